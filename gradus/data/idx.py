@@ -1,0 +1,98 @@
+"""The idx format of MNIST: a big-endian header (two zero bytes, type, number of dimensions, dimensions), then the values."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import struct
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from gradus.errors import GradusError
+
+TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MAX_BYTES = 2**30
+BLOCK = 2**20
+
+
+def read_idx(path: str | Path, max_bytes: int = MAX_BYTES) -> np.ndarray:
+    """The array of an idx file, plain or gzip-compressed.
+
+    Args:
+        path: the file.
+        max_bytes: what it may hold at most, unpacked.
+
+    Raises:
+        GradusError: it cannot be read, is not idx, or is shorter or longer than its header says.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > max_bytes:
+                raise GradusError(
+                    f"{path}: has {size:,} bytes, more than the {max_bytes:,} allowed; pass a larger max_bytes"
+                )
+            data = file.read(size)
+    except OSError as error:
+        raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if data[:2] == b"\x1f\x8b":
+        data = gunzip(data, max_bytes, str(path))
+    return parse_idx(data, str(path))
+
+
+def parse_idx(data: bytes, name: str) -> np.ndarray:
+    """The array in the bytes of an idx file; `name` is what an error calls it.
+
+    The array is a copy in the machine's byte order. Nothing is allocated before the dimensions are known to
+    fit the bytes.
+
+    Raises:
+        GradusError: the bytes are not idx, or shorter or longer than the header says.
+    """
+    if len(data) < 4 or data[:2] != b"\0\0":
+        raise GradusError(
+            f"{name}: not an idx file: expected two zero bytes, type and dimensions, got {data[:4].hex() or 'none'}"
+        )
+    code, dimensions = data[2], data[3]
+    if code not in TYPES:
+        raise GradusError(
+            f"{name}: unknown idx type 0x{code:02x}; expected one of {', '.join(f'0x{t:02x}' for t in TYPES)}"
+        )
+    start = 4 + 4 * dimensions
+    if not dimensions or len(data) < start:
+        raise GradusError(
+            f"{name}: truncated idx header: {dimensions} dimensions need {max(start, 8)} bytes, got {len(data)}"
+        )
+    shape = struct.unpack(f">{dimensions}I", data[4:start])
+    dtype = np.dtype(TYPES[code])
+    expected = start + math.prod(shape) * dtype.itemsize
+    if len(data) != expected:
+        state = "truncated" if len(data) < expected else "too long"
+        raise GradusError(
+            f"{name}: {state}: shape {shape} of {dtype} needs {expected:,} bytes, got {len(data):,}"
+        )
+    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+
+
+def gunzip(data: bytes, max_bytes: int, name: str) -> bytes:
+    """Unpacks gzip bytes that may hold at most `max_bytes`; never unpacks more than that.
+
+    Raises:
+        GradusError: not gzip, damaged, truncated, or larger than allowed.
+    """
+    parts, size = [], 0
+    try:
+        with gzip.GzipFile(fileobj=BytesIO(data)) as file:
+            while block := file.read(min(BLOCK, max_bytes + 1 - size)):
+                parts.append(block)
+                size += len(block)
+                if size > max_bytes:
+                    raise GradusError(f"{name}: unpacks to more than the {max_bytes:,} bytes allowed")
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        raise GradusError(f"{name}: damaged gzip file ({error})") from None
+    return b"".join(parts)

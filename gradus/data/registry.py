@@ -1,0 +1,188 @@
+"""The data sets that Gradus knows: names, sizes, files with their checksums, mirrors, licences, citations."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Literal
+
+from gradus.data.dataset import Task
+from gradus.errors import GradusError
+from gradus.evidence import Text
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file to download: sizes in bytes; `content_…` are those of what a single gzip file holds.
+
+    A `content_sha256` of "" is not known; such a file, unpacked, is checked by size and structure only.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    content_size: int = 0
+    content_sha256: str = ""
+
+    @property
+    def plain(self) -> str:
+        """Its name once unpacked."""
+        return self.name.removesuffix(".gz")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One data set of the registry; without `files` it is embedded in scikit-learn.
+
+    `train` and `test` are numbers of examples; `shape` is that of one input; `mirrors` are base addresses, to which
+    a file's name is added, tried in this order.
+    """
+
+    name: str
+    title: Text
+    task: Task
+    shape: tuple[int, ...]
+    train: int
+    test: int
+    classes: tuple[str, ...]
+    source: str
+    licence: str
+    citation: str
+    format: Literal["scikit-learn", "idx", "cifar"] = "scikit-learn"
+    files: tuple[RemoteFile, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()  # where other programs keep the same files
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it needs no download."""
+        return not self.files
+
+
+DIGITS = tuple(str(digit) for digit in range(10))
+UCI = "CC BY 4.0 (UCI Machine Learning Repository)"
+
+EMBEDDED = (
+    Entry(
+        "digits", Text("Handwritten digits, 8×8", "手写数字（8×8）"), "classification", (1, 8, 8), 1437, 360, DIGITS,
+        "scikit-learn; the test part of UCI's optical recognition of handwritten digits", UCI,
+        "Alpaydin, E., Kaynak, C. (1998). Optical recognition of handwritten digits. UCI Machine Learning Repository.",
+    ),
+    Entry(
+        "iris", Text("Iris flowers", "鸢尾花"), "classification", (4,), 120, 30,
+        ("setosa", "versicolor", "virginica"), "scikit-learn; UCI", UCI,
+        "Fisher, R. A. (1936). The use of multiple measurements in taxonomic problems. Annals of Eugenics 7, 179–188.",
+    ),
+    Entry(
+        "wine", Text("Wine cultivars", "葡萄酒品种"), "classification", (13,), 142, 36,
+        ("class_0", "class_1", "class_2"), "scikit-learn; UCI", UCI,
+        "Aeberhard, S., Forina, M. (1991). Wine. UCI Machine Learning Repository.",
+    ),
+    Entry(
+        "breast-cancer", Text("Breast cancer, Wisconsin", "威斯康星乳腺癌"), "classification", (30,), 455, 114,
+        ("malignant", "benign"), "scikit-learn; UCI", UCI,
+        "Wolberg, W., Mangasarian, O., Street, N., Street, W. (1995). Breast cancer Wisconsin (diagnostic). "
+        "UCI Machine Learning Repository.",
+    ),
+    Entry(
+        "diabetes", Text("Diabetes progression", "糖尿病进展"), "regression", (10,), 353, 89, (),
+        "scikit-learn; data of the paper cited", "none stated",
+        "Efron, B., Hastie, T., Johnstone, I., Tibshirani, R. (2004). Least angle regression. "
+        "Annals of Statistics 32, 407–499.",
+    ),
+    Entry(
+        "linnerud", Text("Linnerud's exercises", "Linnerud 体能训练"), "regression", (3,), 16, 4, (),
+        "scikit-learn; data of the book cited", "none stated",
+        "Tenenhaus, M. (1998). La régression PLS: théorie et pratique. Éditions Technip.",
+    ),
+)  # fmt: skip
+
+# Sizes and SHA-256 of the compressed files: MNIST's files themselves; the others from TensorFlow Datasets' url_checksums.
+MNIST = Entry(
+    "mnist", Text("MNIST handwritten digits", "MNIST 手写数字"), "classification", (1, 28, 28), 60_000, 10_000, DIGITS,
+    "http://yann.lecun.com/exdb/mnist/", "CC BY-SA 3.0",
+    "LeCun, Y., Bottou, L., Bengio, Y., Haffner, P. (1998). Gradient-based learning applied to document recognition. "
+    "Proceedings of the IEEE 86, 2278–2324.",
+    "idx",
+    (
+        RemoteFile("train-images-idx3-ubyte.gz", 9_912_422,
+                   "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+                   47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+        RemoteFile("train-labels-idx1-ubyte.gz", 28_881,
+                   "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+                   60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+        RemoteFile("t10k-images-idx3-ubyte.gz", 1_648_877,
+                   "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+                   7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+        RemoteFile("t10k-labels-idx1-ubyte.gz", 4_542,
+                   "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+                   10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+    ),
+    (
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "https://dataset.bj.bcebos.com/mnist/",
+    ),
+    ("MNIST/raw", "mnist_data"),
+)  # fmt: skip
+
+FASHION_MNIST = Entry(
+    "fashion-mnist", Text("Fashion-MNIST clothes", "Fashion-MNIST 服饰"), "classification", (1, 28, 28), 60_000, 10_000,
+    ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
+    "https://github.com/zalandoresearch/fashion-mnist", "MIT",
+    "Xiao, H., Rasul, K., Vollgraf, R. (2017). Fashion-MNIST: a novel image dataset for benchmarking machine learning "
+    "algorithms. arXiv:1708.07747.",
+    "idx",
+    (
+        RemoteFile("train-images-idx3-ubyte.gz", 26_421_880,
+                   "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", 47_040_016),
+        RemoteFile("train-labels-idx1-ubyte.gz", 29_515,
+                   "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+                   60_008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+        RemoteFile("t10k-images-idx3-ubyte.gz", 4_422_102,
+                   "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073", 7_840_016),
+        RemoteFile("t10k-labels-idx1-ubyte.gz", 5_148,
+                   "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+                   10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+    ),
+    (
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "https://dataset.bj.bcebos.com/fashion_mnist/",
+    ),
+    ("FashionMNIST/raw", "fashion_mnist"),
+)  # fmt: skip
+
+CIFAR_10 = Entry(
+    "cifar-10", Text("CIFAR-10 small images", "CIFAR-10 小图像"), "classification", (3, 32, 32), 50_000, 10_000,
+    ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    "https://www.cs.toronto.edu/~kriz/cifar.html", "none stated; cite the report",
+    "Krizhevsky, A. (2009). Learning multiple layers of features from tiny images. Technical report, University of Toronto.",
+    "cifar",
+    (
+        RemoteFile("cifar-10-binary.tar.gz", 170_052_171,
+                   "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
+    ),
+    (
+        "https://www.cs.toronto.edu/~kriz/",
+        "https://cave.cs.toronto.edu/kriz/",
+        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
+    ),
+)  # fmt: skip
+
+ENTRIES = {entry.name: entry for entry in (*EMBEDDED, MNIST, FASHION_MNIST, CIFAR_10)}
+
+
+def entry_of(name: str) -> Entry:
+    """The registry's entry of a name.
+
+    Raises:
+        GradusError: no data set has this name; the nearest one is suggested.
+    """
+    if isinstance(name, str) and name in ENTRIES:
+        return ENTRIES[name]
+    folded = {key.replace("-", ""): key for key in ENTRIES}
+    wanted = str(name).lower().replace("-", "").replace("_", "").replace(" ", "")
+    near = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.5)
+    hint = f"did you mean {folded[near[0]]!r}? " if near else ""
+    raise GradusError(f"unknown data set {name!r}: {hint}known are {', '.join(ENTRIES)}")

@@ -1,0 +1,179 @@
+"""Loading, listing and fetching data sets by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from gradus.data.dataset import Dataset, Task
+from gradus.data.idx import parse_idx
+from gradus.data.registry import ENTRIES, Entry, RemoteFile, entry_of
+from gradus.data.store import DamagedFileError, data_directory, find, read_content
+from gradus.errors import GradusError
+from gradus.evidence import Text
+
+State = Literal["embedded", "available", "incomplete", "absent"]
+STATES: dict[State, Text] = {
+    "embedded": Text("embedded", "内置"),
+    "available": Text("available", "可用"),
+    "incomplete": Text("incomplete", "不完整"),
+    "absent": Text("needs download", "需下载"),
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One row of the list of data sets.
+
+    `bytes` is the size of the download (0 when embedded), `where` the folder in which its files lie or would lie.
+    """
+
+    name: str
+    title: Text
+    task: Task
+    shape: tuple[int, ...]
+    train: int
+    test: int
+    classes: int
+    state: State
+    bytes: int
+    where: str
+    licence: str
+
+    @property
+    def state_text(self) -> Text:
+        """The state in English and Chinese."""
+        return STATES[self.state]
+
+
+def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download: bool = False) -> Dataset:
+    """Loads a data set by name.
+
+    Args:
+        name: one of `list_datasets()`.
+        data_dir: the folder of downloaded files; else GRADUS_DATA, else the user's cache. Embedded sets ignore it.
+        seed: chooses the held-out fifth of an embedded set; 0 is the standard one. Others come with their test part.
+        download: fetches missing files instead of raising; damaged ones still raise.
+
+    Raises:
+        GradusError: unknown name (the nearest is suggested); files missing, truncated, corrupted (each is named).
+    """
+    entry = entry_of(name)
+    if entry.embedded:
+        from gradus.data.embedded import load_embedded
+
+        return load_embedded(entry, _checked_seed(seed))
+    root = data_directory(data_dir)
+    if download and any(find(entry, file, root) is None for file in entry.files):
+        from gradus.data.fetching import fetch
+
+        fetch(name, data_dir)
+    arrays = _read_idx_set(entry, root) if entry.format == "idx" else _read_cifar(entry, root)
+    return _dataset(entry, *arrays)
+
+
+def list_datasets(data_dir: str | Path | None = None) -> list[Listed]:
+    """A row for each known data set; looks for files, but does not read them."""
+    return [_row(entry, data_dir) for entry in ENTRIES.values()]
+
+
+def _row(entry: Entry, data_dir: str | Path | None) -> Listed:
+    state: State = "embedded"
+    where = "scikit-learn"
+    if not entry.embedded:
+        root = data_directory(data_dir)
+        found = [path for file in entry.files if (path := find(entry, file, root))]
+        state = "available" if len(found) == len(entry.files) else "incomplete" if found else "absent"
+        where = str(found[0].parent if found else root / entry.name)
+    return Listed(
+        name=entry.name,
+        title=entry.title,
+        task=entry.task,
+        shape=entry.shape,
+        train=entry.train,
+        test=entry.test,
+        classes=len(entry.classes),
+        state=state,
+        bytes=sum(file.size for file in entry.files),
+        where=where,
+        licence=entry.licence,
+    )
+
+
+def _checked_seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise GradusError(f"seed: expected an integer from 0 to 4294967295, got {seed!r}")
+    return int(seed)
+
+
+def located(entry: Entry, file: RemoteFile, root: Path) -> Path:
+    """The file's place below `root`.
+
+    Raises:
+        GradusError: it is not there.
+    """
+    path = find(entry, file, root)
+    if path is None:
+        raise GradusError(
+            f"{entry.name}: {file.name} is not in {root / entry.name}: run `gradus data get {entry.name}`, "
+            f"or name a folder that has it by --data-dir or GRADUS_DATA"
+        )
+    return path
+
+
+def _read_idx_set(entry: Entry, root: Path) -> list[np.ndarray]:
+    """Train images, train labels, test images, test labels, as the files have them."""
+    sizes = (entry.train, entry.train, entry.test, entry.test)
+    arrays = []
+    for file, count in zip(entry.files, sizes, strict=True):
+        path = located(entry, file, root)
+        array = parse_idx(_content(path, file, entry), str(path))
+        shape = (count, *entry.shape[1:]) if "images" in file.name else (count,)
+        if array.shape != shape or array.dtype != np.uint8:
+            raise GradusError(
+                f"{path}: expected uint8 of shape {shape}, got {array.dtype} of shape {array.shape}"
+            )
+        if "labels" in file.name and array.max() >= len(entry.classes):
+            raise GradusError(f"{path}: expected labels 0 to {len(entry.classes) - 1}, got {array.max()}")
+        arrays.append(array)
+    return [arrays[0][:, None], arrays[1], arrays[2][:, None], arrays[3]]  # (N, 1, 28, 28)
+
+
+def _content(path: Path, file: RemoteFile, entry: Entry) -> bytes:
+    try:
+        return read_content(path, file)
+    except DamagedFileError as error:
+        hint = f"`gradus data get {entry.name}` sets it aside and fetches it again"
+        raise DamagedFileError(path, f"{error}; it was not used; {hint}") from None
+
+
+def _read_cifar(entry: Entry, root: Path) -> list[np.ndarray]:
+    raise NotImplementedError
+
+
+def _dataset(
+    entry: Entry, train_x: np.ndarray, train_y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray
+) -> Dataset:
+    return Dataset(
+        name=entry.name,
+        title=entry.title,
+        task=entry.task,
+        train_inputs=_unit_interval(train_x),
+        train_targets=train_y.astype(np.int64),
+        test_inputs=_unit_interval(test_x),
+        test_targets=test_y.astype(np.int64),
+        classes=entry.classes,
+        features=(),
+        source=entry.source,
+        licence=entry.licence,
+        citation=entry.citation,
+        embedded=False,
+    )
+
+
+def _unit_interval(pixels: np.ndarray) -> np.ndarray:
+    """Bytes 0…255 as float32 in [0, 1]."""
+    return np.divide(pixels, np.float32(255), dtype=np.float32)

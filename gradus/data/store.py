@@ -1,0 +1,127 @@
+"""Where data sets lie on this machine, and the check that a file is the one it claims to be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from gradus.data.idx import gunzip
+from gradus.data.registry import ENTRIES, Entry, RemoteFile
+from gradus.errors import GradusError
+
+
+class DamagedFileError(GradusError):
+    """A file that is there but is not what it should be."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def data_directory(data_dir: str | Path | None = None) -> Path:
+    """The folder of downloaded data: `data_dir`, else the environment's GRADUS_DATA, else the user's cache.
+
+    Raises:
+        GradusError: there is no home directory and GRADUS_DATA is not set.
+    """
+    chosen = data_dir or os.environ.get("GRADUS_DATA", "")
+    if chosen:
+        return Path(os.path.abspath(os.path.expanduser(chosen)))  # noqa: PTH100, PTH111  (links stay as the user named them)
+    import pooch
+
+    folder = Path(pooch.os_cache("gradus"))
+    if not folder.is_absolute():
+        raise GradusError(
+            "no home directory to keep data in: set GRADUS_DATA to a folder that you can write to"
+        )
+    return folder
+
+
+def places(entry: Entry, file: RemoteFile, root: Path) -> Iterator[Path]:
+    """Where the file may lie below `root`, compressed or not, the download's own place first."""
+    for folder in (root / entry.name, *(root / f for f in entry.folders), root):
+        yield folder / file.name
+        if file.content_size:
+            yield folder / file.plain
+
+
+def find(entry: Entry, file: RemoteFile, root: Path) -> Path | None:
+    """The first place where the file lies; files of another data set with the same name are passed over."""
+    for path in places(entry, file, root):
+        if path.is_file() and not (path.parent == root and _is_of_another(entry, path)):
+            return path
+    return None
+
+
+def _is_of_another(entry: Entry, path: Path) -> bool:
+    """Whether this is another data set's file: MNIST and Fashion-MNIST give theirs the same names."""
+    size = path.stat().st_size
+    others = [f for e in ENTRIES.values() if e.name != entry.name for f in e.files]
+    hashes = {f.sha256 for f in others if f.size == size} | {
+        f.content_sha256 for f in others if f.content_size == size
+    }
+    hashes.discard("")
+    return bool(hashes) and sha256_of(path) in hashes
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def check(path: Path, file: RemoteFile) -> None:
+    """Refuses a file whose size or SHA-256 is not the registry's.
+
+    Raises:
+        DamagedFileError: with the path and the expected and found values.
+    """
+    if path.name != file.name:  # unpacked already
+        _compare(path, path.stat().st_size, file.content_size, file.content_sha256)
+    else:
+        _compare(path, path.stat().st_size, file.size, file.sha256)
+
+
+def _compare(path: Path, size: int, expected_size: int, expected: str) -> None:
+    if size != expected_size:
+        state = "truncated" if size < expected_size else "too long"
+        raise DamagedFileError(path, f"{path}: {state}: expected {expected_size:,} bytes, got {size:,}")
+    if expected and (got := sha256_of(path)) != expected:
+        raise DamagedFileError(
+            path, f"{path}: corrupted: expected sha256 {expected}, got {got} ({size:,} bytes)"
+        )
+
+
+def read_content(path: Path, file: RemoteFile) -> bytes:
+    """The verified, unpacked bytes of a single (possibly gzip-compressed) file.
+
+    The bytes that are checked are the bytes that are returned: the file is read once.
+
+    Raises:
+        DamagedFileError: size or SHA-256 differ from the registry's, or it does not unpack.
+    """
+    compressed = path.name == file.name
+    size, expected = (file.size, file.sha256) if compressed else (file.content_size, file.content_sha256)
+    data = _read(path, size)
+    if expected and (got := hashlib.sha256(data).hexdigest()) != expected:
+        raise DamagedFileError(
+            path, f"{path}: corrupted: expected sha256 {expected}, got {got} ({size:,} bytes)"
+        )
+    return gunzip(data, file.content_size, str(path)) if compressed else data
+
+
+def _read(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno()).st_size
+            if found != size:
+                state = "truncated" if found < size else "too long"
+                raise DamagedFileError(path, f"{path}: {state}: expected {size:,} bytes, got {found:,}")
+            return file.read(size)
+    except OSError as error:
+        raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
