@@ -1,0 +1,284 @@
+"""Scaled dot-product attention."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, invariance, near, rate, roundoff, statistical
+from gradus.figures import canvas
+
+
+def _torch(sdpa, Q, K, V, causal, scale):
+    return sdpa(Q, K, V, is_causal=causal, scale=scale)
+
+
+ATTENTION = Concept(
+    key="attention",
+    kind="layer",
+    title=Text("Scaled dot-product attention", "缩放点积注意力"),
+    summary=Text(
+        "Each query takes the average of the values, weighted by how well the query matches their keys. "
+        r"Dividing the scores by $\sqrt{d_k}$ keeps their variance at 1, so that the softmax does not saturate.",
+        r"每个查询按照它与各个键的匹配程度，对相应的值取加权平均。将得分除以 $\sqrt{d_k}$ 使其方差保持为 1，softmax 便不会饱和。",
+    ),
+    formulas=(
+        r"\operatorname{Attention}(Q,K,V)=\operatorname{softmax}\!\left(\frac{QK^{\mathsf T}}{\sqrt{d_k}}\right)V",
+        r"\alpha_{ij}=\frac{\exp(s\,q_i^{\mathsf T}k_j)}{\sum_{l}\exp(s\,q_i^{\mathsf T}k_l)},\qquad "
+        r"y_i=\sum_{j}\alpha_{ij}v_j,\qquad s=\frac{1}{\sqrt{d_k}}",
+    ),
+    symbols=(
+        Symbol("Q", "Q", "... n d", Text("queries, one a row", "查询，每行一个")),
+        Symbol("K", "K", "... m d", Text("keys, one a row", "键，每行一个")),
+        Symbol("V", "V", "... m e", Text("values, one a row", "值，每行一个")),
+        Symbol(r"j\le i", "causal", "", Text("query i sees only keys j ≤ i", "查询 i 只看到键 j ≤ i"), "boolean"),
+        Symbol("s", "scale", "", Text("factor of the scores; $1/\\sqrt{d_k}$ unless given", "得分的缩放因子，默认 $1/\\sqrt{d_k}$"), "positive"),
+        Symbol("d_k", "", "", Text("width of queries and keys", "查询与键的维数")),
+        Symbol(r"\alpha", "", "... n m", Text("attention weights", "注意力权重")),
+        Symbol("y", "", "... n e", Text("outputs", "输出")),
+    ),
+    needs=("softmax", "matrix-product", "expectation"),
+    source="vaswani2017attention",
+    year=2017,
+    people=("Ashish Vaswani", "Noam Shazeer", "Niki Parmar", "Jakob Uszkoreit"),
+    implementations=(
+        Implementation("torch.nn.functional:scaled_dot_product_attention", "torch", _torch),
+        Implementation("gradus.networks.attention:online_attention", "torch"),
+    ),
+    readings=(
+        Reading("vaswani2017attention", "§3.2.1"),
+        Reading("bahdanau2015neural", "§3.1"),
+        Reading("murphy2022probabilistic", "§15.4"),
+    ),
+    deviations=(
+        Text(
+            "PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the bottom right.",
+            "当 n ≠ m 时，PyTorch 的因果掩码按左上角对齐；有些库按右下角对齐。",
+        ),
+    ),
+)  # fmt: skip
+
+
+@ATTENTION.definition
+def attention(Q, K, V, causal=False, scale=None):
+    d_k = Q.shape[-1]
+    s = 1 / np.sqrt(d_k) if scale is None else scale
+    E = s * Q @ np.swapaxes(K, -1, -2)  # (..., n, m)
+    if causal:
+        E = np.where(np.tril(np.ones(E.shape[-2:], bool)), E, -np.inf)
+    A = np.exp(E - E.max(-1, keepdims=True))
+    A = A / A.sum(-1, keepdims=True)
+    return A @ V  # (..., n, e)
+
+
+@ATTENTION.cases
+def cases(rng):
+    def normal(*shape):
+        return rng.standard_normal(shape)
+
+    yield "random", dict(Q=normal(3, 4), K=normal(5, 4), V=normal(5, 2))
+    yield "heads", dict(Q=normal(2, 3, 8), K=normal(2, 6, 8), V=normal(2, 6, 8))
+    yield "one key", dict(Q=normal(2, 3), K=normal(1, 3), V=normal(1, 3))
+    yield "width one", dict(Q=normal(4, 1), K=normal(4, 1), V=normal(4, 1))
+    yield "equal keys", dict(Q=normal(2, 3), K=np.ones((4, 3)), V=normal(4, 2))
+    yield "large scores", dict(Q=300 * normal(3, 4), K=300 * normal(5, 4), V=normal(5, 2))
+    yield "causal", dict(Q=normal(5, 4), K=normal(5, 4), V=normal(5, 3), causal=True)
+    yield "own scale", dict(Q=normal(3, 4), K=normal(5, 4), V=normal(5, 2), scale=0.1)
+
+
+@ATTENTION.invalid
+def invalid(rng):
+    yield "keys of another width", dict(Q=np.ones((3, 4)), K=np.ones((5, 3)), V=np.ones((5, 2)))
+    yield "fewer values than keys", dict(Q=np.ones((3, 4)), K=np.ones((5, 4)), V=np.ones((4, 2)))
+
+
+def weights(attention, Q, K, **options):
+    """The weights themselves: attention whose values are the unit vectors."""
+    return attention(Q, K, np.eye(K.shape[-2]), **options)
+
+
+@ATTENTION.claim(Text(r"The weights of each query sum to 1 and are not negative", "每个查询的权重非负且和为 1"))
+def rows_sum_to_one(attention, rng):
+    A = weights(attention, rng.standard_normal((6, 8)), rng.standard_normal((9, 8)))
+    return all_of(roundoff(A.sum(-1), np.ones(6), terms=9), bound(A.min(), 0.0, "≥"))
+
+
+@ATTENTION.claim(
+    Text(r"Scores of standard normal queries and keys have variance 1 for every $d_k$", r"对任意 $d_k$，标准正态的查询与键的得分方差为 1")
+)
+def scores_have_unit_variance(attention, rng):
+    def one(d, n=4000):
+        Q, K = rng.standard_normal((n, 1, d)), rng.standard_normal((n, 2, d))
+        A = weights(attention, Q, K)[:, 0]  # (n, 2); log A_1/A_2 is a difference of two scores, of variance 2
+        logit = np.log(A[:, 0] / A[:, 1])
+        return statistical(logit**2, 2.0)
+
+    return all_of(*[one(d) for d in (1, 4, 64)])
+
+
+@ATTENTION.claim(Text("Permuting keys and values together changes nothing", "同时置换键和值，结果不变"))
+def keys_and_values_are_a_set(attention, rng):
+    Q, K, V = rng.standard_normal((4, 8)), rng.standard_normal((7, 8)), rng.standard_normal((7, 3))
+    p = rng.permutation(7)
+    return invariance(attention(Q, K[p], V[p]), attention(Q, K, V), terms=8, scale=1.0)
+
+
+@ATTENTION.claim(Text("A causal query does not depend on later positions: not by one bit", "因果注意力不依赖之后的位置：一个比特也不差"))
+def causal_mask_leaks_nothing(attention, rng):
+    Q, K, V = rng.standard_normal((6, 4)), rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
+    later_K, later_V = K.copy(), V.copy()
+    later_K[3:], later_V[3:] = 5 * rng.standard_normal((3, 4)), 5 * rng.standard_normal((3, 3))
+    before = attention(Q, K, V, causal=True)[:3]
+    return identical(attention(Q, later_K, later_V, causal=True)[:3], before)
+
+
+@ATTENTION.claim(Text("The first causal position attends to itself: $y_1=v_1$, never NaN", "因果注意力的第一个位置只关注自身：$y_1=v_1$，不会是 NaN"))
+def first_position_sees_itself(attention, rng):
+    Q, K, V = rng.standard_normal((4, 3)), rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    return roundoff(attention(Q, K, V, causal=True)[0], V[0])
+
+
+@ATTENTION.claim(Text("Sharp scores give the best value alone, flat scores the mean of all values", "得分极尖锐时只取最匹配的值，得分极平坦时取所有值的平均"))
+def limits_of_the_temperature(attention, rng):
+    Q, K, V = rng.standard_normal((5, 8)), rng.standard_normal((6, 8)), rng.standard_normal((6, 3))
+    best = V[(Q @ K.T).argmax(-1)]
+    cold = roundoff(attention(Q, K, V, scale=1e6), best, scale=1.0)
+    hot = attention(Q, K, V, scale=1e-9)
+    drift = 1e-9 * np.abs(Q @ K.T).max() * 2 * np.abs(V).max()
+    why = Text("first-order drift of the weights at scale 1e-9", "缩放为 1e-9 时权重的一阶偏移")
+    return all_of(cold, near(np.abs(hot - V.mean(0)).max(), 0.0, drift, why, "roundoff"))
+
+
+@ATTENTION.claim(Text("Weights may differ by more than a factor e: a single softmax, not two", "权重之比可以超过 e：只做一次 softmax，而非两次"))
+def normalised_once(attention, rng):
+    K = np.array([[4.0], [2.0], [1.0], [0.0]])
+    A = weights(attention, np.array([[1.0]]), K)[0]
+    # a softmax of numbers in [0, 1] can never exceed the ratio e
+    return roundoff(A[0] / A[3], np.exp(4.0), terms=4)
+
+
+@ATTENTION.claim(Text("Weights that depend on i: each query has its own row", "权重依赖于 i：每个查询有自己的一行"))
+def each_query_has_its_own_weights(attention, rng):
+    A = weights(attention, np.array([[9.0, 0.0], [0.0, 9.0]]), np.array([[9.0, 0.0], [0.0, 9.0]]))
+    return roundoff(A, np.eye(2), scale=1.0)
+
+
+@ATTENTION.claim(
+    Text("Memory grows like n, not n²: the score matrix is never formed", "内存随 n 增长而非 n²：从不形成得分矩阵"), of_definition=False
+)
+def memory_is_linear(attention, rng):
+    from gradus.verify.memory import peak_memory
+
+    sizes = [256, 512, 1024, 2048]
+    inputs = [[rng.standard_normal((1, 1, n, 16)) for _ in range(3)] for n in sizes]
+    peaks = [peak_memory(attention, Q=Q, K=K, V=V) for Q, K, V in inputs]
+    slope = rate(sizes, peaks, 1.0, 0.35)
+    return bound(slope.measured, 1.35, "≤", Text("slope 1, and less while a fixed block dominates; 2 if scores are formed", "斜率为 1，固定大小的块占主导时更小；若形成得分矩阵则为 2"))
+
+
+@ATTENTION.mutant(
+    Text("the scores are not scaled", "得分没有缩放"),
+    kills=["equals-definition", "scores-have-unit-variance"],
+)
+def no_scaling(Q, K, V, causal=False, scale=None):
+    return attention(Q, K, V, causal, 1.0 if scale is None else scale)
+
+
+@ATTENTION.mutant(Text("mask applied after the softmax", "在 softmax 之后才加掩码"), kills=["causal-mask-leaks-nothing", "first-position-sees-itself"])
+def mask_after_softmax(Q, K, V, causal=False, scale=None):
+    A = attention(Q, K, np.eye(K.shape[-2]), False, scale)
+    return (np.tril(A) if causal else A) @ V
+
+
+@ATTENTION.mutant(Text("softmax over the queries", "对查询做 softmax"), kills=["rows-sum-to-one", "equals-definition"])
+def softmax_over_queries(Q, K, V, causal=False, scale=None):
+    A = np.swapaxes(attention(K, Q, np.eye(Q.shape[-2]), False, scale), -1, -2)
+    return A @ V
+
+
+@ATTENTION.mutant(Text("a second softmax on the weights", "对权重再做一次 softmax"), kills=["normalised-once", "limits-of-the-temperature"])
+def second_softmax(Q, K, V, causal=False, scale=None):
+    A = np.exp(attention(Q, K, np.eye(K.shape[-2]), causal, scale))
+    return A / A.sum(-1, keepdims=True) @ V
+
+
+@ATTENTION.mutant(Text("the values are left out: the weights are returned", "漏掉了值：返回权重"), kills=["equals-definition", "first-position-sees-itself"])
+def values_left_out(Q, K, V, causal=False, scale=None):
+    return attention(Q, K, np.eye(K.shape[-2]), causal, scale)
+
+
+@ATTENTION.mutant(Text("one row of weights for all queries", "所有查询共用一行权重"), kills=["each-query-has-its-own-weights"])
+def weights_lose_the_query(Q, K, V, causal=False, scale=None):
+    return attention(np.broadcast_to(Q.mean(-2, keepdims=True), Q.shape), K, V, causal, scale)
+
+
+@ATTENTION.mutant(Text("only positions strictly before", "只看严格之前的位置"), kills=["first-position-sees-itself"])
+def strictly_before(Q, K, V, causal=False, scale=None):
+    if not causal:
+        return attention(Q, K, V, False, scale)
+    s = 1 / np.sqrt(Q.shape[-1]) if scale is None else scale
+    E = np.where(np.tril(np.ones((Q.shape[-2], K.shape[-2]), bool), -1), s * Q @ K.T, -np.inf)
+    A = np.exp(E - E.max(-1, keepdims=True))
+    return A / A.sum(-1, keepdims=True) @ V
+
+
+@ATTENTION.mutant(Text("position added to the keys", "键上加了位置"), kills=["keys-and-values-are-a-set"])
+def keys_know_their_position(Q, K, V, causal=False, scale=None):
+    return attention(Q, K + np.arange(K.shape[-2])[:, None] / 10, V, causal, scale)
+
+
+@ATTENTION.mutant(Text("the whole score matrix is kept in memory", "整个得分矩阵都放在内存里"), kills=["memory-is-linear"])
+def whole_score_matrix(Q, K, V, causal=False, scale=None):
+    return attention(Q, K, V, causal, scale)
+
+
+ATTENTION.erratum(
+    "E23",
+    common=Text(
+        r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores",
+        r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$，其中 $e_{ij}$ 已经是得分的 softmax",
+    ),
+    why=Text(
+        "The second division does nothing, and the weight loses its query i; read as a second softmax it flattens "
+        "the weights, whose ratio can then never exceed e. The output $\\sum_j\\alpha_{ij}v_j$ is missing.",
+        "第二次相除不起作用，权重还丢掉了查询下标 i；若理解为第二次 softmax，则权重被抹平，其比值永远不会超过 e。并且漏掉了输出 $\\sum_j\\alpha_{ij}v_j$。",
+    ),
+    right=Text(
+        r"$e_{ij}=\operatorname{score}(q_i,k_j)$, $\alpha_{ij}=\operatorname{softmax}_j e_{ij}$, $c_i=\sum_j\alpha_{ij}v_j$",
+        r"$e_{ij}=\operatorname{score}(q_i,k_j)$，$\alpha_{ij}=\operatorname{softmax}_j e_{ij}$，$c_i=\sum_j\alpha_{ij}v_j$",
+    ),
+    claims=("normalised-once", "each-query-has-its-own-weights"),
+)
+ATTENTION.erratum(
+    "E24",
+    common=Text("A causal position uses only what stands before it", "只考虑当前位置之前的信息"),
+    why=Text(
+        r"Strictly before leaves the first row without a key: a softmax of nothing but $-\infty$ is NaN.",
+        r"严格之前会使第一行没有键：对全为 $-\infty$ 的得分做 softmax 得到 NaN。",
+    ),
+    right=Text(r"positions $j\le i$, its own included", r"位置 $j\le i$，包括自身"),
+    claims=("first-position-sees-itself",),
+)
+
+
+@ATTENTION.figure(
+    scale=Slider(0.05, 20, 1.0, Text("scale of the scores (× 1/√d)", "得分的缩放（× 1/√d）"), log=True),
+    width=Slider(1, 256, 64, Text("width d of queries and keys", "查询与键的维数 d"), log=True, integer=True),
+)
+def figure(scale, width):
+    rng = np.random.default_rng(0)
+    d, n = int(width), 12
+    Q, K = rng.standard_normal((n, d)), rng.standard_normal((n, d))
+    A = attention(Q, K, np.eye(n), scale=scale / np.sqrt(d))
+    raw = attention(Q, K, np.eye(n), scale=scale)
+    fig, axes = canvas(columns=2, width=6.8, height=3.2)
+    for ax, M, name in zip(axes, (A, raw), (r"scores / $\sqrt{d}$", "scores as they are"), strict=True):
+        ax.imshow(M, vmin=0, vmax=1, cmap="Blues")
+        ax.set(title=name, xlabel="key j", ylabel="query i")
+    effective = [float(np.exp(-(M * np.log(M + 1e-300)).sum(-1)).mean()) for M in (A, raw)]
+    return Drawing(
+        fig,
+        Text(
+            f"Weights of {n} queries over {n} keys, d = {d}. Scaled, a query spreads over {effective[0]:.1f} keys "
+            f"(exponential of the entropy); unscaled, over {effective[1]:.1f}.",
+            f"{n} 个查询对 {n} 个键的权重，d = {d}。缩放后，一个查询平均分布在 {effective[0]:.1f} 个键上（熵的指数）；不缩放时为 {effective[1]:.1f} 个。",
+        ),
+    )

@@ -1,0 +1,71 @@
+"""Attention in memory linear in the sequence: the softmax is accumulated block by block."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gradus.errors import GradusError
+
+
+def online_attention(
+    Q: Float[Tensor, "*batch n d"],
+    K: Float[Tensor, "*batch m d"],
+    V: Float[Tensor, "*batch m e"],
+    causal: bool = False,
+    scale: float | None = None,
+    block: int = 128,
+) -> Float[Tensor, "*batch n e"]:
+    r"""Scaled dot-product attention without the score matrix.
+
+    Keys are taken a block at a time; with the running maximum :math:`\mu` and the running sum
+    :math:`\ell=\sum_j e^{s_j-\mu}`, a new block rescales both and the accumulated values by
+    :math:`e^{\mu_{old}-\mu_{new}}`.
+
+    Args:
+        Q: queries (..., n, d).
+        K: keys (..., m, d).
+        V: values (..., m, e).
+        causal: query i sees keys j ≤ i only.
+        scale: factor of the scores, 1/√d unless given.
+        block: queries and keys taken at a time.
+
+    Raises:
+        GradusError: the shapes do not fit.
+
+    Cost: O(n·m·(d+e)) operations, O(block² + n·e) memory.
+
+    Source: Rabe and Staats 2021, Self-attention does not need O(n²) memory; Milakov and Gimelshein 2018.
+    """
+    if Q.ndim < 2 or Q.shape[-1] != K.shape[-1] or K.shape[-2] != V.shape[-2]:
+        raise GradusError(
+            "expected Q (..., n, d), K (..., m, d), V (..., m, e); "
+            f"got {tuple(Q.shape)}, {tuple(K.shape)}, {tuple(V.shape)}"
+        )
+    s = 1 / math.sqrt(Q.shape[-1]) if scale is None else scale
+    rows = [_rows(Q[..., i : i + block, :] * s, K, V, i, causal, block) for i in range(0, Q.shape[-2], block)]
+    return torch.cat(rows, dim=-2) if rows else Q.new_zeros((*Q.shape[:-1], V.shape[-1]))
+
+
+def _rows(q: Tensor, K: Tensor, V: Tensor, first: int, causal: bool, block: int) -> Tensor:
+    """The outputs of one block of queries, which starts at position `first`."""
+    n = q.shape[-2]
+    peak = q.new_full((*q.shape[:-1], 1), -math.inf)
+    total = q.new_zeros((*q.shape[:-1], 1))
+    value = q.new_zeros((*q.shape[:-1], V.shape[-1]))
+    last = min(K.shape[-2], first + n) if causal else K.shape[-2]
+    for j in range(0, last, block):
+        k, v = K[..., j : min(j + block, last), :], V[..., j : min(j + block, last), :]
+        scores = q @ k.mT  # (..., n, block)
+        if causal:
+            later = torch.arange(j, j + k.shape[-2], device=q.device) > torch.arange(first, first + n, device=q.device)[:, None]
+            scores = scores.masked_fill(later, -math.inf)
+        top = torch.maximum(peak, scores.amax(-1, keepdim=True))
+        shrink, weight = torch.exp(peak - top), torch.exp(scores - top)
+        total = total * shrink + weight.sum(-1, keepdim=True)
+        value = value * shrink + weight @ v
+        peak = top
+    return value / total

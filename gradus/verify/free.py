@@ -1,0 +1,377 @@
+"""The claims that every concept with a definition gets for free.
+
+The tolerance of "equals its definition" is not guessed. An implementation is accepted when its error is no larger
+than that of a backward-stable algorithm: rounding of relative size c·n·ε in the data, which moves the result by
+c·n·ε·(|f| + κ), where κ is the definition's own sensitivity to relative perturbations of its arguments, measured at
+each case. In bfloat16 n is replaced by √n, the growth of rounding errors that behave like random signs
+(Higham and Mary, 2019).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gradus.concept import Arguments, Claim, Concept, Symbol
+from gradus.evidence import EPSILON, Evidence, Text, all_of, identical, raises
+from gradus.verify.adapters import PRECISIONS, Adapted, NotApplicable
+
+C = 8.0  # operations per term of a sum, generously: products, sums, an exponential of a few units in the last place
+C_LOW = 2.0  # in 16 bits frameworks accumulate in float32 and round what they store
+CONTINUOUS = ("real", "positive", "nonnegative", "unit", "simplex")
+REFUSALS = (ValueError, TypeError, RuntimeError, IndexError, AssertionError, ArithmeticError, KeyError)
+
+
+def free_claims(concept: Concept) -> list[Claim]:
+    """The free claims that apply to the concept."""
+    claims = [
+        Claim("equals-definition", Text("equals its definition", "与定义相等"), _equals(concept, "float64"), free=True),
+        Claim("equals-definition-float32", Text("equals its definition in float32", "在 float32 下与定义相等"), _equals(concept, "float32"), free=True),
+        Claim("equals-definition-bfloat16", Text("equals its definition in bfloat16", "在 bfloat16 下与定义相等"), _equals(concept, "bfloat16"), free=True),
+        Claim("keeps-dtype-and-device", Text("keeps dtype and device", "保持数据类型与设备"), _keeps_dtype(concept), free=True),
+        Claim("accepts-strided-input", Text("accepts non-contiguous input", "接受非连续内存的输入"), _accepts_strided(concept), free=True),
+        Claim("leaves-input-unchanged", Text("does not change its input", "不改动输入"), _leaves_input(concept), free=True),
+    ]  # fmt: skip
+    if concept.differentiable and _differentiated(concept):
+        claims.append(Claim("gradient-equals-definition", Text("gradient equals the definition's, by complex step or finite differences", "梯度等于定义的复步长或有限差分导数"), _gradient(concept), free=True))  # fmt: skip
+    if any(s.batched for s in concept.symbols):
+        claims.append(Claim("accepts-batches", Text("a batch gives what its members give one by one", "批量计算与逐个计算一致"), _batches(concept), free=True))  # fmt: skip
+        claims.append(Claim("accepts-empty-batch", Text("an empty batch gives an empty result", "空批量得到空结果"), _empty(concept), free=True))  # fmt: skip
+    if concept._invalid is not None:
+        claims.append(Claim("rejects-invalid-input", Text("rejects invalid input", "拒绝无效输入"), _rejects(concept), free=True))  # fmt: skip
+    return claims
+
+
+def parts(result: Any) -> list[np.ndarray]:
+    """A result as a list of arrays."""
+    if isinstance(result, (tuple, list)):
+        return [leaf for r in result for leaf in parts(r)]
+    return [np.asarray(result)]
+
+
+def compare(concept: Concept, adapted: Adapted, arguments: Arguments) -> Evidence:
+    """The implementation beside the definition on one input, in the implementation's precision."""
+    rounded = {k: _round(v, adapted) for k, v in arguments.items()}
+    # A bad value meant by the case (log 0, overflow) is judged by the comparison, not by a warning.
+    with np.errstate(all="ignore"):
+        want = parts(concept.define(**rounded))
+        sizes = _sensitivity(concept, rounded, want)
+    got = parts(adapted(**rounded))
+    if len(got) != len(want):
+        said = Text(f"{len(got)} results, expected {len(want)}", f"{len(got)} 个结果，应为 {len(want)} 个")
+        return Evidence("roundoff", math.inf, "=", 0.0, 0.0, Text("as many results", "结果个数一致"), said)
+    n = _terms(concept, arguments)
+    return all_of(*[_close(g, w, s, n, adapted.dtype) for g, w, s in zip(got, want, sizes, strict=True)])
+
+
+def _close(got: np.ndarray, want: np.ndarray, size: float, n: int, dtype: str) -> Evidence:
+    from gradus.evidence import roundoff
+
+    if want.dtype.kind in "biu":
+        return identical(got, want)
+    epsilon = PRECISIONS[dtype]
+    if dtype in ("bfloat16", "float16"):
+        evidence = roundoff(got, want, 1, C_LOW * math.sqrt(n), size, epsilon)
+    else:
+        evidence = roundoff(got, want, n, C, size, epsilon)
+    return evidence
+
+
+def _terms(concept: Concept, arguments: Arguments) -> int:
+    if concept.summed is not None:
+        return concept.summed
+    shapes = [np.shape(v) for v in _leaves(arguments) if isinstance(v, np.ndarray)]
+    return max([2, *[max(s, default=1) for s in shapes]])
+
+
+def _leaves(arguments: Arguments) -> Iterator[Any]:
+    for value in arguments.values():
+        yield from value if isinstance(value, (tuple, list)) else (value,)
+
+
+def _round(value: Any, adapted: Adapted) -> Any:
+    """The value as the precision holds it, so that representing the input is not counted as an error."""
+    if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
+        return type(value)(_round(v, adapted) for v in value)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and adapted.dtype != "float64":
+        return adapted.to_numpy(adapted.from_numpy(value))
+    return value
+
+
+def _sensitivity(concept: Concept, arguments: Arguments, want: list[np.ndarray], draws: int = 2) -> list[float]:
+    """|f| + κ per result, κ = max over a few sign patterns of |f(x(1+δσ)) − f(x)|/δ."""
+    sizes = [float(np.abs(w[np.isfinite(w)]).max(initial=0.0)) for w in want]
+    moved = [0.0] * len(want)
+    rng = np.random.default_rng(0)
+    delta = 2.0**-26
+    for _ in range(draws):
+        shaken = {k: _shake(v, delta, rng) for k, v in arguments.items()}
+        try:
+            near = parts(concept.define(**shaken))
+        except REFUSALS:
+            continue
+        for i, (a, b) in enumerate(zip(near, want, strict=True)):
+            if a.shape == b.shape and b.dtype.kind == "f":
+                difference = np.abs(a - b)[np.isfinite(a) & np.isfinite(b)]
+                moved[i] = max(moved[i], float(difference.max(initial=0.0)) / delta)
+    return [s + m for s, m in zip(sizes, moved, strict=True)]
+
+
+def _shake(value: Any, delta: float, rng: np.random.Generator) -> Any:
+    if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
+        return type(value)(_shake(v, delta, rng) for v in value)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return value * (1 + delta * rng.choice([-1.0, 1.0], value.shape))
+    return value
+
+
+def _over_cases(concept: Concept, rng: np.random.Generator, measure: Callable[[Arguments], Evidence]) -> Evidence:
+    """The worst evidence over the page's cases; cases that the implementation does not offer are left out."""
+    found, missing = [], []
+    for label, arguments in concept.examples(rng):
+        try:
+            evidence = measure(arguments)
+        except NotApplicable as reason:
+            missing.append(str(reason))
+            continue
+        if not evidence.holds:
+            en, zh = evidence.note
+            evidence = _noted(evidence, Text(f"case “{label}”: {en}", f"用例“{label}”：{zh}"))
+        found.append(evidence)
+    if not found:
+        raise NotApplicable(missing[0] if missing else "the page has no case for it")
+    return all_of(*found)
+
+
+def _noted(evidence: Evidence, note: Text) -> Evidence:
+    from dataclasses import replace
+
+    return replace(evidence, note=note)
+
+
+def _tensors_only(adapted: Adapted) -> None:
+    if adapted.framework not in ("torch", "jax"):
+        raise NotApplicable(f"a {adapted.framework} function is judged in float64")
+
+
+def _has_arrays(arguments: Arguments) -> bool:
+    return any(isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in _leaves(arguments))
+
+
+def _equals(concept: Concept, dtype: str) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        if dtype != "float64":
+            _tensors_only(adapted)
+
+        def one(arguments: Arguments) -> Evidence:
+            if dtype != "float64" and not _has_arrays(arguments):
+                raise NotApplicable("no array among the arguments carries a dtype")
+            return compare(concept, adapted.cast(dtype), arguments)
+
+        return _over_cases(concept, rng, one)
+
+    return measure
+
+
+def _keeps_dtype(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        _tensors_only(adapted)
+
+        def one(arguments: Arguments) -> Evidence:
+            if not _has_arrays(arguments):
+                raise NotApplicable("no array among the arguments carries a dtype")
+            wrong = []
+            for dtype in ("float64", "float32"):
+                cast = adapted.cast(dtype)
+                bound = cast._bind((), dict(arguments))
+                with cast._precision():
+                    results = cast.raw({k: cast.from_numpy(v) for k, v in bound.items()})
+                wrong += [r for r in _results(results) if _floating(r) and not _dtype_name(r).endswith(dtype)]
+            said = Text(f"{_dtype_name(wrong[0])} came back", f"返回了 {_dtype_name(wrong[0])}") if wrong else Text("", "")
+            why = Text("a result has the dtype of its arguments", "结果与参数的数据类型相同")
+            return Evidence("identical", float(len(wrong)), "=", 0.0, 0.0, why, said)
+
+        return _over_cases(concept, rng, one)
+
+    return measure
+
+
+def _results(value: Any) -> list[Any]:
+    return [leaf for v in value for leaf in _results(v)] if isinstance(value, (tuple, list)) else [value]
+
+
+def _floating(value: Any) -> bool:
+    return "float" in _dtype_name(value)
+
+
+def _dtype_name(value: Any) -> str:
+    return str(getattr(value, "dtype", ""))
+
+
+def _accepts_strided(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    def spread(value: Any) -> Any:
+        if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
+            return type(value)(spread(v) for v in value)
+        if not isinstance(value, np.ndarray) or value.ndim == 0:
+            return value
+        wide = np.zeros((*value.shape[:-1], 2 * value.shape[-1]), value.dtype)
+        wide[..., ::2] = value
+        wide[..., 1::2] = 7
+        return wide[..., ::2]
+
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        return _over_cases(concept, rng, lambda arguments: compare(concept, adapted, {k: spread(v) for k, v in arguments.items()}))  # fmt: skip
+
+    return measure
+
+
+def _leaves_input(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        def one(arguments: Arguments) -> Evidence:
+            bound = adapted._bind((), dict(arguments))
+            with adapted._precision():
+                own = {k: adapted.from_numpy(np.copy(v) if isinstance(v, np.ndarray) else v) for k, v in bound.items()}
+                adapted.raw(own)
+                after = {k: adapted.to_numpy(own[k]) for k, v in bound.items() if isinstance(v, np.ndarray)}
+            return all_of(identical(0, 0), *[identical(after[k], arguments.get(k, after[k])) for k in after])
+
+        return _over_cases(concept, rng, one)
+
+    return measure
+
+
+def _differentiated(concept: Concept) -> tuple[str, ...]:
+    return tuple(s.argument for s in concept.symbols if s.argument and s.domain in CONTINUOUS and s.shape != "function")
+
+
+def _gradient(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        if not adapted.differentiates:
+            raise NotApplicable(f"a {adapted.framework} function has no gradient to compare")
+        return _over_cases(concept, rng, lambda arguments: _directional(concept, adapted, arguments, rng))
+
+    return measure
+
+
+def _directional(concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.random.Generator) -> Evidence:
+    """⟨vjp(w), u⟩ of the implementation beside d/dt ⟨w, f(x+tu)⟩ of the definition, for random w and u."""
+    wanted = tuple(k for k in _differentiated(concept) if isinstance(arguments.get(k), np.ndarray) and arguments[k].dtype.kind == "f" and arguments[k].size)  # fmt: skip
+    with np.errstate(all="ignore"):
+        results = parts(concept.define(**arguments))
+    if not wanted or not all(r.dtype.kind == "f" and np.isfinite(r).all() for r in results):
+        raise NotApplicable("nothing to differentiate")
+    w = [rng.standard_normal(r.shape) for r in results]
+    u = {k: rng.standard_normal(arguments[k].shape) * np.maximum(np.abs(arguments[k]), 1e-3) for k in wanted}
+
+    def along(t: Any) -> Any:
+        with np.errstate(all="ignore"):
+            moved = {**arguments, **{k: arguments[k] + t * u[k] for k in wanted}}
+            return sum((wi * r).sum() for wi, r in zip(w, parts(concept.define(**moved)), strict=True))
+
+    want, tolerance, why = _derivative(along, _terms(concept, arguments))
+    grads = adapted.vjp(arguments, tuple(w), wanted)
+    got = float(sum((grads[k] * u[k]).sum() for k in wanted))
+    size = float(sum(np.abs(grads[k] * u[k]).sum() for k in wanted))
+    extra = C * _terms(concept, arguments) * EPSILON * size
+    note = Text(f"{got:.12g} along a random direction, definition {want:.12g}", f"沿随机方向为 {got:.12g}，定义给出 {want:.12g}")
+    return Evidence("roundoff", abs(got - want), "=", 0.0, tolerance + extra, why, note)
+
+
+def _derivative(along: Callable[[Any], Any], n: int) -> tuple[float, float, Text]:
+    """Derivative at 0 by complex step where the definition allows it, else by central differences with their own error estimate."""
+    h = 2.0**-9
+
+    def central(h: float) -> float:
+        return float((8 * (along(h / 2) - along(-h / 2)) - (along(h) - along(-h))) / (6 * h))
+
+    size = abs(float(along(0.0)))
+    coarse, fine = central(h), central(h / 4)
+    left, right = (float(along(0.0) - along(-1e-7)) / 1e-7, float(along(1e-7) - along(0.0)) / 1e-7)
+    if not all(map(math.isfinite, (coarse, fine, left, right))):
+        raise NotApplicable("the definition is not finite around the case")
+    if abs(left - right) > 1e-3 * (abs(left) + abs(right)) + 1e-4 * size + 1e-9:
+        raise NotApplicable("the definition has a kink at the case")
+    roundoff = 64 * n * EPSILON * (size + abs(fine)) / h * 4
+    tolerance = 16 * abs(coarse - fine) + roundoff
+    try:
+        step = complex(along(1e-30j)).imag / 1e-30
+    except (*REFUSALS, AttributeError):
+        step = math.nan
+    if math.isfinite(step) and abs(step - fine) <= tolerance:
+        exact = C * n * EPSILON * (abs(step) + size)
+        return step, exact, Text("c·n·ε beside the complex step", "与复步长导数相比的 c·n·ε")
+    said = Text("error estimate of the central differences of the definition", "定义的中心差分的误差估计")
+    return fine, tolerance, said
+
+
+def _batches(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    batched = [s.argument for s in concept.symbols if s.batched and s.argument]
+
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        def one(arguments: Arguments) -> Evidence:
+            names = [k for k in batched if isinstance(arguments.get(k), np.ndarray) and arguments[k].dtype.kind == "f"]
+            if not names:
+                raise NotApplicable("no batched array among the arguments")
+            members = [arguments, {**arguments, **{k: arguments[k][...] * 0.5 for k in names}}]
+            if any(_symbol(concept, k).domain == "simplex" for k in names):
+                members[1] = {**arguments, **{k: arguments[k][..., ::-1] for k in names}}
+            stacked = {**arguments, **{k: np.stack([m[k] for m in members]) for k in names}}
+            with np.errstate(all="ignore"):
+                want = [np.stack(pair) for pair in zip(*[parts(concept.define(**m)) for m in members], strict=True)]
+                sizes = _sensitivity(concept, arguments, parts(concept.define(**arguments)))
+            got = parts(adapted(**stacked))
+            n = _terms(concept, arguments)
+            finite = [float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in want]
+            return all_of(*[_close(g, w, max(s, f), n, "float64") for g, w, s, f in zip(got, want, sizes, finite, strict=True)])  # fmt: skip
+
+        return _over_cases(concept, rng, one)
+
+    return measure
+
+
+def _symbol(concept: Concept, argument: str) -> Symbol:
+    return next(s for s in concept.symbols if s.argument == argument)
+
+
+def _empty(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    batched = [s.argument for s in concept.symbols if s.batched and s.argument]
+
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        def one(arguments: Arguments) -> Evidence:
+            names = [k for k in batched if isinstance(arguments.get(k), np.ndarray)]
+            if not names:
+                raise NotApplicable("no batched array among the arguments")
+            with np.errstate(all="ignore"):
+                want = [(0, *r.shape) for r in parts(concept.define(**arguments))]
+            empty = {**arguments, **{k: np.zeros((0, *arguments[k].shape), arguments[k].dtype) for k in names}}
+            got = [r.shape for r in parts(adapted(**empty))]
+            said = Text(f"shapes {got}, expected {want}", f"形状为 {got}，应为 {want}") if got != want else Text("", "")
+            return Evidence("identical", float(got != want), "=", 0.0, 0.0, Text("the shape with a batch of 0", "批量为 0 的形状"), said)  # fmt: skip
+
+        return _over_cases(concept, rng, one)
+
+    return measure
+
+
+def _rejects(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        from gradus.errors import GradusError
+
+        ours = adapted.name.startswith("gradus.")
+        found = []
+        for label, arguments in concept.refused(rng):
+            try:
+                evidence = raises(lambda a=arguments: adapted(**a), *((GradusError,) if ours else REFUSALS))  # type: ignore[misc]
+            except NotApplicable:
+                continue
+            if not evidence.holds:
+                evidence = _noted(evidence, Text(f"“{label}”: {evidence.note.en}", f"“{label}”：{evidence.note.zh}"))
+            found.append(evidence)
+        if not found:
+            raise NotApplicable("no invalid input applies")
+        return all_of(*found)
+
+    return measure

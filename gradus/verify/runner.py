@@ -1,0 +1,164 @@
+"""Runs the claims of a concept against an implementation, and the mutants against the claims."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from gradus.concept import Claim, Concept, Cost, Mutant
+from gradus.evidence import Evidence
+from gradus.verify.adapters import Adapted, NotApplicable, adapt
+from gradus.verify.free import free_claims
+from gradus.verify.shrink import Counterexample, smallest
+
+Verdict = Literal["holds", "fails", "skipped"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one claim: its verdict, the evidence, or why there is none.
+
+    Attributes:
+        concept, claim: what was judged.
+        implementation: name of what it was judged on.
+        verdict: "holds", "fails", or "skipped" when it does not apply.
+        evidence: the measurement; None when the claim was skipped or the implementation raised.
+        reason: why it was skipped, or what it raised.
+        seed: of the claim's random numbers.
+        seconds: how long it took.
+    """
+
+    concept: Concept
+    claim: Claim
+    implementation: str
+    verdict: Verdict
+    evidence: Evidence | None
+    reason: str
+    seed: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MutantResult:
+    """Whether each claim that must catch the mutant did; `survived` names those that did not."""
+
+    concept: Concept
+    mutant: Mutant
+    survived: tuple[str, ...]
+    seconds: float
+
+    @property
+    def killed(self) -> bool:
+        """Whether every claim that must fail on it failed."""
+        return not self.survived
+
+
+@dataclass(frozen=True)
+class Report:
+    """All results of one run."""
+
+    results: tuple[Result, ...]
+    mutants: tuple[MutantResult, ...] = ()
+    counterexamples: tuple[tuple[Concept, Counterexample], ...] = ()
+
+    def count(self, verdict: Verdict) -> int:
+        """How many claims came to this verdict."""
+        return sum(r.verdict == verdict for r in self.results)
+
+    @property
+    def holds(self) -> bool:
+        """Whether no claim failed and no mutant survived."""
+        return self.count("fails") == 0 and all(m.killed for m in self.mutants)
+
+
+def claims_of(concept: Concept, cost: Sequence[Cost] = ("quick",)) -> list[Claim]:
+    """The free claims and the page's own, of the given costs."""
+    return [c for c in [*free_claims(concept), *concept.claims.values()] if c.cost in cost]
+
+
+def seed_of(concept: Concept, claim: str, base: int = 0) -> int:
+    """The claim's seed: a pure function of key, claim and base, the same in every process."""
+    return int.from_bytes(hashlib.sha256(f"{concept.key}/{claim}/{base}".encode()).digest()[:4], "big")
+
+
+def judge(concept: Concept, claim: Claim, adapted: Adapted, base: int = 0) -> Result:
+    """Measures one claim on one implementation; whatever the implementation raises is a failure, not a crash."""
+    seed = seed_of(concept, claim.name, base)
+    start = time.perf_counter()
+    evidence, reason = None, ""
+    verdict: Verdict
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            evidence = claim.measure(adapted, np.random.default_rng(seed))
+        verdict = "holds" if evidence.holds else "fails"
+    except NotApplicable as why:
+        verdict, reason = "skipped", str(why)
+    except Exception as error:
+        first = str(error).strip().splitlines()
+        verdict, reason = "fails", f"raised {type(error).__name__}: {first[0] if first else ''}"
+    return Result(concept, claim, adapted.name, verdict, evidence, reason, seed, time.perf_counter() - start)
+
+
+def verify_concept(
+    concept: Concept, adapted: Adapted | None = None, cost: Sequence[Cost] = ("quick",), base: int = 0
+) -> Iterator[Result]:
+    """Every claim of the concept, on the given implementation or else on the recorded ones.
+
+    The first recorded implementation answers to all claims, further ones to the free claims.
+    """
+    if adapted is not None:
+        yield from (judge(concept, claim, adapted, base) for claim in claims_of(concept, cost))
+        return
+    for i, implementation in enumerate(concept.implementations):
+        ours = adapt(concept, implementation)
+        yield from (judge(concept, c, ours, base) for c in claims_of(concept, cost) if i == 0 or c.free)
+
+
+def verify_mutants(concept: Concept, cost: Sequence[Cost] = ("quick",), base: int = 0) -> Iterator[MutantResult]:
+    """Every mutant against the claims that it names; claims of other costs are left out."""
+    claims = {c.name: c for c in claims_of(concept, cost)}
+    for mutant in concept.mutants.values():
+        named = [claims[k] for k in mutant.kills if k in claims]
+        if not named:
+            continue
+        start = time.perf_counter()
+        adapted = Adapted(mutant.function, concept, "numpy", name=mutant.name)
+        survived = tuple(c.name for c in named if judge(concept, c, adapted, base).verdict != "fails")
+        yield MutantResult(concept, mutant, survived, time.perf_counter() - start)
+
+
+def counterexample(concept: Concept, adapted: Adapted, base: int = 0) -> Counterexample | None:
+    """The smallest input on which the implementation differs from the definition, when there is one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return smallest(concept, adapted, np.random.default_rng(seed_of(concept, "counterexample", base)))
+
+
+def verify(
+    concepts: Iterable[Concept],
+    adapted: Adapted | None = None,
+    cost: Sequence[Cost] = ("quick",),
+    mutants: bool = True,
+    base: int = 0,
+) -> Report:
+    """The claims of several concepts and, unless an implementation of the user's is judged, their mutants."""
+    results: list[Result] = []
+    killed: list[MutantResult] = []
+    found: list[tuple[Concept, Counterexample]] = []
+    for concept in concepts:
+        own = list(verify_concept(concept, adapted, cost, base))
+        results += own
+        if adapted is None and mutants:
+            killed += verify_mutants(concept, cost, base)
+        if adapted is not None and any(r.verdict == "fails" for r in own):
+            case = counterexample(concept, adapted, base)
+            if case is not None:
+                found.append((concept, case))
+    return Report(tuple(results), tuple(killed), tuple(found))
