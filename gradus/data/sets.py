@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from gradus.data.dataset import Dataset, Task
-from gradus.data.idx import parse_idx
-from gradus.data.registry import ENTRIES, Entry, RemoteFile, entry_of
-from gradus.data.store import DamagedFileError, data_directory, find, read_content
+from gradus.data.reading import located, read_cifar_set, read_idx_set
+from gradus.data.registry import ENTRIES, Entry, entry_of
+from gradus.data.store import data_directory
 from gradus.errors import GradusError
 from gradus.evidence import Text
 
@@ -67,12 +67,12 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download:
 
         return load_embedded(entry, _checked_seed(seed))
     root = data_directory(data_dir)
-    if download and any(find(entry, file, root) is None for file in entry.files):
+    if download and None in located(entry, root):
         from gradus.data.fetching import fetch
 
         fetch(name, data_dir)
-    arrays = _read_idx_set(entry, root) if entry.format == "idx" else _read_cifar(entry, root)
-    return _dataset(entry, *arrays)
+    read = read_idx_set if entry.format == "idx" else read_cifar_set
+    return _dataset(entry, *read(entry, root))
 
 
 def list_datasets(data_dir: str | Path | None = None) -> list[Listed]:
@@ -85,7 +85,7 @@ def _row(entry: Entry, data_dir: str | Path | None) -> Listed:
     where = "scikit-learn"
     if not entry.embedded:
         root = data_directory(data_dir)
-        found = [path for file in entry.files if (path := find(entry, file, root))]
+        found = [path for path in located(entry, root) if path]
         state = "available" if len(found) == len(entry.files) else "incomplete" if found else "absent"
         where = str(found[0].parent if found else root / entry.name)
     return Listed(
@@ -107,51 +107,6 @@ def _checked_seed(seed: int) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise GradusError(f"seed: expected an integer from 0 to 4294967295, got {seed!r}")
     return int(seed)
-
-
-def located(entry: Entry, file: RemoteFile, root: Path) -> Path:
-    """The file's place below `root`.
-
-    Raises:
-        GradusError: it is not there.
-    """
-    path = find(entry, file, root)
-    if path is None:
-        raise GradusError(
-            f"{entry.name}: {file.name} is not in {root / entry.name}: run `gradus data get {entry.name}`, "
-            f"or name a folder that has it by --data-dir or GRADUS_DATA"
-        )
-    return path
-
-
-def _read_idx_set(entry: Entry, root: Path) -> list[np.ndarray]:
-    """Train images, train labels, test images, test labels, as the files have them."""
-    sizes = (entry.train, entry.train, entry.test, entry.test)
-    arrays = []
-    for file, count in zip(entry.files, sizes, strict=True):
-        path = located(entry, file, root)
-        array = parse_idx(_content(path, file, entry), str(path))
-        shape = (count, *entry.shape[1:]) if "images" in file.name else (count,)
-        if array.shape != shape or array.dtype != np.uint8:
-            raise GradusError(
-                f"{path}: expected uint8 of shape {shape}, got {array.dtype} of shape {array.shape}"
-            )
-        if "labels" in file.name and array.max() >= len(entry.classes):
-            raise GradusError(f"{path}: expected labels 0 to {len(entry.classes) - 1}, got {array.max()}")
-        arrays.append(array)
-    return [arrays[0][:, None], arrays[1], arrays[2][:, None], arrays[3]]  # (N, 1, 28, 28)
-
-
-def _content(path: Path, file: RemoteFile, entry: Entry) -> bytes:
-    try:
-        return read_content(path, file)
-    except DamagedFileError as error:
-        hint = f"`gradus data get {entry.name}` sets it aside and fetches it again"
-        raise DamagedFileError(path, f"{error}; it was not used; {hint}") from None
-
-
-def _read_cifar(entry: Entry, root: Path) -> list[np.ndarray]:
-    raise NotImplementedError
 
 
 def _dataset(

@@ -75,26 +75,35 @@ def sha256_of(path: Path) -> str:
         raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
+def compare(path: Path, got: int | str, expected: int | str) -> None:
+    """Refuses a size (int) or SHA-256 (str) that differs; one that is not known ("") cannot.
+
+    Raises:
+        DamagedFileError: with the path and both values.
+    """
+    if isinstance(got, str):
+        if expected and got != expected:
+            raise DamagedFileError(path, f"{path}: corrupted: expected sha256 {expected}, got {got}")
+    elif got != expected:
+        state = "truncated" if got < int(expected) else "too long"
+        raise DamagedFileError(path, f"{path}: {state}: expected {expected:,} bytes, got {got:,}")
+
+
+def _expected(path: Path, file: RemoteFile) -> tuple[int, str]:
+    """Size and SHA-256 that the file at this path should have: unpacked or as downloaded."""
+    return (file.size, file.sha256) if path.name == file.name else (file.content_size, file.content_sha256)
+
+
 def check(path: Path, file: RemoteFile) -> None:
     """Refuses a file whose size or SHA-256 is not the registry's.
 
     Raises:
         DamagedFileError: with the path and the expected and found values.
     """
-    if path.name != file.name:  # unpacked already
-        _compare(path, path.stat().st_size, file.content_size, file.content_sha256)
-    else:
-        _compare(path, path.stat().st_size, file.size, file.sha256)
-
-
-def _compare(path: Path, size: int, expected_size: int, expected: str) -> None:
-    if size != expected_size:
-        state = "truncated" if size < expected_size else "too long"
-        raise DamagedFileError(path, f"{path}: {state}: expected {expected_size:,} bytes, got {size:,}")
-    if expected and (got := sha256_of(path)) != expected:
-        raise DamagedFileError(
-            path, f"{path}: corrupted: expected sha256 {expected}, got {got} ({size:,} bytes)"
-        )
+    size, sha256 = _expected(path, file)
+    compare(path, path.stat().st_size, size)
+    if sha256:
+        compare(path, sha256_of(path), sha256)
 
 
 def read_content(path: Path, file: RemoteFile) -> bytes:
@@ -105,23 +114,24 @@ def read_content(path: Path, file: RemoteFile) -> bytes:
     Raises:
         DamagedFileError: size or SHA-256 differ from the registry's, or it does not unpack.
     """
-    compressed = path.name == file.name
-    size, expected = (file.size, file.sha256) if compressed else (file.content_size, file.content_sha256)
-    data = _read(path, size)
-    if expected and (got := hashlib.sha256(data).hexdigest()) != expected:
-        raise DamagedFileError(
-            path, f"{path}: corrupted: expected sha256 {expected}, got {got} ({size:,} bytes)"
-        )
-    return gunzip(data, file.content_size, str(path)) if compressed else data
+    size, sha256 = _expected(path, file)
+    data = read_exactly(path, size)
+    compare(path, hashlib.sha256(data).hexdigest(), sha256)
+    return gunzip(data, file.content_size, str(path)) if path.name == file.name else data
 
 
-def _read(path: Path, size: int) -> bytes:
+def read_exactly(path: Path, size: int) -> bytes:
+    """The bytes of a file that must have this size.
+
+    Raises:
+        DamagedFileError: it has another size.
+        GradusError: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            found = os.fstat(file.fileno()).st_size
-            if found != size:
-                state = "truncated" if found < size else "too long"
-                raise DamagedFileError(path, f"{path}: {state}: expected {size:,} bytes, got {found:,}")
-            return file.read(size)
+            compare(path, os.fstat(file.fileno()).st_size, size)
+            data = file.read(size)
+            compare(path, len(data), size)
+            return data
     except OSError as error:
         raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
