@@ -1,0 +1,140 @@
+"""The parser, the language, and what becomes of errors: one line and exit status 2 for a user's mistake."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from gradus import __version__
+from gradus.cli.terminal import Terminal
+from gradus.errors import GradusError
+from gradus.evidence import Text
+
+VERBS = ("map", "show", "search", "path", "verify", "practice", "run", "data", "runs", "doctor")
+MODULES = {
+    "map": "read", "show": "read", "search": "read", "path": "read", "verify": "check", "practice": "check",
+    "run": "work", "runs": "work", "data": "work", "doctor": "work",
+}  # fmt: skip
+LANGUAGES = ("en", "zh")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes are one line, in the reader's language."""
+
+    lang = "en"
+
+    def error(self, message: str) -> NoReturn:
+        """One line on standard error, exit status 2."""
+        hint = Text(f"see `{self.prog} --help`", f"见 `{self.prog} --help`").get(self.lang)
+        sys.stderr.write(f"gradus: {message}; {hint}\n")
+        raise SystemExit(2)
+
+    def format_help(self) -> str:
+        """The help with its headings in the reader's language."""
+        text = super().format_help()
+        if self.lang == "zh":
+            for en, zh in HEADINGS:
+                text = text.replace(en, zh)
+        return text
+
+
+HEADINGS = (
+    ("usage:", "用法："),
+    ("positional arguments:", "参数："),
+    ("options:", "选项："),
+    ("show this help message and exit", "显示本帮助"),
+    ("show program's version number and exit", "显示版本号"),
+)
+
+
+def language(argv: Sequence[str]) -> str:
+    """`--lang` on the command line, else GRADUS_LANG, else English.
+
+    Raises:
+        GradusError: it is neither en nor zh.
+    """
+    lang = os.environ.get("GRADUS_LANG") or "en"
+    for i, word in enumerate(argv):
+        if word == "--lang" and i + 1 < len(argv):
+            lang = argv[i + 1]
+        elif word.startswith("--lang="):
+            lang = word.partition("=")[2]
+    lang = {"zh-cn": "zh", "zh_cn": "zh", "zh_cn.utf-8": "zh"}.get(lang.casefold(), lang)
+    if lang not in LANGUAGES:
+        raise GradusError(f"no language is called {lang!r}; expected en or zh (--lang, GRADUS_LANG)")
+    return lang
+
+
+def build_parser(lang: str) -> Parser:
+    """All verbs with their options and examples, in one language."""
+    Parser.lang = lang
+    about = Text("The mathematics of deep learning, executable and verified.", "深度学习的数学：可执行、可验证。")
+    parser = Parser(prog="gradus", description=about.get(lang), formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"gradus {__version__}")
+    common = Parser(add_help=False)
+    common.add_argument("--lang", choices=LANGUAGES, default=lang, help=Text("language", "语言").get(lang))
+    common.add_argument("--no-color", action="store_true", help=Text("no colours", "不用颜色").get(lang))
+    verbs = parser.add_subparsers(dest="verb", metavar=Text("VERB", "命令").get(lang), parser_class=Parser)
+    from gradus.cli import verbs as tables
+
+    for verb in VERBS:
+        table = tables.TABLE[verb]
+        sub = verbs.add_parser(
+            verb,
+            parents=[common],
+            help=table.summary.get(lang),
+            description=table.summary.get(lang),
+            epilog=Text("examples:\n", "示例：\n").get(lang) + "\n".join(f"  gradus {e}" for e in table.examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for names, options, what in table.arguments:
+            sub.add_argument(*names, help=what.get(lang), **options)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit status: 0 right, 1 a claim failed, 2 wrong use."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    with contextlib.suppress(AttributeError, ValueError):  # a closed pipe, as in `gradus map | head`
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):  # a terminal without UTF-8 shows ? and does not fail
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        lang = language(words)
+        parser = build_parser(lang)
+        options = parser.parse_args(words)
+        if not options.verb:
+            parser.print_help()
+            return 2
+        return _dispatch(options)
+    except GradusError as error:
+        return _say(str(error))
+    except KeyboardInterrupt as error:
+        said = str(error)
+        if said:
+            _say(said)
+        return 130
+    except OSError as error:
+        return _say(_os_error(error))
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    module: Any = importlib.import_module(f"gradus.cli.{MODULES[options.verb]}")
+    return getattr(module, options.verb)(options, Terminal(options.lang, colour=not options.no_color))
+
+
+def _say(message: str) -> int:
+    sys.stderr.write(f"gradus: {' '.join(message.split())}\n")
+    return 2
+
+
+def _os_error(error: OSError) -> str:
+    where = f" {error.filename}" if error.filename else ""
+    return f"cannot use{where}: {error.strerror or error}"

@@ -1,0 +1,245 @@
+"""The verbs that read: map, show, search, path. None of them imports torch or matplotlib."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from gradus.catalogue import Catalogue, citation, load
+from gradus.cli.terminal import Terminal
+from gradus.concept import AREAS, Concept
+from gradus.errors import GradusError
+from gradus.evidence import Text
+from gradus.formulas import prose_text, unicode_text
+
+KINDS = {
+    "definition": Text("definition", "定义"),
+    "theorem": Text("theorem", "定理"),
+    "algorithm": Text("algorithm", "算法"),
+    "layer": Text("layer", "层"),
+    "model": Text("model", "模型"),
+    "system": Text("system", "系统"),
+}
+
+
+def state(concept: Concept, out: Terminal) -> tuple[str, str]:
+    """A mark and a phrase: measured here and what came of it, whole but not yet measured, or what is missing."""
+    missing = concept.missing()
+    if missing:
+        return "◌", out.t(f"lacks {', '.join(missing)}", f"缺少 {', '.join(missing)}")
+    from gradus.verify.memo import recall
+
+    counts = out.t(
+        f"{len(concept.claims)} claims, {len(concept.mutants)} mutants", f"{len(concept.claims)} 条断言，{len(concept.mutants)} 个变异体"
+    )
+    row = recall(concept)
+    if row is None:
+        return "○", counts
+    failed = [r for r in row["results"] if r["verdict"] == "fails"] + [m for m in row["mutants"] if not m[1]]
+    if failed:
+        return "✗", out.t(f"{len(failed)} failed, {row['when']}", f"{len(failed)} 条不成立，{row['when']}")
+    return "●", out.t(f"{counts}, held {row['when']}", f"{counts}，{row['when']} 全部成立")
+
+
+def map(options: Namespace, out: Terminal) -> int:  # noqa: A001 - the verb's name
+    """The roadmap as a tree by area."""
+    catalogue = load()
+    if options.timeline:
+        return _timeline(catalogue, out)
+    areas = [options.area] if options.area else [a for a in AREAS if any(c.area == a for c in catalogue)]
+    if options.errata:
+        return _errata(catalogue, areas, out)
+    for area in areas:
+        concepts = catalogue.area(area)
+        out.say(f"{AREAS[area].get(out.lang)}  ({len(concepts)})", style="bold")
+        rows = []
+        for concept in concepts:
+            mark, phrase = state(concept, out)
+            rows.append(("├─" if concept is not concepts[-1] else "└─", mark, concept.key, concept.title.get(out.lang), phrase))
+        out.table(["", "", "", "", ""], rows)
+    claims = sum(len(c.claims) for c in catalogue)
+    mutants = sum(len(c.mutants) for c in catalogue)
+    out.say()
+    out.say(
+        out.t(
+            f"{len(catalogue)} concepts, {claims} claims of their own, {mutants} mutants.  ● held on this machine  ○ not measured here yet",
+            f"{len(catalogue)} 个概念，{claims} 条自有断言，{mutants} 个变异体。  ● 已在本机成立  ○ 尚未在本机测量",
+        )
+    )
+    return 0
+
+
+def _timeline(catalogue: Catalogue, out: Terminal) -> int:
+    from gradus.routes import timeline
+
+    for title, concepts in timeline(catalogue):
+        out.say(title, style="bold")
+        out.table(["", "", "", ""], [(c.year, c.key, c.title.get(out.lang), ", ".join(c.people)) for c in concepts])
+    return 0
+
+
+def _errata(catalogue: Catalogue, areas: list[str], out: Terminal) -> int:
+    count = 0
+    for concept in [c for area in areas for c in catalogue.area(area)]:
+        for e in concept.errata:
+            count += 1
+            out.say(f"{e.number}  {concept.key}", style="bold")
+            out.say(out.t("common form: ", "常见说法：") + prose_text(e.common.get(out.lang), strict=False), indent=5)
+            out.say(out.t("right: ", "正确说法：") + prose_text(e.right.get(out.lang), strict=False), indent=5)
+            out.say(out.t("computed by: ", "由断言计算：") + ", ".join(e.claims), style="dim", indent=5)
+    out.say(out.t(f"{count} errata", f"{count} 条勘误"))
+    return 0
+
+
+def search(options: Namespace, out: Terminal) -> int:
+    """Concepts by words, best first."""
+    words = " ".join(options.words)
+    found = load().search(words)
+    if not found:
+        raise GradusError(out.t(f"nothing found for {words!r}; `gradus map` lists everything", f"没有找到“{words}”；`gradus map` 列出全部概念"))
+    out.table(["", "", ""], [(c.key, c.title.get(out.lang), AREAS[c.area].get(out.lang)) for c in found])
+    return 0
+
+
+def path(options: Namespace, out: Terminal) -> int:
+    """What to learn, in order."""
+    if options.route:
+        return _route(options.route, out)
+    if not options.key:
+        raise GradusError(out.t("expected a concept, as in `gradus path attention`, or --route NAME", "需要一个概念，如 `gradus path attention`，或 --route 路线名"))
+    catalogue = load()
+    steps = catalogue.path(options.key, [k.strip() for k in options.known.split(",") if k.strip()])
+    rows = []
+    for i, concept in enumerate(steps, 1):
+        needs = ", ".join(k for k in concept.needs if k in {c.key for c in steps})
+        rows.append((i, concept.key, concept.title.get(out.lang), needs))
+    out.table(["", Text("concept", "概念"), Text("title", "名称"), Text("builds on", "基于")], rows, right=[0])
+    return 0
+
+
+def _route(name: str, out: Terminal) -> int:
+    from gradus.routes import route, walk
+
+    chosen = route(name)
+    out.say(chosen.title, style="bold")
+    for i, (stage, concepts) in enumerate(walk(chosen), 1):
+        low, high = stage.weeks
+        weeks = f"{low}–{high}" if low != high else str(low)
+        out.say()
+        out.say(f"{i}. {stage.title.get(out.lang)}  ({out.t(f'about {weeks} weeks', f'约 {weeks} 周')})", style="bold")
+        out.say(out.t("goal: ", "目标：") + stage.goal.get(out.lang), indent=3)
+        out.table(["", "", ""], [("  ", c.key, c.title.get(out.lang)) for c in concepts])
+    return 0
+
+
+def show(options: Namespace, out: Terminal) -> int:
+    """One concept, whole."""
+    concept = load().get(options.key)
+    if options.html:
+        return _html(concept, options.html, out)
+    out.say(f"{concept.title.get(out.lang)}  ·  {concept.key}", style="bold")
+    out.say(f"{AREAS[concept.area].get(out.lang)} · {KINDS[concept.kind].get(out.lang)} · {concept.year} · {', '.join(concept.people)}", style="dim")
+    out.say()
+    out.say(prose_text(concept.summary.get(out.lang)))
+    out.say()
+    for formula in concept.formulas:
+        for line in unicode_text(formula).splitlines():
+            out.console.print(" " * 4 + line, highlight=False, markup=False, soft_wrap=True)
+    _symbols(concept, out)
+    out.heading("Definition", "定义")
+    out.code(concept.source_code)
+    out.heading("Implementation", "实现")
+    for implementation in concept.implementations:
+        note = f"  {prose_text(implementation.note.get(out.lang))}" if implementation.note.get(out.lang) else ""
+        out.say(f"{implementation.path}{note}", indent=2)
+    for deviation in concept.deviations:
+        out.say(out.t("deviates: ", "差异：") + prose_text(deviation.get(out.lang)), indent=2)
+    _evidence(concept, out)
+    _rest(concept, out)
+    return 0
+
+
+def _symbols(concept: Concept, out: Terminal) -> None:
+    out.heading("Symbols", "符号")
+    rows = []
+    for s in concept.symbols:
+        shape = {"": out.t("number", "数"), "function": out.t("function", "函数")}.get(s.shape, f"({', '.join(s.shape.split())})")
+        unit = f" [{s.unit}]" if s.unit else ""
+        rows.append(("  " + unicode_text(s.symbol, one_line=True), s.argument, shape, prose_text(s.meaning.get(out.lang)) + unit))
+    out.table([Text("  symbol", "  符号"), Text("argument", "参数"), Text("shape", "形状"), Text("meaning", "含义")], rows)
+
+
+def _evidence(concept: Concept, out: Terminal) -> None:
+    from gradus.verify.memo import recall
+
+    row = recall(concept)
+    measured: dict[str, Any] = {}
+    if row is not None:
+        first = concept.implementations[0].path
+        measured = {r["claim"]: r for r in row["results"] if r["implementation"] == first}
+    out.heading("Claims", "断言")
+    if row is None:
+        out.say(out.t(f"not measured on this machine yet: gradus verify {concept.key}", f"尚未在本机测量：gradus verify {concept.key}"), style="dim", indent=2)
+    for name, claim in concept.claims.items():
+        mark, style, figures = _measured(measured.get(name), out)
+        slow = "" if claim.cost == "quick" else f"  [{claim.cost}]"
+        out.say(f"{mark} {prose_text(claim.statement.get(out.lang))}  ({name}){slow}", style=style, indent=2)
+        if figures:
+            out.say(figures, style="dim", indent=6)
+    free = [r for n, r in measured.items() if n not in concept.claims]
+    if free:
+        held = sum(r["verdict"] == "holds" for r in free)
+        out.say(out.t(f"and {held} of the claims that every concept gets: {', '.join(r['claim'] for r in free if r['verdict'] == 'holds')}",
+                      f"以及每个概念都有的断言 {held} 条：{', '.join(r['claim'] for r in free if r['verdict'] == 'holds')}"), indent=2)  # fmt: skip
+    for statement in concept.unverified:
+        out.say("? " + prose_text(statement.get(out.lang)) + out.t("  (unverified)", "（未验证）"), indent=2)
+    out.heading("Mutants that the claims must catch", "断言必须捕获的变异体")
+    for mutant in concept.mutants.values():
+        out.say(f"† {prose_text(mutant.description.get(out.lang))}  → {', '.join(mutant.kills)}", indent=2)
+
+
+def _measured(row: dict[str, Any] | None, out: Terminal) -> tuple[str, str, str]:
+    from gradus.verify.output import MARKS, number
+
+    if row is None:
+        return "○", "", ""
+    mark, style = MARKS[row["verdict"]]
+    e = row.get("evidence")
+    if not e:
+        return mark, style, row["reason"]
+    values = [number(float(e[k])) for k in ("measured", "expected", "tolerance")]
+    within = f" ± {values[2]}" if float(e["tolerance"]) else ""
+    because = e["because"][out.lang]
+    return mark, "" if row["verdict"] == "holds" else style, f"{values[0]} {e['relation']} {values[1]}{within}   {because}"
+
+
+def _rest(concept: Concept, out: Terminal) -> None:
+    if concept.errata:
+        out.heading("Errata in circulation", "流行的错误")
+        for e in concept.errata:
+            out.say(f"{e.number}: {prose_text(e.common.get(out.lang), strict=False)}", indent=2)
+            out.say(prose_text(e.why.get(out.lang), strict=False), indent=5)
+            out.say(out.t("right: ", "正确：") + prose_text(e.right.get(out.lang), strict=False), indent=5)
+    if concept.proof:
+        out.heading("Proof", "证明")
+        out.say(prose_text(concept.proof.text.get(out.lang)) + (f"  [{concept.proof.place}]" if concept.proof.place else ""), indent=2)
+    out.heading("Needs", "前置概念")
+    out.say(", ".join(concept.needs) or out.t("nothing", "无"), indent=2)
+    leads = ", ".join(c.key for c in load().dependents(concept.key))
+    if leads:
+        out.say(out.t("leads to: ", "通向：") + leads, indent=2)
+    out.heading("Source and readings", "出处与阅读")
+    out.say(citation(concept.source), indent=2)
+    for reading in concept.readings:
+        place = f", {reading.place}" if reading.place else ""
+        out.say(citation(reading.source) + place, indent=2)
+
+
+def _html(concept: Concept, file: str, out: Terminal) -> int:
+    from pathlib import Path
+
+    from gradus.report import write_page
+
+    written = write_page(Path(file), concept, lang=out.lang)
+    out.say(out.t(f"wrote {written}", f"已写出 {written}"))
+    return 0

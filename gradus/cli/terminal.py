@@ -1,0 +1,65 @@
+"""What the commands print with: Rich on a terminal, plain aligned text elsewhere; Chinese characters two columns wide."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from gradus.evidence import Text
+
+
+class Terminal:
+    """Prints in one language."""
+
+    def __init__(self, lang: str, colour: bool = True) -> None:
+        from rich.console import Console
+
+        self.lang = lang
+        plain = not colour or bool(os.environ.get("NO_COLOR"))
+        width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 110
+        self.console = Console(no_color=plain, highlight=False, soft_wrap=False, width=width)
+
+    def say(self, text: str | Text = "", style: str = "", indent: int = 0) -> None:
+        """One paragraph; wrapped to the terminal, indented."""
+        from rich.padding import Padding
+        from rich.text import Text as Rich
+
+        words = text.get(self.lang) if isinstance(text, Text) else text
+        rich = Rich(words, style=style)
+        self.console.print(Padding(rich, (0, 0, 0, indent)) if indent else rich)
+
+    def t(self, en: str, zh: str) -> str:
+        """The one of two sentences that is in the reader's language."""
+        return zh if self.lang == "zh" else en
+
+    def heading(self, en: str, zh: str) -> None:
+        """A heading with a line of space above."""
+        self.console.print()
+        self.say(self.t(en, zh), style="bold")
+
+    def code(self, source: str, indent: int = 2) -> None:
+        """Python source, coloured on a terminal."""
+        from rich.padding import Padding
+
+        if self.console.is_terminal and not self.console.no_color:
+            from rich.syntax import Syntax
+
+            self.console.print(Padding(Syntax(source, "python", background_color="default"), (0, 0, 0, indent)))
+            return
+        for line in source.splitlines():
+            print(" " * indent + line, file=self.console.file)
+
+    def table(self, columns: Sequence[Text | str], rows: Sequence[Sequence[Any]], right: Sequence[int] = ()) -> None:
+        """An aligned table without a frame."""
+        from rich.table import Table
+        from rich.text import Text as Rich
+
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for i, name in enumerate(columns):
+            said = name.get(self.lang) if isinstance(name, Text) else name
+            table.add_column(said, justify="right" if i in right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*[cell if isinstance(cell, Rich) else Rich(str(cell)) for cell in row])
+        self.console.print(table)

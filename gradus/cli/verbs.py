@@ -1,0 +1,125 @@
+"""The verbs as data: what each does, its arguments, its examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gradus.evidence import Text
+
+Argument = tuple[tuple[str, ...], dict[str, Any], Text]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command of the command line."""
+
+    summary: Text
+    arguments: tuple[Argument, ...]
+    examples: tuple[str, ...]
+
+
+def _key(nargs: str | None = None) -> Argument:
+    options: dict[str, Any] = {"metavar": "KEY"}
+    if nargs:
+        options["nargs"] = nargs
+    return (("key",), options, Text("key of a concept", "概念的键"))
+
+
+def _flag(name: str, en: str, zh: str) -> Argument:
+    return ((name,), {"action": "store_true"}, Text(en, zh))
+
+
+def _value(name: str, metavar: str, en: str, zh: str, **options: Any) -> Argument:
+    return ((name,), {"metavar": metavar, **options}, Text(en, zh))
+
+
+TABLE: dict[str, Verb] = {
+    "map": Verb(
+        Text("the roadmap: every concept by area, with its state", "路线图：按领域列出所有概念及其状态"),
+        (
+            ((("area"),), {"metavar": "AREA", "nargs": "?"}, Text("only this area", "只看这一领域")),
+            _flag("--timeline", "by year, with the people", "按年份排列，附人名"),
+            _flag("--errata", "wrong statements in circulation that the pages correct", "各页所更正的流行错误"),
+        ),
+        ("map", "map networks", "map --timeline", "map --errata --lang zh"),
+    ),
+    "show": Verb(
+        Text("one concept: statement, symbols, definition, implementation, evidence", "一个概念：陈述、符号、定义、实现、证据"),
+        (_key(), _value("--html", "FILE", "write the page as one self-contained HTML file", "写成一个独立的 HTML 文件")),
+        ("show attention", "show adam --lang zh", "show entropy --html entropy.html"),
+    ),
+    "search": Verb(
+        Text("find concepts by words, English or Chinese; misspellings are forgiven", "用中文或英文查找概念，可容忍拼写错误"),
+        ((("words",), {"metavar": "WORDS", "nargs": "+"}, Text("words to look for", "要查找的词")),),
+        ("search attention", "search 交叉熵", "search gradeint desent"),
+    ),
+    "path": Verb(
+        Text("what to learn, in order, to understand a concept; or a whole route", "理解某个概念所需的学习顺序；或一条完整路线"),
+        (
+            _key("?"),
+            _value("--known", "A,B", "concepts that you know already", "已经掌握的概念", default=""),
+            _value("--route", "NAME", "walk a route instead: mathematics, machine-learning, deep-learning-theory, engineer",
+                   "改为走一条路线：mathematics, machine-learning, deep-learning-theory, engineer"),
+        ),
+        ("path attention", "path adam --known derivative,gradient", "path --route engineer"),
+    ),
+    "verify": Verb(
+        Text("measure the claims; on your own implementation with --implementation", "测量断言；用 --implementation 检验自己的实现"),
+        (
+            (("target",), {"metavar": "KEY|AREA", "nargs": "?"}, Text("a concept or an area", "概念或领域")),
+            _flag("--all", "every concept", "所有概念"),
+            _value("--implementation", "SPEC", "your function: FILE.py:name or module:name", "你的函数：FILE.py:名称 或 模块:名称"),
+            _value("--framework", "F", "numpy, torch, jax or python; detected unless given", "numpy、torch、jax 或 python；默认自动识别"),
+            _flag("--slow", "the slow claims too", "也测量较慢的断言"),
+            _flag("--verbose", "every claim, not only the failing ones", "显示每条断言，而不只是不成立的"),
+            _flag("--json", "print JSON", "输出 JSON"),
+            _value("--junit", "FILE", "write JUnit XML", "写出 JUnit XML"),
+            _value("--html", "FILE", "write a report as one HTML file", "写出 HTML 报告"),
+            _value("--seed", "N", "base seed of the random inputs", "随机输入的种子", type=int, default=0),
+        ),
+        ("verify attention", "verify networks --verbose", "verify --all --junit claims.xml",
+         "verify attention --implementation my_attention.py:attention"),
+    ),
+    "practice": Verb(
+        Text("write a file with the signature and no body, to be filled in and verified", "写出只有签名的文件，由你补全并检验"),
+        (_key(), _value("--output", "FILE", "where to; KEY.py unless given", "写到哪里，默认 KEY.py")),
+        ("practice softmax", "practice attention --output mine.py"),
+    ),
+    "run": Verb(
+        Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),
+        (
+            _key(),
+            _value("--data", "NAME", "data set; the recipe's first unless given", "数据集，默认为配方的第一个"),
+            _value("--data-dir", "DIR", "folder of downloaded data", "数据所在的文件夹"),
+            _value("--seeds", "N", "train with seeds 0 … N−1; 3 unless given", "用种子 0 … N−1 训练，默认 3 个", type=int),
+            _value("--seed", "S", "train once, with this seed", "只用这一个种子训练一次", type=int),
+            _value("--epochs", "N", "the recipe's unless given", "默认按配方", type=int),
+            _value("--device", "D", "cpu, cuda, cuda:1, mps", "cpu、cuda、cuda:1、mps"),
+            _value("--directory", "DIR", "where the run is kept; runs/KEY/… unless given", "运行结果的位置，默认 runs/KEY/…"),
+            _flag("--resume", "go on with an interrupted run", "继续被中断的运行"),
+            _flag("--quiet", "no progress", "不显示进度"),
+            _flag("--no-verify", "leave the claims out of the report", "报告中不含断言"),
+        ),
+        ("run lenet", "run lenet --seed 0 --epochs 5", "run lenet --data mnist --data-dir ~/data", "run lenet --resume"),
+    ),
+    "data": Verb(
+        Text("data sets: list them, download one, say where they are", "数据集：列出、下载、查看位置"),
+        (
+            (("action",), {"metavar": "list|get|path", "choices": ("list", "get", "path")}, Text("what to do", "要做什么")),
+            (("name",), {"metavar": "NAME", "nargs": "?"}, Text("data set", "数据集")),
+            _value("--data-dir", "DIR", "folder of downloaded data", "数据所在的文件夹"),
+        ),
+        ("data list", "data get mnist", "data path"),
+    ),
+    "runs": Verb(
+        Text("past runs in a table", "以表格列出以往的运行"),
+        (_value("--directory", "DIR", "where the runs are kept", "运行结果的位置", default="runs"),),
+        ("runs",),
+    ),
+    "doctor": Verb(
+        Text("what works on this machine, and the command that mends what does not", "本机可用的功能，以及修复不可用项的命令"),
+        (),
+        ("doctor",),
+    ),
+}  # fmt: skip

@@ -1,0 +1,218 @@
+"""Every page, whole: its parts, its words, its claims, its mutants, its figure. A new page adds rows here, not code."""
+
+import ast
+import builtins
+import importlib
+import inspect
+import re
+import sys
+import textwrap
+import types
+
+import numpy as np
+import pytest
+
+from gradus.catalogue import citation, load, references
+from gradus.concept import AREAS, Concept, Text
+from gradus.formulas import mathml
+from gradus.verify import Adapted, claims_of, judge, verify_concept, verify_mutants
+
+CONCEPTS = list(load())
+every_concept = pytest.mark.parametrize("concept", CONCEPTS, ids=lambda c: c.key)
+
+
+def texts(value, depth=0):
+    """Every bilingual text of a record, wherever it stands."""
+    if isinstance(value, Text):
+        yield value
+    elif isinstance(value, dict):
+        for v in value.values():
+            yield from texts(v, depth + 1)
+    elif isinstance(value, (tuple, list)):
+        for v in value:
+            yield from texts(v, depth + 1)
+    elif hasattr(value, "__dataclass_fields__") and depth < 4:
+        for name in value.__dataclass_fields__:
+            yield from texts(getattr(value, name), depth + 1)
+
+
+@every_concept
+def test_page_lacks_no_part(concept: Concept):
+    assert concept.missing() == []
+    assert concept.area in AREAS
+    assert concept.examples(np.random.default_rng(0)), "no cases"
+    assert concept.refused(np.random.default_rng(0)), "no invalid input"
+    assert 1600 <= concept.year <= 2030
+    assert concept.recipe is not None or concept.kind != "system"
+
+
+@every_concept
+def test_symbols_are_the_arguments(concept: Concept):
+    named = [s.argument for s in concept.symbols if s.argument]
+    assert named == list(concept.arguments), "the symbol table's arguments, in order, are the definition's"
+
+
+@every_concept
+def test_both_languages_stand(concept: Concept):
+    for text in texts(concept):
+        if not any(text):
+            continue
+        assert text.en.strip(), f"English is missing: {text}"
+        assert text.zh.strip(), f"Chinese is missing: {text}"
+        words = re.sub(r"\$[^$]*\$|`[^`]*`", "", text.zh)
+        if re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", words):
+            assert re.search(r"[\u4e00-\u9fff]", words), f"the Chinese is English: {text.zh}"
+        english = re.sub(r"\$[^$]*\$|`[^`]*`", "", text.en)
+        assert not re.search(r"[\u4e00-\u9fff]", english), f"the English holds Chinese: {text.en}"
+
+
+@every_concept
+def test_sources_are_in_the_references(concept: Concept):
+    for key in [concept.source, *[r.source for r in concept.readings]]:
+        assert key in references(), key
+        assert citation(key)
+
+
+@every_concept
+def test_formulas_compile(concept: Concept):
+    for latex in concept.formulas:
+        assert "<math" in mathml(latex)
+    for s in concept.symbols:
+        assert "<math" in mathml(s.symbol, display=False)
+
+
+@every_concept
+def test_every_claim_can_fail(concept: Concept):
+    known = {c.name for c in claims_of(concept, ("quick", "slow", "gpu"))}
+    named = {k for m in concept.mutants.values() for k in m.kills}
+    assert named <= known, f"mutants name unknown claims: {named - known}"
+    assert set(concept.claims) <= named, f"claims that no mutant fails: {set(concept.claims) - named}"
+    for mutant in concept.mutants.values():
+        assert mutant.kills, mutant.name
+        assert tuple(inspect.signature(mutant.function).parameters) == concept.arguments, mutant.name
+
+
+@every_concept
+def test_errata_are_computed(concept: Concept):
+    for erratum in concept.errata:
+        assert erratum.claims
+        assert set(erratum.claims) <= set(concept.claims), erratum.number
+
+
+@every_concept
+def test_claims_hold(concept: Concept):
+    failed = [(r.claim.name, r.implementation, str(r.evidence), r.reason) for r in verify_concept(concept) if r.verdict == "fails"]
+    assert failed == []
+
+
+@every_concept
+def test_definition_satisfies_its_own_claims(concept: Concept):
+    own = Adapted(concept.define, concept, "numpy", name="definition")
+    failed = []
+    for claim in claims_of(concept):
+        if claim.of_definition and claim.name != "rejects-invalid-input":
+            result = judge(concept, claim, own)
+            if result.verdict == "fails":
+                failed.append((claim.name, str(result.evidence), result.reason))
+    assert failed == []
+
+
+@every_concept
+def test_mutants_are_killed(concept: Concept):
+    assert [(m.mutant.name, m.survived) for m in verify_mutants(concept) if not m.killed] == []
+
+
+@pytest.mark.slow
+@every_concept
+def test_slow_claims_hold_and_kill(concept: Concept):
+    slow = [c for c in claims_of(concept, ("slow",)) if not c.free]
+    if not slow:
+        pytest.skip("no slow claims")
+    results = list(verify_concept(concept, cost=("slow",)))
+    assert [(r.claim.name, str(r.evidence), r.reason) for r in results if r.verdict == "fails"] == []
+    assert [(m.mutant.name, m.survived) for m in verify_mutants(concept, cost=("slow",)) if not m.killed] == []
+
+
+@every_concept
+def test_evidence_is_the_same_twice(concept: Concept):
+    own = Adapted(concept.define, concept, "numpy", name="definition")
+    for claim in concept.claims.values():
+        if claim.cost == "quick" and "memory" not in claim.name and "cost" not in claim.name:
+            assert str(judge(concept, claim, own).evidence) == str(judge(concept, claim, own).evidence), claim.name
+
+
+@every_concept
+def test_figure_draws_over_its_whole_range(concept: Concept):
+    state = {name: sys.modules.get(name) for name in ("matplotlib.pyplot",)}
+    drawings = [concept.draw()]
+    for name, slider in concept.sliders.items():
+        assert slider.low <= slider.start <= slider.high
+        drawings += [concept.draw(**{name: slider.low}), concept.draw(**{name: slider.high})]
+    for drawing in drawings:
+        assert drawing.figure.axes, "an empty figure"
+        assert drawing.text.en
+        assert re.search(r"[\u4e00-\u9fff]", drawing.text.zh)
+    assert concept.sliders, "a figure without a parameter worth moving"
+    assert state["matplotlib.pyplot"] is not None or "matplotlib.pyplot" not in sys.modules, "pyplot holds global state"
+
+
+ALLOWED = {"numpy", "math"}
+
+
+def _foreign(function, seen) -> set[str]:
+    """Names that a definition uses and that are neither NumPy, math, builtins, nor functions of its own page."""
+    if function in seen:
+        return set()
+    seen.add(function)
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    body = next(n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda)))
+    foreign = set()
+    for node in ast.walk(body):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            foreign |= {n for n in names if n.partition(".")[0] not in ALLOWED}
+    statements = body.body if isinstance(body.body, list) else [body.body]
+    for name in {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}:
+        value = function.__globals__.get(name)
+        if value is None:
+            if name not in vars(builtins) and name in function.__globals__:
+                foreign.add(name)
+        elif isinstance(value, types.ModuleType):
+            if value.__name__.partition(".")[0] not in ALLOWED:
+                foreign.add(name)
+        elif isinstance(value, Concept):
+            foreign.add(name)
+        elif callable(value) and getattr(value, "__module__", "") == function.__module__ and hasattr(value, "__code__"):
+            foreign |= _foreign(value, seen)
+        elif callable(value) and (getattr(value, "__module__", "") or "").partition(".")[0] not in ALLOWED | {"builtins"}:
+            foreign.add(name)
+    return foreign
+
+
+@every_concept
+def test_definition_is_numpy_alone(concept: Concept):
+    assert _foreign(concept.define, set()) == set()
+
+
+@every_concept
+def test_definition_is_not_the_implementation(concept: Concept):
+    for implementation in concept.implementations:
+        assert not implementation.path.startswith("gradus.concepts"), "a page is no library"
+        module = importlib.import_module(implementation.path.partition(":")[0])
+        if implementation.path.startswith("gradus."):
+            source = inspect.getsource(module)
+            assert "gradus.concepts" not in source, "the library knows nothing of pages"
+            assert concept.define.__code__.co_filename != module.__file__
+
+
+def test_a_foreign_name_is_found():
+    import scipy
+
+    def cheating(x):
+        return scipy.special.erf(x)
+
+    cheating.__globals__["scipy"] = scipy
+    try:
+        assert _foreign(cheating, set()) == {"scipy"}
+    finally:
+        del cheating.__globals__["scipy"]
