@@ -48,11 +48,13 @@ def canvas(columns: int = 1, rows: int = 1, width: float = 6.4, height: float = 
 def svg(figure: Figure, name: str = "gradus") -> str:
     """The figure as SVG with real text (the browser supplies the glyphs) and the same bytes each time."""
     import io
+    import warnings
 
     import matplotlib
 
     settings = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the Chinese glyphs
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     return buffer.getvalue()
