@@ -56,10 +56,16 @@ class Terminal:
         from rich.table import Table
         from rich.text import Text as Rich
 
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for i, name in enumerate(columns):
-            said = name.get(self.lang) if isinstance(name, Text) else name
-            table.add_column(said, justify="right" if i in right else "left", overflow="fold")
+        names = [name.get(self.lang) if isinstance(name, Text) else name for name in columns]
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(names))
+        for i, name in enumerate(names):
+            table.add_column(name, justify="right" if i in right else "left", overflow="fold")
         for row in rows:
             table.add_row(*[cell if isinstance(cell, Rich) else Rich(str(cell)) for cell in row])
-        self.console.print(table)
+        if self.console.is_terminal:
+            self.console.print(table)
+            return
+        with self.console.capture() as captured:  # in a file, no padding at the ends of lines
+            self.console.print(table)
+        for line in captured.get().splitlines():
+            print(line.rstrip(), file=self.console.file)

@@ -98,6 +98,8 @@ TABLE: dict[str, Verb] = {
             _value("--device", "D", "cpu, cuda, cuda:1, mps", "cpu、cuda、cuda:1、mps"),
             _value("--directory", "DIR", "where the run is kept; runs/KEY/… unless given", "运行结果的位置，默认 runs/KEY/…"),
             _flag("--resume", "go on with an interrupted run", "继续被中断的运行"),
+            _flag("--fresh", "replace what an earlier run left in --directory", "覆盖 --directory 中以往的运行结果"),
+            _value("--report", "FILE", "where the report is written; in the run's folder unless given", "报告写到哪里，默认在运行的文件夹中"),
             _flag("--quiet", "no progress", "不显示进度"),
             _flag("--no-verify", "leave the claims out of the report", "报告中不含断言"),
         ),

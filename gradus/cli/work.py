@@ -1,0 +1,89 @@
+"""The verbs that work: run, runs, data, doctor."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from gradus.catalogue import load
+from gradus.cli.terminal import Terminal
+from gradus.errors import GradusError
+from gradus.evidence import Text
+
+
+def run(options: Namespace, out: Terminal) -> int:
+    """Trains a system by its recipe; exit status 1 when its metric misses the bar."""
+    from gradus.systems import run_system
+
+    concept = load().get(options.key)
+    if options.seed is not None and options.seeds is not None:
+        raise GradusError("expected either --seed S (one run) or --seeds N (runs with seeds 0 … N−1), not both")
+    seeds = [options.seed] if options.seed is not None else list(range(3 if options.seeds is None else options.seeds))
+    outcome = run_system(
+        concept,
+        data=options.data,
+        data_dir=options.data_dir,
+        seeds=seeds,
+        epochs=options.epochs,
+        device=options.device,
+        directory=options.directory,
+        resume=options.resume,
+        fresh=options.fresh,
+        progress="silent" if options.quiet else "auto",
+        verify=not options.no_verify,
+        report=options.report,
+        lang=options.lang,
+        say=lambda text: out.say(text) if not options.quiet else None,
+    )
+    return 0 if outcome is None or outcome.holds else 1
+
+
+def runs(options: Namespace, out: Terminal) -> int:
+    """Past runs, newest first."""
+    from gradus.systems import past_runs
+
+    rows = past_runs(Path(options.directory))
+    if not rows:
+        out.say(out.t(f"no runs in {options.directory}; `gradus run lenet` makes one", f"{options.directory} 中没有运行结果；`gradus run lenet` 会产生一个"))
+        return 0
+    columns = [Text("run", "运行"), Text("system", "系统"), Text("data", "数据"), Text("seeds", "种子"), Text("score", "成绩"), Text("bar", "标准"), Text("state", "状态")]  # fmt: skip
+    out.table(columns, rows, right=[4, 5])
+    return 0
+
+
+def data(options: Namespace, out: Terminal) -> int:
+    """Lists, downloads or locates data sets."""
+    from gradus.data import data_directory, fetch, list_datasets
+
+    if options.action == "path":
+        print(data_directory(options.data_dir))
+        return 0
+    if options.action == "get":
+        if not options.name:
+            raise GradusError("expected the name of a data set, as in `gradus data get mnist`")
+        fetch(options.name, options.data_dir)
+        out.say(out.t(f"{options.name} is complete and verified in {data_directory(options.data_dir)}",
+                      f"{options.name} 已完整下载并通过校验，位于 {data_directory(options.data_dir)}"))  # fmt: skip
+        return 0
+    rows = []
+    for d in list_datasets(options.data_dir):
+        size = f"{d.train:,} + {d.test:,}"
+        rows.append((d.name, d.title.get(out.lang), "×".join(map(str, d.shape)), size, d.state_text.get(out.lang), d.licence))
+    columns = [Text("name", "名称"), Text("title", "标题"), Text("shape", "形状"), Text("train + test", "训练 + 测试"), Text("state", "状态"), Text("licence", "许可")]  # fmt: skip
+    out.table(columns, rows, right=[3])
+    return 0
+
+
+def doctor(options: Namespace, out: Terminal) -> int:
+    """What works here; exit status 1 when something needed does not."""
+    from gradus.doctor import examine_machine
+
+    checks = list(examine_machine())
+    rows = []
+    for check in checks:
+        mark = "✓" if check.works else ("✗" if check.needed else "–")
+        rows.append((mark, check.name.get(out.lang), check.found))
+        if not check.works and any(check.mend):
+            rows.append(("", out.t("  mend with", "  修复方法"), check.mend.get(out.lang)))
+    out.table(["", "", ""], rows)
+    return 0 if all(c.works for c in checks if c.needed) else 1
