@@ -1,0 +1,1 @@
+"""Ours beside the peers, alternately, in one run; `python -m benchmarks` runs all."""

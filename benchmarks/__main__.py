@@ -1,0 +1,17 @@
+"""Runs every benchmark in turn; `--quick` shortens those that train."""
+
+import sys
+
+from benchmarks import startup, verification
+
+
+def main() -> None:
+    startup.main()
+    verification.main()
+    from benchmarks import training
+
+    training.main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
