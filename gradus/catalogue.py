@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -29,7 +29,7 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.concepts)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Concept]:
         return iter(self.concepts.values())
 
     def get(self, key: str) -> Concept:
@@ -102,21 +102,29 @@ def _fold(text: str) -> str:
 
 @functools.cache
 def _words(key: str, title: str, summary: str) -> tuple[frozenset[str], frozenset[str], str]:
-    return frozenset(_fold(f"{key} {title}").split()), frozenset(_fold(summary).split()), _fold(f"{key} {title}")
+    return (
+        frozenset(_fold(f"{key} {title}").split()),
+        frozenset(_fold(summary).split()),
+        _fold(f"{key} {title}"),
+    )
 
 
 def _score(asked: list[str], c: Concept) -> float:
     """Mean over the words asked of how well each is found: 1 in the title, .6 in the summary, less when misspelt."""
     titles, summary, title = _words(c.key, f"{c.title.en} {c.title.zh}", f"{c.summary.en} {c.summary.zh}")
     whole = " ".join(asked)
-    bonus = 0.5 if whole in (_fold(c.key).strip(), _fold(c.title.en).strip(), _fold(c.title.zh).strip()) else 0.0
+    bonus = (
+        0.5 if whole in (_fold(c.key).strip(), _fold(c.title.en).strip(), _fold(c.title.zh).strip()) else 0.0
+    )
     return bonus + sum(_word_score(w, titles, summary, title) for w in asked) / len(asked)
 
 
 def _word_score(word: str, titles: frozenset[str], summary: frozenset[str], title: str) -> float:
     if word in titles:
         return 1.0
-    if ord(word[0]) >= 0x2E80:  # Chinese has no spaces: parts of a term count, and so do most of its characters
+    if (
+        ord(word[0]) >= 0x2E80
+    ):  # Chinese has no spaces: parts of a term count, and so do most of its characters
         if word in title:
             return 0.95
         if any(word in s for s in summary):
@@ -125,7 +133,10 @@ def _word_score(word: str, titles: frozenset[str], summary: frozenset[str], titl
         return 0.8 * sum(p in title for p in pairs) / len(pairs) if pairs else 0.0
     if any(t.startswith(word) for t in titles):
         return 0.9
-    near = max((difflib.SequenceMatcher(None, word, t).ratio() for t in titles if abs(len(t) - len(word)) <= 3), default=0)
+    near = max(
+        (difflib.SequenceMatcher(None, word, t).ratio() for t in titles if abs(len(t) - len(word)) <= 3),
+        default=0,
+    )
     if near >= 0.7:
         return 0.95 * near
     return 0.6 if word in summary else 0.0
@@ -144,9 +155,13 @@ def load() -> Catalogue:
             continue
         for module in sorted(m.name for m in pkgutil.iter_modules([str(HERE / "concepts" / area)])):
             page = importlib.import_module(f"gradus.concepts.{area}.{module}")
-            for concept in [v for v in vars(page).values() if isinstance(v, Concept) and v.module == page.__name__]:
+            for concept in [
+                v for v in vars(page).values() if isinstance(v, Concept) and v.module == page.__name__
+            ]:
                 if found.setdefault(concept.key, concept) is not concept:
-                    raise GradusError(f"two concepts are called {concept.key!r}: {found[concept.key].module}, {concept.module}")
+                    raise GradusError(
+                        f"two concepts are called {concept.key!r}: {found[concept.key].module}, {concept.module}"
+                    )
     return Catalogue({key: found[key] for key in order(found)})
 
 

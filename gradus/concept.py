@@ -61,7 +61,17 @@ AREAS: dict[str, Text] = {
 ConceptKind = Literal["definition", "theorem", "algorithm", "layer", "model", "system"]
 Cost = Literal["quick", "slow", "gpu"]
 Domain = Literal[
-    "real", "positive", "nonnegative", "unit", "simplex", "integer", "natural", "boolean", "index", "function", "other"
+    "real",
+    "positive",
+    "nonnegative",
+    "unit",
+    "simplex",
+    "integer",
+    "natural",
+    "boolean",
+    "index",
+    "function",
+    "other",
 ]
 
 
@@ -279,7 +289,9 @@ class Concept:
 
         return add
 
-    def mutant(self, description: Text, kills: Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def mutant(
+        self, description: Text, kills: Sequence[str]
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """A wrong variant of the definition with the same arguments, and the claims that must fail on it."""
 
         def add(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -308,7 +320,9 @@ class Concept:
         """The figure at the given slider values, the others at their starts."""
         unknown = set(values) - set(self.sliders)
         if unknown or self._figure is None:
-            raise GradusError(f"the figure of {self.key} has the parameters {', '.join(self.sliders)}; got {unknown}")
+            raise GradusError(
+                f"the figure of {self.key} has the parameters {', '.join(self.sliders)}; got {unknown}"
+            )
         return self._figure(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
 
     def examples(self, rng: np.random.Generator) -> list[Case]:

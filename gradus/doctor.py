@@ -56,11 +56,23 @@ def _torch() -> Iterator[Check]:
         import torch
 
         threads = f", {torch.get_num_threads()} threads, {os.cpu_count()} cores"
-    yield Check(Text("PyTorch ≥ 2.8", "PyTorch ≥ 2.8"), recent, (found or "absent") + threads, _pip("torch>=2.8"))
+    yield Check(
+        Text("PyTorch ≥ 2.8", "PyTorch ≥ 2.8"), recent, (found or "absent") + threads, _pip("torch>=2.8")
+    )
 
 
 def _packages() -> Iterator[Check]:
-    names = ("numpy", "scipy", "scikit-learn", "matplotlib", "rich", "safetensors", "pooch", "hypothesis", "jinja2")
+    names = (
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "matplotlib",
+        "rich",
+        "safetensors",
+        "pooch",
+        "hypothesis",
+        "jinja2",
+    )
     missing = [n for n in names if not _version(n)]
     found = ", ".join(f"{n} {_version(n)}" for n in names if _version(n))
     yield Check(Text("packages", "软件包"), not missing, found, _pip(" ".join(missing)))
@@ -106,14 +118,22 @@ def _data() -> Iterator[Check]:
 
     path = data_directory()
     ok = _can_write(path)
-    mend = Text(f"choose another folder: export GRADUS_DATA=/path (now {path})", f"换一个文件夹：export GRADUS_DATA=/路径（当前 {path}）")
+    mend = Text(
+        f"choose another folder: export GRADUS_DATA=/path (now {path})",
+        f"换一个文件夹：export GRADUS_DATA=/路径（当前 {path}）",
+    )
     yield Check(Text("data folder", "数据文件夹"), ok, str(path), mend, needed=False)
 
 
 def _writable() -> Iterator[Check]:
     here = Path.cwd()
     mend = Text("go to a folder of your own, or give --directory", "换到自己的文件夹，或使用 --directory")
-    yield Check(Text("runs can be kept here", "可在此保存运行结果"), _can_write(here / "runs"), str(here / "runs"), mend)
+    yield Check(
+        Text("runs can be kept here", "可在此保存运行结果"),
+        _can_write(here / "runs"),
+        str(here / "runs"),
+        mend,
+    )
 
 
 def _can_write(path: Path) -> bool:

@@ -99,7 +99,10 @@ def _place(got: np.ndarray, want: np.ndarray, difference: np.ndarray) -> Text:
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(difference)), difference.shape))
     where = f"[{', '.join(map(str, index))}]" if index else ""
     a, b = got[index].item(), want[index].item()
-    return Text(f"largest at {where or 'the value'}: {a:.17g} for {b:.17g}", f"最大误差在 {where or '该值'}：{a:.17g}，应为 {b:.17g}")
+    return Text(
+        f"largest at {where or 'the value'}: {a:.17g} for {b:.17g}",
+        f"最大误差在 {where or '该值'}：{a:.17g}，应为 {b:.17g}",
+    )
 
 
 def _shapes_differ(kind: Kind, got: np.ndarray, want: np.ndarray) -> Evidence:
@@ -158,7 +161,9 @@ def _close(
     if b.size == 0:
         return Evidence(kind, 0.0, "=", 0.0, tolerance, Text(why, why))
     difference = _difference(a, b)
-    return Evidence(kind, float(difference.max()), "=", 0.0, tolerance, Text(why, why), _place(a, b, difference))
+    return Evidence(
+        kind, float(difference.max()), "=", 0.0, tolerance, Text(why, why), _place(a, b, difference)
+    )
 
 
 def rate(sizes: Sequence[float], errors: Sequence[float], order: float, tolerance: float = 0.05) -> Evidence:
@@ -185,7 +190,9 @@ def bound(value: float, limit: float, relation: Relation = "≤", because: Text 
     if limit and fraction < 1e-3:
         note = Text(note.en + ": slack, says little", note.zh + "：过于宽松，说明不了什么")
     rounding = 8 * EPSILON * abs(limit)
-    return Evidence("bound", value, relation, limit, rounding, because or Text("proved bound", "已证明的界"), note)
+    return Evidence(
+        "bound", value, relation, limit, rounding, because or Text("proved bound", "已证明的界"), note
+    )
 
 
 def optimal(residual: float, tolerance: float, because: Text) -> Evidence:

@@ -52,7 +52,7 @@ def svg(figure: Figure, name: str = "gradus") -> str:
 
     import matplotlib
 
-    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the Chinese glyphs
         buffer = io.StringIO()

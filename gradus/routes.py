@@ -57,13 +57,30 @@ ROUTES: dict[str, Route] = {
                 Stage(
                     Text("Optimisation and statistics", "优化与统计"),
                     Text("fit a model and know why it converges", "拟合一个模型并知道它为何收敛"),
-                    ("mle", "linear-regression", "logistic-regression", "gradient-descent", "sgd", "momentum", "adam"),
+                    (
+                        "mle",
+                        "linear-regression",
+                        "logistic-regression",
+                        "gradient-descent",
+                        "sgd",
+                        "momentum",
+                        "adam",
+                    ),
                     (3, 4),
                 ),
                 Stage(
                     Text("Networks", "神经网络"),
                     Text("train a network by backpropagation written by hand", "用自己写的反向传播训练网络"),
-                    ("neuron", "activations", "losses", "mlp", "reverse-mode", "backprop-mlp", "conv-layer", "attention"),
+                    (
+                        "neuron",
+                        "activations",
+                        "losses",
+                        "mlp",
+                        "reverse-mode",
+                        "backprop-mlp",
+                        "conv-layer",
+                        "attention",
+                    ),
                     (3, 4),
                 ),
             ),
@@ -81,7 +98,15 @@ ROUTES: dict[str, Route] = {
                 Stage(
                     Text("Intermediate", "进阶"),
                     Text("learners, optimisation, deep learning", "学习器、优化、深度学习"),
-                    ("linear-regression", "logistic-regression", "gradient-descent", "sgd", "adam", "mlp", "conv-layer"),
+                    (
+                        "linear-regression",
+                        "logistic-regression",
+                        "gradient-descent",
+                        "sgd",
+                        "adam",
+                        "mlp",
+                        "conv-layer",
+                    ),
                     (4, 6),
                 ),
                 Stage(
@@ -104,7 +129,9 @@ ROUTES: dict[str, Route] = {
                 ),
                 Stage(
                     Text("Residual networks and attention", "残差网络与注意力"),
-                    Text("know what the structure does to signals and gradients", "了解结构对信号与梯度的影响"),
+                    Text(
+                        "know what the structure does to signals and gradients", "了解结构对信号与梯度的影响"
+                    ),
                     ("initialization", "residual", "attention"),
                     (3, 4),
                 ),
@@ -140,7 +167,11 @@ ROUTES: dict[str, Route] = {
 PERIODS: tuple[tuple[int, int, Text], ...] = (
     (1600, 1899, Text("Calculus and least squares", "微积分与最小二乘")),
     (1900, 1949, Text("Statistics and the first neuron", "统计学与第一个神经元")),
-    (1950, 1979, Text("Information, learning machines, automatic differentiation", "信息论、学习机器、自动微分")),
+    (
+        1950,
+        1979,
+        Text("Information, learning machines, automatic differentiation", "信息论、学习机器、自动微分"),
+    ),
     (1980, 1999, Text("Backpropagation and convolution", "反向传播与卷积")),
     (2000, 2011, Text("Depth", "走向深度")),
     (2012, 2016, Text("Deep learning", "深度学习")),
@@ -174,5 +205,12 @@ def walk(chosen: Route, catalogue: Catalogue | None = None) -> list[tuple[Stage,
 def timeline(catalogue: Catalogue | None = None) -> list[tuple[Text, list[Concept]]]:
     """The concepts by year, in periods; empty periods are left out."""
     concepts = sorted(catalogue or load(), key=lambda c: (c.year, c.key))
-    periods = [(f"{a}–{b if b < 2100 else ''}", title, [c for c in concepts if a <= c.year <= b]) for a, b, title in PERIODS]
-    return [(Text(f"{years}  {title.en}", f"{years}  {title.zh}"), found) for years, title, found in periods if found]
+    periods = [
+        (f"{a}–{b if b < 2100 else ''}", title, [c for c in concepts if a <= c.year <= b])
+        for a, b, title in PERIODS
+    ]
+    return [
+        (Text(f"{years}  {title.en}", f"{years}  {title.zh}"), found)
+        for years, title, found in periods
+        if found
+    ]

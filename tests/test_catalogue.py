@@ -1,5 +1,6 @@
 """The catalogue: order, paths, search, suggestions, and what importing it costs."""
 
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -91,7 +92,7 @@ def test_a_route_meets_each_concept_once_and_in_order():
 def test_timeline_holds_every_concept_in_its_period():
     assert sum(len(found) for _, found in timeline()) == len(load())
     spans = [(a, b) for a, b, _ in PERIODS]
-    assert all(b + 1 == c for (_, b), (c, _) in zip(spans, spans[1:], strict=False))
+    assert all(b + 1 == c for (_, b), (c, _) in itertools.pairwise(spans))
     assert all(any(a <= c.year <= b for a, b in spans) for c in load())
 
 

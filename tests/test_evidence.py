@@ -7,7 +7,19 @@ import pytest
 
 from gradus.errors import GradusError
 from gradus.evidence import (
-    EPSILON, Text, all_of, bound, identical, invariance, metric, near, optimal, raises, rate, roundoff, statistical,
+    EPSILON,
+    Text,
+    all_of,
+    bound,
+    identical,
+    invariance,
+    metric,
+    near,
+    optimal,
+    raises,
+    rate,
+    roundoff,
+    statistical,
 )  # fmt: skip
 
 WHY = Text("because", "因为")

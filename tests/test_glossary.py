@@ -33,7 +33,11 @@ def test_titles_use_the_glossary(concept):
     title = concept.title.en.casefold()
     for term in TERMS:
         en = term["en"].casefold()
-        longer = [t["en"] for t in TERMS if en in t["en"].casefold() and t is not term and t["en"].casefold() in title]
+        longer = [
+            t["en"]
+            for t in TERMS
+            if en in t["en"].casefold() and t is not term and t["en"].casefold() in title
+        ]
         if re.search(rf"\b{re.escape(en)}\b", title) and not longer:
             assert term["zh"] in concept.title.zh, f"{term['en']} is {term['zh']}: {concept.title.zh}"
 

@@ -101,7 +101,11 @@ def test_errata_are_computed(concept: Concept):
 
 @every_concept
 def test_claims_hold(concept: Concept):
-    failed = [(r.claim.name, r.implementation, str(r.evidence), r.reason) for r in verify_concept(concept) if r.verdict == "fails"]
+    failed = [
+        (r.claim.name, r.implementation, str(r.evidence), r.reason)
+        for r in verify_concept(concept)
+        if r.verdict == "fails"
+    ]
     assert failed == []
 
 
@@ -130,7 +134,9 @@ def test_slow_claims_hold_and_kill(concept: Concept):
         pytest.skip("no slow claims")
     results = list(verify_concept(concept, cost=("slow",)))
     assert [(r.claim.name, str(r.evidence), r.reason) for r in results if r.verdict == "fails"] == []
-    assert [(m.mutant.name, m.survived) for m in verify_mutants(concept, cost=("slow",)) if not m.killed] == []
+    assert [
+        (m.mutant.name, m.survived) for m in verify_mutants(concept, cost=("slow",)) if not m.killed
+    ] == []
 
 
 @every_concept
@@ -138,7 +144,9 @@ def test_evidence_is_the_same_twice(concept: Concept):
     own = Adapted(concept.define, concept, "numpy", name="definition")
     for claim in concept.claims.values():
         if claim.cost == "quick" and "memory" not in claim.name and "cost" not in claim.name:
-            assert str(judge(concept, claim, own).evidence) == str(judge(concept, claim, own).evidence), claim.name
+            assert str(judge(concept, claim, own).evidence) == str(judge(concept, claim, own).evidence), (
+                claim.name
+            )
 
 
 @every_concept
@@ -153,7 +161,9 @@ def test_figure_draws_over_its_whole_range(concept: Concept):
         assert drawing.text.en
         assert re.search(r"[\u4e00-\u9fff]", drawing.text.zh)
     assert concept.sliders, "a figure without a parameter worth moving"
-    assert state["matplotlib.pyplot"] is not None or "matplotlib.pyplot" not in sys.modules, "pyplot holds global state"
+    assert state["matplotlib.pyplot"] is not None or "matplotlib.pyplot" not in sys.modules, (
+        "pyplot holds global state"
+    )
 
 
 ALLOWED = {"numpy", "math"}
@@ -172,7 +182,12 @@ def _foreign(function, seen) -> set[str]:
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
             foreign |= {n for n in names if n.partition(".")[0] not in ALLOWED}
     statements = body.body if isinstance(body.body, list) else [body.body]
-    for name in {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}:
+    for name in {
+        n.id
+        for s in statements
+        for n in ast.walk(s)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+    }:
         value = function.__globals__.get(name)
         if value is None:
             if name not in vars(builtins) and name in function.__globals__:
@@ -182,9 +197,15 @@ def _foreign(function, seen) -> set[str]:
                 foreign.add(name)
         elif isinstance(value, Concept):
             foreign.add(name)
-        elif callable(value) and getattr(value, "__module__", "") == function.__module__ and hasattr(value, "__code__"):
+        elif (
+            callable(value)
+            and getattr(value, "__module__", "") == function.__module__
+            and hasattr(value, "__code__")
+        ):
             foreign |= _foreign(value, seen)
-        elif callable(value) and (getattr(value, "__module__", "") or "").partition(".")[0] not in ALLOWED | {"builtins"}:
+        elif callable(value) and (getattr(value, "__module__", "") or "").partition(".")[0] not in ALLOWED | {
+            "builtins"
+        }:
             foreign.add(name)
     return foreign
 

@@ -1,4 +1,4 @@
-"""The commands: `gradus map`, `show`, `verify`, `run` …"""
+"""The commands: `gradus map`, `show`, `verify`, `run` and the others."""
 
 from gradus.cli.main import main
 

@@ -6,13 +6,17 @@ import inspect
 import keyword
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradus.catalogue import Catalogue, load
 from gradus.cli.terminal import Terminal
-from gradus.concept import AREAS, Concept
+from gradus.concept import AREAS, Concept, Cost
 from gradus.errors import GradusError
 from gradus.evidence import Text
 from gradus.formulas import prose_text, unicode_text
+
+if TYPE_CHECKING:
+    from gradus.verify import Report
 
 
 def _chosen(options: Namespace, catalogue: Catalogue) -> list[Concept]:
@@ -29,13 +33,13 @@ def _chosen(options: Namespace, catalogue: Catalogue) -> list[Concept]:
 
 def verify(options: Namespace, out: Terminal) -> int:
     """Measures claims; exit status 0 when all hold, 1 when one fails."""
-    from gradus.verify import Report, adapt_function
+    from gradus.verify import adapt_function
     from gradus.verify import verify as run
     from gradus.verify.memo import remember
     from gradus.verify.spec import load_implementation
 
     concepts = _chosen(options, load())
-    cost = ("quick", "slow") if options.slow else ("quick",)
+    cost: tuple[Cost, ...] = ("quick", "slow") if options.slow else ("quick",)
     if options.framework and not options.implementation:
         raise GradusError("--framework says how to call --implementation; give both")
     if options.implementation:
@@ -55,41 +59,54 @@ def verify(options: Namespace, out: Terminal) -> int:
     if options.html:
         from gradus.report import write_report
 
-        write_report(Path(options.html), evidence=list(report.results), mutants=list(report.mutants), lang=out.lang)
+        write_report(
+            Path(options.html), evidence=list(report.results), mutants=list(report.mutants), lang=out.lang
+        )
     _print(report, options, out)
-    assert isinstance(report, Report)
     return 0 if report.holds else 1
 
 
-def _with_progress(concepts: list[Concept], cost: tuple[str, ...], options: Namespace, out: Terminal):  # type: ignore[no-untyped-def]
+def _with_progress(
+    concepts: list[Concept], cost: tuple[Cost, ...], options: Namespace, out: Terminal
+) -> Report:
     from gradus.verify import Report
     from gradus.verify import verify as run
 
     shown = out.console.is_terminal and len(concepts) > 3 and not options.json
     if not shown:
-        return run(concepts, None, cost, base=options.seed)  # type: ignore[arg-type]
+        return run(concepts, None, cost, base=options.seed)
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     parts = []
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=out.console, transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=out.console,
+        transient=True,
+    ) as bar:
         task = bar.add_task("", total=len(concepts))
         for concept in concepts:
             bar.update(task, description=concept.key)
-            parts.append(run([concept], None, cost, base=options.seed))  # type: ignore[arg-type]
+            parts.append(run([concept], None, cost, base=options.seed))
             bar.advance(task)
     return Report(tuple(r for p in parts for r in p.results), tuple(m for p in parts for m in p.mutants))
 
 
-def _print(report, options: Namespace, out: Terminal) -> None:  # type: ignore[no-untyped-def]
+def _print(report: Report, options: Namespace, out: Terminal) -> None:
     from gradus.verify.output import as_json, lines, summary
 
     if options.json:
         print(as_json(report))
         return
     one = len({r.concept.key for r in report.results}) == 1
-    for text, style in lines(report, out.lang, verbose=options.verbose or (one and not options.implementation)):
+    for text, style in lines(
+        report, out.lang, verbose=options.verbose or (one and not options.implementation)
+    ):
         out.console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
-    skipped = sorted({r.reason for r in report.results if r.verdict == "skipped"}) if options.implementation else []
+    skipped = (
+        sorted({r.reason for r in report.results if r.verdict == "skipped"}) if options.implementation else []
+    )
     for reason in skipped:
         out.say(out.t(f"left out: {reason}", f"略过：{reason}"), style="dim", indent=4)
     out.say(summary(report, out.lang), style="bold")
@@ -124,9 +141,24 @@ def practice_file(concept: Concept, lang: str) -> str:
     for s in concept.symbols:
         if s.argument:
             shape = f"({', '.join(s.shape.split())})" if s.shape not in ("", "function") else s.shape
-            rows.append(f"{s.argument}: {unicode_text(s.symbol, one_line=True)} {shape} {prose_text(s.meaning.get(lang))}".replace("  ", " "))
-    body = "\n\n".join([f"{concept.title.get(lang)}.", formulas, Text("Args:", "参数：").get(lang) + "\n" + "\n".join("    " + r for r in rows)])
-    doc = "\n".join(("    " + line).rstrip() for line in body.splitlines()).strip().replace("\\", "\\\\").replace('"""', "'''")
+            rows.append(
+                f"{s.argument}: {unicode_text(s.symbol, one_line=True)} {shape} {prose_text(s.meaning.get(lang))}".replace(
+                    "  ", " "
+                )
+            )
+    body = "\n\n".join(
+        [
+            f"{concept.title.get(lang)}.",
+            formulas,
+            Text("Args:", "参数：").get(lang) + "\n" + "\n".join("    " + r for r in rows),
+        ]
+    )
+    doc = (
+        "\n".join(("    " + line).rstrip() for line in body.splitlines())
+        .strip()
+        .replace("\\", "\\\\")
+        .replace('"""', "'''")
+    )
     check = f"gradus verify {concept.key} --implementation FILE.py:{name}"
     say = Text(f"fill in, then: {check}", f"补全后运行：{check}").get(lang)
     return (

@@ -74,8 +74,12 @@ def language(argv: Sequence[str]) -> str:
 def build_parser(lang: str) -> Parser:
     """All verbs with their options and examples, in one language."""
     Parser.lang = lang
-    about = Text("The mathematics of deep learning, executable and verified.", "深度学习的数学：可执行、可验证。")
-    parser = Parser(prog="gradus", description=about.get(lang), formatter_class=argparse.RawDescriptionHelpFormatter)
+    about = Text(
+        "The mathematics of deep learning, executable and verified.", "深度学习的数学：可执行、可验证。"
+    )
+    parser = Parser(
+        prog="gradus", description=about.get(lang), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--version", action="version", version=f"gradus {__version__}")
     common = Parser(add_help=False)
     common.add_argument("--lang", choices=LANGUAGES, default=lang, help=Text("language", "语言").get(lang))
@@ -90,7 +94,8 @@ def build_parser(lang: str) -> Parser:
             parents=[common],
             help=table.summary.get(lang),
             description=table.summary.get(lang),
-            epilog=Text("examples:\n", "示例：\n").get(lang) + "\n".join(f"  gradus {e}" for e in table.examples),
+            epilog=Text("examples:\n", "示例：\n").get(lang)
+            + "\n".join(f"  gradus {e}" for e in table.examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         for names, options, what in table.arguments:
@@ -104,7 +109,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with contextlib.suppress(AttributeError, ValueError):  # a closed pipe, as in `gradus map | head`
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError):  # a terminal without UTF-8 shows ? and does not fail
+        with contextlib.suppress(
+            AttributeError, ValueError
+        ):  # a terminal without UTF-8 shows ? and does not fail
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         lang = language(words)

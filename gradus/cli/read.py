@@ -30,7 +30,8 @@ def state(concept: Concept, out: Terminal) -> tuple[str, str]:
     from gradus.verify.memo import recall
 
     counts = out.t(
-        f"{len(concept.claims)} claims, {len(concept.mutants)} mutants", f"{len(concept.claims)} 条断言，{len(concept.mutants)} 个变异体"
+        f"{len(concept.claims)} claims, {len(concept.mutants)} mutants",
+        f"{len(concept.claims)} 条断言，{len(concept.mutants)} 个变异体",
     )
     row = recall(concept)
     if row is None:
@@ -41,7 +42,7 @@ def state(concept: Concept, out: Terminal) -> tuple[str, str]:
     return "●", out.t(f"{counts}, held {row['when']}", f"{counts}，{row['when']} 全部成立")
 
 
-def map(options: Namespace, out: Terminal) -> int:  # noqa: A001 - the verb's name
+def map(options: Namespace, out: Terminal) -> int:
     """The roadmap as a tree by area."""
     catalogue = load()
     if options.timeline:
@@ -55,7 +56,15 @@ def map(options: Namespace, out: Terminal) -> int:  # noqa: A001 - the verb's na
         rows = []
         for concept in concepts:
             mark, phrase = state(concept, out)
-            rows.append(("├─" if concept is not concepts[-1] else "└─", mark, concept.key, concept.title.get(out.lang), phrase))
+            rows.append(
+                (
+                    "├─" if concept is not concepts[-1] else "└─",
+                    mark,
+                    concept.key,
+                    concept.title.get(out.lang),
+                    phrase,
+                )
+            )
         out.table(["", "", "", "", ""], rows)
     claims = sum(len(c.claims) for c in catalogue)
     mutants = sum(len(c.mutants) for c in catalogue)
@@ -74,7 +83,9 @@ def _timeline(catalogue: Catalogue, out: Terminal) -> int:
 
     for title, concepts in timeline(catalogue):
         out.say(title, style="bold")
-        out.table(["", "", "", ""], [(c.year, c.key, c.title.get(out.lang), ", ".join(c.people)) for c in concepts])
+        out.table(
+            ["", "", "", ""], [(c.year, c.key, c.title.get(out.lang), ", ".join(c.people)) for c in concepts]
+        )
     return 0
 
 
@@ -84,8 +95,13 @@ def _errata(catalogue: Catalogue, areas: list[str], out: Terminal) -> int:
         for e in concept.errata:
             count += 1
             out.say(f"{e.number}  {concept.key}", style="bold")
-            out.say(out.t("common form: ", "常见说法：") + prose_text(e.common.get(out.lang), strict=False), indent=5)
-            out.say(out.t("right: ", "正确说法：") + prose_text(e.right.get(out.lang), strict=False), indent=5)
+            out.say(
+                out.t("common form: ", "常见说法：") + prose_text(e.common.get(out.lang), strict=False),
+                indent=5,
+            )
+            out.say(
+                out.t("right: ", "正确说法：") + prose_text(e.right.get(out.lang), strict=False), indent=5
+            )
             out.say(out.t("computed by: ", "由断言计算：") + ", ".join(e.claims), style="dim", indent=5)
     out.say(out.t(f"{count} errata", f"{count} 条勘误"))
     return 0
@@ -96,7 +112,12 @@ def search(options: Namespace, out: Terminal) -> int:
     words = " ".join(options.words)
     found = load().search(words)
     if not found:
-        raise GradusError(out.t(f"nothing found for {words!r}; `gradus map` lists everything", f"没有找到“{words}”；`gradus map` 列出全部概念"))
+        raise GradusError(
+            out.t(
+                f"nothing found for {words!r}; `gradus map` lists everything",
+                f"没有找到“{words}”；`gradus map` 列出全部概念",
+            )
+        )
     out.table(["", "", ""], [(c.key, c.title.get(out.lang), AREAS[c.area].get(out.lang)) for c in found])
     return 0
 
@@ -106,14 +127,21 @@ def path(options: Namespace, out: Terminal) -> int:
     if options.route:
         return _route(options.route, out)
     if not options.key:
-        raise GradusError(out.t("expected a concept, as in `gradus path attention`, or --route NAME", "需要一个概念，如 `gradus path attention`，或 --route 路线名"))
+        raise GradusError(
+            out.t(
+                "expected a concept, as in `gradus path attention`, or --route NAME",
+                "需要一个概念，如 `gradus path attention`，或 --route 路线名",
+            )
+        )
     catalogue = load()
     steps = catalogue.path(options.key, [k.strip() for k in options.known.split(",") if k.strip()])
     rows = []
     for i, concept in enumerate(steps, 1):
         needs = ", ".join(k for k in concept.needs if k in {c.key for c in steps})
         rows.append((i, concept.key, concept.title.get(out.lang), needs))
-    out.table(["", Text("concept", "概念"), Text("title", "名称"), Text("builds on", "基于")], rows, right=[0])
+    out.table(
+        ["", Text("concept", "概念"), Text("title", "名称"), Text("builds on", "基于")], rows, right=[0]
+    )
     return 0
 
 
@@ -126,7 +154,10 @@ def _route(name: str, out: Terminal) -> int:
         low, high = stage.weeks
         weeks = f"{low}–{high}" if low != high else str(low)
         out.say()
-        out.say(f"{i}. {stage.title.get(out.lang)}  ({out.t(f'about {weeks} weeks', f'约 {weeks} 周')})", style="bold")
+        out.say(
+            f"{i}. {stage.title.get(out.lang)}  ({out.t(f'about {weeks} weeks', f'约 {weeks} 周')})",
+            style="bold",
+        )
         out.say(out.t("goal: ", "目标：") + stage.goal.get(out.lang), indent=3)
         out.table(["", "", ""], [("  ", c.key, c.title.get(out.lang)) for c in concepts])
     return 0
@@ -138,7 +169,10 @@ def show(options: Namespace, out: Terminal) -> int:
     if options.html:
         return _html(concept, options.html, out)
     out.say(f"{concept.title.get(out.lang)}  ·  {concept.key}", style="bold")
-    out.say(f"{AREAS[concept.area].get(out.lang)} · {KINDS[concept.kind].get(out.lang)} · {concept.year} · {', '.join(concept.people)}", style="dim")
+    out.say(
+        f"{AREAS[concept.area].get(out.lang)} · {KINDS[concept.kind].get(out.lang)} · {concept.year} · {', '.join(concept.people)}",
+        style="dim",
+    )
     out.say()
     out.say(prose_text(concept.summary.get(out.lang)))
     out.say()
@@ -150,7 +184,9 @@ def show(options: Namespace, out: Terminal) -> int:
     out.code(concept.source_code)
     out.heading("Implementation", "实现")
     for implementation in concept.implementations:
-        note = f"  {prose_text(implementation.note.get(out.lang))}" if implementation.note.get(out.lang) else ""
+        note = (
+            f"  {prose_text(implementation.note.get(out.lang))}" if implementation.note.get(out.lang) else ""
+        )
         out.say(f"{implementation.path}{note}", indent=2)
     for deviation in concept.deviations:
         out.say(out.t("deviates: ", "差异：") + prose_text(deviation.get(out.lang)), indent=2)
@@ -163,10 +199,27 @@ def _symbols(concept: Concept, out: Terminal) -> None:
     out.heading("Symbols", "符号")
     rows = []
     for s in concept.symbols:
-        shape = {"": out.t("number", "数"), "function": out.t("function", "函数")}.get(s.shape, f"({', '.join(s.shape.split())})")
+        shape = {"": out.t("number", "数"), "function": out.t("function", "函数")}.get(
+            s.shape, f"({', '.join(s.shape.split())})"
+        )
         unit = f" [{s.unit}]" if s.unit else ""
-        rows.append(("  " + unicode_text(s.symbol, one_line=True), s.argument, shape, prose_text(s.meaning.get(out.lang)) + unit))
-    out.table([Text("  symbol", "  符号"), Text("argument", "参数"), Text("shape", "形状"), Text("meaning", "含义")], rows)
+        rows.append(
+            (
+                "  " + unicode_text(s.symbol, one_line=True),
+                s.argument,
+                shape,
+                prose_text(s.meaning.get(out.lang)) + unit,
+            )
+        )
+    out.table(
+        [
+            Text("  symbol", "  符号"),
+            Text("argument", "参数"),
+            Text("shape", "形状"),
+            Text("meaning", "含义"),
+        ],
+        rows,
+    )
 
 
 def _evidence(concept: Concept, out: Terminal) -> None:
@@ -179,7 +232,14 @@ def _evidence(concept: Concept, out: Terminal) -> None:
         measured = {r["claim"]: r for r in row["results"] if r["implementation"] == first}
     out.heading("Claims", "断言")
     if row is None:
-        out.say(out.t(f"not measured on this machine yet: gradus verify {concept.key}", f"尚未在本机测量：gradus verify {concept.key}"), style="dim", indent=2)
+        out.say(
+            out.t(
+                f"not measured on this machine yet: gradus verify {concept.key}",
+                f"尚未在本机测量：gradus verify {concept.key}",
+            ),
+            style="dim",
+            indent=2,
+        )
     for name, claim in concept.claims.items():
         mark, style, figures = _measured(measured.get(name), out)
         slow = "" if claim.cost == "quick" else f"  [{claim.cost}]"
@@ -210,7 +270,11 @@ def _measured(row: dict[str, Any] | None, out: Terminal) -> tuple[str, str, str]
     values = [number(float(e[k])) for k in ("measured", "expected", "tolerance")]
     within = f" ± {values[2]}" if float(e["tolerance"]) else ""
     because = e["because"][out.lang]
-    return mark, "" if row["verdict"] == "holds" else style, f"{values[0]} {e['relation']} {values[1]}{within}   {because}"
+    return (
+        mark,
+        "" if row["verdict"] == "holds" else style,
+        f"{values[0]} {e['relation']} {values[1]}{within}   {because}",
+    )
 
 
 def _rest(concept: Concept, out: Terminal) -> None:
@@ -222,7 +286,11 @@ def _rest(concept: Concept, out: Terminal) -> None:
             out.say(out.t("right: ", "正确：") + prose_text(e.right.get(out.lang), strict=False), indent=5)
     if concept.proof:
         out.heading("Proof", "证明")
-        out.say(prose_text(concept.proof.text.get(out.lang)) + (f"  [{concept.proof.place}]" if concept.proof.place else ""), indent=2)
+        out.say(
+            prose_text(concept.proof.text.get(out.lang))
+            + (f"  [{concept.proof.place}]" if concept.proof.place else ""),
+            indent=2,
+        )
     out.heading("Needs", "前置概念")
     out.say(", ".join(concept.needs) or out.t("nothing", "无"), indent=2)
     leads = ", ".join(c.key for c in load().dependents(concept.key))

@@ -46,18 +46,24 @@ class Terminal:
         if self.console.is_terminal and not self.console.no_color:
             from rich.syntax import Syntax
 
-            self.console.print(Padding(Syntax(source, "python", background_color="default"), (0, 0, 0, indent)))
+            self.console.print(
+                Padding(Syntax(source, "python", background_color="default"), (0, 0, 0, indent))
+            )
             return
         for line in source.splitlines():
             print(" " * indent + line, file=self.console.file)
 
-    def table(self, columns: Sequence[Text | str], rows: Sequence[Sequence[Any]], right: Sequence[int] = ()) -> None:
+    def table(
+        self, columns: Sequence[Text | str], rows: Sequence[Sequence[Any]], right: Sequence[int] = ()
+    ) -> None:
         """An aligned table without a frame."""
         from rich.table import Table
         from rich.text import Text as Rich
 
         names = [name.get(self.lang) if isinstance(name, Text) else name for name in columns]
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(names))
+        table = Table(
+            box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(names)
+        )
         for i, name in enumerate(names):
             table.add_column(name, justify="right" if i in right else "left", overflow="fold")
         for row in rows:

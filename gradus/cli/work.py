@@ -17,8 +17,14 @@ def run(options: Namespace, out: Terminal) -> int:
 
     concept = load().get(options.key)
     if options.seed is not None and options.seeds is not None:
-        raise GradusError("expected either --seed S (one run) or --seeds N (runs with seeds 0 … N−1), not both")
-    seeds = [options.seed] if options.seed is not None else list(range(3 if options.seeds is None else options.seeds))
+        raise GradusError(
+            "expected either --seed S (one run) or --seeds N (runs with seeds 0 … N−1), not both"
+        )
+    seeds = (
+        [options.seed]
+        if options.seed is not None
+        else list(range(3 if options.seeds is None else options.seeds))
+    )
     outcome = run_system(
         concept,
         data=options.data,
@@ -44,7 +50,12 @@ def runs(options: Namespace, out: Terminal) -> int:
 
     rows = past_runs(Path(options.directory))
     if not rows:
-        out.say(out.t(f"no runs in {options.directory}; `gradus run lenet` makes one", f"{options.directory} 中没有运行结果；`gradus run lenet` 会产生一个"))
+        out.say(
+            out.t(
+                f"no runs in {options.directory}; `gradus run lenet` makes one",
+                f"{options.directory} 中没有运行结果；`gradus run lenet` 会产生一个",
+            )
+        )
         return 0
     columns = [Text("run", "运行"), Text("system", "系统"), Text("data", "数据"), Text("seeds", "种子"), Text("score", "成绩"), Text("bar", "标准"), Text("state", "状态")]  # fmt: skip
     out.table(columns, rows, right=[4, 5])
@@ -68,7 +79,16 @@ def data(options: Namespace, out: Terminal) -> int:
     rows = []
     for d in list_datasets(options.data_dir):
         size = f"{d.train:,} + {d.test:,}"
-        rows.append((d.name, d.title.get(out.lang), "×".join(map(str, d.shape)), size, d.state_text.get(out.lang), d.licence))
+        rows.append(
+            (
+                d.name,
+                d.title.get(out.lang),
+                "×".join(map(str, d.shape)),
+                size,
+                d.state_text.get(out.lang),
+                d.licence,
+            )
+        )
     columns = [Text("name", "名称"), Text("title", "标题"), Text("shape", "形状"), Text("train + test", "训练 + 测试"), Text("state", "状态"), Text("licence", "许可")]  # fmt: skip
     out.table(columns, rows, right=[3])
     return 0

@@ -47,7 +47,9 @@ class Adapted:
         name: str = "",
     ) -> None:
         if framework not in FRAMEWORKS:
-            raise GradusError(f"no framework is called {framework!r}; expected one of {', '.join(FRAMEWORKS)}")
+            raise GradusError(
+                f"no framework is called {framework!r}; expected one of {', '.join(FRAMEWORKS)}"
+            )
         if framework == "jax" and importlib.util.find_spec("jax") is None:
             raise GradusError("the implementation needs JAX, which is not installed: pip install jax")
         self.function, self.concept, self.framework = function, concept, framework
@@ -78,7 +80,9 @@ class Adapted:
         required, optional = self._split(arguments)
         return self.function(*required, **optional)
 
-    def vjp(self, arguments: Mapping[str, Any], cotangent: Any, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def vjp(
+        self, arguments: Mapping[str, Any], cotangent: Any, wanted: tuple[str, ...]
+    ) -> dict[str, np.ndarray]:
         """Gradient of ⟨cotangent, result⟩ with respect to each wanted argument.
 
         Raises:
@@ -147,7 +151,9 @@ class Adapted:
                 raise NotApplicable(f"{self.name} has no argument {name!r}")
         return required, optional
 
-    def _torch_vjp(self, bound: dict[str, Any], cotangent: Any, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def _torch_vjp(
+        self, bound: dict[str, Any], cotangent: Any, wanted: tuple[str, ...]
+    ) -> dict[str, np.ndarray]:
         import torch
 
         tensors = {k: self.from_numpy(v) for k, v in bound.items()}
@@ -155,7 +161,11 @@ class Adapted:
             tensors[name] = tensors[name].detach().clone().requires_grad_()
         with torch.enable_grad():
             results = _flatten(self.raw(tensors))
-        pairs = [(r, w) for r, w in zip(results, _flatten(cotangent), strict=True) if _is_tensor(r) and r.requires_grad]
+        pairs = [
+            (r, w)
+            for r, w in zip(results, _flatten(cotangent), strict=True)
+            if _is_tensor(r) and r.requires_grad
+        ]
         if not pairs:
             raise NotApplicable("the result carries no gradient")
         grads = torch.autograd.grad(
@@ -165,9 +175,14 @@ class Adapted:
             allow_unused=True,
         )
         zero = {n: np.zeros(np.shape(bound[n])) for n in wanted}
-        return {n: zero[n] if g is None else g.detach().double().numpy() for n, g in zip(wanted, grads, strict=True)}
+        return {
+            n: zero[n] if g is None else g.detach().double().numpy()
+            for n, g in zip(wanted, grads, strict=True)
+        }
 
-    def _jax_vjp(self, bound: dict[str, Any], cotangent: Any, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def _jax_vjp(
+        self, bound: dict[str, Any], cotangent: Any, wanted: tuple[str, ...]
+    ) -> dict[str, np.ndarray]:
         import jax
         import jax.numpy as jnp
 
@@ -177,7 +192,12 @@ class Adapted:
             return _flatten(self.raw({**arrays, **chosen}))
 
         results, pull = jax.vjp(of_wanted, {n: arrays[n] for n in wanted})
-        (grads,) = pull([jnp.asarray(w, r.dtype).reshape(r.shape) for r, w in zip(results, _flatten(cotangent), strict=True)])
+        (grads,) = pull(
+            [
+                jnp.asarray(w, r.dtype).reshape(r.shape)
+                for r, w in zip(results, _flatten(cotangent), strict=True)
+            ]
+        )
         return {n: np.asarray(g, np.float64) for n, g in grads.items()}
 
     @contextlib.contextmanager
@@ -197,13 +217,17 @@ def adapt(concept: Concept, implementation: Implementation) -> Adapted:
     return Adapted(function, concept, implementation.framework, implementation.call, name=implementation.path)
 
 
-def adapt_function(concept: Concept, function: Callable[..., Any], framework: str | None = None, name: str = "") -> Adapted:
+def adapt_function(
+    concept: Concept, function: Callable[..., Any], framework: str | None = None, name: str = ""
+) -> Adapted:
     """A user's function; the framework is detected unless given.
 
     A function that the page already names, and any class (an optimiser, a module), is called as the page calls it.
     """
     if not callable(function):
-        raise GradusError(f"{name or function!r} is not callable: expected a function, got {type(function).__name__}")
+        raise GradusError(
+            f"{name or function!r} is not callable: expected a function, got {type(function).__name__}"
+        )
     for recorded in concept.implementations:
         same = recorded.call is not None and isinstance(function, type)
         with contextlib.suppress(GradusError):

@@ -101,7 +101,9 @@ def _round(value: Any, adapted: Adapted) -> Any:
     return value
 
 
-def _sensitivity(concept: Concept, arguments: Arguments, want: list[np.ndarray], draws: int = 2) -> list[float]:
+def _sensitivity(
+    concept: Concept, arguments: Arguments, want: list[np.ndarray], draws: int = 2
+) -> list[float]:
     """|f| + κ per result, κ = max over a few sign patterns of |f(x(1+δσ)) − f(x)|/δ."""
     sizes = [float(np.abs(w[np.isfinite(w)]).max(initial=0.0)) for w in want]
     moved = [0.0] * len(want)
@@ -128,7 +130,9 @@ def _shake(value: Any, delta: float, rng: np.random.Generator) -> Any:
     return value
 
 
-def _over_cases(concept: Concept, rng: np.random.Generator, measure: Callable[[Arguments], Evidence]) -> Evidence:
+def _over_cases(
+    concept: Concept, rng: np.random.Generator, measure: Callable[[Arguments], Evidence]
+) -> Evidence:
     """The worst evidence over the page's cases; cases that the implementation does not offer are left out."""
     found, missing = [], []
     for label, arguments in concept.examples(rng):
@@ -190,7 +194,11 @@ def _keeps_dtype(concept: Concept) -> Callable[[Adapted, np.random.Generator], E
                 with cast._precision():
                     results = cast.raw({k: cast.from_numpy(v) for k, v in bound.items()})
                 wrong += [r for r in _results(results) if _floating(r) and not _dtype_name(r).endswith(dtype)]
-            said = Text(f"{_dtype_name(wrong[0])} came back", f"返回了 {_dtype_name(wrong[0])}") if wrong else Text("", "")
+            said = (
+                Text(f"{_dtype_name(wrong[0])} came back", f"返回了 {_dtype_name(wrong[0])}")
+                if wrong
+                else Text("", "")
+            )
             why = Text("a result has the dtype of its arguments", "结果与参数的数据类型相同")
             return Evidence("identical", float(len(wrong)), "=", 0.0, 0.0, why, said)
 
@@ -233,7 +241,10 @@ def _leaves_input(concept: Concept) -> Callable[[Adapted, np.random.Generator], 
         def one(arguments: Arguments) -> Evidence:
             bound = adapted._bind((), dict(arguments))
             with adapted._precision():
-                own = {k: adapted.from_numpy(np.copy(v) if isinstance(v, np.ndarray) else v) for k, v in bound.items()}
+                own = {
+                    k: adapted.from_numpy(np.copy(v) if isinstance(v, np.ndarray) else v)
+                    for k, v in bound.items()
+                }
                 adapted.raw(own)
                 after = {k: adapted.to_numpy(own[k]) for k, v in bound.items() if isinstance(v, np.ndarray)}
             return all_of(identical(0, 0), *[identical(after[k], arguments.get(k, after[k])) for k in after])
@@ -244,7 +255,9 @@ def _leaves_input(concept: Concept) -> Callable[[Adapted, np.random.Generator], 
 
 
 def _differentiated(concept: Concept) -> tuple[str, ...]:
-    return tuple(s.argument for s in concept.symbols if s.argument and s.domain in CONTINUOUS and s.shape != "function")
+    return tuple(
+        s.argument for s in concept.symbols if s.argument and s.domain in CONTINUOUS and s.shape != "function"
+    )
 
 
 def _gradient(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
@@ -256,7 +269,9 @@ def _gradient(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evid
     return measure
 
 
-def _directional(concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.random.Generator) -> Evidence:
+def _directional(
+    concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.random.Generator
+) -> Evidence:
     """⟨vjp(w), u⟩ of the implementation beside d/dt ⟨w, f(x+tu)⟩ of the definition, for random w and u."""
     wanted = tuple(k for k in _differentiated(concept) if isinstance(arguments.get(k), np.ndarray) and arguments[k].dtype.kind == "f" and arguments[k].size)  # fmt: skip
     with np.errstate(all="ignore"):
@@ -276,7 +291,10 @@ def _directional(concept: Concept, adapted: Adapted, arguments: Arguments, rng: 
     got = float(sum((grads[k] * u[k]).sum() for k in wanted))
     size = float(sum(np.abs(grads[k] * u[k]).sum() for k in wanted))
     extra = C * _terms(concept, arguments) * EPSILON * size
-    note = Text(f"{got:.12g} along a random direction, definition {want:.12g}", f"沿随机方向为 {got:.12g}，定义给出 {want:.12g}")
+    note = Text(
+        f"{got:.12g} along a random direction, definition {want:.12g}",
+        f"沿随机方向为 {got:.12g}，定义给出 {want:.12g}",
+    )
     return Evidence("roundoff", abs(got - want), "=", 0.0, tolerance + extra, why, note)
 
 
@@ -312,7 +330,11 @@ def _batches(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evide
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
         def one(arguments: Arguments) -> Evidence:
-            names = [k for k in batched if isinstance(arguments.get(k), np.ndarray) and arguments[k].dtype.kind == "f"]
+            names = [
+                k
+                for k in batched
+                if isinstance(arguments.get(k), np.ndarray) and arguments[k].dtype.kind == "f"
+            ]
             if not names:
                 raise NotApplicable("no batched array among the arguments")
             members = [arguments, {**arguments, **{k: arguments[k][...] * 0.5 for k in names}}]
@@ -320,7 +342,10 @@ def _batches(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evide
                 members[1] = {**arguments, **{k: arguments[k][..., ::-1] for k in names}}
             stacked = {**arguments, **{k: np.stack([m[k] for m in members]) for k in names}}
             with np.errstate(all="ignore"):
-                want = [np.stack(pair) for pair in zip(*[parts(concept.define(**m)) for m in members], strict=True)]
+                want = [
+                    np.stack(pair)
+                    for pair in zip(*[parts(concept.define(**m)) for m in members], strict=True)
+                ]
                 sizes = _sensitivity(concept, arguments, parts(concept.define(**arguments)))
             got = parts(adapted(**stacked))
             n = _terms(concept, arguments)
@@ -346,9 +371,16 @@ def _empty(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidenc
                 raise NotApplicable("no batched array among the arguments")
             with np.errstate(all="ignore"):
                 want = [(0, *r.shape) for r in parts(concept.define(**arguments))]
-            empty = {**arguments, **{k: np.zeros((0, *arguments[k].shape), arguments[k].dtype) for k in names}}
+            empty = {
+                **arguments,
+                **{k: np.zeros((0, *arguments[k].shape), arguments[k].dtype) for k in names},
+            }
             got = [r.shape for r in parts(adapted(**empty))]
-            said = Text(f"shapes {got}, expected {want}", f"形状为 {got}，应为 {want}") if got != want else Text("", "")
+            said = (
+                Text(f"shapes {got}, expected {want}", f"形状为 {got}，应为 {want}")
+                if got != want
+                else Text("", "")
+            )
             return Evidence("identical", float(got != want), "=", 0.0, 0.0, Text("the shape with a batch of 0", "批量为 0 的形状"), said)  # fmt: skip
 
         return _over_cases(concept, rng, one)
@@ -368,7 +400,9 @@ def _rejects(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evide
             except NotApplicable:
                 continue
             if not evidence.holds:
-                evidence = _noted(evidence, Text(f"“{label}”: {evidence.note.en}", f"“{label}”：{evidence.note.zh}"))
+                evidence = _noted(
+                    evidence, Text(f"“{label}”: {evidence.note.en}", f"“{label}”：{evidence.note.zh}")
+                )
             found.append(evidence)
         if not found:
             raise NotApplicable("no invalid input applies")

@@ -34,7 +34,9 @@ def peak_memory(implementation: Adapted, **arguments: Any) -> int:
 def _torch_peak(call: Callable[[], Any]) -> int:
     import os
 
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler writes its own start and stop to stderr otherwise
+    os.environ.setdefault(
+        "KINETO_LOG_LEVEL", "99"
+    )  # the profiler writes its own start and stop to stderr otherwise
 
     import torch
     from torch.profiler import ProfilerActivity, profile

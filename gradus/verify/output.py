@@ -62,13 +62,20 @@ def as_dict(report: Report) -> dict[str, Any]:
     """Everything as plain data, for JSON."""
     return {
         "holds": report.holds,
-        "counts": {v: report.count(v) for v in ("holds", "fails", "skipped")},  # type: ignore[arg-type]
+        "counts": {v: report.count(v) for v in ("holds", "fails", "skipped")},
         "results": [result_dict(r) for r in report.results],
         "mutants": [
-            {"concept": m.concept.key, "mutant": m.mutant.name, "killed": m.killed, "survived": list(m.survived)}
+            {
+                "concept": m.concept.key,
+                "mutant": m.mutant.name,
+                "killed": m.killed,
+                "survived": list(m.survived),
+            }
             for m in report.mutants
         ],
-        "counterexamples": [{"concept": c.key, "found": e.found, "text": str(e)} for c, e in report.counterexamples],
+        "counterexamples": [
+            {"concept": c.key, "found": e.found, "text": str(e)} for c, e in report.counterexamples
+        ],
     }
 
 
@@ -125,14 +132,20 @@ def _suite(root: ElementTree.Element, concept: Concept, report: Report) -> None:
     )  # fmt: skip
     for r in results:
         name = f"{r.claim.name} [{r.implementation}]"
-        case = ElementTree.SubElement(suite, "testcase", classname=concept.key, name=name, time=f"{r.seconds:.4f}")
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=concept.key, name=name, time=f"{r.seconds:.4f}"
+        )
         if r.verdict == "skipped":
             ElementTree.SubElement(case, "skipped", message=_xml(r.reason))
         if r.verdict == "fails":
-            ElementTree.SubElement(case, "failure", message=_xml(failure(r))).text = _xml(r.claim.statement.en)
+            ElementTree.SubElement(case, "failure", message=_xml(failure(r))).text = _xml(
+                r.claim.statement.en
+            )
     for m in mutants:
         name = f"mutant {m.mutant.name}"
-        case = ElementTree.SubElement(suite, "testcase", classname=concept.key, name=name, time=f"{m.seconds:.4f}")
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=concept.key, name=name, time=f"{m.seconds:.4f}"
+        )
         if not m.killed:
             ElementTree.SubElement(case, "failure", message=_xml(f"not caught by {', '.join(m.survived)}"))
 
@@ -163,7 +176,10 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
             if verbose or r.verdict == "fails":
                 mark, style = MARKS[r.verdict]
                 yield f"    {mark} {r.claim.name}: {prose_text(r.claim.statement.get(lang))}", style
-                yield f"        {failure(r, lang) if r.evidence else r.reason}", "dim" if r.verdict != "fails" else ""
+                yield (
+                    f"        {failure(r, lang) if r.evidence else r.reason}",
+                    "dim" if r.verdict != "fails" else "",
+                )
         for m in mutants:
             if verbose or not m.killed:
                 yield _mutant_line(m, lang)
@@ -174,10 +190,15 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
                 yield str(example), ""
 
 
-def _concept_line(concept: Concept, results: list[Result], mutants: list[MutantResult], lang: str) -> tuple[str, str]:
+def _concept_line(
+    concept: Concept, results: list[Result], mutants: list[MutantResult], lang: str
+) -> tuple[str, str]:
     fails = sum(r.verdict == "fails" for r in results) + sum(not m.killed for m in mutants)
     mark, style = MARKS["fails" if fails else "holds"]
-    return f"{mark} {concept.key}  {summary(Report(tuple(results), tuple(mutants)), lang).split('：')[-1].split(': ')[-1]}", style
+    return (
+        f"{mark} {concept.key}  {summary(Report(tuple(results), tuple(mutants)), lang).split('：')[-1].split(': ')[-1]}",
+        style,
+    )
 
 
 def _mutant_line(m: MutantResult, lang: str) -> tuple[str, str]:

@@ -121,7 +121,9 @@ def verify_concept(
         yield from (judge(concept, c, ours, base) for c in claims_of(concept, cost) if i == 0 or c.free)
 
 
-def verify_mutants(concept: Concept, cost: Sequence[Cost] = ("quick",), base: int = 0) -> Iterator[MutantResult]:
+def verify_mutants(
+    concept: Concept, cost: Sequence[Cost] = ("quick",), base: int = 0
+) -> Iterator[MutantResult]:
     """Every mutant against the claims that it names; claims of other costs are left out."""
     claims = {c.name: c for c in claims_of(concept, cost)}
     for mutant in concept.mutants.values():

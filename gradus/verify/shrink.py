@@ -35,7 +35,9 @@ class Counterexample:
         return f"{shown}\n  definition      {self.want}\n  implementation  {self.got}{judged}"
 
 
-def smallest(concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int = 300) -> Counterexample | None:
+def smallest(
+    concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int = 300
+) -> Counterexample | None:
     """The smallest differing input that the search finds, or None when the two agree on all that it tried."""
     for attempt in (_by_hypothesis, _by_cases):
         arguments = attempt(concept, adapted, rng, draws)
@@ -61,7 +63,9 @@ def _differs(concept: Concept, adapted: Adapted, arguments: Arguments) -> bool:
         return True
 
 
-def _by_hypothesis(concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int) -> Arguments | None:
+def _by_hypothesis(
+    concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int
+) -> Arguments | None:
     from hypothesis import HealthCheck, Phase, find, settings
     from hypothesis.errors import NoSuchExample, Unsatisfiable
 
@@ -85,7 +89,10 @@ def _strategy(concept: Concept) -> Any:
     rows = {s.argument: s for s in concept.symbols if s.argument}
     defaults = {n: p.default for n, p in inspect.signature(concept.define).parameters.items()}
     needed = [n for n, d in defaults.items() if d is inspect.Parameter.empty]
-    if any(n not in rows or rows[n].shape == "function" or rows[n].domain in ("function", "other") for n in needed):
+    if any(
+        n not in rows or rows[n].shape == "function" or rows[n].domain in ("function", "other")
+        for n in needed
+    ):
         return None
     drawn = [rows[n] for n in defaults if n in needed or rows.get(n, _OTHER).domain == "boolean"]
     names = sorted({d for s in drawn for d in s.dimensions if not d.isdigit()})

@@ -86,7 +86,9 @@ def test_one_clear_line_and_status_2(folder, capsys, argv, said):
     assert err.count("\n") == 1, err
     assert said in err
     assert "Traceback" not in err
-    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before, "something was written"
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before, (
+        "something was written"
+    )
 
 
 def test_no_permission_to_write(folder, capsys):
@@ -109,7 +111,12 @@ def test_language_of_the_environment(folder, capsys, monkeypatch):
 
 def run_cli(*argv, **env):
     return subprocess.run(
-        [sys.executable, "-m", "gradus", *argv], capture_output=True, text=True, env={**os.environ, **env}, check=False, encoding="utf-8"
+        [sys.executable, "-m", "gradus", *argv],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env},
+        check=False,
+        encoding="utf-8",
     )
 
 
@@ -121,7 +128,9 @@ def test_no_command_shows_the_help():
 
 def test_broken_pipe_is_quiet():
     command = f"{sys.executable} -m gradus map | head -n 1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
     assert done.stderr == ""
     assert done.stdout.strip()
 
@@ -135,7 +144,9 @@ def test_narrow_terminal_and_ascii_locale():
 
 @pytest.mark.parametrize("flags", [["-O"], ["-W", "error"], ["-X", "dev"]], ids=" ".join)
 def test_python_flags(flags):
-    done = subprocess.run([sys.executable, *flags, "-m", "gradus", "map"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *flags, "-m", "gradus", "map"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -147,7 +158,14 @@ def test_too_old_python_is_one_line(tmp_path):
     for name in ("tools/setup.sh", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((root / name).read_bytes())
-    done = subprocess.run(["sh", "tools/setup.sh"], cwd=tmp_path, env={**os.environ, "PYTHON": str(old)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["sh", "tools/setup.sh"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHON": str(old)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "needs Python 3.11" in done.stderr

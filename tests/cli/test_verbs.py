@@ -44,7 +44,11 @@ def columns(text):
 
 def test_chinese_columns_align(capsys):
     out = said(capsys, "map", "networks", "--lang", "zh")
-    starts = {columns(line[: line.index(" 条断言") - 2].rstrip("0123456789 ")) // 100 for line in out.splitlines() if "条断言" in line and "─" in line}
+    starts = {
+        columns(line[: line.index(" 条断言") - 2].rstrip("0123456789 ")) // 100
+        for line in out.splitlines()
+        if "条断言" in line and "─" in line
+    }
     rows = [line for line in out.splitlines() if "─" in line]
     places = {columns(line[: re.search(r"\d+ 条断言", line).start()]) for line in rows}
     assert len(places) == 1, "the last column starts at one place"
@@ -62,7 +66,9 @@ def test_show_is_whole(capsys, key, lang):
     assert concept.implementations[0].path in out
     for name in concept.claims:
         assert name in out.replace("\n", "") or name in re.sub(r"\s+", " ", out)
-    assert "$" not in re.sub(r"`[^`]*`", "", out.replace(concept.source_code, "")), "LaTeX reached the terminal"
+    assert "$" not in re.sub(r"`[^`]*`", "", out.replace(concept.source_code, "")), (
+        "LaTeX reached the terminal"
+    )
 
 
 def test_show_shows_what_was_measured_here(capsys):
@@ -79,7 +85,12 @@ def test_search_path_and_route(capsys):
     assert said(capsys, "search", "注意力", "--lang", "zh").split()[0] == "attention"
     steps = said(capsys, "path", "attention")
     assert steps.index("softmax") < steps.index("Scaled dot-product")
-    assert "softmax" not in said(capsys, "path", "attention", "--known", "softmax").replace("attention", "").split("\n", 2)[1]
+    assert (
+        "softmax"
+        not in said(capsys, "path", "attention", "--known", "softmax")
+        .replace("attention", "")
+        .split("\n", 2)[1]
+    )
     assert "1. " in said(capsys, "path", "--route", "engineer")
     assert "目标" in said(capsys, "path", "--route", "mathematics", "--lang", "zh")
 
@@ -162,5 +173,7 @@ def test_reading_verbs_import_neither_torch_nor_matplotlib():
         "for argv in (['map'], ['show', 'attention'], ['search', 'adam'], ['path', 'adam'], ['map', '--timeline']): assert main(argv) == 0\n"
         "print(sorted({'torch', 'matplotlib', 'scipy', 'sklearn', 'hypothesis'} & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ
+    )
     assert done.stderr.strip() == "[]"

@@ -53,7 +53,9 @@ def test_framework_is_detected(function, framework):
     assert detect(function) == framework
 
 
-@pytest.mark.parametrize("function", [numpy_attention, torch_attention, jax_attention], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "function", [numpy_attention, torch_attention, jax_attention], ids=lambda f: f.__name__
+)
 def test_right_implementations_hold(function):
     if function is jax_attention:
         pytest.importorskip("jax")
@@ -90,7 +92,7 @@ def test_scaling_left_out_fails_and_names_claim_and_smallest_case():
     report = verify([ATTENTION], adapt_function(ATTENTION, unscaled))
     failed = {r.claim.name for r in report.results if r.verdict == "fails"}
     assert {"equals-definition", "scores-have-unit-variance"} <= failed
-    (_, example), = report.counterexamples
+    ((_, example),) = report.counterexamples
     sizes = {k: v.shape for k, v in example.arguments.items() if isinstance(v, np.ndarray)}
     assert sizes["Q"] == (1, 2)  # one query of width 2: the smallest width at which the scale matters
     assert sizes["K"] == (2, 2)
@@ -112,7 +114,9 @@ def test_cast_computes_in_the_other_precision(dtype, low):
 def test_vjp_of_torch_and_jax_agree():
     pytest.importorskip("jax")
     rng = np.random.default_rng(0)
-    arguments = dict(Q=rng.standard_normal((3, 4)), K=rng.standard_normal((5, 4)), V=rng.standard_normal((5, 2)))
+    arguments = dict(
+        Q=rng.standard_normal((3, 4)), K=rng.standard_normal((5, 4)), V=rng.standard_normal((5, 2))
+    )
     w = rng.standard_normal((3, 2))
     a = adapt_function(ATTENTION, torch_attention).vjp(arguments, (w,), ("Q", "K", "V"))
     b = adapt_function(ATTENTION, jax_attention).vjp(arguments, (w,), ("Q", "K", "V"))
@@ -123,7 +127,9 @@ def test_vjp_of_torch_and_jax_agree():
 def test_jax_runs_in_float64_without_changing_the_users_setting():
     jax = pytest.importorskip("jax")
     before = jax.config.jax_enable_x64
-    out = adapt_function(ATTENTION, jax_attention)(np.ones((2, 2)), np.eye(2), np.array([[1.0, 1e-12], [1.0, 0]]))
+    out = adapt_function(ATTENTION, jax_attention)(
+        np.ones((2, 2)), np.eye(2), np.array([[1.0, 1e-12], [1.0, 0]])
+    )
     assert abs(out[0, 1] - 5e-13) < 1e-26 or out[0, 1] > 0
     assert jax.config.jax_enable_x64 == before
 

@@ -108,8 +108,12 @@ def test_sensitivity_widens_the_tolerance_where_the_problem_is_ill_conditioned()
     from gradus.verify.free import compare
 
     rng = np.random.default_rng(1)
-    arguments = dict(Q=rng.standard_normal((3, 4)), K=rng.standard_normal((5, 4)), V=rng.standard_normal((5, 2)))
+    arguments = dict(
+        Q=rng.standard_normal((3, 4)), K=rng.standard_normal((5, 4)), V=rng.standard_normal((5, 2))
+    )
     mild = compare(ATTENTION, adapt_function(ATTENTION, right), arguments).tolerance
-    hard = compare(ATTENTION, adapt_function(ATTENTION, right), {**arguments, "K": 300 * arguments["K"]}).tolerance
+    hard = compare(
+        ATTENTION, adapt_function(ATTENTION, right), {**arguments, "K": 300 * arguments["K"]}
+    ).tolerance
     assert mild < 1e-13
     assert hard > mild

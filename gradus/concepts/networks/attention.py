@@ -95,14 +95,19 @@ def weights(attention, Q, K, **options):
     return attention(Q, K, np.eye(K.shape[-2]), **options)
 
 
-@ATTENTION.claim(Text(r"The weights of each query sum to 1 and are not negative", "每个查询的权重非负且和为 1"))
+@ATTENTION.claim(
+    Text(r"The weights of each query sum to 1 and are not negative", "每个查询的权重非负且和为 1")
+)
 def rows_sum_to_one(attention, rng):
     A = weights(attention, rng.standard_normal((6, 8)), rng.standard_normal((9, 8)))
     return all_of(roundoff(A.sum(-1), np.ones(6), terms=9), bound(A.min(), 0.0, "≥"))
 
 
 @ATTENTION.claim(
-    Text(r"Scores of standard normal queries and keys have variance 1 for every $d_k$", r"对任意 $d_k$，标准正态的查询与键的得分方差为 1")
+    Text(
+        r"Scores of standard normal queries and keys have variance 1 for every $d_k$",
+        r"对任意 $d_k$，标准正态的查询与键的得分方差为 1",
+    )
 )
 def scores_have_unit_variance(attention, rng):
     def one(d, n=4000):
@@ -121,7 +126,12 @@ def keys_and_values_are_a_set(attention, rng):
     return invariance(attention(Q, K[p], V[p]), attention(Q, K, V), terms=8, scale=1.0)
 
 
-@ATTENTION.claim(Text("A causal query does not depend on later positions: not by one bit", "因果注意力不依赖之后的位置：一个比特也不差"))
+@ATTENTION.claim(
+    Text(
+        "A causal query does not depend on later positions: not by one bit",
+        "因果注意力不依赖之后的位置：一个比特也不差",
+    )
+)
 def causal_mask_leaks_nothing(attention, rng):
     Q, K, V = rng.standard_normal((6, 4)), rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
     later_K, later_V = K.copy(), V.copy()
@@ -130,13 +140,23 @@ def causal_mask_leaks_nothing(attention, rng):
     return identical(attention(Q, later_K, later_V, causal=True)[:3], before)
 
 
-@ATTENTION.claim(Text("The first causal position attends to itself: $y_1=v_1$, never NaN", "因果注意力的第一个位置只关注自身：$y_1=v_1$，不会是 NaN"))
+@ATTENTION.claim(
+    Text(
+        "The first causal position attends to itself: $y_1=v_1$, never NaN",
+        "因果注意力的第一个位置只关注自身：$y_1=v_1$，不会是 NaN",
+    )
+)
 def first_position_sees_itself(attention, rng):
     Q, K, V = rng.standard_normal((4, 3)), rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
     return roundoff(attention(Q, K, V, causal=True)[0], V[0])
 
 
-@ATTENTION.claim(Text("Sharp scores give the best value alone, flat scores the mean of all values", "得分极尖锐时只取最匹配的值，得分极平坦时取所有值的平均"))
+@ATTENTION.claim(
+    Text(
+        "Sharp scores give the best value alone, flat scores the mean of all values",
+        "得分极尖锐时只取最匹配的值，得分极平坦时取所有值的平均",
+    )
+)
 def limits_of_the_temperature(attention, rng):
     Q, K, V = rng.standard_normal((5, 8)), rng.standard_normal((6, 8)), rng.standard_normal((6, 3))
     best = V[(Q @ K.T).argmax(-1)]
@@ -147,7 +167,12 @@ def limits_of_the_temperature(attention, rng):
     return all_of(cold, near(np.abs(hot - V.mean(0)).max(), 0.0, drift, why, "roundoff"))
 
 
-@ATTENTION.claim(Text("Weights may differ by more than a factor e: a single softmax, not two", "权重之比可以超过 e：只做一次 softmax，而非两次"))
+@ATTENTION.claim(
+    Text(
+        "Weights may differ by more than a factor e: a single softmax, not two",
+        "权重之比可以超过 e：只做一次 softmax，而非两次",
+    )
+)
 def normalised_once(attention, rng):
     K = np.array([[4.0], [2.0], [1.0], [0.0]])
     A = weights(attention, np.array([[1.0]]), K)[0]
@@ -155,14 +180,20 @@ def normalised_once(attention, rng):
     return roundoff(A[0] / A[3], np.exp(4.0), terms=4)
 
 
-@ATTENTION.claim(Text("Weights that depend on i: each query has its own row", "权重依赖于 i：每个查询有自己的一行"))
+@ATTENTION.claim(
+    Text("Weights that depend on i: each query has its own row", "权重依赖于 i：每个查询有自己的一行")
+)
 def each_query_has_its_own_weights(attention, rng):
     A = weights(attention, np.array([[9.0, 0.0], [0.0, 9.0]]), np.array([[9.0, 0.0], [0.0, 9.0]]))
     return roundoff(A, np.eye(2), scale=1.0)
 
 
 @ATTENTION.claim(
-    Text("Memory grows like n, not n²: the score matrix is never formed", "内存随 n 增长而非 n²：从不形成得分矩阵"), of_definition=False
+    Text(
+        "Memory grows like n, not n²: the score matrix is never formed",
+        "内存随 n 增长而非 n²：从不形成得分矩阵",
+    ),
+    of_definition=False,
 )
 def memory_is_linear(attention, rng):
     from gradus.verify.memory import peak_memory
@@ -171,7 +202,15 @@ def memory_is_linear(attention, rng):
     inputs = [[rng.standard_normal((1, 1, n, 16)) for _ in range(3)] for n in sizes]
     peaks = [peak_memory(attention, Q=Q, K=K, V=V) for Q, K, V in inputs]
     slope = rate(sizes, peaks, 1.0, 0.35)
-    return bound(slope.measured, 1.35, "≤", Text("slope 1, and less while a fixed block dominates; 2 if scores are formed", "斜率为 1，固定大小的块占主导时更小；若形成得分矩阵则为 2"))
+    return bound(
+        slope.measured,
+        1.35,
+        "≤",
+        Text(
+            "slope 1, and less while a fixed block dominates; 2 if scores are formed",
+            "斜率为 1，固定大小的块占主导时更小；若形成得分矩阵则为 2",
+        ),
+    )
 
 
 @ATTENTION.mutant(
@@ -182,35 +221,51 @@ def no_scaling(Q, K, V, causal=False, scale=None):
     return attention(Q, K, V, causal, 1.0 if scale is None else scale)
 
 
-@ATTENTION.mutant(Text("mask applied after the softmax", "在 softmax 之后才加掩码"), kills=["causal-mask-leaks-nothing", "first-position-sees-itself"])
+@ATTENTION.mutant(
+    Text("mask applied after the softmax", "在 softmax 之后才加掩码"),
+    kills=["causal-mask-leaks-nothing", "first-position-sees-itself"],
+)
 def mask_after_softmax(Q, K, V, causal=False, scale=None):
     A = attention(Q, K, np.eye(K.shape[-2]), False, scale)
     return (np.tril(A) if causal else A) @ V
 
 
-@ATTENTION.mutant(Text("softmax over the queries", "对查询做 softmax"), kills=["rows-sum-to-one", "equals-definition"])
+@ATTENTION.mutant(
+    Text("softmax over the queries", "对查询做 softmax"), kills=["rows-sum-to-one", "equals-definition"]
+)
 def softmax_over_queries(Q, K, V, causal=False, scale=None):
     A = np.swapaxes(attention(K, Q, np.eye(Q.shape[-2]), False, scale), -1, -2)
     return A @ V
 
 
-@ATTENTION.mutant(Text("a second softmax on the weights", "对权重再做一次 softmax"), kills=["normalised-once", "limits-of-the-temperature"])
+@ATTENTION.mutant(
+    Text("a second softmax on the weights", "对权重再做一次 softmax"),
+    kills=["normalised-once", "limits-of-the-temperature"],
+)
 def second_softmax(Q, K, V, causal=False, scale=None):
     A = np.exp(attention(Q, K, np.eye(K.shape[-2]), causal, scale))
     return A / A.sum(-1, keepdims=True) @ V
 
 
-@ATTENTION.mutant(Text("the values are left out: the weights are returned", "漏掉了值：返回权重"), kills=["equals-definition", "first-position-sees-itself"])
+@ATTENTION.mutant(
+    Text("the values are left out: the weights are returned", "漏掉了值：返回权重"),
+    kills=["equals-definition", "first-position-sees-itself"],
+)
 def values_left_out(Q, K, V, causal=False, scale=None):
     return attention(Q, K, np.eye(K.shape[-2]), causal, scale)
 
 
-@ATTENTION.mutant(Text("one row of weights for all queries", "所有查询共用一行权重"), kills=["each-query-has-its-own-weights"])
+@ATTENTION.mutant(
+    Text("one row of weights for all queries", "所有查询共用一行权重"),
+    kills=["each-query-has-its-own-weights"],
+)
 def weights_lose_the_query(Q, K, V, causal=False, scale=None):
     return attention(np.broadcast_to(Q.mean(-2, keepdims=True), Q.shape), K, V, causal, scale)
 
 
-@ATTENTION.mutant(Text("only positions strictly before", "只看严格之前的位置"), kills=["first-position-sees-itself"])
+@ATTENTION.mutant(
+    Text("only positions strictly before", "只看严格之前的位置"), kills=["first-position-sees-itself"]
+)
 def strictly_before(Q, K, V, causal=False, scale=None):
     if not causal:
         return attention(Q, K, V, False, scale)
@@ -225,7 +280,9 @@ def keys_know_their_position(Q, K, V, causal=False, scale=None):
     return attention(Q, K + np.arange(K.shape[-2])[:, None] / 10, V, causal, scale)
 
 
-@ATTENTION.mutant(Text("the whole score matrix is kept in memory", "整个得分矩阵都放在内存里"), kills=["memory-is-linear"])
+@ATTENTION.mutant(
+    Text("the whole score matrix is kept in memory", "整个得分矩阵都放在内存里"), kills=["memory-is-linear"]
+)
 def whole_score_matrix(Q, K, V, causal=False, scale=None):
     return attention(Q, K, V, causal, scale)
 
