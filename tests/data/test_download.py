@@ -16,7 +16,7 @@ from gradus.errors import GradusError
 
 BODY = payload(300_000)
 FILE = remote(BODY)
-QUICK = {"timeout": 0.4, "pause": 0.0}
+QUICK = {"timeout": 5.0, "pause": 0.0}  # no longer than a busy machine needs
 
 
 def refused(host: Host, folder: Path, **settings: float) -> str:
@@ -243,7 +243,7 @@ def test_trickling_host_is_given_up(host: Host, tmp_path: Path) -> None:
         return True
 
     host.files["/file.bin"], host.behave = BODY, trickle
-    assert "stalled" in refused(host, tmp_path)
+    assert "stalled" in refused(host, tmp_path, timeout=0.4)
 
 
 def test_without_network_the_reason_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
