@@ -123,11 +123,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _dispatch(options)
     except GradusError as error:
         return _say(str(error))
-    except KeyboardInterrupt as error:
-        said = str(error)
-        if said:
-            _say(said)
-        return 130
+    except KeyboardInterrupt as error:  # a run says itself where its checkpoint is
+        return getattr(error, "code", None) or 130
     except OSError as error:
         return _say(_os_error(error))
 

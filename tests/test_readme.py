@@ -1,0 +1,82 @@
+"""What the READMEs show is what happens: their commands are run and their output compared; `…` stands for anything."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+READMES = ("README.md", "README.zh.md")
+TRAINING = ("make demo", "make test", "gradus run ", "gradus data get ")  # tried by their own tests
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def examples(name: str) -> list[tuple[str, list[str]]]:
+    """Each command of the console blocks, with the lines printed below it."""
+    found: list[tuple[str, list[str]]] = []
+    for block in blocks((ROOT / name).read_text(encoding="utf-8"), "console"):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append((line[2:].partition("  #")[0].strip(), []))
+            else:
+                found[-1][1].append(line.rstrip())
+    return found
+
+
+def matches(expected: list[str], got: str) -> bool:
+    pattern = r"\s*".join(".*?".join(map(re.escape, line.strip().split("…"))) for line in expected if line.strip())
+    return re.fullmatch(r"\s*" + pattern + r"\s*", got, re.DOTALL) is not None
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_commands_print_what_is_shown(name, tmp_path):
+    for block in blocks((ROOT / name).read_text(encoding="utf-8"), "python"):
+        title = re.match(r"# (\S+\.py)", block)
+        if title:
+            (tmp_path / title[1]).write_text(block, encoding="utf-8")
+    ran = 0
+    for command, expected in examples(name):
+        if command.startswith(TRAINING):
+            continue
+        words = shlex.split(command)
+        assert words[0] == "gradus", command
+        env = {**os.environ, "GRADUS_DATA": str(tmp_path / "data"), "OMP_NUM_THREADS": "1", "COLUMNS": "110"}
+        done = subprocess.run(
+            [sys.executable, "-m", "gradus", *words[1:]], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, encoding="utf-8"
+        )
+        assert "Traceback" not in done.stderr
+        assert matches(expected, done.stdout + done.stderr), f"$ {command}\n--- shown\n{chr(10).join(expected)}\n--- printed\n{done.stdout}{done.stderr}"
+        ran += 1
+    assert ran >= 3
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_python_examples_run(name, tmp_path):
+    """Blocks that are no file of their own run as they stand, and print what their `# →` comments say."""
+    for block in blocks((ROOT / name).read_text(encoding="utf-8"), "python"):
+        if re.match(r"# (\S+\.py)", block):
+            continue
+        done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        expected = re.findall(r"# → (.*)", block)
+        assert matches(expected, done.stdout), done.stdout
+
+
+def test_both_readmes_show_the_same():
+    english, chinese = (examples(n) for n in READMES)
+    assert [c.replace(" --lang zh", "") for c, _ in chinese] == [c for c, _ in english]
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_links_and_pictures_exist(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if not target.startswith(("http://", "https://")):
+            assert (ROOT / target).exists(), target
