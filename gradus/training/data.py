@@ -1,0 +1,74 @@
+"""Data in memory, batched by index."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from gradus.errors import GradusError
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Inputs and targets of equal length."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> "InMemory":
+        """The same data on a device, its floating-point numbers in the model's precision."""
+        places = (
+            (value, dtype if value.is_floating_point() else value.dtype)
+            for value in (self.inputs, self.targets)
+        )
+        return InMemory(*(value.to(device, kind) for value, kind in places))
+
+    def batch(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The samples at `indices`."""
+        return self.inputs.index_select(0, indices), self.targets.index_select(0, indices)
+
+
+def _from_numpy(array: np.ndarray) -> torch.Tensor:
+    try:
+        return torch.from_numpy(array)
+    except TypeError as error:
+        raise GradusError(f"expected numbers that PyTorch knows, got dtype {array.dtype}: {error}") from None
+
+
+def _tensor(value: Any, what: str) -> torch.Tensor:
+    if isinstance(value, np.ndarray):
+        if value.dtype == object:
+            raise GradusError(f"expected numbers as {what}, got an array of Python objects")
+        # torch cannot share memory that is read-only or runs backwards.
+        value = _from_numpy(
+            value if value.flags.writeable and min(value.strides, default=0) >= 0 else value.copy()
+        )
+    if not isinstance(value, torch.Tensor):
+        raise GradusError(f"expected {what} as a tensor or a NumPy array, got {type(value).__name__}")
+    if value.dim() == 0 or value.layout != torch.strided or value.is_meta:
+        raise GradusError(
+            f"expected {what} as a dense tensor of samples, got shape {tuple(value.shape)}, {value.layout}"
+        )
+    return value.detach()
+
+
+def in_memory(data: Any, what: str = "data") -> InMemory:
+    """Check and wrap `(inputs, targets)`.
+
+    Raises:
+        GradusError: unless it is a pair of tensors or arrays of equal, positive length.
+    """
+    if isinstance(data, InMemory):
+        return data
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise GradusError(f"expected {what} as a pair (inputs, targets), got {type(data).__name__}")
+    inputs, targets = _tensor(data[0], f"{what} inputs"), _tensor(data[1], f"{what} targets")
+    if len(inputs) != len(targets) or len(inputs) == 0:
+        raise GradusError(
+            f"expected {what} with as many inputs as targets, at least one, got {len(inputs)} and {len(targets)}"
+        )
+    return InMemory(inputs, targets)

@@ -1,0 +1,203 @@
+"""Training: a loop that is fast on data in memory, and that a kill at any moment does not harm."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gradus.training.averaging import Average
+from gradus.training.callbacks import Callback
+from gradus.training.data import in_memory
+from gradus.training.distributed import process_group
+from gradus.training.modes import memory_format, modes_kept, place_of
+from gradus.training.optimizers import Factory, Rate, describe_optimizer, make_optimizer
+from gradus.training.randomness import forked
+from gradus.training.run import Run
+from gradus.training.schedules import Schedule, describe_schedule, make_schedule
+from gradus.training.session import Session, opened
+from gradus.training.settings import Loss, Settings
+from gradus.training.step import Augment, Metric, Stepper
+from gradus.training.stopping import EarlyStopping, best_for
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a run.
+
+    Attributes:
+        history: one row per epoch: step, epoch, learning rate, loss, metrics, and their `validation_` twins.
+        steps: optimisation steps done, those before a resumption included.
+        epochs: epochs finished.
+        stopped: "finished", "early", or the reason a callback gave.
+        best: `monitor`, `value`, `epoch`, `step` of the best epoch, and its `checkpoint` where one was kept.
+        averaged: the moving average of the parameters by name; None without `ema`.
+        directory: the run folder.
+        checkpoint: the last checkpoint.
+        exact: whether a resumed run continued in the same environment with the same settings.
+        seconds: time in training steps, in this process.
+        samples_per_second: training samples per second of that time.
+        epoch_seconds: the same, epoch by epoch.
+    """
+
+    history: list[dict[str, Any]] = field(repr=False)
+    steps: int
+    epochs: int
+    stopped: str
+    best: dict[str, Any]
+    averaged: dict[str, Tensor] | None = field(repr=False)
+    directory: Path | None
+    checkpoint: Path | None
+    exact: bool
+    seconds: float
+    samples_per_second: float
+    epoch_seconds: list[float]
+
+
+def fit(
+    model: nn.Module,
+    loss: Loss,
+    data: Any,
+    *,
+    validation: Any = None,
+    epochs: int = 10,
+    batch_size: int = 64,
+    optimizer: str | Factory | Optimizer = "adam",
+    learning_rate: float = 1e-3,
+    schedule: str | Schedule | None = None,
+    clip_norm: float | None = None,
+    precision: str = "float32",
+    compile: bool | str = False,
+    channels_last: bool | str = "auto",
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    augment: Augment | None = None,
+    accumulate: int = 1,
+    ema: float | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    early_stopping: EarlyStopping | None = None,
+    directory: str | Path | None = None,
+    checkpoint_every: int | None = None,
+    keep: int = 2,
+    resume: bool = False,
+    force: bool = False,
+    callbacks: Sequence[Callback] = (),
+    progress: str = "auto",
+) -> Fitted:
+    """Train a module on data in memory: θ_{t+1} = θ_t - update(∇ (1/|B_t|) Σ_{i∈B_t} ℓ(f_θ(x_i), y_i)).
+
+    The order of the data is a pure function of (seed, epoch), the noise of a step (dropout, augmentation) one of
+    (seed, step). A run with a `directory` that is killed at any moment and resumed ends, on a CPU, with the very bits of
+    the unbroken run. Global state (generators, grad mode, handlers of signals) is left as it was found.
+
+    Args:
+        model: any module; its parameters are trained in place.
+        loss: `loss(outputs, targets)`, a mean over the batch.
+        data: `(inputs, targets)`, tensors or NumPy arrays with samples along the first axis; floating-point
+            numbers are converted to the precision of the model's parameters.
+        validation: the like, measured after every epoch (with the averaged parameters, given `ema`).
+        epochs: passes over the data.
+        batch_size: samples per forward pass.
+        optimizer: a name (see `optimizers.OPTIMIZERS`), a function of the parameters, or an optimiser.
+        learning_rate: for a named optimiser.
+        schedule: a name (see `schedules.SCHEDULES`), or a function from the step to a factor of the learning rate.
+        clip_norm: the largest Euclidean norm of the whole gradient.
+        precision: "float32", or "bfloat16" for autocast.
+        compile: compile the model and its loss; "auto" falls back to eager execution where that is impossible.
+        channels_last: the memory layout of images; "auto" takes it for convolutions on a CPU, where it is faster.
+        seed: of the data's order and of all noise.
+        device: where to train; the model is moved there. By default where the model is.
+        augment: `augment(inputs, generator)`, applied to each training batch.
+        accumulate: batches per optimisation step.
+        ema: the decay of a moving average of the parameters.
+        metrics: figures of merit by name, `metric(outputs, targets)`, means over the batch.
+        early_stopping: when to stop before the last epoch.
+        directory: the run folder for checkpoints and logs.
+        checkpoint_every: steps between checkpoints, beside the one after each epoch.
+        keep: how many checkpoints are kept, beside the best epoch's.
+        resume: go on from the newest whole checkpoint in `directory`, if there is one.
+        force: resume in a changed environment, inexactly; without `resume`, replace the run that is there.
+        callbacks: see `Callback`.
+        progress: "auto", "rich", "plain" or "silent".
+
+    Returns:
+        The history and the figures of the run.
+
+    Raises:
+        GradusError: for settings or data that make no sense, a folder in use, a full disk.
+        NonFiniteError: at the step whose loss or gradient is not finite, naming the layer where that began.
+        CheckpointError: when no checkpoint to resume from is whole, or it is of another model.
+        Interrupted: on SIGINT or SIGTERM, once a checkpoint is written.
+
+    Source: robbins1951stochastic; the loop is the usual one.
+    """
+    settings = Settings(
+        epochs,
+        batch_size,
+        accumulate,
+        clip_norm,
+        precision,
+        compile,
+        channels_last,
+        seed,
+        ema,
+        checkpoint_every,
+        keep,
+    )
+    place = place_of(model, device)
+    training, held_out = in_memory(data), None if validation is None else in_memory(validation, "validation")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(forked(place))
+        stack.enter_context(torch.enable_grad())
+        group = stack.enter_context(process_group())
+        folder = stack.enter_context(opened(directory, keep, group))
+        model.to(place)
+        dtype = next(p.dtype for p in model.parameters() if p.requires_grad)
+        stack.enter_context(modes_kept(model))
+        by_channel = stack.enter_context(memory_format(model, training.inputs, channels_last, place))
+        stepper = Stepper(
+            model, loss, training.to(place, dtype), dict(metrics or {}), augment, settings, group, by_channel
+        )
+        total = epochs * stepper.steps_per_epoch
+        run = Run(
+            model=model,
+            optimizer=(made := make_optimizer(optimizer, stepper.parameters, learning_rate)),
+            rate=Rate(made, make_schedule(schedule, total)),
+            best=best_for(early_stopping, held_out is not None),
+            average=None if ema is None else Average(model, ema),
+            directory=folder.directory if folder else None,
+        )
+        described = {"optimizer": describe_optimizer(made), "schedule": describe_schedule(schedule, total)}
+        session = Session(
+            run,
+            stepper,
+            None if held_out is None else held_out.to(place, dtype),
+            folder,
+            tuple(callbacks),
+            early_stopping,
+            described,
+        )
+        session.take_up(directory, resume, force, progress)
+        return _result(session, session.train())
+
+
+def _result(session: Session, last: Path | None) -> Fitted:
+    run = session.run
+    best = {} if run.best.value is None else {
+        "monitor": run.best.monitor, "value": run.best.value, "epoch": run.best.epoch, "step": run.best.step
+    }  # fmt: skip
+    if session.folder is not None and best:
+        best["checkpoint"] = session.folder.checkpoints / f"step-{run.best.step:08d}.json"
+    return Fitted(
+        history=run.history, steps=run.step, epochs=run.epoch, stopped=run.stopped, best=best,
+        averaged=None if run.average is None else run.average.mean, directory=run.directory, checkpoint=last,
+        exact=session.exact, seconds=session.seconds,
+        samples_per_second=session.samples / session.seconds if session.seconds else 0.0,
+        epoch_seconds=session.epoch_seconds,
+    )  # fmt: skip

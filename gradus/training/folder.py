@@ -1,0 +1,110 @@
+"""The folder of a run: its checkpoints, its logs, and taking up where it stopped.
+
+```
+metrics.jsonl    one row per epoch; free of times, so that a resumed run writes the same bytes
+timings.jsonl    the seconds that each epoch took
+log.txt          what was said, with the time
+checkpoints/     step-00000120.json and its payload
+```
+"""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from gradus.errors import GradusError
+from gradus.training.checkpoint import (
+    Checkpoint,
+    list_checkpoints,
+    newest_checkpoint,
+    prune,
+    save_checkpoint,
+    sweep_orphans,
+)
+from gradus.training.environment import differences
+from gradus.training.files import TEMPORARY, sweep, write_failed
+from gradus.training.progress import Reporter
+from gradus.training.run import Run, pack_run
+
+LOGS = ("metrics.jsonl", "timings.jsonl")
+
+
+class RunFolder:
+    """The folder of a run; `keep` checkpoints are kept beside the best."""
+
+    def __init__(self, directory: Path, keep: int) -> None:
+        self.directory, self.keep = directory, keep
+        self.checkpoints = directory / "checkpoints"
+        self.saved: Path | None = None
+
+    def note(self, line: str) -> None:
+        """Add a line to `log.txt`."""
+        path = self.directory / "log.txt"
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+        except OSError as error:
+            raise write_failed(path, error) from None
+
+    def prepare(self, resume: bool, force: bool, reporter: Reporter) -> Checkpoint | None:
+        """Sweep what a killed writer left, and find the checkpoint to take up; None for a new run.
+
+        Raises:
+            GradusError: when a run is there and neither `resume` nor `force` was asked for.
+            CheckpointError: when every checkpoint is damaged.
+        """
+        try:
+            swept = sweep_orphans(self.checkpoints)
+            swept += sweep(self.directory, lambda path: not path.name.endswith(TEMPORARY))
+        except OSError as error:
+            raise write_failed(self.directory, error) from None
+        if swept:
+            self.note(f"removed {len(swept)} unfinished file(s) of an interrupted writer")
+        if resume:
+            return newest_checkpoint(self.checkpoints, lambda line: self.tell(reporter, line))
+        there = list_checkpoints(self.checkpoints)
+        if there and not force:
+            raise GradusError(
+                f"{self.directory} holds a run (newest checkpoint {there[-1].stem}): pass resume=True to go on "
+                "with it, force=True to begin anew, or choose another directory"
+            )
+        self._clear()
+        return None
+
+    def _clear(self) -> None:
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        for path in self.directory.glob("*.jsonl"):
+            path.unlink()
+
+    def tell(self, reporter: Reporter, line: str) -> None:
+        """Say it and note it."""
+        reporter.say(line)
+        self.note(line)
+
+    def compare(self, checkpoint: Checkpoint, notes: dict[str, Any], force: bool, reporter: Reporter) -> bool:
+        """Whether the run can go on exactly: same environment, same settings.
+
+        Raises:
+            GradusError: when something differs, unless forced.
+        """
+        state = checkpoint.state if isinstance(checkpoint.state, dict) else {}
+        found = [line for part in notes for line in differences(state.get(part, {}), notes[part])]
+        if not found:
+            return True
+        if not force:
+            raise GradusError(
+                f"cannot resume {self.directory} exactly: {'; '.join(found)}; make them agree, or pass force=True "
+                "to go on inexactly"
+            )
+        self.tell(reporter, f"resumed, but not exact: {'; '.join(found)}")
+        return False
+
+    def save(self, run: Run, notes: dict[str, Any]) -> Path:
+        """Write a checkpoint of the run as it is, and remove the oldest."""
+        for log in run.logs:
+            log.sync()
+        tensors, state = pack_run(run)
+        self.saved = save_checkpoint(self.checkpoints / f"step-{run.step:08d}", tensors, {**state, **notes})
+        prune(self.checkpoints, self.keep, {run.best.step})
+        return self.saved

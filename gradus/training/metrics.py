@@ -1,0 +1,10 @@
+"""Figures of merit for a batch."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def accuracy(outputs: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+    """The share of samples whose largest output is the target's: (1/n) Σ [argmax_k o_ik = y_i]."""
+    return (outputs.argmax(dim=-1) == targets).to(torch.float32).mean()

@@ -1,0 +1,71 @@
+"""How the model stands during training: device, training flags, memory layout; put back afterwards."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from gradus.errors import GradusError
+
+
+def place_of(model: nn.Module, device: str | torch.device | None) -> torch.device:
+    """The device asked for, or the one where the model is.
+
+    Raises:
+        GradusError: for a device that this machine does not have, or a model with nothing to train.
+    """
+    if not isinstance(model, nn.Module):
+        raise GradusError(f"expected the model as a torch.nn.Module, got {type(model).__name__}")
+    first = next((p for p in model.parameters() if p.requires_grad), None)
+    if first is None:
+        raise GradusError(f"expected a model with parameters to train, got {type(model).__name__} with none")
+    try:
+        place = first.device if device is None else torch.device(device)
+        if place.type != "meta":
+            torch.empty(0, device=place)
+            return place
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise GradusError(
+            f"expected a device of this machine (cpu works everywhere), got {device!r}: {reason}"
+        ) from None
+    raise GradusError(
+        "expected a model with memory, got one on the meta device; use model.to_empty and initialise it"
+    )
+
+
+@contextlib.contextmanager
+def modes_kept(model: nn.Module) -> Iterator[None]:
+    """Put every module's training flag back afterwards."""
+    flags = [(module, module.training) for module in model.modules()]
+    model.train()
+    try:
+        yield
+    finally:
+        for module, flag in flags:
+            module.training = flag
+
+
+def _images(model: nn.Module, inputs: torch.Tensor) -> bool:
+    return inputs.dim() == 4 and any(isinstance(module, nn.Conv2d) for module in model.modules())
+
+
+@contextlib.contextmanager
+def memory_format(
+    model: nn.Module, inputs: torch.Tensor, wish: bool | str, place: torch.device
+) -> Iterator[bool]:
+    """Store convolutions' weights channels-last within the block, if that is wished; yields whether it is so."""
+    chosen = _images(model, inputs) and (wish is True or (wish == "auto" and place.type == "cpu"))
+    if not chosen:
+        yield False
+        return
+    before = {name: p for name, p in model.named_parameters() if p.dim() == 4}
+    contiguous = [p for p in before.values() if p.is_contiguous()]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    try:
+        yield True
+    finally:
+        for parameter in contiguous:
+            parameter.data = parameter.data.contiguous()
+            parameter.grad = None if parameter.grad is None else parameter.grad.contiguous()

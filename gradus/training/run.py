@@ -1,0 +1,167 @@
+"""The state of a run: what callbacks see, and what a checkpoint holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from gradus.training import tree
+from gradus.training.averaging import Average
+from gradus.training.checkpoint import Checkpoint
+from gradus.training.errors import CheckpointError
+from gradus.training.logs import JsonLines
+from gradus.training.optimizers import Rate, pack_optimizer, unpack_optimizer
+from gradus.training.stopping import Best
+
+
+@dataclass
+class Run:
+    """A run of `fit`, as callbacks see it.
+
+    Attributes:
+        model: the user's module.
+        optimizer: its optimiser.
+        rate: the learning rate by step.
+        best: the best epoch so far.
+        average: the moving average of the parameters, where one is kept.
+        directory: the run folder; None where there is none, and on all ranks but the first.
+        step: steps done.
+        epoch: the epoch at hand, counted from 0.
+        position: steps done within it.
+        sums: the epoch's running sums of loss and metrics, each weighted by its samples.
+        samples: the samples behind the sums.
+        history: one row per finished epoch.
+        loss: of the last step.
+        stopped: why the run ended; empty while it goes on.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    rate: Rate
+    best: Best
+    average: Average | None = None
+    directory: Path | None = None
+    step: int = 0
+    epoch: int = 0
+    position: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    samples: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    loss: float = float("nan")
+    stopped: str = ""
+    logs: list[JsonLines] = field(default_factory=list)
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the last step."""
+        return self.rate.now
+
+    def open_log(self, name: str) -> JsonLines | None:
+        """A file of JSON lines in the run folder, cut to the step at hand; None where nothing is written."""
+        if self.directory is None:
+            return None
+        log = JsonLines(self.directory / name, self.step)
+        self.logs.append(log)
+        return log
+
+    def stop(self, reason: str) -> None:
+        """End the run after this step."""
+        self.stopped = self.stopped or reason
+
+    def add(self, values: dict[str, float], samples: int) -> None:
+        """Take a batch's means into the epoch's sums."""
+        self.samples += samples
+        for name, value in values.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value * samples
+
+
+_COUNTERS = ("step", "epoch", "position", "sums", "samples", "history", "stopped")
+
+
+def _model_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
+    # Buffers that a state_dict leaves out (persistent=False) count too: the next step may depend on them.
+    tensors = {f"parameter.{name}": value for name, value in model.named_parameters()}
+    return tensors | {f"buffer.{name}": value for name, value in model.named_buffers()}
+
+
+def pack_run(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """The tensors and the JSON that bring a run back exactly."""
+    tensors = dict(_model_tensors(run.model))
+    if run.average is not None:
+        tensors |= {f"average.{name}": value for name, value in run.average.mean.items()}
+    state = {
+        "run": tree.pack({name: getattr(run, name) for name in _COUNTERS}, "run", {}),
+        "best": tree.pack(vars(run.best), "best", {}),
+        "optimizer": pack_optimizer(run.optimizer, tensors),
+    }
+    return tensors, state
+
+
+def _copy(into: dict[str, torch.Tensor], stored: dict[str, torch.Tensor], what: str) -> None:
+    wrong = [
+        f"{name} {tuple(value.shape)}"
+        for name, value in into.items()
+        if name not in stored or stored[name].shape != value.shape or stored[name].dtype != value.dtype
+    ]
+    surplus = [name for name in stored if name not in into]
+    if wrong or surplus:
+        raise CheckpointError(
+            f"the checkpoint is of another {what}: this one has {', '.join(wrong[:3]) or 'fewer tensors'}, "
+            f"the checkpoint has {', '.join(surplus[:3]) or 'other shapes or types'}; build the model as it was"
+        )
+    with torch.no_grad():
+        for name, value in into.items():
+            value.detach().copy_(stored[name])
+
+
+def _part(tensors: dict[str, torch.Tensor], *prefixes: str) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in tensors.items() if name.startswith(prefixes)}
+
+
+def unpack_run(run: Run, checkpoint: Checkpoint) -> None:
+    """Bring `run` to where it was when `checkpoint` was written.
+
+    Raises:
+        CheckpointError: when it is of another model, optimiser or kind of run.
+    """
+    tensors, state = checkpoint.tensors, checkpoint.state
+    try:
+        packed_run, packed_best, optimizer = state["run"], state["best"], state["optimizer"]
+    except (KeyError, TypeError):
+        raise CheckpointError(
+            f"expected a checkpoint of a run in {checkpoint.path}, got another one"
+        ) from None
+    _copy(_model_tensors(run.model), _part(tensors, "parameter.", "buffer."), "model")
+    average = (
+        {} if run.average is None else {f"average.{name}": value for name, value in run.average.mean.items()}
+    )
+    _copy(average, _part(tensors, "average."), "moving average")
+    unpack_optimizer(run.optimizer, optimizer, _part(tensors, "optimizer#"))
+    for name, value in tree.unpack(packed_run, {}).items():
+        if name in _COUNTERS:
+            setattr(run, name, value)
+    stored = Best(**tree.unpack(packed_best, {}))
+    if (stored.monitor, stored.mode) == (run.best.monitor, run.best.mode):
+        run.best = stored
+
+
+def export_weights(checkpoint: Checkpoint, averaged: bool = False) -> dict[str, torch.Tensor]:
+    """The model's tensors in a checkpoint, by the names that `load_state_dict` takes.
+
+    Args:
+        checkpoint: as read by `load_checkpoint`.
+        averaged: take the moving average of the parameters, where one was kept.
+    """
+    weights = {
+        name.split(".", 1)[1]: value
+        for name, value in _part(checkpoint.tensors, "parameter.", "buffer.").items()
+    }
+    if averaged:
+        weights |= {
+            name.split(".", 1)[1]: value for name, value in _part(checkpoint.tensors, "average.").items()
+        }
+    return weights

@@ -1,0 +1,36 @@
+"""Ctrl-C and SIGTERM as a wish to stop at the next step, not in the middle of one."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+_WATCHED = (signal.SIGINT, signal.SIGTERM)
+
+
+class SignalWatch:
+    """Within the block the first SIGINT or SIGTERM is only noted in `caught`; a second one acts at once."""
+
+    def __init__(self) -> None:
+        self.caught = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "SignalWatch":
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in _WATCHED}
+        return self
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.caught:
+            self._restore()
+            signal.raise_signal(number)
+        self.caught = number
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            # A handler that was not set from Python cannot be set again from Python.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        self._before = {}
+
+    def __exit__(self, *exception: object) -> None:
+        self._restore()

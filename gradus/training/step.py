@@ -1,0 +1,147 @@
+"""One optimisation step: gather, forward, backward, update."""
+
+import contextlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from gradus.errors import GradusError
+from gradus.training.data import InMemory
+from gradus.training.distributed import Group
+from gradus.training.nonfinite import gradients_finite, locate
+from gradus.training.randomness import augment_seed, seed_step
+from gradus.training.settings import PRECISIONS, Loss, Settings
+
+Metric = Callable[[Any, torch.Tensor], Any]
+Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
+
+
+class NonFiniteStep(Exception):
+    """Internal: a loss or gradient of a step was not finite; says what and where."""
+
+    def __init__(self, tensor: str, layer: str, value: float) -> None:
+        super().__init__(tensor, layer)
+        self.tensor, self.layer, self.value = tensor, layer, value
+
+
+@dataclass
+class Stepper:
+    """Computes losses and gradients of batches given by index.
+
+    Attributes:
+        model: the user's module.
+        loss: the loss of outputs and targets, a mean over the batch.
+        data: the training data.
+        metrics: figures of merit by name, each a mean over the batch.
+        augment: changes the inputs of a batch, with a generator of its own.
+        settings: of the run.
+        group: the processes of the run.
+        channels_last: give four-dimensional inputs that memory layout.
+    """
+
+    model: nn.Module
+    loss: Loss
+    data: InMemory
+    metrics: dict[str, Metric]
+    augment: Augment | None
+    settings: Settings
+    group: Group
+    channels_last: bool
+
+    def __post_init__(self) -> None:
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.device = self.data.inputs.device
+        self.generator = torch.Generator(self.device)
+        self.dtype = PRECISIONS[self.settings.precision]
+        # The module as it is called: compiled, or wrapped for data-parallel training.
+        self.called = self.group.wrap(self.model, self.device)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimisation steps per epoch; the last may be of fewer samples."""
+        return -(-len(self.data) // self.settings.step_size)
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        if self.dtype is None:
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
+
+    def _seed(self, step: int, part: int) -> None:
+        seed_step(self.settings.seed, step, part, self.group.rank, self.device)
+
+    def batch(self, indices: torch.Tensor, step: int, part: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The inputs, augmented, and the targets at `indices`."""
+        inputs, targets = self.data.batch(indices)
+        if self.augment is not None:
+            self.generator.manual_seed(augment_seed(self.settings.seed, step, part, self.group.rank))
+            inputs = self.augment(inputs, self.generator)
+        return self.laid_out(inputs), targets
+
+    def laid_out(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The inputs in the memory layout that the model computes in."""
+        return inputs.contiguous(memory_format=torch.channels_last) if self.channels_last else inputs
+
+    def forward(
+        self, model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor
+    ) -> tuple[torch.Tensor, Any]:
+        """The loss of a batch, and the model's outputs."""
+        with self._autocast():
+            outputs = model(inputs)
+            loss = self.loss(outputs, targets)
+        if not isinstance(loss, torch.Tensor) or loss.dim() != 0:
+            got = tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
+            raise GradusError(f"expected the loss to return one number (a mean over the batch), got {got}")
+        return loss, outputs
+
+    def measure(self, outputs: Any, targets: torch.Tensor) -> dict[str, float]:
+        """The metrics of a batch."""
+        if not self.metrics:
+            return {}
+        with torch.no_grad():
+            return {name: float(metric(outputs, targets)) for name, metric in self.metrics.items()}
+
+    def gradients(self, indices: torch.Tensor, step: int) -> dict[str, float]:
+        """Compute the gradients of a step's batch; returns its mean loss and metrics.
+
+        Raises:
+            NonFiniteStep: when the loss or a gradient is not finite.
+        """
+        for parameter in self.parameters:
+            parameter.grad = None
+        totals: dict[str, float] = {}
+        parts = indices.split(self.settings.batch_size)
+        for number, part in enumerate(parts):
+            mine, weight = self.group.share(part)
+            share = len(part) / len(indices)
+            self._seed(step, number)
+            inputs, targets = self.batch(mine, step, number)
+            with self._last(number + 1 == len(parts)):
+                loss, outputs = self.forward(self.called, inputs, targets)
+                scale = share * weight
+                (loss if scale == 1.0 else loss * scale).backward()
+            for name, value in {"loss": loss.item(), **self.measure(outputs, targets)}.items():
+                totals[name] = totals.get(name, 0.0) + value * share * weight / self.group.world
+        totals = dict(zip(totals, self.group.sum(list(totals.values())), strict=True))
+        self._require_finite(totals["loss"], indices, step)
+        return totals
+
+    def _last(self, last: bool) -> contextlib.AbstractContextManager[Any]:
+        # DDP exchanges gradients in the last backward pass of a step only.
+        return contextlib.nullcontext() if last or self.group.world == 1 else self.called.no_sync()  # type: ignore[operator]
+
+    def _require_finite(self, loss: float, indices: torch.Tensor, step: int) -> None:
+        if math.isfinite(loss) and gradients_finite(self.parameters):
+            return
+        found = ("loss or gradient", "a batch of another process")
+        for number, part in enumerate(indices.split(self.settings.batch_size)):
+            self._seed(step, number)
+            inputs, targets = self.batch(self.group.share(part)[0], step, number)
+            tensor, layer = locate(self.model, self.forward, inputs, targets)
+            if not layer.startswith("nowhere"):
+                found = (tensor, layer)
+                break
+        raise NonFiniteStep(*found, value=loss)
