@@ -300,20 +300,23 @@ def _directional(
 
 def _derivative(along: Callable[[Any], Any], n: int) -> tuple[float, float, Text]:
     """Derivative at 0 by complex step where the definition allows it, else by central differences with their own error estimate."""
-    h = 2.0**-9
 
     def central(h: float) -> float:
         return float((8 * (along(h / 2) - along(-h / 2)) - (along(h) - along(-h))) / (6 * h))
 
+    def jump(h: float) -> float:
+        return abs(float(along(h) - 2 * along(0.0) + along(-h))) / h
+
     size = abs(float(along(0.0)))
-    coarse, fine = central(h), central(h / 4)
-    left, right = (float(along(0.0) - along(-1e-7)) / 1e-7, float(along(1e-7) - along(0.0)) / 1e-7)
-    if not all(map(math.isfinite, (coarse, fine, left, right))):
+    tries = [(h, central(h), central(h / 4)) for h in (2.0**-9, 2.0**-13, 2.0**-17, 2.0**-21)]
+    wide, narrow = jump(1e-6), jump(1e-7)
+    if not all(map(math.isfinite, (wide, narrow, *[v for _, *pair in tries for v in pair]))):
         raise NotApplicable("the definition is not finite around the case")
-    if abs(left - right) > 1e-3 * (abs(left) + abs(right)) + 1e-4 * size + 1e-9:
+    # the two one-sided slopes of a smooth function approach each other as the step shrinks; at a kink they do not
+    if narrow > 0.5 * wide and narrow > 64 * n * EPSILON * (size + 1e-9) / 1e-7:
         raise NotApplicable("the definition has a kink at the case")
-    roundoff = 64 * n * EPSILON * (size + abs(fine)) / h * 4
-    tolerance = 16 * abs(coarse - fine) + roundoff
+    # the step whose truncation, estimated from two of them, and rounding together are least
+    tolerance, fine = min((16 * abs(a - b) + 256 * n * EPSILON * (size + abs(b)) / h, b) for h, a, b in tries)
     try:
         step = complex(along(1e-30j)).imag / 1e-30
     except (*REFUSALS, AttributeError):
