@@ -114,8 +114,7 @@ def _tar_members(file: Any, archive: Path, budget: int) -> Iterator[Member]:
     """Entries of a tar stream. It is read forwards only, so no header can lead backwards."""
     stream = Metered(file, budget + 2**16, archive)  # the headers of small archives come on top
     headers = _strict_headers(archive)
-    opened: Any = tarfile.open(fileobj=stream, mode="r|", tarinfo=headers, encoding="utf-8")  # type: ignore[call-overload]
-    with opened as tar:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=headers, encoding="utf-8") as tar:  # type: ignore[call-overload]
         for info in tar:
             if info.size < 0:
                 raise GradusError(f"{archive}: refused: {info.name!r} declares {info.size} bytes")

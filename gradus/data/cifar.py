@@ -1,4 +1,7 @@
-"""The binary version of CIFAR-10: records of one label byte and 3 × 32 × 32 pixel bytes (red, green, blue planes)."""
+"""The binary version of CIFAR-10: records of one label byte and 3 × 32 × 32 pixel bytes (red, green, blue planes).
+
+Source: https://www.cs.toronto.edu/~kriz/cifar.html
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _fetch_file(entry: Entry, file: RemoteFile, root: Path, timeout: float, prog
         try:
             check(present, file)
         except DamagedFileError:
-            present.replace(present.with_name(present.name + ".damaged"))
+            pass  # `download` sets it aside if it lies in the place of the new one, which is looked at first
         else:
             return present
     return download(file, addresses(entry, file), root / entry.name / file.name, timeout, progress=progress)

@@ -1,4 +1,7 @@
-"""The idx format of MNIST: a big-endian header (two zero bytes, type, number of dimensions, dimensions), then the values."""
+"""The idx format of MNIST: a big-endian header (two zero bytes, type, number of dimensions, dimensions), then the values.
+
+Source: http://yann.lecun.com/exdb/mnist/
+"""
 
 from __future__ import annotations
 

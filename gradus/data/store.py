@@ -24,8 +24,10 @@ def data_directory(data_dir: str | Path | None = None) -> Path:
     """The folder of downloaded data: `data_dir`, else the environment's GRADUS_DATA, else the user's cache.
 
     Raises:
-        GradusError: there is no home directory and GRADUS_DATA is not set.
+        GradusError: there is no home directory and GRADUS_DATA is not set; `data_dir` is no path.
     """
+    if not isinstance(data_dir, str | os.PathLike | None):
+        raise GradusError(f"data_dir: expected the path of a folder, got {data_dir!r}")
     chosen = data_dir or os.environ.get("GRADUS_DATA", "")
     if chosen:
         return Path(os.path.abspath(os.path.expanduser(chosen)))  # noqa: PTH100, PTH111  (links stay as the user named them)
@@ -48,10 +50,17 @@ def places(entry: Entry, file: RemoteFile, root: Path) -> Iterator[Path]:
 
 
 def find(entry: Entry, file: RemoteFile, root: Path) -> Path | None:
-    """The first place where the file lies; files of another data set with the same name are passed over."""
+    """The first place where the file lies; files of another data set with the same name are passed over.
+
+    Raises:
+        GradusError: a folder cannot be read.
+    """
     for path in places(entry, file, root):
-        if path.is_file() and not (path.parent == root and _is_of_another(entry, path)):
-            return path
+        try:
+            if path.is_file() and not (path.parent == root and _is_of_another(entry, path)):
+                return path
+        except OSError as error:
+            raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
     return None
 
 

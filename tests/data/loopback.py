@@ -35,7 +35,6 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.host.requests.append((self.path, self.headers.get("Range")))
         body = self.host.files.get(self.path)
-        self.close_connection = True
         try:
             if self.host.behave and self.host.behave(self, body or b""):
                 return
@@ -45,6 +44,10 @@ class Handler(BaseHTTPRequestHandler):
             send(self, body, rate=self.host.rate)
         except (BrokenPipeError, ConnectionResetError):
             pass
+
+    def end_headers(self) -> None:
+        self.send_header("Connection", "close")
+        super().end_headers()
 
     def log_message(self, *args: object) -> None:
         pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import subprocess
 import sys
@@ -328,6 +330,50 @@ except ValueError as error:
     assert [(p.name, p.stat().st_size) for p in tmp_path.iterdir()] == [("file.bin.part", 100_000)]
     assert download(FILE, [host.url + "/file.bin"], target, **QUICK).read_bytes() == BODY
     assert host.requests[-1][1] == "bytes=100000-"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EACCES])
+def test_every_single_failing_call_leaves_nothing_unverified(host: Host, tmp_path: Path, number: int) -> None:
+    """The n-th call that opens, writes, flushes or renames fails, for every n until none does."""
+    host.files["/file.bin"] = BODY
+    target = tmp_path / "file.bin"
+    for n in range(1, 100):
+        calls = 0
+
+        def failing(call, n=n):
+            def wrapped(*args, **kwargs):
+                nonlocal calls
+                calls += 1
+                if calls == n:
+                    raise OSError(number, os.strerror(number))
+                return call(*args, **kwargs)
+
+            return wrapped
+
+        with pytest.MonkeyPatch.context() as patch:
+            for owner, name in [
+                (Path, "open"),
+                (Path, "replace"),
+                (Path, "mkdir"),
+                (os, "fsync"),
+                (os, "open"),
+            ]:
+                patch.setattr(owner, name, failing(getattr(owner, name)))
+            try:
+                download(FILE, [host.url + "/file.bin"], target, **QUICK)
+                failed = False
+            except GradusError as error:
+                failed = True
+                assert os.strerror(number) in str(error)
+        assert not target.exists() or target.read_bytes() == BODY
+        if calls < n:
+            break
+        assert failed or target.exists()
+        assert download(FILE, [host.url + "/file.bin"], target, **QUICK).read_bytes() == BODY
+        assert [p.name for p in tmp_path.iterdir()] == ["file.bin"]
+        target.unlink()
+    assert 6 <= n < 99  # calls there were
+    assert not failed
 
 
 def test_progress_is_reported_up_to_the_size(
