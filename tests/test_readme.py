@@ -31,7 +31,9 @@ def examples(name: str) -> list[tuple[str, list[str]]]:
 
 
 def matches(expected: list[str], got: str) -> bool:
-    pattern = r"\s*".join(".*?".join(map(re.escape, line.strip().split("…"))) for line in expected if line.strip())
+    pattern = r"\s*".join(
+        ".*?".join(map(re.escape, line.strip().split("…"))) for line in expected if line.strip()
+    )
     return re.fullmatch(r"\s*" + pattern + r"\s*", got, re.DOTALL) is not None
 
 
@@ -49,10 +51,18 @@ def test_commands_print_what_is_shown(name, tmp_path):
         assert words[0] == "gradus", command
         env = {**os.environ, "GRADUS_DATA": str(tmp_path / "data"), "OMP_NUM_THREADS": "1", "COLUMNS": "110"}
         done = subprocess.run(
-            [sys.executable, "-m", "gradus", *words[1:]], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, encoding="utf-8"
+            [sys.executable, "-m", "gradus", *words[1:]],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            encoding="utf-8",
         )
         assert "Traceback" not in done.stderr
-        assert matches(expected, done.stdout + done.stderr), f"$ {command}\n--- shown\n{chr(10).join(expected)}\n--- printed\n{done.stdout}{done.stderr}"
+        assert matches(expected, done.stdout + done.stderr), (
+            f"$ {command}\n--- shown\n{chr(10).join(expected)}\n--- printed\n{done.stdout}{done.stderr}"
+        )
         ran += 1
     assert ran >= 3
 
@@ -63,7 +73,9 @@ def test_python_examples_run(name, tmp_path):
     for block in blocks((ROOT / name).read_text(encoding="utf-8"), "python"):
         if re.match(r"# (\S+\.py)", block):
             continue
-        done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         expected = re.findall(r"# → (.*)", block)
         assert matches(expected, done.stdout), done.stdout
