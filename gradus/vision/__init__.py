@@ -1,0 +1,1 @@
+"""Networks that see: architectures, augmentation, detection, segmentation."""
