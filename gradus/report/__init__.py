@@ -1,0 +1,28 @@
+"""One HTML report from evidence, figures and metrics."""
+
+from gradus.report.charts import Series, accuracy_curves, gradient_norms, loss_curves
+from gradus.report.dossier import Dossier, dossier
+from gradus.report.page import report_html, write_report
+from gradus.report.pictures import Picture, confusion_matrix, feature_maps, filters, wrong_images
+from gradus.report.summary import DataSummary, Layer, RunSummary, environment, layers_of
+
+__all__ = [
+    "DataSummary",
+    "Dossier",
+    "Layer",
+    "Picture",
+    "RunSummary",
+    "Series",
+    "accuracy_curves",
+    "confusion_matrix",
+    "dossier",
+    "environment",
+    "feature_maps",
+    "filters",
+    "gradient_norms",
+    "layers_of",
+    "loss_curves",
+    "report_html",
+    "write_report",
+    "wrong_images",
+]

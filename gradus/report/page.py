@@ -1,0 +1,244 @@
+"""Writes a report: one self-contained HTML file, from a run, its pictures and the evidence."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradus import __version__
+from gradus.catalogue import citation, load
+from gradus.concept import Concept, Text
+from gradus.errors import GradusError
+from gradus.formulas import mathml, prose_html
+from gradus.report.dossier import Dossier, dossier
+from gradus.report.numbers import grouped, number, percent, plain, seconds
+from gradus.report.pictures import Picture
+from gradus.report.summary import RunSummary
+from gradus.report.svg import inline_svg
+from gradus.report.words import (
+    JUDGEMENT_NAMES,
+    JUDGEMENTS,
+    KINDS,
+    WORDS,
+    evidence_sentence,
+    result_sentence,
+    said,
+    setting,
+)
+from gradus.training.files import write_atomically, write_failed
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from gradus.evidence import Evidence
+    from gradus.verify import MutantResult, Report, Result
+
+HERE = Path(__file__).parent
+ASSETS = HERE.parent / "assets"
+LANGUAGES = {"en": "en", "zh": "zh-Hans"}
+FONTS = (
+    ("STIX Two Math", "stix-two-math", "normal", 400),
+    ("STIX Two Text", "stix-two-text-400-normal", "normal", 400),
+    ("STIX Two Text", "stix-two-text-400-italic", "italic", 400),
+    ("STIX Two Text", "stix-two-text-600-normal", "normal", 600),
+)
+
+
+def write_report(
+    path: str | Path,
+    system: Concept | None = None,
+    run: RunSummary | Mapping[str, Any] | None = None,
+    evidence: Report | Sequence[Result] = (),
+    figures: Sequence[Picture] = (),
+    lang: str = "en",
+    mutants: Sequence[MutantResult] = (),
+    title: Text | None = None,
+) -> Path:
+    """Writes the report of a trained system, or of a verification alone when there is no run.
+
+    The file needs no network and no script: fonts, pictures and formulas are in it. It is written aside and
+    renamed, so that no half-written report is ever seen.
+
+    Args:
+        path: the file to write; its folder is made.
+        system: the concept that was trained; everything that it needs is listed, measured or not.
+        run: what was trained, on what, how well.
+        evidence: what `gradus.verify.verify` returned, or its results.
+        figures: the pictures, each in its place.
+        lang: "en" or "zh".
+        mutants: the wrong variants, when `evidence` is a list of results.
+        title: instead of the system's title.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        GradusError: an unknown language, an incomplete summary, or a folder that cannot be written to.
+    """
+    text = report_html(system, run, evidence, figures, lang, mutants, title)
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_failed(target.parent, error) from None
+    write_atomically(target, [text.encode("utf-8")])
+    return target
+
+
+def report_html(
+    system: Concept | None = None,
+    run: RunSummary | Mapping[str, Any] | None = None,
+    evidence: Report | Sequence[Result] = (),
+    figures: Sequence[Picture] = (),
+    lang: str = "en",
+    mutants: Sequence[MutantResult] = (),
+    title: Text | None = None,
+) -> str:
+    """The report as text; see `write_report`."""
+    if lang not in LANGUAGES:
+        raise GradusError(f"expected the language en or zh, got {lang!r}")
+    if run is not None and not isinstance(run, RunSummary):
+        run = RunSummary.from_dict(run)
+    concepts = _stands_on(system)
+    facts = dossier(concepts, evidence, mutants)
+    citations = _citations(facts)
+    name = title or (
+        system.title if system else Text(said("verification-title", "en"), said("verification-title", "zh"))
+    )
+    template = _environment(lang).get_template("report.html")
+    return template.render(
+        lang=lang,
+        html_lang=LANGUAGES[lang],
+        title=name,
+        system=system,
+        run=run,
+        facts=facts,
+        pictures=_numbered(figures, lang),
+        abstract=_abstract(name, run, facts, lang),
+        version=__version__,
+        kinds=KINDS,
+        kind_names=JUDGEMENT_NAMES,
+        judgements=_judgements_used(facts),
+        citations=citations,
+        numbers={key: i for i, (key, _) in enumerate(citations, start=1)},
+        titles={e.concept.key: e.concept.title for e in facts.entries},
+        style=(HERE / "templates" / "style.css").read_text(encoding="utf-8"),
+        math_style=(ASSETS / "math.css").read_text(encoding="utf-8"),
+        fonts=_fonts(lang),
+    )
+
+
+def _stands_on(system: Concept | None) -> list[Concept]:
+    if system is None:
+        return []
+    catalogue = load()
+    if system.key in catalogue.concepts:
+        return catalogue.needed([system.key])
+    return [*catalogue.needed([k for k in system.needs if k in catalogue.concepts]), system]
+
+
+def _abstract(name: Text, run: RunSummary | None, facts: Dossier, lang: str) -> list[str]:
+    lines = []
+    if run is not None:
+        scores = percent(run.mean), run.relation, percent(run.bar)
+        lines.append(
+            result_sentence(
+                name.get(lang), run.data.title.get(lang), run.metric, *scores, len(run.scores), lang
+            )
+        )
+    if facts.entries:
+        lines.append(evidence_sentence(facts.totals, lang))
+    return lines
+
+
+def _numbered(figures: Sequence[Picture], lang: str) -> dict[str, list[dict[str, Any]]]:
+    """The pictures by place, numbered through in the order in which they stand."""
+    from markupsafe import Markup
+
+    places: dict[str, list[dict[str, Any]]] = {"result": [], "inside": []}
+    ordered = [p for place in places for p in figures if p.place == place]
+    for count, picture in enumerate(ordered, start=1):
+        markup, alt = picture.markup(lang), picture.alt.get(lang)
+        drawn = "<svg" in markup[:1000]
+        shown = inline_svg(markup, f"figure-{count}", alt) if drawn else markup
+        places[picture.place].append(
+            {
+                "number": count,
+                "markup": Markup(
+                    shown
+                ),  # our own SVG and tables; names in them are escaped where they are made
+                "caption": picture.caption.get(lang),
+                "alt": "" if drawn else alt,
+                "wide": picture.wide,
+            }
+        )
+    return places
+
+
+def _judgements_used(facts: Dossier) -> dict[str, Text]:
+    used = {r.evidence.kind for e in facts.entries for r in e.results if r.evidence is not None}
+    return {kind: text for kind, text in JUDGEMENTS.items() if kind in used}
+
+
+def _citations(facts: Dossier) -> list[tuple[str, str]]:
+    """The sources that the concepts name, in the order in which they are first named."""
+    keys = dict.fromkeys(e.concept.source for e in facts.entries if e.concept.source)
+    return [(key, citation(key)) for key in keys]
+
+
+def _environment(lang: str) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    missing = [key for key, text in WORDS.items() if not text.en or not text.zh]
+    if missing:
+        raise GradusError(f"the report lacks words for {', '.join(missing)}")
+    env.filters |= {
+        "number": number,
+        "grouped": grouped,
+        "percent": percent,
+        "text": lambda text: Markup(prose_html(text.get(lang), strict=False)),
+        "sentence": lambda text: Markup(prose_html(_capital(text.get(lang)), strict=False)),
+        "shows_tolerance": _shows_tolerance,
+        "math": lambda latex, display=True: Markup(mathml(latex, display)),
+        "seconds": lambda value: seconds(value, lang),
+        "setting": lambda key: setting(key, lang),
+        "plain": lambda value: plain(value, lang),
+        "moment": lambda value: (
+            value[:16].replace("T", " ") + (" UTC" if value.endswith(("Z", "+00:00")) else "")
+        ),
+    }
+    env.globals["say"] = lambda key: said(key, lang)
+    return env
+
+
+def _capital(text: str) -> str:
+    """With a capital first letter, unless the first word is a symbol."""
+    return text[:1].upper() + text[1:] if text[:2].isascii() and text[:2].isalpha() else text
+
+
+def _shows_tolerance(evidence: Evidence) -> bool:
+    """Whether the tolerance says something: beside a bound, that of rounding does not."""
+    return bool(evidence.tolerance) and (
+        evidence.relation == "=" or evidence.tolerance > 1e-9 * abs(evidence.expected)
+    )
+
+
+def _fonts(lang: str) -> list[dict[str, Any]]:
+    """The embedded fonts; in a Chinese page the Latin one leaves the quotation marks to the Chinese font."""
+    latin = "U+0000-02FF, U+0370-03FF, U+2010-2015, U+2020-206F, U+20A0-20CF, U+2190-22FF"
+    result = []
+    for family, name, style, weight in FONTS:
+        content = base64.b64encode((ASSETS / f"{name}.woff2").read_bytes()).decode("ascii")
+        span = latin if lang == "zh" and family == "STIX Two Text" else ""
+        result.append({"family": family, "style": style, "weight": weight, "data": content, "range": span})
+    return result

@@ -1,0 +1,235 @@
+"""The pictures of a training report: confusion matrix, misclassified images, filters, feature maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+
+import numpy as np
+
+from gradus.errors import GradusError
+from gradus.evidence import Text
+from gradus.report.png import colours, data_address, diverging, enlarged, ink
+
+Place = Literal["result", "inside"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a report.
+
+    Attributes:
+        svg: an SVG file's text (or other HTML that can be read as it stands, such as a table); or a function
+            of the language, "en" or "zh", that gives it.
+        caption: what is seen and what to see in it.
+        alt: the same in words and numbers, for those who cannot see it.
+        place: the section: "result" or "inside" the network.
+        wide: takes the full width; else two stand side by side where there is room.
+    """
+
+    svg: str | Callable[[str], str]
+    caption: Text
+    alt: Text
+    place: Place = "result"
+    wide: bool = False
+
+    def markup(self, lang: str) -> str:
+        """The picture itself in a language."""
+        return self.svg if isinstance(self.svg, str) else self.svg(lang)
+
+
+def confusion_matrix(counts: Any, classes: Sequence[str]) -> Picture:
+    """How often each class (row) was taken for each (column), as a shaded table.
+
+    Args:
+        counts: integers of shape (classes, classes), row = true, column = predicted.
+        classes: their names.
+    """
+    matrix = np.asarray(counts)
+    n = len(classes)
+    if matrix.shape != (n, n):
+        raise GradusError(f"expected counts of shape ({n}, {n}) for {n} classes, got {matrix.shape}")
+    total, right = int(matrix.sum()), int(np.trace(matrix))
+    off = matrix - np.diag(np.diag(matrix))
+    i, j = (int(k) for k in np.unravel_index(int(off.argmax()), off.shape))
+    caption = Text(
+        f"Confusion matrix on the test set: {right} of {total} right. Rows: the true class; columns: the prediction.",
+        f"测试集上的混淆矩阵：{total} 个样本中 {right} 个正确。行为真实类别，列为预测类别。",
+    )
+    worst = Text("", "")
+    if off.any():
+        worst = Text(
+            f" Most often confused: {classes[i]} taken for {classes[j]} ({int(off[i, j])} times).",
+            f"最常见的混淆：{classes[i]} 被认作 {classes[j]}（{int(off[i, j])} 次）。",
+        )
+    caption = Text(caption.en + worst.en, caption.zh + worst.zh)
+    return Picture(
+        lambda lang: _confusion_table(matrix, classes, lang), caption, caption, "result", wide=True
+    )
+
+
+def _confusion_table(matrix: np.ndarray, classes: Sequence[str], lang: str) -> str:
+    rows = matrix.sum(1, keepdims=True)
+    share = matrix / np.where(rows == 0, 1, rows)
+    names = [escape(str(c)) for c in classes]
+    corner = "真实＼预测" if lang == "zh" else "true \\ predicted"
+    long = " long" if max(map(len, names)) > 3 else ""
+    head = "".join(f'<th scope="col"><span>{c}</span></th>' for c in names)
+    body = []
+    for i, name in enumerate(names):
+        cells = []
+        for j in range(len(names)):
+            count = int(matrix[i, j])
+            kind = "right" if i == j else "wrong" if count else "none"
+            shade = f' style="--share:{_shade(float(share[i, j]), i == j)}"' if count else ""
+            cells.append(f'<td class="{kind}"{shade}>{count or "·"}</td>')
+        body.append(f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>')
+    return (
+        f'<table class="confusion{long}"><thead><tr><th class="corner">{corner}</th>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _shade(share: float, diagonal: bool) -> str:
+    """Percent of ink: errors are few, so that their shade grows with the root."""
+    return f"{round(55 * share if diagonal else 20 + 55 * share**0.5)}%"
+
+
+def wrong_images(
+    images: Any,
+    true: Sequence[int],
+    predicted: Sequence[int],
+    probability: Sequence[float],
+    classes: Sequence[str],
+    limit: int = 24,
+) -> Picture:
+    """The misclassified images with what they are, what they were taken for and how surely; the surest first.
+
+    Args:
+        images: the misclassified ones only, (n, 1 or 3, H, W), in [0, 1].
+        true: their class numbers.
+        predicted: the class numbers that the network gave.
+        probability: that the network gave to its prediction.
+        classes: the classes' names.
+        limit: at most so many are drawn.
+    """
+    x = _images(images)
+    if not len(x) == len(true) == len(predicted) == len(probability):
+        raise GradusError(
+            f"expected one label, prediction and probability for each of {len(x)} images, "
+            f"got {len(true)}, {len(predicted)} and {len(probability)}"
+        )
+    order = np.argsort(-np.asarray(probability, float), kind="stable")[:limit]
+    shown = [(x[i], classes[int(true[i])], classes[int(predicted[i])], float(probability[i])) for i in order]
+    if not shown:
+        none = Text("No test image was misclassified.", "测试集中没有被误分类的图像。")
+        return Picture('<p class="none">∅</p>', none, none, "result", wide=True)
+    caption = Text(
+        f"Misclassified test images, {len(shown)} of {len(x)}, the surest mistakes first: "
+        "true → predicted, probability of the prediction.",
+        f"被误分类的测试图像（{len(x)} 个中的 {len(shown)} 个，越确信的错误越靠前）：真实 → 预测，以及预测的概率。",
+    )
+    said = "; ".join(f"{t} → {p} ({q:.0%})" for _, t, p, q in shown)
+    alt = Text(f"{len(shown)} images: {said}", f"{len(shown)} 幅图像：{said}")
+
+    def draw(lang: str) -> str:
+        word = "真实 {t}，预测 {p}，概率 {q}" if lang == "zh" else "true {t}, predicted {p}, probability {q}"
+        return _grid(
+            [
+                (image, f"{t} → {p}", f"{q:.0%}", word.format(t=t, p=p, q=f"{q:.0%}"))
+                for image, t, p, q in shown
+            ]
+        )
+
+    return Picture(draw, caption, alt, "result", wide=True)
+
+
+def filters(weights: Any, layer: str, limit: int = 64) -> Picture:
+    """The filters of a convolution: (out, in, h, w), each pair drawn, blue below zero and brown above.
+
+    Filters over three channels are drawn channel by channel like all others: their sign is what matters.
+    """
+    w = np.asarray(weights, float)
+    if w.ndim != 4:
+        raise GradusError(f"expected filters of shape (out, in, height, width), got {w.shape}")
+    flat = w.reshape(-1, *w.shape[2:])
+    top = float(np.abs(w).max()) if w.size else 0.0
+    shown = flat[:limit]
+    caption = Text(
+        f"Filters of {layer}, {w.shape[2]} × {w.shape[3]}: blue negative, brown positive, "
+        f"full colour at ±{top:.2g}" + (f"; {len(shown)} of {len(flat)}." if len(shown) < len(flat) else "."),
+        f"{layer} 的卷积核（{w.shape[2]} × {w.shape[3]}）：蓝为负，棕为正，最深处为 ±{top:.2g}"
+        + (f"；共 {len(flat)} 个，画出 {len(shown)} 个。" if len(shown) < len(flat) else "。"),
+    )
+    alt = Text(
+        f"{len(flat)} filters of {layer}; weights from {w.min():.3g} to {w.max():.3g}, mean {w.mean():.3g}",
+        f"{layer} 的 {len(flat)} 个卷积核；权重从 {w.min():.3g} 到 {w.max():.3g}，平均 {w.mean():.3g}",
+    )
+
+    def draw(lang: str) -> str:
+        name = "卷积核" if lang == "zh" else "filter"
+        return _grid([(diverging(f, top), str(i + 1), "", f"{name} {i + 1}") for i, f in enumerate(shown)])
+
+    return Picture(draw, caption, alt, "inside", wide=True)
+
+
+def feature_maps(image: Any, maps: Mapping[str, Any], label: str = "", limit: int = 16) -> Picture:
+    """What the layers make of one image: the image, then the maps, (channels, h, w), of each named layer."""
+    first = _images(np.asarray(image, float)[None])[0]
+    groups = {name: np.asarray(m, float) for name, m in maps.items()}
+    for name, m in groups.items():
+        if m.ndim != 3:
+            raise GradusError(f"expected maps of shape (channels, height, width) for {name}, got {m.shape}")
+    of = Text(
+        f" of one image (class {label})" if label else "", f"（类别 {label} 的一幅图像）" if label else ""
+    )
+    caption = Text(
+        f"Feature maps{of.en}: each row is a layer, each map scaled to its own largest value.",
+        f"特征图{of.zh}：每行一层，每幅图按自身最大值缩放。",
+    )
+    said = "; ".join(f"{name}: {len(m)} × {m.shape[1]} × {m.shape[2]}" for name, m in groups.items())
+    alt = Text(f"Feature maps{of.en}: {said}", f"特征图{of.zh}：{said}")
+
+    def draw(lang: str) -> str:
+        source, of_layer = ("输入", "{}，第 {} 图") if lang == "zh" else ("input", "{}, map {}")
+        rows = [
+            f'<div class="maps"><span class="layer">{source}</span>{_grid([(first, "", "", source)])}</div>'
+        ]
+        for name, m in groups.items():
+            tiles = [(_scaled(one), "", "", of_layer.format(name, i + 1)) for i, one in enumerate(m[:limit])]
+            rows.append(f'<div class="maps"><span class="layer">{escape(name)}</span>{_grid(tiles)}</div>')
+        return "".join(rows)
+
+    return Picture(draw, caption, alt, "inside", wide=True)
+
+
+def _images(images: Any) -> list[np.ndarray]:
+    """Pixels of images (n, 1 or 3, h, w) or (n, h, w)."""
+    x = np.asarray(images, float)
+    if x.ndim == 3:
+        x = x[:, None]
+    if x.ndim != 4 or x.shape[1] not in (1, 3):
+        raise GradusError(f"expected images of shape (n, 1 or 3, height, width), got {x.shape}")
+    return [ink(one[0]) if len(one) == 1 else colours(one) for one in x]
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """A map as ink, or in two colours when it has both signs, scaled to its own largest value."""
+    top = float(np.abs(np.nan_to_num(values)).max())
+    return diverging(values, top) if values.min() < 0 else ink(values / (top or 1.0))
+
+
+def _grid(tiles: Sequence[tuple[np.ndarray, str, str, str]]) -> str:
+    """Small images that wrap like words: (pixels, caption, second line, text alternative)."""
+    parts = []
+    for pixels, caption, second, alt in tiles:
+        kind = ' class="ink"' if pixels.shape[-1] == 2 else ""
+        lines = "".join(f"<span>{escape(line)}</span>" for line in (caption, second) if line)
+        height, width = pixels.shape[:2]
+        parts.append(
+            f'<span class="tile"><img{kind} src="{data_address(enlarged(pixels))}" width="{width}" height="{height}" '
+            f'alt="{escape(alt, quote=True)}">{lines}</span>'
+        )
+    return f'<div class="tiles">{"".join(parts)}</div>'

@@ -1,0 +1,192 @@
+"""What a report says of one training run: plain data, kept as JSON beside the run."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gradus.errors import GradusError
+from gradus.evidence import Text
+
+if TYPE_CHECKING:
+    import torch
+
+    from gradus.data.dataset import Dataset
+
+PACKAGES = ("gradus", "torch", "numpy", "scipy", "scikit-learn", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of the architecture: name, kind, shape of its output for one example, number of parameters."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The data: name, source, licence, shape of one example, classes, sizes by part, and how it was split."""
+
+    title: Text
+    source: str
+    licence: str
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    sizes: Mapping[str, int]
+    split: Text = Text("", "")
+    citation: str = ""
+
+    @classmethod
+    def of(cls, dataset: Dataset, split: Text = Text("", ""), **sizes: int) -> DataSummary:
+        """From a loaded data set; `sizes` replaces or adds parts, such as `validation`."""
+        parts = {"train": len(dataset.train_inputs), "test": len(dataset.test_inputs)} | sizes
+        d = dataset
+        return cls(d.title, d.source, d.licence, d.shape, d.classes, parts, split, d.citation)
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One training run, or the same recipe over several seeds.
+
+    Attributes:
+        layers: the architecture.
+        data: what it was trained on.
+        settings: the recipe: batch size, learning rate …, in the order in which they are shown.
+        metric: name of the score, such as "accuracy"; a fraction.
+        scores: the score of each seed.
+        bar: what the mean of the scores must reach.
+        seconds: how long each phase took, such as `{"training": 21.3}`.
+        environment: versions and machine, see `environment`.
+        command: what to type to repeat it.
+        finished: when, ISO 8601.
+    """
+
+    layers: Sequence[Layer]
+    data: DataSummary
+    settings: Mapping[str, Any]
+    metric: str
+    scores: Mapping[int, float]
+    bar: float
+    relation: Literal["≥", "≤"] = "≥"
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    finished: str = ""
+
+    @property
+    def mean(self) -> float:
+        """The mean score."""
+        return sum(self.scores.values()) / len(self.scores)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the mean score reaches the bar."""
+        return self.mean >= self.bar if self.relation == "≥" else self.mean <= self.bar
+
+    @property
+    def parameters(self) -> int:
+        """The number of parameters."""
+        return sum(layer.parameters for layer in self.layers)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As what JSON can hold; `from_dict` is its inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunSummary:
+        """From `as_dict`, or what JSON made of it.
+
+        Raises:
+            GradusError: a part is missing, is unknown or has the wrong form.
+        """
+        given = dict(values)
+        try:
+            data = dict(given.pop("data"))
+            data = {k: Text(*v) if k in ("title", "split") else v for k, v in data.items()}
+            data |= {k: tuple(data[k]) for k in ("shape", "classes")}
+            layers = [Layer(**{**row, "shape": tuple(row["shape"])}) for row in given.pop("layers")]
+            scores = {int(seed): float(v) for seed, v in given.pop("scores").items()}
+            run = cls(layers=layers, data=DataSummary(**data), scores=scores, **given)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            said = f"the part {error} is missing" if isinstance(error, KeyError) else str(error)
+            raise GradusError(
+                f"expected the summary of a run as RunSummary.as_dict gives it: {said}"
+            ) from None
+        if not run.scores:
+            raise GradusError("the summary of a run needs the score of at least one seed, got none")
+        return run
+
+
+def layers_of(model: torch.nn.Module, example: torch.Tensor) -> list[Layer]:
+    """The architecture: every leaf module in the order in which it is first called, with its output's shape.
+
+    Args:
+        model: called once, without gradient and in evaluation mode; its mode is restored.
+        example: a batch of at least one input.
+    """
+    import torch
+
+    names = {module: name for name, module in model.named_modules()}
+    rows: dict[str, Layer] = {}
+
+    def note(module: torch.nn.Module, inputs: Any, output: Any) -> None:
+        name = names[module] or type(module).__name__
+        if name not in rows and isinstance(output, torch.Tensor):
+            own = sum(p.numel() for p in module.parameters())
+            rows[name] = Layer(name, _kind(module), tuple(output.shape[1:]), own)
+
+    leaves = [m for m in model.modules() if next(m.children(), None) is None]
+    handles = [m.register_forward_hook(note) for m in leaves]
+    training = {m: m.training for m in model.modules()}
+    try:
+        model.eval()
+        with torch.no_grad():
+            model(example)
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, mode in training.items():
+            module.training = mode
+    return list(rows.values())
+
+
+def _kind(module: torch.nn.Module) -> str:
+    """The class and what `repr` says of it: "Conv2d(1, 6, kernel_size=(5, 5), …)"."""
+    extra = module.extra_repr()
+    return f"{type(module).__name__}({extra})" if extra else type(module).__name__
+
+
+def environment() -> dict[str, str]:
+    """Versions, threads and machine, for a report; nothing that names the user or the host."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    found["system"] = f"{platform.system()} {platform.release()} ({platform.machine()})"
+    found["processor"] = _processor()
+    found["cores"] = str(os.cpu_count())
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        found["threads"] = str(torch.get_num_threads())
+        if torch.cuda.is_available():
+            found["accelerator"] = torch.cuda.get_device_name()
+    return found
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"

@@ -1,0 +1,229 @@
+"""Every word that the report itself says, in English and in Chinese."""
+
+from __future__ import annotations
+
+from gradus.evidence import Text
+
+WORDS: dict[str, Text] = {
+    "kicker-run": Text("Training report", "训练报告"),
+    "kicker-verification": Text("Verification report", "验证报告"),
+    "verification-title": Text("The mathematics, measured", "数学，逐条测量"),
+    "made-by": Text("made by Gradus {}", "由 Gradus {} 生成"),
+    "contents": Text("Contents", "目录"),
+    "summary": Text("Summary", "摘要"),
+    "model": Text("The network", "网络"),
+    "data": Text("The data", "数据"),
+    "recipe": Text("The recipe", "训练方法"),
+    "result": Text("The result", "结果"),
+    "inside": Text("Inside the network", "网络内部"),
+    "evidence": Text("What it stands on", "它所依据的数学"),
+    "evidence-alone": Text("The evidence", "证据"),
+    "reading": Text("How to read the evidence", "如何阅读这些证据"),
+    "circumstances": Text("Time and machine", "耗时与环境"),
+    "references": Text("References", "参考文献"),
+    "layer": Text("Layer", "层"),
+    "operation": Text("Operation", "运算"),
+    "output": Text("Output", "输出形状"),
+    "parameters": Text("Parameters", "参数量"),
+    "total": Text("Total", "合计"),
+    "architecture-caption": Text("The layers in the order in which they act.", "按作用顺序列出的各层。"),
+    "source": Text("Source", "来源"),
+    "licence": Text("Licence", "许可"),
+    "citation": Text("To cite", "引用"),
+    "one-example": Text("One example", "单个样本"),
+    "classes": Text("Classes", "类别"),
+    "sizes": Text("Examples", "样本数"),
+    "split": Text("Split", "划分"),
+    "seed": Text("Seed", "随机种子"),
+    "with-seed": Text("seed", "种子"),
+    "mean": Text("Mean", "平均"),
+    "bar": Text("Bar", "标准"),
+    "reached": Text("reached", "达到"),
+    "missed": Text("missed", "未达到"),
+    "scores-caption": Text(
+        "The score on the test set, which took no part in training or in choosing, for each seed.",
+        "各随机种子在测试集上的得分；测试集未参与训练，也未用于选择。",
+    ),
+    "figure": Text("Figure", "图"),
+    "area": Text("Area", "领域"),
+    "concepts": Text("Concepts", "概念"),
+    "claims": Text("Claims", "命题"),
+    "claim": Text("Claim", "命题"),
+    "variants": Text("Wrong variants", "错误变体"),
+    "overview-caption": Text(
+        "Every concept that takes part, with the number of its claims that hold; each leads to its evidence.",
+        "涉及的全部概念及其成立的命题数；点击可查看证据。",
+    ),
+    "verdict": Text("Verdict", "判定"),
+    "measured": Text("Measured", "测得"),
+    "must-be": Text("Must be", "应为"),
+    "holds": Text("holds", "成立"),
+    "fails": Text("fails", "不成立"),
+    "skipped": Text("does not apply", "不适用"),
+    "unverified": Text("unverified", "未验证"),
+    "caught": Text("caught", "被识破"),
+    "survived": Text("survived", "未被识破"),
+    "by": Text("by", "依据"),
+    "not-by": Text("but not by", "但未被以下命题识破："),
+    "implementation": Text("Implementation", "实现"),
+    "where": Text("Symbols", "符号"),
+    "needs": Text("Needs", "需要先懂"),
+    "no-evidence": Text(
+        "No claim of this concept was measured in this run.", "本次运行没有测量该概念的任何命题。"
+    ),
+    "unverified-heading": Text("Said but not measured", "陈述但未测量"),
+    "errata": Text("Wrong forms in circulation", "流传的错误写法"),
+    "common": Text("One reads", "常见写法"),
+    "why-wrong": Text("Why it is wrong", "错在何处"),
+    "right": Text("Right", "正确写法"),
+    "deviations": Text("Where frameworks differ", "各框架的差异"),
+    "proof": Text("Proof", "证明"),
+    "seconds": Text("Time", "耗时"),
+    "phase": Text("Phase", "阶段"),
+    "repeat": Text("To repeat", "重现命令"),
+}
+
+KINDS: dict[str, Text] = {
+    "definition": Text("definition", "定义"),
+    "theorem": Text("theorem", "定理"),
+    "algorithm": Text("algorithm", "算法"),
+    "layer": Text("layer", "层"),
+    "model": Text("model", "模型"),
+    "system": Text("system", "系统"),
+}
+
+#: How a claim is judged, by the kind of its evidence: its name, and what it means.
+JUDGEMENT_NAMES: dict[str, Text] = {
+    "identical": Text("identical", "全同"),
+    "roundoff": Text("rounding", "舍入"),
+    "rate": Text("rate", "速率"),
+    "bound": Text("bound", "界"),
+    "optimal": Text("optimality", "最优性"),
+    "statistical": Text("statistics", "统计"),
+    "invariance": Text("invariance", "不变性"),
+    "metric": Text("metric", "指标"),
+}
+
+JUDGEMENTS: dict[str, Text] = {
+    "identical": Text(
+        "the same, bit for bit; the number counts the entries that differ", "逐比特相同；数值为不同元素的个数"
+    ),
+    "roundoff": Text(
+        "equal up to rounding; the tolerance follows from the length of the sum and the precision",
+        "在舍入误差内相等；容差由求和长度与精度推出",
+    ),
+    "rate": Text(
+        "a power law; the number is the slope fitted over at least four sizes",
+        "幂律；数值为至少四个尺度上拟合的斜率",
+    ),
+    "bound": Text(
+        "a proved bound is kept; how much of it is used is noted", "满足已证明的界；并注明用去了多少"
+    ),
+    "optimal": Text(
+        "the condition of optimality is met; the number is its residual", "满足最优性条件；数值为残差"
+    ),
+    "statistical": Text(
+        "a mean over a number of samples fixed beforehand, within five standard errors",
+        "样本数事先固定的均值，偏差不超过五个标准误",
+    ),
+    "invariance": Text(
+        "nothing changes under the transformation, up to rounding", "变换之下在舍入误差内不变"
+    ),
+    "metric": Text("a trained system reaches its bar", "训练好的系统达到标准"),
+}
+
+#: Names of the settings and phases that recipes share; others are shown as they are written.
+SETTINGS: dict[str, Text] = {
+    "optimizer": Text("optimiser", "优化器"),
+    "learning_rate": Text("learning rate", "学习率"),
+    "batch_size": Text("batch size", "批大小"),
+    "epochs": Text("epochs", "训练轮数"),
+    "steps": Text("steps", "步数"),
+    "schedule": Text("schedule of the learning rate", "学习率调度"),
+    "momentum": Text("momentum", "动量"),
+    "weight_decay": Text("weight decay", "权重衰减"),
+    "beta1": Text("β₁", "β₁"),
+    "beta2": Text("β₂", "β₂"),
+    "epsilon": Text("ε", "ε"),
+    "loss": Text("loss", "损失函数"),
+    "augmentation": Text("augmentation", "数据增强"),
+    "clip_norm": Text("gradient clipped at norm", "梯度裁剪范数"),
+    "dropout": Text("dropout", "丢弃率"),
+    "label_smoothing": Text("label smoothing", "标签平滑"),
+    "initialization": Text("initialisation", "初始化"),
+    "activation": Text("activation", "激活函数"),
+    "precision": Text("precision", "数值精度"),
+    "seed": Text("seed", "随机种子"),
+    "seeds": Text("seeds", "随机种子"),
+    "device": Text("device", "设备"),
+    "early_stopping": Text("early stopping", "提前停止"),
+    "compile": Text("compiled", "是否编译"),
+    "workers": Text("processes", "进程数"),
+    "training": Text("training", "训练"),
+    "evaluation": Text("evaluation", "评估"),
+    "verification": Text("verification", "验证"),
+    "loading": Text("loading the data", "加载数据"),
+    "total": Text("total", "总计"),
+    "train": Text("training", "训练集"),
+    "validation": Text("validation", "验证集"),
+    "test": Text("test", "测试集"),
+    "accuracy": Text("accuracy", "准确率"),
+    "python": Text("Python", "Python"),
+    "gradus": Text("Gradus", "Gradus"),
+    "torch": Text("PyTorch", "PyTorch"),
+    "numpy": Text("NumPy", "NumPy"),
+    "scipy": Text("SciPy", "SciPy"),
+    "scikit-learn": Text("scikit-learn", "scikit-learn"),
+    "matplotlib": Text("Matplotlib", "Matplotlib"),
+    "system": Text("system", "操作系统"),
+    "processor": Text("processor", "处理器"),
+    "cores": Text("cores", "核心数"),
+    "threads": Text("threads used", "使用线程数"),
+    "accelerator": Text("accelerator", "加速器"),
+}
+
+
+def said(key: str, lang: str) -> str:
+    """One of the report's own words."""
+    return WORDS[key].get(lang)
+
+
+def setting(key: str, lang: str) -> str:
+    """The name of a setting, as it is known or as it is written."""
+    return SETTINGS[key].get(lang) if key in SETTINGS else key.replace("_", " ")
+
+
+def evidence_sentence(totals: dict[str, int], lang: str) -> str:
+    """The line at the top: what was measured, and with what outcome."""
+    n = totals
+    if lang == "zh":
+        parts = [f"{n['concepts']} 个概念", f"{n['holds']} 条命题成立", f"{n['fails']} 条不成立"]
+        parts += [f"{n['skipped']} 条不适用"] if n["skipped"] else []
+        if n["mutants"]:
+            parts.append(f"{n['mutants']} 个故意写错的变体中 {n['killed']} 个被识破")
+        parts += [f"另有 {n['unverified']} 条陈述未验证"] if n["unverified"] else []
+        return "，".join(parts) + "。"
+    parts = [
+        _count(n["concepts"], "concept"),
+        f"{_count(n['holds'], 'claim')} hold{'s' if n['holds'] == 1 else ''}",
+    ]
+    parts += [f"{n['fails'] or 'none'} fail{'s' if n['fails'] == 1 else ''}"]
+    parts += [f"{n['skipped']} do{'es' if n['skipped'] == 1 else ''} not apply"] if n["skipped"] else []
+    if n["mutants"]:
+        parts.append(f"{n['killed']} of {_count(n['mutants'], 'deliberately wrong variant')} caught")
+    parts += [f"{_count(n['unverified'], 'further statement')} unverified"] if n["unverified"] else []
+    return ", ".join(parts) + "."
+
+
+def result_sentence(
+    title: str, data: str, metric: str, mean: str, relation: str, bar: str, seeds: int, lang: str
+) -> str:
+    """The abstract's first line: what was trained, on what, how well."""
+    if lang == "zh":
+        return f"{title}在“{data}”上训练，{seeds} 个随机种子的平均{setting(metric, lang)}为 {mean}（标准：{relation} {bar}）。"
+    over = "with one seed" if seeds == 1 else f"as the mean of {seeds} seeds"
+    return f"{title}, trained on “{data}”, reaches a test {setting(metric, lang)} of {mean} {over} (the bar: {relation} {bar})."
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
