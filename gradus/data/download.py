@@ -158,9 +158,6 @@ def _request(url: str, part: Path, file: RemoteFile, timeout: float, report: Cal
     import requests
 
     have = _length(part)
-    if have > file.size:
-        part.unlink()
-        have = 0
     headers = {"Accept-Encoding": "identity", "User-Agent": "gradus"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -170,7 +167,6 @@ def _request(url: str, part: Path, file: RemoteFile, timeout: float, report: Cal
         with response:
             start = _start(response, part, have, file.size)
             with part.open("rb+" if start else "wb") as out:
-                out.truncate(start)
                 out.seek(start)
                 _copy(_reader(response), out, start, file.size, timeout, report)
     return start

@@ -1,6 +1,6 @@
-"""Downloads in child processes: killed at random moments, or many at once. Prints what was left, as JSON.
+"""Downloads in child processes: killed at random moments, at every call, or many at once. Prints what was left, as JSON.
 
-Usage: nursery.py kill|race URL SIZE SHA256 FOLDER COUNT SEED
+Usage: nursery.py kill|every|race URL SIZE SHA256 FOLDER COUNT SEED
 It is one thread, so that it may fork; its children import nothing anew.
 """
 
@@ -69,6 +69,35 @@ def kill(url: str, file: RemoteFile, target: Path, count: int, rng: random.Rando
     }
 
 
+def every(url: str, file: RemoteFile, target: Path, count: int, rng: random.Random) -> dict[str, int]:
+    """Kills the end of a download (everything has arrived) before and after every single call that it makes."""
+    body, left = target.read_bytes(), {"killed": 0, "unverified": 0, "repaired": 0}
+    while True:
+        target.unlink(missing_ok=True)
+        target.with_name(target.name + ".part").write_bytes(body)
+        pid = os.fork()
+        if pid == 0:
+            events = 0
+
+            def count_down(frame: object, event: str, argument: object, last: int = left["killed"]) -> None:
+                nonlocal events
+                events += 1
+                if events > last:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            sys.setprofile(count_down)
+            download(file, [url], target)
+            sys.setprofile(None)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        left["unverified"] += target.exists() and not verified(file, target)
+        if not os.WIFSIGNALED(status):
+            return {**left, "verified": int(verified(file, target))}
+        left["killed"] += 1
+        download(file, [url], target)
+        left["repaired"] += verified(file, target)
+
+
 def race(url: str, file: RemoteFile, target: Path, count: int, rng: random.Random) -> dict[str, int]:
     """Lets 2, 4 or 8 processes fetch the same file, `count` times; in every third round the first is killed."""
     left = {"failed": 0, "unverified": 0, "litter": 0}
@@ -87,6 +116,6 @@ def race(url: str, file: RemoteFile, target: Path, count: int, rng: random.Rando
 
 if __name__ == "__main__":
     what, url, size, sha256, folder, count, seed = sys.argv[1:]
-    act = {"kill": kill, "race": race}[what]
+    act = {"kill": kill, "every": every, "race": race}[what]
     file = RemoteFile("file.bin", int(size), sha256)
     print(json.dumps(act(url, file, Path(folder) / "file.bin", int(count), random.Random(int(seed)))))

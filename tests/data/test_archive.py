@@ -50,6 +50,8 @@ def test_hostile_archive_is_refused_whole(label: str, tmp_path: Path) -> None:
         else "refused:"
     )
     assert f"{archive}: {reason}" in str(caught.value)
+    if label.endswith(("parent", "parent in the middle", "parent within", "sibling prefix")):
+        assert "leads upwards" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert everything_below(tmp_path) == before  # nothing outside, nothing half left behind
     assert not Path("/tmp/gradus_outside.txt").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import socket
 import subprocess
@@ -169,6 +170,16 @@ def test_content_encoding_is_not_undone(host: Host, tmp_path: Path) -> None:
         return True
 
     host.files["/file.bin"], host.behave = BODY, encoded
+    assert download(FILE, [host.url + "/file.bin"], tmp_path / "file.bin", **QUICK).read_bytes() == BODY
+
+
+def test_host_that_compresses_is_asked_not_to(host: Host, tmp_path: Path) -> None:
+    def compress(handler, body):
+        asked = "gzip" in (handler.headers.get("Accept-Encoding") or "")
+        send(handler, gzip.compress(body) if asked else body)
+        return True
+
+    host.files["/file.bin"], host.behave = BODY, compress
     assert download(FILE, [host.url + "/file.bin"], tmp_path / "file.bin", **QUICK).read_bytes() == BODY
 
 
