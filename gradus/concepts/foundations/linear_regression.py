@@ -1,0 +1,607 @@
+"""Linear regression: least squares, its analysis, and the digits that an algorithm loses."""
+
+import json
+from importlib.resources import files
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import (
+    Evidence,
+    all_of,
+    bound,
+    identical,
+    invariance,
+    near,
+    optimal,
+    raises,
+    roundoff,
+    statistical,
+)
+from gradus.figures import COLOURS, canvas
+
+
+def _ours(fit, X, y, intercept):
+    f = fit(X, y, intercept)
+    return f.coefficients, f.standard_errors, f.residual_deviation, f.r_squared, f.f_statistic
+
+
+LINEAR_REGRESSION = Concept(
+    key="linear-regression",
+    kind="model",
+    title=Text("Linear regression", "线性回归"),
+    summary=Text(
+        "The coefficients that make the sum of squared residuals smallest, in closed form or by descent, and how far to "
+        "trust them: standard errors, t, F, $R^2$ and intervals. The closed form must not be computed as it is written: "
+        r"forming $A^{\mathsf T}A$ squares the condition number and loses twice the digits that QR loses.",
+        "使残差平方和最小的系数，可由闭式解或梯度下降得到；并说明它们有多可信：标准误、t、F、$R^2$ 与置信区间。"
+        r"闭式解不应照字面计算：形成 $A^{\mathsf T}A$ 会使条件数平方，丢失的位数是 QR 的两倍。",
+    ),
+    formulas=(
+        r"\hat\theta=\arg\min_\theta\lVert A\theta-y\rVert_2^2=(A^{\mathsf T}A)^{-1}A^{\mathsf T}y,\qquad A=(\mathbf 1\;\;X)",
+        r"s^2=\frac{\lVert y-A\hat\theta\rVert^2}{n-p},\qquad \operatorname{se}(\hat\theta_j)=s\sqrt{[(A^{\mathsf T}A)^{-1}]_{jj}},"
+        r"\qquad t_j=\frac{\hat\theta_j}{\operatorname{se}(\hat\theta_j)}",
+        r"R^2=1-\frac{\mathrm{RSS}}{\mathrm{TSS}},\qquad F=\frac{(\mathrm{TSS}-\mathrm{RSS})/(p-1)}{s^2},\qquad "
+        r"\hat\theta_j\pm t_{1-\alpha/2,\,n-p}\operatorname{se}(\hat\theta_j)",
+        r"\theta\leftarrow\theta-\frac{\alpha}{n}A^{\mathsf T}(A\theta-y),\qquad 0<\alpha<\frac{2}{L},\quad L=\frac{\lambda_{\max}(A^{\mathsf T}A)}{n}",
+    ),
+    symbols=(
+        Symbol("X", "X", "n d", Text("predictors, one observation a row", "自变量，每行一个观测")),
+        Symbol("y", "y", "n", Text("response", "因变量")),
+        Symbol(r"\mathbf 1", "intercept", "", Text("whether a constant is fitted; without one, TSS is taken about 0", "是否拟合截距；没有截距时 TSS 以 0 为中心"), "boolean"),
+        Symbol("A", "", "n p", Text("X with a column of ones before it", "左边添上一列 1 的 X")),
+        Symbol(r"\hat\theta", "", "p", Text("coefficients, the intercept first", "系数，截距在前")),
+        Symbol(r"\operatorname{se}", "", "p", Text("standard errors of the coefficients", "系数的标准误")),
+        Symbol("s", "", "", Text("residual standard deviation, with n − p degrees of freedom", "残差标准差，自由度为 n − p")),
+        Symbol(r"\mathrm{RSS}", "", "", Text("residual sum of squares", "残差平方和")),
+        Symbol(r"\mathrm{TSS}", "", "", Text("total sum of squares, about the mean", "总平方和，以均值为中心")),
+        Symbol("R^2", "", "", Text("explained share of the variance", "被解释的方差比例")),
+        Symbol("F", "", "", Text("tests that all slopes are 0", "检验所有斜率均为 0")),
+        Symbol(r"\alpha", "", "", Text("learning rate of the descent; in the interval, the error level", "下降的学习率；在区间公式中为显著性水平")),
+        Symbol("L", "", "", Text("Lipschitz constant of the gradient", "梯度的 Lipschitz 常数")),
+    ),
+    needs=(),
+    source="legendre1805nouvelles",
+    year=1805,
+    people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
+    implementations=(
+        Implementation(
+            "gradus.foundations.linear_regression:linear_regression",
+            "numpy",
+            _ours,
+            Text("QR with one step of refinement; also t, p-values, intervals, residuals", "QR 加一步迭代改进；并给出 t、p 值、置信区间与残差"),
+        ),
+    ),
+    readings=(
+        Reading("hastie2009elements", "§3.2"),
+        Reading("higham2002accuracy", "ch. 20"),
+        Reading("nist2003strd"),
+        Reading("bishop2006pattern", "§3.1"),
+    ),
+    deviations=(
+        Text("NumPy's `lstsq` and scikit-learn's `LinearRegression` give the coefficients alone, by SVD; neither gives standard errors.",
+             "NumPy 的 `lstsq` 与 scikit-learn 的 `LinearRegression` 用 SVD 只给出系数；二者都不给标准误。"),
+        Text("Without an intercept $R^2$ is taken about 0, as NIST and R do; scikit-learn's `score` takes it about the mean, and may be negative.",
+             "没有截距时，NIST 与 R 的 $R^2$ 以 0 为中心；scikit-learn 的 `score` 以均值为中心，可能为负。"),
+    ),
+)  # fmt: skip
+
+
+@LINEAR_REGRESSION.definition
+def linear_regression(X, y, intercept=True):
+    A = np.column_stack([np.ones(len(X)), X]) if intercept else X
+    n, p = A.shape
+    G = np.linalg.inv(A.T @ A)
+    theta = G @ A.T @ y
+    rss = ((y - A @ theta) ** 2).sum()
+    s = np.sqrt(rss / (n - p))
+    se = s * np.sqrt(np.diag(G))
+    tss = ((y - intercept * y.mean()) ** 2).sum()
+    R2 = 1 - rss / tss
+    F = (tss - rss) / (p - intercept) / s**2
+    return theta, se, s, R2, F
+
+
+@LINEAR_REGRESSION.cases
+def cases(rng):
+    def data(n, d, noise=1.0, shift=1.0):
+        X = rng.standard_normal((n, d))
+        return X, shift + X @ rng.standard_normal(d) + noise * rng.standard_normal(n)
+
+    for label, n, d in (("random", 20, 3), ("one more row than coefficients", 5, 3), ("one slope", 12, 1)):
+        X, y = data(n, d)
+        yield label, dict(X=X, y=y)
+    X, y = data(15, 2, shift=0.0)
+    yield "through the origin", dict(X=X, y=y, intercept=False)
+    X, y = data(30, 2, noise=0.01)
+    yield "columns of unlike scale", dict(X=X * [1e-3, 1e2], y=y)
+    X, y = data(30, 2)
+    yield "nearly collinear", dict(X=X + 20 * X[:, :1], y=y)
+
+
+@LINEAR_REGRESSION.invalid
+def invalid(rng):
+    yield "fewer responses than rows", dict(X=np.ones((5, 2)), y=np.ones(4))
+    yield (
+        "more rows than responses by broadcasting",
+        dict(X=rng.standard_normal((5, 2)), y=np.ones((3, 5, 1))),
+    )
+    yield "three axes", dict(X=rng.standard_normal((5, 2, 2)), y=np.ones(5))
+
+
+def nist():
+    """The 11 reference sets as (name, X, y, intercept, values to be reached)."""
+    record = json.loads((files("gradus") / "assets" / "nist_strd_linear.json").read_text(encoding="utf-8"))
+    for name, s in record["sets"].items():
+        x = np.array(s["predictors"])
+        X = x ** np.arange(1, s["degree"] + 1) if s["degree"] > 1 else x
+        want = {
+            k: np.array(s[k], float)
+            for k in ("coefficients", "standard_errors", "residual_deviation", "r_squared", "f_statistic")
+            if s[k]
+        }
+        yield name, X, np.array(s["response"]), s["intercept"], want
+
+
+def digits(got, want):
+    """Digits that agree, the fewest over the entries: −log₁₀ of the relative error, at most 15.9."""
+    relative = np.abs(np.subtract(got, want)) / np.abs(want)
+    return float(np.min(-np.log10(np.maximum(relative, 10**-15.9))))
+
+
+# What a backward-stable method must keep: about 16 − log₁₀ of the condition number of the set.
+DIGITS = {"longley": 9, "wampler1": 9, "wampler2": 9, "wampler3": 9, "wampler4": 7, "wampler5": 5, "filip": 7}
+
+
+def _reached(fit, parts):
+    """One evidence over all sets and the named parts, with the table of digits as its note."""
+    table, found = [], []
+    for name, X, y, intercept, want in nist():
+        got = dict(
+            zip(
+                ("coefficients", "standard_errors", "residual_deviation", "r_squared", "f_statistic"),
+                fit(X, y, intercept),
+                strict=True,
+            )
+        )
+        perfect = (
+            want["residual_deviation"] == 0
+        )  # nothing is left over: only the coefficients can be compared digit by digit
+        d = min(digits(got[k], want[k]) for k in parts if not perfect or k in ("coefficients", "r_squared"))
+        why = Text(f"digits that a stable method keeps on {name}", f"稳定算法在 {name} 上应保留的位数")
+        found.append(bound(d, DIGITS.get(name, 12), "≥", why))
+        table.append(f"{name} {d:.1f}")
+    worst = all_of(*found)
+    said = ", ".join(table)
+    return Evidence(worst.kind, worst.measured, worst.relation, worst.expected, worst.tolerance, worst.because,
+                    Text(f"digits: {said}", f"位数：{said}"))  # fmt: skip
+
+
+@LINEAR_REGRESSION.claim(
+    Text("The coefficients of the 11 NIST reference sets agree to 12 digits; Longley and Wampler 1–3 to 9, Filip and Wampler 4 to 7, Wampler 5 to 5",
+         "NIST 的 11 个参考数据集上，系数与认证值相符 12 位；Longley、Wampler 1–3 为 9 位，Filip、Wampler 4 为 7 位，Wampler 5 为 5 位"),
+    of_definition=False,
+)  # fmt: skip
+def digits_of_the_coefficients(fit, rng):
+    return _reached(fit, ["coefficients"])
+
+
+@LINEAR_REGRESSION.claim(
+    Text("Standard errors, residual deviation, $R^2$ and F agree with the certified values to as many digits",
+         "标准误、残差标准差、$R^2$ 与 F 以同样的位数与认证值相符"),
+    of_definition=False,
+)  # fmt: skip
+def digits_of_the_analysis(fit, rng):
+    return _reached(fit, ["standard_errors", "residual_deviation", "r_squared", "f_statistic"])
+
+
+@LINEAR_REGRESSION.claim(
+    Text("Norris (ozone monitors): slope 1.00211681802045, standard error 0.000429796848199937, s = 0.884796396144373",
+         "Norris（臭氧监测）：斜率 1.00211681802045，标准误 0.000429796848199937，s = 0.884796396144373")
+)  # fmt: skip
+def certified_values_of_norris(fit, rng):
+    _, X, y, _, _ = next(s for s in nist() if s[0] == "norris")
+    theta, se, s, R2, F = fit(X, y)
+    got = np.array([*theta, *se, s, R2, F])
+    certified = np.array([-0.262323073774029, 1.00211681802045, 0.232818234301152, 0.429796848199937e-3, 0.884796396144373, 0.999993745883712, 5436385.54079785])  # fmt: skip
+    condition = np.linalg.cond(np.column_stack([np.ones(36), X]))
+    return roundoff(got / certified, np.ones(7), terms=36, scale=condition)
+
+
+@LINEAR_REGRESSION.claim(
+    Text(
+        r"The residuals are orthogonal to every column: $A^{\mathsf T}(y-A\hat\theta)=0$",
+        r"残差与每一列正交：$A^{\mathsf T}(y-A\hat\theta)=0$",
+    )
+)
+def residuals_are_orthogonal(fit, rng):
+    X, y = rng.standard_normal((40, 4)), rng.standard_normal(40)
+    A = np.column_stack([np.ones(40), X])
+    residual = float(np.abs(A.T @ (y - A @ fit(X, y)[0])).max())
+    scale = float(np.linalg.norm(A) * np.linalg.norm(y))
+    return optimal(
+        residual, 4 * 40 * 2.0**-52 * scale, Text("c·n·ε·‖A‖‖y‖ with c=4, n=40", "c·n·ε·‖A‖‖y‖，c=4，n=40")
+    )
+
+
+def descend(A, y, alpha, steps):
+    """Gradient descent on ‖Aθ−y‖²/2n from θ = 0."""
+    theta = np.zeros(A.shape[1])
+    for _ in range(steps):
+        theta = theta - alpha * A.T @ (A @ theta - y) / len(y)
+    return theta
+
+
+def lipschitz(A):
+    return np.linalg.eigvalsh(A.T @ A / len(A))[-1]
+
+
+@LINEAR_REGRESSION.claim(
+    Text(
+        r"Descent with $\alpha=1/L$ reaches the closed form, within $(1-\mu/L)^k\lVert\hat\theta\rVert$",
+        r"取 $\alpha=1/L$ 的梯度下降到达闭式解，误差不超过 $(1-\mu/L)^k\lVert\hat\theta\rVert$",
+    )
+)
+def descent_reaches_the_closed_form(fit, rng):
+    X = rng.standard_normal((60, 3))
+    y = 2 + X @ [1.0, -2.0, 3.0] + rng.standard_normal(60)
+    A = np.column_stack([np.ones(60), X])
+    mu, *_, L = np.linalg.eigvalsh(A.T @ A / 60)
+    theta = fit(X, y)[0]
+    found = []
+    for steps in (5, 20, 400):
+        left = (1 - mu / L) ** steps * np.linalg.norm(theta)
+        rounding = 8 * 60 * 2.0**-52 * np.linalg.norm(theta) * L / mu
+        error = float(np.linalg.norm(descend(A, y, 1 / L, steps) - theta))
+        found.append(
+            bound(
+                error,
+                left + rounding,
+                "≤",
+                Text("contraction by 1−μ/L, plus c·n·ε·κ", "每步收缩 1−μ/L，加上 c·n·ε·κ"),
+            )
+        )
+    return all_of(*found)
+
+
+def _covered(fit, rng, X, noise, repeats):
+    """For each repeated sample, whose noise has deviation `noise`: does the 95 % interval hold the true first slope, 2?"""
+    from scipy import stats
+
+    n, d = X.shape
+    quantile = stats.t.ppf(0.975, n - d - 1)
+    hits = []
+    for e in rng.standard_normal((repeats, n)) * noise:
+        theta, se, *_ = fit(X, 1 + 2 * X.sum(axis=1) + e)
+        hits.append(abs(theta[1] - 2) <= quantile * se[1])
+    return np.array(hits, float)
+
+
+@LINEAR_REGRESSION.claim(
+    Text(
+        "The 95 % interval covers the true slope in 95 % of samples",
+        "95% 置信区间在 95% 的样本中包含真实斜率",
+    )
+)
+def intervals_cover(fit, rng):
+    hits = _covered(fit, rng, rng.standard_normal((7, 4)), 1.0, 400)
+    return statistical(hits, 0.95, np.sqrt(0.95 * 0.05 / 400))
+
+
+@LINEAR_REGRESSION.claim(
+    Text("… within one per cent, over 12 000 samples", "……在 12 000 个样本上误差不超过 1%"), cost="slow"
+)
+def intervals_cover_within_one_per_cent(fit, rng):
+    hits = _covered(fit, rng, rng.standard_normal((7, 4)), 1.0, 12_000)
+    return statistical(hits, 0.95, np.sqrt(0.95 * 0.05 / 12_000))
+
+
+@LINEAR_REGRESSION.claim(
+    Text(
+        "Under noise that grows with x the coverage is lost: far below 95 %",
+        "若噪声随 x 增大，则覆盖率丧失：远低于 95%",
+    )
+)
+def coverage_is_lost_under_unequal_noise(fit, rng):
+    x = np.linspace(0, 1, 30) ** 3
+    share = _covered(fit, rng, x[:, None], 0.02 + x, 200).mean()
+    why = Text("95 % less five standard errors of 200 samples", "95% 减去 200 个样本的五倍标准误")
+    return bound(share, 0.95 - 5 * np.sqrt(0.95 * 0.05 / 200), "≤", why)
+
+
+@LINEAR_REGRESSION.claim(
+    Text(
+        "With one slope, $F=t^2$ and $R^2$ is the squared correlation",
+        "只有一个斜率时，$F=t^2$，$R^2$ 为相关系数的平方",
+    )
+)
+def one_slope_f_is_t_squared(fit, rng):
+    x = rng.standard_normal(25)
+    y = x + rng.standard_normal(25)
+    theta, se, _, R2, F = fit(x[:, None], y)
+    return all_of(
+        roundoff(F, (theta[1] / se[1]) ** 2, terms=25),
+        roundoff(R2, np.corrcoef(x, y)[0, 1] ** 2, terms=25, scale=1.0),
+    )
+
+
+@LINEAR_REGRESSION.claim(
+    Text(
+        "Units do not matter: measuring a column in other units rescales its coefficient and leaves t, $R^2$ and F",
+        "与单位无关：某列换单位只使其系数按比例改变，t、$R^2$ 与 F 不变",
+    )
+)
+def units_do_not_matter(fit, rng):
+    X = rng.standard_normal((30, 2))
+    y = X @ [1.0, 2.0] + rng.standard_normal(30)
+    c = np.array([1000.0, 0.01])
+    theta, se, *rest = fit(X, y)
+    other, other_se, *other_rest = fit(X * c, y)
+    # the ratio of the scales, 1e5, multiplies the condition number
+    same = [*(other[1:] * c), *(other / other_se), *other_rest]
+    return invariance(
+        same, [*theta[1:], *(theta / se), *rest], terms=30, scale=1e5 * float(np.abs(theta).max())
+    )
+
+
+@LINEAR_REGRESSION.claim(
+    Text(r"Uniform noise on $[0,1]$ has mean ½: without an intercept the slope 3 comes out as $3+\frac{E[xu]}{E[x^2]}=3.75$; with one it is 3, and the intercept ½",
+         r"$[0,1]$ 上均匀噪声的均值为 ½：没有截距时斜率 3 变成 $3+\frac{E[xu]}{E[x^2]}=3.75$；加上截距则得到 3，截距为 ½")
+)  # fmt: skip
+def noise_with_a_mean_needs_an_intercept(fit, rng):
+    n = 20_000
+    X, u = rng.random((n, 1)), rng.random(n)
+    y = 3 * X.sum(axis=1) + u
+    slope, slope_se, *_ = fit(X, y, intercept=False)
+    (b, w), (b_se, w_se), *_ = fit(X, y)
+    return all_of(statistical(slope, 3.75, slope_se[0]), statistical(w, 3.0, w_se), statistical(b, 0.5, b_se))
+
+
+@LINEAR_REGRESSION.claim(
+    Text("A vector (100,) plus a column (100, 1) is a matrix (100, 100); descent on it stops with an error of shapes, and a fit must refuse it",
+         "向量 (100,) 加上列 (100, 1) 得到 (100, 100) 的矩阵；对它做梯度下降会因形状不符而报错，拟合也必须拒绝它"),
+    of_definition=False,
+)  # fmt: skip
+def a_broadcast_response_is_refused(fit, rng):
+    X = rng.random((100, 1))
+    y = 3 * X.sum(axis=1) + rng.random((100, 1))
+    theta = np.zeros((1, 1))
+
+    def step():
+        nonlocal theta
+        theta -= 0.1 * X.T @ (X @ theta - y)  # (1, 100) into (1, 1)
+
+    return all_of(
+        identical(y.shape, (100, 100)),
+        raises(step, ValueError),
+        raises(lambda: fit(X, y), ValueError, RuntimeError),
+    )
+
+
+@LINEAR_REGRESSION.claim(
+    Text(
+        "One layer cannot do XOR: the best fit is the constant ½, and explains nothing ($R^2=0$)",
+        "单层做不了异或：最优拟合是常数 ½，什么也没有解释（$R^2=0$）",
+    )
+)
+def xor_is_out_of_reach(fit, rng):
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    theta, _, _, R2, _ = fit(X, np.array([0.0, 1.0, 1.0, 0.0]))
+    return all_of(
+        roundoff(theta, [0.5, 0.0, 0.0], terms=4),
+        near(R2, 0.0, 64 * 2.0**-52, Text("c·n·ε, c=16, n=4", "c·n·ε，c=16，n=4")),
+    )
+
+
+@LINEAR_REGRESSION.mutant(
+    Text("the normal equations, as the closed form is written", "照闭式解的写法解正规方程"),
+    kills=["digits-of-the-coefficients", "digits-of-the-analysis"],
+)
+def normal_equations(X, y, intercept=True):
+    return linear_regression(X, y, intercept)
+
+
+def _analysed(A, y, theta, intercept):
+    """The analysis of a given θ, for mutants that go wrong before it."""
+    rss, s2 = ((y - A @ theta) ** 2).sum(), ((y - A @ theta) ** 2).sum() / (len(A) - A.shape[1])
+    tss = ((y - intercept * y.mean()) ** 2).sum()
+    se = np.sqrt(s2 * np.diag(np.linalg.inv(A.T @ A)))
+    return theta, se, np.sqrt(s2), 1 - rss / tss, (tss - rss) / (A.shape[1] - intercept) / s2
+
+
+def _ones(X, intercept):
+    return np.column_stack([np.ones(len(X)), X]) if intercept else X
+
+
+@LINEAR_REGRESSION.mutant(
+    Text(
+        "broadcasting: a column less a row is a matrix, whose rows are averaged",
+        "广播错误：列减行得到矩阵，再对行取平均",
+    ),
+    kills=[
+        "equals-definition",
+        "residuals-are-orthogonal",
+        "descent-reaches-the-closed-form",
+        "a-broadcast-response-is-refused",
+    ],
+)
+def broadcast_response(X, y, intercept=True):
+    A = _ones(X, intercept)
+    theta = np.zeros(A.shape[1])
+    for _ in range(200):
+        residual = (A @ theta)[:, None] - np.atleast_2d(y)[:1]  # (n, n) instead of (n,)
+        theta = theta - A.T @ residual.mean(1) / len(A) / lipschitz(A)
+    return _analysed(A, np.atleast_2d(y)[0], theta, intercept)
+
+
+@LINEAR_REGRESSION.mutant(
+    Text(r"descent with the learning rate $2/L$: it never settles", r"学习率取 $2/L$ 的梯度下降：永不收敛"),
+    kills=["equals-definition", "descent-reaches-the-closed-form", "residuals-are-orthogonal"],
+)
+def learning_rate_two_over_l(X, y, intercept=True):
+    A = _ones(X, intercept)
+    return _analysed(A, y, descend(A, y, 2 / lipschitz(A), 401), intercept)
+
+
+@LINEAR_REGRESSION.mutant(
+    Text("the residual variance divided by n instead of n − p", "残差方差除以 n 而非 n − p"),
+    kills=[
+        "digits-of-the-analysis",
+        "certified-values-of-norris",
+        "intervals-cover",
+        "intervals-cover-within-one-per-cent",
+    ],
+)
+def n_for_n_minus_p(X, y, intercept=True):
+    theta, se, s, R2, F = linear_regression(X, y, intercept)
+    n, p = len(y), len(theta)
+    return theta, se * np.sqrt((n - p) / n), s * np.sqrt((n - p) / n), R2, F
+
+
+@LINEAR_REGRESSION.mutant(
+    Text("the intercept is forgotten", "忘记截距"),
+    kills=["noise-with-a-mean-needs-an-intercept", "certified-values-of-norris"],
+)
+def no_intercept(X, y, intercept=True):
+    theta, se, s, R2, F = linear_regression(X, y, False)
+    return (np.append(0.0, theta), np.append(1.0, se), s, R2, F) if intercept else (theta, se, s, R2, F)
+
+
+@LINEAR_REGRESSION.mutant(
+    Text("F divided by p, not by the number of slopes", "F 除以 p 而非斜率个数"),
+    kills=["one-slope-f-is-t-squared", "certified-values-of-norris"],
+)
+def f_counts_the_intercept(X, y, intercept=True):
+    theta, se, s, R2, F = linear_regression(X, y, intercept)
+    return theta, se, s, R2, F * (len(theta) - intercept) / len(theta)
+
+
+@LINEAR_REGRESSION.mutant(
+    Text("a ridge penalty is slipped in", "偷偷加入岭惩罚"),
+    kills=["units-do-not-matter", "residuals-are-orthogonal", "equals-definition"],
+)
+def ridge(X, y, intercept=True):
+    A = _ones(X, intercept)
+    return _analysed(A, y, np.linalg.solve(A.T @ A + 0.1 * np.eye(A.shape[1]), A.T @ y), intercept)
+
+
+@LINEAR_REGRESSION.mutant(
+    Text(
+        "standard errors of another theory: the sandwich, which allows unequal noise",
+        "另一种理论的标准误：允许异方差的三明治估计",
+    ),
+    kills=["coverage-is-lost-under-unequal-noise", "equals-definition"],
+)
+def sandwich_errors(X, y, intercept=True):
+    theta, _, s, R2, F = linear_regression(X, y, intercept)
+    A = _ones(X, intercept)
+    G = np.linalg.inv(A.T @ A)
+    r = (y - A @ theta) / (1 - np.einsum("ij,jk,ik->i", A, G, A))
+    return theta, np.sqrt(np.diag(G @ (A.T * r**2) @ A @ G)), s, R2, F
+
+
+@LINEAR_REGRESSION.mutant(
+    Text("a product of the predictors is slipped in", "偷偷加入自变量的乘积"), kills=["xor-is-out-of-reach"]
+)
+def hidden_product(X, y, intercept=True):
+    product = (X - 0.5).prod(axis=1, keepdims=True)
+    theta, se, s, R2, F = linear_regression(product, y, intercept)
+    return np.append(theta, np.zeros(X.shape[1] - 1)), np.append(se, np.ones(X.shape[1] - 1)), s, R2, F
+
+
+LINEAR_REGRESSION.erratum(
+    "E59",
+    common=Text(
+        "`y = 3 * X.sum(axis=1) + np.random.rand(100, 1)`, fitted by descent without a column of ones and with the gradient summed",
+        "`y = 3 * X.sum(axis=1) + np.random.rand(100, 1)`，再用不加一列 1、梯度未取平均的梯度下降拟合",
+    ),
+    why=Text(
+        "$(100,)+(100,1)=(100,100)$: the update then stops with a ValueError. With the shapes mended the slope comes out "
+        "as 3.75, not 3, because the noise has mean ½ and nothing takes it up.",
+        "$(100,)+(100,1)=(100,100)$：更新时抛出 ValueError。修正形状后斜率为 3.75 而不是 3，因为噪声均值为 ½ 而没有截距来吸收它。",
+    ),
+    right=Text(
+        r"$y$ of shape $(n,)$, $A=(\mathbf 1\;X)$, mean gradient $\frac{1}{n}A^{\mathsf T}(A\theta-y)$: slope 3, intercept ½",
+        r"$y$ 的形状为 $(n,)$，$A=(\mathbf 1\;X)$，梯度取平均 $\frac{1}{n}A^{\mathsf T}(A\theta-y)$：斜率 3，截距 ½",
+    ),
+    claims=("noise-with-a-mean-needs-an-intercept", "a-broadcast-response-is-refused"),
+)
+LINEAR_REGRESSION.erratum(
+    "E101",
+    common=Text(
+        "Linear and logistic regression are deep-learning algorithms", "线性回归与逻辑回归是深度学习算法"
+    ),
+    why=Text(
+        "There is no hidden layer: on XOR the best linear fit is a constant and explains nothing, and linear layers stacked stay linear.",
+        "没有隐藏层：在异或上最优线性拟合是常数，什么也没有解释；线性层叠加仍是线性的。",
+    ),
+    right=Text(
+        "classical learners; depth begins with a hidden layer and a nonlinearity",
+        "经典学习方法；有隐藏层与非线性才谈得上深度",
+    ),
+    claims=("xor-is-out-of-reach",),
+)
+
+
+@LINEAR_REGRESSION.figure(
+    n=Slider(5, 100, 20, Text("observations n", "观测数 n"), integer=True),
+    noise=Slider(0.05, 2.0, 0.5, Text("standard deviation of the noise", "噪声的标准差")),
+    growth=Slider(0.0, 3.0, 0.0, Text("growth of the noise with x", "噪声随 x 的增长")),
+)
+def figure(n, noise, growth):
+    from scipy import stats
+
+    from gradus.foundations.linear_regression import linear_regression as by_qr
+
+    rng = np.random.default_rng(3)
+    n = int(n)
+    x = np.linspace(0, 1, n)
+    y = 1 + 2 * x + noise * (1 + growth * (2 * x - 1) * (x > 0.5)) * rng.standard_normal(100)[:n]
+    theta, se, s, R2, _ = linear_regression(x[:, None], y)
+    grid = np.linspace(0, 1, 60)
+    half = (
+        stats.t.ppf(0.975, n - 2) * s * np.sqrt(1 / n + (grid - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
+    )
+    fig, (left, right) = canvas(columns=2, width=8.4, height=3.7)
+    left.fill_between(
+        grid,
+        theta[0] + theta[1] * grid - half,
+        theta[0] + theta[1] * grid + half,
+        color=COLOURS[0],
+        alpha=0.2,
+        lw=0,
+    )
+    left.plot(grid, theta[0] + theta[1] * grid, label="fit, 95 % band")
+    left.plot(grid, 1 + 2 * grid, "--", color=COLOURS[6], label="truth")
+    left.plot(x, y, ".", color=COLOURS[1])
+    left.set(xlabel="x", ylabel="y", title=f"slope {theta[1]:.2f} ± {se[1]:.2f}")
+    left.legend(frameon=False)
+    names, stable, squared = [], [], []
+    for name, X, response, intercept, want in nist():
+        names.append(name)
+        stable.append(digits(by_qr(X, response, intercept).coefficients, want["coefficients"]))
+        with np.errstate(invalid="ignore"):  # on Filip the inverse is not even positive
+            literal = linear_regression(X, response, intercept)[0]
+        squared.append(max(0.0, digits(literal, want["coefficients"])))
+    place = np.arange(len(names))
+    right.barh(place - 0.2, stable, 0.38, color=COLOURS[0], label="QR, refined")
+    right.barh(place + 0.2, squared, 0.38, color=COLOURS[1], label="normal equations")
+    right.set(
+        yticks=place,
+        yticklabels=names,
+        xlim=(0, 16),
+        xlabel="correct digits of the coefficients",
+        title="NIST reference sets",
+    )
+    right.invert_yaxis()
+    right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=8)
+    table = "; ".join(f"{a} {q:.1f}/{m:.1f}" for a, q, m in zip(names, stable, squared, strict=True))
+    return Drawing(
+        fig,
+        Text(
+            f"{n} observations: slope {theta[1]:.3f} ± {se[1]:.3f} (truth 2), intercept {theta[0]:.3f} ± {se[0]:.3f} (truth 1), R² = {R2:.3f}. "
+            f"Correct digits on the NIST sets, QR with refinement / normal equations: {table}.",
+            f"{n} 个观测：斜率 {theta[1]:.3f} ± {se[1]:.3f}（真值 2），截距 {theta[0]:.3f} ± {se[0]:.3f}（真值 1），R² = {R2:.3f}。"
+            f"NIST 数据集上系数的正确位数（带迭代改进的 QR / 正规方程）：{table}。",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Calculus, linear algebra, probability, information, differentiation, classical learners: what no library has."""
