@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradus import __version__
-from gradus.catalogue import citation, load
+from gradus.catalogue import citation, load, references
 from gradus.concept import Concept, Text
 from gradus.errors import GradusError
 from gradus.formulas import mathml, prose_html
@@ -78,13 +78,7 @@ def write_report(
         GradusError: an unknown language, an incomplete summary, or a folder that cannot be written to.
     """
     text = report_html(system, run, evidence, figures, lang, mutants, title)
-    target = Path(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_failed(target.parent, error) from None
-    write_atomically(target, [text.encode("utf-8")])
-    return target
+    return _replace(Path(path), text)
 
 
 def report_html(
@@ -185,7 +179,7 @@ def _judgements_used(facts: Dossier) -> dict[str, Text]:
 def _citations(facts: Dossier) -> list[tuple[str, str]]:
     """The sources that the concepts name, in the order in which they are first named."""
     keys = dict.fromkeys(e.concept.source for e in facts.entries if e.concept.source)
-    return [(key, citation(key)) for key in keys]
+    return [(key, citation(key)) for key in keys if key in references()]
 
 
 def _environment(lang: str) -> Environment:
@@ -242,3 +236,13 @@ def _fonts(lang: str) -> list[dict[str, Any]]:
         span = latin if lang == "zh" and family == "STIX Two Text" else ""
         result.append({"family": family, "style": style, "weight": weight, "data": content, "range": span})
     return result
+
+
+def _replace(path: Path, text: str) -> Path:
+    """Writes the file whole or not at all; its folder is made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_failed(path.parent, error) from None
+    write_atomically(path, [text.encode("utf-8")])
+    return path

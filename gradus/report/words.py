@@ -41,8 +41,8 @@ WORDS: dict[str, Text] = {
     "reached": Text("reached", "达到"),
     "missed": Text("missed", "未达到"),
     "scores-caption": Text(
-        "The score on the test set, which took no part in training or in choosing, for each seed.",
-        "各随机种子在测试集上的得分；测试集未参与训练，也未用于选择。",
+        "The score on the test set for each seed, and the bar that their mean must reach.",
+        "各随机种子在测试集上的得分，以及其平均值须达到的标准。",
     ),
     "figure": Text("Figure", "图"),
     "area": Text("Area", "领域"),
