@@ -1,0 +1,264 @@
+"""Matrix multiplication."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, rate, roundoff
+from gradus.figures import canvas
+
+MATRIX_PRODUCT = Concept(
+    key="matrix-product",
+    kind="definition",
+    title=Text("Matrix multiplication", "矩阵乘法"),
+    summary=Text(
+        "Entry $(i,j)$ of the product is row i of A against column j of B. It is so defined because it composes linear maps: "
+        "$(AB)x=A(Bx)$. Nearly all the time of a neural network is spent in it.",
+        "乘积的 $(i,j)$ 元是 A 的第 i 行与 B 的第 j 列的内积。如此定义是因为它对应线性映射的复合：$(AB)x=A(Bx)$。神经网络几乎所有的时间都花在这里。",
+    ),
+    formulas=(
+        r"(AB)_{ij}=\sum_{k=1}^{K}A_{ik}B_{kj}",
+        r"(AB)C=A(BC),\qquad (AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T},\qquad AB\ne BA\ \text{in general}",
+    ),
+    symbols=(
+        Symbol("A", "A", "... n k", Text("left factor", "左因子")),
+        Symbol("B", "B", "... k m", Text("right factor: as many rows as A has columns", "右因子：行数等于 A 的列数")),
+        Symbol("C", "", "m l", Text("a third matrix", "第三个矩阵")),
+        Symbol("i", "", "", Text("row of A", "A 的行")),
+        Symbol("j", "", "", Text("column of B", "B 的列")),
+        Symbol("k", "", "", Text("the summed index", "求和指标")),
+        Symbol("K", "", "", Text("its range: columns of A, rows of B", "其范围：A 的列数，即 B 的行数")),
+    ),
+    needs=(),
+    source="cayley1858memoir",
+    year=1858,
+    people=("Arthur Cayley",),
+    implementations=(Implementation("torch:matmul", "torch"),),
+    readings=(
+        Reading("strang2016introduction", "§2.4"),
+        Reading("golub2013matrix", "§1.1"),
+        Reading("higham2002accuracy", "§3.5"),
+    ),
+    deviations=(
+        Text("`*` multiplies entry by entry in NumPy and PyTorch; the matrix product is `@`.", "NumPy 与 PyTorch 中 `*` 是逐元素相乘；矩阵乘法是 `@`。"),
+        Text("In float32 on recent GPUs PyTorch may round the factors to TF32 (10 bits) when `torch.backends.cuda.matmul` allows it.",
+             "在较新的 GPU 上，若 `torch.backends.cuda.matmul` 允许，PyTorch 的 float32 乘法会把因子舍入到 TF32（10 位）。"),
+    ),
+    unverified=(
+        Text("Strassen's algorithm needs fewer multiplications, about $n^{2.81}$; libraries seldom use it, for its weaker error bound.",
+             "Strassen 算法所需的乘法更少，约 $n^{2.81}$ 次；因误差界较弱，库中很少采用。"),
+    ),
+)  # fmt: skip
+
+
+@MATRIX_PRODUCT.definition
+def matrix_product(A, B):
+    n, K, m = A.shape[-2], A.shape[-1], B.shape[-1]
+    batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    C = np.zeros((*batch, n, m), np.result_type(A, B))
+    for i in range(n):
+        for j in range(m):
+            for k in range(K):
+                C[..., i, j] += A[..., i, k] * B[..., k, j]
+    return C
+
+
+@MATRIX_PRODUCT.cases
+def cases(rng):
+    def normal(*shape):
+        return rng.standard_normal(shape)
+
+    yield "random", dict(A=normal(3, 4), B=normal(4, 5))
+    yield "square", dict(A=normal(4, 4), B=normal(4, 4))
+    yield "row by column", dict(A=normal(1, 6), B=normal(6, 1))
+    yield "column by row", dict(A=normal(3, 1), B=normal(1, 4))
+    yield "batch", dict(A=normal(2, 2, 3), B=normal(2, 3, 2))
+    yield "cancelling", dict(A=np.array([[1e8, 1.0, -1e8]]), B=np.array([[1e8], [1.0], [1e8]]))
+    yield "nothing to sum", dict(A=normal(2, 0), B=normal(0, 3))
+
+
+@MATRIX_PRODUCT.invalid
+def invalid(rng):
+    yield "inner dimensions differ", dict(A=np.ones((2, 3)), B=np.ones((4, 2)))
+    yield "batches differ", dict(A=np.ones((2, 2, 3)), B=np.ones((3, 3, 2)))
+
+
+@MATRIX_PRODUCT.claim(Text(r"The rounding error of every entry obeys $\lvert\hat C-AB\rvert\le\frac{K u}{1-K u}\lvert A\rvert\lvert B\rvert$, $u=2^{-53}$, against exact integers",
+                           r"每个元素的舍入误差满足 $\lvert\hat C-AB\rvert\le\frac{K u}{1-K u}\lvert A\rvert\lvert B\rvert$，$u=2^{-53}$，以精确整数为准"))  # fmt: skip
+def error_within_the_bound(product, rng):
+    K = 60
+    P, Q = rng.integers(-(2**52), 2**52, (4, K)), rng.integers(-(2**52), 2**52, (K, 3))
+    exact = P.astype(object) @ Q.astype(object)  # Python integers of any size
+    size = np.abs(P).astype(object) @ np.abs(Q).astype(object)
+    got = product(P.astype(float), Q.astype(float))
+    error = max(abs(int(g) - e) / s for g, e, s in zip(got.ravel(), exact.ravel(), size.ravel(), strict=True))
+    u = 2.0**-53
+    return bound(
+        error, K * u / (1 - K * u), "≤", Text("the bound of any order of summation", "任意求和次序都满足的界")
+    )
+
+
+@MATRIX_PRODUCT.claim(
+    Text(
+        "Products of integers are exact, whatever the order of summation",
+        "整数矩阵的乘积是精确的，与求和次序无关",
+    )
+)
+def integers_are_exact(product, rng):
+    A, B = rng.integers(-99, 99, (6, 7)), rng.integers(-99, 99, (7, 5))
+    want = [[sum(int(A[i, k]) * int(B[k, j]) for k in range(7)) for j in range(5)] for i in range(6)]
+    return identical(product(A.astype(float), B.astype(float)), np.array(want, float))
+
+
+@MATRIX_PRODUCT.claim(Text("$(AB)C=A(BC)$", "$(AB)C=A(BC)$"))
+def associative(product, rng):
+    A, B, C = rng.standard_normal((4, 6)), rng.standard_normal((6, 3)), rng.standard_normal((3, 5))
+    scale = float((np.abs(A) @ np.abs(B) @ np.abs(C)).max())
+    return roundoff(product(product(A, B), C), product(A, product(B, C)), terms=9, scale=scale)
+
+
+@MATRIX_PRODUCT.claim(
+    Text(
+        r"$(AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T}$, in this order",
+        r"$(AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T}$，次序如此",
+    )
+)
+def transpose_reverses(product, rng):
+    A, B = rng.standard_normal((3, 6)), rng.standard_normal((6, 4))
+    return roundoff(product(A, B).T, product(B.T, A.T), terms=6, scale=float((np.abs(A) @ np.abs(B)).max()))
+
+
+@MATRIX_PRODUCT.claim(
+    Text(
+        "It composes maps: rotating by α after β is rotating by α + β; and rotation and reflection do not commute",
+        "它是映射的复合：先转 β 再转 α 等于转 α + β；而旋转与反射不可交换",
+    )
+)
+def composes_maps(product, rng):
+    def turn(a):
+        return np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+
+    a, b = rng.uniform(0.2, 1.2, 2)
+    mirror = np.diag([1.0, -1.0])
+    apart = np.abs(product(turn(a), mirror) - product(mirror, turn(a))).max()
+    return all_of(
+        roundoff(product(turn(a), turn(b)), turn(a + b), terms=4), roundoff(apart, 2 * np.sin(a), terms=4)
+    )
+
+
+@MATRIX_PRODUCT.claim(
+    Text(
+        "Two n × n matrices take n³ multiplications: counted, slope 3",
+        "两个 n × n 矩阵需要 n³ 次乘法：逐一计数，斜率为 3",
+    )
+)
+def n_cubed_multiplications(product, rng):
+    sizes = (3, 6, 12, 24)
+    counts = [_multiplications(product, n) for n in sizes]
+    return all_of(identical(counts, [n**3 for n in sizes]), rate(sizes, counts, 3.0, 1e-9))
+
+
+class Counted:
+    """A number that counts the multiplications in which it takes part."""
+
+    done = 0
+
+    def __mul__(self, other):
+        Counted.done += 1
+        return self
+
+    def __add__(self, other):
+        return self
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def _multiplications(product, n):
+    """Counted by numbers that count; for PyTorch by its own counter, which sees every operation and counts 2 for a multiply-add."""
+    from gradus.verify import NotApplicable
+
+    if product.framework == "torch":
+        from torch.utils.flop_counter import FlopCounterMode
+
+        with FlopCounterMode(display=False) as counter:
+            product(np.ones((n, n)), np.ones((n, n)))
+        return counter.get_total_flops() // 2
+    if product.framework != "numpy":
+        raise NotApplicable(f"operations of {product.framework} are not counted")
+    Counted.done = 0
+    ones = np.full((n, n), Counted(), dtype=object)
+    product.raw(dict(A=ones, B=ones))
+    return Counted.done
+
+
+@MATRIX_PRODUCT.mutant(
+    Text(
+        "an index swapped: $\\sum_k A_{ik}B_{jk}$ where it fits",
+        "指标写反：形状允许时算成 $\\sum_k A_{ik}B_{jk}$",
+    ),
+    kills=["equals-definition", "integers-are-exact", "composes-maps"],
+)
+def index_swapped(A, B):
+    B = np.swapaxes(B, -1, -2) if A.shape[-1] == B.shape[-1] else np.broadcast_to(B[..., :1, :], B.shape)
+    return A @ B
+
+
+@MATRIX_PRODUCT.mutant(
+    Text("the last term of the sum is dropped", "漏掉求和的最后一项"),
+    kills=["equals-definition", "error-within-the-bound", "integers-are-exact", "n-cubed-multiplications"],
+)
+def last_term_dropped(A, B):
+    return A[..., :-1] @ B[..., :-1, :]
+
+
+@MATRIX_PRODUCT.mutant(
+    Text("rows are weighted by their number: not associative", "各行乘上行号：不再满足结合律"),
+    kills=["associative", "transpose-reverses"],
+)
+def weighted_rows(A, B):
+    return (1 + np.arange(A.shape[-2]))[:, None] * (A @ B)
+
+
+@MATRIX_PRODUCT.mutant(
+    Text("computed in float32", "以 float32 计算"), kills=["error-within-the-bound", "equals-definition"]
+)
+def single_precision(A, B):
+    return (A.astype(np.float32) @ B.astype(np.float32)).astype(float)
+
+
+@MATRIX_PRODUCT.mutant(
+    Text("multiplied by the identity once more: twice the work", "又乘了一次单位矩阵：工作量翻倍"),
+    kills=["n-cubed-multiplications"],
+)
+def twice_the_work(A, B):
+    C = A @ B
+    return C @ np.eye(C.shape[-1])
+
+
+@MATRIX_PRODUCT.figure(
+    angle=Slider(-180, 180, 40, Text("B rotates by (degrees)", "B 旋转的角度")),
+    stretch=Slider(0.2, 3.0, 2.0, Text("A stretches the first axis by", "A 沿第一轴拉伸的倍数")),
+)
+def figure(angle, stretch):
+    a = np.radians(angle)
+    B = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+    A = np.diag([stretch, 1.0])
+    shape = np.array([[0, 0], [1, 0], [1, 0.35], [0.35, 0.35], [0.35, 1], [0, 1], [0, 0]]).T * 2  # an L, (2, 7)
+    fig, axes = canvas(columns=3, width=8.0, height=3.0)
+    products = (np.eye(2), matrix_product(A, B), matrix_product(B, A))
+    for ax, M, name in zip(
+        axes, products, ("x", "(AB)x: turn, then stretch", "(BA)x: stretch, then turn"), strict=True
+    ):
+        ax.axhline(0, color="#ccc", lw=0.8)
+        ax.axvline(0, color="#ccc", lw=0.8)
+        ax.fill(*matrix_product(M, shape), alpha=0.5)
+        ax.set(aspect="equal", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), title=name)
+    gap = np.abs(products[1] - products[2]).max()
+    return Drawing(
+        fig,
+        Text(
+            f"A figure turned by {angle:.0f}° and stretched by {stretch:.2f}, in both orders. AB = {np.round(products[1], 2).tolist()}, "
+            f"BA = {np.round(products[2], 2).tolist()}: largest difference {gap:.2f}.",
+            f"一个图形旋转 {angle:.0f}° 并拉伸 {stretch:.2f} 倍，两种次序。AB = {np.round(products[1], 2).tolist()}，"
+            f"BA = {np.round(products[2], 2).tolist()}：最大相差 {gap:.2f}。",
+        ),
+    )
