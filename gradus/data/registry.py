@@ -60,39 +60,40 @@ class Entry:
 
 
 DIGITS = tuple(str(digit) for digit in range(10))
-UCI = "CC BY 4.0 (UCI Machine Learning Repository)"
+# The terms under which the copies used here reach the user: they are files of the scikit-learn package.
+SHIPPED = "distributed with scikit-learn (BSD-3-Clause)"
 
 EMBEDDED = (
     Entry(
         "digits", Text("Handwritten digits, 8×8", "手写数字（8×8）"), "classification", (1, 8, 8), 1437, 360, DIGITS,
-        "scikit-learn; the test part of UCI's optical recognition of handwritten digits", UCI,
+        "scikit-learn; the test part of UCI's optical recognition of handwritten digits", SHIPPED,
         "Alpaydin, E., Kaynak, C. (1998). Optical recognition of handwritten digits. UCI Machine Learning Repository.",
     ),
     Entry(
         "iris", Text("Iris flowers", "鸢尾花"), "classification", (4,), 120, 30,
-        ("setosa", "versicolor", "virginica"), "scikit-learn; UCI", UCI,
+        ("setosa", "versicolor", "virginica"), "scikit-learn; UCI", SHIPPED,
         "Fisher, R. A. (1936). The use of multiple measurements in taxonomic problems. Annals of Eugenics 7, 179–188.",
     ),
     Entry(
         "wine", Text("Wine cultivars", "葡萄酒品种"), "classification", (13,), 142, 36,
-        ("class_0", "class_1", "class_2"), "scikit-learn; UCI", UCI,
+        ("class_0", "class_1", "class_2"), "scikit-learn; UCI", SHIPPED,
         "Aeberhard, S., Forina, M. (1991). Wine. UCI Machine Learning Repository.",
     ),
     Entry(
         "breast-cancer", Text("Breast cancer, Wisconsin", "威斯康星乳腺癌"), "classification", (30,), 455, 114,
-        ("malignant", "benign"), "scikit-learn; UCI", UCI,
+        ("malignant", "benign"), "scikit-learn; UCI", SHIPPED,
         "Wolberg, W., Mangasarian, O., Street, N., Street, W. (1995). Breast cancer Wisconsin (diagnostic). "
         "UCI Machine Learning Repository.",
     ),
     Entry(
         "diabetes", Text("Diabetes progression", "糖尿病进展"), "regression", (10,), 353, 89, (),
-        "scikit-learn; data of the paper cited", "none stated",
+        "scikit-learn; data of the paper cited", SHIPPED,
         "Efron, B., Hastie, T., Johnstone, I., Tibshirani, R. (2004). Least angle regression. "
         "Annals of Statistics 32, 407–499.",
     ),
     Entry(
         "linnerud", Text("Linnerud's exercises", "Linnerud 体能训练"), "regression", (3,), 16, 4, (),
-        "scikit-learn; data of the book cited", "none stated",
+        "scikit-learn; data of the book cited", SHIPPED,
         "Tenenhaus, M. (1998). La régression PLS: théorie et pratique. Éditions Technip.",
     ),
 )  # fmt: skip
