@@ -1,0 +1,368 @@
+"""The tape: each rule against finite differences, random graphs against PyTorch, first and second derivatives, errors."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradus.errors import GradusError
+from gradus.foundations.autodiff import Variable, grad, value_and_grad, vjp
+from gradus.foundations.autodiff_rules import COMPOSED, METHODS, RULES
+
+# --- random expression graphs: every shape broadcasts against (2, 3), every operation keeps values moderate
+
+SHAPES = ((2, 3), (3,), (1, 3), (2, 1), ())
+MATRIX = [[0.5, -1.0, 0.3], [0.2, 0.7, -0.4], [-0.6, 0.1, 0.9]]
+MASK = [[True, False, True], [False, False, True]]
+
+
+def full(xp, a):
+    return xp.broadcast_to(a, (2, 3))
+
+
+def constant(xp, value):
+    return torch.tensor(value, dtype=torch.float64) if xp is torch else np.array(value)
+
+
+OPERATIONS = [
+    lambda xp, a, b: a + b,
+    lambda xp, a, b: a - 2.0 * b,
+    lambda xp, a, b: 1.5 - a,
+    lambda xp, a, b: a * xp.sin(b),
+    lambda xp, a, b: a / (1.0 + b * b),
+    lambda xp, a, b: 1.0 / (1.0 + a**2),
+    lambda xp, a, b: (1.0 + a * a) ** 0.7,
+    lambda xp, a, b: xp.sin(a) ** 3,
+    lambda xp, a, b: (1.0 + a * a) ** xp.tanh(b),
+    lambda xp, a, b: 2.0 ** xp.sin(a),
+    lambda xp, a, b: xp.exp(-a * a),
+    lambda xp, a, b: xp.expm1(xp.sin(a)),
+    lambda xp, a, b: xp.log(1.0 + a * a),
+    lambda xp, a, b: xp.log1p(xp.square(a)),
+    lambda xp, a, b: xp.cos(a) + xp.arctan(b),
+    lambda xp, a, b: xp.tanh(a),
+    lambda xp, a, b: xp.sqrt(1.0 + a * a),
+    lambda xp, a, b: abs(a),
+    lambda xp, a, b: xp.maximum(a, b),
+    lambda xp, a, b: xp.minimum(a, b),
+    lambda xp, a, b: xp.where(xp.broadcast_to(constant(xp, MASK), (2, 3)) > 0, a, b),
+    lambda xp, a, b: xp.where(a > 0.1, a, xp.sin(b)),
+    lambda xp, a, b: full(xp, a) @ constant(xp, MATRIX),
+    lambda xp, a, b: xp.tanh(full(xp, a) @ xp.swapaxes(full(xp, b), 0, 1)) @ full(xp, b),
+    lambda xp, a, b: xp.sin(constant(xp, MATRIX) @ full(xp, a)[0]),
+    lambda xp, a, b: full(xp, a)[1] @ full(xp, b)[0],
+    lambda xp, a, b: full(xp, a).sum(),
+    lambda xp, a, b: full(xp, a).sum(0),
+    lambda xp, a, b: xp.sum(full(xp, a), axis=-1, keepdims=True),
+    lambda xp, a, b: xp.mean(full(xp, a), axis=0),
+    lambda xp, a, b: xp.amax(full(xp, a), axis=1, keepdims=True),
+    lambda xp, a, b: xp.amin(full(xp, a), axis=0),
+    lambda xp, a, b: full(xp, a).reshape(3, 2).T,
+    lambda xp, a, b: xp.reshape(full(xp, a), (6,))[1:4],
+    lambda xp, a, b: full(xp, a)[[1, 0]] * 0.5,
+    lambda xp, a, b: full(xp, a)[:, [2, 2, 0]],
+    lambda xp, a, b: xp.concatenate([full(xp, a)[:1], full(xp, b)[1:]], axis=0),
+    lambda xp, a, b: xp.stack([full(xp, a)[0], full(xp, b)[1]]),
+    lambda xp, a, b: xp.ravel(full(xp, a))[::2],
+]
+
+Graph = tuple[list[tuple[int, ...]], list[tuple[int, int, int]]]
+
+
+def evaluate(xp, graph: Graph, inputs):
+    """The graph on the inputs: each step takes two earlier nodes; the result adds up the last three."""
+    nodes = list(inputs)
+    for operation, i, j in graph[1]:
+        nodes.append(OPERATIONS[operation](xp, nodes[i % len(nodes)], nodes[-1 - j % len(nodes)]))
+    return sum((xp.sin(full(xp, v) + k)).sum() for k, v in enumerate(nodes[-3:]))
+
+
+graphs = st.tuples(
+    st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3),
+    st.lists(
+        st.tuples(st.integers(0, len(OPERATIONS) - 1), st.integers(0, 9), st.integers(0, 9)),
+        min_size=1,
+        max_size=10,
+    ),
+)
+
+
+def agree(got, want, scale=0.0):
+    size = max(scale, 1.0, *(np.abs(w).max() for w in want))
+    assert max(np.abs(g - w).max() for g, w in zip(got, want, strict=True)) <= 1e-12 * size
+
+
+def against_torch(graph: Graph, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inputs = [rng.standard_normal(s) for s in graph[0]]
+    along = [rng.standard_normal(s) for s in graph[0]]
+    wanted = tuple(range(len(inputs)))
+
+    tensors = [torch.tensor(x, requires_grad=True) for x in inputs]
+    y = evaluate(torch, graph, tensors)
+    first = torch.autograd.grad(y, tensors, create_graph=True, materialize_grads=True)
+    slope = sum((g * torch.tensor(u)).sum() for g, u in zip(first, along, strict=True))
+    second = [torch.zeros_like(t) for t in tensors]
+    if slope.requires_grad:
+        second = torch.autograd.grad(slope, tensors, materialize_grads=True)
+
+    def slope_of(*x):
+        gradient = grad(lambda *x: evaluate(np, graph, x), wanted)(*x)
+        return sum((g * u).sum() for g, u in zip(gradient, along, strict=True))
+
+    value, ours = value_and_grad(lambda *x: evaluate(np, graph, x), wanted)(*inputs)
+    first = [g.detach().numpy() for g in first]
+    assert abs(value - y.item()) <= 1e-12 * (1 + abs(y.item()))
+    agree(ours, first)
+    twice = grad(slope_of, wanted)(*inputs)
+    agree(twice, [g.detach().numpy() for g in second], max(np.abs(g).max() for g in first))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(graphs, st.integers(0, 2**31))
+def test_random_graphs_equal_torch(graph, seed):
+    against_torch(graph, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, database=None)
+@given(graphs, st.integers(0, 2**31))
+def test_a_thousand_random_graphs_equal_torch(graph, seed):
+    against_torch(graph, seed)
+
+
+# --- each rule by itself
+
+SAFE = {np.log, np.log2, np.sqrt, np.log1p, np.power}  # positive inputs only
+
+CALLS = {
+    np.where: lambda a, b: np.where(MASK, a, b),
+    np.sum: lambda a, b: np.sum(a, axis=1),
+    np.mean: lambda a, b: np.mean(a, axis=(0, 1), keepdims=True),
+    np.var: lambda a, b: np.var(a, axis=0, ddof=1),
+    np.std: lambda a, b: np.std(a, axis=1),
+    np.max: lambda a, b: np.max(a, axis=1),
+    np.amax: lambda a, b: np.amax(a),
+    np.min: lambda a, b: np.min(a, axis=-1, keepdims=True),
+    np.amin: lambda a, b: np.amin(a, axis=0),
+    np.clip: lambda a, b: np.clip(a, -0.5, 0.5),
+    np.reshape: lambda a, b: np.reshape(a, (3, -1)),
+    np.ravel: lambda a, b: np.ravel(a),
+    np.expand_dims: lambda a, b: np.expand_dims(a, -1) * np.expand_dims(b, 0)[0, :, None],
+    np.squeeze: lambda a, b: np.squeeze(a[:1]),
+    np.transpose: lambda a, b: np.transpose(np.reshape(a, (1, 2, 3)), (2, 0, -2)),
+    np.swapaxes: lambda a, b: np.swapaxes(a, 0, -1),
+    np.broadcast_to: lambda a, b: np.broadcast_to(a, (4, 2, 3)),
+    np.concatenate: lambda a, b: np.concatenate((a, b, a), axis=-1),
+    np.stack: lambda a, b: np.stack([a, b, 2 * a], axis=1),
+    np.matmul: lambda a, b: np.matmul(a, b.T),
+    np.dot: lambda a, b: np.dot(a, b[0]),
+    np.outer: lambda a, b: np.outer(a, b[0]),
+}
+
+
+def differences(f, x, u, h=1e-5):
+    """Derivative of f along u, of fourth order."""
+    return (8 * (f(x + h * u) - f(x - h * u)) - (f(x + 2 * h * u) - f(x - 2 * h * u))) / (12 * h)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [f for f in {**RULES, **COMPOSED} if isinstance(f, np.ufunc) or f in COMPOSED],
+    ids=lambda f: f.__name__,
+)
+def test_each_rule_equals_finite_differences(function):
+    rng = np.random.default_rng(7)
+    a, b = rng.standard_normal((2, 2, 3))
+    if function in SAFE:
+        a, b = abs(a) + 0.5, abs(b) + 0.5
+    if function in CALLS:
+        f = CALLS[function]
+    elif isinstance(function, np.ufunc) and function.nin == 1:
+        f = lambda a, b: function(a)
+    else:
+        f = lambda a, b: function(a, b[:1])  # with broadcasting
+    u, v = rng.standard_normal((2, 2, 3))
+    y, pull = vjp(f, a, b)
+    w = rng.standard_normal(np.shape(y))
+    by_rule = sum((g * t).sum() for g, t in zip(pull(w), (u, v), strict=True))
+    along = lambda z: (w * f(z[0], z[1])).sum()
+    by_differences = differences(along, np.stack([a, b]), np.stack([u, v]))
+    assert by_rule == pytest.approx(by_differences, rel=1e-8, abs=1e-9)
+    # and the rule's own derivative
+    slope = lambda z: sum((g * t).sum() for g, t in zip(vjp(f, z[0], z[1])[1](w), (u, v), strict=True))
+    second = (grad(slope)(np.stack([a, b])) * np.stack([v, u])).sum()
+    assert second == pytest.approx(differences(slope, np.stack([a, b]), np.stack([v, u])), rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_methods_equal_functions(name):
+    x = np.arange(6.0).reshape(2, 3)
+    extra = {"clip": (0.5, 2.5), "dot": (np.ones(3),), "swapaxes": (0, 1)}.get(name, ())
+    value, _ = vjp(lambda v: getattr(v, name)(*extra) * 1.0, x)
+    assert np.array_equal(value, getattr(x, name)(*extra))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ((3,), (3,)),
+        ((2, 3), (3,)),
+        ((3,), (3, 2)),
+        ((4, 2, 3), (3, 2)),
+        ((2, 3), (4, 3, 2)),
+        ((3,), (4, 3, 2)),
+        ((4, 2, 3), (3,)),
+        ((4, 1, 2, 3), (5, 3, 1)),
+    ],
+)
+def test_matrix_products_of_all_shapes(left, right):
+    rng = np.random.default_rng(1)
+    a, b = rng.standard_normal(left), rng.standard_normal(right)
+    y, pull = vjp(np.matmul, a, b)
+    w = rng.standard_normal(y.shape)
+    ta, tb = torch.tensor(a, requires_grad=True), torch.tensor(b, requires_grad=True)
+    want = torch.autograd.grad(torch.matmul(ta, tb), (ta, tb), torch.tensor(w))
+    assert np.array_equal(y, a @ b)
+    agree(pull(w), [g.numpy() for g in want])
+
+
+# --- structure
+
+
+def test_a_reused_node_adds_its_adjoints():
+    def f(x):
+        y = x * x
+        return y * y + y + x
+
+    assert grad(f)(3.0) == 4 * 27 + 6 + 1
+
+
+def test_ties_are_shared():
+    assert np.array_equal(grad(lambda x: x.max())(np.array([1.0, 2.0, 2.0])), [0, 0.5, 0.5])
+    assert grad(lambda x: np.maximum(x, 0.0))(0.0) == 0.5
+    assert grad(abs)(0.0) == 0.0
+
+
+def test_powers_at_zero():
+    assert [grad(lambda x, n=n: x**n)(0.0) for n in (0, 1, 2, 3)] == [0, 1, 0, 0]
+    assert [grad(grad(lambda x, n=n: x**n))(0.0) for n in (0, 1, 2, 3)] == [0, 0, 2, 0]
+
+
+def test_no_confusion_between_nested_derivatives():
+    # d/dx x·(d/dy (x·y²) at y = 2) = d/dx 4x² = 8x
+    assert grad(lambda x: x * grad(lambda y: x * y * y)(2.0))(3.0) == 24.0
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(5.0) == 1.0
+    assert grad(grad(grad(lambda x: x**4)))(2.0) == 48.0
+    assert not isinstance(grad(lambda x: x * grad(lambda y: y * y)(2.0))(3.0), Variable)
+
+
+def test_trees_and_several_arguments():
+    parameters = {"W": np.ones((2, 3)), "b": [np.zeros(2), 1.0]}
+    f = lambda p, x: ((p["W"] @ x + p["b"][0]) * p["b"][1]).sum()
+    x = np.array([1.0, 2.0, 3.0])
+    value, (by_p, by_x) = value_and_grad(f, (0, 1))(parameters, x)
+    assert value == 12
+    assert np.array_equal(by_p["W"], [[1, 2, 3], [1, 2, 3]])
+    assert np.array_equal(by_p["b"][0], [1, 1])
+    assert by_p["b"][1] == 12
+    assert np.array_equal(by_x, [2, 2, 2])
+
+
+def test_unused_inputs_and_constant_functions_have_zero_gradient():
+    assert np.array_equal(grad(lambda x, y: (y * 2).sum(), 0)(np.ones(3), np.ones(2)), np.zeros(3))
+    assert np.array_equal(grad(lambda x: 3.0)(np.ones(2)), np.zeros(2))
+    assert np.array_equal(grad(lambda x: (np.sign(x) + (x > 0)).sum())(np.ones(2)), np.zeros(2))
+
+
+def test_in_place_operators_make_new_variables():
+    def f(x):
+        y = x
+        y += x * x
+        y *= 2.0
+        return y.sum()
+
+    x = np.array([1.0, 2.0])
+    assert np.array_equal(grad(f)(x), [6, 10])
+    assert np.array_equal(x, [1, 2])
+
+
+def test_a_long_chain_needs_no_recursion():
+    def f(x):
+        for _ in range(20_000):
+            x = x * 1.0001
+        return x
+
+    assert grad(f)(1.0) == pytest.approx(1.0001**20_000)
+
+
+def test_results_do_not_share_memory_with_the_input():
+    x = np.ones(3)
+    gradient = grad(lambda v: v.sum())(x)
+    value, pull = vjp(lambda v: v * 1.0, x)
+    w = np.ones(3)
+    gradient += 1  # the caller's own
+    assert not np.shares_memory(gradient, x)
+    assert not np.shares_memory(value, x)
+    assert not np.shares_memory(pull(w)[0], w)
+    assert np.array_equal(x, np.ones(3))
+
+
+def test_integers_are_taken_as_numbers():
+    assert grad(lambda x: x * x)(3) == 6.0
+    assert grad(lambda x: (x**2).sum())(np.array([1, 2])).dtype == np.float64
+
+
+# --- errors name what is wrong and what to do
+
+ERRORS = {
+    "names the function": (lambda x: np.fft.fft(x).sum(), r"numpy\.fft\.fft has no derivative rule.*absolute, add.*where"),
+    "names the ufunc": (lambda x: np.arctan2(x, 1).sum(), r"numpy\.arctan2 has no derivative rule"),
+    "names the method": (lambda x: np.multiply.reduce(x), r"numpy\.multiply reduce has no derivative rule"),
+    "names the option": (lambda x: np.sum(x, dtype=float), r"numpy\.sum on a tape.*dtype.*axis=None, keepdims=False"),
+    "option of a ufunc": (lambda x: np.exp(x, where=x > 0).sum(), r"numpy\.exp where"),
+    "result of many numbers": (lambda x: x * 2, r"one number, got shape \(3,\); sum it, or use vjp"),
+    "result is a tuple": (lambda x: (x.sum(), x), r"one array, got a tuple of 2; stack them"),
+    "made an array": (lambda x: np.array([x[0], 1.0]).sum(), r"np\.stack"),
+    "used math": (lambda x: math.sin(x[0]), r"NumPy's functions, not math's"),
+    "assigned in part": (lambda x: x.__setitem__(0, 1.0), r"np\.where, np\.stack or np\.concatenate"),
+    "added into an array": (lambda x: np.zeros(3).__iadd__(x).sum(), r"a = a \+ b for a \+= b"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ERRORS)
+def test_errors_say_what_to_do(label):
+    f, words = ERRORS[label]
+    with pytest.raises(GradusError, match=words):
+        grad(f)(np.array([1.0, 2.0, 3.0]))
+
+
+def test_assigning_to_a_part_of_an_array_is_refused():
+    def f(x):
+        a = np.zeros(3)
+        a[0] = x[0]
+        return a.sum()
+
+    with pytest.raises(GradusError, match="plain number"):
+        grad(f)(np.ones(3))
+
+
+def test_wrong_arguments():
+    with pytest.raises(GradusError, match=r"argnums=2.*1 argument"):
+        grad(lambda x: x, 2)(1.0)
+    with pytest.raises(GradusError, match=r"adjoint has shape \(2,\), expected that of the result, \(3,\)"):
+        vjp(lambda x: x * 2, np.ones(3))[1](np.ones(2))
+    with pytest.raises(GradusError, match="real numbers, got complex128"):
+        Variable(1j)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        Variable(1.0).nonsense  # noqa: B018
+
+
+def test_an_error_of_the_function_itself_passes_through():
+    with pytest.raises(ZeroDivisionError):
+        grad(lambda x: x / (1 // 0))(1.0)
+    with pytest.raises(ValueError, match="matmul"):
+        grad(lambda x: (x @ np.ones((4, 2))).sum())(np.ones((2, 3)))
