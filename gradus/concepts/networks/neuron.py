@@ -1,0 +1,231 @@
+"""The artificial neuron."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _torch(linear, x, w, b):
+    return linear(x, w[None], b[None]).sigmoid()[..., 0]
+
+
+NEURON = Concept(
+    key="neuron",
+    kind="layer",
+    title=Text("Neuron", "神经元"),
+    summary=Text(
+        r"A neuron weighs its inputs, adds a bias and squashes the sum: $y=\sigma(w^{\mathsf T}x+b)$. It answers on which "
+        "side of a hyperplane its input lies, and how surely.",
+        r"神经元对输入加权求和，加上偏置，再压缩到 (0, 1)：$y=\sigma(w^{\mathsf T}x+b)$。它回答输入位于超平面的哪一侧，以及有多大把握。",
+    ),
+    formulas=(
+        r"y=\sigma(w^{\mathsf T}x+b),\qquad \sigma(z)=\frac{1}{1+e^{-z}}",
+        r"y>\tfrac12\iff w^{\mathsf T}x+b>0,\qquad \operatorname{dist}(x)=\frac{w^{\mathsf T}x+b}{\lVert w\rVert_2}",
+    ),
+    symbols=(
+        Symbol("x", "x", "... n", Text("inputs", "输入")),
+        Symbol("w", "w", "n", Text("weights; normal vector of the hyperplane", "权重，即超平面的法向量")),
+        Symbol("b", "b", "", Text("bias; moves the hyperplane", "偏置，平移超平面")),
+        Symbol("y", "", "...", Text("activation, between 0 and 1", "激活值，介于 0 与 1 之间")),
+        Symbol(r"\sigma", "", "function", Text("logistic sigmoid", "S 型函数（sigmoid）")),
+    ),
+    needs=("sigmoid", "norm"),
+    source="mcculloch1943logical",
+    year=1943,
+    people=("Warren McCulloch", "Walter Pitts"),
+    implementations=(
+        Implementation(
+            "torch.nn.functional:linear",
+            "torch",
+            _torch,
+            Text("followed by `torch.sigmoid`", "之后接 `torch.sigmoid`"),
+        ),
+    ),
+    readings=(
+        Reading("bishop2006pattern", "§4.1"),
+        Reading("rosenblatt1958perceptron"),
+        Reading("goodfellow2016deep", "§6.1"),
+    ),
+    deviations=(
+        Text(
+            "McCulloch and Pitts's neuron has a threshold in place of the sigmoid, and all-or-none inhibition.",
+            "McCulloch 与 Pitts 的神经元用阈值代替 sigmoid，并采用全或无的抑制。",
+        ),
+    ),
+)
+
+
+@NEURON.definition
+def neuron(x, w, b):
+    z = (x * w).sum(-1) + b
+    return 1 / (1 + np.exp(-z))
+
+
+@NEURON.cases
+def cases(rng):
+    yield "random", dict(x=rng.standard_normal(5), w=rng.standard_normal(5), b=np.array(0.3))
+    yield "many inputs", dict(x=rng.standard_normal((7, 64)), w=rng.standard_normal(64), b=np.array(-1.0))
+    yield "one weight", dict(x=np.array([2.0]), w=np.array([-3.0]), b=np.array(0.5))
+    yield "saturated", dict(x=np.array([40.0, -1.0]), w=np.array([1.0, 2.0]), b=np.array(0.0))
+    yield "on the boundary", dict(x=np.array([1.0, -1.0]), w=np.array([2.0, 2.0]), b=np.array(0.0))
+
+
+@NEURON.invalid
+def invalid(rng):
+    yield "more inputs than weights", dict(x=np.ones(4), w=np.ones(3), b=np.array(0.0))
+    yield "more weights than inputs", dict(x=np.ones((2, 3)), w=np.ones(5), b=np.array(0.0))
+
+
+@NEURON.claim(
+    Text(
+        r"The decision boundary $y=\frac12$ is the hyperplane $w^{\mathsf T}x+b=0$",
+        r"决策边界 $y=\frac12$ 就是超平面 $w^{\mathsf T}x+b=0$",
+    )
+)
+def boundary_is_the_hyperplane(neuron, rng):
+    w, b = rng.standard_normal(6), 0.7
+    x = rng.standard_normal((2000, 6))
+    side = identical(neuron(x, w, np.array(b)) > 0.5, x @ w + b > 0)
+    foot = x - np.outer((x @ w + b) / (w @ w), w)  # projected onto the hyperplane
+    size = np.abs(foot * w).sum(-1).max() + b
+    why = Text("c·n·ε of the sum that must vanish, times σ'(0)=¼", "应为零的和的 c·n·ε，乘以 σ'(0)=¼")
+    on = near(np.abs(neuron(foot, w, np.array(b)) - 0.5).max(), 0.0, 4 * 6 * EPSILON * size, why, "roundoff")
+    return all_of(side, on)
+
+
+@NEURON.claim(
+    Text(
+        "Moving along the hyperplane changes nothing; the weights are its normal",
+        "沿超平面移动，输出不变；权重是其法向量",
+    )
+)
+def moves_along_the_hyperplane_change_nothing(neuron, rng):
+    w, b = rng.standard_normal(5), np.array(-0.2)
+    x, t = rng.standard_normal((50, 5)), rng.standard_normal((50, 5))
+    t -= np.outer(t @ w / (w @ w), w)
+    return invariance(
+        neuron(x + t, w, b), neuron(x, w, b), terms=5, scale=float(np.abs(x * w).sum(-1).max() + 1)
+    )
+
+
+@NEURON.claim(
+    Text(
+        r"The log-odds are $\lVert w\rVert$ times the signed distance from the hyperplane",
+        r"对数几率等于到超平面的有向距离乘以 $\lVert w\rVert$",
+    )
+)
+def log_odds_measure_the_distance(neuron, rng):
+    w, b = rng.standard_normal(4), 0.4
+    x = rng.uniform(-0.7, 0.7, (100, 4))  # unsaturated, where log(1 − y) keeps its digits
+    foot = x - np.outer((x @ w + b) / (w @ w), w)
+    distance = np.linalg.norm(x - foot, axis=-1)
+    y = neuron(x, w, np.array(b))
+    return roundoff(np.abs(np.log(y) - np.log1p(-y)), np.linalg.norm(w) * distance, terms=16)
+
+
+GATES = {  # weights and bias of each gate; outputs on (0,0), (0,1), (1,0), (1,1)
+    "AND": ((20.0, 20.0), -30.0, (0, 0, 0, 1)),
+    "OR": ((20.0, 20.0), -10.0, (0, 1, 1, 1)),
+    "NAND": ((-20.0, -20.0), 30.0, (1, 1, 1, 0)),
+    "NOT first": ((-20.0, 0.0), 10.0, (1, 1, 0, 0)),
+}
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+@NEURON.claim(Text("One neuron computes AND, OR, NAND and NOT", "单个神经元能计算与、或、与非、非"))
+def logic_gates(neuron, rng):
+    worst = max(
+        np.abs(neuron(CORNERS, np.array(w), np.array(b)) - np.array(out)).max()
+        for w, b, out in GATES.values()
+    )
+    why = Text(r"σ(−10), the gates' own margin", "σ(−10)，即各门自身的余量")
+    return bound(worst, 1 / (1 + np.exp(10.0)) * (1 + 1e-9), because=why)
+
+
+@NEURON.claim(
+    Text(
+        "No neuron computes XOR: of 10,000 random ones none has more than three corners right, while a net of three does",
+        "单个神经元无法计算异或：随机 10,000 个中没有一个能判对三个以上的角，而三个神经元组成的网络可以",
+    )
+)
+def xor_needs_more_than_one(neuron, rng):
+    target = np.array([0, 1, 1, 0])
+    W, B = rng.standard_normal((10_000, 2)), rng.standard_normal(10_000)
+    x = np.concatenate([np.broadcast_to(CORNERS[None], (10_000, 4, 2)), np.ones((10_000, 4, 1))], -1)
+    one = np.stack(
+        [neuron(x[:, i] * np.c_[W, B], np.ones(3), np.array(0.0)) for i in range(4)], -1
+    )  # (10000, 4)
+    best = int(((one > 0.5) == target).sum(-1).max())
+    hidden = np.stack(
+        [neuron(CORNERS, np.array(GATES[g][0]), np.array(GATES[g][1])) for g in ("OR", "NAND")], -1
+    )
+    y = neuron(hidden, np.array(GATES["AND"][0]), np.array(GATES["AND"][1]))
+    return all_of(identical(best, 3), identical((y > 0.5).astype(int), target))
+
+
+@NEURON.mutant(
+    Text("the bias is left out", "漏掉偏置"),
+    kills=["boundary-is-the-hyperplane", "logic-gates", "equals-definition"],
+)
+def no_bias(x, w, b):
+    return neuron(x, w, 0 * b)
+
+
+@NEURON.mutant(
+    Text("base 2 in the exponential", "指数以 2 为底"),
+    kills=["log-odds-measure-the-distance", "equals-definition"],
+)
+def base_two(x, w, b):
+    return 1 / (1 + 2 ** -((x * w).sum(-1) + b))
+
+
+@NEURON.mutant(
+    Text(
+        "a radial unit: distance from the weights, not from a hyperplane",
+        "径向单元：度量到权重的距离，而非到超平面的距离",
+    ),
+    kills=[
+        "moves-along-the-hyperplane-change-nothing",
+        "boundary-is-the-hyperplane",
+        "xor-needs-more-than-one",
+    ],
+)
+def radial(x, w, b):
+    return 1 / (1 + np.exp(((x - w) ** 2).sum(-1) - 2 + b))
+
+
+NEURON_WORDS = Text("inputs for which the neuron is above ½", "输出大于 ½ 的输入")
+
+
+@NEURON.figure(
+    angle=Slider(0, 360, 35, Text("direction of the weights (degrees)", "权重的方向（度）")),
+    norm=Slider(0.3, 12, 3, Text("norm of the weights", "权重的范数"), log=True),
+    bias=Slider(-4, 4, 1, Text("bias", "偏置")),
+)
+def figure(angle, norm, bias):
+    w = norm * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    g = np.linspace(-3, 3, 121)
+    X, Y = np.meshgrid(g, g)
+    Z = neuron(np.stack([X, Y], -1), w, bias)
+    fig, ax = canvas(width=4.6, height=4.0)
+    drawn = ax.pcolormesh(
+        X, Y, Z, vmin=0, vmax=1, cmap="RdBu_r", alpha=0.75, shading="gouraud", rasterized=True
+    )
+    foot = -bias * w / (w @ w)
+    along = np.array([-w[1], w[0]]) / norm
+    ax.plot(*np.stack([foot - 9 * along, foot + 9 * along]).T, color="black", lw=1.5)
+    ax.annotate("", foot + w / norm, foot, arrowprops=dict(arrowstyle="->", lw=1.5, color=COLOURS[1]))
+    ax.text(*(foot + 1.15 * w / norm), "w", color=COLOURS[1], ha="center", va="center")
+    ax.set(xlim=(-3, 3), ylim=(-3, 3), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    fig.colorbar(drawn, ax=ax, label="y")
+    distance, width = -bias / norm, 2 * np.log(9) / norm
+    return Drawing(
+        fig,
+        Text(
+            f"The boundary lies {distance:.2f} from the origin along w; between y = 0.1 and y = 0.9 lie {width:.2f} units. "
+            f"{(Z > 0.5).mean():.0%} of the square are {NEURON_WORDS.en}.",
+            f"边界沿 w 方向距原点 {distance:.2f}；从 y = 0.1 到 y = 0.9 的宽度为 {width:.2f}。方形中 {(Z > 0.5).mean():.0%} 是{NEURON_WORDS.zh}。",
+        ),
+    )
