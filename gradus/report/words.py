@@ -65,6 +65,7 @@ WORDS: dict[str, Text] = {
     "survived": Text("survived", "未被识破"),
     "by": Text("by", "依据"),
     "not-by": Text("but not by", "但未被以下命题识破："),
+    "definition": Text("Definition", "定义"),
     "implementation": Text("Implementation", "实现"),
     "where": Text("Symbols", "符号"),
     "needs": Text("Needs", "需要先懂"),

@@ -477,3 +477,32 @@ def test_symbols_and_formulas_come_compiled(monkeypatch):
     html = report_html(None, None, results_of(c))
     assert "<math><mi>D</mi></math>" in html and "<math><mi>I</mi></math>" in html
     assert '<code class="latex">y</code>' in html
+
+
+def test_page_of_one_concept(parts, evidence, monkeypatch, lang):
+    from gradus.figures import Drawing, canvas
+    from gradus.report import concept_page
+
+    made = concept("alone", "foundations")
+    made.source, made.needs = "vaswani2017attention", ("part-0",)
+
+    @made.definition
+    def alone(x):
+        return x if x < 1 else "<b>"
+
+    @made.figure()
+    def figure():
+        drawn, ax = canvas()
+        ax.plot([0, 1])
+        return Drawing(drawn, Text("a line that rises", "一条上升的线"))
+
+    known = Catalogue({c.key: c for c in parts})
+    monkeypatch.setattr(concept_page, "load", lambda: known)
+    html = concept_page.page_html(made, lang, Report(tuple(results_of(made))))
+    reader = read(html)
+    assert 'return x if x < 1 else "<b>"' in "".join(reader.text)
+    assert [tag for tag, _ in reader.tags if tag in ("script", "link", "iframe")] == []
+    levels = [int(tag[1]) for tag, _ in reader.tags if re.fullmatch("h[1-6]", tag)]
+    assert all(b <= a + 1 for a, b in pairwise([1, *levels]))
+    inner = {a["href"][1:] for tag, a in reader.tags if tag == "a" and a["href"].startswith("#")}
+    assert inner <= set(reader.ids)
