@@ -1,0 +1,114 @@
+"""Entropy, cross-entropy and Kullback–Leibler divergence of discrete laws: exact at 0, in the unit that is asked for.
+
+PyTorch's `kl_div` gives NaN where both probabilities are 0, `Categorical` and SciPy normalise what they are given
+without a word. These take probabilities, refuse what is none, and are differentiable.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gradus.errors import GradusError
+
+
+def entropy(p: Float[Tensor, "*batch k"], base: float = math.e) -> Float[Tensor, "*batch"]:
+    r"""Shannon entropy, :math:`H(p)=-\sum_i p_i\log p_i` with 0 log 0 = 0.
+
+    Args:
+        p: probabilities along the last axis (..., k).
+        base: of the logarithm: e for nats, 2 for bits.
+
+    Raises:
+        GradusError: an entry is negative or not finite, a row does not sum to 1, or the base is no base.
+
+    Cost: O(k) operations for each row.
+
+    Source: Shannon 1948, §6.
+    """
+    _check_law("p", p)
+    return torch.special.entr(p).sum(-1) / _unit(base)
+
+
+def cross_entropy(
+    p: Float[Tensor, "*batch k"], q: Float[Tensor, "*batch k"], base: float = math.e
+) -> Float[Tensor, "*batch"]:
+    r"""Cross-entropy, :math:`H(p,q)=-\sum_i p_i\log q_i`; infinite where q misses what p has.
+
+    Args:
+        p: true probabilities along the last axis (..., k).
+        q: predicted probabilities (..., k).
+        base: of the logarithm: e for nats, 2 for bits.
+
+    Raises:
+        GradusError: the shapes do not fit, p or q is no law, or the base is no base.
+
+    Cost: O(k) operations for each row.
+
+    Source: Cover and Thomas 2006, §5.4; from logits, torch.nn.functional.cross_entropy is the stable form.
+    """
+    _check_pair(p, q)
+    return -torch.special.xlogy(p, q).sum(-1) / _unit(base)
+
+
+def kl_divergence(
+    p: Float[Tensor, "*batch k"], q: Float[Tensor, "*batch k"], base: float = math.e
+) -> Float[Tensor, "*batch"]:
+    r"""Kullback–Leibler divergence, :math:`D(p\|q)=\sum_i p_i\log(p_i/q_i)`; infinite where q misses what p has.
+
+    Args:
+        p: probabilities along the last axis (..., k); the average is taken over them.
+        q: the probabilities that p is compared with (..., k).
+        base: of the logarithm: e for nats, 2 for bits.
+
+    Raises:
+        GradusError: the shapes do not fit, p or q is no law, or the base is no base.
+
+    Cost: O(k) operations for each row.
+
+    Source: Kullback and Leibler 1951.
+
+    Deviates: torch.nn.functional.kl_div takes (log q, p) in this order and gives NaN at 0·log(0/0).
+    """
+    _check_pair(p, q)
+    q = torch.where((p == 0) & (q == 0), torch.ones_like(q), q)
+    safe = torch.where(p > 0, p, torch.ones_like(p))
+    return torch.where(p > 0, p * (safe / q).log(), torch.zeros_like(p)).sum(-1) / _unit(base)
+
+
+def _unit(base: float) -> float:
+    """The logarithm of the base: how many nats one unit has."""
+    if not (base > 0 and base != 1 and math.isfinite(base)):
+        raise GradusError(f"expected the base of a logarithm (e for nats, 2 for bits), got {base}")
+    return math.log(base)
+
+
+def _check_pair(p: Tensor, q: Tensor) -> None:
+    if p.shape[-1:] != q.shape[-1:]:
+        raise GradusError(
+            f"expected as many outcomes in p as in q, got shapes {tuple(p.shape)} and {tuple(q.shape)}"
+        )
+    _check_law("p", p)
+    _check_law("q", q)
+
+
+def _check_law(name: str, p: Tensor) -> None:
+    if p.ndim == 0 or not p.is_floating_point():
+        raise GradusError(
+            f"expected {name} as probabilities of shape (..., k), got {p.dtype} of shape {tuple(p.shape)}"
+        )
+    with torch.no_grad():
+        if not bool((p >= 0).all()):
+            raise GradusError(
+                f"expected probabilities, but {name} holds {p[~(p >= 0)][0].item():.6g}; none may be negative or NaN"
+            )
+        total = p.double().sum(-1)
+        worst = (total - 1).abs().max().item() if total.numel() else 0.0
+    # rows that were normalised in their own precision
+    if worst > max(8, p.shape[-1]) * torch.finfo(p.dtype).eps:
+        raise GradusError(
+            f"expected rows of {name} that sum to 1, got one that is off by {worst:.3g}; divide by the sum"
+        )
