@@ -1,0 +1,123 @@
+"""Two other routes to a convolutional layer: one large matrix product, and Fourier transforms."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from gradus.errors import GradusError
+
+Images = Float[Tensor, "*batch c h w"]
+Maps = Float[Tensor, "*batch o p q"]
+Weights = Float[Tensor, "o i k l"]
+
+
+def im2col_convolution(
+    x: Images,
+    w: Weights,
+    b: Float[Tensor, " o"] | None = None,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    groups: int = 1,
+) -> Maps:
+    r"""Convolutional layer as a matrix product: the windows of the input are the columns of one large matrix.
+
+    Y = W·X with W (o, i·k·l) the kernels as rows and X (i·k·l, p·q) the windows as columns, per group.
+
+    Args:
+        x: images.
+        w: kernels, with i = c / groups.
+        b: one number per output map.
+        stride: distance between windows.
+        padding: zeros on each side.
+        dilation: distance between the taps of a kernel.
+        groups: blocks of channels that do not see each other.
+
+    Raises:
+        GradusError: shapes that do not fit, or options out of range.
+
+    Cost: the flops of the direct way; k·l times the memory of the input.
+
+    Source: chellapilla2006high, §3.
+    """
+    p, q = _output_size(x, w, b, stride, padding, dilation, groups)
+    lead, o = x.shape[:-3], w.shape[0]
+    x = x.reshape(-1, *x.shape[-3:]) if x.numel() else x.reshape(lead.numel(), *x.shape[-3:])
+    columns = F.unfold(x, w.shape[-2:], dilation, padding, stride)  # (n, c·k·l, p·q)
+    columns = columns.reshape(len(x), groups, -1, p * q)  # (n, g, i·k·l, p·q)
+    y = w.reshape(groups, o // groups, -1) @ columns  # (n, g, o/g, p·q)
+    y = y.reshape(*lead, o, p, q)
+    return y if b is None else y + b[:, None, None]
+
+
+def fft_convolution(
+    x: Images,
+    w: Weights,
+    b: Float[Tensor, " o"] | None = None,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    groups: int = 1,
+) -> Maps:
+    r"""Convolutional layer by the convolution theorem: products of Fourier transforms.
+
+    ŷ_o = Σ_c x̂_c · conj(ŵ_{oc}), the conjugate because a layer does not flip its kernel.
+
+    Args, Raises: as `im2col_convolution`.
+
+    Cost: O((c + o)·N log N + c·o·N) for N pixels, whatever the size of the kernel: it pays for large kernels.
+    Strides compute all positions and keep some.
+
+    Source: mathieu2014fast, §2.
+    """
+    p, q = _output_size(x, w, b, stride, padding, dilation, groups)
+    x = F.pad(x, (padding,) * 4)
+    size = x.shape[-2:]  # the kernel lies inside, so that no valid window wraps around
+    wide = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32  # no 16-bit transforms
+    spread = torch.zeros(*w.shape[:2], *size, dtype=wide, device=w.device)
+    k, l = w.shape[-2:]  # noqa: E741 (the letter of the formula)
+    spread[..., : dilation * (k - 1) + 1 : dilation, : dilation * (l - 1) + 1 : dilation] = w.to(wide)
+    x_hat = torch.fft.rfft2(x.to(wide)).unflatten(-3, (groups, -1))  # (..., g, i, h, f)
+    w_hat = torch.fft.rfft2(spread).unflatten(0, (groups, -1)).conj()  # (g, o/g, i, h, f)
+    y_hat = torch.einsum("...gihf,goihf->...gohf", x_hat, w_hat).flatten(-4, -3)  # (..., o, h, f)
+    y = torch.fft.irfft2(y_hat, s=tuple(size))
+    y = y[..., : stride * (p - 1) + 1 : stride, : stride * (q - 1) + 1 : stride].to(x.dtype)
+    return y if b is None else y + b[:, None, None]
+
+
+def _output_size(
+    x: Tensor, w: Tensor, b: Tensor | None, stride: int, padding: int, dilation: int, groups: int
+) -> tuple[int, int]:
+    """⌊(h + 2·padding − dilation·(k−1) − 1)/stride⌋ + 1 along each axis, after checking that all fits."""
+    for name, value, least in (
+        ("stride", stride, 1),
+        ("padding", padding, 0),
+        ("dilation", dilation, 1),
+        ("groups", groups, 1),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise GradusError(f"expected {name} as a whole number ≥ {least}, got {value!r}")
+    shapes = f"got x {tuple(x.shape)} and w {tuple(w.shape)}"
+    if x.dim() < 3 or w.dim() != 4:
+        raise GradusError(f"expected x of shape (…, c, h, w) and w of shape (o, c/groups, k, l), {shapes}")
+    o, i, *kernel = w.shape
+    if x.shape[-3] != i * groups or o % groups:
+        raise GradusError(
+            f"expected {i * groups} channels and outputs divisible by groups={groups}, {shapes}; "
+            "w needs shape (o, c/groups, k, l)"
+        )
+    if b is not None and b.shape != (o,):
+        raise GradusError(f"expected a bias of shape ({o},), one number per map, got {tuple(b.shape)}")
+    p, q = (
+        (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1
+        for n, k in zip(x.shape[-2:], kernel, strict=True)
+    )
+    if p < 1 or q < 1:
+        raise GradusError(
+            f"expected a kernel no larger than the padded input, {shapes} with padding={padding} and "
+            f"dilation={dilation}; pad more or take a smaller kernel"
+        )
+    return p, q
