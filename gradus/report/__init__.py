@@ -1,6 +1,7 @@
 """One HTML report from evidence, figures and metrics."""
 
 from gradus.report.charts import Series, accuracy_curves, gradient_norms, loss_curves
+from gradus.report.concept_page import page_html, write_page
 from gradus.report.dossier import Dossier, dossier
 from gradus.report.page import report_html, write_report
 from gradus.report.pictures import Picture, confusion_matrix, feature_maps, filters, wrong_images
@@ -22,7 +23,9 @@ __all__ = [
     "gradient_norms",
     "layers_of",
     "loss_curves",
+    "page_html",
     "report_html",
+    "write_page",
     "write_report",
     "wrong_images",
 ]

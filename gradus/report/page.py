@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,7 +204,7 @@ def _environment(lang: str) -> Environment:
         "text": lambda text: Markup(prose_html(text.get(lang), strict=False)),
         "sentence": lambda text: Markup(prose_html(_capital(text.get(lang)), strict=False)),
         "shows_tolerance": _shows_tolerance,
-        "math": lambda latex, display=True: Markup(mathml(latex, display)),
+        "math": lambda latex, display=True: Markup(_formula(latex, display)),
         "seconds": lambda value: seconds(value, lang),
         "setting": lambda key: setting(key, lang),
         "plain": lambda value: plain(value, lang),
@@ -213,6 +214,14 @@ def _environment(lang: str) -> Environment:
     }
     env.globals["say"] = lambda key: said(key, lang)
     return env
+
+
+def _formula(latex: str, display: bool) -> str:
+    """MathML; or the LaTeX itself for a concept of the user's own, whose formulas were never compiled."""
+    try:
+        return mathml(latex, display)
+    except GradusError:
+        return f'<code class="latex">{escape(latex)}</code>'
 
 
 def _capital(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import inspect
 import os
 import platform
 import sys
@@ -160,9 +161,28 @@ def layers_of(model: torch.nn.Module, example: torch.Tensor) -> list[Layer]:
 
 
 def _kind(module: torch.nn.Module) -> str:
-    """The class and what `repr` says of it: "Conv2d(1, 6, kernel_size=(5, 5), …)"."""
-    extra = module.extra_repr()
-    return f"{type(module).__name__}({extra})" if extra else type(module).__name__
+    """The class and what `repr` says of it, without what is the default: "Conv2d(1, 6, kernel_size=(5, 5))"."""
+    defaults = {k: p.default for k, p in inspect.signature(type(module).__init__).parameters.items()}
+    parts = [part for part in _parts(module.extra_repr()) if not _is_default(part, defaults)]
+    return f"{type(module).__name__}({', '.join(parts)})" if parts else type(module).__name__
+
+
+def _parts(text: str) -> list[str]:
+    """Arguments at the commas that stand outside brackets."""
+    parts, depth = [""], 0
+    for c in text:
+        depth += (c in "([") - (c in ")]")
+        if c == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _is_default(part: str, defaults: Mapping[str, Any]) -> bool:
+    name, equals, value = part.partition("=")
+    default = defaults.get(name, inspect.Parameter.empty)
+    return bool(equals) and value in (repr(default), repr((default, default)), str(default))
 
 
 def environment() -> dict[str, str]:

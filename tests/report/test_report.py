@@ -443,6 +443,13 @@ def test_layers_of_a_network():
     )
     net[1].train(False)
     rows = layers_of(net, torch.zeros(2, 1, 8, 8))
+    kinds = [
+        "Conv2d(1, 6, kernel_size=(5, 5))",
+        "Dropout",
+        "Flatten",
+        "Linear(in_features=96, out_features=10)",
+    ]
+    assert [row.kind for row in rows] == kinds
     assert [row.shape for row in rows] == [(6, 4, 4), (6, 4, 4), (96,), (10,)]
     assert sum(row.parameters for row in rows) == sum(p.numel() for p in net.parameters())
     assert net.training and not net[1].training and not net[0]._forward_hooks
@@ -506,3 +513,28 @@ def test_page_of_one_concept(parts, evidence, monkeypatch, lang):
     assert all(b <= a + 1 for a, b in pairwise([1, *levels]))
     inner = {a["href"][1:] for tag, a in reader.tags if tag == "a" and a["href"].startswith("#")}
     assert inner <= set(reader.ids)
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_stands_out_from_the_paper(scheme):
+    style = (page_module.HERE / "templates" / "style.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", style.split(":root {")[1 + scheme]))
+    paper = luminance(colours["paper"])
+    names = ["ink", "soft", "accent", "good", "bad", "idle", *(f"series-{i}" for i in range(1, 9))]
+    for name in names:
+        high, low = sorted([luminance(colours[name]), paper], reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 4.5, f"{name} {colours[name]}"  # WCAG 2.2, level AA
+
+
+def test_formulas_of_a_users_own_concept_are_shown_as_latex():
+    c = concept("own", "foundations")
+    c.formulas = (r"\text{<never compiled>}",)
+    assert '<code class="latex">\\text{&lt;never compiled&gt;}</code>' in report_html(
+        None, None, results_of(c)
+    )
