@@ -14,20 +14,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff_rules import (
-    COMPOSED,
-    CONSTANT,
-    METHODS,
-    RULES,
-    call,
-    composed,
-    summed_back,
-    take,
-    unsupported,
-)
+from gradus.foundations.array_like import ArrayLike, value_of
+from gradus.foundations.autodiff_rules import RULES, summed_back
 
 __all__ = ["Variable", "grad", "value_and_grad", "vjp"]
 
@@ -102,6 +92,10 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         raise GradusError(
             f"vjp expects a function whose result is one array, got a {type(y).__name__} of {len(y)}; stack them"
         )
+    if isinstance(y, ArrayLike) and not isinstance(y, Variable):
+        raise GradusError(
+            "grad and vjp cannot run inside jvp; put the jvp inside, grad(lambda x: jvp(f, x, u)[1])"
+        )
     nodes = _reached(y, wanted)
     # Is something outside being differentiated too, that our arguments or what f refers to were computed from?
     nested = any(v.inputs if v.time in wanted else v.open for v in nodes)
@@ -115,7 +109,7 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         own = (lambda g: g) if nested else (lambda g: np.array(g, subok=True)[()])  # rules may hand on views
         return tuple(_map(lambda v: own(adjoint.get(v.time, np.zeros(v.shape))), a) for a in fresh)
 
-    return (y if nested else _value(y)), pull
+    return (y if nested else value_of(y)), pull
 
 
 def _evaluated(f: Callable[..., Any], fresh: list[Any], wanted: dict[int, Variable]) -> Any:
@@ -154,7 +148,7 @@ def _sweep(nodes: list[Variable], w: Any, wanted: dict[int, Variable], nested: b
 
 def _share(v: Variable, i: int, g: Any, nested: bool) -> Any:
     """g·∂v/∂(input i), in the shape of that input; on Variables when the sweep is itself differentiated."""
-    y, inputs = (v, v.inputs) if nested else (v.value, tuple(map(_value, v.inputs)))
+    y, inputs = (v, v.inputs) if nested else (v.value, tuple(map(value_of, v.inputs)))
     rule = RULES[v.function]
     pull = rule[i] if isinstance(rule, tuple) else partial(rule, i)
     return summed_back(pull(g, y, *inputs, **v.options), np.shape(v.inputs[i]))
@@ -176,10 +170,6 @@ def _start(x: Any) -> Any:
     return np.positive(x) if isinstance(x, Variable) else Variable(x)
 
 
-def _value(x: Any) -> Any:
-    return x.value if isinstance(x, Variable) else x
-
-
 def _map(function: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, dict):
         return {k: _map(function, v) for k, v in tree.items()}
@@ -188,14 +178,8 @@ def _map(function: Callable[[Any], Any], tree: Any) -> Any:
     return function(tree)
 
 
-def _lost(what: str, instead: str) -> GradusError:
-    return GradusError(f"a Variable cannot become {what} without losing its derivative; {instead}")
-
-
-class Variable(NDArrayOperatorsMixin):
+class Variable(ArrayLike):
     """An array that remembers how it was computed.
-
-    `x += y` gives a new Variable; assignment to a part of one, or of one to a part of an array, is refused.
 
     Attributes:
         value: the array, float64.
@@ -205,7 +189,6 @@ class Variable(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("function", "inputs", "open", "options", "time", "value")
-    __hash__ = object.__hash__
 
     def __init__(self, value: Any, function: Any = None, inputs: Any = (), options: Any = None) -> None:
         if np.asanyarray(value).dtype.kind not in "fiub":
@@ -216,71 +199,7 @@ class Variable(NDArrayOperatorsMixin):
 
     def record(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Variable:
         """The result of a call that has a rule."""
-        return Variable(function(*map(_value, inputs), **options), function, inputs, options)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        if out is not None and not isinstance(out[0], Variable):
-            raise GradusError(f"numpy.{ufunc.__name__} writes into a plain array; write a = a + b for a += b")
-        if (
-            method != "__call__"
-            or options
-            or not any(ufunc in known for known in (RULES, COMPOSED, CONSTANT))
-        ):
-            raise unsupported(
-                " ".join([ufunc.__name__, *(method.strip("_"),) * (method != "__call__"), *options])
-            )
-        if ufunc in CONSTANT:
-            return ufunc(*map(_value, inputs))
-        if ufunc in COMPOSED:
-            return COMPOSED[ufunc](*inputs)
-        return self.record(ufunc, inputs, {})
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function in CONSTANT:
-            return function(*_map(_value, args), **_map(_value, kwargs))
-        return composed(function, args, kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("shape", "ndim", "size", "dtype"):
-            return getattr(self.value, name)
-        if name in METHODS:
-            return partial(getattr(np, name), self)
-        raise AttributeError(f"a Variable has no attribute {name!r}")
-
-    @property
-    def T(self) -> Any:
-        """All axes in reverse order."""
-        return np.transpose(self)
-
-    def reshape(self, *shape: Any) -> Any:
-        """The same entries in another shape."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Any:
-        """The axes permuted; reversed unless given."""
-        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
-
-    def copy(self) -> Any:
-        """A new Variable of the same value."""
-        return np.positive(self)
-
-    def __getitem__(self, index: Any) -> Variable:
-        return call(take, self, index=_map(_value, index) if isinstance(index, tuple) else _value(index))
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise GradusError("a Variable cannot be changed in part; use np.where, np.stack or np.concatenate")
-
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise _lost("a plain array", "join several with np.stack")
-
-    def __float__(self) -> float:
-        raise _lost("a plain number", "use NumPy's functions, not math's")
+        return Variable(function(*map(value_of, inputs), **options), function, inputs, options)
 
     def __repr__(self) -> str:
         return f"Variable({self.value!r})"

@@ -32,9 +32,13 @@ __all__ = [
 
 
 def call(function: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
-    """The function of arrays; remembered where one of them is a Variable."""
-    recorder = next((a.record for a in inputs if hasattr(type(a), "record")), None)
-    return recorder(function, inputs, options) if recorder else function(*inputs, **options)
+    """The function of arrays; recorded where one of them is being differentiated."""
+    recorders = [a for a in inputs if hasattr(type(a), "record")]
+    return (
+        max(recorders, key=lambda a: a.level).record(function, inputs, options)
+        if recorders
+        else function(*inputs, **options)
+    )
 
 
 def summed_back(g: Any, shape: tuple[int, ...]) -> Any:
