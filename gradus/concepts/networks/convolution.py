@@ -1,0 +1,380 @@
+"""Convolution: discrete, in one and two dimensions."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, invariance, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _torch(conv2d, f, g):
+    # The framework's layer does not flip; a sequence is an image of height 1.
+    image, kernel = (
+        f.reshape(1, 1, -1, f.shape[-1]),
+        g.flip(tuple(range(g.dim()))).reshape(1, 1, -1, g.shape[-1]),
+    )
+    if f.dim() != g.dim() or f.dim() > 2:
+        raise ValueError(
+            f"expected two sequences or two images, got shapes {tuple(f.shape)} and {tuple(g.shape)}"
+        )
+    y = conv2d(image, kernel, padding=(kernel.shape[-2] - 1, kernel.shape[-1] - 1))[0, 0]
+    return y.reshape(y.shape[-f.dim() :])
+
+
+CONVOLUTION = Concept(
+    key="convolution",
+    kind="definition",
+    title=Text("Convolution", "卷积"),
+    summary=Text(
+        "Every value of f is spread out in the shape of g, and what overlaps is added. It is the product of "
+        "polynomials, the law of a sum of independent variables, and every linear map that commutes with shifts.",
+        "把 f 的每个值按 g 的形状铺开，再把重叠处相加。它是多项式的乘积、独立随机变量之和的分布，也是一切与平移可交换的线性映射。",
+    ),
+    formulas=(
+        r"(f*g)_n=\sum_{m}f_m\,g_{n-m},\qquad (f*g)_{ij}=\sum_{m}\sum_{n}f_{mn}\,g_{i-m,\,j-n}",
+        r"(f\star g)_n=\sum_{m}f_{n+m}\,g_m=(f*\tilde g)_n,\qquad \tilde g_m=g_{-m}",
+        r"\widehat{f*g}=\hat f\cdot\hat g,\qquad (f*g)(t)=\int f(\tau)\,g(t-\tau)\,d\tau",
+    ),
+    symbols=(
+        Symbol("f", "f", "n p", Text("a sequence or an image, 0 outside", "序列或图像，其外为 0")),
+        Symbol("g", "g", "m q", Text("another one, the kernel", "另一个序列或图像，即卷积核")),
+        Symbol("n", "", "", Text("position in the result, which has n+m−1 entries along each axis", "结果中的位置；结果沿每个轴有 n+m−1 项"), "index"),
+        Symbol(r"\star", "", "", Text("cross-correlation", "互相关"), "other"),
+        Symbol(r"\tilde g", "", "m q", Text("g flipped along every axis", "沿每个轴翻转的 g")),
+        Symbol(r"\hat f", "", "", Text("Fourier transform", "傅里叶变换"), "other"),
+    ),
+    needs=("matrix-product",),
+    source="oppenheim2010discrete",
+    year=1822,
+    people=("Pierre-Simon Laplace", "Joseph Fourier", "Siméon Denis Poisson"),
+    implementations=(
+        Implementation("scipy.signal:convolve", "numpy"),
+        Implementation("scipy.signal:fftconvolve", "numpy"),
+        Implementation("torch.nn.functional:conv2d", "torch", _torch, Text("with the kernel flipped", "卷积核需先翻转")),
+    ),
+    readings=(
+        Reading("oppenheim2010discrete", "§2.3"),
+        Reading("goodfellow2016deep", "§9.1"),
+        Reading("dumoulin2016guide", ""),
+    ),
+    deviations=(
+        Text(
+            "PyTorch, JAX, TensorFlow and ONNX call cross-correlation “convolution”: they do not flip the kernel.",
+            "PyTorch、JAX、TensorFlow 与 ONNX 所说的“卷积”是互相关：它们不翻转卷积核。",
+        ),
+        Text(
+            "Results come full (n+m−1 entries), `same` (n entries, the middle) or `valid` (only where g lies inside f).",
+            "结果有三种取法：full（n+m−1 项）、same（取中间 n 项）、valid（仅取 g 完全落在 f 内之处）。",
+        ),
+    ),
+    unverified=(
+        Text(
+            "Every linear map of sequences that commutes with shifts is the convolution with its response to an impulse.",
+            "序列上凡与平移可交换的线性映射，都是与其脉冲响应的卷积。",
+        ),
+    ),
+)  # fmt: skip
+
+
+@CONVOLUTION.definition
+def convolve(f, g):
+    y = np.zeros(np.add(f.shape, g.shape) - 1, np.result_type(f, g))
+    for m in np.ndindex(f.shape):
+        for k in np.ndindex(g.shape):
+            y[tuple(np.add(m, k))] += f[m] * g[k]  # n = m + k, so that k = n − m
+    return y
+
+
+@CONVOLUTION.cases
+def cases(rng):
+    def normal(*shape):
+        return rng.standard_normal(shape)
+
+    yield "sequences", dict(f=normal(9), g=normal(4))
+    yield "kernel longer than the signal", dict(f=normal(3), g=normal(7))
+    yield "images", dict(f=normal(5, 6), g=normal(3, 2))
+    yield "unit impulse", dict(f=normal(6), g=np.array([1.0]))
+    yield "one pixel", dict(f=normal(1, 1), g=normal(1, 1))
+    yield "cancelling", dict(f=np.array([1e8, 1.0, -1e8]), g=np.array([1.0, 1.0, 1.0]))
+
+
+@CONVOLUTION.invalid
+def invalid(rng):
+    yield "a sequence with an image", dict(f=np.ones(4), g=np.ones((2, 2)))
+
+
+def integers(rng, *shape):
+    """Small whole numbers, on which sums of products are exact."""
+    return rng.integers(-9, 10, shape).astype(float)
+
+
+def exact(got, want):
+    """Sums of whole numbers: exact when added one by one, rounded when the route is a Fourier transform."""
+    return roundoff(got, want, terms=8)
+
+
+@CONVOLUTION.claim(Text(r"Commutative: $f*g=g*f$", r"交换律：$f*g=g*f$"))
+def commutative(convolve, rng):
+    pairs = [((12,), (5,)), ((6, 5), (3, 4))]
+    drawn = [(rng.standard_normal(a), rng.standard_normal(b)) for a, b in pairs]
+    return all_of(*[invariance(convolve(f, g), convolve(g, f), terms=g.size) for f, g in drawn])
+
+
+@CONVOLUTION.claim(Text(r"Associative: $(f*g)*h=f*(g*h)$", r"结合律：$(f*g)*h=f*(g*h)$"))
+def associative(convolve, rng):
+    def one(*shapes):
+        f, g, h = (rng.standard_normal(s) for s in shapes)
+        return invariance(convolve(convolve(f, g), h), convolve(f, convolve(g, h)), terms=g.size + h.size)
+
+    return all_of(one((10,), (4,), (6,)), one((5, 4), (2, 3), (3, 2)))
+
+
+@CONVOLUTION.claim(
+    Text(r"Linear in each factor: $(af+g)*h=a(f*h)+g*h$", r"对每个因子线性：$(af+g)*h=a(f*h)+g*h$")
+)
+def bilinear(convolve, rng):
+    f, g, h = integers(rng, 8), integers(rng, 8), integers(rng, 3)
+    left = exact(convolve(3 * f + g, h), 3 * convolve(f, h) + convolve(g, h))
+    return all_of(left, exact(convolve(h, 3 * f + g), 3 * convolve(h, f) + convolve(h, g)))
+
+
+@CONVOLUTION.claim(
+    Text(
+        r"The unit impulse is the unit: $f*\delta=f$; an impulse at k shifts by k",
+        r"单位脉冲是单位元：$f*\delta=f$；位于 k 的脉冲使之平移 k 位",
+    )
+)
+def impulse_shifts(convolve, rng):
+    f = integers(rng, 4, 5)
+    delta = np.zeros((3, 4))
+    delta[2, 1] = 1
+    return exact(convolve(f, delta), np.pad(f, ((2, 0), (1, 2))))
+
+
+@CONVOLUTION.claim(
+    Text(
+        r"Shifts pass through: delaying f by k delays $f*g$ by k",
+        r"与平移可交换：f 延迟 k 位，$f*g$ 也延迟 k 位",
+    )
+)
+def commutes_with_shifts(convolve, rng):
+    f, g = integers(rng, 7), integers(rng, 4)
+    late = [exact(convolve(np.pad(f, (k, 0)), g), np.pad(convolve(f, g), (k, 0))) for k in (1, 2, 5)]
+    return all_of(*late)
+
+
+@CONVOLUTION.claim(
+    Text(
+        r"Convolution theorem: $\mathrm{DFT}(f*g)=\mathrm{DFT}(f)\cdot\mathrm{DFT}(g)$ once both are padded to the length of the result",
+        r"卷积定理：把二者补零到结果的长度后，$\mathrm{DFT}(f*g)=\mathrm{DFT}(f)\cdot\mathrm{DFT}(g)$",
+    )
+)
+def convolution_theorem(convolve, rng):
+    def one(a, b):
+        f, g = rng.standard_normal(a), rng.standard_normal(b)
+        size = tuple(np.add(a, b) - 1)
+        want = np.fft.fftn(f, size) * np.fft.fftn(g, size)
+        return roundoff(np.fft.fftn(convolve(f, g)), want, terms=int(np.log2(np.prod(size))) + g.size)
+
+    return all_of(one((20,), (7,)), one((6, 7), (3, 4)))
+
+
+@CONVOLUTION.claim(
+    Text(
+        r"It is a product with a Toeplitz matrix: $f*g=Tf$, $T_{nm}=g_{n-m}$, the same number along each diagonal",
+        r"等于与托普利茨矩阵相乘：$f*g=Tf$，$T_{nm}=g_{n-m}$，每条对角线上的数都相同",
+    )
+)
+def toeplitz_matrix(convolve, rng):
+    from scipy.linalg import toeplitz
+
+    f, g = rng.standard_normal(8), rng.standard_normal(5)
+    T = toeplitz(np.pad(g, (0, f.size - 1)), np.zeros(f.size))  # (12, 8)
+    columns = np.stack([convolve(e, g) for e in np.eye(f.size)], -1)
+    return all_of(roundoff(columns, T, terms=4), roundoff(convolve(f, g), T @ f, terms=5))
+
+
+@CONVOLUTION.claim(
+    Text(
+        "Polynomials are multiplied by convolving their coefficients: $(1+x)^{12}$ gives the binomial coefficients",
+        "多项式相乘即系数的卷积：$(1+x)^{12}$ 给出二项式系数",
+    )
+)
+def product_of_polynomials(convolve, rng):
+    from math import comb
+
+    y = np.array([1.0])
+    for _ in range(12):
+        y = convolve(y, np.array([1.0, 1.0]))
+    return exact(y, [comb(12, k) for k in range(13)])
+
+
+@CONVOLUTION.claim(
+    Text(
+        "The law of a sum of independent variables is the convolution of their laws; means and variances add",
+        "独立随机变量之和的分布是各分布的卷积；均值与方差分别相加",
+    )
+)
+def law_of_a_sum(convolve, rng):
+    p, q = rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(9))
+
+    def moments(p):
+        k = np.arange(p.size)
+        mean = (p * k).sum()
+        return np.array([p.sum(), mean, (p * (k - mean) ** 2).sum()])
+
+    together = moments(convolve(p, q))
+    want = moments(p) + moments(q) - np.array([1.0, 0.0, 0.0])
+    return roundoff(together, want, terms=14, scale=14.0**2)
+
+
+@CONVOLUTION.claim(
+    Text(r"Young's inequality: $\|f*g\|_2\le\|f\|_1\|g\|_2$", r"杨氏不等式：$\|f*g\|_2\le\|f\|_1\|g\|_2$")
+)
+def youngs_inequality(convolve, rng):
+    def ratio(f, g):
+        return np.linalg.norm(convolve(f, g)) / (np.abs(f).sum() * np.linalg.norm(g))
+
+    drawn = [ratio(rng.standard_normal(3), rng.standard_normal(6)) for _ in range(20)]
+    return bound(max(*drawn, ratio(np.array([0.0, 2.0, 0.0]), rng.standard_normal(5))), 1.0)
+
+
+@CONVOLUTION.claim(
+    Text(
+        r"Continuous limit: $h\sum_m f(mh)g(x-mh)\to\int f(t)g(x-t)\,dt$; for $f=g=e^{-t}$, $t\ge0$, that is $xe^{-x}$, with error of order h",
+        r"连续极限：$h\sum_m f(mh)g(x-mh)\to\int f(t)g(x-t)\,dt$；当 $f=g=e^{-t}$（$t\ge0$）时极限为 $xe^{-x}$，误差为 h 阶",
+    )
+)
+def continuous_limit(convolve, rng):
+    x, steps = 1.0, [1 / 4, 1 / 8, 1 / 16, 1 / 32]
+    errors = []
+    for h in steps:
+        f = np.exp(-h * np.arange(int(x / h) + 1))
+        errors.append(abs(h * convolve(f, f)[int(x / h)] - x * np.exp(-x)))
+    return all_of(
+        rate(steps, errors, 1.0, 1e-9), roundoff(errors, np.array(steps) * np.exp(-x), terms=33, scale=1.0)
+    )
+
+
+@CONVOLUTION.claim(
+    Text(
+        "A convolutional layer is cross-correlation: on (1, 2, 3) and (0, 1, 2) frameworks give 2, 5, 8, 3, 0, convolution gives 0, 1, 4, 7, 6; they differ by a flip",
+        "卷积层是互相关：对 (1, 2, 3) 与 (0, 1, 2)，框架给出 2, 5, 8, 3, 0，卷积给出 0, 1, 4, 7, 6；二者相差一次翻转",
+    )
+)
+def layers_do_not_flip(convolve, rng):
+    import torch
+
+    def layer(f, g):
+        f, g = torch.from_numpy(f)[None, None], torch.from_numpy(g.copy())[None, None]
+        return torch.nn.functional.conv1d(f, g, padding=g.shape[-1] - 1)[0, 0].numpy()
+
+    f, g = np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0])
+    without = identical(layer(f, g), [2, 5, 8, 3, 0])
+    return all_of(without, exact(convolve(f, g), [0, 1, 4, 7, 6]), exact(convolve(f, g[::-1]), layer(f, g)))
+
+
+@CONVOLUTION.mutant(
+    Text("cross-correlation: no flip", "互相关：没有翻转"),
+    kills=["commutative", "associative", "layers-do-not-flip", "toeplitz-matrix"],
+)
+def no_flip(f, g):
+    return convolve(f, np.flip(g))
+
+
+@CONVOLUTION.mutant(
+    Text("circular: what leaves at the end comes back at the start", "循环卷积：从末端出去的又从首端进来"),
+    kills=["convolution-theorem", "impulse-shifts", "product-of-polynomials", "commutes-with-shifts"],
+)
+def wraps_around(f, g):
+    size = np.maximum(f.shape, g.shape)
+    return np.fft.ifftn(np.fft.fftn(f, size) * np.fft.fftn(g, size)).real
+
+
+@CONVOLUTION.mutant(
+    Text("cropped to the middle, mass lost", "只保留中间部分，丢失总和"),
+    kills=["law-of-a-sum", "equals-definition"],
+)
+def cropped(f, g):
+    cut = tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(f.shape, g.shape, strict=True))
+    return convolve(f, g)[cut]
+
+
+@CONVOLUTION.mutant(
+    Text("the last tap of the kernel is forgotten", "漏掉卷积核的最后一项"),
+    kills=["continuous-limit", "toeplitz-matrix"],
+)
+def last_tap_forgotten(f, g):
+    shorter = g.copy()
+    shorter[(-1,) * g.ndim] = 0
+    return convolve(f, shorter)
+
+
+@CONVOLUTION.mutant(
+    Text("the kernel is rescaled to sum to 1", "把卷积核缩放到和为 1"), kills=["bilinear", "commutative"]
+)
+def kernel_normalised(f, g):
+    return convolve(f, g / g.sum())
+
+
+@CONVOLUTION.mutant(
+    Text("the overlap is counted twice", "重叠部分计算了两次"), kills=["youngs-inequality", "law-of-a-sum"]
+)
+def counted_twice(f, g):
+    return 2 * convolve(f, g)
+
+
+CONVOLUTION.erratum(
+    "E14",
+    common=Text(
+        r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
+        r"卷积神经网络中的卷积是 $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
+    ),
+    why=Text(
+        "That is the convolution of mathematics. No framework flips the kernel: fed the same numbers, a layer gives "
+        "2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not care; one that is carried over, or compared, does.",
+        "这是数学上的卷积。没有哪个框架翻转卷积核：对同样的数，卷积层给出 2, 5, 8, 3, 0，而公式给出 0, 1, 4, 7, 6。对学出来的卷积核无妨，但移植或比较卷积核时就会出错。",
+    ),
+    right=Text(
+        r"A layer computes cross-correlation, $\sum_{m,n}f(i+m,j+n)\,w(m,n)=(f*\tilde w)(i,j)$",
+        r"卷积层计算互相关 $\sum_{m,n}f(i+m,j+n)\,w(m,n)=(f*\tilde w)(i,j)$",
+    ),
+    claims=("layers-do-not-flip",),
+)
+
+
+@CONVOLUTION.figure(
+    position=Slider(0, 22, 9, Text("position n", "位置 n"), integer=True),
+    decay=Slider(0.4, 0.95, 0.75, Text("decay of the kernel per step", "卷积核每步的衰减")),
+)
+def figure(position, decay):
+    n = int(position)
+    f = np.array([0, 0, 1, 1, 1, 1, 0, 0, 0, 0.6, 0.0, 0, 0, 0, 0], float)
+    g = decay ** np.arange(9.0)
+    y, z = convolve(f, g), convolve(f, g[::-1])
+    fig, (left, right) = canvas(rows=2, width=6.8, height=4.4)
+    m = np.arange(-8, 24)
+    slid = np.where(
+        (n - m >= 0) & (n - m < g.size), g[np.clip(n - m, 0, g.size - 1)], 0.0
+    )  # g_{n−m} against m
+    signal = np.where((m >= 0) & (m < f.size), f[np.clip(m, 0, f.size - 1)], 0.0)
+    left.bar(m, signal, width=0.9, color="#BFD9EA", label=r"$f_m$")
+    left.plot(m, slid, "o-", ms=4, color=COLOURS[1], label=r"$g_{n-m}$: flipped, moved to n")
+    left.bar(m, signal * slid, width=0.5, color=COLOURS[2], label="their product")
+    left.set(xlabel="m", xlim=(-8.5, 23.5), ylim=(0, 1.3), title=f"n = {n}")
+    left.legend(frameon=False, fontsize=8, ncols=3, loc="upper right")
+    k = np.arange(y.size)
+    right.plot(k, y, "o-", ms=4, label=r"convolution $(f*g)_n$")
+    right.plot(k - (g.size - 1), z, "s--", ms=3, color=COLOURS[6], label=r"cross-correlation $(f\star g)_n$")
+    right.plot(n, y[n], "o", ms=10, color=COLOURS[2])
+    right.set(xlabel="n", xlim=(-8.5, 23.5), ylim=(0, 1.25 * y.max()))
+    right.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
+    peak, other = int(y.argmax()), int(z.argmax()) - (g.size - 1)
+    return Drawing(
+        fig,
+        Text(
+            f"Above, the kernel flipped and moved to n = {n}; the products under it add up to {y[n]:.3f}, the marked point "
+            f"below. Convolution trails after the signal (peak at {peak}); cross-correlation runs ahead of it (peak at {other}).",
+            f"上图：翻转并移到 n = {n} 的卷积核；其下各乘积之和为 {y[n]:.3f}，即下图标出的点。卷积拖在信号之后（峰值在 {peak}），互相关则在信号之前（峰值在 {other}）。",
+        ),
+    )
