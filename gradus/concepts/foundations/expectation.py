@@ -1,0 +1,346 @@
+"""Expectation, variance, covariance."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, optimal, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+
+def _torch(einsum, x, p):
+    mean = einsum("...k,...kd->...d", p, x)
+    c = x - mean[..., None, :]
+    return mean, einsum("...k,...ki,...kj->...ij", p, c, c)
+
+
+EXPECTATION = Concept(
+    key="expectation",
+    kind="definition",
+    title=Text("Expectation, variance, covariance", "期望、方差与协方差"),
+    summary=Text(
+        "The mean of a random quantity, weighted by probability: the price at which a game is fair. The variance is the mean "
+        "squared deviation from it, the covariance how two quantities deviate together. Expectation is linear, even for dependent quantities; that is its strength.",
+        "随机量按概率加权的平均：使赌局公平的价格。方差是偏离均值的平方的平均，协方差衡量两个量如何一同偏离。期望是线性的，即使各量不独立也成立；这正是它的威力。",
+    ),
+    formulas=(
+        r"E[X]=\sum_{i=1}^{k}p_i\,x_i,\qquad \operatorname{Cov}(X)=\sum_{i=1}^{k}p_i\,(x_i-E[X])(x_i-E[X])^{\mathsf T}",
+        r"E[aX+bY]=a\,E[X]+b\,E[Y],\qquad \operatorname{Var}(X+Y)=\operatorname{Var}X+\operatorname{Var}Y+2\operatorname{Cov}(X,Y)",
+        r"\varphi(E[X])\le E[\varphi(X)]\quad\text{for convex }\varphi",
+    ),
+    symbols=(
+        Symbol("x", "x", "... k d", Text("values of the d quantities at each outcome", "每个结果下 d 个量的取值")),
+        Symbol("p", "p", "... k", Text("probabilities of the outcomes", "各结果的概率"), "simplex"),
+        Symbol("E[X]", "", "... d", Text("expectation", "期望")),
+        Symbol(r"\operatorname{Cov}", "", "... d d", Text("covariance matrix, the variances on its diagonal", "协方差矩阵，对角线为方差")),
+        Symbol("k", "", "", Text("number of outcomes", "结果的个数")),
+        Symbol("a,b", "", "", Text("numbers", "常数")),
+        Symbol(r"\varphi", "", "", Text("a convex function", "凸函数")),
+    ),
+    needs=(),
+    source="huygens1657ratiociniis",
+    year=1657,
+    people=("Christiaan Huygens", "Blaise Pascal", "Pierre de Fermat"),
+    implementations=(Implementation("torch:einsum", "torch", _torch, Text("weighted sums; for samples, torch.cov", "加权和；对样本用 torch.cov")),),
+    readings=(
+        Reading("wasserman2004all", "ch. 3"),
+        Reading("jensen1906fonctions"),
+        Reading("murphy2022probabilistic", "§2.2.5"),
+    ),
+    deviations=(
+        Text("`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; `numpy.var` divides by n. A law known exactly has neither.",
+             "`torch.cov`、`numpy.cov` 与 `torch.var` 由样本估计，除以 n − 1；`numpy.var` 除以 n。分布已知时不存在这个问题。"),
+    ),
+    unverified=(
+        Text("For infinitely many outcomes the sum must converge absolutely; the Cauchy law has no expectation.", "结果无穷多时，求和必须绝对收敛；柯西分布没有期望。"),
+    ),
+)  # fmt: skip
+
+
+@EXPECTATION.definition
+def expectation(x, p):
+    mean = (p[..., None] * x).sum(axis=-2)
+    c = x - mean[..., None, :]
+    covariance = (p[..., None, None] * c[..., :, None] * c[..., None, :]).sum(axis=-3)
+    return mean, covariance
+
+
+@EXPECTATION.cases
+def cases(rng):
+    yield "random", dict(x=rng.standard_normal((6, 3)), p=rng.dirichlet(np.ones(6)))
+    yield "batch", dict(x=rng.standard_normal((2, 4, 2)), p=rng.dirichlet(np.ones(4), size=2))
+    yield "certain", dict(x=np.array([[3.0, -1.0]]), p=np.ones(1))
+    yield "impossible outcomes", dict(x=np.array([[1.0], [1e6], [2.0]]), p=np.array([0.5, 0.0, 0.5]))
+    yield "far from 0", dict(x=1e6 + rng.standard_normal((5, 2)), p=np.full(5, 0.2))
+
+
+@EXPECTATION.invalid
+def invalid(rng):
+    yield "fewer probabilities than values", dict(x=np.ones((4, 2)), p=np.full(3, 1 / 3))
+    yield "batches differ", dict(x=np.ones((2, 4, 1)), p=np.full((3, 4), 0.25))
+
+
+DIE = np.full(6, 1 / 6)
+
+
+def game(win, lose=200.0):
+    """Win on 1 and 2, lose otherwise."""
+    return np.array([win, win, -lose, -lose, -lose, -lose])[:, None]
+
+
+@EXPECTATION.claim(
+    Text(
+        "A die: win 300 on 1 or 2, lose 200 else: the mean is −100/3 a game, not −100, which a win of 100 would give",
+        "掷骰子：1 或 2 赢 300，否则输 200：每局平均 −100/3；若赢 100，则为 −100",
+    )
+)
+def dice_game(E, rng):
+    mean, variance = E(game(300.0), DIE)
+    other, _ = E(game(100.0), DIE)
+    return all_of(
+        roundoff(mean, [-100 / 3], terms=6, scale=300.0),
+        roundoff(other, [-100.0], terms=6, scale=200.0),
+        roundoff(variance, [[500**2 * 2 / 9]], terms=6, scale=300.0**2),
+    )
+
+
+def joint(rng, k=8, d=2):
+    """A law of d dependent quantities."""
+    x = rng.standard_normal((k, d))
+    x[:, 1:] += x[:, :1] ** 2
+    return x, rng.dirichlet(np.ones(k))
+
+
+@EXPECTATION.claim(Text("It is linear, also for dependent quantities", "它是线性的，对不独立的量也成立"))
+def linear(E, rng):
+    x, p = joint(rng)
+    (ex, ey), _ = E(x, p)
+    mean, _ = E((3 * x[:, :1] - 2 * x[:, 1:] + 5), p)
+    return roundoff(mean[0], 3 * ex - 2 * ey + 5, terms=8, scale=10 * np.abs(x).max())
+
+
+@EXPECTATION.claim(
+    Text(
+        "$\\operatorname{Var}X=E[X^2]-E[X]^2$, and $\\operatorname{Var}(aX+b)=a^2\\operatorname{Var}X$",
+        "$\\operatorname{Var}X=E[X^2]-E[X]^2$，且 $\\operatorname{Var}(aX+b)=a^2\\operatorname{Var}X$",
+    )
+)
+def variance_from_two_moments(E, rng):
+    x, p = joint(rng, d=1)
+    (m,), ((v,),) = E(x, p)
+    (square,), _ = E(x**2, p)
+    _, ((stretched,),) = E(-3 * x + 7, p)
+    size = float((x**2).max())
+    return all_of(
+        roundoff(v, square - m**2, terms=8, scale=size),
+        roundoff(stretched, 9 * v, terms=8, scale=9 * size + 49),
+    )
+
+
+@EXPECTATION.claim(
+    Text(
+        "Variances add up with twice the covariance; means multiply with it: $E[XY]=E[X]E[Y]+\\operatorname{Cov}$",
+        "方差相加时要加两倍协方差；均值相乘时也要加上它：$E[XY]=E[X]E[Y]+\\operatorname{Cov}$",
+    )
+)
+def covariance_of_sums_and_products(E, rng):
+    x, p = joint(rng)
+    m, C = E(x, p)
+    _, ((total,),) = E(x.sum(axis=1, keepdims=True), p)
+    (product,), _ = E(x.prod(axis=1, keepdims=True), p)
+    size = float((x**2).max())
+    return all_of(
+        roundoff(total, C[0, 0] + C[1, 1] + 2 * C[0, 1], terms=8, scale=4 * size),
+        roundoff(product, m[0] * m[1] + C[0, 1], terms=8, scale=size),
+    )
+
+
+@EXPECTATION.claim(
+    Text(
+        "A covariance matrix is symmetric and positive semidefinite: no combination has negative variance",
+        "协方差矩阵对称且半正定：任何线性组合的方差都不为负",
+    )
+)
+def covariance_is_positive(E, rng):
+    found = []
+    for k in (3, 6, 20):
+        _, C = E(rng.standard_normal((k, 4)), rng.dirichlet(np.ones(k)))
+        why = Text("0, and rounding of the eigenvalues", "0，以及特征值的舍入")
+        found += [
+            roundoff(C, C.T, terms=k, scale=float(np.trace(C))),
+            bound(np.linalg.eigvalsh(C)[0], -16 * 2.0**-52 * np.trace(C), "≥", why),
+        ]
+    return all_of(*found)
+
+
+@EXPECTATION.claim(
+    Text(
+        r"Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; equality for a constant",
+        r"詹森不等式：φ 凸时 $\varphi(E[X])\le E[\varphi(X)]$，凹时反向；X 为常数时取等号",
+    )
+)
+def jensen(E, rng):
+    found = []
+    for convex in (np.exp, np.square, np.abs, lambda t: -np.log(t + 10)):
+        x, p = rng.standard_normal((100, 5, 1)), rng.dirichlet(np.ones(5), 100)
+        gap = E(convex(x), p)[0] - convex(E(x, p)[0])
+        found.append(bound(gap.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入")))
+        constant = np.full((5, 1), 0.7)
+        found.append(roundoff(E(convex(constant), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0))
+    return all_of(*found)
+
+
+@EXPECTATION.claim(
+    Text(
+        "The mean is the constant from which the mean squared deviation is least, and that least is the variance",
+        "均值是使平均平方偏差最小的常数，该最小值就是方差",
+    )
+)
+def best_constant(E, rng):
+    x, p = joint(rng, d=1)
+    (m,), ((v,),) = E(x, p)
+    at = float(p @ (x[:, 0] - m) ** 2)
+    slope = float(p @ (x[:, 0] - m))
+    tolerance = 4 * 8 * 2.0**-52 * float(np.abs(x).max())
+    return all_of(
+        roundoff(v, at, terms=8),
+        optimal(slope, tolerance, Text("c·n·ε·s of the derivative, c=4, n=8", "导数的 c·n·ε·s，c=4，n=8")),
+    )
+
+
+@EXPECTATION.claim(
+    Text(
+        "The mean of the conditional means is the mean, and the expectation of an indicator is a probability",
+        "条件均值的平均等于均值；示性函数的期望等于概率",
+    )
+)
+def tower(E, rng):
+    x, p = joint(rng, k=12, d=1)
+    groups, weights = x.reshape(3, 4, 1), p.reshape(3, 4)
+    share = weights.sum(-1)
+    inner, _ = E(groups, weights / share[:, None])
+    outer, _ = E(inner, share)
+    indicator, _ = E((x > 0).astype(float), p)
+    return all_of(
+        roundoff(outer, E(x, p)[0], terms=12, scale=np.abs(x).max()),
+        roundoff(indicator[0], p[x[:, 0] > 0].sum(), terms=12, scale=1.0),
+    )
+
+
+@EXPECTATION.claim(
+    Text(
+        "Playing on, the average gain tends to the expectation, and the variance of an average of n games is $\\operatorname{Var}/n$",
+        "一直玩下去，平均收益趋于期望；n 局平均的方差为 $\\operatorname{Var}/n$",
+    )
+)
+def averages_tend_to_it(E, rng):
+    values = game(100.0)[:, 0]
+    (m,), ((v,),) = E(values[:, None], DIE)
+    draws = rng.choice(values, (2000, 25))
+    average = draws.mean(axis=1)
+    return all_of(statistical(draws, m), statistical((average - m) ** 2, v / 25))
+
+
+@EXPECTATION.mutant(
+    Text("all outcomes count alike", "所有结果一视同仁"),
+    kills=["equals-definition", "best-constant", "tower"],
+)
+def unweighted(x, p):
+    return expectation(x, np.full_like(p, 1 / p.shape[-1]))
+
+
+@EXPECTATION.mutant(
+    Text("the second moment sold as variance", "把二阶矩当作方差"),
+    kills=[
+        "equals-definition",
+        "dice-game",
+        "variance-from-two-moments",
+        "covariance-of-sums-and-products",
+        "averages-tend-to-it",
+        "best-constant",
+    ],
+)
+def uncentred(x, p):
+    mean, _ = expectation(x, p)
+    return mean, np.einsum("...k,...ki,...kj->...ij", p, x, x)
+
+
+@EXPECTATION.mutant(
+    Text("the most likely half: the median instead of the mean", "用中位数代替均值"),
+    kills=["dice-game", "linear", "tower", "averages-tend-to-it"],
+)
+def median(x, p):
+    order = np.argsort(x, axis=-2)
+    sorted_x = np.take_along_axis(x, order, -2)
+    mass = np.take_along_axis(np.broadcast_to(p[..., None], x.shape), order, -2).cumsum(-2)
+    middle = np.take_along_axis(sorted_x, (mass >= 0.5).argmax(-2)[..., None, :], -2)[..., 0, :]
+    return middle, expectation(x, p)[1]
+
+
+@EXPECTATION.mutant(
+    Text("the covariance keeps only one sign of deviation", "协方差只保留一侧的偏差"),
+    kills=["covariance-is-positive", "covariance-of-sums-and-products"],
+)
+def one_sided(x, p):
+    mean, _ = expectation(x, p)
+    c = x - mean[..., None, :]
+    return mean, np.einsum("...k,...ki,...kj->...ij", p, c, np.maximum(c, 0))
+
+
+@EXPECTATION.mutant(
+    Text("k − 1 for k: weights that do not sum to 1", "把 k 写成 k − 1：权重之和不为 1"),
+    kills=["jensen", "equals-definition", "dice-game"],
+)
+def k_minus_one(x, p):
+    k = p.shape[-1]
+    mean, covariance = expectation(x, p)
+    return mean * k / (k - 1), covariance * k / (k - 1)
+
+
+EXPECTATION.erratum(
+    "E50",
+    common=Text(
+        "Win 300 on 1 or 2, lose 200 otherwise: “with probability ⅓ you win 100”",
+        "1 或 2 赢 300，否则输 200，却写成“以 1/3 的概率赢 100”",
+    ),
+    why=Text(
+        "With 300 the mean is −100/3, with 100 it is −100: the printed result belongs to 300.",
+        "按 300 计算均值为 −100/3，按 100 则为 −100：印出的结果对应的是 300。",
+    ),
+    right=Text(
+        r"$\frac13\cdot300-\frac23\cdot200=-\frac{100}{3}$",
+        r"$\frac13\cdot300-\frac23\cdot200=-\frac{100}{3}$",
+    ),
+    claims=("dice-game",),
+)
+
+
+@EXPECTATION.figure(
+    win=Slider(0, 800, 300, Text("gain on a win", "赢时的收益")),
+    faces=Slider(0, 6, 2, Text("winning faces of the die", "骰子上获胜的面数"), integer=True),
+)
+def figure(win, faces):
+    faces = int(faces)
+    values = np.where(np.arange(6) < faces, win, -200.0)
+    (mean,), ((variance,),) = expectation(values[:, None], DIE)
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.3)
+    left.bar(np.arange(1, 7), values, color=[COLOURS[0] if v >= 0 else COLOURS[1] for v in values], alpha=0.7)
+    left.axhline(0, color="black", lw=0.8)
+    left.axhline(mean, color=COLOURS[2], ls="--")
+    left.set(xlabel="face", ylabel="gain", title=f"E = {mean:.1f}, deviation {np.sqrt(variance):.0f}")
+    n = 2000
+    rng = np.random.default_rng(1)
+    games = values[rng.integers(0, 6, (6, n))]
+    count = np.arange(1, n + 1)
+    right.plot(count, (games.cumsum(axis=1) / count).T, lw=0.9, alpha=0.8)
+    band = 2 * np.sqrt(variance / count)
+    right.fill_between(count, mean - band, mean + band, color=COLOURS[6], alpha=0.2, lw=0)
+    right.axhline(mean, color=COLOURS[2], ls="--")
+    right.set(xscale="log", xlabel="games played", ylabel="average gain", title="averages, and E ± 2 σ/√n")
+    last = (games.mean(axis=1)).round(1).tolist()
+    return Drawing(
+        fig,
+        Text(
+            f"{faces} faces win {win:.0f}, the others lose 200: expectation {mean:.2f} a game, standard deviation {np.sqrt(variance):.1f}. After {n} games six players have averaged {last}.",
+            f"{faces} 个面赢 {win:.0f}，其余输 200：每局期望 {mean:.2f}，标准差 {np.sqrt(variance):.1f}。玩 {n} 局后，六位玩家的平均收益为 {last}。",
+        ),
+    )
