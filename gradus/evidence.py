@@ -239,7 +239,7 @@ def all_of(*evidence: Evidence) -> Evidence:
 
     def relative(e: Evidence) -> float:
         size = max(abs(e.expected), e.tolerance)
-        return e.margin / size if size else e.margin
+        return e.margin / size if size else math.inf  # exact: nothing that could be near
 
     failing = [e for e in evidence if not e.holds]
     return failing[0] if failing else min(evidence, key=relative)

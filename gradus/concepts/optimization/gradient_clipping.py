@@ -1,0 +1,217 @@
+"""Clipping the gradient."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, invariance, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _torch(clip_grad_norm_, g, c):
+    import torch
+
+    parameters = []
+    for part in g:
+        parameter = torch.nn.Parameter(torch.zeros_like(part))
+        parameter.grad = part.clone()
+        parameters.append(parameter)
+    clip_grad_norm_(parameters, c)
+    return tuple(p.grad for p in parameters)
+
+
+CLIPPING = Concept(
+    key="gradient-clipping",
+    kind="algorithm",
+    title=Text("Gradient clipping", "梯度裁剪"),
+    summary=Text(
+        "A gradient that is longer than $c$ is shortened to the length $c$; its direction is kept. One step can then move the "
+        "parameters by no more than $\\alpha c$, however steep the cliff that it meets.",
+        "长度超过 $c$ 的梯度被缩短到 $c$，方向不变。于是无论遇到多陡的悬崖，一步对参数的移动都不超过 $\\alpha c$。",
+    ),
+    formulas=(
+        r"\operatorname{clip}_c(g)=g\,\min\!\left(1,\frac{c}{\lVert g\rVert_2+\varepsilon}\right),\qquad "
+        r"\lVert g\rVert_2^2=\sum_{k}\lVert g^{(k)}\rVert_2^2",
+    ),
+    symbols=(
+        Symbol("g", "g", "n", Text("gradient, one array a parameter", "梯度，每个参数一个数组")),
+        Symbol("c", "c", "", Text("the largest norm allowed", "允许的最大范数"), "positive"),
+        Symbol(
+            r"\varepsilon",
+            "",
+            "",
+            Text(r"guards the division: $10^{-6}$ in PyTorch", r"防止除零：PyTorch 中为 $10^{-6}$"),
+        ),
+        Symbol(
+            "g^{(k)}",
+            "",
+            "",
+            Text("the part of parameter k; one norm over all parts", "参数 k 的分量；对所有分量只取一个范数"),
+        ),
+    ),
+    needs=("gradient", "norm"),
+    source="pascanu2013difficulty",
+    year=2013,
+    people=("Razvan Pascanu", "Tomas Mikolov", "Yoshua Bengio"),
+    implementations=(Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch),),
+    readings=(Reading("pascanu2013difficulty", "§3.2"), Reading("goodfellow2016deep", "§10.11.1")),
+    deviations=(
+        Text(
+            "The paper has no ε. PyTorch adds $10^{-6}$ to the norm, so that a clipped gradient is a millionth part shorter than c at ‖g‖ = 1.",
+            "原论文没有 ε。PyTorch 在范数上加 $10^{-6}$，因此当 ‖g‖ = 1 时，裁剪后的梯度比 c 短百万分之一。",
+        ),
+        Text(
+            "Clipping each coordinate (`clip_grad_value_`) bounds the largest coordinate, and turns the direction.",
+            "逐坐标裁剪（`clip_grad_value_`）限制的是最大坐标，并且会改变方向。",
+        ),
+    ),
+    differentiable=False,
+)
+
+
+@CLIPPING.definition
+def clip(g, c):
+    epsilon = 1e-6
+    norm = np.sqrt(sum((part**2).sum() for part in g))
+    return tuple(part * np.minimum(1, c / (norm + epsilon)) for part in g)
+
+
+@CLIPPING.cases
+def cases(rng):
+    yield "long", dict(g=(rng.standard_normal(5), 10 * rng.standard_normal((3, 2))), c=1.0)
+    yield "short", dict(g=(0.01 * rng.standard_normal(5), 0.01 * rng.standard_normal(3)), c=1.0)
+    yield "zero", dict(g=(np.zeros(3), np.zeros(2)), c=0.5)
+    yield "one number", dict(g=(np.array([-7.0]),), c=2.0)
+    yield "huge", dict(g=(1e12 * rng.standard_normal(4),), c=1.0)
+
+
+@CLIPPING.invalid
+def invalid(rng):
+    yield "a norm that is no number", dict(g=(np.ones(3),), c="one")
+
+
+def length(parts):
+    return float(np.sqrt(sum((p**2).sum() for p in parts)))
+
+
+def gradients(rng, count=50):
+    """Gradients of three parameters with norms from 10⁻³ to 10³."""
+    return [
+        tuple(10 ** rng.uniform(-3, 3) * rng.standard_normal(n) for n in (1, 6, 20)) for _ in range(count)
+    ]
+
+
+@CLIPPING.claim(Text("The norm never exceeds $c$", "范数不超过 $c$"))
+def norm_is_bounded(clip, rng):
+    return all_of(*[bound(length(clip(g, 0.7)), 0.7) for g in gradients(rng)])
+
+
+@CLIPPING.claim(Text("The direction is kept: over all parameters together", "方向不变：对全部参数整体而言"))
+def direction_is_kept(clip, rng):
+    def unit(parts):
+        flat = np.concatenate([np.ravel(p) for p in parts])
+        return flat / np.linalg.norm(flat)
+
+    return all_of(*[invariance(unit(clip(g, 0.7)), unit(g), terms=27) for g in gradients(rng)])
+
+
+@CLIPPING.claim(
+    Text("A gradient that is short enough is left alone, bit for bit", "足够短的梯度原样保留，逐比特相同")
+)
+def short_gradients_are_left_alone(clip, rng):
+    short = [tuple(1e-2 * p for p in g) for g in gradients(rng) if length(g) < 10]
+    return all_of(*[identical(np.concatenate(clip(g, 0.7)), np.concatenate(g)) for g in short])
+
+
+@CLIPPING.claim(
+    Text("A long gradient comes out with the norm $c$, up to ε", "过长的梯度裁剪后范数为 $c$，至多差 ε")
+)
+def long_gradients_get_the_norm_c(clip, rng):
+    long = [g for g in gradients(rng) if length(g) > 1]
+    return all_of(
+        *[roundoff(length(clip(g, 0.7)), 0.7 * length(g) / (length(g) + 1e-6), terms=27) for g in long]
+    )
+
+
+@CLIPPING.claim(
+    Text(
+        r"A step of descent moves by at most $\alpha c$: at a cliff of slope $10^8$ it stays, where plain descent is thrown out",
+        r"下降一步至多移动 $\alpha c$：在斜率为 $10^8$ 的悬崖处仍然稳住，而普通下降会被抛出",
+    )
+)
+def survives_a_cliff(clip, rng):
+    def gradient(x):
+        return 1e8 if 0 < x < 1e-3 else x  # a wall of height 10⁵ at the bottom of ½x²
+
+    x, farthest = 5e-4, 0.0
+    for _ in range(400):
+        x = x - 0.1 * float(clip((np.array([gradient(x)]),), 1.0)[0][0])
+        farthest = max(farthest, abs(x))
+    return bound(farthest, 0.1 + 5e-4)
+
+
+@CLIPPING.mutant(
+    Text("each parameter by its own norm", "每个参数按各自的范数裁剪"),
+    kills=["direction-is-kept", "equals-definition"],
+)
+def each_by_its_own_norm(g, c):
+    return tuple(clip((part,), c)[0] for part in g)
+
+
+@CLIPPING.mutant(
+    Text("each coordinate clipped", "逐坐标裁剪"),
+    kills=["direction-is-kept", "norm-is-bounded", "long-gradients-get-the-norm-c"],
+)
+def each_coordinate(g, c):
+    return tuple(np.clip(part, -c, c) for part in g)
+
+
+@CLIPPING.mutant(
+    Text("always scaled to the norm c", "总是缩放到范数 c"),
+    kills=["short-gradients-are-left-alone", "equals-definition"],
+)
+def always_scaled(g, c):
+    norm = length(g)
+    return tuple(part * c / (norm + 1e-6) for part in g)
+
+
+@CLIPPING.mutant(Text("not clipped", "没有裁剪"), kills=["norm-is-bounded", "survives-a-cliff"])
+def not_clipped(g, c):
+    return g
+
+
+@CLIPPING.figure(
+    c=Slider(0.1, 4, 1, Text("largest norm c", "最大范数 c"), log=True),
+    step=Slider(0.05, 0.6, 0.3, Text("step size α", "步长 α")),
+)
+def figure(c, step):
+    def f(x, y):
+        return 0.5 * x**2 + 0.5 * y**2 + 3 / (1 + np.exp(-25 * (x - 1)))
+
+    def gradient(p):
+        s = 1 / (1 + np.exp(-25 * (p[0] - 1)))
+        return np.array([p[0] + 75 * s * (1 - s), p[1]])
+
+    X, Y = np.meshgrid(np.linspace(-4, 3, 141), np.linspace(-2, 2, 81))
+    paths = []
+    for limit in (None, c):
+        path = [np.array([2.2, 1.5])]
+        for _ in range(40):
+            g = gradient(path[-1])
+            path.append(path[-1] - step * (g if limit is None else clip((g,), limit)[0]))
+        paths.append(np.array(path))
+    fig, ax = canvas(width=6.2, height=3.6)
+    ax.contour(X, Y, f(X, Y), levels=18, colors="0.75", linewidths=0.8)
+    for path, colour, name in zip(paths, (COLOURS[1], COLOURS[0]), ("plain", "clipped"), strict=True):
+        ax.plot(*path.T, "o-", ms=3, lw=1.2, color=colour, label=name)
+    ax.axvline(1, color="0.4", lw=0.8, ls=":")
+    ax.set(xlim=(-4, 3), ylim=(-2, 2), xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
+    ax.legend(frameon=False, loc="lower left")
+    jumps = [float(np.linalg.norm(np.diff(p, axis=0), axis=1).max()) for p in paths]
+    return Drawing(
+        fig,
+        Text(
+            f"Descent over a cliff at θ₁ = 1, α = {step:g}. The longest step is {jumps[0]:.2f} without clipping and "
+            f"{jumps[1]:.2f} with c = {c:g} (at most αc = {step * c:.2f}).",
+            f"越过 θ₁ = 1 处悬崖的下降，α = {step:g}。不裁剪时最长一步为 {jumps[0]:.2f}，c = {c:g} 时为 {jumps[1]:.2f}（至多 αc = {step * c:.2f}）。",
+        ),
+    )
