@@ -31,7 +31,7 @@ def join(pieces: list[Piece], tight: bool = False) -> str:
     pieces = _resolve(pieces)
     text = ""
     previous = "start"
-    for piece, following in zip(pieces, [*pieces[1:], None], strict=False):
+    for index, piece in enumerate(pieces):
         kind, shown = piece.kind, piece.text
         if kind == "back":
             text = text.rstrip(" ")
@@ -39,7 +39,7 @@ def join(pieces: list[Piece], tight: bool = False) -> str:
             continue
         if kind == "bin" and previous in {"start", "bin", "rel", "open", "punct", "op"}:
             kind = "sign"  # not an operation
-        after = following.kind if following is not None else "end"
+        after = next((p.kind for p in pieces[index + 1 :] if p.kind not in {"space", "back"}), "end")
         if kind == "frac" and (previous == "fun" or after in _FACTORS):
             shown = f"({shown})"
         if _wants_space(previous, kind, tight) and not text.endswith(" ") and not shown.startswith(" "):

@@ -18,9 +18,10 @@ from fontTools.ttLib import TTFont
 
 TOOLS = Path(__file__).resolve().parent
 ASSETS = TOOLS.parent / "gradus" / "assets"
-MATH = TOOLS / "node_modules/@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2"
+# This package ships the font whole; @fontsource's has lost the features that set primes and script sizes.
+MATH = TOOLS / "node_modules/@expo-google-fonts/stix-two-math/400Regular/STIXTwoMath_400Regular.ttf"
 TEXT = TOOLS / "node_modules/@fontsource/stix-two-text/files"
-LICENCE = TOOLS / "node_modules/@fontsource/stix-two-text/LICENSE"
+LICENCE = TOOLS / "node_modules/@expo-google-fonts/stix-two-math/LICENSE_FONT"
 
 #: Inclusive ranges of code points of the mathematical font.
 RANGES = [
