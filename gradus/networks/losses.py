@@ -1,0 +1,94 @@
+"""Losses that PyTorch lacks, and what the risk of any loss looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gradus.errors import GradusError
+
+
+def hinge_loss(s: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, ""]:
+    r"""The mean of :math:`\max(0, 1 - y_i s_i)`.
+
+    Args:
+        s: scores (n,).
+        y: labels (n,), each −1 or +1.
+
+    Raises:
+        GradusError: the shapes differ, there is no sample, or a label is neither −1 nor +1.
+
+    Cost: O(n).
+
+    Source: Cortes and Vapnik 1995, Support-vector networks.
+
+    Deviates: `torch.nn.HingeEmbeddingLoss` is another function (of distances); `MultiMarginLoss` is for classes.
+    """
+    if s.shape != y.shape or s.ndim != 1 or not s.numel():
+        raise GradusError(
+            f"expected scores (n,) and labels (n,) of equal length, got {tuple(s.shape)} and {tuple(y.shape)}"
+        )
+    if not bool((y.abs() == 1).all()):
+        wrong = y[y.abs() != 1][0].item()
+        raise GradusError(f"expected labels −1 or +1, got {wrong:g}; labels 0 and 1 become so by 2*y - 1")
+    return torch.relu(1 - y * s).mean()
+
+
+class Risk(NamedTuple):
+    """The expected loss of each constant prediction.
+
+    Attributes:
+        risk: expected loss of each prediction, (k,).
+        best: the prediction of least risk.
+        curvature: least second difference of the risk on the grid; below zero where the risk is not convex.
+    """
+
+    risk: Tensor
+    best: Tensor
+    curvature: Tensor
+
+
+def constant_risk(
+    loss: Callable[[Tensor, Tensor], Tensor],
+    y: Float[Tensor, " m"],
+    p: Float[Tensor, " m"],
+    c: Float[Tensor, " k"],
+) -> Risk:
+    r"""The risk :math:`R(c)=\sum_j p_j\,\ell(c,y_j)` of constant predictions, its minimiser and its convexity.
+
+    Args:
+        loss: elementwise loss of a prediction and a target, which broadcast.
+        y: outcomes (m,).
+        p: their probabilities (m,).
+        c: predictions tried (k,), k ≥ 3, equally spaced and increasing.
+
+    Raises:
+        GradusError: outcomes and probabilities differ in number, the probabilities do not sum to 1, there are fewer
+            than 3 predictions, or the loss is no elementwise function.
+
+    Cost: m·k evaluations of the loss.
+
+    Source: Murphy 2022, Probabilistic Machine Learning: An Introduction, §5.1.
+    """
+    if y.shape != p.shape or y.ndim != 1 or c.ndim != 1 or c.numel() < 3:
+        shapes = f"{tuple(y.shape)}, {tuple(p.shape)}, {tuple(c.shape)}"
+        raise GradusError(
+            f"expected outcomes (m,), probabilities (m,) and at least 3 predictions (k,), got {shapes}"
+        )
+    slack = 4 * max(p.numel(), 1) * torch.finfo(p.dtype).eps
+    if bool((p < 0).any()) or abs(p.sum().item() - 1) > slack:
+        raise GradusError(
+            f"expected probabilities that sum to 1, got a sum of {p.sum().item():g}; divide by it"
+        )
+    values = loss(c[:, None], y[None, :])
+    if values.shape != (c.numel(), y.numel()):
+        shape = (c.numel(), y.numel())
+        raise GradusError(
+            f"expected an elementwise loss of shape {shape}, got {tuple(values.shape)}; use reduction='none'"
+        )
+    risk = values @ p  # (k,)
+    return Risk(risk, c[risk.argmin()], risk.diff().diff().min())
