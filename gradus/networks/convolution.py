@@ -45,7 +45,9 @@ def im2col_convolution(
     """
     p, q = _output_size(x, w, b, stride, padding, dilation, groups)
     lead, o = x.shape[:-3], w.shape[0]
-    x = x.reshape(-1, *x.shape[-3:]) if x.numel() else x.reshape(lead.numel(), *x.shape[-3:])
+    if lead.numel() == 0:
+        return x.new_zeros(*lead, o, p, q)
+    x = x.reshape(-1, *x.shape[-3:])
     columns = F.unfold(x, w.shape[-2:], dilation, padding, stride)  # (n, c·k·l, p·q)
     columns = columns.reshape(len(x), groups, -1, p * q)  # (n, g, i·k·l, p·q)
     y = w.reshape(groups, o // groups, -1) @ columns  # (n, g, o/g, p·q)
@@ -74,6 +76,8 @@ def fft_convolution(
     Source: mathieu2014fast, §2.
     """
     p, q = _output_size(x, w, b, stride, padding, dilation, groups)
+    if x.shape[:-3].numel() == 0:
+        return x.new_zeros(*x.shape[:-3], w.shape[0], p, q)
     x = F.pad(x, (padding,) * 4)
     size = x.shape[-2:]  # the kernel lies inside, so that no valid window wraps around
     wide = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32  # no 16-bit transforms

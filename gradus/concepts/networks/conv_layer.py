@@ -1,0 +1,523 @@
+"""The convolutional layer."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, near, roundoff
+from gradus.figures import canvas
+
+
+def _torch(conv2d, x, w, b, stride, padding, dilation, groups):
+    lead = x.shape[:-3]
+    y = conv2d(x.reshape(lead.numel(), *x.shape[-3:]), w, b, stride, padding, dilation, groups)
+    return y.reshape(*lead, *y.shape[1:])
+
+
+CONV_LAYER = Concept(
+    key="conv-layer",
+    kind="layer",
+    title=Text("Convolutional layer", "卷积层"),
+    summary=Text(
+        "One small set of weights is laid over every place of the image: each output is the weighted sum of a window. "
+        "Few weights, local, and equivariant: what is shifted in the input is shifted in the output.",
+        "同一组少量权重依次放到图像的每个位置上：每个输出是一个窗口的加权和。参数少、只看局部，并且等变：输入平移，输出随之平移。",
+    ),
+    formulas=(
+        r"y_{o,i,j}=b_o+\sum_{c}\sum_{k,l}w_{o,c,k,l}\;x_{c,\;si+dk-p,\;sj+dl-p}",
+        r"H'=\left\lfloor\frac{H+2p-d(K-1)-1}{s}\right\rfloor+1",
+        r"\langle \operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle",
+    ),
+    symbols=(
+        Symbol("x", "x", "... c h q", Text("input maps; 0 outside", "输入特征图，其外为 0")),
+        Symbol("w", "w", "o c k l", Text("kernels; c is the number of channels in a group", "卷积核；c 为组内通道数")),
+        Symbol("b", "b", "o", Text("bias, one number per output map", "偏置，每个输出图一个数")),
+        Symbol("s", "stride", "", Text("stride: distance between windows", "步幅：窗口之间的距离"), "natural"),
+        Symbol("p", "padding", "", Text("padding: zeros on each side", "填充：每侧补零的数目"), "natural"),
+        Symbol("d", "dilation", "", Text("dilation: distance between the taps of a kernel", "空洞率：卷积核各项之间的距离"), "natural"),
+        Symbol("G", "groups", "", Text("groups of channels that do not see each other", "互不相见的通道组数"), "natural"),
+        Symbol("y", "", "... o h2 q2", Text("output maps", "输出特征图")),
+        Symbol("H'", "", "", Text("height of the output", "输出的高度"), "natural"),
+    ),
+    needs=("convolution", "neuron"),
+    source="lecun1989backpropagation",
+    year=1989,
+    people=("Kunihiko Fukushima", "Yann LeCun"),
+    implementations=(
+        Implementation("torch.nn.functional:conv2d", "torch", _torch),
+        Implementation("gradus.networks.convolution:im2col_convolution", "torch", note=Text("one matrix product", "化为一次矩阵乘积")),
+        Implementation("gradus.networks.convolution:fft_convolution", "torch", note=Text("by Fourier transform", "通过傅里叶变换")),
+    ),
+    readings=(
+        Reading("dumoulin2016guide", "§2, §4"),
+        Reading("goodfellow2016deep", "§9.1–9.5"),
+        Reading("cs231n", "Convolutional Neural Networks"),
+    ),
+    deviations=(
+        Text(
+            "`same` padding of a stride above 1: ONNX's SAME_UPPER (TensorFlow's) puts the odd zero at the end, SAME_LOWER at the beginning; PyTorch refuses it.",
+            "步幅大于 1 时的 same 填充：ONNX 的 SAME_UPPER（TensorFlow 亦然）把多出的零放在末尾，SAME_LOWER 放在开头；PyTorch 不接受。",
+        ),
+        Text(
+            "The size is rounded down: the last rows of the input may be used by no window.",
+            "尺寸向下取整：输入的最后几行可能不被任何窗口使用。",
+        ),
+    ),
+    unverified=(
+        Text("A linear layer is equivariant to translations only if it is a convolution.", "线性层只有是卷积时才对平移等变。"),
+    ),
+)  # fmt: skip
+
+
+@CONV_LAYER.definition
+def conv_layer(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    s, p, d = stride, padding, dilation
+    O, C, K, L = w.shape
+    x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(p, p), (p, p)])
+    H = (x.shape[-2] - d * (K - 1) - 1) // s + 1
+    W = (x.shape[-1] - d * (L - 1) - 1) // s + 1
+    y = np.zeros((*x.shape[:-3], O, H, W), np.result_type(x, w, b))
+    for o in range(O):
+        first = o // (O // groups) * C  # the first channel that map o sees
+        for i in range(H):
+            for j in range(W):
+                window = x[..., first : first + C, s * i : s * i + d * K : d, s * j : s * j + d * L : d][
+                    ..., :K, :L
+                ]
+                y[..., o, i, j] = b[o] + (w[o] * window).sum((-3, -2, -1))
+    return y
+
+
+@CONV_LAYER.cases
+def cases(rng):
+    def normal(*shape):
+        return rng.standard_normal(shape)
+
+    yield "plain", dict(x=normal(2, 6, 5), w=normal(3, 2, 3, 2), b=normal(3))
+    yield "padded, strided", dict(x=normal(2, 7, 8), w=normal(2, 2, 3, 3), b=normal(2), stride=2, padding=1)
+    yield "dilated", dict(x=normal(1, 9, 8), w=normal(2, 1, 3, 3), b=normal(2), dilation=2, padding=2)
+    yield "grouped", dict(x=normal(4, 5, 5), w=normal(6, 2, 3, 3), b=normal(6), groups=2, padding=1)
+    yield "depthwise", dict(x=normal(3, 4, 4), w=normal(3, 1, 2, 2), b=normal(3), groups=3, stride=2)
+    yield "kernel of 1×1", dict(x=normal(3, 4, 4), w=normal(2, 3, 1, 1), b=normal(2), stride=3)
+    yield "kernel as large as the input", dict(x=normal(2, 4, 3), w=normal(2, 2, 4, 3), b=normal(2))
+    yield (
+        "all at once",
+        dict(x=normal(4, 9, 8), w=normal(2, 2, 2, 3), b=normal(2), stride=3, padding=2, dilation=2, groups=2),
+    )
+    yield "a batch", dict(x=normal(2, 1, 4, 4), w=normal(1, 1, 3, 3), b=normal(1), padding=1)
+
+
+@CONV_LAYER.invalid
+def invalid(rng):
+    image, kernel, bias = np.ones((2, 5, 5)), np.ones((3, 2, 3, 3)), np.ones(3)
+    yield "channels do not fit", dict(x=np.ones((4, 5, 5)), w=kernel, b=bias)
+    yield "kernel larger than the input", dict(x=np.ones((2, 2, 2)), w=kernel, b=bias)
+    yield "bias for another number of maps", dict(x=image, w=kernel, b=np.ones(2))
+    yield "maps not divisible by the groups", dict(x=np.ones((4, 5, 5)), w=kernel, b=bias, groups=2)
+    yield "stride 0", dict(x=image, w=kernel, b=bias, stride=0)
+
+
+def integers(rng, *shape):
+    """Small whole numbers, on which sums of products are exact."""
+    return rng.integers(-9, 10, shape).astype(float)
+
+
+def exact(got, want):
+    """Sums of whole numbers: exact when added one by one, rounded when the route is a Fourier transform."""
+    return roundoff(got, want, terms=8)
+
+
+def matrix(conv, w, size, **options):
+    """The layer without its bias as a matrix, column by column: its values on the images with a single 1."""
+    units = np.eye(size * size).reshape(-1, 1, size, size)
+    y = conv(units, w, np.zeros(len(w)), **options)
+    return y.reshape(len(units), -1).T
+
+
+def printed(x, W, b):
+    """The form of E15: weights that depend on the output position, over the whole map; the bias depends on the row."""
+    return np.einsum("kl,ijkl->ij", x, W) + b[:, None]
+
+
+@CONV_LAYER.claim(
+    Text(
+        "The kernel is not flipped: the layer computes cross-correlation (SciPy's, channel by channel)",
+        "卷积核不翻转：卷积层计算互相关（与 SciPy 逐通道的结果相同）",
+    )
+)
+def is_cross_correlation(conv, rng):
+    from scipy.signal import correlate2d
+
+    x, w, b = rng.standard_normal((3, 7, 6)), rng.standard_normal((2, 3, 3, 2)), rng.standard_normal(2)
+    want = [b[o] + sum(correlate2d(x[c], w[o, c], "valid") for c in range(3)) for o in range(2)]
+    return roundoff(conv(x, w, b), np.array(want), terms=18)
+
+
+@CONV_LAYER.claim(
+    Text(
+        r"Output size $\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$, over 144 settings",
+        r"输出尺寸为 $\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$，检验 144 组设置",
+    )
+)
+def output_size(conv, rng):
+    tried = [
+        (h, k, s, p, d)
+        for h in (6, 7, 11)
+        for k in (1, 2, 3)
+        for s in (1, 2, 3, 4)
+        for p in (0, 2)
+        for d in (1, 2)
+    ]
+    got, want = [], []
+    for h, k, s, p, d in tried:
+        y = conv(np.zeros((1, h, h)), np.zeros((1, 1, k, k)), np.zeros(1), stride=s, padding=p, dilation=d)
+        got.append(y.shape)
+        want.append((1, *2 * ((h + 2 * p - d * (k - 1) - 1) // s + 1,)))
+    return identical(np.array(got), np.array(want))
+
+
+@CONV_LAYER.claim(
+    Text(
+        "Equivariant: the input shifted by s·t gives the output shifted by t, wherever no border is met",
+        "等变：输入平移 s·t，只要不触及边界，输出就平移 t",
+    )
+)
+def translation_equivariance(conv, rng):
+    w, b = integers(rng, 2, 1, 3, 3), integers(rng, 2)
+
+    def one(s, t):
+        x = integers(rng, 1, 14, 14)
+        y, moved = conv(x, w, b, stride=s), conv(np.roll(x, (s * t, s * t), (-2, -1)), w, b, stride=s)
+        return exact(moved[:, t:, t:], y[:, : y.shape[1] - t, : y.shape[2] - t])
+
+    return all_of(one(1, 1), one(1, 3), one(2, 2), one(3, 1))
+
+
+@CONV_LAYER.claim(
+    Text(
+        "With padding p only the p rows and columns at each border break the equivariance, and they do",
+        "填充为 p 时，只有每侧的 p 行和 p 列破坏等变性，而且确实破坏",
+    )
+)
+def borders_break_equivariance(conv, rng):
+    x, w, b = integers(rng, 1, 12, 12), 1 + np.abs(integers(rng, 1, 1, 3, 3)), np.zeros(1)
+    x = np.abs(x) + 1  # no sum of products vanishes, so that a border is seen
+    y, moved = conv(x, w, b, padding=1), conv(np.roll(x, 1, -1), w, b, padding=1)
+    gap = np.abs(moved - np.roll(y, 1, -1)).max((0, 1))  # by column
+    touched = np.array([0, 1, 11])  # the first, the one moved in from it, the last
+    inner = exact(np.delete(gap, touched), np.zeros(9))
+    return all_of(
+        inner, bound(gap[touched].min(), 1.0, "≥", Text("whole numbers that differ", "不相等的整数"))
+    )
+
+
+@CONV_LAYER.claim(
+    Text(
+        "Weights are shared: as a matrix on a 6×6 image the layer has 1296 entries but only 9 different weights, one per diagonal",
+        "权重共享：作用于 6×6 图像时，卷积层作为矩阵有 1296 个元素，但只有 9 个不同的权重，每条对角线一个",
+    )
+)
+def weights_are_shared(conv, rng):
+    w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
+    M = matrix(conv, w, 6, padding=1)
+    size = near(M.size, 1296, 0.0, Text("6⁴", "6⁴"), "identical")
+    return all_of(size, exact(np.unique(np.round(M, 9)), np.arange(10.0)))
+
+
+@CONV_LAYER.claim(
+    Text(
+        "A formula whose weights depend on the output position is the fully connected layer: 1296 weights for 9, and shifts do not pass through it",
+        "权重依赖于输出位置的公式就是全连接层：需要 1296 个权重而不是 9 个，并且与平移不可交换",
+    )
+)
+def position_dependent_weights_are_dense(conv, rng):
+    W, x = rng.standard_normal((6, 6, 6, 6)), rng.standard_normal((6, 6))
+    dense = roundoff(printed(x, W, np.zeros(6)).ravel(), W.reshape(36, 36) @ x.ravel(), terms=36)
+
+    def error(layer):
+        """Largest change of the inner outputs when the image, empty but for its middle, moves by one."""
+        image = np.pad(x[1:4, 1:4], ((1, 2), (1, 2)))
+        return np.abs(layer(np.roll(image, 1, -1))[1:5, 2:5] - layer(image)[1:5, 1:4]).max()
+
+    w = rng.standard_normal((1, 1, 3, 3))
+    ours = error(lambda image: conv(image[None], w, np.ones(1), padding=1)[0])
+    theirs = error(lambda image: printed(image, W, np.ones(6)))
+    seen = bound(
+        theirs, 1.0, "≥", Text("errors of the size of the outputs themselves", "误差与输出本身同量级")
+    )
+    return all_of(dense, seen, roundoff(ours, 0.0, terms=9, scale=float(np.abs(x).max() * np.abs(w).max())))
+
+
+@CONV_LAYER.claim(
+    Text(
+        r"The bias is one number per map: on an empty image $y_{o,i,j}=b_o$ everywhere, in every row",
+        r"偏置每个输出图一个数：对空白图像处处有 $y_{o,i,j}=b_o$，每一行都相同",
+    )
+)
+def bias_is_constant_over_a_map(conv, rng):
+    w, b = rng.standard_normal((3, 2, 3, 3)), rng.standard_normal(3)
+    return identical(conv(np.zeros((2, 6, 6)), w, b, padding=1), np.broadcast_to(b[:, None, None], (3, 6, 6)))
+
+
+@CONV_LAYER.claim(
+    Text(
+        r"Direct sums, one matrix product of the windows (im2col) and Fourier transforms agree",
+        r"直接求和、窗口矩阵乘积（im2col）与傅里叶变换三种算法结果一致",
+    )
+)
+def three_routes_agree(conv, rng):
+    import torch
+
+    from gradus.networks.convolution import fft_convolution, im2col_convolution
+
+    x, w, b = rng.standard_normal((2, 4, 13, 12)), rng.standard_normal((6, 2, 5, 3)), rng.standard_normal(6)
+    options = dict(stride=2, padding=2, dilation=2, groups=2)
+    y = conv(x, w, b, **options)
+    scale = float(np.abs(w).sum((1, 2, 3)).max() * np.abs(x).max())
+    others = [
+        route(*map(torch.from_numpy, (x, w, b)), **options).numpy()
+        for route in (im2col_convolution, fft_convolution)
+    ]
+    return all_of(*[roundoff(y, z, terms=8, scale=scale) for z in others])
+
+
+@CONV_LAYER.claim(
+    Text(
+        r"The transposed convolution is its adjoint: $\langle\operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle$",
+        r"转置卷积是它的伴随：$\langle\operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle$",
+    )
+)
+def transposed_convolution_is_the_adjoint(conv, rng):
+    import torch
+
+    def one(s, p, d, groups, h):
+        x, w = rng.standard_normal((4, h, h)), rng.standard_normal((6, 4 // groups, 3, 3))
+        y = conv(x, w, np.zeros(6), stride=s, padding=p, dilation=d, groups=groups)
+        v = rng.standard_normal(y.shape)
+        rest = (h + 2 * p - d * 2 - 1) % s  # rows that no window reaches, and the transpose must put back
+        back = torch.nn.functional.conv_transpose2d(
+            *map(torch.from_numpy, (v, w)), None, s, p, output_padding=rest, groups=groups, dilation=d
+        )
+        return roundoff((y * v).sum(), (x * back.numpy()).sum(), terms=36, scale=float(np.abs(y * v).sum()))
+
+    return all_of(one(1, 0, 1, 1, 6), one(2, 1, 1, 1, 8), one(1, 2, 2, 2, 7), one(3, 1, 1, 2, 9))
+
+
+@CONV_LAYER.claim(
+    Text("Dilation is a kernel with zeros between its taps", "空洞卷积等于在卷积核各项之间插入零")
+)
+def dilation_inserts_zeros(conv, rng):
+    x, w, b = integers(rng, 2, 11, 11), integers(rng, 3, 2, 3, 3), integers(rng, 3)
+    wide = np.zeros((3, 2, 7, 7))
+    wide[..., ::3, ::3] = w
+    return exact(conv(x, w, b, dilation=3), conv(x, wide, b))
+
+
+@CONV_LAYER.claim(
+    Text("Stride s keeps every s-th output of stride 1", "步幅为 s 等于从步幅 1 的输出中每隔 s 取一个")
+)
+def stride_keeps_every_sth(conv, rng):
+    x, w, b = integers(rng, 2, 10, 9), integers(rng, 3, 2, 3, 2), integers(rng, 3)
+    return all_of(*[exact(conv(x, w, b, stride=s), conv(x, w, b)[:, ::s, ::s]) for s in (2, 3)])
+
+
+@CONV_LAYER.claim(Text("Groups are separate layers side by side", "分组卷积等于并排的若干独立卷积层"))
+def groups_are_separate_layers(conv, rng):
+    x, w, b = integers(rng, 6, 5, 5), integers(rng, 9, 2, 3, 3), integers(rng, 9)
+    apart = [conv(x[2 * g : 2 * g + 2], w[3 * g : 3 * g + 3], b[3 * g : 3 * g + 3]) for g in range(3)]
+    return exact(conv(x, w, b, groups=3), np.concatenate(apart))
+
+
+@CONV_LAYER.claim(
+    Text(
+        "Two layers of 3×3 without activation are one of 5×5, whose kernel is the convolution of theirs",
+        "两个无激活的 3×3 卷积层等于一个 5×5 卷积层，其核为二者的卷积",
+    )
+)
+def two_of_3x3_are_one_of_5x5(conv, rng):
+    from scipy.signal import convolve2d
+
+    x, v, w, none = integers(rng, 1, 9, 9), integers(rng, 3, 3), integers(rng, 3, 3), np.zeros(1)
+    twice = conv(conv(x, v[None, None], none), w[None, None], none)
+    return exact(twice, conv(x, convolve2d(v, w)[None, None], none))
+
+
+@CONV_LAYER.mutant(
+    Text("the kernel is flipped: mathematical convolution", "卷积核被翻转：数学上的卷积"),
+    kills=["is-cross-correlation", "three-routes-agree", "equals-definition"],
+)
+def flipped_kernel(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    return conv_layer(x, w[..., ::-1, ::-1], b, stride, padding, dilation, groups)
+
+
+@CONV_LAYER.mutant(
+    Text("stride ignored, also in the shape", "忽略步幅，形状亦然"),
+    kills=["output-size", "stride-keeps-every-sth", "transposed-convolution-is-the-adjoint"],
+)
+def stride_ignored(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    return conv_layer(x, w, b, 1, padding, dilation, groups)
+
+
+@CONV_LAYER.mutant(
+    Text("the size is rounded up: a window hangs over the edge", "尺寸向上取整：窗口伸出边界"),
+    kills=["output-size"],
+)
+def size_rounded_up(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    h, q = (
+        (n + 2 * padding - dilation * (k - 1) - 1) % stride
+        for n, k in zip(x.shape[-2:], w.shape[-2:], strict=True)
+    )
+    more = [(0, 0)] * (x.ndim - 2) + [(0, (stride - r) % stride if r else 0) for r in (h, q)]
+    return conv_layer(np.pad(x, more), w, b, stride, padding, dilation, groups)
+
+
+@CONV_LAYER.mutant(
+    Text("weights per position, as in E15", "每个位置各有一套权重，如 E15"),
+    kills=[
+        "translation-equivariance",
+        "weights-are-shared",
+        "position-dependent-weights-are-dense",
+        "two-of-3x3-are-one-of-5x5",
+    ],
+)
+def weights_per_position(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    y = conv_layer(x, w, b, stride, padding, dilation, groups)
+    fixed = b[:, None, None]
+    own = 1 + np.arange(y.shape[-2] * y.shape[-1]).reshape(y.shape[-2:]) / 7
+    return fixed + own * (y - fixed)
+
+
+@CONV_LAYER.mutant(
+    Text("a bias per row", "每一行一个偏置"), kills=["bias-is-constant-over-a-map", "equals-definition"]
+)
+def bias_per_row(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    y = conv_layer(x, w, 0 * b, stride, padding, dilation, groups)
+    return y + np.resize(b, y.shape[-2])[:, None]
+
+
+@CONV_LAYER.mutant(
+    Text("padded with the edge's values, not with zeros", "用边缘值而非零填充"),
+    kills=["weights-are-shared", "equals-definition"],
+)
+def padded_with_the_edge(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="edge")
+    return conv_layer(x, w, b, stride, 0, dilation, groups)
+
+
+@CONV_LAYER.mutant(
+    Text("padded around: the image closes on itself", "循环填充：图像首尾相接"),
+    kills=["borders-break-equivariance"],
+)
+def padded_around(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="wrap")
+    return conv_layer(x, w, b, stride, 0, dilation, groups)
+
+
+@CONV_LAYER.mutant(
+    Text("dilation only in the shape", "空洞率只影响形状"),
+    kills=["dilation-inserts-zeros", "transposed-convolution-is-the-adjoint"],
+)
+def dilation_in_the_shape_alone(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    wide = conv_layer(x, w, b, stride, padding, dilation, groups)
+    return conv_layer(x, w, b, stride, padding, 1, groups)[..., : wide.shape[-2], : wide.shape[-1]]
+
+
+@CONV_LAYER.mutant(
+    Text("every group sees the first channels", "每个组都只看最前面的通道"),
+    kills=["groups-are-separate-layers", "three-routes-agree"],
+)
+def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    return conv_layer(x[..., : w.shape[1], :, :], w, b, stride, padding, dilation, 1)
+
+
+CONV_LAYER.erratum(
+    "E13",
+    common=Text(
+        r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else",
+        r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$，称为卷积，仅此而已",
+    ),
+    why=Text(
+        "It is cross-correlation, and it lacks the bias, the stride and the padding: neither the values nor the size of a layer's output can be computed from it.",
+        "这是互相关，而且缺少偏置、步幅与填充：由它既算不出卷积层输出的值，也算不出其尺寸。",
+    ),
+    right=Text(
+        r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
+        r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$，其中 $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
+    ),
+    claims=("is-cross-correlation", "output-size", "bias-is-constant-over-a-map"),
+)
+CONV_LAYER.erratum(
+    "E15",
+    common=Text(
+        r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole map",
+        r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$，其中 k、l 遍历整个特征图",
+    ),
+    why=Text(
+        "The weights depend on the output position and reach over the whole map: neither shared nor local. It is the fully connected layer written with "
+        "two indices. On 6×6: 1296 weights instead of 9, and an image that moves by one pixel does not give the moved output.",
+        "权重依赖于输出位置并遍及整个特征图：既不共享，也不局部。它就是用双下标书写的全连接层。对 6×6 图像：1296 个权重而不是 9 个，图像移动一个像素，输出并不随之移动。",
+    ),
+    right=Text(r"$y_{ij}=\sum_{k,l}x_{i+k,j+l}\,w_{kl}+b$", r"$y_{ij}=\sum_{k,l}x_{i+k,j+l}\,w_{kl}+b$"),
+    claims=(
+        "weights-are-shared",
+        "position-dependent-weights-are-dense",
+        "bias-is-constant-over-a-map",
+        "translation-equivariance",
+    ),
+)
+
+# A handwritten 3 of scikit-learn's digits (training image 3), values 0…16.
+THREE = np.array([
+    [0, 0, 7, 15, 13, 1, 0, 0], [0, 8, 13, 6, 15, 4, 0, 0], [0, 2, 1, 13, 13, 0, 0, 0], [0, 0, 2, 15, 11, 1, 0, 0],
+    [0, 0, 0, 1, 12, 12, 1, 0], [0, 0, 0, 0, 1, 10, 8, 0], [0, 0, 8, 4, 5, 14, 9, 0], [0, 0, 7, 13, 13, 9, 0, 0],
+]) / 16  # fmt: skip
+
+
+@CONV_LAYER.figure(
+    angle=Slider(
+        0, 360, 90, Text("direction of the edge filter (degrees)", "边缘滤波器的方向（度）"), integer=True
+    ),
+    stride=Slider(1, 4, 1, Text("stride s", "步幅 s"), integer=True),
+    padding=Slider(0, 2, 1, Text("padding p", "填充 p"), integer=True),
+    dilation=Slider(1, 3, 1, Text("dilation d", "空洞率 d"), integer=True),
+)
+def figure(angle, stride, padding, dilation):
+    s, p, d = int(stride), int(padding), int(dilation)
+    u = np.array([-1.0, 0.0, 1.0])
+    a = np.deg2rad(angle)
+    smooth = np.where(u[:, None] * u == 0, 2.0, 1.0)  # Sobel: the middle counts twice
+    w = np.round((np.cos(a) * u[None, :] - np.sin(a) * u[:, None]) * smooth, 2) + 0.0
+    y = conv_layer(THREE[None], w[None, None], np.zeros(1), s, p, d)[0]
+    n = y.shape[0]
+    i = j = n // 2
+    fig, axes = canvas(columns=3, width=7.2, height=2.9)
+    padded = np.pad(THREE, p)
+    axes[0].imshow(padded, cmap="Greys", vmin=0, vmax=1, extent=(-p - 0.5, 7.5 + p, 7.5 + p, -p - 0.5))
+    axes[0].plot([-0.5, 7.5, 7.5, -0.5, -0.5], [-0.5, -0.5, 7.5, 7.5, -0.5], color="#7F7F7F", lw=1)
+    taps = [(s * i + d * k - p, s * j + d * l - p) for k in range(3) for l in range(3)]
+    frame = dict(
+        marker="s", s=240 * (10 / (8 + 2 * p)) ** 2, facecolors="none", edgecolors="#D55E00", linewidths=1.6
+    )
+    axes[0].scatter([t[1] for t in taps], [t[0] for t in taps], **frame)
+    axes[0].set(title="input and one window")
+    axes[1].imshow(w, cmap="RdBu_r", vmin=-2, vmax=2)
+    for (k, l), v in np.ndenumerate(w):
+        axes[1].text(
+            l, k, f"{v:.1f}", ha="center", va="center", fontsize=9, color="white" if abs(v) > 1.3 else "black"
+        )
+    axes[1].set(title="kernel, 9 weights")
+    size = max(1e-9, np.abs(y).max())
+    axes[2].imshow(y, cmap="RdBu_r", vmin=-size, vmax=size)
+    axes[2].scatter([j], [i], **{**frame, "s": 240 * (10 / n) ** 2})
+    axes[2].set(title=f"output, {n}×{n}")
+    for ax in axes:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    dense = 64 * n * n
+    return Drawing(
+        fig,
+        Text(
+            f"An edge filter in the direction {angle:.0f}° on an 8×8 digit, s = {s}, p = {p}, d = {d}: output {n}×{n}. The framed "
+            f"output, {y[i, j]:.2f}, sees the 9 framed pixels. A fully connected layer of that size has {dense} weights, this one 9.",
+            f"方向为 {angle:.0f}° 的边缘滤波器作用于 8×8 数字，s = {s}，p = {p}，d = {d}：输出为 {n}×{n}。框出的输出 {y[i, j]:.2f} 只看框出的 9 个像素。同样大小的全连接层有 {dense} 个权重，这里只有 9 个。",
+        ),
+    )
