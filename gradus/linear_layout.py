@@ -8,6 +8,17 @@ from unicodedata import combining, east_asian_width
 
 OPEN, CLOSE = set("([{⟨⌈⌊⟦"), set(")]}⟩⌉⌋⟧")
 _OPENING = {"open", "group"}
+_COMPOUND = {
+    "bin",
+    "rel",
+    "op",
+    "fun",
+    "apply",
+    "frac",
+    "slash",
+    "punct",
+    "text",
+}  # what binds less than a product
 _FACTORS = {"ord", "num", "word", "op", "fun", "frac", "open", "group"}
 _TALL = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦", "{": "⎧⎪⎩", "}": "⎫⎪⎭"}
 
@@ -16,7 +27,7 @@ class Piece(NamedTuple):
     """A text, its class, and for a table the texts of its cells by rows.
 
     The classes: TeX's ord, op, bin, rel, open, close, punct; num, word and text (no spaces of their own);
-    fun, a function's name; apply, the invisible sign after one; sign, a prefixed ±; frac; group, a bracketed
+    slash; fun, a function's name; apply, the invisible sign after one; sign, a prefixed ±; frac; group, a bracketed
     base with a script; space and back, a positive and a negative one; table.
     """
 
@@ -68,7 +79,7 @@ def _resolve(pieces: list[Piece]) -> list[Piece]:
 
 
 def _wants_space(left: str, right: str, tight: bool) -> bool:
-    if left in {"start", "open", "back", "sign"} or right in {"close", "punct", "space"}:
+    if left in {"start", "open", "back", "sign", "slash"} or right in {"close", "punct", "space", "slash"}:
         return False
     if {left, right} & {"bin", "rel"}:
         return not tight
@@ -101,18 +112,31 @@ def outer(pieces: list[Piece]) -> list[Piece]:
     return result
 
 
+def is_product(pieces: list[Piece]) -> bool:
+    """Whether a numerator needs no brackets: factors side by side, or one call f(x)."""
+    kinds = [p.kind for p in outer(pieces) if p.kind not in {"space", "back"}]
+    if kinds and kinds[-1] == "apply":  # a name that is applied to nothing here: ∂ MSE
+        kinds.pop()
+    return _is_call(pieces) or not set(kinds) & _COMPOUND
+
+
 def is_factor(pieces: list[Piece]) -> bool:
     """Whether a denominator needs no brackets: one factor, ∂x, or a call f(x)."""
     shown = [p for p in outer(pieces) if p.kind not in {"space", "back"}]
     kinds = [p.kind for p in shown]
-    if any(k in {"bin", "rel", "op", "fun", "frac", "punct", "text", "table", "apply"} for k in kinds):
-        return False
-    if between_bars(join(pieces)):
+    if _is_call(pieces) or between_bars(join(pieces)):
         return True
+    if set(kinds) & (_COMPOUND | {"table"}):
+        return False
     names = [p.text for p in shown if p.kind not in {"open", "close"}]
     if len(names) == 2 and names[0] in {"∂", "d"} and "open" not in kinds:
         return True
     return len(names) <= 1 and kinds.count("open") <= 1
+
+
+def _is_call(pieces: list[Piece]) -> bool:
+    kinds = [p.kind for p in outer(pieces) if p.kind not in {"space", "back", "apply"}]
+    return kinds in (["word", "open", "close"], ["ord", "open", "close"])
 
 
 def enclosed(text: str) -> bool:

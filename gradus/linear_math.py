@@ -16,8 +16,8 @@ from gradus.linear_layout import (
     between_bars,
     enclosed,
     is_factor,
+    is_product,
     join,
-    outer,
     several_lines,
 )
 
@@ -54,7 +54,7 @@ _ACCENT_NAMES = {
     "\u20db": "dddot",
 }
 _BINARY = set("+−-±∓×⋅·∗*∘⊙⊗⊕⊖∪∩∧∨÷∖⊎⊔⊓")
-_RELATION = set("=≠<>≤≥≪≫∈∉∋∼≈≡≢∝→←↔↦⇒⇐⇔⟹⟸⟺⟶⟵⟼⊂⊆⊃⊇⊥∣:≔≜≝≃≅≺≻⪯⪰≼≽⩽⩾↓↑⊢⊨∥|≐")
+_RELATION = set("=≠<>≤≥≪≫∈∉∋∼≈≡≢∝→←↔↦⇒⇐⇔⟹⟸⟺⟶⟵⟼⊂⊆⊃⊇⊥∣:≔≜≝≃≅≺≻⪯⪰≼≽⩽⩾↓↑⊢⊨∥|≐↛↚⇏≁≉≮≯≰≱⊄⊈∤≇⊥")
 _BIG = set("∑∏∫∮∬∭⋃⋂⨁⨂⋁⋀∐")
 _LIMITS = {"lim", "max", "min", "sup", "inf", "arg max", "arg min", "argmax", "argmin"}
 _BRACES = set("⏟⏞︸︷⎵⎴")
@@ -95,6 +95,8 @@ def _identifier(node: Element, tight: bool) -> list[Piece]:
     text = _plain(node)
     if not text:
         return []
+    if text == "/":
+        return [Piece(text, "slash")]
     if text in _BIG:
         return [Piece(_TEXT.get(text, text), "op")]
     return [Piece(text, "word" if len(text) > 1 and text.isalpha() else "ord")]
@@ -116,6 +118,8 @@ def _operator(node: Element, tight: bool) -> list[Piece]:
     if not shown:
         return []
     form = node.get("form")
+    if text == "/":
+        return [Piece(shown, "slash")]
     if text in _BIG:
         return [Piece(shown, "op")]
     if node.get("separator") == "true" or text in ",;":
@@ -151,7 +155,7 @@ def _fraction(node: Element, tight: bool) -> list[Piece]:
         return [Piece(f"{join(top)} choose {join(bottom)}", "word")]
     above = join(top, tight)
     below = join(bottom, tight)
-    if any(p.kind in {"bin", "rel", "op", "fun", "apply", "frac", "punct", "text"} for p in outer(top)):
+    if not is_product(top):
         above = f"({above})"
     if not is_factor(bottom):
         below = f"({below})"
