@@ -1,0 +1,61 @@
+"""Entropy, cross-entropy, divergence: beside SciPy, at the edges, and what they refuse."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import special, stats
+
+from gradus.errors import GradusError
+from gradus.foundations.information import cross_entropy, entropy, kl_divergence
+
+
+def laws(*shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return torch.from_numpy(rng.dirichlet(np.full(shape[-1], 0.3), size=shape[:-1]))
+
+
+def test_agree_with_scipy():
+    p, q = laws(20, 6), laws(20, 6, seed=1)
+    assert torch.allclose(
+        entropy(p, base=2), torch.from_numpy(stats.entropy(p.numpy(), base=2, axis=-1)), rtol=1e-13
+    )
+    assert torch.allclose(
+        kl_divergence(p, q), torch.from_numpy(special.rel_entr(p.numpy(), q.numpy()).sum(-1)), rtol=1e-12
+    )
+    assert torch.allclose(cross_entropy(p, q), entropy(p) + kl_divergence(p, q), rtol=1e-12)
+
+
+def test_both_zero_adds_nothing_and_has_no_gradient():
+    p = torch.tensor([0.5, 0.5, 0.0], dtype=torch.float64, requires_grad=True)
+    q = torch.tensor([0.25, 0.75, 0.0], dtype=torch.float64, requires_grad=True)
+    d = kl_divergence(p, q)
+    assert d.item() == pytest.approx(0.5 * math.log(4 / 3))
+    d.backward()
+    assert torch.isfinite(p.grad).all()
+    assert torch.isfinite(q.grad).all()
+    assert torch.isnan(
+        torch.nn.functional.kl_div(q.log(), p, reduction="sum")
+    )  # what the docstring says of PyTorch's
+
+
+def test_softmax_in_any_precision_is_accepted():
+    for dtype in (torch.float32, torch.bfloat16, torch.float16):
+        p = torch.randn(50, 1000, generator=torch.Generator().manual_seed(0)).to(dtype).softmax(-1)
+        assert entropy(p).dtype == dtype
+
+
+@pytest.mark.parametrize(("call", "said"), [
+    (lambda: entropy(torch.tensor([0.5, 0.6])), "sum to 1.*off by 0.1"),
+    (lambda: entropy(torch.tensor([-0.5, 1.5])), "p holds -0.5"),
+    (lambda: entropy(torch.tensor([math.nan, 1.0])), "p holds nan"),
+    (lambda: entropy(torch.tensor([0, 1])), "int64"),
+    (lambda: entropy(torch.tensor(1.0)), r"shape \(\)"),
+    (lambda: entropy(torch.tensor([0.5, 0.5]), base=1.0), "base of a logarithm.*got 1.0"),
+    (lambda: kl_divergence(torch.full((2,), 0.5), torch.full((4,), 0.25)), r"\(2,\) and \(4,\)"),
+    (lambda: cross_entropy(torch.full((2,), 0.5), torch.tensor([0.5, 0.4])), "rows of q"),
+])  # fmt: skip
+def test_refuses(call, said):
+    with pytest.raises(GradusError, match=said):
+        call()
