@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -204,6 +205,7 @@ def _environment(lang: str) -> Environment:
         "text": lambda text: Markup(prose_html(text.get(lang), strict=False)),
         "sentence": lambda text: Markup(prose_html(_capital(text.get(lang)), strict=False)),
         "shows_tolerance": _shows_tolerance,
+        "digits": _digits,
         "math": lambda latex, display=True: Markup(_formula(latex, display)),
         "seconds": lambda value: seconds(value, lang),
         "setting": lambda key: setting(key, lang),
@@ -226,7 +228,9 @@ def _formula(latex: str, display: bool) -> str:
 
 def _capital(text: str) -> str:
     """With a capital first letter, unless the first word is a symbol."""
-    return text[:1].upper() + text[1:] if text[:2].isascii() and text[:2].isalpha() else text
+    word = text.split(" ")[0]
+    symbol = len(word) < 2 and word != "a"
+    return text if symbol or not (word[:2].isascii() and word[:2].isalpha()) else text[0].upper() + text[1:]
 
 
 def _shows_tolerance(evidence: Evidence) -> bool:
@@ -234,6 +238,14 @@ def _shows_tolerance(evidence: Evidence) -> bool:
     return bool(evidence.tolerance) and (
         evidence.relation == "=" or evidence.tolerance > 1e-9 * abs(evidence.expected)
     )
+
+
+def _digits(evidence: Evidence) -> int:
+    """Significant digits that let a difference as small as the tolerance be seen."""
+    size, tolerance = abs(evidence.expected), evidence.tolerance
+    if not (0 < tolerance < size < math.inf):
+        return 3
+    return min(max(3, math.ceil(math.log10(size / tolerance)) + 2), 10)
 
 
 def _fonts(lang: str) -> list[dict[str, Any]]:

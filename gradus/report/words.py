@@ -26,7 +26,10 @@ WORDS: dict[str, Text] = {
     "output": Text("Output", "输出形状"),
     "parameters": Text("Parameters", "参数量"),
     "total": Text("Total", "合计"),
-    "architecture-caption": Text("The layers in the order in which they act.", "按作用顺序列出的各层。"),
+    "architecture-caption": Text(
+        "The layers in the order in which they act; activations that are plain functions are not listed.",
+        "按作用顺序列出的各层；以普通函数实现的激活不在其中。",
+    ),
     "source": Text("Source", "来源"),
     "licence": Text("Licence", "许可"),
     "citation": Text("To cite", "引用"),
