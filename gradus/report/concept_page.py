@@ -1,0 +1,59 @@
+"""One concept as one self-contained HTML file: statement, definition, figure, evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gradus import __version__
+from gradus.catalogue import citation, load
+from gradus.concept import AREAS, Concept
+from gradus.evidence import Text
+from gradus.figures import svg
+from gradus.report.dossier import dossier
+from gradus.report.page import ASSETS, HERE, LANGUAGES, _environment, _fonts, _numbered, _replace
+from gradus.report.pictures import Picture
+from gradus.report.words import JUDGEMENT_NAMES, KINDS
+from gradus.verify import Report, verify
+
+
+def write_page(path: str | Path, concept: Concept, lang: str = "en", evidence: Report | None = None) -> Path:
+    """Writes the concept's page; its claims are measured now unless their evidence is given.
+
+    Raises:
+        GradusError: the file cannot be written.
+    """
+    return _replace(Path(path), page_html(concept, lang, evidence))
+
+
+def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None) -> str:
+    """The page as text; see `write_page`."""
+    facts = dossier([concept], evidence or verify([concept]))
+    drawing = concept.draw()
+    values = ", ".join(f"{slider.title.get(lang)}: {slider.start:g}" for slider in concept.sliders.values())
+    caption = Text(f"{drawing.text.en} ({values})", f"{drawing.text.zh}（{values}）")
+    figure = Picture(svg(drawing.figure, concept.key), caption, drawing.text, wide=True)
+    keys = list(dict.fromkeys([concept.source, *[r.source for r in concept.readings]]))
+    catalogue = load()
+    needed = {key: catalogue.get(key).title for key in concept.needs if key in catalogue.concepts}
+    return (
+        _environment(lang)
+        .get_template("page.html")
+        .render(
+            lang=lang,
+            html_lang=LANGUAGES[lang],
+            concept=concept,
+            entry=facts.entries[0],
+            area=AREAS[concept.area],
+            pictures=_numbered([figure], lang)["result"],
+            version=__version__,
+            kinds=KINDS,
+            kind_names=JUDGEMENT_NAMES,
+            citations=[(key, citation(key)) for key in keys],
+            places={r.source: r.place for r in concept.readings if r.place},
+            numbers={key: i for i, key in enumerate(keys, start=1)},
+            titles=needed,
+            style=(HERE / "templates" / "style.css").read_text(encoding="utf-8"),
+            math_style=(ASSETS / "math.css").read_text(encoding="utf-8"),
+            fonts=_fonts(lang),
+        )
+    )
