@@ -147,7 +147,7 @@ def jacobian(f, z):
     Text(r"No step of the scores moves p by more than half its length: $\|\partial p/\partial z\|_2\le\tfrac12$", r"得分的改变最多以一半的幅度传到 p：$\|\partial p/\partial z\|_2\le\tfrac12$")
 )  # fmt: skip
 def lipschitz_constant_is_one_half(softmax, rng):
-    norms = [np.linalg.norm(jacobian(softmax, z), 2) for z in 2 * rng.standard_normal((20, 4))]
+    norms = [float(np.linalg.norm(jacobian(softmax, z), 2)) for z in 2 * rng.standard_normal((20, 4))]
     worst = np.linalg.norm(jacobian(softmax, np.array([0.0, 0.0, -800.0])), 2)
     return all_of(bound(max(norms), 0.5), roundoff(worst, 0.5, terms=4, scale=1 / STEP))
 
@@ -402,7 +402,7 @@ def absolute_value(x):
 
 
 @RELU.figure(
-    kinks=Slider(2, 40, 5, Text("number of ReLUs", "ReLU 的个数"), integer=True),
+    kinks=Slider(3, 40, 5, Text("number of ReLUs", "ReLU 的个数"), integer=True),
     point=Slider(0.05, 0.95, 0.35, Text("x marked", "标出的 x")),
 )
 def relu_figure(kinks, point):
@@ -703,6 +703,7 @@ def tanh_figure(gain, depth):
     left.set(title=r"$\tanh(g\,h)$ and the diagonal", xlabel="h", ylim=(-1.5, 1.5))
     right.plot(np.arange(n + 1), np.array(h), ".-", ms=4, lw=0.9, color="#0072B2")
     right.set(title=r"$h_{\ell+1}=\tanh(g\,h_\ell)$", xlabel=r"layer $\ell$", ylabel="h")
+    right.xaxis.get_major_locator().set_params(integer=True)
     fixed = float(h[-1][-1])
     for _ in range(2000):
         fixed = float(tanh(np.float64(gain * fixed)))
@@ -857,6 +858,7 @@ def leaky_figure(alpha, depth):
     left.set(title="f(x), and ReLU dashed", xlabel="x")
     right.bar(k, share, color="#0072B2")
     right.set(title=r"share of paths with gradient $\alpha^k$", xlabel="k layers on the left side")
+    right.xaxis.get_major_locator().set_params(integer=True)
     lost = 2.0**-n
     return Drawing(
         fig,
@@ -1026,7 +1028,7 @@ def elu_figure(alpha, spread):
     left.legend(frameon=False, fontsize=8)
     right.bar(list(means), list(means.values()), color=["#0072B2", "#7F7F7F"])
     right.axhline(0, color="black", lw=0.8)
-    right.set(title=rf"mean output, $x\sim N(0,{spread:.2g}^2)$")
+    right.set(title=rf"mean output, $x\sim N(0,{spread:.2g}^2)$", ylim=(-0.8, 1.7))
     return Drawing(
         fig,
         Text(

@@ -1,0 +1,62 @@
+"""What the pages say about the frameworks' habits is so in the version installed."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from gradus.concepts.networks.activations import gelu
+
+
+def test_softplus_cuts_off_at_twenty():
+    x = torch.tensor([20.0001], dtype=torch.float64)
+    assert F.softplus(x).item() == x.item()
+    assert F.softplus(x, threshold=40).item() - x.item() == pytest.approx(math.exp(-20.0001), rel=1e-5)
+
+
+def test_bce_of_probabilities_stops_at_a_hundred():
+    z = torch.tensor([-1000.0], dtype=torch.float64)
+    assert F.binary_cross_entropy(torch.sigmoid(z), torch.ones(1).double()).item() == 100.0
+    assert F.binary_cross_entropy_with_logits(z, torch.ones(1).double()).item() == 1000.0
+
+
+def test_smooth_l1_is_huber_over_delta():
+    e, zero = torch.linspace(-3, 3, 31, dtype=torch.float64), torch.zeros(31, dtype=torch.float64)
+    for delta in (0.5, 1.0, 2.0):
+        torch.testing.assert_close(
+            F.smooth_l1_loss(e, zero, beta=delta), F.huber_loss(e, zero, delta=delta) / delta
+        )
+
+
+def test_probabilities_fed_in_as_scores_have_a_floor():
+    k = 5
+    z = torch.zeros(1, k, dtype=torch.float64)
+    z[0, 2] = 1.0  # a perfect prediction, as probabilities
+    assert F.cross_entropy(z, torch.tensor([2])).item() == pytest.approx(math.log(1 + (k - 1) / math.e))
+
+
+def test_mse_broadcasts_with_a_warning_only():
+    with pytest.warns(UserWarning, match="broadcast"):
+        assert F.mse_loss(torch.zeros(3, 1), torch.tensor([0.0, 1.0, 2.0])).item() == pytest.approx(5 / 3)
+
+
+def test_gelu_defaults():
+    jax = pytest.importorskip("jax")
+    x = np.array([2.7], np.float32)
+    exact = float(gelu(x.astype(float))[0])
+    assert F.gelu(torch.from_numpy(x)).item() == pytest.approx(exact, abs=1e-6)
+    assert abs(float(jax.nn.gelu(x)[0]) - exact) > 3e-4
+
+
+def test_gelu_approximations_err_as_stated():
+    x = np.linspace(-6, 6, 12001)
+    exact = gelu(x)
+    assert np.abs(x / (1 + np.exp(-1.702 * x)) - exact).max() == pytest.approx(0.0203, abs=5e-4)
+
+
+def test_slope_of_relu_at_zero():
+    x = torch.zeros(1, requires_grad=True)
+    F.relu(x).backward()
+    assert x.grad.item() == 0.0
