@@ -1,0 +1,550 @@
+"""Backpropagation in a layered network."""
+
+import itertools
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _autograd(grad, x, y, Ws, bs, activation, loss):
+    import torch
+    from torch.nn import functional as F
+
+    sigma = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid, "identity": lambda z: z}[
+        activation
+    ]
+    with torch.enable_grad():
+        parameters = [p.detach().requires_grad_() for pair in zip(Ws, bs, strict=True) for p in pair]
+        a = x
+        for W, b in zip(parameters[::2], parameters[1::2], strict=True):
+            z = F.linear(a, W, b)
+            a = sigma(z)
+        mean = {
+            "cross-entropy": lambda: F.cross_entropy(z, y),
+            "squared": lambda: 0.5 * F.mse_loss(z, y, reduction="sum") / len(x),
+        }[loss]()
+        return grad(mean, parameters, create_graph=x.requires_grad)
+
+
+def _tape(grad, x, y, Ws, bs, activation, loss):
+    n = len(Ws)
+    of = grad(lambda *p: loss_of(x, y, p[:n], p[n:], activation, loss), tuple(range(2 * n)))
+    gradients = of(*Ws, *bs)
+    return tuple(g for pair in zip(gradients[:n], gradients[n:], strict=True) for g in pair)
+
+
+BACKPROP_MLP = Concept(
+    key="backprop-mlp",
+    kind="algorithm",
+    title=Text("Backpropagation in a layered net", "多层网络的反向传播"),
+    summary=Text(
+        "The gradient of the loss by every weight of the net, for the price of about one more pass: the error of the "
+        "output is carried back layer by layer, through the transposed weights and the slopes of the activations.",
+        "只需大约再走一遍网络，就得到损失对每个权重的梯度：输出端的误差经过转置的权重与激活函数的导数，逐层向后传递。",
+    ),
+    formulas=(
+        r"\delta_j^{(L)}=\frac{\partial\ell}{\partial z_j^{(L)}}=\begin{cases}\operatorname{softmax}(z^{(L)})_j-y_j&\ell=-\sum_k y_k\log\operatorname{softmax}(z^{(L)})_k\\ z_j^{(L)}-y_j&\ell=\frac12\lVert z^{(L)}-y\rVert^2\end{cases}\qquad j=1,\dots,n_L",
+        r"\delta_j^{(l)}=\sigma'\bigl(z_j^{(l)}\bigr)\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)},\qquad j=1,\dots,n_l,\quad l=L-1,\dots,1",
+        r"\frac{\partial\ell}{\partial w_{ji}^{(l)}}=\delta_j^{(l)}a_i^{(l-1)},\qquad \frac{\partial\ell}{\partial b_j^{(l)}}=\delta_j^{(l)},\qquad j=1,\dots,n_l,\quad i=1,\dots,n_{l-1},\quad l=1,\dots,L",
+    ),
+    symbols=(
+        Symbol("x", "x", "N n_0", Text("a batch of inputs; losses and gradients are averaged over it", "一批输入；损失与梯度在批上取平均")),
+        Symbol("y", "y", "N n_L", Text("targets; for the cross-entropy each row is a distribution", "目标；使用交叉熵时每行是一个分布"), "other"),
+        Symbol("W^{(l)}", "Ws", "n_l n_{l-1}", Text("weights of each layer, in a tuple", "各层的权重，组成一个元组"), "other"),
+        Symbol("b^{(l)}", "bs", "n_l", Text("biases of each layer, in a tuple", "各层的偏置，组成一个元组"), "other"),
+        Symbol(r"\sigma", "activation", "", Text("activation of the hidden layers: “tanh”, “relu”, “sigmoid” or “identity”", "隐藏层的激活函数：“tanh”、“relu”、“sigmoid” 或 “identity”"), "other"),
+        Symbol(r"\ell", "loss", "", Text("loss of one example: “cross-entropy” (of a softmax) or “squared”", "单个样本的损失：“cross-entropy”（softmax 交叉熵）或 “squared”（平方误差）"), "other"),
+        Symbol(r"\delta^{(l)}", "", "N n_l", Text("derivative of the loss by the weighted sums of layer l", "损失对第 l 层加权和的导数")),
+        Symbol("z^{(l)}", "", "N n_l", Text("weighted sums of layer l", "第 l 层的加权和")),
+        Symbol("a^{(l)}", "", "N n_l", Text("activations of layer l; $a^{(0)}=x$", "第 l 层的激活值；$a^{(0)}=x$")),
+        Symbol("n_l", "", "", Text("number of units of layer l", "第 l 层的单元数")),
+        Symbol("L", "", "", Text("number of layers with weights", "带权重的层数")),
+        Symbol("i, j, k", "", "", Text("indices of units", "单元的下标")),
+    ),
+    needs=("reverse-mode", "mlp", "softmax-cross-entropy", "gradient-check"),
+    source="rumelhart1986learning",
+    year=1986,
+    people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
+    implementations=(
+        Implementation("torch.autograd:grad", "torch", _autograd, Text("of the loss, by every weight and bias", "损失对所有权重与偏置求梯度")),
+    ),
+    readings=(
+        Reading("rumelhart1986learning"),
+        Reading("goodfellow2016deep", "§6.5"),
+        Reading("murphy2022probabilistic", "§13.3"),
+        Reading("griewank2008evaluating", "ch. 3"),
+        Reading("du2018algorithmic"),
+    ),
+    deviations=(
+        Text("At a weighted sum of exactly 0 the slope of ReLU is taken as 0, here as in PyTorch.", "加权和恰为 0 时，ReLU 的导数取 0，此处与 PyTorch 相同。"),
+        Text("PyTorch's squared loss has no factor ½ and averages over the outputs too; here ½ stands and the outputs are added.", "PyTorch 的平方损失没有因子 ½，并且对输出维也取平均；此处有 ½，对输出维求和。"),
+        Text("Some texts call δ the derivative by the activation a rather than by the sum z; σ′ then moves into the gradients of the weights.", "有些文献中的 δ 是对激活值 a 而非对加权和 z 的导数；此时 σ′ 移到权重梯度的公式里。"),
+    ),
+    unverified=(
+        Text("All gradients together cost about two forward passes, whatever the number of weights.", "全部梯度的代价约为两次前向计算，与权重的个数无关。"),
+    ),
+)  # fmt: skip
+
+
+def sigma(z, activation):
+    return {
+        "tanh": np.tanh,
+        "relu": lambda z: np.where(np.real(z) > 0, z, 0 * z),
+        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+        "identity": lambda z: z,
+    }[activation](z)
+
+
+def sigma_prime(z, activation):
+    return {
+        "tanh": lambda z: 1 - np.tanh(z) ** 2,
+        "relu": lambda z: np.where(np.real(z) > 0, 1.0, 0.0),
+        "sigmoid": lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2,
+        "identity": np.ones_like,
+    }[activation](z)
+
+
+@BACKPROP_MLP.definition
+def backprop_mlp(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    N, L = len(x), len(Ws)
+    W, b = dict(enumerate(Ws, 1)), dict(enumerate(bs, 1))  # numbered 1 … L as in the formulas
+    a, z, dW, db = {0: x}, {}, {}, {}
+    for l in range(1, L + 1):
+        z[l] = a[l - 1] @ W[l].T + b[l]  # (N, n_l)
+        a[l] = sigma(z[l], activation)
+    p = np.exp(z[L] - z[L].max(-1, keepdims=True))
+    p = p / p.sum(-1, keepdims=True)
+    delta = {L: {"cross-entropy": p, "squared": z[L]}[loss] - y}
+    for l in range(L - 1, 0, -1):
+        delta[l] = sigma_prime(z[l], activation) * (delta[l + 1] @ W[l + 1])  # Σ_i w_ij δ_i, i = 1 … n_{l+1}
+    for l in range(1, L + 1):
+        dW[l] = delta[l].T @ a[l - 1] / N  # (n_l, n_{l-1})
+        db[l] = delta[l].sum(0) / N  # (n_l,)
+    return tuple(g for l in range(1, L + 1) for g in (dW[l], db[l]))
+
+
+def loss_of(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    """The mean loss, forwards only: what finite differences and the tape differentiate."""
+    a = x
+    for W, b in zip(Ws, bs, strict=True):
+        z = a @ W.T + b
+        a = {
+            "tanh": lambda z: np.tanh(z),
+            "relu": lambda z: np.maximum(z, 0),
+            "sigmoid": lambda z: 0.5 * (1 + np.tanh(0.5 * z)),
+            "identity": lambda z: z,
+        }[activation](z)
+    if loss == "squared":
+        return 0.5 * ((z - y) ** 2).sum() / len(x)
+    if loss != "cross-entropy":
+        raise KeyError(loss)
+    top = z.max(-1, keepdims=True)
+    log_p = z - top - np.log(np.exp(z - top).sum(-1, keepdims=True))
+    return -(y * log_p).sum() / len(x)
+
+
+def problem(rng, widths, N=6, loss="cross-entropy"):
+    """A batch, targets for the loss, and a net with these widths."""
+    Ws = tuple(rng.standard_normal((m, n)) / np.sqrt(n) for n, m in itertools.pairwise(widths))
+    bs = tuple(0.3 * rng.standard_normal(m) for m in widths[1:])
+    x, n = rng.standard_normal((N, widths[0])), widths[-1]
+    y = np.eye(n)[rng.integers(n, size=N)] if loss == "cross-entropy" else rng.standard_normal((N, n))
+    return x, y, Ws, bs
+
+
+def flat(gradients):
+    return np.concatenate([np.ravel(g) for g in gradients])
+
+
+@BACKPROP_MLP.cases
+def cases(rng):
+    def case(widths, N=6, **options):
+        x, y, Ws, bs = problem(rng, widths, N, options.get("loss", "cross-entropy"))
+        return dict(x=x, y=y, Ws=Ws, bs=bs, **options)
+
+    yield "3-4-2", case((3, 4, 2))
+    yield "one example", case((3, 4, 2), 1)
+    yield "no hidden layer", case((4, 3))
+    yield "deep", case((5, 6, 6, 5, 3), 9)
+    yield "widths one", case((1, 1, 1), loss="squared")
+    yield "squared", case((4, 5, 2), loss="squared")
+    yield "ReLU", case((4, 6, 5, 3), activation="relu")
+    yield "sigmoid, squared", case((3, 4, 4, 2), activation="sigmoid", loss="squared")
+    yield "linear", case((3, 5, 2), activation="identity")
+    soft = case((3, 4, 4))
+    yield "soft targets", {**soft, "y": rng.dirichlet(np.ones(4), 6)}
+
+
+@BACKPROP_MLP.invalid
+def invalid(rng):
+    x, y, Ws, bs = problem(rng, (3, 4, 2))
+    yield "input of another width", dict(x=np.ones((6, 4)), y=y, Ws=Ws, bs=bs)
+    yield "targets of another width", dict(x=x, y=np.ones((6, 3)) / 3, Ws=Ws, bs=bs)
+    yield "layers that do not fit", dict(x=x, y=y, Ws=(Ws[0], np.ones((2, 5))), bs=bs)
+    yield "unknown loss", dict(x=x, y=y, Ws=Ws, bs=bs, loss="cosine?")
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        "The δ-recursion gives what the tape of reverse mode gives, for every activation and both losses",
+        "对每种激活函数与两种损失，δ 递推与反向模式的计算带结果一致",
+    )
+)
+def equals_the_tape(backprop, rng):
+    from gradus.foundations.autodiff import grad
+
+    found = []
+    for activation, loss in itertools.product(("tanh", "relu", "sigmoid"), ("cross-entropy", "squared")):
+        x, y, Ws, bs = problem(rng, (4, 6, 5, 3), loss=loss)
+        got = flat(backprop(x, y, Ws, bs, activation, loss))
+        found.append(roundoff(got, flat(_tape(grad, x, y, Ws, bs, activation, loss)), terms=6 * 6))
+    return all_of(*found)
+
+
+def differences(f, parameters, h=2.0**-9):
+    """Every partial derivative by central differences, extrapolated, with a bound estimated from two step sizes."""
+
+    def central(p, at, step):
+        old = p[at]
+        values = []
+        for s in (step, -step, step / 2, -step / 2):
+            p[at] = old + s
+            values.append(f(*parameters))
+        p[at] = old
+        return (8 * (values[2] - values[3]) - (values[0] - values[1])) / (6 * step)
+
+    places = [(p, at) for p in parameters for at in np.ndindex(p.shape)]
+    fine = np.array([central(p, at, h) for p, at in places])
+    coarse = np.array([central(p, at, 2 * h) for p, at in places])
+    return fine, float(np.abs(fine - coarse).max() + 64 * EPSILON * abs(f(*parameters)) / h)
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        "It passes the gradient check: every partial derivative equals the finite difference of the loss",
+        "通过梯度检验：每个偏导数都等于损失的有限差分",
+    )
+)
+def passes_the_gradient_check(backprop, rng):
+    found = []
+    why = Text("two step sizes, and rounding / h", "由两个步长与舍入误差 / h 估计")
+    for widths, loss in (((3, 4, 2), "cross-entropy"), ((2, 3, 3, 2), "squared")):
+        x, y, Ws, bs = problem(rng, widths, 4, loss)
+        parameters = [p.copy() for pair in zip(Ws, bs, strict=True) for p in pair]
+        want, tolerance = differences(lambda *p, a=(x, y), k=loss: loss_of(*a, p[::2], p[1::2], "tanh", k), parameters)  # fmt: skip
+        error = np.abs(flat(backprop(x, y, Ws, bs, "tanh", loss)) - want).max()
+        found.append(near(error, 0.0, tolerance, why, "roundoff"))
+    return all_of(*found)
+
+
+NET_342 = dict(  # the 3-4-2 net of the erratum: half its hidden units are nearly saturated
+    x=np.array([[1.0, -2.0, 0.5]]),
+    y=np.array([[1.0, 0.0]]),
+    Ws=(
+        np.array([[0.9, -0.7, 0.4], [0.2, 0.1, -0.6], [-0.5, 0.8, 0.3], [0.6, 0.4, -0.2]]),
+        np.array([[0.3, -0.8, 0.5, 0.1], [-0.4, 0.6, 0.2, -0.9]]),
+    ),
+    bs=(np.array([0.1, -0.2, 0.3, 0.0]), np.array([0.05, -0.05])),
+)
+RIGHT_342 = (
+    -0.00451,
+    0.32524,
+    -0.01216,
+    -0.27033,
+)  # ∂ℓ/∂b of the hidden layer, to the digits shown in the erratum
+WRONG_342 = (-0.20678, 0.41356, -0.08862, -0.29540)  # without σ′
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        "Each part of the recursion counts, σ′, the order of the weight's indices and the range of the sum: the 3-4-2 net beside differences of its loss, a square net and a 4-2-4-3 net beside the tape",
+        "递推的每个部分都不可少：σ′、权重下标的次序、求和的范围。3-4-2 网络与损失的差分比较，等宽网络与 4-2-4-3 网络与计算带比较",
+    )
+)
+def every_part_of_delta_counts(backprop, rng):
+    from gradus.foundations.autodiff import grad
+
+    x, y, Ws, bs = NET_342.values()
+    hidden = backprop(x, y, Ws, bs)[1]
+    b = [bs[0].copy()]
+    want, tolerance = differences(lambda b1: loss_of(x, y, Ws, (b1, bs[1])), b)
+    why = Text("two step sizes, and rounding / h", "由两个步长与舍入误差 / h 估计")
+    found = [near(np.abs(hidden - want).max(), 0.0, tolerance, why, "roundoff")]
+    printed = Text("half a unit of the last digit printed", "所印最后一位的半个单位")
+    found += [near(np.abs(hidden - RIGHT_342).max(), 0.0, 5e-6, printed, "roundoff")]
+    unsloped = hidden / (1 - np.tanh(Ws[0] @ x[0] + bs[0]) ** 2)  # σ′ taken away again
+    found += [near(np.abs(unsloped - WRONG_342).max(), 0.0, 5e-6, printed, "roundoff")]
+    for widths in ((3, 3, 3, 3), (4, 2, 4, 3)):
+        args = problem(rng, widths)
+        found.append(
+            roundoff(
+                flat(backprop(*args)),
+                flat(_tape(grad, *args, "tanh", "cross-entropy")),
+                terms=6 * max(widths),
+            )
+        )
+    return all_of(*found)
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        "The gradient of a batch is the mean of its examples' gradients",
+        "一批样本的梯度是各样本梯度的平均",
+    )
+)
+def batch_is_the_mean(backprop, rng):
+    x, y, Ws, bs = problem(rng, (4, 5, 5, 3), N=8)
+    single = np.mean([flat(backprop(x[i : i + 1], y[i : i + 1], Ws, bs)) for i in range(8)], 0)
+    return invariance(flat(backprop(x, y, Ws, bs)), single, terms=8 * 5)
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        "Under the softmax the output errors of every example sum to 0",
+        "在 softmax 下，每个样本的输出误差之和为 0",
+    )
+)
+def output_errors_sum_to_zero(backprop, rng):
+    sums = []
+    for _ in range(8):
+        x, y, Ws, bs = problem(rng, (4, 5, 6), N=1)
+        sums.append(backprop(x, y, Ws, bs)[-1].sum())
+    return roundoff(np.array(sums), np.zeros(8), terms=6, scale=1.0)
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        r"Without activations it is the least-squares gradient: $\nabla_{W^{(1)}}=W^{(2)\mathsf T}(W^{(2)}W^{(1)}X-Y)X^{\mathsf T}/N$",
+        r"没有激活函数时即最小二乘的梯度：$\nabla_{W^{(1)}}=W^{(2)\mathsf T}(W^{(2)}W^{(1)}X-Y)X^{\mathsf T}/N$",
+    )
+)
+def linear_net_is_least_squares(backprop, rng):
+    x, y, Ws, bs = problem(rng, (4, 6, 3), loss="squared")
+    zero = tuple(0 * b for b in bs)
+    dW1, _, dW2, _ = backprop(x, y, Ws, zero, "identity", "squared")
+    E = (Ws[1] @ Ws[0] @ x.T - y.T) / len(x)
+    want = flat((Ws[1].T @ E @ x, E @ x @ Ws[0].T))
+    return roundoff(flat((dW1, dW2)), want, terms=6 * 6)
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        r"In a ReLU net every hidden unit is in balance: $\sum_i w_{ji}^{(l)}\frac{\partial\ell}{\partial w_{ji}^{(l)}}+b_j^{(l)}\frac{\partial\ell}{\partial b_j^{(l)}}=\sum_k w_{kj}^{(l+1)}\frac{\partial\ell}{\partial w_{kj}^{(l+1)}}$",
+        r"ReLU 网络的每个隐藏单元都平衡：$\sum_i w_{ji}^{(l)}\frac{\partial\ell}{\partial w_{ji}^{(l)}}+b_j^{(l)}\frac{\partial\ell}{\partial b_j^{(l)}}=\sum_k w_{kj}^{(l+1)}\frac{\partial\ell}{\partial w_{kj}^{(l+1)}}$",
+    )
+)
+def relu_units_are_in_balance(backprop, rng):
+    x, y, Ws, bs = problem(rng, (4, 6, 5, 3), N=12)
+    g = backprop(x, y, Ws, bs, "relu")
+    dWs, dbs = g[::2], g[1::2]
+    into = [(Ws[l] * dWs[l]).sum(1) + bs[l] * dbs[l] for l in (0, 1)]
+    out = [(Ws[l + 1] * dWs[l + 1]).sum(0) for l in (0, 1)]
+    size = max(float(np.abs(W * d).sum()) for W, d in zip(Ws, dWs, strict=True))
+    return invariance(flat(into), flat(out), terms=12 * 6, scale=size)
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        "Twins stay twins: hidden units with equal weights get equal gradients, so a net must not start symmetric",
+        "孪生单元永远相同：权重相等的隐藏单元得到相等的梯度，故网络不能从对称的权重开始",
+    )
+)
+def twins_stay_twins(backprop, rng):
+    x, y, Ws, bs = problem(rng, (3, 4, 2))
+    W1, W2, b1 = Ws[0].copy(), Ws[1].copy(), bs[0].copy()
+    W1[2], W2[:, 2], b1[2] = W1[1], W2[:, 1], b1[1]
+    dW1, db1, dW2, _ = backprop(x, y, (W1, W2), (b1, bs[1]))
+    first, second = flat((dW1[1], db1[1], dW2[:, 1])), flat((dW1[2], db1[2], dW2[:, 2]))
+    dead = backprop(x, y, (0 * W1, 0 * W2), (0 * b1, bs[1]))  # all zero: the hidden layer never moves
+    return all_of(
+        roundoff(second, first, terms=12, scale=float(np.abs(first).max())),
+        identical(dead[0], np.zeros_like(W1)),
+    )
+
+
+@BACKPROP_MLP.claim(
+    Text(
+        r"Sigmoids let the error vanish: $\lVert\delta^{(l)}\rVert\le\frac14\lVert W^{(l+1)}\rVert_2\lVert\delta^{(l+1)}\rVert$, so over 9 orthogonal layers at most $4^{-9}$ of it is left",
+        r"sigmoid 使误差消失：$\lVert\delta^{(l)}\rVert\le\frac14\lVert W^{(l+1)}\rVert_2\lVert\delta^{(l+1)}\rVert$，故经过 9 个正交层后至多剩下 $4^{-9}$",
+    )
+)
+def sigmoids_let_the_error_vanish(backprop, rng):
+    Ws = tuple(np.linalg.qr(rng.standard_normal((5, 5)))[0] for _ in range(10))
+    bs = tuple(-Ws[l].sum(1) / 2 for l in range(10))  # keeps the sums near 0, where the slope is ¼
+    x, y = 0.1 * rng.standard_normal((1, 5)), np.eye(5)[:1]
+    g = backprop(x, y, Ws, bs, "sigmoid")
+    return bound(np.linalg.norm(g[1]) / np.linalg.norm(g[-1]), 4.0**-9)
+
+
+def recursion(x, y, Ws, bs, activation, loss, back):
+    """The recursion with another backward step, for the wrong variants."""
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(sigma(z[-1], activation))
+    delta = backprop_deltas(z[-1], y, loss)
+    gradients = []
+    for l in range(len(Ws) - 1, -1, -1):
+        gradients[:0] = [delta.T @ a[l] / len(x), delta.mean(0)]
+        if l:
+            delta = back(delta, z[l - 1], Ws[l], activation)
+    return tuple(gradients)
+
+
+def backprop_deltas(z, y, loss):
+    if loss == "squared":
+        return z - y
+    p = np.exp(z - z.max(-1, keepdims=True))
+    return p / p.sum(-1, keepdims=True) - y
+
+
+ALL = ["equals-definition", "equals-the-tape", "passes-the-gradient-check", "every-part-of-delta-counts"]
+
+
+@BACKPROP_MLP.mutant(Text("σ′ is left out", "漏掉 σ′"), kills=[*ALL, "sigmoids-let-the-error-vanish"])
+def without_slope(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    return recursion(x, y, Ws, bs, activation, loss, lambda d, z, W, s: d @ W)
+
+
+@BACKPROP_MLP.mutant(
+    Text(
+        r"the weight's indices are exchanged, $w_{ji}$ for $w_{ij}$",
+        r"权重的下标颠倒，$w_{ij}$ 写成 $w_{ji}$",
+    ),
+    kills=[*ALL, "relu-units-are-in-balance"],
+)
+def weights_transposed(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    return recursion(x, y, Ws, bs, activation, loss, lambda d, z, W, s: sigma_prime(z, s) * (d @ W.T))
+
+
+@BACKPROP_MLP.mutant(
+    Text(r"the sum runs to $n_l$ instead of $n_{l+1}$", r"求和上限写成 $n_l$ 而非 $n_{l+1}$"), kills=ALL
+)
+def sum_over_the_wrong_layer(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    def back(d, z, W, s):
+        return sigma_prime(z, s) * sum(d[:, i, None] * W[i] for i in range(z.shape[1]))
+
+    return recursion(x, y, Ws, bs, activation, loss, back)
+
+
+@BACKPROP_MLP.mutant(
+    Text("σ′ is taken at the activation instead of the sum", "在激活值而非加权和处取 σ′"), kills=ALL
+)
+def slope_at_the_activation(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    def back(d, z, W, s):
+        return sigma_prime(sigma(z, s), s) * (d @ W)
+
+    return recursion(x, y, Ws, bs, activation, loss, back)
+
+
+@BACKPROP_MLP.mutant(
+    Text("the sum over the batch instead of its mean", "对批求和而不取平均"),
+    kills=["equals-definition", "batch-is-the-mean", "linear-net-is-least-squares"],
+)
+def sum_over_the_batch(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    return tuple(len(x) * g for g in backprop_mlp(x, y, Ws, bs, activation, loss))
+
+
+@BACKPROP_MLP.mutant(
+    Text(
+        "the cross-entropy by the probabilities: the softmax's own Jacobian is left out",
+        "对概率求交叉熵的导数：漏掉 softmax 的雅可比",
+    ),
+    kills=["equals-definition", "output-errors-sum-to-zero", "passes-the-gradient-check"],
+)
+def softmax_not_differentiated(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    if loss == "squared":
+        return backprop_mlp(x, y, Ws, bs, activation, loss)
+    z = sum_of_last_layer(x, Ws, bs, activation)
+    p = backprop_deltas(z, 0 * y, loss)
+    return backprop_mlp(x, z + y / p, Ws, bs, activation, "squared")  # δ = −y/p
+
+
+def sum_of_last_layer(x, Ws, bs, activation):
+    for W, b in zip(Ws, bs, strict=True):
+        z = x @ W.T + b
+        x = sigma(z, activation)
+    return z
+
+
+@BACKPROP_MLP.mutant(
+    Text("hidden units have learning factors of their own", "各隐藏单元有各自的因子"),
+    kills=["twins-stay-twins", "relu-units-are-in-balance"],
+)
+def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    def back(d, z, W, s):
+        return sigma_prime(z, s) * (d @ W) * (1 + np.arange(z.shape[1]) / 10)
+
+    return recursion(x, y, Ws, bs, activation, loss, back)
+
+
+BACKPROP_MLP.erratum(
+    "E18",
+    common=Text(
+        r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
+        r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
+    ),
+    why=Text(
+        "Taken literally it is 0: nothing under the derivative depends on z. Without σ′, a 3-4-2 net whose hidden layer "
+        "has the gradient (−0.00451, 0.32524, −0.01216, −0.27033) is given (−0.20678, 0.41356, −0.08862, −0.29540): 46 "
+        "times too much at the unit that is nearly saturated. The sum must run over the units of the layer after, "
+        "here 2; there is no third and no fourth, and in a net that widens some are silently dropped. With $w_{ji}$ the "
+        "sizes do not fit, unless all layers are equally wide, and then the result is silently wrong.",
+        "照字面理解，其值为 0：求导的对象与 z 无关。漏掉 σ′ 时，一个 3-4-2 网络的隐藏层梯度本为 (−0.00451, 0.32524, −0.01216, −0.27033)，"
+        "却得到 (−0.20678, 0.41356, −0.08862, −0.29540)：在接近饱和的单元处大了 46 倍。求和应遍历后一层的单元，此处只有 2 个，"
+        "并没有第三、第四个；若网络逐层变宽，则有些单元被悄悄丢掉。下标写成 $w_{ji}$ 时尺寸不符，只有各层等宽时才不报错，但结果是错的。",
+    ),
+    right=Text(
+        r"$\delta_j^{(l)}=\sigma'(z_j^{(l)})\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)}$",
+        r"$\delta_j^{(l)}=\sigma'(z_j^{(l)})\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)}$",
+    ),
+    claims=("every-part-of-delta-counts", "passes-the-gradient-check"),
+)
+
+
+@BACKPROP_MLP.figure(
+    gain=Slider(0.3, 2, 1.2, Text("size of the weights (× 1/√n)", "权重的大小（× 1/√n）"), log=True),
+    depth=Slider(2, 12, 6, Text("number of layers", "层数"), integer=True),
+)
+def figure(gain, depth):
+    L, n = int(depth), 8
+    rng = np.random.default_rng(3)
+    x, y, Ws, bs = problem(rng, (n,) * (L + 1), N=4)
+    Ws = tuple(gain * W for W in Ws)
+    forms = {
+        "backpropagation": backprop_mlp,
+        "without σ′": without_slope,
+        "indices exchanged": weights_transposed,
+    }
+    errors = {}
+    b = [p.copy() for p in bs]
+    want, _ = differences(lambda *p: loss_of(x, y, Ws, p), b, h=2.0**-14)
+    fig, (left, right) = canvas(columns=2, width=7.2, height=3.2)
+    for (name, form), colour in zip(forms.items(), COLOURS, strict=False):
+        got = flat(form(x, y, Ws, bs)[1::2])
+        errors[name] = float(np.linalg.norm(got - want) / np.linalg.norm(want))
+        left.plot(want, got, "o", ms=3, color=colour, alpha=0.7, label=name, zorder=3 - len(errors) / 10)
+    reach = 1.1 * np.abs(want).max()
+    left.plot([-reach, reach], [-reach, reach], color="black", lw=0.7, zorder=0)
+    left.set(xlabel="finite difference", ylabel="∂ℓ/∂b by the formula", xlim=(-reach, reach), ylim=(-2 * reach, 2 * reach))  # fmt: skip
+    left.legend(frameon=False, fontsize=8)
+    layers, left_over = np.arange(1, L + 1), {}
+    for activation, colour in zip(("tanh", "sigmoid", "relu"), COLOURS, strict=False):
+        norms = [np.linalg.norm(g) for g in backprop_mlp(x, y, Ws, bs, activation)[1::2]]
+        left_over[activation] = norms[0] / norms[-1]
+        right.semilogy(layers, np.maximum(norms, 1e-300), "o-", ms=3, color=colour, label=activation)
+    right.set(xlabel="layer l", ylabel="norm of ∂ℓ/∂b", xticks=layers[:: max(1, L // 6)])
+    right.legend(frameon=False, fontsize=8)
+    return Drawing(
+        fig,
+        Text(
+            f"Beside finite differences the relative error is {errors['backpropagation']:.1g} for backpropagation, "
+            f"{errors['without σ′']:.2g} without σ′ and {errors['indices exchanged']:.2g} with exchanged indices. From the last layer to the first the "
+            f"gradient changes by the factor {left_over['tanh']:.2g} (tanh), {left_over['sigmoid']:.2g} (sigmoid), {left_over['relu']:.2g} (ReLU).",
+            f"与有限差分相比，反向传播的相对误差为 {errors['backpropagation']:.1g}，漏掉 σ′ 时为 {errors['without σ′']:.2g}，下标颠倒时为 {errors['indices exchanged']:.2g}。"
+            f"从最后一层到第一层，梯度变为原来的 {left_over['tanh']:.2g} 倍（tanh）、{left_over['sigmoid']:.2g} 倍（sigmoid）、{left_over['relu']:.2g} 倍（ReLU）。",
+        ),
+    )
