@@ -89,6 +89,12 @@ def _chart(
         _label_ends(ax, series, ends, lang)
         return svg(figure, name=y_label.en)
 
+    seeds = max(len(np.atleast_2d(s.y)) for s in series)
+    if seeds > 1:
+        caption = Text(
+            f"{caption.en} Line: mean of {seeds} seeds; band: their range.",
+            f"{caption.zh}线为 {seeds} 个种子的平均，色带为其范围。",
+        )
     said = [_in_words(s) for s in series]
     alt = Text(
         f"{y_label.en} over {x_label.en}: " + "; ".join(t.en for t in said),

@@ -92,6 +92,10 @@ def test_charts_follow_the_page_and_the_language():
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", drawn))
     assert used <= set(re.findall(r' id="([^"]+)"', drawn))
     assert chart.alt.en == "loss over epoch: training from 1 to 0.1 (lowest 0.1, highest 1)"
+    many = loss_curves([Series(NAME, [1, 2], [[1.0, 0.5], [0.9, 0.4], [1.1, 0.6]])])
+    assert "mean of 3 seeds" in many.caption.en and many.alt.en.startswith(
+        "loss over epoch: training from 1 to 0.5"
+    )
     assert "98.00%" in accuracy_curves([Series(NAME, [1], [0.5])], bar=0.98).caption.en
 
 
