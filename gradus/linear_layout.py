@@ -50,7 +50,7 @@ def join(pieces: list[Piece], tight: bool = False) -> str:
             continue
         if kind == "bin" and previous in {"start", "bin", "rel", "open", "punct", "op"}:
             kind = "sign"  # not an operation
-        after = next((p.kind for p in pieces[index + 1 :] if p.kind not in {"space", "back"}), "end")
+        after = next((p.kind for p in pieces[index + 1 :] if p.text != " " and p.kind != "back"), "end")
         if kind == "frac" and (previous == "fun" or after in _FACTORS):
             shown = f"({shown})"
         if _wants_space(previous, kind, tight) and not text.endswith(" ") and not shown.startswith(" "):
@@ -80,6 +80,8 @@ def _resolve(pieces: list[Piece]) -> list[Piece]:
 
 def _wants_space(left: str, right: str, tight: bool) -> bool:
     if left in {"start", "open", "back", "sign", "slash"} or right in {"close", "punct", "space", "slash"}:
+        return False
+    if left == right == "rel":  # :=
         return False
     if {left, right} & {"bin", "rel"}:
         return not tight

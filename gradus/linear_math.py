@@ -27,8 +27,8 @@ def _table(keys: str, values: str) -> dict[str, str]:
 
 
 _SUPER = _table(
-    "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ⊤𝖳′*∗†",
-    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᶿᵠᵡᵀᵀ′**†",
+    "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ⊤𝖳′*∗⋆†",
+    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᶿᵠᵡᵀᵀ′***†",
 )
 _SUB = _table("0123456789+-−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ")
 _ACCENTS = {
@@ -59,6 +59,7 @@ _BIG = set("∑∏∫∮∬∭⋃⋂⨁⨂⋁⋀∐")
 _LIMITS = {"lim", "max", "min", "sup", "inf", "arg max", "arg min", "argmax", "argmin"}
 _BRACES = set("⏟⏞︸︷⎵⎴")
 _TEXT = {"∣": "|", "∑": "Σ", "∏": "Π", "⋅": "·", "\u2061": "", "\u2062": "", "\u2063": "", "\u200b": ""}
+_PRIMES = {"′′": "″", "′′′": "‴"}
 _SIMPLE = re.compile(r".|[A-Za-z0-9]+")  # a script that needs no brackets
 _SHORT = re.compile(rf"\d+|.[{''.join(_SUB.values())}]*")  # and a radicand
 _INVISIBLE = {"annotation", "annotation-xml", "mprescripts", "none", "mphantom"}
@@ -255,7 +256,7 @@ def _attach(base: list[Piece], lower: Element | None, upper: Element | None, tig
         words = all(p.kind in {"word", "text"} for p in _pieces(node, True))
         short = None if big or words else _scripted(script, table)
         if short is not None:
-            text += short
+            text += _PRIMES.get(short, short)
         elif big:
             text += f"{mark}{{{script}}}"
         else:
