@@ -242,6 +242,8 @@ def _shows_tolerance(evidence: Evidence) -> bool:
 
 def _digits(evidence: Evidence) -> int:
     """Significant digits that let a difference as small as the tolerance be seen."""
+    if evidence.relation != "=":
+        return 4
     size, tolerance = abs(evidence.expected), evidence.tolerance
     if not (0 < tolerance < size < math.inf):
         return 3

@@ -411,7 +411,7 @@ def test_evidence_from_samples_shows_its_tolerance():
     assert not page_module._shows_tolerance(bound(0.5, 1.0))
     shown = statistical(1.3997, 1.4003, standard_error=0.002)
     assert number(shown.measured, page_module._digits(shown)) == "1.3997"
-    assert page_module._digits(bound(2.0, 0.0)) == 3
+    assert page_module._digits(bound(2.0, 0.0)) == 4
     assert page_module._capital("a batch") == "A batch" and page_module._capital("p is small") == "p is small"
 
 
