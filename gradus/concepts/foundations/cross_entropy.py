@@ -30,7 +30,7 @@ CROSS_ENTROPY = Concept(
         Symbol(r"D_{\mathrm{KL}}", "", "", Text("Kullback–Leibler divergence", "KL 散度"), unit="nat or bit"),
         Symbol("z", "", "k", Text("logits", "未归一化的对数概率")),
     ),
-    needs=("entropy",),
+    needs=("entropy", "expectation"),
     source="cover2006elements",
     year=1948,
     people=("Claude Shannon", "Irving John Good"),

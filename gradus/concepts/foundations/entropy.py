@@ -33,7 +33,7 @@ ENTROPY = Concept(
         Symbol("a", "", "", Text("a factor", "一个系数")),
         Symbol(r"\Delta", "", "", Text("width of the bins of a rounded $X$", "将 $X$ 取整时的区间宽度")),
     ),
-    needs=(),
+    needs=("expectation",),
     source="shannon1948mathematical",
     year=1948,
     people=("Claude Shannon",),

@@ -1,0 +1,518 @@
+"""Logistic regression."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+
+def _ours(newton_ascent, X, y, theta, steps, penalty):
+    return newton_ascent(X, y, theta, steps, penalty)
+
+
+LOGISTIC_REGRESSION = Concept(
+    key="logistic-regression",
+    kind="model",
+    title=Text("Logistic regression", "逻辑回归"),
+    summary=Text(
+        "The probability of a class as a sigmoid of a linear score, fitted by ascending the log-likelihood: it is concave, so every "
+        "ascent ends at the same place. When a line separates the classes there is no maximum, and only a penalty keeps the coefficients finite.",
+        "类别的概率是线性得分的 sigmoid，通过对数似然的上升来拟合：它是凹的，因此任何上升法都到达同一处。若一条直线能把两类分开，则最大值不存在，只有惩罚项能使系数有限。",
+    ),
+    formulas=(
+        r"P(y=1\mid x)=\sigma(x^{\mathsf T}\theta)=\frac{1}{1+e^{-z}},\qquad z=x^{\mathsf T}\theta",
+        r"\ell(\theta)=\sum_{i=1}^{n}\Big[y_i\log p_i+(1-y_i)\log(1-p_i)\Big]-\frac{\lambda}{2}\lVert\theta\rVert^2"
+        r"=\sum_{i=1}^{n}\Big[y_iz_i-\log(1+e^{z_i})\Big]-\frac{\lambda}{2}\lVert\theta\rVert^2",
+        r"\nabla\ell=X^{\mathsf T}(y-p)-\lambda\theta,\qquad -\nabla^2\ell=X^{\mathsf T}SX+\lambda I,\quad S=\operatorname{diag}\big(p(1-p)\big)",
+        r"\theta\leftarrow\theta+(X^{\mathsf T}SX+\lambda I)^{-1}\nabla\ell\quad\text{(Newton)},\qquad \theta\leftarrow\theta+\alpha\nabla\ell\quad\text{(gradient ascent)}",
+    ),
+    symbols=(
+        Symbol("X", "X", "n p", Text("observations, one a row, with a column of ones if an intercept is meant", "观测，每行一个；若需要截距则含一列 1")),
+        Symbol("y", "y", "n", Text("labels 0 or 1", "标签 0 或 1"), "boolean"),
+        Symbol(r"\theta", "theta", "p", Text("coefficients from which the ascent starts", "上升法起点的系数")),
+        Symbol("k", "steps", "", Text(r"number of Newton steps; 0 evaluates $\ell$ at θ", r"牛顿步数；0 表示只在 θ 处计算 $\ell$"), "natural"),
+        Symbol(r"\lambda", "penalty", "", Text("penalty on the squared coefficients", "对系数平方的惩罚"), "nonnegative"),
+        Symbol("z", "", "n", Text("scores", "得分")),
+        Symbol("p", "", "n", Text("probabilities of the label 1", "标签为 1 的概率")),
+        Symbol(r"\ell", "", "", Text("log-likelihood, less the penalty", "对数似然减去惩罚")),
+        Symbol("S", "", "n n", Text("variances of the labels, on a diagonal", "标签的方差，对角矩阵")),
+        Symbol(r"\alpha", "", "", Text("step size of gradient ascent", "梯度上升的步长")),
+    ),
+    needs=("mle", "cross-entropy", "linear-regression"),
+    source="cox1958regression",
+    year=1958,
+    people=("David Cox", "Joseph Berkson"),
+    implementations=(
+        Implementation(
+            "gradus.foundations.logistic_regression:newton_ascent",
+            "numpy",
+            _ours,
+            Text("`logistic_regression` beside it fits, with standard errors and intervals, and refuses separated labels", "同模块的 `logistic_regression` 做拟合并给出标准误与区间，遇到可分的标签会拒绝"),
+        ),
+    ),
+    readings=(
+        Reading("hastie2009elements", "§4.4"),
+        Reading("albert1984existence"),
+        Reading("bishop2006pattern", "§4.3"),
+        Reading("cs229"),
+    ),
+    deviations=(
+        Text(r"scikit-learn penalises unless told otherwise, with $C=1/\lambda$, and leaves the intercept out of the penalty; the loss in texts is $-\ell/n$.",
+             r"scikit-learn 默认加惩罚，$C=1/\lambda$，且不惩罚截距；教材中的损失常为 $-\ell/n$。"),
+    ),
+)  # fmt: skip
+
+
+@LOGISTIC_REGRESSION.definition
+def logistic_regression(X, y, theta, steps=0, penalty=0.0):
+    for _ in range(steps):
+        p = np.exp(-np.logaddexp(0, -X @ theta))
+        S = p * (1 - p)
+        gradient = X.T @ (y - p) - penalty * theta
+        theta = theta + np.linalg.solve((X.T * S) @ X + penalty * np.eye(len(theta)), gradient)
+    z = X @ theta
+    value = (y * z - np.logaddexp(0, z)).sum() - penalty / 2 * theta @ theta
+    return theta, value
+
+
+def data(rng, n=40, d=2, scale=1.0):
+    """Labels drawn from the model, with a column of ones."""
+    X = np.column_stack([np.ones(n), rng.standard_normal((n, d))])
+    truth = scale * np.array([0.3, 1.0, -1.0, 0.5])[: d + 1]
+    return X, (rng.random(n) < 1 / (1 + np.exp(-X @ truth))).astype(float), truth
+
+
+@LOGISTIC_REGRESSION.cases
+def cases(rng):
+    X, y, _ = data(rng)
+    yield "log-likelihood alone", dict(X=X, y=y, theta=rng.standard_normal(3))
+    yield "one step", dict(X=X, y=y, theta=np.zeros(3), steps=1)
+    yield "to the maximum", dict(X=X, y=y, theta=np.zeros(3), steps=12)
+    yield "penalised", dict(X=X, y=y, theta=0.1 * rng.standard_normal(3), steps=12, penalty=2.0)
+    yield (
+        "separated, penalised",
+        dict(X=X, y=(X[:, 1] > 0).astype(float), theta=np.zeros(3), steps=12, penalty=0.1),
+    )
+    yield "large scores", dict(X=1000 * X, y=y, theta=np.ones(3))
+
+
+@LOGISTIC_REGRESSION.invalid
+def invalid(rng):
+    yield "fewer labels than rows", dict(X=np.ones((5, 2)), y=np.ones(4), theta=np.zeros(2))
+    yield "coefficients for other columns", dict(X=np.ones((5, 2)), y=np.ones(5), theta=np.zeros(3))
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        r"The log-likelihood is concave: below no chord; the likelihood is not, $\sigma''(-2)=+0.080$",
+        r"对数似然是凹的：从不低于弦；似然则不是，$\sigma''(-2)=+0.080$",
+    )
+)
+def log_likelihood_is_concave(fit, rng):
+    X, y, _ = data(rng)
+    gaps = []
+    for _ in range(60):
+        a, b = 3 * rng.standard_normal((2, 3))
+        ends = fit(X, y, a)[1] + fit(X, y, b)[1]
+        gaps.append(2 * float(fit(X, y, (a + b) / 2)[1]) - float(ends))
+    one, h = np.ones((1, 1)), 2.0**-10
+    L = [np.exp(fit(one, np.ones(1), np.array([t]))[1]) for t in (-2 - h, -2.0, -2 + h)]
+    curvature = float(L[0] - 2 * L[1] + L[2]) / h**2
+    s = 1 / (1 + np.exp(2.0))
+    why = Text("h²/12·|σ⁗|, |σ⁗| < ¼, and c·ε/h²", "h²/12·|σ⁗|（|σ⁗| < ¼）加 c·ε/h²")
+    return all_of(
+        bound(min(gaps), 0.0, "≥"),
+        near(curvature, s * (1 - s) * (1 - 2 * s), h**2 / 48 + 8 * 2.0**-52 / h**2, why),
+    )
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text("The likelihood of 1075 fair coin flips is exactly 0 in float64, so nothing can be ascended; the log-likelihood is $-1075\\ln2$, and its ascent finds the frequency",
+         "1075 次公平硬币的似然在 float64 中恰为 0，无从上升；对数似然为 $-1075\\ln2$，由它上升可得到频率")
+)  # fmt: skip
+def likelihood_vanishes_from_1075_flips(fit, rng):
+    found = []
+    for m, zero in ((1074, False), (1075, True), (5000, True)):
+        X, y = np.ones((m, 1)), (np.arange(m) < m // 3).astype(float)
+        _, at_start = fit(X, y, np.zeros(1))
+        theta, _ = fit(X, y, np.zeros(1), steps=10)
+        found.append(identical(np.prod(np.full(m, 0.5)) == 0, zero))
+        found.append(roundoff(at_start, -m * np.log(2), terms=m))
+        found.append(roundoff(theta, [np.log(y.mean() / (1 - y.mean()))], terms=m))
+    return all_of(*found)
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        r"Its gradient is $X^{\mathsf T}(y-p)-\lambda\theta$", r"其梯度为 $X^{\mathsf T}(y-p)-\lambda\theta$"
+    )
+)
+def gradient_is_label_less_probability(fit, rng):
+    X, y, _ = data(rng)
+    theta, h, penalty = rng.standard_normal(3), 2.0**-13, 0.7
+    slope = [
+        float(fit(X, y, theta + h * e, penalty=penalty)[1] - fit(X, y, theta - h * e, penalty=penalty)[1])
+        / (2 * h)
+        for e in np.eye(3)
+    ]
+    p = 1 / (1 + np.exp(-X @ theta))
+    want = X.T @ (y - p) - penalty * theta
+    # |σ''| ≤ 0.0963 bounds the third derivative
+    third = 0.0963 * np.abs(X**3).sum(axis=0).max()
+    value = abs(float(fit(X, y, theta)[1]))
+    tolerance = float(h**2 / 6 * third + 8 * 40 * 2.0**-52 * value / h)
+    why = Text("h²/6·|ℓ'''| + c·n·ε·|ℓ|/h of central differences", "中心差分的 h²/6·|ℓ'''| + c·n·ε·|ℓ|/h")
+    return near(float(np.abs(slope - want).max()), 0.0, tolerance, why, "roundoff")
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        r"At the maximum $X^{\mathsf T}(y-p)=0$: with an intercept the mean probability is the share of the label 1",
+        r"在最大值处 $X^{\mathsf T}(y-p)=0$：有截距时，平均概率等于标签 1 的比例",
+    )
+)
+def gradient_vanishes_at_the_maximum(fit, rng):
+    X, y, _ = data(rng, n=60)
+    theta, _ = fit(X, y, np.zeros(3), steps=15)
+    p = 1 / (1 + np.exp(-X @ theta))
+    tolerance = 4 * 60 * 2.0**-52 * float(np.abs(X).sum())
+    why = Text("c·n·ε·Σ|x|, c=4, n=60", "c·n·ε·Σ|x|，c=4，n=60")
+    return all_of(
+        optimal(float(np.abs(X.T @ (y - p)).max()), tolerance, why),
+        roundoff(p.mean(), y.mean(), terms=60, scale=float(np.abs(X).max())),
+    )
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        r"It agrees with scikit-learn at $C=1/\lambda$, within what scikit-learn's own gradient leaves open",
+        r"与 $C=1/\lambda$ 的 scikit-learn 一致，误差不超过 scikit-learn 自身残余梯度所允许的范围",
+    )
+)
+def equals_scikit_learn(fit, rng):
+    from sklearn.linear_model import LogisticRegression
+
+    X, y, _ = data(rng, n=80, d=3)
+    found = []
+    for penalty in (0.5, 5.0):
+        peer = (
+            LogisticRegression(C=1 / penalty, fit_intercept=False, tol=1e-10, max_iter=500).fit(X, y).coef_[0]
+        )
+        p = 1 / (1 + np.exp(-X @ peer))
+        open_ = (
+            float(np.linalg.norm(X.T @ (y - p) - penalty * peer)) / penalty
+        )  # strong concavity: ‖θ−θ̂‖ ≤ ‖∇ℓ‖/λ
+        theta, _ = fit(X, y, np.zeros(4), steps=15, penalty=penalty)
+        rounding = 8 * 80 * 2.0**-52 * float(np.abs(X).sum()) / penalty
+        found.append(
+            bound(
+                float(np.linalg.norm(theta - peer)),
+                open_ + rounding,
+                "≤",
+                Text("‖∇ℓ‖/λ of scikit-learn's answer, and rounding", "scikit-learn 结果的 ‖∇ℓ‖/λ，以及舍入"),
+            )
+        )
+        found.append(bound(open_, 1e-5, "≤", Text("scikit-learn converged", "scikit-learn 已收敛")))
+    return all_of(*found)
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        r"Gradient ascent with $\alpha=1/L$, $L=\lambda+\lVert X\rVert^2/4$, arrives at the same place",
+        r"步长 $\alpha=1/L$、$L=\lambda+\lVert X\rVert^2/4$ 的梯度上升到达同一处",
+    )
+)
+def gradient_ascent_reaches_the_same(fit, rng):
+    X, y, _ = data(rng)
+    penalty, theta = 1.0, np.zeros(3)
+    L = penalty + np.linalg.norm(X, 2) ** 2 / 4
+    best, _ = fit(X, y, np.zeros(3), steps=15, penalty=penalty)
+    for _ in range(300):
+        theta = theta + (X.T @ (y - 1 / (1 + np.exp(-X @ theta))) - penalty * theta) / L
+    limit = (1 - penalty / L) ** 300 * float(np.linalg.norm(best)) + 8 * 40 * 2.0**-52 * L
+    return bound(
+        float(np.linalg.norm(theta - best)),
+        float(limit),
+        "≤",
+        Text("(1−λ/L)^300·‖θ̂‖, and rounding", "(1−λ/L)^300·‖θ̂‖，以及舍入"),
+    )
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        "When a line separates the classes the coefficients grow with every step and ℓ tends to 0; a penalty stops them",
+        "若直线能分开两类，系数随每一步增大，ℓ 趋于 0；惩罚项使其停住",
+    )
+)
+def separable_data_diverge_without_a_penalty(fit, rng):
+    X = np.column_stack([np.ones(40), rng.standard_normal((40, 2))])
+    X[:, 1] += 0.3 * np.sign(X[:, 1])
+    y = (X[:, 1] > 0).astype(float)
+    sizes, values, kept = [], [], []
+    for steps in (4, 8, 16):
+        theta, value = fit(X, y, np.zeros(3), steps=steps)
+        sizes.append(float(np.linalg.norm(theta)))
+        values.append(float(value))
+        kept.append(float(np.linalg.norm(fit(X, y, np.zeros(3), steps=2 * steps, penalty=0.1)[0])))
+    growth = min(sizes[1] / sizes[0], sizes[2] / sizes[1])
+    return all_of(
+        bound(
+            growth, 1.3, "≥", Text("doubling the steps adds far more than rounding", "步数加倍，增量远超舍入")
+        ),
+        bound(values[-1], -1e-4, "≥", Text("ℓ tends to 0", "ℓ 趋于 0")),
+        roundoff(kept[2], kept[1], terms=40, scale=10 * kept[1]),
+    )
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        r"No overflow at $\lvert z\rvert=1000$: ℓ is 0 for the right label and −1000 for the wrong one",
+        r"$\lvert z\rvert=1000$ 时不溢出：标签正确时 ℓ 为 0，错误时为 −1000",
+    )
+)
+def no_overflow_at_a_thousand(fit, rng):
+    one = np.ones((1, 1))
+    found = []
+    for z, label, want in (
+        (1000.0, 1.0, 0.0),
+        (1000.0, 0.0, -1000.0),
+        (-1000.0, 1.0, -1000.0),
+        (-1000.0, 0.0, 0.0),
+    ):
+        found.append(identical(float(fit(one, np.array([label]), np.array([z]))[1]), want))
+    return all_of(*found)
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        "One bracket for both terms: ℓ of all observations is the sum of those of each",
+        "两项在同一个括号内：全体观测的 ℓ 等于各观测 ℓ 之和",
+    )
+)
+def one_bracket_for_both_terms(fit, rng):
+    X, y, _ = data(rng, n=12)
+    theta = rng.standard_normal(3)
+    parts = [float(fit(X[i : i + 1], y[i : i + 1], theta)[1]) for i in range(12)]
+    p = 1 / (1 + np.exp(-X @ theta))
+    direct = (y * np.log(p) + (1 - y) * np.log(1 - p)).sum()
+    return all_of(roundoff(fit(X, y, theta)[1], sum(parts), terms=12), roundoff(sum(parts), direct, terms=12))
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text(
+        "It recovers the coefficients that drew the labels, within their standard errors",
+        "能恢复生成标签的系数，误差在标准误之内",
+    )
+)
+def recovers_the_truth(fit, rng):
+    X, y, truth = data(rng, n=4000)
+    theta, _ = fit(X, y, np.zeros(3), steps=12)
+    p = 1 / (1 + np.exp(-X @ theta))
+    errors = np.sqrt(np.diag(np.linalg.inv((X.T * (p * (1 - p))) @ X)))
+    return all_of(*[statistical(t, w, e) for t, w, e in zip(theta, truth, errors, strict=True)])
+
+
+@LOGISTIC_REGRESSION.claim(
+    Text("PCA ignores the labels: of two features with deviations 10 and 0.1, the label being the sign of the second, one component classifies like a coin, both features at 99 % and more",
+         "PCA 不看标签：两个特征的标准差为 10 与 0.1，标签是第二个的符号；只留一个主成分等于抛硬币，两个特征则达到 99% 以上")
+)  # fmt: skip
+def pca_is_no_remedy(fit, rng):
+    X = rng.standard_normal((2000, 2)) * [10, 0.1]
+    y = (X[:, 1] > 0).astype(float)
+    axis = np.linalg.svd(X[:1000] - X[:1000].mean(0), full_matrices=False)[2][0]
+    right = []
+    for Z in ((X @ axis)[:, None], X):
+        A = np.column_stack([np.ones(2000), Z])
+        theta, _ = fit(A[:1000], y[:1000], np.zeros(A.shape[1]), steps=12, penalty=1e-4)
+        right.append((A[1000:] @ theta > 0) == (y[1000:] > 0))
+    # the first axis is not quite e₁, which lets through a little of the second feature
+    tilt = abs(axis[1] / axis[0]) * 0.1 / 10
+    limit = 0.5 + np.arctan(tilt) / np.pi + 5 * np.sqrt(0.25 / 1000)
+    return all_of(
+        bound(
+            right[0].mean(),
+            float(limit),
+            "≤",
+            Text("½, the tilt of the axis, and 5 standard errors", "½、主轴的倾斜，以及 5 倍标准误"),
+        ),
+        bound(
+            right[1].mean(), 0.99, "≥", Text("nearly separable by the second feature", "由第二个特征几乎可分")
+        ),
+    )
+
+
+@LOGISTIC_REGRESSION.mutant(
+    Text("ascends the likelihood itself", "对似然本身做上升"),
+    kills=[
+        "equals-definition",
+        "log-likelihood-is-concave",
+        "likelihood-vanishes-from-1075-flips",
+        "gradient-vanishes-at-the-maximum",
+    ],
+)
+def ascends_the_likelihood(X, y, theta, steps=0, penalty=0.0):
+    def probability(theta):
+        p = 1 / (1 + np.exp(-X @ theta))
+        return p, np.prod(np.where(y == 1, p, 1 - p))
+
+    for _ in range(steps):
+        p, L = probability(theta)
+        theta = theta + L * X.T @ (y - p)
+    return theta, probability(theta)[1]
+
+
+@LOGISTIC_REGRESSION.mutant(
+    Text("the sum covers the first term only", "求和只管第一项"),
+    kills=[
+        "equals-definition",
+        "one-bracket-for-both-terms",
+        "gradient-is-label-less-probability",
+    ],
+)
+def sum_over_the_first_term(X, y, theta, steps=0, penalty=0.0):
+    theta, _ = logistic_regression(X, y, theta, steps, penalty)
+    z = X @ theta
+    return theta, (-y * np.logaddexp(0, -z)).sum() - (1 - y[-1]) * np.logaddexp(
+        0, z[-1]
+    ) - penalty / 2 * theta @ theta
+
+
+@LOGISTIC_REGRESSION.mutant(
+    Text("log of the sigmoid, as it is written", "照写法先算 sigmoid 再取对数"),
+    kills=["no-overflow-at-a-thousand"],
+)
+def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
+    theta, _ = logistic_regression(X, y, theta, steps, penalty)
+    p = 1 / (1 + np.exp(-X @ theta))
+    return theta, (y * np.log(p) + (1 - y) * np.log(1 - p)).sum() - penalty / 2 * theta @ theta
+
+
+@LOGISTIC_REGRESSION.mutant(
+    Text("squared error of the probabilities", "改用概率的平方误差"),
+    kills=[
+        "equals-scikit-learn",
+        "gradient-ascent-reaches-the-same",
+        "gradient-vanishes-at-the-maximum",
+        "log-likelihood-is-concave",
+    ],
+)
+def squared_error(X, y, theta, steps=0, penalty=0.0):
+    for _ in range(steps):
+        p = np.exp(-np.logaddexp(0, -X @ theta))
+        S = p * (1 - p)
+        gradient = X.T @ (S * (y - p)) - penalty * theta
+        theta = theta + np.linalg.solve((X.T * S**2) @ X + (penalty + 1e-6) * np.eye(len(theta)), gradient)
+    p = np.exp(-np.logaddexp(0, -X @ theta))
+    return theta, -0.5 * ((y - p) ** 2).sum() - penalty / 2 * theta @ theta
+
+
+@LOGISTIC_REGRESSION.mutant(
+    Text("a penalty is slipped in", "偷偷加入惩罚"),
+    kills=[
+        "separable-data-diverge-without-a-penalty",
+        "gradient-vanishes-at-the-maximum",
+        "equals-scikit-learn",
+    ],
+)
+def hidden_penalty(X, y, theta, steps=0, penalty=0.0):
+    return logistic_regression(X, y, theta, steps, penalty + 0.05)
+
+
+@LOGISTIC_REGRESSION.mutant(
+    Text("the labels are confused", "标签弄反"),
+    kills=["recovers-the-truth", "pca-is-no-remedy", "gradient-is-label-less-probability"],
+)
+def labels_confused(X, y, theta, steps=0, penalty=0.0):
+    return logistic_regression(X, 1 - y, theta, steps, penalty)
+
+
+LOGISTIC_REGRESSION.erratum(
+    "E9",
+    common=Text(
+        r"Ascend the likelihood $L(\theta)=\prod_i p_i^{y_i}(1-p_i)^{1-y_i}$",
+        r"对似然函数 $L(\theta)=\prod_i p_i^{y_i}(1-p_i)^{1-y_i}$ 做上升",
+    ),
+    why=Text(
+        "It is exactly 0 in float64 from 1075 fair coin flips on, and its gradient with it; and it is not concave, $\\sigma''(-2)=+0.080$.",
+        "从 1075 次公平硬币起，它在 float64 中恰为 0，梯度也为 0；而且它不是凹的，$\\sigma''(-2)=+0.080$。",
+    ),
+    right=Text(
+        "ascend the log-likelihood, which is concave and never underflows",
+        "对数似然是凹的，也不会下溢：应对它做上升",
+    ),
+    claims=("likelihood-vanishes-from-1075-flips", "log-likelihood-is-concave"),
+)
+LOGISTIC_REGRESSION.erratum(
+    "E37",
+    common=Text(
+        r"$-\frac1m\left[\sum_{i=1}^m y_i\log\hat y_i\right]$ with $+(1-y_i)\log(1-\hat y_i)$ left outside the sum",
+        r"$-\frac1m\left[\sum_{i=1}^m y_i\log\hat y_i\right]$，而 $(1-y_i)\log(1-\hat y_i)$ 落在求和之外",
+    ),
+    why=Text(
+        "So bracketed the sum covers the first term only, and i has no meaning in the second: the loss of the whole is not the sum of the losses.",
+        "这样加括号，求和只管第一项，第二项中的 i 没有意义：总损失不再是各损失之和。",
+    ),
+    right=Text(
+        r"$-\frac1m\sum_{i=1}^m\left[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\right]$",
+        r"$-\frac1m\sum_{i=1}^m\left[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\right]$",
+    ),
+    claims=("one-bracket-for-both-terms",),
+)
+LOGISTIC_REGRESSION.erratum(
+    "E60",
+    common=Text(
+        "Reduce the dimension (with PCA, for instance) as a general remedy before fitting",
+        "拟合前先降维（如 PCA），作为一般的补救办法",
+    ),
+    why=Text(
+        "PCA looks at the variance of the features, not at the labels: what it drops may be all that matters. Here one component guesses, two features are right 99 times in 100.",
+        "PCA 看的是特征的方差而不是标签：被丢掉的可能正是唯一重要的。此例中一个主成分等于乱猜，两个特征则 100 次中对 99 次。",
+    ),
+    right=Text(
+        "a penalty, or components chosen with the labels in view; validate either",
+        "使用惩罚项，或结合标签选择成分；并加以验证",
+    ),
+    claims=("pca-is-no-remedy",),
+)
+
+
+@LOGISTIC_REGRESSION.figure(
+    gap=Slider(0.0, 4.0, 1.5, Text("distance between the classes", "两类之间的距离")),
+    penalty=Slider(1e-4, 10.0, 0.01, Text("penalty λ", "惩罚 λ"), log=True),
+)
+def figure(gap, penalty):
+    rng = np.random.default_rng(5)
+    n = 40
+    y = np.repeat([0.0, 1.0], n // 2)
+    x = np.clip(rng.standard_normal(n), -1.9, 1.9) * 0.8 + gap * (y - 0.5)
+    X = np.column_stack([np.ones(n), x])
+    theta, value = logistic_regression(X, y, np.zeros(2), 25, penalty)
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.3)
+    grid = np.linspace(-4, 4, 300)
+    left.plot(grid, 1 / (1 + np.exp(-theta[0] - theta[1] * grid)))
+    left.scatter(
+        x,
+        y + 0.04 * rng.standard_normal(n) * (0.5 - y),
+        s=14,
+        color=[COLOURS[1] if label else COLOURS[2] for label in y],
+        alpha=0.8,
+    )
+    left.set(xlabel="x", ylabel="P(y = 1)", title=f"slope {theta[1]:.2f}")
+    steps = np.arange(13)
+    free = [np.linalg.norm(logistic_regression(X, y, np.zeros(2), k)[0]) for k in steps]
+    kept = [np.linalg.norm(logistic_regression(X, y, np.zeros(2), k, penalty)[0]) for k in steps]
+    right.plot(steps, free, "o-", color=COLOURS[1], ms=4, label="no penalty")
+    right.plot(steps, kept, "s-", ms=4, label=f"λ = {penalty:.2g}")
+    right.set(xlabel="Newton step", ylabel=r"$\|\theta\|$", title="do the coefficients settle?")
+    right.legend(frameon=False)
+    apart = x[y == 0].max() < x[y == 1].min()
+    return Drawing(
+        fig,
+        Text(
+            f"{n} observations, classes {gap:.1f} apart: {'separated by a threshold' if apart else 'they overlap'}. With λ = {penalty:.2g} the slope is "
+            f"{theta[1]:.2f} and ℓ = {value:.2f}; without a penalty ‖θ‖ is {free[6]:.2f} after 6 and {free[12]:.2f} after 12 steps.",
+            f"{n} 个观测，两类相距 {gap:.1f}：{'可用一个阈值分开' if apart else '相互重叠'}。λ = {penalty:.2g} 时斜率为 {theta[1]:.2f}，ℓ = {value:.2f}；"
+            f"不加惩罚时 ‖θ‖ 在 6 步后为 {free[6]:.2f}，12 步后为 {free[12]:.2f}。",
+        ),
+    )
