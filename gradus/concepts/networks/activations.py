@@ -50,7 +50,7 @@ def _softmax_torch(softmax, z):
 SOFTMAX = Concept(
     key="softmax",
     kind="definition",
-    title=Text("Softmax", "Softmax 函数"),
+    title=Text("Softmax", "softmax 函数"),
     summary=Text(
         "Turns n scores into a probability distribution: positive, summing to 1, in the order of the scores. Only "
         "differences of scores count. Its Jacobian is the covariance matrix of the one-hot draw.",
@@ -1698,7 +1698,7 @@ def least_slopes(activations, rng):
         column(
             activations,
             2,
-            4.0**-7 + 1e-3,
+            4.0**-7 + math.exp(-8),
             Text("as above, and e⁻⁸ of slope left at the ends", "同上，另加两端剩余的斜率 e⁻⁸"),
         ),
         *falling,
@@ -1710,7 +1710,7 @@ def greatest_slopes(activations, rng):
     return column(
         activations,
         3,
-        4.0**-7 + 4e-4,
+        4.0**-7 + math.exp(-8),
         Text(
             "as the chord's error, and e⁻⁸ of slope still missing at the end for softplus",
             "割线误差，另加 softplus 末端尚缺的斜率 e⁻⁸",
@@ -1839,41 +1839,64 @@ ACTIVATIONS.erratum(
 )  # fmt: skip
 
 
+HEADINGS = ("", "values", "least slope", "Lipschitz", "slope at −40, 40", "kink")
+
+
+def short(value, digits=4):
+    """A number for the table: what lies below rounding is 0."""
+    return f"{value:.{digits}g}".replace("-", "−") if abs(value) > 1e-9 else "0"
+
+
+def table_row(name):
+    """One row of the comparison, from the measured properties: unbounded where the slope at an end is not 0."""
+    low, high, least, greatest, at_left, at_right, jump = measured(activations, name, -40.0, 40.0)
+    values = f"{'−∞' if at_left > 1e-9 else short(low)} … {'∞' if at_right > 1e-9 else short(high)}"
+    slopes = f"{short(at_left, 2)}, {short(at_right, 2)}"
+    kink = short(jump, 2) if jump > 0.1 else "–"
+    return name, values, short(least), short(max(-least, greatest), 5), slopes, kink
+
+
 @ACTIVATIONS.figure(
     member=Slider(1, 8, 6, Text("which function", "第几个函数"), integer=True),
     width=Slider(1, 10, 4, Text("half width of the window", "窗口半宽")),
 )
 def activations_figure(member, width):
-    name = list(MEMBERS)[int(member) - 1]
+    chosen = list(MEMBERS)[int(member) - 1]
     x = np.linspace(-width, width, 801)
-    fig, (left, right) = canvas(columns=2, width=6.8, height=3.2)
-    for other, f in MEMBERS.items():
-        chosen = other == name
+    fig, axes = canvas(columns=2, rows=2, width=6.8, height=5.2)
+    (left, right), below = axes[0], fig.add_subplot(2, 1, 2)
+    for unused in axes[1]:
+        unused.remove()
+    for name, f in MEMBERS.items():
         style = (
-            dict(color="#D55E00", lw=2.2, zorder=3, label=other)
-            if chosen
+            dict(color="#D55E00", lw=2.2, zorder=3)
+            if name == chosen
             else dict(color="#7F7F7F", lw=0.7, alpha=0.7)
         )
-        left.plot(x, f(x), **style)
+        left.plot(x, f(x), label=name if name == chosen else None, **style)
         right.plot(x[1:], np.diff(f(x)) / np.diff(x), **style)
-    left.set(title="the functions", xlabel="x", ylim=(-1.3, min(width, 4)))
-    right.set(title="their slopes", xlabel="x", ylim=(-0.25, 1.25))
+    left.set(title="the functions", ylim=(-1.3, min(width, 4)))
+    right.set(title="their slopes", ylim=(-0.25, 1.25))
     left.legend(frameon=False, loc="upper left")
-    low, high, least, greatest, at_left, at_right, jump = measured(activations, name, -40.0, 40.0)
-    above = f"{high:.4g}" if high < 39 else "∞"
-    under = f"{low:.4g}" if low > -0.39 or name in ("elu", "tanh") else "−∞"
-    falls = (
-        ("monotone", "单调")
-        if least > -1e-6
-        else (f"not monotone (slope down to {least:.4f})", f"不单调（斜率低至 {least:.4f}）")
+    rows = [table_row(name) for name in MEMBERS]
+    below.axis("off")
+    cells = below.table(
+        rows, colLabels=HEADINGS, loc="center", cellLoc="center", edges="horizontal", bbox=(0, 0, 1, 0.9)
     )
-    kink = ("a kink", "有折点") if jump > 0.5 else ("no kink", "无折点")
-    lipschitz = max(-least, greatest)
+    cells.auto_set_font_size(False)
+    for (row, _), cell in cells.get_celld().items():
+        cell.set_fontsize(8)
+        cell.set_linewidth(0.4)
+        if row == int(member):
+            cell.get_text().set_color("#D55E00")
+    _, values, least, lipschitz, slopes, kink = rows[int(member) - 1]
+    falls = ("not monotone", "不单调") if least.startswith("−") else ("monotone", "单调")
+    bent = ("no kink", "无折点") if kink == "–" else (f"a kink of {kink}", f"有跳跃 {kink} 的折点")
     return Drawing(
         fig,
         Text(
-            f"{name}: values from {under} to {above}, {falls[0]}, Lipschitz constant {lipschitz:.4f}, "
-            f"slope {at_left:.3g} far left and {at_right:.3g} far right, {kink[0]}.",
-            f"{name}：值域从 {under} 到 {above}，{falls[1]}，利普希茨常数 {lipschitz:.4f}，左端斜率 {at_left:.3g}，右端斜率 {at_right:.3g}，{kink[1]}。",
+            f"{chosen}: values {values}, {falls[0]} (least slope {least}), Lipschitz constant {lipschitz}, slopes {slopes} far left and right, {bent[0]}. "
+            f"The table holds the same for all eight.",
+            f"{chosen}：取值 {values}，{falls[1]}（最小斜率 {least}），利普希茨常数 {lipschitz}，左右远端斜率 {slopes}，{bent[1]}。表中列出全部八个函数的同样数值。",
         ),
     )

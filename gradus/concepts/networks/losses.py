@@ -722,7 +722,7 @@ LABELS = Symbol("y", "y", "n", Text("true classes, 0 … k−1", "真实类别�
 SOFTMAX_CROSS_ENTROPY = Concept(
     key="softmax-cross-entropy",
     kind="definition",
-    title=Text("Softmax cross-entropy", "Softmax 交叉熵"),
+    title=Text("Softmax cross-entropy", "softmax 交叉熵"),
     summary=Text(
         "The negative log-probability that the softmax of the scores gives to the true class. Taken together the two "
         "are stable at any score, convex, and have the gradient predicted minus true.",
@@ -1459,29 +1459,54 @@ def judged_by_three_points(loss, y, p, c):
     return R, best, R[0] - 2 * R[len(R) // 2] + R[-1]
 
 
+def predicted(y, p):
+    """What each regression loss predicts for these outcomes, whether its risk is convex, and where that risk is least."""
+    c = np.linspace(-2, 32, 3401)
+    kinds = {"squared": squared, "absolute": absolute, "Huber, δ = 1": hubered(1.0)}
+    return {name: (c, *losses(loss, y, p, c)) for name, loss in kinds.items()}
+
+
 @LOSSES.figure(
-    outlier=Slider(2, 30, 10, Text("the largest target", "最大的目标值")),
+    outlier=Slider(2.5, 30, 10, Text("the largest target", "最大的目标值")),
     weight=Slider(0.01, 0.45, 0.125, Text("its probability", "其概率")),
+    share=Slider(0.02, 0.98, 0.3, Text("probability of the class 1", "类别 1 的概率")),
 )
-def losses_figure(outlier, weight):
+def losses_figure(outlier, weight, share):
     y = np.array([0.0, 1.0, 2.0, outlier])
     p = np.append(np.array([2.0, 3.0, 2.0]) / 7 * (1 - weight), weight)
-    c = np.linspace(-2, max(12.0, outlier), 1401)
-    fig, ax = canvas(width=6.6, height=3.4)
+    fig, (left, right) = canvas(columns=2, width=7.2, height=3.4)
     found = {}
-    for name, loss in (("squared", squared), ("absolute", absolute), ("Huber, δ = 1", hubered(1.0))):
-        R, b, _ = losses(loss, y, p, c)
-        found[name] = float(b)
-        (line,) = ax.plot(c, R / R.min(), label=f"{name}: best {b:.2f}")
-        ax.plot(b, 1, "o", color=line.get_color())
-    ax.bar(y, p, width=0.25, bottom=0, color="#7F7F7F", alpha=0.6)
-    ax.set(xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 4), xlim=(-2, 12))
-    ax.legend(frameon=False, fontsize=8)
+    for name, (c, R, best, _) in predicted(y, p).items():
+        found[name] = float(best)
+        (line,) = left.plot(c, R / R.min(), label=f"{name}: {best:.2f}")
+        left.plot(best, 1, "o", color=line.get_color())
+    left.bar(y[y <= 12], p[y <= 12], width=0.25, color="#7F7F7F", alpha=0.6)
+    left.set(
+        title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 4), xlim=(-2, 12)
+    )
+    left.legend(frameon=False, fontsize=8, loc="upper right")
+    z, chances = np.linspace(-4, 4, 1601), np.array([1 - share, share])
+    labels = {
+        "logistic": (logistic, COIN[0]),
+        "hinge": (hinged, np.array([-1.0, 1.0])),
+        "squared σ": (squared_of_probability, COIN[0]),
+    }
+    for name, (loss, targets) in labels.items():
+        R, best, second = losses(loss, targets, chances, z)
+        found[name] = float(best)
+        shape = "convex" if second > -1e-12 else "not convex"
+        (line,) = right.plot(z, R, label=f"{name}: {best:.2f}, {shape}")
+        right.plot(best, R.min(), "o", color=line.get_color())
+    right.set(title="classes", xlabel="constant score", ylabel="risk", ylim=(0, 3.5))
+    right.legend(frameon=False, fontsize=8, loc="upper center")
+    probability = 1 / (1 + math.exp(-found["logistic"]))
     return Drawing(
         fig,
         Text(
             f"Targets 0, 1, 2 and {outlier:.3g} (probability {weight:.2f}): squared error prefers {found['squared']:.2f}, the mean; absolute error "
-            f"{found['absolute']:.2f}, the median; Huber {found['Huber, δ = 1']:.2f}.",
-            f"目标值为 0、1、2 与 {outlier:.3g}（概率 {weight:.2f}）：平方误差选均值 {found['squared']:.2f}，绝对误差选中位数 {found['absolute']:.2f}，Huber 选 {found['Huber, δ = 1']:.2f}。",
+            f"{found['absolute']:.2f}, the median; Huber {found['Huber, δ = 1']:.2f}. For a class of probability {share:.2f} the logistic loss prefers the "
+            f"score whose sigmoid is {probability:.3f}, hinge loss the label {found['hinge']:.0f}.",
+            f"目标值为 0、1、2 与 {outlier:.3g}（概率 {weight:.2f}）：平方误差选均值 {found['squared']:.2f}，绝对误差选中位数 {found['absolute']:.2f}，Huber 选 {found['Huber, δ = 1']:.2f}。"
+            f"某类别的概率为 {share:.2f} 时，logistic 损失选 sigmoid 值为 {probability:.3f} 的得分，合页损失选标签 {found['hinge']:.0f}。",
         ),
     )
