@@ -115,7 +115,7 @@ def run_system(
 
 def past_runs(root: Path) -> list[tuple[str, ...]]:
     """Rows of the runs under `root`, newest first: folder, system, data, seeds, mean score, bar, state."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     found = sorted(root.rglob(CONFIG), key=lambda p: p.stat().st_mtime, reverse=True) if root.is_dir() else []
     for config_file in found:
         config = _read(config_file)

@@ -61,7 +61,10 @@ def _rows(q: Tensor, K: Tensor, V: Tensor, first: int, causal: bool, block: int)
         k, v = K[..., j : min(j + block, last), :], V[..., j : min(j + block, last), :]
         scores = q @ k.mT  # (..., n, block)
         if causal:
-            later = torch.arange(j, j + k.shape[-2], device=q.device) > torch.arange(first, first + n, device=q.device)[:, None]
+            later = (
+                torch.arange(j, j + k.shape[-2], device=q.device)
+                > torch.arange(first, first + n, device=q.device)[:, None]
+            )
             scores = scores.masked_fill(later, -math.inf)
         top = torch.maximum(peak, scores.amax(-1, keepdim=True))
         shrink, weight = torch.exp(peak - top), torch.exp(scores - top)

@@ -50,12 +50,12 @@ WORDS: dict[str, Text] = {
     "figure": Text("Figure", "图"),
     "area": Text("Area", "领域"),
     "concepts": Text("Concepts", "概念"),
-    "claims": Text("Claims", "命题"),
-    "claim": Text("Claim", "命题"),
-    "variants": Text("Wrong variants", "错误变体"),
+    "claims": Text("Claims", "断言"),
+    "claim": Text("Claim", "断言"),
+    "variants": Text("Wrong variants", "错误的变异体"),
     "overview-caption": Text(
         "Every concept that takes part, with the number of its claims that hold; each leads to its evidence.",
-        "涉及的全部概念及其成立的命题数；点击可查看证据。",
+        "涉及的全部概念及其成立的断言数；点击可查看证据。",
     ),
     "verdict": Text("Verdict", "判定"),
     "measured": Text("Measured", "测得"),
@@ -67,13 +67,13 @@ WORDS: dict[str, Text] = {
     "caught": Text("caught", "被识破"),
     "survived": Text("survived", "未被识破"),
     "by": Text("by", "依据"),
-    "not-by": Text("but not by", "但未被以下命题识破："),
+    "not-by": Text("but not by", "但未被以下断言识破："),
     "definition": Text("Definition", "定义"),
     "implementation": Text("Implementation", "实现"),
     "where": Text("Symbols", "符号"),
     "needs": Text("Needs", "需要先懂"),
     "no-evidence": Text(
-        "No claim of this concept was measured in this run.", "本次运行没有测量该概念的任何命题。"
+        "No claim of this concept was measured in this run.", "本次运行没有测量该概念的任何断言。"
     ),
     "unverified-heading": Text("Said but not measured", "陈述但未测量"),
     "errata": Text("Wrong forms in circulation", "流传的错误写法"),
@@ -201,10 +201,10 @@ def evidence_sentence(totals: dict[str, int], lang: str) -> str:
     """The line at the top: what was measured, and with what outcome."""
     n = totals
     if lang == "zh":
-        parts = [f"{n['concepts']} 个概念", f"{n['holds']} 条命题成立", f"{n['fails']} 条不成立"]
+        parts = [f"{n['concepts']} 个概念", f"{n['holds']} 条断言成立", f"{n['fails']} 条不成立"]
         parts += [f"{n['skipped']} 条不适用"] if n["skipped"] else []
         if n["mutants"]:
-            parts.append(f"{n['mutants']} 个故意写错的变体中 {n['killed']} 个被识破")
+            parts.append(f"{n['mutants']} 个故意写错的变异体中 {n['killed']} 个被识破")
         parts += [f"另有 {n['unverified']} 条陈述未验证"] if n["unverified"] else []
         return "，".join(parts) + "。"
     parts = [
