@@ -32,9 +32,8 @@ def points(rng):
 
 
 def not_numbers(rng):
-    """What every implementation refuses."""
-    yield "text for numbers", dict(x="0.5")
-    yield "nothing", dict(x=None)
+    """What every implementation refuses: an elementwise function takes numbers of any shape, so only what is no number."""
+    yield "text for numbers", dict(x=np.array(["0.5", "1.0"]))
 
 
 X = Symbol("x", "x", "... n", Text("pre-activations, taken one by one", "激活前的值，逐个处理"))
@@ -104,8 +103,7 @@ def softmax_cases(rng):
 
 @SOFTMAX.invalid
 def softmax_invalid(rng):
-    yield "text for scores", dict(z="scores")
-    yield "nothing", dict(z=None)
+    yield "text for scores", dict(z=np.array(["high", "low"]))
 
 
 @SOFTMAX.claim(Text("The results are not negative and sum to 1", "各项非负，和为 1"))
