@@ -1,0 +1,513 @@
+"""The residual connection."""
+
+from functools import cache
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, metric, near, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+RESIDUAL = Concept(
+    key="residual",
+    kind="layer",
+    title=Text("Residual connection", "残差连接"),
+    summary=Text(
+        "A block adds what it computes to what it was given, so that doing nothing is easy and every layer is a small correction. "
+        "Plain networks train worse as they become deeper; residual ones do not.",
+        "模块把计算结果加到自己的输入上，于是“什么都不做”变得容易，每一层只需作微小修正。普通网络越深越难训练，残差网络则不然。",
+    ),
+    formulas=(
+        r"y=W_sx+\alpha\,F(x),\qquad F(x)=W_2\operatorname{ReLU}(W_1x+b_1)+b_2,\qquad W_s=I\text{ unless the width changes}",
+        r"\frac{\partial y}{\partial x}=I+\alpha\frac{\partial F}{\partial x}",
+        r"\mathbb E\|x_L\|^2=2^L\|x_0\|^2\ \ (\alpha=1),\qquad\left(1+\tfrac1L\right)^L\|x_0\|^2\le e\,\|x_0\|^2\ \ (\alpha=1/\sqrt L)",
+    ),
+    symbols=(
+        Symbol("x", "x", "... n", Text("inputs", "输入")),
+        Symbol("W_1", "W1", "h n", Text("weights of the first layer", "第一层的权重")),
+        Symbol("b_1", "b1", "h", Text("its bias", "第一层的偏置")),
+        Symbol("W_2", "W2", "m h", Text("weights of the second layer", "第二层的权重")),
+        Symbol("b_2", "b2", "m", Text("its bias", "第二层的偏置")),
+        Symbol("W_s", "W_s", "m n", Text("shortcut; the identity unless given", "捷径，默认为恒等映射")),
+        Symbol(r"\alpha", "alpha", "", Text("factor of the branch", "残差支路的系数"), "positive"),
+        Symbol("F", "", "... m", Text("the branch", "残差支路")),
+        Symbol("y", "", "... m", Text("outputs", "输出")),
+        Symbol("I", "", "n n", Text("identity matrix", "单位矩阵")),
+        Symbol("L", "", "", Text("number of blocks", "模块数"), "natural"),
+        Symbol("x_L", "", "... n", Text("after L blocks", "经过 L 个模块之后")),
+    ),
+    needs=("mlp", "jacobian", "relu", "initialization"),
+    source="he2016deep",
+    year=2015,
+    people=("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
+    implementations=(Implementation("gradus.networks.residual:residual_block", "torch"),),
+    readings=(
+        Reading("he2016deep", "§3.1, §4.2"),
+        Reading("he2016identity", "§2"),
+        Reading("zhang2019fixup", "§2"),
+    ),
+    deviations=(
+        Text(
+            "The original block applies ReLU after the addition; the pre-activation block of 2016 puts normalisation and ReLU before each layer and nothing after the sum.",
+            "最初的模块在相加之后再做 ReLU；2016 年的预激活模块把归一化与 ReLU 放在每层之前，相加之后不再处理。",
+        ),
+    ),
+)  # fmt: skip
+
+
+@RESIDUAL.definition
+def residual(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    S = np.eye(W2.shape[0]) if W_s is None else W_s
+    F = np.maximum(x @ W1.T + b1, 0) @ W2.T + b2
+    return x @ S.T + alpha * F
+
+
+@RESIDUAL.cases
+def cases(rng):
+    def block(n, h, m):
+        return {k: rng.standard_normal(s) for k, s in dict(W1=(h, n), b1=h, W2=(m, h), b2=m).items()}
+
+    yield "one vector", dict(x=rng.standard_normal(4), **block(4, 6, 4))
+    yield "a batch", dict(x=rng.standard_normal((2, 3, 4)), **block(4, 3, 4))
+    yield "another width", dict(x=rng.standard_normal(4), **block(4, 5, 3), W_s=rng.standard_normal((3, 4)))
+    yield "scaled", dict(x=rng.standard_normal(5), **block(5, 5, 5), alpha=0.1)
+    yield "silent branch", dict(x=rng.standard_normal(3), **{**block(3, 4, 3), "b1": np.full(4, -50.0)})
+    yield "zero last layer", dict(x=rng.standard_normal(3), **{**block(3, 4, 3), "W2": np.zeros((3, 4))})
+
+
+@RESIDUAL.invalid
+def invalid(rng):
+    n = dict(x=np.ones(4), W1=np.ones((5, 4)), b1=np.ones(5), W2=np.ones((4, 5)), b2=np.ones(4))
+    yield "the width changes without a shortcut", {**n, "W2": np.ones((3, 5)), "b2": np.ones(3)}
+    yield "inputs of another width", {**n, "x": np.ones(3)}
+    yield "shortcut of another shape", {**n, "W_s": np.ones((3, 4))}
+
+
+def keeping(rng, d, zero=False):
+    """A branch that keeps the norm in the mean: variance 1/d, and 2/d behind the ReLU (He); or silent at first."""
+    W1, W2 = rng.standard_normal((d, d)) / np.sqrt(d), rng.standard_normal((d, d)) * np.sqrt(2 / d)
+    return dict(W1=W1, b1=np.zeros(d), W2=0 * W2 if zero else W2, b2=np.zeros(d))
+
+
+def growth(block, rng, nets=6, L=50, d=64, **options):
+    """Ratios of ‖x_{l+1}‖² to ‖x_l‖² along networks of L blocks; independent, for each block is isotropic."""
+    ratios = []
+    for _ in range(nets):
+        x = rng.standard_normal(d)
+        for _ in range(L):
+            y = block(x, **keeping(rng, d), **options)
+            ratios.append((y @ y) / (x @ x))
+            x = y
+    return np.array(ratios)
+
+
+def clear_of_kinks(rng, d=6):
+    """A block and a point at which no pre-activation is near 0, so that differences are derivatives."""
+    weights = {k: rng.standard_normal(s) for k, s in dict(W1=(d, d), W2=(d, d), b2=d).items()}
+    x = rng.standard_normal(d)
+    z = weights["W1"] @ x
+    return x, dict(weights, b1=np.where(z > 0, 2.0, -2.0))
+
+
+def jacobian(block, x, weights, h=2.0**-6, **options):
+    steps = h * np.eye(x.size)
+    return (block(x + steps, **weights, **options) - block(x - steps, **weights, **options)).T / (2 * h)
+
+
+@RESIDUAL.claim(
+    Text(
+        r"The Jacobian is $I+\alpha\,\partial F/\partial x$",
+        r"雅可比矩阵为 $I+\alpha\,\partial F/\partial x$",
+    )
+)
+def jacobian_is_identity_plus(block, rng):
+    x, w = clear_of_kinks(rng)
+    slopes = w["W2"] @ np.diag(w["W1"] @ x + w["b1"] > 0) @ w["W1"]
+    each = [
+        roundoff(jacobian(block, x, w, alpha=a), np.eye(6) + a * slopes, terms=6, scale=2.0**12)
+        for a in (1.0, 0.3)
+    ]
+    return all_of(*each)
+
+
+@RESIDUAL.claim(
+    Text(
+        "Adding 1 to every entry of ∂F/∂x is wrong: of 36 entries 30 are off by exactly 1",
+        "给 ∂F/∂x 的每个元素都加 1 是错的：36 个元素中有 30 个恰好差 1",
+    )
+)
+def not_one_in_every_entry(block, rng):
+    x, w = clear_of_kinks(rng)
+    slopes = w["W2"] @ np.diag(w["W1"] @ x + w["b1"] > 0) @ w["W1"]
+    off = (slopes + 1) - jacobian(block, x, w)
+    return roundoff(off, 1 - np.eye(6), terms=6, scale=2.0**12)
+
+
+@RESIDUAL.claim(
+    Text(
+        "A silent branch leaves the input, or its shortcut, bit for bit: the identity is at hand",
+        "残差支路为零时，输出与输入（或其捷径）逐位相同：恒等映射唾手可得",
+    )
+)
+def zero_branch_is_the_identity(block, rng):
+    x = rng.standard_normal((5, 16))
+    deep = x
+    for _ in range(50):
+        deep = block(deep, **keeping(rng, 16, zero=True))
+    S, weights = rng.standard_normal((3, 16)), keeping(rng, 16)
+    narrow = dict(weights, W2=np.zeros((3, 16)), b2=np.zeros(3))
+    return all_of(identical(deep, x), roundoff(block(x, **narrow, W_s=S), x @ S.T, terms=16))
+
+
+@RESIDUAL.claim(
+    Text(
+        r"A branch that keeps the norm doubles it in every block: 50 blocks multiply $\|x\|^2$ by $2^{50}\approx10^{15}$",
+        r"支路保持范数时，每个模块都使 $\|x\|^2$ 加倍：50 个模块放大 $2^{50}\approx10^{15}$ 倍",
+    )
+)
+def variance_doubles_in_every_block(block, rng):
+    ratios = growth(block, rng)
+    total = np.log2(ratios.reshape(6, 50)).sum(1).mean()
+    why = Text(
+        "2⁵⁰ less what the logarithm loses by the spread of the ratios", "2⁵⁰ 减去比值离散带来的对数损失"
+    )
+    return all_of(statistical(ratios, 2.0), bound(total, 43.0, "≥", why))
+
+
+@RESIDUAL.claim(
+    Text(
+        r"First cure: $\alpha=1/\sqrt L$. Each block multiplies by $1+\frac1L$, all of them by less than e",
+        r"办法一：$\alpha=1/\sqrt L$。每个模块放大 $1+\frac1L$ 倍，总共不到 e 倍",
+    )
+)
+def scaled_branches_keep_the_variance(block, rng):
+    ratios = growth(block, rng, alpha=1 / np.sqrt(50))
+    return statistical(ratios, 1 + 1 / 50)  # independent, so that the mean of the product is (1 + 1/50)⁵⁰ < e
+
+
+@RESIDUAL.claim(
+    Text(
+        r"Second cure: a last layer of zeros. The network begins as the identity, gradients included",
+        r"办法二：末层置零。网络起初就是恒等映射，梯度亦然",
+    )
+)
+def zero_initialised_blocks_pass_gradients(block, rng):
+    x = rng.standard_normal(8)
+
+    def network(x, seed):
+        weights = np.random.default_rng(seed)
+        for _ in range(20):
+            x = block(x, **keeping(weights, 8, zero=True))
+        return x
+
+    h = 2.0**-6
+    J = (network(x + h * np.eye(8), 1) - network(x - h * np.eye(8), 1)) / (2 * h)
+    return roundoff(J, np.eye(8), scale=2.0**8)
+
+
+@RESIDUAL.claim(
+    Text(
+        r"Third cure: normalised branches. Each adds 1 to the variance, so that it grows like $L+1$, not like $2^L$",
+        r"办法三：归一化支路的输入。每个模块使方差加 1，总共按 $L+1$ 而非 $2^L$ 增长",
+    )
+)
+def normalised_branches_grow_linearly(block, rng):
+    sizes, d, L = [], 64, 30
+    for _ in range(16):
+        x = rng.standard_normal(d)
+        x /= np.sqrt((x @ x) / d)
+        for _ in range(L):
+            w = keeping(rng, d)
+            x = block(
+                x, **{**w, "W1": w["W1"] / np.sqrt((x @ x) / d)}
+            )  # the norm divided out of the first layer
+        sizes.append((x @ x) / d)
+    return statistical(sizes, L + 1)
+
+
+@RESIDUAL.claim(
+    Text(
+        r"Three blocks are a sum over $2^3$ paths: $\prod_l(I+A_l)=\sum_{S}\prod_{l\in S}A_l$ where the branches are linear",
+        r"三个模块是 $2^3$ 条路径之和：支路为线性时 $\prod_l(I+A_l)=\sum_{S}\prod_{l\in S}A_l$",
+    )
+)
+def sum_over_paths(block, rng):
+    x, blocks = rng.standard_normal(5), []
+    for _ in range(3):
+        W1, W2, shift = rng.standard_normal((5, 5)), rng.standard_normal((5, 5)), np.full(5, 1e3)
+        blocks.append(dict(W1=W1, b1=shift, W2=W2, b2=-W2 @ shift))  # far to the right of the kink
+    y = x
+    for w in blocks:
+        y = block(y, **w)
+    paths = np.zeros(5)
+    for chosen in np.ndindex(2, 2, 2):
+        z = x
+        for taken, w in zip(chosen, blocks, strict=True):
+            z = w["W2"] @ w["W1"] @ z if taken else z
+        paths = paths + z
+    return roundoff(y, paths, terms=15, scale=1e3 * 50.0)
+
+
+def with_batch_norm(block, rng, plain, L=40, d=128, n=128):
+    """Growth of a small difference, ‖δ‖², through L blocks whose branch sees normalised inputs."""
+    x = rng.standard_normal((n, d))
+    z = x + 1e-7 * rng.standard_normal((n, d))
+    before = np.square(z - x).sum()
+    for _ in range(L):
+        w, both = keeping(rng, d), []
+        for u in (x, z):
+            mean, deviation = u.mean(0), u.std(0)
+            normed = {**w, "W1": w["W1"] / deviation, "b1": -w["W1"] @ (mean / deviation)}
+            y = block(u, **normed)
+            both.append(y - u if plain else y)
+        x, z = both
+    return np.square(z - x).sum() / before
+
+
+@RESIDUAL.claim(
+    Text(
+        r"Batch norm does not make plain nets vanish but explode: $\|\delta\|^2$ grows by $\pi/(\pi-1)\approx1.467$ a layer. With the shortcut it grows like a power of the depth only",
+        r"批归一化的普通网络并非梯度消失，而是爆炸：$\|\delta\|^2$ 每层放大 $\pi/(\pi-1)\approx1.467$ 倍。加上捷径后只按深度的幂增长",
+    )
+)
+def plain_batch_norm_explodes(block, rng):
+    L, chi = 40, np.pi / (np.pi - 1)
+    plain, ours = (np.log(with_batch_norm(block, rng, p, L)) for p in (True, False))
+    # The mean of ReLU is taken out by the norm: each branch adds the variance 1/χ, and passes ‖δ‖² over the variance.
+    theory = np.log(1 + 1 / (1 + np.arange(L) / chi)).sum()
+    # Over seeds the logarithms scatter by 0.3 and 0.03; widths of 128 to 256 lie up to 2 % a layer off the mean field.
+    why = Text(
+        "mean field: 5 standard deviations over seeds, and 2 % for the finite width",
+        "平均场理论：5 倍种子间标准差，外加有限宽度带来的 2 %",
+    )
+    rate = near(np.exp(plain / L), chi, chi * (5 * 0.3 / L + 0.02), why)
+    return all_of(rate, near(ours, theory, 5 * 0.03 + 0.02 * theory, why))
+
+
+@cache
+def trained_on_digits(depth, shortcuts):
+    """A network of `depth` layers with batch norm, trained on 8×8 digits: weights with the norms folded in."""
+    import torch
+    from torch import nn
+
+    from gradus.data import load
+    from gradus.networks.residual import Residual
+    from gradus.training import fit
+
+    def dense(n, m):
+        layer = nn.Linear(n, m)
+        nn.init.zeros_(layer.bias)
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        return layer
+
+    def branch(d=32):
+        return nn.Sequential(dense(d, d), nn.BatchNorm1d(d), nn.ReLU(), dense(d, d), nn.BatchNorm1d(d))
+
+    data = load("digits")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        blocks = [
+            nn.Sequential(Residual(b) if shortcuts else b, nn.ReLU())
+            for b in (branch() for _ in range(depth // 2 - 1))
+        ]
+        model = nn.Sequential(nn.Flatten(), dense(64, 32), nn.ReLU(), *blocks, dense(32, 10))
+    optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
+    fit(
+        model,
+        nn.functional.cross_entropy,
+        (data.train_inputs, data.train_targets),
+        epochs=15,
+        batch_size=64,
+        optimizer=optimizer,
+        progress="silent",
+    )
+    model.eval()
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
+    layers = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    folded = [(m.weight.detach().double().numpy(), m.bias.detach().double().numpy()) for m in layers]
+    for k, norm in enumerate(norms, start=1):
+        scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach().double().numpy()
+        shift = norm.bias.detach().double().numpy() - scale * norm.running_mean.double().numpy()
+        folded[k] = (scale[:, None] * folded[k][0], scale * folded[k][1] + shift)
+    return folded
+
+
+def accuracy_on_digits(block, depth, shortcuts, part):
+    """Accuracy of the trained network when the given block computes its blocks."""
+    from gradus.data import load
+
+    data = load("digits")
+    images, labels = (
+        (data.train_inputs, data.train_targets) if part == "train" else (data.test_inputs, data.test_targets)
+    )
+    (W, b), *inner, (V, c) = trained_on_digits(depth, shortcuts)
+    x = np.maximum(images.reshape(len(images), -1).astype(float) @ W.T + b, 0)
+    for (W1, b1), (W2, b2) in zip(inner[::2], inner[1::2], strict=True):
+        y = block(x, W1, b1, W2, b2)
+        x = np.maximum(y if shortcuts else y - x, 0)
+    return float(((x @ V.T + c).argmax(-1) == labels).mean())
+
+
+@RESIDUAL.claim(
+    Text(
+        "Degradation and its cure, on digits: from depth 8 to 56 the plain network's training accuracy falls from over 95 % to below 50 %, the residual one's stays above 95 %",
+        "退化及其解决（手写数字）：深度从 8 到 56，普通网络的训练准确率由 95 % 以上跌到 50 % 以下，残差网络保持在 95 % 以上",
+    ),
+    cost="slow",
+)
+def degradation_and_its_cure(block, rng):
+    plain, ours = (
+        [accuracy_on_digits(block, depth, s, "train") for depth in (8, 20, 32, 56)] for s in (False, True)
+    )
+    test = accuracy_on_digits(block, 56, True, "test")
+    said = Text(
+        f"training accuracy at depth 8, 20, 32, 56: plain {', '.join(f'{a:.3f}' for a in plain)}; residual {', '.join(f'{a:.3f}' for a in ours)}",
+        f"深度 8、20、32、56 的训练准确率：普通网络 {', '.join(f'{a:.3f}' for a in plain)}；残差网络 {', '.join(f'{a:.3f}' for a in ours)}",
+    )
+    return all_of(
+        metric(plain[0], 0.95, "≥", said),
+        metric(plain[-1], 0.5, "≤", said),
+        metric(min(ours), 0.95, "≥", said),
+        metric(test, 0.92, "≥", said),
+    )
+
+
+@RESIDUAL.mutant(
+    Text("no shortcut: the plain network", "没有捷径：普通网络"),
+    kills=[
+        "jacobian-is-identity-plus",
+        "zero-branch-is-the-identity",
+        "variance-doubles-in-every-block",
+        "plain-batch-norm-explodes",
+        "degradation-and-its-cure",
+        "zero-initialised-blocks-pass-gradients",
+    ],
+)
+def no_shortcut(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    return alpha * (np.maximum(x @ W1.T + b1, 0) @ W2.T + b2)
+
+
+@RESIDUAL.mutant(
+    Text(
+        "+1 for +I: the sum of the inputs is added to every output",
+        "把 +I 写成 +1：每个输出都加上所有输入之和",
+    ),
+    kills=["jacobian-is-identity-plus", "not-one-in-every-entry", "sum-over-paths"],
+)
+def plus_one(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    return residual(x, W1, b1, W2, b2, np.ones((len(W2), x.shape[-1])), alpha)
+
+
+@RESIDUAL.mutant(
+    Text("the factor of the branch is ignored", "忽略支路的系数"),
+    kills=["scaled-branches-keep-the-variance", "jacobian-is-identity-plus"],
+)
+def factor_ignored(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    return residual(x, W1, b1, W2, b2, W_s)
+
+
+@RESIDUAL.mutant(
+    Text("the input is added twice", "输入被加了两次"),
+    kills=[
+        "variance-doubles-in-every-block",
+        "normalised-branches-grow-linearly",
+        "sum-over-paths",
+        "zero-initialised-blocks-pass-gradients",
+    ],
+)
+def input_twice(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    S = np.eye(len(W2)) if W_s is None else W_s
+    return residual(x, W1, b1, W2, b2, 2 * S, alpha)
+
+
+@RESIDUAL.mutant(
+    Text("the shortcut joins before the ReLU", "捷径在 ReLU 之前汇入"),
+    kills=["zero-branch-is-the-identity", "equals-definition"],
+)
+def joins_before_the_activation(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    return np.maximum(residual(x, W1, b1, W2, b2, W_s, alpha), 0)
+
+
+RESIDUAL.erratum(
+    "E28",
+    common=Text("Residual connections solve the vanishing gradient", "残差连接解决梯度消失"),
+    why=Text(
+        r"Plain networks with batch norm do not vanish: a small difference grows by π/(π−1) ≈ 1.467 a layer. And $x+F(x)$ by itself is no cure: "
+        r"with norm-keeping branches 50 blocks multiply the variance by $2^{50}\approx10^{15}$.",
+        r"带批归一化的普通网络梯度并不消失：微小差异每层放大 π/(π−1) ≈ 1.467 倍。而 $x+F(x)$ 本身也不解决问题：支路保持范数时，50 个模块使方差放大 $2^{50}\approx10^{15}$ 倍。",
+    ),
+    right=Text(
+        r"It cures degradation: deeper networks train no worse. The variance needs normalisation, $\alpha=1/\sqrt L$, or a last layer of zeros.",
+        r"它解决的是退化：网络加深而训练不变差。方差则需要归一化、$\alpha=1/\sqrt L$ 或末层置零来控制。",
+    ),
+    claims=("plain-batch-norm-explodes", "variance-doubles-in-every-block", "degradation-and-its-cure"),
+)
+RESIDUAL.erratum(
+    "E29",
+    common=Text(
+        "Against vanishing gradients: residual connections, batch normalisation, the choice of activation",
+        "解决梯度消失：残差连接、批归一化、激活函数选择",
+    ),
+    why=Text(
+        "Batch norm alone makes it worse: without shortcuts the squared gradient grows exponentially with depth, about 1.467 a layer.",
+        "单靠批归一化反而更糟：没有捷径时，梯度平方随深度指数增长，每层约 1.467 倍。",
+    ),
+    right=Text(
+        "Normalisation together with shortcuts: then the growth is a power of the depth",
+        "归一化与捷径并用：此时增长只是深度的幂",
+    ),
+    claims=("plain-batch-norm-explodes", "normalised-branches-grow-linearly"),
+)
+RESIDUAL.erratum(
+    "E30",
+    common=Text(
+        r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$",
+        r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$",
+    ),
+    why=Text(
+        "True for numbers only. For vectors ∂F/∂x is a matrix, and adding 1 to every entry is off by 1 everywhere but on the diagonal.",
+        "只对标量成立。对向量而言 ∂F/∂x 是矩阵，给每个元素都加 1，除对角线外处处差 1。",
+    ),
+    right=Text(r"$I+\frac{\partial F}{\partial x}$", r"$I+\frac{\partial F}{\partial x}$"),
+    claims=("not-one-in-every-entry", "jacobian-is-identity-plus"),
+)
+
+
+@RESIDUAL.figure(
+    depth=Slider(2, 60, 30, Text("number of blocks L", "模块数 L"), integer=True),
+    alpha=Slider(0.05, 1.5, 0.5, Text("factor α of the branch", "支路的系数 α"), log=True),
+)
+def figure(depth, alpha):
+    L, d = int(depth), 48
+    curves = {}
+    for name, options in [
+        ("x + F(x)", dict()),
+        ("x + αF(x)", dict(alpha=alpha)),
+        ("x + F(x)/√L", dict(alpha=1 / np.sqrt(L))),
+        ("F(x) alone", None),
+    ]:
+        rng, sizes = np.random.default_rng(1), []
+        for _ in range(8):
+            x = rng.standard_normal(d)
+            path = [x @ x]
+            for _ in range(L):
+                w = keeping(rng, d)
+                x = no_shortcut(x, **w) if options is None else residual(x, **w, **options)
+                path.append(x @ x)
+            sizes.append(np.array(path) / path[0])
+        curves[name] = np.exp(np.log(np.array(sizes) + 1e-300).mean(0))
+    fig, ax = canvas(width=6.4, height=3.4)
+    for (name, y), colour in zip(curves.items(), (*COLOURS[1:3], COLOURS[0], COLOURS[6]), strict=True):
+        ax.semilogy(y, color=colour, label=name)
+    ax.semilogy(2.0 ** np.arange(L + 1), ":", color="#7F7F7F", label=r"$2^l$")
+    ax.set(xlabel="block l", ylabel=r"$\|x_l\|^2/\|x_0\|^2$ (geometric mean of 8 nets)")
+    ax.legend(frameon=False, fontsize=8)
+    plain, own, scaled = (curves[k][-1] for k in ("x + F(x)", "x + αF(x)", "x + F(x)/√L"))
+    return Drawing(
+        fig,
+        Text(
+            f"After {L} blocks with norm-keeping branches the squared norm is {plain:.3g} times what it was (2^L = {2.0**L:.3g}); "
+            f"with the factor α = {alpha:.3g} it is {own:.3g}, with 1/√L {scaled:.3g}.",
+            f"支路保持范数时，经过 {L} 个模块后范数平方变为原来的 {plain:.3g} 倍（2^L = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
+        ),
+    )

@@ -1,0 +1,112 @@
+"""Residual connections: a block that adds what it computes to what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gradus.errors import GradusError
+
+
+def residual_block(
+    x: Float[Tensor, "*batch n"],
+    W1: Float[Tensor, "h n"],
+    b1: Float[Tensor, " h"],
+    W2: Float[Tensor, "m h"],
+    b2: Float[Tensor, " m"],
+    W_s: Float[Tensor, "m n"] | None = None,
+    alpha: float = 1.0,
+) -> Float[Tensor, "*batch m"]:
+    r"""Two dense layers and a shortcut: y = W_s x + α (W2 ReLU(W1 x + b1) + b2).
+
+    Args:
+        x: inputs.
+        W1: weights of the first layer.
+        b1: its bias.
+        W2: weights of the second layer.
+        b2: its bias.
+        W_s: the shortcut; the identity unless given, and then m = n.
+        alpha: factor of the branch.
+
+    Raises:
+        GradusError: shapes that do not fit.
+
+    Source: he2016deep, eq. 1 and 2.
+    """
+    want = (x.shape[-1], W2.shape[0]) if W1.dim() == W2.dim() == 2 and x.dim() else None
+    fits = (
+        want is not None
+        and W1.shape == (*b1.shape, want[0])
+        and W2.shape == (*b2.shape, *b1.shape)
+        and (want[0] == want[1] if W_s is None else W_s.shape == want[::-1])
+    )
+    if not fits:
+        shapes = [tuple(t.shape) for t in (x, W1, b1, W2, b2) + (() if W_s is None else (W_s,))]
+        raise GradusError(
+            "expected x (…, n), W1 (h, n), b1 (h,), W2 (m, h), b2 (m,) and, unless m = n, W_s (m, n), "
+            f"got {', '.join(map(str, shapes))}; a change of width needs a shortcut W_s"
+        )
+    branch = F.linear(F.relu(F.linear(x, W1, b1)), W2, b2)
+    return (x if W_s is None else F.linear(x, W_s)) + alpha * branch
+
+
+class Residual(nn.Module):
+    r"""Any branch with a shortcut around it: y = S(x) + α F(x), S the identity unless given.
+
+    Args:
+        branch: F, any module or function.
+        shortcut: S, where the branch changes the shape.
+        scale: α; 1/√L for L blocks keeps the variance without a normalisation.
+
+    Raises:
+        GradusError: when the branch gives another shape than the shortcut.
+
+    Source: he2016deep, eq. 1 and 2.
+    """
+
+    def __init__(
+        self,
+        branch: Callable[[Tensor], Tensor],
+        shortcut: Callable[[Tensor], Tensor] | None = None,
+        scale: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.branch, self.shortcut, self.scale = branch, shortcut, scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input, or its shortcut, plus the branch."""
+        straight = x if self.shortcut is None else self.shortcut(x)
+        added = self.branch(x)
+        if straight.shape != added.shape:
+            raise GradusError(
+                f"expected the branch to keep the shape {tuple(straight.shape)}, got {tuple(added.shape)}; "
+                "give a shortcut that changes the shape in the same way"
+            )
+        return straight + self.scale * added
+
+    def extra_repr(self) -> str:
+        """The factor of the branch, where it is not 1."""
+        return "" if self.scale == 1.0 else f"scale={self.scale:g}"
+
+
+def zero_last_(branch: nn.Module) -> nn.Module:
+    """Set the last weights of a branch to 0, in place, so that its block begins as the identity.
+
+    The last module with a weight (a layer, or the normalisation behind it) is taken, and its bias with it.
+
+    Raises:
+        GradusError: when no module of the branch has a weight.
+
+    Source: zhang2019fixup, §3.1.
+    """
+    weighted = [m for m in branch.modules() if isinstance(getattr(m, "weight", None), Tensor)]
+    if not weighted:
+        raise GradusError(f"expected a branch with weights, got {type(branch).__name__} without any")
+    with torch.no_grad():
+        for parameter in weighted[-1].parameters(recurse=False):
+            parameter.zero_()
+    return branch
