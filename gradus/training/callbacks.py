@@ -13,7 +13,12 @@ class Callback:
 
     `run` gives `model`, `optimizer`, `step`, `epoch`, `loss`, `learning_rate`, `history`, `directory`,
     `open_log(name)` (a file of JSON lines in the run folder) and `stop(reason)`.
+
+    Attributes:
+        gradients_every: at which steps `on_gradients` is wanted; in between, a compiled step need not give them out.
     """
+
+    gradients_every = 1
 
     def on_start(self, run: Run) -> None:
         """Before the first step of this process; `run.step` is above 0 when the run was resumed."""
@@ -31,6 +36,11 @@ class Callback:
         """After the last step, also when the run ends in an error or an interruption."""
 
 
+def watching(callbacks: tuple[Callback, ...]) -> list[Callback]:
+    """The callbacks that look at gradients."""
+    return [c for c in callbacks if type(c).on_gradients is not Callback.on_gradients]
+
+
 def overriding(callbacks: tuple[Callback, ...], hook: str) -> list[Any]:
     """The bound hooks that do something, so that unused hooks cost nothing in the loop."""
     plain = getattr(Callback, hook)
@@ -44,7 +54,7 @@ class GradientNorms(Callback):
     """
 
     def __init__(self, every: int = 10, file: str = "gradient_norms.jsonl") -> None:
-        self.every, self.file = every, file
+        self.gradients_every, self.file = every, file
         self.rows: list[dict[str, Any]] = []
 
     def on_start(self, run: Run) -> None:
@@ -54,8 +64,6 @@ class GradientNorms(Callback):
 
     def on_gradients(self, run: Run) -> None:
         """Measure the norms."""
-        if run.step % self.every:
-            return
         norms = {
             name: float(parameter.grad.norm())
             for name, parameter in run.model.named_parameters()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gradus.training.allocator import warm_heap
 from gradus.training.averaging import Average
 from gradus.training.callbacks import Callback
 from gradus.training.data import in_memory
@@ -158,6 +159,7 @@ def fit(
         group = stack.enter_context(process_group())
         folder = stack.enter_context(opened(directory, keep, group))
         model.to(place)
+        warm_heap()
         dtype = next(p.dtype for p in model.parameters() if p.requires_grad)
         stack.enter_context(modes_kept(model))
         by_channel = stack.enter_context(memory_format(model, training.inputs, channels_last, place))

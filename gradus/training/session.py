@@ -14,8 +14,9 @@ from typing import Any
 import torch
 
 from gradus.errors import GradusError
-from gradus.training.callbacks import Callback, overriding
+from gradus.training.callbacks import Callback, overriding, watching
 from gradus.training.checkpoint import load_checkpoint, step_of
+from gradus.training.compiled import CompiledStep, CompileFailed, obstacle
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
 from gradus.training.environment import environment, hash_tensors
@@ -80,6 +81,10 @@ class Session:
     logs: list[JsonLines | None] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
     watch: SignalWatch = field(default_factory=SignalWatch)
+    compiled: CompiledStep | None = None
+
+    def __post_init__(self) -> None:
+        self.watching = watching(self.callbacks)
 
     @property
     def group(self) -> Group:
@@ -146,10 +151,12 @@ class Session:
         try:
             with self.watch:
                 self._call("on_start")
+                self.compiled = self._compile()
                 while run.epoch < self.stepper.settings.epochs and not run.stopped:
                     self._epoch()
                 run.stop("finished")
         finally:
+            self._settle()
             self._call("on_end")
             self.reporter.close()
             for log in run.logs:
@@ -164,11 +171,10 @@ class Session:
         run, settings = self.run, self.stepper.settings
         order = epoch_order(settings.seed, run.epoch, len(self.stepper.data), self.stepper.device)
         batches = order.split(settings.step_size)
-        gradient_hooks = overriding(self.callbacks, "on_gradients")
         step_hooks = overriding(self.callbacks, "on_step_end")
         spent, since = 0.0, time.perf_counter()
         for indices in batches[run.position :]:
-            self._step(indices, gradient_hooks)
+            self._step(indices)
             self.samples += len(indices)
             for hook in step_hooks:
                 hook(run)
@@ -181,11 +187,13 @@ class Session:
         self.epoch_seconds.append(spent)
         self._end_epoch(spent)
 
-    def _step(self, indices: torch.Tensor, hooks: list[Any]) -> None:
+    def _step(self, indices: torch.Tensor) -> None:
         run = self.run
         run.rate.set(run.step)
+        hooks = [watcher for watcher in self.watching if run.step % watcher.gradients_every == 0]
         try:
-            totals = self._update(indices, hooks)
+            totals = None if hooks else self._compiled_update(indices)
+            totals = totals or self._update(indices, hooks)
         except NonFiniteStep as error:
             raise self._non_finite(error) from None
         if run.average is not None:
@@ -195,13 +203,34 @@ class Session:
         run.loss = totals["loss"]
         run.add(totals, len(indices))
 
-    def _update(self, indices: torch.Tensor, hooks: list[Any]) -> dict[str, float]:
+    def _compile(self) -> CompiledStep | None:
+        if not self.stepper.settings.compile:
+            return None
+        if reason := obstacle(self.stepper, self.run.optimizer):
+            self.reporter.say(f"the step is not compiled: {reason}")
+            return None
+        return CompiledStep(self.stepper, self.run.optimizer)
+
+    def _compiled_update(self, indices: torch.Tensor) -> dict[str, float] | None:
+        if self.compiled is None or not self.compiled.fits(indices):
+            return None
+        try:
+            return self.compiled(indices, self.run.step)
+        except CompileFailed as error:
+            if self.stepper.settings.compile != "auto":
+                raise GradusError(f"cannot compile the step: {error}; use compile='auto' or False") from None
+            self.reporter.say(f"the step is not compiled: {error}")
+            self.compiled = None
+            return None
+
+    def _update(self, indices: torch.Tensor, hooks: list[Callback]) -> dict[str, float]:
         run, clip = self.run, self.stepper.settings.clip_norm
+        self._settle()
 
         def gradients() -> dict[str, float]:
             totals = self.stepper.gradients(indices, run.step)
-            for hook in hooks:
-                hook(run)
+            for watcher in hooks:
+                watcher.on_gradients(run)
             if clip is not None:
                 torch.nn.utils.clip_grad_norm_(self.stepper.parameters, clip)
             return totals
@@ -280,8 +309,13 @@ class Session:
 
     # Endings
 
+    def _settle(self) -> None:
+        if self.compiled is not None:
+            self.compiled.settle()
+
     def _save(self) -> None:
         assert self.folder is not None
+        self._settle()
         self.folder.save(self.run, self.notes)
 
     def _non_finite(self, error: NonFiniteStep, ahead: int = 1) -> NonFiniteError:

@@ -70,7 +70,8 @@ class Stepper:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, self.dtype)
 
-    def _seed(self, step: int, part: int) -> None:
+    def seed(self, step: int, part: int) -> None:
+        """Set PyTorch's generators for a batch."""
         seed_step(self.settings.seed, step, part, self.group.rank, self.device)
 
     def batch(self, indices: torch.Tensor, step: int, part: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -86,7 +87,7 @@ class Stepper:
         return inputs.contiguous(memory_format=torch.channels_last) if self.channels_last else inputs
 
     def forward(
-        self, model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor
+        self, model: Callable[[Any], Any], inputs: torch.Tensor, targets: torch.Tensor
     ) -> tuple[torch.Tensor, Any]:
         """The loss of a batch, and the model's outputs."""
         with self._autocast():
@@ -117,7 +118,7 @@ class Stepper:
         for number, part in enumerate(parts):
             mine, weight = self.group.share(part)
             share = len(part) / len(indices)
-            self._seed(step, number)
+            self.seed(step, number)
             inputs, targets = self.batch(mine, step, number)
             with self._last(number + 1 == len(parts)):
                 loss, outputs = self.forward(self.called, inputs, targets)
@@ -138,7 +139,7 @@ class Stepper:
             return
         found = ("loss or gradient", "a batch of another process")
         for number, part in enumerate(indices.split(self.settings.batch_size)):
-            self._seed(step, number)
+            self.seed(step, number)
             inputs, targets = self.batch(self.group.share(part)[0], step, number)
             tensor, layer = locate(self.model, self.forward, inputs, targets)
             if not layer.startswith("nowhere"):

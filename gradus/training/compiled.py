@@ -1,0 +1,147 @@
+"""The whole step (forward, backward, clipping and update) compiled into one function.
+
+Compiling the loss alone does not pay for small models on a CPU: their time goes into many small calls, and those of
+the backward pass and of the update outnumber the forward ones. `torch.compile` fuses all of them here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gradus.training.step import Stepper
+from gradus.training.update_rules import assign, rule_of, scalars_of
+
+
+class CompileFailed(Exception):
+    """Internal: the compiler refused the step; says why in one line."""
+
+
+def obstacle(stepper: Stepper, optimizer: Optimizer) -> str:
+    """Why the whole step cannot be compiled; empty if it can."""
+    if stepper.group.world > 1:
+        return "the run is distributed"
+    if stepper.settings.accumulate > 1:
+        return "gradients are accumulated"
+    if rule_of(optimizer) is None:
+        return f"{type(optimizer).__name__} with these settings has no compiled update"
+    listed = [p for group in optimizer.param_groups for p in group["params"]]
+    if {id(p) for p in listed} != {id(p) for p in stepper.parameters}:
+        return "the optimizer does not train exactly the model's trainable parameters"
+    return ""
+
+
+class CompiledStep:
+    """The compiled step of a run. Batches of another size than the first are left to the eager step."""
+
+    def __init__(self, stepper: Stepper, optimizer: Optimizer) -> None:
+        self.stepper, self.optimizer = stepper, optimizer
+        found = rule_of(optimizer)
+        assert found is not None
+        self.rule, self.names = found
+        self.trained = {n: p for n, p in stepper.model.named_parameters() if p.requires_grad}
+        self.fixed = {n: p.detach() for n, p in stepper.model.named_parameters() if not p.requires_grad}
+        self.buffers = dict(stepper.model.named_buffers())
+        self.size = min(stepper.settings.batch_size, len(stepper.data))
+        self.compiled = torch.compile(
+            self._step, dynamic=False, fullgraph=True, options={"cpp_wrapper": stepper.device.type == "cpu"}
+        )
+        self._load()
+
+    def _load(self) -> None:
+        """Take the update's state from the optimiser, or make it."""
+        values = list(self.trained.values())
+        for parameter in values:
+            state = self.optimizer.state[parameter]
+            for name in self.names:
+                if state.get(name) is None:
+                    state[name] = torch.zeros_like(parameter, requires_grad=False)
+            if "exp_avg" in self.names and "step" not in state:
+                state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
+        self._pending = 0
+        self._compiled_once = False
+        self.parameters = [p.detach() for p in values]
+        self.state = [[self.optimizer.state[p][name] for p in values] for name in self.names]
+
+    def _loss(self, values: list[Tensor], inputs: Tensor, targets: Tensor) -> tuple[Tensor, Any]:
+        # A function that is differentiated may not change what lies outside it, as batch norm would.
+        buffers = {name: buffer.clone() for name, buffer in self.buffers.items()}
+        named = dict(zip(self.trained, values, strict=True)) | self.fixed | buffers
+
+        def model(x: Tensor) -> Any:
+            return torch.func.functional_call(self.stepper.model, named, (x,))
+
+        loss, outputs = self.stepper.forward(model, inputs, targets)
+        return loss, (outputs, buffers)
+
+    def _step(
+        self,
+        parameters: list[Tensor],
+        state: list[list[Tensor]],
+        scalars: Tensor,
+        inputs: Tensor,
+        targets: Tensor,
+    ) -> tuple[Tensor, Tensor, Any]:
+        gradients, (loss, (outputs, buffers)) = torch.func.grad_and_value(self._loss, has_aux=True)(
+            parameters, inputs, targets
+        )
+        gradients = list(gradients)
+        keep = torch.isfinite(loss) & torch.isfinite(torch.stack([g.sum() for g in gradients]).sum())
+        for name, buffer in buffers.items():
+            assign(self.buffers[name], buffer, keep)
+        clip = self.stepper.settings.clip_norm
+        if clip is not None:
+            norm = torch.stack([(g * g).sum() for g in gradients]).sum().sqrt()
+            factor = (clip / (norm + 1e-6)).clamp(max=1.0)
+            gradients = [g * factor for g in gradients]
+        self.rule(self.optimizer.param_groups[0], parameters, gradients, state, scalars, keep)
+        return loss, keep, outputs
+
+    def fits(self, indices: Tensor) -> bool:
+        """Whether a batch is of the size that is compiled."""
+        return len(indices) == self.size
+
+    def __call__(self, indices: Tensor, step: int) -> dict[str, float] | None:
+        """Do a whole step; None, with nothing changed, when its loss or a gradient is not finite."""
+        stepper = self.stepper
+        stepper.seed(step, 0)
+        inputs, targets = stepper.batch(indices, step, 0)
+        # One small tensor, refilled, so that a changed learning rate does not look like a new program.
+        scalars = torch.tensor(
+            scalars_of(self.optimizer, step + 1), dtype=torch.float64, device=stepper.device
+        )
+        loss, keep, outputs = self._run(scalars, inputs, targets)
+        value = loss.item()
+        if not (math.isfinite(value) and bool(keep)):
+            return None
+        self._pending += 1
+        return {"loss": value, **stepper.measure(outputs, targets)}
+
+    def _run(self, scalars: Tensor, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Any]:
+        with torch.no_grad():
+            if self._compiled_once:
+                # Nothing that the guards look at changes within a run: sizes, types and settings are fixed.
+                with torch.compiler.set_stance(skip_guard_eval_unsafe=True):
+                    return self.compiled(self.parameters, self.state, scalars, inputs, targets)
+            try:
+                result = self.compiled(self.parameters, self.state, scalars, inputs, targets)
+            except (
+                Exception
+            ) as error:  # whatever a compiler may raise: no C++ compiler, an unsupported model, …
+                lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+                raise CompileFailed(
+                    f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
+                ) from None
+            self._compiled_once = True
+            return result
+
+    def settle(self) -> None:
+        """Bring the optimiser's own count of steps up to date, before anyone else looks at it."""
+        if "exp_avg" in self.names and self._pending:
+            for parameter in self.trained.values():
+                self.optimizer.state[parameter]["step"] += self._pending
+        self._pending = 0
