@@ -199,7 +199,8 @@ def _symbols(concept: Concept, out: Terminal) -> None:
     out.heading("Symbols", "符号")
     rows = []
     for s in concept.symbols:
-        shape = {"": out.t("number", "数"), "function": out.t("function", "函数")}.get(
+        plain = out.t("option", "选项") if s.domain in ("other", "boolean") else out.t("number", "数")
+        shape = {"": plain, "function": out.t("function", "函数")}.get(
             s.shape, f"({', '.join(s.shape.split())})"
         )
         unit = f" [{s.unit}]" if s.unit else ""

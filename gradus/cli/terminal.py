@@ -28,7 +28,7 @@ class Terminal:
 
         words = text.get(self.lang) if isinstance(text, Text) else text
         rich = Rich(words, style=style)
-        self.console.print(Padding(rich, (0, 0, 0, indent)) if indent else rich)
+        self._print(Padding(rich, (0, 0, 0, indent)) if indent else rich)
 
     def t(self, en: str, zh: str) -> str:
         """The one of two sentences that is in the reader's language."""
@@ -68,10 +68,14 @@ class Terminal:
             table.add_column(name, justify="right" if i in right else "left", overflow="fold")
         for row in rows:
             table.add_row(*[cell if isinstance(cell, Rich) else Rich(str(cell)) for cell in row])
+        self._print(table)
+
+    def _print(self, what: Any) -> None:
+        """On a terminal as it is; in a file without padding at the ends of lines."""
         if self.console.is_terminal:
-            self.console.print(table)
+            self.console.print(what)
             return
-        with self.console.capture() as captured:  # in a file, no padding at the ends of lines
-            self.console.print(table)
+        with self.console.capture() as captured:
+            self.console.print(what)
         for line in captured.get().splitlines():
             print(line.rstrip(), file=self.console.file)
