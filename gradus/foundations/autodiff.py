@@ -17,7 +17,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.array_like import ArrayLike, value_of
-from gradus.foundations.autodiff_rules import RULES, summed_back
+from gradus.foundations.autodiff_rules import RULES, applied, summed_back
 
 __all__ = ["Variable", "grad", "value_and_grad", "vjp"]
 
@@ -199,7 +199,7 @@ class Variable(ArrayLike):
 
     def record(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Variable:
         """The result of a call that has a rule."""
-        return Variable(function(*map(value_of, inputs), **options), function, inputs, options)
+        return Variable(applied(function, [value_of(a) for a in inputs], options), function, inputs, options)
 
     def __repr__(self) -> str:
         return f"Variable({self.value!r})"

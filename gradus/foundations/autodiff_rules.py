@@ -22,6 +22,7 @@ __all__ = [
     "CONSTANT",
     "METHODS",
     "RULES",
+    "applied",
     "call",
     "composed",
     "put",
@@ -34,11 +35,22 @@ __all__ = [
 def call(function: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
     """The function of arrays; recorded where one of them is being differentiated."""
     recorders = [a for a in inputs if hasattr(type(a), "record")]
-    return (
-        max(recorders, key=lambda a: a.level).record(function, inputs, options)
-        if recorders
-        else function(*inputs, **options)
-    )
+    if recorders:
+        return max(recorders, key=lambda a: a.level).record(function, inputs, options)
+    return applied(function, inputs, options)
+
+
+def applied(function: Callable[..., Any], inputs: Any, options: dict[str, Any]) -> Any:
+    """The function of plain arrays.
+
+    Raises:
+        GradusError: their shapes do not fit; it names the function and the shapes.
+    """
+    try:
+        return function(*inputs, **options)
+    except (ValueError, IndexError) as error:
+        shapes = " and ".join(str(np.shape(a)) for a in inputs)
+        raise GradusError(f"{function.__name__} of shapes {shapes}: {error}") from None
 
 
 def summed_back(g: Any, shape: tuple[int, ...]) -> Any:

@@ -1,0 +1,307 @@
+"""The chain rule: derivatives of compositions multiply."""
+
+import itertools
+
+import numpy as np
+
+from gradus.concept import (
+    Concept,
+    Drawing,
+    Implementation,
+    Proof,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    namespace,
+)
+from gradus.evidence import all_of, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _torch(jacrev, f, g, x):
+    return jacrev(lambda x: f(g(x)))(x)
+
+
+def _ours(jacobian, f, g, x):
+    return jacobian(lambda x: f(g(x)), x)
+
+
+CHAIN_RULE = Concept(
+    key="chain-rule",
+    kind="theorem",
+    title=Text("Chain rule", "链式法则"),
+    summary=Text(
+        "The derivative of a composition is the product of the derivatives, each at its own point: the outer one at the value "
+        "of the inner function. All of backpropagation is this rule, applied once per step.",
+        "复合函数的导数等于各自导数的乘积，且各取自己的点：外层导数取在内层函数的值处。反向传播就是对每一步应用一次该法则。",
+    ),
+    formulas=(
+        r"(f\circ g)'(x)=f'(g(x))\,g'(x)",
+        r"J_{f\circ g}(x)=J_f(g(x))\,J_g(x),\qquad "
+        r"\frac{\partial y_i}{\partial x_j}=\sum_{k=1}^{m}\frac{\partial y_i}{\partial u_k}\frac{\partial u_k}{\partial x_j},\quad u=g(x),\ y=f(u)",
+    ),
+    symbols=(
+        Symbol("f", "f", "function", Text(r"outer function, $\mathbb R^m\to\mathbb R^p$", r"外层函数 $\mathbb R^m\to\mathbb R^p$"), "function"),
+        Symbol("g", "g", "function", Text(r"inner function, $\mathbb R^n\to\mathbb R^m$", r"内层函数 $\mathbb R^n\to\mathbb R^m$"), "function"),
+        Symbol("x", "x", "n", Text("where the composition is differentiated", "对复合函数求导的点")),
+        Symbol("J", "", "p n", Text("matrix of the partial derivatives", "偏导数矩阵")),
+        Symbol("u", "", "m", Text("value of the inner function", "内层函数的值")),
+        Symbol("y", "", "p", Text("value of the composition", "复合函数的值")),
+    ),
+    needs=("derivative", "matrix-product"),
+    source="rudin1976principles",
+    year=1676,
+    people=("Gottfried Wilhelm Leibniz",),
+    implementations=(
+        Implementation("torch.func:jacrev", "torch", _torch, Text("of the composition itself", "直接对复合函数求导")),
+        Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours),
+    ),
+    readings=(
+        Reading("rudin1976principles", "ch. 9"),
+        Reading("strang1991calculus", "ch. 4"),
+        Reading("deisenroth2020mathematics", "§5.2"),
+        Reading("magnus2019matrix"),
+    ),
+    deviations=(
+        Text(
+            "Texts that write derivatives as columns (denominator layout) reverse the order of the product.",
+            "把导数写成列向量（分母布局）的教材，乘积的次序相反。",
+        ),
+    ),
+    proof=Proof(
+        Text(
+            r"Let $A=J_g(x)$ and $B=J_f(g(x))$. Then $g(x+h)=g(x)+k$ with $k=Ah+o(\|h\|)$, and "
+            r"$f(g(x)+k)=f(g(x))+Bk+o(\|k\|)$. As $\|k\|\le(\|A\|+1)\|h\|$ for small $h$, $o(\|k\|)=o(\|h\|)$, so that "
+            r"$f(g(x+h))=f(g(x))+BAh+o(\|h\|)$: the derivative is $BA$.",
+            r"记 $A=J_g(x)$，$B=J_f(g(x))$。则 $g(x+h)=g(x)+k$，其中 $k=Ah+o(\|h\|)$，且 $f(g(x)+k)=f(g(x))+Bk+o(\|k\|)$。"
+            r"当 $h$ 足够小时 $\|k\|\le(\|A\|+1)\|h\|$，故 $o(\|k\|)=o(\|h\|)$，从而 $f(g(x+h))=f(g(x))+BAh+o(\|h\|)$：导数为 $BA$。",
+        )
+    ),
+)  # fmt: skip
+
+
+def partial_derivatives(f, x, h=1e-30):
+    """J, a column for each input, by the complex step: exact to rounding."""
+    return np.stack([np.imag(f(x + 1j * h * e)) / h for e in np.eye(len(x))], axis=-1)
+
+
+@CHAIN_RULE.definition
+def chain_rule(f, g, x):
+    J_f = partial_derivatives(f, g(x))  # (p, m)
+    J_g = partial_derivatives(g, x)  # (m, n)
+    return J_f @ J_g  # (p, n)
+
+
+def like(array, x):
+    """A constant in the framework and precision of x."""
+    xp = namespace(x)
+    return array if xp is np else xp.asarray(array, dtype=x.dtype)
+
+
+def layer(A, c):
+    """The map x ↦ tanh(A x) + c sin(A x)², a smooth function of random shape."""
+
+    @generic
+    def smooth(x):
+        z = like(A, x) @ x
+        return namespace(x).tanh(z) + c * namespace(x).sin(z) ** 2
+
+    return smooth
+
+
+def random_pair(rng, p, m, n):
+    f, g = rng.standard_normal((p, m)), rng.standard_normal((m, n))
+    return layer(f, 0.5), layer(g, -0.25)
+
+
+@CHAIN_RULE.cases
+def cases(rng):
+    def pair(p, m, n):
+        f, g = random_pair(rng, p, m, n)
+        return dict(f=f, g=g, x=rng.standard_normal(n))
+
+    yield "one variable", pair(1, 1, 1)
+    yield "wide in the middle", pair(2, 5, 3)
+    yield "narrow in the middle", pair(4, 1, 3)
+    yield "one number from many", pair(1, 3, 6)
+    square = generic(lambda x: x * x)
+    yield "a power of a power", dict(f=square, g=square, x=np.array([1.5, -2.0]))
+    yield "inner derivative zero", dict(f=square, g=square, x=np.zeros(2))
+
+
+@CHAIN_RULE.invalid
+def invalid(rng):
+    f, g = random_pair(rng, 2, 4, 3)
+    yield (
+        "the inner function gives 4 numbers, the outer takes 5",
+        dict(f=layer(np.ones((2, 5)), 0.0), g=g, x=np.ones(3)),
+    )
+    yield "the inner function takes 3 numbers", dict(f=f, g=g, x=np.ones(2))
+
+
+def numbers(rng):
+    """Random compositions of one variable with known derivatives: (f, f', g, g')."""
+    table = [
+        (lambda x: namespace(x).sin(x), np.cos),
+        (lambda x: namespace(x).exp(-x * x), lambda x: -2 * x * np.exp(-x * x)),
+        (lambda x: namespace(x).tanh(x), lambda x: 1 / np.cosh(x) ** 2),
+        (lambda x: namespace(x).sqrt(2 + x * x), lambda x: x / np.sqrt(2 + x * x)),
+        (lambda x: namespace(x).log(3 + namespace(x).sin(x)), lambda x: np.cos(x) / (3 + np.sin(x))),
+        (lambda x: x * x * x - x, lambda x: 3 * x * x - 1),
+    ]
+    for _ in range(12):
+        i, j = rng.integers(len(table), size=2)
+        yield (generic(table[i][0]), table[i][1], generic(table[j][0]), table[j][1])
+
+
+@CHAIN_RULE.claim(
+    Text(
+        "In one variable $(f\\circ g)'=f'(g)\\,g'$, on random compositions with known derivatives",
+        "一元情形 $(f\\circ g)'=f'(g)\\,g'$，在导数已知的随机复合函数上成立",
+    )
+)
+def product_of_the_slopes(chain_rule, rng):
+    found = []
+    for f, df, g, dg in numbers(rng):
+        x = rng.standard_normal(1)
+        want = df(g(x)) * dg(x)
+        found.append(
+            roundoff(chain_rule(f, g, x), want[:, None], terms=50, scale=max(1.0, float(abs(want[0]))))
+        )
+    return all_of(*found)
+
+
+@CHAIN_RULE.claim(
+    Text(
+        "In many variables the Jacobians multiply in the order of the functions: outer times inner",
+        "多元情形下雅可比矩阵按函数次序相乘：外层乘内层",
+    )
+)
+def jacobians_multiply(chain_rule, rng):
+    found = []
+    for p, m, n in ((3, 3, 3), (2, 4, 3), (4, 2, 4)):
+        A, B, x = rng.standard_normal((p, m)), rng.standard_normal((m, n)), rng.standard_normal(n)
+
+        @generic
+        def f(u, A=A):
+            return like(A, u) @ (u * u)
+
+        @generic
+        def g(x, B=B):
+            return namespace(x).sin(like(B, x) @ x)
+
+        u = np.sin(B @ x)
+        want = (A * (2 * u)) @ (np.cos(B @ x)[:, None] * B)
+        found.append(roundoff(chain_rule(f, g, x), want, terms=8 * m * n))
+    return all_of(*found)
+
+
+@CHAIN_RULE.claim(
+    Text("Rotations do not commute: the order of the product matters", "旋转不可交换：乘积的次序不能颠倒")
+)
+def order_matters(chain_rule, rng):
+    turn, shear = np.array([[0.0, -1.0], [1.0, 0.0]]), np.array([[1.0, 2.0], [0.0, 1.0]])
+    f, g = generic(lambda u: like(turn, u) @ u), generic(lambda x: like(shear, x) @ x)
+    x = np.array([0.3, 0.7])
+    return all_of(
+        roundoff(chain_rule(f, g, x), turn @ shear, terms=4),
+        roundoff(chain_rule(g, f, x), shear @ turn, terms=4),
+    )
+
+
+@CHAIN_RULE.claim(
+    Text(
+        "What the linear approximation by the product leaves over is of second order",
+        "用乘积作线性近似，余项为二阶",
+    )
+)
+def remainder_is_second_order(chain_rule, rng):
+    f, g = random_pair(rng, 3, 4, 2)
+    x, u = rng.standard_normal(2), rng.standard_normal(2)
+    J, steps = chain_rule(f, g, x), 2.0 ** -np.arange(5, 14)
+    return rate(steps, [np.linalg.norm(f(g(x + h * u)) - f(g(x)) - h * (J @ u)) for h in steps], 2.0)
+
+
+@CHAIN_RULE.mutant(
+    Text("the product in the wrong order", "乘积次序颠倒"), kills=["order-matters", "equals-definition"]
+)
+def order_swapped(f, g, x):
+    J_f, J_g = partial_derivatives(f, g(x)), partial_derivatives(g, x)
+    return J_g @ J_f
+
+
+@CHAIN_RULE.mutant(
+    Text("the outer derivative at x instead of at g(x)", "外层导数取在 x 而不是 g(x)"),
+    kills=["product-of-the-slopes", "remainder-is-second-order", "jacobians-multiply"],
+)
+def outer_at_the_wrong_point(f, g, x):
+    u = np.resize(x, np.shape(g(x)))  # x itself where the sizes agree
+    return partial_derivatives(f, u) @ partial_derivatives(g, x)
+
+
+@CHAIN_RULE.mutant(
+    Text("the inner derivative is forgotten", "忘了乘内层导数"),
+    kills=["product-of-the-slopes", "equals-definition"],
+)
+def inner_forgotten(f, g, x):
+    J_f = partial_derivatives(f, g(x))
+    return J_f @ np.eye(J_f.shape[1], len(x))
+
+
+@CHAIN_RULE.mutant(
+    Text("entry by entry, without the sum over k", "逐元素相乘，没有对 k 求和"),
+    kills=["jacobians-multiply", "order-matters"],
+)
+def no_sum(f, g, x):
+    J_f, J_g = partial_derivatives(f, g(x)), partial_derivatives(g, x)
+    return J_f[:, :1] * J_g[:1, :]
+
+
+@CHAIN_RULE.figure(
+    x=Slider(-1.4, 1.4, 0.5, Text("point x", "点 x")),
+    dx=Slider(0.02, 0.6, 0.25, Text("length dx of the interval", "区间长度 dx")),
+)
+def figure(x, dx):
+    g, dg = (lambda x: x + np.sin(2 * x) / 2), (lambda x: 1 + np.cos(2 * x))
+    f, df = (lambda u: u**3 / 2), (lambda u: 1.5 * u**2)
+    fig, ax = canvas(width=6.8, height=3.6)
+    ax.set(ylim=(-0.55, 2.75), xlim=(-2.6, 2.6), yticks=[])
+    ax.spines["left"].set_visible(False)
+    grid = np.linspace(-1.8, 1.8, 25)
+    rulers = ((2, grid, "x"), (1, g(grid), "u = g(x) = x + ½ sin 2x"), (0, f(g(grid)), "y = f(u) = ½ u³"))
+    for level, _, name in rulers:
+        ax.axhline(level, color="#888888", lw=0.8)
+        ax.text(-2.6, level + 0.1, name, fontsize=9)
+    for (above, a, _), (below, b, _) in itertools.pairwise(rulers):
+        ax.plot(np.stack([a, b]), [[above] * len(a), [below] * len(a)], color="#cccccc", lw=0.6)
+    ends = np.array([x, x + dx])
+    spots = (ends, g(ends), f(g(ends)))
+    for level, spot, k in zip((2, 1, 0), spots, (0, 1, 2), strict=True):
+        ax.plot(spot, [level, level], color=COLOURS[k], lw=6, solid_capstyle="butt")
+    for (above, a), (below, b) in (((2, spots[0]), (1, spots[1])), ((1, spots[1]), (0, spots[2]))):
+        ax.fill([a[0], a[1], b[1], b[0]], [above, above, below, below], color="#E69F00", alpha=0.25, lw=0)
+    u = g(x)
+    stretch = [np.diff(spots[1])[0] / dx, np.diff(spots[2])[0] / np.diff(spots[1])[0]]
+    ax.text(
+        2.6, 1.5, f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}", ha="right", va="center", fontsize=9
+    )
+    ax.text(
+        2.6,
+        0.5,
+        f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}",
+        ha="right",
+        va="center",
+        fontsize=9,
+    )
+    ax.set_title(f"dy/dx = {np.diff(spots[2])[0] / dx:.3f},   $f'(g(x))\\,g'(x)$ = {df(u) * dg(x):.3f}")
+    return Drawing(
+        fig,
+        Text(
+            f"An interval of length {dx:.3g} at x = {x:.3g} is stretched by {stretch[0]:.3f} on its way to u and by {stretch[1]:.3f} "
+            f"from u to y: together {stretch[0] * stretch[1]:.3f}. As it shrinks, the factors become g'(x) = {dg(x):.3f} and f'(g(x)) = {df(u):.3f}, their product {df(u) * dg(x):.3f}.",
+            f"x = {x:.3g} 处长为 {dx:.3g} 的区间，到 u 时被拉伸 {stretch[0]:.3f} 倍，从 u 到 y 再拉伸 {stretch[1]:.3f} 倍，"
+            f"合计 {stretch[0] * stretch[1]:.3f} 倍。区间缩小时，两个倍数趋于 g'(x) = {dg(x):.3f} 与 f'(g(x)) = {df(u):.3f}，乘积为 {df(u) * dg(x):.3f}。",
+        ),
+    )

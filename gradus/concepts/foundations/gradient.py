@@ -1,0 +1,360 @@
+"""Partial derivatives, the gradient and the tangent plane."""
+
+import numpy as np
+
+from gradus.concept import (
+    Concept,
+    Drawing,
+    Implementation,
+    Proof,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    namespace,
+)
+from gradus.evidence import all_of, bound, identical, near, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _call(grad, f, x):
+    return grad(f)(x)
+
+
+GRADIENT = Concept(
+    key="gradient",
+    kind="definition",
+    title=Text("Partial derivatives, gradient, tangent plane", "偏导数、梯度与切平面"),
+    summary=Text(
+        "The gradient collects the partial derivatives, each by one variable with all others held fixed. It points where the "
+        "function rises fastest, at right angles to the level sets, and gives the slope in every direction.",
+        "梯度由各个偏导数组成，每个偏导数对一个变量求导而固定其余变量。它指向函数上升最快的方向，垂直于等值面，并给出任意方向上的斜率。",
+    ),
+    formulas=(
+        r"\frac{\partial f}{\partial x_i}(x)=\lim_{h\to0}\frac{f(x+h e_i)-f(x)}{h},\qquad \nabla f=\Big(\frac{\partial f}{\partial x_1},\dots,\frac{\partial f}{\partial x_n}\Big)",
+        r"f(x+u)=f(x)+\nabla f(x)^{\mathsf T}u+o(\|u\|)\qquad (f\text{ differentiable at }x)",
+        r"D_uf(x)=\nabla f(x)^{\mathsf T}u\le\|\nabla f(x)\|\qquad(\|u\|=1),\ \text{equality at } u=\nabla f/\|\nabla f\|",
+    ),
+    symbols=(
+        Symbol("f", "f", "function", Text("function of n variables whose value is one number", "n 元实值函数"), "function"),
+        Symbol("x", "x", "n", Text("the point", "点")),
+        Symbol(r"\nabla f", "", "n", Text("gradient", "梯度")),
+        Symbol("e_i", "", "n", Text("i-th unit vector", "第 i 个单位向量")),
+        Symbol("u", "", "n", Text("a step, or a direction of length 1", "位移，或单位方向")),
+        Symbol("D_uf", "", "", Text("directional derivative", "方向导数")),
+        Symbol("h", "", "", Text("step along one axis", "沿一个坐标轴的步长")),
+    ),
+    needs=("derivative", "norm"),
+    source="rudin1976principles",
+    year=1847,
+    people=("William Rowan Hamilton", "Augustin-Louis Cauchy"),
+    implementations=(
+        Implementation("torch.func:grad", "torch", _call),
+        Implementation("gradus.foundations.autodiff:grad", "numpy", _call),
+    ),
+    readings=(
+        Reading("strang1991calculus", "ch. 13"),
+        Reading("rudin1976principles", "ch. 9"),
+        Reading("deisenroth2020mathematics", "§5.2"),
+        Reading("boyd2004convex", "app. A.4"),
+    ),
+    deviations=(
+        Text(
+            "Some texts call the row vector of partial derivatives the gradient; here it is a vector of the shape of x, as in every framework.",
+            "有些教材把偏导数组成的行向量称为梯度；此处梯度与 x 形状相同，与各框架一致。",
+        ),
+    ),
+    proof=Proof(
+        Text(
+            r"For differentiable $f$ the tangent plane gives $D_uf=\nabla f^{\mathsf T}u$. By Cauchy–Schwarz it is at most "
+            r"$\|\nabla f\|\|u\|=\|\nabla f\|$, with equality only for $u$ along $\nabla f$. Along a curve $c(t)$ in a level set "
+            r"$0=\frac{d}{dt}f(c(t))=\nabla f^{\mathsf T}c'(t)$.",
+            r"对可微的 $f$，由切平面得 $D_uf=\nabla f^{\mathsf T}u$。由柯西–施瓦茨不等式，它至多为 $\|\nabla f\|\|u\|=\|\nabla f\|$，"
+            r"仅当 $u$ 与 $\nabla f$ 同向时取等。沿等值面内的曲线 $c(t)$，$0=\frac{d}{dt}f(c(t))=\nabla f^{\mathsf T}c'(t)$。",
+        )
+    ),
+)  # fmt: skip
+
+
+@GRADIENT.definition
+def gradient(f, x):
+    h = 1e-30  # a step along the imaginary axis: the limit is reached to rounding, nothing cancels
+    return np.array([np.imag(f(x + 1j * h * e_i)) / h for e_i in np.eye(len(x))])
+
+
+def like(array, x):
+    """A constant in the framework and precision of x."""
+    xp = namespace(x)
+    return array if xp is np else xp.asarray(array, dtype=x.dtype)
+
+
+@generic
+def rosenbrock(x):
+    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+
+@generic
+def hills(x):
+    xp = namespace(x)
+    return xp.exp(-(x * x).sum() / 2) + xp.sin(x).sum()
+
+
+@generic
+def log_sum_exp(x):
+    return namespace(x).log(namespace(x).exp(x).sum())
+
+
+@generic
+def square_times(x):
+    return x[0] ** 2 * x[1]
+
+
+@GRADIENT.cases
+def cases(rng):
+    M = rng.standard_normal((4, 4))
+    yield (
+        "quadratic form, not symmetric",
+        dict(f=generic(lambda x: x @ (like(M, x) @ x)), x=rng.standard_normal(4)),
+    )
+    yield "Rosenbrock's valley", dict(f=rosenbrock, x=rng.standard_normal(3))
+    yield "hills", dict(f=hills, x=rng.standard_normal(5))
+    yield "log-sum-exp", dict(f=log_sum_exp, x=rng.standard_normal(6))
+    yield "x²y", dict(f=square_times, x=np.array([1.5, -2.0]))
+    yield "one variable", dict(f=hills, x=np.array([0.4]))
+    yield "at a minimum", dict(f=rosenbrock, x=np.ones(3))
+
+
+@GRADIENT.invalid
+def invalid(rng):
+    yield "a function of three values", dict(f=generic(lambda x: x * 2.0), x=np.ones(3))
+
+
+def directions(rng, n, count):
+    u = rng.standard_normal((count, n))
+    return u / np.linalg.norm(u, axis=1, keepdims=True)
+
+
+@GRADIENT.claim(
+    Text(
+        r"No unit direction rises faster than $\nabla f/\|\nabla f\|$, of $10^4$ tried",
+        r"尝试 $10^4$ 个单位方向，没有一个比 $\nabla f/\|\nabla f\|$ 上升更快",
+    )
+)
+def steepest_direction(gradient, rng):
+    found = []
+    for f, x in ((hills, rng.standard_normal(3)), (square_times, np.array([1.2, 0.7]))):
+        g, n, h = gradient(f, x), len(x), 1e-30
+
+        def rise(u, f=f, x=x, h=h):  # slope along u, from values of f alone
+            return float(np.imag(f(x + 1j * h * u)) / h)
+
+        best = max(rise(u) for u in directions(rng, n, 5000))
+        own = rise(g / np.linalg.norm(g))
+        said = Text("slope along the gradient", "沿梯度方向的斜率")
+        found += [bound(best, own, "≤", said), roundoff(np.linalg.norm(g), own, terms=10)]
+    return all_of(*found)
+
+
+@GRADIENT.claim(
+    Text(r"The slope in direction u is $\nabla f^{\mathsf T}u$", r"方向 u 上的斜率为 $\nabla f^{\mathsf T}u$")
+)
+def directional_derivative(gradient, rng):
+    x = rng.standard_normal(5)
+    g, u = gradient(hills, x), directions(rng, 5, 50)
+    slopes = np.array([np.imag(hills(x + 1e-30j * v)) / 1e-30 for v in u])
+    return roundoff(u @ g, slopes, terms=20, scale=np.linalg.norm(g))
+
+
+@GRADIENT.claim(Text("Level sets are orthogonal to the gradient", "等值面与梯度正交"))
+def orthogonal_to_level_sets(gradient, rng):
+    # the level sets of |x|²_D are ellipses, whose tangent is known
+    found = []
+    for t in rng.uniform(0, 2 * np.pi, 8):
+        a, b = 3.0, 0.5
+        point, tangent = np.array([a * np.cos(t), b * np.sin(t)]), np.array([-a * np.sin(t), b * np.cos(t)])
+        g = gradient(generic(lambda x: x[0] ** 2 / 9.0 + 4.0 * x[1] ** 2), point)
+        found.append(roundoff(g @ tangent, 0.0, terms=8, scale=np.linalg.norm(g) * np.linalg.norm(tangent)))
+        found.append(
+            bound(
+                np.linalg.norm(g),
+                0.6,
+                "≥",
+                Text("it does not vanish: at least 2/3 on this ellipse", "它不为零：在此椭圆上至少为 2/3"),
+            )
+        )
+    return all_of(*found)
+
+
+@GRADIENT.claim(
+    Text(
+        "What the tangent plane leaves over is of second order for twice differentiable f",
+        "对二次可微的 f，切平面的余项为二阶",
+    )
+)
+def tangent_plane_remainder(gradient, rng):
+    x, u, steps = rng.standard_normal(4), rng.standard_normal(4), 2.0 ** -np.arange(4, 14)
+    g = gradient(hills, x)
+    return rate(steps, [abs(hills(x + h * u) - hills(x) - h * (g @ u)) for h in steps], 2.0)
+
+
+@GRADIENT.claim(
+    Text(
+        r"Of $x^2y$ the partial derivatives are $2xy$ and $x^2$, in this order: the other variable is held fixed",
+        r"$x^2y$ 的偏导数依次为 $2xy$ 与 $x^2$：求导时固定另一个变量",
+    )
+)
+def others_held_fixed(gradient, rng):
+    x, y = 3.0, -2.0
+    return all_of(
+        identical(gradient(square_times, np.array([x, y])), np.array([2 * x * y, x * x])),
+        roundoff(gradient(square_times, np.array([0.3, 0.7])), np.array([2 * 0.3 * 0.7, 0.09]), terms=2),
+    )
+
+
+@generic
+def without_a_plane(x):
+    """xy/(x² + y²), and 0 at 0."""
+    r = x[0] ** 2 + x[1] ** 2
+    here = r == 0
+    return namespace(x).where(here, 0.0 * r, x[0] * x[1] / namespace(x).where(here, 1.0 + r, r))
+
+
+@GRADIENT.claim(
+    Text(
+        "Partial derivatives without a tangent plane: $xy/(x^2+y^2)$ has gradient 0 at 0, and is ½ along the diagonal",
+        "有偏导数却没有切平面：$xy/(x^2+y^2)$ 在 0 处梯度为 0，而沿对角线恒为 ½",
+    )
+)
+def partials_without_a_plane(gradient, rng):
+    at_zero = gradient(without_a_plane, np.zeros(2))
+    gaps = []
+    for t in 2.0 ** -np.arange(1, 21, 4):  # the remainder of the plane through 0 with that gradient
+        u = np.array([t, t])
+        gaps.append(
+            near(
+                without_a_plane(u) - at_zero @ u,
+                0.5,
+                1e-15,
+                Text("exact but for rounding", "除舍入外是精确的"),
+            )
+        )
+    # for the smooth xy the same remainder vanishes as t²
+    smooth = gradient(generic(lambda x: x[0] * x[1]), np.zeros(2))
+    return all_of(identical(at_zero, np.zeros(2)), identical(smooth, np.zeros(2)), *gaps)
+
+
+@GRADIENT.mutant(
+    Text("normalised to length 1", "归一化为单位长度"),
+    kills=["tangent-plane-remainder", "directional-derivative", "steepest-direction"],
+)
+def normalised(f, x):
+    g = gradient(f, x)
+    return g / max(np.linalg.norm(g), 1e-300)
+
+
+@GRADIENT.mutant(
+    Text("in reverse order: transposed", "次序颠倒"),
+    kills=["others-held-fixed", "orthogonal-to-level-sets", "directional-derivative"],
+)
+def reversed_order(f, x):
+    return gradient(f, x)[::-1]
+
+
+@GRADIENT.mutant(
+    Text("differentiated in all variables but one", "对除一个变量之外的所有变量求导"),
+    kills=["others-held-fixed", "steepest-direction"],
+)
+def all_but_one(f, x):
+    g = gradient(f, x)
+    return g.sum() - g if len(x) > 1 else g
+
+
+@GRADIENT.mutant(
+    Text("the slope along the diagonal taken for the partial derivatives", "把沿对角线的斜率当作偏导数"),
+    kills=["partials-without-a-plane", "tangent-plane-remainder"],
+)
+def along_the_diagonal(f, x, h=1e-6):
+    return np.array([(f(x + h) - f(x)) / h for _ in x])
+
+
+@GRADIENT.mutant(
+    Text("points downhill", "指向下坡"),
+    kills=["steepest-direction", "others-held-fixed", "directional-derivative"],
+)
+def downhill(f, x):
+    return -gradient(f, x)
+
+
+GRADIENT.erratum(
+    "E44",
+    common=Text(
+        "To take a partial derivative, differentiate in all variables except one",
+        "求偏导数时，对除了一个变量之外的所有变量求导",
+    ),
+    why=Text(
+        r"It is the reverse: for $f=x^2y$ the partial derivative by $x$ is $2xy$; differentiating in the other variable gives $x^2$.",
+        r"恰好相反：$f=x^2y$ 对 $x$ 的偏导数是 $2xy$；对另一个变量求导得到的是 $x^2$。",
+    ),
+    right=Text(
+        "Differentiate in one variable and hold all the others fixed", "对一个变量求导，固定其余所有变量"
+    ),
+    claims=("others-held-fixed",),
+)
+GRADIENT.erratum(
+    "E45",
+    common=Text(
+        "The tangents in the directions of the axes span the tangent plane", "沿各坐标轴方向的切线张成切平面"
+    ),
+    why=Text(
+        r"Both tangents may exist without any plane: $xy/(x^2+y^2)$ is 0 on both axes, so both partial derivatives at 0 are 0, "
+        r"but $f(t,t)=\frac12$ for every $t\ne0$: not even continuous.",
+        r"两条切线可以都存在而没有切平面：$xy/(x^2+y^2)$ 在两条坐标轴上为 0，故 0 处的两个偏导数都是 0，但对所有 $t\ne0$ 有 $f(t,t)=\frac12$，甚至不连续。",
+    ),
+    right=Text(
+        "They do if f is differentiable there, for instance if the partial derivatives are continuous",
+        "当 f 在该点可微时成立，例如偏导数连续时",
+    ),
+    claims=("partials-without-a-plane",),
+)
+
+
+@GRADIENT.figure(
+    x=Slider(-1.8, 1.8, 0.9, Text("point, first coordinate", "点的第一坐标")),
+    y=Slider(-1.4, 1.4, -0.5, Text("point, second coordinate", "点的第二坐标")),
+    angle=Slider(0, 360, 60, Text("direction u, in degrees", "方向 u 的角度")),
+)
+def figure(x, y, angle):
+    def f(p):
+        return np.sin(1.3 * p[0]) * np.cos(p[1]) + 0.15 * p[0] * p[0] + 0.1 * p[1]
+
+    point = np.array([x, y])
+    g, turn = gradient(f, point), np.deg2rad(angle)
+    u = np.array([np.cos(turn), np.sin(turn)])
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.5)
+    grid = np.meshgrid(np.linspace(-2.2, 2.2, 120), np.linspace(-1.9, 1.9, 100))
+    left.contour(*grid, f(grid), levels=18, cmap="Greys", linewidths=0.8, alpha=0.8)
+    left.contour(*grid, f(grid), levels=[f(point)], colors=[COLOURS[2]], linewidths=1.6)
+    left.annotate("", point + 0.8 * g, point, arrowprops=dict(arrowstyle="-|>", color=COLOURS[0], lw=2))
+    left.annotate("", point + 0.8 * u, point, arrowprops=dict(arrowstyle="-|>", color=COLOURS[1], lw=1.5))
+    left.plot(*point, "o", color="#333333", ms=5)
+    left.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$", xlim=(-2.2, 2.2), ylim=(-1.9, 1.9))
+    left.set_title(r"$\nabla f$ (blue), u (orange), level set (green)", fontsize=9)
+    t = np.linspace(0, 360, 361)
+    slope = g @ np.array([np.cos(np.deg2rad(t)), np.sin(np.deg2rad(t))])
+    right.plot(t, slope, color="#888888")
+    right.axhline(0, color="#bbbbbb", lw=0.8)
+    steepest = np.rad2deg(np.arctan2(g[1], g[0])) % 360
+    right.plot(steepest, np.linalg.norm(g), "o", color=COLOURS[0], label=r"$u=\nabla f/\|\nabla f\|$")
+    right.plot(angle, g @ u, "o", color=COLOURS[1], label=r"$\nabla f^{T}u$")
+    right.set(xlabel="angle of u", ylabel="slope in direction u", xticks=[0, 90, 180, 270, 360])
+    right.legend(frameon=False, fontsize=8)
+    return Drawing(
+        fig,
+        Text(
+            f"At ({x:.3g}, {y:.3g}) the gradient is ({g[0]:.3f}, {g[1]:.3f}), of length {np.linalg.norm(g):.3f}, towards {steepest:.0f}°. "
+            f"In the direction of {angle:.0f}° the slope is {g @ u:.3f}; it is 0 along the level set, at right angles to the gradient.",
+            f"在点 ({x:.3g}, {y:.3g}) 处梯度为 ({g[0]:.3f}, {g[1]:.3f})，长度 {np.linalg.norm(g):.3f}，指向 {steepest:.0f}°。"
+            f"方向 {angle:.0f}° 上的斜率为 {g @ u:.3f}；沿与梯度垂直的等值线斜率为 0。",
+        ),
+    )
