@@ -1,0 +1,619 @@
+"""Adam, its bias correction, and how long its steps can be."""
+
+import inspect
+
+import numpy as np
+
+from gradus.concept import (
+    Concept,
+    Drawing,
+    Implementation,
+    Proof,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    namespace,
+)
+from gradus.evidence import EPSILON, all_of, bound, invariance, near, roundoff
+from gradus.figures import COLOURS, canvas
+from gradus.optimization.drawing import level_sets, path
+from gradus.optimization.problems import as_like, quadratic, scripted
+
+
+def _torch(Adam, gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad):
+    from gradus.optimization.trajectory import trajectory
+    from gradus.verify.adapters import NotApplicable
+
+    options = dict(lr=alpha, betas=(beta1, beta2), eps=epsilon)
+    if amsgrad:
+        if "amsgrad" not in inspect.signature(Adam).parameters:
+            raise NotApplicable(f"{Adam.__name__} has no argument 'amsgrad'")
+        options["amsgrad"] = True
+    return trajectory(lambda parameters: Adam(parameters, **options), gradient, theta0, steps)
+
+
+ADAM = Concept(
+    key="adam",
+    kind="algorithm",
+    title=Text("Adam", "Adam算法"),
+    summary=Text(
+        "Each coordinate is moved by its averaged gradient over the root of its averaged squared gradient, so that the step "
+        "no longer depends on the scale of the gradient. Both averages start at 0; dividing by $1-\\beta^t$ undoes that.",
+        "每个坐标的移动量是梯度的滑动平均除以梯度平方的滑动平均的平方根，因此步长不再依赖于梯度的尺度。两个平均都从 0 开始，除以 $1-\\beta^t$ 便消除了这一偏差。",
+    ),
+    formulas=(
+        r"m_t=\beta_1m_{t-1}+(1-\beta_1)g_t,\qquad v_t=\beta_2v_{t-1}+(1-\beta_2)g_t^2,\qquad g_t=\nabla f(\theta_{t-1})",
+        r"\hat m_t=\frac{m_t}{1-\beta_1^t},\qquad \hat v_t=\frac{v_t}{1-\beta_2^t},\qquad "
+        r"\theta_t=\theta_{t-1}-\alpha\,\frac{\hat m_t}{\sqrt{\hat v_t}+\varepsilon}",
+        r"\lvert\theta_t-\theta_{t-1}\rvert\le\alpha B_t,\qquad B_t=\frac{1-\beta_1}{1-\beta_1^t}"
+        r"\sqrt{\frac{1-\beta_2^t}{1-\beta_2}}\sqrt{\frac{1-r^t}{1-r}}\;\le\;\frac{1-\beta_1}{\sqrt{(1-\beta_2)(1-r)}},"
+        r"\qquad r=\frac{\beta_1^2}{\beta_2}<1",
+    ),
+    symbols=(
+        Symbol(r"\nabla f", "gradient", "function", Text("gradient of the function to be minimised", "待最小化函数的梯度"), "function"),
+        Symbol(r"\theta_0", "theta0", "d", Text("the start", "起点")),
+        Symbol("T", "steps", "", Text("number of steps", "步数"), "natural"),
+        Symbol(r"\alpha", "alpha", "", Text("step size (learning rate)", "步长（学习率）"), "positive"),
+        Symbol(r"\beta_1", "beta1", "", Text("decay of the averaged gradient", "梯度滑动平均的衰减率"), "unit"),
+        Symbol(r"\beta_2", "beta2", "", Text("decay of the averaged squared gradient", "梯度平方滑动平均的衰减率"), "unit"),
+        Symbol(r"\varepsilon", "epsilon", "", Text("added to the root, outside of it", "加在平方根之外"), "nonnegative"),
+        Symbol(r"\max", "amsgrad", "", Text("AMSGrad: the largest $v$ so far takes the place of $v_t$", "AMSGrad：用迄今最大的 $v$ 代替 $v_t$"), "boolean"),
+        Symbol("g_t", "", "d", Text("gradient at step t, counted from 1", "第 t 步的梯度，t 从 1 开始")),
+        Symbol("m_t", "", "d", Text("averaged gradient; $m_0=0$", "梯度的滑动平均，$m_0=0$")),
+        Symbol("v_t", "", "d", Text("averaged squared gradient, coordinate by coordinate; $v_0=0$", "逐坐标的梯度平方的滑动平均，$v_0=0$")),
+        Symbol("B_t", "", "", Text("largest step in units of α", "以 α 为单位的最大步长")),
+    ),
+    needs=("gradient-descent", "momentum", "sgd"),
+    source="kingma2015adam",
+    year=2014,
+    people=("Diederik P. Kingma", "Jimmy Ba"),
+    implementations=(Implementation("torch.optim:Adam", "torch", _torch),),
+    readings=(
+        Reading("kingma2015adam", "Algorithm 1, §2.1, §3"),
+        Reading("reddi2018convergence", "§3, Algorithm 2"),
+        Reading("goodfellow2016deep", "§8.5.3"),
+        Reading("murphy2022probabilistic", "§8.4.6"),
+    ),
+    proof=Proof(
+        Text(
+            r"(The bound on the step.) Write $m_t=(1-\beta_1)\sum_i\beta_1^{t-i}g_i$ and $v_t=(1-\beta_2)\sum_i\beta_2^{t-i}g_i^2$. Split "
+            r"$\beta_1^{t-i}g_i=(\beta_1/\sqrt{\beta_2})^{t-i}\cdot\sqrt{\beta_2}^{\,t-i}g_i$; by Cauchy–Schwarz "
+            r"$\lvert m_t\rvert\le(1-\beta_1)\sqrt{\sum_i r^{t-i}}\,\sqrt{\sum_i\beta_2^{t-i}g_i^2}=(1-\beta_1)\sqrt{\frac{1-r^t}{1-r}}\sqrt{\frac{v_t}{1-\beta_2}}$. "
+            r"Dividing both averages by their corrections gives $\lvert\hat m_t\rvert\le B_t\sqrt{\hat v_t}$, and $\varepsilon\ge0$ only shortens the step. "
+            r"Equality holds when $\sqrt{\beta_2}^{\,t-i}g_i$ is proportional to $(\beta_1/\sqrt{\beta_2})^{t-i}$, that is when $g$ grows by $\beta_2/\beta_1$ a step: "
+            r"one sequence for all $t$. With $a=\beta_2^t$, $b=r^t$, $ab=\beta_1^{2t}$: $(1-a)(1-b)\le(1-\sqrt{ab})^2$ because $a+b\ge2\sqrt{ab}$, "
+            r"hence $B_t\le(1-\beta_1)/\sqrt{(1-\beta_2)(1-r)}$, and $B_t$ tends to it.",
+            r"（步长的界。）写出 $m_t=(1-\beta_1)\sum_i\beta_1^{t-i}g_i$ 与 $v_t=(1-\beta_2)\sum_i\beta_2^{t-i}g_i^2$。拆分 "
+            r"$\beta_1^{t-i}g_i=(\beta_1/\sqrt{\beta_2})^{t-i}\cdot\sqrt{\beta_2}^{\,t-i}g_i$，由柯西–施瓦茨不等式 "
+            r"$\lvert m_t\rvert\le(1-\beta_1)\sqrt{\sum_i r^{t-i}}\,\sqrt{\sum_i\beta_2^{t-i}g_i^2}=(1-\beta_1)\sqrt{\frac{1-r^t}{1-r}}\sqrt{\frac{v_t}{1-\beta_2}}$。"
+            r"两个平均各除以修正因子，得 $\lvert\hat m_t\rvert\le B_t\sqrt{\hat v_t}$，而 $\varepsilon\ge0$ 只会使步长变小。"
+            r"等号当且仅当 $\sqrt{\beta_2}^{\,t-i}g_i$ 与 $(\beta_1/\sqrt{\beta_2})^{t-i}$ 成比例，即 $g$ 每步增大 $\beta_2/\beta_1$ 倍：同一个序列对所有 $t$ 都取等。"
+            r"令 $a=\beta_2^t$，$b=r^t$，$ab=\beta_1^{2t}$：由 $a+b\ge2\sqrt{ab}$ 得 $(1-a)(1-b)\le(1-\sqrt{ab})^2$，"
+            r"故 $B_t\le(1-\beta_1)/\sqrt{(1-\beta_2)(1-r)}$，且 $B_t$ 趋于该值。",
+        )
+    ),
+    deviations=(
+        Text(
+            "The paper also gives a form with ε inside the correction (end of its §2); PyTorch, Optax and this page follow Algorithm 1.",
+            "论文第 2 节末还给出把修正并入步长的写法，其 ε 的含义不同；PyTorch、Optax 与本页采用算法 1。",
+        ),
+        Text(
+            "AMSGrad: Reddi et al. correct no bias; PyTorch takes the largest $v_t$ and corrects it afterwards (as here); Optax takes the largest $\\hat v_t$.",
+            "AMSGrad：Reddi 等人不做偏差修正；PyTorch 先取最大的 $v_t$ 再修正（与此处相同）；Optax 取最大的 $\\hat v_t$。",
+        ),
+    ),
+    unverified=(
+        Text(
+            "Convergence for convex functions: the proof in the paper has a gap, which the example of Reddi et al. exploits.",
+            "凸函数下的收敛性：论文中的证明有漏洞，Reddi 等人的例子正是利用了它。",
+        ),
+    ),
+    differentiable=False,
+    summed=64,
+)  # fmt: skip
+
+
+@ADAM.definition
+def adam(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    theta, m, v, v_max = theta0, 0 * theta0, 0 * theta0, 0 * theta0
+    trajectory = [theta]
+    for t in range(1, steps + 1):
+        g = gradient(theta)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        v_max = np.maximum(v_max, v)
+        m_hat = m / (1 - beta1**t)
+        v_hat = (v_max if amsgrad else v) / (1 - beta2**t)
+        theta = theta - alpha * m_hat / (np.sqrt(v_hat) + epsilon)
+        trajectory.append(theta)
+    return np.stack(trajectory)  # (steps + 1, d)
+
+
+@generic
+def valley(theta):
+    """Gradient of Rosenbrock's function, 100 (y − x²)² + (1 − x)²."""
+    x, y = theta[..., 0], theta[..., 1]
+    return namespace(theta).stack([400 * x * (x**2 - y) + 2 * (x - 1), 200 * (y - x**2)], -1)
+
+
+@ADAM.cases
+def cases(rng):
+    H = np.array([[3.0, 1.0], [1.0, 2.0]])
+    yield "quadratic", dict(gradient=quadratic(H), theta0=np.array([1.0, -2.0]), steps=12, alpha=0.125)
+    yield "Rosenbrock's valley", dict(gradient=valley, theta0=np.array([-1.5, 2.0]), steps=15, alpha=0.25)
+    yield (
+        "short memory",
+        dict(
+            gradient=quadratic([1.0, 8.0, 64.0]),
+            theta0=np.ones(3),
+            steps=8,
+            alpha=0.0625,
+            beta1=0.5,
+            beta2=0.75,
+        ),
+    )
+    yield (
+        "gradients as small as ε",
+        dict(gradient=quadratic([1e-8]), theta0=np.ones(1), steps=10, alpha=0.0625),
+    )
+    yield (
+        "large ε",
+        dict(gradient=quadratic([1.0, 0.25]), theta0=np.array([1.0, -3.0]), steps=10, alpha=0.5, epsilon=0.5),
+    )
+    yield "at the minimum", dict(gradient=quadratic([1.0, 2.0]), theta0=np.zeros(2), steps=5, alpha=0.5)
+    yield (
+        "AMSGrad",
+        dict(
+            gradient=quadratic([4.0, 1.0]),
+            theta0=np.array([2.0, -1.0]),
+            steps=12,
+            alpha=0.5,
+            beta2=0.5,
+            amsgrad=True,
+        ),
+    )
+    yield "no step", dict(gradient=quadratic([1.0]), theta0=np.ones(1), steps=0, alpha=0.5)
+
+
+@ADAM.invalid
+def invalid(rng):
+    def three(theta):
+        return as_like(np.ones(3), theta)
+
+    yield "a gradient of another shape", dict(gradient=three, theta0=np.ones(2), steps=2, alpha=0.1)
+
+
+SETTINGS = ((0.9, 0.999), (0.9, 0.95), (0.5, 0.9), (0.0, 0.5), (0.8, 0.7))
+
+
+def sharp(beta1, beta2, t=np.inf):
+    """The bound B_t of the proof; its limit for t = ∞."""
+    r = beta1**2 / beta2
+    corrections = np.sqrt((1 - beta2**t) * (1 - r**t)) / (1 - beta1**t)
+    return (1 - beta1) / np.sqrt((1 - beta2) * (1 - r)) * corrections
+
+
+def circulated(beta1, beta2):
+    return (1 - beta1) / np.sqrt(1 - beta2)
+
+
+@ADAM.claim(
+    Text(
+        r"The first step is $-\alpha\operatorname{sign}(g)$, whatever the size of the gradient",
+        r"第一步等于 $-\alpha\operatorname{sign}(g)$，与梯度的大小无关",
+    )
+)
+def first_step_is_alpha_sign(adam, rng):
+    g = 10.0 ** rng.uniform(-6, 6, 50) * rng.choice([-1, 1], 50)
+    exact = adam(scripted([g]), np.zeros(50), 1, 0.25, epsilon=0.0)[1]
+    usual = adam(scripted([g]), np.zeros(50), 1, 0.25)[1]
+    return all_of(
+        roundoff(exact, -0.25 * np.sign(g), terms=8),
+        roundoff(usual, -0.25 * g / (np.abs(g) + 1e-8), terms=8),
+    )
+
+
+@ADAM.claim(
+    Text(
+        r"For a constant gradient the correction is exact at every step: $\hat m_t=g$, $\hat v_t=g^2$, so $\theta_t=\theta_0-\alpha t\,g/(\lvert g\rvert+\varepsilon)$",
+        r"梯度为常数时，修正在每一步都是精确的：$\hat m_t=g$，$\hat v_t=g^2$，故 $\theta_t=\theta_0-\alpha t\,g/(\lvert g\rvert+\varepsilon)$",
+    )
+)
+def correction_is_exact_for_a_constant_gradient(adam, rng):
+    g = np.array([1e-9, -1e-8, 1e-7, -1e-3, 1.0, -1e6])
+    t = np.arange(201)[:, None]
+    want = -0.125 * t * g / (np.abs(g) + 1e-8)
+    # 1 − β₂ᵗ loses up to 1/(1 − β₂) = 1000 units in the last place, of which the root passes on half
+    return roundoff(adam(scripted([g]), np.zeros(6), 200, 0.125), want, terms=500)
+
+
+@ADAM.claim(
+    Text(
+        r"The same gradients, multiplied by any factor, give the same trajectory ($\varepsilon=0$)",
+        r"把所有梯度乘以任意常数，轨迹不变（$\varepsilon=0$）",
+    )
+)
+def scale_of_the_gradient_does_not_matter(adam, rng):
+    rows = rng.standard_normal((30, 4))
+    factors = np.array([1e-5, 0.1, 3.0, 1e7])
+    plain = adam(scripted(rows), np.zeros(4), 30, 0.5, epsilon=0.0)
+    return invariance(
+        adam(scripted(factors * rows), np.zeros(4), 30, 0.5, epsilon=0.0), plain, terms=120, scale=15.0
+    )
+
+
+@ADAM.claim(
+    Text(
+        r"Every step is proportional to $\alpha$: Adam does not choose it",
+        r"每一步都与 $\alpha$ 成正比：Adam 并不替你选择它",
+    )
+)
+def steps_scale_with_alpha(adam, rng):
+    rows = rng.standard_normal((40, 3))
+    unit = adam(scripted(rows), np.zeros(3), 40, 1.0)
+    return all_of(
+        *[
+            invariance(adam(scripted(rows), np.zeros(3), 40, a) / a, unit, terms=160, scale=40.0)
+            for a in (1e-4, 0.03, 7.0)
+        ]
+    )
+
+
+@generic
+def sign(theta):
+    return namespace(theta).sign(theta)
+
+
+@ADAM.claim(
+    Text(
+        r"On $\lvert\theta\rvert$ from 1, 300 steps: $\alpha=10^{-4}$ has hardly left, $\alpha=10$ is thrown about, $\alpha=0.03$ is near 0",
+        r"在 $\lvert\theta\rvert$ 上从 1 出发走 300 步：$\alpha=10^{-4}$ 几乎没动，$\alpha=10$ 大幅振荡，$\alpha=0.03$ 已到 0 附近",
+    )
+)
+def alpha_must_still_be_chosen(adam, rng):
+    small, good, large = (adam(sign, np.ones(1), 300, a)[:, 0] for a in (1e-4, 0.03, 10.0))
+    # slopes ±1 keep v̂ = 1 exactly, so that no step is longer than α, and the first is α
+    return all_of(
+        bound(small[-1], 1 - 300e-4, "≥", Text("300 steps of α at most", "至多 300 步，每步 α")),
+        bound(np.abs(good[-50:]).max(), 0.2, "≤", Text("a fifth of the start", "起点的五分之一")),
+        bound(np.abs(large[-50:]).max(), 1.0, "≥", Text("farther than the start", "比起点更远")),
+    )
+
+
+@ADAM.claim(Text("Coordinates do not see each other", "各坐标互不影响"))
+def coordinates_are_independent(adam, rng):
+    rows = rng.standard_normal((20, 3)) * [1.0, 100.0, 0.01]
+    together = adam(scripted(rows), np.zeros(3), 20, 0.5)
+    alone = [adam(scripted(rows[:, [j]]), np.zeros(1), 20, 0.5)[:, 0] for j in range(3)]
+    return invariance(together, np.stack(alone, -1), terms=4, scale=10.0)
+
+
+@ADAM.claim(
+    Text(
+        r"No step exceeds $\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$: tried on noise, on heavy tails, after silence, on growing gradients",
+        r"任何一步都不超过 $\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$：用噪声、重尾、长时间为零之后以及不断增大的梯度检验",
+    )
+)
+def sharp_bound_is_never_exceeded(adam, rng):
+    def one(beta1, beta2, n=150):
+        t = np.arange(n)[:, None]
+        growth = rng.uniform(0.9, 1.4, 12)
+        rows = np.hstack(
+            [
+                rng.standard_normal((n, 8)),
+                rng.standard_t(1.0, (n, 8)),
+                rng.standard_normal((n, 8)) * (rng.random((n, 8)) < 0.03),
+                t >= n - np.arange(1, 25),
+                growth ** (t - n),
+            ]
+        )
+        theta = adam(scripted(rows), np.zeros(rows.shape[1]), n, 1.0, beta1, beta2, 1e-30)
+        rounding = n * EPSILON * np.abs(theta).max()  # of θ, from which the step is read
+        return bound(np.abs(np.diff(theta, axis=0)).max() - rounding, sharp(beta1, beta2))
+
+    return all_of(*[one(*betas) for betas in SETTINGS])
+
+
+@ADAM.claim(
+    Text(
+        r"Gradients that grow by $\beta_2/\beta_1$ a step attain $\alpha B_t$ at every step $t$: the bound is sharp",
+        r"每步增大 $\beta_2/\beta_1$ 倍的梯度在每一步 $t$ 都恰好达到 $\alpha B_t$：该界是紧的",
+    )
+)
+def sharp_bound_is_attained(adam, rng):
+    def one(beta1, beta2, n=150):
+        t = np.arange(1, n + 1)
+        rows = (beta2 / beta1) ** (t[:, None] - n / 2)
+        theta = adam(scripted(rows), np.zeros(1), n, 1.0, beta1, beta2, 0.0)[:, 0]
+        return roundoff(-np.diff(theta), sharp(beta1, beta2, t), terms=n, scale=np.abs(theta).max())
+
+    return all_of(*[one(*betas) for betas in SETTINGS if betas[0]])
+
+
+@ADAM.claim(
+    Text(
+        r"With the usual settings, 1000 zeros and then 12 ones make a step longer than $\alpha(1-\beta_1)/\sqrt{1-\beta_2}=3.16\,\alpha$",
+        r"用通常的参数，1000 个零之后接 12 个 1，步长就超过 $\alpha(1-\beta_1)/\sqrt{1-\beta_2}=3.16\,\alpha$",
+    )
+)
+def circulated_bound_is_exceeded(adam, rng):
+    n, k = 1000, 12
+    rows = np.r_[np.zeros(n), np.ones(k)][:, None]
+    step = -np.diff(adam(scripted(rows), np.zeros(1), n + k, 1.0)[:, 0])[-1]
+    t = n + k
+    m, v = (1 - 0.9**k) / (1 - 0.9**t), (1 - 0.999**k) / (1 - 0.999**t)
+    exact = roundoff(step, m / (np.sqrt(v) + 1e-8), terms=t)
+    return all_of(
+        exact, bound(step, circulated(0.9, 0.999), "≥", Text("the bound in circulation", "流传的界"))
+    )
+
+
+@ADAM.claim(
+    Text(
+        r"$10^4$ zeros and then 12 ones: $6.57\,\alpha$, twice the bound in circulation",
+        r"$10^4$ 个零之后接 12 个 1：步长为 $6.57\,\alpha$，是流传的界的两倍",
+    ),
+    cost="slow",
+)
+def ten_thousand_zeros_then_twelve_ones(adam, rng):
+    rows = np.r_[np.zeros(10000), np.ones(12)][:, None]
+    steps = -np.diff(adam(scripted(rows), np.zeros(1), 10012, 1.0)[:, 0])
+    want = (1 - 0.9**12) / np.sqrt(1 - 0.999**12) * np.sqrt(1 - 0.999**10012)  # 6.5685 · 0.99998
+    why = Text("ε beside the root, which is 0.109", "ε 与平方根 0.109 之比")
+    return all_of(
+        bound(
+            steps.max(),
+            2 * circulated(0.9, 0.999),
+            "≥",
+            Text("twice the bound in circulation", "流传的界的两倍"),
+        ),
+        near(steps.max(), want, 1e-6 * want, why),
+    )
+
+
+@ADAM.claim(
+    Text(
+        r"$10^4$ zeros and then 300 gradients that grow by $\beta_2/\beta_1=1.11$ a step reach the limit $7.2703\,\alpha$",
+        r"$10^4$ 个零之后接 300 个每步增大 $\beta_2/\beta_1=1.11$ 倍的梯度，达到极限 $7.2703\,\alpha$",
+    ),
+    cost="slow",
+)
+def limit_of_the_sharp_bound_is_reached(adam, rng):
+    rows = np.r_[np.zeros(10000), (0.999 / 0.9) ** np.arange(-299.0, 1.0)][:, None]
+    last = -np.diff(adam(scripted(rows), np.zeros(1), 10300, 1.0)[:, 0])[-1]
+    limit = sharp(0.9, 0.999)
+    why = Text(
+        "the correction still missing, 0.999^10300/2, with half as much again",
+        "尚缺的修正 0.999^10300/2，再放宽一半",
+    )
+    return all_of(bound(last, limit), near(last, limit, limit * 0.75 * 0.999**10300, why))
+
+
+def online_slopes(adam, **options):
+    """Reddi's example: slopes 3, −1, −1, 3, …, whose mean is 1/3, with β₁ = 0 and β₂ = 1/(1 + 3²)."""
+    rows = np.resize([3.0, -1.0, -1.0], 300)[:, None]
+    return adam(scripted(rows), np.zeros(1), 300, 0.01, 0.0, 0.1, **options)[-1, 0]
+
+
+@ADAM.claim(
+    Text(
+        r"Slopes 3, −1, −1 in turn (mean ⅓ > 0; $\beta_1=0$, $\beta_2=\tfrac1{10}$): Adam goes up for ever (Reddi et al.)",
+        r"斜率依次为 3、−1、−1（平均 ⅓ > 0；$\beta_1=0$，$\beta_2=\tfrac1{10}$）：Adam 永远朝上走（Reddi 等）",
+    )
+)
+def adam_can_climb(adam, rng):
+    # in the cycle's steady state v is 8.21, 1.72, 1.07: −3/√8.21 + 1/√1.72 + 1/√1.07 > ⅔ a cycle of three steps
+    return bound(online_slopes(adam), 0.01 * 100 * 2 / 3, "≥", Text("⅔ α a cycle", "每个周期 ⅔ α"))
+
+
+@ADAM.claim(
+    Text(
+        "AMSGrad, which never lets $v$ shrink, goes down there", "AMSGrad 不允许 $v$ 减小，在同一例子上朝下走"
+    )
+)
+def amsgrad_descends(adam, rng):
+    # v never falls below (1 − β₂)3²: each cycle moves by −α(3 − 1 − 1)/√v, with v ≤ 9
+    start = 0.01 * 3  # the first cycle, before v is known
+    why = Text("−α(3 − 2)/√9 a cycle, after the first", "首个周期之后每周期 −α(3 − 2)/√9")
+    return bound(online_slopes(adam, amsgrad=True), start - 0.01 * 99 / 3, "≤", why)
+
+
+@ADAM.mutant(
+    Text("no bias correction", "没有偏差修正"),
+    kills=["first-step-is-alpha-sign", "correction-is-exact-for-a-constant-gradient", "equals-definition",
+           "sharp-bound-is-attained"],
+)  # fmt: skip
+def no_bias_correction(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    theta, m, v = [theta0], 0 * theta0, 0 * theta0
+    for _ in range(steps):
+        g = gradient(theta[-1])
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        theta.append(theta[-1] - alpha * m / (np.sqrt(v) + epsilon))
+    return np.stack(theta)
+
+
+def variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, divide, first=1, average=lambda g: g**2):
+    """Adam with its last line, the first count of t or the averaged square replaced."""
+    theta, m, v = [theta0], 0 * theta0, 0 * theta0
+    for t in range(first, steps + first):
+        g = gradient(theta[-1])
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * average(g)
+        theta.append(theta[-1] - alpha * divide(m / (1 - beta1**t), v / (1 - beta2**t), epsilon))
+    return np.stack(theta)
+
+
+@ADAM.mutant(
+    Text("ε inside the root", "ε 写在根号里面"),
+    kills=["equals-definition", "correction-is-exact-for-a-constant-gradient"],
+)
+def epsilon_inside(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / np.sqrt(v + e))
+
+
+@ADAM.mutant(
+    Text("t counted from 0", "t 从 0 开始计数"),
+    kills=["equals-definition", "first-step-is-alpha-sign", "correction-is-exact-for-a-constant-gradient"],
+)
+def correction_from_zero(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    return variant(
+        gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / (np.sqrt(v) + e), first=0
+    )
+
+
+@ADAM.mutant(
+    Text("every step clipped to the bound in circulation", "每一步都截断到流传的界"),
+    kills=["circulated-bound-is-exceeded", "ten-thousand-zeros-then-twelve-ones", "sharp-bound-is-attained"],
+)
+def clipped_to_the_circulated_bound(
+    gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False
+):
+    most = max(1.0, circulated(beta1, beta2))
+
+    def divide(m, v, e):
+        return np.clip(m / (np.sqrt(v) + e), -most, most)
+
+    return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, divide)
+
+
+@ADAM.mutant(
+    Text("steps 1% too long", "步长多出 1%"),
+    kills=["limit-of-the-sharp-bound-is-reached", "sharp-bound-is-attained", "sharp-bound-is-never-exceeded"],
+)
+def one_percent_too_long(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    return theta0 + 1.01 * (adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad) - theta0)
+
+
+@ADAM.mutant(
+    Text("the root is forgotten: divided by $v$", "忘了开平方：除以 $v$"),
+    kills=["scale-of-the-gradient-does-not-matter", "sharp-bound-is-never-exceeded"],
+)
+def no_root(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / (v + e))
+
+
+@ADAM.mutant(
+    Text("one $v$ for all coordinates", "所有坐标共用一个 $v$"),
+    kills=["coordinates-are-independent", "equals-definition"],
+)
+def one_v_for_all(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    return variant(
+        gradient, theta0, steps, alpha, beta1, beta2, epsilon,
+        lambda m, v, e: m / (np.sqrt(v) + e), average=lambda g: np.full_like(g, (g**2).mean()),
+    )  # fmt: skip
+
+
+@ADAM.mutant(
+    Text("α taken for irrelevant: always 0.001", "以为 α 无关紧要：总用 0.001"),
+    kills=["steps-scale-with-alpha", "alpha-must-still-be-chosen"],
+)
+def alpha_ignored(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    return adam(gradient, theta0, steps, 0.001, beta1, beta2, epsilon, amsgrad)
+
+
+@ADAM.mutant(Text("always AMSGrad", "总是 AMSGrad"), kills=["adam-can-climb"])
+def always_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    return adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, True)
+
+
+@ADAM.mutant(Text("AMSGrad asked for, Adam given", "要求 AMSGrad，却仍是 Adam"), kills=["amsgrad-descends"])
+def never_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    return adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, False)
+
+
+ADAM.erratum(
+    "E7",
+    common=Text("Adam adjusts the learning rate by itself", "Adam 自动调整学习率"),
+    why=Text(
+        r"It rescales the coordinates against each other. The common factor $\alpha$ stays: with the same gradients every step is "
+        r"proportional to it, the first is $\alpha\operatorname{sign}(g)$, and a poor $\alpha$ still fails.",
+        r"它只调整各坐标之间的相对尺度，公共因子 $\alpha$ 依然存在：梯度相同时每一步都与它成正比，第一步就是 $\alpha\operatorname{sign}(g)$，选得不好照样失败。",
+    ),
+    right=Text(
+        r"Adam rescales the gradient coordinate by coordinate; $\alpha$ must still be chosen, or scheduled",
+        r"Adam 逐坐标地重新缩放梯度；$\alpha$ 仍须选取或按计划调整",
+    ),
+    claims=("steps-scale-with-alpha", "alpha-must-still-be-chosen"),
+)
+ADAM.erratum(
+    "E7a",
+    common=Text(
+        r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{1-\beta_2}$ if $1-\beta_1>\sqrt{1-\beta_2}$, reached only when a single gradient follows nothing but zeros",
+        r"若 $1-\beta_1>\sqrt{1-\beta_2}$，则 $\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{1-\beta_2}$，只有在全零之后出现单个梯度时才会达到",
+    ),
+    why=Text(
+        r"A single gradient after zeros is not the worst case: with $\beta_1=0.9$, $\beta_2=0.999$ it gives $3.16\,\alpha$, but twelve equal ones give $6.57\,\alpha$, "
+        r"because $m$ fills faster than $\sqrt v$.",
+        r"全零之后的单个梯度并非最坏情形：取 $\beta_1=0.9$、$\beta_2=0.999$ 时它给出 $3.16\,\alpha$，而连续十二个相同的梯度给出 $6.57\,\alpha$，"
+        r"因为 $m$ 比 $\sqrt v$ 增长得更快。",
+    ),
+    right=Text(
+        r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$ for $\beta_1<\sqrt{\beta_2}$: $7.2703\,\alpha$, approached when $g$ grows by $\beta_2/\beta_1$ a step",
+        r"当 $\beta_1<\sqrt{\beta_2}$ 时 $\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$：即 $7.2703\,\alpha$，当 $g$ 每步增大 $\beta_2/\beta_1$ 倍时逼近",
+    ),
+    claims=("circulated-bound-is-exceeded", "sharp-bound-is-never-exceeded", "sharp-bound-is-attained",
+            "ten-thousand-zeros-then-twelve-ones", "limit-of-the-sharp-bound-is-reached"),
+)  # fmt: skip
+ADAM.erratum(
+    "E7b",
+    common=Text("Adam converges on every convex problem", "Adam 在任何凸问题上都收敛"),
+    why=Text(
+        r"The rare steep slope is divided by its own size and then forgotten: slopes 3, −1, −1 in turn, whose mean is ⅓, drive it upwards ($\beta_1=0$, $\beta_2=\tfrac1{10}$).",
+        r"罕见的大斜率被它自身的大小除掉，随后被遗忘：斜率依次为 3、−1、−1（平均 ⅓）时它一直朝上走（$\beta_1=0$，$\beta_2=\tfrac1{10}$）。",
+    ),
+    right=Text(
+        r"Guarantees hold for AMSGrad, and for Adam when $\beta_2$ is close enough to 1 for the problem",
+        r"收敛保证适用于 AMSGrad，以及 $\beta_2$ 相对于问题足够接近 1 的 Adam",
+    ),
+    claims=("adam-can-climb", "amsgrad-descends"),
+)
+
+
+@ADAM.figure(
+    alpha=Slider(0.01, 1.0, 0.15, Text("step size α", "步长 α"), log=True),
+    beta1=Slider(0.0, 0.95, 0.9, Text("decay β₁ of the averaged gradient", "梯度滑动平均的衰减率 β₁")),
+    forgetting=Slider(0.001, 0.09, 0.001, Text("1 − β₂", "1 − β₂"), log=True),
+)
+def figure(alpha, beta1, forgetting):
+    beta2 = 1 - forgetting
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.5)
+    H = np.array([[1.0, 0.0], [0.0, 30.0]])
+    start = np.array([-3.6, 1.6])
+    level_sets(left, lambda x, y: x**2 / 2 + 15 * y**2, (-4, 1.5), (-1.6, 2.1))
+    plain = [start]
+    for _ in range(60):
+        plain.append(plain[-1] - 1.9 / 30 * H @ plain[-1])
+    ours = adam(quadratic(H), start, 60, alpha, beta1, beta2)
+    path(left, plain, COLOURS[6], r"descent, $\alpha=1.9/L$")
+    path(left, ours, COLOURS[1], "Adam")
+    left.legend(frameon=False, loc="upper right", fontsize=8)
+
+    silence, k = int(8 / forgetting), 40
+    ones = np.r_[np.zeros(silence), np.ones(k)]
+    growth = beta2 / max(beta1, 0.2)
+    grown = np.r_[np.zeros(silence), growth ** np.arange(1.0 - k, 1.0)]
+    theta = adam(scripted(np.stack([ones, grown], 1)), np.zeros(2), silence + k, 1.0, beta1, beta2, 1e-300)
+    steps = -np.diff(theta, axis=0)[-k:]
+    right.plot(np.arange(1, k + 1), steps[:, 0], "o-", ms=3, color=COLOURS[0], label="ones")
+    right.plot(
+        np.arange(1, k + 1), steps[:, 1], "o-", ms=3, color=COLOURS[2], label=r"growing by $\beta_2/\beta_1$"
+    )
+    limit, wrong = sharp(beta1, beta2), circulated(beta1, beta2)
+    right.axhline(limit, color="0.25", lw=1)
+    right.axhline(wrong, color="0.45", lw=1, ls="--")
+    right.annotate("sharp", (k, limit), ha="right", va="bottom", fontsize=8)
+    right.annotate("in circulation", (k, wrong), ha="right", va="bottom", fontsize=8, color="0.35")
+    right.set(xlabel="gradients after a long silence", ylabel=r"step / $\alpha$", ylim=(0, 1.15 * limit))
+    right.legend(frameon=False, fontsize=8, loc="center right")
+    left_over = float(np.linalg.norm(ours[-1]))
+    return Drawing(
+        fig,
+        Text(
+            f"Left: 60 steps on a valley of condition number 30; Adam ends {left_over:.2g} from the minimum. Right: the step after a long "
+            f"silence reaches {steps[:, 0].max():.2f} α on equal gradients and {steps[:, 1].max():.2f} α on growing ones; the bound in "
+            f"circulation is {wrong:.2f} α, the sharp one {limit:.2f} α.",
+            f"左：在条件数为 30 的山谷中走 60 步，Adam 停在离最小点 {left_over:.2g} 处。右：长时间为零之后，相同的梯度使步长达到 {steps[:, 0].max():.2f} α，"
+            f"不断增大的梯度达到 {steps[:, 1].max():.2f} α；流传的界为 {wrong:.2f} α，紧的界为 {limit:.2f} α。",
+        ),
+    )

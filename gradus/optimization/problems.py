@@ -1,0 +1,59 @@
+"""Gradient functions to try optimisers on; they take the arrays of any framework."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradus.concept import generic, namespace
+from gradus.errors import GradusError
+
+
+def as_like(value: Any, theta: Any) -> Any:
+    """`value` as an array of the framework and dtype of `theta`."""
+    return namespace(theta).asarray(np.array(value), dtype=getattr(theta, "dtype", None))
+
+
+def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
+    r"""The gradient of a quadratic function, :math:`\theta\mapsto H(\theta-\theta^*)`.
+
+    Args:
+        hessian: H (dim, dim), or its diagonal (dim,).
+        minimiser: θ* (dim,), or one number for all coordinates.
+
+    Raises:
+        GradusError: H is neither a vector nor a square matrix.
+    """
+    H, centre = np.asarray(hessian, float), np.asarray(minimiser, float)
+    if H.ndim not in (1, 2) or len(set(H.shape)) != 1:
+        raise GradusError(f"expected a square matrix or its diagonal, got the shape {H.shape}")
+
+    @generic
+    def gradient(theta: Any) -> Any:
+        away = theta - as_like(centre, theta)
+        return as_like(H, theta) @ away if H.ndim == 2 else as_like(H, theta) * away
+
+    return gradient
+
+
+def scripted(gradients: Any) -> Callable[[Any], Any]:
+    """A gradient that does not look at θ: the given rows (steps, dim) in turn, and the last for ever.
+
+    It counts its calls, so each trajectory needs a new one.
+
+    Raises:
+        GradusError: the rows are not a matrix, or there is none.
+    """
+    rows = np.asarray(gradients, float)
+    if rows.ndim != 2 or not rows.size:
+        raise GradusError(f"expected one row of gradients per step, got the shape {rows.shape}")
+    calls = itertools.count()
+
+    @generic
+    def gradient(theta: Any) -> Any:
+        return as_like(rows[min(next(calls), len(rows) - 1)], theta)
+
+    return gradient
