@@ -116,7 +116,7 @@ def cases(rng):
     X, y = data(30, 2, noise=0.01)
     yield "columns of unlike scale", dict(X=X * [1e-3, 1e2], y=y)
     X, y = data(30, 2)
-    yield "nearly collinear", dict(X=X + 20 * X[:, :1], y=y)
+    yield "correlated columns", dict(X=X + 2 * X[:, :1], y=y)
 
 
 @LINEAR_REGRESSION.invalid

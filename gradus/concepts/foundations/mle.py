@@ -159,7 +159,7 @@ def closed_forms_are_the_maximum(mle, rng):
     )
 )
 def reaches_the_cramer_rao_bound(mle, rng):
-    n, repeats, found = 25, 1500, []
+    n, repeats, found = 60, 1500, []
     for family, theta, information in (
         ("normal", 1.0, 1 / 4),
         ("bernoulli", 0.3, 1 / 0.21),
