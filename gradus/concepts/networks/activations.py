@@ -1757,13 +1757,13 @@ def kinks(activations, rng):
 @ACTIVATIONS.claim(Text("A kink does not stop training: descent with the slope 0 at 0 fits XOR with ReLUs to an error below 1e-6", "折点并不妨碍训练：在 0 处取斜率 0 的梯度下降，能用 ReLU 把 XOR 拟合到误差 1e-6 以下"))  # fmt: skip
 def trains_in_spite_of_a_kink(activations, rng):
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float), np.array([0.0, 1.0, 1.0, 0.0])
-    W, b, v = rng.standard_normal((2, 16)), np.zeros(16), rng.standard_normal(16) / 4
-    for _ in range(1500):
-        z = X @ W + b  # (4, 16)
+    W, b, v = rng.standard_normal((2, 32)), rng.standard_normal(32), rng.standard_normal(32) / np.sqrt(32)
+    for _ in range(2000):
+        z = X @ W + b  # (4, 32)
         h = relu(z)
         r = h @ v - y  # (4,)
-        d = np.outer(r, v) * (z > 0)  # (4, 16)
-        W, b, v = W - 0.1 * X.T @ d, b - 0.1 * d.sum(0), v - 0.1 * h.T @ r
+        d = np.outer(r, v) * (z > 0)  # (4, 32)
+        W, b, v = W - 0.01 * X.T @ d, b - 0.01 * d.sum(0), v - 0.01 * h.T @ r
     jump = measured(activations, "relu")[6]
     return all_of(roundoff(jump, 1.0, scale=8 * 2.0**7), bound(float((r**2).mean()), 1e-6))
 

@@ -625,7 +625,9 @@ def best_constant_is_the_share(bce, rng):
 @BCE.claim(Text("Convex in the logits", "关于 logits 是凸函数"))
 def convex_in_the_logits(bce, rng):
     y = rng.random(4)
-    return all_of(*[convex_along(lambda t: bce(t, y), *(5 * rng.standard_normal((2, 4)))) for _ in range(5)])
+    found = [convex_along(lambda t: bce(t, y), *(5 * rng.standard_normal((2, 4)))) for _ in range(5)]
+    # from sure and wrong to sure and right: whatever is bounded bends down here
+    return all_of(convex_along(lambda t: bce(t, np.ones(1)), np.full(1, -30.0), np.full(1, 30.0)), *found)
 
 
 @BCE.claim(
@@ -852,10 +854,10 @@ def proper_scoring(loss, rng):
 
 @SOFTMAX_CROSS_ENTROPY.claim(Text("Convex in the scores", "关于得分是凸函数"))
 def convex_in_the_scores(loss, rng):
-    y = np.array([0, 2, 1])
-    return all_of(
-        *[convex_along(lambda t: loss(t, y), *(5 * rng.standard_normal((2, 3, 3)))) for _ in range(5)]
-    )
+    y, end = np.array([0, 2, 1]), 30 * np.eye(3)[[0, 2, 1]]
+    found = [convex_along(lambda t: loss(t, y), *(5 * rng.standard_normal((2, 3, 3)))) for _ in range(5)]
+    # from sure and wrong to sure and right: whatever is bounded bends down here
+    return all_of(convex_along(lambda t: loss(t, y), -end, end), *found)
 
 
 @SOFTMAX_CROSS_ENTROPY.mutant(
