@@ -104,8 +104,8 @@ def linear_regression(
     Source: Golub 1965 (QR); Björck 1967 (refinement of least squares); Higham 2002, §20.
     """
     A, y = _design(X, y, intercept)
-    scale = 2.0 ** np.round(np.log2(np.linalg.norm(A, axis=0)))  # powers of two: exact
-    A = A / scale
+    scale = 2.0 ** np.round(np.log2([np.abs(column).max() for column in A.T]))  # powers of two: exact
+    A /= scale
     factors = _factors(A, intercept)
     theta, r = _solve(factors, A, y, refinements)
     root = np.linalg.norm(_inverse(factors.R), axis=1)  # √[(AᵀA)⁻¹]_jj
@@ -128,7 +128,11 @@ def _design(X: Array, y: Array, intercept: bool) -> tuple[Array, Array]:
             raise GradusError(
                 f"expected finite numbers, got {value[place]} at {name}{list(place)}; drop or fill such rows"
             )
-    A = np.column_stack([np.ones(len(X)), X]) if intercept else X
+    A = np.empty(
+        (len(X), X.shape[1] + intercept), order="F"
+    )  # by columns, as LAPACK and the refinement read it
+    A[:, :intercept] = 1.0
+    A[:, intercept:] = X
     if A.shape[1] == 0 or len(A) <= A.shape[1]:
         raise GradusError(
             f"expected more observations than coefficients, got n={len(A)} and p={A.shape[1]}; drop columns or add rows"

@@ -109,3 +109,12 @@ def test_refuses_a_wrong_level_and_wrong_rows():
         fit.interval(95)
     with pytest.raises(GradusError, match=r"expected X of shape \(m, 1\), got \(3, 2\)"):
         fit.predict(np.ones((3, 2)))
+
+
+def test_columns_of_any_scale():
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((20, 3))
+    y = X @ [1.0, 2.0, 3.0] + 0.1 * rng.standard_normal(20)
+    plain, wild = linear_regression(X, y), linear_regression(X * [1e200, 1.0, 1e-200], y)
+    assert wild.coefficients * [1, 1e200, 1, 1e-200] == pytest.approx(plain.coefficients, rel=1e-13)
+    assert wild.t_statistics == pytest.approx(plain.t_statistics, rel=1e-12)
