@@ -106,8 +106,7 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
                 f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}"
             )
         adjoint = _sweep(nodes, w if isinstance(w, Variable) else np.asarray(w, float), wanted, nested)
-        own = (lambda g: g) if nested else (lambda g: np.array(g, subok=True)[()])  # rules may hand on views
-        return tuple(_map(lambda v: own(adjoint.get(v.time, np.zeros(v.shape))), a) for a in fresh)
+        return tuple(_map(lambda v: _owned(adjoint.get(v.time, np.zeros(v.shape))), a) for a in fresh)
 
     return (y if nested else value_of(y)), pull
 
@@ -168,6 +167,11 @@ def _reached(y: Any, wanted: dict[int, Variable]) -> list[Variable]:
 
 def _start(x: Any) -> Any:
     return np.positive(x) if isinstance(x, Variable) else Variable(x)
+
+
+def _owned(g: Any) -> Any:
+    """A copy, since rules may hand on views; a Variable is never written to."""
+    return g if isinstance(g, Variable) else np.array(g, subok=True)[()]
 
 
 def _map(function: Callable[[Any], Any], tree: Any) -> Any:

@@ -260,6 +260,14 @@ def test_no_confusion_between_nested_derivatives():
     assert not isinstance(grad(lambda x: x * grad(lambda y: y * y)(2.0))(3.0), Variable)
 
 
+def test_two_pullbacks_make_a_jacobian_vector_product():
+    A, x, u = np.random.default_rng(0).standard_normal((3, 2, 2))
+    A = np.vstack([A, A[:1] + 1])
+    y, pull = vjp(lambda x: np.tanh(A @ x), x[0])
+    pushed = grad(lambda w: (pull(w)[0] * u[0]).sum())(np.zeros(3))
+    assert np.allclose(pushed, (1 - y**2) * (A @ u[0]), rtol=1e-14)
+
+
 def test_trees_and_several_arguments():
     parameters = {"W": np.ones((2, 3)), "b": [np.zeros(2), 1.0]}
     f = lambda p, x: ((p["W"] @ x + p["b"][0]) * p["b"][1]).sum()

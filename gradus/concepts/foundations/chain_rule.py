@@ -101,18 +101,18 @@ def like(array, x):
 
 
 def layer(A, c):
-    """The map x ↦ tanh(A x) + c sin(A x)², a smooth function of random shape."""
+    """The map x ↦ sin(A x) + c (A x)², a smooth function of random shape."""
 
     @generic
     def smooth(x):
         z = like(A, x) @ x
-        return namespace(x).tanh(z) + c * namespace(x).sin(z) ** 2
+        return namespace(x).sin(z) + c * z * z
 
     return smooth
 
 
 def random_pair(rng, p, m, n):
-    f, g = rng.standard_normal((p, m)), rng.standard_normal((m, n))
+    f, g = rng.standard_normal((p, m)) / np.sqrt(m), rng.standard_normal((m, n)) / np.sqrt(n)
     return layer(f, 0.5), layer(g, -0.25)
 
 

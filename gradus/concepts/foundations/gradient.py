@@ -193,9 +193,9 @@ def orthogonal_to_level_sets(gradient, rng):
     )
 )
 def tangent_plane_remainder(gradient, rng):
-    x, u, steps = rng.standard_normal(4), rng.standard_normal(4), 2.0 ** -np.arange(4, 14)
+    x, u, steps = rng.standard_normal(4), directions(rng, 4, 20), 2.0 ** -np.arange(5, 15)
     g = gradient(hills, x)
-    return rate(steps, [abs(hills(x + h * u) - hills(x) - h * (g @ u)) for h in steps], 2.0)
+    return rate(steps, [sum(abs(hills(x + h * v) - hills(x) - h * (g @ v)) for v in u) for h in steps], 2.0)
 
 
 @GRADIENT.claim(

@@ -1,0 +1,355 @@
+"""Forward-mode automatic differentiation: dual numbers."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.evidence import all_of, bound, identical, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _torch(jvp, f, x, u):
+    return jvp(f, (x,), (u,))
+
+
+FORWARD_MODE = Concept(
+    key="forward-mode",
+    kind="algorithm",
+    title=Text("Dual numbers and forward mode", "对偶数与前向模式"),
+    summary=Text(
+        r"Compute with $a+b\varepsilon$ where $\varepsilon^2=0$: the function then carries its derivative along one direction, exact to "
+        "rounding, for about the price of two or three evaluations and no memory of the way. A whole gradient takes one run per input.",
+        r"用满足 $\varepsilon^2=0$ 的 $a+b\varepsilon$ 进行计算，函数便随之携带沿某一方向的导数，精确到舍入误差，代价约为两三次函数计算，且不必记住过程。求完整的梯度则每个输入需要一次。",
+    ),
+    formulas=(
+        r"(a+b\varepsilon)(c+d\varepsilon)=ac+(ad+bc)\varepsilon,\qquad \varphi(a+b\varepsilon)=\varphi(a)+\varphi'(a)\,b\,\varepsilon",
+        r"f(x+u\varepsilon)=f(x)+\big(J(x)\,u\big)\varepsilon",
+        r"\dot v_j=\sum_{i\,:\,i\to j}\frac{\partial\varphi_j}{\partial v_i}\,\dot v_i,\qquad \dot x=u",
+    ),
+    symbols=(
+        Symbol("f", "f", "function", Text("function to be differentiated", "要求导的函数"), "function"),
+        Symbol("x", "x", "n", Text("where", "求导的点")),
+        Symbol("u", "u", "n", Text("direction", "方向")),
+        Symbol(r"\varepsilon", "", "", Text(r"a number with $\varepsilon^2=0$, $\varepsilon\ne0$", r"满足 $\varepsilon^2=0$、$\varepsilon\ne0$ 的数")),
+        Symbol("J", "", "m n", Text("Jacobian", "雅可比矩阵")),
+        Symbol(r"\dot v_j", "", "", Text("tangent: derivative of step j along u", "切线值：第 j 步沿 u 的导数")),
+        Symbol(r"\varphi", "", "function", Text("elementary function of a step", "一步的基本函数")),
+    ),
+    needs=("chain-rule", "jacobian"),
+    source="griewank2008evaluating",
+    year=1964,
+    people=("Robert Edwin Wengert", "William Kingdon Clifford"),
+    implementations=(
+        Implementation("gradus.foundations.dual:jvp", "numpy"),
+        Implementation("torch.func:jvp", "torch", _torch),
+    ),
+    readings=(
+        Reading("griewank2008evaluating", "ch. 3"),
+        Reading("baydin2018automatic", "§3.1"),
+        Reading("wengert1964simple"),
+        Reading("clifford1873preliminary"),
+    ),
+    deviations=(
+        Text(
+            "JAX and `torch.func` call it `jvp` and return the value beside the tangent, as here; nested runs need a tag for each level.",
+            "JAX 与 `torch.func` 称之为 `jvp`，与此处一样同时返回函数值与切线值；嵌套使用时每一层需要单独的标记。",
+        ),
+    ),
+)  # fmt: skip
+
+
+@FORWARD_MODE.definition
+def forward_mode(f, x, u):
+    def dual(z):
+        return z if isinstance(z, Dual) else Dual(z, 0.0)
+
+    class Dual:  # a + bε
+        def __init__(self, a, b):
+            self.a, self.b = a, b
+
+        __add__ = __radd__ = lambda p, q: Dual(p.a + dual(q).a, p.b + dual(q).b)
+        __mul__ = __rmul__ = lambda p, q: Dual(p.a * dual(q).a, p.a * dual(q).b + p.b * dual(q).a)
+        __neg__ = lambda p: Dual(-p.a, -p.b)
+        __sub__ = lambda p, q: p + -dual(q)
+        __rsub__ = lambda p, q: -p + q
+        __pow__ = lambda p, n: Dual(p.a**n, n * p.a ** (n - 1) * p.b)
+        __truediv__ = lambda p, q: p * dual(q) ** -1.0
+        __rtruediv__ = lambda p, q: p**-1.0 * q
+        __gt__ = lambda p, q: p.a > dual(q).a
+        exp = lambda p: Dual(np.exp(p.a), np.exp(p.a) * p.b)
+        log = lambda p: Dual(np.log(p.a), p.b / p.a)
+        sin = lambda p: Dual(np.sin(p.a), np.cos(p.a) * p.b)
+        cos = lambda p: Dual(np.cos(p.a), -np.sin(p.a) * p.b)
+        tanh = lambda p: Dual(np.tanh(p.a), (1 - np.tanh(p.a) ** 2) * p.b)
+        sqrt = lambda p: Dual(np.sqrt(p.a), p.b / (2 * np.sqrt(p.a)))
+
+    # NumPy hands every entry of an array of objects to the object's own methods
+    z = np.array([Dual(a, b) for a, b in zip(x, u, strict=True)], object)
+    y = np.asarray(f(z), object)
+    flat = [dual(v) for v in y.ravel()]
+    return np.array([v.a for v in flat]).reshape(y.shape), np.array([v.b for v in flat]).reshape(y.shape)
+
+
+def like(array, x):
+    """A constant in the framework and precision of x."""
+    xp = namespace(x)
+    return array if xp is np else xp.asarray(array, dtype=x.dtype)
+
+
+@generic
+def moderate(x):
+    """Eleven operations an entry, whatever the number of entries."""
+    xp = namespace(x)
+    y = xp.sin(x) * x + xp.exp(-0.5 * x * x)
+    return (y / xp.sqrt(1 + y * y)).sum()
+
+
+@generic
+def curve(x):
+    xp = namespace(x)
+    return xp.stack([x[0] * xp.cos(x[1]), x[0] / (1 + x[1] ** 2), xp.log(2 + xp.sin(x[0] * x[1]))])
+
+
+def perceptron(A):
+    A = A / np.sqrt(A.shape[1])
+    return generic(lambda x: namespace(x).tanh(like(A, x) @ x))
+
+
+@FORWARD_MODE.cases
+def cases(rng):
+    yield "a number from many", dict(f=moderate, x=rng.standard_normal(4), u=rng.standard_normal(4))
+    yield "a curve", dict(f=curve, x=np.array([1.2, -0.4]), u=np.array([0.3, 1.0]))
+    yield (
+        "a layer",
+        dict(f=perceptron(rng.standard_normal((3, 5))), x=rng.standard_normal(5), u=rng.standard_normal(5)),
+    )
+    yield "one variable", dict(f=moderate, x=np.array([0.3]), u=np.array([1.0]))
+    yield "no direction", dict(f=curve, x=np.array([1.2, -0.4]), u=np.zeros(2))
+
+
+@FORWARD_MODE.invalid
+def invalid(rng):
+    yield "a direction of another shape", dict(f=moderate, x=np.ones(3), u=np.ones(2))
+
+
+@FORWARD_MODE.claim(
+    Text(
+        r"Equals the complex step: $Ju=\operatorname{Im}f(x+\mathrm ihu)/h$",
+        r"与复步长一致：$Ju=\operatorname{Im}f(x+\mathrm ihu)/h$",
+    )
+)
+def equals_the_complex_step(forward_mode, rng):
+    found = []
+    for f, n in ((moderate, 6), (curve, 2), (perceptron(rng.standard_normal((4, 3))), 3)):
+        for _ in range(5):
+            x, u = rng.uniform(-1, 1, n), rng.standard_normal(n)
+            want = np.imag(f(x + 1e-30j * u)) / 1e-30
+            found.append(
+                roundoff(
+                    forward_mode(f, x, u)[1], want, terms=12 * n, scale=max(1.0, float(np.abs(want).max()))
+                )
+            )
+    return all_of(*found)
+
+
+@FORWARD_MODE.claim(
+    Text(
+        r"The value is the function's own, whatever the direction: $\varepsilon^2=0$ leaves it alone",
+        r"函数值不受方向影响：$\varepsilon^2=0$ 不改变它",
+    )
+)
+def value_is_untouched(forward_mode, rng):
+    x = rng.standard_normal(2)
+    values = [forward_mode(curve, x, u)[0] for u in (np.zeros(2), np.ones(2), 1e3 * rng.standard_normal(2))]
+    return all_of(
+        *[identical(v, values[0]) for v in values], roundoff(values[0], curve(x), terms=4, scale=3.0)
+    )
+
+
+@FORWARD_MODE.claim(
+    Text(
+        "The tangent is linear in the direction: twice the direction, twice the tangent, to the bit",
+        "切线值关于方向是线性的：方向加倍，切线值恰好加倍",
+    )
+)
+def linear_in_the_direction(forward_mode, rng):
+    x, u, v = rng.standard_normal((3, 2))
+    one, two, three = (forward_mode(curve, x, w)[1] for w in (u, 2 * u, u + v))
+    return all_of(
+        identical(two, 2 * one), roundoff(three, one + forward_mode(curve, x, v)[1], terms=8, scale=4.0)
+    )
+
+
+def operations(forward_mode, x, directions):
+    """Operations of one evaluation, and of the runs along the directions."""
+    from gradus.verify.adapters import NotApplicable
+    from gradus.verify.operations import Counted
+
+    one, total = Counted.of(x), 0
+    moderate(one)
+    for u in directions:
+        z = Counted.of(x)
+        forward_mode.raw({"f": moderate, "x": z, "u": u})
+        if z.operations[0] < one.operations[0]:
+            raise NotApplicable(
+                "it does not compute with the NumPy arrays that it is given: operations cannot be counted"
+            )
+        total += z.operations[0]
+    return total / one.operations[0]
+
+
+@FORWARD_MODE.claim(
+    Text(
+        "One direction costs at most 4 evaluations; the whole gradient costs n times as much: it grows with the inputs (operations counted)",
+        "一个方向的代价至多为 4 次函数计算；完整梯度的代价是其 n 倍，随输入个数增长（按运算次数计）",
+    ),
+    of_definition=False,
+)
+def cost_grows_with_the_inputs(forward_mode, rng):
+    sizes = (3, 6, 12, 24)
+    whole = [operations(forward_mode, np.linspace(-1, 1, n), np.eye(n)) for n in sizes]
+    why = Text(
+        "a product of two becomes three products and a sum, an elementary function brings its derivative and a product",
+        "两数之积变为三次乘法与一次加法；初等函数另加其导数与一次乘法",
+    )
+    return all_of(rate(sizes, whole, 1.0), bound(whole[-1] / sizes[-1], 4.0, "≤", why))
+
+
+@FORWARD_MODE.claim(
+    Text(
+        "It remembers nothing of the way: 1000 steps need no more memory than 10",
+        "不必记住过程：1000 步与 10 步所需内存相同",
+    )
+)
+def memory_does_not_grow_with_the_steps(forward_mode, rng):
+    from gradus.verify.memory import peak_memory
+
+    def steps(count):
+        @generic
+        def f(x):
+            for _ in range(count):
+                x = namespace(x).sin(x) * 1.1
+            return x
+
+        return f
+
+    x, u = rng.standard_normal(400), rng.standard_normal(400)
+    few, many = (peak_memory(forward_mode, f=steps(k), x=x, u=u) for k in (10, 300))
+    return bound(
+        many / few,
+        1.2,
+        "≤",
+        Text("the same few arrays, and the interpreter's own", "同样的几个数组，加上解释器自身的开销"),
+    )
+
+
+@FORWARD_MODE.mutant(
+    Text(
+        r"$\varepsilon^2=-1$: complex numbers with a step of full length", r"$\varepsilon^2=-1$：整步长的复数"
+    ),
+    kills=["value-is-untouched", "equals-the-complex-step", "linear-in-the-direction"],
+)
+def complex_numbers(f, x, u):
+    y = f(x + 1j * u)
+    return np.real(y), np.imag(y)
+
+
+@FORWARD_MODE.mutant(
+    Text("the direction is normalised", "方向被归一化"),
+    kills=["linear-in-the-direction", "equals-definition"],
+)
+def direction_normalised(f, x, u):
+    return forward_mode(f, x, u / max(np.linalg.norm(u), 1e-300))
+
+
+@FORWARD_MODE.mutant(
+    Text("by two passes of reverse mode, which keep every step", "用两次反向模式，保存了每一步"),
+    kills=["memory-does-not-grow-with-the-steps"],
+)
+def twice_backwards(f, x, u):
+    from gradus.foundations.autodiff import grad, vjp
+
+    y, pull = vjp(f, x)  # w ↦ Jᵀw is linear, and the transpose of its derivative is J
+    return y, grad(lambda w: (pull(w)[0] * u).sum())(np.zeros(np.shape(y)))
+
+
+@FORWARD_MODE.mutant(
+    Text("a difference of values", "函数值之差"), kills=["equals-the-complex-step", "equals-definition"]
+)
+def difference(f, x, u, h=1e-6):
+    return f(x), (f(x + h * u) - f(x)) / h
+
+
+@FORWARD_MODE.mutant(
+    Text("all n directions are computed to return one", "为返回一个方向而计算全部 n 个方向"),
+    kills=["cost-grows-with-the-inputs"],
+)
+def all_directions(f, x, u):
+    from gradus.foundations.dual import jvp
+
+    return f(x), sum(jvp(f, x, e)[1] * c for e, c in zip(np.eye(len(x)), u, strict=True))
+
+
+@FORWARD_MODE.figure(
+    x=Slider(-2, 2, 0.6, Text("value part a", "实部 a")),
+    u=Slider(-1, 1, 0.6, Text("dual part b", "对偶部 b")),
+)
+def figure(x, u):
+    def f(z):
+        return np.sin(2 * z) + z * z / 2
+
+    (y,), (slope,) = forward_mode(lambda z: f(z), np.array([x]), np.array([u]))
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.5)
+    t = np.linspace(-2.6, 2.6, 300)
+    left.plot(t, f(t), color="#888888")
+    left.plot([x, x + u], [y, y + slope], color=COLOURS[2], lw=1.5)
+    left.plot([x, x, -2.6], [-1.6, y, y], color="#bbbbbb", lw=0.8, ls=":")
+    left.annotate("", (x + u, -1.5), (x, -1.5), arrowprops=dict(arrowstyle="-|>", color=COLOURS[0], lw=2))
+    left.annotate("", (-2.5, y + slope), (-2.5, y), arrowprops=dict(arrowstyle="-|>", color=COLOURS[1], lw=2))
+    left.plot(x, y, "o", color="#333333", ms=5)
+    left.set(
+        xlim=(-2.6, 2.6),
+        ylim=(-1.6, 3.6),
+        xlabel=r"$a + b\varepsilon$",
+        ylabel=r"$f(a)+f'(a)\,b\,\varepsilon$",
+    )
+    left.set_title(rf"$f({x:.2f}{u:+.2f}\varepsilon)={y:.3f}{slope:+.3f}\varepsilon$", fontsize=10)
+    sizes = 2 ** np.arange(7)
+    counts = gradient_costs(sizes)
+    for k, (name, row) in enumerate(counts.items()):
+        right.loglog(sizes, row, "o-", color=COLOURS[k], ms=4, label=name)
+    right.set(
+        xlabel="number of inputs n",
+        ylabel="cost in evaluations of f",
+        title="cost of a whole gradient",
+        xticks=[1, 4, 16, 64],
+    )
+    right.set_xticklabels(["1", "4", "16", "64"])
+    right.minorticks_off()
+    right.legend(frameon=False, fontsize=8)
+    return Drawing(
+        fig,
+        Text(
+            f"The dual number {x:.2f} {u:+.2f} ε becomes {y:.3f} {slope:+.3f} ε: the arrow on the x axis is mapped along the tangent "
+            f"to the arrow on the y axis. A gradient of 64 inputs costs {counts['forward mode'][-1]:.0f} evaluations forwards and {counts['reverse mode'][-1]:.1f} backwards.",
+            f"对偶数 {x:.2f} {u:+.2f} ε 变为 {y:.3f} {slope:+.3f} ε：x 轴上的箭头沿切线映射为 y 轴上的箭头。"
+            f"64 个输入的梯度，前向模式需 {counts['forward mode'][-1]:.0f} 次函数计算，反向模式只需 {counts['reverse mode'][-1]:.1f} 次。",
+        ),
+    )
+
+
+def gradient_costs(sizes):
+    """Operations of a gradient in units of one evaluation, by both modes of the library."""
+    from gradus.foundations.autodiff import grad
+    from gradus.foundations.dual import jvp
+    from gradus.verify.operations import Counted
+
+    def count(run, n):
+        one, z = Counted.of(np.linspace(-1, 1, n)), Counted.of(np.linspace(-1, 1, n))
+        moderate(one)
+        run(z)
+        return z.operations[0] / one.operations[0]
+
+    return {
+        "forward mode": [count(lambda z: [jvp(moderate, z, e) for e in np.eye(len(z))], n) for n in sizes],
+        "reverse mode": [count(lambda z: grad(moderate)(z), n) for n in sizes],
+    }

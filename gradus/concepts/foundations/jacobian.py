@@ -1,0 +1,282 @@
+"""The Jacobian: the derivative of a map between spaces, and its local change of volume."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.evidence import all_of, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _call(jacobian, f, x):
+    return jacobian(f)(x)
+
+
+def _ours(jacobian, f, x):
+    return jacobian(f, x)
+
+
+JACOBIAN = Concept(
+    key="jacobian",
+    kind="definition",
+    title=Text("Jacobian and total derivative", "雅可比矩阵与全微分"),
+    summary=Text(
+        "The matrix of all first partial derivatives: row i is the gradient of the i-th output, column j the velocity of the "
+        "output as input j moves. It is the linear map that approximates f near x; its determinant is the local ratio of volumes.",
+        "全部一阶偏导数组成的矩阵：第 i 行是第 i 个输出的梯度，第 j 列是第 j 个输入变动时输出的变化率。它是 x 附近逼近 f 的线性映射，其行列式是局部体积之比。",
+    ),
+    formulas=(
+        r"J_{ij}(x)=\frac{\partial f_i}{\partial x_j},\qquad f(x+u)=f(x)+J(x)\,u+o(\|u\|)",
+        r"\det J(x)=\lim_{r\to0}\frac{\operatorname{vol}f(B_r(x))}{\operatorname{vol}B_r(x)}\quad(m=n,\ \text{with sign for orientation})",
+        r"J e_j=\text{column } j\ (\text{forward mode, one pass an input}),\qquad w_i^{\mathsf T}J=\text{row } i\ (\text{reverse mode, one pass an output})",
+    ),
+    symbols=(
+        Symbol("f", "f", "function", Text(r"map $\mathbb R^n\to\mathbb R^m$", r"映射 $\mathbb R^n\to\mathbb R^m$"), "function"),
+        Symbol("x", "x", "n", Text("the point", "点")),
+        Symbol("J", "", "m n", Text("the Jacobian", "雅可比矩阵")),
+        Symbol("u", "", "n", Text("a small step", "微小位移")),
+        Symbol("e_j", "", "n", Text("j-th unit vector of the inputs", "输入空间的第 j 个单位向量")),
+        Symbol("w_i", "", "m", Text("i-th unit vector of the outputs", "输出空间的第 i 个单位向量")),
+        Symbol("B_r(x)", "", "", Text("ball of radius r around x", "以 x 为心、r 为半径的球")),
+    ),
+    needs=("gradient", "chain-rule", "matrix-product"),
+    source="rudin1976principles",
+    year=1841,
+    people=("Carl Gustav Jacob Jacobi",),
+    implementations=(
+        Implementation("torch.func:jacrev", "torch", _call, Text("by rows: for few outputs", "按行计算：适合输出较少时")),
+        Implementation("torch.func:jacfwd", "torch", _call, Text("by columns: for few inputs", "按列计算：适合输入较少时")),
+        Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours),
+    ),
+    readings=(
+        Reading("rudin1976principles", "ch. 9"),
+        Reading("deisenroth2020mathematics", "§5.3"),
+        Reading("magnus2019matrix"),
+        Reading("griewank2008evaluating", "ch. 3"),
+    ),
+    deviations=(
+        Text(
+            "Frameworks take the derivative of tanh from its value, $1-\\tanh^2$, which loses digits where tanh saturates: "
+            "in bfloat16 small slopes are lost.",
+            "各框架由函数值计算 tanh 的导数 $1-\\tanh^2$，在 tanh 饱和处损失有效数字：在 bfloat16 下小的斜率会丢失。",
+        ),
+        Text(
+            "Denominator layout prints the transpose. For arrays the frameworks return the shape of f(x) followed by the shape of x.",
+            "分母布局写出的是转置。对数组，各框架返回的形状是 f(x) 的形状后接 x 的形状。",
+        ),
+    ),
+)  # fmt: skip
+
+
+@JACOBIAN.definition
+def jacobian(f, x):
+    h = 1e-30  # a step along the imaginary axis: the limit is reached to rounding
+    return np.stack([np.imag(f(x + 1j * h * e_j)) / h for e_j in np.eye(len(x))], axis=1)  # (m, n)
+
+
+def like(array, x):
+    """A constant in the framework and precision of x."""
+    xp = namespace(x)
+    return array if xp is np else xp.asarray(array, dtype=x.dtype)
+
+
+@generic
+def polar(x):
+    xp = namespace(x)
+    return xp.stack([x[0] * xp.cos(x[1]), x[0] * xp.sin(x[1])])
+
+
+@generic
+def exponential_polar(x):
+    xp = namespace(x)
+    return xp.stack([xp.exp(x[0]) * xp.cos(x[1]), xp.exp(x[0]) * xp.sin(x[1])])
+
+
+@generic
+def logarithmic(y):
+    """The inverse of `exponential_polar`, for y₁ > 0."""
+    xp = namespace(y)
+    return xp.stack([0.5 * xp.log(y[0] ** 2 + y[1] ** 2), xp.arctan(y[1] / y[0])])
+
+
+@generic
+def swirl(x):
+    xp = namespace(x)
+    return xp.stack([x[0] + xp.sin(2 * x[1]) / 2, x[1] * xp.exp(x[0] / 2)])
+
+
+def waves(A):
+    A = A / np.sqrt(A.shape[1])
+    return generic(lambda x: namespace(x).sin(like(A, x) @ x))
+
+
+@JACOBIAN.cases
+def cases(rng):
+    yield "polar coordinates", dict(f=polar, x=np.array([1.5, 0.7]))
+    yield "swirl", dict(f=swirl, x=rng.standard_normal(2))
+    yield (
+        "more outputs than inputs",
+        dict(f=waves(rng.standard_normal((5, 3))), x=rng.standard_normal(3)),
+    )
+    yield (
+        "more inputs than outputs",
+        dict(f=waves(rng.standard_normal((2, 6))), x=rng.standard_normal(6)),
+    )
+    yield "one output", dict(f=waves(rng.standard_normal((1, 4))), x=rng.standard_normal(4))
+    yield "entry by entry", dict(f=generic(lambda x: x**3), x=np.array([-1.0, 0.0, 2.0]))
+
+
+@JACOBIAN.invalid
+def invalid(rng):
+    yield "a map of 4 numbers at a point of 3", dict(f=waves(np.ones((2, 4))), x=np.ones(3))
+
+
+@JACOBIAN.claim(
+    Text(
+        "Forward mode, column by column, and reverse mode, row by row, give the same matrix",
+        "前向模式逐列计算与反向模式逐行计算给出同一矩阵",
+    )
+)
+def forward_and_reverse_agree(jacobian, rng):
+    from gradus.foundations.autodiff import vjp
+    from gradus.foundations.dual import jvp
+
+    found = []
+    for m, n in ((4, 3), (3, 5), (3, 3)):
+        f, x = waves(rng.standard_normal((m, n))), rng.standard_normal(n)
+        J = jacobian(f, x)
+        columns = np.stack([jvp(f, x, e)[1] for e in np.eye(n)], axis=1)
+        rows = np.stack([vjp(f, x)[1](w)[0] for w in np.eye(m)])
+        found += [roundoff(J, columns, terms=4 * n, scale=1.0), roundoff(J, rows, terms=4 * n, scale=1.0)]
+    return all_of(*found)
+
+
+@JACOBIAN.claim(
+    Text(
+        "The Jacobian of a linear map is its matrix: outputs down, inputs across",
+        "线性映射的雅可比矩阵就是它的矩阵：行为输出，列为输入",
+    )
+)
+def linear_map_is_its_own(jacobian, rng):
+    A = rng.standard_normal((3, 4))
+    return roundoff(jacobian(generic(lambda x: like(A, x) @ x), rng.standard_normal(4)), A, terms=4)
+
+
+def image_area(f, x, side, n=200):
+    """Signed area of the image of the square of that side around x, from its boundary."""
+    t = np.linspace(-0.5, 0.5, n, endpoint=False)
+    e = np.full(n, 0.5)
+    edge = np.stack([np.concatenate([t, e, -t, -e]), np.concatenate([-e, t, e, -t])])
+    a, b = f(x[:, None] + side * edge)
+    return 0.5 * float((a * np.roll(b, -1) - np.roll(a, -1) * b).sum())
+
+
+@JACOBIAN.claim(
+    Text(
+        r"$\det J$ is the local ratio of volumes, with its sign: small squares around x converge to it like $r^2$",
+        r"$\det J$ 是带符号的局部体积之比：x 周围的小正方形以 $r^2$ 的速度收敛到它",
+    )
+)
+def determinant_is_the_ratio_of_volumes(jacobian, rng):
+    x, sides = np.array([0.4, 0.9]), 2.0 ** -np.arange(2, 8)
+    mirrored = generic(lambda x: swirl(x)[[1, 0]])  # turns the plane over: the determinant is negative
+    found = []
+    for f in (swirl, mirrored):
+        d = float(np.linalg.det(jacobian(f, x)))
+        found.append(rate(sides, [abs(image_area(f, x, s) / s**2 - d) for s in sides], 2.0))
+    return all_of(roundoff(np.linalg.det(jacobian(polar, np.array([2.5, 0.3]))), 2.5, terms=4), *found)
+
+
+@JACOBIAN.claim(Text("What the linear approximation leaves over is of second order", "线性近似的余项为二阶"))
+def remainder_is_second_order(jacobian, rng):
+    x, u, steps = rng.standard_normal(2), rng.standard_normal(2), 2.0 ** -np.arange(5, 14)
+    J = jacobian(swirl, x)
+    return rate(steps, [np.linalg.norm(swirl(x + h * u) - swirl(x) - h * (J @ u)) for h in steps], 2.0)
+
+
+@JACOBIAN.claim(Text("The Jacobian of the inverse map is the inverse matrix", "逆映射的雅可比矩阵是逆矩阵"))
+def inverse_map(jacobian, rng):
+    x = np.array([0.3, 0.8])
+    back, there = jacobian(logarithmic, exponential_polar(x)), jacobian(exponential_polar, x)
+    return roundoff(back @ there, np.eye(2), terms=20, scale=np.linalg.norm(back) * np.linalg.norm(there))
+
+
+@JACOBIAN.mutant(
+    Text("transposed", "转置了"),
+    kills=["linear-map-is-its-own", "remainder-is-second-order", "equals-definition"],
+)
+def transposed(f, x):
+    return jacobian(f, x).T
+
+
+@JACOBIAN.mutant(
+    Text("the sign is lost", "丢掉了符号"),
+    kills=["determinant-is-the-ratio-of-volumes", "forward-and-reverse-agree", "inverse-map"],
+)
+def absolute(f, x):
+    return np.abs(jacobian(f, x))
+
+
+@JACOBIAN.mutant(
+    Text("only the diagonal: entry by entry", "只有对角线：逐元素求导"),
+    kills=["inverse-map", "remainder-is-second-order", "linear-map-is-its-own"],
+)
+def diagonal(f, x):
+    J = jacobian(f, x)
+    return J * np.eye(*J.shape)
+
+
+@JACOBIAN.mutant(
+    Text("gradient of the sum of the outputs, in every row", "每一行都是输出之和的梯度"),
+    kills=["forward-and-reverse-agree", "determinant-is-the-ratio-of-volumes"],
+)
+def sum_of_outputs(f, x):
+    J = jacobian(f, x)
+    return np.broadcast_to(J.sum(0), J.shape)
+
+
+@JACOBIAN.figure(
+    x=Slider(-1.2, 1.2, 0.5, Text("point, first coordinate", "点的第一坐标")),
+    y=Slider(-1.2, 1.2, 0.6, Text("point, second coordinate", "点的第二坐标")),
+    side=Slider(0.05, 1.2, 0.7, Text("side r of the square", "正方形的边长 r")),
+)
+def figure(x, y, side):
+    point = np.array([x, y])
+    J = jacobian(swirl, point)
+    fig, axes = canvas(columns=2, width=7.4, height=3.6)
+    lines = np.linspace(-2, 2, 17)
+    along = np.linspace(-2, 2, 80)
+    corners = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * side / 2
+    t = np.linspace(0, 1, 40)
+    edge = np.concatenate(
+        [np.outer(corners[:, i], 1 - t) + np.outer(corners[:, i + 1], t) for i in range(4)], axis=1
+    )
+    for ax, f in zip(axes, (lambda p: p, swirl), strict=True):
+        for c in lines:
+            for p in (np.stack([along, 0 * along + c]), np.stack([0 * along + c, along])):
+                ax.plot(*f(p), color="#d0d0d0", lw=0.6)
+        ax.fill(*f(point[:, None] + edge), color=COLOURS[0], alpha=0.45, lw=0)
+        ax.plot(*f(point), "o", color="#333333", ms=4)
+        ax.set(aspect="equal", xlim=(-2.2, 2.2), ylim=(-2.2, 2.2))
+    axes[1].plot(*(swirl(point)[:, None] + J @ corners), color=COLOURS[1], lw=1.8)
+    for k in range(2):
+        axes[0].annotate(
+            "", point + side / 2 * np.eye(2)[k], point, arrowprops=dict(arrowstyle="-|>", color=COLOURS[1])
+        )
+        axes[1].annotate(
+            "",
+            swirl(point) + side / 2 * J[:, k],
+            swirl(point),
+            arrowprops=dict(arrowstyle="-|>", color=COLOURS[1]),
+        )
+    ratio, det = image_area(swirl, point, side) / side**2, float(np.linalg.det(J))
+    axes[0].set(title="x: a square", xlabel="$x_1$", ylabel="$x_2$")
+    axes[1].set(title=f"f(x): area × {ratio:.3f}, det J = {det:.3f}", xlabel="$y_1$", ylabel="$y_2$")
+    return Drawing(
+        fig,
+        Text(
+            f"A square of side {side:.2f} at ({x:.2f}, {y:.2f}) becomes a curved patch of {ratio:.3f} times its area; the parallelogram "
+            f"of J (orange) has det J = {det:.3f} times its area. As the square shrinks the two agree.",
+            f"({x:.2f}, {y:.2f}) 处边长 {side:.2f} 的正方形变为曲边区域，面积为原来的 {ratio:.3f} 倍；J 给出的平行四边形（橙色）为 det J = {det:.3f} 倍。"
+            "正方形缩小时，两者趋于一致。",
+        ),
+    )
