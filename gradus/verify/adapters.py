@@ -222,7 +222,8 @@ def adapt_function(
 ) -> Adapted:
     """A user's function; the framework is detected unless given.
 
-    A function that the page already names, and any class (an optimiser, a module), is called as the page calls it.
+    A function that the page already names, and any class (an optimiser, a module), is called as the page calls it;
+    on an optimiser's page a factory of Optax gradient transformations is driven along its trajectory.
     """
     if not callable(function):
         raise GradusError(
@@ -234,7 +235,10 @@ def adapt_function(
             same = same or resolve(recorded.path) is function
         if same:
             return Adapted(function, concept, framework or recorded.framework, recorded.call, name=name)
-    return Adapted(function, concept, framework or detect(function), name=name)
+    from gradus.verify.optimizers import adapt_factory
+
+    factory = adapt_factory(concept, function, framework, name)
+    return factory or Adapted(function, concept, framework or detect(function), name=name)
 
 
 def resolve(path: str) -> Any:
