@@ -114,7 +114,7 @@ def cases(rng):
     X, y = data(15, 2, shift=0.0)
     yield "through the origin", dict(X=X, y=y, intercept=False)
     X, y = data(30, 2, noise=0.01)
-    yield "columns of unlike scale", dict(X=X * [1e-3, 1e2], y=y)
+    yield "columns of unlike scale", dict(X=X * [0.1, 10.0], y=y)
     X, y = data(30, 2)
     yield "correlated columns", dict(X=X + 2 * X[:, :1], y=y)
 
@@ -358,9 +358,8 @@ def noise_with_a_mean_needs_an_intercept(fit, rng):
 
 
 @LINEAR_REGRESSION.claim(
-    Text("A vector (100,) plus a column (100, 1) is a matrix (100, 100); descent on it stops with an error of shapes, and a fit must refuse it",
-         "向量 (100,) 加上列 (100, 1) 得到 (100, 100) 的矩阵；对它做梯度下降会因形状不符而报错，拟合也必须拒绝它"),
-    of_definition=False,
+    Text("A vector (100,) plus a column (100, 1) is a matrix (100, 100); descent on it stops with an error of shapes, and no fit may make one vector of coefficients of it",
+         "向量 (100,) 加上列 (100, 1) 得到 (100, 100) 的矩阵；对它做梯度下降会因形状不符而报错，任何拟合都不得由它得出一个系数向量")
 )  # fmt: skip
 def a_broadcast_response_is_refused(fit, rng):
     X = rng.random((100, 1))
@@ -371,11 +370,11 @@ def a_broadcast_response_is_refused(fit, rng):
         nonlocal theta
         theta -= 0.1 * X.T @ (X @ theta - y)  # (1, 100) into (1, 1)
 
-    return all_of(
-        identical(y.shape, (100, 100)),
-        raises(step, ValueError),
-        raises(lambda: fit(X, y), ValueError, RuntimeError),
-    )
+    try:
+        shape = np.shape(fit(X, y)[0])
+    except (ValueError, TypeError, RuntimeError, IndexError):
+        shape = None
+    return all_of(identical(y.shape, (100, 100)), raises(step, ValueError), identical(shape == (2,), False))
 
 
 @LINEAR_REGRESSION.claim(

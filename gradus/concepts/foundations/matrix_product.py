@@ -72,7 +72,7 @@ def cases(rng):
     yield "row by column", dict(A=normal(1, 6), B=normal(6, 1))
     yield "column by row", dict(A=normal(3, 1), B=normal(1, 4))
     yield "batch", dict(A=normal(2, 2, 3), B=normal(2, 3, 2))
-    yield "cancelling", dict(A=np.array([[1e8, 1.0, -1e8]]), B=np.array([[1e8], [1.0], [1e8]]))
+    yield "cancelling", dict(A=np.array([[3e7, 1.0, -5e7, 2e7]]), B=np.array([[1e8], [1.0], [1e8], [1e8]]))
     yield "nothing to sum", dict(A=normal(2, 0), B=normal(0, 3))
 
 
@@ -242,7 +242,9 @@ def figure(angle, stretch):
     a = np.radians(angle)
     B = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
     A = np.diag([stretch, 1.0])
-    shape = np.array([[0, 0], [1, 0], [1, 0.35], [0.35, 0.35], [0.35, 1], [0, 1], [0, 0]]).T * 2  # an L, (2, 7)
+    shape = (
+        np.array([[0, 0], [1, 0], [1, 0.35], [0.35, 0.35], [0.35, 1], [0, 1], [0, 0]]).T * 2
+    )  # an L, (2, 7)
     fig, axes = canvas(columns=3, width=8.0, height=3.0)
     products = (np.eye(2), matrix_product(A, B), matrix_product(B, A))
     for ax, M, name in zip(
