@@ -9,6 +9,7 @@ each case. In bfloat16 n is replaced by √n, the growth of rounding errors that
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -240,14 +241,21 @@ def _leaves_input(concept: Concept) -> Callable[[Adapted, np.random.Generator], 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
         def one(arguments: Arguments) -> Evidence:
             bound = adapted._bind((), dict(arguments))
+            arrays = [
+                k for k, v in bound.items() if any(isinstance(leaf, np.ndarray) for leaf in _leaves({k: v}))
+            ]
             with adapted._precision():
                 own = {
-                    k: adapted.from_numpy(np.copy(v) if isinstance(v, np.ndarray) else v)
-                    for k, v in bound.items()
+                    k: adapted.from_numpy(copy.deepcopy(v) if k in arrays else v) for k, v in bound.items()
                 }
                 adapted.raw(own)
-                after = {k: adapted.to_numpy(own[k]) for k, v in bound.items() if isinstance(v, np.ndarray)}
-            return all_of(identical(0, 0), *[identical(after[k], arguments.get(k, after[k])) for k in after])
+                after = [parts(adapted.to_numpy(own[k])) for k in arrays]
+            same = [
+                identical(a, b)
+                for k, now in zip(arrays, after, strict=True)
+                for a, b in zip(now, parts(bound[k]), strict=True)
+            ]
+            return all_of(identical(0, 0), *same)
 
         return _over_cases(concept, rng, one)
 
