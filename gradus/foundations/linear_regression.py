@@ -22,8 +22,8 @@ class LinearFit:
         coefficients: θ̂ (p,), the intercept first when there is one.
         standard_errors: of the coefficients (p,): :math:`s\sqrt{[(X^TX)^{-1}]_{jj}}`.
         residual_deviation: s, with :math:`s^2=\mathrm{RSS}/(n-p)`.
-        r_squared: 1 − RSS/TSS; TSS about the mean with an intercept, about 0 without.
-        f_statistic: mean square of the regression over s²; tests that all slopes are 0.
+        r_squared: 1 − RSS/TSS; TSS about the mean with an intercept, about 0 without; NaN where TSS is 0.
+        f_statistic: mean square of the regression over s²; tests that all slopes are 0; NaN where there is no slope.
         residuals: y − Xθ̂ (n,).
         degrees_of_freedom: n − p.
         intercept: whether the first coefficient is one.
