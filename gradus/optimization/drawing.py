@@ -38,8 +38,8 @@ def level_sets(
     ax.set(xlim=x, ylim=y, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
 
 
-def path(ax: Any, points: Any, colour: str, label: str = "", marks: int = 60) -> None:
-    """Draws a trajectory (steps + 1, 2): a line, its first points, the start as a ring, the end as a disc.
+def path(ax: Any, points: Any, colour: str, label: str = "", width: float = 1.4) -> None:
+    """Draws a trajectory (steps + 1, 2): a line, its first 60 points, a ring at the start, a disc at the end.
 
     What lies beyond 50 times the axes' size is cut off, so that a diverging path can be drawn.
     """
@@ -48,8 +48,8 @@ def path(ax: Any, points: Any, colour: str, label: str = "", marks: int = 60) ->
     reach = np.array([right - left, high - low])
     far = ~np.isfinite(points).all(1) | (np.abs(points - [left, low]) > 50 * reach).any(1)
     shown = points[: int(far.argmax())] if far.any() else points
-    ax.plot(*shown.T, "-", color=colour, lw=1.4, label=label, zorder=3, solid_joinstyle="round")
-    ax.plot(*shown[1:marks].T, "o", color=colour, ms=3.2, mec="white", mew=0.5, zorder=4)
+    ax.plot(*shown.T, "-", color=colour, lw=width, label=label, zorder=3, solid_joinstyle="round")
+    ax.plot(*shown[1:61].T, "o", color=colour, ms=3.2, mec="white", mew=0.5, zorder=4)
     ax.plot(*shown[0], "o", color="white", ms=7, mec=colour, mew=1.6, zorder=5)
     if not far.any():
         ax.plot(*shown[-1], "o", color=colour, ms=6.5, mec="white", mew=1.0, zorder=6)

@@ -1,0 +1,467 @@
+"""Stochastic gradient descent: the gradient of a few samples in place of the mean over all."""
+
+from itertools import combinations, product
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.evidence import all_of, bound, identical, near, rate, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+from gradus.optimization.drawing import level_sets, path
+from gradus.optimization.problems import as_like
+
+
+def _torch(SGD, gradient, theta0, batches, alpha):
+    import torch
+
+    from gradus.optimization.trajectory import trajectory
+
+    rows = iter(batches.tolist())
+
+    def of_a_batch(theta):
+        return torch.stack([gradient(theta, i) for i in next(rows)]).mean(0)
+
+    rates = np.broadcast_to(alpha.tolist() if isinstance(alpha, torch.Tensor) else alpha, len(batches))
+    return trajectory(lambda p: SGD(p, lr=1.0), of_a_batch, theta0, len(batches), step_sizes=rates)
+
+
+SGD = Concept(
+    key="sgd",
+    kind="algorithm",
+    title=Text("Stochastic gradient descent", "随机梯度下降"),
+    summary=Text(
+        "Descent with the mean gradient of a small batch of samples. It is right on average, at a fraction of the cost; its noise "
+        "leaves the iterates hovering above the minimum unless the step shrinks, or the iterates are averaged.",
+        "用一小批样本的平均梯度下降。它在平均意义上是正确的，而代价只是一小部分；其噪声使迭代在最小值之上徘徊，除非减小步长，或对迭代取平均。",
+    ),
+    formulas=(
+        r"g_t=\frac1B\sum_{i\in\mathcal B_t}\nabla f_i(\theta_t),\qquad \theta_{t+1}=\theta_t-\alpha_t\,g_t,\qquad f=\frac1N\sum_{i=1}^{N}f_i",
+        r"\mathbb E[g_t]=\nabla f(\theta_t),\qquad \operatorname{Var}(g_t)=\frac{\sigma^2}{B}\quad\text{(with replacement)},\qquad "
+        r"\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}\quad\text{(without)}",
+        r"\sum_t\alpha_t=\infty,\qquad \sum_t\alpha_t^2<\infty",
+        r"\mathbb E\,f(\bar\theta_T)-f^\star\le\frac{RG}{\sqrt T}\quad\text{for convex }f,\ \alpha=\frac{R}{G\sqrt T},\ "
+        r"\bar\theta_T=\frac1T\sum_{t<T}\theta_t",
+    ),
+    symbols=(
+        Symbol(r"\nabla f_i", "gradient", "function", Text("gradient of the loss of sample i, called as (θ, i)", "样本 i 的损失的梯度，以 (θ, i) 调用"), "function"),
+        Symbol(r"\theta_0", "theta0", "d", Text("the start", "起点")),
+        Symbol(r"\mathcal B_t", "batches", "T B", Text("the samples of each step, drawn beforehand", "每一步所用的样本，事先抽好"), "index"),
+        Symbol(r"\alpha_t", "alpha", "", Text("step size: one for all steps, or T of them", "步长：所有步共用一个，或每步一个共 T 个"), "positive"),
+        Symbol("B", "", "", Text("size of a batch", "批量大小")),
+        Symbol("N", "", "", Text("number of samples", "样本数")),
+        Symbol(r"\sigma^2", "", "d", Text("variance of the samples' gradients (divided by N)", "各样本梯度的方差（除以 N）")),
+        Symbol("R", "", "", Text(r"distance of the start from a minimiser, $\lVert\theta_0-\theta^\star\rVert$", r"起点到极小点的距离 $\lVert\theta_0-\theta^\star\rVert$")),
+        Symbol("G", "", "", Text(r"bound on the gradients: $\mathbb E\lVert g_t\rVert^2\le G^2$", r"梯度的界：$\mathbb E\lVert g_t\rVert^2\le G^2$")),
+    ),
+    needs=("gradient-descent", "expectation"),
+    source="robbins1951stochastic",
+    year=1951,
+    people=("Herbert Robbins", "Sutton Monro"),
+    implementations=(Implementation("torch.optim:SGD", "torch", _torch, Text("with the mean gradient of a batch", "使用小批量的平均梯度")),),
+    readings=(
+        Reading("bottou2018optimization", "§4"),
+        Reading("goodfellow2016deep", "§8.3.1"),
+        Reading("polyak1992acceleration"),
+        Reading("harvey2019tight", "§3"),
+    ),
+    deviations=(
+        Text(
+            "Practice goes through a shuffled epoch without replacement; theory mostly draws with replacement.",
+            "实践中每个周期打乱后无放回地遍历样本；理论大多采用有放回抽样。",
+        ),
+    ),
+    unverified=(
+        Text(
+            r"For non-convex $f$ with $L$-Lipschitz gradient, $\min_t\mathbb E\lVert\nabla f(\theta_t)\rVert^2=O(1/\sqrt T)$.",
+            r"对梯度 $L$-Lipschitz 的非凸 $f$，$\min_t\mathbb E\lVert\nabla f(\theta_t)\rVert^2=O(1/\sqrt T)$。",
+        ),
+    ),
+    differentiable=False,
+    summed=64,
+)  # fmt: skip
+
+
+@SGD.definition
+def sgd(gradient, theta0, batches, alpha):
+    theta = [theta0]
+    for batch, a in zip(batches, np.broadcast_to(alpha, len(batches)), strict=True):
+        g = sum(gradient(theta[-1], int(i)) for i in batch) / len(batch)
+        theta.append(theta[-1] - a * g)
+    return np.stack(theta)  # (T + 1, d)
+
+
+def squares(rows, hessian=1.0):
+    r"""Gradients of $f_i(\theta)=\frac12(\theta-x_i)^{\mathsf T}H(\theta-x_i)$, H diagonal, with the rows x_i."""
+    rows = np.asarray(rows, float)
+
+    @generic
+    def gradient(theta, i):
+        return as_like(hessian, theta) * (theta - as_like(rows[i], theta))
+
+    return gradient
+
+
+def singles(steps):
+    """Batches of one sample, each used once: a stream."""
+    return np.arange(steps)[:, None]
+
+
+@SGD.cases
+def cases(rng):
+    X = rng.integers(-8, 8, (10, 3)) / 4.0  # exact in every precision
+    draws = rng.integers(0, 10, (12, 4))
+    halves = squares(X, [1.0, 0.5, 2.0])
+    yield (
+        "batches of four",
+        dict(gradient=halves, theta0=np.array([1.0, -2.0, 0.5]), batches=draws, alpha=0.25),
+    )
+    yield "one sample a step", dict(gradient=squares(X), theta0=np.zeros(3), batches=singles(10), alpha=0.125)
+    yield (
+        "a step size for each step",
+        dict(gradient=squares(X), theta0=np.ones(3), batches=draws[:6], alpha=1 / np.arange(1.0, 7)),
+    )
+    yield "no step", dict(gradient=squares(X), theta0=np.ones(3), batches=np.zeros((0, 2), int), alpha=0.5)
+    yield "the whole set", dict(gradient=squares(X), theta0=np.ones(3), batches=np.tile(np.arange(10), (3, 1)), alpha=0.5)  # fmt: skip
+
+
+@SGD.invalid
+def invalid(rng):
+    def other_shape(theta, i):
+        return as_like(np.ones(3), theta)
+
+    yield (
+        "a gradient of another shape",
+        dict(gradient=other_shape, theta0=np.ones(2), batches=np.zeros((2, 1), int), alpha=0.1),
+    )
+    yield (
+        "fewer step sizes than steps",
+        dict(
+            gradient=squares(np.ones((4, 2))),
+            theta0=np.ones(2),
+            batches=np.zeros((4, 1), int),
+            alpha=np.ones(3),
+        ),
+    )
+
+
+def estimates(sgd, X, batches):
+    """The gradient that each batch gives at 0, read from one step of size 1: minus the mean of its rows."""
+    gradient, start = squares(X), np.zeros(X.shape[1])
+    return np.array([sgd(gradient, start, np.array([batch]), 1.0)[1] for batch in batches])
+
+
+@SGD.claim(Text("The mean over all batches that can be drawn is the full gradient, with replacement or without", "对所有可能抽到的批次取平均即为完整梯度，有放回与无放回皆然"))  # fmt: skip
+def gradient_is_unbiased(sgd, rng):
+    X = rng.standard_normal((5, 2))
+    every = (product(range(5), repeat=2), combinations(range(5), 3))
+    return all_of(*[roundoff(estimates(sgd, X, b).mean(0), X.mean(0), terms=25, scale=2.0) for b in every])
+
+
+@SGD.claim(Text(r"Drawn with replacement, the variance is exactly $\sigma^2/B$: all $N^B$ batches enumerated", r"有放回抽样时方差恰为 $\sigma^2/B$：枚举全部 $N^B$ 个批次"))  # fmt: skip
+def variance_falls_like_one_over_batch(sgd, rng):
+    X = rng.standard_normal((4, 3))
+    return all_of(
+        *[
+            roundoff(
+                estimates(sgd, X, product(range(4), repeat=B)).var(0), X.var(0) / B, terms=4**B, scale=2.0
+            )
+            for B in (1, 2, 3)
+        ]
+    )
+
+
+@SGD.claim(Text(r"Without replacement it is $\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}$, and 0 for the whole set", r"无放回时为 $\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}$，取全体样本时为 0"))  # fmt: skip
+def finite_population_factor(sgd, rng):
+    X = rng.standard_normal((6, 2))
+    return all_of(
+        *[
+            roundoff(estimates(sgd, X, combinations(range(6), B)).var(0), X.var(0) / B * (6 - B) / 5, terms=20, scale=2.0)
+            for B in range(1, 7)
+        ]
+    )  # fmt: skip
+
+
+@SGD.claim(Text(r"With $\alpha_t=1/t$ on $\tfrac12(\theta-x_i)^2$ the iterate is the mean of the samples so far, exactly", r"在 $\tfrac12(\theta-x_i)^2$ 上取 $\alpha_t=1/t$，迭代恰为迄今样本的均值"))  # fmt: skip
+def one_over_t_gives_the_running_mean(sgd, rng):
+    X, t = rng.standard_normal((200, 3)), np.arange(1.0, 201)
+    theta = sgd(squares(X), np.array([9.0, -9.0, 0.0]), singles(200), 1 / t)
+    return roundoff(theta[1:], np.cumsum(X, 0) / t[:, None], terms=200, scale=9.0)
+
+
+@SGD.claim(
+    Text(
+        r"Steps with a finite sum stop short: $\alpha_t=1/(t+1)^2$ leaves $\theta_T=\theta_0\frac{T+2}{2(T+1)}$, half the way for ever",
+        r"步长之和有限则半途而止：$\alpha_t=1/(t+1)^2$ 给出 $\theta_T=\theta_0\frac{T+2}{2(T+1)}$，永远只走一半",
+    )
+)
+def summable_steps_stop_short(sgd, rng):
+    t = np.arange(1.0, 501)
+    theta = sgd(squares(np.zeros((500, 1))), np.ones(1), singles(500), 1 / (t + 1) ** 2)[1:, 0]
+    return roundoff(theta, (t + 2) / (2 * (t + 1)), terms=500)
+
+
+def spread(sgd, rng, steps, alpha, replicas):
+    """Final iterates of independent runs on ½(θ − ξ)² from 0: each coordinate is a run with noise of its own."""
+    noise = rng.standard_normal((steps, replicas))
+    return sgd(squares(noise), np.zeros(replicas), singles(steps), alpha)[-1]
+
+
+@SGD.claim(Text(r"A constant step leaves a noise floor: $\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$, proportional to $\alpha$", r"常数步长留下噪声底：$\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$，与 $\alpha$ 成正比"))  # fmt: skip
+def noise_floor_is_proportional_to_the_step(sgd, rng):
+    steps, floors = (0.1, 0.05, 0.025, 0.0125), []
+    found = []
+    for a in steps:
+        T = int(3 / a)
+        squared = spread(sgd, rng, T, a, 2000) ** 2
+        reached = 1 - (1 - a) ** (2 * T)  # what is missing after 3/α steps is known exactly
+        found.append(statistical(squared, a / (2 - a) * reached))
+        floors.append(squared.mean() / reached)
+    return all_of(*found, rate(steps, floors, 1.0, 0.15))
+
+
+@SGD.claim(Text(r"Strongly convex with $\alpha_t=1/(\mu t)$: the mean squared error is $\sigma^2/T$, slope −1", r"强凸且 $\alpha_t=1/(\mu t)$：均方误差为 $\sigma^2/T$，斜率为 −1"))  # fmt: skip
+def strongly_convex_rate(sgd, rng):
+    noise, t = rng.standard_normal((512, 1000)), np.arange(1.0, 513)
+    theta = sgd(squares(noise), np.ones(1000), singles(512), 1 / t)
+    sizes = [16, 32, 64, 128, 256, 512]
+    squared = [theta[T] ** 2 for T in sizes]
+    means = [s.mean() for s in squared]
+    return all_of(statistical(squared[-1], 1 / 512), rate(sizes, means, -1.0, 0.1))
+
+
+@generic
+def noisy_sign(noise):
+    """Stochastic subgradients of |θ|: its sign, with a row of noise."""
+
+    def gradient(theta, i):
+        return as_like(np.sign(np.asarray(theta)) + noise[i], theta)
+
+    return generic(gradient)
+
+
+@SGD.claim(
+    Text(
+        r"Convex: the averaged iterate with $\alpha=R/(G\sqrt T)$ is within $RG/\sqrt T$, and its error has slope −½ ($|\theta|$ with noise, $R=1$, $G=\sqrt2$)",
+        r"凸情形：取 $\alpha=R/(G\sqrt T)$，平均迭代的误差不超过 $RG/\sqrt T$，斜率为 −½（带噪声的 $|\theta|$，$R=1$，$G=\sqrt2$）",
+    )
+)
+def averaged_iterate_rate(sgd, rng):
+    sizes, errors = [32, 64, 128, 256, 512], []
+    for T in sizes:
+        gradient = noisy_sign(rng.standard_normal((T, 400)))
+        theta = sgd(gradient, np.ones(400), singles(T), 1 / np.sqrt(2 * T))
+        errors.append(np.abs(theta[:-1].mean(0)).mean())
+    worst = max(e * np.sqrt(T / 2) for e, T in zip(errors, sizes, strict=True))
+    why = Text("error · √T/(RG), the largest", "误差 · √T/(RG)，取最大者")
+    return all_of(bound(worst, 1.0, "≤", why), rate(sizes, errors, -0.5, 0.1))
+
+
+def staircase(T):
+    """The largest of T + 1 linear functions on which the last iterate of √t-steps is bad (Harvey et al. 2019)."""
+    j = np.arange(1, T + 1)
+    a, b = 1 / (8 * (T + 1 - j)), np.sqrt(j) / (2 * np.sqrt(T))
+
+    def pieces(x):
+        before = np.concatenate([[0.0], np.cumsum(a * x)])
+        return np.append(before[:-1] - b * x, before[-1])
+
+    @generic
+    def gradient(theta, i):
+        values = pieces(np.asarray(theta, float))
+        k = int(np.argmax(values >= values.max() - 1e-12))  # the first piece that attains the maximum
+        h = np.where(j <= k, a, 0.0)
+        if k < T:
+            h[k] = -b[k]
+        return as_like(h, theta)
+
+    return gradient, lambda x: pieces(x).max()
+
+
+@SGD.claim(
+    Text(
+        r"With $\alpha_t=1/\sqrt t$ the last iterate can be $\frac{\log T}{32\sqrt T}$ too high, while the average is not: a maximum of $T+1$ linear functions",
+        r"取 $\alpha_t=1/\sqrt t$ 时，最后一个迭代可以偏高 $\frac{\log T}{32\sqrt T}$，而平均迭代不会：例子是 $T+1$ 个线性函数的最大值",
+    )
+)
+def last_iterate_pays_a_logarithm(sgd, rng):
+    sizes, last, average = [16, 64, 256], [], []
+    for T in sizes:
+        gradient, f = staircase(T)
+        theta = sgd(gradient, np.zeros(T), singles(T), 1 / np.sqrt(np.arange(1.0, T + 1)))
+        last.append(f(theta[-1]) * np.sqrt(T))
+        average.append(f(theta[:-1].mean(0)) * np.sqrt(T))
+    lower = Text("log T/32, proved from below; f* ≤ f(0) = 0", "已证明的下界 log T/32；f* ≤ f(0) = 0")
+    steady = Text(
+        "growth of the average's error · √T from T = 16 to 256", "平均迭代误差 · √T 从 T = 16 到 256 的增长"
+    )
+    growth = Text(
+        "growth of the last one's error · √T, as log T doubles", "log T 加倍时最后迭代误差 · √T 的增长"
+    )
+    return all_of(
+        *[bound(e, np.log(T) / 32, "≥", lower) for e, T in zip(last, sizes, strict=True)],
+        bound(average[-1] / average[0], 1.25, "≤", steady),
+        bound(last[-1] / last[0], 1.5, "≥", growth),
+    )
+
+
+@SGD.claim(
+    Text(
+        r"$f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ from $y=0$: it stays at the saddle (0, 0) for ever; the noise vanishes there",
+        r"$f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$，从 $y=0$ 出发：永远停在鞍点 (0, 0)，因为噪声在那里消失",
+    )
+)
+def stays_at_a_saddle(sgd, rng):
+    @generic
+    def gradient(theta, i):
+        return as_like([1.0, -1.0], theta) * theta * (0.5 if i else 1.5)
+
+    theta = sgd(gradient, np.array([1.0, 0.0]), rng.integers(0, 2, (1000, 1)), 0.1)
+    slowest = Text(
+        "0.95¹⁰⁰⁰: the smaller of the two rates in every step", "0.95¹⁰⁰⁰：每一步都取两个速率中较小的"
+    )
+    arrived = near(abs(theta[-1, 0]), 0.0, 0.95**1000, slowest)
+    return all_of(identical(theta[:, 1], np.zeros(1001)), arrived)
+
+
+@SGD.claim(Text("Noise in all directions leaves the same saddle", "各个方向都有噪声时会离开同一个鞍点"))
+def isotropic_noise_leaves_the_saddle(sgd, rng):
+    noise = rng.standard_normal((150, 2))
+    noise -= noise.mean(0)
+
+    @generic
+    def gradient(theta, i):
+        return as_like([1.0, -1.0], theta) * theta + 0.1 * as_like(noise[i], theta)
+
+    theta = sgd(gradient, np.zeros(2), singles(150), 0.1)
+    return bound(
+        abs(theta[-1, 1]), 1.0, "≥", Text("1.1¹⁵⁰ times a first kick of 0.01", "首次扰动 0.01 的 1.1¹⁵⁰ 倍")
+    )
+
+
+@SGD.mutant(Text("summed over the batch, not averaged", "对批次求和而不取平均"), kills=["equals-definition", "gradient-is-unbiased", "variance-falls-like-one-over-batch"])  # fmt: skip
+def summed(gradient, theta0, batches, alpha):
+    return sgd(gradient, theta0, batches, np.asarray(alpha) * batches.shape[1])
+
+
+@SGD.mutant(
+    Text("the samples taken in their order, without shuffling, sold as independent draws", "按原有顺序取样而不打乱，却当作独立抽样"),
+    kills=["gradient-is-unbiased", "variance-falls-like-one-over-batch", "finite-population-factor"],
+)  # fmt: skip
+def in_order(gradient, theta0, batches, alpha):
+    return sgd(gradient, theta0, np.arange(batches.size).reshape(batches.shape) % (batches.max() + 1), alpha)
+
+
+@SGD.mutant(Text("the gradient of all samples in every step", "每一步都用全体样本的梯度"), kills=["variance-falls-like-one-over-batch", "isotropic-noise-leaves-the-saddle"])  # fmt: skip
+def full_batch(gradient, theta0, batches, alpha):
+    return sgd(gradient, theta0, np.tile(np.arange(batches.max() + 1), (len(batches), 1)), alpha)
+
+
+@SGD.mutant(Text("only the first sample of each batch", "只用每批的第一个样本"), kills=["equals-definition", "variance-falls-like-one-over-batch", "finite-population-factor"])  # fmt: skip
+def first_of_the_batch(gradient, theta0, batches, alpha):
+    return sgd(gradient, theta0, batches[:, :1], alpha)
+
+
+@SGD.mutant(Text("the schedule is ignored: always the first step size", "忽略步长计划：总用第一个步长"), kills=["one-over-t-gives-the-running-mean", "summable-steps-stop-short", "strongly-convex-rate"])  # fmt: skip
+def schedule_ignored(gradient, theta0, batches, alpha):
+    return sgd(gradient, theta0, batches, np.ravel(alpha)[0] if len(batches) else alpha)
+
+
+@SGD.mutant(Text("a decay that nobody asked for", "擅自让步长衰减"), kills=["noise-floor-is-proportional-to-the-step", "averaged-iterate-rate"])  # fmt: skip
+def silent_decay(gradient, theta0, batches, alpha):
+    return sgd(gradient, theta0, batches, np.asarray(alpha) / (1 + 0.2 * np.arange(len(batches))))
+
+
+@SGD.mutant(Text("the running average handed out as the iterate", "把滑动平均当作迭代返回"), kills=["last-iterate-pays-a-logarithm", "one-over-t-gives-the-running-mean"])  # fmt: skip
+def averages_returned(gradient, theta0, batches, alpha):
+    theta = sgd(gradient, theta0, batches, alpha)
+    return np.cumsum(theta, 0) / np.arange(1, len(theta) + 1)[:, None]
+
+
+@SGD.mutant(
+    Text("noise added to every gradient", "在每个梯度上加噪声"),
+    kills=["stays-at-a-saddle", "equals-definition"],
+)
+def noise_added(gradient, theta0, batches, alpha):
+    rng = np.random.default_rng(0)
+    return sgd(lambda t, i: gradient(t, i) + 1e-3 * rng.standard_normal(t.shape), theta0, batches, alpha)
+
+
+SGD.erratum(
+    "E3",
+    common=Text("SGD converges to a local optimum", "SGD收敛到局部最优"),
+    why=Text(
+        r"With $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ and $y=0$ at the start it stays at the saddle (0, 0), where the Hessian has the eigenvalue −1.",
+        r"取 $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ 且起点 $y=0$，它停在鞍点 (0, 0)，那里黑塞矩阵有特征值 −1。",
+    ),
+    right=Text(
+        r"to a stationary point ($\min_t\mathbb E\lVert\nabla f\rVert^2\to0$); past saddles only with noise in every direction",
+        r"收敛到驻点（$\min_t\mathbb E\lVert\nabla f\rVert^2\to0$）；只有各个方向都有噪声时才能越过鞍点",
+    ),
+    claims=("stays-at-a-saddle", "isotropic-noise-leaves-the-saddle"),
+)
+SGD.erratum(
+    "E5",
+    common=Text(
+        "SGD converges if f is Lipschitz continuous and the gradient is bounded",
+        "若 $f$ 是Lipschitz连续，梯度有界，则 SGD 收敛",
+    ),
+    why=Text(
+        r"The two conditions are one and the same. Convexity, a step proportional to $1/\sqrt T$ and the averaging are what is missing: a constant step stays on its noise floor.",
+        r"这两个条件说的是同一件事。缺少的是凸性、与 $1/\sqrt T$ 成正比的步长以及取平均：常数步长会停在噪声底上。",
+    ),
+    right=Text(
+        r"convex $f$, $\mathbb E\lVert g\rVert^2\le G^2$, $\alpha=R/(G\sqrt T)$: $\mathbb E f(\bar\theta_T)-f^\star\le RG/\sqrt T$",
+        r"$f$ 凸，$\mathbb E\lVert g\rVert^2\le G^2$，$\alpha=R/(G\sqrt T)$：$\mathbb E f(\bar\theta_T)-f^\star\le RG/\sqrt T$",
+    ),
+    claims=("averaged-iterate-rate", "noise-floor-is-proportional-to-the-step"),
+)
+SGD.erratum(
+    "E81",
+    common=Text(r"$\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$ for the last iterate", r"最后一个迭代满足 $\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$"),
+    why=Text(
+        r"With the usual steps $1/\sqrt t$ the last iterate can be worse by a factor $\log T$: on a maximum of $T+1$ linear functions $f(\theta_T)\sqrt T$ grows like $\log T$.",
+        r"用通常的步长 $1/\sqrt t$ 时，最后一个迭代可能差一个因子 $\log T$：在 $T+1$ 个线性函数的最大值上，$f(\theta_T)\sqrt T$ 像 $\log T$ 一样增长。",
+    ),
+    right=Text(r"for the averaged iterate $\bar\theta_T$", r"对平均迭代 $\bar\theta_T$ 成立"),
+    claims=("last-iterate-pays-a-logarithm", "averaged-iterate-rate"),
+)  # fmt: skip
+
+
+@SGD.figure(
+    alpha=Slider(0.005, 0.2, 0.07, Text("step size α", "步长 α"), log=True),
+    batch=Slider(1, 64, 2, Text("size of the batch B", "批量大小 B"), log=True, integer=True),
+)
+def figure(alpha, batch):
+    rng = np.random.default_rng(3)
+    B, T, runs, H = int(batch), 150, 64, np.array([1.0, 8.0])
+    X = rng.standard_normal((200, 2))
+    X -= X.mean(0)
+    draws = rng.integers(0, 200, (T * B, runs))
+    gradient = squares(X[draws], H)  # every run with draws of its own
+    start = np.tile([-2.6, 1.7], (runs, 1))
+    batches = np.arange(T * B).reshape(T, B)
+    t = np.arange(T)
+    decaying = 1 / (1 / alpha + t)  # α at first, then 1/t
+    theta, settled = sgd(gradient, start, batches, alpha), sgd(gradient, start, batches, decaying)
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)
+    level_sets(left, lambda x, y: (H[0] * x**2 + H[1] * y**2) / 2, (-3.2, 1.8), (-1.5, 2.1))
+    path(left, theta[:, 0], COLOURS[0], r"constant $\alpha$", width=0.8)
+    path(left, settled[:, 0], COLOURS[1], r"decaying as $1/t$", width=0.8)
+    left.legend(frameon=False, fontsize=8, loc="lower left")
+    for points, colour in ((theta, COLOURS[0]), (settled, COLOURS[1])):
+        right.loglog(t + 1, (H * points[:-1] ** 2).sum(-1).mean(-1) / 2, color=colour, lw=1.6)
+    variance = X.var(0) / B
+    floor = float((H * alpha * H * variance / (2 - alpha * H)).sum() / 2)
+    right.axhline(floor, color="0.35", lw=1, ls="--")
+    right.annotate("noise floor", (1, floor), va="bottom", fontsize=8, color="0.35")
+    right.set(xlabel="step", ylabel=r"$\mathbb{E}\,f(\theta_t)-f^\star$")
+    ends = [float((H * p[-20:] ** 2).sum(-1).mean() / 2) for p in (theta, settled)]
+    return Drawing(
+        fig,
+        Text(
+            f"α = {alpha:.3g}, B = {B}. Over the last 20 of {T} steps, {runs} runs lie {ends[0]:.2g} above the minimum with a constant step "
+            f"(predicted floor {floor:.2g}), {ends[1]:.2g} with one that decays as 1/t.",
+            f"α = {alpha:.3g}，B = {B}。在 {T} 步中的最后 20 步，{runs} 次运行的平均超出量：常数步长为 {ends[0]:.2g}（预测的噪声底 {floor:.2g}），"
+            f"按 1/t 衰减的步长为 {ends[1]:.2g}。",
+        ),
+    )
