@@ -76,8 +76,8 @@ def check_gradient(
     low, high, error, kink = slopes.reshape(*x.shape, 4).transpose(-1, *range(x.ndim))
     nearest = np.clip(claimed, low, high)  # low = high away from kinks
     allowed = tolerance * np.maximum(np.abs(claimed), np.abs(nearest)) + error
-    with np.errstate(invalid="ignore"):
-        misses = np.where(np.isfinite(claimed), np.abs(claimed - nearest) / allowed, np.inf)
+    off = np.where(np.isfinite(claimed), np.abs(claimed - nearest), np.inf)
+    misses = np.where(off == 0, 0.0, off / np.maximum(allowed, 1e-300))
     place = np.unravel_index(int(np.argmax(misses)), x.shape) if x.size else ()
     index = tuple(int(i) for i in place)
     if not x.size:

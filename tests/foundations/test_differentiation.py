@@ -146,6 +146,12 @@ def test_any_slope_between_the_two_sides_is_right_at_a_kink():
         assert found.kinks == 1
 
 
+def test_a_function_that_is_zero_has_a_right_gradient_of_zero():
+    f = lambda x: np.maximum(x, 0).sum()
+    assert check_gradient(f, lambda x: np.zeros(3), -np.ones(3)).holds
+    assert not check_gradient(f, lambda x: np.full(3, 1e-9), -np.ones(3)).holds
+
+
 def test_the_check_leaves_no_trace_and_sees_nan():
     x = np.ones(3)
     assert not check_gradient(lambda x: (x**2).sum(), lambda x: np.array([2.0, np.nan, 2.0]), x).holds
