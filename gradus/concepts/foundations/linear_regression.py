@@ -378,17 +378,21 @@ def a_broadcast_response_is_refused(fit, rng):
 
 
 @LINEAR_REGRESSION.claim(
-    Text(
-        "One layer cannot do XOR: the best fit is the constant ½, and explains nothing ($R^2=0$)",
-        "单层做不了异或：最优拟合是常数 ½，什么也没有解释（$R^2=0$）",
-    )
-)
+    Text("One layer cannot do XOR: the best fit is the constant ½, and explains nothing ($R^2=0$); a linear layer before it changes nothing",
+         "单层做不了异或：最优拟合是常数 ½，什么也没有解释（$R^2=0$）；前面再加一个线性层也毫无改变")
+)  # fmt: skip
 def xor_is_out_of_reach(fit, rng):
     X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    theta, _, _, R2, _ = fit(X, np.array([0.0, 1.0, 1.0, 0.0]))
+    y = np.array([0.0, 1.0, 1.0, 0.0])
+    theta, _, _, R2, _ = fit(X, y)
+    layer = np.array([[1.0, 2.0], [-1.0, 1.0]])
+    stacked = fit(X @ layer, y)[3]
+    tolerance = 16 * 4 * 2.0**-52 * float(np.linalg.cond(layer)) ** 2
+    why = Text("c·n·ε·κ², c=16, n=4", "c·n·ε·κ²，c=16，n=4")
     return all_of(
         roundoff(theta, [0.5, 0.0, 0.0], terms=4),
-        near(R2, 0.0, 64 * 2.0**-52, Text("c·n·ε, c=16, n=4", "c·n·ε，c=16，n=4")),
+        near(R2, 0.0, tolerance, why),
+        near(stacked, 0.0, tolerance, why),
     )
 
 
