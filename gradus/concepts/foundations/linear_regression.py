@@ -60,7 +60,7 @@ LINEAR_REGRESSION = Concept(
         Symbol(r"\alpha", "", "", Text("learning rate of the descent; in the interval, the error level", "下降的学习率；在区间公式中为显著性水平")),
         Symbol("L", "", "", Text("Lipschitz constant of the gradient", "梯度的 Lipschitz 常数")),
     ),
-    needs=("norm", "matrix-product", "mle"),
+    needs=("norm", "matrix-product", "gradient", "mle"),
     source="legendre1805nouvelles",
     year=1805,
     people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
