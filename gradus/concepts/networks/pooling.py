@@ -26,9 +26,9 @@ POOLING = Concept(
         "用每个窗口内的最大值或平均值代替该窗口。特征图随之缩小，而特征究竟出现在窗口内何处就不再重要。",
     ),
     formulas=(
-        r"y_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p}\qquad\text{or}\qquad y_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
+        r"y^{\max}_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p},\qquad y^{\text{mean}}_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
         r"H'=\left\lfloor\frac{H+2p-K}{s}\right\rfloor+1",
-        r"\frac{\partial y_{ij}}{\partial x_{mn}}=\begin{cases}1&(m,n)\text{ is where the largest value of the window stands}\\0&\text{else}\end{cases}",
+        r"\frac{\partial y^{\max}_{ij}}{\partial x_{mn}}=\begin{cases}1&x_{mn}=y^{\max}_{ij}\\0&x_{mn}<y^{\max}_{ij}\end{cases}\qquad\frac{\partial y^{\text{mean}}_{ij}}{\partial x_{mn}}=\frac{1}{K^2}",
     ),
     symbols=(
         Symbol("x", "x", "... h w", Text("maps, each pooled on its own", "特征图，各自独立池化")),

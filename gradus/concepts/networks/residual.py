@@ -18,7 +18,7 @@ RESIDUAL = Concept(
         "模块把计算结果加到自己的输入上，于是“什么都不做”变得容易，每一层只需作微小修正。普通网络越深越难训练，残差网络则不然。",
     ),
     formulas=(
-        r"y=W_sx+\alpha\,F(x),\qquad F(x)=W_2\operatorname{ReLU}(W_1x+b_1)+b_2,\qquad W_s=I\text{ unless the width changes}",
+        r"y=W_sx+\alpha\,F(x),\qquad F(x)=W_2\operatorname{ReLU}(W_1x+b_1)+b_2,\qquad W_s=I\ \ (m=n)",
         r"\frac{\partial y}{\partial x}=I+\alpha\frac{\partial F}{\partial x}",
         r"\mathbb E\|x_L\|^2=2^L\|x_0\|^2\ \ (\alpha=1),\qquad\left(1+\tfrac1L\right)^L\|x_0\|^2\le e\,\|x_0\|^2\ \ (\alpha=1/\sqrt L)",
     ),
@@ -102,11 +102,11 @@ def growth(block, rng, nets=6, L=50, d=64, **options):
 
 
 def clear_of_kinks(rng, d=6):
-    """A block and a point at which no pre-activation is near 0, so that differences are derivatives."""
+    """A block and a point at which no pre-activation is near 0, so that differences are derivatives; half are active."""
     weights = {k: rng.standard_normal(s) for k, s in dict(W1=(d, d), W2=(d, d), b2=d).items()}
     x = rng.standard_normal(d)
-    z = weights["W1"] @ x
-    return x, dict(weights, b1=np.where(z > 0, 2.0, -2.0))
+    sign = (-1.0) ** np.arange(d)
+    return x, dict(weights, b1=sign * (2 + np.abs(weights["W1"] @ x)))
 
 
 def jacobian(block, x, weights, h=2.0**-6, **options):
