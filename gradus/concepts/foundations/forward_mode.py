@@ -275,7 +275,8 @@ def twice_backwards(f, x, u):
 @FORWARD_MODE.mutant(
     Text("a difference of values", "函数值之差"), kills=["equals-the-complex-step", "equals-definition"]
 )
-def difference(f, x, u, h=1e-6):
+def difference(f, x, u):
+    h = 1e-6
     return f(x), (f(x + h * u) - f(x)) / h
 
 

@@ -274,7 +274,8 @@ def all_but_one(f, x):
     Text("the slope along the diagonal taken for the partial derivatives", "把沿对角线的斜率当作偏导数"),
     kills=["partials-without-a-plane", "tangent-plane-remainder"],
 )
-def along_the_diagonal(f, x, h=1e-6):
+def along_the_diagonal(f, x):
+    h = 1e-6
     return np.array([(f(x + h) - f(x)) / h for _ in x])
 
 

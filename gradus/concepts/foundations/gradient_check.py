@@ -79,6 +79,10 @@ def gradient_check(f, gradient, x, tolerance=1e-5):
     return right
 
 
+def central(f, x, h=6e-6):
+    return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(len(x))])
+
+
 # --- twenty backward passes of six inputs, each right and with the mistake that is made in practice
 
 W = np.array([[0.7, -0.4, 0.2], [0.1, 0.9, -0.6], [-0.3, 0.5, 0.8]])
@@ -239,7 +243,8 @@ def one_wrong_entry_is_found(gradient_check, rng):
     ),
     kills=["passes-the-right-ones", "equals-definition"],
 )
-def coarse_one_sided(f, gradient, x, tolerance=1e-5, h=1e-3):
+def coarse_one_sided(f, gradient, x, tolerance=1e-5):
+    h = 1e-3
     d = np.array([(f(x + h * e) - f(x)) / h for e in np.eye(len(x))])
     g = gradient(x)
     return bool((np.abs(g - d) <= tolerance * np.maximum(np.abs(g), np.abs(d))).all())
@@ -249,15 +254,15 @@ def coarse_one_sided(f, gradient, x, tolerance=1e-5, h=1e-3):
     Text("a step so small that rounding is all that is left", "步长太小，只剩舍入误差"),
     kills=["passes-the-right-ones"],
 )
-def step_too_small(f, gradient, x, tolerance=1e-5, h=1e-13):
-    d = np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(len(x))])
+def step_too_small(f, gradient, x, tolerance=1e-5):
+    d = central(f, x, 1e-13)
     g = gradient(x)
     return bool((np.abs(g - d) <= tolerance * np.maximum(np.abs(g), np.abs(d))).all())
 
 
 @GRADIENT_CHECK.mutant(Text("an absolute tolerance", "绝对容差"), kills=["unit-does-not-matter"])
-def absolute_tolerance(f, gradient, x, tolerance=1e-5, h=6e-6):
-    d = np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(len(x))])
+def absolute_tolerance(f, gradient, x, tolerance=1e-5):
+    d = central(f, x)
     return bool((np.abs(gradient(x) - d) <= tolerance).all())
 
 
@@ -265,8 +270,8 @@ def absolute_tolerance(f, gradient, x, tolerance=1e-5, h=6e-6):
     Text("only the lengths are compared", "只比较长度"),
     kills=["catches-every-planted-mistake", "one-wrong-entry-is-found"],
 )
-def only_lengths(f, gradient, x, tolerance=1e-5, h=6e-6):
-    d = np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(len(x))])
+def only_lengths(f, gradient, x, tolerance=1e-5):
+    d = central(f, x)
     a, b = np.linalg.norm(gradient(x)), np.linalg.norm(d)
     return bool(abs(a - b) <= 100 * tolerance * max(a, b))
 

@@ -444,7 +444,8 @@ def recursive(f, x):
     Text("one difference of values for each input", "对每个输入各做一次差分"),
     kills=["cost-is-five-evaluations", "equals-torch-on-random-graphs"],
 )
-def one_difference_per_input(f, x, h=1e-6):
+def one_difference_per_input(f, x):
+    h = 1e-6
     return np.array([(f(x + h * e) - f(x)) / h for e in np.eye(len(x))])
 
 
