@@ -199,7 +199,10 @@ def jacobians_multiply(chain_rule, rng):
 
 
 @CHAIN_RULE.claim(
-    Text("Rotations do not commute: the order of the product matters", "旋转不可交换：乘积的次序不能颠倒")
+    Text(
+        "A turn and a shear do not commute: the order of the product matters",
+        "旋转与剪切不可交换：乘积的次序不能颠倒",
+    )
 )
 def order_matters(chain_rule, rng):
     turn, shear = np.array([[0.0, -1.0], [1.0, 0.0]]), np.array([[1.0, 2.0], [0.0, 1.0]])
