@@ -162,7 +162,9 @@ def fit(
         warm_heap()
         dtype = next(p.dtype for p in model.parameters() if p.requires_grad)
         stack.enter_context(modes_kept(model))
-        by_channel = stack.enter_context(memory_format(model, training.inputs, channels_last, place))
+        # PyTorch's L-BFGS views each gradient as one row, which that layout does not allow.
+        layout = False if optimizer == "lbfgs" or isinstance(optimizer, torch.optim.LBFGS) else channels_last
+        by_channel = stack.enter_context(memory_format(model, training.inputs, layout, place))
         stepper = Stepper(
             model, loss, training.to(place, dtype), dict(metrics or {}), augment, settings, group, by_channel
         )

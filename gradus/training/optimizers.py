@@ -97,18 +97,18 @@ class Rate:
     """The learning rate at each step: every group's own rate times the schedule's factor."""
 
     def __init__(self, optimizer: Optimizer, schedule: Callable[[int], float] | None) -> None:
-        self.groups, self.schedule = optimizer.param_groups, schedule
-        self.base = [float(group.get("initial_lr", group["lr"])) for group in self.groups]
+        self.optimizer, self.schedule = optimizer, schedule
+        self.base = [float(group.get("initial_lr", group["lr"])) for group in optimizer.param_groups]
 
     def set(self, step: int) -> None:
         """Set the rates for the update that leads from `step` to `step + 1`."""
         if self.schedule is None:
             return
         factor = float(self.schedule(step))
-        for group, base in zip(self.groups, self.base, strict=True):
+        for group, base in zip(self.optimizer.param_groups, self.base, strict=True):
             group["lr"] = base * factor
 
     @property
     def now(self) -> float:
         """The first group's rate."""
-        return float(self.groups[0]["lr"])
+        return float(self.optimizer.param_groups[0]["lr"])

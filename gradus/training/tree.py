@@ -47,7 +47,8 @@ def unpack(packed: Any, tensors: dict[str, torch.Tensor]) -> Any:
     try:
         ((kind, body),) = packed.items()
         if kind == "tensor":
-            return tensors[body]
+            # Memory of its own, aligned as PyTorch aligns it: a dot product may round otherwise on a crooked address.
+            return tensors[body].clone()
         if kind == "float":
             return float.fromhex(body)
         if kind == "list":
