@@ -31,7 +31,7 @@ def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
     Raises:
         GradusError: x and u differ in shape, the result is no array, or `f` calls what has no rule.
 
-    Cost: two to three evaluations of `f`, and no more memory than `f`; one direction each time.
+    Cost: about three evaluations of `f`, and no more memory than `f`; one direction each time.
 
     Source: Clifford 1873; Griewank and Walther 2008, Evaluating Derivatives, ch. 3.
     """

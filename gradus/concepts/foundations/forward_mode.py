@@ -17,8 +17,8 @@ FORWARD_MODE = Concept(
     title=Text("Dual numbers and forward mode", "对偶数与前向模式"),
     summary=Text(
         r"Compute with $a+b\varepsilon$ where $\varepsilon^2=0$: the function then carries its derivative along one direction, exact to "
-        "rounding, for about the price of two or three evaluations and no memory of the way. A whole gradient takes one run per input.",
-        r"用满足 $\varepsilon^2=0$ 的 $a+b\varepsilon$ 进行计算，函数便随之携带沿某一方向的导数，精确到舍入误差，代价约为两三次函数计算，且不必记住过程。求完整的梯度则每个输入需要一次。",
+        "rounding, for about the price of three evaluations and no memory of the way. A whole gradient takes one run per input.",
+        r"用满足 $\varepsilon^2=0$ 的 $a+b\varepsilon$ 进行计算，函数便随之携带沿某一方向的导数，精确到舍入误差，代价约为三次函数计算，且不必记住过程。求完整的梯度则每个输入需要一次。",
     ),
     formulas=(
         r"(a+b\varepsilon)(c+d\varepsilon)=ac+(ad+bc)\varepsilon,\qquad \varphi(a+b\varepsilon)=\varphi(a)+\varphi'(a)\,b\,\varepsilon",
@@ -216,8 +216,8 @@ def cost_grows_with_the_inputs(forward_mode, rng):
 
 @FORWARD_MODE.claim(
     Text(
-        "It remembers nothing of the way: 1000 steps need no more memory than 10",
-        "不必记住过程：1000 步与 10 步所需内存相同",
+        "It remembers nothing of the way: 300 steps need no more memory than 10",
+        "不必记住过程：300 步与 10 步所需内存相同",
     )
 )
 def memory_does_not_grow_with_the_steps(forward_mode, rng):
