@@ -252,5 +252,6 @@ def raises(call: Callable[[], Any], *errors: type[BaseException]) -> Evidence:
         got = call()
     except errors as error:
         return Evidence("identical", 1.0, "=", 1.0, 0.0, why, Text(str(error), str(error)))
-    said = Text(f"returned {np.asarray(got).ravel()[:3]}", f"返回了 {np.asarray(got).ravel()[:3]}")
+    first = np.asarray(got[0] if isinstance(got, (tuple, list)) and got else got).ravel()[:3]
+    said = Text(f"returned {first} …", f"返回了 {first} ……")
     return Evidence("identical", 0.0, "=", 1.0, 0.0, why, said)

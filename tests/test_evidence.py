@@ -95,3 +95,7 @@ def test_all_of_shows_the_first_failure_or_the_nearest_miss():
     assert all_of(good, close) is close
     with pytest.raises(GradusError):
         all_of()
+
+
+def test_raises_shows_what_came_back_whatever_its_form():
+    assert "1" in raises(lambda: (np.ones(2), np.ones((3, 3))), ValueError).note.en

@@ -283,8 +283,8 @@ def _modules(function: Any, depth: int) -> set[str]:
         value = function.__globals__.get(name)
         if inspect.ismodule(value):
             top.add(value.__name__.partition(".")[0])
-        elif value is None and name in ("torch", "jax", "numpy"):
-            top.add(name)  # imported inside the function
+        elif value is None and name.partition(".")[0] in ("torch", "jax", "numpy"):
+            top.add(name.partition(".")[0])  # imported inside the function
         elif callable(value) and depth:
             top |= _modules(value, depth - 1)
     return top

@@ -105,7 +105,7 @@ def _round(value: Any, adapted: Adapted) -> Any:
 def _sensitivity(
     concept: Concept, arguments: Arguments, want: list[np.ndarray], draws: int = 2
 ) -> list[float]:
-    """|f| + κ per result, κ = max over a few sign patterns of |f(x(1+δσ)) − f(x)|/δ."""
+    """|f| + κ per result, κ = max over a few random patterns σ of |f(x(1+δσ)) − f(x)|/δ."""
     sizes = [float(np.abs(w[np.isfinite(w)]).max(initial=0.0)) for w in want]
     moved = [0.0] * len(want)
     rng = np.random.default_rng(0)
@@ -127,7 +127,7 @@ def _shake(value: Any, delta: float, rng: np.random.Generator) -> Any:
     if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
         return type(value)(_shake(v, delta, rng) for v in value)
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return value * (1 + delta * rng.choice([-1.0, 1.0], value.shape))
+        return value * (1 + delta * rng.choice([-1.0, 1.0], value.shape) * rng.uniform(0.5, 1, value.shape))
     return value
 
 

@@ -143,3 +143,12 @@ def test_misuse_is_named():
         resolve("no_such_module_here:f")
     with pytest.raises(GradusError, match="has no"):
         resolve("math:no_such_name")
+
+
+def test_a_framework_imported_inside_the_function_is_detected():
+    def inside(q, k, v):
+        import jax.numpy as jnp
+
+        return jnp.exp(q)
+
+    assert detect(inside) == "jax"
