@@ -287,7 +287,7 @@ def _directional(
     if not wanted or not all(r.dtype.kind == "f" and np.isfinite(r).all() for r in results):
         raise NotApplicable("nothing to differentiate")
     w = [rng.standard_normal(r.shape) for r in results]
-    u = {k: rng.standard_normal(arguments[k].shape) * np.maximum(np.abs(arguments[k]), 1e-3) for k in wanted}
+    u = {k: _direction(arguments[k], _symbol(concept, k).domain, rng) for k in wanted}
 
     def along(t: Any) -> Any:
         with np.errstate(all="ignore"):
@@ -304,6 +304,14 @@ def _directional(
         f"沿随机方向为 {got:.12g}，定义给出 {want:.12g}",
     )
     return Evidence("roundoff", abs(got - want), "=", 0.0, tolerance + extra, why, note)
+
+
+def _direction(x: np.ndarray, domain: str, rng: np.random.Generator) -> np.ndarray:
+    """A random direction of the size of x; on the simplex one that keeps the sum, for only there need the two agree."""
+    if domain == "simplex":
+        z = rng.standard_normal(x.shape)
+        return x * (z - (x * z).sum(-1, keepdims=True))
+    return rng.standard_normal(x.shape) * np.maximum(np.abs(x), 1e-3)
 
 
 def _derivative(along: Callable[[Any], Any], n: int) -> tuple[float, float, Text]:
