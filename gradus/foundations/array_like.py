@@ -112,6 +112,9 @@ class ArrayLike(NDArrayOperatorsMixin):
             "what is being differentiated cannot be changed in part; use np.where, np.stack or np.concatenate"
         )
 
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
     def __len__(self) -> int:
         return len(self.value)
 

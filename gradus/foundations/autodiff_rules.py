@@ -70,7 +70,11 @@ def take(a: Any, index: Any) -> Any:
 def put(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of the given shape, to which g is added at the index: an entry taken twice receives both."""
     out = np.zeros_like(g, shape=shape)
-    np.add.at(out, index, g)
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(isinstance(i, (int, np.integer, slice, type(None), type(Ellipsis))) for i in parts):
+        out[index] = g  # nothing is taken twice
+    else:
+        np.add.at(out, index, g)
     return out
 
 
@@ -82,6 +86,11 @@ def reshape(a: Any, shape: Any) -> Any:
 def join(*parts: Any, axis: int) -> Any:
     """The parts one after the other along an axis."""
     return np.concatenate(parts, axis=axis)
+
+
+def einsum(*operands: Any, subscripts: str) -> Any:
+    """Products summed over the letters that the result lacks."""
+    return np.einsum(subscripts, *operands)
 
 
 def _larger(a: Any, b: Any) -> Any:
@@ -115,6 +124,24 @@ def _parted(i: int, g: Any, y: Any, *parts: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % np.ndim(y)) + (slice(start, start + lengths[i]),)]
 
 
+def _contracted(i: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
+    """The adjoint of a factor is contracted with the other factors; what was summed within it alone is spread out."""
+    left, out = subscripts.split("->")
+    factors = left.split(",")
+    others = [s for j, s in enumerate(factors) if j != i]
+    letters = [c for c in factors[i] if c in out + "".join(others)]
+    share = call(
+        einsum,
+        g,
+        *operands[:i],
+        *operands[i + 1 :],
+        subscripts=f"{','.join([out, *others])}->{''.join(letters)}",
+    )
+    shape = np.shape(operands[i])
+    kept = tuple(n if c in letters else 1 for c, n in zip(factors[i], shape, strict=True))
+    return np.broadcast_to(np.reshape(share, kept), shape, subok=True)
+
+
 def _swapped(a: Any) -> Any:
     return np.swapaxes(a, -1, -2)
 
@@ -136,6 +163,7 @@ RULES: dict[Any, Any] = {
     np.expm1: (lambda g, y, a: g * (y + 1),),
     np.log: (lambda g, y, a: g / a,),
     np.log1p: (lambda g, y, a: g / (1 + a),),
+    np.logaddexp: (lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y)),
     np.log2: (lambda g, y, a: g / (a * math.log(2)),),
     np.sin: (lambda g, y, a: g * np.cos(a),),
     np.cos: (lambda g, y, a: -g * np.sin(a),),
@@ -162,6 +190,7 @@ RULES: dict[Any, Any] = {
     take: (lambda g, y, a, index: call(put, g, index=index, shape=np.shape(a)),),
     put: (lambda g, y, a, index, shape: g[index],),
     join: _parted,
+    einsum: _contracted,
 }
 
 
@@ -172,6 +201,29 @@ def _matmul(a: Any, b: Any) -> Any:
     return (
         y[(..., *((0,) if row else ()), *((0,) if column else (slice(None),) * row))] if row or column else y
     )
+
+
+def _einsum(subscripts: str, *operands: Any) -> Any:
+    text = subscripts.replace(" ", "")
+    left, arrow, out = text.partition("->")
+    if "." in text or any(len(set(s)) < len(s) for s in left.split(",")):
+        raise unsupported(f"einsum with dots or a letter twice in one factor ({subscripts!r})")
+    if not arrow:
+        out = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    return call(einsum, *operands, subscripts=f"{left}->{out}")
+
+
+def _pad(array: Any, pad_width: Any, mode: str = "constant") -> Any:
+    if mode != "constant":
+        raise unsupported(f"pad with mode {mode!r}")
+    widths = np.broadcast_to(pad_width, (np.ndim(array), 2)).tolist()
+    sizes = list(zip(np.shape(array), widths, strict=True))
+    index = tuple(slice(before, before + n) for n, (before, _) in sizes)
+    return call(put, array, index=index, shape=tuple(before + n + after for n, (before, after) in sizes))
+
+
+def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
 
 
 def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -215,6 +267,9 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.matmul: _matmul,
     np.dot: lambda a, b: a * b if 0 in (np.ndim(a), np.ndim(b)) else _matmul(a, b),
     np.outer: lambda a, b: np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1)),
+    np.einsum: _einsum,
+    np.linalg.norm: _norm,
+    np.pad: _pad,
     np.sum: lambda a, axis=None, keepdims=False: call(np.sum, a, axis=_axes(axis), keepdims=keepdims),
     np.mean: _mean,
     np.var: _var,
@@ -233,13 +288,14 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.swapaxes: _swapaxes,
     np.broadcast_to: lambda array, shape, subok=False: call(np.broadcast_to, array, shape=shape, subok=subok),
     np.concatenate: lambda arrays, axis=0: call(join, *arrays, axis=axis),
+    np.column_stack: lambda tup: np.concatenate([a[:, None] if np.ndim(a) == 1 else a for a in tup], axis=1),
     np.stack: lambda arrays, axis=0: call(join, *[np.expand_dims(a, axis) for a in arrays], axis=axis),
 }
 
 CONSTANT = {
     np.sign, np.floor, np.ceil, np.rint, np.trunc, np.isfinite, np.isnan, np.isinf, np.signbit, np.equal, np.not_equal,
     np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and, np.logical_or, np.logical_not,
-    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.argmax, np.argmin,
+    np.shape, np.ndim, np.size, np.result_type, np.isrealobj, np.iscomplexobj, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.argmax, np.argmin,
     np.argsort, np.any, np.all, np.array_equal, np.allclose, np.isclose, np.count_nonzero, np.nonzero, np.round,
 }  # fmt: skip
 

@@ -10,14 +10,15 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.array_like import ArrayLike
-from gradus.foundations.autodiff_rules import RULES, call, join, reshape, take
+from gradus.foundations.autodiff_rules import RULES, call, einsum, join, put, reshape, take
 
 __all__ = ["Dual", "jvp"]
 
 _levels = itertools.count(
     1
 )  # an inner jvp has the higher level, and takes what belongs to an outer one for constant
-LINEAR = {np.positive, np.negative, np.sum, np.broadcast_to, np.transpose, reshape, take}
+LINEAR = {np.positive, np.negative, np.sum, np.broadcast_to, np.transpose, reshape, take, put}
+MULTILINEAR = {np.matmul, einsum}
 
 
 def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
@@ -62,9 +63,9 @@ def _pushed(function: Any, y: Any, values: list[Any], tangents: list[Any], optio
     if function is np.max:
         weights = RULES[np.max][0](np.ones(np.shape(y)), y, values[0], **options)
         return np.sum(weights * tangents[0], **options)
-    if function is np.matmul:
-        shares = [t @ values[1] if i == 0 else values[0] @ t for i, t in enumerate(tangents) if t is not None]
-        return sum(shares)
+    if function in MULTILINEAR:  # the product rule
+        swapped = [(*values[:i], t, *values[i + 1 :]) for i, t in enumerate(tangents) if t is not None]
+        return sum(call(function, *v, **options) for v in swapped)
     shares = [RULES[function][i](t, y, *values) for i, t in enumerate(tangents) if t is not None]
     return np.broadcast_to(sum(shares), np.shape(y))
 

@@ -160,6 +160,10 @@ CALLS = {
     np.stack: lambda a, b: np.stack([a, b, 2 * a], axis=1),
     np.matmul: lambda a, b: np.matmul(a, b.T),
     np.dot: lambda a, b: np.dot(a, b[0]),
+    np.einsum: lambda a, b: np.einsum("ij,kj->ki", a, np.sin(b)) * np.einsum("ij", a).sum(),
+    np.linalg.norm: lambda a, b: np.linalg.norm(a, axis=1),
+    np.pad: lambda a, b: np.pad(a, ((1, 0), (0, 2))) ** 2,
+    np.column_stack: lambda a, b: np.column_stack([a, b[:, 0]]),
     np.outer: lambda a, b: np.outer(a, b[0]),
 }
 
@@ -268,6 +272,25 @@ def test_two_pullbacks_make_a_jacobian_vector_product():
     assert np.allclose(pushed, (1 - y**2) * (A @ u[0]), rtol=1e-14)
 
 
+@pytest.mark.parametrize(
+    "subscripts", ["ij,jk->ik", "ij,jk->", "ij,jk->k", "ij,jk", "ij,jk->ijk", " ij , jk -> ki "]
+)
+def test_contractions(subscripts):
+    rng = np.random.default_rng(4)
+    a, b = rng.standard_normal((2, 3)), rng.standard_normal((3, 4))
+    y, pull = vjp(lambda a, b: np.einsum(subscripts, a, b), a, b)
+    w = np.asarray(rng.standard_normal(np.shape(y)))
+    ta, tb = torch.tensor(a, requires_grad=True), torch.tensor(b, requires_grad=True)
+    want = torch.autograd.grad(torch.einsum(subscripts, ta, tb), (ta, tb), torch.tensor(w))
+    agree(pull(w), [g.numpy() for g in want])
+
+
+def test_iteration_and_repeated_indices():
+    assert np.array_equal(grad(lambda x: sum(v * k for k, v in enumerate(x)))(np.ones(3)), [0, 1, 2])
+    assert np.array_equal(grad(lambda x: x[np.array([0, 0, 2])].sum())(np.ones(3)), [2, 0, 1])
+    assert np.array_equal(grad(lambda x: x[x > 0].sum())(np.array([1.0, -1.0])), [1, 0])
+
+
 def test_trees_and_several_arguments():
     parameters = {"W": np.ones((2, 3)), "b": [np.zeros(2), 1.0]}
     f = lambda p, x: ((p["W"] @ x + p["b"][0]) * p["b"][1]).sum()
@@ -331,6 +354,9 @@ ERRORS = {
     "names the ufunc": (lambda x: np.arctan2(x, 1).sum(), r"numpy\.arctan2 has no derivative rule"),
     "names the method": (lambda x: np.multiply.reduce(x), r"numpy\.multiply reduce has no derivative rule"),
     "names the option": (lambda x: np.sum(x, dtype=float), r"numpy\.sum on a tape.*dtype.*axis=None, keepdims=False"),
+    "einsum with dots": (lambda x: np.einsum("...i->...", x), "einsum with dots or a letter twice"),
+    "pad by reflection": (lambda x: np.pad(x, 1, "reflect").sum(), "pad with mode 'reflect'"),
+    "index out of range": (lambda x: x[3], r"take of shapes \(3,\): index 3 is out of bounds"),
     "option of a ufunc": (lambda x: np.exp(x, where=x > 0).sum(), r"numpy\.exp where"),
     "result of many numbers": (lambda x: x * 2, r"one number, got shape \(3,\); sum it, or use vjp"),
     "result is a tuple": (lambda x: (x.sum(), x), r"one array, got a tuple of 2; stack them"),
