@@ -205,7 +205,7 @@ def operations(forward_mode, x, directions):
     of_definition=False,
 )
 def cost_grows_with_the_inputs(forward_mode, rng):
-    sizes = (3, 6, 12, 24)
+    sizes = (2, 4, 8, 16)
     whole = [operations(forward_mode, np.linspace(-1, 1, n), np.eye(n)) for n in sizes]
     why = Text(
         "a product of two becomes three products and a sum, an elementary function brings its derivative and a product",
