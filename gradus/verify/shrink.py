@@ -36,15 +36,24 @@ class Counterexample:
 
 
 def smallest(
-    concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int = 300
+    concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int = 150
 ) -> Counterexample | None:
     """The smallest differing input that the search finds, or None when the two agree on all that it tried."""
+    found = []
     for attempt in (_by_hypothesis, _by_cases):
         arguments = attempt(concept, adapted, rng, draws)
         if arguments is not None:
-            found = "shrunk" if attempt is _by_hypothesis else "smallest failing case of the page"
-            return _described(concept, adapted, arguments, found)
-    return None
+            label = "shrunk" if attempt is _by_hypothesis else "smallest failing case of the page"
+            found.append((_size(arguments), label, arguments))
+    if not found:
+        return None
+    # Inputs of many tied sizes shrink badly: a small case of the page may be smaller.
+    _, label, arguments = min(found, key=lambda entry: entry[0])
+    return _described(concept, adapted, arguments, label)
+
+
+def _size(arguments: Arguments) -> int:
+    return sum(np.size(v) for v in arguments.values() if isinstance(v, np.ndarray))
 
 
 def _differs(concept: Concept, adapted: Adapted, arguments: Arguments) -> bool:
@@ -69,21 +78,23 @@ def _by_hypothesis(
     from hypothesis import HealthCheck, Phase, find, settings
     from hypothesis.errors import NoSuchExample, Unsatisfiable
 
-    strategy = _strategy(concept)
-    if strategy is None:
-        return None
     quiet = settings(
         max_examples=draws, deadline=None, database=None, derandomize=True,
         phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    try:
-        return find(strategy, lambda arguments: _differs(concept, adapted, arguments), settings=quiet)
-    except (NoSuchExample, Unsatisfiable):
-        return None
+    for largest in (1, 2, 3, 4):  # the shrinker keeps the sizes that it starts from: begin with the smallest
+        strategy = _strategy(concept, largest)
+        if strategy is None:
+            return None
+        try:
+            return find(strategy, lambda arguments: _differs(concept, adapted, arguments), settings=quiet)
+        except (NoSuchExample, Unsatisfiable):
+            continue
+    return None
 
 
-def _strategy(concept: Concept) -> Any:
-    """Arguments drawn from the symbol table, or None when it cannot make them."""
+def _strategy(concept: Concept, largest: int) -> Any:
+    """Arguments drawn from the symbol table with dimensions up to `largest`, or None when it cannot make them."""
     from hypothesis import strategies as st
 
     rows = {s.argument: s for s in concept.symbols if s.argument}
@@ -101,7 +112,7 @@ def _strategy(concept: Concept) -> Any:
 
     @st.composite
     def inputs(draw: Any) -> Arguments:
-        sizes = {name: draw(st.integers(1, 4)) for name in names}
+        sizes = {name: draw(st.integers(1, largest)) for name in names}
         return {s.argument: _value(draw, s, [int(sizes.get(d, d)) for d in s.dimensions]) for s in drawn}
 
     return inputs()
@@ -134,10 +145,7 @@ def _value(draw: Any, symbol: Symbol, shape: list[int]) -> Any:
 
 
 def _by_cases(concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int) -> Arguments | None:
-    def size(arguments: Arguments) -> int:
-        return sum(np.size(v) for v in arguments.values() if isinstance(v, np.ndarray))
-
-    for _, arguments in sorted(concept.examples(rng), key=lambda case: size(case[1])):
+    for _, arguments in sorted(concept.examples(rng), key=lambda case: _size(case[1])):
         if _differs(concept, adapted, arguments):
             return arguments
     return None

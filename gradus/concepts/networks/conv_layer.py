@@ -28,14 +28,14 @@ CONV_LAYER = Concept(
         r"\langle \operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle",
     ),
     symbols=(
-        Symbol("x", "x", "... c h q", Text("input maps; 0 outside", "输入特征图，其外为 0")),
-        Symbol("w", "w", "o c k l", Text("kernels; c is the number of channels in a group", "卷积核；c 为组内通道数")),
+        Symbol("x", "x", "... c h h", Text("input maps; 0 outside", "输入特征图，其外为 0")),
+        Symbol("w", "w", "o c k k", Text("kernels; c is the number of channels in a group", "卷积核；c 为组内通道数")),
         Symbol("b", "b", "o", Text("bias, one number per output map", "偏置，每个输出图一个数")),
         Symbol("s", "stride", "", Text("stride: distance between windows", "步幅：窗口之间的距离"), "natural"),
         Symbol("p", "padding", "", Text("padding: zeros on each side", "填充：每侧补零的数目"), "natural"),
         Symbol("d", "dilation", "", Text("dilation: distance between the taps of a kernel", "空洞率：卷积核各项之间的距离"), "natural"),
         Symbol("G", "groups", "", Text("groups of channels that do not see each other", "互不相见的通道组数"), "natural"),
-        Symbol("y", "", "... o h2 q2", Text("output maps", "输出特征图")),
+        Symbol("y", "", "... o h2 h2", Text("output maps", "输出特征图")),
         Symbol("H'", "", "", Text("height of the output", "输出的高度"), "natural"),
     ),
     needs=("convolution", "neuron"),
@@ -72,17 +72,20 @@ CONV_LAYER = Concept(
 def conv_layer(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     s, p, d = stride, padding, dilation
     O, C, K, L = w.shape
+    if x.shape[-3] != C * groups or O % groups or b.shape != (O,):
+        raise ValueError("channels, groups and bias do not fit")
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(p, p), (p, p)])
     H = (x.shape[-2] - d * (K - 1) - 1) // s + 1
     W = (x.shape[-1] - d * (L - 1) - 1) // s + 1
+    if H < 1 or W < 1:
+        raise ValueError("the kernel is larger than the padded input")
     y = np.zeros((*x.shape[:-3], O, H, W), np.result_type(x, w, b))
     for o in range(O):
         first = o // (O // groups) * C  # the first channel that map o sees
         for i in range(H):
             for j in range(W):
-                window = x[..., first : first + C, s * i : s * i + d * K : d, s * j : s * j + d * L : d][
-                    ..., :K, :L
-                ]
+                rows, columns = s * i + d * np.arange(K), s * j + d * np.arange(L)
+                window = x[..., first : first + C, rows[:, None], columns]  # (..., C, K, L)
                 y[..., o, i, j] = b[o] + (w[o] * window).sum((-3, -2, -1))
     return y
 
@@ -92,10 +95,19 @@ def cases(rng):
     def normal(*shape):
         return rng.standard_normal(shape)
 
-    yield "plain", dict(x=normal(2, 6, 5), w=normal(3, 2, 3, 2), b=normal(3))
+    one = dict(x=np.array([[[1.0, 2.0, 3.0, 4.0]]]), w=np.ones((1, 1, 1, 1)), b=np.zeros(1))
+    yield "one row", one
+    yield "one row, strided", dict(one, stride=2)
+    yield "one row, padded", dict(one, padding=1)
+    yield "one row, dilated", dict(one, w=np.array([[[[1.0, 4.0]]]]), dilation=2)
+    yield (
+        "two channels apart",
+        dict(x=np.array([[[1.0]], [[2.0]]]), w=np.ones((2, 1, 1, 1)), b=np.zeros(2), groups=2),
+    )
+    yield "plain", dict(x=normal(2, 5, 4), w=normal(3, 2, 3, 2), b=normal(3))
     yield "padded, strided", dict(x=normal(2, 7, 8), w=normal(2, 2, 3, 3), b=normal(2), stride=2, padding=1)
-    yield "dilated", dict(x=normal(1, 9, 8), w=normal(2, 1, 3, 3), b=normal(2), dilation=2, padding=2)
-    yield "grouped", dict(x=normal(4, 5, 5), w=normal(6, 2, 3, 3), b=normal(6), groups=2, padding=1)
+    yield "dilated", dict(x=normal(1, 6, 5), w=normal(2, 1, 3, 3), b=normal(2), dilation=2, padding=1)
+    yield "grouped", dict(x=normal(4, 4, 4), w=normal(6, 2, 3, 3), b=normal(6), groups=2)
     yield "depthwise", dict(x=normal(3, 4, 4), w=normal(3, 1, 2, 2), b=normal(3), groups=3, stride=2)
     yield "kernel of 1×1", dict(x=normal(3, 4, 4), w=normal(2, 3, 1, 1), b=normal(2), stride=3)
     yield "kernel as large as the input", dict(x=normal(2, 4, 3), w=normal(2, 2, 4, 3), b=normal(2))

@@ -73,6 +73,8 @@ def pooling(x, size=2, stride=None, padding=0, kind="max"):
     pool, outside = {"max": (np.max, -np.inf), "average": (np.mean, 0.0)}[kind]
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(p, p), (p, p)], constant_values=outside)
     H, W = ((n - size) // s + 1 for n in x.shape[-2:])
+    if H < 1 or W < 1:
+        raise ValueError("the window is larger than the padded map")
     y = np.zeros((*x.shape[:-2], H, W), x.dtype)
     for i in range(H):
         for j in range(W):
@@ -86,6 +88,8 @@ def cases(rng):
         return rng.standard_normal(shape)
 
     for kind in ("max", "average"):
+        yield f"{kind}, one window", dict(x=np.array([[-1.0, -2.0], [-3.0, -6.0]]), kind=kind)
+        yield f"{kind}, one padded entry", dict(x=np.array([[-1.0]]), padding=1, kind=kind)
         yield f"{kind}, channels", dict(x=normal(3, 6, 8), kind=kind)
         yield f"{kind}, overlapping", dict(x=normal(7, 7), size=3, stride=2, kind=kind)
         yield f"{kind}, padded", dict(x=normal(2, 5, 6) - 3, size=3, stride=2, padding=1, kind=kind)
