@@ -163,6 +163,9 @@ class Claim:
     statement: Text
     measure: Callable[..., Evidence]
     cost: Cost = "quick"
+    required: bool = (
+        True  # False where a right implementation may lack it (memory): for a user's it is then a remark
+    )
     of_definition: bool = True  # False where the literal definition is not meant to have the property (memory, speed, stability)
     free: bool = False  # one of the claims that every concept gets
 
@@ -272,19 +275,20 @@ class Concept:
         return function
 
     def claim(
-        self, statement: Text, cost: Cost = "quick", of_definition: bool = True
+        self, statement: Text, cost: Cost = "quick", of_definition: bool = True, required: bool = True
     ) -> Callable[[Callable[..., Evidence]], Callable[..., Evidence]]:
         """A claim `(implementation, rng) -> Evidence`; its name is the function's, with hyphens.
 
         `of_definition=False` says that the literal definition is not meant to satisfy it (memory, speed,
-        stability); the definition may then itself be one of the mutants.
+        stability); the definition may then itself be one of the mutants. `required=False` says that a right
+        implementation of a user's may lack it too.
         """
 
         def add(function: Callable[..., Evidence]) -> Callable[..., Evidence]:
             name = _hyphens(function.__name__)
             if name in self.claims:
                 raise GradusError(f"{self.key} has two claims called {name}; rename one")
-            self.claims[name] = Claim(name, statement, function, cost, of_definition)
+            self.claims[name] = Claim(name, statement, function, cost, required, of_definition)
             return function
 
         return add

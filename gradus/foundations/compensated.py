@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
 Array = np.ndarray
+Numbers = Any  # arrays, or numbers that broadcast against them
 _SPLIT = 2.0**27 + 1  # Veltkamp's constant for 53 bits
 
 
-def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+def two_sum(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
     """The sum s = fl(a + b) and its error e, s + e = a + b exactly (Knuth)."""
     s = a + b
     back = s - a
     return s, (a - (s - back)) + (b - back)
 
 
-def two_product(a: Array, b: Array) -> tuple[Array, Array]:
+def two_product(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
     """The product p = fl(ab) and its error e, p + e = ab exactly (Dekker), for magnitudes between 1e-140 and 1e140."""
     p = a * b
     ah, al = _halves(a)
@@ -24,7 +27,7 @@ def two_product(a: Array, b: Array) -> tuple[Array, Array]:
     return p, al * bl - (((p - ah * bh) - al * bh) - ah * bl)
 
 
-def _halves(a: Array) -> tuple[Array, Array]:
+def _halves(a: Numbers) -> tuple[Numbers, Numbers]:
     t = _SPLIT * a
     high = t - (t - a)
     return high, a - high

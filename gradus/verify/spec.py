@@ -62,7 +62,11 @@ def load_file(path: Path) -> ModuleType:
     except SyntaxError as error:
         raise GradusError(f"{path}, line {error.lineno}: {error.msg}") from None
     except Exception as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
+        frames = [
+            f
+            for f in traceback.extract_tb(error.__traceback__)
+            if Path(f.filename).resolve() == path.resolve()
+        ]
         line = f", line {frames[-1].lineno}" if frames else ""
         raise GradusError(f"{path}{line}: importing it raised {type(error).__name__}: {error}") from None
     finally:

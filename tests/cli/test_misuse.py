@@ -28,7 +28,7 @@ def folder(tmp_path, monkeypatch):
 
 MISUSE = [
     (["show", "atention"], "did you mean attention"),
-    (["show"], "key"),
+    (["show"], "KEY"),
     (["nonsense"], "nonsense"),
     (["map", "nowhere"], "areas"),
     (["search", "zzzzqqqq"], "nothing found"),

@@ -84,7 +84,7 @@ def digest(hash_seed, *keys):
 
 
 def test_same_digest_in_fresh_processes():
-    keys = ("entropy", "sgd", "losses", "initialization", "norm")
+    keys = ("entropy", "sgd", "norm")
     assert len({digest(seed, *keys) for seed in ("0", "1", "random")}) == 1
 
 

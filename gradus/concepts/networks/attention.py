@@ -194,6 +194,7 @@ def each_query_has_its_own_weights(attention, rng):
         "内存随 n 增长而非 n²：从不形成得分矩阵",
     ),
     of_definition=False,
+    required=False,
 )
 def memory_is_linear(attention, rng):
     from gradus.verify.memory import peak_memory
