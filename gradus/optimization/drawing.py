@@ -18,6 +18,7 @@ def level_sets(
     *,
     levels: int = 13,
     lowest: float | None = None,
+    spacing: float = 2.5,
 ) -> None:
     """Fills `ax` with the level sets of f(x, y), closer together near the minimum.
 
@@ -28,11 +29,12 @@ def level_sets(
         y: range of the second.
         levels: how many bands.
         lowest: the infimum of f; that of the grid unless given.
+        spacing: power by which the levels crowd near the minimum; 1 spaces them evenly.
     """
     X, Y = np.meshgrid(np.linspace(*x, 121), np.linspace(*y, 97))
     Z = f(X, Y)
     low = float(Z.min()) if lowest is None else lowest
-    heights = low + (float(Z.max()) - low) * np.linspace(0, 1, levels + 1) ** 2.5
+    heights = low + (float(Z.max()) - low) * np.linspace(0, 1, levels + 1) ** spacing
     ax.contourf(X, Y, Z, levels=heights, cmap="GnBu", alpha=0.55)
     ax.contour(X, Y, Z, levels=heights, colors="white", linewidths=0.7)
     ax.set(xlim=x, ylim=y, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")

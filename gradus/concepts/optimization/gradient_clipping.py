@@ -3,13 +3,18 @@
 import numpy as np
 
 from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, roundoff
+from gradus.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
 from gradus.figures import COLOURS, canvas
+from gradus.optimization.drawing import level_sets, path
 
 
-def _torch(clip_grad_norm_, g, c):
+def _torch(clip_grad_norm_, g, c, epsilon):
     import torch
 
+    from gradus.verify.adapters import NotApplicable
+
+    if epsilon != 1e-6:
+        raise NotApplicable("clip_grad_norm_ has ε = 1e-6 built in")
     parameters = []
     for part in g:
         parameter = torch.nn.Parameter(torch.zeros_like(part))
@@ -37,9 +42,10 @@ CLIPPING = Concept(
         Symbol("c", "c", "", Text("the largest norm allowed", "允许的最大范数"), "positive"),
         Symbol(
             r"\varepsilon",
+            "epsilon",
             "",
-            "",
-            Text(r"guards the division: $10^{-6}$ in PyTorch", r"防止除零：PyTorch 中为 $10^{-6}$"),
+            Text(r"0 as in the paper, $10^{-6}$ in PyTorch", r"原论文中为 0，PyTorch 中为 $10^{-6}$"),
+            "nonnegative",
         ),
         Symbol(
             "g^{(k)}",
@@ -52,12 +58,15 @@ CLIPPING = Concept(
     source="pascanu2013difficulty",
     year=2013,
     people=("Razvan Pascanu", "Tomas Mikolov", "Yoshua Bengio"),
-    implementations=(Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch),),
+    implementations=(
+        Implementation("gradus.optimization.clipping:clip_by_global_norm", "torch"),
+        Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch, Text("in place", "原地修改")),
+    ),
     readings=(Reading("pascanu2013difficulty", "§3.2"), Reading("goodfellow2016deep", "§10.11.1")),
     deviations=(
         Text(
-            "The paper has no ε. PyTorch adds $10^{-6}$ to the norm, so that a clipped gradient is a millionth part shorter than c at ‖g‖ = 1.",
-            "原论文没有 ε。PyTorch 在范数上加 $10^{-6}$，因此当 ‖g‖ = 1 时，裁剪后的梯度比 c 短百万分之一。",
+            "The paper and Optax have no ε. PyTorch adds $10^{-6}$ to the norm, so that a clipped gradient is a millionth part shorter than c at ‖g‖ = 1.",
+            "原论文与 Optax 没有 ε。PyTorch 在范数上加 $10^{-6}$，因此当 ‖g‖ = 1 时，裁剪后的梯度比 c 短百万分之一。",
         ),
         Text(
             "Clipping each coordinate (`clip_grad_value_`) bounds the largest coordinate, and turns the direction.",
@@ -69,16 +78,19 @@ CLIPPING = Concept(
 
 
 @CLIPPING.definition
-def clip(g, c):
-    epsilon = 1e-6
-    norm = np.sqrt(sum((part**2).sum() for part in g))
-    return tuple(part * np.minimum(1, c / (norm + epsilon)) for part in g)
+def clip(g, c, epsilon=0.0):
+    norm = np.sqrt(sum((part**2).sum() for part in g)) + epsilon
+    factor = c / norm if norm > c else 1.0
+    return tuple(part * factor for part in g)
 
 
 @CLIPPING.cases
 def cases(rng):
-    yield "long", dict(g=(rng.standard_normal(5), 10 * rng.standard_normal((3, 2))), c=1.0)
+    long = (rng.standard_normal(5), 10 * rng.standard_normal((3, 2)))
+    yield "long", dict(g=long, c=1.0)
+    yield "long, PyTorch's ε", dict(g=long, c=1.0, epsilon=1e-6)
     yield "short", dict(g=(0.01 * rng.standard_normal(5), 0.01 * rng.standard_normal(3)), c=1.0)
+    yield "short, PyTorch's ε", dict(g=(np.array([0.25]), np.array([0.5])), c=1.0, epsilon=1e-6)
     yield "zero", dict(g=(np.zeros(3), np.zeros(2)), c=0.5)
     yield "one number", dict(g=(np.array([-7.0]),), c=2.0)
     yield "huge", dict(g=(1e12 * rng.standard_normal(4),), c=1.0)
@@ -86,7 +98,7 @@ def cases(rng):
 
 @CLIPPING.invalid
 def invalid(rng):
-    yield "a norm that is no number", dict(g=(np.ones(3),), c="one")
+    yield "a norm that is no number", dict(g=(np.ones(3),), c="one", epsilon=1e-6)
 
 
 def length(parts):
@@ -102,7 +114,8 @@ def gradients(rng, count=50):
 
 @CLIPPING.claim(Text("The norm never exceeds $c$", "范数不超过 $c$"))
 def norm_is_bounded(clip, rng):
-    return all_of(*[bound(length(clip(g, 0.7)), 0.7) for g in gradients(rng)])
+    why = Text("c, with the rounding of 27 squares", "c，含 27 个平方的舍入")
+    return all_of(*[bound(length(clip(g, 0.7)), 0.7 * (1 + 27 * EPSILON), "≤", why) for g in gradients(rng)])
 
 
 @CLIPPING.claim(Text("The direction is kept: over all parameters together", "方向不变：对全部参数整体而言"))
@@ -123,12 +136,65 @@ def short_gradients_are_left_alone(clip, rng):
 
 
 @CLIPPING.claim(
-    Text("A long gradient comes out with the norm $c$, up to ε", "过长的梯度裁剪后范数为 $c$，至多差 ε")
+    Text(
+        r"A long gradient comes out with the norm $c$; with ε, shorter by the factor $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$",
+        r"过长的梯度裁剪后范数恰为 $c$；有 ε 时再短 $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$ 倍",
+    )
 )
 def long_gradients_get_the_norm_c(clip, rng):
     long = [g for g in gradients(rng) if length(g) > 1]
+    exact = [roundoff(length(clip(g, 0.7)), 0.7, terms=27) for g in long]
+    guarded = [
+        roundoff(length(clip(g, 0.7, 1e-6)), 0.7 * length(g) / (length(g) + 1e-6), terms=27) for g in long
+    ]
+    return all_of(*exact, *guarded)
+
+
+@CLIPPING.claim(
+    Text(
+        r"It is the projection onto the ball of radius $c$: no point of the ball is nearer, and two gradients never move apart",
+        r"它是到半径为 $c$ 的球上的投影：球内没有更近的点，且两个梯度不会因此远离",
+    )
+)
+def is_the_projection_onto_a_ball(clip, rng):
+    def flat(parts):
+        return np.concatenate([np.ravel(p) for p in parts])
+
+    G = gradients(rng, 20)
+    F, P = np.stack([flat(g) for g in G]), np.stack([flat(clip(g, 0.7)) for g in G])
+    # the variational inequality of a projection: ⟨g − p, y − p⟩ ≤ 0 for every y of the ball
+    Y = rng.standard_normal((200, 27))
+    Y *= 0.7 * rng.uniform(0, 1, (200, 1)) / np.linalg.norm(Y, axis=1, keepdims=True)
+    angles = [((f - p) @ (Y - p).T).max() / max(np.linalg.norm(f), 1) for f, p in zip(F, P, strict=True)]
+    before = np.linalg.norm(F[:, None] - F, axis=-1)[~np.eye(20, dtype=bool)]
+    after = np.linalg.norm(P[:, None] - P, axis=-1)[~np.eye(20, dtype=bool)]
     return all_of(
-        *[roundoff(length(clip(g, 0.7)), 0.7 * length(g) / (length(g) + 1e-6), terms=27) for g in long]
+        bound(
+            max(angles),
+            1e-14,
+            "≤",
+            Text("⟨g − p, y − p⟩ ≤ 0, up to rounding", "⟨g − p, y − p⟩ ≤ 0，不计舍入"),
+        ),
+        bound(
+            (after / before).max(),
+            1.0 + 1e-14,
+            "≤",
+            Text("distance after over before", "裁剪后与裁剪前的距离之比"),
+        ),
+    )
+
+
+@CLIPPING.claim(
+    Text(
+        r"It biases noisy gradients: −1 nine times in ten, else 11, has the mean $+0.2$; clipped at 1 the mean is $-0.8$",
+        r"它使带噪声的梯度产生偏差：十次中九次为 −1，否则为 11，均值为 $+0.2$；以 1 裁剪后均值为 $-0.8$",
+    )
+)
+def clipping_biases_noise(clip, rng):
+    values = np.array([-1.0] * 9 + [11.0])
+    clipped = np.array([clip((np.array([v]),), 1.0)[0][0] for v in values])
+    return all_of(
+        roundoff(values.mean(), 0.2, terms=10, scale=11.0), roundoff(clipped.mean(), -0.8, terms=10)
     )
 
 
@@ -153,30 +219,41 @@ def survives_a_cliff(clip, rng):
     Text("each parameter by its own norm", "每个参数按各自的范数裁剪"),
     kills=["direction-is-kept", "equals-definition"],
 )
-def each_by_its_own_norm(g, c):
-    return tuple(clip((part,), c)[0] for part in g)
+def each_by_its_own_norm(g, c, epsilon=0.0):
+    return tuple(clip((part,), c, epsilon)[0] for part in g)
 
 
 @CLIPPING.mutant(
     Text("each coordinate clipped", "逐坐标裁剪"),
     kills=["direction-is-kept", "norm-is-bounded", "long-gradients-get-the-norm-c"],
 )
-def each_coordinate(g, c):
+def each_coordinate(g, c, epsilon=0.0):
     return tuple(np.clip(part, -c, c) for part in g)
 
 
 @CLIPPING.mutant(
     Text("always scaled to the norm c", "总是缩放到范数 c"),
-    kills=["short-gradients-are-left-alone", "equals-definition"],
+    kills=["short-gradients-are-left-alone", "equals-definition", "is-the-projection-onto-a-ball"],
 )
-def always_scaled(g, c):
-    norm = length(g)
-    return tuple(part * c / (norm + 1e-6) for part in g)
+def always_scaled(g, c, epsilon=0.0):
+    norm = length(g) + epsilon
+    return tuple(part * c / norm for part in g)
 
 
-@CLIPPING.mutant(Text("not clipped", "没有裁剪"), kills=["norm-is-bounded", "survives-a-cliff"])
-def not_clipped(g, c):
+@CLIPPING.mutant(
+    Text("not clipped", "没有裁剪"), kills=["norm-is-bounded", "survives-a-cliff", "clipping-biases-noise"]
+)
+def not_clipped(g, c, epsilon=0.0):
     return g
+
+
+@CLIPPING.mutant(
+    Text("the squared norm, its root forgotten", "忘了开方，用了范数的平方"),
+    kills=["equals-definition", "long-gradients-get-the-norm-c"],
+)
+def root_forgotten(g, c, epsilon=0.0):
+    norm = length(g) ** 2 + epsilon
+    return tuple(part * min(1.0, c / norm) for part in g) if norm else g
 
 
 @CLIPPING.figure(
@@ -191,20 +268,18 @@ def figure(c, step):
         s = 1 / (1 + np.exp(-25 * (p[0] - 1)))
         return np.array([p[0] + 75 * s * (1 - s), p[1]])
 
-    X, Y = np.meshgrid(np.linspace(-4, 3, 141), np.linspace(-2, 2, 81))
     paths = []
     for limit in (None, c):
-        path = [np.array([2.2, 1.5])]
+        points = [np.array([2.2, 1.5])]
         for _ in range(40):
-            g = gradient(path[-1])
-            path.append(path[-1] - step * (g if limit is None else clip((g,), limit)[0]))
-        paths.append(np.array(path))
+            g = gradient(points[-1])
+            points.append(points[-1] - step * (g if limit is None else clip((g,), limit)[0]))
+        paths.append(np.array(points))
     fig, ax = canvas(width=6.2, height=3.6)
-    ax.contour(X, Y, f(X, Y), levels=18, colors="0.75", linewidths=0.8)
-    for path, colour, name in zip(paths, (COLOURS[1], COLOURS[0]), ("plain", "clipped"), strict=True):
-        ax.plot(*path.T, "o-", ms=3, lw=1.2, color=colour, label=name)
+    level_sets(ax, f, (-4, 3), (-2, 2), levels=16, lowest=0.0, spacing=1.5)
+    for points, colour, name in zip(paths, (COLOURS[1], COLOURS[0]), ("plain", "clipped"), strict=True):
+        path(ax, points, colour, name)
     ax.axvline(1, color="0.4", lw=0.8, ls=":")
-    ax.set(xlim=(-4, 3), ylim=(-2, 2), xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
     ax.legend(frameon=False, loc="lower left")
     jumps = [float(np.linalg.norm(np.diff(p, axis=0), axis=1).max()) for p in paths]
     return Drawing(

@@ -1,0 +1,263 @@
+"""Gradient ascent: descent on −f."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.evidence import all_of, bound, near, roundoff
+from gradus.figures import COLOURS, canvas
+from gradus.optimization.drawing import level_sets, path
+from gradus.optimization.problems import as_like, quadratic
+
+
+def _torch(SGD, gradient, theta0, steps, alpha):
+    from gradus.optimization.trajectory import trajectory
+
+    return trajectory(lambda p: SGD(p, lr=alpha, maximize=True), gradient, theta0, steps)
+
+
+ASCENT = Concept(
+    key="gradient-ascent",
+    kind="algorithm",
+    title=Text("Gradient ascent", "梯度上升"),
+    summary=Text(
+        r"Step along the gradient to make $f$ larger: descent on $-f$, with the same bounds on the step. It climbs log-likelihoods "
+        r"and expected returns; it stops at any stationary point, which need not be the highest.",
+        r"沿梯度方向走一步使 $f$ 增大：即对 $-f$ 做梯度下降，步长的限制相同。用于最大化对数似然和期望回报；它停在任意驻点，未必是最高点。",
+    ),
+    formulas=(
+        r"\theta_{t+1}=\theta_t+\alpha\,\nabla f(\theta_t)=\theta_t-\alpha\,\nabla(-f)(\theta_t)",
+        r"f(\theta_{t+1})\ge f(\theta_t)+\alpha\left(1-\frac{\alpha L}{2}\right)\lVert\nabla f(\theta_t)\rVert^2",
+    ),
+    symbols=(
+        Symbol(r"\nabla f", "gradient", "function", Text("gradient of the function to be maximised", "待最大化函数的梯度"), "function"),
+        Symbol(r"\theta_0", "theta0", "d", Text("the start", "起点")),
+        Symbol("T", "steps", "", Text("number of steps", "步数"), "natural"),
+        Symbol(r"\alpha", "alpha", "", Text("step size", "步长"), "positive"),
+        Symbol("L", "", "", Text(r"Lipschitz constant of $\nabla f$", r"$\nabla f$ 的Lipschitz常数")),
+    ),
+    needs=("gradient-descent",),
+    source="boyd2004convex",
+    year=1847,
+    people=("Augustin-Louis Cauchy",),
+    implementations=(Implementation("torch.optim:SGD", "torch", _torch, Text("`maximize=True`", "`maximize=True`")),),
+    readings=(Reading("boyd2004convex", "§9.3"), Reading("goodfellow2016deep", "§4.3"), Reading("cs229")),
+    deviations=(
+        Text(
+            "PyTorch's optimisers take `maximize=True`; where it is missing, hand over the negative function.",
+            "PyTorch 的优化器用 `maximize=True`；没有该选项时，传入取负的函数。",
+        ),
+    ),
+    differentiable=False,
+    summed=64,
+)  # fmt: skip
+
+
+@ASCENT.definition
+def gradient_ascent(gradient, theta0, steps, alpha):
+    theta = [theta0]
+    for _ in range(steps):
+        theta.append(theta[-1] + alpha * gradient(theta[-1]))
+    return np.stack(theta)  # (steps + 1, d)
+
+
+@generic
+def cosine(theta):
+    """Slope of sin θ: L = 1, with many maxima."""
+    return namespace(theta).cos(theta)
+
+
+def coin(heads, tosses):
+    """Slope of the log-likelihood of a coin's log-odds: heads − tosses · σ(η)."""
+    return generic(lambda eta: heads - tosses / (1 + namespace(eta).exp(-eta)))
+
+
+@ASCENT.cases
+def cases(rng):
+    yield (
+        "concave quadratic",
+        dict(
+            gradient=quadratic([[-2.0, 0.5], [0.5, -1.0]]), theta0=np.array([1.0, -3.0]), steps=12, alpha=0.25
+        ),
+    )
+    yield "sine", dict(gradient=cosine, theta0=np.array([3.0, -0.25, 6.0]), steps=9, alpha=0.5)
+    yield "log-likelihood", dict(gradient=coin(3.0, 4.0), theta0=np.zeros(1), steps=9, alpha=0.25)
+    yield (
+        "at a stationary point",
+        dict(gradient=quadratic([-1.0, 1.0]), theta0=np.zeros(2), steps=4, alpha=0.5),
+    )
+    yield "no step", dict(gradient=cosine, theta0=np.ones(3), steps=0, alpha=0.5)
+
+
+@ASCENT.invalid
+def invalid(rng):
+    def four(theta):
+        return as_like(np.ones(4), theta)
+
+    yield "a gradient of another shape", dict(gradient=four, theta0=np.ones(3), steps=2, alpha=0.1)
+
+
+@ASCENT.claim(
+    Text(
+        r"It is descent on $-f$: step by step the same points", r"它就是对 $-f$ 的梯度下降：每一步的点都相同"
+    )
+)
+def is_descent_on_minus_f(ascend, rng):
+    start = 3 * rng.standard_normal(5)
+    theta = [start]
+    for _ in range(40):
+        theta.append(theta[-1] - 0.7 * -np.cos(theta[-1]))
+    return roundoff(ascend(cosine, start, 40, 0.7), np.stack(theta), terms=40)
+
+
+@ASCENT.claim(
+    Text(
+        r"It ascends: each step raises $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$, concave or not",
+        r"它是上升的：无论 $f$ 是否凹，每步使 $f$ 至少升高 $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$",
+    )
+)
+def it_ascends(ascend, rng):
+    def least(alpha):
+        theta = ascend(cosine, rng.uniform(-9, 9, 50), 20, alpha)
+        gain = np.diff(np.sin(theta), axis=0)
+        promised = alpha * (1 - alpha / 2) * np.cos(theta[:-1]) ** 2
+        large = promised > 1e-6  # beyond, the difference of two values of f is all rounding
+        why = Text("gain over the promise, the least of all steps", "实际升幅与保证之比，所有步中最小者")
+        return bound((gain / promised)[large].min(), 1 - 1e-8, "≥", why)
+
+    return all_of(*[least(a) for a in (0.3, 1.0, 1.8)])
+
+
+@ASCENT.claim(
+    Text(
+        r"On the log-likelihood of a coin it reaches the maximum-likelihood log-odds, $\log\frac{k}{n-k}$",
+        r"在硬币的对数似然上它到达最大似然的对数几率 $\log\frac{k}{n-k}$",
+    )
+)
+def reaches_the_maximum_likelihood(ascend, rng):
+    def one(heads, tosses):
+        p = heads / tosses
+        # near the maximum the error shrinks by 1 − α n p(1 − p) a step: 0.84 or less here
+        eta = ascend(coin(heads, tosses), np.zeros(1), 300, 1 / tosses)[-1, 0]
+        return roundoff(eta, np.log(p / (1 - p)), terms=16, scale=1 / (p * (1 - p)))
+
+    return all_of(one(7.0, 10.0), one(30.0, 40.0), one(2.0, 10.0))
+
+
+@ASCENT.claim(
+    Text(
+        r"All heads: the likelihood has no maximum, and the log-odds grow for ever, $\eta+e^{\eta}\approx\alpha nt$",
+        r"全是正面：似然没有最大值点，对数几率永远增长，$\eta+e^{\eta}\approx\alpha nt$",
+    )
+)
+def no_maximum_no_convergence(ascend, rng):
+    eta = ascend(coin(10.0, 10.0), np.zeros(1), 1000, 0.1)[:, 0]
+    t = np.arange(1001)
+    # Δ = 1/(1 + e^η) adds 1 to η + e^η and, by second order, e^η Δ²/2 < 1/(2(t + 1)) and a little more
+    ahead = (1 + np.log(1 + t)).max()
+    error = np.abs(eta + np.exp(eta) - (1 + t)).max()
+    why = Text("second order of the steps, summed: 1 + log(1 + T)", "各步的二阶项之和：1 + log(1 + T)")
+    return all_of(
+        bound(np.diff(eta).min(), 0.0, "≥", Text("it only grows", "只增不减")), near(error, 0.0, ahead, why)
+    )
+
+
+@ASCENT.claim(
+    Text(
+        r"From the bottom of a bowl it runs away: on $\tfrac\lambda2\theta^2$, $\theta_t=(1+\alpha\lambda)^t\theta_0$",
+        r"在碗形函数上它远离碗底：在 $\tfrac\lambda2\theta^2$ 上 $\theta_t=(1+\alpha\lambda)^t\theta_0$",
+    )
+)
+def leaves_a_bowl(ascend, rng):
+    curvature, start, t = np.array([0.5, 1.0, 4.0]), rng.standard_normal(3), np.arange(31)[:, None]
+    theta = ascend(quadratic(curvature), start, 30, 0.25)
+    want = start * (1 + 0.25 * curvature) ** t
+    return roundoff(theta / want, np.ones_like(theta), terms=60)
+
+
+@ASCENT.claim(
+    Text(
+        r"Like descent it needs $\alpha<2/L$: on $-x^2$, $L=2$, it halves at $\alpha=\tfrac14$, oscillates at 1 and diverges beyond",
+        r"与梯度下降一样需要 $\alpha<2/L$：在 $-x^2$ 上（$L=2$），$\alpha=\tfrac14$ 时每步减半，等于 1 时振荡，更大则发散",
+    )
+)
+def step_is_limited(ascend, rng):
+    t = np.arange(13)
+    return all_of(
+        *[
+            roundoff(ascend(quadratic([-2.0]), np.ones(1), 12, a)[:, 0], (1 - 2 * a) ** t, terms=24)
+            for a in (0.25, 1.0, 1.25)
+        ]
+    )
+
+
+@ASCENT.mutant(
+    Text("descent: the sign of the step", "下降：步的符号反了"),
+    kills=["equals-definition", "is-descent-on-minus-f", "it-ascends", "reaches-the-maximum-likelihood", "leaves-a-bowl"],
+)  # fmt: skip
+def descent(gradient, theta0, steps, alpha):
+    return gradient_ascent(gradient, theta0, steps, -alpha)
+
+
+@ASCENT.mutant(
+    Text("a step that shrinks with t", "步长随 t 缩小"),
+    kills=["no-maximum-no-convergence", "step-is-limited", "is-descent-on-minus-f"],
+)
+def shrinking_step(gradient, theta0, steps, alpha):
+    theta = [theta0]
+    for t in range(steps):
+        theta.append(theta[-1] + alpha / np.sqrt(t + 1) * gradient(theta[-1]))
+    return np.stack(theta)
+
+
+@ASCENT.mutant(
+    Text("coordinates one after the other", "逐个坐标更新"),
+    kills=["equals-definition"],
+)
+def sequential_update(gradient, theta0, steps, alpha):
+    theta = [theta0]
+    for _ in range(steps):
+        new = theta[-1].copy()
+        for j in range(new.size):
+            new[j] += alpha * gradient(new)[j]
+        theta.append(new)
+    return np.stack(theta)
+
+
+def hills(x, y):
+    """Two hills, the right one higher."""
+    return np.exp(-((x + 1.3) ** 2 + y**2)) + 1.6 * np.exp(-((x - 1.2) ** 2 + (y - 0.3) ** 2) / 0.9)
+
+
+def uphill(p):
+    x, y = p
+    left = np.exp(-((x + 1.3) ** 2 + y**2))
+    right = 1.6 / 0.9 * np.exp(-((x - 1.2) ** 2 + (y - 0.3) ** 2) / 0.9)
+    return -2 * np.array([(x + 1.3) * left + (x - 1.2) * right, y * left + (y - 0.3) * right])
+
+
+@ASCENT.figure(
+    alpha=Slider(0.02, 0.9, 0.2, Text("step size α", "步长 α"), log=True),
+    start=Slider(-2.4, 2.4, -0.2, Text("where it starts, θ₁", "起点的 θ₁")),
+)
+def figure(alpha, start):
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)
+    level_sets(left, lambda x, y: 1.7 - hills(x, y), (-2.9, 2.9), (-1.9, 1.9), lowest=0.0, spacing=1.0)
+    faint = [gradient_ascent(uphill, np.array([x, -1.5]), 80, alpha) for x in np.linspace(-2.4, 2.4, 9)]
+    for theta in faint:
+        left.plot(*theta.T, "-", color="0.45", lw=0.7, alpha=0.7)
+    theta = gradient_ascent(uphill, np.array([start, -1.5]), 80, alpha)
+    path(left, theta, COLOURS[1])
+    for other in faint:
+        right.plot(hills(*other.T), color="0.6", lw=0.7)
+    right.plot(hills(*theta.T), color=COLOURS[1], lw=1.8)
+    right.set(xlabel="t", ylabel=r"$f(\theta_t)$", ylim=(0, 1.7))
+    top, end = float(hills(1.2, 0.3)), float(hills(*theta[-1]))
+    highest = sum(hills(*o[-1]) > 0.97 * top for o in faint)
+    return Drawing(
+        fig,
+        Text(
+            f"Two hills; from θ₁ = {start:.2g} with α = {alpha:.2g} the ascent ends at height {end:.2f}, the highest top being {top:.2f}. "
+            f"Of {len(faint)} starts along the lower edge (grey) {highest} reach it.",
+            f"两座山丘；从 θ₁ = {start:.2g} 出发，α = {alpha:.2g}，上升终止于高度 {end:.2f}，最高峰为 {top:.2f}。下边缘的 {len(faint)} 个起点（灰色）中有 {highest} 个到达最高峰。",
+        ),
+    )
