@@ -5,6 +5,7 @@ that the update is that of one process on the joined batch, up to rounding.
 """
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 
@@ -108,6 +109,9 @@ def process_group() -> Iterator[Group]:
             ) from None
     try:
         yield Distributed()
+        if mine:
+            dist.barrier()
     finally:
         if mine:
+            gc.collect()  # what still holds the group would end its threads too late, and abort the process
             dist.destroy_process_group()

@@ -168,6 +168,7 @@ def fit(
         stepper = Stepper(
             model, loss, training.to(place, dtype), dict(metrics or {}), augment, settings, group, by_channel
         )
+        stack.callback(stepper.release)
         total = epochs * stepper.steps_per_epoch
         run = Run(
             model=model,

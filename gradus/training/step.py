@@ -60,6 +60,10 @@ class Stepper:
         # The module as it is called: compiled, or wrapped for data-parallel training.
         self.called = self.group.wrap(self.model, self.device)
 
+    def release(self) -> None:
+        """Let go of the wrapped model: its communication must end before the group of processes does."""
+        self.called = self.model
+
     @property
     def steps_per_epoch(self) -> int:
         """Optimisation steps per epoch; the last may be of fewer samples."""

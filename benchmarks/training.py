@@ -1,0 +1,187 @@
+"""`fit` beside the usual tutorial loop, on MNIST: samples per second, test accuracy, peak memory.
+
+    python -m benchmarks.training [--quick] [--threads 1] [--data FOLDER]
+
+Every measurement is a process of its own (so that neither side profits from the other's warm caches or heap), started
+in turn. Speed is the median over the processes of the median epoch after the first; compiling is stated apart.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+BATCH, RATE = 64, 1e-3
+VARIANTS: dict[str, dict[str, Any] | None] = {
+    "tutorial": None,
+    "fit": {},
+    "fit, bfloat16": {"precision": "bfloat16"},
+    "fit, compiled": {"compile": True},
+}
+NETWORKS = ("mlp", "lenet")
+
+
+def read_idx(path: Path, header: int) -> Any:
+    import numpy as np
+
+    with gzip.open(path) as file:
+        return np.frombuffer(file.read(), np.uint8, offset=header)
+
+
+def mnist(folder: Path, part: str, count: int) -> tuple[Any, Any]:
+    import torch
+
+    images = read_idx(folder / f"{part}-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)[:count]
+    labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz", 8)[:count]
+    return torch.from_numpy(images.astype("float32") / 255), torch.from_numpy(labels.astype("int64"))
+
+
+def network(name: str) -> Any:
+    from torch import nn
+
+    if name == "mlp":
+        return nn.Sequential(
+            nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10)
+        )
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+def tutorial(net: Any, data: tuple[Any, Any], epochs: int) -> list[float]:
+    """The loop of the usual tutorial; returns the seconds of each epoch."""
+    import torch
+    from torch.utils.data import DataLoader, TensorDataset
+
+    optimizer = torch.optim.Adam(net.parameters(), lr=RATE)
+    loader = DataLoader(TensorDataset(*data), batch_size=BATCH, shuffle=True)
+    seconds = []
+    for _ in range(epochs):
+        begin, total = time.perf_counter(), 0.0
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(net(inputs), targets)
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+        seconds.append(time.perf_counter() - begin)
+    return seconds
+
+
+def measure(options: argparse.Namespace) -> dict[str, float]:
+    """Train one network in one way, in this process."""
+    import torch
+
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    train, test = mnist(options.data, "train", options.samples), mnist(options.data, "t10k", 10_000)
+    net, settings = network(options.network), VARIANTS[options.variant]
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    if settings is None:
+        seconds = tutorial(net, train, options.epochs)
+    else:
+        from gradus.training import fit
+
+        loss = torch.nn.functional.cross_entropy
+        fitted = fit(
+            net, loss, train, epochs=options.epochs, batch_size=BATCH, learning_rate=RATE, seed=options.seed,
+            progress="silent", **settings,
+        )  # fmt: skip
+        seconds = fitted.epoch_seconds
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    with torch.no_grad():
+        right = sum(
+            int((net(x).argmax(1) == y).sum())
+            for x, y in zip(test[0].split(500), test[1].split(500), strict=True)
+        )
+    usual = statistics.median(seconds[1:])
+    return {
+        "speed": options.samples / usual, "accuracy": right / len(test[1]), "first": seconds[0] - usual,
+        "peak": after.ru_maxrss / 1024, "growth": (after.ru_maxrss - before.ru_maxrss) / 1024,
+    }  # fmt: skip
+
+
+def spawn(options: argparse.Namespace, network: str, variant: str, seed: int) -> dict[str, float]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.training",
+        "--one",
+        "--network",
+        network,
+        "--variant",
+        variant,
+    ]
+    for name in ("threads", "samples", "epochs", "data"):
+        command += [f"--{name}", str(getattr(options, name))]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
+    done = subprocess.run(
+        [*command, "--seed", str(seed)], capture_output=True, text=True, env=environment, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{network}, {variant}: {done.stderr.strip().splitlines()[-1]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def compare(options: argparse.Namespace, network: str) -> None:
+    found: dict[str, list[dict[str, float]]] = {variant: [] for variant in VARIANTS}
+    for seed in range(options.rounds):
+        for variant in VARIANTS:
+            found[variant].append(spawn(options, network, variant, seed))
+    middle = {v: {k: statistics.median(r[k] for r in rows) for k in rows[0]} for v, rows in found.items()}
+    print(
+        f"\n{network}: {'samples/s':>24} {'ratio':>7} {'accuracy by seed':>28} {'peak MB':>8} {'growth MB':>9} {'first epoch':>12}"
+    )
+    for variant, row in middle.items():
+        accuracies = " ".join(f"{r['accuracy']:.4f}" for r in found[variant])
+        print(
+            f"  {variant:18} {row['speed']:12.0f} {row['speed'] / middle['tutorial']['speed']:6.2f}x {accuracies:>28} "
+            f"{row['peak']:8.0f} {row['growth']:9.0f} {row['first']:+10.1f} s",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    default = (
+        Path(os.environ.get("GRADUS_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+        / "mnist"
+    )
+    parser.add_argument("--quick", action="store_true", help="12,800 samples, 3 epochs, 3 seeds")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--data", type=Path, default=default, help="folder with the four idx files")
+    parser.add_argument("--samples", type=int)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--rounds", type=int, default=3, help="seeds, each in a process of its own")
+    for name in ("--one",):
+        parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
+    for name in ("--network", "--variant"):
+        parser.add_argument(name, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.samples = options.samples or (12_800 if options.quick else 60_000)
+    options.epochs = options.epochs or (3 if options.quick else 4)
+    if options.one:
+        print(json.dumps(measure(options)))
+        return
+    if not options.data.is_dir():
+        raise SystemExit(f"MNIST not found at {options.data}: pass --data FOLDER")
+    import torch
+
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores{load}, {options.threads} thread(s), torch {torch.__version__}, batch {BATCH}, Adam {RATE}, {options.samples} samples, {options.epochs} epochs, {options.rounds} seeds")  # fmt: skip
+    for network in NETWORKS:
+        compare(options, network)
+
+
+if __name__ == "__main__":
+    main()
