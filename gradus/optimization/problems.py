@@ -36,6 +36,8 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
         away = theta - as_like(centre, theta)
         return as_like(H, theta) @ away if H.ndim == 2 else as_like(H, theta) * away
 
+    # counterexamples show a function by its name
+    gradient.__name__ = f"quadratic({H.tolist()}{f', {centre.tolist()}' if centre.any() else ''})"
     return gradient
 
 

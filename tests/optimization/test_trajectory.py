@@ -157,6 +157,7 @@ def test_misuse_of_a_transformation_is_named():
 def test_problems_take_every_framework():
     H, centre = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([1.0, -1.0])
     gradient = quadratic(H, centre)
+    assert gradient.__name__ == "quadratic([[2.0, 1.0], [1.0, 3.0]], [1.0, -1.0])"
     want = H @ (np.array([3.0, 4.0]) - centre)
     np.testing.assert_array_equal(gradient(np.array([3.0, 4.0])), want)
     assert gradient(torch.tensor([3.0, 4.0])).dtype == torch.float32
