@@ -102,9 +102,9 @@ def cases(rng):
 
 @POOLING.invalid
 def invalid(rng):
-    yield "window larger than the map", dict(x=np.ones((1, 3, 3)), size=4)
+    yield "window of 0", dict(x=np.ones((1, 4, 4)), size=0)
     yield "stride 0", dict(x=np.ones((1, 4, 4)), stride=0)
-    yield "padding wider than half the window", dict(x=np.ones((1, 4, 4)), size=2, padding=2)
+    yield "neither maximum nor mean", dict(x=np.ones((1, 4, 4)), kind="median")
 
 
 BLOCKS = np.array([[1, 2, 5, 6], [3, 4, 7, 8], [9, 10, 13, 14], [11, 12, 15, 16.0]])

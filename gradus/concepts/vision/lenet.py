@@ -73,8 +73,8 @@ LENET = Concept(
     ),
     deviations=(
         Text(
-            "1998 differs: each map of C3 sees 3, 4 or 6 maps of S2 (1,516 parameters instead of 2,416); pooling multiplies its sum by a trained factor and adds a bias; the activation is $1.7159\\tanh(\\frac23x)$; the output measures distances to fixed 7×12 pictures of the digits.",
-            "1998 年的原版不同：C3 的每个图只看 S2 的 3、4 或 6 个图（1516 个参数而非 2416 个）；池化把和乘以可训练系数再加偏置；激活为 $1.7159\\tanh(\\frac23x)$；输出层度量与固定的 7×12 数字图案之间的距离。",
+            "1998 differs: each map of C3 sees 3, 4 or 6 maps of S2 (1,516 parameters instead of 2,416); pooling multiplies its sum by a trained factor and adds a bias; the activation is $1.7159\\tanh(\\frac23x)$; the output measures distances to fixed 7×12 pictures of the digits. In all 60,000 trained parameters.",
+            "1998 年的原版不同：C3 的每个图只看 S2 的 3、4 或 6 个图（1516 个参数而非 2416 个）；池化把和乘以可训练系数再加偏置；激活为 $1.7159\\tanh(\\frac23x)$；输出层度量与固定的 7×12 数字图案之间的距离。可训练参数共 60000 个。",
         ),
         Text(
             "Images of 28×28 are padded by 2; scikit-learn's digits of 8×8, counted from bitmaps of 32×32, are enlarged back to that size.",
@@ -102,7 +102,7 @@ def pool(x):
 
 @LENET.definition
 def lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
-    p = padding
+    p = padding  # conv: cross-correlation and bias, see conv-layer; pool: largest of 2×2, see pooling
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(p, p), (p, p)])
     h = pool(np.maximum(conv(x, K1, b1), 0))  # (..., 6, 14, 14)
     h = pool(np.maximum(conv(h, K3, b3), 0))  # (..., 16, 5, 5)
