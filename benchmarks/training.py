@@ -8,6 +8,7 @@ in turn. Speed is the median over the processes of the median epoch after the fi
 
 import argparse
 import gzip
+import itertools
 import json
 import os
 import platform
@@ -57,14 +58,14 @@ def network(name: str) -> Any:
     )  # fmt: skip
 
 
-def tutorial(net: Any, data: tuple[Any, Any], epochs: int) -> list[float]:
-    """The loop of the usual tutorial; returns the seconds of each epoch."""
+def tutorial(net: Any, data: tuple[Any, Any], epochs: int) -> tuple[list[float], list[float]]:
+    """The loop of the usual tutorial; returns the seconds of each epoch, and the processor time between them."""
     import torch
     from torch.utils.data import DataLoader, TensorDataset
 
     optimizer = torch.optim.Adam(net.parameters(), lr=RATE)
     loader = DataLoader(TensorDataset(*data), batch_size=BATCH, shuffle=True)
-    seconds = []
+    seconds, processor = [], [time.process_time()]
     for _ in range(epochs):
         begin, total = time.perf_counter(), 0.0
         for inputs, targets in loader:
@@ -74,7 +75,8 @@ def tutorial(net: Any, data: tuple[Any, Any], epochs: int) -> list[float]:
             optimizer.step()
             total += loss.item()
         seconds.append(time.perf_counter() - begin)
-    return seconds
+        processor.append(time.process_time())
+    return seconds, processor
 
 
 def measure(options: argparse.Namespace) -> dict[str, float]:
@@ -87,14 +89,20 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     net, settings = network(options.network), VARIANTS[options.variant]
     before = resource.getrusage(resource.RUSAGE_SELF)
     if settings is None:
-        seconds = tutorial(net, train, options.epochs)
+        seconds, processor = tutorial(net, train, options.epochs)
     else:
-        from gradus.training import fit
+        from gradus.training import Callback, fit
+
+        processor = [time.process_time()]
+
+        class Clock(Callback):
+            def on_epoch_end(self, run: Any, row: dict[str, Any]) -> None:
+                processor.append(time.process_time())
 
         loss = torch.nn.functional.cross_entropy
         fitted = fit(
             net, loss, train, epochs=options.epochs, batch_size=BATCH, learning_rate=RATE, seed=options.seed,
-            progress="silent", **settings,
+            progress="silent", callbacks=[Clock()], **settings,
         )  # fmt: skip
         seconds = fitted.epoch_seconds
     after = resource.getrusage(resource.RUSAGE_SELF)
@@ -104,8 +112,9 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
             for x, y in zip(test[0].split(500), test[1].split(500), strict=True)
         )
     usual = statistics.median(seconds[1:])
+    used = statistics.median(after - before for before, after in itertools.pairwise(processor[1:]))
     return {
-        "speed": options.samples / usual, "accuracy": right / len(test[1]), "first": seconds[0] - usual,
+        "speed": options.samples / usual, "per_cpu": options.samples / used, "accuracy": right / len(test[1]), "first": seconds[0] - usual,
         "peak": after.ru_maxrss / 1024, "growth": (after.ru_maxrss - before.ru_maxrss) / 1024,
     }  # fmt: skip
 
@@ -139,12 +148,13 @@ def compare(options: argparse.Namespace, network: str) -> None:
             found[variant].append(spawn(options, network, variant, seed))
     middle = {v: {k: statistics.median(r[k] for r in rows) for k in rows[0]} for v, rows in found.items()}
     print(
-        f"\n{network}: {'samples/s':>24} {'ratio':>7} {'accuracy by seed':>28} {'peak MB':>8} {'growth MB':>9} {'first epoch':>12}"
+        f"\n{network}: {'samples/s':>24} {'ratio':>7} {'per CPU s':>10} {'ratio':>7} {'accuracy by seed':>28} {'peak MB':>8} {'growth MB':>9} {'first epoch':>12}"
     )
     for variant, row in middle.items():
         accuracies = " ".join(f"{r['accuracy']:.4f}" for r in found[variant])
         print(
-            f"  {variant:18} {row['speed']:12.0f} {row['speed'] / middle['tutorial']['speed']:6.2f}x {accuracies:>28} "
+            f"  {variant:18} {row['speed']:12.0f} {row['speed'] / middle['tutorial']['speed']:6.2f}x "
+            f"{row['per_cpu']:10.0f} {row['per_cpu'] / middle['tutorial']['per_cpu']:6.2f}x {accuracies:>28} "
             f"{row['peak']:8.0f} {row['growth']:9.0f} {row['first']:+10.1f} s",
             flush=True,
         )

@@ -7,6 +7,8 @@ the backward pass and of the update outnumber the forward ones. `torch.compile` 
 from __future__ import annotations
 
 import math
+import types
+import warnings
 from typing import Any
 
 import torch
@@ -47,8 +49,13 @@ class CompiledStep:
         self.fixed = {n: p.detach() for n, p in stepper.model.named_parameters() if not p.requires_grad}
         self.buffers = dict(stepper.model.named_buffers())
         self.size = min(stepper.settings.batch_size, len(stepper.data))
+        # The compiler files its results under the code object, and allows few for each: every run gets its own.
+        own = types.FunctionType(type(self)._step.__code__.replace(), globals())
         self.compiled = torch.compile(
-            self._step, dynamic=False, fullgraph=True, options={"cpp_wrapper": stepper.device.type == "cpu"}
+            types.MethodType(own, self),
+            dynamic=False,
+            fullgraph=True,
+            options={"cpp_wrapper": stepper.device.type == "cpu"},
         )
         self._load()
 
@@ -128,11 +135,16 @@ class CompiledStep:
                 with torch.compiler.set_stance(skip_guard_eval_unsafe=True):
                     return self.compiled(self.parameters, self.state, scalars, inputs, targets)
             try:
-                result = self.compiled(self.parameters, self.state, scalars, inputs, targets)
+                # What the compiler warns of is its own affair; it must not become the user's error under -W error.
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    result = self.compiled(self.parameters, self.state, scalars, inputs, targets)
             except (
                 Exception
             ) as error:  # whatever a compiler may raise: no C++ compiler, an unsupported model, …
-                lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+                lines = [
+                    line.strip() for line in str(error).splitlines() if line.strip() and "raised:" not in line
+                ]
                 raise CompileFailed(
                     f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
                 ) from None

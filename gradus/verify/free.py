@@ -294,7 +294,26 @@ def _directional(
             moved = {**arguments, **{k: arguments[k] + t * u[k] for k in wanted}}
             return sum((wi * r).sum() for wi, r in zip(w, parts(concept.define(**moved)), strict=True))
 
-    want, tolerance, why = _derivative(along, _terms(concept, arguments))
+    with np.errstate(all="ignore"):
+        # rounding of the arguments themselves moves ⟨w, f⟩ by this, relative to ε, whatever its own size
+        kappa = (
+            max(
+                abs(
+                    sum(
+                        (wi * (r - q)).sum()
+                        for wi, r, q in zip(w, parts(concept.define(**shaken)), results, strict=True)
+                    )
+                )
+                for shaken in (
+                    {**arguments, **{k: _shake(arguments[k], 2.0**-26, rng) for k in wanted}}
+                    for _ in range(2)
+                )
+            )
+            / 2.0**-26
+        )
+    want, tolerance, why = _derivative(
+        along, _terms(concept, arguments), kappa if math.isfinite(kappa) else 0.0
+    )
     grads = adapted.vjp(arguments, tuple(w), wanted)
     # where the direction is 0 (the edge of the simplex) the derivative may be infinite, and does not matter
     terms = [np.where(u[k] == 0, 0, grads[k] * u[k]) for k in wanted]
@@ -315,7 +334,7 @@ def _direction(x: np.ndarray, domain: str, rng: np.random.Generator) -> np.ndarr
     return rng.standard_normal(x.shape) * np.maximum(np.abs(x), 1e-3)
 
 
-def _derivative(along: Callable[[Any], Any], n: int) -> tuple[float, float, Text]:
+def _derivative(along: Callable[[Any], Any], n: int, kappa: float) -> tuple[float, float, Text]:
     """Derivative at 0 by complex step where the definition allows it, else by central differences with their own error estimate."""
 
     def central(h: float) -> float:
@@ -324,7 +343,7 @@ def _derivative(along: Callable[[Any], Any], n: int) -> tuple[float, float, Text
     def bend(h: float) -> float:
         return float(along(h) - 2 * along(0.0) + along(-h)) / h
 
-    size = abs(float(along(0.0)))
+    size = abs(float(along(0.0))) + kappa
     tries = [(h, central(h), central(h / 4)) for h in (2.0**-9, 2.0**-13, 2.0**-17, 2.0**-21)]
     wide, narrow = bend(1e-6), bend(1e-7)
     if not all(map(math.isfinite, (wide, narrow, *[v for _, *pair in tries for v in pair]))):

@@ -266,8 +266,8 @@ def with_batch_norm(block, rng, plain, L=40, d=128, n=128):
 
 @RESIDUAL.claim(
     Text(
-        r"Batch norm does not make plain nets vanish but explode: $\|\delta\|^2$ grows by $\pi/(\pi-1)\approx1.467$ a layer. With the shortcut it grows like a power of the depth only",
-        r"批归一化的普通网络并非梯度消失，而是爆炸：$\|\delta\|^2$ 每层放大 $\pi/(\pi-1)\approx1.467$ 倍。加上捷径后只按深度的幂增长",
+        r"Batch norm does not make plain nets vanish but explode: a small difference $\|\delta\|^2$, and through the same Jacobians the squared gradient, grows by $\pi/(\pi-1)\approx1.467$ a layer. With the shortcut it grows like a power of the depth only",
+        r"批归一化的普通网络并非梯度消失，而是爆炸：微小差异 $\|\delta\|^2$ 以及经由同样雅可比矩阵的梯度平方，每层放大 $\pi/(\pi-1)\approx1.467$ 倍。加上捷径后只按深度的幂增长",
     )
 )
 def plain_batch_norm_explodes(block, rng):
