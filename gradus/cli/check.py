@@ -95,6 +95,7 @@ def _with_progress(
 
 def _print(report: Report, options: Namespace, out: Terminal) -> None:
     from gradus.verify.output import as_json, lines, summary
+    from gradus.verify.reasons import reason_in
 
     if options.json:
         print(as_json(report))
@@ -108,7 +109,7 @@ def _print(report: Report, options: Namespace, out: Terminal) -> None:
         sorted({r.reason for r in report.results if r.verdict == "skipped"}) if options.implementation else []
     )
     for reason in skipped:
-        out.say(out.t(f"left out: {reason}", f"略过：{reason}"), style="dim", indent=4)
+        out.say(out.t(f"left out: {reason}", f"略过：{reason_in(reason, 'zh')}"), style="dim", indent=4)
     out.say(summary(report, out.lang), style="bold")
 
 

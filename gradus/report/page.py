@@ -30,9 +30,11 @@ from gradus.report.words import (
     setting,
 )
 from gradus.training.files import write_atomically, write_failed
+from gradus.verify.reasons import reason_in
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from gradus.evidence import Evidence
     from gradus.verify import MutantResult, Report, Result
@@ -203,10 +205,11 @@ def _environment(lang: str) -> Environment:
         "grouped": grouped,
         "percent": percent,
         "text": lambda text: Markup(prose_html(text.get(lang), strict=False)),
+        "reason": lambda reason: reason_in(reason, lang),
         "sentence": lambda text: Markup(prose_html(_capital(text.get(lang)), strict=False)),
         "shows_tolerance": _shows_tolerance,
         "digits": _digits,
-        "math": lambda latex, display=True: Markup(_formula(latex, display)),
+        "math": _math,
         "seconds": lambda value: seconds(value, lang),
         "setting": lambda key: setting(key, lang),
         "plain": lambda value: plain(value, lang),
@@ -224,6 +227,12 @@ def _formula(latex: str, display: bool) -> str:
         return mathml(latex, display)
     except GradusError:
         return f'<code class="latex">{escape(latex)}</code>'
+
+
+def _math(latex: str, display: bool = True) -> Markup:
+    from markupsafe import Markup
+
+    return Markup(_formula(latex, display))
 
 
 def _capital(text: str) -> str:

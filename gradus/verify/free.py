@@ -53,13 +53,16 @@ def parts(result: Any) -> list[np.ndarray]:
     return [np.asarray(result)]
 
 
-def compare(concept: Concept, adapted: Adapted, arguments: Arguments) -> Evidence:
-    """The implementation beside the definition on one input, in the implementation's precision."""
+def compare(
+    concept: Concept, adapted: Adapted, arguments: Arguments, want: list[np.ndarray] | None = None
+) -> Evidence:
+    """The implementation beside the definition (or beside `want`) on one input, in the implementation's precision."""
     rounded = {k: _round(v, adapted) for k, v in arguments.items()}
     # A bad value meant by the case (log 0, overflow) is judged by the comparison, not by a warning.
     with np.errstate(all="ignore"):
-        want = parts(concept.define(**rounded))
-        sizes = _sensitivity(concept, rounded, want)
+        defined = parts(concept.define(**rounded))
+        sizes = _sensitivity(concept, rounded, defined)
+    want = defined if want is None else want
     got = parts(adapted(**rounded))
     if len(got) != len(want):
         said = Text(f"{len(got)} results, expected {len(want)}", f"{len(got)} 个结果，应为 {len(want)} 个")
@@ -232,7 +235,11 @@ def _accepts_strided(concept: Concept) -> Callable[[Adapted, np.random.Generator
         return wide[..., ::2]
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
-        return _over_cases(concept, rng, lambda arguments: compare(concept, adapted, {k: spread(v) for k, v in arguments.items()}))  # fmt: skip
+        def one(arguments: Arguments) -> Evidence:
+            strided = {k: spread(v) for k, v in arguments.items()}
+            return compare(concept, adapted, strided, want=parts(adapted(**arguments)))
+
+        return _over_cases(concept, rng, one)
 
     return measure
 
@@ -381,11 +388,8 @@ def _batches(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evide
             if any(_symbol(concept, k).domain == "simplex" for k in names):
                 members[1] = {**arguments, **{k: arguments[k][..., ::-1] for k in names}}
             stacked = {**arguments, **{k: np.stack([m[k] for m in members]) for k in names}}
+            want = [np.stack(pair) for pair in zip(*[parts(adapted(**m)) for m in members], strict=True)]
             with np.errstate(all="ignore"):
-                want = [
-                    np.stack(pair)
-                    for pair in zip(*[parts(concept.define(**m)) for m in members], strict=True)
-                ]
                 sizes = _sensitivity(concept, arguments, parts(concept.define(**arguments)))
             got = parts(adapted(**stacked))
             n = _terms(concept, arguments)

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from gradus.concept import Concept
 from gradus.evidence import Evidence, Text
+from gradus.verify.reasons import reason_in
 from gradus.verify.runner import MutantResult, Report, Result
 
 MARKS = {"holds": ("✓", "green"), "fails": ("✗", "bold red"), "skipped": ("–", "dim")}
@@ -74,7 +75,7 @@ def as_dict(report: Report) -> dict[str, Any]:
             for m in report.mutants
         ],
         "counterexamples": [
-            {"concept": c.key, "found": e.found, "text": str(e)} for c, e in report.counterexamples
+            {"concept": c.key, "found": e.found.en, "text": e.text("en")} for c, e in report.counterexamples
         ],
     }
 
@@ -158,10 +159,14 @@ def _xml(text: str) -> str:
 def failure(result: Result, lang: str = "en") -> str:
     """What was measured or raised, the tolerance and where it comes from, the place and the seed."""
     if result.evidence is None:
-        return f"{result.reason}  (seed {result.seed})"
+        return f"{reason_in(result.reason, lang)}  ({_seed(result, lang)})"
     e = result.evidence
     note = f"; {e.note.get(lang)}" if e.note.get(lang) else ""
-    return f"{judgement(e)}  [{e.because.get(lang)}]{note}  (seed {result.seed})"
+    return f"{judgement(e)}  [{e.because.get(lang)}]{note}  ({_seed(result, lang)})"
+
+
+def _seed(result: Result, lang: str) -> str:
+    return f"种子 {result.seed}" if lang == "zh" else f"seed {result.seed}"
 
 
 def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[tuple[str, str]]:
@@ -177,7 +182,7 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
                 mark, style = MARKS[r.verdict]
                 yield f"    {mark} {r.claim.name}: {prose_text(r.claim.statement.get(lang))}", style
                 yield (
-                    f"        {failure(r, lang) if r.evidence else r.reason}",
+                    f"        {failure(r, lang) if r.evidence else reason_in(r.reason, lang)}",
                     "dim" if r.verdict != "fails" else "",
                 )
         for m in mutants:
@@ -186,8 +191,8 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
         for c, example in report.counterexamples:
             if c is concept:
                 heading = Text("smallest case where it differs from the definition", "与定义不同的最小输入")
-                yield f"    {heading.get(lang)} ({example.found}):", "bold"
-                yield str(example), ""
+                yield f"    {heading.get(lang)} ({example.found.get(lang)}):", "bold"
+                yield example.text(lang), ""
 
 
 def _concept_line(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradus.concept import Arguments, Concept, Symbol
-from gradus.evidence import Evidence
+from gradus.evidence import Evidence, Text
 from gradus.verify.adapters import Adapted, NotApplicable
 from gradus.verify.free import REFUSALS, compare, parts
 
@@ -27,12 +27,27 @@ class Counterexample:
     got: str
     want: str
     evidence: Evidence | None
-    found: str
+    found: Text
 
-    def __str__(self) -> str:
-        shown = "\n".join(f"    {k} = {_short(v)}" for k, v in self.arguments.items())
-        judged = f"\n  error {self.evidence}  ({self.evidence.because.en})" if self.evidence else ""
-        return f"{shown}\n  definition      {self.want}\n  implementation  {self.got}{judged}"
+    def text(self, lang: str) -> str:
+        """The arguments, both results, and the error beside its tolerance."""
+        names = Text("definition", "定义").get(lang), Text("implementation", "实现").get(lang)
+        rows = [(k, _short(v)) for k, v in self.arguments.items()]
+        rows += [(names[0], self.want), (names[1], self.got)]
+        if self.evidence:
+            error = Text("error", "误差").get(lang)
+            rows.append((error, f"{self.evidence}  [{self.evidence.because.get(lang)}]"))
+        width = max(_columns(name) for name, _ in rows)
+        return "\n".join(" " * (8 + width - _columns(name)) + f"{name} = {said}" for name, said in rows)
+
+
+def _columns(text: str) -> int:
+    """Columns on a terminal: a Chinese character takes two."""
+    return sum(2 if ord(ch) >= 0x2E80 else 1 for ch in text)
+
+
+SHRUNK = Text("shrunk", "经收缩")
+CASE = Text("smallest failing case of the page", "该页中最小的失败用例")
 
 
 def smallest(
@@ -43,7 +58,7 @@ def smallest(
     for attempt in (_by_hypothesis, _by_cases):
         arguments = attempt(concept, adapted, rng, draws)
         if arguments is not None:
-            label = "shrunk" if attempt is _by_hypothesis else "smallest failing case of the page"
+            label = SHRUNK if attempt is _by_hypothesis else CASE
             found.append((_size(arguments), label, arguments))
     if not found:
         return None
@@ -151,7 +166,7 @@ def _by_cases(concept: Concept, adapted: Adapted, rng: np.random.Generator, draw
     return None
 
 
-def _described(concept: Concept, adapted: Adapted, arguments: Arguments, found: str) -> Counterexample:
+def _described(concept: Concept, adapted: Adapted, arguments: Arguments, found: Text) -> Counterexample:
     with np.errstate(all="ignore"):
         want = _short(concept.define(**arguments))
     evidence = None
@@ -167,5 +182,8 @@ def _short(value: Any) -> str:
     if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
         return "(" + ", ".join(_short(v) for v in value) + ")"
     if isinstance(value, (np.ndarray, np.generic)):
-        return np.array2string(np.asarray(value), precision=6, threshold=40, separator=", ", prefix=" " * 18)
+        text = np.array2string(
+            np.asarray(value), precision=6, threshold=40, separator=", ", floatmode="maxprec"
+        )
+        return " ".join(text.split()) if np.size(value) <= 12 else text.replace("\n", "\n" + " " * 25)
     return getattr(value, "__name__", None) or repr(value)

@@ -107,7 +107,7 @@ def test_scaling_left_out_fails_and_names_claim_and_smallest_case():
     sizes = {k: v.shape for k, v in example.arguments.items() if isinstance(v, np.ndarray)}
     assert sizes["Q"] == (1, 2)  # one query of width 2: the smallest width at which the scale matters
     assert sizes["K"] == (2, 2)
-    assert example.found == "shrunk"
+    assert example.found.en == "shrunk"
 
 
 @pytest.mark.parametrize(("dtype", "low"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
