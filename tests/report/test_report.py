@@ -274,7 +274,7 @@ def test_says_what_was_trained_and_what_was_measured(html, lang):
         assert "4 concepts, 8 claims hold, none fail, 4 of 4 deliberately wrong variants caught" in text
         assert text.count("unverified") >= 4
     else:
-        assert "4 个概念，8 条命题成立，0 条不成立，4 个故意写错的变体中 4 个被识破" in text
+        assert "4 个概念，8 条断言成立，0 条不成立，4 个故意写错的变异体中 4 个被识破" in text
 
 
 def test_chinese_page_holds_no_english_of_ours(system, run, evidence):
