@@ -296,7 +296,7 @@ def _say_score(summary: RunSummary, say: Callable[[Text], None]) -> None:
         Text(
             f"{mark} test {summary.metric} {summary.mean:.4f} {summary.relation} {summary.bar} "
             f"(seeds: {each}; training {seconds:.1f} s)",
-            f"{mark} 测试集 {METRICS.get(summary.metric, summary.metric)} {summary.mean:.4f} {summary.relation} {summary.bar}"
+            f"{mark} 测试集{METRICS.get(summary.metric, summary.metric)} {summary.mean:.4f} {summary.relation} {summary.bar}"
             f"（各种子：{each}；训练用时 {seconds:.1f} 秒）",
         )
     )
