@@ -26,6 +26,7 @@ VARIANTS: dict[str, dict[str, Any] | None] = {
     "fit": {},
     "fit, bfloat16": {"precision": "bfloat16"},
     "fit, compiled": {"compile": True},
+    "fit, compiled bf16": {"compile": True, "precision": "bfloat16"},
 }
 NETWORKS = ("mlp", "lenet")
 
