@@ -352,8 +352,8 @@ def mean_over_nets_is_kept(he, rng):
 
 @HE.claim(
     Text(
-        r"One net of 50 layers stays within $3\sqrt{5L/n}$ of its start, in logarithm",
-        r"50 层的单个网络，其对数偏离起点不超过 $3\sqrt{5L/n}$",
+        r"In one net of 50 layers the logarithm of the squared norm drifts by $-\tfrac{5L}{2n}$, within $3\sqrt{5L/n}$",
+        r"50 层的单个网络中，范数平方的对数漂移 $-\tfrac{5L}{2n}$，偏差不超过 $3\sqrt{5L/n}$",
     )
 )
 def one_net_wanders(he, rng):
