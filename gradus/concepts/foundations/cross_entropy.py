@@ -104,7 +104,7 @@ def smallest_at_the_truth(H, rng):
 @CROSS_ENTROPY.claim(
     Text(
         "A perfect prediction costs $H(p)$, not 0: for p = (0.7, 0.3) 0.611 nat; it is 0 for a one-hot p alone",
-        "完美的预测代价为 $H(p)$ 而不是 0：p = (0.7, 0.3) 时为 0.611 奈特；仅当 p 为 one-hot 时为 0",
+        "完美的预测代价为 $H(p)$ 而不是 0：p = (0.7, 0.3) 时为 0.611 奈特；仅当 p 为独热分布时为 0",
     )
 )
 def perfect_prediction_costs_the_entropy(H, rng):
@@ -120,7 +120,7 @@ def perfect_prediction_costs_the_entropy(H, rng):
 @CROSS_ENTROPY.claim(
     Text(
         r"For a one-hot p it is $-\log q_y$, the negative log-likelihood of the class",
-        r"p 为 one-hot 时等于 $-\log q_y$，即该类别的负对数似然",
+        r"p 为独热分布时等于 $-\log q_y$，即该类别的负对数似然",
     )
 )
 def one_hot_is_negative_log_likelihood(H, rng):
