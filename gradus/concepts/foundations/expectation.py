@@ -265,7 +265,7 @@ def uncentred(x, p):
 
 
 @EXPECTATION.mutant(
-    Text("the most likely half: the median instead of the mean", "用中位数代替均值"),
+    Text("the median for the mean", "用中位数代替均值"),
     kills=["dice-game", "tower", "averages-tend-to-it"],
 )
 def median(x, p):
