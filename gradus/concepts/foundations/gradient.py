@@ -178,9 +178,12 @@ def orthogonal_to_level_sets(gradient, rng):
         found.append(
             bound(
                 np.linalg.norm(g),
-                0.6,
+                2 / 3,
                 "≥",
-                Text("it does not vanish: at least 2/3 on this ellipse", "它不为零：在此椭圆上至少为 2/3"),
+                Text(
+                    "it does not vanish: (⅔ cos t, 4 sin t) on this ellipse",
+                    "它不为零：在此椭圆上为 (⅔ cos t, 4 sin t)",
+                ),
             )
         )
     return all_of(*found)
