@@ -46,6 +46,8 @@ KL = Concept(
         Reading("endres2003new"),
     ),
     deviations=(
+        Text("Also called relative entropy; it is not the cross-entropy, from which it differs by $H(p)$.",
+             "又称相对熵；它不是交叉熵，二者相差 $H(p)$。"),
         Text("`torch.nn.functional.kl_div(input, target)` takes $\\log q$ first, then p, averages over all entries unless told, and gives NaN where both are 0.",
              "`torch.nn.functional.kl_div(input, target)` 先取 $\\log q$、再取 p，默认对所有元素取平均，且两者皆为 0 时给出 NaN。"),
         Text("`scipy.stats.entropy(p, q)` normalises both; `scipy.special.kl_div` adds $q-p$ to each term, which cancels in the sum of laws.",
