@@ -40,8 +40,8 @@ MLE = Concept(
     title=Text("Maximum likelihood", "最大似然估计"),
     summary=Text(
         "The parameters under which the observations are most likely. With enough independent observations no "
-        "estimator does better: its variance reaches the Cramér–Rao bound $1/(nI)$. Training a network on cross-entropy or squared error is this.",
-        "使观测最可能出现的参数。独立观测足够多时，没有估计量更好：其方差达到 Cramér–Rao 下界 $1/(nI)$。用交叉熵或平方误差训练网络正是最大似然。",
+        "regular estimator does better: its variance tends to the Cramér–Rao bound $1/(nI)$. Training a network on cross-entropy or squared error is this.",
+        "使观测最可能出现的参数。独立观测足够多时，没有正则估计量比它更好：其方差趋于 Cramér–Rao 下界 $1/(nI)$。用交叉熵或平方误差训练网络正是最大似然。",
     ),
     formulas=(
         r"\hat\theta=\arg\max_\theta\sum_{i=1}^{n}\log f(x_i\mid\theta)\qquad(x_i\text{ independent})",
