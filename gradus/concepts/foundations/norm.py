@@ -220,7 +220,7 @@ def no_absolute_value(x, p=2.0):
 
 
 @NORM.mutant(
-    Text("the sum of the powers of a square root: an order below 1", "幂次减半：阶小于 1"),
+    Text("half the order: below 1 where p < 2", "阶减半：p < 2 时小于 1"),
     kills=["triangle-inequality", "equals-definition"],
 )
 def half_the_order(x, p=2.0):
