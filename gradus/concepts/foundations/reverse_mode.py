@@ -240,7 +240,7 @@ def equals_torch_on_random_graphs(reverse_mode, rng):
 @REVERSE_MODE.claim(
     Text(
         "The backward pass can be differentiated again: Hessian times vector equals PyTorch's",
-        "反向过程可再次求导：海森矩阵乘向量与 PyTorch 一致",
+        "反向过程可再次求导：黑塞矩阵乘向量与 PyTorch 一致",
     )
 )
 def differentiates_its_own_backward_pass(reverse_mode, rng):
