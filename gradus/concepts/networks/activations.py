@@ -1579,7 +1579,7 @@ ACTIVATIONS = Concept(
     summary=Text(
         "Without them a stack of layers is one linear map. What matters of each can be measured: its range, whether it is "
         "monotone, its Lipschitz constant, where it saturates, and whether its slope jumps. None of these is common to all.",
-        "没有激活函数，多层叠加仍只是一个线性映射。各函数的要紧性质都可以测量：值域、是否单调、利普希茨常数、在何处饱和、斜率有无跳跃。没有一条是所有激活函数共有的。",
+        "没有激活函数，多层叠加仍只是一个线性映射。各函数的要紧性质都可以测量：值域、是否单调、Lipschitz 常数、在何处饱和、斜率有无跳跃。没有一条是所有激活函数共有的。",
     ),
     formulas=(
         r"q_i=\frac{f(x_{i+1})-f(x_i)}{x_{i+1}-x_i},\qquad \text{monotone}\iff\min_i q_i\ge 0,\qquad \operatorname{Lip}f=\sup_{x\ne y}\frac{|f(x)-f(y)|}{|x-y|}\ge\max_i|q_i|",
@@ -1599,7 +1599,7 @@ ACTIVATIONS = Concept(
     implementations=(Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),),
     readings=(Reading("goodfellow2016deep", "§6.3"), Reading("murphy2022probabilistic", "§13.2.3")),
     deviations=(
-        Text("The measured Lipschitz constant is that of the grid: never too large, too small by the square of the spacing.", "测得的利普希茨常数是网格上的值：不会偏大，偏小的量与间距的平方成正比。"),
+        Text("The measured Lipschitz constant is that of the grid: never too large, too small by the square of the spacing.", "测得的 Lipschitz 常数是网格上的值：不会偏大，偏小的量与间距的平方成正比。"),
     ),
     differentiable=False,
 )  # fmt: skip
@@ -1684,8 +1684,8 @@ def column(activations, i, tolerance, why, members=TABLE, **grid):
 
 
 CHORD = Text(
-    "h²·max|f‴|/2 for chords of length h = 2⁻⁷, max|f‴| < 2",
-    "长 h = 2⁻⁷ 的割线，误差 h²·max|f‴|/2，max|f‴| < 2",
+    "h² = h²·max|f‴|/2 for chords of length h = 2⁻⁷ (max|f‴| ≤ 2), and e⁻⁸ for the slope still to come beyond the ends, ±8",
+    "长 h = 2⁻⁷ 的割线误差 h² = h²·max|f‴|/2（max|f‴| ≤ 2），另加两端 ±8 以外剩余的斜率 e⁻⁸",
 )
 
 
@@ -1693,27 +1693,14 @@ CHORD = Text(
 def least_slopes(activations, rng):
     falling = [bound(measured(activations, name)[2], -0.09) for name in ("gelu", "silu")]
     return all_of(
-        column(
-            activations,
-            2,
-            4.0**-7 + math.exp(-8),
-            Text("as above, and e⁻⁸ of slope left at the ends", "同上，另加两端剩余的斜率 e⁻⁸"),
-        ),
+        column(activations, 2, 4.0**-7 + math.exp(-8), CHORD),
         *falling,
     )
 
 
-@ACTIVATIONS.claim(Text("Lipschitz constants: sigmoid ¼, GELU 1.1289, SiLU 1.0998, the others 1", "利普希茨常数：sigmoid 为 ¼，GELU 为 1.1289，SiLU 为 1.0998，其余为 1"))  # fmt: skip
+@ACTIVATIONS.claim(Text("Lipschitz constants: sigmoid ¼, GELU 1.1289, SiLU 1.0998, the others 1", "Lipschitz 常数：sigmoid 为 ¼，GELU 为 1.1289，SiLU 为 1.0998，其余为 1"))  # fmt: skip
 def greatest_slopes(activations, rng):
-    return column(
-        activations,
-        3,
-        4.0**-7 + math.exp(-8),
-        Text(
-            "as the chord's error, and e⁻⁸ of slope still missing at the end for softplus",
-            "割线误差，另加 softplus 末端尚缺的斜率 e⁻⁸",
-        ),
-    )
+    return column(activations, 3, 4.0**-7 + math.exp(-8), CHORD)
 
 
 @ACTIVATIONS.claim(Text("Bounded on both sides: sigmoid and tanh alone. ELU, GELU and SiLU end below at −1, −0.16997, −0.27846", "两侧有界的只有 sigmoid 与 tanh；ELU、GELU、SiLU 的下界为 −1、−0.16997、−0.27846"))  # fmt: skip
@@ -1895,6 +1882,6 @@ def activations_figure(member, width):
         Text(
             f"{chosen}: values {values}, {falls[0]} (least slope {least}), Lipschitz constant {lipschitz}, slopes {slopes} far left and right, {bent[0]}. "
             f"The table holds the same for all eight.",
-            f"{chosen}：取值 {values}，{falls[1]}（最小斜率 {least}），利普希茨常数 {lipschitz}，左右远端斜率 {slopes}，{bent[1]}。表中列出全部八个函数的同样数值。",
+            f"{chosen}：取值 {values}，{falls[1]}（最小斜率 {least}），Lipschitz 常数 {lipschitz}，左右远端斜率 {slopes}，{bent[1]}。表中列出全部八个函数的同样数值。",
         ),
     )
