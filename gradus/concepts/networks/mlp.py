@@ -30,9 +30,9 @@ MLP = Concept(
     title=Text("Feed-forward network", "前馈网络（多层感知机）"),
     summary=Text(
         "Layer after layer, each unit adds up what the layer before it says, weighted, and passes the sum through an "
-        "activation function. Width lets such a net approximate any continuous function; depth lets it fold the input "
-        "space, and each fold doubles the pieces.",
-        "逐层进行：每个单元把前一层的输出加权求和，再通过激活函数。宽度使网络能逼近任何连续函数；深度使它折叠输入空间，每折叠一次，线性片段数就翻一倍。",
+        "activation function. Width lets such a net approximate any continuous function on a bounded closed set; depth lets it "
+        "fold the input space, and each fold doubles the pieces.",
+        "逐层进行：每个单元把前一层的输出加权求和，再通过激活函数。宽度使网络能在有界闭集上逼近任何连续函数；深度使它折叠输入空间，每折叠一次，线性片段数就翻一倍。",
     ),
     formulas=(
         r"a^{(0)}=x,\qquad z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)},\quad j=1,\dots,n_l,\quad l=1,\dots,L",
