@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, roundoff
+from gradus.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
 from gradus.figures import COLOURS, canvas
 
 
@@ -268,7 +268,9 @@ def soft_maximum_joins_them(pool, rng):
     near_mean = np.abs(soft(1e-4) - pool(x, kind="average")).max()
     # soft(β) = mean + β·variance/2 + …
     return all_of(
-        bound(gap.max(), np.log(4) / 8), bound(gap.min(), -1e-12, "≥"), bound(near_mean, 1e-4 * spread)
+        bound(gap.max(), np.log(4) / 8),
+        bound(gap.min(), -32 * EPSILON, "≥", Text("0, and rounding of the logarithm", "0，以及对数的舍入")),
+        bound(near_mean, 1e-4 * spread),
     )
 
 
