@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, metric, near, roundoff, statistical
+from gradus.evidence import all_of, identical, metric, near, roundoff, statistical
 from gradus.figures import COLOURS, canvas
 
 RESIDUAL = Concept(
@@ -168,10 +168,15 @@ def zero_branch_is_the_identity(block, rng):
 def variance_doubles_in_every_block(block, rng):
     ratios = growth(block, rng)
     total = np.log2(ratios.reshape(6, 50)).sum(1).mean()
+    v = (
+        ratios.var() / 4
+    )  # relative spread of a ratio: its logarithm has the mean ln 2 − v/2 and the variance v
+    expected, deviation = 50 - 50 * v / 2 / np.log(2), np.sqrt(50 * v / 6) / np.log(2)
     why = Text(
-        "2⁵⁰ less what the logarithm loses by the spread of the ratios", "2⁵⁰ 减去比值离散带来的对数损失"
+        "5 standard errors of 6 networks; the expected value is 50 less what the logarithm loses by the spread of the ratios",
+        "6 个网络的 5 倍标准误；期望值为 50 减去比值离散带来的对数损失",
     )
-    return all_of(statistical(ratios, 2.0), bound(total, 43.0, "≥", why))
+    return all_of(statistical(ratios, 2.0), near(total, expected, 5 * deviation, why, "statistical"))
 
 
 @RESIDUAL.claim(
