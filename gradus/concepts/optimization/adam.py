@@ -613,7 +613,7 @@ def figure(alpha, beta1, forgetting):
             f"Left: 60 steps on a valley of condition number 30; Adam ends {left_over:.2g} from the minimum. Right: the step after a long "
             f"silence reaches {steps[:, 0].max():.2f} α on equal gradients and {steps[:, 1].max():.2f} α on growing ones; the bound in "
             f"circulation is {wrong:.2f} α, the sharp one {limit:.2f} α.",
-            f"左：在条件数为 30 的山谷中走 60 步，Adam 停在离最小点 {left_over:.2g} 处。右：长时间为零之后，相同的梯度使步长达到 {steps[:, 0].max():.2f} α，"
+            f"左：在条件数为 30 的山谷中走 60 步，Adam 停在离极小点 {left_over:.2g} 处。右：长时间为零之后，相同的梯度使步长达到 {steps[:, 0].max():.2f} α，"
             f"不断增大的梯度达到 {steps[:, 1].max():.2f} α；流传的界为 {wrong:.2f} α，紧的界为 {limit:.2f} α。",
         ),
     )
