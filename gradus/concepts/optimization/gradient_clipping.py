@@ -138,7 +138,7 @@ def short_gradients_are_left_alone(clip, rng):
 @CLIPPING.claim(
     Text(
         r"A long gradient comes out with the norm $c$; with ε, shorter by the factor $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$",
-        r"过长的梯度裁剪后范数恰为 $c$；有 ε 时再短 $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$ 倍",
+        r"过长的梯度裁剪后范数恰为 $c$；有 ε 时再乘以 $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$",
     )
 )
 def long_gradients_get_the_norm_c(clip, rng):
