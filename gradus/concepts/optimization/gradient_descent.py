@@ -135,7 +135,7 @@ def threshold_is_two_over_l(descend, rng):
 
 
 @DESCENT.claim(
-    Text(r"The error shrinks by $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ a step", r"误差每步缩小 $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ 倍")
+    Text(r"The error shrinks by $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ a step", r"误差每步乘以 $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$")
 )  # fmt: skip
 def rate_on_a_quadratic(descend, rng):
     eigenvalues = np.array([0.2, 1.0, 3.0])
