@@ -163,7 +163,7 @@ def stability_threshold(momentum, rng):
 @MOMENTUM.claim(
     Text(
         r"Whatever the curvature, $\theta_t\theta_{t+2}-\theta_{t+1}^2$ shrinks by exactly $\beta$ a step: an oscillating mode by $\sqrt\beta$",
-        r"无论曲率如何，$\theta_t\theta_{t+2}-\theta_{t+1}^2$ 每步恰好缩小 $\beta$ 倍：振荡模态每步缩小 $\sqrt\beta$ 倍",
+        r"无论曲率如何，$\theta_t\theta_{t+2}-\theta_{t+1}^2$ 每步恰好乘以 $\beta$：振荡模态每步乘以 $\sqrt\beta$",
     )
 )
 def modes_shrink_by_root_beta(momentum, rng):
