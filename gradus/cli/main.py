@@ -106,13 +106,8 @@ def build_parser(lang: str) -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit status: 0 right, 1 a claim failed, 2 wrong use."""
     words = list(sys.argv[1:] if argv is None else argv)
-    with contextlib.suppress(AttributeError, ValueError):  # a closed pipe, as in `gradus map | head`
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(
-            AttributeError, ValueError
-        ):  # a terminal without UTF-8 shows ? and does not fail
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if argv is None:
+        _own_the_process()
     try:
         lang = language(words)
         parser = build_parser(lang)
@@ -127,6 +122,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return getattr(error, "code", None) or 130
     except OSError as error:
         return _say(_os_error(error))
+
+
+def _own_the_process() -> None:
+    """What a command may do to its process, and a caller's process must be spared."""
+    with contextlib.suppress(AttributeError, ValueError):  # a closed pipe, as in `gradus map | head`
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(
+            AttributeError, ValueError
+        ):  # a terminal without UTF-8 shows ? and does not fail
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 
 def _dispatch(options: argparse.Namespace) -> int:
