@@ -12,7 +12,6 @@ runs/lenet/digits-1/
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -86,24 +85,33 @@ def run_system(
     Raises:
         GradusError: no recipe, unknown data, an impossible setting, or a folder that holds another run.
     """
+    from gradus.training.distributed import process_group
+
     recipe = _recipe(concept)
     name = data or recipe.data[0]
     _check(seeds, epochs, device)
     dataset = _dataset(recipe, name, data_dir)
     config = {"system": concept.key, "data": name, "seeds": list(seeds), "epochs": epochs}
-    folder = _folder(Path(directory) if directory else None, config, resume, fresh)
-    first = int(os.environ.get("RANK", "0")) == 0
-    if first:
-        _write(folder / CONFIG, json.dumps(config, indent=1))
-    trained = []
-    for seed in seeds:
+    with process_group() as group:
+        folder = _folder(Path(directory) if directory else None, config, resume, fresh)
+        group.broadcast(0)  # every process has chosen the folder before the first one writes there
+        first = group.rank == 0
         if first:
-            say(
-                Text(f"{concept.title.en} on {name}, seed {seed}", f"{concept.title.zh}，{name}，种子 {seed}")
+            if fresh and not resume:
+                shutil.rmtree(folder, ignore_errors=True)
+            _write(folder / CONFIG, json.dumps(config, indent=1))
+        trained = []
+        for seed in seeds:
+            if first:
+                say(
+                    Text(
+                        f"{concept.title.en} on {name}, seed {seed}",
+                        f"{concept.title.zh}，{name}，种子 {seed}",
+                    )
+                )
+            trained.append(
+                _train(recipe, dataset, seed, epochs, folder / f"seed-{seed}", resume, progress, device)
             )
-        trained.append(
-            _train(recipe, dataset, seed, epochs, folder / f"seed-{seed}", resume, progress, device)
-        )
     if not first:
         return None
     summary = _summary(recipe, name, dataset, trained, _command(config, data_dir))
@@ -191,11 +199,9 @@ def _folder(given: Path | None, config: dict[str, Any], resume: bool, fresh: boo
         raise GradusError(
             f"{given} holds a run with {said}; resume it with the same settings, or give another --directory"
         )
-    if there and fresh and not resume:
-        shutil.rmtree(given)
-    elif there and not resume:
+    if there and not resume and not fresh:
         raise GradusError(f"{given} holds a run already: --resume goes on with it, --fresh replaces it")
-    elif not there and given.is_dir() and any(given.iterdir()):
+    if not there and given.is_dir() and any(given.iterdir()):
         raise GradusError(f"{given} holds other files; give an empty or a new folder")
     return given
 

@@ -155,17 +155,7 @@ def test_data_parallel_equals_one_process(tmp_path):
         env=environment(),
         capture_output=True,
     )
-    torchrun = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        "2",
-        "--master-addr",
-        "127.0.0.1",
-        "--master-port",
-        "0",
-    ]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
         [*torchrun, "-m", "gradus", "run", "lenet", *argv, "--directory", str(two)],
         check=False,
@@ -175,9 +165,9 @@ def test_data_parallel_equals_one_process(tmp_path):
     )
     assert (two / "summary.json").is_file(), done.stderr[-2000:]
     for a, b in zip(metrics(one), metrics(two), strict=True):
-        # roundoff of one step, 6e-8, grows through 90 steps of training
+        # roundoff of one step, 6e-8, grows through 90 steps of training (1e-4 was seen)
         np.testing.assert_allclose(
-            [a["loss"], a["validation_loss"]], [b["loss"], b["validation_loss"]], rtol=2e-3
+            [a["loss"], a["validation_loss"]], [b["loss"], b["validation_loss"]], rtol=1e-3
         )
     assert len(list((two / "seed-0").glob("metrics*.jsonl"))) == 1
 

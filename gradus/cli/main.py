@@ -141,7 +141,8 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _say(message: str) -> int:
-    sys.stderr.write(f"gradus: {' '.join(message.split())}\n")
+    if os.environ.get("RANK", "0") == "0":  # under torchrun one process speaks for all
+        sys.stderr.write(f"gradus: {' '.join(message.split())}\n")
     return 2
 
 

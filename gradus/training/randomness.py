@@ -43,9 +43,9 @@ def seed_step(seed: int, step: int, part: int, rank: int, device: torch.device) 
         torch.mps.manual_seed(number)
 
 
-def augment_seed(seed: int, step: int, part: int, rank: int) -> int:
+def augment_seed(seed: int, step: int, part: int) -> int:
     """The seed of the generator handed to `augment` for one batch."""
-    return mix(seed, 3, step, part, rank)
+    return mix(seed, 3, step, part)
 
 
 @contextlib.contextmanager

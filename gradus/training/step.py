@@ -79,11 +79,19 @@ class Stepper:
         seed_step(self.settings.seed, step, part, self.group.rank, self.device)
 
     def batch(self, indices: torch.Tensor, step: int, part: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The inputs, augmented, and the targets at `indices`."""
+        """The inputs, augmented, and the targets of this process's share of `indices`.
+
+        The batch is augmented as a whole, so that the number of processes changes nothing.
+        """
+        if self.augment is None:
+            inputs, targets = self.data.batch(self.group.share(indices)[0])
+            return self.laid_out(inputs), targets
         inputs, targets = self.data.batch(indices)
-        if self.augment is not None:
-            self.generator.manual_seed(augment_seed(self.settings.seed, step, part, self.group.rank))
-            inputs = self.augment(inputs, self.generator)
+        self.generator.manual_seed(augment_seed(self.settings.seed, step, part))
+        inputs = self.augment(inputs, self.generator)
+        if self.group.world > 1:
+            own, _ = self.group.share(torch.arange(len(indices), device=inputs.device))
+            inputs, targets = inputs[own], targets[own]
         return self.laid_out(inputs), targets
 
     def laid_out(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -120,10 +128,10 @@ class Stepper:
         totals: dict[str, float] = {}
         parts = indices.split(self.settings.batch_size)
         for number, part in enumerate(parts):
-            mine, weight = self.group.share(part)
+            _, weight = self.group.share(part)
             share = len(part) / len(indices)
             self.seed(step, number)
-            inputs, targets = self.batch(mine, step, number)
+            inputs, targets = self.batch(part, step, number)
             with self._last(number + 1 == len(parts)):
                 loss, outputs = self.forward(self.called, inputs, targets)
                 scale = share * weight
@@ -144,7 +152,7 @@ class Stepper:
         found = ("loss or gradient", "a batch of another process")
         for number, part in enumerate(indices.split(self.settings.batch_size)):
             self.seed(step, number)
-            inputs, targets = self.batch(self.group.share(part)[0], step, number)
+            inputs, targets = self.batch(part, step, number)
             tensor, layer = locate(self.model, self.forward, inputs, targets)
             if not layer.startswith("nowhere"):
                 found = (tensor, layer)
