@@ -283,7 +283,7 @@ def _summary(recipe: Recipe, name: str, dataset: Dataset, trained: list[Trained]
     return RunSummary(
         layers=layers_of(first.model, example),
         data=DataSummary.of(dataset),
-        settings=dict(settings),
+        settings={k: _words(v) for k, v in settings.items()},
         metric=recipe.metric,
         scores=scores,
         bar=recipe.bars[name],
@@ -292,6 +292,11 @@ def _summary(recipe: Recipe, name: str, dataset: Dataset, trained: list[Trained]
         command=command,
         finished=time.strftime("%Y-%m-%dT%H:%M:%S"),
     )
+
+
+def _words(value: Any) -> Any:
+    """A setting that is a table as words: degrees 10, shift 0.5."""
+    return ", ".join(f"{k} {v:g}" for k, v in value.items()) if isinstance(value, dict) else value
 
 
 def _say_score(summary: RunSummary, say: Callable[[Text], None]) -> None:
