@@ -376,8 +376,8 @@ def units_do_not_matter(fit, rng):
 
 
 @LINEAR_REGRESSION.claim(
-    Text(r"Uniform noise on $[0,1]$ has mean ½: without an intercept the slope 3 comes out as $3+\frac{E[xu]}{E[x^2]}=3.75$; with one it is 3, and the intercept ½",
-         r"$[0,1]$ 上均匀噪声的均值为 ½：没有截距时斜率 3 变成 $3+\frac{E[xu]}{E[x^2]}=3.75$；加上截距则得到 3，截距为 ½")
+    Text(r"Uniform noise on $[0,1]$ has mean ½: without an intercept the slope 3 comes out as $3+\frac{E[xu]}{E[x^2]}=3.75$; with one it is 3, and the intercept ½. The broadcast matrix, averaged over its columns, gives 3 by accident",
+         r"$[0,1]$ 上均匀噪声的均值为 ½：没有截距时斜率 3 变成 $3+\frac{E[xu]}{E[x^2]}=3.75$；加上截距则得到 3，截距为 ½。把广播得到的矩阵按列平均，则碰巧得到 3")
 )  # fmt: skip
 def noise_with_a_mean_needs_an_intercept(fit, rng):
     n = 20_000
@@ -385,7 +385,13 @@ def noise_with_a_mean_needs_an_intercept(fit, rng):
     y = 3 * X.sum(axis=1) + u
     slope, slope_se, *_ = fit(X, y, intercept=False)
     (b, w), (b_se, w_se), *_ = fit(X, y)
-    return all_of(statistical(slope, 3.75, slope_se[0]), statistical(w, 3.0, w_se), statistical(b, 0.5, b_se))
+    # row i of the matrix 3x_j + u_i has the mean 3x̄ + u_i: the slope tends to (3/4 + 1/4)/(1/3). Its error is
+    # three times the mean of 3.5x − 3x² + x(u − ½), of variance 17/240 + 1/36.
+    averaged, *_ = fit(X, 3 * X.mean() + u, intercept=False)
+    accident = statistical(averaged, 3.0, 3 * np.sqrt((17 / 240 + 1 / 36) / n))
+    return all_of(
+        statistical(slope, 3.75, slope_se[0]), statistical(w, 3.0, w_se), statistical(b, 0.5, b_se), accident
+    )
 
 
 @LINEAR_REGRESSION.claim(
@@ -551,8 +557,9 @@ LINEAR_REGRESSION.erratum(
     ),
     why=Text(
         "$(100,)+(100,1)=(100,100)$: the update then stops with a ValueError. With the shapes mended the slope comes out "
-        "as 3.75, not 3, because the noise has mean ½ and nothing takes it up.",
-        "$(100,)+(100,1)=(100,100)$：更新时抛出 ValueError。修正形状后斜率为 3.75 而不是 3，因为噪声均值为 ½ 而没有截距来吸收它。",
+        "as 3.75, not 3, because the noise has mean ½ and nothing takes it up. Averaged silently over its columns the matrix "
+        "gives 3 by accident: no response then stands beside its own observation.",
+        "$(100,)+(100,1)=(100,100)$：更新时抛出 ValueError。修正形状后斜率为 3.75 而不是 3，因为噪声均值为 ½ 而没有截距来吸收它。若悄悄按列平均，则碰巧得到 3：此时因变量已不再对应各自的观测。",
     ),
     right=Text(
         r"$y$ of shape $(n,)$, $A=(\mathbf 1\;X)$, mean gradient $\frac{1}{n}A^{\mathsf T}(A\theta-y)$: slope 3, intercept ½",
