@@ -1414,7 +1414,7 @@ def hinge_predicts_the_label(losses, rng):
     return identical(found, [-1.0, -1.0, 1.0, 1.0])
 
 
-@LOSSES.claim(Text("The risks of squared, absolute, Huber, logistic and hinge loss are convex; that of the squared error of a sigmoid is not", "平方、绝对、Huber、logistic 与合页损失的风险是凸的；sigmoid 输出的平方误差不是"))  # fmt: skip
+@LOSSES.claim(Text("The risks of squared, absolute, Huber, logistic and hinge loss are convex; that of the squared error of a sigmoid is not", "平方、绝对、Huber、逻辑斯谛与合页损失的风险是凸的；sigmoid 输出的平方误差不是"))  # fmt: skip
 def convex_or_not(losses, rng):
     c = np.linspace(-8, 8, 257)
     convex = [(f, *SKEWED) for f in (squared, absolute, hubered(1.0))]
@@ -1509,6 +1509,6 @@ def losses_figure(outlier, weight, share):
             f"{found['absolute']:.2f}, the median; Huber {found['Huber, δ = 1']:.2f}. For a class of probability {share:.2f} the logistic loss prefers the "
             f"score whose sigmoid is {probability:.3f}, hinge loss the label {found['hinge']:.0f}.",
             f"目标值为 0、1、2 与 {outlier:.3g}（概率 {weight:.2f}）：平方误差选均值 {found['squared']:.2f}，绝对误差选中位数 {found['absolute']:.2f}，Huber 选 {found['Huber, δ = 1']:.2f}。"
-            f"某类别的概率为 {share:.2f} 时，logistic 损失选 sigmoid 值为 {probability:.3f} 的得分，合页损失选标签 {found['hinge']:.0f}。",
+            f"某类别的概率为 {share:.2f} 时，逻辑斯谛损失选 sigmoid 值为 {probability:.3f} 的得分，合页损失选标签 {found['hinge']:.0f}。",
         ),
     )
