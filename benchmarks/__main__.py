@@ -1,7 +1,5 @@
 """Runs every benchmark in turn; `--quick` shortens those that train."""
 
-import sys
-
 from benchmarks import startup, verification
 
 
@@ -10,7 +8,7 @@ def main() -> None:
     verification.main()
     from benchmarks import training
 
-    training.main(sys.argv[1:])
+    training.main()
 
 
 if __name__ == "__main__":
