@@ -45,13 +45,13 @@ def summary(report: Report, lang: str = "en") -> str:
     holds, fails, skipped = report.count("holds"), report.count("fails"), report.count("skipped")
     killed, mutants = sum(m.killed for m in report.mutants), len(report.mutants)
     concepts = len({r.concept.key for r in report.results})
-    en = [f"{concepts} concept{'s' * (concepts != 1)}: {holds} claims hold"]
+    en = [f"{concepts} concept{'s' * (concepts != 1)}: {holds} claim{' holds' if holds == 1 else 's hold'}"]
     zh = [f"{concepts} 个概念：{holds} 条断言成立"]
     if fails:
-        en.append(f"{fails} fail")
+        en.append(f"{fails} fail{'s' * (fails == 1)}")
         zh.append(f"{fails} 条不成立")
     if skipped:
-        en.append(f"{skipped} do not apply")
+        en.append(f"{skipped} do{'es' * (skipped == 1)} not apply")
         zh.append(f"{skipped} 条不适用")
     if mutants:
         en.append(f"{killed} of {mutants} mutants killed")
