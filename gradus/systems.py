@@ -66,7 +66,7 @@ def run_system(
     *,
     data: str | None = None,
     data_dir: str | None = None,
-    seeds: Sequence[int] = (0, 1, 2),
+    seeds: Sequence[int] | None = None,
     epochs: int | None = None,
     device: str | None = None,
     directory: str | Path | None = None,
@@ -80,6 +80,8 @@ def run_system(
 ) -> Outcome | None:
     """Trains a system by its recipe over the seeds, measures it on the test set and writes the report.
 
+    What is not given is the recipe's (three seeds, its first data set, its epochs) or, on resuming, the interrupted run's.
+
     Under torchrun every process calls this; the first one alone writes and returns an outcome, the others None.
 
     Raises:
@@ -88,12 +90,19 @@ def run_system(
     from gradus.training.distributed import process_group
 
     recipe = _recipe(concept)
+    given = Path(directory) if directory else None
+    if resume:
+        given = given or _unfinished(Path("runs") / concept.key)
+        before = _read(given / CONFIG)
+        data, epochs = data or before.get("data"), epochs or before.get("epochs")
+        seeds = before.get("seeds") if seeds is None else seeds
     name = data or recipe.data[0]
+    seeds = (0, 1, 2) if seeds is None else seeds
     _check(seeds, epochs, device)
     dataset = _dataset(recipe, name, data_dir)
     config = {"system": concept.key, "data": name, "seeds": list(seeds), "epochs": epochs}
     with process_group() as group:
-        folder = _folder(Path(directory) if directory else None, config, resume, fresh)
+        folder = _folder(given, config, resume, fresh)
         group.broadcast(0)  # every process has chosen the folder before the first one writes there
         first = group.rank == 0
         if first:
@@ -176,14 +185,17 @@ def _dataset(recipe: Recipe, name: str, data_dir: str | None) -> Dataset:
     return dataset
 
 
+def _unfinished(root: Path) -> Path:
+    """The folder of the newest unfinished run."""
+    found = [Path(row[0]) for row in past_runs(root) if row[-1] == "unfinished"]
+    if not found:
+        raise GradusError(f"no unfinished run in {root} to resume; leave --resume out to begin one")
+    return found[0]
+
+
 def _folder(given: Path | None, config: dict[str, Any], resume: bool, fresh: bool) -> Path:
-    """The run's folder: the given one, the newest unfinished one, or a new one with the next number."""
+    """The run's folder: the given one, or a new one with the next number."""
     root = Path("runs") / config["system"]
-    if given is None and resume:
-        unfinished = [Path(row[0]) for row in past_runs(root) if row[-1] == "unfinished"]
-        if not unfinished:
-            raise GradusError(f"no unfinished run in {root} to resume; leave --resume out to begin one")
-        given = unfinished[0]
     if given is None:
         numbers = [
             int(p.name.rpartition("-")[2])

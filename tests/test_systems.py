@@ -139,7 +139,19 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_resume(tmp_path):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in out + err
-    assert "resume" in (out + err).lower()
+    assert f"gradus run lenet --directory {folder} --resume" in out.replace("\n", " ").replace("  ", " ")
+    assert "state saved" in out + err
+
+
+def test_resume_takes_what_is_not_given_from_the_interrupted_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "runs" / "lenet" / "digits-1"
+    run_system(LENET, seeds=[1], epochs=2, directory=folder, progress="silent", verify=False)
+    (folder / "summary.json").unlink()
+    outcome = run_system(LENET, resume=True, progress="silent", verify=False)
+    assert outcome.directory.resolve() == folder
+    assert set(outcome.summary.scores) == {1}
+    assert outcome.summary.command.endswith("--seed 1 --epochs 2")
 
 
 def metrics(folder):

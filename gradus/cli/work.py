@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradus.catalogue import load
 from gradus.cli.terminal import Terminal
+from gradus.concept import Concept
 from gradus.errors import GradusError
 from gradus.evidence import Text
+
+if TYPE_CHECKING:
+    from gradus.systems import Outcome
 
 
 def run(options: Namespace, out: Terminal) -> int:
     """Trains a system by its recipe; exit status 1 when its metric misses the bar."""
-    from gradus.systems import run_system
-
     concept = load().get(options.key)
     if options.seed is not None and options.seeds is not None:
         raise GradusError(
             "expected either --seed S (one run) or --seeds N (runs with seeds 0 … N−1), not both"
         )
-    seeds = (
-        [options.seed]
-        if options.seed is not None
-        else list(range(3 if options.seeds is None else options.seeds))
-    )
-    outcome = run_system(
+    seeds = None if options.seeds is None else list(range(options.seeds))
+    try:
+        outcome = _run(concept, seeds if options.seed is None else [options.seed], options, out)
+    except KeyboardInterrupt:
+        where = f" --directory {options.directory}" if options.directory else ""
+        out.say(out.t("go on with: ", "继续运行：") + f"gradus run {concept.key}{where} --resume")
+        raise
+    return 0 if outcome is None or outcome.holds else 1
+
+
+def _run(concept: Concept, seeds: list[int] | None, options: Namespace, out: Terminal) -> Outcome | None:
+    from gradus.systems import run_system
+
+    return run_system(
         concept,
         data=options.data,
         data_dir=options.data_dir,
@@ -41,7 +52,6 @@ def run(options: Namespace, out: Terminal) -> int:
         lang=options.lang,
         say=lambda text: out.say(text) if not options.quiet else None,
     )
-    return 0 if outcome is None or outcome.holds else 1
 
 
 def runs(options: Namespace, out: Terminal) -> int:
