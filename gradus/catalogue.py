@@ -153,16 +153,24 @@ def load() -> Catalogue:
     for area in AREAS:
         if not (HERE / "concepts" / area).is_dir():
             continue
-        for module in sorted(m.name for m in pkgutil.iter_modules([str(HERE / "concepts" / area)])):
-            page = importlib.import_module(f"gradus.concepts.{area}.{module}")
-            for concept in [
-                v for v in vars(page).values() if isinstance(v, Concept) and v.module == page.__name__
-            ]:
+        for name in _pages(f"gradus.concepts.{area}", HERE / "concepts" / area):
+            page = importlib.import_module(name)
+            for concept in [v for v in vars(page).values() if isinstance(v, Concept) and v.module == name]:
                 if found.setdefault(concept.key, concept) is not concept:
                     raise GradusError(
                         f"two concepts are called {concept.key!r}: {found[concept.key].module}, {concept.module}"
                     )
     return Catalogue({key: found[key] for key in order(found)})
+
+
+def _pages(package: str, folder: Path) -> list[str]:
+    """The modules of a folder's pages; a family may be a folder of pages itself."""
+    found = sorted(pkgutil.iter_modules([str(folder)]), key=lambda m: m.name)
+    return [
+        name
+        for m in found
+        for name in (_pages(f"{package}.{m.name}", folder / m.name) if m.ispkg else [f"{package}.{m.name}"])
+    ]
 
 
 def order(concepts: dict[str, Concept]) -> list[str]:

@@ -1,7 +1,8 @@
 """What a concept is: its record, and the decorators that add the other parts of its page.
 
 A page is a Python file `gradus/concepts/<area>/<key>.py` with the parts always in this order: record,
-definition, cases, claims, mutants, errata, figure, recipe. Importing it costs NumPy only.
+definition, cases, claims, mutants, errata, figure, recipe. Importing it costs NumPy only. The members of a family
+share a file, or, where they are many, a folder `<area>/<family>/` with one file each.
 
     ENTROPY = Concept(key="entropy", kind="definition", title=Text("Entropy", "信息熵"), ...)
 
@@ -252,11 +253,11 @@ class Concept:
     _figure: Callable[..., Drawing] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        # "gradus.concepts.<area>.<file>" of the page that creates the record
+        # "gradus.concepts.<area>.<page>" or "….<family>.<member>", of the page that creates the record
         name = sys._getframe(2).f_globals.get("__name__", "")
         parts = name.split(".")
         self.module = name
-        if parts[:2] == ["gradus", "concepts"] and len(parts) == 4:
+        if parts[:2] == ["gradus", "concepts"] and len(parts) in (4, 5):
             self.area, self.family = parts[2], parts[3].replace("_", "-")
 
     def definition(self, function: Callable[..., Any]) -> Callable[..., Any]:

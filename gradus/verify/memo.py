@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import os
 import sys
@@ -27,8 +26,10 @@ def memo_directory() -> Path:
 
 def page_hash(concept: Concept) -> str:
     """Identifies the page as it stands: evidence of another version of it is not shown."""
-    source = inspect.getsource(sys.modules[concept.module])
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+    page = Path(str(sys.modules[concept.module].__file__))
+    in_family = concept.module.count(".") == 4  # its members share code
+    files = sorted(page.parent.glob("*.py")) if in_family else [page]
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 
 def remember(report: Report) -> None:
