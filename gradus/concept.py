@@ -219,6 +219,8 @@ class Concept:
             gradients equal finite differences applies.
         summed: name of the dimension, or the number, that bounds the longest sum behind one entry; the largest dimension
             of the inputs unless given. It enters the tolerance of the free claims.
+        unique: where the theory leaves a choice (the signs of eigenvectors): takes a result, in any framework, to the
+            choice that the definition makes; applied to every implementation's result before anything compares it.
     """
 
     key: str
@@ -238,6 +240,7 @@ class Concept:
     unverified: Sequence[Text] = ()
     differentiable: bool = True
     summed: int | None = None
+    unique: Callable[..., Any] | None = None
 
     area: str = field(default="", init=False)
     family: str = field(default="", init=False)

@@ -76,9 +76,11 @@ class Adapted:
     def raw(self, arguments: Mapping[str, Any]) -> Any:
         """The result in the implementation's own framework, on arguments of that framework."""
         if self.bridge is not None:
-            return self.bridge(self.function, **arguments)
-        required, optional = self._split(arguments)
-        return self.function(*required, **optional)
+            result = self.bridge(self.function, **arguments)
+        else:
+            required, optional = self._split(arguments)
+            result = self.function(*required, **optional)
+        return self.concept.unique(result) if self.concept.unique else result
 
     def vjp(
         self, arguments: Mapping[str, Any], cotangent: Any, wanted: tuple[str, ...]
