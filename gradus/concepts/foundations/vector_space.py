@@ -390,7 +390,9 @@ def figure(a, b, angle):
         if name not in ("au", "bv"):
             left.annotate(name, end, textcoords="offset points", xytext=(5, 4), color=colour)
     left.plot(*np.array([a * V[0], w, b * V[1]]).T, ":", color=COLOURS[6], lw=1)
-    left.set(aspect="equal", xlim=(-3.4, 3.4), ylim=(-3, 3), title="arrows", xlabel="$x_1$", ylabel="$x_2$")
+    reach = 1.15 * max(2.0, np.abs([w, a * V[0], b * V[1]]).max())
+    square = {"aspect": "equal", "xlim": (-reach, reach), "ylim": (-reach, reach)}
+    left.set(**square, title="arrows", xlabel="$x_1$", ylabel="$x_2$")
     t = np.linspace(0, 2 * np.pi, 300)
     F = np.stack([np.sin(t), np.cos(3 * t) / 2 + 0.5])
     f = linear_combination(coefficients, F)
