@@ -71,8 +71,8 @@ def language(argv: Sequence[str]) -> str:
     return lang
 
 
-def build_parser(lang: str) -> Parser:
-    """All verbs with their options and examples, in one language."""
+def build_parser(lang: str, argv: Sequence[str] = ()) -> Parser:
+    """All verbs with their options and examples, in one language; `run` with those of the recipe that `argv` names."""
     Parser.lang = lang
     about = Text(
         "The mathematics of deep learning, executable and verified.", "深度学习的数学：可执行、可验证。"
@@ -100,6 +100,11 @@ def build_parser(lang: str) -> Parser:
         )
         for names, options, what in table.arguments:
             sub.add_argument(*names, help=what.get(lang), **options)
+        if verb == "run" and "run" in argv:
+            from gradus.cli.work import recipe_arguments
+
+            for names, options, what in recipe_arguments(argv):
+                sub.add_argument(*names, help=what.get(lang), **options)
     return parser
 
 
@@ -110,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _own_the_process()
     try:
         lang = language(words)
-        parser = build_parser(lang)
+        parser = build_parser(lang, words)
         options = parser.parse_args(words)
         if not options.verb:
             parser.print_help()

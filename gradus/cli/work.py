@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradus.catalogue import load
 from gradus.cli.terminal import Terminal
+from gradus.cli.verbs import Argument
 from gradus.concept import Concept
 from gradus.errors import GradusError
 from gradus.evidence import Text
 
 if TYPE_CHECKING:
     from gradus.systems import Outcome
+
+
+def recipe_arguments(argv: Sequence[str]) -> list[Argument]:
+    """The options of the recipes that the words of a command line name."""
+    if not any(word.startswith("-") for word in argv):
+        return []
+    concepts = load().concepts
+    return [
+        (
+            (f"--{option.name}",),
+            {"choices": tuple(option.choices), "dest": f"recipe_{option.name}"},
+            option.meaning,
+        )
+        for word in argv
+        if word in concepts and (recipe := concepts[word].recipe)
+        for option in recipe.options
+    ]
 
 
 def run(options: Namespace, out: Terminal) -> int:
@@ -43,6 +62,7 @@ def _run(concept: Concept, seeds: list[int] | None, options: Namespace, out: Ter
         seeds=seeds,
         epochs=options.epochs,
         device=options.device,
+        options={k.removeprefix("recipe_"): v for k, v in vars(options).items() if k.startswith("recipe_")},
         directory=options.directory,
         resume=options.resume,
         fresh=options.fresh,

@@ -26,23 +26,58 @@ class Series:
     y: Any
 
 
-def loss_curves(series: Sequence[Series], x_label: Text = Text("epoch", "轮次")) -> Picture:
+@dataclass(frozen=True)
+class Chart:
+    """Lines over time.
+
+    Attributes:
+        series: the lines.
+        y_label, x_label: names of the axes.
+        caption: what is seen; how the seeds are drawn is added to it.
+        log: a logarithmic y-axis.
+        bar: a level that must be reached, dotted.
+        place: the section of the report.
+        wide: takes the full width.
+    """
+
+    series: Sequence[Series]
+    y_label: Text
+    caption: Text
+    x_label: Text = Text("epoch", "轮次")
+    log: bool = False
+    bar: float | None = None
+    place: Place = "result"
+    wide: bool = False
+
+
+def loss_chart(series: Sequence[Series], x_label: Text = Text("epoch", "轮次")) -> Chart:
     """The loss over time, on a logarithmic axis."""
-    label = Text("loss", "损失")
     caption = Text("Loss over time, logarithmic.", "损失随训练的变化（对数坐标）。")
-    return _chart(series, x_label, label, caption, log=True)
+    return Chart(series, Text("loss", "损失"), caption, x_label, log=True)
 
 
-def accuracy_curves(
+def accuracy_chart(
     series: Sequence[Series], bar: float | None = None, x_label: Text = Text("epoch", "轮次")
-) -> Picture:
+) -> Chart:
     """The accuracy over time, and the bar that it must reach."""
     caption = Text("Accuracy over time", "准确率随训练的变化")
     if bar is None:
         caption = Text(caption.en + ".", caption.zh + "。")
     else:
         caption = Text(f"{caption.en}; dotted: the bar, {bar:.2%}.", f"{caption.zh}；点线为标准 {bar:.2%}。")
-    return _chart(series, x_label, Text("accuracy", "准确率"), caption, bar=bar)
+    return Chart(series, Text("accuracy", "准确率"), caption, x_label, bar=bar)
+
+
+def loss_curves(series: Sequence[Series], x_label: Text = Text("epoch", "轮次")) -> Picture:
+    """The loss over time, on a logarithmic axis, drawn."""
+    return chart_picture(loss_chart(series, x_label))
+
+
+def accuracy_curves(
+    series: Sequence[Series], bar: float | None = None, x_label: Text = Text("epoch", "轮次")
+) -> Picture:
+    """The accuracy over time, and the bar that it must reach, drawn."""
+    return chart_picture(accuracy_chart(series, bar, x_label))
 
 
 def gradient_norms(steps: Sequence[float], norms: Mapping[str, Sequence[float]]) -> Picture:
@@ -53,19 +88,47 @@ def gradient_norms(steps: Sequence[float], norms: Mapping[str, Sequence[float]])
         "各层梯度的范数（对数坐标）：停止学习的层下沉，不稳定的层上升。",
     )
     label = Text("gradient norm", "梯度范数")
-    return _chart(series, Text("step", "步"), label, caption, log=True, place="inside", wide=True)
+    return chart_picture(Chart(series, label, caption, Text("step", "步"), True, None, "inside", True))
 
 
-def _chart(
-    series: Sequence[Series],
-    x_label: Text,
-    y_label: Text,
-    caption: Text,
-    log: bool = False,
-    bar: float | None = None,
-    place: Place = "result",
-    wide: bool = False,
-) -> Picture:
+def chart_picture(chart: Chart) -> Picture:
+    """The chart drawn, with its text alternative.
+
+    Raises:
+        GradusError: no series, or one whose values do not fit its positions.
+    """
+    _check(chart.series)
+
+    def draw(lang: str) -> str:
+        figure, ax = canvas(width=5.6 if chart.wide else 3.5, height=2.8 if chart.wide else 2.6)
+        ends = [_line(ax, s, i) for i, s in enumerate(chart.series)]
+        if chart.log:
+            _logarithmic(ax)
+        if chart.bar is not None:
+            ax.axhline(chart.bar, color="#000000", linewidth=0.9, linestyle=(0, (1, 2)))
+        ax.set_xlabel(chart.x_label.get(lang))
+        ax.set_ylabel(chart.y_label.get(lang))
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.grid(axis="y", color=GRID, linewidth=0.5)
+        ax.set_axisbelow(True)
+        _label_ends(ax, chart.series, ends, lang)
+        return svg(figure, name=chart.y_label.en)
+
+    caption, seeds = chart.caption, max(len(np.atleast_2d(s.y)) for s in chart.series)
+    if seeds > 1:
+        caption = Text(
+            f"{caption.en} Line: mean of {seeds} seeds; band: their range.",
+            f"{caption.zh}线为 {seeds} 个种子的平均，色带为其范围。",
+        )
+    said = [_in_words(s) for s in chart.series]
+    alt = Text(
+        f"{chart.y_label.en} over {chart.x_label.en}: " + "; ".join(t.en for t in said),
+        f"{chart.y_label.zh}随{chart.x_label.zh}的变化：" + "；".join(t.zh for t in said),
+    )
+    return Picture(draw, caption, alt, chart.place, chart.wide)
+
+
+def _check(series: Sequence[Series]) -> None:
     if not series:
         raise GradusError("a chart needs at least one series, got none")
     for s in series:
@@ -73,34 +136,6 @@ def _chart(
             raise GradusError(
                 f"series {s.name.en!r} has {len(s.x)} positions for values of shape {np.shape(s.y)}"
             )
-
-    def draw(lang: str) -> str:
-        figure, ax = canvas(width=5.6 if wide else 3.5, height=2.8 if wide else 2.6)
-        ends = [_line(ax, s, i) for i, s in enumerate(series)]
-        if log:
-            _logarithmic(ax)
-        if bar is not None:
-            ax.axhline(bar, color="#000000", linewidth=0.9, linestyle=(0, (1, 2)))
-        ax.set_xlabel(x_label.get(lang))
-        ax.set_ylabel(y_label.get(lang))
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.grid(axis="y", color=GRID, linewidth=0.5)
-        ax.set_axisbelow(True)
-        _label_ends(ax, series, ends, lang)
-        return svg(figure, name=y_label.en)
-
-    seeds = max(len(np.atleast_2d(s.y)) for s in series)
-    if seeds > 1:
-        caption = Text(
-            f"{caption.en} Line: mean of {seeds} seeds; band: their range.",
-            f"{caption.zh}线为 {seeds} 个种子的平均，色带为其范围。",
-        )
-    said = [_in_words(s) for s in series]
-    alt = Text(
-        f"{y_label.en} over {x_label.en}: " + "; ".join(t.en for t in said),
-        f"{y_label.zh}随{x_label.zh}的变化：" + "；".join(t.zh for t in said),
-    )
-    return Picture(draw, caption, alt, place, wide)
 
 
 def _line(ax: Any, series: Series, index: int) -> float:

@@ -9,37 +9,76 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradus.evidence import Text
-from gradus.report.charts import Series, accuracy_curves, gradient_norms, loss_curves
+from gradus.report.charts import Chart, Series, accuracy_chart, gradient_norms, loss_chart
+from gradus.report.material import SeedResult
 from gradus.report.pictures import Picture, confusion_matrix, feature_maps, filters, wrong_images
+from gradus.report.summary import layers_of
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from gradus.data import Dataset
-    from gradus.systems import Trained
+    from gradus.training import Fitted
 
 
-def pictures_of(dataset: Dataset, trained: list[Trained], folder: Path, bar: float) -> list[Picture]:
-    """All pictures of the report, those of single images and weights from the first seed."""
-    first = trained[0]
-    logits = np.asarray(first.logits, np.float64)
+def seed_result(returned: tuple[nn.Module, Fitted], data: Dataset, directory: Path, bar: float) -> SeedResult:
+    """The trained module's accuracy on the test set, with all that the report shows of it.
+
+    Args:
+        returned: what the recipe's `train` returned: the module and what `gradus.training.fit` says of the run.
+        data: what it was trained on.
+        directory: where the logs of this seed lie.
+        bar: the accuracy that must be reached.
+    """
+    import torch
+
+    model, fitted = returned
+    example = torch.from_numpy(data.test_inputs[:1]).to(next(model.parameters()).device)
+    logits = predict(model, data.test_inputs).astype(np.float64)
+    return SeedResult(
+        score=float((logits.argmax(-1) == data.test_targets).mean()),
+        seconds=fitted.seconds,
+        layers=layers_of(model, example),
+        pictures=[*predictions(data, logits), *_inside(data, model), *_gradients(directory)],
+        charts=_charts(fitted, bar),
+    )
+
+
+def predict(model: nn.Module, inputs: np.ndarray, batch: int = 512) -> np.ndarray:
+    """The module's outputs on arrays, in evaluation mode and without gradients; its mode is restored."""
+    import torch
+
+    device = next(model.parameters()).device
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            parts = [
+                model(torch.from_numpy(x).to(device)).cpu()
+                for x in np.array_split(inputs, max(1, -(-len(inputs) // batch)))
+            ]
+    finally:
+        model.train(training)
+    return torch.cat(parts).numpy()
+
+
+def predictions(data: Dataset, logits: np.ndarray) -> list[Picture]:
+    """The confusion matrix and, where the inputs are images, those that were misclassified."""
     probability = np.exp(logits - logits.max(-1, keepdims=True))
     probability /= probability.sum(-1, keepdims=True)
-    predicted, true = logits.argmax(-1), dataset.test_targets
+    predicted, true = logits.argmax(-1), data.test_targets
+    pictures = [confusion_matrix(_counts(true, predicted, len(data.classes)), data.classes)]
     wrong = np.flatnonzero(predicted != true)
-    pictures = _curves(trained, bar)
-    pictures.append(confusion_matrix(_counts(true, predicted, len(dataset.classes)), dataset.classes))
-    if wrong.size:
-        sure = probability[wrong, predicted[wrong]]
-        images = dataset.test_inputs[wrong]
-        pictures.append(
-            wrong_images(
-                images, true[wrong].tolist(), predicted[wrong].tolist(), sure.tolist(), dataset.classes
-            )
-        )
-    pictures += _inside(dataset, first)
-    rows = _lines(folder / f"seed-{first.seed}" / "gradient_norms.jsonl")
-    if rows:
-        pictures.append(gradient_norms([r["step"] for r in rows], _by_layer(rows)))
+    if wrong.size and data.test_inputs.ndim == 4:
+        sure = probability[wrong, predicted[wrong]].tolist()
+        labels = true[wrong].tolist(), predicted[wrong].tolist()
+        pictures.append(wrong_images(data.test_inputs[wrong], *labels, sure, data.classes))
     return pictures
+
+
+def _gradients(directory: Path) -> list[Picture]:
+    rows = _lines(directory / "gradient_norms.jsonl")
+    return [gradient_norms([r["step"] for r in rows], _by_layer(rows))] if rows else []
 
 
 def _counts(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -48,30 +87,31 @@ def _counts(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray
     return counts
 
 
-def _curves(trained: list[Trained], bar: float) -> list[Picture]:
+def _charts(fitted: Fitted, bar: float) -> list[Chart]:
     names = {
         "loss": Text("training loss", "训练损失"),
         "validation_loss": Text("test loss", "测试损失"),
         "accuracy": Text("training accuracy", "训练准确率"),
         "validation_accuracy": Text("test accuracy", "测试准确率"),
     }
-    length = min(len(t.fitted.history) for t in trained)
-    found: dict[str, Series] = {}
-    for key, title in names.items():
-        if all(key in t.fitted.history[0] for t in trained if t.fitted.history):
-            y = np.array([[row[key] for row in t.fitted.history[:length]] for t in trained])
-            found[key] = Series(title, list(range(1, length + 1)), y)
+    rows = fitted.history
+    x = list(range(1, len(rows) + 1))
+    found = {
+        key: Series(title, x, [row[key] for row in rows])
+        for key, title in names.items()
+        if rows and key in rows[0]
+    }
     losses = [found[k] for k in ("loss", "validation_loss") if k in found]
     scores = [found[k] for k in ("accuracy", "validation_accuracy") if k in found]
-    return [*([loss_curves(losses)] if losses else []), *([accuracy_curves(scores, bar)] if scores else [])]
+    return [*([loss_chart(losses)] if losses else []), *([accuracy_chart(scores, bar)] if scores else [])]
 
 
-def _inside(dataset: Dataset, trained: Trained) -> list[Picture]:
+def _inside(dataset: Dataset, model: nn.Module) -> list[Picture]:
     """The filters of the first convolution, and what each convolution makes of one test image."""
     import torch
     from torch import nn
 
-    convolutions = [(name, m) for name, m in trained.model.named_modules() if isinstance(m, nn.Conv2d)]
+    convolutions = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.Conv2d)]
     if not convolutions:
         return []
     maps: dict[str, Any] = {}
@@ -80,14 +120,14 @@ def _inside(dataset: Dataset, trained: Trained) -> list[Picture]:
         return lambda module, inputs, output: maps.__setitem__(name, output[0].detach().float().cpu().numpy())
 
     handles = [m.register_forward_hook(keep(name)) for name, m in convolutions]
-    training = trained.model.training
+    training = model.training
     try:
-        trained.model.eval()
+        model.eval()
         with torch.no_grad():
-            device = next(trained.model.parameters()).device
-            trained.model(torch.from_numpy(dataset.test_inputs[:1]).to(device))
+            device = next(model.parameters()).device
+            model(torch.from_numpy(dataset.test_inputs[:1]).to(device))
     finally:
-        trained.model.train(training)
+        model.train(training)
         for handle in handles:
             handle.remove()
     name, first = convolutions[0]

@@ -30,6 +30,11 @@ def grouped(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
+def score(value: float, fraction: bool) -> str:
+    """A score: a fraction in percent, another number with three decimals."""
+    return percent(value) if fraction else _minus(f"{value:.3f}")
+
+
 def percent(value: float) -> str:
     """A fraction in percent with two decimals: 98.43 %."""
     return f"{100 * value:.2f}\u202f%"
@@ -45,17 +50,17 @@ def seconds(value: float, lang: str) -> str:
     return f"{minutes} 分 {rest} 秒" if lang == "zh" else f"{minutes} min {rest} s"
 
 
-def plain(value: Any, lang: str) -> Any:
-    """A setting's value: numbers as `number` writes them, lists with commas, all else as it is."""
+def plain(value: Any, lang: str, digits: int = 6) -> Any:
+    """A value: numbers as `number` writes them, lists with commas, all else as it is."""
     if isinstance(value, bool) or value is None:
         words = {True: ("yes", "是"), False: ("no", "否"), None: ("none", "无")}
         return words[value][lang == "zh"]
     if isinstance(value, int):
         return grouped(value)
     if isinstance(value, float):
-        return number(value, 6)
+        return number(value, digits)
     if isinstance(value, list | tuple):
-        return Markup(", ").join(plain(v, lang) for v in value)
+        return Markup(", ").join(plain(v, lang, digits) for v in value)
     return value
 
 

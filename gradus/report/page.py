@@ -15,7 +15,7 @@ from gradus.concept import Concept, Text
 from gradus.errors import GradusError
 from gradus.formulas import mathml, prose_html
 from gradus.report.dossier import Dossier, dossier
-from gradus.report.numbers import grouped, number, percent, plain, seconds
+from gradus.report.numbers import grouped, number, plain, score, seconds
 from gradus.report.pictures import Picture
 from gradus.report.summary import RunSummary
 from gradus.report.svg import inline_svg
@@ -25,6 +25,8 @@ from gradus.report.words import (
     KINDS,
     WORDS,
     evidence_sentence,
+    is_fraction,
+    metric,
     result_sentence,
     said,
     setting,
@@ -140,10 +142,16 @@ def _stands_on(system: Concept | None) -> list[Concept]:
 def _abstract(name: Text, run: RunSummary | None, facts: Dossier, lang: str) -> list[str]:
     lines = []
     if run is not None:
-        scores = percent(run.mean), run.relation, percent(run.bar)
+        fraction = is_fraction(run.metric)
+        scores = score(run.mean, fraction), run.relation, score(run.bar, fraction)
         lines.append(
             result_sentence(
-                name.get(lang), run.data.title.get(lang), run.metric, *scores, len(run.scores), lang
+                name.get(lang),
+                run.data.title.get(lang),
+                metric(run.metric, lang),
+                *scores,
+                len(run.scores),
+                lang,
             )
         )
     if facts.entries:
@@ -155,15 +163,18 @@ def _numbered(figures: Sequence[Picture], lang: str) -> dict[str, list[dict[str,
     """The pictures by place, numbered through in the order in which they stand."""
     from markupsafe import Markup
 
-    places: dict[str, list[dict[str, Any]]] = {"result": [], "inside": []}
+    places: dict[str, list[dict[str, Any]]] = {"model": [], "result": [], "inside": []}
+    counts = {"figure": 0, "table": 0}
     ordered = [p for place in places for p in figures if p.place == place]
-    for count, picture in enumerate(ordered, start=1):
+    for position, picture in enumerate(ordered, start=1):
+        counts[picture.kind] += 1
         markup, alt = picture.markup(lang), picture.alt.get(lang)
         drawn = "<svg" in markup[:1000]
-        shown = inline_svg(markup, f"figure-{count}", alt) if drawn else markup
+        shown = inline_svg(markup, f"figure-{position}", alt) if drawn else markup
         places[picture.place].append(
             {
-                "number": count,
+                "number": counts[picture.kind],
+                "kind": picture.kind,
                 "markup": Markup(
                     shown
                 ),  # our own SVG and tables; names in them are escaped where they are made
@@ -203,7 +214,8 @@ def _environment(lang: str) -> Environment:
     env.filters |= {
         "number": number,
         "grouped": grouped,
-        "percent": percent,
+        "score": lambda value, name: score(value, is_fraction(name)),
+        "metric": lambda name: metric(name, lang),
         "text": lambda text: Markup(prose_html(text.get(lang), strict=False)),
         "reason": lambda reason: reason_in(reason, lang),
         "sentence": lambda text: Markup(prose_html(_capital(text.get(lang)), strict=False)),

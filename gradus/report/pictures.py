@@ -13,7 +13,7 @@ from gradus.errors import GradusError
 from gradus.evidence import Text
 from gradus.report.png import colours, data_address, diverging, enlarged, ink
 
-Place = Literal["result", "inside"]
+Place = Literal["model", "result", "inside"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Picture:
             of the language, "en" or "zh", that gives it.
         caption: what is seen and what to see in it.
         alt: the same in words and numbers, for those who cannot see it.
-        place: the section: "result" or "inside" the network.
+        place: the section: the "model", the "result" or "inside" the model.
         wide: takes the full width; else two stand side by side where there is room.
+        kind: figures and tables are numbered apart.
     """
 
     svg: str | Callable[[str], str]
@@ -34,6 +35,7 @@ class Picture:
     alt: Text
     place: Place = "result"
     wide: bool = False
+    kind: Literal["figure", "table"] = "figure"
 
     def markup(self, lang: str) -> str:
         """The picture itself in a language."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from gradus.errors import GradusError
 from gradus.evidence import Text
@@ -47,11 +47,21 @@ class DataSummary:
     citation: str = ""
 
     @classmethod
-    def of(cls, dataset: Dataset, split: Text = Text("", ""), **sizes: int) -> DataSummary:
-        """From a loaded data set; `sizes` replaces or adds parts, such as `validation`."""
+    def of(cls, dataset: Dataset | Summarised, split: Text = Text("", ""), **sizes: int) -> DataSummary:
+        """From a loaded data set, or what says itself; `sizes` replaces or adds parts, such as `validation`."""
+        if isinstance(dataset, Summarised):
+            return dataset.summary()
         parts = {"train": len(dataset.train_inputs), "test": len(dataset.test_inputs)} | sizes
         d = dataset
         return cls(d.title, d.source, d.licence, d.shape, d.classes, parts, split, d.citation)
+
+
+@runtime_checkable
+class Summarised(Protocol):
+    """Data that are no `Dataset`, such as sentences, and say themselves what a report shows of them."""
+
+    def summary(self) -> DataSummary:
+        """What a report says of them."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,7 @@ class RunSummary:
         layers: the architecture.
         data: what it was trained on.
         settings: the recipe: batch size, learning rate …, in the order in which they are shown.
-        metric: name of the score, such as "accuracy"; a fraction.
+        metric: name of the score, such as "accuracy", see `gradus.report.words.METRICS`.
         scores: the score of each seed.
         bar: what the mean of the scores must reach.
         seconds: how long each phase took, such as `{"training": 21.3}`.

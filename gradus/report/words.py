@@ -11,11 +11,13 @@ WORDS: dict[str, Text] = {
     "made-by": Text("made by Gradus {}", "由 Gradus {} 生成"),
     "contents": Text("Contents", "目录"),
     "summary": Text("Summary", "摘要"),
-    "model": Text("The network", "网络"),
+    "network": Text("The network", "网络"),
+    "model": Text("The model", "模型"),
     "data": Text("The data", "数据"),
     "recipe": Text("The recipe", "训练方法"),
     "result": Text("The result", "结果"),
-    "inside": Text("Inside the network", "网络内部"),
+    "inside-network": Text("Inside the network", "网络内部"),
+    "inside": Text("Inside the model", "模型内部"),
     "evidence": Text("What it stands on", "它所依据的数学"),
     "evidence-alone": Text("The evidence", "证据"),
     "reading": Text("How to read the evidence", "如何阅读这些证据"),
@@ -44,10 +46,11 @@ WORDS: dict[str, Text] = {
     "reached": Text("reached", "达到"),
     "missed": Text("missed", "未达到"),
     "scores-caption": Text(
-        "The score on the test set for each seed, and the bar that their mean must reach.",
-        "各随机种子在测试集上的得分，以及其平均值须达到的标准。",
+        "The score of each seed, and the bar that their mean must reach.",
+        "各随机种子的得分，以及其平均值须达到的标准。",
     ),
     "figure": Text("Figure", "图"),
+    "table": Text("Table", "表"),
     "area": Text("Area", "领域"),
     "concepts": Text("Concepts", "概念"),
     "claims": Text("Claims", "断言"),
@@ -171,7 +174,6 @@ SETTINGS: dict[str, Text] = {
     "train": Text("training", "训练集"),
     "validation": Text("validation", "验证集"),
     "test": Text("test", "测试集"),
-    "accuracy": Text("accuracy", "准确率"),
     "python": Text("Python", "Python"),
     "gradus": Text("Gradus", "Gradus"),
     "torch": Text("PyTorch", "PyTorch"),
@@ -185,6 +187,31 @@ SETTINGS: dict[str, Text] = {
     "threads": Text("threads used", "使用线程数"),
     "accelerator": Text("accelerator", "加速器"),
 }
+
+
+#: The scores that recipes name, and whether they are fractions, shown in percent; others are shown as they are written.
+METRICS: dict[str, tuple[Text, bool]] = {
+    "accuracy": (Text("test accuracy", "测试集准确率"), True),
+    "cross-validated-accuracy": (
+        Text("accuracy under 10-fold cross-validation", "10 折交叉验证准确率"),
+        True,
+    ),
+    "cross-validated-r2": (Text("R² under 10-fold cross-validation", "10 折交叉验证 R²"), False),
+    "variance-kept": (Text("share of the held-out variance kept", "留出数据的方差保留比例"), True),
+    "adjusted-rand-index": (Text("adjusted Rand index", "调整兰德指数"), False),
+    "recalled": (Text("share of the images recalled", "成功回忆的图像比例"), True),
+    "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
+}
+
+
+def metric(key: str, lang: str) -> str:
+    """The name of a score, as it is known or as it is written."""
+    return METRICS[key][0].get(lang) if key in METRICS else key.replace("_", " ").replace("-", " ")
+
+
+def is_fraction(key: str) -> bool:
+    """Whether the score is a fraction, shown in percent; an unknown one is taken for one."""
+    return key not in METRICS or METRICS[key][1]
 
 
 def said(key: str, lang: str) -> str:
@@ -220,13 +247,19 @@ def evidence_sentence(totals: dict[str, int], lang: str) -> str:
 
 
 def result_sentence(
-    title: str, data: str, metric: str, mean: str, relation: str, bar: str, seeds: int, lang: str
+    title: str, data: str, score: str, mean: str, relation: str, bar: str, seeds: int, lang: str
 ) -> str:
     """The abstract's first line: what was trained, on what, how well."""
     if lang == "zh":
-        return f"{title}在“{data}”上训练，{seeds} 个随机种子的平均{setting(metric, lang)}为 {mean}（标准：{relation} {bar}）。"
+        gap = " " if score[:1].isascii() else ""
+        return f"{title}在“{data}”上训练，{seeds} 个随机种子的平均{gap}{score}为 {mean}（标准：{relation} {bar}）。"
     over = "with one seed" if seeds == 1 else f"as the mean of {seeds} seeds"
-    return f"{title}, trained on “{data}”, reaches a test {setting(metric, lang)} of {mean} {over} (the bar: {relation} {bar})."
+    return f"{title}, trained on “{data}”, reaches {article(score)} {score} of {mean} {over} (the bar: {relation} {bar})."
+
+
+def article(noun: str) -> str:
+    """The indefinite article."""
+    return "an" if noun[:1] in "aeiou" else "a"
 
 
 def _count(n: int, noun: str) -> str:

@@ -324,6 +324,7 @@ def partial_connections(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
 
 LENET.recipe = Recipe(
     train="gradus.vision.lenet:train",
+    report="gradus.report.classifier:seed_result",
     data=("digits", "mnist"),
     metric="accuracy",
     bars=BARS,

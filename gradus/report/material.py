@@ -1,0 +1,49 @@
+"""What a system's recipe gives to the report: for each seed its score, layers, pictures and charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradus.report.charts import Chart, chart_picture
+from gradus.report.pictures import Picture
+from gradus.report.summary import Layer
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """One seed of a run.
+
+    Attributes:
+        score: what is compared with the bar.
+        seconds: how long the training took.
+        layers: the architecture, for a network; the report shows that of the first seed.
+        pictures: pictures and tables; the report shows those of the first seed.
+        charts: lines over time; the report shows mean and range over the seeds.
+    """
+
+    score: float
+    seconds: float
+    layers: Sequence[Layer] = ()
+    pictures: Sequence[Picture] = ()
+    charts: Sequence[Chart] = ()
+
+
+def pictures_over_seeds(results: Sequence[SeedResult]) -> list[Picture]:
+    """The charts of all seeds together, then the pictures of the first one."""
+    charts = [_together([r.charts[i] for r in results]) for i in range(len(results[0].charts))]
+    return [*map(chart_picture, charts), *results[0].pictures]
+
+
+def _together(charts: Sequence[Chart]) -> Chart:
+    """The same chart of several seeds as one, each series with a row for each seed."""
+    if len(charts) == 1:
+        return charts[0]
+    series = []
+    for i, first in enumerate(charts[0].series):
+        length = min(len(c.series[i].x) for c in charts)
+        y = np.array([np.asarray(c.series[i].y, float)[..., :length] for c in charts])
+        series.append(replace(first, x=list(first.x)[:length], y=y))
+    return replace(charts[0], series=tuple(series))

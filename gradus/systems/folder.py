@@ -1,0 +1,98 @@
+"""The folder of a run: which one it is, what is in it, and the list of past ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradus.errors import GradusError
+
+CONFIG, SUMMARY, REPORT = "config.json", "summary.json", "report.html"
+ROOT = Path("runs")
+
+
+def past_runs(root: Path) -> list[tuple[str, ...]]:
+    """Rows of the runs under `root`, newest first: folder, system, data, seeds, mean score, bar, state."""
+    rows: list[tuple[str, ...]] = []
+    found = sorted(root.rglob(CONFIG), key=lambda p: p.stat().st_mtime, reverse=True) if root.is_dir() else []
+    for config_file in found:
+        config = read(config_file)
+        if "system" not in config:
+            continue
+        summary = read(config_file.with_name(SUMMARY))
+        scores = [float(v) for v in summary.get("scores", {}).values()]
+        score = f"{sum(scores) / len(scores):.4f}" if scores else ""
+        bar = f"{summary.get('relation', '≥')} {summary['bar']:.4f}" if summary else ""
+        seeds = ",".join(map(str, config["seeds"]))
+        state = "finished" if summary else "unfinished"
+        rows.append((str(config_file.parent), config["system"], config["data"], seeds, score, bar, state))
+    return rows
+
+
+def unfinished(key: str) -> Path:
+    """The folder of the newest unfinished run of a system."""
+    found = [Path(row[0]) for row in past_runs(ROOT / key) if row[-1] == "unfinished"]
+    if not found:
+        raise GradusError(f"no unfinished run in {ROOT / key} to resume; leave --resume out to begin one")
+    return found[0]
+
+
+def choose(given: Path | None, config: dict[str, Any], resume: bool, fresh: bool) -> Path:
+    """The run's folder: the given one, or a new one with the next number.
+
+    Raises:
+        GradusError: the given one holds another run or other files.
+    """
+    if given is None:
+        return _next(ROOT / config["system"], "-".join([*config.get("options", {}).values(), config["data"]]))
+    if given.exists() and not given.is_dir():
+        raise GradusError(f"{given} is a file; expected a folder for the run")
+    there = read(given / CONFIG)
+    if there and resume and there != config:
+        raise GradusError(
+            f"{given} holds a run with {_difference(there, config)}; resume it with the same settings, "
+            "or give another --directory"
+        )
+    if there and not resume and not fresh:
+        raise GradusError(f"{given} holds a run already: --resume goes on with it, --fresh replaces it")
+    if not there and given.is_dir() and any(given.iterdir()):
+        raise GradusError(f"{given} holds other files; give an empty or a new folder")
+    return given
+
+
+def _next(root: Path, name: str) -> Path:
+    numbers = [
+        int(p.name.rpartition("-")[2]) for p in root.glob(f"{name}-*") if p.name.rpartition("-")[2].isdigit()
+    ]
+    return root / f"{name}-{max(numbers, default=0) + 1}"
+
+
+def _difference(there: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    """How the run that is there differs from the one that is asked for: "epochs 2, not 3"."""
+    flat = [{**c, **c.get("options", {})} for c in (there, config)]
+    keys = [k for k in dict.fromkeys([*flat[1], *flat[0]]) if k != "options"]
+    return ", ".join(
+        f"{k} {flat[0].get(k)!r}, not {flat[1].get(k)!r}" for k in keys if flat[0].get(k) != flat[1].get(k)
+    )
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; empty where there is none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write(path: Path, value: Mapping[str, Any]) -> None:
+    """Written aside and renamed, so that no half-written file is ever seen."""
+    aside = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise GradusError(f"cannot write {path}: {error.strerror}; give another --directory") from None
