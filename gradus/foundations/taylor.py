@@ -83,7 +83,7 @@ def taylor_polynomial(f: Callable[..., Any], a: Any, x: Any, n: int) -> Float[Ar
         n: its degree.
 
     Raises:
-        GradusError: as `taylor_coefficients`; values of another shape than the centre.
+        GradusError: as `taylor_coefficients`; values of another shape than the centre, shapes that do not fit.
 
     Cost: the coefficients, and n multiplications for each entry of x.
 
@@ -94,7 +94,12 @@ def taylor_polynomial(f: Callable[..., Any], a: Any, x: Any, n: int) -> Float[Ar
         raise GradusError(
             f"f: expected values of the shape of a, {np.shape(a)}, got {coefficients.shape[1:]}"
         )
-    h = np.asarray(x, float) - np.asarray(a, float)
+    try:
+        h = np.asarray(x, float) - np.asarray(a, float)
+    except ValueError:
+        raise GradusError(
+            f"x: expected a shape that broadcasts against that of a, {np.shape(a)}, got {np.shape(x)}"
+        ) from None
     y = np.zeros(h.shape)
     for c in coefficients[::-1]:  # Horner
         y = y * h + c

@@ -1,0 +1,336 @@
+"""Taylor expansion: the polynomial that agrees with a function and its derivatives at a point."""
+
+import math
+
+import numpy as np
+
+from gradus.concept import (
+    Concept,
+    Drawing,
+    Implementation,
+    Proof,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    namespace,
+)
+from gradus.evidence import EPSILON, all_of, bound, near, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _ours(taylor_polynomial, f, a, x, n, r):
+    return taylor_polynomial(f, a, x, n)
+
+
+def _torch(jvp, f, a, x, n, r):
+    import torch
+
+    derivative, y = f, 0.0 * x
+    for k in range(n + 1):
+        y = y + derivative(a) * (x - a) ** k / math.factorial(k)
+        derivative = lambda t, g=derivative: jvp(g, (t,), (torch.ones_like(t),))[1]
+    return y
+
+
+TAYLOR = Concept(
+    key="taylor",
+    kind="theorem",
+    title=Text("Taylor expansion", "泰勒展开"),
+    summary=Text(
+        "The polynomial of degree n that has the value and the first n derivatives of f at a. Near a it misses f by a term of order n+1; "
+        "whether it converges to f as n grows is decided by the nearest singularity, also a complex one.",
+        "在 a 处与 f 的函数值及前 n 阶导数都相同的 n 次多项式。在 a 附近，它与 f 的误差为 n+1 阶；n 增大时是否收敛到 f，由最近的奇点（包括复奇点）决定。",
+    ),
+    formulas=(
+        r"T_n(x)=\sum_{k=0}^{n}\frac{f^{(k)}(a)}{k!}(x-a)^k",
+        r"f(x)-T_n(x)=\frac{f^{(n+1)}(\xi)}{(n+1)!}(x-a)^{n+1}=\int_a^x\frac{f^{(n+1)}(t)}{n!}(x-t)^n\,dt,\qquad \xi\text{ between }a\text{ and }x",
+        r"\frac{f^{(k)}(a)}{k!}=\frac{1}{2\pi r^k}\int_0^{2\pi}f(a+re^{\mathrm i\theta})\,e^{-\mathrm ik\theta}\,d\theta\qquad(f\text{ analytic within }r)",
+    ),
+    symbols=(
+        Symbol("f", "f", "function", Text("smooth function of one variable, taken entry by entry", "光滑的一元函数，逐元素计算"), "function"),
+        Symbol("a", "a", "", Text("centre of the expansion", "展开中心")),
+        Symbol("x", "x", "... m", Text("where the polynomial is evaluated", "多项式求值的点")),
+        Symbol("n", "n", "", Text("degree", "次数"), "natural"),
+        Symbol("r", "r", "", Text("radius of the circle around a on which the definition reads f; smaller than the radius of convergence", "定义读取 f 的圆周半径，圆心为 a，小于收敛半径"), "other"),
+        Symbol(r"\xi", "", "", Text("some point between a and x", "a 与 x 之间的某一点")),
+        Symbol(r"\theta", "", "", Text("angle on the circle", "圆周上的角度")),
+    ),
+    needs=("derivative",),
+    source="taylor1715methodus",
+    year=1715,
+    people=("Brook Taylor", "James Gregory", "Joseph-Louis Lagrange"),
+    implementations=(
+        Implementation("gradus.foundations.taylor:taylor_polynomial", "numpy", _ours, Text("arithmetic with power series: $n^2$ operations for a product, $n^3$ for an elementary function", "幂级数算术：每个乘法 $n^2$ 次运算，每个初等函数 $n^3$ 次")),
+        Implementation("torch.func:jvp", "torch", _torch, Text("nested once for each order: the cost doubles with each", "每阶嵌套一次：每多一阶代价翻倍")),
+    ),
+    readings=(
+        Reading("rudin1976principles", "ch. 5"),
+        Reading("strang1991calculus", "ch. 10"),
+        Reading("lyness1967numerical"),
+        Reading("griewank2008evaluating", "ch. 13"),
+    ),
+    deviations=(
+        Text(
+            "SciPy's `approximate_taylor_polynomial` fits values at Chebyshev points instead of differentiating: its coefficients are approximate.",
+            "SciPy 的 `approximate_taylor_polynomial` 用切比雪夫点上的函数值拟合而不求导：所得系数是近似的。",
+        ),
+    ),
+    proof=Proof(
+        Text(
+            r"Fundamental theorem: $f(x)=f(a)+\int_a^xf'(t)\,dt$. Integrating by parts with $-(x-t)$ as the antiderivative of 1 gives "
+            r"$f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$, and so on: after n steps the integral form of the remainder. Since $(x-t)^n$ does not change "
+            r"its sign, the mean value theorem for integrals takes $f^{(n+1)}(\xi)$ out, and $\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$.",
+            r"由微积分基本定理，$f(x)=f(a)+\int_a^xf'(t)\,dt$。以 $-(x-t)$ 为 1 的原函数作分部积分，得 "
+            r"$f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$，如此 n 次便得积分型余项。由于 $(x-t)^n$ 不变号，"
+            r"由积分中值定理可提出 $f^{(n+1)}(\xi)$，而 $\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$。",
+        )
+    ),
+    unverified=(
+        Text(
+            r"$e^{-1/x^2}$ (0 at 0) has all derivatives 0 at 0: its expansion there converges, but not to the function",
+            r"$e^{-1/x^2}$（在 0 处取 0）在 0 处各阶导数全为 0：其展开收敛，但不收敛到该函数",
+        ),
+    ),
+    summed=64,  # coefficients of the circle's integral, and the powers they meet
+)  # fmt: skip
+
+
+@TAYLOR.definition
+def taylor(f, a, x, n, r=0.5):
+    w = np.exp(2j * np.pi * np.arange(256) / 256)  # the trapezoid rule is exact to rounding on a circle
+    f_w = f(a + r * w)
+    T = 0.0 * x
+    for k in range(n + 1):
+        c_k = np.mean(f_w * w**-k).real / r**k  # f^(k)(a)/k!
+        T = T + c_k * (x - a) ** k
+    return T
+
+
+@generic
+def exponential(x):
+    return namespace(x).exp(x)
+
+
+@generic
+def sine(x):
+    return namespace(x).sin(x)
+
+
+@generic
+def witch(x):
+    """1/(1 + x²), smooth on the whole line, singular at ±i."""
+    return 1.0 / (1.0 + x * x)
+
+
+@generic
+def cubic(x):
+    return 2.0 * x**3 - x + 0.5
+
+
+@generic
+def softplus(x):
+    return namespace(x).log(1.0 + namespace(x).exp(x))
+
+
+@TAYLOR.cases
+def cases(rng):
+    near_a = 0.2 + 0.4 * rng.uniform(-1, 1, 5)
+    yield "exponential, degree 3", dict(f=exponential, a=np.array(0.2), x=near_a, n=3)
+    yield "sine, degree 4", dict(f=sine, a=np.array(-0.7), x=-0.7 + 0.5 * rng.uniform(-1, 1, (2, 3)), n=4)
+    yield "witch of Agnesi, degree 2", dict(f=witch, a=np.array(0.5), x=np.array([0.3, 0.9]), n=2)
+    yield "softplus, degree 2", dict(f=softplus, a=np.array(0.4), x=near_a, n=2)
+    yield "cubic, exact", dict(f=cubic, a=np.array(1.5), x=np.array([1.25, 1.75]), n=3)
+    yield "degree 0 is the value", dict(f=exponential, a=np.array(1.0), x=np.array([0.5, 1.25]), n=0)
+
+
+@TAYLOR.invalid
+def invalid(rng):
+    yield "three centres for two points", dict(f=exponential, a=np.zeros(3), x=np.ones(2), n=2)
+
+
+@TAYLOR.claim(Text("The remainder falls like $|x-a|^{n+1}$", "余项按 $|x-a|^{n+1}$ 下降"))
+def remainder_has_order_n_plus_1(taylor, rng):
+    found = []
+    for n in range(4):
+        a, steps = np.array(rng.uniform(0.2, 0.5)), 2.0 ** -np.arange(4, 9)
+        errors = np.abs(taylor(exponential, a, a + steps, n) - np.exp(a + steps))
+        found.append(rate(steps, errors, n + 1))
+    return all_of(*found)
+
+
+@TAYLOR.claim(
+    Text(
+        "A polynomial of degree n is its own expansion, around every centre",
+        "n 次多项式在任何中心的展开都是它自身",
+    )
+)
+def polynomials_are_reproduced(taylor, rng):
+    found = []
+    for a in rng.uniform(-2, 2, 4):
+        x = a + rng.uniform(-1, 1, 6)
+        size = 2 * (abs(a) + 1) ** 3 + abs(a) + 2
+        found.append(roundoff(taylor(cubic, np.array(a), x, 3), cubic(x), terms=64, scale=size))
+    return all_of(*found)
+
+
+@TAYLOR.claim(
+    Text(
+        r"$\sin x\approx x-\frac{x^3}{6}+\frac{x^5}{120}-\frac{x^7}{5040}$ around 0",
+        r"在 0 附近 $\sin x\approx x-\frac{x^3}{6}+\frac{x^5}{120}-\frac{x^7}{5040}$",
+    )
+)
+def sine_has_its_known_series(taylor, rng):
+    x = rng.uniform(-0.9, 0.9, 8)
+    want = x - x**3 / 6 + x**5 / 120 - x**7 / 5040
+    # what rounding on the circle of radius ½ leaves in coefficient k grows by 2^k
+    return roundoff(taylor(sine, np.array(0.0), x, 8), want, terms=64, scale=(0.9 / 0.5) ** 8)
+
+
+@TAYLOR.claim(
+    Text(
+        r"Lagrange: $|R_n|\le\max|f^{(n+1)}|\,\frac{|x-a|^{n+1}}{(n+1)!}$; for e this is $0<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$",
+        r"拉格朗日：$|R_n|\le\max|f^{(n+1)}|\,\frac{|x-a|^{n+1}}{(n+1)!}$；对 e 即 $0<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$",
+    )
+)
+def lagranges_bound(taylor, rng):
+    a = np.array(rng.uniform(-1, 1))
+    x = a + np.linspace(-0.8, 0.8, 9)
+    found = []
+    for n in range(1, 6):
+        missed = np.abs(taylor(sine, a, x, n) - np.sin(x))
+        limit = np.abs(x - a) ** (n + 1) / math.factorial(n + 1)  # all derivatives of sine are ≤ 1
+        found.append(bound((missed - limit).max(), 64 * 2.0 ** (n + 1) * EPSILON))
+        e = float(taylor(exponential, np.array(0.0), np.ones(1), n)[0])
+        found += [
+            bound(math.e - e, 1 / (n * math.factorial(n))),
+            bound(math.e - e, 1 / math.factorial(n + 1), "≥"),
+        ]
+    return all_of(*found)  # fmt: skip
+
+
+@TAYLOR.claim(
+    Text(
+        r"$\frac1{1+x^2}$ is smooth everywhere, yet its series around 0 leaves $\frac{\pm x^{n+2}}{1+x^2}$: it converges only for $|x|<1$, the distance to $\pm\mathrm i$",
+        r"$\frac1{1+x^2}$ 处处光滑，但在 0 处的级数余项为 $\frac{\pm x^{n+2}}{1+x^2}$：只在 $|x|<1$ 内收敛，1 是到 $\pm\mathrm i$ 的距离",
+    )
+)
+def radius_of_convergence(taylor, rng):
+    found = []
+    for x in (0.8, 1.25):
+        for n in (4, 8, 16, 20):
+            got = float(taylor(witch, np.array(0.0), np.array([x]), n, 0.75)[0]) - 1 / (1 + x * x)
+            exact = (-1.0) ** (n // 2) * x ** (n + 2) / (1 + x * x)
+            rounding = 16 * EPSILON * 2.3 * (n + 1) * max(1.0, x / 0.75) ** n
+            why = Text(
+                "rounding on the circle of radius ¾, where |f| ≤ 2.3",
+                "半径 ¾ 的圆周上的舍入误差，其上 |f| ≤ 2.3",
+            )
+            found.append(near(got, exact, rounding, why, "roundoff"))
+    return all_of(*found)
+
+
+@TAYLOR.claim(
+    Text(
+        r"Moving the centre changes the polynomial by the next term alone: $\frac{\partial T_n}{\partial a}=\frac{f^{(n+1)}(a)}{n!}(x-a)^n$",
+        r"移动中心只改变下一项：$\frac{\partial T_n}{\partial a}=\frac{f^{(n+1)}(a)}{n!}(x-a)^n$",
+    )
+)
+def derivative_by_the_centre(taylor, rng):
+    found, h = [], 2.0**-10
+    for n in range(4):
+        a, x = rng.uniform(-0.5, 0.5), np.array([0.3, 0.8])
+        slope = (taylor(exponential, np.array(a + h), x, n) - taylor(exponential, np.array(a - h), x, n)) / (
+            2 * h
+        )
+        want = np.exp(a) * (x - a) ** n / math.factorial(n)
+        why = Text(
+            "h² for the central difference, with a margin for the third derivative",
+            "中心差分误差 h²，并为三阶导数留有余量",
+        )
+        found.append(near(np.abs(slope - want).max(), 0.0, 8 * h * h * np.exp(0.5), why))
+    return all_of(*found)  # fmt: skip
+
+
+@TAYLOR.mutant(
+    Text("the factorial is missing", "漏掉了阶乘"),
+    kills=[
+        "remainder-has-order-n-plus-1",
+        "sine-has-its-known-series",
+        "lagranges-bound",
+        "equals-definition",
+    ],
+)
+def factorial_missing(f, a, x, n, r=0.5):
+    terms = [taylor(f, a, x, k, r) - (taylor(f, a, x, k - 1, r) if k else 0) for k in range(n + 1)]
+    return sum(math.factorial(k) * t for k, t in enumerate(terms))
+
+
+@TAYLOR.mutant(
+    Text("one term too few", "少一项"),
+    kills=["remainder-has-order-n-plus-1", "polynomials-are-reproduced", "derivative-by-the-centre"],
+)
+def one_term_too_few(f, a, x, n, r=0.5):
+    return taylor(f, a, x, n - 1, r)
+
+
+@TAYLOR.mutant(
+    Text("powers of x instead of x − a", "用 x 的幂代替 x − a 的幂"),
+    kills=["polynomials-are-reproduced", "derivative-by-the-centre"],
+)
+def centre_forgotten(f, a, x, n, r=0.5):
+    return taylor(f, a, x + a, n, r)
+
+
+@TAYLOR.mutant(
+    Text("the circle encloses a singularity", "圆周内含有奇点"),
+    kills=["radius-of-convergence"],
+)
+def circle_too_large(f, a, x, n, r=0.5):
+    return taylor(f, a, x, n, 2 * r)
+
+
+@TAYLOR.mutant(
+    Text("signs alternate, as if expanded at −a", "符号交错，如同在 −a 处展开"),
+    kills=["sine-has-its-known-series", "lagranges-bound"],
+)
+def signs_alternate(f, a, x, n, r=0.5):
+    return taylor(f, a, 2 * a - x, n, r)
+
+
+@TAYLOR.figure(
+    n=Slider(0, 20, 4, Text("degree n", "次数 n"), integer=True),
+    a=Slider(-1.2, 1.2, 0.3, Text("centre a", "展开中心 a")),
+)
+def figure(n, a):
+    n, radius = int(n), math.hypot(1.0, a)  # the distance from a to ±i
+    t = np.linspace(-2.6, 2.6, 521)
+    fig, (left, right) = canvas(columns=2, width=8.0, height=3.5)
+    left.axvspan(a - radius, a + radius, color=COLOURS[0], alpha=0.08, lw=0)
+    left.plot(t, witch(t), color="#555555", label=r"$1/(1+x^2)$")
+    p = taylor(witch, a, t, n, 0.75)
+    left.plot(t, np.where(np.abs(p) < 4, p, np.nan), color=COLOURS[1], lw=1.4, label=f"$T_{{{n}}}$")
+    left.plot(a, witch(a), "o", color=COLOURS[1], ms=5)
+    left.set(ylim=(-0.6, 1.7), xlabel="x", title="shaded: where the series converges")
+    left.legend(frameon=False, fontsize=8, loc="upper right")
+    h = np.logspace(-2, np.log10(1.4), 120) * radius
+    for k, (f, name) in enumerate(((witch, "$1/(1+x^2)$"), (exponential, "$e^x$"))):
+        error = np.abs(taylor(f, a, a + h, n, 0.75) - f(a + h))
+        right.loglog(h, np.maximum(error, 1e-17), color=COLOURS[1 - k], lw=1.4, label=name)
+    right.axvline(radius, color=COLOURS[0], lw=0.8, ls=":")
+    right.set(
+        xlabel="$|x-a|$", ylabel=r"$|f-T_n|$", ylim=(1e-17, 1e3), title=rf"remainder: slope $\geq$ {n + 1}"
+    )
+    right.legend(frameon=False, fontsize=8, loc="upper left")
+    inside, outside = a + 0.5 * radius, a + 1.2 * radius
+    miss = [abs(float(taylor(witch, a, np.array(q), n, 0.75) - witch(q))) for q in (inside, outside)]
+    return Drawing(
+        fig,
+        Text(
+            f"1/(1+x²) and its Taylor polynomial of degree {n} around {a:.2f}. The series converges within {radius:.3f}, the distance to ±i: "
+            f"halfway there, at x = {inside:.2f}, it misses by {miss[0]:.2g}; beyond it, at {outside:.2f}, by {miss[1]:.2g}, growing with n.",
+            f"1/(1+x²) 及其在 {a:.2f} 处的 {n} 次泰勒多项式。级数在 {radius:.3f}（到 ±i 的距离）以内收敛："
+            f"在一半处 x = {inside:.2f} 误差为 {miss[0]:.2g}；在界外 {outside:.2f} 处误差为 {miss[1]:.2g}，且随 n 增大。",
+        ),
+    )
