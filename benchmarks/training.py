@@ -4,6 +4,7 @@
 
 Every measurement is a process of its own (so that neither side profits from the other's warm caches or heap), started
 in turn. Speed is the median over the processes of the median epoch after the first; compiling is stated apart.
+`fit` writes the gradients of these networks in closed form; `graph` records them as for any other module.
 """
 
 import argparse
@@ -25,6 +26,7 @@ VARIANTS: dict[str, dict[str, Any] | None] = {
     "tutorial": None,
     "fit": {},
     "fit, bfloat16": {"precision": "bfloat16"},
+    "fit, graph": {"closed_form": False},
     "fit, compiled": {"compile": True},
     "fit, compiled bf16": {"compile": True, "precision": "bfloat16"},
 }
@@ -143,9 +145,9 @@ def spawn(options: argparse.Namespace, network: str, variant: str, seed: int) ->
 
 
 def compare(options: argparse.Namespace, network: str) -> None:
-    found: dict[str, list[dict[str, float]]] = {variant: [] for variant in VARIANTS}
+    found: dict[str, list[dict[str, float]]] = {variant: [] for variant in options.variants}
     for seed in range(options.rounds):
-        for variant in VARIANTS:
+        for variant in options.variants:
             found[variant].append(spawn(options, network, variant, seed))
     middle = {v: {k: statistics.median(r[k] for r in rows) for k in rows[0]} for v, rows in found.items()}
     print(
@@ -172,6 +174,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=default, help="folder with the four idx files")
     parser.add_argument("--samples", type=int)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--rounds", type=int, default=3, help="seeds, each in a process of its own")
     for name in ("--one",):
         parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)

@@ -15,15 +15,16 @@ from torch.optim import Optimizer
 from gradus.training.allocator import warm_heap
 from gradus.training.averaging import Average
 from gradus.training.callbacks import Callback
-from gradus.training.data import in_memory
-from gradus.training.distributed import process_group
+from gradus.training.chain import Chain, chain_of
+from gradus.training.data import InMemory, in_memory
+from gradus.training.distributed import Group, process_group
 from gradus.training.modes import memory_format, modes_kept, place_of
 from gradus.training.optimizers import Factory, Rate, describe_optimizer, make_optimizer
 from gradus.training.randomness import forked
 from gradus.training.run import Run
 from gradus.training.schedules import Schedule, describe_schedule, make_schedule
 from gradus.training.session import Session, opened
-from gradus.training.settings import Loss, Settings
+from gradus.training.settings import PRECISIONS, Loss, Settings
 from gradus.training.step import Augment, Metric, Stepper
 from gradus.training.stopping import EarlyStopping, best_for
 
@@ -76,6 +77,7 @@ def fit(
     precision: str = "float32",
     compile: bool | str = False,
     channels_last: bool | str = "auto",
+    closed_form: bool = True,
     seed: int = 0,
     device: str | torch.device | None = None,
     augment: Augment | None = None,
@@ -112,6 +114,8 @@ def fit(
         precision: "float32", or "bfloat16" for autocast.
         compile: compile the model and its loss; "auto" falls back to eager execution where that is impossible.
         channels_last: the memory layout of images; "auto" takes it for convolutions on a CPU, where it is faster.
+        closed_form: write the gradients of a plain chain of small layers on a CPU in closed form, without recording a
+            graph (see `chain_of`); equal to the recorded ones within roundoff. Any other model is not affected.
         seed: of the data's order and of all noise.
         device: where to train; the model is moved there. By default where the model is.
         augment: `augment(inputs, generator)`, applied to each training batch.
@@ -146,6 +150,7 @@ def fit(
         precision,
         compile,
         channels_last,
+        closed_form,
         seed,
         ema,
         checkpoint_every,
@@ -164,9 +169,12 @@ def fit(
         stack.enter_context(modes_kept(model))
         # PyTorch's L-BFGS views each gradient as one row, which that layout does not allow.
         layout = False if optimizer == "lbfgs" or isinstance(optimizer, torch.optim.LBFGS) else channels_last
+        training = training.to(place, dtype)
+        chain = _chain(model, loss, training, settings, group) if closed_form else None
+        layout = layout and chain is None
         by_channel = stack.enter_context(memory_format(model, training.inputs, layout, place))
         stepper = Stepper(
-            model, loss, training.to(place, dtype), dict(metrics or {}), augment, settings, group, by_channel
+            model, loss, training, dict(metrics or {}), augment, settings, group, by_channel, chain
         )
         stack.callback(stepper.release)
         total = epochs * stepper.steps_per_epoch
@@ -190,6 +198,12 @@ def fit(
         )
         session.take_up(directory, resume, force, progress)
         return _result(session, session.train())
+
+
+def _chain(model: nn.Module, loss: Loss, data: InMemory, settings: Settings, group: Group) -> Chain | None:
+    if settings.compile or settings.accumulate > 1 or group.world > 1:
+        return None
+    return chain_of(model, loss, data.inputs[: settings.batch_size], PRECISIONS[settings.precision])
 
 
 def _result(session: Session, last: Path | None) -> Fitted:

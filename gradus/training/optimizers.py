@@ -59,6 +59,63 @@ def make_optimizer(
     return made
 
 
+def direct_update(optimizer: Optimizer) -> Callable[[], Any]:
+    """The optimiser's step; for PyTorch's fused Adam the fused call itself, whose preparation costs half as much again.
+
+    It works on the optimiser's own state, so that either may follow the other.
+    """
+    if type(optimizer) not in (torch.optim.Adam, torch.optim.AdamW) or len(optimizer.param_groups) != 1:
+        return optimizer.step
+    group = optimizer.param_groups[0]
+    plain = not (group["amsgrad"] or group["maximize"] or group["capturable"] or group["differentiable"])
+    on_cpu = all(p.device.type == "cpu" and not p.is_sparse for p in group["params"])
+    if not (group["fused"] and plain and on_cpu) or not hasattr(torch, "_fused_adamw_"):
+        return optimizer.step
+    return _DirectAdam(optimizer)
+
+
+class _DirectAdam:
+    """The fused call of Adam or AdamW; lists of what it works on are kept as long as the optimiser's state stands."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        decoupled = optimizer.param_groups[0]["decoupled_weight_decay"]
+        self.kernel = torch._fused_adamw_ if decoupled else torch._fused_adam_
+        self.counts: list[torch.Tensor] = []
+
+    def _link(self) -> bool:
+        """Take the state's tensors into lists, the counts of steps as parts of one; False if there are none yet."""
+        states = [self.optimizer.state[p] for p in self.optimizer.param_groups[0]["params"]]
+        if not all(states):
+            return False
+        self.count = torch.stack([s["step"] for s in states])
+        self.counts = list(self.count.unbind())
+        for state, count in zip(states, self.counts, strict=True):
+            state["step"] = count
+        self.means, self.squares = [s["exp_avg"] for s in states], [s["exp_avg_sq"] for s in states]
+        return True
+
+    @torch.no_grad()
+    def __call__(self) -> None:
+        # looked up each time: loading a state replaces them
+        group, state = self.optimizer.param_groups[0], self.optimizer.state
+        parameters = group["params"]
+        gradients = [p.grad for p in parameters]
+        hooks = self.optimizer._optimizer_step_pre_hooks or self.optimizer._optimizer_step_post_hooks
+        linked = self.counts and all(
+            state[p].get("step") is count for p, count in zip(parameters, self.counts, strict=True)
+        )
+        if hooks or any(g is None for g in gradients) or not (linked or self._link()):
+            self.optimizer.step()
+            return
+        self.count.add_(1)
+        beta1, beta2 = group["betas"]
+        self.kernel(
+            parameters, gradients, self.means, self.squares, [], self.counts, lr=float(group["lr"]), beta1=beta1,
+            beta2=beta2, weight_decay=group["weight_decay"], eps=group["eps"], amsgrad=False, maximize=False,
+        )  # fmt: skip
+
+
 def describe_optimizer(optimizer: Optimizer) -> str:
     """The class and its settings, for the record of a run (the learning rate moves, and is left out)."""
     settings = {k: v for k, v in sorted(optimizer.defaults.items()) if k != "lr"}

@@ -15,6 +15,7 @@ import torch
 
 from gradus.errors import GradusError
 from gradus.training.callbacks import Callback, overriding, watching
+from gradus.training.chain import hooked
 from gradus.training.checkpoint import load_checkpoint, step_of
 from gradus.training.compiled import CompiledStep, CompileFailed, obstacle
 from gradus.training.data import InMemory
@@ -25,6 +26,7 @@ from gradus.training.evaluation import validate
 from gradus.training.folder import LOGS, RunFolder
 from gradus.training.lock import run_lock
 from gradus.training.logs import JsonLines
+from gradus.training.optimizers import direct_update
 from gradus.training.progress import Reporter, Silent, make_reporter
 from gradus.training.randomness import epoch_order
 from gradus.training.run import Run, unpack_run
@@ -85,6 +87,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.watching = watching(self.callbacks)
+        self.update = direct_update(self.run.optimizer)
 
     @property
     def group(self) -> Group:
@@ -151,6 +154,8 @@ class Session:
         try:
             with self.watch:
                 self._call("on_start")
+                if hooked(run.model):
+                    self.stepper.chain = None
                 self.compiled = self._compile()
                 while run.epoch < self.stepper.settings.epochs and not run.stopped:
                     self._epoch()
@@ -237,7 +242,7 @@ class Session:
 
         if not isinstance(run.optimizer, torch.optim.LBFGS):
             totals = gradients()
-            run.optimizer.step()
+            self.update()
             return totals
         seen: list[dict[str, float]] = []
 

@@ -13,6 +13,18 @@ PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 Loss = Callable[[Any, torch.Tensor], torch.Tensor]
 
 
+def one_number(loss: Any) -> torch.Tensor:
+    """The value of a loss.
+
+    Raises:
+        GradusError: when it is no tensor of one number.
+    """
+    if isinstance(loss, torch.Tensor) and loss.dim() == 0:
+        return loss
+    got = tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
+    raise GradusError(f"expected the loss to return one number (a mean over the batch), got {got}")
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a run is carried out; the arguments of `fit` of the same names."""
@@ -24,6 +36,7 @@ class Settings:
     precision: str
     compile: bool | str
     channels_last: bool | str
+    closed_form: bool
     seed: int
     ema: float | None
     checkpoint_every: int | None
@@ -49,6 +62,8 @@ class Settings:
         for name in ("compile", "channels_last"):
             if getattr(self, name) not in (True, False, "auto"):
                 raise GradusError(f"expected {name} as True, False or 'auto', got {getattr(self, name)!r}")
+        if not isinstance(self.closed_form, bool):
+            raise GradusError(f"expected closed_form as True or False, got {self.closed_form!r}")
         if self.clip_norm is not None and not (self.clip_norm > 0 and math.isfinite(self.clip_norm)):
             raise GradusError(f"expected clip_norm > 0, got {self.clip_norm!r}")
         if self.ema is not None and not 0 <= self.ema < 1:
@@ -68,6 +83,7 @@ class Settings:
             "precision",
             "compile",
             "channels_last",
+            "closed_form",
             "seed",
             "ema",
         )

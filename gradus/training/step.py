@@ -4,17 +4,17 @@ import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import nn
 
-from gradus.errors import GradusError
+from gradus.training.chain import Chain
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
 from gradus.training.nonfinite import gradients_finite, locate
 from gradus.training.randomness import augment_seed, seed_step
-from gradus.training.settings import PRECISIONS, Loss, Settings
+from gradus.training.settings import PRECISIONS, Loss, Settings, one_number
 
 Metric = Callable[[Any, torch.Tensor], Any]
 Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
@@ -41,6 +41,7 @@ class Stepper:
         settings: of the run.
         group: the processes of the run.
         channels_last: give four-dimensional inputs that memory layout.
+        chain: the model as a chain of layers whose gradients are written in closed form, where it is one.
     """
 
     model: nn.Module
@@ -51,6 +52,7 @@ class Stepper:
     settings: Settings
     group: Group
     channels_last: bool
+    chain: Chain | None = None
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
@@ -104,10 +106,7 @@ class Stepper:
         """The loss of a batch, and the model's outputs."""
         with self._autocast():
             outputs = model(inputs)
-            loss = self.loss(outputs, targets)
-        if not isinstance(loss, torch.Tensor) or loss.dim() != 0:
-            got = tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
-            raise GradusError(f"expected the loss to return one number (a mean over the batch), got {got}")
+            loss = one_number(self.loss(outputs, targets))
         return loss, outputs
 
     def measure(self, outputs: Any, targets: torch.Tensor) -> dict[str, float]:
@@ -123,6 +122,8 @@ class Stepper:
         Raises:
             NonFiniteStep: when the loss or a gradient is not finite.
         """
+        if self.chain is not None and (found := self._closed_form(self.chain, indices, step)):
+            return found
         for parameter in self.parameters:
             parameter.grad = None
         totals: dict[str, float] = {}
@@ -142,13 +143,26 @@ class Stepper:
         self._require_finite(totals["loss"], indices, step)
         return totals
 
+    def _closed_form(self, chain: Chain, indices: torch.Tensor, step: int) -> dict[str, float] | None:
+        inputs, targets = self.batch(indices, step, 0)
+        found = chain.gradients(inputs, targets)
+        if found is None:
+            return None
+        loss, outputs = found
+        value = loss.item()
+        if not (math.isfinite(value) and chain.finite()):
+            self._raise_non_finite(value, indices, step)
+        return {"loss": value, **self.measure(outputs, targets)}
+
     def _last(self, last: bool) -> contextlib.AbstractContextManager[Any]:
         # DDP exchanges gradients in the last backward pass of a step only.
         return contextlib.nullcontext() if last or self.group.world == 1 else self.called.no_sync()  # type: ignore[operator]
 
     def _require_finite(self, loss: float, indices: torch.Tensor, step: int) -> None:
-        if math.isfinite(loss) and gradients_finite(self.parameters):
-            return
+        if not (math.isfinite(loss) and gradients_finite(self.parameters)):
+            self._raise_non_finite(loss, indices, step)
+
+    def _raise_non_finite(self, loss: float, indices: torch.Tensor, step: int) -> NoReturn:
         found = ("loss or gradient", "a batch of another process")
         for number, part in enumerate(indices.split(self.settings.batch_size)):
             self.seed(step, number)

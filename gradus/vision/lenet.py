@@ -182,6 +182,15 @@ class LeNet(nn.Module):
         x = f(self.f6(x))  # (N, 84)
         return self.output(x)
 
+    def chain(self) -> list[nn.Module]:
+        """The same as layers in a row, for steps in closed form (see `gradus.training.chain`)."""
+        kind = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[self.activation]
+        first, second = [self.c1, self.s2, kind()], [self.c3, self.s4, kind()]
+        if self.pooling == "average":
+            first, second = [self.c1, kind(), self.s2], [self.c3, kind(), self.s4]
+        dense = [nn.Flatten(), self.c5, kind(), self.f6, kind(), self.output]
+        return [self.enlarge, *first, *second, *dense]
+
     def _pooled(self, pool: nn.Module, x: Tensor) -> Tensor:
         f = ACTIVATIONS[self.activation]
         # A monotone activation commutes with the maximum: the same numbers at a quarter of the work.
