@@ -1,0 +1,403 @@
+"""The integral of a function of one variable, and the fundamental theorem of calculus."""
+
+import numpy as np
+
+from gradus.concept import (
+    Concept,
+    Drawing,
+    Implementation,
+    Proof,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    namespace,
+)
+from gradus.evidence import all_of, bound, identical, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _quad(quad, f, a, b):
+    return quad(f, float(a), float(b), epsabs=1e-14, epsrel=1e-13, limit=200)[0]
+
+
+INTEGRAL = Concept(
+    key="integral",
+    kind="theorem",
+    title=Text("Integral and the fundamental theorem of calculus", "积分与微积分基本定理"),
+    summary=Text(
+        "The integral is the limit of sums of values times widths: the signed area under the graph. Integration and differentiation "
+        "undo each other: the area up to x grows at the rate f(x) wherever f is continuous, and a derivative integrates to the difference of its values.",
+        "积分是函数值乘以宽度之和的极限，即图像下方带符号的面积。积分与求导互为逆运算：在 f 连续之处，到 x 为止的面积以 f(x) 的速率增长；导数的积分等于原函数在两端之差。",
+    ),
+    formulas=(
+        r"\int_a^bf(x)\,dx=\lim_{\max\Delta x_i\to0}\sum_if(\xi_i)\,\Delta x_i,\qquad \int_b^af=-\int_a^bf",
+        r"\frac{d}{dx}\int_a^xf(t)\,dt=f(x)\quad\text{where }f\text{ is continuous},\qquad \int_a^bF'(x)\,dx=F(b)-F(a)",
+        r"\int_{g(a)}^{g(b)}f(y)\,dy=\int_a^bf(g(x))\,g'(x)\,dx,\qquad \int_{-\infty}^{\infty}e^{-x^2}dx=\sqrt\pi",
+    ),
+    symbols=(
+        Symbol("f", "f", "function", Text("the integrand, taken entry by entry", "被积函数，逐元素计算"), "function"),
+        Symbol("a", "a", "", Text("where the area begins", "积分起点")),
+        Symbol("b", "b", "", Text("where it ends; to the left of a it counts negatively", "积分终点；在 a 左侧时取负")),
+        Symbol(r"\xi_i", "", "", Text("a point of piece i", "第 i 段中的一点")),
+        Symbol(r"\Delta x_i", "", "", Text("width of piece i", "第 i 段的宽度")),
+        Symbol("F", "", "function", Text("a function whose derivative is f", "以 f 为导数的函数（原函数）")),
+        Symbol("g", "", "function", Text("a substitution", "换元函数")),
+    ),
+    needs=("derivative",),
+    source="riemann1854darstellbarkeit",
+    year=1668,
+    people=("James Gregory", "Isaac Barrow", "Gottfried Wilhelm Leibniz", "Isaac Newton", "Bernhard Riemann"),
+    implementations=(Implementation("scipy.integrate:quad", "numpy", _quad, Text("adaptive Gauss–Kronrod rule (QUADPACK); also for infinite ends", "自适应高斯–克龙罗德求积（QUADPACK）；也支持无穷区间")),),
+    readings=(
+        Reading("rudin1976principles", "ch. 6"),
+        Reading("strang1991calculus", "ch. 5"),
+        Reading("courant1989introduction"),
+        Reading("riemann1854darstellbarkeit"),
+    ),
+    deviations=(
+        Text(
+            "`quad` returns the value and an estimate of its error; it can miss a narrow peak between its points, and says so only through `points=`, which tells it where to look.",
+            "`quad` 返回积分值与误差估计；落在取样点之间的窄峰可能被漏掉，可用 `points=` 指明位置。",
+        ),
+    ),
+    proof=Proof(
+        Text(
+            r"Let $F(x)=\int_a^xf$. Then $\frac{F(x+h)-F(x)}{h}$ is the mean of $f$ between $x$ and $x+h$, which lies between the least and the greatest value there; "
+            r"if $f$ is continuous at $x$ both tend to $f(x)$. For the second part let $a=x_0<\dots<x_n=b$; by the mean value theorem $F(x_i)-F(x_{i-1})=F'(\xi_i)\Delta x_i$ for some "
+            r"$\xi_i$, and summing gives $F(b)-F(a)=\sum_iF'(\xi_i)\Delta x_i$, a Riemann sum of $F'$ for every partition, hence in the limit the integral.",
+            r"设 $F(x)=\int_a^xf$。则 $\frac{F(x+h)-F(x)}{h}$ 是 $f$ 在 $x$ 与 $x+h$ 之间的平均值，介于其间的最小值与最大值之间；"
+            r"若 $f$ 在 $x$ 处连续，二者都趋于 $f(x)$。第二部分：取 $a=x_0<\dots<x_n=b$，由中值定理存在 $\xi_i$ 使 $F(x_i)-F(x_{i-1})=F'(\xi_i)\Delta x_i$，"
+            r"求和得 $F(b)-F(a)=\sum_iF'(\xi_i)\Delta x_i$：对任何划分都是 $F'$ 的一个黎曼和，取极限即为积分。",
+        )
+    ),
+    unverified=(
+        Text(
+            "For every Lebesgue-integrable f the derivative of the integral is f(x) for almost every x",
+            "对任何勒贝格可积的 f，积分的导数在几乎处处的 x 上等于 f(x)",
+        ),
+    ),
+    differentiable=False,  # quad hides its evaluations; the derivative by b is the first part of the theorem, a claim
+    summed=64,
+)  # fmt: skip
+
+
+@INTEGRAL.definition
+def integral(f, a, b):
+    S = []
+    for n in 2 ** np.arange(3, 11):  # Riemann sums of n pieces, ξ in the middle of each
+        xi = a + (b - a) * (np.arange(n) + 0.5) / n
+        S.append(np.sum(f(xi)) * (b - a) / n)
+    for k in range(1, len(S)):  # their limit: the error expands in powers of Δx², which cancel one by one
+        S = [(4**k * S[i + 1] - S[i]) / (4**k - 1) for i in range(len(S) - 1)]
+    return S[0]
+
+
+@generic
+def sine(x):
+    return namespace(x).sin(x)
+
+
+@generic
+def exponential(x):
+    return namespace(x).exp(x)
+
+
+@generic
+def bell(x):
+    return namespace(x).exp(-x * x)
+
+
+@generic
+def witch(x):
+    return 1.0 / (1.0 + x * x)
+
+
+@generic
+def square(x):
+    return x * x
+
+
+@generic
+def sign(x):
+    return np.sign(x)
+
+
+ANTIDERIVATIVES = (
+    (sine, lambda x: -np.cos(x)),
+    (exponential, np.exp),
+    (witch, np.arctan),
+    (square, lambda x: x**3 / 3),
+    (generic(lambda x: x * np.exp(-x * x)), lambda x: -np.exp(-x * x) / 2),
+    (generic(lambda x: np.cos(3 * x) + 2.0), lambda x: np.sin(3 * x) / 3 + 2 * x),
+)
+
+
+@INTEGRAL.cases
+def cases(rng):
+    a, b = (np.array(v) for v in rng.uniform(-2, 2, 2))
+    yield "sine", dict(f=sine, a=a, b=b)
+    yield "exponential", dict(f=exponential, a=np.array(-1.0), b=np.array(1.5))
+    yield "witch of Agnesi", dict(f=witch, a=np.array(-3.0), b=np.array(2.0))
+    yield "a parabola, backwards", dict(f=square, a=np.array(2.0), b=np.array(-1.0))
+    yield "bell", dict(f=bell, a=np.array(-6.0), b=np.array(6.0))
+    yield "the area cancels", dict(f=sine, a=np.array(-2.0), b=np.array(2.0))
+    yield "no width", dict(f=exponential, a=np.array(0.7), b=np.array(0.7))
+
+
+@INTEGRAL.invalid
+def invalid(rng):
+    yield "an end that is no number", dict(f=sine, a="left", b=np.array(1.0))
+
+
+@INTEGRAL.claim(
+    Text(
+        r"$\int_a^bF'=F(b)-F(a)$ for six functions and random ends, on either side",
+        r"$\int_a^bF'=F(b)-F(a)$：六个函数，任取端点与方向",
+    )
+)
+def derivative_integrates_to_the_difference(integral, rng):
+    found = []
+    for f, F in ANTIDERIVATIVES:
+        for a, b in rng.uniform(-2, 2, (3, 2)):
+            size = abs(b - a) * np.abs(f(np.linspace(a, b, 65))).max() + np.abs(F(np.array([a, b]))).max()
+            found.append(roundoff(integral(f, np.array(a), np.array(b)), F(b) - F(a), terms=64, scale=size))
+    return all_of(*found)
+
+
+@INTEGRAL.claim(
+    Text(
+        r"$\frac{d}{dx}\int_a^xf=f(x)$ where f is continuous: the central quotient converges to it like $h^2$",
+        r"在 f 连续处 $\frac{d}{dx}\int_a^xf=f(x)$：中心差商以 $h^2$ 的速度收敛到它",
+    )
+)
+def integral_has_the_integrand_as_derivative(integral, rng):
+    found, steps = [], 2.0 ** -np.arange(2, 8)
+    for f in (exponential, witch, bell):
+        x = rng.uniform(0.8, 1.5)
+
+        def quotient(h, f=f, x=x):
+            up, down = (integral(f, np.array(-0.5), np.array(x + s)) for s in (h, -h))
+            return (up - down) / (2 * h)
+
+        found.append(rate(steps, [abs(quotient(h) - f(x)) for h in steps], 2.0))
+    return all_of(*found)
+
+
+@INTEGRAL.claim(
+    Text(
+        r"Not where f jumps: of $f=\operatorname{sign}$ the integral is $|x|$, with slopes −1 and 1 at 0, and neither is $f(0)=0$",
+        r"在 f 跳跃处不成立：$f=\operatorname{sign}$ 的积分是 $|x|$，在 0 处左右斜率为 −1 与 1，都不是 $f(0)=0$",
+    )
+)
+def no_derivative_where_the_integrand_jumps(integral, rng):
+    zero, found = np.array(0.0), []
+    for h in 2.0 ** -np.arange(0, 30, 6):
+        right = integral(sign, zero, np.array(h)) / h
+        left = integral(sign, zero, np.array(-h)) / -h
+        found.append(roundoff(np.array([left, right], float), np.array([-1.0, 1.0]), terms=64))
+        found.append(bound(abs(right - np.sign(0.0)), 0.5, "≥", Text("it is not f(0)", "它不等于 f(0)")))
+    return all_of(*found)
+
+
+@INTEGRAL.claim(
+    Text(
+        r"The area is signed: $\int_{-\pi}^{\pi}\sin=0$, although $\int_{-\pi}^{\pi}|\sin|=4$",
+        r"面积带符号：$\int_{-\pi}^{\pi}\sin=0$，而 $\int_{-\pi}^{\pi}|\sin|=4$",
+    )
+)
+def area_is_signed(integral, rng):
+    a, b, zero = np.array(-np.pi), np.array(np.pi), np.array(0.0)
+    whole = roundoff(integral(sine, a, b), 0.0, terms=64, scale=4.0)
+    halves = np.array([integral(sine, a, zero), integral(sine, zero, b)], float)
+    return all_of(whole, roundoff(halves, np.array([-2.0, 2.0]), terms=64))
+
+
+@INTEGRAL.claim(
+    Text(
+        r"$\int_a^b+\int_b^c=\int_a^c$ in whatever order the points lie, and $\int_a^a=0$",
+        r"无论各点次序如何 $\int_a^b+\int_b^c=\int_a^c$，且 $\int_a^a=0$",
+    )
+)
+def areas_add_up(integral, rng):
+    found = [identical(float(integral(exponential, np.array(0.3), np.array(0.3))), 0.0)]
+    for _ in range(8):
+        a, b, c = (np.array(v) for v in rng.uniform(-2, 2, 3))
+        parts = integral(exponential, a, b) + integral(exponential, b, c)
+        found.append(roundoff(parts, integral(exponential, a, c), terms=64, scale=4 * np.exp(2)))
+    return all_of(*found)
+
+
+@INTEGRAL.claim(
+    Text(
+        r"Substitution: $\int_{g(a)}^{g(b)}f=\int_a^bf(g)\,g'$, with the sign of $g'$ and no absolute value",
+        r"换元：$\int_{g(a)}^{g(b)}f=\int_a^bf(g)\,g'$，其中 $g'$ 带符号，不取绝对值",
+    )
+)
+def substitution(integral, rng):
+    found = []
+    for g, slope in (
+        (np.sin, np.cos),
+        (np.cos, lambda x: -np.sin(x)),
+        (lambda x: x**3 - x, lambda x: 3 * x * x - 1),
+    ):
+        a, b = (np.array(v) for v in rng.uniform(-1.4, 1.4, 2))
+        image = integral(witch, np.array(g(a)), np.array(g(b)))
+        pulled = integral(generic(lambda x, g=g, s=slope: witch(g(x)) * s(x)), a, b)
+        found.append(roundoff(pulled, image, terms=64, scale=12.0))
+    return all_of(*found)  # fmt: skip
+
+
+@INTEGRAL.claim(
+    Text(
+        r"$\int e^{-x^2}dx=\sqrt\pi$: between −R and R within $e^{-R^2}/R$",
+        r"$\int e^{-x^2}dx=\sqrt\pi$：在 −R 到 R 之间相差不超过 $e^{-R^2}/R$",
+    )
+)
+def gaussian_integral(integral, rng):
+    root = np.sqrt(np.pi)
+    far = roundoff(integral(bell, np.array(-7.0), np.array(7.0)), root, terms=64)
+    tails = []
+    for R in (1.0, 2.0, 3.0):  # the tail lies between e^{-R²}/(R + 1/R) and e^{-R²}/R, both sides together
+        missing = root - float(integral(bell, np.array(-R), np.array(R)))
+        tails += [bound(missing, np.exp(-R * R) / R), bound(missing, np.exp(-R * R) / (R + 1 / R), "≥")]
+    return all_of(far, *tails)
+
+
+@INTEGRAL.claim(
+    Text(
+        r"$\left|\int f\right|\le\int|f|$, and the integral lies between width times the least and the greatest value",
+        r"$\left|\int f\right|\le\int|f|$，且积分介于宽度乘以最小值与最大值之间",
+    )
+)
+def bounds_by_the_values(integral, rng):
+    found = []
+    for f in (bell, witch, exponential):
+        a, width = rng.uniform(-1, 0), rng.uniform(0.5, 1.5)
+        values = f(np.linspace(a, a + width, 2001))
+        area = float(integral(f, np.array(a), np.array(a + width)))
+        found += [bound(area, width * values.max()), bound(area, width * values.min(), "≥")]
+    whole = abs(float(integral(sine, np.array(-1.0), np.array(2.0))))
+    parts = -float(integral(sine, np.array(-1.0), np.array(0.0))) + float(
+        integral(sine, np.array(0.0), np.array(2.0))
+    )
+    return all_of(*found, bound(whole, parts))  # fmt: skip
+
+
+@INTEGRAL.mutant(
+    Text("one left Riemann sum instead of the limit", "只取一个左黎曼和，而非极限"),
+    kills=["derivative-integrates-to-the-difference", "substitution", "areas-add-up", "equals-definition"],
+)
+def left_riemann_sum(f, a, b):
+    x = a + (b - a) * np.arange(1000) / 1000
+    return np.mean(f(x)) * (b - a)
+
+
+@INTEGRAL.mutant(
+    Text("the area without its sign: |f|", "面积不带符号：对 |f| 积分"),
+    kills=[
+        "area-is-signed",
+        "no-derivative-where-the-integrand-jumps",
+        "derivative-integrates-to-the-difference",
+    ],
+)
+def unsigned_area(f, a, b):
+    return integral(lambda x: np.abs(f(x)), a, b)
+
+
+@INTEGRAL.mutant(
+    Text("the direction is lost: |b − a|", "丢掉方向：取 |b − a|"),
+    kills=["areas-add-up", "derivative-integrates-to-the-difference", "substitution"],
+)
+def direction_lost(f, a, b):
+    return integral(f, np.minimum(a, b), np.maximum(a, b))
+
+
+@INTEGRAL.mutant(
+    Text("the mean of f: the width is missing", "只求 f 的平均值：漏掉宽度"),
+    kills=["gaussian-integral", "bounds-by-the-values", "integral-has-the-integrand-as-derivative"],
+)
+def width_missing(f, a, b):
+    return integral(f, a, b) / np.where(b == a, 1.0, b - a)
+
+
+@INTEGRAL.mutant(
+    Text("a single rectangle", "只用一个矩形"),
+    kills=["gaussian-integral", "derivative-integrates-to-the-difference"],
+)
+def one_piece(f, a, b):
+    return f((a + b) / 2) * (b - a)
+
+
+@INTEGRAL.mutant(
+    Text("the jump is smoothed away", "把跳跃抹平"),
+    kills=["no-derivative-where-the-integrand-jumps"],
+)
+def jump_smoothed(f, a, b):
+    return integral(lambda x: (f(x + 0.05) + f(x - 0.05)) / 2, a, b)
+
+
+INTEGRAL.erratum(
+    "E41",
+    common=Text(
+        r"$\frac{d}{dx}\int_a^xf(t)\,dt=f(x)$ holds for any integrable function",
+        r"$\frac{d}{dx}\int_a^xf(t)\,dt=f(x)$ 适用于任何可积函数",
+    ),
+    why=Text(
+        r"Not where f jumps: for $f=\operatorname{sign}$ the integral is $F(x)=|x|$, whose slopes at 0 are −1 from the left and 1 from the right; $F'(0)$ does not exist, and $f(0)=0$.",
+        r"在 f 跳跃处不成立：$f=\operatorname{sign}$ 时 $F(x)=|x|$，在 0 处左斜率为 −1、右斜率为 1；$F'(0)$ 不存在，而 $f(0)=0$。",
+    ),
+    right=Text(
+        "At every point where f is continuous; for an integrable f at almost every point",
+        "在 f 的每个连续点成立；对可积的 f 几乎处处成立",
+    ),
+    claims=("no-derivative-where-the-integrand-jumps",),
+)
+
+
+@INTEGRAL.figure(
+    n=Slider(1, 200, 12, Text("pieces n", "分段数 n"), log=True, integer=True),
+    x=Slider(-3.0, 3.0, 1.6, Text("upper end x", "积分上限 x")),
+    jump=Slider(0.0, 1.0, 0.0, Text("height of a jump at 0", "在 0 处的跳跃高度")),
+)
+def figure(n, x, jump):
+    n = int(n)
+
+    def f(t):
+        return 0.8 * np.sin(1.5 * t) + 0.3 + jump * np.sign(t)
+
+    def F(t):  # from −3, in closed form
+        return -0.8 / 1.5 * (np.cos(1.5 * t) - np.cos(4.5)) + 0.3 * (t + 3) + jump * (np.abs(t) - 3)
+
+    t = np.linspace(-3, 3, 601)
+    fig, (top, bottom) = canvas(rows=2, width=6.4, height=4.8)
+    bottom.sharex(top)
+    width = (x + 3) / n
+    middle = -3 + width * (np.arange(n) + 0.5)
+    heights = f(middle)
+    colours = [COLOURS[0] if h >= 0 else COLOURS[1] for h in heights]
+    top.bar(
+        middle, heights, width, color=colours, alpha=0.35, edgecolor="white", linewidth=0.4 if n < 80 else 0
+    )
+    top.plot(t[t < 0], f(t[t < 0]), color="#444444")
+    top.plot(t[t > 0], f(t[t > 0]), color="#444444")
+    top.axhline(0, color="#bbbbbb", lw=0.8)
+    top.set(ylabel="f", title="signed area from $-3$ to x: blue counts +, orange counts $-$")
+    bottom.plot(t, F(t), color="#444444")
+    slope = float(f(np.array(x)))
+    s = np.array([-0.8, 0.8])
+    bottom.plot(x + s, F(x) + slope * s, color=COLOURS[2], lw=1.6, label="slope f(x)")
+    bottom.plot(x, F(x), "o", color=COLOURS[2], ms=6)
+    bottom.set(xlabel="x", ylabel="F(x)", xlim=(-3.1, 3.1))
+    bottom.legend(frameon=False, fontsize=8, loc="upper left")
+    total = float(heights.sum() * width)
+    corner = (Text("", "") if jump == 0 else Text(f" At 0 the slope of F jumps from {0.3 - jump:.2f} to {0.3 + jump:.2f}: no derivative there.",
+                                                  f"在 0 处 F 的斜率从 {0.3 - jump:.2f} 跳到 {0.3 + jump:.2f}：那里不可导。"))  # fmt: skip
+    return Drawing(
+        fig,
+        Text(
+            f"Area from −3 to {x:.2f}: {n} rectangles give {total:.4f}, the integral is {float(F(x)):.4f}. F rises at the rate f({x:.2f}) = {slope:.3f}.{corner.en}",
+            f"从 −3 到 {x:.2f} 的面积：{n} 个矩形之和为 {total:.4f}，积分为 {float(F(x)):.4f}。F 以速率 f({x:.2f}) = {slope:.3f} 变化。{corner.zh}",
+        ),
+    )  # fmt: skip

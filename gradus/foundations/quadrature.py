@@ -1,0 +1,121 @@
+"""Integrals as weighted sums: the classical rules on an interval, and Gauss's over the image of a cube."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import numpy as np
+from jaxtyping import Float
+
+from gradus.errors import GradusError
+from gradus.foundations.dual import jvp
+
+__all__ = ["Rule", "integral_over_image", "quadrature", "rule_on_unit_interval"]
+
+Array = np.ndarray
+Rule = Literal["left", "midpoint", "trapezoid", "simpson", "gauss"]
+MOST_POINTS = 10_000_000
+
+
+def rule_on_unit_interval(n: int, rule: Rule) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
+    """Points and weights of a rule on [0, 1].
+
+    Args:
+        n: the number of equal pieces; for "gauss" the number of points.
+        rule: "left", "midpoint", "trapezoid", "simpson" (two pieces share a parabola) or "gauss" (Gauss–Legendre).
+
+    Raises:
+        GradusError: an unknown rule, n below 1, or an odd n for "simpson".
+
+    Source: Davis and Rabinowitz 1984, Methods of Numerical Integration, ch. 2; for Gauss's, `scipy.special.roots_legendre`.
+    """
+    if rule not in get_args(Rule):
+        raise GradusError(f"rule: expected one of {', '.join(get_args(Rule))}, got {rule!r}")
+    if n < 1 or int(n) != n:
+        raise GradusError(f"n: expected a whole number ≥ 1, got {n}")
+    if rule == "simpson" and n % 2:
+        raise GradusError(f"n: Simpson's rule needs an even number of pieces, got {n}; take {n + 1}")
+    if rule == "gauss":
+        from scipy.special import roots_legendre
+
+        x, w = roots_legendre(n)
+        return (x + 1) / 2, w / 2
+    if rule in ("left", "midpoint"):
+        return (np.arange(n) + (0.5 if rule == "midpoint" else 0.0)) / n, np.full(n, 1 / n)
+    w = np.ones(n + 1)
+    if rule == "simpson":
+        w[1::2], w[2:-1:2] = 4 / 3, 2 / 3
+        w[[0, -1]] = 1 / 3
+    else:
+        w[[0, -1]] = 0.5
+    return np.linspace(0, 1, n + 1), w / n
+
+
+def quadrature(f: Callable[..., Any], a: Any, b: Any, n: int, rule: Rule = "gauss") -> Any:
+    r"""The integral :math:`\int_a^bf(x)\,dx\approx\sum_iw_if(x_i)` by a classical rule.
+
+    Args:
+        f: a function of an array, entry by entry.
+        a: the lower end, a number or an array.
+        b: the upper end, which broadcasts against a; where b < a the integral changes its sign.
+        n: the number of equal pieces; for "gauss" the number of points.
+        rule: as `rule_on_unit_interval`.
+
+    Raises:
+        GradusError: as `rule_on_unit_interval`; ends that are not finite; values of another shape than the points, or not finite.
+
+    Cost: n evaluations of `f`, at all points in one call.
+
+    Source: Davis and Rabinowitz 1984, Methods of Numerical Integration, ch. 2.
+    """
+    t, w = rule_on_unit_interval(n, rule)
+    low, high = np.asarray(a, float), np.asarray(b, float)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise GradusError(f"expected finite ends, got {a} and {b}; substitute, or use scipy.integrate.quad")
+    width = high - low
+    values = _checked(f(low[..., None] + width[..., None] * t), (*width.shape, t.size))
+    return width * (values @ w)
+
+
+def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, n: int = 20) -> float:
+    r"""The integral over the image of the unit cube, :math:`\int_{[0,1]^d}f(\varphi(u))\,|\det J_\varphi(u)|\,du`, by Gauss's product rule.
+
+    Args:
+        f: takes points as columns (d, m), and gives m values.
+        phi: takes columns u (d, m) and gives their images (d, m); one to one but for the boundary.
+        d: the dimension.
+        n: points along each side; the rule has n^d.
+
+    Raises:
+        GradusError: d or n below 1, more than ten million points, results of other shapes, or values that are not finite.
+
+    Cost: n^d evaluations of `f`, d·n^d of `phi` with its derivative by dual numbers.
+
+    Source: Davis and Rabinowitz 1984, Methods of Numerical Integration, ch. 5.
+    """
+    if d < 1 or n**d > MOST_POINTS:
+        raise GradusError(f"expected d ≥ 1 and at most {MOST_POINTS} points, got n^d = {n}^{d}")
+    t, w = rule_on_unit_interval(n, "gauss")
+    u = np.stack([g.ravel() for g in np.meshgrid(*[t] * d, indexing="ij")])  # (d, n^d)
+    weights = w
+    for _ in range(d - 1):
+        weights = np.multiply.outer(weights, w).ravel()
+    columns, points = [], u
+    for e in np.eye(d):
+        points, moved = jvp(phi, u, np.broadcast_to(e[:, None], u.shape))
+        columns.append(moved)
+    if np.shape(points) != u.shape:
+        raise GradusError(f"phi: expected images of shape {u.shape}, got {np.shape(points)}")
+    J = np.stack(columns, axis=-1)  # (d, n^d, d)
+    volumes = np.abs(np.linalg.det(np.moveaxis(J, 1, 0)))
+    return float(weights @ (_checked(f(points), (u.shape[1],)) * volumes))
+
+
+def _checked(values: Any, shape: tuple[int, ...]) -> Any:
+    got = np.asarray(values, float)
+    if got.shape != shape:
+        raise GradusError(f"f: expected values of shape {shape}, got {got.shape}; write it entry by entry")
+    if not np.isfinite(got).all():
+        raise GradusError(f"f is not finite at {int((~np.isfinite(got)).sum())} of the points; move the ends")
+    return got
