@@ -177,11 +177,22 @@ def _equals(concept: Concept, dtype: str) -> Callable[[Adapted, np.random.Genera
         def one(arguments: Arguments) -> Evidence:
             if dtype != "float64" and not _has_arrays(arguments):
                 raise NotApplicable("no array among the arguments carries a dtype")
-            return compare(concept, adapted.cast(dtype), arguments)
+            try:
+                return compare(concept, adapted.cast(dtype), arguments)
+            except RuntimeError as error:
+                if dtype == "bfloat16" and _no_kernel(error):
+                    raise NotApplicable(f"the framework does not offer it in {dtype}") from None
+                raise
 
         return _over_cases(concept, rng, one)
 
     return measure
+
+
+def _no_kernel(error: Exception) -> bool:
+    """Whether a framework refuses the precision itself, as PyTorch's factorisations do in 16 bits."""
+    said = str(error)
+    return "not implemented for" in said or "dtypes not supported" in said
 
 
 def _keeps_dtype(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:

@@ -117,3 +117,16 @@ def test_sensitivity_widens_the_tolerance_where_the_problem_is_ill_conditioned()
     ).tolerance
     assert mild < 1e-13
     assert hard > mild
+
+
+def test_a_precision_that_the_framework_lacks_is_skipped_and_other_errors_are_not():
+    def without_kernel(q, k, v):
+        return torch.linalg.qr(right(q, k, v)).Q if q.dtype == torch.bfloat16 else right(q, k, v)
+
+    def broken(q, k, v):
+        if q.dtype == torch.bfloat16:
+            raise RuntimeError("broken")
+        return right(q, k, v)
+
+    assert verdict(without_kernel, "equals-definition-bfloat16") == "skipped"
+    assert verdict(broken, "equals-definition-bfloat16") == "fails"
