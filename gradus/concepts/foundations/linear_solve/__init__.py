@@ -1,0 +1,1 @@
+"""Pages on linear systems: one member a file."""

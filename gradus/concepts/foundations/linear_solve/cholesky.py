@@ -1,0 +1,203 @@
+"""Cholesky factorisation of a positive definite matrix."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.foundations.linear_solve.common import hilbert, positive_definite, with_spectrum
+from gradus.evidence import all_of, bound, identical, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+CHOLESKY = Concept(
+    key="cholesky",
+    kind="algorithm",
+    title=Text("Cholesky factorisation", "Cholesky 分解"),
+    summary=Text(
+        r"A symmetric positive definite matrix is the product of one lower triangular matrix with its transpose, $A=LL^{\mathsf T}$: half the work of LU, and stable "
+        "without pivoting. It is the test for positive definiteness, the way to draw from a normal law with a given covariance, and gives log-determinants.",
+        r"对称正定矩阵等于一个下三角矩阵与其转置之积 $A=LL^{\mathsf T}$：计算量是 LU 的一半，且无需选主元即稳定。"
+        "它可用来检验正定性、从给定协方差的正态分布中采样，以及计算对数行列式。",
+    ),
+    formulas=(
+        r"A=LL^{\mathsf T},\qquad l_{jj}=\sqrt{a_{jj}-\sum_{k<j}l_{jk}^2},\qquad l_{ij}=\frac1{l_{jj}}\Bigl(a_{ij}-\sum_{k<j}l_{ik}l_{jk}\Bigr)\quad(i>j)",
+        r"\log\det A=2\sum_i\log l_{ii},\qquad z\sim N(0,I)\;\Rightarrow\;Lz\sim N(0,A)",
+    ),
+    symbols=(
+        Symbol("A", "A", "n n", Text("symmetric positive definite matrix; of another one, its symmetric part", "对称正定矩阵；若不对称，则取其对称部分")),
+        Symbol("L", "", "n n", Text("lower triangular with positive diagonal", "对角线为正的下三角矩阵")),
+        Symbol("z", "", "n", Text("standard normal vector", "标准正态向量")),
+    ),
+    needs=("lu", "inner-product"),
+    source="benoit1924note",
+    year=1924,
+    people=("André-Louis Cholesky", "Commandant Benoit"),
+    implementations=(Implementation("torch.linalg:cholesky", "torch"),),
+    readings=(
+        Reading("golub2013matrix", "§4.2"),
+        Reading("higham2002accuracy", "ch. 10"),
+        Reading("trefethen1997numerical", "lecture 23"),
+    ),
+    deviations=(
+        Text("NumPy, PyTorch and `scipy.linalg.cholesky(lower=True)` read the lower triangle alone and never notice an asymmetric matrix; SciPy's default is the upper factor. "
+             "PyTorch's gradient is that of the symmetric part, as here.",
+             "NumPy、PyTorch 与 `scipy.linalg.cholesky(lower=True)` 只读取下三角，不会发现矩阵不对称；SciPy 默认返回上三角因子。PyTorch 的梯度是对称部分的梯度，与此处相同。"),
+    ),
+)  # fmt: skip
+
+
+@CHOLESKY.definition
+def cholesky(A):
+    n = len(A)
+    S = (A + A.T) / 2
+    columns = []
+    for j in range(n):
+        if not S[j, j] > 0:
+            raise ValueError("the matrix is not positive definite")
+        column = np.where(np.arange(n) >= j, S[:, j], 0) / np.sqrt(S[j, j])
+        columns.append(column)
+        S = S - column[:, None] * column
+    return np.stack(columns, axis=1)
+
+
+@CHOLESKY.cases
+def cases(rng):
+    yield "random", dict(A=positive_definite(rng, 5))
+    yield "identity", dict(A=np.eye(3))
+    yield "a single number", dict(A=np.array([[9.0]]))
+    yield "unlike scales", dict(A=positive_definite(rng, 3) * np.outer([1.0, 30.0, 0.02], [1.0, 30.0, 0.02]))
+    yield "strong correlation", dict(A=np.array([[1.0, 0.95], [0.95, 1.0]]))
+
+
+@CHOLESKY.invalid
+def invalid(rng):
+    yield "indefinite matrix", dict(A=np.array([[1.0, 2.0], [2.0, 1.0]]))
+    yield "negative diagonal", dict(A=-np.eye(2))
+    yield "matrix that is not square", dict(A=np.ones((3, 2)))
+
+
+@CHOLESKY.claim(
+    Text(
+        r"$LL^{\mathsf T}=A$ within $c\,n\,\varepsilon\max a_{ii}$ and without pivoting, even at $\kappa=1.6\cdot10^{13}$ (Hilbert, n = 10)",
+        r"不选主元即有 $LL^{\mathsf T}=A$，误差不超过 $c\,n\,\varepsilon\max a_{ii}$，即便 $\kappa=1.6\cdot10^{13}$（10 阶 Hilbert 矩阵）",
+    )
+)
+def square_is_the_matrix(cholesky, rng):
+    found = []
+    for A in (positive_definite(rng, 25), hilbert(10), with_spectrum(rng, np.logspace(0, -9, 12))):
+        L = cholesky(A)
+        found.append(roundoff(L @ L.T, A, terms=len(A) + 1, scale=float(np.diag(A).max())))
+    return all_of(*found)
+
+
+@CHOLESKY.claim(
+    Text(
+        "L is lower triangular with a positive diagonal, which makes it the only one",
+        "L 是对角线为正的下三角矩阵，因而唯一",
+    )
+)
+def triangular_with_positive_diagonal(cholesky, rng):
+    L = cholesky(positive_definite(rng, 9))
+    return all_of(
+        identical(np.triu(L, 1), np.zeros((9, 9))),
+        bound(np.diag(L).min(), 0.05, "≥", Text("far above 0", "远大于 0")),
+    )
+
+
+@CHOLESKY.claim(
+    Text(
+        "The factor of a leading block is the leading block of the factor",
+        "左上角子块的因子就是因子的左上角子块",
+    )
+)
+def leading_blocks(cholesky, rng):
+    A = positive_definite(rng, 8)
+    L = cholesky(A)
+    kappa = float(np.linalg.cond(A))
+    found = [roundoff(cholesky(A[:k, :k]), L[:k, :k], terms=8, scale=kappa) for k in (1, 3, 6)]
+    return all_of(*found)
+
+
+@CHOLESKY.claim(
+    Text(
+        r"$2\sum\log l_{ii}=\sum\log\lambda_i$, the eigenvalues",
+        r"$2\sum\log l_{ii}=\sum\log\lambda_i$（特征值）",
+    )
+)
+def log_determinant(cholesky, rng):
+    values = np.logspace(-3, 3, 9) * rng.uniform(0.5, 2, 9)
+    L = cholesky(with_spectrum(rng, values))
+    kappa = values.max() / values.min()
+    return roundoff(2 * np.log(np.abs(np.diag(L))).sum(), np.log(values).sum(), terms=9, scale=float(kappa))
+
+
+@CHOLESKY.claim(Text(r"$Lz$ has covariance A: 20 000 draws", r"$Lz$ 的协方差为 A：20 000 次采样"))
+def draws_have_the_covariance(cholesky, rng):
+    A = np.array([[4.0, 1.2, -0.4], [1.2, 1.0, 0.3], [-0.4, 0.3, 0.5]])
+    draws = rng.standard_normal((20_000, 3)) @ cholesky(A).T
+    return all_of(*[statistical(draws[:, i] * draws[:, j], A[i, j]) for i in range(3) for j in range(i + 1)])
+
+
+@CHOLESKY.mutant(
+    Text("the upper factor is returned", "返回了上三角因子"),
+    kills=["equals-definition", "triangular-with-positive-diagonal", "draws-have-the-covariance"],
+)
+def upper_factor(A):
+    return cholesky(A).T
+
+
+@CHOLESKY.mutant(
+    Text(r"the symmetric square root $A^{1/2}$", r"对称平方根 $A^{1/2}$"),
+    kills=["triangular-with-positive-diagonal", "leading-blocks", "log-determinant"],
+)
+def symmetric_root(A):
+    values, V = np.linalg.eigh(A)
+    return V * np.sqrt(np.maximum(values, 0)) @ V.T
+
+
+@CHOLESKY.mutant(
+    Text(
+        "the diagonal is not rooted (the L of $LDL^{\\mathsf T}$)",
+        "对角线没有开方（$LDL^{\\mathsf T}$ 的 L）",
+    ),
+    kills=["square-is-the-matrix", "log-determinant", "draws-have-the-covariance"],
+)
+def without_root(A):
+    L = cholesky(A)
+    return L / np.diag(L)
+
+
+@CHOLESKY.mutant(
+    Text("earlier columns are not subtracted from the diagonal", "对角元没有减去之前各列"),
+    kills=["square-is-the-matrix", "log-determinant", "equals-definition"],
+)
+def diagonal_not_reduced(A):
+    L = cholesky(A)
+    return L - np.diag(np.diag(L)) + np.diag(np.sqrt(np.diag(A)))
+
+
+@CHOLESKY.figure(
+    correlation=Slider(-0.98, 0.98, 0.8, Text("correlation", "相关系数")),
+    deviation=Slider(0.3, 2.0, 1.4, Text("standard deviation of the first variable", "第一个变量的标准差")),
+)
+def figure(correlation, deviation):
+    A = np.array([[deviation**2, correlation * deviation], [correlation * deviation, 1.0]])
+    L, root = cholesky(A), symmetric_root(A)
+    z = np.random.default_rng(3).standard_normal((300, 2))
+    t = np.linspace(0, 2 * np.pi, 200)
+    circle = np.stack([np.cos(t), np.sin(t)])
+    fig, axes = canvas(columns=3, width=8.6, height=3.2)
+    shown = ((np.eye(2), "z, standard normal"), (L, r"$Lz$"), (root, r"$A^{1/2}z$"))
+    for ax, (M, name) in zip(axes, shown, strict=True):
+        ax.scatter(*(M @ z.T), s=6, color=COLOURS[0], alpha=0.35, linewidths=0)
+        ax.plot(*(2 * M @ circle), color=COLOURS[6], lw=1)
+        for column, colour in zip(M.T, (COLOURS[1], COLOURS[2]), strict=True):
+            ax.annotate("", 2 * column, (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
+        ax.set(aspect="equal", xlim=(-4.6, 4.6), ylim=(-4.6, 4.6), title=name)
+    sample = np.corrcoef(L @ z.T)[0, 1]
+    return Drawing(
+        fig,
+        Text(
+            f"L = [[{L[0, 0]:.3f}, 0], [{L[1, 0]:.3f}, {L[1, 1]:.3f}]]. The ellipses of Lz and of A^(1/2)z are the same, the images of the axes are not: "
+            f"L leaves the second axis vertical. The 300 draws have correlation {sample:.2f}, {correlation:.2f} was asked for.",
+            f"L = [[{L[0, 0]:.3f}, 0], [{L[1, 0]:.3f}, {L[1, 1]:.3f}]]。Lz 与 A^(1/2)z 的椭圆相同，坐标轴的像却不同：L 使第二条轴保持竖直。300 个样本的相关系数为 {sample:.2f}，设定值为 {correlation:.2f}。",
+        ),
+    )

@@ -1,0 +1,252 @@
+"""LU factorisation: Gaussian elimination written as a product."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.foundations.linear_solve.common import determinant, hilbert, tiny_pivot
+from gradus.evidence import all_of, bound, identical, roundoff
+from gradus.figures import COLOURS, canvas
+
+LU = Concept(
+    key="lu",
+    kind="algorithm",
+    title=Text("LU factorisation with partial pivoting", "列主元 LU 分解"),
+    summary=Text(
+        "Gaussian elimination written down as a product: the multipliers in a unit lower triangular L, what remains in an upper triangular U, "
+        "the exchanges of rows in a permutation P. Taking the largest entry of the column as pivot keeps every multiplier within 1: without it "
+        "one tiny pivot swallows the rest of the matrix.",
+        "把高斯消元写成乘积：乘数构成单位下三角矩阵 L，剩下的构成上三角矩阵 U，行交换构成置换矩阵 P。取该列绝对值最大的元素为主元，"
+        "可使每个乘数不超过 1；否则一个极小的主元就会淹没矩阵的其余部分。",
+    ),
+    formulas=(
+        r"A=PLU,\qquad l_{ii}=1,\quad l_{ij}=0\;(j>i),\qquad u_{ij}=0\;(i>j)",
+        r"l_{ij}=\frac{a^{(j)}_{ij}}{a^{(j)}_{jj}},\qquad a^{(j+1)}_{ik}=a^{(j)}_{ik}-l_{ij}a^{(j)}_{jk},\qquad "
+        r"\lvert a^{(j)}_{jj}\rvert=\max_{i\ge j}\lvert a^{(j)}_{ij}\rvert\;\Rightarrow\;\lvert l_{ij}\rvert\le1",
+        r"\det A=\det P\prod_i u_{ii},\qquad \frac{\max_{ij}\lvert u_{ij}\rvert}{\max_{ij}\lvert a_{ij}\rvert}\le2^{\,n-1}",
+    ),
+    symbols=(
+        Symbol("A", "A", "n n", Text("square matrix", "方阵")),
+        Symbol("P", "", "n n", Text("permutation matrix", "置换矩阵")),
+        Symbol("L", "", "n n", Text("unit lower triangular matrix of the multipliers", "由乘数构成的单位下三角矩阵")),
+        Symbol("U", "", "n n", Text("upper triangular matrix that elimination leaves", "消元得到的上三角矩阵")),
+        Symbol("a^{(j)}", "", "n n", Text("the matrix before column j is eliminated, its rows exchanged", "消去第 j 列之前（行已交换）的矩阵")),
+        Symbol("n", "", "", Text("number of rows and columns", "阶数")),
+    ),
+    needs=("matrix-product",),
+    source="turing1948rounding",
+    year=1948,
+    people=("Carl Friedrich Gauss", "Alan Turing", "James Wilkinson"),
+    implementations=(Implementation("torch.linalg:lu", "torch"),),
+    readings=(
+        Reading("golub2013matrix", "§3.2–3.4"),
+        Reading("higham2002accuracy", "ch. 9"),
+        Reading("strang2016introduction", "§2.6"),
+    ),
+    deviations=(
+        Text("PyTorch and SciPy write $A=PLU$, MATLAB and many books $PA=LU$: one P is the transpose of the other. `lu_factor` packs L and U into one array.",
+             "PyTorch 与 SciPy 写作 $A=PLU$，MATLAB 与许多教材写作 $PA=LU$：两个 P 互为转置。`lu_factor` 把 L 与 U 存放在同一个数组中。"),
+    ),
+    unverified=(
+        Text("That growth near $2^{n-1}$ practically never occurs outside constructed matrices.", "除人为构造的矩阵外，接近 $2^{n-1}$ 的增长几乎从不出现。"),
+    ),
+)  # fmt: skip
+
+
+@LU.definition
+def lu(A):
+    n = len(A)
+    rows = np.arange(n)
+    p, L, U = rows, 0 * A, A
+    for j in range(n):
+        i = j + np.argmax(np.abs(U[j:, j]))  # the pivot
+        exchanged = np.where(rows == j, i, np.where(rows == i, j, rows))
+        p, L, U = p[exchanged], L[exchanged], U[exchanged]
+        if U[j, j] == 0:
+            continue  # the column is already eliminated
+        m = np.where(rows > j, U[:, j] / U[j, j], 0)
+        L = L + m[:, None] * (rows == j)
+        U = U - m[:, None] * U[j]
+    return np.eye(n)[p].T, L + np.eye(n), np.triu(U)
+
+
+@LU.cases
+def cases(rng):
+    yield "random", dict(A=rng.standard_normal((5, 5)))
+    yield "zero in the first place", dict(A=np.array([[0.0, 2.0, 1.0], [1.0, 1.0, 3.0], [4.0, -1.0, 2.0]]))
+    yield "tiny pivot", dict(A=tiny_pivot())
+    yield "rows of unlike scale", dict(A=rng.standard_normal((4, 4)) * [[1e-6], [1.0], [1e3], [30.0]])
+    yield "a single number", dict(A=np.array([[-3.0]]))
+    yield "triangular already", dict(A=np.triu(rng.standard_normal((4, 4)) + 3 * np.eye(4)))
+
+
+@LU.invalid
+def invalid(rng):
+    yield "a vector", dict(A=np.ones(3))
+
+
+@LU.claim(
+    Text(
+        r"$PLU=A$ within $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$, also with a tiny first pivot",
+        r"$PLU=A$，误差不超过 $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$，首个主元极小时亦然",
+    )
+)
+def product_is_the_matrix(lu, rng):
+    found = []
+    small = rng.standard_normal((30, 30))
+    small[0, 0] = 1e-15
+    for A in (rng.standard_normal((40, 40)), small, tiny_pivot(), hilbert(10)):
+        P, L, U = lu(A)
+        # |L||U| is what rounding acts on: with multipliers within 1 and moderate growth at most about n·max|a|
+        found.append(roundoff(P @ L @ U, A, terms=len(A), scale=len(A) * float(np.abs(A).max())))
+    return all_of(*found)
+
+
+@LU.claim(
+    Text(
+        "P is a permutation, L unit lower triangular, U upper triangular: exactly",
+        "P 是置换矩阵，L 是单位下三角矩阵，U 是上三角矩阵：精确成立",
+    )
+)
+def factors_have_their_form(lu, rng):
+    found = []
+    for n in (1, 4, 17):
+        P, L, U = lu(rng.standard_normal((n, n)))
+        found += [
+            identical(np.sort(P, axis=0)[-1], np.ones(n)),
+            identical(P.T @ P, np.eye(n)),
+            identical(np.triu(L), np.eye(n)),
+            identical(np.tril(U, -1), np.zeros((n, n))),
+        ]
+    return all_of(*found)
+
+
+@LU.claim(
+    Text(r"No multiplier exceeds 1: $\lvert l_{ij}\rvert\le1$", r"乘数不超过 1：$\lvert l_{ij}\rvert\le1$")
+)
+def multipliers_within_one(lu, rng):
+    largest = max(np.abs(lu(rng.standard_normal((20, 20)))[1]).max() for _ in range(5))
+    return bound(largest, 1.0, "≤")
+
+
+@LU.claim(
+    Text(
+        r"Growth reaches $2^{n-1}$ on Wilkinson's matrix, and no more anywhere",
+        r"在 Wilkinson 矩阵上增长达到 $2^{n-1}$，且从不超过它",
+    )
+)
+def growth_is_at_most_two_to_n_less_one(lu, rng):
+    n, found = 24, []
+    A = np.eye(n) - np.tril(np.ones((n, n)), -1)
+    A[:, -1] = 1.0
+    found.append(identical(np.abs(lu(A)[2]).max(), 2.0 ** (n - 1)))
+    for size in (3, 6):
+        B = rng.uniform(-1, 1, (40, size, size))
+        worst = max(np.abs(lu(b)[2]).max() / np.abs(b).max() for b in B)
+        found.append(bound(worst, 2.0 ** (size - 1), "≤"))
+    return all_of(*found)
+
+
+@LU.claim(
+    Text(
+        r"$\det P\prod u_{ii}$ is the determinant: the sum over all permutations, in integers",
+        r"$\det P\prod u_{ii}$ 就是行列式：与整数下对所有排列求和的结果一致",
+    )
+)
+def determinant_over_permutations(lu, rng):
+    A = rng.integers(-9, 10, (5, 5))
+    P, _, U = lu(A.astype(float))
+    got = np.linalg.det(P) * np.prod(np.diag(U))
+    return roundoff(got, float(determinant(A)), terms=25, scale=float(np.prod(np.abs(A).sum(axis=1))))
+
+
+@LU.mutant(
+    Text("no pivoting", "不选主元"),
+    kills=[
+        "product-is-the-matrix",
+        "multipliers-within-one",
+        "equals-definition",
+        "growth-is-at-most-two-to-n-less-one",
+    ],
+)
+def no_pivoting(A):
+    n = len(A)
+    L, U = np.eye(n), np.array(A, float)
+    with np.errstate(all="ignore"):
+        for j in range(n):
+            L[j + 1 :, j] = U[j + 1 :, j] / U[j, j]
+            U[j + 1 :] -= np.outer(L[j + 1 :, j], U[j])
+    return np.eye(n), L, np.triu(U)
+
+
+@LU.mutant(
+    Text("P of the other convention, $PA=LU$", "另一种约定的 P：$PA=LU$"),
+    kills=["product-is-the-matrix", "equals-definition"],
+)
+def other_convention(A):
+    P, L, U = lu(A)
+    return P.T, L, U
+
+
+@LU.mutant(
+    Text("the permutation is forgotten", "漏掉置换"),
+    kills=["product-is-the-matrix", "determinant-over-permutations"],
+)
+def permutation_forgotten(A):
+    return np.eye(len(A)), *lu(A)[1:]
+
+
+@LU.mutant(
+    Text(
+        "the unit diagonal stands in U (Crout) while L keeps the pivots",
+        "单位对角线放在 U 中（Crout），主元留在 L 中",
+    ),
+    kills=["factors-have-their-form", "determinant-over-permutations"],
+)
+def crout(A):
+    P, L, U = lu(A)
+    d = np.diag(U)
+    return P, L * d, U / np.where(d == 0, 1, d)[:, None]
+
+
+@LU.figure(
+    steps=Slider(0, 12, 5, Text("columns eliminated", "已消去的列数"), integer=True),
+    pivot=Slider(1e-8, 1.0, 1e-3, Text("size of the first pivot if none is chosen", "不选主元时首个主元的大小"), log=True),
+)  # fmt: skip
+def figure(steps, pivot):
+    n, steps = 12, int(steps)
+    A = np.random.default_rng(4).uniform(-1, 1, (n, n))
+    A[0, 0] = pivot
+    grown = []
+    fig, axes = canvas(columns=3, width=8.4, height=3.0)
+    for ax, choose, name in zip(axes[:2], (False, True), ("no pivoting", "partial pivoting"), strict=True):
+        U, path = A.copy(), [1.0]
+        for j in range(n - 1):
+            if choose:
+                i = j + int(np.argmax(np.abs(U[j:, j])))
+                U[[j, i]] = U[[i, j]]
+            U[j + 1 :] -= np.outer(U[j + 1 :, j] / U[j, j], U[j])
+            U[j + 1 :, j] = 0.0
+            path.append(float(np.abs(U).max() / np.abs(A).max()))
+            if j + 1 == steps:
+                shown = U.copy()
+        shown = A if steps == 0 else (U if steps >= n - 1 else shown)
+        with np.errstate(divide="ignore"):
+            picture = ax.imshow(
+                np.log10(np.abs(shown)), cmap="Blues", vmin=-2, vmax=max(1, np.log10(1 / pivot))
+            )
+        ax.set(title=name, xticks=[], yticks=[])
+        axes[2].plot(path, marker="o", ms=3, color=COLOURS[int(choose)], label=name)
+        grown.append(path[min(steps, n - 1)])
+    fig.colorbar(picture, ax=axes[1], label=r"$\log_{10}|a_{ij}|$", shrink=0.8)
+    axes[2].axvline(steps, color=COLOURS[6], lw=1, ls=":")
+    axes[2].set(
+        yscale="log", xticks=[0, 4, 8, 12], xlabel="columns eliminated", ylabel=r"$\max|u_{ij}|/\max|a_{ij}|$"
+    )
+    axes[2].legend(frameon=False, fontsize=8)
+    return Drawing(
+        fig,
+        Text(
+            f"After {steps} of {n} columns the largest entry has grown {grown[0]:.3g}-fold without pivoting (first pivot {pivot:.2g}) and {grown[1]:.3g}-fold with it.",
+            f"消去 {n} 列中的 {steps} 列后，不选主元（首个主元 {pivot:.2g}）时最大元素增长为 {grown[0]:.3g} 倍，选主元时为 {grown[1]:.3g} 倍。",
+        ),
+    )
