@@ -1,0 +1,23 @@
+"""How each network is trained, and what it must reach: plain data, read by the page and by the training."""
+
+from typing import Any
+
+SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
+    "mlp": {"digits": {"epochs": 30, "batch_size": 32, "optimizer": "adam", "learning_rate": 3e-3}},
+    "lenet": {"digits": {"epochs": 12, "batch_size": 32, "optimizer": "adam", "learning_rate": 3e-3}},
+    "lstm": {
+        "alice": {"epochs": 30, "batch_size": 16, "context": 32, "optimizer": "adam", "learning_rate": 5e-3},
+        "tinyshakespeare": {"epochs": 2, "batch_size": 32, "context": 32, "optimizer": "adam", "learning_rate": 5e-3},
+    },
+    "transformer": {
+        "alice": {"epochs": 30, "batch_size": 16, "context": 32, "optimizer": "adam", "learning_rate": 2e-3},
+        "tinyshakespeare": {"epochs": 2, "batch_size": 32, "context": 32, "optimizer": "adam", "learning_rate": 2e-3},
+    },
+}  # fmt: skip
+BARS: dict[str, dict[str, float]] = {
+    "mlp": {"digits": 0.95},
+    "lenet": {"digits": 0.97},
+    # bits per character of pairs, smoothed after Witten and Bell, on the same characters (`texts.counted_bits`)
+    "lstm": {"alice": 3.42, "tinyshakespeare": 3.58},
+    "transformer": {"alice": 3.42, "tinyshakespeare": 3.58},
+}

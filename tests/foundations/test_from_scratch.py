@@ -1,0 +1,294 @@
+"""Networks from NumPy alone: equal to PyTorch step by step, without PyTorch; they learn, and go on exactly when killed."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gradus.catalogue import load as catalogue
+from gradus.errors import GradusError
+from gradus.foundations.from_scratch import networks
+from gradus.foundations.from_scratch.adam import Moments, adam_step
+from gradus.foundations.from_scratch.recipe import trained
+from gradus.foundations.from_scratch.settings import BARS, SETTINGS
+from gradus.foundations.from_scratch.texts import counted_bits, held_out, load, windows
+from gradus.foundations.from_scratch.training import loss_and_gradient
+
+STEPS, RATE = 20, 3e-3
+
+
+def tensor(value):
+    return torch.from_numpy(np.array(value, np.float64))
+
+
+def module(layer, **values):
+    """The layer with these parameters, in float64."""
+    with torch.no_grad():
+        for name, value in values.items():
+            layer.get_parameter(name.replace("__", ".")).copy_(tensor(value))
+    return layer
+
+
+class Recurrent(nn.Module):
+    """PyTorch's own embedding, LSTM and linear layer."""
+
+    def __init__(self, p):
+        super().__init__()
+        k, n = p["E"].shape
+        self.embedding = module(nn.Embedding(k, n), weight=p["E"])
+        self.lstm = module(
+            nn.LSTM(n, n, batch_first=True),
+            weight_ih_l0=p["W"],
+            weight_hh_l0=p["U"],
+            bias_ih_l0=p["b"],
+            bias_hh_l0=0 * p["b"],
+        )
+        self.lstm.bias_hh_l0.requires_grad_(False)  # PyTorch has two biases that add up
+        self.output = module(nn.Linear(n, k), weight=p["V"], bias=p["c"])
+
+    def forward(self, ids):
+        return self.output(self.lstm(self.embedding(ids))[0])
+
+    def named(self):
+        lstm = self.lstm
+        return {"E": self.embedding.weight, "W": lstm.weight_ih_l0, "U": lstm.weight_hh_l0, "b": lstm.bias_ih_l0,
+                "V": self.output.weight, "c": self.output.bias}  # fmt: skip
+
+
+class Decoder(nn.Module):
+    """PyTorch's own encoder layers with the norm first and a causal mask."""
+
+    PARTS: ClassVar = {
+        "gain1": "norm1.weight", "bias1": "norm1.bias", "gain2": "norm2.weight", "bias2": "norm2.bias",
+        "W_qkv": "self_attn.in_proj_weight", "b_qkv": "self_attn.in_proj_bias",
+        "W_o": "self_attn.out_proj.weight", "b_o": "self_attn.out_proj.bias",
+        "W_1": "linear1.weight", "b_1": "linear1.bias", "W_2": "linear2.weight", "b_2": "linear2.bias",
+    }  # fmt: skip
+
+    def __init__(self, p):
+        super().__init__()
+        k, d = p["E"].shape
+        self.embedding = module(nn.Embedding(k, d), weight=p["E"])
+        self.position = nn.Parameter(tensor(p["P"]))
+        self.blocks = nn.ModuleList()
+        for i in range(networks.BLOCKS):
+            block = nn.TransformerEncoderLayer(
+                d, networks.HEADS, 4 * d, dropout=0.0, batch_first=True, norm_first=True
+            )
+            values = {theirs.replace(".", "__"): p[f"{i}.{ours}"] for ours, theirs in self.PARTS.items()}
+            self.blocks.append(module(block, **values))
+        self.norm = module(nn.LayerNorm(d), weight=p["gain"], bias=p["bias"])
+        self.output = module(nn.Linear(d, k), weight=p["V"], bias=p["c"])
+
+    def forward(self, ids):
+        x = self.embedding(ids) + self.position
+        mask = nn.Transformer.generate_square_subsequent_mask(ids.shape[1], dtype=torch.float64)
+        for block in self.blocks:
+            x = block(x, src_mask=mask, is_causal=True)
+        return self.output(self.norm(x))
+
+    def named(self):
+        found = {f"{i}.{ours}": block.get_parameter(theirs)
+                 for i, block in enumerate(self.blocks) for ours, theirs in self.PARTS.items()}  # fmt: skip
+        return found | {"E": self.embedding.weight, "P": self.position, "gain": self.norm.weight,
+                        "bias": self.norm.bias, "V": self.output.weight, "c": self.output.bias}  # fmt: skip
+
+
+class Functional(nn.Module):
+    """The MLP and LeNet, written with PyTorch's functions."""
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = nn.ParameterDict({name: nn.Parameter(tensor(value)) for name, value in p.items()})
+
+    def forward(self, x):
+        p = self.p
+        if "K1" not in p:
+            return F.linear(torch.tanh(F.linear(x, p["W1"], p["b1"])), p["W2"], p["b2"])
+        h = F.max_pool2d(torch.relu(F.conv2d(x, p["K1"], p["b1"])), 2)
+        h = F.max_pool2d(torch.relu(F.conv2d(h, p["K3"], p["b3"])), 2).flatten(1)
+        h = torch.relu(F.linear(h, p["W5"], p["b5"]))
+        return F.linear(torch.relu(F.linear(h, p["W6"], p["b6"])), p["W7"], p["b7"])
+
+    def named(self):
+        return dict(self.p)
+
+
+TWINS = {"mlp": Functional, "lenet": Functional, "lstm": Recurrent, "transformer": Decoder}
+
+
+def batches_of(name, rng):
+    """Real inputs: 20 batches of 16 digits, or of 4 pieces of text."""
+    if networks.network(name).task == "digits":
+        data = catalogue_data()
+        order = rng.permutation(len(data.train_targets))[: 16 * STEPS].reshape(STEPS, 16)
+        x = networks.network(name).prepare(data.train_inputs)
+        return [(x[i], data.train_targets[i]) for i in order], 10
+    text = load("alice")
+    x, y = windows(text.train, 32, rng)
+    return [(x[4 * i : 4 * i + 4], y[4 * i : 4 * i + 4]) for i in range(STEPS)], len(text.alphabet)
+
+
+def catalogue_data():
+    from gradus.data import load as load_data
+
+    return load_data("digits")
+
+
+@pytest.mark.parametrize("name", list(TWINS))
+def test_equals_pytorch_after_20_steps(name):
+    """The same start, the same batches: loss and parameters agree to 1e-9 after every one of 20 steps of Adam."""
+    net = networks.network(name)
+    batches, classes = batches_of(name, np.random.default_rng(5))
+    start = net.initial(np.random.default_rng(1), classes)
+    twin = TWINS[name](start).double()
+    with torch.no_grad():
+        for key, parameter in twin.named().items():
+            parameter.copy_(tensor(start[key]))  # .double() came after float32
+    assert set(twin.named()) == set(start)
+    optimiser = torch.optim.Adam(twin.named().values(), RATE)
+    parameters, moments = start, Moments.zeros(start)
+    for x, y in batches:
+        loss, gradient, _ = loss_and_gradient(net, parameters, x, y)
+        parameters, moments = adam_step(parameters, gradient, moments, RATE)
+        z = twin(torch.from_numpy(x))
+        theirs = F.cross_entropy(z.reshape(-1, z.shape[-1]), torch.from_numpy(y.ravel()))
+        optimiser.zero_grad()
+        theirs.backward()
+        optimiser.step()
+        assert abs(loss - theirs.item()) < 1e-9
+        worst = {k: np.abs(parameters[k] - p.detach().numpy()).max() for k, p in twin.named().items()}
+        assert max(worst.values()) < 1e-9, worst
+    assert max(np.abs(parameters[k] - start[k]).max() for k in start) > 0.01, "nothing was learned"
+
+
+def test_adam_step_is_the_page_s():
+    """A step at a time gives the trajectory of the page's definition, bit for bit."""
+    A = np.diag([1.0, 10.0, 0.1])
+    trajectory = catalogue().get("adam").define(lambda x: A @ x, np.array([1.0, -2.0, 3.0]), 50, 0.1)
+    parameters = {"x": np.array([1.0, -2.0, 3.0])}
+    moments = Moments.zeros(parameters)
+    for expected in trajectory[1:]:
+        parameters, moments = adam_step(parameters, {"x": A @ parameters["x"]}, moments, 0.1)
+        np.testing.assert_allclose(parameters["x"], expected, rtol=1e-14)
+
+
+def test_the_training_loads_no_framework():
+    code = """
+import sys
+from gradus.data import load
+from gradus.foundations.from_scratch.recipe import train
+result = train(load("digits"), model="mlp", epochs=1, progress="silent")
+loaded = {"torch", "jax", "tensorflow"} & set(sys.modules)
+assert not loaded, loaded
+assert 0.5 < result.score <= 1
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_interrupted_and_resumed_equals_unbroken(tmp_path):
+    data = catalogue_data()
+    whole = trained(data, "mlp", epochs=4, directory=tmp_path / "whole")
+    seen = []
+
+    def interrupted(data):
+        """Stops in the third epoch, as Ctrl-C does."""
+        import gradus.foundations.from_scratch.training as module
+
+        real = module.loss_and_gradient
+
+        def stop(*arguments):
+            seen.append(1)
+            if len(seen) == 110:
+                raise KeyboardInterrupt
+            return real(*arguments)
+
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(module, "loss_and_gradient", stop)
+            trained(data, "mlp", epochs=4, directory=tmp_path / "broken")
+
+    interrupted(data)
+    resumed = trained(data, "mlp", epochs=4, directory=tmp_path / "broken", resume=True)
+    assert resumed.history == whole.history
+    for key, value in whole.parameters.items():
+        assert np.array_equal(resumed.parameters[key], value)
+    (tmp_path / "broken" / "state.safetensors").write_bytes(b"no state")
+    with pytest.raises(GradusError, match="begin again"):
+        trained(data, "mlp", epochs=4, directory=tmp_path / "broken", resume=True)
+
+
+def test_mlp_reads_digits():
+    scores = [trained(catalogue_data(), "mlp", seed=s).history[-1]["validation_accuracy"] for s in range(3)]
+    assert np.mean(scores) >= BARS["mlp"]["digits"]
+
+
+@pytest.mark.slow
+def test_lenet_reads_digits():
+    fit = trained(catalogue_data(), "lenet")
+    assert fit.history[-1]["validation_accuracy"] >= BARS["lenet"]["digits"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["lstm", "transformer"])
+def test_characters_cost_fewer_bits_than_pairs(name):
+    assert trained(load("alice"), name).history[-1]["bits_per_character"] <= BARS[name]["alice"]
+
+
+def test_the_bar_is_what_counting_pairs_reaches():
+    bits = counted_bits(load("alice"))
+    assert bits["uniform"] > bits["single"] > bits["pairs"] > bits["triples"]
+    for name in ("lstm", "transformer"):
+        assert BARS[name]["alice"] == pytest.approx(bits["pairs"], abs=0.005)
+
+
+def test_counting_is_a_distribution_and_matches_a_loop():
+    text = SimpleNamespace(alphabet="abc", train=np.array([0, 1, 0, 1, 1, 2, 0]), test=np.array([0, 1, 2]))
+    p1 = {c: (n + 1) / (7 + 3) for c, n in zip(range(3), (3, 3, 1), strict=True)}
+    pair = lambda a, b, n_ab, n_a, kinds: (n_ab + kinds * p1[b]) / (n_a + kinds)
+    expected = -(np.log2(pair(0, 1, 2, 2, 1)) + np.log2(pair(1, 2, 1, 3, 3))) / 2
+    assert counted_bits(text)["pairs"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_every_held_out_character_is_predicted_from_those_before_it():
+    text = load("alice")
+    x, y = held_out(text, 8)
+    whole = np.concatenate([text.train, text.test])
+    n = len(text.train)
+    for i in (0, 1, 500, len(y) - 1):
+        assert y[i] == whole[n + 1 + i]
+        assert (x[i] == whole[n + 1 + i - 8 : n + 1 + i]).all()
+    assert len(y) == len(text.test) - 1
+
+
+def test_windows_are_shifted_by_one_and_disjoint():
+    ids = np.arange(1000)
+    x, y = windows(ids, 32, np.random.default_rng(0))
+    assert (y == x + 1).all()
+    assert len(set(x.ravel())) == x.size
+
+
+def test_enlarged_is_pytorch_s_bilinear():
+    images = np.random.default_rng(0).random((2, 1, 8, 8))
+    theirs = F.interpolate(torch.from_numpy(images), size=(32, 32), mode="bilinear").numpy()
+    np.testing.assert_allclose(networks.enlarged(images), theirs, atol=1e-15)
+
+
+def test_unknown_model_and_text():
+    with pytest.raises(GradusError, match="mlp, lenet, lstm, transformer, got 'gru'"):
+        networks.network("gru")
+    with pytest.raises(GradusError, match="tinyshakespeare: expected"):
+        load("tinyshakespeare", "/nowhere")
+
+
+@pytest.mark.real_data
+def test_tinyshakespeare_bar(real_data):
+    bits = counted_bits(load("tinyshakespeare", real_data))
+    assert BARS["lstm"]["tinyshakespeare"] == pytest.approx(bits["pairs"], abs=0.005)
+    assert SETTINGS["lstm"].keys() == BARS["lstm"].keys()
