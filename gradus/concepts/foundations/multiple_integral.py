@@ -1,0 +1,401 @@
+"""Multiple integrals: Fubini's theorem, change of variables, volumes of balls."""
+
+import math
+
+import numpy as np
+
+from gradus.concept import (
+    Concept,
+    Drawing,
+    Implementation,
+    Proof,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    namespace,
+)
+from gradus.evidence import EPSILON, all_of, bound, near, roundoff
+from gradus.figures import COLOURS, canvas
+
+MULTIPLE_INTEGRAL = Concept(
+    key="multiple-integral",
+    kind="theorem",
+    title=Text("Multiple integrals and change of variables", "重积分与变量替换"),
+    summary=Text(
+        r"The integral over a region that a map $\varphi$ makes out of a cube: each small box contributes the value there times its volume, and $\varphi$ stretches volumes by $|\det J|$. "
+        "Integrating one variable after the other gives the same in either order, provided that the absolute value has a finite integral.",
+        r"区域由映射 $\varphi$ 从立方体变来时，每个小块贡献该处的函数值乘以体积，而 $\varphi$ 把体积放大 $|\det J|$ 倍。"
+        "只要绝对值的积分有限，逐个变量积分的结果与次序无关。",
+    ),
+    formulas=(
+        r"\int_{\varphi([0,1]^d)}f(y)\,dy=\int_{[0,1]^d}f(\varphi(u))\,|\det J_\varphi(u)|\,du",
+        r"\iint f=\int\Big(\int f(x,y)\,dx\Big)dy=\int\Big(\int f(x,y)\,dy\Big)dx\qquad\text{if }\iint|f|<\infty",
+        r"\operatorname{vol}B^d=\frac{\pi^{d/2}}{\Gamma(d/2+1)},\qquad \iint e^{-x^2-y^2}dx\,dy=\int_0^{2\pi}\!\!\int_0^\infty e^{-r^2}r\,dr\,d\theta=\pi",
+    ),
+    symbols=(
+        Symbol("f", "f", "function", Text("the integrand: points as columns (d, m) to m values", "被积函数：各列为点 (d, m)，给出 m 个值"), "function"),
+        Symbol(r"\varphi", "phi", "function", Text("maps columns u of the cube to the region, one to one but for the boundary", "把立方体中的列 u 映到区域，除边界外一一对应"), "function"),
+        Symbol("d", "d", "", Text("dimension", "维数"), "natural"),
+        Symbol("n", "n", "", Text("Gauss's points along each side", "每条边上的高斯点数"), "natural"),
+        Symbol(r"J_\varphi", "", "d d", Text("Jacobian of the map", "映射的雅可比矩阵")),
+        Symbol(r"r,\theta", "", "", Text("polar coordinates", "极坐标")),
+        Symbol("B^d", "", "", Text("ball of radius 1", "单位球")),
+    ),
+    needs=("integral", "quadrature", "jacobian"),
+    source="fubini1907sugli",
+    year=1841,
+    people=("Leonhard Euler", "Carl Gustav Jacob Jacobi", "Guido Fubini", "Leonida Tonelli"),
+    implementations=(
+        Implementation("gradus.foundations.quadrature:integral_over_image", "numpy", None, Text("the Jacobian by dual numbers; $n^d$ points, so for few dimensions", "雅可比矩阵由对偶数求得；共 $n^d$ 个点，适合低维")),
+    ),
+    readings=(
+        Reading("rudin1976principles", "ch. 10"),
+        Reading("strang1991calculus", "ch. 14"),
+        Reading("fubini1907sugli"),
+        Reading("davis1984methods", "ch. 5"),
+    ),
+    deviations=(
+        Text(
+            "SciPy's `dblquad` and `nquad` integrate one variable after the other and take no map: write the factor $|\\det J|$ into the integrand.",
+            "SciPy 的 `dblquad` 与 `nquad` 逐个变量积分，不接受映射：需自行把 $|\\det J|$ 乘入被积函数。",
+        ),
+        Text(
+            "In one dimension the substitution rule keeps the sign of $g'$, because the ends change places with it; over a region there is no direction, hence the absolute value.",
+            "一维换元公式保留 $g'$ 的符号，因为积分上下限随之互换；区域没有方向，故取绝对值。",
+        ),
+    ),
+    proof=Proof(
+        Text(
+            r"Cut the cube into small boxes. On a box around $u$ the map is $\varphi(u)+J(u)(v-u)$ up to terms of second order, and a linear map multiplies volumes by $|\det J|$; "
+            r"so the sum of $f(\varphi(u))|\det J(u)|$ times the boxes' volumes is a Riemann sum over the image. For $B^d$: with $f=e^{-\|y\|^2}$ the product form gives $\pi^{d/2}$, "
+            r"spherical shells give $d\operatorname{vol}B^d\int_0^\infty r^{d-1}e^{-r^2}dr=\operatorname{vol}B^d\,\Gamma(\tfrac d2+1)$.",
+            r"把立方体切成小块。在 $u$ 附近的小块上，映射除二阶项外为 $\varphi(u)+J(u)(v-u)$，而线性映射把体积乘以 $|\det J|$；"
+            r"因此 $f(\varphi(u))|\det J(u)|$ 乘以各小块体积之和就是像上的黎曼和。对 $B^d$：取 $f=e^{-\|y\|^2}$，乘积形式给出 $\pi^{d/2}$，"
+            r"按球壳积分给出 $d\operatorname{vol}B^d\int_0^\infty r^{d-1}e^{-r^2}dr=\operatorname{vol}B^d\,\Gamma(\tfrac d2+1)$。",
+        ),
+        "Rudin 1976, ch. 10",
+    ),
+    summed=1024,
+)  # fmt: skip
+
+
+@MULTIPLE_INTEGRAL.definition
+def multiple_integral(f, phi, d, n=20):
+    t, w = np.polynomial.legendre.leggauss(n)
+    u = np.stack([g.ravel() for g in np.meshgrid(*[(t + 1) / 2] * d, indexing="ij")])  # (d, n^d)
+    W = np.prod([g.ravel() for g in np.meshgrid(*[w / 2] * d, indexing="ij")], axis=0)
+    J = np.stack([np.imag(phi(u + 1e-30j * e[:, None])) / 1e-30 for e in np.eye(d)], axis=1)  # (d, d, n^d)
+    return np.sum(W * f(phi(u)) * np.abs(np.linalg.det(np.moveaxis(J, 2, 0))))
+
+
+@generic
+def one(y):
+    return 1.0 + 0.0 * y[0]
+
+
+@generic
+def mixed(y):
+    return namespace(y).exp(y[0] - 0.5 * y[1]) + y[0] * y[1] ** 2
+
+
+@generic
+def polar(u):
+    """The disc of radius 1."""
+    xp = namespace(u)
+    return xp.stack([u[0] * xp.cos(2 * np.pi * u[1]), u[0] * xp.sin(2 * np.pi * u[1])])
+
+
+@generic
+def squircle(u):
+    """The disc of radius 1 again, from the square [−1, 1]² without polar coordinates."""
+    x, y = 2 * u[0] - 1, 2 * u[1] - 1
+    xp = namespace(u)
+    return xp.stack([x * xp.sqrt(1 - y * y / 2), y * xp.sqrt(1 - x * x / 2)])
+
+
+def spherical(d):
+    """The ball of radius 1 in d dimensions."""
+
+    @generic
+    def phi(u):
+        xp = namespace(u)
+        if d == 1:
+            return 2 * u - 1
+        rows, radius = [], u[0]
+        for i in range(1, d):
+            angle = (2 if i == d - 1 else 1) * np.pi * u[i]
+            rows.append(radius * xp.cos(angle))
+            radius = radius * xp.sin(angle)
+        return xp.stack([*rows, radius])
+
+    return phi
+
+
+def affine(A, c):
+    return generic(lambda u: A @ u + c[:, None])
+
+
+def rectangle(x0, x1, y0, y1, swapped=False):
+    """The rectangle [x0, x1] × [y0, y1]; swapped, u[0] runs along y."""
+
+    @generic
+    def phi(u):
+        s, t = (u[1], u[0]) if swapped else (u[0], u[1])
+        return namespace(u).stack([x0 + (x1 - x0) * s, y0 + (y1 - y0) * t])
+
+    return phi
+
+
+@MULTIPLE_INTEGRAL.cases
+def cases(rng):
+    yield "area of the disc", dict(f=one, phi=polar, d=2, n=8)
+    yield "over the disc", dict(f=mixed, phi=polar, d=2, n=24)
+    yield (
+        "over a parallelogram",
+        dict(f=mixed, phi=affine(rng.standard_normal((2, 2)), rng.standard_normal(2)), d=2, n=12),
+    )
+    yield "over a rectangle, swapped", dict(f=mixed, phi=rectangle(-1.0, 0.5, 0.0, 2.0, True), d=2, n=12)
+    yield "over the ball", dict(f=generic(lambda y: y[0] ** 2 + y[2]), phi=spherical(3), d=3, n=10)
+    yield "one dimension", dict(f=generic(lambda y: namespace(y).cos(y[0])), phi=spherical(1), d=1, n=10)  # fmt: skip
+
+
+@MULTIPLE_INTEGRAL.invalid
+def invalid(rng):
+    yield "no dimension", dict(f=one, phi=polar, d=0, n=4)
+    yield "a map of three variables on a square", dict(f=one, phi=spherical(3), d=2, n=4)
+
+
+@MULTIPLE_INTEGRAL.claim(
+    Text(
+        r"The unit cube's image under A has volume $|\det A|$, also where A turns it over",
+        r"单位立方体在 A 下的像的体积为 $|\det A|$，A 翻转定向时也是如此",
+    )
+)
+def parallelepiped(integral, rng):
+    found = []
+    for d in (2, 3):
+        for sign in (1, -1):
+            A = rng.standard_normal((d, d))
+            A[0] *= sign * np.sign(np.linalg.det(A))
+            size = np.prod(np.linalg.norm(A, axis=0))
+            found.append(
+                roundoff(
+                    integral(one, affine(A, rng.standard_normal(d)), d, 3),
+                    abs(np.linalg.det(A)),
+                    terms=27,
+                    scale=size,
+                )
+            )
+    return all_of(*found)  # fmt: skip
+
+
+@MULTIPLE_INTEGRAL.claim(
+    Text(
+        r"Balls of radius 1 have the volumes $\pi^{d/2}/\Gamma(\frac d2+1)$: 2, π, $\frac43\pi$, $\frac12\pi^2$",
+        r"单位球的体积为 $\pi^{d/2}/\Gamma(\frac d2+1)$：2、π、$\frac43\pi$、$\frac12\pi^2$",
+    )
+)
+def volumes_of_balls(integral, rng):
+    found = []
+    for d in range(1, 5):
+        want = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
+        found.append(roundoff(integral(one, spherical(d), d, 10), want, terms=64 * d))
+    return all_of(*found)
+
+
+@MULTIPLE_INTEGRAL.claim(
+    Text(
+        "The integral belongs to the region: two quite different parametrisations of the disc give the same",
+        "积分只取决于区域：圆盘的两种完全不同的参数化给出同一结果",
+    )
+)
+def does_not_depend_on_the_parametrisation(integral, rng):
+    a, b, c = rng.uniform(-1, 1, 3)
+    f = generic(lambda y: namespace(y).exp(a * y[0] + b * y[1]) + c * y[0] ** 2)
+    through_polar, through_square = integral(f, polar, 2, 28), integral(f, squircle, 2, 28)
+    return roundoff(through_square, through_polar, terms=28 * 28, scale=np.pi * (np.exp(2) + 1))
+
+
+@MULTIPLE_INTEGRAL.claim(
+    Text(
+        "For a continuous function the order of the variables does not matter, and both agree with SciPy's iterated integral",
+        "对连续函数，变量的次序无关紧要，且都与 SciPy 的累次积分一致",
+    )
+)
+def fubini_for_continuous_functions(integral, rng):
+    from scipy.integrate import dblquad
+
+    x0, y0 = rng.uniform(-1, 0, 2)
+    x1, y1 = rng.uniform(0.5, 1.5, 2)
+    want = dblquad(lambda y, x: float(mixed(np.array([x, y]))), x0, x1, y0, y1, epsabs=1e-13, epsrel=1e-13)[0]
+    got = [integral(mixed, rectangle(x0, x1, y0, y1, swapped), 2, 16) for swapped in (False, True)]
+    return roundoff(np.array(got, float), np.full(2, want), terms=256, scale=40.0)
+
+
+@generic
+def unfubini(y):
+    """(x² − y²)/(x² + y²)²."""
+    return (y[0] ** 2 - y[1] ** 2) / (y[0] ** 2 + y[1] ** 2) ** 2
+
+
+@MULTIPLE_INTEGRAL.claim(
+    Text(
+        r"Where $\iint|f|=\infty$ the order matters: $\frac{x^2-y^2}{(x^2+y^2)^2}$ over the unit square gives $-\frac\pi4$ with x first and $+\frac\pi4$ with y first",
+        r"当 $\iint|f|=\infty$ 时次序有关：$\frac{x^2-y^2}{(x^2+y^2)^2}$ 在单位正方形上，先对 x 积分得 $-\frac\pi4$，先对 y 得 $+\frac\pi4$",
+    )
+)
+def fubini_fails_without_integrability(integral, rng):
+    # x first, over [0, 1]: what is left is the limit δ → 0 of the integral over [0, 1] × [δ, 1]
+    found, gap = [], []
+    for delta in (1 / 4, 1 / 8, 1 / 16):
+        x_first = integral(unfubini, rectangle(0, 1, delta, 1), 2, 44)
+        y_first = integral(unfubini, rectangle(delta, 1, 0, 1), 2, 44)
+        exact = math.pi / 4 - math.atan(delta)
+        got = np.array([x_first, y_first], float)
+        found.append(roundoff(got, np.array([-exact, exact]), terms=44, scale=1 / delta**2))
+        gap.append(float(y_first - x_first))
+    opens = bound(gap[-1], math.pi / 2 - 2 / 16, "≥", Text("the gap opens to π/2", "差距趋于 π/2"))
+    # over δ ≤ r, θ in the quarter circle, |f| integrates to log(1/δ): no finite limit
+    quarter = lambda delta: generic(
+        lambda u: polar(namespace(u).stack([delta * (1 / delta) ** u[0], u[1] / 8]))
+    )
+    size = [float(integral(unfubini, quarter(2.0**-k), 2, 24)) for k in (4, 8, 12)]
+    want = np.log(2.0) * np.array([4, 8, 12]) / 2  # ∫cos 2θ over 0…π/4 is ½
+    return all_of(*found, opens, roundoff(np.array(size), want, terms=24 * 24))
+
+
+@MULTIPLE_INTEGRAL.claim(
+    Text(
+        r"In polar coordinates the square of the Gaussian integral is π: over radius R it is $\pi(1-e^{-R^2})$",
+        r"在极坐标下高斯积分的平方为 π：半径 R 以内为 $\pi(1-e^{-R^2})$",
+    )
+)
+def gaussian_integral_squared(integral, rng):
+    bell = generic(lambda y: namespace(y).exp(-(y[0] ** 2) - y[1] ** 2))
+    found = []
+    for R in (1.0, 2.0, 6.0):
+        got = integral(bell, generic(lambda u, R=R: R * polar(u)), 2, 40)
+        found.append(roundoff(got, math.pi * (1 - math.exp(-R * R)), terms=40 * 40))
+    side = integral(bell, rectangle(-6.0, 6.0, -6.0, 6.0), 2, 48)
+    corners = 4 * math.exp(-36)  # four half planes beyond 6 hold less than that
+    return all_of(*found, near(float(side), math.pi, corners + 4 * 48 * 48 * EPSILON, Text("what lies outside the square, and rounding", "正方形以外的部分，以及舍入")))  # fmt: skip
+
+
+@MULTIPLE_INTEGRAL.claim(
+    Text(
+        "A map that covers the region twice counts it twice: it must be one to one",
+        "若映射把区域覆盖两次，则计算两次：映射必须一一对应",
+    )
+)
+def twice_covered_counts_twice(integral, rng):
+    twice = generic(lambda u: polar(namespace(u).stack([u[0], 2 * u[1]])))
+    return roundoff(integral(one, twice, 2, 12), 2 * math.pi, terms=144)
+
+
+@MULTIPLE_INTEGRAL.mutant(
+    Text("the determinant without its absolute value", "行列式没有取绝对值"),
+    kills=["parallelepiped", "fubini-for-continuous-functions", "equals-definition"],
+)
+def signed_determinant(f, phi, d, n=20):
+    return multiple_integral(f, phi, d, n) * orientation(phi, d)
+
+
+def orientation(phi, d):
+    u = np.full((d, 1), 0.4)
+    J = np.stack([np.imag(phi(u + 1e-30j * e[:, None]))[:, 0] / 1e-30 for e in np.eye(d)], axis=1)
+    return np.sign(np.linalg.det(J))
+
+
+@MULTIPLE_INTEGRAL.mutant(
+    Text("no factor for the change of volume", "没有乘体积变化的因子"),
+    kills=["volumes-of-balls", "gaussian-integral-squared", "does-not-depend-on-the-parametrisation", "twice-covered-counts-twice"],
+)  # fmt: skip
+def no_factor(f, phi, d, n=20):
+    return multiple_integral(lambda u: f(phi(u)), lambda u: u, d, n)
+
+
+@MULTIPLE_INTEGRAL.mutant(
+    Text("the product of the diagonal for the determinant", "用对角元之积代替行列式"),
+    kills=["parallelepiped", "volumes-of-balls", "does-not-depend-on-the-parametrisation"],
+)
+def diagonal_only(f, phi, d, n=20):
+    def stretch(u):
+        diagonal = [np.imag(phi(u + 1e-30j * e[:, None]))[i] / 1e-30 for i, e in enumerate(np.eye(d))]
+        return np.prod(diagonal, axis=0)
+
+    return multiple_integral(lambda u: f(phi(u)) * np.abs(stretch(u)), lambda u: u, d, n)
+
+
+@MULTIPLE_INTEGRAL.mutant(
+    Text("the absolute value of f is integrated", "对 f 的绝对值积分"),
+    kills=["fubini-fails-without-integrability"],
+)
+def absolute_values(f, phi, d, n=20):
+    return multiple_integral(lambda y: np.abs(f(y)), phi, d, n)
+
+
+@MULTIPLE_INTEGRAL.mutant(
+    Text("the volume of the inverse map", "用了逆映射的体积因子"),
+    kills=["parallelepiped", "volumes-of-balls", "gaussian-integral-squared"],
+)
+def inverse_volume(f, phi, d, n=20):
+    def shrink(u):
+        J = np.stack([np.imag(phi(u + 1e-30j * e[:, None])) / 1e-30 for e in np.eye(d)], axis=1)
+        return 1 / np.abs(np.linalg.det(np.moveaxis(J, 2, 0)))
+
+    return multiple_integral(lambda u: f(phi(u)) * shrink(u), lambda u: u, d, n)
+
+
+@MULTIPLE_INTEGRAL.figure(
+    twist=Slider(0.0, 1.0, 0.6, Text("from the square to polar coordinates", "从正方形过渡到极坐标")),
+    n=Slider(2, 24, 10, Text("boxes along each side", "每条边上的格数"), integer=True),
+)
+def figure(twist, n):
+    n = int(n)
+
+    def phi(u):
+        x, y = 2 * u[0] - 1, 2 * u[1] - 1
+        angle = twist * np.pi * y
+        radius = (1 - twist) + twist * (1 + x) / 2
+        flat = np.stack([x * (1 - twist), y * (1 - twist)])
+        return flat + twist * np.stack([radius * np.cos(angle), radius * np.sin(angle)])
+
+    edges = np.linspace(0, 1, n + 1)
+    middle = (edges[1:] + edges[:-1]) / 2
+    u = np.stack(np.meshgrid(middle, middle, indexing="ij")).reshape(2, -1)
+    J = np.stack([np.imag(phi(u + 1e-30j * e[:, None])) / 1e-30 for e in np.eye(2)], axis=1)
+    stretch = np.linalg.det(np.moveaxis(J, 2, 0))
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.6)
+    from matplotlib.collections import PolyCollection
+
+    top = max(4.0, float(np.abs(stretch).max()))
+    for ax, g, name in ((left, lambda v: v, "u in the unit square"), (right, phi, r"$\varphi(u)$")):
+        boxes = []
+        for i in range(n):
+            for j in range(n):
+                s = np.linspace(0, 1, 9)
+                a, b = edges[i], edges[i + 1]
+                c, e = edges[j], edges[j + 1]
+                path = np.concatenate([[a + (b - a) * s, c + 0 * s], [b + 0 * s, c + (e - c) * s], [b - (b - a) * s, e + 0 * s], [a + 0 * s, e - (e - c) * s]], axis=1)  # fmt: skip
+                boxes.append(g(path).T)
+        patch = PolyCollection(
+            boxes, array=np.abs(stretch), cmap="viridis", clim=(0, top), edgecolor="white", lw=0.5
+        )
+        ax.add_collection(patch)
+        ax.autoscale_view()
+        ax.set(aspect="equal", title=name)
+    fig.colorbar(patch, ax=right, label=r"$|\det J|$", shrink=0.8)
+    right.plot(0, 0, ".", color=COLOURS[1], ms=1)
+    total = float(np.abs(stretch).sum() / n**2)
+    exact = float(multiple_integral(lambda y: 1.0 + 0 * y[0], phi, 2, 40))
+    return Drawing(
+        fig,
+        Text(
+            f"{n} × {n} equal boxes of the square and their images, coloured by |det J|, from {np.abs(stretch).min():.2f} to {np.abs(stretch).max():.2f}. "
+            f"Their areas, |det J|/{n * n} each, add up to {total:.4f}; the integral of |det J| is {exact:.4f}.",
+            f"正方形的 {n} × {n} 个等大小格及其像，颜色表示 |det J|，从 {np.abs(stretch).min():.2f} 到 {np.abs(stretch).max():.2f}。"
+            f"各像的面积 |det J|/{n * n} 之和为 {total:.4f}；|det J| 的积分为 {exact:.4f}。",
+        ),
+    )  # fmt: skip
