@@ -1,0 +1,87 @@
+"""What the linear classifiers share: labels, scores, and the decision by the largest score."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gradus.errors import GradusError
+
+Array = np.ndarray
+
+
+class LinearClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier whose scores are linear: `coef_` (1, d) and a threshold at 0 for two classes, else (K, d) and the largest.
+
+    Subclasses fit `coef_` and `intercept_` by `_learn(X, labels)`, with labels 0 … K−1.
+    """
+
+    classes_: Array
+    coef_: Array
+    intercept_: Array
+
+    def fit(self, X: Array, y: Array) -> LinearClassifier:
+        """Learns from rows X (n, d) and their labels y (n,).
+
+        Raises:
+            ValueError: not two-dimensional, not finite, or fewer than two classes.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if self.classes_.size < 2:
+            raise GradusError(
+                f"expected at least two classes, got one class ({self.classes_[0]!r}); add rows of another"
+            )
+        self._learn(X, labels)
+        return self
+
+    def _learn(self, X: Array, labels: Array) -> None:
+        raise NotImplementedError
+
+    def decision_function(self, X: Array) -> Array:
+        """The scores: (n,) for two classes, positive for the second; (n, K) for more."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        scores = X @ self.coef_.T + self.intercept_  # (n, 1 or K)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def predict(self, X: Array) -> Array:
+        """The labels (n,)."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
+
+
+def augmented(X: Float[Array, "n d"], intercept: bool) -> Float[Array, "n p"]:
+    """X with a column of ones before it when there is an intercept."""
+    return np.column_stack([np.ones(len(X)), X]) if intercept else X
+
+
+def split(theta: Float[Array, "K p"], intercept: bool) -> tuple[Array, Array]:
+    """Coefficients (K, d) and intercepts (K,) of rows θ that hold the intercept first."""
+    return (theta[:, 1:], theta[:, 0]) if intercept else (theta, np.zeros(len(theta)))
+
+
+def signed(X: Array, y: Array) -> tuple[Array, Array]:
+    """Rows and labels ±1, once they are known to make sense.
+
+    Raises:
+        GradusError: the shapes do not fit, a value is not finite, or a label is neither −1 nor 1.
+    """
+    X, y = np.asarray(X, float), np.asarray(y, float)
+    if X.ndim != 2 or y.shape != X.shape[:1]:
+        raise GradusError(f"expected X of shape (n, d) and y of shape (n,), got {X.shape} and {y.shape}")
+    if not np.isfinite(X).all():
+        place = [int(i) for i in np.argwhere(~np.isfinite(X))[0]]
+        raise GradusError(
+            f"expected finite numbers, got {X[tuple(place)]} at X{place}; drop or fill such rows"
+        )
+    strange = y[np.abs(y) != 1]
+    if strange.size:
+        raise GradusError(
+            f"expected labels −1 and 1, got {strange[0]:g}; code one class as 1, the other as −1"
+        )
+    return X, y
