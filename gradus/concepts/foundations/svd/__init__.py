@@ -1,0 +1,1 @@
+"""Pages on the singular value decomposition: one member a file."""

@@ -1,0 +1,296 @@
+"""Randomised SVD: the range of a large matrix from its products with a few random vectors."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import EPSILON, Evidence, all_of, bound, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+
+class _Given(np.random.RandomState):
+    """A generator whose normal draw is the given matrix, so that scikit-learn works on our Ω."""
+
+    def __init__(self, Omega):
+        super().__init__(0)
+        self.Omega = Omega
+
+    def normal(self, loc=0.0, scale=1.0, size=None):
+        if size != self.Omega.shape:
+            raise ValueError(f"Omega has shape {self.Omega.shape}, expected {size}")
+        return self.Omega
+
+
+def _sklearn(randomized_svd, A, Omega, k, q):
+    p = Omega.shape[1] - k
+    return randomized_svd(A, k, n_oversamples=p, n_iter=q, power_iteration_normalizer="QR", transpose=False, random_state=_Given(Omega))  # fmt: skip
+
+
+def one_sign(result):
+    """Of the two choices ±(u, v) of each pair, the one whose u has its largest entry positive."""
+    U, s, Vt = result
+    top = U[abs(U).argmax(0), list(range(U.shape[1]))]
+    sign = (top >= 0) * 2 - 1
+    return U * sign, s, Vt * sign[:, None]
+
+
+RANDOMIZED_SVD = Concept(
+    key="randomized-svd",
+    kind="algorithm",
+    title=Text("Randomised SVD", "随机奇异值分解"),
+    summary=Text(
+        "Products of A with k + p random vectors span, nearly, its k leading left singular vectors; the SVD of the small matrix that is left gives the rest. How nearly depends on "
+        r"the decay of the spectrum: each of the q power iterations takes $\sigma_i$ to $\sigma_i^{2q+1}$. With slow decay, q = 0 is far from the optimum in the spectral norm and close to it in Frobenius's.",
+        r"A 与 k + p 个随机向量的乘积近似张成前 k 个左奇异向量的空间，再对余下的小矩阵做 SVD 即可。近似得多好取决于谱的衰减："
+        r"每做一次幂迭代，$\sigma_i$ 变为 $\sigma_i^{2q+1}$。谱衰减缓慢时，q = 0 在谱范数下离最优值很远，在 Frobenius 范数下却很近。",
+    ),
+    formulas=(
+        r"Y=(AA^{\mathsf T})^{q}A\,\Omega,\quad Y=QR;\qquad Q^{\mathsf T}A=\tilde U\Sigma V^{\mathsf T},\quad U=Q\tilde U,\qquad A\approx U_k\Sigma_kV_k^{\mathsf T}",
+        r"q=0:\qquad \operatorname{E}\lVert A-QQ^{\mathsf T}A\rVert_F\le\left(1+\frac{k}{p-1}\right)^{1/2}\Bigl(\sum_{j>k}\sigma_j^2\Bigr)^{1/2}",
+        r"\operatorname{E}\lVert A-QQ^{\mathsf T}A\rVert_2\le\left(1+\sqrt{\frac{k}{p-1}}\right)\sigma_{k+1}+\frac{e\sqrt{k+p}}{p}\Bigl(\sum_{j>k}\sigma_j^2\Bigr)^{1/2}",
+    ),
+    symbols=(
+        Symbol("A", "A", "m n", Text("matrix", "矩阵")),
+        Symbol(r"\Omega", "Omega", "n l", Text("standard normal matrix; its width is l = k + p", "标准正态随机矩阵，列数 l = k + p")),
+        Symbol("k", "k", "", Text("rank wanted", "所需的秩"), "natural"),
+        Symbol("q", "q", "", Text("power iterations", "幂迭代次数"), "natural"),
+        Symbol("p", "", "", Text("oversampling: the columns beyond k", "过采样：多于 k 的列数")),
+        Symbol("Q", "", "m l", Text("orthonormal basis of the sampled range", "采样值域的标准正交基")),
+        Symbol(r"U_k,\Sigma_k,V_k", "", "", Text("the k leading singular vectors and values of $QQ^{\\mathsf T}A$", "$QQ^{\\mathsf T}A$ 的前 k 个奇异向量与奇异值")),
+    ),
+    needs=("svd", "expectation"),
+    source="halko2011finding",
+    year=2011,
+    people=("Nathan Halko", "Per-Gunnar Martinsson", "Joel Tropp", "Vladimir Rokhlin"),
+    implementations=(
+        Implementation("sklearn.utils.extmath:randomized_svd", "numpy", _sklearn, Text("draws Ω itself; here it is handed ours", "自行抽取 Ω；此处传入我们的 Ω")),
+    ),
+    readings=(
+        Reading("halko2011finding", "§1.6, 4.5, 10.2"),
+        Reading("golub2013matrix", "§10.4"),
+    ),
+    deviations=(
+        Text("scikit-learn normalises by LU, or for q ≤ 2 not at all, unless told; q is 7 for k below a tenth of the size and else 4, p is 10. `torch.svd_lowrank` counts p within its q and calls the power iterations niter = 2.",
+             "scikit-learn 默认用 LU 归一化，q ≤ 2 时不做归一化；k 小于矩阵阶数的十分之一时 q = 7，否则 q = 4，p = 10。`torch.svd_lowrank` 的参数 q 已含 p，幂迭代次数称为 niter，默认 2。"),
+    ),
+    unique=one_sign,
+)  # fmt: skip
+
+
+@RANDOMIZED_SVD.definition
+def randomized_svd(A, Omega, k, q=0):
+    Q = np.linalg.qr(A @ Omega)[0]
+    for _ in range(q):  # orthonormalised at every product, or small directions drown in rounding
+        Q = np.linalg.qr(A.T @ Q)[0]
+        Q = np.linalg.qr(A @ Q)[0]
+    U, s, Vt = np.linalg.svd(Q.T @ A, full_matrices=False)
+    return one_sign(((Q @ U)[:, :k], s[:k], Vt[:k]))
+
+
+@RANDOMIZED_SVD.cases
+def cases(rng):
+    A = rng.standard_normal((9, 7)) * 0.5 ** np.arange(7)
+    yield "no power iteration", dict(A=A, Omega=rng.standard_normal((7, 4)), k=2)
+    yield "two power iterations", dict(A=A, Omega=rng.standard_normal((7, 4)), k=2, q=2)
+    yield "wide", dict(A=rng.standard_normal((4, 8)), Omega=rng.standard_normal((8, 3)), k=1, q=1)
+    yield "no oversampling", dict(A=A, Omega=rng.standard_normal((7, 3)), k=3, q=1)
+
+
+@RANDOMIZED_SVD.invalid
+def invalid(rng):
+    yield "random matrix of another height", dict(A=np.ones((4, 3)), Omega=np.ones((4, 2)), k=1)
+
+
+def ratios(randomized, rng, q, draws, n=100, k=10, p=10):
+    """Error over the optimum in the spectral norm, for σ_i = i^{-1/2}; Ω is rotation invariant, so A may be diagonal."""
+    s = np.arange(1, n + 1) ** -0.5
+    found = []
+    for _ in range(draws):
+        U, values, Vt = randomized(np.diag(s), rng.standard_normal((n, k + p)), k, q=q)
+        E = np.diag(s) - U * values @ Vt
+        found.append(np.sqrt(np.linalg.eigvalsh(E @ E.T)[-1]) / s[k])
+    return np.array(found)
+
+
+@RANDOMIZED_SVD.claim(
+    Text(
+        r"$\sigma_i=i^{-1/2}$, n = 100, k = 10, p = 10, spectral norm: without power iteration the error is 1.513 times the optimum (mean of 4000 draws)",
+        r"$\sigma_i=i^{-1/2}$，n = 100，k = 10，p = 10，谱范数：不做幂迭代时误差为最优值的 1.513 倍（4000 次抽取的平均）",
+    )
+)
+def without_power_iteration(randomized, rng):
+    return statistical(ratios(randomized, rng, 0, 40), 1.5127)
+
+
+@RANDOMIZED_SVD.claim(
+    Text(
+        "… with one power iteration 1.024 times, with two 1.0016 times",
+        "……做一次幂迭代为 1.024 倍，两次为 1.0016 倍",
+    )
+)
+def power_iterations_close_the_gap(randomized, rng):
+    return all_of(
+        statistical(ratios(randomized, rng, 1, 20), 1.02387),
+        statistical(ratios(randomized, rng, 2, 20), 1.001646),
+    )
+
+
+@RANDOMIZED_SVD.claim(
+    Text(
+        "q = 0: the mean errors keep the bounds of Halko, Martinsson and Tropp in both norms, and none is below the optimum",
+        "q = 0：平均误差满足 Halko–Martinsson–Tropp 在两种范数下的界，且不低于最优值",
+    )
+)
+def expected_errors_within_bounds(randomized, rng):
+    found = []
+    for k, p, decay in ((10, 5, 0.5), (5, 10, 1.0), (10, 10, 0.0)):
+        n = 60
+        s = np.arange(1, n + 1.0) ** -decay
+        A, tail = np.diag(s), np.sqrt((s[k:] ** 2).sum())
+        errors = []
+        for _ in range(12):
+            U, values, Vt = randomized(A, rng.standard_normal((n, k + p)), k + p)  # all columns: QQᵀA
+            E = A - U * values @ Vt
+            errors.append((np.linalg.norm(E, 2), np.linalg.norm(E)))
+        spectral, frobenius = np.mean(errors, axis=0)
+        root = np.sqrt(k / (p - 1))
+        why = Text(f"theorem 10.5 and 10.6 with k={k}, p={p}", f"定理 10.5 与 10.6，k={k}，p={p}")
+        limit = (1 + root) * s[k] + np.e * np.sqrt(k + p) / p * tail
+        found += [
+            bound(spectral, limit, "≤", why),
+            bound(frobenius, np.sqrt(1 + k / (p - 1)) * tail, "≤", why),
+            bound(spectral, s[k + p], "≥", Text("σ_{k+p+1}, the optimum", "最优值 σ_{k+p+1}")),
+        ]
+    return all_of(*found)
+
+
+@RANDOMIZED_SVD.claim(
+    Text(
+        "A matrix of rank k is recovered to rounding, with orthonormal factors, whatever the draw",
+        "秩为 k 的矩阵无论怎样抽取都能精确还原（至舍入误差），且因子标准正交",
+    )
+)
+def exact_for_rank_k(randomized, rng):
+    found = []
+    for k, q in ((1, 0), (4, 0), (4, 2)):
+        A = rng.standard_normal((30, k)) @ rng.standard_normal((k, 20))
+        U, s, Vt = randomized(A, rng.standard_normal((20, k + 5)), k, q=q)
+        found += [
+            roundoff(U * s @ Vt, A, terms=30, scale=float(np.linalg.norm(A, 2))),
+            roundoff(U.T @ U, np.eye(k), terms=30),
+            roundoff(s, np.linalg.svd(A)[1][:k], terms=30, scale=float(np.linalg.norm(A, 2))),
+        ]
+    return all_of(*found)
+
+
+@RANDOMIZED_SVD.claim(
+    Text(
+        r"With four power iterations singular values down to $10^{-9}\sigma_1$ are still found: the products are orthonormalised on the way",
+        r"做四次幂迭代时，小到 $10^{-9}\sigma_1$ 的奇异值仍能求得：途中对每次乘积都做了标准正交化",
+    )
+)
+def small_directions_survive(randomized, rng):
+    s = 10.0 ** -np.arange(15.0)
+    turns = [np.linalg.qr(rng.standard_normal((15, 15)))[0] for _ in range(2)]
+    values = randomized(turns[0] * s @ turns[1], rng.standard_normal((15, 13)), 10, q=4)[1]
+    return roundoff(values, s[:10], terms=15, scale=1.0)
+
+
+@RANDOMIZED_SVD.claim(
+    Text("No estimate exceeds the true singular value: $\\hat\\sigma_i\\le\\sigma_i$", "估计值从不超过真实奇异值：$\\hat\\sigma_i\\le\\sigma_i$")
+)  # fmt: skip
+def never_above_the_truth(randomized, rng):
+    A = rng.standard_normal((25, 20))
+    s = np.linalg.svd(A)[1]
+    worst: list[Evidence] = []
+    for q in (0, 1, 3):
+        values = randomized(A, rng.standard_normal((20, 8)), 5, q=q)[1]
+        why = Text("interlacing; and rounding", "交错定理，以及舍入")
+        worst.append(bound(float((values / s[:5]).max()), 1 + 64 * EPSILON, "≤", why))
+    return all_of(*worst)
+
+
+@RANDOMIZED_SVD.mutant(
+    Text("q = 0 sold as q = 2", "把 q = 0 当作 q = 2"),
+    kills=["power-iterations-close-the-gap", "equals-definition"],
+)
+def power_left_out(A, Omega, k, q=0):
+    return randomized_svd(A, Omega, k, 0)
+
+
+@RANDOMIZED_SVD.mutant(
+    Text("one power iteration more than stated", "比声称的多做一次幂迭代"),
+    kills=["without-power-iteration"],
+)
+def one_more(A, Omega, k, q=0):
+    return randomized_svd(A, Omega, k, q + 1)
+
+
+@RANDOMIZED_SVD.mutant(
+    Text("powers without orthonormalisation", "幂迭代中不做标准正交化"),
+    kills=["small-directions-survive"],
+)
+def powers_as_they_are(A, Omega, k, q=0):
+    Y = A @ Omega
+    for _ in range(q):
+        Y = A @ (A.T @ Y)
+    U, s, Vt = np.linalg.svd(np.linalg.qr(Y)[0].T @ A, full_matrices=False)
+    return one_sign(((np.linalg.qr(Y)[0] @ U)[:, :k], s[:k], Vt[:k]))
+
+
+@RANDOMIZED_SVD.mutant(
+    Text("a basis that is not orthonormal", "基没有标准正交化"),
+    kills=["exact-for-rank-k", "never-above-the-truth", "equals-definition", "expected-errors-within-bounds"],
+)
+def basis_not_orthonormal(A, Omega, k, q=0):
+    Y = A @ Omega
+    Y = Y / np.sqrt((Y * Y).sum(axis=0))
+    U, s, Vt = np.linalg.svd(Y.T @ A, full_matrices=False)
+    return one_sign(((Y @ U)[:, :k], s[:k], Vt[:k]))
+
+
+@RANDOMIZED_SVD.mutant(
+    Text("a single random vector for all columns", "所有列用同一个随机向量"),
+    kills=["without-power-iteration", "exact-for-rank-k"],
+)
+def one_vector(A, Omega, k, q=0):
+    return randomized_svd(A, np.repeat(Omega[:, :1], Omega.shape[1], axis=1), k, q)
+
+
+@RANDOMIZED_SVD.figure(
+    decay=Slider(0.1, 2.0, 0.5, Text("decay: σ_i = i^(−decay)", "衰减指数：σ_i = i^(−衰减)")),
+    oversampling=Slider(1, 60, 10, Text("oversampling p", "过采样 p"), log=True, integer=True),
+)
+def figure(decay, oversampling):
+    n, k, p = 150, 12, int(oversampling)
+    rng = np.random.default_rng(1)
+    s = np.arange(1, n + 1.0) ** -decay
+    A, tail = np.diag(s), np.sqrt((s[k:] ** 2).sum())
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.4)
+    left.plot(np.arange(1, k + 1), s[:k], "o", color=COLOURS[6], ms=5, label="exact")
+    powers, spectral, frobenius = range(4), [], []
+    for q in powers:
+        errors = []
+        for _ in range(4):
+            U, values, Vt = randomized_svd(A, rng.standard_normal((n, k + p)), k, q)
+            E = A - U * values @ Vt
+            errors.append((np.linalg.norm(E, 2) / s[k], np.linalg.norm(E) / tail))
+        spectral.append(np.mean(errors, axis=0)[0])
+        frobenius.append(np.mean(errors, axis=0)[1])
+        if q in (0, 1):
+            left.plot(np.arange(1, k + 1), values, "x-", ms=5, lw=1, color=COLOURS[1 - q], label=f"q = {q}")
+    left.set(yscale="log", xlabel="i", ylabel=r"$\sigma_i$", title=f"n = {n}, k = {k}, p = {p}")
+    left.legend(frameon=False, fontsize=9)
+    right.plot(powers, spectral, "o-", label="spectral norm")
+    right.plot(powers, frobenius, "o-", label="Frobenius norm")
+    right.axhline(1, color=COLOURS[6], lw=1, ls="--")
+    right.set(xlabel="power iterations q", ylabel="error / optimum", xticks=list(powers))
+    right.legend(frameon=False, fontsize=9)
+    return Drawing(
+        fig,
+        Text(
+            f"σ_i = i^−{decay:.2f}, k = {k}, p = {p}, means of 4 draws. q = 0: {spectral[0]:.3f} times the optimum in the spectral norm, {frobenius[0]:.3f} in Frobenius's; "
+            f"q = 2: {spectral[2]:.4f} and {frobenius[2]:.4f}.",
+            f"σ_i = i^−{decay:.2f}，k = {k}，p = {p}，4 次抽取的平均。q = 0：谱范数下为最优值的 {spectral[0]:.3f} 倍，Frobenius 范数下为 {frobenius[0]:.3f} 倍；"
+            f"q = 2：{spectral[2]:.4f} 倍与 {frobenius[2]:.4f} 倍。",
+        ),
+    )
