@@ -28,7 +28,7 @@ class PenalizedFit:
     """
 
     coefficients: Float[Array, "d ..."]
-    intercept: Float[Array, "..."]
+    intercept: Array | float
     iterations: int
     residual: float
     converged: bool
