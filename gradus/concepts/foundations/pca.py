@@ -1,0 +1,350 @@
+"""Principal component analysis: the directions in which data vary most."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _sklearn(PCA, X, k):
+    fitted = PCA(n_components=k, svd_solver="full").fit(X)
+    return fitted.mean_, fitted.components_, fitted.explained_variance_
+
+
+def one_sign(result):
+    """Of each pair ±w, the one whose largest entry is positive."""
+    mu, W, variances = result
+    top = W[list(range(W.shape[0])), abs(W).argmax(1)]
+    return mu, W * ((top >= 0) * 2 - 1)[:, None], variances
+
+
+PCA = Concept(
+    key="pca",
+    kind="algorithm",
+    title=Text("Principal component analysis", "主成分分析"),
+    summary=Text(
+        "Centre the data; the eigenvectors of their covariance are the directions of greatest variance, and the eigenvalues those variances. "
+        "The first k span the plane nearest to the data in squared distance. It looks at variance alone: at units, not at labels.",
+        "将数据中心化；协方差矩阵的特征向量就是方差最大的方向，特征值就是相应的方差。前 k 个张成与数据平方距离之和最小的平面。"
+        "它只看方差：受量纲影响，而与标签无关。",
+    ),
+    formulas=(
+        r"\mu=\frac1n\sum_{i=1}^{n}x_i,\qquad S=\frac1{n-1}\sum_{i=1}^{n}(x_i-\mu)(x_i-\mu)^{\mathsf T},\qquad Sw_j=\lambda_jw_j,\quad \lambda_1\ge\lambda_2\ge\dots",
+        r"w_1=\arg\max_{\lVert w\rVert=1}w^{\mathsf T}Sw,\qquad W=(w_1,\dots,w_k)^{\mathsf T}=\arg\max_{WW^{\mathsf T}=I}\operatorname{tr}(WSW^{\mathsf T})",
+        r"z_i=W(x_i-\mu),\qquad \hat x_i=\mu+W^{\mathsf T}z_i,\qquad \frac1{n-1}\sum_{i=1}^{n}\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j",
+    ),
+    symbols=(
+        Symbol("x_i", "X", "n d", Text("data, one point a row", "数据，每行一个点")),
+        Symbol("k", "k", "", Text("number of components", "主成分的个数"), "natural"),
+        Symbol(r"\mu", "", "d", Text("mean", "均值")),
+        Symbol("S", "", "d d", Text("covariance matrix", "协方差矩阵")),
+        Symbol("w_j", "", "k d", Text("principal components, one a row of W", "主成分方向，W 的每行一个")),
+        Symbol(r"\lambda_j", "", "k", Text("variance along each", "各方向上的方差")),
+        Symbol("z_i", "", "n k", Text("scores: coordinates along the components", "得分：在主成分方向上的坐标")),
+        Symbol(r"\hat x_i", "", "n d", Text("reconstruction from k scores", "由 k 个得分得到的重构")),
+    ),
+    needs=("svd", "expectation", "inner-product"),
+    source="pearson1901lines",
+    year=1901,
+    people=("Karl Pearson", "Harold Hotelling"),
+    implementations=(
+        Implementation("sklearn.decomposition:PCA", "numpy", _sklearn, Text("by the SVD of the centred data; `transform` gives the scores", "对中心化的数据做 SVD；`transform` 给出得分")),
+    ),
+    readings=(
+        Reading("jolliffe2002principal", "ch. 1–3"),
+        Reading("hastie2009elements", "§14.5"),
+        Reading("bishop2006pattern", "§12.1"),
+        Reading("deisenroth2020mathematics", "ch. 10"),
+    ),
+    deviations=(
+        Text("The variances divide by n − 1 in scikit-learn, R's `prcomp` and MATLAB, by n in R's `princomp`. The signs of the components are free: here, as in scikit-learn ≥ 1.5, the largest entry of each is positive.",
+             "scikit-learn、R 的 `prcomp` 与 MATLAB 的方差除以 n − 1，R 的 `princomp` 除以 n。主成分的符号任意：此处与 scikit-learn ≥ 1.5 相同，取绝对值最大的分量为正。"),
+        Text("`TruncatedSVD` does not centre: its first direction is then mostly the mean.",
+             "`TruncatedSVD` 不做中心化：其第一个方向便主要是均值方向。"),
+    ),
+    unique=one_sign,
+)  # fmt: skip
+
+
+@PCA.definition
+def pca(X, k):
+    n, d = X.shape
+    if not 1 <= k <= min(n, d):
+        raise ValueError("k lies between 1 and the smaller of n and d")
+    mu = X.sum(axis=0) / n
+    S = (X - mu).T @ (X - mu) / (n - 1)
+    variances, V = np.linalg.eigh(S)  # ascending
+    return one_sign((mu, V[:, ::-1][:, :k].T, variances[::-1][:k]))
+
+
+@PCA.cases
+def cases(rng):
+    X = rng.standard_normal((12, 4)) @ rng.standard_normal((4, 4))
+    yield "random", dict(X=X, k=2)
+    yield "all components", dict(X=X, k=4)
+    yield "far from the origin", dict(X=X + [3.0, -20.0, 7.0, 1.0], k=1)
+    yield "two points", dict(X=rng.standard_normal((2, 3)), k=1)
+    yield "one feature", dict(X=rng.standard_normal((6, 1)), k=1)
+
+
+@PCA.invalid
+def invalid(rng):
+    yield "more components than features", dict(X=rng.standard_normal((6, 3)), k=4)
+    yield "a vector", dict(X=np.ones(5), k=1)
+
+
+def digits():
+    """scikit-learn's 1797 handwritten digits, 64 pixels each."""
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
+@PCA.claim(
+    Text(
+        "On the 1797 digits it equals scikit-learn: the first two components hold 14.89 % and 13.62 % of the variance, 29 hold 95 %",
+        "在 1797 个手写数字上等于 scikit-learn：前两个主成分占方差的 14.89% 与 13.62%，29 个占 95%",
+    )
+)
+def equals_scikit_learn_on_digits(pca, rng):
+    from sklearn.decomposition import PCA as Oracle
+
+    X, _ = digits()
+    mu, W, variances = pca(X, 29)
+    oracle = Oracle(29, svd_solver="full").fit(X)
+    total = ((X - X.mean(0)) ** 2).sum() / (len(X) - 1)
+    share = np.cumsum(variances) / total
+    gap = float(-np.diff(oracle.explained_variance_[:10]).max()) / oracle.explained_variance_[0]
+    signs = np.sign((W * oracle.components_).sum(axis=1))[:, None]
+    return all_of(
+        roundoff(variances, oracle.explained_variance_, terms=64),
+        roundoff(mu, oracle.mean_, terms=64),
+        roundoff((W * signs)[:9], oracle.components_[:9], terms=64, scale=1 / gap),
+        near(share[0], 0.14890594, 5e-9, Text("eight published digits", "公布的 8 位数字")),
+        near(share[1] - share[0], 0.13618771, 5e-9, Text("eight published digits", "公布的 8 位数字")),
+        identical(int(np.argmax(share >= 0.95)) + 1, 29),
+    )
+
+
+def spread(X, W):
+    """The variance of the data along the rows of W, summed."""
+    Z = (X - X.mean(0)) @ W.T
+    return float((Z**2).sum() / (len(X) - 1))
+
+
+@PCA.claim(
+    Text(
+        "No other k orthonormal directions catch more variance: 300 random sets, and small turns of the components themselves",
+        "没有别的 k 个标准正交方向能捕获更多方差：300 组随机方向，以及对主成分自身的微小旋转",
+    )
+)
+def variance_is_maximal(pca, rng):
+    X = rng.standard_normal((80, 6)) @ np.diag([3.0, 2.0, 1.5, 1.0, 0.6, 0.2]) + 5
+    found = []
+    for k in (1, 3):
+        _, W, variances = pca(X, k)
+        best = spread(X, W)
+        others = [rng.standard_normal((6, k)) for _ in range(150)]
+        others += [W.T + size * rng.standard_normal((6, k)) for size in (0.3, 1e-3) for _ in range(75)]
+        highest = max(spread(X, np.linalg.qr(M)[0].T) for M in others)
+        why = Text("the variance along the components", "沿主成分的方差")
+        found += [bound(highest, best, "≤", why), roundoff(best, variances.sum(), terms=80)]
+    return all_of(*found)
+
+
+@PCA.claim(
+    Text(
+        r"The reconstruction error is the tail of the spectrum: $\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$",
+        r"重构误差等于谱的尾部：$\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$",
+    )
+)
+def reconstruction_error_is_the_tail(pca, rng):
+    X = rng.standard_normal((50, 7)) @ rng.standard_normal((7, 7)) + 10
+    tail, found = np.linalg.eigvalsh(np.cov(X.T))[::-1], []
+    for k in (1, 3, 7):
+        mu, W, _ = pca(X, k)
+        rest = X - mu - (X - mu) @ W.T @ W
+        found.append(roundoff((rest**2).sum() / 49, tail[k:].sum(), terms=50, scale=float(tail.sum())))
+    return all_of(*found)
+
+
+@PCA.claim(
+    Text(
+        r"The scores are uncorrelated, their variances the $\lambda_j$, and the components orthonormal",
+        r"得分互不相关，方差为 $\lambda_j$，主成分标准正交",
+    )
+)
+def scores_are_uncorrelated(pca, rng):
+    X = rng.standard_normal((40, 5)) @ rng.standard_normal((5, 5)) - 3
+    mu, W, variances = pca(X, 5)
+    Z = (X - mu) @ W.T
+    scale = float(variances[0])
+    return all_of(
+        roundoff(np.cov(Z.T), np.diag(variances), terms=40, scale=scale),
+        roundoff(W @ W.T, np.eye(5), terms=5),
+        roundoff(Z.mean(0), np.zeros(5), terms=40, scale=float(np.abs(X).max())),
+    )
+
+
+@PCA.claim(
+    Text(
+        "Moving all points changes nothing but the mean; turning them turns the components",
+        "平移所有点只改变均值；旋转所有点则主成分随之旋转",
+    )
+)
+def moves_with_the_data(pca, rng):
+    X = rng.standard_normal((40, 4)) * [4.0, 2.0, 1.0, 0.3]
+    _, W, variances = pca(X, 3)
+    shift, R = np.array([30.0, -20.0, 10.0, 5.0]), np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    moved, turned = pca(X + shift, 3), pca(X @ R.T, 3)
+    scale = float(np.abs(X + shift).max() ** 2)
+    return all_of(
+        invariance(moved[1], W, terms=40, scale=scale),
+        invariance(moved[2], variances, terms=40, scale=scale),
+        invariance(turned[2], variances, terms=40),
+        invariance(np.abs(turned[1] @ R @ W.T), np.eye(3), terms=40, scale=float(variances[0])),
+    )
+
+
+@PCA.claim(
+    Text(
+        "Units decide: one feature in millimetres instead of metres, and the first component is that feature",
+        "量纲起决定作用：把一个特征的单位从米换成毫米，第一主成分就变成该特征",
+    )
+)
+def units_decide(pca, rng):
+    X = rng.standard_normal((200, 3)) * [3.0, 2.0, 1.0]
+    before, after = pca(X, 1)[1][0], pca(X * [1.0, 1.0, 1000.0], 1)[1][0]
+    why = Text(
+        "the angle is at most about (largest other deviation)/1000", "夹角至多约为（其余最大标准差）/1000"
+    )
+    return all_of(bound(abs(before[2]), 0.5, "≤", Text("it had little share", "原先份额很小")), bound(abs(after[2]), 1 - 1e-5, "≥", why))  # fmt: skip
+
+
+@PCA.claim(
+    Text(
+        "It ignores labels: features of deviation 10 and 0.1, label = sign of the second: one component guesses, both features are right",
+        "它不看标签：两个特征标准差为 10 与 0.1，标签取第二个的符号：一个主成分等于乱猜，两个特征则全对",
+    )
+)
+def ignores_the_labels(pca, rng):
+    X = rng.standard_normal((2000, 2)) * [10, 0.1]
+    y = X[:, 1] > 0
+    mu, W, variances = pca(X, 2)
+    Z = (X - mu) @ W.T
+    right = [max(np.mean((z > 0) == y), np.mean((z < 0) == y)) for z in Z.T]
+    # the first axis is not quite e₁, which lets through a little of the second feature
+    tilt = abs(W[0, 1] / W[0, 0]) * 0.1 / 10
+    chance = 0.5 + np.arctan(tilt) / np.pi + 5 * np.sqrt(0.25 / 2000)
+    return all_of(
+        bound(right[0], float(chance), "≤", Text("½, the tilt of the axis, and 5 standard errors", "½、主轴的倾斜，以及 5 倍标准误")),
+        bound(right[1], 0.9, "≥", Text("the dropped component decides", "被丢掉的成分起决定作用")),
+        bound(variances[0] / variances.sum(), 0.999, "≥", Text("share of the variance that is kept", "保留的方差比例")),
+    )  # fmt: skip
+
+
+@PCA.mutant(
+    Text("the data are not centred", "数据没有中心化"),
+    kills=["equals-scikit-learn-on-digits", "moves-with-the-data", "reconstruction-error-is-the-tail", "variance-is-maximal"],
+)  # fmt: skip
+def not_centred(X, k):
+    _, s, Vt = np.linalg.svd(X, full_matrices=False)
+    return one_sign((0 * X[0], Vt[:k], s[:k] ** 2 / (len(X) - 1)))
+
+
+@PCA.mutant(
+    Text("the variance divides by n", "方差除以 n"),
+    kills=["equals-definition", "equals-scikit-learn-on-digits", "scores-are-uncorrelated"],
+)
+def divided_by_n(X, k):
+    mu, W, variances = pca(X, k)
+    return mu, W, variances * (len(X) - 1) / len(X)
+
+
+@PCA.mutant(
+    Text("the smallest components", "取了最小的成分"),
+    kills=["variance-is-maximal", "reconstruction-error-is-the-tail", "ignores-the-labels"],
+)
+def smallest_components(X, k):
+    mu = X.mean(0)
+    variances, V = np.linalg.eigh((X - mu).T @ (X - mu) / max(len(X) - 1, 1))
+    return one_sign((mu, V[:, :k].T, variances[:k]))
+
+
+@PCA.mutant(
+    Text("features are standardised first", "先将特征标准化"),
+    kills=["units-decide", "equals-definition", "moves-with-the-data", "ignores-the-labels"],
+)
+def standardised(X, k):
+    deviation = X.std(0)
+    return pca(X / np.where(deviation > 0, deviation, 1), k)
+
+
+@PCA.mutant(
+    Text("singular values are returned for variances", "返回奇异值而非方差"),
+    kills=["scores-are-uncorrelated", "equals-definition"],
+)
+def singular_values(X, k):
+    mu, W, variances = pca(X, k)
+    return mu, W, np.sqrt(variances * (len(X) - 1))
+
+
+PCA.erratum(
+    "E60",
+    common=Text(
+        "Dimension reduction (PCA, for instance) as a general remedy, whatever is to be predicted afterwards",
+        "无论之后要预测什么，都把降维方法（如 PCA）当作一般的补救办法",
+    ),
+    why=Text(
+        "The components are ranked by variance, and the labels never enter. Of two features with deviations 10 and 0.1 whose label is the sign of the second, "
+        "the first component keeps 99.99 % of the variance and none of the label.",
+        "主成分按方差排序，标签从未参与。两个特征的标准差为 10 与 0.1、标签为第二个的符号时，第一主成分保留了 99.99% 的方差，却不含标签的任何信息。",
+    ),
+    right=Text(
+        "use it for what it does: the best linear reconstruction; for prediction choose k by validation, or a method that sees the labels",
+        "用其所长：最优的线性重构；若为预测，则用验证选择 k，或采用考虑标签的方法",
+    ),
+    claims=("ignores-the-labels",),
+)
+
+
+@PCA.figure(
+    k=Slider(1, 64, 10, Text("components kept of the digits", "数字图像保留的主成分个数"), log=True, integer=True),
+    correlation=Slider(-0.95, 0.95, 0.8, Text("correlation of the two features", "两个特征的相关系数")),
+)  # fmt: skip
+def figure(k, correlation):
+    k = int(k)
+    fig, (left, middle, right) = canvas(columns=3, width=9.0, height=3.1)
+    L = np.linalg.cholesky(np.array([[1.0, correlation], [correlation, 1.0]])) * [[1.6], [1.0]]
+    points = np.random.default_rng(6).standard_normal((200, 2)) @ L.T
+    mu, W, variances = pca(points, 2)
+    left.scatter(*points.T, s=6, color=COLOURS[0], alpha=0.4, linewidths=0)
+    for w, v, colour in zip(W, variances, (COLOURS[1], COLOURS[2]), strict=True):
+        left.annotate(
+            "", mu + 2 * np.sqrt(v) * w, mu, arrowprops={"arrowstyle": "->", "color": colour, "lw": 2}
+        )
+    left.set(aspect="equal", xlim=(-4.6, 4.6), ylim=(-4.6, 4.6), xlabel="$x_1$", ylabel="$x_2$")
+    X, labels = digits()
+    mu, W, variances = pca(X, 64)
+    share = np.cumsum(variances) / variances.sum()
+    middle.plot(np.arange(1, 65), share)
+    middle.plot(k, share[k - 1], "o", color=COLOURS[1])
+    middle.set(xlabel="components k", ylabel="share of the variance", ylim=(0, 1.02))
+    chosen = [int(np.argmax(labels == c)) for c in (0, 3, 5, 8)]
+    shown = X[chosen]
+    rebuilt = mu + (shown - mu) @ W[:k].T @ W[:k]
+    tiles = np.concatenate([M.reshape(4, 8, 8).transpose(1, 0, 2).reshape(8, 32) for M in (shown, rebuilt)])
+    right.imshow(tiles, cmap="gray_r", vmin=0, vmax=16)
+    right.axhline(7.5, color=COLOURS[6], lw=1)
+    right.set(xticks=[], yticks=[3.5, 11.5], yticklabels=["$x$", r"$\hat x$"], title=f"k = {k}")
+    planar = pca(points, 2)[2]
+    return Drawing(
+        fig,
+        Text(
+            f"In the plane the first component holds {100 * planar[0] / planar.sum():.0f} % of the variance (correlation {correlation:.2f}). "
+            f"Of the digits' 64 pixels {k} components keep {100 * share[k - 1]:.1f} % of the variance; below, four digits rebuilt from them.",
+            f"平面数据中第一主成分占方差的 {100 * planar[0] / planar.sum():.0f}%（相关系数 {correlation:.2f}）。"
+            f"手写数字的 64 个像素取 {k} 个主成分，保留方差的 {100 * share[k - 1]:.1f}%；右下为由此重构的四个数字。",
+        ),
+    )
