@@ -1,0 +1,433 @@
+"""The determinant: signed volume, by permutations, recursion and elimination."""
+
+import math
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+DETERMINANT = Concept(
+    key="determinant",
+    kind="definition",
+    title=Text("Determinant", "行列式"),
+    summary=Text(
+        "The factor by which a linear map multiplies volumes, negative when it turns left into right. It is 0 exactly when the map flattens space, that is when the "
+        "columns are dependent. The formula sums over all $n!$ permutations; elimination needs about $n^3/3$ multiplications.",
+        "线性变换使体积放大的倍数，当变换把左手系变为右手系时为负。当且仅当变换把空间压扁，即各列线性相关时，它为 0。"
+        "公式要对全部 $n!$ 个排列求和；消元法只需约 $n^3/3$ 次乘法。",
+    ),
+    formulas=(
+        r"\det A=\sum_{\sigma\in S_n}\operatorname{sgn}(\sigma)\prod_{i=1}^{n}a_{i\sigma(i)}",
+        r"\det A=\sum_{j=1}^{n}(-1)^{1+j}a_{1j}\det A_{1j},\qquad PA=LU\;\Rightarrow\;\det A=\det P\prod_{i=1}^{n}u_{ii}",
+        r"\det(AB)=\det A\,\det B,\qquad \det A^{\mathsf T}=\det A,\qquad \det(cA)=c^n\det A",
+        r"\operatorname{vol}(A[0,1]^n)=\lvert\det A\rvert,\qquad \lvert\det A\rvert\le\prod_{j=1}^{n}\lVert a_j\rVert",
+    ),
+    symbols=(
+        Symbol("A", "A", "... n n", Text("square matrix", "方阵")),
+        Symbol("n", "", "", Text("its size", "阶数")),
+        Symbol(r"\sigma", "", "", Text("a permutation of 1 … n; $S_n$ is the set of all", "1 … n 的一个排列；$S_n$ 为全体排列")),
+        Symbol(r"\operatorname{sgn}", "", "", Text("+1 for an even number of inversions, −1 for an odd one", "逆序数为偶数时取 +1，为奇数时取 −1")),
+        Symbol("A_{1j}", "", "", Text("A without row 1 and column j", "A 去掉第 1 行第 j 列")),
+        Symbol("B", "", "n n", Text("another matrix", "另一个矩阵")),
+        Symbol("P", "", "n n", Text("permutation matrix of the row exchanges", "行交换的置换矩阵")),
+        Symbol("L", "", "n n", Text("lower triangular, ones on the diagonal", "下三角，对角元为 1")),
+        Symbol("U", "", "n n", Text("upper triangular, with diagonal $u_{ii}$", "上三角，对角元为 $u_{ii}$")),
+        Symbol("a_j", "", "n", Text("column j", "第 j 列")),
+        Symbol("c", "", "", Text("a number", "一个数")),
+    ),
+    needs=("linear-map", "basis"),
+    source="cauchy1815memoire",
+    year=1815,
+    people=("Seki Takakazu", "Gottfried Wilhelm Leibniz", "Augustin-Louis Cauchy", "Pierre-Simon Laplace"),
+    implementations=(
+        Implementation("torch.linalg:det", "torch", None, Text("elimination with row exchanges (LU)", "带行交换的消元（LU）")),
+        Implementation("gradus.foundations.exact_determinant:exact_determinant", "numpy", None, Text("correctly rounded; integers stay exact", "正确舍入；整数保持精确")),
+    ),
+    readings=(
+        Reading("strang2016introduction", "ch. 5"),
+        Reading("axler2024linear", "ch. 9"),
+        Reading("deisenroth2020mathematics", "§4.1"),
+        Reading("bareiss1968sylvester"),
+    ),
+    deviations=(
+        Text("Determinants overflow and underflow early: that of $0.1\\,I$ is 0 in float64 from $n=324$ on. Log-densities need `slogdet`, which gives the sign and $\\log\\lvert\\det A\\rvert$.",
+             "行列式很容易上溢或下溢：$0.1\\,I$ 的行列式从 $n=324$ 起在 float64 中为 0。对数密度应使用 `slogdet`，它给出符号与 $\\log\\lvert\\det A\\rvert$。"),
+        Text("A small determinant does not mean nearly singular, nor a large one well-conditioned: $\\det(0.1\\,I)=10^{-n}$, with condition number 1.",
+             "行列式小不等于接近奇异，大也不等于良态：$\\det(0.1\\,I)=10^{-n}$，而条件数为 1。"),
+    ),
+)  # fmt: skip
+
+
+def permutations(n):
+    """Every order of 0 … n−1 with its sign: n−1 is put before the last m of a shorter one, past m entries."""
+    if n == 0:
+        yield (), 1
+        return
+    for s, sign in permutations(n - 1):
+        for m in range(n):
+            yield (*s[: n - 1 - m], n - 1, *s[n - 1 - m :]), sign * (-1) ** m
+
+
+@DETERMINANT.definition
+def determinant(A):
+    n = A.shape[-1]
+    total = 0
+    for s, sign in permutations(n):
+        product = A[..., 0, s[0]]
+        for i in range(1, n):
+            product = product * A[..., i, s[i]]
+        total = total + sign * product
+    return total
+
+
+@DETERMINANT.cases
+def cases(rng):
+    for n in (1, 2, 3, 5):
+        yield f"random, n = {n}", dict(A=rng.standard_normal((n, n)))
+    yield "batch", dict(A=rng.standard_normal((2, 3, 3)))
+    yield "row exchanges needed", dict(A=np.array([[0.0, 2.0, 0.0], [0.0, 0.0, 3.0], [5.0, 0.0, 0.0]]))
+    yield "negative", dict(A=np.diag([1.0, -2.0, 3.0]))
+    yield "a tiny pivot", dict(A=np.array([[1e-20, 1.0], [1.0, 1.0]]))
+    yield "scales apart", dict(A=rng.standard_normal((3, 3)) * [[1e-8], [1.0], [1e8]])
+
+
+@DETERMINANT.invalid
+def invalid(rng):
+    yield "more columns than rows", dict(A=np.ones((2, 3)))
+    yield "one axis", dict(A=np.ones(3))
+
+
+def lengths(A):
+    """The product of the rows' 1-norms: what rounding errors of relative size ε are multiplied by."""
+    return float(np.abs(A).sum(axis=-1).prod(axis=-1).max())
+
+
+def laplace(A):
+    """By recursion along the first row."""
+    if len(A) == 1:
+        return A[0, 0]
+    rest = [laplace(np.delete(A[1:], j, axis=1)) for j in range(len(A))]
+    return sum((-1) ** j * A[0, j] * rest[j] for j in range(len(A)))
+
+
+@DETERMINANT.claim(
+    Text("Permutations, recursion and LU give the same number", "按排列求和、递归展开与 LU 分解给出同一个数")
+)
+def permutations_recursion_and_lu_agree(det, rng):
+    from scipy.linalg import lu
+
+    A = rng.integers(-9, 10, (6, 6))
+    P, _, U = lu(A.astype(float))
+    order = np.argmax(P, axis=0)
+    inversions = sum(int(order[i] > order[j]) for i in range(6) for j in range(i + 1, 6))
+    exact = laplace(A.astype(object))  # Python's integers
+    scale = lengths(A)
+    return all_of(
+        roundoff(det(A.astype(float)), float(exact), terms=6, scale=scale),
+        roundoff((-1) ** inversions * np.diag(U).prod(), float(exact), terms=6, scale=scale),
+    )
+
+
+@DETERMINANT.claim(Text(r"$\det(AB)=\det A\,\det B$", r"$\det(AB)=\det A\,\det B$"))
+def multiplicative(det, rng):
+    A, B = rng.standard_normal((2, 5, 5))
+    return roundoff(det(A @ B), det(A) * det(B), terms=10, scale=lengths(A) * lengths(B))
+
+
+@DETERMINANT.claim(
+    Text(
+        r"$\det A^{\mathsf T}=\det A$ and $\det(cA)=c^n\det A$: $\det(0.1\,I)=10^{-n}$ says nothing of singularity",
+        r"$\det A^{\mathsf T}=\det A$，$\det(cA)=c^n\det A$：$\det(0.1\,I)=10^{-n}$ 与是否奇异无关",
+    )
+)
+def transpose_and_scale(det, rng):
+    A = rng.standard_normal((5, 5))
+    return all_of(
+        roundoff(det(A.T), det(A), terms=5, scale=lengths(A)),
+        roundoff(det(-2.0 * A), -32 * det(A), terms=5, scale=32 * lengths(A)),
+        roundoff(det(0.1 * np.eye(6)), 1e-6, terms=6),
+    )
+
+
+@DETERMINANT.claim(
+    Text(
+        "Linear in each row, and alternating: an exchange of two rows changes the sign, equal rows give 0, adding one row to another changes nothing",
+        "对每一行线性且交错：交换两行变号，两行相同则为 0，把一行加到另一行上不变",
+    )
+)
+def alternating_and_multilinear(det, rng):
+    A, row = rng.standard_normal((5, 5)), rng.standard_normal(5)
+    exchanged, equal, sheared, mixed, other = (A.copy() for _ in range(5))
+    exchanged[[1, 3]] = A[[3, 1]]
+    equal[2] = A[0]
+    sheared[4] += 3 * A[1]
+    other[2], mixed[2] = row, 2 * A[2] - 3 * row
+    scale = 5 * max(lengths(M) for M in (A, sheared, mixed, other))
+    return all_of(
+        roundoff(det(exchanged), -det(A), terms=5, scale=scale),
+        roundoff(det(equal), 0.0, terms=5, scale=scale),
+        roundoff(det(sheared), det(A), terms=5, scale=scale),
+        roundoff(det(mixed), 2 * det(A) - 3 * det(other), terms=5, scale=scale),
+    )
+
+
+@DETERMINANT.claim(
+    Text(
+        "Its sign is the orientation: −1 for a reflection, +1 for two, which is a rotation; and it tells on which side of a line a point lies",
+        "其符号即定向：一次反射为 −1，两次反射即旋转，为 +1；由它可判断点在直线的哪一侧",
+    )
+)
+def sign_is_orientation(det, rng):
+    found = []
+    for n in (2, 3, 5):
+        Q = np.eye(n)
+        for k in range(1, n + 1):
+            u = rng.standard_normal(n)
+            Q = Q @ (np.eye(n) - 2 * np.outer(u, u) / (u @ u))  # one reflection more
+            found.append(roundoff(det(Q), (-1.0) ** k, terms=n * n))
+    a, angle = rng.standard_normal(2), rng.uniform(0.3, 2.8, 2) * [1, -1]
+    left, right = (a + np.array([np.cos(t), np.sin(t)]) for t in angle)  # seen along the first axis from a
+    for point, side in ((left, 1.0), (right, -1.0)):
+        M = np.stack([np.append(p, 1.0) for p in (a, a + [1.0, 0.0], point)])
+        found.append(identical(np.sign(det(M)), side))
+    return all_of(*found)
+
+
+@DETERMINANT.claim(
+    Text(
+        r"$\lvert\det A\rvert$ is the volume of the image of the unit cube, by Monte Carlo with 20 000 points",
+        r"$\lvert\det A\rvert$ 是单位立方体的像的体积（蒙特卡罗，20 000 个点）",
+    )
+)
+def volume_of_the_image_of_the_cube(det, rng):
+    found = []
+    for n in (2, 3, 4):
+        A = rng.standard_normal((n, n)) + np.diag(np.full(n, 2.0))
+        low, high = np.minimum(A, 0).sum(axis=1), np.maximum(A, 0).sum(axis=1)
+        points = rng.uniform(low, high, (20_000, n))
+        inside = np.linalg.solve(A, points.T)
+        hits = ((inside >= 0) & (inside <= 1)).all(axis=0)
+        found.append(statistical(hits * np.prod(high - low), abs(det(A))))
+    return all_of(*found)
+
+
+@DETERMINANT.claim(
+    Text(
+        r"Closed forms: triangular matrices, Vandermonde $\prod_{i<j}(x_j-x_i)$, Cauchy matrices $\frac{1}{x_i+y_j}$",
+        r"闭式：三角矩阵、范德蒙德行列式 $\prod_{i<j}(x_j-x_i)$、柯西矩阵 $\frac{1}{x_i+y_j}$",
+    )
+)
+def closed_forms(det, rng):
+    T = np.triu(rng.standard_normal((6, 6)))
+    x, y = np.sort(rng.uniform(-1, 1, 5)), rng.uniform(1.5, 3, 4)
+    pairs = [(i, j) for i in range(5) for j in range(i + 1, 5)]
+    V = np.vander(x, increasing=True)
+    z = x[:4]
+    C = 1 / (z[:, None] + y)
+    inner = [(i, j) for i, j in pairs if j < 4]
+    top = math.prod((z[j] - z[i]) * (y[j] - y[i]) for i, j in inner)
+    return all_of(
+        roundoff(det(T), np.diag(T).prod(), terms=6, scale=lengths(T)),
+        roundoff(det(V), math.prod(x[j] - x[i] for i, j in pairs), terms=10, scale=lengths(V)),
+        roundoff(det(C), top / (z[:, None] + y).prod(), terms=10, scale=lengths(C)),
+    )
+
+
+@DETERMINANT.claim(
+    Text(
+        r"Hadamard: $\lvert\det A\rvert\le\prod\lVert a_j\rVert$, with equality for orthogonal columns",
+        r"阿达马不等式：$\lvert\det A\rvert\le\prod\lVert a_j\rVert$，各列正交时取等号",
+    )
+)
+def hadamard(det, rng):
+    A = rng.standard_normal((50, 4, 4))
+    ratio = np.abs(det(A)) / np.linalg.norm(A, axis=-2).prod(axis=-1)
+    H = np.array([[1.0, 1.0], [1.0, -1.0]])
+    H = np.kron(H, H)  # entries ±1: the largest determinant of its size
+    why = Text("Hadamard's inequality, and rounding", "阿达马不等式，以及舍入")
+    return all_of(bound(ratio.max(), 1 + 64 * 2.0**-52, "≤", why), roundoff(det(H), 16.0, terms=4))
+
+
+class Counted(int):
+    """An integer that counts the multiplications and divisions in which it takes part."""
+
+    done = 0
+
+    def __mul__(self, other):
+        Counted.done += 1
+        return Counted(int(self) * int(other))
+
+    def __floordiv__(self, other):
+        Counted.done += 1
+        return Counted(int(self) // int(other))
+
+    def __rmul__(self, sign):  # the sign of a permutation is no multiplication
+        return Counted(int(sign) * int(self))
+
+    def __add__(self, other):
+        return Counted(int(self) + int(other))
+
+    def __sub__(self, other):
+        return Counted(int(self) - int(other))
+
+    __radd__ = __add__
+
+
+def counted(function, n):
+    """Multiplications and divisions for a random n × n matrix of integers."""
+    entries = np.random.default_rng(n).integers(1, 9, (n, n)).tolist()
+    A = np.empty((n, n), object)
+    A[:] = [[Counted(v) for v in row] for row in entries]
+    Counted.done = 0
+    function(A)
+    return Counted.done
+
+
+def seconds(det, n):
+    """The shortest of seven runs on an n × n matrix."""
+    from time import perf_counter
+
+    A, times = np.eye(n) + 0.1, []
+    for _ in range(7):
+        start = perf_counter()
+        det(A)
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+@DETERMINANT.claim(
+    Text(
+        "The cost of an implementation grows like $n^3$, not like $n!$: permutations take exactly $(n-1)\\,n!$ multiplications, recursion $M_n=n(M_{n-1}+1)$. Operations are counted where "
+        "numbers that count can be given, else the time from n = 5 to 6 may grow 4.5-fold at most; and n = 40 is done",
+        "实现的代价按 $n^3$ 而非 $n!$ 增长：按排列求和恰需 $(n-1)\\,n!$ 次乘法，递归需 $M_n=n(M_{n-1}+1)$ 次。能代入计数的数时逐一计数，"
+        "否则从 n = 5 到 6 耗时至多增为 4.5 倍；并且能算 n = 40",
+    ),
+    of_definition=False,
+)  # fmt: skip
+def cost_is_cubic(det, rng):
+    recursion = [0]
+    for n in range(2, 6):
+        recursion.append(n * (recursion[-1] + 1))
+    known = [
+        identical([counted(determinant, n) for n in range(2, 6)], [(n - 1) * math.factorial(n) for n in range(2, 6)]),
+        # the signs count here as well
+        identical([counted(laplace, n) for n in range(1, 6)], recursion),
+    ]  # fmt: skip
+    try:
+        sizes = (3, 4, 5, 6)
+        counts = [counted(lambda A: det.raw(dict(A=A)), n) for n in sizes]
+        most = Text("n³ multiplications and divisions at n = 6", "n = 6 时 n³ 次乘除")
+        known.append(bound(counts[-1], 6**3, "≤", most))
+    except Exception:  # it takes no Python integers
+        counts = [0]
+    if not counts[0]:
+        growth = seconds(det, 6) / seconds(det, 5)
+        known.append(
+            bound(growth, 4.5, "≤", Text("n³ gives 1.7, permutations 7.2", "n³ 为 1.7，排列求和为 7.2"))
+        )
+    elif known[-1].holds:
+        sizes = (5, 10, 20, 40)
+        known.append(rate(sizes, [counted(lambda A: det.raw(dict(A=A)), n) for n in sizes], 3.0, 0.25))
+    if known[-1].holds:
+        L, U = np.tril(rng.integers(-1, 2, (40, 40)), -1) + np.eye(40), np.triu(rng.integers(-1, 2, (40, 40)))
+        np.fill_diagonal(U, rng.choice([1.0, 2.0], 40))
+        A = L @ U  # integers
+        known.append(roundoff(det(A), np.diag(U).prod(), terms=40, scale=float(np.diag(U).prod() * np.linalg.cond(A))))  # fmt: skip
+    return all_of(*known)
+
+
+@DETERMINANT.mutant(
+    Text("the sign of the permutation is lost", "丢掉排列的符号"),
+    kills=["equals-definition", "permutations-recursion-and-lu-agree", "multiplicative", "alternating-and-multilinear",
+           "volume-of-the-image-of-the-cube", "hadamard"],
+)  # fmt: skip
+def sign_lost(A):
+    total = 0
+    for s, _ in permutations(A.shape[-1]):
+        total = total + np.prod(np.stack([A[..., i, j] for i, j in enumerate(s)]), axis=0)
+    return total
+
+
+@DETERMINANT.mutant(
+    Text("row exchanges of the elimination are not counted", "消元时的行交换没有计入符号"),
+    kills=["sign-is-orientation", "equals-definition"],
+)
+def exchanges_not_counted(A):
+    pivot = np.abs(A[..., :, 0]).argmax(axis=-1)
+    return determinant(A) * np.where(pivot == 0, 1.0, -1.0)
+
+
+@DETERMINANT.mutant(
+    Text("the volume without its sign", "没有符号的体积"),
+    kills=["sign-is-orientation", "alternating-and-multilinear", "transpose-and-scale"],
+)
+def unsigned_volume(A):
+    return np.linalg.svd(A, compute_uv=False).prod(axis=-1)
+
+
+@DETERMINANT.mutant(
+    Text("the product of the diagonal, without elimination", "不消元而直接取对角元之积"),
+    kills=["multiplicative", "alternating-and-multilinear", "volume-of-the-image-of-the-cube"],
+)
+def product_of_the_diagonal(A):
+    return np.diagonal(A, 0, -2, -1).prod(axis=-1)
+
+
+@DETERMINANT.mutant(
+    Text("the Gram determinant $\\det A^{\\mathsf T}A$", "Gram 行列式 $\\det A^{\\mathsf T}A$"),
+    kills=["transpose-and-scale", "closed-forms", "volume-of-the-image-of-the-cube"],
+)
+def gram_determinant(A):
+    return determinant(A) ** 2
+
+
+@DETERMINANT.mutant(
+    Text("the sum over permutations, as the formula stands", "照公式字面对排列求和"), kills=["cost-is-cubic"]
+)
+def sum_over_permutations(A):
+    return determinant(A)
+
+
+@DETERMINANT.figure(
+    angle=Slider(-180, 180, 60, Text("direction of the second column (degrees)", "第二列的方向（度）")),
+    length=Slider(0.2, 2.5, 1.6, Text("length of the second column", "第二列的长度")),
+    n=Slider(2, 30, 12, Text("size of the matrix n", "矩阵的阶数 n"), integer=True),
+)
+def figure(angle, length, n):
+    t, n = np.radians(angle), int(n)
+    A = np.array([[1.6, length * np.cos(t)], [0.3, length * np.sin(t)]])
+    d = float(determinant(A))
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.8)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]).T
+    colour = COLOURS[0] if d > 0 else COLOURS[1]
+    left.fill(*corners, color=COLOURS[6], alpha=0.25)
+    left.fill(*(A @ corners), color=colour, alpha=0.4)
+    for j, name in enumerate(("$a_1$", "$a_2$")):
+        left.annotate("", A[:, j], (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
+        left.annotate(name, A[:, j], textcoords="offset points", xytext=(5, 4), color=colour)
+    left.set(aspect="equal", xlim=(-3, 4.4), ylim=(-3, 3.2), title=f"signed area: det A = {d:.2f}")
+    sizes = np.arange(2, 31)
+    permuted = [(k - 1) * float(math.factorial(k)) for k in sizes]
+    eliminated = [k * (k - 1) * (2 * k - 1) / 6 + k * (k - 1) / 2 + k - 1 for k in sizes]
+    right.semilogy(sizes, permuted, label="permutations $(n-1)\\,n!$")
+    right.semilogy(sizes, eliminated, label="elimination $\\approx n^3/3$")
+    right.axvline(n, color=COLOURS[6], lw=0.8)
+    right.axhline(1e9, color=COLOURS[6], lw=0.8, ls=":")
+    right.text(30, 1.6e9, "1 second", ha="right", fontsize=8)
+    right.axhline(1e9 * 3.15e7 * 1.38e10, color=COLOURS[6], lw=0.8, ls=":")
+    right.text(2, 8e26, "age of the universe", fontsize=8)
+    right.set(xlabel="n", ylabel="multiplications", ylim=(1, 1e36))
+    right.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.12))
+    slow, fast = permuted[n - 2], eliminated[n - 2]
+    side = ("keeps", "保持") if d > 0 else ("reverses", "反转")
+    return Drawing(
+        fig,
+        Text(
+            f"The unit square becomes a parallelogram of area {abs(d):.2f}; the map {side[0]} orientation. For n = {n} the sum over permutations "
+            f"takes {slow:.2g} multiplications, {slow / 1e9:.2g} s at 10⁹ a second; elimination {fast:.3g}.",
+            f"单位正方形变为面积 {abs(d):.2f} 的平行四边形；该变换{side[1]}定向。n = {n} 时，对排列求和需要 {slow:.2g} 次乘法，"
+            f"按每秒 10⁹ 次计为 {slow / 1e9:.2g} 秒；消元需要 {fast:.3g} 次。",
+        ),
+    )
