@@ -172,7 +172,7 @@ class LogisticRegression(LinearClassifier):
         l1, l2 = shares(self.penalty, 1 / (self.C * len(X)), self.l1_ratio)
         fit = penalized(X, Y, l1, l2, "logistic", self.fit_intercept, self.tol, self.max_iter)
         self.coef_ = fit.coefficients.T.reshape(-1, X.shape[1])  # (1 or K, d)
-        self.intercept_ = fit.intercept.reshape(-1)
+        self.intercept_ = np.reshape(fit.intercept, -1)
         self.n_iter_ = max(1, fit.iterations)
         _warn(fit)
         if self.penalty is None and np.abs(X @ self.coef_.T + self.intercept_).max() > 30:
