@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,11 @@ def seed_result(returned: tuple[nn.Module, Fitted], data: Dataset, directory: Pa
         score=float((logits.argmax(-1) == data.test_targets).mean()),
         seconds=fitted.seconds,
         layers=layers_of(model, example),
-        pictures=[*predictions(data, logits), *_inside(data, model), *_gradients(directory)],
+        pictures=[
+            *predictions(logits, data.test_targets, data.classes, data.test_inputs),
+            *_inside(data, model),
+            *_gradients(directory),
+        ],
         charts=_charts(fitted, bar),
     )
 
@@ -62,17 +67,19 @@ def predict(model: nn.Module, inputs: np.ndarray, batch: int = 512) -> np.ndarra
     return torch.cat(parts).numpy()
 
 
-def predictions(data: Dataset, logits: np.ndarray) -> list[Picture]:
+def predictions(
+    logits: np.ndarray, true: np.ndarray, classes: Sequence[str], inputs: np.ndarray | None = None
+) -> list[Picture]:
     """The confusion matrix and, where the inputs are images, those that were misclassified."""
     probability = np.exp(logits - logits.max(-1, keepdims=True))
     probability /= probability.sum(-1, keepdims=True)
-    predicted, true = logits.argmax(-1), data.test_targets
-    pictures = [confusion_matrix(_counts(true, predicted, len(data.classes)), data.classes)]
+    predicted = logits.argmax(-1)
+    pictures = [confusion_matrix(_counts(true, predicted, len(classes)), classes)]
     wrong = np.flatnonzero(predicted != true)
-    if wrong.size and data.test_inputs.ndim == 4:
+    if wrong.size and inputs is not None and inputs.ndim == 4:
         sure = probability[wrong, predicted[wrong]].tolist()
         labels = true[wrong].tolist(), predicted[wrong].tolist()
-        pictures.append(wrong_images(data.test_inputs[wrong], *labels, sure, data.classes))
+        pictures.append(wrong_images(inputs[wrong], *labels, sure, classes))
     return pictures
 
 

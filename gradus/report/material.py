@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradus.report.charts import Chart, chart_picture
 from gradus.report.pictures import Picture
-from gradus.report.summary import Layer
+from gradus.report.summary import DataSummary, Layer
 
 
 @dataclass(frozen=True)
@@ -20,21 +20,24 @@ class SeedResult:
         score: what is compared with the bar.
         seconds: how long the training took.
         layers: the architecture, for a network; the report shows that of the first seed.
-        pictures: pictures and tables; the report shows those of the first seed.
+        pictures: pictures and tables, or a function that makes them: the report shows those of the first seed alone.
         charts: lines over time; the report shows mean and range over the seeds.
+        data: what the report says of the data, where `DataSummary.of` does not say it rightly.
     """
 
     score: float
     seconds: float
     layers: Sequence[Layer] = ()
-    pictures: Sequence[Picture] = ()
+    pictures: Sequence[Picture] | Callable[[], Sequence[Picture]] = ()
     charts: Sequence[Chart] = ()
+    data: DataSummary | None = None
 
 
 def pictures_over_seeds(results: Sequence[SeedResult]) -> list[Picture]:
     """The charts of all seeds together, then the pictures of the first one."""
     charts = [_together([r.charts[i] for r in results]) for i in range(len(results[0].charts))]
-    return [*map(chart_picture, charts), *results[0].pictures]
+    pictures = results[0].pictures
+    return [*map(chart_picture, charts), *(pictures() if callable(pictures) else pictures)]
 
 
 def _together(charts: Sequence[Chart]) -> Chart:

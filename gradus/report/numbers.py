@@ -25,6 +25,14 @@ def number(value: float, digits: int = 3) -> Markup:
     return Markup(f"{_minus(mantissa)}&#8239;×&#8239;10<sup>{_minus(str(int(power)))}</sup>")
 
 
+def scientific(value: float) -> str:
+    """A size as a power of ten in plain characters: 2·10⁻⁶."""
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}·10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def grouped(value: int) -> str:
     """A whole number with its thousands set apart by thin spaces: 61 706."""
     return f"{value:,}".replace(",", "\u202f")

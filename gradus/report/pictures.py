@@ -57,8 +57,8 @@ def confusion_matrix(counts: Any, classes: Sequence[str]) -> Picture:
     off = matrix - np.diag(np.diag(matrix))
     i, j = (int(k) for k in np.unravel_index(int(off.argmax()), off.shape))
     caption = Text(
-        f"Confusion matrix on the test set: {right} of {total} right. Rows: the true class; columns: the prediction.",
-        f"测试集上的混淆矩阵：{total} 个样本中 {right} 个正确。行为真实类别，列为预测类别。",
+        f"Confusion matrix: {right} of {total} right. Rows: the true class; columns: the prediction.",
+        f"混淆矩阵：{total} 个样本中 {right} 个正确。行为真实类别，列为预测类别。",
     )
     worst = Text("", "")
     if off.any():
@@ -126,12 +126,12 @@ def wrong_images(
     order = np.argsort(-np.asarray(probability, float), kind="stable")[:limit]
     shown = [(x[i], classes[int(true[i])], classes[int(predicted[i])], float(probability[i])) for i in order]
     if not shown:
-        none = Text("No test image was misclassified.", "测试集中没有被误分类的图像。")
+        none = Text("No image was misclassified.", "没有被误分类的图像。")
         return Picture('<p class="none">∅</p>', none, none, "result", wide=True)
     caption = Text(
-        f"Misclassified test images, {len(shown)} of {len(x)}, the surest mistakes first: "
+        f"Misclassified images, {len(shown)} of {len(x)}, the surest mistakes first: "
         "true → predicted, probability of the prediction.",
-        f"被误分类的测试图像（{len(x)} 个中的 {len(shown)} 个，越确信的错误越靠前）：真实 → 预测，以及预测的概率。",
+        f"被误分类的图像（{len(x)} 个中的 {len(shown)} 个，越确信的错误越靠前）：真实 → 预测，以及预测的概率。",
     )
     said = "; ".join(f"{t} → {p} ({q:.0%})" for _, t, p, q in shown)
     alt = Text(f"{len(shown)} images: {said}", f"{len(shown)} 幅图像：{said}")
@@ -148,10 +148,23 @@ def wrong_images(
     return Picture(draw, caption, alt, "result", wide=True)
 
 
-def filters(weights: Any, layer: str, limit: int = 64) -> Picture:
+def filters(
+    weights: Any,
+    layer: str,
+    limit: int = 64,
+    what: Text = Text("Filters", "卷积核"),
+    names: Sequence[str] = (),
+) -> Picture:
     """The filters of a convolution: (out, in, h, w), each pair drawn, blue below zero and brown above.
 
     Filters over three channels are drawn channel by channel like all others: their sign is what matters.
+
+    Args:
+        weights: (out, in, h, w).
+        layer: whose they are.
+        limit: at most so many are drawn.
+        what: what they are called.
+        names: of each pair; their numbers unless given.
     """
     w = np.asarray(weights, float)
     if w.ndim != 4:
@@ -160,19 +173,24 @@ def filters(weights: Any, layer: str, limit: int = 64) -> Picture:
     top = float(np.abs(w).max()) if w.size else 0.0
     shown = flat[:limit]
     caption = Text(
-        f"Filters of {layer}, {w.shape[2]} × {w.shape[3]}: blue negative, brown positive, "
+        f"{what.en} of {layer}, {w.shape[2]} × {w.shape[3]}: blue negative, brown positive, "
         f"full colour at ±{top:.2g}" + (f"; {len(shown)} of {len(flat)}." if len(shown) < len(flat) else "."),
-        f"{layer} 的卷积核（{w.shape[2]} × {w.shape[3]}）：蓝为负，棕为正，最深处为 ±{top:.2g}"
+        f"{layer} 的{what.zh}（{w.shape[2]} × {w.shape[3]}）：蓝为负，棕为正，最深处为 ±{top:.2g}"
         + (f"；共 {len(flat)} 个，画出 {len(shown)} 个。" if len(shown) < len(flat) else "。"),
     )
     alt = Text(
-        f"{len(flat)} filters of {layer}; weights from {w.min():.3g} to {w.max():.3g}, mean {w.mean():.3g}",
-        f"{layer} 的 {len(flat)} 个卷积核；权重从 {w.min():.3g} 到 {w.max():.3g}，平均 {w.mean():.3g}",
+        f"{len(flat)} {what.en.lower()} of {layer}; values from {w.min():.3g} to {w.max():.3g}, mean {w.mean():.3g}",
+        f"{layer} 的 {len(flat)} 个{what.zh}；数值从 {w.min():.3g} 到 {w.max():.3g}，平均 {w.mean():.3g}",
     )
 
     def draw(lang: str) -> str:
-        name = "卷积核" if lang == "zh" else "filter"
-        return _grid([(diverging(f, top), str(i + 1), "", f"{name} {i + 1}") for i, f in enumerate(shown)])
+        called = list(names) or [str(i + 1) for i in range(len(shown))]
+        return _grid(
+            [
+                (diverging(f, top), name, "", f"{what.get(lang)} {name}")
+                for f, name in zip(shown, called, strict=False)
+            ]
+        )
 
     return Picture(draw, caption, alt, "inside", wide=True)
 
@@ -205,6 +223,48 @@ def feature_maps(image: Any, maps: Mapping[str, Any], label: str = "", limit: in
         return "".join(rows)
 
     return Picture(draw, caption, alt, "inside", wide=True)
+
+
+def image_rows(
+    rows: Mapping[Text, Any], caption: Text, place: Place = "result", alt: Text | None = None
+) -> Picture:
+    """Rows of small images, each with its name: ink where a row has one sign, else blue below zero and brown above.
+
+    Args:
+        rows: for each name its images (n, h, w); images in [0, 1] are drawn as they are, others scaled to the row's
+            largest size.
+        caption: what is seen.
+        place: the section of the report.
+        alt: the same in words; the caption and the numbers of images unless given.
+
+    Raises:
+        GradusError: another shape.
+    """
+    arrays = {name: np.asarray(values, float) for name, values in rows.items()}
+    for name, values in arrays.items():
+        if values.ndim != 3:
+            raise GradusError(
+                f"expected images of shape (n, height, width) for {name.en}, got {values.shape}"
+            )
+    said = alt or Text(
+        f"{caption.en} " + "; ".join(f"{name.en}: {len(v)}" for name, v in arrays.items()),
+        caption.zh + "；".join(f"{name.zh}：{len(v)}" for name, v in arrays.items()),
+    )
+
+    def draw(lang: str) -> str:
+        parts = []
+        for name, values in arrays.items():
+            top = float(np.abs(values).max())
+            signed = values.min() < -0.05 * top
+            tiles = [
+                (diverging(v, top) if signed else ink(v / max(top, 1.0)), "", "", f"{name.get(lang)} {i + 1}")
+                for i, v in enumerate(values)
+            ]
+            label = f'<span class="layer">{escape(name.get(lang))}</span>'
+            parts.append(f'<div class="maps">{label}{_grid(tiles)}</div>')
+        return "".join(parts)
+
+    return Picture(draw, caption, said, place, wide=True)
 
 
 def _images(images: Any) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -12,6 +13,7 @@ from gradus.formulas import prose_html
 from gradus.report.numbers import plain
 from gradus.report.pictures import Picture, Place
 
+_NUMBER = re.compile(r"(< )?[+−-]?[\d.]+%?")
 Cell = Any  # Text, str, int, float, or None for nothing
 
 
@@ -59,7 +61,12 @@ def _row(row: Sequence[Cell], lang: str, digits: int) -> str:
 def _aligned(cells: Sequence[Cell]) -> str:
     """Numbers stand right."""
     known = [c for c in cells if c is not None]
-    return ' class="n"' if known and all(isinstance(c, (int, float)) for c in known) else ""
+    return ' class="n"' if known and all(_is_number(c) for c in known) else ""
+
+
+def _is_number(cell: Cell) -> bool:
+    """A number, or a text that shows one: −0.25, 98.7%, < 0.001."""
+    return isinstance(cell, (int, float)) or (isinstance(cell, str) and bool(_NUMBER.fullmatch(cell)))
 
 
 def _cell(cell: Cell, lang: str, digits: int) -> str:

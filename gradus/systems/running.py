@@ -149,7 +149,7 @@ def _summary(asked: Asked, dataset: Any, results: Mapping[int, SeedResult]) -> R
     settings = recipe.settings.get(asked.data, recipe.settings)
     return RunSummary(
         layers=first.layers,
-        data=DataSummary.of(dataset),
+        data=first.data or DataSummary.of(dataset),
         settings={k: _words(v) for k, v in {**asked.options, **settings}.items()},
         metric=recipe.metric,
         scores={seed: r.score for seed, r in results.items()},

@@ -66,7 +66,7 @@ def test_mistakes_come_surest_first_and_none_is_said():
     assert re.findall(r"<span>(\d+%)</span>", picture.markup("en")) == ["90%", "50%"]
     assert 'alt="true dog, predicted cat, probability 90%"' in picture.markup("en")
     assert "2 of 3" in picture.caption.en
-    assert "No test image" in wrong_images(np.zeros((0, 1, 8, 8)), [], [], [], ["a"]).caption.en
+    assert "No image" in wrong_images(np.zeros((0, 1, 8, 8)), [], [], [], ["a"]).caption.en
     with pytest.raises(GradusError, match="each of 3 images"):
         wrong_images(images, [0], [1], [0.2], ["a", "b"])
     with pytest.raises(GradusError, match=r"\(n, 1 or 3, height, width\)"):

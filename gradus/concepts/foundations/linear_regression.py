@@ -19,6 +19,7 @@ from gradus.evidence import (
     statistical,
 )
 from gradus.figures import COLOURS, canvas
+from gradus.foundations.recipes.linear_regression import RECIPE
 
 
 def _ours(fit, X, y, intercept):
@@ -646,3 +647,6 @@ def figure(n, noise, growth):
             f"NIST 数据集上系数的正确位数（带迭代改进的 QR / 正规方程）：{table}。",
         ),
     )
+
+
+LINEAR_REGRESSION.recipe = RECIPE

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
 from gradus.figures import COLOURS, canvas
+from gradus.foundations.recipes.logistic_regression import RECIPE
 
 
 def _ours(newton_ascent, X, y, theta, steps, penalty):
@@ -516,3 +517,6 @@ def figure(gap, penalty):
             f"不加惩罚时 ‖θ‖ 在 6 步后为 {free[6]:.2f}，12 步后为 {free[12]:.2f}。",
         ),
     )
+
+
+LOGISTIC_REGRESSION.recipe = RECIPE

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.figures import COLOURS, canvas
+from gradus.foundations.recipes.pca import RECIPE
 
 
 def _sklearn(PCA, X, k):
@@ -348,3 +349,6 @@ def figure(k, correlation):
             f"手写数字的 64 个像素取 {k} 个主成分，保留方差的 {100 * share[k - 1]:.1f}%；右下为由此重构的四个数字。",
         ),
     )
+
+
+PCA.recipe = RECIPE

@@ -46,7 +46,10 @@ def _of_digits(model: str, net: Network, data: Any, fit: Fit) -> SeedResult:
         score=float((z.argmax(-1) == data.test_targets).mean()),
         seconds=fit.seconds,
         layers=_layers(model, fit.parameters),
-        pictures=[*predictions(data, z), *_inside(model, net, data, fit.parameters)],
+        pictures=[
+            *predictions(z, data.test_targets, data.classes, data.test_inputs),
+            *_inside(model, net, data, fit.parameters),
+        ],
         charts=charts,
     )
 
@@ -177,7 +180,7 @@ def _inside(model: str, net: Network, data: Any, p: Parameters) -> list[Picture]
     from gradus.report import feature_maps, filters
 
     if model == "mlp":
-        return [filters(p["W1"].reshape(-1, 1, 8, 8), "W1")]
+        return [filters(p["W1"].reshape(-1, 1, 8, 8), "W₁", what=Text("Rows", "各行"))]
     image = net.prepare(data.test_inputs[:1])[0]
     c1 = np.maximum(define("conv-layer")(image, p["K1"], p["b1"]), 0)
     s2 = define("pooling")(c1)

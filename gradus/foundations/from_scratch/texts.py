@@ -60,7 +60,7 @@ class Characters:
         )
         classes = tuple(_visible(c) for c in self.alphabet)
         sizes = {"train": len(self.train), "test": len(self.test)}
-        return DataSummary(title, source, licence, (1,), classes, sizes, split)
+        return DataSummary(title, source, licence, (), classes, sizes, split)
 
 
 def load(name: str, data_dir: str | Path | None = None) -> Any:
