@@ -1,11 +1,12 @@
 """Runs every benchmark in turn; `--quick` shortens those that train."""
 
-from benchmarks import startup, verification
+from benchmarks import regression, startup, verification
 
 
 def main() -> None:
     startup.main()
     verification.main()
+    regression.main()
     from benchmarks import training
 
     training.main()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import gradus.foundations.linear_regression as module
 from gradus.errors import GradusError
 from gradus.foundations.linear_regression import linear_regression
 
@@ -118,3 +119,17 @@ def test_columns_of_any_scale():
     plain, wild = linear_regression(X, y), linear_regression(X * [1e200, 1.0, 1e-200], y)
     assert wild.coefficients * [1, 1e200, 1, 1e-200] == pytest.approx(plain.coefficients, rel=1e-13)
     assert wild.t_statistics == pytest.approx(plain.t_statistics, rel=1e-12)
+
+
+def test_the_factor_from_the_gram_matrix_gives_what_qr_gives():
+    rng = np.random.default_rng(7)
+    for condition in (1.0, 1e3, 9e3, 1e5):
+        left = np.linalg.qr(rng.standard_normal((400, 6)))[0]
+        X = left * np.geomspace(1, 1 / condition, 6) @ np.linalg.qr(rng.standard_normal((6, 6)))[0]
+        y = X @ np.ones(6) + 0.1 * rng.standard_normal(400)
+        A = np.column_stack([np.ones(400), X])
+        usual = module._factors(np.asfortranarray(A), True)
+        want, _ = module._solve(usual, np.asfortranarray(A), y, 2)
+        got = linear_regression(X, y)
+        assert got.coefficients == pytest.approx(want, rel=1e-12)
+    assert module._seminormal(np.asfortranarray(A)) is None  # κ = 1e5 is left to QR
