@@ -1,0 +1,1 @@
+"""Pages on kernels: one member a file."""

@@ -1,0 +1,292 @@
+"""Kernel ridge regression: least squares with a penalty, in a feature space that is never entered."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.evidence import EPSILON, all_of, bound, optimal, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _sklearn(KernelRidge, X, y, Z, lam, gamma):
+    return KernelRidge(alpha=lam, kernel="rbf", gamma=gamma).fit(X, y).predict(Z)
+
+
+KERNEL_RIDGE = Concept(
+    key="kernel-ridge",
+    kind="theorem",
+    title=Text("Kernel ridge regression and the representer theorem", "核岭回归与表示定理"),
+    summary=Text(
+        r"Among all functions of the kernel's space the one with least squared error plus $\lambda\lVert f\rVert^2$ is a combination of the n kernel functions at the data: "
+        "an infinite-dimensional problem ends in one linear system. It is also the mean of a Gaussian process observed with noise of variance λ.",
+        r"在核空间的所有函数中，使平方误差加 $\lambda\lVert f\rVert^2$ 最小的那个，是数据点处 n 个核函数的线性组合：无穷维问题归结为一个线性方程组。"
+        "它同时也是带方差 λ 的观测噪声的高斯过程的后验均值。",
+    ),
+    formulas=(
+        r"\hat f=\arg\min_{f\in\mathcal H}\sum_{i=1}^{n}(y_i-f(x_i))^2+\lambda\lVert f\rVert_{\mathcal H}^2",
+        r"\hat f(z)=\sum_{i=1}^{n}\alpha_ik(z,x_i),\qquad \alpha=(K+\lambda I)^{-1}y,\qquad k(x,z)=e^{-\gamma\lVert x-z\rVert^2}",
+        r"y_i-\hat f_{-i}(x_i)=\frac{\alpha_i}{[(K+\lambda I)^{-1}]_{ii}}",
+    ),
+    symbols=(
+        Symbol("x_i", "X", "n d", Text("training points, one a row", "训练点，每行一个")),
+        Symbol("y", "y", "n", Text("targets", "目标值")),
+        Symbol("z", "Z", "m d", Text("where the function is evaluated, one point a row", "求值点，每行一个")),
+        Symbol(r"\lambda", "lam", "", Text("penalty on the squared norm; the variance of the noise", "范数平方的惩罚系数，即噪声方差"), "positive"),
+        Symbol(r"\gamma", "gamma", "", Text("inverse square width of the Gaussian kernel", "高斯核宽度平方的倒数"), "positive"),
+        Symbol(r"\alpha", "", "n", Text("coefficients", "系数")),
+        Symbol("K", "", "n n", Text("Gram matrix of the training points", "训练点的 Gram 矩阵")),
+        Symbol(r"\mathcal H", "", "", Text("space of functions that the kernel reproduces", "核的再生函数空间")),
+        Symbol(r"\hat f_{-i}", "", "", Text("fit without the i-th pair", "去掉第 i 对数据的拟合")),
+    ),
+    needs=("kernel-methods", "linear-regression", "cholesky"),
+    source="kimeldorf1971some",
+    year=1971,
+    people=("George Kimeldorf", "Grace Wahba", "Craig Saunders", "Alexander Gammerman", "Volodya Vovk"),
+    implementations=(Implementation("sklearn.kernel_ridge:KernelRidge", "numpy", _sklearn),),
+    readings=(
+        Reading("scholkopf2002learning", "§4.2"),
+        Reading("rasmussen2006gaussian", "ch. 2, §6.2"),
+        Reading("saunders1998ridge"),
+        Reading("bishop2006pattern", "§6.1, 6.4"),
+    ),
+    deviations=(
+        Text("Where the loss is the mean of the squared errors instead of their sum, the system is $K+n\\lambda I$: the same λ then means n times the penalty. scikit-learn's alpha is the λ here. No constant is fitted.",
+             "若损失取平方误差的平均而非总和，则方程组为 $K+n\\lambda I$：同样的 λ 意味着 n 倍的惩罚。scikit-learn 的 alpha 就是此处的 λ。不拟合常数项。"),
+    ),
+    proof=Proof(
+        Text(
+            r"Write $f=g+h$ with g in the span of the $k(\cdot,x_i)$ and h orthogonal to it. By the reproducing property $h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$: h changes no residual and adds $\lambda\lVert h\rVert^2$, so the "
+            r"minimiser has $h=0$. With $f=\sum\alpha_ik(\cdot,x_i)$ the objective is $\lVert y-K\alpha\rVert^2+\lambda\alpha^{\mathsf T}K\alpha$, convex, with gradient $2K((K+\lambda I)\alpha-y)$; "
+            r"$\alpha=(K+\lambda I)^{-1}y$ makes it 0.",
+            r"写 $f=g+h$，其中 g 属于 $k(\cdot,x_i)$ 张成的空间，h 与之正交。由再生性 $h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$：h 不改变任何残差，只增加 $\lambda\lVert h\rVert^2$，故极小点有 $h=0$。"
+            r"代入 $f=\sum\alpha_ik(\cdot,x_i)$，目标函数为 $\lVert y-K\alpha\rVert^2+\lambda\alpha^{\mathsf T}K\alpha$，它是凸的，梯度为 $2K((K+\lambda I)\alpha-y)$；$\alpha=(K+\lambda I)^{-1}y$ 使其为 0。",
+        )
+    ),
+)  # fmt: skip
+
+
+@KERNEL_RIDGE.definition
+def kernel_ridge(X, y, Z, lam=1.0, gamma=1.0):
+    if len(X) != len(y) or lam < 0:
+        raise ValueError("one target a point, and a penalty that is not negative")
+    K = gaussian(X, X, gamma)
+    alpha = np.linalg.solve(K + lam * np.eye(len(X)), y)
+    return gaussian(Z, X, gamma) @ alpha
+
+
+def gaussian(X, Z, gamma):
+    return np.exp(-gamma * ((X[:, None, :] - Z[None, :, :]) ** 2).sum(axis=-1))
+
+
+@KERNEL_RIDGE.cases
+def cases(rng):
+    X, y = rng.standard_normal((8, 2)), rng.standard_normal(8)
+    yield "random", dict(X=X, y=y, Z=rng.standard_normal((5, 2)), lam=0.3, gamma=0.8)
+    yield "at the data", dict(X=X, y=y, Z=X, lam=0.1, gamma=2.0)
+    yield "one point", dict(X=X[:1], y=y[:1], Z=X[1:3], lam=1.0)
+    yield "heavy penalty", dict(X=X, y=y, Z=X, lam=1e4)
+    yield "repeated points", dict(X=np.repeat(X, 2, axis=0), y=rng.standard_normal(16), Z=X, lam=0.5)
+
+
+@KERNEL_RIDGE.invalid
+def invalid(rng):
+    yield "fewer targets than points", dict(X=np.ones((4, 2)), y=np.ones(3), Z=np.ones((1, 2)))
+    yield "negative penalty", dict(X=np.eye(2), y=np.ones(2), Z=np.eye(2), lam=-1.0)
+    yield "points of another dimension", dict(X=np.eye(2), y=np.ones(2), Z=np.ones((1, 3)))
+
+
+@KERNEL_RIDGE.claim(
+    Text(
+        "Representer theorem: with the kernel functions of 12 further points added, the dense least-squares problem has the same solution",
+        "表示定理：再加入另外 12 个点处的核函数，直接求解更大的最小二乘问题，解不变",
+    )
+)
+def further_functions_do_not_help(kernel_ridge, rng):
+    X, y, lam, gamma = rng.uniform(-2, 2, (10, 2)), rng.standard_normal(10), 0.4, 2.0
+    S = np.vstack([X, rng.uniform(-2, 2, (12, 2))])
+    K_S, K_XS = gaussian(S, S, gamma), gaussian(X, S, gamma)
+    # ‖y − K_XS c‖² + λ cᵀK_S c as one least-squares problem in Lᵀc, with K_S = LLᵀ
+    L = np.linalg.cholesky(K_S)
+    B = np.linalg.solve(L, K_XS.T).T
+    theta = np.linalg.lstsq(np.vstack([B, np.sqrt(lam) * np.eye(22)]), np.append(y, np.zeros(22)), rcond=None)[0]  # fmt: skip
+    want = np.linalg.solve(L, gaussian(S, S, gamma)).T @ theta
+    got = kernel_ridge(X, y, S, lam=lam, gamma=gamma)
+    return roundoff(got, want, terms=22, scale=float(np.linalg.cond(L)))
+
+
+@KERNEL_RIDGE.claim(
+    Text(
+        "Is the mean of the Gaussian process given the data: conditioned through the inverse of the whole joint covariance",
+        "等于给定数据的高斯过程的均值：由整个联合协方差的逆求条件分布",
+    )
+)
+def mean_of_the_gaussian_process(kernel_ridge, rng):
+    X, Z, y = rng.standard_normal((9, 2)), rng.standard_normal((4, 2)), rng.standard_normal(9)
+    both = np.vstack([Z, X])
+    joint = gaussian(both, both, 1.3) + np.diag([0.0] * 4 + [0.25] * 9)
+    precision = np.linalg.inv(joint)  # E[f|y] = −Λ_ff⁻¹ Λ_fy y, which never forms (K + λI)⁻¹
+    want = -np.linalg.solve(precision[:4, :4], precision[:4, 4:] @ y)
+    got = kernel_ridge(X, y, Z, lam=0.25, gamma=1.3)
+    return roundoff(got, want, terms=13, scale=float(np.linalg.cond(joint)))
+
+
+@KERNEL_RIDGE.claim(
+    Text(
+        "Equals ridge regression on the explicit features $e^{-\\gamma x^2}\\sqrt{(2\\gamma)^j/j!}\\,x^j$, 60 of them",
+        "等于对显式特征 $e^{-\\gamma x^2}\\sqrt{(2\\gamma)^j/j!}\\,x^j$（取 60 个）做岭回归",
+    )
+)
+def ridge_on_explicit_features(kernel_ridge, rng):
+    x, z, y, gamma, lam = rng.uniform(-2, 2, 15), rng.uniform(-2, 2, 6), rng.standard_normal(15), 0.8, 0.05
+
+    def features(t):
+        columns = [np.exp(-gamma * t**2)]
+        for j in range(1, 60):
+            columns.append(columns[-1] * t * np.sqrt(2 * gamma / j))
+        return np.stack(columns, axis=1)
+
+    A = np.vstack([features(x), np.sqrt(lam) * np.eye(60)])
+    theta = np.linalg.lstsq(A, np.append(y, np.zeros(60)), rcond=None)[0]
+    got = kernel_ridge(x[:, None], y, z[:, None], lam=lam, gamma=gamma)
+    return roundoff(got, features(z) @ theta, terms=60, scale=float(np.abs(y).sum() / lam))
+
+
+@KERNEL_RIDGE.claim(
+    Text(
+        r"No function does better: residuals are $\lambda\alpha$ and the objective's gradient vanishes",
+        r"没有更好的函数：残差等于 $\lambda\alpha$，目标函数的梯度为 0",
+    )
+)
+def gradient_vanishes(kernel_ridge, rng):
+    X, y, lam = rng.standard_normal((12, 3)), rng.standard_normal(12), 0.7
+    K = gaussian(X, X, 0.4)
+    fitted = kernel_ridge(X, y, X, lam=lam, gamma=0.4)
+    alpha = (y - fitted) / lam
+    residual = float(np.abs(K @ alpha - fitted).max())
+    why = Text("c·n·ε·‖K‖‖y‖/λ with c=8, n=12", "c·n·ε·‖K‖‖y‖/λ，c=8，n=12")
+    size = float(np.linalg.norm(K, 2) * np.linalg.norm(y) / lam)
+    return optimal(residual, 8 * 12 * EPSILON * size, why)
+
+
+@KERNEL_RIDGE.claim(
+    Text(
+        r"Leave-one-out errors come without refitting: $\alpha_i/[(K+\lambda I)^{-1}]_{ii}$ equals each of the n refits",
+        r"留一误差无需重新拟合：$\alpha_i/[(K+\lambda I)^{-1}]_{ii}$ 与 n 次重新拟合逐一相等",
+    )
+)
+def leave_one_out(kernel_ridge, rng):
+    X, y, lam = rng.standard_normal((10, 2)), rng.standard_normal(10), 0.3
+    G = np.linalg.inv(gaussian(X, X, 0.9) + lam * np.eye(10))
+    refitted = []
+    for i in range(10):
+        rest = np.arange(10) != i
+        refitted.append(y[i] - kernel_ridge(X[rest], y[rest], X[i : i + 1], lam=lam, gamma=0.9)[0])
+    return roundoff(refitted, G @ y / np.diag(G), terms=10, scale=float(np.abs(y).sum() / lam))
+
+
+@KERNEL_RIDGE.claim(
+    Text(
+        "A vanishing penalty interpolates; a heavy one leaves $K y/\\lambda$; the norm falls as the penalty grows",
+        "惩罚趋于 0 时插值；惩罚很大时剩下 $Ky/\\lambda$；范数随惩罚增大而减小",
+    )
+)
+def limits_of_the_penalty(kernel_ridge, rng):
+    X, y = 2 * rng.standard_normal((8, 2)), rng.standard_normal(8)
+    K = gaussian(X, X, 1.0)
+    lowest, size = float(np.linalg.eigvalsh(K)[0]), float(np.linalg.norm(y))
+    tiny, heavy = 1e-9, 1e6
+    gap = np.abs(kernel_ridge(X, y, X, lam=tiny) - y).max()
+    faint = np.abs(kernel_ridge(X, y, X, lam=heavy) * heavy - K @ y).max()
+    norms = []
+    for lam in (0.01, 0.1, 1.0, 10.0):
+        alpha = (y - kernel_ridge(X, y, X, lam=lam)) / lam
+        norms.append(float(alpha @ K @ alpha))
+    return all_of(
+        bound(gap, tiny / lowest * size + 64 * EPSILON * size / lowest, "≤", Text("λ‖y‖/λ_min(K), and rounding", "λ‖y‖/λ_min(K)，以及舍入")),
+        bound(faint, 64 * size / heavy, "≤", Text("‖K‖²‖y‖/λ", "‖K‖²‖y‖/λ")),
+        bound(np.diff(norms).max(), 0.0, "≤", Text("falls", "递减")),
+    )  # fmt: skip
+
+
+@KERNEL_RIDGE.mutant(
+    Text("λ and λ·n mixed up", "混淆了 λ 与 λ·n"),
+    kills=[
+        "equals-definition",
+        "mean-of-the-gaussian-process",
+        "further-functions-do-not-help",
+        "ridge-on-explicit-features",
+        "gradient-vanishes",
+        "limits-of-the-penalty",
+    ],
+)
+def penalty_times_n(X, y, Z, lam=1.0, gamma=1.0):
+    return kernel_ridge(X, y, Z, lam * len(X), gamma)
+
+
+@KERNEL_RIDGE.mutant(
+    Text("the targets are centred, a mean added", "先将目标中心化，再加回均值"),
+    kills=["leave-one-out", "mean-of-the-gaussian-process", "limits-of-the-penalty"],
+)
+def centred(X, y, Z, lam=1.0, gamma=1.0):
+    return y.mean() + kernel_ridge(X, y - y.mean(), Z, lam, gamma)
+
+
+@KERNEL_RIDGE.mutant(
+    Text("the standard deviation of the noise for its variance", "用噪声的标准差代替方差"),
+    kills=["mean-of-the-gaussian-process", "equals-definition", "gradient-vanishes"],
+)
+def deviation_for_variance(X, y, Z, lam=1.0, gamma=1.0):
+    return kernel_ridge(X, y, Z, np.sqrt(lam), gamma)
+
+
+@KERNEL_RIDGE.mutant(
+    Text("the kernel's weighted mean of the targets (Nadaraya–Watson)", "用核对目标值做加权平均（Nadaraya–Watson）"),
+    kills=["equals-definition", "further-functions-do-not-help", "gradient-vanishes", "leave-one-out"],
+)  # fmt: skip
+def weighted_mean(X, y, Z, lam=1.0, gamma=1.0):
+    W = gaussian(Z, X, gamma)
+    return W @ y / (W.sum(axis=1) + 1e-300)
+
+
+@KERNEL_RIDGE.figure(
+    lam=Slider(1e-4, 10.0, 0.05, Text("penalty λ", "惩罚 λ"), log=True),
+    gamma=Slider(0.05, 50.0, 1.5, Text("γ of the Gaussian kernel", "高斯核的 γ"), log=True),
+)
+def figure(lam, gamma):
+    rng = np.random.default_rng(9)
+    x = np.sort(np.concatenate([rng.uniform(-3, -0.3, 12), rng.uniform(1.0, 3, 10)]))
+    truth = lambda t: np.sin(2 * t) + 0.3 * t
+    y, X = truth(x) + 0.22 * rng.standard_normal(len(x)), x[:, None]
+    grid = np.linspace(-3.6, 3.6, 300)
+    f = kernel_ridge(X, y, grid[:, None], lam, gamma)
+    G = np.linalg.inv(gaussian(X, X, gamma) + lam * np.eye(len(x)))
+    k = gaussian(grid[:, None], X, gamma)
+    deviation = np.sqrt(np.maximum(1 - np.einsum("ij,jk,ik->i", k, G, k), 0))
+    fig, (left, right) = canvas(columns=2, width=8.2, height=3.4)
+    left.fill_between(grid, f - 2 * deviation, f + 2 * deviation, color=COLOURS[5], alpha=0.25, lw=0)
+    left.plot(grid, truth(grid), color=COLOURS[6], lw=1, ls="--")
+    left.plot(grid, f, color=COLOURS[0])
+    left.plot(x, y, "o", ms=4, color=COLOURS[1])
+    left.set(xlabel="x", ylabel=r"$\hat f(x)\pm2$ sd", ylim=(-3.2, 3.2))
+    lams = np.logspace(-4, 1, 41)
+    training, loo = [], []
+    values, V = np.linalg.eigh(gaussian(X, X, gamma))
+    for one in lams:
+        inverse = V / (values + one) @ V.T
+        training.append(np.sqrt(np.mean((one * inverse @ y) ** 2)))
+        loo.append(np.sqrt(np.mean((inverse @ y / np.diag(inverse)) ** 2)))
+    right.loglog(lams, training, label="training")
+    right.loglog(lams, loo, label="leave-one-out")
+    right.axvline(lam, color=COLOURS[6], lw=1, ls=":")
+    right.set(xlabel=r"$\lambda$", ylabel="root mean square error")
+    right.legend(frameon=False, fontsize=9)
+    own = float(np.sqrt(np.mean((G @ y / np.diag(G)) ** 2)))
+    best = lams[int(np.argmin(loo))]
+    return Drawing(
+        fig,
+        Text(
+            f"λ = {lam:.3g}, γ = {gamma:.3g}: training error {np.sqrt(np.mean((lam * G @ y) ** 2)):.3f}, leave-one-out error {own:.3f}; the latter is least, "
+            f"{min(loo):.3f}, at λ = {best:.2g}. In the gap between the data the Gaussian process is least certain: deviation up to {deviation[(grid > -0.3) & (grid < 1)].max():.2f}.",
+            f"λ = {lam:.3g}，γ = {gamma:.3g}：训练误差 {np.sqrt(np.mean((lam * G @ y) ** 2)):.3f}，留一误差 {own:.3f}；后者在 λ = {best:.2g} 处最小，为 {min(loo):.3f}。"
+            f"在数据的空隙处高斯过程最不确定：标准差最大为 {deviation[(grid > -0.3) & (grid < 1)].max():.2f}。",
+        ),
+    )

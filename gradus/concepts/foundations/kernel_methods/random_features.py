@@ -1,0 +1,272 @@
+"""Random Fourier features: a kernel as the mean of products of cosines, sampled."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+
+class _Given(np.random.RandomState):
+    """A generator whose draws are the given ones, so that scikit-learn works on our N and u."""
+
+    def __init__(self, N, u):
+        super().__init__(0)
+        self.N, self.u = N, u
+
+    def normal(self, loc=0.0, scale=1.0, size=None):
+        return _sized(self.N, size)
+
+    def uniform(self, low=0.0, high=1.0, size=None):
+        return low + (high - low) * _sized(self.u, (size,))
+
+
+def _sized(draws, size):
+    if draws.shape != size:
+        raise ValueError(f"the draws have shape {draws.shape}, expected {size}")
+    return draws
+
+
+def _sklearn(RBFSampler, X, N, u, gamma):
+    return RBFSampler(gamma=gamma, n_components=N.shape[1], random_state=_Given(N, u)).fit_transform(X)
+
+
+RANDOM_FEATURES = Concept(
+    key="random-features",
+    kind="algorithm",
+    title=Text("Random Fourier features", "随机傅里叶特征"),
+    summary=Text(
+        r"The Gaussian kernel is the mean of $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ over random frequencies and phases. D samples give D features whose plain inner product "
+        r"approximates the kernel, with an error of order $1/\sqrt D$ in any dimension: a linear method on them costs n where the kernel method costs n².",
+        r"高斯核是 $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ 对随机频率与相位的均值。抽取 D 个样本得到 D 个特征，其普通内积即近似该核，"
+        r"误差在任何维数下都是 $1/\sqrt D$ 量级：在其上用线性方法的代价为 n，而核方法为 n²。",
+    ),
+    formulas=(
+        r"\psi(x)=\sqrt{\tfrac2D}\,\cos\bigl(\sqrt{2\gamma}\,N^{\mathsf T}x+2\pi u\bigr),\qquad N_{ij}\sim N(0,1),\quad u_j\sim U(0,1)",
+        r"\operatorname{E}\langle\psi(x),\psi(z)\rangle=e^{-\gamma\lVert x-z\rVert^2}=k,\qquad \operatorname{Var}\langle\psi(x),\psi(z)\rangle=\frac1D\left(1+\frac{k^4}2-k^2\right)",
+        r"P\bigl(\lvert\langle\psi(x),\psi(z)\rangle-k\rvert\ge t\bigr)\le2e^{-Dt^2/8}",
+    ),
+    symbols=(
+        Symbol("x", "X", "n d", Text("points, one a row", "点，每行一个")),
+        Symbol("N", "N", "d D", Text("standard normal draws: frequencies before scaling", "标准正态样本：缩放前的频率")),
+        Symbol("u", "u", "D", Text("uniform draws: phases in turns", "均匀样本：以周为单位的相位"), "unit"),
+        Symbol(r"\gamma", "gamma", "", Text("inverse square width of the Gaussian kernel", "高斯核宽度平方的倒数"), "positive"),
+        Symbol("D", "", "", Text("number of features", "特征个数")),
+        Symbol(r"\psi", "", "n D", Text("features", "特征")),
+        Symbol("k", "", "", Text("value of the kernel at the pair", "核在这一对点处的值")),
+        Symbol("t", "", "", Text("size of the error", "误差的大小")),
+    ),
+    needs=("kernel-methods", "expectation"),
+    source="rahimi2007random",
+    year=2007,
+    people=("Ali Rahimi", "Benjamin Recht"),
+    implementations=(
+        Implementation("sklearn.kernel_approximation:RBFSampler", "numpy", _sklearn, Text("draws N and u itself; here it is handed ours", "自行抽取 N 与 u；此处传入我们的样本")),
+    ),
+    readings=(Reading("rahimi2007random"), Reading("murphy2022probabilistic")),
+    deviations=(
+        Text(r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies and no phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$.",
+             r"另一种形式取 D/2 个频率的 $\cos\omega^{\mathsf T}x$ 与 $\sin\omega^{\mathsf T}x$，不用相位：其方差为 $(1-k^2)^2/D$，在 $x=z$ 处为 0。"),
+    ),
+    unverified=(
+        Text("That the error is uniformly small over a compact set (Claim 1 of the paper).", "误差在紧集上一致地小（原论文的 Claim 1）。"),
+    ),
+)  # fmt: skip
+
+
+@RANDOM_FEATURES.definition
+def random_features(X, N, u, gamma=1.0):
+    if X.shape[1] != N.shape[0] or N.shape[1] != len(u):
+        raise ValueError("N has a row for each dimension and a column for each phase")
+    D = N.shape[1]
+    return np.sqrt(2 / D) * np.cos(np.sqrt(2 * gamma) * X @ N + 2 * np.pi * u)
+
+
+@RANDOM_FEATURES.cases
+def cases(rng):
+    def draws(d, D):
+        return dict(N=rng.standard_normal((d, D)), u=rng.uniform(size=D))
+
+    yield "random", dict(X=rng.standard_normal((5, 3)), **draws(3, 8))
+    yield "narrow", dict(X=rng.standard_normal((4, 2)), **draws(2, 5), gamma=20.0)
+    yield "one point, one feature", dict(X=rng.standard_normal((1, 1)), **draws(1, 1))
+    yield "origin", dict(X=np.zeros((2, 3)), **draws(3, 4))
+
+
+@RANDOM_FEATURES.invalid
+def invalid(rng):
+    yield "frequencies of another dimension", dict(X=np.ones((4, 3)), N=np.ones((2, 6)), u=np.ones(6) / 2)
+    yield "fewer phases than features", dict(X=np.ones((4, 3)), N=np.ones((3, 6)), u=np.ones(5) / 2)
+
+
+def products(features, rng, X, D, gamma=1.0):
+    """The approximate Gram matrix from fresh draws."""
+    psi = features(X, rng.standard_normal((X.shape[1], D)), rng.uniform(size=D), gamma=gamma)
+    return psi @ psi.T
+
+
+def gaussian(X, gamma=1.0):
+    return np.exp(-gamma * ((X[:, None] - X) ** 2).sum(-1))
+
+
+@RANDOM_FEATURES.claim(
+    Text(
+        "Unbiased: the mean of the inner products is the kernel, near and far, for a narrow and a wide one",
+        "无偏：内积的均值等于核，无论点的远近、核的宽窄",
+    )
+)
+def mean_is_the_kernel(features, rng):
+    found = []
+    for gamma, gap in ((0.5, 0.3), (0.5, 1.5), (4.0, 0.5)):
+        X = np.array([[0.2, -0.4], [0.2 + gap, -0.4]])
+        N, u = rng.standard_normal((2, 20_000)), rng.uniform(size=20_000)
+        psi = features(X, N, u, gamma=gamma) * np.sqrt(20_000)  # each column a draw with D = 1
+        found.append(statistical(psi[0] * psi[1], np.exp(-gamma * gap**2)))
+    return all_of(*found)
+
+
+@RANDOM_FEATURES.claim(
+    Text(r"The variance is $\frac1D(1+\frac{k^4}2-k^2)$: also at $x=z$ it is $\frac1{2D}$, not 0", r"方差为 $\frac1D(1+\frac{k^4}2-k^2)$：在 $x=z$ 处也是 $\frac1{2D}$ 而非 0")
+)  # fmt: skip
+def variance_of_the_product(features, rng):
+    found, D, draws = [], 20, 1000
+    for gap in (0.0, 0.4, 2.0):
+        X = np.array([[0.3], [0.3 + gap]])
+        k = np.exp(-(gap**2))
+        psi = features(X, rng.standard_normal((1, D * draws)), rng.uniform(size=D * draws))
+        mean = draws * (psi[0] * psi[1]).reshape(draws, D).sum(axis=1)  # D features to a draw
+        found.append(statistical((mean - k) ** 2, (1 + k**4 / 2 - k**2) / D))
+    return all_of(*found)
+
+
+@RANDOM_FEATURES.claim(
+    Text(
+        "The error falls like $D^{-1/2}$, with the same constant in 2 and in 50 dimensions",
+        "误差按 $D^{-1/2}$ 下降，2 维与 50 维的常数相同",
+    )
+)
+def error_falls_like_one_over_root_d(features, rng):
+    sizes, found = [16, 64, 256, 1024], []
+    for d in (2, 50):
+        X = rng.standard_normal((16, d)) / np.sqrt(d)
+        K = gaussian(X)
+        errors = [np.sqrt(np.mean([(products(features, rng, X, D) - K) ** 2 for _ in range(25)])) for D in sizes]  # fmt: skip
+        constant = errors[-1] * np.sqrt(sizes[-1])
+        found += [rate(sizes, errors, -0.5), bound(constant, 1.1, "≤", Text("the largest deviation, 1, and a tenth for sampling", "最大标准差 1，加上十分之一的抽样余量"))]  # fmt: skip
+    return all_of(*found)
+
+
+@RANDOM_FEATURES.claim(
+    Text(
+        "Hoeffding's bound on large errors is kept by 100 draws with D = 100",
+        "D = 100 的 100 次抽取满足 Hoeffding 的大偏差界",
+    )
+)
+def large_errors_are_rare(features, rng):
+    X, D = np.array([[0.0, 0.0], [0.7, 0.2]]), 100
+    k = gaussian(X)[0, 1]
+    errors = np.abs([products(features, rng, X, D)[0, 1] - k for _ in range(100)])
+    found = []
+    for t in (0.45, 0.6):
+        limit = 2 * np.exp(-D * t * t / 8)
+        found.append(bound(np.mean(errors >= t), limit, "≤", Text(f"2exp(−Dt²/8), t={t}", f"2exp(−Dt²/8)，t={t}")))  # fmt: skip
+    return all_of(*found)
+
+
+@RANDOM_FEATURES.claim(
+    Text(
+        "With a grid of frequencies and phases in place of draws, Gauss–Hermite by eight phases, the kernel comes out to rounding",
+        "以确定的频率与相位网格（高斯–埃尔米特节点 × 8 个相位）代替抽样，得到精确到舍入误差的核",
+    )
+)
+def quadrature_gives_the_kernel(features, rng):
+    node, weight = np.polynomial.hermite_e.hermegauss(60)
+    phases = np.arange(8) / 8
+    N, u = np.repeat(node, 8)[None, :], np.tile(phases, 60)
+    x, gamma = rng.uniform(-1.2, 1.2, 7), 0.8
+    psi = features(x[:, None], N, u, gamma=gamma) * np.sqrt(len(u))
+    w = np.repeat(weight / weight.sum(), 8) / 8
+    return all_of(
+        roundoff(psi * w @ psi.T, gaussian(x[:, None], gamma), terms=60, scale=2.0),
+        identical(psi.shape, (7, 480)),
+    )
+
+
+@RANDOM_FEATURES.mutant(
+    Text("frequencies of variance γ instead of 2γ", "频率方差取 γ 而非 2γ"),
+    kills=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"],
+)
+def half_the_variance(X, N, u, gamma=1.0):
+    return random_features(X, N, u, gamma / 2)
+
+
+@RANDOM_FEATURES.mutant(
+    Text("no random phase: it sees $x+z$ too", "没有随机相位：结果还依赖 $x+z$"),
+    kills=["mean-is-the-kernel", "error-falls-like-one-over-root-d", "quadrature-gives-the-kernel"],
+)
+def without_phase(X, N, u, gamma=1.0):
+    return random_features(X, N, 0 * u, gamma)
+
+
+@RANDOM_FEATURES.mutant(
+    Text("phases in [0, 1] radians, not over the whole turn", "相位取 [0, 1] 弧度，而非整周"),
+    kills=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"],
+)
+def part_of_a_turn(X, N, u, gamma=1.0):
+    return random_features(X, N, u / (2 * np.pi), gamma)
+
+
+@RANDOM_FEATURES.mutant(
+    Text("the factor $\\sqrt2$ is left out", "漏掉因子 $\\sqrt2$"),
+    kills=["variance-of-the-product", "error-falls-like-one-over-root-d", "mean-is-the-kernel"],
+)
+def factor_left_out(X, N, u, gamma=1.0):
+    return random_features(X, N, u, gamma) / np.sqrt(2)
+
+
+@RANDOM_FEATURES.mutant(
+    Text("the same frequency and phase for every feature", "所有特征共用一个频率与相位"),
+    kills=["large-errors-are-rare", "error-falls-like-one-over-root-d", "variance-of-the-product"],
+)
+def one_frequency(X, N, u, gamma=1.0):
+    return random_features(X, np.repeat(N[:, :1], N.shape[1], axis=1), np.repeat(u[:1], len(u)), gamma)
+
+
+@RANDOM_FEATURES.figure(
+    features=Slider(4, 2000, 50, Text("features D", "特征个数 D"), log=True, integer=True),
+    gamma=Slider(0.1, 10.0, 1.0, Text("γ of the Gaussian kernel", "高斯核的 γ"), log=True),
+)
+def figure(features, gamma):
+    rng, D = np.random.default_rng(12), int(features)
+    x = np.linspace(-3, 3, 201)
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.4)
+    worst = 0.0
+    for i in range(3):
+        psi = random_features(x[:, None], rng.standard_normal((1, D)), rng.uniform(size=D), gamma)
+        left.plot(x, psi @ psi[100], lw=1, color=COLOURS[i], alpha=0.9)
+        worst = max(worst, float(np.abs(psi @ psi[100] - np.exp(-gamma * x**2)).max()))
+    left.plot(x, np.exp(-gamma * x**2), color="black", lw=1.5, ls="--")
+    left.set(
+        xlabel="x", ylabel=r"$\langle\psi(x),\psi(0)\rangle$ and $k(x,0)$", ylim=(-0.8, 1.5), title=f"D = {D}"
+    )
+    sizes = np.unique(np.logspace(np.log10(4), np.log10(2000), 10).astype(int))
+    X = rng.standard_normal((12, 3))
+    K, errors = gaussian(X, gamma), []
+    for size in sizes:
+        errors.append(
+            np.sqrt(np.mean([(products(random_features, rng, X, size, gamma) - K) ** 2 for _ in range(6)]))
+        )
+    theory = np.sqrt(np.mean(1 + K**4 / 2 - K**2) / sizes)
+    right.loglog(sizes, errors, "o", label="12 points, 6 draws")
+    right.loglog(sizes, theory, color=COLOURS[6], ls="--", label="theory")
+    right.axvline(D, color=COLOURS[6], lw=1, ls=":")
+    right.set(xlabel="D", ylabel="root mean square error")
+    right.legend(frameon=False, fontsize=9)
+    slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
+    return Drawing(
+        fig,
+        Text(
+            f"D = {D}, γ = {gamma:.2g}: three draws miss the kernel (dashed) by at most {worst:.2f}. Fitted slope of the error {slope:.2f}, theory −0.50.",
+            f"D = {D}，γ = {gamma:.2g}：三次抽取与核（虚线）相差至多 {worst:.2f}。误差的拟合斜率为 {slope:.2f}，理论值 −0.50。",
+        ),
+    )
