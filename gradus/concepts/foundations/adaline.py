@@ -280,8 +280,8 @@ def descends_on_average(adaline, rng):
 
 @ADALINE.claim(
     Text(
-        "On XOR it settles, unlike the perceptron, and on nothing: with steps in proportion to 1/k the weights go to 0 like 1/k",
-        "在异或上它与感知机不同，会稳定下来，却一无所获：步长按 1/k 缩小时权重以 1/k 趋于 0",
+        "On XOR it settles, unlike the perceptron, and on nothing: with steps in proportion to 1/k the weights go to 0",
+        "在异或上它与感知机不同，会稳定下来，却一无所获：步长按 1/k 缩小时权重趋于 0",
     )
 )
 def xor_gives_nothing(adaline, rng):
@@ -290,8 +290,9 @@ def xor_gives_nothing(adaline, rng):
     passes = 160
     mu = np.repeat(1 / (4.0 + 4 * np.arange(passes)), 4)
     w = adaline(np.tile(X, (passes, 1)), np.tile(y, passes), mu, np.ones(3))
-    sizes = (20, 40, 80, 160)  # each pass multiplies what is left by about 1 − 1/(k + 1)
-    return rate(sizes, [np.abs(w[4 * k]).max() for k in sizes], -1.0, 0.1)
+    # a pass multiplies w by about 1 − 1/(k + 1) and, the points coming one after another, adds a multiple of 1/k²
+    why = Text("log k/k, the solution of that recursion; it began at 1", "该递推的解 log k/k；起初为 1")
+    return all_of(*[bound(np.abs(w[4 * k]).max(), np.log(k) / k, "≤", why) for k in (20, 40, 80, 160)])
 
 
 @ADALINE.mutant(
