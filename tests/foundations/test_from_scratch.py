@@ -292,3 +292,17 @@ def test_tinyshakespeare_bar(real_data):
     bits = counted_bits(load("tinyshakespeare", real_data))
     assert BARS["lstm"]["tinyshakespeare"] == pytest.approx(bits["pairs"], abs=0.005)
     assert SETTINGS["lstm"].keys() == BARS["lstm"].keys()
+
+
+def test_convolution_pooling_and_lenet_are_the_pages():
+    from gradus.foundations.from_scratch.blocks import conv, lenet, pool
+
+    rng, define = np.random.default_rng(0), lambda key: catalogue().get(key).define
+    x, K, b = rng.standard_normal((2, 3, 12, 10)), rng.standard_normal((4, 3, 5, 3)), rng.standard_normal(4)
+    np.testing.assert_allclose(conv(x, K, b), define("conv-layer")(x, K, b), atol=1e-13)
+    np.testing.assert_allclose(pool(x), define("pooling")(x), atol=0)
+    p = networks.network("lenet").initial(rng, 10)
+    names = ("K1", "b1", "K3", "b3", "W5", "b5", "W6", "b6", "W7", "b7")
+    images = rng.random((2, 1, 32, 32))
+    page = define("lenet")(images, *[p[k] for k in names], 0)
+    np.testing.assert_allclose(lenet(images, p), page, atol=1e-12)

@@ -1,5 +1,7 @@
-r"""The two blocks that have no page yet, written as the papers write them, in NumPy.
+r"""Blocks of the four networks, in NumPy.
 
+The LSTM and the transformer block, which have no page yet, are written as the papers write them; convolution and pooling
+are written without the loops of their pages' definitions, to which a test holds them.
 They run on arrays as well as on the tape of `gradus.foundations.autodiff`.
 """
 
@@ -16,6 +18,37 @@ from gradus.catalogue import load
 def define(key: str) -> Any:
     """The NumPy definition that stands on a page."""
     return load().get(key).define
+
+
+def conv(x: Any, K: Any, b: Any) -> Any:
+    """Cross-correlation and bias, what the page `conv-layer` defines with stride 1: (..., c, h, w) → (..., o, h′, w′).
+
+    The k·l shifted copies of x are stacked, and one matrix product with K does the rest.
+    """
+    o, c, k, l = np.shape(K)  # noqa: E741
+    *lead, _, h, w = np.shape(x)
+    H, W = h - k + 1, w - l + 1
+    shifted = [x[..., i : i + H, j : j + W] for i in range(k) for j in range(l)]
+    patches = np.reshape(np.stack(shifted, axis=-3), (*lead, c * k * l, H * W))
+    y = np.reshape(K, (o, c * k * l)) @ patches  # (..., o, H·W)
+    return np.reshape(y, (*lead, o, H, W)) + np.reshape(b, (o, 1, 1))
+
+
+def pool(x: Any, size: int = 2) -> Any:
+    """The largest of each size×size square, what the page `pooling` defines; height and width are multiples of size."""
+    *lead, h, w = np.shape(x)
+    return np.reshape(x, (*lead, h // size, size, w // size, size)).max((-3, -1))
+
+
+def lenet(x: Any, p: Mapping[str, Any]) -> Any:
+    """LeNet-5 as its page defines it, on images (N, 1, 32, 32); p holds K1, b1, K3, b3, W5, b5, W6, b6, W7, b7."""
+    relu = define("relu")
+    h = pool(relu(conv(x, p["K1"], p["b1"])))  # (N, 6, 14, 14)
+    h = pool(relu(conv(h, p["K3"], p["b3"])))  # (N, 16, 5, 5)
+    h = np.reshape(h, (len(x), -1))
+    h = relu(h @ p["W5"].T + p["b5"])
+    h = relu(h @ p["W6"].T + p["b6"])
+    return h @ p["W7"].T + p["b7"]
 
 
 def lstm(x: Any, W: Any, U: Any, b: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.foundations.from_scratch.blocks import define, layer_norm, lstm, transformer_block
+from gradus.foundations.from_scratch.blocks import define, layer_norm, lenet, lstm, transformer_block
 
 Parameters = dict[str, np.ndarray]
 
@@ -73,9 +73,7 @@ def _lenet_initial(rng: np.random.Generator, classes: int) -> Parameters:
 
 
 def _lenet(p: Mapping[str, Any], x: np.ndarray) -> Any:
-    return define("lenet")(
-        x, *[p[k] for k in ("K1", "b1", "K3", "b3", "W5", "b5", "W6", "b6", "W7", "b7")], 0
-    )
+    return lenet(x, p)
 
 
 def enlarged(images: np.ndarray, size: int = 32) -> np.ndarray:
