@@ -82,12 +82,12 @@ def basis(A):
 @BASIS.cases
 def cases(rng):
     yield "random", dict(A=rng.standard_normal((6, 3)))
-    yield "square", dict(A=rng.standard_normal((4, 4)))
+    yield "square", dict(A=rng.standard_normal((4, 4)) + 3 * np.eye(4))
     yield "batch", dict(A=rng.standard_normal((2, 5, 3)))
     yield "one vector", dict(A=rng.standard_normal((4, 1)))
     yield "orthogonal, not orthonormal", dict(A=np.array([[1.0, 1.0], [1.0, -1.0]]))
     yield "scales apart", dict(A=rng.standard_normal((6, 3)) * [1e-6, 1.0, 1e6])
-    yield "rather dependent", dict(A=rng.standard_normal((6, 3)) + 10 * rng.standard_normal((6, 1)))
+    yield "rather dependent", dict(A=rng.standard_normal((6, 3)) + 2 * rng.standard_normal((6, 1)))
 
 
 @BASIS.invalid

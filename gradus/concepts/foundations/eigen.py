@@ -1,0 +1,739 @@
+"""Eigenvalues and eigenvectors of symmetric matrices, and the power iteration."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, near, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def same_signs(result):
+    """A pair (λ, V) with each eigenvector turned so that its sum weighted by √1, √2, … is not negative."""
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        return result
+    values, V = (f if hasattr(f, "shape") else np.asarray(f) for f in result)
+    side = sum((i + 1) ** 0.5 * V[..., i, :] for i in range(V.shape[-2]))  # (..., n)
+    return values, V * (1 - 2 * (side < 0))[..., None, :]
+
+
+EIGEN = Concept(
+    key="eigen",
+    kind="definition",
+    title=Text("Eigenvalues and eigenvectors", "特征值与特征向量"),
+    summary=Text(
+        r"A vector $v\ne0$ that a matrix only stretches, and the factor by which it does. A symmetric matrix has n of them, orthonormal (the spectral theorem): "
+        "in that basis it is diagonal. The definition finds them as Jacobi did, turning one pair of axes at a time until nothing is left off the diagonal.",
+        r"矩阵只对其作伸缩的向量 $v\ne0$，以及伸缩的倍数。对称矩阵有 n 个标准正交的特征向量（谱定理）：在这组基下它是对角的。"
+        "这里的定义按雅可比的方法求它们：每次旋转一对坐标轴，直到非对角元全部消失。",
+    ),
+    formulas=(
+        r"Av=\lambda v,\qquad v\ne0\qquad\Longleftrightarrow\qquad \det(A-\lambda I)=0",
+        r"A=A^{\mathsf T}\;\Rightarrow\;A=V\Lambda V^{\mathsf T}=\sum_{i=1}^{n}\lambda_i v_iv_i^{\mathsf T},\qquad V^{\mathsf T}V=I",
+        r"\sum_{i=1}^{n}\lambda_i=\operatorname{tr}A,\qquad \prod_{i=1}^{n}\lambda_i=\det A,\qquad \sum_{i=1}^{n}\lambda_i^2=\lVert A\rVert_F^2",
+        r"\lambda_1\le\frac{x^{\mathsf T}Ax}{x^{\mathsf T}x}\le\lambda_n,\qquad \frac{\partial\lambda_i}{\partial A}=v_iv_i^{\mathsf T}",
+    ),
+    symbols=(
+        Symbol("A", "A", "... n n", Text("symmetric matrix", "对称矩阵")),
+        Symbol(r"\lambda_i", "", "... n", Text("eigenvalues, the smallest first; Λ is their diagonal matrix", "特征值，从小到大；Λ 为以其为对角元的矩阵")),
+        Symbol("v_i", "", "... n", Text("eigenvectors of length 1, the columns of V", "长度为 1 的特征向量，即 V 的各列")),
+        Symbol("x", "", "n", Text("any vector other than zero", "任意非零向量")),
+        Symbol("n", "", "", Text("size of the matrix", "矩阵的阶数")),
+    ),
+    needs=("linear-map", "determinant", "basis"),
+    source="jacobi1846leichtes",
+    year=1846,
+    people=("Augustin-Louis Cauchy", "Carl Gustav Jacob Jacobi", "David Hilbert", "John Francis", "Vera Kublanovskaya"),
+    implementations=(Implementation("torch.linalg:eigh", "torch"),),
+    readings=(
+        Reading("axler2024linear", "ch. 5, ch. 7"),
+        Reading("strang2016introduction", "ch. 6"),
+        Reading("golub2013matrix", "ch. 8"),
+        Reading("francis1961qr"),
+    ),
+    deviations=(
+        Text("Eigenvectors are open in sign, and where eigenvalues repeat in any rotation of their space; libraries choose differently. The page compares up to the sign.",
+             "特征向量的符号不定；特征值重复时，其特征子空间内的任意旋转都可以；各库取法不同。本页比较时忽略符号。"),
+        Text("`eigh` reads one triangle of A alone, by default the lower, and does not notice that A is not symmetric.",
+             "`eigh` 只读 A 的一个三角（默认下三角），不会发现 A 不对称。"),
+        Text("`eig` of NumPy and PyTorch, for matrices that are not symmetric, orders nothing and returns complex numbers where needed.",
+             "NumPy 与 PyTorch 的 `eig` 用于非对称矩阵，不排序，必要时返回复数。"),
+    ),
+    unverified=(
+        Text("Matrices that are not symmetric may have no real eigenvalue (a rotation of the plane) or too few eigenvectors (a Jordan block).",
+             "非对称矩阵可能没有实特征值（平面旋转），或特征向量不够（若尔当块）。"),
+    ),
+    unique=same_signs,
+)  # fmt: skip
+
+
+@EIGEN.definition
+def eigen(A):
+    n = A.shape[-1]
+    A = (A + np.swapaxes(A, -1, -2)) / 2
+    V = np.eye(n) + 0 * A
+    for _ in range(20):  # sweeps; about six suffice
+        for p in range(n):
+            for q in range(p + 1, n):
+                gap = A[..., q, q] - A[..., p, p]
+                sign = np.where(gap < 0, -1.0, 1.0)
+                t = (
+                    np.arctan2(2 * sign * A[..., p, q], np.abs(gap)) / 2
+                )  # the smaller of the angles that make a_pq zero
+                J = np.eye(n) + 0 * A
+                J[..., p, p] = J[..., q, q] = np.cos(t)
+                J[..., p, q], J[..., q, p] = np.sin(t), -np.sin(t)
+                A = np.swapaxes(J, -1, -2) @ A @ J
+                V = V @ J
+        if np.abs(np.triu(A, 1)).max(initial=0.0) <= 1e-32 * np.abs(A).max(initial=0.0):
+            break
+    values = np.diagonal(A, 0, -2, -1)
+    order = np.argsort(values, axis=-1)
+    V = np.take_along_axis(V, order[..., None, :], axis=-1)
+    side = (np.sqrt(np.arange(1, n + 1))[:, None] * V).sum(axis=-2, keepdims=True)
+    return np.take_along_axis(values, order, axis=-1), V * np.where(side < 0, -1.0, 1.0)
+
+
+def symmetric(rng, n):
+    B = rng.standard_normal((n, n))
+    return (B + B.T) / 2
+
+
+def rotated(rng, values):
+    """A symmetric matrix with the given eigenvalues, in a random basis, and that basis."""
+    Q = np.linalg.qr(rng.standard_normal((len(values), len(values))))[0]
+    A = Q * values @ Q.T
+    return (A + A.T) / 2, Q
+
+
+@EIGEN.cases
+def cases(rng):
+    yield "random", dict(A=symmetric(rng, 4))
+    yield "batch", dict(A=np.stack([symmetric(rng, 3), symmetric(rng, 3)]))
+    yield "two by two", dict(A=np.array([[2.0, 1.0], [1.0, 3.0]]))
+    yield "one by one", dict(A=np.array([[-2.5]]))
+    yield "diagonal", dict(A=np.diag([3.0, -1.0, 2.0]))
+    yield "singular", dict(A=rotated(rng, np.array([0.0, 1.0, 2.0]))[0])
+
+
+@EIGEN.invalid
+def invalid(rng):
+    yield "more columns than rows", dict(A=np.ones((2, 3)))
+    yield "one axis", dict(A=np.ones(3))
+
+
+def size(A):
+    return float(np.linalg.norm(A, 2))
+
+
+@EIGEN.claim(
+    Text(
+        r"$Av=\lambda v$ for every pair: the residual is rounding, also where eigenvalues repeat or are far apart",
+        r"每一对都满足 $Av=\lambda v$：残差只有舍入误差，特征值重复或相差悬殊时亦然",
+    )
+)
+def residual(solve, rng):
+    spectra = (
+        np.array([1.0, 1.0, 1.0, 5.0]),
+        np.array([-1e6, 1e-6, 1.0, 1e6]),
+        np.array([-1.0, 1.0, -1.0, 1.0]),
+    )
+    found = []
+    for A in [symmetric(rng, 8), *[rotated(rng, s)[0] for s in spectra]]:
+        values, V = solve(A)
+        found.append(roundoff(A @ V, V * values, terms=len(A), scale=size(A)))
+    return all_of(*found)
+
+
+@EIGEN.claim(
+    Text(
+        r"An eigenvector is not 0: every column has length 1. The zero vector fits every λ, here $\lambda=7$, which is no eigenvalue: $\det(A-7I)\ne0$",
+        r"特征向量不是 0：每一列长度为 1。零向量适合任何 λ，例如 $\lambda=7$，而它并不是特征值：$\det(A-7I)\ne0$",
+    )
+)
+def eigenvectors_are_not_zero(solve, rng):
+    A = rotated(rng, np.array([-1.0, 0.5, 2.0, 3.0]))[0]
+    _, V = solve(A)
+    zero = np.zeros(4)
+    fits = identical(A @ zero, 7 * zero)  # and yet 7 is none of the eigenvalues:
+    apart = abs(np.linalg.det(A - 7 * np.eye(4)))
+    return all_of(
+        fits,
+        roundoff(apart, 8 * 6.5 * 5 * 4, terms=4, scale=8.0**4),
+        roundoff(np.linalg.norm(V, axis=0), np.ones(4), terms=4),
+        identical(np.linalg.matrix_rank(V), 4),
+    )
+
+
+@EIGEN.claim(
+    Text(
+        r"Spectral theorem: the eigenvectors of a symmetric matrix are orthonormal, $V^{\mathsf T}V=I$, even where eigenvalues repeat",
+        r"谱定理：对称矩阵的特征向量标准正交，$V^{\mathsf T}V=I$，特征值重复时亦然",
+    )
+)
+def orthonormal_even_when_repeated(solve, rng):
+    found = []
+    for A in (
+        symmetric(rng, 7),
+        rotated(rng, np.array([2.0, 2.0, 2.0, -1.0, -1.0]))[0],
+        np.eye(4),
+        np.zeros((3, 3)),
+    ):
+        _, V = solve(A)
+        found.append(roundoff(V.T @ V, np.eye(len(A)), terms=2 * len(A)))
+    return all_of(*found)
+
+
+@EIGEN.claim(
+    Text(
+        r"$A=\sum\lambda_iv_iv_i^{\mathsf T}$, and powers follow: the 30th Fibonacci number 832040 from $\begin{pmatrix}1&1\\1&0\end{pmatrix}$, whose eigenvalue is the golden ratio",
+        r"$A=\sum\lambda_iv_iv_i^{\mathsf T}$，幂随之得到：由 $\begin{pmatrix}1&1\\1&0\end{pmatrix}$ 得第 30 个斐波那契数 832040，其特征值为黄金分割比",
+    )
+)
+def spectral_decomposition(solve, rng):
+    A = symmetric(rng, 6)
+    values, V = solve(A)
+    sums = sum(values[i] * np.outer(V[:, i], V[:, i]) for i in range(6))
+    golden, W = solve(np.array([[1.0, 1.0], [1.0, 0.0]]))
+    power = (W * golden**30) @ W.T
+    return all_of(
+        roundoff(sums, A, terms=12, scale=size(A)),
+        roundoff(golden[1], (1 + np.sqrt(5)) / 2, terms=2),
+        roundoff(power[0, 1], 832040.0, terms=60),
+    )
+
+
+@EIGEN.claim(
+    Text(
+        r"$\sum\lambda_i=\operatorname{tr}A$, $\prod\lambda_i=\det A$, $\sum\lambda_i^2=\lVert A\rVert_F^2$",
+        r"$\sum\lambda_i=\operatorname{tr}A$，$\prod\lambda_i=\det A$，$\sum\lambda_i^2=\lVert A\rVert_F^2$",
+    )
+)
+def trace_and_determinant(solve, rng):
+    A = symmetric(rng, 6)
+    values, _ = solve(A)
+    return all_of(
+        roundoff(values.sum(), np.trace(A), terms=12, scale=size(A)),
+        roundoff(values.prod(), np.linalg.det(A), terms=12, scale=size(A) ** 6),
+        roundoff(values @ values, (A**2).sum(), terms=12),
+    )
+
+
+@EIGEN.claim(
+    Text(
+        r"Closed form: the second differences (2 on the diagonal, −1 beside it) have $\lambda_k=2-2\cos\frac{k\pi}{n+1}$ and sine waves for eigenvectors",
+        r"闭式：二阶差分矩阵（对角元为 2，两侧为 −1）的特征值为 $\lambda_k=2-2\cos\frac{k\pi}{n+1}$，特征向量为正弦波",
+    )
+)
+def second_differences(solve, rng):
+    n = 9
+    k = np.arange(1, n + 1)
+    values, V = solve(2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1))
+    waves = np.sqrt(2 / (n + 1)) * np.sin(np.outer(k, k) * np.pi / (n + 1))
+    exact = 2 - 2 * np.cos(k * np.pi / (n + 1))
+    gap = float(np.diff(exact).min())
+    return all_of(
+        roundoff(values, exact, terms=n, scale=4.0),
+        roundoff(np.abs((waves * V).sum(axis=0)), np.ones(n), terms=n, scale=4 / gap),
+    )
+
+
+@EIGEN.claim(
+    Text(
+        r"The QR algorithm, $A_{k+1}=R_kQ_k$ with $A_k=Q_kR_k$, ends with these eigenvalues on the diagonal; the entry below fades like $\lvert\lambda_{i+1}/\lambda_i\rvert^k$",
+        r"QR 算法 $A_{k+1}=R_kQ_k$（$A_k=Q_kR_k$）收敛后对角元即为这些特征值；次对角元按 $\lvert\lambda_{i+1}/\lambda_i\rvert^k$ 衰减",
+    )
+)
+def qr_algorithm(solve, rng):
+    A = rotated(rng, np.array([1.0, 2.0, 4.0, 8.0]))[0]
+    values, _ = solve(A)
+    below, M = [], A
+    for _ in range(60):
+        Q, R = np.linalg.qr(M)
+        M = R @ Q
+        below.append(abs(M[1, 0]))
+    steps = np.arange(8, 24)
+    # between the two largest; the third, at a quarter, is long gone
+    speed = np.log(values[2] / values[3]) / np.log(0.5)
+    return all_of(
+        roundoff(np.diag(M)[::-1], values, terms=60, scale=8.0),
+        rate(0.5**steps, np.array(below)[steps], float(speed), 0.02),
+    )
+
+
+@EIGEN.claim(
+    Text(
+        r"The Rayleigh quotient lies between the smallest and the largest; over vectors orthogonal to $v_1$ it is at least $\lambda_2$",
+        r"瑞利商介于最小与最大特征值之间；在与 $v_1$ 正交的向量上至少为 $\lambda_2$",
+    )
+)
+def rayleigh_quotient(solve, rng):
+    A, X = symmetric(rng, 4), rng.standard_normal((400, 4))
+    values, V = solve(A)
+
+    def quotient(X):
+        return ((X @ A) * X).sum(-1) / (X * X).sum(-1)
+
+    rest = X - np.outer(X @ V[:, 0], V[:, 0])
+    why = Text("extreme eigenvalue, and 64 ε‖A‖", "极端特征值，以及 64 ε‖A‖")
+    slack = 64 * 2.0**-52 * size(A)
+    return all_of(
+        bound(quotient(X).min(), values[0] - slack, "≥", why),
+        bound(quotient(X).max(), values[-1] + slack, "≤", why),
+        bound(quotient(rest).min(), values[1] - slack, "≥", why),
+        roundoff(quotient(V.T), values, terms=8, scale=size(A)),
+    )
+
+
+@EIGEN.claim(
+    Text(
+        r"Weyl: a symmetric perturbation E moves no eigenvalue by more than $\lVert E\rVert_2$, and $E=\epsilon I$ moves all by exactly that",
+        r"外尔不等式：对称扰动 E 使任何特征值的移动不超过 $\lVert E\rVert_2$，而 $E=\epsilon I$ 使所有特征值恰好移动这么多",
+    )
+)
+def weyl(solve, rng):
+    A, found = 3 * symmetric(rng, 5), []
+    values, _ = solve(A)
+    for t in (1e-6, 1e-2, 1.0):
+        E = t * symmetric(rng, 5)
+        moved = np.abs(solve(A + E)[0] - values).max()
+        slack = 64 * 2.0**-52 * size(A)
+        found.append(bound(moved, size(E) + slack, "≤", Text("‖E‖, and 64 ε‖A‖", "‖E‖，以及 64 ε‖A‖")))
+    shift = solve(A + 0.7 * np.eye(5))[0]
+    return all_of(roundoff(shift, values + 0.7, terms=10, scale=size(A)), *found)
+
+
+@EIGEN.claim(
+    Text(
+        r"The derivative of an eigenvalue in the direction E is $v_i^{\mathsf T}Ev_i$",
+        r"特征值沿方向 E 的导数为 $v_i^{\mathsf T}Ev_i$",
+    )
+)
+def derivative_of_an_eigenvalue(solve, rng):
+    A, _ = rotated(rng, np.array([-2.0, -1.0, 0.5, 2.0]))
+    E, h = symmetric(rng, 4), 1e-4
+    _, V = solve(A)
+    slope = (solve(A + h * E)[0] - solve(A - h * E)[0]) / (2 * h)
+    want = np.einsum("ij,ik,kj->j", V, E, V)
+    # third-order perturbation: |λ'''| ≤ 6·4‖E‖³/gap², gap 1; and the rounding of the two values
+    tolerance = 4 * h**2 * size(E) ** 3 + 16 * 4 * 2.0**-52 * size(A) / h
+    why = Text("h²·4‖E‖³ + c·n·ε‖A‖/h, h = 1e-4", "h²·4‖E‖³ + c·n·ε‖A‖/h，h = 1e-4")
+    return near(float(np.abs(slope - want).max()), 0.0, tolerance, why)
+
+
+@EIGEN.mutant(
+    Text("zero vectors, which satisfy $Av=\\lambda v$ for any λ", "零向量，对任何 λ 都满足 $Av=\\lambda v$"),
+    kills=["eigenvectors-are-not-zero", "orthonormal-even-when-repeated", "equals-definition"],
+)
+def zero_vectors(A):
+    return 7 + np.arange(A.shape[-1]) + 0 * A[..., 0], 0 * A
+
+
+@EIGEN.mutant(
+    Text("eigenvectors of length 2", "长度为 2 的特征向量"),
+    kills=["eigenvectors-are-not-zero", "spectral-decomposition", "orthonormal-even-when-repeated"],
+)
+def twice_as_long(A):
+    values, V = eigen(A)
+    return values, 2 * V
+
+
+@EIGEN.mutant(
+    Text("singular values for eigenvalues: signs are lost", "把奇异值当作特征值：丢掉符号"),
+    kills=["residual", "trace-and-determinant", "equals-definition", "rayleigh-quotient"],
+)
+def singular_values(A):
+    values, V = eigen(A)
+    order = np.argsort(np.abs(values), axis=-1)
+    V = np.take_along_axis(V, order[..., None, :], axis=-1)
+    return np.take_along_axis(np.abs(values), order, axis=-1), V
+
+
+@EIGEN.mutant(
+    Text("the eigenvalues of $A^{\\mathsf T}A$, whose root is forgotten", "$A^{\\mathsf T}A$ 的特征值，忘记开方"),
+    kills=["weyl", "qr-algorithm", "second-differences", "derivative-of-an-eigenvalue", "trace-and-determinant"],
+)  # fmt: skip
+def squared_eigenvalues(A):
+    return eigen(A @ A)
+
+
+@EIGEN.mutant(
+    Text("a single sweep", "只做一轮旋转"), kills=["residual", "second-differences", "spectral-decomposition"]
+)
+def one_sweep(A):
+    n = A.shape[-1]
+    V = np.eye(n) + 0 * A
+    for p in range(n):
+        for q in range(p + 1, n):
+            gap = A[..., q, q] - A[..., p, p]
+            t = np.arctan2(2 * np.where(gap < 0, -1.0, 1.0) * A[..., p, q], np.abs(gap)) / 2
+            J = np.eye(n) + 0 * A
+            J[..., p, p] = J[..., q, q] = np.cos(t)
+            J[..., p, q], J[..., q, p] = np.sin(t), -np.sin(t)
+            A, V = np.swapaxes(J, -1, -2) @ A @ J, V @ J
+    order = np.argsort(np.diagonal(A, 0, -2, -1), axis=-1)
+    values = np.take_along_axis(np.diagonal(A, 0, -2, -1), order, axis=-1)
+    return values, np.take_along_axis(V, order[..., None, :], axis=-1)
+
+
+@EIGEN.mutant(
+    Text("eigenvectors in the rows", "特征向量放在行里"),
+    kills=["residual", "spectral-decomposition", "rayleigh-quotient"],
+)
+def vectors_in_rows(A):
+    values, V = eigen(A)
+    return values, np.swapaxes(V, -1, -2)
+
+
+@EIGEN.mutant(
+    Text("oblique vectors where eigenvalues repeat", "特征值重复时给出不正交的特征向量"),
+    kills=["orthonormal-even-when-repeated"],
+)
+def oblique_where_repeated(A):
+    values, V = eigen(A)
+    near = np.diff(values, axis=-1, prepend=-np.inf) < 1e-9
+    tilted = V + np.where(near[..., None, :], np.roll(V, 1, axis=-1) / 2, 0.0)
+    return values, tilted / np.linalg.norm(tilted, axis=-2, keepdims=True)
+
+
+EIGEN.erratum(
+    "E42",
+    common=Text(
+        r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$",
+        r"如果有一个向量 x 使得 $Ax=\lambda x$，则 λ 是 A 的特征值",
+    ),
+    why=Text(
+        r"$x=0$ satisfies it for every λ: then every number would be an eigenvalue of every matrix.",
+        r"$x=0$ 对任何 λ 都满足：那样任何数都会是任何矩阵的特征值。",
+    ),
+    right=Text(
+        r"there is an $x\ne0$ with $Ax=\lambda x$; equivalently $\det(A-\lambda I)=0$",
+        r"存在 $x\ne0$ 使 $Ax=\lambda x$；等价地，$\det(A-\lambda I)=0$",
+    ),
+    claims=("eigenvectors-are-not-zero",),
+)
+
+
+@EIGEN.figure(
+    first=Slider(-2, 2, 2.0, Text("eigenvalue λ₁", "特征值 λ₁")),
+    second=Slider(-2, 2, 0.6, Text("eigenvalue λ₂", "特征值 λ₂")),
+    axis=Slider(0, 90, 25, Text("direction of the first eigenvector (degrees)", "第一特征向量的方向（度）")),
+    direction=Slider(0, 180, 70, Text("direction of x (degrees)", "x 的方向（度）")),
+)
+def figure(first, second, axis, direction):
+    a, t = np.radians(axis), np.linspace(0, np.pi, 721)
+    V = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+    A = V * [first, second] @ V.T
+    values, W = eigen(A)
+    x = np.array([np.cos(np.radians(direction)), np.sin(np.radians(direction))])
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.7)
+    circle = np.stack([np.cos(2 * t), np.sin(2 * t)])
+    left.plot(*circle, color=COLOURS[6], lw=0.8)
+    left.plot(*(A @ circle), color=COLOURS[0])
+    for j in range(2):
+        left.plot(*(np.array([[-2.3], [2.3]]) * W[:, j]).T, "--", color=COLOURS[2], lw=1)
+    for end, name, colour in ((x, "x", COLOURS[6]), (A @ x, "Ax", COLOURS[1])):
+        left.annotate("", end, (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
+        left.annotate(name, end, textcoords="offset points", xytext=(5, 4), color=colour)
+    left.set(aspect="equal", xlim=(-2.3, 2.3), ylim=(-2.3, 2.3), title="x and Ax; eigenvectors dashed")
+    U = np.stack([np.cos(t), np.sin(t)])
+    quotients = (U * (A @ U)).sum(axis=0)
+    off = np.linalg.norm(A @ U - quotients * U, axis=0)
+    right.plot(np.degrees(t), quotients, label=r"$x^T A x$")
+    right.plot(np.degrees(t), off, color=COLOURS[1], label=r"$\|Ax-(x^T A x)\,x\|$")
+    for value in values:
+        right.axhline(value, color=COLOURS[2], ls="--", lw=1)
+    right.axvline(direction, color=COLOURS[6], lw=0.8)
+    right.set(xlabel="direction of x (degrees)", xticks=[0, 45, 90, 135, 180], ylim=(-2.4, 2.9))
+    right.legend(frameon=False, fontsize=8, ncols=2, loc="upper center")
+    mu = float(x @ A @ x)
+    rest = float(np.linalg.norm(A @ x - mu * x))
+    return Drawing(
+        fig,
+        Text(
+            f"Eigenvalues {values[0]:.2f} and {values[1]:.2f}, trace {np.trace(A):.2f}, determinant {values.prod():.2f}. At {direction:.0f}° the Rayleigh quotient is "
+            f"{mu:.2f} and Ax is {rest:.2f} off the line of x; it is 0 for an eigenvector.",
+            f"特征值 {values[0]:.2f} 与 {values[1]:.2f}，迹 {np.trace(A):.2f}，行列式 {values.prod():.2f}。方向 {direction:.0f}° 处瑞利商为 {mu:.2f}，"
+            f"Ax 偏离 x 所在直线 {rest:.2f}；特征向量处为 0。",
+        ),
+    )
+
+
+POWER_ITERATION = Concept(
+    key="power-iteration",
+    kind="algorithm",
+    title=Text("Power iteration", "幂迭代"),
+    summary=Text(
+        "Multiply a vector by the matrix again and again: it turns towards the eigenvector whose eigenvalue is largest in size. "
+        r"The direction gains the factor $\lvert\lambda_2/\lambda_1\rvert$ a step; for a symmetric matrix the Rayleigh quotient gains its square. PageRank is one.",
+        "反复用矩阵乘一个向量：它会转向绝对值最大的特征值所对应的特征向量。"
+        r"方向的误差每步乘以 $\lvert\lambda_2/\lambda_1\rvert$；对称矩阵的瑞利商的误差则每步乘以其平方。PageRank 即为一例。",
+    ),
+    formulas=(
+        r"x_{k+1}=\frac{Ax_k}{\lVert Ax_k\rVert},\qquad \mu_k=x_k^{\mathsf T}Ax_k,\qquad \lVert x_0\rVert=1",
+        r"\sin\angle(x_k,v_1)=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{k}\right),\qquad "
+        r"A=A^{\mathsf T}:\;\lvert\mu_k-\lambda_1\rvert=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{2k}\right)",
+    ),
+    symbols=(
+        Symbol("A", "A", "... n n", Text("square matrix", "方阵")),
+        Symbol("x_0", "x0", "... n", Text("start, brought to length 1", "初始向量，归一化为长度 1")),
+        Symbol("k", "steps", "", Text("number of steps", "步数"), "natural"),
+        Symbol("x_k", "", "... k n", Text("unit vectors, the start first", "单位向量，从初始向量开始")),
+        Symbol(r"\mu_k", "", "... k", Text("Rayleigh quotients", "瑞利商")),
+        Symbol(r"\lambda_1", "", "", Text("eigenvalue of largest absolute value; $\\lambda_2$ is the next", "绝对值最大的特征值；$\\lambda_2$ 为其次")),
+        Symbol("v_1", "", "n", Text("its eigenvector", "相应的特征向量")),
+    ),
+    needs=("eigen",),
+    source="mises1929praktische",
+    year=1929,
+    people=("Richard von Mises", "Hilda Geiringer"),
+    implementations=(Implementation("gradus.foundations.power_iteration:power_iteration", "torch"),),
+    readings=(
+        Reading("golub2013matrix", "§7.3, §8.2"),
+        Reading("strang2016introduction", "ch. 11"),
+    ),
+    deviations=(
+        Text("SciPy's `eigsh` and `eigs` keep all the iterates (Lanczos, Arnoldi) and need far fewer steps.",
+             "SciPy 的 `eigsh` 与 `eigs` 保留全部迭代向量（Lanczos、Arnoldi 方法），所需步数少得多。"),
+    ),
+)  # fmt: skip
+
+
+@POWER_ITERATION.definition
+def power_iteration(A, x0, steps):
+    x = x0 / np.sqrt((x0 * x0).sum(axis=-1, keepdims=True))
+    values, vectors = [], []
+    for _ in range(steps + 1):
+        y = (A @ x[..., None])[..., 0]
+        values.append((x * y).sum(axis=-1))
+        vectors.append(x)
+        x = y / np.sqrt((y * y).sum(axis=-1, keepdims=True))
+    return np.stack(values, axis=-1), np.stack(vectors, axis=-2)
+
+
+@POWER_ITERATION.cases
+def starts(rng):
+    yield "symmetric", dict(A=symmetric(rng, 4), x0=rng.standard_normal(4), steps=6)
+    yield "not symmetric", dict(A=rng.standard_normal((3, 3)), x0=rng.standard_normal(3), steps=4)
+    yield "batch", dict(A=rng.standard_normal((2, 3, 3)), x0=rng.standard_normal((2, 3)), steps=3)
+    yield "negative", dict(A=np.diag([-3.0, 1.0]), x0=np.array([1.0, 1.0]), steps=5)
+    yield "no step", dict(A=symmetric(rng, 3), x0=rng.standard_normal(3), steps=0)
+
+
+@POWER_ITERATION.invalid
+def unfit(rng):
+    yield "start of another size", dict(A=np.eye(3), x0=np.ones(4), steps=2)
+    yield "matrix not square", dict(A=np.ones((3, 2)), x0=np.ones(2), steps=2)
+
+
+def sines(X, v):
+    """Sine of the angle between each row and v."""
+    v = v / np.linalg.norm(v)
+    return np.linalg.norm(X - np.outer(X @ v, v), axis=-1)
+
+
+SPECTRUM = np.array([5.0, 4.0, -2.0, 1.0, 0.5])
+
+
+@POWER_ITERATION.claim(
+    Text(
+        r"The vectors converge at the rate $\lvert\lambda_2/\lambda_1\rvert$, here ⅘, not at its square",
+        r"向量以 $\lvert\lambda_2/\lambda_1\rvert$ 的速率收敛（此处为 ⅘），而不是其平方",
+    )
+)
+def vectors_converge_at_the_ratio(iterate, rng):
+    A, Q = rotated(rng, SPECTRUM)
+    _, X = iterate(A, Q @ np.ones(5), steps=40)
+    k = np.arange(15, 41)
+    return rate(0.8**k, sines(X, Q[:, 0])[k], 1.0, 0.01)
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "For a symmetric matrix the Rayleigh quotients converge at its square",
+        "对称矩阵的瑞利商以其平方的速率收敛",
+    )
+)
+def rayleigh_quotients_converge_at_its_square(iterate, rng):
+    A, Q = rotated(rng, SPECTRUM)
+    values, _ = iterate(A, Q @ np.ones(5), steps=40)
+    k = np.arange(15, 41)
+    return rate(0.8**k, np.abs(values[k] - 5), 2.0, 0.02)
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "Without symmetry they converge no faster than the vectors",
+        "矩阵不对称时，瑞利商的收敛并不比向量更快",
+    )
+)
+def no_square_without_symmetry(iterate, rng):
+    A = np.array([[5.0, 3.0, 0.0], [0.0, 4.0, 1.0], [0.0, 0.0, 1.0]])  # eigenvalues 5, 4, 1
+    values, X = iterate(A, np.array([1.0, 0.3, 0.2]), steps=60)
+    k = np.arange(35, 61)
+    return all_of(
+        rate(0.8**k, np.abs(values[k] - 5), 1.0, 0.02), rate(0.8**k, sines(X, np.eye(3)[0])[k], 1.0, 0.02)
+    )
+
+
+@POWER_ITERATION.claim(
+    Text(
+        r"A negative $\lambda_1$ turns the vector round at every step; the line converges, and $\mu$ is negative",
+        r"$\lambda_1$ 为负时向量每步反向；但所在直线收敛，且 $\mu$ 为负",
+    )
+)
+def negative_eigenvalue_alternates(iterate, rng):
+    A, Q = rotated(rng, np.array([-4.0, 1.0, 0.5]))
+    values, X = iterate(A, Q @ np.ones(3), steps=60)
+    return all_of(roundoff(X[-1], -X[-2], terms=6, scale=1.0), roundoff(values[-1], -4.0, terms=6))
+
+
+@POWER_ITERATION.claim(
+    Text(
+        r"Two eigenvalues of the same size, $\pm1$: it swings for ever, and $\mu=0$ is none of them",
+        r"两个绝对值相同的特征值 $\pm1$：永远振荡，$\mu=0$ 不是其中任何一个",
+    )
+)
+def tie_never_settles(iterate, rng):
+    values, X = iterate(np.diag([1.0, -1.0]), np.array([1.0, 1.0]), steps=101)
+    apart = np.linalg.norm(X[-1] - X[-2])
+    return all_of(
+        roundoff(values, np.zeros(102), terms=2, scale=1.0),
+        roundoff(apart, np.sqrt(2), terms=4),
+        roundoff(X[2:], X[:-2], terms=4, scale=1.0),
+    )
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "Every vector has length 1: nothing overflows, though $A^{30}$ would",
+        "每个向量长度为 1：不会溢出，尽管 $A^{30}$ 会",
+    )
+)
+def lengths_stay_one(iterate, rng):
+    A = symmetric(rng, 4) * 1e20
+    values, X = iterate(A, rng.standard_normal(4), steps=30)
+    with np.errstate(over="ignore", invalid="ignore"):
+        overflows = not np.isfinite(np.linalg.matrix_power(A, 30)).all()
+    largest = np.linalg.norm(A, 2)
+    return all_of(
+        roundoff(np.linalg.norm(X, axis=-1), np.ones(31), terms=4),
+        bound(np.abs(values).max(), largest, "≤", Text("‖A‖₂", "‖A‖₂")),
+        identical(overflows, True),
+    )
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "A Markov chain: columns that sum to 1 have $\\lambda_1=1$, and the vector becomes the stationary distribution (as in PageRank)",
+        "马尔可夫链：各列之和为 1 时 $\\lambda_1=1$，向量趋于平稳分布（PageRank 即如此）",
+    )
+)
+def stationary_distribution(iterate, rng):
+    P = rng.uniform(0.1, 1, (4, 4))
+    P = P / P.sum(axis=0)
+    values, X = iterate(P, np.ones(4), steps=300)
+    # (P − I)π = 0 with the last equation replaced by Σπ = 1
+    M = P - np.eye(4)
+    M[-1] = 1
+    pi = np.linalg.solve(M, np.eye(4)[-1])
+    scale = float(np.linalg.cond(M))
+    return all_of(
+        roundoff(X[-1] / X[-1].sum(), pi, terms=8, scale=scale),
+        roundoff(values[-1], 1.0, terms=8, scale=scale),
+    )
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "A Jordan block, with one eigenvector only: the angle falls like $1/k$, no longer geometrically",
+        "若尔当块只有一个特征向量：夹角按 $1/k$ 减小，不再是几何收敛",
+    )
+)
+def jordan_block_is_slow(iterate, rng):
+    _, X = iterate(np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([1.0, 1.0]), steps=400)
+    k = np.array([50, 100, 200, 400])
+    return rate(k, np.abs(X[k, 1]), -1.0, 0.02)
+
+
+@POWER_ITERATION.mutant(
+    Text("two multiplications a step: the rate is squared for the vectors", "每步乘两次：向量的速率变为平方"),
+    kills=["vectors-converge-at-the-ratio", "equals-definition", "negative-eigenvalue-alternates"],
+)
+def squared_rate(A, x0, steps):
+    values, vectors = power_iteration(A, x0, 2 * steps)
+    return values[..., ::2], vectors[..., ::2, :]
+
+
+@POWER_ITERATION.mutant(
+    Text("the vectors are not brought to length 1", "向量没有归一化"),
+    kills=["lengths-stay-one", "equals-definition", "rayleigh-quotients-converge-at-its-square"],
+)
+def not_normalised(A, x0, steps):
+    x, values, vectors = x0, [], []
+    for _ in range(steps + 1):
+        y = (A @ x[..., None])[..., 0]
+        values.append((x * y).sum(axis=-1))
+        vectors.append(x)
+        x = y
+    return np.stack(values, axis=-1), np.stack(vectors, axis=-2)
+
+
+@POWER_ITERATION.mutant(
+    Text("$\\lVert Ax\\rVert$ for the eigenvalue: its sign is lost", "以 $\\lVert Ax\\rVert$ 作为特征值：丢掉符号"),
+    kills=["negative-eigenvalue-alternates", "tie-never-settles"],
+)  # fmt: skip
+def length_for_value(A, x0, steps):
+    _, X = power_iteration(A, x0, steps)
+    return np.linalg.norm(X @ np.swapaxes(A, -1, -2), axis=-1), X
+
+
+@POWER_ITERATION.mutant(
+    Text("the ratio of the first entries for the Rayleigh quotient", "以第一个分量之比代替瑞利商"),
+    kills=["rayleigh-quotients-converge-at-its-square", "equals-definition"],
+)
+def ratio_of_entries(A, x0, steps):
+    _, X = power_iteration(A, x0, steps)
+    return (X @ np.swapaxes(A, -1, -2))[..., 0] / X[..., 0], X
+
+
+@POWER_ITERATION.mutant(
+    Text("the symmetric part of A", "只用 A 的对称部分"),
+    kills=["no-square-without-symmetry", "stationary-distribution", "jordan-block-is-slow"],
+)
+def symmetric_part(A, x0, steps):
+    return power_iteration((A + np.swapaxes(A, -1, -2)) / 2, x0, steps)
+
+
+@POWER_ITERATION.figure(
+    ratio=Slider(0.05, 0.99, 0.8, Text("ratio |λ₂/λ₁|", "比值 |λ₂/λ₁|")),
+    skew=Slider(
+        0.0, 3.0, 0.0, Text("entry above the diagonal: 0 is symmetric", "对角线上方的元素：0 为对称")
+    ),
+)
+def convergence(ratio, skew):
+    A = np.array([[1.0, skew, 0.0], [0.0, ratio, skew / 2], [0.0, 0.0, ratio / 2]])
+    steps = 60
+    values, X = power_iteration(A, np.array([1.0, 1.0, 1.0]), steps)
+    k, sine = np.arange(steps + 1), sines(X, np.eye(3)[0])
+    error = np.abs(values - 1)
+    fig, ax = canvas(width=6.2, height=3.8)
+    ax.semilogy(k, np.maximum(sine, 1e-17), label=r"vector: $\sin\angle(x_k, v_1)$")
+    ax.semilogy(k, np.maximum(error, 1e-17), label=r"value: $|\mu_k - \lambda_1|$")
+    ax.semilogy(k, ratio**k, ":", color=COLOURS[6], lw=1.2)
+    ax.semilogy(k, ratio ** (2 * k), ":", color=COLOURS[6], lw=1.2)
+    for power in (1, 2):
+        at = min(steps - 6, int(np.log(1e-12) / (power * np.log(ratio))))
+        ax.annotate(rf"$|\lambda_2/\lambda_1|^{{{'2k' if power == 2 else 'k'}}}$", (at, ratio ** (power * at)),
+                    textcoords="offset points", xytext=(6, 4), fontsize=8, color=COLOURS[6])  # fmt: skip
+    ax.set(xlabel="step k", ylabel="error", ylim=(1e-17, 10))
+    ax.legend(frameon=False, fontsize=8, loc="upper right")
+    need = int(np.ceil(np.log(1e-6) / np.log(ratio)))
+    kind = ("symmetric", "对称") if skew == 0 else ("not symmetric", "不对称")
+    return Drawing(
+        fig,
+        Text(
+            f"Ratio {ratio:.2f}, {kind[0]}: after {steps} steps the vector is off by {sine[-1]:.1e}, the Rayleigh quotient by {error[-1]:.1e}. "
+            f"Six digits of the direction take about {need} steps.",
+            f"比值 {ratio:.2f}，矩阵{kind[1]}：{steps} 步后向量的误差为 {sine[-1]:.1e}，瑞利商的误差为 {error[-1]:.1e}。方向精确到六位约需 {need} 步。",
+        ),
+    )

@@ -1,0 +1,62 @@
+"""Power iteration: the dominant eigenvector by repeated multiplication, with the whole path."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gradus.errors import GradusError
+
+__all__ = ["power_iteration"]
+
+
+def power_iteration(
+    A: Float[Tensor, "... n n"], x0: Float[Tensor, "... n"], steps: int
+) -> tuple[Float[Tensor, "... k"], Float[Tensor, "... k n"]]:
+    r"""Rayleigh quotients and unit vectors of the power iteration, from the start on.
+
+    .. math::
+        x_0\leftarrow x_0/\lVert x_0\rVert,\qquad x_{k+1}=Ax_k/\lVert Ax_k\rVert,\qquad \mu_k=x_k^{\mathsf T}Ax_k
+
+    Args:
+        A: square matrix (..., n, n).
+        x0: start (..., n), not zero.
+        steps: how many multiplications to iterate.
+
+    Returns:
+        μ (..., steps + 1) and x (..., steps + 1, n).
+
+    Raises:
+        GradusError: shapes that do not fit, a negative number of steps, a start of zero, or a product that is zero or
+            not finite (A sends the vector to 0, or overflows).
+
+    Cost: steps + 1 products with A.
+
+    Source: von Mises and Pollaczek-Geiringer 1929, Praktische Verfahren der Gleichungsauflösung.
+    """
+    n = x0.shape[-1] if x0.ndim else 0
+    if A.ndim < 2 or A.shape[-1] != A.shape[-2] or n != A.shape[-1]:
+        raise GradusError(
+            f"expected A (…, n, n) and a start (…, n), got {tuple(A.shape)} and {tuple(x0.shape)}; give one entry per column"
+        )
+    if steps < 0:
+        raise GradusError(f"expected a number of steps ≥ 0, got {steps}")
+    x = _unit(x0, "the start")
+    values, vectors = [], []
+    for k in range(steps + 1):
+        y = (A @ x[..., None])[..., 0]  # (..., n)
+        values.append((x * y).sum(-1))
+        vectors.append(x.expand(y.shape))
+        if k < steps:
+            x = _unit(y, f"the product of step {k + 1}")
+    return torch.stack(values, dim=-1), torch.stack(vectors, dim=-2)
+
+
+def _unit(x: Tensor, name: str) -> Tensor:
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    if not (torch.isfinite(length) & (length > 0)).all():
+        raise GradusError(
+            f"{name} has length {length.min().item():g}, expected a positive finite one; start elsewhere or scale A"
+        )
+    return x / length
