@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
 from gradus.evidence import all_of, bound, identical, near, rate, roundoff
 from gradus.figures import COLOURS, canvas
 
@@ -55,12 +55,20 @@ EIGEN = Concept(
              "特征向量的符号不定；特征值重复时，其特征子空间内的任意旋转都可以；各库取法不同。本页比较时忽略符号。"),
         Text("`eigh` reads one triangle of A alone, by default the lower, and does not notice that A is not symmetric.",
              "`eigh` 只读 A 的一个三角（默认下三角），不会发现 A 不对称。"),
-        Text("`eig` of NumPy and PyTorch, for matrices that are not symmetric, orders nothing and returns complex numbers where needed.",
-             "NumPy 与 PyTorch 的 `eig` 用于非对称矩阵，不排序，必要时返回复数。"),
+        Text("`eig` of NumPy and PyTorch, for matrices that are not symmetric, orders nothing and returns complex numbers where needed. Such matrices may have no real "
+             "eigenvalue (a rotation) or too few eigenvectors (a Jordan block): the page of the power iteration computes both.",
+             "NumPy 与 PyTorch 的 `eig` 用于非对称矩阵，不排序，必要时返回复数。这样的矩阵可能没有实特征值（旋转），或特征向量不够（若尔当块）：幂迭代一页计算了二者。"),
     ),
-    unverified=(
-        Text("Matrices that are not symmetric may have no real eigenvalue (a rotation of the plane) or too few eigenvectors (a Jordan block).",
-             "非对称矩阵可能没有实特征值（平面旋转），或特征向量不够（若尔当块）。"),
+    proof=Proof(
+        Text(
+            r"Of the spectral theorem, by induction on n. On the unit sphere, which is compact, $x^{\mathsf T}Ax$ has a maximum, at v say. There the gradient "
+            r"$2Av$ is normal to the sphere, so $Av=\lambda v$ with $\lambda=v^{\mathsf T}Av$ real. If $\langle x,v\rangle=0$, then "
+            r"$\langle Ax,v\rangle=\langle x,Av\rangle=\lambda\langle x,v\rangle=0$: A maps the vectors orthogonal to v into themselves, and is symmetric there too, "
+            r"in one dimension less. An orthonormal basis of eigenvectors of that space, together with v, is one of the whole.",
+            r"谱定理的证明，对 n 归纳。单位球面是紧集，故 $x^{\mathsf T}Ax$ 在其上某点 v 处取最大值。此处梯度 $2Av$ 与球面垂直，故 $Av=\lambda v$，且 $\lambda=v^{\mathsf T}Av$ 为实数。"
+            r"若 $\langle x,v\rangle=0$，则 $\langle Ax,v\rangle=\langle x,Av\rangle=\lambda\langle x,v\rangle=0$：A 把与 v 正交的向量映到自身之中，在那里仍是对称的，而维数少一。"
+            r"该空间的一组由特征向量组成的标准正交基，加上 v，即为整个空间的一组标准正交基。",
+        )
     ),
     unique=same_signs,
 )  # fmt: skip
@@ -655,6 +663,24 @@ def jordan_block_is_slow(iterate, rng):
     return rate(k, np.abs(X[k, 1]), -1.0, 0.02)
 
 
+@POWER_ITERATION.claim(
+    Text(
+        r"A rotation of the plane has no real eigenvalue: the vector turns on for ever, and $\mu_k=\cos\varphi$ at every step",
+        r"平面旋转没有实特征值：向量永远转下去，且每一步 $\mu_k=\cos\varphi$",
+    )
+)
+def rotation_turns_for_ever(iterate, rng):
+    angle = rng.uniform(0.5, 1.5)
+    R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    values, X = iterate(R, np.array([1.0, 0.0]), steps=50)
+    k = np.arange(51)
+    circle = np.stack([np.cos(k * angle), np.sin(k * angle)], axis=-1)
+    return all_of(
+        roundoff(values, np.full(51, np.cos(angle)), terms=4, scale=1.0),
+        roundoff(X, circle, terms=100, scale=1.0),
+    )
+
+
 @POWER_ITERATION.mutant(
     Text("two multiplications a step: the rate is squared for the vectors", "每步乘两次：向量的速率变为平方"),
     kills=["vectors-converge-at-the-ratio", "equals-definition", "negative-eigenvalue-alternates"],
@@ -698,7 +724,12 @@ def ratio_of_entries(A, x0, steps):
 
 @POWER_ITERATION.mutant(
     Text("the symmetric part of A", "只用 A 的对称部分"),
-    kills=["no-square-without-symmetry", "stationary-distribution", "jordan-block-is-slow"],
+    kills=[
+        "no-square-without-symmetry",
+        "stationary-distribution",
+        "jordan-block-is-slow",
+        "rotation-turns-for-ever",
+    ],
 )
 def symmetric_part(A, x0, steps):
     return power_iteration((A + np.swapaxes(A, -1, -2)) / 2, x0, steps)
