@@ -1,6 +1,17 @@
 """Gradus: the mathematics of deep learning, executable and verified."""
 
+from typing import Any
+
 from gradus.errors import GradusError
 
 __version__ = "0.1.0"
-__all__ = ["GradusError", "__version__"]
+__all__ = ["GradusError", "__version__", "explain"]
+
+
+def __getattr__(name: str) -> Any:
+    """`explain`, imported at its first use."""
+    if name == "explain":
+        from gradus.explanation import explain
+
+        return explain
+    raise AttributeError(f"module 'gradus' has no attribute {name!r}")

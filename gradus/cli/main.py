@@ -16,9 +16,9 @@ from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
 from gradus.evidence import Text
 
-VERBS = ("map", "show", "search", "path", "verify", "practice", "run", "data", "runs", "doctor")
+VERBS = ("map", "show", "search", "path", "verify", "practice", "explain", "run", "data", "runs", "doctor")
 MODULES = {
-    "map": "read", "show": "read", "search": "read", "path": "read", "verify": "check", "practice": "check",
+    "map": "read", "show": "read", "search": "read", "path": "read", "verify": "check", "practice": "check", "explain": "read",
     "run": "work", "runs": "work", "data": "work", "doctor": "work",
 }  # fmt: skip
 LANGUAGES = ("en", "zh")

@@ -1,9 +1,10 @@
-"""The verbs that read: map, show, search, path. None of them imports torch or matplotlib."""
+"""The verbs that read: map, show, search, path, explain. None of them imports torch or matplotlib."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import Catalogue, citation, load
 from gradus.cli.terminal import Terminal
@@ -11,6 +12,9 @@ from gradus.concept import AREAS, Concept
 from gradus.errors import GradusError
 from gradus.evidence import Text
 from gradus.formulas import prose_text, unicode_text
+
+if TYPE_CHECKING:
+    from gradus.explanation import Explanation
 
 KINDS = {
     "definition": Text("definition", "定义"),
@@ -312,3 +316,61 @@ def _html(concept: Concept, file: str, out: Terminal) -> int:
     written = write_page(Path(file), concept, lang=out.lang)
     out.say(out.t(f"wrote {written}", f"已写出 {written}"))
     return 0
+
+
+def explain(options: Namespace, out: Terminal) -> int:
+    """The computation graph of a definition on a small input of its page."""
+    concept = load().get(options.key)
+    explanation = _explanation(concept, out.lang)
+    if options.along:
+        text = explanation.along(*(name.strip() for name in options.along.split(",")))
+    else:
+        text = f"{concept.title.get(out.lang)}  ·  {concept.key}\n{explanation.text}"
+    out.lines(text)
+    if options.output:
+        written = explanation.save(options.output)
+        out.say(out.t(f"wrote {written}", f"已写出 {written}"))
+    return 0
+
+
+def _explanation(concept: Concept, lang: str) -> Explanation:
+    import inspect
+
+    import numpy as np
+
+    from gradus.explanation import explain
+
+    reason = ""
+    for _, arguments in sorted(concept.examples(np.random.default_rng(0)), key=_difficulty):
+        bound = inspect.signature(concept.define).bind(**arguments)
+        bound.apply_defaults()
+        try:
+            with np.errstate(all="ignore"):
+                return explain(_first_entry(concept.define), *bound.arguments.values(), lang=lang)
+        except (GradusError, ArithmeticError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+            reason = reason or str(error)  # the first, on the simplest input, says it best
+    raise GradusError(f"the definition of {concept.key} has no computation graph here: {reason}")
+
+
+def _first_entry(define: Callable[..., Any]) -> Callable[..., Any]:
+    """A definition reduced to the first entry of its result, which a gradient belongs to."""
+    import functools
+
+    import numpy as np
+
+    @functools.wraps(define)
+    def first(*arguments: Any) -> Any:
+        result = define(*arguments)
+        while isinstance(result, (tuple, list)):
+            result = result[0]
+        return result[(0,) * np.ndim(result)] if np.ndim(result) else result
+
+    return first
+
+
+def _difficulty(case: tuple[str, Any]) -> tuple[bool, int]:
+    """Inputs of six entries and more an array first, the smallest of them foremost."""
+    import numpy as np
+
+    sizes = [np.size(v) for v in case[1].values() if isinstance(v, (float, np.ndarray))]
+    return sum(sizes) < 6 * len(sizes), sum(sizes)

@@ -53,6 +53,11 @@ class Terminal:
         for line in source.splitlines():
             print(" " * indent + line, file=self.console.file)
 
+    def lines(self, text: str) -> None:
+        """Text as it is, line by line; long lines are left to the terminal."""
+        for line in text.splitlines():
+            print(line, file=self.console.file)
+
     def table(
         self, columns: Sequence[Text | str], rows: Sequence[Sequence[Any]], right: Sequence[int] = ()
     ) -> None:

@@ -86,6 +86,15 @@ TABLE: dict[str, Verb] = {
         (_key(), _value("--output", "FILE", "where to; KEY.py unless given", "写到哪里，默认 KEY.py")),
         ("practice softmax", "practice attention --output mine.py"),
     ),
+    "explain": Verb(
+        Text("the computation graph of a definition: every value, local derivative and adjoint", "定义的计算图：每个值、局部导数与伴随"),
+        (
+            _key(),
+            _value("--along", "A,B", "the chain rule along one path: from argument A, through node B", "沿一条路径写出链式法则：从参数 A 经节点 B"),
+            _value("--output", "FILE", "draw the graph as SVG", "把图画成 SVG"),
+        ),
+        ("explain softmax", "explain attention --output attention.svg", "explain entropy --along p"),
+    ),
     "run": Verb(
         Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),
         (

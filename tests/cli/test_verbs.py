@@ -177,3 +177,27 @@ def test_reading_verbs_import_neither_torch_nor_matplotlib():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ
     )
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_explain_multiplies_out_and_draws(capsys, own_folder, lang):
+    out = said(capsys, "explain", "softmax", "--output", "softmax.svg", "--lang", lang)
+    assert ("backward" if lang == "en" else "反向") in out and "v̄2 = v̄3·v3" in out
+    assert ElementTree.parse(own_folder / "softmax.svg").getroot().tag.endswith("svg")
+    along = said(capsys, "explain", "softmax", "--along", "z,v1", "--lang", lang)
+    assert "z → v1 → v2" in along
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["nosuch"], "no concept"),
+        (["softmax", "--along", "y"], "no node 'y'"),
+        (["softmax", "--output", "nowhere/x.svg"], "cannot write nowhere/x.svg"),
+        (["gradient-check"], "has no computation graph"),
+    ],
+)
+def test_explain_says_what_is_wrong(capsys, words, reason):
+    assert main(["explain", *words]) == 2
+    error = capsys.readouterr().err
+    assert reason in error and error.count("\n") == 1

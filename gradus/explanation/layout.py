@@ -1,0 +1,135 @@
+"""A layered drawing of an acyclic graph: ranks by longest path, few crossings, straight long edges.
+
+Source: Sugiyama, Tagawa and Toda 1981, Methods for visual understanding of hierarchical system structures.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+
+@dataclass
+class Layout:
+    """Where nodes and edges lie.
+
+    Attributes:
+        x: centre of each node.
+        rank: row of each node.
+        routes: for each edge (from, to), the x at every row between its ends.
+        width: of the drawing.
+    """
+
+    x: list[float]
+    rank: list[int]
+    routes: dict[tuple[int, int], list[float]]
+    width: float
+
+
+def layered(inputs: Sequence[Sequence[int]], widths: Sequence[float], gap: float = 24.0) -> Layout:
+    """Places nodes whose inputs come before them.
+
+    Args:
+        inputs: for each node the numbers of those that it is computed from, all smaller than its own.
+        widths: of the nodes.
+        gap: between neighbours of a row.
+    """
+    count = len(inputs)
+    rank = _ranks(inputs)
+    edges = sorted({(j, i) for i, node in enumerate(inputs) for j in node})
+    # an edge over several rows passes through an invisible point in each of them
+    points, size = list(rank), list(widths)
+    chains: dict[tuple[int, int], list[int]] = {}
+    links: list[tuple[int, int]] = []
+    for a, b in edges:
+        chain = []
+        for row in range(rank[a] + 1, rank[b]):
+            points.append(row)
+            size.append(8.0)
+            chain.append(len(points) - 1)
+        chains[a, b] = chain
+        stops = [a, *chain, b]
+        links += itertools.pairwise(stops)
+    rows: list[list[int]] = [[] for _ in range(max(points) + 1)]
+    for i, row in enumerate(points):
+        rows[row].append(i)
+    up: list[list[int]] = [[] for _ in points]
+    down: list[list[int]] = [[] for _ in points]
+    for a, b in links:
+        down[a].append(b)
+        up[b].append(a)
+    _order(rows, up, down)
+    x = _positions(rows, up, down, size, gap)
+    left = min(x[i] - size[i] / 2 for i in range(len(x)))
+    x = [v - left for v in x]
+    width = max(x[i] + size[i] / 2 for i in range(len(x)))
+    return Layout(x[:count], rank, {e: [x[i] for i in chain] for e, chain in chains.items()}, width)
+
+
+def _ranks(inputs: Sequence[Sequence[int]]) -> list[int]:
+    rank = [0] * len(inputs)
+    for i, node in enumerate(inputs):
+        rank[i] = max((rank[j] + 1 for j in node), default=0)
+    # what is given stands right above its first use
+    used: dict[int, int] = {}
+    for i, node in enumerate(inputs):
+        for j in node:
+            used[j] = min(used.get(j, rank[i]), rank[i])
+    return [used[i] - 1 if not node and i in used else rank[i] for i, node in enumerate(inputs)]
+
+
+def _order(rows: list[list[int]], up: list[list[int]], down: list[list[int]]) -> None:
+    """Sorts each row by the mean place of its neighbours, downwards and upwards in turn."""
+    for sweep in range(12):
+        downwards = sweep % 2 == 0
+        order = range(1, len(rows)) if downwards else range(len(rows) - 2, -1, -1)
+        for r in order:
+            other = {i: k for k, i in enumerate(rows[r - 1 if downwards else r + 1])}
+            near = up if downwards else down
+            old = {i: k for k, i in enumerate(rows[r])}
+            scale = len(other) / max(len(old), 1)
+            rows[r] = sorted(rows[r], key=partial(_wished, near=near, other=other, old=old, scale=scale))
+
+
+def _wished(i: int, near: list[list[int]], other: dict[int, int], old: dict[int, int], scale: float) -> float:
+    found = [other[j] for j in near[i] if j in other]
+    return sum(found) / len(found) if found else old[i] * scale
+
+
+def _positions(
+    rows: list[list[int]], up: list[list[int]], down: list[list[int]], size: list[float], gap: float
+) -> list[float]:
+    x = [0.0] * len(size)
+    for row in rows:
+        at = 0.0
+        for i in row:
+            x[i] = at + size[i] / 2
+            at += size[i] + gap
+    for sweep in range(24):
+        for row in rows if sweep % 2 == 0 else reversed(rows):
+            near = [
+                (up[i] if sweep % 2 == 0 else down[i]) or (down[i] if sweep % 2 == 0 else up[i]) for i in row
+            ]
+            wish = [sum(x[j] for j in js) / len(js) if js else x[i] for i, js in zip(row, near, strict=True)]
+            for i, v in zip(row, apart(wish, [size[i] for i in row], gap), strict=True):
+                x[i] = v
+    return x
+
+
+def apart(wish: list[float], size: list[float], gap: float) -> list[float]:
+    """The places nearest to those wished for, in their order and `gap` apart (least squares; pool adjacent violators)."""
+    offset, offsets = 0.0, []
+    for k, s in enumerate(size):
+        offset += s / 2 + (size[k - 1] / 2 + gap if k else 0.0)
+        offsets.append(offset)
+    blocks: list[list[float]] = []  # mean, count
+    for w, o in zip(wish, offsets, strict=True):
+        blocks.append([w - o, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            mean, n = blocks.pop()
+            total = blocks[-1][1] + n
+            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * n) / total, total]
+    means = [mean for mean, n in blocks for _ in range(int(n))]
+    return [m + o for m, o in zip(means, offsets, strict=True)]
