@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from gradus.errors import GradusError
 from gradus.explanation.chain import along, multiplied_out
@@ -97,7 +96,8 @@ def explain(f: Callable[..., Any], *inputs: Any, lang: str = "en") -> Explanatio
 
     Args:
         f: a function written in NumPy, a function of PyTorch tensors, or a module.
-        inputs: what f is called with: floats, arrays or tensors. Floating-point ones, and the parameters of
+        inputs: what f is called with: floats, arrays or tensors (a module is given tensors in the type of its
+            parameters). Floating-point ones, and the parameters of
             modules, are differentiated by; the others are constants.
         lang: language of the words, "en" or "zh".
 
@@ -133,12 +133,13 @@ def _graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
 
 
 def _is_torch(f: Any, inputs: Sequence[Any]) -> bool:
-    import sys
-
+    """Whether it is given tensors, is a module, or uses one."""
     torch = sys.modules.get("torch")
     if torch is None:
         return False
     flat = [v for value in inputs for v in (value if isinstance(value, (list, tuple)) else [value])]
-    if any(isinstance(v, np.ndarray) for v in flat):
-        return False
-    return isinstance(f, torch.nn.Module) or any(isinstance(v, torch.Tensor) for v in flat)
+    if any(isinstance(v, torch.Tensor) for v in flat):
+        return True
+    from gradus.explanation.torch_graph import owners
+
+    return any(True for _ in owners(f))

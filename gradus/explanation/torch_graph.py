@@ -224,14 +224,16 @@ def torch_graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
     Raises:
         GradusError: nothing to differentiate by, or a result that does not depend on it.
     """
-    owners = list(_owners(f))
-    names = {id(t): name for m, _ in owners for name, t in [*m.named_parameters(), *m.named_buffers()]}
+    held = list(owners(f))
+    names = {id(t): name for m, _ in held for name, t in [*m.named_parameters(), *m.named_buffers()]}
     modules = {
         id(m): f"{name or prefix} ({type(m).__name__})"
-        for top, prefix in owners
+        for top, prefix in held
         for name, m in top.named_modules()
     }
     recorder = _Recorder(names, modules)
+    kind = next((p.dtype for m, _ in held for p in m.parameters() if p.is_floating_point()), None)
+    inputs = [_tensor(v, kind) for v in inputs]
     fresh = [
         _given(recorder, *pair) for pair in zip(given_names(_signature(f), len(inputs)), inputs, strict=True)
     ]
@@ -260,7 +262,7 @@ def _signature(f: Any) -> Any:
     return f.forward if isinstance(f, nn.Module) else f
 
 
-def _owners(f: Any) -> Iterator[tuple[nn.Module, str]]:
+def owners(f: Any) -> Iterator[tuple[nn.Module, str]]:
     """The modules that a function stands for or holds on to."""
     bound = getattr(f, "__self__", None)
     try:
@@ -270,6 +272,16 @@ def _owners(f: Any) -> Iterator[tuple[nn.Module, str]]:
     for name, value in {"": f, "self": bound, **held}.items():
         if isinstance(value, nn.Module):
             yield value, name or type(value).__name__
+
+
+def _tensor(value: Any, kind: torch.dtype | None) -> Any:
+    """An array as a tensor, its floating-point numbers in the type of the parameters."""
+    if isinstance(value, (list, tuple)):
+        return type(value)([_tensor(v, kind) for v in value])
+    if not isinstance(value, np.ndarray):
+        return value
+    tensor = torch.as_tensor(value)
+    return tensor.to(kind) if kind and tensor.is_floating_point() else tensor
 
 
 def _given(recorder: _Recorder, name: str, value: Any) -> Any:
