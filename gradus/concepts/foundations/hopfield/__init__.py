@@ -1,0 +1,1 @@
+"""Pages on Hopfield's memories: one member a file."""

@@ -1,0 +1,383 @@
+"""Hopfield's associative memory."""
+
+from itertools import product
+from math import comb
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, near, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+HOPFIELD = Concept(
+    key="hopfield",
+    kind="model",
+    title=Text("Hopfield network", "Hopfield网络"),
+    summary=Text(
+        "A memory that is addressed by content: patterns are stored as minima of an energy, and a state that resembles one runs "
+        r"down into it, one unit at a time. Up to about $0.138\,n$ random patterns can be kept; beyond, all are lost at once.",
+        r"按内容寻址的存储器：模式被存为能量的极小点，与之相似的状态逐个单元地更新，沿能量下滑到那里。"
+        r"大约可存 $0.138\,n$ 个随机模式；超过之后会同时全部丢失。",
+    ),
+    formulas=(
+        r"w_{ij}=\frac1n\sum_{\mu=1}^{P}\xi_i^\mu\xi_j^\mu\ (i\ne j),\qquad w_{ii}=0",
+        r"s_i\leftarrow\operatorname{sgn}\Bigl(\sum_jw_{ij}s_j\Bigr)\quad\text{one unit at a time; a sum of 0 leaves it}",
+        r"E(s)=-\tfrac12\sum_{i\ne j}w_{ij}s_is_j,\qquad \Delta E=-2\,\Bigl|\sum_jw_{ij}s_j\Bigr|\ \text{ when unit }i\text{ turns over}",
+        r"P(\text{a unit of a stored pattern is unstable})=P\Bigl(\sum_{k=1}^{(P-1)(n-1)}\pm1<-(n-1)\Bigr)\approx\Phi\bigl(-\sqrt{n/P}\bigr)",
+    ),
+    symbols=(
+        Symbol(r"\xi^\mu", "xi", "P n", Text("the stored patterns, ±1, one a row", "所存的模式，±1，每行一个"), "other"),
+        Symbol("s", "s", "... n", Text("state, ±1; where it starts", "状态，±1；即起始状态"), "other"),
+        Symbol("i", "order", "T", Text("the units to be updated, one after another", "依次更新的单元"), "index"),
+        Symbol("w_{ij}", "", "n n", Text("weights (Hebb)", "权重（Hebb规则）")),
+        Symbol("n", "", "", Text("number of units", "单元数")),
+        Symbol("P", "", "", Text("number of patterns", "模式数")),
+        Symbol("E", "", "", Text("energy", "能量")),
+        Symbol(r"\Phi", "", "", Text("distribution function of the normal law", "正态分布函数")),
+    ),
+    needs=("perceptron", "matrix-product"),
+    source="hopfield1982neural",
+    year=1982,
+    people=("John Hopfield", "William Little", "Daniel Amit", "Hanoch Gutfreund", "Haim Sompolinsky"),
+    implementations=(
+        Implementation("gradus.foundations.hopfield:recall", "numpy", None, Text("also `energy`, and the estimator `Hopfield`", "另有 `energy` 与估计器 `Hopfield`")),
+    ),
+    readings=(
+        Reading("hertz1991introduction", "ch. 2"),
+        Reading("amit1985storing"),
+        Reading("little1974existence"),
+    ),
+    deviations=(
+        Text("Hopfield used states 0 and 1 with thresholds; ±1 without thresholds is the symmetric form.", "Hopfield 原用 0/1 状态加阈值；±1 无阈值是其对称形式。"),
+        Text("A sum of exactly 0 leaves the unit here; some programs take it for +1, which breaks the symmetry between a pattern and its negative.",
+             "和恰为 0 时本页保持单元不变；有些程序取 +1，会破坏模式与其相反模式之间的对称性。"),
+    ),
+    unverified=(
+        Text(r"In the limit $n\to\infty$ the critical load is $P/n=0.138$, with overlap 0.967 there (Amit, Gutfreund, Sompolinsky, by the replica method).",
+             r"$n\to\infty$ 时临界负载为 $P/n=0.138$，此处重叠度为 0.967（Amit、Gutfreund、Sompolinsky，副本方法）。"),
+    ),
+    differentiable=False,
+)  # fmt: skip
+
+
+@HOPFIELD.definition
+def hopfield(xi, s, order):
+    n = xi.shape[1]
+    W = xi.T @ xi * (1 - np.eye(n, dtype=int))  # n times the weights: whole numbers, so that 0 is 0
+    s = s.copy()
+    for i in order:
+        h = s @ W[i]
+        s[..., i] = np.where(h == 0, s[..., i], np.sign(h))
+    return s
+
+
+def signs(rng, *shape):
+    return rng.choice([-1, 1], shape)
+
+
+def sweeps(n, k):
+    """All units in their order, k times."""
+    return np.tile(np.arange(n), k)
+
+
+def energy(xi, s):
+    """−½ Σ_{i≠j} w_ij s_i s_j."""
+    W = xi.T @ xi / xi.shape[1]
+    np.fill_diagonal(W, 0)
+    return -((s @ W) * s).sum(-1) / 2
+
+
+@HOPFIELD.cases
+def cases(rng):
+    xi = signs(rng, 3, 20)
+    yield "random state", dict(xi=xi, s=signs(rng, 20), order=rng.permutation(20))
+    yield "several states", dict(xi=xi, s=signs(rng, 4, 20), order=sweeps(20, 3))
+    yield "a stored pattern", dict(xi=xi, s=xi[0], order=sweeps(20, 1))
+    yield "sums of 0", dict(xi=signs(rng, 2, 7), s=signs(rng, 5, 7), order=sweeps(7, 2))
+    yield "one unit", dict(xi=np.array([[1]]), s=np.array([-1]), order=np.array([0]))
+    yield "no update", dict(xi=xi, s=signs(rng, 20), order=np.zeros(0, int))
+
+
+@HOPFIELD.invalid
+def invalid(rng):
+    yield "a state of another width", dict(xi=np.ones((2, 4), int), s=np.ones(3, int), order=np.arange(3))
+    yield "a unit that does not exist", dict(xi=np.ones((2, 4), int), s=np.ones(4, int), order=np.array([4]))
+    yield "patterns with three axes", dict(xi=np.ones((2, 2, 4), int), s=np.ones(4, int), order=np.arange(4))
+
+
+@HOPFIELD.claim(
+    Text(
+        r"One unit at a time, the energy never rises: each turn of unit $i$ lowers it by $2|\sum_jw_{ij}s_j|$",
+        r"逐个单元更新时能量从不上升：单元 $i$ 每次翻转使其下降 $2|\sum_jw_{ij}s_j|$",
+    )
+)
+def energy_never_rises(hopfield, rng):
+    xi, s = signs(rng, 5, 24), signs(rng, 8, 24)
+    W = xi.T @ xi * (1 - np.eye(24)) / 24
+    found = []
+    for i in rng.integers(0, 24, 60):
+        after = hopfield(xi, s, np.array([i]))
+        turned = (after != s).any(-1)
+        drop = np.where(turned, 2 * np.abs(s @ W[i]), 0)
+        found.append(roundoff(energy(xi, s) - energy(xi, after), drop, terms=24, scale=24.0))
+        s = after
+    return all_of(*found)
+
+
+@HOPFIELD.claim(
+    Text(
+        "Updated one by one it comes to rest; two units joined by a positive weight settle at once, where updating both together swaps them for ever",
+        "逐个更新必然停止；由正权重相连的两个单元立刻稳定，而同时更新会让它们永远交换",
+    )
+)
+def comes_to_rest(hopfield, rng):
+    xi, s = signs(rng, 12, 30), signs(rng, 20, 30)  # far above the capacity
+    rest = hopfield(xi, s, sweeps(30, 25))
+    pair = hopfield(np.array([[1, 1]]), np.array([1, -1]), sweeps(2, 5))
+    return all_of(identical(hopfield(xi, rest, sweeps(30, 1)), rest), identical(pair[0], pair[1]))
+
+
+def hadamard(n):
+    """Orthogonal rows of ±1, n a power of 2."""
+    return np.array([[(-1) ** bin(i & j).count("1") for j in range(n)] for i in range(n)])
+
+
+@HOPFIELD.claim(
+    Text(
+        r"Orthogonal patterns are fixed points as long as $P<n$",
+        r"只要 $P<n$，正交的模式都是不动点",
+    )
+)
+def orthogonal_patterns_are_fixed(hopfield, rng):
+    rows = hadamard(16)
+    return all_of(*[identical(hopfield(rows[:P], rows[:P], sweeps(16, 1)), rows[:P]) for P in (1, 4, 9, 15)])
+
+
+@HOPFIELD.claim(
+    Text(
+        "A quarter of the units turned over, 5 patterns among 300 units are all completed without an error",
+        "300 个单元存 5 个模式，翻转四分之一的单元后全部无误地补全",
+    )
+)
+def completes_what_is_damaged(hopfield, rng):
+    xi = signs(rng, 5, 300)
+    damaged = np.where(rng.permuted(np.tile(np.arange(300) < 75, (5, 1)), axis=1), -xi, xi)
+    return identical(hopfield(xi, damaged, sweeps(300, 4)), xi)
+
+
+@HOPFIELD.claim(
+    Text(
+        "A state and its negative behave alike: the negative of each pattern is stored as well",
+        "状态与其相反状态行为相同：每个模式的相反模式也被存储",
+    )
+)
+def negatives_are_stored_too(hopfield, rng):
+    found = []
+    for n in (20, 21, 22, 23):
+        xi, order = hadamard(32)[[1, 2], :n], rng.integers(0, n, 30)  # sums of 0 occur
+        s = signs(rng, 100, n)
+        found.append(identical(hopfield(xi, -s, order), -hopfield(xi, s, order)))
+    return all_of(*found)
+
+
+def fixed_points(hopfield, xi):
+    """How many of all 2ⁿ states stay as they are, unit by unit."""
+    n = xi.shape[1]
+    states = np.array(list(product([-1, 1], repeat=n)))
+    return int((hopfield(xi, states, np.arange(n)) == states).all(-1).sum())
+
+
+@HOPFIELD.claim(
+    Text(
+        r"Spurious states, counted among all $2^8$: three orthogonal patterns leave 14 fixed points: 6 are stored ($\pm\xi$), 8 are mixtures $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$. Self-connections would make it 80",
+        r"在全部 $2^8$ 个状态中数伪状态：三个正交模式有 14 个不动点，6 个是所存的（$\pm\xi$），8 个是混合态 $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$。若保留自连接则有 80 个",
+    )
+)
+def spurious_states_counted(hopfield, rng):
+    xi = hadamard(8)[[1, 2, 4]]
+    mixtures = np.sign(np.array(list(product([-1, 1], repeat=3))) @ xi)
+    kept = hopfield(xi, mixtures, sweeps(8, 1))
+    return all_of(identical(fixed_points(hopfield, xi), 14), identical(kept, mixtures))
+
+
+@HOPFIELD.claim(
+    Text(
+        "One update of a stored random pattern errs with the probability of a binomial tail, exactly",
+        "对所存随机模式更新一个单元，出错概率恰为二项分布的尾部",
+    )
+)
+def one_update_errs_like_a_binomial(hopfield, rng):
+    n, P, nets = 31, 9, 600
+    m = (P - 1) * (n - 1)  # ξ_i h_i = (n − 1) + m signs; fewer than k of them positive turn the unit over
+    k = (m - (n - 1) + 1) // 2
+    tail = sum(comb(m, j) for j in range(k)) / 2**m
+    wrong = []
+    for _ in range(nets):
+        xi = signs(rng, P, n)
+        wrong.append((hopfield(xi, xi, np.array([0]))[:, 0] != xi[:, 0]).mean())
+    return statistical(wrong, tail)
+
+
+def overlap(hopfield, rng, n, load, probes, rounds):
+    """Mean overlap of stored patterns with where they come to rest."""
+    xi = signs(rng, round(load * n), n)
+    return float((hopfield(xi, xi[:probes], sweeps(n, rounds)) * xi[:probes]).mean())
+
+
+@HOPFIELD.claim(
+    Text(
+        "Patterns are kept at a load of 0.05 and lost at 0.3 (200 units): overlap above 0.99, below 0.6",
+        "负载 0.05 时模式得以保持，0.3 时丢失（200 个单元）：重叠度分别高于 0.99 与低于 0.6",
+    )
+)
+def kept_below_and_lost_above(hopfield, rng):
+    low = Text("0.05 is far below 0.138", "0.05 远低于 0.138")
+    high = Text("0.3 is far above it; ½ at n = 200", "0.3 远高于它；n = 200 时约 ½")
+    return all_of(
+        bound(overlap(hopfield, rng, 200, 0.05, 10, 4), 0.99, "≥", low),
+        bound(overlap(hopfield, rng, 200, 0.3, 30, 8), 0.6, "≤", high),
+    )
+
+
+@HOPFIELD.claim(
+    Text(
+        r"The recall curve of 1500 units breaks down between $P/n=0.12$ and $0.2$: overlap above 0.98, about 0.96 at 0.138, below 0.6",
+        r"1500 个单元的回忆曲线在 $P/n=0.12$ 与 $0.2$ 之间崩溃：重叠度高于 0.98；0.138 处约 0.96；低于 0.6",
+    ),
+    cost="slow",
+)
+def capacity(hopfield, rng):
+    m = {load: overlap(hopfield, rng, 1500, load, 40, 30) for load in (0.12, 0.138, 0.2)}
+    curve = ", ".join(f"{v:.3f} at {k:g}" for k, v in m.items())
+    said = Text(f"overlap {curve}; theory 0.967 at 0.138", f"重叠度 {curve}；0.138 处理论值 0.967")
+    smeared = Text(
+        "in one net of 1500 units a few patterns in 100 fall already",
+        "1500 个单元的单个网络中，百分之几的模式已失稳",
+    )
+    return all_of(
+        bound(m[0.12], 0.98, "≥", said),
+        bound(m[0.2], 0.6, "≤", said),
+        near(m[0.138], 0.967, 0.05, smeared),
+    )  # fmt: skip
+
+
+@HOPFIELD.mutant(
+    Text(
+        "all units updated together (Little 1974): 2-cycles", "同时更新所有单元（Little 1974）：出现 2-循环"
+    ),
+    kills=["equals-definition", "energy-never-rises", "comes-to-rest"],
+)
+def all_at_once(xi, s, order):
+    n = xi.shape[1]
+    W = xi.T @ xi * (1 - np.eye(n, dtype=int))
+    for _ in range(max(1, len(order) // n)):
+        h = s @ W
+        s = np.where(h == 0, s, np.sign(h))
+    return s
+
+
+@HOPFIELD.mutant(
+    Text("self-connections kept: more spurious fixed points", "保留自连接：伪不动点增多"),
+    kills=["spurious-states-counted", "one-update-errs-like-a-binomial", "equals-definition"],
+)
+def self_connections(xi, s, order):
+    W, s = xi.T @ xi, s.copy()
+    for i in order:
+        h = s @ W[i]
+        s[..., i] = np.where(h == 0, s[..., i], np.sign(h))
+    return s
+
+
+@HOPFIELD.mutant(
+    Text("a sum of 0 counts as +1", "和为 0 时取 +1"),
+    kills=["negatives-are-stored-too", "equals-definition"],
+)
+def zero_is_plus(xi, s, order):
+    W, s = xi.T @ xi * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
+    for i in order:
+        s[..., i] = np.where(s @ W[i] >= 0, 1, -1)
+    return s
+
+
+@HOPFIELD.mutant(
+    Text("the weights have the wrong sign", "权重符号反了"),
+    kills=["energy-never-rises", "orthogonal-patterns-are-fixed", "completes-what-is-damaged", "kept-below-and-lost-above"],
+)  # fmt: skip
+def anti_hebb(xi, s, order):
+    W, s = -xi.T @ xi * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
+    for i in order:
+        h = s @ W[i]
+        s[..., i] = np.where(h == 0, s[..., i], np.sign(h))
+    return s
+
+
+@HOPFIELD.mutant(
+    Text("only the last pattern is stored, the others are overwritten", "只存最后一个模式，其余被覆盖"),
+    kills=["orthogonal-patterns-are-fixed", "completes-what-is-damaged", "spurious-states-counted", "kept-below-and-lost-above", "capacity"],
+)  # fmt: skip
+def overwritten(xi, s, order):
+    return hopfield(xi[-1:], s, order[: 2 * xi.shape[1]])
+
+
+HOPFIELD.erratum(
+    "E98",
+    common=Text(
+        "Hopfield's network, “theory of neural networks”, listed under 1950–1980",
+        "**Hopfield**: 神经网络理论，列在 1950–1980 之下",
+    ),
+    why=Text(
+        "It is of 1982. What stands before 1980 is Little's network (1974), whose units change all together: two units joined by a positive weight "
+        "then swap for ever. The energy that cannot rise, and so the memory that comes to rest, belongs to updates one at a time.",
+        "它发表于 1982 年。1980 年之前的是 Little 的网络（1974），所有单元同时改变：由正权重相连的两个单元会永远交换。"
+        "不会上升的能量，以及会停下来的记忆，属于逐个更新。",
+    ),
+    right=Text(
+        "McCulloch and Pitts 1943, Rosenblatt 1958, Little 1974, Hopfield 1982, attention 2014: the dates are in the records",
+        "McCulloch 与 Pitts 1943，Rosenblatt 1958，Little 1974，Hopfield 1982，注意力 2014：年份见各条记录",
+    ),
+    claims=("comes-to-rest", "energy-never-rises"),
+)
+
+
+def letters(n):
+    """Four 8 × 8 drawings as ±1."""
+    rows = (
+        "..##.....#..#...#....#..#....#..######..#....#..#....#..#....#..",
+        "######..#.......#.......####....#.......#.......#.......######..",
+        "#....#..#....#..#....#..######..#....#..#....#..#....#..#....#..",
+        "######....##......##......##......##......##......##......##....",
+    )
+    return np.array([[1 if c == "#" else -1 for c in r[:64]] for r in rows[:n]])
+
+
+@HOPFIELD.figure(
+    noise=Slider(0.0, 0.5, 0.25, Text("share of the units turned over", "被翻转单元的比例")),
+    patterns=Slider(1, 14, 3, Text("patterns stored", "所存模式数"), integer=True),
+)
+def figure(noise, patterns):
+    rng = np.random.default_rng(4)
+    P = int(patterns)
+    xi = np.concatenate([letters(min(P, 3)), signs(rng, max(0, P - 3), 64)])
+    start = np.where(rng.permutation(64) < round(noise * 64), -xi[0], xi[0])
+    order = np.concatenate([rng.permutation(64) for _ in range(4)])
+    states = [start]
+    for i in order:
+        states.append(hopfield(xi, states[-1], np.array([i])))
+    E, m = energy(xi, np.array(states)), np.array(states) @ xi[0] / 64
+    fig, axes = canvas(columns=4, width=8.2, height=2.5)
+    for ax, s, name in zip(axes[:3], (xi[0], start, states[-1]), ("stored", "start", "at rest"), strict=True):
+        ax.imshow(s.reshape(8, 8), cmap="Blues", vmin=-1.4, vmax=1.4)
+        ax.set(title=name, xticks=[], yticks=[])
+    axes[3].plot(E / 64, label="energy / n")
+    axes[3].plot(m, color=COLOURS[1], label="overlap")
+    axes[3].set(xlabel="update", ylim=(min(-0.75, E.min() / 64 - 0.1), 1.1))
+    axes[3].legend(frameon=False, fontsize=8)
+    return Drawing(
+        fig,
+        Text(
+            f"{P} patterns in 64 units (load {P / 64:.3f}), {noise:.0%} turned over at the start. The energy falls from {E[0]:.1f} to {E[-1]:.1f}; the overlap "
+            f"with the stored pattern goes from {m[0]:.2f} to {m[-1]:.2f}.",
+            f"64 个单元中存 {P} 个模式（负载 {P / 64:.3f}），起始时翻转 {noise:.0%}。能量从 {E[0]:.1f} 降到 {E[-1]:.1f}；"
+            f"与所存模式的重叠度从 {m[0]:.2f} 变为 {m[-1]:.2f}。",
+        ),
+    )

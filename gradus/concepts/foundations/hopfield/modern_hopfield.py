@@ -1,0 +1,248 @@
+"""The modern Hopfield network, whose update is attention."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, near, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _attention(sdpa, X, q, beta, steps):
+    for _ in range(steps):
+        K = X.expand(*q.shape[:-1], *X.shape)
+        q = sdpa(q.unsqueeze(-2), K, K, scale=beta).squeeze(-2)
+    return q
+
+
+MODERN_HOPFIELD = Concept(
+    key="modern-hopfield",
+    kind="model",
+    title=Text("Modern Hopfield network", "现代Hopfield网络"),
+    summary=Text(
+        "Continuous patterns and an energy with a sharper pull: the state becomes the average of the stored patterns, weighted by a softmax "
+        "of how well they match. One update is attention; the number of patterns that can be kept grows exponentially with the dimension.",
+        "连续取值的模式与吸引更强的能量：状态变为所存模式的加权平均，权重是匹配程度的 softmax。一次更新就是注意力；可存的模式数随维数指数增长。",
+    ),
+    formulas=(
+        r"q\leftarrow X^{\mathsf T}\operatorname{softmax}(\beta Xq)",
+        r"E(q)=-\frac1\beta\log\sum_{i=1}^{N}e^{\beta x_i^{\mathsf T}q}+\frac12\lVert q\rVert^2+\frac1\beta\log N+\frac12M^2,\qquad 0\le E(q)\le2M^2\ \text{ for }\lVert q\rVert\le M",
+        r"\lVert q_{\text{new}}-x_i\rVert\le2M(N-1)e^{-\beta\Delta},\qquad \Delta=\min_{j\ne i}(x_i-x_j)^{\mathsf T}q,\quad M=\max_i\lVert x_i\rVert",
+    ),
+    symbols=(
+        Symbol("X", "X", "N d", Text("the stored patterns $x_i$, one a row", "所存的模式 $x_i$，每行一个")),
+        Symbol("q", "q", "... d", Text("state, or query", "状态，即查询")),
+        Symbol(r"\beta", "beta", "", Text("inverse temperature", "逆温度"), "positive"),
+        Symbol("T", "steps", "", Text("number of updates", "更新次数"), "natural"),
+        Symbol("E", "", "", Text("energy", "能量")),
+        Symbol("M", "", "", Text("length of the longest pattern", "最长模式的长度")),
+        Symbol(r"\Delta", "", "", Text("by how much the best pattern matches better than the others", "最佳模式的匹配程度超出其他模式的量")),
+    ),
+    needs=("hopfield",),
+    source="ramsauer2021hopfield",
+    year=2020,
+    people=("Hubert Ramsauer", "Sepp Hochreiter", "Dmitry Krotov", "John Hopfield"),
+    implementations=(
+        Implementation("gradus.foundations.hopfield:modern_recall", "numpy", None, Text("also the estimator `ModernHopfield`", "另有估计器 `ModernHopfield`")),
+        Implementation("torch.nn.functional:scaled_dot_product_attention", "torch", _attention, Text("the patterns as keys and as values", "模式既作键又作值")),
+    ),
+    readings=(Reading("ramsauer2021hopfield"), Reading("vaswani2017attention", "§3.2.1")),
+    deviations=(
+        Text("Attention has learnt maps before queries, keys and values, and makes one update only.", "注意力在查询、键、值之前还有学得的线性映射，而且只更新一次。"),
+    ),
+)  # fmt: skip
+
+
+@MODERN_HOPFIELD.definition
+def modern_hopfield(X, q, beta=1.0, steps=1):
+    for _ in range(steps):
+        a = beta * q @ X.T  # (..., N)
+        p = np.exp(a - a.max(-1, keepdims=True))
+        q = p / p.sum(-1, keepdims=True) @ X
+    return q + 0.0
+
+
+@MODERN_HOPFIELD.cases
+def modern_cases(rng):
+    X = rng.standard_normal((6, 4))
+    yield "random", dict(X=X, q=rng.standard_normal(4))
+    yield "several states, three updates", dict(X=X, q=rng.standard_normal((5, 4)), beta=0.5, steps=3)
+    yield "cold", dict(X=X, q=X[2] + 0.1, beta=20.0)
+    yield "one pattern", dict(X=X[:1], q=np.ones(4))
+    yield "no update", dict(X=X, q=np.ones((2, 4)), steps=0)
+
+
+@MODERN_HOPFIELD.invalid
+def modern_invalid(rng):
+    yield "a state of another width", dict(X=np.ones((3, 4)), q=np.ones(5))
+    yield "patterns with one axis", dict(X=np.ones(4), q=np.ones((2, 3)))
+
+
+@MODERN_HOPFIELD.claim(
+    Text(
+        r"One update is attention, $\operatorname{softmax}(\beta QK^{\mathsf T})V$, with the states as queries and the patterns as keys and values",
+        r"一次更新就是注意力 $\operatorname{softmax}(\beta QK^{\mathsf T})V$：状态作查询，模式作键和值",
+    )
+)
+def update_is_attention(modern, rng):
+    K = rng.standard_normal((9, 8))
+    Q, beta = rng.standard_normal((5, 8)), 1 / np.sqrt(8)
+    weights = np.exp(beta * np.einsum("id,jd->ij", Q, K))
+    weights /= weights.sum(1, keepdims=True)
+    return roundoff(modern(K, Q, beta), np.einsum("ij,jd->id", weights, K), terms=17, scale=8.0)
+
+
+def lse_energy(X, q, beta):
+    a = beta * q @ X.T
+    top = a.max(-1)
+    lse = top + np.log(np.exp(a - top[..., None]).sum(-1))
+    M2 = (X**2).sum(1).max()
+    return -lse / beta + (q**2).sum(-1) / 2 + np.log(len(X)) / beta + M2 / 2
+
+
+@MODERN_HOPFIELD.claim(
+    Text(
+        r"The energy never rises, and stays between 0 and $2M^2$: β from 0.1 to 10, 20 updates from 30 starts",
+        r"能量从不上升，且保持在 0 与 $2M^2$ 之间：β 从 0.1 到 10，30 个起点各更新 20 次",
+    )
+)
+def energy_falls(modern, rng):
+    X = rng.standard_normal((12, 5))
+    M = np.sqrt((X**2).sum(1).max())
+    found = []
+    for beta in (0.1, 1.0, 10.0):
+        q = rng.standard_normal((30, 5))
+        q *= np.minimum(1, M / np.linalg.norm(q, axis=1))[:, None]
+        levels = []
+        for _ in range(21):
+            levels.append(lse_energy(X, q, beta))
+            q = modern(X, q, beta)
+        levels = np.array(levels)
+        rounding = 64 * 2.0**-52 * M**2
+        why = Text("rounding of the energies", "能量的舍入误差")
+        found.append(near(max(0.0, float(np.diff(levels, axis=0).max())), 0.0, rounding, why))
+        found += [bound(levels.max(), 2 * M**2), bound(levels.min(), 0.0, "≥")]
+    return all_of(*found)
+
+
+@MODERN_HOPFIELD.claim(
+    Text(
+        r"One update errs by at most $2M(N-1)e^{-\beta\Delta}$",
+        r"一次更新的误差至多为 $2M(N-1)e^{-\beta\Delta}$",
+    )
+)
+def retrieval_error_is_exponentially_small(modern, rng):
+    X = rng.standard_normal((20, 16))
+    M, found = np.sqrt((X**2).sum(1).max()), []
+    for beta in (0.5, 1.0, 2.0):
+        for i in range(20):
+            q = X[i] + 0.3 * rng.standard_normal(16)
+            gap = np.delete((X[i] - X) @ q, i).min()
+            found.append(
+                bound(np.linalg.norm(modern(X, q, beta) - X[i]), 2 * M * 19 * np.exp(-beta * gap) + 1e-12)
+            )
+    return all_of(*found)
+
+
+@MODERN_HOPFIELD.claim(
+    Text(
+        "In 32 dimensions 500 random patterns of ±1, two entries turned over, are retrieved by one update (all that no other pattern is nearer to than 6 entries); the classical rule could keep 4",
+        "32 维中 500 个随机 ±1 模式，翻转两个分量后一次更新即可取回（凡与其他模式相差不少于 6 个分量者）；经典规则只能存 4 个",
+    )
+)
+def stores_far_more_than_its_dimension(modern, rng):
+    X = rng.choice([-1.0, 1.0], (500, 32))
+    turned = np.where(rng.permuted(np.tile(np.arange(32) < 2, (500, 1)), axis=1), -X, X)
+    nearest = ((32 - X @ X.T) / 2 + 32 * np.eye(500)).min(1)
+    alone = nearest >= 6  # a damaged pattern may by rights be taken for one that is nearer
+    back = np.sign(modern(X, turned, 8.0))
+    enough = Text("patterns with no other nearer than 6 entries", "6 个分量之内没有其他模式的模式数")
+    return all_of(identical(back[alone], X[alone]), bound(alone.sum(), 450, "≥", enough))
+
+
+@MODERN_HOPFIELD.claim(
+    Text(
+        r"Hot ($\beta\to0$) it returns the mean of all patterns, cold ($\beta\to\infty$) the best match alone",
+        r"高温（$\beta\to0$）时返回所有模式的均值，低温（$\beta\to\infty$）时只返回最匹配的一个",
+    )
+)
+def limits_of_the_temperature(modern, rng):
+    X, q = rng.standard_normal((7, 5)), rng.standard_normal((4, 5))
+    cold = roundoff(modern(X, q, 1e6), X[(q @ X.T).argmax(1)], scale=4.0)
+    why = Text("first-order drift of the weights at β = 1e-9", "β = 1e-9 时权重的一阶偏移")
+    drift = 1e-9 * np.abs(q @ X.T).max() * 2 * np.abs(X).max()
+    return all_of(cold, near(np.abs(modern(X, q, 1e-9) - X.mean(0)).max(), 0.0, drift, why, "roundoff"))
+
+
+@MODERN_HOPFIELD.mutant(
+    Text("no softmax: the classical linear rule", "没有 softmax：经典的线性规则"),
+    kills=["equals-definition", "update-is-attention", "energy-falls", "stores-far-more-than-its-dimension", "retrieval-error-is-exponentially-small"],
+)  # fmt: skip
+def linear_rule(X, q, beta=1.0, steps=1):
+    for _ in range(steps):
+        q = beta * q @ X.T @ X
+    return q
+
+
+@MODERN_HOPFIELD.mutant(
+    Text("β is ignored", "忽略 β"),
+    kills=["equals-definition", "update-is-attention", "limits-of-the-temperature", "stores-far-more-than-its-dimension"],
+)  # fmt: skip
+def temperature_ignored(X, q, beta=1.0, steps=1):
+    return modern_hopfield(X, q, 0.2, steps)
+
+
+@MODERN_HOPFIELD.mutant(
+    Text("a step past the average: twice the update", "越过平均值：两倍的更新"),
+    kills=["equals-definition", "energy-falls", "limits-of-the-temperature"],
+)
+def overshooting(X, q, beta=1.0, steps=1):
+    for _ in range(steps):
+        q = 2.5 * modern_hopfield(X, q, beta) - 1.5 * q
+    return q
+
+
+@MODERN_HOPFIELD.mutant(
+    Text("it goes for the worst match", "取最不匹配的"),
+    kills=["retrieval-error-is-exponentially-small", "limits-of-the-temperature", "energy-falls"],
+)
+def worst_match(X, q, beta=1.0, steps=1):
+    for _ in range(steps):
+        q = modern_hopfield(X, -q, beta)
+    return q
+
+
+@MODERN_HOPFIELD.figure(
+    beta=Slider(0.2, 40.0, 4.0, Text("inverse temperature β", "逆温度 β"), log=True),
+    patterns=Slider(2, 10, 5, Text("patterns stored", "所存模式数"), integer=True),
+)
+def modern_figure(beta, patterns):
+    rng = np.random.default_rng(2)
+    N = int(patterns)
+    angle = 2 * np.pi * (np.arange(N) + 0.3 * rng.random(N)) / N
+    X = np.stack([np.cos(angle), np.sin(angle)], 1)
+    axis = np.linspace(-1.4, 1.4, 81)
+    grid = np.stack(np.meshgrid(axis, axis), -1)  # (81, 81, 2)
+    levels = lse_energy(X, grid, beta)
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.5)
+    left.contourf(axis, axis, levels, 24, cmap="Blues_r")
+    for q in rng.uniform(-1.25, 1.25, (12, 2)):
+        track = np.stack([modern_hopfield(X, q, beta, t) for t in range(7)])
+        left.plot(*track.T, "-", color=COLOURS[1], lw=1, marker=".", ms=4)
+    left.scatter(*X.T, s=40, color="white", edgecolor="black", zorder=3)
+    left.set(aspect="equal", xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), xlabel="$q_1$", ylabel="$q_2$")
+    betas = np.geomspace(0.2, 40, 60)
+    start = X + 0.15 * rng.standard_normal(X.shape)
+    error = [float(np.linalg.norm(modern_hopfield(X, start, b) - X, axis=1).mean()) for b in betas]
+    here = float(np.linalg.norm(modern_hopfield(X, start, beta) - X, axis=1).mean())
+    right.loglog(betas, np.maximum(error, 1e-9))
+    right.plot(beta, max(here, 1e-9), "o", color=COLOURS[1])
+    right.set(xlabel="β", ylabel="error of one update", ylim=(1e-6, 3))
+    rest = modern_hopfield(X, X, beta, 200)
+    kept = len({tuple(np.round(r, 3) + 0.0) for r in rest})
+    return Drawing(
+        fig,
+        Text(
+            f"{N} patterns on the circle, β = {beta:.2g}: they come to rest at {kept} distinct points; one update from a damaged pattern errs by {here:.2g} on average.",
+            f"圆上的 {N} 个模式，β = {beta:.2g}：它们停在 {kept} 个不同的点；从受损模式更新一次的平均误差为 {here:.2g}。",
+        ),
+    )
