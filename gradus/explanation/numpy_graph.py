@@ -17,7 +17,7 @@ from gradus.foundations.array_like import ArrayLike, value_of
 from gradus.foundations.autodiff_rules import RULES, applied, summed_back
 
 _LIBRARIES = (str(Path(np.__file__).parent), str(Path(__file__).parent))
-_PLUMBING = ("array_like.py", "autodiff_rules.py", "autodiff.py", "autodiff_linalg.py")
+_PLUMBING = ("array_like.py", "autodiff")
 
 
 class _Traced(ArrayLike):
@@ -87,7 +87,7 @@ def _path() -> tuple[str, ...]:
     frame = sys._getframe(2)
     while frame is not None and frame.f_code.co_name != "_evaluated":
         file = frame.f_code.co_filename
-        if not file.startswith(_LIBRARIES) and Path(file).name not in _PLUMBING:
+        if not file.startswith(_LIBRARIES) and not Path(file).name.startswith(_PLUMBING):
             names.append(f"{frame.f_code.co_name}:{frame.f_lineno}")
         frame = frame.f_back  # type: ignore[assignment]
     return tuple(reversed(names))

@@ -1,15 +1,16 @@
 """Reverse-mode automatic differentiation of functions written in NumPy, small enough to be read in one sitting.
 
 A `Variable` stands in for an array. NumPy hands it every call (`__array_ufunc__`, `__array_function__`), and each
-call that has a derivative is remembered with its inputs. `vjp` then walks the calls backwards, latest first, and adds
-to each input its share of the adjoint: the chain rule, once per call. The rules are themselves NumPy; where something
-outside is being differentiated too, they run on Variables and are remembered in turn, which gives higher derivatives.
+call that has a derivative is remembered as a `Step` with its inputs. `vjp` then walks the steps backwards, latest
+first, and adds to each input its share of the adjoint: the chain rule, once per call. The rules are themselves NumPy;
+where something outside is being differentiated too, they run on Variables and are remembered in turn, which gives
+higher derivatives.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,11 +18,11 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.array_like import ArrayLike, value_of
-from gradus.foundations.autodiff_rules import RULES, applied, summed_back
+from gradus.foundations.autodiff_rules import RULES, applied, assign, call, reshape, summed_back, take
 
-__all__ = ["Variable", "grad", "value_and_grad", "vjp"]
+__all__ = ["Step", "Variable", "grad", "mapped", "value_and_grad", "vjp"]
 
-_clock = itertools.count()  # numbers the calls, so that "latest first" is a sort
+_clock = itertools.count()  # numbers the steps, so that "latest first" is a sort
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -35,7 +36,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     Raises:
         GradusError: the result is no single number, or `f` calls what has no rule (the error lists what has).
 
-    Cost: a small multiple of one evaluation of `f`, whatever the number of inputs; memory for every intermediate value.
+    Cost: a small multiple of one evaluation of `f`, whatever the number of inputs; memory for every intermediate value
+    (see `checkpoint`).
 
     Source: Griewank and Walther 2008, Evaluating Derivatives, ch. 3.
     """
@@ -62,6 +64,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
             raise GradusError(
                 f"grad expects a function whose result is one number, got shape {np.shape(y)}; sum it, or use vjp"
             )
+        if np.iscomplexobj(y):
+            raise GradusError("grad expects a function whose result is one real number, got a complex one")
         gradients = pull(1.0)
         return y, gradients if several else gradients[0]
 
@@ -84,10 +88,11 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
 
     Source: Griewank and Walther 2008, Evaluating Derivatives, ch. 3.
     """
-    fresh = [_map(_start, a) for a in x]
-    wanted: dict[int, Variable] = {}
-    _map(lambda v: wanted.update({v.time: v}), fresh)
-    y = _evaluated(f, fresh, wanted)
+    fresh = [mapped(_start, a) for a in x]
+    starts: list[Step] = []
+    mapped(lambda v: starts.append(v.step), fresh)
+    arguments = [mapped(lambda v: Variable.of(v.step), a) for a in fresh]  # f may write into these
+    y = _evaluated(f, arguments, starts)
     if isinstance(y, (tuple, list, dict)):
         raise GradusError(
             f"vjp expects a function whose result is one array, got a {type(y).__name__} of {len(y)}; stack them"
@@ -96,114 +101,216 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         raise GradusError(
             "grad and vjp cannot run inside jvp; put the jvp inside, grad(lambda x: jvp(f, x, u)[1])"
         )
-    nodes = _reached(y, wanted)
+    wanted = {s.time for s in starts}
+    steps = _reached(y, wanted)
     # Is something outside being differentiated too, that our arguments or what f refers to were computed from?
-    nested = any(v.inputs if v.time in wanted else v.open for v in nodes)
+    nested = any(s.inputs if s.time in wanted else s.open for s in steps)
 
     def pull(w: Any) -> tuple[Any, ...]:
         if np.shape(w) != np.shape(y):
             raise GradusError(
                 f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}"
             )
-        adjoint = _sweep(nodes, w if isinstance(w, Variable) else np.asarray(w, float), wanted, nested)
-        return tuple(_map(lambda v: _owned(adjoint.get(v.time, np.zeros(v.shape))), a) for a in fresh)
+        adjoint = _sweep(steps, w if isinstance(w, Variable) else _floating(w), wanted, nested)
+        return tuple(mapped(lambda v: _owned(adjoint.get(v.step.time), v.shape), a) for a in fresh)
 
     return (y if nested else value_of(y)), pull
 
 
-def _evaluated(f: Callable[..., Any], fresh: list[Any], wanted: dict[int, Variable]) -> Any:
-    """f(*fresh), the wanted variables being open as long as it runs."""
+def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) -> Any:
+    """f(*arguments), the steps that they start from being open as long as it runs."""
     try:
-        for v in wanted.values():
-            v.open = True
-        return f(*fresh)
+        for s in starts:
+            s.open = True
+        return f(*arguments)
     except (TypeError, ValueError) as error:
         # NumPy hides what a Variable says when it is assigned to a part of an array
         if isinstance(error.__cause__, GradusError):
             raise error.__cause__ from None
         raise
     finally:
-        for v in wanted.values():
-            v.open = False
+        for s in starts:
+            s.open = False
 
 
-def _sweep(nodes: list[Variable], w: Any, wanted: dict[int, Variable], nested: bool) -> dict[int, Any]:
-    """Adjoints of the wanted variables, by their time; `nodes` come latest first."""
+def _sweep(steps: list[Step], w: Any, wanted: set[int], nested: bool) -> dict[int, Any]:
+    """Adjoints of the wanted steps, by their time; `steps` come latest first."""
     useful = set(wanted)  # what the wanted ones take part in
-    for v in reversed(nodes):
-        if any(isinstance(a, Variable) and a.time in useful for a in v.inputs):
-            useful.add(v.time)
-    adjoint = {v.time: w for v in nodes[:1]}
-    for v in nodes:
-        if v.time in wanted or v.time not in adjoint:
-            continue
-        g = adjoint.pop(v.time)
-        for i, a in enumerate(v.inputs):
-            if isinstance(a, Variable) and a.time in useful:
-                share = _share(v, i, g, nested)
-                adjoint[a.time] = adjoint[a.time] + share if a.time in adjoint else share
+    for s in reversed(steps):
+        if any(isinstance(a, Step) and a.time in useful for a in s.inputs):
+            useful.add(s.time)
+    adjoint = {s.time: w for s in steps[:1]}
+    for s in steps:
+        if s.time not in wanted and s.time in adjoint:
+            for time, share in _shares(s, adjoint.pop(s.time), useful, nested):
+                adjoint[time] = adjoint[time] + share if time in adjoint else share
     return adjoint
 
 
-def _share(v: Variable, i: int, g: Any, nested: bool) -> Any:
-    """g·∂v/∂(input i), in the shape of that input; on Variables when the sweep is itself differentiated."""
-    y, inputs = (v, v.inputs) if nested else (v.value, tuple(map(value_of, v.inputs)))
-    rule = RULES[v.function]
-    pull = rule[i] if isinstance(rule, tuple) else partial(rule, i)
-    return summed_back(pull(g, y, *inputs, **v.options), np.shape(v.inputs[i]))
+def _shares(s: Step, g: Any, useful: set[int], nested: bool) -> Iterator[tuple[int, Any]]:
+    """g·∂s/∂a for each useful input a, in its shape; on Variables when the sweep is itself differentiated."""
+    chosen = [i for i, a in enumerate(s.inputs) if isinstance(a, Step) and a.time in useful]
+    if not chosen:
+        return
+    seen = Variable.of if nested else lambda a: a.value
+    inputs = [seen(a) if isinstance(a, Step) else a for a in s.inputs]
+    if hasattr(s.function, "shares"):  # it brings its own rule, for all inputs at once
+        shares: Any = s.function.shares(g, chosen, inputs)
+    else:
+        rule, y = RULES[s.function], seen(s)
+        by = rule if isinstance(rule, tuple) else [partial(rule, i) for i in range(len(inputs))]
+        shares = (by[i](g, y, *inputs, **s.options) for i in chosen)
+    for i, share in zip(chosen, shares, strict=True):
+        a = s.inputs[i].value
+        share = share if hasattr(share, "dtype") else np.asarray(share)
+        if a.dtype.kind == "f" and share.dtype.kind == "c":
+            share = np.real(share)
+        yield s.inputs[i].time, share if share.shape == a.shape else summed_back(share, a.shape)
 
 
-def _reached(y: Any, wanted: dict[int, Variable]) -> list[Variable]:
-    """Every variable that y was computed from, latest first, and nothing behind the wanted ones."""
-    found: dict[int, Variable] = {}
-    stack = [y]
+def _reached(y: Any, wanted: set[int]) -> list[Step]:
+    """Every step that y was computed from, latest first, and nothing behind the wanted ones."""
+    found: dict[int, Step] = {}
+    stack: list[Any] = [y.step] if isinstance(y, Variable) else []
     while stack:
-        v = stack.pop()
-        if isinstance(v, Variable) and v.time not in found:
-            found[v.time] = v
-            stack.extend(() if v.time in wanted else v.inputs)
+        s = stack.pop()
+        if isinstance(s, Step) and s.time not in found:
+            found[s.time] = s
+            stack.extend(() if s.time in wanted else s.inputs)
     return [found[t] for t in sorted(found, reverse=True)]
 
 
 def _start(x: Any) -> Any:
-    return np.positive(x) if isinstance(x, Variable) else Variable(x)
+    v: Any = np.positive(x) if isinstance(x, Variable) else Variable(x)
+    v.step.live = True
+    return v
 
 
-def _owned(g: Any) -> Any:
+def _floating(x: Any) -> Any:
+    array = np.asanyarray(x)
+    return array if array.dtype.kind == "c" else np.asanyarray(array, dtype=float)
+
+
+def _owned(g: Any, shape: tuple[int, ...]) -> Any:
     """A copy, since rules may hand on views; a Variable is never written to."""
+    if g is None:
+        return np.zeros(shape)
     return g if isinstance(g, Variable) else np.array(g, subok=True)[()]
 
 
-def _map(function: Callable[[Any], Any], tree: Any) -> Any:
+def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
+    """The tree of lists, tuples and dicts with the function of each leaf in its place."""
     if isinstance(tree, dict):
-        return {k: _map(function, v) for k, v in tree.items()}
+        return {k: mapped(function, v) for k, v in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return type(tree)([_map(function, v) for v in tree])
+        return type(tree)([mapped(function, v) for v in tree])
     return function(tree)
 
 
-class Variable(ArrayLike):
-    """An array that remembers how it was computed.
+class Step:
+    """One call: its value, and what it was computed from.
 
     Attributes:
-        value: the array, float64.
-        function, inputs, options: the call that made it; None and () for one that was given.
+        value: the array, float64 or complex128.
+        function, inputs, options: the call; None and () for one that was given. Inputs are steps or constants.
         time: number of the call.
+        live: whether what is, or was, differentiated takes part in it.
         open: whether it is an argument of a function that is being evaluated in order to be differentiated.
     """
 
-    __slots__ = ("function", "inputs", "open", "options", "time", "value")
+    __slots__ = ("function", "inputs", "live", "open", "options", "time", "value")
 
     def __init__(self, value: Any, function: Any = None, inputs: Any = (), options: Any = None) -> None:
-        if np.asanyarray(value).dtype.kind not in "fiub":
-            raise GradusError(f"the tape differentiates real numbers, got {np.asanyarray(value).dtype}")
-        self.value = np.asanyarray(value, dtype=float)
-        self.function, self.inputs, self.options = function, inputs, options or {}
+        self.value, self.function, self.inputs, self.options = value, function, inputs, options
         self.time, self.open = next(_clock), False
+        self.live: bool = any(isinstance(a, Step) and a.live for a in inputs)
+        if not self.live:
+            self.function, self.inputs = None, ()
+
+
+class Variable(ArrayLike):
+    """An array that remembers how it was computed: a name for a step, and after `x[i] = y` for another one.
+
+    As in NumPy a part of an array is a view: it changes with the array, and the array with it.
+    """
+
+    __slots__ = ("_step", "_view")
+
+    _step: Step
+    _view: Any
+
+    def __init__(self, value: Any) -> None:
+        array = np.asanyarray(value)
+        if array.dtype.kind not in "fiub":
+            raise GradusError(f"the tape differentiates real numbers, got {array.dtype}")
+        self._step, self._view = Step(np.asanyarray(array, dtype=float)), None
+
+    @classmethod
+    def of(cls, step: Step) -> Variable:
+        """The name of a step."""
+        v = cls.__new__(cls)
+        v._step, v._view = step, None
+        return v
+
+    @property
+    def step(self) -> Step:
+        """The call that it now stands for; a view follows its array."""
+        if self._view is not None:
+            base, function, options, then = self._view
+            if base.step is not then:
+                self._step = base.record(function, (base,), options)._step
+                self._view = (base, function, options, base.step)
+        return self._step
+
+    @property
+    def value(self) -> Any:
+        """The array."""
+        return self.step.value
 
     def record(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Variable:
         """The result of a call that has a rule."""
-        return Variable(applied(function, [value_of(a) for a in inputs], options), function, inputs, options)
+        steps = [a.step if isinstance(a, Variable) else a for a in inputs]
+        value = applied(function, [a.value if isinstance(a, Step) else a for a in steps], options)
+        if not hasattr(value, "dtype") or value.dtype.kind not in "fc":
+            value = np.asanyarray(value, dtype=float)
+        y = Variable.of(Step(value, function, steps, options))
+        if function in _VIEWS and np.may_share_memory(value, steps[0].value):
+            y._view = (inputs[0], function, options, steps[0])
+        return y
+
+    def become(self, y: Any) -> Variable:
+        """Takes the value of y in place, as `x += …` does; a single number, which NumPy never changes, gives a new one."""
+        if self._view is None and not isinstance(self.value, np.ndarray):
+            return y
+        if np.shape(y) != self.shape:
+            raise GradusError(f"a result of shape {np.shape(y)} does not fit into an array of {self.shape}")
+        self._step = y.step if isinstance(y, Variable) else Step(_floating(y))
+        if self._view is not None:
+            base, function, options, _ = self._view
+            base.become(_VIEWS[function](base, self, **options))
+            self._view = (base, function, options, base.step)
+        return self
+
+    def constant(self, value: Any) -> Any:
+        """An array that may be written into; whole numbers and truth values stay as they are."""
+        return Variable.of(Step(value)) if value.dtype.kind in "fc" else value
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        key = tuple(map(value_of, index)) if isinstance(index, tuple) else value_of(index)
+        self.become(call(assign, self, value, index=key))
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        return super().__array__() if self.step.live else np.array(self.value, *args, **kwargs)
+
+    def __float__(self) -> float:
+        return super().__float__() if self.step.live else float(self.value)
 
     def __repr__(self) -> str:
         return f"Variable({self.value!r})"
+
+
+_VIEWS: dict[Any, Callable[..., Any]] = {  # what an array becomes when its view v is written to
+    take: lambda a, v, index: call(assign, a, v, index=index),
+    reshape: lambda a, v, shape: np.reshape(v, np.shape(a)),
+    np.transpose: lambda a, v, axes: np.transpose(v, axes and np.argsort([i % len(axes) for i in axes])),
+}

@@ -2,64 +2,22 @@
 
 `RULES[function][i](g, y, *inputs, **options)` is g·∂y/∂(input i), where g is the adjoint of the result y. It may have
 the shape of y: what broadcasting spread out, `summed_back` adds up again. The rules are NumPy, so they run on
-Variables as well as on arrays. A function that is written with others is in `COMPOSED`, one whose derivative is zero
-almost everywhere in `CONSTANT`.
+Variables as well as on arrays. Complex numbers are paired without conjugation, ⟨g, y⟩ = Re Σ g·y, so that one rule
+serves both; the adjoint of a real input is the real part. Functions that are written with these are in
+`autodiff_composed`, the rules of linear algebra in `autodiff_linalg`.
 """
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradus.errors import GradusError
+from gradus.foundations.autodiff_call import applied, call, summed_back
+from gradus.foundations.autodiff_linalg import LINEAR_ALGEBRA_RULES
 
-__all__ = [
-    "COMPOSED",
-    "CONSTANT",
-    "METHODS",
-    "RULES",
-    "applied",
-    "call",
-    "composed",
-    "put",
-    "summed_back",
-    "take",
-    "unsupported",
-]
-
-
-def call(function: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
-    """The function of arrays; recorded where one of them is being differentiated."""
-    recorders = [a for a in inputs if hasattr(type(a), "record")]
-    if recorders:
-        return max(recorders, key=lambda a: a.level).record(function, inputs, options)
-    return applied(function, inputs, options)
-
-
-def applied(function: Callable[..., Any], inputs: Any, options: dict[str, Any]) -> Any:
-    """The function of plain arrays.
-
-    Raises:
-        GradusError: their shapes do not fit; it names the function and the shapes.
-    """
-    try:
-        return function(*inputs, **options)
-    except (ValueError, IndexError) as error:
-        shapes = " and ".join(str(np.shape(a)) for a in inputs)
-        raise GradusError(f"{function.__name__} of shapes {shapes}: {error}") from None
-
-
-def summed_back(g: Any, shape: tuple[int, ...]) -> Any:
-    """Undoes broadcasting: the entries of g that came from one entry are added up."""
-    if np.shape(g) == shape:
-        return g
-    new = np.ndim(g) - len(shape)
-    stretched = tuple(i + new for i, n in enumerate(shape) if n == 1)
-    return np.reshape(np.sum(g, axis=(*range(new), *stretched)), shape)
+__all__ = ["RULES", "applied", "assign", "call", "einsum", "join", "put", "reshape", "summed_back", "take"]
 
 
 def take(a: Any, index: Any) -> Any:
@@ -70,12 +28,43 @@ def take(a: Any, index: Any) -> Any:
 def put(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of the given shape, to which g is added at the index: an entry taken twice receives both."""
     out = np.zeros_like(g, shape=shape)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(isinstance(i, (int, np.integer, slice, type(None), type(Ellipsis))) for i in parts):
-        out[index] = g  # nothing is taken twice
+    if _taken_once(index):
+        out[index] = g
     else:
         np.add.at(out, index, g)
     return out
+
+
+def _taken_once(index: Any) -> bool:
+    """Whether no entry can be taken twice: slices, numbers and masks, but no lists of numbers."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        isinstance(i, (int, np.integer, slice, type(None), type(Ellipsis)))
+        or (isinstance(i, np.ndarray) and i.dtype == bool)
+        for i in parts
+    )
+
+
+def assign(a: Any, b: Any, index: Any) -> Any:
+    """The array a after a[index] = b."""
+    out = np.array(a, dtype=np.result_type(a, b), subok=True)
+    out[index] = b
+    return out
+
+
+def _assigned(g: Any, y: Any, a: Any, b: Any, index: Any) -> Any:
+    """The adjoint of what was written over is 0."""
+    return call(assign, g, 0.0, index=index)
+
+
+def _written(g: Any, y: Any, a: Any, b: Any, index: Any) -> Any:
+    """The adjoint of what was written; where several were written to one entry, the last one stays."""
+    if _taken_once(index):
+        return g[index]
+    numbers = np.arange(np.size(b)).reshape(np.shape(b))
+    last = np.full(np.shape(a), -1)
+    last[index] = numbers
+    return g[index] * np.equal(last[index], numbers)
 
 
 def reshape(a: Any, shape: Any) -> Any:
@@ -90,7 +79,7 @@ def join(*parts: Any, axis: int) -> Any:
 
 def einsum(*operands: Any, subscripts: str) -> Any:
     """Products summed over the letters that the result lacks."""
-    return np.einsum(subscripts, *operands)
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
 
 
 def _larger(a: Any, b: Any) -> Any:
@@ -118,6 +107,22 @@ def _largest(g: Any, y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     return np.reshape(g, kept) * (attained / attained.sum(axis=axis, keepdims=True))
 
 
+def _product(g: Any, y: Any, a: Any, axis: int) -> Any:
+    """Each entry receives g times the product of the others; y/a where nothing is 0."""
+    g, y = np.expand_dims(g, axis), np.expand_dims(y, axis)
+    if np.all(np.not_equal(a, 0)):
+        return g * y / a
+    last = np.swapaxes(a, axis, -1)
+    n = np.shape(last)[-1]
+    others = np.array([[j for j in range(n) if j != i] for i in range(n)], int).reshape(n, n - 1)
+    return g * np.swapaxes(np.prod(last[..., others], axis=-1), axis, -1)
+
+
+def _angle_share(g: Any, a: Any, b: Any) -> Any:
+    squares = a * a + b * b
+    return g / np.where(np.equal(squares, 0), np.inf, squares)
+
+
 def _parted(i: int, g: Any, y: Any, *parts: Any, axis: int) -> Any:
     lengths = [np.shape(p)[axis] for p in parts]
     start = sum(lengths[:i])
@@ -129,17 +134,12 @@ def _contracted(i: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
     left, out = subscripts.split("->")
     factors = left.split(",")
     others = [s for j, s in enumerate(factors) if j != i]
-    letters = [c for c in factors[i] if c in out + "".join(others)]
-    share = call(
-        einsum,
-        g,
-        *operands[:i],
-        *operands[i + 1 :],
-        subscripts=f"{','.join([out, *others])}->{''.join(letters)}",
-    )
-    shape = np.shape(operands[i])
-    kept = tuple(n if c in letters else 1 for c, n in zip(factors[i], shape, strict=True))
-    return np.broadcast_to(np.reshape(share, kept), shape, subok=True)
+    letters = "".join(c for c in factors[i] if c in out + "".join(others))
+    words = f"{','.join([out, *others])}->{letters}"
+    share = call(einsum, g, *operands[:i], *operands[i + 1 :], subscripts=words)
+    lengths = dict(zip(letters, np.shape(share), strict=True))
+    share = np.reshape(share, tuple(lengths.get(c, 1) for c in factors[i]))
+    return np.broadcast_to(share, np.broadcast_shapes(np.shape(share), np.shape(operands[i])), subok=True)
 
 
 def _swapped(a: Any) -> Any:
@@ -157,23 +157,41 @@ RULES: dict[Any, Any] = {
         lambda g, y, a, b: g * b * a ** np.where(np.equal(b, 0), 1.0, b - 1),  # a⁰ is constant, also at a = 0
         lambda g, y, a, b: g * y * np.log(np.where(np.equal(a, 0), 1.0, a)),  # 0ᵇ is constant for b > 0
     ),
+    np.remainder: (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b)),
+    np.reciprocal: (lambda g, y, a: -g * y * y,),
     np.square: (lambda g, y, a: g * 2 * a,),
     np.sqrt: (lambda g, y, a: g * 0.5 / y,),
+    np.cbrt: (lambda g, y, a: g / (3 * y * y),),
     np.exp: (lambda g, y, a: g * y,),
+    np.exp2: (lambda g, y, a: g * y * math.log(2),),
     np.expm1: (lambda g, y, a: g * (y + 1),),
     np.log: (lambda g, y, a: g / a,),
     np.log1p: (lambda g, y, a: g / (1 + a),),
-    np.logaddexp: (lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y)),
     np.log2: (lambda g, y, a: g / (a * math.log(2)),),
+    np.log10: (lambda g, y, a: g / (a * math.log(10)),),
+    np.logaddexp: (
+        lambda g, y, a, b: g * np.exp(a - np.where(np.isinf(y), 0, y)),
+        lambda g, y, a, b: g * np.exp(b - np.where(np.isinf(y), 0, y)),
+    ),
     np.sin: (lambda g, y, a: g * np.cos(a),),
     np.cos: (lambda g, y, a: -g * np.sin(a),),
+    np.tan: (lambda g, y, a: g * (1 + y * y),),
+    np.arcsin: (lambda g, y, a: g / np.sqrt(1 - a * a),),
+    np.arccos: (lambda g, y, a: -g / np.sqrt(1 - a * a),),
+    np.arctan: (lambda g, y, a: g / (1 + a * a),),
+    np.arctan2: (lambda g, y, a, b: _angle_share(g, a, b) * b, lambda g, y, a, b: -_angle_share(g, a, b) * a),
     np.sinh: (lambda g, y, a: g * np.cosh(a),),
     np.cosh: (lambda g, y, a: g * np.sinh(a),),
     np.tanh: (lambda g, y, a: g * (1 - y * y),),
-    np.arctan: (lambda g, y, a: g / (1 + a * a),),
+    np.arcsinh: (lambda g, y, a: g / np.sqrt(a * a + 1),),
+    np.arccosh: (lambda g, y, a: g / np.sqrt(a * a - 1),),
+    np.arctanh: (lambda g, y, a: g / (1 - a * a),),
     np.absolute: (lambda g, y, a: g * np.sign(a),),
     np.maximum: (lambda g, y, a, b: g * _larger(a, b), lambda g, y, a, b: g * _larger(b, a)),
     np.minimum: (lambda g, y, a, b: g * _larger(b, a), lambda g, y, a, b: g * _larger(a, b)),
+    np.real: (lambda g, y, a: g,),
+    np.imag: (lambda g, y, a: -1j * g,),
+    np.conjugate: (lambda g, y, a: np.conjugate(g),),
     np.matmul: (lambda g, y, a, b: g @ _swapped(b), lambda g, y, a, b: _swapped(a) @ g),
     np.where: (
         lambda g, y, c, a, b: 0 * g,
@@ -181,7 +199,11 @@ RULES: dict[Any, Any] = {
         lambda g, y, c, a, b: np.where(c, 0.0, g),
     ),
     np.sum: (lambda g, y, a, axis, keepdims: _spread(g, a, axis),),
+    np.cumsum: (lambda g, y, a, axis: np.flip(np.cumsum(np.flip(g, axis), axis), axis),),
     np.max: (lambda g, y, a, axis, keepdims: _largest(g, y, a, axis, keepdims),),
+    np.prod: (lambda g, y, a, axis: _product(g, y, a, axis),),
+    np.fft.fft: (lambda g, y, a, axis: np.fft.fft(g, axis=axis),),  # the matrix of the transform is symmetric
+    np.fft.ifft: (lambda g, y, a, axis: np.fft.ifft(g, axis=axis),),
     np.broadcast_to: (lambda g, y, a, shape, subok: g,),
     np.transpose: (
         lambda g, y, a, axes: np.transpose(g, axes and np.argsort([i % len(axes) for i in axes])),
@@ -189,141 +211,8 @@ RULES: dict[Any, Any] = {
     reshape: (lambda g, y, a, shape: np.reshape(g, np.shape(a)),),
     take: (lambda g, y, a, index: call(put, g, index=index, shape=np.shape(a)),),
     put: (lambda g, y, a, index, shape: g[index],),
+    assign: (_assigned, _written),
     join: _parted,
     einsum: _contracted,
+    **LINEAR_ALGEBRA_RULES,
 }
-
-
-def _matmul(a: Any, b: Any) -> Any:
-    """The product with vectors made matrices, so that its rule knows only matrices."""
-    row, column = np.ndim(a) == 1, np.ndim(b) == 1
-    y = call(np.matmul, a[None, :] if row else a, b[:, None] if column else b)
-    return (
-        y[(..., *((0,) if row else ()), *((0,) if column else (slice(None),) * row))] if row or column else y
-    )
-
-
-def _einsum(subscripts: str, *operands: Any) -> Any:
-    text = subscripts.replace(" ", "")
-    left, arrow, out = text.partition("->")
-    if "." in text or any(len(set(s)) < len(s) for s in left.split(",")):
-        raise unsupported(f"einsum with dots or a letter twice in one factor ({subscripts!r})")
-    if not arrow:
-        out = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
-    return call(einsum, *operands, subscripts=f"{left}->{out}")
-
-
-def _pad(array: Any, pad_width: Any, mode: str = "constant") -> Any:
-    if mode != "constant":
-        raise unsupported(f"pad with mode {mode!r}")
-    widths = np.broadcast_to(pad_width, (np.ndim(array), 2)).tolist()
-    sizes = list(zip(np.shape(array), widths, strict=True))
-    index = tuple(slice(before, before + n) for n, (before, _) in sizes)
-    return call(put, array, index=index, shape=tuple(before + n + after for n, (before, after) in sizes))
-
-
-def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
-
-
-def _mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    total = np.sum(a, axis=axis, keepdims=keepdims)
-    return total * (np.size(total) / np.size(a))
-
-
-def _var(a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    squares = np.sum((a - _mean(a, axis, True)) ** 2, axis=axis, keepdims=keepdims)
-    return squares / (np.size(a) / np.size(squares) - ddof)
-
-
-def _transpose(a: Any, axes: Any = None) -> Any:
-    return call(np.transpose, a, axes=axes if axes is None else tuple(axes))
-
-
-def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    axes = list(range(np.ndim(a)))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-    return _transpose(a, axes)
-
-
-def _expand_dims(a: Any, axis: int) -> Any:
-    at = axis % (np.ndim(a) + 1)
-    return np.reshape(a, (*np.shape(a)[:at], 1, *np.shape(a)[at:]))
-
-
-def _squeeze(a: Any, axis: Any = None) -> Any:
-    return np.reshape(a, np.shape(np.squeeze(np.empty(np.shape(a)), axis)))
-
-
-def _axes(axis: Any) -> Any:
-    return tuple(axis) if isinstance(axis, list) else axis
-
-
-def _max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return call(np.max, a, axis=_axes(axis), keepdims=keepdims)
-
-
-COMPOSED: dict[Any, Callable[..., Any]] = {
-    np.matmul: _matmul,
-    np.dot: lambda a, b: a * b if 0 in (np.ndim(a), np.ndim(b)) else _matmul(a, b),
-    np.outer: lambda a, b: np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1)),
-    np.einsum: _einsum,
-    np.linalg.norm: _norm,
-    np.pad: _pad,
-    np.sum: lambda a, axis=None, keepdims=False: call(np.sum, a, axis=_axes(axis), keepdims=keepdims),
-    np.mean: _mean,
-    np.var: _var,
-    np.std: lambda a, axis=None, ddof=0, keepdims=False: np.sqrt(_var(a, axis, ddof, keepdims)),
-    np.max: _max,
-    np.amax: _max,
-    np.min: lambda a, axis=None, keepdims=False: -_max(-a, axis, keepdims),
-    np.amin: lambda a, axis=None, keepdims=False: -_max(-a, axis, keepdims),
-    np.clip: lambda a, a_min, a_max: np.minimum(np.maximum(a, a_min), a_max),
-    np.where: lambda condition, x, y: call(np.where, condition, x, y),
-    np.reshape: lambda a, shape: call(reshape, a, shape=shape),
-    np.ravel: lambda a: np.reshape(a, (-1,)),
-    np.expand_dims: _expand_dims,
-    np.squeeze: _squeeze,
-    np.transpose: _transpose,
-    np.swapaxes: _swapaxes,
-    np.broadcast_to: lambda array, shape, subok=False: call(np.broadcast_to, array, shape=shape, subok=subok),
-    np.concatenate: lambda arrays, axis=0: call(join, *arrays, axis=axis),
-    np.column_stack: lambda tup: np.concatenate([a[:, None] if np.ndim(a) == 1 else a for a in tup], axis=1),
-    np.stack: lambda arrays, axis=0: call(join, *[np.expand_dims(a, axis) for a in arrays], axis=axis),
-}
-
-CONSTANT = {
-    np.sign, np.floor, np.ceil, np.rint, np.trunc, np.isfinite, np.isnan, np.isinf, np.signbit, np.equal, np.not_equal,
-    np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and, np.logical_or, np.logical_not,
-    np.shape, np.ndim, np.size, np.result_type, np.isrealobj, np.iscomplexobj, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.argmax, np.argmin,
-    np.argsort, np.any, np.all, np.array_equal, np.allclose, np.isclose, np.count_nonzero, np.nonzero, np.round,
-}  # fmt: skip
-
-METHODS = {
-    "argmax", "argmin", "clip", "dot", "max", "mean", "min", "ravel", "squeeze", "std", "sum", "swapaxes", "var",
-}  # fmt: skip
-
-
-def composed(function: Any, args: Any, kwargs: Any) -> Any:
-    """The NumPy function written with those that have rules.
-
-    Raises:
-        GradusError: it has no rule, or an argument is not among those that the tape takes.
-    """
-    if function not in COMPOSED:
-        raise unsupported(f"{function.__module__}.{function.__name__}".removeprefix("numpy."))
-    signature = inspect.signature(COMPOSED[function])
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError as error:
-        raise GradusError(f"numpy.{function.__name__} on a tape: {error}; it takes {signature}") from None
-    return COMPOSED[function](*args, **kwargs)
-
-
-def unsupported(name: str) -> GradusError:
-    """The error that names the function, and lists those that have a rule."""
-    known = sorted(f.__name__ for f in {*RULES, *COMPOSED} if isinstance(f, np.ufunc) or f in COMPOSED)
-    return GradusError(
-        f"numpy.{name} has no derivative rule here; these have: {', '.join(known)}. "
-        "Write the function with them, or add a rule to gradus.foundations.autodiff_rules"
-    )

@@ -10,14 +10,30 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.array_like import ArrayLike
-from gradus.foundations.autodiff_rules import RULES, call, einsum, join, put, reshape, take
+from gradus.foundations.autodiff import vjp
+from gradus.foundations.autodiff_rules import RULES, call, einsum, join, put, reshape, summed_back, take
 
 __all__ = ["Dual", "jvp"]
 
 _levels = itertools.count(
     1
 )  # an inner jvp has the higher level, and takes what belongs to an outer one for constant
-LINEAR = {np.positive, np.negative, np.sum, np.broadcast_to, np.transpose, reshape, take, put}
+LINEAR = {
+    np.positive,
+    np.negative,
+    np.sum,
+    np.cumsum,
+    np.real,
+    np.imag,
+    np.conjugate,
+    np.fft.fft,
+    np.fft.ifft,
+    np.broadcast_to,
+    np.transpose,
+    reshape,
+    take,
+    put,
+}
 MULTILINEAR = {np.matmul, einsum}
 
 
@@ -40,6 +56,8 @@ def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
         raise GradusError(
             f"the direction has shape {np.shape(u)}, expected that of the argument, {np.shape(x)}"
         )
+    if any(np.iscomplexobj(part) for part in (x, u)):
+        raise GradusError("jvp takes dual numbers with real parts, got complex ones")
     level = next(_levels)
     y = f(Dual(x, u, level))
     if isinstance(y, (tuple, list, dict)):
@@ -66,8 +84,31 @@ def _pushed(function: Any, y: Any, values: list[Any], tangents: list[Any], optio
     if function in MULTILINEAR:  # the product rule
         swapped = [(*values[:i], t, *values[i + 1 :]) for i, t in enumerate(tangents) if t is not None]
         return sum(call(function, *v, **options) for v in swapped)
-    shares = [RULES[function][i](t, y, *values) for i, t in enumerate(tangents) if t is not None]
-    return np.broadcast_to(sum(shares), np.shape(y))
+    if (
+        isinstance(function, np.ufunc) or function is np.where
+    ):  # the derivative of an entry is a number, its own transpose
+        shares = [RULES[function][i](t, y, *values) for i, t in enumerate(tangents) if t is not None]
+        return np.broadcast_to(sum(shares), np.shape(y))
+    return sum(
+        _transposed(RULES[function][i], i, t, y, values, options)
+        for i, t in enumerate(tangents)
+        if t is not None
+    )
+
+
+def _transposed(rule: Any, i: int, t: Any, y: Any, values: list[Any], options: dict[str, Any]) -> Any:
+    """J t from the rule w ↦ wᵀJ, which is linear in w: ⟨wᵀJ, t⟩ has J t for its gradient by w."""
+
+    def along(w: Any) -> Any:
+        return np.sum(summed_back(rule(w, y, *values, **options), np.shape(values[i])) * t)
+
+    return vjp(along, np.zeros(np.shape(y)))[1](1.0)[0]
+
+
+def _floating(part: Any) -> Any:
+    if isinstance(part, ArrayLike) or np.asanyarray(part).dtype.kind == "c":
+        return part
+    return np.asanyarray(part, dtype=float)
 
 
 class Dual(ArrayLike):
@@ -83,11 +124,9 @@ class Dual(ArrayLike):
 
     def __init__(self, value: Any, tangent: Any, level: int = 1) -> None:
         for part in (value, tangent):
-            if not isinstance(part, ArrayLike) and np.asanyarray(part).dtype.kind not in "fiub":
-                raise GradusError(f"dual numbers have real parts, got {np.asanyarray(part).dtype}")
-        self.level = level
-        self.value = value if isinstance(value, ArrayLike) else np.asanyarray(value, dtype=float)
-        self.tangent = tangent if isinstance(tangent, ArrayLike) else np.asanyarray(tangent, dtype=float)
+            if not isinstance(part, ArrayLike) and np.asanyarray(part).dtype.kind not in "fiubc":
+                raise GradusError(f"dual numbers have numbers for parts, got {np.asanyarray(part).dtype}")
+        self.level, self.value, self.tangent = level, _floating(value), _floating(tangent)
 
     def record(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Dual:
         """The call on the values, and its derivative along the tangents."""

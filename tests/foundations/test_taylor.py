@@ -41,7 +41,21 @@ def test_every_rule_has_its_series_or_says_so():
             try:
                 c = taylor_coefficients(f, x, 2)
             except GradusError as error:
-                assert function is np.logaddexp, function
+                assert function in {
+                    np.logaddexp,
+                    np.remainder,
+                    np.cbrt,
+                    np.log10,
+                    np.exp2,
+                    np.tan,
+                    np.arcsin,
+                    np.arccos,
+                    np.arctan2,
+                    np.arcsinh,
+                    np.arccosh,
+                    np.arctanh,
+                    np.reciprocal,
+                }, function
                 assert "has no rule for power series" in str(error)
                 continue
             slope = (f(x + 1e-6) - f(x - 1e-6)) / 2e-6

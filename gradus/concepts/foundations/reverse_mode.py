@@ -405,22 +405,23 @@ def adjoint_overwritten(f, x):
     kills=["broadcasting-is-summed-back", "equals-definition"],
 )
 def broadcasting_not_summed_back(f, x):
-    from gradus.foundations.autodiff import Variable
+    from gradus.foundations.autodiff import Step, Variable
     from gradus.foundations.autodiff_rules import RULES
 
     start = Variable(x)
-    y = f(start)
-    found, adjoint = {y.time: y}, {y.time: np.ones(y.shape)}
+    start.step.live = True
+    y = f(start).step
+    found, adjoint = {y.time: y}, {y.time: np.ones(y.value.shape)}
     while found:
         v = found.pop(max(found))  # latest first
-        values = [a.value if isinstance(a, Variable) else a for a in v.inputs]
+        values = [a.value if isinstance(a, Step) else a for a in v.inputs]
         for i, a in enumerate(v.inputs):
-            if isinstance(a, Variable):
+            if isinstance(a, Step):
                 share = np.asarray(RULES[v.function][i](adjoint[v.time], v.value, *values, **v.options))
-                first = share[(0,) * (share.ndim - a.ndim)][tuple(slice(n) for n in a.shape)]
+                first = share[(0,) * (share.ndim - a.value.ndim)][tuple(slice(n) for n in a.value.shape)]
                 adjoint[a.time] = adjoint.get(a.time, 0.0) + first
                 found[a.time] = a
-    return adjoint[start.time]
+    return adjoint[start.step.time]
 
 
 @REVERSE_MODE.mutant(Text("the walk is recursive", "用递归遍历"), kills=["long-chains"])
