@@ -85,7 +85,7 @@ def round_to_format(x: Float[Array, " ..."], format: str = "float16") -> Float[A
         shift = power * 2.0 ** (52 - chosen.fraction)  # size + shift has its last bit where the format has
         rounded = (size + shift) - shift
         rounded = np.where(rounded > chosen.largest, np.inf if chosen.infinite else chosen.largest, rounded)
-    return np.copysign(rounded, y)
+    return np.asarray(np.copysign(rounded, y))
 
 
 def summation(x: Float[Array, "*batch n"], method: Method = "kahan") -> Float[Array, "*batch"]:
@@ -111,8 +111,8 @@ def summation(x: Float[Array, "*batch n"], method: Method = "kahan") -> Float[Ar
     if terms.shape[-1] == 0:
         return np.zeros(terms.shape[:-1], terms.dtype)
     if method == "naive":
-        return np.add.accumulate(terms, axis=-1)[..., -1]
-    return _pairwise(terms) if method == "pairwise" else _kahan(terms)
+        return np.asarray(np.add.accumulate(terms, axis=-1)[..., -1])
+    return np.asarray(_pairwise(terms) if method == "pairwise" else _kahan(terms))
 
 
 def _pairwise(terms: Array) -> Array:

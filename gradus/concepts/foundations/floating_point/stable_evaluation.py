@@ -1,0 +1,335 @@
+"""Stable evaluation: log-sum-exp, log1p, expm1 and hypot, finite and accurate where the formula as written is not."""
+
+import functools
+import math
+from decimal import Decimal, localcontext
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, roundoff
+from gradus.figures import COLOURS, canvas
+
+U = 2.0**-53
+
+
+def _numpy(logaddexp, x, function):
+    if function == "logsumexp":
+        return logaddexp.reduce(x, axis=-1)
+    return (
+        {"log1p": np.log1p, "expm1": np.expm1}[function](x)
+        if function != "hypot"
+        else np.hypot.reduce(x, axis=-1)
+    )
+
+
+def _torch(logsumexp, x, function):
+    import torch
+
+    if function == "logsumexp":
+        return logsumexp(x, dim=-1)
+    if function == "hypot":
+        return functools.reduce(torch.hypot, x.unbind(-1), x.new_zeros(x.shape[:-1]))
+    return {"log1p": torch.log1p, "expm1": torch.expm1}[function](x)
+
+
+STABLE = Concept(
+    key="stable-evaluation",
+    kind="algorithm",
+    title=Text("Numerically stable evaluation", "数值稳定的求值"),
+    summary=Text(
+        r"Four formulas that fail as they are written: $\log\sum e^{x_i}$ overflows, $\log(1+x)$ and $e^x-1$ lose all digits near 0, $\sqrt{\sum x_i^2}$ overflows long before its value. "
+        "Each has an equal formula that does not. Every softmax, log-likelihood and sigmoid loss stands on the first.",
+        r"四个按原式求值会失败的公式：$\log\sum e^{x_i}$ 会上溢，$\log(1+x)$ 与 $e^x-1$ 在 0 附近失去全部有效数字，$\sqrt{\sum x_i^2}$ 在其值远未过大时就已上溢。"
+        "每个都有一个相等而不失败的公式。所有 softmax、对数似然与 sigmoid 损失都建立在第一个之上。",
+    ),
+    formulas=(
+        r"\log\sum_{i=1}^{n}e^{x_i}=m+\log\sum_{i=1}^{n}e^{x_i-m},\qquad m=\max_ix_i",
+        r"\log(1+x)=x\,\frac{\log v}{v-1},\quad v=\operatorname{fl}(1+x);\qquad e^x-1=x\,\frac{v-1}{\log v},\quad v=\operatorname{fl}(e^x)",
+        r"\sqrt{\textstyle\sum_{i=1}^{n}x_i^2}=m\sqrt{\textstyle\sum_{i=1}^{n}(x_i/m)^2},\qquad m=\max_i|x_i|",
+    ),
+    symbols=(
+        Symbol("x", "x", "... n", Text("the arguments", "自变量")),
+        Symbol(r"\text{function}", "function", "", Text("`logsumexp` and `hypot` of the last axis, `log1p` and `expm1` of each entry", "`logsumexp` 与 `hypot` 作用于最后一轴，`log1p` 与 `expm1` 逐元素"), "other"),
+        Symbol("n", "", "", Text("how many", "个数"), "natural"),
+        Symbol("m", "", "...", Text("the largest, which is taken out", "被提出的最大者")),
+        Symbol("v", "", "... n", Text("an intermediate value as it is rounded", "舍入后的中间值")),
+    ),
+    needs=("floating-point",),
+    source="higham2002accuracy",
+    year=1980,
+    people=("William Kahan", "Nicholas Higham"),
+    implementations=(
+        Implementation("numpy:logaddexp", "numpy", _numpy, Text("and `log1p`, `expm1`, `hypot`", "以及 `log1p`、`expm1`、`hypot`")),
+        Implementation("torch:logsumexp", "torch", _torch, Text("and `log1p`, `expm1`, `hypot`", "以及 `log1p`、`expm1`、`hypot`")),
+    ),
+    readings=(Reading("higham2002accuracy", "§1.14"), Reading("blanchard2021accurately"), Reading("goldberg1991what")),
+    deviations=(
+        Text(
+            "Of an empty axis the log-sum-exp is $-\\infty$ in SciPy and PyTorch; the formula has no maximum there. Of $-\\infty$ alone it is $-\\infty$: $m$ is then left out.",
+            "空轴的 log-sum-exp 在 SciPy 与 PyTorch 中为 $-\\infty$；此公式此时没有最大值。全为 $-\\infty$ 时结果为 $-\\infty$：此时不提出 $m$。",
+        ),
+        Text(
+            "`torch.linalg.vector_norm` does not scale: it overflows at $10^{200}$ in float64, where `hypot` does not.",
+            "`torch.linalg.vector_norm` 不做缩放：float64 下在 $10^{200}$ 处上溢，而 `hypot` 不会。",
+        ),
+    ),
+    proof=Proof(
+        Text(
+            r"Taking out $e^m$ leaves terms of at most 1, one of which is 1: nothing overflows, and what underflows is below $u$ of the sum. For the second, $v=1+x+\eta$ with $|\eta|\le u$, and "
+            r"$\log v/(v-1)$ varies slowly near 1: evaluated at $v$ instead of $1+x$ it changes by a relative $O(u)$, though $v-1$ may be far from $x$.",
+            r"提出 $e^m$ 后各项不超过 1，且有一项为 1：不会上溢，而下溢者小于和的 $u$ 倍。对第二式，$v=1+x+\eta$，$|\eta|\le u$，且 $\log v/(v-1)$ 在 1 附近变化缓慢："
+            r"在 $v$ 而不在 $1+x$ 处求值只引起 $O(u)$ 的相对变化，尽管 $v-1$ 可能与 $x$ 相差很大。",
+        )
+    ),
+)  # fmt: skip
+
+
+@STABLE.definition
+def stable_evaluation(x, function="logsumexp"):
+    if function == "logsumexp":
+        m = x.max(axis=-1, keepdims=True)
+        m = np.where(np.isfinite(m), m, 0.0)  # ∞ − ∞ is no number
+        with np.errstate(divide="ignore"):
+            return m[..., 0] + np.log(np.exp(x - m).sum(axis=-1))
+    if function == "hypot":
+        m = np.abs(x).max(axis=-1, keepdims=True)
+        m = np.where((m > 0) & np.isfinite(m), m, 1.0)
+        return m[..., 0] * np.sqrt(((x / m) ** 2).sum(axis=-1))
+    v = 1 + x if function == "log1p" else np.exp(x)
+    whole = np.log(v) if function == "log1p" else v - 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.log(v) / (v - 1)
+    small = (v != 1) & (np.abs(x) < 0.5)
+    return np.where(
+        v == 1, x, np.where(small, x * np.where(small, ratio if function == "log1p" else 1 / ratio, 1), whole)
+    )
+
+
+@STABLE.cases
+def cases(rng):
+    yield "random logsumexp", dict(x=rng.standard_normal((3, 7)), function="logsumexp")
+    yield "random hypot", dict(x=rng.standard_normal((2, 3, 5)), function="hypot")
+    yield "small log1p", dict(x=rng.uniform(-1, 1, 9) * 10.0 ** -rng.integers(0, 12, 9), function="log1p")
+    yield "small expm1", dict(x=rng.uniform(-1, 1, 9) * 10.0 ** -rng.integers(0, 12, 9), function="expm1")
+    yield "large logsumexp", dict(x=np.array([1000.0, 999.0, -1000.0]), function="logsumexp")
+    yield "nothing left", dict(x=np.array([-np.inf, -np.inf]), function="logsumexp")
+    yield "one entry", dict(x=np.array([[3.0], [-4.0]]), function="hypot")
+
+
+@STABLE.invalid
+def invalid(rng):
+    yield "a function that does not exist", dict(x=np.ones(3), function="log2p")
+
+
+def exact(function, x):
+    """The value in 60 decimal digits."""
+    with localcontext() as context:
+        context.prec = 60
+        d = [Decimal(float(v)) for v in x]
+        if function == "logsumexp":
+            return float(sum(v.exp() for v in d).ln())
+        if function == "hypot":
+            return float(sum(v * v for v in d).sqrt())
+        return float((1 + d[0]).ln()) if function == "log1p" else float(d[0].exp() - 1)
+
+
+@STABLE.claim(
+    Text(
+        "Finite where the naive form is not: $\\log(e^{1000}+e^{1000})=1000+\\log2$, at $-1000$ likewise; $\\sqrt{(3\\cdot10^{200})^2+(4\\cdot10^{200})^2}=5\\cdot10^{200}$, at $10^{-200}$ likewise",
+        "朴素形式失败之处仍为有限值：$\\log(e^{1000}+e^{1000})=1000+\\log2$，在 $-1000$ 处亦然；$\\sqrt{(3\\cdot10^{200})^2+(4\\cdot10^{200})^2}=5\\cdot10^{200}$，在 $10^{-200}$ 处亦然",
+    )
+)
+def finite_where_naive_is_not(f, rng):
+    with np.errstate(over="ignore", divide="ignore", under="ignore"):
+        naive = [
+            np.log(np.exp(1000.0) * 2),
+            np.log(np.exp(-1000.0) * 2),
+            np.sqrt(np.float64(3e200) ** 2),
+            np.sqrt(np.float64(3e-200) ** 2),
+        ]
+    fails = identical(np.array(naive), np.array([np.inf, -np.inf, np.inf, 0.0]))
+    got = [f(np.array([s, s]), "logsumexp") for s in (1000.0, -1000.0)]
+    got += [f(np.array([3.0, 4.0]) * s, "hypot") / s for s in (1e200, 1e-200)]
+    return all_of(
+        fails,
+        roundoff(np.array(got, float), np.array([1000 + np.log(2), -1000 + np.log(2), 5.0, 5.0]), terms=2),
+    )
+
+
+@STABLE.claim(
+    Text(
+        "All digits near 0: beside 60 decimal digits, $\\log(1+x)$ and $e^x-1$ err by at most $8u$ relatively for $x$ from $10^{-17}$ to 1, where the formulas as written lose every digit",
+        "在 0 附近保全所有数字：与 60 位十进制结果相比，$x$ 从 $10^{-17}$ 到 1 时 $\\log(1+x)$ 与 $e^x-1$ 的相对误差不超过 $8u$，而按原式求值会失去全部数字",
+    )
+)
+def all_digits_near_zero(f, rng):
+    x = rng.uniform(0.3, 1.0, 60) * 10.0 ** rng.uniform(-17, 0, 60) * rng.choice([-0.99, 1.0], 60)
+    found = []
+    for function, naive in (("log1p", np.log(1 + x)), ("expm1", np.exp(x) - 1)):
+        want = np.array([exact(function, [v]) for v in x])
+        got = np.asarray(f(x, function), float)
+        found.append(bound(np.abs(got / want - 1).max(), 8 * U, "≤"))
+        found.append(bound(np.abs(naive / want - 1).max(), 0.5, "≥", Text("as written", "按原式")))
+    return all_of(*found)
+
+
+@STABLE.claim(
+    Text(
+        "Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few $u\\max|x_i|$, and the norm of numbers of any size by a few u",
+        "与 60 位十进制结果相比，$-900$ 到 $900$ 之间的数的 log-sum-exp 误差为几个 $u\\max|x_i|$，任意大小的数的范数相对误差为几个 u",
+    )
+)
+def accurate_at_every_size(f, rng):
+    found = []
+    for power in np.linspace(-2, 2.95, 12):
+        x = rng.uniform(-1, 1, 8) * 10.0**power
+        x[0] = 10.0**power
+        found.append(
+            roundoff(
+                float(f(x, "logsumexp")), exact("logsumexp", x), terms=4, scale=float(np.abs(x).max()) + 1
+            )
+        )
+        y = rng.standard_normal(8) * 10.0 ** rng.uniform(-250, 250)
+        found.append(roundoff(float(f(y, "hypot")), exact("hypot", y), terms=8))
+    return all_of(*found)
+
+
+@STABLE.claim(
+    Text(
+        r"$\max_ix_i\le\log\sum e^{x_i}\le\max_ix_i+\log n$, with equality on the right for equal numbers; shifting all by c shifts it by c",
+        r"$\max_ix_i\le\log\sum e^{x_i}\le\max_ix_i+\log n$，各数相等时右端取等号；全部平移 c，结果也平移 c",
+    )
+)
+def a_soft_maximum(f, rng):
+    x = rng.standard_normal((50, 6)) * 10.0 ** rng.uniform(-1, 2.5, (50, 1))
+    y, top = np.asarray(f(x, "logsumexp"), float), x.max(-1)
+    slack = 8 * U * np.abs(top).max()
+    return all_of(
+        bound((top - y).max(), slack, "≤"),
+        bound((y - top).max(), np.log(6) + slack, "≤"),
+        roundoff(float(f(np.full(6, 2.5), "logsumexp")), 2.5 + np.log(6), terms=6),
+        roundoff(np.asarray(f(x + 500, "logsumexp"), float), y + 500, terms=6, scale=1000.0),
+    )
+
+
+@STABLE.claim(
+    Text(
+        r"Infinities: $\log\sum e^{x_i}$ of $-\infty$ alone is $-\infty$, with one finite number that number, with $+\infty$ it is $+\infty$; never NaN",
+        r"无穷：全为 $-\infty$ 时 $\log\sum e^{x_i}$ 为 $-\infty$，含一个有限数时即该数，含 $+\infty$ 时为 $+\infty$；从不为 NaN",
+    )
+)
+def infinities(f, rng):
+    rows = np.array([[-np.inf, -np.inf], [-np.inf, 3.0], [np.inf, 3.0], [np.inf, -np.inf]])
+    return identical(np.asarray(f(rows, "logsumexp"), float), np.array([-np.inf, 3.0, np.inf, np.inf]))
+
+
+@STABLE.claim(
+    Text(
+        r"The loss of a sigmoid, $\log(1+e^{-z})=\operatorname{log1p}(e^{-|z|})+\max(-z,0)=\operatorname{logsumexp}(0,-z)$, keeps all its digits at $z=40$, where $1+e^{-40}=1$",
+        r"sigmoid 的损失 $\log(1+e^{-z})=\operatorname{log1p}(e^{-|z|})+\max(-z,0)=\operatorname{logsumexp}(0,-z)$ 在 $z=40$ 处保全所有数字，而那里 $1+e^{-40}=1$",
+    )
+)
+def sigmoid_loss(f, rng):
+    z = np.array([-700.0, -40.0, -1.0, 0.0, 1.0, 40.0, 90.0])
+    got = np.asarray(f(np.exp(-np.abs(z)), "log1p"), float) + np.maximum(-z, 0)
+    pair = np.asarray(f(np.stack([np.zeros(7), -z], -1), "logsumexp"), float)
+    want = np.array([exact("logsumexp", [0.0, -v]) for v in z])
+    return all_of(
+        bound(np.abs(got / want - 1).max(), 8 * U, "≤"),
+        roundoff(pair, want, terms=2, scale=1.0 + float(np.abs(z).max())),
+        identical(float(np.log(1 + np.exp(-40.0))), 0.0),
+    )
+
+
+@STABLE.mutant(
+    Text("log-sum-exp as it is written", "按原式计算 log-sum-exp"),
+    kills=["finite-where-naive-is-not", "accurate-at-every-size", "a-soft-maximum", "equals-definition"],
+)
+def naive_logsumexp(x, function="logsumexp"):
+    if function != "logsumexp":
+        return stable_evaluation(x, function)
+    with np.errstate(all="ignore"):
+        return np.log(np.exp(x).sum(axis=-1))
+
+
+@STABLE.mutant(
+    Text("the logarithm of 1 + x as it is written", "按原式计算 log(1 + x)"),
+    kills=["all-digits-near-zero", "sigmoid-loss"],
+)
+def naive_log1p(x, function="logsumexp"):
+    return np.log(1 + x) if function == "log1p" else stable_evaluation(x, function)
+
+
+@STABLE.mutant(Text("eˣ − 1 as it is written", "按原式计算 eˣ − 1"), kills=["all-digits-near-zero"])
+def naive_expm1(x, function="logsumexp"):
+    return np.exp(x) - 1 if function == "expm1" else stable_evaluation(x, function)
+
+
+@STABLE.mutant(
+    Text("the norm without scaling", "不缩放的范数"),
+    kills=["finite-where-naive-is-not", "accurate-at-every-size"],
+)
+def naive_hypot(x, function="logsumexp"):
+    with np.errstate(all="ignore"):
+        return np.sqrt((x**2).sum(axis=-1)) if function == "hypot" else stable_evaluation(x, function)
+
+
+@STABLE.mutant(
+    Text("the maximum taken out and not put back", "提出最大值后没有加回"),
+    kills=["equals-definition", "a-soft-maximum", "finite-where-naive-is-not", "accurate-at-every-size"],
+)
+def not_put_back(x, function="logsumexp"):
+    y = stable_evaluation(x, function)
+    return y - x.max(axis=-1) if function == "logsumexp" else y
+
+
+@STABLE.mutant(
+    Text("an infinite maximum taken out: ∞ − ∞", "提出无穷的最大值：∞ − ∞"),
+    kills=["infinities", "equals-definition"],
+)
+def infinite_maximum(x, function="logsumexp"):
+    if function != "logsumexp":
+        return stable_evaluation(x, function)
+    with np.errstate(invalid="ignore"):
+        m = x.max(axis=-1)
+        return m + np.log(np.exp(x - m[..., None]).sum(axis=-1))
+
+
+@STABLE.figure(
+    exponent=Slider(-17, 0, -9, Text("power of ten of x", "x 的 10 的幂次")),
+    shift=Slider(0, 1000, 720, Text("shift of the logits", "logits 的平移")),
+)
+def figure(exponent, shift):
+    t = np.logspace(-17, 0, 400)
+    want = np.log1p(t)
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.3)
+    left.loglog(t, np.maximum(np.abs(np.log(1 + t) / want - 1), 1e-17), lw=0.8, label="log(1 + x)")
+    left.loglog(
+        t,
+        np.maximum(np.abs(stable_evaluation(t, "log1p") / want - 1), 1e-17),
+        lw=0.8,
+        label="x log v / (v − 1)",
+    )
+    x = 10.0**exponent
+    left.axvline(x, color=COLOURS[6], lw=0.8)
+    left.set(xlabel="x", title="relative error", ylim=(1e-17, 10))
+    left.legend(frameon=False, fontsize=8, loc="upper right")
+    s = np.linspace(-1000, 1000, 401)
+    with np.errstate(all="ignore"):
+        naive = np.log(np.exp(s) + np.exp(s - 1))
+    right.plot(s, stable_evaluation(np.stack([s, s - 1], -1)), lw=1, color=COLOURS[1], label="stable")
+    right.plot(s, naive, lw=2.5, color=COLOURS[0], label="as written", alpha=0.6)
+    right.axvline(shift, color=COLOURS[6], lw=0.8)
+    right.set(xlabel="s", title="log(eˢ + eˢ⁻¹)")
+    right.legend(frameon=False, fontsize=8)
+    lost = abs(math.log(1 + x) / math.log1p(x) - 1)
+    value = float(stable_evaluation(np.array([shift, shift - 1])))
+    said = ("is finite too", "也是有限的") if shift < 709 else ("is infinite", "为无穷")
+    return Drawing(
+        fig,
+        Text(
+            f"At x = {x:.2g} the formula log(1 + x) as written errs by {lost:.2g} relatively. With logits shifted by {shift:.0f} the log-sum-exp is {value:.4f}; as written it {said[0]}.",
+            f"在 x = {x:.2g} 处，按原式计算的 log(1 + x) 相对误差为 {lost:.2g}。logits 平移 {shift:.0f} 时 log-sum-exp 为 {value:.4f}；按原式则{said[1]}。",
+        ),
+    )  # fmt: skip

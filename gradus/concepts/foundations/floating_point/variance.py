@@ -1,0 +1,260 @@
+"""Computing a variance: two passes, one pass with updates, and the one-pass formula that can be negative."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+U = 2.0**-53
+
+
+def _torch(var, x):
+    return var(x, dim=-1, correction=0)
+
+
+VARIANCE = Concept(
+    key="computed-variance",
+    kind="algorithm",
+    title=Text("Computing the variance", "方差的计算"),
+    summary=Text(
+        r"$\overline{x^2}-\bar x^2$ needs one pass, and subtracts two large nearly equal numbers: for data around $10^9$ with variance 1 it can be negative. "
+        "Two passes, or Welford's updates, lose only what the data's condition demands. Batch normalisation and Adam compute variances.",
+        r"$\overline{x^2}-\bar x^2$ 只需一遍，却要将两个相近的大数相减：对 $10^9$ 附近、方差为 1 的数据，它可能为负。"
+        "两遍计算或 Welford 更新只损失数据条件数所要求的精度。批归一化与 Adam 都要计算方差。",
+    ),
+    formulas=(
+        r"s^2=\frac1n\sum_{i=1}^{n}(x_i-\bar x)^2,\qquad\bar x=\frac1n\sum_{i=1}^{n}x_i",
+        r"\text{Welford:}\quad m_k=m_{k-1}+\frac{x_k-m_{k-1}}k,\qquad S_k=S_{k-1}+(x_k-m_{k-1})(x_k-m_k),\qquad s^2=\frac{S_n}n",
+        r"\kappa=\Bigl(1+\frac{\bar x^2}{s^2}\Bigr)^{1/2},\qquad \frac{|\hat s^2-s^2|}{s^2}\lesssim\begin{cases}nu+n^2u^2\kappa^2&\text{two passes}\\ n\kappa\,u&\text{updates}\\ n\kappa^2u&\overline{x^2}-\bar x^2\end{cases}",
+    ),
+    symbols=(
+        Symbol("x", "x", "... n", Text("the numbers", "数据")),
+        Symbol("n", "", "", Text("how many", "个数"), "natural"),
+        Symbol(r"\bar x", "", "...", Text("their mean", "均值")),
+        Symbol("s^2", "", "...", Text("their variance, divided by n", "方差（除以 n）"), "nonnegative"),
+        Symbol("m_k", "", "...", Text("mean of the first k", "前 k 个的均值")),
+        Symbol("S_k", "", "...", Text("sum of their squared deviations", "前 k 个的离差平方和")),
+        Symbol(r"\kappa", "", "...", Text("condition number: how much a change of the data changes $s^2$", "条件数：数据的改变对 $s^2$ 的放大倍数")),
+        Symbol("u", "", "", Text("unit roundoff", "单位舍入误差")),
+    ),
+    needs=("floating-point", "expectation"),
+    source="chan1983algorithms",
+    year=1962,
+    people=("Barry Welford", "Tony Chan", "Gene Golub", "Randall LeVeque"),
+    implementations=(
+        Implementation("numpy:var", "numpy", lambda var, x: var(x, axis=-1), Text("two passes", "两遍")),
+        Implementation("torch:var", "torch", _torch, Text("Welford's updates, with correction 0", "Welford 更新，correction 取 0")),
+    ),
+    readings=(Reading("chan1983algorithms"), Reading("welford1962note"), Reading("higham2002accuracy", "§1.9")),
+    deviations=(
+        Text("`torch.var` divides by $n-1$ unless `correction=0`; `numpy.var` divides by n unless `ddof=1`.",
+             "`torch.var` 默认除以 $n-1$，除非 `correction=0`；`numpy.var` 默认除以 n，除非 `ddof=1`。"),
+    ),
+    proof=Proof(
+        Text(
+            r"In the second pass a wrong mean $\bar x+\delta$ gives $s^2+\delta^2$: with $|\delta|\le nu|\bar x|$ this is the term $n^2u^2\kappa^2$, and the rest is a sum of positive terms, "
+            r"right to $nu$. In one pass both $\overline{x^2}$ and $\bar x^2$ are right to $nu\,\overline{x^2}=nu\,\kappa^2s^2$, and so is their difference, no better.",
+            r"第二遍中若均值错为 $\bar x+\delta$，则得 $s^2+\delta^2$：由 $|\delta|\le nu|\bar x|$ 即为 $n^2u^2\kappa^2$ 一项，其余是正数之和，精确到 $nu$。"
+            r"一遍计算时 $\overline{x^2}$ 与 $\bar x^2$ 都只精确到 $nu\,\overline{x^2}=nu\,\kappa^2s^2$，其差也不会更好。",
+        )
+    ),
+)  # fmt: skip
+
+
+@VARIANCE.definition
+def variance(x):
+    mean = x.sum(axis=-1, keepdims=True) / x.shape[-1]
+    return ((x - mean) ** 2).sum(axis=-1) / x.shape[-1]
+
+
+@VARIANCE.cases
+def cases(rng):
+    yield "random", dict(x=rng.standard_normal(40))
+    yield "batch", dict(x=rng.standard_normal((2, 3, 11)) * 5 + 2)
+    yield "constant", dict(x=np.full(7, 0.5))
+    yield "one number", dict(x=np.array([3.0]))
+
+
+@VARIANCE.invalid
+def invalid(rng):
+    yield "words", dict(x=np.array(["a", "b"]))
+
+
+def exact(x):
+    """The variance in fractions, rounded once."""
+    values = [Fraction(float(v)) for v in x]
+    mean = sum(values) / len(values)
+    return float(sum((v - mean) ** 2 for v in values) / len(values))
+
+
+@VARIANCE.claim(
+    Text(
+        r"Data $10^9+N(0,1)$: right to ten digits beside exact fractions, while $\overline{x^2}-\bar x^2$ is wrong altogether, and negative for some data",
+        r"数据 $10^9+N(0,1)$：与精确分数相比有十位正确，而 $\overline{x^2}-\bar x^2$ 完全错误，对某些数据为负",
+    )
+)
+def one_pass_is_negative(f, rng):
+    found, one_pass = [], []
+    for _ in range(12):
+        x = 1e9 + rng.standard_normal(200)
+        want = exact(x)
+        found.append(
+            bound(abs(float(f(x)) / want - 1), 1e-10, "≤", Text("κ = 10⁹, n = 200", "κ = 10⁹，n = 200"))
+        )
+        one_pass.append(np.mean(x**2) - np.mean(x) ** 2)
+    wrong = Text("the spacing of numbers at 10¹⁸ is 128", "10¹⁸ 处相邻浮点数间隔 128")
+    return all_of(
+        *found,
+        bound(min(one_pass), -1.0, "≤", wrong),
+        bound(np.abs(np.array(one_pass) - 1).max(), 10.0, "≥", wrong),
+    )
+
+
+@VARIANCE.claim(
+    Text(
+        r"Never negative, and 0 for equal numbers up to the rounding of their mean, $(nu\,|x|)^2$",
+        r"从不为负；对相等的数为 0，至多差均值的舍入 $(nu\,|x|)^2$",
+    )
+)
+def never_negative(f, rng):
+    x = rng.standard_normal((60, 9)) * 10.0 ** rng.uniform(-3, 3, (60, 1)) + 10.0 ** rng.uniform(
+        0, 9, (60, 1)
+    )
+    equal = np.full(9, 0.1)
+    return all_of(
+        bound(np.asarray(f(x), float).min(), 0.0, "≥"), bound(float(f(equal)), (9 * U * 0.1) ** 2, "≤")
+    )
+
+
+@VARIANCE.claim(
+    Text(
+        r"As the mean grows the error of $\overline{x^2}-\bar x^2$ grows like its square, slope 2; that of the variance stays below $n\kappa u$",
+        r"均值增大时，$\overline{x^2}-\bar x^2$ 的误差按均值的平方增长，斜率为 2；而方差的误差保持在 $n\kappa u$ 以下",
+    )
+)
+def error_by_condition(f, rng):
+    means = 10.0 ** np.arange(2, 8)
+    naive, found = [], []
+    for mean in means:
+        errors, kappas = [], []
+        for _ in range(24):
+            x = mean + rng.standard_normal(64)
+            want = exact(x)
+            errors.append(abs((np.mean(x**2) - np.mean(x) ** 2) / want - 1))
+            kappas.append(np.sqrt(1 + mean**2 / want))
+            found.append(bound(abs(float(f(x)) / want - 1), 64 * kappas[-1] * U, "≤"))
+        naive.append(np.sqrt(np.mean(np.square(errors))))
+    return all_of(rate(means.tolist(), naive, 2.0, 0.15), *found)
+
+
+@VARIANCE.claim(
+    Text(
+        r"NIST's sets NumAcc3 and NumAcc4, $10^6+0.2\pm0.1$ and $10^7+0.2\pm0.1$ in 1001 numbers: standard deviation 0.1, certified, to the 9 and 8 digits that the data hold",
+        r"NIST 的 NumAcc3 与 NumAcc4 数据集，1001 个数 $10^6+0.2\pm0.1$ 与 $10^7+0.2\pm0.1$：认证的标准差为 0.1，达到数据所含的 9 位与 8 位",
+    )
+)
+def certified_sets(f, rng):
+    found = []
+    for base, digits in ((1e6, 9), (1e7, 8)):
+        x = np.concatenate([[base + 0.2], np.tile([base + 0.1, base + 0.3], 500)])
+        deviation = np.sqrt(float(f(x)) * 1001 / 1000)  # certified with n − 1
+        held = Text(
+            "what 16 digits of the data leave of the deviations", "数据的 16 位数字为离差所留下的位数"
+        )
+        found.append(bound(abs(deviation / 0.1 - 1), 10.0**-digits, "≤", held))
+    return all_of(*found)
+
+
+@VARIANCE.claim(
+    Text(
+        r"Two parts are merged exactly: $ns^2=n_as_a^2+n_bs_b^2+\frac{n_an_b}n(\bar x_a-\bar x_b)^2$; shifting changes nothing, scaling by c multiplies by $c^2$",
+        r"两部分可精确合并：$ns^2=n_as_a^2+n_bs_b^2+\frac{n_an_b}n(\bar x_a-\bar x_b)^2$；平移不改变它，乘以 c 则乘以 $c^2$",
+    )
+)
+def merges_and_scales(f, rng):
+    a, b = rng.standard_normal(30) + 2, 3 * rng.standard_normal(50)
+    between = 30 * 50 / 80 * (a.mean() - b.mean()) ** 2
+    merged = (30 * float(f(a)) + 50 * float(f(b)) + between) / 80
+    x = rng.integers(-50, 50, 64).astype(float)  # integers: every shift is exact
+    return all_of(
+        roundoff(merged, float(f(np.concatenate([a, b]))), terms=80),
+        roundoff(float(f(x + 2.0**20)), float(f(x)), terms=64, scale=float(f(x))),
+        roundoff(float(f(3 * x)), 9 * float(f(x)), terms=64),
+    )
+
+
+@VARIANCE.mutant(
+    Text("one pass: the mean of the squares less the square of the mean", "一遍：平方的均值减去均值的平方"),
+    kills=["one-pass-is-negative", "never-negative", "error-by-condition", "certified-sets"],
+)
+def one_pass(x):
+    return (x**2).mean(axis=-1) - x.mean(axis=-1) ** 2
+
+
+@VARIANCE.mutant(
+    Text("divided by n − 1", "除以 n − 1"),
+    kills=["equals-definition", "one-pass-is-negative", "certified-sets", "merges-and-scales"],
+)
+def sample_variance(x):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return variance(x) * x.shape[-1] / (x.shape[-1] - 1)
+
+
+@VARIANCE.mutant(
+    Text("a mean in float32", "均值用 float32"),
+    kills=["one-pass-is-negative", "error-by-condition", "certified-sets", "merges-and-scales"],
+)
+def mean_in_single(x):
+    mean = x.mean(axis=-1, keepdims=True).astype(np.float32)
+    return ((x - mean) ** 2).mean(axis=-1)
+
+
+@VARIANCE.mutant(
+    Text("the mean absolute deviation squared", "平均绝对离差的平方"),
+    kills=["equals-definition", "merges-and-scales", "one-pass-is-negative"],
+)
+def absolute_deviation(x):
+    return np.abs(x - x.mean(axis=-1, keepdims=True)).mean(axis=-1) ** 2
+
+
+@VARIANCE.figure(
+    log_mean=Slider(0, 10, 7, Text("power of ten of the mean", "均值的 10 的幂次")),
+    n=Slider(10, 2000, 200, Text("how many numbers", "数的个数"), integer=True, log=True),
+)
+def figure(log_mean, n):
+    rng = np.random.default_rng(2)
+    noise = rng.standard_normal(int(n))
+    means = np.logspace(0, 10, 41)
+    errors = {"two passes": [], "Welford": [], "mean of squares − square of mean": []}
+    for mean in means:
+        x = mean + noise
+        want = float(np.var((x - x[0]).astype(np.longdouble)))  # the shift is exact
+        got = [float(variance(x)), _welford(x), float(one_pass(x))]
+        for name, value in zip(errors, got, strict=True):
+            errors[name].append(max(abs(value / want - 1), 1e-17))
+    fig, ax = canvas(width=6.6, height=3.6)
+    for name, line in errors.items():
+        ax.loglog(means, line, label=name)
+    ax.axhline(1, color=COLOURS[6], lw=0.8)
+    ax.axvline(10.0**log_mean, color=COLOURS[6], lw=0.8)
+    ax.set(xlabel="mean (standard deviation 1)", ylabel="relative error", ylim=(1e-17, 1e6))
+    ax.legend(frameon=False, fontsize=8)
+    x = 10.0**log_mean + noise
+    return Drawing(
+        fig,
+        Text(
+            f"{int(n)} numbers around 10^{log_mean:.1f} with standard deviation 1: two passes give {float(variance(x)):.6g}, Welford {_welford(x):.6g}, one pass {float(one_pass(x)):.6g}.",
+            f"{int(n)} 个在 10^{log_mean:.1f} 附近、标准差为 1 的数：两遍得 {float(variance(x)):.6g}，Welford 得 {_welford(x):.6g}，一遍得 {float(one_pass(x)):.6g}。",
+        ),
+    )  # fmt: skip
+
+
+def _welford(x):
+    mean = total = 0.0
+    for k, v in enumerate(x, start=1):
+        old, mean = mean, mean + (v - mean) / k
+        total += (v - old) * (v - mean)
+    return float(total / len(x))
