@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -115,7 +115,7 @@ def summation(x: Float[Array, "*batch n"], method: Method = "kahan") -> Float[Ar
     return np.asarray(_pairwise(terms) if method == "pairwise" else _kahan(terms))
 
 
-def _pairwise(terms: Array) -> Array:
+def _pairwise(terms: Array) -> Any:
     while terms.shape[-1] > 1:
         half = terms.shape[-1] // 2
         rest = terms[..., 2 * half :]
@@ -123,7 +123,7 @@ def _pairwise(terms: Array) -> Array:
     return terms[..., 0]
 
 
-def _kahan(terms: Array) -> Array:
+def _kahan(terms: Array) -> Any:
     running, lost = terms[..., 0], np.zeros_like(terms[..., 0])
     for i in range(1, terms.shape[-1]):
         running, error = two_sum(running, terms[..., i])
