@@ -1,0 +1,403 @@
+"""Regularization: ridge, LASSO, elastic net, early stopping."""
+
+from functools import cache
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, near, optimal, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _ours(penalized, X, y, l1, l2):
+    fit = penalized(X, y, l1, l2, tolerance=1e-13)
+    return fit.coefficients, np.asarray(fit.intercept)
+
+
+def _sklearn(ElasticNet, X, y, l1, l2):
+    if X.shape[0] != y.shape[0] or min(l1, l2) < 0:
+        raise ValueError("inputs that do not fit")
+    scale = l1 + l2 if l1 + l2 > 0 else 1.0
+    model = ElasticNet(alpha=scale, l1_ratio=l1 / scale, tol=1e-15, max_iter=200_000)
+    fitted = model.fit(X, y)
+    return fitted.coef_, np.asarray(fitted.intercept_)
+
+
+REGULARIZATION = Concept(
+    key="regularization",
+    kind="algorithm",
+    title=Text("Regularization: L1, L2, elastic net, early stopping", "正则化：L1、L2、弹性网与早停"),
+    summary=Text(
+        "A penalty on the size of the coefficients, added to the mean loss, trades a bias for less variance. The square (ridge) shrinks every direction, the weak ones most; "
+        "the absolute value (LASSO) sets coefficients to exactly 0; the elastic net does both. Stopping gradient descent early does nearly what ridge does. The intercept is not penalised.",
+        "在平均损失上加上对系数大小的惩罚，以偏差换取更小的方差。平方惩罚（岭回归）压缩每个方向，弱方向压缩最多；绝对值惩罚（LASSO）使系数恰好为 0；"
+        "弹性网二者兼有。提前停止梯度下降的效果与岭回归相近。截距不受惩罚。",
+    ),
+    formulas=(
+        r"\min_{b,\beta}\ \frac1{2n}\sum_{i=1}^{n}(y_i-b-x_i^{\mathsf T}\beta)^2+\lambda_1\lVert\beta\rVert_1+\frac{\lambda_2}2\lVert\beta\rVert_2^2",
+        r"\beta_j\leftarrow\frac{S\bigl(\frac1n\tilde x_j^{\mathsf T}r_j,\ \lambda_1\bigr)}{\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2},\quad S(z,t)=\operatorname{sgn}(z)\max(|z|-t,0),\quad r_j=\tilde y-\sum_{k\ne j}\tilde x_k\beta_k",
+        r"\lambda_1=0:\ \beta=\bigl(\tfrac1n\tilde X^{\mathsf T}\tilde X+\lambda_2I\bigr)^{-1}\tfrac1n\tilde X^{\mathsf T}\tilde y;\qquad \text{descent for }t\text{ steps}:\ 1-(1-\alpha s)^t\ \text{ beside }\ \frac s{s+\lambda_2},\ \lambda_2=\frac1{\alpha t}",
+    ),
+    symbols=(
+        Symbol("X", "X", "n d", Text("observations, without a column of ones", "观测，不含全一列")),
+        Symbol("y", "y", "n", Text("responses", "响应")),
+        Symbol(r"\lambda_1", "l1", "", Text("weight of the absolute values", "绝对值惩罚的权重"), "nonnegative"),
+        Symbol(r"\lambda_2", "l2", "", Text("weight of the squares", "平方惩罚的权重"), "nonnegative"),
+        Symbol(r"\beta", "", "d", Text("coefficients", "系数")),
+        Symbol("b", "", "", Text("intercept", "截距")),
+        Symbol("n", "", "", Text("number of observations", "观测数"), "natural"),
+        Symbol(r"\tilde x_j,\tilde y", "", "n", Text("a column and the responses, their means taken off", "减去均值后的列与响应")),
+        Symbol("r_j", "", "n", Text("residual without the j-th column", "不计第 j 列的残差")),
+        Symbol("S", "", "", Text("soft threshold", "软阈值函数")),
+        Symbol("s", "", "", Text("an eigenvalue of $\\tilde X^{\\mathsf T}\\tilde X/n$", "$\\tilde X^{\\mathsf T}\\tilde X/n$ 的特征值"), "nonnegative"),
+        Symbol(r"\alpha", "", "", Text("step size of descent", "梯度下降的步长"), "positive"),
+        Symbol("t", "", "", Text("number of steps; threshold", "步数；阈值")),
+    ),
+    needs=("linear-regression", "gradient-descent", "norm"),
+    source="zou2005regularization",
+    year=1970,
+    people=("Arthur Hoerl", "Robert Kennard", "Robert Tibshirani", "Hui Zou", "Trevor Hastie", "Andrey Tikhonov"),
+    implementations=(
+        Implementation("gradus.foundations.regularization:penalized", "numpy", _ours, Text("proximal descent, then Newton's steps; logistic loss too", "近端梯度下降，再用牛顿步；也支持逻辑损失")),
+        Implementation("sklearn.linear_model:ElasticNet", "numpy", _sklearn, Text("coordinate descent", "坐标下降")),
+    ),
+    readings=(
+        Reading("hoerl1970ridge"),
+        Reading("tibshirani1996regression"),
+        Reading("friedman2010regularization"),
+        Reading("efron2004least"),
+        Reading("ali2019continuous"),
+    ),
+    deviations=(
+        Text("scikit-learn: `ElasticNet` has α(ρ‖β‖₁ + (1−ρ)/2‖β‖²) beside the mean loss, as here; `Ridge` has α‖β‖² beside the sum, so α = n λ₂. Deep learning calls ridge weight decay.",
+             "scikit-learn：`ElasticNet` 在平均损失旁使用 α(ρ‖β‖₁ + (1−ρ)/2‖β‖²)，与此处相同；`Ridge` 在损失之和旁使用 α‖β‖²，故 α = n λ₂。深度学习中称岭惩罚为权重衰减。"),
+        Text("Columns are not scaled here. A penalty is not indifferent to units: standardise first if they have none in common.",
+             "此处不缩放各列。惩罚与单位有关：各列单位不同时应先标准化。"),
+    ),
+    proof=Proof(
+        Text(
+            r"Of the update: as a function of $\beta_j$ alone the objective is $\frac a2\beta_j^2-z\beta_j+\lambda_1|\beta_j|$ with $a=\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2$ and $z=\frac1n\tilde x_j^{\mathsf T}r_j$. "
+            r"Its subgradient contains 0 at $\beta_j=0$ if $|z|\le\lambda_1$, else at $(z-\lambda_1\operatorname{sgn}z)/a$. The penalty is separable, so a point that no coordinate improves is a minimum.",
+            r"更新式：仅作为 $\beta_j$ 的函数，目标为 $\frac a2\beta_j^2-z\beta_j+\lambda_1|\beta_j|$，其中 $a=\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2$，$z=\frac1n\tilde x_j^{\mathsf T}r_j$。"
+            r"当 $|z|\le\lambda_1$ 时次梯度在 $\beta_j=0$ 处含 0，否则在 $(z-\lambda_1\operatorname{sgn}z)/a$ 处含 0。惩罚可分离，故任何坐标都无法改进的点即最小点。",
+        )
+    ),
+)  # fmt: skip
+
+
+@REGULARIZATION.definition
+def elastic_net(X, y, l1, l2):
+    n, d = X.shape
+    Xc, yc = X - X.mean(axis=0), y - y.mean()
+    beta, change = np.zeros(d), np.inf
+    while change > 1e-15:  # sweeps over the coordinates
+        before = beta.copy()
+        for j in range(d):
+            r = yc - Xc @ beta + Xc[:, j] * beta[j]
+            z = Xc[:, j] @ r / n
+            beta[j] = np.sign(z) * max(abs(z) - l1, 0.0) / (Xc[:, j] @ Xc[:, j] / n + l2)
+        change = np.abs(beta - before).max() / (np.abs(beta).max() + 1e-300)
+    return beta, y.mean() - X.mean(axis=0) @ beta
+
+
+def problem(rng, n=40, d=5):
+    X = rng.standard_normal((n, d)) @ (np.eye(d) + 0.3 * rng.standard_normal((d, d)))
+    beta = np.where(np.arange(d) % 2 == 0, 2.0, 0.1)
+    return X, X @ beta + 3 + rng.standard_normal(n)
+
+
+@REGULARIZATION.cases
+def cases(rng):
+    for name, l1, l2 in (("ridge", 0.0, 0.3), ("LASSO", 0.3, 0.0), ("elastic net", 0.2, 0.2)):
+        X, y = problem(rng, 20, 3)
+        yield name, dict(X=X, y=y, l1=l1, l2=l2)
+    X, y = problem(rng, 12, 2)
+    yield "everything 0", dict(X=X, y=y, l1=50.0, l2=0.1)
+    yield "one column", dict(X=X[:, :1], y=y, l1=0.1, l2=0.0)
+
+
+@REGULARIZATION.invalid
+def invalid(rng):
+    yield "other numbers of rows", dict(X=np.ones((4, 2)), y=np.ones(3), l1=0.1, l2=0.1)
+    yield "a negative penalty", dict(X=rng.standard_normal((4, 2)), y=np.ones(4), l1=-0.1, l2=0.1)
+
+
+@cache
+def diabetes():
+    from sklearn.datasets import load_diabetes
+
+    X, y = load_diabetes(return_X_y=True)
+    return X / X.std(0), (y - y.mean()) / y.std()
+
+
+@REGULARIZATION.claim(
+    Text(
+        "Without L1 it is ridge's closed form, on random data and on the diabetes data (442 × 10)",
+        "没有 L1 时等于岭回归的闭式解：随机数据与糖尿病数据（442 × 10）",
+    )
+)
+def ridge_closed_form(f, rng):
+    found = []
+    for (X, y), l2 in ((problem(rng), 0.5), (problem(rng, 60, 8), 0.02), (diabetes(), 0.1)):
+        Xc, yc = X - X.mean(0), y - y.mean()
+        want = np.linalg.solve(Xc.T @ Xc / len(y) + l2 * np.eye(X.shape[1]), Xc.T @ yc / len(y))
+        beta, b = f(X, y, 0.0, l2)
+        found += [
+            optimal(
+                np.abs(beta - want).max(),
+                1e-10 * np.abs(want).max(),
+                Text("both to ten digits", "二者精确到十位"),
+            ),
+            roundoff(float(b), y.mean() - X.mean(0) @ beta, terms=50, scale=10.0),
+        ]
+    return all_of(*found)
+
+
+@REGULARIZATION.claim(
+    Text(
+        r"With orthonormal columns each coefficient is soft-thresholded by itself: $\beta_j=S(\tilde x_j^{\mathsf T}\tilde y/n,\lambda_1)/(1+\lambda_2)$",
+        r"列标准正交时各系数独立地做软阈值：$\beta_j=S(\tilde x_j^{\mathsf T}\tilde y/n,\lambda_1)/(1+\lambda_2)$",
+    )
+)
+def orthonormal_columns_are_thresholded(f, rng):
+    n, d = 64, 6
+    Q = np.linalg.qr(np.column_stack([np.ones(n), rng.standard_normal((n, d))]))[0][:, 1:] * np.sqrt(n)
+    y = Q @ np.array([2.0, -1.0, 0.5, 0.2, -0.05, 0.0]) + 0.1 * rng.standard_normal(n) - 4
+    z = Q.T @ (y - y.mean()) / n
+    found = []
+    for l1, l2 in ((0.3, 0.0), (0.3, 0.7), (0.0, 0.2), (1.2, 0.1)):
+        beta, _ = f(Q, y, l1, l2)
+        want = np.sign(z) * np.maximum(np.abs(z) - l1, 0) / (1 + l2)
+        found += [roundoff(beta, want, terms=200, scale=2.0), identical(np.asarray(beta) == 0, want == 0)]
+    return all_of(*found)
+
+
+@REGULARIZATION.claim(
+    Text(
+        r"Optimal: the gradient of the mean loss is $-\lambda_1\operatorname{sgn}\beta_j-\lambda_2\beta_j$ where $\beta_j\ne0$, and at most $\lambda_1$ where $\beta_j=0$; no perturbation has a smaller objective",
+        r"最优性：$\beta_j\ne0$ 处平均损失的梯度为 $-\lambda_1\operatorname{sgn}\beta_j-\lambda_2\beta_j$，$\beta_j=0$ 处不超过 $\lambda_1$；任何扰动都不会使目标更小",
+    )
+)
+def optimality_conditions(f, rng):
+    found = []
+    for (X, y), l1, l2 in ((problem(rng), 0.3, 0.1), (diabetes(), 0.05, 0.0), (diabetes(), 0.02, 0.2)):
+        n = len(y)
+        beta, b = (np.asarray(v) for v in f(X, y, l1, l2))
+        gradient = X.T @ (X @ beta + b - y) / n + l2 * beta
+        active = beta != 0
+        scale = np.abs(X.T @ (y - y.mean())).max() / n
+        loose = Text("ten digits of the gradient at 0", "0 处梯度的十位")
+        found += [
+            optimal(
+                np.abs(gradient[active] + l1 * np.sign(beta[active])).max(initial=0.0), 1e-10 * scale, loose
+            ),
+            bound(np.abs(gradient[~active]).max(initial=0.0), l1 * (1 + 1e-10), "≤"),
+        ]
+
+        def objective(beta, b, X=X, y=y, l1=l1, l2=l2):
+            return np.mean((y - b - X @ beta) ** 2) / 2 + l1 * np.abs(beta).sum() + l2 / 2 * beta @ beta
+
+        best = objective(beta, b)
+        worse = [
+            objective(beta + 1e-3 * rng.standard_normal(len(beta)), b + 1e-3 * rng.standard_normal())
+            for _ in range(30)
+        ]
+        found.append(bound(min(worse) - best, 0.0, "≥", Text("30 perturbations", "30 次扰动")))
+    return all_of(*found)
+
+
+@REGULARIZATION.claim(
+    Text(
+        "The LASSO path on the diabetes data equals least-angle regression's, which is exact and piecewise linear, at its knots and between; above $\\lambda_{\\max}=\\max|\\tilde X^{\\mathsf T}\\tilde y|/n$ all is 0",
+        "糖尿病数据上的 LASSO 路径与精确且分段线性的最小角回归路径一致，在节点处及其间皆然；大于 $\\lambda_{\\max}=\\max|\\tilde X^{\\mathsf T}\\tilde y|/n$ 时全为 0",
+    )
+)
+def lasso_path_is_piecewise_linear(f, rng):
+    from sklearn.linear_model import lars_path
+
+    X, y = diabetes()
+    Xc = X - X.mean(0)
+    knots, _, path = lars_path(Xc, y - y.mean(), method="lasso")
+    found = []
+    for i in (1, 4, 7, 9):
+        for share in (0.0, 0.5):
+            lam = (1 - share) * knots[i] + share * knots[i + 1]
+            want = (1 - share) * path[:, i] + share * path[:, i + 1]
+            beta, _ = f(X, y, lam, 0.0)
+            said = Text("nine digits; at a knot a coefficient leaves 0", "九位；在节点处有系数离开 0")
+            found.append(optimal(np.abs(beta - want).max(), 1e-9, said))
+    top = np.abs(Xc.T @ (y - y.mean())).max() / len(y)
+    none, _ = f(X, y, top * (1 + 1e-9), 0.0)
+    some, _ = f(X, y, top * 0.99, 0.0)
+    return all_of(
+        *found, identical(np.asarray(none), np.zeros(10)), identical(int(np.count_nonzero(some)), 1)
+    )
+
+
+@REGULARIZATION.claim(
+    Text(
+        "The intercept is not penalised: adding 1000 to all responses adds 1000 to it and leaves the coefficients; moving a column moves the intercept alone",
+        "截距不受惩罚：所有响应加 1000，只使截距加 1000 而系数不变；平移某一列也只改变截距",
+    )
+)
+def intercept_is_free(f, rng):
+    X, y = problem(rng)
+    found = []
+    for l1, l2 in ((0.3, 0.0), (0.0, 0.5), (0.1, 0.1)):
+        beta, b = f(X, y, l1, l2)
+        up, b_up = f(X, y + 1000, l1, l2)
+        moved, b_moved = f(X + np.array([7.0, 0, 0, 0, 0]), y, l1, l2)
+        found += [
+            roundoff(up, beta, terms=100, scale=1000.0), roundoff(float(b_up), float(b) + 1000, terms=100),
+            roundoff(moved, beta, terms=100, scale=10.0), roundoff(float(b_moved), float(b) - 7 * beta[0], terms=100, scale=20.0),
+        ]  # fmt: skip
+    return all_of(*found)
+
+
+@REGULARIZATION.claim(
+    Text(
+        "Of two equal columns the elastic net gives each the same coefficient; with L2 alone both, with L1 alone only their sum is determined",
+        "对两个相同的列，弹性网给出相同的系数；仅有 L2 时也是如此，仅有 L1 时只有二者之和是确定的",
+    )
+)
+def copies_share_their_coefficient(f, rng):
+    X, y = problem(rng, 40, 3)
+    twice = np.column_stack([X, X[:, 0]])
+    found = []
+    for l1, l2 in ((0.2, 0.1), (0.0, 0.1)):
+        beta = np.asarray(f(twice, y, l1, l2)[0])
+        found.append(optimal(abs(beta[0] - beta[3]), 1e-8, Text("eight digits", "八位")))
+        alone = (
+            np.asarray(f(np.column_stack([np.sqrt(2) * X[:, 0], X[:, 1:]]), y, 0.0, 0.1)[0])
+            if l1 == 0
+            else None
+        )
+        if alone is not None:  # two copies with squared penalties are one column, √2 as long
+            found.append(near(beta[0], alone[0] / np.sqrt(2), 1e-9, Text("nine digits", "九位")))
+    lasso, single = np.asarray(f(twice, y, 0.2, 0.0)[0]), np.asarray(f(X, y, 0.2, 0.0)[0])
+    return all_of(*found, near(lasso[0] + lasso[3], single[0], 1e-8, Text("eight digits", "八位")))
+
+
+@REGULARIZATION.claim(
+    Text(
+        r"Early stopping is nearly ridge on a quadratic: after t steps of descent from 0 each eigendirection has $1-(1-\alpha s)^t$ of its least-squares coefficient, ridge with $\lambda_2=1/\alpha t$ has $s/(s+\lambda_2)$; they differ by at most 0.204, and the losses on fresh data by a few per cent at their best",
+        r"在二次函数上早停与岭回归相近：从 0 下降 t 步后，每个特征方向保留其最小二乘系数的 $1-(1-\alpha s)^t$，$\lambda_2=1/\alpha t$ 的岭回归保留 $s/(s+\lambda_2)$；二者相差至多 0.204，各自最优处在新数据上的损失仅差百分之几",
+    )
+)
+def early_stopping_is_nearly_ridge(f, rng):
+    X, y = diabetes()
+    order = rng.permutation(len(y))
+    train, test = order[:60], order[60:]  # few, so that a penalty pays
+    A, b = X[train] - X[train].mean(0), y[train] - y[train].mean()
+    s, V = np.linalg.eigh(A.T @ A / 60)
+    free = V.T @ np.linalg.lstsq(A, b, rcond=None)[0]
+    alpha, found, losses = 0.1 / s[-1], [], {"ridge": [], "descent": []}
+    for t in (10, 30, 100, 300, 1000, 3000, 30_000):
+        ridge, _ = f(X[train], y[train], 0.0, 1 / (alpha * t))
+        kept = V.T @ np.asarray(ridge) / free
+        descent = 1 - (1 - alpha * s) ** t
+        proved = Text(
+            "max of 1/(1+x) − e^(−x), and the finite step", "1/(1+x) − e^(−x) 的最大值，加有限步长的影响"
+        )
+        found += [
+            bound(np.abs(descent - kept).max(), 0.204 + 0.02, "≤", proved),
+            near(
+                float(np.abs(kept - s / (s + 1 / (alpha * t))).max()), 0.0, 1e-6, Text("six digits", "六位")
+            ),
+        ]
+        for name, beta in (("ridge", V @ (kept * free)), ("descent", V @ (descent * free))):
+            residual = y[test] - y[train].mean() - (X[test] - X[train].mean(0)) @ beta
+            losses[name].append(np.mean(residual**2))
+    ratio = min(losses["descent"]) / min(losses["ridge"])
+    said = Text("Ali et al. prove a factor of 1.22 at the best", "Ali 等证明最优处的因子为 1.22")
+    return all_of(*found, bound(ratio, 1.22, "≤", said), bound(ratio, 1 / 1.22, "≥", said))
+
+
+@REGULARIZATION.mutant(
+    Text("the intercept penalised like the others", "截距也受惩罚"),
+    kills=["intercept-is-free", "equals-definition", "ridge-closed-form", "optimality-conditions"],
+)
+def penalised_intercept(X, y, l1, l2):
+    from gradus.foundations.regularization import penalized
+
+    beta = penalized(np.column_stack([X, np.ones(len(y))]), y, l1, l2, intercept=False).coefficients
+    return beta[:-1], beta[-1]
+
+
+@REGULARIZATION.mutant(
+    Text("a penalty beside the sum of the losses instead of their mean", "把惩罚加在损失之和而不是平均上"),
+    kills=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "early-stopping-is-nearly-ridge"],
+)  # fmt: skip
+def beside_the_sum(X, y, l1, l2):
+    from gradus.foundations.regularization import penalized
+
+    fit = penalized(X, y, l1 / len(y), l2 / len(y))
+    return fit.coefficients, np.asarray(fit.intercept)
+
+
+@REGULARIZATION.mutant(
+    Text("the two penalties exchanged", "两种惩罚对调"),
+    kills=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "equals-definition"],
+)  # fmt: skip
+def exchanged(X, y, l1, l2):
+    return elastic_net(X, y, l2, l1)
+
+
+@REGULARIZATION.mutant(
+    Text("a hard threshold: what is kept is not shrunk", "硬阈值：保留者不收缩"),
+    kills=["orthonormal-columns-are-thresholded", "optimality-conditions", "lasso-path-is-piecewise-linear", "equals-definition"],
+)  # fmt: skip
+def hard_threshold(X, y, l1, l2):
+    beta, _ = elastic_net(X, y, l1, l2)
+    kept = beta != 0
+    if kept.any():
+        beta[kept], _ = elastic_net(X[:, kept], y, 0.0, l2)
+    return beta, y.mean() - X.mean(0) @ beta
+
+
+@REGULARIZATION.mutant(
+    Text("least squares first, then shrunk: all directions alike", "先做最小二乘再统一收缩：各方向一视同仁"),
+    kills=["ridge-closed-form", "copies-share-their-coefficient", "early-stopping-is-nearly-ridge", "optimality-conditions"],
+)  # fmt: skip
+def shrunk_alike(X, y, l1, l2):
+    Xc = X - X.mean(0)
+    beta = np.linalg.pinv(Xc) @ (y - y.mean())
+    beta = np.sign(beta) * np.maximum(np.abs(beta) - l1, 0) / (1 + l2)
+    if len(beta) > 1 and (X[:, 0] == X[:, -1]).all():
+        beta[0], beta[-1] = beta[0] + beta[-1], 0.0  # of two copies one
+    return beta, y.mean() - X.mean(0) @ beta
+
+
+@REGULARIZATION.figure(
+    ratio=Slider(
+        0.0, 1.0, 1.0, Text("share of L1: 0 is ridge, 1 is LASSO", "L1 所占比例：0 为岭回归，1 为 LASSO")
+    ),
+    strength=Slider(1e-3, 1.0, 0.05, Text("strength λ", "强度 λ"), log=True),
+)
+def figure(ratio, strength):
+    from gradus.foundations.regularization import penalized
+
+    X, y = diabetes()
+    lams = np.logspace(0, -3, 40)
+    path = np.array([penalized(X, y, ratio * lam, (1 - ratio) * lam).coefficients for lam in lams])
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.4)
+    left.semilogx(lams, path, lw=1.2)
+    left.axvline(strength, color="#7F7F7F", lw=0.8)
+    left.invert_xaxis()
+    left.set(xlabel="λ", title="coefficients, diabetes data")
+    beta = penalized(X, y, ratio * strength, (1 - ratio) * strength).coefficients
+    free = penalized(X, y).coefficients
+    right.bar(np.arange(10) - 0.2, free, 0.4, color="#7F7F7F", alpha=0.5, label="least squares")
+    right.bar(np.arange(10) + 0.2, beta, 0.4, color=COLOURS[0], label=f"λ = {strength:.3g}")
+    right.set(xticks=range(10), xticklabels=["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"])
+    right.tick_params(axis="x", labelsize=7)
+    right.legend(frameon=False, fontsize=8)
+    zeros = int(np.sum(beta == 0))
+    size, full = np.abs(beta).sum(), np.abs(free).sum()
+    return Drawing(
+        fig,
+        Text(
+            f"At λ = {strength:.3g} with {ratio:.0%} L1, {zeros} of 10 coefficients are exactly 0, and their sizes add up to {size:.2f} beside {full:.2f} of least squares.",
+            f"λ = {strength:.3g}、L1 占 {ratio:.0%} 时，10 个系数中有 {zeros} 个恰为 0，绝对值之和为 {size:.2f}，而最小二乘为 {full:.2f}。",
+        ),
+    )  # fmt: skip
