@@ -1,0 +1,1 @@
+"""The standard probability distributions, one page each."""

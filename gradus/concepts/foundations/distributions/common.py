@@ -1,0 +1,368 @@
+"""What the pages on distributions share: quadrature over a support, and the claims that every law must keep."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradus.evidence import EPSILON, Text, all_of, bound, roundoff, statistical
+
+H = 2.0**-10  # step of the differences by which scores are taken, in units of the parameter's standard error
+PANELS, NODES = 64, 16
+
+
+def log_gamma(x):
+    """log Γ, entry by entry."""
+    return np.vectorize(math.lgamma, otypes=[float])(x)
+
+
+def x_log_y(x, y):
+    """x log y, where 0 log 0 = 0."""
+    with np.errstate(divide="ignore"):
+        return np.where(x == 0, 0.0, x * np.log(np.where(x == 0, 1.0, y)))
+
+
+def like(x, *values):
+    """The values as tensors of x's precision."""
+    import torch
+
+    dtype = x.dtype if x.is_floating_point() else torch.float64
+    return [v if isinstance(v, torch.Tensor) else torch.as_tensor(v, dtype=dtype) for v in values]
+
+
+# ------------------------------------------------------------------------------------------ quadrature
+
+
+class Grid(NamedTuple):
+    """Points x and weights w, both (panels, points), with Σ w f(x) = ∫ f; `ends` are where the panels end."""
+
+    x: np.ndarray
+    w: np.ndarray
+    ends: np.ndarray
+
+
+def panels(low, high, of=None):
+    """Gauss–Legendre on equal panels of t ∈ [low, high]; `of` maps t to x and dx/dt, the identity unless given."""
+    u, weight = np.polynomial.legendre.leggauss(NODES)
+    edges = np.linspace(low, high, PANELS + 1)
+    half = np.diff(edges)[:, None] / 2
+    t, w = edges[:-1, None] + half * (1 + u), half * weight
+    if of is None:
+        return Grid(t, w, edges[1:])
+    x, slope = of(t)
+    return Grid(x, w * slope, of(edges[1:])[0])
+
+
+def counts(low, high):
+    """Every integer from low to high, each its own panel of weight 1."""
+    k = np.arange(low, high + 1.0)
+    return Grid(k[:, None], np.ones((k.size, 1)), k)
+
+
+def exponential(t):
+    """x = eᵗ, which takes (0, ∞) to the line and smooths powers at 0."""
+    return np.exp(t), np.exp(t)
+
+
+def logistic(t):
+    """x = 1/(1 + e⁻ᵗ), which takes (0, 1) to the line."""
+    x = 1 / (1 + np.exp(-t))
+    return x, np.exp(-t) * x * x
+
+
+# ------------------------------------------------------------------------------------------ what is known of a law
+
+
+@dataclass(frozen=True)
+class Law:
+    """A family of laws and its closed forms, all functions of the parameter vector θ.
+
+    Attributes:
+        examples: parameter vectors; the divergence is taken from each to the next.
+        arguments: θ as the definition's arguments after x.
+        grid: quadrature over the support.
+        draw: (rng, θ, n) -> n outcomes, by NumPy's sampler.
+        mean, covariance, entropy: of θ.
+        divergence: D(p_θ ‖ p_η) of (θ, η).
+        information: Fisher information of the free parameters.
+        scipy: θ as SciPy's frozen law; None for laws of several dimensions.
+        free: indices of the parameters that may vary continuously; all unless given.
+        formulas: LaTeX of mean, variance, entropy, divergence, information for the statements.
+    """
+
+    examples: tuple[Any, ...]
+    arguments: Callable[..., dict[str, Any]]
+    grid: Callable[..., Grid]
+    draw: Callable[..., np.ndarray]
+    mean: Callable[..., Any]
+    covariance: Callable[..., Any]
+    entropy: Callable[..., float]
+    divergence: Callable[..., float]
+    information: Callable[..., Any] | None
+    formulas: dict[str, str] = field(default_factory=dict)
+    scipy: Callable[..., Any] | None = None
+    free: tuple[int, ...] | None = None
+
+    def thetas(self):
+        """The examples as vectors."""
+        return [np.asarray(theta, float) for theta in self.examples]
+
+
+def log_density(density, law, theta, x):
+    """log p(x|θ) by the implementation."""
+    return density(x, **law.arguments(theta))
+
+
+def expectation(density, law, theta, f=None):
+    """E f(X) as Σ w p(x) f(x), where f takes (x, log p); the mass where there is no f. Points without mass do not count."""
+    grid = law.grid(theta)
+    log_p = log_density(density, law, theta, grid.x)
+    mass = grid.w * np.exp(log_p)
+    if f is None:
+        return mass.sum()
+    value = np.asarray(f(grid.x, np.where(mass > 0, log_p, 0.0)))
+    rest = value.ndim - mass.ndim
+    mass = mass.reshape(mass.shape + (1,) * rest)
+    return np.where(mass > 0, mass * value, 0.0).sum(axis=(0, 1))
+
+
+def size_of(grid):
+    """How many terms a sum over the grid has."""
+    return grid.w.size
+
+
+# ------------------------------------------------------------------------------------------ the claims
+
+
+def standard_claims(concept, law):
+    """Adds the claims that every law must keep; their names are the functions' below."""
+    t = law.formulas
+    concept.claim(
+        Text(
+            "The total mass is 1, by quadrature or by summation over the support",
+            "总质量为 1：在支撑上求积或求和",
+        )
+    )(_named("total_mass_is_one", _mass, law))
+    concept.claim(
+        Text(
+            f"Its mean is ${t['mean']}$, its variance ${t['variance']}$",
+            f"均值为 ${t['mean']}$，方差为 ${t['variance']}$",
+        )
+    )(_named("moments", _moments, law))
+    if law.scipy is not None:
+        concept.claim(
+            Text(
+                "What the density adds up to from the left is SciPy's distribution function",
+                "密度（质量）自左起的累积等于 SciPy 的分布函数",
+            )
+        )(_named("distribution_function", _distribution_function, law))
+        concept.claim(
+            Text(
+                "NumPy's sampler draws it: the empirical distribution function of 2000 draws stays within the Dvoretzky–Kiefer–Wolfowitz bound",
+                "NumPy 的抽样器服从该分布：2000 次抽样的经验分布函数落在 Dvoretzky–Kiefer–Wolfowitz 界内",
+            )
+        )(_named("sampler", _sampler, law))
+    else:
+        concept.claim(
+            Text(
+                r"NumPy's sampler draws it: over 4000 draws the mean of $-\log p$ is the entropy, of the draws their mean",
+                r"NumPy 的抽样器服从该分布：4000 次抽样的 $-\log p$ 之均值为熵，抽样均值为分布的均值",
+            )
+        )(_named("sampler", _sampler_of_vectors, law))
+    concept.claim(Text(f"Its entropy is ${t['entropy']}$ nats", f"熵为 ${t['entropy']}$（奈特）"))(
+        _named("entropy", _entropy, law)
+    )
+    concept.claim(
+        Text(f"The divergence is ${t['divergence']}$", f"两个同族分布的散度为 ${t['divergence']}$")
+    )(_named("divergence", _divergence, law))
+    if law.information is not None:
+        concept.claim(
+            Text(
+                f"The score has mean 0; its variance, and minus the mean second derivative of $\\log p$, are the Fisher information ${t['information']}$",
+                f"得分函数均值为 0；其方差与 $\\log p$ 二阶导数均值的相反数都等于 Fisher 信息 ${t['information']}$",
+            )
+        )(_named("fisher_information", _fisher, law))
+
+
+def _named(name, measure, law):
+    def claim(density, rng):
+        return measure(density, rng, law)
+
+    claim.__name__ = name
+    claim.__wrapped__ = measure  # so that a page shows the code that measures
+    return claim
+
+
+def _mass(density, rng, law):
+    found = []
+    for theta in law.thetas():
+        grid = law.grid(theta)
+        found.append(roundoff(expectation(density, law, theta), 1.0, terms=size_of(grid)))
+    return all_of(*found)
+
+
+def _moments(density, rng, law):
+    found = []
+    for theta in law.thetas():
+        n, mean, spread = size_of(law.grid(theta)), np.asarray(law.mean(theta)), law.covariance(theta)
+        if mean.ndim == 0:
+            first = expectation(density, law, theta, lambda x, _: x)
+            second = expectation(density, law, theta, lambda x, _, m=mean: (x - m) ** 2)
+        else:
+            first = expectation(density, law, theta, lambda x, _: x)
+            second = expectation(
+                density, law, theta, lambda x, _, m=mean: (x - m)[..., :, None] * (x - m)[..., None, :]
+            )
+        size = float(np.abs(spread).max())
+        found.append(roundoff(first, mean, terms=n, scale=float(np.abs(mean).max()) + math.sqrt(size)))
+        found.append(roundoff(second, spread, terms=n, scale=size))
+    return all_of(*found)
+
+
+def _cumulative(density, law, theta):
+    grid = law.grid(theta)
+    return (grid.w * np.exp(log_density(density, law, theta, grid.x))).sum(axis=1).cumsum(), grid
+
+
+def _distribution_function(density, rng, law):
+    found = []
+    for theta in law.thetas():
+        F, grid = _cumulative(density, law, theta)
+        found.append(roundoff(F, law.scipy(theta).cdf(grid.ends), terms=size_of(grid), scale=1.0))
+    return all_of(*found)
+
+
+def _sampler(density, rng, law):
+    n, found = 2000, []
+    limit = math.sqrt(math.log(2 / 5.7e-7) / (2 * n))
+    why = Text(
+        f"2exp(−2nε²) = 5.7e-7, as rare as |z| > 5; n={n}",
+        f"2exp(−2nε²) = 5.7e-7，与 |z| > 5 同样罕见；n={n}",
+    )
+    for theta in law.thetas():
+        F, grid = _cumulative(density, law, theta)
+        drawn = np.searchsorted(np.sort(law.draw(rng, theta, n)), grid.ends, side="right") / n
+        found.append(bound(np.abs(drawn - F).max(), limit, "≤", why))
+    return all_of(*found)
+
+
+def _sampler_of_vectors(density, rng, law):
+    found = []
+    for theta in law.thetas():
+        x = law.draw(rng, theta, 4000)
+        found.append(statistical(-log_density(density, law, theta, x), law.entropy(theta)))
+        found += [statistical(c, m) for c, m in zip(x.T, law.mean(theta), strict=True)]
+    return all_of(*found)
+
+
+def _entropy(density, rng, law):
+    found = []
+    for theta in law.thetas():
+        size = max(1.0, float(expectation(density, law, theta, lambda x, l: np.abs(l))))
+        got = expectation(density, law, theta, lambda x, l: -l)
+        found.append(roundoff(got, law.entropy(theta), terms=size_of(law.grid(theta)), scale=size))
+    return all_of(*found)
+
+
+def _divergence(density, rng, law):
+    found = []
+    for p, q in zip(law.thetas()[:-1], law.thetas()[1:], strict=True):
+
+        def gain(x, log_p, q=q):
+            return log_p - log_density(density, law, q, x)
+
+        size = max(1.0, float(expectation(density, law, p, lambda x, l, g=gain: np.abs(l) + np.abs(g(x, l)))))
+        found.append(
+            roundoff(
+                expectation(density, law, p, gain),
+                law.divergence(p, q),
+                terms=size_of(law.grid(p)),
+                scale=size,
+            )
+        )
+    return all_of(*found)
+
+
+def derivatives(density, law, theta, x, steps):
+    """First and second derivatives of log p(x|θ) by the free parameters, by central differences of fourth order."""
+    free = law.free or tuple(range(len(theta)))
+    k = len(free)
+    e = np.zeros((k, len(theta)))
+    e[range(k), free] = steps
+
+    def at(move):
+        return log_density(density, law, theta + move, x)
+
+    near, far = ([(at(c * e[i]), at(-c * e[i])) for i in range(k)] for c in (1.0, 2.0))  # f(θ ± h), f(θ ± 2h)
+    middle = at(np.zeros(len(theta)))
+    first = np.stack(
+        [(8 * (a - b) - (c - d)) / (12 * h) for (a, b), (c, d), h in zip(near, far, steps, strict=True)],
+        axis=-1,
+    )
+    second = np.zeros((*middle.shape, k, k))
+    for i in range(k):
+        (a, b), (c, d) = near[i], far[i]
+        second[..., i, i] = (16 * (a + b) - (c + d) - 30 * middle) / (12 * steps[i] ** 2)
+        for j in range(i):
+            # (f(+,+) − f(+,−) − f(−,+) + f(−,−))/4h² at h and 2h, extrapolated
+            one, two = (
+                at(s * (e[i] + e[j])) - at(s * (e[i] - e[j])) - at(s * (e[j] - e[i])) + at(-s * (e[i] + e[j]))
+                for s in (1.0, 2.0)
+            )
+            second[..., i, j] = second[..., j, i] = (16 * one - two) / (48 * steps[i] * steps[j])
+    return first, second
+
+
+def _fisher(density, rng, law):
+    found = []
+    for theta in law.thetas():
+        want = np.atleast_2d(law.information(theta))
+        scale = np.sqrt(np.diag(want))
+        grid = law.grid(theta)
+        log_p = log_density(density, law, theta, grid.x)
+        mass = grid.w * np.exp(log_p)
+        score, bend = derivatives(density, law, theta, grid.x, H / scale)
+        score, bend = score / scale, bend / np.outer(scale, scale)  # in units of the standard errors
+        want = want / np.outer(scale, scale)
+        # what rounding of log p leaves in a first and in a second difference; truncation (h⁴) lies below it
+        size = 1.0 + float((mass * np.abs(np.where(mass > 0, log_p, 0.0))).sum())
+        mean = np.einsum("ab,abi->i", mass, score)
+        found.append(roundoff(mean, np.zeros_like(mean), terms=16, scale=size / H))
+        found.append(
+            roundoff(np.einsum("ab,abi,abj->ij", mass, score, score), want, terms=16, scale=size / H)
+        )
+        found.append(roundoff(-np.einsum("ab,abij->ij", mass, bend), want, terms=8, scale=size / H**2))
+    return all_of(*found)
+
+
+# ------------------------------------------------------------------------------------------ fifty digits
+
+BERNOULLI = ((1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66), (-691, 2730), (7, 6), (-3617, 510), (43867, 798), (-174611, 330))  # fmt: skip
+
+
+def decimal_log_gamma(z):
+    """log Γ(z), z > 0, in the current decimal context: Stirling's series at z + m ≥ 100, good to 1e-35."""
+    z, product = Decimal(z), Decimal(1)
+    while z < 100:
+        product, z = product * z, z + 1
+    two_pi = Decimal("6.283185307179586476925286766559005768394338798750211641949889")
+    value = (z - Decimal("0.5")) * z.ln() - z + two_pi.ln() / 2 - product.ln()
+    for k, (a, b) in enumerate(BERNOULLI, 1):
+        value += Decimal(a) / Decimal(b) / (2 * k * (2 * k - 1) * z ** (2 * k - 1))
+    return value
+
+
+def fifty_digits(formula, *arguments):
+    """The formula on exact decimals with fifty digits, rounded to a float at the end; it may call `decimal_log_gamma`."""
+    with localcontext() as context:
+        context.prec = 50
+        return float(formula(*[Decimal(float(a)) for a in arguments]))
+
+
+def relative(got, want, terms=4):
+    """Every entry to `terms` units in the last place of its own size, whatever the others are."""
+    got, want = np.asarray(got), np.asarray(want)
+    return roundoff(got / want, np.ones_like(want), terms=terms, epsilon=EPSILON)
