@@ -1,0 +1,1 @@
+"""Tests of hypotheses, intervals of confidence, analysis of variance: one member a file."""
