@@ -10,7 +10,7 @@ higher derivatives.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -111,7 +111,7 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
             raise GradusError(
                 f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}"
             )
-        adjoint = _sweep(steps, w if isinstance(w, Variable) else _floating(w), wanted, nested)
+        adjoint = _adjoints(steps, w if isinstance(w, Variable) else _floating(w), wanted, nested)
         return tuple(mapped(lambda v: _owned(adjoint.get(v.step.time), v.shape), a) for a in fresh)
 
     return (y if nested else value_of(y)), pull
@@ -133,39 +133,60 @@ def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) 
             s.open = False
 
 
-def _sweep(steps: list[Step], w: Any, wanted: set[int], nested: bool) -> dict[int, Any]:
+def _adjoints(steps: list[Step], w: Any, wanted: set[int], nested: bool) -> dict[int, Any]:
     """Adjoints of the wanted steps, by their time; `steps` come latest first."""
     useful = set(wanted)  # what the wanted ones take part in
     for s in reversed(steps):
         if any(isinstance(a, Step) and a.time in useful for a in s.inputs):
             useful.add(s.time)
+    useful_inputs = {
+        s.time: [i for i, a in enumerate(s.inputs) if isinstance(a, Step) and a.time in useful]
+        for s in steps
+        if s.time not in wanted
+    }
+    try:
+        with np.errstate(invalid="raise"):
+            return _sweep(steps, w, useful_inputs, nested)
+    except FloatingPointError:  # such as 0·∞, where np.where did not choose what overflows
+        with np.errstate(all="ignore"):
+            return _sweep(steps, w, useful_inputs, nested, careful=True)
+
+
+def _sweep(
+    steps: list[Step], w: Any, useful: dict[int, list[int]], nested: bool, careful: bool = False
+) -> dict[int, Any]:
     adjoint = {s.time: w for s in steps[:1]}
     for s in steps:
-        if s.time not in wanted and s.time in adjoint:
-            for time, share in _shares(s, adjoint.pop(s.time), useful, nested):
-                adjoint[time] = adjoint[time] + share if time in adjoint else share
+        if useful.get(s.time) and s.time in adjoint:
+            g, chosen = adjoint.pop(s.time), useful[s.time]
+            for i, share in zip(chosen, _shares(s, g, chosen, nested), strict=True):
+                if careful and isinstance(s.function, np.ufunc):
+                    share = np.where(
+                        np.equal(g, 0), 0.0, share
+                    )  # an adjoint of 0 says that the entry does not matter
+                a = s.inputs[i]
+                share = _fitted(share, a.value)
+                adjoint[a.time] = adjoint[a.time] + share if a.time in adjoint else share
     return adjoint
 
 
-def _shares(s: Step, g: Any, useful: set[int], nested: bool) -> Iterator[tuple[int, Any]]:
-    """g·∂s/∂a for each useful input a, in its shape; on Variables when the sweep is itself differentiated."""
-    chosen = [i for i, a in enumerate(s.inputs) if isinstance(a, Step) and a.time in useful]
-    if not chosen:
-        return
+def _shares(s: Step, g: Any, chosen: list[int], nested: bool) -> Iterable[Any]:
+    """g·∂s/∂(input i) for each chosen i; on Variables when the sweep is itself differentiated."""
     seen = Variable.of if nested else lambda a: a.value
     inputs = [seen(a) if isinstance(a, Step) else a for a in s.inputs]
     if hasattr(s.function, "shares"):  # it brings its own rule, for all inputs at once
-        shares: Any = s.function.shares(g, chosen, inputs)
-    else:
-        rule, y = RULES[s.function], seen(s)
-        by = rule if isinstance(rule, tuple) else [partial(rule, i) for i in range(len(inputs))]
-        shares = (by[i](g, y, *inputs, **s.options) for i in chosen)
-    for i, share in zip(chosen, shares, strict=True):
-        a = s.inputs[i].value
-        share = share if hasattr(share, "dtype") else np.asarray(share)
-        if a.dtype.kind == "f" and share.dtype.kind == "c":
-            share = np.real(share)
-        yield s.inputs[i].time, share if share.shape == a.shape else summed_back(share, a.shape)
+        return s.function.shares(g, chosen, inputs)
+    rule, y = RULES[s.function], seen(s)
+    by = rule if isinstance(rule, tuple) else [partial(rule, i) for i in range(len(inputs))]
+    return (by[i](g, y, *inputs, **s.options) for i in chosen)
+
+
+def _fitted(share: Any, a: Any) -> Any:
+    """The share in the shape of the input, and real if the input is."""
+    share = share if hasattr(share, "dtype") else np.asarray(share)
+    if a.dtype.kind == "f" and share.dtype.kind == "c":
+        share = np.real(share)
+    return share if share.shape == a.shape else summed_back(share, a.shape)
 
 
 def _reached(y: Any, wanted: set[int]) -> list[Step]:

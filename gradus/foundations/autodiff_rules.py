@@ -16,6 +16,7 @@ import numpy as np
 
 from gradus.foundations.autodiff_call import applied, call, summed_back
 from gradus.foundations.autodiff_linalg import LINEAR_ALGEBRA_RULES
+from gradus.foundations.autodiff_special import SPECIAL_RULES
 
 __all__ = ["RULES", "applied", "assign", "call", "einsum", "join", "put", "reshape", "summed_back", "take"]
 
@@ -215,4 +216,5 @@ RULES: dict[Any, Any] = {
     join: _parted,
     einsum: _contracted,
     **LINEAR_ALGEBRA_RULES,
+    **SPECIAL_RULES,
 }

@@ -11,19 +11,30 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradus.concept import Arguments, Claim, Concept, Symbol
+from gradus.concept import Arguments, Claim, Concept
 from gradus.evidence import EPSILON, Evidence, Text, all_of, identical, raises
 from gradus.verify.adapters import PRECISIONS, Adapted, NotApplicable
+from gradus.verify.cases import noted, over_cases
+from gradus.verify.differentiate import (
+    REFUSALS,
+    C,
+    differentiated,
+    leaves,
+    parts,
+    probe,
+    shake,
+    slope,
+    symbol_of,
+    terms_of,
+)
+from gradus.verify.tape import tape_gradient
 
-C = 8.0  # operations per term of a sum, generously: products, sums, an exponential of a few units in the last place
 C_LOW = 2.0  # in 16 bits frameworks accumulate in float32 and round what they store
-CONTINUOUS = ("real", "positive", "nonnegative", "unit", "simplex")
-REFUSALS = (ValueError, TypeError, RuntimeError, IndexError, AssertionError, ArithmeticError, KeyError)
 
 
 def free_claims(concept: Concept) -> list[Claim]:
@@ -36,21 +47,15 @@ def free_claims(concept: Concept) -> list[Claim]:
         Claim("accepts-strided-input", Text("accepts non-contiguous input", "接受非连续内存的输入"), _accepts_strided(concept), free=True),
         Claim("leaves-input-unchanged", Text("does not change its input", "不改动输入"), _leaves_input(concept), free=True),
     ]  # fmt: skip
-    if concept.differentiable and _differentiated(concept):
+    if concept.differentiable and differentiated(concept):
         claims.append(Claim("gradient-equals-definition", Text("gradient equals the definition's, by complex step or finite differences", "梯度等于定义的复步长或有限差分导数"), _gradient(concept), free=True))  # fmt: skip
+        claims.append(Claim("tape-gradient", Text("our own tape differentiates the definition as it stands: what it finds is the gradient of the implementation, and of the differences of values", "自写的梯度带直接对定义求导：所得即实现的梯度，也与函数值的差分一致"), tape_gradient(concept), free=True))  # fmt: skip
     if any(s.batched for s in concept.symbols):
         claims.append(Claim("accepts-batches", Text("a batch gives what its members give one by one", "批量计算与逐个计算一致"), _batches(concept), free=True))  # fmt: skip
         claims.append(Claim("accepts-empty-batch", Text("an empty batch gives an empty result", "空批量得到空结果"), _empty(concept), free=True))  # fmt: skip
     if concept._invalid is not None:
         claims.append(Claim("rejects-invalid-input", Text("rejects invalid input", "拒绝无效输入"), _rejects(concept), free=True))  # fmt: skip
     return claims
-
-
-def parts(result: Any) -> list[np.ndarray]:
-    """A result as a list of arrays."""
-    if isinstance(result, (tuple, list)):
-        return [leaf for r in result for leaf in parts(r)]
-    return [np.asarray(result)]
 
 
 def compare(
@@ -67,7 +72,7 @@ def compare(
     if len(got) != len(want):
         said = Text(f"{len(got)} results, expected {len(want)}", f"{len(got)} 个结果，应为 {len(want)} 个")
         return Evidence("roundoff", math.inf, "=", 0.0, 0.0, Text("as many results", "结果个数一致"), said)
-    n = _terms(concept, arguments)
+    n = terms_of(concept, arguments)
     return all_of(*[_close(g, w, s, n, adapted.dtype) for g, w, s in zip(got, want, sizes, strict=True)])
 
 
@@ -82,18 +87,6 @@ def _close(got: np.ndarray, want: np.ndarray, size: float, n: int, dtype: str) -
     else:
         evidence = roundoff(got, want, n, C, size, epsilon)
     return evidence
-
-
-def _terms(concept: Concept, arguments: Arguments) -> int:
-    if concept.summed is not None:
-        return concept.summed
-    shapes = [np.shape(v) for v in _leaves(arguments) if isinstance(v, np.ndarray)]
-    return max([2, *[max(s, default=1) for s in shapes]])
-
-
-def _leaves(arguments: Arguments) -> Iterator[Any]:
-    for value in arguments.values():
-        yield from value if isinstance(value, (tuple, list)) else (value,)
 
 
 def _round(value: Any, adapted: Adapted) -> Any:
@@ -114,7 +107,7 @@ def _sensitivity(
     rng = np.random.default_rng(0)
     delta = 2.0**-26
     for _ in range(draws):
-        shaken = {k: _shake(v, delta, rng) for k, v in arguments.items()}
+        shaken = {k: shake(v, delta, rng) for k, v in arguments.items()}
         try:
             near = parts(concept.define(**shaken))
         except REFUSALS:
@@ -126,47 +119,13 @@ def _sensitivity(
     return [s + m for s, m in zip(sizes, moved, strict=True)]
 
 
-def _shake(value: Any, delta: float, rng: np.random.Generator) -> Any:
-    if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
-        return type(value)(_shake(v, delta, rng) for v in value)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return value * (1 + delta * rng.choice([-1.0, 1.0], value.shape) * rng.uniform(0.5, 1, value.shape))
-    return value
-
-
-def _over_cases(
-    concept: Concept, rng: np.random.Generator, measure: Callable[[Arguments], Evidence]
-) -> Evidence:
-    """The worst evidence over the page's cases; cases that the implementation does not offer are left out."""
-    found, missing = [], []
-    for label, arguments in concept.examples(rng):
-        try:
-            evidence = measure(arguments)
-        except NotApplicable as reason:
-            missing.append(str(reason))
-            continue
-        if not evidence.holds:
-            en, zh = evidence.note
-            evidence = _noted(evidence, Text(f"case “{label}”: {en}", f"用例“{label}”：{zh}"))
-        found.append(evidence)
-    if not found:
-        raise NotApplicable(missing[0] if missing else "the page has no case for it")
-    return all_of(*found)
-
-
-def _noted(evidence: Evidence, note: Text) -> Evidence:
-    from dataclasses import replace
-
-    return replace(evidence, note=note)
-
-
 def _tensors_only(adapted: Adapted) -> None:
     if adapted.framework not in ("torch", "jax"):
         raise NotApplicable(f"a {adapted.framework} function is judged in float64")
 
 
 def _has_arrays(arguments: Arguments) -> bool:
-    return any(isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in _leaves(arguments))
+    return any(isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in leaves(arguments))
 
 
 def _equals(concept: Concept, dtype: str) -> Callable[[Adapted, np.random.Generator], Evidence]:
@@ -184,7 +143,7 @@ def _equals(concept: Concept, dtype: str) -> Callable[[Adapted, np.random.Genera
                     raise NotApplicable(f"the framework does not offer it in {dtype}") from None
                 raise
 
-        return _over_cases(concept, rng, one)
+        return over_cases(concept, rng, one)
 
     return measure
 
@@ -217,7 +176,7 @@ def _keeps_dtype(concept: Concept) -> Callable[[Adapted, np.random.Generator], E
             why = Text("a result has the dtype of its arguments", "结果与参数的数据类型相同")
             return Evidence("identical", float(len(wrong)), "=", 0.0, 0.0, why, said)
 
-        return _over_cases(concept, rng, one)
+        return over_cases(concept, rng, one)
 
     return measure
 
@@ -250,7 +209,7 @@ def _accepts_strided(concept: Concept) -> Callable[[Adapted, np.random.Generator
             strided = {k: spread(v) for k, v in arguments.items()}
             return compare(concept, adapted, strided, want=parts(adapted(**arguments)))
 
-        return _over_cases(concept, rng, one)
+        return over_cases(concept, rng, one)
 
     return measure
 
@@ -260,7 +219,7 @@ def _leaves_input(concept: Concept) -> Callable[[Adapted, np.random.Generator], 
         def one(arguments: Arguments) -> Evidence:
             bound = adapted._bind((), dict(arguments))
             arrays = [
-                k for k, v in bound.items() if any(isinstance(leaf, np.ndarray) for leaf in _leaves({k: v}))
+                k for k, v in bound.items() if any(isinstance(leaf, np.ndarray) for leaf in leaves({k: v}))
             ]
             with adapted._precision():
                 own = {
@@ -275,22 +234,16 @@ def _leaves_input(concept: Concept) -> Callable[[Adapted, np.random.Generator], 
             ]
             return all_of(identical(0, 0), *same)
 
-        return _over_cases(concept, rng, one)
+        return over_cases(concept, rng, one)
 
     return measure
-
-
-def _differentiated(concept: Concept) -> tuple[str, ...]:
-    return tuple(
-        s.argument for s in concept.symbols if s.argument and s.domain in CONTINUOUS and s.shape != "function"
-    )
 
 
 def _gradient(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
         if not adapted.differentiates:
             raise NotApplicable(f"a {adapted.framework} function has no gradient to compare")
-        return _over_cases(concept, rng, lambda arguments: _directional(concept, adapted, arguments, rng))
+        return over_cases(concept, rng, lambda arguments: _directional(concept, adapted, arguments, rng))
 
     return measure
 
@@ -299,88 +252,15 @@ def _directional(
     concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.random.Generator
 ) -> Evidence:
     """⟨vjp(w), u⟩ of the implementation beside d/dt ⟨w, f(x+tu)⟩ of the definition, for random w and u."""
-    wanted = tuple(k for k in _differentiated(concept) if isinstance(arguments.get(k), np.ndarray) and arguments[k].dtype.kind == "f" and arguments[k].size)  # fmt: skip
-    with np.errstate(all="ignore"):
-        results = parts(concept.define(**arguments))
-    if not wanted or not all(r.dtype.kind == "f" and np.isfinite(r).all() for r in results):
-        raise NotApplicable("nothing to differentiate")
-    w = [rng.standard_normal(r.shape) for r in results]
-    u = {k: _direction(arguments[k], _symbol(concept, k).domain, rng) for k in wanted}
-
-    def along(t: Any) -> Any:
-        with np.errstate(all="ignore"):
-            moved = {**arguments, **{k: arguments[k] + t * u[k] for k in wanted}}
-            return sum((wi * r).sum() for wi, r in zip(w, parts(concept.define(**moved)), strict=True))
-
-    with np.errstate(all="ignore"):
-        # rounding of the arguments themselves moves ⟨w, f⟩ by this, relative to ε, whatever its own size
-        kappa = (
-            max(
-                abs(
-                    sum(
-                        (wi * (r - q)).sum()
-                        for wi, r, q in zip(w, parts(concept.define(**shaken)), results, strict=True)
-                    )
-                )
-                for shaken in (
-                    {**arguments, **{k: _shake(arguments[k], 2.0**-26, rng) for k in wanted}}
-                    for _ in range(2)
-                )
-            )
-            / 2.0**-26
-        )
-    want, tolerance, why = _derivative(
-        along, _terms(concept, arguments), kappa if math.isfinite(kappa) else 0.0
-    )
-    grads = adapted.vjp(arguments, tuple(w), wanted)
-    # where the direction is 0 (the edge of the simplex) the derivative may be infinite, and does not matter
-    terms = [np.where(u[k] == 0, 0, grads[k] * u[k]) for k in wanted]
-    got, size = float(sum(t.sum() for t in terms)), float(sum(np.abs(t).sum() for t in terms))
-    extra = C * _terms(concept, arguments) * EPSILON * size
+    p = probe(concept, arguments, rng)
+    want, tolerance, why = slope(concept.define, p, arguments, terms_of(concept, arguments))
+    got, size = p.along(adapted.vjp(arguments, tuple(p.w), p.wanted))
+    extra = C * terms_of(concept, arguments) * EPSILON * size
     note = Text(
         f"{got:.12g} along a random direction, definition {want:.12g}",
         f"沿随机方向为 {got:.12g}，定义给出 {want:.12g}",
     )
     return Evidence("roundoff", abs(got - want), "=", 0.0, tolerance + extra, why, note)
-
-
-def _direction(x: np.ndarray, domain: str, rng: np.random.Generator) -> np.ndarray:
-    """A random direction of the size of x; on the simplex one that keeps the sum, for only there need the two agree."""
-    if domain == "simplex":
-        z = rng.standard_normal(x.shape)
-        return x * (z - (x * z).sum(-1, keepdims=True))
-    return rng.standard_normal(x.shape) * np.maximum(np.abs(x), 1e-3)
-
-
-def _derivative(along: Callable[[Any], Any], n: int, kappa: float) -> tuple[float, float, Text]:
-    """Derivative at 0 by complex step where the definition allows it, else by central differences with their own error estimate."""
-
-    def central(h: float) -> float:
-        return float((8 * (along(h / 2) - along(-h / 2)) - (along(h) - along(-h))) / (6 * h))
-
-    def bend(h: float) -> float:
-        return float(along(h) - 2 * along(0.0) + along(-h)) / h
-
-    size = abs(float(along(0.0))) + kappa
-    tries = [(h, central(h), central(h / 4)) for h in (2.0**-9, 2.0**-13, 2.0**-17, 2.0**-21)]
-    wide, narrow = bend(1e-6), bend(1e-7)
-    if not all(map(math.isfinite, (wide, narrow, *[v for _, *pair in tries for v in pair]))):
-        raise NotApplicable("the definition is not finite around the case")
-    # right slope minus left: proportional to the step where the function is smooth, a jump that stays at a kink
-    jump = abs(10 * narrow - wide) / 9
-    if jump > 64 * n * EPSILON * (size + 1e-9) / 1e-7:
-        raise NotApplicable("the definition has a kink at the case")
-    # the step whose truncation, estimated from two of them, and rounding together are least
-    tolerance, fine = min((16 * abs(a - b) + 256 * n * EPSILON * (size + abs(b)) / h, b) for h, a, b in tries)
-    try:
-        step = complex(along(1e-30j)).imag / 1e-30
-    except (*REFUSALS, AttributeError):
-        step = math.nan
-    if math.isfinite(step) and abs(step - fine) <= tolerance:
-        exact = C * n * EPSILON * (abs(step) + size)
-        return step, exact, Text("c·n·ε beside the complex step", "与复步长导数相比的 c·n·ε")
-    said = Text("error estimate of the central differences of the definition", "定义的中心差分的误差估计")
-    return fine, tolerance + jump, said  # a jump too small to tell from rounding
 
 
 def _batches(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
@@ -396,24 +276,20 @@ def _batches(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evide
             if not names:
                 raise NotApplicable("no batched array among the arguments")
             members = [arguments, {**arguments, **{k: arguments[k][...] * 0.5 for k in names}}]
-            if any(_symbol(concept, k).domain == "simplex" for k in names):
+            if any(symbol_of(concept, k).domain == "simplex" for k in names):
                 members[1] = {**arguments, **{k: arguments[k][..., ::-1] for k in names}}
             stacked = {**arguments, **{k: np.stack([m[k] for m in members]) for k in names}}
             want = [np.stack(pair) for pair in zip(*[parts(adapted(**m)) for m in members], strict=True)]
             with np.errstate(all="ignore"):
                 sizes = _sensitivity(concept, arguments, parts(concept.define(**arguments)))
             got = parts(adapted(**stacked))
-            n = _terms(concept, arguments)
+            n = terms_of(concept, arguments)
             finite = [float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in want]
             return all_of(*[_close(g, w, max(s, f), n, "float64") for g, w, s, f in zip(got, want, sizes, finite, strict=True)])  # fmt: skip
 
-        return _over_cases(concept, rng, one)
+        return over_cases(concept, rng, one)
 
     return measure
-
-
-def _symbol(concept: Concept, argument: str) -> Symbol:
-    return next(s for s in concept.symbols if s.argument == argument)
 
 
 def _empty(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
@@ -438,7 +314,7 @@ def _empty(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidenc
             )
             return Evidence("identical", float(got != want), "=", 0.0, 0.0, Text("the shape with a batch of 0", "批量为 0 的形状"), said)  # fmt: skip
 
-        return _over_cases(concept, rng, one)
+        return over_cases(concept, rng, one)
 
     return measure
 
@@ -455,7 +331,7 @@ def _rejects(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evide
             except NotApplicable:
                 continue
             if not evidence.holds:
-                evidence = _noted(
+                evidence = noted(
                     evidence, Text(f"“{label}”: {evidence.note.en}", f"“{label}”：{evidence.note.zh}")
                 )
             found.append(evidence)

@@ -80,6 +80,7 @@ FAULTS = [
     (contiguous_only, "accepts-strided-input"),
     (spoils_input, "leaves-input-unchanged"),
     (wrong_gradient, "gradient-equals-definition"),
+    (wrong_gradient, "tape-gradient"),
     (mixes_the_batch, "accepts-batches"),
     (empty_refused, "accepts-empty-batch"),
     (accepts_anything, "rejects-invalid-input"),

@@ -1,0 +1,92 @@
+"""The claim that the tape differentiates every definition: where it is left out, and that it can fail."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from gradus.catalogue import load
+from gradus.foundations.autodiff_rules import RULES
+from gradus.verify import Adapted, adapt, claims_of, judge
+from gradus.verify.adapters import NotApplicable
+from gradus.verify.differentiate import differentiated
+from gradus.verify.tape import _one_case
+
+SMOOTH = [c for c in load() if c.differentiable and differentiated(c)]
+
+# Definitions that the tape cannot run, and why. To be made shorter, never longer.
+CANNOT = {
+    "critical-points": "nothing to differentiate",  # its result is a kind: minimum, maximum, neither
+}
+# Cases at which a definition branches on equality, so that the way taken there differs from both sides.
+BRANCHES = {
+    ("tanh", "at zero"), ("elu", "at zero"), ("conjugate-gradients", "start is the solution"),
+}  # fmt: skip
+
+
+def outcome(concept, arguments):
+    own = Adapted(concept.define, concept, "numpy", name="definition")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as the runner does
+            evidence = _one_case(concept, own, arguments, np.random.default_rng(1))
+    except NotApplicable as reason:
+        return str(reason)
+    return "holds" if evidence.holds else f"fails: {evidence} {evidence.note.en}"
+
+
+@pytest.mark.parametrize("concept", SMOOTH, ids=lambda c: c.key)
+def test_the_tape_runs_every_smooth_definition(concept):
+    found = {label: outcome(concept, a) for label, a in concept.examples(np.random.default_rng(0))}
+    cannot = {label: reason for label, reason in found.items() if "cannot run" in reason}
+    assert cannot == {}
+    assert [reason for reason in found.values() if reason.startswith("fails")] == []
+    branches = {(concept.key, label) for label, reason in found.items() if "branches" in reason}
+    assert branches <= BRANCHES
+    if "holds" not in found.values():
+        assert set(found.values()) == {CANNOT.get(concept.key)}
+
+
+def test_the_lists_hold_nothing_that_has_been_mended():
+    assert set(CANNOT) | {key for key, _ in BRANCHES} <= {c.key for c in SMOOTH}
+    for key in CANNOT:
+        concept = load().get(key)
+        cases = concept.examples(np.random.default_rng(0))
+        assert "holds" not in {outcome(concept, a) for _, a in cases}, f"{key} runs now: take it off the list"
+
+
+def claim_on(key, function, framework="numpy"):
+    concept = load().get(key)
+    (claim,) = [c for c in claims_of(concept) if c.name == "tape-gradient"]
+    return judge(concept, claim, Adapted(function, concept, framework, name="its name")).verdict
+
+
+def test_a_wrong_implementation_fails():
+    define = load().get("entropy").define
+    assert claim_on("entropy", define) == "holds"
+    assert claim_on("entropy", lambda p, base=2.0: define(p, base) * 1.001) == "fails"
+    assert claim_on("entropy", lambda p, base=2.0: -np.sum(p * p) / np.log(base)) == "fails"
+
+
+@pytest.mark.parametrize("key", ["entropy", "attention", "norm", "softmax"])
+def test_a_wrong_rule_of_the_tape_fails(key, monkeypatch):
+    concept = load().get(key)
+    (claim,) = [c for c in claims_of(concept) if c.name == "tape-gradient"]
+    ours = adapt(concept, concept.implementations[0])
+    assert judge(concept, claim, ours).verdict == "holds"
+    for function in (np.multiply, np.divide, np.sum, np.exp, np.log, np.absolute, np.power):
+        rule = RULES[function]
+        wrong = tuple((lambda *a, _r=r, **k: 1.01 * _r(*a, **k)) for r in rule)
+        monkeypatch.setitem(RULES, function, wrong)
+    assert judge(concept, claim, ours).verdict == "fails"
+
+
+def test_every_mutant_whose_derivative_differs_is_caught():
+    """Of the mutants that the gradient claim, too, would have to catch, most fall; none of the survivors is wrong."""
+    caught = 0
+    for concept in SMOOTH[::3]:
+        (claim,) = [c for c in claims_of(concept) if c.name == "tape-gradient"]
+        for mutant in concept.mutants.values():
+            if "equals-definition" in mutant.kills:
+                caught += judge(concept, claim, Adapted(mutant.function, concept, "numpy")).verdict == "fails"
+    assert caught >= 20
