@@ -1,4 +1,4 @@
-"""Entropy, cross-entropy and Kullback–Leibler divergence of discrete laws: exact at 0, in the unit that is asked for.
+"""Entropy, cross-entropy, Kullback–Leibler and Jensen–Shannon divergence of discrete laws: exact at 0, in the unit that is asked for.
 
 PyTorch's `kl_div` gives NaN where both probabilities are 0, `Categorical` and SciPy normalise what they are given
 without a word. These take probabilities, refuse what is none, and are differentiable.
@@ -77,6 +77,28 @@ def kl_divergence(
     q = torch.where((p == 0) & (q == 0), torch.ones_like(q), q)
     safe = torch.where(p > 0, p, torch.ones_like(p))
     return torch.where(p > 0, p * (safe / q).log(), torch.zeros_like(p)).sum(-1) / _unit(base)
+
+
+def js_divergence(
+    p: Float[Tensor, "*batch k"], q: Float[Tensor, "*batch k"], base: float = math.e
+) -> Float[Tensor, "*batch"]:
+    r"""Jensen–Shannon divergence, :math:`\tfrac12D(p\|m)+\tfrac12D(q\|m)` with :math:`m=\tfrac12(p+q)`; at most log 2.
+
+    Args:
+        p: probabilities along the last axis (..., k).
+        q: others of the same outcomes.
+        base: of the logarithm: e for nats, 2 for bits.
+
+    Raises:
+        GradusError: as for `kl_divergence`.
+
+    Cost: O(k) operations for each row.
+
+    Source: Lin 1991.
+    """
+    _check_pair(p, q)
+    m = (p + q) / 2
+    return (kl_divergence(p, m, base) + kl_divergence(q, m, base)) / 2
 
 
 def _unit(base: float) -> float:
