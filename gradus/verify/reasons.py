@@ -16,6 +16,10 @@ CHINESE: tuple[tuple[str, str], ...] = (
     (r"the definition is not finite around the case", "定义在该用例附近不是有限值"),
     (r"the definition has a kink at the case", "定义在该用例处不可导"),
     (r"the definition branches at the case itself", "定义恰在该用例处分支"),
+    (
+        r"the implementation is constant around the case: it takes whole numbers",
+        "该实现在用例附近为常数：它只接受整数",
+    ),
     (r"it refuses inputs around the case: (.*)", r"拒绝该用例附近的输入：\1"),
     (r"the tape cannot run the definition: (.*)", r"梯度带无法运行该定义：\1"),
     (r"no invalid input applies", "没有适用的无效输入"),

@@ -17,7 +17,7 @@ from gradus.errors import GradusError
 from gradus.evidence import EPSILON, Evidence, Text, all_of, roundoff
 from gradus.verify.adapters import Adapted, NotApplicable
 from gradus.verify.cases import over_cases
-from gradus.verify.differentiate import REFUSALS, C, Probe, probe, shake, slope, symbol_of, terms_of
+from gradus.verify.differentiate import REFUSALS, C, Probe, parts, probe, shake, slope, symbol_of, terms_of
 
 DELTA = 2.0**-26  # relative size of the perturbations that measure sensitivity
 SWEEPS = 3  # forwards, backwards, and that of the differences: each has its own c·n·ε
@@ -78,6 +78,12 @@ def _one_case(concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.
     tolerance += SWEEPS * C * n * EPSILON * size
     if not abs(got - want) <= tolerance and _branches(concept, arguments, p, got):
         raise NotApplicable("the definition branches at the case itself")
+    if (
+        not abs(got - want) <= tolerance
+        and not adapted.differentiates
+        and _steps(concept, adapted, arguments, p)
+    ):
+        raise NotApplicable("the implementation is constant around the case: it takes whole numbers")
     note = Text(
         f"{got:.12g} along a random direction, differences give {want:.12g}",
         f"沿随机方向为 {got:.12g}，差分给出 {want:.12g}",
@@ -99,6 +105,15 @@ def _branches(concept: Concept, arguments: Arguments, p: Probe, got: float, h: f
         beside.append(p.along(by_tape(concept, moved, p)[1])[0])
     left, right = beside
     return abs(left - right) < 1e-2 * abs(got - (left + right) / 2)
+
+
+def _steps(concept: Concept, adapted: Adapted, arguments: Arguments, p: Probe) -> bool:
+    """Whether the implementation is right at the case and does not move with its arguments: it counts, or rounds."""
+    at = parts(adapted(**arguments))
+    if not all(np.allclose(a, r, rtol=1e-9) for a, r in zip(at, p.results, strict=True)):
+        return False
+    moved = parts(adapted(**{**arguments, **{k: arguments[k] + 2.0**-13 * p.u[k] for k in p.wanted}}))
+    return all(np.array_equal(a, b) for a, b in zip(at, moved, strict=True))
 
 
 def _weight(p: Probe) -> float:
