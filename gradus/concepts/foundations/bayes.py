@@ -1,0 +1,327 @@
+"""Bayes' theorem."""
+
+from fractions import Fraction
+from math import comb
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, near, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+
+def _logs(log_softmax, prior, likelihood):
+    """Through logarithms: products of many small likelihoods do not underflow."""
+    with np.errstate(divide="ignore"):
+        return np.exp(log_softmax(np.log(prior) + np.log(likelihood), axis=-1))
+
+
+def _torch(softmax, prior, likelihood):
+    return softmax(prior.log() + likelihood.log(), dim=-1)
+
+
+BAYES = Concept(
+    key="bayes",
+    kind="theorem",
+    title=Text("Bayes' theorem", "贝叶斯定理"),
+    summary=Text(
+        "How evidence changes what is believed: the probability of each hypothesis is multiplied by how well it predicted the evidence, and the products are scaled to 1. "
+        "A test that errs rarely is still mostly wrong when what it looks for is rarer: the base rate counts as much as the test.",
+        "证据如何改变信念：每个假设的概率乘以它对证据的预测程度，再缩放为 1。即使检验很少出错，若所查之事更为罕见，阳性结果仍多半是错的：基础概率与检验同样重要。",
+    ),
+    formulas=(
+        r"P(h_i\mid e)=\frac{P(e\mid h_i)\,P(h_i)}{\sum_jP(e\mid h_j)\,P(h_j)}",
+        r"\frac{P(h_1\mid e)}{P(h_2\mid e)}=\frac{P(e\mid h_1)}{P(e\mid h_2)}\cdot\frac{P(h_1)}{P(h_2)}",
+        r"\theta\sim\operatorname{Beta}(a,b),\ k\sim\operatorname{Bin}(n,\theta):\ \theta\mid k\sim\operatorname{Beta}(a+k,\,b+n-k)",
+    ),
+    symbols=(
+        Symbol("P(h)", "prior", "... k", Text("probabilities of the hypotheses before", "各假设的先验概率"), "simplex"),
+        Symbol("P(e\\mid h)", "likelihood", "... k", Text("probability of the evidence under each", "各假设下证据的概率"), "positive"),
+        Symbol("P(h\\mid e)", "", "... k", Text("probabilities of the hypotheses after", "各假设的后验概率"), "simplex"),
+        Symbol("h_i,h_j", "", "", Text("hypotheses that exclude each other and leave nothing out", "互斥且穷尽的假设")),
+        Symbol("e", "", "", Text("the evidence", "证据")),
+        Symbol("k", "", "", Text("number of hypotheses; of successes", "假设的个数；成功次数"), "natural"),
+        Symbol(r"\theta", "", "", Text("an unknown probability", "未知的概率"), "unit"),
+        Symbol("a,b", "", "", Text("parameters of its prior", "其先验的参数"), "positive"),
+        Symbol("n", "", "", Text("number of trials", "试验次数"), "natural"),
+    ),
+    needs=("probability",),
+    source="bayes1763essay",
+    year=1763,
+    people=("Thomas Bayes", "Richard Price", "Pierre-Simon Laplace"),
+    implementations=(
+        Implementation("scipy.special:log_softmax", "numpy", _logs, Text("of the logarithms", "作用于对数")),
+        Implementation("torch:softmax", "torch", _torch, Text("of the logarithms", "作用于对数")),
+    ),
+    readings=(Reading("gelman2013bayesian", "ch. 1–2"), Reading("wasserman2004all", "§1.7, ch. 11"), Reading("laplace1774memoire"), Reading("murphy2022probabilistic", "§2.3")),
+    deviations=(
+        Text("The products are literal here and underflow for long evidence; the implementations add logarithms.", "此处按字面相乘，证据很长时会下溢；实现中则将对数相加。"),
+        Text("Evidence that every hypothesis excludes has no posterior: 0/0, NaN.", "若所有假设都排除该证据，则没有后验：0/0，即 NaN。"),
+    ),
+    proof=Proof(
+        Text(
+            r"$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$ by the product rule read both ways, and $P(e)$ is the sum over the hypotheses by total probability. Beta: the likelihood is "
+            r"$\theta^k(1-\theta)^{n-k}$ up to a factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their product has the form of the prior.",
+            r"由乘法公式的两种读法，$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$，而 $P(e)$ 由全概率公式为各假设之和。Beta：似然除一因子外为 "
+            r"$\theta^k(1-\theta)^{n-k}$，先验为 $\theta^{a-1}(1-\theta)^{b-1}$，其乘积仍为先验的形式。",
+        )
+    ),
+)  # fmt: skip
+
+
+@BAYES.definition
+def posterior(prior, likelihood):
+    joint = prior * likelihood
+    return joint / joint.sum(axis=-1, keepdims=True)
+
+
+@BAYES.cases
+def cases(rng):
+    yield "random", dict(prior=rng.dirichlet(np.ones(5)), likelihood=rng.uniform(0.01, 1, 5))
+    yield "batch", dict(prior=rng.dirichlet(np.ones(3), (2, 4)), likelihood=rng.uniform(0.01, 1, (2, 4, 3)))
+    yield "screening", dict(prior=np.array([0.01, 0.99]), likelihood=np.array([0.9, 0.09]))
+    yield "unlikely either way", dict(prior=np.array([0.5, 0.5]), likelihood=np.array([1e-200, 3e-200]))
+    yield "one hypothesis", dict(prior=np.ones(1), likelihood=np.array([0.2]))
+
+
+@BAYES.invalid
+def invalid(rng):
+    yield "other numbers of hypotheses", dict(prior=np.full(3, 1 / 3), likelihood=np.full(4, 0.5))
+
+
+def exact(prior, likelihood):
+    joint = [Fraction(a) * Fraction(b) for a, b in zip(prior, likelihood, strict=True)]
+    return [float(j / sum(joint)) for j in joint]
+
+
+@BAYES.claim(
+    Text(
+        "Screening, in exact fractions: of what 1 % have, a test that finds 90 % and alarms wrongly in 9 % makes a positive 10/109 = 9.2 % likely, not 90 %; at a base rate of one half it is 10/11",
+        "筛查，以精确分数计算：患病率 1%，检验能查出 90%、误报率 9%，则阳性者患病的概率为 10/109 = 9.2%，而不是 90%；基础概率为一半时则为 10/11",
+    )
+)
+def screening(post, rng):
+    test = np.array([0.9, 0.09])
+    rare, even = post(np.array([0.01, 0.99]), test), post(np.array([0.5, 0.5]), test)
+    want = [
+        exact([Fraction(b), 1 - Fraction(b)], [Fraction(9, 10), Fraction(9, 100)])[0]
+        for b in ("1/100", "1/2")
+    ]
+    twice = post(np.asarray(rare), test)  # a second, independent test
+    return all_of(
+        identical(np.array(want), np.array([float(Fraction(10, 109)), float(Fraction(10, 11))])),
+        roundoff(np.array([rare[0], even[0]], float), np.array(want), terms=4),
+        roundoff(float(twice[0]), float(Fraction(100, 199)), terms=8),
+    )
+
+
+@BAYES.claim(
+    Text(
+        "Sequential updating equals one update by all the evidence, in every order",
+        "逐步更新等于用全部证据一次更新，与次序无关",
+    )
+)
+def sequential_is_batch(post, rng):
+    prior, evidence = rng.dirichlet(np.ones(6)), rng.uniform(0.05, 1, (8, 6))
+    at_once = np.asarray(post(prior, evidence.prod(0)), float)
+    found = []
+    for order in (np.arange(8), np.arange(8)[::-1], rng.permutation(8)):
+        belief = prior
+        for i in order:
+            belief = np.asarray(post(belief, evidence[i]), float)
+        found.append(roundoff(belief, at_once, terms=64, scale=1.0))
+    return all_of(*found)
+
+
+@BAYES.claim(
+    Text(
+        "In odds it multiplies: posterior odds = likelihood ratio × prior odds; a factor common to all likelihoods changes nothing",
+        "以赔率表示即相乘：后验赔率 = 似然比 × 先验赔率；所有似然的公因子不起作用",
+    )
+)
+def odds_multiply(post, rng):
+    prior, likelihood = rng.dirichlet(np.full(4, 3.0), 50), rng.uniform(0.05, 1, (50, 4))
+    p = np.asarray(post(prior, likelihood), float)
+    ratio = p[:, 0] / p[:, 1]
+    want = likelihood[:, 0] / likelihood[:, 1] * prior[:, 0] / prior[:, 1]
+    scaled = np.asarray(post(prior, 1e-3 * likelihood), float)
+    return all_of(
+        roundoff(ratio / want, np.ones(50), terms=16),
+        roundoff(scaled, p, terms=16, scale=1.0),
+        roundoff(p.sum(1), np.ones(50), terms=4),
+    )
+
+
+def grid(log_prior, log_likelihood):
+    """A prior density and a likelihood on a fine grid, as laws of its cells."""
+    prior = np.exp(log_prior - log_prior.max())
+    return prior / prior.sum(), np.exp(log_likelihood - log_likelihood.max())
+
+
+def moments(theta, p):
+    mean = (p * theta).sum()
+    return np.array([mean, (p * (theta - mean) ** 2).sum()])
+
+
+@BAYES.claim(
+    Text(
+        "Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and normal–normal, mean and variance on a grid of 20 000 hypotheses",
+        "共轭后验与数值积分一致：Beta–二项、伽马–泊松与正态–正态，在 20 000 个假设的网格上比较均值与方差",
+    )
+)
+def conjugate_posteriors(post, rng):
+    found = []
+    close = Text("the midpoint rule on 20 000 cells", "20 000 个格子上的中点法")
+
+    def compare(theta, log_prior, log_likelihood, mean, variance):
+        got = moments(theta, np.asarray(post(*grid(log_prior, log_likelihood)), float))
+        found.extend([near(got[0] / mean, 1.0, 1e-6, close), near(got[1] / variance, 1.0, 1e-5, close)])
+
+    t = (np.arange(20_000) + 0.5) / 20_000
+    a, b, n, k = 2.5, 4.0, 20, 7
+    A, B = a + k, b + n - k
+    log_likelihood = k * np.log(t) + (n - k) * np.log1p(-t)
+    compare(
+        t,
+        (a - 1) * np.log(t) + (b - 1) * np.log1p(-t),
+        log_likelihood,
+        A / (A + B),
+        A * B / (A + B) ** 2 / (A + B + 1),
+    )
+    shape, rate, counts = 3.0, 0.5, np.array([4, 7, 2, 5])
+    r = t * 40
+    log_likelihood = counts.sum() * np.log(r) - 4 * r
+    A, B = shape + counts.sum(), rate + 4
+    compare(r, (shape - 1) * np.log(r) - rate * r, log_likelihood, A / B, A / B**2)
+    m, s, sigma, x = 1.0, 2.0, 1.5, rng.normal(3, 1.5, 9)
+    u = (t - 0.5) * 60
+    precision = 1 / s**2 + 9 / sigma**2
+    log_likelihood = -((x[:, None] - u) ** 2).sum(0) / (2 * sigma**2)
+    compare(
+        u,
+        -((u - m) ** 2) / (2 * s**2),
+        log_likelihood,
+        (m / s**2 + x.sum() / sigma**2) / precision,
+        1 / precision,
+    )
+    return all_of(*found)
+
+
+@BAYES.claim(
+    Text(
+        "Laplace's rule: after k successes in n trials and a uniform prior the next succeeds with probability $(k+1)/(n+2)$, by enumeration over urns of 1000 mixtures",
+        "拉普拉斯接续法则：均匀先验下，n 次试验成功 k 次后，下一次成功的概率为 $(k+1)/(n+2)$；以 1000 种配比的罐子枚举",
+    )
+)
+def rule_of_succession(post, rng):
+    theta = (np.arange(1000) + 0.5) / 1000
+    found = []
+    for n, k in ((0, 0), (1, 1), (5, 4), (10, 0)):
+        p = np.asarray(post(np.full(1000, 1e-3), comb(n, k) * theta**k * (1 - theta) ** (n - k)), float)
+        found.append(
+            near(float((p * theta).sum()), (k + 1) / (n + 2), 1e-5, Text("1000 cells", "1000 个格子"))
+        )
+    return all_of(*found)
+
+
+@BAYES.claim(
+    Text(
+        "A hypothesis of probability 0 stays at 0, one of probability 1 stays at 1, and evidence that one hypothesis alone allows decides at once",
+        "概率为 0 的假设始终为 0，概率为 1 的始终为 1；只有一个假设允许的证据立即定论",
+    )
+)
+def certainty_does_not_move(post, rng):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fixed = np.asarray(post(np.array([0.0, 1.0, 0.0]), np.array([0.9, 0.1, 0.5])), float)
+        decided = np.asarray(post(np.array([0.2, 0.3, 0.5]), np.array([0.0, 1e-6, 0.0])), float)
+    return all_of(identical(fixed, np.array([0.0, 1.0, 0.0])), identical(decided, np.array([0.0, 1.0, 0.0])))
+
+
+@BAYES.claim(
+    Text(
+        "The posterior is right on average: over 40 000 draws of hypothesis and evidence, among those given 70–80 % that share is true",
+        "后验平均而言是正确的：在 40 000 次假设与证据的抽取中，被赋予 70–80% 的那些里，真实的比例正是如此",
+    )
+)
+def calibrated(post, rng):
+    prior = np.array([0.2, 0.5, 0.3])
+    table = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])  # hypothesis × evidence
+    h = rng.choice(3, 40_000, p=prior)
+    e = (rng.random(40_000)[:, None] > np.cumsum(table, 1)[h]).sum(1)
+    p = np.asarray(post(np.broadcast_to(prior, (40_000, 3)), table[:, e].T), float)
+    found = []
+    for i in range(3):
+        for low in (0.1, 0.3, 0.5, 0.7):
+            among = (p[:, i] >= low) & (p[:, i] < low + 0.2)
+            if among.sum() > 500:
+                found.append(statistical((h[among] == i) - p[among, i], 0.0))
+    return all_of(*found, bound(len(found), 3, "≥", Text("bins that are filled", "有足够样本的区间")))
+
+
+@BAYES.mutant(
+    Text("the base rate ignored", "忽略基础概率"),
+    kills=["screening", "equals-definition", "sequential-is-batch", "odds-multiply", "conjugate-posteriors", "certainty-does-not-move", "calibrated"],
+)  # fmt: skip
+def base_rate_ignored(prior, likelihood):
+    return posterior(np.ones_like(prior), likelihood)
+
+
+@BAYES.mutant(
+    Text("not scaled to 1: the joint probability", "没有缩放为 1：联合概率"),
+    kills=["screening", "odds-multiply", "rule-of-succession", "equals-definition", "conjugate-posteriors"],
+)
+def joint_probability(prior, likelihood):
+    return prior * likelihood
+
+
+@BAYES.mutant(
+    Text("the likelihood taken for the posterior", "把似然当作后验"),
+    kills=["screening", "equals-definition", "odds-multiply", "calibrated"],
+)
+def likelihood_alone(prior, likelihood):
+    return likelihood + 0 * prior
+
+
+@BAYES.mutant(
+    Text("the mean of prior and likelihood for their product", "以先验与似然的平均代替乘积"),
+    kills=["sequential-is-batch", "odds-multiply", "certainty-does-not-move", "conjugate-posteriors"],
+)
+def averaged(prior, likelihood):
+    return (prior + likelihood / likelihood.sum(axis=-1, keepdims=True)) / 2
+
+
+@BAYES.mutant(
+    Text("the evidence counted twice", "证据重复计入"),
+    kills=["screening", "odds-multiply", "rule-of-succession", "conjugate-posteriors", "calibrated"],
+)
+def counted_twice(prior, likelihood):
+    return posterior(prior, likelihood**2)
+
+
+@BAYES.figure(
+    base=Slider(0.0005, 0.5, 0.01, Text("base rate", "基础概率"), log=True),
+    found=Slider(0.5, 1.0, 0.9, Text("share that the test finds", "检验的灵敏度")),
+    false=Slider(0.001, 0.5, 0.09, Text("share of false alarms", "误报率"), log=True),
+)
+def figure(base, found, false):
+    p = float(posterior(np.array([base, 1 - base]), np.array([found, false]))[0])
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.3)
+    people = np.array([base * found, base * (1 - found), (1 - base) * false, (1 - base) * (1 - false)]) * 1000
+    names = ["ill, positive", "ill, negative", "well, positive", "well, negative"]
+    left.barh(names, people, color=[COLOURS[1], COLOURS[4], COLOURS[0], "#BBBBBB"])
+    for i, v in enumerate(people):
+        left.text(v + 8, i, f"{v:.3g}", va="center", fontsize=8)
+    left.set(xlim=(0, 1120), title="of 1000", xlabel="")
+    left.invert_yaxis()
+    b = np.logspace(-3.3, -0.3, 200)
+    right.semilogx(b, posterior(np.stack([b, 1 - b], -1), np.broadcast_to([found, false], (200, 2)))[:, 0])
+    right.semilogx(b, b, "--", color="#7F7F7F", lw=0.8)
+    right.plot([base], [p], "o", color=COLOURS[1])
+    right.set(xlabel="base rate", title="probability after a positive test", ylim=(0, 1.02))
+    return Drawing(
+        fig,
+        Text(
+            f"Of 1000, {people[0]:.3g} are ill and positive, {people[2]:.3g} well and positive: a positive test means ill with probability {p:.3f}, before it {base:.3g}.",
+            f"每 1000 人中，患病且阳性 {people[0]:.3g} 人，健康而阳性 {people[2]:.3g} 人：阳性意味着患病的概率为 {p:.3f}，检验前为 {base:.3g}。",
+        ),
+    )  # fmt: skip
