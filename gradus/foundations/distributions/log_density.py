@@ -49,11 +49,16 @@ def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batc
 
 def parameters(distribution: D.Distribution) -> dict[str, Tensor]:
     """The parameters by name; of two forms of one parameter (probs, logits) the one that was given."""
-    given: dict[str, Any] = {
-        k: v for k in distribution.arg_constraints if (v := vars(distribution).get(k)) is not None
-    }
-    if "probs" in given:
-        given.pop("logits", None)
+    given: dict[str, Any] = {}
+    for name in distribution.arg_constraints:
+        value = vars(distribution).get(name)
+        if value is None and isinstance(getattr(type(distribution), name, None), property):
+            value = getattr(distribution, name)  # Beta holds its two as a Dirichlet's
+        if value is not None:
+            given[name] = value
+    if "probs" in given and "logits" in given:  # torch keeps the other form too once it has been asked for
+        known: Any = distribution
+        del given["logits" if known._param is given["probs"] else "probs"]
     return {k: v if isinstance(v, Tensor) else torch.as_tensor(v) for k, v in given.items()}
 
 

@@ -15,12 +15,12 @@ PANELS, NODES = 64, 16
 
 
 def log_gamma(x):
-    """log Γ, entry by entry."""
+    """Log Γ, entry by entry."""
     return np.vectorize(math.lgamma, otypes=[float])(x)
 
 
 def x_log_y(x, y):
-    """x log y, where 0 log 0 = 0."""
+    """The product x log y, where 0 log 0 = 0."""
     with np.errstate(divide="ignore"):
         return np.where(x == 0, 0.0, x * np.log(np.where(x == 0, 1.0, y)))
 
@@ -63,12 +63,12 @@ def counts(low, high):
 
 
 def exponential(t):
-    """x = eᵗ, which takes (0, ∞) to the line and smooths powers at 0."""
+    """The map x = eᵗ, which takes (0, ∞) to the line and smooths powers at 0."""
     return np.exp(t), np.exp(t)
 
 
 def logistic(t):
-    """x = 1/(1 + e⁻ᵗ), which takes (0, 1) to the line."""
+    """The map x = 1/(1 + e⁻ᵗ), which takes (0, 1) to the line."""
     x = 1 / (1 + np.exp(-t))
     return x, np.exp(-t) * x * x
 
@@ -89,6 +89,7 @@ class Law:
         divergence: D(p_θ ‖ p_η) of (θ, η).
         information: Fisher information of the free parameters.
         scipy: θ as SciPy's frozen law; None for laws of several dimensions.
+        reach: how far each free parameter is from where the law ends; bounds the steps of the differences.
         free: indices of the parameters that may vary continuously; all unless given.
         formulas: LaTeX of mean, variance, entropy, divergence, information for the statements.
     """
@@ -104,6 +105,7 @@ class Law:
     information: Callable[..., Any] | None
     formulas: dict[str, str] = field(default_factory=dict)
     scipy: Callable[..., Any] | None = None
+    reach: Callable[..., Any] | None = None
     free: tuple[int, ...] | None = None
 
     def thetas(self):
@@ -112,7 +114,7 @@ class Law:
 
 
 def log_density(density, law, theta, x):
-    """log p(x|θ) by the implementation."""
+    """Log p(x|θ) by the implementation."""
     return density(x, **law.arguments(theta))
 
 
@@ -324,17 +326,21 @@ def _fisher(density, rng, law):
         grid = law.grid(theta)
         log_p = log_density(density, law, theta, grid.x)
         mass = grid.w * np.exp(log_p)
-        score, bend = derivatives(density, law, theta, grid.x, H / scale)
+        steps = H / scale if law.reach is None else H * np.minimum(1 / scale, law.reach(theta))
+        score, bend = derivatives(density, law, theta, grid.x, steps)
         score, bend = score / scale, bend / np.outer(scale, scale)  # in units of the standard errors
         want = want / np.outer(scale, scale)
         # what rounding of log p leaves in a first and in a second difference; truncation (h⁴) lies below it
-        size = 1.0 + float((mass * np.abs(np.where(mass > 0, log_p, 0.0))).sum())
-        mean = np.einsum("ab,abi->i", mass, score)
-        found.append(roundoff(mean, np.zeros_like(mean), terms=16, scale=size / H))
-        found.append(
-            roundoff(np.einsum("ab,abi,abj->ij", mass, score, score), want, terms=16, scale=size / H)
+        size, h = (
+            1.0 + float((mass * np.abs(np.where(mass > 0, log_p, 0.0))).sum()),
+            float((steps * scale).min()),
         )
-        found.append(roundoff(-np.einsum("ab,abij->ij", mass, bend), want, terms=8, scale=size / H**2))
+        mean = np.einsum("ab,abi->i", mass, score)
+        square = np.einsum("ab,abi,abj->ij", mass, score, score)
+        curve = -np.einsum("ab,abij->ij", mass, bend)
+        found.append(roundoff(mean, np.zeros_like(mean), terms=16, scale=size / h))
+        found.append(roundoff(square, want, terms=16, scale=size / h))
+        found.append(roundoff(curve, want, terms=8, scale=size / h**2))
     return all_of(*found)
 
 
@@ -344,7 +350,7 @@ BERNOULLI = ((1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66), (-691, 2730), (7, 6),
 
 
 def decimal_log_gamma(z):
-    """log Γ(z), z > 0, in the current decimal context: Stirling's series at z + m ≥ 100, good to 1e-35."""
+    """Log Γ(z), z > 0, in the current decimal context: Stirling's series at z + m ≥ 100, good to 1e-35."""
     z, product = Decimal(z), Decimal(1)
     while z < 100:
         product, z = product * z, z + 1

@@ -1,0 +1,211 @@
+"""The Bernoulli law."""
+
+import math
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.foundations.distributions.common import Law, counts, like, standard_claims, x_log_y
+from gradus.evidence import all_of, identical, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _torch(log_density, x, p):
+    from torch.distributions import Bernoulli
+
+    return log_density(Bernoulli(*like(x, p), validate_args=False), x)
+
+
+BERNOULLI = Concept(
+    key="bernoulli",
+    kind="definition",
+    title=Text("Bernoulli distribution", "伯努利分布"),
+    summary=Text(
+        "One trial that succeeds with probability p: a coin, a label of two classes. Minus its log-mass is the binary cross-entropy.",
+        "一次以概率 p 成功的试验：硬币、二分类标签。其对数质量的相反数就是二元交叉熵。",
+    ),
+    formulas=(
+        r"p(x)=p^{x}(1-p)^{1-x},\quad x\in\{0,1\},\qquad \log p(x)=x\log p+(1-x)\log(1-p),\qquad 0\log 0=0",
+        r"E X=p,\qquad \operatorname{Var}X=p(1-p),\qquad I(p)=\frac{1}{p(1-p)}",
+    ),
+    symbols=(
+        Symbol("x", "x", "...", Text("outcomes: 1 success, 0 failure", "结果：1 成功，0 失败"), "natural"),
+        Symbol("p", "p", "", Text("probability of success", "成功的概率"), "unit"),
+        Symbol("I", "", "", Text("Fisher information", "Fisher 信息")),
+    ),
+    needs=("expectation", "entropy"),
+    source="bernoulli1713ars",
+    year=1713,
+    people=("Jacob Bernoulli",),
+    implementations=(
+        Implementation(
+            "gradus.foundations.distributions:log_density",
+            "torch",
+            _torch,
+            Text("on `torch.distributions.Bernoulli`, whose own `log_prob` clamps p", "作用于 `torch.distributions.Bernoulli`，其自带的 `log_prob` 会截断 p"),
+        ),
+    ),
+    readings=(Reading("johnson2005univariate", "ch. 3"), Reading("murphy2022probabilistic", "§2.4"), Reading("bishop2006pattern", "§2.1")),
+    deviations=(
+        Text("`torch.distributions.Bernoulli(probs).log_prob` clamps p to [ε, 1−ε]: an impossible outcome gets −36.04 in float64, −15.94 in float32, not −∞. SciPy gives −∞.",
+             "`torch.distributions.Bernoulli(probs).log_prob` 把 p 截断到 [ε, 1−ε]：不可能的结果在 float64 中得 −36.04、float32 中得 −15.94，而不是 −∞。SciPy 给出 −∞。"),
+        Text("Given as log-odds (`logits=`), p keeps its digits near 1, where 1 − p does not.",
+             "以对数几率（`logits=`）给出时，p 接近 1 也不损失精度，而 1 − p 会。"),
+    ),
+)  # fmt: skip
+
+
+@BERNOULLI.definition
+def bernoulli(x, p):
+    inside = (x == 0) | (x == 1)
+    return np.where(inside, x_log_y(x, p) + x_log_y(1 - x, 1 - p), -np.inf)
+
+
+@BERNOULLI.cases
+def cases(rng):
+    yield "random", dict(x=(rng.random((3, 4)) < 0.3) + 0.0, p=np.array(0.3))
+    yield "certain success", dict(x=np.array([0.0, 1.0]), p=np.array(1.0))
+    yield "certain failure", dict(x=np.array([0.0, 1.0]), p=np.array(0.0))
+    yield "nearly impossible", dict(x=np.array([1.0, 0.0]), p=np.array(2.0**-60))
+    yield "no outcome of a trial", dict(x=np.array([2.0, -1.0, 0.5]), p=np.array(0.5))
+
+
+@BERNOULLI.invalid
+def invalid(rng):
+    yield "p > 1", dict(x=np.zeros(2), p=np.array(1.5))
+    yield "p < 0", dict(x=np.zeros(2), p=np.array(-0.5))
+    yield "p is NaN", dict(x=np.zeros(2), p=np.array(np.nan))
+
+
+def scipy(theta):
+    from scipy import stats
+
+    return stats.bernoulli(*theta)
+
+
+def two(p, q):
+    return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
+
+
+standard_claims(
+    BERNOULLI,
+    Law(
+        examples=((0.3,), (0.5,), (0.98,)),
+        arguments=lambda theta: dict(p=np.array(theta[0])),
+        grid=lambda theta: counts(0, 1),
+        draw=lambda rng, theta, n: rng.binomial(1, theta[0], n),
+        mean=lambda theta: theta[0],
+        covariance=lambda theta: theta[0] * (1 - theta[0]),
+        entropy=lambda theta: -theta[0] * math.log(theta[0]) - (1 - theta[0]) * math.log(1 - theta[0]),
+        divergence=lambda p, q: two(p[0], q[0]),
+        information=lambda theta: 1 / (theta[0] * (1 - theta[0])),
+        scipy=scipy,
+        reach=lambda theta: np.minimum(theta, 1 - theta),
+        formulas=dict(
+            mean="p",
+            variance="p(1-p)",
+            entropy=r"-p\log p-(1-p)\log(1-p)",
+            divergence=r"p\log\frac pq+(1-p)\log\frac{1-p}{1-q}",
+            information=r"1/(p(1-p))",
+        ),
+    ),
+)
+
+
+@BERNOULLI.claim(
+    Text(
+        "At p = 0 and p = 1 the certain outcome has log-mass 0, the impossible one −∞, exactly",
+        "p = 0 与 p = 1 时，必然的结果对数质量恰为 0，不可能的结果恰为 −∞",
+    )
+)
+def exact_at_zero_and_one(bernoulli, rng):
+    x = np.array([0.0, 1.0])
+    return all_of(
+        identical(bernoulli(x, np.array(0.0)), [0.0, -np.inf]),
+        identical(bernoulli(x, np.array(1.0)), [-np.inf, 0.0]),
+    )
+
+
+@BERNOULLI.claim(
+    Text(
+        r"The log-mass of a tiny p keeps its digits: $\log 10^{-300}$ for a success, $-10^{-300}$ (or 0) for a failure",
+        r"p 极小时对数质量不失精度：成功为 $\log 10^{-300}$，失败为 $-10^{-300}$（或 0）",
+    )
+)
+def tiny_probability(bernoulli, rng):
+    got = bernoulli(np.array([1.0, 0.0]), np.array(1e-300))
+    return all_of(roundoff(got[0], -300 * math.log(10)), roundoff(got[1], 0.0, scale=1.0))
+
+
+@BERNOULLI.mutant(
+    Text("probabilities are clamped to [ε, 1−ε]", "概率被截断到 [ε, 1−ε]"),
+    kills=["exact-at-zero-and-one", "tiny-probability", "equals-definition"],
+)
+def clamped(x, p):
+    return bernoulli(x, np.clip(p, 2.0**-52, 1 - 2.0**-52))
+
+
+@BERNOULLI.mutant(
+    Text("0 · log 0 = NaN", "0 · log 0 = NaN"), kills=["exact-at-zero-and-one", "equals-definition"]
+)
+def nan_at_zero(x, p):
+    with np.errstate(all="ignore"):
+        return x * np.log(p) + (1 - x) * np.log(1 - p)
+
+
+@BERNOULLI.mutant(
+    Text("success and failure exchanged", "成功与失败互换"),
+    kills=["moments", "distribution-function", "sampler", "exact-at-zero-and-one", "tiny-probability"],
+)
+def exchanged(x, p):
+    return bernoulli(1 - x, p)
+
+
+@BERNOULLI.mutant(
+    Text("the failures are left out", "漏掉失败项"),
+    kills=["total-mass-is-one", "entropy", "divergence", "fisher-information", "distribution-function"],
+)
+def successes_only(x, p):
+    return x_log_y(x, p)
+
+
+@BERNOULLI.mutant(
+    Text("outcomes other than 0 and 1 get a mass", "0 与 1 之外的结果也得到质量"), kills=["equals-definition"]
+)
+def mass_off_the_support(x, p):
+    return x_log_y(x, p) + x_log_y(1 - x, 1 - p)
+
+
+@BERNOULLI.figure(
+    p=Slider(0.0, 1.0, 0.3, Text("probability of success", "成功的概率")),
+    q=Slider(0.01, 0.99, 0.6, Text("believed probability", "所相信的概率")),
+)
+def figure(p, q):
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.2)
+    mass = np.exp(bernoulli(np.array([0.0, 1.0]), np.array(p)))
+    left.bar([0, 1], mass, color=[COLOURS[6], COLOURS[0]], width=0.5)
+    left.set(
+        xticks=[0, 1],
+        xlabel="x",
+        ylabel="p(x)",
+        title=f"mean {p:.2f}, variance {p * (1 - p):.3f}",
+        ylim=(0, 1),
+    )
+    grid = np.linspace(0.005, 0.995, 199)
+    cost = -(p * np.log(grid) + (1 - p) * np.log(1 - grid))
+    right.plot(grid, cost, label="cross-entropy H(p, q)")
+    h = float(-(x_log_y(p, p) + x_log_y(1 - p, 1 - p)))
+    at = -(p * math.log(q) + (1 - p) * math.log(1 - q))
+    right.axhline(h, color=COLOURS[2], ls="--", label="entropy H(p)")
+    right.plot([q, q], [h, at], color=COLOURS[1], label="divergence")
+    right.set(xlabel="q", ylabel="nats", ylim=(0, 3), title=f"believing q = {q:.2f} costs {at - h:.3f} more")
+    right.legend(frameon=False, loc="upper center")
+    return Drawing(
+        fig,
+        Text(
+            f"A trial with p = {p:.2f} has variance {p * (1 - p):.3f} and entropy {h:.3f} nats. Who believes q = {q:.2f} pays "
+            f"{at:.3f} nats on average, {at - h:.3f} more: the divergence; nothing is wasted only at q = p.",
+            f"p = {p:.2f} 的试验方差为 {p * (1 - p):.3f}，熵为 {h:.3f} 奈特。相信 q = {q:.2f} 平均付出 {at:.3f} 奈特，"
+            f"多出的 {at - h:.3f} 即散度；只有 q = p 时没有浪费。",
+        ),
+    )  # fmt: skip
