@@ -1,23 +1,30 @@
-"""Areas under the tails of the laws that tests refer to, by series whose terms are all positive."""
+"""Areas under the tails of the laws that tests refer to, by a continued fraction and finite sums."""
 
 import math
 
 import numpy as np
 
 
-def beta_cdf(x, a, b):
-    r"""The share $I_x(a,b)$ of a beta law below x: $\frac{x^a(1-x)^b}{a\,B(a,b)}\sum_k\prod_{j\le k}\frac{a+b+j-1}{a+j}\,x^k$ (DLMF 8.17.8)."""
-    x, a, b = np.broadcast_arrays(np.asarray(x, float), a, b)
-    far = x > (a + 1) / (a + b + 2)  # there the series of the other side converges faster
-    u, c, d = np.where(far, 1 - x, x), np.where(far, b, a), np.where(far, a, b)
+def beta_cdf(x, rest, a, b):
+    r"""The share $I_x(a,b)$ of a beta law below x, with `rest` = 1 − x: $\frac{x^a(1-x)^b}{a\,B(a,b)}$ over the continued fraction of DLMF 8.17.22."""
+    x, rest, a, b = np.broadcast_arrays(np.asarray(x, float), rest, a, b)
+    far = x > (a + 1) / (a + b + 2)  # there the fraction of the other side converges, in O(√(a+b)) steps
+    u, c, d = np.where(far, rest, x), np.where(far, b, a), np.where(far, a, b)
     log_beta = _log_gamma(c) + _log_gamma(d) - _log_gamma(c + d)
-    term = np.exp(c * np.log(np.where(u > 0, u, 1)) + d * np.log1p(-u) - log_beta) / c * (u > 0)
-    total, k = term.copy(), 0
-    while (term > 1e-18 * total).any():
-        term = term * (c + d + k) / (c + 1 + k) * u
-        total = total + term
-        k += 1
-    return np.where(far, 1 - total, total)
+    front = np.exp(c * np.log(np.where(u > 0, u, 1)) + d * np.log1p(-u) - log_beta) / c * (u > 0)
+    above, below, m = np.ones_like(u), 1 / (1 - (c + d) * u / (c + 1)), 0
+    value = below
+    while m < 2000:  # Lentz: value = 1/(1 + e₁/(1 + e₂/(1 + …)))
+        m += 1
+        even = m * (d - m) * u / ((c + 2 * m - 1) * (c + 2 * m))
+        odd = -(c + m) * (c + d + m) * u / ((c + 2 * m) * (c + 2 * m + 1))
+        before = value
+        for e in (even, odd):
+            below, above = 1 / (1 + e * below), 1 + e / above
+            value = value * below * above
+        if not (np.abs(value - before) > 3e-15 * np.abs(value)).any():
+            break
+    return np.where(far, 1 - front * value, front * value)
 
 
 _log_gamma = np.vectorize(math.lgamma, otypes=[float])
@@ -25,13 +32,13 @@ _log_gamma = np.vectorize(math.lgamma, otypes=[float])
 
 def t_tail(t, nu):
     """P(T > t) of Student's law with ν degrees of freedom, by the beta law of ν/(ν+T²)."""
-    half = beta_cdf(nu / (nu + t**2), nu / 2, 0.5) / 2
+    half = beta_cdf(nu / (nu + t**2), t**2 / (nu + t**2), nu / 2, 0.5) / 2
     return np.where(t > 0, half, 1 - half)
 
 
 def f_tail(f, d1, d2):
     """P(F > f) of Fisher's law with d₁ and d₂ degrees of freedom."""
-    return beta_cdf(d2 / (d2 + d1 * f), d2 / 2, d1 / 2)
+    return beta_cdf(d2 / (d2 + d1 * f), d1 * f / (d2 + d1 * f), d2 / 2, d1 / 2)
 
 
 def chi2_tail(x, k):
