@@ -74,7 +74,7 @@ def analysis_of_variance(y: Any, group: Any) -> AnalysisOfVariance:
     they are subtracted before they are stored.
 
     Args:
-        y: observations (n,), floats or exact numbers (Decimal, Fraction).
+        y: observations (n,), floats or exact numbers (Decimal, Fraction, decimals as text).
         group: the group of each (n,), any labels that can be sorted.
 
     Raises:
@@ -113,25 +113,26 @@ def _shifted(y: Any) -> tuple[float, Array, Array]:
     given = np.asarray(y)
     if given.ndim != 1 or not given.size:
         raise GradusError(f"expected observations of shape (n,), got {given.shape}; give one number each")
-    if given.dtype == object:
-        try:
-            exact = [Fraction(v) for v in given.tolist()]
-        except (TypeError, ValueError, OverflowError) as error:
-            raise GradusError(
-                f"expected finite numbers as observations, got {error}; leave missing ones out"
-            ) from None
-        differences = [v - exact[0] for v in exact]
-        high = np.array([float(d) for d in differences])
-        return (
-            float(exact[0]),
-            high,
-            np.array([float(d - Fraction(h)) for d, h in zip(differences, high, strict=True)]),
-        )
+    if given.dtype.kind in "OU":
+        return _shifted_exactly(given.tolist())
     values = given.astype(float)
     if not np.isfinite(values).all():
         i = int(np.flatnonzero(~np.isfinite(values))[0])
         raise GradusError(f"expected finite observations, got y[{i}] = {values[i]}; leave missing ones out")
     return float(values[0]), *two_sum(values, -values[0])  # exactly y − y₀
+
+
+def _shifted_exactly(y: list[Any]) -> tuple[float, Array, Array]:
+    try:
+        exact = [Fraction(v) for v in y]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise GradusError(
+            f"expected finite numbers as observations, got {error}; leave missing ones out"
+        ) from None
+    differences = [v - exact[0] for v in exact]
+    high = [float(d) for d in differences]
+    low = [float(d - Fraction(h)) for d, h in zip(differences, high, strict=True)]
+    return float(exact[0]), np.array(high), np.array(low)
 
 
 def _checked(y: Array, group: Any) -> tuple[Array, Array]:
