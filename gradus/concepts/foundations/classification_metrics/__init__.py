@@ -1,0 +1,1 @@
+"""Pages on how good a classifier is: one member a file."""

@@ -1,0 +1,281 @@
+"""Log loss and Brier score: scores of probabilities that reward honesty."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, roundoff, statistical
+from gradus.figures import canvas
+
+
+def _sklearn(log_loss, y, p, weights=None):
+    from sklearn.metrics import brier_score_loss
+
+    loss = log_loss(y, p, sample_weight=weights, labels=[0, 1])
+    return np.array([loss, brier_score_loss(y, p, sample_weight=weights, pos_label=1)])
+
+
+def _torch(binary_cross_entropy, y, p, weights=None):
+    import torch
+
+    y = torch.as_tensor(y).to(p.dtype)
+    w = torch.ones_like(p) if weights is None else weights
+    w = w / w.sum()
+    return torch.stack([(w * binary_cross_entropy(p, y, reduction="none")).sum(), (w * (p - y) ** 2).sum()])
+
+
+PROPER = Concept(
+    key="proper-scores",
+    kind="theorem",
+    title=Text("Proper scores: log loss and Brier score", "恰当评分：对数损失与 Brier 评分"),
+    summary=Text(
+        "A score of a stated probability is proper when nobody does better on average than by stating what he believes. The log loss and the Brier score are; accuracy and the absolute error are not: "
+        "they are best served by stating 0 or 1. Trained by a proper score, a network's outputs can be probabilities.",
+        "对所报概率的评分若使人平均而言不会因不说真话而得益，则称为恰当的。对数损失与 Brier 评分是恰当的；准确率与绝对误差不是：报 0 或 1 才最有利。"
+        "以恰当评分训练，网络的输出才可能是概率。",
+    ),
+    formulas=(
+        r"L=-\frac{\sum_iw_i\bigl(y_i\log p_i+(1-y_i)\log(1-p_i)\bigr)}{\sum_iw_i},\qquad B=\frac{\sum_iw_i(p_i-y_i)^2}{\sum_iw_i}",
+        r"E_{y\sim q}[S(y,p)]\ \ge\ E_{y\sim q}[S(y,q)]\quad\text{for all }p,q",
+        r"B=\underbrace{\sum_k\frac{n_k}n(p_k-\bar y_k)^2}_{\text{reliability}}-\underbrace{\sum_k\frac{n_k}n(\bar y_k-\bar y)^2}_{\text{resolution}}+\underbrace{\bar y(1-\bar y)}_{\text{uncertainty}}",
+    ),
+    symbols=(
+        Symbol("y", "y", "n", Text("what happened, 0 or 1", "实际结果，0 或 1"), "natural"),
+        Symbol("p", "p", "n", Text("the probability that was stated for 1", "所报的结果为 1 的概率"), "unit"),
+        Symbol("w", "weights", "n", Text("weights; 1 unless given", "权重，默认为 1"), "positive"),
+        Symbol("S", "", "", Text("a score, the smaller the better", "评分，越小越好")),
+        Symbol("q", "", "", Text("the true probability", "真实概率"), "unit"),
+        Symbol("n_k", "", "", Text("number of cases for which $p_k$ was stated", "所报为 $p_k$ 的样本数"), "natural"),
+        Symbol(r"\bar y_k,\bar y", "", "", Text("share of ones among them, and among all", "其中及全部样本中 1 的比例"), "unit"),
+        Symbol("i,k", "", "", Text("a case; a stated value", "样本；所报的值"), "natural"),
+    ),
+    needs=("cross-entropy", "classification-metrics"),
+    source="gneiting2007strictly",
+    year=1950,
+    people=("Glenn Brier", "Irving Good", "Allan Murphy", "Tilmann Gneiting", "Adrian Raftery"),
+    implementations=(
+        Implementation("sklearn.metrics:log_loss", "numpy", _sklearn, Text("and `brier_score_loss`", "以及 `brier_score_loss`")),
+        Implementation("torch.nn.functional:binary_cross_entropy", "torch", _torch, Text("and the mean square", "以及均方")),
+    ),
+    readings=(Reading("gneiting2007strictly", "§2–4"), Reading("brier1950verification"), Reading("murphy1973new")),
+    deviations=(
+        Text("At a certain forecast that fails the log loss is infinite; scikit-learn clips the probability to $2.2\\cdot10^{-16}$ and gives 36.04, PyTorch clips the logarithm at −100.",
+             "断言必然而落空时对数损失为无穷；scikit-learn 把概率截断到 $2.2\\cdot10^{-16}$，给出 36.04；PyTorch 把对数截断在 −100。"),
+    ),
+    proof=Proof(
+        Text(
+            r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. The absolute error has the mean $q(1-p)+(1-q)p$, linear in p: its minimum is at an end.",
+            r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$，$E_qB(p)-E_qB(q)=(p-q)^2\ge0$，仅当 $p=q$ 时为 0。绝对误差的均值为 $q(1-p)+(1-q)p$，关于 p 线性：最小值在端点。",
+        )
+    ),
+)  # fmt: skip
+
+
+@PROPER.definition
+def proper_scores(y, p, weights=None):
+    w = np.ones(len(y)) if weights is None else weights
+    log_loss = -np.log(np.where(y == 1, p, 1 - p))
+    return np.stack([(w * log_loss).sum() / w.sum(), (w * (p - y) ** 2).sum() / w.sum()])
+
+
+@PROPER.cases
+def cases(rng):
+    yield "random", dict(y=rng.integers(0, 2, 30), p=rng.uniform(0.02, 0.98, 30))
+    yield (
+        "weights",
+        dict(y=rng.integers(0, 2, 20), p=rng.uniform(0.02, 0.98, 20), weights=rng.uniform(0.2, 2, 20)),
+    )
+    yield "nearly certain", dict(y=np.array([0, 1, 1]), p=np.array([1e-9, 1 - 1e-9, 0.5]))
+    yield "one class", dict(y=np.ones(4, int), p=np.array([0.9, 0.8, 0.99, 0.6]))
+
+
+@PROPER.invalid
+def invalid(rng):
+    yield "other numbers of cases", dict(y=np.array([0, 1, 1]), p=np.array([0.1, 0.2]))
+
+
+def expected(f, q, p, n=1000):
+    """The mean scores of stating p when a share q of n cases are ones."""
+    y = (np.arange(n) < round(q * n)).astype(int)
+    return np.asarray(f(y, np.full(n, float(p))), float)
+
+
+@PROPER.claim(
+    Text(
+        "Proper: of all stated probabilities on a grid of 0.01 the true one has the least mean of either score",
+        "恰当性：在步长 0.01 的网格上，报真实概率使两种评分的均值都最小",
+    )
+)
+def honesty_is_best(f, rng):
+    grid, found = np.arange(1, 100) / 100, []
+    for q in (0.1, 0.37, 0.8):
+        means = np.array([expected(f, q, p, 100) for p in grid])
+        found.append(roundoff(grid[means.argmin(0)], np.full(2, q)))
+    return all_of(*found)
+
+
+@PROPER.claim(
+    Text(
+        "What dishonesty costs: the divergence $D_{KL}(q\\|p)$ in log loss, $(p-q)^2$ in Brier score; honesty leaves the entropy, and $q(1-q)$",
+        "不诚实的代价：对数损失多出 $D_{KL}(q\\|p)$，Brier 评分多出 $(p-q)^2$；诚实时余下熵与 $q(1-q)$",
+    )
+)
+def cost_of_dishonesty(f, rng):
+    found = []
+    for q, p in ((0.25, 0.6), (0.9, 0.5), (0.5, 0.02)):
+        honest, stated = expected(f, q, q), expected(f, q, p)
+        divergence = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
+        entropy = -q * np.log(q) - (1 - q) * np.log(1 - q)
+        found += [
+            roundoff(stated - honest, np.array([divergence, (p - q) ** 2]), terms=1000, scale=2.0),
+            roundoff(honest, np.array([entropy, q * (1 - q)]), terms=1000),
+        ]
+    return all_of(*found)
+
+
+@PROPER.claim(
+    Text(
+        "Accuracy and the absolute error are not proper: where 70 % are ones, stating 1 is as accurate as stating 0.7 and has the smaller absolute error (0.3 beside 0.42), but the larger scores here",
+        "准确率与绝对误差不恰当：若 70% 为 1，报 1 与报 0.7 同样准确且绝对误差更小（0.3 对 0.42），但此处的评分更差",
+    )
+)
+def others_reward_certainty(f, rng):
+    y = (np.arange(100) < 70).astype(int)
+    absolute = [np.abs(y - p).mean() for p in (0.7, 0.999)]
+    accuracy = [np.mean((p > 0.5) == y) for p in (0.7, 0.999)]
+    honest, certain = expected(f, 0.7, 0.7), expected(f, 0.7, 0.999)
+    return all_of(
+        identical(accuracy[0], accuracy[1]),
+        bound(absolute[1], absolute[0] - 0.1, "≤", Text("0.3003 beside 0.42", "0.3003 对 0.42")),
+        bound((certain - honest).min(), 0.08, "≥", Text("Brier: 0.299 − 0.21", "Brier：0.299 − 0.21")),
+    )
+
+
+@PROPER.claim(
+    Text(
+        "Murphy's partition: Brier = reliability − resolution + uncertainty, exactly, for forecasts of ten values",
+        "Murphy 分解：Brier = 可靠性 − 分辨率 + 不确定性，对取十个值的预报精确成立",
+    )
+)
+def murphys_partition(f, rng):
+    p = rng.integers(1, 10, 400) / 10
+    y = (rng.random(400) < 0.2 + 0.5 * p).astype(int)
+    reliability = resolution = 0.0
+    for value in np.unique(p):
+        among = p == value
+        reliability += among.mean() * (value - y[among].mean()) ** 2
+        resolution += among.mean() * (y[among].mean() - y.mean()) ** 2
+    brier = float(np.asarray(f(y, p), float)[1])
+    return roundoff(brier, reliability - resolution + y.mean() * (1 - y.mean()), terms=400, scale=1.0)
+
+
+@PROPER.claim(
+    Text(
+        "A forecast that is made to match (each value replaced by the share of ones among its cases) improves both scores unless it matched already",
+        "把预报校准（每个值换成其样本中 1 的比例）会改善两种评分，除非它本已校准",
+    )
+)
+def calibrating_improves(f, rng):
+    p = rng.integers(1, 10, 600) / 10
+    y = (rng.random(600) < p**2).astype(int)
+    mended = np.array([np.clip(y[p == v].mean(), 1e-6, 1 - 1e-6) for v in p])
+    before, after = np.asarray(f(y, p), float), np.asarray(f(y, mended), float)
+    again = np.asarray(f(y, mended), float)
+    said = Text("the forecast p was too high: the truth is p²", "预报 p 偏高：真实为 p²")
+    return all_of(bound((before - after).min(), 0.01, "≥", said), identical(again, after))
+
+
+@PROPER.claim(
+    Text(
+        "On average over honest forecasts the log loss is the mean entropy and the Brier score the mean of p(1 − p)",
+        "对诚实的预报，对数损失的均值是平均熵，Brier 评分的均值是 p(1 − p) 的平均",
+    )
+)
+def honest_on_average(f, rng):
+    p = rng.uniform(0.05, 0.95, 300)
+    draws = np.array([np.asarray(f((rng.random(300) < p).astype(int), p), float) for _ in range(200)])
+    entropy = -(p * np.log(p) + (1 - p) * np.log(1 - p)).mean()
+    return all_of(statistical(draws[:, 0], entropy), statistical(draws[:, 1], (p * (1 - p)).mean()))
+
+
+@PROPER.mutant(
+    Text("the absolute error for the square", "以绝对误差代替平方"),
+    kills=[
+        "honesty-is-best",
+        "cost-of-dishonesty",
+        "others-reward-certainty",
+        "murphys-partition",
+        "honest-on-average",
+    ],
+)
+def absolute_error(y, p, weights=None):
+    w = np.ones(len(y)) if weights is None else weights
+    return np.stack([proper_scores(y, p, weights)[0], (w * np.abs(p - y)).sum() / w.sum()])
+
+
+@PROPER.mutant(
+    Text("the probability for its logarithm", "以概率代替其对数"),
+    kills=["honesty-is-best", "cost-of-dishonesty", "equals-definition", "honest-on-average"],
+)
+def linear_score(y, p, weights=None):
+    w = np.ones(len(y)) if weights is None else weights
+    loss = (w * (1 - np.where(y == 1, p, 1 - p))).sum() / w.sum()
+    return np.stack([loss, proper_scores(y, p, weights)[1]])
+
+
+@PROPER.mutant(
+    Text("the zeros forgotten: only cases with y = 1 count", "漏掉 y = 0：只计 y = 1 的样本"),
+    kills=["honesty-is-best", "cost-of-dishonesty", "equals-definition"],
+)
+def zeros_forgotten(y, p, weights=None):
+    w = np.ones(len(y)) if weights is None else weights
+    return np.stack([-(w * y * np.log(p)).sum() / w.sum(), (w * y * (p - y) ** 2).sum() / w.sum()])
+
+
+@PROPER.mutant(
+    Text("bits for nats, and the root of the Brier score", "以比特代替奈特，并对 Brier 评分开方"),
+    kills=["cost-of-dishonesty", "murphys-partition", "equals-definition", "honest-on-average"],
+)
+def bits_and_root(y, p, weights=None):
+    log_loss, brier = proper_scores(y, p, weights)
+    return np.stack([log_loss / np.log(2), np.sqrt(brier)])
+
+
+@PROPER.mutant(
+    Text("forecasts rounded to 0 and 1 first", "先把预报取整为 0 或 1"),
+    kills=["honesty-is-best", "equals-definition", "murphys-partition"],
+)
+def rounded(y, p, weights=None):
+    return proper_scores(y, np.where(p > 0.5, 1 - 1e-9, 1e-9), weights)
+
+
+@PROPER.figure(
+    q=Slider(0.02, 0.98, 0.7, Text("true probability q", "真实概率 q")),
+    p=Slider(0.02, 0.98, 0.9, Text("stated probability p", "所报概率 p")),
+)
+def figure(q, p):
+    t = np.linspace(0.005, 0.995, 300)
+    log_loss = -(q * np.log(t) + (1 - q) * np.log(1 - t))
+    brier = q * (1 - t) ** 2 + (1 - q) * t**2
+    absolute = q * (1 - t) + (1 - q) * t
+    fig, ax = canvas(width=6.6, height=3.6)
+    for line, name in ((log_loss, "log loss"), (brier, "Brier"), (absolute, "absolute error")):
+        ax.plot(t, line, label=name)
+        ax.plot([t[line.argmin()]], [line.min()], "o", color=ax.lines[-1].get_color())
+    ax.axvline(q, color="#000000", lw=0.8)
+    ax.axvline(p, color="#7F7F7F", lw=0.8, ls="--")
+    ax.set(
+        xlabel="stated probability",
+        ylabel="mean score",
+        ylim=(0, 2),
+        title="dots: the least; line: the truth",
+    )
+    ax.legend(frameon=False, fontsize=8)
+    extra = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
+    best = 1.0 if q > 0.5 else 0.0
+    return Drawing(
+        fig,
+        Text(
+            f"With truth {q:.2f}, stating {p:.2f} costs {extra:.4f} nat of log loss and {(p - q) ** 2:.4f} of Brier score more than the truth. The absolute error is least at {best:.0f}.",
+            f"真实概率 {q:.2f}，报 {p:.2f} 比说真话多付出 {extra:.4f} 奈特的对数损失与 {(p - q) ** 2:.4f} 的 Brier 评分。绝对误差在 {best:.0f} 处最小。",
+        ),
+    )  # fmt: skip
