@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up everything that they need; a second run installs nothing.
-.PHONY: demo test test-all check format bench verify formulas clean setup setup-test
+.PHONY: demo test test-all check format bench verify formulas clean setup setup-test setup-bench
 PY := .venv/bin/python
 export PYTHONHASHSEED ?= 0
 
@@ -11,6 +11,9 @@ setup:
 
 setup-test:
 	@sh tools/setup.sh test
+
+setup-bench:
+	@sh tools/setup.sh bench
 
 test: setup-test check ## everything but the slow claims
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
@@ -27,7 +30,7 @@ format: setup-test
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-bench: setup-test ## ours beside the peers, in one run
+bench: setup-bench ## ours beside the peers, in one run
 	@$(PY) -m benchmarks
 
 verify: setup ## every claim and every mutant

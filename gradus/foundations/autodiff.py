@@ -112,7 +112,8 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
                 f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}"
             )
         adjoint = _adjoints(steps, w if isinstance(w, Variable) else _floating(w), wanted, nested)
-        return tuple(mapped(lambda v: _owned(adjoint.get(v.step.time), v.shape), a) for a in fresh)
+        taken = {id(w)}
+        return tuple(mapped(lambda v: _owned(adjoint.get(v.step.time), v.shape, taken), a) for a in fresh)
 
     return (y if nested else value_of(y)), pull
 
@@ -212,11 +213,16 @@ def _floating(x: Any) -> Any:
     return array if array.dtype.kind == "c" else np.asanyarray(array, dtype=float)
 
 
-def _owned(g: Any, shape: tuple[int, ...]) -> Any:
-    """A copy, since rules may hand on views; a Variable is never written to."""
+def _owned(g: Any, shape: tuple[int, ...], taken: set[int]) -> Any:
+    """An array of the caller's own: rules may hand on views, or one array to several inputs. Nobody writes to a Variable."""
     if g is None:
         return np.zeros(shape)
-    return g if isinstance(g, Variable) else np.array(g, subok=True)[()]
+    if isinstance(g, Variable):
+        return g
+    if isinstance(g, np.ndarray) and (not g.flags.owndata or id(g) in taken):
+        g = np.array(g, subok=True)
+    taken.add(id(g))
+    return g if np.ndim(g) else g[()]
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
