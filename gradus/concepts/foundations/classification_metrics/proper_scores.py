@@ -248,6 +248,14 @@ def rounded(y, p, weights=None):
     return proper_scores(y, np.where(p > 0.5, 1 - 1e-9, 1e-9), weights)
 
 
+@PROPER.mutant(
+    Text("the sign turned: larger is better", "符号取反：越大越好"),
+    kills=["honesty-is-best", "calibrating-improves", "others-reward-certainty", "equals-definition"],
+)
+def sign_turned(y, p, weights=None):
+    return -proper_scores(y, p, weights)
+
+
 @PROPER.figure(
     q=Slider(0.02, 0.98, 0.7, Text("true probability q", "真实概率 q")),
     p=Slider(0.02, 0.98, 0.9, Text("stated probability p", "所报概率 p")),
