@@ -52,7 +52,7 @@ METRICS = Concept(
     deviations=(
         Text("0/0 is taken as 0, as scikit-learn does with a warning; TorchMetrics does likewise. Macro F1 is the mean of the F1 of the classes, not the harmonic mean of macro precision and macro recall.",
              "0/0 取为 0，scikit-learn 也如此并给出警告，TorchMetrics 相同。宏 F1 是各类 F1 的平均，而不是宏精确率与宏召回率的调和平均。"),
-        Text("In Chinese 精度 is used for accuracy by some and for precision by others; 准确率 and 精确率 keep them apart.", "中文里“精度”有时指 accuracy，有时指 precision；此处用“准确率”与“精确率”区分。"),
+        Text("One Chinese word serves some for accuracy and others for precision; here each has a term of its own.", "中文里“精度”有时指 accuracy，有时指 precision；此处用“准确率”与“精确率”区分。"),
     ),
     proof=Proof(
         Text(
