@@ -43,6 +43,10 @@ class Grid(NamedTuple):
     w: np.ndarray
     ends: np.ndarray
 
+    def as_integers(self):
+        """The same grid with outcomes that may serve as indices."""
+        return Grid(self.x.astype(int), self.w, self.ends.astype(int))
+
 
 def panels(low, high, of=None):
     """Gauss–Legendre on equal panels of t ∈ [low, high]; `of` maps t to x and dx/dt, the identity unless given."""
