@@ -1,0 +1,1 @@
+"""Pages on clustering: one member a file."""
