@@ -1,7 +1,7 @@
 """What `torch.distributions` lacks: log-densities exact at the extremes, Fisher information, the bridge to SciPy."""
 
 from gradus.foundations.distributions.divergence import entropy, fisher_information, kl_divergence
-from gradus.foundations.distributions.log_density import log_density
+from gradus.foundations.distributions.log_density import log_density, multivariate_normal
 from gradus.foundations.distributions.with_scipy import as_scipy
 
-__all__ = ["as_scipy", "entropy", "fisher_information", "kl_divergence", "log_density"]
+__all__ = ["as_scipy", "entropy", "fisher_information", "kl_divergence", "log_density", "multivariate_normal"]

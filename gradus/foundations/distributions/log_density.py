@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +53,7 @@ def parameters(distribution: D.Distribution) -> dict[str, Tensor]:
     given: dict[str, Any] = {}
     for name in distribution.arg_constraints:
         value = vars(distribution).get(name)
-        if value is None and isinstance(getattr(type(distribution), name, None), property):
+        if value is None and isinstance(inspect.getattr_static(distribution, name, None), property):
             value = getattr(distribution, name)  # Beta holds its two as a Dirichlet's
         if value is not None:
             given[name] = value
@@ -205,7 +206,45 @@ def _multinomial(x: Tensor, alpha: Tensor) -> Tensor:
 
 
 def _multivariate_normal(d: D.MultivariateNormal, x: Tensor) -> Tensor:
-    return d.log_prob(x)
+    dtype = torch.float64 if d.loc.dtype == torch.float64 else torch.float32
+    factor, rest = d.scale_tril.to(dtype), x.to(dtype) - d.loc.to(dtype)
+    whitened = torch.linalg.solve_triangular(factor, rest[..., None], upper=False)[..., 0]
+    half_log_det = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    return -0.5 * (whitened.square().sum(-1) + rest.shape[-1] * math.log(2 * math.pi)) - half_log_det
+
+
+def multivariate_normal(
+    mean: Float[Tensor, "*batch d"], covariance: Float[Tensor, "*batch d d"]
+) -> D.MultivariateNormal:
+    r"""The law :math:`\mathcal N(\mu,\Sigma)` as a `torch.distributions` object, made of the Cholesky factor of Σ.
+
+    Args:
+        mean: μ (..., d).
+        covariance: Σ (..., d, d), symmetric positive definite.
+
+    Raises:
+        GradusError: the shapes do not fit, or Σ is not symmetric positive definite; it names the smallest eigenvalue.
+
+    Cost: O(d³) for each member of the batch.
+
+    Deviates: 16-bit matrices, of which torch has no Cholesky factor, are factored in float32.
+    """
+    d = mean.shape[-1] if mean.ndim else 0
+    if covariance.shape[-2:] != (d, d):
+        raise GradusError(
+            f"expected a {d}×{d} covariance for a mean of shape {tuple(mean.shape)}, got {tuple(covariance.shape)}"
+        )
+    (wide,) = _wide(covariance)
+    largest = wide.abs().max() if wide.numel() else torch.zeros(())
+    if not bool(((wide - wide.mT).abs() <= 1e-6 * largest).all()):
+        raise GradusError("expected a symmetric covariance; take (Σ + Σᵀ)/2 if it is meant to be one")
+    factor, failed = torch.linalg.cholesky_ex(wide)
+    if bool(failed.any()):
+        least = torch.linalg.eigvalsh(wide.detach()).min().item()
+        raise GradusError(
+            f"expected a positive definite covariance, got the eigenvalue {least:.3g}; add to its diagonal"
+        )
+    return D.MultivariateNormal(mean, scale_tril=factor.to(covariance.dtype), validate_args=False)
 
 
 _RULES: dict[type, Callable[[Any, Tensor], Tensor]] = {

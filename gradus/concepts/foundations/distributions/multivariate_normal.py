@@ -1,0 +1,303 @@
+"""The normal law of several dimensions."""
+
+import math
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.foundations.distributions.common import Grid, Law, like, relative, standard_claims
+from gradus.evidence import all_of, invariance, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _torch(log_density, x, mu, Sigma):
+    from gradus.foundations.distributions import multivariate_normal
+
+    return log_density(multivariate_normal(*like(x, mu, Sigma)), x)
+
+
+MULTIVARIATE_NORMAL = Concept(
+    key="multivariate-normal",
+    kind="definition",
+    title=Text("Multivariate normal distribution", "多元正态分布"),
+    summary=Text(
+        "The normal law of a vector: every projection is normal. Its level sets are ellipsoids along the eigenvectors of the covariance; "
+        "marginals and conditionals are normal again, which makes Gaussian processes and Kalman filters computable.",
+        "向量的正态分布：任何投影都是正态的。其等值面是沿协方差特征向量的椭球；边缘与条件分布仍为正态，这使高斯过程与卡尔曼滤波得以计算。",
+    ),
+    formulas=(
+        r"p(x)=\frac{1}{\sqrt{(2\pi)^d\det\Sigma}}\exp\Bigl(-\tfrac12(x-\mu)^{\mathsf T}\Sigma^{-1}(x-\mu)\Bigr)",
+        r"E X=\mu,\qquad \operatorname{Cov}X=\Sigma,\qquad h=\tfrac12\log\det(2\pi e\,\Sigma),\qquad I(\mu)=\Sigma^{-1}",
+        r"X_a\mid X_b\ \sim\ \mathcal N\bigl(\mu_a+\Sigma_{ab}\Sigma_{bb}^{-1}(x_b-\mu_b),\ \Sigma_{aa}-\Sigma_{ab}\Sigma_{bb}^{-1}\Sigma_{ba}\bigr)",
+    ),
+    symbols=(
+        Symbol("x", "x", "... d", Text("where the log-density is taken", "求对数密度之处")),
+        Symbol(r"\mu", "mu", "d", Text("mean", "均值")),
+        Symbol(r"\Sigma", "Sigma", "d d", Text("covariance, symmetric positive definite", "协方差，对称正定"), "other"),
+        Symbol("d", "", "", Text("dimension", "维数")),
+        Symbol("h", "", "", Text("entropy", "熵"), unit="nat"),
+        Symbol("I", "", "d d", Text("Fisher information of the mean", "均值的 Fisher 信息")),
+        Symbol("a,\\,b", "", "", Text("two parts of the vector", "向量的两个部分")),
+    ),
+    needs=("normal", "cholesky"),
+    source="pearson1896regression",
+    year=1896,
+    people=("Auguste Bravais", "Francis Galton", "Karl Pearson"),
+    implementations=(
+        Implementation(
+            "gradus.foundations.distributions:log_density",
+            "torch",
+            _torch,
+            Text("on `torch.distributions.MultivariateNormal`, made of the Cholesky factor", "作用于由 Cholesky 因子构造的 `torch.distributions.MultivariateNormal`"),
+        ),
+    ),
+    readings=(
+        Reading("kotz2000continuous", "ch. 45"),
+        Reading("bishop2006pattern", "§2.3"),
+        Reading("murphy2012machine", "ch. 4"),
+        Reading("rasmussen2006gaussian", "App. A.2"),
+    ),
+    deviations=(
+        Text("PyTorch takes covariance, precision or Cholesky factor; the factor (`scale_tril`) is the cheapest and loses least when Σ is ill conditioned.",
+             "PyTorch 接受协方差、精度矩阵或 Cholesky 因子；Σ 病态时以因子（`scale_tril`）给出最省、损失最小。"),
+        Text("`torch.distributions.MultivariateNormal.log_prob` raises an error about a reshape when the batch is empty (PyTorch 2.13).",
+             "批量为空时 `torch.distributions.MultivariateNormal.log_prob` 会报 reshape 错误（PyTorch 2.13）。"),
+        Text("`scipy.stats.multivariate_normal` takes eigenvalues and, with `allow_singular=True`, drops those that are nearly 0; PyTorch refuses what is not positive definite.",
+             "`scipy.stats.multivariate_normal` 用特征值，`allow_singular=True` 时丢弃接近 0 者；PyTorch 拒绝非正定矩阵。"),
+    ),
+)  # fmt: skip
+
+
+@MULTIVARIATE_NORMAL.definition
+def multivariate_normal(x, mu, Sigma):
+    d = mu.shape[-1]
+    r = x - mu
+    square = (r * np.linalg.solve(Sigma, r[..., None])[..., 0]).sum(axis=-1)
+    return -0.5 * (d * np.log(2 * np.pi) + np.linalg.slogdet(Sigma)[1] + square)
+
+
+def random_covariance(rng, d):
+    A = rng.standard_normal((d, d))
+    return A @ A.T + 0.3 * np.eye(d)
+
+
+@MULTIVARIATE_NORMAL.cases
+def cases(rng):
+    yield (
+        "random",
+        dict(x=rng.standard_normal((5, 3)), mu=rng.standard_normal(3), Sigma=random_covariance(rng, 3)),
+    )
+    yield "one point", dict(x=np.array([0.3, -0.7]), mu=np.zeros(2), Sigma=np.array([[2.0, 0.6], [0.6, 0.5]]))
+    yield "one dimension", dict(x=np.array([[1.5], [-2.0]]), mu=np.array([0.5]), Sigma=np.array([[4.0]]))
+    yield "units far apart", dict(x=np.array([1e-3, 2e3]), mu=np.zeros(2), Sigma=np.diag([1e-6, 1e6]))
+
+
+@MULTIVARIATE_NORMAL.invalid
+def invalid(rng):
+    yield (
+        "Σ is not positive definite",
+        dict(x=np.zeros(2), mu=np.zeros(2), Sigma=np.array([[1.0, 2.0], [2.0, 1.0]])),
+    )
+    yield "Σ is not symmetric", dict(x=np.zeros(2), mu=np.zeros(2), Sigma=np.array([[1.0, 0.5], [0.0, 1.0]]))
+    yield "another dimension", dict(x=np.zeros(3), mu=np.zeros(2), Sigma=np.eye(2))
+
+
+def covariance(theta):
+    _, _, a, b, c = theta
+    return np.array([[a, b], [b, c]])
+
+
+def plane(theta):
+    """Gauss–Legendre over a rectangle of ±9 standard deviations of each coordinate."""
+    u, w = np.polynomial.legendre.leggauss(90)
+    sx, sy = 9 * np.sqrt(np.diag(covariance(theta)))
+    x, y = np.meshgrid(theta[0] + sx * u, theta[1] + sy * u, indexing="ij")
+    weight = np.outer(sx * w, sy * w)
+    return Grid(np.stack([x, y], axis=-1).reshape(1, -1, 2), weight.reshape(1, -1), np.zeros(1))
+
+
+def divergence(p, q):
+    P, Q, shift = covariance(p), covariance(q), q[:2] - p[:2]
+    ratio = np.linalg.solve(Q, P)
+    square = shift @ np.linalg.solve(Q, shift)
+    return float(0.5 * (np.trace(ratio) - 2 - np.log(np.linalg.det(ratio)) + square))
+
+
+standard_claims(
+    MULTIVARIATE_NORMAL,
+    Law(
+        examples=((0.0, 0.0, 1.0, 0.0, 1.0), (1.0, -2.0, 2.0, 0.6, 0.5), (0.5, 0.0, 0.3, -0.2, 1.5)),
+        arguments=lambda theta: dict(mu=theta[:2], Sigma=covariance(theta)),
+        grid=plane,
+        draw=lambda rng, theta, n: rng.multivariate_normal(theta[:2], covariance(theta), n),
+        mean=lambda theta: theta[:2],
+        covariance=covariance,
+        entropy=lambda theta: 0.5 * math.log(np.linalg.det(2 * math.pi * math.e * covariance(theta))),
+        divergence=divergence,
+        information=lambda theta: np.linalg.inv(covariance(theta)),
+        free=(0, 1),
+        formulas=dict(
+            mean=r"\mu",
+            variance=r"\Sigma",
+            entropy=r"\tfrac12\log\det(2\pi e\,\Sigma)",
+            divergence=r"\tfrac12\bigl(\operatorname{tr}(\Sigma_2^{-1}\Sigma_1)-d-\log\det(\Sigma_2^{-1}\Sigma_1)+(\mu_2-\mu_1)^{\mathsf T}\Sigma_2^{-1}(\mu_2-\mu_1)\bigr)",
+            information=r"\Sigma^{-1}\ \text{(of the mean)}",
+        ),
+    ),
+)
+
+
+@MULTIVARIATE_NORMAL.claim(
+    Text(
+        r"$p(x_a,x_b)=p(x_b)\,p(x_a\mid x_b)$ with the normal marginal and the normal conditional of the third formula",
+        r"$p(x_a,x_b)=p(x_b)\,p(x_a\mid x_b)$，其中边缘与条件分布均为第三个公式给出的正态分布",
+    )
+)
+def marginal_times_conditional(multivariate_normal, rng):
+    mu, S, x = rng.standard_normal(5), random_covariance(rng, 5), rng.standard_normal(5)
+    a, b = np.array([0, 3]), np.array([1, 2, 4])
+    gain = np.linalg.solve(S[np.ix_(b, b)], S[np.ix_(b, a)]).T
+    mean = mu[a] + gain @ (x[b] - mu[b])
+    rest = S[np.ix_(a, a)] - gain @ S[np.ix_(b, a)]
+    rest = (rest + rest.T) / 2
+    parts = multivariate_normal(x[b], mu[b], S[np.ix_(b, b)]) + multivariate_normal(x[a], mean, rest)
+    size = abs(float(parts)) * np.linalg.cond(S)
+    return roundoff(multivariate_normal(x, mu, S), parts, terms=5, scale=size)
+
+
+@MULTIVARIATE_NORMAL.claim(
+    Text(
+        "With a diagonal covariance it is a product of normal laws",
+        "协方差为对角阵时，它是各一维正态分布的乘积",
+    )
+)
+def diagonal_is_a_product(multivariate_normal, rng):
+    s, mu, x = rng.uniform(0.3, 3, 4), rng.standard_normal(4), rng.standard_normal((6, 4))
+    want = (-(((x - mu) / s) ** 2) / 2 - np.log(s) - 0.5 * math.log(2 * math.pi)).sum(axis=-1)
+    return roundoff(multivariate_normal(x, mu, np.diag(s**2)), want, terms=4)
+
+
+@MULTIVARIATE_NORMAL.claim(
+    Text(
+        r"$AX+b$ is normal again, with covariance $A\Sigma A^{\mathsf T}$: the density changes by $\lvert\det A\rvert$",
+        r"$AX+b$ 仍为正态，协方差为 $A\Sigma A^{\mathsf T}$：密度只差 $\lvert\det A\rvert$",
+    )
+)
+def moves_with_linear_maps(multivariate_normal, rng):
+    mu, S, x = rng.standard_normal(3), random_covariance(rng, 3), rng.standard_normal((4, 3))
+    A, b = rng.standard_normal((3, 3)) + 2 * np.eye(3), rng.standard_normal(3)
+    C = A @ S @ A.T
+    moved = multivariate_normal(x @ A.T + b, A @ mu + b, (C + C.T) / 2)
+    want = multivariate_normal(x, mu, S) - math.log(abs(np.linalg.det(A)))
+    size = float(np.abs(want).max()) * (np.linalg.cond(C) + np.linalg.cond(S))
+    return invariance(moved, want, terms=3, scale=size)
+
+
+@MULTIVARIATE_NORMAL.claim(
+    Text(
+        "In 600 dimensions, where the determinant underflows to 0 or overflows, the log-density keeps its digits; and so it does 40σ out",
+        "在 600 维中行列式下溢为 0 或上溢，对数密度仍不失精度；在 40σ 之外亦然",
+    )
+)
+def six_hundred_dimensions(multivariate_normal, rng):
+    d, found = 600, []
+    for s in (1e-3, 1e3):
+        want = -d * (math.log(s) + 0.5 * math.log(2 * math.pi)) - 800
+        x = np.zeros(d)
+        x[7] = 40 * s
+        found.append(relative(multivariate_normal(x, np.zeros(d), s**2 * np.eye(d)), want, terms=d))
+    return all_of(*found)
+
+
+@MULTIVARIATE_NORMAL.mutant(
+    Text("the covariance taken for its inverse (the precision)", "把协方差当作其逆（精度矩阵）"),
+    kills=["moments", "entropy", "divergence", "fisher-information", "sampler", "marginal-times-conditional"],
+)
+def precision_for_covariance(x, mu, Sigma):
+    return multivariate_normal(x, mu, np.linalg.inv(Sigma))
+
+
+@MULTIVARIATE_NORMAL.mutant(
+    Text("correlations ignored", "忽略相关性"),
+    kills=[
+        "moments",
+        "divergence",
+        "marginal-times-conditional",
+        "moves-with-linear-maps",
+        "fisher-information",
+    ],
+)
+def no_correlations(x, mu, Sigma):
+    return multivariate_normal(x, mu, np.diag(np.diag(Sigma)))
+
+
+@MULTIVARIATE_NORMAL.mutant(
+    Text("$2\\pi$ to the power ½ in place of $d/2$", "$2\\pi$ 的指数用 ½ 而非 $d/2$"),
+    kills=["total-mass-is-one", "entropy", "diagonal-is-a-product", "sampler", "six-hundred-dimensions"],
+)
+def one_two_pi(x, mu, Sigma):
+    return multivariate_normal(x, mu, Sigma) + 0.5 * (len(mu) - 1) * np.log(2 * np.pi)
+
+
+@MULTIVARIATE_NORMAL.mutant(
+    Text("the determinant without its root", "行列式漏掉平方根"),
+    kills=["total-mass-is-one", "entropy", "moves-with-linear-maps", "diagonal-is-a-product"],
+)
+def no_root(x, mu, Sigma):
+    return multivariate_normal(x, mu, Sigma) - 0.5 * np.linalg.slogdet(Sigma)[1]
+
+
+@MULTIVARIATE_NORMAL.mutant(
+    Text("the logarithm of the determinant itself: it underflows", "直接对行列式取对数：下溢"),
+    kills=["six-hundred-dimensions"],
+)
+def log_of_determinant(x, mu, Sigma):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        log_det = np.log(np.linalg.det(Sigma))
+    return multivariate_normal(x, mu, Sigma) + 0.5 * np.linalg.slogdet(Sigma)[1] - 0.5 * log_det
+
+
+@MULTIVARIATE_NORMAL.figure(
+    rho=Slider(-0.95, 0.95, 0.7, Text("correlation", "相关系数")),
+    ratio=Slider(0.3, 3.0, 1.5, Text("ratio of the standard deviations", "标准差之比"), log=True),
+    given=Slider(-2.0, 2.0, 1.0, Text("observed second coordinate", "观测到的第二个坐标")),
+)
+def figure(rho, ratio, given):
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.6)
+    S = np.array([[ratio**2, rho * ratio], [rho * ratio, 1.0]])
+    u = np.linspace(-3, 3, 121)
+    X, Y = np.meshgrid(ratio * u, u)
+    p = np.exp(multivariate_normal(np.stack([X, Y], axis=-1), np.zeros(2), S))
+    left.contour(X, Y, p / p.max(), levels=np.exp(-0.5 * np.array([3.0, 2.0, 1.0]) ** 2), colors=COLOURS[0])
+    values, vectors = np.linalg.eigh(S)
+    for value, v in zip(values, vectors.T, strict=True):
+        left.annotate("", math.sqrt(value) * v, (0, 0), arrowprops=dict(arrowstyle="->", color=COLOURS[1]))
+    left.axhline(given, color=COLOURS[2], lw=1)
+    left.set(xlabel="x₁", ylabel="x₂", title="1, 2, 3 σ and the principal axes")
+    mean, spread = rho * ratio * given, ratio * math.sqrt(1 - rho**2)
+    t = np.linspace(-3.5 * ratio, 3.5 * ratio, 301)
+    right.plot(
+        t,
+        np.exp(-(t**2) / (2 * ratio**2)) / (ratio * math.sqrt(2 * math.pi)),
+        color=COLOURS[6],
+        ls="--",
+        label="marginal",
+    )
+    right.plot(
+        t,
+        np.exp(-((t - mean) ** 2) / (2 * spread**2)) / (spread * math.sqrt(2 * math.pi)),
+        color=COLOURS[2],
+        label=f"given x₂ = {given:.1f}",
+    )
+    right.set(xlabel="x₁", ylabel="density", title=f"{mean:.2f} ± {spread:.2f}", ylim=(0, None))
+    right.legend(frameon=False)
+    angle = math.degrees(math.atan2(vectors[1, 1], vectors[0, 1])) % 180
+    return Drawing(
+        fig,
+        Text(
+            f"Correlation {rho:.2f}: the long axis, of length {math.sqrt(values[1]):.2f}, stands at {angle:.0f}°, the short one has {math.sqrt(values[0]):.2f}. "
+            f"Knowing x₂ = {given:.1f} moves the mean of x₁ from 0 to {mean:.2f} and shrinks its standard deviation from {ratio:.2f} to {spread:.2f}.",
+            f"相关系数 {rho:.2f}：长轴长 {math.sqrt(values[1]):.2f}，方向 {angle:.0f}°，短轴长 {math.sqrt(values[0]):.2f}。"
+            f"得知 x₂ = {given:.1f} 后，x₁ 的均值从 0 移到 {mean:.2f}，标准差由 {ratio:.2f} 缩小到 {spread:.2f}。",
+        ),
+    )  # fmt: skip
