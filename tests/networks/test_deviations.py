@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gradus.concepts.networks.activations import gelu
+from gradus.concepts.networks.activations.gelu import gelu
 
 
 def test_softplus_cuts_off_at_twenty():

@@ -6,7 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradus.concepts.networks import activations, losses
+from gradus.concepts.networks.activations.elu import elu
+from gradus.concepts.networks.activations.gelu import gelu, tanh_approximation
+from gradus.concepts.networks.activations.leaky_relu import leaky_relu
+from gradus.concepts.networks.activations.relu import relu
+from gradus.concepts.networks.activations.sigmoid import sigmoid
+from gradus.concepts.networks.activations.silu import silu
+from gradus.concepts.networks.activations.softmax import softmax
+from gradus.concepts.networks.activations.softplus import softplus
+from gradus.concepts.networks.activations.tanh import tanh
+from gradus.concepts.networks.losses.nll import nll
+from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
 
 FOLDER = "onnx_node"
 
@@ -24,29 +34,25 @@ def along(function, x, axis):
 
 def each_class(z):
     """−log softmax of every class, by the cross-entropy of one sample at a time."""
-    loss, rows = losses.softmax_cross_entropy, z.reshape(-1, z.shape[-1])
+    loss, rows = softmax_cross_entropy, z.reshape(-1, z.shape[-1])
     found = [[loss(row[None], np.array([j])) for j in range(row.size)] for row in rows]
     return np.array(found).reshape(z.shape)
 
 
 ELEMENTWISE = {
-    "Relu": activations.relu,
-    "Sigmoid": activations.sigmoid,
-    "Tanh": activations.tanh,
-    "Softplus": activations.softplus,
-    "Swish": lambda x, alpha=1.0: activations.silu(alpha * x) / alpha,
-    "Elu": activations.elu,
-    "LeakyRelu": activations.leaky_relu,
-    "PRelu": activations.leaky_relu,
-    "Celu": lambda x, alpha=1.0: alpha * activations.elu(x / alpha, 1.0),
-    "Selu": lambda x, alpha=1.67326319217681884765625, gamma=1.05070102214813232421875: (
-        gamma * activations.elu(x, alpha)
-    ),
-    "Mish": lambda x: x * activations.tanh(activations.softplus(x)),
-    "Gelu": lambda x, approximate="none": (
-        activations.gelu(x) if approximate == "none" else activations.tanh_approximation(x)
-    ),
-    "Softmax": lambda x, axis=-1: along(activations.softmax, x, axis),
+    "Relu": relu,
+    "Sigmoid": sigmoid,
+    "Tanh": tanh,
+    "Softplus": softplus,
+    "Swish": lambda x, alpha=1.0: silu(alpha * x) / alpha,
+    "Elu": elu,
+    "LeakyRelu": leaky_relu,
+    "PRelu": leaky_relu,
+    "Celu": lambda x, alpha=1.0: alpha * elu(x / alpha, 1.0),
+    "Selu": lambda x, alpha=1.67326319217681884765625, gamma=1.05070102214813232421875: gamma * elu(x, alpha),
+    "Mish": lambda x: x * tanh(softplus(x)),
+    "Gelu": lambda x, approximate="none": gelu(x) if approximate == "none" else tanh_approximation(x),
+    "Softmax": lambda x, axis=-1: along(softmax, x, axis),
     "LogSoftmax": lambda x, axis=-1: -along(each_class, x, axis),
 }
 
@@ -94,8 +100,8 @@ def test_activations_agree(op, oracles):
 @pytest.mark.parametrize(
     ("op", "page", "count"),
     [
-        ("SoftmaxCrossEntropyLoss", losses.softmax_cross_entropy, 34),
-        ("NegativeLogLikelihoodLoss", losses.nll, 18),
+        ("SoftmaxCrossEntropyLoss", softmax_cross_entropy, 34),
+        ("NegativeLogLikelihoodLoss", nll, 18),
     ],
 )
 def test_losses_agree(op, page, count, oracles):
@@ -112,7 +118,7 @@ def test_losses_agree(op, page, count, oracles):
 def test_a_wrong_form_is_found(oracles):
     """The cases can fail: the tanh form of GELU is told from the exact one."""
     found = [
-        np.abs(activations.tanh_approximation(inputs[0]) - outputs[0]).max()
+        np.abs(tanh_approximation(inputs[0]) - outputs[0]).max()
         for _, inputs, outputs, attributes in cases(oracles / FOLDER, "Gelu")
         if not attributes
     ]

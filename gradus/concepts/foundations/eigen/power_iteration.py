@@ -1,0 +1,311 @@
+"""Power iteration."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.foundations.eigen.common import rotated, symmetric
+from gradus.evidence import all_of, bound, identical, rate, roundoff
+from gradus.figures import COLOURS, canvas
+
+POWER_ITERATION = Concept(
+    key="power-iteration",
+    kind="algorithm",
+    title=Text("Power iteration", "幂迭代"),
+    summary=Text(
+        "Multiply a vector by the matrix again and again: it turns towards the eigenvector whose eigenvalue is largest in size. "
+        r"The direction gains the factor $\lvert\lambda_2/\lambda_1\rvert$ a step; for a symmetric matrix the Rayleigh quotient gains its square. PageRank is one.",
+        "反复用矩阵乘一个向量：它会转向绝对值最大的特征值所对应的特征向量。"
+        r"方向的误差每步乘以 $\lvert\lambda_2/\lambda_1\rvert$；对称矩阵的瑞利商的误差则每步乘以其平方。PageRank 即为一例。",
+    ),
+    formulas=(
+        r"x_{k+1}=\frac{Ax_k}{\lVert Ax_k\rVert},\qquad \mu_k=x_k^{\mathsf T}Ax_k,\qquad \lVert x_0\rVert=1",
+        r"\sin\angle(x_k,v_1)=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{k}\right),\qquad "
+        r"A=A^{\mathsf T}:\;\lvert\mu_k-\lambda_1\rvert=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{2k}\right)",
+    ),
+    symbols=(
+        Symbol("A", "A", "... n n", Text("square matrix", "方阵")),
+        Symbol("x_0", "x0", "... n", Text("start, brought to length 1", "初始向量，归一化为长度 1")),
+        Symbol("k", "steps", "", Text("number of steps", "步数"), "natural"),
+        Symbol("x_k", "", "... k n", Text("unit vectors, the start first", "单位向量，从初始向量开始")),
+        Symbol(r"\mu_k", "", "... k", Text("Rayleigh quotients", "瑞利商")),
+        Symbol(r"\lambda_1", "", "", Text("eigenvalue of largest absolute value; $\\lambda_2$ is the next", "绝对值最大的特征值；$\\lambda_2$ 为其次")),
+        Symbol("v_1", "", "n", Text("its eigenvector", "相应的特征向量")),
+    ),
+    needs=("eigen",),
+    source="mises1929praktische",
+    year=1929,
+    people=("Richard von Mises", "Hilda Geiringer"),
+    implementations=(Implementation("gradus.foundations.power_iteration:power_iteration", "torch"),),
+    readings=(
+        Reading("golub2013matrix", "§7.3, §8.2"),
+        Reading("strang2016introduction", "ch. 11"),
+    ),
+    deviations=(
+        Text("SciPy's `eigsh` and `eigs` keep all the iterates (Lanczos, Arnoldi) and need far fewer steps.",
+             "SciPy 的 `eigsh` 与 `eigs` 保留全部迭代向量（Lanczos、Arnoldi 方法），所需步数少得多。"),
+    ),
+)  # fmt: skip
+
+
+@POWER_ITERATION.definition
+def power_iteration(A, x0, steps):
+    x = x0 / np.sqrt((x0 * x0).sum(axis=-1, keepdims=True))
+    values, vectors = [], []
+    for _ in range(steps + 1):
+        y = (A @ x[..., None])[..., 0]
+        values.append((x * y).sum(axis=-1))
+        vectors.append(x)
+        x = y / np.sqrt((y * y).sum(axis=-1, keepdims=True))
+    return np.stack(values, axis=-1), np.stack(vectors, axis=-2)
+
+
+@POWER_ITERATION.cases
+def starts(rng):
+    yield "symmetric", dict(A=symmetric(rng, 4), x0=rng.standard_normal(4), steps=6)
+    yield "not symmetric", dict(A=rng.standard_normal((3, 3)), x0=rng.standard_normal(3), steps=4)
+    yield "batch", dict(A=rng.standard_normal((2, 3, 3)), x0=rng.standard_normal((2, 3)), steps=3)
+    yield "negative", dict(A=np.diag([-3.0, 1.0]), x0=np.array([1.0, 1.0]), steps=5)
+    yield "no step", dict(A=symmetric(rng, 3), x0=rng.standard_normal(3), steps=0)
+
+
+@POWER_ITERATION.invalid
+def unfit(rng):
+    yield "start of another size", dict(A=np.eye(3), x0=np.ones(4), steps=2)
+    yield "matrix not square", dict(A=np.ones((3, 2)), x0=np.ones(2), steps=2)
+
+
+def sines(X, v):
+    """Sine of the angle between each row and v."""
+    v = v / np.linalg.norm(v)
+    return np.linalg.norm(X - np.outer(X @ v, v), axis=-1)
+
+
+SPECTRUM = np.array([5.0, 4.0, -2.0, 1.0, 0.5])
+
+
+@POWER_ITERATION.claim(
+    Text(
+        r"The vectors converge at the rate $\lvert\lambda_2/\lambda_1\rvert$, here ⅘, not at its square",
+        r"向量以 $\lvert\lambda_2/\lambda_1\rvert$ 的速率收敛（此处为 ⅘），而不是其平方",
+    )
+)
+def vectors_converge_at_the_ratio(iterate, rng):
+    A, Q = rotated(rng, SPECTRUM)
+    _, X = iterate(A, Q @ np.ones(5), steps=40)
+    k = np.arange(15, 41)
+    return rate(0.8**k, sines(X, Q[:, 0])[k], 1.0, 0.01)
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "For a symmetric matrix the Rayleigh quotients converge at its square",
+        "对称矩阵的瑞利商以其平方的速率收敛",
+    )
+)
+def rayleigh_quotients_converge_at_its_square(iterate, rng):
+    A, Q = rotated(rng, SPECTRUM)
+    values, _ = iterate(A, Q @ np.ones(5), steps=40)
+    k = np.arange(15, 41)
+    return rate(0.8**k, np.abs(values[k] - 5), 2.0, 0.02)
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "Without symmetry they converge no faster than the vectors",
+        "矩阵不对称时，瑞利商的收敛并不比向量更快",
+    )
+)
+def no_square_without_symmetry(iterate, rng):
+    A = np.array([[5.0, 3.0, 0.0], [0.0, 4.0, 1.0], [0.0, 0.0, 1.0]])  # eigenvalues 5, 4, 1
+    values, X = iterate(A, np.array([1.0, 0.3, 0.2]), steps=60)
+    k = np.arange(35, 61)
+    return all_of(
+        rate(0.8**k, np.abs(values[k] - 5), 1.0, 0.02), rate(0.8**k, sines(X, np.eye(3)[0])[k], 1.0, 0.02)
+    )
+
+
+@POWER_ITERATION.claim(
+    Text(
+        r"A negative $\lambda_1$ turns the vector round at every step; the line converges, and $\mu$ is negative",
+        r"$\lambda_1$ 为负时向量每步反向；但所在直线收敛，且 $\mu$ 为负",
+    )
+)
+def negative_eigenvalue_alternates(iterate, rng):
+    A, Q = rotated(rng, np.array([-4.0, 1.0, 0.5]))
+    values, X = iterate(A, Q @ np.ones(3), steps=60)
+    return all_of(roundoff(X[-1], -X[-2], terms=6, scale=1.0), roundoff(values[-1], -4.0, terms=6))
+
+
+@POWER_ITERATION.claim(
+    Text(
+        r"Two eigenvalues of the same size, $\pm1$: it swings for ever, and $\mu=0$ is none of them",
+        r"两个绝对值相同的特征值 $\pm1$：永远振荡，$\mu=0$ 不是其中任何一个",
+    )
+)
+def tie_never_settles(iterate, rng):
+    values, X = iterate(np.diag([1.0, -1.0]), np.array([1.0, 1.0]), steps=101)
+    apart = np.linalg.norm(X[-1] - X[-2])
+    return all_of(
+        roundoff(values, np.zeros(102), terms=2, scale=1.0),
+        roundoff(apart, np.sqrt(2), terms=4),
+        roundoff(X[2:], X[:-2], terms=4, scale=1.0),
+    )
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "Every vector has length 1: nothing overflows, though $A^{30}$ would",
+        "每个向量长度为 1：不会溢出，尽管 $A^{30}$ 会",
+    )
+)
+def lengths_stay_one(iterate, rng):
+    A = symmetric(rng, 4) * 1e20
+    values, X = iterate(A, rng.standard_normal(4), steps=30)
+    with np.errstate(over="ignore", invalid="ignore"):
+        overflows = not np.isfinite(np.linalg.matrix_power(A, 30)).all()
+    largest = np.linalg.norm(A, 2)
+    return all_of(
+        roundoff(np.linalg.norm(X, axis=-1), np.ones(31), terms=4),
+        bound(np.abs(values).max(), largest, "≤", Text("‖A‖₂", "‖A‖₂")),
+        identical(overflows, True),
+    )
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "A Markov chain: columns that sum to 1 have $\\lambda_1=1$, and the vector becomes the stationary distribution (as in PageRank)",
+        "马尔可夫链：各列之和为 1 时 $\\lambda_1=1$，向量趋于平稳分布（PageRank 即如此）",
+    )
+)
+def stationary_distribution(iterate, rng):
+    P = rng.uniform(0.1, 1, (4, 4))
+    P = P / P.sum(axis=0)
+    values, X = iterate(P, np.ones(4), steps=300)
+    # (P − I)π = 0 with the last equation replaced by Σπ = 1
+    M = P - np.eye(4)
+    M[-1] = 1
+    pi = np.linalg.solve(M, np.eye(4)[-1])
+    scale = float(np.linalg.cond(M))
+    return all_of(
+        roundoff(X[-1] / X[-1].sum(), pi, terms=8, scale=scale),
+        roundoff(values[-1], 1.0, terms=8, scale=scale),
+    )
+
+
+@POWER_ITERATION.claim(
+    Text(
+        "A Jordan block, with one eigenvector only: the angle falls like $1/k$, no longer geometrically",
+        "若尔当块只有一个特征向量：夹角按 $1/k$ 减小，不再是几何收敛",
+    )
+)
+def jordan_block_is_slow(iterate, rng):
+    _, X = iterate(np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([1.0, 1.0]), steps=400)
+    k = np.array([50, 100, 200, 400])
+    return rate(k, np.abs(X[k, 1]), -1.0, 0.02)
+
+
+@POWER_ITERATION.claim(
+    Text(
+        r"A rotation of the plane has no real eigenvalue: the vector turns on for ever, and $\mu_k=\cos\varphi$ at every step",
+        r"平面旋转没有实特征值：向量永远转下去，且每一步 $\mu_k=\cos\varphi$",
+    )
+)
+def rotation_turns_for_ever(iterate, rng):
+    angle = rng.uniform(0.5, 1.5)
+    R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    values, X = iterate(R, np.array([1.0, 0.0]), steps=50)
+    k = np.arange(51)
+    circle = np.stack([np.cos(k * angle), np.sin(k * angle)], axis=-1)
+    return all_of(
+        roundoff(values, np.full(51, np.cos(angle)), terms=4, scale=1.0),
+        roundoff(X, circle, terms=100, scale=1.0),
+    )
+
+
+@POWER_ITERATION.mutant(
+    Text("two multiplications a step: the rate is squared for the vectors", "每步乘两次：向量的速率变为平方"),
+    kills=["vectors-converge-at-the-ratio", "equals-definition", "negative-eigenvalue-alternates"],
+)
+def squared_rate(A, x0, steps):
+    values, vectors = power_iteration(A, x0, 2 * steps)
+    return values[..., ::2], vectors[..., ::2, :]
+
+
+@POWER_ITERATION.mutant(
+    Text("the vectors are not brought to length 1", "向量没有归一化"),
+    kills=["lengths-stay-one", "equals-definition", "rayleigh-quotients-converge-at-its-square"],
+)
+def not_normalised(A, x0, steps):
+    x, values, vectors = x0, [], []
+    for _ in range(steps + 1):
+        y = (A @ x[..., None])[..., 0]
+        values.append((x * y).sum(axis=-1))
+        vectors.append(x)
+        x = y
+    return np.stack(values, axis=-1), np.stack(vectors, axis=-2)
+
+
+@POWER_ITERATION.mutant(
+    Text("$\\lVert Ax\\rVert$ for the eigenvalue: its sign is lost", "以 $\\lVert Ax\\rVert$ 作为特征值：丢掉符号"),
+    kills=["negative-eigenvalue-alternates", "tie-never-settles"],
+)  # fmt: skip
+def length_for_value(A, x0, steps):
+    _, X = power_iteration(A, x0, steps)
+    return np.linalg.norm(X @ np.swapaxes(A, -1, -2), axis=-1), X
+
+
+@POWER_ITERATION.mutant(
+    Text("the ratio of the first entries for the Rayleigh quotient", "以第一个分量之比代替瑞利商"),
+    kills=["rayleigh-quotients-converge-at-its-square", "equals-definition"],
+)
+def ratio_of_entries(A, x0, steps):
+    _, X = power_iteration(A, x0, steps)
+    return (X @ np.swapaxes(A, -1, -2))[..., 0] / X[..., 0], X
+
+
+@POWER_ITERATION.mutant(
+    Text("the symmetric part of A", "只用 A 的对称部分"),
+    kills=[
+        "no-square-without-symmetry",
+        "stationary-distribution",
+        "jordan-block-is-slow",
+        "rotation-turns-for-ever",
+    ],
+)
+def symmetric_part(A, x0, steps):
+    return power_iteration((A + np.swapaxes(A, -1, -2)) / 2, x0, steps)
+
+
+@POWER_ITERATION.figure(
+    ratio=Slider(0.05, 0.99, 0.8, Text("ratio |λ₂/λ₁|", "比值 |λ₂/λ₁|")),
+    skew=Slider(
+        0.0, 3.0, 0.0, Text("entry above the diagonal: 0 is symmetric", "对角线上方的元素：0 为对称")
+    ),
+)
+def convergence(ratio, skew):
+    A = np.array([[1.0, skew, 0.0], [0.0, ratio, skew / 2], [0.0, 0.0, ratio / 2]])
+    steps = 60
+    values, X = power_iteration(A, np.array([1.0, 1.0, 1.0]), steps)
+    k, sine = np.arange(steps + 1), sines(X, np.eye(3)[0])
+    error = np.abs(values - 1)
+    fig, ax = canvas(width=6.2, height=3.8)
+    ax.semilogy(k, np.maximum(sine, 1e-17), label=r"vector: $\sin\angle(x_k, v_1)$")
+    ax.semilogy(k, np.maximum(error, 1e-17), label=r"value: $|\mu_k - \lambda_1|$")
+    ax.semilogy(k, ratio**k, ":", color=COLOURS[6], lw=1.2)
+    ax.semilogy(k, ratio ** (2 * k), ":", color=COLOURS[6], lw=1.2)
+    for power in (1, 2):
+        at = min(steps - 6, int(np.log(1e-12) / (power * np.log(ratio))))
+        ax.annotate(rf"$|\lambda_2/\lambda_1|^{{{'2k' if power == 2 else 'k'}}}$", (at, ratio ** (power * at)),
+                    textcoords="offset points", xytext=(6, 4), fontsize=8, color=COLOURS[6])  # fmt: skip
+    ax.set(xlabel="step k", ylabel="error", ylim=(1e-17, 10))
+    ax.legend(frameon=False, fontsize=8, loc="upper right")
+    need = int(np.ceil(np.log(1e-6) / np.log(ratio)))
+    kind = ("symmetric", "对称") if skew == 0 else ("not symmetric", "不对称")
+    return Drawing(
+        fig,
+        Text(
+            f"Ratio {ratio:.2f}, {kind[0]}: after {steps} steps the vector is off by {sine[-1]:.1e}, the Rayleigh quotient by {error[-1]:.1e}. "
+            f"Six digits of the direction take about {need} steps.",
+            f"比值 {ratio:.2f}，矩阵{kind[1]}：{steps} 步后向量的误差为 {sine[-1]:.1e}，瑞利商的误差为 {error[-1]:.1e}。方向精确到六位约需 {need} 步。",
+        ),
+    )

@@ -1,0 +1,175 @@
+"""Exponential linear unit (ELU)."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.networks.activations.common import X, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.relu import relu
+from gradus.evidence import all_of, roundoff
+from gradus.figures import canvas
+
+
+def _elu_torch(elu, x, alpha):
+    return elu(x, alpha=alpha)
+
+
+ELU = Concept(
+    key="elu",
+    kind="definition",
+    title=Text("Exponential linear unit (ELU)", "指数线性单元（ELU）"),
+    summary=Text(
+        "The identity on the right, an exponential that levels off at −α on the left: negative outputs bring the mean "
+        "of a layer closer to 0. With α = 1 the slope has no jump.",
+        "右侧为恒等函数，左侧为趋于 −α 的指数：负的输出使一层的均值更接近 0。α = 1 时斜率没有跳跃。",
+    ),
+    formulas=(
+        r"f(x)=\begin{cases}x&x>0\\\alpha\,(e^{x}-1)&x\le 0\end{cases}\qquad f'(x)=\begin{cases}1&x>0\\f(x)+\alpha&x<0\end{cases}",
+    ),
+    symbols=(
+        X,
+        Symbol(
+            r"\alpha",
+            "alpha",
+            "",
+            Text("depth of the left side, 1 unless given", "左侧的深度，默认 1"),
+            "positive",
+        ),
+        Symbol("f", "", "... n", Text("results", "结果")),
+    ),
+    needs=("relu",),
+    source="clevert2016fast",
+    year=2015,
+    people=("Djork-Arné Clevert", "Thomas Unterthiner", "Sepp Hochreiter"),
+    implementations=(Implementation("torch.nn.functional:elu", "torch", _elu_torch),),
+    readings=(Reading("clevert2016fast", "§3"),),
+    deviations=(
+        Text(
+            r"CELU is $\alpha(e^{x/\alpha}-1)$ on the left, with slope 1 at 0 for every α; the two agree for α = 1.",
+            r"CELU 的左侧是 $\alpha(e^{x/\alpha}-1)$，对任意 α 在 0 处斜率均为 1；α = 1 时二者相同。",
+        ),
+    ),
+)
+
+
+@ELU.definition
+def elu(x, alpha=1.0):
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+@ELU.cases
+def elu_cases(rng):
+    yield from points(rng)
+    for alpha in (0.5, 2.0):
+        yield f"depth {alpha:g}", dict(x=3 * rng.standard_normal((2, 4)), alpha=alpha)
+
+
+ELU.invalid(not_numbers)
+
+
+@ELU.claim(
+    Text(
+        r"The slope is 1 on the right and $f(x)+\alpha$ on the left",
+        r"右侧斜率为 1，左侧斜率为 $f(x)+\alpha$",
+    )
+)
+def slope_of_elu(elu, rng):
+    x = np.array([-9.0, -3.0, -1.0, -0.25, 0.25, 1.0, 5.0])
+
+    def one(alpha):
+        f = lambda t: elu(t, alpha=alpha)
+        return slope_is(f, x, np.where(x > 0, 1.0, f(x) + alpha))
+
+    return all_of(*[one(alpha) for alpha in (0.5, 1.0, 2.0)])
+
+
+@ELU.claim(
+    Text("At 0 the slope jumps by |1 − α|: none for α = 1", "在 0 处斜率跳跃 |1 − α|：α = 1 时没有跳跃")
+)
+def jump_at_zero(elu, rng):
+    h = np.array([2.0**-20])
+
+    def one(alpha):
+        right, left = elu(h, alpha=alpha) / h, -elu(-h, alpha=alpha) / h
+        # the left quotient is α(1 − h/2 + …): the second term is the tolerance
+        return roundoff(
+            right - left, np.array([1 - alpha]), terms=1, c=1.0, scale=alpha * float(h[0]) / 2.0**-52
+        )
+
+    return all_of(*[one(alpha) for alpha in (0.5, 1.0, 3.0)])
+
+
+@ELU.claim(Text("It levels off at −α and never goes below", "趋于 −α，且不低于它"))
+def levels_off(elu, rng):
+    x = np.array([-1000.0, -750.0, -40.0])
+    return all_of(*[roundoff(elu(x, alpha=a), np.full(3, -a)) for a in (0.5, 1.0, 3.0)])
+
+
+@ELU.claim(
+    Text(
+        r"Near 0 it is $\alpha(x+x^2/2)$ to full relative accuracy",
+        r"在 0 附近以完整的相对精度等于 $\alpha(x+x^2/2)$",
+    )
+)
+def accurate_near_zero(elu, rng):
+    x = -np.array([1e-8, 1e-10, 1e-12, 1e-15])
+    return all_of(*[roundoff(elu(x, alpha=a) / (a * (x + x**2 / 2)), np.ones(4)) for a in (1.0, 2.0)])
+
+
+@ELU.mutant(
+    Text(r"$e^x-1$ subtracted term by term: digits lost near 0", r"直接计算 $e^x-1$：在 0 附近丢失有效数字"),
+    kills=["accurate-near-zero"],
+)
+def cancelling_exponential(x, alpha=1.0):
+    return np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0)) - 1))
+
+
+@ELU.mutant(
+    Text("CELU sold as ELU", "把 CELU 当作 ELU"), kills=["slope-of-elu", "jump-at-zero", "equals-definition"]
+)
+def celu(x, alpha=1.0):
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+
+
+@ELU.mutant(Text("α ignored", "忽略 α"), kills=["levels-off", "slope-of-elu"])
+def alpha_ignored(x, alpha=1.0):
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+@ELU.mutant(
+    Text("both branches computed by the exponential: overflows", "两个分支都用指数计算：溢出"),
+    kills=["equals-definition", "slope-of-elu"],
+)
+def one_branch(x, alpha=1.0):
+    return alpha * np.expm1(x)
+
+
+@ELU.figure(
+    alpha=Slider(0.1, 3, 1.0, Text("depth α", "深度 α")),
+    spread=Slider(0.2, 4, 1.0, Text("spread of the inputs", "输入的标准差")),
+)
+def elu_figure(alpha, spread):
+    x = np.linspace(-4, 3, 700)
+    z = np.linspace(-5, 5, 4001)
+    weight = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    means = {
+        name: float((weight * f(spread * z)).sum())
+        for name, f in (("ELU", lambda t: elu(t, alpha)), ("ReLU", relu))
+    }
+    fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
+    left.plot(x, elu(x, alpha), label="ELU")
+    left.plot(x, relu(x), color="#7F7F7F", ls="--", lw=0.9, label="ReLU")
+    left.plot(x, np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0))), color="#D55E00", label="slope of ELU")
+    left.axhline(-alpha, color="#7F7F7F", lw=0.6)
+    left.set(title=rf"$\alpha={alpha:.2g}$", xlabel="x")
+    left.legend(frameon=False, fontsize=8)
+    right.bar(list(means), list(means.values()), color=["#0072B2", "#7F7F7F"])
+    right.axhline(0, color="black", lw=0.8)
+    right.set(title=rf"mean output, $x\sim N(0,{spread:.2g}^2)$", ylim=(-0.8, 1.7))
+    return Drawing(
+        fig,
+        Text(
+            f"α = {alpha:.2g}: the slope jumps by {abs(1 - alpha):.2g} at 0. For normal inputs of spread {spread:.2g} the mean output is "
+            f"{means['ELU']:.3f}, against {means['ReLU']:.3f} for ReLU.",
+            f"α = {alpha:.2g}：斜率在 0 处跳跃 {abs(1 - alpha):.2g}。输入服从标准差为 {spread:.2g} 的正态分布时，输出均值为 {means['ELU']:.3f}，而 ReLU 为 {means['ReLU']:.3f}。",
+        ),
+    )

@@ -1,0 +1,182 @@
+"""Softplus."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.networks.activations.common import MIDDLE, X, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.relu import relu
+from gradus.concepts.networks.activations.sigmoid import sigmoid
+from gradus.evidence import all_of, bound, roundoff
+from gradus.figures import canvas
+
+
+def _softplus_torch(softplus, x, beta):
+    return softplus(x, beta=beta, threshold=40)  # e^-40 lies below rounding; the default, 20, does not
+
+
+SOFTPLUS = Concept(
+    key="softplus",
+    kind="definition",
+    title=Text("Softplus", "Softplus 函数"),
+    summary=Text(
+        "A smooth ReLU, and the integral of the sigmoid: positive everywhere, so it turns a real number into a scale "
+        "or a variance. The logistic loss of a margin is softplus of its negative.",
+        "光滑的 ReLU，也是 sigmoid 的积分：处处为正，可把实数变成尺度或方差。逻辑斯谛损失就是间隔取负后的 softplus。",
+    ),
+    formulas=(
+        r"\zeta(x)=\frac1\beta\log\bigl(1+e^{\beta x}\bigr)=\max(0,x)+\frac1\beta\log\bigl(1+e^{-\beta|x|}\bigr)",
+        r"\zeta'(x)=\sigma(\beta x),\qquad 0<\zeta(x)-\max(0,x)\le\frac{\log 2}{\beta}",
+    ),
+    symbols=(
+        X,
+        Symbol(r"\beta", "beta", "", Text("sharpness, 1 unless given", "锐度，默认 1"), "positive"),
+        Symbol(r"\sigma", "", "", Text("the sigmoid", "sigmoid 函数")),
+        Symbol(r"\zeta", "", "... n", Text("results", "结果")),
+    ),
+    needs=("relu", "sigmoid"),
+    source="dugas2001incorporating",
+    year=2000,
+    people=("Charles Dugas", "Yoshua Bengio"),
+    implementations=(Implementation("torch.nn.functional:softplus", "torch", _softplus_torch),),
+    readings=(Reading("dugas2001incorporating", ""), Reading("glorot2011deep", "§3"), Reading("goodfellow2016deep", "§3.10")),
+    deviations=(
+        Text(
+            r"PyTorch returns x itself where βx exceeds `threshold`, 20 unless given: an error of up to $e^{-20}/\beta=2\cdot10^{-9}/\beta$ in float64. "
+            "Gradus calls it with 40.",
+            r"当 βx 超过 `threshold`（默认 20）时 PyTorch 直接返回 x：在 float64 下误差可达 $e^{-20}/\beta=2\cdot10^{-9}/\beta$。Gradus 以 40 调用。",
+        ),
+    ),
+)  # fmt: skip
+
+
+@SOFTPLUS.definition
+def softplus(x, beta=1.0):
+    return np.maximum(0, x) + np.log1p(np.exp(-beta * np.abs(x))) / beta
+
+
+@SOFTPLUS.cases
+def softplus_cases(rng):
+    yield from points(rng)
+    for beta in (0.5, 4.0):
+        yield f"sharpness {beta:g}", dict(x=3 * rng.standard_normal((2, 4)), beta=beta)
+
+
+SOFTPLUS.invalid(not_numbers)
+
+
+@SOFTPLUS.claim(Text(r"Its slope is the sigmoid $\sigma(\beta x)$", r"斜率为 sigmoid：$\sigma(\beta x)$"))
+def slope_is_the_sigmoid(softplus, rng):
+    x = MIDDLE + 1 / 64  # away from the joint of the stable form
+    return all_of(
+        *[slope_is(lambda t, b=b: softplus(t, beta=b), x, 1 / (1 + np.exp(-b * x))) for b in (0.5, 1.0, 3.0)]
+    )
+
+
+@SOFTPLUS.claim(
+    Text(
+        r"It lies above ReLU by at most $\log 2/\beta$, reached at 0",
+        r"它高出 ReLU 至多 $\log 2/\beta$，在 0 处达到",
+    )
+)
+def gap_to_relu(softplus, rng):
+    def one(beta):
+        gap = softplus(MIDDLE, beta=beta) - np.maximum(0, MIDDLE)
+        at_zero = softplus(np.zeros(1), beta=beta)[0]
+        return all_of(
+            bound(gap.max(), np.log(2) / beta),
+            bound(gap.min(), 0.0, "≥"),
+            roundoff(at_zero, np.log(2) / beta),
+        )
+
+    return all_of(*[one(beta) for beta in (0.5, 1.0, 3.0)])
+
+
+@SOFTPLUS.claim(Text(r"$\zeta(x)-\zeta(-x)=x$", r"$\zeta(x)-\zeta(-x)=x$"))
+def odd_part_of_softplus(softplus, rng):
+    x = 3 * rng.standard_normal(200)
+    return roundoff(softplus(x) - softplus(-x), x)
+
+
+@SOFTPLUS.claim(
+    Text(
+        r"No overflow at ±1000, and the lower tail is $e^{x}$ to full relative accuracy",
+        r"在 ±1000 处不溢出，下尾以完整的相对精度等于 $e^{x}$",
+    )
+)
+def tails_of_softplus(softplus, rng):
+    x = np.array([-700.0, -300.0, -50.0])
+    ends = softplus(np.array([-1000.0, 1000.0]))
+    return all_of(
+        roundoff(ends, np.array([0.0, 1000.0])), roundoff(softplus(x) / np.exp(x), np.ones(3), terms=4)
+    )
+
+
+@SOFTPLUS.claim(
+    Text(
+        r"Between 20 and 36 the term $e^{-x}$ still counts, and is there",
+        r"在 20 到 36 之间 $e^{-x}$ 这一项仍有意义，没有被丢掉",
+    )
+)
+def no_early_cut(softplus, rng):
+    x = np.array([20.5, 21.0, 22.0, 24.0])
+    return roundoff(softplus(x) - x, np.exp(-x), c=2.0, scale=float(x.max()))
+
+
+@SOFTPLUS.mutant(
+    Text(
+        r"$\log(1+e^{x})$ as printed: overflows, and the tail is rounded away",
+        r"照公式直算 $\log(1+e^{x})$：溢出，且下尾被舍入掉",
+    ),
+    kills=["tails-of-softplus"],
+)
+def printed_softplus(x, beta=1.0):
+    return np.log(1 + np.exp(beta * x)) / beta
+
+
+@SOFTPLUS.mutant(Text("x itself from 20 on", "从 20 起直接取 x"), kills=["no-early-cut"])
+def cut_at_twenty(x, beta=1.0):
+    return np.where(beta * x > 20, x, softplus(x, beta))
+
+
+@SOFTPLUS.mutant(
+    Text(r"β outside inverted: $\beta\log(1+e^{x/\beta})$", r"β 写反：$\beta\log(1+e^{x/\beta})$"),
+    kills=["slope-is-the-sigmoid", "gap-to-relu", "equals-definition"],
+)
+def beta_inverted(x, beta=1.0):
+    return softplus(x, 1 / beta)
+
+
+@SOFTPLUS.mutant(
+    Text("logarithm to base 2", "以 2 为底的对数"),
+    kills=["odd-part-of-softplus", "gap-to-relu", "slope-is-the-sigmoid"],
+)
+def base_two_logarithm(x, beta=1.0):
+    return softplus(x, beta) / np.log(2)
+
+
+@SOFTPLUS.figure(
+    beta=Slider(0.3, 20, 1.0, Text("sharpness β", "锐度 β"), log=True),
+    x0=Slider(-4, 4, 1.0, Text("pre-activation x", "激活前的值 x")),
+)
+def softplus_figure(beta, x0):
+    x = np.linspace(-4, 4, 801)
+    fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
+    left.plot(x, softplus(x, beta), label="softplus")
+    left.plot(x, relu(x), color="#7F7F7F", ls="--", lw=0.9, label="ReLU")
+    y0, s0 = float(softplus(np.float64(x0), beta)), float(sigmoid(beta * np.float64(x0)))
+    left.plot(x0, y0, "o", color="#D55E00")
+    left.set(title=rf"$\beta={beta:.3g}$", xlabel="x", ylim=(-0.3, 4.5))
+    left.legend(frameon=False, fontsize=8)
+    right.plot(x, sigmoid(beta * x))
+    right.fill_between(x, sigmoid(beta * x), where=x <= x0, color="#56B4E9", alpha=0.35, lw=0)
+    right.plot(x0, s0, "o", color="#D55E00")
+    right.set(title=r"its slope  $\sigma(\beta x)$", xlabel="x")
+    gap = np.log(2) / beta
+    return Drawing(
+        fig,
+        Text(
+            f"β = {beta:.3g}: at x = {x0:.2g} softplus is {y0:.4g}, the shaded area under the sigmoid from −∞ up to there. "
+            f"It exceeds ReLU by at most log 2/β = {gap:.3g}.",
+            f"β = {beta:.3g}：在 x = {x0:.2g} 处 softplus 为 {y0:.4g}，即右图 sigmoid 曲线下从 −∞ 到该处的阴影面积。它高出 ReLU 至多 log 2/β = {gap:.3g}。",
+        ),
+    )

@@ -1,0 +1,145 @@
+"""Hyperbolic tangent."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.networks.activations.common import MIDDLE, X, not_numbers, points, slope_is
+from gradus.evidence import all_of, identical, roundoff
+from gradus.figures import canvas
+
+TANH = Concept(
+    key="tanh",
+    kind="definition",
+    title=Text("Hyperbolic tangent", "双曲正切（tanh）"),
+    summary=Text(
+        "The sigmoid stretched to (−1, 1) and centred at 0, with slope 1 there: a stack of small signals starts as "
+        "the identity and bends only where signals grow.",
+        "把 sigmoid 拉伸到 (−1, 1) 并以 0 为中心，在 0 处斜率为 1：小信号近似原样通过，信号变大时才弯曲、饱和。",
+    ),
+    formulas=(
+        r"\tanh x=\frac{e^{x}-e^{-x}}{e^{x}+e^{-x}}=2\sigma(2x)-1",
+        r"\tanh' x=1-\tanh^2 x",
+    ),
+    symbols=(X, Symbol(r"\sigma", "", "", Text("the sigmoid", "sigmoid 函数"))),
+    needs=("sigmoid",),
+    source="lecun1998efficient",
+    year=1757,
+    people=("Vincenzo Riccati", "Yann LeCun"),
+    implementations=(Implementation("torch:tanh", "torch"),),
+    readings=(Reading("lecun1998efficient", "§4.4"), Reading("goodfellow2016deep", "§6.3.2")),
+)
+
+
+@TANH.definition
+def tanh(x):
+    u = np.expm1(-2 * np.abs(x))  # e^{-2|x|} − 1, accurate near 0 and without overflow
+    return np.sign(x) * -u / (u + 2)
+
+
+TANH.cases(points)
+
+
+TANH.invalid(not_numbers)
+
+
+@TANH.claim(Text(r"Its slope is $1-\tanh^2x$, which is 1 at 0", r"斜率为 $1-\tanh^2x$，在 0 处为 1"))
+def slope_of_tanh(tanh, rng):
+    return slope_is(tanh, MIDDLE, 1 - tanh(MIDDLE) ** 2)
+
+
+@TANH.claim(Text("Odd, to the last bit", "奇函数，逐比特成立"))
+def odd(tanh, rng):
+    x = 3 * rng.standard_normal(200)
+    return identical(tanh(-x), -tanh(x))
+
+
+@TANH.claim(Text(r"$\tanh x=2\sigma(2x)-1$", r"$\tanh x=2\sigma(2x)-1$"))
+def stretched_sigmoid(tanh, rng):
+    x = 2 * rng.standard_normal(200)
+    return roundoff(tanh(x), 2 / (1 + np.exp(-2 * x)) - 1, terms=3, scale=1.0)
+
+
+@TANH.claim(
+    Text(
+        r"Addition theorem: $\tanh(x+y)=\frac{\tanh x+\tanh y}{1+\tanh x\tanh y}$",
+        r"加法定理：$\tanh(x+y)=\frac{\tanh x+\tanh y}{1+\tanh x\tanh y}$",
+    )
+)
+def addition_theorem(tanh, rng):
+    x, y = rng.standard_normal((2, 200))
+    a, b = tanh(x), tanh(y)
+    # a and b are rounded by ε; where 1 + ab is small the quotient magnifies that
+    scale = float((1 / (1 + a * b)).max())
+    return roundoff((a + b) / (1 + a * b), tanh(x + y), terms=3, scale=scale)
+
+
+@TANH.claim(
+    Text(
+        r"Near 0 it is $x-x^3/3$ to full relative accuracy; at ±1000 it is ±1",
+        r"在 0 附近以完整的相对精度等于 $x-x^3/3$；在 ±1000 处为 ±1",
+    )
+)
+def small_and_large_arguments(tanh, rng):
+    x = np.array([1e-4, 1e-8, 1e-15, 1e-300])  # the next term, 2x⁵/15, is below ε/5 of x
+    small = roundoff(tanh(x) / (x - x**3 / 3), np.ones(4))
+    return all_of(small, identical(tanh(np.array([-1000.0, 1000.0])), np.array([-1.0, 1.0])))
+
+
+@TANH.mutant(
+    Text("as printed, with growing exponentials: NaN at 1000", "照公式直算，指数增长：在 1000 处为 NaN"),
+    kills=["small-and-large-arguments"],
+)
+def printed_form(x):
+    return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
+
+
+@TANH.mutant(
+    Text(r"$2\sigma(x)-1$: the factor 2 inside is lost", r"$2\sigma(x)-1$：漏掉了内部的因子 2"),
+    kills=["slope-of-tanh", "stretched-sigmoid"],
+)
+def half_the_argument(x):
+    return 2 / (1 + np.exp(-x)) - 1
+
+
+@TANH.mutant(Text("1.7159 tanh(2x/3), scaled for unit variance, sold as tanh", "把 1.7159 tanh(2x/3) 当作 tanh"), kills=["slope-of-tanh", "addition-theorem", "small-and-large-arguments"])  # fmt: skip
+def scaled_for_unit_variance(x):
+    return 1.7159 * np.tanh(2 * x / 3)
+
+
+@TANH.mutant(Text("the sigmoid in its place", "误用 sigmoid"), kills=["odd", "stretched-sigmoid"])
+def sigmoid_in_its_place(x):
+    return 1 / (1 + np.exp(-x))
+
+
+@TANH.figure(
+    gain=Slider(0.2, 3, 1.5, Text("gain g", "增益 g")),
+    depth=Slider(1, 40, 12, Text("number of layers", "层数"), integer=True),
+)
+def tanh_figure(gain, depth):
+    n = int(depth)
+    x = np.linspace(-3, 3, 400)
+    h = [np.linspace(-2, 2, 9)]
+    for _ in range(n):
+        h.append(tanh(gain * h[-1]))
+    fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
+    left.plot(x, tanh(gain * x))
+    left.plot(x, x, color="#7F7F7F", lw=0.8, ls="--")
+    left.set(title=r"$\tanh(g\,h)$ and the diagonal", xlabel="h", ylim=(-1.5, 1.5))
+    right.plot(np.arange(n + 1), np.array(h), ".-", ms=4, lw=0.9, color="#0072B2")
+    right.set(title=r"$h_{\ell+1}=\tanh(g\,h_\ell)$", xlabel=r"layer $\ell$", ylabel="h")
+    right.xaxis.get_major_locator().set_params(integer=True)
+    fixed = float(h[-1][-1])
+    for _ in range(2000):
+        fixed = float(tanh(np.float64(gain * fixed)))
+    slope = gain * (1 - fixed**2)
+    fates = (
+        ("dies out towards 0", "趋于 0") if gain <= 1 else (f"settles at ±{fixed:.3g}", f"停在 ±{fixed:.3g}")
+    )
+    return Drawing(
+        fig,
+        Text(
+            f"Gain {gain:.2g}: repeated application {fates[0]}; after {n} layers the largest signal is {abs(h[-1]).max():.3g}. "
+            f"At the limit one layer multiplies a gradient by {slope:.3g}.",
+            f"增益 {gain:.2g}：反复作用后信号{fates[1]}；经过 {n} 层，最大的信号为 {abs(h[-1]).max():.3g}。在极限处每层把梯度乘以 {slope:.3g}。",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Initialization: one member a file."""

@@ -1,0 +1,53 @@
+"""What the pages of this family share."""
+
+import numpy as np
+
+from gradus.concept import Symbol, Text
+
+Z_NORMAL = Text(
+    "independent draws of mean 0 and variance 1, normal or uniform on $[-\\sqrt3,\\sqrt3]$; further axes, as of a convolution's kernel, count for both fans",
+    "独立抽取、均值 0、方差 1 的随机数，正态或 $[-\\sqrt3,\\sqrt3]$ 上均匀分布；其余的轴（如卷积核）同时计入扇入与扇出",
+)
+
+
+N_IN = Symbol(r"n_{\text{in}}", "", "", Text("fan-in: inputs of one unit", "扇入：一个单元的输入个数"))
+
+
+N_OUT = Symbol(r"n_{\text{out}}", "", "", Text("fan-out: units that one input reaches", "扇出：一个输入所通向的单元个数"))  # fmt: skip
+
+
+W_OUT = Symbol("W", "", "n_out n_in", Text("initial weights", "初始权重"))
+
+
+GAIN = Symbol("g", "gain", "", Text("gain: a factor for the activation that follows", "增益：与其后的激活函数相配的因子"), "positive")  # fmt: skip
+
+
+def _scaled(init, Z, uniform=False, **options):
+    """s·Z, where s is the factor by which PyTorch's initialiser multiplies the draws of its generator."""
+    import torch
+
+    def generator():
+        return torch.Generator().manual_seed(0)
+
+    W = init(torch.empty(Z.shape, dtype=Z.dtype), generator=generator(), **options).double()
+    own = torch.empty(Z.shape, dtype=Z.dtype)
+    own = own.uniform_(-(3**0.5), 3**0.5, generator=generator()) if uniform else own.normal_(generator=generator())  # fmt: skip
+    return ((W * own).sum() / (own.double() ** 2).sum()).to(Z.dtype) * Z
+
+
+def _qr(qr, Z, gain):
+    import torch
+
+    M = Z.flatten(1)
+    M = M.to(torch.promote_types(M.dtype, torch.float32))  # LAPACK knows no 16 bits
+    Q, R = qr(M if M.shape[0] >= M.shape[1] else M.T)
+    Q = Q * R.diagonal().sign()
+    return (gain * (Q if M.shape[0] >= M.shape[1] else Q.T)).reshape(Z.shape).to(Z.dtype)
+
+
+def draw_cases(rng):
+    yield "square", dict(Z=rng.standard_normal((6, 6)))
+    yield "narrowing", dict(Z=rng.standard_normal((3, 40)))
+    yield "widening", dict(Z=rng.standard_normal((30, 4)))
+    yield "one weight", dict(Z=np.array([[-1.5]]))
+    yield "kernel", dict(Z=rng.standard_normal((5, 2, 3, 3)))

@@ -1,0 +1,163 @@
+"""Negative log-likelihood loss."""
+
+import math
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.networks.losses.common import COUNT, LABELS, gradient_is
+from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
+from gradus.evidence import all_of, identical, roundoff
+from gradus.figures import canvas
+
+NLL = Concept(
+    key="nll",
+    kind="definition",
+    title=Text("Negative log-likelihood loss", "负对数似然损失"),
+    summary=Text(
+        "Minus the mean log-probability given to what happened. It takes log-probabilities: the product of the "
+        "probabilities of a thousand samples is 0 in floating point, the sum of their logarithms is not.",
+        "对实际发生之事所给的对数概率取平均再取负。输入是对数概率：一千个样本的概率之积在浮点数中为 0，而其对数之和不是。",
+    ),
+    formulas=(
+        r"L=-\frac1n\sum_{i=1}^{n}\ell_{i,y_i}=-\frac1n\log\prod_{i=1}^{n}p_{i,y_i},\qquad \ell_{ij}=\log p_{ij}",
+        r"\frac{\partial L}{\partial\ell_{ij}}=-\frac{\delta_{j,y_i}}{n}",
+    ),
+    symbols=(
+        Symbol(r"\ell", "log_p", "n k", Text("log-probabilities, one sample a row", "对数概率，每行一个样本")),
+        LABELS,
+        COUNT,
+        Symbol("p", "", "n k", Text("probabilities", "概率")),
+        Symbol(r"\delta_{j,y}", "", "", Text("1 where j = y, else 0", "j = y 时为 1，否则为 0")),
+        Symbol("L", "", "", Text("the loss", "损失")),
+    ),
+    needs=("mle", "softmax-cross-entropy"),
+    source="goodfellow2016deep",
+    year=1922,
+    people=("Ronald A. Fisher",),
+    implementations=(Implementation("torch.nn.functional:nll_loss", "torch"),),
+    readings=(Reading("goodfellow2016deep", "§5.5"), Reading("murphy2022probabilistic", "§4.2")),
+    deviations=(
+        Text("`NLLLoss` computes no logarithm, in spite of its name: it expects them.", "`NLLLoss` 名为“负对数似然”，本身并不取对数：它要求输入对数概率。"),
+    ),
+)  # fmt: skip
+
+
+@NLL.definition
+def nll(log_p, y):
+    return -log_p[np.arange(len(y)), y].mean()
+
+
+def log_softmax(z):
+    """Log-probabilities from scores, for the cases and claims."""
+    z = z - z.max(-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+
+
+@NLL.cases
+def nll_cases(rng):
+    yield "random", dict(log_p=log_softmax(rng.standard_normal((6, 4))), y=rng.integers(0, 4, 6))
+    yield "one sample", dict(log_p=np.log([[0.2, 0.8]]), y=np.array([1]))
+    yield "one class", dict(log_p=np.zeros((3, 1)), y=np.zeros(3, int))
+    yield (
+        "a nearly impossible class elsewhere",
+        dict(log_p=np.array([[0.0, -1000.0], [math.log(0.5), math.log(0.5)]]), y=np.array([0, 1])),
+    )
+
+
+@NLL.invalid
+def nll_invalid(rng):
+    yield "more labels than samples", dict(log_p=np.zeros((3, 4)), y=np.zeros(5, int))
+    yield "a class that does not exist", dict(log_p=np.zeros((2, 3)), y=np.array([0, 3]))
+
+
+@NLL.claim(
+    Text(r"Its gradient is $-1/n$ at the true class and 0 elsewhere", r"梯度在真实类别处为 $-1/n$，其余为 0")
+)
+def gradient_of_nll(nll, rng):
+    log_p, y = log_softmax(rng.standard_normal((4, 3))), np.array([2, 0, 1, 1])
+    return gradient_is(lambda t: nll(t, y), log_p, -np.eye(3)[y] / 4)
+
+
+@NLL.claim(Text("Of the log-softmax it is the softmax cross-entropy", "与 log-softmax 复合即 softmax 交叉熵"))
+def composed_with_log_softmax(nll, rng):
+    z, y = 3 * rng.standard_normal((7, 5)), rng.integers(0, 5, 7)
+    return roundoff(nll(log_softmax(z), y), softmax_cross_entropy(z, y), terms=7)
+
+
+@NLL.claim(
+    Text(
+        r"$e^{-nL}$ is the likelihood, the product of the probabilities of what happened",
+        r"$e^{-nL}$ 即似然，等于所发生之事的概率之积",
+    )
+)
+def exponential_is_the_likelihood(nll, rng):
+    p, y = np.array([[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]), np.array([0, 1, 1])
+    return roundoff(math.exp(-3 * nll(np.log(p), y)), 0.5 * 0.8 * 0.1, terms=6)
+
+
+@NLL.claim(
+    Text(
+        "1100 fair flips: the likelihood is exactly 0 in float64, the loss is log 2",
+        "1100 次公平抛掷：似然在 float64 中恰为 0，而损失为 log 2",
+    )
+)
+def no_underflow(nll, rng):
+    p, y = np.full((1100, 2), 0.5), rng.integers(0, 2, 1100)
+    return all_of(identical(p[:, 0].prod(), 0.0), roundoff(nll(np.log(p), y), math.log(2), terms=1100))
+
+
+@NLL.mutant(
+    Text("a second logarithm: takes probabilities", "多取了一次对数：以概率为输入"),
+    kills=["composed-with-log-softmax", "gradient-of-nll", "no-underflow"],
+)
+def second_logarithm(log_p, y):
+    return -np.log(np.abs(log_p[np.arange(len(y)), y])).mean()
+
+
+@NLL.mutant(
+    Text("summed, not averaged", "求和而未平均"), kills=["gradient-of-nll", "exponential-is-the-likelihood"]
+)
+def nll_summed(log_p, y):
+    return -log_p[np.arange(len(y)), y].sum()
+
+
+@NLL.mutant(Text("log of the product of the probabilities", "先求概率之积再取对数"), kills=["no-underflow"])
+def log_of_the_product(log_p, y):
+    return -np.log(np.exp(log_p[np.arange(len(y)), y]).prod()) / len(y)
+
+
+@NLL.mutant(Text("sign lost", "丢失负号"), kills=["exponential-is-the-likelihood", "equals-definition"])
+def sign_lost(log_p, y):
+    return log_p[np.arange(len(y)), y].mean()
+
+
+@NLL.figure(
+    p=Slider(0.02, 0.98, 0.7, Text("model's probability of heads", "模型给正面的概率")),
+    n=Slider(10, 2000, 100, Text("number of flips", "抛掷次数"), integer=True, log=True),
+)
+def nll_figure(p, n):
+    n = int(n)
+    heads = round(0.6 * n)
+    q = np.linspace(0.01, 0.99, 197)
+    loss = -(heads * np.log(q) + (n - heads) * np.log(1 - q)) / n
+    likelihood = np.exp(-n * loss)
+    fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
+    left.plot(q, likelihood)
+    left.set_ylim(0, 1.1 * likelihood.max() or 1.0)
+    left.axvline(p, color="#D55E00", lw=0.9)
+    left.set(title="likelihood", xlabel="probability of heads")
+    right.plot(q, loss)
+    value = -(heads * math.log(p) + (n - heads) * math.log(1 - p)) / n
+    right.plot(p, value, "o", color="#D55E00")
+    right.plot(heads / n, float(np.interp(heads / n, q, loss)), "o", color="#009E73")
+    right.set(title="negative log-likelihood / n", xlabel="probability of heads", ylim=(0, 3))
+    exponent = -n * value / math.log(10)
+    lost = (" — exactly 0 in float64", "——在 float64 中恰为 0") if math.exp(-n * value) == 0 else ("", "")
+    return Drawing(
+        fig,
+        Text(
+            f"{heads} heads in {n} flips, model {p:.2f}: the likelihood is 10^{exponent:.1f}{lost[0]}, the loss {value:.4f}. Both are best at {heads / n:.2f}.",
+            f"{n} 次抛掷出现 {heads} 次正面，模型取 {p:.2f}：似然为 10^{exponent:.1f}{lost[1]}，损失为 {value:.4f}。二者都在 {heads / n:.2f} 处最优。",
+        ),
+    )

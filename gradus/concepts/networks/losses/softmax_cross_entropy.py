@@ -1,0 +1,226 @@
+"""Softmax cross-entropy."""
+
+import math
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.networks.losses.bce import bce
+from gradus.concepts.networks.losses.common import COUNT, LABELS, convex_along, gradient_is
+from gradus.evidence import all_of, bound, invariance, roundoff
+from gradus.figures import canvas
+
+SOFTMAX_CROSS_ENTROPY = Concept(
+    key="softmax-cross-entropy",
+    kind="definition",
+    title=Text("Softmax cross-entropy", "softmax 交叉熵"),
+    summary=Text(
+        "The negative log-probability that the softmax of the scores gives to the true class. Taken together the two "
+        "are stable at any score, convex, and have the gradient predicted minus true.",
+        "softmax 给真实类别的概率取负对数。两步合并计算，对任意大小的得分都稳定，且是凸函数，梯度为预测减真值。",
+    ),
+    formulas=(
+        r"L=-\frac1n\sum_{i=1}^{n}\log p_{i,y_i}=\frac1n\sum_{i=1}^{n}\Bigl[\log\sum_{j=1}^{k}e^{z_{ij}-m_i}-(z_{i,y_i}-m_i)\Bigr],\qquad p_i=\operatorname{softmax}(z_i),\quad m_i=\max_j z_{ij}",
+        r"\frac{\partial L}{\partial z_{ij}}=\frac{p_{ij}-\delta_{j,y_i}}{n}",
+    ),
+    symbols=(
+        Symbol("z", "z", "n k", Text("scores (logits), one sample a row", "得分（logits），每行一个样本")),
+        LABELS,
+        COUNT,
+        Symbol("k", "", "", Text("number of classes", "类别数")),
+        Symbol("p", "", "n k", Text("predicted probabilities", "预测概率")),
+        Symbol("m", "", "n", Text("largest score of each sample", "每个样本的最大得分")),
+        Symbol(r"\delta_{j,y}", "", "", Text("1 where j = y, else 0", "j = y 时为 1，否则为 0")),
+        Symbol("L", "", "", Text("the loss", "损失")),
+    ),
+    needs=("softmax", "cross-entropy", "gradient"),
+    source="bridle1990probabilistic",
+    year=1989,
+    people=("John S. Bridle",),
+    implementations=(Implementation("torch.nn.functional:cross_entropy", "torch"),),
+    readings=(Reading("bishop2006pattern", "§4.3.4"), Reading("goodfellow2016deep", "§6.2.2.3"), Reading("cs231n", "Linear classification: Softmax classifier")),
+    deviations=(
+        Text(
+            "PyTorch and ONNX take scores here (ONNX: SoftmaxCrossEntropyLoss); Keras takes probabilities unless told `from_logits=True`. Probabilities fed in as scores "
+            "pass through a second softmax: the loss can then not fall below log(1 + (k−1)/e).",
+            "PyTorch 与 ONNX（SoftmaxCrossEntropyLoss）在此接受得分；Keras 默认接受概率，除非设 `from_logits=True`。把概率当得分输入会多做一次 softmax：损失便降不到 log(1 + (k−1)/e) 以下。",
+        ),
+    ),
+)  # fmt: skip
+
+
+@SOFTMAX_CROSS_ENTROPY.definition
+def softmax_cross_entropy(z, y):
+    m = z.max(-1, keepdims=True)
+    log_p = z - m - np.log(np.exp(z - m).sum(-1, keepdims=True))  # (n, k)
+    return -log_p[np.arange(len(y)), y].mean()
+
+
+@SOFTMAX_CROSS_ENTROPY.cases
+def softmax_cross_entropy_cases(rng):
+    yield "random", dict(z=rng.standard_normal((6, 4)), y=rng.integers(0, 4, 6))
+    yield "one sample", dict(z=rng.standard_normal((1, 3)), y=np.array([2]))
+    yield "one class", dict(z=rng.standard_normal((3, 1)), y=np.zeros(3, int))
+    yield "ties", dict(z=np.zeros((2, 5)), y=np.array([0, 4]))
+    yield (
+        "sure and wrong",
+        dict(z=np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 0.0]]), y=np.array([1, 1])),
+    )
+
+
+@SOFTMAX_CROSS_ENTROPY.invalid
+def softmax_cross_entropy_invalid(rng):
+    yield "more labels than samples", dict(z=np.zeros((3, 4)), y=np.zeros(5, int))
+    yield "a class that does not exist", dict(z=np.zeros((2, 3)), y=np.array([0, 3]))
+
+
+@SOFTMAX_CROSS_ENTROPY.claim(
+    Text(r"Its gradient is $(p-\text{one-hot}(y))/n$", r"梯度为 $(p-\text{one-hot}(y))/n$")
+)
+def gradient_is_p_minus_y(loss, rng):
+    z, y = rng.standard_normal((3, 4)), np.array([1, 3, 0])
+    p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    return gradient_is(lambda t: loss(t, y), z, (p - np.eye(4)[y]) / 3)
+
+
+@SOFTMAX_CROSS_ENTROPY.claim(
+    Text(
+        "At scores of ±1000 it is 0 where right and 2000 where wrong",
+        "得分为 ±1000 时，正确者损失为 0，错误者为 2000",
+    )
+)
+def stable_at_a_thousand(loss, rng):
+    z = np.array([[1000.0, -1000.0]])
+    return all_of(roundoff(loss(z, np.array([0])), 0.0, scale=1.0), roundoff(loss(z, np.array([1])), 2000.0))
+
+
+@SOFTMAX_CROSS_ENTROPY.claim(
+    Text(
+        "A constant added to all scores of a sample changes nothing", "一个样本的所有得分加同一常数，结果不变"
+    )
+)
+def shift_of_the_scores(loss, rng):
+    z, y = rng.standard_normal((5, 4)), rng.integers(0, 4, 5)
+    return invariance(loss(z + 64 * np.arange(5)[:, None], y), loss(z, y), terms=5, scale=256.0)
+
+
+@SOFTMAX_CROSS_ENTROPY.claim(Text("Equal scores of k classes cost log k", "k 个类别得分相等时损失为 log k"))
+def uniform_costs_log_k(loss, rng):
+    return all_of(
+        *[
+            roundoff(loss(np.full((3, k), 2.5), np.zeros(3, int)), math.log(k), terms=k)
+            for k in (1, 2, 10, 100)
+        ]
+    )
+
+
+@SOFTMAX_CROSS_ENTROPY.claim(
+    Text(
+        "Two classes give the binary cross-entropy of the difference of scores",
+        "两个类别时等于得分之差的二元交叉熵",
+    )
+)
+def two_classes(loss, rng):
+    z, y = 2 * rng.standard_normal((9, 2)), rng.integers(0, 2, 9)
+    return roundoff(loss(z, y), bce(z[:, 1] - z[:, 0], y * 1.0), terms=9)
+
+
+@SOFTMAX_CROSS_ENTROPY.claim(
+    Text(
+        "Proper: the best scores are the log-frequencies of the classes, and the loss there is their entropy",
+        "恰当评分规则：最优得分是各类别频率的对数，此时损失等于其熵",
+    )
+)
+def proper_scoring(loss, rng):
+    y = np.repeat([0, 1, 2], [5, 3, 2])
+    q = np.array([0.5, 0.3, 0.2])
+    f = lambda t: loss(np.broadcast_to(t, (10, 3)), y)
+    flat = gradient_is(f, np.log(q), np.zeros(3))
+    entropy = roundoff(f(np.log(q)), -(q * np.log(q)).sum(), terms=10)
+    worse = bound(f(np.log(q) + np.array([0.1, 0, -0.1])), f(np.log(q)), "≥")
+    return all_of(flat, entropy, worse)
+
+
+@SOFTMAX_CROSS_ENTROPY.claim(Text("Convex in the scores", "关于得分是凸函数"))
+def convex_in_the_scores(loss, rng):
+    y, end = np.array([0, 2, 1]), 30 * np.eye(3)[[0, 2, 1]]
+    found = [convex_along(lambda t: loss(t, y), *(5 * rng.standard_normal((2, 3, 3)))) for _ in range(5)]
+    # from sure and wrong to sure and right: whatever is bounded bends down here
+    return all_of(convex_along(lambda t: loss(t, y), -end, end), *found)
+
+
+@SOFTMAX_CROSS_ENTROPY.mutant(
+    Text("log of a clipped probability", "对截断后的概率取对数"),
+    kills=["stable-at-a-thousand", "equals-definition", "convex-in-the-scores"],
+)
+def log_of_clipped(z, y):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    p = np.clip(e / e.sum(-1, keepdims=True), 1e-7, 1)
+    return -np.log(p[np.arange(len(y)), y]).mean()
+
+
+@SOFTMAX_CROSS_ENTROPY.mutant(Text("no maximum subtracted", "没有减去最大值"), kills=["stable-at-a-thousand"])
+def overflowing(z, y):
+    return (np.log(np.exp(z).sum(-1)) - z[np.arange(len(y)), y]).mean()
+
+
+@SOFTMAX_CROSS_ENTROPY.mutant(Text("softmax taken twice: probabilities fed in as scores", "做了两次 softmax：把概率当作得分输入"), kills=["gradient-is-p-minus-y", "proper-scoring", "two-classes", "stable-at-a-thousand"])  # fmt: skip
+def softmax_twice(z, y):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return softmax_cross_entropy(e / e.sum(-1, keepdims=True), y)
+
+
+@SOFTMAX_CROSS_ENTROPY.mutant(
+    Text("bits for nats", "以比特代替奈特"), kills=["uniform-costs-log-k", "two-classes"]
+)
+def in_bits(z, y):
+    return softmax_cross_entropy(z, y) / np.log(2)
+
+
+@SOFTMAX_CROSS_ENTROPY.mutant(
+    Text("normaliser shared by the whole batch", "整个批共用一个归一化因子"),
+    kills=["shift-of-the-scores", "gradient-is-p-minus-y"],
+)
+def shared_normaliser(z, y):
+    return np.log(np.exp(z).sum(-1).mean()) - z[np.arange(len(y)), y].mean()
+
+
+@SOFTMAX_CROSS_ENTROPY.figure(
+    true=Slider(-6, 6, 0.0, Text("score of the true class", "真实类别的得分")),
+    classes=Slider(
+        2,
+        100,
+        4,
+        Text("number of classes, the others at score 0", "类别数，其余得分为 0"),
+        integer=True,
+        log=True,
+    ),
+)
+def softmax_cross_entropy_figure(true, classes):
+    k, z = int(classes), np.linspace(-6, 6, 241)
+
+    def curve(s):
+        return np.log(np.exp(s) + k - 1) - s
+
+    p = np.exp(z) / (np.exp(z) + k - 1)
+    fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
+    left.plot(z, curve(z))
+    left.plot(true, curve(true), "o", color="#D55E00")
+    left.axhline(math.log(k), color="#7F7F7F", lw=0.8, ls="--")
+    left.text(6, math.log(k), f"log {k}", ha="right", va="bottom", fontsize=8)
+    left.set(title="loss", xlabel="score of the true class", ylim=(0, None))
+    right.plot(z, p - 1, label=r"true class: $p-1$")
+    right.plot(z, (1 - p) / (k - 1), label=r"each other: $p_j$")
+    now = math.exp(true) / (math.exp(true) + k - 1)
+    right.plot([true, true], [now - 1, (1 - now) / (k - 1)], "o", color="#D55E00")
+    right.axhline(0, color="#7F7F7F", lw=0.6)
+    right.set(title="gradient", xlabel="score of the true class", ylim=(-1.05, 1.05))
+    right.legend(frameon=False, fontsize=8)
+    return Drawing(
+        fig,
+        Text(
+            f"{k} classes, true score {true:.2g}: probability {now:.3g}, loss {curve(true):.3f}. Descent raises the true score at rate {1 - now:.3f} and "
+            f"lowers each other at {(1 - now) / (k - 1):.3g}; the rates sum to 0.",
+            f"{k} 个类别，真实类别得分 {true:.2g}：概率 {now:.3g}，损失 {curve(true):.3f}。下降时真实类别的得分以 {1 - now:.3f} 的速率上升，其余各以 {(1 - now) / (k - 1):.3g} 下降，总和为 0。",
+        ),
+    )
