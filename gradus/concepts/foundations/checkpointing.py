@@ -1,0 +1,548 @@
+"""Rematerialisation: memory for the square root of the depth, at the price of one more forward pass."""
+
+import math
+from functools import cache
+from math import comb
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.evidence import all_of, bound, identical, near, roundoff
+from gradus.figures import COLOURS, canvas
+
+
+def _pieces(step, n, c):
+    """The chain as c functions, each of ⌈n/c⌉ steps."""
+
+    def piece(length):
+        def run(x):
+            for _ in range(length):
+                x = step(x)
+            return x
+
+        return run
+
+    m = -(-n // c)
+    return [piece(min(m, n - start)) for start in range(0, n, m)]
+
+
+def _even_alone(schedule):
+    from gradus.verify.adapters import NotApplicable
+
+    if schedule != "even":
+        raise NotApplicable("it has no argument 'schedule'")
+
+
+def _torch(checkpoint, step, pullback, x, x_bar, n, c, schedule):
+    import torch
+
+    _even_alone(schedule)
+    with torch.enable_grad():
+        start = x if x.requires_grad else x.detach().requires_grad_()
+        y = start
+        for piece in _pieces(step, n, c):
+            y = checkpoint(piece, y, use_reentrant=False)
+        (found,) = torch.autograd.grad(y, start, x_bar, create_graph=x.requires_grad)
+    return found
+
+
+def _tape(checkpoint, step, pullback, x, x_bar, n, c, schedule):
+    from gradus.foundations.autodiff import vjp
+    from gradus.verify.adapters import NotApplicable
+
+    _even_alone(schedule)
+    if c < 1:
+        raise NotApplicable("the pieces are the caller's own")
+
+    def chain(x):
+        for piece in _pieces(step, n, c):
+            x = checkpoint(piece)(x)
+        return x
+
+    return vjp(chain, x)[1](x_bar)[0]
+
+
+CHECKPOINTING = Concept(
+    key="checkpointing",
+    kind="algorithm",
+    title=Text("Rematerialisation (gradient checkpointing)", "重计算（梯度检查点）"),
+    summary=Text(
+        "Reverse mode needs the values of the forward pass backwards. Keep every √n-th of them, and compute the others a second "
+        "time, piece by piece: memory for 2√n values instead of n, for one more forward pass. The gradient is the same to the bit.",
+        "反向模式要倒着用到前向过程的各个值。只保存每隔 √n 个的值，其余的逐段重新计算：存储量从 n 个值降到 2√n 个，"
+        "代价是多做一次前向计算，梯度逐位不变。",
+    ),
+    formulas=(
+        r"x_k=F(x_{k-1}),\qquad \bar x_{k-1}=\bar x_k\,F'(x_{k-1}),\qquad k=1,\dots,n",
+        r"M(c)=c+\left\lceil\frac nc\right\rceil\ \ge\ 2\sqrt n,\qquad\text{with equality at } c=\sqrt n",
+        r"T(n,c)=r\,n-\binom{c+r}{r-1},\qquad \binom{c+r-1}{c}<n\le\binom{c+r}{c}",
+    ),
+    symbols=(
+        Symbol("F", "step", "function", Text("one step of the chain: a layer, a time step", "链中的一步：一层或一个时间步"), "function"),
+        Symbol("F'", "pullback", "function", Text(r"its pullback $(x,\bar x)\mapsto\bar x F'(x)$", r"其拉回映射 $(x,\bar x)\mapsto\bar x F'(x)$"), "function"),
+        Symbol("x_0", "x", "d", Text("first state", "初始状态")),
+        Symbol(r"\bar x_n", "x_bar", "d", Text("adjoint of the last state", "末状态的伴随量")),
+        Symbol("n", "n", "", Text("length of the chain", "链的长度"), "natural"),
+        Symbol("c", "c", "", Text("states that are kept, the first among them", "保存的状态个数，含初始状态"), "natural"),
+        Symbol("S", "schedule", "", Text("even, or binomial: which states are kept when", "保存方案：等距或二项式"), "other"),
+        Symbol("x_k", "", "d", Text("state after k steps", "第 k 步后的状态")),
+        Symbol(r"\bar x_k", "", "d", Text("its adjoint", "其伴随量")),
+        Symbol("M", "", "", Text("states in memory at once, evenly kept", "等距方案同时存储的状态数")),
+        Symbol("T", "", "", Text("fewest evaluations of the step with c states", "只存 c 个状态时最少的步函数计算次数")),
+        Symbol("r", "", "", Text("how often a step is evaluated at most", "每一步至多计算的次数")),
+    ),
+    needs=("reverse-mode",),
+    source="griewank1992achieving",
+    year=1992,
+    people=("Andreas Griewank", "Andrea Walther", "Tianqi Chen"),
+    implementations=(
+        Implementation(
+            "gradus.foundations.reverse_chain:reverse_chain",
+            "numpy",
+            None,
+            Text("both schedules, for chains of one step, such as a simulation in time", "两种方案，适用于同一步反复的链，如时间演化"),
+        ),
+        Implementation(
+            "torch.utils.checkpoint:checkpoint",
+            "torch",
+            _torch,
+            Text("for networks: wrap each piece; the pieces are yours to choose", "用于神经网络：逐段包装，分段由你决定"),
+        ),
+        Implementation("gradus.foundations.checkpoint:checkpoint", "numpy", _tape, Text("on our own tape", "用于本库的梯度带")),
+    ),
+    readings=(
+        Reading("griewank2008evaluating", "ch. 12"),
+        Reading("griewank2000algorithm"),
+        Reading("chen2016training", "§4"),
+    ),
+    deviations=(
+        Text(
+            "A step that draws random numbers (dropout) must draw the same ones again: `torch.utils.checkpoint` saves and restores "
+            "PyTorch's generators (`preserve_rng_state=True`); our tape and `reverse_chain` ask for a step that does the same each time.",
+            "含随机数的步（如随机失活）重算时必须得到同样的随机数：`torch.utils.checkpoint` 会保存并恢复 PyTorch 的随机数状态"
+            "（`preserve_rng_state=True`）；本库的梯度带与 `reverse_chain` 要求每次计算结果相同。",
+        ),
+        Text(
+            "`torch.utils.checkpoint` evaluates each piece whole a second time, 2n steps; the last state of a piece is not needed, "
+            "which the definition leaves out.",
+            "`torch.utils.checkpoint` 把每段完整地重算一遍，共 2n 步；每段的最后一个状态其实用不到，定义中省去了它。",
+        ),
+    ),
+)  # fmt: skip
+
+
+@CHECKPOINTING.definition
+def checkpointing(step, pullback, x, x_bar, n, c, schedule="even"):
+    if n < 1 or c < 1 or np.shape(x) != np.shape(x_bar) or schedule not in ("even", "binomial"):
+        raise ValueError("n and c are at least 1, x and x_bar of one shape, the schedule even or binomial")
+    if schedule == "binomial":
+        return binomial(step, pullback, x, x_bar, n, c)
+    m = -(-n // c)  # ⌈n/c⌉
+    kept = {0: x}
+    for k in range(m, n, m):
+        kept[k] = forward(step, kept[k - m], m)
+    for k in reversed(range(0, n, m)):
+        states = [kept.pop(k)]
+        while len(states) < min(m, n - k):
+            states.append(step(states[-1]))  # a second time
+        while states:
+            x_bar = pullback(states.pop(), x_bar)
+    return x_bar
+
+
+def binomial(step, pullback, x, x_bar, n, c):
+    kept = [(x, n)]  # states, each with the number of steps behind it that are still to be pulled back
+    while kept:
+        x, m = kept.pop()
+        if m == 1:
+            x_bar = pullback(x, x_bar)
+            continue
+        free = c - len(kept)  # for these m steps, x itself included
+        k = min(range(1, m), key=lambda k: k + T(m - k, free - 1) + T(k, free))
+        kept += [(x, k), (forward(step, x, k), m - k)]
+    return x_bar
+
+
+def forward(step, x, steps):
+    for _ in range(steps):
+        x = step(x)
+    return x
+
+
+def T(n, c):
+    """The fewest evaluations: those of the n = 1 step whose state is at hand are none."""
+    if c == 0:
+        return 0 if n == 1 else math.inf
+    r = 0
+    while comb(c + r, c) < n:
+        r += 1
+    return r * n - comb(c + r, r - 1) if r else 0
+
+
+# --- chains: F and its pullback, for the arrays of every framework
+
+
+@generic
+def sine(x):
+    return namespace(x).sin(x)
+
+
+@generic
+def sine_pullback(x, x_bar):
+    return x_bar * namespace(x).cos(x)
+
+
+W = np.array([[0.9, -0.6, 0.2], [0.3, 0.8, -0.7], [-0.4, 0.5, 1.1]])
+
+
+def like(array, x):
+    """A constant in the framework and precision of x."""
+    xp = namespace(x)
+    return array if xp is np else xp.asarray(array, dtype=x.dtype)
+
+
+@generic
+def layer(x):
+    return namespace(x).tanh(like(W, x) @ x)
+
+
+@generic
+def layer_pullback(x, x_bar):
+    y = layer(x)
+    return (x_bar * (1 - y * y)) @ like(W, x)
+
+
+@generic
+def wave(x):
+    """One time step of two coupled oscillators."""
+    xp = namespace(x)
+    q, p = x[:2], x[2:]
+    p = p - 0.2 * xp.sin(q)
+    return xp.concatenate([q + 0.2 * p, p])
+
+
+@generic
+def wave_pullback(x, x_bar):
+    xp = namespace(x)
+    q_bar, p_bar = x_bar[:2], x_bar[2:] + 0.2 * x_bar[:2]
+    return xp.concatenate([q_bar - 0.2 * xp.cos(x[:2]) * p_bar, p_bar])
+
+
+@CHECKPOINTING.cases
+def cases(rng):
+    x, x_bar = rng.standard_normal((2, 3))
+    yield "a layer, ten times", dict(step=layer, pullback=layer_pullback, x=x, x_bar=x_bar, n=10, c=3)
+    yield "everything kept", dict(step=layer, pullback=layer_pullback, x=x, x_bar=x_bar, n=6, c=1)
+    yield "each state kept", dict(step=sine, pullback=sine_pullback, x=x, x_bar=x_bar, n=6, c=6)
+    yield "more room than steps", dict(step=sine, pullback=sine_pullback, x=x, x_bar=x_bar, n=4, c=9)
+    yield "one step", dict(step=sine, pullback=sine_pullback, x=x, x_bar=x_bar, n=1, c=1)
+    q, q_bar = rng.standard_normal((2, 4))
+    yield "a simulation", dict(step=wave, pullback=wave_pullback, x=q, x_bar=q_bar, n=23, c=5)
+    yield (
+        "binomial",
+        dict(step=wave, pullback=wave_pullback, x=q, x_bar=q_bar, n=23, c=3, schedule="binomial"),
+    )
+    yield (
+        "one state",
+        dict(step=layer, pullback=layer_pullback, x=x, x_bar=x_bar, n=7, c=1, schedule="binomial"),
+    )
+
+
+@CHECKPOINTING.invalid
+def invalid(rng):
+    good = dict(step=sine, pullback=sine_pullback, x=np.ones(3), x_bar=np.ones(3), n=4, c=2)
+    yield "adjoint of another shape", {**good, "x_bar": np.ones(2)}
+    yield "no state kept", {**good, "c": 0}
+    yield "unknown schedule", {**good, "schedule": "some"}
+
+
+def counted(step):
+    """The step, and how often it was evaluated."""
+    calls = [0]
+
+    @generic
+    def counting(x):
+        calls[0] += 1
+        return step(x)
+
+    return counting, calls
+
+
+@CHECKPOINTING.claim(
+    Text(
+        "The gradient does not depend on what was kept: bit for bit the same for every c, and $\\bar x_0=\\bar x_n\\prod_k\\cos x_k$ for $F=\\sin$",
+        "梯度与保存了哪些状态无关：对每个 c 逐位相同，且 $F=\\sin$ 时 $\\bar x_0=\\bar x_n\\prod_k\\cos x_k$",
+    )
+)
+def gradient_is_the_same_to_the_bit(checkpointing, rng):
+    x, x_bar = rng.standard_normal((2, 4))
+    want, state = x_bar, x
+    for _ in range(23):
+        want, state = want * np.cos(state), np.sin(state)
+    found = [
+        checkpointing(step=sine, pullback=sine_pullback, x=x, x_bar=x_bar, n=23, c=c)
+        for c in (1, 3, 5, 8, 23)
+    ]
+    same = [identical(g, found[0]) for g in found[1:]]
+    return all_of(roundoff(found[0], want, terms=23), *same)
+
+
+def states_held(checkpointing, n, c, schedule="even", d=4096):
+    """Peak memory above the arguments, in states; F = sin, of which reverse mode keeps one value a step."""
+    from gradus.verify.memory import peak_memory
+
+    x = np.linspace(0.1, 1.0, d)
+    chain = dict(step=sine, pullback=sine_pullback, x=x, x_bar=np.ones(d), n=n, c=c)
+    if schedule != "even":
+        chain["schedule"] = schedule
+    return peak_memory(checkpointing, **chain) / x.nbytes
+
+
+@CHECKPOINTING.claim(
+    Text(
+        "It holds at most $2\\sqrt n$ states and 8 more (the adjoint, what is just being computed), for n = 64, 256, 576, with $c=\\sqrt n$; measured in bytes",
+        "取 $c=\\sqrt n$，当 n = 64、256、576 时至多存 $2\\sqrt n$ 个状态，外加 8 个（伴随量与正在计算的值）；按字节实测",
+    )
+)
+def memory_is_two_root_n(checkpointing, rng):
+    why = Text("c + n/c at c = √n (Chen et al. 2016), and 8", "c = √n 时的 c + n/c（Chen 等 2016），外加 8")
+    return all_of(
+        *[
+            bound(states_held(checkpointing, n, math.isqrt(n)), 2 * math.sqrt(n) + 8, "≤", why)
+            for n in (64, 256, 576)
+        ]
+    )
+
+
+@CHECKPOINTING.claim(
+    Text(
+        "√n is the best number: of c = 1, 4, 16, 64, 256 for 256 steps, 16 takes the least memory",
+        "√n 最优：256 步时，在 c = 1、4、16、64、256 中取 16 最省存储",
+    )
+)
+def memory_is_least_at_root_n(checkpointing, rng):
+    choices = (1, 4, 16, 64, 256)
+    held = [states_held(checkpointing, 256, c, d=2048) for c in choices]
+    why = Text(
+        "c + ⌈n/c⌉ is least there: " + ", ".join(f"{h:.0f}" for h in held) + " states",
+        "c + ⌈n/c⌉ 在此最小：各为 " + "、".join(f"{h:.0f}" for h in held) + " 个状态",
+    )
+    return near(choices[int(np.argmin(held))], 16, 0.0, why)
+
+
+@CHECKPOINTING.claim(
+    Text(
+        "It costs at most one more forward pass: the step is evaluated at most 2n times, whatever c",
+        "代价至多为多一次前向计算：无论 c 取何值，步函数至多计算 2n 次",
+    )
+)
+def one_more_forward_pass(checkpointing, rng):
+    found = []
+    for n, c in ((100, 10), (100, 1), (100, 100), (37, 5), (64, 2)):
+        step, calls = counted(sine)
+        checkpointing(step=step, pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c)
+        why = Text(
+            f"forwards once, and once more by pieces; n={n}, c={c}", f"前向一次，逐段再算一次；n={n}，c={c}"
+        )
+        found.append(bound(calls[0], 2 * n, "≤", why))
+    return all_of(*found)
+
+
+@cache
+def fewest(n, c):
+    """T by dynamic programming over the place of the next kept state."""
+    if n == 1:
+        return 0
+    if c == 1:
+        return n * (n - 1) // 2
+    return min(k + fewest(n - k, c - 1) + fewest(k, c) for k in range(1, n))
+
+
+@CHECKPOINTING.claim(
+    Text(
+        "The binomial schedule (Revolve) needs the fewest evaluations that c states allow: those found by dynamic programming over all schedules, and $r n-\\binom{c+r}{r-1}$",
+        "二项式方案（Revolve）的计算次数是只存 c 个状态时最少的：等于对一切方案做动态规划的结果，也等于 $r n-\\binom{c+r}{r-1}$",
+    )
+)
+def binomial_schedule_is_optimal(checkpointing, rng):
+    found = []
+    for n, c in ((2, 1), (9, 1), (10, 3), (35, 4), (36, 4), (60, 2), (50, 7)):
+        step, calls = counted(sine)
+        chain = dict(step=step, pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c)
+        checkpointing(**chain, schedule="binomial")
+        r = next(r for r in range(n) if comb(c + r, c) >= n)
+        found += [identical(calls[0], fewest(n, c)), identical(calls[0], r * n - comb(c + r, r - 1))]
+    return all_of(*found)
+
+
+@CHECKPOINTING.claim(
+    Text(
+        "Eight states and three evaluations a step reach 165 steps, $\\binom{8+3}{3}$, where the even schedule holds 29 states",
+        "存 8 个状态、每步至多算三次，可走 $\\binom{8+3}{3}=165$ 步，而等距方案要存 29 个状态",
+    )
+)
+def binomial_memory_is_c(checkpointing, rng):
+    n, c = comb(11, 3), 8
+    step, calls = counted(sine)
+    chain = dict(pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c, schedule="binomial")
+    checkpointing(step=step, **chain)
+    why = Text("8 states, one being computed, adjoints", "8 个状态、正在计算的状态与伴随量")
+    return all_of(
+        bound(calls[0], 3 * n, "≤", Text("r = 3 evaluations a step", "每步 r = 3 次")),
+        bound(states_held(checkpointing, n, c, "binomial"), c + 4, "≤", why),
+    )
+
+
+# --- mutants
+
+
+@CHECKPOINTING.mutant(
+    Text("every state is kept", "保存了每一个状态"),
+    kills=["memory-is-two-root-n", "memory-is-least-at-root-n", "binomial-memory-is-c"],
+)
+def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
+    states = [x]
+    while len(states) < n:
+        states.append(step(states[-1]))
+    while states:
+        x_bar = pullback(states.pop(), x_bar)
+    return x_bar
+
+
+@CHECKPOINTING.mutant(
+    Text("what was computed again is not freed", "重算的状态没有释放"),
+    kills=["memory-is-two-root-n", "memory-is-least-at-root-n"],
+)
+def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
+    m, kept = -(-n // c), {0: x}
+    for k in range(m, n, m):
+        kept[k] = forward(step, kept[k - m], m)
+    for k in reversed(range(n)):
+        if k not in kept:
+            start = k - k % m
+            for j in range(start + 1, k + 1):
+                kept[j] = step(kept[j - 1])
+        x_bar = pullback(kept[k], x_bar)
+    return x_bar
+
+
+@CHECKPOINTING.mutant(
+    Text(
+        "recomputed from the wrong state: that at the end of the piece",
+        "从错误的状态重算：用了该段末尾的状态",
+    ),
+    kills=["equals-definition", "gradient-is-the-same-to-the-bit"],
+)
+def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
+    m, kept = -(-n // c), {0: x}
+    for k in range(m, n, m):
+        kept[k] = forward(step, kept[k - m], m)
+    for k in reversed(range(0, n, m)):
+        states = [kept.get(k + m, kept[k])]
+        while len(states) < min(m, n - k):
+            states.append(step(states[-1]))
+        while states:
+            x_bar = pullback(states.pop(), x_bar)
+    return x_bar
+
+
+@CHECKPOINTING.mutant(
+    Text("the steps after the last full piece are lost", "丢掉了最后不足一段的几步"),
+    kills=["equals-definition", "gradient-is-the-same-to-the-bit"],
+)
+def remainder_lost(step, pullback, x, x_bar, n, c, schedule="even"):
+    m = max(1, n // c)
+    return checkpointing(step, pullback, x, x_bar, n // m * m if n // m <= c else c * m, min(c, n), schedule)
+
+
+@CHECKPOINTING.mutant(
+    Text("each state is computed from the first one", "每个状态都从头重算"),
+    kills=["one-more-forward-pass", "binomial-schedule-is-optimal"],
+)
+def from_the_start(step, pullback, x, x_bar, n, c, schedule="even"):
+    for k in reversed(range(n)):
+        x_bar = pullback(forward(step, x, k), x_bar)
+    return x_bar
+
+
+@CHECKPOINTING.mutant(
+    Text("halved each time instead of by binomial coefficients", "每次对半分，而不按二项式系数"),
+    kills=["binomial-schedule-is-optimal"],
+)
+def halved(step, pullback, x, x_bar, n, c, schedule="even"):
+    def reverse(x, x_bar, n, c):
+        while n > 1:
+            k = n // 2 if c > 1 else n - 1
+            x_bar = reverse(forward(step, x, k), x_bar, n - k, c - 1)
+            n = k
+        return pullback(x, x_bar)
+
+    return reverse(x, x_bar, n, c)
+
+
+# --- figure
+
+
+def course(n, c, schedule):
+    """What the definition does on a chain of numbered states: (time, state) of each evaluation, and each state's life."""
+    import weakref
+
+    clock, visited, lives = [0], [], {}
+
+    class State:
+        def __init__(self, k):
+            self.k = k
+            lives[id(self), clock[0]] = life = [k, clock[0], None]
+            weakref.finalize(self, lambda: life.__setitem__(2, clock[0]))
+
+    def advance(x):
+        clock[0] += 1
+        visited.append((clock[0], x.k + 1, "step"))
+        return State(x.k + 1)
+
+    def back(x, x_bar):
+        clock[0] += 1
+        visited.append((clock[0], x.k, "back"))
+        return x_bar
+
+    checkpointing(advance, back, State(0), np.zeros(()), n, c, schedule)
+    return visited, [(k, a, clock[0] if b is None else b) for k, a, b in lives.values()]
+
+
+@CHECKPOINTING.figure(
+    n=Slider(8, 64, 36, Text("steps n", "步数 n"), integer=True),
+    c=Slider(2, 16, 6, Text("states kept c", "保存的状态数 c"), integer=True),
+)
+def figure(n, c):
+    n, c = int(n), int(c)
+    fig, axes = canvas(columns=2, width=9.2, height=4.0)
+    words = {}
+    for ax, schedule in zip(axes, ("even", "binomial"), strict=True):
+        visited, lives = course(n, c, schedule)
+        for k, a, b in lives:
+            if b - a > 1:
+                ax.plot((a, b), (k, k), color="#bbbbbb", lw=1.2, zorder=1)
+        for kind, colour, label in (("step", COLOURS[0], "evaluated"), ("back", COLOURS[1], "pulled back")):
+            points = np.array([(t, k) for t, k, what in visited if what == kind])
+            if len(points):
+                ax.plot(*points.T, ".", color=colour, ms=4, label=label)
+        end = visited[-1][0]
+        held = max(sum(a <= t < b for _, a, b in lives) for t in range(end + 1))
+        evaluated = sum(what == "step" for *_, what in visited)
+        words[schedule] = (evaluated, held)
+        ax.set(
+            title=f"{schedule}: {evaluated} evaluations, {held} states",
+            xlabel="operation",
+            ylabel="state $k$",
+        )
+    axes[0].legend(frameon=False, fontsize=8, loc="upper right")
+    (even, even_held), (few, few_held) = words["even"], words["binomial"]
+    return Drawing(
+        fig,
+        Text(
+            f"A chain of {n} steps with c = {c}; grey: how long a state is held. Evenly kept: {even} evaluations, at most {even_held} "
+            f"states at once (keeping all: {n - 1} and {n}). Binomial: {few} evaluations, {few_held} states, of which one is on its way.",
+            f"{n} 步的链，c = {c}；灰线表示状态保存的时长。等距方案：计算 {even} 次，同时至多存 {even_held} 个状态（全部保存则为 {n - 1} 次、{n} 个）。"
+            f"二项式方案：计算 {few} 次，存 {few_held} 个状态，其中一个正在推进。",
+        ),
+    )

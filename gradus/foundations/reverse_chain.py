@@ -1,0 +1,119 @@
+"""Reverse mode through a long chain of steps in little memory: states that were not kept are computed again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradus.errors import GradusError
+
+__all__ = ["binomial_evaluations", "reverse_chain"]
+
+
+def reverse_chain(
+    step: Callable[[Any], Any],
+    pullback: Callable[[Any, Any], Any],
+    x: Any,
+    x_bar: Any,
+    n: int,
+    checkpoints: int,
+    schedule: str = "even",
+) -> Any:
+    r"""The adjoint of :math:`x_0` in the chain :math:`x_k=F(x_{k-1})`, k = 1 … n, from that of :math:`x_n`.
+
+    Args:
+        step: F, which must do the same each time that it is called.
+        pullback: `(x, x_bar) -> x_bar F'(x)`.
+        x: the state x₀, an array of any shape.
+        x_bar: the adjoint of xₙ, of that shape.
+        n: length of the chain.
+        checkpoints: how many states are kept at most, x₀ among them.
+        schedule: "even", every ⌈n/c⌉-th state is kept and the states of one piece beside them; "binomial", the fewest
+            evaluations of `step` that c states in all allow.
+
+    Raises:
+        GradusError: n or checkpoints below 1, an unknown schedule, x and x_bar of different shapes.
+
+    Cost: even, c + n/c states (2√n at c = √n) and less than 2n evaluations; binomial, c states and r·n evaluations at
+        most for a chain of n ≤ C(c + r, c) steps.
+
+    Source: Griewank 1992; Griewank and Walther 2000, algorithm 799; Chen et al. 2016.
+    """
+    if min(n, checkpoints) < 1:
+        raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")
+    if np.shape(x) != np.shape(x_bar):
+        raise GradusError(f"x_bar: expected the shape of x, {np.shape(x)}, got {np.shape(x_bar)}")
+    if schedule == "even":
+        return _even(step, pullback, x, x_bar, n, -(-n // checkpoints))
+    if schedule == "binomial":
+        return _binomial(step, pullback, x, x_bar, n, checkpoints)
+    raise GradusError(f"schedule: expected 'even' or 'binomial', got {schedule!r}")
+
+
+def binomial_evaluations(n: int, checkpoints: int) -> int:
+    """The fewest evaluations of the step that the adjoint of n steps needs with so many states kept.
+
+    They are r·n − C(c + r, r − 1), r being the least number with C(c + r, c) ≥ n.
+
+    Raises:
+        GradusError: n or checkpoints below 1.
+
+    Source: Griewank and Walther 2000.
+    """
+    if min(n, checkpoints) < 1:
+        raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")
+    r = _sweeps(n, checkpoints)
+    return r * n - math.comb(checkpoints + r, r - 1) if r else 0
+
+
+def _sweeps(n: int, checkpoints: int) -> int:
+    """r, the least number with C(c + r, c) ≥ n: no step is evaluated more often."""
+    r = 0
+    while math.comb(checkpoints + r, checkpoints) < n:
+        r += 1
+    return r
+
+
+def _even(step: Any, pullback: Any, x: Any, x_bar: Any, n: int, length: int) -> Any:
+    starts = range(0, n, length)
+    kept = [x]
+    for _ in starts[1:]:
+        for _ in range(length):
+            x = step(x)
+        kept.append(x)
+    del x
+    for start in reversed(starts):
+        states = [kept.pop()]
+        for _ in range(min(length, n - start) - 1):
+            states.append(step(states[-1]))
+        while states:
+            x_bar = pullback(states.pop(), x_bar)
+    return x_bar
+
+
+def _binomial(step: Any, pullback: Any, x: Any, x_bar: Any, n: int, checkpoints: int) -> Any:
+    """A stack of kept states, each with the number of steps behind it that are still to be pulled back."""
+    stack = [(x, n)]
+    while stack:
+        x, left = stack.pop()
+        if left == 1:
+            x_bar = pullback(x, x_bar)
+            continue
+        length = _split(left, checkpoints - len(stack))
+        stack.append((x, length))
+        for _ in range(length):
+            x = step(x)
+        stack.append((x, left - length))
+    return x_bar
+
+
+def _split(n: int, checkpoints: int) -> int:
+    """An optimal distance to the next kept state: r − 1 sweeps suffice before it, r after it."""
+    if checkpoints == 1:
+        return n - 1
+    r = _sweeps(n, checkpoints)
+    least_after = math.comb(checkpoints + r - 2, checkpoints - 1)
+    return max(1, min(math.comb(checkpoints + r - 1, checkpoints), n - least_after))
