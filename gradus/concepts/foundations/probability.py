@@ -6,7 +6,7 @@ from math import comb, lgamma
 import numpy as np
 
 from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, rate, roundoff
+from gradus.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
 from gradus.figures import COLOURS, canvas
 
 
@@ -218,6 +218,17 @@ def binomial_law(n):
     return p / p.sum(), h
 
 
+def rounding(n):
+    """Relative error of a probability that `binomial_law` takes from logarithms of the size of log n!."""
+    return 8 * EPSILON * lgamma(n + 1)
+
+
+def tie(P, n):
+    """n/2 · P(H = n/2)."""
+    p, h = binomial_law(n)
+    return n / 2 * float(P(p, h == n // 2))
+
+
 def mean_distance(P, n):
     """E|H − n/2| as the sum over d of P(|H − n/2| > d)."""
     p, h = binomial_law(n)
@@ -227,38 +238,51 @@ def mean_distance(P, n):
 
 @PROBABILITY.claim(
     Text(
-        r"The number of heads drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at $n=100$, 39.9 at $10^4$",
-        r"正面数会偏离 $n/2$：$E|H-n/2|$ 按 $\sqrt{n/2\pi}$ 增长，斜率 ½：$n=100$ 时 3.98，$10^4$ 时 39.9",
+        r"The number of heads drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at $n=100$, 39.9 at $10^4$, 399 at $10^6$; it is $\frac n2P(H=\frac n2)$ (de Moivre)",
+        r"正面数会偏离 $n/2$：$E|H-n/2|$ 按 $\sqrt{n/2\pi}$ 增长，斜率 ½：$n=100$ 时 3.98，$10^4$ 时 39.9，$10^6$ 时 399；它等于 $\frac n2P(H=\frac n2)$（棣莫弗）",
     )
 )
 def count_drifts(P, rng):
     sizes = [100, 400, 1600, 6400, 10_000]
     distances = [mean_distance(P, n) for n in sizes]
     closed = 100 * comb(99, 50) / 2**100  # n·C(n−1, n/2)/2ⁿ
-    smaller = Text("the correction is of order 1/4n", "修正项为 1/4n 量级")
+    smaller = Text("less by a relative 1/4n, Stirling; rounding", "相对小 1/4n（斯特林公式）；舍入")
+    logs = Text("rounding of log n!", "log n! 的舍入")
+    found = []
+    for n in (100, 10_000, 10**6):
+        found.append(near(tie(P, n) / np.sqrt(n / (2 * np.pi)), 1.0, 1 / (4 * n) + rounding(n), smaller))
+    for n, distance in zip(sizes, distances, strict=True):
+        found.append(near(tie(P, n) / distance, 1.0, 2 * rounding(n), logs))
     return all_of(
         rate(sizes, distances, 0.5, 0.005),
         roundoff(distances[0], closed, terms=200),
-        near(distances[-1], np.sqrt(10_000 / (2 * np.pi)), 0.01, smaller),
+        *found,
     )
+
+
+def below(n, limit):
+    """How many of the 2ⁿ sequences have fewer than `limit` heads, in whole numbers."""
+    total, ways = 0, 1
+    for h in range(limit):
+        total, ways = total + ways, ways * (n - h) // (h + 1)
+    return total
 
 
 @PROBABILITY.claim(
     Text(
-        r"The fraction of heads converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to $6\cdot10^{-5}$ at $10^4$",
-        r"正面的比例收敛：$P(|H/n-\tfrac12|>0.02)$ 从 $n=100$ 时的 0.62 降到 $10^4$ 时的 $6\cdot10^{-5}$",
+        r"The fraction of heads converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to $6.1\cdot10^{-5}$ at $10^4$",
+        r"正面的比例收敛：$P(|H/n-\tfrac12|>0.02)$ 从 $n=100$ 时的 0.62 降到 $10^4$ 时的 $6.1\cdot10^{-5}$",
     )
 )
 def fraction_converges(P, rng):
-    tails = []
-    for n in (100, 1000, 10_000):
+    found = []
+    exact = Text("whole numbers; rounding of log n!", "整数计算；log n! 的舍入")
+    for n, at_most in ((100, 0.62), (1000, 0.2), (10_000, 6.1e-5)):
         p, h = binomial_law(n)
-        tails.append(float(P(p, np.abs(h - n // 2) > n // 50)))
-    return all_of(
-        near(tails[0], 0.617, 0.001, Text("by enumeration", "枚举所得")),
-        bound(tails[1], 0.21, "≤", Text("by enumeration 0.196", "枚举得 0.196")),
-        bound(tails[2], 7e-5, "≤", Text("by enumeration 6e-5", "枚举得 6e-5")),
-    )
+        tail = float(P(p, np.abs(h - n // 2) > n // 50))
+        found.append(near(tail / (2 * below(n, n // 2 - n // 50) / 2**n), 1.0, 2 * rounding(n), exact))
+        found.append(bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整")))
+    return all_of(*found)
 
 
 @PROBABILITY.mutant(
@@ -320,8 +344,8 @@ PROBABILITY.erratum(
         "In n tosses with n large the number of heads will be very close to n/2", "抛掷次数 n 很大时，正面数将非常接近 n/2"
     ),
     why=Text(
-        r"The number drifts away: on average by $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at $n=10^2,10^4,10^6$. The fraction is off by 0.04, 0.004, 0.0004.",
-        r"正面数会偏离：平均偏离 $\sqrt{n/2\pi}$，在 $n=10^2,10^4,10^6$ 时为 3.98、39.9 与 399。比例的偏差则为 0.04、0.004、0.0004。",
+        r"The number drifts away: on average by nearly $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at $n=10^2,10^4,10^6$. The fraction is off by 0.04, 0.004, 0.0004.",
+        r"正面数会偏离：平均偏离约 $\sqrt{n/2\pi}$，在 $n=10^2,10^4,10^6$ 时为 3.98、39.9 与 399。比例的偏差则为 0.04、0.004、0.0004。",
     ),
     right=Text("the fraction H/n comes close to ½", "正面的比例 H/n 趋近 ½"),
     claims=("count-drifts", "fraction-converges"),

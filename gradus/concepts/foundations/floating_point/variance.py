@@ -123,9 +123,12 @@ def never_negative(f, rng):
     x = rng.standard_normal((60, 9)) * 10.0 ** rng.uniform(-3, 3, (60, 1)) + 10.0 ** rng.uniform(
         0, 9, (60, 1)
     )
-    equal = np.full(9, 0.1)
+    equal = np.repeat(rng.uniform(0.1, 1, (40, 1)), 9, axis=1)
+    left = np.asarray(f(equal), float) / (9 * U * equal[:, 0]) ** 2
     return all_of(
-        bound(np.asarray(f(x), float).min(), 0.0, "≥"), bound(float(f(equal)), (9 * U * 0.1) ** 2, "≤")
+        bound(np.asarray(f(x), float).min(), 0.0, "≥"),
+        bound(left.min(), 0.0, "≥"),
+        bound(left.max(), 1.0, "≤"),
     )
 
 
