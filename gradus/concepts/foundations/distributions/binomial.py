@@ -285,6 +285,7 @@ def figure(n, p):
     ax.set(
         xlabel="x", ylabel="p(x)", ylim=(0, 1.15 * mass.max()), title=f"mean {n * p:.1f}, σ = {spread:.2f}"
     )
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(frameon=False)
     return Drawing(
         fig,

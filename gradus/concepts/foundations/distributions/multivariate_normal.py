@@ -265,7 +265,7 @@ def log_of_determinant(x, mu, Sigma):
 def figure(rho, ratio, given):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.6)
     S = np.array([[ratio**2, rho * ratio], [rho * ratio, 1.0]])
-    u = np.linspace(-3, 3, 121)
+    u = np.linspace(-3.4, 3.4, 121)
     X, Y = np.meshgrid(ratio * u, u)
     p = np.exp(multivariate_normal(np.stack([X, Y], axis=-1), np.zeros(2), S))
     left.contour(X, Y, p / p.max(), levels=np.exp(-0.5 * np.array([3.0, 2.0, 1.0]) ** 2), colors=COLOURS[0])
@@ -274,6 +274,7 @@ def figure(rho, ratio, given):
         left.annotate("", math.sqrt(value) * v, (0, 0), arrowprops=dict(arrowstyle="->", color=COLOURS[1]))
     left.axhline(given, color=COLOURS[2], lw=1)
     left.set(xlabel="x₁", ylabel="x₂", title="1, 2, 3 σ and the principal axes")
+    left.set_aspect("equal")
     mean, spread = rho * ratio * given, ratio * math.sqrt(1 - rho**2)
     t = np.linspace(-3.5 * ratio, 3.5 * ratio, 301)
     right.plot(

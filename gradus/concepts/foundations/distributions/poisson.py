@@ -247,6 +247,7 @@ def figure(lam, n):
     ax.plot(k, trials, "o", ms=4, color=COLOURS[1], label=f"binomial, n = {n}, p = {p:.3f}")
     apart = 0.5 * float(np.abs(mass - trials).sum())
     ax.set(xlabel="x", ylabel="p(x)", title=f"λ = {lam:.2f}; total variation {apart:.3f}")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(frameon=False)
     return Drawing(
         fig,
