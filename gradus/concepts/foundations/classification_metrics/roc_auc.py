@@ -147,18 +147,21 @@ def only_the_order_counts(f, rng):
 
 @ROC.claim(
     Text(
-        "For normal scores δ standard deviations apart it is $\\Phi(\\delta/\\sqrt2)$: 0.760 at 1, 0.921 at 2, whatever the base rate",
-        "对相距 δ 个标准差的正态得分，它等于 $\\Phi(\\delta/\\sqrt2)$：δ=1 时 0.760，δ=2 时 0.921，与基础概率无关",
+        "For normal scores δ standard deviations apart it is $\\Phi(\\delta/\\sqrt2)$: 0.760 at 1, 0.921 at 2, whatever the base rate, within the standard error of Hanley and McNeil",
+        "对相距 δ 个标准差的正态得分，它等于 $\\Phi(\\delta/\\sqrt2)$：δ=1 时 0.760，δ=2 时 0.921，与基础概率无关；误差在 Hanley 与 McNeil 的标准误之内",
     )
 )
 def two_normal_laws(f, rng):
     from scipy.special import ndtr
 
-    found = []
-    for delta, base in ((1.0, 0.5), (1.0, 0.1), (2.0, 0.3)):
-        y = (np.arange(200) < 200 * base).astype(int)
-        draws = [float(f(y, rng.standard_normal(200) + delta * y)) for _ in range(80)]
-        found.append(statistical(draws, float(ndtr(delta / np.sqrt(2)))))
+    found, z = [], np.linspace(-9, 9, 1801)
+    for delta, n1, n0 in ((1.0, 600, 600), (1.0, 100, 900), (2.0, 360, 840), (0.0, 500, 500)):
+        y = np.repeat([1, 0], [n1, n0])
+        A = float(ndtr(delta / np.sqrt(2)))
+        # Q: two cases of a class both on the right side of one of the other; the same for either class
+        Q = float((np.exp(-(z**2) / 2) * ndtr(delta - z) ** 2).sum() * 0.01 / np.sqrt(2 * np.pi))
+        variance = (A * (1 - A) + (n1 + n0 - 2) * (Q - A**2)) / (n1 * n0)
+        found.append(statistical(float(f(y, rng.standard_normal(n1 + n0) + delta * y)), A, np.sqrt(variance)))
     return all_of(*found)
 
 
