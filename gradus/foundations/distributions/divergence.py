@@ -13,6 +13,7 @@ from torch import distributions as D
 
 from gradus.errors import GradusError
 from gradus.foundations.distributions.log_density import check_parameters, log_density
+from gradus.foundations.distributions.saddle_point import deviance, digamma_excess, factorial_excess, trigamma
 
 
 def entropy(distribution: D.Distribution) -> Float[Tensor, "*batch"]:
@@ -28,7 +29,8 @@ def entropy(distribution: D.Distribution) -> Float[Tensor, "*batch"]:
 
     Source: Cover and Thomas 2006, §8.
 
-    Deviates: torch's Poisson has no entropy, its Bernoulli has 8e-15 at p = 0.
+    Deviates: torch's Poisson has no entropy, its Bernoulli has 8e-15 at p = 0; those of gamma and beta lose ten digits at
+    shapes of 10⁶. SciPy 1.17 gives 2.77 for Poisson(10⁶), where 8.33 is right.
     """
     check_parameters(distribution)
     if isinstance(distribution, D.Bernoulli):
@@ -38,7 +40,23 @@ def entropy(distribution: D.Distribution) -> Float[Tensor, "*batch"]:
         return torch.special.entr(distribution.probs).sum(-1)
     if isinstance(distribution, D.Binomial | D.Poisson):
         return _entropy_of_counts(distribution)
+    if isinstance(distribution, D.Gamma):
+        a, b = distribution.concentration, distribution.rate
+        return factorial_excess(a) - torch.log(b) + (1 - a) * digamma_excess(a)
+    if isinstance(distribution, D.Beta | D.Dirichlet):
+        return _entropy_of_shares(_concentrations(distribution))
     return distribution.entropy()
+
+
+def _concentrations(d: D.Beta | D.Dirichlet) -> Tensor:
+    return torch.stack([d.concentration1, d.concentration0], -1) if isinstance(d, D.Beta) else d.concentration
+
+
+def _entropy_of_shares(alpha: Tensor) -> Tensor:
+    """Dirichlet's, with the terms α log α and αᵢψ(αᵢ) cancelled by hand."""
+    k, total = alpha.shape[-1], alpha.sum(-1)
+    own = (factorial_excess(alpha) - (alpha - 1) * digamma_excess(alpha)).sum(-1)
+    return own - factorial_excess(total) - (k - 1) * torch.log(total) + (total - k) * digamma_excess(total)
 
 
 def _entropy_of_counts(d: D.Binomial | D.Poisson) -> Tensor:
@@ -77,7 +95,8 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
 
     Source: Kullback and Leibler 1951.
 
-    Deviates: torch's own gives NaN for Poisson(0), and finite values where clamped probabilities of 0 make it infinite.
+    Deviates: torch's own gives NaN for Poisson(0), finite values where clamped probabilities of 0 make it infinite, and
+    nothing but rounding where the two laws are near each other.
     """
     check_parameters(p)
     check_parameters(q)
@@ -87,14 +106,15 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
         if not bool((p.total_count == q.total_count).all()):
             raise GradusError("expected two binomials of the same number of trials; no closed form otherwise")
         return p.total_count * _two(p.probs, q.probs)
-    if isinstance(p, D.Poisson) and isinstance(q, D.Poisson):
-        return _relative(p.rate, q.rate) + q.rate - p.rate
     if isinstance(p, D.Categorical) and isinstance(q, D.Categorical):
         if p.event_shape != q.event_shape or p.probs.shape[-1] != q.probs.shape[-1]:
             raise GradusError(
                 f"expected as many outcomes in p as in q, got {p.probs.shape[-1]} and {q.probs.shape[-1]}"
             )
-        return _relative(p.probs, q.probs).sum(-1)
+        return _sum_of_deviances(p.probs, q.probs)
+    rule = _DIVERGENCE.get(type(p))
+    if rule is not None and type(p) is type(q):
+        return rule(p, q)
     try:
         return D.kl_divergence(p, q)
     except NotImplementedError:
@@ -103,16 +123,41 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
         ) from None
 
 
-def _relative(p: Tensor, q: Tensor) -> Tensor:
-    """P log(p/q), 0 where p is 0, infinite where only q is."""
-    safe = torch.where(p > 0, p, torch.ones_like(p))
-    return torch.where(
-        p > 0, p * (safe / torch.where(p > 0, q, torch.ones_like(q))).log(), torch.zeros_like(p)
-    )
+def _sum_of_deviances(p: Tensor, q: Tensor) -> Tensor:
+    """Σ p log(p/q), of terms that are never negative: Σ (q − p) = 0 is spread over them."""
+    return deviance(*torch.broadcast_tensors(p, q)).sum(-1)
 
 
 def _two(p: Tensor, q: Tensor) -> Tensor:
-    return _relative(p, q) + _relative(1 - p, 1 - q)
+    return deviance(*torch.broadcast_tensors(p, q)) + deviance(*torch.broadcast_tensors(1 - p, 1 - q))
+
+
+def _of_normals(p: D.Normal, q: D.Normal) -> Tensor:
+    ratio = (p.scale / q.scale) ** 2
+    return 0.5 * (deviance(torch.ones_like(ratio), ratio) + ((p.loc - q.loc) / q.scale) ** 2)
+
+
+def _of_shapes(a: Tensor, c: Tensor, r: Tensor) -> Tensor:
+    """Between gamma laws of the shapes a and c, where r is the first's shape in the second's unit, a·rate₂/rate₁."""
+    a, c, r = torch.broadcast_tensors(a, c, r)
+    excess = factorial_excess(c) - factorial_excess(a) - torch.log(c / a)
+    return deviance(c, r) + (a - c) * digamma_excess(a) + excess
+
+
+def _of_shares(p: Tensor, q: Tensor) -> Tensor:
+    """Independent gamma variables are their sum and their shares, which are independent too: divergences subtract."""
+    first, second = p.sum(-1), q.sum(-1)
+    return _of_shapes(p, q, p).sum(-1) - _of_shapes(first, second, first)
+
+
+_DIVERGENCE: dict[type, Callable[[Any, Any], Tensor]] = {
+    D.Normal: _of_normals,
+    D.Poisson: lambda p, q: deviance(*torch.broadcast_tensors(p.rate, q.rate)),
+    D.Exponential: lambda p, q: deviance(*torch.broadcast_tensors(p.rate, q.rate)) / p.rate,
+    D.Gamma: lambda p, q: _of_shapes(p.concentration, q.concentration, p.concentration * (q.rate / p.rate)),
+    D.Beta: lambda p, q: _of_shares(_concentrations(p), _concentrations(q)),
+    D.Dirichlet: lambda p, q: _of_shares(p.concentration, q.concentration),
+}
 
 
 def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k k"]:
@@ -156,12 +201,12 @@ def _normal(d: D.Normal) -> Tensor:
 
 def _gamma(d: D.Gamma) -> Tensor:
     a, b = d.concentration, d.rate
-    return _matrix((torch.special.polygamma(1, a), -1 / b), (-1 / b, a / b**2))
+    return _matrix((trigamma(a), -1 / b), (-1 / b, a / b**2))
 
 
 def _dirichlet(alpha: Tensor) -> Tensor:
-    own = torch.special.polygamma(1, alpha)
-    return torch.diag_embed(own) - torch.special.polygamma(1, alpha.sum(-1))[..., None, None]
+    own = trigamma(alpha)
+    return torch.diag_embed(own) - trigamma(alpha.sum(-1))[..., None, None]
 
 
 def _categorical(d: D.Categorical) -> Tensor:

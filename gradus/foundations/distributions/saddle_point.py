@@ -33,6 +33,44 @@ def factorial_excess(n: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return torch.where(n >= 16, 0.5 * torch.log(2 * math.pi * large) + series, near)
 
 
+def digamma_excess(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    r"""How far the digamma function lies from a logarithm, :math:`\delta(a)=\psi(a)-\log a` for a > 0; about −1/2a.
+
+    Cost: O(1) operations for each entry.
+
+    Source: the derivative of Stirling's series; Loader 2000, §2 for the series.
+    """
+    large, small = a.clamp_min(16), a.clamp_max(16)
+    return torch.where(a >= 16, _derived(large, 1) - 0.5 / large, torch.digamma(small) - torch.log(small))
+
+
+def trigamma(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    r"""Second derivative of log Γ, :math:`\psi'(a)=\sum_{n\ge0}(a+n)^{-2}` for a > 0, to a few units in the last place.
+
+    Cost: O(1) operations for each entry.
+
+    Source: sixteen terms of the sum, then Stirling's series differentiated twice.
+
+    Deviates: `torch.special.polygamma(1, a)` has six digits fewer: 4e-10 at a = 2 in float64.
+    """
+    above = a + 16
+    rest = 1 / above + 0.5 / above**2 + _derived(above, 2)
+    for n in range(15, -1, -1):  # the small terms first
+        rest = rest + (a + n) ** -2
+    return rest
+
+
+def _derived(n: Tensor, times: int) -> Tensor:
+    """The first or second derivative of Stirling's series by n."""
+    inverse = 1 / n
+    total, power = torch.zeros_like(n), inverse ** (1 + times)
+    for j, coefficient in enumerate(STIRLING):
+        first = 2 * j + 1
+        factor = -first if times == 1 else first * (first + 1)
+        total, power = total + coefficient * factor * power, power * inverse**2
+    return total
+
+
 def deviance(x: Float[Tensor, "*shape"], m: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     r"""How far a count x lies from its mean m, :math:`D(x;m)=x\log\frac xm+m-x`; D(0; m) = m, D(x; 0) = ∞ for x > 0.
 
