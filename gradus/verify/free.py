@@ -49,7 +49,7 @@ def free_claims(concept: Concept) -> list[Claim]:
     ]  # fmt: skip
     if concept.differentiable and differentiated(concept):
         claims.append(Claim("gradient-equals-definition", Text("gradient equals the definition's, by complex step or finite differences", "梯度等于定义的复步长或有限差分导数"), _gradient(concept), free=True))  # fmt: skip
-        claims.append(Claim("tape-gradient", Text("our own tape differentiates the definition as it stands: what it finds is the gradient of the implementation, and of the differences of values", "自写的梯度带直接对定义求导：所得即实现的梯度，也与函数值的差分一致"), tape_gradient(concept), free=True))  # fmt: skip
+        claims.append(Claim("tape-gradient", Text("its gradient is what our own tape finds for the definition", "其梯度与自写梯度带对定义求得的一致"), tape_gradient(concept), free=True))  # fmt: skip
     if any(s.batched for s in concept.symbols):
         claims.append(Claim("accepts-batches", Text("a batch gives what its members give one by one", "批量计算与逐个计算一致"), _batches(concept), free=True))  # fmt: skip
         claims.append(Claim("accepts-empty-batch", Text("an empty batch gives an empty result", "空批量得到空结果"), _empty(concept), free=True))  # fmt: skip
