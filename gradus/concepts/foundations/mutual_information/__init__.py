@@ -1,0 +1,1 @@
+"""Pages on mutual information: of laws, and estimated from samples."""

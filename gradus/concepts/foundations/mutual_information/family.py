@@ -1,0 +1,425 @@
+"""Mutual information: how much one variable says about another."""
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.evidence import EPSILON, all_of, bound, near, roundoff, statistical
+from gradus.figures import COLOURS, canvas
+
+MUTUAL_INFORMATION = Concept(
+    key="mutual-information",
+    kind="definition",
+    title=Text("Mutual information", "互信息"),
+    summary=Text(
+        "By how much knowing one variable shortens the mean answer about the other: the divergence of their joint law from the product of the marginals. "
+        "It is 0 exactly when they are independent, and it sees every dependence, where correlation sees straight lines.",
+        "知道一个变量后，关于另一个变量的平均答案会缩短多少：即联合分布相对于边缘分布乘积的散度。"
+        "它为 0 当且仅当两者独立；它能看到任何形式的依赖，而相关系数只看到直线。",
+    ),
+    formulas=(
+        r"I(X;Y)=\sum_{i=1}^{k}\sum_{j=1}^{m}p_{ij}\log_b\frac{p_{ij}}{p_{i\cdot}\,p_{\cdot j}}=H(X)-H(X\mid Y)=H(X)+H(Y)-H(X,Y)",
+        r"I(X;X)=H(X),\qquad I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z),\qquad X\to Y\to Z:\ I(X;Z)\le I(X;Y)",
+        r"(X,Y)\ \text{normal with correlation}\ \rho:\qquad I(X;Y)=-\tfrac12\log(1-\rho^2)",
+    ),
+    symbols=(
+        Symbol("p_{ij}", "p", "... k m", Text("joint probabilities of $X=i$ and $Y=j$", "$X=i$ 且 $Y=j$ 的联合概率"), "simplex"),
+        Symbol("b", "base", "", Text("base of the logarithm, one for all terms: e gives nats, 2 bits", "对数的底，各项相同：e 得奈特，2 得比特"), "positive", "nat or bit"),
+        Symbol(r"p_{i\cdot},\,p_{\cdot j}", "", "", Text("marginal laws: sums over the other variable", "边缘分布：对另一变量求和")),
+        Symbol("H", "", "", Text("entropy, in the same unit", "熵，单位相同"), unit="nat or bit"),
+        Symbol(r"\rho", "", "", Text("correlation coefficient", "相关系数")),
+        Symbol("Z", "", "", Text("a third variable", "第三个变量")),
+    ),
+    needs=("entropy", "kl"),
+    source="shannon1948mathematical",
+    year=1948,
+    people=("Claude Shannon", "Robert Fano"),
+    implementations=(Implementation("gradus.foundations.mutual_information:mutual_information", "torch"),),
+    readings=(
+        Reading("shannon1948mathematical", "§12"),
+        Reading("cover2006elements", "§2.3–2.8"),
+        Reading("murphy2022probabilistic", "§6.3"),
+    ),
+    deviations=(
+        Text("`sklearn.metrics.mutual_info_score` takes labels or one table of counts and gives nats.",
+             "`sklearn.metrics.mutual_info_score` 接受标签或单个计数表，单位为奈特。"),
+        Text("Computed as H(X) + H(Y) − H(X, Y) it loses its digits where the variables are nearly independent.",
+             "按 H(X) + H(Y) − H(X, Y) 计算时，若两变量近乎独立则有效数字会相消。"),
+    ),
+    proof=Proof(
+        Text(
+            r"Of the data-processing inequality. For $X\to Y\to Z$ expand $I(X;Y,Z)$ by the chain rule in both orders: "
+            r"$I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$. Given Y, Z says nothing about X: $I(X;Z\mid Y)=0$. And $I(X;Y\mid Z)\ge0$, a mean of divergences. So $I(X;Z)\le I(X;Y)$.",
+            r"数据处理不等式的证明：对 $X\to Y\to Z$，按链式法则以两种次序展开 $I(X;Y,Z)$：$I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$。"
+            r"给定 Y 后 Z 不含关于 X 的信息，故 $I(X;Z\mid Y)=0$；而 $I(X;Y\mid Z)\ge0$，因为它是散度的平均。所以 $I(X;Z)\le I(X;Y)$。",
+        )
+    ),
+    unverified=(
+        Text("A continuous variable has infinite information about itself, and about every function of it that is continuous too: only noise makes it finite.",
+             "连续变量与其自身、以及与它的任何仍为连续的函数之间的互信息都是无穷大：有噪声才有限。"),
+    ),
+)  # fmt: skip
+
+
+@MUTUAL_INFORMATION.definition
+def mutual_information(p, base=np.e):
+    product = p.sum(axis=-1, keepdims=True) * p.sum(axis=-2, keepdims=True)
+    ratio = np.where(p == 0, 1, p) / np.where(p == 0, 1, product)  # 0 log 0 = 0
+    return (p * np.log(ratio)).sum(axis=(-2, -1)) / np.log(base)
+
+
+def joints(rng, *shape):
+    """Random joint laws over the last two axes."""
+    p = rng.dirichlet(np.full(shape[-2] * shape[-1], 0.7), size=shape[:-2])
+    return p.reshape(shape)
+
+
+@MUTUAL_INFORMATION.cases
+def cases(rng):
+    yield "random", dict(p=joints(rng, 3, 5))
+    yield "batch, in bits", dict(p=joints(rng, 2, 4, 3), base=2.0)
+    yield "independent", dict(p=np.outer(rng.dirichlet(np.ones(4)), rng.dirichlet(np.ones(3))))
+    yield "X = Y, a fair coin", dict(p=np.eye(2) / 2, base=2.0)
+    yield "one outcome", dict(p=np.ones((1, 1)))
+    yield "impossible pairs", dict(p=np.array([[0.25, 0.0, 0.25], [0.0, 0.5, 0.0]]), base=10.0)
+
+
+@MUTUAL_INFORMATION.invalid
+def invalid(rng):
+    yield "a negative probability", dict(p=np.array([[-0.5, 1.0], [0.5, 0.0]]))
+    yield "a sum that is not 1", dict(p=np.full((2, 2), 0.3))
+    yield "one axis", dict(p=np.array([0.5, 0.5]))
+    yield "base 1", dict(p=np.full((2, 2), 0.25), base=1.0)
+
+
+def entropy(p, base=np.e):
+    """SciPy's entropy of a law of any shape."""
+    from scipy import stats
+
+    return float(stats.entropy(np.ravel(p), base=base))
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        "$I(X;X)=H(X)$ when one logarithm serves both: a fair coin has 1 bit, or 0.693 nat, in either",
+        "只要两处用同一个对数，就有 $I(X;X)=H(X)$：公平硬币两者都是 1 比特，即 0.693 奈特",
+    )
+)
+def itself_gives_the_entropy(mutual_information, rng):
+    coin, p = np.eye(2) / 2, rng.dirichlet(np.ones(6))
+    found = [roundoff(mutual_information(coin, base=b), np.log(2) / np.log(b)) for b in (2.0, np.e, 10.0)]
+    for b in (2.0, np.e):
+        found.append(roundoff(mutual_information(np.diag(p), base=b), entropy(p, b), terms=6))
+    return all_of(*found)
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        "$I=H(X)+H(Y)-H(X,Y)$, with SciPy's entropies, in nats and in bits",
+        "$I=H(X)+H(Y)-H(X,Y)$，熵由 SciPy 计算，奈特与比特皆然",
+    )
+)
+def entropies_less_the_joint_one(mutual_information, rng):
+    found = []
+    for b in (np.e, 2.0):
+        p = joints(rng, 4, 6)
+        want = entropy(p.sum(1), b) + entropy(p.sum(0), b) - entropy(p, b)
+        found.append(roundoff(mutual_information(p, base=b), want, terms=24, scale=np.log(24)))
+    return all_of(*found)
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        "Equals scikit-learn's value of a table of counts",
+        "与 scikit-learn 对计数表给出的值一致",
+    )
+)
+def equals_scikit_learn(mutual_information, rng):
+    from sklearn.metrics import mutual_info_score
+
+    counts = rng.integers(0, 12, (5, 4))
+    want = mutual_info_score(None, None, contingency=counts)
+    return roundoff(mutual_information(counts / counts.sum()), want, terms=20, scale=np.log(20))
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        r"Chain rule: $I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z)$",
+        r"链式法则：$I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z)$",
+    )
+)
+def chain_rule(mutual_information, rng):
+    found = []
+    for b in (np.e, 2.0):
+        p = rng.dirichlet(np.full(60, 0.5)).reshape(3, 4, 5)
+        z = p.sum((0, 1))
+        given = z @ mutual_information(np.moveaxis(p / z, -1, 0), base=b)
+        whole = mutual_information(p.reshape(3, 20), base=b)
+        found.append(
+            roundoff(
+                whole,
+                mutual_information(p.sum(1), base=b) + given,
+                terms=60,
+                scale=np.log(60),
+            )
+        )
+    return all_of(*found)
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        "Data-processing inequality: whatever is done to Y, with noise or without, adds nothing about X; renaming its outcomes loses nothing",
+        "数据处理不等式：对 Y 做任何处理（有无噪声）都不会增加关于 X 的信息；重新命名其结果则毫无损失",
+    )
+)
+def processing_adds_nothing(mutual_information, rng):
+    p = joints(rng, 200, 4, 5)
+    channel = rng.dirichlet(np.full(3, 0.4), size=(200, 5))  # of Z given Y
+    before, after = mutual_information(p), mutual_information(p @ channel)
+    merged = mutual_information(np.stack([p[..., :2].sum(-1), p[..., 2:].sum(-1)], -1))
+    rounding = Text("0, and rounding", "0，以及舍入")
+    slack = 64 * EPSILON * np.log(20)
+    return all_of(
+        bound((after - before).max(), slack, "≤", rounding),
+        bound((merged - before).max(), slack, "≤", rounding),
+        roundoff(mutual_information(p[..., rng.permutation(5)]), before, terms=20),
+        bound(np.median(after / before), 0.9, "≤", Text("most channels do lose", "多数信道确有损失")),
+    )
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        r"0 exactly for independent variables, at least 0 for all, at most the smaller entropy; and $I(X;Y)=I(Y;X)$",
+        r"独立时恰为 0，一般不小于 0，且不超过较小的熵；$I(X;Y)=I(Y;X)$",
+    )
+)
+def zero_only_for_independence(mutual_information, rng):
+    p = joints(rng, 200, 3, 6)
+    independent = p.sum(-1, keepdims=True) * p.sum(-2, keepdims=True)
+    own, other = mutual_information(p), mutual_information(np.swapaxes(p, -1, -2))
+    rows = mutual_information(p.sum(-1)[:, :, None] * np.eye(3))  # H(X), as I(X;X)
+    # Pinsker: D ≥ ½‖p − q‖₁², so what is not independent is above 0.
+    pinsker = 0.5 * np.abs(p - independent).sum((-2, -1)) ** 2
+    return all_of(
+        roundoff(mutual_information(independent), np.zeros(200), terms=18, scale=1.0),
+        bound((own - pinsker).min(), -64 * EPSILON, "≥", Text("Pinsker's inequality", "Pinsker 不等式")),
+        bound((own - rows).max(), 64 * EPSILON, "≤", Text("H(X)", "H(X)")),
+        roundoff(other, own, terms=18),
+    )
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        r"Normal variables: $-\frac12\log(1-\rho^2)$, from sums over a grid, for ρ from 0 to 0.9",
+        r"正态变量：$-\frac12\log(1-\rho^2)$，由网格上的求和得到，ρ 从 0 到 0.9",
+    )
+)
+def normal_variables(mutual_information, rng):
+    step, t = 0.25, np.arange(-8.5, 8.6, 0.25)
+    found = []
+    for rho in (0.0, -0.3, 0.6, 0.9):
+        x, y = t[:, None], t[None, :]
+        p = np.exp(-(x**2 - 2 * rho * x * y + y**2) / (2 * (1 - rho**2)))
+        # Poisson summation: a sum over a grid misses a normal integral by 2 exp(−2π²s²/h²), s the least deviation
+        aliasing = 8 * np.exp(-2 * np.pi**2 * (1 - abs(rho)) / step**2)
+        tails = 8 * 8.5**2 * np.exp(-(8.5**2) / 2)
+        why = Text("aliasing of the grid, tails beyond 8.5, rounding", "网格混叠、8.5 以外的尾部与舍入")
+        tolerance = aliasing + tails + 64 * EPSILON
+        found.append(
+            near(mutual_information(p / p.sum()), -0.5 * np.log(1 - rho**2), tolerance, why, "roundoff")
+        )
+    return all_of(*found)
+
+
+def correlation(p, x, y):
+    """Correlation of two variables with the joint law p and the values x, y."""
+    mean = lambda f: float((p * f).sum())
+    x, y = x[:, None] - mean(x[:, None]), y[None, :] - mean(y[None, :])
+    return mean(x * y) / np.sqrt(mean(x**2) * mean(y**2))
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        r"$Y=X^2$ with X even on $-m,\dots,m$: correlation 0, and yet $I=H(Y)$: 1.522 bits for m = 2, all that Y has",
+        r"$Y=X^2$，X 在 $-m,\dots,m$ 上均匀：相关系数为 0，而 $I=H(Y)$：m = 2 时为 1.522 比特，即 Y 的全部信息",
+    )
+)
+def sees_the_square(mutual_information, rng):
+    found = []
+    for m in (1, 2, 10):
+        x = np.arange(-m, m + 1)
+        y = np.arange(m + 1) ** 2
+        p = (x[:, None] ** 2 == y) / len(x)
+        n = 2 * m + 1
+        want = np.log2(n) - 2 * m / n  # one outcome of mass 1/n, m of mass 2/n
+        found += [
+            roundoff(correlation(p, x, y), 0.0, scale=1.0),
+            roundoff(mutual_information(p, base=2.0), want, terms=n),
+        ]
+    return all_of(*found)
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        r"A bit that is flipped with probability ε keeps $1-h(\varepsilon)$ bits, one that is erased $1-\varepsilon$",
+        r"以概率 ε 翻转的比特保留 $1-h(\varepsilon)$ 比特，以概率 ε 擦除的保留 $1-\varepsilon$ 比特",
+    )
+)
+def noisy_channels(mutual_information, rng):
+    found = []
+    for e in (0.0, 0.11, 0.5, rng.uniform(0.1, 0.9)):
+        flipped = np.array([[1 - e, e], [e, 1 - e]]) / 2
+        erased = np.array([[1 - e, 0.0, e], [0.0, 1 - e, e]]) / 2
+        found += [
+            roundoff(mutual_information(flipped, base=2.0), 1 - entropy([e, 1 - e], 2.0), terms=4, scale=1.0),
+            roundoff(mutual_information(erased, base=2.0), 1 - e, terms=6, scale=1.0),
+        ]
+    return all_of(*found)
+
+
+@MUTUAL_INFORMATION.claim(
+    Text(
+        r"Frequencies in place of probabilities overstate it: for independent variables by $(k-1)(m-1)/2n$ nats on average",
+        r"用频率代替概率会高估：独立变量平均高估 $(k-1)(m-1)/2n$ 奈特",
+    )
+)
+def frequencies_overstate(mutual_information, rng):
+    n, p = 5000, np.outer([0.2, 0.3, 0.5], [0.25, 0.25, 0.2, 0.3])
+    counts = rng.multinomial(n, p.ravel(), size=2000).reshape(-1, 3, 4)
+    return statistical(2 * n * mutual_information(counts / n), 2 * 3)
+
+
+@MUTUAL_INFORMATION.mutant(
+    Text("bits mixed with nats: marginal entropies in $\\log_2$, the joint one in ln", "比特与奈特混用：边缘熵用 $\\log_2$，联合熵用 ln"),
+    kills=["itself-gives-the-entropy", "entropies-less-the-joint-one", "chain-rule", "zero-only-for-independence", "equals-scikit-learn"],
+)  # fmt: skip
+def bits_mixed_with_nats(p, base=np.e):
+    log = lambda q: np.log(np.where(q == 0, 1, q))
+    row, column = p.sum(-1), p.sum(-2)
+    marginals = -(row * log(row)).sum(-1) - (column * log(column)).sum(-1)
+    return marginals / np.log(2) + (p * log(p)).sum((-2, -1))
+
+
+@MUTUAL_INFORMATION.mutant(
+    Text("nats sold as bits", "把奈特当作比特"),
+    kills=["itself-gives-the-entropy", "sees-the-square", "noisy-channels", "entropies-less-the-joint-one"],
+)
+def nats_sold_as_bits(p, base=np.e):
+    return mutual_information(p)
+
+
+@MUTUAL_INFORMATION.mutant(
+    Text("the correlation, taken for the dependence: $-\\frac12\\log(1-\\rho^2)$ of the outcomes' numbers", "把相关当作依赖：对结果编号计算 $-\\frac12\\log(1-\\rho^2)$"),
+    kills=["sees-the-square", "processing-adds-nothing", "zero-only-for-independence", "equals-scikit-learn"],
+)  # fmt: skip
+def correlation_for_dependence(p, base=np.e):
+    k, m = p.shape[-2:]
+    i, j = np.arange(k)[:, None], np.arange(m)
+    mean = lambda f: (p * f).sum((-2, -1))
+    covariance = mean(i * j) - mean(i) * mean(j)
+    variances = (mean(i**2) - mean(i) ** 2) * (mean(j**2) - mean(j) ** 2)
+    with np.errstate(all="ignore"):
+        return -0.5 * np.log(1 - covariance**2 / variances) / np.log(base)
+
+
+@MUTUAL_INFORMATION.mutant(
+    Text("the divergence is taken the other way round, of the product from the joint law", "散度的方向取反：边缘乘积相对于联合分布"),
+    kills=["normal-variables", "chain-rule", "itself-gives-the-entropy", "equals-scikit-learn", "noisy-channels"],
+)  # fmt: skip
+def product_from_joint(p, base=np.e):
+    q = p.sum(-1, keepdims=True) * p.sum(-2, keepdims=True)
+    with np.errstate(all="ignore"):
+        return np.where(q > 0, q * np.log(q / p), 0).sum((-2, -1)) / np.log(base)
+
+
+@MUTUAL_INFORMATION.mutant(
+    Text("the conditional entropy $H(X\\mid Y)$", "条件熵 $H(X\\mid Y)$"),
+    kills=["itself-gives-the-entropy", "zero-only-for-independence", "processing-adds-nothing", "frequencies-overstate"],
+)  # fmt: skip
+def conditional_entropy(p, base=np.e):
+    row = p.sum(-1)
+    h = -(row * np.log(np.where(row == 0, 1, row))).sum(-1) / np.log(base)
+    return h - mutual_information(p, base)
+
+
+@MUTUAL_INFORMATION.mutant(
+    Text("divided by the smaller entropy, as normalised scores are", "除以较小的熵（如归一化得分）"),
+    kills=["chain-rule", "normal-variables", "entropies-less-the-joint-one", "equals-scikit-learn"],
+)
+def normalised(p, base=np.e):
+    h = lambda q: -(q * np.log(np.where(q == 0, 1, q))).sum(-1)
+    with np.errstate(all="ignore"):
+        return mutual_information(p) / np.minimum(h(p.sum(-1)), h(p.sum(-2)))
+
+
+MUTUAL_INFORMATION.erratum(
+    "E53",
+    common=Text(
+        r"$H(X)=-\sum p\log_2p$ for the entropy, and $I(X;Y)=\sum p\log\frac{p(x,y)}{p(x)p(y)}$ with the natural logarithm beside it",
+        r"熵写作 $H(X)=-\sum p\log_2p$，旁边的互信息 $I(X;Y)=\sum p\log\frac{p(x,y)}{p(x)p(y)}$ 却用自然对数",
+    ),
+    why=Text(
+        "Two units in one text: for the two sides $X=Y$ of a fair coin H = 1 and I = 0.693, so $I(X;X)\\ne H(X)$, and $I=H(X)-H(X\\mid Y)$ fails.",
+        "同一文中两种单位：对公平硬币 $X=Y$，H = 1 而 I = 0.693，于是 $I(X;X)\\ne H(X)$，$I=H(X)-H(X\\mid Y)$ 也不成立。",
+    ),
+    right=Text(
+        "one base in all formulas: 1 bit and 1 bit, or 0.693 nat and 0.693 nat",
+        "所有公式用同一个底：都是 1 比特，或都是 0.693 奈特",
+    ),
+    claims=("itself-gives-the-entropy", "entropies-less-the-joint-one"),
+)
+MUTUAL_INFORMATION.erratum(
+    "E54",
+    common=Text(
+        "Mutual information measures the correlation of two random variables",
+        "互信息衡量两个随机变量的相关性",
+    ),
+    why=Text(
+        r"Correlation is one kind of dependence, the linear kind. For $Y=X^2$ and X uniform on −2…2 the correlation is exactly 0, "
+        r"while $I=\log_25-\frac45=1.522$ bits, the whole entropy of Y.",
+        r"相关只是依赖的一种，即线性依赖。对 $Y=X^2$、X 在 −2…2 上均匀，相关系数恰为 0，而 $I=\log_25-\frac45=1.522$ 比特，即 Y 的全部熵。",
+    ),
+    right=Text(
+        "it measures their dependence, of whatever form; it is 0 only for independent variables",
+        "它衡量两者的依赖，无论何种形式；只有独立时才为 0",
+    ),
+    claims=("sees-the-square", "zero-only-for-independence"),
+)
+
+
+def bent(bend, noise):
+    r"""The grid, x and y, and on it the joint law of $Y=(1-t)X+t(X^2-1)/\sqrt2$ + noise, X normal."""
+    x, y = np.linspace(-3, 3, 61), np.linspace(-3.6, 5.4, 91)
+    centre = (1 - bend) * x + bend * (x**2 - 1) / np.sqrt(2)
+    p = np.exp(-(x[:, None] ** 2) / 2 - ((y - centre[:, None]) / noise) ** 2 / 2)
+    return x, y, p / p.sum()
+
+
+@MUTUAL_INFORMATION.figure(
+    bend=Slider(0.0, 1.0, 0.8, Text("from a line (0) to a parabola (1)", "从直线（0）到抛物线（1）")),
+    noise=Slider(0.15, 2.0, 0.4, Text("deviation of the noise", "噪声的标准差"), log=True),
+)
+def figure(bend, noise):
+    x, y, p = bent(bend, noise)
+    fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)
+    left.pcolormesh(x, y, p.T, cmap="Blues", shading="nearest", rasterized=True)
+    left.set(xlabel="X", ylabel="Y", title="joint law")
+    bends = np.linspace(0, 1, 21)
+    laws = [bent(b, noise) for b in bends]
+    truth = [float(mutual_information(law, 2.0)) for _, _, law in laws]
+    linear = [-0.5 * np.log2(1 - correlation(law, xs, ys) ** 2) for xs, ys, law in laws]
+    right.plot(bends, truth, label="I(X;Y)")
+    right.plot(bends, linear, "--", label=r"$-\frac{1}{2}\log_2(1-\rho^2)$")
+    rho, i = correlation(p, x, y), float(mutual_information(p, 2.0))
+    right.plot(bend, i, "o", color=COLOURS[0])
+    right.plot(bend, -0.5 * np.log2(1 - rho**2), "o", color=COLOURS[1])
+    right.set(xlabel="bend", ylabel="bits", title=f"ρ = {rho:.2f}, I = {i:.2f} bits", ylim=(0, None))
+    right.legend(frameon=False, fontsize=8)
+    return Drawing(
+        fig,
+        Text(
+            f"A line bent into a parabola, with noise of deviation {noise:.2f}: at a bend of {bend:.2f} the correlation is {rho:.2f}, from which a normal law "
+            f"would have {-0.5 * np.log2(1 - rho**2):.2f} bits; the mutual information is {i:.2f} bits.",
+            f"直线弯成抛物线，噪声标准差 {noise:.2f}：弯曲为 {bend:.2f} 时相关系数为 {rho:.2f}，若按正态分布推算只有 "
+            f"{-0.5 * np.log2(1 - rho**2):.2f} 比特；互信息为 {i:.2f} 比特。",
+        ),
+    )
