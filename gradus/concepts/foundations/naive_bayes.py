@@ -47,7 +47,7 @@ NAIVE_BAYES = Concept(
         Symbol(r"\mu_{cj},\sigma_{cj}^2", "", "", Text("mean and variance (divided by $n_c$) of feature j in class c", "类 c 中特征 j 的均值与方差（除以 $n_c$）")),
         Symbol("s_l^2", "", "", Text("variance of feature l over all examples", "特征 l 在全部样本上的方差")),
     ),
-    needs=("mle", "logistic-regression"),
+    needs=("bayes", "mle"),
     source="maron1961automatic",
     year=1961,
     people=("M. E. Maron",),

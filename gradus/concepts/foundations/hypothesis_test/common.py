@@ -63,3 +63,14 @@ def t_quantile(q, nu):
         if abs(step) <= 1e-15 * t:
             break
     return t
+
+
+def normal_quantile(q):
+    """The z above ½ ≤ q < 1 of the normal law, by Newton's method from 0, where the CDF is concave."""
+    z = 0.0
+    for _ in range(200):
+        step = (math.erfc(z / math.sqrt(2)) / 2 - (1 - q)) * math.sqrt(2 * math.pi) * math.exp(z**2 / 2)
+        z += step
+        if abs(step) <= 1e-15 * z:
+            break
+    return z

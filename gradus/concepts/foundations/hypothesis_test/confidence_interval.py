@@ -1,11 +1,9 @@
 """Intervals of confidence: for a mean by Student's t, for a proportion by Wilson's score."""
 
-from statistics import NormalDist
-
 import numpy as np
 
 from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.concepts.foundations.hypothesis_test.common import t_quantile
+from gradus.concepts.foundations.hypothesis_test.common import normal_quantile, t_quantile
 from gradus.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
 from gradus.figures import COLOURS, canvas
 
@@ -75,7 +73,7 @@ def confidence_interval(x, level=0.95, method="t"):
     n, mean = x.shape[-1], x.mean(-1)
     q = (1 + level) / 2
     if method == "wilson":
-        z = NormalDist().inv_cdf(q)
+        z = normal_quantile(q)
         half = z * np.sqrt(mean * (1 - mean) / n + z**2 / (4 * n**2))
         return (mean + z**2 / (2 * n) - half) / (1 + z**2 / n), (mean + z**2 / (2 * n) + half) / (
             1 + z**2 / n
@@ -239,12 +237,12 @@ def one_sided_quantile(x, level=0.95, method="t"):
     Text("the normal quantile for Student's", "用正态分位数代替 Student 分位数"),
     kills=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects"],
 )
-def normal_quantile(x, level=0.95, method="t"):
+def normal_for_students(x, level=0.95, method="t"):
     low, high = confidence_interval(x, level, method)
     if method != "t":
         return low, high
     q = (1 + level) / 2
-    shrunk = (high - low) / 2 * NormalDist().inv_cdf(q) / t_quantile(q, x.shape[-1] - 1)
+    shrunk = (high - low) / 2 * normal_quantile(q) / t_quantile(q, x.shape[-1] - 1)
     return x.mean(-1) - shrunk, x.mean(-1) + shrunk
 
 
@@ -256,7 +254,7 @@ def wald(x, level=0.95, method="t"):
     if method != "wilson":
         return confidence_interval(x, level, method)
     p, n = x.mean(-1), x.shape[-1]
-    half = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(p * (1 - p) / n)
+    half = normal_quantile((1 + level) / 2) * np.sqrt(p * (1 - p) / n)
     return p - half, p + half
 
 

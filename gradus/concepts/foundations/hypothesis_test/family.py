@@ -59,7 +59,7 @@ HYPOTHESIS_TEST = Concept(
         Symbol("N", "", "", Text("sum of all counts", "总计数")),
         Symbol("U", "", "", Text("pairs in which x is greater; ties count ½", "x 较大的对数，相等算 ½")),
     ),
-    needs=("expectation", "mle"),
+    needs=("distributions", "expectation"),
     source="student1908probable",
     year=1908,
     people=("Student (William S. Gosset)", "Karl Pearson", "Ronald A. Fisher", "Jerzy Neyman", "Egon Pearson"),

@@ -49,7 +49,7 @@ MODEL_SELECTION = Concept(
         Symbol(r"\operatorname{Err}(m)", "", "", Text("expected error on new rows after learning from m", "用 m 行学习后在新数据上的期望误差")),
         Symbol("p", "", "", Text("number of coefficients", "系数个数")),
     ),
-    needs=("linear-regression", "expectation"),
+    needs=("linear-regression", "regularization"),
     source="stone1974cross",
     year=1974,
     people=("Mervyn Stone", "Seymour Geisser"),
