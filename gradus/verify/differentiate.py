@@ -130,11 +130,18 @@ def slope(f: Callable[..., Any], probe: Probe, arguments: Arguments, terms: int)
 
 
 def _direction(x: np.ndarray, domain: str, rng: np.random.Generator) -> np.ndarray:
-    """A random direction of the size of x; on the simplex one that keeps the sum, for only there need the two agree."""
+    """A random direction of the size of x, in which x stays what it is, for only there need the two agree.
+
+    On the simplex it keeps the sum; a symmetric matrix stays symmetric (routines read one triangle alone).
+    """
     if domain == "simplex":
         z = rng.standard_normal(x.shape)
         return x * (z - (x * z).sum(-1, keepdims=True))
-    return rng.standard_normal(x.shape) * np.maximum(np.abs(x), 1e-3)
+    u = rng.standard_normal(x.shape) * np.maximum(np.abs(x), 1e-3)
+    square = x.ndim >= 2 and x.shape[-1] == x.shape[-2] > 1
+    if square and np.array_equal(x, np.swapaxes(x, -1, -2)):
+        return (u + np.swapaxes(u, -1, -2)) / 2
+    return u
 
 
 def _derivative(along: Callable[[Any], Any], n: int, kappa: float) -> tuple[float, float, Text]:
