@@ -20,7 +20,7 @@ CANNOT = {
 }
 # Cases at which a definition branches on equality, so that the way taken there differs from both sides.
 BRANCHES = {
-    ("tanh", "at zero"), ("elu", "at zero"), ("conjugate-gradients", "start is the solution"),
+    ("tanh", "at zero"), ("elu", "at zero"), ("conjugate-gradients", "start is the solution"), ("dirichlet", "uniform"),
 }  # fmt: skip
 
 
