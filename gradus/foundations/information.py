@@ -97,8 +97,17 @@ def js_divergence(
     Source: Lin 1991.
     """
     _check_pair(p, q)
-    m = (p + q) / 2
-    return (kl_divergence(p, m, base) + kl_divergence(q, m, base)) / 2
+    both = torch.where((p == 0) & (q == 0), torch.ones_like(p), p + q)
+    return (_against_mixture(p, q, both) + _against_mixture(q, p, both)).sum(-1) / (2 * _unit(base))
+
+
+def _against_mixture(p: Tensor, q: Tensor, both: Tensor) -> Tensor:
+    """The terms p log(2p/(p+q)). Near 1 the ratio is taken less 1, or rounding it would exceed a divergence of second order."""
+    excess = (p - q) / both
+    near = excess.abs() < 0.5
+    ratio = torch.where((p > 0) & ~near, 2 * p / both, torch.ones_like(p))
+    log = torch.where(near, excess, torch.zeros_like(p)).log1p() + ratio.log()
+    return torch.where(p > 0, p * log, torch.zeros_like(p))
 
 
 def _unit(base: float) -> float:

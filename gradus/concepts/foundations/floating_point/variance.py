@@ -181,7 +181,7 @@ def merges_and_scales(f, rng):
     a, b = rng.standard_normal(30) + 2, 3 * rng.standard_normal(50)
     between = 30 * 50 / 80 * (a.mean() - b.mean()) ** 2
     merged = (30 * float(f(a)) + 50 * float(f(b)) + between) / 80
-    x = rng.integers(-50, 50, 64).astype(float)  # integers: every shift is exact
+    x = rng.integers(-50, 50, 61).astype(float)  # integers: every shift is exact
     return all_of(
         roundoff(merged, float(f(np.concatenate([a, b]))), terms=80),
         roundoff(float(f(x + 2.0**20)), float(f(x)), terms=64, scale=float(f(x))),
@@ -208,7 +208,7 @@ def sample_variance(x):
 
 @VARIANCE.mutant(
     Text("a mean in float32", "均值用 float32"),
-    kills=["one-pass-is-negative", "error-by-condition", "certified-sets", "merges-and-scales"],
+    kills=["one-pass-is-negative", "error-by-condition", "certified-sets"],
 )
 def mean_in_single(x):
     mean = x.mean(axis=-1, keepdims=True).astype(np.float32)
