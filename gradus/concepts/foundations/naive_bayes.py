@@ -35,9 +35,9 @@ NAIVE_BAYES = Concept(
         r"\text{Gaussian: } z_j\mid c\sim\mathcal N(\mu_{cj},\,\sigma_{cj}^2+\epsilon\max_l s_l^2)",
     ),
     symbols=(
-        Symbol("x", "X", "n d", Text("features of the examples: counts, presence, or measurements", "样本的特征：计数、出现与否或测量值"), "nonnegative"),
+        Symbol("x", "X", "n d", Text("features of the examples: counts, presence, or measurements", "样本的特征：计数、出现与否或测量值")),
         Symbol("y", "y", "n", Text("their classes 0, 1, …, each of which occurs", "样本的类别 0、1……，每类都出现"), "index"),
-        Symbol("z", "Z", "m d", Text("features of the rows to be classified", "待分类各行的特征"), "nonnegative"),
+        Symbol("z", "Z", "m d", Text("features of the rows to be classified", "待分类各行的特征")),
         Symbol("p", "event", "", Text("law of a feature within a class: multinomial, bernoulli or gaussian", "类内特征的分布：multinomial、bernoulli 或 gaussian"), "other"),
         Symbol(r"\alpha", "alpha", "", Text("added to every count (1: Laplace)", "加到每个计数上的平滑量（1 即 Laplace 平滑）"), "nonnegative"),
         Symbol(r"\epsilon", "epsilon", "", Text("share of the largest variance that is added to all", "加到所有方差上的量，以最大方差为单位"), "nonnegative"),

@@ -32,7 +32,7 @@ ANALYSIS_OF_VARIANCE = Concept(
         r"E\,\frac{\mathrm{SSW}}{n-k}=\sigma^2,\qquad E\,\frac{\mathrm{SSB}}{k-1}=\sigma^2+\frac{1}{k-1}\sum_i n_i(\mu_i-\bar\mu)^2",
     ),
     symbols=(
-        Symbol("y_{ij}", "y", "n", Text("all observations; the j-th of group i", "全部观测；第 i 组的第 j 个"), "positive"),
+        Symbol("y_{ij}", "y", "n", Text("all observations; the j-th of group i", "全部观测；第 i 组的第 j 个")),
         Symbol("i", "g", "n", Text("the group of each observation: 0 … k − 1", "每个观测所属的组：0 … k − 1"), "index"),
         Symbol("n,n_i", "", "", Text("number of observations, and of those in group i", "观测总数与第 i 组的观测数")),
         Symbol("k", "", "", Text("number of groups", "组数")),

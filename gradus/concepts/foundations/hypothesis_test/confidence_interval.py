@@ -38,7 +38,7 @@ CONFIDENCE_INTERVAL = Concept(
         r"\text{proportion (Wilson): }\frac{\hat p+\frac{z^2}{2n}\pm z\sqrt{\frac{\hat p(1-\hat p)}{n}+\frac{z^2}{4n^2}}}{1+\frac{z^2}{n}},\qquad z=z_{1-\alpha/2},\ \hat p=\bar x",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("independent observations; 0 and 1 for a proportion", "独立观测；估计比例时取 0 与 1"), "positive"),
+        Symbol("x", "x", "... n", Text("independent observations; 0 and 1 for a proportion", "独立观测；估计比例时取 0 与 1")),
         Symbol(r"1-\alpha", "level", "", Text("level of confidence", "置信水平"), "unit"),
         Symbol("L,H", "method", "", Text("t for a mean, wilson for a proportion", "t 用于均值，wilson 用于比例"), "other"),
         Symbol(r"\theta", "", "", Text("the true value, fixed and unknown; L and H are random", "真值，固定而未知；随机的是 L 与 H")),

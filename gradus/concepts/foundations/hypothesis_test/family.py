@@ -47,8 +47,8 @@ HYPOTHESIS_TEST = Concept(
         r"p_{\text{two-sided}}=\min\big(1,\,2\min(p_{\text{less}},p_{\text{greater}})\big)",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("first sample; for χ² its counts by category", "第一个样本；χ² 检验中为各类别的计数"), "positive"),
-        Symbol("y", "y", "... m", Text("second sample; for χ² counts of the same categories", "第二个样本；χ² 检验中为同样类别的计数"), "positive"),
+        Symbol("x", "x", "... n", Text("first sample; for χ² its counts by category", "第一个样本；χ² 检验中为各类别的计数")),
+        Symbol("y", "y", "... m", Text("second sample; for χ² counts of the same categories", "第二个样本；χ² 检验中为同样类别的计数")),
         Symbol("T", "test", "", Text("t, welch, mann-whitney or chi2", "t、welch、mann-whitney 或 chi2"), "other"),
         Symbol("H_1", "alternative", "", Text("two-sided; or x tends to be less, or greater ($\\chi^2$ has no direction)", "two-sided（双侧）；或 less、greater，即 x 偏小或偏大（$\\chi^2$ 没有方向）"), "other"),
         Symbol("H_0", "", "", Text("both samples follow one law (for t a normal one)", "两个样本同分布（t 检验要求正态）")),
