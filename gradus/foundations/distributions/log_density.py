@@ -69,6 +69,8 @@ def check_parameters(distribution: D.Distribution) -> None:
     Raises:
         GradusError: naming the parameter, the first bad value and what is allowed.
     """
+    if isinstance(distribution, D.Uniform) and not bool((distribution.low < distribution.high).all()):
+        raise GradusError("expected low < high of Uniform; exchange them")
     for name, value in parameters(distribution).items():
         constraint: Any = distribution.arg_constraints[name]
         good = constraint.check(value)
@@ -77,8 +79,6 @@ def check_parameters(distribution: D.Distribution) -> None:
             raise GradusError(
                 f"expected {name} of {type(distribution).__name__} in {constraint}, got {shown.item():.6g}"
             )
-    if isinstance(distribution, D.Uniform) and not bool((distribution.low < distribution.high).all()):
-        raise GradusError("expected low < high of Uniform; exchange them")
 
 
 def _check_shape(distribution: D.Distribution, x: Tensor) -> None:

@@ -58,7 +58,7 @@ def _categorical(stats: Any, d: D.Categorical) -> Any:
 _RULES: dict[type, Callable[[Any, Any], Any]] = {
     D.Normal: lambda s, d: s.norm(_array(d.loc), _array(d.scale)),
     D.Bernoulli: lambda s, d: s.bernoulli(_array(d.probs)),
-    D.Binomial: lambda s, d: s.binom(_array(d.total_count), _array(d.probs)),
+    D.Binomial: lambda s, d: s.binom(_array(d.total_count).astype(int), _array(d.probs)),
     D.Poisson: lambda s, d: s.poisson(_array(d.rate)),
     D.Categorical: _categorical,
     D.Uniform: lambda s, d: s.uniform(_array(d.low), _array(d.high - d.low)),

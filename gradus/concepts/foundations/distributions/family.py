@@ -77,7 +77,7 @@ DISTRIBUTIONS = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("of `torch.distributions` objects; beside it `entropy`, `kl_divergence`, `fisher_information` and `as_scipy`", "作用于 `torch.distributions` 对象；另有 `entropy`、`kl_divergence`、`fisher_information` 与 `as_scipy`"),
+            Text("of `torch.distributions` objects; beside it `entropy`, `kl_divergence`, `fisher_information`, `log_cdf`, `log_survival` and `as_scipy`", "作用于 `torch.distributions` 对象；另有 `entropy`、`kl_divergence`、`fisher_information`、`log_cdf`、`log_survival` 与 `as_scipy`"),
         ),
     ),
     readings=(
@@ -88,8 +88,8 @@ DISTRIBUTIONS = Concept(
     deviations=(
         Text("`torch.distributions.ExponentialFamily` holds natural parameters and A of some of these, for entropies by Bregman's formula.",
              "`torch.distributions.ExponentialFamily` 保存其中一些分布的自然参数与 A，用于按 Bregman 公式求熵。"),
-        Text("`scipy.stats.poisson(1e6).entropy()` is 2.77 (SciPy 1.17), the true value 8.33: its sum stops too early. `gradus.foundations.distributions.entropy` sums over ±12σ.",
-             "`scipy.stats.poisson(1e6).entropy()` 给出 2.77（SciPy 1.17），真值为 8.33：其求和过早截断。`gradus.foundations.distributions.entropy` 在 ±12σ 上求和。"),
+        Text("`scipy.stats.poisson(1e6).entropy()` is 2.77 with a warning (SciPy 1.17), the true value 8.33: its sum stops too early. `gradus.foundations.distributions.entropy` sums over ±12σ.",
+             "`scipy.stats.poisson(1e6).entropy()` 给出 2.77 并附警告（SciPy 1.17），真值为 8.33：其求和过早截断。`gradus.foundations.distributions.entropy` 在 ±12σ 上求和。"),
     ),
     proof=Proof(
         Text(
