@@ -340,7 +340,10 @@ def beside_the_sum(X, y, l1, l2):
     kills=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "equals-definition"],
 )  # fmt: skip
 def exchanged(X, y, l1, l2):
-    return elastic_net(X, y, l2, l1)
+    from gradus.foundations.regularization import penalized
+
+    fit = penalized(X, y, l2, l1)
+    return fit.coefficients, np.asarray(fit.intercept)
 
 
 @REGULARIZATION.mutant(
@@ -348,10 +351,12 @@ def exchanged(X, y, l1, l2):
     kills=["orthonormal-columns-are-thresholded", "optimality-conditions", "lasso-path-is-piecewise-linear", "equals-definition"],
 )  # fmt: skip
 def hard_threshold(X, y, l1, l2):
-    beta, _ = elastic_net(X, y, l1, l2)
+    from gradus.foundations.regularization import penalized
+
+    beta = penalized(X, y, l1, l2).coefficients.copy()
     kept = beta != 0
     if kept.any():
-        beta[kept], _ = elastic_net(X[:, kept], y, 0.0, l2)
+        beta[kept] = penalized(X[:, kept], y, 0.0, l2).coefficients
     return beta, y.mean() - X.mean(0) @ beta
 
 
@@ -391,7 +396,7 @@ def figure(ratio, strength):
     right.bar(np.arange(10) + 0.2, beta, 0.4, color=COLOURS[0], label=f"λ = {strength:.3g}")
     right.set(xticks=range(10), xticklabels=["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"])
     right.tick_params(axis="x", labelsize=7)
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=8, loc="lower right")
     zeros = int(np.sum(beta == 0))
     size, full = np.abs(beta).sum(), np.abs(free).sum()
     return Drawing(
