@@ -147,5 +147,5 @@ def _entry_by_entry(
         # rounding of the values themselves, for each unit of the argument
         values = _weight(p) / max(float(np.abs(arguments[k]).max(initial=0.0)), 1e-3)
         size = float(np.abs(gradient[k]).max(initial=0.0)) + moved + values
-        found.append(roundoff(theirs[k], gradient[k], terms_of(concept, arguments), C, size))
+        found.append(roundoff(theirs[k], gradient[k], terms_of(concept, arguments), SWEEPS * C, size))
     return found
