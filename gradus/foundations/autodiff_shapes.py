@@ -98,6 +98,10 @@ def _sort(a: Any, axis: Any = -1) -> Any:
     return np.take_along_axis(a, np.argsort(a, axis=axis, kind="stable"), axis)
 
 
+def _partition(a: Any, kth: Any, axis: int = -1) -> Any:
+    return np.take_along_axis(a, np.argpartition(a, kth, axis=axis), axis)
+
+
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
@@ -152,6 +156,7 @@ MOVES = (
 SHAPES: dict[Any, Callable[..., Any]] = {
     **{f: _moves(f) for f in MOVES},
     np.sort: _sort,
+    np.partition: _partition,
     np.where: _where,
     np.select: _select,
     np.reshape: _reshape,

@@ -21,7 +21,14 @@ CANNOT = {
 # Cases at which a definition branches on equality, so that the way taken there differs from both sides.
 BRANCHES = {
     ("tanh", "at zero"), ("elu", "at zero"), ("conjugate-gradients", "start is the solution"), ("dirichlet", "uniform"),
+    ("adam", "no gradient"),
 }  # fmt: skip
+
+# Smooth definitions that no framework differentiates: an optimiser's trajectory, a quadrature rule.
+ALSO = (
+    "adaline", "adam", "confidence-interval", "gradient-ascent", "gradient-descent", "integral", "momentum",
+    "quadrature", "sgd",
+)  # fmt: skip
 
 
 def outcome(concept, arguments):
@@ -35,7 +42,7 @@ def outcome(concept, arguments):
     return "holds" if evidence.holds else f"fails: {evidence} {evidence.note.en}"
 
 
-@pytest.mark.parametrize("concept", SMOOTH, ids=lambda c: c.key)
+@pytest.mark.parametrize("concept", [*SMOOTH, *map(load().get, ALSO)], ids=lambda c: c.key)
 def test_the_tape_runs_every_smooth_definition(concept):
     found = {label: outcome(concept, a) for label, a in concept.examples(np.random.default_rng(0))}
     cannot = {label: reason for label, reason in found.items() if "cannot run" in reason}
