@@ -161,7 +161,7 @@ def two_outcomes_are_bernoulli(categorical, rng):
     )
 )
 def renaming(categorical, rng):
-    order = rng.permutation(6)
+    order = np.array([2, 0, 3, 5, 1, 4])  # no mere shift
     p, x = rng.dirichlet(np.ones(6)), np.arange(6)
     return invariance(categorical(x, p[order]), categorical(order, p), terms=6)
 

@@ -209,7 +209,7 @@ def normalised_gammas(dirichlet, rng):
 
 @DIRICHLET.claim(Text("Renaming the outcomes in x and α changes nothing", "同时重排 x 与 α 的编号，结果不变"))
 def renaming(dirichlet, rng):
-    alpha, order = rng.uniform(0.5, 4, 5), rng.permutation(5)
+    alpha, order = rng.uniform(0.5, 4, 5), np.array([3, 0, 4, 1, 2])
     x = rng.dirichlet(alpha, 6)
     return invariance(dirichlet(x[:, order], alpha[order]), dirichlet(x, alpha), terms=16, scale=16.0)
 
@@ -285,9 +285,10 @@ def shifted(x, alpha):
 
 
 @DIRICHLET.mutant(
-    Text("the concentrations are sorted", "集中参数被排序"), kills=["renaming", "conjugate-to-draws"]
+    Text("the concentrations are weighted by their position", "集中参数按位置加权"),
+    kills=["renaming", "conjugate-to-draws"],
 )
-def of_sorted(x, alpha):
+def by_position(x, alpha):
     return dirichlet(x, alpha * np.arange(1, len(alpha) + 1))
 
 

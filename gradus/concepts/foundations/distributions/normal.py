@@ -46,7 +46,7 @@ NORMAL = Concept(
         Reading("murphy2022probabilistic", "§2.6"),
     ),
     deviations=(
-        Text("PyTorch, NumPy and SciPy (`scale`) take the standard deviation, most books write $N(\\mu,\\sigma^2)$ with the variance, BUGS and Stan's older texts the precision.",
+        Text("PyTorch, NumPy and SciPy (`scale`) take the standard deviation, most books write $N(\\mu,\\sigma^2)$ with the variance, BUGS the precision.",
              "PyTorch、NumPy 与 SciPy（`scale`）以标准差为参数；多数书籍写作 $N(\\mu,\\sigma^2)$，用方差；BUGS 用精度。"),
         Text("`torch.distributions.Normal.cdf` is 0 below −8.3σ and exactly 1 above; far out use `scipy.stats.norm.logcdf` or `torch.special.log_ndtr`.",
              "`torch.distributions.Normal.cdf` 在 −8.3σ 以下为 0；远尾处应使用 `scipy.stats.norm.logcdf` 或 `torch.special.log_ndtr`。"),

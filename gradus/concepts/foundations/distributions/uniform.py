@@ -155,7 +155,7 @@ def no_fisher_information(uniform, rng):
         missed.append((inside * (b - draws)).mean())
     # h²/3(b − a)³ is the truncation of the difference; a mean of 4000 is known to 1/√4000
     score_is = roundoff(score, np.full(50, -1 / (b - a)), terms=8, scale=1 / h + h**2 / 3 / 2.0**-52)
-    return all_of(score_is, *largest, rate(sizes, missed, -1.0))
+    return all_of(score_is, *largest, rate([n + 1 for n in sizes], missed, -1.0))
 
 
 @UNIFORM.mutant(
