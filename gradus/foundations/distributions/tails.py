@@ -33,7 +33,7 @@ def log_cdf(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*batch"
         GradusError: the distribution is another one, a parameter is outside its domain, or a shape is too large for the
             series where SciPy's function underflows (more than 10⁵ terms: shapes beyond 10⁹).
 
-    Cost: O(1) for each entry near the mean, O(√shape) far out. No gradient.
+    Cost: O(1) for each entry near the mean, O(√shape) far out; on the CPU, without gradient.
 
     Source: Press et al. 2007, §6.2, 6.4 for the series and the continued fractions; Loader 2000 for the prefix.
     """
@@ -50,7 +50,7 @@ def log_survival(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*b
     Raises:
         GradusError: the distribution is another one, a parameter is outside its domain.
 
-    Cost: O(1) for each entry near the mean, O(√shape) far out. No gradient.
+    Cost: O(1) for each entry near the mean, O(√shape) far out; on the CPU, without gradient.
 
     Source: as of `log_cdf`.
     """
@@ -60,7 +60,7 @@ def log_survival(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*b
 def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
     if d.event_shape or isinstance(d, D.Categorical):
         raise GradusError(f"expected a law of one dimension, got {type(d).__name__}, which has no order")
-    law, points = as_scipy(d), x.detach().cpu().double().numpy()
+    law, points = as_scipy(d), _plain(x).numpy()
     with np.errstate(divide="ignore", over="ignore", under="ignore"):
         if isinstance(d, D.Normal):
             value = law.logcdf(points) if lower else law.logsf(points)
@@ -77,7 +77,7 @@ def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
     if deep is None or not bool((result < DEEP).any()):
         return result
     far = result < DEEP
-    value = deep(d, x.detach().cpu().double(), lower, far)
+    value = deep(d, _plain(x), lower, far)
     if bool((far & value.isnan() & result.isinf()).any()):
         raise GradusError(
             f"the tail of {type(d).__name__} did not converge in {STEPS} terms: its shape is too large"
@@ -137,9 +137,13 @@ def _log_incomplete_beta(a: Tensor, b: Tensor, x: Tensor, rest: Tensor) -> Tenso
     return prefix - torch.log(_fraction(torch.ones_like(x), coefficients))
 
 
+def _plain(value: Tensor) -> Tensor:
+    return value.detach().cpu().double()
+
+
 def _only_far(far: Tensor, *values: Tensor) -> list[Tensor]:
     """The values where they are needed; elsewhere their neighbours, so that nothing slows the loop."""
-    return [v.double()[far] for v in torch.broadcast_tensors(*values, far)[:-1]]
+    return [v[far] for v in torch.broadcast_tensors(*map(_plain, values), far)[:-1]]
 
 
 def _filled(far: Tensor, values: Tensor) -> Tensor:
@@ -147,7 +151,7 @@ def _filled(far: Tensor, values: Tensor) -> Tensor:
 
 
 def _gamma(d: D.Gamma, x: Tensor, lower: bool, far: Tensor) -> Tensor:
-    a, y = _only_far(far, d.concentration, d.rate * x)
+    a, y = _only_far(far, d.concentration, _plain(d.rate) * x)
     inside = torch.where(y > 0, y, torch.ones_like(y))
     return _filled(far, torch.where(y > 0, _log_incomplete_gamma(a, inside, lower), -torch.inf))
 

@@ -33,7 +33,7 @@ BERNOULLI = Concept(
         Symbol("p", "p", "", Text("probability of success", "成功的概率"), "unit"),
         Symbol("I", "", "", Text("Fisher information", "Fisher 信息")),
     ),
-    needs=("expectation", "entropy"),
+    needs=("probability", "expectation", "entropy"),
     source="bernoulli1713ars",
     year=1713,
     people=("Jacob Bernoulli",),

@@ -240,7 +240,7 @@ def figure(scores, temperature, n):
         xlabel="x",
         ylabel="p(x)",
         title=f"entropy {h:.3f} of at most {math.log(6):.3f} nats",
-        ylim=(0, 1.25 * max(p.max(), share.max())),
+        ylim=(0, 1.5 * max(p.max(), share.max())),
     )
     ax.legend(frameon=False)
     return Drawing(
