@@ -409,7 +409,7 @@ def figure(bend, noise):
     linear = [-0.5 * np.log2(1 - correlation(law, xs, ys) ** 2) for xs, ys, law in laws]
     right.plot(bends, truth, label="I(X;Y)")
     right.plot(bends, linear, "--", label=r"$-\frac{1}{2}\log_2(1-\rho^2)$")
-    rho, i = correlation(p, x, y), float(mutual_information(p, 2.0))
+    rho, i = round(correlation(p, x, y), 9) + 0.0, float(mutual_information(p, 2.0))  # no −0.00
     right.plot(bend, i, "o", color=COLOURS[0])
     right.plot(bend, -0.5 * np.log2(1 - rho**2), "o", color=COLOURS[1])
     right.set(xlabel="bend", ylabel="bits", title=f"ρ = {rho:.2f}, I = {i:.2f} bits", ylim=(0, None))
@@ -418,8 +418,8 @@ def figure(bend, noise):
         fig,
         Text(
             f"A line bent into a parabola, with noise of deviation {noise:.2f}: at a bend of {bend:.2f} the correlation is {rho:.2f}, from which a normal law "
-            f"would have {-0.5 * np.log2(1 - rho**2):.2f} bits; the mutual information is {i:.2f} bits.",
+            f"would have {0.5 * np.log2(1 / (1 - rho**2)):.2f} bits; the mutual information is {i:.2f} bits.",
             f"直线弯成抛物线，噪声标准差 {noise:.2f}：弯曲为 {bend:.2f} 时相关系数为 {rho:.2f}，若按正态分布推算只有 "
-            f"{-0.5 * np.log2(1 - rho**2):.2f} 比特；互信息为 {i:.2f} 比特。",
+            f"{0.5 * np.log2(1 / (1 - rho**2)):.2f} 比特；互信息为 {i:.2f} 比特。",
         ),
     )

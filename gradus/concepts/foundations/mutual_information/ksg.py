@@ -326,6 +326,8 @@ def figure(rho, k, n):
         right.plot(sizes, found.mean(0), "o-", ms=3, color=colour, label=f"{name}, mean of 8")
     right.axhline(truth(rho), color="0.4", ls="--", lw=1, label="truth")
     right.set(xscale="log", xlabel="n", ylabel="nats")
+    right.minorticks_off()
+    right.set_xticks(sorted(set(sizes)), [str(m) for m in sorted(set(sizes))])
     right.legend(frameon=False, fontsize=8)
     value = float(ksg(x, y, k))
     return Drawing(
