@@ -134,7 +134,7 @@ standard_claims(
         formulas=dict(
             mean="np",
             variance="np(1-p)",
-            entropy=r"-\sum_x p(x)\log p(x)\ \text{(exact coefficients)}",
+            entropy=r"-\sum_x p(x)\log p(x)",
             divergence=r"n\bigl(p\log\frac pq+(1-p)\log\frac{1-p}{1-q}\bigr)",
             information=r"n/(p(1-p))",
         ),

@@ -141,7 +141,7 @@ standard_claims(
             variance=r"\Sigma",
             entropy=r"\tfrac12\log\det(2\pi e\,\Sigma)",
             divergence=r"\tfrac12\bigl(\operatorname{tr}(\Sigma_2^{-1}\Sigma_1)-d-\log\det(\Sigma_2^{-1}\Sigma_1)+(\mu_2-\mu_1)^{\mathsf T}\Sigma_2^{-1}(\mu_2-\mu_1)\bigr)",
-            information=r"\Sigma^{-1}\ \text{(of the mean)}",
+            information=r"I(\mu)=\Sigma^{-1}",
         ),
     ),
 )

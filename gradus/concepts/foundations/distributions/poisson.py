@@ -128,7 +128,7 @@ standard_claims(
         formulas=dict(
             mean=r"\lambda",
             variance=r"\lambda",
-            entropy=r"-\sum_x p(x)\log p(x)\ \text{(exact factorials)}",
+            entropy=r"-\sum_x p(x)\log p(x)",
             divergence=r"\lambda_1\log\frac{\lambda_1}{\lambda_2}+\lambda_2-\lambda_1",
             information=r"1/\lambda",
         ),
@@ -151,6 +151,20 @@ def counts_of_a_million(poisson, rng):
     x = np.array([1000000.0, 1000001.0, 1040000.0, 960000.0])
     wants = [fifty_digits(literal, k, 1e6) for k in x]
     return relative(poisson(x, np.array(1e6)), wants, terms=1)
+
+
+@POISSON.claim(
+    Text(
+        r"Written with Stirling's series it is the third formula, in which nothing large is subtracted; δ to three terms, for $x\ge20$",
+        r"用 Stirling 级数改写即第三个公式，其中没有大数相减；$x\ge20$ 时 δ 取三项",
+    )
+)
+def form_without_cancellation(poisson, rng):
+    x, lam = np.array([20.0, 35.0, 60.0, 90.0]), 40.0
+    delta = 1 / (12 * x) - 1 / (360 * x**3) + 1 / (1260 * x**5)  # the next term is 1/1680x⁷ < 5e-13
+    want = -0.5 * np.log(2 * np.pi * x) - delta - x * (lam / x - 1 - np.log(lam / x))
+    left = 1 / (1680 * 20.0**7) / 2.0**-52
+    return roundoff(poisson(x, np.array(lam)), want, terms=4, scale=200.0 + left)
 
 
 @POISSON.claim(
@@ -193,7 +207,15 @@ def none_expected(poisson, rng):
 
 @POISSON.mutant(
     Text("log x! is missing: no constant once counts are compared", "漏掉 log x!"),
-    kills=["total-mass-is-one", "moments", "entropy", "sampler", "sums-are-poisson", "law-of-rare-events"],
+    kills=[
+        "total-mass-is-one",
+        "moments",
+        "entropy",
+        "sampler",
+        "sums-are-poisson",
+        "law-of-rare-events",
+        "form-without-cancellation",
+    ],
 )
 def no_factorial(x, lam):
     return x_log_y(x, lam) - lam

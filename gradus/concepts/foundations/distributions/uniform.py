@@ -100,7 +100,7 @@ standard_claims(
             mean=r"\frac{a+b}2",
             variance=r"\frac{(b-a)^2}{12}",
             entropy=r"\log(b-a)",
-            divergence=r"\log\frac{b_2-a_2}{b_1-a_1}\ \text{where the first interval lies in the second}",
+            divergence=r"\log\frac{b_2-a_2}{b_1-a_1}\quad(a_2\le a_1<b_1\le b_2)",
         ),
     ),
 )
