@@ -1,10 +1,9 @@
-"""The graph of a function written in NumPy, recorded as NumPy runs it."""
+"""The graph of a function written in NumPy, from what the tape has remembered of one evaluation."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,83 +12,41 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.explanation.graph import Node, given_names, reached
 from gradus.explanation.words import expression, local_derivatives, number
-from gradus.foundations.array_like import ArrayLike, value_of
-from gradus.foundations.autodiff_rules import RULES, applied, summed_back
+from gradus.foundations.autodiff import Step, Variable, pulled_back
+from gradus.foundations.autodiff_traceable import traceable
 
 _LIBRARIES = (str(Path(np.__file__).parent), str(Path(__file__).parent))
-_PLUMBING = ("array_like.py", "autodiff")
+_PLUMBING = ("array_like.py", "checkpoint.py")
 
 
-class _Traced(ArrayLike):
-    """An array whose calls are written down."""
+class _Watched(Variable):
+    """A Variable that notes where in the program each of its steps was made."""
 
-    __slots__ = ("number", "tracer", "value")
+    __slots__ = ("paths",)
 
-    def __init__(self, value: Any, number: int, tracer: _Tracer) -> None:
-        self.value, self.number, self.tracer = np.asanyarray(value), number, tracer
+    level = 1
+    paths: dict[int, tuple[str, ...]]
 
-    def record(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> _Traced:
-        """A new node."""
-        return self.tracer.call(function, inputs, options)
-
-
-class _Tracer:
-    def __init__(self) -> None:
-        self.nodes: list[Node] = []
-        self.steps = 0
-
-    def given(self, name: str, value: np.ndarray) -> _Traced:
-        self.nodes.append(Node(name, name, [], [], value, given=True))
-        return _Traced(value, len(self.nodes) - 1, self)
-
-    def call(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> _Traced:
-        values = [value_of(a) for a in inputs]
-        value = np.asanyarray(applied(function, values, options))
-        self.steps += 1
-        name = f"v{self.steps}"
-        names = [self.nodes[a.number].name if isinstance(a, _Traced) else number(a) for a in inputs]
-        words = local_derivatives(function.__name__, name, names)
-        traced = [i for i, a in enumerate(inputs) if isinstance(a, _Traced)]
-        self.nodes.append(
-            Node(
-                name,
-                expression(function.__name__, names, options),
-                [inputs[i].number for i in traced],
-                [words[i] for i in traced],
-                value,
-                [_pull(function, i, value, values, options) for i in traced],
-                path=_path(),
-            )
-        )
-        return _Traced(value, len(self.nodes) - 1, self)
-
-    def differentiate(self, result: int) -> None:
-        """Adjoints of all nodes that the result is computed from."""
-        self.nodes[result].adjoint = np.ones(self.nodes[result].value.shape)
-        for node in reversed(self.nodes[: result + 1]):
-            if node.adjoint is not None:
-                for j, _, pull in node.uses():
-                    old, share = self.nodes[j].adjoint, pull(node.adjoint)
-                    self.nodes[j].adjoint = share if old is None else old + share
-
-
-def _pull(function: Any, k: int, value: np.ndarray, inputs: list[Any], options: dict[str, Any]) -> Any:
-    """The map g ↦ g·∂(value)/∂(input k), by the tape's rule."""
-    rule = RULES[function]
-    by = rule[k] if isinstance(rule, tuple) else partial(rule, k)
-    shape = np.shape(inputs[k])
-    return lambda g: np.asarray(summed_back(by(g, value, *inputs, **options), shape))
+    def record(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> _Watched:
+        """The result of a call."""
+        made = super().record(function, inputs, options)
+        y = _Watched.of(made._step)
+        assert isinstance(y, _Watched)
+        y._view, y.paths = made._view, self.paths
+        self.paths[made._step.time] = _path()
+        return y
 
 
 def _path() -> tuple[str, ...]:
     """The functions of the user's that are running, outermost first, each with the line it has come to."""
     names = []
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_code.co_name != "_evaluated":
-        file = frame.f_code.co_filename
-        if not file.startswith(_LIBRARIES) and not Path(file).name.startswith(_PLUMBING):
+    frame: Any = sys._getframe(2)
+    while frame is not None and frame.f_code is not _evaluated.__code__:
+        file = Path(frame.f_code.co_filename)
+        plumbing = file.name in _PLUMBING or file.name.startswith("autodiff")
+        if not str(file).startswith(_LIBRARIES) and not plumbing:
             names.append(f"{frame.f_code.co_name}:{frame.f_lineno}")
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return tuple(reversed(names))
 
 
@@ -103,26 +60,86 @@ def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
     Raises:
         GradusError: nothing to differentiate by, a result that is no array, a function without a rule.
     """
-    tracer = _Tracer()
-    traced = [_given(tracer, *pair) for pair in zip(given_names(f, len(inputs)), inputs, strict=True)]
-    if not tracer.nodes:
+    named: dict[int, str] = {}
+    paths: dict[int, tuple[str, ...]] = {}
+    watched = [_given(*pair, named, paths) for pair in zip(given_names(f, len(inputs)), inputs, strict=True)]
+    if not named:
         raise GradusError("expected at least one input of floating-point numbers, got none; write 2.0 for 2")
     try:
-        result = _evaluated(f, traced)
+        result = _evaluated(traceable(f), watched)
     except (TypeError, ValueError) as error:  # NumPy's own words for what the tape has refused
         raise error.__cause__ if isinstance(error.__cause__, GradusError) else error from None
-    if isinstance(result, (tuple, list)) and any(isinstance(r, _Traced) for r in result):
-        result = next(r for r in result if isinstance(r, _Traced))
-    if not isinstance(result, _Traced):
+    while isinstance(result, (tuple, list)) and result:
+        result = next((r for r in result if isinstance(r, Variable)), result[0])
+    if not isinstance(result, Variable) or not result.step.live:
         raise GradusError(f"the result does not depend on the inputs by NumPy's functions: {result!r}")
-    if result.value.size != 1:
+    if result.size != 1:
         result = np.sum(result)
-    tracer.differentiate(result.number)
-    return reached(tracer.nodes, result.number)
+    nodes = _nodes(result.step, named, paths)
+    _differentiate(nodes)
+    return reached(nodes, len(nodes) - 1)
 
 
-def _given(tracer: _Tracer, name: str, value: Any) -> Any:
+def _nodes(result: Step, named: dict[int, str], paths: dict[int, tuple[str, ...]]) -> list[Node]:
+    """One node for each live step that the result was computed from, in the order of the computation."""
+    steps: dict[int, Step] = {}
+    stack: list[Any] = [result]
+    while stack:
+        s = stack.pop()
+        if isinstance(s, Step) and s.live and s.time not in steps:
+            steps[s.time] = s
+            stack.extend(() if s.time in named else s.inputs)
+    nodes: list[Node] = []
+    place: dict[int, int] = {}
+    for time in sorted(steps):
+        place[time] = len(nodes)
+        nodes.append(_node(steps[time], nodes, place, named, paths.get(time, ())))
+    return nodes
+
+
+def _node(
+    s: Step, nodes: list[Node], place: dict[int, int], named: dict[int, str], path: tuple[str, ...]
+) -> Node:
+    if s.time in named:
+        return Node(named[s.time], named[s.time], [], [], np.array(s.value), given=True)
+    inside = [i for i, a in enumerate(s.inputs) if isinstance(a, Step) and a.live]
+    words = [
+        nodes[place[a.time]].name if i in inside else number(a.value if isinstance(a, Step) else a)
+        for i, a in enumerate(s.inputs)
+    ]
+    name = f"v{sum(not n.given for n in nodes) + 1}"
+    function = s.function.__name__
+    local = local_derivatives(function, name, words)
+    return Node(
+        name,
+        expression(function, words, s.options or {}),
+        [place[s.inputs[i].time] for i in inside],
+        [local[i] for i in inside],
+        np.array(s.value),
+        [pulled_back(s, i) for i in inside],
+        path=path,
+    )
+
+
+def _differentiate(nodes: list[Node]) -> None:
+    """Adjoints of all nodes: v̄ of each input is the sum of the shares of its uses."""
+    nodes[-1].adjoint = np.ones(nodes[-1].value.shape)
+    for node in reversed(nodes):
+        if node.adjoint is not None:
+            for j, _, pull in node.uses():
+                old, share = nodes[j].adjoint, pull(node.adjoint)
+                nodes[j].adjoint = share if old is None else old + share
+
+
+def _given(name: str, value: Any, named: dict[int, str], paths: dict[int, tuple[str, ...]]) -> Any:
     if isinstance(value, (list, tuple)) and value and all(isinstance(v, np.ndarray) for v in value):
-        return type(value)([_given(tracer, f"{name}[{i}]", v) for i, v in enumerate(value)])
-    floating = isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
-    return tracer.given(name, np.asarray(value, float)) if floating else value
+        return type(value)([_given(f"{name}[{i}]", v, named, paths) for i, v in enumerate(value)])
+    if not (isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")):
+        return value
+    step = Step(np.array(value, float))
+    step.live = True
+    named[step.time] = name
+    watched = _Watched.of(step)
+    assert isinstance(watched, _Watched)
+    watched.paths = paths
+    return watched
