@@ -187,6 +187,7 @@ SETTINGS: dict[str, Text] = {
     "beta": Text("β", "β"),
     "trials": Text("trials of each image", "每幅图像的试验次数"),
     "model": Text("model", "模型"),
+    "shift": Text("shifted at random by up to", "随机平移至多"),
     "context": Text("characters seen", "可见字符数"),
     "python": Text("Python", "Python"),
     "gradus": Text("Gradus", "Gradus"),

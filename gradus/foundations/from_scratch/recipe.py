@@ -57,7 +57,9 @@ def trained(
 ) -> Fit:
     """The network's parameters after the training, and its history; arguments as for `train`."""
     net, settings = network(model), SETTINGS[model][data.name]
-    problem = _Digits(net, data, seed) if net.task == "digits" else _Characters(net, data, seed, settings)
+    problem = (
+        _Digits(net, data, seed, settings) if net.task == "digits" else _Characters(net, data, seed, settings)
+    )
     batch = settings["batch_size"]
     return fit(
         net,
@@ -76,16 +78,19 @@ def trained(
 class _Digits:
     """Images and their classes."""
 
-    def __init__(self, net: Network, data: Any, seed: int) -> None:
+    def __init__(self, net: Network, data: Any, seed: int, settings: dict[str, Any]) -> None:
         self.net, self.seed, self.classes = net, seed, len(data.classes)
+        self.shift = settings.get("shift", 0)
         self.x, self.test_x = net.prepare(data.train_inputs), net.prepare(data.test_inputs)
         self.y, self.test_y = data.train_targets, data.test_targets
         self.examples = len(self.y)
 
     def batches(self, epoch: int, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.examples)
+        rng = np.random.default_rng([self.seed, epoch])
+        order = rng.permutation(self.examples)
         for i in range(0, self.examples, size):
-            yield self.x[order[i : i + size]], self.y[order[i : i + size]]
+            x = self.x[order[i : i + size]]
+            yield shifted(x, self.shift, rng) if self.shift else x, self.y[order[i : i + size]]
 
     def measure(self, parameters: Parameters) -> dict[str, float]:
         z = logits(self.net, parameters, self.test_x)
@@ -93,6 +98,14 @@ class _Digits:
             "validation_loss": _cross_entropy(z, self.test_y),
             "validation_accuracy": float((z.argmax(-1) == self.test_y).mean()),
         }
+
+
+def shifted(images: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    """Every image (N, c, h, w) moved by up to `most` pixels down and to the right, or up and to the left; 0 enters."""
+    h, w = images.shape[-2:]
+    padded = np.pad(images, [(0, 0), (0, 0), (most, most), (most, most)])
+    corners = rng.integers(0, 2 * most + 1, (len(images), 2))
+    return np.stack([one[:, i : i + h, j : j + w] for one, (i, j) in zip(padded, corners, strict=True)])
 
 
 class _Characters:

@@ -4,7 +4,7 @@ from typing import Any
 
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "mlp": {"digits": {"epochs": 30, "batch_size": 32, "optimizer": "adam", "learning_rate": 3e-3}},
-    "lenet": {"digits": {"epochs": 12, "batch_size": 32, "optimizer": "adam", "learning_rate": 3e-3}},
+    "lenet": {"digits": {"epochs": 12, "batch_size": 32, "optimizer": "adam", "learning_rate": 3e-3, "shift": 2}},
     "lstm": {
         "alice": {"epochs": 30, "batch_size": 16, "context": 32, "optimizer": "adam", "learning_rate": 5e-3},
         "tinyshakespeare": {"epochs": 2, "batch_size": 32, "context": 32, "optimizer": "adam", "learning_rate": 5e-3},

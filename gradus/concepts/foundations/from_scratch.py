@@ -1,0 +1,461 @@
+"""A network trained from scratch."""
+
+from functools import cache
+
+import numpy as np
+
+from gradus.concept import Concept, Drawing, Implementation, Option, Reading, Recipe, Slider, Symbol, Text
+from gradus.evidence import all_of, bound, identical, metric, near, roundoff
+from gradus.figures import COLOURS, canvas
+from gradus.foundations.from_scratch.settings import BARS, SETTINGS
+
+
+def _tape(loss_and_gradient, x, y, W1, b1, W2, b2, steps, alpha):
+    from gradus.foundations.from_scratch.adam import Moments, adam_step
+    from gradus.foundations.from_scratch.networks import network
+
+    net, p, losses = network("mlp"), {"W1": W1, "b1": b1, "W2": W2, "b2": b2}, []
+    moments = Moments.zeros(p)
+    for _ in range(steps):
+        loss, gradient, _ = loss_and_gradient(net, p, x, y)
+        p, moments = adam_step(p, gradient, moments, alpha)
+        losses.append(loss)
+    return np.array([*losses, loss_and_gradient(net, p, x, y)[0]]), *p.values()
+
+
+def _torch(Adam, x, y, W1, b1, W2, b2, steps, alpha):
+    import torch
+
+    p = [v.clone().requires_grad_() for v in (W1, b1, W2, b2)]
+    target = torch.as_tensor(np.asarray(y)) if not isinstance(y, torch.Tensor) else y
+    optimizer, losses = Adam(p, lr=alpha), []
+    for _ in range(steps + 1):
+        z = torch.tanh(x @ p[0].T + p[1]) @ p[2].T + p[3]
+        loss = torch.nn.functional.cross_entropy(z, target)
+        losses.append(loss.detach())
+        if len(losses) <= steps:
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return torch.stack(losses), *(v.detach() for v in p)
+
+
+FROM_SCRATCH = Concept(
+    key="from-scratch",
+    kind="system",
+    title=Text("A network from scratch", "从零训练网络"),
+    summary=Text(
+        "Everything that trains a network, without a framework: forwards, the loss, backwards by the chain rule, and Adam. Here for one hidden layer, each gradient written out; "
+        "`gradus run from-scratch` trains an MLP, LeNet, an LSTM and a transformer in the same way, from the definitions of these pages and our own tape alone.",
+        "不用任何框架训练网络所需的一切：前向、损失、按链式法则的反向，以及 Adam。此处以一个隐藏层为例，写出每个梯度；"
+        "`gradus run from-scratch` 以同样方式训练 MLP、LeNet、LSTM 与 Transformer，只用这些页面的定义和我们自己的梯度带。",
+    ),
+    formulas=(
+        r"H=\tanh(xW_1^{\mathsf T}+b_1),\quad Z=HW_2^{\mathsf T}+b_2,\quad P=\operatorname{softmax}(Z),\quad L=-\frac1n\sum_{i=1}^{n}\log P_{i,y_i}",
+        r"\bar Z=\frac{P-\operatorname{onehot}(y)}n,\quad \bar W_2=\bar Z^{\mathsf T}H,\quad \bar b_2=\bar Z^{\mathsf T}1,\quad \bar A=(\bar ZW_2)\odot(1-H^2),\quad \bar W_1=\bar A^{\mathsf T}x,\quad \bar b_1=\bar A^{\mathsf T}1",
+        r"m\leftarrow.9\,m+.1\,\bar\theta,\quad v\leftarrow.999\,v+.001\,\bar\theta^2,\quad \theta\leftarrow\theta-\alpha\,\frac{m/(1-.9^t)}{\sqrt{v/(1-.999^t)}+10^{-8}}",
+    ),
+    symbols=(
+        Symbol("x", "x", "n d", Text("inputs", "输入")),
+        Symbol("y", "y", "n", Text("classes", "类别"), "index"),
+        Symbol("W_1", "W1", "h d", Text("weights of the hidden layer", "隐藏层的权重")),
+        Symbol("b_1", "b1", "h", Text("its biases", "其偏置")),
+        Symbol("W_2", "W2", "k h", Text("weights of the output layer", "输出层的权重")),
+        Symbol("b_2", "b2", "k", Text("its biases", "其偏置")),
+        Symbol("t", "steps", "", Text("number of steps", "步数"), "natural"),
+        Symbol(r"\alpha", "alpha", "", Text("step size", "步长"), "positive"),
+        Symbol("H", "", "n h", Text("hidden values", "隐藏层的值")),
+        Symbol("Z", "", "n k", Text("logits", "logits")),
+        Symbol("A", "", "n h", Text("values before tanh", "tanh 之前的值")),
+        Symbol("P", "", "n k", Text("predicted probabilities", "预测概率"), "simplex"),
+        Symbol("L", "", "", Text("mean cross-entropy; the result has it before every step and at the end", "平均交叉熵；结果给出每步之前及最后的值")),
+        Symbol(r"\theta", "", "", Text("any of the four parameters; a bar marks the gradient of L", "四个参数之一；上横线表示 L 的梯度")),
+        Symbol("m,v", "", "", Text("Adam's running means", "Adam 的滑动平均")),
+    ),
+    needs=("mlp", "backprop-mlp", "softmax-cross-entropy", "adam", "reverse-mode"),
+    source="rumelhart1986learning",
+    year=1986,
+    people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
+    implementations=(
+        Implementation("gradus.foundations.from_scratch.training:loss_and_gradient", "numpy", _tape, Text("the pages' definitions on our own tape, and a literal Adam", "页面的定义加我们自己的梯度带，以及字面的 Adam")),
+        Implementation("torch.optim:Adam", "torch", _torch, Text("PyTorch's layers, autograd and Adam", "PyTorch 的层、自动求导与 Adam")),
+    ),
+    readings=(Reading("goodfellow2016deep", "§6.5"), Reading("rumelhart1986learning"), Reading("kingma2015adam")),
+    deviations=(
+        Text("The whole batch at every step here, so that every run is the same; the systems draw mini-batches.", "此处每步使用整批数据，使每次运行都相同；系统训练时使用小批量。"),
+    ),
+    differentiable=False,  # the derivative of a whole training is another page's matter
+)  # fmt: skip
+
+
+@FROM_SCRATCH.definition
+def from_scratch(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    n, theta = len(x), [W1, b1, W2, b2]
+    m, v, losses = [0 * p for p in theta], [0 * p for p in theta], []
+    for t in range(1, steps + 2):
+        W1, b1, W2, b2 = theta
+        H = np.tanh(x @ W1.T + b1)
+        Z = H @ W2.T + b2
+        P = np.exp(Z - Z.max(axis=1, keepdims=True))
+        P = P / P.sum(axis=1, keepdims=True)
+        losses.append(-np.log(P[np.arange(n), y]).mean())
+        dZ = (P - np.eye(len(b2))[y]) / n
+        dA = (dZ @ W2) * (1 - H**2)
+        gradients = [dA.T @ x, dA.sum(axis=0), dZ.T @ H, dZ.sum(axis=0)]
+        if t <= steps:
+            for i, g in enumerate(gradients):
+                m[i] = 0.9 * m[i] + 0.1 * g
+                v[i] = 0.999 * v[i] + 0.001 * g**2
+                step = m[i] / (1 - 0.9**t) / (np.sqrt(v[i] / (1 - 0.999**t)) + 1e-8)
+                theta[i] = theta[i] - alpha * step
+    return np.array(losses), *theta
+
+
+def start(rng, d, h, k):
+    return dict(
+        W1=rng.standard_normal((h, d)) / np.sqrt(d), b1=0.1 * rng.standard_normal(h),
+        W2=rng.standard_normal((k, h)) / np.sqrt(h), b2=0.1 * rng.standard_normal(k),
+    )  # fmt: skip
+
+
+@FROM_SCRATCH.cases
+def cases(rng):
+    yield (
+        "three classes",
+        dict(
+            x=rng.standard_normal((12, 4)),
+            y=rng.integers(0, 3, 12),
+            **start(rng, 4, 6, 3),
+            steps=3,
+            alpha=0.01,
+        ),
+    )
+    yield (
+        "no step",
+        dict(
+            x=rng.standard_normal((5, 2)), y=rng.integers(0, 2, 5), **start(rng, 2, 3, 2), steps=0, alpha=0.1
+        ),
+    )
+    yield (
+        "one sample",
+        dict(x=rng.standard_normal((1, 3)), y=np.array([1]), **start(rng, 3, 2, 2), steps=2, alpha=0.02),
+    )
+
+
+@FROM_SCRATCH.invalid
+def invalid(rng):
+    yield (
+        "inputs of another width",
+        dict(x=np.zeros((3, 5)), y=np.array([0, 1, 0]), **start(rng, 4, 6, 3), steps=1, alpha=0.1),
+    )
+    yield (
+        "more classes than inputs",
+        dict(x=np.zeros((2, 4)), y=np.array([0, 1, 2]), **start(rng, 4, 6, 3), steps=1, alpha=0.1),
+    )
+
+
+@cache
+def digits():
+    from gradus.data import load
+
+    data = load("digits")
+    flat = lambda images: images.reshape(len(images), -1).astype(float)
+    return flat(data.train_inputs), data.train_targets, flat(data.test_inputs), data.test_targets
+
+
+@FROM_SCRATCH.claim(
+    Text(
+        "After 20 steps on 300 digits parameters and losses equal those of PyTorch's layers, autograd and Adam to $10^{-9}$",
+        "在 300 个手写数字上训练 20 步后，参数与损失与 PyTorch 的层、自动求导和 Adam 相差不超过 $10^{-9}$",
+    )
+)
+def equals_pytorch_after_twenty_steps(f, rng):
+    import torch
+
+    x, y, _, _ = digits()
+    given = dict(x=x[:300], y=y[:300], **start(rng, 64, 32, 10))
+    got = f(**given, steps=20, alpha=3e-3)
+    tensors = {k: torch.from_numpy(np.asarray(v)) for k, v in given.items()}
+    want = _torch(torch.optim.Adam, **tensors, steps=20, alpha=3e-3)
+    said = Text("rounding, which Adam's division may enlarge", "舍入误差，可能被 Adam 的除法放大")
+    return all_of(
+        *[
+            near(float(np.abs(np.asarray(a) - b.numpy()).max()), 0.0, 1e-9, said)
+            for a, b in zip(got, want, strict=True)
+        ]
+    )
+
+
+@FROM_SCRATCH.claim(
+    Text(
+        "The first step of Adam moves every parameter by α, against the sign of its gradient, whatever its size; that gradient is the slope of the loss by central differences",
+        "Adam 的第一步使每个参数沿梯度的反方向移动 α，与其大小无关；该梯度即损失由中心差分所得的斜率",
+    )
+)
+def first_step(f, rng):
+    x, y, p = rng.standard_normal((10, 3)), rng.integers(0, 3, 10), start(rng, 3, 4, 3)
+    moved, h, found = f(x, y, **p, steps=1, alpha=0.01), 1e-5, []
+    for name, after in zip(p, moved[1:], strict=True):
+        slopes = np.zeros_like(p[name])
+        for index in np.ndindex(slopes.shape):
+            beside = []
+            for s in (h, -h):
+                q = {**p, name: p[name].copy()}
+                q[name][index] += s
+                beside.append(float(f(x, y, **q, steps=0, alpha=0.01)[0][0]))
+            slopes[index] = (beside[0] - beside[1]) / (2 * h)
+        step = np.asarray(after) - p[name]
+        clear = np.abs(slopes) > 1e-4
+        found += [
+            identical(np.sign(step[clear]), -np.sign(slopes[clear])),
+            bound(
+                np.abs(np.abs(step[clear]) - 0.01).max(initial=0.0),
+                2e-6,
+                "≤",
+                Text("ε beside the gradient", "ε 与梯度之比"),
+            ),
+        ]
+    return all_of(*found)
+
+
+@FROM_SCRATCH.claim(
+    Text(
+        "It learns what no linear rule can: the XOR of two bits, to a loss below 0.01 in 400 steps",
+        "它学会任何线性规则都做不到的事：两个比特的异或，400 步内损失低于 0.01",
+    )
+)
+def learns_xor(f, rng):
+    x, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    losses = np.asarray(f(x, y, **start(rng, 2, 8, 2), steps=400, alpha=0.05)[0])
+    linear = Text("½ log 2 · 2 is the best of a linear rule", "线性规则最好为 log 2")
+    return all_of(bound(losses[-1], 0.01, "≤"), bound(losses[0], 0.3, "≥", linear))
+
+
+@FROM_SCRATCH.claim(
+    Text(
+        "Units that start alike stay alike: without a random start a wide layer is one unit",
+        "起点相同的单元始终相同：没有随机起点，一个宽层等于一个单元",
+    )
+)
+def equal_units_stay_equal(f, rng):
+    p = start(rng, 4, 5, 3)
+    p = {
+        **p,
+        "W1": np.tile(p["W1"][:1], (5, 1)),
+        "b1": np.full(5, 0.1),
+        "W2": np.tile(p["W2"][:, :1], (1, 5)),
+    }
+    x, y = rng.standard_normal((20, 4)), rng.integers(0, 3, 20)
+    _, W1, b1, W2, _ = (np.asarray(v) for v in f(x, y, **p, steps=30, alpha=0.05))
+    moved = Text("it has been trained", "已经过训练")
+    return all_of(
+        roundoff(W1, np.tile(W1[:1], (5, 1)), terms=600, scale=2.0), roundoff(b1, np.full(5, b1[0]), terms=600, scale=2.0),
+        roundoff(W2, np.tile(W2[:, :1], (1, 5)), terms=600, scale=2.0), bound(np.abs(W1 - p["W1"]).max(), 0.05, "≥", moved),
+    )  # fmt: skip
+
+
+@FROM_SCRATCH.claim(
+    Text(
+        "The order of the samples does not matter, and every sample twice changes nothing: the loss is a mean",
+        "样本的次序无关，每个样本出现两次也不起作用：损失是平均值",
+    )
+)
+def loss_is_a_mean(f, rng):
+    x, y, p = rng.standard_normal((15, 3)), rng.integers(0, 3, 15), start(rng, 3, 4, 3)
+    here = f(x, y, **p, steps=5, alpha=0.01)
+    order = rng.permutation(15)
+    found = []
+    for a, b in ((x[order], y[order]), (np.tile(x, (2, 1)), np.tile(y, 2))):
+        for want, got in zip(here, f(a, b, **p, steps=5, alpha=0.01), strict=True):
+            # Adam divides by the gradient's own size: its rounding is relative to that
+            found.append(
+                near(
+                    float(np.abs(np.asarray(got) - np.asarray(want)).max()),
+                    0.0,
+                    1e-10,
+                    Text("rounding, divided by small gradients", "舍入误差除以小梯度"),
+                )
+            )
+    return all_of(*found)
+
+
+@FROM_SCRATCH.claim(
+    Text(
+        "Trained on all of the training digits for 150 steps it reads at least 95 % of the others",
+        "在全部训练数字上训练 150 步后，在其余数字上准确率至少 95%",
+    ),
+    cost="slow",
+)
+def reads_digits(f, rng):
+    x, y, test_x, test_y = digits()
+    _, W1, b1, W2, b2 = (np.asarray(v) for v in f(x, y, **start(rng, 64, 64, 10), steps=150, alpha=0.02))
+    right = (np.tanh(test_x @ W1.T + b1) @ W2.T + b2).argmax(1) == test_y
+    return metric(right.mean(), BARS["mlp"]["digits"], "≥")
+
+
+def variant(error="", rate=True):
+    """The definition with one thing wrong."""
+
+    def trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+        n, theta = len(x), [W1, b1, W2, b2]
+        m, v, losses = [0 * p for p in theta], [0 * p for p in theta], []
+        for t in range(1, steps + 2):
+            W1, b1, W2, b2 = theta
+            H = np.tanh(x @ W1.T + b1)
+            Z = H @ W2.T + b2
+            P = np.exp(Z - Z.max(axis=1, keepdims=True))
+            P = P / P.sum(axis=1, keepdims=True)
+            losses.append(-np.log(P[np.arange(n), y]).mean())
+            dZ = (P - np.eye(len(b2))[y]) / (1 if error == "sum" else n)
+            dA = (dZ @ W2) * (1 if error == "slope" else 1 - H**2)
+            gradients = [dA.T @ x, dA.sum(axis=0), dZ.T @ H, dZ.sum(axis=0)]
+            if t <= steps:
+                for i, g in enumerate(gradients):
+                    if error == "bias" and i in (1, 3):
+                        continue
+                    if error == "sign" and i == 0:
+                        g = -g
+                    m[i] = 0.9 * m[i] + 0.1 * g
+                    v[i] = 0.999 * v[i] + 0.001 * g**2
+                    c1, c2 = (1, 1) if error == "correction" else (1 - 0.9**t, 1 - 0.999**t)
+                    theta[i] = theta[i] - alpha * m[i] / c1 / (np.sqrt(v[i] / c2) + 1e-8)
+        if error == "sum":
+            losses = [n * value for value in losses]
+        return np.array(losses), *theta
+
+    return trained
+
+
+@FROM_SCRATCH.mutant(
+    Text("the slope of tanh forgotten on the way back", "反向时漏掉 tanh 的导数"),
+    kills=["equals-definition", "equals-pytorch-after-twenty-steps"],
+)
+def slope_forgotten(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    return variant("slope")(x, y, W1, b1, W2, b2, steps, alpha)
+
+
+@FROM_SCRATCH.mutant(
+    Text("the biases are not trained", "偏置不参与训练"),
+    kills=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
+)
+def biases_not_trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    return variant("bias")(x, y, W1, b1, W2, b2, steps, alpha)
+
+
+@FROM_SCRATCH.mutant(
+    Text("Adam's means not corrected for their start at 0", "Adam 的滑动平均不作偏差修正"),
+    kills=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
+)
+def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    return variant("correction")(x, y, W1, b1, W2, b2, steps, alpha)
+
+
+@FROM_SCRATCH.mutant(
+    Text("the first layer ascends", "第一层沿梯度上升"),
+    kills=["learns-xor", "first-step", "equals-pytorch-after-twenty-steps", "reads-digits"],
+)
+def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    return variant("sign")(x, y, W1, b1, W2, b2, steps, alpha)
+
+
+@FROM_SCRATCH.mutant(
+    Text("the sum of the losses for their mean", "以损失之和代替平均"),
+    kills=["loss-is-a-mean", "equals-definition", "equals-pytorch-after-twenty-steps"],
+)
+def summed(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    return variant("sum")(x, y, W1, b1, W2, b2, steps, alpha)
+
+
+@FROM_SCRATCH.mutant(
+    Text("noise added to break ties between units", "为打破单元间的对称而加噪声"),
+    kills=["equal-units-stay-equal", "equals-definition"],
+)
+def jittered(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    noise = 1e-3 * np.random.default_rng(0).standard_normal(W1.shape)
+    return from_scratch(x, y, W1 + noise, b1, W2, b2, steps, alpha)
+
+
+@FROM_SCRATCH.figure(
+    units=Slider(1, 40, 8, Text("hidden units", "隐藏单元数"), integer=True),
+    steps=Slider(1, 400, 150, Text("steps", "步数"), integer=True),
+)
+def figure(units, steps):
+    rng = np.random.default_rng(1)
+    angle = rng.uniform(0.3, 3 * np.pi, 240)
+    y = np.arange(240) % 2
+    radius = angle / 9 + 0.05 * rng.standard_normal(240)
+    x = np.stack([radius * np.cos(angle + np.pi * y), radius * np.sin(angle + np.pi * y)], 1)
+    p = start(rng, 2, int(units), 2)
+    p["W1"] *= 3
+    losses, W1, b1, W2, b2 = from_scratch(x, y, **p, steps=int(steps), alpha=0.05)
+    grid = np.stack(np.meshgrid(np.linspace(-1.2, 1.2, 90), np.linspace(-1.2, 1.2, 90)), -1)
+    z = np.tanh(grid @ W1.T + b1) @ W2.T + b2
+    fig, (left, right) = canvas(columns=2, width=7.4, height=3.4)
+    left.imshow(
+        1 / (1 + np.exp(z[..., 0] - z[..., 1])),
+        extent=(-1.2, 1.2, -1.2, 1.2),
+        origin="lower",
+        cmap="RdBu_r",
+        alpha=0.6,
+        vmin=0,
+        vmax=1,
+    )
+    for c in (0, 1):
+        left.plot(*x[y == c].T, ".", ms=3, color=COLOURS[c])
+    left.set(title="two spirals", xticks=[], yticks=[])
+    right.semilogy(losses)
+    right.set(xlabel="step", title="loss")
+    right_share = float(((np.tanh(x @ W1.T + b1) @ W2.T + b2).argmax(1) == y).mean())
+    return Drawing(
+        fig,
+        Text(
+            f"{int(units)} hidden units after {int(steps)} steps: the loss goes from {losses[0]:.3f} to {losses[-1]:.3f}; {right_share:.1%} of the two spirals are told apart.",
+            f"{int(units)} 个隐藏单元训练 {int(steps)} 步：损失从 {losses[0]:.3f} 降到 {losses[-1]:.3f}；两条螺旋的 {right_share:.1%} 被正确区分。",
+        ),
+    )  # fmt: skip
+
+
+_CHARACTERS = {
+    "data": ("tinyshakespeare", "alice"),
+    "metric": "bits-per-character",
+    "relation": "≤",
+    "load": "gradus.foundations.from_scratch.texts:load",
+    "present": "gradus.foundations.from_scratch.texts:present",
+}
+_WORDS = {
+    "mlp": Text(
+        "One hidden layer of 64 units, mini-batches of 32, Adam.", "一个 64 单元的隐藏层，批量 32，Adam。"
+    ),
+    "lenet": Text(
+        "LeNet-5 from the definitions of its layers, on the digits enlarged to 32 × 32; every batch is shifted at random.",
+        "由各层定义组成的 LeNet-5，数字放大到 32 × 32；每批图像随机平移。",
+    ),
+    "lstm": Text(
+        "An LSTM of 64 units predicts the next character; the bar is what counting pairs of characters costs.",
+        "64 单元的 LSTM 预测下一个字符；标准为统计字符对所需的比特数。",
+    ),
+    "transformer": Text(
+        "Two blocks of causal attention with four heads predict the next character; the bar is what counting pairs costs.",
+        "两个四头因果注意力块预测下一个字符；标准为统计字符对所需的比特数。",
+    ),
+}
+
+FROM_SCRATCH.recipe = Recipe(
+    train="gradus.foundations.from_scratch.recipe:train",
+    data=("digits",),
+    metric="accuracy",
+    bars=BARS["mlp"],
+    settings=SETTINGS["mlp"],
+    text=_WORDS["mlp"],
+    options=(
+        Option(
+            "model",
+            Text("mlp, lenet, lstm or transformer", "mlp、lenet、lstm 或 transformer"),
+            {
+                model: {"bars": BARS[model], "settings": SETTINGS[model], "text": _WORDS[model]}
+                | (_CHARACTERS if model in ("lstm", "transformer") else {})
+                for model in ("mlp", "lenet", "lstm", "transformer")
+            },
+        ),
+    ),
+)
