@@ -17,7 +17,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.array_like import ArrayLike, value_of
-from gradus.foundations.autodiff_rules import RULES, summed_back
+from gradus.foundations.autodiff_rules import RULES, summed_back, take, taken_once
 from gradus.foundations.autodiff_variable import Step, Variable, floating
 
 __all__ = ["Step", "Variable", "grad", "mapped", "pulled_back", "value_and_grad", "vjp"]
@@ -155,15 +155,35 @@ def _sweep(
     steps: list[Step], w: Any, useful: dict[int, list[int]], nested: bool, careful: bool = False
 ) -> dict[int, Any]:
     adjoint = {s.time: w for s in steps[:1]}
+    own: set[int] = set()  # whose adjoint is an array of ours alone, to be added to in place
     for s in steps:
-        if useful.get(s.time) and s.time in adjoint:
-            g, chosen = adjoint.pop(s.time), useful[s.time]
-            for i, share in zip(chosen, _shares(s, g, chosen, nested), strict=True):
-                if careful and isinstance(s.function, np.ufunc):  # an adjoint of 0: the entry does not matter
-                    share = np.where(np.equal(g, 0), 0.0, share)
-                a = s.inputs[i]
-                share = _fitted(share, a.value)
-                adjoint[a.time] = adjoint[a.time] + share if a.time in adjoint else share
+        if not useful.get(s.time) or s.time not in adjoint:
+            continue
+        g, chosen = adjoint.pop(s.time), useful[s.time]
+        if s.function is take and s.inputs[0].time in own and taken_once(s.options["index"]):
+            adjoint[s.inputs[0].time][s.options["index"]] += (
+                g  # no array of zeros for each part that was taken
+            )
+            continue
+        for i, share in zip(chosen, _shares(s, g, chosen, nested), strict=True):
+            if careful and isinstance(s.function, np.ufunc):  # an adjoint of 0: the entry does not matter
+                share = np.where(np.equal(g, 0), 0.0, share)
+            a = s.inputs[i]
+            share = _fitted(share, a.value)
+            old = adjoint.get(a.time)
+            if old is None:
+                adjoint[a.time] = share
+            elif a.time in own and old.dtype == share.dtype:
+                old += share
+                continue
+            else:
+                adjoint[a.time] = old + share
+            if (
+                not nested
+                and (s.function is take or old is not None)
+                and isinstance(adjoint[a.time], np.ndarray)
+            ):
+                own.add(a.time)
     return adjoint
 
 

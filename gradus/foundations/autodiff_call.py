@@ -16,7 +16,8 @@ def call(function: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
     """The function of arrays; recorded where one of them is being differentiated."""
     recorders = [a for a in inputs if hasattr(type(a), "record")]
     if recorders:
-        return max(recorders, key=lambda a: a.level).record(function, inputs, options)
+        highest = recorders[0] if len(recorders) == 1 else max(recorders, key=lambda a: a.level)
+        return highest.record(function, inputs, options)
     return applied(function, inputs, options)
 
 

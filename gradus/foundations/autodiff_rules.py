@@ -18,7 +18,19 @@ from gradus.foundations.autodiff_call import applied, call, summed_back
 from gradus.foundations.autodiff_linalg import LINEAR_ALGEBRA_RULES
 from gradus.foundations.autodiff_special import SPECIAL_RULES
 
-__all__ = ["RULES", "applied", "assign", "call", "einsum", "join", "put", "reshape", "summed_back", "take"]
+__all__ = [
+    "RULES",
+    "applied",
+    "assign",
+    "call",
+    "einsum",
+    "join",
+    "put",
+    "reshape",
+    "summed_back",
+    "take",
+    "taken_once",
+]
 
 
 def take(a: Any, index: Any) -> Any:
@@ -29,14 +41,14 @@ def take(a: Any, index: Any) -> Any:
 def put(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of the given shape, to which g is added at the index: an entry taken twice receives both."""
     out = np.zeros_like(g, shape=shape)
-    if _taken_once(index):
+    if taken_once(index):
         out[index] = g
     else:
         np.add.at(out, index, g)
     return out
 
 
-def _taken_once(index: Any) -> bool:
+def taken_once(index: Any) -> bool:
     """Whether no entry can be taken twice: slices, numbers and masks, but no lists of numbers."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(
@@ -60,7 +72,7 @@ def _assigned(g: Any, y: Any, a: Any, b: Any, index: Any) -> Any:
 
 def _written(g: Any, y: Any, a: Any, b: Any, index: Any) -> Any:
     """The adjoint of what was written; where several were written to one entry, the last one stays."""
-    if _taken_once(index):
+    if taken_once(index):
         return g[index]
     numbers = np.arange(np.size(b)).reshape(np.shape(b))
     last = np.full(np.shape(a), -1)

@@ -415,3 +415,39 @@ def test_checkpoint_runs_forwards_and_alone():
     assert np.array_equal(f(x, 2), np.sin(x) ** 2)
     assert np.allclose(jvp(lambda x: f(x, 2), x, np.ones(2))[1], np.sin(2 * x))
     assert np.allclose(grad(lambda x: f(x, 2).sum())(x), np.sin(2 * x))
+
+
+def test_a_pullback_can_be_called_again():
+    def f(x):
+        y = np.stack([x[0] * x[1], x[2] + x[0], x[1:].sum()])
+        return y * x[::-1] + y
+
+    x, w = np.array([0.5, -1.0, 2.0]), np.array([1.0, 2.0, -1.0])
+    kept = w.copy()
+    _, pull = vjp(f, x)
+    first = pull(w)[0]
+    before = first.copy()
+    assert np.array_equal(pull(w)[0], first)
+    assert np.array_equal(first, before)
+    assert np.array_equal(w, kept)
+    along = lambda x: (w * f(x)).sum()
+    u = np.array([0.3, 0.1, -0.7])
+    assert first @ u == pytest.approx(differences(along, x, u), rel=1e-9)
+
+
+def test_a_loop_over_parts_costs_no_more_than_the_parts():
+    import time
+
+    def seconds(n):
+        x = np.ones((n, 50))
+        f = lambda x: sum((x[i] * x[i]).sum() for i in range(n))
+        best = np.inf
+        for _ in range(3):
+            begin = time.perf_counter()
+            grad(f)(x)
+            best = min(best, time.perf_counter() - begin)
+        return best
+
+    assert seconds(1600) < 4 * 4 * seconds(
+        200
+    )  # eight times the parts; 64 times, if each cost an array of zeros
