@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import Catalogue, citation, load
 from gradus.cli.terminal import Terminal
-from gradus.concept import AREAS, Concept
+from gradus.concept import AREAS, Concept, Erratum
 from gradus.errors import GradusError
 from gradus.evidence import Text
 from gradus.formulas import prose_text, unicode_text
@@ -94,21 +94,46 @@ def _timeline(catalogue: Catalogue, out: Terminal) -> int:
 
 
 def _errata(catalogue: Catalogue, areas: list[str], out: Terminal) -> int:
-    count = 0
-    for concept in [c for area in areas for c in catalogue.area(area)]:
-        for e in concept.errata:
-            count += 1
-            out.say(f"{e.number}  {concept.key}", style="bold")
-            out.say(
-                out.t("common form: ", "常见说法：") + prose_text(e.common.get(out.lang), strict=False),
-                indent=5,
-            )
-            out.say(
-                out.t("right: ", "正确说法：") + prose_text(e.right.get(out.lang), strict=False), indent=5
-            )
-            out.say(out.t("computed by: ", "由断言计算：") + ", ".join(e.claims), style="dim", indent=5)
-    out.say(out.t(f"{count} errata", f"{count} 条勘误"))
+    """Every erratum by its number, with the state of the claims that compute its counterexample."""
+    found = [(e, c) for area in areas for c in catalogue.area(area) for e in c.errata]
+    marks = []
+    for e, concept in sorted(found, key=lambda pair: int(pair[0].number.lstrip("E"))):
+        mark, words = _erratum_state(e, concept, out)
+        marks.append(mark)
+        out.say(f"{mark} {e.number}  {concept.key}", style="bold")
+        common, right = (prose_text(t.get(out.lang), strict=False) for t in (e.common, e.right))
+        out.say(out.t("common form: ", "常见说法：") + common, indent=5)
+        out.say(out.t("right: ", "正确说法：") + right, indent=5)
+        out.say(
+            out.t("computed by: ", "由断言计算：") + f"{', '.join(e.claims)}  ({words})",
+            style="dim",
+            indent=5,
+        )
+    held, failed, count = marks.count("●"), marks.count("✗"), len(marks)
+    out.say(
+        out.t(
+            f"{count} errata: {held} held on this machine, {failed} failed, {count - held - failed} not measured here yet",
+            f"{count} 条勘误：{held} 条已在本机成立，{failed} 条不成立，{count - held - failed} 条尚未在本机测量",
+        )
+    )
     return 0
+
+
+def _erratum_state(e: Erratum, concept: Concept, out: Terminal) -> tuple[str, str]:
+    """A mark and a phrase: what came of its claims when they were measured last."""
+    from gradus.verify.memo import recall
+
+    row = recall(concept)
+    verdicts = [r["verdict"] for r in row["results"] if r["claim"] in e.claims] if row else []
+    if row is None or "holds" not in verdicts:
+        return (
+            ("✗", out.t("fails", "不成立"))
+            if "fails" in verdicts
+            else ("○", out.t("not measured here yet", "尚未在本机测量"))
+        )
+    if "fails" in verdicts:
+        return "✗", out.t(f"fails, {row['when']}", f"不成立，{row['when']}")
+    return "●", out.t(f"held {row['when']}", f"{row['when']} 成立")
 
 
 def search(options: Namespace, out: Terminal) -> int:

@@ -201,3 +201,12 @@ def test_explain_says_what_is_wrong(capsys, words, reason):
     assert main(["explain", *words]) == 2
     error = capsys.readouterr().err
     assert reason in error and error.count("\n") == 1
+
+
+def test_errata_tell_what_came_of_their_claims(capsys):
+    numbers = [int(n) for n in re.findall(r"^[○●✗] E(\d+)  ", said(capsys, "map", "--errata"), re.MULTILINE)]
+    assert numbers == sorted(numbers) and len(numbers) == sum(len(c.errata) for c in load())
+    said(capsys, "verify", "entropy")
+    after = said(capsys, "map", "--errata")
+    assert re.search(r"● E51  entropy(?:.|\n)*?computed by: .*\n?.*\(held\s", after)
+    assert re.search(r"\d+ errata: \d+ held on this machine, 0 failed, \d+ not measured here yet", after)

@@ -239,6 +239,16 @@ def sign_lost(p, q, base=np.e):
 
 
 CROSS_ENTROPY.erratum(
+    "E61",
+    common=Text("A garbled name for it in Chinese, twice the character for entropy", "误写为“熵熵”"),
+    why=Text(
+        "That is no term: cross-entropy and relative entropy (the divergence) are two quantities, and differ by H(p).",
+        "没有这样的术语：交叉熵与相对熵（散度）是两个量，相差 H(p)。",
+    ),
+    right=Text("cross-entropy, or relative entropy, as is meant", "交叉熵，或相对熵，视所指而定"),
+    claims=("entropy-plus-divergence",),
+)
+CROSS_ENTROPY.erratum(
     "E56",
     common=Text(
         "The cross-entropy loss is zero when the prediction matches the truth",

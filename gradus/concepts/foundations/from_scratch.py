@@ -416,11 +416,10 @@ def figure(units, steps):
 
 
 _CHARACTERS = {
-    "data": ("tinyshakespeare", "alice"),
+    "data": ("alice", "tinyshakespeare"),
     "metric": "bits-per-character",
     "relation": "≤",
     "load": "gradus.foundations.from_scratch.texts:load",
-    "present": "gradus.foundations.from_scratch.texts:present",
 }
 _WORDS = {
     "mlp": Text(
