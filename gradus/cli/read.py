@@ -97,7 +97,7 @@ def _errata(catalogue: Catalogue, areas: list[str], out: Terminal) -> int:
     """Every erratum by its number, with the state of the claims that compute its counterexample."""
     found = [(e, c) for area in areas for c in catalogue.area(area) for e in c.errata]
     marks = []
-    for e, concept in sorted(found, key=lambda pair: int(pair[0].number.lstrip("E"))):
+    for e, concept in sorted(found, key=lambda pair: _digits(pair[0].number)):
         mark, words = _erratum_state(e, concept, out)
         marks.append(mark)
         out.say(f"{mark} {e.number}  {concept.key}", style="bold")
@@ -117,6 +117,14 @@ def _errata(catalogue: Catalogue, areas: list[str], out: Terminal) -> int:
         )
     )
     return 0
+
+
+def _digits(number: str) -> tuple[int, str]:
+    """E5 before E44, and E44 before E44b."""
+    import re
+
+    found = re.search(r"\d+", number)
+    return (int(found[0]) if found else 0), number
 
 
 def _erratum_state(e: Erratum, concept: Concept, out: Terminal) -> tuple[str, str]:
