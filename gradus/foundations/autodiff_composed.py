@@ -164,10 +164,12 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         values = np.linalg.svd(x, compute_uv=False) if axis is None and not keepdims else None
         if values is None or ord not in (2, -2, "nuc"):
             raise unsupported(f"linalg.norm of a matrix with ord={ord!r}")
-        return {2: np.max, -2: np.min, "nuc": np.sum}[ord](values, axis=-1)
+        reduced: Any = {2: np.max, -2: np.min, "nuc": np.sum}[ord]
+        return reduced(values, axis=-1)
     size = np.absolute(x)
     if ord in (np.inf, -np.inf):
-        return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
+        reduced = np.max if ord > 0 else np.min
+        return reduced(size, axis=axis, keepdims=keepdims)
     return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
 
 

@@ -204,7 +204,9 @@ def test_explain_says_what_is_wrong(capsys, words, reason):
 
 
 def test_errata_tell_what_came_of_their_claims(capsys):
-    numbers = [int(n) for n in re.findall(r"^[○●✗] \D*(\d+).*  ", said(capsys, "map", "--errata"), re.MULTILINE)]
+    numbers = [
+        int(n) for n in re.findall(r"^[○●✗] \D*(\d+).*  ", said(capsys, "map", "--errata"), re.MULTILINE)
+    ]
     assert numbers == sorted(numbers) and len(numbers) == sum(len(c.errata) for c in load())
     said(capsys, "verify", "entropy")
     after = said(capsys, "map", "--errata")
