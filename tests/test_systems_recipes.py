@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -246,3 +247,13 @@ def test_tables_show_what_they_are_given():
     )  # the heads of the two columns of numbers, and their filled cells
     with pytest.raises(GradusError, match="a cell for each of 3 columns"):
         table([Text("a", "甲")] * 3, [(1, 2)], Text("c", "说"))
+
+
+def test_a_report_tells_the_recipe_that_was_chosen():
+    from gradus.report.page import _recipe
+
+    system = load().get("from-scratch")
+    told = {
+        m: _recipe(system, SimpleNamespace(settings={"model": m})) for m in ("mlp", "lstm", "transformer")
+    }
+    assert len(set(told.values())) == 3 and "LSTM" in told["lstm"].en

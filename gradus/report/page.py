@@ -114,6 +114,7 @@ def report_html(
         title=name,
         system=system,
         run=run,
+        recipe=_recipe(system, run),
         facts=facts,
         pictures=_numbered(figures, lang),
         abstract=_abstract(name, run, facts, lang),
@@ -128,6 +129,14 @@ def report_html(
         math_style=(ASSETS / "math.css").read_text(encoding="utf-8"),
         fonts=_fonts(lang),
     )
+
+
+def _recipe(system: Concept | None, run: RunSummary | None) -> Text | None:
+    """The recipe in words, after the options with which it was run."""
+    if system is None or system.recipe is None or run is None:
+        return None
+    chosen = {o.name: str(run.settings[o.name]) for o in system.recipe.options if o.name in run.settings}
+    return system.recipe.with_choices(chosen).text
 
 
 def _stands_on(system: Concept | None) -> list[Concept]:
