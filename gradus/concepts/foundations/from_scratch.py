@@ -376,8 +376,8 @@ def jittered(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 
 
 @FROM_SCRATCH.figure(
-    units=Slider(1, 40, 8, Text("hidden units", "隐藏单元数"), integer=True),
-    steps=Slider(1, 400, 150, Text("steps", "步数"), integer=True),
+    units=Slider(1, 40, 20, Text("hidden units", "隐藏单元数"), integer=True),
+    steps=Slider(1, 400, 300, Text("steps", "步数"), integer=True),
 )
 def figure(units, steps):
     rng = np.random.default_rng(1)
