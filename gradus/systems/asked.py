@@ -99,10 +99,9 @@ def load_data(asked: Asked) -> Any:
     Raises:
         GradusError: it is unknown, is not there, or is none of the recipe's.
     """
-    loaded = function(asked.recipe.load)(asked.data, asked.data_dir)
     if asked.data not in asked.recipe.data:
         raise GradusError(f"the recipe trains on {', '.join(asked.recipe.data)}, not on {asked.data}")
-    return loaded
+    return function(asked.recipe.load)(asked.data, asked.data_dir)
 
 
 def taken(train: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
