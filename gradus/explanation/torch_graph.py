@@ -24,6 +24,8 @@ _LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
 _CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 _QUESTIONS = ("__get__", "__set__", "size", "dim", "numel", "stride", "detach", "requires_grad_", "to_dense")
 
+_TRANSPOSED = ("T", "mT", "H", "mH", "real", "imag")
+
 
 class _Recorder(TorchFunctionMode):
     """Writes down every call of PyTorch's that gives floating-point numbers computed from the inputs.
@@ -37,6 +39,7 @@ class _Recorder(TorchFunctionMode):
         self.nodes: list[Node] = []
         self.edges: list[GradientEdge | None] = []
         self.number: dict[int, int] = {}
+        self.version: dict[int, int] = {}
         self.alive: list[Tensor] = []
         self.steps = 0
 
@@ -47,14 +50,7 @@ class _Recorder(TorchFunctionMode):
                 return _unasked(func)(*args, **kwargs)
         name = plain(func.__name__)
         if func.__name__ in _QUESTIONS:
-            if func.__name__ != "__get__" or name_of_property(func) not in (
-                "T",
-                "mT",
-                "H",
-                "mH",
-                "real",
-                "imag",
-            ):
+            if func.__name__ != "__get__" or name_of_property(func) not in _TRANSPOSED:
                 return func(*args, **kwargs)
             name = "transpose"
         call = _Call(func, args, kwargs, self)
@@ -66,11 +62,21 @@ class _Recorder(TorchFunctionMode):
             self.record(name, output, call, i if isinstance(result, (tuple, list)) else None)
         return result
 
-    def tracked(self, tensor: Any) -> int | None:
-        """The node of a tensor; a parameter met for the first time becomes one."""
+    def tracked(self, tensor: Any, written: bool = False) -> int | None:
+        """The node of a tensor; a parameter met for the first time becomes one.
+
+        Raises:
+            GradusError: it has been changed through a view of it, and is not `written` into now, as by x[i] += y.
+        """
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
             return None
         if id(tensor) in self.number:
+            node = self.nodes[self.number[id(tensor)]]
+            if self.version[id(tensor)] != tensor._version and not written:
+                raise GradusError(
+                    f"{node.name} = {node.label} has been changed in place through a view of it, which the graph cannot "
+                    "show; change a clone of the view, or assign to a part of it: x[i] = y"
+                )
             return self.number[id(tensor)]
         if tensor.is_leaf and tensor.requires_grad:
             name = self.names.get(id(tensor), f"p{sum(n.given for n in self.nodes) + 1}")
@@ -89,6 +95,7 @@ class _Recorder(TorchFunctionMode):
         self.nodes.append(node)
         self.edges.append(get_gradient_edge(tensor) if tensor.requires_grad else None)
         self.number[id(tensor)] = len(self.nodes) - 1
+        self.version[id(tensor)] = tensor._version
         self.alive.append(tensor)
         return len(self.nodes) - 1
 
@@ -117,7 +124,11 @@ class _Recorder(TorchFunctionMode):
         frame: Any = sys._getframe(1)
         while frame is not None and frame.f_code is not _evaluated.__code__:
             code = frame.f_code
-            owner = frame.f_locals.get(code.co_varnames[0]) if code.co_name == "forward" else None
+            owner = (
+                frame.f_locals.get(code.co_varnames[0])
+                if code.co_name == "forward" and code.co_argcount
+                else None
+            )
             if isinstance(owner, nn.Module):
                 found.append(self.modules.get(id(owner), type(owner).__name__))
             elif not code.co_filename.startswith(_LIBRARIES):
@@ -147,10 +158,10 @@ class _Call:
     def __init__(self, func: Any, args: Any, kwargs: Any, recorder: _Recorder) -> None:
         self.func, self.nodes = func, recorder.nodes
         self.leaves, self.spec = pytree.tree_flatten((args, kwargs))
-        self.numbers = [recorder.tracked(a) for a in self.leaves]
+        self.writes = plain(func.__name__) == "setitem"  # gives nothing back; its first argument has changed
+        self.numbers = [recorder.tracked(a, written=self.writes) for a in self.leaves]
         self.inputs = [i for i, j in enumerate(self.numbers) if j is not None]
         self.random = torch.get_rng_state()
-        self.writes = plain(func.__name__) == "setitem"  # gives nothing back; its first argument has changed
         self.options = {"index": args[1]} if plain(func.__name__) in ("getitem", "setitem") else {}
         self.words: list[str] = []
         self.places: dict[int, int] = {}

@@ -185,6 +185,30 @@ def test_in_place_writes_and_views():
     assert x.grad is None and not x.requires_grad
 
 
+def test_a_part_is_changed_in_place():
+    def f(x):
+        y = x * 1
+        y[1] += x[0] * x[2]
+        return (y**2).sum()
+
+    x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+    e = explain(f, x)
+    leaf = x.clone().requires_grad_()
+    (want,) = torch.autograd.grad(f(leaf), leaf)
+    np.testing.assert_allclose(node(e, "x").adjoint, want.numpy(), rtol=1e-14)
+    assert_adjoints_are_sums_of_shares(e, 1e-14)
+
+
+def test_what_changes_through_a_view_is_refused():
+    def f(x):
+        y = x * 1
+        y.view(-1).mul_(2)
+        return y.sum()
+
+    with pytest.raises(GradusError, match="changed in place through a view of it"):
+        explain(f, torch.ones(2, 2))
+
+
 def test_integers_are_constants_and_keep_their_names():
     table = nn.Embedding(7, 3)
     e = explain(lambda tokens: table(tokens).sum(), torch.tensor([1, 2, 2]))
