@@ -75,6 +75,16 @@ def reached(nodes: Sequence[Node], result: int) -> list[Node]:
     return [nodes[i] for i in kept]
 
 
+def differentiate(nodes: Sequence[Node]) -> None:
+    """Adjoints of all nodes that the last one depends on: that of an input is the sum of the shares of its uses."""
+    nodes[-1].adjoint = np.ones(nodes[-1].value.shape)
+    for node in reversed(nodes):
+        if node.adjoint is not None:
+            for j, _, pull in node.uses():
+                old, share = nodes[j].adjoint, pull(node.adjoint)
+                nodes[j].adjoint = share if old is None else old + share
+
+
 def grouped(nodes: Sequence[Node], limit: int = LEGIBLE) -> list[Node]:
     """At most `limit` nodes: steps of one function or module that follow each other become one node.
 

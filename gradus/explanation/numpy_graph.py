@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.explanation.graph import Node, given_names, reached
+from gradus.explanation.graph import Node, differentiate, given_names, reached
 from gradus.explanation.words import expression, local_derivatives, number
 from gradus.foundations.autodiff import Step, Variable, pulled_back
 from gradus.foundations.autodiff_traceable import traceable
@@ -76,7 +76,7 @@ def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
     if result.size != 1:
         result = np.sum(result)
     nodes = _nodes(result.step, named, paths)
-    _differentiate(nodes)
+    differentiate(nodes)
     return reached(nodes, len(nodes) - 1)
 
 
@@ -119,16 +119,6 @@ def _node(
         [pulled_back(s, i) for i in inside],
         path=path,
     )
-
-
-def _differentiate(nodes: list[Node]) -> None:
-    """Adjoints of all nodes: v̄ of each input is the sum of the shares of its uses."""
-    nodes[-1].adjoint = np.ones(nodes[-1].value.shape)
-    for node in reversed(nodes):
-        if node.adjoint is not None:
-            for j, _, pull in node.uses():
-                old, share = nodes[j].adjoint, pull(node.adjoint)
-                nodes[j].adjoint = share if old is None else old + share
 
 
 def _given(name: str, value: Any, named: dict[int, str], paths: dict[int, tuple[str, ...]]) -> Any:

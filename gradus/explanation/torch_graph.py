@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from gradus.errors import GradusError
-from gradus.explanation.graph import Node, given_names, reached
+from gradus.explanation.graph import Node, differentiate, given_names, reached
 from gradus.explanation.words import expression, local_derivatives, number, plain
 
 _LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
@@ -37,7 +37,6 @@ class _Recorder(TorchFunctionMode):
         super().__init__()
         self.names, self.modules = names, modules
         self.nodes: list[Node] = []
-        self.edges: list[GradientEdge | None] = []
         self.number: dict[int, int] = {}
         self.version: dict[int, int] = {}
         self.alive: list[Tensor] = []
@@ -93,7 +92,6 @@ class _Recorder(TorchFunctionMode):
 
     def add(self, node: Node, tensor: Tensor) -> int:
         self.nodes.append(node)
-        self.edges.append(get_gradient_edge(tensor) if tensor.requires_grad else None)
         self.number[id(tensor)] = len(self.nodes) - 1
         self.version[id(tensor)] = tensor._version
         self.alive.append(tensor)
@@ -136,14 +134,6 @@ class _Recorder(TorchFunctionMode):
             frame = frame.f_back
         return tuple(reversed(found))
 
-    def differentiate(self, result: Tensor) -> None:
-        """Adjoints of all nodes."""
-        wanted = [i for i, e in enumerate(self.edges) if e is not None]
-        edges = [e for e in self.edges if e is not None]
-        adjoints = torch.autograd.grad(result, edges, allow_unused=True)
-        for i, adjoint in zip(wanted, adjoints, strict=True):
-            self.nodes[i].adjoint = None if adjoint is None else _array(adjoint)
-
 
 class _Call:
     """One call: what it depends on, and how an adjoint is pulled back through it alone.
@@ -161,7 +151,7 @@ class _Call:
         self.writes = plain(func.__name__) == "setitem"  # gives nothing back; its first argument has changed
         self.numbers = [recorder.tracked(a, written=self.writes) for a in self.leaves]
         self.inputs = [i for i, j in enumerate(self.numbers) if j is not None]
-        self.random = torch.get_rng_state()
+        self.random = _Random(self.leaves)
         self.options = {"index": args[1]} if plain(func.__name__) in ("getitem", "setitem") else {}
         self.words: list[str] = []
         self.places: dict[int, int] = {}
@@ -172,16 +162,18 @@ class _Call:
                 self.places[i] = len(self.words)
                 self.words.append(recorder.nodes[j].name if j is not None else recorder.constant(a))
 
+    def _as_given(self, leaf: Any, node: int | None) -> Any:
+        """A leaf as it was handed over; the call may write into it, as batch normalisation does into its means."""
+        if node is not None:
+            return torch.tensor(self.nodes[node].value).to(leaf)
+        return leaf.detach().clone() if isinstance(leaf, Tensor) else leaf
+
     def pull(self, by: int, part: int | None) -> Callable[[np.ndarray], np.ndarray]:
         """The map g ↦ g·∂(result)/∂(leaf `by`), by running this one call again with the values it was given."""
 
         def pulled(g: np.ndarray) -> np.ndarray:
-            with torch.random.fork_rng(devices=[]), torch.enable_grad():
-                torch.set_rng_state(self.random)
-                leaves = [
-                    a if j is None else torch.as_tensor(self.nodes[j].value).to(a)
-                    for a, j in zip(self.leaves, self.numbers, strict=True)
-                ]
+            with self.random.again(), torch.enable_grad():
+                leaves = [self._as_given(a, j) for a, j in zip(self.leaves, self.numbers, strict=True)]
                 x = leaves[by].requires_grad_()
                 leaves[by] = x.clone()  # a call that works in place may overwrite it
                 args, kwargs = pytree.tree_unflatten(leaves, self.spec)
@@ -191,6 +183,24 @@ class _Call:
             return np.zeros(x.shape) if share is None else _array(share)
 
         return pulled
+
+
+class _Random:
+    """The state of the random generators that a call may draw from."""
+
+    def __init__(self, leaves: Sequence[Any]) -> None:
+        self.state = torch.get_rng_state()
+        devices = {a.device.index for a in leaves if isinstance(a, Tensor) and a.is_cuda}
+        self.cuda = {d: torch.cuda.get_rng_state(d) for d in devices}
+
+    @contextlib.contextmanager
+    def again(self) -> Iterator[None]:
+        """The same draws once more, and nothing changed afterwards."""
+        with torch.random.fork_rng(devices=list(self.cuda)):
+            torch.set_rng_state(self.state)
+            for device, state in self.cuda.items():
+                torch.cuda.set_rng_state(state, device)
+            yield
 
 
 def name_of_property(getter: Any) -> str:
@@ -261,8 +271,9 @@ def torch_graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
         if result.numel() != 1:
             with recorder:
                 result = result.sum()
-    recorder.differentiate(result.sum() if result.ndim else result)
-    return reached(recorder.nodes, recorder.number[id(result)])
+    nodes = reached(recorder.nodes, recorder.number[id(result)])
+    differentiate(nodes)
+    return nodes
 
 
 def _plain(result: Any) -> Any:
