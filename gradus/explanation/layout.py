@@ -43,6 +43,7 @@ def layered(inputs: Sequence[Sequence[int]], widths: Sequence[float], gap: float
     points, size = list(rank), list(widths)
     chains: dict[tuple[int, int], list[int]] = {}
     links: list[tuple[int, int]] = []
+    given = {i for i, node in enumerate(inputs) if not node}  # and the ways that lead from there
     for a, b in edges:
         chain = []
         for row in range(rank[a] + 1, rank[b]):
@@ -50,6 +51,7 @@ def layered(inputs: Sequence[Sequence[int]], widths: Sequence[float], gap: float
             size.append(8.0)
             chain.append(len(points) - 1)
         chains[a, b] = chain
+        given |= set(chain) if a in given else set()
         stops = [a, *chain, b]
         links += itertools.pairwise(stops)
     rows: list[list[int]] = [[] for _ in range(max(points) + 1)]
@@ -61,7 +63,9 @@ def layered(inputs: Sequence[Sequence[int]], widths: Sequence[float], gap: float
         down[a].append(b)
         up[b].append(a)
     _order(rows, up, down)
-    x = _positions(rows, up, down, size, gap)
+    # what is computed stands below what it was computed from; what is given goes beside it
+    above = [[j for j in js if j not in given] or js for js in up]
+    x = _positions(rows, above, down, size, gap, [0.01 if i in given else 1.0 for i in range(len(points))])
     left = min(x[i] - size[i] / 2 for i in range(len(x)))
     x = [v - left for v in x]
     width = max(x[i] + size[i] / 2 for i in range(len(x)))
@@ -99,7 +103,12 @@ def _wished(i: int, near: list[list[int]], other: dict[int, int], old: dict[int,
 
 
 def _positions(
-    rows: list[list[int]], up: list[list[int]], down: list[list[int]], size: list[float], gap: float
+    rows: list[list[int]],
+    up: list[list[int]],
+    down: list[list[int]],
+    size: list[float],
+    gap: float,
+    weight: list[float],
 ) -> list[float]:
     x = [0.0] * len(size)
     for row in rows:
@@ -108,28 +117,32 @@ def _positions(
             x[i] = at + size[i] / 2
             at += size[i] + gap
     for sweep in range(24):
+        first, second = (up, down) if sweep % 2 == 0 else (down, up)
         for row in rows if sweep % 2 == 0 else reversed(rows):
-            near = [
-                (up[i] if sweep % 2 == 0 else down[i]) or (down[i] if sweep % 2 == 0 else up[i]) for i in row
-            ]
+            near = [first[i] or second[i] for i in row]
             wish = [sum(x[j] for j in js) / len(js) if js else x[i] for i, js in zip(row, near, strict=True)]
-            for i, v in zip(row, apart(wish, [size[i] for i in row], gap), strict=True):
+            moved = apart(wish, [size[i] for i in row], gap, [weight[i] for i in row])
+            for i, v in zip(row, moved, strict=True):
                 x[i] = v
     return x
 
 
-def apart(wish: list[float], size: list[float], gap: float) -> list[float]:
-    """The places nearest to those wished for, in their order and `gap` apart (least squares; pool adjacent violators)."""
+def apart(
+    wish: Sequence[float], size: Sequence[float], gap: float, weight: Sequence[float] | None = None
+) -> list[float]:
+    """The places nearest to those wished for, in their order and `gap` apart.
+
+    Nearest by weighted least squares, found by pooling neighbours that would overlap.
+    """
     offset, offsets = 0.0, []
     for k, s in enumerate(size):
         offset += s / 2 + (size[k - 1] / 2 + gap if k else 0.0)
         offsets.append(offset)
-    blocks: list[list[float]] = []  # mean, count
-    for w, o in zip(wish, offsets, strict=True):
-        blocks.append([w - o, 1.0])
+    blocks: list[tuple[float, float, int]] = []  # mean, weight, count
+    for w, o, heavy in zip(wish, offsets, weight or [1.0] * len(size), strict=True):
+        blocks.append((w - o, heavy, 1))
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            mean, n = blocks.pop()
-            total = blocks[-1][1] + n
-            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * n) / total, total]
-    means = [mean for mean, n in blocks for _ in range(int(n))]
+            (a, p, m), (b, q, n) = blocks[-2:]
+            blocks[-2:] = [((a * p + b * q) / (p + q), p + q, m + n)]
+    means = [mean for mean, _, n in blocks for _ in range(n)]
     return [m + o for m, o in zip(means, offsets, strict=True)]
