@@ -293,37 +293,33 @@ def reads_digits(f, rng):
     return metric(right.mean(), BARS["mlp"]["digits"], "≥")
 
 
-def variant(error="", rate=True):
+def mistaken(error, x, y, W1, b1, W2, b2, steps, alpha):
     """The definition with one thing wrong."""
-
-    def trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
-        n, theta = len(x), [W1, b1, W2, b2]
-        m, v, losses = [0 * p for p in theta], [0 * p for p in theta], []
-        for t in range(1, steps + 2):
-            W1, b1, W2, b2 = theta
-            H = np.tanh(x @ W1.T + b1)
-            Z = H @ W2.T + b2
-            P = np.exp(Z - Z.max(axis=1, keepdims=True))
-            P = P / P.sum(axis=1, keepdims=True)
-            losses.append(-np.log(P[np.arange(n), y]).mean())
-            dZ = (P - np.eye(len(b2))[y]) / (1 if error == "sum" else n)
-            dA = (dZ @ W2) * (1 if error == "slope" else 1 - H**2)
-            gradients = [dA.T @ x, dA.sum(axis=0), dZ.T @ H, dZ.sum(axis=0)]
-            if t <= steps:
-                for i, g in enumerate(gradients):
-                    if error == "bias" and i in (1, 3):
-                        continue
-                    if error == "sign" and i == 0:
-                        g = -g
-                    m[i] = 0.9 * m[i] + 0.1 * g
-                    v[i] = 0.999 * v[i] + 0.001 * g**2
-                    c1, c2 = (1, 1) if error == "correction" else (1 - 0.9**t, 1 - 0.999**t)
-                    theta[i] = theta[i] - alpha * m[i] / c1 / (np.sqrt(v[i] / c2) + 1e-8)
-        if error == "sum":
-            losses = [n * value for value in losses]
-        return np.array(losses), *theta
-
-    return trained
+    n, theta = len(x), [W1, b1, W2, b2]
+    m, v, losses = [0 * p for p in theta], [0 * p for p in theta], []
+    for t in range(1, steps + 2):
+        W1, b1, W2, b2 = theta
+        H = np.tanh(x @ W1.T + b1)
+        Z = H @ W2.T + b2
+        P = np.exp(Z - Z.max(axis=1, keepdims=True))
+        P = P / P.sum(axis=1, keepdims=True)
+        losses.append(-np.log(P[np.arange(n), y]).mean())
+        dZ = (P - np.eye(len(b2))[y]) / (1 if error == "sum" else n)
+        dA = (dZ @ W2) * (1 if error == "slope" else 1 - H**2)
+        gradients = [dA.T @ x, dA.sum(axis=0), dZ.T @ H, dZ.sum(axis=0)]
+        if t <= steps:
+            for i, g in enumerate(gradients):
+                if error == "bias" and i in (1, 3):
+                    continue
+                if error == "sign" and i == 0:
+                    g = -g
+                m[i] = 0.9 * m[i] + 0.1 * g
+                v[i] = 0.999 * v[i] + 0.001 * g**2
+                c1, c2 = (1, 1) if error == "correction" else (1 - 0.9**t, 1 - 0.999**t)
+                theta[i] = theta[i] - alpha * m[i] / c1 / (np.sqrt(v[i] / c2) + 1e-8)
+    if error == "sum":
+        losses = [n * value for value in losses]
+    return np.array(losses), *theta
 
 
 @FROM_SCRATCH.mutant(
@@ -331,7 +327,7 @@ def variant(error="", rate=True):
     kills=["equals-definition", "equals-pytorch-after-twenty-steps"],
 )
 def slope_forgotten(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
-    return variant("slope")(x, y, W1, b1, W2, b2, steps, alpha)
+    return mistaken("slope", x, y, W1, b1, W2, b2, steps, alpha)
 
 
 @FROM_SCRATCH.mutant(
@@ -339,7 +335,7 @@ def slope_forgotten(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     kills=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
 )
 def biases_not_trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
-    return variant("bias")(x, y, W1, b1, W2, b2, steps, alpha)
+    return mistaken("bias", x, y, W1, b1, W2, b2, steps, alpha)
 
 
 @FROM_SCRATCH.mutant(
@@ -347,7 +343,7 @@ def biases_not_trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     kills=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
 )
 def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
-    return variant("correction")(x, y, W1, b1, W2, b2, steps, alpha)
+    return mistaken("correction", x, y, W1, b1, W2, b2, steps, alpha)
 
 
 @FROM_SCRATCH.mutant(
@@ -355,7 +351,7 @@ def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     kills=["learns-xor", "first-step", "equals-pytorch-after-twenty-steps", "reads-digits"],
 )
 def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
-    return variant("sign")(x, y, W1, b1, W2, b2, steps, alpha)
+    return mistaken("sign", x, y, W1, b1, W2, b2, steps, alpha)
 
 
 @FROM_SCRATCH.mutant(
@@ -363,7 +359,7 @@ def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     kills=["loss-is-a-mean", "equals-definition", "equals-pytorch-after-twenty-steps"],
 )
 def summed(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
-    return variant("sum")(x, y, W1, b1, W2, b2, steps, alpha)
+    return mistaken("sum", x, y, W1, b1, W2, b2, steps, alpha)
 
 
 @FROM_SCRATCH.mutant(
