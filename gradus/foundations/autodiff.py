@@ -199,8 +199,16 @@ def _shares(s: Step, g: Any, chosen: list[int], nested: bool) -> Iterable[Any]:
 
 
 def pulled_back(s: Step, i: int) -> Callable[[Any], Any]:
-    """The map g ↦ g·∂s/∂(input i), through this one call."""
-    return lambda g: np.asarray(_fitted(next(iter(_shares(s, g, [i], False))), s.inputs[i].value))
+    """The map g ↦ g·∂s/∂(input i), through this one call; as in a sweep, 0·∞ is 0: the entry does not matter."""
+
+    def pulled(g: Any) -> Any:
+        with np.errstate(all="ignore"):
+            share = next(iter(_shares(s, g, [i], False)))
+        if isinstance(s.function, np.ufunc) and not np.isfinite(share).all():
+            share = np.where(np.equal(g, 0), 0.0, share)
+        return np.asarray(_fitted(share, s.inputs[i].value))
+
+    return pulled
 
 
 def _fitted(share: Any, a: Any) -> Any:
