@@ -6,6 +6,7 @@ have the derivative zero almost everywhere, or give no real numbers.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections.abc import Callable
 from functools import reduce
@@ -346,9 +347,11 @@ def composed(function: Any, args: Any, kwargs: Any) -> Any:
 
 
 def unsupported(name: str) -> GradusError:
-    """The error that names the function, and lists those that have a rule."""
+    """The error that names the function, and those with a rule whose names are like it."""
     known = sorted({f.__name__ for f in {*RULES, *COMPOSED} if isinstance(f, np.ufunc) or f in COMPOSED})
+    near = difflib.get_close_matches(name.rpartition(".")[2], known, 3, 0.5)
+    like = f", {' and '.join(near)} do" if len(near) > 1 else f", {near[0]} does" if near else ""
     return GradusError(
-        f"numpy.{name} has no derivative rule here; these have: {', '.join(known)}. "
-        "Write the function with them, or add a rule to gradus.foundations.autodiff_rules"
+        f"numpy.{name} has no derivative rule here{like}; write the function with those of the {len(known)} "
+        "in gradus.foundations.autodiff_rules, or add a rule there"
     )

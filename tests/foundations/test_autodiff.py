@@ -210,8 +210,8 @@ def test_integers_are_taken_as_numbers():
 # --- errors name what is wrong and what to do
 
 ERRORS = {
-    "names the function": (lambda x: np.interp(0.5, x, x).sum(), r"numpy\.interp has no derivative rule.*absolute, add.*where"),
-    "names the ufunc": (lambda x: np.ldexp(x, 2).sum(), r"numpy\.ldexp has no derivative rule"),
+    "names the function": (lambda x: np.interp(0.5, x, x).sum(), r"numpy\.interp has no derivative rule here.*write the function with those of the \d{3} in"),
+    "names the ufunc": (lambda x: np.ldexp(x, 2).sum(), r"numpy\.ldexp has no derivative rule here, .*exp.* do"),
     "names the method": (lambda x: np.multiply.reduceat(x, [0]), r"numpy\.multiply reduceat has no derivative rule"),
     "names the option": (lambda x: np.sum(x, dtype=float), r"numpy\.sum on a tape.*dtype.*keepdims"),
     "index out of range": (lambda x: x[3], r"take of shapes \(3,\): index 3 is out of bounds"),
