@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradus.evidence import Text
+from gradus.text import Text
 
 
 @dataclass(frozen=True)

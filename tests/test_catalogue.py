@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from gradus.catalogue import citation, load, order, references
+from gradus.catalogue.routes import PERIODS, ROUTES, route, timeline, walk
 from gradus.errors import GradusError
-from gradus.routes import PERIODS, ROUTES, route, timeline, walk
 
 
 def test_each_concept_comes_after_what_it_needs():

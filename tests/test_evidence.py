@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from gradus.errors import GradusError
-from gradus.evidence import (
+from gradus.page.evidence import (
     EPSILON,
-    Text,
     all_of,
     bound,
     identical,
@@ -20,7 +19,8 @@ from gradus.evidence import (
     rate,
     roundoff,
     statistical,
-)  # fmt: skip
+)
+from gradus.text import Text  # fmt: skip
 
 WHY = Text("because", "因为")
 

@@ -8,11 +8,19 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from gradus import formulas
-from gradus.concept import Text
+from gradus.catalogue.formulas import (
+    DATA,
+    Formula,
+    all_formulas,
+    mathml,
+    prose_html,
+    prose_text,
+    unicode_text,
+)
+from gradus.catalogue.formulas import compiled as formulas
+from gradus.catalogue.formulas.terminal import linear
 from gradus.errors import GradusError
-from gradus.formulas import DATA, Formula, all_formulas, mathml, prose_html, prose_text, unicode_text
-from gradus.linear_math import linear
+from gradus.text import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMML = ROOT / "tools" / "node_modules" / "temml"

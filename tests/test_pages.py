@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from gradus.catalogue import citation, load, references
-from gradus.concept import AREAS, Concept, Text
-from gradus.formulas import mathml
+from gradus.catalogue.formulas import mathml
+from gradus.page import AREAS, Concept
+from gradus.text import Text
 from gradus.verify import Adapted, claims_of, judge, verify_concept, verify_mutants
 
 CONCEPTS = list(load())
@@ -40,8 +41,8 @@ def texts(value, depth=0):
 def test_page_lacks_no_part(concept: Concept):
     assert concept.missing() == []
     assert concept.area in AREAS
-    assert concept.examples(np.random.default_rng(0)), "no cases"
-    assert concept.refused(np.random.default_rng(0)), "no invalid input"
+    assert concept.cases(np.random.default_rng(0)), "no cases"
+    assert concept.invalid(np.random.default_rng(0)), "no invalid input"
     assert 1600 <= concept.year <= 2030
     assert concept.recipe is not None or concept.kind != "system"
 
@@ -84,11 +85,11 @@ def test_formulas_compile(concept: Concept):
 @every_concept
 def test_every_claim_can_fail(concept: Concept):
     known = {c.name for c in claims_of(concept, ("quick", "slow", "gpu"))}
-    named = {k for m in concept.mutants.values() for k in m.kills}
+    named = {k for m in concept.mutants.values() for k in m.caught_by}
     assert named <= known, f"mutants name unknown claims: {named - known}"
     assert set(concept.claims) <= named, f"claims that no mutant fails: {set(concept.claims) - named}"
     for mutant in concept.mutants.values():
-        assert mutant.kills, mutant.name
+        assert mutant.caught_by, mutant.name
         assert tuple(inspect.signature(mutant.function).parameters) == concept.arguments, mutant.name
 
 
@@ -111,7 +112,7 @@ def test_claims_hold(concept: Concept):
 
 @every_concept
 def test_definition_satisfies_its_own_claims(concept: Concept):
-    own = Adapted(concept.define, concept, "numpy", name="definition")
+    own = Adapted(concept.definition, concept, "numpy", name="definition")
     failed = []
     for claim in claims_of(concept):
         if claim.of_definition and claim.name != "rejects-invalid-input":
@@ -122,26 +123,26 @@ def test_definition_satisfies_its_own_claims(concept: Concept):
 
 
 @every_concept
-def test_mutants_are_killed(concept: Concept):
-    assert [(m.mutant.name, m.survived) for m in verify_mutants(concept) if not m.killed] == []
+def test_mutants_are_caught(concept: Concept):
+    assert [(m.mutant.name, m.missed_by) for m in verify_mutants(concept) if not m.caught] == []
 
 
 @pytest.mark.slow
 @every_concept
-def test_slow_claims_hold_and_kill(concept: Concept):
-    slow = [c for c in claims_of(concept, ("slow",)) if not c.free]
+def test_slow_claims_hold_and_catch(concept: Concept):
+    slow = [c for c in claims_of(concept, ("slow",)) if not c.universal]
     if not slow:
         pytest.skip("no slow claims")
     results = list(verify_concept(concept, cost=("slow",)))
     assert [(r.claim.name, str(r.evidence), r.reason) for r in results if r.verdict == "fails"] == []
     assert [
-        (m.mutant.name, m.survived) for m in verify_mutants(concept, cost=("slow",)) if not m.killed
+        (m.mutant.name, m.missed_by) for m in verify_mutants(concept, cost=("slow",)) if not m.caught
     ] == []
 
 
 @every_concept
 def test_evidence_is_the_same_twice(concept: Concept):
-    own = Adapted(concept.define, concept, "numpy", name="definition")
+    own = Adapted(concept.definition, concept, "numpy", name="definition")
     for claim in concept.claims.values():
         if claim.cost == "quick" and "memory" not in claim.name and "cost" not in claim.name:
             assert str(judge(concept, claim, own).evidence) == str(judge(concept, claim, own).evidence), (
@@ -218,7 +219,7 @@ def _of_one_page(module: str, other: str) -> bool:
 
 @every_concept
 def test_definition_is_numpy_alone(concept: Concept):
-    assert _foreign(concept.define, set()) == set()
+    assert _foreign(concept.definition, set()) == set()
 
 
 @every_concept
@@ -229,7 +230,7 @@ def test_definition_is_not_the_implementation(concept: Concept):
         if implementation.path.startswith("gradus."):
             source = inspect.getsource(module)
             assert "gradus.concepts" not in source, "the library knows nothing of pages"
-            assert concept.define.__code__.co_filename != module.__file__
+            assert concept.definition.__code__.co_filename != module.__file__
 
 
 def test_a_foreign_name_is_found():

@@ -14,7 +14,7 @@ import pytest
 from gradus.catalogue import load
 from gradus.cli import main
 from gradus.errors import GradusError
-from gradus.systems import past_runs, run_system
+from gradus.running import past_runs, run_system
 
 LENET = load().get("lenet")
 

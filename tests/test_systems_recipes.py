@@ -10,9 +10,12 @@ import pytest
 
 from gradus.catalogue import load
 from gradus.cli import main
-from gradus.concept import Option, Recipe, Text
 from gradus.errors import GradusError
-from gradus.foundations.recipes import (
+from gradus.page import Option, Recipe
+from gradus.report import Chart, SeedResult, Series, pictures_over_seeds, table
+from gradus.running import past_runs, run_system
+from gradus.systems.folds import folds, out_of_fold
+from gradus.systems.foundations import (
     clustering,
     hopfield,
     linear_regression,
@@ -20,10 +23,8 @@ from gradus.foundations.recipes import (
     naive_bayes,
     pca,
 )
-from gradus.foundations.recipes.folds import folds, out_of_fold
-from gradus.foundations.recipes.sentences import load as load_sentences
-from gradus.report import Chart, SeedResult, Series, pictures_over_seeds, table
-from gradus.systems import past_runs, run_system
+from gradus.systems.sentences import load as load_sentences
+from gradus.text import Text
 
 RECIPES = {
     "linear-regression": linear_regression.RECIPE,
@@ -82,7 +83,7 @@ def test_the_score_is_of_the_seed_alone(key, monkeypatch):
         data = "diabetes"
     if key == "logistic-regression":
         data = "iris"
-    from gradus.systems.asked import function
+    from gradus.running.request import function
 
     train, loaded = function(recipe.train), load_sentences(data)
     first, again, other = (train(loaded, seed=s).score for s in (3, 3, 4))
@@ -133,7 +134,7 @@ def test_linear_regression_is_scored_as_scikit_learn_does():
     from sklearn.metrics import r2_score
 
     from gradus.data import load as load_data
-    from gradus.foundations.recipes.folds import all_rows
+    from gradus.systems.folds import all_rows
 
     data = load_data("diabetes")
     X, y = all_rows(data)

@@ -9,14 +9,15 @@ packages = ["gradus.foundations", "gradus.networks", "gradus.optimization", "gra
 with install_import_hook(packages, "beartype.beartype"):
     import numpy as np
     from gradus.catalogue import load
-    from gradus.verify import NotApplicable, adapt
+    from gradus.verify import adapt
+    from gradus.page.evidence import NotApplicable
     calls = 0
     for concept in load():
         for implementation in concept.implementations:
             if not implementation.path.startswith("gradus."):
                 continue
             adapted = adapt(concept, implementation)
-            for label, arguments in concept.examples(np.random.default_rng(0)):
+            for label, arguments in concept.cases(np.random.default_rng(0)):
                 try:
                     adapted(**arguments)
                     calls += 1

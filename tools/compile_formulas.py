@@ -17,8 +17,8 @@ from xml.etree.ElementTree import fromstring
 TOOLS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TOOLS.parent))
 
-from gradus.formulas import DATA, Formula, all_formulas  # noqa: E402
-from gradus.linear_math import linear  # noqa: E402
+from gradus.catalogue.formulas import DATA, Formula, all_formulas  # noqa: E402
+from gradus.catalogue.formulas.terminal import linear  # noqa: E402
 
 #: How many children an element must have; Temml breaks this for `\underset` around `\operatorname`.
 ARITY = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3, "munderover": 3}

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradus.catalogue import Catalogue, load
+from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
-from gradus.concept import AREAS, Concept, Cost
 from gradus.errors import GradusError
-from gradus.evidence import Text
-from gradus.formulas import prose_text, unicode_text
+from gradus.page import AREAS, Concept, Cost
+from gradus.text import Text
 
 if TYPE_CHECKING:
     from gradus.verify import Report
@@ -35,8 +35,8 @@ def verify(options: Namespace, out: Terminal) -> int:
     """Measures claims; exit status 0 when all hold, 1 when one fails."""
     from gradus.verify import adapt_function
     from gradus.verify import verify as run
-    from gradus.verify.memo import remember
-    from gradus.verify.spec import load_implementation
+    from gradus.verify.evidence_cache import remember
+    from gradus.verify.user_code import load_implementation
 
     concepts = _chosen(options, load())
     cost: tuple[Cost, ...] = ("quick", "slow") if options.slow else ("quick",)
@@ -126,7 +126,7 @@ def practice(options: Namespace, out: Terminal) -> int:
     path = Path(options.output or f"{concept.key.replace('-', '_')}.py")
     if path.exists():
         raise GradusError(f"{path} exists; give another file with --output, nothing was written")
-    name = concept.define.__name__
+    name = concept.definition.__name__
     _write(path, practice_file(concept, out.lang))
     out.say(out.t(f"wrote {path}: fill in the body, then", f"已写出 {path}：补全函数体，然后运行"))
     out.say(f"gradus verify {concept.key} --implementation {path}:{name}", indent=2)
@@ -135,7 +135,7 @@ def practice(options: Namespace, out: Terminal) -> int:
 
 def practice_file(concept: Concept, lang: str) -> str:
     """The signature of the definition, a docstring with formula and symbols, and no body."""
-    name = concept.define.__name__
+    name = concept.definition.__name__
     assert name.isidentifier() and not keyword.iskeyword(name)
     formulas = "\n\n".join(unicode_text(f) for f in concept.formulas)
     rows = []
@@ -164,7 +164,7 @@ def practice_file(concept: Concept, lang: str) -> str:
     say = Text(f"fill in, then: {check}", f"补全后运行：{check}").get(lang)
     return (
         "import numpy as np\n\n\n"
-        f"def {name}{inspect.signature(concept.define)}:\n"
+        f"def {name}{inspect.signature(concept.definition)}:\n"
         f'    """{doc}\n    """\n'
         f"    # {say}\n"
         "    raise NotImplementedError\n"

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from gradus import __version__
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
-from gradus.evidence import Text
+from gradus.text import Text
 
 VERBS = ("map", "show", "search", "path", "verify", "practice", "explain", "run", "data", "runs", "doctor")
 MODULES = {

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import Catalogue, citation, load
+from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
-from gradus.concept import AREAS, Concept, Erratum
 from gradus.errors import GradusError
-from gradus.evidence import Text
-from gradus.formulas import prose_text, unicode_text
+from gradus.page import AREAS, Concept, Erratum
+from gradus.text import Text
 
 if TYPE_CHECKING:
     from gradus.explanation import Explanation
@@ -31,7 +31,7 @@ def state(concept: Concept, out: Terminal) -> tuple[str, str]:
     missing = concept.missing()
     if missing:
         return "◌", out.t(f"lacks {', '.join(missing)}", f"缺少 {', '.join(missing)}")
-    from gradus.verify.memo import recall
+    from gradus.verify.evidence_cache import recall
 
     counts = out.t(
         f"{len(concept.claims)} claims, {len(concept.mutants)} mutants",
@@ -83,7 +83,7 @@ def map(options: Namespace, out: Terminal) -> int:
 
 
 def _timeline(catalogue: Catalogue, out: Terminal) -> int:
-    from gradus.routes import timeline
+    from gradus.catalogue.routes import timeline
 
     for title, concepts in timeline(catalogue):
         out.say(title, style="bold")
@@ -129,7 +129,7 @@ def _digits(number: str) -> tuple[int, str]:
 
 def _erratum_state(e: Erratum, concept: Concept, out: Terminal) -> tuple[str, str]:
     """A mark and a phrase: what came of its claims when they were measured last."""
-    from gradus.verify.memo import recall
+    from gradus.verify.evidence_cache import recall
 
     row = recall(concept)
     verdicts = [r["verdict"] for r in row["results"] if r["claim"] in e.claims] if row else []
@@ -183,7 +183,7 @@ def path(options: Namespace, out: Terminal) -> int:
 
 
 def _route(name: str, out: Terminal) -> int:
-    from gradus.routes import route, walk
+    from gradus.catalogue.routes import route, walk
 
     chosen = route(name)
     out.say(chosen.title, style="bold")
@@ -261,7 +261,7 @@ def _symbols(concept: Concept, out: Terminal) -> None:
 
 
 def _evidence(concept: Concept, out: Terminal) -> None:
-    from gradus.verify.memo import recall
+    from gradus.verify.evidence_cache import recall
 
     row = recall(concept)
     measured: dict[str, Any] = {}
@@ -293,7 +293,9 @@ def _evidence(concept: Concept, out: Terminal) -> None:
         out.say("? " + prose_text(statement.get(out.lang)) + out.t("  (unverified)", "（未验证）"), indent=2)
     out.heading("Mutants that the claims must catch", "断言必须捕获的变异体")
     for mutant in concept.mutants.values():
-        out.say(f"† {prose_text(mutant.description.get(out.lang))}  → {', '.join(mutant.kills)}", indent=2)
+        out.say(
+            f"† {prose_text(mutant.description.get(out.lang))}  → {', '.join(mutant.caught_by)}", indent=2
+        )
 
 
 def _measured(row: dict[str, Any] | None, out: Terminal) -> tuple[str, str, str]:
@@ -374,12 +376,12 @@ def _explanation(concept: Concept, lang: str) -> Explanation:
     from gradus.explanation import explain
 
     reason = ""
-    for _, arguments in sorted(concept.examples(np.random.default_rng(0)), key=_difficulty):
-        bound = inspect.signature(concept.define).bind(**arguments)
+    for _, arguments in sorted(concept.cases(np.random.default_rng(0)), key=_difficulty):
+        bound = inspect.signature(concept.definition).bind(**arguments)
         bound.apply_defaults()
         try:
             with np.errstate(all="ignore"):
-                return explain(_first_entry(concept.define), *bound.arguments.values(), lang=lang)
+                return explain(_first_entry(concept.definition), *bound.arguments.values(), lang=lang)
         except (GradusError, ArithmeticError, AttributeError, TypeError, ValueError, RuntimeError) as error:
             reason = reason or str(error)  # the first, on the simplest input, says it best
     raise GradusError(f"the definition of {concept.key} has no computation graph here: {reason}")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from gradus.evidence import Text
+from gradus.text import Text
 
 
 class Terminal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gradus.evidence import Text
+from gradus.text import Text
 
 Argument = tuple[tuple[str, ...], dict[str, Any], Text]
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from gradus.catalogue import load
 from gradus.cli.terminal import Terminal
 from gradus.cli.verbs import Argument
-from gradus.concept import Concept
 from gradus.errors import GradusError
-from gradus.evidence import Text
+from gradus.page import Concept
+from gradus.text import Text
 
 if TYPE_CHECKING:
-    from gradus.systems import Outcome
+    from gradus.running import Outcome
 
 
 def recipe_arguments(argv: Sequence[str]) -> list[Argument]:
@@ -53,7 +53,7 @@ def run(options: Namespace, out: Terminal) -> int:
 
 
 def _run(concept: Concept, seeds: list[int] | None, options: Namespace, out: Terminal) -> Outcome | None:
-    from gradus.systems import run_system
+    from gradus.running import run_system
 
     return run_system(
         concept,
@@ -76,7 +76,7 @@ def _run(concept: Concept, seeds: list[int] | None, options: Namespace, out: Ter
 
 def runs(options: Namespace, out: Terminal) -> int:
     """Past runs, newest first."""
-    from gradus.systems import past_runs
+    from gradus.running import past_runs
 
     rows = past_runs(Path(options.directory))
     if not rows:

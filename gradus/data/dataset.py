@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from gradus.evidence import Text
+from gradus.text import Text
 
 Task = Literal["classification", "regression"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gradus.data.dataset import Task
 from gradus.errors import GradusError
-from gradus.evidence import Text
+from gradus.text import Text
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from gradus.data.reading import located, read_cifar_set, read_idx_set
 from gradus.data.registry import ENTRIES, Entry, entry_of
 from gradus.data.store import data_directory
 from gradus.errors import GradusError
-from gradus.evidence import Text
+from gradus.text import Text
 
 State = Literal["embedded", "available", "incomplete", "absent"]
 STATES: dict[State, Text] = {

@@ -59,7 +59,7 @@ class Explanation:
         Raises:
             GradusError: the file cannot be written.
         """
-        from gradus.training.files import write_atomically, write_failed
+        from gradus.files import write_atomically, write_failed
 
         try:
             write_atomically(Path(path), [self.svg.encode()])

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradus.errors import GradusError
-from gradus.foundations.array_like import ArrayLike
 from gradus.foundations.autodiff import Variable, mapped, vjp
-from gradus.foundations.autodiff_call import call
+from gradus.foundations.autodiff.array_like import ArrayLike
+from gradus.foundations.autodiff.call import call
 
 __all__ = ["checkpoint"]
 

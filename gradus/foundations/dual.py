@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.foundations.array_like import ArrayLike
 from gradus.foundations.autodiff import vjp
-from gradus.foundations.autodiff_rules import RULES, call, einsum, join, put, reshape, summed_back, take
+from gradus.foundations.autodiff.array_like import ArrayLike
+from gradus.foundations.autodiff.rules import RULES, call, einsum, join, put, reshape, summed_back, take
 
 __all__ = ["Dual", "jvp"]
 

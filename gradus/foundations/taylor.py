@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from gradus.errors import GradusError
-from gradus.foundations.array_like import ArrayLike
-from gradus.foundations.autodiff_rules import RULES, call, einsum, join, put, reshape, take
+from gradus.foundations.autodiff.array_like import ArrayLike
+from gradus.foundations.autodiff.rules import RULES, call, einsum, join, put, reshape, take
 
 __all__ = ["Series", "taylor_coefficients", "taylor_polynomial"]
 

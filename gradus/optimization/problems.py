@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradus.concept import generic, namespace
 from gradus.errors import GradusError
+from gradus.page import generic, namespace
 
 
 def as_like(value: Any, theta: Any) -> Any:

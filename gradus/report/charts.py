@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.evidence import Text
-from gradus.figures import COLOURS, canvas, svg
+from gradus.page.figures import COLOURS, canvas, svg
 from gradus.report.pictures import Picture, Place
 from gradus.report.svg import GRID
+from gradus.text import Text
 
 DASHES = ("-", "--", "-.", ":")
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from gradus import __version__
 from gradus.catalogue import citation, load
-from gradus.concept import AREAS, Concept
-from gradus.evidence import Text
-from gradus.figures import svg
+from gradus.page import AREAS, Concept
+from gradus.page.figures import svg
 from gradus.report.dossier import dossier
 from gradus.report.page import ASSETS, HERE, LANGUAGES, _environment, _fonts, _numbered, _replace
 from gradus.report.pictures import Picture
 from gradus.report.words import JUDGEMENT_NAMES, KINDS
+from gradus.text import Text
 from gradus.verify import Report, verify
 
 

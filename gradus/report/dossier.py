@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradus.concept import AREAS, Concept, Text
+from gradus.page import AREAS, Concept
+from gradus.text import Text
 
 if TYPE_CHECKING:
     from gradus.verify import MutantResult, Report, Result
@@ -43,14 +44,14 @@ class Entry:
         return self.count("holds")
 
     @property
-    def killed(self) -> int:
+    def caught(self) -> int:
         """How many wrong variants were caught."""
-        return sum(m.killed for m in self.mutants)
+        return sum(m.caught for m in self.mutants)
 
     @property
     def state(self) -> str:
         """Of "fails" (anything failed), "holds" (all held) and "unverified" (nothing was measured) the right one."""
-        if self.count("fails") or self.killed < len(self.mutants):
+        if self.count("fails") or self.caught < len(self.mutants):
             return "fails"
         return "holds" if self.count("holds") else "unverified"
 
@@ -110,7 +111,7 @@ def dossier(
     totals |= {
         "concepts": len(entries),
         "mutants": sum(len(e.mutants) for e in entries),
-        "killed": sum(e.killed for e in entries),
+        "caught": sum(e.caught for e in entries),
         "errata": sum(len(e.concept.errata) for e in entries),
         "unverified": sum(len(e.concept.unverified) for e in entries),
     }

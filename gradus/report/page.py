@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from gradus import __version__
 from gradus.catalogue import citation, load, references
-from gradus.concept import Concept, Text
+from gradus.catalogue.formulas import mathml, prose_html
 from gradus.errors import GradusError
-from gradus.formulas import mathml, prose_html
+from gradus.files import write_atomically, write_failed
+from gradus.page import Concept
 from gradus.report.dossier import Dossier, dossier
 from gradus.report.numbers import grouped, number, plain, score, seconds
 from gradus.report.pictures import Picture
@@ -31,14 +32,14 @@ from gradus.report.words import (
     said,
     setting,
 )
-from gradus.training.files import write_atomically, write_failed
+from gradus.text import Text
 from gradus.verify.reasons import reason_in
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from gradus.evidence import Evidence
+    from gradus.page.evidence import Evidence
     from gradus.verify import MutantResult, Report, Result
 
 HERE = Path(__file__).parent

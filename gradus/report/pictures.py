@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.evidence import Text
 from gradus.report.png import colours, data_address, diverging, enlarged, ink
+from gradus.text import Text
 
 Place = Literal["model", "result", "inside"]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.evidence import Text
-from gradus.figures import COLOURS, canvas, svg
+from gradus.page.figures import COLOURS, canvas, svg
 from gradus.report.svg import GRID
+from gradus.text import Text
 
 
 def scatter(

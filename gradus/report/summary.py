@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from gradus.errors import GradusError
-from gradus.evidence import Text
+from gradus.text import Text
 
 if TYPE_CHECKING:
     import torch

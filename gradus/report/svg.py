@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from gradus.figures import COLOURS
+from gradus.page.figures import COLOURS
 
 GRID = "#cccccc"  # the colour of grid lines, which becomes the page's
 _BLACK = re.compile(r"#000000\b|#000\b|(?<=[:\s\"'])black\b")

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from gradus.catalogue.formulas import prose_html
 from gradus.errors import GradusError
-from gradus.evidence import Text
-from gradus.formulas import prose_html
 from gradus.report.numbers import plain
 from gradus.report.pictures import Picture, Place
+from gradus.text import Text
 
 _NUMBER = re.compile(r"(< )?[+−-]?[\d.]+%?")
 Cell = Any  # Text, str, int, float, or None for nothing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradus.evidence import Text
+from gradus.text import Text
 
 WORDS: dict[str, Text] = {
     "kicker-run": Text("Training report", "训练报告"),
@@ -68,7 +68,7 @@ WORDS: dict[str, Text] = {
     "skipped": Text("does not apply", "不适用"),
     "unverified": Text("unverified", "未验证"),
     "caught": Text("caught", "被识破"),
-    "survived": Text("survived", "未被识破"),
+    "not-caught": Text("not caught", "未被识破"),
     "by": Text("by", "依据"),
     "not-by": Text("but not by", "但未被以下断言识破："),
     "definition": Text("Definition", "定义"),
@@ -246,7 +246,7 @@ def evidence_sentence(totals: dict[str, int], lang: str) -> str:
         parts = [f"{n['concepts']} 个概念", f"{n['holds']} 条断言成立", f"{n['fails']} 条不成立"]
         parts += [f"{n['skipped']} 条不适用"] if n["skipped"] else []
         if n["mutants"]:
-            parts.append(f"{n['mutants']} 个故意写错的变异体中 {n['killed']} 个被识破")
+            parts.append(f"{n['mutants']} 个故意写错的变异体中 {n['caught']} 个被识破")
         parts += [f"另有 {n['unverified']} 条陈述未验证"] if n["unverified"] else []
         return "，".join(parts) + "。"
     parts = [
@@ -256,7 +256,7 @@ def evidence_sentence(totals: dict[str, int], lang: str) -> str:
     parts += [f"{n['fails'] or 'none'} fail{'s' if n['fails'] == 1 else ''}"]
     parts += [f"{n['skipped']} do{'es' if n['skipped'] == 1 else ''} not apply"] if n["skipped"] else []
     if n["mutants"]:
-        parts.append(f"{n['killed']} of {_count(n['mutants'], 'deliberately wrong variant')} caught")
+        parts.append(f"{n['caught']} of {_count(n['mutants'], 'deliberately wrong variant')} caught")
     parts += [f"{_count(n['unverified'], 'further statement')} unverified"] if n["unverified"] else []
     return ", ".join(parts) + "."
 

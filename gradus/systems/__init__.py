@@ -1,15 +1,1 @@
-"""Systems: `gradus run KEY` trains one by its recipe, over several seeds, and writes the report.
-
-```
-runs/lenet/digits-1/
-  config.json     what was asked for
-  seed-0/ …       what the recipe keeps of each seed: checkpoints, metrics.jsonl, gradient_norms.jsonl
-  summary.json    model, data, settings, scores
-  report.html     all of it, with the claims of every concept that the system stands on
-```
-"""
-
-from gradus.systems.folder import past_runs
-from gradus.systems.running import Outcome, run_system
-
-__all__ = ["Outcome", "past_runs", "run_system"]
+"""The recipes: `<area>/<key>.py` says how a concept is trained as a system, on which data, and what it must reach."""

@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 
+from gradus.files import TEMPORARY, remove_quietly, sweep, write_atomically, write_failed
 from gradus.training import strict_json, tensor_file
 from gradus.training.errors import CheckpointError
-from gradus.training.files import TEMPORARY, remove_quietly, sweep, write_atomically, write_failed
 
 FORMAT = "gradus-checkpoint-1"
 MAX_MANIFEST = 256 * 2**20

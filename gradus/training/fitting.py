@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from gradus.training.allocator import warm_heap
 from gradus.training.averaging import Average
 from gradus.training.callbacks import Callback
-from gradus.training.chain import Chain, chain_of
+from gradus.training.closed_form import Chain, chain_of
 from gradus.training.data import InMemory, in_memory
 from gradus.training.distributed import Group, process_group
 from gradus.training.modes import memory_format, modes_kept, place_of

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gradus.errors import GradusError
+from gradus.files import TEMPORARY, sweep, write_failed
 from gradus.training.checkpoint import (
     Checkpoint,
     list_checkpoints,
@@ -23,7 +24,6 @@ from gradus.training.checkpoint import (
     sweep_orphans,
 )
 from gradus.training.environment import differences
-from gradus.training.files import TEMPORARY, sweep, write_failed
 from gradus.training.progress import Reporter
 from gradus.training.run import Run, pack_run
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gradus.training.files import write_atomically, write_failed
+from gradus.files import write_atomically, write_failed
 
 
 def _plain(value: Any) -> Any:

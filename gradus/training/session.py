@@ -15,8 +15,8 @@ import torch
 
 from gradus.errors import GradusError
 from gradus.training.callbacks import Callback, overriding, watching
-from gradus.training.chain import hooked
 from gradus.training.checkpoint import load_checkpoint, step_of
+from gradus.training.closed_form import hooked
 from gradus.training.compiled import CompiledStep, CompileFailed, obstacle
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
@@ -24,12 +24,12 @@ from gradus.training.environment import environment, hash_tensors
 from gradus.training.errors import Interrupted, NonFiniteError
 from gradus.training.evaluation import validate
 from gradus.training.folder import LOGS, RunFolder
-from gradus.training.lock import run_lock
 from gradus.training.logs import JsonLines
 from gradus.training.optimizers import direct_update
 from gradus.training.progress import Reporter, Silent, make_reporter
 from gradus.training.randomness import epoch_order
 from gradus.training.run import Run, unpack_run
+from gradus.training.run_lock import run_lock
 from gradus.training.signals import SignalWatch
 from gradus.training.step import NonFiniteStep, Stepper
 from gradus.training.stopping import EarlyStopping

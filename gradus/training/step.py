@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 
-from gradus.training.chain import Chain
+from gradus.training.closed_form import Chain
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
 from gradus.training.nonfinite import gradients_finite, locate

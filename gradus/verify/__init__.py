@@ -1,7 +1,7 @@
 """Adapters between frameworks, the claims that every concept gets, the runner, and how results are shown."""
 
-from gradus.verify.adapters import Adapted, NotApplicable, adapt, adapt_function, detect, resolve
-from gradus.verify.free import free_claims
+from gradus.frameworks.adapters import Adapted, adapt, adapt_function, detect, resolve
+from gradus.page.evidence import NotApplicable
 from gradus.verify.runner import (
     MutantResult,
     Report,
@@ -14,6 +14,7 @@ from gradus.verify.runner import (
     verify_concept,
     verify_mutants,
 )
+from gradus.verify.universal import universal_claims
 
 __all__ = [
     "Adapted",
@@ -26,10 +27,10 @@ __all__ = [
     "claims_of",
     "counterexample",
     "detect",
-    "free_claims",
     "judge",
     "resolve",
     "seed_of",
+    "universal_claims",
     "verify",
     "verify_concept",
     "verify_mutants",

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
-from gradus.concept import Concept
-from gradus.evidence import Evidence, Text
+from gradus.page import Concept
+from gradus.page.evidence import Evidence
+from gradus.text import Text
 from gradus.verify.reasons import reason_in
 from gradus.verify.runner import MutantResult, Report, Result
 
@@ -41,9 +42,9 @@ def judgement(evidence: Evidence) -> str:
 
 
 def summary(report: Report, lang: str = "en") -> str:
-    """One line: how many claims hold, fail, do not apply, and how many mutants were killed."""
+    """One line: how many claims hold, fail, do not apply, and how many mutants were caught."""
     holds, fails, skipped = report.count("holds"), report.count("fails"), report.count("skipped")
-    killed, mutants = sum(m.killed for m in report.mutants), len(report.mutants)
+    caught, mutants = sum(m.caught for m in report.mutants), len(report.mutants)
     concepts = len({r.concept.key for r in report.results})
     en = [f"{concepts} concept{'s' * (concepts != 1)}: {holds} claim{' holds' if holds == 1 else 's hold'}"]
     zh = [f"{concepts} 个概念：{holds} 条断言成立"]
@@ -54,8 +55,8 @@ def summary(report: Report, lang: str = "en") -> str:
         en.append(f"{skipped} do{'es' * (skipped == 1)} not apply")
         zh.append(f"{skipped} 条不适用")
     if mutants:
-        en.append(f"{killed} of {mutants} mutants killed")
-        zh.append(f"{mutants} 个变异体中杀死 {killed} 个")
+        en.append(f"{caught} of {mutants} mutants caught")
+        zh.append(f"{mutants} 个变异体中识破 {caught} 个")
     return "，".join(zh) if lang == "zh" else ", ".join(en)
 
 
@@ -69,8 +70,8 @@ def as_dict(report: Report) -> dict[str, Any]:
             {
                 "concept": m.concept.key,
                 "mutant": m.mutant.name,
-                "killed": m.killed,
-                "survived": list(m.survived),
+                "caught": m.caught,
+                "missed_by": list(m.missed_by),
             }
             for m in report.mutants
         ],
@@ -126,7 +127,7 @@ def as_junit(report: Report) -> str:
 def _suite(root: ElementTree.Element, concept: Concept, report: Report) -> None:
     results = [r for r in report.results if r.concept is concept]
     mutants = [m for m in report.mutants if m.concept is concept]
-    failures = sum(r.verdict == "fails" for r in results) + sum(not m.killed for m in mutants)
+    failures = sum(r.verdict == "fails" for r in results) + sum(not m.caught for m in mutants)
     suite = ElementTree.SubElement(
         root, "testsuite", name=concept.key, tests=str(len(results) + len(mutants)), failures=str(failures),
         skipped=str(sum(r.verdict == "skipped" for r in results)),
@@ -147,8 +148,8 @@ def _suite(root: ElementTree.Element, concept: Concept, report: Report) -> None:
         case = ElementTree.SubElement(
             suite, "testcase", classname=concept.key, name=name, time=f"{m.seconds:.4f}"
         )
-        if not m.killed:
-            ElementTree.SubElement(case, "failure", message=_xml(f"not caught by {', '.join(m.survived)}"))
+        if not m.caught:
+            ElementTree.SubElement(case, "failure", message=_xml(f"not caught by {', '.join(m.missed_by)}"))
 
 
 def _xml(text: str) -> str:
@@ -171,7 +172,7 @@ def _seed(result: Result, lang: str) -> str:
 
 def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[tuple[str, str]]:
     """The report as (text, style) lines for a terminal: one a concept, one a claim where it fails or when verbose."""
-    from gradus.formulas import prose_text
+    from gradus.catalogue.formulas import prose_text
 
     for concept in {r.concept.key: r.concept for r in report.results}.values():
         results = [r for r in report.results if r.concept is concept]
@@ -186,7 +187,7 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
                     "dim" if r.verdict != "fails" else "",
                 )
         for m in mutants:
-            if verbose or not m.killed:
+            if verbose or not m.caught:
                 yield _mutant_line(m, lang)
         for c, example in report.counterexamples:
             if c is concept:
@@ -198,7 +199,7 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
 def _concept_line(
     concept: Concept, results: list[Result], mutants: list[MutantResult], lang: str
 ) -> tuple[str, str]:
-    fails = sum(r.verdict == "fails" for r in results) + sum(not m.killed for m in mutants)
+    fails = sum(r.verdict == "fails" for r in results) + sum(not m.caught for m in mutants)
     mark, style = MARKS["fails" if fails else "holds"]
     return (
         f"{mark} {concept.key}  {summary(Report(tuple(results), tuple(mutants)), lang).split('：')[-1].split(': ')[-1]}",
@@ -208,7 +209,7 @@ def _concept_line(
 
 def _mutant_line(m: MutantResult, lang: str) -> tuple[str, str]:
     what = m.mutant.description.get(lang)
-    if m.killed:
+    if m.caught:
         return f"    † {m.mutant.name}: {what}", "dim"
-    said = Text("survived", "未被杀死").get(lang)
-    return f"    ✗ {m.mutant.name}: {what}; {said}: {', '.join(m.survived)}", "bold red"
+    said = Text("not caught by", "未识破它的断言").get(lang)
+    return f"    ✗ {m.mutant.name}: {what}; {said}: {', '.join(m.missed_by)}", "bold red"

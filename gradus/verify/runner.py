@@ -11,11 +11,11 @@ from typing import Literal
 
 import numpy as np
 
-from gradus.concept import Claim, Concept, Cost, Mutant
-from gradus.evidence import Evidence
-from gradus.verify.adapters import Adapted, NotApplicable, adapt
-from gradus.verify.free import free_claims
-from gradus.verify.shrink import Counterexample, smallest
+from gradus.frameworks.adapters import Adapted, adapt
+from gradus.page import Claim, Concept, Cost, Mutant
+from gradus.page.evidence import Evidence, NotApplicable
+from gradus.verify.counterexamples import Counterexample, smallest
+from gradus.verify.universal import universal_claims
 
 Verdict = Literal["holds", "fails", "skipped"]
 
@@ -46,17 +46,17 @@ class Result:
 
 @dataclass(frozen=True)
 class MutantResult:
-    """Whether each claim that must catch the mutant did; `survived` names those that did not."""
+    """Whether each claim that must catch the mutant did; `missed_by` names those that did not."""
 
     concept: Concept
     mutant: Mutant
-    survived: tuple[str, ...]
+    missed_by: tuple[str, ...]
     seconds: float
 
     @property
-    def killed(self) -> bool:
+    def caught(self) -> bool:
         """Whether every claim that must fail on it failed."""
-        return not self.survived
+        return not self.missed_by
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """Whether no claim failed and no mutant survived."""
-        return self.count("fails") == 0 and all(m.killed for m in self.mutants)
+        """Whether no claim failed and every mutant was caught."""
+        return self.count("fails") == 0 and all(m.caught for m in self.mutants)
 
 
 def claims_of(concept: Concept, cost: Sequence[Cost] = ("quick",)) -> list[Claim]:
-    """The free claims and the page's own, of the given costs."""
-    return [c for c in [*free_claims(concept), *concept.claims.values()] if c.cost in cost]
+    """The universal claims and the page's own, of the given costs."""
+    return [c for c in [*universal_claims(concept), *concept.claims.values()] if c.cost in cost]
 
 
 def seed_of(concept: Concept, claim: str, base: int = 0) -> int:
@@ -111,7 +111,7 @@ def verify_concept(
 ) -> Iterator[Result]:
     """Every claim of the concept, on the given implementation or else on the recorded ones.
 
-    The first recorded implementation answers to all claims, further ones to the free claims.
+    The first recorded implementation answers to all claims, further ones to the universal claims.
     """
     if adapted is not None:
         for claim in claims_of(concept, cost):
@@ -119,7 +119,7 @@ def verify_concept(
         return
     for i, implementation in enumerate(concept.implementations):
         ours = adapt(concept, implementation)
-        yield from (judge(concept, c, ours, base) for c in claims_of(concept, cost) if i == 0 or c.free)
+        yield from (judge(concept, c, ours, base) for c in claims_of(concept, cost) if i == 0 or c.universal)
 
 
 def _remark(result: Result) -> Result:
@@ -136,13 +136,13 @@ def verify_mutants(
     """Every mutant against the claims that it names; claims of other costs are left out."""
     claims = {c.name: c for c in claims_of(concept, cost)}
     for mutant in concept.mutants.values():
-        named = [claims[k] for k in mutant.kills if k in claims]
+        named = [claims[k] for k in mutant.caught_by if k in claims]
         if not named:
             continue
         start = time.perf_counter()
         adapted = Adapted(mutant.function, concept, "numpy", name=mutant.name)
-        survived = tuple(c.name for c in named if judge(concept, c, adapted, base).verdict != "fails")
-        yield MutantResult(concept, mutant, survived, time.perf_counter() - start)
+        missed_by = tuple(c.name for c in named if judge(concept, c, adapted, base).verdict != "fails")
+        yield MutantResult(concept, mutant, missed_by, time.perf_counter() - start)
 
 
 def counterexample(concept: Concept, adapted: Adapted, base: int = 0) -> Counterexample | None:
@@ -161,15 +161,15 @@ def verify(
 ) -> Report:
     """The claims of several concepts and, unless an implementation of the user's is judged, their mutants."""
     results: list[Result] = []
-    killed: list[MutantResult] = []
+    mutants_judged: list[MutantResult] = []
     found: list[tuple[Concept, Counterexample]] = []
     for concept in concepts:
         own = list(verify_concept(concept, adapted, cost, base))
         results += own
         if adapted is None and mutants:
-            killed += verify_mutants(concept, cost, base)
+            mutants_judged += verify_mutants(concept, cost, base)
         if adapted is not None and any(r.verdict == "fails" for r in own):
             case = counterexample(concept, adapted, base)
             if case is not None:
                 found.append((concept, case))
-    return Report(tuple(results), tuple(killed), tuple(found))
+    return Report(tuple(results), tuple(mutants_judged), tuple(found))

@@ -12,9 +12,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gradus.errors import GradusError
+from gradus.systems.vision.lenet_settings import SETTINGS
 from gradus.training import Callback, Fitted, GradientNorms, accuracy, fit
 from gradus.vision.augmentation import random_affine
-from gradus.vision.lenet_settings import SETTINGS
 
 if TYPE_CHECKING:
     from gradus.data import Dataset
@@ -183,7 +183,7 @@ class LeNet(nn.Module):
         return self.output(x)
 
     def chain(self) -> list[nn.Module]:
-        """The same as layers in a row, for steps in closed form (see `gradus.training.chain`)."""
+        """The same as layers in a row, for steps in closed form (see `gradus.training.closed_form`)."""
         kind = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[self.activation]
         first, second = [self.c1, self.s2, kind()], [self.c3, self.s4, kind()]
         if self.pooling == "average":

@@ -84,7 +84,7 @@ def test_all_paths_sum_to_the_adjoint():
 @pytest.mark.parametrize("key", ["softmax", "attention", "entropy", "mse", "softmax-cross-entropy", "silu"])
 def test_definitions_of_pages_have_graphs(key):
     concept, compared = load().get(key), 0
-    for _, arguments in concept.examples(np.random.default_rng(3)):
+    for _, arguments in concept.cases(np.random.default_rng(3)):
         floating = [
             k for k, v in arguments.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size
         ]
@@ -93,8 +93,8 @@ def test_definitions_of_pages_have_graphs(key):
         bound, name = list(arguments.values()), floating[0]
         where = list(arguments).index(name)
         with np.errstate(all="ignore"):
-            e = explain(concept.define, *bound)
-            want = grad(lambda x, i=where, b=bound: np.sum(concept.define(*b[:i], x, *b[i + 1 :])))(
+            e = explain(concept.definition, *bound)
+            want = grad(lambda x, i=where, b=bound: np.sum(concept.definition(*b[:i], x, *b[i + 1 :])))(
                 bound[where]
             )
         if np.isfinite(want).all() and any(n.name == name for n in e.nodes):

@@ -9,8 +9,8 @@ from autodiff_calls import CALLS, SAFE
 
 from gradus.errors import GradusError
 from gradus.foundations.autodiff import Variable, grad, value_and_grad, vjp
-from gradus.foundations.autodiff_composed import COMPOSED, METHODS
-from gradus.foundations.autodiff_rules import RULES
+from gradus.foundations.autodiff.composed import COMPOSED, METHODS
+from gradus.foundations.autodiff.rules import RULES
 from gradus.foundations.checkpoint import checkpoint
 
 

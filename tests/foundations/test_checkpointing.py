@@ -72,7 +72,7 @@ def test_errors(changed, words):
 def test_the_other_implementations_keep_the_claims(index):
     concept = load().get("checkpointing")
     ours = adapt(concept, concept.implementations[index])
-    verdicts = {c.name: judge(concept, c, ours).verdict for c in claims_of(concept) if not c.free}
+    verdicts = {c.name: judge(concept, c, ours).verdict for c in claims_of(concept) if not c.universal}
     assert {k for k, v in verdicts.items() if v == "holds"} == {
         "gradient-is-the-same-to-the-bit", "memory-is-two-root-n", "memory-is-least-at-root-n", "one-more-forward-pass",
     }  # fmt: skip

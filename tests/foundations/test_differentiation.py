@@ -7,8 +7,8 @@ from autodiff_calls import CALLS, SAFE
 
 from gradus.errors import GradusError
 from gradus.foundations.autodiff import grad
-from gradus.foundations.autodiff_composed import COMPOSED
-from gradus.foundations.autodiff_rules import RULES
+from gradus.foundations.autodiff.composed import COMPOSED
+from gradus.foundations.autodiff.rules import RULES
 from gradus.foundations.differentiation import derivative, step_size
 from gradus.foundations.dual import jvp
 from gradus.foundations.gradient_check import check_gradient

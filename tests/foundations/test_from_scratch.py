@@ -15,10 +15,10 @@ from gradus.catalogue import load as catalogue
 from gradus.errors import GradusError
 from gradus.foundations.from_scratch import networks
 from gradus.foundations.from_scratch.adam import Moments, adam_step
-from gradus.foundations.from_scratch.recipe import trained
-from gradus.foundations.from_scratch.settings import BARS, SETTINGS
-from gradus.foundations.from_scratch.texts import counted_bits, held_out, load, windows
-from gradus.foundations.from_scratch.training import loss_and_gradient
+from gradus.systems.foundations.from_scratch.recipe import trained
+from gradus.systems.foundations.from_scratch.settings import BARS, SETTINGS
+from gradus.systems.foundations.from_scratch.texts import counted_bits, held_out, load, windows
+from gradus.systems.foundations.from_scratch.training import loss_and_gradient
 
 STEPS, RATE = 20, 3e-3
 
@@ -171,7 +171,7 @@ def test_equals_pytorch_after_20_steps(name):
 def test_adam_step_is_the_page_s():
     """A step at a time gives the trajectory of the page's definition, bit for bit."""
     A = np.diag([1.0, 10.0, 0.1])
-    trajectory = catalogue().get("adam").define(lambda x: A @ x, np.array([1.0, -2.0, 3.0]), 50, 0.1)
+    trajectory = catalogue().get("adam").definition(lambda x: A @ x, np.array([1.0, -2.0, 3.0]), 50, 0.1)
     parameters = {"x": np.array([1.0, -2.0, 3.0])}
     moments = Moments.zeros(parameters)
     for expected in trajectory[1:]:
@@ -183,7 +183,7 @@ def test_the_training_loads_no_framework():
     code = """
 import sys
 from gradus.data import load
-from gradus.foundations.from_scratch.recipe import train
+from gradus.systems.foundations.from_scratch.recipe import train
 result = train(load("digits"), model="mlp", epochs=1, progress="silent")
 loaded = {"torch", "jax", "tensorflow"} & set(sys.modules)
 assert not loaded, loaded
@@ -200,7 +200,7 @@ def test_interrupted_and_resumed_equals_unbroken(tmp_path):
 
     def interrupted(data):
         """Stops in the third epoch, as Ctrl-C does."""
-        import gradus.foundations.from_scratch.training as module
+        import gradus.systems.foundations.from_scratch.training as module
 
         real = module.loss_and_gradient
 
@@ -297,7 +297,7 @@ def test_tinyshakespeare_bar(real_data):
 def test_convolution_pooling_and_lenet_are_the_pages():
     from gradus.foundations.from_scratch.blocks import conv, lenet, pool
 
-    rng, define = np.random.default_rng(0), lambda key: catalogue().get(key).define
+    rng, define = np.random.default_rng(0), lambda key: catalogue().get(key).definition
     x, K, b = rng.standard_normal((2, 3, 12, 10)), rng.standard_normal((4, 3, 5, 3)), rng.standard_normal(4)
     np.testing.assert_allclose(conv(x, K, b), define("conv-layer")(x, K, b), atol=1e-13)
     np.testing.assert_allclose(pool(x), define("pooling")(x), atol=0)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gradus.foundations.recipes.naive_bayes import train
-from gradus.foundations.recipes.sentences import NAME, load, present
+from gradus.systems.foundations.naive_bayes import train
+from gradus.systems.sentences import NAME, load, present
 
 
 @pytest.mark.slow
@@ -20,7 +20,7 @@ def test_mean_of_ten_times_ten_folds_on_rt_polarity(real_data):
 
 
 def test_a_repeated_word_counts_once():
-    from gradus.foundations.recipes.naive_bayes import _counter
+    from gradus.systems.foundations.naive_bayes import _counter
 
     counts = _counter((1, 2)).fit_transform(["good good film", "a film"])
     assert counts.max() == 1 and counts.shape == (2, 6)  # good, film, a, good good, good film, a film

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff_rules import RULES, einsum
+from gradus.foundations.autodiff.rules import RULES, einsum
 from gradus.foundations.critical_points import classify, classify_hessian
 from gradus.foundations.taylor import taylor_coefficients, taylor_polynomial
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import special
 
 from gradus.foundations.autodiff import Variable, grad, vjp
-from gradus.foundations.autodiff_special import digamma
-from gradus.foundations.autodiff_traceable import traceable
+from gradus.foundations.autodiff.special import digamma
+from gradus.foundations.autodiff.traceable import traceable
 
 
 def filled(x):

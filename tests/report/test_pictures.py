@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from gradus.errors import GradusError
-from gradus.evidence import Text
 from gradus.report import (
     Series,
     accuracy_curves,
@@ -20,6 +19,7 @@ from gradus.report import (
 from gradus.report.charts import _spread
 from gradus.report.png import colours, diverging, encode, enlarged, ink
 from gradus.report.svg import inline_svg
+from gradus.text import Text
 
 NAME = Text("training", "训练")
 

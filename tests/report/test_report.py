@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from gradus.catalogue import Catalogue
-from gradus.concept import Concept, Symbol, Text
 from gradus.errors import GradusError
-from gradus.evidence import bound, identical, roundoff, statistical
+from gradus.page import Concept, Symbol
+from gradus.page.evidence import bound, identical, roundoff, statistical
 from gradus.report import (
     DataSummary,
     Layer,
@@ -35,6 +35,7 @@ from gradus.report import (
 )
 from gradus.report import page as page_module
 from gradus.report.numbers import grouped, number, percent, plain, seconds
+from gradus.text import Text
 from gradus.verify import MutantResult, Report, Result
 
 VOID = {"meta", "img", "br", "link", "hr", "input", "col"}
@@ -103,7 +104,7 @@ def concept(key, area, **more):
     def near_enough(f, rng):
         return roundoff(1.0 + 1e-16, 1.0)
 
-    @made.mutant(Text("wrong sign", "符号错误"), kills=["always-right"])
+    @made.mutant(Text("wrong sign", "符号错误"), caught_by=["always-right"])
     def wrong_sign(x):
         return -x
 
@@ -297,8 +298,8 @@ def test_every_word_is_said_in_both_languages():
         for key, said in table.items():
             assert re.search("[\u4e00-\u9fff]", said.zh), key
     assert words.JUDGEMENTS.keys() == words.JUDGEMENT_NAMES.keys()
-    from gradus.concept import ConceptKind
-    from gradus.evidence import Kind
+    from gradus.page import ConceptKind
+    from gradus.page.evidence import Kind
 
     assert set(Kind.__args__) == words.JUDGEMENTS.keys()
     assert set(ConceptKind.__args__) == words.KINDS.keys()
@@ -382,7 +383,7 @@ def test_failures_are_shown_as_such(system):
     rows = results_of(system, lost)
     html = report_html(None, None, rows, mutants=[MutantResult(system, mutant, ("always-right",), 0.1)])
     text = "".join(read(html).text)
-    assert "2 fail" in text and "survived" in text and "✗" in text
+    assert "2 fail" in text and "but not by" in text and "✗" in text
     skipped = Result(system, rows[0].claim, "m:f", "skipped", None, "it has no gradient", 1, 0.0)
     text = "".join(read(report_html(None, None, [skipped])).text)
     assert "does not apply" in text and "it has no gradient" in text
@@ -479,7 +480,7 @@ def test_numbers():
 
 
 def test_symbols_and_formulas_come_compiled(monkeypatch):
-    from gradus import formulas
+    from gradus.catalogue.formulas import compiled as formulas
 
     data = {"display": {"x^2": "<math><mi>D</mi></math>"}, "inline": {"x": "<math><mi>I</mi></math>"}}
     monkeypatch.setattr(formulas, "_compiled", lambda: data)
@@ -491,7 +492,7 @@ def test_symbols_and_formulas_come_compiled(monkeypatch):
 
 
 def test_page_of_one_concept(parts, evidence, monkeypatch, lang):
-    from gradus.figures import Drawing, canvas
+    from gradus.page.figures import Drawing, canvas
     from gradus.report import concept_page
 
     made = concept("alone", "foundations")

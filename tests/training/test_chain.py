@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from gradus.training import Callback, fit
-from gradus.training.chain import chain_of
-from gradus.training.chain import layers as chain_layers
+from gradus.training.closed_form import chain_of
+from gradus.training.closed_form import layers as chain_layers
 from gradus.vision.lenet import LeNet
 
 cross_entropy = nn.functional.cross_entropy

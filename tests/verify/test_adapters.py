@@ -8,17 +8,8 @@ import torch
 
 from gradus.catalogue import load
 from gradus.errors import GradusError
-from gradus.verify import (
-    Adapted,
-    NotApplicable,
-    adapt_function,
-    claims_of,
-    detect,
-    judge,
-    resolve,
-    verify,
-    verify_concept,
-)  # fmt: skip
+from gradus.page.evidence import NotApplicable  # fmt: skip
+from gradus.verify import Adapted, adapt_function, claims_of, detect, judge, resolve, verify, verify_concept
 
 ATTENTION = load().get("attention")
 
@@ -73,7 +64,7 @@ def test_right_implementations_hold(function):
     results = [
         judge(ATTENTION, c, adapted)
         for c in claims_of(ATTENTION)
-        if c.required and (c.free or adapted.framework != "jax")
+        if c.required and (c.universal or adapted.framework != "jax")
     ]
     assert [(r.claim.name, str(r.evidence), r.reason) for r in results if r.verdict == "fails"] == []
     assert sum(r.verdict == "holds" for r in results) > 5
@@ -82,7 +73,7 @@ def test_right_implementations_hold(function):
 def test_plain_python_lists():
     adapted = Adapted(python_attention, ATTENTION, "python")
     Q, K, V = np.ones((2, 3)), np.eye(4, 3), np.ones((4, 2))
-    np.testing.assert_allclose(adapted(Q, K, V), ATTENTION.define(Q, K, V), rtol=1e-14)
+    np.testing.assert_allclose(adapted(Q, K, V), ATTENTION.definition(Q, K, V), rtol=1e-14)
 
 
 def test_an_option_that_the_function_lacks_is_not_applicable_unless_it_is_the_default():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradus.foundations.autodiff import grad
-from gradus.verify.operations import Counted
+from gradus.page.operations import Counted
 
 
 def count(f, *shape):

@@ -11,7 +11,7 @@ from gradus.concepts.optimization.adam import ADAM
 from gradus.concepts.optimization.sgd import SGD
 from gradus.errors import GradusError
 from gradus.verify import adapt_function, verify
-from gradus.verify.spec import load_implementation
+from gradus.verify.user_code import load_implementation
 
 
 class MyAdam(torch.optim.Optimizer):
@@ -133,8 +133,8 @@ def test_wrong_implementations_fail(function, claim):
 def test_a_transformation_runs_on_jax_when_asked():
     pytest.importorskip("jax")
     adapted = adapt_function(ADAM, my_factory, "jax")
-    arguments = ADAM.examples(np.random.default_rng(0))[0][1]
-    np.testing.assert_allclose(adapted(**arguments), ADAM.define(**arguments), atol=1e-14)
+    arguments = ADAM.cases(np.random.default_rng(0))[0][1]
+    np.testing.assert_allclose(adapted(**arguments), ADAM.definition(**arguments), atol=1e-14)
 
 
 def test_a_factory_on_a_page_that_cannot_drive_it_is_named():

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from gradus.catalogue import load
-from gradus.foundations.autodiff_rules import RULES
+from gradus.foundations.autodiff.rules import RULES
+from gradus.page.evidence import NotApplicable
 from gradus.verify import Adapted, adapt, claims_of, judge
-from gradus.verify.adapters import NotApplicable
-from gradus.verify.differentiate import differentiated
-from gradus.verify.tape import _one_case
+from gradus.verify.universal.differentiate import differentiated
+from gradus.verify.universal.tape import _one_case
 
 SMOOTH = [c for c in load() if c.differentiable and differentiated(c)]
 
@@ -32,7 +32,7 @@ ALSO = (
 
 
 def outcome(concept, arguments):
-    own = Adapted(concept.define, concept, "numpy", name="definition")
+    own = Adapted(concept.definition, concept, "numpy", name="definition")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as the runner does
@@ -44,7 +44,7 @@ def outcome(concept, arguments):
 
 @pytest.mark.parametrize("concept", [*SMOOTH, *map(load().get, ALSO)], ids=lambda c: c.key)
 def test_the_tape_runs_every_smooth_definition(concept):
-    found = {label: outcome(concept, a) for label, a in concept.examples(np.random.default_rng(0))}
+    found = {label: outcome(concept, a) for label, a in concept.cases(np.random.default_rng(0))}
     cannot = {label: reason for label, reason in found.items() if "cannot run" in reason}
     assert cannot == {}
     assert [reason for reason in found.values() if reason.startswith("fails")] == []
@@ -58,7 +58,7 @@ def test_the_lists_hold_nothing_that_has_been_mended():
     assert set(CANNOT) | {key for key, _ in BRANCHES} <= {c.key for c in SMOOTH} | set(ALSO)
     for key in CANNOT:
         concept = load().get(key)
-        cases = concept.examples(np.random.default_rng(0))
+        cases = concept.cases(np.random.default_rng(0))
         assert "holds" not in {outcome(concept, a) for _, a in cases}, f"{key} runs now: take it off the list"
 
 
@@ -69,7 +69,7 @@ def claim_on(key, function, framework="numpy"):
 
 
 def test_a_wrong_implementation_fails():
-    define = load().get("entropy").define
+    define = load().get("entropy").definition
     assert claim_on("entropy", define) == "holds"
     assert claim_on("entropy", lambda p, base=2.0: define(p, base) * 1.001) == "fails"
     assert claim_on("entropy", lambda p, base=2.0: -np.sum(p * p) / np.log(base)) == "fails"
@@ -102,6 +102,6 @@ def test_mutants_with_wrong_values_fail():
     for concept in SMOOTH[::6]:
         (claim,) = [c for c in claims_of(concept) if c.name == "tape-gradient"]
         for mutant in concept.mutants.values():
-            if "equals-definition" in mutant.kills:
+            if "equals-definition" in mutant.caught_by:
                 caught += judge(concept, claim, Adapted(mutant.function, concept, "numpy")).verdict == "fails"
     assert caught >= 10

@@ -5,8 +5,8 @@ import torch
 
 from gradus.data import load
 from gradus.errors import GradusError
+from gradus.systems.vision.lenet_settings import BARS
 from gradus.vision.lenet import LeNet, train
-from gradus.vision.lenet_settings import BARS
 
 
 def made(**options):

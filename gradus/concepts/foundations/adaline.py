@@ -4,9 +4,9 @@ from itertools import product
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 ADALINE = Concept(
     key="adaline",
@@ -297,7 +297,7 @@ def xor_gives_nothing(adaline, rng):
 
 @ADALINE.mutant(
     Text("Widrow's factor 2 kept, with the limits of this page", "保留 Widrow 的因子 2，却用本页的界"),
-    kills=["equals-definition", "mean-follows-the-matrix-power", "mean-limit-is-two-over-the-largest-eigenvalue", "sharp-in-one-dimension", "error-on-the-same-input"],
+    caught_by=["equals-definition", "mean-follows-the-matrix-power", "mean-limit-is-two-over-the-largest-eigenvalue", "sharp-in-one-dimension", "error-on-the-same-input"],
 )  # fmt: skip
 def factor_two(X, y, mu, w0):
     return adaline(X, y, 2 * np.asarray(mu), w0)
@@ -305,7 +305,7 @@ def factor_two(X, y, mu, w0):
 
 @ADALINE.mutant(
     Text(r"μ < 2/tr R sold as the limit of the mean square: a step three times as long", "把 μ < 2/tr R 当作均方收敛的界：步长大到三倍"),
-    kills=["mean-square-converges-below-the-trace-bound", "sharp-in-one-dimension", "mean-may-converge-while-the-mean-square-diverges"],
+    caught_by=["mean-square-converges-below-the-trace-bound", "sharp-in-one-dimension", "mean-may-converge-while-the-mean-square-diverges"],
 )  # fmt: skip
 def trace_bound_without_the_three(X, y, mu, w0):
     return adaline(X, y, 3 * np.asarray(mu), w0)
@@ -313,7 +313,7 @@ def trace_bound_without_the_three(X, y, mu, w0):
 
 @ADALINE.mutant(
     Text("learns from the error after the threshold, as the perceptron does", "像感知机那样用阈值之后的误差学习"),
-    kills=["equals-definition", "descends-on-average", "error-on-the-same-input", "mean-follows-the-matrix-power"],
+    caught_by=["equals-definition", "descends-on-average", "error-on-the-same-input", "mean-follows-the-matrix-power"],
 )  # fmt: skip
 def error_after_the_threshold(X, y, mu, w0):
     w = [np.broadcast_to(w0, (*X.shape[:-2], X.shape[-1]))]
@@ -326,7 +326,7 @@ def error_after_the_threshold(X, y, mu, w0):
 
 @ADALINE.mutant(
     Text("the step divided by the length of the input (normalised LMS)", "步长除以输入的长度平方（归一化LMS）"),
-    kills=["equals-definition", "mean-may-converge-while-the-mean-square-diverges", "noise-floor-is-proportional-to-the-step", "sharp-in-one-dimension"],
+    caught_by=["equals-definition", "mean-may-converge-while-the-mean-square-diverges", "noise-floor-is-proportional-to-the-step", "sharp-in-one-dimension"],
 )  # fmt: skip
 def normalised(X, y, mu, w0):
     w = [np.broadcast_to(w0, (*X.shape[:-2], X.shape[-1]))]
@@ -339,7 +339,7 @@ def normalised(X, y, mu, w0):
 
 @ADALINE.mutant(
     Text("the first step size for ever: the schedule is ignored", "始终用第一个步长：忽略步长计划"),
-    kills=["equals-definition", "decreasing-steps-remove-the-floor", "xor-gives-nothing"],
+    caught_by=["equals-definition", "decreasing-steps-remove-the-floor", "xor-gives-nothing"],
 )
 def schedule_ignored(X, y, mu, w0):
     return adaline(X, y, np.ravel(mu)[0] if X.shape[-2] else mu, w0)
@@ -347,7 +347,7 @@ def schedule_ignored(X, y, mu, w0):
 
 @ADALINE.mutant(
     Text("away from the error", "朝误差的反方向"),
-    kills=["equals-definition", "descends-on-average", "xor-gives-nothing", "mean-limit-is-two-over-the-largest-eigenvalue"],
+    caught_by=["equals-definition", "descends-on-average", "xor-gives-nothing", "mean-limit-is-two-over-the-largest-eigenvalue"],
 )  # fmt: skip
 def wrong_sign(X, y, mu, w0):
     return adaline(X, y, -np.asarray(mu), w0)

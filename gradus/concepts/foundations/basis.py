@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, namespace
-from gradus.evidence import all_of, bound, identical, invariance, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, namespace
+from gradus.page.evidence import all_of, bound, identical, invariance, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def positive_diagonal(result):
@@ -61,7 +61,7 @@ BASIS = Concept(
         Text("`scipy.linalg.qr` and `mode=\"complete\"` return a square Q; the basis of the span is its first n columns.",
              "`scipy.linalg.qr` 与 `mode=\"complete\"` 返回方阵 Q；列空间的基是其前 n 列。"),
     ),
-    unique=positive_diagonal,
+    canonical=positive_diagonal,
 )  # fmt: skip
 
 
@@ -228,7 +228,7 @@ def orthogonal_whatever_the_condition(basis, rng):
 
 @BASIS.mutant(
     Text("Gram–Schmidt as the formula stands", "照公式字面实现的 Gram–Schmidt"),
-    kills=["orthogonal-whatever-the-condition"],
+    caught_by=["orthogonal-whatever-the-condition"],
 )
 def as_the_formula_stands(A):
     return basis(A)
@@ -236,7 +236,7 @@ def as_the_formula_stands(A):
 
 @BASIS.mutant(
     Text("orthogonal, but not brought to length 1", "正交但没有归一化"),
-    kills=["orthonormal", "orthonormal-not-merely-orthogonal", "equals-definition", "diagonal-holds-the-heights"],
+    caught_by=["orthonormal", "orthonormal-not-merely-orthogonal", "equals-definition", "diagonal-holds-the-heights"],
 )  # fmt: skip
 def merely_orthogonal(A):
     Q, R = basis(A)
@@ -246,7 +246,7 @@ def merely_orthogonal(A):
 
 @BASIS.mutant(
     Text("components along the given columns are taken away, not along the new vectors", "减去沿原来各列而非新向量的分量"),
-    kills=["orthonormal", "monomials-become-legendre-polynomials", "projector-depends-on-the-span-alone"],
+    caught_by=["orthonormal", "monomials-become-legendre-polynomials", "projector-depends-on-the-span-alone"],
 )  # fmt: skip
 def against_the_given_columns(A):
     unit = A / np.linalg.norm(A, axis=-2, keepdims=True)
@@ -258,14 +258,16 @@ def against_the_given_columns(A):
 
 @BASIS.mutant(
     Text("the columns are taken in reverse order", "以相反次序处理各列"),
-    kills=["spans-are-nested", "reproduces-the-columns", "equals-definition"],
+    caught_by=["spans-are-nested", "reproduces-the-columns", "equals-definition"],
 )
 def from_the_last_column(A):
     Q, R = basis(A[..., ::-1])
     return Q[..., ::-1], R[..., ::-1, ::-1]
 
 
-@BASIS.mutant(Text("R is transposed", "R 写成了转置"), kills=["reproduces-the-columns", "equals-definition"])
+@BASIS.mutant(
+    Text("R is transposed", "R 写成了转置"), caught_by=["reproduces-the-columns", "equals-definition"]
+)
 def transposed_factor(A):
     Q, R = basis(A)
     return Q, np.swapaxes(R, -1, -2)
@@ -368,7 +370,7 @@ GRAM_SCHMIDT = Concept(
         Text("`numpy.linalg.qr` and `torch.linalg.qr` use Householder reflections, and lose nothing.",
              "`numpy.linalg.qr` 与 `torch.linalg.qr` 用 Householder 反射，不损失正交性。"),
     ),
-    unique=positive_diagonal,
+    canonical=positive_diagonal,
 )  # fmt: skip
 
 
@@ -495,7 +497,7 @@ def twice_is_enough(orthogonalise, rng):
 
 @GRAM_SCHMIDT.mutant(
     Text("the classical sold as the modified", "把经典方法当作修正方法"),
-    kills=["modified-loses-kappa", "laeuchli"],
+    caught_by=["modified-loses-kappa", "laeuchli"],
 )
 def classical_sold_as_modified(A, modified=True):
     return gram_schmidt(A, False)
@@ -503,7 +505,7 @@ def classical_sold_as_modified(A, modified=True):
 
 @GRAM_SCHMIDT.mutant(
     Text("the modified sold as the classical", "把修正方法当作经典方法"),
-    kills=["classical-loses-kappa-squared", "laeuchli"],
+    caught_by=["classical-loses-kappa-squared", "laeuchli"],
 )
 def modified_sold_as_classical(A, modified=True):
     return gram_schmidt(A, True)
@@ -511,7 +513,7 @@ def modified_sold_as_classical(A, modified=True):
 
 @GRAM_SCHMIDT.mutant(
     Text("R computed afterwards as $Q^{\\mathsf T}A$", "事后以 $Q^{\\mathsf T}A$ 计算 R"),
-    kills=["residual-is-small-for-both"],
+    caught_by=["residual-is-small-for-both"],
 )
 def factor_computed_afterwards(A, modified=True):
     Q, _ = gram_schmidt(A, modified)
@@ -520,7 +522,7 @@ def factor_computed_afterwards(A, modified=True):
 
 @GRAM_SCHMIDT.mutant(
     Text("the modified never takes away the last component", "修正方法漏减最后一个分量"),
-    kills=["same-on-paper", "equals-definition", "twice-is-enough"],
+    caught_by=["same-on-paper", "equals-definition", "twice-is-enough"],
 )
 def last_component_left(A, modified=True):
     Q, R = gram_schmidt(A, modified)

@@ -5,9 +5,9 @@ from math import comb
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _logs(log_softmax, prior, likelihood):
@@ -262,7 +262,7 @@ def calibrated(post, rng):
 
 @BAYES.mutant(
     Text("the base rate ignored", "忽略基础概率"),
-    kills=["screening", "equals-definition", "sequential-is-batch", "odds-multiply", "conjugate-posteriors", "certainty-does-not-move", "calibrated"],
+    caught_by=["screening", "equals-definition", "sequential-is-batch", "odds-multiply", "conjugate-posteriors", "certainty-does-not-move", "calibrated"],
 )  # fmt: skip
 def base_rate_ignored(prior, likelihood):
     return posterior(np.ones_like(prior), likelihood)
@@ -270,7 +270,13 @@ def base_rate_ignored(prior, likelihood):
 
 @BAYES.mutant(
     Text("not scaled to 1: the joint probability", "没有缩放为 1：联合概率"),
-    kills=["screening", "odds-multiply", "rule-of-succession", "equals-definition", "conjugate-posteriors"],
+    caught_by=[
+        "screening",
+        "odds-multiply",
+        "rule-of-succession",
+        "equals-definition",
+        "conjugate-posteriors",
+    ],
 )
 def joint_probability(prior, likelihood):
     return prior * likelihood
@@ -278,7 +284,7 @@ def joint_probability(prior, likelihood):
 
 @BAYES.mutant(
     Text("the likelihood taken for the posterior", "把似然当作后验"),
-    kills=["screening", "equals-definition", "odds-multiply", "calibrated"],
+    caught_by=["screening", "equals-definition", "odds-multiply", "calibrated"],
 )
 def likelihood_alone(prior, likelihood):
     return likelihood + 0 * prior
@@ -286,7 +292,7 @@ def likelihood_alone(prior, likelihood):
 
 @BAYES.mutant(
     Text("the mean of prior and likelihood for their product", "以先验与似然的平均代替乘积"),
-    kills=["sequential-is-batch", "odds-multiply", "certainty-does-not-move", "conjugate-posteriors"],
+    caught_by=["sequential-is-batch", "odds-multiply", "certainty-does-not-move", "conjugate-posteriors"],
 )
 def averaged(prior, likelihood):
     return (prior + likelihood / likelihood.sum(axis=-1, keepdims=True)) / 2
@@ -294,7 +300,7 @@ def averaged(prior, likelihood):
 
 @BAYES.mutant(
     Text("the evidence counted twice", "证据重复计入"),
-    kills=["screening", "odds-multiply", "rule-of-succession", "conjugate-posteriors", "calibrated"],
+    caught_by=["screening", "odds-multiply", "rule-of-succession", "conjugate-posteriors", "calibrated"],
 )
 def counted_twice(prior, likelihood):
     return posterior(prior, likelihood**2)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -16,8 +16,8 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import all_of, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page.evidence import all_of, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(jacrev, f, g, x):
@@ -228,7 +228,7 @@ def remainder_is_second_order(chain_rule, rng):
 
 
 @CHAIN_RULE.mutant(
-    Text("the product in the wrong order", "乘积次序颠倒"), kills=["order-matters", "equals-definition"]
+    Text("the product in the wrong order", "乘积次序颠倒"), caught_by=["order-matters", "equals-definition"]
 )
 def order_swapped(f, g, x):
     J_f, J_g = partial_derivatives(f, g(x)), partial_derivatives(g, x)
@@ -237,7 +237,7 @@ def order_swapped(f, g, x):
 
 @CHAIN_RULE.mutant(
     Text("the outer derivative at x instead of at g(x)", "外层导数取在 x 而不是 g(x)"),
-    kills=["product-of-the-slopes", "remainder-is-second-order", "jacobians-multiply"],
+    caught_by=["product-of-the-slopes", "remainder-is-second-order", "jacobians-multiply"],
 )
 def outer_at_the_wrong_point(f, g, x):
     u = np.resize(x, np.shape(g(x)))  # x itself where the sizes agree
@@ -246,7 +246,7 @@ def outer_at_the_wrong_point(f, g, x):
 
 @CHAIN_RULE.mutant(
     Text("the inner derivative is forgotten", "忘了乘内层导数"),
-    kills=["product-of-the-slopes", "equals-definition"],
+    caught_by=["product-of-the-slopes", "equals-definition"],
 )
 def inner_forgotten(f, g, x):
     J_f = partial_derivatives(f, g(x))
@@ -255,7 +255,7 @@ def inner_forgotten(f, g, x):
 
 @CHAIN_RULE.mutant(
     Text("entry by entry, without the sum over k", "逐元素相乘，没有对 k 求和"),
-    kills=["jacobians-multiply", "order-matters"],
+    caught_by=["jacobians-multiply", "order-matters"],
 )
 def no_sum(f, g, x):
     J_f, J_g = partial_derivatives(f, g(x)), partial_derivatives(g, x)

@@ -6,9 +6,9 @@ from math import comb
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import all_of, bound, identical, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import all_of, bound, identical, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _pieces(step, n, c):
@@ -27,7 +27,7 @@ def _pieces(step, n, c):
 
 
 def _even_alone(schedule):
-    from gradus.verify.adapters import NotApplicable
+    from gradus.page.evidence import NotApplicable
 
     if schedule != "even":
         raise NotApplicable("it has no argument 'schedule'")
@@ -48,7 +48,7 @@ def _torch(checkpoint, step, pullback, x, x_bar, n, c, schedule):
 
 def _tape(checkpoint, step, pullback, x, x_bar, n, c, schedule):
     from gradus.foundations.autodiff import vjp
-    from gradus.verify.adapters import NotApplicable
+    from gradus.page.evidence import NotApplicable
 
     _even_alone(schedule)
     if c < 1:
@@ -289,7 +289,7 @@ def gradient_is_the_same_to_the_bit(checkpointing, rng):
 
 def states_held(checkpointing, n, c, schedule="even", d=4096):
     """Peak memory above the arguments, in states; F = sin, of which reverse mode keeps one value a step."""
-    from gradus.verify.memory import peak_memory
+    from gradus.frameworks.memory import peak_memory
 
     x = np.linspace(0.1, 1.0, d)
     chain = dict(step=sine, pullback=sine_pullback, x=x, x_bar=np.ones(d), n=n, c=c)
@@ -398,7 +398,7 @@ def binomial_memory_is_c(checkpointing, rng):
 
 @CHECKPOINTING.mutant(
     Text("every state is kept", "保存了每一个状态"),
-    kills=["memory-is-two-root-n", "memory-is-least-at-root-n", "binomial-memory-is-c"],
+    caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n", "binomial-memory-is-c"],
 )
 def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
     states = [x]
@@ -411,7 +411,7 @@ def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
 
 @CHECKPOINTING.mutant(
     Text("what was computed again is not freed", "重算的状态没有释放"),
-    kills=["memory-is-two-root-n", "memory-is-least-at-root-n"],
+    caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n"],
 )
 def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
     m, kept = -(-n // c), {0: x}
@@ -431,7 +431,7 @@ def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
         "recomputed from the wrong state: that at the end of the piece",
         "从错误的状态重算：用了该段末尾的状态",
     ),
-    kills=["equals-definition", "gradient-is-the-same-to-the-bit"],
+    caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"],
 )
 def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
     m, kept = -(-n // c), {0: x}
@@ -448,7 +448,7 @@ def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
 
 @CHECKPOINTING.mutant(
     Text("the steps after the last full piece are lost", "丢掉了最后不足一段的几步"),
-    kills=["equals-definition", "gradient-is-the-same-to-the-bit"],
+    caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"],
 )
 def remainder_lost(step, pullback, x, x_bar, n, c, schedule="even"):
     m = max(1, n // c)
@@ -457,7 +457,7 @@ def remainder_lost(step, pullback, x, x_bar, n, c, schedule="even"):
 
 @CHECKPOINTING.mutant(
     Text("each state is computed from the first one", "每个状态都从头重算"),
-    kills=["one-more-forward-pass", "binomial-schedule-is-optimal"],
+    caught_by=["one-more-forward-pass", "binomial-schedule-is-optimal"],
 )
 def from_the_start(step, pullback, x, x_bar, n, c, schedule="even"):
     for k in reversed(range(n)):
@@ -467,7 +467,7 @@ def from_the_start(step, pullback, x, x_bar, n, c, schedule="even"):
 
 @CHECKPOINTING.mutant(
     Text("halved each time instead of by binomial coefficients", "每次对半分，而不按二项式系数"),
-    kills=["binomial-schedule-is-optimal"],
+    caught_by=["binomial-schedule-is-optimal"],
 )
 def halved(step, pullback, x, x_bar, n, c, schedule="even"):
     def reverse(x, x_bar, n, c):

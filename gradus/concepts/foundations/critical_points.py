@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -14,8 +14,8 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import all_of, bound, identical, near
-from gradus.figures import COLOURS, canvas
+from gradus.page.evidence import all_of, bound, identical, near
+from gradus.page.figures import COLOURS, canvas
 
 MAXIMUM, NEITHER, MINIMUM, NOT_CRITICAL, UNDECIDED = -1, 0, 1, 2, 3
 
@@ -286,7 +286,12 @@ def mirrored(classify, rng):
 
 @CRITICAL_POINTS.mutant(
     Text("sign flipped: concave up is called a maximum", "符号弄反：把下凸处当作极大"),
-    kills=["list-is-told-apart", "extrema-are-extreme", "second-derivative-is-silent", "equals-definition"],
+    caught_by=[
+        "list-is-told-apart",
+        "extrema-are-extreme",
+        "second-derivative-is-silent",
+        "equals-definition",
+    ],
 )
 def sign_flipped(f, x, r=1e-3):
     kind = classify(f, x, r)
@@ -300,7 +305,7 @@ def second(f, x, r):
 
 @CRITICAL_POINTS.mutant(
     Text("f″ = 0 is called a minimum", "把 f″ = 0 当作极小"),
-    kills=["second-derivative-is-silent", "cube-is-critical-and-no-extremum", "mirrored"],
+    caught_by=["second-derivative-is-silent", "cube-is-critical-and-no-extremum", "mirrored"],
 )
 def zero_called_a_minimum(f, x, r=1e-3):
     bend = second(f, x, 1e-5)
@@ -309,7 +314,7 @@ def zero_called_a_minimum(f, x, r=1e-3):
 
 @CRITICAL_POINTS.mutant(
     Text("f″ = 0 is called no extremum", "把 f″ = 0 当作没有极值"),
-    kills=["second-derivative-is-silent", "odd-roots-of-the-slope-are-extrema"],
+    caught_by=["second-derivative-is-silent", "odd-roots-of-the-slope-are-extrema"],
 )
 def zero_called_no_extremum(f, x, r=1e-3):
     kind, bend = classify(f, x, r), second(f, x, 1e-5)
@@ -318,7 +323,11 @@ def zero_called_no_extremum(f, x, r=1e-3):
 
 @CRITICAL_POINTS.mutant(
     Text("every critical point is called an extremum", "把每个临界点都当作极值"),
-    kills=["cube-is-critical-and-no-extremum", "extrema-are-extreme", "odd-roots-of-the-slope-are-extrema"],
+    caught_by=[
+        "cube-is-critical-and-no-extremum",
+        "extrema-are-extreme",
+        "odd-roots-of-the-slope-are-extrema",
+    ],
 )
 def no_inflections(f, x, r=1e-3):
     kind = classify(f, x, r)
@@ -327,7 +336,7 @@ def no_inflections(f, x, r=1e-3):
 
 @CRITICAL_POINTS.mutant(
     Text("f′ = 0 is not asked for", "没有检查 f′ = 0"),
-    kills=["list-is-told-apart", "cube-is-critical-and-no-extremum"],
+    caught_by=["list-is-told-apart", "cube-is-critical-and-no-extremum"],
 )
 def slope_not_looked_at(f, x, r=1e-3):
     return np.sign(second(f, x, 1e-5)).astype(int)
@@ -335,7 +344,7 @@ def slope_not_looked_at(f, x, r=1e-3):
 
 @CRITICAL_POINTS.mutant(
     Text("values compared on one side only", "只与一侧的函数值比较"),
-    kills=["mirrored", "extrema-are-extreme"],
+    caught_by=["mirrored", "extrema-are-extreme"],
 )
 def one_side_only(f, x, r=1e-3):
     return np.where(f(x + r) > f(x), MINIMUM, MAXIMUM)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 CROSS_ENTROPY = Concept(
     key="cross-entropy",
@@ -190,7 +190,7 @@ def mean_loss_of_samples(H, rng):
 
 @CROSS_ENTROPY.mutant(
     Text("the arguments swapped", "两个参数对调"),
-    kills=[
+    caught_by=[
         "equals-definition",
         "one-hot-is-negative-log-likelihood",
         "infinite-where-support-is-missing",
@@ -204,14 +204,14 @@ def swapped(p, q, base=np.e):
 
 @CROSS_ENTROPY.mutant(
     Text("the divergence sold as cross-entropy", "把 KL 散度当作交叉熵"),
-    kills=["perfect-prediction-costs-the-entropy", "entropy-plus-divergence", "mean-loss-of-samples"],
+    caught_by=["perfect-prediction-costs-the-entropy", "entropy-plus-divergence", "mean-loss-of-samples"],
 )
 def divergence(p, q, base=np.e):
     return cross_entropy(p, q, base) - cross_entropy(p, p, base)
 
 
 @CROSS_ENTROPY.mutant(
-    Text("nats sold as bits", "把奈特当作比特"), kills=["length-of-a-code-for-q", "equals-definition"]
+    Text("nats sold as bits", "把奈特当作比特"), caught_by=["length-of-a-code-for-q", "equals-definition"]
 )
 def nats_sold_as_bits(p, q, base=np.e):
     return cross_entropy(p, q)
@@ -219,7 +219,7 @@ def nats_sold_as_bits(p, q, base=np.e):
 
 @CROSS_ENTROPY.mutant(
     Text("q is clipped at 0.01, so that nothing is infinite", "把 q 截断在 0.01，使结果不会无穷"),
-    kills=["infinite-where-support-is-missing"],
+    caught_by=["infinite-where-support-is-missing"],
 )
 def clipped(p, q, base=np.e):
     return cross_entropy(p, np.maximum(q, 0.01), base)
@@ -227,13 +227,13 @@ def clipped(p, q, base=np.e):
 
 @CROSS_ENTROPY.mutant(
     Text("squared error instead", "改用平方误差"),
-    kills=["gradient-is-prediction-less-truth", "entropy-plus-divergence"],
+    caught_by=["gradient-is-prediction-less-truth", "entropy-plus-divergence"],
 )
 def squared_error(p, q, base=np.e):
     return ((p - q) ** 2).sum(axis=-1)
 
 
-@CROSS_ENTROPY.mutant(Text("the sign is lost", "漏掉负号"), kills=["smallest-at-the-truth"])
+@CROSS_ENTROPY.mutant(Text("the sign is lost", "漏掉负号"), caught_by=["smallest-at-the-truth"])
 def sign_lost(p, q, base=np.e):
     return -cross_entropy(p, q, base)
 

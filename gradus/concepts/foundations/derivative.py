@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -14,8 +14,8 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 DERIVATIVE = Concept(
     key="derivative",
@@ -237,7 +237,7 @@ def extremum_interior_and_differentiable(derivative, rng):
 
 @DERIVATIVE.mutant(
     Text("the one-sided formula sold as central", "把单侧公式当作中心差商"),
-    kills=[
+    caught_by=[
         "central-error-is-second-order",
         "central-is-exact-for-quadratics",
         "best-step-balances-rounding",
@@ -250,7 +250,7 @@ def one_sided(f, x, h=1e-5, method="central"):
 
 @DERIVATIVE.mutant(
     Text("the ½ is missing", "漏掉了 ½"),
-    kills=["central-error-is-second-order", "cube-is-critical-and-no-extremum", "equals-definition"],
+    caught_by=["central-error-is-second-order", "cube-is-critical-and-no-extremum", "equals-definition"],
 )
 def half_missing(f, x, h=1e-5, method="central"):
     return derivative(f, x, h, method) * (2 if method == "central" else 1)
@@ -258,14 +258,15 @@ def half_missing(f, x, h=1e-5, method="central"):
 
 @DERIVATIVE.mutant(
     Text("two steps wide, divided by one", "跨两步却除以一步"),
-    kills=["forward-error-is-first-order", "extremum-interior-and-differentiable"],
+    caught_by=["forward-error-is-first-order", "extremum-interior-and-differentiable"],
 )
 def two_steps(f, x, h=1e-5, method="central"):
     return (f(x + 2 * h) - f(x)) / h if method == "forward" else derivative(f, x, h, method)
 
 
 @DERIVATIVE.mutant(
-    Text("the sign of the step is lost", "丢掉了步长的符号"), kills=["extremum-interior-and-differentiable"]
+    Text("the sign of the step is lost", "丢掉了步长的符号"),
+    caught_by=["extremum-interior-and-differentiable"],
 )
 def always_to_the_right(f, x, h=1e-5, method="central"):
     return derivative(f, x, abs(h), method)
@@ -273,7 +274,7 @@ def always_to_the_right(f, x, h=1e-5, method="central"):
 
 @DERIVATIVE.mutant(
     Text("complex step rotated by 45°: the terms of second order stay", "复步长旋转了 45°：二阶项没有消去"),
-    kills=["complex-step-is-exact"],
+    caught_by=["complex-step-is-exact"],
 )
 def rotated_step(f, x, h=1e-5, method="central"):
     return np.imag(f(x + h * (1 + 1j)) - f(x)) / h if method == "complex" else derivative(f, x, h, method)
@@ -281,7 +282,7 @@ def rotated_step(f, x, h=1e-5, method="central"):
 
 @DERIVATIVE.mutant(
     Text("values rounded to float32", "函数值舍入到 float32"),
-    kills=["best-step-balances-rounding", "complex-step-is-exact"],
+    caught_by=["best-step-balances-rounding", "complex-step-is-exact"],
 )
 def in_float32(f, x, h=1e-5, method="central"):
     def single(z):

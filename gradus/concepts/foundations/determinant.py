@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 DETERMINANT = Concept(
     key="determinant",
@@ -340,7 +340,7 @@ def cost_is_cubic(det, rng):
 
 @DETERMINANT.mutant(
     Text("the sign of the permutation is lost", "丢掉排列的符号"),
-    kills=["equals-definition", "permutations-recursion-and-lu-agree", "multiplicative", "alternating-and-multilinear",
+    caught_by=["equals-definition", "permutations-recursion-and-lu-agree", "multiplicative", "alternating-and-multilinear",
            "volume-of-the-image-of-the-cube", "hadamard"],
 )  # fmt: skip
 def sign_lost(A):
@@ -352,7 +352,7 @@ def sign_lost(A):
 
 @DETERMINANT.mutant(
     Text("row exchanges of the elimination are not counted", "消元时的行交换没有计入符号"),
-    kills=["sign-is-orientation", "equals-definition"],
+    caught_by=["sign-is-orientation", "equals-definition"],
 )
 def exchanges_not_counted(A):
     pivot = np.abs(A[..., :, 0]).argmax(axis=-1)
@@ -361,7 +361,7 @@ def exchanges_not_counted(A):
 
 @DETERMINANT.mutant(
     Text("the volume without its sign", "没有符号的体积"),
-    kills=["sign-is-orientation", "alternating-and-multilinear", "transpose-and-scale"],
+    caught_by=["sign-is-orientation", "alternating-and-multilinear", "transpose-and-scale"],
 )
 def unsigned_volume(A):
     return np.linalg.svd(A, compute_uv=False).prod(axis=-1)
@@ -369,7 +369,7 @@ def unsigned_volume(A):
 
 @DETERMINANT.mutant(
     Text("the product of the diagonal, without elimination", "不消元而直接取对角元之积"),
-    kills=["multiplicative", "alternating-and-multilinear", "volume-of-the-image-of-the-cube"],
+    caught_by=["multiplicative", "alternating-and-multilinear", "volume-of-the-image-of-the-cube"],
 )
 def product_of_the_diagonal(A):
     return np.diagonal(A, 0, -2, -1).prod(axis=-1)
@@ -377,14 +377,15 @@ def product_of_the_diagonal(A):
 
 @DETERMINANT.mutant(
     Text("the Gram determinant $\\det A^{\\mathsf T}A$", "Gram 行列式 $\\det A^{\\mathsf T}A$"),
-    kills=["transpose-and-scale", "closed-forms", "volume-of-the-image-of-the-cube"],
+    caught_by=["transpose-and-scale", "closed-forms", "volume-of-the-image-of-the-cube"],
 )
 def gram_determinant(A):
     return determinant(A) ** 2
 
 
 @DETERMINANT.mutant(
-    Text("the sum over permutations, as the formula stands", "照公式字面对排列求和"), kills=["cost-is-cubic"]
+    Text("the sum over permutations, as the formula stands", "照公式字面对排列求和"),
+    caught_by=["cost-is-cubic"],
 )
 def sum_over_permutations(A):
     return determinant(A)

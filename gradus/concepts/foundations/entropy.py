@@ -4,9 +4,9 @@ import heapq
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 ENTROPY = Concept(
     key="entropy",
@@ -256,7 +256,7 @@ def differential_entropy_of_a_multiple(entropy, rng):
 
 @ENTROPY.mutant(
     Text("nats sold as bits", "把奈特当作比特"),
-    kills=[
+    caught_by=[
         "units",
         "ten-questions-for-1024",
         "huffman-within-one-bit",
@@ -271,7 +271,7 @@ def nats_sold_as_bits(p, base=np.e):
 
 @ENTROPY.mutant(
     Text("0 · log 0 = NaN", "0 · log 0 = NaN"),
-    kills=["equals-definition", "uniform-maximises", "uniform-answer-carries-most"],
+    caught_by=["equals-definition", "uniform-maximises", "uniform-answer-carries-most"],
 )
 def nan_at_zero(p, base=np.e):
     with np.errstate(all="ignore"):
@@ -280,21 +280,21 @@ def nan_at_zero(p, base=np.e):
 
 @ENTROPY.mutant(
     Text("the sum is turned into a mean over the outcomes", "把求和写成对结果取平均"),
-    kills=["equals-definition", "huffman-within-one-bit", "differential-entropy-of-a-multiple"],
+    caught_by=["equals-definition", "huffman-within-one-bit", "differential-entropy-of-a-multiple"],
 )
 def mean_over_outcomes(p, base=np.e):
     return entropy(p, base) / p.shape[-1]
 
 
 @ENTROPY.mutant(
-    Text("the Gini impurity", "基尼不纯度"), kills=["chain-rule", "uniform-maximises", "equals-scipy"]
+    Text("the Gini impurity", "基尼不纯度"), caught_by=["chain-rule", "uniform-maximises", "equals-scipy"]
 )
 def gini(p, base=np.e):
     return 1 - (p**2).sum(axis=-1)
 
 
 @ENTROPY.mutant(
-    Text("the sign is lost", "漏掉负号"), kills=["concave", "uniform-maximises", "ten-questions-for-1024"]
+    Text("the sign is lost", "漏掉负号"), caught_by=["concave", "uniform-maximises", "ten-questions-for-1024"]
 )
 def sign_lost(p, base=np.e):
     return -entropy(p, base)

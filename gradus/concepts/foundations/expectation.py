@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, optimal, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, optimal, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(einsum, x, p):
@@ -242,7 +242,7 @@ def averages_tend_to_it(E, rng):
 
 @EXPECTATION.mutant(
     Text("all outcomes count alike", "所有结果一视同仁"),
-    kills=["equals-definition", "best-constant", "tower"],
+    caught_by=["equals-definition", "best-constant", "tower"],
 )
 def unweighted(x, p):
     return expectation(x, np.full_like(p, 1 / p.shape[-1]))
@@ -250,7 +250,7 @@ def unweighted(x, p):
 
 @EXPECTATION.mutant(
     Text("the second moment sold as variance", "把二阶矩当作方差"),
-    kills=[
+    caught_by=[
         "equals-definition",
         "dice-game",
         "variance-from-two-moments",
@@ -266,7 +266,7 @@ def uncentred(x, p):
 
 @EXPECTATION.mutant(
     Text("the median for the mean", "用中位数代替均值"),
-    kills=["dice-game", "tower", "averages-tend-to-it"],
+    caught_by=["dice-game", "tower", "averages-tend-to-it"],
 )
 def median(x, p):
     order = np.argsort(x, axis=-2)
@@ -278,7 +278,7 @@ def median(x, p):
 
 @EXPECTATION.mutant(
     Text("the covariance keeps only one sign of deviation", "协方差只保留一侧的偏差"),
-    kills=["covariance-is-positive", "covariance-of-sums-and-products"],
+    caught_by=["covariance-is-positive", "covariance-of-sums-and-products"],
 )
 def one_sided(x, p):
     mean, _ = expectation(x, p)
@@ -288,7 +288,7 @@ def one_sided(x, p):
 
 @EXPECTATION.mutant(
     Text("k − 1 for k: weights that do not sum to 1", "把 k 写成 k − 1：权重之和不为 1"),
-    kills=["jensen", "linear", "equals-definition", "dice-game"],
+    caught_by=["jensen", "linear", "equals-definition", "dice-game"],
 )
 def k_minus_one(x, p):
     k = p.shape[-1]

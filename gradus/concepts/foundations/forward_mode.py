@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import all_of, bound, identical, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(jvp, f, x, u):
@@ -181,8 +181,8 @@ def linear_in_the_direction(forward_mode, rng):
 
 def operations(forward_mode, x, directions):
     """Operations of one evaluation, and of the runs along the directions."""
-    from gradus.verify.adapters import NotApplicable
-    from gradus.verify.operations import Counted
+    from gradus.page.evidence import NotApplicable
+    from gradus.page.operations import Counted
 
     one, total = Counted.of(x), 0
     moderate(one)
@@ -221,7 +221,7 @@ def cost_grows_with_the_inputs(forward_mode, rng):
     )
 )
 def memory_does_not_grow_with_the_steps(forward_mode, rng):
-    from gradus.verify.memory import peak_memory
+    from gradus.frameworks.memory import peak_memory
 
     def steps(count):
         @generic
@@ -246,7 +246,7 @@ def memory_does_not_grow_with_the_steps(forward_mode, rng):
     Text(
         r"$\varepsilon^2=-1$: complex numbers with a step of full length", r"$\varepsilon^2=-1$：整步长的复数"
     ),
-    kills=["value-is-untouched", "equals-the-complex-step", "linear-in-the-direction"],
+    caught_by=["value-is-untouched", "equals-the-complex-step", "linear-in-the-direction"],
 )
 def complex_numbers(f, x, u):
     y = f(x + 1j * u)
@@ -255,7 +255,7 @@ def complex_numbers(f, x, u):
 
 @FORWARD_MODE.mutant(
     Text("the direction is normalised", "方向被归一化"),
-    kills=["linear-in-the-direction", "equals-definition"],
+    caught_by=["linear-in-the-direction", "equals-definition"],
 )
 def direction_normalised(f, x, u):
     return forward_mode(f, x, u / max(np.linalg.norm(u), 1e-300))
@@ -263,7 +263,7 @@ def direction_normalised(f, x, u):
 
 @FORWARD_MODE.mutant(
     Text("by two passes of reverse mode, which keep every step", "用两次反向模式，保存了每一步"),
-    kills=["memory-does-not-grow-with-the-steps"],
+    caught_by=["memory-does-not-grow-with-the-steps"],
 )
 def twice_backwards(f, x, u):
     from gradus.foundations.autodiff import grad, vjp
@@ -273,7 +273,7 @@ def twice_backwards(f, x, u):
 
 
 @FORWARD_MODE.mutant(
-    Text("a difference of values", "函数值之差"), kills=["equals-the-complex-step", "equals-definition"]
+    Text("a difference of values", "函数值之差"), caught_by=["equals-the-complex-step", "equals-definition"]
 )
 def difference(f, x, u):
     h = 1e-6
@@ -282,7 +282,7 @@ def difference(f, x, u):
 
 @FORWARD_MODE.mutant(
     Text("all n directions are computed to return one", "为返回一个方向而计算全部 n 个方向"),
-    kills=["cost-grows-with-the-inputs"],
+    caught_by=["cost-grows-with-the-inputs"],
 )
 def all_directions(f, x, u):
     from gradus.foundations.dual import jvp
@@ -342,7 +342,7 @@ def gradient_costs(sizes):
     """Operations of a gradient in units of one evaluation, by both modes of the library."""
     from gradus.foundations.autodiff import grad
     from gradus.foundations.dual import jvp
-    from gradus.verify.operations import Counted
+    from gradus.page.operations import Counted
 
     def count(run, n):
         one, z = Counted.of(np.linspace(-1, 1, n)), Counted.of(np.linspace(-1, 1, n))

@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Option, Reading, Recipe, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, metric, near, roundoff
-from gradus.figures import COLOURS, canvas
-from gradus.foundations.from_scratch.settings import BARS, SETTINGS
+from gradus.page import Concept, Drawing, Implementation, Option, Reading, Recipe, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, metric, near, roundoff
+from gradus.page.figures import COLOURS, canvas
+from gradus.systems.foundations.from_scratch.settings import BARS, SETTINGS
 
 
 def _tape(loss_and_gradient, x, y, W1, b1, W2, b2, steps, alpha):
@@ -77,7 +77,7 @@ FROM_SCRATCH = Concept(
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
     implementations=(
-        Implementation("gradus.foundations.from_scratch.training:loss_and_gradient", "numpy", _tape, Text("the pages' definitions on our own tape, and a literal Adam", "页面的定义加我们自己的梯度带，以及字面的 Adam")),
+        Implementation("gradus.systems.foundations.from_scratch.training:loss_and_gradient", "numpy", _tape, Text("the pages' definitions on our own tape, and a literal Adam", "页面的定义加我们自己的梯度带，以及字面的 Adam")),
         Implementation("torch.optim:Adam", "torch", _torch, Text("PyTorch's layers, autograd and Adam", "PyTorch 的层、自动求导与 Adam")),
     ),
     readings=(Reading("goodfellow2016deep", "§6.5"), Reading("rumelhart1986learning"), Reading("kingma2015adam")),
@@ -324,7 +324,7 @@ def mistaken(error, x, y, W1, b1, W2, b2, steps, alpha):
 
 @FROM_SCRATCH.mutant(
     Text("the slope of tanh forgotten on the way back", "反向时漏掉 tanh 的导数"),
-    kills=["equals-definition", "equals-pytorch-after-twenty-steps"],
+    caught_by=["equals-definition", "equals-pytorch-after-twenty-steps"],
 )
 def slope_forgotten(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     return mistaken("slope", x, y, W1, b1, W2, b2, steps, alpha)
@@ -332,7 +332,7 @@ def slope_forgotten(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 
 @FROM_SCRATCH.mutant(
     Text("the biases are not trained", "偏置不参与训练"),
-    kills=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
+    caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
 )
 def biases_not_trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     return mistaken("bias", x, y, W1, b1, W2, b2, steps, alpha)
@@ -340,7 +340,7 @@ def biases_not_trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 
 @FROM_SCRATCH.mutant(
     Text("Adam's means not corrected for their start at 0", "Adam 的滑动平均不作偏差修正"),
-    kills=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
+    caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
 )
 def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     return mistaken("correction", x, y, W1, b1, W2, b2, steps, alpha)
@@ -348,7 +348,7 @@ def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 
 @FROM_SCRATCH.mutant(
     Text("the first layer ascends", "第一层沿梯度上升"),
-    kills=["learns-xor", "first-step", "equals-pytorch-after-twenty-steps", "reads-digits"],
+    caught_by=["learns-xor", "first-step", "equals-pytorch-after-twenty-steps", "reads-digits"],
 )
 def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     return mistaken("sign", x, y, W1, b1, W2, b2, steps, alpha)
@@ -356,7 +356,7 @@ def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 
 @FROM_SCRATCH.mutant(
     Text("the sum of the losses for their mean", "以损失之和代替平均"),
-    kills=["loss-is-a-mean", "equals-definition", "equals-pytorch-after-twenty-steps"],
+    caught_by=["loss-is-a-mean", "equals-definition", "equals-pytorch-after-twenty-steps"],
 )
 def summed(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     return mistaken("sum", x, y, W1, b1, W2, b2, steps, alpha)
@@ -364,7 +364,7 @@ def summed(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 
 @FROM_SCRATCH.mutant(
     Text("noise added to break ties between units", "为打破单元间的对称而加噪声"),
-    kills=["equal-units-stay-equal", "equals-definition"],
+    caught_by=["equal-units-stay-equal", "equals-definition"],
 )
 def jittered(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     noise = 1e-3 * np.random.default_rng(0).standard_normal(W1.shape)
@@ -415,7 +415,7 @@ _CHARACTERS = {
     "data": ("alice", "tinyshakespeare"),
     "metric": "bits-per-character",
     "relation": "≤",
-    "load": "gradus.foundations.from_scratch.texts:load",
+    "load": "gradus.systems.foundations.from_scratch.texts:load",
 }
 _WORDS = {
     "mlp": Text(
@@ -436,7 +436,7 @@ _WORDS = {
 }
 
 FROM_SCRATCH.recipe = Recipe(
-    train="gradus.foundations.from_scratch.recipe:train",
+    train="gradus.systems.foundations.from_scratch.recipe:train",
     data=("digits",),
     metric="accuracy",
     bars=BARS["mlp"],

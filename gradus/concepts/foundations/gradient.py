@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -14,8 +14,8 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import all_of, bound, identical, near, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _call(grad, f, x):
@@ -249,7 +249,7 @@ def partials_without_a_plane(gradient, rng):
 
 @GRADIENT.mutant(
     Text("normalised to length 1", "归一化为单位长度"),
-    kills=["tangent-plane-remainder", "directional-derivative", "steepest-direction"],
+    caught_by=["tangent-plane-remainder", "directional-derivative", "steepest-direction"],
 )
 def normalised(f, x):
     g = gradient(f, x)
@@ -258,7 +258,7 @@ def normalised(f, x):
 
 @GRADIENT.mutant(
     Text("in reverse order: transposed", "次序颠倒"),
-    kills=["others-held-fixed", "orthogonal-to-level-sets", "directional-derivative"],
+    caught_by=["others-held-fixed", "orthogonal-to-level-sets", "directional-derivative"],
 )
 def reversed_order(f, x):
     return gradient(f, x)[::-1]
@@ -266,7 +266,7 @@ def reversed_order(f, x):
 
 @GRADIENT.mutant(
     Text("differentiated in all variables but one", "对除一个变量之外的所有变量求导"),
-    kills=["others-held-fixed", "steepest-direction"],
+    caught_by=["others-held-fixed", "steepest-direction"],
 )
 def all_but_one(f, x):
     g = gradient(f, x)
@@ -275,7 +275,7 @@ def all_but_one(f, x):
 
 @GRADIENT.mutant(
     Text("the slope along the diagonal taken for the partial derivatives", "把沿对角线的斜率当作偏导数"),
-    kills=["partials-without-a-plane", "tangent-plane-remainder"],
+    caught_by=["partials-without-a-plane", "tangent-plane-remainder"],
 )
 def along_the_diagonal(f, x):
     h = 1e-6
@@ -284,7 +284,7 @@ def along_the_diagonal(f, x):
 
 @GRADIENT.mutant(
     Text("points downhill", "指向下坡"),
-    kills=["steepest-direction", "others-held-fixed", "directional-derivative"],
+    caught_by=["steepest-direction", "others-held-fixed", "directional-derivative"],
 )
 def downhill(f, x):
     return -gradient(f, x)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import identical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import identical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _call(check_gradient, f, gradient, x, tolerance):
@@ -241,7 +241,7 @@ def one_wrong_entry_is_found(gradient_check, rng):
         "a one-sided difference with a coarse step: its own error is taken for the gradient's",
         "步长过大的单侧差商：把自身误差当作梯度的错误",
     ),
-    kills=["passes-the-right-ones", "equals-definition"],
+    caught_by=["passes-the-right-ones", "equals-definition"],
 )
 def coarse_one_sided(f, gradient, x, tolerance=1e-5):
     h = 1e-3
@@ -252,7 +252,7 @@ def coarse_one_sided(f, gradient, x, tolerance=1e-5):
 
 @GRADIENT_CHECK.mutant(
     Text("a step so small that rounding is all that is left", "步长太小，只剩舍入误差"),
-    kills=["passes-the-right-ones"],
+    caught_by=["passes-the-right-ones"],
 )
 def step_too_small(f, gradient, x, tolerance=1e-5):
     d = central(f, x, 1e-13)
@@ -260,7 +260,7 @@ def step_too_small(f, gradient, x, tolerance=1e-5):
     return bool((np.abs(g - d) <= tolerance * np.maximum(np.abs(g), np.abs(d))).all())
 
 
-@GRADIENT_CHECK.mutant(Text("an absolute tolerance", "绝对容差"), kills=["unit-does-not-matter"])
+@GRADIENT_CHECK.mutant(Text("an absolute tolerance", "绝对容差"), caught_by=["unit-does-not-matter"])
 def absolute_tolerance(f, gradient, x, tolerance=1e-5):
     d = central(f, x)
     return bool((np.abs(gradient(x) - d) <= tolerance).all())
@@ -268,7 +268,7 @@ def absolute_tolerance(f, gradient, x, tolerance=1e-5):
 
 @GRADIENT_CHECK.mutant(
     Text("only the lengths are compared", "只比较长度"),
-    kills=["catches-every-planted-mistake", "one-wrong-entry-is-found"],
+    caught_by=["catches-every-planted-mistake", "one-wrong-entry-is-found"],
 )
 def only_lengths(f, gradient, x, tolerance=1e-5):
     d = central(f, x)
@@ -278,7 +278,7 @@ def only_lengths(f, gradient, x, tolerance=1e-5):
 
 @GRADIENT_CHECK.mutant(
     Text("only the first entry is checked", "只检验第一个分量"),
-    kills=["catches-every-planted-mistake", "one-wrong-entry-is-found"],
+    caught_by=["catches-every-planted-mistake", "one-wrong-entry-is-found"],
 )
 def first_entry(f, gradient, x, tolerance=1e-5):
     return gradient_check(
@@ -291,7 +291,7 @@ def first_entry(f, gradient, x, tolerance=1e-5):
 
 @GRADIENT_CHECK.mutant(
     Text("everything passes", "一切通过"),
-    kills=["catches-every-planted-mistake", "equals-definition", "unit-does-not-matter"],
+    caught_by=["catches-every-planted-mistake", "equals-definition", "unit-does-not-matter"],
 )
 def always_right(f, gradient, x, tolerance=1e-5):
     return True

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -14,8 +14,8 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import all_of, bound, identical, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 MAXIMUM, SADDLE, MINIMUM, UNDECIDED = -1, 0, 1, 3
 
@@ -86,7 +86,7 @@ HESSIAN = Concept(
             r"当 $s,t\to0$ 时两点都趋于 $x$，由连续性两个导数在 $x$ 处相等。",
         )
     ),
-    summed=64,  # the extrapolation to h → 0 weighs rounding by about 1/h = 160
+    longest_sum=64,  # the extrapolation to h → 0 weighs rounding by about 1/h = 160
 )  # fmt: skip
 
 
@@ -280,7 +280,7 @@ def mixed_derivatives_without_continuity(hessian, rng):
 
 @HESSIAN.mutant(
     Text("n second derivatives: the diagonal alone", "只有 n 个二阶导数：仅对角元"),
-    kills=["n-squared-second-derivatives", "quadratic-form", "mixed-derivatives-without-continuity", "equals-definition"],
+    caught_by=["n-squared-second-derivatives", "quadratic-form", "mixed-derivatives-without-continuity", "equals-definition"],
 )  # fmt: skip
 def diagonal_only(f, x):
     return np.diag(np.diag(hessian(f, x)))
@@ -288,7 +288,7 @@ def diagonal_only(f, x):
 
 @HESSIAN.mutant(
     Text("the vector of the n unmixed derivatives", "只返回 n 个非混合二阶导数构成的向量"),
-    kills=["n-squared-second-derivatives", "equals-definition"],
+    caught_by=["n-squared-second-derivatives", "equals-definition"],
 )
 def vector_of_n(f, x):
     return np.diag(hessian(f, x))
@@ -296,7 +296,7 @@ def vector_of_n(f, x):
 
 @HESSIAN.mutant(
     Text("the upper triangle alone, doubled", "只取上三角并加倍"),
-    kills=["n-squared-second-derivatives", "log-sum-exp-is-convex", "quadratic-form"],
+    caught_by=["n-squared-second-derivatives", "log-sum-exp-is-convex", "quadratic-form"],
 )
 def upper_triangle(f, x):
     H = hessian(f, x)
@@ -305,7 +305,7 @@ def upper_triangle(f, x):
 
 @HESSIAN.mutant(
     Text("the ½ of the expansion is left in", "把展开式中的 ½ 留在矩阵里"),
-    kills=["remainder-is-third-order", "curvature-along-a-direction", "quadratic-form"],
+    caught_by=["remainder-is-third-order", "curvature-along-a-direction", "quadratic-form"],
 )
 def halved(f, x):
     return hessian(f, x) / 2
@@ -313,7 +313,7 @@ def halved(f, x):
 
 @HESSIAN.mutant(
     Text("the gradient's outer product for the Hessian (Gauss–Newton's part alone)", "用梯度的外积代替海森矩阵（仅高斯–牛顿部分）"),
-    kills=["remainder-is-third-order", "curvature-along-a-direction", "log-sum-exp-is-convex"],
+    caught_by=["remainder-is-third-order", "curvature-along-a-direction", "log-sum-exp-is-convex"],
 )  # fmt: skip
 def outer_product_of_the_gradient(f, x):
     g = np.array([np.imag(f(x + 1e-30j * e)) / 1e-30 for e in np.eye(len(x))])
@@ -322,7 +322,7 @@ def outer_product_of_the_gradient(f, x):
 
 @HESSIAN.mutant(
     Text("mixed derivatives averaged with a step of 1", "混合偏导数用步长 1 的差商"),
-    kills=["mixed-derivatives-without-continuity", "curvature-along-a-direction", "equals-definition"],
+    caught_by=["mixed-derivatives-without-continuity", "curvature-along-a-direction", "equals-definition"],
 )
 def coarse_differences(f, x):
     e, n = np.eye(len(x)), len(x)
@@ -578,7 +578,7 @@ def most_are_saddles(classify, rng):
 
 @SADDLE_POINTS.mutant(
     Text("the determinant decides: positive a minimum, negative a saddle point", "由行列式判断：正为极小，负为鞍点"),
-    kills=["determinant-does-not-decide", "signs-tell-what-the-values-do", "two-variables", "equals-definition", "most-are-saddles"],
+    caught_by=["determinant-does-not-decide", "signs-tell-what-the-values-do", "two-variables", "equals-definition", "most-are-saddles"],
 )  # fmt: skip
 def determinant_test(H):
     det = np.linalg.det(H)
@@ -587,7 +587,7 @@ def determinant_test(H):
 
 @SADDLE_POINTS.mutant(
     Text("determinant and first entry, as for two variables, in every dimension", "任何维数都像二元那样用行列式与左上角元素"),
-    kills=["determinant-does-not-decide", "signs-tell-what-the-values-do"],
+    caught_by=["determinant-does-not-decide", "signs-tell-what-the-values-do"],
 )  # fmt: skip
 def two_variables_for_all(H):
     det, first = np.linalg.det(H), H[..., 0, 0]
@@ -598,7 +598,7 @@ def two_variables_for_all(H):
 
 @SADDLE_POINTS.mutant(
     Text("the signs of the diagonal instead of the eigenvalues", "用对角元的符号代替特征值的符号"),
-    kills=["signs-tell-what-the-values-do", "two-variables", "inertia-is-invariant"],
+    caught_by=["signs-tell-what-the-values-do", "two-variables", "inertia-is-invariant"],
 )
 def diagonal_signs(H):
     return classify(np.eye(H.shape[-1]) * H)
@@ -606,7 +606,7 @@ def diagonal_signs(H):
 
 @SADDLE_POINTS.mutant(
     Text("a vanishing eigenvalue counts as positive", "把零特征值当作正的"),
-    kills=["silent-where-singular", "equals-definition"],
+    caught_by=["silent-where-singular", "equals-definition"],
 )
 def zero_counts_as_positive(H):
     return classify(H + 1e-9 * np.eye(H.shape[-1]))
@@ -614,7 +614,7 @@ def zero_counts_as_positive(H):
 
 @SADDLE_POINTS.mutant(
     Text("the trace decides", "由迹判断"),
-    kills=["two-variables", "most-are-saddles", "inertia-is-invariant"],
+    caught_by=["two-variables", "most-are-saddles", "inertia-is-invariant"],
 )
 def trace_test(H):
     return np.sign(np.trace(H, axis1=-2, axis2=-1)).astype(int)

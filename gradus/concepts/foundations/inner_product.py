@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(vecdot, x, y, G):
@@ -294,7 +294,7 @@ def random_directions_are_nearly_orthogonal(inner, rng):
 
 @INNER_PRODUCT.mutant(
     Text("the matrix is left out", "漏掉矩阵 G"),
-    kills=[
+    caught_by=[
         "equals-definition",
         "unit-vectors-give-the-matrix",
         "legendre-polynomials",
@@ -307,20 +307,20 @@ def matrix_left_out(x, y, G=None):
 
 @INNER_PRODUCT.mutant(
     Text("the mean of the products, not their sum", "取乘积的平均而非总和"),
-    kills=["equals-definition", "parallelogram-law-for-p-2-only", "gram-determinant-is-squared-volume"],
+    caught_by=["equals-definition", "parallelogram-law-for-p-2-only", "gram-determinant-is-squared-volume"],
 )
 def mean_of_products(x, y, G=None):
     return inner_product(x, y, G) / x.shape[-1]
 
 
-@INNER_PRODUCT.mutant(Text("the absolute value", "取绝对值"), kills=["bilinear", "polarisation"])
+@INNER_PRODUCT.mutant(Text("the absolute value", "取绝对值"), caught_by=["bilinear", "polarisation"])
 def absolute_value(x, y, G=None):
     return np.abs(inner_product(x, y, G))
 
 
 @INNER_PRODUCT.mutant(
     Text("the last product is subtracted, as in Minkowski's space", "最后一项取负号，如闵可夫斯基空间"),
-    kills=["positive-definiteness", "cauchy-schwarz"],
+    caught_by=["positive-definiteness", "cauchy-schwarz"],
 )
 def minkowski(x, y, G=None):
     return inner_product(x, y, G) - 2 * x[..., -1] * y[..., -1] * (1 if G is None else G[-1, -1])
@@ -328,7 +328,7 @@ def minkowski(x, y, G=None):
 
 @INNER_PRODUCT.mutant(
     Text("the cosine instead of the inner product", "以余弦代替内积"),
-    kills=["bilinear", "equals-definition", "projection-is-nearest", "polarisation"],
+    caught_by=["bilinear", "equals-definition", "projection-is-nearest", "polarisation"],
 )
 def cosine(x, y, G=None):
     with np.errstate(invalid="ignore"):
@@ -337,7 +337,7 @@ def cosine(x, y, G=None):
 
 @INNER_PRODUCT.mutant(
     Text("polarisation of the sum norm: not additive", "由 1-范数极化而来：不满足可加性"),
-    kills=["bilinear", "parallelogram-law-for-p-2-only", "projection-is-nearest"],
+    caught_by=["bilinear", "parallelogram-law-for-p-2-only", "projection-is-nearest"],
 )
 def polarised_sum_norm(x, y, G=None):
     L = np.eye(x.shape[-1]) if G is None else np.linalg.cholesky(G)
@@ -348,7 +348,7 @@ def polarised_sum_norm(x, y, G=None):
     Text(
         "the Cholesky factor L instead of $G=LL^{\\mathsf T}$", "用 Cholesky 因子 L 代替 $G=LL^{\\mathsf T}$"
     ),
-    kills=["symmetric", "unit-vectors-give-the-matrix"],
+    caught_by=["symmetric", "unit-vectors-give-the-matrix"],
 )
 def half_the_matrix(x, y, G=None):
     return inner_product(x, y, None if G is None else np.linalg.cholesky(G))
@@ -356,7 +356,7 @@ def half_the_matrix(x, y, G=None):
 
 @INNER_PRODUCT.mutant(
     Text("entries weighted by their number", "各分量乘上序号"),
-    kills=["random-directions-are-nearly-orthogonal", "unit-vectors-give-the-matrix"],
+    caught_by=["random-directions-are-nearly-orthogonal", "unit-vectors-give-the-matrix"],
 )
 def weighted_entries(x, y, G=None):
     return inner_product(x * (1 + np.arange(x.shape[-1])), y, G)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -14,8 +14,8 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import all_of, bound, identical, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _quad(quad, f, a, b):
@@ -79,7 +79,7 @@ INTEGRAL = Concept(
         ),
     ),
     differentiable=False,  # quad hides its evaluations; the derivative by b is the first part of the theorem, a claim
-    summed=64,
+    longest_sum=64,
 )  # fmt: skip
 
 
@@ -287,7 +287,12 @@ def bounds_by_the_values(integral, rng):
 
 @INTEGRAL.mutant(
     Text("one left Riemann sum instead of the limit", "只取一个左黎曼和，而非极限"),
-    kills=["derivative-integrates-to-the-difference", "substitution", "areas-add-up", "equals-definition"],
+    caught_by=[
+        "derivative-integrates-to-the-difference",
+        "substitution",
+        "areas-add-up",
+        "equals-definition",
+    ],
 )
 def left_riemann_sum(f, a, b):
     x = a + (b - a) * np.arange(1000) / 1000
@@ -296,7 +301,7 @@ def left_riemann_sum(f, a, b):
 
 @INTEGRAL.mutant(
     Text("the area without its sign: |f|", "面积不带符号：对 |f| 积分"),
-    kills=[
+    caught_by=[
         "area-is-signed",
         "no-derivative-where-the-integrand-jumps",
         "derivative-integrates-to-the-difference",
@@ -308,7 +313,7 @@ def unsigned_area(f, a, b):
 
 @INTEGRAL.mutant(
     Text("the direction is lost: |b − a|", "丢掉方向：取 |b − a|"),
-    kills=["areas-add-up", "derivative-integrates-to-the-difference", "substitution"],
+    caught_by=["areas-add-up", "derivative-integrates-to-the-difference", "substitution"],
 )
 def direction_lost(f, a, b):
     return integral(f, np.minimum(a, b), np.maximum(a, b))
@@ -316,7 +321,7 @@ def direction_lost(f, a, b):
 
 @INTEGRAL.mutant(
     Text("the mean of f: the width is missing", "只求 f 的平均值：漏掉宽度"),
-    kills=["gaussian-integral", "bounds-by-the-values", "integral-has-the-integrand-as-derivative"],
+    caught_by=["gaussian-integral", "bounds-by-the-values", "integral-has-the-integrand-as-derivative"],
 )
 def width_missing(f, a, b):
     return integral(f, a, b) / np.where(b == a, 1.0, b - a)
@@ -324,7 +329,7 @@ def width_missing(f, a, b):
 
 @INTEGRAL.mutant(
     Text("a single rectangle", "只用一个矩形"),
-    kills=["gaussian-integral", "derivative-integrates-to-the-difference"],
+    caught_by=["gaussian-integral", "derivative-integrates-to-the-difference"],
 )
 def one_piece(f, a, b):
     return f((a + b) / 2) * (b - a)
@@ -332,7 +337,7 @@ def one_piece(f, a, b):
 
 @INTEGRAL.mutant(
     Text("the jump is smoothed away", "把跳跃抹平"),
-    kills=["no-derivative-where-the-integrand-jumps"],
+    caught_by=["no-derivative-where-the-integrand-jumps"],
 )
 def jump_smoothed(f, a, b):
     return integral(lambda x: (f(x + 0.05) + f(x - 0.05)) / 2, a, b)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import all_of, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import all_of, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _call(jacobian, f, x):
@@ -202,7 +202,7 @@ def inverse_map(jacobian, rng):
 
 @JACOBIAN.mutant(
     Text("transposed", "转置了"),
-    kills=["linear-map-is-its-own", "remainder-is-second-order", "equals-definition"],
+    caught_by=["linear-map-is-its-own", "remainder-is-second-order", "equals-definition"],
 )
 def transposed(f, x):
     return jacobian(f, x).T
@@ -210,7 +210,7 @@ def transposed(f, x):
 
 @JACOBIAN.mutant(
     Text("the sign is lost", "丢掉了符号"),
-    kills=["determinant-is-the-ratio-of-volumes", "forward-and-reverse-agree", "inverse-map"],
+    caught_by=["determinant-is-the-ratio-of-volumes", "forward-and-reverse-agree", "inverse-map"],
 )
 def absolute(f, x):
     return np.abs(jacobian(f, x))
@@ -218,7 +218,7 @@ def absolute(f, x):
 
 @JACOBIAN.mutant(
     Text("only the diagonal: entry by entry", "只有对角线：逐元素求导"),
-    kills=["inverse-map", "remainder-is-second-order", "linear-map-is-its-own"],
+    caught_by=["inverse-map", "remainder-is-second-order", "linear-map-is-its-own"],
 )
 def diagonal(f, x):
     J = jacobian(f, x)
@@ -227,7 +227,7 @@ def diagonal(f, x):
 
 @JACOBIAN.mutant(
     Text("gradient of the sum of the outputs, in every row", "每一行都是输出之和的梯度"),
-    kills=["forward-and-reverse-agree", "determinant-is-the-ratio-of-volumes"],
+    caught_by=["forward-and-reverse-agree", "determinant-is-the-ratio-of-volumes"],
 )
 def sum_of_outputs(f, x):
     J = jacobian(f, x)

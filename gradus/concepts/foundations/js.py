@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, rate, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.figures import canvas
 
 
 def _scipy(jensenshannon, p, q, base=np.e):
@@ -214,7 +214,7 @@ def between_bounds_by_total_variation(D, rng):
 
 @JS.mutant(
     Text("one half alone: the divergence of p from the mixture", "只取一半：p 到混合分布的散度"),
-    kills=["symmetric-and-bounded", "information-about-the-source", "equals-definition"],
+    caught_by=["symmetric-and-bounded", "information-about-the-source", "equals-definition"],
 )
 def one_half(p, q, base=np.e):
     m = (p + q) / 2
@@ -223,7 +223,7 @@ def one_half(p, q, base=np.e):
 
 @JS.mutant(
     Text("Jeffreys' divergence: both directions of KL, without the mixture", "Jeffreys 散度：KL 的两个方向之和，不经混合分布"),
-    kills=["symmetric-and-bounded", "flat-where-laws-do-not-meet", "between-bounds-by-total-variation", "equals-definition"],
+    caught_by=["symmetric-and-bounded", "flat-where-laws-do-not-meet", "between-bounds-by-total-variation", "equals-definition"],
 )  # fmt: skip
 def jeffreys(p, q, base=np.e):
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -233,20 +233,26 @@ def jeffreys(p, q, base=np.e):
 
 @JS.mutant(
     Text("the root given for the divergence", "以平方根冒充散度"),
-    kills=["equals-definition", "locally-an-eighth-of-the-fisher-form", "value-of-the-best-discriminator"],
+    caught_by=[
+        "equals-definition",
+        "locally-an-eighth-of-the-fisher-form",
+        "value-of-the-best-discriminator",
+    ],
 )
 def root(p, q, base=np.e):
     return np.sqrt(np.maximum(js(p, q, base), 0.0))
 
 
-@JS.mutant(Text("nats sold as bits", "把奈特当作比特"), kills=["symmetric-and-bounded", "root-is-a-metric"])
+@JS.mutant(
+    Text("nats sold as bits", "把奈特当作比特"), caught_by=["symmetric-and-bounded", "root-is-a-metric"]
+)
 def nats_sold_as_bits(p, q, base=np.e):
     return js(p, q)
 
 
 @JS.mutant(
     Text("the geometric mixture for the arithmetic one", "以几何混合代替算术混合"),
-    kills=["equals-definition", "flat-where-laws-do-not-meet", "information-about-the-source", "value-of-the-best-discriminator"],
+    caught_by=["equals-definition", "flat-where-laws-do-not-meet", "information-about-the-source", "value-of-the-best-discriminator"],
 )  # fmt: skip
 def geometric_mixture(p, q, base=np.e):
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 KL = Concept(
     key="kl",
@@ -248,7 +248,12 @@ def adds_up_and_shrinks_when_merged(D, rng):
 
 @KL.mutant(
     Text("the arguments swapped", "两个参数对调"),
-    kills=["equals-definition", "has-a-direction", "normal-closed-form", "direction-decides-what-is-similar"],
+    caught_by=[
+        "equals-definition",
+        "has-a-direction",
+        "normal-closed-form",
+        "direction-decides-what-is-similar",
+    ],
 )
 def swapped(p, q, base=np.e):
     return kl(q, p, base)
@@ -256,7 +261,7 @@ def swapped(p, q, base=np.e):
 
 @KL.mutant(
     Text("made symmetric by averaging both directions", "对两个方向取平均使其对称"),
-    kills=["has-a-direction", "infinite-on-disjoint-supports", "direction-decides-what-is-similar"],
+    caught_by=["has-a-direction", "infinite-on-disjoint-supports", "direction-decides-what-is-similar"],
 )
 def symmetric(p, q, base=np.e):
     return (kl(p, q, base) + kl(q, p, base)) / 2
@@ -264,7 +269,7 @@ def symmetric(p, q, base=np.e):
 
 @KL.mutant(
     Text("the total variation, which is a distance", "换成全变差距离"),
-    kills=["no-triangle-inequality", "locally-half-the-fisher-form", "adds-up-and-shrinks-when-merged"],
+    caught_by=["no-triangle-inequality", "locally-half-the-fisher-form", "adds-up-and-shrinks-when-merged"],
 )
 def total_variation(p, q, base=np.e):
     return np.abs(p - q).sum(axis=-1) / 2
@@ -272,7 +277,7 @@ def total_variation(p, q, base=np.e):
 
 @KL.mutant(
     Text("log q without log p: the cross-entropy", "只有 log q 没有 log p：即交叉熵"),
-    kills=["never-negative", "locally-half-the-fisher-form", "equals-definition"],
+    caught_by=["never-negative", "locally-half-the-fisher-form", "equals-definition"],
 )
 def cross_entropy(p, q, base=np.e):
     return -(p * np.log(np.where(p == 0, 1, q))).sum(axis=-1) / np.log(base)
@@ -280,14 +285,14 @@ def cross_entropy(p, q, base=np.e):
 
 @KL.mutant(
     Text("NaN where both are 0", "两者皆为 0 时给出 NaN"),
-    kills=["equals-definition", "infinite-on-disjoint-supports"],
+    caught_by=["equals-definition", "infinite-on-disjoint-supports"],
 )
 def nan_at_zero(p, q, base=np.e):
     with np.errstate(all="ignore"):
         return (p * np.log(p / q)).sum(axis=-1) / np.log(base)
 
 
-@KL.mutant(Text("nats sold as bits", "把奈特当作比特"), kills=["equals-definition"])
+@KL.mutant(Text("nats sold as bits", "把奈特当作比特"), caught_by=["equals-definition"])
 def nats_sold_as_bits(p, q, base=np.e):
     return kl(p, q)
 

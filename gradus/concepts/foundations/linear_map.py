@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(linear, A, x):
@@ -270,7 +270,7 @@ def largest_stretch(apply, rng):
 
 @LINEAR_MAP.mutant(
     Text("a bias is added", "加了偏置"),
-    kills=["additive", "homogeneous", "translation-is-not-linear", "product-is-composition"],
+    caught_by=["additive", "homogeneous", "translation-is-not-linear", "product-is-composition"],
 )
 def with_bias(A, x):
     return linear_map(A, x) + 0.5
@@ -278,14 +278,15 @@ def with_bias(A, x):
 
 @LINEAR_MAP.mutant(
     Text("negative results are cut off (ReLU)", "截去负的结果（ReLU）"),
-    kills=["additive", "homogeneous", "columns-are-images", "rotation", "rank-and-nullity"],
+    caught_by=["additive", "homogeneous", "columns-are-images", "rotation", "rank-and-nullity"],
 )
 def rectified(A, x):
     return np.maximum(linear_map(A, x), 0)
 
 
 @LINEAR_MAP.mutant(
-    Text("the sign of x is lost", "丢掉 x 的符号"), kills=["additive", "rank-and-nullity", "change-of-basis"]
+    Text("the sign of x is lost", "丢掉 x 的符号"),
+    caught_by=["additive", "rank-and-nullity", "change-of-basis"],
 )
 def sign_lost(A, x):
     return linear_map(A, np.abs(x))
@@ -293,7 +294,7 @@ def sign_lost(A, x):
 
 @LINEAR_MAP.mutant(
     Text("the transpose, where it fits", "形状允许时用了转置"),
-    kills=["equals-definition", "change-of-basis", "differentiation-is-linear"],
+    caught_by=["equals-definition", "change-of-basis", "differentiation-is-linear"],
 )
 def transposed(A, x):
     return linear_map(A.T if A.shape[0] == A.shape[1] else A, x)
@@ -301,7 +302,7 @@ def transposed(A, x):
 
 @LINEAR_MAP.mutant(
     Text("every column is brought to length 1", "各列被归一化为长度 1"),
-    kills=["columns-are-images", "product-is-composition", "transpose-is-adjoint", "largest-stretch"],
+    caught_by=["columns-are-images", "product-is-composition", "transpose-is-adjoint", "largest-stretch"],
 )
 def normalised_columns(A, x):
     return linear_map(A / np.maximum(np.linalg.norm(A, axis=0), 1e-300), x)
@@ -309,7 +310,7 @@ def normalised_columns(A, x):
 
 @LINEAR_MAP.mutant(
     Text("the result is brought to length 1", "结果被归一化为长度 1"),
-    kills=["homogeneous", "rotation", "largest-stretch", "translation-is-not-linear"],
+    caught_by=["homogeneous", "rotation", "largest-stretch", "translation-is-not-linear"],
 )
 def normalised_result(A, x):
     y = linear_map(A, x)
@@ -318,7 +319,7 @@ def normalised_result(A, x):
 
 @LINEAR_MAP.mutant(
     Text("a square is slipped in, small near 0", "混入在 0 附近很小的平方项"),
-    kills=["additive", "homogeneous", "rotation"],
+    caught_by=["additive", "homogeneous", "rotation"],
 )
 def slightly_curved(A, x):
     return linear_map(A, x + 1e-3 * x**2)

@@ -5,8 +5,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import (
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import (
     Evidence,
     all_of,
     bound,
@@ -18,8 +18,8 @@ from gradus.evidence import (
     roundoff,
     statistical,
 )
-from gradus.figures import COLOURS, canvas
-from gradus.foundations.recipes.linear_regression import RECIPE
+from gradus.page.figures import COLOURS, canvas
+from gradus.systems.foundations.linear_regression import RECIPE
 
 
 def _ours(fit, X, y, intercept):
@@ -436,7 +436,7 @@ def xor_is_out_of_reach(fit, rng):
 
 @LINEAR_REGRESSION.mutant(
     Text("the normal equations, as the closed form is written", "照闭式解的写法解正规方程"),
-    kills=["digits-of-the-coefficients", "digits-of-the-analysis", "normal-equations-lose-digits"],
+    caught_by=["digits-of-the-coefficients", "digits-of-the-analysis", "normal-equations-lose-digits"],
 )
 def normal_equations(X, y, intercept=True):
     return linear_regression(X, y, intercept)
@@ -459,7 +459,7 @@ def _ones(X, intercept):
         "broadcasting: a column less a row is a matrix, whose rows are averaged",
         "广播错误：列减行得到矩阵，再对行取平均",
     ),
-    kills=[
+    caught_by=[
         "equals-definition",
         "residuals-are-orthogonal",
         "descent-reaches-the-closed-form",
@@ -477,7 +477,7 @@ def broadcast_response(X, y, intercept=True):
 
 @LINEAR_REGRESSION.mutant(
     Text(r"descent with the learning rate $2/L$: it never settles", r"学习率取 $2/L$ 的梯度下降：永不收敛"),
-    kills=["equals-definition", "descent-reaches-the-closed-form", "residuals-are-orthogonal"],
+    caught_by=["equals-definition", "descent-reaches-the-closed-form", "residuals-are-orthogonal"],
 )
 def learning_rate_two_over_l(X, y, intercept=True):
     A = _ones(X, intercept)
@@ -486,7 +486,7 @@ def learning_rate_two_over_l(X, y, intercept=True):
 
 @LINEAR_REGRESSION.mutant(
     Text("the residual variance divided by n instead of n − p", "残差方差除以 n 而非 n − p"),
-    kills=[
+    caught_by=[
         "digits-of-the-analysis",
         "certified-values-of-norris",
         "intervals-cover",
@@ -501,7 +501,7 @@ def n_for_n_minus_p(X, y, intercept=True):
 
 @LINEAR_REGRESSION.mutant(
     Text("the intercept is forgotten", "忘记截距"),
-    kills=["noise-with-a-mean-needs-an-intercept", "certified-values-of-norris"],
+    caught_by=["noise-with-a-mean-needs-an-intercept", "certified-values-of-norris"],
 )
 def no_intercept(X, y, intercept=True):
     theta, se, s, R2, F = linear_regression(X, y, False)
@@ -510,7 +510,7 @@ def no_intercept(X, y, intercept=True):
 
 @LINEAR_REGRESSION.mutant(
     Text("F divided by p, not by the number of slopes", "F 除以 p 而非斜率个数"),
-    kills=["one-slope-f-is-t-squared", "certified-values-of-norris"],
+    caught_by=["one-slope-f-is-t-squared", "certified-values-of-norris"],
 )
 def f_counts_the_intercept(X, y, intercept=True):
     theta, se, s, R2, F = linear_regression(X, y, intercept)
@@ -519,7 +519,7 @@ def f_counts_the_intercept(X, y, intercept=True):
 
 @LINEAR_REGRESSION.mutant(
     Text("a ridge penalty is slipped in", "偷偷加入岭惩罚"),
-    kills=["units-do-not-matter", "residuals-are-orthogonal", "equals-definition"],
+    caught_by=["units-do-not-matter", "residuals-are-orthogonal", "equals-definition"],
 )
 def ridge(X, y, intercept=True):
     A = _ones(X, intercept)
@@ -531,7 +531,7 @@ def ridge(X, y, intercept=True):
         "standard errors of another theory: the sandwich, which allows unequal noise",
         "另一种理论的标准误：允许异方差的三明治估计",
     ),
-    kills=["coverage-is-lost-under-unequal-noise", "equals-definition"],
+    caught_by=["coverage-is-lost-under-unequal-noise", "equals-definition"],
 )
 def sandwich_errors(X, y, intercept=True):
     theta, _, s, R2, F = linear_regression(X, y, intercept)
@@ -542,7 +542,8 @@ def sandwich_errors(X, y, intercept=True):
 
 
 @LINEAR_REGRESSION.mutant(
-    Text("a product of the predictors is slipped in", "偷偷加入自变量的乘积"), kills=["xor-is-out-of-reach"]
+    Text("a product of the predictors is slipped in", "偷偷加入自变量的乘积"),
+    caught_by=["xor-is-out-of-reach"],
 )
 def hidden_product(X, y, intercept=True):
     product = (X - 0.5).prod(axis=1, keepdims=True)

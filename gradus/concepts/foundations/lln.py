@@ -4,9 +4,9 @@ from math import comb
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, near, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _numpy(cumsum, x):
@@ -227,7 +227,7 @@ def updated_one_at_a_time(mean, rng):
 
 @LLN.mutant(
     Text("the sum for the mean", "以和代替均值"),
-    kills=[
+    caught_by=[
         "error-shrinks-like-the-root",
         "chebyshev",
         "updated-one-at-a-time",
@@ -241,7 +241,12 @@ def running_sum(x):
 
 @LLN.mutant(
     Text("divided by √k: the scale of the central limit theorem", "除以 √k：中心极限定理的尺度"),
-    kills=["error-shrinks-like-the-root", "cauchy-never-settles", "berry-esseen", "updated-one-at-a-time"],
+    caught_by=[
+        "error-shrinks-like-the-root",
+        "cauchy-never-settles",
+        "berry-esseen",
+        "updated-one-at-a-time",
+    ],
 )
 def divided_by_the_root(x):
     return np.cumsum(x, axis=-1) / np.sqrt(np.arange(1, x.shape[-1] + 1))
@@ -249,7 +254,7 @@ def divided_by_the_root(x):
 
 @LLN.mutant(
     Text("divided by n from the start", "从一开始就除以 n"),
-    kills=["error-shrinks-like-the-root", "chebyshev", "equals-definition", "no-memory"],
+    caught_by=["error-shrinks-like-the-root", "chebyshev", "equals-definition", "no-memory"],
 )
 def divided_by_the_final_n(x):
     return np.cumsum(x, axis=-1) / x.shape[-1]
@@ -257,7 +262,7 @@ def divided_by_the_final_n(x):
 
 @LLN.mutant(
     Text("the median, which settles for Cauchy draws too", "中位数：对柯西抽取也会稳定"),
-    kills=["cauchy-never-settles", "equals-definition", "updated-one-at-a-time", "chebyshev"],
+    caught_by=["cauchy-never-settles", "equals-definition", "updated-one-at-a-time", "chebyshev"],
 )
 def running_median(x):
     if x.shape[-1] > 250:  # at those sizes that the claims look at
@@ -271,7 +276,7 @@ def running_median(x):
 
 @LLN.mutant(
     Text("a moving average of fixed memory, which never settles", "固定记忆的滑动平均：永不稳定"),
-    kills=["error-shrinks-like-the-root", "updated-one-at-a-time", "equals-definition"],
+    caught_by=["error-shrinks-like-the-root", "updated-one-at-a-time", "equals-definition"],
 )
 def fixed_memory(x):
     mean = np.cumsum(x, axis=-1) / np.arange(1, x.shape[-1] + 1)

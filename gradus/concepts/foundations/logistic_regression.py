@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
-from gradus.figures import COLOURS, canvas
-from gradus.foundations.recipes.logistic_regression import RECIPE
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
+from gradus.systems.foundations.logistic_regression import RECIPE
 
 
 def _ours(newton_ascent, X, y, theta, steps, penalty):
@@ -345,7 +345,7 @@ def pca_is_no_remedy(fit, rng):
 
 @LOGISTIC_REGRESSION.mutant(
     Text("ascends the likelihood itself", "对似然本身做上升"),
-    kills=[
+    caught_by=[
         "equals-definition",
         "log-likelihood-is-concave",
         "likelihood-vanishes-from-1075-flips",
@@ -365,7 +365,7 @@ def ascends_the_likelihood(X, y, theta, steps=0, penalty=0.0):
 
 @LOGISTIC_REGRESSION.mutant(
     Text("the sum covers the first term only", "求和只管第一项"),
-    kills=[
+    caught_by=[
         "equals-definition",
         "one-bracket-for-both-terms",
         "gradient-is-label-less-probability",
@@ -381,7 +381,7 @@ def sum_over_the_first_term(X, y, theta, steps=0, penalty=0.0):
 
 @LOGISTIC_REGRESSION.mutant(
     Text("log of the sigmoid, as it is written", "照写法先算 sigmoid 再取对数"),
-    kills=["no-overflow-at-a-thousand"],
+    caught_by=["no-overflow-at-a-thousand"],
 )
 def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
     theta, _ = logistic_regression(X, y, theta, steps, penalty)
@@ -391,7 +391,7 @@ def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
 
 @LOGISTIC_REGRESSION.mutant(
     Text("squared error of the probabilities", "改用概率的平方误差"),
-    kills=[
+    caught_by=[
         "equals-scikit-learn",
         "gradient-ascent-reaches-the-same",
         "gradient-vanishes-at-the-maximum",
@@ -410,7 +410,7 @@ def squared_error(X, y, theta, steps=0, penalty=0.0):
 
 @LOGISTIC_REGRESSION.mutant(
     Text("a penalty is slipped in", "偷偷加入惩罚"),
-    kills=[
+    caught_by=[
         "separable-data-diverge-without-a-penalty",
         "gradient-vanishes-at-the-maximum",
         "equals-scikit-learn",
@@ -422,7 +422,7 @@ def hidden_penalty(X, y, theta, steps=0, penalty=0.0):
 
 @LOGISTIC_REGRESSION.mutant(
     Text("the labels are confused", "标签弄反"),
-    kills=["recovers-the-truth", "pca-is-no-remedy", "gradient-is-label-less-probability"],
+    caught_by=["recovers-the-truth", "pca-is-no-remedy", "gradient-is-label-less-probability"],
 )
 def labels_confused(X, y, theta, steps=0, penalty=0.0):
     return logistic_regression(X, 1 - y, theta, steps, penalty)

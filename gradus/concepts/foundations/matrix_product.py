@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, rate, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.figures import canvas
 
 MATRIX_PRODUCT = Concept(
     key="matrix-product",
@@ -174,7 +174,7 @@ class Counted:
 
 def _multiplications(product, n):
     """Counted by numbers that count; for PyTorch by its own counter, which sees every operation and counts 2 for a multiply-add."""
-    from gradus.verify import NotApplicable
+    from gradus.page.evidence import NotApplicable
 
     if product.framework == "torch":
         from torch.utils.flop_counter import FlopCounterMode
@@ -195,7 +195,7 @@ def _multiplications(product, n):
         "an index swapped: $\\sum_k A_{ik}B_{jk}$ where it fits",
         "指标写反：形状允许时算成 $\\sum_k A_{ik}B_{jk}$",
     ),
-    kills=["equals-definition", "integers-are-exact", "composes-maps"],
+    caught_by=["equals-definition", "integers-are-exact", "composes-maps"],
 )
 def index_swapped(A, B):
     B = np.swapaxes(B, -1, -2) if A.shape[-1] == B.shape[-1] else np.broadcast_to(B[..., :1, :], B.shape)
@@ -204,7 +204,12 @@ def index_swapped(A, B):
 
 @MATRIX_PRODUCT.mutant(
     Text("the last term of the sum is dropped", "漏掉求和的最后一项"),
-    kills=["equals-definition", "error-within-the-bound", "integers-are-exact", "n-cubed-multiplications"],
+    caught_by=[
+        "equals-definition",
+        "error-within-the-bound",
+        "integers-are-exact",
+        "n-cubed-multiplications",
+    ],
 )
 def last_term_dropped(A, B):
     return A[..., :-1] @ B[..., :-1, :]
@@ -212,14 +217,14 @@ def last_term_dropped(A, B):
 
 @MATRIX_PRODUCT.mutant(
     Text("rows are weighted by their number: not associative", "各行乘上行号：不再满足结合律"),
-    kills=["associative", "transpose-reverses"],
+    caught_by=["associative", "transpose-reverses"],
 )
 def weighted_rows(A, B):
     return (1 + np.arange(A.shape[-2]))[:, None] * (A @ B)
 
 
 @MATRIX_PRODUCT.mutant(
-    Text("computed in float32", "以 float32 计算"), kills=["error-within-the-bound", "equals-definition"]
+    Text("computed in float32", "以 float32 计算"), caught_by=["error-within-the-bound", "equals-definition"]
 )
 def single_precision(A, B):
     return (A.astype(np.float32) @ B.astype(np.float32)).astype(float)
@@ -227,7 +232,7 @@ def single_precision(A, B):
 
 @MATRIX_PRODUCT.mutant(
     Text("multiplied by the identity once more: twice the work", "又乘了一次单位矩阵：工作量翻倍"),
-    kills=["n-cubed-multiplications"],
+    caught_by=["n-cubed-multiplications"],
 )
 def twice_the_work(A, B):
     C = A @ B

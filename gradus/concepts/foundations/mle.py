@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.errors import GradusError
-from gradus.evidence import all_of, bound, invariance, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, invariance, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(maximum_likelihood, x, family):
@@ -241,7 +241,7 @@ def a_product_needs_independence(mle, rng):
 
 @MLE.mutant(
     Text("n − 1 for n called maximum likelihood", "把 n − 1 的方差称作最大似然"),
-    kills=["equals-definition", "closed-forms-are-the-maximum", "variance-is-biased"],
+    caught_by=["equals-definition", "closed-forms-are-the-maximum", "variance-is-biased"],
 )
 def n_minus_one(x, family="normal"):
     n = x.shape[-1]
@@ -250,7 +250,11 @@ def n_minus_one(x, family="normal"):
 
 @MLE.mutant(
     Text("the median for the mean", "用中位数代替均值"),
-    kills=["closed-forms-are-the-maximum", "reaches-the-cramer-rao-bound", "a-product-needs-independence"],
+    caught_by=[
+        "closed-forms-are-the-maximum",
+        "reaches-the-cramer-rao-bound",
+        "a-product-needs-independence",
+    ],
 )
 def median(x, family="normal"):
     theta = mle(x, family)
@@ -260,7 +264,7 @@ def median(x, family="normal"):
 
 @MLE.mutant(
     Text("the mean for the rate", "把均值当作率参数"),
-    kills=[
+    caught_by=[
         "equals-definition",
         "closed-forms-are-the-maximum",
         "moves-with-the-units",
@@ -273,7 +277,7 @@ def mean_for_rate(x, family="normal"):
 
 @MLE.mutant(
     Text("only the first 20 observations are used", "只用前 20 个观测"),
-    kills=["error-falls-as-the-root-of-n", "reaches-the-cramer-rao-bound"],
+    caught_by=["error-falls-as-the-root-of-n", "reaches-the-cramer-rao-bound"],
 )
 def first_twenty(x, family="normal"):
     return mle(x[..., :20], family)

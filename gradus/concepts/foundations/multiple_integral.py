@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -16,8 +16,8 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import EPSILON, all_of, bound, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 MULTIPLE_INTEGRAL = Concept(
     key="multiple-integral",
@@ -77,7 +77,7 @@ MULTIPLE_INTEGRAL = Concept(
         ),
         "Rudin 1976, ch. 10",
     ),
-    summed=1024,
+    longest_sum=1024,
 )  # fmt: skip
 
 
@@ -296,7 +296,7 @@ def twice_covered_counts_twice(integral, rng):
 
 @MULTIPLE_INTEGRAL.mutant(
     Text("the determinant without its absolute value", "行列式没有取绝对值"),
-    kills=["parallelepiped", "fubini-for-continuous-functions", "equals-definition"],
+    caught_by=["parallelepiped", "fubini-for-continuous-functions", "equals-definition"],
 )
 def signed_determinant(f, phi, d, n=20):
     return multiple_integral(f, phi, d, n) * orientation(phi, d)
@@ -310,7 +310,7 @@ def orientation(phi, d):
 
 @MULTIPLE_INTEGRAL.mutant(
     Text("no factor for the change of volume", "没有乘体积变化的因子"),
-    kills=["volumes-of-balls", "gaussian-integral-squared", "does-not-depend-on-the-parametrisation", "twice-covered-counts-twice"],
+    caught_by=["volumes-of-balls", "gaussian-integral-squared", "does-not-depend-on-the-parametrisation", "twice-covered-counts-twice"],
 )  # fmt: skip
 def no_factor(f, phi, d, n=20):
     return multiple_integral(lambda u: f(phi(u)), lambda u: u, d, n)
@@ -318,7 +318,7 @@ def no_factor(f, phi, d, n=20):
 
 @MULTIPLE_INTEGRAL.mutant(
     Text("the product of the diagonal for the determinant", "用对角元之积代替行列式"),
-    kills=["parallelepiped", "volumes-of-balls", "does-not-depend-on-the-parametrisation"],
+    caught_by=["parallelepiped", "volumes-of-balls", "does-not-depend-on-the-parametrisation"],
 )
 def diagonal_only(f, phi, d, n=20):
     def stretch(u):
@@ -330,7 +330,7 @@ def diagonal_only(f, phi, d, n=20):
 
 @MULTIPLE_INTEGRAL.mutant(
     Text("the absolute value of f is integrated", "对 f 的绝对值积分"),
-    kills=["fubini-fails-without-integrability"],
+    caught_by=["fubini-fails-without-integrability"],
 )
 def absolute_values(f, phi, d, n=20):
     return multiple_integral(lambda y: np.abs(f(y)), phi, d, n)
@@ -338,7 +338,7 @@ def absolute_values(f, phi, d, n=20):
 
 @MULTIPLE_INTEGRAL.mutant(
     Text("the volume of the inverse map", "用了逆映射的体积因子"),
-    kills=["parallelepiped", "volumes-of-balls", "gaussian-integral-squared"],
+    caught_by=["parallelepiped", "volumes-of-balls", "gaussian-integral-squared"],
 )
 def inverse_volume(f, phi, d, n=20):
     def shrink(u):

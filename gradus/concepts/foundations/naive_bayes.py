@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, identical, invariance, metric, roundoff, statistical
-from gradus.figures import COLOURS, canvas
-from gradus.foundations.recipes.naive_bayes import RECIPE
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, invariance, metric, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
+from gradus.systems.foundations.naive_bayes import RECIPE
 
 
 def _sklearn(estimator, X, y, Z, event, alpha, epsilon):
@@ -275,7 +275,7 @@ def log_odds_are_linear_in_the_counts(naive_bayes, rng):
 
 @NAIVE_BAYES.mutant(
     Text("no smoothing: an unseen word has probability 0", "没有平滑：未见过的词概率为 0"),
-    kills=["equals-definition", "unseen-words-rule-nothing-out", "textbook-document-by-counts"],
+    caught_by=["equals-definition", "unseen-words-rule-nothing-out", "textbook-document-by-counts"],
 )
 def no_smoothing(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     with np.errstate(all="ignore"):
@@ -284,7 +284,7 @@ def no_smoothing(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
 
 @NAIVE_BAYES.mutant(
     Text("probabilities are multiplied, not logarithms added: 0/0 for a long document", "直接把概率相乘而不是对数相加：长文档得到 0/0"),
-    kills=["long-documents-do-not-underflow", "posteriors-sum-to-one"],
+    caught_by=["long-documents-do-not-underflow", "posteriors-sum-to-one"],
 )  # fmt: skip
 def probabilities_multiplied(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     if event != "multinomial":
@@ -299,7 +299,7 @@ def probabilities_multiplied(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e
 
 @NAIVE_BAYES.mutant(
     Text("the prior is left out", "漏掉先验"),
-    kills=["nothing-observed-leaves-the-prior", "textbook-document-by-counts", "textbook-document-by-presence",
+    caught_by=["nothing-observed-leaves-the-prior", "textbook-document-by-counts", "textbook-document-by-presence",
            "measurements-follow-normal-densities", "calibrated-where-features-are-independent", "a-copied-feature-counts-twice"],
 )  # fmt: skip
 def no_prior(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
@@ -309,7 +309,7 @@ def no_prior(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
 
 @NAIVE_BAYES.mutant(
     Text("absent words are left out of the Bernoulli model, repeated ones count again", "伯努利模型漏掉未出现的词，重复的词反复计算"),
-    kills=["equals-definition", "textbook-document-by-presence", "calibrated-where-features-are-independent"],
+    caught_by=["equals-definition", "textbook-document-by-presence", "calibrated-where-features-are-independent"],
 )  # fmt: skip
 def only_present_words(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     if event != "bernoulli":
@@ -323,7 +323,7 @@ def only_present_words(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
 
 @NAIVE_BAYES.mutant(
     Text("the variance with n − 1 below the line", "方差的分母用 n − 1"),
-    kills=["equals-definition", "measurements-follow-normal-densities"],
+    caught_by=["equals-definition", "measurements-follow-normal-densities"],
 )
 def unbiased_variance(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     if event != "gaussian":
@@ -337,7 +337,7 @@ def unbiased_variance(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
 
 @NAIVE_BAYES.mutant(
     Text("the scores are returned without normalising", "得分没有归一化就返回"),
-    kills=["posteriors-sum-to-one", "equals-definition"],
+    caught_by=["posteriors-sum-to-one", "equals-definition"],
 )
 def not_normalised(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     return naive_bayes(X, y, Z, event, alpha, epsilon) - 3.0
@@ -345,7 +345,7 @@ def not_normalised(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
 
 @NAIVE_BAYES.mutant(
     Text("counts of the new rows are clipped to 1", "新样本的计数被截断为 1"),
-    kills=["log-odds-are-linear-in-the-counts", "long-documents-do-not-underflow", "textbook-document-by-counts"],
+    caught_by=["log-odds-are-linear-in-the-counts", "long-documents-do-not-underflow", "textbook-document-by-counts"],
 )  # fmt: skip
 def clipped_counts(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     return naive_bayes(X, y, np.minimum(Z, 1) if event == "multinomial" else Z, event, alpha, epsilon)
@@ -353,7 +353,7 @@ def clipped_counts(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
 
 @NAIVE_BAYES.mutant(
     Text("only the last half of the examples is counted", "只统计后一半样本"),
-    kills=["order-does-not-matter", "equals-definition", "nothing-observed-leaves-the-prior"],
+    caught_by=["order-does-not-matter", "equals-definition", "nothing-observed-leaves-the-prior"],
 )
 def last_half(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     h = len(y) // 2
@@ -362,7 +362,7 @@ def last_half(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
 
 @NAIVE_BAYES.mutant(
     Text("classes are told apart by their priors alone", "只凭先验区分各类"),
-    kills=["digits-by-counts", "log-odds-are-linear-in-the-counts"],
+    caught_by=["digits-by-counts", "log-odds-are-linear-in-the-counts"],
 )
 def prior_alone(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     prior = np.bincount(y) / len(y)

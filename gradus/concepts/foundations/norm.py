@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(vector_norm, x, p):
@@ -191,7 +191,7 @@ def holder(norm, rng):
 
 @NORM.mutant(
     Text("the root is left out", "漏掉开方"),
-    kills=[
+    caught_by=[
         "homogeneous",
         "equals-definition",
         "below-one-is-no-norm",
@@ -205,7 +205,7 @@ def no_root(x, p=2.0):
 
 @NORM.mutant(
     Text("the mean of the powers, not their sum", "取幂的平均而非总和"),
-    kills=["decreases-with-p", "tends-to-the-sup-norm", "zero-only-for-zero", "holder"],
+    caught_by=["decreases-with-p", "tends-to-the-sup-norm", "zero-only-for-zero", "holder"],
 )
 def mean_of_powers(x, p=2.0):
     return norm(x, p) if p == np.inf else norm(x, p) / x.shape[-1] ** (1 / p)
@@ -213,7 +213,7 @@ def mean_of_powers(x, p=2.0):
 
 @NORM.mutant(
     Text("no absolute values", "没有取绝对值"),
-    kills=["homogeneous", "equals-definition", "zero-only-for-zero"],
+    caught_by=["homogeneous", "equals-definition", "zero-only-for-zero"],
 )
 def no_absolute_value(x, p=2.0):
     return x.max(axis=-1) if p == np.inf else (x**p).sum(axis=-1) ** (1 / p)
@@ -221,7 +221,7 @@ def no_absolute_value(x, p=2.0):
 
 @NORM.mutant(
     Text("half the order: below 1 where p < 2", "阶减半：p < 2 时小于 1"),
-    kills=["triangle-inequality", "equals-definition"],
+    caught_by=["triangle-inequality", "equals-definition"],
 )
 def half_the_order(x, p=2.0):
     return norm(x, p / 2)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, near, roundoff
-from gradus.figures import COLOURS, canvas
-from gradus.foundations.recipes.pca import RECIPE
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.page.figures import COLOURS, canvas
+from gradus.systems.foundations.pca import RECIPE
 
 
 def _sklearn(PCA, X, k):
@@ -64,7 +64,7 @@ PCA = Concept(
         Text("`TruncatedSVD` does not centre: its first direction is then mostly the mean.",
              "`TruncatedSVD` 不做中心化：其第一个方向便主要是均值方向。"),
     ),
-    unique=one_sign,
+    canonical=one_sign,
 )  # fmt: skip
 
 
@@ -247,7 +247,7 @@ def ignores_the_labels(pca, rng):
 
 @PCA.mutant(
     Text("the data are not centred", "数据没有中心化"),
-    kills=["equals-scikit-learn-on-digits", "moves-with-the-data", "reconstruction-error-is-the-tail", "variance-is-maximal"],
+    caught_by=["equals-scikit-learn-on-digits", "moves-with-the-data", "reconstruction-error-is-the-tail", "variance-is-maximal"],
 )  # fmt: skip
 def not_centred(X, k):
     _, s, Vt = np.linalg.svd(X, full_matrices=False)
@@ -256,7 +256,7 @@ def not_centred(X, k):
 
 @PCA.mutant(
     Text("the variance divides by n", "方差除以 n"),
-    kills=["equals-definition", "equals-scikit-learn-on-digits", "scores-are-uncorrelated"],
+    caught_by=["equals-definition", "equals-scikit-learn-on-digits", "scores-are-uncorrelated"],
 )
 def divided_by_n(X, k):
     mu, W, variances = pca(X, k)
@@ -265,7 +265,7 @@ def divided_by_n(X, k):
 
 @PCA.mutant(
     Text("the smallest components", "取了最小的成分"),
-    kills=["variance-is-maximal", "reconstruction-error-is-the-tail", "ignores-the-labels"],
+    caught_by=["variance-is-maximal", "reconstruction-error-is-the-tail", "ignores-the-labels"],
 )
 def smallest_components(X, k):
     mu = X.mean(0)
@@ -275,7 +275,7 @@ def smallest_components(X, k):
 
 @PCA.mutant(
     Text("features are standardised first", "先将特征标准化"),
-    kills=["units-decide", "equals-definition", "moves-with-the-data", "ignores-the-labels"],
+    caught_by=["units-decide", "equals-definition", "moves-with-the-data", "ignores-the-labels"],
 )
 def standardised(X, k):
     deviation = X.std(0)
@@ -284,7 +284,7 @@ def standardised(X, k):
 
 @PCA.mutant(
     Text("singular values are returned for variances", "返回奇异值而非方差"),
-    kills=["scores-are-uncorrelated", "equals-definition"],
+    caught_by=["scores-are-uncorrelated", "equals-definition"],
 )
 def singular_values(X, k):
     mu, W, variances = pca(X, k)

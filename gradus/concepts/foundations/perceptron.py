@@ -4,9 +4,9 @@ from itertools import product
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _ours(fit, X, y, epochs, intercept):
@@ -273,7 +273,7 @@ def equals_scikit_learn(perceptron, rng):
 
 @PERCEPTRON.mutant(
     Text("learns from every point, mistaken or not", "无论对错都学习每个点"),
-    kills=["equals-definition", "mistakes-are-bounded", "both-halves-of-the-proof", "bound-is-attained"],
+    caught_by=["equals-definition", "mistakes-are-bounded", "both-halves-of-the-proof", "bound-is-attained"],
 )
 def learns_from_every_point(X, y, epochs=100, intercept=True):
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
@@ -283,7 +283,7 @@ def learns_from_every_point(X, y, epochs=100, intercept=True):
 
 @PERCEPTRON.mutant(
     Text("a point on the hyperplane counts as right: it never leaves 0", "落在超平面上算作正确：永远停在 0"),
-    kills=["bound-is-attained", "separates-what-can-be-separated", "xor-never-converges", "equals-scikit-learn"],
+    caught_by=["bound-is-attained", "separates-what-can-be-separated", "xor-never-converges", "equals-scikit-learn"],
 )  # fmt: skip
 def content_with_zero(X, y, epochs=100, intercept=True):
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
@@ -296,7 +296,7 @@ def content_with_zero(X, y, epochs=100, intercept=True):
 
 @PERCEPTRON.mutant(
     Text("the label is left out of the update", "更新时漏掉标签"),
-    kills=["equals-definition", "separates-what-can-be-separated", "fourteen-of-sixteen", "a-hidden-layer-solves-xor"],
+    caught_by=["equals-definition", "separates-what-can-be-separated", "fourteen-of-sixteen", "a-hidden-layer-solves-xor"],
 )  # fmt: skip
 def label_left_out(X, y, epochs=100, intercept=True):
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
@@ -309,7 +309,7 @@ def label_left_out(X, y, epochs=100, intercept=True):
 
 @PERCEPTRON.mutant(
     Text("no intercept although one is asked for", "要求截距却不学习"),
-    kills=["equals-definition", "fourteen-of-sixteen", "separates-what-can-be-separated"],
+    caught_by=["equals-definition", "fourteen-of-sixteen", "separates-what-can-be-separated"],
 )
 def intercept_forgotten(X, y, epochs=100, intercept=True):
     w, M = perceptron(X, y, min(epochs, 50), False)
@@ -318,7 +318,7 @@ def intercept_forgotten(X, y, epochs=100, intercept=True):
 
 @PERCEPTRON.mutant(
     Text("the step shrinks with the number of mistakes", "步长随犯错次数缩小"),
-    kills=["weights-count-the-mistakes", "equals-scikit-learn", "xor-never-converges", "both-halves-of-the-proof"],
+    caught_by=["weights-count-the-mistakes", "equals-scikit-learn", "xor-never-converges", "both-halves-of-the-proof"],
 )  # fmt: skip
 def shrinking_steps(X, y, epochs=100, intercept=True):
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
@@ -332,7 +332,7 @@ def shrinking_steps(X, y, epochs=100, intercept=True):
 
 @PERCEPTRON.mutant(
     Text("the points are brought to unit length first", "先把各点归一化为单位长度"),
-    kills=["equals-definition", "scale-does-not-matter", "weights-count-the-mistakes"],
+    caught_by=["equals-definition", "scale-does-not-matter", "weights-count-the-mistakes"],
 )
 def normalised_points(X, y, epochs=100, intercept=True):
     return perceptron(X / np.linalg.norm(X, axis=-1, keepdims=True), y, epochs, intercept)

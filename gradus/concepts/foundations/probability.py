@@ -5,9 +5,9 @@ from math import comb, lgamma
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _numpy(average, p, A, B=None):
@@ -287,7 +287,7 @@ def fraction_converges(P, rng):
 
 @PROBABILITY.mutant(
     Text("every pair of events taken to be independent: the condition changes nothing", "认为任意两事件都独立：条件不起作用"),
-    kills=["axioms", "total-probability", "condition-has-a-direction", "equals-definition"],
+    caught_by=["axioms", "total-probability", "condition-has-a-direction", "equals-definition"],
 )  # fmt: skip
 def always_independent(p, A, B=None):
     return probability(p, A)
@@ -295,7 +295,7 @@ def always_independent(p, A, B=None):
 
 @PROBABILITY.mutant(
     Text("the condition inverted: P(B | A)", "条件颠倒：P(B | A)"),
-    kills=["condition-has-a-direction", "equals-definition", "axioms"],
+    caught_by=["condition-has-a-direction", "equals-definition", "axioms"],
 )
 def inverted(p, A, B=None):
     with np.errstate(invalid="ignore"):
@@ -304,7 +304,7 @@ def inverted(p, A, B=None):
 
 @PROBABILITY.mutant(
     Text("not rescaled: P(A ∩ B) for P(A | B)", "没有缩放：以 P(A ∩ B) 代替 P(A | B)"),
-    kills=["axioms", "total-probability", "condition-has-a-direction", "pairwise-is-not-mutual"],
+    caught_by=["axioms", "total-probability", "condition-has-a-direction", "pairwise-is-not-mutual"],
 )
 def not_rescaled(p, A, B=None):
     return probability(p, A if B is None else A & B)
@@ -312,7 +312,7 @@ def not_rescaled(p, A, B=None):
 
 @PROBABILITY.mutant(
     Text("outcomes counted, as if all were equally likely", "按个数计，仿佛各结果等可能"),
-    kills=["equals-definition", "count-drifts", "fraction-converges"],
+    caught_by=["equals-definition", "count-drifts", "fraction-converges"],
 )
 def counted(p, A, B=None):
     A, B = np.broadcast_arrays(A, np.ones(p.shape[-1], bool) if B is None else B)
@@ -321,7 +321,7 @@ def counted(p, A, B=None):
 
 @PROBABILITY.mutant(
     Text("the odds for the probability", "把赔率当作概率"),
-    kills=["axioms", "five-heads-of-ten", "half-is-fifty-percent", "equals-definition"],
+    caught_by=["axioms", "five-heads-of-ten", "half-is-fifty-percent", "equals-definition"],
 )
 def odds(p, A, B=None):
     with np.errstate(divide="ignore", invalid="ignore"):

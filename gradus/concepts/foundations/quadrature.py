@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import EPSILON, all_of, bound, near, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import EPSILON, all_of, bound, near, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _gauss_only(fixed_quad, f, a, b, n, rule):
-    from gradus.verify.adapters import NotApplicable
+    from gradus.page.evidence import NotApplicable
 
     if rule != "gauss" or np.ndim(a) or np.ndim(b):
         raise NotApplicable(f"fixed_quad has no argument {'rule' if rule != 'gauss' else 'a'!r}")
@@ -16,7 +16,7 @@ def _gauss_only(fixed_quad, f, a, b, n, rule):
 
 
 def _simpson_only(simpson, f, a, b, n, rule):
-    from gradus.verify.adapters import NotApplicable
+    from gradus.page.evidence import NotApplicable
 
     if rule != "simpson":
         raise NotApplicable("simpson has no argument 'rule'")
@@ -252,7 +252,12 @@ def kink_costs_the_order(quadrature, rng):
 
 @QUADRATURE.mutant(
     Text("left Riemann sum for the trapezoid rule", "用左黎曼和代替梯形公式"),
-    kills=["trapezoid-is-second-order", "exact-for-low-degrees", "equals-definition", "leading-error-term"],
+    caught_by=[
+        "trapezoid-is-second-order",
+        "exact-for-low-degrees",
+        "equals-definition",
+        "leading-error-term",
+    ],
 )
 def left_riemann_sum(f, a, b, n, rule="gauss"):
     if rule != "trapezoid":
@@ -263,7 +268,7 @@ def left_riemann_sum(f, a, b, n, rule="gauss"):
 
 @QUADRATURE.mutant(
     Text("Simpson's 4 and 2 interchanged", "辛普森公式中 4 与 2 互换"),
-    kills=["simpson-is-fourth-order", "exact-for-low-degrees", "equals-definition"],
+    caught_by=["simpson-is-fourth-order", "exact-for-low-degrees", "equals-definition"],
 )
 def four_and_two_interchanged(f, a, b, n, rule="gauss"):
     if rule != "simpson":
@@ -273,7 +278,7 @@ def four_and_two_interchanged(f, a, b, n, rule="gauss"):
 
 @QUADRATURE.mutant(
     Text("the ends of the trapezoid rule count fully", "梯形公式的两端未取一半"),
-    kills=["trapezoid-is-second-order", "trapezoid-is-geometric-for-periodic-functions"],
+    caught_by=["trapezoid-is-second-order", "trapezoid-is-geometric-for-periodic-functions"],
 )
 def ends_count_fully(f, a, b, n, rule="gauss"):
     return quadrature(f, a, b, n, rule) + (rule == "trapezoid") * (b - a) * (f(a) + f(b)) / (2 * n)
@@ -281,7 +286,7 @@ def ends_count_fully(f, a, b, n, rule="gauss"):
 
 @QUADRATURE.mutant(
     Text("Gauss's points are taken equally spaced", "高斯点取为等距点"),
-    kills=["gauss-is-exact-to-2n-minus-1", "kink-costs-the-order", "equals-definition"],
+    caught_by=["gauss-is-exact-to-2n-minus-1", "kink-costs-the-order", "equals-definition"],
 )
 def equally_spaced(f, a, b, n, rule="gauss"):
     if rule != "gauss":
@@ -292,7 +297,7 @@ def equally_spaced(f, a, b, n, rule="gauss"):
 
 @QUADRATURE.mutant(
     Text("one point of Gauss too few", "高斯公式少一个点"),
-    kills=["gauss-is-exact-to-2n-minus-1"],
+    caught_by=["gauss-is-exact-to-2n-minus-1"],
 )
 def one_point_too_few(f, a, b, n, rule="gauss"):
     return quadrature(f, a, b, max(1, n - 1) if rule == "gauss" else n, rule)

@@ -4,9 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, optimal, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _ours(penalized, X, y, l1, l2):
@@ -315,7 +315,7 @@ def early_stopping_is_nearly_ridge(f, rng):
 
 @REGULARIZATION.mutant(
     Text("the intercept penalised like the others", "截距也受惩罚"),
-    kills=["intercept-is-free", "equals-definition", "ridge-closed-form", "optimality-conditions"],
+    caught_by=["intercept-is-free", "equals-definition", "ridge-closed-form", "optimality-conditions"],
 )
 def penalised_intercept(X, y, l1, l2):
     from gradus.foundations.regularization import penalized
@@ -326,7 +326,7 @@ def penalised_intercept(X, y, l1, l2):
 
 @REGULARIZATION.mutant(
     Text("a penalty beside the sum of the losses instead of their mean", "把惩罚加在损失之和而不是平均上"),
-    kills=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "early-stopping-is-nearly-ridge"],
+    caught_by=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "early-stopping-is-nearly-ridge"],
 )  # fmt: skip
 def beside_the_sum(X, y, l1, l2):
     from gradus.foundations.regularization import penalized
@@ -337,7 +337,7 @@ def beside_the_sum(X, y, l1, l2):
 
 @REGULARIZATION.mutant(
     Text("the two penalties exchanged", "两种惩罚对调"),
-    kills=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "equals-definition"],
+    caught_by=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "equals-definition"],
 )  # fmt: skip
 def exchanged(X, y, l1, l2):
     from gradus.foundations.regularization import penalized
@@ -348,7 +348,7 @@ def exchanged(X, y, l1, l2):
 
 @REGULARIZATION.mutant(
     Text("a hard threshold: what is kept is not shrunk", "硬阈值：保留者不收缩"),
-    kills=["orthonormal-columns-are-thresholded", "optimality-conditions", "lasso-path-is-piecewise-linear", "equals-definition"],
+    caught_by=["orthonormal-columns-are-thresholded", "optimality-conditions", "lasso-path-is-piecewise-linear", "equals-definition"],
 )  # fmt: skip
 def hard_threshold(X, y, l1, l2):
     from gradus.foundations.regularization import penalized
@@ -362,7 +362,7 @@ def hard_threshold(X, y, l1, l2):
 
 @REGULARIZATION.mutant(
     Text("least squares first, then shrunk: all directions alike", "先做最小二乘再统一收缩：各方向一视同仁"),
-    kills=["ridge-closed-form", "copies-share-their-coefficient", "early-stopping-is-nearly-ridge", "optimality-conditions"],
+    caught_by=["ridge-closed-form", "copies-share-their-coefficient", "early-stopping-is-nearly-ridge", "optimality-conditions"],
 )  # fmt: skip
 def shrunk_alike(X, y, l1, l2):
     Xc = X - X.mean(0)

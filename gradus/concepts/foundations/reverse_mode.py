@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import all_of, bound, identical, metric, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import all_of, bound, identical, metric, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _call(grad, f, x):
@@ -319,8 +319,8 @@ def moderate(x):
     of_definition=False,
 )
 def cost_is_five_evaluations(reverse_mode, rng):
-    from gradus.verify.adapters import NotApplicable
-    from gradus.verify.operations import Counted
+    from gradus.page.evidence import NotApplicable
+    from gradus.page.operations import Counted
 
     found = []
     for n in (10, 10**2, 10**4, 10**6):
@@ -385,7 +385,7 @@ def trains_a_network_on_digits(reverse_mode, rng):
     Text(
         "the adjoint of a reused value is overwritten, not added to", "重复使用的值，其伴随量被覆盖而不是累加"
     ),
-    kills=["reuse-adds-up", "equals-definition", "equals-torch-on-random-graphs"],
+    caught_by=["reuse-adds-up", "equals-definition", "equals-torch-on-random-graphs"],
 )
 def adjoint_overwritten(f, x):
     trace, y = wengert_list(f, x)
@@ -402,11 +402,11 @@ def adjoint_overwritten(f, x):
         "what was broadcast is not summed back: the first copy stands for all",
         "广播的部分没有求和还原：只取第一份",
     ),
-    kills=["broadcasting-is-summed-back", "equals-definition"],
+    caught_by=["broadcasting-is-summed-back", "equals-definition"],
 )
 def broadcasting_not_summed_back(f, x):
     from gradus.foundations.autodiff import Step, Variable
-    from gradus.foundations.autodiff_rules import RULES
+    from gradus.foundations.autodiff.rules import RULES
 
     start = Variable(x)
     start.step.live = True
@@ -424,7 +424,7 @@ def broadcasting_not_summed_back(f, x):
     return adjoint[start.step.time]
 
 
-@REVERSE_MODE.mutant(Text("the walk is recursive", "用递归遍历"), kills=["long-chains"])
+@REVERSE_MODE.mutant(Text("the walk is recursive", "用递归遍历"), caught_by=["long-chains"])
 def recursive(f, x):
     from functools import cache
 
@@ -443,7 +443,7 @@ def recursive(f, x):
 
 @REVERSE_MODE.mutant(
     Text("one difference of values for each input", "对每个输入各做一次差分"),
-    kills=["cost-is-five-evaluations", "equals-torch-on-random-graphs"],
+    caught_by=["cost-is-five-evaluations", "equals-torch-on-random-graphs"],
 )
 def one_difference_per_input(f, x):
     h = 1e-6
@@ -452,7 +452,7 @@ def one_difference_per_input(f, x):
 
 @REVERSE_MODE.mutant(
     Text("the backward pass is not recorded", "反向过程没有被记录"),
-    kills=["differentiates-its-own-backward-pass"],
+    caught_by=["differentiates-its-own-backward-pass"],
 )
 def backward_pass_detached(f, x):
     while any(hasattr(v, "value") for v in np.ravel(x)):
@@ -462,7 +462,7 @@ def backward_pass_detached(f, x):
 
 @REVERSE_MODE.mutant(
     Text("seeded with −1: every step goes uphill", "以 −1 为种子：每一步都在上坡"),
-    kills=["trains-a-network-on-digits", "equals-definition"],
+    caught_by=["trains-a-network-on-digits", "equals-definition"],
 )
 def seeded_with_minus_one(f, x):
     from gradus.foundations.autodiff import vjp

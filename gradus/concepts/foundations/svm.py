@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, identical, optimal, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, optimal, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 STOP = 1e-13  # how far scikit-learn is told to go; its default is 1e-3
 
@@ -79,7 +79,7 @@ SVM = Concept(
         )
     ),
     differentiable=False,
-    summed=400,  # f is kept up to date pair by pair: as many terms as pairs are moved
+    longest_sum=400,  # f is kept up to date pair by pair: as many terms as pairs are moved
 )  # fmt: skip
 
 
@@ -420,7 +420,7 @@ def equals_scikit_learn(svm, rng):
 
 @SVM.mutant(
     Text("the bias is penalised, as the weight of a constant feature", "把偏置当作常数特征的权重一并惩罚"),
-    kills=["the-bias-is-free", "kkt-conditions", "dual-equals-primal", "no-hyperplane-costs-less"],
+    caught_by=["the-bias-is-free", "kkt-conditions", "dual-equals-primal", "no-hyperplane-costs-less"],
 )  # fmt: skip
 def bias_penalised(X, y, C=1.0, gamma=0.0):
     K, alpha = gram(X, gamma) + 1, np.zeros(len(y))
@@ -433,7 +433,7 @@ def bias_penalised(X, y, C=1.0, gamma=0.0):
 
 @SVM.mutant(
     Text("violations are squared: α has no upper bound", "违反量取平方：α 没有上界"),
-    kills=["dual-equals-primal", "low-price-takes-the-means"],
+    caught_by=["dual-equals-primal", "low-price-takes-the-means"],
 )
 def squared_violations(X, y, C=1.0, gamma=0.0):
     n = len(y)
@@ -443,7 +443,7 @@ def squared_violations(X, y, C=1.0, gamma=0.0):
 
 @SVM.mutant(
     Text("the price is divided by the number of points", "代价除以点的个数"),
-    kills=["equals-definition", "kkt-conditions", "low-price-takes-the-means", "equals-scikit-learn"],
+    caught_by=["equals-definition", "kkt-conditions", "low-price-takes-the-means", "equals-scikit-learn"],
 )
 def price_over_n(X, y, C=1.0, gamma=0.0):
     return svm(X, y, C / len(y), gamma)
@@ -451,7 +451,7 @@ def price_over_n(X, y, C=1.0, gamma=0.0):
 
 @SVM.mutant(
     Text("least squares in place of the hinge: every point is a support vector", "以最小二乘代替铰链：每个点都成了支持向量"),
-    kills=["kkt-conditions", "margin-is-the-distance-of-the-hulls", "two-points", "support-vectors-suffice", "dual-equals-primal"],
+    caught_by=["kkt-conditions", "margin-is-the-distance-of-the-hulls", "two-points", "support-vectors-suffice", "dual-equals-primal"],
 )  # fmt: skip
 def least_squares(X, y, C=1.0, gamma=0.0):
     n = len(y)
@@ -462,7 +462,7 @@ def least_squares(X, y, C=1.0, gamma=0.0):
 
 @SVM.mutant(
     Text("the threshold is returned for the bias: its sign is lost", "把阈值当作偏置返回：符号反了"),
-    kills=["kkt-conditions", "two-points", "the-bias-is-free", "no-hyperplane-costs-less", "margin-is-the-distance-of-the-hulls", "leave-one-out-errs-on-support-vectors"],
+    caught_by=["kkt-conditions", "two-points", "the-bias-is-free", "no-hyperplane-costs-less", "margin-is-the-distance-of-the-hulls", "leave-one-out-errs-on-support-vectors"],
 )  # fmt: skip
 def threshold_for_bias(X, y, C=1.0, gamma=0.0):
     alpha, b = svm(X, y, C, gamma)
@@ -471,7 +471,7 @@ def threshold_for_bias(X, y, C=1.0, gamma=0.0):
 
 @SVM.mutant(
     Text("the kernel is forgotten", "忘了用核"),
-    kills=["kernel-separates-a-disc", "equals-definition"],
+    caught_by=["kernel-separates-a-disc", "equals-definition"],
 )
 def kernel_forgotten(X, y, C=1.0, gamma=0.0):
     return svm(X, y, min(C, 1.0) if gamma else C)  # a high price takes long where no line separates

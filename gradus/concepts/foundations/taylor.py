@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -16,8 +16,8 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import EPSILON, all_of, bound, near, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page.evidence import EPSILON, all_of, bound, near, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _ours(taylor_polynomial, f, a, x, n, r):
@@ -93,7 +93,7 @@ TAYLOR = Concept(
             r"$e^{-1/x^2}$（在 0 处取 0）在 0 处各阶导数全为 0：其展开收敛，但不收敛到该函数",
         ),
     ),
-    summed=64,  # coefficients of the circle's integral, and the powers they meet
+    longest_sum=64,  # coefficients of the circle's integral, and the powers they meet
 )  # fmt: skip
 
 
@@ -255,7 +255,7 @@ def derivative_by_the_centre(taylor, rng):
 
 @TAYLOR.mutant(
     Text("the factorial is missing", "漏掉了阶乘"),
-    kills=[
+    caught_by=[
         "remainder-has-order-n-plus-1",
         "sine-has-its-known-series",
         "lagranges-bound",
@@ -269,7 +269,7 @@ def factorial_missing(f, a, x, n, r=0.5):
 
 @TAYLOR.mutant(
     Text("one term too few", "少一项"),
-    kills=["remainder-has-order-n-plus-1", "polynomials-are-reproduced", "derivative-by-the-centre"],
+    caught_by=["remainder-has-order-n-plus-1", "polynomials-are-reproduced", "derivative-by-the-centre"],
 )
 def one_term_too_few(f, a, x, n, r=0.5):
     return taylor(f, a, x, n - 1, r)
@@ -277,7 +277,7 @@ def one_term_too_few(f, a, x, n, r=0.5):
 
 @TAYLOR.mutant(
     Text("powers of x instead of x − a", "用 x 的幂代替 x − a 的幂"),
-    kills=["polynomials-are-reproduced", "derivative-by-the-centre"],
+    caught_by=["polynomials-are-reproduced", "derivative-by-the-centre"],
 )
 def centre_forgotten(f, a, x, n, r=0.5):
     return taylor(f, a, x + a, n, r)
@@ -285,7 +285,7 @@ def centre_forgotten(f, a, x, n, r=0.5):
 
 @TAYLOR.mutant(
     Text("the circle encloses a singularity", "圆周内含有奇点"),
-    kills=["radius-of-convergence"],
+    caught_by=["radius-of-convergence"],
 )
 def circle_too_large(f, a, x, n, r=0.5):
     return taylor(f, a, x, n, 2 * r)
@@ -293,7 +293,7 @@ def circle_too_large(f, a, x, n, r=0.5):
 
 @TAYLOR.mutant(
     Text("signs alternate, as if expanded at −a", "符号交错，如同在 −a 处展开"),
-    kills=["sine-has-its-known-series", "lagranges-bound"],
+    caught_by=["sine-has-its-known-series", "lagranges-bound"],
 )
 def signs_alternate(f, a, x, n, r=0.5):
     return taylor(f, a, 2 * a - x, n, r)

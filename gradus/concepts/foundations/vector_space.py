@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(matmul, a, V):
@@ -276,7 +276,7 @@ def shift_of_the_origin(combine, rng):
 
 @VECTOR_SPACE.mutant(
     Text("entries are cut at ±1, as saturating arithmetic does", "分量在 ±1 处截断，如饱和运算"),
-    kills=["addition-is-associative", "solutions-superpose"],
+    caught_by=["addition-is-associative", "solutions-superpose"],
 )
 def saturating(a, V):
     return np.clip(linear_combination(a, V), -1, 1)
@@ -287,7 +287,7 @@ def saturating(a, V):
         "the addition of the Heisenberg group, $u+v+\\frac12(u_1v_2-u_2v_1)e_3$: seven axioms cannot hold without the eighth",
         "海森堡群的加法 $u+v+\\frac12(u_1v_2-u_2v_1)e_3$：没有交换律，其余七条不可能全部成立",
     ),
-    kills=["addition-is-commutative", "distributes-over-vectors"],
+    caught_by=["addition-is-commutative", "distributes-over-vectors"],
 )
 def heisenberg(a, V):
     w = np.zeros(np.shape(linear_combination(a, V)))
@@ -301,7 +301,7 @@ def heisenberg(a, V):
 
 @VECTOR_SPACE.mutant(
     Text("`a or 1`: a coefficient 0 is taken for a missing one", "`a or 1`：系数 0 被当作缺省"),
-    kills=["there-is-a-zero", "every-vector-has-an-opposite", "equals-definition"],
+    caught_by=["there-is-a-zero", "every-vector-has-an-opposite", "equals-definition"],
 )
 def zero_taken_for_missing(a, V):
     return linear_combination(np.where(a == 0, 1.0, a), V)
@@ -309,7 +309,11 @@ def zero_taken_for_missing(a, V):
 
 @VECTOR_SPACE.mutant(
     Text("coefficients without their signs", "系数丢掉符号"),
-    kills=["every-vector-has-an-opposite", "cone-and-sphere-are-no-subspaces", "distributes-over-numbers"],
+    caught_by=[
+        "every-vector-has-an-opposite",
+        "cone-and-sphere-are-no-subspaces",
+        "distributes-over-numbers",
+    ],
 )
 def signs_lost(a, V):
     return linear_combination(np.abs(a), V)
@@ -317,7 +321,7 @@ def signs_lost(a, V):
 
 @VECTOR_SPACE.mutant(
     Text("coefficients rounded to tenths, as by quantisation", "系数舍入到一位小数，如量化"),
-    kills=["multiples-of-multiples", "equals-definition"],
+    caught_by=["multiples-of-multiples", "equals-definition"],
 )
 def quantised_coefficients(a, V):
     return linear_combination(np.round(a, 1), V)
@@ -325,7 +329,7 @@ def quantised_coefficients(a, V):
 
 @VECTOR_SPACE.mutant(
     Text("a vector alone loses its last entry", "单独一个向量会丢掉最后一个分量"),
-    kills=["one-changes-nothing"],
+    caught_by=["one-changes-nothing"],
 )
 def last_entry_lost(a, V):
     w = linear_combination(a, V)
@@ -333,7 +337,7 @@ def last_entry_lost(a, V):
 
 
 @VECTOR_SPACE.mutant(
-    Text("multiples are clipped to length 1", "倍数的长度被裁剪到 1"), kills=["distributes-over-vectors"]
+    Text("multiples are clipped to length 1", "倍数的长度被裁剪到 1"), caught_by=["distributes-over-vectors"]
 )
 def clipped_multiples(a, V):
     M = a[..., None] * V
@@ -342,7 +346,7 @@ def clipped_multiples(a, V):
 
 
 @VECTOR_SPACE.mutant(
-    Text("coefficients squared", "系数被平方"), kills=["distributes-over-numbers", "shift-of-the-origin"]
+    Text("coefficients squared", "系数被平方"), caught_by=["distributes-over-numbers", "shift-of-the-origin"]
 )
 def squared_coefficients(a, V):
     return linear_combination(a**2, V)
@@ -350,7 +354,7 @@ def squared_coefficients(a, V):
 
 @VECTOR_SPACE.mutant(
     Text("divided by the sum of the coefficients: an average", "除以系数之和：加权平均"),
-    kills=["addition-is-associative", "shift-of-the-origin", "built-of-sums-and-multiples"],
+    caught_by=["addition-is-associative", "shift-of-the-origin", "built-of-sums-and-multiples"],
 )
 def averaged(a, V):
     total = a.sum(axis=-1, keepdims=True)
@@ -358,14 +362,15 @@ def averaged(a, V):
 
 
 @VECTOR_SPACE.mutant(
-    Text("only the first two terms are added", "只加前两项"), kills=["built-of-sums-and-multiples"]
+    Text("only the first two terms are added", "只加前两项"), caught_by=["built-of-sums-and-multiples"]
 )
 def two_terms(a, V):
     return linear_combination(a[..., :2], V[..., :2, :])
 
 
 @VECTOR_SPACE.mutant(
-    Text("the sum of nothing is 1, as for a product", "空和取 1，如同空积"), kills=["sum-of-nothing-is-zero"]
+    Text("the sum of nothing is 1, as for a product", "空和取 1，如同空积"),
+    caught_by=["sum-of-nothing-is-zero"],
 )
 def empty_sum_is_one(a, V):
     return linear_combination(a, V) + (V.shape[-2] == 0)

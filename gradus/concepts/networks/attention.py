@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, near, rate, roundoff, statistical
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, near, rate, roundoff, statistical
+from gradus.page.figures import canvas
 
 
 def _torch(sdpa, Q, K, V, causal, scale):
@@ -197,7 +197,7 @@ def each_query_has_its_own_weights(attention, rng):
     required=False,
 )
 def memory_is_linear(attention, rng):
-    from gradus.verify.memory import peak_memory
+    from gradus.frameworks.memory import peak_memory
 
     sizes = [256, 512, 1024, 2048]
     inputs = [[rng.standard_normal((1, 1, n, 16)) for _ in range(3)] for n in sizes]
@@ -216,7 +216,7 @@ def memory_is_linear(attention, rng):
 
 @ATTENTION.mutant(
     Text("the scores are not scaled", "得分没有缩放"),
-    kills=["equals-definition", "scores-have-unit-variance"],
+    caught_by=["equals-definition", "scores-have-unit-variance"],
 )
 def no_scaling(Q, K, V, causal=False, scale=None):
     return attention(Q, K, V, causal, 1.0 if scale is None else scale)
@@ -224,7 +224,7 @@ def no_scaling(Q, K, V, causal=False, scale=None):
 
 @ATTENTION.mutant(
     Text("mask applied after the softmax", "在 softmax 之后才加掩码"),
-    kills=["causal-mask-leaks-nothing", "first-position-sees-itself"],
+    caught_by=["causal-mask-leaks-nothing", "first-position-sees-itself"],
 )
 def mask_after_softmax(Q, K, V, causal=False, scale=None):
     A = attention(Q, K, np.eye(K.shape[-2]), False, scale)
@@ -232,7 +232,7 @@ def mask_after_softmax(Q, K, V, causal=False, scale=None):
 
 
 @ATTENTION.mutant(
-    Text("softmax over the queries", "对查询做 softmax"), kills=["rows-sum-to-one", "equals-definition"]
+    Text("softmax over the queries", "对查询做 softmax"), caught_by=["rows-sum-to-one", "equals-definition"]
 )
 def softmax_over_queries(Q, K, V, causal=False, scale=None):
     A = np.swapaxes(attention(K, Q, np.eye(Q.shape[-2]), False, scale), -1, -2)
@@ -241,7 +241,7 @@ def softmax_over_queries(Q, K, V, causal=False, scale=None):
 
 @ATTENTION.mutant(
     Text("a second softmax on the weights", "对权重再做一次 softmax"),
-    kills=["normalised-once", "limits-of-the-temperature"],
+    caught_by=["normalised-once", "limits-of-the-temperature"],
 )
 def second_softmax(Q, K, V, causal=False, scale=None):
     A = np.exp(attention(Q, K, np.eye(K.shape[-2]), causal, scale))
@@ -250,7 +250,7 @@ def second_softmax(Q, K, V, causal=False, scale=None):
 
 @ATTENTION.mutant(
     Text("the values are left out: the weights are returned", "漏掉了值：返回权重"),
-    kills=["equals-definition", "first-position-sees-itself"],
+    caught_by=["equals-definition", "first-position-sees-itself"],
 )
 def values_left_out(Q, K, V, causal=False, scale=None):
     return attention(Q, K, np.eye(K.shape[-2]), causal, scale)
@@ -258,14 +258,14 @@ def values_left_out(Q, K, V, causal=False, scale=None):
 
 @ATTENTION.mutant(
     Text("one row of weights for all queries", "所有查询共用一行权重"),
-    kills=["each-query-has-its-own-weights"],
+    caught_by=["each-query-has-its-own-weights"],
 )
 def weights_lose_the_query(Q, K, V, causal=False, scale=None):
     return attention(np.broadcast_to(Q.mean(-2, keepdims=True), Q.shape), K, V, causal, scale)
 
 
 @ATTENTION.mutant(
-    Text("only positions strictly before", "只看严格之前的位置"), kills=["first-position-sees-itself"]
+    Text("only positions strictly before", "只看严格之前的位置"), caught_by=["first-position-sees-itself"]
 )
 def strictly_before(Q, K, V, causal=False, scale=None):
     if not causal:
@@ -276,13 +276,14 @@ def strictly_before(Q, K, V, causal=False, scale=None):
     return A / A.sum(-1, keepdims=True) @ V
 
 
-@ATTENTION.mutant(Text("position added to the keys", "键上加了位置"), kills=["keys-and-values-are-a-set"])
+@ATTENTION.mutant(Text("position added to the keys", "键上加了位置"), caught_by=["keys-and-values-are-a-set"])
 def keys_know_their_position(Q, K, V, causal=False, scale=None):
     return attention(Q, K + np.arange(K.shape[-2])[:, None] / 10, V, causal, scale)
 
 
 @ATTENTION.mutant(
-    Text("the whole score matrix is kept in memory", "整个得分矩阵都放在内存里"), kills=["memory-is-linear"]
+    Text("the whole score matrix is kept in memory", "整个得分矩阵都放在内存里"),
+    caught_by=["memory-is-linear"],
 )
 def whole_score_matrix(Q, K, V, causal=False, scale=None):
     return attention(Q, K, V, causal, scale)

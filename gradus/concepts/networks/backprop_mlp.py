@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _autograd(grad, x, y, Ws, bs, activation, loss):
@@ -404,7 +404,7 @@ def backprop_deltas(z, y, loss):
 ALL = ["equals-definition", "equals-the-tape", "passes-the-gradient-check", "every-part-of-delta-counts"]
 
 
-@BACKPROP_MLP.mutant(Text("σ′ is left out", "漏掉 σ′"), kills=[*ALL, "sigmoids-let-the-error-vanish"])
+@BACKPROP_MLP.mutant(Text("σ′ is left out", "漏掉 σ′"), caught_by=[*ALL, "sigmoids-let-the-error-vanish"])
 def without_slope(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     return recursion(x, y, Ws, bs, activation, loss, lambda d, z, W, s: d @ W)
 
@@ -414,14 +414,14 @@ def without_slope(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
         r"the weight's indices are exchanged, $w_{ji}$ for $w_{ij}$",
         r"权重的下标颠倒，$w_{ij}$ 写成 $w_{ji}$",
     ),
-    kills=[*ALL, "relu-units-are-in-balance"],
+    caught_by=[*ALL, "relu-units-are-in-balance"],
 )
 def weights_transposed(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     return recursion(x, y, Ws, bs, activation, loss, lambda d, z, W, s: sigma_prime(z, s) * (d @ W.T))
 
 
 @BACKPROP_MLP.mutant(
-    Text(r"the sum runs to $n_l$ instead of $n_{l+1}$", r"求和上限写成 $n_l$ 而非 $n_{l+1}$"), kills=ALL
+    Text(r"the sum runs to $n_l$ instead of $n_{l+1}$", r"求和上限写成 $n_l$ 而非 $n_{l+1}$"), caught_by=ALL
 )
 def sum_over_the_wrong_layer(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     def back(d, z, W, s):
@@ -431,7 +431,7 @@ def sum_over_the_wrong_layer(x, y, Ws, bs, activation="tanh", loss="cross-entrop
 
 
 @BACKPROP_MLP.mutant(
-    Text("σ′ is taken at the activation instead of the sum", "在激活值而非加权和处取 σ′"), kills=ALL
+    Text("σ′ is taken at the activation instead of the sum", "在激活值而非加权和处取 σ′"), caught_by=ALL
 )
 def slope_at_the_activation(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     def back(d, z, W, s):
@@ -442,7 +442,7 @@ def slope_at_the_activation(x, y, Ws, bs, activation="tanh", loss="cross-entropy
 
 @BACKPROP_MLP.mutant(
     Text("the sum over the batch instead of its mean", "对批求和而不取平均"),
-    kills=["equals-definition", "batch-is-the-mean", "linear-net-is-least-squares"],
+    caught_by=["equals-definition", "batch-is-the-mean", "linear-net-is-least-squares"],
 )
 def sum_over_the_batch(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     return tuple(len(x) * g for g in backprop_mlp(x, y, Ws, bs, activation, loss))
@@ -453,7 +453,7 @@ def sum_over_the_batch(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
         "the cross-entropy by the probabilities: the softmax's own Jacobian is left out",
         "对概率求交叉熵的导数：漏掉 softmax 的雅可比",
     ),
-    kills=["equals-definition", "output-errors-sum-to-zero", "passes-the-gradient-check"],
+    caught_by=["equals-definition", "output-errors-sum-to-zero", "passes-the-gradient-check"],
 )
 def softmax_not_differentiated(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     if loss == "squared":
@@ -472,7 +472,7 @@ def sum_of_last_layer(x, Ws, bs, activation):
 
 @BACKPROP_MLP.mutant(
     Text("hidden units have learning factors of their own", "各隐藏单元有各自的因子"),
-    kills=["twins-stay-twins", "relu-units-are-in-balance"],
+    caught_by=["twins-stay-twins", "relu-units-are-in-balance"],
 )
 def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     def back(d, z, W, s):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, roundoff
+from gradus.page.figures import canvas
 
 
 def _torch(conv2d, x, w, b, stride, padding, dilation, groups):
@@ -354,7 +354,7 @@ def two_of_3x3_are_one_of_5x5(conv, rng):
 
 @CONV_LAYER.mutant(
     Text("the kernel is flipped: mathematical convolution", "卷积核被翻转：数学上的卷积"),
-    kills=["is-cross-correlation", "three-routes-agree", "equals-definition"],
+    caught_by=["is-cross-correlation", "three-routes-agree", "equals-definition"],
 )
 def flipped_kernel(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     return conv_layer(x, w[..., ::-1, ::-1], b, stride, padding, dilation, groups)
@@ -362,7 +362,7 @@ def flipped_kernel(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 @CONV_LAYER.mutant(
     Text("stride ignored, also in the shape", "忽略步幅，形状亦然"),
-    kills=["output-size", "stride-keeps-every-sth", "transposed-convolution-is-the-adjoint"],
+    caught_by=["output-size", "stride-keeps-every-sth", "transposed-convolution-is-the-adjoint"],
 )
 def stride_ignored(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     return conv_layer(x, w, b, 1, padding, dilation, groups)
@@ -370,7 +370,7 @@ def stride_ignored(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 @CONV_LAYER.mutant(
     Text("the size is rounded up: a window hangs over the edge", "尺寸向上取整：窗口伸出边界"),
-    kills=["output-size"],
+    caught_by=["output-size"],
 )
 def size_rounded_up(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     h, q = (
@@ -383,7 +383,7 @@ def size_rounded_up(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 @CONV_LAYER.mutant(
     Text("weights per position, as in E15", "每个位置各有一套权重，如 E15"),
-    kills=[
+    caught_by=[
         "translation-equivariance",
         "weights-are-shared",
         "position-dependent-weights-are-dense",
@@ -398,7 +398,7 @@ def weights_per_position(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 
 @CONV_LAYER.mutant(
-    Text("a bias per row", "每一行一个偏置"), kills=["bias-is-constant-over-a-map", "equals-definition"]
+    Text("a bias per row", "每一行一个偏置"), caught_by=["bias-is-constant-over-a-map", "equals-definition"]
 )
 def bias_per_row(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     y = conv_layer(x, w, 0 * b, stride, padding, dilation, groups)
@@ -407,7 +407,7 @@ def bias_per_row(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 @CONV_LAYER.mutant(
     Text("padded with the edge's values, not with zeros", "用边缘值而非零填充"),
-    kills=["weights-are-shared", "equals-definition"],
+    caught_by=["weights-are-shared", "equals-definition"],
 )
 def padded_with_the_edge(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="edge")
@@ -416,7 +416,7 @@ def padded_with_the_edge(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 @CONV_LAYER.mutant(
     Text("padded around: the image closes on itself", "循环填充：图像首尾相接"),
-    kills=["borders-break-equivariance"],
+    caught_by=["borders-break-equivariance"],
 )
 def padded_around(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="wrap")
@@ -425,7 +425,7 @@ def padded_around(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 @CONV_LAYER.mutant(
     Text("dilation only in the shape", "空洞率只影响形状"),
-    kills=["dilation-inserts-zeros", "transposed-convolution-is-the-adjoint"],
+    caught_by=["dilation-inserts-zeros", "transposed-convolution-is-the-adjoint"],
 )
 def dilation_in_the_shape_alone(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     wide = conv_layer(x, w, b, stride, padding, dilation, groups)
@@ -434,7 +434,7 @@ def dilation_in_the_shape_alone(x, w, b, stride=1, padding=0, dilation=1, groups
 
 @CONV_LAYER.mutant(
     Text("every group sees the first channels", "每个组都只看最前面的通道"),
-    kills=["groups-are-separate-layers", "three-routes-agree"],
+    caught_by=["groups-are-separate-layers", "three-routes-agree"],
 )
 def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     return conv_layer(x[..., : w.shape[1], :, :], w, b, stride, padding, dilation, 1)

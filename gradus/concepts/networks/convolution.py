@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(conv2d, f, g):
@@ -276,7 +276,7 @@ def layers_do_not_flip(convolve, rng):
 
 @CONVOLUTION.mutant(
     Text("cross-correlation: no flip", "互相关：没有翻转"),
-    kills=["commutative", "associative", "layers-do-not-flip", "toeplitz-matrix"],
+    caught_by=["commutative", "associative", "layers-do-not-flip", "toeplitz-matrix"],
 )
 def no_flip(f, g):
     return convolve(f, np.flip(g))
@@ -284,7 +284,7 @@ def no_flip(f, g):
 
 @CONVOLUTION.mutant(
     Text("circular: what leaves at the end comes back at the start", "循环卷积：从末端出去的又从首端进来"),
-    kills=["convolution-theorem", "impulse-shifts", "product-of-polynomials", "commutes-with-shifts"],
+    caught_by=["convolution-theorem", "impulse-shifts", "product-of-polynomials", "commutes-with-shifts"],
 )
 def wraps_around(f, g):
     size = np.maximum(f.shape, g.shape)
@@ -293,7 +293,7 @@ def wraps_around(f, g):
 
 @CONVOLUTION.mutant(
     Text("cropped to the middle, mass lost", "只保留中间部分，丢失总和"),
-    kills=["law-of-a-sum", "equals-definition"],
+    caught_by=["law-of-a-sum", "equals-definition"],
 )
 def cropped(f, g):
     cut = tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(f.shape, g.shape, strict=True))
@@ -302,7 +302,7 @@ def cropped(f, g):
 
 @CONVOLUTION.mutant(
     Text("the last tap of the kernel is forgotten", "漏掉卷积核的最后一项"),
-    kills=["continuous-limit", "toeplitz-matrix"],
+    caught_by=["continuous-limit", "toeplitz-matrix"],
 )
 def last_tap_forgotten(f, g):
     shorter = g.copy()
@@ -311,14 +311,15 @@ def last_tap_forgotten(f, g):
 
 
 @CONVOLUTION.mutant(
-    Text("the kernel is rescaled to sum to 1", "把卷积核缩放到和为 1"), kills=["bilinear", "commutative"]
+    Text("the kernel is rescaled to sum to 1", "把卷积核缩放到和为 1"), caught_by=["bilinear", "commutative"]
 )
 def kernel_normalised(f, g):
     return convolve(f, g / g.sum())
 
 
 @CONVOLUTION.mutant(
-    Text("the overlap is counted twice", "重叠部分计算了两次"), kills=["youngs-inequality", "law-of-a-sum"]
+    Text("the overlap is counted twice", "重叠部分计算了两次"),
+    caught_by=["youngs-inequality", "law-of-a-sum"],
 )
 def counted_twice(f, g):
     return 2 * convolve(f, g)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, near, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.page.figures import canvas
 
 FULLY_CONNECTED = Concept(
     key="fully-connected",
@@ -216,7 +216,7 @@ def gradient_is_an_outer_product(dense, rng):
 
 @FULLY_CONNECTED.mutant(
     Text("the bias is left out", "漏掉偏置"),
-    kills=[
+    caught_by=[
         "affine",
         "is-a-convolution-of-1x1",
         "slides-over-larger-images",
@@ -232,7 +232,7 @@ def no_bias(x, W, b):
         "the map is read column by column when flattened: the last input first",
         "展平顺序颠倒：最后一个输入排在最前",
     ),
-    kills=[
+    caught_by=[
         "is-a-global-convolution",
         "gradient-is-an-outer-product",
         "convolution-is-a-sparse-dense-layer",
@@ -245,7 +245,7 @@ def flattened_in_another_order(x, W, b):
 
 @FULLY_CONNECTED.mutant(
     Text("local: each output sees only the inputs near it", "局部连接：每个输出只看附近的输入"),
-    kills=["knows-no-neighbours", "is-a-global-convolution", "gradient-is-an-outer-product"],
+    caught_by=["knows-no-neighbours", "is-a-global-convolution", "gradient-is-an-outer-product"],
 )
 def local(x, W, b):
     i, j = np.indices(W.shape)
@@ -257,7 +257,7 @@ def local(x, W, b):
         "one kernel slides over all places: the first row of W, shifted along",
         "同一个核滑过所有位置：W 的第一行依次平移",
     ),
-    kills=["shifts-do-not-pass", "gradient-is-an-outer-product", "equals-definition"],
+    caught_by=["shifts-do-not-pass", "gradient-is-an-outer-product", "equals-definition"],
 )
 def weights_shared(x, W, b):
     return fully_connected(x, np.stack([np.roll(W[0], i) for i in range(len(W))]), b)
@@ -265,14 +265,14 @@ def weights_shared(x, W, b):
 
 @FULLY_CONNECTED.mutant(
     Text("divided by the number of inputs", "除以输入的个数"),
-    kills=["is-a-convolution-of-1x1", "two-without-activation-are-one"],
+    caught_by=["is-a-convolution-of-1x1", "two-without-activation-are-one"],
 )
 def mean_for_sum(x, W, b):
     return fully_connected(x, W / x.shape[-1], b)
 
 
 @FULLY_CONNECTED.mutant(
-    Text("a ReLU left inside", "夹带了 ReLU"), kills=["affine", "two-without-activation-are-one"]
+    Text("a ReLU left inside", "夹带了 ReLU"), caught_by=["affine", "two-without-activation-are-one"]
 )
 def activation_inside(x, W, b):
     return np.maximum(0, fully_connected(x, W, b))

@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, identical, invariance, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(Sequential, x, Ws, bs, activation):
@@ -322,7 +322,7 @@ def lipschitz_by_the_norms(mlp, rng):
 
 @MLP.mutant(
     Text("the output passes through the activation too", "输出也经过激活函数"),
-    kills=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"],
+    caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"],
 )
 def activated_output(x, Ws, bs, activation="tanh"):
     return sigma(mlp(x, Ws, bs, activation), activation)
@@ -333,7 +333,7 @@ def activated_output(x, Ws, bs, activation="tanh"):
         r"the sum runs to $n_l$: beyond the layer before, or short of it",
         r"求和上限写成 $n_l$：超出前一层，或不到其末尾",
     ),
-    kills=["equals-definition", "sums-run-over-the-layer-before", "width-approximates"],
+    caught_by=["equals-definition", "sums-run-over-the-layer-before", "width-approximates"],
 )
 def sum_to_own_width(x, Ws, bs, activation="tanh"):
     a = x
@@ -345,7 +345,7 @@ def sum_to_own_width(x, Ws, bs, activation="tanh"):
 
 @MLP.mutant(
     Text("layer l takes the weights of layer l − 1", "第 l 层用了第 l − 1 层的权重"),
-    kills=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"],
+    caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"],
 )
 def weights_of_the_layer_before(x, Ws, bs, activation="tanh"):
     return mlp(x, (Ws[0], *Ws[:-1]), bs, activation)
@@ -353,7 +353,7 @@ def weights_of_the_layer_before(x, Ws, bs, activation="tanh"):
 
 @MLP.mutant(
     Text("the activations are left out", "漏掉激活函数"),
-    kills=["hidden-units-compute-xor", "depth-folds", "width-approximates", "layers-compose"],
+    caught_by=["hidden-units-compute-xor", "depth-folds", "width-approximates", "layers-compose"],
 )
 def no_activation(x, Ws, bs, activation="tanh"):
     return mlp(x, Ws, bs, "identity")
@@ -361,7 +361,7 @@ def no_activation(x, Ws, bs, activation="tanh"):
 
 @MLP.mutant(
     Text("always tanh, whichever is asked for", "无论要求什么，总用 tanh"),
-    kills=["linear-layers-collapse", "relu-nets-are-homogeneous"],
+    caught_by=["linear-layers-collapse", "relu-nets-are-homogeneous"],
 )
 def always_tanh(x, Ws, bs, activation="tanh"):
     return mlp(x, Ws, bs)
@@ -369,14 +369,15 @@ def always_tanh(x, Ws, bs, activation="tanh"):
 
 @MLP.mutant(
     Text("sigmoid in place of tanh", "用 sigmoid 代替 tanh"),
-    kills=["tanh-units-flip-sign", "equals-definition"],
+    caught_by=["tanh-units-flip-sign", "equals-definition"],
 )
 def sigmoid_for_tanh(x, Ws, bs, activation="tanh"):
     return mlp(x, Ws, bs, "sigmoid" if activation == "tanh" else activation)
 
 
 @MLP.mutant(
-    Text("each hidden unit has a gain of its own", "每个隐藏单元各有一个增益"), kills=["hidden-units-permute"]
+    Text("each hidden unit has a gain of its own", "每个隐藏单元各有一个增益"),
+    caught_by=["hidden-units-permute"],
 )
 def gains_by_position(x, Ws, bs, activation="tanh"):
     gained = [W * (1 + np.arange(W.shape[1]) / 10) for W in Ws[1:]]
@@ -385,7 +386,7 @@ def gains_by_position(x, Ws, bs, activation="tanh"):
 
 @MLP.mutant(
     Text("the sums are multiplied by 4 before the activation", "加权和在激活之前乘以 4"),
-    kills=["lipschitz-by-the-norms", "equals-definition"],
+    caught_by=["lipschitz-by-the-norms", "equals-definition"],
 )
 def steep_activation(x, Ws, bs, activation="tanh"):
     return mlp(x, (*[4 * W for W in Ws[:-1]], Ws[-1]), bs, activation)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(linear, x, w, b):
@@ -167,7 +167,7 @@ def xor_needs_more_than_one(neuron, rng):
 
 @NEURON.mutant(
     Text("the bias is left out", "漏掉偏置"),
-    kills=["boundary-is-the-hyperplane", "logic-gates", "equals-definition"],
+    caught_by=["boundary-is-the-hyperplane", "logic-gates", "equals-definition"],
 )
 def no_bias(x, w, b):
     return neuron(x, w, 0 * b)
@@ -175,7 +175,7 @@ def no_bias(x, w, b):
 
 @NEURON.mutant(
     Text("base 2 in the exponential", "指数以 2 为底"),
-    kills=["log-odds-measure-the-distance", "equals-definition"],
+    caught_by=["log-odds-measure-the-distance", "equals-definition"],
 )
 def base_two(x, w, b):
     return 1 / (1 + 2 ** -((x * w).sum(-1) + b))
@@ -186,7 +186,7 @@ def base_two(x, w, b):
         "a radial unit: distance from the weights, not from a hyperplane",
         "径向单元：度量到权重的距离，而非到超平面的距离",
     ),
-    kills=[
+    caught_by=[
         "moves-along-the-hyperplane-change-nothing",
         "boundary-is-the-hyperplane",
         "xor-needs-more-than-one",

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(max_pool2d, x, size, stride, padding, kind):
@@ -289,7 +289,7 @@ def shifts_by_the_stride_pass(pool, rng):
 
 @POOLING.mutant(
     Text("the smallest value of the window", "取窗口内的最小值"),
-    kills=[
+    caught_by=[
         "four-blocks",
         "local-translation-invariance",
         "soft-maximum-joins-them",
@@ -302,7 +302,7 @@ def min_inside(x, size=2, stride=None, padding=0, kind="max"):
 
 @POOLING.mutant(
     Text("max of min over the whole map, as in E16", "在整个特征图上先取最小再取最大，如 E16"),
-    kills=["four-blocks", "gradients-are-routed"],
+    caught_by=["four-blocks", "gradients-are-routed"],
 )
 def whole_map(x, size=2, stride=None, padding=0, kind="max"):
     y = pooling(x, size, stride, padding, kind)
@@ -311,14 +311,14 @@ def whole_map(x, size=2, stride=None, padding=0, kind="max"):
 
 @POOLING.mutant(
     Text("the maximum is padded with zeros", "最大池化用零填充"),
-    kills=["padding-never-wins", "equals-definition"],
+    caught_by=["padding-never-wins", "equals-definition"],
 )
 def padded_with_zeros(x, size=2, stride=None, padding=0, kind="max"):
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
     return pooling(x, size, stride, 0, kind)
 
 
-@POOLING.mutant(Text("the size is rounded up", "尺寸向上取整"), kills=["output-size"])
+@POOLING.mutant(Text("the size is rounded up", "尺寸向上取整"), caught_by=["output-size"])
 def size_rounded_up(x, size=2, stride=None, padding=0, kind="max"):
     s = size if stride is None else stride
     more = [(0, 0)] * (x.ndim - 2) + [(0, -(n + 2 * padding - size) % s) for n in x.shape[-2:]]
@@ -327,7 +327,7 @@ def size_rounded_up(x, size=2, stride=None, padding=0, kind="max"):
 
 @POOLING.mutant(
     Text("the largest magnitude, sign lost", "取绝对值最大者，丢失符号"),
-    kills=["maximum-commutes-with-increasing-functions", "padding-never-wins"],
+    caught_by=["maximum-commutes-with-increasing-functions", "padding-never-wins"],
 )
 def magnitude(x, size=2, stride=None, padding=0, kind="max"):
     return pooling(np.abs(x), size, stride, padding, kind)
@@ -335,7 +335,7 @@ def magnitude(x, size=2, stride=None, padding=0, kind="max"):
 
 @POOLING.mutant(
     Text("the sum for the mean", "用求和代替平均"),
-    kills=[
+    caught_by=[
         "average-is-a-convolution",
         "gradients-are-routed",
         "mean-and-relu-do-not-commute",
@@ -348,7 +348,7 @@ def sum_for_mean(x, size=2, stride=None, padding=0, kind="max"):
 
 @POOLING.mutant(
     Text("the upper left entry of each window: subsampling", "只取窗口左上角的元素：下采样"),
-    kills=["local-translation-invariance", "gradients-are-routed"],
+    caught_by=["local-translation-invariance", "gradients-are-routed"],
 )
 def subsampled(x, size=2, stride=None, padding=0, kind="max"):
     return x[..., :: size if stride is None else stride, :: size if stride is None else stride]
@@ -356,7 +356,7 @@ def subsampled(x, size=2, stride=None, padding=0, kind="max"):
 
 @POOLING.mutant(
     Text("windows one apart, whatever the stride", "无论步幅为何，窗口都只相隔一格"),
-    kills=["output-size", "shifts-by-the-stride-pass"],
+    caught_by=["output-size", "shifts-by-the-stride-pass"],
 )
 def stride_ignored(x, size=2, stride=None, padding=0, kind="max"):
     return pooling(x, size, 1, padding, kind)

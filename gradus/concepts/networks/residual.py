@@ -4,9 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, identical, metric, near, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, metric, near, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 RESIDUAL = Concept(
     key="residual",
@@ -379,7 +379,7 @@ def degradation_and_its_cure(block, rng):
 
 @RESIDUAL.mutant(
     Text("no shortcut: the plain network", "没有捷径：普通网络"),
-    kills=[
+    caught_by=[
         "jacobian-is-identity-plus",
         "zero-branch-is-the-identity",
         "variance-doubles-in-every-block",
@@ -397,7 +397,7 @@ def no_shortcut(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
         "+1 for +I: the sum of the inputs is added to every output",
         "把 +I 写成 +1：每个输出都加上所有输入之和",
     ),
-    kills=["jacobian-is-identity-plus", "not-one-in-every-entry", "sum-over-paths"],
+    caught_by=["jacobian-is-identity-plus", "not-one-in-every-entry", "sum-over-paths"],
 )
 def plus_one(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     return residual(x, W1, b1, W2, b2, np.ones((len(W2), x.shape[-1])), alpha)
@@ -405,7 +405,7 @@ def plus_one(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
 
 @RESIDUAL.mutant(
     Text("the factor of the branch is ignored", "忽略支路的系数"),
-    kills=["scaled-branches-keep-the-variance", "jacobian-is-identity-plus"],
+    caught_by=["scaled-branches-keep-the-variance", "jacobian-is-identity-plus"],
 )
 def factor_ignored(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     return residual(x, W1, b1, W2, b2, W_s)
@@ -413,7 +413,7 @@ def factor_ignored(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
 
 @RESIDUAL.mutant(
     Text("the input is added twice", "输入被加了两次"),
-    kills=[
+    caught_by=[
         "variance-doubles-in-every-block",
         "normalised-branches-grow-linearly",
         "sum-over-paths",
@@ -427,7 +427,7 @@ def input_twice(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
 
 @RESIDUAL.mutant(
     Text("the shortcut joins before the ReLU", "捷径在 ReLU 之前汇入"),
-    kills=["zero-branch-is-the-identity", "equals-definition"],
+    caught_by=["zero-branch-is-the-identity", "equals-definition"],
 )
 def joins_before_the_activation(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     return np.maximum(residual(x, W1, b1, W2, b2, W_s, alpha), 0)

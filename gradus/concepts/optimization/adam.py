@@ -4,7 +4,9 @@ import inspect
 
 import numpy as np
 
-from gradus.concept import (
+from gradus.concepts.optimization.level_sets import level_sets, path
+from gradus.optimization.problems import as_like, quadratic, scripted
+from gradus.page import (
     Concept,
     Drawing,
     Implementation,
@@ -16,15 +18,13 @@ from gradus.concept import (
     generic,
     namespace,
 )
-from gradus.evidence import EPSILON, all_of, bound, invariance, near, roundoff
-from gradus.figures import COLOURS, canvas
-from gradus.optimization.drawing import level_sets, path
-from gradus.optimization.problems import as_like, quadratic, scripted
+from gradus.page.evidence import EPSILON, all_of, bound, invariance, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(Adam, gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad):
     from gradus.optimization.trajectory import trajectory
-    from gradus.verify.adapters import NotApplicable
+    from gradus.page.evidence import NotApplicable
 
     options = dict(lr=alpha, betas=(beta1, beta2), eps=epsilon)
     if amsgrad:
@@ -111,7 +111,7 @@ ADAM = Concept(
         ),
     ),
     differentiable=False,
-    summed=64,
+    longest_sum=64,
 )  # fmt: skip
 
 
@@ -422,7 +422,7 @@ def amsgrad_descends(adam, rng):
 
 @ADAM.mutant(
     Text("no bias correction", "没有偏差修正"),
-    kills=["first-step-is-alpha-sign", "correction-is-exact-for-a-constant-gradient", "equals-definition",
+    caught_by=["first-step-is-alpha-sign", "correction-is-exact-for-a-constant-gradient", "equals-definition",
            "sharp-bound-is-attained"],
 )  # fmt: skip
 def no_bias_correction(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
@@ -446,7 +446,7 @@ def variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, divide, first
 
 @ADAM.mutant(
     Text("ε inside the root", "ε 写在根号里面"),
-    kills=["equals-definition", "correction-is-exact-for-a-constant-gradient"],
+    caught_by=["equals-definition", "correction-is-exact-for-a-constant-gradient"],
 )
 def epsilon_inside(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / np.sqrt(v + e))
@@ -454,7 +454,11 @@ def epsilon_inside(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsil
 
 @ADAM.mutant(
     Text("t counted from 0", "t 从 0 开始计数"),
-    kills=["equals-definition", "first-step-is-alpha-sign", "correction-is-exact-for-a-constant-gradient"],
+    caught_by=[
+        "equals-definition",
+        "first-step-is-alpha-sign",
+        "correction-is-exact-for-a-constant-gradient",
+    ],
 )
 def correction_from_zero(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     return variant(
@@ -464,7 +468,11 @@ def correction_from_zero(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999,
 
 @ADAM.mutant(
     Text("every step clipped to the bound in circulation", "每一步都截断到流传的界"),
-    kills=["circulated-bound-is-exceeded", "ten-thousand-zeros-then-twelve-ones", "sharp-bound-is-attained"],
+    caught_by=[
+        "circulated-bound-is-exceeded",
+        "ten-thousand-zeros-then-twelve-ones",
+        "sharp-bound-is-attained",
+    ],
 )
 def clipped_to_the_circulated_bound(
     gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False
@@ -479,7 +487,11 @@ def clipped_to_the_circulated_bound(
 
 @ADAM.mutant(
     Text("steps 1% too long", "步长多出 1%"),
-    kills=["limit-of-the-sharp-bound-is-reached", "sharp-bound-is-attained", "sharp-bound-is-never-exceeded"],
+    caught_by=[
+        "limit-of-the-sharp-bound-is-reached",
+        "sharp-bound-is-attained",
+        "sharp-bound-is-never-exceeded",
+    ],
 )
 def one_percent_too_long(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     return theta0 + 1.01 * (adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad) - theta0)
@@ -487,7 +499,7 @@ def one_percent_too_long(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999,
 
 @ADAM.mutant(
     Text("the root is forgotten: divided by $v$", "忘了开平方：除以 $v$"),
-    kills=["scale-of-the-gradient-does-not-matter", "sharp-bound-is-never-exceeded"],
+    caught_by=["scale-of-the-gradient-does-not-matter", "sharp-bound-is-never-exceeded"],
 )
 def no_root(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / (v + e))
@@ -495,7 +507,7 @@ def no_root(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8
 
 @ADAM.mutant(
     Text("one $v$ for all coordinates", "所有坐标共用一个 $v$"),
-    kills=["coordinates-are-independent", "equals-definition"],
+    caught_by=["coordinates-are-independent", "equals-definition"],
 )
 def one_v_for_all(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     return variant(
@@ -506,18 +518,20 @@ def one_v_for_all(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilo
 
 @ADAM.mutant(
     Text("α taken for irrelevant: always 0.001", "以为 α 无关紧要：总用 0.001"),
-    kills=["steps-scale-with-alpha", "alpha-must-still-be-chosen"],
+    caught_by=["steps-scale-with-alpha", "alpha-must-still-be-chosen"],
 )
 def alpha_ignored(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     return adam(gradient, theta0, steps, 0.001, beta1, beta2, epsilon, amsgrad)
 
 
-@ADAM.mutant(Text("always AMSGrad", "总是 AMSGrad"), kills=["adam-can-climb"])
+@ADAM.mutant(Text("always AMSGrad", "总是 AMSGrad"), caught_by=["adam-can-climb"])
 def always_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     return adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, True)
 
 
-@ADAM.mutant(Text("AMSGrad asked for, Adam given", "要求 AMSGrad，却仍是 Adam"), kills=["amsgrad-descends"])
+@ADAM.mutant(
+    Text("AMSGrad asked for, Adam given", "要求 AMSGrad，却仍是 Adam"), caught_by=["amsgrad-descends"]
+)
 def never_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     return adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, False)
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import all_of, bound, near, roundoff
-from gradus.figures import COLOURS, canvas
-from gradus.optimization.drawing import level_sets, path
+from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.optimization.problems import as_like, quadratic
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import all_of, bound, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(SGD, gradient, theta0, steps, alpha):
@@ -48,7 +48,7 @@ ASCENT = Concept(
         ),
     ),
     differentiable=False,
-    summed=64,
+    longest_sum=64,
 )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def step_is_limited(ascend, rng):
 
 @ASCENT.mutant(
     Text("descent: the sign of the step", "下降：步的符号反了"),
-    kills=["equals-definition", "is-descent-on-minus-f", "it-ascends", "reaches-the-maximum-likelihood", "leaves-a-bowl"],
+    caught_by=["equals-definition", "is-descent-on-minus-f", "it-ascends", "reaches-the-maximum-likelihood", "leaves-a-bowl"],
 )  # fmt: skip
 def descent(gradient, theta0, steps, alpha):
     return gradient_ascent(gradient, theta0, steps, -alpha)
@@ -200,7 +200,7 @@ def descent(gradient, theta0, steps, alpha):
 
 @ASCENT.mutant(
     Text("a step that shrinks with t", "步长随 t 缩小"),
-    kills=["no-maximum-no-convergence", "step-is-limited", "is-descent-on-minus-f"],
+    caught_by=["no-maximum-no-convergence", "step-is-limited", "is-descent-on-minus-f"],
 )
 def shrinking_step(gradient, theta0, steps, alpha):
     theta = [theta0]
@@ -211,7 +211,7 @@ def shrinking_step(gradient, theta0, steps, alpha):
 
 @ASCENT.mutant(
     Text("coordinates one after the other", "逐个坐标更新"),
-    kills=["equals-definition"],
+    caught_by=["equals-definition"],
 )
 def sequential_update(gradient, theta0, steps, alpha):
     theta = [theta0]

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
-from gradus.figures import COLOURS, canvas
-from gradus.optimization.drawing import level_sets, path
+from gradus.concepts.optimization.level_sets import level_sets, path
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(clip_grad_norm_, g, c, epsilon):
     import torch
 
-    from gradus.verify.adapters import NotApplicable
+    from gradus.page.evidence import NotApplicable
 
     if epsilon != 1e-6:
         raise NotApplicable("clip_grad_norm_ has ε = 1e-6 built in")
@@ -219,7 +219,7 @@ def survives_a_cliff(clip, rng):
 
 @CLIPPING.mutant(
     Text("each parameter by its own norm", "每个参数按各自的范数裁剪"),
-    kills=["direction-is-kept", "equals-definition"],
+    caught_by=["direction-is-kept", "equals-definition"],
 )
 def each_by_its_own_norm(g, c, epsilon=0.0):
     return tuple(clip((part,), c, epsilon)[0] for part in g)
@@ -227,7 +227,7 @@ def each_by_its_own_norm(g, c, epsilon=0.0):
 
 @CLIPPING.mutant(
     Text("each coordinate clipped", "逐坐标裁剪"),
-    kills=["direction-is-kept", "norm-is-bounded", "long-gradients-get-the-norm-c"],
+    caught_by=["direction-is-kept", "norm-is-bounded", "long-gradients-get-the-norm-c"],
 )
 def each_coordinate(g, c, epsilon=0.0):
     return tuple(np.clip(part, -c, c) for part in g)
@@ -235,7 +235,7 @@ def each_coordinate(g, c, epsilon=0.0):
 
 @CLIPPING.mutant(
     Text("always scaled to the norm c", "总是缩放到范数 c"),
-    kills=["short-gradients-are-left-alone", "equals-definition", "is-the-projection-onto-a-ball"],
+    caught_by=["short-gradients-are-left-alone", "equals-definition", "is-the-projection-onto-a-ball"],
 )
 def always_scaled(g, c, epsilon=0.0):
     norm = length(g) + epsilon
@@ -243,7 +243,8 @@ def always_scaled(g, c, epsilon=0.0):
 
 
 @CLIPPING.mutant(
-    Text("not clipped", "没有裁剪"), kills=["norm-is-bounded", "survives-a-cliff", "clipping-biases-noise"]
+    Text("not clipped", "没有裁剪"),
+    caught_by=["norm-is-bounded", "survives-a-cliff", "clipping-biases-noise"],
 )
 def not_clipped(g, c, epsilon=0.0):
     return g
@@ -251,7 +252,7 @@ def not_clipped(g, c, epsilon=0.0):
 
 @CLIPPING.mutant(
     Text("the squared norm, its root forgotten", "忘了开方，用了范数的平方"),
-    kills=["equals-definition", "long-gradients-get-the-norm-c"],
+    caught_by=["equals-definition", "long-gradients-get-the-norm-c"],
 )
 def root_forgotten(g, c, epsilon=0.0):
     norm = length(g) ** 2 + epsilon

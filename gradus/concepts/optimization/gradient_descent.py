@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import EPSILON, all_of, bound, identical, near, roundoff
-from gradus.figures import COLOURS, canvas
-from gradus.optimization.drawing import level_sets, path
+from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.optimization.problems import as_like, quadratic
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import EPSILON, all_of, bound, identical, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(SGD, gradient, theta0, steps, alpha):
@@ -55,7 +55,7 @@ DESCENT = Concept(
     ),
     deviations=(Text("PyTorch calls it SGD whether or not the gradient is stochastic.", "无论梯度是否随机，PyTorch 都称之为 SGD。"),),
     differentiable=False,
-    summed=64,
+    longest_sum=64,
 )  # fmt: skip
 
 
@@ -330,7 +330,7 @@ def stepping(rule):
     return descend
 
 
-@DESCENT.mutant(Text("ascent: the sign of the step", "上升：步的符号反了"), kills=["equals-definition", "threshold-is-two-over-l", "it-descends", "convex-bound"])  # fmt: skip
+@DESCENT.mutant(Text("ascent: the sign of the step", "上升：步的符号反了"), caught_by=["equals-definition", "threshold-is-two-over-l", "it-descends", "convex-bound"])  # fmt: skip
 def ascent(gradient, theta0, steps, alpha):
     return stepping(lambda g, theta, a, t: theta + a * g(theta))(gradient, theta0, steps, alpha)
 
@@ -342,14 +342,14 @@ def one_by_one(gradient, theta, alpha, t):
     return theta
 
 
-@DESCENT.mutant(Text("coordinates one after the other: Gauss–Seidel", "逐个坐标更新：高斯–赛德尔"), kills=["update-is-simultaneous", "equals-definition"])  # fmt: skip
+@DESCENT.mutant(Text("coordinates one after the other: Gauss–Seidel", "逐个坐标更新：高斯–赛德尔"), caught_by=["update-is-simultaneous", "equals-definition"])  # fmt: skip
 def sequential_update(gradient, theta0, steps, alpha):
     return stepping(one_by_one)(gradient, theta0, steps, alpha)
 
 
 @DESCENT.mutant(
     Text("half the step", "步长减半"),
-    kills=["rate-on-a-quadratic", "best-step", "it-descends", "two-over-l-itself-oscillates", "sharp-bound-is-attained"],
+    caught_by=["rate-on-a-quadratic", "best-step", "it-descends", "two-over-l-itself-oscillates", "sharp-bound-is-attained"],
 )  # fmt: skip
 def half_step(gradient, theta0, steps, alpha):
     return gradient_descent(gradient, theta0, steps, alpha / 2)
@@ -357,7 +357,11 @@ def half_step(gradient, theta0, steps, alpha):
 
 @DESCENT.mutant(
     Text("a step that shrinks with t", "步长随 t 缩小"),
-    kills=["absolute-value-never-converges", "no-minimiser-no-convergence", "a-hundred-thousand-steps-away"],
+    caught_by=[
+        "absolute-value-never-converges",
+        "no-minimiser-no-convergence",
+        "a-hundred-thousand-steps-away",
+    ],
 )
 def shrinking_step(gradient, theta0, steps, alpha):
     return stepping(lambda g, theta, a, t: theta - a / np.sqrt(t + 1) * g(theta))(
@@ -365,7 +369,7 @@ def shrinking_step(gradient, theta0, steps, alpha):
     )
 
 
-@DESCENT.mutant(Text("the gradient's direction only", "只用梯度的方向"), kills=["equals-definition", "convex-bound", "rate-on-a-quadratic"])  # fmt: skip
+@DESCENT.mutant(Text("the gradient's direction only", "只用梯度的方向"), caught_by=["equals-definition", "convex-bound", "rate-on-a-quadratic"])  # fmt: skip
 def normalised(gradient, theta0, steps, alpha):
     def rule(g, theta, a, t):
         return theta - a * g(theta) / (np.linalg.norm(g(theta)) + EPSILON)

@@ -4,11 +4,11 @@ import itertools
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import all_of, bound, near, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
-from gradus.optimization.drawing import level_sets, path
+from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.optimization.problems import as_like, quadratic, scripted
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(SGD, gradient, theta0, steps, alpha, beta):
@@ -65,7 +65,7 @@ MOMENTUM = Concept(
         ),
     ),
     differentiable=False,
-    summed=64,
+    longest_sum=64,
 )  # fmt: skip
 
 
@@ -271,7 +271,12 @@ def circles_on_a_convex_function(momentum, rng):
 
 @MOMENTUM.mutant(
     Text("β lengthens the step only: nothing is remembered", "β 只放大步长：什么也没有记住"),
-    kills=["two-forms-agree", "modes-shrink-by-root-beta", "root-kappa-against-kappa", "function-may-rise"],
+    caught_by=[
+        "two-forms-agree",
+        "modes-shrink-by-root-beta",
+        "root-kappa-against-kappa",
+        "function-may-rise",
+    ],
 )
 def beta_on_the_step_only(gradient, theta0, steps, alpha, beta=0.9):
     return momentum(gradient, theta0, steps, alpha / (1 - beta), 0.0)
@@ -279,7 +284,7 @@ def beta_on_the_step_only(gradient, theta0, steps, alpha, beta=0.9):
 
 @MOMENTUM.mutant(
     Text("an average, (1 − β) g, sold as the sum", "把平均 (1 − β) g 当作求和"),
-    kills=["equals-definition", "constant-gradient", "stability-threshold", "noise-floor-is-not-lowered"],
+    caught_by=["equals-definition", "constant-gradient", "stability-threshold", "noise-floor-is-not-lowered"],
 )
 def averaged(gradient, theta0, steps, alpha, beta=0.9):
     return momentum(gradient, theta0, steps, alpha * (1 - beta), beta)
@@ -287,7 +292,7 @@ def averaged(gradient, theta0, steps, alpha, beta=0.9):
 
 @MOMENTUM.mutant(
     Text("Nesterov's step, gradient taken ahead", "Nesterov 的步，在前方取梯度"),
-    kills=["equals-definition", "stability-threshold", "circles-on-a-convex-function"],
+    caught_by=["equals-definition", "stability-threshold", "circles-on-a-convex-function"],
 )
 def nesterov(gradient, theta0, steps, alpha, beta=0.9):
     theta, v = [theta0], 0 * theta0
@@ -300,7 +305,7 @@ def nesterov(gradient, theta0, steps, alpha, beta=0.9):
 
 @MOMENTUM.mutant(
     Text("remembers one gradient only", "只记住上一个梯度"),
-    kills=["two-forms-agree", "constant-gradient", "noise-floor-is-not-lowered"],
+    caught_by=["two-forms-agree", "constant-gradient", "noise-floor-is-not-lowered"],
 )
 def one_gradient_back(gradient, theta0, steps, alpha, beta=0.9):
     theta, old = [theta0], 0 * theta0

@@ -4,11 +4,11 @@ from itertools import combinations, product
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
-from gradus.evidence import all_of, bound, identical, near, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
-from gradus.optimization.drawing import level_sets, path
+from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.optimization.problems import as_like
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(SGD, gradient, theta0, batches, alpha):
@@ -77,7 +77,7 @@ SGD = Concept(
         ),
     ),
     differentiable=False,
-    summed=64,
+    longest_sum=64,
 )  # fmt: skip
 
 
@@ -338,40 +338,40 @@ def isotropic_noise_leaves_the_saddle(sgd, rng):
     )
 
 
-@SGD.mutant(Text("summed over the batch, not averaged", "对批次求和而不取平均"), kills=["equals-definition", "gradient-is-unbiased", "variance-falls-like-one-over-batch"])  # fmt: skip
+@SGD.mutant(Text("summed over the batch, not averaged", "对批次求和而不取平均"), caught_by=["equals-definition", "gradient-is-unbiased", "variance-falls-like-one-over-batch"])  # fmt: skip
 def summed(gradient, theta0, batches, alpha):
     return sgd(gradient, theta0, batches, np.asarray(alpha) * batches.shape[1])
 
 
 @SGD.mutant(
     Text("the samples taken in their order, without shuffling, sold as independent draws", "按原有顺序取样而不打乱，却当作独立抽样"),
-    kills=["gradient-is-unbiased", "variance-falls-like-one-over-batch", "finite-population-factor"],
+    caught_by=["gradient-is-unbiased", "variance-falls-like-one-over-batch", "finite-population-factor"],
 )  # fmt: skip
 def in_order(gradient, theta0, batches, alpha):
     return sgd(gradient, theta0, np.arange(batches.size).reshape(batches.shape) % (batches.max() + 1), alpha)
 
 
-@SGD.mutant(Text("the gradient of all samples in every step", "每一步都用全体样本的梯度"), kills=["variance-falls-like-one-over-batch", "isotropic-noise-leaves-the-saddle"])  # fmt: skip
+@SGD.mutant(Text("the gradient of all samples in every step", "每一步都用全体样本的梯度"), caught_by=["variance-falls-like-one-over-batch", "isotropic-noise-leaves-the-saddle"])  # fmt: skip
 def full_batch(gradient, theta0, batches, alpha):
     return sgd(gradient, theta0, np.tile(np.arange(batches.max() + 1), (len(batches), 1)), alpha)
 
 
-@SGD.mutant(Text("only the first sample of each batch", "只用每批的第一个样本"), kills=["equals-definition", "variance-falls-like-one-over-batch", "finite-population-factor"])  # fmt: skip
+@SGD.mutant(Text("only the first sample of each batch", "只用每批的第一个样本"), caught_by=["equals-definition", "variance-falls-like-one-over-batch", "finite-population-factor"])  # fmt: skip
 def first_of_the_batch(gradient, theta0, batches, alpha):
     return sgd(gradient, theta0, batches[:, :1], alpha)
 
 
-@SGD.mutant(Text("the schedule is ignored: always the first step size", "忽略步长计划：总用第一个步长"), kills=["one-over-t-gives-the-running-mean", "summable-steps-stop-short", "strongly-convex-rate"])  # fmt: skip
+@SGD.mutant(Text("the schedule is ignored: always the first step size", "忽略步长计划：总用第一个步长"), caught_by=["one-over-t-gives-the-running-mean", "summable-steps-stop-short", "strongly-convex-rate"])  # fmt: skip
 def schedule_ignored(gradient, theta0, batches, alpha):
     return sgd(gradient, theta0, batches, np.ravel(alpha)[0] if len(batches) else alpha)
 
 
-@SGD.mutant(Text("a decay that nobody asked for", "擅自让步长衰减"), kills=["noise-floor-is-proportional-to-the-step", "averaged-iterate-rate"])  # fmt: skip
+@SGD.mutant(Text("a decay that nobody asked for", "擅自让步长衰减"), caught_by=["noise-floor-is-proportional-to-the-step", "averaged-iterate-rate"])  # fmt: skip
 def silent_decay(gradient, theta0, batches, alpha):
     return sgd(gradient, theta0, batches, np.asarray(alpha) / (1 + 0.2 * np.arange(len(batches))))
 
 
-@SGD.mutant(Text("the running average handed out as the iterate", "把滑动平均当作迭代返回"), kills=["last-iterate-pays-a-logarithm", "one-over-t-gives-the-running-mean"])  # fmt: skip
+@SGD.mutant(Text("the running average handed out as the iterate", "把滑动平均当作迭代返回"), caught_by=["last-iterate-pays-a-logarithm", "one-over-t-gives-the-running-mean"])  # fmt: skip
 def averages_returned(gradient, theta0, batches, alpha):
     theta = sgd(gradient, theta0, batches, alpha)
     return np.cumsum(theta, 0) / np.arange(1, len(theta) + 1)[:, None]
@@ -379,7 +379,7 @@ def averages_returned(gradient, theta0, batches, alpha):
 
 @SGD.mutant(
     Text("noise added to every gradient", "在每个梯度上加噪声"),
-    kills=["stays-at-a-saddle", "equals-definition"],
+    caught_by=["stays-at-a-saddle", "equals-definition"],
 )
 def noise_added(gradient, theta0, batches, alpha):
     rng = np.random.default_rng(0)

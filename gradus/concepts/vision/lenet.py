@@ -5,10 +5,10 @@ from math import prod
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Recipe, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, metric, roundoff
-from gradus.figures import canvas
-from gradus.vision.lenet_settings import BARS, SETTINGS
+from gradus.page import Concept, Drawing, Implementation, Reading, Recipe, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, metric, roundoff
+from gradus.page.figures import canvas
+from gradus.systems.vision.lenet_settings import BARS, SETTINGS
 
 NAMES = ("c1", "c3", "c5", "f6", "output")
 SHAPES = ((6, 1, 5, 5), (16, 6, 5, 5), (120, 400), (84, 120), (10, 84))
@@ -271,7 +271,7 @@ def reads_digits(lenet, rng):
 
 @LENET.mutant(
     Text("the sigmoid of 1989 for ReLU", "用 sigmoid 代替 ReLU"),
-    kills=["positively-homogeneous", "connections-multiply", "reads-digits"],
+    caught_by=["positively-homogeneous", "connections-multiply", "reads-digits"],
 )
 def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     s = lambda t: 1 / (1 + np.exp(-t))
@@ -283,7 +283,7 @@ def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
 
 @LENET.mutant(
     Text("flattened pixel by pixel, channels last", "按像素展平，通道在后"),
-    kills=["equals-the-layers-one-by-one", "four-pixels-are-one-place", "reads-digits"],
+    caught_by=["equals-the-layers-one-by-one", "four-pixels-are-one-place", "reads-digits"],
 )
 def channels_last(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     W5 = np.moveaxis(W5.reshape(120, 5, 5, 16), -1, 1).reshape(120, 400)
@@ -292,14 +292,15 @@ def channels_last(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
 
 @LENET.mutant(
     Text("kernels flipped: mathematical convolution", "卷积核被翻转：数学上的卷积"),
-    kills=["equals-the-layers-one-by-one", "reads-digits"],
+    caught_by=["equals-the-layers-one-by-one", "reads-digits"],
 )
 def flipped_kernels(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     return lenet(x, K1[..., ::-1, ::-1], b1, K3[..., ::-1, ::-1], b3, W5, b5, W6, b6, W7, b7, padding)
 
 
 @LENET.mutant(
-    Text("the bias of C3 is left out", "漏掉 C3 的偏置"), kills=["number-of-parameters", "equals-definition"]
+    Text("the bias of C3 is left out", "漏掉 C3 的偏置"),
+    caught_by=["number-of-parameters", "equals-definition"],
 )
 def bias_left_out(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     return lenet(x, K1, b1, K3, 0 * b3, W5, b5, W6, b6, W7, b7, padding)
@@ -307,7 +308,7 @@ def bias_left_out(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
 
 @LENET.mutant(
     Text("a ReLU after the last layer", "最后一层之后又做 ReLU"),
-    kills=["logits-take-either-sign", "equals-definition"],
+    caught_by=["logits-take-either-sign", "equals-definition"],
 )
 def activation_at_the_end(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     return np.maximum(lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding), 0)
@@ -315,7 +316,7 @@ def activation_at_the_end(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
 
 @LENET.mutant(
     Text("C3 sees only the first three maps", "C3 只看前三个图"),
-    kills=["connections-multiply", "equals-definition"],
+    caught_by=["connections-multiply", "equals-definition"],
 )
 def partial_connections(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     K3 = K3 * (np.arange(6) < 3)[:, None, None]

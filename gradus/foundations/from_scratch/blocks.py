@@ -17,7 +17,7 @@ from gradus.catalogue import load
 
 def define(key: str) -> Any:
     """The NumPy definition that stands on a page."""
-    return load().get(key).define
+    return load().get(key).definition
 
 
 def conv(x: Any, K: Any, b: Any) -> Any:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _sklearn(scores, y, predicted, weights=None, average="macro"):
@@ -224,7 +224,7 @@ def guessing(f, rng):
 
 
 @METRICS.mutant(
-    Text("macro for micro", "以宏平均代替微平均"), kills=["micro-is-accuracy", "equals-definition"]
+    Text("macro for micro", "以宏平均代替微平均"), caught_by=["micro-is-accuracy", "equals-definition"]
 )
 def macro_for_micro(y, predicted, weights=None, average="macro"):
     return classification_metrics(y, predicted, weights, "macro" if average == "micro" else average)
@@ -232,7 +232,7 @@ def macro_for_micro(y, predicted, weights=None, average="macro"):
 
 @METRICS.mutant(
     Text("precision and recall exchanged", "精确率与召回率对调"),
-    kills=["by-hand", "guessing", "equals-definition"],
+    caught_by=["by-hand", "guessing", "equals-definition"],
 )
 def exchanged(y, predicted, weights=None, average="macro"):
     return classification_metrics(y, predicted, weights, average)[[0, 2, 1, 3]]
@@ -240,7 +240,7 @@ def exchanged(y, predicted, weights=None, average="macro"):
 
 @METRICS.mutant(
     Text("weights ignored", "忽略权重"),
-    kills=["weights-repeat", "equals-definition"],
+    caught_by=["weights-repeat", "equals-definition"],
 )
 def unweighted(y, predicted, weights=None, average="macro"):
     return classification_metrics(y, predicted, None, average)
@@ -248,7 +248,7 @@ def unweighted(y, predicted, weights=None, average="macro"):
 
 @METRICS.mutant(
     Text("0/0 taken as 1", "0/0 取为 1"),
-    kills=["base-rate-trap"],
+    caught_by=["base-rate-trap"],
 )
 def nothing_is_perfect(y, predicted, weights=None, average="macro"):
     found = classification_metrics(y, predicted, weights, average)
@@ -257,7 +257,7 @@ def nothing_is_perfect(y, predicted, weights=None, average="macro"):
 
 @METRICS.mutant(
     Text("the arithmetic mean for the harmonic one", "以算术平均代替调和平均"),
-    kills=["by-hand", "harmonic-mean", "equals-definition"],
+    caught_by=["by-hand", "harmonic-mean", "equals-definition"],
 )
 def arithmetic_mean(y, predicted, weights=None, average="macro"):
     found = classification_metrics(y, predicted, weights, average)
@@ -266,7 +266,7 @@ def arithmetic_mean(y, predicted, weights=None, average="macro"):
 
 @METRICS.mutant(
     Text("the classes taken to be 0 … K − 1, the last forgotten", "认为类别为 0 … K − 1，漏掉最后一类"),
-    kills=["names-do-not-matter", "equals-definition", "micro-is-accuracy"],
+    caught_by=["names-do-not-matter", "equals-definition", "micro-is-accuracy"],
 )
 def last_class_forgotten(y, predicted, weights=None, average="macro"):
     if average == "binary":

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, roundoff, statistical
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
+from gradus.page.figures import canvas
 
 
 def _sklearn(log_loss, y, p, weights=None):
@@ -208,7 +208,7 @@ def honest_on_average(f, rng):
 
 @PROPER.mutant(
     Text("the absolute error for the square", "以绝对误差代替平方"),
-    kills=[
+    caught_by=[
         "honesty-is-best",
         "cost-of-dishonesty",
         "others-reward-certainty",
@@ -223,7 +223,7 @@ def absolute_error(y, p, weights=None):
 
 @PROPER.mutant(
     Text("the probability for its logarithm", "以概率代替其对数"),
-    kills=["honesty-is-best", "cost-of-dishonesty", "equals-definition", "honest-on-average"],
+    caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition", "honest-on-average"],
 )
 def linear_score(y, p, weights=None):
     w = np.ones(len(y)) if weights is None else weights
@@ -233,7 +233,7 @@ def linear_score(y, p, weights=None):
 
 @PROPER.mutant(
     Text("the zeros forgotten: only cases with y = 1 count", "漏掉 y = 0：只计 y = 1 的样本"),
-    kills=["honesty-is-best", "cost-of-dishonesty", "equals-definition"],
+    caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition"],
 )
 def zeros_forgotten(y, p, weights=None):
     w = np.ones(len(y)) if weights is None else weights
@@ -242,7 +242,7 @@ def zeros_forgotten(y, p, weights=None):
 
 @PROPER.mutant(
     Text("bits for nats, and the root of the Brier score", "以比特代替奈特，并对 Brier 评分开方"),
-    kills=["cost-of-dishonesty", "murphys-partition", "equals-definition", "honest-on-average"],
+    caught_by=["cost-of-dishonesty", "murphys-partition", "equals-definition", "honest-on-average"],
 )
 def bits_and_root(y, p, weights=None):
     log_loss, brier = proper_scores(y, p, weights)
@@ -251,7 +251,7 @@ def bits_and_root(y, p, weights=None):
 
 @PROPER.mutant(
     Text("forecasts rounded to 0 and 1 first", "先把预报取整为 0 或 1"),
-    kills=["honesty-is-best", "equals-definition", "murphys-partition"],
+    caught_by=["honesty-is-best", "equals-definition", "murphys-partition"],
 )
 def rounded(y, p, weights=None):
     return proper_scores(y, np.where(p > 0.5, 1 - 1e-9, 1e-9), weights)
@@ -259,7 +259,7 @@ def rounded(y, p, weights=None):
 
 @PROPER.mutant(
     Text("the sign turned: larger is better", "符号取反：越大越好"),
-    kills=["honesty-is-best", "calibrating-improves", "others-reward-certainty", "equals-definition"],
+    caught_by=["honesty-is-best", "calibrating-improves", "others-reward-certainty", "equals-definition"],
 )
 def sign_turned(y, p, weights=None):
     return -proper_scores(y, p, weights)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _sklearn(roc_auc_score, y, score, weights=None):
@@ -191,7 +191,7 @@ def base_rate_does_not_matter(f, rng):
 
 @ROC.mutant(
     Text("ties dropped", "舍去并列"),
-    kills=["mann-whitney", "area-under-the-curve", "only-the-order-counts", "equals-definition"],
+    caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts", "equals-definition"],
 )
 def ties_dropped(y, score, weights=None):
     w = np.ones(len(y)) if weights is None else weights
@@ -202,7 +202,7 @@ def ties_dropped(y, score, weights=None):
 
 @ROC.mutant(
     Text("ties counted in full: steps for trapezoids", "并列算满：以阶梯代替梯形"),
-    kills=["mann-whitney", "area-under-the-curve", "only-the-order-counts"],
+    caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts"],
 )
 def ties_in_full(y, score, weights=None):
     w = np.ones(len(y)) if weights is None else weights
@@ -212,7 +212,7 @@ def ties_in_full(y, score, weights=None):
 
 @ROC.mutant(
     Text("the classes exchanged", "两类对调"),
-    kills=["mann-whitney", "two-normal-laws", "equals-definition", "area-under-the-curve"],
+    caught_by=["mann-whitney", "two-normal-laws", "equals-definition", "area-under-the-curve"],
 )
 def classes_exchanged(y, score, weights=None):
     return roc_auc(1 - y, score, weights)
@@ -220,7 +220,7 @@ def classes_exchanged(y, score, weights=None):
 
 @ROC.mutant(
     Text("all pairs, also within a class", "所有样本对，包括同类的"),
-    kills=["mann-whitney", "two-normal-laws", "base-rate-does-not-matter", "equals-definition"],
+    caught_by=["mann-whitney", "two-normal-laws", "base-rate-does-not-matter", "equals-definition"],
 )
 def accuracy_of_pairs(y, score, weights=None):
     right = (y[:, None] > y) & (score[:, None] > score)
@@ -229,7 +229,7 @@ def accuracy_of_pairs(y, score, weights=None):
 
 @ROC.mutant(
     Text("the area of one threshold, the best accuracy", "以单一阈值的最佳准确率代替"),
-    kills=["mann-whitney", "area-under-the-curve", "base-rate-does-not-matter", "two-normal-laws"],
+    caught_by=["mann-whitney", "area-under-the-curve", "base-rate-does-not-matter", "two-normal-laws"],
 )
 def best_accuracy(y, score, weights=None):
     return max(np.mean((score >= t) == y) for t in np.unique(score))
@@ -237,7 +237,7 @@ def best_accuracy(y, score, weights=None):
 
 @ROC.mutant(
     Text("weights ignored", "忽略权重"),
-    kills=["base-rate-does-not-matter", "equals-definition"],
+    caught_by=["base-rate-does-not-matter", "equals-definition"],
 )
 def unweighted(y, score, weights=None):
     return roc_auc(y, score)

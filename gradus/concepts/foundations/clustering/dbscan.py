@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _sklearn(DBSCAN, X, eps, minimum):
@@ -246,7 +246,7 @@ def _variant(X, eps, minimum, close=None, core=None, chain=False, adopt=True):
 
 @DBSCAN.mutant(
     Text("a distance of exactly ε does not count", "恰为 ε 的距离不算在内"),
-    kills=["equals-definition", "only-border-points-depend-on-the-order"],
+    caught_by=["equals-definition", "only-border-points-depend-on-the-order"],
 )
 def strictly_within(X, eps, minimum):
     return _variant(X, eps, minimum, close=lambda d: d < eps)
@@ -254,7 +254,7 @@ def strictly_within(X, eps, minimum):
 
 @DBSCAN.mutant(
     Text("the point itself is not counted", "不计点自身"),
-    kills=["equals-definition", "one-neighbour-is-single-linkage", "clusters-are-components"],
+    caught_by=["equals-definition", "one-neighbour-is-single-linkage", "clusters-are-components"],
 )
 def itself_not_counted(X, eps, minimum):
     return _variant(X, eps, minimum, core=lambda close: close.sum(1) - 1 >= minimum)
@@ -262,7 +262,7 @@ def itself_not_counted(X, eps, minimum):
 
 @DBSCAN.mutant(
     Text("clusters grow through border points too", "簇也经由边界点扩张"),
-    kills=["clusters-are-components", "only-border-points-depend-on-the-order"],
+    caught_by=["clusters-are-components", "only-border-points-depend-on-the-order"],
 )
 def through_border_points(X, eps, minimum):
     return _variant(X, eps, minimum, chain=True)
@@ -270,7 +270,7 @@ def through_border_points(X, eps, minimum):
 
 @DBSCAN.mutant(
     Text("border points are left as noise", "边界点被当作噪声"),
-    kills=["clusters-are-components", "equals-definition", "only-border-points-depend-on-the-order"],
+    caught_by=["clusters-are-components", "equals-definition", "only-border-points-depend-on-the-order"],
 )
 def border_is_noise(X, eps, minimum):
     return _variant(X, eps, minimum, adopt=False)
@@ -278,7 +278,7 @@ def border_is_noise(X, eps, minimum):
 
 @DBSCAN.mutant(
     Text("k-means with two clusters, called dense", "把两簇的 k 均值当作密度聚类"),
-    kills=["finds-two-moons", "clusters-are-components", "grows-with-the-radius"],
+    caught_by=["finds-two-moons", "clusters-are-components", "grows-with-the-radius"],
 )
 def halves(X, eps, minimum):
     direction = np.linalg.svd(X - X.mean(0))[2][0]

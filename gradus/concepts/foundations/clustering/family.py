@@ -5,10 +5,10 @@ from itertools import product
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, near, roundoff
-from gradus.figures import COLOURS, canvas
-from gradus.foundations.recipes.clustering import RECIPE
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.page.figures import COLOURS, canvas
+from gradus.systems.foundations.clustering import RECIPE
 
 
 def _sklearn(KMeans, X, C, steps):
@@ -259,7 +259,7 @@ def moves_with_the_points(f, rng):
 
 @CLUSTERING.mutant(
     Text("each centre becomes the coordinate-wise median of its points", "中心取其点的逐坐标中位数"),
-    kills=["rests-at-means-and-nearest-centres", "squares-within-and-between", "equals-scipy", "equals-definition"],
+    caught_by=["rests-at-means-and-nearest-centres", "squares-within-and-between", "equals-scipy", "equals-definition"],
 )  # fmt: skip
 def medians(X, C, steps=300):
     for _ in range(min(steps, 50)):
@@ -270,7 +270,7 @@ def medians(X, C, steps=300):
 
 @CLUSTERING.mutant(
     Text("each centre becomes the middle of the box around its points", "中心取其点的包围盒中心"),
-    kills=["rests-at-means-and-nearest-centres", "equals-scipy", "optimum-by-enumeration"],
+    caught_by=["rests-at-means-and-nearest-centres", "equals-scipy", "optimum-by-enumeration"],
 )  # fmt: skip
 def middles(X, C, steps=300):
     for _ in range(min(steps, 50)):
@@ -282,7 +282,7 @@ def middles(X, C, steps=300):
 
 @CLUSTERING.mutant(
     Text("centres move two and a half times as far as to the mean", "中心移动的距离是到均值的两倍半"),
-    kills=["objective-never-rises", "rests-at-means-and-nearest-centres", "squares-within-and-between"],
+    caught_by=["objective-never-rises", "rests-at-means-and-nearest-centres", "squares-within-and-between"],
 )
 def overshooting(X, C, steps=300):
     for _ in range(min(steps, 20)):
@@ -294,7 +294,7 @@ def overshooting(X, C, steps=300):
 
 @CLUSTERING.mutant(
     Text("nearest by the sum of absolute differences", "按绝对差之和取最近的中心"),
-    kills=["rests-at-means-and-nearest-centres", "moves-with-the-points", "equals-definition"],
+    caught_by=["rests-at-means-and-nearest-centres", "moves-with-the-points", "equals-definition"],
 )
 def by_absolute_differences(X, C, steps=300):
     for _ in range(min(steps, 50)):
@@ -305,7 +305,7 @@ def by_absolute_differences(X, C, steps=300):
 
 @CLUSTERING.mutant(
     Text("the best of many starts instead of the given one", "不用给定起点，而取多次起点中的最好结果"),
-    kills=["stuck-at-a-bad-start", "equals-definition", "moves-with-the-points"],
+    caught_by=["stuck-at-a-bad-start", "equals-definition", "moves-with-the-points"],
 )
 def own_starts(X, C, steps=300):
     rng = np.random.default_rng(0)

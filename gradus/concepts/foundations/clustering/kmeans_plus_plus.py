@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 class _Given(np.random.RandomState):
@@ -187,7 +187,12 @@ def every_far_cluster_is_hit(f, rng):
 
 @KMEANS_PLUS_PLUS.mutant(
     Text("every centre drawn uniformly", "每个中心都均匀抽取"),
-    kills=["law-of-each-draw", "within-the-proved-factor", "every-far-cluster-is-hit", "equals-definition"],
+    caught_by=[
+        "law-of-each-draw",
+        "within-the-proved-factor",
+        "every-far-cluster-is-hit",
+        "equals-definition",
+    ],
 )
 def uniform(X, u):
     rest, chosen = list(range(len(X))), []
@@ -198,7 +203,7 @@ def uniform(X, u):
 
 @KMEANS_PLUS_PLUS.mutant(
     Text("by the distance instead of its square", "按距离而不是平方距离抽取"),
-    kills=["law-of-each-draw", "exact-expectation", "equals-definition"],
+    caught_by=["law-of-each-draw", "exact-expectation", "equals-definition"],
 )
 def by_distance(X, u):
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -210,7 +215,7 @@ def by_distance(X, u):
 
 @KMEANS_PLUS_PLUS.mutant(
     Text("by the distance from the last centre alone", "只按到上一个中心的距离抽取"),
-    kills=["law-of-each-draw", "every-far-cluster-is-hit"],
+    caught_by=["law-of-each-draw", "every-far-cluster-is-hit"],
 )
 def from_the_last(X, u):
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -222,7 +227,7 @@ def from_the_last(X, u):
 
 @KMEANS_PLUS_PLUS.mutant(
     Text("always the farthest point, without a draw", "总取最远的点，不抽取"),
-    kills=["law-of-each-draw", "exact-expectation", "equals-definition"],
+    caught_by=["law-of-each-draw", "exact-expectation", "equals-definition"],
 )
 def farthest(X, u):
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import Law, counts, like, standard_claims, x_log_y
-from gradus.evidence import all_of, identical, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, p):
@@ -139,14 +139,14 @@ def tiny_probability(bernoulli, rng):
 
 @BERNOULLI.mutant(
     Text("probabilities are clamped to [ε, 1−ε]", "概率被截断到 [ε, 1−ε]"),
-    kills=["exact-at-zero-and-one", "tiny-probability", "equals-definition"],
+    caught_by=["exact-at-zero-and-one", "tiny-probability", "equals-definition"],
 )
 def clamped(x, p):
     return bernoulli(x, np.clip(p, 2.0**-52, 1 - 2.0**-52))
 
 
 @BERNOULLI.mutant(
-    Text("0 · log 0 = NaN", "0 · log 0 = NaN"), kills=["exact-at-zero-and-one", "equals-definition"]
+    Text("0 · log 0 = NaN", "0 · log 0 = NaN"), caught_by=["exact-at-zero-and-one", "equals-definition"]
 )
 def nan_at_zero(x, p):
     with np.errstate(all="ignore"):
@@ -155,7 +155,7 @@ def nan_at_zero(x, p):
 
 @BERNOULLI.mutant(
     Text("success and failure exchanged", "成功与失败互换"),
-    kills=["moments", "distribution-function", "sampler", "exact-at-zero-and-one", "tiny-probability"],
+    caught_by=["moments", "distribution-function", "sampler", "exact-at-zero-and-one", "tiny-probability"],
 )
 def exchanged(x, p):
     return bernoulli(1 - x, p)
@@ -163,14 +163,15 @@ def exchanged(x, p):
 
 @BERNOULLI.mutant(
     Text("the failures are left out", "漏掉失败项"),
-    kills=["total-mass-is-one", "entropy", "divergence", "fisher-information", "distribution-function"],
+    caught_by=["total-mass-is-one", "entropy", "divergence", "fisher-information", "distribution-function"],
 )
 def successes_only(x, p):
     return x_log_y(x, p)
 
 
 @BERNOULLI.mutant(
-    Text("outcomes other than 0 and 1 get a mass", "0 与 1 之外的结果也得到质量"), kills=["equals-definition"]
+    Text("outcomes other than 0 and 1 get a mass", "0 与 1 之外的结果也得到质量"),
+    caught_by=["equals-definition"],
 )
 def mass_off_the_support(x, p):
     return x_log_y(x, p) + x_log_y(1 - x, 1 - p)

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import (
     Law,
     decimal_log_gamma,
@@ -17,8 +16,9 @@ from gradus.concepts.foundations.distributions.common import (
     standard_claims,
     x_log_y,
 )
-from gradus.evidence import all_of, identical, invariance, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, invariance, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, a, b):
@@ -73,7 +73,7 @@ BETA = Concept(
         Text("`torch.distributions.Beta` has no distribution function; SciPy's `beta.cdf` is the regularised incomplete beta function.",
              "`torch.distributions.Beta` 没有分布函数；SciPy 的 `beta.cdf` 即正则化不完全贝塔函数。"),
     ),
-    summed=16,
+    longest_sum=16,
 )  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def at_the_ends(beta, rng):
 
 @BETA.mutant(
     Text("exponents a and b in place of a − 1 and b − 1", "指数用 a、b 而非 a − 1、b − 1"),
-    kills=["total-mass-is-one", "moments", "order-statistics", "at-the-ends", "distribution-function"],
+    caught_by=["total-mass-is-one", "moments", "order-statistics", "at-the-ends", "distribution-function"],
 )
 def exponents_too_large(x, a, b):
     y = np.clip(x, 0, 1)
@@ -249,7 +249,7 @@ def exponents_too_large(x, a, b):
 
 @BETA.mutant(
     Text("the beta function is missing", "漏掉贝塔函数"),
-    kills=[
+    caught_by=[
         "total-mass-is-one",
         "entropy",
         "divergence",
@@ -264,7 +264,7 @@ def no_normaliser(x, a, b):
 
 @BETA.mutant(
     Text("the two shapes exchanged", "两个形状参数互换"),
-    kills=["moments", "distribution-function", "sampler", "conjugate-to-trials", "order-statistics"],
+    caught_by=["moments", "distribution-function", "sampler", "conjugate-to-trials", "order-statistics"],
 )
 def exchanged(x, a, b):
     return beta(x, b, a)
@@ -272,7 +272,7 @@ def exchanged(x, a, b):
 
 @BETA.mutant(
     Text("the formula as it is written, at large shapes", "按公式直接计算，形状参数很大时"),
-    kills=["shapes-of-a-million"],
+    caught_by=["shapes-of-a-million"],
 )
 def as_it_is_written(x, a, b):
     return beta(x, a, b)
@@ -280,7 +280,7 @@ def as_it_is_written(x, a, b):
 
 @BETA.mutant(
     Text("only x counts: (1 − x) has exponent 0", "只计 x：(1 − x) 的指数为 0"),
-    kills=["mirrored", "total-mass-is-one", "at-the-ends", "conjugate-to-trials"],
+    caught_by=["mirrored", "total-mass-is-one", "at-the-ends", "conjugate-to-trials"],
 )
 def power_law(x, a, b):
     return beta(x, a, 0 * b + 1)

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import (
     Law,
     counts,
@@ -16,8 +15,9 @@ from gradus.concepts.foundations.distributions.common import (
     standard_claims,
     x_log_y,
 )
-from gradus.evidence import all_of, identical, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, n, p):
@@ -69,7 +69,7 @@ BINOMIAL = Concept(
         Text("At n = 10⁶ the factorials as written subtract numbers of size 10⁷: `torch.distributions` is off by 3·10⁻¹¹ in float64 and by 2–13% in float32 relative to log p, SciPy's `logpmf` by 10⁻¹⁰; Loader's form, which is used here, by one unit in the last place.",
              "n = 10⁶ 时，按公式直接计算要把大小为 10⁷ 的数相减：`torch.distributions` 在 float64 中相对误差约 3·10⁻¹¹，在 float32 中达 2–13%，SciPy 的 `logpmf` 约 10⁻¹⁰；此处采用的 Loader 形式只差末位一个单位。"),
     ),
-    summed=16,
+    longest_sum=16,
 )  # fmt: skip
 
 
@@ -214,7 +214,7 @@ def exact_at_zero_and_one(binomial, rng):
 
 @BINOMIAL.mutant(
     Text("the binomial coefficient is missing", "漏掉二项式系数"),
-    kills=["total-mass-is-one", "five-heads-of-ten", "sum-of-trials", "entropy", "moments"],
+    caught_by=["total-mass-is-one", "five-heads-of-ten", "sum-of-trials", "entropy", "moments"],
 )
 def one_order_only(x, n, p):
     return binomial(x, n, p) - (log_gamma(n + 1) - log_gamma(x + 1) - log_gamma(n - x + 1))
@@ -224,7 +224,7 @@ def one_order_only(x, n, p):
     Text(
         "the formula as it is written: logarithms of factorials subtracted", "按公式直接计算：阶乘的对数相减"
     ),
-    kills=["a-million-trials"],
+    caught_by=["a-million-trials"],
 )
 def as_it_is_written(x, n, p):
     return binomial(x, n, p)
@@ -232,7 +232,7 @@ def as_it_is_written(x, n, p):
 
 @BINOMIAL.mutant(
     Text("Poisson's law with the same mean", "同均值的泊松分布"),
-    kills=["moments", "distribution-function", "divergence", "fisher-information", "total-mass-is-one"],
+    caught_by=["moments", "distribution-function", "divergence", "fisher-information", "total-mass-is-one"],
 )
 def poisson_of_the_mean(x, n, p):
     return x_log_y(x, n * p) - n * p - log_gamma(x + 1)
@@ -240,7 +240,7 @@ def poisson_of_the_mean(x, n, p):
 
 @BINOMIAL.mutant(
     Text("probabilities are clamped to [ε, 1−ε]", "概率被截断到 [ε, 1−ε]"),
-    kills=["exact-at-zero-and-one", "equals-definition"],
+    caught_by=["exact-at-zero-and-one", "equals-definition"],
 )
 def clamped(x, n, p):
     return binomial(x, n, np.clip(p, 2.0**-52, 1 - 2.0**-52))
@@ -248,7 +248,7 @@ def clamped(x, n, p):
 
 @BINOMIAL.mutant(
     Text("success and failure exchanged", "成功与失败互换"),
-    kills=["moments", "sampler", "distribution-function", "exact-at-zero-and-one"],
+    caught_by=["moments", "sampler", "distribution-function", "exact-at-zero-and-one"],
 )
 def exchanged(x, n, p):
     return binomial(x, n, 1 - p)

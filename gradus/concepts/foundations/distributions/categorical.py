@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import Law, counts, standard_claims
-from gradus.evidence import all_of, identical, invariance, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, p):
@@ -181,7 +181,7 @@ def gumbel_maximum(categorical, rng):
 
 @CATEGORICAL.mutant(
     Text("probabilities are clamped and shared out anew", "概率被截断"),
-    kills=["exact-at-zero-and-one", "equals-definition"],
+    caught_by=["exact-at-zero-and-one", "equals-definition"],
 )
 def clamped(x, p):
     return categorical(x, np.clip(p, 2.0**-52, 1 - 2.0**-52))
@@ -189,7 +189,7 @@ def clamped(x, p):
 
 @CATEGORICAL.mutant(
     Text("the softmax of the probabilities: taken for logits", "把概率当作 logits，再做一次 softmax"),
-    kills=["moments", "entropy", "divergence", "fisher-information", "sampler", "gumbel-maximum", "two-outcomes-are-bernoulli"],
+    caught_by=["moments", "entropy", "divergence", "fisher-information", "sampler", "gumbel-maximum", "two-outcomes-are-bernoulli"],
 )  # fmt: skip
 def probabilities_as_logits(x, p):
     e = np.exp(p)
@@ -198,7 +198,7 @@ def probabilities_as_logits(x, p):
 
 @CATEGORICAL.mutant(
     Text("outcomes counted from 1", "结果从 1 起编号"),
-    kills=["renaming", "moments", "distribution-function", "gumbel-maximum", "equals-definition"],
+    caught_by=["renaming", "moments", "distribution-function", "gumbel-maximum", "equals-definition"],
 )
 def counted_from_one(x, p):
     return categorical((x - 1) % p.shape[-1], p)
@@ -206,7 +206,7 @@ def counted_from_one(x, p):
 
 @CATEGORICAL.mutant(
     Text("divided by the largest probability, not by the sum", "除以最大的概率，而不是总和"),
-    kills=["total-mass-is-one", "entropy", "distribution-function", "equals-definition"],
+    caught_by=["total-mass-is-one", "entropy", "distribution-function", "equals-definition"],
 )
 def divided_by_the_largest(x, p):
     return categorical(x, p / p.max(axis=-1, keepdims=True))

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradus.evidence import EPSILON, Text, all_of, bound, roundoff, statistical
+from gradus.page import Text
+from gradus.page.evidence import EPSILON, all_of, bound, roundoff, statistical
 
 H = 2.0**-10  # step of the differences by which scores are taken, in units of the parameter's standard error
 PANELS, NODES = 64, 16

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import (
     Grid,
     Law,
@@ -17,8 +16,9 @@ from gradus.concepts.foundations.distributions.common import (
     standard_claims,
     x_log_y,
 )
-from gradus.evidence import all_of, invariance, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, invariance, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, alpha):
@@ -72,7 +72,7 @@ DIRICHLET = Concept(
         Text("`scipy.stats.dirichlet` takes the outcomes along the first axis, PyTorch and NumPy along the last.",
              "`scipy.stats.dirichlet` 以第一轴为结果轴，PyTorch 与 NumPy 以最后一轴为结果轴。"),
     ),
-    summed=16,
+    longest_sum=16,
 )  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def concentrations_of_a_million(dirichlet, rng):
 
 @DIRICHLET.mutant(
     Text("exponents α in place of α − 1", "指数用 α 而非 α − 1"),
-    kills=[
+    caught_by=[
         "total-mass-is-one",
         "moments",
         "two-outcomes-are-beta",
@@ -255,7 +255,7 @@ def exponents_too_large(x, alpha):
 
 @DIRICHLET.mutant(
     Text("the normaliser is missing", "漏掉归一化常数"),
-    kills=[
+    caught_by=[
         "total-mass-is-one",
         "entropy",
         "divergence",
@@ -270,7 +270,7 @@ def no_normaliser(x, alpha):
 
 @DIRICHLET.mutant(
     Text("one concentration for all: their mean", "所有结果共用一个集中参数（平均值）"),
-    kills=["moments", "divergence", "conjugate-to-draws", "two-outcomes-are-beta"],
+    caught_by=["moments", "divergence", "conjugate-to-draws", "two-outcomes-are-beta"],
 )
 def symmetric(x, alpha):
     return dirichlet(x, 0 * alpha + alpha.mean())
@@ -278,7 +278,7 @@ def symmetric(x, alpha):
 
 @DIRICHLET.mutant(
     Text("the concentrations belong to the next outcome", "集中参数错位一个结果"),
-    kills=["moments", "equals-definition", "sampler", "conjugate-to-draws"],
+    caught_by=["moments", "equals-definition", "sampler", "conjugate-to-draws"],
 )
 def shifted(x, alpha):
     return dirichlet(x, np.roll(alpha, 1))
@@ -286,7 +286,7 @@ def shifted(x, alpha):
 
 @DIRICHLET.mutant(
     Text("the concentrations are weighted by their position", "集中参数按位置加权"),
-    kills=["renaming", "conjugate-to-draws"],
+    caught_by=["renaming", "conjugate-to-draws"],
 )
 def by_position(x, alpha):
     return dirichlet(x, alpha * np.arange(1, len(alpha) + 1))
@@ -294,7 +294,7 @@ def by_position(x, alpha):
 
 @DIRICHLET.mutant(
     Text("the formula as it is written, at large α", "按公式直接计算，α 很大时"),
-    kills=["concentrations-of-a-million"],
+    caught_by=["concentrations-of-a-million"],
 )
 def as_it_is_written(x, alpha):
     return dirichlet(x, alpha)

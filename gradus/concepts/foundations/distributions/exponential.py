@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import Law, like, panels, standard_claims
 from gradus.concepts.foundations.distributions.common import exponential as of_logarithm
-from gradus.evidence import all_of, identical, invariance, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, lam):
@@ -148,7 +148,7 @@ def gaps_of_random_points(exponential, rng):
 
 @EXPONENTIAL.mutant(
     Text("the scale taken for the rate", "把尺度当作速率"),
-    kills=["moments", "distribution-function", "sampler", "entropy", "divergence", "no-memory", "gaps-of-random-points"],
+    caught_by=["moments", "distribution-function", "sampler", "entropy", "divergence", "no-memory", "gaps-of-random-points"],
 )  # fmt: skip
 def scale_for_rate(x, lam):
     return exponential(x, 1 / lam)
@@ -156,7 +156,7 @@ def scale_for_rate(x, lam):
 
 @EXPONENTIAL.mutant(
     Text("the normaliser λ is missing", "漏掉归一化常数 λ"),
-    kills=["total-mass-is-one", "entropy", "fisher-information", "nothing-before-the-start"],
+    caught_by=["total-mass-is-one", "entropy", "fisher-information", "nothing-before-the-start"],
 )
 def no_normaliser(x, lam):
     return exponential(x, lam) - np.log(lam)
@@ -164,7 +164,7 @@ def no_normaliser(x, lam):
 
 @EXPONENTIAL.mutant(
     Text("the support is forgotten", "忘记支撑"),
-    kills=["nothing-before-the-start", "equals-definition"],
+    caught_by=["nothing-before-the-start", "equals-definition"],
 )
 def everywhere(x, lam):
     return np.log(lam) - lam * x
@@ -172,7 +172,7 @@ def everywhere(x, lam):
 
 @EXPONENTIAL.mutant(
     Text("Laplace's law: half of the mass before the start", "拉普拉斯分布：一半质量在零点之前"),
-    kills=["total-mass-is-one", "nothing-before-the-start", "distribution-function"],
+    caught_by=["total-mass-is-one", "nothing-before-the-start", "distribution-function"],
 )
 def both_sides(x, lam):
     return np.log(lam / 2) - lam * np.abs(x)

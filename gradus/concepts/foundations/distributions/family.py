@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import (
     H,
     counts,
@@ -14,8 +13,9 @@ from gradus.concepts.foundations.distributions.common import (
     panels,
 )
 from gradus.errors import GradusError
-from gradus.evidence import all_of, bound, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, eta, family):
@@ -105,7 +105,7 @@ DISTRIBUTIONS = Concept(
         Text("That only exponential families have sufficient statistics of bounded dimension for every n (Pitman, Koopman, Darmois) is not measured.",
              "“只有指数族才对任意 n 具有有界维数的充分统计量”（Pitman、Koopman、Darmois）未作测量。"),
     ),
-    summed=16,
+    longest_sum=16,
 )  # fmt: skip
 
 
@@ -379,14 +379,14 @@ def greatest_entropy(distributions, rng):
 
 @DISTRIBUTIONS.mutant(
     Text("A is left out: no law, and its slope is lost", "漏掉 A：不再是概率分布，斜率也随之丢失"),
-    kills=["one-form-for-all", "slope-is-the-mean", "curvature-is-the-covariance", "divergence-is-a-gap"],
+    caught_by=["one-form-for-all", "slope-is-the-mean", "curvature-is-the-covariance", "divergence-is-a-gap"],
 )
 def no_log_partition(x, eta, family="normal"):
     return distributions(x, eta, family) + log_partition(eta, family)
 
 
 @DISTRIBUTIONS.mutant(
-    Text("the base measure is left out", "漏掉基测度"), kills=["one-form-for-all", "equals-definition"]
+    Text("the base measure is left out", "漏掉基测度"), caught_by=["one-form-for-all", "equals-definition"]
 )
 def no_base_measure(x, eta, family="normal"):
     return distributions(x, eta, family) - log_base(x, family)
@@ -394,7 +394,7 @@ def no_base_measure(x, eta, family="normal"):
 
 @DISTRIBUTIONS.mutant(
     Text("a term that is not linear in T", "混入一个对 T 非线性的项"),
-    kills=["one-form-for-all", "sums-are-sufficient", "slope-is-the-mean"],
+    caught_by=["one-form-for-all", "sums-are-sufficient", "slope-is-the-mean"],
 )
 def curved(x, eta, family="normal"):
     T = statistics(x, family)
@@ -403,7 +403,7 @@ def curved(x, eta, family="normal"):
 
 @DISTRIBUTIONS.mutant(
     Text("of two statistics only the first counts", "两个统计量只计第一个"),
-    kills=["one-form-for-all", "equals-definition", "slope-is-the-mean"],
+    caught_by=["one-form-for-all", "equals-definition", "slope-is-the-mean"],
 )
 def first_statistic_only(x, eta, family="normal"):
     return distributions(x, eta, family) - (statistics(x, family)[..., 1:] * eta[1:]).sum(axis=-1)
@@ -411,7 +411,7 @@ def first_statistic_only(x, eta, family="normal"):
 
 @DISTRIBUTIONS.mutant(
     Text("a law of wider tails with the same centre", "中心相同而尾部更宽的分布"),
-    kills=["greatest-entropy", "one-form-for-all", "curvature-is-the-covariance"],
+    caught_by=["greatest-entropy", "one-form-for-all", "curvature-is-the-covariance"],
 )
 def wider_tails(x, eta, family="normal"):
     return 0.5 * distributions(x, eta, family) - 0.2 * np.cos(3 * x)

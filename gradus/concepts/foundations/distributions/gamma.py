@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import (
     Law,
     decimal_log_gamma,
@@ -17,8 +16,9 @@ from gradus.concepts.foundations.distributions.common import (
     standard_claims,
     x_log_y,
 )
-from gradus.evidence import all_of, identical, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, alpha, beta):
@@ -73,7 +73,7 @@ GAMMA = Concept(
         Text("At α = β = 10⁶ and x = 1 both `torch.distributions` and SciPy are off by 1.1·10⁻¹⁰ of log p; Loader's form, used here, by one unit in the last place.",
              "α = β = 10⁶、x = 1 时，`torch.distributions` 与 SciPy 对 log p 的相对误差都为 1.1·10⁻¹⁰；此处采用的 Loader 形式只差末位一个单位。"),
     ),
-    summed=16,
+    longest_sum=16,
 )  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def at_the_edge(gamma, rng):
 
 @GAMMA.mutant(
     Text("the scale taken for the rate", "把尺度当作速率"),
-    kills=["moments", "distribution-function", "sampler", "entropy", "divergence", "waiting-for-k-events", "squares-of-normals"],
+    caught_by=["moments", "distribution-function", "sampler", "entropy", "divergence", "waiting-for-k-events", "squares-of-normals"],
 )  # fmt: skip
 def scale_for_rate(x, alpha, beta):
     return gamma(x, alpha, 1 / beta)
@@ -250,7 +250,7 @@ def scale_for_rate(x, alpha, beta):
 
 @GAMMA.mutant(
     Text("β missing from the normaliser", "归一化常数中漏掉 β"),
-    kills=["total-mass-is-one", "fisher-information", "entropy"],
+    caught_by=["total-mass-is-one", "fisher-information", "entropy"],
 )
 def no_rate_in_the_normaliser(x, alpha, beta):
     return gamma(x, alpha, beta) - alpha * np.log(beta)
@@ -258,7 +258,7 @@ def no_rate_in_the_normaliser(x, alpha, beta):
 
 @GAMMA.mutant(
     Text("exponent α in place of α − 1", "指数用 α 而非 α − 1"),
-    kills=["total-mass-is-one", "moments", "at-the-edge", "squares-of-normals", "waiting-for-k-events"],
+    caught_by=["total-mass-is-one", "moments", "at-the-edge", "squares-of-normals", "waiting-for-k-events"],
 )
 def exponent_too_large(x, alpha, beta):
     return gamma(x, alpha, beta) + x_log_y(1.0, np.where(x >= 0, x, 1))
@@ -266,7 +266,7 @@ def exponent_too_large(x, alpha, beta):
 
 @GAMMA.mutant(
     Text("the formula as it is written, at large shapes", "按公式直接计算，形状参数很大时"),
-    kills=["a-shape-of-a-million"],
+    caught_by=["a-shape-of-a-million"],
 )
 def as_it_is_written(x, alpha, beta):
     return gamma(x, alpha, beta)
@@ -274,7 +274,7 @@ def as_it_is_written(x, alpha, beta):
 
 @GAMMA.mutant(
     Text("the normal law of the same mean and variance", "同均值同方差的正态分布"),
-    kills=["fisher-information", "nears-the-normal", "at-the-edge", "distribution-function"],
+    caught_by=["fisher-information", "nears-the-normal", "at-the-edge", "distribution-function"],
 )
 def bell(x, alpha, beta):
     return -((beta * x - alpha) ** 2) / (2 * alpha) + np.log(beta) - np.log(2 * np.pi * alpha) / 2

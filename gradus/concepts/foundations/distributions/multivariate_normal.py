@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import Grid, Law, like, relative, standard_claims
-from gradus.evidence import all_of, invariance, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, invariance, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, mu, Sigma):
@@ -211,7 +211,14 @@ def six_hundred_dimensions(multivariate_normal, rng):
 
 @MULTIVARIATE_NORMAL.mutant(
     Text("the covariance taken for its inverse (the precision)", "把协方差当作其逆（精度矩阵）"),
-    kills=["moments", "entropy", "divergence", "fisher-information", "sampler", "marginal-times-conditional"],
+    caught_by=[
+        "moments",
+        "entropy",
+        "divergence",
+        "fisher-information",
+        "sampler",
+        "marginal-times-conditional",
+    ],
 )
 def precision_for_covariance(x, mu, Sigma):
     return multivariate_normal(x, mu, np.linalg.inv(Sigma))
@@ -219,7 +226,7 @@ def precision_for_covariance(x, mu, Sigma):
 
 @MULTIVARIATE_NORMAL.mutant(
     Text("correlations ignored", "忽略相关性"),
-    kills=[
+    caught_by=[
         "moments",
         "divergence",
         "marginal-times-conditional",
@@ -233,7 +240,7 @@ def no_correlations(x, mu, Sigma):
 
 @MULTIVARIATE_NORMAL.mutant(
     Text("$2\\pi$ to the power ½ in place of $d/2$", "$2\\pi$ 的指数用 ½ 而非 $d/2$"),
-    kills=["total-mass-is-one", "entropy", "diagonal-is-a-product", "sampler", "six-hundred-dimensions"],
+    caught_by=["total-mass-is-one", "entropy", "diagonal-is-a-product", "sampler", "six-hundred-dimensions"],
 )
 def one_two_pi(x, mu, Sigma):
     return multivariate_normal(x, mu, Sigma) + 0.5 * (len(mu) - 1) * np.log(2 * np.pi)
@@ -241,7 +248,7 @@ def one_two_pi(x, mu, Sigma):
 
 @MULTIVARIATE_NORMAL.mutant(
     Text("the determinant without its root", "行列式漏掉平方根"),
-    kills=["total-mass-is-one", "entropy", "moves-with-linear-maps", "diagonal-is-a-product"],
+    caught_by=["total-mass-is-one", "entropy", "moves-with-linear-maps", "diagonal-is-a-product"],
 )
 def no_root(x, mu, Sigma):
     return multivariate_normal(x, mu, Sigma) - 0.5 * np.linalg.slogdet(Sigma)[1]
@@ -249,7 +256,7 @@ def no_root(x, mu, Sigma):
 
 @MULTIVARIATE_NORMAL.mutant(
     Text("the logarithm of the determinant itself: it underflows", "直接对行列式取对数：下溢"),
-    kills=["six-hundred-dimensions"],
+    caught_by=["six-hundred-dimensions"],
 )
 def log_of_determinant(x, mu, Sigma):
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):

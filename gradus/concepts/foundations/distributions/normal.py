@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import Law, like, panels, relative, standard_claims
-from gradus.evidence import all_of, invariance
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, invariance
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(Normal, x, mu, sigma):
@@ -136,7 +136,7 @@ def moves_with_the_units(normal, rng):
 
 @NORMAL.mutant(
     Text("σ taken for σ²", "把 σ 当作 σ²"),
-    kills=["moments", "distribution-function", "divergence", "entropy", "fisher-information", "sampler"],
+    caught_by=["moments", "distribution-function", "divergence", "entropy", "fisher-information", "sampler"],
 )
 def sigma_for_its_square(x, mu, sigma):
     return normal(x, mu, sigma**0.5)
@@ -144,7 +144,7 @@ def sigma_for_its_square(x, mu, sigma):
 
 @NORMAL.mutant(
     Text("the normaliser is missing", "漏掉归一化常数"),
-    kills=["total-mass-is-one", "entropy", "distribution-function", "sampler", "moments", "forty-sigma"],
+    caught_by=["total-mass-is-one", "entropy", "distribution-function", "sampler", "moments", "forty-sigma"],
 )
 def no_normaliser(x, mu, sigma):
     return -((x - mu) ** 2) / (2 * sigma**2)
@@ -152,7 +152,7 @@ def no_normaliser(x, mu, sigma):
 
 @NORMAL.mutant(
     Text("log σ is missing: it is no constant once σ is learnt", "漏掉 log σ：一旦要学习 σ，它就不是常数"),
-    kills=["total-mass-is-one", "fisher-information", "moves-with-the-units", "divergence"],
+    caught_by=["total-mass-is-one", "fisher-information", "moves-with-the-units", "divergence"],
 )
 def no_log_sigma(x, mu, sigma):
     return normal(x, mu, sigma) + np.log(sigma)
@@ -160,7 +160,7 @@ def no_log_sigma(x, mu, sigma):
 
 @NORMAL.mutant(
     Text("the factor ½ is missing from the exponent", "指数中漏掉 ½"),
-    kills=["total-mass-is-one", "moments", "forty-sigma", "fisher-information", "equals-definition"],
+    caught_by=["total-mass-is-one", "moments", "forty-sigma", "fisher-information", "equals-definition"],
 )
 def no_half(x, mu, sigma):
     return normal(x, mu, sigma) - ((x - mu) / sigma) ** 2 / 2
@@ -168,7 +168,7 @@ def no_half(x, mu, sigma):
 
 @NORMAL.mutant(
     Text("the logarithm of the density: it underflows", "先算密度再取对数：下溢"),
-    kills=["forty-sigma", "equals-definition"],
+    caught_by=["forty-sigma", "equals-definition"],
 )
 def log_of_the_density(x, mu, sigma):
     with np.errstate(divide="ignore", under="ignore"):

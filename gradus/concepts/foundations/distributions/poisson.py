@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import (
     Law,
     counts,
@@ -16,8 +15,9 @@ from gradus.concepts.foundations.distributions.common import (
     standard_claims,
     x_log_y,
 )
-from gradus.evidence import identical, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import identical, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 LAST = 120  # beyond it the examples below have less than 1e-40
 
@@ -72,7 +72,7 @@ POISSON = Concept(
         Text("`torch.nn.functional.poisson_nll_loss` leaves out $\\log x!$ unless `full=True`, which then adds Stirling's approximation.",
              "`torch.nn.functional.poisson_nll_loss` 默认省略 $\\log x!$；`full=True` 时加上的是 Stirling 近似。"),
     ),
-    summed=16,
+    longest_sum=16,
 )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def none_expected(poisson, rng):
 
 @POISSON.mutant(
     Text("log x! is missing: no constant once counts are compared", "漏掉 log x!"),
-    kills=[
+    caught_by=[
         "total-mass-is-one",
         "moments",
         "entropy",
@@ -223,7 +223,7 @@ def no_factorial(x, lam):
 
 @POISSON.mutant(
     Text("the formula as it is written, x log λ − λ − log x!", "按公式直接计算 x log λ − λ − log x!"),
-    kills=["counts-of-a-million"],
+    caught_by=["counts-of-a-million"],
 )
 def as_it_is_written(x, lam):
     return poisson(x, lam)
@@ -234,7 +234,7 @@ def as_it_is_written(x, lam):
         "Stirling's first approximation for the factorial, as losses use it",
         "用 Stirling 的首项近似阶乘（损失函数常如此）",
     ),
-    kills=["counts-of-a-million", "total-mass-is-one", "distribution-function", "equals-definition"],
+    caught_by=["counts-of-a-million", "total-mass-is-one", "distribution-function", "equals-definition"],
 )
 def rough_factorial(x, lam):
     k = np.maximum(x, 1)
@@ -243,13 +243,13 @@ def rough_factorial(x, lam):
 
 @POISSON.mutant(
     Text("the normal law of the same mean and variance", "同均值同方差的正态分布"),
-    kills=["distribution-function", "fisher-information", "divergence", "law-of-rare-events"],
+    caught_by=["distribution-function", "fisher-information", "divergence", "law-of-rare-events"],
 )
 def bell(x, lam):
     return -((x - lam) ** 2) / (2 * lam) - np.log(2 * np.pi * lam) / 2
 
 
-@POISSON.mutant(Text("0 · log 0 = NaN", "0 · log 0 = NaN"), kills=["none-expected", "equals-definition"])
+@POISSON.mutant(Text("0 · log 0 = NaN", "0 · log 0 = NaN"), caught_by=["none-expected", "equals-definition"])
 def nan_at_zero(x, lam):
     with np.errstate(all="ignore"):
         return x * np.log(lam) - lam - log_gamma(x + 1)

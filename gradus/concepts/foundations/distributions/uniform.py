@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.distributions.common import Law, like, panels, standard_claims
-from gradus.evidence import all_of, identical, invariance, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, invariance, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(log_density, x, a, b):
@@ -160,20 +160,28 @@ def no_fisher_information(uniform, rng):
 
 @UNIFORM.mutant(
     Text("b taken for the width", "把 b 当作宽度"),
-    kills=["entropy", "moments", "distribution-function", "quantiles-make-every-law", "equals-definition"],
+    caught_by=[
+        "entropy",
+        "moments",
+        "distribution-function",
+        "quantiles-make-every-law",
+        "equals-definition",
+    ],
 )
 def end_for_width(x, a, b):
     return uniform(x, a, a + np.maximum(b, 0))
 
 
-@UNIFORM.mutant(Text("the support is forgotten", "忘记支撑"), kills=["nothing-outside", "equals-definition"])
+@UNIFORM.mutant(
+    Text("the support is forgotten", "忘记支撑"), caught_by=["nothing-outside", "equals-definition"]
+)
 def everywhere(x, a, b):
     return 0 * x - np.log(b - a)
 
 
 @UNIFORM.mutant(
     Text("a triangle with its top in the middle", "以中点为顶的三角形分布"),
-    kills=[
+    caught_by=[
         "moments",
         "distribution-function",
         "sampler",
@@ -190,7 +198,7 @@ def triangle(x, a, b):
 
 @UNIFORM.mutant(
     Text("the normaliser is missing", "漏掉归一化常数"),
-    kills=[
+    caught_by=[
         "total-mass-is-one",
         "entropy",
         "moments",

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.eigen.common import rotated, symmetric
-from gradus.evidence import all_of, bound, identical, near, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def same_signs(result):
@@ -71,7 +71,7 @@ EIGEN = Concept(
             r"该空间的一组由特征向量组成的标准正交基，加上 v，即为整个空间的一组标准正交基。",
         )
     ),
-    unique=same_signs,
+    canonical=same_signs,
 )  # fmt: skip
 
 
@@ -319,7 +319,7 @@ def derivative_of_an_eigenvalue(solve, rng):
 
 @EIGEN.mutant(
     Text("zero vectors, which satisfy $Av=\\lambda v$ for any λ", "零向量，对任何 λ 都满足 $Av=\\lambda v$"),
-    kills=["eigenvectors-are-not-zero", "orthonormal-even-when-repeated", "equals-definition"],
+    caught_by=["eigenvectors-are-not-zero", "orthonormal-even-when-repeated", "equals-definition"],
 )
 def zero_vectors(A):
     return 7 + np.arange(A.shape[-1]) + 0 * A[..., 0], 0 * A
@@ -327,7 +327,7 @@ def zero_vectors(A):
 
 @EIGEN.mutant(
     Text("eigenvectors of length 2", "长度为 2 的特征向量"),
-    kills=["eigenvectors-are-not-zero", "spectral-decomposition", "orthonormal-even-when-repeated"],
+    caught_by=["eigenvectors-are-not-zero", "spectral-decomposition", "orthonormal-even-when-repeated"],
 )
 def twice_as_long(A):
     values, V = eigen(A)
@@ -336,7 +336,7 @@ def twice_as_long(A):
 
 @EIGEN.mutant(
     Text("singular values for eigenvalues: signs are lost", "把奇异值当作特征值：丢掉符号"),
-    kills=["residual", "trace-and-determinant", "equals-definition", "rayleigh-quotient"],
+    caught_by=["residual", "trace-and-determinant", "equals-definition", "rayleigh-quotient"],
 )
 def singular_values(A):
     values, V = eigen(A)
@@ -347,14 +347,15 @@ def singular_values(A):
 
 @EIGEN.mutant(
     Text("the eigenvalues of $A^{\\mathsf T}A$, whose root is forgotten", "$A^{\\mathsf T}A$ 的特征值，忘记开方"),
-    kills=["weyl", "qr-algorithm", "second-differences", "derivative-of-an-eigenvalue", "trace-and-determinant"],
+    caught_by=["weyl", "qr-algorithm", "second-differences", "derivative-of-an-eigenvalue", "trace-and-determinant"],
 )  # fmt: skip
 def squared_eigenvalues(A):
     return eigen(A @ A)
 
 
 @EIGEN.mutant(
-    Text("a single sweep", "只做一轮旋转"), kills=["residual", "second-differences", "spectral-decomposition"]
+    Text("a single sweep", "只做一轮旋转"),
+    caught_by=["residual", "second-differences", "spectral-decomposition"],
 )
 def one_sweep(A):
     n = A.shape[-1]
@@ -374,7 +375,7 @@ def one_sweep(A):
 
 @EIGEN.mutant(
     Text("eigenvectors in the rows", "特征向量放在行里"),
-    kills=["residual", "spectral-decomposition", "rayleigh-quotient"],
+    caught_by=["residual", "spectral-decomposition", "rayleigh-quotient"],
 )
 def vectors_in_rows(A):
     values, V = eigen(A)
@@ -383,7 +384,7 @@ def vectors_in_rows(A):
 
 @EIGEN.mutant(
     Text("oblique vectors where eigenvalues repeat", "特征值重复时给出不正交的特征向量"),
-    kills=["orthonormal-even-when-repeated"],
+    caught_by=["orthonormal-even-when-repeated"],
 )
 def oblique_where_repeated(A):
     values, V = eigen(A)

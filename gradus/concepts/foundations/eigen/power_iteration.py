@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.eigen.common import rotated, symmetric
-from gradus.evidence import all_of, bound, identical, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 POWER_ITERATION = Concept(
     key="power-iteration",
@@ -224,7 +224,7 @@ def rotation_turns_for_ever(iterate, rng):
 
 @POWER_ITERATION.mutant(
     Text("two multiplications a step: the rate is squared for the vectors", "每步乘两次：向量的速率变为平方"),
-    kills=["vectors-converge-at-the-ratio", "equals-definition", "negative-eigenvalue-alternates"],
+    caught_by=["vectors-converge-at-the-ratio", "equals-definition", "negative-eigenvalue-alternates"],
 )
 def squared_rate(A, x0, steps):
     values, vectors = power_iteration(A, x0, 2 * steps)
@@ -233,7 +233,7 @@ def squared_rate(A, x0, steps):
 
 @POWER_ITERATION.mutant(
     Text("the vectors are not brought to length 1", "向量没有归一化"),
-    kills=["lengths-stay-one", "equals-definition", "rayleigh-quotients-converge-at-its-square"],
+    caught_by=["lengths-stay-one", "equals-definition", "rayleigh-quotients-converge-at-its-square"],
 )
 def not_normalised(A, x0, steps):
     x, values, vectors = x0, [], []
@@ -247,7 +247,7 @@ def not_normalised(A, x0, steps):
 
 @POWER_ITERATION.mutant(
     Text("$\\lVert Ax\\rVert$ for the eigenvalue: its sign is lost", "以 $\\lVert Ax\\rVert$ 作为特征值：丢掉符号"),
-    kills=["negative-eigenvalue-alternates", "tie-never-settles"],
+    caught_by=["negative-eigenvalue-alternates", "tie-never-settles"],
 )  # fmt: skip
 def length_for_value(A, x0, steps):
     _, X = power_iteration(A, x0, steps)
@@ -256,7 +256,7 @@ def length_for_value(A, x0, steps):
 
 @POWER_ITERATION.mutant(
     Text("the ratio of the first entries for the Rayleigh quotient", "以第一个分量之比代替瑞利商"),
-    kills=["rayleigh-quotients-converge-at-its-square", "equals-definition"],
+    caught_by=["rayleigh-quotients-converge-at-its-square", "equals-definition"],
 )
 def ratio_of_entries(A, x0, steps):
     _, X = power_iteration(A, x0, steps)
@@ -265,7 +265,7 @@ def ratio_of_entries(A, x0, steps):
 
 @POWER_ITERATION.mutant(
     Text("the symmetric part of A", "只用 A 的对称部分"),
-    kills=[
+    caught_by=[
         "no-square-without-symmetry",
         "stationary-distribution",
         "jordan-block-is-slow",

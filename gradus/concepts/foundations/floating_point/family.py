@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical
+from gradus.page.figures import COLOURS, canvas
 
 FORMATS = {  # bits of the exponent, bits of the fraction, whether the top exponent is kept for infinity
     "float64": (11, 52, True),
@@ -304,7 +304,7 @@ def addition_is_not_associative(fl, rng):
 
 @FLOATING_POINT.mutant(
     Text("rounded towards zero", "向零截断"),
-    kills=["relative-error-at-most-u", "nearest-of-all", "same-bits-as-hardware", "rounding-twice", "equals-definition"],
+    caught_by=["relative-error-at-most-u", "nearest-of-all", "same-bits-as-hardware", "rounding-twice", "equals-definition"],
 )  # fmt: skip
 def truncated(x, format="float16"):
     y = fl(x, format)
@@ -314,7 +314,7 @@ def truncated(x, format="float16"):
 
 @FLOATING_POINT.mutant(
     Text("ties away from zero", "恰在中间时远离零舍入"),
-    kills=["epsilon-by-experiment", "nearest-of-all", "table-of-formats", "addition-is-not-associative"],
+    caught_by=["epsilon-by-experiment", "nearest-of-all", "table-of-formats", "addition-is-not-associative"],
 )
 def ties_away(x, format="float16"):
     return fl(x * (1 + 2.0**-52), format)
@@ -322,7 +322,7 @@ def ties_away(x, format="float16"):
 
 @FLOATING_POINT.mutant(
     Text("small numbers flushed to 0: no subnormals", "小数直接置零：没有次正规数"),
-    kills=["differences-of-neighbours", "table-of-formats", "nearest-of-all", "equals-definition"],
+    caught_by=["differences-of-neighbours", "table-of-formats", "nearest-of-all", "equals-definition"],
 )
 def flushed_to_zero(x, format="float16"):
     return np.where(np.abs(x) < 2.0 ** (2 - 2 ** (FORMATS[format][0] - 1)), 0.0 * x, fl(x, format))
@@ -330,7 +330,7 @@ def flushed_to_zero(x, format="float16"):
 
 @FLOATING_POINT.mutant(
     Text("one bit too few", "少一位尾数"),
-    kills=["epsilon-by-experiment", "relative-error-at-most-u", "addition-is-not-associative", "differences-of-neighbours"],
+    caught_by=["epsilon-by-experiment", "relative-error-at-most-u", "addition-is-not-associative", "differences-of-neighbours"],
 )  # fmt: skip
 def one_bit_too_few(x, format="float16"):
     w, m, _ = FORMATS[format]
@@ -340,7 +340,7 @@ def one_bit_too_few(x, format="float16"):
 
 @FLOATING_POINT.mutant(
     Text("by way of float32: rounded twice", "先经 float32：舍入两次"),
-    kills=["rounding-twice"],
+    caught_by=["rounding-twice"],
 )
 def by_way_of_float32(x, format="float16"):
     return fl(fl(x, "float32"), format) if format != "float64" else fl(x, format)
@@ -348,7 +348,7 @@ def by_way_of_float32(x, format="float16"):
 
 @FLOATING_POINT.mutant(
     Text("the exponent is unlimited: nothing overflows", "指数不受限制：从不上溢"),
-    kills=["table-of-formats", "same-bits-as-hardware", "equals-definition"],
+    caught_by=["table-of-formats", "same-bits-as-hardware", "equals-definition"],
 )
 def never_overflows(x, format="float16"):
     q = np.ldexp(1.0, np.frexp(x)[1] - 1 - FORMATS[format][1])

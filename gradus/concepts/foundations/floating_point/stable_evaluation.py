@@ -6,9 +6,9 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 U = 2.0**-53
 
@@ -245,7 +245,7 @@ def sigmoid_loss(f, rng):
 
 @STABLE.mutant(
     Text("log-sum-exp as it is written", "按原式计算 log-sum-exp"),
-    kills=["finite-where-naive-is-not", "accurate-at-every-size", "a-soft-maximum", "equals-definition"],
+    caught_by=["finite-where-naive-is-not", "accurate-at-every-size", "a-soft-maximum", "equals-definition"],
 )
 def naive_logsumexp(x, function="logsumexp"):
     if function != "logsumexp":
@@ -256,20 +256,20 @@ def naive_logsumexp(x, function="logsumexp"):
 
 @STABLE.mutant(
     Text("the logarithm of 1 + x as it is written", "按原式计算 log(1 + x)"),
-    kills=["all-digits-near-zero", "sigmoid-loss"],
+    caught_by=["all-digits-near-zero", "sigmoid-loss"],
 )
 def naive_log1p(x, function="logsumexp"):
     return np.log(1 + x) if function == "log1p" else stable_evaluation(x, function)
 
 
-@STABLE.mutant(Text("eˣ − 1 as it is written", "按原式计算 eˣ − 1"), kills=["all-digits-near-zero"])
+@STABLE.mutant(Text("eˣ − 1 as it is written", "按原式计算 eˣ − 1"), caught_by=["all-digits-near-zero"])
 def naive_expm1(x, function="logsumexp"):
     return np.exp(x) - 1 if function == "expm1" else stable_evaluation(x, function)
 
 
 @STABLE.mutant(
     Text("the norm without scaling", "不缩放的范数"),
-    kills=["finite-where-naive-is-not", "accurate-at-every-size"],
+    caught_by=["finite-where-naive-is-not", "accurate-at-every-size"],
 )
 def naive_hypot(x, function="logsumexp"):
     with np.errstate(all="ignore"):
@@ -278,7 +278,7 @@ def naive_hypot(x, function="logsumexp"):
 
 @STABLE.mutant(
     Text("the maximum taken out and not put back", "提出最大值后没有加回"),
-    kills=["equals-definition", "a-soft-maximum", "finite-where-naive-is-not", "accurate-at-every-size"],
+    caught_by=["equals-definition", "a-soft-maximum", "finite-where-naive-is-not", "accurate-at-every-size"],
 )
 def not_put_back(x, function="logsumexp"):
     y = stable_evaluation(x, function)
@@ -287,7 +287,7 @@ def not_put_back(x, function="logsumexp"):
 
 @STABLE.mutant(
     Text("an infinite maximum taken out: ∞ − ∞", "提出无穷的最大值：∞ − ∞"),
-    kills=["infinities", "equals-definition"],
+    caught_by=["infinities", "equals-definition"],
 )
 def infinite_maximum(x, function="logsumexp"):
     if function != "logsumexp":

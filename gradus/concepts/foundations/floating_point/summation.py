@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, rate
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, rate
+from gradus.page.figures import COLOURS, canvas
 
 U = 2.0**-53
 
@@ -192,7 +192,13 @@ def rounded_once(f, rng):
 
 @SUMMATION.mutant(
     Text("the compensation forgotten", "漏掉补偿"),
-    kills=["bounds-hold", "naive-loses-like-n", "survives-cancellation", "rounded-once", "a-million-tenths"],
+    caught_by=[
+        "bounds-hold",
+        "naive-loses-like-n",
+        "survives-cancellation",
+        "rounded-once",
+        "a-million-tenths",
+    ],
 )
 def not_compensated(x, method="kahan"):
     return summation(x, "naive" if method == "kahan" else method)
@@ -200,7 +206,7 @@ def not_compensated(x, method="kahan"):
 
 @SUMMATION.mutant(
     Text("Kahan's first form: the smaller of the two is always taken to be the new term", "Kahan 的最初形式：总认为新的一项较小"),
-    kills=["survives-cancellation"],
+    caught_by=["survives-cancellation"],
 )  # fmt: skip
 def new_term_is_smaller(x, method="kahan"):
     if method != "kahan":
@@ -215,7 +221,7 @@ def new_term_is_smaller(x, method="kahan"):
 
 @SUMMATION.mutant(
     Text("the sign of the compensation turned", "补偿的符号取反"),
-    kills=["bounds-hold", "naive-loses-like-n", "rounded-once", "a-million-tenths"],
+    caught_by=["bounds-hold", "naive-loses-like-n", "rounded-once", "a-million-tenths"],
 )
 def compensation_turned(x, method="kahan"):
     if method != "kahan":
@@ -226,7 +232,7 @@ def compensation_turned(x, method="kahan"):
 
 @SUMMATION.mutant(
     Text("“naive” sorts the terms first", "“朴素”求和先把各项排序"),
-    kills=["survives-cancellation", "naive-loses-like-n"],
+    caught_by=["survives-cancellation", "naive-loses-like-n"],
 )
 def sorted_first(x, method="kahan"):
     return (
@@ -238,7 +244,7 @@ def sorted_first(x, method="kahan"):
 
 @SUMMATION.mutant(
     Text("“pairwise” adds from left to right", "“两两相加”实为从左到右"),
-    kills=["naive-loses-like-n", "a-million-tenths"],
+    caught_by=["naive-loses-like-n", "a-million-tenths"],
 )
 def left_to_right(x, method="kahan"):
     return summation(x, "naive" if method == "pairwise" else method)
@@ -246,7 +252,7 @@ def left_to_right(x, method="kahan"):
 
 @SUMMATION.mutant(
     Text("the last term left out", "漏掉最后一项"),
-    kills=["equals-definition", "bounds-hold", "rounded-once", "survives-cancellation"],
+    caught_by=["equals-definition", "bounds-hold", "rounded-once", "survives-cancellation"],
 )
 def last_left_out(x, method="kahan"):
     return summation(x[..., :-1], method)

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, rate, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, rate, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 U = 2.0**-53
 
@@ -191,7 +191,7 @@ def merges_and_scales(f, rng):
 
 @VARIANCE.mutant(
     Text("one pass: the mean of the squares less the square of the mean", "一遍：平方的均值减去均值的平方"),
-    kills=["one-pass-is-negative", "never-negative", "error-by-condition", "certified-sets"],
+    caught_by=["one-pass-is-negative", "never-negative", "error-by-condition", "certified-sets"],
 )
 def one_pass(x):
     return (x**2).mean(axis=-1) - x.mean(axis=-1) ** 2
@@ -199,7 +199,7 @@ def one_pass(x):
 
 @VARIANCE.mutant(
     Text("divided by n − 1", "除以 n − 1"),
-    kills=["equals-definition", "one-pass-is-negative", "certified-sets", "merges-and-scales"],
+    caught_by=["equals-definition", "one-pass-is-negative", "certified-sets", "merges-and-scales"],
 )
 def sample_variance(x):
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -208,7 +208,7 @@ def sample_variance(x):
 
 @VARIANCE.mutant(
     Text("a mean in float32", "均值用 float32"),
-    kills=["one-pass-is-negative", "error-by-condition", "certified-sets"],
+    caught_by=["one-pass-is-negative", "error-by-condition", "certified-sets"],
 )
 def mean_in_single(x):
     mean = x.mean(axis=-1, keepdims=True).astype(np.float32)
@@ -217,7 +217,7 @@ def mean_in_single(x):
 
 @VARIANCE.mutant(
     Text("the mean absolute deviation squared", "平均绝对离差的平方"),
-    kills=["equals-definition", "merges-and-scales", "one-pass-is-negative"],
+    caught_by=["equals-definition", "merges-and-scales", "one-pass-is-negative"],
 )
 def absolute_deviation(x):
     return np.abs(x - x.mean(axis=-1, keepdims=True)).mean(axis=-1) ** 2

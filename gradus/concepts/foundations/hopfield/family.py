@@ -5,10 +5,10 @@ from math import comb
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, roundoff, statistical
-from gradus.figures import COLOURS, canvas
-from gradus.foundations.recipes.hopfield import RECIPE
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
+from gradus.systems.foundations.hopfield import RECIPE
 
 HOPFIELD = Concept(
     key="hopfield",
@@ -267,7 +267,7 @@ def capacity(hopfield, rng):
     Text(
         "all units updated together (Little 1974): 2-cycles", "同时更新所有单元（Little 1974）：出现 2-循环"
     ),
-    kills=["equals-definition", "energy-never-rises", "comes-to-rest"],
+    caught_by=["equals-definition", "energy-never-rises", "comes-to-rest"],
 )
 def all_at_once(xi, s, order):
     n = xi.shape[1]
@@ -280,7 +280,7 @@ def all_at_once(xi, s, order):
 
 @HOPFIELD.mutant(
     Text("self-connections kept: more spurious fixed points", "保留自连接：伪不动点增多"),
-    kills=["spurious-states-counted", "one-update-errs-like-a-binomial", "equals-definition"],
+    caught_by=["spurious-states-counted", "one-update-errs-like-a-binomial", "equals-definition"],
 )
 def self_connections(xi, s, order):
     W, s = xi.T @ xi, s.copy()
@@ -292,7 +292,7 @@ def self_connections(xi, s, order):
 
 @HOPFIELD.mutant(
     Text("a sum of 0 counts as +1", "和为 0 时取 +1"),
-    kills=["negatives-are-stored-too", "equals-definition"],
+    caught_by=["negatives-are-stored-too", "equals-definition"],
 )
 def zero_is_plus(xi, s, order):
     W, s = xi.T @ xi * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
@@ -303,7 +303,7 @@ def zero_is_plus(xi, s, order):
 
 @HOPFIELD.mutant(
     Text("the weights have the wrong sign", "权重符号反了"),
-    kills=["energy-never-rises", "orthogonal-patterns-are-fixed", "completes-what-is-damaged", "kept-below-and-lost-above"],
+    caught_by=["energy-never-rises", "orthogonal-patterns-are-fixed", "completes-what-is-damaged", "kept-below-and-lost-above"],
 )  # fmt: skip
 def anti_hebb(xi, s, order):
     W, s = -xi.T @ xi * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
@@ -315,7 +315,7 @@ def anti_hebb(xi, s, order):
 
 @HOPFIELD.mutant(
     Text("only the last pattern is stored, the others are overwritten", "只存最后一个模式，其余被覆盖"),
-    kills=["orthogonal-patterns-are-fixed", "completes-what-is-damaged", "spurious-states-counted", "kept-below-and-lost-above", "capacity"],
+    caught_by=["orthogonal-patterns-are-fixed", "completes-what-is-damaged", "spurious-states-counted", "kept-below-and-lost-above", "capacity"],
 )  # fmt: skip
 def overwritten(xi, s, order):
     return hopfield(xi[-1:], s, order[: 2 * xi.shape[1]])

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _attention(sdpa, X, q, beta, steps):
@@ -175,7 +175,7 @@ def limits_of_the_temperature(modern, rng):
 
 @MODERN_HOPFIELD.mutant(
     Text("no softmax: the classical linear rule", "没有 softmax：经典的线性规则"),
-    kills=["equals-definition", "update-is-attention", "energy-falls", "stores-far-more-than-its-dimension", "retrieval-error-is-exponentially-small"],
+    caught_by=["equals-definition", "update-is-attention", "energy-falls", "stores-far-more-than-its-dimension", "retrieval-error-is-exponentially-small"],
 )  # fmt: skip
 def linear_rule(X, q, beta=1.0, steps=1):
     for _ in range(steps):
@@ -185,7 +185,7 @@ def linear_rule(X, q, beta=1.0, steps=1):
 
 @MODERN_HOPFIELD.mutant(
     Text("β is ignored", "忽略 β"),
-    kills=["equals-definition", "update-is-attention", "limits-of-the-temperature", "stores-far-more-than-its-dimension"],
+    caught_by=["equals-definition", "update-is-attention", "limits-of-the-temperature", "stores-far-more-than-its-dimension"],
 )  # fmt: skip
 def temperature_ignored(X, q, beta=1.0, steps=1):
     return modern_hopfield(X, q, 0.2, steps)
@@ -193,7 +193,7 @@ def temperature_ignored(X, q, beta=1.0, steps=1):
 
 @MODERN_HOPFIELD.mutant(
     Text("a step past the average: twice the update", "越过平均值：两倍的更新"),
-    kills=["equals-definition", "energy-falls", "limits-of-the-temperature"],
+    caught_by=["equals-definition", "energy-falls", "limits-of-the-temperature"],
 )
 def overshooting(X, q, beta=1.0, steps=1):
     for _ in range(steps):
@@ -203,7 +203,7 @@ def overshooting(X, q, beta=1.0, steps=1):
 
 @MODERN_HOPFIELD.mutant(
     Text("it goes for the worst match", "取最不匹配的"),
-    kills=["retrieval-error-is-exponentially-small", "limits-of-the-temperature", "energy-falls"],
+    caught_by=["retrieval-error-is-exponentially-small", "limits-of-the-temperature", "energy-falls"],
 )
 def worst_match(X, q, beta=1.0, steps=1):
     for _ in range(steps):

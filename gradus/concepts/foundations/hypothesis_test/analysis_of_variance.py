@@ -6,10 +6,10 @@ from importlib.resources import files
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.hypothesis_test.common import f_tail
-from gradus.evidence import Evidence, all_of, bound, identical, invariance, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import Evidence, all_of, bound, identical, invariance, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _ours(analyse, y, g):
@@ -284,7 +284,7 @@ def equal_means(analyse, rng):
 
 @ANALYSIS_OF_VARIANCE.mutant(
     Text("the one-pass formula", "一遍公式"),
-    kills=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"],
+    caught_by=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"],
 )
 def naive_one_pass(y, g):
     SSB, SSW, F, R2 = one_pass(y, g)
@@ -293,7 +293,7 @@ def naive_one_pass(y, g):
 
 @ANALYSIS_OF_VARIANCE.mutant(
     Text("two passes with rounded means: the formula as it is written", "均值经过舍入的两遍算法：照字面计算"),
-    kills=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"],
+    caught_by=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"],
 )
 def rounded_means(y, g):
     return analysis_of_variance(y, g)
@@ -301,7 +301,7 @@ def rounded_means(y, g):
 
 @ANALYSIS_OF_VARIANCE.mutant(
     Text("n for n − k below the line", "分母用 n 而非 n − k"),
-    kills=["equals-definition", "equals-f-oneway", "two-groups-are-students-test", "shifted-before-they-are-stored"],
+    caught_by=["equals-definition", "equals-f-oneway", "two-groups-are-students-test", "shifted-before-they-are-stored"],
 )  # fmt: skip
 def n_for_n_minus_k(y, g):
     SSB, SSW, F, _, R2 = analysis_of_variance(y, g)
@@ -312,7 +312,7 @@ def n_for_n_minus_k(y, g):
 
 @ANALYSIS_OF_VARIANCE.mutant(
     Text("the groups are not weighted by their sizes", "各组没有按样本量加权"),
-    kills=["parts-make-the-whole", "equals-f-oneway", "equal-means"],
+    caught_by=["parts-make-the-whole", "equals-f-oneway", "equal-means"],
 )
 def unweighted(y, g):
     _, SSW, _, p, _ = analysis_of_variance(y, g)
@@ -323,7 +323,7 @@ def unweighted(y, g):
 
 @ANALYSIS_OF_VARIANCE.mutant(
     Text("variation about the mean of all is called the variation within", "把围绕总均值的变差当作组内变差"),
-    kills=["parts-make-the-whole", "expected-mean-squares", "one-test-keeps-the-level"],
+    caught_by=["parts-make-the-whole", "expected-mean-squares", "one-test-keeps-the-level"],
 )
 def total_for_within(y, g):
     SSB, SSW, _, _, R2 = analysis_of_variance(y, g)
@@ -334,7 +334,7 @@ def total_for_within(y, g):
 
 @ANALYSIS_OF_VARIANCE.mutant(
     Text("the number of a group is taken for a measurement", "把组号当作数值"),
-    kills=["names-order-and-units-do-not-matter", "equals-f-oneway"],
+    caught_by=["names-order-and-units-do-not-matter", "equals-f-oneway"],
 )
 def trend_over_the_numbers(y, g):
     n = len(y)

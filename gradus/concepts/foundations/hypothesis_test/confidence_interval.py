@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.hypothesis_test.common import normal_quantile, t_quantile
-from gradus.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _scipy(ttest_1samp, x, level, method):
@@ -226,7 +226,7 @@ def moves_with_the_units(interval, rng):
 
 @CONFIDENCE_INTERVAL.mutant(
     Text("the one-sided quantile: 90 % sold as 95 %", "用单侧分位数：把 90% 当作 95%"),
-    kills=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects", "coverage-of-a-proportion",
+    caught_by=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects", "coverage-of-a-proportion",
            "nothing-seen-is-not-certainty"],
 )  # fmt: skip
 def one_sided_quantile(x, level=0.95, method="t"):
@@ -235,7 +235,7 @@ def one_sided_quantile(x, level=0.95, method="t"):
 
 @CONFIDENCE_INTERVAL.mutant(
     Text("the normal quantile for Student's", "用正态分位数代替 Student 分位数"),
-    kills=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects"],
+    caught_by=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects"],
 )
 def normal_for_students(x, level=0.95, method="t"):
     low, high = confidence_interval(x, level, method)
@@ -248,7 +248,7 @@ def normal_for_students(x, level=0.95, method="t"):
 
 @CONFIDENCE_INTERVAL.mutant(
     Text("Wald's interval for Wilson's", "用 Wald 区间代替 Wilson 区间"),
-    kills=["equals-definition", "coverage-of-a-proportion", "nothing-seen-is-not-certainty"],
+    caught_by=["equals-definition", "coverage-of-a-proportion", "nothing-seen-is-not-certainty"],
 )
 def wald(x, level=0.95, method="t"):
     if method != "wilson":
@@ -260,7 +260,7 @@ def wald(x, level=0.95, method="t"):
 
 @CONFIDENCE_INTERVAL.mutant(
     Text("the deviation of the observations for that of their mean: √n is missing", "用观测的标准差代替均值的标准误：漏掉 √n"),
-    kills=["width-falls-as-the-root-of-n", "covers-as-promised", "skewed-samples-need-many"],
+    caught_by=["width-falls-as-the-root-of-n", "covers-as-promised", "skewed-samples-need-many"],
 )  # fmt: skip
 def deviation_of_one(x, level=0.95, method="t"):
     low, high = confidence_interval(x, level, method)
@@ -270,7 +270,7 @@ def deviation_of_one(x, level=0.95, method="t"):
 
 @CONFIDENCE_INTERVAL.mutant(
     Text("the median stands in the middle", "以中位数为中心"),
-    kills=["skewed-samples-need-many", "equals-definition"],
+    caught_by=["skewed-samples-need-many", "equals-definition"],
 )
 def about_the_median(x, level=0.95, method="t"):
     low, high = confidence_interval(x, level, method)
@@ -280,7 +280,7 @@ def about_the_median(x, level=0.95, method="t"):
 
 @CONFIDENCE_INTERVAL.mutant(
     Text("the width is that of data whose deviation is 1", "宽度按标准差为 1 计算"),
-    kills=["moves-with-the-units", "covers-as-promised", "equals-definition"],
+    caught_by=["moves-with-the-units", "covers-as-promised", "equals-definition"],
 )
 def deviation_taken_for_1(x, level=0.95, method="t"):
     if method != "t":

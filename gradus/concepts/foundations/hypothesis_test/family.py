@@ -4,10 +4,10 @@ from itertools import combinations
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.hypothesis_test.common import chi2_tail, erfc, t_tail
-from gradus.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _scipy(ttest_ind, x, y, test, alternative):
@@ -324,7 +324,7 @@ def peeking_breaks_the_level(test, rng):
 
 @HYPOTHESIS_TEST.mutant(
     Text("the one-sided p for the two-sided", "用单侧 p 充当双侧 p"),
-    kills=["equals-definition", "false-positive-rate-is-alpha", "two-sides", "a-discrete-test-stays-below-its-level",
+    caught_by=["equals-definition", "false-positive-rate-is-alpha", "two-sides", "a-discrete-test-stays-below-its-level",
            "students-sleep-data", "p-is-uniform"],
 )  # fmt: skip
 def one_sided(x, y, test="t", alternative="two-sided"):
@@ -334,7 +334,7 @@ def one_sided(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("the normal tail for Student's", "用正态尾部代替 Student 尾部"),
-    kills=["equals-definition", "false-positive-rate-is-alpha", "power-of-the-t-test"],
+    caught_by=["equals-definition", "false-positive-rate-is-alpha", "power-of-the-t-test"],
 )
 def normal_tail(x, y, test="t", alternative="two-sided"):
     T, p = hypothesis_test(x, y, test, alternative)
@@ -346,7 +346,7 @@ def normal_tail(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("the variances divided by n, not n − 1", "方差除以 n 而不是 n − 1"),
-    kills=["false-positive-rate-is-alpha", "students-sleep-data", "equals-definition"],
+    caught_by=["false-positive-rate-is-alpha", "students-sleep-data", "equals-definition"],
 )
 def biased_variances(x, y, test="t", alternative="two-sided"):
     T, p = hypothesis_test(x, y, test, alternative)
@@ -360,7 +360,7 @@ def biased_variances(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("Student's test under Welch's name", "挂着 Welch 之名的 Student 检验"),
-    kills=["unequal-variances-need-welch", "equals-definition"],
+    caught_by=["unequal-variances-need-welch", "equals-definition"],
 )
 def student_for_welch(x, y, test="t", alternative="two-sided"):
     return hypothesis_test(x, y, "t" if test == "welch" else test, alternative)
@@ -368,7 +368,7 @@ def student_for_welch(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("results as extreme as the observed one are not counted (< for ≤)", "与观测同样极端的结果没有计入（< 代替 ≤）"),
-    kills=["a-discrete-test-stays-below-its-level", "equals-definition"],
+    caught_by=["a-discrete-test-stays-below-its-level", "equals-definition"],
 )  # fmt: skip
 def strictly_more_extreme(x, y, test="t", alternative="two-sided"):
     T, p = hypothesis_test(x, y, test, alternative)
@@ -380,7 +380,7 @@ def strictly_more_extreme(x, y, test="t", alternative="two-sided"):
 
 
 @HYPOTHESIS_TEST.mutant(
-    Text("twice the smaller side, not cut at 1", "较小一侧的两倍，没有以 1 为上限"), kills=["two-sides"]
+    Text("twice the smaller side, not cut at 1", "较小一侧的两倍，没有以 1 为上限"), caught_by=["two-sides"]
 )
 def beyond_one(x, y, test="t", alternative="two-sided"):
     T, p = hypothesis_test(x, y, test, alternative)
@@ -391,7 +391,7 @@ def beyond_one(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("ties count for nothing", "相等的对不计"),
-    kills=["equals-definition"],
+    caught_by=["equals-definition"],
 )
 def ties_dropped(x, y, test="t", alternative="two-sided"):
     T, p = hypothesis_test(x, y, test, alternative)
@@ -402,7 +402,7 @@ def ties_dropped(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("k degrees of freedom for k − 1, and Yates' correction on any table", "自由度用 k 而非 k − 1，并对任何表作 Yates 校正"),
-    kills=["chi2-is-the-square-of-z", "mean-of-chi2", "equals-definition"],
+    caught_by=["chi2-is-the-square-of-z", "mean-of-chi2", "equals-definition"],
 )  # fmt: skip
 def corrected_chi2(x, y, test="t", alternative="two-sided"):
     if test != "chi2":
@@ -415,7 +415,7 @@ def corrected_chi2(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("only the first sample's deviation stands below the line", "分母只用第一个样本的标准差"),
-    kills=["samples-may-be-exchanged", "equals-definition"],
+    caught_by=["samples-may-be-exchanged", "equals-definition"],
 )  # fmt: skip
 def variance_of_the_first(x, y, test="t", alternative="two-sided"):
     T, p = hypothesis_test(x, y, test, alternative)
@@ -426,7 +426,7 @@ def variance_of_the_first(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("U is computed from the values, not their order", "U 由数值而不是次序算得"),
-    kills=["units-and-ranks", "equals-definition"],
+    caught_by=["units-and-ranks", "equals-definition"],
 )
 def values_for_ranks(x, y, test="t", alternative="two-sided"):
     T, p = hypothesis_test(x, y, test, alternative)
@@ -435,7 +435,7 @@ def values_for_ranks(x, y, test="t", alternative="two-sided"):
 
 @HYPOTHESIS_TEST.mutant(
     Text("an alarm needs the first half of the data to agree", "只有前一半数据也显著才报警"),
-    kills=["peeking-breaks-the-level"],
+    caught_by=["peeking-breaks-the-level"],
 )  # fmt: skip
 def no_alarm_from_a_few(x, y, test="t", alternative="two-sided"):
     T, p = hypothesis_test(x, y, test, alternative)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, invariance, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, invariance, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 KERNELS = ("gaussian", "laplacian", "polynomial", "linear")
 
@@ -250,7 +250,7 @@ def depends_on_the_difference(kernel_matrix, rng):
 
 @KERNEL_METHODS.mutant(
     Text("the fourth power of the distance: no kernel", "距离的四次方：不是核"),
-    kills=["gram-matrices-are-semidefinite", "sums-and-products", "indefinite-similarities", "equals-definition"],
+    caught_by=["gram-matrices-are-semidefinite", "sums-and-products", "indefinite-similarities", "equals-definition"],
 )  # fmt: skip
 def fourth_power(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     if kernel != "gaussian":
@@ -260,14 +260,14 @@ def fourth_power(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
 
 @KERNEL_METHODS.mutant(
     Text("γ taken for the width: $e^{-\\lVert x-z\\rVert^2/\\gamma}$", "把 γ 当作宽度：$e^{-\\lVert x-z\\rVert^2/\\gamma}$"),
-    kills=["gaussian-features", "mean-over-frequencies", "equals-definition"],
+    caught_by=["gaussian-features", "mean-over-frequencies", "equals-definition"],
 )  # fmt: skip
 def width_for_gamma(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     return kernel_matrix(X, Z, kernel, 1 / gamma, degree, c)
 
 
 @KERNEL_METHODS.mutant(
-    Text("the constant stands outside the power", "常数放在了幂之外"), kills=["quadratic-features", "equals-definition"]
+    Text("the constant stands outside the power", "常数放在了幂之外"), caught_by=["quadratic-features", "equals-definition"]
 )  # fmt: skip
 def constant_outside(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     if kernel != "polynomial":
@@ -277,7 +277,7 @@ def constant_outside(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
 
 @KERNEL_METHODS.mutant(
     Text("points are scaled to length 1 first", "先把点缩放到单位长度"),
-    kills=["depends-on-the-difference", "equals-definition"],
+    caught_by=["depends-on-the-difference", "equals-definition"],
 )
 def cosine_similarity(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     X, Z = (M / (np.linalg.norm(M, axis=1, keepdims=True) + 1e-300) for M in (X, Z))

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, optimal, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, optimal, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _sklearn(KernelRidge, X, y, Z, lam, gamma):
@@ -209,7 +209,7 @@ def limits_of_the_penalty(kernel_ridge, rng):
 
 @KERNEL_RIDGE.mutant(
     Text("λ and λ·n mixed up", "混淆了 λ 与 λ·n"),
-    kills=[
+    caught_by=[
         "equals-definition",
         "mean-of-the-gaussian-process",
         "further-functions-do-not-help",
@@ -224,7 +224,7 @@ def penalty_times_n(X, y, Z, lam=1.0, gamma=1.0):
 
 @KERNEL_RIDGE.mutant(
     Text("the targets are centred, a mean added", "先将目标中心化，再加回均值"),
-    kills=["leave-one-out", "mean-of-the-gaussian-process", "limits-of-the-penalty"],
+    caught_by=["leave-one-out", "mean-of-the-gaussian-process", "limits-of-the-penalty"],
 )
 def centred(X, y, Z, lam=1.0, gamma=1.0):
     return y.mean() + kernel_ridge(X, y - y.mean(), Z, lam, gamma)
@@ -232,7 +232,7 @@ def centred(X, y, Z, lam=1.0, gamma=1.0):
 
 @KERNEL_RIDGE.mutant(
     Text("the standard deviation of the noise for its variance", "用噪声的标准差代替方差"),
-    kills=["mean-of-the-gaussian-process", "equals-definition", "gradient-vanishes"],
+    caught_by=["mean-of-the-gaussian-process", "equals-definition", "gradient-vanishes"],
 )
 def deviation_for_variance(X, y, Z, lam=1.0, gamma=1.0):
     return kernel_ridge(X, y, Z, np.sqrt(lam), gamma)
@@ -240,7 +240,7 @@ def deviation_for_variance(X, y, Z, lam=1.0, gamma=1.0):
 
 @KERNEL_RIDGE.mutant(
     Text("the kernel's weighted mean of the targets (Nadaraya–Watson)", "用核对目标值做加权平均（Nadaraya–Watson）"),
-    kills=["equals-definition", "further-functions-do-not-help", "gradient-vanishes", "leave-one-out"],
+    caught_by=["equals-definition", "further-functions-do-not-help", "gradient-vanishes", "leave-one-out"],
 )  # fmt: skip
 def weighted_mean(X, y, Z, lam=1.0, gamma=1.0):
     W = gaussian(Z, X, gamma)

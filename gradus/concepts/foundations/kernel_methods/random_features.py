@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, rate, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 class _Given(np.random.RandomState):
@@ -194,7 +194,7 @@ def quadrature_gives_the_kernel(features, rng):
 
 @RANDOM_FEATURES.mutant(
     Text("frequencies of variance γ instead of 2γ", "频率方差取 γ 而非 2γ"),
-    kills=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"],
+    caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"],
 )
 def half_the_variance(X, N, u, gamma=1.0):
     return random_features(X, N, u, gamma / 2)
@@ -202,7 +202,7 @@ def half_the_variance(X, N, u, gamma=1.0):
 
 @RANDOM_FEATURES.mutant(
     Text("no random phase: it sees $x+z$ too", "没有随机相位：结果还依赖 $x+z$"),
-    kills=["mean-is-the-kernel", "error-falls-like-one-over-root-d", "quadrature-gives-the-kernel"],
+    caught_by=["mean-is-the-kernel", "error-falls-like-one-over-root-d", "quadrature-gives-the-kernel"],
 )
 def without_phase(X, N, u, gamma=1.0):
     return random_features(X, N, 0 * u, gamma)
@@ -210,7 +210,7 @@ def without_phase(X, N, u, gamma=1.0):
 
 @RANDOM_FEATURES.mutant(
     Text("phases in [0, 1] radians, not over the whole turn", "相位取 [0, 1] 弧度，而非整周"),
-    kills=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"],
+    caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"],
 )
 def part_of_a_turn(X, N, u, gamma=1.0):
     return random_features(X, N, u / (2 * np.pi), gamma)
@@ -218,7 +218,7 @@ def part_of_a_turn(X, N, u, gamma=1.0):
 
 @RANDOM_FEATURES.mutant(
     Text("the factor $\\sqrt2$ is left out", "漏掉因子 $\\sqrt2$"),
-    kills=["variance-of-the-product", "error-falls-like-one-over-root-d", "mean-is-the-kernel"],
+    caught_by=["variance-of-the-product", "error-falls-like-one-over-root-d", "mean-is-the-kernel"],
 )
 def factor_left_out(X, N, u, gamma=1.0):
     return random_features(X, N, u, gamma) / np.sqrt(2)
@@ -226,7 +226,7 @@ def factor_left_out(X, N, u, gamma=1.0):
 
 @RANDOM_FEATURES.mutant(
     Text("the same frequency and phase for every feature", "所有特征共用一个频率与相位"),
-    kills=["large-errors-are-rare", "error-falls-like-one-over-root-d", "variance-of-the-product"],
+    caught_by=["large-errors-are-rare", "error-falls-like-one-over-root-d", "variance-of-the-product"],
 )
 def one_frequency(X, N, u, gamma=1.0):
     return random_features(X, np.repeat(N[:, :1], N.shape[1], axis=1), np.repeat(u[:1], len(u)), gamma)

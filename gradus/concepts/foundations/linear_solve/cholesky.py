@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.linear_solve.common import hilbert, positive_definite, with_spectrum
-from gradus.evidence import all_of, bound, identical, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 CHOLESKY = Concept(
     key="cholesky",
@@ -138,7 +138,7 @@ def draws_have_the_covariance(cholesky, rng):
 
 @CHOLESKY.mutant(
     Text("the upper factor is returned", "返回了上三角因子"),
-    kills=["equals-definition", "triangular-with-positive-diagonal", "draws-have-the-covariance"],
+    caught_by=["equals-definition", "triangular-with-positive-diagonal", "draws-have-the-covariance"],
 )
 def upper_factor(A):
     return cholesky(A).T
@@ -146,7 +146,7 @@ def upper_factor(A):
 
 @CHOLESKY.mutant(
     Text(r"the symmetric square root $A^{1/2}$", r"对称平方根 $A^{1/2}$"),
-    kills=["triangular-with-positive-diagonal", "leading-blocks", "log-determinant"],
+    caught_by=["triangular-with-positive-diagonal", "leading-blocks", "log-determinant"],
 )
 def symmetric_root(A):
     values, V = np.linalg.eigh(A)
@@ -158,7 +158,7 @@ def symmetric_root(A):
         "the diagonal is not rooted (the L of $LDL^{\\mathsf T}$)",
         "对角线没有开方（$LDL^{\\mathsf T}$ 的 L）",
     ),
-    kills=["square-is-the-matrix", "log-determinant", "draws-have-the-covariance"],
+    caught_by=["square-is-the-matrix", "log-determinant", "draws-have-the-covariance"],
 )
 def without_root(A):
     L = cholesky(A)
@@ -167,7 +167,7 @@ def without_root(A):
 
 @CHOLESKY.mutant(
     Text("earlier columns are not subtracted from the diagonal", "对角元没有减去之前各列"),
-    kills=["square-is-the-matrix", "log-determinant", "equals-definition"],
+    caught_by=["square-is-the-matrix", "log-determinant", "equals-definition"],
 )
 def diagonal_not_reduced(A):
     L = cholesky(A)

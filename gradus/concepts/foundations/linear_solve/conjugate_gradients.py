@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.linear_solve.common import positive_definite, with_spectrum
-from gradus.evidence import EPSILON, all_of, bound, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _scipy(cg, A, b, steps):
@@ -191,7 +191,7 @@ def fewer_steps_than_descent(cg, rng):
 
 @CONJUGATE_GRADIENTS.mutant(
     Text("β inverted", "β 取了倒数"),
-    kills=["equals-definition", "error-within-the-bound", "ends-after-distinct-eigenvalues", "best-in-the-krylov-space"],
+    caught_by=["equals-definition", "error-within-the-bound", "ends-after-distinct-eigenvalues", "best-in-the-krylov-space"],
 )  # fmt: skip
 def beta_inverted(A, b, steps):
     return _with_beta(A, b, steps, lambda new, old: (old @ old) / (new @ new))
@@ -199,7 +199,7 @@ def beta_inverted(A, b, steps):
 
 @CONJUGATE_GRADIENTS.mutant(
     Text("β = 0: steepest descent", "β = 0：最速下降"),
-    kills=[
+    caught_by=[
         "ends-after-distinct-eigenvalues",
         "best-in-the-krylov-space",
         "residuals-and-directions-are-orthogonal",
@@ -213,7 +213,7 @@ def steepest_descent(A, b, steps):
 
 @CONJUGATE_GRADIENTS.mutant(
     Text("β with the wrong sign", "β 的符号错误"),
-    kills=["equals-definition", "residuals-and-directions-are-orthogonal", "best-in-the-krylov-space"],
+    caught_by=["equals-definition", "residuals-and-directions-are-orthogonal", "best-in-the-krylov-space"],
 )
 def beta_of_the_wrong_sign(A, b, steps):
     return _with_beta(A, b, steps, lambda new, old: -(new @ new) / (old @ old))

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.linear_solve.common import determinant, exact_solution, hilbert, tiny_pivot
-from gradus.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 LINEAR_SOLVE = Concept(
     key="linear-solve",
@@ -190,7 +190,7 @@ def without_pivots(A, b):
 
 @LINEAR_SOLVE.mutant(
     Text("no pivoting", "不选主元"),
-    kills=["tiny-pivot-gives-one-and-one", "backward-stable", "equals-definition"],
+    caught_by=["tiny-pivot-gives-one-and-one", "backward-stable", "equals-definition"],
 )
 def solve_without_pivoting(A, b):
     return without_pivots(A, b)
@@ -198,7 +198,7 @@ def solve_without_pivoting(A, b):
 
 @LINEAR_SOLVE.mutant(
     Text("the inverse is formed and multiplied", "先求逆再相乘"),
-    kills=["backward-stable"],
+    caught_by=["backward-stable"],
 )
 def inverse_times_b(A, b):
     return np.linalg.inv(A) @ b
@@ -209,7 +209,7 @@ def inverse_times_b(A, b):
         r"the normal equations $A^{\mathsf T}Ax=A^{\mathsf T}b$: κ is squared",
         r"用正规方程 $A^{\mathsf T}Ax=A^{\mathsf T}b$：κ 被平方",
     ),
-    kills=["forward-error-within-condition", "backward-stable"],
+    caught_by=["forward-error-within-condition", "backward-stable"],
 )
 def normal_equations(A, b):
     return np.linalg.lstsq(A.T @ A, A.T @ b, rcond=0)[0]
@@ -217,7 +217,7 @@ def normal_equations(A, b):
 
 @LINEAR_SOLVE.mutant(
     Text("the transposed system is solved", "求解了转置的方程组"),
-    kills=["equals-definition", "cramers-rule", "order-of-equations"],
+    caught_by=["equals-definition", "cramers-rule", "order-of-equations"],
 )
 def transposed_system(A, b):
     return np.linalg.solve(A.T, b)

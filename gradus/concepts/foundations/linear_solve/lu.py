@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.linear_solve.common import determinant, hilbert, tiny_pivot
-from gradus.evidence import all_of, bound, identical, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 LU = Concept(
     key="lu",
@@ -161,7 +161,7 @@ def determinant_over_permutations(lu, rng):
 
 @LU.mutant(
     Text("no pivoting", "不选主元"),
-    kills=[
+    caught_by=[
         "product-is-the-matrix",
         "multipliers-within-one",
         "equals-definition",
@@ -180,7 +180,7 @@ def no_pivoting(A):
 
 @LU.mutant(
     Text("P of the other convention, $PA=LU$", "另一种约定的 P：$PA=LU$"),
-    kills=["product-is-the-matrix", "equals-definition"],
+    caught_by=["product-is-the-matrix", "equals-definition"],
 )
 def other_convention(A):
     P, L, U = lu(A)
@@ -189,7 +189,7 @@ def other_convention(A):
 
 @LU.mutant(
     Text("the permutation is forgotten", "漏掉置换"),
-    kills=["product-is-the-matrix", "determinant-over-permutations"],
+    caught_by=["product-is-the-matrix", "determinant-over-permutations"],
 )
 def permutation_forgotten(A):
     return np.eye(len(A)), *lu(A)[1:]
@@ -200,7 +200,7 @@ def permutation_forgotten(A):
         "the unit diagonal stands in U (Crout) while L keeps the pivots",
         "单位对角线放在 U 中（Crout），主元留在 L 中",
     ),
-    kills=["factors-have-their-form", "determinant-over-permutations"],
+    caught_by=["factors-have-their-form", "determinant-over-permutations"],
 )
 def crout(A):
     P, L, U = lu(A)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concept import generic, namespace
+from gradus.page import generic, namespace
 
 
 @generic

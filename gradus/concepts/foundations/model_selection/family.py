@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
 from gradus.concepts.foundations.model_selection.common import (
     descent,
     estimator,
@@ -10,8 +9,9 @@ from gradus.concepts.foundations.model_selection.common import (
     one_column,
     ridge,
 )
-from gradus.evidence import all_of, bound, identical, invariance, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _sklearn(GridSearchCV, fit, X, y, fold, grid):
@@ -249,7 +249,7 @@ def folds_have_no_order(select, rng):
 
 @MODEL_SELECTION.mutant(
     Text("test rows leak: every model learns from all rows", "测试数据泄漏：每个模型都用全部数据学习"),
-    kills=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge", "screening-outside-leaks",
+    caught_by=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge", "screening-outside-leaks",
            "unbiased-for-the-smaller-training-set"],
 )  # fmt: skip
 def learns_from_all(fit, X, y, fold, grid):
@@ -262,7 +262,7 @@ def learns_from_all(fit, X, y, fold, grid):
 
 @MODEL_SELECTION.mutant(
     Text("judged by the rows it has learned from", "用学习过的行来评判"),
-    kills=["held-out-rows-are-never-seen", "unbiased-for-the-smaller-training-set", "grid-search-of-the-step-size"],
+    caught_by=["held-out-rows-are-never-seen", "unbiased-for-the-smaller-training-set", "grid-search-of-the-step-size"],
 )  # fmt: skip
 def training_error(fit, X, y, fold, grid):
     E = np.empty((fold.max() + 1, len(grid)))
@@ -275,7 +275,7 @@ def training_error(fit, X, y, fold, grid):
 
 @MODEL_SELECTION.mutant(
     Text("learns from one fold, is judged by the others", "用一折学习，用其余各折评判"),
-    kills=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge"],
+    caught_by=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge"],
 )
 def folds_exchanged(fit, X, y, fold, grid):
     E = np.empty((fold.max() + 1, len(grid)))
@@ -288,7 +288,7 @@ def folds_exchanged(fit, X, y, fold, grid):
 
 @MODEL_SELECTION.mutant(
     Text("the setting of the luckiest fold is chosen", "按运气最好的一折选择设置"),
-    kills=["equals-definition", "the-least-mean-error-is-chosen"],
+    caught_by=["equals-definition", "the-least-mean-error-is-chosen"],
 )
 def luckiest_fold(fit, X, y, fold, grid):
     E, _ = model_selection(fit, X, y, fold, grid)
@@ -297,7 +297,7 @@ def luckiest_fold(fit, X, y, fold, grid):
 
 @MODEL_SELECTION.mutant(
     Text("the greatest error is chosen: a score taken for an error", "选了误差最大的设置：把误差当作得分"),
-    kills=["grid-search-of-the-step-size", "the-least-mean-error-is-chosen"],
+    caught_by=["grid-search-of-the-step-size", "the-least-mean-error-is-chosen"],
 )
 def greatest_error(fit, X, y, fold, grid):
     E, _ = model_selection(fit, X, y, fold, grid)
@@ -306,7 +306,7 @@ def greatest_error(fit, X, y, fold, grid):
 
 @MODEL_SELECTION.mutant(
     Text("folds are cut anew from the order of the rows", "按行序重新分折，不理会给定的折"),
-    kills=["folds-have-no-order", "equals-definition"],
+    caught_by=["folds-have-no-order", "equals-definition"],
 )
 def folds_by_position(fit, X, y, fold, grid):
     return model_selection(fit, X, y, np.arange(len(y)) * (fold.max() + 1) // len(y), grid)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.foundations.model_selection.common import estimator, one_column, ridge
 from gradus.concepts.foundations.model_selection.family import model_selection
-from gradus.evidence import all_of, bound, identical, invariance, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _sklearn(GridSearchCV, fit, X, y, outer, inner, grid):
@@ -218,7 +218,7 @@ def folds_have_no_order(nested, rng):
 
 @NESTED_CROSS_VALIDATION.mutant(
     Text("the setting is chosen once, on all rows", "设置在全部数据上只选一次"),
-    kills=["the-judge-does-not-choose", "the-least-of-many-is-too-good"],
+    caught_by=["the-judge-does-not-choose", "the-least-of-many-is-too-good"],
 )
 def chosen_on_all_rows(fit, X, y, outer, inner, grid):
     E, s = model_selection(fit, X, y, outer, grid)
@@ -227,7 +227,7 @@ def chosen_on_all_rows(fit, X, y, outer, inner, grid):
 
 @NESTED_CROSS_VALIDATION.mutant(
     Text("each outer fold chooses the setting that suits it", "每个外层折选择最适合自己的设置"),
-    kills=["the-choice-pays", "the-least-of-many-is-too-good"],
+    caught_by=["the-choice-pays", "the-least-of-many-is-too-good"],
 )
 def judge_chooses(fit, X, y, outer, inner, grid):
     E, _ = model_selection(fit, X, y, outer, grid)
@@ -236,7 +236,7 @@ def judge_chooses(fit, X, y, outer, inner, grid):
 
 @NESTED_CROSS_VALIDATION.mutant(
     Text("the chosen setting is fitted again on all rows, and then judged", "选出设置后在全部数据上重新拟合，再行评判"),
-    kills=["one-setting-is-plain-cross-validation", "pessimistic-for-all-rows", "equals-definition"],
+    caught_by=["one-setting-is-plain-cross-validation", "pessimistic-for-all-rows", "equals-definition"],
 )  # fmt: skip
 def refitted_on_all_rows(fit, X, y, outer, inner, grid):
     _, chosen = nested_cross_validation(fit, X, y, outer, inner, grid)
@@ -246,7 +246,7 @@ def refitted_on_all_rows(fit, X, y, outer, inner, grid):
 
 @NESTED_CROSS_VALIDATION.mutant(
     Text("only the inner fold numbered 0 chooses", "只用编号为 0 的内层折选择"),
-    kills=["folds-have-no-order", "equals-definition"],
+    caught_by=["folds-have-no-order", "equals-definition"],
 )
 def one_inner_fold(fit, X, y, outer, inner, grid):
     errors, chosen = [], []

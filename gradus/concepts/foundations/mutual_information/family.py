@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, near, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 MUTUAL_INFORMATION = Concept(
     key="mutual-information",
@@ -290,7 +290,7 @@ def frequencies_overstate(mutual_information, rng):
 
 @MUTUAL_INFORMATION.mutant(
     Text("bits mixed with nats: marginal entropies in $\\log_2$, the joint one in ln", "比特与奈特混用：边缘熵用 $\\log_2$，联合熵用 ln"),
-    kills=["itself-gives-the-entropy", "entropies-less-the-joint-one", "chain-rule", "zero-only-for-independence", "equals-scikit-learn"],
+    caught_by=["itself-gives-the-entropy", "entropies-less-the-joint-one", "chain-rule", "zero-only-for-independence", "equals-scikit-learn"],
 )  # fmt: skip
 def bits_mixed_with_nats(p, base=np.e):
     log = lambda q: np.log(np.where(q == 0, 1, q))
@@ -301,7 +301,12 @@ def bits_mixed_with_nats(p, base=np.e):
 
 @MUTUAL_INFORMATION.mutant(
     Text("nats sold as bits", "把奈特当作比特"),
-    kills=["itself-gives-the-entropy", "sees-the-square", "noisy-channels", "entropies-less-the-joint-one"],
+    caught_by=[
+        "itself-gives-the-entropy",
+        "sees-the-square",
+        "noisy-channels",
+        "entropies-less-the-joint-one",
+    ],
 )
 def nats_sold_as_bits(p, base=np.e):
     return mutual_information(p)
@@ -309,7 +314,7 @@ def nats_sold_as_bits(p, base=np.e):
 
 @MUTUAL_INFORMATION.mutant(
     Text("the correlation, taken for the dependence: $-\\frac12\\log(1-\\rho^2)$ of the outcomes' numbers", "把相关当作依赖：对结果编号计算 $-\\frac12\\log(1-\\rho^2)$"),
-    kills=["sees-the-square", "processing-adds-nothing", "zero-only-for-independence", "equals-scikit-learn"],
+    caught_by=["sees-the-square", "processing-adds-nothing", "zero-only-for-independence", "equals-scikit-learn"],
 )  # fmt: skip
 def correlation_for_dependence(p, base=np.e):
     k, m = p.shape[-2:]
@@ -323,7 +328,7 @@ def correlation_for_dependence(p, base=np.e):
 
 @MUTUAL_INFORMATION.mutant(
     Text("the divergence is taken the other way round, of the product from the joint law", "散度的方向取反：边缘乘积相对于联合分布"),
-    kills=["normal-variables", "chain-rule", "itself-gives-the-entropy", "equals-scikit-learn", "noisy-channels"],
+    caught_by=["normal-variables", "chain-rule", "itself-gives-the-entropy", "equals-scikit-learn", "noisy-channels"],
 )  # fmt: skip
 def product_from_joint(p, base=np.e):
     q = p.sum(-1, keepdims=True) * p.sum(-2, keepdims=True)
@@ -333,7 +338,7 @@ def product_from_joint(p, base=np.e):
 
 @MUTUAL_INFORMATION.mutant(
     Text("the conditional entropy $H(X\\mid Y)$", "条件熵 $H(X\\mid Y)$"),
-    kills=["itself-gives-the-entropy", "zero-only-for-independence", "processing-adds-nothing", "frequencies-overstate"],
+    caught_by=["itself-gives-the-entropy", "zero-only-for-independence", "processing-adds-nothing", "frequencies-overstate"],
 )  # fmt: skip
 def conditional_entropy(p, base=np.e):
     row = p.sum(-1)
@@ -343,7 +348,7 @@ def conditional_entropy(p, base=np.e):
 
 @MUTUAL_INFORMATION.mutant(
     Text("divided by the smaller entropy, as normalised scores are", "除以较小的熵（如归一化得分）"),
-    kills=["chain-rule", "normal-variables", "entropies-less-the-joint-one", "equals-scikit-learn"],
+    caught_by=["chain-rule", "normal-variables", "entropies-less-the-joint-one", "equals-scikit-learn"],
 )
 def normalised(p, base=np.e):
     h = lambda q: -(q * np.log(np.where(q == 0, 1, q))).sum(-1)

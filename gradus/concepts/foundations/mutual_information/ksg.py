@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 KSG = Concept(
     key="ksg",
@@ -244,7 +244,7 @@ def digamma(m):
 
 @KSG.mutant(
     Text("logarithms in place of the digammas", "用对数代替双伽玛函数"),
-    kills=["equals-definition", "independent-variables-have-none", "a-variable-with-itself", "equals-scikit-learn", "five-hundredths-of-a-nat"],
+    caught_by=["equals-definition", "independent-variables-have-none", "a-variable-with-itself", "equals-scikit-learn", "five-hundredths-of-a-nat"],
 )  # fmt: skip
 def logarithms(x, y, neighbours=3):
     a, b = counted(x, y, neighbours)
@@ -253,7 +253,7 @@ def logarithms(x, y, neighbours=3):
 
 @KSG.mutant(
     Text("points at the distance itself are counted too", "恰在该距离上的点也计入"),
-    kills=["equals-definition", "independent-variables-have-none", "a-variable-with-itself", "equals-scikit-learn"],
+    caught_by=["equals-definition", "independent-variables-have-none", "a-variable-with-itself", "equals-scikit-learn"],
 )  # fmt: skip
 def not_strictly_nearer(x, y, neighbours=3):
     a, b = counted(x, y, neighbours, lambda d, e: d <= e)
@@ -262,7 +262,7 @@ def not_strictly_nearer(x, y, neighbours=3):
 
 @KSG.mutant(
     Text("negative estimates become 0", "负的估计改成 0"),
-    kills=["independent-variables-have-none"],
+    caught_by=["independent-variables-have-none"],
 )
 def cut_at_zero(x, y, neighbours=3):
     return np.maximum(ksg(x, y, neighbours), 0.0)
@@ -270,7 +270,12 @@ def cut_at_zero(x, y, neighbours=3):
 
 @KSG.mutant(
     Text("the Gaussian formula of the correlation", "由相关系数套用高斯公式"),
-    kills=["equals-definition", "finds-the-square", "equals-scikit-learn", "independent-variables-have-none"],
+    caught_by=[
+        "equals-definition",
+        "finds-the-square",
+        "equals-scikit-learn",
+        "independent-variables-have-none",
+    ],
 )
 def gaussian_formula(x, y, neighbours=3):
     rho = np.corrcoef(x[:, 0], y[:, 0])[0, 1]
@@ -280,7 +285,7 @@ def gaussian_formula(x, y, neighbours=3):
 
 @KSG.mutant(
     Text("only the first coordinate of a vector is looked at", "只看向量的第一个坐标"),
-    kills=["equals-definition", "vectors-are-points"],
+    caught_by=["equals-definition", "vectors-are-points"],
 )
 def first_coordinate(x, y, neighbours=3):
     return ksg(x[:, :1], y[:, :1], neighbours)
@@ -288,7 +293,7 @@ def first_coordinate(x, y, neighbours=3):
 
 @KSG.mutant(
     Text("x alone decides who is a neighbour", "只按 x 确定近邻"),
-    kills=["equals-definition", "indifferent-to-order-and-unit", "independent-variables-have-none"],
+    caught_by=["equals-definition", "indifferent-to-order-and-unit", "independent-variables-have-none"],
 )
 def neighbours_in_x(x, y, neighbours=3):
     dx, dy = (np.abs(v[:, None] - v).max(-1) for v in (x, y))

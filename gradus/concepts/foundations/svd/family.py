@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, all_of, bound, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(svd, A):
@@ -80,7 +80,7 @@ SVD = Concept(
             r"（对 $A-B-C$ 应用之，其中 C 是 $A-B$ 的秩 $i-1$ 最佳逼近，于是 $B+C$ 的秩不超过 $k+i-1$）；平方求和即得。",
         )
     ),
-    unique=one_sign,
+    canonical=one_sign,
 )  # fmt: skip
 
 
@@ -279,7 +279,7 @@ def pseudo_inverse(svd, rng):
 
 @SVD.mutant(
     Text("V instead of its transpose", "返回 V 而非其转置"),
-    kills=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"],
+    caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"],
 )
 def v_not_transposed(A):
     U, s, Vt = svd(A)
@@ -288,7 +288,7 @@ def v_not_transposed(A):
 
 @SVD.mutant(
     Text("the eigenvalues of $A^{\\mathsf T}A$ are not rooted", "$A^{\\mathsf T}A$ 的特征值没有开方"),
-    kills=["squares-are-eigenvalues", "perturbation-bound", "alternating-least-squares-ends-there"],
+    caught_by=["squares-are-eigenvalues", "perturbation-bound", "alternating-least-squares-ends-there"],
 )
 def squared_values(A):
     U, s, Vt = svd(A)
@@ -297,7 +297,7 @@ def squared_values(A):
 
 @SVD.mutant(
     Text("computed from the eigenvectors of $A^{\\mathsf T}A$", "由 $A^{\\mathsf T}A$ 的特征向量计算"),
-    kills=["small-singular-values-survive", "factors-are-orthonormal"],
+    caught_by=["small-singular-values-survive", "factors-are-orthonormal"],
 )
 def through_the_gram_matrix(A):
     values, V = np.linalg.eigh(A.T @ A)
@@ -309,7 +309,7 @@ def through_the_gram_matrix(A):
 
 @SVD.mutant(
     Text("smallest singular value first", "奇异值从小到大"),
-    kills=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"],
+    caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"],
 )
 def ascending(A):
     U, s, Vt = svd(A)
@@ -318,7 +318,7 @@ def ascending(A):
 
 @SVD.mutant(
     Text("the columns of AV are not normalised", "AV 的列没有归一化"),
-    kills=["factors-are-orthonormal", "pseudo-inverse"],
+    caught_by=["factors-are-orthonormal", "pseudo-inverse"],
 )
 def columns_not_normalised(A):
     U, s, Vt = svd(A)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.evidence import EPSILON, Evidence, all_of, bound, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, Evidence, all_of, bound, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 class _Given(np.random.RandomState):
@@ -72,7 +72,7 @@ RANDOMIZED_SVD = Concept(
         Text("scikit-learn normalises by LU, or for q ≤ 2 not at all, unless told; q is 7 for k below a tenth of the size and else 4, p is 10. `torch.svd_lowrank` counts p within its q and calls the power iterations niter = 2.",
              "scikit-learn 默认用 LU 归一化，q ≤ 2 时不做归一化；k 小于矩阵阶数的十分之一时 q = 7，否则 q = 4，p = 10。`torch.svd_lowrank` 的参数 q 已含 p，幂迭代次数称为 niter，默认 2。"),
     ),
-    unique=one_sign,
+    canonical=one_sign,
 )  # fmt: skip
 
 
@@ -211,7 +211,7 @@ def never_above_the_truth(randomized, rng):
 
 @RANDOMIZED_SVD.mutant(
     Text("q = 0 sold as q = 2", "把 q = 0 当作 q = 2"),
-    kills=["power-iterations-close-the-gap", "equals-definition"],
+    caught_by=["power-iterations-close-the-gap", "equals-definition"],
 )
 def power_left_out(A, Omega, k, q=0):
     return randomized_svd(A, Omega, k, 0)
@@ -219,7 +219,7 @@ def power_left_out(A, Omega, k, q=0):
 
 @RANDOMIZED_SVD.mutant(
     Text("one power iteration more than stated", "比声称的多做一次幂迭代"),
-    kills=["without-power-iteration"],
+    caught_by=["without-power-iteration"],
 )
 def one_more(A, Omega, k, q=0):
     return randomized_svd(A, Omega, k, q + 1)
@@ -227,7 +227,7 @@ def one_more(A, Omega, k, q=0):
 
 @RANDOMIZED_SVD.mutant(
     Text("powers without orthonormalisation", "幂迭代中不做标准正交化"),
-    kills=["small-directions-survive"],
+    caught_by=["small-directions-survive"],
 )
 def powers_as_they_are(A, Omega, k, q=0):
     Y = A @ Omega
@@ -239,7 +239,12 @@ def powers_as_they_are(A, Omega, k, q=0):
 
 @RANDOMIZED_SVD.mutant(
     Text("a basis that is not orthonormal", "基没有标准正交化"),
-    kills=["exact-for-rank-k", "never-above-the-truth", "equals-definition", "expected-errors-within-bounds"],
+    caught_by=[
+        "exact-for-rank-k",
+        "never-above-the-truth",
+        "equals-definition",
+        "expected-errors-within-bounds",
+    ],
 )
 def basis_not_orthonormal(A, Omega, k, q=0):
     Y = A @ Omega
@@ -250,7 +255,7 @@ def basis_not_orthonormal(A, Omega, k, q=0):
 
 @RANDOMIZED_SVD.mutant(
     Text("a single random vector for all columns", "所有列用同一个随机向量"),
-    kills=["without-power-iteration", "exact-for-rank-k"],
+    caught_by=["without-power-iteration", "exact-for-rank-k"],
 )
 def one_vector(A, Omega, k, q=0):
     return randomized_svd(A, np.repeat(Omega[:, :1], Omega.shape[1], axis=1), k, q)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.concept import Symbol, Text
-from gradus.evidence import roundoff
+from gradus.page import Symbol, Text
+from gradus.page.evidence import roundoff
 
 STEP = 2.0**-10
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.activations.common import X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
-from gradus.evidence import all_of, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, roundoff
+from gradus.page.figures import canvas
 
 
 def _elu_torch(elu, x, alpha):
@@ -117,27 +117,28 @@ def accurate_near_zero(elu, rng):
 
 @ELU.mutant(
     Text(r"$e^x-1$ subtracted term by term: digits lost near 0", r"直接计算 $e^x-1$：在 0 附近丢失有效数字"),
-    kills=["accurate-near-zero"],
+    caught_by=["accurate-near-zero"],
 )
 def cancelling_exponential(x, alpha=1.0):
     return np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0)) - 1))
 
 
 @ELU.mutant(
-    Text("CELU sold as ELU", "把 CELU 当作 ELU"), kills=["slope-of-elu", "jump-at-zero", "equals-definition"]
+    Text("CELU sold as ELU", "把 CELU 当作 ELU"),
+    caught_by=["slope-of-elu", "jump-at-zero", "equals-definition"],
 )
 def celu(x, alpha=1.0):
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
 
 
-@ELU.mutant(Text("α ignored", "忽略 α"), kills=["levels-off", "slope-of-elu"])
+@ELU.mutant(Text("α ignored", "忽略 α"), caught_by=["levels-off", "slope-of-elu"])
 def alpha_ignored(x, alpha=1.0):
     return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
 
 
 @ELU.mutant(
     Text("both branches computed by the exponential: overflows", "两个分支都用指数计算：溢出"),
-    kills=["equals-definition", "slope-of-elu"],
+    caught_by=["equals-definition", "slope-of-elu"],
 )
 def one_branch(x, alpha=1.0):
     return alpha * np.expm1(x)

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
 from gradus.concepts.networks.activations.elu import elu
 from gradus.concepts.networks.activations.gelu import gelu
 from gradus.concepts.networks.activations.leaky_relu import leaky_relu
@@ -13,8 +12,9 @@ from gradus.concepts.networks.activations.sigmoid import sigmoid
 from gradus.concepts.networks.activations.silu import silu
 from gradus.concepts.networks.activations.softplus import softplus
 from gradus.concepts.networks.activations.tanh import tanh
-from gradus.evidence import all_of, bound, near, rate, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import all_of, bound, near, rate, roundoff
+from gradus.page.figures import canvas
 
 
 def _properties(activation_properties, f, x):
@@ -215,7 +215,7 @@ def trains_in_spite_of_a_kink(activations, rng):
         "monotone judged by the ends: the mean slope for the least",
         "仅按两端判断单调：用平均斜率代替最小斜率",
     ),
-    kills=["least-slopes", "equals-definition"],
+    caught_by=["least-slopes", "equals-definition"],
 )
 def judged_by_the_ends(f, x):
     low, high, _, *rest = activations(f, x)
@@ -224,7 +224,8 @@ def judged_by_the_ends(f, x):
 
 
 @ACTIVATIONS.mutant(
-    Text("steepest at 0, as for the sigmoid", "以为都像 sigmoid 那样在 0 处最陡"), kills=["greatest-slopes"]
+    Text("steepest at 0, as for the sigmoid", "以为都像 sigmoid 那样在 0 处最陡"),
+    caught_by=["greatest-slopes"],
 )
 def steepest_at_zero(f, x):
     low, high, least, _, *rest = activations(f, x)
@@ -232,13 +233,15 @@ def steepest_at_zero(f, x):
     return (low, high, least, q[middle], *rest)
 
 
-@ACTIVATIONS.mutant(Text("range from the ends alone", "只按两端求值域"), kills=["ranges"])
+@ACTIVATIONS.mutant(Text("range from the ends alone", "只按两端求值域"), caught_by=["ranges"])
 def range_of_the_ends(f, x):
     y = f(x)
     return (y[0], y[-1], *activations(f, x)[2:])
 
 
-@ACTIVATIONS.mutant(Text("left and right exchanged", "左右颠倒"), kills=["saturation", "equals-definition"])
+@ACTIVATIONS.mutant(
+    Text("left and right exchanged", "左右颠倒"), caught_by=["saturation", "equals-definition"]
+)
 def ends_exchanged(f, x):
     *first, left, right, jump = activations(f, x)
     return (*first, right, left, jump)
@@ -246,7 +249,7 @@ def ends_exchanged(f, x):
 
 @ACTIVATIONS.mutant(
     Text("second derivative for the jump: divided by the spacing", "用二阶导数代替跳跃：多除了间距"),
-    kills=["kinks", "trains-in-spite-of-a-kink"],
+    caught_by=["kinks", "trains-in-spite-of-a-kink"],
 )
 def curvature_for_the_jump(f, x):
     *first, jump = activations(f, x)

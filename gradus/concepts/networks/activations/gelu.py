@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.activations.common import MIDDLE, X, minimum, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
-from gradus.evidence import all_of, near, roundoff, statistical
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, near, roundoff, statistical
+from gradus.page.figures import canvas
 
 GELU = Concept(
     key="gelu",
@@ -141,14 +141,14 @@ def exact_not_tanh(gelu, rng):
 
 @GELU.mutant(
     Text("the tanh approximation sold as exact", "把 tanh 近似当作精确式"),
-    kills=["exact-not-tanh", "slope-of-gelu", "minimum-of-gelu", "equals-definition"],
+    caught_by=["exact-not-tanh", "slope-of-gelu", "minimum-of-gelu", "equals-definition"],
 )
 def tanh_approximation(x):
     return x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
 @GELU.mutant(
-    Text(r"$x\,\sigma(1.702x)$", r"$x\,\sigma(1.702x)$"), kills=["exact-not-tanh", "minimum-of-gelu"]
+    Text(r"$x\,\sigma(1.702x)$", r"$x\,\sigma(1.702x)$"), caught_by=["exact-not-tanh", "minimum-of-gelu"]
 )
 def sigmoid_approximation(x):
     return x / (1 + np.exp(-1.702 * x))
@@ -156,7 +156,7 @@ def sigmoid_approximation(x):
 
 @GELU.mutant(
     Text(r"$\operatorname{erf}(x)$ without the $\sqrt2$", r"$\operatorname{erf}(x)$ 漏掉 $\sqrt2$"),
-    kills=["slope-of-gelu", "mean-of-a-random-gate"],
+    caught_by=["slope-of-gelu", "mean-of-a-random-gate"],
 )
 def root_two_lost(x):
     return x * normal_distribution(np.sqrt(2) * x)
@@ -164,7 +164,7 @@ def root_two_lost(x):
 
 @GELU.mutant(
     Text("the density in the place of the distribution", "用密度代替分布函数"),
-    kills=["odd-part-is-half-x", "mean-of-a-random-gate"],
+    caught_by=["odd-part-is-half-x", "mean-of-a-random-gate"],
 )
 def density_for_distribution(x):
     return x * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.activations.common import X, not_numbers, points
 from gradus.concepts.networks.activations.relu import relu
-from gradus.evidence import all_of, bound, identical, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page.figures import canvas
 
 
 def _leaky_torch(leaky_relu, x, alpha):
@@ -105,21 +105,21 @@ def revives_a_dead_unit(leaky_relu, rng):
 
 @LEAKY_RELU.mutant(
     Text(r"$\max(x,\alpha x)$: right only for α ≤ 1", r"$\max(x,\alpha x)$：仅当 α ≤ 1 时正确"),
-    kills=["two-slopes", "undone-by-the-reciprocal-slope", "equals-definition"],
+    caught_by=["two-slopes", "undone-by-the-reciprocal-slope", "equals-definition"],
 )
 def maximum_form(x, alpha=0.01):
     return np.maximum(x, alpha * x)
 
 
 @LEAKY_RELU.mutant(
-    Text("no leak", "没有泄漏"), kills=["two-slopes", "between-relu-and-identity", "revives-a-dead-unit"]
+    Text("no leak", "没有泄漏"), caught_by=["two-slopes", "between-relu-and-identity", "revives-a-dead-unit"]
 )
 def no_leak(x, alpha=0.01):
     return np.maximum(x, 0)
 
 
 @LEAKY_RELU.mutant(
-    Text("the leak has the wrong sign", "泄漏的符号错误"), kills=["two-slopes", "revives-a-dead-unit"]
+    Text("the leak has the wrong sign", "泄漏的符号错误"), caught_by=["two-slopes", "revives-a-dead-unit"]
 )
 def folded(x, alpha=0.01):
     return np.where(x > 0, x, -alpha * x)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Text
 from gradus.concepts.networks.activations.common import X, not_numbers, points
-from gradus.evidence import all_of, identical
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
+from gradus.page.evidence import all_of, identical
+from gradus.page.figures import canvas
 
 RELU = Concept(
     key="relu",
@@ -88,20 +88,21 @@ def identity_and_absolute_value(relu, rng):
 
 @RELU.mutant(
     Text("a leak of 0.01 on the left", "左侧留有 0.01 的斜率"),
-    kills=["slope-is-a-step", "kink-at-zero", "identity-and-absolute-value"],
+    caught_by=["slope-is-a-step", "kink-at-zero", "identity-and-absolute-value"],
 )
 def leaks(x):
     return np.where(x > 0, x, 0.01 * x)
 
 
 @RELU.mutant(
-    Text("capped at 6 (ReLU6)", "以 6 为上限（ReLU6）"), kills=["slope-is-a-step", "positively-homogeneous"]
+    Text("capped at 6 (ReLU6)", "以 6 为上限（ReLU6）"),
+    caught_by=["slope-is-a-step", "positively-homogeneous"],
 )
 def capped_at_six(x):
     return np.clip(x, 0, 6)
 
 
-@RELU.mutant(Text("the absolute value", "绝对值"), kills=["kink-at-zero", "equals-definition"])
+@RELU.mutant(Text("the absolute value", "绝对值"), caught_by=["kink-at-zero", "equals-definition"])
 def absolute_value(x):
     return np.abs(x)
 

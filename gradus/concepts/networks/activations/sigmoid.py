@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.activations.common import MIDDLE, STEP, X, not_numbers, points, slope_is, slopes
-from gradus.evidence import all_of, identical, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.figures import canvas
 
 SIGMOID = Concept(
     key="sigmoid",
@@ -91,7 +91,8 @@ def tails_of_the_sigmoid(sigmoid, rng):
 
 
 @SIGMOID.mutant(
-    Text(r"$e^x/(1+e^x)$: NaN at 1000", r"$e^x/(1+e^x)$：在 1000 处为 NaN"), kills=["tails-of-the-sigmoid"]
+    Text(r"$e^x/(1+e^x)$: NaN at 1000", r"$e^x/(1+e^x)$：在 1000 处为 NaN"),
+    caught_by=["tails-of-the-sigmoid"],
 )
 def overflowing_form(x):
     return np.exp(x) / (1 + np.exp(x))
@@ -99,7 +100,7 @@ def overflowing_form(x):
 
 @SIGMOID.mutant(
     Text("through tanh: the lower tail is rounded to 0", "由 tanh 得到：下尾被舍入为 0"),
-    kills=["tails-of-the-sigmoid"],
+    caught_by=["tails-of-the-sigmoid"],
 )
 def through_tanh(x):
     return (1 + np.tanh(x / 2)) / 2
@@ -107,20 +108,20 @@ def through_tanh(x):
 
 @SIGMOID.mutant(
     Text("hard sigmoid", "分段线性的 hard sigmoid"),
-    kills=["slope-of-the-sigmoid", "slope-at-most-a-quarter", "log-odds-undo-it", "equals-definition"],
+    caught_by=["slope-of-the-sigmoid", "slope-at-most-a-quarter", "log-odds-undo-it", "equals-definition"],
 )
 def hard_sigmoid(x):
     return np.clip(x / 6 + 0.5, 0, 1)
 
 
-@SIGMOID.mutant(Text("the sign of the exponent lost, 1 − σ", "指数的符号丢失，得到 1 − σ"), kills=["slope-of-the-sigmoid", "log-odds-undo-it", "tails-of-the-sigmoid"])  # fmt: skip
+@SIGMOID.mutant(Text("the sign of the exponent lost, 1 − σ", "指数的符号丢失，得到 1 − σ"), caught_by=["slope-of-the-sigmoid", "log-odds-undo-it", "tails-of-the-sigmoid"])  # fmt: skip
 def mirrored(x):
     return 1 / (1 + np.exp(x))
 
 
 @SIGMOID.mutant(
     Text("1 lost in the denominator's place: e^{-x} added twice", "分母写错：加了两次 e^{-x}"),
-    kills=["point-symmetry", "equals-definition"],
+    caught_by=["point-symmetry", "equals-definition"],
 )
 def exponential_twice(x):
     return 1 / (1 + 2 * np.exp(-x))

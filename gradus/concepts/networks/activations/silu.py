@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.activations.common import MIDDLE, X, minimum, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
-from gradus.evidence import all_of, near, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, near, roundoff
+from gradus.page.figures import canvas
 
 SILU = Concept(
     key="silu",
@@ -103,7 +103,7 @@ def tails_of_silu(silu, rng):
 
 
 @SILU.mutant(
-    Text("hard swish", "分段的 hard swish"), kills=["slope-of-silu", "minimum-of-silu", "tails-of-silu"]
+    Text("hard swish", "分段的 hard swish"), caught_by=["slope-of-silu", "minimum-of-silu", "tails-of-silu"]
 )
 def hard_swish(x):
     return x * np.clip(x + 3, 0, 6) / 6
@@ -111,14 +111,14 @@ def hard_swish(x):
 
 @SILU.mutant(
     Text("β = 1.702 left inside", "内部遗留了 β = 1.702"),
-    kills=["slope-of-silu", "minimum-of-silu", "equals-definition"],
+    caught_by=["slope-of-silu", "minimum-of-silu", "equals-definition"],
 )
 def quick_gelu(x):
     return x / (1 + np.exp(-1.702 * x))
 
 
 @SILU.mutant(
-    Text(r"$xe^x/(1+e^x)$: NaN at 1000", r"$xe^x/(1+e^x)$：在 1000 处为 NaN"), kills=["tails-of-silu"]
+    Text(r"$xe^x/(1+e^x)$: NaN at 1000", r"$xe^x/(1+e^x)$：在 1000 处为 NaN"), caught_by=["tails-of-silu"]
 )
 def overflowing_silu(x):
     return x * np.exp(x) / (1 + np.exp(x))
@@ -126,7 +126,7 @@ def overflowing_silu(x):
 
 @SILU.mutant(
     Text("x gated by the slope of the sigmoid", "以 sigmoid 的导数作门控"),
-    kills=["odd-part-of-silu", "slope-of-silu"],
+    caught_by=["odd-part-of-silu", "slope-of-silu"],
 )
 def gated_by_the_slope(x):
     return x * sigmoid(x) * (1 - sigmoid(x))

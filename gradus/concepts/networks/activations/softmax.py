@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.activations.common import STEP, slopes
-from gradus.evidence import all_of, bound, identical, invariance, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
+from gradus.page.figures import canvas
 
 
 def _softmax_torch(softmax, z):
@@ -170,7 +170,7 @@ def gradient_of_log_sum_exp(softmax, rng):
 
 @SOFTMAX.mutant(
     Text("no maximum subtracted: overflows", "没有减去最大值：溢出"),
-    kills=["stable-at-a-thousand", "limit-is-the-argmax", "equals-definition"],
+    caught_by=["stable-at-a-thousand", "limit-is-the-argmax", "equals-definition"],
 )
 def naive_softmax(z):
     e = np.exp(z)
@@ -182,7 +182,7 @@ def naive_softmax(z):
         "the maximum of the whole batch is subtracted: low rows underflow to 0/0",
         "减去的是整个批的最大值：较低的行下溢成 0/0",
     ),
-    kills=["stable-at-a-thousand"],
+    caught_by=["stable-at-a-thousand"],
 )
 def maximum_of_the_batch(z):
     e = np.exp(z - z.max())
@@ -191,7 +191,7 @@ def maximum_of_the_batch(z):
 
 @SOFTMAX.mutant(
     Text("normalised over the whole array, not over each row", "对整个数组而非逐行归一化"),
-    kills=["is-a-distribution", "accepts-batches"],
+    caught_by=["is-a-distribution", "accepts-batches"],
 )
 def normalised_over_everything(z):
     e = np.exp(z - z.max())
@@ -200,7 +200,7 @@ def normalised_over_everything(z):
 
 @SOFTMAX.mutant(
     Text("powers of 2 for powers of e", "用 2 的幂代替 e 的幂"),
-    kills=["jacobian-is-a-covariance", "two-scores-give-the-sigmoid", "gradient-of-log-sum-exp"],
+    caught_by=["jacobian-is-a-covariance", "two-scores-give-the-sigmoid", "gradient-of-log-sum-exp"],
 )
 def base_two(z):
     return softmax(np.log(2) * z)
@@ -208,7 +208,7 @@ def base_two(z):
 
 @SOFTMAX.mutant(
     Text("a temperature of ½ left inside: twice as steep", "遗留了 ½ 的温度：陡了一倍"),
-    kills=["lipschitz-constant-is-one-half"],
+    caught_by=["lipschitz-constant-is-one-half"],
 )
 def twice_as_steep(z):
     return softmax(2 * z)
@@ -216,7 +216,7 @@ def twice_as_steep(z):
 
 @SOFTMAX.mutant(
     Text("scores divided by their sum, no exponential", "得分除以总和，没有取指数"),
-    kills=["shift-invariance", "is-a-distribution", "masked-scores-vanish"],
+    caught_by=["shift-invariance", "is-a-distribution", "masked-scores-vanish"],
 )
 def linear_normalisation(z):
     return z / z.sum(-1, keepdims=True)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.activations.common import MIDDLE, X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
-from gradus.evidence import all_of, bound, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, roundoff
+from gradus.page.figures import canvas
 
 
 def _softplus_torch(softplus, x, beta):
@@ -127,20 +127,20 @@ def no_early_cut(softplus, rng):
         r"$\log(1+e^{x})$ as printed: overflows, and the tail is rounded away",
         r"照公式直算 $\log(1+e^{x})$：溢出，且下尾被舍入掉",
     ),
-    kills=["tails-of-softplus"],
+    caught_by=["tails-of-softplus"],
 )
 def printed_softplus(x, beta=1.0):
     return np.log(1 + np.exp(beta * x)) / beta
 
 
-@SOFTPLUS.mutant(Text("x itself from 20 on", "从 20 起直接取 x"), kills=["no-early-cut"])
+@SOFTPLUS.mutant(Text("x itself from 20 on", "从 20 起直接取 x"), caught_by=["no-early-cut"])
 def cut_at_twenty(x, beta=1.0):
     return np.where(beta * x > 20, x, softplus(x, beta))
 
 
 @SOFTPLUS.mutant(
     Text(r"β outside inverted: $\beta\log(1+e^{x/\beta})$", r"β 写反：$\beta\log(1+e^{x/\beta})$"),
-    kills=["slope-is-the-sigmoid", "gap-to-relu", "equals-definition"],
+    caught_by=["slope-is-the-sigmoid", "gap-to-relu", "equals-definition"],
 )
 def beta_inverted(x, beta=1.0):
     return softplus(x, 1 / beta)
@@ -148,7 +148,7 @@ def beta_inverted(x, beta=1.0):
 
 @SOFTPLUS.mutant(
     Text("logarithm to base 2", "以 2 为底的对数"),
-    kills=["odd-part-of-softplus", "gap-to-relu", "slope-is-the-sigmoid"],
+    caught_by=["odd-part-of-softplus", "gap-to-relu", "slope-is-the-sigmoid"],
 )
 def base_two_logarithm(x, beta=1.0):
     return softplus(x, beta) / np.log(2)

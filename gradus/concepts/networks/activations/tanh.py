@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.activations.common import MIDDLE, X, not_numbers, points, slope_is
-from gradus.evidence import all_of, identical, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.figures import canvas
 
 TANH = Concept(
     key="tanh",
@@ -87,7 +87,7 @@ def small_and_large_arguments(tanh, rng):
 
 @TANH.mutant(
     Text("as printed, with growing exponentials: NaN at 1000", "照公式直算，指数增长：在 1000 处为 NaN"),
-    kills=["small-and-large-arguments"],
+    caught_by=["small-and-large-arguments"],
 )
 def printed_form(x):
     return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
@@ -95,18 +95,18 @@ def printed_form(x):
 
 @TANH.mutant(
     Text(r"$2\sigma(x)-1$: the factor 2 inside is lost", r"$2\sigma(x)-1$：漏掉了内部的因子 2"),
-    kills=["slope-of-tanh", "stretched-sigmoid"],
+    caught_by=["slope-of-tanh", "stretched-sigmoid"],
 )
 def half_the_argument(x):
     return 2 / (1 + np.exp(-x)) - 1
 
 
-@TANH.mutant(Text("1.7159 tanh(2x/3), scaled for unit variance, sold as tanh", "把 1.7159 tanh(2x/3) 当作 tanh"), kills=["slope-of-tanh", "addition-theorem", "small-and-large-arguments"])  # fmt: skip
+@TANH.mutant(Text("1.7159 tanh(2x/3), scaled for unit variance, sold as tanh", "把 1.7159 tanh(2x/3) 当作 tanh"), caught_by=["slope-of-tanh", "addition-theorem", "small-and-large-arguments"])  # fmt: skip
 def scaled_for_unit_variance(x):
     return 1.7159 * np.tanh(2 * x / 3)
 
 
-@TANH.mutant(Text("the sigmoid in its place", "误用 sigmoid"), kills=["odd", "stretched-sigmoid"])
+@TANH.mutant(Text("the sigmoid in its place", "误用 sigmoid"), caught_by=["odd", "stretched-sigmoid"])
 def sigmoid_in_its_place(x):
     return 1 / (1 + np.exp(-x))
 

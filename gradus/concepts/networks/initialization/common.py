@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concept import Symbol, Text
+from gradus.page import Symbol, Text
 
 Z_NORMAL = Text(
     "independent draws of mean 0 and variance 1, normal or uniform on $[-\\sqrt3,\\sqrt3]$; further axes, as of a convolution's kernel, count for both fans",

@@ -5,13 +5,13 @@ import itertools
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.initialization.common import _qr, _scaled
 from gradus.concepts.networks.initialization.he import he
 from gradus.concepts.networks.initialization.orthogonal import orthogonal
 from gradus.concepts.networks.initialization.xavier import xavier
-from gradus.evidence import all_of, identical, near, roundoff
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, near, roundoff
+from gradus.page.figures import COLOURS, canvas
 
 
 def _forward(linear, x, Z, scheme, activation, gain):
@@ -201,7 +201,7 @@ def tanh_fades_slowly(initialization, rng):
 
 @INITIALIZATION.mutant(
     Text("small random numbers, whatever the width", "无论宽度如何，一律用很小的随机数"),
-    kills=["equals-definition", "each-scheme-has-its-activation", "tanh-fades-slowly"],
+    caught_by=["equals-definition", "each-scheme-has-its-activation", "tanh-fades-slowly"],
 )
 def small_random_numbers(x, Z, scheme="he", activation="relu", gain=1.0):
     return initialization(x, Z, "he", activation, 0.01 * gain * np.sqrt(len(x) / 2))
@@ -209,7 +209,12 @@ def small_random_numbers(x, Z, scheme="he", activation="relu", gain=1.0):
 
 @INITIALIZATION.mutant(
     Text("He's weights for every scheme", "所有方案都用 He 的权重"),
-    kills=["equals-definition", "each-scheme-has-its-activation", "orthogonal-is-exact", "tanh-fades-slowly"],
+    caught_by=[
+        "equals-definition",
+        "each-scheme-has-its-activation",
+        "orthogonal-is-exact",
+        "tanh-fades-slowly",
+    ],
 )
 def always_he(x, Z, scheme="he", activation="relu", gain=1.0):
     return initialization(x, Z, "he", activation, gain)
@@ -217,7 +222,7 @@ def always_he(x, Z, scheme="he", activation="relu", gain=1.0):
 
 @INITIALIZATION.mutant(
     Text("the factor on the first layer only", "因子只乘在第一层"),
-    kills=["equals-definition", "gain-is-a-power"],
+    caught_by=["equals-definition", "gain-is-a-power"],
 )
 def gain_once(x, Z, scheme="he", activation="relu", gain=1.0):
     first = initialization(x, Z, scheme, activation)

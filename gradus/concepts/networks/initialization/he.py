@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.initialization.common import N_IN, N_OUT, W_OUT, Z_NORMAL, _scaled, draw_cases
-from gradus.evidence import all_of, near, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, near, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _kaiming(init, Z, a, mode):
@@ -160,7 +160,12 @@ def fan_out_keeps_the_gradient(he, rng):
 
 @HE.mutant(
     Text("gain 1 for ReLU", "ReLU 却用增益 1"),
-    kills=["equals-definition", "mean-over-nets-is-kept", "one-net-wanders", "wrong-gain-dies-or-explodes"],
+    caught_by=[
+        "equals-definition",
+        "mean-over-nets-is-kept",
+        "one-net-wanders",
+        "wrong-gain-dies-or-explodes",
+    ],
 )
 def gain_one(Z, a=0.0, mode="fan_in"):
     return he(Z, a, mode) / np.sqrt(2)
@@ -168,7 +173,7 @@ def gain_one(Z, a=0.0, mode="fan_in"):
 
 @HE.mutant(
     Text("fan-in and fan-out exchanged", "扇入与扇出颠倒"),
-    kills=["equals-definition", "fan-out-keeps-the-gradient", "leaky-relu-keeps-the-moment"],
+    caught_by=["equals-definition", "fan-out-keeps-the-gradient", "leaky-relu-keeps-the-moment"],
 )
 def fans_exchanged(Z, a=0.0, mode="fan_in"):
     return he(Z, a, "fan_out" if mode == "fan_in" else "fan_in")
@@ -176,7 +181,7 @@ def fans_exchanged(Z, a=0.0, mode="fan_in"):
 
 @HE.mutant(
     Text("the slope below 0 is ignored", "忽略负半轴的斜率"),
-    kills=["equals-definition", "leaky-relu-keeps-the-moment", "wrong-gain-dies-or-explodes"],
+    caught_by=["equals-definition", "leaky-relu-keeps-the-moment", "wrong-gain-dies-or-explodes"],
 )
 def slope_ignored(Z, a=0.0, mode="fan_in"):
     return he(Z, 0.0, mode)
@@ -184,7 +189,7 @@ def slope_ignored(Z, a=0.0, mode="fan_in"):
 
 @HE.mutant(
     Text("every unit stands twice: half as many are independent", "每个单元出现两次：独立的只有一半"),
-    kills=["equals-definition", "each-layer-adds-five-over-n"],
+    caught_by=["equals-definition", "each-layer-adds-five-over-n"],
 )
 def units_in_pairs(Z, a=0.0, mode="fan_in"):
     return he(Z[np.arange(len(Z)) // 2 * 2], a, mode)

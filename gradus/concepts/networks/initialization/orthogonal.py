@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.initialization.common import GAIN, N_IN, N_OUT, W_OUT, _qr, draw_cases
 from gradus.concepts.networks.initialization.xavier import xavier
-from gradus.evidence import all_of, bound, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 ORTHOGONAL = Concept(
     key="orthogonal",
@@ -157,7 +157,7 @@ def torch_initialises_the_same(orthogonal, rng):
 
 @ORTHOGONAL.mutant(
     Text("normal weights of the same variance", "同方差的正态权重"),
-    kills=["lengths-are-kept", "columns-or-rows-are-orthonormal", "singular-values-stay-equal"],
+    caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal", "singular-values-stay-equal"],
 )
 def merely_normal(Z, gain=1.0):
     return gain * Z / np.sqrt(max(Z.shape[0], Z[0].size))
@@ -165,7 +165,7 @@ def merely_normal(Z, gain=1.0):
 
 @ORTHOGONAL.mutant(
     Text("LAPACK's signs are left as they are", "保留 LAPACK 的符号不作修正"),
-    kills=["equals-definition", "no-direction-is-preferred", "torch-initialises-the-same"],
+    caught_by=["equals-definition", "no-direction-is-preferred", "torch-initialises-the-same"],
 )
 def signs_left(Z, gain=1.0):
     M = Z.reshape(Z.shape[0], -1)
@@ -175,14 +175,14 @@ def signs_left(Z, gain=1.0):
 
 @ORTHOGONAL.mutant(
     Text("columns made of length 1 but not perpendicular", "各列归一化但不互相正交"),
-    kills=["lengths-are-kept", "columns-or-rows-are-orthonormal"],
+    caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal"],
 )
 def columns_normalised(Z, gain=1.0):
     M = Z.reshape(Z.shape[0], -1)
     return (gain * M / np.linalg.norm(M, axis=0)).reshape(Z.shape)
 
 
-@ORTHOGONAL.mutant(Text("the gain is squared", "增益被平方"), kills=["equals-definition", "singular-values-stay-equal"])  # fmt: skip
+@ORTHOGONAL.mutant(Text("the gain is squared", "增益被平方"), caught_by=["equals-definition", "singular-values-stay-equal"])  # fmt: skip
 def gain_squared(Z, gain=1.0):
     return orthogonal(Z, gain**2)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.initialization.common import (
     GAIN,
     N_IN,
@@ -12,8 +11,9 @@ from gradus.concepts.networks.initialization.common import (
     _scaled,
     draw_cases,
 )
-from gradus.evidence import all_of, bound, near, roundoff, statistical
-from gradus.figures import COLOURS, canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, near, roundoff, statistical
+from gradus.page.figures import COLOURS, canvas
 
 
 def _xavier_normal(init, Z, gain):
@@ -144,7 +144,7 @@ def gain_sets_the_rate(xavier, rng):
 
 @XAVIER.mutant(
     Text("fan-in alone: the gradient is forgotten", "只用扇入：忘了梯度"),
-    kills=["equals-definition", "variance-forwards-and-backwards"],
+    caught_by=["equals-definition", "variance-forwards-and-backwards"],
 )
 def fan_in_alone(Z, gain=1.0):
     return gain * Z / np.sqrt(Z[0].size)
@@ -152,7 +152,7 @@ def fan_in_alone(Z, gain=1.0):
 
 @XAVIER.mutant(
     Text("the variance taken for the standard deviation", "把方差当成标准差"),
-    kills=["equals-definition", "variance-forwards-and-backwards", "gain-sets-the-rate"],
+    caught_by=["equals-definition", "variance-forwards-and-backwards", "gain-sets-the-rate"],
 )
 def variance_for_deviation(Z, gain=1.0):
     return gain * 2 / (Z[0].size + Z[:, 0].size) * Z
@@ -160,20 +160,20 @@ def variance_for_deviation(Z, gain=1.0):
 
 @XAVIER.mutant(
     Text("the uniform bound used as standard deviation: √6 for √2", "把均匀分布的界当成标准差：√6 代替 √2"),
-    kills=["uniform-within-the-square-root-of-six", "gain-sets-the-rate"],
+    caught_by=["uniform-within-the-square-root-of-six", "gain-sets-the-rate"],
 )
 def six_for_two(Z, gain=1.0):
     return np.sqrt(3) * xavier(Z, gain)
 
 
 @XAVIER.mutant(
-    Text("the kernel is not counted", "没有计入卷积核"), kills=["kernels-count", "equals-definition"]
+    Text("the kernel is not counted", "没有计入卷积核"), caught_by=["kernels-count", "equals-definition"]
 )
 def kernel_forgotten(Z, gain=1.0):
     return gain * np.sqrt(2 / (Z.shape[0] + Z.shape[1])) * Z
 
 
-@XAVIER.mutant(Text("the gain is ignored", "忽略增益"), kills=["gain-sets-the-rate", "equals-definition"])
+@XAVIER.mutant(Text("the gain is ignored", "忽略增益"), caught_by=["gain-sets-the-rate", "equals-definition"])
 def xavier_without_gain(Z, gain=1.0):
     return xavier(Z)
 

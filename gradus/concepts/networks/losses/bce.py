@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.losses.common import COUNT, STEP, convex_along, gradient_is, slope
-from gradus.evidence import all_of, invariance, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, invariance, roundoff
+from gradus.page.figures import canvas
 
 BCE = Concept(
     key="bce",
@@ -135,14 +135,14 @@ def classes_exchanged(bce, rng):
 
 @BCE.mutant(
     Text("log of a clipped probability", "对截断后的概率取对数"),
-    kills=["exact-at-a-thousand", "equals-definition"],
+    caught_by=["exact-at-a-thousand", "equals-definition"],
 )
 def clipped_probability(z, y):
     p = np.clip(1 / (1 + np.exp(-z)), 1e-7, 1 - 1e-7)
     return -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
 
 
-@BCE.mutant(Text("the sum covers the first term only; the second stands for the last sample", "求和只覆盖第一项，第二项只取最后一个样本"), kills=["sum-covers-both-terms", "gradient-is-predicted-minus-true"])  # fmt: skip
+@BCE.mutant(Text("the sum covers the first term only; the second stands for the last sample", "求和只覆盖第一项，第二项只取最后一个样本"), caught_by=["sum-covers-both-terms", "gradient-is-predicted-minus-true"])  # fmt: skip
 def first_term_only(z, y):
     p = 1 / (1 + np.exp(-z))
     return -((y * np.log(p)).sum() + (1 - y[-1]) * np.log(1 - p[-1])) / z.size
@@ -150,7 +150,7 @@ def first_term_only(z, y):
 
 @BCE.mutant(
     Text("term of the negatives left out", "漏掉负例的项"),
-    kills=["best-constant-is-the-share", "classes-exchanged", "sum-covers-both-terms"],
+    caught_by=["best-constant-is-the-share", "classes-exchanged", "sum-covers-both-terms"],
 )
 def positives_only(z, y):
     return (y * np.log1p(np.exp(-z))).mean()
@@ -158,7 +158,7 @@ def positives_only(z, y):
 
 @BCE.mutant(
     Text("squared error of the probability", "对概率用平方误差"),
-    kills=["convex-in-the-logits", "exact-at-a-thousand"],
+    caught_by=["convex-in-the-logits", "exact-at-a-thousand"],
 )
 def squared_error(z, y):
     return ((1 / (1 + np.exp(-z)) - y) ** 2).mean()

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
-from gradus.evidence import all_of, bound, identical, near
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page.evidence import all_of, bound, identical, near
+from gradus.page.figures import canvas
 
 
 def _risk(constant_risk, loss, y, p, c):
@@ -199,21 +199,21 @@ def influence_of_an_outlier(losses, rng):
 
 @LOSSES.mutant(
     Text("the mean of the outcomes for every loss", "不论何种损失都取均值"),
-    kills=["mean-and-median", "cross-entropy-predicts-the-probability", "hinge-predicts-the-label"],
+    caught_by=["mean-and-median", "cross-entropy-predicts-the-probability", "hinge-predicts-the-label"],
 )
 def always_the_mean(loss, y, p, c):
     R, _, second = losses(loss, y, p, c)
     return R, (p * y).sum(), second
 
 
-@LOSSES.mutant(Text("outcomes not weighted by their probabilities", "没有按概率加权"), kills=["mean-and-median", "cross-entropy-predicts-the-probability", "huber-lies-between", "influence-of-an-outlier", "equals-definition"])  # fmt: skip
+@LOSSES.mutant(Text("outcomes not weighted by their probabilities", "没有按概率加权"), caught_by=["mean-and-median", "cross-entropy-predicts-the-probability", "huber-lies-between", "influence-of-an-outlier", "equals-definition"])  # fmt: skip
 def unweighted(loss, y, p, c):
     return losses(loss, y, np.full(y.shape, 1 / y.size), c)
 
 
 @LOSSES.mutant(
     Text("convexity judged by the ends and the middle alone", "只用两端与中点判断凸性"),
-    kills=["convex-or-not"],
+    caught_by=["convex-or-not"],
 )
 def judged_by_three_points(loss, y, p, c):
     R, best, _ = losses(loss, y, p, c)

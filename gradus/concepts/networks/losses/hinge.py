@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.losses.common import COUNT, gradient_is
-from gradus.evidence import all_of, bound, identical
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical
+from gradus.page.figures import canvas
 
 HINGE = Concept(
     key="hinge",
@@ -103,7 +103,7 @@ def best_constant_is_the_likelier_label(hinge, rng):
 
 @HINGE.mutant(
     Text("margin 0, the perceptron's loss", "间隔为 0，即感知机的损失"),
-    kills=[
+    caught_by=[
         "margin-of-one",
         "above-the-error-rate",
         "gradient-of-hinge",
@@ -116,7 +116,12 @@ def perceptron_loss(s, y):
 
 @HINGE.mutant(
     Text("squared hinge", "平方合页损失"),
-    kills=["margin-of-one", "gradient-of-hinge", "best-constant-is-the-likelier-label", "equals-definition"],
+    caught_by=[
+        "margin-of-one",
+        "gradient-of-hinge",
+        "best-constant-is-the-likelier-label",
+        "equals-definition",
+    ],
 )
 def squared_hinge(s, y):
     return (np.maximum(0, 1 - y * s) ** 2).mean()
@@ -124,7 +129,7 @@ def squared_hinge(s, y):
 
 @HINGE.mutant(
     Text("not cut off at 0", "没有在 0 处截断"),
-    kills=["margin-of-one", "best-constant-is-the-likelier-label"],
+    caught_by=["margin-of-one", "best-constant-is-the-likelier-label"],
 )
 def not_cut_off(s, y):
     return (1 - y * s).mean()

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.losses.common import (
     COUNT,
     PREDICTION,
@@ -13,8 +12,9 @@ from gradus.concepts.networks.losses.common import (
     sample,
     unequal,
 )
-from gradus.evidence import all_of, near, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, near, roundoff
+from gradus.page.figures import canvas
 
 
 def _smooth_l1(smooth_l1_loss, y_hat, y, delta):
@@ -122,7 +122,7 @@ def joined_smoothly(huber, rng):
 
 @HUBER.mutant(
     Text("smooth L1 sold as Huber: divided by δ", "把 smooth L1 当作 Huber：多除以 δ"),
-    kills=["gradient-is-the-clipped-error", "moreau-envelope", "limits-of-delta", "equals-definition"],
+    caught_by=["gradient-is-the-clipped-error", "moreau-envelope", "limits-of-delta", "equals-definition"],
 )
 def smooth_l1(y_hat, y, delta=1.0):
     return huber(y_hat, y, delta) / delta
@@ -130,7 +130,7 @@ def smooth_l1(y_hat, y, delta=1.0):
 
 @HUBER.mutant(
     Text("δ²/2 not subtracted: the value jumps at δ", "没有减去 δ²/2：在 δ 处函数值跳跃"),
-    kills=["joined-smoothly", "moreau-envelope"],
+    caught_by=["joined-smoothly", "moreau-envelope"],
 )
 def jumps(y_hat, y, delta=1.0):
     e = np.abs(y_hat - y)
@@ -139,7 +139,7 @@ def jumps(y_hat, y, delta=1.0):
 
 @HUBER.mutant(
     Text("no ½ in the quadratic part: the slope jumps at δ", "二次部分没有 ½：在 δ 处斜率跳跃"),
-    kills=["joined-smoothly", "gradient-is-the-clipped-error"],
+    caught_by=["joined-smoothly", "gradient-is-the-clipped-error"],
 )
 def slope_jumps(y_hat, y, delta=1.0):
     e = np.abs(y_hat - y)

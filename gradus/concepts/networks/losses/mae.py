@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Text
 from gradus.concepts.networks.losses.common import (
     COUNT,
     PREDICTION,
@@ -13,8 +12,9 @@ from gradus.concepts.networks.losses.common import (
     sample,
     unequal,
 )
-from gradus.evidence import identical, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
+from gradus.page.evidence import identical, roundoff
+from gradus.page.figures import canvas
 
 MAE = Concept(
     key="mae",
@@ -90,20 +90,20 @@ def degree_one(mae, rng):
 
 @MAE.mutant(
     Text("squares for absolute values", "用平方代替绝对值"),
-    kills=["gradient-of-mae", "best-constant-is-the-median", "one-outlier-moves-nothing", "degree-one"],
+    caught_by=["gradient-of-mae", "best-constant-is-the-median", "one-outlier-moves-nothing", "degree-one"],
 )
 def square_for_absolute(y_hat, y):
     return ((y_hat - y) ** 2).mean()
 
 
 @MAE.mutant(
-    Text("root mean square", "均方根误差"), kills=["best-constant-is-the-median", "equals-definition"]
+    Text("root mean square", "均方根误差"), caught_by=["best-constant-is-the-median", "equals-definition"]
 )
 def root_mean_square(y_hat, y):
     return np.sqrt(((y_hat - y) ** 2).mean())
 
 
-@MAE.mutant(Text("summed, not averaged", "求和而未平均"), kills=["gradient-of-mae"])
+@MAE.mutant(Text("summed, not averaged", "求和而未平均"), caught_by=["gradient-of-mae"])
 def summed(y_hat, y):
     return np.abs(y_hat - y).sum()
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.losses.common import (
     COUNT,
     PREDICTION,
@@ -14,8 +13,9 @@ from gradus.concepts.networks.losses.common import (
     slope,
     unequal,
 )
-from gradus.evidence import all_of, bound, identical, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page.figures import canvas
 
 MSE = Concept(
     key="mse",
@@ -106,7 +106,7 @@ def normal_likelihood(mse, rng):
 
 @MSE.mutant(
     Text("½ before the mean", "均值前多了 ½"),
-    kills=["gradient-of-mse", "four-errors-of-one", "variance-and-bias", "normal-likelihood"],
+    caught_by=["gradient-of-mse", "four-errors-of-one", "variance-and-bias", "normal-likelihood"],
 )
 def half_the_mean(y_hat, y):
     return ((y_hat - y) ** 2).mean() / 2
@@ -114,7 +114,7 @@ def half_the_mean(y_hat, y):
 
 @MSE.mutant(
     Text("half the sum: grows with the batch", "和的一半：随批的大小增长"),
-    kills=["four-errors-of-one", "equals-definition"],
+    caught_by=["four-errors-of-one", "equals-definition"],
 )
 def half_the_sum(y_hat, y):
     return ((y_hat - y) ** 2).sum() / 2
@@ -125,7 +125,7 @@ def half_the_sum(y_hat, y):
         "every prediction against every target: (n, 1) broadcast with (n,)",
         "每个预测与每个目标配对：(n, 1) 与 (n,) 广播",
     ),
-    kills=["gradient-of-mse", "equals-definition"],
+    caught_by=["gradient-of-mse", "equals-definition"],
 )
 def broadcast(y_hat, y):
     return ((np.reshape(y_hat, (-1, 1)) - y) ** 2).mean()
@@ -133,7 +133,7 @@ def broadcast(y_hat, y):
 
 @MSE.mutant(
     Text("absolute values for squares", "用绝对值代替平方"),
-    kills=["best-constant-is-the-mean", "variance-and-bias"],
+    caught_by=["best-constant-is-the-mean", "variance-and-bias"],
 )
 def absolute_for_square(y_hat, y):
     return np.abs(y_hat - y).mean()

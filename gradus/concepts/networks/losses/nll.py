@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.losses.common import COUNT, LABELS, gradient_is
 from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
-from gradus.evidence import all_of, identical, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.figures import canvas
 
 NLL = Concept(
     key="nll",
@@ -109,25 +109,28 @@ def no_underflow(nll, rng):
 
 @NLL.mutant(
     Text("a second logarithm: takes probabilities", "多取了一次对数：以概率为输入"),
-    kills=["composed-with-log-softmax", "gradient-of-nll", "no-underflow"],
+    caught_by=["composed-with-log-softmax", "gradient-of-nll", "no-underflow"],
 )
 def second_logarithm(log_p, y):
     return -np.log(np.abs(log_p[np.arange(len(y)), y])).mean()
 
 
 @NLL.mutant(
-    Text("summed, not averaged", "求和而未平均"), kills=["gradient-of-nll", "exponential-is-the-likelihood"]
+    Text("summed, not averaged", "求和而未平均"),
+    caught_by=["gradient-of-nll", "exponential-is-the-likelihood"],
 )
 def nll_summed(log_p, y):
     return -log_p[np.arange(len(y)), y].sum()
 
 
-@NLL.mutant(Text("log of the product of the probabilities", "先求概率之积再取对数"), kills=["no-underflow"])
+@NLL.mutant(
+    Text("log of the product of the probabilities", "先求概率之积再取对数"), caught_by=["no-underflow"]
+)
 def log_of_the_product(log_p, y):
     return -np.log(np.exp(log_p[np.arange(len(y)), y]).prod()) / len(y)
 
 
-@NLL.mutant(Text("sign lost", "丢失负号"), kills=["exponential-is-the-likelihood", "equals-definition"])
+@NLL.mutant(Text("sign lost", "丢失负号"), caught_by=["exponential-is-the-likelihood", "equals-definition"])
 def sign_lost(log_p, y):
     return log_p[np.arange(len(y)), y].mean()
 

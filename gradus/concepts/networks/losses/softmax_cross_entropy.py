@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from gradus.concept import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.concepts.networks.losses.bce import bce
 from gradus.concepts.networks.losses.common import COUNT, LABELS, convex_along, gradient_is
-from gradus.evidence import all_of, bound, invariance, roundoff
-from gradus.figures import canvas
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, invariance, roundoff
+from gradus.page.figures import canvas
 
 SOFTMAX_CROSS_ENTROPY = Concept(
     key="softmax-cross-entropy",
@@ -151,7 +151,7 @@ def convex_in_the_scores(loss, rng):
 
 @SOFTMAX_CROSS_ENTROPY.mutant(
     Text("log of a clipped probability", "对截断后的概率取对数"),
-    kills=["stable-at-a-thousand", "equals-definition", "convex-in-the-scores"],
+    caught_by=["stable-at-a-thousand", "equals-definition", "convex-in-the-scores"],
 )
 def log_of_clipped(z, y):
     e = np.exp(z - z.max(-1, keepdims=True))
@@ -159,19 +159,21 @@ def log_of_clipped(z, y):
     return -np.log(p[np.arange(len(y)), y]).mean()
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(Text("no maximum subtracted", "没有减去最大值"), kills=["stable-at-a-thousand"])
+@SOFTMAX_CROSS_ENTROPY.mutant(
+    Text("no maximum subtracted", "没有减去最大值"), caught_by=["stable-at-a-thousand"]
+)
 def overflowing(z, y):
     return (np.log(np.exp(z).sum(-1)) - z[np.arange(len(y)), y]).mean()
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(Text("softmax taken twice: probabilities fed in as scores", "做了两次 softmax：把概率当作得分输入"), kills=["gradient-is-p-minus-y", "proper-scoring", "two-classes", "stable-at-a-thousand"])  # fmt: skip
+@SOFTMAX_CROSS_ENTROPY.mutant(Text("softmax taken twice: probabilities fed in as scores", "做了两次 softmax：把概率当作得分输入"), caught_by=["gradient-is-p-minus-y", "proper-scoring", "two-classes", "stable-at-a-thousand"])  # fmt: skip
 def softmax_twice(z, y):
     e = np.exp(z - z.max(-1, keepdims=True))
     return softmax_cross_entropy(e / e.sum(-1, keepdims=True), y)
 
 
 @SOFTMAX_CROSS_ENTROPY.mutant(
-    Text("bits for nats", "以比特代替奈特"), kills=["uniform-costs-log-k", "two-classes"]
+    Text("bits for nats", "以比特代替奈特"), caught_by=["uniform-costs-log-k", "two-classes"]
 )
 def in_bits(z, y):
     return softmax_cross_entropy(z, y) / np.log(2)
@@ -179,7 +181,7 @@ def in_bits(z, y):
 
 @SOFTMAX_CROSS_ENTROPY.mutant(
     Text("normaliser shared by the whole batch", "整个批共用一个归一化因子"),
-    kills=["shift-of-the-scores", "gradient-is-p-minus-y"],
+    caught_by=["shift-of-the-scores", "gradient-is-p-minus-y"],
 )
 def shared_normaliser(z, y):
     return np.log(np.exp(z).sum(-1).mean()) - z[np.arange(len(y)), y].mean()

@@ -1,0 +1,13 @@
+"""Formulas as they are shown: LaTeX in the records, MathML on pages, Unicode in terminals."""
+
+from gradus.catalogue.formulas.compiled import (
+    DATA,
+    Formula,
+    all_formulas,
+    mathml,
+    prose_html,
+    prose_text,
+    unicode_text,
+)
+
+__all__ = ["DATA", "Formula", "all_formulas", "mathml", "prose_html", "prose_text", "unicode_text"]

@@ -1,0 +1,153 @@
+"""Formulas as they are shown: LaTeX in the records, MathML on pages, Unicode in terminals.
+
+The MathML is compiled when Gradus is developed (`make formulas`) and shipped as data, so that reading
+mathematics needs neither JavaScript nor a network.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from gradus.catalogue.formulas.terminal import linear
+from gradus.errors import GradusError
+from gradus.text import Text
+
+DATA = Path(__file__).parents[2] / "assets" / "formulas.json"
+Style = Literal["display", "inline"]
+
+#: `$$…$$`, `$…$` (a dollar sign is written `\$`), or code between backticks.
+_MARKUP = re.compile(r"\$\$(?P<display>[^$]+)\$\$|(?<!\\)\$(?P<inline>(?:[^$\\]|\\.)+)\$|`(?P<code>[^`]+)`")
+
+
+class Formula(NamedTuple):
+    """A formula of the catalogue and the concept that it stands in."""
+
+    key: str
+    latex: str
+    style: Style
+
+
+@functools.cache
+def _compiled() -> dict[str, dict[str, str]]:
+    return json.loads(DATA.read_text(encoding="utf-8"))
+
+
+def mathml(latex: str, display: bool = True) -> str:
+    """The MathML of a formula of the catalogue.
+
+    Args:
+        latex: as it stands in the record.
+        display: set on a line of its own; else within the line.
+
+    Raises:
+        GradusError: it is not among the compiled formulas.
+    """
+    found = _compiled()["display" if display else "inline"].get(latex)
+    if found is None:
+        raise GradusError(f"the formula {latex!r} is not compiled; run `make formulas` after changing a page")
+    return found
+
+
+def unicode_text(latex: str, one_line: bool = False) -> str:
+    """A formula in readable Unicode, for terminals: matrices, cases and aligned equations take several lines.
+
+    Raises:
+        GradusError: it is not among the compiled formulas.
+    """
+    compiled = _compiled()
+    found = compiled["display"].get(latex) or compiled["inline"].get(latex)
+    return linear(found if found is not None else mathml(latex), one_line)
+
+
+def prose_html(text: str, strict: bool = True) -> str:
+    """Prose as HTML: escaped, `$…$` as MathML, code between backticks as `<code>`.
+
+    Args:
+        text: one language of a `Text`.
+        strict: a formula that is not compiled is an error; else it is shown as its LaTeX, which is for text
+            that comes from outside the catalogue.
+
+    Raises:
+        GradusError: a formula is not compiled.
+    """
+
+    def math(latex: str, style: Style) -> str:
+        if not strict and latex not in _compiled()[style]:
+            return f'<code class="latex">{escape(latex)}</code>'
+        return mathml(latex, style == "display")
+
+    parts = []
+    for kind, content in _split(text):
+        if kind == "code":
+            parts.append(f"<code>{escape(content)}</code>")
+        elif kind in ("display", "inline"):
+            parts.append(math(content, kind))  # type: ignore[arg-type]
+        else:
+            parts.append(escape(content))
+    return "".join(parts)
+
+
+def prose_text(text: str, strict: bool = True) -> str:
+    """Prose for a terminal: `$…$` as Unicode in the line, code without its backticks.
+
+    Raises:
+        GradusError: a formula is not compiled, and `strict` is set.
+    """
+    parts = []
+    for kind, content in _split(text):
+        known = strict or any(content in _compiled()[style] for style in ("display", "inline"))
+        formula = kind in ("display", "inline") and known
+        parts.append(unicode_text(content, one_line=True) if formula else content)
+    return "".join(parts)
+
+
+def all_formulas() -> list[Formula]:
+    """Every formula of the catalogue, displayed or in prose, in the catalogue's order."""
+    from gradus.catalogue import load
+
+    found: dict[Formula, None] = {}
+    for concept in load():
+        for latex in concept.formulas:
+            found[Formula(concept.key, latex, "display")] = None
+        for symbol in concept.symbols:
+            found[Formula(concept.key, symbol.symbol, "inline")] = None
+        for text in _texts(concept):
+            for kind, content in [*_split(text.en), *_split(text.zh)]:
+                if kind in ("display", "inline"):
+                    found[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
+    return list(found)
+
+
+def _split(text: str) -> Iterator[tuple[str, str]]:
+    """The pieces of prose: ("text" | "code" | "inline" | "display", content)."""
+    end = 0
+    for match in _MARKUP.finditer(text):
+        if match.start() > end:
+            yield "text", text[end : match.start()].replace("\\$", "$")
+        kind = match.lastgroup or "text"
+        yield kind, match.group(kind)
+        end = match.end()
+    if end < len(text):
+        yield "text", text[end:].replace("\\$", "$")
+
+
+def _texts(value: Any) -> Iterator[Text]:
+    """All bilingual texts in a record, however deep."""
+    if isinstance(value, Text):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for entry in fields(value):
+            yield from _texts(getattr(value, entry.name))

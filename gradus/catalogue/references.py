@@ -1,0 +1,28 @@
+"""The one references file, and how a reference is cited."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from gradus.errors import GradusError
+
+FILE = Path(__file__).parent / "references.toml"
+
+
+@functools.cache
+def references() -> dict[str, dict[str, Any]]:
+    """The one references file: bib key → authors, title, year, venue and where to find it."""
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+
+def citation(key: str) -> str:
+    """A reference on one line: authors, title, venue, year."""
+    if key not in references():
+        raise GradusError(f"no reference is called {key!r}; add it to references.toml")
+    r = references()[key]
+    authors = r["authors"]
+    who = ", ".join(authors[:3]) + (" et al." if len(authors) > 3 else "")
+    return f"{who}: {r['title']}. {r['venue']}, {r['year']}." + (f" {r['url']}" if "url" in r else "")

@@ -1,0 +1,47 @@
+"""What a page is made of: the record, the decorators, evidence and figures."""
+
+from gradus.page.concept import Concept
+from gradus.page.evidence import Evidence
+from gradus.page.figures import Drawing, Slider
+from gradus.page.generic import generic, namespace
+from gradus.page.record import (
+    AREAS,
+    Arguments,
+    Case,
+    Claim,
+    ConceptKind,
+    Cost,
+    Erratum,
+    Implementation,
+    Mutant,
+    Option,
+    Proof,
+    Reading,
+    Recipe,
+    Symbol,
+)
+from gradus.text import Text
+
+__all__ = [
+    "AREAS",
+    "Arguments",
+    "Case",
+    "Claim",
+    "Concept",
+    "ConceptKind",
+    "Cost",
+    "Drawing",
+    "Erratum",
+    "Evidence",
+    "Implementation",
+    "Mutant",
+    "Option",
+    "Proof",
+    "Reading",
+    "Recipe",
+    "Slider",
+    "Symbol",
+    "Text",
+    "generic",
+    "namespace",
+]

@@ -1,0 +1,60 @@
+"""What the pages' figures share: a canvas without global state, one palette, sliders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradus.text import Text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe & Ito's eight colours, told apart by colour-blind readers, reordered so that the first four contrast.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#B8A000")
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A parameter of a figure that is worth moving: its range, its first value, and whether the scale is logarithmic."""
+
+    low: float
+    high: float
+    start: float
+    title: Text
+    log: bool = False
+    integer: bool = False
+
+
+class Drawing(NamedTuple):
+    """A figure, and the same in words computed from the same numbers, for those who cannot see it."""
+
+    figure: Figure
+    text: Text
+
+
+def canvas(columns: int = 1, rows: int = 1, width: float = 6.4, height: float = 3.6) -> tuple[Figure, Any]:
+    """A matplotlib figure and its axes (an array when there are several), without touching pyplot's global state."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns)
+    for ax in figure.axes:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set_prop_cycle(color=COLOURS)
+    return figure, axes
+
+
+def svg(figure: Figure, name: str = "gradus") -> str:
+    """The figure as SVG with real text (the browser supplies the glyphs) and the same bytes each time."""
+    import io
+    import warnings
+
+    import matplotlib
+
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the Chinese glyphs
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    return buffer.getvalue()

@@ -1,0 +1,214 @@
+"""The rows of a page's record: symbols, implementations, claims, mutants, errata, recipe."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from gradus.errors import GradusError
+from gradus.page.evidence import Evidence
+from gradus.text import Text
+
+AREAS: dict[str, Text] = {
+    "foundations": Text("Foundations", "基础"),
+    "networks": Text("Networks", "神经网络"),
+    "optimization": Text("Optimization", "优化"),
+    "inference": Text("Inference", "推断"),
+    "geometry": Text("Geometry", "几何"),
+    "theory": Text("Theory", "理论"),
+    "reinforcement": Text("Reinforcement learning", "强化学习"),
+    "generative": Text("Generative models", "生成模型"),
+    "vision": Text("Vision", "视觉"),
+    "language": Text("Language", "语言"),
+    "recommendation": Text("Recommendation", "推荐"),
+    "paradigms": Text("Paradigms", "范式"),
+}
+
+ConceptKind = Literal["definition", "theorem", "algorithm", "layer", "model", "system"]
+Cost = Literal["quick", "slow", "gpu"]
+Domain = Literal[
+    "real",
+    "positive",
+    "nonnegative",
+    "unit",
+    "simplex",
+    "integer",
+    "natural",
+    "boolean",
+    "index",
+    "function",
+    "other",
+]
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One row of the symbol table: the bridge between the formula's letter and the code's argument.
+
+    Attributes:
+        symbol: LaTeX of the letter.
+        argument: name of the definition's argument; "" for a letter of the formula that is not one (a result, an index).
+        shape: dimensions by name, as in jaxtyping: "" for a number, "n d", "... n d" where leading batch
+            dimensions are allowed; "function" for a callable.
+        meaning: what it is.
+        domain: which numbers it may be; decides what the verifier draws, and whether it is differentiated.
+            "index" are integers in 0…; "simplex" sums to one over the last axis; "unit" lies in [0, 1].
+        unit: physical or information unit.
+    """
+
+    symbol: str
+    argument: str
+    shape: str
+    meaning: Text
+    domain: Domain = "real"
+    unit: str = ""
+
+    @property
+    def batched(self) -> bool:
+        """Whether any leading dimensions are allowed."""
+        return self.shape.startswith("...")
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The named dimensions, without the leading dots."""
+        return tuple(d for d in self.shape.split() if d != "...")
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """What a practitioner should use: `path` is "module:name", imported only when it is called.
+
+    Where its signature differs from the definition's, `call(function, **arguments)` bridges the two:
+    it receives every argument of the definition by name, as arrays of the implementation's own framework.
+    `framework` is "numpy" for functions that take arrays, "torch" or "jax" for those that take tensors.
+    """
+
+    path: str
+    framework: Literal["numpy", "torch", "jax", "python"] = "torch"
+    call: Callable[..., Any] | None = None
+    note: Text = Text("", "")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where else to read: a key of the references, and the place in it."""
+
+    source: str
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A theorem's proof in words and `$…$`; or, where it is long, only the exact place where it stands."""
+
+    text: Text
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice that a recipe offers on the command line as `--NAME CHOICE`; the first is taken unless one is given.
+
+    `choices` maps each choice to what it replaces in the recipe: fields of `Recipe` such as data, metric and bars.
+    """
+
+    name: str
+    meaning: Text
+    choices: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a concept is run as a system, and what it must reach; functions are named as "module:function".
+
+    Attributes:
+        train: called with the data and, by name, with those of seed, epochs, directory, resume, progress, device and
+            the recipe's options that it takes; returns a `gradus.report.SeedResult`, or what `report` turns into one.
+        data: names of data sets; the first that is there is taken unless one is given.
+        metric: name of the score.
+        bars: what the mean score over the seeds must reach, for each data set.
+        settings: what is shown of the recipe; or such a table for each data set.
+        text: the recipe in words.
+        relation: "≥", or "≤" for a score that must be small.
+        report: `(returned, data, directory, bar) -> SeedResult`, where `train` returns something else.
+        load: `(name, data_dir) -> data`.
+        present: `(name, data_dir) -> bool`, whether the data set is there; "" where all always are.
+        options: the choices that the command line offers.
+    """
+
+    train: str
+    data: tuple[str, ...]
+    metric: str
+    bars: Mapping[str, float]
+    settings: Mapping[str, Any]
+    text: Text
+    relation: Literal["≥", "≤"] = "≥"
+    report: str = ""
+    load: str = "gradus.data:load"
+    present: str = ""
+    options: tuple[Option, ...] = ()
+
+    def with_choices(self, choices: Mapping[str, str]) -> Recipe:
+        """The recipe after its options are chosen.
+
+        Raises:
+            GradusError: there is no such option or choice.
+        """
+        changed: dict[str, Any] = {}
+        known = {o.name: o for o in self.options}
+        for name, choice in choices.items():
+            if name not in known:
+                raise GradusError(f"the recipe has no option {name!r}; it has {', '.join(known) or 'none'}")
+            if choice not in known[name].choices:
+                raise GradusError(
+                    f"expected {name} as one of {', '.join(known[name].choices)}, got {choice!r}"
+                )
+            changed |= known[name].choices[choice]
+        return replace(self, **changed)
+
+
+Arguments = dict[str, Any]
+Case = tuple[str, Arguments]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What must be true of every right implementation: `measure(implementation, rng) -> Evidence`."""
+
+    name: str
+    statement: Text
+    measure: Callable[..., Evidence]
+    cost: Cost = "quick"
+    required: bool = (
+        True  # False where a right implementation may lack it (memory): for a user's it is then a remark
+    )
+    of_definition: bool = True  # False where the literal definition is not meant to have the property (memory, speed, stability)
+    universal: bool = False  # one of the claims that every concept gets
+
+    @property
+    def source(self) -> str:
+        """The claim's own code."""
+        return inspect.getsource(self.measure)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong variant of the definition, and the claims that must catch it."""
+
+    name: str
+    description: Text
+    function: Callable[..., Any]
+    caught_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """A wrong form in circulation: how it reads, why it fails (computed by the named claims), what is right."""
+
+    number: str
+    common: Text
+    why: Text
+    right: Text
+    claims: tuple[str, ...]

@@ -1,0 +1,223 @@
+"""Runs a system: its recipe over the seeds, the scores beside the bar, and the report."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradus.catalogue import load as load_catalogue
+from gradus.page import Concept
+from gradus.running.request import Asked, ask, function, load_data, recipe_of, taken
+from gradus.running.run_folder import CONFIG, REPORT, SUMMARY, choose, read, unfinished, write
+from gradus.text import Text
+
+if TYPE_CHECKING:
+    from gradus.report import RunSummary, SeedResult
+
+Say = Callable[[Text], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run: where it is kept, the score of each seed beside the bar, and the report."""
+
+    directory: Path
+    summary: RunSummary
+    report: Path
+
+    @property
+    def holds(self) -> bool:
+        """Whether the mean score reaches the bar."""
+        return self.summary.holds
+
+
+def run_system(
+    concept: Concept,
+    *,
+    data: str | None = None,
+    data_dir: str | None = None,
+    seeds: Sequence[int] | None = None,
+    epochs: int | None = None,
+    device: str | None = None,
+    options: Mapping[str, str] | None = None,
+    directory: str | Path | None = None,
+    resume: bool = False,
+    fresh: bool = False,
+    progress: str = "auto",
+    verify: bool = True,
+    report: str | Path | None = None,
+    lang: str = "en",
+    say: Say = lambda text: None,
+) -> Outcome | None:
+    """Trains a system by its recipe over the seeds, scores it and writes the report.
+
+    What is not given is the recipe's (three seeds, its first data set, its epochs, the first choice of each option)
+    or, on resuming, the interrupted run's.
+
+    Under torchrun every process calls this; the first one alone writes and returns an outcome, the others None.
+
+    Raises:
+        GradusError: no recipe, unknown data, an impossible setting, or a folder that holds another run.
+    """
+    recipe_of(concept)
+    given = Path(directory) if directory else None
+    options = {name: choice for name, choice in (options or {}).items() if choice is not None}
+    if resume:
+        given = given or unfinished(concept.key)
+        before = read(given / CONFIG)
+        data, epochs = data or before.get("data"), epochs or before.get("epochs")
+        seeds = before.get("seeds") if seeds is None else seeds
+        options = {**before.get("options", {}), **options}
+    asked = ask(concept, data, data_dir, seeds, epochs, device, options)
+    dataset = load_data(asked)
+    with _processes() as group:
+        folder = choose(given, asked.config, resume, fresh)
+        group.broadcast(0)  # every process has chosen the folder before the first one writes there
+        first = group.rank == 0
+        if first:
+            _begin(folder, asked, fresh and not resume)
+        results = {}
+        for seed in asked.seeds:
+            if first:
+                _say_seed(concept, asked, seed, say)
+            results[seed] = _train(asked, dataset, seed, folder / f"seed-{seed}", resume, progress)
+    if not first:
+        return None
+    summary = _summary(asked, dataset, results)
+    write(folder / SUMMARY, summary.as_dict())
+    _say_score(summary, say)
+    path = Path(report) if report else folder / REPORT
+    _report(path, concept, summary, list(results.values()), verify, lang, say)
+    return Outcome(folder, summary, path)
+
+
+class _Alone:
+    """A run without torchrun, which needs nothing of PyTorch."""
+
+    rank = 0
+
+    def broadcast(self, number: int) -> int:
+        return number
+
+
+@contextlib.contextmanager
+def _processes() -> Iterator[Any]:
+    """The processes that torchrun started, or this one alone."""
+    if "WORLD_SIZE" not in os.environ:
+        yield _Alone()
+        return
+    from gradus.training.distributed import process_group
+
+    with process_group() as group:
+        yield group
+
+
+def _begin(folder: Path, asked: Asked, fresh: bool) -> None:
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    write(folder / CONFIG, asked.config)
+
+
+def _train(asked: Asked, dataset: Any, seed: int, folder: Path, resume: bool, progress: str) -> SeedResult:
+    """One seed: trained, and turned into its score and its part of the report."""
+    train = function(asked.recipe.train)
+    given = {
+        "seed": seed,
+        "epochs": asked.epochs,
+        "directory": folder,
+        "resume": resume,
+        "progress": progress,
+        "device": asked.device,
+        **asked.options,
+    }
+    returned = train(dataset, **taken(train, given))
+    if not asked.recipe.report:
+        return returned
+    return function(asked.recipe.report)(returned, dataset, folder, asked.recipe.bars[asked.data])
+
+
+def _summary(asked: Asked, dataset: Any, results: Mapping[int, SeedResult]) -> RunSummary:
+    from gradus.report import DataSummary, RunSummary, environment
+
+    recipe, first = asked.recipe, next(iter(results.values()))
+    settings = recipe.settings.get(asked.data, recipe.settings)
+    return RunSummary(
+        layers=first.layers,
+        data=first.data or DataSummary.of(dataset),
+        settings={k: _words(v) for k, v in {**asked.options, **settings}.items()},
+        metric=recipe.metric,
+        scores={seed: r.score for seed, r in results.items()},
+        bar=recipe.bars[asked.data],
+        relation=recipe.relation,
+        seconds={"training": sum(r.seconds for r in results.values())},
+        environment=environment(),
+        command=asked.command,
+        finished=time.strftime("%Y-%m-%dT%H:%M:%S"),
+    )
+
+
+def _words(value: Any) -> Any:
+    """A setting that is a table as words: degrees 10, shift 0.5."""
+    return ", ".join(f"{k} {v:g}" for k, v in value.items()) if isinstance(value, dict) else value
+
+
+def _say_seed(concept: Concept, asked: Asked, seed: int, say: Say) -> None:
+    chosen = "".join(f" {choice}" for choice in asked.options.values())
+    say(
+        Text(
+            f"{concept.title.en}{chosen} on {asked.data}, seed {seed}",
+            f"{concept.title.zh}{chosen}，{asked.data}，种子 {seed}",
+        )
+    )
+
+
+def _say_score(summary: RunSummary, say: Say) -> None:
+    from gradus.report.words import metric
+
+    each = ", ".join(f"{v:.4f}" for v in summary.scores.values())
+    mark = "✓" if summary.holds else "✗"
+    seconds = summary.seconds["training"]
+    beside = f"{summary.mean:.4f} {summary.relation} {summary.bar}"
+    say(
+        Text(
+            f"{mark} {metric(summary.metric, 'en')} {beside} (seeds: {each}; training {seconds:.1f} s)",
+            f"{mark} {metric(summary.metric, 'zh')} {beside}（各种子：{each}；训练用时 {seconds:.1f} 秒）",
+        )
+    )
+
+
+def _report(
+    path: Path,
+    concept: Concept,
+    summary: RunSummary,
+    results: Sequence[SeedResult],
+    verify: bool,
+    lang: str,
+    say: Say,
+) -> None:
+    from gradus.report import pictures_over_seeds, write_report
+    from gradus.verify import Report
+    from gradus.verify import verify as run
+    from gradus.verify.evidence_cache import remember
+    from gradus.verify.output import summary as counted
+
+    evidence = Report(())
+    if verify:
+        concepts = load_catalogue().needed([concept.key])
+        say(
+            Text(
+                f"verifying the {len(concepts)} concepts that it stands on …",
+                f"正在验证它所依据的 {len(concepts)} 个概念……",
+            )
+        )
+        evidence = run(concepts)
+        remember(evidence)
+        say(Text(counted(evidence, "en"), counted(evidence, "zh")))
+    write_report(path, concept, summary, evidence, pictures_over_seeds(results), lang)
+    say(Text(f"report: {path}", f"报告：{path}"))

@@ -1,0 +1,1 @@
+"""Networks trained with NumPy alone: how, on what, and what is shown."""

@@ -1,0 +1,154 @@
+"""Training by mini-batches with the tape and Adam; a checkpoint after each epoch, from which a run goes on exactly."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradus.errors import GradusError
+from gradus.foundations.autodiff import value_and_grad
+from gradus.foundations.from_scratch.adam import Moments, adam_step
+from gradus.foundations.from_scratch.blocks import define
+from gradus.foundations.from_scratch.networks import Network, Parameters
+
+STATE = "state.safetensors"
+Batches = Callable[[int], Iterator[tuple[np.ndarray, np.ndarray]]]
+
+
+@dataclass
+class Fit:
+    """Where a training is.
+
+    Attributes:
+        parameters, moments: of the network and of Adam.
+        history: for each epoch done the means over its batches, and what `measure` gave after it.
+        seconds: spent in training.
+    """
+
+    parameters: Parameters
+    moments: Moments
+    history: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def loss_and_gradient(
+    net: Network, parameters: Parameters, x: np.ndarray, y: np.ndarray
+) -> tuple[float, Parameters, np.ndarray]:
+    """The mean cross-entropy of a batch, its gradient by the tape, and the logits."""
+    kept: list[Any] = []
+
+    def loss(p: Mapping[str, Any]) -> Any:
+        z = net.logits(p, x)
+        kept.append(getattr(z, "value", z))
+        return define("softmax-cross-entropy")(np.reshape(z, (-1, np.shape(z)[-1])), y.ravel())
+
+    value, gradient = value_and_grad(loss)(parameters)
+    return float(value), gradient, kept[0]
+
+
+def fit(
+    net: Network,
+    start: Parameters,
+    batches: Batches,
+    measure: Callable[[Parameters], dict[str, float]],
+    *,
+    epochs: int,
+    steps: int,
+    learning_rate: float,
+    directory: Path | None = None,
+    resume: bool = False,
+    progress: str = "silent",
+) -> Fit:
+    """Trains for some epochs; the rate falls from `learning_rate` to 0 along a half cosine.
+
+    Args:
+        net: the network.
+        start: its first parameters.
+        batches: the batches of an epoch, numbered from 0: a pure function of the number.
+        measure: called with the parameters after each epoch; its figures go into the history.
+        epochs: how many.
+        steps: in each epoch, at most; the schedule and the progress count with it.
+        learning_rate: at the start.
+        directory: where the state is kept after each epoch.
+        resume: go on from the state there, if there is one.
+        progress: "auto", "rich", "plain" or "silent".
+
+    Raises:
+        GradusError: the loss is not finite, or the state cannot be read or written.
+    """
+    from gradus.training.progress import make_reporter
+
+    state = (_read(directory / STATE) if resume and directory else None) or Fit(start, Moments.zeros(start))
+    reporter = make_reporter(progress, epochs * steps, len(state.history) * steps)
+    try:
+        for epoch in range(len(state.history), epochs):
+            begun = time.perf_counter()
+            row = _epoch(net, state, batches(epoch), epoch, epochs, steps, learning_rate, reporter)
+            row |= measure(state.parameters)
+            state.seconds += time.perf_counter() - begun
+            state.history.append(row)
+            if directory is not None:
+                _write(directory / STATE, state)
+            reporter.epoch(row, time.perf_counter() - begun)
+    finally:
+        reporter.close()
+    return state
+
+
+def _epoch(
+    net: Network, state: Fit, batches: Any, epoch: int, epochs: int, steps: int, rate: float, reporter: Any
+) -> dict[str, Any]:
+    losses, right = [], []
+    for i, (x, y) in enumerate(batches):
+        done = (epoch * steps + i) / (epochs * steps)
+        loss, gradient, z = loss_and_gradient(net, state.parameters, x, y)
+        if not np.isfinite(loss):
+            raise GradusError(
+                f"the loss is {loss} at epoch {epoch + 1}, step {i + 1}; lower the learning rate"
+            )
+        alpha = rate * 0.5 * (1 + np.cos(np.pi * done))
+        state.parameters, state.moments = adam_step(state.parameters, gradient, state.moments, alpha)
+        losses.append(loss)
+        right.append(float((z.argmax(-1) == y).mean()))
+        reporter.step(epoch + 1, epoch * steps + i + 1, loss)
+    return {
+        "epoch": epoch + 1,
+        "step": (epoch + 1) * steps,
+        "loss": float(np.mean(losses)),
+        "accuracy": float(np.mean(right)),
+    }
+
+
+def _write(path: Path, state: Fit) -> None:
+    from safetensors.numpy import save
+
+    from gradus.files import write_atomically
+
+    groups = {"p": state.parameters, "m": state.moments.m, "v": state.moments.v}
+    arrays = {f"{g}/{k}": np.ascontiguousarray(a) for g, d in groups.items() for k, a in d.items()}
+    about = {"t": state.moments.t, "history": state.history, "seconds": state.seconds}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, [save(arrays, {"state": json.dumps(about)})])
+
+
+def _read(path: Path) -> Fit | None:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        return None
+    groups: dict[str, Parameters] = {"p": {}, "m": {}, "v": {}}
+    try:
+        with safe_open(path, "numpy") as file:
+            about = json.loads(file.metadata()["state"])
+            for name in file.keys():  # noqa: SIM118  (the file is no dict)
+                group, _, key = name.partition("/")
+                groups[group][key] = file.get_tensor(name)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise GradusError(f"{path} is no state of a training ({error}); begin again with --fresh") from None
+    return Fit(groups["p"], Moments(groups["m"], groups["v"], about["t"]), about["history"], about["seconds"])

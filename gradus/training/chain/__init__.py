@@ -1,5 +1,0 @@
-"""Closed-form steps for plain chains of layers: what a graph costs small networks on a processor is left out."""
-
-from gradus.training.chain.chain import Chain, chain_of, hooked
-
-__all__ = ["Chain", "chain_of", "hooked"]

@@ -1,0 +1,162 @@
+"""The claim that our own tape differentiates a page's definition, unchanged.
+
+Its gradient is compared with that of the implementation entry by entry where a framework gives one, and with the
+differences of values along a random direction: of the definition, or of the implementation where nothing else
+differentiates it. So a wrong tape fails it, and so does a wrong implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradus.errors import GradusError
+from gradus.frameworks.adapters import Adapted
+from gradus.page import Arguments, Concept
+from gradus.page.evidence import EPSILON, Evidence, NotApplicable, all_of, roundoff
+from gradus.text import Text
+from gradus.verify.universal.cases import over_cases
+from gradus.verify.universal.differentiate import (
+    REFUSALS,
+    C,
+    Probe,
+    parts,
+    probe,
+    shake,
+    slope,
+    symbol_of,
+    terms_of,
+)
+
+DELTA = 2.0**-26  # relative size of the perturbations that measure sensitivity
+SWEEPS = 3  # forwards, backwards, and that of the differences: each has its own c·n·ε
+
+
+def tape_gradient(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+    """The claim's measurement."""
+
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        return over_cases(concept, rng, lambda arguments: _one_case(concept, adapted, arguments, rng))
+
+    return measure
+
+
+def by_tape(concept: Concept, arguments: Arguments, p: Probe) -> tuple[float, dict[str, np.ndarray]]:
+    """⟨w, f⟩ of the definition, and its gradient by each wanted argument, by the tape.
+
+    Raises:
+        GradusError: the tape cannot run the definition.
+    """
+    from gradus.foundations.autodiff import value_and_grad
+    from gradus.foundations.autodiff.traceable import traceable
+
+    define = traceable(concept.definition)
+
+    def weighted(*x: Any) -> Any:
+        results = _flat(define(**{**arguments, **dict(zip(p.wanted, x, strict=True))}))
+        return sum(np.sum(w * r) for w, r in zip(p.w, results, strict=True))
+
+    with np.errstate(all="ignore"):
+        value, gradient = value_and_grad(weighted, tuple(range(len(p.wanted))))(
+            *[arguments[k] for k in p.wanted]
+        )
+    return float(value), dict(zip(p.wanted, gradient, strict=True))
+
+
+def _flat(result: Any) -> list[Any]:
+    if isinstance(result, (tuple, list)):
+        return [leaf for r in result for leaf in _flat(r)]
+    return [result]
+
+
+def _one_case(concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.random.Generator) -> Evidence:
+    p, n = probe(concept, arguments, rng), terms_of(concept, arguments)
+    differs = concept.definition if adapted.differentiates else adapted
+    try:
+        want, tolerance, why = slope(differs, p, arguments, n)
+    except REFUSALS as error:
+        raise NotApplicable(f"it refuses inputs around the case: {error}") from None
+    try:
+        value, gradient = by_tape(concept, arguments, p)
+    except GradusError as error:
+        raise NotApplicable(f"the tape cannot run the definition: {error}") from None
+    got, size = p.along(gradient)
+    shaken = {**arguments, **{k: shake(arguments[k], DELTA, rng) for k in p.wanted}}
+    near = by_tape(concept, shaken, p)[1]  # by how much rounding of the arguments moves the gradient
+    size += abs(p.along(near)[0] - got) / DELTA + _weight(p)
+    tolerance += SWEEPS * C * n * EPSILON * size
+    if not abs(got - want) <= tolerance and _branches(concept, arguments, p, got):
+        raise NotApplicable("the definition branches at the case itself")
+    if (
+        not abs(got - want) <= tolerance
+        and not adapted.differentiates
+        and _steps(concept, adapted, arguments, p)
+    ):
+        raise NotApplicable("the implementation is constant around the case: it takes whole numbers")
+    note = Text(
+        f"{got:.12g} along a random direction, differences give {want:.12g}",
+        f"沿随机方向为 {got:.12g}，差分给出 {want:.12g}",
+    )
+    found = [Evidence("roundoff", abs(got - want), "=", 0.0, tolerance, why, note), _same_value(p, value, n)]
+    if adapted.differentiates:
+        found += _entry_by_entry(concept, adapted, arguments, p, gradient, near)
+    return all_of(*found)
+
+
+def _branches(concept: Concept, arguments: Arguments, p: Probe, got: float, h: float = 2.0**-20) -> bool:
+    """Whether the formula takes a way at the case that it takes on neither side of it, as |x| does at 0.
+
+    Then the slopes on both sides agree with one another, and not with the one at the case.
+    """
+    beside = []
+    for t in (-h, h):
+        moved = {**arguments, **{k: arguments[k] + t * p.u[k] for k in p.wanted}}
+        beside.append(p.along(by_tape(concept, moved, p)[1])[0])
+    left, right = beside
+    return abs(left - right) < 1e-2 * abs(got - (left + right) / 2)
+
+
+def _steps(concept: Concept, adapted: Adapted, arguments: Arguments, p: Probe) -> bool:
+    """Whether the implementation is right at the case and does not move with its arguments: it counts, or rounds."""
+    at = parts(adapted(**arguments))
+    if not all(np.allclose(a, r, rtol=1e-9) for a, r in zip(at, p.results, strict=True)):
+        return False
+    moved = parts(adapted(**{**arguments, **{k: arguments[k] + 2.0**-13 * p.u[k] for k in p.wanted}}))
+    return all(np.array_equal(a, b) for a, b in zip(at, moved, strict=True))
+
+
+def _weight(p: Probe) -> float:
+    """Size of ⟨w, f⟩: that much is rounded on the way, also where the derivative is 0."""
+    return p.kappa + float(sum(np.abs(w * r).max(initial=0.0) for w, r in zip(p.w, p.results, strict=True)))
+
+
+def _same_value(p: Probe, value: float, n: int) -> Evidence:
+    """What the tape computes on its way is the definition's value."""
+    terms = [w * r for w, r in zip(p.w, p.results, strict=True)]
+    size = float(sum(np.abs(t).sum() for t in terms)) + p.kappa
+    return roundoff(value, sum(float(t.sum()) for t in terms), n, C, size)
+
+
+def _entry_by_entry(
+    concept: Concept,
+    adapted: Adapted,
+    arguments: Arguments,
+    p: Probe,
+    gradient: dict[str, np.ndarray],
+    near: dict[str, np.ndarray],
+) -> list[Evidence]:
+    """Beside the gradient of the implementation; its tolerance grows with the gradient's own sensitivity to rounding."""
+    names = [k for k in p.wanted if symbol_of(concept, k).domain != "simplex"]  # there only along directions
+    if not names:
+        return []
+    theirs = adapted.vjp(arguments, tuple(p.w), p.wanted)
+    found = []
+    for k in names:
+        moved = float(np.abs(near[k] - gradient[k]).max(initial=0.0)) / DELTA
+        # rounding of the values themselves, for each unit of the argument
+        values = _weight(p) / max(float(np.abs(arguments[k]).max(initial=0.0)), 1e-3)
+        size = float(np.abs(gradient[k]).max(initial=0.0)) + moved + values
+        found.append(roundoff(theirs[k], gradient[k], terms_of(concept, arguments), SWEEPS * C, size))
+    return found

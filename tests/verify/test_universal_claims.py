@@ -1,0 +1,133 @@
+"""The claims that every concept gets can fail: each catches the fault it is there for."""
+
+import numpy as np
+import pytest
+import torch
+
+from gradus.catalogue import load
+from gradus.verify import adapt_function, judge, universal_claims
+
+ATTENTION = load().get("attention")
+SDPA = torch.nn.functional.scaled_dot_product_attention
+
+
+def right(q, k, v):
+    return SDPA(q, k, v)
+
+
+def verdict(function, claim, framework="torch"):
+    adapted = adapt_function(ATTENTION, function, framework)
+    return judge(ATTENTION, {c.name: c for c in universal_claims(ATTENTION)}[claim], adapted).verdict
+
+
+def off_by_little(q, k, v):
+    return right(q, k, v) * (1 + 1e-12)
+
+
+def off_in_single(q, k, v):
+    return right(q, k, v) * (1 + (1e-4 if q.dtype == torch.float32 else 0))
+
+
+def off_in_bfloat16(q, k, v):
+    return right(q, k, v) * (1 + (0.5 if q.dtype == torch.bfloat16 else 0))
+
+
+def widens(q, k, v):
+    return right(q, k, v).double()
+
+
+def contiguous_only(q, k, v):
+    return right(*(torch.as_strided(t, t.shape, torch.empty(t.shape).stride()) for t in (q, k, v)))
+
+
+def spoils_input(q, k, v):
+    out = right(q, k, v)
+    v.mul_(2)
+    return out
+
+
+def wrong_gradient(q, k, v):
+    return right(q.detach(), k, v)
+
+
+def mixes_the_batch(q, k, v):
+    out = right(q, k, v)
+    return out.flip(0) if out.ndim == 3 and out.shape[0] == 2 and q.shape[-1] == 4 else out
+
+
+def fails_on_empty(q, k, v):
+    return right(q, k, v).reshape(q.shape[0], *q.shape[1:-1], v.shape[-1]) / (0 if 0 in q.shape else 1)
+
+
+def empty_refused(q, k, v):
+    if q.shape[0] == 0:
+        raise ValueError("empty")
+    return right(q, k, v)
+
+
+def accepts_anything(q, k, v):
+    try:
+        return right(q, k, v)
+    except RuntimeError:
+        return torch.zeros(1)
+
+
+FAULTS = [
+    (off_by_little, "equals-definition"),
+    (off_in_single, "equals-definition-float32"),
+    (off_in_bfloat16, "equals-definition-bfloat16"),
+    (widens, "keeps-dtype-and-device"),
+    (contiguous_only, "accepts-strided-input"),
+    (spoils_input, "leaves-input-unchanged"),
+    (wrong_gradient, "gradient-equals-definition"),
+    (wrong_gradient, "tape-gradient"),
+    (mixes_the_batch, "accepts-batches"),
+    (empty_refused, "accepts-empty-batch"),
+    (accepts_anything, "rejects-invalid-input"),
+]
+
+
+@pytest.mark.parametrize(("fault", "claim"), FAULTS, ids=lambda x: x if isinstance(x, str) else x.__name__)
+def test_each_free_claim_catches_its_fault(fault, claim):
+    assert verdict(right, claim) == "holds"
+    assert verdict(fault, claim) == "fails"
+
+
+def test_every_free_claim_has_its_fault():
+    assert {claim for _, claim in FAULTS} == {c.name for c in universal_claims(ATTENTION)}
+
+
+def test_numpy_is_judged_in_float64_only():
+    def plain(q, k, v):
+        return ATTENTION.definition(q, k, v)
+
+    for claim in ("equals-definition-float32", "keeps-dtype-and-device", "gradient-equals-definition"):
+        assert verdict(plain, claim, "numpy") == "skipped"
+
+
+def test_sensitivity_widens_the_tolerance_where_the_problem_is_ill_conditioned():
+    from gradus.verify.universal.claims import compare
+
+    rng = np.random.default_rng(1)
+    arguments = dict(
+        Q=rng.standard_normal((3, 4)), K=rng.standard_normal((5, 4)), V=rng.standard_normal((5, 2))
+    )
+    mild = compare(ATTENTION, adapt_function(ATTENTION, right), arguments).tolerance
+    hard = compare(
+        ATTENTION, adapt_function(ATTENTION, right), {**arguments, "K": 300 * arguments["K"]}
+    ).tolerance
+    assert mild < 1e-13
+    assert hard > mild
+
+
+def test_a_precision_that_the_framework_lacks_is_skipped_and_other_errors_are_not():
+    def without_kernel(q, k, v):
+        return torch.linalg.qr(right(q, k, v)).Q if q.dtype == torch.bfloat16 else right(q, k, v)
+
+    def broken(q, k, v):
+        if q.dtype == torch.bfloat16:
+            raise RuntimeError("broken")
+        return right(q, k, v)
+
+    assert verdict(without_kernel, "equals-definition-bfloat16") == "skipped"
+    assert verdict(broken, "equals-definition-bfloat16") == "fails"
