@@ -19,33 +19,36 @@ def _sklearn(KMeans, X, C, steps):
 CLUSTERING = Concept(
     key="clustering",
     kind="algorithm",
-    title=Text("k-means clustering", "k 均值聚类"),
-    summary=Text(
-        "Points are divided into k groups so that the squared distances to the groups' means add up to little. Two steps that each can only lower the sum alternate: "
-        "every point goes to its nearest centre, every centre to the mean of its points. They end after finitely many steps, in a local minimum that depends on the start.",
-        "把点分成 k 组，使各点到所在组均值的平方距离之和尽量小。两个只会降低该和的步骤交替进行：每个点归入最近的中心，每个中心移到其点的均值。"
-        "有限步后停止于一个局部极小，其好坏取决于起点。",
-    ),
+    title="k-means clustering",
+    summary="Points are divided into k groups so that the squared distances to the groups' means add up to "
+    "little. Two steps that each can only lower the sum alternate: every point goes to its nearest "
+    "centre, every centre to the mean of its points. They end after finitely many steps, in a "
+    "local minimum that depends on the start.",
     formulas=(
         r"J(c,\ell)=\sum_{i=1}^{n}\lVert x_i-c_{\ell_i}\rVert^2",
         r"\ell_i\leftarrow\arg\min_j\lVert x_i-c_j\rVert,\qquad c_j\leftarrow\frac1{|\{i:\ell_i=j\}|}\sum_{i:\,\ell_i=j}x_i",
         r"\sum_{i=1}^{n}\lVert x_i-\bar x\rVert^2=J(c,\ell)+\sum_{j=1}^{k}n_j\lVert c_j-\bar x\rVert^2\qquad\text{at rest}",
     ),
     symbols=(
-        Symbol("x_i", "X", "n d", Text("points, one a row", "数据点，每行一个")),
-        Symbol("c_j", "C", "k d", Text("centres: where they start", "中心的起始位置")),
-        Symbol("T", "steps", "", Text("rounds that are allowed", "允许的轮数"), "natural"),
-        Symbol(r"\ell_i", "", "n", Text("number of the i-th point's cluster", "第 i 点所属簇的编号"), "index"),
-        Symbol("J", "", "", Text("sum of the squared distances", "平方距离之和")),
-        Symbol("n_j", "", "k", Text("number of points in the j-th cluster", "第 j 簇的点数")),
-        Symbol(r"\bar x", "", "d", Text("mean of all points", "全部点的均值")),
+        Symbol("x_i", "X", "n d", "points, one a row"),
+        Symbol("c_j", "C", "k d", "centres: where they start"),
+        Symbol("T", "steps", "", "rounds that are allowed", "natural"),
+        Symbol(r"\ell_i", "", "n", "number of the i-th point's cluster", "index"),
+        Symbol("J", "", "", "sum of the squared distances"),
+        Symbol("n_j", "", "k", "number of points in the j-th cluster"),
+        Symbol(r"\bar x", "", "d", "mean of all points"),
     ),
     needs=("norm", "expectation"),
     source="lloyd1982least",
     year=1957,
     people=("Stuart Lloyd", "Hugo Steinhaus", "James MacQueen", "Edward Forgy"),
     implementations=(
-        Implementation("sklearn.cluster:KMeans", "numpy", _sklearn, Text("ten starts by k-means++ unless told otherwise: set `n_init`", "起点用 k-means++；起始次数由 `n_init` 设定")),
+        Implementation(
+            "sklearn.cluster:KMeans",
+            "numpy",
+            _sklearn,
+            "ten starts by k-means++ unless told otherwise: set `n_init`",
+        ),
     ),
     readings=(
         Reading("hastie2009elements", "§14.3.6"),
@@ -53,20 +56,20 @@ CLUSTERING = Concept(
         Reading("murphy2022probabilistic", "§21.3"),
     ),
     deviations=(
-        Text("A centre that no point is nearest to has no mean. Here, as in scikit-learn, it takes the point that is farthest from its own centre; SciPy's `kmeans2` leaves it where it is and warns.",
-             "没有点离它最近的中心无均值可言。此处与 scikit-learn 相同：它取走离自身中心最远的点；SciPy 的 `kmeans2` 让它留在原处并给出警告。"),
-        Text("scikit-learn's `tol` stops early unless it is 0.", "scikit-learn 的 `tol` 非 0 时会提前停止。"),
+        (
+            "A centre that no point is nearest to has no mean. Here, as in scikit-learn, it takes the "
+            "point that is farthest from its own centre; SciPy's `kmeans2` leaves it where it is and warns."
+        ),
+        "scikit-learn's `tol` stops early unless it is 0.",
     ),
     proof=Proof(
-        Text(
-            r"That J never rises: with the centres held, the nearest centre makes each term smallest. With the labels held, $\sum\lVert x_i-c\rVert^2=\sum\lVert x_i-m\rVert^2+N\lVert c-m\rVert^2$ for the mean m of the N points, least at $c=m$. "
-            r"There are at most $k^n$ partitions and J falls strictly whenever the partition changes (ties aside), so none returns and the steps end.",
-            r"J 从不上升：固定中心时，取最近的中心使每一项最小；固定标签时，对 N 个点的均值 m 有 $\sum\lVert x_i-c\rVert^2=\sum\lVert x_i-m\rVert^2+N\lVert c-m\rVert^2$，在 $c=m$ 处最小。"
-            r"划分至多 $k^n$ 种，而划分改变时 J 严格下降（不计平局），故划分不会重复，步骤必然终止。",
-        )
+        "That J never rises: with the centres held, the nearest centre makes each term smallest. With "
+        r"the labels held, $\sum\lVert x_i-c\rVert^2=\sum\lVert x_i-m\rVert^2+N\lVert c-m\rVert^2$ for "
+        "the mean m of the N points, least at $c=m$. There are at most $k^n$ partitions and J falls "
+        "strictly whenever the partition changes (ties aside), so none returns and the steps end."
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @CLUSTERING.definition
@@ -118,13 +121,11 @@ def iris():
     return load_iris(return_X_y=True)[0]
 
 
-@CLUSTERING.claim(
-    Text(
-        "J never rises, over all rounds from random starts on blobs and on the irises, and it falls until the partition stays",
-        "从随机起点出发，无论是高斯团还是鸢尾花数据，J 在各轮中从不上升，直到划分不再改变",
-    )
-)
+@CLUSTERING.claim
 def objective_never_rises(f, rng):
+    """J never rises, over all rounds from random starts on blobs and on the irises, and it falls until the
+    partition stays
+    """
     found = []
     for X, k in ((blobs(rng, 60, 4, 3), 5), (iris(), 3), (rng.standard_normal((50, 2)), 6)):
         C = X[rng.choice(len(X), k, replace=False)]
@@ -138,13 +139,11 @@ def objective_never_rises(f, rng):
     return all_of(*found)
 
 
-@CLUSTERING.claim(
-    Text(
-        "At rest every centre is the mean of its points, every point is nearest to its own centre, and one more round changes nothing",
-        "静止时每个中心是其点的均值，每个点离自己的中心最近，再来一轮也没有变化",
-    )
-)
+@CLUSTERING.claim
 def rests_at_means_and_nearest_centres(f, rng):
+    """At rest every centre is the mean of its points, every point is nearest to its own centre, and one
+    more round changes nothing
+    """
     found = []
     for X, k in ((blobs(rng), 3), (iris(), 4), (rng.standard_normal((60, 5)), 7)):
         C, labels = (np.asarray(v) for v in f(X, X[rng.choice(len(X), k, replace=False)], 300))
@@ -160,13 +159,9 @@ def rests_at_means_and_nearest_centres(f, rng):
     return all_of(*found)
 
 
-@CLUSTERING.claim(
-    Text(
-        "It agrees with SciPy's `kmeans2` from the same centres, on blobs and on the irises",
-        "从同样的中心出发，与 SciPy 的 `kmeans2` 一致（高斯团与鸢尾花数据）",
-    )
-)
+@CLUSTERING.claim
 def equals_scipy(f, rng):
+    """It agrees with SciPy's `kmeans2` from the same centres, on blobs and on the irises"""
     from scipy.cluster.vq import kmeans2
 
     found = []
@@ -178,13 +173,9 @@ def equals_scipy(f, rng):
     return all_of(*found)
 
 
-@CLUSTERING.claim(
-    Text(
-        "The total sum of squares is what is left within the clusters plus what lies between their means",
-        "总平方和等于簇内平方和加上各簇均值之间的平方和",
-    )
-)
+@CLUSTERING.claim
 def squares_within_and_between(f, rng):
+    """The total sum of squares is what is left within the clusters plus what lies between their means"""
     found = []
     for X, k in ((blobs(rng), 3), (iris(), 3)):
         C, labels = (np.asarray(v) for v in f(X, X[:: len(X) // k][:k], 300))
@@ -194,13 +185,11 @@ def squares_within_and_between(f, rng):
     return all_of(*found)
 
 
-@CLUSTERING.claim(
-    Text(
-        "Of all $2^{10}$ partitions of ten points none is better than the best of twenty starts, and every start ends no better than the best",
-        "十个点的全部 $2^{10}$ 种划分中，没有一种优于二十次起点中的最好结果；每次起点的结果都不优于最优划分",
-    )
-)
+@CLUSTERING.claim
 def optimum_by_enumeration(f, rng):
+    """Of all $2^{10}$ partitions of ten points none is better than the best of twenty starts, and every
+    start ends no better than the best
+    """
     X = rng.standard_normal((10, 2))
     best = np.inf
     for bits in product((False, True), repeat=10):
@@ -214,13 +203,11 @@ def optimum_by_enumeration(f, rng):
     )
 
 
-@CLUSTERING.claim(
-    Text(
-        r"A bad start is kept for ever: of the corners of a $w\times h$ rectangle, centres amid the long sides stay with $J=w^2$; the optimum is $h^2$, so the ratio has no bound",
-        r"坏起点永远无法摆脱：对 $w\times h$ 矩形的四个顶点，位于两条长边中点的中心不再移动，$J=w^2$；最优为 $h^2$，故二者之比无界",
-    )
-)
+@CLUSTERING.claim
 def stuck_at_a_bad_start(f, rng):
+    r"""A bad start is kept for ever: of the corners of a $w\times h$ rectangle, centres amid the long
+    sides stay with $J=w^2$; the optimum is $h^2$, so the ratio has no bound
+    """
     found = []
     for w, h in ((2.0, 1.0), (10.0, 1.0), (1000.0, 2.0)):
         X = np.array([[-w, -h], [w, -h], [-w, h], [w, h]]) / 2
@@ -235,13 +222,11 @@ def stuck_at_a_bad_start(f, rng):
     return all_of(*found)
 
 
-@CLUSTERING.claim(
-    Text(
-        "Moved and turned points have the moved and turned centres, with the same labels; centres in another order get the other names",
-        "点整体平移和旋转，中心随之平移和旋转，标签不变；起始中心换序，只是换名",
-    )
-)
+@CLUSTERING.claim
 def moves_with_the_points(f, rng):
+    """Moved and turned points have the moved and turned centres, with the same labels; centres in another
+    order get the other names
+    """
     X = rng.standard_normal((120, 3))  # no gaps: another distance cuts elsewhere
     C0 = X[[0, 10, 20, 30]]
     Q, shift = np.linalg.qr(rng.standard_normal((3, 3)))[0], rng.standard_normal(3)
@@ -258,21 +243,24 @@ def moves_with_the_points(f, rng):
 
 
 @CLUSTERING.mutant(
-    Text("each centre becomes the coordinate-wise median of its points", "中心取其点的逐坐标中位数"),
-    caught_by=["rests-at-means-and-nearest-centres", "squares-within-and-between", "equals-scipy", "equals-definition"],
-)  # fmt: skip
+    caught_by=[
+        "rests-at-means-and-nearest-centres",
+        "squares-within-and-between",
+        "equals-scipy",
+        "equals-definition",
+    ]
+)
 def medians(X, C, steps=300):
+    """each centre becomes the coordinate-wise median of its points"""
     for _ in range(min(steps, 50)):
         labels = ((X[:, None] - C) ** 2).sum(-1).argmin(1)
         C = np.stack([np.median(X[labels == j], 0) if (labels == j).any() else C[j] for j in range(len(C))])
     return C, ((X[:, None] - C) ** 2).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(
-    Text("each centre becomes the middle of the box around its points", "中心取其点的包围盒中心"),
-    caught_by=["rests-at-means-and-nearest-centres", "equals-scipy", "optimum-by-enumeration"],
-)  # fmt: skip
+@CLUSTERING.mutant(caught_by=["rests-at-means-and-nearest-centres", "equals-scipy", "optimum-by-enumeration"])
 def middles(X, C, steps=300):
+    """each centre becomes the middle of the box around its points"""
     for _ in range(min(steps, 50)):
         labels = ((X[:, None] - C) ** 2).sum(-1).argmin(1)
         own = [X[labels == j] if (labels == j).any() else C[j : j + 1] for j in range(len(C))]
@@ -281,10 +269,10 @@ def middles(X, C, steps=300):
 
 
 @CLUSTERING.mutant(
-    Text("centres move two and a half times as far as to the mean", "中心移动的距离是到均值的两倍半"),
-    caught_by=["objective-never-rises", "rests-at-means-and-nearest-centres", "squares-within-and-between"],
+    caught_by=["objective-never-rises", "rests-at-means-and-nearest-centres", "squares-within-and-between"]
 )
 def overshooting(X, C, steps=300):
+    """centres move two and a half times as far as to the mean"""
     for _ in range(min(steps, 20)):
         labels = ((X[:, None] - C) ** 2).sum(-1).argmin(1)
         means = np.stack([X[labels == j].mean(0) if (labels == j).any() else C[j] for j in range(len(C))])
@@ -293,30 +281,28 @@ def overshooting(X, C, steps=300):
 
 
 @CLUSTERING.mutant(
-    Text("nearest by the sum of absolute differences", "按绝对差之和取最近的中心"),
-    caught_by=["rests-at-means-and-nearest-centres", "moves-with-the-points", "equals-definition"],
+    caught_by=["rests-at-means-and-nearest-centres", "moves-with-the-points", "equals-definition"]
 )
 def by_absolute_differences(X, C, steps=300):
+    """nearest by the sum of absolute differences"""
     for _ in range(min(steps, 50)):
         labels = np.abs(X[:, None] - C).sum(-1).argmin(1)
         C = np.stack([X[labels == j].mean(0) if (labels == j).any() else C[j] for j in range(len(C))])
     return C, np.abs(X[:, None] - C).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(
-    Text("the best of many starts instead of the given one", "不用给定起点，而取多次起点中的最好结果"),
-    caught_by=["stuck-at-a-bad-start", "equals-definition", "moves-with-the-points"],
-)
+@CLUSTERING.mutant(caught_by=["stuck-at-a-bad-start", "equals-definition", "moves-with-the-points"])
 def own_starts(X, C, steps=300):
+    """the best of many starts instead of the given one"""
     rng = np.random.default_rng(0)
     tries = [k_means(X, X[rng.choice(len(X), len(C), replace=False)], steps) for _ in range(4)]
     return min(tries, key=lambda found: cost(X, *found))
 
 
 @CLUSTERING.figure(
-    k=Slider(1, 8, 4, Text("clusters k", "簇数 k"), integer=True),
-    step=Slider(0, 12, 1, Text("rounds", "轮数"), integer=True),
-    start=Slider(0, 20, 3, Text("which start", "起点编号"), integer=True),
+    k=Slider(1, 8, 4, "clusters k", integer=True),
+    step=Slider(0, 12, 1, "rounds", integer=True),
+    start=Slider(0, 20, 3, "which start", integer=True),
 )
 def figure(k, step, start):
     k, step = int(k), int(step)

@@ -41,13 +41,11 @@ def _torch(log_density, x, eta, family):
 DISTRIBUTIONS = Concept(
     key="distributions",
     kind="theorem",
-    title=Text("Probability distributions", "概率分布"),
-    summary=Text(
-        "A law is known by its log-density. All members of this family but the uniform have one form, the exponential family: the observations enter through a few "
-        "sums T, and one convex function A holds all the rest. Its slope is the mean of T, its curvature the variance and the Fisher information, its gap from a tangent the divergence.",
-        "分布由其对数密度给出。除均匀分布外，本族成员都具有同一形式，即指数族：观测只通过少数几个和 T 起作用，其余一切都包含在一个凸函数 A 中。"
-        "它的斜率是 T 的均值，曲率是方差也是 Fisher 信息，与切线之差是散度。",
-    ),
+    title="Probability distributions",
+    summary="A law is known by its log-density. All members of this family but the uniform have one form, "
+    "the exponential family: the observations enter through a few sums T, and one convex function "
+    "A holds all the rest. Its slope is the mean of T, its curvature the variance and the Fisher "
+    "information, its gap from a tangent the divergence.",
     formulas=(
         r"\log p(x\mid\eta)=\eta\cdot T(x)-A(\eta)+\log h(x),\qquad A(\eta)=\log\int h(x)\,e^{\eta\cdot T(x)}\,dx",
         r"\nabla A=E\,T,\qquad \nabla^2A=\operatorname{Cov}T=I(\eta),\qquad D(p_\eta\,\|\,p_\zeta)=A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)",
@@ -57,16 +55,28 @@ DISTRIBUTIONS = Concept(
         r"\text{gamma}:\ &T=(\log x,x),\ \eta=(\alpha-1,-\beta),\ A=\log\Gamma(\eta_1+1)-(\eta_1+1)\log(-\eta_2)\end{aligned}",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("outcomes", "结果"), "other"),
-        Symbol(r"\eta", "eta", "m", Text("natural parameters", "自然参数")),
-        Symbol("T", "family", "", Text("sufficient statistics, of the named family: normal, bernoulli, poisson, exponential, gamma, beta, die", "充分统计量，由族名指定：normal、bernoulli、poisson、exponential、gamma、beta、die"), "other"),
-        Symbol("A", "", "", Text("log-partition function, convex", "对数配分函数，凸")),
-        Symbol("h", "", "", Text("base measure", "基测度")),
-        Symbol("I", "", "m m", Text("Fisher information", "Fisher 信息")),
-        Symbol("D", "", "", Text("divergence", "散度")),
-        Symbol(r"\zeta", "", "m", Text("other natural parameters", "另一组自然参数")),
-        Symbol("m", "", "", Text("number of statistics", "统计量的个数")),
-        Symbol(r"\mu,\,\sigma,\,p,\,\lambda,\,a,\,b,\,\alpha,\,\beta", "", "", Text("the usual parameters of the members", "各成员的常用参数")),
+        Symbol("x", "x", "...", "outcomes", "other"),
+        Symbol(r"\eta", "eta", "m", "natural parameters"),
+        Symbol(
+            "T",
+            "family",
+            "",
+            "sufficient statistics, of the named family: normal, bernoulli, poisson, exponential, gamma, "
+            "beta, die",
+            "other",
+        ),
+        Symbol("A", "", "", "log-partition function, convex"),
+        Symbol("h", "", "", "base measure"),
+        Symbol("I", "", "m m", "Fisher information"),
+        Symbol("D", "", "", "divergence"),
+        Symbol(r"\zeta", "", "m", "other natural parameters"),
+        Symbol("m", "", "", "number of statistics"),
+        Symbol(
+            r"\mu,\,\sigma,\,p,\,\lambda,\,a,\,b,\,\alpha,\,\beta",
+            "",
+            "",
+            "the usual parameters of the members",
+        ),
     ),
     needs=("normal", "bernoulli", "poisson", "exponential", "gamma", "beta", "kl"),
     source="pitman1936sufficient",
@@ -77,7 +87,8 @@ DISTRIBUTIONS = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("of `torch.distributions` objects; beside it `entropy`, `kl_divergence`, `fisher_information`, `log_cdf`, `log_survival` and `as_scipy`", "作用于 `torch.distributions` 对象；另有 `entropy`、`kl_divergence`、`fisher_information`、`log_cdf`、`log_survival` 与 `as_scipy`"),
+            "of `torch.distributions` objects; beside it `entropy`, `kl_divergence`, `fisher_information`, "
+            "`log_cdf`, `log_survival` and `as_scipy`",
         ),
     ),
     readings=(
@@ -86,27 +97,32 @@ DISTRIBUTIONS = Concept(
         Reading("murphy2012machine", "ch. 9"),
     ),
     deviations=(
-        Text("`torch.distributions.ExponentialFamily` holds natural parameters and A of some of these, for entropies by Bregman's formula.",
-             "`torch.distributions.ExponentialFamily` 保存其中一些分布的自然参数与 A，用于按 Bregman 公式求熵。"),
-        Text("`scipy.stats.poisson(1e6).entropy()` is 2.77 with a warning (SciPy 1.17), the true value 8.33: its sum stops too early. `gradus.foundations.distributions.entropy` sums over ±12σ.",
-             "`scipy.stats.poisson(1e6).entropy()` 给出 2.77 并附警告（SciPy 1.17），真值为 8.33：其求和过早截断。`gradus.foundations.distributions.entropy` 在 ±12σ 上求和。"),
+        (
+            "`torch.distributions.ExponentialFamily` holds natural parameters and A of some of these, for "
+            "entropies by Bregman's formula."
+        ),
+        (
+            "`scipy.stats.poisson(1e6).entropy()` is 2.77 with a warning (SciPy 1.17), the true value "
+            "8.33: its sum stops too early. `gradus.foundations.distributions.entropy` sums over ±12σ."
+        ),
     ),
     proof=Proof(
-        Text(
-            r"Differentiate $e^{A(\eta)}=\int h\,e^{\eta\cdot T}$ under the integral, which the exponential permits in the interior of the parameters: $e^{A}\nabla A=\int T h\,e^{\eta\cdot T}$, that is $\nabla A=E\,T$. "
-            r"Once more: $\nabla^2A=E\,TT^{\mathsf T}-E\,T\,(E\,T)^{\mathsf T}=\operatorname{Cov}T$, which is positive semidefinite, so A is convex. The score is $T-\nabla A$; its covariance is $\operatorname{Cov}T=I(\eta)$. "
-            r"And $D(p_\eta\|p_\zeta)=E_\eta[(\eta-\zeta)\cdot T]-A(\eta)+A(\zeta)$, into which $E_\eta T=\nabla A(\eta)$ is put.",
-            r"对 $e^{A(\eta)}=\int h\,e^{\eta\cdot T}$ 在积分号下求导（在参数域内部，指数函数允许这样做）：$e^{A}\nabla A=\int T h\,e^{\eta\cdot T}$，即 $\nabla A=E\,T$。"
-            r"再求一次导：$\nabla^2A=E\,TT^{\mathsf T}-E\,T\,(E\,T)^{\mathsf T}=\operatorname{Cov}T$，半正定，故 A 是凸函数。得分函数为 $T-\nabla A$，其协方差为 $\operatorname{Cov}T=I(\eta)$。"
-            r"又 $D(p_\eta\|p_\zeta)=E_\eta[(\eta-\zeta)\cdot T]-A(\eta)+A(\zeta)$，代入 $E_\eta T=\nabla A(\eta)$ 即得。",
-        )
+        r"Differentiate $e^{A(\eta)}=\int h\,e^{\eta\cdot T}$ under the integral, which the exponential "
+        r"permits in the interior of the parameters: $e^{A}\nabla A=\int T h\,e^{\eta\cdot T}$, that is "
+        r"$\nabla A=E\,T$. Once more: $\nabla^2A=E\,TT^{\mathsf T}-E\,T\,(E\,T)^{\mathsf "
+        r"T}=\operatorname{Cov}T$, which is positive semidefinite, so A is convex. The score is "
+        r"$T-\nabla A$; its covariance is $\operatorname{Cov}T=I(\eta)$. And "
+        r"$D(p_\eta\|p_\zeta)=E_\eta[(\eta-\zeta)\cdot T]-A(\eta)+A(\zeta)$, into which "
+        r"$E_\eta T=\nabla A(\eta)$ is put."
     ),
     unverified=(
-        Text("That only exponential families have sufficient statistics of bounded dimension for every n (Pitman, Koopman, Darmois) is not measured.",
-             "“只有指数族才对任意 n 具有有界维数的充分统计量”（Pitman、Koopman、Darmois）未作测量。"),
+        (
+            "That only exponential families have sufficient statistics of bounded dimension for every n "
+            "(Pitman, Koopman, Darmois) is not measured."
+        ),
     ),
     longest_sum=16,
-)  # fmt: skip
+)
 
 
 def statistics(x, family):
@@ -193,7 +209,14 @@ def support(family):
 def cases(rng):
     for family, usual in USUAL.items():
         x = support(family).x
-        yield family, dict(x=rng.choice(x[(x > 0.05) & (x < 0.95) | (x == np.round(x))], 5), eta=natural(family, usual), family=family)  # fmt: skip
+        yield (
+            family,
+            dict(
+                x=rng.choice(x[(x > 0.05) & (x < 0.95) | (x == np.round(x))], 5),
+                eta=natural(family, usual),
+                family=family,
+            ),
+        )
 
 
 @DISTRIBUTIONS.invalid
@@ -226,13 +249,9 @@ def middle(family):
     return grid.ends[(grid.ends > 0.02) & (grid.ends < 6.5)] if family != "beta" else grid.ends[28:45]
 
 
-@DISTRIBUTIONS.claim(
-    Text(
-        "With the natural parameters of the table it is each member's density, as SciPy has it",
-        "代入表中的自然参数，得到的正是各成员的密度，与 SciPy 一致",
-    )
-)
+@DISTRIBUTIONS.claim
 def one_form_for_all(distributions, rng):
+    """With the natural parameters of the table it is each member's density, as SciPy has it"""
     found = []
     for family, usual in USUAL.items():
         x = middle(family)
@@ -249,13 +268,9 @@ def moments_of_statistics(density, eta, family):
     return mean, np.einsum("ab,abi,abj->ij", mass, T - mean, T - mean), grid
 
 
-@DISTRIBUTIONS.claim(
-    Text(
-        r"The score is $T(x)-E\,T$ at every x: the slope of A is the mean of T",
-        r"得分函数处处等于 $T(x)-E\,T$：A 的斜率即 T 的均值",
-    )
-)
+@DISTRIBUTIONS.claim
 def slope_is_the_mean(distributions, rng):
+    r"""The score is $T(x)-E\,T$ at every x: the slope of A is the mean of T"""
     found = []
     for family, usual in USUAL.items():
         eta, x = natural(family, usual), middle(family)
@@ -274,13 +289,9 @@ def slope_is_the_mean(distributions, rng):
     return all_of(*found)
 
 
-@DISTRIBUTIONS.claim(
-    Text(
-        r"The curvature of A is the covariance of T, the same at every x: the Fisher information of η",
-        r"A 的曲率即 T 的协方差，在每个 x 处都相同：η 的 Fisher 信息",
-    )
-)
+@DISTRIBUTIONS.claim
 def curvature_is_the_covariance(distributions, rng):
+    """The curvature of A is the covariance of T, the same at every x: the Fisher information of η"""
     found = []
     for family, usual in USUAL.items():
         eta, x = natural(family, usual), middle(family)
@@ -300,13 +311,11 @@ def curvature_is_the_covariance(distributions, rng):
     return all_of(*found)
 
 
-@DISTRIBUTIONS.claim(
-    Text(
-        r"The divergence is the gap of A above its tangent, $A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)$; by quadrature",
-        r"散度等于 A 与其切线之差 $A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)$（求积验证）",
-    )
-)
+@DISTRIBUTIONS.claim
 def divergence_is_a_gap(distributions, rng):
+    r"""The divergence is the gap of A above its tangent,
+    $A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)$; by quadrature
+    """
     found = []
     for family, usual in USUAL.items():
         eta = natural(family, usual)
@@ -319,13 +328,11 @@ def divergence_is_a_gap(distributions, rng):
     return all_of(*found)
 
 
-@DISTRIBUTIONS.claim(
-    Text(
-        "The sums of T are sufficient: two samples with the same sums have likelihoods in a ratio that no parameter changes",
-        "T 的和是充分的：和相同的两个样本，其似然之比不随参数变化",
-    )
-)
+@DISTRIBUTIONS.claim
 def sums_are_sufficient(distributions, rng):
+    """The sums of T are sufficient: two samples with the same sums have likelihoods in a ratio that no
+    parameter changes
+    """
     samples = {
         "normal": (np.array([1.0, 1.0, 4.0]), np.array([0.0, 3.0, 3.0])),  # sums 6 and 18
         "poisson": (np.array([0.0, 5.0, 1.0]), np.array([2.0, 2.0, 2.0])),
@@ -345,13 +352,11 @@ def sums_are_sufficient(distributions, rng):
     return all_of(*found)
 
 
-@DISTRIBUTIONS.claim(
-    Text(
-        "Where h is constant, of all laws with the same means of T it has the greatest entropy: any small change that keeps them lowers it",
-        "当 h 为常数时，在 T 的均值相同的所有分布中它的熵最大：任何保持这些均值的微小改变都使熵降低",
-    )
-)
+@DISTRIBUTIONS.claim
 def greatest_entropy(distributions, rng):
+    """Where h is constant, of all laws with the same means of T it has the greatest entropy: any small
+    change that keeps them lowers it
+    """
     found = []
     for family, usual in USUAL.items():
         if family in ("bernoulli", "poisson"):
@@ -378,42 +383,35 @@ def greatest_entropy(distributions, rng):
 
 
 @DISTRIBUTIONS.mutant(
-    Text("A is left out: no law, and its slope is lost", "漏掉 A：不再是概率分布，斜率也随之丢失"),
-    caught_by=["one-form-for-all", "slope-is-the-mean", "curvature-is-the-covariance", "divergence-is-a-gap"],
+    caught_by=["one-form-for-all", "slope-is-the-mean", "curvature-is-the-covariance", "divergence-is-a-gap"]
 )
 def no_log_partition(x, eta, family="normal"):
+    """A is left out: no law, and its slope is lost"""
     return distributions(x, eta, family) + log_partition(eta, family)
 
 
-@DISTRIBUTIONS.mutant(
-    Text("the base measure is left out", "漏掉基测度"), caught_by=["one-form-for-all", "equals-definition"]
-)
+@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "equals-definition"])
 def no_base_measure(x, eta, family="normal"):
+    """the base measure is left out"""
     return distributions(x, eta, family) - log_base(x, family)
 
 
-@DISTRIBUTIONS.mutant(
-    Text("a term that is not linear in T", "混入一个对 T 非线性的项"),
-    caught_by=["one-form-for-all", "sums-are-sufficient", "slope-is-the-mean"],
-)
+@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "sums-are-sufficient", "slope-is-the-mean"])
 def curved(x, eta, family="normal"):
+    """a term that is not linear in T"""
     T = statistics(x, family)
     return distributions(x, eta, family) + 0.1 * (T**2 * eta).sum(axis=-1)
 
 
-@DISTRIBUTIONS.mutant(
-    Text("of two statistics only the first counts", "两个统计量只计第一个"),
-    caught_by=["one-form-for-all", "equals-definition", "slope-is-the-mean"],
-)
+@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "equals-definition", "slope-is-the-mean"])
 def first_statistic_only(x, eta, family="normal"):
+    """of two statistics only the first counts"""
     return distributions(x, eta, family) - (statistics(x, family)[..., 1:] * eta[1:]).sum(axis=-1)
 
 
-@DISTRIBUTIONS.mutant(
-    Text("a law of wider tails with the same centre", "中心相同而尾部更宽的分布"),
-    caught_by=["greatest-entropy", "one-form-for-all", "curvature-is-the-covariance"],
-)
+@DISTRIBUTIONS.mutant(caught_by=["greatest-entropy", "one-form-for-all", "curvature-is-the-covariance"])
 def wider_tails(x, eta, family="normal"):
+    """a law of wider tails with the same centre"""
     return 0.5 * distributions(x, eta, family) - 0.2 * np.cos(3 * x)
 
 
@@ -424,8 +422,8 @@ def tilted(eta):
 
 
 @DISTRIBUTIONS.figure(
-    eta=Slider(-1.5, 1.5, 0.4, Text("tilt η of a fair die", "公平骰子的倾斜 η")),
-    zeta=Slider(-1.5, 1.5, -0.6, Text("another tilt ζ", "另一倾斜 ζ")),
+    eta=Slider(-1.5, 1.5, 0.4, "tilt η of a fair die"),
+    zeta=Slider(-1.5, 1.5, -0.6, "another tilt ζ"),
 )
 def figure(eta, zeta):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)
@@ -459,4 +457,4 @@ def figure(eta, zeta):
             f"公平骰子按 η = {eta:.2f} 倾斜后，均值为 {mean:.3f}，即 A 在该处的斜率；方差为 {variance:.3f}，即曲率。"
             f"在 ζ = {zeta:.2f} 处 A 比切线高 {there - tangent:.3f}：这就是两个分布的散度（奈特）。",
         ),
-    )  # fmt: skip
+    )

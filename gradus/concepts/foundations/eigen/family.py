@@ -20,13 +20,11 @@ def same_signs(result):
 EIGEN = Concept(
     key="eigen",
     kind="definition",
-    title=Text("Eigenvalues and eigenvectors", "特征值与特征向量"),
-    summary=Text(
-        r"A vector $v\ne0$ that a matrix only stretches, and the factor by which it does. A symmetric matrix has n of them, orthonormal (the spectral theorem): "
-        "in that basis it is diagonal. The definition finds them as Jacobi did, turning one pair of axes at a time until nothing is left off the diagonal.",
-        r"矩阵只对其作伸缩的向量 $v\ne0$，以及伸缩的倍数。对称矩阵有 n 个标准正交的特征向量（谱定理）：在这组基下它是对角的。"
-        "这里的定义按雅可比的方法求它们：每次旋转一对坐标轴，直到非对角元全部消失。",
-    ),
+    title="Eigenvalues and eigenvectors",
+    summary=r"A vector $v\ne0$ that a matrix only stretches, and the factor by which it does. A symmetric "
+    "matrix has n of them, orthonormal (the spectral theorem): in that basis it is diagonal. The "
+    "definition finds them as Jacobi did, turning one pair of axes at a time until nothing is left "
+    "off the diagonal.",
     formulas=(
         r"Av=\lambda v,\qquad v\ne0\qquad\Longleftrightarrow\qquad \det(A-\lambda I)=0",
         r"A=A^{\mathsf T}\;\Rightarrow\;A=V\Lambda V^{\mathsf T}=\sum_{i=1}^{n}\lambda_i v_iv_i^{\mathsf T},\qquad V^{\mathsf T}V=I",
@@ -34,16 +32,22 @@ EIGEN = Concept(
         r"\lambda_1\le\frac{x^{\mathsf T}Ax}{x^{\mathsf T}x}\le\lambda_n,\qquad \frac{\partial\lambda_i}{\partial A}=v_iv_i^{\mathsf T}",
     ),
     symbols=(
-        Symbol("A", "A", "... n n", Text("symmetric matrix", "对称矩阵")),
-        Symbol(r"\lambda_i", "", "... n", Text("eigenvalues, the smallest first; Λ is their diagonal matrix", "特征值，从小到大；Λ 为以其为对角元的矩阵")),
-        Symbol("v_i", "", "... n", Text("eigenvectors of length 1, the columns of V", "长度为 1 的特征向量，即 V 的各列")),
-        Symbol("x", "", "n", Text("any vector other than zero", "任意非零向量")),
-        Symbol("n", "", "", Text("size of the matrix", "矩阵的阶数")),
+        Symbol("A", "A", "... n n", "symmetric matrix"),
+        Symbol(r"\lambda_i", "", "... n", "eigenvalues, the smallest first; Λ is their diagonal matrix"),
+        Symbol("v_i", "", "... n", "eigenvectors of length 1, the columns of V"),
+        Symbol("x", "", "n", "any vector other than zero"),
+        Symbol("n", "", "", "size of the matrix"),
     ),
     needs=("linear-map", "determinant", "basis"),
     source="jacobi1846leichtes",
     year=1846,
-    people=("Augustin-Louis Cauchy", "Carl Gustav Jacob Jacobi", "David Hilbert", "John Francis", "Vera Kublanovskaya"),
+    people=(
+        "Augustin-Louis Cauchy",
+        "Carl Gustav Jacob Jacobi",
+        "David Hilbert",
+        "John Francis",
+        "Vera Kublanovskaya",
+    ),
     implementations=(Implementation("torch.linalg:eigh", "torch"),),
     readings=(
         Reading("axler2024linear", "ch. 5, ch. 7"),
@@ -52,27 +56,30 @@ EIGEN = Concept(
         Reading("francis1961qr"),
     ),
     deviations=(
-        Text("Eigenvectors are open in sign, and where eigenvalues repeat in any rotation of their space; libraries choose differently. The page compares up to the sign.",
-             "特征向量的符号不定；特征值重复时，其特征子空间内的任意旋转都可以；各库取法不同。本页比较时忽略符号。"),
-        Text("`eigh` reads one triangle of A alone, by default the lower, and does not notice that A is not symmetric.",
-             "`eigh` 只读 A 的一个三角（默认下三角），不会发现 A 不对称。"),
-        Text("`eig` of NumPy and PyTorch, for matrices that are not symmetric, orders nothing and returns complex numbers where needed. Such matrices may have no real "
-             "eigenvalue (a rotation) or too few eigenvectors (a Jordan block): the page of the power iteration computes both.",
-             "NumPy 与 PyTorch 的 `eig` 用于非对称矩阵，不排序，必要时返回复数。这样的矩阵可能没有实特征值（旋转），或特征向量不够（若尔当块）：幂迭代一页计算了二者。"),
+        (
+            "Eigenvectors are open in sign, and where eigenvalues repeat in any rotation of their space; "
+            "libraries choose differently. The page compares up to the sign."
+        ),
+        (
+            "`eigh` reads one triangle of A alone, by default the lower, and does not notice that A is not "
+            "symmetric."
+        ),
+        (
+            "`eig` of NumPy and PyTorch, for matrices that are not symmetric, orders nothing and returns "
+            "complex numbers where needed. Such matrices may have no real eigenvalue (a rotation) or too "
+            "few eigenvectors (a Jordan block): the page of the power iteration computes both."
+        ),
     ),
     proof=Proof(
-        Text(
-            r"Of the spectral theorem, by induction on n. On the unit sphere, which is compact, $x^{\mathsf T}Ax$ has a maximum, at v say. There the gradient "
-            r"$2Av$ is normal to the sphere, so $Av=\lambda v$ with $\lambda=v^{\mathsf T}Av$ real. If $\langle x,v\rangle=0$, then "
-            r"$\langle Ax,v\rangle=\langle x,Av\rangle=\lambda\langle x,v\rangle=0$: A maps the vectors orthogonal to v into themselves, and is symmetric there too, "
-            r"in one dimension less. An orthonormal basis of eigenvectors of that space, together with v, is one of the whole.",
-            r"谱定理的证明，对 n 归纳。单位球面是紧集，故 $x^{\mathsf T}Ax$ 在其上某点 v 处取最大值。此处梯度 $2Av$ 与球面垂直，故 $Av=\lambda v$，且 $\lambda=v^{\mathsf T}Av$ 为实数。"
-            r"若 $\langle x,v\rangle=0$，则 $\langle Ax,v\rangle=\langle x,Av\rangle=\lambda\langle x,v\rangle=0$：A 把与 v 正交的向量映到自身之中，在那里仍是对称的，而维数少一。"
-            r"该空间的一组由特征向量组成的标准正交基，加上 v，即为整个空间的一组标准正交基。",
-        )
+        "Of the spectral theorem, by induction on n. On the unit sphere, which is compact, "
+        r"$x^{\mathsf T}Ax$ has a maximum, at v say. There the gradient $2Av$ is normal to the sphere, "
+        r"so $Av=\lambda v$ with $\lambda=v^{\mathsf T}Av$ real. If $\langle x,v\rangle=0$, then "
+        r"$\langle Ax,v\rangle=\langle x,Av\rangle=\lambda\langle x,v\rangle=0$: A maps the vectors "
+        "orthogonal to v into themselves, and is symmetric there too, in one dimension less. An "
+        "orthonormal basis of eigenvectors of that space, together with v, is one of the whole."
     ),
     canonical=same_signs,
-)  # fmt: skip
+)
 
 
 @EIGEN.definition
@@ -122,13 +129,11 @@ def size(A):
     return float(np.linalg.norm(A, 2))
 
 
-@EIGEN.claim(
-    Text(
-        r"$Av=\lambda v$ for every pair: the residual is rounding, also where eigenvalues repeat or are far apart",
-        r"每一对都满足 $Av=\lambda v$：残差只有舍入误差，特征值重复或相差悬殊时亦然",
-    )
-)
+@EIGEN.claim
 def residual(solve, rng):
+    r"""$Av=\lambda v$ for every pair: the residual is rounding, also where eigenvalues repeat or are far
+    apart
+    """
     spectra = (
         np.array([1.0, 1.0, 1.0, 5.0]),
         np.array([-1e6, 1e-6, 1.0, 1e6]),
@@ -141,13 +146,11 @@ def residual(solve, rng):
     return all_of(*found)
 
 
-@EIGEN.claim(
-    Text(
-        r"An eigenvector is not 0: every column has length 1. The zero vector fits every λ, here $\lambda=7$, which is no eigenvalue: $\det(A-7I)\ne0$",
-        r"特征向量不是 0：每一列长度为 1。零向量适合任何 λ，例如 $\lambda=7$，而它并不是特征值：$\det(A-7I)\ne0$",
-    )
-)
+@EIGEN.claim
 def eigenvectors_are_not_zero(solve, rng):
+    r"""An eigenvector is not 0: every column has length 1. The zero vector fits every λ, here $\lambda=7$,
+    which is no eigenvalue: $\det(A-7I)\ne0$
+    """
     A = rotated(rng, np.array([-1.0, 0.5, 2.0, 3.0]))[0]
     _, V = solve(A)
     zero = np.zeros(4)
@@ -161,13 +164,11 @@ def eigenvectors_are_not_zero(solve, rng):
     )
 
 
-@EIGEN.claim(
-    Text(
-        r"Spectral theorem: the eigenvectors of a symmetric matrix are orthonormal, $V^{\mathsf T}V=I$, even where eigenvalues repeat",
-        r"谱定理：对称矩阵的特征向量标准正交，$V^{\mathsf T}V=I$，特征值重复时亦然",
-    )
-)
+@EIGEN.claim
 def orthonormal_even_when_repeated(solve, rng):
+    r"""Spectral theorem: the eigenvectors of a symmetric matrix are orthonormal, $V^{\mathsf T}V=I$, even
+    where eigenvalues repeat
+    """
     found = []
     for A in (
         symmetric(rng, 7),
@@ -180,13 +181,11 @@ def orthonormal_even_when_repeated(solve, rng):
     return all_of(*found)
 
 
-@EIGEN.claim(
-    Text(
-        r"$A=\sum\lambda_iv_iv_i^{\mathsf T}$, and powers follow: the 30th Fibonacci number 832040 from $\begin{pmatrix}1&1\\1&0\end{pmatrix}$, whose eigenvalue is the golden ratio",
-        r"$A=\sum\lambda_iv_iv_i^{\mathsf T}$，幂随之得到：由 $\begin{pmatrix}1&1\\1&0\end{pmatrix}$ 得第 30 个斐波那契数 832040，其特征值为黄金分割比",
-    )
-)
+@EIGEN.claim
 def spectral_decomposition(solve, rng):
+    r"""$A=\sum\lambda_iv_iv_i^{\mathsf T}$, and powers follow: the 30th Fibonacci number 832040 from
+    $\begin{pmatrix}1&1\\1&0\end{pmatrix}$, whose eigenvalue is the golden ratio
+    """
     A = symmetric(rng, 6)
     values, V = solve(A)
     sums = sum(values[i] * np.outer(V[:, i], V[:, i]) for i in range(6))
@@ -199,13 +198,9 @@ def spectral_decomposition(solve, rng):
     )
 
 
-@EIGEN.claim(
-    Text(
-        r"$\sum\lambda_i=\operatorname{tr}A$, $\prod\lambda_i=\det A$, $\sum\lambda_i^2=\lVert A\rVert_F^2$",
-        r"$\sum\lambda_i=\operatorname{tr}A$，$\prod\lambda_i=\det A$，$\sum\lambda_i^2=\lVert A\rVert_F^2$",
-    )
-)
+@EIGEN.claim
 def trace_and_determinant(solve, rng):
+    r"""$\sum\lambda_i=\operatorname{tr}A$, $\prod\lambda_i=\det A$, $\sum\lambda_i^2=\lVert A\rVert_F^2$"""
     A = symmetric(rng, 6)
     values, _ = solve(A)
     return all_of(
@@ -215,13 +210,11 @@ def trace_and_determinant(solve, rng):
     )
 
 
-@EIGEN.claim(
-    Text(
-        r"Closed form: the second differences (2 on the diagonal, −1 beside it) have $\lambda_k=2-2\cos\frac{k\pi}{n+1}$ and sine waves for eigenvectors",
-        r"闭式：二阶差分矩阵（对角元为 2，两侧为 −1）的特征值为 $\lambda_k=2-2\cos\frac{k\pi}{n+1}$，特征向量为正弦波",
-    )
-)
+@EIGEN.claim
 def second_differences(solve, rng):
+    r"""Closed form: the second differences (2 on the diagonal, −1 beside it) have
+    $\lambda_k=2-2\cos\frac{k\pi}{n+1}$ and sine waves for eigenvectors
+    """
     n = 9
     k = np.arange(1, n + 1)
     values, V = solve(2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1))
@@ -234,13 +227,11 @@ def second_differences(solve, rng):
     )
 
 
-@EIGEN.claim(
-    Text(
-        r"The QR algorithm, $A_{k+1}=R_kQ_k$ with $A_k=Q_kR_k$, ends with these eigenvalues on the diagonal; the entry below fades like $\lvert\lambda_{i+1}/\lambda_i\rvert^k$",
-        r"QR 算法 $A_{k+1}=R_kQ_k$（$A_k=Q_kR_k$）收敛后对角元即为这些特征值；次对角元按 $\lvert\lambda_{i+1}/\lambda_i\rvert^k$ 衰减",
-    )
-)
+@EIGEN.claim
 def qr_algorithm(solve, rng):
+    r"""The QR algorithm, $A_{k+1}=R_kQ_k$ with $A_k=Q_kR_k$, ends with these eigenvalues on the diagonal;
+    the entry below fades like $\lvert\lambda_{i+1}/\lambda_i\rvert^k$
+    """
     A = rotated(rng, np.array([1.0, 2.0, 4.0, 8.0]))[0]
     values, _ = solve(A)
     below, M = [], A
@@ -257,13 +248,11 @@ def qr_algorithm(solve, rng):
     )
 
 
-@EIGEN.claim(
-    Text(
-        r"The Rayleigh quotient lies between the smallest and the largest; over vectors orthogonal to $v_1$ it is at least $\lambda_2$",
-        r"瑞利商介于最小与最大特征值之间；在与 $v_1$ 正交的向量上至少为 $\lambda_2$",
-    )
-)
+@EIGEN.claim
 def rayleigh_quotient(solve, rng):
+    r"""The Rayleigh quotient lies between the smallest and the largest; over vectors orthogonal to $v_1$
+    it is at least $\lambda_2$
+    """
     A, X = symmetric(rng, 4), rng.standard_normal((400, 4))
     values, V = solve(A)
 
@@ -281,13 +270,11 @@ def rayleigh_quotient(solve, rng):
     )
 
 
-@EIGEN.claim(
-    Text(
-        r"Weyl: a symmetric perturbation E moves no eigenvalue by more than $\lVert E\rVert_2$, and $E=\epsilon I$ moves all by exactly that",
-        r"外尔不等式：对称扰动 E 使任何特征值的移动不超过 $\lVert E\rVert_2$，而 $E=\epsilon I$ 使所有特征值恰好移动这么多",
-    )
-)
+@EIGEN.claim
 def weyl(solve, rng):
+    r"""Weyl: a symmetric perturbation E moves no eigenvalue by more than $\lVert E\rVert_2$, and
+    $E=\epsilon I$ moves all by exactly that
+    """
     A, found = 3 * symmetric(rng, 5), []
     values, _ = solve(A)
     for t in (1e-6, 1e-2, 1.0):
@@ -299,13 +286,9 @@ def weyl(solve, rng):
     return all_of(roundoff(shift, values + 0.7, terms=10, scale=size(A)), *found)
 
 
-@EIGEN.claim(
-    Text(
-        r"The derivative of an eigenvalue in the direction E is $v_i^{\mathsf T}Ev_i$",
-        r"特征值沿方向 E 的导数为 $v_i^{\mathsf T}Ev_i$",
-    )
-)
+@EIGEN.claim
 def derivative_of_an_eigenvalue(solve, rng):
+    r"""The derivative of an eigenvalue in the direction E is $v_i^{\mathsf T}Ev_i$"""
     A, _ = rotated(rng, np.array([-2.0, -1.0, 0.5, 2.0]))
     E, h = symmetric(rng, 4), 1e-4
     _, V = solve(A)
@@ -317,28 +300,24 @@ def derivative_of_an_eigenvalue(solve, rng):
     return near(float(np.abs(slope - want).max()), 0.0, tolerance, why)
 
 
-@EIGEN.mutant(
-    Text("zero vectors, which satisfy $Av=\\lambda v$ for any λ", "零向量，对任何 λ 都满足 $Av=\\lambda v$"),
-    caught_by=["eigenvectors-are-not-zero", "orthonormal-even-when-repeated", "equals-definition"],
-)
+@EIGEN.mutant(caught_by=["eigenvectors-are-not-zero", "orthonormal-even-when-repeated", "equals-definition"])
 def zero_vectors(A):
+    r"""zero vectors, which satisfy $Av=\lambda v$ for any λ"""
     return 7 + np.arange(A.shape[-1]) + 0 * A[..., 0], 0 * A
 
 
 @EIGEN.mutant(
-    Text("eigenvectors of length 2", "长度为 2 的特征向量"),
-    caught_by=["eigenvectors-are-not-zero", "spectral-decomposition", "orthonormal-even-when-repeated"],
+    caught_by=["eigenvectors-are-not-zero", "spectral-decomposition", "orthonormal-even-when-repeated"]
 )
 def twice_as_long(A):
+    """eigenvectors of length 2"""
     values, V = eigen(A)
     return values, 2 * V
 
 
-@EIGEN.mutant(
-    Text("singular values for eigenvalues: signs are lost", "把奇异值当作特征值：丢掉符号"),
-    caught_by=["residual", "trace-and-determinant", "equals-definition", "rayleigh-quotient"],
-)
+@EIGEN.mutant(caught_by=["residual", "trace-and-determinant", "equals-definition", "rayleigh-quotient"])
 def singular_values(A):
+    """singular values for eigenvalues: signs are lost"""
     values, V = eigen(A)
     order = np.argsort(np.abs(values), axis=-1)
     V = np.take_along_axis(V, order[..., None, :], axis=-1)
@@ -346,18 +325,22 @@ def singular_values(A):
 
 
 @EIGEN.mutant(
-    Text("the eigenvalues of $A^{\\mathsf T}A$, whose root is forgotten", "$A^{\\mathsf T}A$ 的特征值，忘记开方"),
-    caught_by=["weyl", "qr-algorithm", "second-differences", "derivative-of-an-eigenvalue", "trace-and-determinant"],
-)  # fmt: skip
+    caught_by=[
+        "weyl",
+        "qr-algorithm",
+        "second-differences",
+        "derivative-of-an-eigenvalue",
+        "trace-and-determinant",
+    ]
+)
 def squared_eigenvalues(A):
+    r"""the eigenvalues of $A^{\mathsf T}A$, whose root is forgotten"""
     return eigen(A @ A)
 
 
-@EIGEN.mutant(
-    Text("a single sweep", "只做一轮旋转"),
-    caught_by=["residual", "second-differences", "spectral-decomposition"],
-)
+@EIGEN.mutant(caught_by=["residual", "second-differences", "spectral-decomposition"])
 def one_sweep(A):
+    """a single sweep"""
     n = A.shape[-1]
     V = np.eye(n) + 0 * A
     for p in range(n):
@@ -373,20 +356,16 @@ def one_sweep(A):
     return values, np.take_along_axis(V, order[..., None, :], axis=-1)
 
 
-@EIGEN.mutant(
-    Text("eigenvectors in the rows", "特征向量放在行里"),
-    caught_by=["residual", "spectral-decomposition", "rayleigh-quotient"],
-)
+@EIGEN.mutant(caught_by=["residual", "spectral-decomposition", "rayleigh-quotient"])
 def vectors_in_rows(A):
+    """eigenvectors in the rows"""
     values, V = eigen(A)
     return values, np.swapaxes(V, -1, -2)
 
 
-@EIGEN.mutant(
-    Text("oblique vectors where eigenvalues repeat", "特征值重复时给出不正交的特征向量"),
-    caught_by=["orthonormal-even-when-repeated"],
-)
+@EIGEN.mutant(caught_by=["orthonormal-even-when-repeated"])
 def oblique_where_repeated(A):
+    """oblique vectors where eigenvalues repeat"""
     values, V = eigen(A)
     near = np.diff(values, axis=-1, prepend=-np.inf) < 1e-9
     tilted = V + np.where(near[..., None, :], np.roll(V, 1, axis=-1) / 2, 0.0)
@@ -395,27 +374,18 @@ def oblique_where_repeated(A):
 
 EIGEN.erratum(
     "E42",
-    common=Text(
-        r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$",
-        r"如果有一个向量 x 使得 $Ax=\lambda x$，则 λ 是 A 的特征值",
-    ),
-    why=Text(
-        r"$x=0$ satisfies it for every λ: then every number would be an eigenvalue of every matrix.",
-        r"$x=0$ 对任何 λ 都满足：那样任何数都会是任何矩阵的特征值。",
-    ),
-    right=Text(
-        r"there is an $x\ne0$ with $Ax=\lambda x$; equivalently $\det(A-\lambda I)=0$",
-        r"存在 $x\ne0$ 使 $Ax=\lambda x$；等价地，$\det(A-\lambda I)=0$",
-    ),
+    common=r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$",
+    why="$x=0$ satisfies it for every λ: then every number would be an eigenvalue of every matrix.",
+    right=r"there is an $x\ne0$ with $Ax=\lambda x$; equivalently $\det(A-\lambda I)=0$",
     claims=("eigenvectors-are-not-zero",),
 )
 
 
 @EIGEN.figure(
-    first=Slider(-2, 2, 2.0, Text("eigenvalue λ₁", "特征值 λ₁")),
-    second=Slider(-2, 2, 0.6, Text("eigenvalue λ₂", "特征值 λ₂")),
-    axis=Slider(0, 90, 25, Text("direction of the first eigenvector (degrees)", "第一特征向量的方向（度）")),
-    direction=Slider(0, 180, 70, Text("direction of x (degrees)", "x 的方向（度）")),
+    first=Slider(-2, 2, 2.0, "eigenvalue λ₁"),
+    second=Slider(-2, 2, 0.6, "eigenvalue λ₂"),
+    axis=Slider(0, 90, 25, "direction of the first eigenvector (degrees)"),
+    direction=Slider(0, 180, 70, "direction of x (degrees)"),
 )
 def figure(first, second, axis, direction):
     a, t = np.radians(axis), np.linspace(0, np.pi, 721)

@@ -26,36 +26,42 @@ def _torch(to, x, format):
 FLOATING_POINT = Concept(
     key="floating-point",
     kind="definition",
-    title=Text("Floating point and its formats", "浮点数及其格式"),
-    summary=Text(
-        r"A computer keeps a number as sign, fraction and power of two. Each result is rounded to the nearest such number, a relative error of at most $u=\varepsilon/2$; "
-        "beyond the largest it overflows, and near 0 the spacing stays constant. Five widths, from 64 to 8 bits, are in use in deep learning.",
-        r"计算机以符号、尾数与 2 的幂来存储一个数。每个结果都舍入到最近的这种数，相对误差不超过 $u=\varepsilon/2$；超过最大值则上溢，在 0 附近间距不再缩小。"
-        "深度学习中使用从 64 位到 8 位的多种格式。",
-    ),
+    title="Floating point and its formats",
+    summary="A computer keeps a number as sign, fraction and power of two. Each result is rounded to the "
+    r"nearest such number, a relative error of at most $u=\varepsilon/2$; beyond the largest it "
+    "overflows, and near 0 the spacing stays constant. Five widths, from 64 to 8 bits, are in use "
+    "in deep learning.",
     formulas=(
         r"x=\pm\,2^{e}\Big(1+\frac{k}{2^{m}}\Big),\quad 0\le k<2^m,\ e_{\min}\le e\le e_{\max};\qquad \pm\,2^{e_{\min}}\frac{k}{2^m}\ \text{(subnormal)}",
         r"\operatorname{fl}(x)=q\cdot\operatorname{round}(x/q),\qquad q=2^{\max(\lfloor\log_2|x|\rfloor,\,e_{\min})-m},\quad\text{ties to even}",
         r"\operatorname{fl}(x)=x(1+\delta),\quad|\delta|\le u=\tfrac12\varepsilon,\qquad \varepsilon=2^{-m}",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("the number, before rounding", "舍入前的数")),
-        Symbol(r"\text{format}", "format", "", Text("`float64`, `float32`, `float16`, `bfloat16`, `float8_e5m2` or `float8_e4m3fn`", "`float64`、`float32`、`float16`、`bfloat16`、`float8_e5m2` 或 `float8_e4m3fn`"), "other"),
-        Symbol("m", "", "", Text("bits of the fraction", "尾数位数"), "natural"),
-        Symbol("e", "", "", Text("exponent; $e_{\\min}=2-2^{w-1}$ with w bits", "指数；w 位时 $e_{\\min}=2-2^{w-1}$"), "integer"),
-        Symbol("k", "", "", Text("the fraction as a whole number", "作为整数的尾数"), "natural"),
-        Symbol("q", "", "...", Text("gap between neighbours at x", "x 处相邻两数的间距")),
-        Symbol(r"\varepsilon", "", "", Text("machine epsilon: the gap between 1 and the next number", "机器精度：1 与下一个数的间距")),
-        Symbol("u", "", "", Text("unit roundoff", "单位舍入误差")),
-        Symbol(r"\delta", "", "", Text("relative error", "相对误差")),
+        Symbol("x", "x", "...", "the number, before rounding"),
+        Symbol(
+            r"\text{format}",
+            "format",
+            "",
+            "`float64`, `float32`, `float16`, `bfloat16`, `float8_e5m2` or `float8_e4m3fn`",
+            "other",
+        ),
+        Symbol("m", "", "", "bits of the fraction", "natural"),
+        Symbol("e", "", "", r"exponent; $e_{\min}=2-2^{w-1}$ with w bits", "integer"),
+        Symbol("k", "", "", "the fraction as a whole number", "natural"),
+        Symbol("q", "", "...", "gap between neighbours at x"),
+        Symbol(r"\varepsilon", "", "", "machine epsilon: the gap between 1 and the next number"),
+        Symbol("u", "", "", "unit roundoff"),
+        Symbol(r"\delta", "", "", "relative error"),
     ),
     needs=(),
     source="ieee754",
     year=1985,
     people=("William Kahan", "Konrad Zuse", "James Wilkinson"),
     implementations=(
-        Implementation("gradus.foundations.floating_point:round_to_format", "numpy", None, Text("rounds once from float64", "由 float64 一次舍入")),
-        Implementation("torch:Tensor.to", "torch", _torch, Text("what the hardware and PyTorch do", "硬件与 PyTorch 的做法")),
+        Implementation(
+            "gradus.foundations.floating_point:round_to_format", "numpy", None, "rounds once from float64"
+        ),
+        Implementation("torch:Tensor.to", "torch", _torch, "what the hardware and PyTorch do"),
     ),
     readings=(
         Reading("goldberg1991what"),
@@ -64,27 +70,25 @@ FLOATING_POINT = Concept(
         Reading("micikevicius2022fp8"),
     ),
     deviations=(
-        Text(
-            "`Tensor.to` takes float64 to 16 and 8 bits by way of float32, and so rounds twice: $1+2^{-11}+2^{-30}$ becomes 1 in float16, though $1+2^{-10}$ is nearer. NumPy rounds once.",
-            "`Tensor.to` 把 float64 转为 16 位或 8 位时先经过 float32，因而舍入两次：$1+2^{-11}+2^{-30}$ 在 float16 中变为 1，而更近的是 $1+2^{-10}$。NumPy 只舍入一次。",
+        (
+            "`Tensor.to` takes float64 to 16 and 8 bits by way of float32, and so rounds twice: "
+            "$1+2^{-11}+2^{-30}$ becomes 1 in float16, though $1+2^{-10}$ is nearer. NumPy rounds once."
         ),
-        Text(
-            "float8_e4m3fn has no infinity. What is too large becomes the largest number, 448, here and in this PyTorch; other versions and hardware give NaN.",
-            "float8_e4m3fn 没有无穷大。此处与当前 PyTorch 中过大的数变为最大数 448；其他版本与硬件可能给出 NaN。",
+        (
+            "float8_e4m3fn has no infinity. What is too large becomes the largest number, 448, here and in "
+            "this PyTorch; other versions and hardware give NaN."
         ),
-        Text(
-            "Many texts call u, half the gap, machine epsilon; NumPy and PyTorch mean the gap itself. Frameworks give the rounding the derivative 1.",
-            "许多教材把间距的一半 u 称为机器精度；NumPy 与 PyTorch 指间距本身。各框架规定舍入的导数为 1。",
+        (
+            "Many texts call u, half the gap, machine epsilon; NumPy and PyTorch mean the gap itself. "
+            "Frameworks give the rounding the derivative 1."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Between $2^e$ and $2^{e+1}$ the numbers are $q=2^{e-m}$ apart, so the nearest is at most $q/2$ away, and $\frac{q/2}{|x|}\le\frac{2^{e-m}}{2\cdot2^e}=\frac\varepsilon2$.",
-            r"在 $2^e$ 与 $2^{e+1}$ 之间，相邻两数间隔 $q=2^{e-m}$，故最近者相距不超过 $q/2$，且 $\frac{q/2}{|x|}\le\frac{2^{e-m}}{2\cdot2^e}=\frac\varepsilon2$。",
-        )
+        "Between $2^e$ and $2^{e+1}$ the numbers are $q=2^{e-m}$ apart, so the nearest is at most "
+        r"$q/2$ away, and $\frac{q/2}{|x|}\le\frac{2^{e-m}}{2\cdot2^e}=\frac\varepsilon2$."
     ),
     differentiable=False,  # a staircase: its derivative is 0 or does not exist
-)  # fmt: skip
+)
 
 
 @FLOATING_POINT.definition
@@ -112,7 +116,7 @@ def cases(rng):
         dict(x=np.array([448.0, 463.0, 465.0, 1e9, -np.inf]), format="float8_e4m3fn"),
     )
     yield "zeros and no number", dict(x=np.array([0.0, -0.0, np.nan]), format="bfloat16")
-    yield "one number", dict(x=np.array(3.14159274101257324), format="float8_e5m2")  # fmt: skip
+    yield "one number", dict(x=np.array(3.14159274101257324), format="float8_e5m2")
 
 
 @FLOATING_POINT.invalid
@@ -146,13 +150,11 @@ def experiment(fl, format):
     return epsilon, largest, normal, smallest
 
 
-@FLOATING_POINT.claim(
-    Text(
-        r"Halving until $1+\varepsilon/2$ rounds to 1 finds $\varepsilon=2^{-m}$: $2^{-52}$, $2^{-23}$, $2^{-10}$, $2^{-7}$, $2^{-2}$, $2^{-3}$; Python's own floats agree",
-        r"不断折半直到 $1+\varepsilon/2$ 舍入为 1，得 $\varepsilon=2^{-m}$：$2^{-52}$、$2^{-23}$、$2^{-10}$、$2^{-7}$、$2^{-2}$、$2^{-3}$；Python 自身的浮点数也如此",
-    )
-)
+@FLOATING_POINT.claim
 def epsilon_by_experiment(fl, rng):
+    r"""Halving until $1+\varepsilon/2$ rounds to 1 finds $\varepsilon=2^{-m}$: $2^{-52}$, $2^{-23}$,
+    $2^{-10}$, $2^{-7}$, $2^{-2}$, $2^{-3}$; Python's own floats agree
+    """
     found = [experiment(fl, format)[0] for format in FORMATS]
     own = 1.0
     while 1 + own / 2 > 1:
@@ -161,13 +163,11 @@ def epsilon_by_experiment(fl, rng):
     return all_of(exact, identical(own, 2.0**-52), identical(found[0], own))
 
 
-@FLOATING_POINT.claim(
-    Text(
-        "The table of the formats, found by rounding alone, is PyTorch's `finfo`: epsilon, largest, smallest normal and smallest number",
-        "仅由舍入测得的格式表与 PyTorch 的 `finfo` 一致：机器精度、最大数、最小正规数与最小数",
-    )
-)
+@FLOATING_POINT.claim
 def table_of_formats(fl, rng):
+    """The table of the formats, found by rounding alone, is PyTorch's `finfo`: epsilon, largest, smallest
+    normal and smallest number
+    """
     import torch
 
     found = []
@@ -178,13 +178,9 @@ def table_of_formats(fl, rng):
     return all_of(*found)
 
 
-@FLOATING_POINT.claim(
-    Text(
-        r"The relative error is at most $u=\varepsilon/2$ within the normal range, and comes near it",
-        r"在正规范围内相对误差不超过 $u=\varepsilon/2$，且可接近它",
-    )
-)
+@FLOATING_POINT.claim
 def relative_error_at_most_u(fl, rng):
+    r"""The relative error is at most $u=\varepsilon/2$ within the normal range, and comes near it"""
     found = []
     for format in ("float32", "float16", "bfloat16", "float8_e5m2", "float8_e4m3fn"):
         m = FORMATS[format][1]
@@ -210,16 +206,14 @@ def all_numbers(format):
                 else 2.0 ** (exponent + 1 - 2 ** (w - 1)) * (1 + k / 2**m)
             )
             values |= {value, -value}
-    return np.array(sorted(values))  # fmt: skip
+    return np.array(sorted(values))
 
 
-@FLOATING_POINT.claim(
-    Text(
-        "No number of the format is nearer: beside all numbers of both 8-bit formats, decoded from their bits; a tie goes to the even fraction",
-        "格式中没有更近的数：与两种 8 位格式由比特解码出的全部数逐一比较；恰在中间时取偶尾数",
-    )
-)
+@FLOATING_POINT.claim
 def nearest_of_all(fl, rng):
+    """No number of the format is nearer: beside all numbers of both 8-bit formats, decoded from their
+    bits; a tie goes to the even fraction
+    """
     found = []
     for format in ("float8_e5m2", "float8_e4m3fn"):
         numbers = all_numbers(format)
@@ -236,13 +230,9 @@ def nearest_of_all(fl, rng):
     return all_of(*found)
 
 
-@FLOATING_POINT.claim(
-    Text(
-        "Bit for bit what NumPy gives in 16 and 32 bits from float64, and PyTorch in all formats from float32",
-        "与 NumPy 由 float64 转为 16、32 位的结果逐位相同，与 PyTorch 由 float32 转为各格式的结果逐位相同",
-    )
-)
+@FLOATING_POINT.claim
 def same_bits_as_hardware(fl, rng):
+    """Bit for bit what NumPy gives in 16 and 32 bits from float64, and PyTorch in all formats from float32"""
     import torch
 
     x = rng.standard_normal(20_000) * 2.0 ** rng.integers(-60, 60, 20_000)
@@ -255,25 +245,21 @@ def same_bits_as_hardware(fl, rng):
     return all_of(*found)
 
 
-@FLOATING_POINT.claim(
-    Text(
-        r"Rounding twice is not rounding once: $1+2^{-11}+2^{-30}$ goes to $1+2^{-10}$ in float16, by way of float32 to 1",
-        r"舍入两次不等于舍入一次：$1+2^{-11}+2^{-30}$ 在 float16 中为 $1+2^{-10}$，先经 float32 则为 1",
-    )
-)
+@FLOATING_POINT.claim
 def rounding_twice(fl, rng):
+    """Rounding twice is not rounding once: $1+2^{-11}+2^{-30}$ goes to $1+2^{-10}$ in float16, by way of
+    float32 to 1
+    """
     x = np.array(1 + 2.0**-11 + 2.0**-30)
     once, twice = fl(x, "float16"), fl(fl(x, "float32"), "float16")
     return identical(np.array([once, twice], float), np.array([1 + 2.0**-10, 1.0]))
 
 
-@FLOATING_POINT.claim(
-    Text(
-        r"Thanks to subnormal numbers $x\ne y$ implies $\operatorname{fl}(x-y)\ne0$, and between $y/2$ and $2y$ the difference is exact (Sterbenz): all pairs of both 8-bit formats",
-        r"由于有次正规数，$x\ne y$ 时必有 $\operatorname{fl}(x-y)\ne0$；且 $y/2\le x\le2y$ 时差是精确的（Sterbenz）：两种 8 位格式的所有数对",
-    )
-)
+@FLOATING_POINT.claim
 def differences_of_neighbours(fl, rng):
+    r"""Thanks to subnormal numbers $x\ne y$ implies $\operatorname{fl}(x-y)\ne0$, and between $y/2$ and
+    $2y$ the difference is exact (Sterbenz): all pairs of both 8-bit formats
+    """
     found = []
     for format in ("float8_e5m2", "float8_e4m3fn"):
         numbers = all_numbers(format)
@@ -285,13 +271,11 @@ def differences_of_neighbours(fl, rng):
     return all_of(*found)
 
 
-@FLOATING_POINT.claim(
-    Text(
-        r"Addition is not associative: in float16 $(2048+1)+1=2048$ but $2048+(1+1)=2050$; in float64 $0.1+0.2\ne0.3$, in float32 they are equal",
-        r"加法不满足结合律：float16 中 $(2048+1)+1=2048$，而 $2048+(1+1)=2050$；float64 中 $0.1+0.2\ne0.3$，float32 中却相等",
-    )
-)
+@FLOATING_POINT.claim
 def addition_is_not_associative(fl, rng):
+    r"""Addition is not associative: in float16 $(2048+1)+1=2048$ but $2048+(1+1)=2050$; in float64
+    $0.1+0.2\ne0.3$, in float32 they are equal
+    """
     add = lambda a, b, f: float(fl(np.array(a + b), f))
     left = add(add(2048.0, 1.0, "float16"), 1.0, "float16")
     right = add(2048.0, add(1.0, 1.0, "float16"), "float16")
@@ -303,62 +287,69 @@ def addition_is_not_associative(fl, rng):
 
 
 @FLOATING_POINT.mutant(
-    Text("rounded towards zero", "向零截断"),
-    caught_by=["relative-error-at-most-u", "nearest-of-all", "same-bits-as-hardware", "rounding-twice", "equals-definition"],
-)  # fmt: skip
+    caught_by=[
+        "relative-error-at-most-u",
+        "nearest-of-all",
+        "same-bits-as-hardware",
+        "rounding-twice",
+        "equals-definition",
+    ]
+)
 def truncated(x, format="float16"):
+    """rounded towards zero"""
     y = fl(x, format)
     below = fl(x - (y - x), format)  # the neighbour on the other side of x
     return np.where(np.abs(y) > np.abs(x), np.where(np.abs(below) < np.abs(x), below, y), y)
 
 
 @FLOATING_POINT.mutant(
-    Text("ties away from zero", "恰在中间时远离零舍入"),
-    caught_by=["epsilon-by-experiment", "nearest-of-all", "table-of-formats", "addition-is-not-associative"],
+    caught_by=["epsilon-by-experiment", "nearest-of-all", "table-of-formats", "addition-is-not-associative"]
 )
 def ties_away(x, format="float16"):
+    """ties away from zero"""
     return fl(x * (1 + 2.0**-52), format)
 
 
 @FLOATING_POINT.mutant(
-    Text("small numbers flushed to 0: no subnormals", "小数直接置零：没有次正规数"),
-    caught_by=["differences-of-neighbours", "table-of-formats", "nearest-of-all", "equals-definition"],
+    caught_by=["differences-of-neighbours", "table-of-formats", "nearest-of-all", "equals-definition"]
 )
 def flushed_to_zero(x, format="float16"):
+    """small numbers flushed to 0: no subnormals"""
     return np.where(np.abs(x) < 2.0 ** (2 - 2 ** (FORMATS[format][0] - 1)), 0.0 * x, fl(x, format))
 
 
 @FLOATING_POINT.mutant(
-    Text("one bit too few", "少一位尾数"),
-    caught_by=["epsilon-by-experiment", "relative-error-at-most-u", "addition-is-not-associative", "differences-of-neighbours"],
-)  # fmt: skip
+    caught_by=[
+        "epsilon-by-experiment",
+        "relative-error-at-most-u",
+        "addition-is-not-associative",
+        "differences-of-neighbours",
+    ]
+)
 def one_bit_too_few(x, format="float16"):
+    """one bit too few"""
     w, m, _ = FORMATS[format]
     q = np.ldexp(1.0, np.maximum(np.frexp(x)[1] - 1, 2 - 2 ** (w - 1)) - m + 1)
     return fl(q * np.rint(x / q), format)
 
 
-@FLOATING_POINT.mutant(
-    Text("by way of float32: rounded twice", "先经 float32：舍入两次"),
-    caught_by=["rounding-twice"],
-)
+@FLOATING_POINT.mutant(caught_by=["rounding-twice"])
 def by_way_of_float32(x, format="float16"):
+    """by way of float32: rounded twice"""
     return fl(fl(x, "float32"), format) if format != "float64" else fl(x, format)
 
 
-@FLOATING_POINT.mutant(
-    Text("the exponent is unlimited: nothing overflows", "指数不受限制：从不上溢"),
-    caught_by=["table-of-formats", "same-bits-as-hardware", "equals-definition"],
-)
+@FLOATING_POINT.mutant(caught_by=["table-of-formats", "same-bits-as-hardware", "equals-definition"])
 def never_overflows(x, format="float16"):
+    """the exponent is unlimited: nothing overflows"""
     q = np.ldexp(1.0, np.frexp(x)[1] - 1 - FORMATS[format][1])
     return q * np.rint(x / np.where(q == 0, 1.0, q))
 
 
 @FLOATING_POINT.figure(
-    format=Slider(0, 5, 3, Text("format: fp64, fp32, fp16, bf16, fp8 e5m2, fp8 e4m3", "格式：fp64、fp32、fp16、bf16、fp8 e5m2、fp8 e4m3"), integer=True),
-    x=Slider(1e-8, 1e6, 0.1, Text("number x", "数 x"), log=True),
-)  # fmt: skip
+    format=Slider(0, 5, 3, "format: fp64, fp32, fp16, bf16, fp8 e5m2, fp8 e4m3", integer=True),
+    x=Slider(1e-8, 1e6, 0.1, "number x", log=True),
+)
 def figure(format, x):
     name = list(FORMATS)[int(format)]
     t = np.logspace(-10, 8, 700)
@@ -399,4 +390,4 @@ def figure(format, x):
             f"In {name} {x:.6g} becomes {y:.9g}, {off.en}; half of epsilon is {e / 2:.2g}. Its largest number is {largest:.5g}, full precision begins at {normal:.3g}, and {smallest:.3g} is the smallest.",
             f"在 {name} 中 {x:.6g} 变为 {y:.9g}，{off.zh}；机器精度的一半为 {e / 2:.2g}。最大数 {largest:.5g}，全精度始于 {normal:.3g}，最小数 {smallest:.3g}。",
         ),
-    )  # fmt: skip
+    )

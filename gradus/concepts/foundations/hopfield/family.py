@@ -13,13 +13,10 @@ from gradus.systems.foundations.hopfield import RECIPE
 HOPFIELD = Concept(
     key="hopfield",
     kind="model",
-    title=Text("Hopfield network", "Hopfield网络"),
-    summary=Text(
-        "A memory that is addressed by content: patterns are stored as minima of an energy, and a state that resembles one runs "
-        r"down into it, one unit at a time. Up to about $0.138\,n$ random patterns can be kept; beyond, all are lost at once.",
-        r"按内容寻址的存储器：模式被存为能量的极小点，与之相似的状态逐个单元地更新，沿能量下滑到那里。"
-        r"大约可存 $0.138\,n$ 个随机模式；超过之后会同时全部丢失。",
-    ),
+    title="Hopfield network",
+    summary="A memory that is addressed by content: patterns are stored as minima of an energy, and a "
+    r"state that resembles one runs down into it, one unit at a time. Up to about $0.138\,n$ random "
+    "patterns can be kept; beyond, all are lost at once.",
     formulas=(
         r"w_{ij}=\frac1n\sum_{\mu=1}^{P}\xi_i^\mu\xi_j^\mu\ (i\ne j),\qquad w_{ii}=0",
         r"s_i\leftarrow\operatorname{sgn}\Bigl(\sum_jw_{ij}s_j\Bigr)\quad\text{one unit at a time; a sum of 0 leaves it}",
@@ -27,21 +24,23 @@ HOPFIELD = Concept(
         r"P(\text{a unit of a stored pattern is unstable})=P\Bigl(\sum_{k=1}^{(P-1)(n-1)}\pm1<-(n-1)\Bigr)\approx\Phi\bigl(-\sqrt{n/P}\bigr)",
     ),
     symbols=(
-        Symbol(r"\xi^\mu", "xi", "P n", Text("the stored patterns, ±1, one a row", "所存的模式，±1，每行一个"), "other"),
-        Symbol("s", "s", "... n", Text("state, ±1; where it starts", "状态，±1；即起始状态"), "other"),
-        Symbol("i", "order", "T", Text("the units to be updated, one after another", "依次更新的单元"), "index"),
-        Symbol("w_{ij}", "", "n n", Text("weights (Hebb)", "权重（Hebb规则）")),
-        Symbol("n", "", "", Text("number of units", "单元数")),
-        Symbol("P", "", "", Text("number of patterns", "模式数")),
-        Symbol("E", "", "", Text("energy", "能量")),
-        Symbol(r"\Phi", "", "", Text("distribution function of the normal law", "正态分布函数")),
+        Symbol(r"\xi^\mu", "xi", "P n", "the stored patterns, ±1, one a row", "other"),
+        Symbol("s", "s", "... n", "state, ±1; where it starts", "other"),
+        Symbol("i", "order", "T", "the units to be updated, one after another", "index"),
+        Symbol("w_{ij}", "", "n n", "weights (Hebb)"),
+        Symbol("n", "", "", "number of units"),
+        Symbol("P", "", "", "number of patterns"),
+        Symbol("E", "", "", "energy"),
+        Symbol(r"\Phi", "", "", "distribution function of the normal law"),
     ),
     needs=("perceptron", "matrix-product"),
     source="hopfield1982neural",
     year=1982,
     people=("John Hopfield", "William Little", "Daniel Amit", "Hanoch Gutfreund", "Haim Sompolinsky"),
     implementations=(
-        Implementation("gradus.foundations.hopfield:recall", "numpy", None, Text("also `energy`, and the estimator `Hopfield`", "另有 `energy` 与估计器 `Hopfield`")),
+        Implementation(
+            "gradus.foundations.hopfield:recall", "numpy", None, "also `energy`, and the estimator `Hopfield`"
+        ),
     ),
     readings=(
         Reading("hertz1991introduction", "ch. 2"),
@@ -49,16 +48,20 @@ HOPFIELD = Concept(
         Reading("little1974existence"),
     ),
     deviations=(
-        Text("Hopfield used states 0 and 1 with thresholds; ±1 without thresholds is the symmetric form.", "Hopfield 原用 0/1 状态加阈值；±1 无阈值是其对称形式。"),
-        Text("A sum of exactly 0 leaves the unit here; some programs take it for +1, which breaks the symmetry between a pattern and its negative.",
-             "和恰为 0 时本页保持单元不变；有些程序取 +1，会破坏模式与其相反模式之间的对称性。"),
+        "Hopfield used states 0 and 1 with thresholds; ±1 without thresholds is the symmetric form.",
+        (
+            "A sum of exactly 0 leaves the unit here; some programs take it for +1, which breaks the "
+            "symmetry between a pattern and its negative."
+        ),
     ),
     unverified=(
-        Text(r"In the limit $n\to\infty$ the critical load is $P/n=0.138$, with overlap 0.967 there (Amit, Gutfreund, Sompolinsky, by the replica method).",
-             r"$n\to\infty$ 时临界负载为 $P/n=0.138$，此处重叠度为 0.967（Amit、Gutfreund、Sompolinsky，副本方法）。"),
+        (
+            r"In the limit $n\to\infty$ the critical load is $P/n=0.138$, with overlap 0.967 there (Amit, "
+            "Gutfreund, Sompolinsky, by the replica method)."
+        ),
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @HOPFIELD.definition
@@ -106,13 +109,9 @@ def invalid(rng):
     yield "patterns with three axes", dict(xi=np.ones((2, 2, 4), int), s=np.ones(4, int), order=np.arange(4))
 
 
-@HOPFIELD.claim(
-    Text(
-        r"One unit at a time, the energy never rises: each turn of unit $i$ lowers it by $2|\sum_jw_{ij}s_j|$",
-        r"逐个单元更新时能量从不上升：单元 $i$ 每次翻转使其下降 $2|\sum_jw_{ij}s_j|$",
-    )
-)
+@HOPFIELD.claim
 def energy_never_rises(hopfield, rng):
+    r"""One unit at a time, the energy never rises: each turn of unit $i$ lowers it by $2|\sum_jw_{ij}s_j|$"""
     xi, s = signs(rng, 5, 24), signs(rng, 8, 24)
     W = xi.T @ xi * (1 - np.eye(24)) / 24
     found = []
@@ -125,13 +124,11 @@ def energy_never_rises(hopfield, rng):
     return all_of(*found)
 
 
-@HOPFIELD.claim(
-    Text(
-        "Updated one by one it comes to rest; two units joined by a positive weight settle at once, where updating both together swaps them for ever",
-        "逐个更新必然停止；由正权重相连的两个单元立刻稳定，而同时更新会让它们永远交换",
-    )
-)
+@HOPFIELD.claim
 def comes_to_rest(hopfield, rng):
+    """Updated one by one it comes to rest; two units joined by a positive weight settle at once, where
+    updating both together swaps them for ever
+    """
     xi, s = signs(rng, 12, 30), signs(rng, 20, 30)  # far above the capacity
     rest = hopfield(xi, s, sweeps(30, 25))
     pair = hopfield(np.array([[1, 1]]), np.array([1, -1]), sweeps(2, 5))
@@ -143,36 +140,24 @@ def hadamard(n):
     return np.array([[(-1) ** bin(i & j).count("1") for j in range(n)] for i in range(n)])
 
 
-@HOPFIELD.claim(
-    Text(
-        r"Orthogonal patterns are fixed points as long as $P<n$",
-        r"只要 $P<n$，正交的模式都是不动点",
-    )
-)
+@HOPFIELD.claim
 def orthogonal_patterns_are_fixed(hopfield, rng):
+    """Orthogonal patterns are fixed points as long as $P<n$"""
     rows = hadamard(16)
     return all_of(*[identical(hopfield(rows[:P], rows[:P], sweeps(16, 1)), rows[:P]) for P in (1, 4, 9, 15)])
 
 
-@HOPFIELD.claim(
-    Text(
-        "A quarter of the units turned over, 5 patterns among 300 units are all completed without an error",
-        "300 个单元存 5 个模式，翻转四分之一的单元后全部无误地补全",
-    )
-)
+@HOPFIELD.claim
 def completes_what_is_damaged(hopfield, rng):
+    """A quarter of the units turned over, 5 patterns among 300 units are all completed without an error"""
     xi = signs(rng, 5, 300)
     damaged = np.where(rng.permuted(np.tile(np.arange(300) < 75, (5, 1)), axis=1), -xi, xi)
     return identical(hopfield(xi, damaged, sweeps(300, 4)), xi)
 
 
-@HOPFIELD.claim(
-    Text(
-        "A state and its negative behave alike: the negative of each pattern is stored as well",
-        "状态与其相反状态行为相同：每个模式的相反模式也被存储",
-    )
-)
+@HOPFIELD.claim
 def negatives_are_stored_too(hopfield, rng):
+    """A state and its negative behave alike: the negative of each pattern is stored as well"""
     found = []
     for n in (20, 21, 22, 23):
         xi, order = hadamard(32)[[1, 2], :n], rng.integers(0, n, 30)  # sums of 0 occur
@@ -188,26 +173,21 @@ def fixed_points(hopfield, xi):
     return int((hopfield(xi, states, np.arange(n)) == states).all(-1).sum())
 
 
-@HOPFIELD.claim(
-    Text(
-        r"Spurious states, counted among all $2^8$: three orthogonal patterns leave 14 fixed points: 6 are stored ($\pm\xi$), 8 are mixtures $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$. Self-connections would make it 80",
-        r"在全部 $2^8$ 个状态中数伪状态：三个正交模式有 14 个不动点，6 个是所存的（$\pm\xi$），8 个是混合态 $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$。若保留自连接则有 80 个",
-    )
-)
+@HOPFIELD.claim
 def spurious_states_counted(hopfield, rng):
+    r"""Spurious states, counted among all $2^8$: three orthogonal patterns leave 14 fixed points: 6 are
+    stored ($\pm\xi$), 8 are mixtures $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$. Self-connections
+    would make it 80
+    """
     xi = hadamard(8)[[1, 2, 4]]
     mixtures = np.sign(np.array(list(product([-1, 1], repeat=3))) @ xi)
     kept = hopfield(xi, mixtures, sweeps(8, 1))
     return all_of(identical(fixed_points(hopfield, xi), 14), identical(kept, mixtures))
 
 
-@HOPFIELD.claim(
-    Text(
-        "One update of a stored random pattern errs with the probability of a binomial tail, exactly",
-        "对所存随机模式更新一个单元，出错概率恰为二项分布的尾部",
-    )
-)
+@HOPFIELD.claim
 def one_update_errs_like_a_binomial(hopfield, rng):
+    """One update of a stored random pattern errs with the probability of a binomial tail, exactly"""
     n, P, nets = 31, 9, 600
     m = (P - 1) * (n - 1)  # ξ_i h_i = (n − 1) + m signs; fewer than k of them positive turn the unit over
     k = (m - (n - 1) + 1) // 2
@@ -225,13 +205,9 @@ def overlaps(hopfield, rng, n, load, probes, rounds):
     return (np.asarray(hopfield(xi, xi[:probes], sweeps(n, rounds))) * xi[:probes]).mean(1)
 
 
-@HOPFIELD.claim(
-    Text(
-        "Patterns are kept at a load of 0.05 and lost at 0.3 (200 units): overlap above 0.99, below 0.6",
-        "负载 0.05 时模式得以保持，0.3 时丢失（200 个单元）：重叠度分别高于 0.99 与低于 0.6",
-    )
-)
+@HOPFIELD.claim
 def kept_below_and_lost_above(hopfield, rng):
+    """Patterns are kept at a load of 0.05 and lost at 0.3 (200 units): overlap above 0.99, below 0.6"""
     low = Text("0.05 is far below 0.138", "0.05 远低于 0.138")
     high = Text("0.3 is far above it; ½ at n = 200", "0.3 远高于它；n = 200 时约 ½")
     return all_of(
@@ -240,14 +216,12 @@ def kept_below_and_lost_above(hopfield, rng):
     )
 
 
-@HOPFIELD.claim(
-    Text(
-        r"The recall of 1500 units breaks down between $P/n=0.138$ and $0.2$: the median overlap of a pattern with where it comes to rest is above 0.98 at 0.12, still above the theory's 0.967 at 0.138, and below 0.6 at 0.2",
-        r"1500 个单元的回忆在 $P/n=0.138$ 与 $0.2$ 之间崩溃：模式与其静止处重叠度的中位数在 0.12 处高于 0.98，在 0.138 处仍高于理论值 0.967，在 0.2 处低于 0.6",
-    ),
-    cost="slow",
-)
+@HOPFIELD.claim(cost="slow")
 def capacity(hopfield, rng):
+    """The recall of 1500 units breaks down between $P/n=0.138$ and $0.2$: the median overlap of a pattern
+    with where it comes to rest is above 0.98 at 0.12, still above the theory's 0.967 at 0.138, and
+    below 0.6 at 0.2
+    """
     m = {load: overlaps(hopfield, rng, 1500, load, 30, 40) for load in (0.12, 0.138, 0.2)}
     median = {load: float(np.median(v)) for load, v in m.items()}
     curve = ", ".join(f"{v:.3f} at {load:g}" for load, v in median.items())
@@ -263,13 +237,9 @@ def capacity(hopfield, rng):
     )
 
 
-@HOPFIELD.mutant(
-    Text(
-        "all units updated together (Little 1974): 2-cycles", "同时更新所有单元（Little 1974）：出现 2-循环"
-    ),
-    caught_by=["equals-definition", "energy-never-rises", "comes-to-rest"],
-)
+@HOPFIELD.mutant(caught_by=["equals-definition", "energy-never-rises", "comes-to-rest"])
 def all_at_once(xi, s, order):
+    """all units updated together (Little 1974): 2-cycles"""
     n = xi.shape[1]
     W = xi.T @ xi * (1 - np.eye(n, dtype=int))
     for _ in range(max(1, len(order) // n)):
@@ -279,10 +249,10 @@ def all_at_once(xi, s, order):
 
 
 @HOPFIELD.mutant(
-    Text("self-connections kept: more spurious fixed points", "保留自连接：伪不动点增多"),
-    caught_by=["spurious-states-counted", "one-update-errs-like-a-binomial", "equals-definition"],
+    caught_by=["spurious-states-counted", "one-update-errs-like-a-binomial", "equals-definition"]
 )
 def self_connections(xi, s, order):
+    """self-connections kept: more spurious fixed points"""
     W, s = xi.T @ xi, s.copy()
     for i in order:
         h = s @ W[i]
@@ -290,11 +260,9 @@ def self_connections(xi, s, order):
     return s
 
 
-@HOPFIELD.mutant(
-    Text("a sum of 0 counts as +1", "和为 0 时取 +1"),
-    caught_by=["negatives-are-stored-too", "equals-definition"],
-)
+@HOPFIELD.mutant(caught_by=["negatives-are-stored-too", "equals-definition"])
 def zero_is_plus(xi, s, order):
+    """a sum of 0 counts as +1"""
     W, s = xi.T @ xi * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
     for i in order:
         s[..., i] = np.where(s @ W[i] >= 0, 1, -1)
@@ -302,10 +270,15 @@ def zero_is_plus(xi, s, order):
 
 
 @HOPFIELD.mutant(
-    Text("the weights have the wrong sign", "权重符号反了"),
-    caught_by=["energy-never-rises", "orthogonal-patterns-are-fixed", "completes-what-is-damaged", "kept-below-and-lost-above"],
-)  # fmt: skip
+    caught_by=[
+        "energy-never-rises",
+        "orthogonal-patterns-are-fixed",
+        "completes-what-is-damaged",
+        "kept-below-and-lost-above",
+    ]
+)
 def anti_hebb(xi, s, order):
+    """the weights have the wrong sign"""
     W, s = -xi.T @ xi * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
     for i in order:
         h = s @ W[i]
@@ -314,29 +287,27 @@ def anti_hebb(xi, s, order):
 
 
 @HOPFIELD.mutant(
-    Text("only the last pattern is stored, the others are overwritten", "只存最后一个模式，其余被覆盖"),
-    caught_by=["orthogonal-patterns-are-fixed", "completes-what-is-damaged", "spurious-states-counted", "kept-below-and-lost-above", "capacity"],
-)  # fmt: skip
+    caught_by=[
+        "orthogonal-patterns-are-fixed",
+        "completes-what-is-damaged",
+        "spurious-states-counted",
+        "kept-below-and-lost-above",
+        "capacity",
+    ]
+)
 def overwritten(xi, s, order):
+    """only the last pattern is stored, the others are overwritten"""
     return hopfield(xi[-1:], s, order[: 2 * xi.shape[1]])
 
 
 HOPFIELD.erratum(
     "E98",
-    common=Text(
-        "Hopfield's network, “theory of neural networks”, listed under 1950–1980",
-        "**Hopfield**: 神经网络理论，列在 1950–1980 之下",
-    ),
-    why=Text(
-        "It is of 1982. What stands before 1980 is Little's network (1974), whose units change all together: two units joined by a positive weight "
-        "then swap for ever. The energy that cannot rise, and so the memory that comes to rest, belongs to updates one at a time.",
-        "它发表于 1982 年。1980 年之前的是 Little 的网络（1974），所有单元同时改变：由正权重相连的两个单元会永远交换。"
-        "不会上升的能量，以及会停下来的记忆，属于逐个更新。",
-    ),
-    right=Text(
-        "McCulloch and Pitts 1943, Rosenblatt 1958, Little 1974, Hopfield 1982, attention 2014: the dates are in the records",
-        "McCulloch 与 Pitts 1943，Rosenblatt 1958，Little 1974，Hopfield 1982，注意力 2014：年份见各条记录",
-    ),
+    common="Hopfield's network, “theory of neural networks”, listed under 1950–1980",
+    why="It is of 1982. What stands before 1980 is Little's network (1974), whose units change all "
+    "together: two units joined by a positive weight then swap for ever. The energy that cannot "
+    "rise, and so the memory that comes to rest, belongs to updates one at a time.",
+    right="McCulloch and Pitts 1943, Rosenblatt 1958, Little 1974, Hopfield 1982, attention 2014: the "
+    "dates are in the records",
     claims=("comes-to-rest", "energy-never-rises"),
 )
 
@@ -353,8 +324,8 @@ def letters(n):
 
 
 @HOPFIELD.figure(
-    noise=Slider(0.0, 0.5, 0.25, Text("share of the units turned over", "被翻转单元的比例")),
-    patterns=Slider(1, 14, 3, Text("patterns stored", "所存模式数"), integer=True),
+    noise=Slider(0.0, 0.5, 0.25, "share of the units turned over"),
+    patterns=Slider(1, 14, 3, "patterns stored", integer=True),
 )
 def figure(noise, patterns):
     rng = np.random.default_rng(4)

@@ -15,7 +15,11 @@ def _scipy(ttest_ind, x, y, test, alternative):
 
     if test == "chi2":
         O = np.stack([x, y], axis=-2)
-        E = stats.contingency.expected_freq(O) if O.ndim == 2 else O.sum(-1, keepdims=True) * O.sum(-2, keepdims=True) / O.sum((-2, -1), keepdims=True)  # fmt: skip
+        E = (
+            stats.contingency.expected_freq(O)
+            if O.ndim == 2
+            else O.sum(-1, keepdims=True) * O.sum(-2, keepdims=True) / O.sum((-2, -1), keepdims=True)
+        )
         flat = (*O.shape[:-2], 2 * O.shape[-1])
         T, p = stats.chisquare(O.reshape(flat), E.reshape(flat), ddof=O.shape[-1], axis=-1)
         return T, p
@@ -31,13 +35,11 @@ def _scipy(ttest_ind, x, y, test, alternative):
 HYPOTHESIS_TEST = Concept(
     key="hypothesis-test",
     kind="definition",
-    title=Text("Hypothesis tests", "假设检验"),
-    summary=Text(
-        "How often would chance alone give samples at least as far apart as these? That is the p-value; to reject when it is at most "
-        r"$\alpha$ raises a false alarm with probability $\alpha$, or less where the statistic is discrete. "
-        "It is not the probability that the hypothesis is true.",
-        r"仅凭偶然，出现至少如此悬殊的两个样本的概率有多大？这就是 p 值；当 p 值不超过 $\alpha$ 时拒绝，则误报概率为 $\alpha$，统计量离散时更小。它并不是假设成立的概率。",
-    ),
+    title="Hypothesis tests",
+    summary="How often would chance alone give samples at least as far apart as these? That is the "
+    r"p-value; to reject when it is at most $\alpha$ raises a false alarm with probability "
+    r"$\alpha$, or less where the statistic is discrete. It is not the probability that the "
+    "hypothesis is true.",
     formulas=(
         r"p=P_{H_0}\big(T\text{ at least as extreme as observed}\big),\qquad P_{H_0}(p\le\alpha)\le\alpha",
         r"t=\frac{\bar x-\bar y}{s\sqrt{1/n+1/m}},\quad s^2=\frac{(n-1)s_x^2+(m-1)s_y^2}{n+m-2},\quad \nu=n+m-2;\qquad "
@@ -47,26 +49,40 @@ HYPOTHESIS_TEST = Concept(
         r"p_{\text{two-sided}}=\min\big(1,\,2\min(p_{\text{less}},p_{\text{greater}})\big)",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("first sample; for χ² its counts by category", "第一个样本；χ² 检验中为各类别的计数")),
-        Symbol("y", "y", "... m", Text("second sample; for χ² counts of the same categories", "第二个样本；χ² 检验中为同样类别的计数")),
-        Symbol("T", "test", "", Text("t, welch, mann-whitney or chi2", "t、welch、mann-whitney 或 chi2"), "other"),
-        Symbol("H_1", "alternative", "", Text("two-sided; or x tends to be less, or greater ($\\chi^2$ has no direction)", "two-sided（双侧）；或 less、greater，即 x 偏小或偏大（$\\chi^2$ 没有方向）"), "other"),
-        Symbol("H_0", "", "", Text("both samples follow one law (for t a normal one)", "两个样本同分布（t 检验要求正态）")),
-        Symbol(r"\alpha", "", "", Text("level: probability of a false alarm that is accepted", "显著性水平：可接受的误报概率")),
-        Symbol(r"s_x^2,s_y^2", "", "", Text("sample variances, with n − 1 and m − 1 below the line", "样本方差，分母为 n − 1 与 m − 1")),
-        Symbol(r"\nu", "", "", Text("degrees of freedom of t", "t 的自由度")),
-        Symbol("O,E", "", "", Text("observed and expected counts of the 2 × k table", "2 × k 列联表的观测频数与期望频数")),
-        Symbol("N", "", "", Text("sum of all counts", "总计数")),
-        Symbol("U", "", "", Text("pairs in which x is greater; ties count ½", "x 较大的对数，相等算 ½")),
+        Symbol("x", "x", "... n", "first sample; for χ² its counts by category"),
+        Symbol("y", "y", "... m", "second sample; for χ² counts of the same categories"),
+        Symbol("T", "test", "", "t, welch, mann-whitney or chi2", "other"),
+        Symbol(
+            "H_1",
+            "alternative",
+            "",
+            r"two-sided; or x tends to be less, or greater ($\chi^2$ has no direction)",
+            "other",
+        ),
+        Symbol("H_0", "", "", "both samples follow one law (for t a normal one)"),
+        Symbol(r"\alpha", "", "", "level: probability of a false alarm that is accepted"),
+        Symbol(r"s_x^2,s_y^2", "", "", "sample variances, with n − 1 and m − 1 below the line"),
+        Symbol(r"\nu", "", "", "degrees of freedom of t"),
+        Symbol("O,E", "", "", "observed and expected counts of the 2 × k table"),
+        Symbol("N", "", "", "sum of all counts"),
+        Symbol("U", "", "", "pairs in which x is greater; ties count ½"),
     ),
     needs=("distributions", "expectation"),
     source="student1908probable",
     year=1908,
-    people=("Student (William S. Gosset)", "Karl Pearson", "Ronald A. Fisher", "Jerzy Neyman", "Egon Pearson"),
+    people=(
+        "Student (William S. Gosset)",
+        "Karl Pearson",
+        "Ronald A. Fisher",
+        "Jerzy Neyman",
+        "Egon Pearson",
+    ),
     implementations=(
         Implementation(
-            "scipy.stats:ttest_ind", "numpy", _scipy,
-            Text("`mannwhitneyu` and `chisquare` (or `chi2_contingency`) beside it", "另用 `mannwhitneyu` 与 `chisquare`（或 `chi2_contingency`）"),
+            "scipy.stats:ttest_ind",
+            "numpy",
+            _scipy,
+            "`mannwhitneyu` and `chisquare` (or `chi2_contingency`) beside it",
         ),
     ),
     readings=(
@@ -76,13 +92,17 @@ HYPOTHESIS_TEST = Concept(
         Reading("welch1947generalization"),
     ),
     deviations=(
-        Text("`scipy.stats.ttest_ind` assumes equal variances unless told otherwise; R's `t.test` does not (Welch).",
-             "`scipy.stats.ttest_ind` 默认假定方差相等；R 的 `t.test` 默认不作此假定（Welch）。"),
-        Text("`chi2_contingency` corrects 2 × 2 tables by ½ (Yates) unless `correction=False`; `mannwhitneyu` with ties uses a normal approximation unless told otherwise.",
-             "`chi2_contingency` 对 2 × 2 表默认作 ½ 的 Yates 校正，除非 `correction=False`；`mannwhitneyu` 遇到相等值默认用正态近似。"),
+        (
+            "`scipy.stats.ttest_ind` assumes equal variances unless told otherwise; R's `t.test` does not "
+            "(Welch)."
+        ),
+        (
+            "`chi2_contingency` corrects 2 × 2 tables by ½ (Yates) unless `correction=False`; "
+            "`mannwhitneyu` with ties uses a normal approximation unless told otherwise."
+        ),
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @HYPOTHESIS_TEST.definition
@@ -127,7 +147,10 @@ def cases(rng):
         yield f"ranks, {alternative}", dict(x=x[:4], y=y[:5], test="mann-whitney", alternative=alternative)
     yield "two and two", dict(x=np.array([1.0, 2.0]), y=np.array([1.5, 4.0]))
     yield "far apart", dict(x=x, y=y + 20, test="welch")
-    yield "ranks with ties", dict(x=np.array([1.0, 2, 2, 3]), y=np.array([2.0, 4, 4, 6, 3]), test="mann-whitney")  # fmt: skip
+    yield (
+        "ranks with ties",
+        dict(x=np.array([1.0, 2, 2, 3]), y=np.array([2.0, 4, 4, 6, 3]), test="mann-whitney"),
+    )
     yield "one beside four", dict(x=np.array([9.0]), y=np.array([1.0, 2, 3, 4]), test="mann-whitney")
     yield "four categories", dict(x=rng.poisson(9.0, 4) + 1.0, y=rng.poisson(12.0, 4) + 1.0, test="chi2")
     yield "three categories", dict(x=rng.poisson(9.0, 3) + 1.0, y=rng.poisson(12.0, 3) + 1.0, test="chi2")
@@ -147,20 +170,18 @@ def share(p, alpha):
     return (np.asarray(p) <= alpha).astype(float)
 
 
-@HYPOTHESIS_TEST.claim(
-    Text(r"The false-positive rate is $\alpha$: of 10 000 pairs of normal samples of one law, t rejects 5 % at 0.05 and 20 % at 0.2",
-         r"误报率等于 $\alpha$：在 10 000 对同分布的正态样本上，t 检验在 0.05 水平拒绝 5%，在 0.2 水平拒绝 20%")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def false_positive_rate_is_alpha(test, rng):
+    r"""The false-positive rate is $\alpha$: of 10 000 pairs of normal samples of one law, t rejects 5 % at
+    0.05 and 20 % at 0.2
+    """
     p = test(3 + 2 * rng.standard_normal((10_000, 5)), 3 + 2 * rng.standard_normal((10_000, 7)))[1]
     return all_of(*[statistical(share(p, a), a, np.sqrt(a * (1 - a) / 10_000)) for a in (0.05, 0.2)])
 
 
-@HYPOTHESIS_TEST.claim(
-    Text(r"Under the hypothesis p is uniform on $[0,1]$: $E\,p=\frac12$, $E\,p^2=\frac13$, for t to either side",
-         r"原假设成立时 p 在 $[0,1]$ 上均匀：$E\,p=\frac12$，$E\,p^2=\frac13$，t 的单侧与双侧均如此")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def p_is_uniform(test, rng):
+    r"""Under the hypothesis p is uniform on $[0,1]$: $E\,p=\frac12$, $E\,p^2=\frac13$, for t to either side"""
     found = []
     for alternative in ("two-sided", "less", "greater"):
         x, y = rng.standard_normal((2000, 4)), rng.standard_normal((2000, 6))
@@ -169,11 +190,11 @@ def p_is_uniform(test, rng):
     return all_of(*found)
 
 
-@HYPOTHESIS_TEST.claim(
-    Text(r"A discrete statistic stays below its level: of the 252 ways to deal ten ranks to 5 + 5, Mann–Whitney rejects 8 at 0.05: a rate of $8/252=0.0317$; and never more than $\alpha$ at any level",
-         r"离散统计量的误报率低于水平：把十个秩分给 5 + 5 的 252 种方式中，Mann–Whitney 在 0.05 水平只拒绝 8 种，即 $8/252=0.0317$；在任何水平上都不超过 $\alpha$")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def a_discrete_test_stays_below_its_level(test, rng):
+    r"""A discrete statistic stays below its level: of the 252 ways to deal ten ranks to 5 + 5,
+    Mann–Whitney rejects 8 at 0.05: a rate of $8/252=0.0317$; and never more than $\alpha$ at any level
+    """
     chosen = np.array(list(combinations(range(10), 5)))  # (252, 5)
     rest = np.array([np.setdiff1d(np.arange(10), c) for c in chosen])
     p = test(chosen + 0.0, rest + 0.0, test="mann-whitney")[1]
@@ -186,25 +207,28 @@ def a_discrete_test_stays_below_its_level(test, rng):
 
 
 # Student 1908: hours of sleep that ten patients gained with two drugs; R's documentation prints its analysis.
-SLEEP = np.array([[0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0], [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]])  # fmt: skip
+SLEEP = np.array(
+    [
+        [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0],
+        [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
+    ]
+)
 
 
-@HYPOTHESIS_TEST.claim(
-    Text("Student's sleep data, as two samples: $t=-1.8608$ and, by Welch, $p=0.07939$, as R prints them",
-         "Student 的睡眠数据，作为两个样本：$t=-1.8608$，Welch 检验 $p=0.07939$，与 R 的输出一致")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def students_sleep_data(test, rng):
+    """Student's sleep data, as two samples: $t=-1.8608$ and, by Welch, $p=0.07939$, as R prints them"""
     t, _ = test(*SLEEP)
     _, p = test(*SLEEP, test="welch")
     last = Text("half a unit of the last printed digit", "所印末位的半个单位")
     return all_of(near(t, -1.8608, 5e-5, last), near(p, 0.07939, 5e-6, last))
 
 
-@HYPOTHESIS_TEST.claim(
-    Text(r"χ² of a 2 × 2 table is the square of the z of two proportions, and $p=\operatorname{erfc}\sqrt{\chi^2/2}$: two-sided by itself, uncorrected",
-         r"2 × 2 表的 χ² 是两个比例之 z 的平方，且 $p=\operatorname{erfc}\sqrt{\chi^2/2}$：本身即为双侧，未作校正")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def chi2_is_the_square_of_z(test, rng):
+    r"""χ² of a 2 × 2 table is the square of the z of two proportions, and
+    $p=\operatorname{erfc}\sqrt{\chi^2/2}$: two-sided by itself, uncorrected
+    """
     import math
 
     x, y = np.array([30.0, 20.0]), np.array([18.0, 32.0])
@@ -214,11 +238,11 @@ def chi2_is_the_square_of_z(test, rng):
     return all_of(roundoff(T, z**2, terms=4), roundoff(p, math.erfc(abs(z) / math.sqrt(2)), terms=20))
 
 
-@HYPOTHESIS_TEST.claim(
-    Text(r"Among all tables with the same margins the mean of χ² is $\frac{N}{N-1}(k-1)$, exactly: 4000 shuffles",
-         r"在边际相同的所有列联表中，χ² 的均值恰为 $\frac{N}{N-1}(k-1)$：4000 次打乱")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def mean_of_chi2(test, rng):
+    r"""Among all tables with the same margins the mean of χ² is $\frac{N}{N-1}(k-1)$, exactly: 4000
+    shuffles
+    """
     of = np.repeat([0, 1, 2], [12, 18, 30])
     order = rng.permuted(np.broadcast_to(of, (4000, 60)), axis=1)
     x = np.stack([(order[:, :25] == c).sum(1) for c in range(3)], -1) + 0.0
@@ -226,11 +250,11 @@ def mean_of_chi2(test, rng):
     return statistical(T, 60 / 59 * 2)
 
 
-@HYPOTHESIS_TEST.claim(
-    Text("One-sided p-values sum to 1 for t, and the two-sided is twice the smaller; in the middle of Mann–Whitney it is 1, not more",
-         "t 的两个单侧 p 值之和为 1，双侧为较小者的两倍；Mann–Whitney 居中时为 1，不会更大")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def two_sides(test, rng):
+    """One-sided p-values sum to 1 for t, and the two-sided is twice the smaller; in the middle of
+    Mann–Whitney it is 1, not more
+    """
     x, y = rng.standard_normal(6), rng.standard_normal(9)
     less, greater = (test(x, y, alternative=a)[1] for a in ("less", "greater"))
     _, both = test(x, y)
@@ -242,11 +266,9 @@ def two_sides(test, rng):
     )
 
 
-@HYPOTHESIS_TEST.claim(
-    Text(r"Exchanging the samples turns t into $-t$ and U into $nm-U$, and leaves the two-sided p",
-         r"交换两个样本使 t 变为 $-t$，U 变为 $nm-U$，双侧 p 不变")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def samples_may_be_exchanged(test, rng):
+    """Exchanging the samples turns t into $-t$ and U into $nm-U$, and leaves the two-sided p"""
     x, y = rng.standard_normal(4), 1 + rng.standard_normal(5)
     found = []
     for name, other in (("t", lambda t: -t), ("welch", lambda t: -t), ("mann-whitney", lambda U: 20 - U)):
@@ -258,11 +280,11 @@ def samples_may_be_exchanged(test, rng):
     return all_of(*found)
 
 
-@HYPOTHESIS_TEST.claim(
-    Text("Units do not matter to t; Mann–Whitney sees only the order: any increasing function of the values leaves U and p, bit for bit",
-         "单位不影响 t；Mann–Whitney 只看次序：对数据施加任何增函数，U 与 p 一个比特也不变")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def units_and_ranks(test, rng):
+    """Units do not matter to t; Mann–Whitney sees only the order: any increasing function of the values
+    leaves U and p, bit for bit
+    """
     x, y = rng.standard_normal(4), 1 + rng.standard_normal(5)
     t, p = test(x, y)
     moved = test(32 * x + 8, 32 * y + 8)
@@ -274,11 +296,11 @@ def units_and_ranks(test, rng):
     )
 
 
-@HYPOTHESIS_TEST.claim(
-    Text("The power is that of the noncentral t: with a difference of one deviation and 10 + 10 observations 0.562",
-         "功效等于非中心 t 分布所给：相差一个标准差、10 + 10 个观测时为 0.562")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def power_of_the_t_test(test, rng):
+    """The power is that of the noncentral t: with a difference of one deviation and 10 + 10 observations
+    0.562
+    """
     from scipy import stats
 
     n, repeats = 10, 5000
@@ -288,11 +310,11 @@ def power_of_the_t_test(test, rng):
     return statistical(share(p, 0.05), power, np.sqrt(power * (1 - power) / repeats))
 
 
-@HYPOTHESIS_TEST.claim(
-    Text("Deviations 3 and 1, sizes 10 and 40: Student's test rejects 26 % at 0.05, five times its level; Welch's holds it within one per cent",
-         "标准差 3 与 1，样本量 10 与 40：Student 检验在 0.05 水平拒绝 26%，是名义水平的五倍；Welch 检验保持在 1% 以内")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def unequal_variances_need_welch(test, rng):
+    """Deviations 3 and 1, sizes 10 and 40: Student's test rejects 26 % at 0.05, five times its level;
+    Welch's holds it within one per cent
+    """
     repeats = 6000
     x, y = 3 * rng.standard_normal((repeats, 10)), rng.standard_normal((repeats, 40))
     student, welch = (share(test(x, y, test=name)[1], 0.05).mean() for name in ("t", "welch"))
@@ -304,11 +326,11 @@ def unequal_variances_need_welch(test, rng):
     )
 
 
-@HYPOTHESIS_TEST.claim(
-    Text("Looking after every 10 observations up to 100, and stopping at the first $p\\le 0.05$, gives a false alarm in 19 % of the samples, not 5 %",
-         "每 10 个观测看一次，直到 100 个，一旦 $p\\le 0.05$ 就停止：19% 的样本会误报，而不是 5%")
-)  # fmt: skip
+@HYPOTHESIS_TEST.claim
 def peeking_breaks_the_level(test, rng):
+    r"""Looking after every 10 observations up to 100, and stopping at the first $p\le 0.05$, gives a false
+    alarm in 19 % of the samples, not 5 %
+    """
     repeats = 400
     x, y = rng.standard_normal((2, repeats, 100))
     looks = np.stack([share(test(x[:, :k], y[:, :k])[1], 0.05) for k in range(10, 101, 10)])
@@ -323,20 +345,26 @@ def peeking_breaks_the_level(test, rng):
 
 
 @HYPOTHESIS_TEST.mutant(
-    Text("the one-sided p for the two-sided", "用单侧 p 充当双侧 p"),
-    caught_by=["equals-definition", "false-positive-rate-is-alpha", "two-sides", "a-discrete-test-stays-below-its-level",
-           "students-sleep-data", "p-is-uniform"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "false-positive-rate-is-alpha",
+        "two-sides",
+        "a-discrete-test-stays-below-its-level",
+        "students-sleep-data",
+        "p-is-uniform",
+    ]
+)
 def one_sided(x, y, test="t", alternative="two-sided"):
+    """the one-sided p for the two-sided"""
     T, p = hypothesis_test(x, y, test, alternative)
     return T, (p / 2 if alternative == "two-sided" and test != "chi2" else p)
 
 
 @HYPOTHESIS_TEST.mutant(
-    Text("the normal tail for Student's", "用正态尾部代替 Student 尾部"),
-    caught_by=["equals-definition", "false-positive-rate-is-alpha", "power-of-the-t-test"],
+    caught_by=["equals-definition", "false-positive-rate-is-alpha", "power-of-the-t-test"]
 )
 def normal_tail(x, y, test="t", alternative="two-sided"):
+    """the normal tail for Student's"""
     T, p = hypothesis_test(x, y, test, alternative)
     if test not in ("t", "welch"):
         return T, p
@@ -345,10 +373,10 @@ def normal_tail(x, y, test="t", alternative="two-sided"):
 
 
 @HYPOTHESIS_TEST.mutant(
-    Text("the variances divided by n, not n − 1", "方差除以 n 而不是 n − 1"),
-    caught_by=["false-positive-rate-is-alpha", "students-sleep-data", "equals-definition"],
+    caught_by=["false-positive-rate-is-alpha", "students-sleep-data", "equals-definition"]
 )
 def biased_variances(x, y, test="t", alternative="two-sided"):
+    """the variances divided by n, not n − 1"""
     T, p = hypothesis_test(x, y, test, alternative)
     if test not in ("t", "welch"):
         return T, p
@@ -358,19 +386,15 @@ def biased_variances(x, y, test="t", alternative="two-sided"):
     return T, (2 * p if alternative == "two-sided" else p)
 
 
-@HYPOTHESIS_TEST.mutant(
-    Text("Student's test under Welch's name", "挂着 Welch 之名的 Student 检验"),
-    caught_by=["unequal-variances-need-welch", "equals-definition"],
-)
+@HYPOTHESIS_TEST.mutant(caught_by=["unequal-variances-need-welch", "equals-definition"])
 def student_for_welch(x, y, test="t", alternative="two-sided"):
+    """Student's test under Welch's name"""
     return hypothesis_test(x, y, "t" if test == "welch" else test, alternative)
 
 
-@HYPOTHESIS_TEST.mutant(
-    Text("results as extreme as the observed one are not counted (< for ≤)", "与观测同样极端的结果没有计入（< 代替 ≤）"),
-    caught_by=["a-discrete-test-stays-below-its-level", "equals-definition"],
-)  # fmt: skip
+@HYPOTHESIS_TEST.mutant(caught_by=["a-discrete-test-stays-below-its-level", "equals-definition"])
 def strictly_more_extreme(x, y, test="t", alternative="two-sided"):
+    """results as extreme as the observed one are not counted (< for ≤)"""
     T, p = hypothesis_test(x, y, test, alternative)
     if test != "mann-whitney":
         return T, p
@@ -379,32 +403,27 @@ def strictly_more_extreme(x, y, test="t", alternative="two-sided"):
     return T, beyond.get(alternative, 2 * np.minimum(1 - greater, 1 - less))
 
 
-@HYPOTHESIS_TEST.mutant(
-    Text("twice the smaller side, not cut at 1", "较小一侧的两倍，没有以 1 为上限"), caught_by=["two-sides"]
-)
+@HYPOTHESIS_TEST.mutant(caught_by=["two-sides"])
 def beyond_one(x, y, test="t", alternative="two-sided"):
+    """twice the smaller side, not cut at 1"""
     T, p = hypothesis_test(x, y, test, alternative)
     if test != "mann-whitney" or alternative != "two-sided":
         return T, p
     return T, 2 * np.minimum(*(hypothesis_test(x, y, test, a)[1] for a in ("less", "greater")))
 
 
-@HYPOTHESIS_TEST.mutant(
-    Text("ties count for nothing", "相等的对不计"),
-    caught_by=["equals-definition"],
-)
+@HYPOTHESIS_TEST.mutant(caught_by=["equals-definition"])
 def ties_dropped(x, y, test="t", alternative="two-sided"):
+    """ties count for nothing"""
     T, p = hypothesis_test(x, y, test, alternative)
     if test != "mann-whitney":
         return T, p
     return T - (x[..., :, None] == y[..., None, :]).sum((-2, -1)) / 2, p
 
 
-@HYPOTHESIS_TEST.mutant(
-    Text("k degrees of freedom for k − 1, and Yates' correction on any table", "自由度用 k 而非 k − 1，并对任何表作 Yates 校正"),
-    caught_by=["chi2-is-the-square-of-z", "mean-of-chi2", "equals-definition"],
-)  # fmt: skip
+@HYPOTHESIS_TEST.mutant(caught_by=["chi2-is-the-square-of-z", "mean-of-chi2", "equals-definition"])
 def corrected_chi2(x, y, test="t", alternative="two-sided"):
+    """k degrees of freedom for k − 1, and Yates' correction on any table"""
     if test != "chi2":
         return hypothesis_test(x, y, test, alternative)
     O = np.stack([x, y], axis=-2)
@@ -413,41 +432,37 @@ def corrected_chi2(x, y, test="t", alternative="two-sided"):
     return T, chi2_tail(T, x.shape[-1])
 
 
-@HYPOTHESIS_TEST.mutant(
-    Text("only the first sample's deviation stands below the line", "分母只用第一个样本的标准差"),
-    caught_by=["samples-may-be-exchanged", "equals-definition"],
-)  # fmt: skip
+@HYPOTHESIS_TEST.mutant(caught_by=["samples-may-be-exchanged", "equals-definition"])
 def variance_of_the_first(x, y, test="t", alternative="two-sided"):
+    """only the first sample's deviation stands below the line"""
     T, p = hypothesis_test(x, y, test, alternative)
     if test not in ("t", "welch"):
         return T, p
     return (x.mean(-1) - y.mean(-1)) / (x.std(-1, ddof=1) * np.sqrt(1 / x.shape[-1] + 1 / y.shape[-1])), p
 
 
-@HYPOTHESIS_TEST.mutant(
-    Text("U is computed from the values, not their order", "U 由数值而不是次序算得"),
-    caught_by=["units-and-ranks", "equals-definition"],
-)
+@HYPOTHESIS_TEST.mutant(caught_by=["units-and-ranks", "equals-definition"])
 def values_for_ranks(x, y, test="t", alternative="two-sided"):
+    """U is computed from the values, not their order"""
     T, p = hypothesis_test(x, y, test, alternative)
     return (T, p) if test != "mann-whitney" else (x.sum(-1) - y.sum(-1), p)
 
 
-@HYPOTHESIS_TEST.mutant(
-    Text("an alarm needs the first half of the data to agree", "只有前一半数据也显著才报警"),
-    caught_by=["peeking-breaks-the-level"],
-)  # fmt: skip
+@HYPOTHESIS_TEST.mutant(caught_by=["peeking-breaks-the-level"])
 def no_alarm_from_a_few(x, y, test="t", alternative="two-sided"):
+    """an alarm needs the first half of the data to agree"""
     T, p = hypothesis_test(x, y, test, alternative)
     if test != "t" or x.shape[-1] < 10:
         return T, p
-    return T, np.maximum(p, hypothesis_test(x[..., : x.shape[-1] // 2], y[..., : y.shape[-1] // 2], test, alternative)[1])  # fmt: skip
+    return T, np.maximum(
+        p, hypothesis_test(x[..., : x.shape[-1] // 2], y[..., : y.shape[-1] // 2], test, alternative)[1]
+    )
 
 
 @HYPOTHESIS_TEST.figure(
-    difference=Slider(0.0, 2.0, 0.8, Text("true difference of the means, in deviations", "均值的真实差异（以标准差计）")),
-    n=Slider(3, 100, 15, Text("observations in each sample", "每个样本的观测数"), log=True, integer=True),
-)  # fmt: skip
+    difference=Slider(0.0, 2.0, 0.8, "true difference of the means, in deviations"),
+    n=Slider(3, 100, 15, "observations in each sample", log=True, integer=True),
+)
 def figure(difference, n):
     n = int(n)
     rng = np.random.default_rng(3)
@@ -461,12 +476,23 @@ def figure(difference, n):
     edge = float(grid[np.searchsorted(-tails, -0.025)])
     left.plot(grid, density, color=COLOURS[0], label="no difference")
     left.fill_between(grid, density, where=np.abs(grid) >= edge, color=COLOURS[0], alpha=0.35)
-    left.hist(t, bins=60, range=(-6, 8), density=True, color=COLOURS[1], alpha=0.4, label=f"difference {difference:.2f}")  # fmt: skip
+    left.hist(
+        t,
+        bins=60,
+        range=(-6, 8),
+        density=True,
+        color=COLOURS[1],
+        alpha=0.4,
+        label=f"difference {difference:.2f}",
+    )
     left.axvline(edge, color=COLOURS[6], ls="--")
     left.axvline(-edge, color=COLOURS[6], ls="--")
     left.set(xlabel="t", title="Student's t of 4000 pairs of samples")
     left.legend(frameon=False, fontsize=8)
-    for values, colour, name in ((null, COLOURS[0], "no difference"), (p, COLOURS[1], f"difference {difference:.2f}")):  # fmt: skip
+    for values, colour, name in (
+        (null, COLOURS[0], "no difference"),
+        (p, COLOURS[1], f"difference {difference:.2f}"),
+    ):
         right.hist(values, bins=np.linspace(0, 1, 21), density=True, color=colour, alpha=0.45, label=name)
     right.axvline(0.05, color=COLOURS[6], ls="--")
     right.set(xlabel="p", title=r"p-values; rejected left of $\alpha=0.05$")

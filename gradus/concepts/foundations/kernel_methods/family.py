@@ -16,19 +16,17 @@ def _sklearn(pairwise_kernels, X, Z, kernel, gamma, degree, c):
         laplacian=dict(gamma=gamma),
         polynomial=dict(gamma=gamma, degree=degree, coef0=c),
     )
-    return pairwise_kernels(X, Z, metric=name, **options.get(name, {}))  # fmt: skip
+    return pairwise_kernels(X, Z, metric=name, **options.get(name, {}))
 
 
 KERNEL_METHODS = Concept(
     key="kernel-methods",
     kind="theorem",
-    title=Text("Positive semidefinite kernels", "半正定核与核方法"),
-    summary=Text(
-        r"A symmetric function is an inner product of features, $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$, exactly when every Gram matrix it makes is positive semidefinite. "
-        "What is computed from inner products alone can then be computed in that feature space, of a thousand or of infinitely many dimensions, at the price of k.",
-        r"对称函数能写成特征的内积 $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$，当且仅当它产生的每个 Gram 矩阵都半正定。"
-        "于是，凡是只用到内积的计算，都能在千维乃至无穷维的特征空间中进行，而代价只是计算 k。",
-    ),
+    title="Positive semidefinite kernels",
+    summary="A symmetric function is an inner product of features, "
+    r"$k(x,z)=\langle\varphi(x),\varphi(z)\rangle$, exactly when every Gram matrix it makes is "
+    "positive semidefinite. What is computed from inner products alone can then be computed in "
+    "that feature space, of a thousand or of infinitely many dimensions, at the price of k.",
     formulas=(
         r"K_{ij}=k(x_i,z_j),\qquad k\ \text{is a kernel}\iff\sum_{i,j}c_ic_jk(x_i,x_j)\ge0\ \text{for all}\ x_1,\dots,x_n,\;c\in\mathbb R^n",
         r"e^{-\gamma\lVert x-z\rVert_2^2},\qquad e^{-\gamma\lVert x-z\rVert_1},\qquad (\gamma\langle x,z\rangle+c)^{p},\qquad \langle x,z\rangle",
@@ -36,15 +34,21 @@ KERNEL_METHODS = Concept(
         r"e^{-\gamma\lVert x-z\rVert^2}=\operatorname{E}\cos\langle\omega,x-z\rangle,\qquad \omega\sim N(0,2\gamma I)",
     ),
     symbols=(
-        Symbol("x_i", "X", "n d", Text("points, one a row", "点，每行一个")),
-        Symbol("z_j", "Z", "m d", Text("other points, or the same", "另一组点，可与前者相同")),
-        Symbol("k", "kernel", "", Text("which kernel: gaussian, laplacian, polynomial or linear", "核的种类：gaussian、laplacian、polynomial 或 linear"), "other"),
-        Symbol(r"\gamma", "gamma", "", Text("inverse square width (gaussian), inverse width (laplacian), factor (polynomial)", "宽度平方的倒数（高斯核）、宽度的倒数（拉普拉斯核）或系数（多项式核）"), "positive"),
-        Symbol("p", "degree", "", Text("degree of the polynomial kernel", "多项式核的次数"), "natural"),
-        Symbol("c", "c", "", Text("constant of the polynomial kernel, ≥ 0", "多项式核的常数，≥ 0"), "nonnegative"),
-        Symbol("K", "", "n m", Text("Gram matrix", "Gram 矩阵")),
-        Symbol(r"\varphi", "", "", Text("features", "特征映射")),
-        Symbol(r"\omega", "", "d", Text("random frequency", "随机频率")),
+        Symbol("x_i", "X", "n d", "points, one a row"),
+        Symbol("z_j", "Z", "m d", "other points, or the same"),
+        Symbol("k", "kernel", "", "which kernel: gaussian, laplacian, polynomial or linear", "other"),
+        Symbol(
+            r"\gamma",
+            "gamma",
+            "",
+            "inverse square width (gaussian), inverse width (laplacian), factor (polynomial)",
+            "positive",
+        ),
+        Symbol("p", "degree", "", "degree of the polynomial kernel", "natural"),
+        Symbol("c", "c", "", "constant of the polynomial kernel, ≥ 0", "nonnegative"),
+        Symbol("K", "", "n m", "Gram matrix"),
+        Symbol(r"\varphi", "", "", "features"),
+        Symbol(r"\omega", "", "d", "random frequency"),
     ),
     needs=("inner-product", "norm"),
     source="mercer1909functions",
@@ -58,22 +62,26 @@ KERNEL_METHODS = Concept(
         Reading("bishop2006pattern", "§6.1–6.2"),
     ),
     deviations=(
-        Text(r"scikit-learn's γ defaults to 1/d, and the polynomial kernel's p to 3, c to 1; Gaussian processes write $e^{-\lVert x-z\rVert^2/2\ell^2}$, so $\gamma=1/2\ell^2$.",
-             r"scikit-learn 的 γ 默认为 1/d，多项式核默认 p = 3、c = 1；高斯过程写作 $e^{-\lVert x-z\rVert^2/2\ell^2}$，即 $\gamma=1/2\ell^2$。"),
-        Text("Squared distances are found from $\\lVert x\\rVert^2-2\\langle x,z\\rangle+\\lVert z\\rVert^2$ by libraries, which cancels for points far from the origin.",
-             "各库由 $\\lVert x\\rVert^2-2\\langle x,z\\rangle+\\lVert z\\rVert^2$ 计算距离平方，远离原点时会发生相消。"),
+        (
+            "scikit-learn's γ defaults to 1/d, and the polynomial kernel's p to 3, c to 1; Gaussian "
+            r"processes write $e^{-\lVert x-z\rVert^2/2\ell^2}$, so $\gamma=1/2\ell^2$."
+        ),
+        (
+            r"Squared distances are found from $\lVert x\rVert^2-2\langle x,z\rangle+\lVert z\rVert^2$ by "
+            "libraries, which cancels for points far from the origin."
+        ),
     ),
     proof=Proof(
-        Text(
-            r"If $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$ then $\sum c_ic_jk(x_i,x_j)=\lVert\sum c_i\varphi(x_i)\rVert^2\ge0$. Conversely, on the finite sums $f=\sum a_ik(\cdot,x_i)$, $g=\sum b_jk(\cdot,z_j)$ "
-            r"set $\langle f,g\rangle=\sum a_ib_jk(x_i,z_j)$. It equals $\sum a_ig(x_i)=\sum b_jf(z_j)$, so it depends on f and g alone; it is bilinear, symmetric, and $\langle f,f\rangle\ge0$ by assumption. "
-            r"With $g=k(\cdot,x)$ it gives $\langle f,k(\cdot,x)\rangle=f(x)$, hence by Cauchy–Schwarz $f(x)^2\le\langle f,f\rangle k(x,x)$: only $f=0$ has length 0. Complete the space; $\varphi(x)=k(\cdot,x)$.",
-            r"若 $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$，则 $\sum c_ic_jk(x_i,x_j)=\lVert\sum c_i\varphi(x_i)\rVert^2\ge0$。反之，在有限和 $f=\sum a_ik(\cdot,x_i)$、$g=\sum b_jk(\cdot,z_j)$ 上"
-            r"定义 $\langle f,g\rangle=\sum a_ib_jk(x_i,z_j)$。它等于 $\sum a_ig(x_i)=\sum b_jf(z_j)$，故只依赖于 f 与 g；它双线性、对称，且由假设 $\langle f,f\rangle\ge0$。"
-            r"取 $g=k(\cdot,x)$ 得 $\langle f,k(\cdot,x)\rangle=f(x)$，由柯西–施瓦茨不等式 $f(x)^2\le\langle f,f\rangle k(x,x)$：只有 $f=0$ 的长度为 0。将空间完备化，取 $\varphi(x)=k(\cdot,x)$。",
-        )
+        r"If $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$ then "
+        r"$\sum c_ic_jk(x_i,x_j)=\lVert\sum c_i\varphi(x_i)\rVert^2\ge0$. Conversely, on the finite "
+        r"sums $f=\sum a_ik(\cdot,x_i)$, $g=\sum b_jk(\cdot,z_j)$ set "
+        r"$\langle f,g\rangle=\sum a_ib_jk(x_i,z_j)$. It equals $\sum a_ig(x_i)=\sum b_jf(z_j)$, so it "
+        r"depends on f and g alone; it is bilinear, symmetric, and $\langle f,f\rangle\ge0$ by "
+        r"assumption. With $g=k(\cdot,x)$ it gives $\langle f,k(\cdot,x)\rangle=f(x)$, hence by "
+        r"Cauchy–Schwarz $f(x)^2\le\langle f,f\rangle k(x,x)$: only $f=0$ has length 0. Complete the "
+        r"space; $\varphi(x)=k(\cdot,x)$."
     ),
-)  # fmt: skip
+)
 
 
 @KERNEL_METHODS.definition
@@ -122,13 +130,11 @@ def semidefinite(K):
     return bound(lowest(K), -4 * len(K) * EPSILON, "≥", why)
 
 
-@KERNEL_METHODS.claim(
-    Text(
-        "Every Gram matrix is symmetric and positive semidefinite: scattered, clustered, repeated and collinear points",
-        "每个 Gram 矩阵都对称且半正定：分散、成团、重复以及共线的点",
-    )
-)
+@KERNEL_METHODS.claim
 def gram_matrices_are_semidefinite(kernel_matrix, rng):
+    """Every Gram matrix is symmetric and positive semidefinite: scattered, clustered, repeated and
+    collinear points
+    """
     t = np.linspace(-2, 2, 24)[:, None]
     sets = [rng.standard_normal((24, 3)), 0.01 * rng.standard_normal((24, 2)), t * [1.0, 2.0]]
     sets.append(np.repeat(rng.standard_normal((8, 2)), 3, axis=0))
@@ -140,13 +146,11 @@ def gram_matrices_are_semidefinite(kernel_matrix, rng):
     return all_of(*found)
 
 
-@KERNEL_METHODS.claim(
-    Text(
-        r"Not every similarity is one: $e^{-\lvert x-z\rvert^4}$ and $\tanh(\langle x,z\rangle-1)$ have negative eigenvalues, which the Gaussian kernel on the same points has not",
-        r"并非任何相似度都是核：$e^{-\lvert x-z\rvert^4}$ 与 $\tanh(\langle x,z\rangle-1)$ 有负特征值，而同样的点上高斯核没有",
-    )
-)
+@KERNEL_METHODS.claim
 def indefinite_similarities(kernel_matrix, rng):
+    r"""Not every similarity is one: $e^{-\lvert x-z\rvert^4}$ and $\tanh(\langle x,z\rangle-1)$ have
+    negative eigenvalues, which the Gaussian kernel on the same points has not
+    """
     t = np.linspace(-2, 2, 21)[:, None]
     why = Text("plainly negative", "明显为负")
     return all_of(
@@ -157,13 +161,11 @@ def indefinite_similarities(kernel_matrix, rng):
     )
 
 
-@KERNEL_METHODS.claim(
-    Text(
-        r"The quadratic kernel is the inner product of all monomials up to degree 2: $x_i^2,\sqrt2x_ix_j,\sqrt{2c}x_i,c$",
-        r"二次多项式核是所有不超过二次的单项式的内积：$x_i^2,\sqrt2x_ix_j,\sqrt{2c}x_i,c$",
-    )
-)
+@KERNEL_METHODS.claim
 def quadratic_features(kernel_matrix, rng):
+    r"""The quadratic kernel is the inner product of all monomials up to degree 2:
+    $x_i^2,\sqrt2x_ix_j,\sqrt{2c}x_i,c$
+    """
     X, c = rng.standard_normal((9, 4)), 0.6
     i, j = np.triu_indices(4, 1)
     features = np.column_stack([X**2, np.sqrt(2) * X[:, i] * X[:, j], np.sqrt(2 * c) * X, np.full(9, c)])
@@ -171,15 +173,17 @@ def quadratic_features(kernel_matrix, rng):
     return roundoff(got, features @ features.T, terms=15)
 
 
-@KERNEL_METHODS.claim(
-    Text(
-        r"On the line the Gaussian kernel is the inner product of $e^{-\gamma x^2}\sqrt{(2\gamma)^j/j!}\,x^j$, $j=0,1,2,\dots$: infinitely many features",
-        r"在直线上高斯核是 $e^{-\gamma x^2}\sqrt{(2\gamma)^j/j!}\,x^j$（$j=0,1,2,\dots$）的内积：无穷多个特征",
-    )
-)
+@KERNEL_METHODS.claim
 def gaussian_features(kernel_matrix, rng):
+    r"""On the line the Gaussian kernel is the inner product of
+    $e^{-\gamma x^2}\sqrt{(2\gamma)^j/j!}\,x^j$, $j=0,1,2,\dots$: infinitely many features
+    """
     x, gamma = rng.uniform(-2, 2, 12), 0.9
-    return roundoff(kernel_matrix(x[:, None], x[:, None], gamma=gamma), taylor_features(x, gamma) @ taylor_features(x, gamma).T, terms=60)  # fmt: skip
+    return roundoff(
+        kernel_matrix(x[:, None], x[:, None], gamma=gamma),
+        taylor_features(x, gamma) @ taylor_features(x, gamma).T,
+        terms=60,
+    )
 
 
 def taylor_features(x, gamma, count=60):
@@ -189,13 +193,11 @@ def taylor_features(x, gamma, count=60):
     return np.stack(columns, axis=1)
 
 
-@KERNEL_METHODS.claim(
-    Text(
-        r"Bochner: the Gaussian kernel is the mean of $\cos\omega(x-z)$ over $\omega\sim N(0,2\gamma)$, by Gauss–Hermite quadrature; the Laplacian's over Cauchy's law, by a Fourier integral",
-        r"Bochner：高斯核是 $\cos\omega(x-z)$ 在 $\omega\sim N(0,2\gamma)$ 下的均值（高斯–埃尔米特求积）；拉普拉斯核对应柯西分布（傅里叶积分）",
-    )
-)
+@KERNEL_METHODS.claim
 def mean_over_frequencies(kernel_matrix, rng):
+    r"""Bochner: the Gaussian kernel is the mean of $\cos\omega(x-z)$ over $\omega\sim N(0,2\gamma)$, by
+    Gauss–Hermite quadrature; the Laplacian's over Cauchy's law, by a Fourier integral
+    """
     from scipy.integrate import quad
 
     node, weight = np.polynomial.hermite_e.hermegauss(80)
@@ -212,13 +214,9 @@ def mean_over_frequencies(kernel_matrix, rng):
     )
 
 
-@KERNEL_METHODS.claim(
-    Text(
-        "Sums and products of kernels are kernels (Schur): their Gram matrices stay positive semidefinite",
-        "核的和与积仍是核（Schur）：其 Gram 矩阵保持半正定",
-    )
-)
+@KERNEL_METHODS.claim
 def sums_and_products(kernel_matrix, rng):
+    """Sums and products of kernels are kernels (Schur): their Gram matrices stay positive semidefinite"""
     X, found = rng.standard_normal((20, 2)), []
     grams = [kernel_matrix(X, X, kernel=kernel, gamma=0.5) for kernel in KERNELS]
     for A in grams:
@@ -227,13 +225,11 @@ def sums_and_products(kernel_matrix, rng):
     return all_of(*found)
 
 
-@KERNEL_METHODS.claim(
-    Text(
-        r"Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall with the distance",
-        r"高斯核与拉普拉斯核只依赖于 $x-z$，在 0 处为 1，不超过 1，且随距离减小",
-    )
-)
+@KERNEL_METHODS.claim
 def depends_on_the_difference(kernel_matrix, rng):
+    """Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall with the
+    distance
+    """
     X, shift, found = rng.standard_normal((10, 3)), np.array([3.0, -2.0, 1.0]), []
     line = np.linspace(0, 3, 13)[:, None] * [1.0, 0.0, 0.0]
     for kernel in ("gaussian", "laplacian"):
@@ -249,45 +245,45 @@ def depends_on_the_difference(kernel_matrix, rng):
 
 
 @KERNEL_METHODS.mutant(
-    Text("the fourth power of the distance: no kernel", "距离的四次方：不是核"),
-    caught_by=["gram-matrices-are-semidefinite", "sums-and-products", "indefinite-similarities", "equals-definition"],
-)  # fmt: skip
+    caught_by=[
+        "gram-matrices-are-semidefinite",
+        "sums-and-products",
+        "indefinite-similarities",
+        "equals-definition",
+    ]
+)
 def fourth_power(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
+    """the fourth power of the distance: no kernel"""
     if kernel != "gaussian":
         return kernel_matrix(X, Z, kernel, gamma, degree, c)
     return np.exp(-gamma * ((X[:, None] - Z) ** 2).sum(-1) ** 2)
 
 
-@KERNEL_METHODS.mutant(
-    Text("γ taken for the width: $e^{-\\lVert x-z\\rVert^2/\\gamma}$", "把 γ 当作宽度：$e^{-\\lVert x-z\\rVert^2/\\gamma}$"),
-    caught_by=["gaussian-features", "mean-over-frequencies", "equals-definition"],
-)  # fmt: skip
+@KERNEL_METHODS.mutant(caught_by=["gaussian-features", "mean-over-frequencies", "equals-definition"])
 def width_for_gamma(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
+    r"""γ taken for the width: $e^{-\lVert x-z\rVert^2/\gamma}$"""
     return kernel_matrix(X, Z, kernel, 1 / gamma, degree, c)
 
 
-@KERNEL_METHODS.mutant(
-    Text("the constant stands outside the power", "常数放在了幂之外"), caught_by=["quadratic-features", "equals-definition"]
-)  # fmt: skip
+@KERNEL_METHODS.mutant(caught_by=["quadratic-features", "equals-definition"])
 def constant_outside(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
+    """the constant stands outside the power"""
     if kernel != "polynomial":
         return kernel_matrix(X, Z, kernel, gamma, degree, c)
     return kernel_matrix(X, Z, kernel, gamma, degree, 0.0) + c
 
 
-@KERNEL_METHODS.mutant(
-    Text("points are scaled to length 1 first", "先把点缩放到单位长度"),
-    caught_by=["depends-on-the-difference", "equals-definition"],
-)
+@KERNEL_METHODS.mutant(caught_by=["depends-on-the-difference", "equals-definition"])
 def cosine_similarity(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
+    """points are scaled to length 1 first"""
     X, Z = (M / (np.linalg.norm(M, axis=1, keepdims=True) + 1e-300) for M in (X, Z))
     return kernel_matrix(X, Z, kernel, gamma, degree, c)
 
 
 @KERNEL_METHODS.figure(
-    gamma=Slider(0.05, 50.0, 2.0, Text("γ of the Gaussian kernel", "高斯核的 γ"), log=True),
-    power=Slider(0.5, 4.0, 2.0, Text("power r of the distance in exp(−γ|x−z|^r)", "exp(−γ|x−z|^r) 中距离的幂 r")),
-)  # fmt: skip
+    gamma=Slider(0.05, 50.0, 2.0, "γ of the Gaussian kernel", log=True),
+    power=Slider(0.5, 4.0, 2.0, "power r of the distance in exp(−γ|x−z|^r)"),
+)
 def figure(gamma, power):
     t = np.linspace(-2, 2, 60)
     D = np.abs(t[:, None] - t)

@@ -10,29 +10,26 @@ from gradus.page.figures import COLOURS, canvas
 LINEAR_SOLVE = Concept(
     key="linear-solve",
     kind="algorithm",
-    title=Text("Linear systems", "线性方程组求解"),
-    summary=Text(
-        r"Solve $Ax=b$ by elimination with pivoting and substitution backwards. The computed $\hat x$ solves a system very near the given one: its backward "
-        r"error is a few rounding errors. How near $\hat x$ is to $x$ is another matter: the condition number κ multiplies.",
-        r"用带主元的消元与回代求解 $Ax=b$。算得的 $\hat x$ 精确满足一个与原方程组极为接近的方程组：向后误差只有几个舍入误差。"
-        r"而 $\hat x$ 离 $x$ 有多远则是另一回事：误差还要乘上条件数 κ。",
-    ),
+    title="Linear systems",
+    summary=r"Solve $Ax=b$ by elimination with pivoting and substitution backwards. The computed $\hat x$ "
+    "solves a system very near the given one: its backward error is a few rounding errors. How "
+    r"near $\hat x$ is to $x$ is another matter: the condition number κ multiplies.",
     formulas=(
         r"Ax=b,\qquad PLU=A,\qquad Ly=P^{\mathsf T}b,\qquad Ux=y,\qquad x_i=\frac1{u_{ii}}\Bigl(y_i-\sum_{j>i}u_{ij}x_j\Bigr)",
         r"\eta(\hat x)=\frac{\lVert b-A\hat x\rVert}{\lVert A\rVert\lVert\hat x\rVert+\lVert b\rVert}\le c\,n\,\varepsilon",
         r"\frac{\lVert\hat x-x\rVert}{\lVert x\rVert}\le\frac{2\kappa\,\eta}{1-\kappa\,\eta},\qquad \kappa=\lVert A\rVert\,\lVert A^{-1}\rVert",
     ),
     symbols=(
-        Symbol("A", "A", "n n", Text("regular square matrix", "可逆方阵")),
-        Symbol("b", "b", "n", Text("right side", "右端向量")),
-        Symbol("x", "", "n", Text("solution", "解")),
-        Symbol(r"\hat x", "", "n", Text("what was computed for it", "算得的近似解")),
-        Symbol(r"\eta", "", "", Text("backward error: the relative change of A and b that makes x̂ exact", "向后误差：使 x̂ 成为精确解所需的 A 与 b 的相对改变量")),
-        Symbol(r"\kappa", "", "", Text("condition number", "条件数")),
-        Symbol(r"\varepsilon", "", "", Text("spacing of the numbers at 1", "1 处的浮点间距")),
-        Symbol("n", "", "", Text("number of equations and unknowns", "方程与未知数的个数")),
-        Symbol("P,\\,L,\\,U", "", "n n", Text("factors of A", "A 的分解因子")),
-        Symbol("y", "", "n", Text("right side after elimination", "消元后的右端")),
+        Symbol("A", "A", "n n", "regular square matrix"),
+        Symbol("b", "b", "n", "right side"),
+        Symbol("x", "", "n", "solution"),
+        Symbol(r"\hat x", "", "n", "what was computed for it"),
+        Symbol(r"\eta", "", "", "backward error: the relative change of A and b that makes x̂ exact"),
+        Symbol(r"\kappa", "", "", "condition number"),
+        Symbol(r"\varepsilon", "", "", "spacing of the numbers at 1"),
+        Symbol("n", "", "", "number of equations and unknowns"),
+        Symbol("P,\\,L,\\,U", "", "n n", "factors of A"),
+        Symbol("y", "", "n", "right side after elimination"),
     ),
     needs=("lu", "norm"),
     source="wilkinson1961error",
@@ -45,10 +42,12 @@ LINEAR_SOLVE = Concept(
         Reading("trefethen1997numerical", "lectures 20–22"),
     ),
     deviations=(
-        Text("`scipy.linalg.solve` looks at the matrix first (diagonal, triangular, positive definite) and warns when it is nearly singular; NumPy and PyTorch do neither.",
-             "`scipy.linalg.solve` 先检查矩阵的结构（对角、三角、正定），接近奇异时给出警告；NumPy 与 PyTorch 都不这样做。"),
+        (
+            "`scipy.linalg.solve` looks at the matrix first (diagonal, triangular, positive definite) and "
+            "warns when it is nearly singular; NumPy and PyTorch do neither."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @LINEAR_SOLVE.definition
@@ -92,13 +91,11 @@ def backward_error(A, b, x):
     return float(np.abs(b - A @ x).max() / size)
 
 
-@LINEAR_SOLVE.claim(
-    Text(
-        r"The backward error is at most $4n\varepsilon$: on random, ill-conditioned, badly scaled matrices and on tiny pivots",
-        r"向后误差不超过 $4n\varepsilon$：无论随机、病态、尺度悬殊的矩阵还是极小的主元",
-    )
-)
+@LINEAR_SOLVE.claim
 def backward_stable(solve, rng):
+    r"""The backward error is at most $4n\varepsilon$: on random, ill-conditioned, badly scaled matrices
+    and on tiny pivots
+    """
     small = rng.standard_normal((20, 20))
     small[0, 0] = 1e-14
     graded = rng.standard_normal((20, 20)) * 10.0 ** -np.arange(20)[:, None]
@@ -111,13 +108,11 @@ def backward_stable(solve, rng):
     return all_of(*found)
 
 
-@LINEAR_SOLVE.claim(
-    Text(
-        r"$\begin{pmatrix}10^{-20}&1\\1&1\end{pmatrix}x=\begin{pmatrix}1\\2\end{pmatrix}$ gives $(1,1)$; without pivoting $(0,1)$",
-        r"$\begin{pmatrix}10^{-20}&1\\1&1\end{pmatrix}x=\begin{pmatrix}1\\2\end{pmatrix}$ 的解为 $(1,1)$；不选主元则得 $(0,1)$",
-    )
-)
+@LINEAR_SOLVE.claim
 def tiny_pivot_gives_one_and_one(solve, rng):
+    r"""$\begin{pmatrix}10^{-20}&1\\1&1\end{pmatrix}x=\begin{pmatrix}1\\2\end{pmatrix}$ gives $(1,1)$;
+    without pivoting $(0,1)$
+    """
     b = np.array([1.0, 2.0])
     return all_of(
         roundoff(solve(tiny_pivot(), b), np.ones(2), terms=2),
@@ -125,13 +120,11 @@ def tiny_pivot_gives_one_and_one(solve, rng):
     )
 
 
-@LINEAR_SOLVE.claim(
-    Text(
-        r"The forward error is within $\kappa$ times the backward error: Hilbert matrices $n=3,\dots,8$ against rational arithmetic",
-        r"前向误差不超过向后误差的 $\kappa$ 倍（量级）：Hilbert 矩阵 $n=3,\dots,8$，与有理数运算对照",
-    )
-)
+@LINEAR_SOLVE.claim
 def forward_error_within_condition(solve, rng):
+    r"""The forward error is within $\kappa$ times the backward error: Hilbert matrices $n=3,\dots,8$
+    against rational arithmetic
+    """
     found = []
     for n in (3, 5, 8):
         A = hilbert(n)
@@ -145,13 +138,9 @@ def forward_error_within_condition(solve, rng):
     return all_of(*found)
 
 
-@LINEAR_SOLVE.claim(
-    Text(
-        "Equals Cramer's rule in integers: each unknown a ratio of two determinants",
-        "等于整数运算下的 Cramer 法则：每个未知数是两个行列式之比",
-    )
-)
+@LINEAR_SOLVE.claim
 def cramers_rule(solve, rng):
+    """Equals Cramer's rule in integers: each unknown a ratio of two determinants"""
     A, b = rng.integers(-9, 10, (4, 4)), rng.integers(-9, 10, 4)
 
     replaced = [np.column_stack([A[:, :j], b, A[:, j + 1 :]]) for j in range(4)]
@@ -160,13 +149,9 @@ def cramers_rule(solve, rng):
     return roundoff(solve(A.astype(float), b.astype(float)), want, terms=4, scale=scale)
 
 
-@LINEAR_SOLVE.claim(
-    Text(
-        "The order of the equations does not matter, that of the unknowns only permutes the solution",
-        "方程的次序无关紧要；未知数的次序只使解作同样的置换",
-    )
-)
+@LINEAR_SOLVE.claim
 def order_of_equations(solve, rng):
+    """The order of the equations does not matter, that of the unknowns only permutes the solution"""
     A, b, p = rng.standard_normal((8, 8)), rng.standard_normal(8), rng.permutation(8)
     x = solve(A, b)
     scale = float(np.linalg.cond(A) * np.abs(x).max())
@@ -188,44 +173,33 @@ def without_pivots(A, b):
     return x
 
 
-@LINEAR_SOLVE.mutant(
-    Text("no pivoting", "不选主元"),
-    caught_by=["tiny-pivot-gives-one-and-one", "backward-stable", "equals-definition"],
-)
+@LINEAR_SOLVE.mutant(caught_by=["tiny-pivot-gives-one-and-one", "backward-stable", "equals-definition"])
 def solve_without_pivoting(A, b):
+    """no pivoting"""
     return without_pivots(A, b)
 
 
-@LINEAR_SOLVE.mutant(
-    Text("the inverse is formed and multiplied", "先求逆再相乘"),
-    caught_by=["backward-stable"],
-)
+@LINEAR_SOLVE.mutant(caught_by=["backward-stable"])
 def inverse_times_b(A, b):
+    """the inverse is formed and multiplied"""
     return np.linalg.inv(A) @ b
 
 
-@LINEAR_SOLVE.mutant(
-    Text(
-        r"the normal equations $A^{\mathsf T}Ax=A^{\mathsf T}b$: κ is squared",
-        r"用正规方程 $A^{\mathsf T}Ax=A^{\mathsf T}b$：κ 被平方",
-    ),
-    caught_by=["forward-error-within-condition", "backward-stable"],
-)
+@LINEAR_SOLVE.mutant(caught_by=["forward-error-within-condition", "backward-stable"])
 def normal_equations(A, b):
+    r"""the normal equations $A^{\mathsf T}Ax=A^{\mathsf T}b$: κ is squared"""
     return np.linalg.lstsq(A.T @ A, A.T @ b, rcond=0)[0]
 
 
-@LINEAR_SOLVE.mutant(
-    Text("the transposed system is solved", "求解了转置的方程组"),
-    caught_by=["equals-definition", "cramers-rule", "order-of-equations"],
-)
+@LINEAR_SOLVE.mutant(caught_by=["equals-definition", "cramers-rule", "order-of-equations"])
 def transposed_system(A, b):
+    """the transposed system is solved"""
     return np.linalg.solve(A.T, b)
 
 
 @LINEAR_SOLVE.figure(
-    pivot=Slider(1e-20, 1.0, 1e-10, Text("pivot δ", "主元 δ"), log=True),
-    n=Slider(2, 14, 8, Text("size of the Hilbert matrix", "Hilbert 矩阵的阶数"), integer=True),
+    pivot=Slider(1e-20, 1.0, 1e-10, "pivot δ", log=True),
+    n=Slider(2, 14, 8, "size of the Hilbert matrix", integer=True),
 )
 def figure(pivot, n):
     n, b = int(n), np.array([1.0, 2.0])

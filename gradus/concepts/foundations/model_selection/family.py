@@ -17,7 +17,9 @@ from gradus.page.figures import COLOURS, canvas
 def _sklearn(GridSearchCV, fit, X, y, fold, grid):
     from sklearn.model_selection import PredefinedSplit
 
-    search = GridSearchCV(estimator(fit), {"setting": list(grid)}, cv=PredefinedSplit(fold), refit=False, error_score="raise")  # fmt: skip
+    search = GridSearchCV(
+        estimator(fit), {"setting": list(grid)}, cv=PredefinedSplit(fold), refit=False, error_score="raise"
+    )
     search.fit(X, y)
     E = -np.array([search.cv_results_[f"split{k}_test_score"] for k in range(search.n_splits_)])
     return E, np.float64(search.best_params_["setting"])
@@ -26,12 +28,11 @@ def _sklearn(GridSearchCV, fit, X, y, fold, grid):
 MODEL_SELECTION = Concept(
     key="model-selection",
     kind="algorithm",
-    title=Text("Cross-validation and grid search", "交叉验证与网格搜索"),
-    summary=Text(
-        "Every row is predicted once, by a model that has not seen it; the setting with the least mean error is chosen. The estimate is unbiased for a model "
-        "that learns from $n(1-1/K)$ rows, hence a little pessimistic for one that learns from all; and whatever has looked at all rows beforehand spoils it.",
-        "每一行都由未见过它的模型预测一次，取平均误差最小的设置。此估计对用 $n(1-1/K)$ 行学习的模型无偏，因而对用全部数据学习的模型略显悲观；任何事先看过全部数据的步骤都会破坏它。",
-    ),
+    title="Cross-validation and grid search",
+    summary="Every row is predicted once, by a model that has not seen it; the setting with the least mean "
+    "error is chosen. The estimate is unbiased for a model that learns from $n(1-1/K)$ rows, hence "
+    "a little pessimistic for one that learns from all; and whatever has looked at all rows "
+    "beforehand spoils it.",
     formulas=(
         r"E_{kg}=\frac{1}{|I_k|}\sum_{i\in I_k}\big(y_i-f^{-k}_g(x_i)\big)^2,\qquad f^{-k}_g=\operatorname{fit}\big((x_i,y_i)_{i\notin I_k};\,s_g\big)",
         r"\hat s=s_{\hat g},\quad\hat g=\arg\min_g\frac1K\sum_{k}E_{kg}",
@@ -39,15 +40,21 @@ MODEL_SELECTION = Concept(
         r"\text{ridge, }K=n:\quad y_i-f^{-i}(x_i)=\frac{y_i-f(x_i)}{1-H_{ii}},\qquad H=X(X^{\mathsf T}X+\lambda I)^{-1}X^{\mathsf T}",
     ),
     symbols=(
-        Symbol(r"\operatorname{fit}", "fit", "function", Text("learns: (X, y, setting) to a function that predicts", "学习：由 (X, y, 设置) 得到预测函数"), "function"),
-        Symbol("x", "X", "n d", Text("rows", "各行的自变量")),
-        Symbol("y", "y", "n", Text("what is to be predicted", "待预测的量")),
-        Symbol("I_k", "fold", "n", Text("the fold 0 … K − 1 of each row", "每行所属的折 0 … K − 1"), "index"),
-        Symbol("s_g", "grid", "g", Text("the settings that are tried", "所尝试的设置"), "positive"),
-        Symbol("E_{kg}", "", "K g", Text("mean squared error of setting g on fold k", "设置 g 在第 k 折上的均方误差")),
-        Symbol(r"\hat s", "", "", Text("the chosen setting; the first of equals", "选出的设置；相等时取第一个")),
-        Symbol(r"\operatorname{Err}(m)", "", "", Text("expected error on new rows after learning from m", "用 m 行学习后在新数据上的期望误差")),
-        Symbol("p", "", "", Text("number of coefficients", "系数个数")),
+        Symbol(
+            r"\operatorname{fit}",
+            "fit",
+            "function",
+            "learns: (X, y, setting) to a function that predicts",
+            "function",
+        ),
+        Symbol("x", "X", "n d", "rows"),
+        Symbol("y", "y", "n", "what is to be predicted"),
+        Symbol("I_k", "fold", "n", "the fold 0 … K − 1 of each row", "index"),
+        Symbol("s_g", "grid", "g", "the settings that are tried", "positive"),
+        Symbol("E_{kg}", "", "K g", "mean squared error of setting g on fold k"),
+        Symbol(r"\hat s", "", "", "the chosen setting; the first of equals"),
+        Symbol(r"\operatorname{Err}(m)", "", "", "expected error on new rows after learning from m"),
+        Symbol("p", "", "", "number of coefficients"),
     ),
     needs=("linear-regression", "regularization"),
     source="stone1974cross",
@@ -61,14 +68,19 @@ MODEL_SELECTION = Concept(
         Reading("bengio2004unbiased"),
     ),
     deviations=(
-        Text("scikit-learn averages over the folds, not over the rows: the two differ where folds are of unlike size. Its scores are errors with the sign turned.",
-             "scikit-learn 对折取平均而不是对行取平均；各折大小不同时二者有别。其得分是变号后的误差。"),
+        (
+            "scikit-learn averages over the folds, not over the rows: the two differ where folds are of "
+            "unlike size. Its scores are errors with the sign turned."
+        ),
     ),
     unverified=(
-        Text("No unbiased estimate of the variance of K-fold cross-validation exists (Bengio and Grandvalet 2004).", "K 折交叉验证的方差不存在无偏估计（Bengio 与 Grandvalet 2004）。"),
+        (
+            "No unbiased estimate of the variance of K-fold cross-validation exists (Bengio and Grandvalet "
+            "2004)."
+        ),
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @MODEL_SELECTION.definition
@@ -84,9 +96,15 @@ def model_selection(fit, X, y, fold, grid):
 @MODEL_SELECTION.cases
 def cases(rng):
     X, y = rng.standard_normal((12, 3)), rng.standard_normal(12)
-    yield "ridge, three folds", dict(fit=ridge, X=X, y=y, fold=np.arange(12) % 3, grid=np.array([0.1, 1.0, 10.0]))  # fmt: skip
+    yield (
+        "ridge, three folds",
+        dict(fit=ridge, X=X, y=y, fold=np.arange(12) % 3, grid=np.array([0.1, 1.0, 10.0])),
+    )
     yield "leave one out", dict(fit=ridge, X=X, y=y, fold=np.arange(12), grid=np.array([0.5, 5.0]))
-    yield "folds of unlike size", dict(fit=ridge, X=X, y=y, fold=np.repeat([0, 1, 2], [6, 4, 2]), grid=np.array([1.0, 4.0]))  # fmt: skip
+    yield (
+        "folds of unlike size",
+        dict(fit=ridge, X=X, y=y, fold=np.repeat([0, 1, 2], [6, 4, 2]), grid=np.array([1.0, 4.0])),
+    )
     yield "one setting", dict(fit=ridge, X=X, y=y, fold=np.arange(12) % 2, grid=np.array([1.0]))
     yield "step sizes", dict(fit=descent, X=X, y=y, fold=np.arange(12) % 4, grid=np.array([0.05, 0.2, 0.5]))
 
@@ -98,10 +116,9 @@ def invalid(rng):
     yield "more folds named than rows", dict(fit=ridge, X=X, y=y, fold=np.arange(8) % 2, grid=grid)
 
 
-@MODEL_SELECTION.claim(
-    Text("No model sees the rows that it is judged by, and every row is judged once a setting", "任何模型都没有见过用来评判它的行；对每个设置，每行恰被评判一次")
-)  # fmt: skip
+@MODEL_SELECTION.claim
 def held_out_rows_are_never_seen(select, rng):
+    """No model sees the rows that it is judged by, and every row is judged once a setting"""
     n, learnt, judged = 20, [], []
 
     @generic
@@ -126,10 +143,9 @@ def held_out_rows_are_never_seen(select, rng):
     )
 
 
-@MODEL_SELECTION.claim(
-    Text(r"Leave-one-out of ridge needs one fit only: $E_i=\big(\frac{y_i-f(x_i)}{1-H_{ii}}\big)^2$", r"岭回归的留一法只需拟合一次：$E_i=\big(\frac{y_i-f(x_i)}{1-H_{ii}}\big)^2$")
-)  # fmt: skip
+@MODEL_SELECTION.claim
 def leave_one_out_of_ridge(select, rng):
+    r"""Leave-one-out of ridge needs one fit only: $E_i=\big(\frac{y_i-f(x_i)}{1-H_{ii}}\big)^2$"""
     n, grid = 15, np.array([0.01, 1.0, 30.0])
     X, y = rng.standard_normal((n, 4)), rng.standard_normal(n)
     E, _ = select(ridge, X, y, np.arange(n), grid)
@@ -140,11 +156,12 @@ def leave_one_out_of_ridge(select, rng):
     return roundoff(E, np.stack(want, 1), terms=8 * n)
 
 
-@MODEL_SELECTION.claim(
-    Text(r"Unbiased for $m=n(1-1/K)$ rows, pessimistic for n: least squares with p = 3 and n = 15 in three folds gives $\sigma^2\cdot\frac{3}{2}$ for $m=10$, not the $\sigma^2\cdot\frac{14}{11}$ of all 15; the error on the rows it learned from is $\sigma^2(1-\frac pm)$",
-         r"对 $m=n(1-1/K)$ 行无偏，对 n 行悲观：p = 3、n = 15、三折的最小二乘给出 $m=10$ 的 $\sigma^2\cdot\frac{3}{2}$，而不是全部 15 行的 $\sigma^2\cdot\frac{14}{11}$；在学习用过的行上误差为 $\sigma^2(1-\frac pm)$")
-)  # fmt: skip
+@MODEL_SELECTION.claim
 def unbiased_for_the_smaller_training_set(select, rng):
+    r"""Unbiased for $m=n(1-1/K)$ rows, pessimistic for n: least squares with p = 3 and n = 15 in three
+    folds gives $\sigma^2\cdot\frac{3}{2}$ for $m=10$, not the $\sigma^2\cdot\frac{14}{11}$ of all 15;
+    the error on the rows it learned from is $\sigma^2(1-\frac pm)$
+    """
     n, p, K, together = 15, 3, 3, 100
     means, shown = [], []
     for _ in range(40):
@@ -157,9 +174,14 @@ def unbiased_for_the_smaller_training_set(select, rng):
     five = 5 * estimate.std(ddof=1) / np.sqrt(40)
     return all_of(
         statistical(estimate, err(10)),
-        bound(estimate.mean(), err(15) + five, "≥", Text("the error after 15 rows, and five standard errors", "用 15 行学习后的误差加五倍标准误")),
+        bound(
+            estimate.mean(),
+            err(15) + five,
+            "≥",
+            Text("the error after 15 rows, and five standard errors", "用 15 行学习后的误差加五倍标准误"),
+        ),
         statistical(shown, 1 - p / 10),
-    )  # fmt: skip
+    )
 
 
 def screened(keep):
@@ -174,11 +196,12 @@ def screened(keep):
     return fit
 
 
-@MODEL_SELECTION.claim(
-    Text("Choosing columns before the folds are cut leaks: among 400 columns that have nothing to do with y, five chosen on all 40 rows seem to predict it (error below 0.8 of its variance); chosen within each fold they do worse than the mean (above 1)",
-         "在分折之前挑选变量会泄漏：从与 y 无关的 400 列中，用全部 40 行选出的 5 列似乎能预测它（误差低于方差的 0.8）；在每折内部挑选则比均值还差（大于 1）")
-)  # fmt: skip
+@MODEL_SELECTION.claim
 def screening_outside_leaks(select, rng):
+    """Choosing columns before the folds are cut leaks: among 400 columns that have nothing to do with y,
+    five chosen on all 40 rows seem to predict it (error below 0.8 of its variance); chosen within each
+    fold they do worse than the mean (above 1)
+    """
     inside, outside, fold = [], [], np.arange(40) % 5
     for _ in range(16):
         X, y = rng.standard_normal((40, 400)), rng.standard_normal(40)
@@ -191,11 +214,12 @@ def screening_outside_leaks(select, rng):
     )
 
 
-@MODEL_SELECTION.claim(
-    Text(r"Grid search of the step size: after ten steps of descent the errors are those of $\theta_{10}=\sum_j\frac{1-(1-\alpha\lambda_j)^{10}}{\lambda_j}u_ju_j^{\mathsf T}X^{\mathsf T}y/m$; steps above $2/L$ diverge, and the chosen one lies below",
-         r"步长的网格搜索：十步梯度下降后的误差即 $\theta_{10}=\sum_j\frac{1-(1-\alpha\lambda_j)^{10}}{\lambda_j}u_ju_j^{\mathsf T}X^{\mathsf T}y/m$ 的误差；步长超过 $2/L$ 则发散，选出的步长在其之下")
-)  # fmt: skip
+@MODEL_SELECTION.claim
 def grid_search_of_the_step_size(select, rng):
+    r"""Grid search of the step size: after ten steps of descent the errors are those of
+    $\theta_{10}=\sum_j\frac{1-(1-\alpha\lambda_j)^{10}}{\lambda_j}u_ju_j^{\mathsf T}X^{\mathsf T}y/m$;
+    steps above $2/L$ diverge, and the chosen one lies below
+    """
     n, fold = 40, np.arange(40) % 4
     X = rng.standard_normal((n, 3)) * [1.0, 0.6, 0.3]
     y = X @ [1.0, -2.0, 1.0] + 0.1 * rng.standard_normal(n)
@@ -218,10 +242,9 @@ def grid_search_of_the_step_size(select, rng):
     )
 
 
-@MODEL_SELECTION.claim(
-    Text("The chosen setting has the least mean error over the folds, the first of equals", "选出的设置在各折上的平均误差最小；相等时取第一个")
-)  # fmt: skip
+@MODEL_SELECTION.claim
 def the_least_mean_error_is_chosen(select, rng):
+    """The chosen setting has the least mean error over the folds, the first of equals"""
     X, y = rng.standard_normal((30, 6)), rng.standard_normal(30)
     E, best = select(one_column, X, y, np.arange(30) % 3, np.arange(6))
     _, tie = select(one_column, np.repeat(X[:, :1], 6, axis=1), y, np.arange(30) % 3, np.arange(6))
@@ -236,10 +259,9 @@ def the_least_mean_error_is_chosen(select, rng):
     )
 
 
-@MODEL_SELECTION.claim(
-    Text("Renumbering the folds reorders the rows of E; the order of the rows within them does not matter", "重新编号各折只改变 E 的行序；折内各行的次序无关紧要")
-)  # fmt: skip
+@MODEL_SELECTION.claim
 def folds_have_no_order(select, rng):
+    """Renumbering the folds reorders the rows of E; the order of the rows within them does not matter"""
     X, y, fold = rng.standard_normal((20, 3)), rng.standard_normal(20), np.arange(20) % 4
     grid, names, q = np.array([0.1, 1.0]), np.array([2, 0, 3, 1]), rng.permutation(20)
     E, best = select(ridge, X, y, fold, grid)
@@ -248,11 +270,16 @@ def folds_have_no_order(select, rng):
 
 
 @MODEL_SELECTION.mutant(
-    Text("test rows leak: every model learns from all rows", "测试数据泄漏：每个模型都用全部数据学习"),
-    caught_by=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge", "screening-outside-leaks",
-           "unbiased-for-the-smaller-training-set"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "held-out-rows-are-never-seen",
+        "leave-one-out-of-ridge",
+        "screening-outside-leaks",
+        "unbiased-for-the-smaller-training-set",
+    ]
+)
 def learns_from_all(fit, X, y, fold, grid):
+    """test rows leak: every model learns from all rows"""
     E = np.empty((fold.max() + 1, len(grid)))
     for g, s in enumerate(grid):
         predict = fit(X, y, s)
@@ -261,10 +288,14 @@ def learns_from_all(fit, X, y, fold, grid):
 
 
 @MODEL_SELECTION.mutant(
-    Text("judged by the rows it has learned from", "用学习过的行来评判"),
-    caught_by=["held-out-rows-are-never-seen", "unbiased-for-the-smaller-training-set", "grid-search-of-the-step-size"],
-)  # fmt: skip
+    caught_by=[
+        "held-out-rows-are-never-seen",
+        "unbiased-for-the-smaller-training-set",
+        "grid-search-of-the-step-size",
+    ]
+)
 def training_error(fit, X, y, fold, grid):
+    """judged by the rows it has learned from"""
     E = np.empty((fold.max() + 1, len(grid)))
     for k in range(len(E)):
         for g, s in enumerate(grid):
@@ -274,10 +305,10 @@ def training_error(fit, X, y, fold, grid):
 
 
 @MODEL_SELECTION.mutant(
-    Text("learns from one fold, is judged by the others", "用一折学习，用其余各折评判"),
-    caught_by=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge"],
+    caught_by=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge"]
 )
 def folds_exchanged(fit, X, y, fold, grid):
+    """learns from one fold, is judged by the others"""
     E = np.empty((fold.max() + 1, len(grid)))
     for k in range(len(E)):
         for g, s in enumerate(grid):
@@ -286,35 +317,29 @@ def folds_exchanged(fit, X, y, fold, grid):
     return E, grid[E.mean(0).argmin()]
 
 
-@MODEL_SELECTION.mutant(
-    Text("the setting of the luckiest fold is chosen", "按运气最好的一折选择设置"),
-    caught_by=["equals-definition", "the-least-mean-error-is-chosen"],
-)
+@MODEL_SELECTION.mutant(caught_by=["equals-definition", "the-least-mean-error-is-chosen"])
 def luckiest_fold(fit, X, y, fold, grid):
+    """the setting of the luckiest fold is chosen"""
     E, _ = model_selection(fit, X, y, fold, grid)
     return E, grid[E.min(0).argmin()]
 
 
-@MODEL_SELECTION.mutant(
-    Text("the greatest error is chosen: a score taken for an error", "选了误差最大的设置：把误差当作得分"),
-    caught_by=["grid-search-of-the-step-size", "the-least-mean-error-is-chosen"],
-)
+@MODEL_SELECTION.mutant(caught_by=["grid-search-of-the-step-size", "the-least-mean-error-is-chosen"])
 def greatest_error(fit, X, y, fold, grid):
+    """the greatest error is chosen: a score taken for an error"""
     E, _ = model_selection(fit, X, y, fold, grid)
     return E, grid[E.mean(0).argmax()]
 
 
-@MODEL_SELECTION.mutant(
-    Text("folds are cut anew from the order of the rows", "按行序重新分折，不理会给定的折"),
-    caught_by=["folds-have-no-order", "equals-definition"],
-)
+@MODEL_SELECTION.mutant(caught_by=["folds-have-no-order", "equals-definition"])
 def folds_by_position(fit, X, y, fold, grid):
+    """folds are cut anew from the order of the rows"""
     return model_selection(fit, X, y, np.arange(len(y)) * (fold.max() + 1) // len(y), grid)
 
 
 @MODEL_SELECTION.figure(
-    n=Slider(20, 120, 40, Text("rows n", "行数 n"), log=True, integer=True),
-    K=Slider(2, 20, 5, Text("folds K", "折数 K"), integer=True),
+    n=Slider(20, 120, 40, "rows n", log=True, integer=True),
+    K=Slider(2, 20, 5, "folds K", integer=True),
 )
 def figure(n, K):
     n, K, p = int(n), int(K), 12
@@ -334,7 +359,12 @@ def figure(n, K):
     left.plot(grid, true, color=COLOURS[2], label="new rows")
     left.plot(grid, learnt, color=COLOURS[1], label="rows learned from")
     left.plot(best, E.mean(0).min(), "o", color=COLOURS[0])
-    left.set(xscale="log", xlabel=r"penalty $\lambda$", ylabel="mean squared error", title=f"ridge, {n} rows, {p} columns")  # fmt: skip
+    left.set(
+        xscale="log",
+        xlabel=r"penalty $\lambda$",
+        ylabel="mean squared error",
+        title=f"ridge, {n} rows, {p} columns",
+    )
     left.legend(frameon=False, fontsize=8)
     m = n * (1 - 1 / K)
     sizes = np.linspace(min(p + 2.2, m), 130, 200)
@@ -342,7 +372,11 @@ def figure(n, K):
     right.plot(sizes, [err(k) for k in sizes], color=COLOURS[2])
     for size, colour, name in ((m, COLOURS[0], f"{K}-fold: {m:.0f} rows"), (n, COLOURS[1], f"all {n} rows")):
         right.plot(size, min(err(size), 6.0), "o", color=colour, label=f"{name}, {err(size):.2f}")
-    right.set(xlabel="rows that are learned from", ylim=(0.9, 6), title=r"least squares: $\sigma^2(1+\frac{p}{m-p-1})$")  # fmt: skip
+    right.set(
+        xlabel="rows that are learned from",
+        ylim=(0.9, 6),
+        title=r"least squares: $\sigma^2(1+\frac{p}{m-p-1})$",
+    )
     right.legend(frameon=False, fontsize=8)
     return Drawing(
         fig,

@@ -9,25 +9,29 @@ from gradus.page.figures import COLOURS, canvas
 MUTUAL_INFORMATION = Concept(
     key="mutual-information",
     kind="definition",
-    title=Text("Mutual information", "互信息"),
-    summary=Text(
-        "By how much knowing one variable shortens the mean answer about the other: the divergence of their joint law from the product of the marginals. "
-        "It is 0 exactly when they are independent, and it sees every dependence, where correlation sees straight lines.",
-        "知道一个变量后，关于另一个变量的平均答案会缩短多少：即联合分布相对于边缘分布乘积的散度。"
-        "它为 0 当且仅当两者独立；它能看到任何形式的依赖，而相关系数只看到直线。",
-    ),
+    title="Mutual information",
+    summary="By how much knowing one variable shortens the mean answer about the other: the divergence of "
+    "their joint law from the product of the marginals. It is 0 exactly when they are independent, "
+    "and it sees every dependence, where correlation sees straight lines.",
     formulas=(
         r"I(X;Y)=\sum_{i=1}^{k}\sum_{j=1}^{m}p_{ij}\log_b\frac{p_{ij}}{p_{i\cdot}\,p_{\cdot j}}=H(X)-H(X\mid Y)=H(X)+H(Y)-H(X,Y)",
         r"I(X;X)=H(X),\qquad I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z),\qquad X\to Y\to Z:\ I(X;Z)\le I(X;Y)",
         r"(X,Y)\ \text{normal with correlation}\ \rho:\qquad I(X;Y)=-\tfrac12\log(1-\rho^2)",
     ),
     symbols=(
-        Symbol("p_{ij}", "p", "... k m", Text("joint probabilities of $X=i$ and $Y=j$", "$X=i$ 且 $Y=j$ 的联合概率"), "simplex"),
-        Symbol("b", "base", "", Text("base of the logarithm, one for all terms: e gives nats, 2 bits", "对数的底，各项相同：e 得奈特，2 得比特"), "positive", "nat or bit"),
-        Symbol(r"p_{i\cdot},\,p_{\cdot j}", "", "", Text("marginal laws: sums over the other variable", "边缘分布：对另一变量求和")),
-        Symbol("H", "", "", Text("entropy, in the same unit", "熵，单位相同"), unit="nat or bit"),
-        Symbol(r"\rho", "", "", Text("correlation coefficient", "相关系数")),
-        Symbol("Z", "", "", Text("a third variable", "第三个变量")),
+        Symbol("p_{ij}", "p", "... k m", "joint probabilities of $X=i$ and $Y=j$", "simplex"),
+        Symbol(
+            "b",
+            "base",
+            "",
+            "base of the logarithm, one for all terms: e gives nats, 2 bits",
+            "positive",
+            "nat or bit",
+        ),
+        Symbol(r"p_{i\cdot},\,p_{\cdot j}", "", "", "marginal laws: sums over the other variable"),
+        Symbol("H", "", "", "entropy, in the same unit", unit="nat or bit"),
+        Symbol(r"\rho", "", "", "correlation coefficient"),
+        Symbol("Z", "", "", "a third variable"),
     ),
     needs=("entropy", "kl"),
     source="shannon1948mathematical",
@@ -40,24 +44,21 @@ MUTUAL_INFORMATION = Concept(
         Reading("murphy2022probabilistic", "§6.3"),
     ),
     deviations=(
-        Text("`sklearn.metrics.mutual_info_score` takes labels or one table of counts and gives nats.",
-             "`sklearn.metrics.mutual_info_score` 接受标签或单个计数表，单位为奈特。"),
-        Text("Computed as H(X) + H(Y) − H(X, Y) it loses its digits where the variables are nearly independent.",
-             "按 H(X) + H(Y) − H(X, Y) 计算时，若两变量近乎独立则有效数字会相消。"),
+        "`sklearn.metrics.mutual_info_score` takes labels or one table of counts and gives nats.",
+        ("Computed as H(X) + H(Y) − H(X, Y) it loses its digits where the variables are nearly independent."),
     ),
     proof=Proof(
-        Text(
-            r"Of the data-processing inequality. For $X\to Y\to Z$ expand $I(X;Y,Z)$ by the chain rule in both orders: "
-            r"$I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$. Given Y, Z says nothing about X: $I(X;Z\mid Y)=0$. And $I(X;Y\mid Z)\ge0$, a mean of divergences. So $I(X;Z)\le I(X;Y)$.",
-            r"数据处理不等式的证明：对 $X\to Y\to Z$，按链式法则以两种次序展开 $I(X;Y,Z)$：$I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$。"
-            r"给定 Y 后 Z 不含关于 X 的信息，故 $I(X;Z\mid Y)=0$；而 $I(X;Y\mid Z)\ge0$，因为它是散度的平均。所以 $I(X;Z)\le I(X;Y)$。",
-        )
+        r"Of the data-processing inequality. For $X\to Y\to Z$ expand $I(X;Y,Z)$ by the chain rule in "
+        r"both orders: $I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$. Given Y, Z says nothing about X: "
+        r"$I(X;Z\mid Y)=0$. And $I(X;Y\mid Z)\ge0$, a mean of divergences. So $I(X;Z)\le I(X;Y)$."
     ),
     unverified=(
-        Text("A continuous variable has infinite information about itself, and about every function of it that is continuous too: only noise makes it finite.",
-             "连续变量与其自身、以及与它的任何仍为连续的函数之间的互信息都是无穷大：有噪声才有限。"),
+        (
+            "A continuous variable has infinite information about itself, and about every function of it "
+            "that is continuous too: only noise makes it finite."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @MUTUAL_INFORMATION.definition
@@ -98,13 +99,9 @@ def entropy(p, base=np.e):
     return float(stats.entropy(np.ravel(p), base=base))
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        "$I(X;X)=H(X)$ when one logarithm serves both: a fair coin has 1 bit, or 0.693 nat, in either",
-        "只要两处用同一个对数，就有 $I(X;X)=H(X)$：公平硬币两者都是 1 比特，即 0.693 奈特",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def itself_gives_the_entropy(mutual_information, rng):
+    """$I(X;X)=H(X)$ when one logarithm serves both: a fair coin has 1 bit, or 0.693 nat, in either"""
     coin, p = np.eye(2) / 2, rng.dirichlet(np.ones(6))
     found = [roundoff(mutual_information(coin, base=b), np.log(2) / np.log(b)) for b in (2.0, np.e, 10.0)]
     for b in (2.0, np.e):
@@ -112,13 +109,9 @@ def itself_gives_the_entropy(mutual_information, rng):
     return all_of(*found)
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        "$I=H(X)+H(Y)-H(X,Y)$, with SciPy's entropies, in nats and in bits",
-        "$I=H(X)+H(Y)-H(X,Y)$，熵由 SciPy 计算，奈特与比特皆然",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def entropies_less_the_joint_one(mutual_information, rng):
+    """$I=H(X)+H(Y)-H(X,Y)$, with SciPy's entropies, in nats and in bits"""
     found = []
     for b in (np.e, 2.0):
         p = joints(rng, 4, 6)
@@ -127,13 +120,9 @@ def entropies_less_the_joint_one(mutual_information, rng):
     return all_of(*found)
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        "Equals scikit-learn's value of a table of counts",
-        "与 scikit-learn 对计数表给出的值一致",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def equals_scikit_learn(mutual_information, rng):
+    """Equals scikit-learn's value of a table of counts"""
     from sklearn.metrics import mutual_info_score
 
     counts = rng.integers(0, 12, (5, 4))
@@ -141,13 +130,9 @@ def equals_scikit_learn(mutual_information, rng):
     return roundoff(mutual_information(counts / counts.sum()), want, terms=20, scale=np.log(20))
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        r"Chain rule: $I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z)$",
-        r"链式法则：$I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z)$",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def chain_rule(mutual_information, rng):
+    r"""Chain rule: $I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z)$"""
     found = []
     for b in (np.e, 2.0):
         p = rng.dirichlet(np.full(60, 0.5)).reshape(3, 4, 5)
@@ -165,13 +150,11 @@ def chain_rule(mutual_information, rng):
     return all_of(*found)
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        "Data-processing inequality: whatever is done to Y, with noise or without, adds nothing about X; renaming its outcomes loses nothing",
-        "数据处理不等式：对 Y 做任何处理（有无噪声）都不会增加关于 X 的信息；重新命名其结果则毫无损失",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def processing_adds_nothing(mutual_information, rng):
+    """Data-processing inequality: whatever is done to Y, with noise or without, adds nothing about X;
+    renaming its outcomes loses nothing
+    """
     p = joints(rng, 200, 4, 5)
     channel = rng.dirichlet(np.full(3, 0.4), size=(200, 5))  # of Z given Y
     before, after = mutual_information(p), mutual_information(p @ channel)
@@ -186,13 +169,11 @@ def processing_adds_nothing(mutual_information, rng):
     )
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        r"0 exactly for independent variables, at least 0 for all, at most the smaller entropy; and $I(X;Y)=I(Y;X)$",
-        r"独立时恰为 0，一般不小于 0，且不超过较小的熵；$I(X;Y)=I(Y;X)$",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def zero_only_for_independence(mutual_information, rng):
+    """0 exactly for independent variables, at least 0 for all, at most the smaller entropy; and
+    $I(X;Y)=I(Y;X)$
+    """
     p = joints(rng, 200, 3, 6)
     independent = p.sum(-1, keepdims=True) * p.sum(-2, keepdims=True)
     own, other = mutual_information(p), mutual_information(np.swapaxes(p, -1, -2))
@@ -207,13 +188,9 @@ def zero_only_for_independence(mutual_information, rng):
     )
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        r"Normal variables: $-\frac12\log(1-\rho^2)$, from sums over a grid, for ρ from 0 to 0.9",
-        r"正态变量：$-\frac12\log(1-\rho^2)$，由网格上的求和得到，ρ 从 0 到 0.9",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def normal_variables(mutual_information, rng):
+    r"""Normal variables: $-\frac12\log(1-\rho^2)$, from sums over a grid, for ρ from 0 to 0.9"""
     step, t = 0.25, np.arange(-8.5, 8.6, 0.25)
     found = []
     for rho in (0.0, -0.3, 0.6, 0.9):
@@ -237,13 +214,11 @@ def correlation(p, x, y):
     return mean(x * y) / np.sqrt(mean(x**2) * mean(y**2))
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        r"$Y=X^2$ with X even on $-m,\dots,m$: correlation 0, and yet $I=H(Y)$: 1.522 bits for m = 2, all that Y has",
-        r"$Y=X^2$，X 在 $-m,\dots,m$ 上均匀：相关系数为 0，而 $I=H(Y)$：m = 2 时为 1.522 比特，即 Y 的全部信息",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def sees_the_square(mutual_information, rng):
+    r"""$Y=X^2$ with X even on $-m,\dots,m$: correlation 0, and yet $I=H(Y)$: 1.522 bits for m = 2, all
+    that Y has
+    """
     found = []
     for m in (1, 2, 10):
         x = np.arange(-m, m + 1)
@@ -258,13 +233,11 @@ def sees_the_square(mutual_information, rng):
     return all_of(*found)
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        r"A bit that is flipped with probability ε keeps $1-h(\varepsilon)$ bits, one that is erased $1-\varepsilon$",
-        r"以概率 ε 翻转的比特保留 $1-h(\varepsilon)$ 比特，以概率 ε 擦除的保留 $1-\varepsilon$ 比特",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def noisy_channels(mutual_information, rng):
+    r"""A bit that is flipped with probability ε keeps $1-h(\varepsilon)$ bits, one that is erased
+    $1-\varepsilon$
+    """
     found = []
     for e in (0.0, 0.11, 0.5, rng.uniform(0.1, 0.9)):
         flipped = np.array([[1 - e, e], [e, 1 - e]]) / 2
@@ -276,23 +249,27 @@ def noisy_channels(mutual_information, rng):
     return all_of(*found)
 
 
-@MUTUAL_INFORMATION.claim(
-    Text(
-        r"Frequencies in place of probabilities overstate it: for independent variables by $(k-1)(m-1)/2n$ nats on average",
-        r"用频率代替概率会高估：独立变量平均高估 $(k-1)(m-1)/2n$ 奈特",
-    )
-)
+@MUTUAL_INFORMATION.claim
 def frequencies_overstate(mutual_information, rng):
+    """Frequencies in place of probabilities overstate it: for independent variables by $(k-1)(m-1)/2n$
+    nats on average
+    """
     n, p = 5000, np.outer([0.2, 0.3, 0.5], [0.25, 0.25, 0.2, 0.3])
     counts = rng.multinomial(n, p.ravel(), size=2000).reshape(-1, 3, 4)
     return statistical(2 * n * mutual_information(counts / n), 2 * 3)
 
 
 @MUTUAL_INFORMATION.mutant(
-    Text("bits mixed with nats: marginal entropies in $\\log_2$, the joint one in ln", "比特与奈特混用：边缘熵用 $\\log_2$，联合熵用 ln"),
-    caught_by=["itself-gives-the-entropy", "entropies-less-the-joint-one", "chain-rule", "zero-only-for-independence", "equals-scikit-learn"],
-)  # fmt: skip
+    caught_by=[
+        "itself-gives-the-entropy",
+        "entropies-less-the-joint-one",
+        "chain-rule",
+        "zero-only-for-independence",
+        "equals-scikit-learn",
+    ]
+)
 def bits_mixed_with_nats(p, base=np.e):
+    r"""bits mixed with nats: marginal entropies in $\log_2$, the joint one in ln"""
     log = lambda q: np.log(np.where(q == 0, 1, q))
     row, column = p.sum(-1), p.sum(-2)
     marginals = -(row * log(row)).sum(-1) - (column * log(column)).sum(-1)
@@ -300,23 +277,28 @@ def bits_mixed_with_nats(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    Text("nats sold as bits", "把奈特当作比特"),
     caught_by=[
         "itself-gives-the-entropy",
         "sees-the-square",
         "noisy-channels",
         "entropies-less-the-joint-one",
-    ],
+    ]
 )
 def nats_sold_as_bits(p, base=np.e):
+    """nats sold as bits"""
     return mutual_information(p)
 
 
 @MUTUAL_INFORMATION.mutant(
-    Text("the correlation, taken for the dependence: $-\\frac12\\log(1-\\rho^2)$ of the outcomes' numbers", "把相关当作依赖：对结果编号计算 $-\\frac12\\log(1-\\rho^2)$"),
-    caught_by=["sees-the-square", "processing-adds-nothing", "zero-only-for-independence", "equals-scikit-learn"],
-)  # fmt: skip
+    caught_by=[
+        "sees-the-square",
+        "processing-adds-nothing",
+        "zero-only-for-independence",
+        "equals-scikit-learn",
+    ]
+)
 def correlation_for_dependence(p, base=np.e):
+    r"""the correlation, taken for the dependence: $-\frac12\log(1-\rho^2)$ of the outcomes' numbers"""
     k, m = p.shape[-2:]
     i, j = np.arange(k)[:, None], np.arange(m)
     mean = lambda f: (p * f).sum((-2, -1))
@@ -327,30 +309,41 @@ def correlation_for_dependence(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    Text("the divergence is taken the other way round, of the product from the joint law", "散度的方向取反：边缘乘积相对于联合分布"),
-    caught_by=["normal-variables", "chain-rule", "itself-gives-the-entropy", "equals-scikit-learn", "noisy-channels"],
-)  # fmt: skip
+    caught_by=[
+        "normal-variables",
+        "chain-rule",
+        "itself-gives-the-entropy",
+        "equals-scikit-learn",
+        "noisy-channels",
+    ]
+)
 def product_from_joint(p, base=np.e):
+    """the divergence is taken the other way round, of the product from the joint law"""
     q = p.sum(-1, keepdims=True) * p.sum(-2, keepdims=True)
     with np.errstate(all="ignore"):
         return np.where(q > 0, q * np.log(q / p), 0).sum((-2, -1)) / np.log(base)
 
 
 @MUTUAL_INFORMATION.mutant(
-    Text("the conditional entropy $H(X\\mid Y)$", "条件熵 $H(X\\mid Y)$"),
-    caught_by=["itself-gives-the-entropy", "zero-only-for-independence", "processing-adds-nothing", "frequencies-overstate"],
-)  # fmt: skip
+    caught_by=[
+        "itself-gives-the-entropy",
+        "zero-only-for-independence",
+        "processing-adds-nothing",
+        "frequencies-overstate",
+    ]
+)
 def conditional_entropy(p, base=np.e):
+    r"""the conditional entropy $H(X\mid Y)$"""
     row = p.sum(-1)
     h = -(row * np.log(np.where(row == 0, 1, row))).sum(-1) / np.log(base)
     return h - mutual_information(p, base)
 
 
 @MUTUAL_INFORMATION.mutant(
-    Text("divided by the smaller entropy, as normalised scores are", "除以较小的熵（如归一化得分）"),
-    caught_by=["chain-rule", "normal-variables", "entropies-less-the-joint-one", "equals-scikit-learn"],
+    caught_by=["chain-rule", "normal-variables", "entropies-less-the-joint-one", "equals-scikit-learn"]
 )
 def normalised(p, base=np.e):
+    """divided by the smaller entropy, as normalised scores are"""
     h = lambda q: -(q * np.log(np.where(q == 0, 1, q))).sum(-1)
     with np.errstate(all="ignore"):
         return mutual_information(p) / np.minimum(h(p.sum(-1)), h(p.sum(-2)))
@@ -358,35 +351,19 @@ def normalised(p, base=np.e):
 
 MUTUAL_INFORMATION.erratum(
     "E53",
-    common=Text(
-        r"$H(X)=-\sum p\log_2p$ for the entropy, and $I(X;Y)=\sum p\log\frac{p(x,y)}{p(x)p(y)}$ with the natural logarithm beside it",
-        r"熵写作 $H(X)=-\sum p\log_2p$，旁边的互信息 $I(X;Y)=\sum p\log\frac{p(x,y)}{p(x)p(y)}$ 却用自然对数",
-    ),
-    why=Text(
-        "Two units in one text: for the two sides $X=Y$ of a fair coin H = 1 and I = 0.693, so $I(X;X)\\ne H(X)$, and $I=H(X)-H(X\\mid Y)$ fails.",
-        "同一文中两种单位：对公平硬币 $X=Y$，H = 1 而 I = 0.693，于是 $I(X;X)\\ne H(X)$，$I=H(X)-H(X\\mid Y)$ 也不成立。",
-    ),
-    right=Text(
-        "one base in all formulas: 1 bit and 1 bit, or 0.693 nat and 0.693 nat",
-        "所有公式用同一个底：都是 1 比特，或都是 0.693 奈特",
-    ),
+    common=r"$H(X)=-\sum p\log_2p$ for the entropy, and $I(X;Y)=\sum p\log\frac{p(x,y)}{p(x)p(y)}$ with "
+    "the natural logarithm beside it",
+    why="Two units in one text: for the two sides $X=Y$ of a fair coin H = 1 and I = 0.693, so "
+    r"$I(X;X)\ne H(X)$, and $I=H(X)-H(X\mid Y)$ fails.",
+    right="one base in all formulas: 1 bit and 1 bit, or 0.693 nat and 0.693 nat",
     claims=("itself-gives-the-entropy", "entropies-less-the-joint-one"),
 )
 MUTUAL_INFORMATION.erratum(
     "E54",
-    common=Text(
-        "Mutual information measures the correlation of two random variables",
-        "互信息衡量两个随机变量的相关性",
-    ),
-    why=Text(
-        r"Correlation is one kind of dependence, the linear kind. For $Y=X^2$ and X uniform on −2…2 the correlation is exactly 0, "
-        r"while $I=\log_25-\frac45=1.522$ bits, the whole entropy of Y.",
-        r"相关只是依赖的一种，即线性依赖。对 $Y=X^2$、X 在 −2…2 上均匀，相关系数恰为 0，而 $I=\log_25-\frac45=1.522$ 比特，即 Y 的全部熵。",
-    ),
-    right=Text(
-        "it measures their dependence, of whatever form; it is 0 only for independent variables",
-        "它衡量两者的依赖，无论何种形式；只有独立时才为 0",
-    ),
+    common="Mutual information measures the correlation of two random variables",
+    why="Correlation is one kind of dependence, the linear kind. For $Y=X^2$ and X uniform on −2…2 the "
+    r"correlation is exactly 0, while $I=\log_25-\frac45=1.522$ bits, the whole entropy of Y.",
+    right="it measures their dependence, of whatever form; it is 0 only for independent variables",
     claims=("sees-the-square", "zero-only-for-independence"),
 )
 
@@ -400,8 +377,8 @@ def bent(bend, noise):
 
 
 @MUTUAL_INFORMATION.figure(
-    bend=Slider(0.0, 1.0, 0.8, Text("from a line (0) to a parabola (1)", "从直线（0）到抛物线（1）")),
-    noise=Slider(0.15, 2.0, 0.4, Text("deviation of the noise", "噪声的标准差"), log=True),
+    bend=Slider(0.0, 1.0, 0.8, "from a line (0) to a parabola (1)"),
+    noise=Slider(0.15, 2.0, 0.4, "deviation of the noise", log=True),
 )
 def figure(bend, noise):
     x, y, p = bent(bend, noise)

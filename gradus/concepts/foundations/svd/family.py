@@ -23,12 +23,10 @@ def one_sign(result):
 SVD = Concept(
     key="svd",
     kind="theorem",
-    title=Text("Singular value decomposition", "奇异值分解"),
-    summary=Text(
-        r"Every matrix maps some orthonormal basis to orthogonal vectors: $Av_i=\sigma_iu_i$. The singular values $\sigma_i$ give norm, rank, condition number and the "
-        "pseudo-inverse; keeping the k largest gives the nearest matrix of rank k.",
-        r"任何矩阵都把某组标准正交基映为两两正交的向量：$Av_i=\sigma_iu_i$。奇异值 $\sigma_i$ 给出范数、秩、条件数与伪逆；只保留最大的 k 个，就得到秩为 k 的最近矩阵。",
-    ),
+    title="Singular value decomposition",
+    summary=r"Every matrix maps some orthonormal basis to orthogonal vectors: $Av_i=\sigma_iu_i$. The "
+    r"singular values $\sigma_i$ give norm, rank, condition number and the pseudo-inverse; keeping "
+    "the k largest gives the nearest matrix of rank k.",
     formulas=(
         r"A=U\Sigma V^{\mathsf T}=\sum_{i=1}^{r}\sigma_iu_iv_i^{\mathsf T},\qquad U^{\mathsf T}U=V^{\mathsf T}V=I,\qquad \sigma_1\ge\dots\ge\sigma_r\ge0,\quad r=\min(m,n)",
         r"\lVert A\rVert_2=\sigma_1,\qquad \lVert A\rVert_F=\sqrt{\textstyle\sum_i\sigma_i^2},\qquad A^{+}=\sum_{\sigma_i>0}\frac{v_iu_i^{\mathsf T}}{\sigma_i}",
@@ -37,15 +35,15 @@ SVD = Concept(
         r"\lvert\sigma_i(A+E)-\sigma_i(A)\rvert\le\lVert E\rVert_2",
     ),
     symbols=(
-        Symbol("A", "A", "m n", Text("matrix", "矩阵")),
-        Symbol("U", "", "m r", Text("left singular vectors, one a column", "左奇异向量，每列一个")),
-        Symbol(r"\Sigma", "", "r r", Text("diagonal matrix of the singular values", "奇异值构成的对角矩阵")),
-        Symbol(r"\sigma_i", "", "r", Text("singular values, the largest first", "奇异值，从大到小")),
-        Symbol("V", "", "n r", Text("right singular vectors, one a column; its transpose is returned", "右奇异向量，每列一个；返回其转置")),
-        Symbol("A_k", "", "m n", Text("sum of the first k terms", "前 k 项之和")),
-        Symbol("A^{+}", "", "n m", Text("pseudo-inverse (Moore–Penrose)", "伪逆（Moore–Penrose）")),
-        Symbol("E", "", "m n", Text("any perturbation", "任意扰动")),
-        Symbol("B", "", "m n", Text("any matrix of rank at most k", "任意秩不超过 k 的矩阵")),
+        Symbol("A", "A", "m n", "matrix"),
+        Symbol("U", "", "m r", "left singular vectors, one a column"),
+        Symbol(r"\Sigma", "", "r r", "diagonal matrix of the singular values"),
+        Symbol(r"\sigma_i", "", "r", "singular values, the largest first"),
+        Symbol("V", "", "n r", "right singular vectors, one a column; its transpose is returned"),
+        Symbol("A_k", "", "m n", "sum of the first k terms"),
+        Symbol("A^{+}", "", "n m", "pseudo-inverse (Moore–Penrose)"),
+        Symbol("E", "", "m n", "any perturbation"),
+        Symbol("B", "", "m n", "any matrix of rank at most k"),
     ),
     needs=("matrix-product", "norm", "inner-product"),
     source="eckart1936approximation",
@@ -59,29 +57,29 @@ SVD = Concept(
         Reading("hestenes1958inversion"),
     ),
     deviations=(
-        Text("The signs of each pair $(u_i,v_i)$ are free, and for equal singular values any rotation within their space; here the largest entry of $u_i$ is positive. "
-             "NumPy, SciPy and PyTorch return $V^{\\mathsf T}$, MATLAB V; they return the full square U and V unless told otherwise.",
-             "每一对 $(u_i,v_i)$ 的符号任意，奇异值相等时还可在其空间内任意旋转；此处取 $u_i$ 绝对值最大的分量为正。"
-             "NumPy、SciPy 与 PyTorch 返回 $V^{\\mathsf T}$，MATLAB 返回 V；除非另行指定，它们返回完整的方阵 U 与 V。"),
-        Text("The gradient divides by $\\sigma_i^2-\\sigma_j^2$: it does not exist where singular values are equal.",
-             "梯度中含有除数 $\\sigma_i^2-\\sigma_j^2$：奇异值相等处梯度不存在。"),
+        (
+            "The signs of each pair $(u_i,v_i)$ are free, and for equal singular values any rotation "
+            "within their space; here the largest entry of $u_i$ is positive. NumPy, SciPy and PyTorch "
+            r"return $V^{\mathsf T}$, MATLAB V; they return the full square U and V unless told otherwise."
+        ),
+        (
+            r"The gradient divides by $\sigma_i^2-\sigma_j^2$: it does not exist where singular values are "
+            "equal."
+        ),
     ),
     proof=Proof(
-        Text(
-            r"Existence: let $v_1$ maximise $\lVert Av\rVert$ over unit vectors, $\sigma_1=\lVert Av_1\rVert$ and $u_1=Av_1/\sigma_1$. For a unit $w\perp v_1$ the function "
-            r"$\lVert A(\cos t\,v_1+\sin t\,w)\rVert^2$ is greatest at $t=0$, so its derivative $2\langle Av_1,Aw\rangle$ is 0: A maps what is orthogonal to $v_1$ into what is orthogonal to $u_1$. "
-            r"Go on there. Eckart–Young in the spectral norm: if $\operatorname{rank}B\le k$, the kernel of B meets the span of $v_1,\dots,v_{k+1}$ in some unit vector w, and "
-            r"$\lVert A-B\rVert_2\ge\lVert(A-B)w\rVert=\lVert Aw\rVert\ge\sigma_{k+1}$. Frobenius: the same argument gives $\sigma_{i}(A-B)\ge\sigma_{i+k}(A)$ "
-            r"(apply it to $A-B-C$ with C the best approximation of $A-B$ of rank $i-1$, so that $B+C$ has rank at most $k+i-1$); square and add.",
-            r"存在性：设 $v_1$ 在单位向量中使 $\lVert Av\rVert$ 最大，$\sigma_1=\lVert Av_1\rVert$，$u_1=Av_1/\sigma_1$。对单位向量 $w\perp v_1$，函数 "
-            r"$\lVert A(\cos t\,v_1+\sin t\,w)\rVert^2$ 在 $t=0$ 处最大，故其导数 $2\langle Av_1,Aw\rangle$ 为 0：A 把与 $v_1$ 正交的向量映为与 $u_1$ 正交的向量。在其上继续即可。"
-            r"谱范数下的 Eckart–Young：若 $\operatorname{rank}B\le k$，则 B 的核与 $v_1,\dots,v_{k+1}$ 张成的空间有公共单位向量 w，"
-            r"$\lVert A-B\rVert_2\ge\lVert(A-B)w\rVert=\lVert Aw\rVert\ge\sigma_{k+1}$。Frobenius 范数：同一论证给出 $\sigma_{i}(A-B)\ge\sigma_{i+k}(A)$"
-            r"（对 $A-B-C$ 应用之，其中 C 是 $A-B$ 的秩 $i-1$ 最佳逼近，于是 $B+C$ 的秩不超过 $k+i-1$）；平方求和即得。",
-        )
+        r"Existence: let $v_1$ maximise $\lVert Av\rVert$ over unit vectors, "
+        r"$\sigma_1=\lVert Av_1\rVert$ and $u_1=Av_1/\sigma_1$. For a unit $w\perp v_1$ the function "
+        r"$\lVert A(\cos t\,v_1+\sin t\,w)\rVert^2$ is greatest at $t=0$, so its derivative "
+        r"$2\langle Av_1,Aw\rangle$ is 0: A maps what is orthogonal to $v_1$ into what is orthogonal to "
+        r"$u_1$. Go on there. Eckart–Young in the spectral norm: if $\operatorname{rank}B\le k$, the "
+        r"kernel of B meets the span of $v_1,\dots,v_{k+1}$ in some unit vector w, and "
+        r"$\lVert A-B\rVert_2\ge\lVert(A-B)w\rVert=\lVert Aw\rVert\ge\sigma_{k+1}$. Frobenius: the same "
+        r"argument gives $\sigma_{i}(A-B)\ge\sigma_{i+k}(A)$ (apply it to $A-B-C$ with C the best "
+        "approximation of $A-B$ of rank $i-1$, so that $B+C$ has rank at most $k+i-1$); square and add."
     ),
     canonical=one_sign,
-)  # fmt: skip
+)
 
 
 @SVD.definition
@@ -133,13 +131,11 @@ def invalid(rng):
     yield "a vector", dict(A=np.ones(3))
 
 
-@SVD.claim(
-    Text(
-        r"$U^{\mathsf T}U=V^{\mathsf T}V=I$, also for a matrix of rank 2, of rank 0, and with equal singular values",
-        r"$U^{\mathsf T}U=V^{\mathsf T}V=I$，秩为 2、秩为 0 以及奇异值相等的矩阵亦然",
-    )
-)
+@SVD.claim
 def factors_are_orthonormal(svd, rng):
+    r"""$U^{\mathsf T}U=V^{\mathsf T}V=I$, also for a matrix of rank 2, of rank 0, and with equal singular
+    values
+    """
     low = rng.standard_normal((9, 2)) @ rng.standard_normal((2, 6))
     found = []
     for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, np.zeros((4, 3)), np.eye(5)):
@@ -149,8 +145,9 @@ def factors_are_orthonormal(svd, rng):
     return all_of(*found)
 
 
-@SVD.claim(Text(r"$A=U\Sigma V^{\mathsf T}$ with $\sigma_1\ge\dots\ge\sigma_r\ge0$", r"$A=U\Sigma V^{\mathsf T}$，$\sigma_1\ge\dots\ge\sigma_r\ge0$"))  # fmt: skip
+@SVD.claim
 def product_is_the_matrix(svd, rng):
+    r"""$A=U\Sigma V^{\mathsf T}$ with $\sigma_1\ge\dots\ge\sigma_r\ge0$"""
     low = rng.standard_normal((9, 2)) @ rng.standard_normal((2, 6))
     found = []
     for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, 1e6 * np.eye(4)):
@@ -161,13 +158,11 @@ def product_is_the_matrix(svd, rng):
     return all_of(*found)
 
 
-@SVD.claim(
-    Text(
-        r"$\sigma_i^2$ are the eigenvalues of $A^{\mathsf T}A$; a matrix made with known singular values gives them back",
-        r"$\sigma_i^2$ 是 $A^{\mathsf T}A$ 的特征值；由给定奇异值构造的矩阵能还原这些奇异值",
-    )
-)
+@SVD.claim
 def squares_are_eigenvalues(svd, rng):
+    r"""$\sigma_i^2$ are the eigenvalues of $A^{\mathsf T}A$; a matrix made with known singular values
+    gives them back
+    """
     A, want = rng.standard_normal((9, 5)), np.array([7.0, 3.0, 3.0, 0.5, 0.01])
     s = svd(A)[1]
     return all_of(
@@ -176,24 +171,20 @@ def squares_are_eigenvalues(svd, rng):
     )
 
 
-@SVD.claim(
-    Text(
-        r"Small singular values survive beside large ones: 1e-10 beside 1 is found to six digits, which $A^{\mathsf T}A$ cannot hold",
-        r"大奇异值旁的小奇异值得以保留：1 旁边的 1e-10 精确到 6 位，而经由 $A^{\mathsf T}A$ 则做不到",
-    )
-)
+@SVD.claim
 def small_singular_values_survive(svd, rng):
+    r"""Small singular values survive beside large ones: 1e-10 beside 1 is found to six digits, which
+    $A^{\mathsf T}A$ cannot hold
+    """
     want = np.array([1.0, 1e-3, 1e-10])
     return roundoff(svd(with_singular_values(rng, 10, 3, want))[1], want, terms=10)
 
 
-@SVD.claim(
-    Text(
-        r"Eckart–Young: $\lVert A-A_k\rVert_2=\sigma_{k+1}$, $\lVert A-A_k\rVert_F$ is the tail, and no matrix of rank k near $A_k$ does better, down the gradient or anywhere",
-        r"Eckart–Young：$\lVert A-A_k\rVert_2=\sigma_{k+1}$，$\lVert A-A_k\rVert_F$ 等于尾部，且 $A_k$ 附近没有更好的秩 k 矩阵，无论沿负梯度还是随机方向",
-    )
-)
+@SVD.claim
 def no_perturbation_does_better(svd, rng):
+    r"""Eckart–Young: $\lVert A-A_k\rVert_2=\sigma_{k+1}$, $\lVert A-A_k\rVert_F$ is the tail, and no
+    matrix of rank k near $A_k$ does better, down the gradient or anywhere
+    """
     spectrum, found = 1 / np.arange(1.0, 9.0), []
     A = with_singular_values(rng, 10, 8, spectrum)
     U, s, Vt = svd(A)
@@ -217,13 +208,11 @@ def no_perturbation_does_better(svd, rng):
     return all_of(*found)
 
 
-@SVD.claim(
-    Text(
-        "Alternating least squares, which knows nothing of singular values, ends at the same tail from every start",
-        "交替最小二乘法与奇异值无关，但从任何起点出发都收敛到同样的尾部误差",
-    )
-)
+@SVD.claim
 def alternating_least_squares_ends_there(svd, rng):
+    """Alternating least squares, which knows nothing of singular values, ends at the same tail from every
+    start
+    """
     A, k, found = with_singular_values(rng, 9, 7, 2.0 ** -np.arange(7.0)), 2, []
     s = svd(A)[1]
     tail = float(np.sqrt((s[k:] ** 2).sum()))
@@ -236,13 +225,11 @@ def alternating_least_squares_ends_there(svd, rng):
     return all_of(*found)
 
 
-@SVD.claim(
-    Text(
-        r"Weyl: a perturbation E moves no singular value by more than $\lVert E\rVert_2$, and $E=u_iv_i^{\mathsf T}$ moves the i-th by exactly 1",
-        r"Weyl：扰动 E 使每个奇异值的改变不超过 $\lVert E\rVert_2$，而 $E=u_iv_i^{\mathsf T}$ 恰使第 i 个改变 1",
-    )
-)
+@SVD.claim
 def perturbation_bound(svd, rng):
+    r"""Weyl: a perturbation E moves no singular value by more than $\lVert E\rVert_2$, and
+    $E=u_iv_i^{\mathsf T}$ moves the i-th by exactly 1
+    """
     A = with_singular_values(rng, 8, 6, np.array([9.0, 7.0, 5.0, 3.0, 1.5, 0.1]))
     U, s, Vt = svd(A)
     moved = []
@@ -251,18 +238,21 @@ def perturbation_bound(svd, rng):
         moved.append(np.abs(svd(A + E)[1] - s).max() / np.linalg.norm(E, 2))
     sharp = svd(A + np.outer(U[:, 1], Vt[1]))[1][1] - s[1]
     return all_of(
-        bound(max(moved), 1 + 1e-8, "≤", Text("1, and rounding beside E of size 1e-6", "1，以及相对于大小为 1e-6 的 E 的舍入")),
+        bound(
+            max(moved),
+            1 + 1e-8,
+            "≤",
+            Text("1, and rounding beside E of size 1e-6", "1，以及相对于大小为 1e-6 的 E 的舍入"),
+        ),
         roundoff(sharp, 1.0, terms=8, scale=9.0),
-    )  # fmt: skip
-
-
-@SVD.claim(
-    Text(
-        r"$A^+=V\Sigma^{-1}U^{\mathsf T}$ satisfies Penrose's four equations and gives the least-squares solution of least norm, at deficient rank",
-        r"秩亏时 $A^+=V\Sigma^{-1}U^{\mathsf T}$ 满足 Penrose 的四个方程，并给出范数最小的最小二乘解",
     )
-)
+
+
+@SVD.claim
 def pseudo_inverse(svd, rng):
+    r"""$A^+=V\Sigma^{-1}U^{\mathsf T}$ satisfies Penrose's four equations and gives the least-squares
+    solution of least norm, at deficient rank
+    """
     A, b = with_singular_values(rng, 7, 5, np.array([3.0, 2.0, 0.5])), rng.standard_normal(7)
     U, s, Vt = svd(A)
     kept = s > 1e-12 * s[0]
@@ -270,36 +260,35 @@ def pseudo_inverse(svd, rng):
     x = P @ b
     kernel = Vt[~kept]  # orthonormal, so that x + kernel·t is longer than x
     return all_of(
-        *[roundoff(M, N, terms=7, scale=6.0) for M, N in ((A @ P @ A, A), (P @ A @ P, P), (A @ P, (A @ P).T), (P @ A, (P @ A).T))],
+        *[
+            roundoff(M, N, terms=7, scale=6.0)
+            for M, N in ((A @ P @ A, A), (P @ A @ P, P), (A @ P, (A @ P).T), (P @ A, (P @ A).T))
+        ],
         roundoff(A.T @ (b - A @ x), np.zeros(5), terms=7, scale=20.0),
         roundoff(kernel @ x, np.zeros(2), terms=7, scale=6.0),
         near(kept.sum(), 3, 0, Text("rank", "秩"), "identical"),
-    )  # fmt: skip
+    )
 
 
-@SVD.mutant(
-    Text("V instead of its transpose", "返回 V 而非其转置"),
-    caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"],
-)
+@SVD.mutant(caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"])
 def v_not_transposed(A):
+    """V instead of its transpose"""
     U, s, Vt = svd(A)
     return U, s, Vt.T if Vt.shape[0] == Vt.shape[1] else np.roll(Vt, 1, axis=1)
 
 
 @SVD.mutant(
-    Text("the eigenvalues of $A^{\\mathsf T}A$ are not rooted", "$A^{\\mathsf T}A$ 的特征值没有开方"),
-    caught_by=["squares-are-eigenvalues", "perturbation-bound", "alternating-least-squares-ends-there"],
+    caught_by=["squares-are-eigenvalues", "perturbation-bound", "alternating-least-squares-ends-there"]
 )
 def squared_values(A):
+    r"""the eigenvalues of $A^{\mathsf T}A$ are not rooted"""
     U, s, Vt = svd(A)
     return U, s**2, Vt
 
 
-@SVD.mutant(
-    Text("computed from the eigenvectors of $A^{\\mathsf T}A$", "由 $A^{\\mathsf T}A$ 的特征向量计算"),
-    caught_by=["small-singular-values-survive", "factors-are-orthonormal"],
-)
+@SVD.mutant(caught_by=["small-singular-values-survive", "factors-are-orthonormal"])
 def through_the_gram_matrix(A):
+    r"""computed from the eigenvectors of $A^{\mathsf T}A$"""
     values, V = np.linalg.eigh(A.T @ A)
     r = min(A.shape)
     s, V = np.sqrt(np.maximum(values[::-1][:r], 0)), V[:, ::-1][:, :r]
@@ -307,27 +296,23 @@ def through_the_gram_matrix(A):
         return one_sign((np.nan_to_num(A @ V / s), s, V.T))
 
 
-@SVD.mutant(
-    Text("smallest singular value first", "奇异值从小到大"),
-    caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"],
-)
+@SVD.mutant(caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"])
 def ascending(A):
+    """smallest singular value first"""
     U, s, Vt = svd(A)
     return U[:, ::-1], s[::-1], Vt[::-1]
 
 
-@SVD.mutant(
-    Text("the columns of AV are not normalised", "AV 的列没有归一化"),
-    caught_by=["factors-are-orthonormal", "pseudo-inverse"],
-)
+@SVD.mutant(caught_by=["factors-are-orthonormal", "pseudo-inverse"])
 def columns_not_normalised(A):
+    """the columns of AV are not normalised"""
     U, s, Vt = svd(A)
     return U * s, np.ones_like(s), Vt
 
 
 def picture(n=72):
     """Rings around a corner, a disc and a bar: something with a full rank and a quick decay."""
-    y, x = np.mgrid[0:1:n * 1j, 0:1:n * 1j]  # fmt: skip
+    y, x = np.mgrid[0 : 1 : n * 1j, 0 : 1 : n * 1j]
     rings = 0.5 + 0.5 * np.cos(26 * np.hypot(x - 0.1, y - 0.15))
     disc = (np.hypot(x - 0.68, y - 0.62) < 0.2).astype(float)
     bar = (np.abs(x + 0.35 * y - 0.55) < 0.03).astype(float)
@@ -335,8 +320,8 @@ def picture(n=72):
 
 
 @SVD.figure(
-    shear=Slider(-2.0, 2.0, 0.9, Text("upper right entry of the 2×2 matrix", "2×2 矩阵右上角的元素")),
-    k=Slider(1, 72, 6, Text("rank kept of the picture", "图像保留的秩"), log=True, integer=True),
+    shear=Slider(-2.0, 2.0, 0.9, "upper right entry of the 2×2 matrix"),
+    k=Slider(1, 72, 6, "rank kept of the picture", log=True, integer=True),
 )
 def figure(shear, k):
     A, k = np.array([[1.2, shear], [0.3, 0.8]]), int(k)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Symbol, Text
+from gradus.page import Symbol
 from gradus.page.evidence import roundoff
 
 STEP = 2.0**-10
@@ -33,7 +33,7 @@ def not_numbers(rng):
     yield "text for numbers", dict(x=np.array(["0.5", "1.0"]))
 
 
-X = Symbol("x", "x", "... n", Text("pre-activations, taken one by one", "激活前的值，逐个处理"))
+X = Symbol("x", "x", "... n", "pre-activations, taken one by one")
 
 
 MIDDLE = np.linspace(-6, 6, 49)

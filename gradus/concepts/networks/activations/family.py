@@ -24,34 +24,37 @@ def _properties(activation_properties, f, x):
 ACTIVATIONS = Concept(
     key="activations",
     kind="definition",
-    title=Text("Activation functions", "激活函数"),
-    summary=Text(
-        "Without them a stack of layers is one linear map. What matters of each can be measured: its range, whether it is "
-        "monotone, its Lipschitz constant, where it saturates, and whether its slope jumps. None of these is common to all.",
-        "没有激活函数，多层叠加仍只是一个线性映射。各函数的要紧性质都可以测量：值域、是否单调、Lipschitz 常数、在何处饱和、斜率有无跳跃。没有一条是所有激活函数共有的。",
-    ),
+    title="Activation functions",
+    summary="Without them a stack of layers is one linear map. What matters of each can be measured: its "
+    "range, whether it is monotone, its Lipschitz constant, where it saturates, and whether its "
+    "slope jumps. None of these is common to all.",
     formulas=(
         r"q_i=\frac{f(x_{i+1})-f(x_i)}{x_{i+1}-x_i},\qquad \text{monotone}\iff\min_i q_i\ge 0,\qquad \operatorname{Lip}f=\sup_{x\ne y}\frac{|f(x)-f(y)|}{|x-y|}\ge\max_i|q_i|",
         r"\text{kink}:\quad \max_i|q_{i+1}-q_i|\not\to 0\ \text{ as the grid is refined}",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("an activation function, applied entry by entry", "激活函数，逐元素作用"), "function"),
-        Symbol("x", "x", "n", Text("increasing grid", "递增的网格点")),
-        Symbol("q", "", "n-1", Text("slopes of the chords between neighbours", "相邻两点间割线的斜率")),
-        Symbol("i", "", "", Text("index of a grid point", "网格点的下标")),
-        Symbol("y", "", "", Text("another point", "另一点")),
+        Symbol("f", "f", "function", "an activation function, applied entry by entry", "function"),
+        Symbol("x", "x", "n", "increasing grid"),
+        Symbol("q", "", "n-1", "slopes of the chords between neighbours"),
+        Symbol("i", "", "", "index of a grid point"),
+        Symbol("y", "", "", "another point"),
     ),
     needs=("relu", "leaky-relu", "sigmoid", "tanh", "elu", "gelu", "silu", "softplus", "neuron"),
     source="goodfellow2016deep",
     year=1943,
     people=("Warren McCulloch", "Walter Pitts"),
-    implementations=(Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),),
+    implementations=(
+        Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),
+    ),
     readings=(Reading("goodfellow2016deep", "§6.3"), Reading("murphy2022probabilistic", "§13.2.3")),
     deviations=(
-        Text("The measured Lipschitz constant is that of the grid: never too large, too small by the square of the spacing.", "测得的 Lipschitz 常数是网格上的值：不会偏大，偏小的量与间距的平方成正比。"),
+        (
+            "The measured Lipschitz constant is that of the grid: never too large, too small by the square "
+            "of the spacing."
+        ),
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @ACTIVATIONS.definition
@@ -93,9 +96,15 @@ def activations_invalid(rng):
 
 
 MEMBERS = {
-    "relu": relu, "leaky-relu": leaky_relu, "sigmoid": sigmoid, "tanh": tanh,
-    "elu": elu, "gelu": gelu, "silu": silu, "softplus": softplus,
-}  # fmt: skip
+    "relu": relu,
+    "leaky-relu": leaky_relu,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "elu": elu,
+    "gelu": gelu,
+    "silu": silu,
+    "softplus": softplus,
+}
 
 
 def measured(activations, name, low=-8.0, high=8.0, spacing=2.0**-7):
@@ -144,8 +153,11 @@ CHORD = Text(
 )
 
 
-@ACTIVATIONS.claim(Text("Not all are monotone: the slope of GELU falls to −0.1289, that of SiLU to −0.0998; the other six never fall", "并非都单调：GELU 的斜率低至 −0.1289，SiLU 低至 −0.0998；其余六个从不下降"))  # fmt: skip
+@ACTIVATIONS.claim
 def least_slopes(activations, rng):
+    """Not all are monotone: the slope of GELU falls to −0.1289, that of SiLU to −0.0998; the other six
+    never fall
+    """
     falling = [bound(measured(activations, name)[2], -0.09) for name in ("gelu", "silu")]
     return all_of(
         column(activations, 2, 4.0**-7 + math.exp(-8), CHORD),
@@ -153,13 +165,15 @@ def least_slopes(activations, rng):
     )
 
 
-@ACTIVATIONS.claim(Text("Lipschitz constants: sigmoid ¼, GELU 1.1289, SiLU 1.0998, the others 1", "Lipschitz 常数：sigmoid 为 ¼，GELU 为 1.1289，SiLU 为 1.0998，其余为 1"))  # fmt: skip
+@ACTIVATIONS.claim
 def greatest_slopes(activations, rng):
+    """Lipschitz constants: sigmoid ¼, GELU 1.1289, SiLU 1.0998, the others 1"""
     return column(activations, 3, 4.0**-7 + math.exp(-8), CHORD)
 
 
-@ACTIVATIONS.claim(Text("Bounded on both sides: sigmoid and tanh alone. ELU, GELU and SiLU end below at −1, −0.16997, −0.27846", "两侧有界的只有 sigmoid 与 tanh；ELU、GELU、SiLU 的下界为 −1、−0.16997、−0.27846"))  # fmt: skip
+@ACTIVATIONS.claim
 def ranges(activations, rng):
+    """Bounded on both sides: sigmoid and tanh alone. ELU, GELU and SiLU end below at −1, −0.16997, −0.27846"""
     below = ["relu", "sigmoid", "tanh", "elu", "gelu", "silu", "softplus"]
     why = Text("h²/8 between grid points, h = 2⁻⁷", "网格点之间的 h²/8，h = 2⁻⁷")
     low = column(activations, 0, 4.0**-7 / 8, why, below, low=-40.0)
@@ -170,13 +184,9 @@ def ranges(activations, rng):
     return all_of(low, high, *growing)
 
 
-@ACTIVATIONS.claim(
-    Text(
-        "On the left all but leaky ReLU saturate, on the right only sigmoid and tanh",
-        "左端除 Leaky ReLU 外都饱和，右端只有 sigmoid 与 tanh 饱和",
-    )
-)
+@ACTIVATIONS.claim
 def saturation(activations, rng):
+    """On the left all but leaky ReLU saturate, on the right only sigmoid and tanh"""
     why = Text(
         "the slopes left at ±40 are below 40·e⁻⁴⁰; rounding of values 40 over h = 2⁻⁷",
         "±40 处剩余的斜率小于 40·e⁻⁴⁰；另有数值 40 的舍入误差除以 h = 2⁻⁷",
@@ -185,8 +195,11 @@ def saturation(activations, rng):
     return all_of(*ends)
 
 
-@ACTIVATIONS.claim(Text("The slope of ReLU and leaky ReLU jumps at 0, by 1 and 0.99, however fine the grid; that of the others halves with the spacing", "无论网格多细，ReLU 与 Leaky ReLU 的斜率在 0 处跳跃 1 与 0.99；其余的随间距减半"))  # fmt: skip
+@ACTIVATIONS.claim
 def kinks(activations, rng):
+    """The slope of ReLU and leaky ReLU jumps at 0, by 1 and 0.99, however fine the grid; that of the
+    others halves with the spacing
+    """
     spacings = [2.0**-k for k in (4, 5, 6, 7)]
     found = {n: [measured(activations, n, low=-4.0, high=4.0, spacing=h)[6] for h in spacings] for n in TABLE}
     kinked = [
@@ -196,8 +209,11 @@ def kinks(activations, rng):
     return all_of(*kinked, *smooth)
 
 
-@ACTIVATIONS.claim(Text("A kink does not stop training: descent with the slope 0 at 0 fits XOR with ReLUs to an error below 1e-6", "折点并不妨碍训练：在 0 处取斜率 0 的梯度下降，能用 ReLU 把 XOR 拟合到误差 1e-6 以下"))  # fmt: skip
+@ACTIVATIONS.claim
 def trains_in_spite_of_a_kink(activations, rng):
+    """A kink does not stop training: descent with the slope 0 at 0 fits XOR with ReLUs to an error below
+    1e-6
+    """
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float), np.array([0.0, 1.0, 1.0, 0.0])
     W, b, v = rng.standard_normal((2, 32)), rng.standard_normal(32), rng.standard_normal(32) / np.sqrt(32)
     for _ in range(2000):
@@ -210,78 +226,61 @@ def trains_in_spite_of_a_kink(activations, rng):
     return all_of(roundoff(jump, 1.0, scale=8 * 2.0**7), bound(float((r**2).mean()), 1e-6))
 
 
-@ACTIVATIONS.mutant(
-    Text(
-        "monotone judged by the ends: the mean slope for the least",
-        "仅按两端判断单调：用平均斜率代替最小斜率",
-    ),
-    caught_by=["least-slopes", "equals-definition"],
-)
+@ACTIVATIONS.mutant(caught_by=["least-slopes", "equals-definition"])
 def judged_by_the_ends(f, x):
+    """monotone judged by the ends: the mean slope for the least"""
     low, high, _, *rest = activations(f, x)
     y = f(x)
     return (low, high, (y[-1] - y[0]) / (x[-1] - x[0]), *rest)
 
 
-@ACTIVATIONS.mutant(
-    Text("steepest at 0, as for the sigmoid", "以为都像 sigmoid 那样在 0 处最陡"),
-    caught_by=["greatest-slopes"],
-)
+@ACTIVATIONS.mutant(caught_by=["greatest-slopes"])
 def steepest_at_zero(f, x):
+    """steepest at 0, as for the sigmoid"""
     low, high, least, _, *rest = activations(f, x)
     q, middle = np.diff(f(x)) / np.diff(x), x.size // 2
     return (low, high, least, q[middle], *rest)
 
 
-@ACTIVATIONS.mutant(Text("range from the ends alone", "只按两端求值域"), caught_by=["ranges"])
+@ACTIVATIONS.mutant(caught_by=["ranges"])
 def range_of_the_ends(f, x):
+    """range from the ends alone"""
     y = f(x)
     return (y[0], y[-1], *activations(f, x)[2:])
 
 
-@ACTIVATIONS.mutant(
-    Text("left and right exchanged", "左右颠倒"), caught_by=["saturation", "equals-definition"]
-)
+@ACTIVATIONS.mutant(caught_by=["saturation", "equals-definition"])
 def ends_exchanged(f, x):
+    """left and right exchanged"""
     *first, left, right, jump = activations(f, x)
     return (*first, right, left, jump)
 
 
-@ACTIVATIONS.mutant(
-    Text("second derivative for the jump: divided by the spacing", "用二阶导数代替跳跃：多除了间距"),
-    caught_by=["kinks", "trains-in-spite-of-a-kink"],
-)
+@ACTIVATIONS.mutant(caught_by=["kinks", "trains-in-spite-of-a-kink"])
 def curvature_for_the_jump(f, x):
+    """second derivative for the jump: divided by the spacing"""
     *first, jump = activations(f, x)
     return (*first, jump / (x[1] - x[0]))
 
 
 ACTIVATIONS.erratum(
     "E11",
-    common=Text("Most activation functions are monotone", "大多数激活函数是单调的"),
-    why=Text(
-        "Monotone is no requirement and the usual ones of today are not: GELU falls to −0.169971 at −0.751792, SiLU to −0.278465 at −1.278465, "
-        "with slopes down to −0.1289 and −0.0998.",
-        "单调并非必需，而今天最常用的恰恰不单调：GELU 在 −0.751792 处降到 −0.169971，SiLU 在 −1.278465 处降到 −0.278465，斜率低至 −0.1289 与 −0.0998。",
-    ),
-    right=Text(
-        "A property of each function, to be computed: see the least slope of each",
-        "这是各个函数自己的性质，应当计算：见各自的最小斜率",
-    ),
+    common="Most activation functions are monotone",
+    why="Monotone is no requirement and the usual ones of today are not: GELU falls to −0.169971 at "
+    "−0.751792, SiLU to −0.278465 at −1.278465, with slopes down to −0.1289 and −0.0998.",
+    right="A property of each function, to be computed: see the least slope of each",
     claims=("least-slopes",),
 )
 
 
 ACTIVATIONS.erratum(
     "E12",
-    common=Text("An activation function needs to be differentiable", "激活函数需要是可微的"),
-    why=Text(
-        "ReLU and leaky ReLU have a kink at 0, and networks of them train: XOR is fitted to a mean square error below 1e-6.",
-        "ReLU 与 Leaky ReLU 在 0 处有折点，由它们组成的网络照样能训练：XOR 可拟合到均方误差 1e-6 以下。",
-    ),
-    right=Text("Differentiable almost everywhere, with one agreed slope at the kink", "几乎处处可微，并在折点处约定一个斜率"),
+    common="An activation function needs to be differentiable",
+    why="ReLU and leaky ReLU have a kink at 0, and networks of them train: XOR is fitted to a mean "
+    "square error below 1e-6.",
+    right="Differentiable almost everywhere, with one agreed slope at the kink",
     claims=("kinks", "trains-in-spite-of-a-kink"),
-)  # fmt: skip
+)
 
 
 HEADINGS = ("", "values", "least slope", "Lipschitz", "slope at −40, 40", "kink")
@@ -302,8 +301,8 @@ def table_row(name):
 
 
 @ACTIVATIONS.figure(
-    member=Slider(1, 8, 6, Text("which function", "第几个函数"), integer=True),
-    width=Slider(1, 10, 4, Text("half width of the window", "窗口半宽")),
+    member=Slider(1, 8, 6, "which function", integer=True),
+    width=Slider(1, 10, 4, "half width of the window"),
 )
 def activations_figure(member, width):
     chosen = list(MEMBERS)[int(member) - 1]

@@ -10,16 +10,16 @@ Z_NORMAL = Text(
 )
 
 
-N_IN = Symbol(r"n_{\text{in}}", "", "", Text("fan-in: inputs of one unit", "扇入：一个单元的输入个数"))
+N_IN = Symbol(r"n_{\text{in}}", "", "", "fan-in: inputs of one unit")
 
 
-N_OUT = Symbol(r"n_{\text{out}}", "", "", Text("fan-out: units that one input reaches", "扇出：一个输入所通向的单元个数"))  # fmt: skip
+N_OUT = Symbol(r"n_{\text{out}}", "", "", "fan-out: units that one input reaches")
 
 
-W_OUT = Symbol("W", "", "n_out n_in", Text("initial weights", "初始权重"))
+W_OUT = Symbol("W", "", "n_out n_in", "initial weights")
 
 
-GAIN = Symbol("g", "gain", "", Text("gain: a factor for the activation that follows", "增益：与其后的激活函数相配的因子"), "positive")  # fmt: skip
+GAIN = Symbol("g", "gain", "", "gain: a factor for the activation that follows", "positive")
 
 
 def _scaled(init, Z, uniform=False, **options):
@@ -31,7 +31,11 @@ def _scaled(init, Z, uniform=False, **options):
 
     W = init(torch.empty(Z.shape, dtype=Z.dtype), generator=generator(), **options).double()
     own = torch.empty(Z.shape, dtype=Z.dtype)
-    own = own.uniform_(-(3**0.5), 3**0.5, generator=generator()) if uniform else own.normal_(generator=generator())  # fmt: skip
+    own = (
+        own.uniform_(-(3**0.5), 3**0.5, generator=generator())
+        if uniform
+        else own.normal_(generator=generator())
+    )
     return ((W * own).sum() / (own.double() ** 2).sum()).to(Z.dtype) * Z
 
 

@@ -34,37 +34,47 @@ def _forward(linear, x, Z, scheme, activation, gain):
 INITIALIZATION = Concept(
     key="initialization",
     kind="definition",
-    title=Text("Initialization", "参数初始化"),
-    summary=Text(
-        "The size of the first weights decides whether a signal reaches the end of a deep net: each layer multiplies its "
-        "second moment by a factor, and only a factor of 1 survives fifty layers. Which scheme gives 1 depends on the activation.",
-        "初始权重的大小决定信号能否到达深层网络的末端：每层把二阶矩乘上一个因子，只有因子为 1 才能经受五十层。哪种方案给出 1，取决于激活函数。",
-    ),
+    title="Initialization",
+    summary="The size of the first weights decides whether a signal reaches the end of a deep net: each "
+    "layer multiplies its second moment by a factor, and only a factor of 1 survives fifty layers. "
+    "Which scheme gives 1 depends on the activation.",
     formulas=(
         r"a^{(0)}=x,\qquad a^{(l)}=\sigma\bigl(c\,W^{(l)}a^{(l-1)}\bigr),\qquad q_l=\frac1n\lVert a^{(l)}\rVert^2,\qquad l=1,\dots,L",
         r"\frac{q_{l}}{q_{l-1}}\approx c^2\cdot\begin{array}{c|ccc}&\text{Xavier}&\text{orthogonal}&\text{He}\\\hline\text{linear}&1&1&2\\\text{ReLU}&\frac12&\frac12&1\end{array}",
     ),
     symbols=(
-        Symbol("x", "x", "n", Text("input", "输入")),
-        Symbol("Z", "Z", "L n n", Text("standard normal draws, from which the scheme makes $W^{(l)}$", "标准正态随机数，由方案据此生成 $W^{(l)}$")),
-        Symbol("W^{(l)}", "scheme", "", Text("weights by “xavier”, “he” or “orthogonal”", "由 “xavier”、“he” 或 “orthogonal” 给出的权重"), "other"),
-        Symbol(r"\sigma", "activation", "", Text("“relu”, “tanh” or “linear”", "“relu”、“tanh” 或 “linear”"), "other"),
-        Symbol("c", "gain", "", Text("a further factor on the weights", "权重上的附加因子"), "positive"),
-        Symbol("q_l", "", "L+1", Text("second moment of layer l's activations", "第 l 层激活值的二阶矩")),
-        Symbol("a^{(l)}", "", "n", Text("activations of layer l", "第 l 层的激活值")),
-        Symbol("n", "", "", Text("units per layer", "每层单元数")),
-        Symbol("L", "", "", Text("number of layers", "层数")),
+        Symbol("x", "x", "n", "input"),
+        Symbol("Z", "Z", "L n n", "standard normal draws, from which the scheme makes $W^{(l)}$"),
+        Symbol("W^{(l)}", "scheme", "", "weights by “xavier”, “he” or “orthogonal”", "other"),
+        Symbol(r"\sigma", "activation", "", "“relu”, “tanh” or “linear”", "other"),
+        Symbol("c", "gain", "", "a further factor on the weights", "positive"),
+        Symbol("q_l", "", "L+1", "second moment of layer l's activations"),
+        Symbol("a^{(l)}", "", "n", "activations of layer l"),
+        Symbol("n", "", "", "units per layer"),
+        Symbol("L", "", "", "number of layers"),
     ),
     needs=("xavier", "he", "orthogonal", "tanh"),
     source="glorot2010understanding",
     year=2010,
     people=("Xavier Glorot", "Yoshua Bengio", "Kaiming He", "Andrew Saxe"),
-    implementations=(Implementation("torch.nn.functional:linear", "torch", _forward, Text("on weights scaled by `torch.nn.init`", "权重由 `torch.nn.init` 缩放")),),
-    readings=(Reading("glorot2010understanding"), Reading("he2015delving", "§2.2"), Reading("saxe2014exact"), Reading("goodfellow2016deep", "§8.4")),
-    deviations=(
-        Text("PyTorch's default for `nn.Linear` is none of the three: its variance $1/(3n)$ lets a ReLU net die as $6^{-L}$, unless biases or normalisation hold it up.", "PyTorch 的 `nn.Linear` 默认不是三者之一：其方差 $1/(3n)$ 使 ReLU 网络按 $6^{-L}$ 消亡，除非有偏置或归一化支撑。"),
+    implementations=(
+        Implementation(
+            "torch.nn.functional:linear", "torch", _forward, "on weights scaled by `torch.nn.init`"
+        ),
     ),
-)  # fmt: skip
+    readings=(
+        Reading("glorot2010understanding"),
+        Reading("he2015delving", "§2.2"),
+        Reading("saxe2014exact"),
+        Reading("goodfellow2016deep", "§8.4"),
+    ),
+    deviations=(
+        (
+            "PyTorch's default for `nn.Linear` is none of the three: its variance $1/(3n)$ lets a ReLU net "
+            "die as $6^{-L}$, unless biases or normalisation hold it up."
+        ),
+    ),
+)
 
 
 @INITIALIZATION.definition
@@ -99,18 +109,18 @@ def initialization_invalid(rng):
 
 
 TABLE = {  # factor of the second moment per layer
-    ("xavier", "linear"): 1.0, ("orthogonal", "linear"): 1.0, ("he", "linear"): 2.0,
-    ("xavier", "relu"): 0.5, ("orthogonal", "relu"): 0.5, ("he", "relu"): 1.0,
-}  # fmt: skip
+    ("xavier", "linear"): 1.0,
+    ("orthogonal", "linear"): 1.0,
+    ("he", "linear"): 2.0,
+    ("xavier", "relu"): 0.5,
+    ("orthogonal", "relu"): 0.5,
+    ("he", "relu"): 1.0,
+}
 
 
-@INITIALIZATION.claim(
-    Text(
-        "Through 20 layers each scheme keeps, halves or doubles the second moment per layer as the table says",
-        "经过 20 层，各方案每层保持、减半或加倍二阶矩，与表中一致",
-    )
-)
+@INITIALIZATION.claim
 def each_scheme_has_its_activation(initialization, rng):
+    """Through 20 layers each scheme keeps, halves or doubles the second moment per layer as the table says"""
     L, n = 20, 64
     why = Text("5 standard deviations √(5L/n) of the logarithm", "对数的 5 倍标准差，标准差 √(5L/n)")
     found = []
@@ -121,25 +131,19 @@ def each_scheme_has_its_activation(initialization, rng):
     return all_of(*found)
 
 
-@INITIALIZATION.claim(
-    Text(
-        "Orthogonal weights keep the second moment of a linear net exactly, layer by layer",
-        "正交权重逐层精确保持线性网络的二阶矩",
-    )
-)
+@INITIALIZATION.claim
 def orthogonal_is_exact(initialization, rng):
+    """Orthogonal weights keep the second moment of a linear net exactly, layer by layer"""
     L, n = 20, 16
     q = initialization(rng.standard_normal(n), rng.standard_normal((L, n, n)), "orthogonal", "linear")
     return roundoff(q, np.full(L + 1, q[0]), terms=n * L)
 
 
-@INITIALIZATION.claim(
-    Text(
-        r"On the same draws a factor $c$ on the weights changes ReLU layer $l$ by exactly $c^{2l}$: 0.9 is 0.00003 after 50 layers, 1.1 is 14,000",
-        r"对同一组抽样，权重乘 $c$ 使 ReLU 第 $l$ 层恰好变为 $c^{2l}$ 倍：50 层后，0.9 变成 0.00003，1.1 变成 14,000",
-    )
-)
+@INITIALIZATION.claim
 def gain_is_a_power(initialization, rng):
+    """On the same draws a factor $c$ on the weights changes ReLU layer $l$ by exactly $c^{2l}$: 0.9 is
+    0.00003 after 50 layers, 1.1 is 14,000
+    """
     L, n = 50, 12
     x, Z = rng.standard_normal(n), rng.standard_normal((L, n, n))
     base = initialization(x, Z)
@@ -178,13 +182,11 @@ def tanh_scatter(q, n):
     return np.sqrt(variance)
 
 
-@INITIALIZATION.claim(
-    Text(
-        r"Under tanh a signal with gain 1 fades slowly, as $q_l\approx1/(2l)$: the net follows $q_{l+1}=\mathbb{E}\tanh^2(\sqrt{q_l}\,z)$",
-        r"在 tanh 下，增益为 1 的信号缓慢衰减，$q_l\approx1/(2l)$：网络遵循 $q_{l+1}=\mathbb{E}\tanh^2(\sqrt{q_l}\,z)$",
-    )
-)
+@INITIALIZATION.claim
 def tanh_fades_slowly(initialization, rng):
+    r"""Under tanh a signal with gain 1 fades slowly, as $q_l\approx1/(2l)$: the net follows
+    $q_{l+1}=\mathbb{E}\tanh^2(\sqrt{q_l}\,z)$
+    """
     L, n = 15, 128
     x = rng.choice([-1.0, 1.0], n)
     q = initialization(x, rng.standard_normal((L, n, n)), "xavier", "tanh")
@@ -199,39 +201,35 @@ def tanh_fades_slowly(initialization, rng):
     return all_of(met, slow)
 
 
-@INITIALIZATION.mutant(
-    Text("small random numbers, whatever the width", "无论宽度如何，一律用很小的随机数"),
-    caught_by=["equals-definition", "each-scheme-has-its-activation", "tanh-fades-slowly"],
-)
+@INITIALIZATION.mutant(caught_by=["equals-definition", "each-scheme-has-its-activation", "tanh-fades-slowly"])
 def small_random_numbers(x, Z, scheme="he", activation="relu", gain=1.0):
+    """small random numbers, whatever the width"""
     return initialization(x, Z, "he", activation, 0.01 * gain * np.sqrt(len(x) / 2))
 
 
 @INITIALIZATION.mutant(
-    Text("He's weights for every scheme", "所有方案都用 He 的权重"),
     caught_by=[
         "equals-definition",
         "each-scheme-has-its-activation",
         "orthogonal-is-exact",
         "tanh-fades-slowly",
-    ],
+    ]
 )
 def always_he(x, Z, scheme="he", activation="relu", gain=1.0):
+    """He's weights for every scheme"""
     return initialization(x, Z, "he", activation, gain)
 
 
-@INITIALIZATION.mutant(
-    Text("the factor on the first layer only", "因子只乘在第一层"),
-    caught_by=["equals-definition", "gain-is-a-power"],
-)
+@INITIALIZATION.mutant(caught_by=["equals-definition", "gain-is-a-power"])
 def gain_once(x, Z, scheme="he", activation="relu", gain=1.0):
+    """the factor on the first layer only"""
     first = initialization(x, Z, scheme, activation)
     return np.concatenate([first[:1], gain**2 * first[1:]])
 
 
 @INITIALIZATION.figure(
-    gain=Slider(0.7, 1.4, 1.0, Text("factor c on the weights", "权重上的因子 c"), log=True),
-    width=Slider(8, 96, 64, Text("units per layer n", "每层单元数 n"), log=True, integer=True),
+    gain=Slider(0.7, 1.4, 1.0, "factor c on the weights", log=True),
+    width=Slider(8, 96, 64, "units per layer n", log=True, integer=True),
 )
 def initialization_figure(gain, width):
     n, L = int(width), 30

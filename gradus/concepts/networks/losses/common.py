@@ -43,13 +43,13 @@ def lowest(f, low, high):
     return (low + high) / 2
 
 
-PREDICTION = Symbol(r"\hat y", "y_hat", "n", Text("predictions", "预测值"))
+PREDICTION = Symbol(r"\hat y", "y_hat", "n", "predictions")
 
 
-TARGET = Symbol("y", "y", "n", Text("targets", "目标值"))
+TARGET = Symbol("y", "y", "n", "targets")
 
 
-COUNT = Symbol("n", "", "", Text("number of samples", "样本数"))
+COUNT = Symbol("n", "", "", "number of samples")
 
 
 def pairs(rng):
@@ -70,4 +70,4 @@ def sample():
     return np.array([0.1, 0.2, 0.35, 0.5, 0.6, 0.8, 1.0, 1.3, 1.8, 2.4, 3.2])
 
 
-LABELS = Symbol("y", "y", "n", Text("true classes, 0 … k−1", "真实类别，0 … k−1"), "index")
+LABELS = Symbol("y", "y", "n", "true classes, 0 … k−1", "index")

@@ -16,33 +16,35 @@ def _risk(constant_risk, loss, y, p, c):
 LOSSES = Concept(
     key="losses",
     kind="definition",
-    title=Text("Loss functions", "损失函数"),
-    summary=Text(
-        "A loss decides what a good predictor predicts: squared error the mean, absolute error the median, cross-entropy the "
-        "probability, hinge the likelier label. Whether the risk is convex can be measured as well.",
-        "损失决定好的预测器预测什么：平方误差得均值，绝对误差得中位数，交叉熵得概率，合页损失得更可能的标签。风险是否为凸也可以测量。",
-    ),
+    title="Loss functions",
+    summary="A loss decides what a good predictor predicts: squared error the mean, absolute error the "
+    "median, cross-entropy the probability, hinge the likelier label. Whether the risk is convex "
+    "can be measured as well.",
     formulas=(
         r"R(c)=\mathbb{E}\,\ell(c,Y)=\sum_{j=1}^{m}p_j\,\ell(c,y_j),\qquad c^{*}=\arg\min_c R(c)",
         r"\text{convex}\iff R(c-h)-2R(c)+R(c+h)\ge 0\ \text{ for all }c,h",
     ),
     symbols=(
-        Symbol(r"\ell", "loss", "function", Text("loss of a prediction and a target, entry by entry", "预测与目标的损失，逐元素"), "function"),
-        Symbol("y", "y", "m", Text("possible targets", "可能的目标值")),
-        Symbol("p", "p", "m", Text("their probabilities", "其概率"), "simplex"),
-        Symbol("c", "c", "k", Text("predictions tried, equally spaced", "所试的预测，等间距")),
-        Symbol("R", "", "k", Text("risk, the expected loss", "风险，即期望损失")),
-        Symbol("h", "", "", Text("spacing", "间距")),
-        Symbol("Y", "", "", Text("the random target", "随机的目标")),
+        Symbol(r"\ell", "loss", "function", "loss of a prediction and a target, entry by entry", "function"),
+        Symbol("y", "y", "m", "possible targets"),
+        Symbol("p", "p", "m", "their probabilities", "simplex"),
+        Symbol("c", "c", "k", "predictions tried, equally spaced"),
+        Symbol("R", "", "k", "risk, the expected loss"),
+        Symbol("h", "", "", "spacing"),
+        Symbol("Y", "", "", "the random target"),
     ),
     needs=("mse", "mae", "huber", "bce", "hinge", "nll"),
     source="murphy2022probabilistic",
     year=1950,
     people=("Abraham Wald",),
     implementations=(Implementation("gradus.networks.losses:constant_risk", "torch", _risk),),
-    readings=(Reading("murphy2022probabilistic", "§5.1"), Reading("hastie2009elements", "§2.4"), Reading("bishop2006pattern", "§1.5")),
+    readings=(
+        Reading("murphy2022probabilistic", "§5.1"),
+        Reading("hastie2009elements", "§2.4"),
+        Reading("bishop2006pattern", "§1.5"),
+    ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @LOSSES.definition
@@ -124,22 +126,17 @@ def best_constant(losses, loss, y, p, low, high, spacing=2.0**-6):
     return float(losses(loss, y, p, np.arange(low, high + spacing / 2, spacing))[1])
 
 
-@LOSSES.claim(
-    Text("Squared error predicts the mean, absolute error the median", "平方误差预测均值，绝对误差预测中位数")
-)
+@LOSSES.claim
 def mean_and_median(losses, rng):
+    """Squared error predicts the mean, absolute error the median"""
     y, p = SKEWED
     mean = near(best_constant(losses, squared, y, p, -4, 12), 2.125, 2.0**-7, GRID)
     return all_of(mean, near(best_constant(losses, absolute, y, p, -4, 12), 1.0, 2.0**-7, GRID))
 
 
-@LOSSES.claim(
-    Text(
-        "Huber's loss predicts the median for small δ, the mean for large δ, and moves between",
-        "Huber 损失在 δ 小时预测中位数，δ 大时预测均值，其间连续过渡",
-    )
-)
+@LOSSES.claim
 def huber_lies_between(losses, rng):
+    """Huber's loss predicts the median for small δ, the mean for large δ, and moves between"""
     y, p = SKEWED
     small, middle, large = (best_constant(losses, hubered(d), y, p, -4, 12) for d in (1 / 64, 2.0, 16.0))
     ends = near(small, 1.0, 2 / 64, Text("δ and the grid", "δ 与网格")), near(large, 2.125, 2.0**-7, GRID)
@@ -147,25 +144,17 @@ def huber_lies_between(losses, rng):
     return all_of(*ends, near(middle, 1.125 / 0.875, 2.0**-7, GRID))
 
 
-@LOSSES.claim(
-    Text(
-        "Cross-entropy predicts the probability: the sigmoid of its best logit is 0.3 for 30 % ones",
-        "交叉熵预测概率：正例占 30% 时，最优 logit 的 sigmoid 为 0.3",
-    )
-)
+@LOSSES.claim
 def cross_entropy_predicts_the_probability(losses, rng):
+    """Cross-entropy predicts the probability: the sigmoid of its best logit is 0.3 for 30 % ones"""
     y, p = COIN
     z = best_constant(losses, logistic, y, p, -4, 4)
     return near(z, math.log(3 / 7), 2.0**-7, GRID)
 
 
-@LOSSES.claim(
-    Text(
-        "Hinge loss predicts the likelier label, −1 for 30 % ones, and says nothing of the probability",
-        "合页损失预测更可能的标签：正例占 30% 时为 −1，不反映概率",
-    )
-)
+@LOSSES.claim
 def hinge_predicts_the_label(losses, rng):
+    """Hinge loss predicts the likelier label, −1 for 30 % ones, and says nothing of the probability"""
     found = [
         best_constant(losses, hinged, np.array([-1.0, 1.0]), np.array([1 - q, q]), -3, 3)
         for q in (0.1, 0.3, 0.6, 0.9)
@@ -173,8 +162,11 @@ def hinge_predicts_the_label(losses, rng):
     return identical(found, [-1.0, -1.0, 1.0, 1.0])
 
 
-@LOSSES.claim(Text("The risks of squared, absolute, Huber, logistic and hinge loss are convex; that of the squared error of a sigmoid is not", "平方、绝对、Huber、逻辑斯谛与合页损失的风险是凸的；sigmoid 输出的平方误差不是"))  # fmt: skip
+@LOSSES.claim
 def convex_or_not(losses, rng):
+    """The risks of squared, absolute, Huber, logistic and hinge loss are convex; that of the squared error
+    of a sigmoid is not
+    """
     c = np.linspace(-8, 8, 257)
     convex = [(f, *SKEWED) for f in (squared, absolute, hubered(1.0))]
     convex += [(logistic, *COIN), (hinged, np.array([-1.0, 1.0]), COIN[1])]
@@ -185,8 +177,11 @@ def convex_or_not(losses, rng):
     return all_of(dented, *flat)
 
 
-@LOSSES.claim(Text("An eighth of the mass moved from 10 to 1000 moves the best constant by 123.75 under squared error, not at all under absolute error", "把八分之一的概率从 10 移到 1000，平方误差的最优常数移动 123.75，绝对误差的不动"))  # fmt: skip
+@LOSSES.claim
 def influence_of_an_outlier(losses, rng):
+    """An eighth of the mass moved from 10 to 1000 moves the best constant by 123.75 under squared error,
+    not at all under absolute error
+    """
     y, p = SKEWED
     wild = np.array([0.0, 1.0, 2.0, 1000.0])
 
@@ -198,24 +193,31 @@ def influence_of_an_outlier(losses, rng):
 
 
 @LOSSES.mutant(
-    Text("the mean of the outcomes for every loss", "不论何种损失都取均值"),
-    caught_by=["mean-and-median", "cross-entropy-predicts-the-probability", "hinge-predicts-the-label"],
+    caught_by=["mean-and-median", "cross-entropy-predicts-the-probability", "hinge-predicts-the-label"]
 )
 def always_the_mean(loss, y, p, c):
+    """the mean of the outcomes for every loss"""
     R, _, second = losses(loss, y, p, c)
     return R, (p * y).sum(), second
 
 
-@LOSSES.mutant(Text("outcomes not weighted by their probabilities", "没有按概率加权"), caught_by=["mean-and-median", "cross-entropy-predicts-the-probability", "huber-lies-between", "influence-of-an-outlier", "equals-definition"])  # fmt: skip
+@LOSSES.mutant(
+    caught_by=[
+        "mean-and-median",
+        "cross-entropy-predicts-the-probability",
+        "huber-lies-between",
+        "influence-of-an-outlier",
+        "equals-definition",
+    ]
+)
 def unweighted(loss, y, p, c):
+    """outcomes not weighted by their probabilities"""
     return losses(loss, y, np.full(y.shape, 1 / y.size), c)
 
 
-@LOSSES.mutant(
-    Text("convexity judged by the ends and the middle alone", "只用两端与中点判断凸性"),
-    caught_by=["convex-or-not"],
-)
+@LOSSES.mutant(caught_by=["convex-or-not"])
 def judged_by_three_points(loss, y, p, c):
+    """convexity judged by the ends and the middle alone"""
     R, best, _ = losses(loss, y, p, c)
     return R, best, R[0] - 2 * R[len(R) // 2] + R[-1]
 
@@ -228,9 +230,9 @@ def predicted(y, p):
 
 
 @LOSSES.figure(
-    outlier=Slider(2.5, 30, 10, Text("the largest target", "最大的目标值")),
-    weight=Slider(0.01, 0.45, 0.125, Text("its probability", "其概率")),
-    share=Slider(0.02, 0.98, 0.3, Text("probability of the class 1", "类别 1 的概率")),
+    outlier=Slider(2.5, 30, 10, "the largest target"),
+    weight=Slider(0.01, 0.45, 0.125, "its probability"),
+    share=Slider(0.02, 0.98, 0.3, "probability of the class 1"),
 )
 def losses_figure(outlier, weight, share):
     y = np.array([0.0, 1.0, 2.0, outlier])
