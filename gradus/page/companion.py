@@ -20,19 +20,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gradus.errors import GradusError
 
 Language = Literal["en", "zh"]
 
-_ENTRY = re.compile(r"- (?P<name>\S.*?) `(?P<digest>[0-9a-f]{6})`: *(?P<words>\S.*)")
+_ENTRY = re.compile(r"- ([^` ][^`]*) `([0-9a-f]{6})`: *(\S.*)")  # name, hash, Chinese
 _SHAPE = "- NAME `HASH`: CHINESE, on one line"
 _KEY = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
 
-@dataclass(frozen=True)
-class Rendering:
+class Rendering(NamedTuple):
     """The Chinese of one string, the hash of the English that it renders, and the line where it stands."""
 
     words: str
@@ -80,6 +79,7 @@ def read(path: Path) -> dict[str, Companion]:
     Raises:
         GradusError: a line is neither heading, string nor prose, or a name stands twice; says in which line.
     """
+    english = path.name.endswith(".en.md")
     concepts: dict[str, Companion] = {}
     concept: Companion | None = None
     for number, line, fenced in _lines(path):
@@ -94,6 +94,10 @@ def read(path: Path) -> dict[str, Companion]:
             concept.sections.append(Section(line[3:].strip(), number))
         elif concept.sections:
             concept.sections[-1].lines.append(line)
+        elif english and line.strip():
+            raise _fault(
+                path, number, "expected `## HEADING`; English strings stand in the page itself", line
+            )
         elif line.strip():
             _add(concept, path, number, line)
     return concepts
@@ -106,8 +110,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
     except UnicodeDecodeError as error:
         raise GradusError(f"{path} is not UTF-8: {error}; save it as UTF-8") from error
     fenced = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith(("```", "~~~")):
+    for number, line in enumerate(text.split("\n"), 1):
+        if "```" in line and line.lstrip().startswith("```"):
             fenced = not fenced
         yield number, line, fenced
 
@@ -120,15 +124,14 @@ def _key(path: Path, number: int, line: str) -> str:
 
 
 def _add(concept: Companion, path: Path, number: int, line: str) -> None:
-    if path.name.endswith(".en.md"):
-        raise _fault(path, number, "expected `## HEADING`; English strings stand in the page itself", line)
     match = _ENTRY.fullmatch(line.rstrip())
     if not match:
         raise _fault(path, number, f"expected {_SHAPE}", line)
-    if match["name"] in concept.renderings:
-        first = concept.renderings[match["name"]].line
-        raise _fault(path, number, f"{match['name']} stands in line {first}, too; keep one of them", line)
-    concept.renderings[match["name"]] = Rendering(match["words"], match["digest"], number)
+    name, hashed, words = match.groups()
+    if name in concept.renderings:
+        first = concept.renderings[name].line
+        raise _fault(path, number, f"{name} stands in line {first}, too; keep one of them", line)
+    concept.renderings[name] = Rendering(words, hashed, number)
 
 
 def _fault(path: Path, number: int, expected: str, line: str) -> GradusError:

@@ -12,9 +12,9 @@ import functools
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from gradus.page.bilingual import Rendered
 from gradus.page.companion import Companion, beside, digest, read
@@ -25,8 +25,7 @@ from gradus.text import Text
 _MARKUP = re.compile(r"\$[^$]*\$|`[^`]*`")
 
 
-@dataclass(frozen=True)
-class Phrase:
+class Phrase(NamedTuple):
     """A string of a page: its name, and the field of the record that holds it (`place` counts within several)."""
 
     name: str
