@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import Law, counts, standard_claims
+from gradus.concepts.foundations.distributions.quadrature import counts
+from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas

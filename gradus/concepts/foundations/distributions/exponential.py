@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import Law, like, panels, standard_claims
-from gradus.concepts.foundations.distributions.common import exponential as of_logarithm
+from gradus.concepts.foundations.distributions.exact_values import like
+from gradus.concepts.foundations.distributions.quadrature import exponential as of_logarithm
+from gradus.concepts.foundations.distributions.quadrature import panels
+from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas

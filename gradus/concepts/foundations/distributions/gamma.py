@@ -4,18 +4,16 @@ import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import (
-    Law,
+from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
-    exponential,
     fifty_digits,
     like,
     log_gamma,
-    panels,
     relative,
-    standard_claims,
     x_log_y,
 )
+from gradus.concepts.foundations.distributions.quadrature import exponential, panels
+from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import Law, like, panels, relative, standard_claims
+from gradus.concepts.foundations.distributions.exact_values import like, relative
+from gradus.concepts.foundations.distributions.quadrature import panels
+from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance
 from gradus.page.figures import COLOURS, canvas

@@ -4,17 +4,16 @@ import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import (
-    Law,
-    counts,
+from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
     fifty_digits,
     like,
     log_gamma,
     relative,
-    standard_claims,
     x_log_y,
 )
+from gradus.concepts.foundations.distributions.quadrature import counts
+from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas

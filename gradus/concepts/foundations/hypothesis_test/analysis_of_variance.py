@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from gradus.concepts.foundations.hypothesis_test.common import f_tail
+from gradus.concepts.foundations.hypothesis_test.tails import f_tail
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import Evidence, all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas

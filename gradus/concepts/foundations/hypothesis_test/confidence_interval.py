@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.hypothesis_test.common import normal_quantile, t_quantile
+from gradus.concepts.foundations.hypothesis_test.tails import normal_quantile, t_quantile
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.linear_solve.common import positive_definite, with_spectrum
+from gradus.concepts.foundations.linear_solve.matrices import positive_definite, with_spectrum
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas

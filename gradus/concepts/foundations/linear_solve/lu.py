@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.linear_solve.common import determinant, hilbert, tiny_pivot
+from gradus.concepts.foundations.linear_solve.matrices import determinant, hilbert, tiny_pivot
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas

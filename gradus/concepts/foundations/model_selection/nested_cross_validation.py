@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.model_selection.common import estimator, one_column, ridge
-from gradus.concepts.foundations.model_selection.family import model_selection
+from gradus.concepts.foundations.model_selection.learners import estimator, one_column, ridge
+from gradus.concepts.foundations.model_selection.model_selection import model_selection
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas

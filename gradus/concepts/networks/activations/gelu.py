@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, X, minimum, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.elementwise import MIDDLE, X, minimum, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff, statistical

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import X, not_numbers, points
+from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
 from gradus.concepts.networks.activations.relu import relu
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import X, not_numbers, points
+from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
 from gradus.page.evidence import all_of, identical
 from gradus.page.figures import canvas

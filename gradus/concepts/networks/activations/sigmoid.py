@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, STEP, X, not_numbers, points, slope_is, slopes
+from gradus.concepts.networks.activations.elementwise import (
+    MIDDLE,
+    STEP,
+    X,
+    not_numbers,
+    points,
+    slope_is,
+    slopes,
+)
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import STEP, slopes
+from gradus.concepts.networks.activations.elementwise import STEP, slopes
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import canvas

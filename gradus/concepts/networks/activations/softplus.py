@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, X, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.elementwise import MIDDLE, X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text

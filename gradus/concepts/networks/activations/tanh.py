@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, X, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.elementwise import MIDDLE, X, not_numbers, points, slope_is
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.common import N_IN, N_OUT, W_OUT, Z_NORMAL, _scaled, draw_cases
+from gradus.concepts.networks.initialization.draws import N_IN, N_OUT, W_OUT, Z_NORMAL, _scaled, draw_cases
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, statistical
 from gradus.page.figures import COLOURS, canvas

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.common import GAIN, N_IN, N_OUT, W_OUT, _qr, draw_cases
+from gradus.concepts.networks.initialization.draws import GAIN, N_IN, N_OUT, W_OUT, _qr, draw_cases
 from gradus.concepts.networks.initialization.xavier import xavier
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.common import (
+from gradus.concepts.networks.initialization.draws import (
     GAIN,
     N_IN,
     N_OUT,

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import COUNT, STEP, convex_along, gradient_is, slope
+from gradus.concepts.networks.losses.samples import COUNT
+from gradus.concepts.networks.losses.slopes import STEP, convex_along, gradient_is, slope
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff
 from gradus.page.figures import canvas

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import COUNT, gradient_is
+from gradus.concepts.networks.losses.samples import COUNT
+from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical
 from gradus.page.figures import canvas

@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import (
-    COUNT,
-    PREDICTION,
-    TARGET,
-    gradient_is,
-    lowest,
-    pairs,
-    sample,
-    unequal,
-)
+from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
+from gradus.concepts.networks.losses.slopes import gradient_is, lowest
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
 from gradus.page.evidence import identical, roundoff
 from gradus.page.figures import canvas

@@ -2,17 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import (
-    COUNT,
-    PREDICTION,
-    STEP,
-    TARGET,
-    gradient_is,
-    pairs,
-    sample,
-    slope,
-    unequal,
-)
+from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
+from gradus.concepts.networks.losses.slopes import STEP, gradient_is, slope
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import canvas

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import COUNT, LABELS, gradient_is
+from gradus.concepts.networks.losses.samples import COUNT, LABELS
+from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from gradus.concepts.networks.losses.bce import bce
-from gradus.concepts.networks.losses.common import COUNT, LABELS, convex_along, gradient_is
+from gradus.concepts.networks.losses.samples import COUNT, LABELS
+from gradus.concepts.networks.losses.slopes import convex_along, gradient_is
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, invariance, roundoff
 from gradus.page.figures import canvas

@@ -1,84 +1,17 @@
-"""What the pages on distributions share: quadrature over a support, and the claims that every law must keep."""
+"""The claims that every distribution must keep, from its closed forms and by quadrature over its support."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal, localcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from gradus.concepts.foundations.distributions.quadrature import Grid, size_of
 from gradus.page import Text
-from gradus.page.evidence import EPSILON, all_of, bound, roundoff, statistical
+from gradus.page.evidence import all_of, bound, roundoff, statistical
 
 H = 2.0**-10  # step of the differences by which scores are taken, in units of the parameter's standard error
-PANELS, NODES = 64, 16
-
-
-def log_gamma(x):
-    """Log Γ, entry by entry."""
-    return np.vectorize(math.lgamma, otypes=[float])(x)
-
-
-def x_log_y(x, y):
-    """The product x log y, where 0 log 0 = 0."""
-    with np.errstate(divide="ignore"):
-        return np.where(x == 0, 0.0, x * np.log(np.where(x == 0, 1.0, y)))
-
-
-def like(x, *values):
-    """The values as tensors of x's precision."""
-    import torch
-
-    dtype = x.dtype if x.is_floating_point() else torch.float64
-    return [v if isinstance(v, torch.Tensor) else torch.as_tensor(v, dtype=dtype) for v in values]
-
-
-# ------------------------------------------------------------------------------------------ quadrature
-
-
-class Grid(NamedTuple):
-    """Points x and weights w, both (panels, points), with Σ w f(x) = ∫ f; `ends` are where the panels end."""
-
-    x: np.ndarray
-    w: np.ndarray
-    ends: np.ndarray
-
-    def as_integers(self):
-        """The same grid with outcomes that may serve as indices."""
-        return Grid(self.x.astype(int), self.w, self.ends.astype(int))
-
-
-def panels(low, high, of=None):
-    """Gauss–Legendre on equal panels of t ∈ [low, high]; `of` maps t to x and dx/dt, the identity unless given."""
-    u, weight = np.polynomial.legendre.leggauss(NODES)
-    edges = np.linspace(low, high, PANELS + 1)
-    half = np.diff(edges)[:, None] / 2
-    t, w = edges[:-1, None] + half * (1 + u), half * weight
-    if of is None:
-        return Grid(t, w, edges[1:])
-    x, slope = of(t)
-    return Grid(x, w * slope, of(edges[1:])[0])
-
-
-def counts(low, high):
-    """Every integer from low to high, each its own panel of weight 1."""
-    k = np.arange(low, high + 1.0)
-    return Grid(k[:, None], np.ones((k.size, 1)), k)
-
-
-def exponential(t):
-    """The map x = eᵗ, which takes (0, ∞) to the line and smooths powers at 0."""
-    return np.exp(t), np.exp(t)
-
-
-def logistic(t):
-    """The map x = 1/(1 + e⁻ᵗ), which takes (0, 1) to the line."""
-    x = 1 / (1 + np.exp(-t))
-    return x, np.exp(-t) * x * x
-
-
-# ------------------------------------------------------------------------------------------ what is known of a law
 
 
 @dataclass(frozen=True)
@@ -134,14 +67,6 @@ def expectation(density, law, theta, f=None):
     rest = value.ndim - mass.ndim
     mass = mass.reshape(mass.shape + (1,) * rest)
     return np.where(mass > 0, mass * value, 0.0).sum(axis=(0, 1))
-
-
-def size_of(grid):
-    """How many terms a sum over the grid has."""
-    return grid.w.size
-
-
-# ------------------------------------------------------------------------------------------ the claims
 
 
 def standard_claims(concept, law):
@@ -347,44 +272,3 @@ def _fisher(density, rng, law):
         found.append(roundoff(square, want, terms=16, scale=size / h))
         found.append(roundoff(curve, want, terms=8, scale=size / h**2))
     return all_of(*found)
-
-
-# ------------------------------------------------------------------------------------------ fifty digits
-
-BERNOULLI = (
-    (1, 6),
-    (-1, 30),
-    (1, 42),
-    (-1, 30),
-    (5, 66),
-    (-691, 2730),
-    (7, 6),
-    (-3617, 510),
-    (43867, 798),
-    (-174611, 330),
-)
-
-
-def decimal_log_gamma(z):
-    """Log Γ(z), z > 0, in the current decimal context: Stirling's series at z + m ≥ 100, good to 1e-35."""
-    z, product = Decimal(z), Decimal(1)
-    while z < 100:
-        product, z = product * z, z + 1
-    two_pi = Decimal("6.283185307179586476925286766559005768394338798750211641949889")
-    value = (z - Decimal("0.5")) * z.ln() - z + two_pi.ln() / 2 - product.ln()
-    for k, (a, b) in enumerate(BERNOULLI, 1):
-        value += Decimal(a) / Decimal(b) / (2 * k * (2 * k - 1) * z ** (2 * k - 1))
-    return value
-
-
-def fifty_digits(formula, *arguments):
-    """The formula on exact decimals with fifty digits, rounded to a float at the end; it may call `decimal_log_gamma`."""
-    with localcontext() as context:
-        context.prec = 50
-        return float(formula(*[Decimal(float(a)) for a in arguments]))
-
-
-def relative(got, want, terms=4):
-    """Every entry to `terms` units in the last place of its own size, whatever the others are."""
-    got, want = np.asarray(got), np.asarray(want)
-    return roundoff(got / want, np.ones_like(want), terms=terms, epsilon=EPSILON)

@@ -4,14 +4,9 @@ import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import (
-    H,
-    counts,
-    exponential,
-    log_gamma,
-    logistic,
-    panels,
-)
+from gradus.concepts.foundations.distributions.exact_values import log_gamma
+from gradus.concepts.foundations.distributions.quadrature import counts, exponential, logistic, panels
+from gradus.concepts.foundations.distributions.standard_claims import H
 from gradus.errors import GradusError
 from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff

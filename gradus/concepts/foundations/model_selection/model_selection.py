@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.model_selection.common import (
+from gradus.concepts.foundations.model_selection.learners import (
     descent,
     estimator,
     many_least_squares,

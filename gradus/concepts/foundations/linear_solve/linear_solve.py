@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.linear_solve.common import determinant, exact_solution, hilbert, tiny_pivot
+from gradus.concepts.foundations.linear_solve.matrices import determinant, exact_solution, hilbert, tiny_pivot
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas

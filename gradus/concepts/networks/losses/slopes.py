@@ -1,8 +1,8 @@
-"""What the pages of this family share."""
+"""Slopes of a loss by differences, and what they tell: its gradient, its convexity, its minimum."""
 
 import numpy as np
 
-from gradus.page import Symbol, Text
+from gradus.page import Text
 from gradus.page.evidence import near, roundoff
 
 STEP = 2.0**-10
@@ -41,33 +41,3 @@ def lowest(f, low, high):
         a, b = low + (high - low) / 3, high - (high - low) / 3
         low, high = (low, b) if f(a) < f(b) else (a, high)
     return (low + high) / 2
-
-
-PREDICTION = Symbol(r"\hat y", "y_hat", "n", "predictions")
-
-
-TARGET = Symbol("y", "y", "n", "targets")
-
-
-COUNT = Symbol("n", "", "", "number of samples")
-
-
-def pairs(rng):
-    """Predictions and targets on which every regression loss is tried."""
-    yield "random", dict(y_hat=rng.standard_normal(7), y=rng.standard_normal(7))
-    yield "one sample", dict(y_hat=np.array([2.0]), y=np.array([-1.0]))
-    yield "large errors", dict(y_hat=1e3 * rng.standard_normal(5), y=rng.standard_normal(5))
-
-
-def unequal(rng):
-    """Inputs that every regression loss refuses."""
-    yield "more targets than predictions", dict(y_hat=np.ones(3), y=np.ones(4))
-    yield "two rows against three", dict(y_hat=np.ones((2, 3)), y=np.ones((3, 2)))
-
-
-def sample():
-    """Eleven skewed targets for the figures."""
-    return np.array([0.1, 0.2, 0.35, 0.5, 0.6, 0.8, 1.0, 1.3, 1.8, 2.4, 3.2])
-
-
-LABELS = Symbol("y", "y", "n", "true classes, 0 … k−1", "index")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.eigen.common import rotated, symmetric
+from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
 from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas

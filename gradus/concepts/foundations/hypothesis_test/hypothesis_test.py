@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from gradus.concepts.foundations.hypothesis_test.common import chi2_tail, erfc, t_tail
+from gradus.concepts.foundations.hypothesis_test.tails import chi2_tail, erfc, t_tail
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas

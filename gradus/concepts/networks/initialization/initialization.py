@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.common import _qr, _scaled
+from gradus.concepts.networks.initialization.draws import _qr, _scaled
 from gradus.concepts.networks.initialization.he import he
 from gradus.concepts.networks.initialization.orthogonal import orthogonal
 from gradus.concepts.networks.initialization.xavier import xavier
