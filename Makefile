@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up everything that they need; a second run installs nothing.
-.PHONY: demo test test-all check format bench verify formulas clean setup setup-test setup-bench
+.PHONY: demo test test-all check format bench verify formulas translations new-concept clean setup setup-test setup-bench
 PY := .venv/bin/python
 export PYTHONHASHSEED ?= 0
 
@@ -39,6 +39,12 @@ verify: setup ## every claim and every mutant
 formulas: setup-test ## after changing a formula: compile LaTeX to MathML (needs Node.js)
 	@cd tools && npm install --silent --no-audit --no-fund
 	@$(PY) tools/compile_formulas.py
+
+translations: setup-test ## the strings whose Chinese is missing, stale or superfluous
+	@$(PY) tools/translations.py
+
+new-concept: setup-test ## make new-concept KEY=layer-norm AREA=networks: a page with all its parts to fill in
+	@$(PY) tools/new_concept.py $(KEY) $(AREA)
 
 clean:
 	@rm -rf .venv runs report.html build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tools/node_modules

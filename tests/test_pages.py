@@ -82,6 +82,41 @@ def test_formulas_compile(concept: Concept):
         assert "<math" in mathml(s.symbol, display=False)
 
 
+def takes_the_arguments(mutant, definition) -> bool:
+    """Whether a mutant has the definition's arguments; those with a default it may take as `**given`."""
+    parameters = inspect.signature(mutant).parameters.values()
+    wanted = inspect.signature(definition).parameters
+    named = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+    if len(named) == len(parameters):
+        return named == list(wanted)
+    return named == [n for n, p in wanted.items() if n in named or p.default is p.empty]
+
+
+def test_a_mutant_may_pass_optional_arguments_on():
+    def definition(Q, K, V, causal=False, scale=None): ...
+
+    assert takes_the_arguments(lambda Q, K, V, causal=False, scale=None: None, definition)
+    assert takes_the_arguments(lambda Q, K, V, scale=None, **given: None, definition)
+    assert takes_the_arguments(lambda Q, K, V, **given: None, definition)
+    assert not takes_the_arguments(lambda Q, K, V: None, definition)
+    assert not takes_the_arguments(lambda Q, K, **given: None, definition), "V comes by position"
+    assert not takes_the_arguments(lambda K, Q, V, **given: None, definition)
+    assert not takes_the_arguments(lambda Q, K, V, mask=None, **given: None, definition)
+    assert not takes_the_arguments(lambda Q, K, V, *rest: None, definition)
+
+
+def test_what_a_mutant_passes_on_arrives():
+    concept = load().get("attention")
+
+    def passes_on(Q, K, V, **given):
+        return concept.definition(Q, K, V, **given)
+
+    adapted = Adapted(passes_on, concept, "numpy", name="mutant")
+    Q = np.random.default_rng(0).standard_normal((4, 3))
+    for options in ({}, {"causal": True}, {"causal": True, "scale": 2.0}):
+        assert np.array_equal(adapted(Q, Q, Q, **options), concept.definition(Q, Q, Q, **options))
+
+
 @every_concept
 def test_every_claim_can_fail(concept: Concept):
     known = {c.name for c in claims_of(concept, ("quick", "slow", "gpu"))}
@@ -90,7 +125,7 @@ def test_every_claim_can_fail(concept: Concept):
     assert set(concept.claims) <= named, f"claims that no mutant fails: {set(concept.claims) - named}"
     for mutant in concept.mutants.values():
         assert mutant.caught_by, mutant.name
-        assert tuple(inspect.signature(mutant.function).parameters) == concept.arguments, mutant.name
+        assert takes_the_arguments(mutant.function, concept.definition), mutant.name
 
 
 @every_concept

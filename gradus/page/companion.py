@@ -25,6 +25,7 @@ from typing import Literal, NamedTuple
 from gradus.errors import GradusError
 
 Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 _ENTRY = re.compile(r"- ([^` ][^`]*) `([0-9a-f]{6})`: *(\S.*)")  # name, hash, Chinese
 _SHAPE = "- NAME `HASH`: CHINESE, on one line"

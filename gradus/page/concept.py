@@ -193,7 +193,7 @@ class Concept:
     ) -> Callable[[Variant], Variant]:
         """A wrong variant of the definition, described by its docstring, and the claims that must fail on it.
 
-        It takes the definition's arguments; those that it only passes on may be `**given`.
+        It takes the definition's arguments; optional ones that it only passes on may be `**given`.
         """
 
         def add(function: Variant) -> Variant:

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from gradus.page.bilingual import Rendered
-from gradus.page.companion import Companion, beside, digest, read
+from gradus.page.companion import LANGUAGES, Companion, beside, digest, read
 from gradus.page.concept import Concept
 from gradus.page.record import Symbol
 from gradus.text import Text
@@ -110,7 +110,7 @@ def _render(module: ModuleType, path: Path) -> None:
     for key, strings in phrases_of_module(module).items():
         renderings = companions[key].renderings if key in companions else {}
         for phrase in strings:
-            if phrase.name in renderings:
+            if phrase.name in renderings and isinstance(phrase.text, Rendered):
                 phrase.render(renderings[phrase.name].words)
 
 
@@ -119,17 +119,30 @@ def faults(modules: list[ModuleType]) -> list[str]:
     lines: list[str] = []
     seen: set[tuple[int, str]] = set()  # symbols that pages share are the helper's
     for module in sorted(modules, key=lambda m: bool(concepts_of(m))):
-        path = beside(Path(str(module.__file__)), "zh")
-        companions = read(path) if path.exists() else {}
         strings = phrases_of_module(module)
-        for key in companions.keys() - strings.keys():
-            line = companions[key].line
-            lines.append(f"{path}:{line}: # {key}: no such concept in {module.__name__}; remove it")
+        page = Path(str(module.__file__))
+        for language in LANGUAGES:
+            path = beside(page, language)
+            companions = read(path) if path.exists() else {}
+            for key in companions.keys() - strings.keys():
+                line = companions[key].line
+                lines.append(f"{path}:{line}: # {key}: {page.name} has no such concept; remove it")
         for key, group in strings.items():
             own = [p for p in group if p.place is not None or (id(p.holder), p.field) not in seen]
             seen |= {(id(p.holder), p.field) for p in group}
             lines += _faults_of_concept(path, own, companions.get(key) or Companion(key, 1))
-    return lines
+    return lines + _strays({Path(str(m.__file__)).parent for m in modules})
+
+
+def _strays(folders: set[Path]) -> list[str]:
+    paths = [
+        p for folder in sorted(folders) for language in LANGUAGES for p in folder.glob(f"*.{language}.md")
+    ]
+    return [
+        f"{p}: there is no page {p.name.split('.')[0]}.py; remove it or give it the page's name"
+        for p in paths
+        if not p.with_name(p.name.split(".")[0] + ".py").exists()
+    ]
 
 
 def _faults_of_concept(path: Path, strings: list[Phrase], companion: Companion) -> Iterator[str]:
