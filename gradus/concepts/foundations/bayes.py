@@ -150,7 +150,7 @@ def odds_multiply(post, rng):
 
 
 def grid(log_prior, log_likelihood):
-    """A prior density and a likelihood on a fine grid, as laws of its cells."""
+    """A prior density and a likelihood on a fine grid, as distributions of its cells."""
     prior = np.exp(log_prior - log_prior.max())
     return prior / prior.sum(), np.exp(log_likelihood - log_likelihood.max())
 

@@ -55,12 +55,12 @@ def cross_entropy(p, q, base=np.e):
 
 @CROSS_ENTROPY.cases
 def cases(rng):
-    def law(k, *shape):
+    def distribution(k, *shape):
         return rng.dirichlet(np.ones(k), size=shape)
 
-    yield "random", dict(p=law(6), q=law(6))
-    yield "batch in bits", dict(p=law(4, 2, 3), q=law(4, 2, 3), base=2.0)
-    yield "one-hot", dict(p=np.array([0.0, 1.0, 0.0]), q=law(3))
+    yield "random", dict(p=distribution(6), q=distribution(6))
+    yield "batch in bits", dict(p=distribution(4, 2, 3), q=distribution(4, 2, 3), base=2.0)
+    yield "one-hot", dict(p=np.array([0.0, 1.0, 0.0]), q=distribution(3))
     yield "both 0", dict(p=np.array([0.5, 0.5, 0.0]), q=np.array([0.25, 0.75, 0.0]))
     yield "support is missing", dict(p=np.array([0.5, 0.5]), q=np.array([1.0, 0.0]))
     yield "equal", dict(p=np.full(5, 0.2), q=np.full(5, 0.2))
@@ -73,7 +73,7 @@ def invalid(rng):
     yield "a sum that is not 1", dict(p=np.array([0.5, 0.6]), q=np.array([0.5, 0.5]))
 
 
-def laws(rng, k=5, n=50):
+def distributions(rng, k=5, n=50):
     return rng.dirichlet(np.ones(k), n), rng.dirichlet(np.ones(k), n)
 
 
@@ -82,7 +82,7 @@ def entropy_plus_divergence(H, rng):
     r"""$H(p,q)=H(p)+D_{KL}(p\|q)$, both from SciPy"""
     from scipy import special
 
-    p, q = laws(rng)
+    p, q = distributions(rng)
     want = special.entr(p).sum(-1) + special.rel_entr(p, q).sum(-1)
     return roundoff(H(p, q), want, terms=10, scale=float(-np.log(q.min())))
 
@@ -90,7 +90,7 @@ def entropy_plus_divergence(H, rng):
 @CROSS_ENTROPY.claim
 def smallest_at_the_truth(H, rng):
     """Over q it is smallest at $q=p$, and there only (Gibbs)"""
-    p, q = laws(rng, n=200)
+    p, q = distributions(rng, n=200)
     step = 1e-3 * (q - p)  # towards anything else it grows
     excess = H(p, p + step) - H(p, p)
     return all_of(bound((H(p, q) - H(p, p)).min(), 0.0, "≥"), bound(excess.min(), 0.0, "≥"))

@@ -122,7 +122,7 @@ def huffman_within_one_bit(entropy, rng):
 
 @ENTROPY.claim
 def uniform_maximises(entropy, rng):
-    r"""The uniform law has the greatest entropy, $\log k$; a certain outcome has 0"""
+    r"""The uniform distribution has the greatest entropy, $\log k$; a certain outcome has 0"""
     found = []
     for k in (2, 3, 10):
         p = np.vstack(
@@ -145,8 +145,8 @@ def uniform_answer_carries_most(entropy, rng):
     """
     point, uniform = np.eye(1024)[3], np.full(1024, 1 / 1024)
     sharper = uniform ** np.array([[1.0], [2.0]]) * (1 + np.arange(1024)) ** np.array([[0.5], [3.0]])
-    laws = np.vstack([uniform, sharper / sharper.sum(-1, keepdims=True), point])
-    h = entropy(laws, base=2.0)
+    distributions = np.vstack([uniform, sharper / sharper.sum(-1, keepdims=True), point])
+    h = entropy(distributions, base=2.0)
     return all_of(
         roundoff(h[0], 10.0, terms=16), roundoff(h[-1], 0.0, scale=1.0), bound(np.diff(h).max(), 0.0, "≤")
     )
@@ -165,7 +165,7 @@ def units(entropy, rng):
 
 @ENTROPY.claim
 def chain_rule(entropy, rng):
-    """The entropy of a joint law is that of one part plus the mean entropy of the other given it"""
+    """The entropy of a joint distribution is that of one part plus the mean entropy of the other given it"""
     joint = rng.dirichlet(np.ones(12)).reshape(3, 4)
     first = joint.sum(1)
     given = entropy(joint / first[:, None])
@@ -174,7 +174,7 @@ def chain_rule(entropy, rng):
 
 @ENTROPY.claim
 def concave(entropy, rng):
-    """It is concave: mixing laws never lowers it below the mean of theirs"""
+    """It is concave: mixing distributions never lowers it below the mean of theirs"""
     p, q, w = rng.dirichlet(np.ones(5), 100), rng.dirichlet(np.ones(5), 100), rng.random((100, 1))
     gain = entropy(w * p + (1 - w) * q) - w[:, 0] * entropy(p) - (1 - w[:, 0]) * entropy(q)
     return bound(gain.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入"))
@@ -273,7 +273,7 @@ def sign_lost(p, base=np.e):
 ENTROPY.erratum(
     "E51",
     common="The uniform distribution contains the least information",
-    why="Backwards for entropy: under the uniform law the answer among 1024 carries 10 bits, the most "
+    why="Backwards for entropy: under the uniform distribution the answer among 1024 carries 10 bits, the most "
     "possible; under a point mass it carries 0.",
     right="uniform: greatest entropy, least prior knowledge",
     claims=("uniform-answer-carries-most", "uniform-maximises"),
@@ -301,18 +301,18 @@ def figure(p, sharpness):
     h = float(entropy(np.array([p, 1 - p]), 2.0))
     left.plot([p], [h], "o", color=COLOURS[1])
     left.set(xlabel="p(heads)", ylabel="H in bits", title=f"a coin: {h:.3f} bit", ylim=(0, 1.05))
-    law = np.exp(-sharpness * np.arange(8))
-    law /= law.sum()
-    length, eight = huffman(law), float(entropy(law, 2.0))
-    right.bar(np.arange(8), law, color=COLOURS[0], alpha=0.6)
-    for i, (mass, bits) in enumerate(zip(law, length, strict=True)):
+    distribution = np.exp(-sharpness * np.arange(8))
+    distribution /= distribution.sum()
+    length, eight = huffman(distribution), float(entropy(distribution, 2.0))
+    right.bar(np.arange(8), distribution, color=COLOURS[0], alpha=0.6)
+    for i, (mass, bits) in enumerate(zip(distribution, length, strict=True)):
         right.text(i, mass, f"{bits}", ha="center", va="bottom", color=COLOURS[1])
-    mean = float(law @ length)
+    mean = float(distribution @ length)
     right.set(
         xlabel="outcome; above it its code length",
         ylabel="probability",
         title=f"H = {eight:.2f} ≤ Huffman {mean:.2f} < H + 1",
-        ylim=(0, 1.1 * law.max()),
+        ylim=(0, 1.1 * distribution.max()),
     )
     return Drawing(
         fig,

@@ -49,11 +49,13 @@ EXPECTATION = Concept(
     deviations=(
         (
             "`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; "
-            "`numpy.var` divides by n. A law known exactly has neither."
+            "`numpy.var` divides by n. A distribution known exactly has neither."
         ),
     ),
     unverified=(
-        ("For infinitely many outcomes the sum must converge absolutely; the Cauchy law has no expectation."),
+        (
+            "For infinitely many outcomes the sum must converge absolutely; the Cauchy distribution has no expectation."
+        ),
     ),
 )
 
@@ -104,7 +106,7 @@ def dice_game(E, rng):
 
 
 def joint(rng, k=8, d=2):
-    """A law of d dependent quantities."""
+    """A distribution of d dependent quantities."""
     x = rng.standard_normal((k, d))
     x[:, 1:] += x[:, :1] ** 2
     return x, rng.dirichlet(np.ones(k))

@@ -15,8 +15,8 @@ JS = Concept(
     key="js",
     kind="definition",
     title="Jensen–Shannon divergence",
-    summary="The mean divergence of two laws from their mixture: symmetric, at most one bit, finite "
-    "always. It is the information that one draw carries about which of the two laws it came from, "
+    summary="The mean divergence of two distributions from their mixture: symmetric, at most one bit, finite "
+    "always. It is the information that one draw carries about which of the two distributions it came from, "
     "and what the original GAN minimises. It is no distance itself; its root is one.",
     formulas=(
         r"\operatorname{JS}(p,q)=H\Bigl(\frac{p+q}2\Bigr)-\frac{H(p)+H(q)}2=\tfrac12D_{\mathrm{KL}}(p\,\|\,m)+\tfrac12D_{\mathrm{KL}}(q\,\|\,m),\qquad m=\frac{p+q}2",
@@ -29,7 +29,7 @@ JS = Concept(
         Symbol("b", "base", "", "base of the logarithm: e gives nats, 2 bits", "positive", "nat or bit"),
         Symbol("m", "", "... k", "their mixture", "simplex"),
         Symbol("H", "", "...", "entropy"),
-        Symbol("r", "", "... k", "a third law", "simplex"),
+        Symbol("r", "", "... k", "a third distribution", "simplex"),
         Symbol("D", "", "k", "a discriminator: its probability that x came from p"),
         Symbol("x", "", "", "a draw"),
         Symbol("k", "", "", "number of outcomes"),
@@ -88,7 +88,7 @@ def invalid(rng):
 
 @JS.claim
 def symmetric_and_bounded(D, rng):
-    """Symmetric; between 0 and 1 bit; 0 for equal laws, 1 bit for laws that share no outcome"""
+    """Symmetric; between 0 and 1 bit; 0 for equal distributions, 1 bit for distributions that share no outcome"""
     p, q = rng.dirichlet(np.full(5, 0.3), 300), rng.dirichlet(np.full(5, 0.3), 300)
     there, back = np.asarray(D(p, q, base=2.0), float), np.asarray(D(q, p, base=2.0), float)
     apart_p, apart_q = np.array([0.2, 0.8, 0, 0]), np.array([0, 0, 0.7, 0.3])
@@ -122,7 +122,7 @@ def root_is_a_metric(D, rng):
 
 @JS.claim
 def information_about_the_source(D, rng):
-    """It is the mutual information of a draw and of the fair coin that chose its law, summed over the
+    """It is the mutual information of a draw and of the fair coin that chose its distribution, summed over the
     joint table
     """
     found = []
@@ -155,8 +155,8 @@ def value_of_the_best_discriminator(D, rng):
 
 
 @JS.claim
-def flat_where_laws_do_not_meet(D, rng):
-    """Where two laws do not meet it is ln 2 however far apart they are: no gradient says in which
+def flat_where_distributions_do_not_meet(D, rng):
+    """Where two distributions do not meet it is ln 2 however far apart they are: no gradient says in which
     direction to move; KL is infinite there
     """
     from scipy.special import rel_entr
@@ -207,7 +207,7 @@ def one_half(p, q, base=np.e):
 @JS.mutant(
     caught_by=[
         "symmetric-and-bounded",
-        "flat-where-laws-do-not-meet",
+        "flat-where-distributions-do-not-meet",
         "between-bounds-by-total-variation",
         "equals-definition",
     ]
@@ -240,7 +240,7 @@ def nats_sold_as_bits(p, q, base=np.e):
 @JS.mutant(
     caught_by=[
         "equals-definition",
-        "flat-where-laws-do-not-meet",
+        "flat-where-distributions-do-not-meet",
         "information-about-the-source",
         "value-of-the-best-discriminator",
     ]
@@ -252,7 +252,7 @@ def geometric_mixture(p, q, base=np.e):
 
 
 @JS.figure(
-    distance=Slider(0.0, 8.0, 2.0, "distance of the two laws"),
+    distance=Slider(0.0, 8.0, 2.0, "distance of the two distributions"),
     width=Slider(0.3, 2.0, 0.8, "their width"),
 )
 def figure(distance, width):
@@ -285,7 +285,7 @@ def figure(distance, width):
     return Drawing(
         fig,
         Text(
-            f"Two normal laws of width {width:.2f}, {distance:.2f} apart: JS = {here:.3f} bit and its root {np.sqrt(max(here, 0)):.3f}, KL = {there:.3f} bit. JS levels off at 1 bit; KL grows like the square.",
+            f"Two normal distributions of width {width:.2f}, {distance:.2f} apart: JS = {here:.3f} bit and its root {np.sqrt(max(here, 0)):.3f}, KL = {there:.3f} bit. JS levels off at 1 bit; KL grows like the square.",
             f"两个宽度 {width:.2f}、相距 {distance:.2f} 的正态分布：JS = {here:.3f} 比特，其平方根 {np.sqrt(max(here, 0)):.3f}，KL = {there:.3f} 比特。JS 在 1 比特处趋于平坦；KL 按平方增长。",
         ),
     )

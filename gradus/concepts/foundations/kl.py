@@ -25,7 +25,7 @@ KL = Concept(
         Symbol("b", "base", "", "base of the logarithm: e gives nats, 2 bits", "positive", "nat or bit"),
         Symbol("k", "", "", "number of outcomes"),
         Symbol("i", "", "", "an outcome"),
-        Symbol(r"\mu", "", "", "mean of a normal law"),
+        Symbol(r"\mu", "", "", "mean of a normal distribution"),
         Symbol(r"\sigma", "", "", "its standard deviation", "positive"),
         Symbol(r"\theta", "", "d", "parameters of a family"),
         Symbol(r"\delta", "", "d", "a small change of them"),
@@ -50,7 +50,7 @@ KL = Concept(
         ),
         (
             "`scipy.stats.entropy(p, q)` normalises both; `scipy.special.kl_div` adds $q-p$ to each term, "
-            "which cancels in the sum of laws."
+            "which cancels in the sum of distributions."
         ),
     ),
     proof=Proof(
@@ -70,12 +70,12 @@ def kl(p, q, base=np.e):
 
 @KL.cases
 def cases(rng):
-    def law(k, *shape):
+    def distribution(k, *shape):
         return rng.dirichlet(np.ones(k), size=shape)
 
-    yield "random", dict(p=law(6), q=law(6))
-    yield "batch in bits", dict(p=law(4, 2, 3), q=law(4, 2, 3), base=2.0)
-    yield "one-hot", dict(p=np.array([0.0, 1.0, 0.0]), q=law(3))
+    yield "random", dict(p=distribution(6), q=distribution(6))
+    yield "batch in bits", dict(p=distribution(4, 2, 3), q=distribution(4, 2, 3), base=2.0)
+    yield "one-hot", dict(p=np.array([0.0, 1.0, 0.0]), q=distribution(3))
     yield "support is missing", dict(p=np.array([0.5, 0.5]), q=np.array([1.0, 0.0]))
     yield "equal", dict(p=np.full(5, 0.2), q=np.full(5, 0.2))
     yield "far apart", dict(p=np.array([1 - 1e-9, 1e-9]), q=np.array([1e-9, 1 - 1e-9]))
@@ -94,7 +94,7 @@ def coin(p):
 
 @KL.claim
 def never_negative(D, rng):
-    """It is never negative, and 0 only when the laws are equal"""
+    """It is never negative, and 0 only when the distributions are equal"""
     p, q = rng.dirichlet(np.ones(5), 200), rng.dirichlet(np.ones(5), 200)
     near_p = 0.99 * p + 0.01 * q
     return all_of(
@@ -184,7 +184,7 @@ def direction_decides_what_is_similar(D, rng):
 
 @KL.claim
 def normal_closed_form(D, rng):
-    """For normal laws it is the closed form, by integration on a grid and by Monte Carlo"""
+    """For normal distributions it is the closed form, by integration on a grid and by Monte Carlo"""
     (m1, s1), (m2, s2) = (0.3, 1.0), (-0.5, 1.6)
     closed = np.log(s2 / s1) + (s1**2 + (m1 - m2) ** 2) / (2 * s2**2) - 0.5
     x = np.linspace(-20, 20, 2001)

@@ -1,4 +1,4 @@
-"""Law of large numbers and central limit theorem."""
+"""Distribution of large numbers and central limit theorem."""
 
 from math import comb
 
@@ -22,10 +22,10 @@ def _torch(cumsum, x):
 LLN = Concept(
     key="lln",
     kind="theorem",
-    title="Law of large numbers and central limit theorem",
+    title="Distribution of large numbers and central limit theorem",
     summary="The mean of n independent draws approaches the expectation, with an error that shrinks like "
     r"$1/\sqrt n$: a hundred times the data for one more digit. Scaled up by $\sqrt n$ that error "
-    "is normal in the limit, whatever the law of a draw. Both need a variance: the means of Cauchy "
+    "is normal in the limit, whatever the distribution of a draw. Both need a variance: the means of Cauchy "
     "draws never settle. And chance keeps no accounts: earlier draws are diluted, not balanced.",
     formulas=(
         r"m_k=\frac1k\sum_{i=1}^{k}x_i\ \xrightarrow{k\to\infty}\ \mu=E[X],\qquad \sqrt{E(m_k-\mu)^2}=\frac{\sigma}{\sqrt k}",
@@ -33,7 +33,7 @@ LLN = Concept(
         r"\sup_t\Bigl|P\Bigl(\frac{m_n-\mu}{\sigma/\sqrt n}\le t\Bigr)-\Phi(t)\Bigr|\le\frac{C\,\rho}{\sigma^3\sqrt n},\qquad \rho=E|X-\mu|^3,\quad C\le0.4748",
     ),
     symbols=(
-        Symbol("x", "x", "... n", "independent draws of one law"),
+        Symbol("x", "x", "... n", "independent draws of one distribution"),
         Symbol("m_k", "", "... n", "mean of the first k"),
         Symbol(r"\mu", "", "", "expectation of a draw"),
         Symbol(r"\sigma", "", "", "its standard deviation", "positive"),
@@ -42,7 +42,7 @@ LLN = Concept(
         Symbol("k", "", "", "number of draws so far", "natural"),
         Symbol("i", "", "", "a draw", "natural"),
         Symbol("C", "", "", "a constant"),
-        Symbol(r"\Phi", "", "", "distribution function of the standard normal law"),
+        Symbol(r"\Phi", "", "", "distribution function of the standard normal distribution"),
         Symbol("t", "", "", "a number"),
     ),
     needs=("probability", "expectation"),
@@ -79,7 +79,7 @@ LLN = Concept(
         r"$\operatorname{Var}(m_k)=\sigma^2/k$. By Chebyshev's inequality "
         r"$P(|m_k-\mu|>\varepsilon)\le\sigma^2/(k\varepsilon^2)\to0$. Of the limit: the characteristic "
         r"function of $\sqrt n(m_n-\mu)/\sigma$ is $(1-t^2/2n+o(1/n))^n\to e^{-t^2/2}$, that of the "
-        "normal law."
+        "normal distribution."
     ),
 )
 
@@ -123,7 +123,7 @@ def error_shrinks_like_the_root(mean, rng):
 
 @LLN.claim
 def cauchy_never_settles(mean, rng):
-    """No convergence for Cauchy draws: the mean of n of them has the law of one. Half of the means lie in
+    """No convergence for Cauchy draws: the mean of n of them has the distribution of one. Half of the means lie in
     [−1, 1] at n = 1, 10, 100 and 1000
     """
     m = np.asarray(mean(rng.standard_cauchy((2000, 1000))), float)
@@ -161,15 +161,15 @@ def distance_to_normal(mean, n, p):
     heads = x.sum(1)
     weights = p**heads * (1 - p) ** (n - heads)
     values = np.arange(n + 1)
-    law = np.array([weights[m == v].sum() for v in values])
+    distribution = np.array([weights[m == v].sum() for v in values])
     at = ndtr((values / n - p) / np.sqrt(p * (1 - p) / n))
-    upper = np.cumsum(law)
-    return float(max(np.abs(upper - at).max(), np.abs(upper - law - at).max()) + abs(1 - upper[-1]))
+    upper = np.cumsum(distribution)
+    return float(max(np.abs(upper - at).max(), np.abs(upper - distribution - at).max()) + abs(1 - upper[-1]))
 
 
 @LLN.claim
 def berry_esseen(mean, rng):
-    r"""Berry–Esseen: the distance to the normal law, over all sequences of up to 12 tosses of a coin with
+    r"""Berry–Esseen: the distance to the normal distribution, over all sequences of up to 12 tosses of a coin with
     $p=\tfrac12$, 0.3 and 0.1, is at most $0.4748\rho/(\sigma^3\sqrt n)$, and for $p=\tfrac12$ and even
     n it is half the chance of a tie, $1/\sqrt{2\pi n}$ to a relative $1/4n$
     """
@@ -270,16 +270,16 @@ def fixed_memory(x):
     return mean
 
 
-LAWS = ("uniform", "exponential", "coin", "Cauchy")
+DISTRIBUTIONS = ("uniform", "exponential", "coin", "Cauchy")
 
 
 @LLN.figure(
-    law=Slider(0, 3, 1, "law: uniform, exponential, coin, Cauchy", integer=True),
+    distribution=Slider(0, 3, 1, "distribution: uniform, exponential, coin, Cauchy", integer=True),
     n=Slider(5, 1000, 50, "draws in a mean", integer=True, log=True),
 )
-def figure(law, n):
+def figure(distribution, n):
     rng, n = np.random.default_rng(5), int(n)
-    name = LAWS[int(law)]
+    name = DISTRIBUTIONS[int(distribution)]
     draw = {
         "uniform": lambda s: rng.uniform(-1, 1, s),
         "exponential": lambda s: rng.exponential(size=s),
@@ -306,7 +306,7 @@ def figure(law, n):
     return Drawing(
         fig,
         Text(
-            f"{name} draws: after 1000 of them the six means lie between {paths[:, -1].min():.3f} and {paths[:, -1].max():.3f}. Of 4000 means of {n}, scaled by √n, {inside:.1%} lie within ±1.96; the normal law has 95 %.",
-            f"{('均匀', '指数', '硬币', '柯西')[int(law)]}抽取：1000 次之后六个均值在 {paths[:, -1].min():.3f} 与 {paths[:, -1].max():.3f} 之间。4000 个由 {n} 次抽取所得的均值放大 √n 后，{inside:.1%} 落在 ±1.96 之内；正态分布为 95%。",
+            f"{name} draws: after 1000 of them the six means lie between {paths[:, -1].min():.3f} and {paths[:, -1].max():.3f}. Of 4000 means of {n}, scaled by √n, {inside:.1%} lie within ±1.96; the normal distribution has 95 %.",
+            f"{('均匀', '指数', '硬币', '柯西')[int(distribution)]}抽取：1000 次之后六个均值在 {paths[:, -1].min():.3f} 与 {paths[:, -1].max():.3f} 之间。4000 个由 {n} 次抽取所得的均值放大 √n 后，{inside:.1%} 落在 ±1.96 之内；正态分布为 95%。",
         ),
     )

@@ -113,13 +113,13 @@ def log_likelihood(x, theta, family):
     """Σ log f, by SciPy."""
     from scipy import stats
 
-    law = {
+    distribution = {
         "normal": lambda: stats.norm(theta[0], np.sqrt(theta[1])).logpdf,
         "bernoulli": lambda: stats.bernoulli(theta[0]).logpmf,
         "exponential": lambda: stats.expon(scale=1 / theta[0]).logpdf,
         "poisson": lambda: stats.poisson(theta[0]).logpmf,
     }
-    return float(law[family]()(x).sum())
+    return float(distribution[family]()(x).sum())
 
 
 def sample(rng, family, *shape):

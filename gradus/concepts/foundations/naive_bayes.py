@@ -37,7 +37,11 @@ NAIVE_BAYES = Concept(
         Symbol("y", "y", "n", "their classes 0, 1, …, each of which occurs", "index"),
         Symbol("z", "Z", "m d", "features of the rows to be classified"),
         Symbol(
-            "p", "event", "", "law of a feature within a class: multinomial, bernoulli or gaussian", "other"
+            "p",
+            "event",
+            "",
+            "distribution of a feature within a class: multinomial, bernoulli or gaussian",
+            "other",
         ),
         Symbol(r"\alpha", "alpha", "", "added to every count (1: Laplace)", "nonnegative"),
         Symbol(
@@ -60,7 +64,7 @@ NAIVE_BAYES = Concept(
             "sklearn.naive_bayes:MultinomialNB",
             "numpy",
             _sklearn,
-            "`BernoulliNB` and `GaussianNB` of the same module for the other two laws",
+            "`BernoulliNB` and `GaussianNB` of the same module for the other two distributions",
         ),
     ),
     readings=(
@@ -170,7 +174,7 @@ def textbook_document_by_presence(naive_bayes, rng):
 
 @NAIVE_BAYES.claim
 def measurements_follow_normal_densities(naive_bayes, rng):
-    """Measurements: the posterior of two normal laws whose densities are SciPy's"""
+    """Measurements: the posterior of two normal distributions whose densities are SciPy's"""
     from scipy import stats
 
     X, y = rng.gamma(5.0, size=(40, 3)), np.repeat([0, 1], [10, 30])
@@ -178,8 +182,8 @@ def measurements_follow_normal_densities(naive_bayes, rng):
     Z = rng.gamma(5.0, size=(20, 3))
     joint = []
     for c in (0, 1):
-        law = stats.norm(X[y == c].mean(0), np.sqrt(X[y == c].var(0)))
-        joint.append(np.log((y == c).mean()) + law.logpdf(Z).sum(1))
+        distribution = stats.norm(X[y == c].mean(0), np.sqrt(X[y == c].var(0)))
+        joint.append(np.log((y == c).mean()) + distribution.logpdf(Z).sum(1))
     got = naive_bayes(X, y, Z, event="gaussian", epsilon=0.0)
     size = float(np.abs(joint).max())
     return roundoff(got[:, 0] - got[:, 1], joint[0] - joint[1], terms=40, scale=size)

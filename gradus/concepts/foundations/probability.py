@@ -134,10 +134,10 @@ def five_heads_of_ten(P, rng):
     """
     heads = tosses(10).sum(1)
     p = np.full(1024, 1 / 1024)
-    law = np.array([float(P(p, heads == h)) for h in range(11)])
+    distribution = np.array([float(P(p, heads == h)) for h in range(11)])
     return all_of(
-        roundoff(law[5], 252 / 1024, terms=10),
-        roundoff(law, np.array([comb(10, h) for h in range(11)]) / 1024, terms=10),
+        roundoff(distribution[5], 252 / 1024, terms=10),
+        roundoff(distribution, np.array([comb(10, h) for h in range(11)]) / 1024, terms=10),
     )
 
 
@@ -154,7 +154,7 @@ def half_is_fifty_percent(P, rng):
 
 @PROBABILITY.claim
 def total_probability(P, rng):
-    r"""Total probability over a partition, and the product rule $P(A\cap B)=P(A\mid B)P(B)$, on random laws"""
+    r"""Total probability over a partition, and the product rule $P(A\cap B)=P(A\mid B)P(B)$, on random distributions"""
     found = []
     for _ in range(20):
         p, part, A = rng.dirichlet(np.ones(12)), rng.permutation(np.arange(12) % 3), rng.random(12) < 0.5
@@ -193,8 +193,8 @@ def pairwise_is_not_mutual(P, rng):
     return all_of(*found, identical(everything, 0.0), identical(product_of_all, 0.125))
 
 
-def binomial_law(n):
-    """The law of the number of heads in n tosses, and the numbers, within 12 standard deviations."""
+def binomial_distribution(n):
+    """The distribution of the number of heads in n tosses, and the numbers, within 12 standard deviations."""
     reach = int(6 * np.sqrt(n)) + 2
     h = np.arange(max(0, n // 2 - reach), min(n, n // 2 + reach) + 1)
     logs = np.array([lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) for k in h]) - n * np.log(2)
@@ -203,19 +203,19 @@ def binomial_law(n):
 
 
 def rounding(n):
-    """Relative error of a probability that `binomial_law` takes from logarithms of the size of log n!."""
+    """Relative error of a probability that `binomial_distribution` takes from logarithms of the size of log n!."""
     return 8 * EPSILON * lgamma(n + 1)
 
 
 def tie(P, n):
     """n/2 · P(H = n/2)."""
-    p, h = binomial_law(n)
+    p, h = binomial_distribution(n)
     return n / 2 * float(P(p, h == n // 2))
 
 
 def mean_distance(P, n):
     """E|H − n/2| as the sum over d of P(|H − n/2| > d)."""
-    p, h = binomial_law(n)
+    p, h = binomial_distribution(n)
     d = np.arange(np.abs(h - n // 2).max())
     return float(np.sum(np.asarray(P(p, np.abs(h - n // 2) > d[:, None]), float)))
 
@@ -258,7 +258,7 @@ def fraction_converges(P, rng):
     found = []
     exact = Text("whole numbers; rounding of log n!", "整数计算；log n! 的舍入")
     for n, at_most in ((100, 0.62), (1000, 0.2), (10_000, 6.1e-5)):
-        p, h = binomial_law(n)
+        p, h = binomial_distribution(n)
         tail = float(P(p, np.abs(h - n // 2) > n // 50))
         found.append(near(tail / (2 * below(n, n // 2 - n // 50) / 2**n), 1.0, 2 * rounding(n), exact))
         found.append(bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整")))

@@ -26,7 +26,7 @@ CONVOLUTION = Concept(
     kind="definition",
     title="Convolution",
     summary="Every value of f is spread out in the shape of g, and what overlaps is added. It is the "
-    "product of polynomials, the law of a sum of independent variables, and every linear map that "
+    "product of polynomials, the distribution of a sum of independent variables, and every linear map that "
     "commutes with shifts.",
     formulas=(
         r"(f*g)_n=\sum_{m}f_m\,g_{n-m},\qquad (f*g)_{ij}=\sum_{m}\sum_{n}f_{mn}\,g_{i-m,\,j-n}",
@@ -197,8 +197,8 @@ def product_of_polynomials(convolve, rng):
 
 
 @CONVOLUTION.claim
-def law_of_a_sum(convolve, rng):
-    """The law of a sum of independent variables is the convolution of their laws; means and variances add"""
+def distribution_of_a_sum(convolve, rng):
+    """The distribution of a sum of independent variables is the convolution of their distributions; means and variances add"""
     p, q = rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(9))
 
     def moments(p):
@@ -268,7 +268,7 @@ def wraps_around(f, g):
     return np.fft.ifftn(np.fft.fftn(f, size) * np.fft.fftn(g, size)).real
 
 
-@CONVOLUTION.mutant(caught_by=["law-of-a-sum", "equals-definition"])
+@CONVOLUTION.mutant(caught_by=["distribution-of-a-sum", "equals-definition"])
 def cropped(f, g):
     """cropped to the middle, mass lost"""
     cut = tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(f.shape, g.shape, strict=True))
@@ -289,7 +289,7 @@ def kernel_normalised(f, g):
     return convolve(f, g / g.sum())
 
 
-@CONVOLUTION.mutant(caught_by=["youngs-inequality", "law-of-a-sum"])
+@CONVOLUTION.mutant(caught_by=["youngs-inequality", "distribution-of-a-sum"])
 def counted_twice(f, g):
     """the overlap is counted twice"""
     return 2 * convolve(f, g)

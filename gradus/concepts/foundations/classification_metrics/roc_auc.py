@@ -136,7 +136,7 @@ def only_the_order_counts(f, rng):
 
 
 @ROC.claim
-def two_normal_laws(f, rng):
+def two_normal_distributions(f, rng):
     r"""For normal scores δ standard deviations apart it is $\Phi(\delta/\sqrt2)$: 0.760 at 1, 0.921 at 2,
     whatever the base rate, within the standard error of Hanley and McNeil
     """
@@ -195,13 +195,17 @@ def ties_in_full(y, score, weights=None):
     return (pairs * (score[y == 1][:, None] >= score[y == 0])).sum() / pairs.sum()
 
 
-@ROC.mutant(caught_by=["mann-whitney", "two-normal-laws", "equals-definition", "area-under-the-curve"])
+@ROC.mutant(
+    caught_by=["mann-whitney", "two-normal-distributions", "equals-definition", "area-under-the-curve"]
+)
 def classes_exchanged(y, score, weights=None):
     """the classes exchanged"""
     return roc_auc(1 - y, score, weights)
 
 
-@ROC.mutant(caught_by=["mann-whitney", "two-normal-laws", "base-rate-does-not-matter", "equals-definition"])
+@ROC.mutant(
+    caught_by=["mann-whitney", "two-normal-distributions", "base-rate-does-not-matter", "equals-definition"]
+)
 def accuracy_of_pairs(y, score, weights=None):
     """all pairs, also within a class"""
     right = (y[:, None] > y) & (score[:, None] > score)
@@ -209,7 +213,12 @@ def accuracy_of_pairs(y, score, weights=None):
 
 
 @ROC.mutant(
-    caught_by=["mann-whitney", "area-under-the-curve", "base-rate-does-not-matter", "two-normal-laws"]
+    caught_by=[
+        "mann-whitney",
+        "area-under-the-curve",
+        "base-rate-does-not-matter",
+        "two-normal-distributions",
+    ]
 )
 def best_accuracy(y, score, weights=None):
     """the area of one threshold, the best accuracy"""

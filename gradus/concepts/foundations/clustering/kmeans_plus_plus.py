@@ -116,8 +116,8 @@ def optimum(x, k):
 
 
 @KMEANS_PLUS_PLUS.claim
-def law_of_each_draw(f, rng):
-    r"""The law of each draw is the formula's: over 200 evenly spaced u each point is drawn as often as
+def distribution_of_each_draw(f, rng):
+    r"""The distribution of each draw is the formula's: over 200 evenly spaced u each point is drawn as often as
     $D^2/\sum D^2$ says, to one in 200, for the first, second and third centre
     """
     X = rng.standard_normal((9, 2))
@@ -181,7 +181,7 @@ def every_far_cluster_is_hit(f, rng):
 
 @KMEANS_PLUS_PLUS.mutant(
     caught_by=[
-        "law-of-each-draw",
+        "distribution-of-each-draw",
         "within-the-proved-factor",
         "every-far-cluster-is-hit",
         "equals-definition",
@@ -195,7 +195,7 @@ def uniform(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["law-of-each-draw", "exact-expectation", "equals-definition"])
+@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "exact-expectation", "equals-definition"])
 def by_distance(X, u):
     """by the distance instead of its square"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -205,7 +205,7 @@ def by_distance(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["law-of-each-draw", "every-far-cluster-is-hit"])
+@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "every-far-cluster-is-hit"])
 def from_the_last(X, u):
     """by the distance from the last centre alone"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -215,7 +215,7 @@ def from_the_last(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["law-of-each-draw", "exact-expectation", "equals-definition"])
+@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "exact-expectation", "equals-definition"])
 def farthest(X, u):
     """always the farthest point, without a draw"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]

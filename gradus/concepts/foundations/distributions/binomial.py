@@ -1,4 +1,4 @@
-"""The binomial law."""
+"""The binomial distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -31,7 +31,7 @@ BINOMIAL = Concept(
     kind="definition",
     title="Binomial distribution",
     summary="How many of n independent trials succeed, each with probability p. For large n it nears the "
-    "normal law, for large n and small p the Poisson law.",
+    "normal distribution, for large n and small p the Poisson distribution.",
     formulas=(
         r"p(x)=\binom nx p^{x}(1-p)^{n-x},\qquad x=0,\dots,n",
         r"\log p(x)=\log\Gamma(n+1)-\log\Gamma(x+1)-\log\Gamma(n-x+1)+x\log p+(n-x)\log(1-p)",
@@ -118,7 +118,7 @@ def entropy(theta):
 
 standard_claims(
     BINOMIAL,
-    Law(
+    Distribution(
         examples=((30, 0.3), (30, 0.5), (30, 0.9)),
         arguments=lambda theta: dict(n=int(theta[0]), p=np.array(theta[1])),
         grid=lambda theta: counts(0, theta[0]),
@@ -153,7 +153,7 @@ def five_heads_of_ten(binomial, rng):
 
 @BINOMIAL.claim
 def sum_of_trials(binomial, rng):
-    """It is the law of the number of successes of n Bernoulli trials: the convolution of n of them"""
+    """It is the distribution of the number of successes of n Bernoulli trials: the convolution of n of them"""
     n, p = 12, 0.35
     mass = np.ones(1)
     for _ in range(n):
@@ -213,7 +213,7 @@ def as_it_is_written(x, n, p):
     caught_by=["moments", "distribution-function", "divergence", "fisher-information", "total-mass-is-one"]
 )
 def poisson_of_the_mean(x, n, p):
-    """Poisson's law with the same mean"""
+    """Poisson's distribution with the same mean"""
     return x_log_y(x, n * p) - n * p - log_gamma(x + 1)
 
 
@@ -265,7 +265,7 @@ def figure(n, p):
     return Drawing(
         fig,
         Text(
-            f"n = {n} trials with p = {p:.2f}: mean {n * p:.2f}, standard deviation {spread:.2f}. The Poisson law of that mean is "
+            f"n = {n} trials with p = {p:.2f}: mean {n * p:.2f}, standard deviation {spread:.2f}. The Poisson distribution of that mean is "
             f"{apart:.3f} away in total variation." + parts[0],
             f"n = {n} 次试验、p = {p:.2f}：均值 {n * p:.2f}，标准差 {spread:.2f}。同均值泊松分布与它的全变差为 {apart:.3f}。"
             + parts[1],

@@ -1,11 +1,11 @@
-"""The categorical law."""
+"""The categorical distribution."""
 
 import math
 
 import numpy as np
 
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -71,7 +71,7 @@ def categorical(x, p):
 def cases(rng):
     yield "random", dict(x=rng.integers(0, 5, 7), p=rng.dirichlet(np.ones(5), 1))
     yield "one draw", dict(x=np.array(3), p=rng.dirichlet(np.ones(4)))
-    yield "a law for each draw", dict(x=rng.integers(0, 3, 4), p=rng.dirichlet(np.ones(3), 4))
+    yield "a distribution for each draw", dict(x=rng.integers(0, 3, 4), p=rng.dirichlet(np.ones(3), 4))
     yield "an impossible outcome", dict(x=np.array([0, 1, 2]), p=np.array([[0.25, 0.0, 0.75]]))
     yield "a certain outcome", dict(x=np.array([1]), p=np.array([[0.0, 1.0]]))
     yield "one outcome", dict(x=np.array([0, 0]), p=np.ones((1, 1)))
@@ -80,7 +80,7 @@ def cases(rng):
 @CATEGORICAL.invalid
 def invalid(rng):
     yield "a negative probability", dict(x=np.array([0]), p=np.array([1.5, -0.5]))
-    yield "no law for each draw", dict(x=np.array([0, 1, 0]), p=np.full((2, 2), 0.5))
+    yield "no distribution for each draw", dict(x=np.array([0, 1, 0]), p=np.full((2, 2), 0.5))
 
 
 def probabilities(theta):
@@ -109,7 +109,7 @@ def entropy(theta):
 
 standard_claims(
     CATEGORICAL,
-    Law(
+    Distribution(
         examples=((0.2, 0.5, 0.1), (0.25, 0.25, 0.25), (0.7, 0.05, 0.2)),
         arguments=lambda theta: dict(p=probabilities(theta)),
         grid=lambda theta: counts(0, len(theta)).as_integers(),
@@ -144,7 +144,7 @@ def exact_at_zero_and_one(categorical, rng):
 
 @CATEGORICAL.claim
 def two_outcomes_are_bernoulli(categorical, rng):
-    """With two outcomes it is Bernoulli's law"""
+    """With two outcomes it is Bernoulli's distribution"""
     p, x = rng.random(), rng.integers(0, 2, 20)
     return roundoff(categorical(x, np.array([1 - p, p])), x * math.log(p) + (1 - x) * math.log(1 - p))
 

@@ -1,4 +1,4 @@
-"""The Dirichlet law."""
+"""The Dirichlet distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -29,7 +29,7 @@ DIRICHLET = Concept(
     key="dirichlet",
     kind="definition",
     title="Dirichlet distribution",
-    summary=r"A law on probability vectors, the conjugate prior of categorical draws. The sum $\alpha_0$ of "
+    summary=r"A distribution on probability vectors, the conjugate prior of categorical draws. The sum $\alpha_0$ of "
     "the α says how sure it is, their shares where; below 1 they favour the edges: sparse vectors.",
     formulas=(
         r"p(x)=\frac{\Gamma(\alpha_0)}{\prod_i\Gamma(\alpha_i)}\prod_{i=1}^{k}x_i^{\alpha_i-1},\qquad \alpha_0=\sum_{i=1}^{k}\alpha_i,\qquad x_i\ge0,\ \sum_ix_i=1",
@@ -146,7 +146,7 @@ def information(theta):
 
 standard_claims(
     DIRICHLET,
-    Law(
+    Distribution(
         examples=((2.0, 3.0, 4.0), (3.5, 2.5, 2.0)),
         arguments=lambda theta: dict(alpha=theta),
         grid=triangle,
@@ -187,7 +187,7 @@ def conjugate_to_draws(dirichlet, rng):
 
 @DIRICHLET.claim
 def two_outcomes_are_beta(dirichlet, rng):
-    """With two outcomes it is the beta law"""
+    """With two outcomes it is the beta distribution"""
     from scipy import stats
 
     x = rng.uniform(0.05, 0.95, 20)

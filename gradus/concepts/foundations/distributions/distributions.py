@@ -37,7 +37,7 @@ DISTRIBUTIONS = Concept(
     key="distributions",
     kind="theorem",
     title="Probability distributions",
-    summary="A law is known by its log-density. All members of this family but the uniform have one form, "
+    summary="A distribution is known by its log-density. All members of this family but the uniform have one form, "
     "the exponential family: the observations enter through a few sums T, and one convex function "
     "A holds all the rest. Its slope is the mean of T, its curvature the variance and the Fisher "
     "information, its gap from a tangent the divergence.",
@@ -216,7 +216,7 @@ def cases(rng):
 
 @DISTRIBUTIONS.invalid
 def invalid(rng):
-    yield "a normal law of infinite mass, η₂ > 0", dict(x=np.zeros(2), eta=np.array([0.0, 1.0]))
+    yield "a normal distribution of infinite mass, η₂ > 0", dict(x=np.zeros(2), eta=np.array([0.0, 1.0]))
     yield "an exponential rate of −1", dict(x=np.ones(2), eta=np.array([1.0]), family="exponential")
     yield "a gamma shape of 0", dict(x=np.ones(2), eta=np.array([-1.0, -1.0]), family="gamma")
     yield "an unknown family", dict(x=np.ones(2), eta=np.array([1.0]), family="nomral")
@@ -349,7 +349,7 @@ def sums_are_sufficient(distributions, rng):
 
 @DISTRIBUTIONS.claim
 def greatest_entropy(distributions, rng):
-    """Where h is constant, of all laws with the same means of T it has the greatest entropy: any small
+    """Where h is constant, of all distributions with the same means of T it has the greatest entropy: any small
     change that keeps them lowers it
     """
     found = []
@@ -381,7 +381,7 @@ def greatest_entropy(distributions, rng):
     caught_by=["one-form-for-all", "slope-is-the-mean", "curvature-is-the-covariance", "divergence-is-a-gap"]
 )
 def no_log_partition(x, eta, family="normal"):
-    """A is left out: no law, and its slope is lost"""
+    """A is left out: no distribution, and its slope is lost"""
     return distributions(x, eta, family) + log_partition(eta, family)
 
 
@@ -406,7 +406,7 @@ def first_statistic_only(x, eta, family="normal"):
 
 @DISTRIBUTIONS.mutant(caught_by=["greatest-entropy", "one-form-for-all", "curvature-is-the-covariance"])
 def wider_tails(x, eta, family="normal"):
-    """a law of wider tails with the same centre"""
+    """a distribution of wider tails with the same centre"""
     return 0.5 * distributions(x, eta, family) - 0.2 * np.cos(3 * x)
 
 
@@ -448,7 +448,7 @@ def figure(eta, zeta):
         fig,
         Text(
             f"A fair die tilted by η = {eta:.2f} has the mean {mean:.3f}, the slope of A there, and the variance {variance:.3f}, its curvature. "
-            f"At ζ = {zeta:.2f} A lies {there - tangent:.3f} above the tangent: the divergence of the two laws in nats.",
+            f"At ζ = {zeta:.2f} A lies {there - tangent:.3f} above the tangent: the divergence of the two distributions in nats.",
             f"公平骰子按 η = {eta:.2f} 倾斜后，均值为 {mean:.3f}，即 A 在该处的斜率；方差为 {variance:.3f}，即曲率。"
             f"在 ζ = {zeta:.2f} 处 A 比切线高 {there - tangent:.3f}：这就是两个分布的散度（奈特）。",
         ),

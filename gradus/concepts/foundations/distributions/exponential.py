@@ -1,4 +1,4 @@
-"""The exponential law."""
+"""The exponential distribution."""
 
 import math
 
@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import exponential as of_logarithm
 from gradus.concepts.foundations.distributions.quadrature import panels
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -24,7 +24,7 @@ EXPONENTIAL = Concept(
     kind="definition",
     title="Exponential distribution",
     summary="How long until the next event when events come at rate λ and nothing is remembered. Among "
-    "positive laws of a given mean it has the greatest entropy.",
+    "positive distributions of a given mean it has the greatest entropy.",
     formulas=(
         r"p(x)=\lambda e^{-\lambda x}\ (x\ge0),\qquad \log p(x)=\log\lambda-\lambda x,\qquad F(x)=1-e^{-\lambda x}",
         r"E X=\frac1\lambda,\qquad \operatorname{Var}X=\frac1{\lambda^2},\qquad h=1-\log\lambda,\qquad I(\lambda)=\frac1{\lambda^2}",
@@ -89,7 +89,7 @@ def scipy(theta):
 
 standard_claims(
     EXPONENTIAL,
-    Law(
+    Distribution(
         examples=((1.0,), (0.1,), (4.0,)),
         arguments=lambda theta: dict(lam=np.array(theta[0])),
         grid=lambda theta: panels(-45 - math.log(theta[0]), 4 - math.log(theta[0]), of_logarithm),
@@ -174,7 +174,7 @@ def everywhere(x, lam):
 
 @EXPONENTIAL.mutant(caught_by=["total-mass-is-one", "nothing-before-the-start", "distribution-function"])
 def both_sides(x, lam):
-    """Laplace's law: half of the mass before the start"""
+    """Laplace's distribution: half of the mass before the start"""
     return np.log(lam / 2) - lam * np.abs(x)
 
 
@@ -212,7 +212,7 @@ def figure(lam, s):
         fig,
         Text(
             f"At rate {lam:.2f} the mean wait is {1 / lam:.2f}. With probability {math.exp(-lam * s):.3f} nothing has come by {s:.1f}; "
-            f"then the further wait has the same law, and the mean {1 / lam:.2f} again.",
+            f"then the further wait has the same distribution, and the mean {1 / lam:.2f} again.",
             f"速率 {lam:.2f} 时平均等待 {1 / lam:.2f}。到 {s:.1f} 时仍无事件的概率为 {math.exp(-lam * s):.3f}；此后的等待仍服从同一分布，均值仍为 {1 / lam:.2f}。",
         ),
     )

@@ -1,4 +1,4 @@
-"""The gamma law."""
+"""The gamma distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import exponential, panels
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -29,8 +29,8 @@ GAMMA = Concept(
     key="gamma",
     kind="definition",
     title="Gamma distribution",
-    summary="How long until the α-th event at rate β; the law of sums of squares (χ²) and the conjugate "
-    "prior of rates. Shape α = 1 is the exponential law; as α grows it nears the normal.",
+    summary="How long until the α-th event at rate β; the distribution of sums of squares (χ²) and the conjugate "
+    "prior of rates. Shape α = 1 is the exponential distribution; as α grows it nears the normal.",
     formulas=(
         r"p(x)=\frac{\beta^{\alpha}}{\Gamma(\alpha)}x^{\alpha-1}e^{-\beta x},\qquad \log p(x)=\alpha\log\beta-\log\Gamma(\alpha)+(\alpha-1)\log x-\beta x\quad(x>0)",
         r"E X=\frac\alpha\beta,\qquad \operatorname{Var}X=\frac\alpha{\beta^2},\qquad h=\alpha-\log\beta+\log\Gamma(\alpha)+(1-\alpha)\psi(\alpha)",
@@ -44,7 +44,7 @@ GAMMA = Concept(
         Symbol(r"\psi", "", "", r"digamma function, $(\log\Gamma)'$"),
         Symbol("h", "", "", "entropy", unit="nat"),
         Symbol("I", "", "2 2", "Fisher information"),
-        Symbol(r"\chi^2_k", "", "", "law of a sum of k squared standard normals"),
+        Symbol(r"\chi^2_k", "", "", "distribution of a sum of k squared standard normals"),
     ),
     needs=("exponential",),
     source="pearson1895contributions",
@@ -129,7 +129,7 @@ def information(theta):
 
 standard_claims(
     GAMMA,
-    Law(
+    Distribution(
         examples=((2.5, 2.0), (0.7, 1.0), (9.0, 0.5), (4.0, 3.0)),
         arguments=lambda theta: dict(alpha=np.array(theta[0]), beta=np.array(theta[1])),
         grid=lambda theta: panels(
@@ -199,7 +199,7 @@ def a_shape_of_a_million(gamma, rng):
 
 @GAMMA.claim
 def nears_the_normal(gamma, rng):
-    r"""Standardised, it nears the normal law: its skewness is $2/\sqrt\alpha$, and the largest difference
+    r"""Standardised, it nears the normal distribution: its skewness is $2/\sqrt\alpha$, and the largest difference
     of the densities falls as $\alpha^{-1/2}$
     """
     z, shapes, missed = np.linspace(-2, 2, 401), (64.0, 256.0, 1024.0, 4096.0), []
@@ -260,7 +260,7 @@ def as_it_is_written(x, alpha, beta):
 
 @GAMMA.mutant(caught_by=["fisher-information", "nears-the-normal", "at-the-edge", "distribution-function"])
 def bell(x, alpha, beta):
-    """the normal law of the same mean and variance"""
+    """the normal distribution of the same mean and variance"""
     return -((beta * x - alpha) ** 2) / (2 * alpha) + np.log(beta) - np.log(2 * np.pi * alpha) / 2
 
 

@@ -1,4 +1,4 @@
-"""The normal law of several dimensions."""
+"""The normal distribution of several dimensions."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like, relative
 from gradus.concepts.foundations.distributions.quadrature import Grid
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -22,7 +22,7 @@ MULTIVARIATE_NORMAL = Concept(
     key="multivariate-normal",
     kind="definition",
     title="Multivariate normal distribution",
-    summary="The normal law of a vector: every projection is normal. Its level sets are ellipsoids along "
+    summary="The normal distribution of a vector: every projection is normal. Its level sets are ellipsoids along "
     "the eigenvectors of the covariance; marginals and conditionals are normal again, which makes "
     "Gaussian processes and Kalman filters computable.",
     formulas=(
@@ -131,7 +131,7 @@ def divergence(p, q):
 
 standard_claims(
     MULTIVARIATE_NORMAL,
-    Law(
+    Distribution(
         examples=((0.0, 0.0, 1.0, 0.0, 1.0), (1.0, -2.0, 2.0, 0.6, 0.5), (0.5, 0.0, 0.3, -0.2, 1.5)),
         arguments=lambda theta: dict(mu=theta[:2], Sigma=covariance(theta)),
         grid=plane,
@@ -171,7 +171,7 @@ def marginal_times_conditional(multivariate_normal, rng):
 
 @MULTIVARIATE_NORMAL.claim
 def diagonal_is_a_product(multivariate_normal, rng):
-    """With a diagonal covariance it is a product of normal laws"""
+    """With a diagonal covariance it is a product of normal distributions"""
     s, mu, x = rng.uniform(0.3, 3, 4), rng.standard_normal(4), rng.standard_normal((6, 4))
     want = (-(((x - mu) / s) ** 2) / 2 - np.log(s) - 0.5 * math.log(2 * math.pi)).sum(axis=-1)
     return roundoff(multivariate_normal(x, mu, np.diag(s**2)), want, terms=4)

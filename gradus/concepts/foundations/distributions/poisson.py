@@ -1,4 +1,4 @@
-"""The Poisson law."""
+"""The Poisson distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -115,7 +115,7 @@ def entropy(theta):
 
 standard_claims(
     POISSON,
-    Law(
+    Distribution(
         examples=((3.5,), (0.2,), (15.0,)),
         arguments=lambda theta: dict(lam=np.array(theta[0])),
         grid=lambda theta: counts(0, LAST),
@@ -225,7 +225,7 @@ def rough_factorial(x, lam):
 
 @POISSON.mutant(caught_by=["distribution-function", "fisher-information", "divergence", "law-of-rare-events"])
 def bell(x, lam):
-    """the normal law of the same mean and variance"""
+    """the normal distribution of the same mean and variance"""
     return -((x - lam) ** 2) / (2 * lam) - np.log(2 * np.pi * lam) / 2
 
 
@@ -256,7 +256,7 @@ def figure(lam, n):
         fig,
         Text(
             f"With λ = {lam:.2f} expected, none comes with probability {math.exp(-lam):.3g}; the standard deviation is "
-            f"{math.sqrt(lam):.2f}. The binomial law of n = {n} trials with p = {p:.3f} is {apart:.3f} away in total variation.",
+            f"{math.sqrt(lam):.2f}. The binomial distribution of n = {n} trials with p = {p:.3f} is {apart:.3f} away in total variation.",
             f"期望 λ = {lam:.2f} 次时，一次也不发生的概率为 {math.exp(-lam):.3g}，标准差为 {math.sqrt(lam):.2f}。"
             f"n = {n}、p = {p:.3f} 的二项分布与它的全变差为 {apart:.3f}。",
         ),

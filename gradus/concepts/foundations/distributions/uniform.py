@@ -1,4 +1,4 @@
-"""The uniform law."""
+"""The uniform distribution."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import panels
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -22,7 +22,7 @@ UNIFORM = Concept(
     key="uniform",
     kind="definition",
     title="Uniform distribution",
-    summary="All of an interval alike. Every other law on the line comes from it through a quantile "
+    summary="All of an interval alike. Every other distribution on the line comes from it through a quantile "
     "function. Its support moves with its parameters, so it has no Fisher information: the largest "
     r"of n draws errs like $1/n$, faster than $1/\sqrt n$.",
     formulas=(
@@ -87,7 +87,7 @@ def scipy(theta):
 
 standard_claims(
     UNIFORM,
-    Law(
+    Distribution(
         examples=((0.0, 1.0), (-0.5, 1.5), (-3.0, 4.0)),
         arguments=lambda theta: dict(a=np.array(theta[0]), b=np.array(theta[1])),
         grid=lambda theta: panels(theta[0], theta[1]),
@@ -121,12 +121,12 @@ def nothing_outside(uniform, rng):
 
 
 @UNIFORM.claim
-def quantiles_make_every_law(uniform, rng):
-    r"""Every continuous law is a uniform one, bent: the density of $F^{-1}(U)$ is $p(F)\,F'$, on any
-    interval scaled to $(0,1)$; here the exponential law
+def quantiles_make_every_distribution(uniform, rng):
+    r"""Every continuous distribution is a uniform one, bent: the density of $F^{-1}(U)$ is $p(F)\,F'$, on any
+    interval scaled to $(0,1)$; here the exponential distribution
     """
     u = rng.random(50)
-    x = -np.log1p(-u)  # quantiles of the exponential law
+    x = -np.log1p(-u)  # quantiles of the exponential distribution
     F, log_slope = -np.expm1(-x), -x
     found = []
     for a, b in ((0.0, 1.0), (-2.0, 6.0), (1.0, 4.0)):
@@ -146,7 +146,9 @@ def no_fisher_information(uniform, rng):
     largest, sizes, missed = [], (4, 16, 64, 256), []
     for n in sizes:
         draws = a + (b - a) * rng.random((4000, n)).max(axis=1)
-        inside = np.exp(uniform(draws, np.array(a), np.array(b))) * (b - a)  # 1 where the law has mass
+        inside = np.exp(uniform(draws, np.array(a), np.array(b))) * (
+            b - a
+        )  # 1 where the distribution has mass
         largest.append(statistical(inside * (b - draws), (b - a) / (n + 1)))
         missed.append((inside * (b - draws)).mean())
     # h²/3(b − a)³ is the truncation of the difference; a mean of 4000 is known to 1/√4000
@@ -159,7 +161,7 @@ def no_fisher_information(uniform, rng):
         "entropy",
         "moments",
         "distribution-function",
-        "quantiles-make-every-law",
+        "quantiles-make-every-distribution",
         "equals-definition",
     ]
 )
@@ -180,7 +182,7 @@ def everywhere(x, a, b):
         "distribution-function",
         "sampler",
         "entropy",
-        "quantiles-make-every-law",
+        "quantiles-make-every-distribution",
         "no-fisher-information",
     ]
 )
@@ -206,7 +208,7 @@ def no_normaliser(x, a, b):
 
 
 @UNIFORM.figure(
-    shape=Slider(0.3, 5.0, 1.5, "Weibull shape of the law that is made", log=True),
+    shape=Slider(0.3, 5.0, 1.5, "Weibull shape of the distribution that is made", log=True),
     n=Slider(5, 400, 60, "draws", log=True, integer=True),
 )
 def figure(shape, n):
@@ -226,7 +228,7 @@ def figure(shape, n):
         ylim=(0, 1),
         xlabel="x",
         ylabel="F(x)",
-        title="every law is a uniform one, bent by its quantile function",
+        title="every distribution is a uniform one, bent by its quantile function",
     )
     ax.legend(frameon=False, loc="lower right")
     half = math.log(2) ** (1 / shape)
@@ -234,7 +236,7 @@ def figure(shape, n):
     return Drawing(
         fig,
         Text(
-            f"{n} uniform numbers on the upright axis become draws of the Weibull law of shape {shape:.2f} through its quantile function; "
+            f"{n} uniform numbers on the upright axis become draws of the Weibull distribution of shape {shape:.2f} through its quantile function; "
             f"{100 * inside:.0f}% of them fall below its median {half:.3f}.",
             f"纵轴上的 {n} 个均匀数经分位数函数变为形状为 {shape:.2f} 的 Weibull 分布的抽样；其中 {100 * inside:.0f}% 落在中位数 {half:.3f} 以下。",
         ),

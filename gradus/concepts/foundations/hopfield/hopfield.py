@@ -31,7 +31,7 @@ HOPFIELD = Concept(
         Symbol("n", "", "", "number of units"),
         Symbol("P", "", "", "number of patterns"),
         Symbol("E", "", "", "energy"),
-        Symbol(r"\Phi", "", "", "distribution function of the normal law"),
+        Symbol(r"\Phi", "", "", "distribution function of the normal distribution"),
     ),
     needs=("perceptron", "matrix-product"),
     source="hopfield1982neural",

@@ -41,7 +41,7 @@ CONFIDENCE_INTERVAL = Concept(
         Symbol("L,H", "method", "", "t for a mean, wilson for a proportion", "other"),
         Symbol(r"\theta", "", "", "the true value, fixed and unknown; L and H are random"),
         Symbol("s", "", "", "sample deviation"),
-        Symbol("t,z", "", "", "quantiles of Student's law and of the normal law"),
+        Symbol("t,z", "", "", "quantiles of Student's distribution and of the normal distribution"),
     ),
     needs=("hypothesis-test",),
     source="neyman1937outline",

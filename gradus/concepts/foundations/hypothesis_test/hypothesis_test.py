@@ -59,7 +59,7 @@ HYPOTHESIS_TEST = Concept(
             r"two-sided; or x tends to be less, or greater ($\chi^2$ has no direction)",
             "other",
         ),
-        Symbol("H_0", "", "", "both samples follow one law (for t a normal one)"),
+        Symbol("H_0", "", "", "both samples follow one distribution (for t a normal one)"),
         Symbol(r"\alpha", "", "", "level: probability of a false alarm that is accepted"),
         Symbol(r"s_x^2,s_y^2", "", "", "sample variances, with n − 1 and m − 1 below the line"),
         Symbol(r"\nu", "", "", "degrees of freedom of t"),
@@ -172,7 +172,7 @@ def share(p, alpha):
 
 @HYPOTHESIS_TEST.claim
 def false_positive_rate_is_alpha(test, rng):
-    r"""The false-positive rate is $\alpha$: of 10 000 pairs of normal samples of one law, t rejects 5 % at
+    r"""The false-positive rate is $\alpha$: of 10 000 pairs of normal samples of one distribution, t rejects 5 % at
     0.05 and 20 % at 0.2
     """
     p = test(3 + 2 * rng.standard_normal((10_000, 5)), 3 + 2 * rng.standard_normal((10_000, 7)))[1]

@@ -196,7 +196,7 @@ def taylor_features(x, gamma, count=60):
 @KERNEL_METHODS.claim
 def mean_over_frequencies(kernel_matrix, rng):
     r"""Bochner: the Gaussian kernel is the mean of $\cos\omega(x-z)$ over $\omega\sim N(0,2\gamma)$, by
-    Gauss–Hermite quadrature; the Laplacian's over Cauchy's law, by a Fourier integral
+    Gauss–Hermite quadrature; the Laplacian's over Cauchy's distribution, by a Fourier integral
     """
     from scipy.integrate import quad
 

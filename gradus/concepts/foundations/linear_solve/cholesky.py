@@ -13,7 +13,7 @@ CHOLESKY = Concept(
     title="Cholesky factorisation",
     summary="A symmetric positive definite matrix is the product of one lower triangular matrix with its "
     r"transpose, $A=LL^{\mathsf T}$: half the work of LU, and stable without pivoting. It is the "
-    "test for positive definiteness, the way to draw from a normal law with a given covariance, "
+    "test for positive definiteness, the way to draw from a normal distribution with a given covariance, "
     "and gives log-determinants.",
     formulas=(
         r"A=LL^{\mathsf T},\qquad l_{jj}=\sqrt{a_{jj}-\sum_{k<j}l_{jk}^2},\qquad l_{ij}=\frac1{l_{jj}}\Bigl(a_{ij}-\sum_{k<j}l_{ik}l_{jk}\Bigr)\quad(i>j)",

@@ -11,7 +11,7 @@ MUTUAL_INFORMATION = Concept(
     kind="definition",
     title="Mutual information",
     summary="By how much knowing one variable shortens the mean answer about the other: the divergence of "
-    "their joint law from the product of the marginals. It is 0 exactly when they are independent, "
+    "their joint distribution from the product of the marginals. It is 0 exactly when they are independent, "
     "and it sees every dependence, where correlation sees straight lines.",
     formulas=(
         r"I(X;Y)=\sum_{i=1}^{k}\sum_{j=1}^{m}p_{ij}\log_b\frac{p_{ij}}{p_{i\cdot}\,p_{\cdot j}}=H(X)-H(X\mid Y)=H(X)+H(Y)-H(X,Y)",
@@ -28,7 +28,7 @@ MUTUAL_INFORMATION = Concept(
             "positive",
             "nat or bit",
         ),
-        Symbol(r"p_{i\cdot},\,p_{\cdot j}", "", "", "marginal laws: sums over the other variable"),
+        Symbol(r"p_{i\cdot},\,p_{\cdot j}", "", "", "marginal distributions: sums over the other variable"),
         Symbol("H", "", "", "entropy, in the same unit", unit="nat or bit"),
         Symbol(r"\rho", "", "", "correlation coefficient"),
         Symbol("Z", "", "", "a third variable"),
@@ -69,7 +69,7 @@ def mutual_information(p, base=np.e):
 
 
 def joints(rng, *shape):
-    """Random joint laws over the last two axes."""
+    """Random joint distributions over the last two axes."""
     p = rng.dirichlet(np.full(shape[-2] * shape[-1], 0.7), size=shape[:-2])
     return p.reshape(shape)
 
@@ -93,7 +93,7 @@ def invalid(rng):
 
 
 def entropy(p, base=np.e):
-    """SciPy's entropy of a law of any shape."""
+    """SciPy's entropy of a distribution of any shape."""
     from scipy import stats
 
     return float(stats.entropy(np.ravel(p), base=base))
@@ -208,7 +208,7 @@ def normal_variables(mutual_information, rng):
 
 
 def correlation(p, x, y):
-    """Correlation of two variables with the joint law p and the values x, y."""
+    """Correlation of two variables with the joint distribution p and the values x, y."""
     mean = lambda f: float((p * f).sum())
     x, y = x[:, None] - mean(x[:, None]), y[None, :] - mean(y[None, :])
     return mean(x * y) / np.sqrt(mean(x**2) * mean(y**2))
@@ -318,7 +318,7 @@ def correlation_for_dependence(p, base=np.e):
     ]
 )
 def product_from_joint(p, base=np.e):
-    """the divergence is taken the other way round, of the product from the joint law"""
+    """the divergence is taken the other way round, of the product from the joint distribution"""
     q = p.sum(-1, keepdims=True) * p.sum(-2, keepdims=True)
     with np.errstate(all="ignore"):
         return np.where(q > 0, q * np.log(q / p), 0).sum((-2, -1)) / np.log(base)
@@ -369,7 +369,7 @@ MUTUAL_INFORMATION.erratum(
 
 
 def bent(bend, noise):
-    r"""The grid, x and y, and on it the joint law of $Y=(1-t)X+t(X^2-1)/\sqrt2$ + noise, X normal."""
+    r"""The grid, x and y, and on it the joint distribution of $Y=(1-t)X+t(X^2-1)/\sqrt2$ + noise, X normal."""
     x, y = np.linspace(-3, 3, 61), np.linspace(-3.6, 5.4, 91)
     centre = (1 - bend) * x + bend * (x**2 - 1) / np.sqrt(2)
     p = np.exp(-(x[:, None] ** 2) / 2 - ((y - centre[:, None]) / noise) ** 2 / 2)
@@ -384,11 +384,13 @@ def figure(bend, noise):
     x, y, p = bent(bend, noise)
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)
     left.pcolormesh(x, y, p.T, cmap="Blues", shading="nearest", rasterized=True)
-    left.set(xlabel="X", ylabel="Y", title="joint law")
+    left.set(xlabel="X", ylabel="Y", title="joint distribution")
     bends = np.linspace(0, 1, 21)
-    laws = [bent(b, noise) for b in bends]
-    truth = [float(mutual_information(law, 2.0)) for _, _, law in laws]
-    linear = [-0.5 * np.log2(1 - correlation(law, xs, ys) ** 2) for xs, ys, law in laws]
+    distributions = [bent(b, noise) for b in bends]
+    truth = [float(mutual_information(distribution, 2.0)) for _, _, distribution in distributions]
+    linear = [
+        -0.5 * np.log2(1 - correlation(distribution, xs, ys) ** 2) for xs, ys, distribution in distributions
+    ]
     right.plot(bends, truth, label="I(X;Y)")
     right.plot(bends, linear, "--", label=r"$-\frac{1}{2}\log_2(1-\rho^2)$")
     rho, i = round(correlation(p, x, y), 9) + 0.0, float(mutual_information(p, 2.0))  # no −0.00
@@ -399,7 +401,7 @@ def figure(bend, noise):
     return Drawing(
         fig,
         Text(
-            f"A line bent into a parabola, with noise of deviation {noise:.2f}: at a bend of {bend:.2f} the correlation is {rho:.2f}, from which a normal law "
+            f"A line bent into a parabola, with noise of deviation {noise:.2f}: at a bend of {bend:.2f} the correlation is {rho:.2f}, from which a normal distribution "
             f"would have {0.5 * np.log2(1 / (1 - rho**2)):.2f} bits; the mutual information is {i:.2f} bits.",
             f"直线弯成抛物线，噪声标准差 {noise:.2f}：弯曲为 {bend:.2f} 时相关系数为 {rho:.2f}，若按正态分布推算只有 "
             f"{0.5 * np.log2(1 / (1 - rho**2)):.2f} 比特；互信息为 {i:.2f} 比特。",

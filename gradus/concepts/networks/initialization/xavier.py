@@ -52,7 +52,7 @@ XAVIER = Concept(
     readings=(Reading("glorot2010understanding"), Reading("goodfellow2016deep", "§8.4")),
     deviations=(
         (
-            "The paper has the uniform law; the normal one has the same variance. PyTorch's `nn.Linear` "
+            "The paper has the uniform distribution; the normal one has the same variance. PyTorch's `nn.Linear` "
             r"uses neither: its weights are uniform on $\pm1/\sqrt{n_{\text{in}}}$, of variance "
             r"$1/(3n_{\text{in}})$."
         ),
