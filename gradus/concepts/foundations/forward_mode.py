@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page import (
+    Concept,
+    Drawing,
+    Implementation,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    like,
+    namespace,
+)
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -85,12 +96,6 @@ def forward_mode(f, x, u):
     y = np.asarray(f(z), object)
     flat = [dual(v) for v in y.ravel()]
     return np.array([v.a for v in flat]).reshape(y.shape), np.array([v.b for v in flat]).reshape(y.shape)
-
-
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
 
 
 @generic

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.page import (
     Concept,
     Drawing,
@@ -12,6 +13,7 @@ from gradus.page import (
     Symbol,
     Text,
     generic,
+    like,
     namespace,
 )
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
@@ -76,28 +78,6 @@ GRADIENT = Concept(
 def gradient(f, x):
     h = 1e-30  # a step along the imaginary axis: the limit is reached to rounding, nothing cancels
     return np.array([np.imag(f(x + 1j * h * e_i)) / h for e_i in np.eye(len(x))])
-
-
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
-
-
-@generic
-def rosenbrock(x):
-    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
-
-
-@generic
-def hills(x):
-    xp = namespace(x)
-    return xp.exp(-(x * x).sum() / 2) + xp.sin(x).sum()
-
-
-@generic
-def log_sum_exp(x):
-    return namespace(x).log(namespace(x).exp(x).sum())
 
 
 @generic

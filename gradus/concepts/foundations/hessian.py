@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.page import (
     Concept,
     Drawing,
@@ -12,6 +13,7 @@ from gradus.page import (
     Symbol,
     Text,
     generic,
+    like,
     namespace,
 )
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
@@ -109,30 +111,8 @@ def hessian(f, x):
     return np.array([[second(i, j) for j in range(len(x))] for i in range(len(x))])
 
 
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
-
-
 def quadratic(M, b):
     return generic(lambda x: x @ (like(M, x) @ x) + (like(b, x) * x).sum())
-
-
-@generic
-def rosenbrock(x):
-    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
-
-
-@generic
-def hills(x):
-    xp = namespace(x)
-    return xp.exp(-(x * x).sum() / 2) + xp.sin(x).sum()
-
-
-@generic
-def log_sum_exp(x):
-    return namespace(x).log(namespace(x).exp(x).sum())
 
 
 @generic

@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page import (
+    Concept,
+    Drawing,
+    Implementation,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    like,
+    namespace,
+)
 from gradus.page.evidence import all_of, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -68,12 +79,6 @@ JACOBIAN = Concept(
 def jacobian(f, x):
     h = 1e-30  # a step along the imaginary axis: the limit is reached to rounding
     return np.stack([np.imag(f(x + 1j * h * e_j)) / h for e_j in np.eye(len(x))], axis=1)  # (m, n)
-
-
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
 
 
 @generic

@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page import (
+    Concept,
+    Drawing,
+    Implementation,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    like,
+    namespace,
+)
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -110,12 +121,6 @@ def reverse_mode(f, x):
         for i, partial in partials:
             v_bar[i] = v_bar[i] + v_bar[j] * partial
     return np.array(v_bar[: np.size(x)]).reshape(np.shape(x))
-
-
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
 
 
 A = np.array([[0.8, -0.5, 0.3], [0.1, 0.9, -0.7]])

@@ -8,6 +8,7 @@ import numpy as np
 from gradus.page import Concept, Drawing, Implementation, Reading, Recipe, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import canvas
+from gradus.page.pictures import THREE
 from gradus.systems.vision.lenet_settings import BARS, SETTINGS
 
 NAMES = ("c1", "c3", "c5", "f6", "output")
@@ -369,22 +370,6 @@ K1_TRAINED = (
     / 100
 )
 B1_TRAINED = np.array([-12, -17, -10, 31, 26, -21]) / 100
-# A handwritten 3 of scikit-learn's digits, values 0…16.
-THREE = (
-    np.array(
-        [
-            [0, 0, 7, 15, 13, 1, 0, 0],
-            [0, 8, 13, 6, 15, 4, 0, 0],
-            [0, 2, 1, 13, 13, 0, 0, 0],
-            [0, 0, 2, 15, 11, 1, 0, 0],
-            [0, 0, 0, 1, 12, 12, 1, 0],
-            [0, 0, 0, 0, 1, 10, 8, 0],
-            [0, 0, 8, 4, 5, 14, 9, 0],
-            [0, 0, 7, 13, 13, 9, 0, 0],
-        ]
-    )
-    / 16
-)
 
 
 def turned(image, degrees, size=32):

@@ -1,21 +1,15 @@
-"""What the pages of this family share."""
+"""Cases, symbols and the slope of elementwise activations."""
 
 import numpy as np
 
 from gradus.page import Symbol
+from gradus.page.differences import STEP, five_point_slope
 from gradus.page.evidence import roundoff
-
-STEP = 2.0**-10
-
-
-def slopes(f, x, h=STEP):
-    """Derivative of an elementwise function by central differences whose error is $h^4f^{(5)}/480$."""
-    return (8 * (f(x + h / 2) - f(x - h / 2)) - (f(x + h) - f(x - h))) / (6 * h)
 
 
 def slope_is(f, x, want):
     """The slopes of `f` at `x` are `want`, up to the rounding of f divided by the step (truncation lies below it)."""
-    return roundoff(slopes(f, x), want, terms=4, scale=max(1.0, float(np.abs(f(x)).max())) / STEP)
+    return roundoff(five_point_slope(f, x), want, terms=4, scale=max(1.0, float(np.abs(f(x)).max())) / STEP)
 
 
 def points(rng):

@@ -9,9 +9,9 @@ from gradus.concepts.networks.activations.elementwise import (
     not_numbers,
     points,
     slope_is,
-    slopes,
 )
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.differences import five_point_slope
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -60,7 +60,7 @@ def slope_of_the_sigmoid(sigmoid, rng):
 @SIGMOID.claim
 def slope_at_most_a_quarter(sigmoid, rng):
     """The slope is largest at 0, where it is ¼: twenty layers pass at most $10^{-12}$"""
-    steepest = np.abs(slopes(sigmoid, MIDDLE)).max()
+    steepest = np.abs(five_point_slope(sigmoid, MIDDLE)).max()
     return roundoff(steepest**20 * 2.0**40, 1.0, terms=20, scale=4 / STEP)
 
 

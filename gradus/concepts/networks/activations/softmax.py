@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.elementwise import STEP, slopes
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.differences import STEP, five_point_slope
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import canvas
 
@@ -94,7 +94,7 @@ def jacobian_is_a_covariance(softmax, rng):
 
 def jacobian(f, z):
     """∂f_i/∂z_j by central differences, all perturbed points in one batch."""
-    return slopes(lambda t: f(z + t * np.eye(z.size)).T, 0.0)
+    return five_point_slope(lambda t: f(z + t * np.eye(z.size)).T, 0.0)
 
 
 @SOFTMAX.claim
@@ -138,7 +138,7 @@ def limit_is_the_argmax(softmax, rng):
 def gradient_of_log_sum_exp(softmax, rng):
     r"""It is the gradient of $\log\sum_j e^{z_j}$"""
     z = rng.standard_normal(6)
-    lse = slopes(lambda t: np.log(np.exp(z + t * np.eye(6)).sum(-1)), 0.0)
+    lse = five_point_slope(lambda t: np.log(np.exp(z + t * np.eye(6)).sum(-1)), 0.0)
     return roundoff(softmax(z), lse, terms=4, scale=3 / STEP)
 
 

@@ -3,16 +3,15 @@
 import numpy as np
 
 from gradus.page import Text
+from gradus.page.differences import STEP, five_point_slope
 from gradus.page.evidence import near, roundoff
-
-STEP = 2.0**-10
 
 
 def slope(f, x, i, h=STEP):
     """∂f/∂x_i by central differences whose error is $h^4f^{(5)}/480$."""
     e = np.zeros_like(x)
-    e.flat[i] = h
-    return (8 * (f(x + e / 2) - f(x - e / 2)) - (f(x + e) - f(x - e))) / (6 * h)
+    e.flat[i] = 1.0
+    return five_point_slope(lambda t: f(x + t * e), 0.0, h)
 
 
 def gradient(f, x):
