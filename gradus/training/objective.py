@@ -1,18 +1,16 @@
-"""One optimisation step: gather, forward, backward, update."""
+"""The objective of a run: the loss of batches that are drawn by index."""
 
 import contextlib
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from torch import nn
 
-from gradus.training.closed_form import Chain
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
-from gradus.training.nonfinite import gradients_finite, locate
+from gradus.training.nonfinite import NonFiniteStep, locate
 from gradus.training.randomness import augment_seed, seed_step
 from gradus.training.settings import PRECISIONS, Loss, Settings, one_number
 
@@ -20,17 +18,9 @@ Metric = Callable[[Any, torch.Tensor], Any]
 Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
 
-class NonFiniteStep(Exception):
-    """Internal: a loss or gradient of a step was not finite; says what and where."""
-
-    def __init__(self, tensor: str, layer: str, value: float) -> None:
-        super().__init__(tensor, layer)
-        self.tensor, self.layer, self.value = tensor, layer, value
-
-
-@dataclass
-class Stepper:
-    """Computes losses and gradients of batches given by index.
+@dataclass(kw_only=True)
+class Objective:
+    """Computes the losses of batches: (1/|B|) Σ_{i∈B} ℓ(f_θ(x_i), y_i).
 
     Attributes:
         model: the user's module.
@@ -41,7 +31,6 @@ class Stepper:
         settings: of the run.
         group: the processes of the run.
         channels_last: give four-dimensional inputs that memory layout.
-        chain: the model as a chain of layers whose gradients are written in closed form, where it is one.
     """
 
     model: nn.Module
@@ -52,29 +41,23 @@ class Stepper:
     settings: Settings
     group: Group
     channels_last: bool
-    chain: Chain | None = None
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.device = self.data.inputs.device
         self.generator = torch.Generator(self.device)
         self.dtype = PRECISIONS[self.settings.precision]
-        # The module as it is called: compiled, or wrapped for data-parallel training.
-        self.called = self.group.wrap(self.model, self.device)
+        # The module as it is called in training: wrapped, where several processes train it.
+        self.wrapped = self.group.wrap(self.model, self.device)
 
     def release(self) -> None:
         """Let go of the wrapped model: its communication must end before the group of processes does."""
-        self.called = self.model
+        self.wrapped = self.model
 
     @property
     def steps_per_epoch(self) -> int:
         """Optimisation steps per epoch; the last may be of fewer samples."""
         return -(-len(self.data) // self.settings.step_size)
-
-    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
-        if self.dtype is None:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, self.dtype)
 
     def seed(self, step: int, part: int) -> None:
         """Set PyTorch's generators for a batch."""
@@ -92,8 +75,8 @@ class Stepper:
         self.generator.manual_seed(augment_seed(self.settings.seed, step, part))
         inputs = self.augment(inputs, self.generator)
         if self.group.world > 1:
-            own, _ = self.group.share(torch.arange(len(indices), device=inputs.device))
-            inputs, targets = inputs[own], targets[own]
+            share, _ = self.group.share(torch.arange(len(indices), device=inputs.device))
+            inputs, targets = inputs[share], targets[share]
         return self.laid_out(inputs), targets
 
     def laid_out(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -116,59 +99,17 @@ class Stepper:
         with torch.no_grad():
             return {name: float(metric(outputs, targets)) for name, metric in self.metrics.items()}
 
-    def gradients(self, indices: torch.Tensor, step: int) -> dict[str, float]:
-        """Compute the gradients of a step's batch; returns its mean loss and metrics.
-
-        Raises:
-            NonFiniteStep: when the loss or a gradient is not finite.
-        """
-        if self.chain is not None and (found := self._closed_form(self.chain, indices, step)):
-            return found
-        for parameter in self.parameters:
-            parameter.grad = None
-        totals: dict[str, float] = {}
-        parts = indices.split(self.settings.batch_size)
-        for number, part in enumerate(parts):
-            _, weight = self.group.share(part)
-            share = len(part) / len(indices)
-            self.seed(step, number)
-            inputs, targets = self.batch(part, step, number)
-            with self._last(number + 1 == len(parts)):
-                loss, outputs = self.forward(self.called, inputs, targets)
-                scale = share * weight
-                (loss if scale == 1.0 else loss * scale).backward()
-            for name, value in {"loss": loss.item(), **self.measure(outputs, targets)}.items():
-                totals[name] = totals.get(name, 0.0) + value * share * weight / self.group.world
-        totals = dict(zip(totals, self.group.sum(list(totals.values())), strict=True))
-        self._require_finite(totals["loss"], indices, step)
-        return totals
-
-    def _closed_form(self, chain: Chain, indices: torch.Tensor, step: int) -> dict[str, float] | None:
-        inputs, targets = self.batch(indices, step, 0)
-        found = chain.gradients(inputs, targets)
-        if found is None:
-            return None
-        loss, outputs = found
-        value = loss.item()
-        if not (math.isfinite(value) and chain.finite()):
-            self._raise_non_finite(value, indices, step)
-        return {"loss": value, **self.measure(outputs, targets)}
-
-    def _last(self, last: bool) -> contextlib.AbstractContextManager[Any]:
-        # DDP exchanges gradients in the last backward pass of a step only.
-        return contextlib.nullcontext() if last or self.group.world == 1 else self.called.no_sync()  # type: ignore[operator]
-
-    def _require_finite(self, loss: float, indices: torch.Tensor, step: int) -> None:
-        if not (math.isfinite(loss) and gradients_finite(self.parameters)):
-            self._raise_non_finite(loss, indices, step)
-
-    def _raise_non_finite(self, loss: float, indices: torch.Tensor, step: int) -> NoReturn:
-        found = ("loss or gradient", "a batch of another process")
+    def non_finite(self, loss: float, indices: torch.Tensor, step: int) -> NonFiniteStep:
+        """The error of a step whose loss or gradient was not finite: its batches are run again to find where."""
         for number, part in enumerate(indices.split(self.settings.batch_size)):
             self.seed(step, number)
             inputs, targets = self.batch(part, step, number)
             tensor, layer = locate(self.model, self.forward, inputs, targets)
             if not layer.startswith("nowhere"):
-                found = (tensor, layer)
-                break
-        raise NonFiniteStep(*found, value=loss)
+                return NonFiniteStep(tensor=tensor, layer=layer, value=loss)
+        return NonFiniteStep(tensor="loss or gradient", layer="a batch of another process", value=loss)
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        if self.dtype is None:
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
