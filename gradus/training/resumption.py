@@ -26,7 +26,7 @@ def opened(directory: str | Path | None, *, keep: int, group: Group) -> Iterator
         return
     try:
         with run_lock(Path(directory)):
-            yield RunFolder(Path(directory), keep)
+            yield RunFolder(Path(directory), keep=keep)
     except BaseException:
         # The other ranks may be waiting for word of what to resume from (see `agreed_checkpoint`).
         group.abandon(FAILED)
@@ -77,7 +77,7 @@ def prepared_checkpoint(
     Raises:
         GradusError: when the folder or the checkpoint does not allow it.
     """
-    checkpoint = folder.prepare(resume, force, reporter)
+    checkpoint = folder.prepare(resume=resume, force=force, reporter=reporter)
     if checkpoint is None:
         return None, True
-    return checkpoint, folder.compare(checkpoint, record, force, reporter)
+    return checkpoint, folder.compare(checkpoint, record, force=force, reporter=reporter)

@@ -21,7 +21,7 @@ class Update(Protocol):
         """Do a step, counted from 0, on the samples at `indices`; returns the means of the loss and the metrics.
 
         Raises:
-            NonFiniteStep: when the loss or a gradient is not finite; nothing has been updated then.
+            NonFiniteStep: when the loss or a gradient is not finite.
         """
 
     def settle(self) -> None:
