@@ -182,8 +182,8 @@ class LeNet(nn.Module):
         x = f(self.f6(x))  # (N, 84)
         return self.output(x)
 
-    def chain(self) -> list[nn.Module]:
-        """The same as layers in a row, for steps in closed form (see `gradus.training.closed_form`)."""
+    def layers_in_order(self) -> list[nn.Module]:
+        """The same as a sequence of layers, for steps in closed form (see `gradus.training.closed_form`)."""
         kind = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[self.activation]
         first, second = [self.c1, self.s2, kind()], [self.c3, self.s4, kind()]
         if self.pooling == "average":

@@ -5,8 +5,7 @@ import torch
 from torch import nn
 
 from gradus.training import Callback, fit
-from gradus.training.closed_form import chain_of
-from gradus.training.closed_form import layers as chain_layers
+from gradus.training.closed_form import convolution, layer_sequence
 from gradus.vision.lenet import LeNet
 
 cross_entropy = nn.functional.cross_entropy
@@ -19,12 +18,12 @@ def images(count=7, channels=1, size=28, dtype=torch.float64):
 
 
 def largest_difference(model, loss, x, y, precision=None):
-    chain = chain_of(model, loss, x, precision)
-    assert chain is not None
+    sequence = layer_sequence(model, loss=loss, example=x, precision=precision)
+    assert sequence is not None
     recorded = loss(model(x), y)
     expected = torch.autograd.grad(recorded, list(model.parameters()))
     for _ in range(2):  # the buffers are used again
-        value, outputs = chain.gradients(x, y)
+        value, outputs = sequence.gradients(x, y)
     assert torch.allclose(value, recorded, rtol=1e-12 if precision is None else 2e-2)
     assert outputs.shape == model(x).shape
     scale = max(float(g.abs().max()) for g in expected)
@@ -34,7 +33,7 @@ def largest_difference(model, loss, x, y, precision=None):
     )
 
 
-CHAINS = {
+SEQUENCES = {
     "dense": lambda: [nn.Flatten(), nn.Linear(784, 30), nn.ReLU(), nn.Linear(30, 10, bias=False)],
     "padding and blocks": lambda: [
         nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
@@ -53,7 +52,7 @@ CHAINS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", SEQUENCES)
 @pytest.mark.parametrize(
     "loss",
     [
@@ -66,14 +65,14 @@ CHAINS = {
 )
 def test_gradients_are_those_of_the_graph(name, loss):
     torch.manual_seed(0)
-    model = nn.Sequential(*CHAINS[name]()).double()
+    model = nn.Sequential(*SEQUENCES[name]()).double()
     assert largest_difference(model, loss, *images()) < 1e-13
 
 
 @pytest.mark.parametrize("pooling", ["max", "average"])
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 @pytest.mark.parametrize("size", [8, 28])
-def test_lenet_is_a_chain(size, activation, pooling):
+def test_lenet_is_a_sequence_of_layers(size, activation, pooling):
     torch.manual_seed(1)
     model = LeNet(size=size, activation=activation, pooling=pooling).double()
     assert largest_difference(model, cross_entropy, *images(5, size=size)) < 1e-13
@@ -90,7 +89,7 @@ def test_of_equal_entries_the_first_gets_the_gradient():
 
 def test_bfloat16_is_as_near_as_autocast():
     torch.manual_seed(3)
-    model = nn.Sequential(*CHAINS["padding and blocks"]())
+    model = nn.Sequential(*SEQUENCES["padding and blocks"]())
     x, y = images(64, dtype=torch.float32)
     exact = torch.autograd.grad(cross_entropy(model(x), y), list(model.parameters()))
     with torch.autocast("cpu", torch.bfloat16):
@@ -140,8 +139,109 @@ class Doubled(nn.Linear):
     ],
     ids=lambda m: type(m).__name__,
 )  # fmt: skip
-def test_what_is_no_chain_is_left_alone(model):
-    assert chain_of(model, cross_entropy, torch.randn(3, 4)) is None
+def test_what_is_no_sequence_of_layers_is_left_alone(model):
+    assert layer_sequence(model, loss=cross_entropy, example=torch.randn(3, 4)) is None
+
+
+class TwoLayers(nn.Module):
+    """A module that is a sequence of layers, and whose method says so."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(4, 6), nn.Linear(6, 10)
+
+    def forward(self, x):
+        return self.second(self.first(x).tanh())
+
+    def layers_in_order(self):
+        return [self.first, nn.Tanh(), self.second]
+
+
+def test_a_module_may_name_its_layers():
+    torch.manual_seed(5)
+    x, y = torch.randn(6, 4, dtype=torch.float64), torch.arange(6)
+    for model in (TwoLayers(), nn.Sequential(nn.Identity(), TwoLayers())):
+        assert largest_difference(model.double(), cross_entropy, x, y) < 1e-13
+
+
+class NoMethod(TwoLayers):
+    layers_in_order = ("first", "second")
+
+
+class Module(TwoLayers):
+    layers_in_order = None
+
+    def __init__(self):
+        super().__init__()
+        self.layers_in_order = nn.ModuleList([self.first, nn.Tanh(), self.second])
+
+
+class Function(TwoLayers):
+    def __init__(self):
+        super().__init__()
+        self.layers_in_order = lambda: [self.first, nn.Tanh(), self.second]
+
+
+class WithArguments(TwoLayers):
+    def layers_in_order(self, order):
+        return [self.first, nn.Tanh(), self.second][::order]
+
+
+class Names(TwoLayers):
+    def layers_in_order(self):
+        return ["first", "second"]
+
+
+class Itself(TwoLayers):
+    def layers_in_order(self):
+        return [self]
+
+
+class NotAll(TwoLayers):
+    def layers_in_order(self):
+        return [self.second]
+
+
+class Twice(TwoLayers):
+    def layers_in_order(self):
+        return [self.first, nn.Tanh(), self.second, nn.Tanh(), self.second]
+
+
+class NotWithin(TwoLayers):
+    def layers_in_order(self):
+        stranger = nn.Linear(4, 6)
+        stranger.weight, stranger.bias = self.first.weight, self.first.bias
+        return [stranger, nn.Tanh(), self.second]
+
+
+class AnotherFunction(TwoLayers):
+    def layers_in_order(self):
+        return [self.first, nn.ReLU(), self.second]
+
+
+class Residual(TwoLayers):
+    def forward(self, x):
+        y = super().forward(x)
+        return y + y.roll(1, dims=1)
+
+
+class WithBuffers(TwoLayers):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(()))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        NoMethod, Module, Function, WithArguments, Names, Itself, NotAll, Twice, NotWithin, AnotherFunction, Residual, WithBuffers,
+    ],
+)  # fmt: skip
+def test_layers_in_order_of_another_meaning_are_left_alone(kind):
+    torch.manual_seed(6)
+    assert layer_sequence(kind(), loss=cross_entropy, example=torch.randn(3, 4)) is None
+    data = torch.randn(6, 4), torch.arange(6)
+    assert fit(kind(), cross_entropy, data, epochs=1, progress="silent").steps == 1
 
 
 @pytest.mark.parametrize(
@@ -156,20 +256,21 @@ def test_what_is_no_chain_is_left_alone(model):
 def test_other_settings_of_a_layer_are_left_alone(layer):
     x = torch.randn(2, 1, 9, 9)
     width = layer(x).flatten(1).shape[1]
-    assert chain_of(nn.Sequential(layer, nn.Flatten(), nn.Linear(width, 10)), cross_entropy, x) is None
+    model = nn.Sequential(layer, nn.Flatten(), nn.Linear(width, 10))
+    assert layer_sequence(model, loss=cross_entropy, example=x) is None
 
 
 def test_large_buffers_are_not_made(monkeypatch):
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(1352, 10)).double()
     x, _ = images(4)
-    assert chain_of(model, cross_entropy, x) is not None
-    monkeypatch.setattr(chain_layers, "LARGEST", 1000)
-    assert chain_of(model, cross_entropy, x) is None
+    assert layer_sequence(model, loss=cross_entropy, example=x) is not None
+    monkeypatch.setattr(convolution, "LARGEST", 1000)
+    assert layer_sequence(model, loss=cross_entropy, example=x) is None
 
 
 def trained(closed_form, **settings):
     torch.manual_seed(4)
-    model = nn.Sequential(*CHAINS["padding and blocks"]()).double()
+    model = nn.Sequential(*SEQUENCES["padding and blocks"]()).double()
     x, y = images(50)
     # batches of 16, 16, 16 and 2
     fitted = fit(
