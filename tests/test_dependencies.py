@@ -1,6 +1,7 @@
 """What is imported is declared, and what is declared is imported."""
 
 import ast
+import functools
 import re
 import sys
 import tomllib
@@ -27,6 +28,7 @@ def named(requirements: list[str]) -> set[str]:
     return {plain(re.match(r"[\w.-]+", r)[0]) for r in requirements} - {"gradus"}
 
 
+@functools.cache
 def imported(folder: str) -> dict[str, str]:
     """The distributions that a folder imports, each with one file that does."""
     places: dict[str, str] = {}
