@@ -48,6 +48,13 @@ def trajectory(
             than θ.
 
     Cost: T gradients and optimiser steps; memory O(T · dim).
+
+    Example:
+        >>> import numpy as np
+        >>> import torch
+        >>> sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.5)
+        >>> trajectory(sgd, lambda theta: theta, np.array([8.0]), steps=3).tolist()
+        [[8.0], [4.0], [2.0], [1.0]]
     """
     start = _start(theta0)
     count = _steps(steps)

@@ -128,6 +128,12 @@ class LeNet(nn.Module):
 
     Deviates: of 1998, C3 sees all six maps (then 10 partial groups), pooling has no weights of its own, and the
     output is linear (then distances to fixed codes).
+
+    Example:
+        >>> import torch
+        >>> model = LeNet()
+        >>> sum(p.numel() for p in model.parameters()), tuple(model(torch.zeros(2, 1, 28, 28)).shape)
+        (61706, (2, 10))
     """
 
     def __init__(
