@@ -8,6 +8,7 @@ import re
 import sys
 import textwrap
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml
 from gradus.page import AREAS, Concept
+from gradus.page.companion import beside
 from gradus.text import Text
 from gradus.verify import Adapted, claims_of, judge, verify_concept, verify_mutants
 
@@ -45,6 +47,19 @@ def test_page_lacks_no_part(concept: Concept):
     assert concept.invalid(np.random.default_rng(0)), "no invalid input"
     assert 1600 <= concept.year <= 2030
     assert concept.recipe is not None or concept.kind != "system"
+
+
+@every_concept
+def test_nothing_is_left_to_fill_in(concept: Concept):
+    page = Path(str(sys.modules[concept.module].__file__))
+    files = [p for p in (page, beside(page, "en"), beside(page, "zh")) if p.exists()]
+    left = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"\bFILL\b", line)
+    ]
+    assert not left, "\n".join(["still to be filled in:", *left])
 
 
 @every_concept
