@@ -1,4 +1,4 @@
-"""The Bernoulli law."""
+"""The Bernoulli distribution."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like, x_log_y
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -94,7 +94,7 @@ def two(p, q):
 
 standard_claims(
     BERNOULLI,
-    Law(
+    Distribution(
         examples=((0.3,), (0.5,), (0.98,)),
         arguments=lambda theta: dict(p=np.array(theta[0])),
         grid=lambda theta: counts(0, 1),

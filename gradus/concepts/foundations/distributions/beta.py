@@ -1,4 +1,4 @@
-"""The beta law."""
+"""The beta distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import logistic, panels
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -133,7 +133,7 @@ def information(theta):
 
 standard_claims(
     BETA,
-    Law(
+    Distribution(
         examples=((2.0, 3.0), (0.7, 2.5), (6.0, 2.0), (5.0, 8.0)),
         arguments=lambda theta: dict(a=np.array(theta[0]), b=np.array(theta[1])),
         grid=lambda theta: panels(-40 / theta[0] - 4, 40 / theta[1] + 4, logistic),

@@ -1,4 +1,4 @@
-"""The binomial law."""
+"""The binomial distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -118,7 +118,7 @@ def entropy(theta):
 
 standard_claims(
     BINOMIAL,
-    Law(
+    Distribution(
         examples=((30, 0.3), (30, 0.5), (30, 0.9)),
         arguments=lambda theta: dict(n=int(theta[0]), p=np.array(theta[1])),
         grid=lambda theta: counts(0, theta[0]),

@@ -1,11 +1,11 @@
-"""The categorical law."""
+"""The categorical distribution."""
 
 import math
 
 import numpy as np
 
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -109,7 +109,7 @@ def entropy(theta):
 
 standard_claims(
     CATEGORICAL,
-    Law(
+    Distribution(
         examples=((0.2, 0.5, 0.1), (0.25, 0.25, 0.25), (0.7, 0.05, 0.2)),
         arguments=lambda theta: dict(p=probabilities(theta)),
         grid=lambda theta: counts(0, len(theta)).as_integers(),

@@ -1,4 +1,4 @@
-"""The Dirichlet law."""
+"""The Dirichlet distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -146,7 +146,7 @@ def information(theta):
 
 standard_claims(
     DIRICHLET,
-    Law(
+    Distribution(
         examples=((2.0, 3.0, 4.0), (3.5, 2.5, 2.0)),
         arguments=lambda theta: dict(alpha=theta),
         grid=triangle,

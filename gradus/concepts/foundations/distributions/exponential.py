@@ -1,4 +1,4 @@
-"""The exponential law."""
+"""The exponential distribution."""
 
 import math
 
@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import exponential as of_logarithm
 from gradus.concepts.foundations.distributions.quadrature import panels
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -89,7 +89,7 @@ def scipy(theta):
 
 standard_claims(
     EXPONENTIAL,
-    Law(
+    Distribution(
         examples=((1.0,), (0.1,), (4.0,)),
         arguments=lambda theta: dict(lam=np.array(theta[0])),
         grid=lambda theta: panels(-45 - math.log(theta[0]), 4 - math.log(theta[0]), of_logarithm),

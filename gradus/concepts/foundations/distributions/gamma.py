@@ -1,4 +1,4 @@
-"""The gamma law."""
+"""The gamma distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import exponential, panels
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -129,7 +129,7 @@ def information(theta):
 
 standard_claims(
     GAMMA,
-    Law(
+    Distribution(
         examples=((2.5, 2.0), (0.7, 1.0), (9.0, 0.5), (4.0, 3.0)),
         arguments=lambda theta: dict(alpha=np.array(theta[0]), beta=np.array(theta[1])),
         grid=lambda theta: panels(

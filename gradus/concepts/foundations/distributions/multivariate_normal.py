@@ -1,4 +1,4 @@
-"""The normal law of several dimensions."""
+"""The normal distribution of several dimensions."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like, relative
 from gradus.concepts.foundations.distributions.quadrature import Grid
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -131,7 +131,7 @@ def divergence(p, q):
 
 standard_claims(
     MULTIVARIATE_NORMAL,
-    Law(
+    Distribution(
         examples=((0.0, 0.0, 1.0, 0.0, 1.0), (1.0, -2.0, 2.0, 0.6, 0.5), (0.5, 0.0, 0.3, -0.2, 1.5)),
         arguments=lambda theta: dict(mu=theta[:2], Sigma=covariance(theta)),
         grid=plane,

@@ -1,4 +1,4 @@
-"""The normal law."""
+"""The normal distribution."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like, relative
 from gradus.concepts.foundations.distributions.quadrature import panels
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance
 from gradus.page.figures import COLOURS, canvas
@@ -86,7 +86,7 @@ def scipy(theta):
 
 standard_claims(
     NORMAL,
-    Law(
+    Distribution(
         examples=((0.0, 1.0), (3.0, 0.25), (-1.5, 2.0)),
         arguments=lambda theta: dict(mu=np.array(theta[0]), sigma=np.array(theta[1])),
         grid=lambda theta: panels(theta[0] - 10 * theta[1], theta[0] + 10 * theta[1]),

@@ -1,4 +1,4 @@
-"""The Poisson law."""
+"""The Poisson distribution."""
 
 import math
 
@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -115,7 +115,7 @@ def entropy(theta):
 
 standard_claims(
     POISSON,
-    Law(
+    Distribution(
         examples=((3.5,), (0.2,), (15.0,)),
         arguments=lambda theta: dict(lam=np.array(theta[0])),
         grid=lambda theta: counts(0, LAST),

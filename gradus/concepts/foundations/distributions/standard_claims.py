@@ -15,8 +15,8 @@ H = 2.0**-10  # step of the differences by which scores are taken, in units of t
 
 
 @dataclass(frozen=True)
-class Law:
-    """A family of laws and its closed forms, all functions of the parameter vector θ.
+class Distribution:
+    """A family of distributions by its closed forms, all functions of the parameter vector θ.
 
     Attributes:
         examples: parameter vectors; the divergence is taken from each to the next.
@@ -26,8 +26,8 @@ class Law:
         mean, covariance, entropy: of θ.
         divergence: D(p_θ ‖ p_η) of (θ, η).
         information: Fisher information of the free parameters.
-        scipy: θ as SciPy's frozen law; None for laws of several dimensions.
-        reach: how far each free parameter is from where the law ends; bounds the steps of the differences.
+        scipy: θ as SciPy's frozen distribution; None for distributions of several dimensions.
+        reach: how far each free parameter is from where the distribution ends; bounds the steps of the differences.
         free: indices of the parameters that may vary continuously; all unless given.
         formulas: LaTeX of mean, variance, entropy, divergence, information for the statements.
     """
@@ -51,15 +51,15 @@ class Law:
         return [np.asarray(theta, float) for theta in self.examples]
 
 
-def log_density(density, law, theta, x):
+def log_density(density, distribution, theta, x):
     """Log p(x|θ) by the implementation."""
-    return density(x, **law.arguments(theta))
+    return density(x, **distribution.arguments(theta))
 
 
-def expectation(density, law, theta, f=None):
+def expectation(density, distribution, theta, f=None):
     """E f(X) as Σ w p(x) f(x), where f takes (x, log p); the mass where there is no f. Points without mass do not count."""
-    grid = law.grid(theta)
-    log_p = log_density(density, law, theta, grid.x)
+    grid = distribution.grid(theta)
+    log_p = log_density(density, distribution, theta, grid.x)
     mass = grid.w * np.exp(log_p)
     if f is None:
         return mass.sum()
@@ -69,84 +69,91 @@ def expectation(density, law, theta, f=None):
     return np.where(mass > 0, mass * value, 0.0).sum(axis=(0, 1))
 
 
-def standard_claims(concept, law):
-    """Adds the claims that every law must keep; their names are the functions' below."""
-    t = law.formulas
+def standard_claims(concept, distribution):
+    """Adds the claims that every distribution must keep; their names are the functions' below."""
+    t = distribution.formulas
     concept.claim(
         Text(
             "The total mass is 1, by quadrature or by summation over the support",
             "总质量为 1：在支撑上求积或求和",
         )
-    )(_named("total_mass_is_one", _mass, law))
+    )(_named("total_mass_is_one", _mass, distribution))
     concept.claim(
         Text(
             f"Its mean is ${t['mean']}$, its variance ${t['variance']}$",
             f"均值为 ${t['mean']}$，方差为 ${t['variance']}$",
         )
-    )(_named("moments", _moments, law))
-    if law.scipy is not None:
+    )(_named("moments", _moments, distribution))
+    if distribution.scipy is not None:
         concept.claim(
             Text(
                 "What the density adds up to from the left is SciPy's distribution function",
                 "密度（质量）自左起的累积等于 SciPy 的分布函数",
             )
-        )(_named("distribution_function", _distribution_function, law))
+        )(_named("distribution_function", _distribution_function, distribution))
         concept.claim(
             Text(
                 "NumPy's sampler draws it: the empirical distribution function of 2000 draws stays within the Dvoretzky–Kiefer–Wolfowitz bound",
                 "NumPy 的抽样器服从该分布：2000 次抽样的经验分布函数落在 Dvoretzky–Kiefer–Wolfowitz 界内",
             )
-        )(_named("sampler", _sampler, law))
+        )(_named("sampler", _sampler, distribution))
     else:
         concept.claim(
             Text(
                 r"NumPy's sampler draws it: over 4000 draws the mean of $-\log p$ is the entropy, of the draws their mean",
                 r"NumPy 的抽样器服从该分布：4000 次抽样的 $-\log p$ 之均值为熵，抽样均值为分布的均值",
             )
-        )(_named("sampler", _sampler_of_vectors, law))
+        )(_named("sampler", _sampler_of_vectors, distribution))
     concept.claim(Text(f"Its entropy is ${t['entropy']}$ nats", f"熵为 ${t['entropy']}$（奈特）"))(
-        _named("entropy", _entropy, law)
+        _named("entropy", _entropy, distribution)
     )
     concept.claim(
         Text(f"The divergence is ${t['divergence']}$", f"两个同族分布的散度为 ${t['divergence']}$")
-    )(_named("divergence", _divergence, law))
-    if law.information is not None:
+    )(_named("divergence", _divergence, distribution))
+    if distribution.information is not None:
         concept.claim(
             Text(
                 f"The score has mean 0; its variance, and minus the mean second derivative of $\\log p$, are the Fisher information ${t['information']}$",
                 f"得分函数均值为 0；其方差与 $\\log p$ 二阶导数均值的相反数都等于 Fisher 信息 ${t['information']}$",
             )
-        )(_named("fisher_information", _fisher, law))
+        )(_named("fisher_information", _fisher, distribution))
 
 
-def _named(name, measure, law):
+def _named(name, measure, distribution):
     def claim(density, rng):
-        return measure(density, rng, law)
+        return measure(density, rng, distribution)
 
     claim.__name__ = name
     claim.__wrapped__ = measure  # so that a page shows the code that measures
     return claim
 
 
-def _mass(density, rng, law):
+def _mass(density, rng, distribution):
     found = []
-    for theta in law.thetas():
-        grid = law.grid(theta)
-        found.append(roundoff(expectation(density, law, theta), 1.0, terms=size_of(grid)))
+    for theta in distribution.thetas():
+        grid = distribution.grid(theta)
+        found.append(roundoff(expectation(density, distribution, theta), 1.0, terms=size_of(grid)))
     return all_of(*found)
 
 
-def _moments(density, rng, law):
+def _moments(density, rng, distribution):
     found = []
-    for theta in law.thetas():
-        n, mean, spread = size_of(law.grid(theta)), np.asarray(law.mean(theta)), law.covariance(theta)
+    for theta in distribution.thetas():
+        n, mean, spread = (
+            size_of(distribution.grid(theta)),
+            np.asarray(distribution.mean(theta)),
+            distribution.covariance(theta),
+        )
         if mean.ndim == 0:
-            first = expectation(density, law, theta, lambda x, _: x)
-            second = expectation(density, law, theta, lambda x, _, m=mean: (x - m) ** 2)
+            first = expectation(density, distribution, theta, lambda x, _: x)
+            second = expectation(density, distribution, theta, lambda x, _, m=mean: (x - m) ** 2)
         else:
-            first = expectation(density, law, theta, lambda x, _: x)
+            first = expectation(density, distribution, theta, lambda x, _: x)
             second = expectation(
-                density, law, theta, lambda x, _, m=mean: (x - m)[..., :, None] * (x - m)[..., None, :]
+                density,
+                distribution,
+                theta,
+                lambda x, _, m=mean: (x - m)[..., :, None] * (x - m)[..., None, :],
             )
         size = float(np.abs(spread).max())
         found.append(roundoff(first, mean, terms=n, scale=float(np.abs(mean).max()) + math.sqrt(size)))
@@ -154,79 +161,84 @@ def _moments(density, rng, law):
     return all_of(*found)
 
 
-def _cumulative(density, law, theta):
-    grid = law.grid(theta)
-    return (grid.w * np.exp(log_density(density, law, theta, grid.x))).sum(axis=1).cumsum(), grid
+def _cumulative(density, distribution, theta):
+    grid = distribution.grid(theta)
+    return (grid.w * np.exp(log_density(density, distribution, theta, grid.x))).sum(axis=1).cumsum(), grid
 
 
-def _distribution_function(density, rng, law):
+def _distribution_function(density, rng, distribution):
     found = []
-    for theta in law.thetas():
-        F, grid = _cumulative(density, law, theta)
-        found.append(roundoff(F, law.scipy(theta).cdf(grid.ends), terms=size_of(grid), scale=1.0))
+    for theta in distribution.thetas():
+        F, grid = _cumulative(density, distribution, theta)
+        found.append(roundoff(F, distribution.scipy(theta).cdf(grid.ends), terms=size_of(grid), scale=1.0))
     return all_of(*found)
 
 
-def _sampler(density, rng, law):
+def _sampler(density, rng, distribution):
     n, found = 2000, []
     limit = math.sqrt(math.log(2 / 5.7e-7) / (2 * n))
     why = Text(
         f"2exp(−2nε²) = 5.7e-7, as rare as |z| > 5; n={n}",
         f"2exp(−2nε²) = 5.7e-7，与 |z| > 5 同样罕见；n={n}",
     )
-    for theta in law.thetas():
-        F, grid = _cumulative(density, law, theta)
-        drawn = np.searchsorted(np.sort(law.draw(rng, theta, n)), grid.ends, side="right") / n
+    for theta in distribution.thetas():
+        F, grid = _cumulative(density, distribution, theta)
+        drawn = np.searchsorted(np.sort(distribution.draw(rng, theta, n)), grid.ends, side="right") / n
         found.append(bound(np.abs(drawn - F).max(), limit, "≤", why))
     return all_of(*found)
 
 
-def _sampler_of_vectors(density, rng, law):
+def _sampler_of_vectors(density, rng, distribution):
     found = []
-    for theta in law.thetas():
-        x = law.draw(rng, theta, 4000)
-        found.append(statistical(-log_density(density, law, theta, x), law.entropy(theta)))
-        found += [statistical(c, m) for c, m in zip(x.T, law.mean(theta), strict=True)]
+    for theta in distribution.thetas():
+        x = distribution.draw(rng, theta, 4000)
+        found.append(statistical(-log_density(density, distribution, theta, x), distribution.entropy(theta)))
+        found += [statistical(c, m) for c, m in zip(x.T, distribution.mean(theta), strict=True)]
     return all_of(*found)
 
 
-def _entropy(density, rng, law):
+def _entropy(density, rng, distribution):
     found = []
-    for theta in law.thetas():
-        size = max(1.0, float(expectation(density, law, theta, lambda x, l: np.abs(l))))
-        got = expectation(density, law, theta, lambda x, l: -l)
-        found.append(roundoff(got, law.entropy(theta), terms=size_of(law.grid(theta)), scale=size))
+    for theta in distribution.thetas():
+        size = max(1.0, float(expectation(density, distribution, theta, lambda x, l: np.abs(l))))
+        got = expectation(density, distribution, theta, lambda x, l: -l)
+        found.append(
+            roundoff(got, distribution.entropy(theta), terms=size_of(distribution.grid(theta)), scale=size)
+        )
     return all_of(*found)
 
 
-def _divergence(density, rng, law):
+def _divergence(density, rng, distribution):
     found = []
-    for p, q in zip(law.thetas()[:-1], law.thetas()[1:], strict=True):
+    for p, q in zip(distribution.thetas()[:-1], distribution.thetas()[1:], strict=True):
 
         def gain(x, log_p, q=q):
-            return log_p - log_density(density, law, q, x)
+            return log_p - log_density(density, distribution, q, x)
 
-        size = max(1.0, float(expectation(density, law, p, lambda x, l, g=gain: np.abs(l) + np.abs(g(x, l)))))
+        size = max(
+            1.0,
+            float(expectation(density, distribution, p, lambda x, l, g=gain: np.abs(l) + np.abs(g(x, l)))),
+        )
         found.append(
             roundoff(
-                expectation(density, law, p, gain),
-                law.divergence(p, q),
-                terms=size_of(law.grid(p)),
+                expectation(density, distribution, p, gain),
+                distribution.divergence(p, q),
+                terms=size_of(distribution.grid(p)),
                 scale=size,
             )
         )
     return all_of(*found)
 
 
-def derivatives(density, law, theta, x, steps):
+def derivatives(density, distribution, theta, x, steps):
     """First and second derivatives of log p(x|θ) by the free parameters, by central differences of fourth order."""
-    free = law.free or tuple(range(len(theta)))
+    free = distribution.free or tuple(range(len(theta)))
     k = len(free)
     e = np.zeros((k, len(theta)))
     e[range(k), free] = steps
 
     def at(move):
-        return log_density(density, law, theta + move, x)
+        return log_density(density, distribution, theta + move, x)
 
     near, far = ([(at(c * e[i]), at(-c * e[i])) for i in range(k)] for c in (1.0, 2.0))  # f(θ ± h), f(θ ± 2h)
     middle = at(np.zeros(len(theta)))
@@ -248,16 +260,18 @@ def derivatives(density, law, theta, x, steps):
     return first, second
 
 
-def _fisher(density, rng, law):
+def _fisher(density, rng, distribution):
     found = []
-    for theta in law.thetas():
-        want = np.atleast_2d(law.information(theta))
+    for theta in distribution.thetas():
+        want = np.atleast_2d(distribution.information(theta))
         scale = np.sqrt(np.diag(want))
-        grid = law.grid(theta)
-        log_p = log_density(density, law, theta, grid.x)
+        grid = distribution.grid(theta)
+        log_p = log_density(density, distribution, theta, grid.x)
         mass = grid.w * np.exp(log_p)
-        steps = H / scale if law.reach is None else H * np.minimum(1 / scale, law.reach(theta))
-        score, bend = derivatives(density, law, theta, grid.x, steps)
+        steps = (
+            H / scale if distribution.reach is None else H * np.minimum(1 / scale, distribution.reach(theta))
+        )
+        score, bend = derivatives(density, distribution, theta, grid.x, steps)
         score, bend = score / scale, bend / np.outer(scale, scale)  # in units of the standard errors
         want = want / np.outer(scale, scale)
         # what rounding of log p leaves in a first and in a second difference; truncation (h⁴) lies below it

@@ -1,4 +1,4 @@
-"""The uniform law."""
+"""The uniform distribution."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import panels
-from gradus.concepts.foundations.distributions.standard_claims import Law, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -87,7 +87,7 @@ def scipy(theta):
 
 standard_claims(
     UNIFORM,
-    Law(
+    Distribution(
         examples=((0.0, 1.0), (-0.5, 1.5), (-3.0, 4.0)),
         arguments=lambda theta: dict(a=np.array(theta[0]), b=np.array(theta[1])),
         grid=lambda theta: panels(theta[0], theta[1]),

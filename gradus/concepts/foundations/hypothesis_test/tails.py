@@ -1,4 +1,4 @@
-"""Areas under the tails of the laws that tests refer to, by a continued fraction and finite sums."""
+"""Areas under the tails of the distributions that tests refer to, by a continued fraction and finite sums."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def beta_cdf(x, rest, a, b):
-    r"""The share $I_x(a,b)$ of a beta law below x, with `rest` = 1 − x: $\frac{x^a(1-x)^b}{a\,B(a,b)}$ over the continued fraction of DLMF 8.17.22."""
+    r"""The share $I_x(a,b)$ of a beta distribution below x, with `rest` = 1 − x: $\frac{x^a(1-x)^b}{a\,B(a,b)}$ over the continued fraction of DLMF 8.17.22."""
     x, rest, a, b = np.broadcast_arrays(np.asarray(x, float), rest, a, b)
     far = x > (a + 1) / (a + b + 2)  # there the fraction of the other side converges, in O(√(a+b)) steps
     u, c, d = np.where(far, rest, x), np.where(far, b, a), np.where(far, a, b)
@@ -31,18 +31,18 @@ _log_gamma = np.vectorize(math.lgamma, otypes=[float])
 
 
 def t_tail(t, nu):
-    """P(T > t) of Student's law with ν degrees of freedom, by the beta law of ν/(ν+T²)."""
+    """P(T > t) of Student's distribution with ν degrees of freedom, by the beta distribution of ν/(ν+T²)."""
     half = beta_cdf(nu / (nu + t**2), t**2 / (nu + t**2), nu / 2, 0.5) / 2
     return np.where(t > 0, half, 1 - half)
 
 
 def f_tail(f, d1, d2):
-    """P(F > f) of Fisher's law with d₁ and d₂ degrees of freedom."""
+    """P(F > f) of Fisher's distribution with d₁ and d₂ degrees of freedom."""
     return beta_cdf(d2 / (d2 + d1 * f), d1 * f / (d2 + d1 * f), d2 / 2, d1 / 2)
 
 
 def chi2_tail(x, k):
-    """P(X > x) of the χ² law with k degrees of freedom: a finite sum."""
+    """P(X > x) of the χ² distribution with k degrees of freedom: a finite sum."""
     h = np.asarray(x, float) / 2
     if k % 2 == 0:
         return np.exp(-h) * sum(h**j / math.factorial(j) for j in range(k // 2))
@@ -54,7 +54,7 @@ erfc = np.vectorize(math.erfc, otypes=[float])
 
 
 def t_quantile(q, nu):
-    """The t above ½ ≤ q < 1 of Student's law, by Newton's method from 0, where the CDF is concave."""
+    """The t above ½ ≤ q < 1 of Student's distribution, by Newton's method from 0, where the CDF is concave."""
     scale = math.exp(math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2)) / math.sqrt(nu * math.pi)
     t = 0.0
     for _ in range(200):
@@ -66,7 +66,7 @@ def t_quantile(q, nu):
 
 
 def normal_quantile(q):
-    """The z above ½ ≤ q < 1 of the normal law, by Newton's method from 0, where the CDF is concave."""
+    """The z above ½ ≤ q < 1 of the normal distribution, by Newton's method from 0, where the CDF is concave."""
     z = 0.0
     for _ in range(200):
         step = (math.erfc(z / math.sqrt(2)) / 2 - (1 - q)) * math.sqrt(2 * math.pi) * math.exp(z**2 / 2)

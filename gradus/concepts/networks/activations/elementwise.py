@@ -1,4 +1,4 @@
-"""What the pages of this family share."""
+"""What activations that act entry by entry share: points to try them on, their slopes and minima."""
 
 import numpy as np
 
