@@ -15,6 +15,7 @@ import pytest
 
 from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml
+from gradus.catalogue.pages import PAGES
 from gradus.page import AREAS, Concept
 from gradus.page.companion import beside
 from gradus.text import Text
@@ -281,6 +282,14 @@ def test_definition_is_not_the_implementation(concept: Concept):
             source = inspect.getsource(module)
             assert "gradus.concepts" not in source, "the library knows nothing of pages"
             assert concept.definition.__code__.co_filename != module.__file__
+
+
+def test_files_are_named_after_what_they_hold():
+    for folder in [p.parent for p in PAGES.rglob("__init__.py")]:
+        names = {p.stem for p in folder.glob("*.py")}
+        assert not names & {"common", "utils", "helpers", "shared", "misc", "family"}, folder
+        if folder.parent.parent == PAGES:
+            assert folder.name in names, f"the family's own page is {folder.name}.py"
 
 
 def test_a_foreign_name_is_found():
