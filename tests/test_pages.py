@@ -8,13 +8,16 @@ import re
 import sys
 import textwrap
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml
+from gradus.catalogue.pages import PAGES
 from gradus.page import AREAS, Concept
+from gradus.page.companion import beside
 from gradus.text import Text
 from gradus.verify import Adapted, claims_of, judge, verify_concept, verify_mutants
 
@@ -45,6 +48,19 @@ def test_page_lacks_no_part(concept: Concept):
     assert concept.invalid(np.random.default_rng(0)), "no invalid input"
     assert 1600 <= concept.year <= 2030
     assert concept.recipe is not None or concept.kind != "system"
+
+
+@every_concept
+def test_nothing_is_left_to_fill_in(concept: Concept):
+    page = Path(str(sys.modules[concept.module].__file__))
+    files = [p for p in (page, beside(page, "en"), beside(page, "zh")) if p.exists()]
+    left = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"\bFILL\b", line)
+    ]
+    assert not left, "\n".join(["still to be filled in:", *left])
 
 
 @every_concept
@@ -266,6 +282,14 @@ def test_definition_is_not_the_implementation(concept: Concept):
             source = inspect.getsource(module)
             assert "gradus.concepts" not in source, "the library knows nothing of pages"
             assert concept.definition.__code__.co_filename != module.__file__
+
+
+def test_files_are_named_after_what_they_hold():
+    for folder in [p.parent for p in PAGES.rglob("__init__.py")]:
+        names = {p.stem for p in folder.glob("*.py")}
+        assert not names & {"common", "utils", "helpers", "shared", "misc", "family"}, folder
+        if folder.parent.parent == PAGES:
+            assert folder.name in names, f"the family's own page is {folder.name}.py"
 
 
 def test_a_foreign_name_is_found():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -150,6 +151,9 @@ def _faults_of_concept(path: Path, strings: list[Phrase], companion: Companion) 
     for name, rendering in companion.renderings.items():
         if name not in names:
             yield f"{path}:{rendering.line}: {companion.key}: {name}: the page has no such string; remove the line"
+    twice = [n for n, count in Counter(p.name for p in strings).items() if count > 1]
+    if twice:
+        yield f"{path}: {companion.key}: two strings are called {', '.join(twice)}; give the letters different names"
     for phrase in strings:
         english = " ".join(phrase.text.en.split())
         standing = companion.renderings.get(phrase.name)

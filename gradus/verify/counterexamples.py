@@ -134,7 +134,7 @@ def _strategy(concept: Concept, largest: int) -> Any:
     return inputs()
 
 
-_OTHER = Symbol("", "", "", meaning=None, domain="other")  # type: ignore[arg-type]
+_OTHER = Symbol("", "", "", "", domain="other")
 
 
 def _value(draw: Any, symbol: Symbol, shape: list[int]) -> Any:

@@ -179,6 +179,13 @@ def test_a_missing_helper_string_is_asked_for_once(made):
     assert "shared.zh.md: shared: symbol X: missing" in line
 
 
+def test_two_strings_of_one_name_are_named(made):
+    page, shared = made(shared=HELPER)
+    page.SUM.symbols = (*page.SUM.symbols, Symbol("y", "", "", "another y"))
+    (twice,) = [line for line in faults([page, shared]) if "two strings" in line]
+    assert "sum: two strings are called symbol y; give the letters different names" in twice
+
+
 def test_a_companion_without_a_page_is_named(made):
     page, shared = made(shared=HELPER)
     page, shared = made(whole(page.SUM), HELPER)

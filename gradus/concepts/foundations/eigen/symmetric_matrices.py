@@ -1,4 +1,4 @@
-"""What the pages of this family share."""
+"""Symmetric matrices, random or with chosen eigenvalues."""
 
 import numpy as np
 

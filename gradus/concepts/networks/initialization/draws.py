@@ -1,12 +1,15 @@
-"""What the pages of this family share."""
+"""The draws that initialisers scale, how PyTorch's are judged on given ones, and the symbols of a weight matrix."""
 
 import numpy as np
 
-from gradus.page import Symbol, Text
+from gradus.page import Symbol
 
-Z_NORMAL = Text(
-    "independent draws of mean 0 and variance 1, normal or uniform on $[-\\sqrt3,\\sqrt3]$; further axes, as of a convolution's kernel, count for both fans",
-    "独立抽取、均值 0、方差 1 的随机数，正态或 $[-\\sqrt3,\\sqrt3]$ 上均匀分布；其余的轴（如卷积核）同时计入扇入与扇出",
+DRAWS = Symbol(
+    "Z",
+    "Z",
+    "n_out n_in",
+    r"independent draws of mean 0 and variance 1, normal or uniform on $[-\sqrt3,\sqrt3]$; further axes, as of "
+    "a convolution's kernel, count for both fans",
 )
 
 
@@ -22,7 +25,7 @@ W_OUT = Symbol("W", "", "n_out n_in", "initial weights")
 GAIN = Symbol("g", "gain", "", "gain: a factor for the activation that follows", "positive")
 
 
-def _scaled(init, Z, uniform=False, **options):
+def scaled_draws(init, Z, uniform=False, **options):
     """s·Z, where s is the factor by which PyTorch's initialiser multiplies the draws of its generator."""
     import torch
 
@@ -39,7 +42,8 @@ def _scaled(init, Z, uniform=False, **options):
     return ((W * own).sum() / (own.double() ** 2).sum()).to(Z.dtype) * Z
 
 
-def _qr(qr, Z, gain):
+def orthogonalized(qr, Z, gain):
+    """gain·Q of the factorisation of Z, with the signs of R's diagonal."""
     import torch
 
     M = Z.flatten(1)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.draws import N_IN, N_OUT, W_OUT, Z_NORMAL, _scaled, draw_cases
+from gradus.concepts.networks.initialization.draws import DRAWS, N_IN, N_OUT, W_OUT, draw_cases, scaled_draws
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
 def _kaiming(init, Z, a, mode):
-    return _scaled(init, Z, a=a, mode=mode)
+    return scaled_draws(init, Z, a=a, mode=mode)
 
 
 HE = Concept(
@@ -24,7 +24,7 @@ HE = Concept(
         r"\mathbb{E}\lVert a^{(l)}\rVert^2=\mathbb{E}\lVert a^{(l-1)}\rVert^2,\qquad \operatorname{Var}\log\frac{\lVert a^{(L)}\rVert^2}{\lVert a^{(0)}\rVert^2}\approx\frac{5L}{n}\quad(\alpha=0)",
     ),
     symbols=(
-        Symbol("Z", "Z", "n_out n_in", Z_NORMAL),
+        DRAWS,
         Symbol(r"\alpha", "a", "", "slope of the leaky ReLU below 0; 0 for ReLU", "nonnegative"),
         Symbol("n", "mode", "", "“fan_in” keeps signals, “fan_out” gradients", "other"),
         W_OUT,

@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.draws import _qr, _scaled
+from gradus.concepts.networks.initialization.draws import orthogonalized, scaled_draws
 from gradus.concepts.networks.initialization.he import he
 from gradus.concepts.networks.initialization.orthogonal import orthogonal
 from gradus.concepts.networks.initialization.xavier import xavier
@@ -19,9 +19,9 @@ def _forward(linear, x, Z, scheme, activation, gain):
     from torch.nn import init
 
     weights = {
-        "xavier": lambda z: _scaled(init.xavier_normal_, z),
-        "he": lambda z: _scaled(init.kaiming_normal_, z, nonlinearity="relu"),
-        "orthogonal": lambda z: _qr(torch.linalg.qr, z, 1.0),
+        "xavier": lambda z: scaled_draws(init.xavier_normal_, z),
+        "he": lambda z: scaled_draws(init.kaiming_normal_, z, nonlinearity="relu"),
+        "orthogonal": lambda z: orthogonalized(torch.linalg.qr, z, 1.0),
     }[scheme]
     sigma = {"relu": torch.relu, "tanh": torch.tanh, "linear": lambda z: z}[activation]
     a, q = x, [x.square().mean()]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.draws import GAIN, N_IN, N_OUT, W_OUT, _qr, draw_cases
+from gradus.concepts.networks.initialization.draws import GAIN, N_IN, N_OUT, W_OUT, draw_cases, orthogonalized
 from gradus.concepts.networks.initialization.xavier import xavier
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical
@@ -40,7 +40,7 @@ ORTHOGONAL = Concept(
         Implementation(
             "torch.linalg:qr",
             "torch",
-            _qr,
+            orthogonalized,
             "with the signs of R's diagonal put right; `torch.nn.init.orthogonal_` draws Z and does the same",
         ),
     ),

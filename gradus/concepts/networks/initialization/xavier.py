@@ -3,25 +3,25 @@
 import numpy as np
 
 from gradus.concepts.networks.initialization.draws import (
+    DRAWS,
     GAIN,
     N_IN,
     N_OUT,
     W_OUT,
-    Z_NORMAL,
-    _scaled,
     draw_cases,
+    scaled_draws,
 )
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
 from gradus.page.evidence import all_of, bound, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
 def _xavier_normal(init, Z, gain):
-    return _scaled(init, Z, gain=gain)
+    return scaled_draws(init, Z, gain=gain)
 
 
 def _xavier_uniform(init, Z, gain):
-    return _scaled(init, Z, True, gain=gain)
+    return scaled_draws(init, Z, True, gain=gain)
 
 
 XAVIER = Concept(
@@ -35,7 +35,7 @@ XAVIER = Concept(
         r"W=g\sqrt{\frac{2}{n_{\text{in}}+n_{\text{out}}}}\;Z,\qquad \tfrac12\bigl(n_{\text{in}}+n_{\text{out}}\bigr)\operatorname{Var}w=g^2",
         r"w\sim U\!\left[-g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}},\;g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}}\right]\quad\text{for uniform }Z",
     ),
-    symbols=(Symbol("Z", "Z", "n_out n_in", Z_NORMAL), GAIN, W_OUT, N_IN, N_OUT),
+    symbols=(DRAWS, GAIN, W_OUT, N_IN, N_OUT),
     needs=("mlp", "backprop-mlp", "expectation"),
     source="glorot2010understanding",
     year=2010,
