@@ -14,9 +14,10 @@ import pytest
 
 from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml
+from gradus.frameworks import Adapted
 from gradus.page import AREAS, Concept
 from gradus.text import Text
-from gradus.verify import Adapted, claims_of, judge, verify_concept, verify_mutants
+from gradus.verify import claims_of, judge, verify_concept, verify_mutants
 
 CONCEPTS = list(load())
 every_concept = pytest.mark.parametrize("concept", CONCEPTS, ids=lambda c: c.key)

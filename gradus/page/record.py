@@ -86,7 +86,7 @@ class Implementation:
     """
 
     path: str
-    framework: Literal["numpy", "torch", "jax", "python"] = "torch"
+    framework: str = "torch"
     call: Callable[..., Any] | None = None
     note: Text = Text("", "")
 
