@@ -16,10 +16,11 @@ import pytest
 from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml
 from gradus.catalogue.pages import PAGES
+from gradus.frameworks import Adapted
 from gradus.page import AREAS, Concept
 from gradus.page.companion import beside
 from gradus.text import Text
-from gradus.verify import Adapted, claims_of, judge, verify_concept, verify_mutants
+from gradus.verify import claims_of, judge, verify_concept, verify_mutants
 
 CONCEPTS = list(load())
 every_concept = pytest.mark.parametrize("concept", CONCEPTS, ids=lambda c: c.key)

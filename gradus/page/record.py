@@ -87,7 +87,7 @@ class Implementation:
     """
 
     path: str
-    framework: Literal["numpy", "torch", "jax", "python"] = "torch"
+    framework: str = "torch"
     call: Callable[..., Any] | None = None
     note: Words = Words("note", default="")
 

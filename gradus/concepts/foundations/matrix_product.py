@@ -165,17 +165,9 @@ class Counted:
 
 
 def _multiplications(product, n):
-    """Counted by numbers that count; for PyTorch by its own counter, which sees every operation and counts 2 for a multiply-add."""
-    from gradus.page.evidence import NotApplicable
-
-    if product.framework == "torch":
-        from torch.utils.flop_counter import FlopCounterMode
-
-        with FlopCounterMode(display=False) as counter:
-            product(np.ones((n, n)), np.ones((n, n)))
-        return counter.get_total_flops() // 2
-    if product.framework != "numpy":
-        raise NotApplicable(f"operations of {product.framework} are not counted")
+    """Counted by numbers that count, where the arrays can hold them; else by the framework's own counter."""
+    if not product.framework.holds_objects:
+        return product.framework.multiplications(lambda: product(np.ones((n, n)), np.ones((n, n))))
     Counted.done = 0
     ones = np.full((n, n), Counted(), dtype=object)
     product.raw(dict(A=ones, B=ones))

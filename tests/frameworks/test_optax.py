@@ -1,4 +1,4 @@
-"""`gradus verify adam --implementation …`: a torch optimiser, an Optax-style factory, a plain function."""
+"""Gradient transformations along a trajectory; and `gradus verify adam --implementation …`: a torch optimiser, an Optax-style factory, a plain function."""
 
 from typing import NamedTuple
 
@@ -8,10 +8,66 @@ import torch
 
 from gradus.concepts.foundations.norm import NORM
 from gradus.concepts.optimization.adam import ADAM
+from gradus.concepts.optimization.gradient_descent import DESCENT
 from gradus.concepts.optimization.sgd import SGD
 from gradus.errors import GradusError
-from gradus.verify import adapt_function, verify
+from gradus.frameworks import adapt_function
+from gradus.frameworks.optax import is_transformation, optax_trajectory
+from gradus.optimization.problems import quadratic
+from gradus.optimization.trajectory import trajectory
+from gradus.verify import verify
 from gradus.verify.user_code import load_implementation
+
+
+class Plain:
+    """Gradient descent in the form of a gradient transformation, without Optax."""
+
+    def __init__(self, learning_rate):
+        self.learning_rate = learning_rate
+
+    def init(self, params):
+        return 0
+
+    def update(self, gradients, state, params=None):
+        return -self.learning_rate * gradients, state + 1
+
+
+def test_a_transformation_is_driven_on_numpy():
+    points = optax_trajectory(Plain(0.25), quadratic([1.0, 2.0]), np.array([8.0, -4.0]), 5)
+    want = trajectory(lambda p: torch.optim.SGD(p, lr=0.25), quadratic([1.0, 2.0]), np.array([8.0, -4.0]), 5)
+    np.testing.assert_array_equal(points, want.numpy())
+
+
+@pytest.mark.parametrize("steps", [3, 120])
+def test_a_transformation_is_driven_on_jax_compiled_or_not(steps):
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(True):
+        start = jax.numpy.array([8.0, -4.0])
+        points = optax_trajectory(Plain(0.25), quadratic([1.0, 2.0]), start, steps)
+    want = trajectory(
+        lambda p: torch.optim.SGD(p, lr=0.25), quadratic([1.0, 2.0]), np.array([8.0, -4.0]), steps
+    )
+    np.testing.assert_allclose(points, want.numpy(), rtol=1e-15)
+
+
+def test_optax_adam_equals_torch_adam():
+    jax, optax = pytest.importorskip("jax"), pytest.importorskip("optax")
+    H, start = np.array([[3.0, 1.0], [1.0, 2.0]]), np.array([1.0, -2.0])
+    with jax.enable_x64(True):
+        got = optax_trajectory(optax.adam(0.1), quadratic(H), jax.numpy.array(start), 150)
+    want = trajectory(lambda p: torch.optim.Adam(p, lr=0.1), quadratic(H), start, 150)
+    np.testing.assert_allclose(got, want.numpy(), atol=1e-13)
+
+
+def test_misuse_of_a_transformation_is_named():
+    with pytest.raises(GradusError, match=r"init\(params\).*got function"):
+        optax_trajectory(lambda: 0, quadratic([1.0]), np.ones(1), 2)
+    with pytest.raises(GradusError, match="point's shape"):
+        optax_trajectory(Plain(0.1), lambda theta: theta[:1], np.ones(2), 2)
+    with pytest.raises(GradusError, match="0 or more"):
+        optax_trajectory(Plain(0.1), quadratic([1.0]), np.ones(1), -2)
+    assert is_transformation(Plain(0.1))
+    assert not is_transformation(torch.optim.SGD)
 
 
 class MyAdam(torch.optim.Optimizer):
@@ -113,7 +169,7 @@ def test_optaxs_own_adam_holds():
     pytest.importorskip("jax")
     optax = pytest.importorskip("optax")
     adapted = adapt_function(ADAM, optax.adam)
-    assert adapted.framework == "jax"
+    assert adapted.framework.name == "jax"
     assert outcome(optax.adam)["fails"] == set()
 
 
@@ -162,3 +218,23 @@ def test_from_the_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert outcome(load_implementation("my.py:MyAdam"))["fails"] == set()
     assert "first-step-is-alpha-sign" in outcome(load_implementation("my.py:Uncorrected"))["fails"]
+
+
+def torch_factory(learning_rate):
+    """Gradient descent as a transformation of tensors."""
+    return Transformation(
+        lambda params: torch.zeros(()), lambda g, state, params=None: (torch.mul(g, -learning_rate), state)
+    )
+
+
+def test_a_transformation_is_driven_on_tensors():
+    start = torch.tensor([8.0, -4.0], dtype=torch.float64)
+    points = optax_trajectory(torch_factory(0.25), quadratic([1.0, 2.0]), start, 5)
+    assert isinstance(points, torch.Tensor)
+    want = trajectory(lambda p: torch.optim.SGD(p, lr=0.25), quadratic([1.0, 2.0]), start, 5)
+    np.testing.assert_array_equal(points.numpy(), want.numpy())
+
+
+def test_a_factory_is_called_in_the_framework_that_its_code_names():
+    assert adapt_function(DESCENT, torch_factory).framework.name == "torch"
+    assert adapt_function(ADAM, my_factory).framework.name == "numpy"

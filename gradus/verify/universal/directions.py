@@ -3,54 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradus.page import Arguments, Concept, Symbol
+from gradus.page import Arguments, Concept
 from gradus.page.evidence import EPSILON, NotApplicable
 from gradus.text import Text
+from gradus.verify.universal.sensitivity import DELTA, REFUSALS, C, parts, perturbed, symbol_of
 
-C = 8.0  # operations per term of a sum, generously: products, sums, an exponential of a few units in the last place
 CONTINUOUS = ("real", "positive", "nonnegative", "unit", "simplex")
-REFUSALS = (ValueError, TypeError, RuntimeError, IndexError, AssertionError, ArithmeticError, KeyError)
-
-
-def parts(result: Any) -> list[np.ndarray]:
-    """A result as a list of arrays."""
-    if isinstance(result, (tuple, list)):
-        return [leaf for r in result for leaf in parts(r)]
-    return [np.asarray(result)]
-
-
-def symbol_of(concept: Concept, argument: str) -> Symbol:
-    """The argument's row of the symbol table."""
-    return next(s for s in concept.symbols if s.argument == argument)
-
-
-def terms_of(concept: Concept, arguments: Arguments) -> int:
-    """n, the length of the longest sum behind one entry of a result."""
-    if concept.longest_sum is not None:
-        return concept.longest_sum
-    shapes = [np.shape(v) for v in leaves(arguments) if isinstance(v, np.ndarray)]
-    return max([2, *[max(s, default=1) for s in shapes]])
-
-
-def leaves(arguments: Arguments) -> Iterator[Any]:
-    """The arguments' values, those of tuples and lists one by one."""
-    for value in arguments.values():
-        yield from value if isinstance(value, (tuple, list)) else (value,)
-
-
-def shake(value: Any, delta: float, rng: np.random.Generator) -> Any:
-    """The value with relative perturbations of size δ."""
-    if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
-        return type(value)(shake(v, delta, rng) for v in value)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return value * (1 + delta * rng.choice([-1.0, 1.0], value.shape) * rng.uniform(0.5, 1, value.shape))
-    return value
 
 
 def differentiated(concept: Concept) -> tuple[str, ...]:
@@ -107,10 +71,10 @@ def probe(concept: Concept, arguments: Arguments, rng: np.random.Generator) -> P
                 )
             )
             for shaken in (
-                {**arguments, **{k: shake(arguments[k], 2.0**-26, rng) for k in wanted}} for _ in range(2)
+                {**arguments, **{k: perturbed(arguments[k], DELTA, rng) for k in wanted}} for _ in range(2)
             )
         )
-    kappa = float(kappa) / 2.0**-26
+    kappa = float(kappa) / DELTA
     return Probe(wanted, results, w, u, kappa if math.isfinite(kappa) else 0.0)
 
 
@@ -171,5 +135,5 @@ def _derivative(along: Callable[[Any], Any], n: int, kappa: float) -> tuple[floa
     if math.isfinite(step) and abs(step - fine) <= tolerance:
         exact = C * n * EPSILON * (abs(step) + size)
         return step, exact, Text("c·n·ε beside the complex step", "与复步长导数相比的 c·n·ε")
-    said = Text("error estimate of the central differences of the definition", "定义的中心差分的误差估计")
-    return fine, tolerance + jump, said  # a jump too small to tell from rounding
+    why = Text("error estimate of the central differences of the definition", "定义的中心差分的误差估计")
+    return fine, tolerance + jump, why  # a jump too small to tell from rounding

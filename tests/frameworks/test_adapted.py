@@ -1,4 +1,4 @@
-"""Adapters: one claim judges NumPy, PyTorch, JAX and plain Python."""
+"""Adapted implementations: one claim judges NumPy, PyTorch, JAX and plain Python."""
 
 import math
 
@@ -8,8 +8,10 @@ import torch
 
 from gradus.catalogue import load
 from gradus.errors import GradusError
-from gradus.page.evidence import NotApplicable  # fmt: skip
-from gradus.verify import Adapted, adapt_function, claims_of, detect, judge, resolve, verify, verify_concept
+from gradus.frameworks import Adapted, adapt_function
+from gradus.frameworks.memory import peak_memory
+from gradus.page.evidence import NotApplicable
+from gradus.verify import claims_of, judge, verify, verify_concept
 
 ATTENTION = load().get("attention")
 
@@ -44,17 +46,6 @@ def python_attention(q, k, v):
 
 
 @pytest.mark.parametrize(
-    ("function", "framework"),
-    [(numpy_attention, "numpy"), (torch_attention, "torch"), (jax_attention, "jax"),
-     (torch.nn.functional.scaled_dot_product_attention, "torch")],
-)  # fmt: skip
-def test_framework_is_detected(function, framework):
-    if framework == "jax":
-        pytest.importorskip("jax")
-    assert detect(function) == framework
-
-
-@pytest.mark.parametrize(
     "function", [numpy_attention, torch_attention, jax_attention], ids=lambda f: f.__name__
 )
 def test_right_implementations_hold(function):
@@ -64,7 +55,7 @@ def test_right_implementations_hold(function):
     results = [
         judge(ATTENTION, c, adapted)
         for c in claims_of(ATTENTION)
-        if c.required and (c.universal or adapted.framework != "jax")
+        if c.required and (c.universal or adapted.framework.name != "jax")
     ]
     assert [(r.claim.name, str(r.evidence), r.reason) for r in results if r.verdict == "fails"] == []
     assert sum(r.verdict == "holds" for r in results) > 5
@@ -98,7 +89,7 @@ def test_scaling_left_out_fails_and_names_claim_and_smallest_case():
     sizes = {k: v.shape for k, v in example.arguments.items() if isinstance(v, np.ndarray)}
     assert sizes["Q"] == (1, 2)  # one query of width 2: the smallest width at which the scale matters
     assert sizes["K"] == (2, 2)
-    assert example.found.en == "shrunk"
+    assert example.origin.en == "shrunk"
 
 
 @pytest.mark.parametrize(("dtype", "low"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
@@ -141,16 +132,29 @@ def test_misuse_is_named():
         Adapted(numpy_attention, ATTENTION, "tensorflow")
     with pytest.raises(GradusError, match="not callable"):
         adapt_function(ATTENTION, 3)
-    with pytest.raises(GradusError, match="cannot import"):
-        resolve("no_such_module_here:f")
-    with pytest.raises(GradusError, match="has no"):
-        resolve("math:no_such_name")
 
 
-def test_a_framework_imported_inside_the_function_is_detected():
-    def inside(q, k, v):
-        import jax.numpy as jnp
+def test_a_dictionary_or_a_tuple_of_results_becomes_a_tuple():
+    for several in (lambda q, k, v: {"a": q, "b": k}, lambda q, k, v: (q, k), lambda q, k, v: [q, k]):
+        got = Adapted(several, ATTENTION, "torch")(np.ones((1, 2)), np.zeros((1, 2)), np.ones((1, 2)))
+        assert isinstance(got, tuple)
+        np.testing.assert_array_equal(got, [[[1, 1]], [[0, 0]]])
 
-        return jnp.exp(q)
 
-    assert detect(inside) == "jax"
+def test_results_that_are_no_numbers_are_named():
+    with pytest.raises(GradusError, match="returned NoneType, expected an array or a number"):
+        Adapted(lambda q, k, v: None, ATTENTION, "numpy")(np.ones((1, 2)), np.ones((1, 2)), np.ones((1, 2)))
+
+
+def test_peak_memory_counts_what_the_call_holds():
+    ones = {k: np.ones((1, 2)) for k in "QKV"}
+
+    def holds_a_megabyte(q, k, v):
+        return np.ones(2**17)
+
+    def holds_a_megabyte_of_tensor(q, k, v):
+        return torch.ones(2**17, dtype=torch.float64)
+
+    for function, framework in ((holds_a_megabyte, "numpy"), (holds_a_megabyte_of_tensor, "torch")):
+        peak = peak_memory(Adapted(function, ATTENTION, framework), **ones)
+        assert 2**20 <= peak < 2**20 + 2**16
