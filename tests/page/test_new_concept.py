@@ -10,7 +10,8 @@ import pytest
 from gradus.errors import GradusError
 from gradus.page.companion import read
 from gradus.page.translation import concepts_of, phrases
-from gradus.verify import Adapted, claims_of, judge, verify_mutants
+from gradus.frameworks import Adapted
+from gradus.verify import claims_of, judge, verify_mutants
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "new_concept.py"
 spec = importlib.util.spec_from_file_location("new_concept", TOOL)
