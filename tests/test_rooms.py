@@ -8,7 +8,10 @@ GRADUS = Path(__file__).resolve().parent.parent / "gradus"
 
 # From the ground up; the rooms of one row stand side by side.
 ROWS = (
-    ("errors", "text", "files"),
+    ("text",),
+    ("errors", "numbers"),
+    ("files",),
+    ("locks", "progress"),
     ("page",),
     ("frameworks",),
     ("foundations", "networks", "optimization", "vision"),

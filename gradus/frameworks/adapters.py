@@ -17,7 +17,8 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.page import Concept, Implementation
-from gradus.page.evidence import NotApplicable
+from gradus.page.evidence import NotApplicable, no_argument, no_gradient
+from gradus.text import Text
 
 FRAMEWORKS = ("numpy", "torch", "jax", "python")
 PRECISIONS = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
@@ -93,7 +94,7 @@ class Adapted:
                 return self._torch_vjp(bound, cotangent, wanted)
             if self.framework == "jax":
                 return self._jax_vjp(bound, cotangent, wanted)
-        raise NotApplicable(f"a {self.framework} function has no gradient to compare")
+        raise no_gradient(self.framework)
 
     def from_numpy(self, value: Any) -> Any:
         """A NumPy argument in the framework's own type; numbers, strings and functions pass as they are."""
@@ -147,7 +148,7 @@ class Adapted:
             elif self._accepted is None or name in self._accepted:
                 optional[name] = value
             elif not _same(value, parameter.default):
-                raise NotApplicable(f"{self.name} has no argument {name!r}")
+                raise no_argument(self.name, name)
         return required, optional
 
     def _torch_vjp(
@@ -166,7 +167,7 @@ class Adapted:
             if _is_tensor(r) and r.requires_grad
         ]
         if not pairs:
-            raise NotApplicable("the result carries no gradient")
+            raise NotApplicable(Text("the result carries no gradient", "结果不带梯度"))
         grads = torch.autograd.grad(
             [r for r, _ in pairs],
             [tensors[n] for n in wanted],

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradus.frameworks.adapters import Adapted
 from gradus.page.evidence import NotApplicable
+from gradus.text import Text
 
 
 def peak_memory(implementation: Adapted, **arguments: Any) -> int:
@@ -22,7 +23,12 @@ def peak_memory(implementation: Adapted, **arguments: Any) -> int:
     if implementation.framework == "torch":
         return _torch_peak(lambda: implementation.raw(own))
     if implementation.framework == "jax":
-        raise NotApplicable("JAX does not tell the memory of one call on the processor")
+        raise NotApplicable(
+            Text(
+                "JAX does not tell the memory of one call on the processor",
+                "JAX 无法给出一次调用在处理器上的内存",
+            )
+        )
     np.empty(1)
     tracemalloc.start()
     try:

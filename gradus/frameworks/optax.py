@@ -9,7 +9,7 @@ from typing import Any
 from gradus.errors import GradusError
 from gradus.frameworks.adapters import Adapted, _accepted, _modules, _same
 from gradus.page import Concept
-from gradus.page.evidence import NotApplicable
+from gradus.page.evidence import no_argument
 
 CONTRACT = ("gradient", "theta0", "steps", "alpha")
 #: The pages' arguments under the names that Optax gives them.
@@ -77,7 +77,7 @@ def _call(concept: Concept, function: Callable[..., Any]) -> Callable[..., Any]:
             if accepted is None or theirs in accepted:
                 given[theirs] = value
             elif not _same(value, defaults[name]):
-                raise NotApplicable(f"{factory.__name__} has no argument {theirs!r}")
+                raise no_argument(factory.__name__, theirs)
         return optax_trajectory(factory(alpha, **given), gradient, theta0, steps)
 
     return call

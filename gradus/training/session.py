@@ -14,6 +14,8 @@ from typing import Any
 import torch
 
 from gradus.errors import GradusError
+from gradus.locks import run_lock
+from gradus.progress import Reporter, Silent, make_reporter
 from gradus.training.callbacks import Callback, overriding, watching
 from gradus.training.checkpoint import load_checkpoint, step_of
 from gradus.training.closed_form import hooked
@@ -26,10 +28,8 @@ from gradus.training.evaluation import validate
 from gradus.training.folder import LOGS, RunFolder
 from gradus.training.logs import JsonLines
 from gradus.training.optimizers import direct_update
-from gradus.training.progress import Reporter, Silent, make_reporter
 from gradus.training.randomness import epoch_order
 from gradus.training.run import Run, unpack_run
-from gradus.training.run_lock import run_lock
 from gradus.training.signals import SignalWatch
 from gradus.training.step import NonFiniteStep, Stepper
 from gradus.training.stopping import EarlyStopping

@@ -183,7 +183,12 @@ def _multiplications(product, n):
             product(np.ones((n, n)), np.ones((n, n)))
         return counter.get_total_flops() // 2
     if product.framework != "numpy":
-        raise NotApplicable(f"operations of {product.framework} are not counted")
+        raise NotApplicable(
+            Text(
+                f"operations of {product.framework} are not counted",
+                f"无法统计 {product.framework} 的运算次数",
+            )
+        )
     Counted.done = 0
     ones = np.full((n, n), Counted(), dtype=object)
     product.raw(dict(A=ones, B=ones))

@@ -18,7 +18,7 @@ import numpy as np
 
 from gradus.frameworks.adapters import PRECISIONS, Adapted
 from gradus.page import Arguments, Claim, Concept
-from gradus.page.evidence import EPSILON, Evidence, NotApplicable, all_of, identical, raises
+from gradus.page.evidence import EPSILON, Evidence, NotApplicable, all_of, identical, no_gradient, raises
 from gradus.text import Text
 from gradus.verify.universal.cases import noted, over_cases
 from gradus.verify.universal.differentiate import (
@@ -35,6 +35,8 @@ from gradus.verify.universal.differentiate import (
 )
 from gradus.verify.universal.tape import tape_gradient
 
+NO_DTYPE = Text("no array among the arguments carries a dtype", "参数中没有带数据类型的数组")
+NO_BATCH = Text("no batched array among the arguments", "参数中没有可批量的数组")
 C_LOW = 2.0  # in 16 bits frameworks accumulate in float32 and round what they store
 
 
@@ -122,7 +124,12 @@ def _sensitivity(
 
 def _tensors_only(adapted: Adapted) -> None:
     if adapted.framework not in ("torch", "jax"):
-        raise NotApplicable(f"a {adapted.framework} function is judged in float64")
+        raise NotApplicable(
+            Text(
+                f"a {adapted.framework} function is judged in float64",
+                f"{adapted.framework} 函数只在 float64 下评判",
+            )
+        )
 
 
 def _has_arrays(arguments: Arguments) -> bool:
@@ -136,12 +143,14 @@ def _equals(concept: Concept, dtype: str) -> Callable[[Adapted, np.random.Genera
 
         def one(arguments: Arguments) -> Evidence:
             if dtype != "float64" and not _has_arrays(arguments):
-                raise NotApplicable("no array among the arguments carries a dtype")
+                raise NotApplicable(NO_DTYPE)
             try:
                 return compare(concept, adapted.cast(dtype), arguments)
             except RuntimeError as error:
                 if dtype == "bfloat16" and _no_kernel(error):
-                    raise NotApplicable(f"the framework does not offer it in {dtype}") from None
+                    raise NotApplicable(
+                        Text(f"the framework does not offer it in {dtype}", f"该框架不支持 {dtype}")
+                    ) from None
                 raise
 
         return over_cases(concept, rng, one)
@@ -161,7 +170,7 @@ def _keeps_dtype(concept: Concept) -> Callable[[Adapted, np.random.Generator], E
 
         def one(arguments: Arguments) -> Evidence:
             if not _has_arrays(arguments):
-                raise NotApplicable("no array among the arguments carries a dtype")
+                raise NotApplicable(NO_DTYPE)
             wrong = []
             for dtype in ("float64", "float32"):
                 cast = adapted.cast(dtype)
@@ -243,7 +252,7 @@ def _leaves_input(concept: Concept) -> Callable[[Adapted, np.random.Generator], 
 def _gradient(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
         if not adapted.differentiates:
-            raise NotApplicable(f"a {adapted.framework} function has no gradient to compare")
+            raise no_gradient(adapted.framework)
         return over_cases(concept, rng, lambda arguments: _directional(concept, adapted, arguments, rng))
 
     return measure
@@ -275,7 +284,7 @@ def _batches(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evide
                 if isinstance(arguments.get(k), np.ndarray) and arguments[k].dtype.kind == "f"
             ]
             if not names:
-                raise NotApplicable("no batched array among the arguments")
+                raise NotApplicable(NO_BATCH)
             members = [arguments, {**arguments, **{k: arguments[k][...] * 0.5 for k in names}}]
             if any(symbol_of(concept, k).domain == "simplex" for k in names):
                 members[1] = {**arguments, **{k: arguments[k][..., ::-1] for k in names}}
@@ -300,7 +309,7 @@ def _empty(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidenc
         def one(arguments: Arguments) -> Evidence:
             names = [k for k in batched if isinstance(arguments.get(k), np.ndarray)]
             if not names:
-                raise NotApplicable("no batched array among the arguments")
+                raise NotApplicable(NO_BATCH)
             with np.errstate(all="ignore"):
                 want = [(0, *r.shape) for r in parts(concept.definition(**arguments))]
             empty = {
@@ -337,7 +346,7 @@ def _rejects(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evide
                 )
             found.append(evidence)
         if not found:
-            raise NotApplicable("no invalid input applies")
+            raise NotApplicable(Text("no invalid input applies", "没有适用的无效输入"))
         return all_of(*found)
 
     return measure

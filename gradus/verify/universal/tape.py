@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradus.errors import GradusError
+from gradus.errors import GradusError, words_of
 from gradus.frameworks.adapters import Adapted
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import EPSILON, Evidence, NotApplicable, all_of, roundoff
@@ -77,24 +77,35 @@ def _one_case(concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.
     try:
         want, tolerance, why = slope(differs, p, arguments, n)
     except REFUSALS as error:
-        raise NotApplicable(f"it refuses inputs around the case: {error}") from None
+        en, zh = words_of(error)
+        raise NotApplicable(
+            Text(f"it refuses inputs around the case: {en}", f"拒绝该用例附近的输入：{zh}")
+        ) from None
     try:
         value, gradient = by_tape(concept, arguments, p)
     except GradusError as error:
-        raise NotApplicable(f"the tape cannot run the definition: {error}") from None
+        en, zh = error.text
+        raise NotApplicable(
+            Text(f"the tape cannot run the definition: {en}", f"梯度带无法运行该定义：{zh}")
+        ) from None
     got, size = p.along(gradient)
     shaken = {**arguments, **{k: shake(arguments[k], DELTA, rng) for k in p.wanted}}
     near = by_tape(concept, shaken, p)[1]  # by how much rounding of the arguments moves the gradient
     size += abs(p.along(near)[0] - got) / DELTA + _weight(p)
     tolerance += SWEEPS * C * n * EPSILON * size
     if not abs(got - want) <= tolerance and _branches(concept, arguments, p, got):
-        raise NotApplicable("the definition branches at the case itself")
+        raise NotApplicable(Text("the definition branches at the case itself", "定义恰在该用例处分支"))
     if (
         not abs(got - want) <= tolerance
         and not adapted.differentiates
         and _steps(concept, adapted, arguments, p)
     ):
-        raise NotApplicable("the implementation is constant around the case: it takes whole numbers")
+        raise NotApplicable(
+            Text(
+                "the implementation is constant around the case: it takes whole numbers",
+                "该实现在用例附近为常数：它只接受整数",
+            )
+        )
     note = Text(
         f"{got:.12g} along a random direction, differences give {want:.12g}",
         f"沿随机方向为 {got:.12g}，差分给出 {want:.12g}",
