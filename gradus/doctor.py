@@ -8,20 +8,23 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradus.text import Text
+from gradus.errors import GradusError
+from gradus.text import Text, as_text
+
+ABSENT = Text("absent", "未安装")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: whether it works, what was found, and how to mend it when it does not."""
+    """One thing that was looked at: whether it works, its state here, and how to mend it when it does not."""
 
     name: Text
     works: bool
-    found: str
+    state: Text
     mend: Text = Text("", "")
     needed: bool = True
 
@@ -41,24 +44,25 @@ def examine_machine() -> Iterator[Check]:
 
 def _python() -> Iterator[Check]:
     yield Check(
-        Text("Python ≥ 3.11", "Python ≥ 3.11"),
+        as_text("Python ≥ 3.11"),
         sys.version_info >= (3, 11),
-        f"{platform.python_version()}, {sys.executable}",
+        as_text(f"{platform.python_version()}, {sys.executable}"),
         Text("install Python 3.11 or newer", "安装 Python 3.11 或更新版本"),
     )
 
 
 def _torch() -> Iterator[Check]:
-    found = _version("torch")
-    recent = tuple(int(p) for p in found.split("+")[0].split(".")[:2]) >= (2, 8) if found else False
-    threads = ""
+    version = _version("torch")
+    recent = tuple(int(p) for p in version.split("+")[0].split(".")[:2]) >= (2, 8) if version else False
+    state = as_text(version) if version else ABSENT
     if recent:
         import torch
 
-        threads = f", {torch.get_num_threads()} threads, {os.cpu_count()} cores"
-    yield Check(
-        Text("PyTorch ≥ 2.8", "PyTorch ≥ 2.8"), recent, (found or "absent") + threads, _pip("torch>=2.8")
-    )
+        threads, cores = torch.get_num_threads(), os.cpu_count()
+        state = Text(
+            f"{version}, {threads} threads, {cores} cores", f"{version}，{threads} 个线程，{cores} 个核心"
+        )
+    yield Check(as_text("PyTorch ≥ 2.8"), recent, state, _pip("torch>=2.8"))
 
 
 def _packages() -> Iterator[Check]:
@@ -74,8 +78,8 @@ def _packages() -> Iterator[Check]:
         "jinja2",
     )
     missing = [n for n in names if not _version(n)]
-    found = ", ".join(f"{n} {_version(n)}" for n in names if _version(n))
-    yield Check(Text("packages", "软件包"), not missing, found, _pip(" ".join(missing)))
+    versions = ", ".join(f"{n} {_version(n)}" for n in names if _version(n))
+    yield Check(Text("packages", "软件包"), not missing, as_text(versions), _pip(" ".join(missing)))
 
 
 def _compiler() -> Iterator[Check]:
@@ -83,46 +87,51 @@ def _compiler() -> Iterator[Check]:
     yield Check(
         Text("C++ compiler, for compile=True in training", "C++ 编译器（训练时 compile=True 需要）"),
         bool(compiler),
-        compiler or "absent",
+        as_text(compiler) if compiler else ABSENT,
         Text("install g++ (Debian, Ubuntu: apt install g++)", "安装 g++（Debian、Ubuntu：apt install g++）"),
         needed=False,
     )
 
 
 def _accelerator() -> Iterator[Check]:
-    found = ""
+    name = ""
     if _version("torch"):
         import torch
 
         if torch.cuda.is_available():
-            found = torch.cuda.get_device_name()
+            name = torch.cuda.get_device_name()
         elif torch.backends.mps.is_available():
-            found = "Apple MPS"
+            name = "Apple MPS"
     yield Check(
         Text("accelerator", "加速器"),
-        bool(found),
-        found or "none: everything runs on the processor",
+        bool(name),
+        as_text(name) if name else Text("none: everything runs on the processor", "无：全部在处理器上运行"),
         Text("install a build of PyTorch for your accelerator", "安装支持你的加速器的 PyTorch"),
         needed=False,
     )
 
 
 def _jax() -> Iterator[Check]:
-    found = _version("jax")
+    version = _version("jax")
     what = Text("JAX, to verify JAX functions", "JAX（检验 JAX 函数时需要）")
-    yield Check(what, bool(found), found or "absent", _pip("jax"), needed=False)
+    state = as_text(version) if version else ABSENT
+    yield Check(what, bool(version), state, _pip("jax"), needed=False)
 
 
 def _data() -> Iterator[Check]:
     from gradus.data import data_directory
 
-    path = data_directory()
-    ok = _can_write(path)
+    name = Text("data folder", "数据文件夹")
+    try:
+        path = data_directory()
+    except GradusError as error:  # no home directory: it says itself how to mend it
+        yield Check(name, False, Text("none", "无"), error.text, needed=False)
+        return
     mend = Text(
         f"choose another folder: export GRADUS_DATA=/path (now {path})",
         f"换一个文件夹：export GRADUS_DATA=/路径（当前 {path}）",
     )
-    yield Check(Text("data folder", "数据文件夹"), ok, str(path), mend, needed=False)
+    yield Check(name, _can_write(path), as_text(str(path)), mend, needed=False)
 
 
 def _writable() -> Iterator[Check]:
@@ -131,7 +140,7 @@ def _writable() -> Iterator[Check]:
     yield Check(
         Text("runs can be kept here", "可在此保存运行结果"),
         _can_write(here / "runs"),
-        str(here / "runs"),
+        as_text(str(here / "runs")),
         mend,
     )
 
@@ -145,14 +154,14 @@ def _can_write(path: Path) -> bool:
 
 def _catalogue() -> Iterator[Check]:
     from gradus.catalogue import load
-    from gradus.errors import GradusError
 
-    count: Callable[[], str] = lambda: f"{len(load())} concepts"  # noqa: E731
-    mend = Text("reinstall Gradus", "重新安装 Gradus")
+    name, mend = Text("catalogue", "目录"), Text("reinstall Gradus", "重新安装 Gradus")
     try:
-        yield Check(Text("catalogue", "目录"), True, count(), mend)
+        count = len(load())
     except GradusError as error:
-        yield Check(Text("catalogue", "目录"), False, str(error), mend)
+        yield Check(name, False, error.text, mend)
+    else:
+        yield Check(name, True, Text(f"{count} concepts", f"{count} 个概念"), mend)
 
 
 def _pip(what: str) -> Text:

@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from gradus.catalogue.search import fold, score
 from gradus.errors import GradusError
 from gradus.page import AREAS, Concept
+from gradus.text import Text
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,27 @@ class Catalogue:
         """
         if key in self.concepts:
             return self.concepts[key]
-        raise GradusError(f"no concept is called {key!r}{self.suggestion(key)}")
+        en, zh = self.suggestion(key)
+        raise GradusError(Text(f"no concept is called {key!r}{en}", f"没有名为 {key!r} 的概念{zh}"))
 
-    def suggestion(self, key: str) -> str:
+    def suggestion(self, key: str) -> Text:
         """`; did you mean …?`, from the nearest keys and titles."""
         near = [c.key for c in self.search(key)[:3]]
-        return f"; did you mean {' or '.join(near)}?" if near else "; `gradus map` lists them"
+        if not near:
+            return Text("; `gradus map` lists them", "；`gradus map` 列出全部概念")
+        return Text(f"; did you mean {' or '.join(near)}?", f"；你要找的是 {' 或 '.join(near)} 吗？")
 
     def area(self, area: str) -> list[Concept]:
         """The concepts of one area, each after what it needs."""
         if area not in AREAS:
             near = difflib.get_close_matches(area, AREAS, 1)
-            raise GradusError(f"no area is called {area!r}; the areas are {', '.join(near or AREAS)}")
+            names = ", ".join(near or AREAS)
+            raise GradusError(
+                Text(
+                    f"no area is called {area!r}; the areas are {names}",
+                    f"没有名为 {area!r} 的领域；可选：{names}",
+                )
+            )
         return [c for c in self if c.area == area]
 
     def needed(self, keys: Iterable[str]) -> list[Concept]:

@@ -186,7 +186,13 @@ def route(name: str) -> Route:
         GradusError: there is none.
     """
     if name not in ROUTES:
-        raise GradusError(f"no route is called {name!r}; the routes are {', '.join(ROUTES)}")
+        names = ", ".join(ROUTES)
+        raise GradusError(
+            Text(
+                f"no route is called {name!r}; the routes are {names}",
+                f"没有名为 {name!r} 的路线；可选：{names}",
+            )
+        )
     return ROUTES[name]
 
 

@@ -12,7 +12,9 @@ from gradus.catalogue import Catalogue, load
 from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
+from gradus.files import write_atomically
 from gradus.page import AREAS, Concept, Cost
+from gradus.progress import item_bar
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -22,10 +24,20 @@ if TYPE_CHECKING:
 def _chosen(options: Namespace, catalogue: Catalogue) -> list[Concept]:
     if options.all:
         if options.target:
-            raise GradusError(f"expected either {options.target!r} or --all, not both")
+            raise GradusError(
+                Text(
+                    f"expected either {options.target!r} or --all, not both",
+                    f"{options.target!r} 与 --all 只能选其一",
+                )
+            )
         return list(catalogue)
     if not options.target:
-        raise GradusError("expected a concept, an area, or --all, as in `gradus verify attention`")
+        raise GradusError(
+            Text(
+                "expected a concept, an area, or --all, as in `gradus verify attention`",
+                "需要一个概念、一个领域或 --all，如 `gradus verify attention`",
+            )
+        )
     if options.target in AREAS:
         return catalogue.area(options.target)
     return [catalogue.get(options.target)]
@@ -41,15 +53,25 @@ def verify(options: Namespace, out: Terminal) -> int:
     concepts = _chosen(options, load())
     cost: tuple[Cost, ...] = ("quick", "slow") if options.slow else ("quick",)
     if options.framework and not options.implementation:
-        raise GradusError("--framework says how to call --implementation; give both")
+        raise GradusError(
+            Text(
+                "--framework says how to call --implementation; give both",
+                "--framework 说明如何调用 --implementation，两者须同时给出",
+            )
+        )
     if options.implementation:
         if len(concepts) != 1:
-            raise GradusError("--implementation judges one concept; give its key")
+            raise GradusError(
+                Text(
+                    "--implementation judges one concept; give its key",
+                    "--implementation 只评判一个概念，请给出它的名称",
+                )
+            )
         function = load_implementation(options.implementation)
         adapted = adapt_function(concepts[0], function, options.framework, options.implementation)
         report = run(concepts, adapted, cost, base=options.seed)
     else:
-        report = _with_progress(concepts, cost, options, out)
+        report = _with_progress(concepts, cost, options)
         if options.seed == 0:
             remember(report)
     if options.junit:
@@ -66,36 +88,20 @@ def verify(options: Namespace, out: Terminal) -> int:
     return 0 if report.holds else 1
 
 
-def _with_progress(
-    concepts: list[Concept], cost: tuple[Cost, ...], options: Namespace, out: Terminal
-) -> Report:
+def _with_progress(concepts: list[Concept], cost: tuple[Cost, ...], options: Namespace) -> Report:
     from gradus.verify import Report
     from gradus.verify import verify as run
 
-    shown = out.console.is_terminal and len(concepts) > 3 and not options.json
-    if not shown:
-        return run(concepts, None, cost, base=options.seed)
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
     parts = []
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=out.console,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("", total=len(concepts))
+    with item_bar(len(concepts), show=None if len(concepts) > 3 and not options.json else False) as begin:
         for concept in concepts:
-            bar.update(task, description=concept.key)
+            begin(concept.key)
             parts.append(run([concept], None, cost, base=options.seed))
-            bar.advance(task)
     return Report(tuple(r for p in parts for r in p.results), tuple(m for p in parts for m in p.mutants))
 
 
 def _print(report: Report, options: Namespace, out: Terminal) -> None:
     from gradus.verify.output import as_json, lines, summary
-    from gradus.verify.reasons import reason_in
 
     if options.json:
         print(as_json(report))
@@ -109,15 +115,12 @@ def _print(report: Report, options: Namespace, out: Terminal) -> None:
         sorted({r.reason for r in report.results if r.verdict == "skipped"}) if options.implementation else []
     )
     for reason in skipped:
-        out.say(out.t(f"left out: {reason}", f"略过：{reason_in(reason, 'zh')}"), style="dim", indent=4)
+        out.say(out.t(f"left out: {reason.en}", f"略过：{reason.zh}"), style="dim", indent=4)
     out.say(summary(report, out.lang), style="bold")
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise GradusError(f"cannot write {path}: {error.strerror}; give another file") from None
+    write_atomically(path, [text.encode("utf-8")])
 
 
 def practice(options: Namespace, out: Terminal) -> int:
@@ -125,7 +128,12 @@ def practice(options: Namespace, out: Terminal) -> int:
     concept = load().get(options.key)
     path = Path(options.output or f"{concept.key.replace('-', '_')}.py")
     if path.exists():
-        raise GradusError(f"{path} exists; give another file with --output, nothing was written")
+        raise GradusError(
+            Text(
+                f"{path} exists; give another file with --output, nothing was written",
+                f"{path} 已存在；请用 --output 指定其他文件，未写入任何内容",
+            )
+        )
     name = concept.definition.__name__
     _write(path, practice_file(concept, out.lang))
     out.say(out.t(f"wrote {path}: fill in the body, then", f"已写出 {path}：补全函数体，然后运行"))

@@ -67,7 +67,12 @@ def language(argv: Sequence[str]) -> str:
             lang = word.partition("=")[2]
     lang = {"zh-cn": "zh", "zh_cn": "zh", "zh_cn.utf-8": "zh"}.get(lang.casefold(), lang)
     if lang not in LANGUAGES:
-        raise GradusError(f"no language is called {lang!r}; expected en or zh (--lang, GRADUS_LANG)")
+        raise GradusError(
+            Text(
+                f"no language is called {lang!r}; expected en or zh (--lang, GRADUS_LANG)",
+                f"没有名为 {lang!r} 的语言；应为 en 或 zh（--lang、GRADUS_LANG）",
+            )
+        )
     return lang
 
 
@@ -110,7 +115,7 @@ def build_parser(lang: str, argv: Sequence[str] = ()) -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit status: 0 right, 1 a claim failed, 2 wrong use."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words, lang = list(sys.argv[1:] if argv is None else argv), "en"
     if argv is None:
         _own_the_process()
     try:
@@ -122,11 +127,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
         return _dispatch(options)
     except GradusError as error:
-        return _say(str(error))
+        return _say(error.text.get(lang))
     except KeyboardInterrupt as error:  # a run says itself where its checkpoint is
         return getattr(error, "code", None) or 130
     except OSError as error:
-        return _say(_os_error(error))
+        return _say(_os_error(error).get(lang))
 
 
 def _own_the_process() -> None:
@@ -151,6 +156,7 @@ def _say(message: str) -> int:
     return 2
 
 
-def _os_error(error: OSError) -> str:
+def _os_error(error: OSError) -> Text:
     where = f" {error.filename}" if error.filename else ""
-    return f"cannot use{where}: {error.strerror or error}"
+    reason = error.strerror or error
+    return Text(f"cannot use{where}: {reason}", f"无法使用{where}：{reason}")

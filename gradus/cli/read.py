@@ -9,21 +9,12 @@ from typing import TYPE_CHECKING, Any
 from gradus.catalogue import Catalogue, citation, load
 from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
-from gradus.errors import GradusError
+from gradus.errors import GradusError, words_of
 from gradus.page import AREAS, Concept, Erratum
-from gradus.text import Text
+from gradus.text import CONCEPT_KINDS, Text
 
 if TYPE_CHECKING:
     from gradus.explanation import Explanation
-
-KINDS = {
-    "definition": Text("definition", "定义"),
-    "theorem": Text("theorem", "定理"),
-    "algorithm": Text("algorithm", "算法"),
-    "layer": Text("layer", "层"),
-    "model": Text("model", "模型"),
-    "system": Text("system", "系统"),
-}
 
 
 def state(concept: Concept, out: Terminal) -> tuple[str, str]:
@@ -150,7 +141,7 @@ def search(options: Namespace, out: Terminal) -> int:
     found = load().search(words)
     if not found:
         raise GradusError(
-            out.t(
+            Text(
                 f"nothing found for {words!r}; `gradus map` lists everything",
                 f"没有找到“{words}”；`gradus map` 列出全部概念",
             )
@@ -165,7 +156,7 @@ def path(options: Namespace, out: Terminal) -> int:
         return _route(options.route, out)
     if not options.key:
         raise GradusError(
-            out.t(
+            Text(
                 "expected a concept, as in `gradus path attention`, or --route NAME",
                 "需要一个概念，如 `gradus path attention`，或 --route 路线名",
             )
@@ -207,7 +198,7 @@ def show(options: Namespace, out: Terminal) -> int:
         return _html(concept, options.html, out)
     out.say(f"{concept.title.get(out.lang)}  ·  {concept.key}", style="bold")
     out.say(
-        f"{AREAS[concept.area].get(out.lang)} · {KINDS[concept.kind].get(out.lang)} · {concept.year} · {', '.join(concept.people)}",
+        f"{AREAS[concept.area].get(out.lang)} · {CONCEPT_KINDS[concept.kind].get(out.lang)} · {concept.year} · {', '.join(concept.people)}",
         style="dim",
     )
     out.say()
@@ -291,7 +282,7 @@ def _evidence(concept: Concept, out: Terminal) -> None:
                       f"以及每个概念都有的断言 {held} 条：{', '.join(r['claim'] for r in free if r['verdict'] == 'holds')}"), indent=2)  # fmt: skip
     for statement in concept.unverified:
         out.say("? " + prose_text(statement.get(out.lang)) + out.t("  (unverified)", "（未验证）"), indent=2)
-    out.heading("Mutants that the claims must catch", "断言必须捕获的变异体")
+    out.heading("Mutants that the claims must catch", "断言必须识破的变异体")
     for mutant in concept.mutants.values():
         out.say(
             f"† {prose_text(mutant.description.get(out.lang))}  → {', '.join(mutant.caught_by)}", indent=2
@@ -299,22 +290,18 @@ def _evidence(concept: Concept, out: Terminal) -> None:
 
 
 def _measured(row: dict[str, Any] | None, out: Terminal) -> tuple[str, str, str]:
-    from gradus.verify.output import MARKS, number
+    from gradus.page.evidence import comparison
+    from gradus.verify.output import MARKS
 
     if row is None:
         return "○", "", ""
     mark, style = MARKS[row["verdict"]]
     e = row.get("evidence")
     if not e:
-        return mark, style, row["reason"]
-    values = [number(float(e[k])) for k in ("measured", "expected", "tolerance")]
-    within = f" ± {values[2]}" if float(e["tolerance"]) else ""
-    because = e["because"][out.lang]
-    return (
-        mark,
-        "" if row["verdict"] == "holds" else style,
-        f"{values[0]} {e['relation']} {values[1]}{within}   {because}",
-    )
+        return mark, style, row["reason"][out.lang]
+    measured, expected, tolerance = (float(e[k]) for k in ("measured", "expected", "tolerance"))
+    figures = comparison(measured, e["relation"], expected, tolerance)
+    return mark, "" if row["verdict"] == "holds" else style, f"{figures}   {e['because'][out.lang]}"
 
 
 def _rest(concept: Concept, out: Terminal) -> None:
@@ -375,7 +362,7 @@ def _explanation(concept: Concept, lang: str) -> Explanation:
 
     from gradus.explanation import explain
 
-    reason = ""
+    reason: Text | None = None
     for _, arguments in sorted(concept.cases(np.random.default_rng(0)), key=_difficulty):
         bound = inspect.signature(concept.definition).bind(**arguments)
         bound.apply_defaults()
@@ -383,8 +370,14 @@ def _explanation(concept: Concept, lang: str) -> Explanation:
             with np.errstate(all="ignore"):
                 return explain(_first_entry(concept.definition), *bound.arguments.values(), lang=lang)
         except (GradusError, ArithmeticError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-            reason = reason or str(error)  # the first, on the simplest input, says it best
-    raise GradusError(f"the definition of {concept.key} has no computation graph here: {reason}")
+            reason = reason or words_of(error)  # the first, on the simplest input, says it best
+    en, zh = reason or Text("it has no case", "没有用例")
+    raise GradusError(
+        Text(
+            f"the definition of {concept.key} has no computation graph here: {en}",
+            f"{concept.key} 的定义在此没有计算图：{zh}",
+        )
+    )
 
 
 def _first_entry(define: Callable[..., Any]) -> Callable[..., Any]:

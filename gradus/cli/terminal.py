@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from gradus.progress import is_terminal
 from gradus.text import Text
 
 
@@ -18,7 +19,7 @@ class Terminal:
 
         self.lang = lang
         plain = not colour or bool(os.environ.get("NO_COLOR"))
-        width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 110
+        width = None if is_terminal(sys.stdout) or os.environ.get("COLUMNS") else 110
         self.console = Console(no_color=plain, highlight=False, soft_wrap=False, width=width)
 
     def say(self, text: str | Text = "", style: str = "", indent: int = 0) -> None:

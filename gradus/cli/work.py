@@ -40,7 +40,10 @@ def run(options: Namespace, out: Terminal) -> int:
     concept = load().get(options.key)
     if options.seed is not None and options.seeds is not None:
         raise GradusError(
-            "expected either --seed S (one run) or --seeds N (runs with seeds 0 … N−1), not both"
+            Text(
+                "expected either --seed S (one run) or --seeds N (runs with seeds 0 … N−1), not both",
+                "--seed S（运行一次）与 --seeds N（用种子 0 … N−1 运行）只能选其一",
+            )
         )
     seeds = None if options.seeds is None else list(range(options.seeds))
     try:
@@ -101,7 +104,12 @@ def data(options: Namespace, out: Terminal) -> int:
         return 0
     if options.action == "get":
         if not options.name:
-            raise GradusError("expected the name of a data set, as in `gradus data get mnist`")
+            raise GradusError(
+                Text(
+                    "expected the name of a data set, as in `gradus data get mnist`",
+                    "需要数据集的名称，如 `gradus data get mnist`",
+                )
+            )
         fetch(options.name, options.data_dir)
         out.say(out.t(f"{options.name} is complete and verified in {data_directory(options.data_dir)}",
                       f"{options.name} 已完整下载并通过校验，位于 {data_directory(options.data_dir)}"))  # fmt: skip
@@ -132,7 +140,7 @@ def doctor(options: Namespace, out: Terminal) -> int:
     rows = []
     for check in checks:
         mark = "✓" if check.works else ("✗" if check.needed else "–")
-        rows.append((mark, check.name.get(out.lang), check.found))
+        rows.append((mark, check.name.get(out.lang), check.state.get(out.lang)))
         if not check.works and any(check.mend):
             rows.append(("", out.t("  mend with", "  修复方法"), check.mend.get(out.lang)))
     out.table(["", "", ""], rows)

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from gradus.data.archive_members import Member, members, naming_damage
-from gradus.data.lock import locked
 from gradus.errors import GradusError
+from gradus.files import sync_folder
+from gradus.locks import waiting_lock
 
 BLOCK = 2**16
 RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
@@ -64,7 +65,7 @@ def extract(archive: str | Path, folder: str | Path, limits: Limits = Limits()) 
         raise GradusError(f"{folder}: expected a new or empty folder to unpack {archive.name} into")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with locked(folder.parent / f".{folder.name}.lock"):
+        with waiting_lock(folder.parent / f".{folder.name}.lock"):
             for orphan in folder.parent.glob(f".{_literal(folder.name)}.*.part"):
                 shutil.rmtree(orphan)  # left by a process that was killed: nobody else holds the lock
             aside = folder.parent / f".{folder.name}.{uuid.uuid4().hex}.part"
@@ -74,6 +75,7 @@ def extract(archive: str | Path, folder: str | Path, limits: Limits = Limits()) 
                 if folder.exists():
                     folder.rmdir()
                 aside.rename(folder)
+                sync_folder(folder.parent)
             except BaseException:
                 shutil.rmtree(aside, ignore_errors=True)
                 raise

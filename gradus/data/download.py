@@ -6,19 +6,19 @@ process that dies at any moment therefore leaves either the verified file or a p
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gradus.data.lock import locked
-from gradus.data.progress import progress_bar
 from gradus.data.registry import RemoteFile
 from gradus.data.store import DamagedFileError, check, sha256_of
 from gradus.errors import GradusError
+from gradus.files import publish
+from gradus.locks import waiting_lock
+from gradus.progress import byte_bar
+from gradus.text import Text
 
 BLOCK = 2**16
 TRIES = 2  # attempts in a row that may bring no progress before a mirror is given up
@@ -63,8 +63,8 @@ def download(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with (
-            locked(target.with_name(target.name + ".lock")),
-            progress_bar(file.name, file.size, progress) as report,
+            waiting_lock(target.with_name(target.name + ".lock")),
+            byte_bar(file.name, file.size, progress) as report,
         ):
             if _have(file, target):
                 return target
@@ -74,16 +74,25 @@ def download(
                 except RefusedError as error:
                     reasons.append(f"{url}: {error}")
                 else:
-                    _publish(part, target)
+                    publish(part, target)
                     return target
     except OSError as error:
+        reason = error.strerror or error
         raise GradusError(
-            f"cannot write {target} ({error.strerror or error}): free space or choose a folder that you can write to "
-            f"by GRADUS_DATA; what has arrived is kept, and the same command continues it"
+            Text(
+                f"cannot write {target} ({reason}): free space or choose a folder that you can write to "
+                f"by GRADUS_DATA; what has arrived is kept, and the same command continues it",
+                f"无法写入 {target}（{reason}）：请腾出空间，或用 GRADUS_DATA 指定可写入的文件夹；"
+                f"已下载的部分会保留，重新运行同一命令即可继续",
+            )
         ) from None
     raise GradusError(
-        f"{file.name}: no mirror gave it ({'; '.join(reasons) or 'none is known'}): check the network, name a mirror "
-        f"of your own by GRADUS_MIRROR, or put the file into {target.parent}"
+        Text(
+            f"{file.name}: no mirror gave it ({'; '.join(reasons) or 'none is known'}): check the network, name a mirror "
+            f"of your own by GRADUS_MIRROR, or put the file into {target.parent}",
+            f"{file.name}：没有镜像提供它（{'；'.join(reasons) or '没有已知的镜像'}）：请检查网络，"
+            f"用 GRADUS_MIRROR 指定自己的镜像，或把文件放入 {target.parent}",
+        )
     )
 
 
@@ -104,19 +113,6 @@ def _have(file: RemoteFile, target: Path) -> bool:
         target.replace(target.with_name(target.name + ".damaged"))
         return False
     return True
-
-
-def _publish(part: Path, target: Path) -> None:
-    """Gives the verified part its final name, once it is on the disk."""
-    with part.open("rb+") as handle:
-        os.fsync(handle.fileno())
-    part.replace(target)
-    with suppress(OSError, AttributeError):  # a folder cannot be opened on Windows
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _from_mirror(

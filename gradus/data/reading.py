@@ -17,6 +17,7 @@ from gradus.data.idx import parse_idx
 from gradus.data.registry import Entry
 from gradus.data.store import DamagedFileError, compare, find, read_content, read_exactly
 from gradus.errors import GradusError
+from gradus.text import Text
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # train images, labels, test images, labels
 
@@ -33,8 +34,12 @@ def _place(entry: Entry, root: Path) -> list[Path]:
     for path, file in zip(paths, entry.files, strict=True):
         if path is None:
             raise GradusError(
-                f"{entry.name}: {file.name} is not in {root / entry.name}: run `gradus data get {entry.name}`, "
-                f"or name a folder that has it by --data-dir or GRADUS_DATA"
+                Text(
+                    f"{entry.name}: {file.name} is not in {root / entry.name}: run `gradus data get {entry.name}`, "
+                    f"or name a folder that has it by --data-dir or GRADUS_DATA",
+                    f"{entry.name}：{root / entry.name} 中没有 {file.name}：请运行 `gradus data get {entry.name}`，"
+                    f"或用 --data-dir 或 GRADUS_DATA 指定含有它的文件夹",
+                )
             )
     return [path for path in paths if path]
 

@@ -185,5 +185,13 @@ def entry_of(name: str) -> Entry:
     folded = {key.replace("-", ""): key for key in ENTRIES}
     wanted = str(name).lower().replace("-", "").replace("_", "").replace(" ", "")
     near = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.5)
-    hint = f"did you mean {folded[near[0]]!r}? " if near else ""
-    raise GradusError(f"unknown data set {name!r}: {hint}known are {', '.join(ENTRIES)}")
+    en, zh = (
+        (f"did you mean {folded[near[0]]!r}? ", f"你要找的是 {folded[near[0]]!r} 吗？") if near else ("", "")
+    )
+    names = ", ".join(ENTRIES)
+    raise GradusError(
+        Text(
+            f"unknown data set {name!r}: {en}known are {names}",
+            f"没有名为 {name!r} 的数据集：{zh}可选：{names}",
+        )
+    )

@@ -10,12 +10,14 @@ from pathlib import Path
 from gradus.data.idx import gunzip
 from gradus.data.registry import ENTRIES, Entry, RemoteFile
 from gradus.errors import GradusError
+from gradus.files import cache_folder, user_path
+from gradus.text import Text
 
 
 class DamagedFileError(GradusError):
     """A file that is there but is not what it should be."""
 
-    def __init__(self, path: Path, message: str) -> None:
+    def __init__(self, path: Path, message: str | Text) -> None:
         super().__init__(message)
         self.path = path
 
@@ -32,17 +34,7 @@ def data_directory(data_dir: str | Path | None = None) -> Path:
     """
     if not isinstance(data_dir, str | os.PathLike | None):
         raise GradusError(f"data_dir: expected the path of a folder, got {data_dir!r}")
-    chosen = data_dir or os.environ.get("GRADUS_DATA", "")
-    if chosen:
-        return Path(os.path.abspath(os.path.expanduser(chosen)))  # noqa: PTH100, PTH111  (links stay as the user named them)
-    import pooch
-
-    folder = Path(pooch.os_cache("gradus"))
-    if not folder.is_absolute():
-        raise GradusError(
-            "no home directory to keep data in: set GRADUS_DATA to a folder that you can write to"
-        )
-    return folder
+    return user_path(data_dir) if data_dir else cache_folder()
 
 
 def places(entry: Entry, file: RemoteFile, root: Path) -> Iterator[Path]:

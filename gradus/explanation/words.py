@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradus.numbers import rounded
+
 _SIGNS = {
     "add": "+", "subtract": "−", "sub": "−", "multiply": "·", "mul": "·", "divide": "/", "true_divide": "/", "div": "/",
     "matmul": "@", "mm": "@", "power": "^", "pow": "^", "rsub": "−",
@@ -90,8 +92,7 @@ def local_derivatives(function: str, result: str, inputs: Sequence[str]) -> list
 def number(value: Any) -> str:
     """A constant: the number, or the shape of an array."""
     if np.ndim(value) == 0 and isinstance(value, (int, float, np.number)):
-        text = f"{float(value):.4g}"
-        return text.replace("-", "−")
+        return rounded(float(value))
     if np.ndim(value) == 0:
         return str(value)
     return f"[{'×'.join(map(str, np.shape(value)))}]"

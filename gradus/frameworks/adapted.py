@@ -18,7 +18,7 @@ from gradus.frameworks.registry import framework_named, framework_of
 from gradus.frameworks.signatures import accepted_keywords, is_default
 from gradus.frameworks.structure import flatten, map_arrays
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import NotApplicable
+from gradus.page.evidence import no_argument
 
 
 class Adapted:
@@ -127,7 +127,7 @@ class Adapted:
             elif self._accepted is None or name in self._accepted:
                 optional[name] = value
             elif not is_default(value, parameter.default):
-                raise NotApplicable(f"{self.name} has no argument {name!r}")
+                raise no_argument(self.name, name)
         return required, optional
 
 

@@ -19,7 +19,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.page.evidence import NotApplicable
+from gradus.page.evidence import NotApplicable, no_gradient
+from gradus.text import Text
 
 #: The dtypes that implementations are judged in, each with its spacing at 1.
 PRECISIONS = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
@@ -108,7 +109,7 @@ class Framework(ABC):
         Raises:
             NotApplicable: it does not differentiate, or no result depends on an argument.
         """
-        raise NotApplicable(f"a {self.name} function has no gradient to compare")
+        raise no_gradient(self.name)
 
     def peak_memory(self, call: Callable[[], Any]) -> int:
         """Bytes that the call holds at its peak above what was there before, on the processor.
@@ -130,7 +131,9 @@ class Framework(ABC):
         Raises:
             NotApplicable: it has none.
         """
-        raise NotApplicable(f"operations of {self.name} are not counted")
+        raise NotApplicable(
+            Text(f"operations of {self.name} are not counted", f"无法统计 {self.name} 的运算次数")
+        )
 
     def __str__(self) -> str:
         return self.name

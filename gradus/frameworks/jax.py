@@ -11,6 +11,7 @@ import numpy as np
 
 from gradus.frameworks.base import Framework
 from gradus.page.evidence import NotApplicable
+from gradus.text import Text
 
 
 class Jax(Framework):
@@ -71,4 +72,9 @@ class Jax(Framework):
 
     def peak_memory(self, call: Callable[[], Any]) -> int:
         """Not told on the processor."""
-        raise NotApplicable("JAX does not tell the memory of one call on the processor")
+        raise NotApplicable(
+            Text(
+                "JAX does not tell the memory of one call on the processor",
+                "JAX 无法给出一次调用在处理器上的内存",
+            )
+        )

@@ -18,7 +18,7 @@ from gradus.frameworks.detection import detect
 from gradus.frameworks.registry import framework_of
 from gradus.frameworks.signatures import accepted_keywords, is_default
 from gradus.page import Concept
-from gradus.page.evidence import NotApplicable
+from gradus.page.evidence import no_argument
 
 CONTRACT = ("gradient", "theta0", "steps", "alpha")
 #: The pages' arguments under the names that Optax gives them.
@@ -144,7 +144,7 @@ def _bridge(concept: Concept, function: Callable[..., Any]) -> Callable[..., Any
             if accepted is None or theirs in accepted:
                 settings[theirs] = value
             elif not is_default(value, defaults[name]):
-                raise NotApplicable(f"{factory.__name__} has no argument {theirs!r}")
+                raise no_argument(factory.__name__, theirs)
         return optax_trajectory(factory(alpha, **settings), gradient, theta0, steps)
 
     return call

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradus.frameworks.base import Framework
 from gradus.page.evidence import NotApplicable
+from gradus.text import Text
 
 
 class Torch(Framework):
@@ -72,7 +73,7 @@ class Torch(Framework):
             if self.is_array(r) and r.requires_grad
         ]
         if not dependent:
-            raise NotApplicable("the result carries no gradient")
+            raise NotApplicable(Text("the result carries no gradient", "结果不带梯度"))
         gradients = torch.autograd.grad(
             [r for r, _ in dependent],
             [tensors[n] for n in wanted],

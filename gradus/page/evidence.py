@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradus.errors import GradusError
+from gradus.errors import GradusError, TextError
+from gradus.numbers import figure
 from gradus.text import Text
 
 EPSILON = 2.0**-52  # spacing of float64 at 1
@@ -22,8 +23,20 @@ Kind = Literal["identical", "roundoff", "rate", "bound", "optimal", "statistical
 Relation = Literal["=", "≤", "≥"]
 
 
-class NotApplicable(Exception):
+class NotApplicable(TextError):
     """The implementation lacks what this claim is about (an option, a gradient): the claim is skipped, and says so."""
+
+
+def no_argument(function: str, name: str) -> NotApplicable:
+    """That `function` lacks the argument `name`."""
+    return NotApplicable(Text(f"{function} has no argument {name!r}", f"{function} 没有参数 {name!r}"))
+
+
+def no_gradient(framework: str) -> NotApplicable:
+    """That functions of `framework` are not differentiated."""
+    return NotApplicable(
+        Text(f"a {framework} function has no gradient to compare", f"{framework} 函数没有可比较的梯度")
+    )
 
 
 @dataclass(frozen=True)
@@ -69,9 +82,13 @@ class Evidence:
         return self.tolerance - abs(self.measured - self.expected)
 
     def __str__(self) -> str:
-        sign = {"=": "=", "≤": "≤", "≥": "≥"}[self.relation]
-        within = f" ± {self.tolerance:.2g}" if self.tolerance else ""
-        return f"{self.measured:.6g} {sign} {self.expected:.6g}{within}"
+        return comparison(self.measured, self.relation, self.expected, self.tolerance)
+
+
+def comparison(measured: float, relation: str, expected: float, tolerance: float) -> str:
+    """`measured relation expected ± tolerance`, as plain text."""
+    within = f" ± {tolerance:.2g}" if tolerance else ""
+    return f"{figure(measured)} {relation} {figure(expected)}{within}"
 
 
 def _array(value: Any) -> np.ndarray:

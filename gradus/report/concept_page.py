@@ -11,8 +11,7 @@ from gradus.page.figures import svg
 from gradus.report.dossier import dossier
 from gradus.report.page import ASSETS, HERE, LANGUAGES, _environment, _fonts, _numbered, _replace
 from gradus.report.pictures import Picture
-from gradus.report.words import JUDGEMENT_NAMES, KINDS
-from gradus.text import Text
+from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
 from gradus.verify import Report, verify
 
 
@@ -46,8 +45,8 @@ def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None
             area=AREAS[concept.area],
             pictures=_numbered([figure], lang)["result"],
             version=__version__,
-            kinds=KINDS,
-            kind_names=JUDGEMENT_NAMES,
+            kinds=CONCEPT_KINDS,
+            kind_names=EVIDENCE_KINDS,
             citations=[(key, citation(key)) for key in keys],
             places={r.source: r.place for r in concept.readings if r.place},
             numbers={key: i for i, key in enumerate(keys, start=1)},

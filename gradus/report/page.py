@@ -13,17 +13,15 @@ from gradus import __version__
 from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml, prose_html
 from gradus.errors import GradusError
-from gradus.files import write_atomically, write_failed
+from gradus.files import make_folder, write_atomically
+from gradus.numbers import duration, grouped, score, typeset, typeset_value
 from gradus.page import Concept
 from gradus.report.dossier import Dossier, dossier
-from gradus.report.numbers import grouped, number, plain, score, seconds
 from gradus.report.pictures import Picture
 from gradus.report.summary import RunSummary
 from gradus.report.svg import inline_svg
 from gradus.report.words import (
-    JUDGEMENT_NAMES,
     JUDGEMENTS,
-    KINDS,
     WORDS,
     evidence_sentence,
     is_fraction,
@@ -32,8 +30,7 @@ from gradus.report.words import (
     said,
     setting,
 )
-from gradus.text import Text
-from gradus.verify.reasons import reason_in
+from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -120,8 +117,8 @@ def report_html(
         pictures=_numbered(figures, lang),
         abstract=_abstract(name, run, facts, lang),
         version=__version__,
-        kinds=KINDS,
-        kind_names=JUDGEMENT_NAMES,
+        kinds=CONCEPT_KINDS,
+        kind_names=EVIDENCE_KINDS,
         judgements=_judgements_used(facts),
         citations=citations,
         numbers={key: i for i, (key, _) in enumerate(citations, start=1)},
@@ -222,19 +219,18 @@ def _environment(lang: str) -> Environment:
     if missing:
         raise GradusError(f"the report lacks words for {', '.join(missing)}")
     env.filters |= {
-        "number": number,
+        "number": typeset,
         "grouped": grouped,
         "score": lambda value, name: score(value, is_fraction(name)),
         "metric": lambda name: metric(name, lang),
         "text": lambda text: Markup(prose_html(text.get(lang), strict=False)),
-        "reason": lambda reason: reason_in(reason, lang),
         "sentence": lambda text: Markup(prose_html(_capital(text.get(lang)), strict=False)),
         "shows_tolerance": _shows_tolerance,
         "digits": _digits,
         "math": _math,
-        "seconds": lambda value: seconds(value, lang),
+        "seconds": lambda value: duration(value, lang),
         "setting": lambda key: setting(key, lang),
-        "plain": lambda value: plain(value, lang),
+        "plain": lambda value: typeset_value(value, lang),
         "moment": lambda value: (
             value[:16].replace("T", " ") + (" UTC" if value.endswith(("Z", "+00:00")) else "")
         ),
@@ -294,9 +290,6 @@ def _fonts(lang: str) -> list[dict[str, Any]]:
 
 def _replace(path: Path, text: str) -> Path:
     """Writes the file whole or not at all; its folder is made."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_failed(path.parent, error) from None
+    make_folder(path.parent)
     write_atomically(path, [text.encode("utf-8")])
     return path

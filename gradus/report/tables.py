@@ -9,7 +9,7 @@ from typing import Any
 
 from gradus.catalogue.formulas import prose_html
 from gradus.errors import GradusError
-from gradus.report.numbers import plain
+from gradus.numbers import typeset_value
 from gradus.report.pictures import Picture, Place
 from gradus.text import Text
 
@@ -74,7 +74,7 @@ def _cell(cell: Cell, lang: str, digits: int) -> str:
         return ""
     if isinstance(cell, Text):
         return _prose(cell, lang)
-    return escape(cell) if isinstance(cell, str) else str(plain(cell, lang, digits))
+    return escape(cell) if isinstance(cell, str) else str(typeset_value(cell, lang, digits))
 
 
 def _prose(text: Text, lang: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradus.text import Text
+from gradus.text import VERDICTS, Text
 
 WORDS: dict[str, Text] = {
     "kicker-run": Text("Training report", "训练报告"),
@@ -63,9 +63,7 @@ WORDS: dict[str, Text] = {
     "verdict": Text("Verdict", "判定"),
     "measured": Text("Measured", "测得"),
     "must-be": Text("Must be", "应为"),
-    "holds": Text("holds", "成立"),
-    "fails": Text("fails", "不成立"),
-    "skipped": Text("does not apply", "不适用"),
+    **VERDICTS,
     "unverified": Text("unverified", "未验证"),
     "caught": Text("caught", "被识破"),
     "not-caught": Text("not caught", "未被识破"),
@@ -90,27 +88,7 @@ WORDS: dict[str, Text] = {
     "repeat": Text("To repeat", "重现命令"),
 }
 
-KINDS: dict[str, Text] = {
-    "definition": Text("definition", "定义"),
-    "theorem": Text("theorem", "定理"),
-    "algorithm": Text("algorithm", "算法"),
-    "layer": Text("layer", "层"),
-    "model": Text("model", "模型"),
-    "system": Text("system", "系统"),
-}
-
-#: How a claim is judged, by the kind of its evidence: its name, and what it means.
-JUDGEMENT_NAMES: dict[str, Text] = {
-    "identical": Text("identical", "全同"),
-    "roundoff": Text("rounding", "舍入"),
-    "rate": Text("rate", "速率"),
-    "bound": Text("bound", "界"),
-    "optimal": Text("optimality", "最优性"),
-    "statistical": Text("statistics", "统计"),
-    "invariance": Text("invariance", "不变性"),
-    "metric": Text("metric", "指标"),
-}
-
+#: What each kind of evidence means.
 JUDGEMENTS: dict[str, Text] = {
     "identical": Text(
         "the same, bit for bit; the number counts the entries that differ", "逐比特相同；数值为不同元素的个数"

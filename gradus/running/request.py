@@ -10,6 +10,7 @@ from typing import Any
 from gradus.catalogue import load as load_catalogue
 from gradus.errors import GradusError
 from gradus.page import Concept, Recipe
+from gradus.text import CONCEPT_KINDS, Text
 
 SEEDS = (0, 1, 2)
 
@@ -87,8 +88,12 @@ def recipe_of(concept: Concept) -> Recipe:
     """
     if concept.recipe is None:
         systems = [c.key for c in load_catalogue() if c.recipe]
+        names, kind = ", ".join(systems), CONCEPT_KINDS[concept.kind]
         raise GradusError(
-            f"{concept.key} is a {concept.kind} without a recipe; `gradus run` trains {', '.join(systems)}"
+            Text(
+                f"{concept.key} is a {kind.en} without a recipe; `gradus run` trains {names}",
+                f"{concept.key} 是{kind.zh}，没有训练配方；`gradus run` 可训练 {names}",
+            )
         )
     return concept.recipe
 
@@ -100,7 +105,13 @@ def load_data(asked: Asked) -> Any:
         GradusError: it is unknown, is not there, or is none of the recipe's.
     """
     if asked.data not in asked.recipe.data:
-        raise GradusError(f"the recipe trains on {', '.join(asked.recipe.data)}, not on {asked.data}")
+        names = ", ".join(asked.recipe.data)
+        raise GradusError(
+            Text(
+                f"the recipe trains on {names}, not on {asked.data}",
+                f"该配方在 {names} 上训练，不能用 {asked.data}",
+            )
+        )
     return function(asked.recipe.load)(asked.data, asked.data_dir)
 
 
@@ -127,13 +138,25 @@ def _first(recipe: Recipe, data_dir: str | None) -> str:
 
 def _check(recipe: Recipe, key: str, seeds: Sequence[int], epochs: int | None, device: str | None) -> None:
     if not seeds:
-        raise GradusError("expected at least one seed, got none; give --seeds 1 or more")
+        raise GradusError(
+            Text(
+                "expected at least one seed, got none; give --seeds 1 or more",
+                "至少需要一个种子；请给出 --seeds 1 或更大的数",
+            )
+        )
     if epochs is not None and epochs < 1:
-        raise GradusError(f"expected epochs of 1 or more, got {epochs}")
+        raise GradusError(
+            Text(f"expected epochs of 1 or more, got {epochs}", f"训练轮数应不小于 1，得到 {epochs}")
+        )
     names = inspect.signature(function(recipe.train)).parameters
     for name, value in (("epochs", epochs), ("device", device)):
         if value is not None and name not in names:
-            raise GradusError(f"{key} is trained without {name}; leave --{name} out")
+            raise GradusError(
+                Text(
+                    f"{key} is trained without {name}; leave --{name} out",
+                    f"{key} 的训练不用 {name}；请去掉 --{name}",
+                )
+            )
     if device is not None:
         _check_device(device)
 
@@ -146,5 +169,8 @@ def _check_device(device: str) -> None:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         why = str(error).strip().splitlines()[0].rstrip(".")
         raise GradusError(
-            f"device {device!r} cannot be used here: {why}; leave --device out to train on the processor"
+            Text(
+                f"device {device!r} cannot be used here: {why}; leave --device out to train on the processor",
+                f"此处无法使用设备 {device!r}：{why}；去掉 --device 即在处理器上训练",
+            )
         ) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 CONFIG, SUMMARY, REPORT = "config.json", "summary.json", "report.html"
 ROOT = Path("runs")
@@ -35,7 +36,12 @@ def unfinished(key: str) -> Path:
     """The folder of the newest unfinished run of a system."""
     found = [Path(row[0]) for row in past_runs(ROOT / key) if row[-1] == "unfinished"]
     if not found:
-        raise GradusError(f"no unfinished run in {ROOT / key} to resume; leave --resume out to begin one")
+        raise GradusError(
+            Text(
+                f"no unfinished run in {ROOT / key} to resume; leave --resume out to begin one",
+                f"{ROOT / key} 中没有可继续的运行；去掉 --resume 即开始新的运行",
+            )
+        )
     return found[0]
 
 
@@ -48,17 +54,35 @@ def choose(given: Path | None, config: dict[str, Any], resume: bool, fresh: bool
     if given is None:
         return _next(ROOT / config["system"], "-".join([*config.get("options", {}).values(), config["data"]]))
     if given.exists() and not given.is_dir():
-        raise GradusError(f"{given} is a file; expected a folder for the run")
+        raise GradusError(
+            Text(
+                f"{given} is a file; expected a folder for the run", f"{given} 是文件；运行结果需要一个文件夹"
+            )
+        )
     there = read(given / CONFIG)
     if there and resume and there != config:
+        differing = _differences(there, config)
+        en, zh = (", ".join(d.get(lang) for d in differing) for lang in ("en", "zh"))
         raise GradusError(
-            f"{given} holds a run with {_difference(there, config)}; resume it with the same settings, "
-            "or give another --directory"
+            Text(
+                f"{given} holds a run with {en}; resume it with the same settings, or give another --directory",
+                f"{given} 中已有一次运行，其 {zh}；请用相同的设置继续，或用 --directory 指定其他文件夹",
+            )
         )
     if there and not resume and not fresh:
-        raise GradusError(f"{given} holds a run already: --resume goes on with it, --fresh replaces it")
+        raise GradusError(
+            Text(
+                f"{given} holds a run already: --resume goes on with it, --fresh replaces it",
+                f"{given} 中已有一次运行：--resume 继续它，--fresh 覆盖它",
+            )
+        )
     if not there and given.is_dir() and any(given.iterdir()):
-        raise GradusError(f"{given} holds other files; give an empty or a new folder")
+        raise GradusError(
+            Text(
+                f"{given} holds other files; give an empty or a new folder",
+                f"{given} 中有其他文件；请给出空的或新的文件夹",
+            )
+        )
     return given
 
 
@@ -69,13 +93,16 @@ def _next(root: Path, name: str) -> Path:
     return root / f"{name}-{max(numbers, default=0) + 1}"
 
 
-def _difference(there: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+def _differences(there: Mapping[str, Any], config: Mapping[str, Any]) -> list[Text]:
     """How the run that is there differs from the one that is asked for: "epochs 2, not 3"."""
     flat = [{**c, **c.get("options", {})} for c in (there, config)]
     keys = [k for k in dict.fromkeys([*flat[1], *flat[0]]) if k != "options"]
-    return ", ".join(
-        f"{k} {flat[0].get(k)!r}, not {flat[1].get(k)!r}" for k in keys if flat[0].get(k) != flat[1].get(k)
-    )
+    pairs = {k: (flat[0].get(k), flat[1].get(k)) for k in keys}
+    return [
+        Text(f"{k} {old!r}, not {new!r}", f"{k} 为 {old!r} 而非 {new!r}")
+        for k, (old, new) in pairs.items()
+        if old != new
+    ]
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 import signal
 
+from gradus.progress import Reporter
 from gradus.training.errors import Interrupted, NonFiniteError
 from gradus.training.folder import RunFolder
 from gradus.training.nonfinite import NonFiniteStep
-from gradus.training.progress import Reporter
 from gradus.training.run import Run
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from gradus.errors import GradusError
 from gradus.files import TEMPORARY, sweep, write_failed
+from gradus.progress import Reporter
 from gradus.training.checkpoint import (
     Checkpoint,
     list_checkpoints,
@@ -24,7 +25,6 @@ from gradus.training.checkpoint import (
     sweep_orphans,
 )
 from gradus.training.environment import differences
-from gradus.training.progress import Reporter
 from gradus.training.run import Run, pack_run
 
 LOGS = ("metrics.jsonl", "timings.jsonl")

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from gradus.errors import GradusError
+from gradus.locks import run_lock
+from gradus.progress import Reporter
 from gradus.training.checkpoint import Checkpoint, load_checkpoint, step_of
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
 from gradus.training.environment import environment, hash_tensors
 from gradus.training.folder import RunFolder
 from gradus.training.objective import Objective
-from gradus.training.progress import Reporter
-from gradus.training.run_lock import run_lock
 
 FRESH, FAILED = -1, -2
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from gradus.progress import Reporter, Silent, make_reporter
 from gradus.training.callbacks import Callback, overriding
 from gradus.training.checkpoint import Checkpoint
 from gradus.training.data import InMemory
@@ -22,7 +23,6 @@ from gradus.training.folder import LOGS, RunFolder
 from gradus.training.logs import JsonLines
 from gradus.training.nonfinite import NonFiniteStep
 from gradus.training.objective import Objective
-from gradus.training.progress import Reporter, Silent, make_reporter
 from gradus.training.randomness import epoch_order
 from gradus.training.resumption import agreed_checkpoint, prepared_checkpoint, record_of
 from gradus.training.run import Run, unpack_run

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from gradus.errors import raised
 from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept, Symbol
 from gradus.page.evidence import Evidence, NotApplicable
-from gradus.text import Text
+from gradus.text import Text, as_text
 from gradus.verify.universal import compare
 from gradus.verify.universal.sensitivity import REFUSALS, parts
 
@@ -26,7 +27,7 @@ class Counterexample:
     """An input, both results on it, and where it comes from."""
 
     arguments: Arguments
-    got: str
+    got: Text
     want: str
     evidence: Evidence | None
     origin: Text
@@ -35,7 +36,7 @@ class Counterexample:
         """The arguments, both results, and the error beside its tolerance."""
         names = Text("definition", "定义").get(lang), Text("implementation", "实现").get(lang)
         rows = [(k, _short(v)) for k, v in self.arguments.items()]
-        rows += [(names[0], self.want), (names[1], self.got)]
+        rows += [(names[0], self.want), (names[1], self.got.get(lang))]
         if self.evidence:
             error = Text("error", "误差").get(lang)
             rows.append((error, f"{self.evidence}  [{self.evidence.because.get(lang)}]"))
@@ -171,9 +172,9 @@ def _described(concept: Concept, adapted: Adapted, arguments: Arguments, origin:
     evidence = None
     try:
         evidence = compare(concept, adapted, arguments)
-        got = _short(adapted(**arguments))
+        got = as_text(_short(adapted(**arguments)))
     except Exception as error:
-        got = f"raised {type(error).__name__}: {error}"
+        got = raised(error)
     return Counterexample(arguments, got, want, evidence, origin)
 
 

@@ -9,36 +9,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 from gradus.page import Concept
-from gradus.page.evidence import Evidence
 from gradus.text import Text
-from gradus.verify.reasons import reason_in
 from gradus.verify.runner import MutantResult, Report, Result
 
 MARKS = {"holds": ("✓", "green"), "fails": ("✗", "bold red"), "skipped": ("–", "dim")}
-
-KINDS = {
-    "identical": Text("identical", "完全相同"),
-    "roundoff": Text("roundoff", "舍入误差"),
-    "rate": Text("rate", "收敛阶"),
-    "bound": Text("bound", "界"),
-    "optimal": Text("optimal", "最优性"),
-    "statistical": Text("statistical", "统计"),
-    "invariance": Text("invariance", "不变性"),
-    "metric": Text("metric", "指标"),
-}
-
-
-def number(value: float) -> str:
-    """A measured number in few characters."""
-    if isinstance(value, bool) or (float(value).is_integer() and abs(value) < 1e7):
-        return str(int(value))
-    return f"{value:.3g}" if abs(value) < 1e-3 or abs(value) >= 1e5 else f"{value:.6g}"
-
-
-def judgement(evidence: Evidence) -> str:
-    """`measured relation expected ± tolerance`."""
-    within = f" ± {evidence.tolerance:.2g}" if evidence.tolerance else ""
-    return f"{number(evidence.measured)} {evidence.relation} {number(evidence.expected)}{within}"
 
 
 def summary(report: Report, lang: str = "en") -> str:
@@ -89,7 +63,7 @@ def result_dict(result: Result) -> dict[str, Any]:
         "statement": result.claim.statement._asdict(),
         "implementation": result.implementation,
         "verdict": result.verdict,
-        "reason": result.reason,
+        "reason": result.reason._asdict(),
         "seed": result.seed,
     }
     if result.evidence is not None:
@@ -138,7 +112,7 @@ def _suite(root: ElementTree.Element, concept: Concept, report: Report) -> None:
             suite, "testcase", classname=concept.key, name=name, time=f"{r.seconds:.4f}"
         )
         if r.verdict == "skipped":
-            ElementTree.SubElement(case, "skipped", message=_xml(r.reason))
+            ElementTree.SubElement(case, "skipped", message=_xml(r.reason.en))
         if r.verdict == "fails":
             ElementTree.SubElement(case, "failure", message=_xml(failure(r))).text = _xml(
                 r.claim.statement.en
@@ -160,10 +134,10 @@ def _xml(text: str) -> str:
 def failure(result: Result, lang: str = "en") -> str:
     """What was measured or raised, the tolerance and where it comes from, the place and the seed."""
     if result.evidence is None:
-        return f"{reason_in(result.reason, lang)}  ({_seed(result, lang)})"
+        return f"{result.reason.get(lang)}  ({_seed(result, lang)})"
     e = result.evidence
     note = f"; {e.note.get(lang)}" if e.note.get(lang) else ""
-    return f"{judgement(e)}  [{e.because.get(lang)}]{note}  ({_seed(result, lang)})"
+    return f"{e}  [{e.because.get(lang)}]{note}  ({_seed(result, lang)})"
 
 
 def _seed(result: Result, lang: str) -> str:
@@ -183,7 +157,7 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
                 mark, style = MARKS[r.verdict]
                 yield f"    {mark} {r.claim.name}: {prose_text(r.claim.statement.get(lang))}", style
                 yield (
-                    f"        {failure(r, lang) if r.evidence else reason_in(r.reason, lang)}",
+                    f"        {failure(r, lang) if r.evidence else r.reason.get(lang)}",
                     "dim" if r.verdict != "fails" else "",
                 )
         for m in mutants:

@@ -11,9 +11,11 @@ from typing import Literal
 
 import numpy as np
 
+from gradus.errors import raised
 from gradus.frameworks import Adapted, adapt
 from gradus.page import Claim, Concept, Cost, Mutant
 from gradus.page.evidence import Evidence, NotApplicable
+from gradus.text import Text, as_text
 from gradus.verify.counterexamples import Counterexample, smallest
 from gradus.verify.universal import universal_claims
 
@@ -39,7 +41,7 @@ class Result:
     implementation: str
     verdict: Verdict
     evidence: Evidence | None
-    reason: str
+    reason: Text
     seed: int
     seconds: float
 
@@ -91,7 +93,7 @@ def judge(concept: Concept, claim: Claim, adapted: Adapted, base: int = 0) -> Re
     """Measures one claim on one implementation; whatever the implementation raises is a failure, not a crash."""
     seed = seed_of(concept, claim.name, base)
     start = time.perf_counter()
-    evidence, reason = None, ""
+    evidence, reason = None, Text("", "")
     verdict: Verdict
     try:
         with warnings.catch_warnings():
@@ -99,10 +101,9 @@ def judge(concept: Concept, claim: Claim, adapted: Adapted, base: int = 0) -> Re
             evidence = claim.measure(adapted, np.random.default_rng(seed))
         verdict = "holds" if evidence.holds else "fails"
     except NotApplicable as why:
-        verdict, reason = "skipped", str(why)
+        verdict, reason = "skipped", why.text
     except Exception as error:
-        first = str(error).strip().splitlines()
-        verdict, reason = "fails", f"raised {type(error).__name__}: {first[0] if first else ''}"
+        verdict, reason = "fails", raised(error)
     return Result(concept, claim, adapted.name, verdict, evidence, reason, seed, time.perf_counter() - start)
 
 
@@ -128,10 +129,13 @@ def _remark(result: Result) -> Result:
     """A claim that a right implementation may miss is, when it is missed, left out with its figures."""
     if result.claim.required or result.verdict != "fails":
         return result
-    reason = (
-        f"{result.claim.name} is not required of a right implementation: {result.evidence or result.reason}"
+    name = result.claim.name
+    what = as_text(str(result.evidence)) if result.evidence else result.reason
+    why = Text(
+        f"{name} is not required of a right implementation: {what.en}",
+        f"正确的实现不必满足 {name}：{what.zh}",
     )
-    return replace(result, verdict="skipped", evidence=None, reason=reason)
+    return replace(result, verdict="skipped", evidence=None, reason=why)
 
 
 def verify_mutants(

@@ -12,8 +12,12 @@ from typing import Any
 
 from gradus.errors import GradusError
 from gradus.frameworks import resolve
+from gradus.text import Text
 
-FORM = "expected FILE.py:function or module:function, such as my_attention.py:attention"
+FORM = Text(
+    "expected FILE.py:function or module:function, such as my_attention.py:attention",
+    "应为 FILE.py:函数 或 模块:函数，如 my_attention.py:attention",
+)
 
 
 def load_implementation(path: str) -> Any:
@@ -24,22 +28,25 @@ def load_implementation(path: str) -> Any:
     """
     place, colon, name = path.rpartition(":")
     if not colon or not place or not name:
-        raise GradusError(f"{FORM}; got {path!r}")
+        raise GradusError(Text(f"{FORM.en}; got {path!r}", f"{FORM.zh}；得到 {path!r}"))
     if not place.endswith(".py"):
         return resolve(path)
     module = load_file(Path(place))
     value: Any = module
     for part in name.split("."):
         if not hasattr(value, part):
-            raise GradusError(f"{place} defines no {name!r}{_nearest(part, value)}")
+            en, zh = _nearest(part, value)
+            raise GradusError(Text(f"{place} defines no {name!r}{en}", f"{place} 中没有定义 {name!r}{zh}"))
         value = getattr(value, part)
     return value
 
 
-def _nearest(name: str, module: Any) -> str:
+def _nearest(name: str, module: Any) -> Text:
     public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
     near = difflib.get_close_matches(name, public, 3, 0.4) or public[:5]
-    return f"; it has {', '.join(near)}" if near else "; it defines no function"
+    if not near:
+        return Text("; it defines no function", "；其中没有函数")
+    return Text(f"; it has {', '.join(near)}", f"；其中有 {', '.join(near)}")
 
 
 def load_file(path: Path) -> ModuleType:
@@ -49,26 +56,32 @@ def load_file(path: Path) -> ModuleType:
         GradusError: there is no such file, or it raises when imported; the line is named.
     """
     if not path.is_file():
-        raise GradusError(f"no file {path} (in {Path.cwd()})")
-    spec = importlib.util.spec_from_file_location(f"gradus_user_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise GradusError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses and pickling by name look here
+        raise GradusError(Text(f"no file {path} (in {Path.cwd()})", f"没有文件 {path}（在 {Path.cwd()} 中）"))
+    import_spec = importlib.util.spec_from_file_location(f"gradus_user_{path.stem}", path)
+    if import_spec is None or import_spec.loader is None:
+        raise GradusError(Text(f"{path} is not a Python file", f"{path} 不是 Python 文件"))
+    module = importlib.util.module_from_spec(import_spec)
+    sys.modules[import_spec.name] = module  # dataclasses and pickling by name look here
     folder = str(path.resolve().parent)
     sys.path.insert(0, folder)
     try:
-        spec.loader.exec_module(module)
+        import_spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise GradusError(f"{path}, line {error.lineno}: {error.msg}") from None
+        raise GradusError(
+            Text(f"{path}, line {error.lineno}: {error.msg}", f"{path} 第 {error.lineno} 行：{error.msg}")
+        ) from None
     except Exception as error:
         frames = [
             f
             for f in traceback.extract_tb(error.__traceback__)
             if Path(f.filename).resolve() == path.resolve()
         ]
-        line = f", line {frames[-1].lineno}" if frames else ""
-        raise GradusError(f"{path}{line}: importing it raised {type(error).__name__}: {error}") from None
+        number = frames[-1].lineno if frames else None
+        en, zh = (f", line {number}", f" 第 {number} 行") if frames else ("", "")
+        what = f"{type(error).__name__}: {error}"
+        raise GradusError(
+            Text(f"{path}{en}: importing it raised {what}", f"{path}{zh}：导入时抛出 {what}")
+        ) from None
     finally:
         sys.path.remove(folder)
     return module

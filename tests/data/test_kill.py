@@ -6,13 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 from loopback import Host, payload, remote
-
-from gradus.data.lock import locked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 NURSERY = Path(__file__).with_name("nursery.py")
@@ -67,22 +64,3 @@ def test_only_one_of_several_processes_downloads(host: Host, tmp_path: Path) -> 
     host.rate = 2e6
     assert nursery("race", host, tmp_path, 2)["failed"] == 0  # 2, then 4 processes
     assert len(host.requests) == 2
-
-
-def test_lock_is_one_file_that_its_waiters_agree_on(tmp_path: Path) -> None:
-    path, inside, done = tmp_path / "lock", threading.Event(), threading.Event()
-
-    def wait_and_hold() -> None:
-        with locked(path):
-            inside.set()
-            done.wait(5)
-
-    with locked(path):
-        waiter = threading.Thread(target=wait_and_hold)
-        waiter.start()
-        assert not inside.wait(0.2)
-    assert inside.wait(5)
-    assert path.exists()  # the waiter's own: the first holder's was removed
-    done.set()
-    waiter.join()
-    assert not path.exists()

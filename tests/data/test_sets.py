@@ -368,7 +368,7 @@ def test_path_that_the_system_refuses_is_one_line(tmp_path: Path) -> None:
 
 def test_without_a_home_the_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADUS_DATA", "")
-    monkeypatch.setattr("pooch.os_cache", lambda name: Path("~") / ".cache" / name)
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
     with pytest.raises(GradusError, match=r"no home directory.*GRADUS_DATA"):
         data_directory()
 

@@ -11,6 +11,7 @@ import pytest
 
 from gradus.catalogue import Catalogue
 from gradus.errors import GradusError
+from gradus.numbers import typeset
 from gradus.page import Concept, Symbol
 from gradus.page.evidence import bound, identical, roundoff, statistical
 from gradus.report import (
@@ -34,8 +35,7 @@ from gradus.report import (
     wrong_images,
 )
 from gradus.report import page as page_module
-from gradus.report.numbers import grouped, number, percent, plain, seconds
-from gradus.text import Text
+from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
 from gradus.verify import MutantResult, Report, Result
 
 VOID = {"meta", "img", "br", "link", "hr", "input", "col"}
@@ -117,7 +117,16 @@ def results_of(c, evidence=None):
     for claim in c.claims.values():
         measured = evidence or claim.measure(None, None)
         rows.append(
-            Result(c, claim, "module:name", "holds" if measured.holds else "fails", measured, "", 7, 0.1)
+            Result(
+                c,
+                claim,
+                "module:name",
+                "holds" if measured.holds else "fails",
+                measured,
+                Text("", ""),
+                7,
+                0.1,
+            )
         )
     return rows
 
@@ -280,7 +289,7 @@ def test_says_what_was_trained_and_what_was_measured(html, lang):
 
 def test_chinese_page_holds_no_english_of_ours(system, run, evidence):
     text = "".join(read(report_html(system, run, evidence, make_figures(run.data.classes), "zh")).text)
-    for table in (words.WORDS, words.KINDS, words.JUDGEMENTS):
+    for table in (words.WORDS, CONCEPT_KINDS, EVIDENCE_KINDS, words.JUDGEMENTS):
         for key, said in table.items():
             long = " " in said.en
             assert not long or said.en not in text, key
@@ -290,14 +299,14 @@ def test_chinese_page_holds_no_english_of_ours(system, run, evidence):
 
 
 def test_every_word_is_said_in_both_languages():
-    tables = (words.WORDS, words.KINDS, words.JUDGEMENTS, words.JUDGEMENT_NAMES, words.SETTINGS)
+    tables = (words.WORDS, CONCEPT_KINDS, words.JUDGEMENTS, EVIDENCE_KINDS, words.SETTINGS)
     for table in tables:
         for key, said in table.items():
             assert said.en.strip() and said.zh.strip(), key
-    for table in (words.WORDS, words.KINDS, words.JUDGEMENTS, words.JUDGEMENT_NAMES):
+    for table in (words.WORDS, CONCEPT_KINDS, words.JUDGEMENTS, EVIDENCE_KINDS):
         for key, said in table.items():
             assert re.search("[\u4e00-\u9fff]", said.zh), key
-    assert words.JUDGEMENTS.keys() == words.JUDGEMENT_NAMES.keys()
+    assert words.JUDGEMENTS.keys() == EVIDENCE_KINDS.keys()
     from gradus.page import ConceptKind
     from gradus.page.evidence import Kind
 
@@ -338,7 +347,9 @@ def test_hostile_names_stay_text(system, evidence):
         seconds={HOSTILE: 1.0},
         metric=HOSTILE,
     )
-    bad = Result(system, next(iter(system.claims.values())), HOSTILE, "fails", None, HOSTILE, 1, 0.1)
+    bad = Result(
+        system, next(iter(system.claims.values())), HOSTILE, "fails", None, Text(HOSTILE, HOSTILE), 1, 0.1
+    )
     figures = make_figures(hostile)
     figures.append(loss_curves([Series(Text(HOSTILE, HOSTILE), [1, 2], [1.0, 2.0])]))
     figures.append(gradient_norms([1, 2], {HOSTILE: [1.0, 2.0]}))
@@ -384,7 +395,9 @@ def test_failures_are_shown_as_such(system):
     html = report_html(None, None, rows, mutants=[MutantResult(system, mutant, ("always-right",), 0.1)])
     text = "".join(read(html).text)
     assert "2 fail" in text and "but not by" in text and "✗" in text
-    skipped = Result(system, rows[0].claim, "m:f", "skipped", None, "it has no gradient", 1, 0.0)
+    skipped = Result(
+        system, rows[0].claim, "m:f", "skipped", None, Text("it has no gradient", "没有梯度"), 1, 0.0
+    )
     text = "".join(read(report_html(None, None, [skipped])).text)
     assert "does not apply" in text and "it has no gradient" in text
     assert dossier([system], [skipped]).state == "unverified"
@@ -411,7 +424,7 @@ def test_evidence_from_samples_shows_its_tolerance():
     assert page_module._shows_tolerance(shown)
     assert not page_module._shows_tolerance(bound(0.5, 1.0))
     shown = statistical(1.3997, 1.4003, standard_error=0.002)
-    assert number(shown.measured, page_module._digits(shown)) == "1.3997"
+    assert typeset(shown.measured, page_module._digits(shown)) == "1.3997"
     assert page_module._digits(bound(2.0, 0.0)) == 4
     assert page_module._capital("a batch") == "A batch" and page_module._capital("p is small") == "p is small"
 
@@ -463,20 +476,6 @@ def test_layers_of_a_network():
 def test_environment_names_versions_and_machine():
     found = environment()
     assert {"python", "torch", "numpy", "processor", "cores"} <= found.keys()
-
-
-def test_numbers():
-    assert number(0) == "0" and number(1000.0) == "1000" and number(0.0213456) == "0.0213"
-    assert number(-2.5) == "−2.5" and number(float("inf")) == "∞" and number(float("nan")) == "NaN"
-    assert number(1.2345e-16) == "1.23&#8239;×&#8239;10<sup>−16</sup>"
-    assert number(123456.7) == "123457"
-    assert grouped(61706) == "61\u202f706" and percent(0.98434) == "98.43\u202f%"
-    assert (
-        seconds(0.0123, "en") == "12 ms"
-        and seconds(3.42, "zh") == "3.4 秒"
-        and seconds(125, "en") == "2 min 5 s"
-    )
-    assert plain(True, "zh") == "是" and plain([1, "<b>"], "en") == "1, &lt;b&gt;"
 
 
 def test_symbols_and_formulas_come_compiled(monkeypatch):

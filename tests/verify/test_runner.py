@@ -25,7 +25,7 @@ def test_what_raises_is_a_failure_with_its_reason():
 
     result = judge(ATTENTION, claims_of(ATTENTION)[0], adapt_function(ATTENTION, broken))
     assert result.verdict == "fails"
-    assert result.reason == "raised RuntimeError: out of cheese"
+    assert result.reason == ("raised RuntimeError: out of cheese", "抛出 RuntimeError：out of cheese")
 
 
 def test_results_of_the_wrong_kind_are_failures():

@@ -30,7 +30,7 @@ def _even_alone(schedule):
     from gradus.page.evidence import NotApplicable
 
     if schedule != "even":
-        raise NotApplicable("it has no argument 'schedule'")
+        raise NotApplicable(Text("it has no argument 'schedule'", "它没有参数 'schedule'"))
 
 
 def _torch(checkpoint, step, pullback, x, x_bar, n, c, schedule):
@@ -52,7 +52,7 @@ def _tape(checkpoint, step, pullback, x, x_bar, n, c, schedule):
 
     _even_alone(schedule)
     if c < 1:
-        raise NotApplicable("the pieces are the caller's own")
+        raise NotApplicable(Text("the pieces are the caller's own", "分段由调用者自定"))
 
     def chain(x):
         for piece in _pieces(step, n, c):

@@ -182,7 +182,10 @@ def operations(forward_mode, x, directions):
         forward_mode.raw({"f": moderate, "x": z, "u": u})
         if z.operations[0] < one.operations[0]:
             raise NotApplicable(
-                "it does not compute with the NumPy arrays that it is given: operations cannot be counted"
+                Text(
+                    "it does not compute with the NumPy arrays that it is given: operations cannot be counted",
+                    "它不用所给的 NumPy 数组计算：无法统计运算次数",
+                )
             )
         total += z.operations[0]
     return total / one.operations[0]

@@ -8,18 +8,18 @@ from gradus.page.figures import COLOURS, canvas
 
 
 def _gauss_only(fixed_quad, f, a, b, n, rule):
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.evidence import no_argument
 
     if rule != "gauss" or np.ndim(a) or np.ndim(b):
-        raise NotApplicable(f"fixed_quad has no argument {'rule' if rule != 'gauss' else 'a'!r}")
+        raise no_argument("fixed_quad", "rule" if rule != "gauss" else "a")
     return fixed_quad(f, float(a), float(b), n=n)[0]
 
 
 def _simpson_only(simpson, f, a, b, n, rule):
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.evidence import no_argument
 
     if rule != "simpson":
-        raise NotApplicable("simpson has no argument 'rule'")
+        raise no_argument("simpson", "rule")
     x = np.linspace(a, b, n + 1, axis=-1)
     return simpson(f(x), x=x, axis=-1)
 

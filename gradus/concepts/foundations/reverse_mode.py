@@ -315,7 +315,10 @@ def cost_is_five_evaluations(reverse_mode, rng):
         ratio = all_partials.operations[0] / one.operations[0]
         if ratio < 1:
             raise NotApplicable(
-                "it does not compute with the NumPy arrays that it is given: operations cannot be counted"
+                Text(
+                    "it does not compute with the NumPy arrays that it is given: operations cannot be counted",
+                    "它不用所给的 NumPy 数组计算：无法统计运算次数",
+                )
             )
         why = Text(f"Baur and Strassen: at most 5, n = {n}", f"Baur 与 Strassen：至多 5 倍，n = {n}")
         found.append(bound(ratio, 5.0, "≤", why))

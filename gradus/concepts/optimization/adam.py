@@ -24,12 +24,12 @@ from gradus.page.figures import COLOURS, canvas
 
 def _torch(Adam, gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad):
     from gradus.optimization.trajectory import trajectory
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.evidence import no_argument
 
     options = dict(lr=alpha, betas=(beta1, beta2), eps=epsilon)
     if amsgrad:
         if "amsgrad" not in inspect.signature(Adam).parameters:
-            raise NotApplicable(f"{Adam.__name__} has no argument 'amsgrad'")
+            raise no_argument(Adam.__name__, "amsgrad")
         options["amsgrad"] = True
     return trajectory(lambda parameters: Adam(parameters, **options), gradient, theta0, steps)
 

@@ -14,7 +14,7 @@ def _torch(clip_grad_norm_, g, c, epsilon):
     from gradus.page.evidence import NotApplicable
 
     if epsilon != 1e-6:
-        raise NotApplicable("clip_grad_norm_ has ε = 1e-6 built in")
+        raise NotApplicable(Text("clip_grad_norm_ has ε = 1e-6 built in", "clip_grad_norm_ 内置 ε = 1e-6"))
     parameters = []
     for part in g:
         parameter = torch.nn.Parameter(torch.zeros_like(part))

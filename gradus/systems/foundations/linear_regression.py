@@ -65,12 +65,12 @@ def _rmse(y: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _beside(X: np.ndarray, y: np.ndarray, ours: np.ndarray, theirs: np.ndarray, fit: LinearFit) -> Picture:
+    from gradus.numbers import order_of_magnitude
     from gradus.report import table
-    from gradus.report.numbers import scientific
 
     sk = _sklearn(X, y)
     coefficients = np.array([sk.intercept_, *sk.coef_])
-    apart = scientific(float(np.abs(fit.coefficients / coefficients - 1).max()))
+    apart = order_of_magnitude(float(np.abs(fit.coefficients / coefficients - 1).max()))
     mean = np.full_like(y, y.mean())
     columns = [
         Text("Model", "模型"),

@@ -71,8 +71,8 @@ def scaled(A: np.ndarray, B: np.ndarray, together: bool) -> tuple[np.ndarray, np
 def _beside(X: np.ndarray, y: np.ndarray, model: Any) -> Picture:
     from sklearn.linear_model import LogisticRegression
 
+    from gradus.numbers import order_of_magnitude
     from gradus.report import table
-    from gradus.report.numbers import scientific
 
     theirs = LogisticRegression(C=C, tol=1e-10, max_iter=10_000).fit(X, y)
     rows = []
@@ -80,7 +80,7 @@ def _beside(X: np.ndarray, y: np.ndarray, model: Any) -> Picture:
         p = fitted.predict_proba(X)
         loss = -np.log(p[np.arange(len(y)), y]).sum() * C + 0.5 * (np.asarray(fitted.coef_) ** 2).sum()
         rows.append((name, float(loss), int(np.max(fitted.n_iter_))))
-    apart = scientific(float(np.abs(_centred(model.coef_) - _centred(theirs.coef_)).max()))
+    apart = order_of_magnitude(float(np.abs(_centred(model.coef_) - _centred(theirs.coef_)).max()))
     columns = [Text("Model", "模型"), Text("Objective, all rows", "目标函数（全体）"), Text("Steps", "步数")]
     caption = Text(
         f"Beside scikit-learn on all rows: the same objective; the coefficients differ by at most {apart}.",

@@ -69,5 +69,5 @@ def _batched(concept: Concept, arguments: Arguments, kind: str = "") -> list[str
     rows = [s.argument for s in concept.symbols if s.batched and s.argument]
     names = [k for k in rows if isinstance(arguments.get(k), np.ndarray) and kind in arguments[k].dtype.kind]
     if not names:
-        raise NotApplicable("no batched array among the arguments")
+        raise NotApplicable(Text("no batched array among the arguments", "参数中没有可批量的数组"))
     return names

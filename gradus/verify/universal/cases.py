@@ -25,14 +25,16 @@ def over_cases(
         try:
             evidence = measure(arguments)
         except NotApplicable as reason:
-            missing.append(str(reason))
+            missing.append(reason.text)
             continue
         if not evidence.holds:
             en, zh = evidence.note
             evidence = noted(evidence, Text(f"case “{label}”: {en}", f"用例“{label}”：{zh}"))
         judged.append(evidence)
     if not judged:
-        raise NotApplicable(missing[0] if missing else "the page has no case for it")
+        raise NotApplicable(
+            missing[0] if missing else Text("the page has no case for it", "该页没有适用的用例")
+        )
     return all_of(*judged)
 
 

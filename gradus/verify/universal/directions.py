@@ -58,7 +58,7 @@ def probe(concept: Concept, arguments: Arguments, rng: np.random.Generator) -> P
     with np.errstate(all="ignore"):
         results = parts(concept.definition(**arguments))
     if not wanted or not all(r.dtype.kind == "f" and np.isfinite(r).all() for r in results):
-        raise NotApplicable("nothing to differentiate")
+        raise NotApplicable(Text("nothing to differentiate", "没有可求导的参数"))
     w = [rng.standard_normal(r.shape) for r in results]
     u = {k: _direction(arguments[k], symbol_of(concept, k).domain, rng) for k in wanted}
     with np.errstate(all="ignore"):
@@ -121,11 +121,13 @@ def _derivative(along: Callable[[Any], Any], n: int, kappa: float) -> tuple[floa
     tries = [(h, central(h), central(h / 4)) for h in (2.0**-9, 2.0**-13, 2.0**-17, 2.0**-21)]
     wide, narrow = bend(1e-6), bend(1e-7)
     if not all(map(math.isfinite, (wide, narrow, *[v for _, *pair in tries for v in pair]))):
-        raise NotApplicable("the definition is not finite around the case")
+        raise NotApplicable(
+            Text("the definition is not finite around the case", "定义在该用例附近不是有限值")
+        )
     # right slope minus left: proportional to the step where the function is smooth, a jump that stays at a kink
     jump = abs(10 * narrow - wide) / 9
     if jump > 64 * n * EPSILON * (size + 1e-9) / 1e-7:
-        raise NotApplicable("the definition has a kink at the case")
+        raise NotApplicable(Text("the definition has a kink at the case", "定义在该用例处不可导"))
     # the step whose truncation, estimated from two of them, and rounding together are least
     tolerance, fine = min((16 * abs(a - b) + 256 * n * EPSILON * (size + abs(b)) / h, b) for h, a, b in tries)
     try:

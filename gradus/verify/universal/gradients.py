@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import EPSILON, Evidence, NotApplicable
+from gradus.page.evidence import EPSILON, Evidence, no_gradient
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
 from gradus.verify.universal.directions import probe, slope
@@ -18,7 +18,7 @@ def gradient_equals_definition(concept: Concept) -> Measure:
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
         if not adapted.differentiates:
-            raise NotApplicable(f"a {adapted.framework.name} function has no gradient to compare")
+            raise no_gradient(adapted.framework.name)
         return over_cases(concept, rng, lambda arguments: _directional(concept, adapted, arguments, rng))
 
     return measure

@@ -27,7 +27,9 @@ def equals_definition_in(concept: Concept, dtype: str) -> Measure:
                 return compare(concept, adapted.cast(dtype), arguments)
             except RuntimeError as error:
                 if dtype == "bfloat16" and adapted.framework.lacks_kernel(error):
-                    raise NotApplicable(f"the framework does not offer it in {dtype}") from None
+                    raise NotApplicable(
+                        Text(f"the framework does not offer it in {dtype}", f"该框架不支持 {dtype}")
+                    ) from None
                 raise
 
         return over_cases(concept, rng, one)
@@ -69,9 +71,16 @@ def _dtype_name(result: Any) -> str:
 def _require(adapted: Adapted, dtype: str) -> None:
     framework = adapted.framework
     if dtype not in framework.precisions:
-        raise NotApplicable(f"a {framework.name} function is judged in {', '.join(framework.precisions)}")
+        raise NotApplicable(
+            Text(
+                f"a {framework.name} function is judged in {', '.join(framework.precisions)}",
+                f"{framework.name} 函数只在 {'、'.join(framework.precisions)} 下评判",
+            )
+        )
 
 
 def _require_arrays(arguments: Arguments) -> None:
     if not any(isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in flatten(arguments)):
-        raise NotApplicable("no array among the arguments carries a dtype")
+        raise NotApplicable(
+            Text("no array among the arguments carries a dtype", "参数中没有带数据类型的数组")
+        )

@@ -29,7 +29,7 @@ def rejects_invalid(concept: Concept) -> Measure:
                 evidence = noted(evidence, Text(f"“{label}”: {en}", f"“{label}”：{zh}"))
             judged.append(evidence)
         if not judged:
-            raise NotApplicable("no invalid input applies")
+            raise NotApplicable(Text("no invalid input applies", "没有适用的无效输入"))
         return all_of(*judged)
 
     return measure

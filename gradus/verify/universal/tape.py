@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradus.errors import GradusError
+from gradus.errors import GradusError, words_of
 from gradus.frameworks import Adapted
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
@@ -68,11 +68,17 @@ def tape_evidence(
     try:
         want, tolerance, why = slope(function, p, arguments, n)
     except REFUSALS as error:
-        raise NotApplicable(f"it refuses inputs around the case: {error}") from None
+        en, zh = words_of(error)
+        raise NotApplicable(
+            Text(f"it refuses inputs around the case: {en}", f"拒绝该用例附近的输入：{zh}")
+        ) from None
     try:
         value, gradient = by_tape(concept, arguments, p)
     except GradusError as error:
-        raise NotApplicable(f"the tape cannot run the definition: {error}") from None
+        en, zh = error.text
+        raise NotApplicable(
+            Text(f"the tape cannot run the definition: {en}", f"梯度带无法运行该定义：{zh}")
+        ) from None
     got, size = p.along(gradient)
     shaken = {**arguments, **{k: perturbed(arguments[k], DELTA, rng) for k in p.wanted}}
     near = by_tape(concept, shaken, p)[1]  # by how much rounding of the arguments moves the gradient
@@ -96,9 +102,14 @@ def tape_evidence(
 def _require_smooth(concept: Concept, adapted: Adapted, arguments: Arguments, p: Probe, got: float) -> None:
     """Raises `NotApplicable` where no derivative is to be compared at the case."""
     if _branches(concept, arguments, p, got):
-        raise NotApplicable("the definition branches at the case itself")
+        raise NotApplicable(Text("the definition branches at the case itself", "定义恰在该用例处分支"))
     if not adapted.differentiates and _steps(concept, adapted, arguments, p):
-        raise NotApplicable("the implementation is constant around the case: it takes whole numbers")
+        raise NotApplicable(
+            Text(
+                "the implementation is constant around the case: it takes whole numbers",
+                "该实现在用例附近为常数：它只接受整数",
+            )
+        )
 
 
 def _branches(concept: Concept, arguments: Arguments, p: Probe, got: float, h: float = 2.0**-20) -> bool:

@@ -82,7 +82,7 @@ def fit(
     Raises:
         GradusError: the loss is not finite, or the state cannot be read or written.
     """
-    from gradus.training.progress import make_reporter
+    from gradus.progress import make_reporter
 
     state = (_read(directory / STATE) if resume and directory else None) or Fit(start, Moments.zeros(start))
     reporter = make_reporter(progress, epochs * steps, len(state.history) * steps)

@@ -1,18 +1,81 @@
-"""How far a run is: a Rich bar on a terminal, plain lines elsewhere, nothing on request."""
+"""How far something is: a Rich bar on a terminal, plain lines elsewhere, nothing on request; always on standard error."""
 
+from __future__ import annotations
+
+import itertools
 import sys
 import time
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 
 from gradus.errors import GradusError
+from gradus.text import Text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 STYLES = ("auto", "rich", "plain", "silent")
 _BAR_SECONDS = 0.1
 _LINE_SECONDS = 10.0
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person watches `stream`; one that is closed or absent is no terminal."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def _bar(unit: Literal["steps", "items", "bytes"], transient: bool = False) -> Progress:
+    """A bar whose columns fit what it counts."""
+    from rich import progress as rich
+    from rich.console import Console
+
+    columns = {
+        "steps": (rich.MofNCompleteColumn(), rich.TimeRemainingColumn()),
+        "items": (rich.MofNCompleteColumn(),),
+        "bytes": (rich.DownloadColumn(), rich.TransferSpeedColumn(), rich.TimeRemainingColumn()),
+    }
+    return rich.Progress(
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        *columns[unit],
+        console=Console(stderr=True),
+        refresh_per_second=1 / _BAR_SECONDS,
+        transient=transient,
+    )
+
+
+@contextmanager
+def byte_bar(name: str, size: int, show: bool | None = None) -> Iterator[Callable[[int], None]]:
+    """Gives a function that takes the number of bytes had so far; `show=None` draws on a terminal only."""
+    if not (is_terminal(sys.stderr) if show is None else show):
+        yield lambda done: None
+        return
+    with _bar("bytes") as bar:
+        task = bar.add_task(name, total=size)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def item_bar(count: int, show: bool | None = None) -> Iterator[Callable[[str], None]]:
+    """Gives a function that takes the name of the item that is begun; the bar is gone when all are done."""
+    if not (is_terminal(sys.stderr) if show is None else show):
+        yield lambda name: None
+        return
+    with _bar("items", transient=True) as bar:
+        task, done = bar.add_task("", total=count), itertools.count()
+
+        def begin(name: str) -> None:
+            bar.update(task, completed=next(done), description=name)
+
+        yield begin
+
+
 class Reporter(Protocol):
-    """What `fit` tells about its progress."""
+    """What a training run tells about its progress."""
 
     def step(self, epoch: int, step: int, loss: float) -> None:
         """A step is done."""
@@ -80,11 +143,7 @@ class Bar:
     """A bar over all steps, with the loss, the speed and the time left."""
 
     def __init__(self, total: int, done: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.bar = Progress(*columns, console=Console(stderr=True), refresh_per_second=10)
+        self.bar = _bar("steps")
         self.task = self.bar.add_task("training", total=total, completed=done)
         self.next = 0.0
         self.bar.start()
@@ -117,9 +176,15 @@ def make_reporter(style: str, total: int, done: int) -> Reporter:
         GradusError: for an unknown style.
     """
     if style not in STYLES:
-        raise GradusError(f"expected progress among {', '.join(STYLES)}, got {style!r}")
+        names = ", ".join(STYLES)
+        raise GradusError(
+            Text(
+                f"expected progress among {names}, got {style!r}",
+                f"progress 应为 {names} 之一，得到 {style!r}",
+            )
+        )
     if style == "silent":
         return Silent()
-    if style == "rich" or (style == "auto" and sys.stderr.isatty()):
+    if style == "rich" or (style == "auto" and is_terminal(sys.stderr)):
         return Bar(total, done)
     return Plain(total)

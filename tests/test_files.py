@@ -1,0 +1,174 @@
+"""Files are whole or as they were; what is no file is written to as it is; one folder is the user's cache."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradus.errors import GradusError
+from gradus.files import cache_folder, make_folder, publish, sweep, sync_folder, user_path, write_atomically
+
+OLD, NEW = b"old", b"new and longer"
+CALLS = ("open", "write", "fsync", "replace", "close")
+
+
+class Failing:
+    """Makes the n-th call to the operating system fail."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, nth: int, number: int) -> None:
+        self.left, self.failed = nth, False
+        for name in CALLS:
+            patch.setattr(os, name, self.wrapped(getattr(os, name), name, number))
+
+    def wrapped(self, real, name, number):  # type: ignore[no-untyped-def]
+        def call(*arguments, **named):  # type: ignore[no-untyped-def]
+            self.left -= 1
+            if self.left == 0:
+                self.failed = True
+                if name == "close":
+                    real(*arguments)  # a failing close has closed all the same
+                raise OSError(number, os.strerror(number))
+            return real(*arguments, **named)
+
+        return call
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EACCES])
+def test_a_file_is_whole_whichever_call_fails(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "file"
+    for nth in range(1, 100):
+        path.write_bytes(OLD)
+        error = None
+        with pytest.MonkeyPatch.context() as patch:
+            failing = Failing(patch, nth, number)
+            try:
+                write_atomically(path, [NEW[:3], NEW[3:]])
+            except GradusError as caught:
+                error = caught
+        assert path.read_bytes() in (OLD, NEW)
+        assert [p.name for p in tmp_path.iterdir()] == ["file"]
+        if not failing.failed:
+            assert error is None and path.read_bytes() == NEW and nth > 5
+            return
+        assert error is not None and "\n" not in str(error)
+        assert ("disk full" in str(error), "磁盘已满" in error.text.zh) == (number == errno.ENOSPC,) * 2
+    pytest.fail("never ran through")
+
+
+def test_a_part_is_published_whole(tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(NEW)
+    (tmp_path / "file").write_bytes(OLD)
+    publish(tmp_path / "part", tmp_path / "file")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("file", NEW)]
+
+
+def test_the_file_is_on_the_disk_before_it_has_its_name_and_the_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, real=real, name=name: (done.append(name), real(*a))[1])
+    write_atomically(tmp_path / "file", [NEW])
+    assert done == ["fsync", "replace", "fsync"]
+    done.clear()
+    publish(tmp_path / "file", tmp_path / "published")
+    assert done == ["fsync", "replace", "fsync"]
+
+
+@pytest.mark.parametrize(("number", "fails"), [(errno.EINVAL, False), (errno.EIO, True)])
+def test_a_file_system_that_flushes_no_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, fails: bool
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    if fails:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            sync_folder(tmp_path)
+    else:
+        sync_folder(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes and links")
+def test_pipes_and_links_stay_what_they_are(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(pipe, [NEW])
+    assert os.read(reader, 100) == NEW and pipe.is_fifo()
+    os.close(reader)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_bytes(OLD)
+    (tmp_path / "link").symlink_to(tmp_path / "folder" / "file")
+    write_atomically(tmp_path / "link", [NEW])
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "folder" / "file").read_bytes() == NEW
+    with pytest.raises(GradusError, match=r"cannot write .*directory"):
+        write_atomically(tmp_path / "folder", [NEW])
+
+
+def test_folders_are_made_or_refused_in_one_line(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").write_bytes(OLD)
+    with pytest.raises(GradusError, match=r"cannot write .*; check the folder"):
+        make_folder(tmp_path / "file" / "b")
+
+
+def test_what_is_not_wanted_is_swept(tmp_path: Path) -> None:
+    for name in ("a.tmp", "b.txt"):
+        (tmp_path / name).write_bytes(OLD)
+    (tmp_path / "c.tmp").mkdir()
+    assert sweep(tmp_path, lambda path: path.suffix != ".tmp") == [tmp_path / "a.tmp"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.txt", "c.tmp"]
+
+
+def test_the_cache_is_where_the_environment_says_or_in_the_users_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("GRADUS_DATA", "~/mine")
+    assert cache_folder() == tmp_path / "mine" and cache_folder("evidence") == tmp_path / "mine" / "evidence"
+    monkeypatch.setenv("GRADUS_DATA", "mine")
+    monkeypatch.chdir(tmp_path)
+    assert cache_folder() == tmp_path / "mine"
+    monkeypatch.setenv("GRADUS_DATA", "")
+    assert cache_folder("evidence") == cache_folder() / "evidence"
+    assert cache_folder().is_relative_to(tmp_path) and cache_folder().name == "gradus"
+    assert list(tmp_path.iterdir()) == []  # naming a folder does not make it
+
+
+def test_the_cache_is_where_earlier_builds_kept_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pooch
+
+    monkeypatch.setenv("GRADUS_DATA", "")
+    assert cache_folder() == pooch.os_cache("gradus")
+
+
+def test_without_a_home_the_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADUS_DATA", "")
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
+    with pytest.raises(GradusError, match=r"no home directory.*GRADUS_DATA"):
+        cache_folder("evidence")
+
+
+def test_a_users_path_is_absolute_and_its_links_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert user_path("link/../x") == tmp_path / "x"
+    assert user_path("link/x") == tmp_path / "link" / "x"
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no /dev/stdout here")
+def test_output_named_as_a_device_goes_there() -> None:
+    code = "from pathlib import Path; from gradus.files import write_atomically as w; w(Path('/dev/stdout'), [b'<x/>'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout == b"<x/>"
