@@ -1,5 +1,6 @@
-"""One Chinese term stands for one English term: read in every page's title and prose."""
+"""One Chinese term stands for one English term: read in every page's title and prose, and in the interface."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -8,8 +9,10 @@ import pytest
 
 import gradus
 from gradus.catalogue import load
+from gradus.text import Text
 
-TERMS = tomllib.loads((Path(gradus.__file__).parent / "glossary.toml").read_text(encoding="utf-8"))["term"]
+GRADUS = Path(gradus.__file__).parent
+TERMS = tomllib.loads((GRADUS / "glossary.toml").read_text(encoding="utf-8"))["term"]
 # A wrong term may be right in another sense: 功能 (feature) and 距离 (distance) are words of their own.
 SENSES = {"function": "functional", "divergence": "distance|metric"}
 
@@ -42,12 +45,89 @@ def test_titles_use_the_glossary(concept):
             assert term["zh"] in concept.title.zh, f"{term['en']} is {term['zh']}: {concept.title.zh}"
 
 
+def check_terms(text: Text) -> None:
+    """No English term of the glossary is rendered by a word that is wrong for it."""
+    for term in TERMS:
+        for wrong in term.get("not", ()):
+            other = SENSES.get(term["en"])
+            meant = re.search(rf"\b{re.escape(term['en'])}\b", text.en, re.IGNORECASE)
+            if meant and not (other and re.search(other, text.en, re.IGNORECASE)):
+                assert wrong not in text.zh, f"{term['en']} is {term['zh']}, not {wrong}: {text.zh}"
+
+
 @pytest.mark.parametrize("concept", list(load()), ids=lambda c: c.key)
 def test_no_wrong_term(concept):
     for text in prose(concept):
-        for term in TERMS:
-            for wrong in term.get("not", ()):
-                other = SENSES.get(term["en"])
-                meant = re.search(rf"\b{re.escape(term['en'])}\b", text.en, re.IGNORECASE)
-                if meant and not (other and re.search(other, text.en, re.IGNORECASE)):
-                    assert wrong not in text.zh, f"{term['en']} is {term['zh']}, not {wrong}: {text.zh}"
+        check_terms(text)
+
+
+def written(node: ast.expr) -> str | None:
+    """The words of a string as they stand in the source, with {} for what is filled in; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(written(part) or "{}" for part in node.values)
+    return None
+
+
+def texts_of(source: str) -> list[Text]:
+    """What a source file says in both languages: `Text(en, zh)`, and calls of the terminal's `t` and `heading`."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and len(node.args) == 2:
+            name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+            en, zh = map(written, node.args)
+            if name in ("Text", "t", "heading") and en is not None and zh is not None:
+                found.append(Text(en, zh))
+    return found
+
+
+INTERFACE = {
+    path.relative_to(GRADUS).as_posix(): texts_of(path.read_text(encoding="utf-8"))
+    for path in sorted(GRADUS.rglob("*.py"))
+    if "concepts" not in path.parts
+}
+
+
+def test_the_interface_is_read():
+    assert texts_of(
+        'Text(f"no {what}", "没有" + x); Text("a", f"甲{b!r}"); out.t("on", "开"); f("a", "b")'
+    ) == [
+        Text("a", "甲{}"),
+        Text("on", "开"),
+    ]
+    assert sum(map(len, INTERFACE.values())) > 500
+    assert all(
+        INTERFACE[f] for f in ("text.py", "files.py", "locks.py", "cli/main.py", "cli/read.py", "doctor.py")
+    )
+
+
+@pytest.mark.parametrize("file", [file for file, texts in INTERFACE.items() if texts])
+def test_no_wrong_term_in_the_interface(file):
+    for text in INTERFACE[file]:
+        check_terms(text)
+
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+TAKEN_OVER = re.compile(r"[a-z]{3,} [a-z]{3,}")  # an English phrase where Chinese should stand
+
+
+@pytest.mark.parametrize("file", [file for file, texts in INTERFACE.items() if texts])
+def test_the_interface_speaks_chinese(file):
+    for text in INTERFACE[file]:
+        assert bool(text.en.strip()) == bool(text.zh.strip()), text
+        assert CHINESE.search(text.zh) or not TAKEN_OVER.search(text.zh), f"no Chinese: {text.zh}"
+
+
+def test_mutants_are_caught_in_both_languages():
+    texts = [text for concept in load() for text in prose(concept)] + [
+        t for ts in INTERFACE.values() for t in ts
+    ]
+    readmes = [(GRADUS.parent / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")]
+    for en, zh in [*texts, readmes]:
+        for sentence in re.split(r"[.;\n]", en):
+            assert not re.search(r"mutants?\b.*\b(kill|surviv)|\b(kill|surviv)\w* .*\bmutant", sentence), (
+                sentence
+            )
+        for sentence in re.split("[。；\n]", zh):
+            assert "变异体" not in sentence or not re.search("杀|存活|捕获|捕捉", sentence), sentence

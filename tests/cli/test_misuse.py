@@ -1,6 +1,8 @@
 """A user's mistake gives one clear line on standard error and exit status 2; never a traceback."""
 
+import contextlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +91,21 @@ def test_one_clear_line_and_status_2(folder, capsys, argv, said):
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before, (
         "something was written"
     )
+
+
+BY_ARGPARSE = re.compile(r"required|invalid (choice|int)|unrecognized")  # Python's own words
+
+
+@pytest.mark.parametrize("argv", [argv for argv, _ in MISUSE if "--lang" not in argv], ids=" ".join)
+def test_the_line_is_in_the_readers_language(folder, capsys, argv):
+    with contextlib.suppress(SystemExit):
+        main([*argv, "--lang", "zh"])
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert re.search("[\u4e00-\u9fff]", err)
+    # No English phrase of ours: four words in a row are another program's, quoted after a Chinese colon.
+    ours = re.sub("：[^：；]*", "", err.removeprefix("gradus: ").strip())
+    assert BY_ARGPARSE.search(err) or not re.search(r"(?<![\w`-])([a-z]+ ){3}[a-z]+", ours), err
 
 
 def test_no_permission_to_write(folder, capsys):

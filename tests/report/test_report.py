@@ -311,7 +311,7 @@ def test_every_word_is_said_in_both_languages():
     from gradus.page.evidence import Kind
 
     assert set(Kind.__args__) == words.JUDGEMENTS.keys()
-    assert set(ConceptKind.__args__) == words.KINDS.keys()
+    assert set(ConceptKind.__args__) == CONCEPT_KINDS.keys()
 
 
 def test_templates_use_known_words_and_no_others_are_left_over():
