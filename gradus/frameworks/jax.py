@@ -45,6 +45,10 @@ class Jax(Framework):
 
         return jax.enable_x64(True)
 
+    def lacks_kernel(self, error: Exception) -> bool:
+        """Whether it refuses the precision itself, as JAX's factorisations do in 16 bits."""
+        return "Unsupported dtype" in str(error)
+
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`jax.jit` of the function."""
         import jax

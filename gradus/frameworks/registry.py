@@ -31,9 +31,12 @@ def framework_named(name: str) -> Framework:
 
 @functools.cache
 def _made(path: str) -> Framework:
-    made = resolve(path)()
-    assert isinstance(made, Framework)
-    return made
+    framework = resolve(path)()
+    if not isinstance(framework, Framework):
+        raise GradusError(
+            f"expected {path} to be a class derived from Framework, got {type(framework).__name__}"
+        )
+    return framework
 
 
 def framework_of(value: Any) -> Framework:

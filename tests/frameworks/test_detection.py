@@ -51,3 +51,8 @@ def test_a_framework_imported_inside_the_function_is_detected():
         return jnp.exp(q)
 
     assert detect(inside) == "jax"
+
+
+def test_a_compiled_function_is_of_the_framework_that_compiled_it():
+    jax = pytest.importorskip("jax")
+    assert detect(jax.jit(of_numpy)) == "jax"

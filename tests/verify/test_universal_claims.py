@@ -1,5 +1,7 @@
 """The claims that every concept gets can fail: each catches the fault it is there for."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 import torch
@@ -130,5 +132,15 @@ def test_a_precision_that_the_framework_lacks_is_skipped_and_other_errors_are_no
             raise RuntimeError("broken")
         return right(q, k, v)
 
+    def without_kernel_in_jax(q, k, v):
+        import jax.numpy as jnp
+
+        scores = q @ jnp.swapaxes(k, -1, -2) / q.shape[-1] ** 0.5
+        e = jnp.exp(scores - scores.max(-1, keepdims=True))
+        return jnp.linalg.inv(jnp.eye(1, dtype=q.dtype)) * (e / e.sum(-1, keepdims=True) @ v)
+
     assert verdict(without_kernel, "equals-definition-bfloat16") == "skipped"
+    if importlib.util.find_spec("jax") is not None:
+        assert verdict(without_kernel_in_jax, "equals-definition", "jax") == "holds"
+        assert verdict(without_kernel_in_jax, "equals-definition-bfloat16", "jax") == "skipped"
     assert verdict(broken, "equals-definition-bfloat16") == "fails"
