@@ -56,7 +56,7 @@ CHAIN_RULE = Concept(
     people=("Gottfried Wilhelm Leibniz",),
     implementations=(
         Implementation("torch.func:jacrev", "torch", _torch, Text("of the composition itself", "直接对复合函数求导")),
-        Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours),
+        Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours),
     ),
     readings=(
         Reading("rudin1976principles", "ch. 9"),

@@ -108,7 +108,7 @@ CHECKPOINTING = Concept(
             _torch,
             Text("for networks: wrap each piece; the pieces are yours to choose", "用于神经网络：逐段包装，分段由你决定"),
         ),
-        Implementation("gradus.foundations.checkpoint:checkpoint", "numpy", _tape, Text("on our own tape", "用于本库的梯度带")),
+        Implementation("gradus.foundations.autodiff:checkpoint", "numpy", _tape, Text("on our own tape", "用于本库的梯度带")),
     ),
     readings=(
         Reading("griewank2008evaluating", "ch. 12"),

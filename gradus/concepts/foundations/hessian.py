@@ -58,7 +58,7 @@ HESSIAN = Concept(
     people=("Ludwig Otto Hesse", "Hermann Amandus Schwarz"),
     implementations=(
         Implementation("torch.func:hessian", "torch", _torch, Text("forward over reverse: n runs of a tangent through the backward pass", "反向之上套前向：切线沿反向传播运行 n 次")),
-        Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours, Text("the Jacobian of the tape's gradient", "对计算图所得梯度再求雅可比矩阵")),
+        Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours, Text("the Jacobian of the tape's gradient", "对计算图所得梯度再求雅可比矩阵")),
     ),
     readings=(
         Reading("rudin1976principles", "ch. 9"),

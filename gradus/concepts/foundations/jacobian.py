@@ -45,7 +45,7 @@ JACOBIAN = Concept(
     implementations=(
         Implementation("torch.func:jacrev", "torch", _call, Text("by rows: for few outputs", "按行计算：适合输出较少时")),
         Implementation("torch.func:jacfwd", "torch", _call, Text("by columns: for few inputs", "按列计算：适合输入较少时")),
-        Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours),
+        Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours),
     ),
     readings=(
         Reading("rudin1976principles", "ch. 9"),
@@ -137,8 +137,7 @@ def invalid(rng):
     )
 )
 def forward_and_reverse_agree(jacobian, rng):
-    from gradus.foundations.autodiff import vjp
-    from gradus.foundations.dual import jvp
+    from gradus.foundations.autodiff import jvp, vjp
 
     found = []
     for m, n in ((4, 3), (3, 5), (3, 3)):
