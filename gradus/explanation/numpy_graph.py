@@ -12,8 +12,7 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.explanation.graph import Node, differentiate, given_names, reached
 from gradus.explanation.words import expression, local_derivatives, number
-from gradus.foundations.autodiff import Step, Variable, pulled_back
-from gradus.foundations.autodiff.traceable import traceable
+from gradus.foundations.autodiff import Step, Variable, pulled_back, traceable
 
 _LIBRARIES = (str(Path(np.__file__).parent), str(Path(__file__).parent))
 _PLUMBING = ("array_like.py", "checkpoint.py")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gradus.foundations.compensated import two_product, two_sum
     from gradus.foundations.critical_points import classify, classify_hessian
     from gradus.foundations.differentiation import derivative, step_size
-    from gradus.foundations.dual import jvp
+    from gradus.foundations.autodiff import jvp
     from gradus.foundations.estimators import LinearRegression, LogisticRegression
     from gradus.foundations.exact_determinant import exact_determinant
     from gradus.foundations.floating_point import round_to_format, summation

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gradus.errors import GradusError
-from gradus.foundations.dual import jvp
+from gradus.foundations.autodiff import jvp
 
 __all__ = ["Rule", "integral_over_image", "quadrature", "rule_on_unit_interval"]
 

@@ -11,7 +11,8 @@ from jaxtyping import Float
 
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.array_like import ArrayLike
-from gradus.foundations.autodiff.rules import RULES, call, einsum, join, put, reshape, take
+from gradus.foundations.autodiff.call import call
+from gradus.foundations.autodiff.rules import RULES, einsum, join, put, reshape, take
 
 __all__ = ["Series", "taylor_coefficients", "taylor_polynomial"]
 

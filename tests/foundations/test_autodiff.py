@@ -8,10 +8,9 @@ import torch
 from autodiff_calls import CALLS, SAFE
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff import Variable, grad, value_and_grad, vjp
+from gradus.foundations.autodiff import Variable, checkpoint, grad, value_and_grad, vjp
 from gradus.foundations.autodiff.composed import COMPOSED, METHODS
 from gradus.foundations.autodiff.rules import RULES
-from gradus.foundations.checkpoint import checkpoint
 
 
 def agree(got, want, scale=0.0):
@@ -408,7 +407,7 @@ def test_checkpoint_gives_the_same_derivatives_and_keeps_less():
 
 
 def test_checkpoint_runs_forwards_and_alone():
-    from gradus.foundations.dual import jvp
+    from gradus.foundations.autodiff import jvp
 
     f = checkpoint(lambda x, power: np.sin(x) ** power)
     x = np.array([0.3, 0.5])

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from gradus.foundations.autodiff import Variable, grad, vjp
+from gradus.foundations.autodiff import Variable, grad, traceable, vjp
 from gradus.foundations.autodiff.special import digamma
-from gradus.foundations.autodiff.traceable import traceable
 
 
 def filled(x):

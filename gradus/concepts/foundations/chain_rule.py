@@ -54,7 +54,7 @@ CHAIN_RULE = Concept(
     people=("Gottfried Wilhelm Leibniz",),
     implementations=(
         Implementation("torch.func:jacrev", "torch", _torch, "of the composition itself"),
-        Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours),
+        Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours),
     ),
     readings=(
         Reading("rudin1976principles", "ch. 9"),

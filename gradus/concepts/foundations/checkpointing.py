@@ -105,7 +105,7 @@ CHECKPOINTING = Concept(
             _torch,
             "for networks: wrap each piece; the pieces are yours to choose",
         ),
-        Implementation("gradus.foundations.checkpoint:checkpoint", "numpy", _tape, "on our own tape"),
+        Implementation("gradus.foundations.autodiff:checkpoint", "numpy", _tape, "on our own tape"),
     ),
     readings=(
         Reading("griewank2008evaluating", "ch. 12"),

@@ -48,7 +48,7 @@ FORWARD_MODE = Concept(
     year=1964,
     people=("Robert Edwin Wengert", "William Kingdon Clifford"),
     implementations=(
-        Implementation("gradus.foundations.dual:jvp", "numpy"),
+        Implementation("gradus.foundations.autodiff:jvp", "numpy"),
         Implementation("torch.func:jvp", "torch", _torch),
     ),
     readings=(
@@ -261,7 +261,7 @@ def difference(f, x, u):
 @FORWARD_MODE.mutant(caught_by=["cost-grows-with-the-inputs"])
 def all_directions(f, x, u):
     """all n directions are computed to return one"""
-    from gradus.foundations.dual import jvp
+    from gradus.foundations.autodiff import jvp
 
     return f(x), sum(jvp(f, x, e)[1] * c for e, c in zip(np.eye(len(x)), u, strict=True))
 
@@ -316,8 +316,7 @@ def figure(x, u):
 
 def gradient_costs(sizes):
     """Operations of a gradient in units of one evaluation, by both modes of the library."""
-    from gradus.foundations.autodiff import grad
-    from gradus.foundations.dual import jvp
+    from gradus.foundations.autodiff import grad, jvp
     from gradus.page.operations import Counted
 
     def count(run, n):

@@ -64,7 +64,7 @@ HESSIAN = Concept(
             "forward over reverse: n runs of a tangent through the backward pass",
         ),
         Implementation(
-            "gradus.foundations.jacobian:jacobian", "numpy", _ours, "the Jacobian of the tape's gradient"
+            "gradus.foundations.autodiff:jacobian", "numpy", _ours, "the Jacobian of the tape's gradient"
         ),
     ),
     readings=(

@@ -54,7 +54,7 @@ JACOBIAN = Concept(
     implementations=(
         Implementation("torch.func:jacrev", "torch", _call, "by rows: for few outputs"),
         Implementation("torch.func:jacfwd", "torch", _call, "by columns: for few inputs"),
-        Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours),
+        Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours),
     ),
     readings=(
         Reading("rudin1976principles", "ch. 9"),
@@ -136,7 +136,7 @@ def invalid(rng):
 def forward_and_reverse_agree(jacobian, rng):
     """Forward mode, column by column, and reverse mode, row by row, give the same matrix"""
     from gradus.foundations.autodiff import vjp
-    from gradus.foundations.dual import jvp
+    from gradus.foundations.autodiff import jvp
 
     found = []
     for m, n in ((4, 3), (3, 5), (3, 3)):

@@ -14,7 +14,7 @@ from gradus.foundations.autodiff.composed import (
     COMPOSED,
     CONSTANT,
     METHODS,
-    REDUCTIONS,
+    REDUCED,
     composed,
     unsupported,
 )
@@ -72,8 +72,8 @@ class ArrayLike(NDArrayOperatorsMixin):
             raise GradusError(
                 f"numpy.{ufunc.__name__} writes into a plain array; write a = a + b for a += b, or see traceable"
             )
-        if method == "reduce" and ufunc in REDUCTIONS:
-            result = COMPOSED[REDUCTIONS[ufunc]](*inputs, **{"axis": 0, **options})
+        if method == "reduce" and ufunc in REDUCED:
+            result = COMPOSED[REDUCED[ufunc]](*inputs, **{"axis": 0, **options})
         elif method == "outer" and ufunc.nin == 2:
             a, b = inputs
             result = ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **options)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 
-__all__ = ["applied", "call", "summed_back"]
+__all__ = ["applied", "call", "plain_value", "summed_back"]
 
 
 def call(function: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
@@ -32,6 +32,13 @@ def applied(function: Callable[..., Any], inputs: Any, options: dict[str, Any]) 
     except (ValueError, IndexError) as error:  # np.linalg.LinAlgError is a ValueError
         shapes = " and ".join(str(np.shape(a)) for a in inputs)
         raise GradusError(f"{function.__name__} of shapes {shapes}: {error}") from None
+
+
+def plain_value(a: Any) -> Any:
+    """The plain array behind what is being differentiated, however many times over."""
+    while hasattr(type(a), "record"):
+        a = a.value
+    return a
 
 
 def summed_back(g: Any, shape: tuple[int, ...]) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff.call import call
+from gradus.foundations.autodiff.call import call, plain_value
 
 __all__ = ["LINEAR_ALGEBRA", "LINEAR_ALGEBRA_RULES"]
 
@@ -208,10 +208,7 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
 
 
 def _slogdet(a: Any) -> Any:
-    value = getattr(a, "value", a)
-    while hasattr(value, "record"):
-        value = value.value
-    return _named(np.linalg.slogdet, np.linalg.slogdet(value)[0], call(logdet, a))
+    return _named(np.linalg.slogdet, np.linalg.slogdet(plain_value(a))[0], call(logdet, a))
 
 
 def _solve(a: Any, b: Any) -> Any:

@@ -4,7 +4,7 @@
 the shape of y: what broadcasting spread out, `summed_back` adds up again. The rules are NumPy, so they run on
 Variables as well as on arrays. Complex numbers are paired without conjugation, ⟨g, y⟩ = Re Σ g·y, so that one rule
 serves both; the adjoint of a real input is the real part. Functions that are written with these are in
-`composed`, the rules of linear algebra in `linalg`.
+`composed`, the rules of linear algebra in `linalg`, those of Python's `math` in `special`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from gradus.foundations.autodiff.call import applied, call, summed_back
+from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.linalg import LINEAR_ALGEBRA_RULES
 from gradus.foundations.autodiff.special import SPECIAL_RULES
 
-__all__ = [
-    "RULES",
-    "applied",
-    "assign",
-    "call",
-    "einsum",
-    "join",
-    "put",
-    "reshape",
-    "summed_back",
-    "take",
-    "taken_once",
-]
+__all__ = ["RULES", "assign", "einsum", "join", "put", "reshape", "take", "taken_once"]
 
 
 def take(a: Any, index: Any) -> Any:
@@ -39,7 +27,7 @@ def take(a: Any, index: Any) -> Any:
 
 
 def put(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of the given shape, to which g is added at the index: an entry taken twice receives both."""
+    """Zeros of that shape, to which g is added at the index: an entry taken twice receives both."""
     out = np.zeros_like(g, shape=shape)
     if taken_once(index):
         out[index] = g
@@ -100,7 +88,7 @@ def _larger(a: Any, b: Any) -> Any:
     return 0.5 * np.greater(a, b) + 0.5 * np.greater_equal(a, b)
 
 
-def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+def _reduced_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     """The shape after a reduction that keeps its axes as 1."""
     if axis is None:
         return (1,) * len(shape)
@@ -110,14 +98,14 @@ def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 
 def _spread(g: Any, a: Any, axis: Any) -> Any:
     """The adjoint of a sum: each entry that was summed receives all of it."""
-    return np.broadcast_to(np.reshape(g, _kept(np.shape(a), axis)), np.shape(a), subok=True)
+    return np.broadcast_to(np.reshape(g, _reduced_shape(np.shape(a), axis)), np.shape(a), subok=True)
 
 
 def _largest(g: Any, y: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     """The adjoint of a maximum goes to the entries that attain it, in equal shares."""
-    kept = _kept(np.shape(a), axis)
-    attained = np.equal(a, np.reshape(y, kept)) * 1.0
-    return np.reshape(g, kept) * (attained / attained.sum(axis=axis, keepdims=True))
+    shape = _reduced_shape(np.shape(a), axis)
+    attained = np.equal(a, np.reshape(y, shape)) * 1.0
+    return np.reshape(g, shape) * (attained / attained.sum(axis=axis, keepdims=True))
 
 
 def _product(g: Any, y: Any, a: Any, axis: int) -> Any:

@@ -1,26 +1,26 @@
-"""Reverse-mode automatic differentiation of functions written in NumPy, small enough to be read in one sitting.
+"""Reverse-mode automatic differentiation of functions written in NumPy.
 
-A `Variable` stands in for an array. NumPy hands it every call (`__array_ufunc__`, `__array_function__`), and each
-call that has a derivative is remembered as a `Step` with its inputs (`variable`). `vjp` then walks the steps backwards, latest
-first, and adds to each input its share of the adjoint: the chain rule, once per call. The rules are themselves NumPy;
-where something outside is being differentiated too, they run on Variables and are remembered in turn, which gives
-higher derivatives.
+A `Variable` stands in for an array, and remembers the calls that made it as `Step`s (`variable`). `vjp` runs the
+function on Variables, and its pullback walks the steps backwards (`sweep`). The rules are themselves NumPy; where
+something outside is being differentiated too, they run on Variables and are remembered in turn, which gives higher
+derivatives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradus.errors import GradusError
+from gradus.foundations.autodiff.accumulation import owned
 from gradus.foundations.autodiff.array_like import ArrayLike, value_of
-from gradus.foundations.autodiff.rules import RULES, summed_back, take, taken_once
+from gradus.foundations.autodiff.sweep import adjoints, steps_to
+from gradus.foundations.autodiff.tree import mapped
 from gradus.foundations.autodiff.variable import Step, Variable, floating
 
-__all__ = ["Step", "Variable", "grad", "mapped", "pulled_back", "value_and_grad", "vjp"]
+__all__ = ["grad", "value_and_grad", "vjp"]
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -103,21 +103,18 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         >>> pullback(np.array([1.0, 10.0]))[0].tolist()
         [2.0, 40.0]
     """
-    fresh = [mapped(_start, a) for a in x]
+    leaves = [mapped(_leaf, a) for a in x]
     starts: list[Step] = []
-    mapped(lambda v: starts.append(v.step), fresh)
-    arguments = [mapped(lambda v: Variable.of(v.step), a) for a in fresh]  # f may write into these
+    mapped(lambda v: starts.append(v.step), leaves)
+    arguments = [mapped(lambda v: Variable.of(v.step), a) for a in leaves]  # f may write into these
     y = _evaluated(f, arguments, starts)
     if isinstance(y, (tuple, list, dict)):
         raise GradusError(
             f"vjp expects a function whose result is one array, got a {type(y).__name__} of {len(y)}; stack them"
         )
-    if isinstance(y, ArrayLike) and not isinstance(y, Variable):
-        raise GradusError(
-            "grad and vjp cannot run inside jvp; put the jvp inside, grad(lambda x: jvp(f, x, u)[1])"
-        )
+    _refuse_dual(y)
     wanted = {s.time for s in starts}
-    steps = _reached(y, wanted)
+    steps = steps_to(y, wanted)
     # Is something outside being differentiated too, that our arguments or what f refers to were computed from?
     nested = any(s.inputs if s.time in wanted else s.open for s in steps)
 
@@ -126,9 +123,9 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
             raise GradusError(
                 f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}"
             )
-        adjoint = _adjoints(steps, w if isinstance(w, Variable) else floating(w), wanted, nested)
-        taken = {id(w)}
-        return tuple(mapped(lambda v: _owned(adjoint.get(v.step.time), v.shape, taken), a) for a in fresh)
+        adjoint = adjoints(steps, w if isinstance(w, Variable) else floating(w), wanted, nested)
+        handed_out = {id(w)}
+        return tuple(mapped(lambda v: owned(adjoint.get(v.step), v.shape, handed_out), a) for a in leaves)
 
     return (y if nested else value_of(y)), pull
 
@@ -149,127 +146,16 @@ def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) 
             s.open = False
 
 
-def _adjoints(steps: list[Step], w: Any, wanted: set[int], nested: bool) -> dict[int, Any]:
-    """Adjoints of the wanted steps, by their time; `steps` come latest first."""
-    useful = set(wanted)  # what the wanted ones take part in
-    for s in reversed(steps):
-        if any(isinstance(a, Step) and a.time in useful for a in s.inputs):
-            useful.add(s.time)
-    useful_inputs = {
-        s.time: [i for i, a in enumerate(s.inputs) if isinstance(a, Step) and a.time in useful]
-        for s in steps
-        if s.time not in wanted
-    }
-    try:
-        with np.errstate(invalid="raise"):
-            return _sweep(steps, w, useful_inputs, nested)
-    except FloatingPointError:  # such as 0·∞, where np.where did not choose what overflows
-        with np.errstate(all="ignore"):
-            return _sweep(steps, w, useful_inputs, nested, careful=True)
-
-
-def _sweep(
-    steps: list[Step], w: Any, useful: dict[int, list[int]], nested: bool, careful: bool = False
-) -> dict[int, Any]:
-    adjoint = {s.time: w for s in steps[:1]}
-    own: set[int] = set()  # whose adjoint is an array of ours alone, to be added to in place
-    for s in steps:
-        if not useful.get(s.time) or s.time not in adjoint:
-            continue
-        g, chosen = adjoint.pop(s.time), useful[s.time]
-        if s.function is take and s.inputs[0].time in own and taken_once(s.options["index"]):
-            adjoint[s.inputs[0].time][s.options["index"]] += (
-                g  # no array of zeros for each part that was taken
-            )
-            continue
-        for i, share in zip(chosen, _shares(s, g, chosen, nested), strict=True):
-            if careful and isinstance(s.function, np.ufunc):  # an adjoint of 0: the entry does not matter
-                share = np.where(np.equal(g, 0), 0.0, share)
-            a = s.inputs[i]
-            share = _fitted(share, a.value)
-            old = adjoint.get(a.time)
-            if old is None:
-                adjoint[a.time] = share
-            elif a.time in own and old.dtype == share.dtype:
-                old += share
-                continue
-            else:
-                adjoint[a.time] = old + share
-            if (
-                not nested
-                and (s.function is take or old is not None)
-                and isinstance(adjoint[a.time], np.ndarray)
-            ):
-                own.add(a.time)
-    return adjoint
-
-
-def _shares(s: Step, g: Any, chosen: list[int], nested: bool) -> Iterable[Any]:
-    """g·∂s/∂(input i) for each chosen i; on Variables when the sweep is itself differentiated."""
-    seen = Variable.of if nested else lambda a: a.value
-    inputs = [seen(a) if isinstance(a, Step) else a for a in s.inputs]
-    if hasattr(s.function, "shares"):  # it brings its own rule, for all inputs at once
-        return s.function.shares(g, chosen, inputs)
-    rule, y = RULES[s.function], seen(s)
-    by = rule if isinstance(rule, tuple) else [partial(rule, i) for i in range(len(inputs))]
-    return (by[i](g, y, *inputs, **s.options) for i in chosen)
-
-
-def pulled_back(s: Step, i: int) -> Callable[[Any], Any]:
-    """The map g ↦ g·∂s/∂(input i), through this one call; as in a sweep, 0·∞ is 0: the entry does not matter."""
-
-    def pulled(g: Any) -> Any:
-        with np.errstate(all="ignore"):
-            share = next(iter(_shares(s, g, [i], False)))
-        if isinstance(s.function, np.ufunc) and not np.isfinite(share).all():
-            share = np.where(np.equal(g, 0), 0.0, share)
-        return np.asarray(_fitted(share, s.inputs[i].value))
-
-    return pulled
-
-
-def _fitted(share: Any, a: Any) -> Any:
-    """The share in the shape of the input, and real if the input is."""
-    share = share if hasattr(share, "dtype") else np.asarray(share)
-    if a.dtype.kind == "f" and share.dtype.kind == "c":
-        share = np.real(share)
-    return share if share.shape == a.shape else summed_back(share, a.shape)
-
-
-def _reached(y: Any, wanted: set[int]) -> list[Step]:
-    """Every step that y was computed from, latest first, and nothing behind the wanted ones."""
-    found: dict[int, Step] = {}
-    stack: list[Any] = [y.step] if isinstance(y, Variable) else []
-    while stack:
-        s = stack.pop()
-        if isinstance(s, Step) and s.time not in found:
-            found[s.time] = s
-            stack.extend(() if s.time in wanted else s.inputs)
-    return [found[t] for t in sorted(found, reverse=True)]
-
-
-def _start(x: Any) -> Any:
+def _leaf(x: Any) -> Any:
+    """A new Variable to differentiate by; a Variable of somebody else's is one more step of theirs."""
+    _refuse_dual(x)
     v: Any = np.positive(x) if isinstance(x, Variable) else Variable(x)
     v.step.live = True
     return v
 
 
-def _owned(g: Any, shape: tuple[int, ...], taken: set[int]) -> Any:
-    """An array of the caller's own: rules may hand on views, or one array to several inputs. Nobody writes to a Variable."""
-    if g is None:
-        return np.zeros(shape)
-    if isinstance(g, Variable):
-        return g
-    if isinstance(g, np.ndarray) and (not g.flags.owndata or id(g) in taken):
-        g = np.array(g, subok=True)
-    taken.add(id(g))
-    return g if np.ndim(g) else g[()]
-
-
-def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree of lists, tuples and dicts with the function of each leaf in its place."""
-    if isinstance(tree, dict):
-        return {k: mapped(function, v) for k, v in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([mapped(function, v) for v in tree])
-    return function(tree)
+def _refuse_dual(x: Any) -> None:
+    if isinstance(x, ArrayLike) and not isinstance(x, Variable):
+        raise GradusError(
+            "grad and vjp cannot run inside jvp; put the jvp inside, grad(lambda x: jvp(f, x, u)[1])"
+        )

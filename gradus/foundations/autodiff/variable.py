@@ -10,7 +10,8 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.array_like import ArrayLike, value_of
-from gradus.foundations.autodiff.rules import applied, assign, call, reshape, take
+from gradus.foundations.autodiff.call import applied, call
+from gradus.foundations.autodiff.rules import assign, reshape, take
 
 __all__ = ["Step", "Variable", "floating"]
 
@@ -89,10 +90,14 @@ class Variable(ArrayLike):
         value = applied(function, [a.value if isinstance(a, Step) else a for a in steps], options)
         if not hasattr(value, "dtype") or value.dtype.kind not in "fc":
             value = np.asanyarray(value, dtype=float)
-        y = Variable.of(Step(value, function, steps, options))
+        y = self.result(Step(value, function, steps, options))
         if function in _VIEWS and np.may_share_memory(value, steps[0].value):
             y._view = (inputs[0], function, options, steps[0])
         return y
+
+    def result(self, step: Step) -> Variable:
+        """The name of a step that was computed from this one: where to note more about each step."""
+        return Variable.of(step)
 
     def become(self, y: Any) -> Variable:
         """Takes the value of y in place, as `x += …` does; a single number, which NumPy never changes, gives a new one."""

@@ -39,8 +39,7 @@ def by_tape(concept: Concept, arguments: Arguments, p: Probe) -> tuple[float, di
     Raises:
         GradusError: the tape cannot run the definition.
     """
-    from gradus.foundations.autodiff import value_and_grad
-    from gradus.foundations.autodiff.traceable import traceable
+    from gradus.foundations.autodiff import traceable, value_and_grad
 
     definition = traceable(concept.definition)
 

@@ -9,31 +9,19 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff import vjp
 from gradus.foundations.autodiff.array_like import ArrayLike
-from gradus.foundations.autodiff.rules import RULES, call, einsum, join, put, reshape, summed_back, take
+from gradus.foundations.autodiff.call import call, summed_back
+from gradus.foundations.autodiff.rules import RULES, einsum, join, put, reshape, take
+from gradus.foundations.autodiff.tape import vjp
 
 __all__ = ["Dual", "jvp"]
 
-_levels = itertools.count(
-    1
-)  # an inner jvp has the higher level, and takes what belongs to an outer one for constant
+# An inner jvp has the higher level, and takes what belongs to an outer one for constant.
+_levels = itertools.count(1)
 LINEAR = {
-    np.positive,
-    np.negative,
-    np.sum,
-    np.cumsum,
-    np.real,
-    np.imag,
-    np.conjugate,
-    np.fft.fft,
-    np.fft.ifft,
-    np.broadcast_to,
-    np.transpose,
-    reshape,
-    take,
-    put,
-}
+    np.positive, np.negative, np.sum, np.cumsum, np.real, np.imag, np.conjugate, np.fft.fft, np.fft.ifft,
+    np.broadcast_to, np.transpose, reshape, take, put,
+}  # fmt: skip
 MULTILINEAR = {np.matmul, einsum}
 
 

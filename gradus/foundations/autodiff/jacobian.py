@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff import vjp
-from gradus.foundations.dual import jvp
+from gradus.foundations.autodiff.dual import jvp
+from gradus.foundations.autodiff.tape import vjp
 
 __all__ = ["jacobian"]
 

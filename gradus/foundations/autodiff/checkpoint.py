@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff import Variable, mapped, vjp
 from gradus.foundations.autodiff.array_like import ArrayLike
 from gradus.foundations.autodiff.call import call
+from gradus.foundations.autodiff.tape import vjp
+from gradus.foundations.autodiff.tree import mapped
+from gradus.foundations.autodiff.variable import Variable
 
 __all__ = ["checkpoint"]
 
