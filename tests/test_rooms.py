@@ -8,7 +8,7 @@ GRADUS = Path(__file__).resolve().parent.parent / "gradus"
 
 # From the ground up; the rooms of one row stand side by side.
 ROWS = (
-    ("errors", "text", "files"),
+    ("errors", "text", "files", "areas"),
     ("page",),
     ("frameworks",),
     ("foundations", "networks", "optimization", "vision"),
