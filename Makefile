@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up everything that they need; a second run installs nothing.
-.PHONY: demo test test-all check format bench verify formulas clean setup setup-test setup-bench
+.PHONY: demo test test-all check format bench verify formulas index clean setup setup-test setup-bench
 PY := .venv/bin/python
 export PYTHONHASHSEED ?= 0
 
@@ -39,6 +39,9 @@ verify: setup ## every claim and every mutant
 formulas: setup-test ## after changing a formula: compile LaTeX to MathML (needs Node.js)
 	@cd tools && npm install --silent --no-audit --no-fund
 	@$(PY) tools/compile_formulas.py
+
+index: setup ## after adding or changing a page: make the index of the catalogue
+	@$(PY) tools/make_index.py
 
 clean:
 	@rm -rf .venv runs report.html build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tools/node_modules

@@ -1,45 +1,44 @@
-"""Finds the pages and imports them."""
+"""Imports pages: all of them, or the one of a concept. NumPy comes with the first."""
 
 from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
-from pathlib import Path
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from gradus.catalogue.graph import Catalogue, order
+from gradus.catalogue.page_files import module_of, page_files
 from gradus.errors import GradusError
-from gradus.page import AREAS, Concept
 
-PAGES = Path(__file__).parent.parent / "concepts"
+if TYPE_CHECKING:
+    from gradus.page import Concept
 
 
 @functools.cache
-def load() -> Catalogue:
-    """Imports every page (NumPy only) and orders the concepts.
+def load() -> Catalogue[Concept]:
+    """Imports every page and orders the concepts.
 
     Raises:
         GradusError: a key is used twice, an unknown key is needed, or the needs form a cycle.
     """
-    found: dict[str, Concept] = {}
-    for area in AREAS:
-        if not (PAGES / area).is_dir():
-            continue
-        for name in _pages(f"gradus.concepts.{area}", PAGES / area):
-            page = importlib.import_module(name)
-            for concept in [v for v in vars(page).values() if isinstance(v, Concept) and v.module == name]:
-                if found.setdefault(concept.key, concept) is not concept:
-                    raise GradusError(
-                        f"two concepts are called {concept.key!r}: {found[concept.key].module}, {concept.module}"
-                    )
-    return Catalogue({key: found[key] for key in order(found)})
+    concepts: dict[str, Concept] = {}
+    for concept in load_modules(module_of(name) for name in page_files() if name.endswith(".py")):
+        if concepts.setdefault(concept.key, concept) is not concept:
+            raise GradusError(
+                f"two concepts are called {concept.key!r}: {concepts[concept.key].module}, {concept.module}"
+            )
+    return Catalogue({key: concepts[key] for key in order(concepts)})
 
 
-def _pages(package: str, folder: Path) -> list[str]:
-    """The modules of a folder's pages; a family may be a folder of pages itself."""
-    found = sorted(pkgutil.iter_modules([str(folder)]), key=lambda m: m.name)
-    return [
-        name
-        for m in found
-        for name in (_pages(f"{package}.{m.name}", folder / m.name) if m.ispkg else [f"{package}.{m.name}"])
-    ]
+def load_modules(modules: Iterable[str]) -> list[Concept]:
+    """The concepts of these pages."""
+    return [concept for module in modules for concept in load_page(module)]
+
+
+def load_page(module: str) -> list[Concept]:
+    """The concepts that a page defines, in its order."""
+    from gradus.page import Concept
+
+    page = importlib.import_module(module)
+    return [value for value in vars(page).values() if isinstance(value, Concept) and value.module == module]
