@@ -1,0 +1,82 @@
+"""What was last measured of each page on this machine, read without the verifier that measured it.
+
+One file `KEY.jsonl` a concept: its first line says when it was measured and how many verdicts failed, which is all that the
+roadmap shows; the second holds every result. Evidence of another version of the page is not shown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gradus.catalogue.entry import Entry
+
+SUFFIX = ".jsonl"
+FORM = 1  # of the lines: what an older build wrote in another form is not shown
+
+
+def evidence_directory() -> Path:
+    """Where measured evidence is kept: `evidence` in GRADUS_DATA, or in the user's cache."""
+    if os.environ.get("GRADUS_DATA"):
+        return Path(os.environ["GRADUS_DATA"]) / "evidence"
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("gradus")) / "evidence"
+
+
+def evidence_file(key: str) -> Path:
+    """Where the evidence of a concept is kept."""
+    return evidence_directory() / f"{key}{SUFFIX}"
+
+
+def evidence_lines(page_hash: str, when: str, results: list[Any], mutants: list[Any]) -> str:
+    """The contents of an evidence file.
+
+    Args:
+        page_hash: of the page that was measured.
+        when: the date.
+        results: a row for each claim on each implementation, with its verdict.
+        mutants: [name, whether it was caught] for each.
+    """
+    failed = sum(r["verdict"] == "fails" for r in results) + sum(not caught for _, caught in mutants)
+    summary = {"form": FORM, "page": page_hash, "when": when, "failed": failed}
+    whole = {**summary, "results": results, "mutants": mutants}
+    return "".join(f"{json.dumps(line, ensure_ascii=False, allow_nan=False)}\n" for line in (summary, whole))
+
+
+def recall(key: str, page_hash: str) -> dict[str, Any] | None:
+    """All that was measured of the page as it stands now, or None."""
+    try:
+        return _line(evidence_file(key), page_hash, 1)
+    except ValueError:  # there is no home to keep evidence in
+        return None
+
+
+def summaries(concepts: Iterable[Entry]) -> dict[str, dict[str, Any]]:
+    """`when` each page was measured and how many verdicts `failed`, by key; without those that were not measured."""
+    try:
+        folder = evidence_directory()
+        measured = {file.name for file in folder.iterdir()}
+    except (OSError, ValueError):  # nothing was measured yet, or there is no home to keep it in
+        return {}
+    lines = {
+        c.key: _line(folder / f"{c.key}{SUFFIX}", c.page_hash, 0)
+        for c in concepts
+        if f"{c.key}{SUFFIX}" in measured
+    }
+    return {key: line for key, line in lines.items() if line is not None}
+
+
+def _line(path: Path, page_hash: str, number: int) -> dict[str, Any] | None:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for _ in range(number):
+                file.readline()
+            row = json.loads(file.readline())
+    except (OSError, ValueError):
+        return None
+    current = isinstance(row, dict) and (row.get("form"), row.get("page")) == (FORM, page_hash)
+    return row if current else None
