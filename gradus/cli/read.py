@@ -43,8 +43,7 @@ def show(options: Namespace, out: Terminal) -> int:
     out.say(prose_text(concept.summary.get(out.lang)))
     out.say()
     for formula in concept.formulas:
-        for line in unicode_text(formula).splitlines():
-            out.console.print(" " * 4 + line, highlight=False, markup=False, soft_wrap=True)
+        out.lines(unicode_text(formula), indent=4)
     _symbols(concept, out)
     out.heading("Definition", "定义")
     out.code(concept.source_code)

@@ -1,7 +1,7 @@
-"""What the commands print with: aligned and plain where it fits, else Rich; Chinese characters two columns wide.
+"""What the commands print with: wrapped and aligned, Chinese characters two columns wide.
 
-Rich costs more time to load than all else that a reading command does, so it is loaded only for what needs it:
-wrapping, folding, and source code in colours.
+Rich costs more time to load than all else that a reading command does, so it is loaded only for what needs it: colours,
+and terminals of which little is known.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradus.cli.layout import table_lines, wrap
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -22,20 +22,6 @@ ANSI = {"bold": "\x1b[1m", "dim": "\x1b[2m"}
 RESET = "\x1b[0m"
 PLAIN_WIDTH = 110  # of what goes into a file
 FORCED = ("FORCE_COLOR", "TTY_COMPATIBLE")  # Rich then treats a file as a terminal, or a terminal as a file
-
-
-def cell_width(text: str) -> int:
-    """How many columns of a terminal a text takes: two for a Chinese character, none for a combining accent."""
-    if text.isascii():
-        return len(text)
-    return sum(_width(character) for character in text)
-
-
-@functools.cache
-def _width(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 class Terminal:
@@ -86,8 +72,10 @@ class Terminal:
     def say(self, text: str | Text = "", style: str = "", indent: int = 0) -> None:
         """One paragraph; wrapped to the terminal, indented."""
         words = text.get(self.lang) if isinstance(text, Text) else text
-        if self._styles is not None and style in self._styles and self._fits(words, self.width - indent):
-            print(" " * indent + self._styled(words, style) if words else "")
+        if self._plain(words, style):
+            for line in words.split("\n"):
+                for part in wrap(line, max(1, self.width - indent)):
+                    print(self._styled(" " * indent + part if part else "", style))
             return
         from rich.padding import Padding
         from rich.text import Text as Rich
@@ -127,27 +115,15 @@ class Terminal:
         """An aligned table without a frame; where it is too wide, its cells are folded."""
         names = [name.get(self.lang) if isinstance(name, Text) else name for name in columns]
         cells = [[str(cell) for cell in row] for row in rows]
-        if not self._table_that_fits(names, cells, right):
-            self._folded_table(names, cells, right)
+        lines = [names, *cells] if any(names) else cells
+        if not cells or not all(self._plain(cell) for line in lines for cell in line):
+            self._rich_table(names, cells, right)
+            return
+        for row, parts in zip(lines, table_lines(lines, self.width, right), strict=True):
+            for part in parts:
+                print(self._styled(part, "bold" if row is names else ""))
 
-    def _table_that_fits(self, names: list[str], rows: list[list[str]], right: Sequence[int]) -> bool:
-        """Prints the table when each row fits on a line, and says whether it did."""
-        lines = [names, *rows] if any(names) else rows
-        if self._styles is None or not rows or not all(c.isprintable() for line in lines for c in line):
-            return False
-        sizes = [[cell_width(cell) for cell in line] for line in lines]
-        widths = [max(size) for size in zip(*sizes, strict=True)]
-        if sum(widths) + 2 * (len(widths) - 1) > self.width:
-            return False
-        for line, size in zip(lines, sizes, strict=True):
-            blanks = [" " * (width - taken) for width, taken in zip(widths, size, strict=True)]
-            padded = [
-                b + c if i in right else c + b for i, (c, b) in enumerate(zip(line, blanks, strict=True))
-            ]
-            print(self._styled("  ".join(padded).rstrip(), "bold" if line is names else ""))
-        return True
-
-    def _folded_table(self, names: list[str], rows: list[list[str]], right: Sequence[int]) -> None:
+    def _rich_table(self, names: list[str], rows: list[list[str]], right: Sequence[int]) -> None:
         from rich.table import Table
         from rich.text import Text as Rich
 
@@ -160,8 +136,10 @@ class Terminal:
             table.add_row(*map(Rich, row))
         self._print(table)
 
-    def _fits(self, words: str, width: int) -> bool:
-        return words.isprintable() and cell_width(words) <= width
+    def _plain(self, words: str, style: str = "") -> bool:
+        """Whether words are printed without Rich."""
+        known = self._styles is not None and style in self._styles
+        return known and words.replace("\n", "").isprintable()
 
     def _styled(self, words: str, style: str) -> str:
         sequence = (self._styles or {}).get(style, "")

@@ -34,7 +34,7 @@ def imports(*argv, folder):
 @pytest.mark.parametrize(
     "argv",
     [
-        ["map"], ["map", "networks", "--lang", "zh"], ["search", "attenton"], ["search", "交叉熵"],
+        ["map"], ["map", "networks", "--lang", "zh"], ["map", "--timeline"], ["map", "--errata"], ["search", "attenton"], ["search", "交叉熵"],
         ["path", "attention"], ["path", "--route", "engineer"], ["--help"], ["map", "--help"], ["run", "--help"],
     ],
 )  # fmt: skip
@@ -53,10 +53,10 @@ def test_the_map_of_what_was_measured_imports_no_page_and_no_numpy(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "key", "allowed"),
     [
-        (["show", "attention"], "networks/attention", {"numpy", "rich"}),
-        (["show", "sigmoid"], "networks/activations", {"numpy", "rich"}),
+        (["show", "attention"], "networks/attention", {"numpy"}),
+        (["show", "sigmoid"], "networks/activations", {"numpy"}),
         (["verify", "norm", "--help"], None, set()),
-        (["practice", "softmax", "--output", "{folder}/softmax.py"], "networks/activations", {"numpy", "rich"}),
+        (["practice", "softmax", "--output", "{folder}/softmax.py"], "networks/activations", {"numpy"}),
         (["explain", "entropy"], "foundations/entropy", HEAVY - {"matplotlib", "jax", "sklearn"}),
         (["verify", "entropy"], "foundations/entropy", HEAVY - {"matplotlib", "jax", "sklearn"}),
     ],
@@ -65,9 +65,3 @@ def test_one_concept_imports_its_page_alone(argv, key, allowed, tmp_path):
     modules = imports(*[word.format(folder=tmp_path) for word in argv], folder=tmp_path)
     assert {unit_of_module(m) for m in modules & PAGES} == ({key} if key else set())
     assert modules & HEAVY <= allowed
-
-
-@pytest.mark.parametrize("argv", [["map", "--timeline"], ["map", "--errata"]])
-def test_wide_lists_need_rich_alone(argv, tmp_path):
-    modules = imports(*argv, folder=tmp_path)
-    assert modules & (HEAVY | PAGES) <= {"rich"}

@@ -1,4 +1,4 @@
-"""What fits is printed without Rich, exactly as Rich prints it; what does not fit is wrapped by Rich."""
+"""What is printed without Rich is what Rich prints; a table that is too wide is folded and loses nothing."""
 
 import io
 import os
@@ -10,7 +10,8 @@ from rich.cells import cell_len
 
 from gradus.areas import AREAS
 from gradus.catalogue import entries
-from gradus.cli.terminal import Terminal, cell_width
+from gradus.cli.layout import cell_width, table_lines
+from gradus.cli.terminal import Terminal
 
 WORDS = ["", "norm", "注意力", "ℓ₂ norm", "v̄ = ∂y/∂v", "λ₁ ≥ λ₂", "softmax：指数归一化"]
 
@@ -58,16 +59,32 @@ def test_a_table_is_printed_as_rich_prints_it(monkeypatch, names, right):
     assert printed(monkeypatch, act, False) == printed(monkeypatch, act, True)
 
 
-def test_what_is_too_wide_is_wrapped(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "30")
-    text = "the quick brown fox jumps over the lazy dog " * 3
-    lines = printed(monkeypatch, lambda out: out.say(text, indent=2), True).splitlines()
-    assert len(lines) > 4 and all(len(line) <= 30 and line.startswith("  ") for line in lines)
-    table = printed(monkeypatch, lambda out: out.table(["", ""], [("key", text)]), True).splitlines()
-    assert len(table) > 4 and all(len(line) <= 30 for line in table)
-    assert " ".join("".join(line[5:] + " " for line in table).split()).replace(" ", "") == text.replace(
-        " ", ""
-    )
+@pytest.mark.parametrize("width", [9, 20, 41, 79, 110])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_paragraphs_are_wrapped_as_rich_wraps_them(monkeypatch, lang, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    for entry in list(entries())[::5]:
+        words = entry.summary.get(lang)
+        act = lambda out, words=words: out.say(f"{words}\n{words[:9]}", indent=3)
+        direct, rich = (printed(monkeypatch, act, by_rich).splitlines() for by_rich in (False, True))
+        assert [line.rstrip() for line in direct] == [line.rstrip() for line in rich]
+
+
+@pytest.mark.parametrize("width", [20, 41, 60, 80, 100])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_table_that_is_too_wide_is_folded_and_loses_nothing(width, lang):
+    rows = [(e.key, e.title.get(lang), ", ".join(e.people)) for e in entries()]
+    for row, lines in zip(rows, table_lines(rows, width), strict=True):
+        assert all(cell_width(line) <= width for line in lines)
+        assert sorted("".join(row).replace(" ", "")) == sorted("".join(lines).replace(" ", ""))
+
+
+def test_a_narrow_column_keeps_its_width():
+    rows = [("├─", "a very long title that must give way", "some phrase"), ("└─", "title", "some phrase")]
+    assert table_lines(rows, 30) == [
+        ["├─  a very long    some phrase", "    title that", "    must give way"],
+        ["└─  title          some phrase"],
+    ]
 
 
 def test_every_area_fits_a_file(monkeypatch):
