@@ -38,14 +38,14 @@ class Entry(NamedTuple):
     page_hash: str
     title: Text
     summary: Text
-    aliases: tuple[str, ...]
-    needs: tuple[str, ...]
     year: int
-    people: tuple[str, ...]
     claims: int
     mutants: int
-    missing: tuple[str, ...]
-    errata: tuple[ErratumEntry, ...]
+    people: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    errata: tuple[ErratumEntry, ...] = ()
 
 
 def entry_of(concept: Concept, page_hash: str) -> Entry:
@@ -71,19 +71,23 @@ def entry_of(concept: Concept, page_hash: str) -> Entry:
 
 def as_row(entry: Entry) -> dict[str, Any]:
     """The entry as JSON keeps it; what is empty is left out."""
-    return {name: value for name, value in entry._asdict().items() if value or name in ("claims", "mutants")}
+    return {name: value for name, value in entry._asdict().items() if value != ()}
 
 
 def from_row(row: dict[str, Any]) -> Entry:
-    """The entry that `as_row` wrote.
+    """The entry that `as_row` wrote; its values are put into `row`.
 
     Raises:
         KeyError, TypeError: it was written for other fields.
     """
-    texts = {name: Text(*row[name]) for name in ("title", "summary")}
-    tuples = {name: tuple(row.get(name, ())) for name in ("aliases", "needs", "people", "missing")}
-    errata = tuple(
-        ErratumEntry(number, Text(*common), Text(*right), tuple(claims))
-        for number, common, right, claims in row.get("errata", ())
-    )
-    return Entry(**{**row, **texts, **tuples, "errata": errata})
+    for name in ("title", "summary"):
+        row[name] = Text(*row[name])
+    for name in ("people", "aliases", "needs", "missing"):
+        if name in row:
+            row[name] = tuple(row[name])
+    if "errata" in row:
+        row["errata"] = tuple(
+            ErratumEntry(number, Text(*common), Text(*right), tuple(claims))
+            for number, common, right, claims in row["errata"]
+        )
+    return Entry(**row)

@@ -40,7 +40,7 @@ TOGETHER = 10.0  # seconds within which an installation or a checkout writes the
 def entries() -> Catalogue[Entry]:
     """The roadmap as the pages are now; none of them is imported when the index fits them."""
     try:
-        shipped = json.loads(FILE.read_text(encoding="utf-8"))
+        shipped = json.loads(FILE.read_bytes())
         indexed = [from_row(row) for row in shipped["entries"]]
         changed = changed_units(shipped["files"], FILE.stat().st_mtime)
     except (OSError, ValueError, KeyError, TypeError):  # no index, or one of another version
