@@ -8,6 +8,7 @@ costs no reading, and loads the pages that are not as the index knows them. So w
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import time
@@ -40,14 +41,25 @@ TOGETHER = 10.0  # seconds within which an installation or a checkout writes the
 def entries() -> Catalogue[Entry]:
     """The roadmap as the pages are now; none of them is imported when the index fits them."""
     try:
-        shipped = json.loads(FILE.read_bytes())
-        indexed = [from_row(row) for row in shipped["entries"]]
-        changed = changed_units(shipped["files"], FILE.stat().st_mtime)
+        indexed, files = _read()
+        changed = changed_units(files, FILE.stat().st_mtime)
     except (OSError, ValueError, KeyError, TypeError):  # no index, or one of another version
         return Catalogue({entry.key: entry for entry in _entries(load())})
     if not changed:
         return Catalogue({entry.key: entry for entry in indexed})
     return _patched(indexed, changed)
+
+
+def _read() -> tuple[list[Entry], dict[str, list[Any]]]:
+    """The entries, and [size, digest] of each file that they were made from."""
+    collects = gc.isenabled()
+    gc.disable()  # thousands of small objects that all stay: the collector would walk through them again and again
+    try:
+        shipped = json.loads(FILE.read_bytes())
+        return [from_row(row) for row in shipped["entries"]], shipped["files"]
+    finally:
+        if collects:
+            gc.enable()
 
 
 def concept(key: str) -> Concept:

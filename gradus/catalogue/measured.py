@@ -15,6 +15,7 @@ from typing import Any
 from gradus.catalogue.entry import Entry
 
 SUFFIX = ".jsonl"
+HEAD = 256  # bytes, more than a first line takes
 FORM = 1  # of the lines: what an older build wrote in another form is not shown
 
 
@@ -50,8 +51,9 @@ def evidence_lines(page_hash: str, when: str, results: list[Any], mutants: list[
 def recall(key: str, page_hash: str) -> dict[str, Any] | None:
     """All that was measured of the page as it stands now, or None."""
     try:
-        return _line(evidence_file(key), page_hash, 1)
-    except ValueError:  # there is no home to keep evidence in
+        lines = evidence_file(key).read_bytes().splitlines()
+        return _current(lines[1], page_hash)
+    except (OSError, ValueError, IndexError):  # not measured, damaged, or no home to keep evidence in
         return None
 
 
@@ -59,24 +61,31 @@ def summaries(concepts: Iterable[Entry]) -> dict[str, dict[str, Any]]:
     """`when` each page was measured and how many verdicts `failed`, by key; without those that were not measured."""
     try:
         folder = evidence_directory()
-        measured = {file.name for file in folder.iterdir()}
+        measured = {file.name for file in os.scandir(folder)}
     except (OSError, ValueError):  # nothing was measured yet, or there is no home to keep it in
         return {}
-    lines = {
-        c.key: _line(folder / f"{c.key}{SUFFIX}", c.page_hash, 0)
+    heads = {
+        c.key: _summary(f"{folder}/{c.key}{SUFFIX}", c.page_hash)
         for c in concepts
         if f"{c.key}{SUFFIX}" in measured
     }
-    return {key: line for key, line in lines.items() if line is not None}
+    return {key: head for key, head in heads.items() if head is not None}
 
 
-def _line(path: Path, page_hash: str, number: int) -> dict[str, Any] | None:
+def _summary(path: str, page_hash: str) -> dict[str, Any] | None:
+    """The first line alone: the results behind it are many times as long."""
     try:
-        with path.open(encoding="utf-8") as file:
-            for _ in range(number):
-                file.readline()
-            row = json.loads(file.readline())
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            head = os.read(descriptor, HEAD)
+        finally:
+            os.close(descriptor)
+        return _current(head.partition(b"\n")[0], page_hash)
     except (OSError, ValueError):
         return None
+
+
+def _current(line: bytes, page_hash: str) -> dict[str, Any] | None:
+    row = json.loads(line)
     current = isinstance(row, dict) and (row.get("form"), row.get("page")) == (FORM, page_hash)
     return row if current else None

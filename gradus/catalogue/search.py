@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,18 +29,13 @@ def _narrow(text: str) -> str:
 fold_once = functools.cache(fold)
 
 
-def names(concept: Node) -> Iterator[str]:
-    """What the concept is called: its key, its titles, its aliases, folded."""
-    for name in (concept.key, *concept.title, *concept.aliases):
-        yield fold_once(name)
-
-
 def score(query: Sequence[str], concept: Node) -> float:
     """Mean over the query's words of how well each is found: 1 in a name, .6 in the summary, less when misspelt."""
-    called = list(names(concept))
-    bonus = 0.5 if " ".join(query) in called else 0.0
-    title = " ".join(called)
+    names = (concept.key, *concept.title, *concept.aliases)
+    title = fold_once("\n".join(names))
     summary = f"{concept.summary.en} {concept.summary.zh}"
+    whole = " ".join(query)
+    bonus = 0.5 if whole in title and any(fold_once(name) == whole for name in names) else 0.0
     return bonus + sum(_word_score(word, title, summary) for word in query) / len(query)
 
 
@@ -79,7 +74,7 @@ def _words(folded: str) -> frozenset[str]:
 @functools.cache
 def similarity(word: str, other: str) -> float:
     """The share of letters that stand in order in both, after `difflib`; 0 where too few are common to be similar."""
-    common = sum(min(word.count(letter), other.count(letter)) for letter in set(word))
+    common = min(sum(map(other.__contains__, word)), sum(map(word.__contains__, other)))  # at most these
     if 2 * common < SIMILAR * (len(word) + len(other)):
         return 0.0
     import difflib

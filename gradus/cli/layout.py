@@ -14,11 +14,12 @@ GAP = 2  # columns between those of a table
 _WORDS = re.compile(r"\s*\S+\s*")
 
 
+@functools.cache
 def cell_width(text: str) -> int:
     """How many columns of a terminal a text takes: two for a Chinese character, none for a combining accent."""
     if text.isascii():
         return len(text)
-    return sum(_width(character) for character in text)
+    return sum(map(_width, text))
 
 
 @functools.cache
