@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up everything that they need; a second run installs nothing.
-.PHONY: demo test test-all check format bench verify formulas translations new-concept docs clean setup setup-test setup-bench
+.PHONY: demo test test-all check format bench verify formulas translations new-concept docs index clean setup setup-test setup-bench
 PY := .venv/bin/python
 export PYTHONHASHSEED ?= 0
 
@@ -45,9 +45,13 @@ translations: setup-test ## the strings whose Chinese is missing, stale or super
 
 new-concept: setup-test ## make new-concept KEY=layer-norm AREA=networks: a page with all its parts to fill in
 	@$(PY) tools/new_concept.py $(KEY) $(AREA)
+
 docs: setup-test ## after changing what is public, or who imports whom: write what docs/ takes from the code
 	@$(PY) tools/public_surface.py
 	@$(PY) tools/draw_rooms.py
+
+index: setup ## after adding or changing a page: make the index of the catalogue
+	@$(PY) tools/make_index.py
 
 clean:
 	@rm -rf .venv runs report.html build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tools/node_modules

@@ -15,7 +15,7 @@ import pytest
 
 from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml
-from gradus.catalogue.pages import PAGES
+from gradus.catalogue.page_files import PAGES
 from gradus.frameworks import Adapted
 from gradus.page import AREAS, Concept
 from gradus.page.companion import beside

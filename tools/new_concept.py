@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from gradus.catalogue import load  # noqa: E402
-from gradus.catalogue.pages import PAGES  # noqa: E402
+from gradus.catalogue.page_files import PAGES  # noqa: E402
 from gradus.errors import GradusError  # noqa: E402
 from gradus.page import AREAS  # noqa: E402
 from gradus.page.companion import beside, digest  # noqa: E402

@@ -1,31 +1,53 @@
-"""The roadmap's graph: what needs what, learning paths, search."""
+"""The roadmap's graph: what needs what, learning paths, search; of whole concepts or of their entries in the index."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import Any, Generic, Protocol, TypeVar
 
+from gradus.areas import AREAS
 from gradus.catalogue.search import fold, score
 from gradus.errors import GradusError
-from gradus.page import AREAS, Concept
 from gradus.text import Text
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Node(Protocol):
+    """What the roadmap reads of a concept; a `Concept` and an `Entry` of the index both have it."""
+
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def area(self) -> str: ...  # noqa: D102
+    # Texts; mypy does not see through the descriptor by which a `Concept` gives them
+    @property
+    def title(self) -> Any: ...  # noqa: D102
+    @property
+    def summary(self) -> Any: ...  # noqa: D102
+    @property
+    def aliases(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def needs(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def year(self) -> int: ...  # noqa: D102
+
+
+N = TypeVar("N", bound=Node)
+
+
+class Catalogue(Generic[N]):
     """All concepts by key, in an order in which each comes after what it needs."""
 
-    concepts: dict[str, Concept]
+    def __init__(self, concepts: dict[str, N]) -> None:
+        self.concepts = concepts
 
     def __len__(self) -> int:
         return len(self.concepts)
 
-    def __iter__(self) -> Iterator[Concept]:
+    def __iter__(self) -> Iterator[N]:
         return iter(self.concepts.values())
 
-    def get(self, key: str) -> Concept:
+    def get(self, key: str) -> N:
         """The concept of that key.
 
         Raises:
@@ -43,9 +65,11 @@ class Catalogue:
             return Text("; `gradus map` lists them", "；`gradus map` 列出全部概念")
         return Text(f"; did you mean {' or '.join(near)}?", f"；你要找的是 {' 或 '.join(near)} 吗？")
 
-    def area(self, area: str) -> list[Concept]:
+    def area(self, area: str) -> list[N]:
         """The concepts of one area, each after what it needs."""
         if area not in AREAS:
+            import difflib
+
             near = difflib.get_close_matches(area, AREAS, 1)
             names = ", ".join(near or AREAS)
             raise GradusError(
@@ -56,39 +80,39 @@ class Catalogue:
             )
         return [c for c in self if c.area == area]
 
-    def needed(self, keys: Iterable[str]) -> list[Concept]:
+    def needed(self, keys: Iterable[str]) -> list[N]:
         """The given concepts and all that they need, directly or not, each after what it needs."""
-        wanted: set[str] = set()
+        closure: set[str] = set()
         stack = list(keys)
         while stack:
             key = stack.pop()
-            if key not in wanted:
-                wanted.add(key)
+            if key not in closure:
+                closure.add(key)
                 stack.extend(self.get(key).needs)
-        return [c for c in self if c.key in wanted]
+        return [c for c in self if c.key in closure]
 
-    def path(self, key: str, known: Iterable[str] = ()) -> list[Concept]:
+    def path(self, key: str, known: Iterable[str] = ()) -> list[N]:
         """What to learn, in order, to understand `key`, leaving out what is known and all that this needs."""
         goal = self.get(key)
         skip = {c.key for c in self.needed(known)}
         return [c for c in self.needed([goal.key]) if c.key not in skip or c is goal]
 
-    def dependents(self, key: str) -> list[Concept]:
+    def dependents(self, key: str) -> list[N]:
         """The concepts that need `key` directly."""
         return [c for c in self if key in c.needs]
 
-    def search(self, words: str, limit: int = 10) -> list[Concept]:
-        """Concepts by words of their key, titles and summaries, English or Chinese, misspellings forgiven; best first."""
-        asked = fold(words).split()
-        if not asked:
+    def search(self, words: str, limit: int = 10) -> list[N]:
+        """Concepts by words of their key, titles, aliases and summaries, English or Chinese, misspellings forgiven; best first."""
+        query = fold(words).split()
+        if not query:
             return []
-        scored = [(score(asked, c), -i, c) for i, c in enumerate(self)]
+        scored = [(score(query, c), -i, c) for i, c in enumerate(self)]
         best = max((s for s, _, _ in scored), default=0.0)
-        kept = [(s, i, c) for s, i, c in scored if s >= max(0.55, 0.6 * best)]
-        return [c for _, _, c in sorted(kept, key=lambda row: row[:2], reverse=True)][:limit]
+        near = [(s, i, c) for s, i, c in scored if s >= max(0.55, 0.6 * best)]
+        return [c for _, _, c in sorted(near, key=lambda row: row[:2], reverse=True)][:limit]
 
 
-def order(concepts: dict[str, Concept]) -> list[str]:
+def order(concepts: Mapping[str, Node]) -> list[str]:
     """The keys, each after the keys that it needs; ties by area and page.
 
     Raises:

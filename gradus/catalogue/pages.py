@@ -1,30 +1,31 @@
-"""Finds the pages, imports them, and puts the Chinese that stands beside them into their strings."""
+"""Imports pages, all of them or the one of a concept, and puts the Chinese that stands beside them into their strings."""
 
 from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from gradus.catalogue.graph import Catalogue, order
+from gradus.catalogue.page_files import module_of, page_files
 from gradus.errors import GradusError
-from gradus.page import AREAS, Concept
-from gradus.page.translation import concepts_of, translate
 
-PAGES = Path(__file__).parent.parent / "concepts"
+if TYPE_CHECKING:
+    from gradus.page import Concept
 
 
 @functools.cache
-def load() -> Catalogue:
-    """Imports every page (NumPy only) and orders the concepts.
+def load() -> Catalogue[Concept]:
+    """Imports every page and orders the concepts.
 
     Raises:
         GradusError: a key is used twice, an unknown key is needed, or the needs form a cycle.
     """
     concepts: dict[str, Concept] = {}
-    for concept in [c for module in modules() for c in concepts_of(module)]:
+    for concept in load_modules(module_names()):
         if concepts.setdefault(concept.key, concept) is not concept:
             raise GradusError(
                 f"two concepts are called {concept.key!r}: {concepts[concept.key].module}, {concept.module}"
@@ -32,32 +33,35 @@ def load() -> Catalogue:
     return Catalogue({key: concepts[key] for key in order(concepts)})
 
 
+def module_names() -> list[str]:
+    """The modules of all pages, and of what the pages of a family share."""
+    return [module_of(name) for name in page_files() if name.endswith(".py")]
+
+
 def modules() -> list[ModuleType]:
     """Every page, and what the pages of a family share, imported, in both languages."""
-    areas = [area for area in AREAS if (PAGES / area).is_dir()]
-    names = [name for area in areas for name in _names(f"gradus.concepts.{area}", PAGES / area)]
-    imported = [importlib.import_module(name) for name in names]
-    for folder in dict.fromkeys(map(_folder, imported)):
-        translate(*folder)
-    return imported
+    return import_pages(module_names())
 
 
-def import_page(name: str) -> ModuleType:
-    """One page, imported, in both languages; `name` is that of its module."""
-    page = importlib.import_module(name)
-    translate(*_folder(page))
-    return page
+def import_pages(names: Iterable[str]) -> list[ModuleType]:
+    """Pages by the names of their modules, imported, in both languages."""
+    from gradus.page.translation import translate
+
+    pages = [importlib.import_module(name) for name in names]
+    for package, folder in dict.fromkeys(
+        (p.__name__.rpartition(".")[0], Path(str(p.__file__)).parent) for p in pages
+    ):
+        translate(package, folder)
+    return pages
 
 
-def _folder(page: ModuleType) -> tuple[str, Path]:
-    return page.__name__.rpartition(".")[0], Path(str(page.__file__)).parent
+def load_modules(names: Iterable[str]) -> list[Concept]:
+    """The concepts of these pages."""
+    from gradus.page.translation import concepts_of
+
+    return [concept for page in import_pages(names) for concept in concepts_of(page)]
 
 
-def _names(package: str, folder: Path) -> list[str]:
-    """The modules of a folder's pages; a family may be a folder of pages itself."""
-    files = sorted(pkgutil.iter_modules([str(folder)]), key=lambda m: m.name)
-    return [
-        name
-        for m in files
-        for name in (_names(f"{package}.{m.name}", folder / m.name) if m.ispkg else [f"{package}.{m.name}"])
-    ]
+def load_page(module: str) -> list[Concept]:
+    """The concepts that a page defines, in its order."""
+    return load_modules([module])

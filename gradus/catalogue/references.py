@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ FILE = Path(__file__).parent / "references.toml"
 @functools.cache
 def references() -> dict[str, dict[str, Any]]:
     """The one references file: bib key → authors, title, year, venue and where to find it."""
+    import tomllib
+
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 

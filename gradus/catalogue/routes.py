@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from gradus.catalogue import Catalogue, load
+from gradus.catalogue.entry import Entry
+from gradus.catalogue.graph import Catalogue
+from gradus.catalogue.index import entries
 from gradus.errors import GradusError
-from gradus.page import Concept
 from gradus.text import Text
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """One stage of a route: what it is about, its goal, the concepts in order, and roughly how many weeks."""
 
     title: Text
@@ -20,8 +20,7 @@ class Stage:
     weeks: tuple[int, int] = (1, 2)
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """A walk through the concepts for one kind of reader."""
 
     name: str
@@ -196,11 +195,11 @@ def route(name: str) -> Route:
     return ROUTES[name]
 
 
-def walk(chosen: Route, catalogue: Catalogue | None = None) -> list[tuple[Stage, list[Concept]]]:
+def walk(chosen: Route, catalogue: Catalogue[Entry] | None = None) -> list[tuple[Stage, list[Entry]]]:
     """The concepts of each stage in order: what the stage names, and what that needs and no earlier stage had."""
     known: set[str] = set()
     result = []
-    catalogue = catalogue or load()
+    catalogue = catalogue or entries()
     for stage in chosen.stages:
         concepts = [c for c in catalogue.needed(stage.keys) if c.key not in known]
         known |= {c.key for c in concepts}
@@ -208,15 +207,13 @@ def walk(chosen: Route, catalogue: Catalogue | None = None) -> list[tuple[Stage,
     return result
 
 
-def timeline(catalogue: Catalogue | None = None) -> list[tuple[Text, list[Concept]]]:
+def timeline(catalogue: Catalogue[Entry] | None = None) -> list[tuple[Text, list[Entry]]]:
     """The concepts by year, in periods; empty periods are left out."""
-    concepts = sorted(catalogue or load(), key=lambda c: (c.year, c.key))
-    periods = [
-        (f"{a}–{b if b < 2100 else ''}", title, [c for c in concepts if a <= c.year <= b])
-        for a, b, title in PERIODS
-    ]
-    return [
-        (Text(f"{years}  {title.en}", f"{years}  {title.zh}"), found)
-        for years, title, found in periods
-        if found
-    ]
+    concepts = sorted(catalogue or entries(), key=lambda c: (c.year, c.key))
+    result = []
+    for first, last, title in PERIODS:
+        within = [c for c in concepts if first <= c.year <= last]
+        years = f"{first}–{last if last < 2100 else ''}"
+        if within:
+            result.append((Text(f"{years}  {title.en}", f"{years}  {title.zh}"), within))
+    return result

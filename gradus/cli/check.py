@@ -8,7 +8,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradus.catalogue import Catalogue, load
+from gradus.catalogue import concept as load_concept
+from gradus.catalogue import entries, load
 from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gradus.verify import Report
 
 
-def _chosen(options: Namespace, catalogue: Catalogue) -> list[Concept]:
+def _chosen(options: Namespace) -> list[Concept]:
     if options.all:
         if options.target:
             raise GradusError(
@@ -30,7 +31,7 @@ def _chosen(options: Namespace, catalogue: Catalogue) -> list[Concept]:
                     f"{options.target!r} 与 --all 只能选其一",
                 )
             )
-        return list(catalogue)
+        return list(load())
     if not options.target:
         raise GradusError(
             Text(
@@ -39,8 +40,8 @@ def _chosen(options: Namespace, catalogue: Catalogue) -> list[Concept]:
             )
         )
     if options.target in AREAS:
-        return catalogue.area(options.target)
-    return [catalogue.get(options.target)]
+        return [load_concept(entry.key) for entry in entries().area(options.target)]
+    return [load_concept(options.target)]
 
 
 def verify(options: Namespace, out: Terminal) -> int:
@@ -50,7 +51,7 @@ def verify(options: Namespace, out: Terminal) -> int:
     from gradus.verify.evidence_cache import remember
     from gradus.verify.user_code import load_implementation
 
-    concepts = _chosen(options, load())
+    concepts = _chosen(options)
     cost: tuple[Cost, ...] = ("quick", "slow") if options.slow else ("quick",)
     if options.framework and not options.implementation:
         raise GradusError(
@@ -125,7 +126,7 @@ def _write(path: Path, text: str) -> None:
 
 def practice(options: Namespace, out: Terminal) -> int:
     """Writes a file with the signature, the formula and no body."""
-    concept = load().get(options.key)
+    concept = load_concept(options.key)
     path = Path(options.output or f"{concept.key.replace('-', '_')}.py")
     if path.exists():
         raise GradusError(

@@ -18,7 +18,7 @@ from gradus.text import Text
 
 VERBS = ("map", "show", "search", "path", "verify", "practice", "explain", "run", "data", "runs", "doctor")
 MODULES = {
-    "map": "read", "show": "read", "search": "read", "path": "read", "verify": "check", "practice": "check", "explain": "read",
+    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "read", "verify": "check", "practice": "check",
     "run": "work", "runs": "work", "data": "work", "doctor": "work",
 }  # fmt: skip
 LANGUAGES = ("en", "zh")
@@ -77,7 +77,7 @@ def language(argv: Sequence[str]) -> str:
 
 
 def build_parser(lang: str, argv: Sequence[str] = ()) -> Parser:
-    """All verbs with their options and examples, in one language; `run` with those of the recipe that `argv` names."""
+    """All verbs in one language, with the options of the one that `argv` names, or of all; `run` with those of its recipe."""
     Parser.lang = lang
     about = Text(
         "The mathematics of deep learning, executable and verified.", "深度学习的数学：可执行、可验证。"
@@ -89,28 +89,40 @@ def build_parser(lang: str, argv: Sequence[str] = ()) -> Parser:
     common = Parser(add_help=False)
     common.add_argument("--lang", choices=LANGUAGES, default=lang, help=Text("language", "语言").get(lang))
     common.add_argument("--no-color", action="store_true", help=Text("no colours", "不用颜色").get(lang))
-    verbs = parser.add_subparsers(dest="verb", metavar=Text("VERB", "命令").get(lang), parser_class=Parser)
+    verbs = parser.add_subparsers(
+        dest="verb", prog="gradus", metavar=Text("VERB", "命令").get(lang), parser_class=Parser
+    )
     from gradus.cli import verbs as tables
 
+    named = next((word for word in argv if not word.startswith("-")), "")
     for verb in VERBS:
-        table = tables.TABLE[verb]
+        summary = tables.TABLE[verb].summary.get(lang)
+        if argv and verb != named:
+            verbs.add_parser(verb, add_help=False, help=summary)
+            continue
         sub = verbs.add_parser(
             verb,
             parents=[common],
-            help=table.summary.get(lang),
-            description=table.summary.get(lang),
+            help=summary,
+            description=summary,
             epilog=Text("examples:\n", "示例：\n").get(lang)
-            + "\n".join(f"  gradus {e}" for e in table.examples),
+            + "\n".join(f"  gradus {e}" for e in tables.TABLE[verb].examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for names, options, what in table.arguments:
-            sub.add_argument(*names, help=what.get(lang), **options)
-        if verb == "run" and "run" in argv:
-            from gradus.cli.work import recipe_arguments
-
-            for names, options, what in recipe_arguments(argv):
-                sub.add_argument(*names, help=what.get(lang), **options)
+        _add_arguments(sub, verb, lang, argv)
     return parser
+
+
+def _add_arguments(parser: Parser, verb: str, lang: str, argv: Sequence[str]) -> None:
+    from gradus.cli.verbs import TABLE
+
+    arguments = list(TABLE[verb].arguments)
+    if verb == "run" and "run" in argv:
+        from gradus.cli.work import recipe_arguments
+
+        arguments += recipe_arguments(argv)
+    for names, options, meaning in arguments:
+        parser.add_argument(*names, help=meaning.get(lang), **options)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradus.text import Text
 
 Argument = tuple[tuple[str, ...], dict[str, Any], Text]
 
 
-@dataclass(frozen=True)
-class Verb:
+class Verb(NamedTuple):
     """A command of the command line."""
 
     summary: Text

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradus.catalogue import load
+from gradus.catalogue import concept as load_concept
+from gradus.catalogue import entries
 from gradus.cli.terminal import Terminal
 from gradus.cli.verbs import Argument
 from gradus.errors import GradusError
-from gradus.page import Concept
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.page import Concept
     from gradus.running import Outcome
 
 
@@ -22,22 +23,22 @@ def recipe_arguments(argv: Sequence[str]) -> list[Argument]:
     """The options of the recipes that the words of a command line name."""
     if not any(word.startswith("-") for word in argv):
         return []
-    concepts = load().concepts
+    systems = [load_concept(word) for word in argv if word in entries().concepts]
     return [
         (
             (f"--{option.name}",),
             {"choices": tuple(option.choices), "dest": f"recipe_{option.name}"},
             option.meaning,
         )
-        for word in argv
-        if word in concepts and (recipe := concepts[word].recipe)
-        for option in recipe.options
+        for system in systems
+        if system.recipe
+        for option in system.recipe.options
     ]
 
 
 def run(options: Namespace, out: Terminal) -> int:
     """Trains a system by its recipe; exit status 1 when its metric misses the bar."""
-    concept = load().get(options.key)
+    concept = load_concept(options.key)
     if options.seed is not None and options.seeds is not None:
         raise GradusError(
             Text(

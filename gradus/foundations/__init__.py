@@ -7,12 +7,11 @@ from gradus.lazy import export
 if TYPE_CHECKING:
     from gradus.foundations.adaline import Adaline, lms
     from gradus.foundations.analysis_of_variance import AnalysisOfVariance, analysis_of_variance
-    from gradus.foundations.autodiff import grad, value_and_grad, vjp
+    from gradus.foundations.autodiff import grad, jvp, value_and_grad, vjp
     from gradus.foundations.checkpoint import checkpoint
     from gradus.foundations.compensated import two_product, two_sum
     from gradus.foundations.critical_points import classify, classify_hessian
     from gradus.foundations.differentiation import derivative, step_size
-    from gradus.foundations.autodiff import jvp
     from gradus.foundations.estimators import LinearRegression, LogisticRegression
     from gradus.foundations.exact_determinant import exact_determinant
     from gradus.foundations.floating_point import round_to_format, summation

@@ -1,11 +1,11 @@
 """What a page is made of: the record, the decorators, evidence and figures."""
 
+from gradus.areas import AREAS
 from gradus.page.concept import Concept
 from gradus.page.evidence import Evidence
 from gradus.page.figures import Drawing, Slider
 from gradus.page.generic import generic, like, namespace
 from gradus.page.record import (
-    AREAS,
     Arguments,
     Case,
     Claim,

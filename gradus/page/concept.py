@@ -80,6 +80,7 @@ class Concept:
         needs: keys of what must be understood first.
         source: key of the reference that it is taken from.
         year, people: when and by whom, for the timeline.
+        aliases: what else people type to find it, in either language.
         implementations: what to use; the first is the recommended one.
         readings: where else to read.
         deviations: where frameworks or texts differ.
@@ -102,6 +103,7 @@ class Concept:
     source: str
     year: int
     people: Sequence[str]
+    aliases: Sequence[str] = ()
     implementations: Sequence[Implementation] = ()
     readings: Sequence[Reading] = ()
     deviations: ManyWords = ManyWords("deviations")

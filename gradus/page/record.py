@@ -12,21 +12,6 @@ from gradus.page.bilingual import Words, bilingual
 from gradus.page.evidence import Evidence
 from gradus.text import Text
 
-AREAS: dict[str, Text] = {
-    "foundations": Text("Foundations", "基础"),
-    "networks": Text("Networks", "神经网络"),
-    "optimization": Text("Optimization", "优化"),
-    "inference": Text("Inference", "推断"),
-    "geometry": Text("Geometry", "几何"),
-    "theory": Text("Theory", "理论"),
-    "reinforcement": Text("Reinforcement learning", "强化学习"),
-    "generative": Text("Generative models", "生成模型"),
-    "vision": Text("Vision", "视觉"),
-    "language": Text("Language", "语言"),
-    "recommendation": Text("Recommendation", "推荐"),
-    "paradigms": Text("Paradigms", "范式"),
-}
-
 ConceptKind = Literal["definition", "theorem", "algorithm", "layer", "model", "system"]
 Cost = Literal["quick", "slow", "gpu"]
 Domain = Literal[

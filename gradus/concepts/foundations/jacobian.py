@@ -135,8 +135,7 @@ def invalid(rng):
 @JACOBIAN.claim
 def forward_and_reverse_agree(jacobian, rng):
     """Forward mode, column by column, and reverse mode, row by row, give the same matrix"""
-    from gradus.foundations.autodiff import vjp
-    from gradus.foundations.autodiff import jvp
+    from gradus.foundations.autodiff import jvp, vjp
 
     found = []
     for m, n in ((4, 3), (3, 5), (3, 3)):

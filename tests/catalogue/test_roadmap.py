@@ -1,14 +1,14 @@
-"""The catalogue: order, paths, search, suggestions, and what importing it costs."""
+"""The roadmap: order, paths, search, suggestions, and what importing all pages costs."""
 
-import itertools
+import difflib
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 
-from gradus.catalogue import citation, load, order, references
-from gradus.catalogue.routes import PERIODS, ROUTES, route, timeline, walk
+from gradus.catalogue import Catalogue, entries, load, order
+from gradus.catalogue.search import SIMILAR, fold, similarity
 from gradus.errors import GradusError
 
 
@@ -65,35 +65,36 @@ def test_mistyped_key_suggests_the_nearest():
         load().area("nothing")
 
 
-def test_citations_are_whole():
-    for key in references():
-        assert str(references()[key]["year"]) in citation(key)
-    with pytest.raises(GradusError, match="nobody1900"):
-        citation("nobody1900")
+def test_aliases_find_a_concept():
+    catalogue = Catalogue(
+        {
+            **entries().concepts,
+            "adam": entries().get("adam")._replace(aliases=("adaptive moments", "自适应矩")),
+        }
+    )
+    for words in ("adaptive moments", "adaptve momnts", "自适应矩"):
+        assert catalogue.search(words)[0].key == "adam"
 
 
-def test_routes_name_concepts_that_exist():
-    for name in ROUTES:
-        for stage, concepts in walk(route(name)):
-            assert set(stage.keys) <= set(load().concepts)
-            assert concepts or all(k for k in stage.keys)
-    with pytest.raises(GradusError, match="engineer"):
-        route("enginer")
+def test_entries_and_concepts_are_searched_and_walked_alike():
+    for words in ("attenton", "交叉熵", "gradeint desent", "variance of a sum"):
+        assert [c.key for c in entries().search(words)] == [c.key for c in load().search(words)]
+    for key in load().concepts:
+        assert [c.key for c in entries().path(key)] == [c.key for c in load().path(key)]
+        assert [c.key for c in entries().dependents(key)] == [c.key for c in load().dependents(key)]
 
 
-def test_a_route_meets_each_concept_once_and_in_order():
-    for name in ROUTES:
-        met = [c.key for _, concepts in walk(route(name)) for c in concepts]
-        assert len(met) == len(set(met))
-        for i, key in enumerate(met):
-            assert set(load().get(key).needs) <= set(met[:i])
+def test_similarity_leaves_out_only_what_is_not_similar():
+    names = [word for entry in entries() for word in fold(entry.title.en).split()]
+    for word in ("attenton", "gradeint", "softmx", "kulback", "e"):
+        for other in names:
+            ratio = difflib.SequenceMatcher(None, word, other).ratio()
+            assert ratio < SIMILAR or similarity(word, other) == ratio
 
 
-def test_timeline_holds_every_concept_in_its_period():
-    assert sum(len(found) for _, found in timeline()) == len(load())
-    spans = [(a, b) for a, b, _ in PERIODS]
-    assert all(b + 1 == c for (_, b), (c, _) in itertools.pairwise(spans))
-    assert all(any(a <= c.year <= b for a, b in spans) for c in load())
+def test_folding_sets_languages_and_punctuation_apart():
+    assert fold("ＲｅＬＵ, the-Rectifier: 整流函数x") == "relu the rectifier 整流函数 x"
+    assert fold("a_b² — !") == "a b2"
 
 
 def test_importing_the_pages_loads_no_heavy_module():

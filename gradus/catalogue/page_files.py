@@ -1,0 +1,66 @@
+"""The files of the pages: their names, and what tells one version of them from another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from gradus.areas import AREAS
+
+PAGES = Path(__file__).parent.parent / "concepts"
+SUFFIXES = (".py", ".zh.md")  # a page, and its Chinese beside it
+
+
+def page_files(pages: Path = PAGES) -> dict[str, os.stat_result]:
+    """Every file that a page is made of, by its path below `pages`, area by area; packages' own files left out."""
+    return {
+        name: status
+        for area in AREAS
+        if (pages / area).is_dir()
+        for name, status in _files(f"{pages}/", area)
+    }
+
+
+def _files(root: str, folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(root + folder) as listing:
+        children = sorted(listing, key=lambda child: child.name)
+    for child in children:
+        name = f"{folder}/{child.name}"
+        if child.name.endswith(SUFFIXES) and child.name != "__init__.py":
+            yield name, child.stat()
+        elif "." not in child.name and child.name != "__pycache__" and child.is_dir():
+            yield from _files(root, name)
+
+
+def unit(name: str) -> str:
+    """What is read together: a page, or the folder of a family, whose members share code.
+
+    `foundations/adaline.py` → `foundations/adaline`; `foundations/svd/family.py` → `foundations/svd`.
+    """
+    area, _, rest = name.partition("/")
+    return f"{area}/{rest.partition('/')[0].partition('.')[0]}"
+
+
+def unit_of_module(module: str) -> str:
+    """The unit of `gradus.concepts.<area>.<page>` or `….<family>.<member>`."""
+    return "/".join(module.split(".")[2:4])
+
+
+def module_of(name: str) -> str:
+    """The module of a page's Python file."""
+    return f"gradus.concepts.{name.removesuffix('.py').replace('/', '.')}"
+
+
+def digest(*files: Path) -> str:
+    """Identifies the contents of files."""
+    import hashlib
+
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def page_hash(module: str) -> str:
+    """Identifies the code of a page as it stands, for a family that of all its members: evidence of another version is not shown."""
+    page = PAGES.joinpath(*module.split(".")[2:]).with_suffix(".py")
+    in_family = module.count(".") == 4
+    return digest(*sorted(page.parent.glob("*.py"))) if in_family else digest(page)

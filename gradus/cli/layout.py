@@ -1,0 +1,85 @@
+"""Words in columns: how wide they are, where they are wrapped, and how the columns of a table share a line.
+
+Paragraphs and cells are wrapped as Rich wraps them, which takes longer to load than all else that a list needs.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+
+GAP = 2  # columns between those of a table
+_WORDS = re.compile(r"\s*\S+\s*")
+
+
+@functools.cache
+def cell_width(text: str) -> int:
+    """How many columns of a terminal a text takes: two for a Chinese character, none for a combining accent."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_width, text))
+
+
+@functools.cache
+def _width(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The lines of a text, broken between words; a word that is too long for a line begins one and is broken."""
+    if cell_width(text) <= width:
+        return [text]
+    lines = [""]
+    for word in _WORDS.findall(text):
+        long = cell_width(word.rstrip()) > width
+        if lines[-1] and (long or cell_width(lines[-1]) + cell_width(word.rstrip()) > width):
+            lines.append("")
+        if long:
+            lines[-1:] = _pieces(word, width)
+        else:
+            lines[-1] += word
+    return [line.rstrip() for line in lines]
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    pieces, used = [""], 0
+    for character in word:
+        if used + _width(character) > width and pieces[-1]:
+            pieces.append("")
+            used = 0
+        pieces[-1] += character
+        used += _width(character)
+    return pieces
+
+
+def column_widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The columns' widths: of their longest cells, or where a line cannot hold them, the widest give way."""
+    widths = [max(cell_width(cell) for cell in column) + GAP for column in zip(*rows, strict=True)]
+    widths[-1] -= GAP
+    for _ in range(sum(widths) - width):
+        widest = widths.index(max(widths))
+        widths[widest] -= 1
+    return [max(1, width - GAP) for width in widths[:-1]] + [max(1, widths[-1])]
+
+
+def table_lines(rows: Sequence[Sequence[str]], width: int, right: Sequence[int] = ()) -> list[list[str]]:
+    """The lines of each row of a table; the columns named by `right` are flush right."""
+    widths = column_widths(rows, width)
+    return [_row_lines(row, widths, right) for row in rows]
+
+
+def _row_lines(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> list[str]:
+    cells = [wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
+    lines = []
+    for number in range(max(map(len, cells))):
+        padded = []
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            text = cell[number] if number < len(cell) else ""
+            blank = " " * (width - cell_width(text))
+            padded.append(blank + text if i in right else text + blank)
+        lines.append((" " * GAP).join(padded).rstrip())
+    return lines
