@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up everything that they need; a second run installs nothing.
-.PHONY: demo test test-all check format bench verify formulas docs clean setup setup-test setup-bench
+.PHONY: demo test test-all check format bench verify formulas translations new-concept docs clean setup setup-test setup-bench
 PY := .venv/bin/python
 export PYTHONHASHSEED ?= 0
 
@@ -40,6 +40,11 @@ formulas: setup-test ## after changing a formula: compile LaTeX to MathML (needs
 	@cd tools && npm install --silent --no-audit --no-fund
 	@$(PY) tools/compile_formulas.py
 
+translations: setup-test ## the strings whose Chinese is missing, stale or superfluous
+	@$(PY) tools/translations.py
+
+new-concept: setup-test ## make new-concept KEY=layer-norm AREA=networks: a page with all its parts to fill in
+	@$(PY) tools/new_concept.py $(KEY) $(AREA)
 docs: setup-test ## after changing what is public, or who imports whom: write what docs/ takes from the code
 	@$(PY) tools/public_surface.py
 	@$(PY) tools/draw_rooms.py

@@ -9,7 +9,6 @@ UPWARDS: dict[tuple[str, str], int] = {
     ("concepts", "systems"): 10,
     ("vision", "training"): 5,
     ("vision", "data"): 2,
-    ("frameworks", "optimization"): 2,
     ("vision", "systems"): 1,
     ("foundations", "catalogue"): 1,
 }

@@ -112,7 +112,7 @@ def taken(train: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]
 
 def function(path: str) -> Callable[..., Any]:
     """The function that "module:function" names."""
-    from gradus.verify import resolve
+    from gradus.frameworks import resolve
 
     return resolve(path)
 

@@ -189,8 +189,8 @@ class LeNet(nn.Module):
         scores: Tensor = self.output(x)
         return scores
 
-    def chain(self) -> list[nn.Module]:
-        """The same as layers in a row, for steps in closed form (see `gradus.training.closed_form`)."""
+    def layers_in_order(self) -> list[nn.Module]:
+        """The same as a sequence of layers, for steps in closed form (see `gradus.training.closed_form`)."""
         kind = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[self.activation]
         first, second = [self.c1, self.s2, kind()], [self.c3, self.s4, kind()]
         if self.pooling == "average":
