@@ -42,7 +42,8 @@ class Jax(Framework):
         """With `jax_enable_x64`, as long as the context lasts."""
         import jax
 
-        return jax.enable_x64(True)
+        context: contextlib.AbstractContextManager[Any] = jax.enable_x64(True)
+        return context
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`jax.jit` of the function."""

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gradus.errors import GradusError
+from gradus.frameworks import Adapted
 from gradus.page.companion import read
 from gradus.page.translation import concepts_of, phrases
-from gradus.frameworks import Adapted
 from gradus.verify import claims_of, judge, verify_mutants
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "new_concept.py"
