@@ -25,3 +25,11 @@ def oracles() -> Path:
     if not ORACLES.is_dir():
         pytest.skip(f"certified values not found at {ORACLES} (set GRADUS_TEST_ORACLES)")
     return ORACLES
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Docstring examples are looked for in every file, but programs that tests start must not run when collected."""
+    is_program = collection_path.suffix == ".py" and not collection_path.name.startswith(
+        ("test_", "conftest")
+    )
+    return True if is_program else None

@@ -159,7 +159,8 @@ def _own_the_process() -> None:
 
 def _dispatch(options: argparse.Namespace) -> int:
     module: Any = importlib.import_module(f"gradus.cli.{MODULES[options.verb]}")
-    return getattr(module, options.verb)(options, Terminal(options.lang, colour=not options.no_color))
+    status: int = getattr(module, options.verb)(options, Terminal(options.lang, colour=not options.no_color))
+    return status
 
 
 def _say(message: str) -> int:

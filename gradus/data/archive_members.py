@@ -87,7 +87,7 @@ class Metered:
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes."""
-        data = self.file.read(size)
+        data: bytes = self.file.read(size)
         self.left -= len(data)
         if self.left < 0:
             raise GradusError(f"{self.archive}: refused: unpacks to more bytes than allowed")

@@ -31,7 +31,8 @@ def read_npy(path: str | Path) -> np.ndarray:
         needed = math.prod(shape) * dtype.itemsize
         if found != needed:
             raise GradusError(f"{path}: shape {shape} of {dtype} needs {needed:,} bytes, got {found:,}")
-        return np.load(path, allow_pickle=False)
+        array: np.ndarray = np.load(path, allow_pickle=False)
+        return array
     except OSError as error:
         raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
     except GradusError:

@@ -221,7 +221,7 @@ def _reader(response: Any) -> Callable[[], bytes]:
     """Reads what has arrived, undecoded; a connection that breaks is a `BrokenError`."""
     import urllib3
 
-    read = getattr(response.raw, "read1", response.raw.read)
+    read: Callable[..., bytes] = getattr(response.raw, "read1", response.raw.read)
 
     def block() -> bytes:
         try:

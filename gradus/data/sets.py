@@ -146,4 +146,5 @@ def _dataset(
 
 def _unit_interval(pixels: np.ndarray) -> np.ndarray:
     """Bytes 0…255 as float32 in [0, 1]."""
-    return np.divide(pixels, np.float32(255), dtype=np.float32)
+    scaled: np.ndarray = np.divide(pixels, np.float32(255), dtype=np.float32)
+    return scaled

@@ -43,7 +43,8 @@ class Jax(Framework):
         """With `jax_enable_x64`, as long as the context lasts."""
         import jax
 
-        return jax.enable_x64(True)
+        context: contextlib.AbstractContextManager[Any] = jax.enable_x64(True)
+        return context
 
     def lacks_kernel(self, error: Exception) -> bool:
         """Whether it refuses the precision itself, as JAX's factorisations do in 16 bits."""

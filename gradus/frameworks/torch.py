@@ -39,7 +39,8 @@ class Torch(Framework):
     def to_numpy(self, value: Any) -> np.ndarray:
         """The tensor detached, on the processor; floating-point numbers as float64."""
         value = value.detach().cpu()
-        return (value.double() if value.is_floating_point() else value).numpy()
+        array: np.ndarray = (value.double() if value.is_floating_point() else value).numpy()
+        return array
 
     def namespace(self) -> Any:
         """`torch`."""
@@ -107,4 +108,5 @@ class Torch(Framework):
 
         with FlopCounterMode(display=False) as counter:
             call()
-        return counter.get_total_flops() // 2
+        flops: int = counter.get_total_flops()
+        return flops // 2

@@ -99,8 +99,8 @@ def fft_convolution(
     x_hat = torch.fft.rfft2(x.to(wide)).unflatten(-3, (groups, -1))  # (..., g, i, h, f)
     w_hat = torch.fft.rfft2(spread).unflatten(0, (groups, -1)).conj()  # (g, o/g, i, h, f)
     y_hat = torch.einsum("...gihf,goihf->...gohf", x_hat, w_hat).flatten(-4, -3)  # (..., o, h, f)
-    y = torch.fft.irfft2(y_hat, s=tuple(size))
-    y = y[..., : stride * (p - 1) + 1 : stride, : stride * (q - 1) + 1 : stride].to(x.dtype)
+    wide_maps = torch.fft.irfft2(y_hat, s=tuple(size))
+    y: Tensor = wide_maps[..., : stride * (p - 1) + 1 : stride, : stride * (q - 1) + 1 : stride].to(x.dtype)
     return y if b is None else y + b[:, None, None]
 
 

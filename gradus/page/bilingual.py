@@ -30,7 +30,8 @@ class Words:
 
     def __get__(self, record: object, owner: type | None = None) -> Text:
         if record is not None:
-            return record.__dict__[self.name]
+            words: Text = record.__dict__[self.name]
+            return words
         if self.default is None:
             raise AttributeError(self.name)
         return rendered(self.default)

@@ -38,7 +38,8 @@ class Phrase(NamedTuple):
     def text(self) -> Text:
         """The string as it stands now."""
         words = vars(self.holder)[self.field]
-        return words if self.place is None else words[self.place]
+        text: Text = words if self.place is None else words[self.place]
+        return text
 
     @property
     def needs_chinese(self) -> bool:

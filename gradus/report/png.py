@@ -57,7 +57,8 @@ def ink(image: np.ndarray) -> np.ndarray:
 def colours(image: np.ndarray) -> np.ndarray:
     """An image of three channels, (3, H, W) in [0, 1], as RGB pixels."""
     x = np.clip(np.nan_to_num(np.asarray(image, float)), 0, 1)
-    return np.rint(255 * np.moveaxis(x, 0, -1)).astype(np.uint8)
+    pixels: np.ndarray = np.rint(255 * np.moveaxis(x, 0, -1)).astype(np.uint8)
+    return pixels
 
 
 def diverging(values: np.ndarray, limit: float) -> np.ndarray:
@@ -66,7 +67,8 @@ def diverging(values: np.ndarray, limit: float) -> np.ndarray:
     at = (t + 1) * (len(_DIVERGING) - 1) / 2
     steps = np.arange(len(_DIVERGING))
     rgb = np.stack([np.interp(at, steps, _DIVERGING[:, c]) for c in range(3)], -1)
-    return np.rint(rgb).astype(np.uint8)
+    pixels: np.ndarray = np.rint(rgb).astype(np.uint8)
+    return pixels
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -186,7 +186,8 @@ class LeNet(nn.Module):
         x = self._pooled(self.s4, self.c3(x))  # (N, 16, 5, 5)
         x = f(self.c5(x.flatten(1)))  # (N, 120)
         x = f(self.f6(x))  # (N, 84)
-        return self.output(x)
+        scores: Tensor = self.output(x)
+        return scores
 
     def layers_in_order(self) -> list[nn.Module]:
         """The same as a sequence of layers, for steps in closed form (see `gradus.training.closed_form`)."""

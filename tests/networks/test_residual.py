@@ -60,3 +60,8 @@ def test_mistakes_are_named():
         zero_last_(nn.ReLU())
     with pytest.raises(GradusError, match="a change of width needs a shortcut"):
         residual_block(X, torch.ones(5, 4), torch.ones(5), torch.ones(3, 5), torch.ones(3))
+
+
+def test_a_factor_of_the_branch_is_shown():
+    assert "scale=0.5" in repr(Residual(nn.ReLU(), scale=0.5))
+    assert "scale" not in repr(Residual(nn.ReLU()))

@@ -36,7 +36,8 @@ class Formula(NamedTuple):
 
 @functools.cache
 def _compiled() -> dict[str, dict[str, str]]:
-    return json.loads(DATA.read_text(encoding="utf-8"))
+    data: dict[str, dict[str, str]] = json.loads(DATA.read_text(encoding="utf-8"))
+    return data
 
 
 def mathml(latex: str, display: bool = True) -> str:
