@@ -1,6 +1,8 @@
 """The direction of imports: each room knows only the rooms below it, and no files import one another in a circle."""
 
+import ast
 from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 
 from tools.rooms import LEVEL, MODULES, imported, room
 
@@ -36,3 +38,25 @@ def test_no_page_is_imported_but_by_its_family_and_the_catalogue():
                 assert (
                     module.rpartition(".")[0] == target.rpartition(".")[0] or room(module) == "catalogue"
                 ), f"{module} imports {name} from {target}"
+
+
+def without_types_only(tree: ast.Module) -> ast.Module:
+    """The file without what is imported for its annotations alone."""
+
+    class Dropped(ast.NodeTransformer):
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            return None if ast.unparse(node.test).endswith("TYPE_CHECKING") else self.generic_visit(node)
+
+    return Dropped().visit(ast.parse(ast.unparse(tree)))
+
+
+def test_no_files_import_one_another_in_a_circle():
+    """Neither when they are loaded nor later, when a function is called."""
+    needs = {
+        module: {target for target, _ in imported(without_types_only(tree)) if target in MODULES} - {module}
+        for module, tree in MODULES.items()
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        raise AssertionError(f"a circle: {' → '.join(error.args[1])}") from None

@@ -29,7 +29,8 @@ NEXT = """{page} and {companion} are written. Next:
 2. put its sources into gradus/catalogue/references.toml
 3. `make formulas` compiles the formulas (needs Node.js)
 4. write the Chinese into {companion}; `make translations` says what is missing or stale
-5. `make test`"""
+5. `make index` puts it on the roadmap
+6. `make test`"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
