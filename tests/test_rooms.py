@@ -33,6 +33,9 @@ UPWARDS: dict[tuple[str, str], int] = {
     ("foundations", "catalogue"): 1,
 }
 
+# Private names that other files import, counted by room. The list may only shrink.
+PRIVATE: dict[str, int] = {"concepts": 5, "report": 4, "frameworks": 3}
+
 
 def modules() -> dict[str, ast.Module]:
     found = {}
@@ -85,3 +88,23 @@ def test_no_page_is_imported_but_by_its_family_and_the_catalogue():
                 assert (
                     module.rpartition(".")[0] == target.rpartition(".")[0] or room(module) == "catalogue"
                 ), f"{module} imports {name} from {target}"
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def test_no_private_names_are_imported():
+    """Neither `from gradus.room.file import _name` nor `file._name`: what two files share has a public name."""
+    private: Counter[str] = Counter()
+    for module, tree in MODULES.items():
+        private[room(module)] += sum(is_private(name) for _, name in imported(tree))
+        files = {name for target, name in imported(tree) if target in MODULES and target.endswith(f".{name}")}
+        private[room(module)] += sum(
+            isinstance(node, ast.Attribute)
+            and is_private(node.attr)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in files
+            for node in ast.walk(tree)
+        )
+    assert dict(+private) == PRIVATE
