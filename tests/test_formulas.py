@@ -18,7 +18,7 @@ from gradus.catalogue.formulas import (
     unicode_text,
 )
 from gradus.catalogue.formulas import compiled as formulas
-from gradus.catalogue.formulas.terminal import linear
+from gradus.catalogue.formulas.terminal import terminal_text
 from gradus.errors import GradusError
 from gradus.text import Text
 
@@ -115,8 +115,8 @@ def test_differences_name_what_is_missing_left_over_and_stale():
 
 @pytest.mark.parametrize("row", HARD, ids=lambda row: row["latex"][:40])
 def test_terminal_form(row):
-    assert linear(row["mathml"]).split("\n") == row["text"]
-    assert "\n" not in linear(row["mathml"], one_line=True)
+    assert terminal_text(row["mathml"]).split("\n") == row["text"]
+    assert "\n" not in terminal_text(row["mathml"], one_line=True)
     assert fromstring(row["mathml"]).tag == "math"
 
 

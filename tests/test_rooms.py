@@ -15,6 +15,9 @@ UPWARDS: dict[tuple[str, str], int] = {
     ("foundations", "catalogue"): 1,
 }
 
+# Private names that other files import, counted by room. The list may only shrink.
+PRIVATE: dict[str, int] = {"concepts": 5, "report": 4, "frameworks": 3}
+
 
 def test_every_room_has_its_place():
     rooms = {room(m) for m in MODULES} - {"", "__main__"}
@@ -60,3 +63,23 @@ def test_no_files_import_one_another_in_a_circle():
         TopologicalSorter(needs).prepare()
     except CycleError as error:
         raise AssertionError(f"a circle: {' → '.join(error.args[1])}") from None
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def test_no_private_names_are_imported():
+    """Neither `from gradus.room.file import _name` nor `file._name`: what two files share has a public name."""
+    private: Counter[str] = Counter()
+    for module, tree in MODULES.items():
+        private[room(module)] += sum(is_private(name) for _, name in imported(tree))
+        files = {name for target, name in imported(tree) if target in MODULES and target.endswith(f".{name}")}
+        private[room(module)] += sum(
+            isinstance(node, ast.Attribute)
+            and is_private(node.attr)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in files
+            for node in ast.walk(tree)
+        )
+    assert dict(+private) == PRIVATE

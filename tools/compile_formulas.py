@@ -18,7 +18,7 @@ TOOLS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TOOLS.parent))
 
 from gradus.catalogue.formulas import DATA, Formula, all_formulas  # noqa: E402
-from gradus.catalogue.formulas.terminal import linear  # noqa: E402
+from gradus.catalogue.formulas.terminal import terminal_text  # noqa: E402
 
 #: How many children an element must have; Temml breaks this for `\underset` around `\operatorname`.
 ARITY = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3, "munderover": 3}
@@ -64,7 +64,7 @@ def unreadable(mathml: str) -> str:
             advice = "write limits under a name as \\operatorname*{…}_{…}"
             return f"<{node.tag}> has {len(node)} children instead of {ARITY[node.tag]}: {advice}"
     try:
-        text = linear(mathml)
+        text = terminal_text(mathml)
     except ValueError as error:
         return str(error)
     return "" if text.strip() else "its terminal form is empty"

@@ -15,18 +15,18 @@ _SIZE, _LINE, _PAD, _ROOM = 12, 16, 8, 58  # of the letters, a line, a box's bor
 _MARGIN = 16
 _MANY = 40  # nodes; a larger drawing has no words on its edges
 _STYLE = """
-.explained{--ink:#1a1a1a;--dim:#666;--line:#8a8a8a;--paper:#fff;--step:#f4f5f7;--given:#e6f0fa;--result:#fdf0d5;--back:#b3261e;
+.explained{--ink:#1a1a1a;--dim:#666;--line:#8a8a8a;--paper:#fff;--step:#f4f5f7;--leaf:#e6f0fa;--result:#fdf0d5;--back:#b3261e;
 background:var(--paper);font:12px system-ui,-apple-system,"Segoe UI","Noto Sans","Noto Sans CJK SC",sans-serif}
-@media (prefers-color-scheme:dark){.explained{--ink:#ececec;--dim:#a5a5a5;--line:#7d7d7d;--paper:#17181a;--step:#26282c;--given:#1c3348;--result:#463615;--back:#ff9d94}}
+@media (prefers-color-scheme:dark){.explained{--ink:#ececec;--dim:#a5a5a5;--line:#7d7d7d;--paper:#17181a;--step:#26282c;--leaf:#1c3348;--result:#463615;--back:#ff9d94}}
 .explained text{fill:var(--ink)}.explained .value{fill:var(--dim)}.explained .adjoint,.explained .local{fill:var(--back)}
-.explained rect{fill:var(--step);stroke:var(--line)}.explained .given rect{fill:var(--given)}.explained .result rect{fill:var(--result)}
+.explained rect{fill:var(--step);stroke:var(--line)}.explained .leaf rect{fill:var(--leaf)}.explained .result rect{fill:var(--result)}
 .explained .group rect{stroke-dasharray:4 3}.explained path{fill:none;stroke:var(--line)}.explained marker path{fill:var(--line);stroke:none}
 .explained .local{font-size:11px;paint-order:stroke;stroke:var(--paper);stroke-width:4px}
 """
 
 
 def drawing(nodes: Sequence[Node], title: str, description: str, lang: str = "en") -> str:
-    """The SVG of a graph, from what is given (above) to the result (below).
+    """The SVG of a graph, from arguments and parameters (above) to the result (below).
 
     Args:
         nodes: each after those that it is computed from.
@@ -71,7 +71,7 @@ def drawing(nodes: Sequence[Node], title: str, description: str, lang: str = "en
 
 def _lines(node: Node, lang: str) -> list[tuple[str, str]]:
     """What stands in a box: class and text of each line."""
-    title = node.label if node.given or node.count > 1 else f"{node.name} = {node.label}"
+    title = node.label if node.leaf or node.count > 1 else f"{node.name} = {node.label}"
     lines = [("name", _short(title))]
     if node.count > 1:
         lines.append(("value", f"{node.count} 步" if lang == "zh" else f"{node.count} steps"))
@@ -90,7 +90,7 @@ def _width(text: str) -> float:
 
 
 def _box(node: Node, lines: list[tuple[str, str]], x: float, y: float, w: float, h: float, last: bool) -> str:
-    kind = "given" if node.given else "result" if last else "group" if node.count > 1 else "step"
+    kind = "leaf" if node.leaf else "result" if last else "group" if node.count > 1 else "step"
     texts = "".join(
         f'<text class="{style}" x="{x + w / 2:.1f}" y="{y + _PAD + 9 + k * _LINE:.1f}" text-anchor="middle">{escape(text)}</text>'
         for k, (style, text) in enumerate(lines)
@@ -112,8 +112,8 @@ def _ports(
     routes: dict[tuple[int, int], list[float]], x: Sequence[float], widths: Sequence[float]
 ) -> tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]]:
     """Where each edge leaves its node and where it arrives: side by side, in the order in which they come."""
-    found: tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]] = ({}, {})
-    for end, ports in enumerate(found):
+    both: tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]] = ({}, {})
+    for end, ports in enumerate(both):
         edges: dict[int, list[tuple[int, int]]] = {}
         for edge in routes:
             edges.setdefault(edge[end], []).append(edge)
@@ -122,7 +122,7 @@ def _ports(
             met.sort(key=partial(_came_from, far=far, routes=routes, x=x))
             step = min(26.0, 0.8 * widths[node] / len(met))
             ports.update({e: x[node] + step * (k - (len(met) - 1) / 2) for k, e in enumerate(met)})
-    return found
+    return both
 
 
 def _came_from(
@@ -135,13 +135,13 @@ def _came_from(
 
 def _edge_words(nodes: Sequence[Node], a: int, b: int) -> list[str]:
     """The local derivatives along an edge, one for each time that b uses a."""
-    found = []
+    labels = []
     for k, (j, words) in enumerate(zip(nodes[b].inputs, nodes[b].locals, strict=True)):
         if j == a and words:
             slope = nodes[b].slope(k, nodes[a].value.size)
             value = "" if slope is None else number(slope)
-            found.append(words if value in ("", words) else value if words == "∂" else f"{words} = {value}")
-    return found
+            labels.append(words if value in ("", words) else value if words == "∂" else f"{words} = {value}")
+    return labels
 
 
 def _labels(words: Sequence[tuple[list[tuple[float, float]], list[str]]]) -> list[str]:
@@ -151,14 +151,14 @@ def _labels(words: Sequence[tuple[list[tuple[float, float]], list[str]]]) -> lis
         (x0, _), (x1, y1) = ends[-2], ends[-1]
         if texts:
             rows.setdefault(y1 - 0.4 * _ROOM, []).append((x0 + 0.6 * (x1 - x0), texts))
-    found = []
+    elements = []
     for y, row in rows.items():
         row.sort(key=lambda r: r[0])
         sizes = [max(map(_width, texts)) for _, texts in row]
         for x, (_, texts) in zip(apart([x for x, _ in row], sizes, 6.0), row, strict=True):
-            found += [
+            elements += [
                 f'<text class="local" x="{x:.1f}" y="{y + 4 + 13 * (k - (len(texts) - 1) / 2):.1f}" '
                 f'text-anchor="middle">{escape(text)}</text>'
                 for k, text in enumerate(texts)
             ]
-    return found
+    return elements

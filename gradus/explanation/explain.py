@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gradus.errors import GradusError
-from gradus.explanation.chain import along, multiplied_out
+from gradus.explanation.chain_rule import along, multiplied_out
 from gradus.explanation.drawing import drawing
 from gradus.explanation.graph import LEGIBLE, Node, grouped
 

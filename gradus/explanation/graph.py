@@ -26,7 +26,7 @@ class Node:
         pulls: for each of them g ↦ g·∂(value)/∂(input), through this step alone.
         adjoint: ∂(result)/∂(value); None where the result does not depend on it.
         path: where in the program: functions or modules, from the outermost inwards.
-        given: whether it is an argument or a parameter.
+        leaf: whether it is an argument or a parameter.
         count: how many steps it stands for.
     """
 
@@ -38,7 +38,7 @@ class Node:
     pulls: list[Callable[[np.ndarray], np.ndarray]] = field(default_factory=list)
     adjoint: np.ndarray | None = None
     path: tuple[str, ...] = ()
-    given: bool = False
+    leaf: bool = False
     count: int = 1
 
     def uses(self) -> list[tuple[int, str, Callable[[np.ndarray], np.ndarray]]]:
@@ -52,7 +52,7 @@ class Node:
         return float(self.pulls[k](np.ones(self.value.shape)).item())
 
 
-def given_names(f: Callable[..., Any], count: int) -> list[str]:
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     """The names of the first arguments of a function; x0, x1, … where it has none."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
@@ -68,11 +68,11 @@ def reached(nodes: Sequence[Node], result: int) -> list[Node]:
     for i in range(result, -1, -1):
         if i in wanted:
             wanted.update(nodes[i].inputs)
-    kept = sorted(wanted)
-    number = {old: new for new, old in enumerate(kept)}
-    for i in kept:
-        nodes[i].inputs = [number[j] for j in nodes[i].inputs]
-    return [nodes[i] for i in kept]
+    numbers = sorted(wanted)
+    renumbered = {old: new for new, old in enumerate(numbers)}
+    for i in numbers:
+        nodes[i].inputs = [renumbered[j] for j in nodes[i].inputs]
+    return [nodes[i] for i in numbers]
 
 
 def differentiate(nodes: Sequence[Node]) -> None:
@@ -105,27 +105,27 @@ def grouped(nodes: Sequence[Node], limit: int = LEGIBLE) -> list[Node]:
 
 def _runs(nodes: Sequence[Node], depth: int) -> list[list[int]]:
     """Numbers of steps that follow each other under one path of that depth; the result stays by itself."""
-    steps = [i for i, n in enumerate(nodes) if not n.given and i < len(nodes) - 1]
-    found = [list(g) for _, g in itertools.groupby(steps, key=lambda i: nodes[i].path[:depth])]
-    place = {i: r for r, run in enumerate(found) for i in run}
+    steps = [i for i, n in enumerate(nodes) if not n.leaf and i < len(nodes) - 1]
+    runs = [list(g) for _, g in itertools.groupby(steps, key=lambda i: nodes[i].path[:depth])]
+    place = {i: r for r, run in enumerate(runs) for i in run}
     users: dict[int, set[int]] = {}
     for i, n in enumerate(nodes):
         for j in n.inputs:
             users.setdefault(j, set()).add(place.get(i, -1))
     alone = []
     for i, n in enumerate(nodes):
-        if n.given and n.path and len(users[i]) == 1 and -1 not in users[i]:
-            found[users[i].pop()].append(i)  # a parameter of one group alone
-        elif n.given:
+        if n.leaf and n.path and len(users[i]) == 1 and -1 not in users[i]:
+            runs[users[i].pop()].append(i)  # a parameter of one group alone
+        elif n.leaf:
             alone.append([i])
-    return [*alone, *found, [len(nodes) - 1]]
+    return [*alone, *runs, [len(nodes) - 1]]
 
 
 def _contracted(nodes: Sequence[Node], runs: Sequence[list[int]]) -> list[Node]:
     place = {i: r for r, run in enumerate(runs) for i in run}
     result = []
     for run in runs:
-        steps = [i for i in run if not nodes[i].given]
+        steps = [i for i in run if not nodes[i].leaf]
         last = nodes[max(steps or run)]
         outside = [
             (j, words, pull) for i in run for j, words, pull in nodes[i].uses() if place[j] != place[i]
@@ -140,7 +140,7 @@ def _contracted(nodes: Sequence[Node], runs: Sequence[list[int]]) -> list[Node]:
             words, pulls = [u[1] for u in outside], [u[2] for u in outside]
             inputs = [place[j] for j, _, _ in outside]
             node = Node(
-                last.name, last.label, inputs, words, last.value, pulls, last.adjoint, last.path, last.given
+                last.name, last.label, inputs, words, last.value, pulls, last.adjoint, last.path, last.leaf
             )
         result.append(node)
     return result

@@ -43,7 +43,7 @@ def layered(inputs: Sequence[Sequence[int]], widths: Sequence[float], gap: float
     points, size = list(rank), list(widths)
     chains: dict[tuple[int, int], list[int]] = {}
     links: list[tuple[int, int]] = []
-    given = {i for i, node in enumerate(inputs) if not node}  # and the ways that lead from there
+    leaves = {i for i, node in enumerate(inputs) if not node}  # and the ways that lead from there
     for a, b in edges:
         chain = []
         for row in range(rank[a] + 1, rank[b]):
@@ -51,7 +51,7 @@ def layered(inputs: Sequence[Sequence[int]], widths: Sequence[float], gap: float
             size.append(8.0)
             chain.append(len(points) - 1)
         chains[a, b] = chain
-        given |= set(chain) if a in given else set()
+        leaves |= set(chain) if a in leaves else set()
         stops = [a, *chain, b]
         links += itertools.pairwise(stops)
     rows: list[list[int]] = [[] for _ in range(max(points) + 1)]
@@ -63,9 +63,9 @@ def layered(inputs: Sequence[Sequence[int]], widths: Sequence[float], gap: float
         down[a].append(b)
         up[b].append(a)
     _order(rows, up, down)
-    # what is computed stands below what it was computed from; what is given goes beside it
-    above = [[j for j in js if j not in given] or js for js in up]
-    x = _positions(rows, above, down, size, gap, [0.01 if i in given else 1.0 for i in range(len(points))])
+    # what is computed stands below what it was computed from; leaves go beside it
+    above = [[j for j in js if j not in leaves] or js for js in up]
+    x = _positions(rows, above, down, size, gap, [0.01 if i in leaves else 1.0 for i in range(len(points))])
     left = min(x[i] - size[i] / 2 for i in range(len(x)))
     x = [v - left for v in x]
     width = max(x[i] + size[i] / 2 for i in range(len(x)))
@@ -76,7 +76,7 @@ def _ranks(inputs: Sequence[Sequence[int]]) -> list[int]:
     rank = [0] * len(inputs)
     for i, node in enumerate(inputs):
         rank[i] = max((rank[j] + 1 for j in node), default=0)
-    # what is given stands right above its first use
+    # a leaf stands right above its first use
     used: dict[int, int] = {}
     for i, node in enumerate(inputs):
         for j in node:
@@ -98,8 +98,8 @@ def _order(rows: list[list[int]], up: list[list[int]], down: list[list[int]]) ->
 
 
 def _wished(i: int, near: list[list[int]], other: dict[int, int], old: dict[int, int], scale: float) -> float:
-    found = [other[j] for j in near[i] if j in other]
-    return sum(found) / len(found) if found else old[i] * scale
+    places = [other[j] for j in near[i] if j in other]
+    return sum(places) / len(places) if places else old[i] * scale
 
 
 def _positions(

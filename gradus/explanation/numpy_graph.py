@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.explanation.graph import Node, differentiate, given_names, reached
+from gradus.explanation.graph import Node, argument_names, differentiate, reached
+from gradus.explanation.program import folders, frames, line, run
 from gradus.explanation.words import expression, local_derivatives, number
+from gradus.foundations import autodiff
 from gradus.foundations.autodiff import Step, Variable, pulled_back, traceable
 
-_LIBRARIES = (str(Path(np.__file__).parent), str(Path(__file__).parent))
-_PLUMBING = ("array_like.py", "checkpoint.py")
+_LIBRARIES = folders(np, autodiff)
 
 
 class _Watched(Variable):
@@ -26,31 +25,23 @@ class _Watched(Variable):
     level = 1
     paths: dict[int, tuple[str, ...]]
 
-    def record(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> _Watched:
-        """The result of a call."""
-        made = super().record(function, inputs, options)
-        y = _Watched.of(made._step)
-        assert isinstance(y, _Watched)
-        y._view, y.paths = made._view, self.paths
-        self.paths[made._step.time] = _path()
-        return y
+    @classmethod
+    def noting(cls, step: Step, paths: dict[int, tuple[str, ...]]) -> _Watched:
+        """The name of a step; the places of steps, by their times, are noted in `paths`."""
+        watched = cls.of(step)
+        watched.paths = paths
+        return watched
+
+    def result(self, step: Step) -> _Watched:
+        """The name of a step, whose place is noted."""
+        self.paths[step.time] = _path()
+        return self.noting(step, self.paths)
 
 
 def _path() -> tuple[str, ...]:
     """The functions of the user's that are running, outermost first, each with the line it has come to."""
-    names = []
-    frame: Any = sys._getframe(2)
-    while frame is not None and frame.f_code is not _evaluated.__code__:
-        file = Path(frame.f_code.co_filename)
-        plumbing = file.name in _PLUMBING or file.name.startswith("autodiff")
-        if not str(file).startswith(_LIBRARIES) and not plumbing:
-            names.append(f"{frame.f_code.co_name}:{frame.f_lineno}")
-        frame = frame.f_back
+    names = [line(frame) for frame in frames() if not frame.f_code.co_filename.startswith(_LIBRARIES)]
     return tuple(reversed(names))
-
-
-def _evaluated(f: Callable[..., Any], inputs: Sequence[Any]) -> Any:
-    return f(*inputs)
 
 
 def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
@@ -61,11 +52,12 @@ def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
     """
     named: dict[int, str] = {}
     paths: dict[int, tuple[str, ...]] = {}
-    watched = [_given(*pair, named, paths) for pair in zip(given_names(f, len(inputs)), inputs, strict=True)]
+    names = argument_names(f, len(inputs))
+    watched = [_leaf(name, value, named, paths) for name, value in zip(names, inputs, strict=True)]
     if not named:
         raise GradusError("expected at least one input of floating-point numbers, got none; write 2.0 for 2")
     try:
-        result = _evaluated(traceable(f), watched)
+        result = run(traceable(f), watched)
     except (TypeError, ValueError) as error:  # NumPy's own words for what the tape has refused
         raise error.__cause__ if isinstance(error.__cause__, GradusError) else error from None
     while isinstance(result, (tuple, list)) and result:
@@ -100,13 +92,13 @@ def _node(
     s: Step, nodes: list[Node], place: dict[int, int], named: dict[int, str], path: tuple[str, ...]
 ) -> Node:
     if s.time in named:
-        return Node(named[s.time], named[s.time], [], [], np.array(s.value), given=True)
+        return Node(named[s.time], named[s.time], [], [], np.array(s.value), leaf=True)
     inside = [i for i, a in enumerate(s.inputs) if isinstance(a, Step) and a.live]
     words = [
         nodes[place[a.time]].name if i in inside else number(a.value if isinstance(a, Step) else a)
         for i, a in enumerate(s.inputs)
     ]
-    name = f"v{sum(not n.given for n in nodes) + 1}"
+    name = f"v{sum(not n.leaf for n in nodes) + 1}"
     function = s.function.__name__
     local = local_derivatives(function, name, words)
     return Node(
@@ -120,15 +112,12 @@ def _node(
     )
 
 
-def _given(name: str, value: Any, named: dict[int, str], paths: dict[int, tuple[str, ...]]) -> Any:
+def _leaf(name: str, value: Any, named: dict[int, str], paths: dict[int, tuple[str, ...]]) -> Any:
     if isinstance(value, (list, tuple)) and value and all(isinstance(v, np.ndarray) for v in value):
-        return type(value)([_given(f"{name}[{i}]", v, named, paths) for i, v in enumerate(value)])
+        return type(value)([_leaf(f"{name}[{i}]", v, named, paths) for i, v in enumerate(value)])
     if not (isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")):
         return value
     step = Step(np.array(value, float))
     step.live = True
     named[step.time] = name
-    watched = _Watched.of(step)
-    assert isinstance(watched, _Watched)
-    watched.paths = paths
-    return watched
+    return _Watched.noting(step, paths)

@@ -14,7 +14,7 @@ from gradus import GradusError, explain
 from gradus.catalogue import load
 from gradus.explanation.drawing import drawing
 from gradus.explanation.graph import LEGIBLE, grouped
-from gradus.foundations.autodiff import grad
+from gradus.foundations.autodiff import checkpoint, grad
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -208,6 +208,22 @@ def test_a_part_is_changed_in_place():
     np.testing.assert_allclose(node(e, "x").adjoint, want.numpy(), rtol=1e-14)
 
 
+def test_steps_are_placed_in_the_functions_of_the_user():
+    def inner(x):
+        return np.linalg.norm(np.kron(x, x)) + np.mean(np.stack([x, 2 * x]))
+
+    def outer(x):
+        return inner(x) + checkpoint(np.sin)(x[0])
+
+    def tensors(x):
+        return torch.nn.functional.gelu(x).sum()
+
+    names = {place.partition(":")[0] for n in explain(outer, np.ones(3)).nodes for place in n.path}
+    assert names == {"outer", "inner"}
+    names = {place.partition(":")[0] for n in explain(tensors, torch.ones(3)).nodes for place in n.path}
+    assert names == {"tensors"}
+
+
 def test_what_changes_through_a_view_is_refused():
     def f(x):
         y = x * 1
@@ -238,7 +254,7 @@ def test_large_graphs_are_grouped_by_module(blocks):
         labels = [n.label for n in shown]
         assert all(f"blocks.{i} (Residual)" in labels for i in range(blocks))
     assert shown[-1].adjoint == 1
-    assert sum(n.count for n in shown if not n.given) == sum(not n.given for n in e.nodes)
+    assert sum(n.count for n in shown if not n.leaf) == sum(not n.leaf for n in e.nodes)
 
 
 def boxes(svg):

@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from gradus.catalogue.formulas.terminal import linear
+from gradus.catalogue.formulas.terminal import terminal_text
 from gradus.errors import GradusError
 from gradus.text import Text
 
@@ -50,10 +50,10 @@ def mathml(latex: str, display: bool = True) -> str:
     Raises:
         GradusError: it is not among the compiled formulas.
     """
-    found = _compiled()["display" if display else "inline"].get(latex)
-    if found is None:
+    formula = _compiled()["display" if display else "inline"].get(latex)
+    if formula is None:
         raise GradusError(f"the formula {latex!r} is not compiled; run `make formulas` after changing a page")
-    return found
+    return formula
 
 
 def unicode_text(latex: str, one_line: bool = False) -> str:
@@ -63,8 +63,8 @@ def unicode_text(latex: str, one_line: bool = False) -> str:
         GradusError: it is not among the compiled formulas.
     """
     compiled = _compiled()
-    found = compiled["display"].get(latex) or compiled["inline"].get(latex)
-    return linear(found if found is not None else mathml(latex), one_line)
+    formula = compiled["display"].get(latex) or compiled["inline"].get(latex)
+    return terminal_text(formula if formula is not None else mathml(latex), one_line)
 
 
 def prose_html(text: str, strict: bool = True) -> str:
@@ -113,17 +113,17 @@ def all_formulas() -> list[Formula]:
     """Every formula of the catalogue, displayed or in prose, in the catalogue's order."""
     from gradus.catalogue import load
 
-    found: dict[Formula, None] = {}
+    formulas: dict[Formula, None] = {}
     for concept in load():
         for latex in concept.formulas:
-            found[Formula(concept.key, latex, "display")] = None
+            formulas[Formula(concept.key, latex, "display")] = None
         for symbol in concept.symbols:
-            found[Formula(concept.key, symbol.symbol, "inline")] = None
+            formulas[Formula(concept.key, symbol.symbol, "inline")] = None
         for text in _texts(concept):
             for kind, content in [*_split(text.en), *_split(text.zh)]:
                 if kind in ("display", "inline"):
-                    found[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
-    return list(found)
+                    formulas[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
+    return list(formulas)
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:

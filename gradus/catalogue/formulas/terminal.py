@@ -1,6 +1,6 @@
 """Mathematics for a terminal: MathML walked to readable Unicode.
 
-`gradus.formulas.unicode_text` is the entrance; this module knows MathML only. Each node becomes
+`gradus.catalogue.formulas.unicode_text` is the entrance; this module knows MathML only. Each node becomes
 pieces, a piece being a text and its class in TeX's sense, and spaces are put between pieces by
 their classes. Matrices, cases and aligned equations become several lines where that is allowed.
 """
@@ -65,12 +65,12 @@ _SHORT = re.compile(rf"\d+|.[{''.join(_SUB.values())}]*")  # and a radicand
 _INVISIBLE = {"annotation", "annotation-xml", "mprescripts", "none", "mphantom"}
 
 
-def linear(mathml: str, one_line: bool = False) -> str:
+def terminal_text(mathml: str, one_line: bool = False) -> str:
     """Readable Unicode of a MathML formula.
 
     Args:
-        mathml: One `<math>` element.
-        one_line: Write matrices and cases in one line, `[a b; c d]`, instead of several.
+        mathml: one `<math>` element.
+        one_line: write matrices and cases in one line, `[a b; c d]`, instead of several.
     """
     pieces = _pieces(fromstring(mathml), tight=False)
     if one_line or not any(piece.kind == "table" for piece in pieces):
@@ -89,7 +89,7 @@ def _pieces(node: Element, tight: bool) -> list[Piece]:
         return [piece for child in node for piece in _pieces(child, tight)]
     if tag in _RULES:
         return _RULES[tag](node, tight)
-    raise ValueError(f"MathML element <{tag}> has no linear form")
+    raise ValueError(f"MathML element <{tag}> has no terminal form")
 
 
 def _identifier(node: Element, tight: bool) -> list[Piece]:

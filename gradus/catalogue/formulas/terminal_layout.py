@@ -8,17 +8,8 @@ from unicodedata import combining, east_asian_width
 
 OPEN, CLOSE = set("([{⟨⌈⌊⟦"), set(")]}⟩⌉⌋⟧")
 _OPENING = {"open", "group"}
-_COMPOUND = {
-    "bin",
-    "rel",
-    "op",
-    "fun",
-    "apply",
-    "frac",
-    "slash",
-    "punct",
-    "text",
-}  # what binds less than a product
+# what binds less than a product
+_COMPOUND = {"bin", "rel", "op", "fun", "apply", "frac", "slash", "punct", "text"}
 _FACTORS = {"ord", "num", "word", "op", "fun", "frac", "open", "group"}
 _TALL = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦", "{": "⎧⎪⎩", "}": "⎫⎪⎭"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Variable(ArrayLike):
         self._step, self._view = Step(np.asanyarray(array, dtype=float)), None
 
     @classmethod
-    def of(cls, step: Step) -> Variable:
+    def of(cls, step: Step) -> Self:
         """The name of a step."""
         v = cls.__new__(cls)
         v._step, v._view = step, None

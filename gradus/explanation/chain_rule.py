@@ -21,7 +21,7 @@ def multiplied_out(nodes: Sequence[Node], lang: str = "en") -> str:
     lines = ["前向" if zh else "forward"]
     for node in nodes:
         steps = "" if node.count == 1 else f"  ({node.count} 步)" if zh else f"  ({node.count} steps)"
-        equals = "" if node.given else f"{node.label} = "
+        equals = "" if node.leaf else f"{node.label} = "
         lines.append(f"  {node.name} = {equals}{amount(node.value)}{steps}")
     last = nodes[-1].name
     lines.append(
