@@ -1,4 +1,4 @@
-"""Entropy, cross-entropy, Kullback–Leibler and Jensen–Shannon divergence of discrete laws: exact at 0, in the unit that is asked for.
+"""Entropy, cross-entropy, Kullback–Leibler and Jensen–Shannon divergence of discrete distributions: exact at 0, in the unit that is asked for.
 
 PyTorch's `kl_div` gives NaN where both probabilities are 0, `Categorical` and SciPy normalise what they are given
 without a word. These take probabilities, refuse what is none, and are differentiable.
@@ -34,7 +34,7 @@ def entropy(p: Float[Tensor, "*batch k"], base: float = math.e) -> Float[Tensor,
         >>> entropy(torch.tensor([0.5, 0.25, 0.25]), base=2).item()
         1.5
     """
-    _check_law("p", p)
+    _check_distribution("p", p)
     return torch.special.entr(p).sum(-1) / _unit(base)
 
 
@@ -49,7 +49,7 @@ def cross_entropy(
         base: of the logarithm: e for nats, 2 for bits.
 
     Raises:
-        GradusError: the shapes do not fit, p or q is no law, or the base is no base.
+        GradusError: the shapes do not fit, p or q is no distribution, or the base is no base.
 
     Cost: O(k) operations for each row.
 
@@ -76,7 +76,7 @@ def kl_divergence(
         base: of the logarithm: e for nats, 2 for bits.
 
     Raises:
-        GradusError: the shapes do not fit, p or q is no law, or the base is no base.
+        GradusError: the shapes do not fit, p or q is no distribution, or the base is no base.
 
     Cost: O(k) operations for each row.
 
@@ -145,11 +145,11 @@ def _check_pair(p: Tensor, q: Tensor) -> None:
         raise GradusError(
             f"expected as many outcomes in p as in q, got shapes {tuple(p.shape)} and {tuple(q.shape)}"
         )
-    _check_law("p", p)
-    _check_law("q", q)
+    _check_distribution("p", p)
+    _check_distribution("q", q)
 
 
-def _check_law(name: str, p: Tensor) -> None:
+def _check_distribution(name: str, p: Tensor) -> None:
     if p.ndim == 0 or not p.is_floating_point():
         raise GradusError(
             f"expected {name} as probabilities of shape (..., k), got {p.dtype} of shape {tuple(p.shape)}"

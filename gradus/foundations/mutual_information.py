@@ -1,4 +1,4 @@
-"""Mutual information: of a joint law, exactly; of samples of continuous variables, by nearest neighbours.
+"""Mutual information: of a joint distribution, exactly; of samples of continuous variables, by nearest neighbours.
 
 scikit-learn's `mutual_info_score` knows nats and one table only; its `mutual_info_regression` rescales the columns, adds noise
 from a random generator, cuts at 0, which biases the mean, and takes no vectors.
@@ -19,14 +19,14 @@ Array = np.ndarray
 
 
 def mutual_information(p: Float[Tensor, "*batch k m"], base: float = math.e) -> Float[Tensor, "*batch"]:
-    r"""Mutual information of a joint law, :math:`I(X;Y)=\sum_{ij}p_{ij}\log\frac{p_{ij}}{p_{i\cdot}p_{\cdot j}}`.
+    r"""Mutual information of a joint distribution, :math:`I(X;Y)=\sum_{ij}p_{ij}\log\frac{p_{ij}}{p_{i\cdot}p_{\cdot j}}`.
 
     Args:
         p: joint probabilities (..., k, m): p[i, j] is that of X = i and Y = j together.
         base: of the logarithm: e for nats, 2 for bits.
 
     Raises:
-        GradusError: p has fewer than two axes or is no joint law (a negative entry, a sum that is not 1), or the base is no base.
+        GradusError: p has fewer than two axes or is no joint distribution (a negative entry, a sum that is not 1), or the base is no base.
 
     Cost: O(k·m) operations for each table.
 
@@ -40,8 +40,8 @@ def mutual_information(p: Float[Tensor, "*batch k m"], base: float = math.e) -> 
         1.0
     """
     if p.ndim < 2:
-        raise GradusError(f"expected a joint law of shape (..., k, m), got shape {tuple(p.shape)}")
-    entropy(p.flatten(-2), base)  # refuses what is no law, and what is no base
+        raise GradusError(f"expected a joint distribution of shape (..., k, m), got shape {tuple(p.shape)}")
+    entropy(p.flatten(-2), base)  # refuses what is no distribution, and what is no base
     row = p.sum(-1, keepdim=True).expand_as(p).where(p > 0, 1.0)
     column = p.sum(-2, keepdim=True).expand_as(p).where(p > 0, 1.0)
     # one after the other: the product of two small marginals may underflow to 0
@@ -58,7 +58,7 @@ def ksg(
     coordinate difference). Nothing is cut at 0: the estimate of independent variables is negative half of the time.
 
     Args:
-        x: points (n, d) or (n,), of a continuous law.
+        x: points (n, d) or (n,), of a continuous distribution.
         y: the points that go with them (n, e) or (n,).
         neighbours: k; a small one has little bias, a large one little variance.
         base: of the logarithm: e for nats, 2 for bits.
@@ -89,7 +89,7 @@ def ksg(
     radius = cKDTree(both).query(both, [neighbours + 1], p=np.inf)[0][:, 0]
     if not (radius > 0).all():
         raise GradusError(
-            f"expected a continuous law, but {int((radius == 0).sum())} pairs have {neighbours} copies or more; "
+            f"expected a continuous distribution, but {int((radius == 0).sum())} pairs have {neighbours} copies or more; "
             "for discrete variables count the pairs and use mutual_information"
         )
     inside = np.nextafter(radius, 0)  # strictly nearer

@@ -9,7 +9,7 @@ from gradus.catalogue import citation, load
 from gradus.page import AREAS, Concept
 from gradus.page.figures import svg
 from gradus.report.dossier import dossier
-from gradus.report.page import ASSETS, HERE, LANGUAGES, _environment, _fonts, _numbered, _replace
+from gradus.report.page import ASSETS, HERE, LANGUAGES, fonts_inlined, numbered, templates, written
 from gradus.report.pictures import Picture
 from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
 from gradus.verify import Report, verify
@@ -21,7 +21,7 @@ def write_page(path: str | Path, concept: Concept, lang: str = "en", evidence: R
     Raises:
         GradusError: the file cannot be written.
     """
-    return _replace(Path(path), page_html(concept, lang, evidence))
+    return written(Path(path), page_html(concept, lang, evidence))
 
 
 def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None) -> str:
@@ -35,7 +35,7 @@ def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None
     catalogue = load()
     needed = {key: catalogue.get(key).title for key in concept.needs if key in catalogue.concepts}
     return (
-        _environment(lang)
+        templates(lang)
         .get_template("page.html")
         .render(
             lang=lang,
@@ -43,7 +43,7 @@ def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None
             concept=concept,
             entry=facts.entries[0],
             area=AREAS[concept.area],
-            pictures=_numbered([figure], lang)["result"],
+            pictures=numbered([figure], lang)["result"],
             version=__version__,
             kinds=CONCEPT_KINDS,
             kind_names=EVIDENCE_KINDS,
@@ -53,6 +53,6 @@ def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None
             titles=needed,
             style=(HERE / "templates" / "style.css").read_text(encoding="utf-8"),
             math_style=(ASSETS / "math.css").read_text(encoding="utf-8"),
-            fonts=_fonts(lang),
+            fonts=fonts_inlined(lang),
         )
     )

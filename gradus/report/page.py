@@ -82,7 +82,7 @@ def write_report(
         GradusError: an unknown language, an incomplete summary, or a folder that cannot be written to.
     """
     text = report_html(system, run, evidence, figures, lang, mutants, title)
-    return _replace(Path(path), text)
+    return written(Path(path), text)
 
 
 def report_html(
@@ -105,7 +105,7 @@ def report_html(
     name = title or (
         system.title if system else Text(said("verification-title", "en"), said("verification-title", "zh"))
     )
-    template = _environment(lang).get_template("report.html")
+    template = templates(lang).get_template("report.html")
     return template.render(
         lang=lang,
         html_lang=LANGUAGES[lang],
@@ -114,7 +114,7 @@ def report_html(
         run=run,
         recipe=_recipe(system, run),
         facts=facts,
-        pictures=_numbered(figures, lang),
+        pictures=numbered(figures, lang),
         abstract=_abstract(name, run, facts, lang),
         version=__version__,
         kinds=CONCEPT_KINDS,
@@ -125,7 +125,7 @@ def report_html(
         titles={e.concept.key: e.concept.title for e in facts.entries},
         style=(HERE / "templates" / "style.css").read_text(encoding="utf-8"),
         math_style=(ASSETS / "math.css").read_text(encoding="utf-8"),
-        fonts=_fonts(lang),
+        fonts=fonts_inlined(lang),
     )
 
 
@@ -166,7 +166,7 @@ def _abstract(name: Text, run: RunSummary | None, facts: Dossier, lang: str) -> 
     return lines
 
 
-def _numbered(figures: Sequence[Picture], lang: str) -> dict[str, list[dict[str, Any]]]:
+def numbered(figures: Sequence[Picture], lang: str) -> dict[str, list[dict[str, Any]]]:
     """The pictures by place, numbered through in the order in which they stand."""
     from markupsafe import Markup
 
@@ -204,7 +204,8 @@ def _citations(facts: Dossier) -> list[tuple[str, str]]:
     return [(key, citation(key)) for key in keys if key in references()]
 
 
-def _environment(lang: str) -> Environment:
+def templates(lang: str) -> Environment:
+    """Jinja's environment for the report's templates, its filters in one language."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -277,7 +278,7 @@ def _digits(evidence: Evidence) -> int:
     return min(max(3, math.ceil(math.log10(size / tolerance)) + 2), 10)
 
 
-def _fonts(lang: str) -> list[dict[str, Any]]:
+def fonts_inlined(lang: str) -> list[dict[str, Any]]:
     """The embedded fonts; in a Chinese page the Latin one leaves the quotation marks to the Chinese font."""
     latin = "U+0000-02FF, U+0370-03FF, U+2010-2015, U+2020-206F, U+20A0-20CF, U+2190-22FF"
     result = []
@@ -288,7 +289,7 @@ def _fonts(lang: str) -> list[dict[str, Any]]:
     return result
 
 
-def _replace(path: Path, text: str) -> Path:
+def written(path: Path, text: str) -> Path:
     """Writes the file whole or not at all; its folder is made."""
     make_folder(path.parent)
     write_atomically(path, [text.encode("utf-8")])

@@ -1,4 +1,4 @@
-"""Density, distribution function, sampler, moments, entropy, divergence and Fisher information of the standard laws.
+"""Density, distribution function, sampler, moments, entropy, divergence and Fisher information of the standard distributions.
 
 The oracles are SciPy, and mpmath with fifty digits where SciPy itself is not accurate; the grid has tails of 40σ,
 counts and shapes of a million, probabilities of 0 and 1.
@@ -33,7 +33,7 @@ def real(value):
     return torch.tensor(value, dtype=torch.float64)
 
 
-def law(kind, *parameters):
+def distribution(kind, *parameters):
     """A distribution of torch; a number of trials stays an integer."""
     if kind is D.Binomial:
         return D.Binomial(parameters[0], real(parameters[1]), validate_args=False)
@@ -98,7 +98,7 @@ def name_of(row):
 
 def outcomes(kind, parameters):
     """Outcomes from −40σ to 40σ around the mean, those that lie in the support."""
-    d = law(kind, *parameters)
+    d = distribution(kind, *parameters)
     mean, spread = d.mean.item(), d.variance.sqrt().item()
     x = mean + spread * np.array([-40.0, -20.0, -8.0, -1.0, 0.0, 0.3, 1.0, 8.0, 20.0, 40.0])
     if kind in (D.Bernoulli, D.Binomial, D.Poisson):
@@ -116,7 +116,7 @@ def test_log_density_equals_the_formula_with_fifty_digits(row):
     kind, *parameters = row
     x = outcomes(kind, parameters)
     assert x.size
-    got = log_density(law(kind, *parameters), real(x)).tolist()
+    got = log_density(distribution(kind, *parameters), real(x)).tolist()
     with mp.workdps(50):
         exact = [mp.mpf(v) for v in parameters]
         for value, point in zip(got, map(mp.mpf, x.tolist()), strict=True):
@@ -140,7 +140,7 @@ def test_log_density_equals_the_formula_with_fifty_digits(row):
 def test_log_density_agrees_with_scipy(row):
     kind, *parameters = row
     x = outcomes(kind, parameters)
-    d = law(kind, *parameters)
+    d = distribution(kind, *parameters)
     scipy = as_scipy(d)
     want = (
         scipy.logpmf
@@ -183,7 +183,7 @@ def test_certain_and_impossible_outcomes():
 
 
 def test_off_the_support_there_is_nothing():
-    laws = [
+    distributions = [
         (D.Bernoulli(real(0.5)), [2.0, 0.5, -1.0]),
         (D.Binomial(4, real(0.5)), [-1.0, 5.0, 1.5]),
         (D.Poisson(real(2.0)), [-1.0, 0.5]),
@@ -192,7 +192,7 @@ def test_off_the_support_there_is_nothing():
         (D.Gamma(real(0.5), real(1.0)), [-1.0]),
         (D.Beta(real(0.5), real(0.5)), [-0.1, 1.1]),
     ]
-    for d, x in laws:
+    for d, x in distributions:
         assert log_density(d, real(x)).tolist() == [-math.inf] * len(x)
     assert log_density(D.Dirichlet(real([0.5, 0.5])), real([1.5, -0.5])).item() == -math.inf
     assert log_density(D.Dirichlet(real([2.0, 2.0])), real([0.2, 0.2])).item() == -math.inf
@@ -293,10 +293,10 @@ def test_tails_of_a_million_counts(deviations, lower):
             binomial_tail(2 * MILLION - 1, mp.mpf(x), MILLION - 1, not lower),  # order statistics
         ]
     got = [
-        ours(law(D.Poisson, 1e6), real(float(k))),
-        ours(law(D.Gamma, 1e6, 1.0), real(float(k))),
-        ours(law(D.Binomial, MILLION, 0.5), real(float(half))),
-        ours(law(D.Beta, 1e6, 1e6), real(x)),
+        ours(distribution(D.Poisson, 1e6), real(float(k))),
+        ours(distribution(D.Gamma, 1e6, 1.0), real(float(k))),
+        ours(distribution(D.Binomial, MILLION, 0.5), real(float(half))),
+        ours(distribution(D.Beta, 1e6, 1e6), real(x)),
     ]
     for value, want in zip(got, wants, strict=True):
         allowed = 16 * EPS * (abs(want) + deviations * 1000)
@@ -318,7 +318,7 @@ def test_tails_of_the_normal_and_the_exponential():
 @pytest.mark.parametrize("row", GRID, ids=name_of)
 def test_tails_agree_with_scipy_and_add_up_to_one(row):
     kind, *parameters = row
-    d, x = law(kind, *parameters), real(outcomes(kind, parameters))
+    d, x = distribution(kind, *parameters), real(outcomes(kind, parameters))
     below, above, scipy = log_cdf(d, x), log_survival(d, x), as_scipy(d)
     assert (below.exp() + above.exp()).numpy() == pytest.approx(1.0, abs=1e-9)
     assert below.exp().numpy() == pytest.approx(scipy.cdf(x.numpy()), abs=1e-10)
@@ -329,7 +329,7 @@ def test_tails_agree_with_scipy_and_add_up_to_one(row):
 def test_quantiles_undo_the_distribution_function():
     u = np.array([1e-10, 0.01, 0.5, 0.99])
     for kind, *parameters in GRID:
-        scipy = as_scipy(law(kind, *parameters))
+        scipy = as_scipy(distribution(kind, *parameters))
         if kind in (D.Normal, D.Uniform, D.Exponential, D.Gamma, D.Beta) and parameters[0] != 0.1:
             # at shapes of a million SciPy's quantiles of the far tail are good to 1e-7
             assert scipy.cdf(scipy.ppf(u)) == pytest.approx(u, rel=1e-6)
@@ -339,12 +339,12 @@ def test_quantiles_undo_the_distribution_function():
 
 
 @pytest.mark.parametrize("row", GRID, ids=name_of)
-def test_samplers_draw_the_law(row):
+def test_samplers_draw_the_distribution(row):
     """torch's, which most use, and SciPy's: within the bound of Dvoretzky, Kiefer and Wolfowitz, as rare as 5σ."""
     kind, *parameters = row
     n = 4000
     limit = math.sqrt(math.log(2 / 5.7e-7) / (2 * n))
-    d = law(kind, *parameters)
+    d = distribution(kind, *parameters)
     scipy = as_scipy(d)
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -376,7 +376,7 @@ def test_samplers_of_vectors():
     assert (seen - p).abs().max() < 5 * math.sqrt(0.21 / n)
 
 
-def test_certain_laws_draw_one_value():
+def test_certain_distributions_draw_one_value():
     for d, value in ((D.Bernoulli(real(1.0)), 1), (D.Binomial(7, real(0.0)), 0), (D.Poisson(real(0.0)), 0)):
         assert (d.sample((50,)) == value).all()
         assert (as_scipy(d).rvs(size=50, random_state=0) == value).all()
@@ -385,7 +385,7 @@ def test_certain_laws_draw_one_value():
 @pytest.mark.parametrize("row", GRID, ids=name_of)
 def test_moments_agree_with_scipy(row):
     kind, *parameters = row
-    d = law(kind, *parameters)
+    d = distribution(kind, *parameters)
     mean, variance = as_scipy(d).stats()
     assert d.mean.item() == pytest.approx(float(mean), rel=1e-13)
     assert d.variance.item() == pytest.approx(float(variance), rel=1e-9, abs=1e-300)
@@ -432,7 +432,7 @@ def test_entropy_equals_the_closed_form_with_fifty_digits(row):
         + 8
         + sum(abs(math.log(abs(v) + 1e-300)) for v in parameters if v and kind is not D.Bernoulli)
     )
-    got = entropy(law(kind, *parameters)).item()
+    got = entropy(distribution(kind, *parameters)).item()
     assert abs(got - want) <= 8 * EPS * (abs(want) if kind is D.Bernoulli and want < 1e-3 else size)
 
 
@@ -529,7 +529,9 @@ def exact_divergence(kind, p, q):
 def test_divergence_equals_the_closed_form_with_fifty_digits(kind, p, q, relative):
     with mp.workdps(50):
         want = float(exact_divergence(kind, p, q))
-    assert kl_divergence(law(kind, *p), law(kind, *q)).item() == pytest.approx(want, rel=relative)
+    assert kl_divergence(distribution(kind, *p), distribution(kind, *q)).item() == pytest.approx(
+        want, rel=relative
+    )
 
 
 def test_divergence_of_counts_and_vectors():
@@ -563,7 +565,9 @@ def test_divergence_is_infinite_where_the_second_misses_the_first():
     one, two = D.Categorical(real([0.5, 0.5])), D.Categorical(real([1.0, 0.0]))
     assert kl_divergence(one, two).item() == math.inf
     assert kl_divergence(two, one).item() == pytest.approx(math.log(2), rel=1e-15)
-    assert kl_divergence(law(D.Uniform, 0.0, 2.0), law(D.Uniform, 0.0, 1.0)).item() == math.inf
+    assert (
+        kl_divergence(distribution(D.Uniform, 0.0, 2.0), distribution(D.Uniform, 0.0, 1.0)).item() == math.inf
+    )
 
 
 # ------------------------------------------------------------------------------------------ Fisher information
@@ -596,7 +600,7 @@ def score_of(kind, parameters, x):
 def test_fisher_information_is_the_covariance_of_the_score(row):
     """By summation, or by the rule of Gauss and Legendre over equal shares of the mass: E f = ∫ f(F⁻¹(u)) du."""
     kind, *parameters = row
-    d = law(kind, *parameters)
+    d = distribution(kind, *parameters)
     scipy = as_scipy(d)
     if kind in (D.Bernoulli, D.Binomial, D.Poisson):
         x = np.arange(
@@ -620,7 +624,7 @@ def test_fisher_information_with_fifty_digits():
     with mp.workdps(50):
         for a in (1e-3, 2.0, 15.9, 16.1, 1e6):
             own, total = float(mp.psi(1, mp.mpf(a))), float(mp.psi(1, mp.mpf(3 * a)))
-            gamma = fisher_information(law(D.Gamma, a, 2.0))
+            gamma = fisher_information(distribution(D.Gamma, a, 2.0))
             assert gamma.flatten().tolist() == pytest.approx([own, -0.5, -0.5, a / 4], rel=4 * EPS)
             shares = fisher_information(D.Dirichlet(real([a, a, a])))
             assert shares.numpy() == pytest.approx(np.diag([own] * 3) - total, rel=8 * EPS)
@@ -634,7 +638,7 @@ def test_fisher_information_of_a_multivariate_normal_and_of_categories():
         return log_density(multivariate_normal(theta[:2], covariance), x)
 
     theta = torch.cat([mean, real([2.0, 0.6, 0.5])])
-    # minus the Hessian is linear in x and xxᵀ: its mean is that over points with the law's mean and covariance
+    # minus the Hessian is linear in x and xxᵀ: its mean is that over points with the distribution's mean and covariance
     L = torch.linalg.cholesky(S) * math.sqrt(2)
     points = [mean + s * L[:, i] for i in range(2) for s in (-1, 1)]
     bend = sum(torch.autograd.functional.hessian(lambda t, x=x: log_likelihood(t, x), theta) for x in points)
@@ -645,7 +649,7 @@ def test_fisher_information_of_a_multivariate_normal_and_of_categories():
     want = np.einsum("n,ni,nj->ij", p, score, score)
     assert fisher_information(D.Categorical(real(p))).numpy() == pytest.approx(want, rel=1e-14)
     with pytest.raises(GradusError, match="support moves"):
-        fisher_information(law(D.Uniform, 0.0, 1.0))
+        fisher_information(distribution(D.Uniform, 0.0, 1.0))
 
 
 # ------------------------------------------------------------------------------------------ users' mistakes
@@ -654,17 +658,17 @@ def test_fisher_information_of_a_multivariate_normal_and_of_categories():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: log_density(law(D.Normal, 0.0, -1.0), real(0.0)), "expected scale of Normal"),
-        (lambda: log_density(law(D.Poisson, -1.0), real(0.0)), "expected rate of Poisson"),
-        (lambda: log_density(law(D.Beta, 0.0, 1.0), real(0.5)), "expected concentration1 of Beta"),
-        (lambda: log_density(law(D.Uniform, 1.0, 0.0), real(0.5)), "low < high"),
+        (lambda: log_density(distribution(D.Normal, 0.0, -1.0), real(0.0)), "expected scale of Normal"),
+        (lambda: log_density(distribution(D.Poisson, -1.0), real(0.0)), "expected rate of Poisson"),
+        (lambda: log_density(distribution(D.Beta, 0.0, 1.0), real(0.5)), "expected concentration1 of Beta"),
+        (lambda: log_density(distribution(D.Uniform, 1.0, 0.0), real(0.5)), "low < high"),
         (lambda: log_density(D.Cauchy(real(0.0), real(1.0)), real(0.0)), "got Cauchy; use its log_prob"),
         (lambda: log_density(D.Normal(torch.zeros(3), torch.ones(3)), torch.zeros(4)), "broadcast"),
         (lambda: multivariate_normal(real([0.0, 0.0]), real([[1.0, 2.0], [2.0, 1.0]])), "eigenvalue -1"),
         (lambda: multivariate_normal(real([0.0, 0.0]), real([[1.0, 0.5], [0.0, 1.0]])), "symmetric"),
         (lambda: multivariate_normal(real([0.0]), torch.eye(2, dtype=torch.float64)), "1×1 covariance"),
         (lambda: kl_divergence(D.Binomial(3, real(0.5)), D.Binomial(4, real(0.5))), "same number of trials"),
-        (lambda: kl_divergence(law(D.Normal, 0.0, 1.0), D.Bernoulli(real(0.5))), "no closed form"),
+        (lambda: kl_divergence(distribution(D.Normal, 0.0, 1.0), D.Bernoulli(real(0.5))), "no closed form"),
         (lambda: as_scipy(D.Categorical(real([[0.5, 0.5]]))), "single Categorical"),
         (lambda: as_scipy(D.Cauchy(real(0.0), real(1.0))), "got Cauchy"),
         (lambda: log_cdf(D.Dirichlet(real([1.0, 1.0])), real([0.5, 0.5])), "no order"),

@@ -12,13 +12,13 @@ from gradus.errors import GradusError
 from gradus.foundations.information import cross_entropy, entropy, js_divergence, kl_divergence
 
 
-def laws(*shape, seed=0):
+def distributions(*shape, seed=0):
     rng = np.random.default_rng(seed)
     return torch.from_numpy(rng.dirichlet(np.full(shape[-1], 0.3), size=shape[:-1]))
 
 
 def test_agree_with_scipy():
-    p, q = laws(20, 6), laws(20, 6, seed=1)
+    p, q = distributions(20, 6), distributions(20, 6, seed=1)
     assert torch.allclose(
         entropy(p, base=2), torch.from_numpy(stats.entropy(p.numpy(), base=2, axis=-1)), rtol=1e-13
     )
@@ -42,7 +42,7 @@ def test_both_zero_adds_nothing_and_has_no_gradient():
 
 
 def test_jensen_shannon_agrees_with_scipy_and_with_the_divergence_from_the_mixture():
-    p, q = laws(20, 6), laws(20, 6, seed=1)
+    p, q = distributions(20, 6), distributions(20, 6, seed=1)
     mixture = (p + q) / 2
     assert torch.allclose(
         js_divergence(p, q), (kl_divergence(p, mixture) + kl_divergence(q, mixture)) / 2, rtol=1e-12

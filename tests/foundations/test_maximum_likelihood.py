@@ -34,7 +34,7 @@ def test_standard_errors_are_those_of_the_information():
     assert fit.log_likelihood[0].item() == pytest.approx(want, rel=1e-13)
 
 
-def test_a_law_without_closed_form_agrees_with_scipy():
+def test_a_distribution_without_closed_form_agrees_with_scipy():
     x = torch.from_numpy(stats.gamma(2.5, scale=0.7).rvs(200, random_state=1))
 
     def gamma(x, t):

@@ -1,4 +1,4 @@
-"""Entropy, Kullback–Leibler divergence and Fisher information of the standard laws, in closed form where there is one."""
+"""Entropy, Kullback–Leibler divergence and Fisher information of the standard distributions, in closed form where there is one."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
     r"""Kullback–Leibler divergence in nats, :math:`D(p\|q)=E_p[\log p(X)-\log q(X)]`; infinite where q misses what p has.
 
     Args:
-        p: the law over which the average is taken.
-        q: the law that it is compared with; of the same kind.
+        p: the distribution over which the average is taken.
+        q: the distribution that it is compared with; of the same kind.
 
     Raises:
         GradusError: a parameter is outside its domain, the kinds differ and torch knows no closed form, or two binomials
@@ -101,7 +101,7 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
     Source: Kullback and Leibler 1951.
 
     Deviates: torch's own gives NaN for Poisson(0), finite values where clamped probabilities of 0 make it infinite, and
-    nothing but rounding where the two laws are near each other.
+    nothing but rounding where the two distributions are near each other.
 
     Example:
         >>> import torch.distributions as D
@@ -148,7 +148,7 @@ def _of_normals(p: D.Normal, q: D.Normal) -> Tensor:
 
 
 def _of_shapes(a: Tensor, c: Tensor, r: Tensor) -> Tensor:
-    """Between gamma laws of the shapes a and c, where r is the first's shape in the second's unit, a·rate₂/rate₁."""
+    """Between gamma distributions of the shapes a and c, where r is the first's shape in the second's unit, a·rate₂/rate₁."""
     a, c, r = torch.broadcast_tensors(a, c, r)
     excess = factorial_excess(c) - factorial_excess(a) - torch.log(c / a)
     return deviance(c, r) + (a - c) * digamma_excess(a) + excess
@@ -182,7 +182,7 @@ def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k 
         distribution: one of these.
 
     Raises:
-        GradusError: a parameter is outside its domain, or the law has no Fisher information: the support of Uniform
+        GradusError: a parameter is outside its domain, or the distribution has no Fisher information: the support of Uniform
             depends on its parameters.
 
     Cost: O(k²) for each member of the batch; O(d⁶) for a multivariate normal.

@@ -221,7 +221,7 @@ def _multivariate_normal(d: D.MultivariateNormal, x: Tensor) -> Tensor:
 def multivariate_normal(
     mean: Float[Tensor, "*batch d"], covariance: Float[Tensor, "*batch d d"]
 ) -> D.MultivariateNormal:
-    r"""The law :math:`\mathcal N(\mu,\Sigma)` as a `torch.distributions` object, made of the Cholesky factor of Σ.
+    r"""The distribution :math:`\mathcal N(\mu,\Sigma)` as a `torch.distributions` object, made of the Cholesky factor of Σ.
 
     Args:
         mean: μ (..., d).
@@ -236,8 +236,8 @@ def multivariate_normal(
 
     Example:
         >>> import torch
-        >>> law = multivariate_normal(torch.zeros(2), torch.tensor([[4.0, 0.0], [0.0, 9.0]]))
-        >>> law.scale_tril.tolist()
+        >>> distribution = multivariate_normal(torch.zeros(2), torch.tensor([[4.0, 0.0], [0.0, 9.0]]))
+        >>> distribution.scale_tril.tolist()
         [[2.0, 0.0], [0.0, 3.0]]
     """
     d = mean.shape[-1] if mean.ndim else 0

@@ -15,7 +15,9 @@ from gradus.errors import GradusError
 from gradus.foundations.distributions.saddle_point import deviance, factorial_excess
 from gradus.foundations.distributions.with_scipy import as_scipy
 
-DEEP = -8.0  # below it (4σ) SciPy's lower tail of a gamma law of shape 10⁶ has five digits, beyond 38σ none
+DEEP = (
+    -8.0
+)  # below it (4σ) SciPy's lower tail of a gamma distribution of shape 10⁶ has five digits, beyond 38σ none
 STEPS = 100_000
 
 
@@ -23,7 +25,7 @@ def log_cdf(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*batch"
     r"""Logarithm of the distribution function, :math:`\log F(x)=\log P(X\le x)`, at any distance from the mean.
 
     SciPy's `logcdf` of the gamma, beta, Poisson and binomial families is the logarithm of a number that underflows: −∞
-    beyond 38σ; and at 5σ below a gamma law of shape 10⁶ it is off by 4·10⁻⁶. Here a series or a continued fraction follows Loader's form of the density instead.
+    beyond 38σ; and at 5σ below a gamma distribution of shape 10⁶ it is off by 4·10⁻⁶. Here a series or a continued fraction follows Loader's form of the density instead.
 
     Args:
         distribution: Normal, Bernoulli, Binomial, Poisson, Uniform, Exponential, Gamma or Beta.
@@ -69,16 +71,20 @@ def log_survival(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*b
 
 def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
     if d.event_shape or isinstance(d, D.Categorical):
-        raise GradusError(f"expected a law of one dimension, got {type(d).__name__}, which has no order")
-    law, points = as_scipy(d), _plain(x).numpy()
+        raise GradusError(
+            f"expected a distribution of one dimension, got {type(d).__name__}, which has no order"
+        )
+    distribution, points = as_scipy(d), _plain(x).numpy()
     with np.errstate(divide="ignore", over="ignore", under="ignore"):
         if isinstance(d, D.Normal):
-            value = law.logcdf(points) if lower else law.logsf(points)
+            value = distribution.logcdf(points) if lower else distribution.logsf(points)
         elif isinstance(d, D.Exponential):
-            value = np.log(-np.expm1(-points / law.std())) if lower else -points / law.std()
+            value = np.log(-np.expm1(-points / distribution.std())) if lower else -points / distribution.std()
             value = np.where(points <= 0, -np.inf if lower else 0.0, value)
         else:
-            ours, other = (law.cdf, law.sf) if lower else (law.sf, law.cdf)
+            ours, other = (
+                (distribution.cdf, distribution.sf) if lower else (distribution.sf, distribution.cdf)
+            )
             small, large = np.asarray(ours(points)), np.asarray(other(points))
             # a tail that is nearly 1 has its digits in the other one
             value = np.where(small > 0.5, np.log1p(-np.minimum(large, 0.5)), np.log(small))

@@ -1,4 +1,4 @@
-"""The same law in SciPy: for CDF, quantiles, survival, tests and samplers with a generator of their own."""
+"""The same distribution in SciPy: for CDF, quantiles, survival, tests and samplers with a generator of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradus.foundations.distributions.log_density import check_parameters
 
 
 def as_scipy(distribution: D.Distribution) -> Any:
-    """The frozen `scipy.stats` distribution of the same law: `as_scipy(d).cdf(x)`, `.ppf`, `.sf`, `.rvs(random_state=rng)`.
+    """The frozen `scipy.stats` distribution of the same distribution: `as_scipy(d).cdf(x)`, `.ppf`, `.sf`, `.rvs(random_state=rng)`.
 
     `torch.distributions` has no CDF for Binomial, Poisson and Beta, hardly any quantiles, a CDF of the normal that is 0
     beyond 8σ, and samplers that draw from the global generator.
