@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from gradus.errors import GradusError
 from gradus.explanation.chain_rule import along, multiplied_out
 from gradus.explanation.drawing import drawing
 from gradus.explanation.graph import LEGIBLE, Node, grouped
+from gradus.frameworks import framework_named
+from gradus.frameworks.structure import flatten
 
 __all__ = ["Explanation", "explain"]
 
@@ -134,11 +135,10 @@ def _graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
 
 def _is_torch(f: Any, inputs: Sequence[Any]) -> bool:
     """Whether it is given tensors, is a module, or uses one."""
-    torch = sys.modules.get("torch")
-    if torch is None:
+    torch = framework_named("torch")
+    if not torch.loaded:
         return False
-    flat = [v for value in inputs for v in (value if isinstance(value, (list, tuple)) else [value])]
-    if any(isinstance(v, torch.Tensor) for v in flat):
+    if any(torch.is_array(value) for value in flatten(list(inputs))):
         return True
     from gradus.explanation.torch_graph import owners
 

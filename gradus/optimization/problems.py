@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.page import generic, namespace
+from gradus.frameworks import namespace
+from gradus.page import generic
 
 
 def as_like(value: Any, theta: Any) -> Any:

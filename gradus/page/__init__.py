@@ -4,7 +4,7 @@ from gradus.areas import AREAS
 from gradus.page.concept import Concept
 from gradus.page.evidence import Evidence
 from gradus.page.figures import Drawing, Slider
-from gradus.page.generic import generic, like, namespace
+from gradus.page.generic import generic
 from gradus.page.record import (
     Arguments,
     Case,
@@ -43,6 +43,4 @@ __all__ = [
     "Symbol",
     "Text",
     "generic",
-    "like",
-    "namespace",
 ]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, namespace
+from gradus.frameworks import namespace
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 

@@ -4,18 +4,8 @@ import itertools
 
 import numpy as np
 
-from gradus.page import (
-    Concept,
-    Drawing,
-    Implementation,
-    Proof,
-    Reading,
-    Slider,
-    Symbol,
-    Text,
-    generic,
-    namespace,
-)
+from gradus.frameworks import namespace
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 

@@ -6,7 +6,8 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.frameworks import namespace
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 

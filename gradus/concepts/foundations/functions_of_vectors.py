@@ -1,6 +1,7 @@
 """Functions of a vector on which derivatives are tried; they take the arrays of every framework."""
 
-from gradus.page import generic, namespace
+from gradus.frameworks import namespace
+from gradus.page import generic
 
 
 @generic

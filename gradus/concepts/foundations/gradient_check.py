@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.frameworks import namespace
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import identical
 from gradus.page.figures import COLOURS, canvas
 

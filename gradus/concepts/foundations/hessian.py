@@ -3,19 +3,8 @@
 import numpy as np
 
 from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
-from gradus.page import (
-    Concept,
-    Drawing,
-    Implementation,
-    Proof,
-    Reading,
-    Slider,
-    Symbol,
-    Text,
-    generic,
-    like,
-    namespace,
-)
+from gradus.frameworks import like, namespace
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 

@@ -2,18 +2,8 @@
 
 import numpy as np
 
-from gradus.page import (
-    Concept,
-    Drawing,
-    Implementation,
-    Reading,
-    Slider,
-    Symbol,
-    Text,
-    generic,
-    like,
-    namespace,
-)
+from gradus.frameworks import like, namespace
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 

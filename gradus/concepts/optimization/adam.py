@@ -5,19 +5,9 @@ import inspect
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
+from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
-from gradus.page import (
-    Concept,
-    Drawing,
-    Implementation,
-    Proof,
-    Reading,
-    Slider,
-    Symbol,
-    Text,
-    generic,
-    namespace,
-)
+from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 

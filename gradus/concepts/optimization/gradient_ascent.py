@@ -3,8 +3,9 @@
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
+from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gradus.page import generic, namespace
+from gradus.frameworks import namespace
+from gradus.page import generic
 
 
 @generic

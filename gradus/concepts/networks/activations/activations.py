@@ -12,7 +12,8 @@ from gradus.concepts.networks.activations.sigmoid import sigmoid
 from gradus.concepts.networks.activations.silu import silu
 from gradus.concepts.networks.activations.softplus import softplus
 from gradus.concepts.networks.activations.tanh import tanh
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.frameworks import namespace
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff
 from gradus.page.figures import canvas
 

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.frameworks import namespace
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
 from gradus.page.figures import canvas
 

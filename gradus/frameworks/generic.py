@@ -1,0 +1,24 @@
+"""What functions that take the arrays of every framework are written with: the module for an array, and constants like it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradus.frameworks.registry import framework_of
+
+
+def namespace(x: Any) -> Any:
+    """The module whose functions take `x`: torch for a tensor, jax.numpy for a JAX array, else NumPy.
+
+    It lets a case hand over one function, such as `lambda x: namespace(x).sin(x)`, that every framework can
+    evaluate and differentiate.
+    """
+    return framework_of(x).namespace()
+
+
+def like(value: Any, x: Any) -> Any:
+    """A constant of a generic function, in the framework and precision of x."""
+    xp = namespace(x)
+    return value if xp is np else xp.asarray(value, dtype=x.dtype)
