@@ -101,7 +101,9 @@ def build_parser(lang: str, argv: Sequence[str] = ()) -> Parser:
         for names, options, what in table.arguments:
             sub.add_argument(*names, help=what.get(lang), **options)
         if verb == "run" and "run" in argv:
-            from gradus.cli.work import recipe_arguments
+            from gradus.cli.work import list_of_systems, recipe_arguments
+
+            sub.epilog = f"{list_of_systems(lang)}\n\n{sub.epilog}"
 
             for names, options, what in recipe_arguments(argv):
                 sub.add_argument(*names, help=what.get(lang), **options)

@@ -7,22 +7,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradus.catalogue import load
 from gradus.cli.terminal import Terminal
 from gradus.cli.verbs import Argument
 from gradus.errors import GradusError
-from gradus.page import Concept
+from gradus.systems import keys, recipe_of
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.page import Concept
     from gradus.running import Outcome
+
+
+def list_of_systems(lang: str) -> str:
+    """The systems that can be run, by their keys; read from the names of their files."""
+    return Text("systems: ", "系统：").get(lang) + ", ".join(keys())
 
 
 def recipe_arguments(argv: Sequence[str]) -> list[Argument]:
     """The options of the recipes that the words of a command line name."""
     if not any(word.startswith("-") for word in argv):
         return []
-    concepts = load().concepts
+    systems = keys()
     return [
         (
             (f"--{option.name}",),
@@ -30,13 +35,15 @@ def recipe_arguments(argv: Sequence[str]) -> list[Argument]:
             option.meaning,
         )
         for word in argv
-        if word in concepts and (recipe := concepts[word].recipe)
-        for option in recipe.options
+        if word in systems
+        for option in recipe_of(systems[word], word).options
     ]
 
 
 def run(options: Namespace, out: Terminal) -> int:
-    """Trains a system by its recipe; exit status 1 when its metric misses the bar."""
+    """Trains a system by its recipe; exit status 1 when its metric misses the target."""
+    from gradus.catalogue import load
+
     concept = load().get(options.key)
     if options.seed is not None and options.seeds is not None:
         raise GradusError(
@@ -87,7 +94,7 @@ def runs(options: Namespace, out: Terminal) -> int:
             )
         )
         return 0
-    columns = [Text("run", "运行"), Text("system", "系统"), Text("data", "数据"), Text("seeds", "种子"), Text("score", "成绩"), Text("bar", "标准"), Text("state", "状态")]  # fmt: skip
+    columns = [Text("run", "运行"), Text("system", "系统"), Text("data", "数据"), Text("seeds", "种子"), Text("score", "成绩"), Text("target", "目标值"), Text("state", "状态")]  # fmt: skip
     out.table(columns, rows, right=[4, 5])
     return 0
 
