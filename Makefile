@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up everything that they need; a second run installs nothing.
-.PHONY: demo test test-all check format bench verify formulas clean setup setup-test setup-bench
+.PHONY: demo test test-all check format bench verify formulas translations new-concept docs clean setup setup-test setup-bench
 PY := .venv/bin/python
 export PYTHONHASHSEED ?= 0
 
@@ -39,6 +39,15 @@ verify: setup ## every claim and every mutant
 formulas: setup-test ## after changing a formula: compile LaTeX to MathML (needs Node.js)
 	@cd tools && npm install --silent --no-audit --no-fund
 	@$(PY) tools/compile_formulas.py
+
+translations: setup-test ## the strings whose Chinese is missing, stale or superfluous
+	@$(PY) tools/translations.py
+
+new-concept: setup-test ## make new-concept KEY=layer-norm AREA=networks: a page with all its parts to fill in
+	@$(PY) tools/new_concept.py $(KEY) $(AREA)
+docs: setup-test ## after changing what is public, or who imports whom: write what docs/ takes from the code
+	@$(PY) tools/public_surface.py
+	@$(PY) tools/draw_rooms.py
 
 clean:
 	@rm -rf .venv runs report.html build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tools/node_modules

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.table import Row
+
 Parameters = dict[str, Any]
 
 
@@ -100,8 +102,8 @@ def pytorch(network: Any, p: Parameters, x: np.ndarray, t: np.ndarray) -> Callab
         return F.relu(F.relu(h @ q["W5"] + q["b5"]) @ q["W6"] + q["b6"]) @ q["W7"] + q["b7"]
 
     def gradient() -> Parameters:
-        found = torch.autograd.grad(F.cross_entropy(logits(), labels), list(q.values()))
-        return {k: g.numpy() for k, g in zip(q, found, strict=True)}
+        gradients = torch.autograd.grad(F.cross_entropy(logits(), labels), list(q.values()))
+        return {k: g.numpy() for k, g in zip(q, gradients, strict=True)}
 
     return gradient
 
@@ -113,8 +115,8 @@ def milliseconds(call: Callable[[], Any], repeats: int) -> float:
     return 1e3 * (time.perf_counter() - begin) / repeats
 
 
-def compare(network: Any, batch: int, rounds: int, repeats: int) -> float:
-    """Prints the table of one network; returns the ratio, ours to theirs."""
+def compare(network: Any, batch: int, rounds: int, repeats: int) -> Row:
+    """Print the table of one network; returns ours beside HIPS autograd."""
     p, x, t = problem(network, batch)
     sides: dict[str, Callable[[], Any]] = {
         "gradus": ours(network, p, x, t),
@@ -131,15 +133,15 @@ def compare(network: Any, batch: int, rounds: int, repeats: int) -> float:
         for name in list(sides) if r % 2 else list(sides)[::-1]:
             times[name].append(milliseconds(sides[name], repeats))
     median = {name: statistics.median(v[1:]) for name, v in times.items()}
-    ratio = median["gradus"] / median["HIPS autograd"]
+    ours_ms, theirs_ms = median["gradus"], median["HIPS autograd"]
     print(f"\ngradient of {network.__name__}, batch {batch} (agree to {worst:.0e}): {'ms':>6}")
     for name, ms in median.items():
         print(f"  {name:28} {ms:20.2f}")
-    print(f"  ratio to HIPS autograd {ratio:26.2f}  (required: at most 1.0)")
-    return ratio
+    print(f"  ratio to HIPS autograd {ours_ms / theirs_ms:26.2f}  (required: at most 1.0)")
+    return Row(f"gradient of {network.__name__}, batch {batch}", ours_ms, "HIPS autograd", theirs_ms, "ms")
 
 
-def main() -> None:
+def main() -> list[Row]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--quick", action="store_true", help="5 rounds")
@@ -148,11 +150,13 @@ def main() -> None:
         import autograd  # noqa: F401
     except ImportError:
         print("the tape beside HIPS autograd: skipped, it is not installed (pip install autograd)")
-        return
+        return []
     rounds = 5 if options.quick else options.rounds
-    compare(mlp, 100, rounds, 10)
-    compare(lenet, 32, rounds, 2)
-    compare(lenet, 100, rounds, 1)
+    return [
+        compare(mlp, 100, rounds, 10),
+        compare(lenet, 32, rounds, 2),
+        compare(lenet, 100, rounds, 1),
+    ]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.table import Row
+
 
 def timed(sides: dict[str, Callable[[], Any]], rounds: int) -> dict[str, tuple[float, Any]]:
     """Median milliseconds of each side, taken in turn, and its last result."""
@@ -25,13 +27,13 @@ def timed(sides: dict[str, Callable[[], Any]], rounds: int) -> dict[str, tuple[f
     return {name: (statistics.median(t[1:]), results[name]) for name, t in times.items()}
 
 
-def table(title: str, rows: dict[str, tuple[float, float]], peer: str) -> None:
+def show(title: str, rows: dict[str, tuple[float, float]], peer: str) -> None:
     print(f"\n{title}: {'ms':>23} {'ratio':>7} {'error / standard error':>24}")
     for name, (ms, error) in rows.items():
         print(f"  {name:34} {ms:8.0f} {rows[peer][0] / ms:6.2f}x {error:24.1e}")
 
 
-def linear(rounds: int) -> None:
+def linear(rounds: int) -> list[Row]:
     import numpy as np
     from sklearn.linear_model import LinearRegression
 
@@ -41,7 +43,7 @@ def linear(rounds: int) -> None:
     X = rng.standard_normal((100_000, 100))
     y = X @ rng.standard_normal(100) + 3 + rng.standard_normal(100_000)
     exact = linear_regression(X, y, refinements=3)
-    found = timed(
+    results = timed(
         {
             "scikit-learn LinearRegression": lambda: LinearRegression().fit(X, y).coef_,
             "gradus, with the whole analysis": lambda: linear_regression(X, y).coefficients[1:],
@@ -50,13 +52,16 @@ def linear(rounds: int) -> None:
     )
     errors = {
         k: float(np.max(np.abs(c - exact.coefficients[1:]) / exact.standard_errors[1:]))
-        for k, (_, c) in found.items()
+        for k, (_, c) in results.items()
     }
-    rows = {k: (ms, errors[k]) for k, (ms, _) in found.items()}
-    table("linear regression", rows, "scikit-learn LinearRegression")
+    rows = {k: (ms, errors[k]) for k, (ms, _) in results.items()}
+    show("linear regression", rows, "scikit-learn LinearRegression")
+    ours = rows["gradus, with the whole analysis"][0]
+    theirs = rows["scikit-learn LinearRegression"][0]
+    return [Row("linear regression, 100,000 × 100", ours, "scikit-learn", theirs, "ms")]
 
 
-def logistic(rounds: int) -> None:
+def logistic(rounds: int) -> list[Row]:
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
@@ -74,7 +79,7 @@ def logistic(rounds: int) -> None:
     def theirs(**settings: Any) -> Callable[[], Any]:
         return lambda: LogisticRegression(C=1.0, **settings).fit(X, y).coef_[0]
 
-    found = timed(
+    results = timed(
         {
             "scikit-learn lbfgs (default)": theirs(),
             "gradus, tolerance 1": ours(1.0),
@@ -86,20 +91,33 @@ def logistic(rounds: int) -> None:
     )
     errors = {
         k: float(np.max(np.abs(c - exact.coefficients[1:]) / exact.standard_errors[1:]))
-        for k, (_, c) in found.items()
+        for k, (_, c) in results.items()
     }
-    rows = {k: (ms, errors[k]) for k, (ms, _) in found.items()}
-    table("logistic regression", rows, "scikit-learn lbfgs (default)")
+    rows = {k: (ms, errors[k]) for k, (ms, _) in results.items()}
+    show("logistic regression", rows, "scikit-learn lbfgs (default)")
+    pairs = {
+        "gradus, tolerance 1": "scikit-learn lbfgs (default)",
+        "gradus (default: to roundoff)": "scikit-learn lbfgs, tol 1e-8",
+    }
+    return [
+        Row(
+            f"logistic regression: {mine.removeprefix('gradus').strip(' ,')}",
+            rows[mine][0],
+            peer,
+            rows[peer][0],
+            "ms",
+        )
+        for mine, peer in pairs.items()
+    ]
 
 
-def main() -> None:
+def main() -> list[Row]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="3 rounds")
     options, _ = parser.parse_known_args()
     rounds = 3 if options.quick else options.rounds
-    linear(rounds)
-    logistic(rounds)
+    return [*linear(rounds), *logistic(rounds)]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
     python -m benchmarks.training [--quick] [--threads 1] [--data FOLDER]
 
+Where MNIST is absent it goes on with scikit-learn's digits, enlarged to the same 28×28, and says so.
+
 Every measurement is a process of its own (so that neither side profits from the other's warm caches or heap), started
 in turn. Speed is the median over the processes of the median epoch after the first; compiling is stated apart.
 `fit` writes the gradients of these networks in closed form; `graph` records them as for any other module.
@@ -21,6 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.table import Row
+
 BATCH, RATE = 64, 1e-3
 VARIANTS: dict[str, dict[str, Any] | None] = {
     "tutorial": None,
@@ -38,6 +42,40 @@ def read_idx(path: Path, header: int) -> Any:
 
     with gzip.open(path) as file:
         return np.frombuffer(file.read(), np.uint8, offset=header)
+
+
+def mnist_folder() -> Path:
+    """Where MNIST lies, if anywhere: among the test data, or where `gradus data get mnist` puts it."""
+    from gradus.data import data_directory
+
+    shared = Path(__file__).resolve().parents[2] / "shared" / "data"
+    places = (
+        Path(os.environ.get("GRADUS_TEST_DATA", shared)) / "mnist",
+        data_directory() / "mnist",
+    )
+    return next((p for p in places if (p / "train-images-idx3-ubyte.gz").is_file()), places[-1])
+
+
+def images(folder: Path, part: str, count: int) -> tuple[Any, Any]:
+    """Images (count, 1, 28, 28) and labels of one part of MNIST; of the digits where there is no such folder."""
+    return mnist(folder, part, count) if folder.is_dir() else digits(part, count)
+
+
+def digits(part: str, count: int) -> tuple[Any, Any]:
+    """scikit-learn's digits, each pixel three by three and a border of 2."""
+    import numpy as np
+    import torch
+
+    from gradus.data import load
+
+    loaded = load("digits")
+    inputs, targets = (
+        (loaded.train_inputs, loaded.train_targets)
+        if part == "train"
+        else (loaded.test_inputs, loaded.test_targets)
+    )
+    large = np.pad(np.kron(inputs[:count], np.ones((3, 3), "float32")), ((0, 0), (0, 0), (2, 2), (2, 2)))
+    return torch.from_numpy(large), torch.from_numpy(targets[:count])
 
 
 def mnist(folder: Path, part: str, count: int) -> tuple[Any, Any]:
@@ -88,7 +126,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
 
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    train, test = mnist(options.data, "train", options.samples), mnist(options.data, "t10k", 10_000)
+    train, test = images(options.data, "train", options.samples), images(options.data, "t10k", 10_000)
     net, settings = network(options.network), VARIANTS[options.variant]
     before = resource.getrusage(resource.RUSAGE_SELF)
     if settings is None:
@@ -133,7 +171,8 @@ def spawn(options: argparse.Namespace, network: str, variant: str, seed: int) ->
         "--variant",
         variant,
     ]
-    for name in ("threads", "samples", "epochs", "data"):
+    names = ("threads", "samples", "epochs", *(["data"] if options.data.is_dir() else []))
+    for name in names:
         command += [f"--{name}", str(getattr(options, name))]
     environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
     done = subprocess.run(
@@ -144,34 +183,44 @@ def spawn(options: argparse.Namespace, network: str, variant: str, seed: int) ->
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def compare(options: argparse.Namespace, network: str) -> None:
-    found: dict[str, list[dict[str, float]]] = {variant: [] for variant in options.variants}
+def compare(options: argparse.Namespace, network: str) -> list[Row]:
+    """Print the table of one network; returns each variant of `fit` beside the tutorial's loop."""
+    measured: dict[str, list[dict[str, float]]] = {variant: [] for variant in options.variants}
     for seed in range(options.rounds):
         for variant in options.variants:
-            found[variant].append(spawn(options, network, variant, seed))
-    middle = {v: {k: statistics.median(r[k] for r in rows) for k in rows[0]} for v, rows in found.items()}
+            measured[variant].append(spawn(options, network, variant, seed))
+    middle = {v: {k: statistics.median(r[k] for r in rows) for k in rows[0]} for v, rows in measured.items()}
     print(
         f"\n{network}: {'samples/s':>24} {'ratio':>7} {'per CPU s':>10} {'ratio':>7} {'accuracy by seed':>28} {'peak MB':>8} {'growth MB':>9} {'first epoch':>12}"
     )
     for variant, row in middle.items():
-        accuracies = " ".join(f"{r['accuracy']:.4f}" for r in found[variant])
+        accuracies = " ".join(f"{r['accuracy']:.4f}" for r in measured[variant])
         print(
             f"  {variant:18} {row['speed']:12.0f} {row['speed'] / middle['tutorial']['speed']:6.2f}x "
             f"{row['per_cpu']:10.0f} {row['per_cpu'] / middle['tutorial']['per_cpu']:6.2f}x {accuracies:>28} "
             f"{row['peak']:8.0f} {row['growth']:9.0f} {row['first']:+10.1f} s",
             flush=True,
         )
+    if "tutorial" not in middle:
+        return []
+    return [
+        Row(
+            f"training {network}: {v}",
+            row["speed"],
+            "tutorial loop",
+            middle["tutorial"]["speed"],
+            "samples/s",
+        )
+        for v, row in middle.items()
+        if v != "tutorial"
+    ]
 
 
-def main() -> None:
+def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = (
-        Path(os.environ.get("GRADUS_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
-        / "mnist"
-    )
     parser.add_argument("--quick", action="store_true", help="12,800 samples, 3 epochs, 3 seeds")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--data", type=Path, default=default, help="folder with the four idx files")
+    parser.add_argument("--data", type=Path, help="folder with MNIST's four idx files")
     parser.add_argument("--samples", type=int)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
@@ -182,19 +231,29 @@ def main() -> None:
         parser.add_argument(name, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.samples = options.samples or (12_800 if options.quick else 60_000)
+    if options.data and not options.data.is_dir():
+        parser.error(f"there is no folder {options.data}; leave --data out to use what is there")
+    options.data = options.data or mnist_folder()
+    available = 60_000 if options.data.is_dir() else 1437
+    options.samples = min(options.samples or (12_800 if options.quick else 60_000), available)
     options.epochs = options.epochs or (3 if options.quick else 4)
+    return options
+
+
+def main() -> list[Row]:
+    options = parsed()
     if options.one:
         print(json.dumps(measure(options)))
-        return
-    if not options.data.is_dir():
-        raise SystemExit(f"MNIST not found at {options.data}: pass --data FOLDER")
+        return []
     import torch
 
+    if not options.data.is_dir():
+        print(
+            "MNIST is absent (`gradus data get mnist` fetches it): on scikit-learn's digits, enlarged to 28×28, instead"
+        )
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores{load}, {options.threads} thread(s), torch {torch.__version__}, batch {BATCH}, Adam {RATE}, {options.samples} samples, {options.epochs} epochs, {options.rounds} seeds")  # fmt: skip
-    for network in NETWORKS:
-        compare(options, network)
+    return [row for network in NETWORKS for row in compare(options, network)]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import Any
 
 from gradus.errors import GradusError
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["GradusError", "__version__", "explain"]
 
 

@@ -9,7 +9,7 @@ packages = ["gradus.foundations", "gradus.networks", "gradus.optimization", "gra
 with install_import_hook(packages, "beartype.beartype"):
     import numpy as np
     from gradus.catalogue import load
-    from gradus.verify import adapt
+    from gradus.frameworks import adapt
     from gradus.page.evidence import NotApplicable
     calls = 0
     for concept in load():

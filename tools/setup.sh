@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv and installs Gradus with the pinned set; a second call finds nothing to do.
-# Usage: tools/setup.sh [test]     PYTHON=… chooses the interpreter.
+# Usage: tools/setup.sh [test|bench|dev]     PYTHON=… chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."
 extra=${1:-}
@@ -8,7 +8,9 @@ extra=${1:-}
 fail() { echo "gradus: $1" >&2; exit 2; }
 
 key=$(cat pyproject.toml constraints.txt tools/setup.sh | cksum)
-for stamp in ".venv/.installed-test" ".venv/.installed-$extra"; do # the test set holds the other
+stamps=".venv/.installed-$extra"
+[ -n "$extra" ] || stamps="$stamps .venv/.installed-test" # the test set holds the plain one, but not the peers of bench
+for stamp in $stamps; do
   [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null || true)" = "$key" ] && exit 0
 done
 

@@ -1,4 +1,4 @@
-"""Finds the pages and imports them."""
+"""Finds the pages, imports them, and puts the Chinese that stands beside them into their strings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import functools
 import importlib
 import pkgutil
 from pathlib import Path
+from types import ModuleType
 
 from gradus.catalogue.graph import Catalogue, order
 from gradus.errors import GradusError
 from gradus.page import AREAS, Concept
+from gradus.page.translation import concepts_of, translate
 
 PAGES = Path(__file__).parent.parent / "concepts"
 
@@ -21,25 +23,41 @@ def load() -> Catalogue:
     Raises:
         GradusError: a key is used twice, an unknown key is needed, or the needs form a cycle.
     """
-    found: dict[str, Concept] = {}
-    for area in AREAS:
-        if not (PAGES / area).is_dir():
-            continue
-        for name in _pages(f"gradus.concepts.{area}", PAGES / area):
-            page = importlib.import_module(name)
-            for concept in [v for v in vars(page).values() if isinstance(v, Concept) and v.module == name]:
-                if found.setdefault(concept.key, concept) is not concept:
-                    raise GradusError(
-                        f"two concepts are called {concept.key!r}: {found[concept.key].module}, {concept.module}"
-                    )
-    return Catalogue({key: found[key] for key in order(found)})
+    concepts: dict[str, Concept] = {}
+    for concept in [c for module in modules() for c in concepts_of(module)]:
+        if concepts.setdefault(concept.key, concept) is not concept:
+            raise GradusError(
+                f"two concepts are called {concept.key!r}: {concepts[concept.key].module}, {concept.module}"
+            )
+    return Catalogue({key: concepts[key] for key in order(concepts)})
 
 
-def _pages(package: str, folder: Path) -> list[str]:
+def modules() -> list[ModuleType]:
+    """Every page, and what the pages of a family share, imported, in both languages."""
+    areas = [area for area in AREAS if (PAGES / area).is_dir()]
+    names = [name for area in areas for name in _names(f"gradus.concepts.{area}", PAGES / area)]
+    imported = [importlib.import_module(name) for name in names]
+    for folder in dict.fromkeys(map(_folder, imported)):
+        translate(*folder)
+    return imported
+
+
+def import_page(name: str) -> ModuleType:
+    """One page, imported, in both languages; `name` is that of its module."""
+    page = importlib.import_module(name)
+    translate(*_folder(page))
+    return page
+
+
+def _folder(page: ModuleType) -> tuple[str, Path]:
+    return page.__name__.rpartition(".")[0], Path(str(page.__file__)).parent
+
+
+def _names(package: str, folder: Path) -> list[str]:
     """The modules of a folder's pages; a family may be a folder of pages itself."""
-    found = sorted(pkgutil.iter_modules([str(folder)]), key=lambda m: m.name)
+    files = sorted(pkgutil.iter_modules([str(folder)]), key=lambda m: m.name)
     return [
         name
-        for m in found
-        for name in (_pages(f"{package}.{m.name}", folder / m.name) if m.ispkg else [f"{package}.{m.name}"])
+        for m in files
+        for name in (_names(f"{package}.{m.name}", folder / m.name) if m.ispkg else [f"{package}.{m.name}"])
     ]

@@ -33,7 +33,7 @@ def _chosen(options: Namespace, catalogue: Catalogue) -> list[Concept]:
 
 def verify(options: Namespace, out: Terminal) -> int:
     """Measures claims; exit status 0 when all hold, 1 when one fails."""
-    from gradus.verify import adapt_function
+    from gradus.frameworks import adapt_function
     from gradus.verify import verify as run
     from gradus.verify.evidence_cache import remember
     from gradus.verify.user_code import load_implementation

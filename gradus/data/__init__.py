@@ -6,15 +6,12 @@ from gradus.data.characters import Characters, load_characters
 from gradus.data.dataset import Dataset
 from gradus.data.fetching import fetch
 from gradus.data.idx import read_idx
-from gradus.data.kinds import is_present, load_any
 from gradus.data.sentences import Sentences, load_sentences
 from gradus.data.sets import Listed, list_datasets, load
 from gradus.data.store import data_directory
-from gradus.data.summary import DataSummary
 
 __all__ = [
     "Characters",
-    "DataSummary",
     "Dataset",
     "Limits",
     "Listed",
@@ -22,10 +19,8 @@ __all__ = [
     "data_directory",
     "extract",
     "fetch",
-    "is_present",
     "list_datasets",
     "load",
-    "load_any",
     "load_characters",
     "load_sentences",
     "read_idx",

@@ -27,7 +27,12 @@ LONGEST_PART, LONGEST_NAME = 255, 1024  # bytes
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive may hold: bytes in all, entries, and bytes out for each byte of the archive."""
+    """What an archive may hold: bytes in all, entries, and bytes out for each byte of the archive.
+
+    Example:
+        >>> Limits(max_bytes=10**6).budget(1000)
+        1000000
+    """
 
     max_bytes: int = 2**32
     max_entries: int = 100_000

@@ -40,6 +40,11 @@ class Characters:
         name: of the text.
         alphabet: its characters, in the order of their numbers.
         train, test: numbers of the first nine tenths, and of what is held out.
+
+    Example:
+        >>> text = Characters("letters", "ab", np.array([0, 1, 0]), np.array([1, 1]))
+        >>> "".join(text.alphabet[i] for i in text.train)
+        'aba'
     """
 
     name: str
@@ -64,6 +69,13 @@ def load_characters(name: str, data_dir: str | Path | None = None) -> Characters
 
     Raises:
         GradusError: there is no text of that name, it is not there, or it is another one.
+
+    Example:
+        >>> text = load_characters("alice")
+        >>> "".join(text.alphabet[i] for i in text.train[:15])
+        'alice was begin'
+        >>> len(text.alphabet), len(text.train), len(text.test)
+        (40, 10073, 1120)
     """
     if name not in TEXTS:
         raise GradusError(f"expected the text as one of {', '.join(TEXTS)}, got {name!r}")

@@ -28,6 +28,11 @@ class Dataset:
         features: the columns' names; empty for images.
         source, licence, citation: where it comes from, under which terms, and what to cite.
         embedded: whether it comes with an installed package, so that no network is ever needed.
+
+    Example:
+        >>> from gradus.data import load
+        >>> load("iris").features
+        ('sepal length (cm)', 'sepal width (cm)', 'petal length (cm)', 'petal width (cm)')
     """
 
     name: str

@@ -31,6 +31,11 @@ class Sentences:
         sentences: the texts, tokens separated by blanks.
         targets: class numbers (n,).
         classes: the classes' names.
+
+    Example:
+        >>> reviews = Sentences("mine", ("a fine film .", "dull ."), np.array([1, 0]), ("negative", "positive"))
+        >>> reviews.classes[reviews.targets[0]]
+        'positive'
     """
 
     name: str

@@ -29,6 +29,11 @@ class Listed:
     """One row of the list of data sets.
 
     `bytes` is the size of the download (0 when embedded), `where` the folder in which its files lie or would lie.
+
+    Example:
+        >>> rows = {row.name: row for row in list_datasets()}
+        >>> rows["digits"].shape, rows["digits"].train, rows["digits"].test
+        ((1, 8, 8), 1437, 360)
     """
 
     name: str
@@ -60,6 +65,11 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download:
 
     Raises:
         GradusError: unknown name (the nearest is suggested); files missing, truncated, corrupted (each is named).
+
+    Example:
+        >>> digits = load("digits")
+        >>> digits.train_inputs.shape, digits.test_inputs.shape
+        ((1437, 1, 8, 8), (360, 1, 8, 8))
     """
     entry = entry_of(name)
     if entry.embedded:
@@ -76,7 +86,12 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download:
 
 
 def list_datasets(data_dir: str | Path | None = None) -> list[Listed]:
-    """A row for each known data set; looks for files, but does not read them."""
+    """A row for each known data set; looks for files, but does not read them.
+
+    Example:
+        >>> [row.name for row in list_datasets() if row.state == "embedded"]
+        ['digits', 'iris', 'wine', 'breast-cancer', 'diabetes', 'linnerud']
+    """
     return [_row(entry, data_dir) for entry in ENTRIES.values()]
 
 

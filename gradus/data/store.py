@@ -25,6 +25,10 @@ def data_directory(data_dir: str | Path | None = None) -> Path:
 
     Raises:
         GradusError: there is no home directory and GRADUS_DATA is not set; `data_dir` is no path.
+
+    Example:
+        >>> data_directory("my-data").name
+        'my-data'
     """
     if not isinstance(data_dir, str | os.PathLike | None):
         raise GradusError(f"data_dir: expected the path of a folder, got {data_dir!r}")

@@ -44,6 +44,11 @@ def lms(
     Source: Widrow and Hoff 1960.
 
     Deviates: Widrow writes 2μ for μ; the limits are then 1/λ_max and 1/(3 tr R).
+
+    Example:
+        >>> X, y = [[1.0, 0.0], [0.0, 1.0]], [1.0, -1.0]
+        >>> lms(X, y, 0.5, [0.0, 0.0]).tolist()
+        [[0.0, 0.0], [0.5, 0.0], [0.5, -0.5]]
     """
     X, y, start = np.asarray(X, float), np.asarray(y, float), np.asarray(start, float)
     if X.ndim < 2 or y.ndim < 1 or X.shape[-2] != y.shape[-1] or start.shape[-1:] != X.shape[-1:]:
@@ -89,6 +94,11 @@ class Adaline(LinearClassifier):
         n_iter_: passes made.
 
     Source: Widrow and Hoff 1960.
+
+    Example:
+        >>> X, y = [[0.0], [1.0], [3.0], [4.0]], [0, 0, 1, 1]
+        >>> Adaline().fit(X, y).predict([[0.5], [3.5]])
+        array([0, 1])
     """
 
     step_size_: float

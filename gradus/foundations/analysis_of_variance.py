@@ -27,6 +27,11 @@ class AnalysisOfVariance:
         degrees_within: n − k.
         means: of the groups (k,), in the order of the sorted labels.
         groups: the labels, sorted.
+
+    Example:
+        >>> table = analysis_of_variance([1.0, 2.0, 4.0, 5.0], ["a", "a", "b", "b"])
+        >>> round(table.p_value, 4), table.r_squared
+        (0.0513, 0.9)
     """
 
     between: float
@@ -84,6 +89,11 @@ def analysis_of_variance(y: Any, group: Any) -> AnalysisOfVariance:
     Cost: O(n log n) to sort the labels, about 60n operations.
 
     Source: Fisher 1925, Statistical Methods for Research Workers; Ogita, Rump and Oishi 2005 (error-free sums).
+
+    Example:
+        >>> table = analysis_of_variance([1.0, 2.0, 4.0, 5.0], ["a", "a", "b", "b"])
+        >>> table.between, table.within, table.f_statistic
+        (9.0, 1.0, 18.0)
     """
     first, high, low = _shifted(y)
     labels, index = _checked(high, group)

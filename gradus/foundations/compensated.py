@@ -13,14 +13,25 @@ _SPLIT = 2.0**27 + 1  # Veltkamp's constant for 53 bits
 
 
 def two_sum(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
-    """The sum s = fl(a + b) and its error e, s + e = a + b exactly (Knuth)."""
+    """The sum s = fl(a + b) and its error e, s + e = a + b exactly (Knuth).
+
+    Example:
+        >>> two_sum(1.0, 1e-20)
+        (1.0, 1e-20)
+    """
     s = a + b
     back = s - a
     return s, (a - (s - back)) + (b - back)
 
 
 def two_product(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
-    """The product p = fl(ab) and its error e, p + e = ab exactly (Dekker), for magnitudes between 1e-140 and 1e140."""
+    """The product p = fl(ab) and its error e, p + e = ab exactly (Dekker), for magnitudes between 1e-140 and 1e140.
+
+    Example:
+        >>> p, e = two_product(0.1, 0.1)
+        >>> p, e
+        (0.010000000000000002, -8.326672684688674e-19)
+    """
     p = a * b
     ah, al = _halves(a)
     bh, bl = _halves(b)

@@ -39,6 +39,10 @@ def classify(
     Cost: order³ elementary operations for each call in `f`.
 
     Source: Courant and John 1989, Introduction to Calculus and Analysis I (the first derivative that does not vanish).
+
+    Example:
+        >>> [int(classify(lambda x: x**k, 0.0)) for k in (1, 2, 3, 4)]
+        [2, 1, 0, 1]
     """
     if order < 1 or not tolerance >= 0:
         raise GradusError(f"expected order ≥ 1 and tolerance ≥ 0, got {order} and {tolerance}")
@@ -72,6 +76,11 @@ def classify_hessian(H: Float[Array, "*batch n n"], tolerance: float = 1e-12) ->
     Cost: n³/3 operations for each matrix.
 
     Source: Golub and Van Loan 2013, Matrix Computations, §4.4 and §8.1.5.
+
+    Example:
+        >>> import numpy as np
+        >>> classify_hessian(np.array([[[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]]])).tolist()
+        [1, 0]
     """
     H = np.asarray(H, float)
     if H.ndim < 2 or H.shape[-1] != H.shape[-2] or H.shape[-1] == 0:

@@ -24,6 +24,10 @@ def step_size(method: Method, x: Any = 1.0) -> Any:
         GradusError: an unknown method.
 
     Source: Higham 2002, Accuracy and Stability of Numerical Algorithms; Squire and Trapp 1998.
+
+    Example:
+        >>> [f"{float(step_size(m)):.1e}" for m in ("forward", "central")]
+        ['1.5e-08', '6.1e-06']
     """
     if method not in get_args(Method):
         raise GradusError(f"method: expected one of {', '.join(get_args(Method))}, got {method!r}")
@@ -52,6 +56,13 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
     Cost: two evaluations of `f`; one with the complex step.
 
     Source: Squire and Trapp 1998, Using complex variables to estimate derivatives of real functions.
+
+    Example:
+        >>> import numpy as np
+        >>> float(derivative(np.exp, 0.0, method="complex"))
+        1.0
+        >>> round(float(derivative(np.exp, 0.0, h=0.1, method="forward")), 4)
+        1.0517
     """
     best = step_size(method, x)
     step = best if h is None else h

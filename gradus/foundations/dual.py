@@ -51,6 +51,12 @@ def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
     Cost: about three evaluations of `f`, and no more memory than `f`; one direction each time.
 
     Source: Clifford 1873; Griewank and Walther 2008, Evaluating Derivatives, ch. 3.
+
+    Example:
+        >>> import numpy as np
+        >>> value, slope = jvp(lambda x: x[0] * x[1], np.array([2.0, 5.0]), np.array([1.0, 0.0]))
+        >>> float(value), float(slope)
+        (10.0, 5.0)
     """
     if np.shape(x) != np.shape(u):
         raise GradusError(

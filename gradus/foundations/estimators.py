@@ -62,6 +62,12 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     Source: Hoerl and Kennard 1970; Tibshirani 1996; Zou and Hastie 2005.
 
     Deviates: scikit-learn's `Ridge` has no 1/(2n): its alpha is 2n·α/2 = nα.
+
+    Example:
+        >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> model = LinearRegression().fit(X, y)
+        >>> model.coef_.round(6).tolist(), round(model.intercept_, 6)
+        ([2.0], 1.0)
     """
 
     coef_: Array
@@ -140,6 +146,12 @@ class LogisticRegression(LinearClassifier):
         n_iter_: steps made.
 
     Source: Cox 1958; Zou and Hastie 2005.
+
+    Example:
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]
+        >>> model = LogisticRegression(C=1.0).fit(X, y)
+        >>> model.predict_proba([[1.5]]).round(6).tolist()
+        [[0.5, 0.5]]
     """
 
     n_iter_: int

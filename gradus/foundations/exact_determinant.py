@@ -36,6 +36,12 @@ def exact_determinant(A: Shaped[np.ndarray, "... n n"]) -> Any:
     Cost: about 2n³/3 multiplications, of integers that grow to n times the digits of the entries.
 
     Source: Bareiss 1968, Sylvester's identity and multistep integer-preserving Gaussian elimination.
+
+    Example:
+        >>> exact_determinant([[1, 2], [3, 10**20]])
+        99999999999999999994
+        >>> exact_determinant([[0.1, 0.3], [0.2, 0.6]])
+        0.0
     """
     A = np.asarray(A)
     if A.ndim < 2 or A.shape[-1] != A.shape[-2]:

@@ -70,6 +70,10 @@ def round_to_format(x: Float[Array, " ..."], format: str = "float16") -> Float[A
     Cost: a few operations for each entry; the rounding is an addition that the hardware rounds.
 
     Source: IEEE 754-2019; Micikevicius et al. 2022 for the 8-bit formats.
+
+    Example:
+        >>> float(round_to_format(0.1, "float16")), float(round_to_format(65520.0, "float16"))
+        (0.0999755859375, inf)
     """
     if format not in FORMATS:
         raise GradusError(f"format: expected one of {', '.join(FORMATS)}, got {format!r}")
@@ -101,6 +105,11 @@ def summation(x: Float[Array, "*batch n"], method: Method = "kahan") -> Float[Ar
     Cost: n additions; "kahan" 6n in a sequence of n steps, each over the whole batch.
 
     Source: Higham 2002, Accuracy and Stability of Numerical Algorithms, ch. 4; Kahan 1965, in Neumaier's form.
+
+    Example:
+        >>> terms = [1.0, 1e100, 1.0, -1e100]
+        >>> float(summation(terms, "naive")), float(summation(terms, "kahan"))
+        (0.0, 2.0)
     """
     terms = np.asarray(x)
     if method not in ("naive", "pairwise", "kahan"):

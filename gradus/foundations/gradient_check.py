@@ -27,6 +27,12 @@ class GradientCheck:
         allowed: by how much it may miss.
         wrong: how many entries miss by more than they may.
         kinks: how many entries lie at a kink, where anything between the slopes from both sides is accepted.
+
+    Example:
+        >>> import numpy as np
+        >>> verdict = check_gradient(lambda x: np.sum(x**2), lambda x: x, np.array([1.0, 3.0]))
+        >>> verdict.wrong, verdict.place, verdict.claimed, round(verdict.measured, 6)
+        (2, (1,), 3.0, 6.0)
     """
 
     holds: bool
@@ -66,6 +72,14 @@ def check_gradient(
         GradusError: the result of `f` is no single finite number, or the gradient's shape is not that of x.
 
     Source: Griewank and Walther 2008, Evaluating Derivatives; CS231n, Learning, Gradient checks.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.array([1.0, 2.0])
+        >>> check_gradient(lambda x: np.sum(x**2), lambda x: 2 * x, x).holds
+        True
+        >>> check_gradient(lambda x: np.sum(x**2), lambda x: x, x).holds
+        False
     """
     x = np.array(x, float)
     claimed = np.asarray(gradient(x.copy()), float)

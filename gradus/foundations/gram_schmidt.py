@@ -36,6 +36,12 @@ def gram_schmidt(
     `torch.linalg.qr` (Householder) loses none, and is what to use where the order of the columns' arrival does not matter.
 
     Source: Björck 1967, Solving linear least squares problems by Gram–Schmidt orthogonalization.
+
+    Example:
+        >>> import torch
+        >>> Q, R = gram_schmidt(torch.tensor([[3.0, 1.0], [4.0, 7.0]], dtype=torch.float64))
+        >>> R.numpy().round(6).tolist()
+        [[5.0, 6.2], [0.0, 3.4]]
     """
     _check(A)
     columns, rows = list(A.unbind(-1)), []

@@ -35,6 +35,12 @@ def recall(
     Cost: 4P operations a unit and state; the n × n weights are never formed.
 
     Source: Hopfield 1982.
+
+    Example:
+        >>> import numpy as np
+        >>> patterns = np.array([[1, 1, 1, -1, -1]])
+        >>> recall(patterns, np.array([1, 1, -1, -1, -1]), np.arange(5)).tolist()
+        [1, 1, 1, -1, -1]
     """
     xi, s = _signs(patterns, "patterns"), _signs(state, "state")
     order = np.asarray(order)
@@ -102,6 +108,11 @@ def modern_recall(
     Cost: 4Nd operations a state and step.
 
     Source: Ramsauer et al. 2021.
+
+    Example:
+        >>> import numpy as np
+        >>> modern_recall(np.eye(3), np.array([0.9, 0.2, 0.1]), beta=20.0).round(3).tolist()
+        [1.0, 0.0, 0.0]
     """
     X, q = np.asarray(patterns, float), np.asarray(state, float)
     if X.ndim != 2 or not len(X) or q.ndim < 1 or q.shape[-1] != X.shape[1]:
@@ -147,6 +158,11 @@ class Hopfield(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             all of them are fixed points.
 
     Source: Hopfield 1982.
+
+    Example:
+        >>> memory = Hopfield().fit([[1, 1, 1, -1, -1]])
+        >>> memory.predict([[1, 1, -1, -1, -1]]).tolist()
+        [[1.0, 1.0, 1.0, -1.0, -1.0]]
     """
 
     patterns_: Array
@@ -212,6 +228,11 @@ class ModernHopfield(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         n_iter_: updates that the stored rows themselves need to come to rest.
 
     Source: Ramsauer et al. 2021.
+
+    Example:
+        >>> memory = ModernHopfield(beta=20.0).fit([[1.0, 0.0], [0.0, 1.0]])
+        >>> memory.predict([[0.8, 0.3]]).round(3).tolist()
+        [[1.0, 0.0]]
     """
 
     patterns_: Array

@@ -35,6 +35,11 @@ def jacobian(
     Cost: min(m, n) passes, each a small multiple of one evaluation of `f`.
 
     Source: Griewank and Walther 2008, Evaluating Derivatives, ch. 3.
+
+    Example:
+        >>> import numpy as np
+        >>> jacobian(lambda x: np.stack([x[0] * x[1], x[0] ** 2]), np.array([3.0, 5.0])).tolist()
+        [[5.0, 3.0], [6.0, 0.0]]
     """
     if mode not in (None, "forward", "reverse"):
         raise GradusError(f"mode: expected 'forward', 'reverse' or None, got {mode!r}")

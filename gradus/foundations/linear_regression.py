@@ -29,6 +29,12 @@ class LinearFit:
         residuals: y − Xθ̂ (n,).
         degrees_of_freedom: n − p.
         intercept: whether the first coefficient is one.
+
+    Example:
+        >>> import numpy as np
+        >>> fit = linear_regression(np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 3.0, 4.0, 8.0]))
+        >>> fit.predict(np.array([[4.0]])).round(6).tolist(), fit.p_values.round(4).tolist()
+        ([9.5], [0.4708, 0.0352])
     """
 
     coefficients: Float[Array, " p"]
@@ -105,6 +111,12 @@ def linear_regression(
     Cost: 2np² operations for the factors (np² from XᵀX), about 40np for each refinement.
 
     Source: Golub 1965 (QR); Björck 1967 (refinement of least squares), 1987 (R from XᵀX); Higham 2002, §20.
+
+    Example:
+        >>> import numpy as np
+        >>> fit = linear_regression(np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 3.0, 4.0, 8.0]))
+        >>> fit.coefficients.round(6).tolist(), round(fit.r_squared, 4)
+        ([0.7, 2.2], 0.9308)
     """
     A, y = _design(X, y, intercept)
     scale = 2.0 ** np.round(np.log2([np.abs(column).max() for column in A.T]))  # powers of two: exact

@@ -23,6 +23,12 @@ class LogisticFit:
         log_likelihood: at θ̂, without the penalty.
         intercept: whether the first coefficient is one.
         problem: the data and the penalty, from which the standard errors are computed when they are asked for.
+
+    Example:
+        >>> import numpy as np
+        >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0.0, 1.0, 0.0, 1.0])
+        >>> logistic_regression(X, y).probability(np.array([[1.5], [3.0]])).round(4).tolist()
+        [0.5, 0.7961]
     """
 
     coefficients: Float[Array, " p"]
@@ -91,6 +97,12 @@ def logistic_regression(
     Cost: np² operations for the curvature, once, twice or (small problems) in each step; 4np for every step.
 
     Source: Cox 1958; for the existence of a maximum Albert and Anderson 1984.
+
+    Example:
+        >>> import numpy as np
+        >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0.0, 1.0, 0.0, 1.0])
+        >>> logistic_regression(X, y).coefficients.round(4).tolist()
+        [-1.3623, 0.9082]
     """
     X, y = _checked(X, y)
     if not penalty >= 0:
@@ -167,6 +179,13 @@ def newton_ascent(
         GradusError: the shapes or labels do not fit, or columns are dependent.
 
     Cost: 2np² operations for each step.
+
+    Example:
+        >>> import numpy as np
+        >>> X, y = np.array([[1.0], [1.0], [1.0], [1.0]]), np.array([0.0, 1.0, 1.0, 1.0])
+        >>> theta, height = newton_ascent(X, y, np.zeros(1), steps=20)
+        >>> theta.round(4).tolist(), round(height, 4)
+        ([1.0986], -2.2493)
     """
     X, y = _checked(X, y)
     theta = np.array(theta, float)

@@ -21,6 +21,14 @@ class LikelihoodFit(NamedTuple):
         parameters: θ̂ (..., k); differentiable with respect to the observations.
         standard_errors: from the observed information, √[(−∇²ℓ)⁻¹]_jj (..., k).
         log_likelihood: ℓ(θ̂) (...).
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor([1.0, 2.0, 6.0], dtype=torch.float64)
+        >>> normal = lambda x, t: -((x - t[..., 0]) ** 2) / 2
+        >>> fit = maximum_likelihood(normal, x, torch.zeros(1, dtype=torch.float64))
+        >>> round(fit.parameters.item(), 6), round(fit.standard_errors.item(), 6)
+        (3.0, 0.57735)
     """
 
     parameters: Float[Tensor, "*batch k"]
@@ -52,6 +60,14 @@ def maximum_likelihood(
     Cost: k + 1 backward passes over the observations for each step.
 
     Source: Fisher 1922; Nocedal and Wright 2006, §3.4 (modified Newton).
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor([1.0, 2.0, 6.0], dtype=torch.float64)
+        >>> exponential = lambda x, t: t[..., 0] - x * t[..., 0].exp()  # θ = log λ
+        >>> fit = maximum_likelihood(exponential, x, torch.zeros(1, dtype=torch.float64))
+        >>> round(fit.parameters.exp().item(), 6)
+        0.333333
     """
     if x.ndim == 0 or x.shape[-1] == 0 or not x.is_floating_point():
         raise GradusError(

@@ -33,6 +33,11 @@ def mutual_information(p: Float[Tensor, "*batch k m"], base: float = math.e) -> 
     Source: Shannon 1948, §12; Cover and Thomas 2006, §2.3.
 
     Deviates: not computed as H(X) + H(Y) − H(X, Y), which cancels where the variables are nearly independent.
+
+    Example:
+        >>> import torch
+        >>> mutual_information(torch.tensor([[0.5, 0.0], [0.0, 0.5]]), base=2).item()
+        1.0
     """
     if p.ndim < 2:
         raise GradusError(f"expected a joint law of shape (..., k, m), got shape {tuple(p.shape)}")
@@ -67,6 +72,12 @@ def ksg(
     Source: Kraskov, Stögbauer and Grassberger 2004, algorithm 1.
 
     Deviates: `sklearn.feature_selection.mutual_info_regression` scales each column to variance 1, adds noise of 1e-10 and cuts at 0.
+
+    Example:
+        >>> import numpy as np
+        >>> x, noise = np.random.default_rng(0).standard_normal((2, 1000))
+        >>> round(ksg(x, 0.6 * x + 0.8 * noise), 2)  # exactly −½ log(1 − 0.6²) = 0.22
+        0.22
     """
     from scipy.spatial import cKDTree
     from scipy.special import digamma

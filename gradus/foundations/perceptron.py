@@ -26,6 +26,12 @@ class PerceptronFit(NamedTuple):
         mistakes: how many times a row was misclassified, and w changed.
         converged: whether a whole pass went without a mistake.
         epochs: passes over the rows.
+
+    Example:
+        >>> import numpy as np
+        >>> fit = perceptron(np.array([[1.0], [1.0]]), np.array([1.0, -1.0]), epochs=5)
+        >>> fit.converged, fit.epochs
+        (False, 5)
     """
 
     coefficients: Float[Array, " p"]
@@ -54,6 +60,12 @@ def perceptron(
     Cost: 2nd operations a pass, and 2·256·d for each mistake.
 
     Source: Rosenblatt 1958; the bound: Novikoff 1962.
+
+    Example:
+        >>> import numpy as np
+        >>> fit = perceptron(np.array([[2.0], [1.0], [-1.0]]), np.array([1.0, 1.0, -1.0]))
+        >>> fit.coefficients.tolist(), fit.mistakes, fit.converged
+        ([1.0, 2.0], 1, True)
     """
     X, y = signed(X, y)
     if epochs < 0:
@@ -102,6 +114,11 @@ class Perceptron(LinearClassifier):
         converged_: whether the last pass was without a mistake.
 
     Source: Rosenblatt 1958; more classes: Duda and Hart 1973, §5.12; averaging: Freund and Schapire 1999.
+
+    Example:
+        >>> X, y = [[0.0], [1.0], [3.0], [4.0]], ["low", "low", "high", "high"]
+        >>> Perceptron().fit(X, y).predict([[0.5], [3.5]]).tolist()
+        ['low', 'high']
     """
 
     mistakes_: int

@@ -34,6 +34,13 @@ def power_iteration(
     Cost: steps + 1 products with A.
 
     Source: von Mises and Pollaczek-Geiringer 1929, Praktische Verfahren der Gleichungsauflösung.
+
+    Example:
+        >>> import torch
+        >>> A = torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=torch.float64)
+        >>> mu, x = power_iteration(A, torch.tensor([1.0, 0.0], dtype=torch.float64), steps=20)
+        >>> round(mu[-1].item(), 6), x[-1].numpy().round(4).tolist()
+        (3.0, [0.7071, 0.7071])
     """
     n = x0.shape[-1] if x0.ndim else 0
     if A.ndim < 2 or A.shape[-1] != A.shape[-2] or n != A.shape[-1]:

@@ -29,6 +29,11 @@ def rule_on_unit_interval(n: int, rule: Rule) -> tuple[Float[Array, " m"], Float
         GradusError: an unknown rule, n below 1, or an odd n for "simpson".
 
     Source: Davis and Rabinowitz 1984, Methods of Numerical Integration, ch. 2; for Gauss's, `scipy.special.roots_legendre`.
+
+    Example:
+        >>> x, w = rule_on_unit_interval(2, "simpson")
+        >>> x.tolist(), (6 * w).tolist()
+        ([0.0, 0.5, 1.0], [1.0, 4.0, 1.0])
     """
     if rule not in get_args(Rule):
         raise GradusError(f"rule: expected one of {', '.join(get_args(Rule))}, got {rule!r}")
@@ -68,6 +73,12 @@ def quadrature(f: Callable[..., Any], a: Any, b: Any, n: int, rule: Rule = "gaus
     Cost: n evaluations of `f`, at all points in one call.
 
     Source: Davis and Rabinowitz 1984, Methods of Numerical Integration, ch. 2.
+
+    Example:
+        >>> round(float(quadrature(lambda x: x**2, 0.0, 3.0, 2)), 12)
+        9.0
+        >>> float(quadrature(lambda x: x**2, 0.0, 3.0, 3, "left"))
+        5.0
     """
     t, w = rule_on_unit_interval(n, rule)
     low, high = np.asarray(a, float), np.asarray(b, float)
@@ -93,6 +104,12 @@ def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, 
     Cost: n^d evaluations of `f`, d·n^d of `phi` with its derivative by dual numbers.
 
     Source: Davis and Rabinowitz 1984, Methods of Numerical Integration, ch. 5.
+
+    Example:
+        >>> import numpy as np
+        >>> disc = lambda u: np.stack([u[0] * np.cos(2 * np.pi * u[1]), u[0] * np.sin(2 * np.pi * u[1])])
+        >>> round(integral_over_image(lambda x: np.ones(x.shape[1]), disc, 2), 6)
+        3.141593
     """
     if d < 1 or n**d > MOST_POINTS:
         raise GradusError(f"expected d ≥ 1 and at most {MOST_POINTS} points, got n^d = {n}^{d}")

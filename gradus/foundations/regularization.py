@@ -25,6 +25,13 @@ class PenalizedFit:
         iterations: proximal and Newton's steps together.
         residual: of the optimality conditions, in the scaled unknowns.
         converged: whether the residual came under the tolerance.
+
+    Example:
+        >>> import numpy as np
+        >>> X, y = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([4.0, 1.0])
+        >>> fit = penalized(X, y, l2=0.5, intercept=False)
+        >>> fit.coefficients.round(6).tolist(), fit.converged
+        ([2.0, 0.5], True)
     """
 
     coefficients: Float[Array, "d ..."]
@@ -42,6 +49,11 @@ def soft_threshold(z: Float[Array, "*shape"], t: float | Float[Array, "*shape"])
         t: threshold ≥ 0, one or one for each.
 
     Source: Tibshirani 1996.
+
+    Example:
+        >>> import numpy as np
+        >>> soft_threshold(np.array([-3.0, 0.5, 2.0]), 1.0).tolist()
+        [-2.0, 0.0, 1.0]
     """
     return np.sign(z) * np.maximum(np.abs(z) - t, 0.0)
 
@@ -83,6 +95,12 @@ def penalized(
 
     Deviates: scikit-learn's `ElasticNet` calls λ₁ = αρ and λ₂ = α(1−ρ); its `Ridge` has α = nλ₂, its
     `LogisticRegression` C = 1/(nλ).
+
+    Example:
+        >>> import numpy as np
+        >>> X, y = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([4.0, 1.0])
+        >>> penalized(X, y, l1=1.0, intercept=False).coefficients.round(6).tolist()
+        [2.0, 0.0]
     """
     X, Y = _checked(X, y, l1, l2, loss)
     shape = np.shape(y)[1:]

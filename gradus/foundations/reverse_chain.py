@@ -41,6 +41,12 @@ def reverse_chain(
         most for a chain of n ≤ C(c + r, c) steps.
 
     Source: Griewank 1992; Griewank and Walther 2000, algorithm 799; Chen et al. 2016.
+
+    Example:
+        >>> square, pullback = lambda x: x * x, lambda x, bar: 2 * x * bar
+        >>> slope = reverse_chain(square, pullback, 1.1, 1.0, n=3, checkpoints=2)
+        >>> round(float(slope), 6), round(8 * 1.1**7, 6)  # x⁸ by three squarings
+        (15.589737, 15.589737)
     """
     if min(n, checkpoints) < 1:
         raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")
@@ -62,6 +68,10 @@ def binomial_evaluations(n: int, checkpoints: int) -> int:
         GradusError: n or checkpoints below 1.
 
     Source: Griewank and Walther 2000.
+
+    Example:
+        >>> [binomial_evaluations(100, c) for c in (2, 5, 10, 100)]
+        [845, 316, 222, 99]
     """
     if min(n, checkpoints) < 1:
         raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")

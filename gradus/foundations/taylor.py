@@ -54,6 +54,11 @@ def taylor_coefficients(
     Cost: order² multiplications for each product in `f`, order³ for each elementary function.
 
     Source: Griewank and Walther 2008, Evaluating Derivatives, ch. 13.
+
+    Example:
+        >>> import numpy as np
+        >>> taylor_coefficients(np.exp, 0.0, 3).round(6).tolist()
+        [1.0, 1.0, 0.5, 0.166667]
     """
     if order < 0 or int(order) != order:
         raise GradusError(f"order: expected a whole number ≥ 0, got {order}")
@@ -88,6 +93,11 @@ def taylor_polynomial(f: Callable[..., Any], a: Any, x: Any, n: int) -> Float[Ar
     Cost: the coefficients, and n multiplications for each entry of x.
 
     Source: Griewank and Walther 2008, Evaluating Derivatives, ch. 13.
+
+    Example:
+        >>> import numpy as np
+        >>> round(float(taylor_polynomial(np.cos, 0.0, 1.0, 4)), 6)  # 1 − 1/2 + 1/24
+        0.541667
     """
     coefficients = taylor_coefficients(f, a, n)
     if coefficients.shape[1:] != np.shape(a):

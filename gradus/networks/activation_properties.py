@@ -20,6 +20,11 @@ class ActivationProperties(NamedTuple):
         least_slope, greatest_slope: of the chords between neighbouring points.
         left_slope, right_slope: of the first and the last chord; 0 where the function saturates.
         jump: largest change of slope between neighbouring chords; it shrinks with the grid, except at a kink.
+
+    Example:
+        >>> import torch
+        >>> round(activation_properties(torch.sigmoid, torch.linspace(-5, 5, 1001)).lipschitz, 4)
+        0.25
     """
 
     lower: Tensor
@@ -55,6 +60,12 @@ def activation_properties(
     Cost: one call of the function on n numbers.
 
     Source: the definitions of Lipschitz constant and monotone function, on a grid.
+
+    Example:
+        >>> import torch
+        >>> properties = activation_properties(torch.relu, torch.linspace(-2.0, 2.0, 5))
+        >>> properties.left_slope.item(), properties.right_slope.item(), properties.jump.item()
+        (0.0, 1.0, 1.0)
     """
     if not isinstance(x, Tensor) or x.ndim != 1 or x.numel() < 3 or not bool((x.diff() > 0).all()):
         shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__

@@ -39,6 +39,12 @@ def online_attention(
     Cost: O(n·m·(d+e)) operations, O(block² + n·e) memory.
 
     Source: Rabe and Staats 2021, Self-attention does not need O(n²) memory; Milakov and Gimelshein 2018.
+
+    Example:
+        >>> import torch
+        >>> Q, K, V = torch.zeros(1, 2), torch.zeros(2, 2), torch.tensor([[1.0], [3.0]])
+        >>> online_attention(Q, K, V).tolist()
+        [[2.0]]
     """
     if Q.ndim < 2 or Q.shape[-1] != K.shape[-1] or K.shape[-2] != V.shape[-2]:
         raise GradusError(

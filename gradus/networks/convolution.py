@@ -42,6 +42,12 @@ def im2col_convolution(
     Cost: the flops of the direct way; k·l times the memory of the input.
 
     Source: chellapilla2006high, §3.
+
+    Example:
+        >>> import torch
+        >>> x, w = torch.arange(9.0).reshape(1, 1, 3, 3), torch.ones(1, 1, 2, 2)
+        >>> im2col_convolution(x, w).tolist()
+        [[[[8.0, 12.0], [20.0, 24.0]]]]
     """
     p, q = _output_size(x, w, b, stride, padding, dilation, groups)
     lead, o = x.shape[:-3], w.shape[0]
@@ -74,6 +80,12 @@ def fft_convolution(
     Strides compute all positions and keep some.
 
     Source: mathieu2014fast, §2.
+
+    Example:
+        >>> import torch
+        >>> x, w = torch.arange(9.0).reshape(1, 1, 3, 3), torch.ones(1, 1, 2, 2)
+        >>> fft_convolution(x, w).round(decimals=4).tolist()
+        [[[[8.0, 12.0], [20.0, 24.0]]]]
     """
     p, q = _output_size(x, w, b, stride, padding, dilation, groups)
     if x.shape[:-3].numel() == 0:

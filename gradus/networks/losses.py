@@ -27,6 +27,11 @@ def hinge_loss(s: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, 
     Source: Cortes and Vapnik 1995, Support-vector networks.
 
     Deviates: `torch.nn.HingeEmbeddingLoss` is another function (of distances); `MultiMarginLoss` is for classes.
+
+    Example:
+        >>> import torch
+        >>> hinge_loss(torch.tensor([2.0, 0.5, 0.0]), torch.tensor([1.0, 1.0, -1.0])).item()
+        0.5
     """
     if s.shape != y.shape or s.ndim != 1 or not s.numel():
         raise GradusError(
@@ -45,6 +50,12 @@ class Risk(NamedTuple):
         risk: expected loss of each prediction, (k,).
         best: the prediction of least risk.
         curvature: least second difference of the risk on the grid; below zero where the risk is not convex.
+
+    Example:
+        >>> import torch
+        >>> y, p, c = torch.tensor([0.0, 1.0]), torch.tensor([0.25, 0.75]), torch.linspace(0.0, 1.0, 101)
+        >>> round(constant_risk(lambda c, y: (c - y) ** 2, y, p, c).curvature.item(), 4)
+        0.0002
     """
 
     risk: Tensor
@@ -73,6 +84,12 @@ def constant_risk(
     Cost: m·k evaluations of the loss.
 
     Source: Murphy 2022, Probabilistic Machine Learning: An Introduction, §5.1.
+
+    Example:
+        >>> import torch
+        >>> y, p, c = torch.tensor([0.0, 1.0]), torch.tensor([0.25, 0.75]), torch.linspace(0.0, 1.0, 101)
+        >>> round(constant_risk(lambda c, y: (c - y) ** 2, y, p, c).best.item(), 4)
+        0.75
     """
     if y.shape != p.shape or y.ndim != 1 or c.ndim != 1 or c.numel() < 3:
         shapes = f"{tuple(y.shape)}, {tuple(p.shape)}, {tuple(c.shape)}"

@@ -36,6 +36,12 @@ def residual_block(
         GradusError: shapes that do not fit.
 
     Source: he2016deep, eq. 1 and 2.
+
+    Example:
+        >>> import torch
+        >>> I, zero = torch.eye(2), torch.zeros(2)
+        >>> residual_block(torch.tensor([1.0, -2.0]), I, zero, I, zero).tolist()
+        [2.0, -2.0]
     """
     want = (x.shape[-1], W2.shape[0]) if W1.dim() == W2.dim() == 2 and x.dim() else None
     fits = (
@@ -66,6 +72,11 @@ class Residual(nn.Module):
         GradusError: when the branch gives another shape than the shortcut.
 
     Source: he2016deep, eq. 1 and 2.
+
+    Example:
+        >>> import torch
+        >>> Residual(torch.relu)(torch.tensor([1.0, -2.0])).tolist()
+        [2.0, -2.0]
     """
 
     def __init__(
@@ -102,6 +113,13 @@ def zero_last_(branch: nn.Module) -> nn.Module:
         GradusError: when no module of the branch has a weight.
 
     Source: zhang2019fixup, §3.1.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> block = Residual(zero_last_(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))))
+        >>> block(torch.tensor([1.0, -2.0])).tolist()
+        [1.0, -2.0]
     """
     weighted = [m for m in branch.modules() if isinstance(getattr(m, "weight", None), Tensor)]
     if not weighted:

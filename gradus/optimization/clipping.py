@@ -38,6 +38,12 @@ def clip_by_global_norm(
 
     Deviates: from `torch.nn.utils.clip_grad_norm_` in ε, in leaving its arguments unchanged, and in refusing
         non-finite gradients.
+
+    Example:
+        >>> import torch
+        >>> gradients = [torch.tensor([3.0]), torch.tensor([4.0])]
+        >>> [round(g.item(), 6) for g in clip_by_global_norm(gradients, max_norm=1.0)]
+        [0.6, 0.8]
     """
     if not isinstance(max_norm, (int, float)) or not max_norm > 0:
         raise GradusError(f"expected a positive norm to clip to, got {max_norm!r}")

@@ -26,6 +26,11 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
 
     Raises:
         GradusError: H is neither a vector nor a square matrix.
+
+    Example:
+        >>> import numpy as np
+        >>> quadratic([1.0, 4.0], minimiser=1.0)(np.array([2.0, 2.0])).tolist()
+        [1.0, 4.0]
     """
     H, centre = np.asarray(hessian, float), np.asarray(minimiser, float)
     if H.ndim not in (1, 2) or len(set(H.shape)) != 1:
@@ -48,6 +53,12 @@ def scripted(gradients: Any) -> Callable[[Any], Any]:
 
     Raises:
         GradusError: the rows are not a matrix, or there is none.
+
+    Example:
+        >>> import numpy as np
+        >>> gradient = scripted([[1.0], [2.0]])
+        >>> [gradient(np.zeros(1)).tolist() for _ in range(3)]
+        [[1.0], [2.0], [2.0]]
     """
     rows = np.asarray(gradients, float)
     if rows.ndim != 2 or not rows.size:

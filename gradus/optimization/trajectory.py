@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gradus.errors import GradusError
+from gradus.frameworks.optax import checked_steps, gradient_shape_error
 
 Gradient = Callable[[Any], Any]
 MakeOptimizer = Callable[[list[Tensor]], torch.optim.Optimizer]
@@ -48,9 +49,16 @@ def trajectory(
             than θ.
 
     Cost: T gradients and optimiser steps; memory O(T · dim).
+
+    Example:
+        >>> import numpy as np
+        >>> import torch
+        >>> sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.5)
+        >>> trajectory(sgd, lambda theta: theta, np.array([8.0]), steps=3).tolist()
+        [[8.0], [4.0], [2.0], [1.0]]
     """
     start = _start(theta0)
-    count = _steps(steps)
+    count = checked_steps(steps)
     rates = _rates(step_sizes, count)
     parameter = torch.nn.Parameter(start.clone())
     optimizer = _optimizer(make_optimizer, parameter)
@@ -74,71 +82,12 @@ def trajectory(
     return points
 
 
-def optax_trajectory(transformation: Any, gradient: Gradient, theta0: Any, steps: int) -> Any:
-    r"""The points that an Optax gradient transformation visits: :math:`\theta_{k+1}=\theta_k+u_k`.
-
-    Optax itself is not needed: anything with `init(params)` and `update(gradients, state, params)` will do,
-    on JAX or on NumPy arrays.
-
-    Args:
-        transformation: such as `optax.adam(0.1)`.
-        gradient: from a point θ to the gradient there, of the same shape; called once a step.
-        theta0: the start, usually (dim,).
-        steps: T.
-
-    Returns:
-        The trajectory (T + 1, *shape), an array of the start's framework.
-
-    Raises:
-        GradusError: the transformation lacks `init` or `update`, the number of steps is negative, or a
-            gradient has another shape than θ.
-
-    Cost: T gradients and updates; with JAX the update is compiled when T ≥ 100.
-    """
-    if not is_transformation(transformation):
-        raise GradusError(
-            "expected a gradient transformation with init(params) and update(gradients, state, params), "
-            f"got {type(transformation).__name__}; for a torch.optim optimiser use trajectory"
-        )
-    count = _steps(steps)
-    jax_array = type(theta0).__module__.startswith("jax")
-    update = transformation.update
-    if jax_array and count >= 100:
-        import jax
-
-        update = jax.jit(update)
-    theta, state, points = theta0, transformation.init(theta0), [theta0]
-    for _ in range(count):
-        g = gradient(theta)
-        if np.shape(g) != np.shape(theta):
-            raise GradusError(_shapes_said(np.shape(g), np.shape(theta)))
-        change, state = update(g, state, theta)
-        theta = theta + change
-        points.append(theta)
-    if jax_array:
-        import jax.numpy as jnp
-
-        return jnp.stack(points)
-    return np.stack(points)
-
-
-def is_transformation(value: Any) -> bool:
-    """Whether `value` is a gradient transformation as Optax defines them: it has `init` and `update`."""
-    return callable(getattr(value, "init", None)) and callable(getattr(value, "update", None))
-
-
 def _start(theta0: Any) -> Tensor:
     start = theta0.detach() if isinstance(theta0, Tensor) else torch.as_tensor(np.array(theta0))
     if not start.is_floating_point():
         dtype = str(start.dtype).removeprefix("torch.")
         raise GradusError(f"expected a start of floating-point numbers, got {dtype}; write 1.0 for 1")
     return start
-
-
-def _steps(steps: Any) -> int:
-    if isinstance(steps, bool) or not hasattr(steps, "__index__") or int(steps) < 0:
-        raise GradusError(f"expected a number of steps, 0 or more, got {steps!r}")
-    return int(steps)
 
 
 def _rates(step_sizes: Any, count: int) -> list[float]:
@@ -158,18 +107,14 @@ def _optimizer(make_optimizer: MakeOptimizer, parameter: Tensor) -> torch.optim.
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise GradusError(
             f"expected make_optimizer to return a torch.optim.Optimizer, got {type(optimizer).__name__}; "
-            "for an Optax transformation use optax_trajectory"
+            "for an Optax transformation use gradus.frameworks.optax.optax_trajectory"
         )
     return optimizer
 
 
 def _gradient(gradient: Gradient, point: Tensor) -> Tensor:
-    found = gradient(point)
-    g = found if isinstance(found, Tensor) else torch.as_tensor(np.array(found))
+    value = gradient(point)
+    g = value if isinstance(value, Tensor) else torch.as_tensor(np.array(value))
     if g.shape != point.shape:
-        raise GradusError(_shapes_said(tuple(g.shape), tuple(point.shape)))
+        raise gradient_shape_error(tuple(g.shape), tuple(point.shape))
     return g.detach().to(point)
-
-
-def _shapes_said(got: tuple[int, ...], want: tuple[int, ...]) -> str:
-    return f"expected a gradient of the point's shape {want}, got {got}; return one partial derivative each"

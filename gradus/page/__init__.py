@@ -3,7 +3,7 @@
 from gradus.page.concept import Concept
 from gradus.page.evidence import Evidence
 from gradus.page.figures import Drawing, Slider
-from gradus.page.generic import generic, namespace
+from gradus.page.generic import generic, like, namespace
 from gradus.page.record import (
     AREAS,
     Arguments,
@@ -39,5 +39,6 @@ __all__ = [
     "Symbol",
     "Text",
     "generic",
+    "like",
     "namespace",
 ]

@@ -1,10 +1,11 @@
 """What a concept is: its record, and the decorators that add the other parts of its page.
 
 A page is a Python file `gradus/concepts/<area>/<key>.py` with the parts always in this order: record,
-definition, cases, claims, mutants, errata, figure. Importing it costs NumPy only. The members of a family
+definition, cases, claims, mutants, errata, figure. It is English and runs; the Chinese of its strings stands
+beside it in `<key>.zh.md` (see `gradus.page.companion`). Importing it costs NumPy only. The members of a family
 share a file, or, where they are many, a folder `<area>/<family>/` with one file each.
 
-    ENTROPY = Concept(key="entropy", kind="definition", title=Text("Entropy", "信息熵"), ...)
+    ENTROPY = Concept(key="entropy", kind="definition", title="Entropy", summary="…", ...)
 
     @ENTROPY.definition
     def entropy(p, base=2.0): ...          # the formula in NumPy float64, with the paper's letters
@@ -15,14 +16,21 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
     @ENTROPY.invalid
     def invalid(rng): yield "negative mass", dict(p=np.array([-0.1, 1.1]))
 
-    @ENTROPY.claim(Text("The uniform law maximises …", "均匀分布使熵最大…"))
-    def uniform_maximises(entropy, rng): return bound(...)
+    @ENTROPY.claim
+    def uniform_maximises(entropy, rng):
+        'The uniform distribution maximises …'
+        return bound(...)
 
-    @ENTROPY.mutant(Text("nats sold as bits", "把奈特当作比特"), caught_by=["uniform-maximises"])
-    def natural_logarithm(p, base=2.0): ...
+    @ENTROPY.mutant(caught_by=["uniform-maximises"])
+    def natural_logarithm(p, **given):
+        'nats sold as bits'
+        return ...
 
-    @ENTROPY.figure(p=Slider(0, 1, 0.5, Text(...)))
+    @ENTROPY.figure(p=Slider(0, 1, 0.5, "probability of heads"))
     def figure(p): ... return Drawing(fig, Text(...))
+
+The sentence of a claim or a mutant is the docstring of its function. What is computed, or shared by several pages,
+is given as a whole `Text` instead: `@ENTROPY.claim(Text(f"…", f"…"))`.
 
 A part has one name: `ENTROPY.definition`, `ENTROPY.cases`, `ENTROPY.invalid` take the page's function once, and are it
 from then on.
@@ -31,11 +39,13 @@ from then on.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import field
+from typing import Any, TypeVar, overload
 
 from gradus.errors import GradusError
+from gradus.page.bilingual import ManyWords, Words, bilingual
 from gradus.page.evidence import Evidence
 from gradus.page.figures import Drawing, Slider
 from gradus.page.record import (
@@ -52,8 +62,11 @@ from gradus.page.record import (
 )
 from gradus.text import Text
 
+Measure = TypeVar("Measure", bound=Callable[..., Evidence])
+Variant = TypeVar("Variant", bound=Callable[..., Any])
 
-@dataclass
+
+@bilingual(frozen=False)
 class Concept:
     """One concept: the record that is given here, and the parts that the decorators add.
 
@@ -80,8 +93,8 @@ class Concept:
 
     key: str
     kind: ConceptKind
-    title: Text
-    summary: Text
+    title: Words
+    summary: Words
     formulas: Sequence[str]
     symbols: Sequence[Symbol]
     needs: Sequence[str]
@@ -90,9 +103,9 @@ class Concept:
     people: Sequence[str]
     implementations: Sequence[Implementation] = ()
     readings: Sequence[Reading] = ()
-    deviations: Sequence[Text] = ()
+    deviations: ManyWords = ManyWords("deviations")
     proof: Proof | None = None
-    unverified: Sequence[Text] = ()
+    unverified: ManyWords = ManyWords("unverified")
     differentiable: bool = True
     longest_sum: int | None = None
     canonical: Callable[..., Any] | None = None
@@ -133,40 +146,79 @@ class Concept:
         """Whether the page has given the part: "definition", "cases", "invalid"."""
         return part in self._parts
 
+    @overload
+    def claim(self, statement: Measure, /) -> Measure: ...
+
+    @overload
     def claim(
-        self, statement: Text, cost: Cost = "quick", of_definition: bool = True, required: bool = True
-    ) -> Callable[[Callable[..., Evidence]], Callable[..., Evidence]]:
-        """A claim `(implementation, rng) -> Evidence`; its name is the function's, with hyphens.
+        self,
+        statement: Text | None = None,
+        /,
+        *,
+        cost: Cost = "quick",
+        of_definition: bool = True,
+        required: bool = True,
+    ) -> Callable[[Measure], Measure]: ...
 
-        `of_definition=False` says that the literal definition is not meant to satisfy it (memory, speed,
-        stability); the definition may then itself be one of the mutants. `required=False` says that a right
-        implementation of a user's may lack it too.
+    def claim(
+        self,
+        statement: Any = None,
+        /,
+        *,
+        cost: Cost = "quick",
+        of_definition: bool = True,
+        required: bool = True,
+    ) -> Any:
+        """A claim `(implementation, rng) -> Evidence`; its name is the function's, with hyphens, its statement the docstring.
+
+        A statement that is computed or shared is given as a `Text`. `of_definition=False` says that the literal
+        definition is not meant to satisfy it (memory, speed, stability); the definition may then itself be one of the
+        mutants. `required=False` says that a right implementation of a user's may lack it too.
         """
+        if callable(statement):
+            return self.claim()(statement)
 
-        def add(function: Callable[..., Evidence]) -> Callable[..., Evidence]:
-            name = _hyphens(function.__name__)
-            if name in self.claims:
-                raise GradusError(f"{self.key} has two claims called {name}; rename one")
-            self.claims[name] = Claim(name, statement, function, cost, required, of_definition)
+        def add(function: Measure) -> Measure:
+            name = self._new_name("claim", function, self.claims)
+            words = statement or self._sentence("claim", name, function)
+            self.claims[name] = Claim(name, words, function, cost, required, of_definition)
             return function
 
         return add
 
     def mutant(
-        self, description: Text, caught_by: Sequence[str]
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """A wrong variant of the definition with the same arguments, and the claims that must fail on it."""
+        self, description: Text | None = None, /, *, caught_by: Sequence[str]
+    ) -> Callable[[Variant], Variant]:
+        """A wrong variant of the definition, described by its docstring, and the claims that must fail on it.
 
-        def add(function: Callable[..., Any]) -> Callable[..., Any]:
-            name = _hyphens(function.__name__)
-            if name in self.mutants:
-                raise GradusError(f"{self.key} has two mutants called {name}; rename one")
-            self.mutants[name] = Mutant(name, description, function, tuple(caught_by))
+        It takes the definition's arguments; optional ones that it only passes on may be `**given`.
+        """
+
+        def add(function: Variant) -> Variant:
+            name = self._new_name("mutant", function, self.mutants)
+            words = description or self._sentence("mutant", name, function)
+            self.mutants[name] = Mutant(name, words, function, tuple(caught_by))
             return function
 
         return add
 
-    def erratum(self, number: str, common: Text, why: Text, right: Text, claims: Sequence[str]) -> None:
+    def _new_name(self, part: str, function: Callable[..., Any], known: Iterable[str]) -> str:
+        name = function.__name__.strip("_").replace("_", "-")
+        if name in known:
+            raise GradusError(f"{self.key} has two {part}s called {name}; rename one")
+        return name
+
+    def _sentence(self, part: str, name: str, function: Callable[..., Any]) -> str:
+        sentence = " ".join((function.__doc__ or "").split())
+        if sentence or sys.flags.optimize > 1:  # python -OO drops docstrings
+            return sentence or name
+        raise GradusError(
+            f"{self.key}: the {part} {name} has no sentence; write it as the docstring of its function"
+        )
+
+    def erratum(
+        self, number: str, common: str | Text, why: str | Text, right: str | Text, claims: Sequence[str]
+    ) -> None:
         """A wrong form in circulation, with the claims that compute its counterexample."""
         self.errata.append(Erratum(number, common, why, right, tuple(claims)))
 
@@ -218,7 +270,3 @@ class Concept:
         if self.kind == "theorem":
             parts["proof"] = self.proof
         return [name for name, part in parts.items() if not part]
-
-
-def _hyphens(name: str) -> str:
-    return name.strip("_").replace("_", "-")

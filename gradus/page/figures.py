@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradus.page.bilingual import Words, bilingual
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#B8A000")
 
 
-@dataclass(frozen=True)
+@bilingual(frozen=True)
 class Slider:
     """A parameter of a figure that is worth moving: its range, its first value, and whether the scale is logarithmic."""
 
     low: float
     high: float
     start: float
-    title: Text
+    title: Words
     log: bool = False
     integer: bool = False
 

@@ -26,6 +26,12 @@ def namespace(x: Any) -> Any:
     return np
 
 
+def like(value: Any, x: Any) -> Any:
+    """A constant of a generic function, in the framework and precision of x."""
+    xp = namespace(x)
+    return value if xp is np else xp.asarray(value, dtype=x.dtype)
+
+
 def generic(function: Callable[..., Any]) -> Callable[..., Any]:
     """Marks a function among the arguments as one that works on the arrays of every framework (see `namespace`)."""
     function.generic = True  # type: ignore[attr-defined]

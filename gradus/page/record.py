@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gradus.page.bilingual import Words, bilingual
 from gradus.page.evidence import Evidence
 from gradus.text import Text
 
@@ -42,7 +43,7 @@ Domain = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@bilingual(frozen=True)
 class Symbol:
     """One row of the symbol table: the bridge between the formula's letter and the code's argument.
 
@@ -60,7 +61,7 @@ class Symbol:
     symbol: str
     argument: str
     shape: str
-    meaning: Text
+    meaning: Words
     domain: Domain = "real"
     unit: str = ""
 
@@ -75,7 +76,7 @@ class Symbol:
         return tuple(d for d in self.shape.split() if d != "...")
 
 
-@dataclass(frozen=True)
+@bilingual(frozen=True)
 class Implementation:
     """What a practitioner should use: `path` is "module:name", imported only when it is called.
 
@@ -85,9 +86,9 @@ class Implementation:
     """
 
     path: str
-    framework: Literal["numpy", "torch", "jax", "python"] = "torch"
+    framework: str = "torch"
     call: Callable[..., Any] | None = None
-    note: Text = Text("", "")
+    note: Words = Words("note", default="")
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,11 @@ class Reading:
     place: str = ""
 
 
-@dataclass(frozen=True)
+@bilingual(frozen=True)
 class Proof:
     """A theorem's proof in words and `$…$`; or, where it is long, only the exact place where it stands."""
 
-    text: Text
+    text: Words
     place: str = ""
 
 
@@ -110,12 +111,12 @@ Arguments = dict[str, Any]
 Case = tuple[str, Arguments]
 
 
-@dataclass(frozen=True)
+@bilingual(frozen=True)
 class Claim:
     """What must be true of every right implementation: `measure(implementation, rng) -> Evidence`."""
 
     name: str
-    statement: Text
+    statement: Words
     measure: Callable[..., Evidence]
     cost: Cost = "quick"
     required: bool = (
@@ -130,22 +131,22 @@ class Claim:
         return inspect.getsource(self.measure)
 
 
-@dataclass(frozen=True)
+@bilingual(frozen=True)
 class Mutant:
     """A wrong variant of the definition, and the claims that must catch it."""
 
     name: str
-    description: Text
+    description: Words
     function: Callable[..., Any]
     caught_by: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@bilingual(frozen=True)
 class Erratum:
     """A wrong form in circulation: how it reads, why it fails (computed by the named claims), what is right."""
 
     number: str
-    common: Text
-    why: Text
-    right: Text
+    common: Words
+    why: Words
+    right: Words
     claims: tuple[str, ...]

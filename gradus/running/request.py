@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gradus.data import is_present, load_any
+from gradus.data.kinds import is_present, load_any
 from gradus.errors import GradusError
 from gradus.page import Concept
 from gradus.systems import Recipe, SeedRequest, recipe_of

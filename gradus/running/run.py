@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import load as load_catalogue
-from gradus.data import DataSummary
+from gradus.data.summary import DataSummary
 from gradus.page import Concept
 from gradus.running.request import RunRequest, load_data, request_run
 from gradus.running.run_folder import (

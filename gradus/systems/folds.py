@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradus.data import Dataset, DataSummary
+from gradus.data import Dataset
+from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.text import Text
 

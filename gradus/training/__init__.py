@@ -1,4 +1,7 @@
-"""Training: `fit`, checkpoints that resume bit for bit, and what belongs to them."""
+"""Training: `fit`, checkpoints that resume bit for bit, and what belongs to them.
+
+What `__all__` lists is public, and loaded when it is asked for; the files of this room are how `fit` works inside.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -34,6 +34,6 @@ class Average:
 
     def _swap(self) -> None:
         for mean, value in self.pairs:
-            kept = value.clone()
+            live = value.clone()
             value.copy_(mean)
-            mean.copy_(kept)
+            mean.copy_(live)

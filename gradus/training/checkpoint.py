@@ -51,7 +51,8 @@ def _hashed(
         yield piece
 
 
-def _sealed(manifest: dict[str, Any]) -> bytes:
+def seal(manifest: dict[str, Any]) -> bytes:
+    """The manifest as it is written: canonical JSON with its own SHA-256."""
     return strict_json.dumps({**manifest, "sha256": hashlib.sha256(strict_json.dumps(manifest)).hexdigest()})
 
 
@@ -83,7 +84,7 @@ def save_checkpoint(path: str | os.PathLike[str], tensors: Mapping[str, torch.Te
     payload = f"{name}.{digest.hexdigest()[:16]}.safetensors"
     manifest = {"format": FORMAT, "payload": payload, "payload_bytes": length[0], "payload_sha256": digest.hexdigest(), "state": state}  # fmt: skip
     try:
-        sealed = _sealed(manifest)
+        sealed = seal(manifest)
     except (TypeError, ValueError) as error:
         raise CheckpointError(
             f"expected a state that JSON can hold, got one that it cannot: {error}"
@@ -109,7 +110,7 @@ def _read_manifest(manifest_file: Path) -> dict[str, Any]:
         raise CheckpointError(f"expected a checkpoint's manifest in {manifest_file}, got another JSON value")
     del manifest["sha256"]
     # Comparing the whole spelling leaves no byte, not even white space, that could change unnoticed.
-    if not hmac.compare_digest(_sealed(manifest), data):
+    if not hmac.compare_digest(seal(manifest), data):
         raise CheckpointError(
             f"the manifest {manifest_file} was changed or damaged: its SHA-256 does not match"
         )
@@ -153,8 +154,8 @@ def list_checkpoints(folder: Path) -> list[Path]:
     """The manifests of a folder's steps, oldest first."""
     if not folder.is_dir():
         return []
-    found = [(step, path) for path in folder.iterdir() if (step := step_of(path)) is not None]
-    return [path for _, path in sorted(found)]
+    manifests = [(step, path) for path in folder.iterdir() if (step := step_of(path)) is not None]
+    return [path for _, path in sorted(manifests)]
 
 
 def newest_checkpoint(folder: Path, tell: Callable[[str], None] = lambda line: None) -> Checkpoint | None:
@@ -181,7 +182,7 @@ def remove_checkpoint(manifest_file: Path) -> None:
     _remove_payloads(manifest_file)
 
 
-def prune(folder: Path, keep: int, also: set[int]) -> None:
+def prune(folder: Path, *, keep: int, also: set[int]) -> None:
     """Keep the newest `keep` steps and those in `also`."""
     for path in list_checkpoints(folder)[:-keep]:
         if step_of(path) not in also:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import math
 import types
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradus.training.step import Stepper
+from gradus.errors import GradusError
+from gradus.training.eager import EagerUpdate
+from gradus.training.objective import Objective
+from gradus.training.update import Totals
 from gradus.training.update_rules import assign, rule_of, scalars_of
 
 
@@ -23,39 +27,51 @@ class CompileFailed(Exception):
     """Internal: the compiler refused the step; says why in one line."""
 
 
-def obstacle(stepper: Stepper, optimizer: Optimizer) -> str:
+def obstacle(objective: Objective, optimizer: Optimizer) -> str:
     """Why the whole step cannot be compiled; empty if it can."""
-    if stepper.group.world > 1:
+    if objective.group.world > 1:
         return "the run is distributed"
-    if stepper.settings.accumulate > 1:
+    if objective.settings.accumulate > 1:
         return "gradients are accumulated"
     if rule_of(optimizer) is None:
         return f"{type(optimizer).__name__} with these settings has no compiled update"
-    listed = [p for group in optimizer.param_groups for p in group["params"]]
-    if {id(p) for p in listed} != {id(p) for p in stepper.parameters}:
+    updated = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if updated != {id(p) for p in objective.parameters}:
         return "the optimizer does not train exactly the model's trainable parameters"
     return ""
 
 
-class CompiledStep:
-    """The compiled step of a run. Batches of another size than the first are left to the eager step."""
+class CompiledUpdate:
+    """The compiled step of a run.
 
-    def __init__(self, stepper: Stepper, optimizer: Optimizer) -> None:
-        self.stepper, self.optimizer = stepper, optimizer
-        found = rule_of(optimizer)
-        assert found is not None
-        self.rule, self.names = found
-        self.trained = {n: p for n, p in stepper.model.named_parameters() if p.requires_grad}
-        self.fixed = {n: p.detach() for n, p in stepper.model.named_parameters() if not p.requires_grad}
-        self.buffers = dict(stepper.model.named_buffers())
-        self.size = min(stepper.settings.batch_size, len(stepper.data))
+    Steps that it cannot do are left to the eager one: batches of another size than the first, steps whose gradients a
+    callback wants to see, and those that are not finite, so that the layer is named.
+
+    Args:
+        eager: the eager step; it works on the same state.
+        say: is told when compiling fails, where that is allowed (`compile="auto"`).
+    """
+
+    def __init__(self, *, eager: EagerUpdate, say: Callable[[str], None]) -> None:
+        self.eager, self.say = eager, say
+        self.objective = objective = eager.objective
+        self.optimizer = eager.run.optimizer
+        rule = rule_of(self.optimizer)
+        assert rule is not None
+        self.rule, self.names = rule
+        model = objective.model
+        self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        self.fixed = {n: p.detach() for n, p in model.named_parameters() if not p.requires_grad}
+        self.buffers = dict(model.named_buffers())
+        self.size = min(objective.settings.batch_size, len(objective.data))
+        self.failed = False
         # The compiler files its results under the code object, and allows few for each: every run gets its own.
-        own = types.FunctionType(type(self)._step.__code__.replace(), globals())
+        step = types.FunctionType(type(self)._step.__code__.replace(), globals())
         self.compiled = torch.compile(
-            types.MethodType(own, self),
+            types.MethodType(step, self),
             dynamic=False,
             fullgraph=True,
-            options={"cpp_wrapper": stepper.device.type == "cpu"},
+            options={"cpp_wrapper": objective.device.type == "cpu"},
         )
         self._load()
 
@@ -80,9 +96,9 @@ class CompiledStep:
         named = dict(zip(self.trained, values, strict=True)) | self.fixed | buffers
 
         def model(x: Tensor) -> Any:
-            return torch.func.functional_call(self.stepper.model, named, (x,))
+            return torch.func.functional_call(self.objective.model, named, (x,))
 
-        loss, outputs = self.stepper.forward(model, inputs, targets)
+        loss, outputs = self.objective.forward(model, inputs, targets)
         return loss, (outputs, buffers)
 
     def _step(
@@ -100,7 +116,7 @@ class CompiledStep:
         keep = torch.isfinite(loss) & torch.isfinite(torch.stack([g.sum() for g in gradients]).sum())
         for name, buffer in buffers.items():
             assign(self.buffers[name], buffer, keep)
-        clip = self.stepper.settings.clip_norm
+        clip = self.objective.settings.clip_norm
         if clip is not None:
             norm = torch.stack([(g * g).sum() for g in gradients]).sum().sqrt()
             factor = (clip / (norm + 1e-6)).clamp(max=1.0)
@@ -108,25 +124,38 @@ class CompiledStep:
         self.rule(self.optimizer.param_groups[0], parameters, gradients, state, scalars, keep)
         return loss, keep, outputs
 
-    def fits(self, indices: Tensor) -> bool:
-        """Whether a batch is of the size that is compiled."""
-        return len(indices) == self.size
+    def update(self, indices: Tensor, step: int) -> Totals:
+        """See `Update`."""
+        totals = None
+        if not self.failed and len(indices) == self.size and not self.eager.watchers(step):
+            totals = self._compiled_update(indices, step)
+        if totals is None:
+            self.settle()
+            totals = self.eager.update(indices, step)
+        return totals
 
-    def __call__(self, indices: Tensor, step: int) -> dict[str, float] | None:
-        """Do a whole step; None, with nothing changed, when its loss or a gradient is not finite."""
-        stepper = self.stepper
-        stepper.seed(step, 0)
-        inputs, targets = stepper.batch(indices, step, 0)
+    def _compiled_update(self, indices: Tensor, step: int) -> Totals | None:
+        """Do a whole step; None, with nothing changed, when it is not finite or cannot be compiled."""
+        objective = self.objective
+        objective.seed(step, 0)
+        inputs, targets = objective.batch(indices, step, 0)
         # One small tensor, refilled, so that a changed learning rate does not look like a new program.
         scalars = torch.tensor(
-            scalars_of(self.optimizer, step + 1), dtype=torch.float64, device=stepper.device
+            scalars_of(self.optimizer, step + 1), dtype=torch.float64, device=objective.device
         )
-        loss, keep, outputs = self._run(scalars, inputs, targets)
+        try:
+            loss, keep, outputs = self._run(scalars, inputs, targets)
+        except CompileFailed as error:
+            if objective.settings.compile != "auto":
+                raise GradusError(f"cannot compile the step: {error}; use compile='auto' or False") from None
+            self.say(f"the step is not compiled: {error}")
+            self.failed = True
+            return None
         value = loss.item()
         if not (math.isfinite(value) and bool(keep)):
             return None
         self._pending += 1
-        return {"loss": value, **stepper.measure(outputs, targets)}
+        return {"loss": value, **objective.measure(outputs, targets)}
 
     def _run(self, scalars: Tensor, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Any]:
         with torch.no_grad():
@@ -152,7 +181,7 @@ class CompiledStep:
             return result
 
     def settle(self) -> None:
-        """Bring the optimiser's own count of steps up to date, before anyone else looks at it."""
+        """See `Update`: the optimiser's own count of steps is brought up to date."""
         if "exp_avg" in self.names and self._pending:
             for parameter in self.trained.values():
                 self.optimizer.state[parameter]["step"] += self._pending

@@ -61,10 +61,10 @@ class Distributed(Group):
 
     def share(self, indices: torch.Tensor) -> tuple[torch.Tensor, float]:
         """Every `world`-th index; a rank left without one computes on the first with weight 0."""
-        mine = indices[self.rank :: self.world]
-        if len(mine) == 0:
+        share = indices[self.rank :: self.world]
+        if len(share) == 0:
             return indices[:1], 0.0
-        return mine, self.world * len(mine) / len(indices)
+        return share, self.world * len(share) / len(indices)
 
     def sum(self, values: list[float]) -> list[float]:
         """All-reduce in float64."""
@@ -99,8 +99,8 @@ def process_group() -> Iterator[Group]:
     if int(os.environ.get("WORLD_SIZE", "1")) < 2 and not (dist.is_available() and dist.is_initialized()):
         yield Group()
         return
-    mine = not dist.is_initialized()
-    if mine:
+    starts_it = not dist.is_initialized()
+    if starts_it:
         try:
             dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
         except (RuntimeError, ValueError) as error:
@@ -109,9 +109,9 @@ def process_group() -> Iterator[Group]:
             ) from None
     try:
         yield Distributed()
-        if mine:
+        if starts_it:
             dist.barrier()
     finally:
-        if mine:
+        if starts_it:
             gc.collect()  # what still holds the group would end its threads too late, and abort the process
             dist.destroy_process_group()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,19 @@ from torch.optim import Optimizer
 from gradus.training.allocator import warm_heap
 from gradus.training.averaging import Average
 from gradus.training.callbacks import Callback
-from gradus.training.closed_form import Chain, chain_of
+from gradus.training.choice import choose_update, closed_form_layers
+from gradus.training.closed_form import LayerSequence
 from gradus.training.data import InMemory, in_memory
 from gradus.training.distributed import Group, process_group
 from gradus.training.modes import memory_format, modes_kept, place_of
+from gradus.training.objective import Augment, Metric, Objective
 from gradus.training.optimizers import Factory, Rate, describe_optimizer, make_optimizer
 from gradus.training.randomness import forked
+from gradus.training.resumption import opened
 from gradus.training.run import Run
 from gradus.training.schedules import Schedule, describe_schedule, make_schedule
-from gradus.training.session import Session, opened
-from gradus.training.settings import PRECISIONS, Loss, Settings
-from gradus.training.step import Augment, Metric, Stepper
+from gradus.training.session import Session
+from gradus.training.settings import Loss, Settings
 from gradus.training.stopping import EarlyStopping, best_for
 
 
@@ -114,8 +117,9 @@ def fit(
         precision: "float32", or "bfloat16" for autocast.
         compile: compile the model and its loss; "auto" falls back to eager execution where that is impossible.
         channels_last: the memory layout of images; "auto" takes it for convolutions on a CPU, where it is faster.
-        closed_form: write the gradients of a plain chain of small layers on a CPU in closed form, without recording a
-            graph (see `chain_of`); equal to the recorded ones within roundoff. Any other model is not affected.
+        closed_form: write the gradients of a plain sequence of small layers on a CPU in closed form, without recording a
+            graph (see `closed_form.layer_sequence`); equal to the recorded ones within roundoff. Any other model is not
+            affected.
         seed: of the data's order and of all noise.
         device: where to train; the model is moved there. By default where the model is.
         augment: `augment(inputs, generator)`, applied to each training batch.
@@ -143,67 +147,76 @@ def fit(
     Source: robbins1951stochastic; the loop is the usual one.
     """
     settings = Settings(
-        epochs,
-        batch_size,
-        accumulate,
-        clip_norm,
-        precision,
-        compile,
-        channels_last,
-        closed_form,
-        seed,
-        ema,
-        checkpoint_every,
-        keep,
-    )
+        epochs=epochs, batch_size=batch_size, accumulate=accumulate, clip_norm=clip_norm, precision=precision,
+        compile=compile, channels_last=channels_last, closed_form=closed_form, seed=seed, ema=ema,
+        checkpoint_every=checkpoint_every, keep=keep,
+    )  # fmt: skip
     place = place_of(model, device)
     training, held_out = in_memory(data), None if validation is None else in_memory(validation, "validation")
     with contextlib.ExitStack() as stack:
         stack.enter_context(forked(place))
         stack.enter_context(torch.enable_grad())
         group = stack.enter_context(process_group())
-        folder = stack.enter_context(opened(directory, keep, group))
+        folder = stack.enter_context(opened(directory, keep=keep, group=group))
         model.to(place)
         warm_heap()
         dtype = next(p.dtype for p in model.parameters() if p.requires_grad)
         stack.enter_context(modes_kept(model))
-        # PyTorch's L-BFGS views each gradient as one row, which that layout does not allow.
-        layout = False if optimizer == "lbfgs" or isinstance(optimizer, torch.optim.LBFGS) else channels_last
-        training = training.to(place, dtype)
-        chain = _chain(model, loss, training, settings, group) if closed_form else None
-        layout = layout and chain is None
-        by_channel = stack.enter_context(memory_format(model, training.inputs, layout, place))
-        stepper = Stepper(
-            model, loss, training, dict(metrics or {}), augment, settings, group, by_channel, chain
-        )
-        stack.callback(stepper.release)
-        total = epochs * stepper.steps_per_epoch
+        # PyTorch's L-BFGS views each gradient as one row, which channels-last does not allow.
+        by_lbfgs = optimizer == "lbfgs" or isinstance(optimizer, torch.optim.LBFGS)
+        objective, layers = _objective(
+            stack, model, loss, training.to(place, dtype), settings=settings, group=group, metrics=dict(metrics or {}),
+            augment=augment, channels_last=False if by_lbfgs else channels_last,
+        )  # fmt: skip
+        total = epochs * objective.steps_per_epoch
+        chosen_optimizer = make_optimizer(optimizer, objective.parameters, learning_rate)
         run = Run(
             model=model,
-            optimizer=(made := make_optimizer(optimizer, stepper.parameters, learning_rate)),
-            rate=Rate(made, make_schedule(schedule, total)),
+            optimizer=chosen_optimizer,
+            rate=Rate(chosen_optimizer, make_schedule(schedule, total)),
             best=best_for(early_stopping, held_out is not None),
             average=None if ema is None else Average(model, ema),
             directory=folder.directory if folder else None,
         )
-        described = {"optimizer": describe_optimizer(made), "schedule": describe_schedule(schedule, total)}
         session = Session(
-            run,
-            stepper,
-            None if held_out is None else held_out.to(place, dtype),
-            folder,
-            tuple(callbacks),
-            early_stopping,
-            described,
+            run=run,
+            objective=objective,
+            choose_update=partial(choose_update, layers=layers),
+            validation=None if held_out is None else held_out.to(place, dtype),
+            folder=folder,
+            callbacks=tuple(callbacks),
+            stopping=early_stopping,
+            description={
+                "optimizer": describe_optimizer(chosen_optimizer),
+                "schedule": describe_schedule(schedule, total),
+            },
         )
-        session.take_up(directory, resume, force, progress)
+        session.take_up(directory=directory, resume=resume, force=force, progress=progress)
         return _result(session, session.train())
 
 
-def _chain(model: nn.Module, loss: Loss, data: InMemory, settings: Settings, group: Group) -> Chain | None:
-    if settings.compile or settings.accumulate > 1 or group.world > 1:
-        return None
-    return chain_of(model, loss, data.inputs[: settings.batch_size], PRECISIONS[settings.precision])
+def _objective(
+    stack: contextlib.ExitStack,
+    model: nn.Module,
+    loss: Loss,
+    data: InMemory,
+    *,
+    settings: Settings,
+    group: Group,
+    metrics: dict[str, Metric],
+    augment: Augment | None,
+    channels_last: bool | str,
+) -> tuple[Objective, LayerSequence | None]:
+    """The objective, with the model in its memory layout until the stack ends; and its layers in closed form, if any."""
+    layers = closed_form_layers(model, loss=loss, data=data, settings=settings, group=group)
+    layout = channels_last if layers is None else False
+    by_channel = stack.enter_context(memory_format(model, data.inputs, layout, data.inputs.device))
+    objective = Objective(
+        model=model, loss=loss, data=data, metrics=metrics, augment=augment, settings=settings, group=group,
+        channels_last=by_channel,
+    )  # fmt: skip
+    stack.callback(objective.release)
+    return objective, layers
 
 
 def _result(session: Session, last: Path | None) -> Fitted:

@@ -3,7 +3,7 @@
 ```
 metrics.jsonl    one row per epoch; free of times, so that a resumed run writes the same bytes
 timings.jsonl    the seconds that each epoch took
-log.txt          what was said, with the time
+log.txt          what the run reported, with the time
 checkpoints/     step-00000120.json and its payload
 ```
 """
@@ -33,7 +33,7 @@ LOGS = ("metrics.jsonl", "timings.jsonl")
 class RunFolder:
     """The folder of a run; `keep` checkpoints are kept beside the best."""
 
-    def __init__(self, directory: Path, keep: int) -> None:
+    def __init__(self, directory: Path, *, keep: int) -> None:
         self.directory, self.keep = directory, keep
         self.checkpoints = directory / "checkpoints"
         self.saved: Path | None = None
@@ -47,7 +47,7 @@ class RunFolder:
         except OSError as error:
             raise write_failed(path, error) from None
 
-    def prepare(self, resume: bool, force: bool, reporter: Reporter) -> Checkpoint | None:
+    def prepare(self, *, resume: bool, force: bool, reporter: Reporter) -> Checkpoint | None:
         """Sweep what a killed writer left, and find the checkpoint to take up; None for a new run.
 
         Raises:
@@ -63,10 +63,10 @@ class RunFolder:
             self.note(f"removed {len(swept)} unfinished file(s) of an interrupted writer")
         if resume:
             return newest_checkpoint(self.checkpoints, lambda line: self.tell(reporter, line))
-        there = list_checkpoints(self.checkpoints)
-        if there and not force:
+        checkpoints = list_checkpoints(self.checkpoints)
+        if checkpoints and not force:
             raise GradusError(
-                f"{self.directory} holds a run (newest checkpoint {there[-1].stem}): pass resume=True to go on "
+                f"{self.directory} holds a run (newest checkpoint {checkpoints[-1].stem}): pass resume=True to go on "
                 "with it, force=True to begin anew, or choose another directory"
             )
         self._clear()
@@ -82,29 +82,31 @@ class RunFolder:
         reporter.say(line)
         self.note(line)
 
-    def compare(self, checkpoint: Checkpoint, notes: dict[str, Any], force: bool, reporter: Reporter) -> bool:
+    def compare(
+        self, checkpoint: Checkpoint, record: dict[str, Any], *, force: bool, reporter: Reporter
+    ) -> bool:
         """Whether the run can go on exactly: same environment, same settings.
 
         Raises:
             GradusError: when something differs, unless forced.
         """
         state = checkpoint.state if isinstance(checkpoint.state, dict) else {}
-        found = [line for part in notes for line in differences(state.get(part, {}), notes[part])]
-        if not found:
+        changes = [line for part in record for line in differences(state.get(part, {}), record[part])]
+        if not changes:
             return True
         if not force:
             raise GradusError(
-                f"cannot resume {self.directory} exactly: {'; '.join(found)}; make them agree, or pass force=True "
+                f"cannot resume {self.directory} exactly: {'; '.join(changes)}; make them agree, or pass force=True "
                 "to go on inexactly"
             )
-        self.tell(reporter, f"resumed, but not exact: {'; '.join(found)}")
+        self.tell(reporter, f"resumed, but not exact: {'; '.join(changes)}")
         return False
 
-    def save(self, run: Run, notes: dict[str, Any]) -> Path:
+    def save(self, run: Run, record: dict[str, Any]) -> Path:
         """Write a checkpoint of the run as it is, and remove the oldest."""
         for log in run.logs:
             log.sync()
         tensors, state = pack_run(run)
-        self.saved = save_checkpoint(self.checkpoints / f"step-{run.step:08d}", tensors, {**state, **notes})
-        prune(self.checkpoints, self.keep, {run.best.step})
+        self.saved = save_checkpoint(self.checkpoints / f"step-{run.step:08d}", tensors, {**state, **record})
+        prune(self.checkpoints, keep=self.keep, also={run.best.step})
         return self.saved

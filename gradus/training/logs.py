@@ -34,15 +34,15 @@ class JsonLines:
     def _cut(self, step: int) -> None:
         if not self.path.exists():
             return
-        kept = []
+        lines = []
         for line in self.path.read_bytes().splitlines(keepends=True):
             try:
                 row = json.loads(line)
             except ValueError:
                 continue  # torn by the death of its writer
             if line.endswith(b"\n") and isinstance(row, dict) and row.get("step", 0) <= step:
-                kept.append(line)
-        write_atomically(self.path, kept)
+                lines.append(line)
+        write_atomically(self.path, lines)
 
     def append(self, row: dict[str, Any]) -> None:
         """Add a row.

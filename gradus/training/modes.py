@@ -53,10 +53,10 @@ def _images(model: nn.Module, inputs: torch.Tensor) -> bool:
 
 @contextlib.contextmanager
 def memory_format(
-    model: nn.Module, inputs: torch.Tensor, wish: bool | str, place: torch.device
+    model: nn.Module, inputs: torch.Tensor, layout: bool | str, place: torch.device
 ) -> Iterator[bool]:
-    """Store convolutions' weights channels-last within the block, if that is wished; yields whether it is so."""
-    chosen = _images(model, inputs) and (wish is True or (wish == "auto" and place.type == "cpu"))
+    """Store convolutions' weights channels-last within the block, if `layout` asks for it; yields whether it is so."""
+    chosen = _images(model, inputs) and (layout is True or (layout == "auto" and place.type == "cpu"))
     if not chosen:
         yield False
         return

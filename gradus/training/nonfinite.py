@@ -7,6 +7,14 @@ import torch
 from torch import nn
 
 
+class NonFiniteStep(Exception):
+    """Internal: a loss or gradient of a step was not finite; says what and where."""
+
+    def __init__(self, *, tensor: str, layer: str, value: float) -> None:
+        super().__init__(tensor, layer)
+        self.tensor, self.layer, self.value = tensor, layer, value
+
+
 def _tensors(value: Any) -> Iterator[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         if value.is_floating_point() or value.is_complex():

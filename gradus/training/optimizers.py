@@ -51,12 +51,12 @@ def make_optimizer(
         ):
             settings = settings | {"fused": True}
         return kind(parameters, lr=learning_rate, **settings)  # type: ignore[call-arg]
-    made = optimizer(parameters)
-    if not isinstance(made, Optimizer):
+    instance = optimizer(parameters)
+    if not isinstance(instance, Optimizer):
         raise GradusError(
-            f"expected the optimizer factory to return a torch.optim.Optimizer, got {type(made).__name__}"
+            f"expected the optimizer factory to return a torch.optim.Optimizer, got {type(instance).__name__}"
         )
-    return made
+    return instance
 
 
 def direct_update(optimizer: Optimizer) -> Callable[[], Any]:

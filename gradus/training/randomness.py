@@ -53,7 +53,9 @@ def forked(device: torch.device) -> Iterator[None]:
     """Leave PyTorch's generators, within this block used freely, as they were found."""
     devices = [device] if device.type == "cuda" else []
     mps = torch.mps.get_rng_state() if device.type == "mps" else None
-    with torch.random.fork_rng(devices=devices):
-        yield
-    if mps is not None:
-        torch.mps.set_rng_state(mps)
+    try:
+        with torch.random.fork_rng(devices=devices):
+            yield
+    finally:
+        if mps is not None:
+            torch.mps.set_rng_state(mps)

@@ -25,7 +25,7 @@ def one_number(loss: Any) -> torch.Tensor:
     raise GradusError(f"expected the loss to return one number (a mean over the batch), got {got}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """How a run is carried out; the arguments of `fit` of the same names."""
 

@@ -5,7 +5,9 @@ import threading
 from types import FrameType
 from typing import Any
 
-_WATCHED = (signal.SIGINT, signal.SIGTERM)
+from gradus.training.distributed import Group
+
+WATCHED = (signal.SIGINT, signal.SIGTERM)
 
 
 class SignalWatch:
@@ -17,8 +19,15 @@ class SignalWatch:
 
     def __enter__(self) -> "SignalWatch":
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in _WATCHED}
+            self._before = {number: signal.signal(number, self._note) for number in WATCHED}
         return self
+
+    def agreed(self, group: Group) -> int:
+        """The signal that reached any process, 0 for none: all must stop at the same step."""
+        if group.world == 1:
+            return self.caught
+        counts = group.sum([float(self.caught == number) for number in WATCHED])
+        return next((number for number, count in zip(WATCHED, counts, strict=True) if count), 0)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.caught:

@@ -13,22 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from gradus.frameworks.adapters import Adapted
+from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept, Symbol
 from gradus.page.evidence import Evidence, NotApplicable
 from gradus.text import Text
-from gradus.verify.universal.claims import REFUSALS, compare, parts
+from gradus.verify.universal import compare
+from gradus.verify.universal.sensitivity import REFUSALS, parts
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """An input, both results on it, and how it was found."""
+    """An input, both results on it, and where it comes from."""
 
     arguments: Arguments
     got: str
     want: str
     evidence: Evidence | None
-    found: Text
+    origin: Text
 
     def text(self, lang: str) -> str:
         """The arguments, both results, and the error beside its tolerance."""
@@ -39,7 +40,7 @@ class Counterexample:
             error = Text("error", "误差").get(lang)
             rows.append((error, f"{self.evidence}  [{self.evidence.because.get(lang)}]"))
         width = max(_columns(name) for name, _ in rows)
-        return "\n".join(" " * (8 + width - _columns(name)) + f"{name} = {said}" for name, said in rows)
+        return "\n".join(" " * (8 + width - _columns(name)) + f"{name} = {text}" for name, text in rows)
 
 
 def _columns(text: str) -> int:
@@ -55,17 +56,16 @@ def smallest(
     concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int = 150
 ) -> Counterexample | None:
     """The smallest differing input that the search finds, or None when the two agree on all that it tried."""
-    found = []
-    for attempt in (_by_hypothesis, _by_cases):
-        arguments = attempt(concept, adapted, rng, draws)
-        if arguments is not None:
-            label = SHRUNK if attempt is _by_hypothesis else CASE
-            found.append((_size(arguments), label, arguments))
-    if not found:
+    candidates = [
+        (SHRUNK, _by_hypothesis(concept, adapted, draws)),
+        (CASE, _by_cases(concept, adapted, rng)),
+    ]
+    differing = [(arguments, origin) for origin, arguments in candidates if arguments is not None]
+    if not differing:
         return None
     # Inputs of many tied sizes shrink badly: a small case of the page may be smaller.
-    _, label, arguments = min(found, key=lambda entry: entry[0])
-    return _described(concept, adapted, arguments, label)
+    arguments, origin = min(differing, key=lambda pair: _size(pair[0]))
+    return _described(concept, adapted, arguments, origin)
 
 
 def _size(arguments: Arguments) -> int:
@@ -88,9 +88,7 @@ def _differs(concept: Concept, adapted: Adapted, arguments: Arguments) -> bool:
         return True
 
 
-def _by_hypothesis(
-    concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int
-) -> Arguments | None:
+def _by_hypothesis(concept: Concept, adapted: Adapted, draws: int) -> Arguments | None:
     from hypothesis import HealthCheck, Phase, find, settings
     from hypothesis.errors import NoSuchExample, Unsatisfiable
 
@@ -134,7 +132,7 @@ def _strategy(concept: Concept, largest: int) -> Any:
     return inputs()
 
 
-_OTHER = Symbol("", "", "", meaning=None, domain="other")  # type: ignore[arg-type]
+_OTHER = Symbol("", "", "", "", domain="other")
 
 
 def _value(draw: Any, symbol: Symbol, shape: list[int]) -> Any:
@@ -160,14 +158,14 @@ def _value(draw: Any, symbol: Symbol, shape: list[int]) -> Any:
     return array
 
 
-def _by_cases(concept: Concept, adapted: Adapted, rng: np.random.Generator, draws: int) -> Arguments | None:
+def _by_cases(concept: Concept, adapted: Adapted, rng: np.random.Generator) -> Arguments | None:
     for _, arguments in sorted(concept.cases(rng), key=lambda case: _size(case[1])):
         if _differs(concept, adapted, arguments):
             return arguments
     return None
 
 
-def _described(concept: Concept, adapted: Adapted, arguments: Arguments, found: Text) -> Counterexample:
+def _described(concept: Concept, adapted: Adapted, arguments: Arguments, origin: Text) -> Counterexample:
     with np.errstate(all="ignore"):
         want = _short(concept.definition(**arguments))
     evidence = None
@@ -176,7 +174,7 @@ def _described(concept: Concept, adapted: Adapted, arguments: Arguments, found: 
         got = _short(adapted(**arguments))
     except Exception as error:
         got = f"raised {type(error).__name__}: {error}"
-    return Counterexample(arguments, got, want, evidence, found)
+    return Counterexample(arguments, got, want, evidence, origin)
 
 
 def _short(value: Any) -> str:

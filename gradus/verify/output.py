@@ -76,7 +76,7 @@ def as_dict(report: Report) -> dict[str, Any]:
             for m in report.mutants
         ],
         "counterexamples": [
-            {"concept": c.key, "found": e.found.en, "text": e.text("en")} for c, e in report.counterexamples
+            {"concept": c.key, "origin": e.origin.en, "text": e.text("en")} for c, e in report.counterexamples
         ],
     }
 
@@ -192,7 +192,7 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
         for c, example in report.counterexamples:
             if c is concept:
                 heading = Text("smallest case where it differs from the definition", "与定义不同的最小输入")
-                yield f"    {heading.get(lang)} ({example.found.get(lang)}):", "bold"
+                yield f"    {heading.get(lang)} ({example.origin.get(lang)}):", "bold"
                 yield example.text(lang), ""
 
 
@@ -211,5 +211,5 @@ def _mutant_line(m: MutantResult, lang: str) -> tuple[str, str]:
     what = m.mutant.description.get(lang)
     if m.caught:
         return f"    † {m.mutant.name}: {what}", "dim"
-    said = Text("not caught by", "未识破它的断言").get(lang)
-    return f"    ✗ {m.mutant.name}: {what}; {said}: {', '.join(m.missed_by)}", "bold red"
+    words = Text("not caught by", "未识破它的断言").get(lang)
+    return f"    ✗ {m.mutant.name}: {what}; {words}: {', '.join(m.missed_by)}", "bold red"

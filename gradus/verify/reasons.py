@@ -6,7 +6,7 @@ import re
 
 CHINESE: tuple[tuple[str, str], ...] = (
     (r"a (\w+) function has no gradient to compare", r"\1 函数没有可比较的梯度"),
-    (r"a (\w+) function is judged in float64", r"\1 函数只在 float64 下评判"),
+    (r"a (\w+) function is judged in (.+)", r"\1 函数只在 \2 下评判"),
     (r"(\S+) has no argument '?\"?(\w+)'?\"?", r"\1 没有参数 \2"),
     (r"(\S+) is not required of a right implementation: (.*)", r"正确的实现不必满足 \1：\2"),
     (r"no array among the arguments carries a dtype", "参数中没有带数据类型的数组"),

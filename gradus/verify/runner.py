@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from gradus.frameworks.adapters import Adapted, adapt
+from gradus.frameworks import Adapted, adapt
 from gradus.page import Claim, Concept, Cost, Mutant
 from gradus.page.evidence import Evidence, NotApplicable
 from gradus.verify.counterexamples import Counterexample, smallest
@@ -109,7 +109,7 @@ def judge(concept: Concept, claim: Claim, adapted: Adapted, base: int = 0) -> Re
 def verify_concept(
     concept: Concept, adapted: Adapted | None = None, cost: Sequence[Cost] = ("quick",), base: int = 0
 ) -> Iterator[Result]:
-    """Every claim of the concept, on the given implementation or else on the recorded ones.
+    """Every claim of the concept, on `adapted` or else on the recorded implementations.
 
     The first recorded implementation answers to all claims, further ones to the universal claims.
     """
@@ -118,16 +118,20 @@ def verify_concept(
             yield _remark(judge(concept, claim, adapted, base))
         return
     for i, implementation in enumerate(concept.implementations):
-        ours = adapt(concept, implementation)
-        yield from (judge(concept, c, ours, base) for c in claims_of(concept, cost) if i == 0 or c.universal)
+        recorded = adapt(concept, implementation)
+        yield from (
+            judge(concept, c, recorded, base) for c in claims_of(concept, cost) if i == 0 or c.universal
+        )
 
 
 def _remark(result: Result) -> Result:
     """A claim that a right implementation may miss is, when it is missed, left out with its figures."""
     if result.claim.required or result.verdict != "fails":
         return result
-    why = f"{result.claim.name} is not required of a right implementation: {result.evidence or result.reason}"
-    return replace(result, verdict="skipped", evidence=None, reason=why)
+    reason = (
+        f"{result.claim.name} is not required of a right implementation: {result.evidence or result.reason}"
+    )
+    return replace(result, verdict="skipped", evidence=None, reason=reason)
 
 
 def verify_mutants(
@@ -162,14 +166,14 @@ def verify(
     """The claims of several concepts and, unless an implementation of the user's is judged, their mutants."""
     results: list[Result] = []
     mutants_judged: list[MutantResult] = []
-    found: list[tuple[Concept, Counterexample]] = []
+    counterexamples: list[tuple[Concept, Counterexample]] = []
     for concept in concepts:
         own = list(verify_concept(concept, adapted, cost, base))
         results += own
         if adapted is None and mutants:
             mutants_judged += verify_mutants(concept, cost, base)
         if adapted is not None and any(r.verdict == "fails" for r in own):
-            case = counterexample(concept, adapted, base)
-            if case is not None:
-                found.append((concept, case))
-    return Report(tuple(results), tuple(mutants_judged), tuple(found))
+            example = counterexample(concept, adapted, base)
+            if example is not None:
+                counterexamples.append((concept, example))
+    return Report(tuple(results), tuple(mutants_judged), tuple(counterexamples))

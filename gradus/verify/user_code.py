@@ -11,22 +11,22 @@ from types import ModuleType
 from typing import Any
 
 from gradus.errors import GradusError
-from gradus.frameworks.adapters import resolve
+from gradus.frameworks import resolve
 
 FORM = "expected FILE.py:function or module:function, such as my_attention.py:attention"
 
 
-def load_implementation(spec: str) -> Any:
-    """The function, class or module that the specification names. Importing a user's file runs the user's code.
+def load_implementation(path: str) -> Any:
+    """The function, class or module that a path FILE.py:name or module:name stands for. Importing a user's file runs the user's code.
 
     Raises:
-        GradusError: the specification, the file or the name is wrong, or the file cannot be imported.
+        GradusError: the path, the file or the name is wrong, or the file cannot be imported.
     """
-    place, colon, name = spec.rpartition(":")
+    place, colon, name = path.rpartition(":")
     if not colon or not place or not name:
-        raise GradusError(f"{FORM}; got {spec!r}")
+        raise GradusError(f"{FORM}; got {path!r}")
     if not place.endswith(".py"):
-        return resolve(spec)
+        return resolve(path)
     module = load_file(Path(place))
     value: Any = module
     for part in name.split("."):
@@ -50,15 +50,15 @@ def load_file(path: Path) -> ModuleType:
     """
     if not path.is_file():
         raise GradusError(f"no file {path} (in {Path.cwd()})")
-    found = importlib.util.spec_from_file_location(f"gradus_user_{path.stem}", path)
-    if found is None or found.loader is None:
+    spec = importlib.util.spec_from_file_location(f"gradus_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
         raise GradusError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(found)
-    sys.modules[found.name] = module  # dataclasses and pickling by name look here
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and pickling by name look here
     folder = str(path.resolve().parent)
     sys.path.insert(0, folder)
     try:
-        found.loader.exec_module(module)
+        spec.loader.exec_module(module)
     except SyntaxError as error:
         raise GradusError(f"{path}, line {error.lineno}: {error.msg}") from None
     except Exception as error:

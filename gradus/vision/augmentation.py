@@ -35,6 +35,13 @@ def random_affine(
         GradusError: inputs that are not images in floating point, or a range that makes no sense.
 
     Source: simard2003best, §2.
+
+    Example:
+        >>> import torch
+        >>> image, seed = torch.rand(1, 1, 8, 8), torch.Generator().manual_seed(0)
+        >>> same = random_affine(image, seed, degrees=0.0, shift=0.0, scale=1.0)
+        >>> bool(torch.allclose(same, image, atol=1e-5))
+        True
     """
     if inputs.dim() != 4 or not inputs.is_floating_point():
         raise GradusError(

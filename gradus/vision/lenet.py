@@ -49,6 +49,12 @@ class LeNet(nn.Module):
 
     Deviates: of 1998, C3 sees all six maps (then 10 partial groups), pooling has no weights of its own, and the
     output is linear (then distances to fixed codes).
+
+    Example:
+        >>> import torch
+        >>> model = LeNet()
+        >>> sum(p.numel() for p in model.parameters()), tuple(model(torch.zeros(2, 1, 28, 28)).shape)
+        (61706, (2, 10))
     """
 
     def __init__(
@@ -103,8 +109,8 @@ class LeNet(nn.Module):
         x = f(self.f6(x))  # (N, 84)
         return self.output(x)
 
-    def chain(self) -> list[nn.Module]:
-        """The same as layers in a row, for steps in closed form (see `gradus.training.closed_form`)."""
+    def layers_in_order(self) -> list[nn.Module]:
+        """The same as a sequence of layers, for steps in closed form (see `gradus.training.closed_form`)."""
         kind = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[self.activation]
         first, second = [self.c1, self.s2, kind()], [self.c3, self.s4, kind()]
         if self.pooling == "average":

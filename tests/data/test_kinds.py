@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from gradus.data import Dataset, Sentences, is_present, load_any, load_characters, load_sentences
+from gradus.data import Dataset, Sentences, load_characters, load_sentences
 from gradus.data.characters import held_out, windows
+from gradus.data.kinds import is_present, load_any
 from gradus.errors import GradusError
 
 

@@ -8,7 +8,8 @@ import pytest
 from gradus.catalogue import load
 from gradus.errors import GradusError
 from gradus.foundations.reverse_chain import binomial_evaluations, reverse_chain
-from gradus.verify import adapt, claims_of, judge
+from gradus.frameworks import adapt
+from gradus.verify import claims_of, judge
 
 
 @cache

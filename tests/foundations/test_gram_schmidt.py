@@ -7,7 +7,8 @@ import torch
 from gradus.catalogue import load
 from gradus.errors import GradusError
 from gradus.foundations.gram_schmidt import gram_schmidt
-from gradus.verify import Adapted, adapt_function, claims_of, judge
+from gradus.frameworks import Adapted, adapt_function
+from gradus.verify import claims_of, judge
 
 
 @pytest.mark.parametrize("modified", [True, False])

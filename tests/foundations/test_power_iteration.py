@@ -7,7 +7,8 @@ import torch
 from gradus.catalogue import load
 from gradus.errors import GradusError
 from gradus.foundations.power_iteration import power_iteration
-from gradus.verify import adapt_function, claims_of, judge
+from gradus.frameworks import adapt_function
+from gradus.verify import claims_of, judge
 
 
 def test_path():

@@ -11,7 +11,7 @@ import pytest
 
 from gradus.concepts.networks.conv_layer import CONV_LAYER, conv_layer
 from gradus.concepts.networks.pooling import POOLING, pooling
-from gradus.frameworks.adapters import adapt
+from gradus.frameworks import adapt
 
 CONVOLUTIONS = {
     "definition": conv_layer,

@@ -8,7 +8,7 @@ import torch
 
 from gradus.errors import GradusError
 from gradus.optimization.problems import as_like, quadratic, scripted
-from gradus.optimization.trajectory import is_transformation, optax_trajectory, trajectory
+from gradus.optimization.trajectory import trajectory
 
 
 def sgd(**options):
@@ -103,55 +103,6 @@ def test_misuse_is_named(arguments, said):
     good = dict(make_optimizer=sgd(lr=0.1), gradient=quadratic([1.0, 1.0]), theta0=np.ones(2), steps=3)
     with pytest.raises(GradusError, match=said):
         trajectory(**{**good, **arguments})
-
-
-class Plain:
-    """Gradient descent in the form of a gradient transformation, without Optax."""
-
-    def __init__(self, learning_rate):
-        self.learning_rate = learning_rate
-
-    def init(self, params):
-        return 0
-
-    def update(self, gradients, state, params=None):
-        return -self.learning_rate * gradients, state + 1
-
-
-def test_a_transformation_is_driven_on_numpy():
-    points = optax_trajectory(Plain(0.25), quadratic([1.0, 2.0]), np.array([8.0, -4.0]), 5)
-    want = trajectory(sgd(lr=0.25), quadratic([1.0, 2.0]), np.array([8.0, -4.0]), 5)
-    np.testing.assert_array_equal(points, want.numpy())
-
-
-@pytest.mark.parametrize("steps", [3, 120])
-def test_a_transformation_is_driven_on_jax_compiled_or_not(steps):
-    jax = pytest.importorskip("jax")
-    with jax.enable_x64(True):
-        start = jax.numpy.array([8.0, -4.0])
-        points = optax_trajectory(Plain(0.25), quadratic([1.0, 2.0]), start, steps)
-    want = trajectory(sgd(lr=0.25), quadratic([1.0, 2.0]), np.array([8.0, -4.0]), steps)
-    np.testing.assert_allclose(points, want.numpy(), rtol=1e-15)
-
-
-def test_optax_adam_equals_torch_adam():
-    jax, optax = pytest.importorskip("jax"), pytest.importorskip("optax")
-    H, start = np.array([[3.0, 1.0], [1.0, 2.0]]), np.array([1.0, -2.0])
-    with jax.enable_x64(True):
-        got = optax_trajectory(optax.adam(0.1), quadratic(H), jax.numpy.array(start), 150)
-    want = trajectory(lambda p: torch.optim.Adam(p, lr=0.1), quadratic(H), start, 150)
-    np.testing.assert_allclose(got, want.numpy(), atol=1e-13)
-
-
-def test_misuse_of_a_transformation_is_named():
-    with pytest.raises(GradusError, match=r"init\(params\).*got function"):
-        optax_trajectory(lambda: 0, quadratic([1.0]), np.ones(1), 2)
-    with pytest.raises(GradusError, match="point's shape"):
-        optax_trajectory(Plain(0.1), lambda theta: theta[:1], np.ones(2), 2)
-    with pytest.raises(GradusError, match="0 or more"):
-        optax_trajectory(Plain(0.1), quadratic([1.0]), np.ones(1), -2)
-    assert is_transformation(Plain(0.1))
-    assert not is_transformation(torch.optim.SGD)
 
 
 def test_problems_take_every_framework():

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gradus.data import load, load_any, load_characters
+from gradus.data import load, load_characters
+from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.systems import SeedRequest
 from gradus.systems.foundations.from_scratch import training

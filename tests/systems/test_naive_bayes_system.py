@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gradus.data import is_present, load_sentences
+from gradus.data import load_sentences
+from gradus.data.kinds import is_present
 from gradus.systems import SeedRequest
 from gradus.systems.foundations.naive_bayes import train
 

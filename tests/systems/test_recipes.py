@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from gradus.catalogue import load
-from gradus.data import load_any
+from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.report.words import METRICS
 from gradus.running import run_system

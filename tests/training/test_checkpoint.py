@@ -334,12 +334,12 @@ def test_nothing_in_the_package_can_unpickle() -> None:
 
 
 def test_a_payload_elsewhere_is_not_followed(saved: Path) -> None:
-    from gradus.training.checkpoint import _sealed
+    from gradus.training.checkpoint import seal
 
     manifest = json.loads(saved.read_text())
     del manifest["sha256"]
     for name in ("../x.0123456789abcdef.safetensors", "/etc/passwd", "a\\b.0123456789abcdef.safetensors", ""):
-        saved.write_bytes(_sealed(manifest | {"payload": name}))
+        saved.write_bytes(seal(manifest | {"payload": name}))
         reject(saved)
 
 

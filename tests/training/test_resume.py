@@ -200,11 +200,11 @@ def test_other_threads_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["torch", "device", "processes"])
 def test_another_environment_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    from gradus.training import session
+    from gradus.training import resumption
 
     cut(tmp_path)
-    real = session.environment
-    monkeypatch.setattr(session, "environment", lambda *rest: {**real(*rest), name: "another"})
+    real = resumption.environment
+    monkeypatch.setattr(resumption, "environment", lambda *rest: {**real(*rest), name: "another"})
     resume_elsewhere(tmp_path, f"{name} was")
 
 

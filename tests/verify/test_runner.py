@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from gradus.catalogue import load
-from gradus.verify import Adapted, adapt_function, claims_of, judge, seed_of, verify
+from gradus.frameworks import Adapted, adapt_function
+from gradus.verify import claims_of, judge, seed_of, verify
 from gradus.verify.output import as_dict
 
 ATTENTION = load().get("attention")

@@ -7,10 +7,11 @@ import pytest
 
 from gradus.catalogue import load
 from gradus.foundations.autodiff.rules import RULES
+from gradus.frameworks import Adapted, adapt
 from gradus.page.evidence import NotApplicable
-from gradus.verify import Adapted, adapt, claims_of, judge
-from gradus.verify.universal.differentiate import differentiated
-from gradus.verify.universal.tape import _one_case
+from gradus.verify import claims_of, judge
+from gradus.verify.universal.directions import differentiated
+from gradus.verify.universal.tape import tape_evidence
 
 SMOOTH = [c for c in load() if c.differentiable and differentiated(c)]
 
@@ -36,7 +37,7 @@ def outcome(concept, arguments):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as the runner does
-            evidence = _one_case(concept, own, arguments, np.random.default_rng(1))
+            evidence = tape_evidence(concept, own, arguments, np.random.default_rng(1))
     except NotApplicable as reason:
         return str(reason)
     return "holds" if evidence.holds else f"fails: {evidence} {evidence.note.en}"
@@ -80,7 +81,7 @@ def test_an_implementation_that_is_constant_around_a_case_is_left_out():
     grid = lambda x: np.maximum(np.round(x * 1e3) / 1e3, 0)  # right at the case, and constant around it
     own = Adapted(grid, concept, "numpy", name="rounds")
     with pytest.raises(NotApplicable, match="whole numbers"):
-        _one_case(concept, own, dict(x=np.array([1.0, -2.0, 3.0]) * 1e-2), np.random.default_rng(0))
+        tape_evidence(concept, own, dict(x=np.array([1.0, -2.0, 3.0]) * 1e-2), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("key", ["entropy", "attention", "norm", "softmax"])

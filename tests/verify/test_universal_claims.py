@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from gradus.catalogue import load
-from gradus.verify import adapt_function, judge, universal_claims
+from gradus.frameworks import adapt_function
+from gradus.verify import judge, universal_claims
 
 ATTENTION = load().get("attention")
 SDPA = torch.nn.functional.scaled_dot_product_attention
@@ -88,12 +89,12 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "claim"), FAULTS, ids=lambda x: x if isinstance(x, str) else x.__name__)
-def test_each_free_claim_catches_its_fault(fault, claim):
+def test_each_universal_claim_catches_its_fault(fault, claim):
     assert verdict(right, claim) == "holds"
     assert verdict(fault, claim) == "fails"
 
 
-def test_every_free_claim_has_its_fault():
+def test_every_universal_claim_has_its_fault():
     assert {claim for _, claim in FAULTS} == {c.name for c in universal_claims(ATTENTION)}
 
 
@@ -106,7 +107,7 @@ def test_numpy_is_judged_in_float64_only():
 
 
 def test_sensitivity_widens_the_tolerance_where_the_problem_is_ill_conditioned():
-    from gradus.verify.universal.claims import compare
+    from gradus.verify.universal import compare
 
     rng = np.random.default_rng(1)
     arguments = dict(

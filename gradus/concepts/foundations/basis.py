@@ -22,32 +22,32 @@ def positive_diagonal(result):
 BASIS = Concept(
     key="basis",
     kind="definition",
-    title=Text("Bases and orthonormal bases", "基与标准正交基"),
-    summary=Text(
-        "A basis gives every vector of a space exactly one set of coordinates. If it is orthonormal, and not merely orthogonal, a coordinate is just an inner "
-        "product. Gram–Schmidt makes one of any independent vectors by taking from each what lies along those before it; written as matrices this is $A=QR$.",
-        "一组基使空间中每个向量恰有一组坐标。若基是标准正交的（而不仅仅是正交的），坐标就是内积。Gram–Schmidt 过程从任意线性无关的向量出发，"
-        "依次减去每个向量沿前面各方向的分量，得到标准正交基；写成矩阵即 $A=QR$。",
-    ),
+    title="Bases and orthonormal bases",
+    summary="A basis gives every vector of a space exactly one set of coordinates. If it is orthonormal, "
+    "and not merely orthogonal, a coordinate is just an inner product. Gram–Schmidt makes one of "
+    "any independent vectors by taking from each what lies along those before it; written as "
+    "matrices this is $A=QR$.",
     formulas=(
         r"v_j=a_j-\sum_{i<j}\langle q_i,a_j\rangle\,q_i,\qquad q_j=\frac{v_j}{\lVert v_j\rVert}",
         r"A=QR,\qquad Q^{\mathsf T}Q=I,\qquad r_{ij}=\langle q_i,a_j\rangle\;(i<j),\quad r_{jj}=\lVert v_j\rVert>0",
         r"x=\sum_{j=1}^{n}\langle q_j,x\rangle\,q_j,\qquad \lVert x\rVert^2=\sum_{j=1}^{n}\langle q_j,x\rangle^2",
     ),
     symbols=(
-        Symbol("A", "A", "... m n", Text("independent vectors as columns $a_j$", "线性无关的向量，作为各列 $a_j$")),
-        Symbol("Q", "", "... m n", Text("orthonormal basis $q_j$ of the columns' span", "列空间的标准正交基 $q_j$")),
-        Symbol("R", "", "... n n", Text("upper triangular: coordinates of the columns in it", "上三角：各列在该基下的坐标")),
-        Symbol("v_j", "", "m", Text("what is left of $a_j$: its height over the span of those before", "$a_j$ 的剩余：到前面各向量所张空间的高")),
-        Symbol("x", "", "m", Text("a vector of the span", "列空间中的向量")),
-        Symbol("n", "", "", Text("dimension of the span", "所张空间的维数")),
+        Symbol("A", "A", "... m n", "independent vectors as columns $a_j$"),
+        Symbol("Q", "", "... m n", "orthonormal basis $q_j$ of the columns' span"),
+        Symbol("R", "", "... n n", "upper triangular: coordinates of the columns in it"),
+        Symbol("v_j", "", "m", "what is left of $a_j$: its height over the span of those before"),
+        Symbol("x", "", "m", "a vector of the span"),
+        Symbol("n", "", "", "dimension of the span"),
     ),
     needs=("vector-space", "inner-product"),
     source="schmidt1907theorie",
     year=1907,
     people=("Jørgen Pedersen Gram", "Erhard Schmidt", "Alston Householder"),
     implementations=(
-        Implementation("torch.linalg:qr", "torch", None, Text("Householder reflections: orthogonal to rounding for every A", "Householder 反射：对任意 A 都正交到舍入误差")),
+        Implementation(
+            "torch.linalg:qr", "torch", None, "Householder reflections: orthogonal to rounding for every A"
+        ),
         Implementation("gradus.foundations.gram_schmidt:gram_schmidt", "torch"),
     ),
     readings=(
@@ -56,13 +56,17 @@ BASIS = Concept(
         Reading("golub2013matrix", "§5.2"),
     ),
     deviations=(
-        Text("Householder's method leaves the signs open: LAPACK, NumPy and PyTorch often return negative $r_{jj}$. The page compares up to these signs.",
-             "Householder 方法不规定符号：LAPACK、NumPy 与 PyTorch 常返回负的 $r_{jj}$。本页比较时忽略这些符号。"),
-        Text("`scipy.linalg.qr` and `mode=\"complete\"` return a square Q; the basis of the span is its first n columns.",
-             "`scipy.linalg.qr` 与 `mode=\"complete\"` 返回方阵 Q；列空间的基是其前 n 列。"),
+        (
+            "Householder's method leaves the signs open: LAPACK, NumPy and PyTorch often return negative "
+            "$r_{jj}$. The page compares up to these signs."
+        ),
+        (
+            '`scipy.linalg.qr` and `mode="complete"` return a square Q; the basis of the span is its first '
+            "n columns."
+        ),
     ),
     canonical=positive_diagonal,
-)  # fmt: skip
+)
 
 
 @BASIS.definition
@@ -95,16 +99,16 @@ def invalid(rng):
     yield "one axis", dict(A=np.ones(3))
 
 
-@BASIS.claim(Text(r"Orthonormal: $Q^{\mathsf T}Q=I$", r"标准正交：$Q^{\mathsf T}Q=I$"))
+@BASIS.claim
 def orthonormal(basis, rng):
+    r"""Orthonormal: $Q^{\mathsf T}Q=I$"""
     Q, _ = basis(rng.standard_normal((20, 6)))
     return roundoff(Q.T @ Q, np.eye(6), terms=20)
 
 
-@BASIS.claim(
-    Text("$QR=A$ with R upper triangular and its diagonal positive", "$QR=A$，R 为上三角且对角元为正")
-)
+@BASIS.claim
 def reproduces_the_columns(basis, rng):
+    """$QR=A$ with R upper triangular and its diagonal positive"""
     A = rng.standard_normal((8, 5))
     Q, R = basis(A)
     return all_of(
@@ -114,13 +118,9 @@ def reproduces_the_columns(basis, rng):
     )
 
 
-@BASIS.claim(
-    Text(
-        "The first j vectors of the basis span what the first j columns span, for every j",
-        "对每个 j，基的前 j 个向量与前 j 列张成同一空间",
-    )
-)
+@BASIS.claim
 def spans_are_nested(basis, rng):
+    """The first j vectors of the basis span what the first j columns span, for every j"""
     A = rng.standard_normal((7, 4))
     Q, _ = basis(A)
     condition, found = np.linalg.cond(A), []
@@ -130,13 +130,12 @@ def spans_are_nested(basis, rng):
     return all_of(*found)
 
 
-@BASIS.claim(
-    Text(
-        r"Orthonormal, not merely orthogonal: coordinates are inner products, $x=\sum\langle q_j,x\rangle q_j$ and $\lVert x\rVert^2=\sum\langle q_j,x\rangle^2$. In the orthogonal basis $(1,1),(1,-1)$ the same sum gives $2x$",
-        r"标准正交而不仅是正交：坐标就是内积，$x=\sum\langle q_j,x\rangle q_j$，$\lVert x\rVert^2=\sum\langle q_j,x\rangle^2$。在正交基 $(1,1),(1,-1)$ 下，同一个和给出 $2x$",
-    )
-)
+@BASIS.claim
 def orthonormal_not_merely_orthogonal(basis, rng):
+    r"""Orthonormal, not merely orthogonal: coordinates are inner products,
+    $x=\sum\langle q_j,x\rangle q_j$ and $\lVert x\rVert^2=\sum\langle q_j,x\rangle^2$. In the
+    orthogonal basis $(1,1),(1,-1)$ the same sum gives $2x$
+    """
     B, x = np.array([[1.0, 1.0], [1.0, -1.0]]), rng.integers(-9, 9, 2).astype(float)
     orthogonal = identical((B.T @ B)[0, 1], 0.0)
     doubled = identical(B @ (B.T @ x), 2 * x)  # orthogonal, and yet the expansion fails
@@ -152,13 +151,11 @@ def orthonormal_not_merely_orthogonal(basis, rng):
     return all_of(*found)
 
 
-@BASIS.claim(
-    Text(
-        r"$r_{jj}$ is the distance of $a_j$ from the span of the columns before it, and their product the volume $\lvert\det A\rvert$",
-        r"$r_{jj}$ 是 $a_j$ 到前面各列所张空间的距离，其乘积为体积 $\lvert\det A\rvert$",
-    )
-)
+@BASIS.claim
 def diagonal_holds_the_heights(basis, rng):
+    r"""$r_{jj}$ is the distance of $a_j$ from the span of the columns before it, and their product the
+    volume $\lvert\det A\rvert$
+    """
     A = rng.standard_normal((5, 5))
     _, R = basis(A)
     found, size = [], float(np.linalg.norm(A) * np.linalg.cond(A))
@@ -173,26 +170,20 @@ def diagonal_holds_the_heights(basis, rng):
     )
 
 
-@BASIS.claim(
-    Text(
-        "The projector on the span depends on the span alone: any other basis of it gives the same $QQ^{\\mathsf T}$",
-        "到所张空间的投影只取决于该空间：换另一组基，$QQ^{\\mathsf T}$ 不变",
-    )
-)
+@BASIS.claim
 def projector_depends_on_the_span_alone(basis, rng):
+    r"""The projector on the span depends on the span alone: any other basis of it gives the same
+    $QQ^{\mathsf T}$
+    """
     A, S = rng.standard_normal((7, 3)), rng.standard_normal((3, 3)) + 2 * np.eye(3)
     Q, _ = basis(A)
     P, _ = basis(A @ S)
     return invariance(P @ P.T, Q @ Q.T, terms=7, scale=float(np.linalg.cond(A) * np.linalg.cond(S)))
 
 
-@BASIS.claim(
-    Text(
-        "From the monomials $1,t,t^2,\\dots$ under $\\int_{-1}^{1}$ it makes the Legendre polynomials",
-        "由单项式 $1,t,t^2,\\dots$ 在内积 $\\int_{-1}^{1}$ 下得到勒让德多项式",
-    )
-)
+@BASIS.claim
 def monomials_become_legendre_polynomials(basis, rng):
+    r"""From the monomials $1,t,t^2,\dots$ under $\int_{-1}^{1}$ it makes the Legendre polynomials"""
     n = 6
     t, w = np.polynomial.legendre.leggauss(n + 2)  # exact for products of two of them
     A = np.sqrt(w)[:, None] * t[:, None] ** np.arange(n)
@@ -213,42 +204,41 @@ def loss(Q):
     return float(np.linalg.norm(Q.T @ Q - np.eye(Q.shape[1]), 2))
 
 
-@BASIS.claim(
-    Text(
-        "Householder reflections keep $Q^{\\mathsf T}Q=I$ to rounding whatever the condition number, here up to $10^{14}$",
-        "Householder 反射使 $Q^{\\mathsf T}Q=I$ 精确到舍入误差，与条件数无关，这里直到 $10^{14}$",
-    ),
-    of_definition=False,
-    required=False,
-)
+@BASIS.claim(of_definition=False, required=False)
 def orthogonal_whatever_the_condition(basis, rng):
+    r"""Householder reflections keep $Q^{\mathsf T}Q=I$ to rounding whatever the condition number, here up
+    to $10^{14}$
+    """
     worst = max(loss(basis(spectrum(rng, 30, 10, c))[0]) for c in (1e2, 1e6, 1e10, 1e14))
     return roundoff(worst, 0.0, terms=30, scale=1.0)
 
 
-@BASIS.mutant(
-    Text("Gram–Schmidt as the formula stands", "照公式字面实现的 Gram–Schmidt"),
-    caught_by=["orthogonal-whatever-the-condition"],
-)
+@BASIS.mutant(caught_by=["orthogonal-whatever-the-condition"])
 def as_the_formula_stands(A):
+    """Gram–Schmidt as the formula stands"""
     return basis(A)
 
 
 @BASIS.mutant(
-    Text("orthogonal, but not brought to length 1", "正交但没有归一化"),
-    caught_by=["orthonormal", "orthonormal-not-merely-orthogonal", "equals-definition", "diagonal-holds-the-heights"],
-)  # fmt: skip
+    caught_by=[
+        "orthonormal",
+        "orthonormal-not-merely-orthogonal",
+        "equals-definition",
+        "diagonal-holds-the-heights",
+    ]
+)
 def merely_orthogonal(A):
+    """orthogonal, but not brought to length 1"""
     Q, R = basis(A)
     d = np.diagonal(R, 0, -2, -1)
     return Q * d[..., None, :], R / d[..., :, None]
 
 
 @BASIS.mutant(
-    Text("components along the given columns are taken away, not along the new vectors", "减去沿原来各列而非新向量的分量"),
-    caught_by=["orthonormal", "monomials-become-legendre-polynomials", "projector-depends-on-the-span-alone"],
-)  # fmt: skip
+    caught_by=["orthonormal", "monomials-become-legendre-polynomials", "projector-depends-on-the-span-alone"]
+)
 def against_the_given_columns(A):
+    """components along the given columns are taken away, not along the new vectors"""
     unit = A / np.linalg.norm(A, axis=-2, keepdims=True)
     strict = np.triu(np.swapaxes(unit, -1, -2) @ A, 1)
     V = A - unit @ strict
@@ -256,44 +246,34 @@ def against_the_given_columns(A):
     return V / length, strict + length * np.eye(A.shape[-1])
 
 
-@BASIS.mutant(
-    Text("the columns are taken in reverse order", "以相反次序处理各列"),
-    caught_by=["spans-are-nested", "reproduces-the-columns", "equals-definition"],
-)
+@BASIS.mutant(caught_by=["spans-are-nested", "reproduces-the-columns", "equals-definition"])
 def from_the_last_column(A):
+    """the columns are taken in reverse order"""
     Q, R = basis(A[..., ::-1])
     return Q[..., ::-1], R[..., ::-1, ::-1]
 
 
-@BASIS.mutant(
-    Text("R is transposed", "R 写成了转置"), caught_by=["reproduces-the-columns", "equals-definition"]
-)
+@BASIS.mutant(caught_by=["reproduces-the-columns", "equals-definition"])
 def transposed_factor(A):
+    """R is transposed"""
     Q, R = basis(A)
     return Q, np.swapaxes(R, -1, -2)
 
 
 BASIS.erratum(
     "E43",
-    common=Text(
-        "A set of unit vectors that are pairwise perpendicular is called orthogonal",
-        "两两垂直的单位向量组，“我们说它是正交的”",
-    ),
-    why=Text(
-        r"Orthogonal says nothing of the lengths. In the orthogonal basis $(1,1),(1,-1)$ the sum $\sum\langle b_j,x\rangle b_j$ is $2x$, not $x$: $B^{\mathsf T}B=2I$.",
-        r"“正交”对长度没有要求。在正交基 $(1,1),(1,-1)$ 下，$\sum\langle b_j,x\rangle b_j$ 等于 $2x$ 而不是 $x$：$B^{\mathsf T}B=2I$。",
-    ),
-    right=Text(
-        r"orthonormal: $\langle q_i,q_j\rangle=0$ for $i\ne j$ and $\langle q_i,q_i\rangle=1$, that is $Q^{\mathsf T}Q=I$",
-        r"标准正交：$i\ne j$ 时 $\langle q_i,q_j\rangle=0$，且 $\langle q_i,q_i\rangle=1$，即 $Q^{\mathsf T}Q=I$",
-    ),
+    common="A set of unit vectors that are pairwise perpendicular is called orthogonal",
+    why="Orthogonal says nothing of the lengths. In the orthogonal basis $(1,1),(1,-1)$ the sum "
+    r"$\sum\langle b_j,x\rangle b_j$ is $2x$, not $x$: $B^{\mathsf T}B=2I$.",
+    right=r"orthonormal: $\langle q_i,q_j\rangle=0$ for $i\ne j$ and $\langle q_i,q_i\rangle=1$, that is "
+    r"$Q^{\mathsf T}Q=I$",
     claims=("orthonormal-not-merely-orthogonal",),
 )
 
 
 @BASIS.figure(
-    angle=Slider(1, 179, 50, Text("angle between $a_1$ and $a_2$ (degrees)", "$a_1$ 与 $a_2$ 的夹角（度）")),
-    length=Slider(0.3, 2.5, 1.8, Text("length of $a_2$", "$a_2$ 的长度")),
+    angle=Slider(1, 179, 50, "angle between $a_1$ and $a_2$ (degrees)"),
+    length=Slider(0.3, 2.5, 1.8, "length of $a_2$"),
 )
 def figure(angle, length):
     t = np.radians(angle)
@@ -334,13 +314,11 @@ def figure(angle, length):
 GRAM_SCHMIDT = Concept(
     key="gram-schmidt",
     kind="algorithm",
-    title=Text("Classical and modified Gram–Schmidt", "经典与修正 Gram–Schmidt"),
-    summary=Text(
-        "Two ways to subtract the same components. The classical way takes all of them from the given vector, the modified way each from what is left: equal on paper, "
-        r"but rounding costs the classical $\kappa^2\varepsilon$ of orthogonality and the modified $\kappa\varepsilon$. A second pass mends both.",
-        "减去同样分量的两种方式。经典方法都从原向量求分量，修正方法每次从剩余向量求分量：纸面上相等，"
-        r"但舍入使经典方法损失 $\kappa^2\varepsilon$ 的正交性，修正方法只损失 $\kappa\varepsilon$。再做一遍即可修复。",
-    ),
+    title="Classical and modified Gram–Schmidt",
+    summary="Two ways to subtract the same components. The classical way takes all of them from the given "
+    "vector, the modified way each from what is left: equal on paper, but rounding costs the "
+    r"classical $\kappa^2\varepsilon$ of orthogonality and the modified $\kappa\varepsilon$. A "
+    "second pass mends both.",
     formulas=(
         r"\text{classical:}\quad r_{ij}=\langle q_i,a_j\rangle,\qquad v_j=a_j-\sum_{i<j}r_{ij}q_i",
         r"\text{modified:}\quad v^{(1)}=a_j,\qquad r_{ij}=\langle q_i,v^{(i)}\rangle,\qquad v^{(i+1)}=v^{(i)}-r_{ij}q_i",
@@ -348,12 +326,18 @@ GRAM_SCHMIDT = Concept(
         r"\lVert Q^{\mathsf T}Q-I\rVert_2\sim\kappa\,\varepsilon\ \ (\text{modified})",
     ),
     symbols=(
-        Symbol("A", "A", "... m n", Text("independent vectors as columns $a_j$", "线性无关的向量，作为各列 $a_j$")),
-        Symbol("v^{(i)}", "modified", "", Text("whether components are taken of the remainder (modified) or of $a_j$ (classical)", "分量取自剩余向量（修正）还是 $a_j$（经典）"), "boolean"),
-        Symbol("q_j", "", "m", Text("orthonormal vectors", "标准正交向量")),
-        Symbol("r_{ij}", "", "", Text("components, the entries of R", "分量，即 R 的元素")),
-        Symbol(r"\kappa", "", "", Text("condition number of A: its largest over its smallest singular value", "A 的条件数：最大与最小奇异值之比")),
-        Symbol(r"\varepsilon", "", "", Text("spacing of the arithmetic at 1", "浮点数在 1 处的间距")),
+        Symbol("A", "A", "... m n", "independent vectors as columns $a_j$"),
+        Symbol(
+            "v^{(i)}",
+            "modified",
+            "",
+            "whether components are taken of the remainder (modified) or of $a_j$ (classical)",
+            "boolean",
+        ),
+        Symbol("q_j", "", "m", "orthonormal vectors"),
+        Symbol("r_{ij}", "", "", "components, the entries of R"),
+        Symbol(r"\kappa", "", "", "condition number of A: its largest over its smallest singular value"),
+        Symbol(r"\varepsilon", "", "", "spacing of the arithmetic at 1"),
     ),
     needs=("basis",),
     source="bjorck1967solving",
@@ -366,12 +350,9 @@ GRAM_SCHMIDT = Concept(
         Reading("golub2013matrix", "§5.2"),
         Reading("higham2002accuracy", "ch. 19"),
     ),
-    deviations=(
-        Text("`numpy.linalg.qr` and `torch.linalg.qr` use Householder reflections, and lose nothing.",
-             "`numpy.linalg.qr` 与 `torch.linalg.qr` 用 Householder 反射，不损失正交性。"),
-    ),
+    deviations=("`numpy.linalg.qr` and `torch.linalg.qr` use Householder reflections, and lose nothing.",),
     canonical=positive_diagonal,
-)  # fmt: skip
+)
 
 
 @GRAM_SCHMIDT.definition
@@ -414,33 +395,28 @@ def _losses(orthogonalise, rng, conditions, modified, repeats=3):
     return found
 
 
-@GRAM_SCHMIDT.claim(
-    Text(
-        r"Classical: the loss of orthogonality grows like $\kappa^2$, while $\kappa^2\varepsilon<1$ (geometric spectra)",
-        r"经典：在 $\kappa^2\varepsilon<1$ 时，正交性的损失按 $\kappa^2$ 增长（几何谱）",
-    )
-)
+@GRAM_SCHMIDT.claim
 def classical_loses_kappa_squared(orthogonalise, rng):
+    r"""Classical: the loss of orthogonality grows like $\kappa^2$, while $\kappa^2\varepsilon<1$
+    (geometric spectra)
+    """
     conditions = 10.0 ** np.arange(2, 8)
     # single losses scatter by a factor of about 2.5; of 3 at each of 6 sizes over 5 decades, 5σ of the slope is 0.25
     return rate(conditions, _losses(orthogonalise, rng, conditions, False), 2.0, 0.25)
 
 
-@GRAM_SCHMIDT.claim(
-    Text(r"Modified: it grows like $\kappa$, up to $10^{12}$", r"修正：按 $\kappa$ 增长，直到 $10^{12}$")
-)
+@GRAM_SCHMIDT.claim
 def modified_loses_kappa(orthogonalise, rng):
+    r"""Modified: it grows like $\kappa$, up to $10^{12}$"""
     conditions = 10.0 ** np.arange(2, 13, 2)
     return rate(conditions, _losses(orthogonalise, rng, conditions, True), 1.0, 0.15)
 
 
-@GRAM_SCHMIDT.claim(
-    Text(
-        "Both reproduce $A=QR$ to rounding whatever the condition number: a small residual says nothing of orthogonality",
-        "无论条件数多大，二者都使 $A=QR$ 精确到舍入误差：残差小并不说明正交性好",
-    )
-)
+@GRAM_SCHMIDT.claim
 def residual_is_small_for_both(orthogonalise, rng):
+    """Both reproduce $A=QR$ to rounding whatever the condition number: a small residual says nothing of
+    orthogonality
+    """
     found = []
     for c in (1e2, 1e7, 1e12):
         A = spectrum(rng, 20, 8, c)
@@ -450,13 +426,11 @@ def residual_is_small_for_both(orthogonalise, rng):
     return all_of(*found)
 
 
-@GRAM_SCHMIDT.claim(
-    Text(
-        "On Läuchli's columns $(1,e,0,0),(1,0,e,0),(1,0,0,e)$ with $e^2<\\varepsilon/2$ the classical $\\langle q_2,q_3\\rangle$ is exactly ½; the modified is 0",
-        "对 Läuchli 的各列 $(1,e,0,0),(1,0,e,0),(1,0,0,e)$，$e^2<\\varepsilon/2$，经典方法的 $\\langle q_2,q_3\\rangle$ 恰为 ½，修正方法为 0",
-    )
-)
+@GRAM_SCHMIDT.claim
 def laeuchli(orthogonalise, rng):
+    r"""On Läuchli's columns $(1,e,0,0),(1,0,e,0),(1,0,0,e)$ with $e^2<\varepsilon/2$ the classical
+    $\langle q_2,q_3\rangle$ is exactly ½; the modified is 0
+    """
     e = 1e-8
     A = np.vstack([np.ones(3), e * np.eye(3)])
     classical, _ = orthogonalise(A, modified=False)
@@ -468,25 +442,17 @@ def laeuchli(orthogonalise, rng):
     )
 
 
-@GRAM_SCHMIDT.claim(
-    Text(
-        "Without rounding the two are one: on well-conditioned columns they agree",
-        "若无舍入，二者相同：对良态的列，二者一致",
-    )
-)
+@GRAM_SCHMIDT.claim
 def same_on_paper(orthogonalise, rng):
+    """Without rounding the two are one: on well-conditioned columns they agree"""
     A = spectrum(rng, 12, 6, 3.0)
     pairs = zip(orthogonalise(A, modified=True), orthogonalise(A, modified=False), strict=True)
     return all_of(*[roundoff(a, b, terms=12, scale=9.0) for a, b in pairs])
 
 
-@GRAM_SCHMIDT.claim(
-    Text(
-        "Twice is enough: applied to its own result, either is orthogonal to rounding",
-        "做两遍就够：对自己的结果再做一次，二者都正交到舍入误差",
-    )
-)
+@GRAM_SCHMIDT.claim
 def twice_is_enough(orthogonalise, rng):
+    """Twice is enough: applied to its own result, either is orthogonal to rounding"""
     A = spectrum(rng, 20, 8, 1e6)
     found = []
     for modified in (True, False):
@@ -495,36 +461,28 @@ def twice_is_enough(orthogonalise, rng):
     return all_of(*found)
 
 
-@GRAM_SCHMIDT.mutant(
-    Text("the classical sold as the modified", "把经典方法当作修正方法"),
-    caught_by=["modified-loses-kappa", "laeuchli"],
-)
+@GRAM_SCHMIDT.mutant(caught_by=["modified-loses-kappa", "laeuchli"])
 def classical_sold_as_modified(A, modified=True):
+    """the classical sold as the modified"""
     return gram_schmidt(A, False)
 
 
-@GRAM_SCHMIDT.mutant(
-    Text("the modified sold as the classical", "把修正方法当作经典方法"),
-    caught_by=["classical-loses-kappa-squared", "laeuchli"],
-)
+@GRAM_SCHMIDT.mutant(caught_by=["classical-loses-kappa-squared", "laeuchli"])
 def modified_sold_as_classical(A, modified=True):
+    """the modified sold as the classical"""
     return gram_schmidt(A, True)
 
 
-@GRAM_SCHMIDT.mutant(
-    Text("R computed afterwards as $Q^{\\mathsf T}A$", "事后以 $Q^{\\mathsf T}A$ 计算 R"),
-    caught_by=["residual-is-small-for-both"],
-)
+@GRAM_SCHMIDT.mutant(caught_by=["residual-is-small-for-both"])
 def factor_computed_afterwards(A, modified=True):
+    r"""R computed afterwards as $Q^{\mathsf T}A$"""
     Q, _ = gram_schmidt(A, modified)
     return Q, np.triu(np.swapaxes(Q, -1, -2) @ A)
 
 
-@GRAM_SCHMIDT.mutant(
-    Text("the modified never takes away the last component", "修正方法漏减最后一个分量"),
-    caught_by=["same-on-paper", "equals-definition", "twice-is-enough"],
-)
+@GRAM_SCHMIDT.mutant(caught_by=["same-on-paper", "equals-definition", "twice-is-enough"])
 def last_component_left(A, modified=True):
+    """the modified never takes away the last component"""
     Q, R = gram_schmidt(A, modified)
     if modified and A.shape[-1] > 1:
         n = A.shape[-1]
@@ -535,8 +493,8 @@ def last_component_left(A, modified=True):
 
 
 @GRAM_SCHMIDT.figure(
-    exponent=Slider(1, 14, 5, Text("condition number, power of ten", "条件数（10 的幂）")),
-    n=Slider(4, 24, 12, Text("number of vectors", "向量个数"), integer=True),
+    exponent=Slider(1, 14, 5, "condition number, power of ten"),
+    n=Slider(4, 24, 12, "number of vectors", integer=True),
 )
 def losses(exponent, n):
     rng, n = np.random.default_rng(1), int(n)

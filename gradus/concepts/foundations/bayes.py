@@ -23,50 +23,55 @@ def _torch(softmax, prior, likelihood):
 BAYES = Concept(
     key="bayes",
     kind="theorem",
-    title=Text("Bayes' theorem", "贝叶斯定理"),
-    summary=Text(
-        "How evidence changes what is believed: the probability of each hypothesis is multiplied by how well it predicted the evidence, and the products are scaled to 1. "
-        "A test that errs rarely is still mostly wrong when what it looks for is rarer: the base rate counts as much as the test.",
-        "证据如何改变信念：每个假设的概率乘以它对证据的预测程度，再缩放为 1。即使检验很少出错，若所查之事更为罕见，阳性结果仍多半是错的：基础概率与检验同样重要。",
-    ),
+    title="Bayes' theorem",
+    summary="How evidence changes what is believed: the probability of each hypothesis is multiplied by "
+    "how well it predicted the evidence, and the products are scaled to 1. A test that errs rarely "
+    "is still mostly wrong when what it looks for is rarer: the base rate counts as much as the "
+    "test.",
     formulas=(
         r"P(h_i\mid e)=\frac{P(e\mid h_i)\,P(h_i)}{\sum_jP(e\mid h_j)\,P(h_j)}",
         r"\frac{P(h_1\mid e)}{P(h_2\mid e)}=\frac{P(e\mid h_1)}{P(e\mid h_2)}\cdot\frac{P(h_1)}{P(h_2)}",
         r"\theta\sim\operatorname{Beta}(a,b),\ k\sim\operatorname{Bin}(n,\theta):\ \theta\mid k\sim\operatorname{Beta}(a+k,\,b+n-k)",
     ),
     symbols=(
-        Symbol("P(h)", "prior", "... k", Text("probabilities of the hypotheses before", "各假设的先验概率"), "simplex"),
-        Symbol("P(e\\mid h)", "likelihood", "... k", Text("probability of the evidence under each", "各假设下证据的概率"), "positive"),
-        Symbol("P(h\\mid e)", "", "... k", Text("probabilities of the hypotheses after", "各假设的后验概率"), "simplex"),
-        Symbol("h_i,h_j", "", "", Text("hypotheses that exclude each other and leave nothing out", "互斥且穷尽的假设")),
-        Symbol("e", "", "", Text("the evidence", "证据")),
-        Symbol("k", "", "", Text("number of hypotheses; of successes", "假设的个数；成功次数"), "natural"),
-        Symbol(r"\theta", "", "", Text("an unknown probability", "未知的概率"), "unit"),
-        Symbol("a,b", "", "", Text("parameters of its prior", "其先验的参数"), "positive"),
-        Symbol("n", "", "", Text("number of trials", "试验次数"), "natural"),
+        Symbol("P(h)", "prior", "... k", "probabilities of the hypotheses before", "simplex"),
+        Symbol("P(e\\mid h)", "likelihood", "... k", "probability of the evidence under each", "positive"),
+        Symbol("P(h\\mid e)", "", "... k", "probabilities of the hypotheses after", "simplex"),
+        Symbol("h_i,h_j", "", "", "hypotheses that exclude each other and leave nothing out"),
+        Symbol("e", "", "", "the evidence"),
+        Symbol("k", "", "", "number of hypotheses; of successes", "natural"),
+        Symbol(r"\theta", "", "", "an unknown probability", "unit"),
+        Symbol("a,b", "", "", "parameters of its prior", "positive"),
+        Symbol("n", "", "", "number of trials", "natural"),
     ),
     needs=("probability",),
     source="bayes1763essay",
     year=1763,
     people=("Thomas Bayes", "Richard Price", "Pierre-Simon Laplace"),
     implementations=(
-        Implementation("scipy.special:log_softmax", "numpy", _logs, Text("of the logarithms", "作用于对数")),
-        Implementation("torch:softmax", "torch", _torch, Text("of the logarithms", "作用于对数")),
+        Implementation("scipy.special:log_softmax", "numpy", _logs, "of the logarithms"),
+        Implementation("torch:softmax", "torch", _torch, "of the logarithms"),
     ),
-    readings=(Reading("gelman2013bayesian", "ch. 1–2"), Reading("wasserman2004all", "§1.7, ch. 11"), Reading("laplace1774memoire"), Reading("murphy2022probabilistic", "§2.3")),
+    readings=(
+        Reading("gelman2013bayesian", "ch. 1–2"),
+        Reading("wasserman2004all", "§1.7, ch. 11"),
+        Reading("laplace1774memoire"),
+        Reading("murphy2022probabilistic", "§2.3"),
+    ),
     deviations=(
-        Text("The products are literal here and underflow for long evidence; the implementations add logarithms.", "此处按字面相乘，证据很长时会下溢；实现中则将对数相加。"),
-        Text("Evidence that every hypothesis excludes has no posterior: 0/0, NaN.", "若所有假设都排除该证据，则没有后验：0/0，即 NaN。"),
+        (
+            "The products are literal here and underflow for long evidence; the implementations add "
+            "logarithms."
+        ),
+        "Evidence that every hypothesis excludes has no posterior: 0/0, NaN.",
     ),
     proof=Proof(
-        Text(
-            r"$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$ by the product rule read both ways, and $P(e)$ is the sum over the hypotheses by total probability. Beta: the likelihood is "
-            r"$\theta^k(1-\theta)^{n-k}$ up to a factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their product has the form of the prior.",
-            r"由乘法公式的两种读法，$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$，而 $P(e)$ 由全概率公式为各假设之和。Beta：似然除一因子外为 "
-            r"$\theta^k(1-\theta)^{n-k}$，先验为 $\theta^{a-1}(1-\theta)^{b-1}$，其乘积仍为先验的形式。",
-        )
+        r"$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$ by the product rule read both ways, and "
+        "$P(e)$ is the sum over the hypotheses by total probability. Beta: the likelihood is "
+        r"$\theta^k(1-\theta)^{n-k}$ up to a factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their "
+        "product has the form of the prior."
     ),
-)  # fmt: skip
+)
 
 
 @BAYES.definition
@@ -94,13 +99,11 @@ def exact(prior, likelihood):
     return [float(j / sum(joint)) for j in joint]
 
 
-@BAYES.claim(
-    Text(
-        "Screening, in exact fractions: of what 1 % have, a test that finds 90 % and alarms wrongly in 9 % makes a positive 10/109 = 9.2 % likely, not 90 %; at a base rate of one half it is 10/11",
-        "筛查，以精确分数计算：患病率 1%，检验能查出 90%、误报率 9%，则阳性者患病的概率为 10/109 = 9.2%，而不是 90%；基础概率为一半时则为 10/11",
-    )
-)
+@BAYES.claim
 def screening(post, rng):
+    """Screening, in exact fractions: of what 1 % have, a test that finds 90 % and alarms wrongly in 9 %
+    makes a positive 10/109 = 9.2 % likely, not 90 %; at a base rate of one half it is 10/11
+    """
     test = np.array([0.9, 0.09])
     rare, even = post(np.array([0.01, 0.99]), test), post(np.array([0.5, 0.5]), test)
     want = [
@@ -115,13 +118,9 @@ def screening(post, rng):
     )
 
 
-@BAYES.claim(
-    Text(
-        "Sequential updating equals one update by all the evidence, in every order",
-        "逐步更新等于用全部证据一次更新，与次序无关",
-    )
-)
+@BAYES.claim
 def sequential_is_batch(post, rng):
+    """Sequential updating equals one update by all the evidence, in every order"""
     prior, evidence = rng.dirichlet(np.ones(6)), rng.uniform(0.05, 1, (8, 6))
     at_once = np.asarray(post(prior, evidence.prod(0)), float)
     found = []
@@ -133,13 +132,11 @@ def sequential_is_batch(post, rng):
     return all_of(*found)
 
 
-@BAYES.claim(
-    Text(
-        "In odds it multiplies: posterior odds = likelihood ratio × prior odds; a factor common to all likelihoods changes nothing",
-        "以赔率表示即相乘：后验赔率 = 似然比 × 先验赔率；所有似然的公因子不起作用",
-    )
-)
+@BAYES.claim
 def odds_multiply(post, rng):
+    """In odds it multiplies: posterior odds = likelihood ratio × prior odds; a factor common to all
+    likelihoods changes nothing
+    """
     prior, likelihood = rng.dirichlet(np.full(4, 3.0), 50), rng.uniform(0.05, 1, (50, 4))
     p = np.asarray(post(prior, likelihood), float)
     ratio = p[:, 0] / p[:, 1]
@@ -153,7 +150,7 @@ def odds_multiply(post, rng):
 
 
 def grid(log_prior, log_likelihood):
-    """A prior density and a likelihood on a fine grid, as laws of its cells."""
+    """A prior density and a likelihood on a fine grid, as distributions of its cells."""
     prior = np.exp(log_prior - log_prior.max())
     return prior / prior.sum(), np.exp(log_likelihood - log_likelihood.max())
 
@@ -163,13 +160,11 @@ def moments(theta, p):
     return np.array([mean, (p * (theta - mean) ** 2).sum()])
 
 
-@BAYES.claim(
-    Text(
-        "Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and normal–normal, mean and variance on a grid of 20 000 hypotheses",
-        "共轭后验与数值积分一致：Beta–二项、伽马–泊松与正态–正态，在 20 000 个假设的网格上比较均值与方差",
-    )
-)
+@BAYES.claim
 def conjugate_posteriors(post, rng):
+    """Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and normal–normal,
+    mean and variance on a grid of 20 000 hypotheses
+    """
     found = []
 
     def compare(theta, log_prior, log_likelihood, mean, variance):
@@ -207,13 +202,11 @@ def conjugate_posteriors(post, rng):
     return all_of(*found)
 
 
-@BAYES.claim(
-    Text(
-        "Laplace's rule: after k successes in n trials and a uniform prior the next succeeds with probability $(k+1)/(n+2)$, by enumeration over urns of 1000 mixtures",
-        "拉普拉斯接续法则：均匀先验下，n 次试验成功 k 次后，下一次成功的概率为 $(k+1)/(n+2)$；以 1000 种配比的罐子枚举",
-    )
-)
+@BAYES.claim
 def rule_of_succession(post, rng):
+    """Laplace's rule: after k successes in n trials and a uniform prior the next succeeds with probability
+    $(k+1)/(n+2)$, by enumeration over urns of 1000 mixtures
+    """
     theta = (np.arange(1000) + 0.5) / 1000
     midpoint = Text(
         "midpoint rule: h²/24 times the change of slope of both integrals, below h²",
@@ -226,26 +219,22 @@ def rule_of_succession(post, rng):
     return all_of(*found)
 
 
-@BAYES.claim(
-    Text(
-        "A hypothesis of probability 0 stays at 0, one of probability 1 stays at 1, and evidence that one hypothesis alone allows decides at once",
-        "概率为 0 的假设始终为 0，概率为 1 的始终为 1；只有一个假设允许的证据立即定论",
-    )
-)
+@BAYES.claim
 def certainty_does_not_move(post, rng):
+    """A hypothesis of probability 0 stays at 0, one of probability 1 stays at 1, and evidence that one
+    hypothesis alone allows decides at once
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         fixed = np.asarray(post(np.array([0.0, 1.0, 0.0]), np.array([0.9, 0.1, 0.5])), float)
         decided = np.asarray(post(np.array([0.2, 0.3, 0.5]), np.array([0.0, 1e-6, 0.0])), float)
     return all_of(identical(fixed, np.array([0.0, 1.0, 0.0])), identical(decided, np.array([0.0, 1.0, 0.0])))
 
 
-@BAYES.claim(
-    Text(
-        "The posterior is right on average: over 40 000 draws of hypothesis and evidence, among those given 70–80 % that share is true",
-        "后验平均而言是正确的：在 40 000 次假设与证据的抽取中，被赋予 70–80% 的那些里，真实的比例正是如此",
-    )
-)
+@BAYES.claim
 def calibrated(post, rng):
+    """The posterior is right on average: over 40 000 draws of hypothesis and evidence, among those given
+    70–80 % that share is true
+    """
     prior = np.array([0.2, 0.5, 0.3])
     table = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])  # hypothesis × evidence
     h = rng.choice(3, 40_000, p=prior)
@@ -261,55 +250,61 @@ def calibrated(post, rng):
 
 
 @BAYES.mutant(
-    Text("the base rate ignored", "忽略基础概率"),
-    caught_by=["screening", "equals-definition", "sequential-is-batch", "odds-multiply", "conjugate-posteriors", "certainty-does-not-move", "calibrated"],
-)  # fmt: skip
+    caught_by=[
+        "screening",
+        "equals-definition",
+        "sequential-is-batch",
+        "odds-multiply",
+        "conjugate-posteriors",
+        "certainty-does-not-move",
+        "calibrated",
+    ]
+)
 def base_rate_ignored(prior, likelihood):
+    """the base rate ignored"""
     return posterior(np.ones_like(prior), likelihood)
 
 
 @BAYES.mutant(
-    Text("not scaled to 1: the joint probability", "没有缩放为 1：联合概率"),
     caught_by=[
         "screening",
         "odds-multiply",
         "rule-of-succession",
         "equals-definition",
         "conjugate-posteriors",
-    ],
+    ]
 )
 def joint_probability(prior, likelihood):
+    """not scaled to 1: the joint probability"""
     return prior * likelihood
 
 
-@BAYES.mutant(
-    Text("the likelihood taken for the posterior", "把似然当作后验"),
-    caught_by=["screening", "equals-definition", "odds-multiply", "calibrated"],
-)
+@BAYES.mutant(caught_by=["screening", "equals-definition", "odds-multiply", "calibrated"])
 def likelihood_alone(prior, likelihood):
+    """the likelihood taken for the posterior"""
     return likelihood + 0 * prior
 
 
 @BAYES.mutant(
-    Text("the mean of prior and likelihood for their product", "以先验与似然的平均代替乘积"),
-    caught_by=["sequential-is-batch", "odds-multiply", "certainty-does-not-move", "conjugate-posteriors"],
+    caught_by=["sequential-is-batch", "odds-multiply", "certainty-does-not-move", "conjugate-posteriors"]
 )
 def averaged(prior, likelihood):
+    """the mean of prior and likelihood for their product"""
     return (prior + likelihood / likelihood.sum(axis=-1, keepdims=True)) / 2
 
 
 @BAYES.mutant(
-    Text("the evidence counted twice", "证据重复计入"),
-    caught_by=["screening", "odds-multiply", "rule-of-succession", "conjugate-posteriors", "calibrated"],
+    caught_by=["screening", "odds-multiply", "rule-of-succession", "conjugate-posteriors", "calibrated"]
 )
 def counted_twice(prior, likelihood):
+    """the evidence counted twice"""
     return posterior(prior, likelihood**2)
 
 
 @BAYES.figure(
-    base=Slider(0.0005, 0.5, 0.01, Text("base rate", "基础概率"), log=True),
-    found=Slider(0.5, 1.0, 0.9, Text("share that the test finds", "检验的灵敏度")),
-    false=Slider(0.001, 0.5, 0.09, Text("share of false alarms", "误报率"), log=True),
+    base=Slider(0.0005, 0.5, 0.01, "base rate", log=True),
+    found=Slider(0.5, 1.0, 0.9, "share that the test finds"),
+    false=Slider(0.001, 0.5, 0.09, "share of false alarms", log=True),
 )
 def figure(base, found, false):
     p = float(posterior(np.array([base, 1 - base]), np.array([found, false]))[0])
@@ -332,4 +327,4 @@ def figure(base, found, false):
             f"Of 1000, {people[0]:.3g} are ill and positive, {people[2]:.3g} well and positive: a positive test means ill with probability {p:.3f}, before it {base:.3g}.",
             f"每 1000 人中，患病且阳性 {people[0]:.3g} 人，健康而阳性 {people[2]:.3g} 人：阳性意味着患病的概率为 {p:.3f}，检验前为 {base:.3g}。",
         ),
-    )  # fmt: skip
+    )

@@ -31,31 +31,29 @@ def _ours(jacobian, f, g, x):
 CHAIN_RULE = Concept(
     key="chain-rule",
     kind="theorem",
-    title=Text("Chain rule", "链式法则"),
-    summary=Text(
-        "The derivative of a composition is the product of the derivatives, each at its own point: the outer one at the value "
-        "of the inner function. All of backpropagation is this rule, applied once per step.",
-        "复合函数的导数等于各自导数的乘积，且各取自己的点：外层导数取在内层函数的值处。反向传播就是对每一步应用一次该法则。",
-    ),
+    title="Chain rule",
+    summary="The derivative of a composition is the product of the derivatives, each at its own point: the "
+    "outer one at the value of the inner function. All of backpropagation is this rule, applied "
+    "once per step.",
     formulas=(
         r"(f\circ g)'(x)=f'(g(x))\,g'(x)",
         r"J_{f\circ g}(x)=J_f(g(x))\,J_g(x),\qquad "
         r"\frac{\partial y_i}{\partial x_j}=\sum_{k=1}^{m}\frac{\partial y_i}{\partial u_k}\frac{\partial u_k}{\partial x_j},\quad u=g(x),\ y=f(u)",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text(r"outer function, $\mathbb R^m\to\mathbb R^p$", r"外层函数 $\mathbb R^m\to\mathbb R^p$"), "function"),
-        Symbol("g", "g", "function", Text(r"inner function, $\mathbb R^n\to\mathbb R^m$", r"内层函数 $\mathbb R^n\to\mathbb R^m$"), "function"),
-        Symbol("x", "x", "n", Text("where the composition is differentiated", "对复合函数求导的点")),
-        Symbol("J", "", "p n", Text("matrix of the partial derivatives", "偏导数矩阵")),
-        Symbol("u", "", "m", Text("value of the inner function", "内层函数的值")),
-        Symbol("y", "", "p", Text("value of the composition", "复合函数的值")),
+        Symbol("f", "f", "function", r"outer function, $\mathbb R^m\to\mathbb R^p$", "function"),
+        Symbol("g", "g", "function", r"inner function, $\mathbb R^n\to\mathbb R^m$", "function"),
+        Symbol("x", "x", "n", "where the composition is differentiated"),
+        Symbol("J", "", "p n", "matrix of the partial derivatives"),
+        Symbol("u", "", "m", "value of the inner function"),
+        Symbol("y", "", "p", "value of the composition"),
     ),
     needs=("derivative", "matrix-product"),
     source="rudin1976principles",
     year=1676,
     people=("Gottfried Wilhelm Leibniz",),
     implementations=(
-        Implementation("torch.func:jacrev", "torch", _torch, Text("of the composition itself", "直接对复合函数求导")),
+        Implementation("torch.func:jacrev", "torch", _torch, "of the composition itself"),
         Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours),
     ),
     readings=(
@@ -65,21 +63,14 @@ CHAIN_RULE = Concept(
         Reading("magnus2019matrix"),
     ),
     deviations=(
-        Text(
-            "Texts that write derivatives as columns (denominator layout) reverse the order of the product.",
-            "把导数写成列向量（分母布局）的教材，乘积的次序相反。",
-        ),
+        "Texts that write derivatives as columns (denominator layout) reverse the order of the product.",
     ),
     proof=Proof(
-        Text(
-            r"Let $A=J_g(x)$ and $B=J_f(g(x))$. Then $g(x+h)=g(x)+k$ with $k=Ah+o(\|h\|)$, and "
-            r"$f(g(x)+k)=f(g(x))+Bk+o(\|k\|)$. As $\|k\|\le(\|A\|+1)\|h\|$ for small $h$, $o(\|k\|)=o(\|h\|)$, so that "
-            r"$f(g(x+h))=f(g(x))+BAh+o(\|h\|)$: the derivative is $BA$.",
-            r"记 $A=J_g(x)$，$B=J_f(g(x))$。则 $g(x+h)=g(x)+k$，其中 $k=Ah+o(\|h\|)$，且 $f(g(x)+k)=f(g(x))+Bk+o(\|k\|)$。"
-            r"当 $h$ 足够小时 $\|k\|\le(\|A\|+1)\|h\|$，故 $o(\|k\|)=o(\|h\|)$，从而 $f(g(x+h))=f(g(x))+BAh+o(\|h\|)$：导数为 $BA$。",
-        )
+        r"Let $A=J_g(x)$ and $B=J_f(g(x))$. Then $g(x+h)=g(x)+k$ with $k=Ah+o(\|h\|)$, and "
+        r"$f(g(x)+k)=f(g(x))+Bk+o(\|k\|)$. As $\|k\|\le(\|A\|+1)\|h\|$ for small $h$, "
+        r"$o(\|k\|)=o(\|h\|)$, so that $f(g(x+h))=f(g(x))+BAh+o(\|h\|)$: the derivative is $BA$."
     ),
-)  # fmt: skip
+)
 
 
 def partial_derivatives(f, x, h=1e-30):
@@ -156,13 +147,9 @@ def numbers(rng):
         yield (generic(table[i][0]), table[i][1], generic(table[j][0]), table[j][1])
 
 
-@CHAIN_RULE.claim(
-    Text(
-        "In one variable $(f\\circ g)'=f'(g)\\,g'$, on random compositions with known derivatives",
-        "一元情形 $(f\\circ g)'=f'(g)\\,g'$，在导数已知的随机复合函数上成立",
-    )
-)
+@CHAIN_RULE.claim
 def product_of_the_slopes(chain_rule, rng):
+    r"""In one variable $(f\circ g)'=f'(g)\,g'$, on random compositions with known derivatives"""
     found = []
     for f, df, g, dg in numbers(rng):
         x = rng.standard_normal(1)
@@ -173,13 +160,9 @@ def product_of_the_slopes(chain_rule, rng):
     return all_of(*found)
 
 
-@CHAIN_RULE.claim(
-    Text(
-        "In many variables the Jacobians multiply in the order of the functions: outer times inner",
-        "多元情形下雅可比矩阵按函数次序相乘：外层乘内层",
-    )
-)
+@CHAIN_RULE.claim
 def jacobians_multiply(chain_rule, rng):
+    """In many variables the Jacobians multiply in the order of the functions: outer times inner"""
     found = []
     for p, m, n in ((3, 3, 3), (2, 4, 3), (4, 2, 4)):
         A, B, x = rng.standard_normal((p, m)), rng.standard_normal((m, n)), rng.standard_normal(n)
@@ -198,13 +181,9 @@ def jacobians_multiply(chain_rule, rng):
     return all_of(*found)
 
 
-@CHAIN_RULE.claim(
-    Text(
-        "A turn and a shear do not commute: the order of the product matters",
-        "旋转与剪切不可交换：乘积的次序不能颠倒",
-    )
-)
+@CHAIN_RULE.claim
 def order_matters(chain_rule, rng):
+    """A turn and a shear do not commute: the order of the product matters"""
     turn, shear = np.array([[0.0, -1.0], [1.0, 0.0]]), np.array([[1.0, 2.0], [0.0, 1.0]])
     f, g = generic(lambda u: like(turn, u) @ u), generic(lambda x: like(shear, x) @ x)
     x = np.array([0.3, 0.7])
@@ -214,57 +193,46 @@ def order_matters(chain_rule, rng):
     )
 
 
-@CHAIN_RULE.claim(
-    Text(
-        "What the linear approximation by the product leaves over is of second order",
-        "用乘积作线性近似，余项为二阶",
-    )
-)
+@CHAIN_RULE.claim
 def remainder_is_second_order(chain_rule, rng):
+    """What the linear approximation by the product leaves over is of second order"""
     f, g = random_pair(rng, 3, 4, 2)
     x, u = rng.standard_normal(2), rng.standard_normal(2)
     J, steps = chain_rule(f, g, x), 2.0 ** -np.arange(5, 14)
     return rate(steps, [np.linalg.norm(f(g(x + h * u)) - f(g(x)) - h * (J @ u)) for h in steps], 2.0)
 
 
-@CHAIN_RULE.mutant(
-    Text("the product in the wrong order", "乘积次序颠倒"), caught_by=["order-matters", "equals-definition"]
-)
+@CHAIN_RULE.mutant(caught_by=["order-matters", "equals-definition"])
 def order_swapped(f, g, x):
+    """the product in the wrong order"""
     J_f, J_g = partial_derivatives(f, g(x)), partial_derivatives(g, x)
     return J_g @ J_f
 
 
-@CHAIN_RULE.mutant(
-    Text("the outer derivative at x instead of at g(x)", "外层导数取在 x 而不是 g(x)"),
-    caught_by=["product-of-the-slopes", "remainder-is-second-order", "jacobians-multiply"],
-)
+@CHAIN_RULE.mutant(caught_by=["product-of-the-slopes", "remainder-is-second-order", "jacobians-multiply"])
 def outer_at_the_wrong_point(f, g, x):
+    """the outer derivative at x instead of at g(x)"""
     u = np.resize(x, np.shape(g(x)))  # x itself where the sizes agree
     return partial_derivatives(f, u) @ partial_derivatives(g, x)
 
 
-@CHAIN_RULE.mutant(
-    Text("the inner derivative is forgotten", "忘了乘内层导数"),
-    caught_by=["product-of-the-slopes", "equals-definition"],
-)
+@CHAIN_RULE.mutant(caught_by=["product-of-the-slopes", "equals-definition"])
 def inner_forgotten(f, g, x):
+    """the inner derivative is forgotten"""
     J_f = partial_derivatives(f, g(x))
     return J_f @ np.eye(J_f.shape[1], len(x))
 
 
-@CHAIN_RULE.mutant(
-    Text("entry by entry, without the sum over k", "逐元素相乘，没有对 k 求和"),
-    caught_by=["jacobians-multiply", "order-matters"],
-)
+@CHAIN_RULE.mutant(caught_by=["jacobians-multiply", "order-matters"])
 def no_sum(f, g, x):
+    """entry by entry, without the sum over k"""
     J_f, J_g = partial_derivatives(f, g(x)), partial_derivatives(g, x)
     return J_f[:, :1] * J_g[:1, :]
 
 
 @CHAIN_RULE.figure(
-    x=Slider(-1.4, 1.4, 0.5, Text("point x", "点 x")),
-    dx=Slider(0.02, 0.6, 0.25, Text("length dx of the interval", "区间长度 dx")),
+    x=Slider(-1.4, 1.4, 0.5, "point x"),
+    dx=Slider(0.02, 0.6, 0.25, "length dx of the interval"),
 )
 def figure(x, dx):
     g, dg = (lambda x: x + np.sin(2 * x) / 2), (lambda x: 1 + np.cos(2 * x))

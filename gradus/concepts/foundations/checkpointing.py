@@ -65,31 +65,28 @@ def _tape(checkpoint, step, pullback, x, x_bar, n, c, schedule):
 CHECKPOINTING = Concept(
     key="checkpointing",
     kind="algorithm",
-    title=Text("Rematerialisation (gradient checkpointing)", "重计算（梯度检查点）"),
-    summary=Text(
-        "Reverse mode needs the values of the forward pass backwards. Keep every √n-th of them, and compute the others a second "
-        "time, piece by piece: memory for 2√n values instead of n, for one more forward pass. The gradient is the same to the bit.",
-        "反向模式要倒着用到前向过程的各个值。只保存每隔 √n 个的值，其余的逐段重新计算：存储量从 n 个值降到 2√n 个，"
-        "代价是多做一次前向计算，梯度逐位不变。",
-    ),
+    title="Rematerialisation (gradient checkpointing)",
+    summary="Reverse mode needs the values of the forward pass backwards. Keep every √n-th of them, and "
+    "compute the others a second time, piece by piece: memory for 2√n values instead of n, for one "
+    "more forward pass. The gradient is the same to the bit.",
     formulas=(
         r"x_k=F(x_{k-1}),\qquad \bar x_{k-1}=\bar x_k\,F'(x_{k-1}),\qquad k=1,\dots,n",
         r"M(c)=c+\left\lceil\frac nc\right\rceil\ \ge\ 2\sqrt n,\qquad\text{with equality at } c=\sqrt n",
         r"T(n,c)=r\,n-\binom{c+r}{r-1},\qquad \binom{c+r-1}{c}<n\le\binom{c+r}{c}",
     ),
     symbols=(
-        Symbol("F", "step", "function", Text("one step of the chain: a layer, a time step", "链中的一步：一层或一个时间步"), "function"),
-        Symbol("F'", "pullback", "function", Text(r"its pullback $(x,\bar x)\mapsto\bar x F'(x)$", r"其拉回映射 $(x,\bar x)\mapsto\bar x F'(x)$"), "function"),
-        Symbol("x_0", "x", "d", Text("first state", "初始状态")),
-        Symbol(r"\bar x_n", "x_bar", "d", Text("adjoint of the last state", "末状态的伴随量")),
-        Symbol("n", "n", "", Text("length of the chain", "链的长度"), "natural"),
-        Symbol("c", "c", "", Text("states that are kept, the first among them", "保存的状态个数，含初始状态"), "natural"),
-        Symbol("S", "schedule", "", Text("even, or binomial: which states are kept when", "保存方案：等距或二项式"), "other"),
-        Symbol("x_k", "", "d", Text("state after k steps", "第 k 步后的状态")),
-        Symbol(r"\bar x_k", "", "d", Text("its adjoint", "其伴随量")),
-        Symbol("M", "", "", Text("states in memory at once, evenly kept", "等距方案同时存储的状态数")),
-        Symbol("T", "", "", Text("fewest evaluations of the step with c states", "只存 c 个状态时最少的步函数计算次数")),
-        Symbol("r", "", "", Text("how often a step is evaluated at most", "每一步至多计算的次数")),
+        Symbol("F", "step", "function", "one step of the chain: a layer, a time step", "function"),
+        Symbol("F'", "pullback", "function", r"its pullback $(x,\bar x)\mapsto\bar x F'(x)$", "function"),
+        Symbol("x_0", "x", "d", "first state"),
+        Symbol(r"\bar x_n", "x_bar", "d", "adjoint of the last state"),
+        Symbol("n", "n", "", "length of the chain", "natural"),
+        Symbol("c", "c", "", "states that are kept, the first among them", "natural"),
+        Symbol("S", "schedule", "", "even, or binomial: which states are kept when", "other"),
+        Symbol("x_k", "", "d", "state after k steps"),
+        Symbol(r"\bar x_k", "", "d", "its adjoint"),
+        Symbol("M", "", "", "states in memory at once, evenly kept"),
+        Symbol("T", "", "", "fewest evaluations of the step with c states"),
+        Symbol("r", "", "", "how often a step is evaluated at most"),
     ),
     needs=("reverse-mode",),
     source="griewank1992achieving",
@@ -100,15 +97,15 @@ CHECKPOINTING = Concept(
             "gradus.foundations.reverse_chain:reverse_chain",
             "numpy",
             None,
-            Text("both schedules, for chains of one step, such as a simulation in time", "两种方案，适用于同一步反复的链，如时间演化"),
+            "both schedules, for chains of one step, such as a simulation in time",
         ),
         Implementation(
             "torch.utils.checkpoint:checkpoint",
             "torch",
             _torch,
-            Text("for networks: wrap each piece; the pieces are yours to choose", "用于神经网络：逐段包装，分段由你决定"),
+            "for networks: wrap each piece; the pieces are yours to choose",
         ),
-        Implementation("gradus.foundations.checkpoint:checkpoint", "numpy", _tape, Text("on our own tape", "用于本库的梯度带")),
+        Implementation("gradus.foundations.checkpoint:checkpoint", "numpy", _tape, "on our own tape"),
     ),
     readings=(
         Reading("griewank2008evaluating", "ch. 12"),
@@ -116,19 +113,17 @@ CHECKPOINTING = Concept(
         Reading("chen2016training", "§4"),
     ),
     deviations=(
-        Text(
-            "A step that draws random numbers (dropout) must draw the same ones again: `torch.utils.checkpoint` saves and restores "
-            "PyTorch's generators (`preserve_rng_state=True`); our tape and `reverse_chain` ask for a step that does the same each time.",
-            "含随机数的步（如随机失活）重算时必须得到同样的随机数：`torch.utils.checkpoint` 会保存并恢复 PyTorch 的随机数状态"
-            "（`preserve_rng_state=True`）；本库的梯度带与 `reverse_chain` 要求每次计算结果相同。",
+        (
+            "A step that draws random numbers (dropout) must draw the same ones again: "
+            "`torch.utils.checkpoint` saves and restores PyTorch's generators (`preserve_rng_state=True`); "
+            "our tape and `reverse_chain` ask for a step that does the same each time."
         ),
-        Text(
-            "`torch.utils.checkpoint` evaluates each piece whole a second time, 2n steps; the last state of a piece is not needed, "
-            "which the definition leaves out.",
-            "`torch.utils.checkpoint` 把每段完整地重算一遍，共 2n 步；每段的最后一个状态其实用不到，定义中省去了它。",
+        (
+            "`torch.utils.checkpoint` evaluates each piece whole a second time, 2n steps; the last state "
+            "of a piece is not needed, which the definition leaves out."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @CHECKPOINTING.definition
@@ -268,13 +263,11 @@ def counted(step):
     return counting, calls
 
 
-@CHECKPOINTING.claim(
-    Text(
-        "The gradient does not depend on what was kept: bit for bit the same for every c, and $\\bar x_0=\\bar x_n\\prod_k\\cos x_k$ for $F=\\sin$",
-        "梯度与保存了哪些状态无关：对每个 c 逐位相同，且 $F=\\sin$ 时 $\\bar x_0=\\bar x_n\\prod_k\\cos x_k$",
-    )
-)
+@CHECKPOINTING.claim
 def gradient_is_the_same_to_the_bit(checkpointing, rng):
+    r"""The gradient does not depend on what was kept: bit for bit the same for every c, and
+    $\bar x_0=\bar x_n\prod_k\cos x_k$ for $F=\sin$
+    """
     x, x_bar = rng.standard_normal((2, 4))
     want, state = x_bar, x
     for _ in range(23):
@@ -298,13 +291,11 @@ def states_held(checkpointing, n, c, schedule="even", d=4096):
     return peak_memory(checkpointing, **chain) / x.nbytes
 
 
-@CHECKPOINTING.claim(
-    Text(
-        "It holds at most $2\\sqrt n$ states and 8 more (the adjoint, what is just being computed), for n = 64, 256, 576, with $c=\\sqrt n$; measured in bytes",
-        "取 $c=\\sqrt n$，当 n = 64、256、576 时至多存 $2\\sqrt n$ 个状态，外加 8 个（伴随量与正在计算的值）；按字节实测",
-    )
-)
+@CHECKPOINTING.claim
 def memory_is_two_root_n(checkpointing, rng):
+    r"""It holds at most $2\sqrt n$ states and 8 more (the adjoint, what is just being computed), for n =
+    64, 256, 576, with $c=\sqrt n$; measured in bytes
+    """
     why = Text("c + n/c at c = √n (Chen et al. 2016), and 8", "c = √n 时的 c + n/c（Chen 等 2016），外加 8")
     return all_of(
         *[
@@ -314,13 +305,9 @@ def memory_is_two_root_n(checkpointing, rng):
     )
 
 
-@CHECKPOINTING.claim(
-    Text(
-        "√n is the best number: of c = 1, 4, 16, 64, 256 for 256 steps, 16 takes the least memory",
-        "√n 最优：256 步时，在 c = 1、4、16、64、256 中取 16 最省存储",
-    )
-)
+@CHECKPOINTING.claim
 def memory_is_least_at_root_n(checkpointing, rng):
+    """√n is the best number: of c = 1, 4, 16, 64, 256 for 256 steps, 16 takes the least memory"""
     choices = (1, 4, 16, 64, 256)
     held = [states_held(checkpointing, 256, c, d=2048) for c in choices]
     why = Text(
@@ -330,13 +317,9 @@ def memory_is_least_at_root_n(checkpointing, rng):
     return near(choices[int(np.argmin(held))], 16, 0.0, why)
 
 
-@CHECKPOINTING.claim(
-    Text(
-        "It costs at most one more forward pass: the step is evaluated at most 2n times, whatever c",
-        "代价至多为多一次前向计算：无论 c 取何值，步函数至多计算 2n 次",
-    )
-)
+@CHECKPOINTING.claim
 def one_more_forward_pass(checkpointing, rng):
+    """It costs at most one more forward pass: the step is evaluated at most 2n times, whatever c"""
     found = []
     for n, c in ((100, 10), (100, 1), (100, 100), (37, 5), (64, 2)):
         step, calls = counted(sine)
@@ -358,13 +341,11 @@ def fewest(n, c):
     return min(k + fewest(n - k, c - 1) + fewest(k, c) for k in range(1, n))
 
 
-@CHECKPOINTING.claim(
-    Text(
-        "The binomial schedule (Revolve) needs the fewest evaluations that c states allow: those found by dynamic programming over all schedules, and $r n-\\binom{c+r}{r-1}$",
-        "二项式方案（Revolve）的计算次数是只存 c 个状态时最少的：等于对一切方案做动态规划的结果，也等于 $r n-\\binom{c+r}{r-1}$",
-    )
-)
+@CHECKPOINTING.claim
 def binomial_schedule_is_optimal(checkpointing, rng):
+    r"""The binomial schedule (Revolve) needs the fewest evaluations that c states allow: those found by
+    dynamic programming over all schedules, and $r n-\binom{c+r}{r-1}$
+    """
     found = []
     for n, c in ((2, 1), (9, 1), (10, 3), (35, 4), (36, 4), (60, 2), (50, 7)):
         step, calls = counted(sine)
@@ -375,13 +356,11 @@ def binomial_schedule_is_optimal(checkpointing, rng):
     return all_of(*found)
 
 
-@CHECKPOINTING.claim(
-    Text(
-        "Eight states and three evaluations a step reach 165 steps, $\\binom{8+3}{3}$, where the even schedule holds 29 states",
-        "存 8 个状态、每步至多算三次，可走 $\\binom{8+3}{3}=165$ 步，而等距方案要存 29 个状态",
-    )
-)
+@CHECKPOINTING.claim
 def binomial_memory_is_c(checkpointing, rng):
+    r"""Eight states and three evaluations a step reach 165 steps, $\binom{8+3}{3}$, where the even
+    schedule holds 29 states
+    """
     n, c = comb(11, 3), 8
     step, calls = counted(sine)
     chain = dict(pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c, schedule="binomial")
@@ -396,11 +375,9 @@ def binomial_memory_is_c(checkpointing, rng):
 # --- mutants
 
 
-@CHECKPOINTING.mutant(
-    Text("every state is kept", "保存了每一个状态"),
-    caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n", "binomial-memory-is-c"],
-)
+@CHECKPOINTING.mutant(caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n", "binomial-memory-is-c"])
 def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
+    """every state is kept"""
     states = [x]
     while len(states) < n:
         states.append(step(states[-1]))
@@ -409,11 +386,9 @@ def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(
-    Text("what was computed again is not freed", "重算的状态没有释放"),
-    caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n"],
-)
+@CHECKPOINTING.mutant(caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n"])
 def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
+    """what was computed again is not freed"""
     m, kept = -(-n // c), {0: x}
     for k in range(m, n, m):
         kept[k] = forward(step, kept[k - m], m)
@@ -426,14 +401,9 @@ def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(
-    Text(
-        "recomputed from the wrong state: that at the end of the piece",
-        "从错误的状态重算：用了该段末尾的状态",
-    ),
-    caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"],
-)
+@CHECKPOINTING.mutant(caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"])
 def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
+    """recomputed from the wrong state: that at the end of the piece"""
     m, kept = -(-n // c), {0: x}
     for k in range(m, n, m):
         kept[k] = forward(step, kept[k - m], m)
@@ -446,30 +416,25 @@ def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(
-    Text("the steps after the last full piece are lost", "丢掉了最后不足一段的几步"),
-    caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"],
-)
+@CHECKPOINTING.mutant(caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"])
 def remainder_lost(step, pullback, x, x_bar, n, c, schedule="even"):
+    """the steps after the last full piece are lost"""
     m = max(1, n // c)
     return checkpointing(step, pullback, x, x_bar, n // m * m if n // m <= c else c * m, min(c, n), schedule)
 
 
-@CHECKPOINTING.mutant(
-    Text("each state is computed from the first one", "每个状态都从头重算"),
-    caught_by=["one-more-forward-pass", "binomial-schedule-is-optimal"],
-)
+@CHECKPOINTING.mutant(caught_by=["one-more-forward-pass", "binomial-schedule-is-optimal"])
 def from_the_start(step, pullback, x, x_bar, n, c, schedule="even"):
+    """each state is computed from the first one"""
     for k in reversed(range(n)):
         x_bar = pullback(forward(step, x, k), x_bar)
     return x_bar
 
 
-@CHECKPOINTING.mutant(
-    Text("halved each time instead of by binomial coefficients", "每次对半分，而不按二项式系数"),
-    caught_by=["binomial-schedule-is-optimal"],
-)
+@CHECKPOINTING.mutant(caught_by=["binomial-schedule-is-optimal"])
 def halved(step, pullback, x, x_bar, n, c, schedule="even"):
+    """halved each time instead of by binomial coefficients"""
+
     def reverse(x, x_bar, n, c):
         while n > 1:
             k = n // 2 if c > 1 else n - 1
@@ -510,8 +475,8 @@ def course(n, c, schedule):
 
 
 @CHECKPOINTING.figure(
-    n=Slider(8, 64, 36, Text("steps n", "步数 n"), integer=True),
-    c=Slider(2, 16, 6, Text("states kept c", "保存的状态数 c"), integer=True),
+    n=Slider(8, 64, 36, "steps n", integer=True),
+    c=Slider(2, 16, 6, "states kept c", integer=True),
 )
 def figure(n, c):
     n, c = int(n), int(c)

@@ -27,24 +27,28 @@ def _ours(classify, f, x, r):
 CRITICAL_POINTS = Concept(
     key="critical-points",
     kind="theorem",
-    title=Text("Critical points, second-derivative test", "临界点与二阶导数判别法"),
-    summary=Text(
-        "Where a smooth function is least or greatest inside its domain, its derivative vanishes. Whether such a point is a minimum, "
-        "a maximum or neither is told by the sign of the second derivative; where that vanishes too, by the change of sign "
-        "of the first, or by the first higher derivative that does not vanish.",
-        "光滑函数在定义域内部取极小或极大之处，导数为零。这样的点是极小、极大还是都不是，由二阶导数的符号判断；若二阶导数也为零，则看一阶导数是否变号，或看第一个不为零的高阶导数。",
-    ),
+    title="Critical points, second-derivative test",
+    summary="Where a smooth function is least or greatest inside its domain, its derivative vanishes. "
+    "Whether such a point is a minimum, a maximum or neither is told by the sign of the second "
+    "derivative; where that vanishes too, by the change of sign of the first, or by the first "
+    "higher derivative that does not vanish.",
     formulas=(
         r"f'(x)=0:\qquad f''(x)>0\Rightarrow\text{minimum},\qquad f''(x)<0\Rightarrow\text{maximum},\qquad f''(x)=0\Rightarrow\text{silent}",
         r"f'(x-r)<0<f'(x+r)\Rightarrow\text{minimum},\qquad f'(x-r)>0>f'(x+r)\Rightarrow\text{maximum},\qquad\text{the same sign}\Rightarrow\text{neither}",
         r"f'=\dots=f^{(m-1)}=0\ne f^{(m)}:\qquad f(x+h)-f(x)=\frac{f^{(m)}(x)}{m!}h^m+o(h^m)",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("smooth function of one variable, taken entry by entry", "光滑的一元函数，逐元素计算"), "function"),
-        Symbol("x", "x", "...", Text("the points", "各个点")),
-        Symbol("r", "r", "", Text("how far to look on each side, relative to max(1, |x|); no other critical point lies so near", "向两侧察看的距离，相对于 max(1, |x|)；此范围内没有其他临界点"), "other"),
-        Symbol("m", "", "", Text("order of the first derivative that does not vanish", "第一个不为零的导数的阶数"), "natural"),
-        Symbol("h", "", "", Text("a small step", "微小位移")),
+        Symbol("f", "f", "function", "smooth function of one variable, taken entry by entry", "function"),
+        Symbol("x", "x", "...", "the points"),
+        Symbol(
+            "r",
+            "r",
+            "",
+            "how far to look on each side, relative to max(1, |x|); no other critical point lies so near",
+            "other",
+        ),
+        Symbol("m", "", "", "order of the first derivative that does not vanish", "natural"),
+        Symbol("h", "", "", "a small step"),
     ),
     needs=("derivative",),
     source="courant1989introduction",
@@ -58,32 +62,29 @@ CRITICAL_POINTS = Concept(
         Reading("fermat1638methodus"),
     ),
     deviations=(
-        Text(
-            "The result is a number: 1 minimum, −1 maximum, 0 critical but no extremum, 2 not critical, 3 undecided (as for a constant).",
-            "结果用数字表示：1 为极小，−1 为极大，0 为临界点但非极值，2 为非临界点，3 为无法判定（如常数函数）。",
+        (
+            "The result is a number: 1 minimum, −1 maximum, 0 critical but no extremum, 2 not critical, 3 "
+            "undecided (as for a constant)."
         ),
-        Text(
-            "Many texts also call a point critical where f has no derivative, such as the kink of $|x|$; points with derivative 0 are then called stationary.",
-            "许多教材把不可导的点（如 $|x|$ 的尖点）也称为临界点，而导数为零的点称为驻点。",
+        (
+            "Many texts also call a point critical where f has no derivative, such as the kink of $|x|$; "
+            "points with derivative 0 are then called stationary."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Fermat: if $f'(x)>0$, then $f$ is larger just to the right of $x$ and smaller just to the left, so $x$ is no extremum; likewise for $f'(x)<0$. "
-            r"If the derivatives below order $m$ vanish, Taylor gives $f(x+h)-f(x)=h^m\big(\frac{f^{(m)}(x)}{m!}+o(1)\big)$. For even $m$ the "
-            r"difference has the sign of $f^{(m)}(x)$ on both sides: a minimum or a maximum. For odd $m$ it changes its sign: neither.",
-            r"费马：若 $f'(x)>0$，则 $f$ 在 $x$ 右侧附近更大、左侧附近更小，故 $x$ 不是极值点；$f'(x)<0$ 同理。"
-            r"若低于 $m$ 阶的导数全为零，由泰勒公式 $f(x+h)-f(x)=h^m\big(\frac{f^{(m)}(x)}{m!}+o(1)\big)$。$m$ 为偶数时，两侧的差都与 $f^{(m)}(x)$ 同号：极小或极大；"
-            r"$m$ 为奇数时差变号：都不是。",
-        )
+        "Fermat: if $f'(x)>0$, then $f$ is larger just to the right of $x$ and smaller just to the "
+        "left, so $x$ is no extremum; likewise for $f'(x)<0$. If the derivatives below order $m$ "
+        r"vanish, Taylor gives $f(x+h)-f(x)=h^m\big(\frac{f^{(m)}(x)}{m!}+o(1)\big)$. For even $m$ the "
+        "difference has the sign of $f^{(m)}(x)$ on both sides: a minimum or a maximum. For odd $m$ it "
+        "changes its sign: neither."
     ),
     unverified=(
-        Text(
-            r"$e^{-1/x^2}$ (0 at 0) has a minimum at 0 though all its derivatives vanish there: no test by derivatives at the point sees it",
-            r"$e^{-1/x^2}$（在 0 处取 0）在 0 处有极小值，而那里各阶导数全为零：任何只看该点导数的判别法都看不出来",
+        (
+            "$e^{-1/x^2}$ (0 at 0) has a minimum at 0 though all its derivatives vanish there: no test by "
+            "derivatives at the point sees it"
         ),
     ),
-)  # fmt: skip
+)
 
 
 @CRITICAL_POINTS.definition
@@ -160,7 +161,7 @@ ANALYTIC = (
     ("entropy of a coin", entropy_of_a_coin, np.array([0.5, 0.25]), (-1, 2)),
     ("a straight line", polynomial([2, 1]), np.array([-4.0, 0.0]), (2, 2)),
     ("constant", polynomial([0, 5]), np.array([1.0, -3.0]), (3, 3)),
-)  # fmt: skip
+)
 
 
 @CRITICAL_POINTS.cases
@@ -177,13 +178,9 @@ def invalid(rng):
     yield "a function of all points together", dict(f=generic(lambda x: (x * x).sum()), x=np.ones(3))
 
 
-@CRITICAL_POINTS.claim(
-    Text(
-        "Minima, maxima, inflections and ordinary points of ten functions are told apart as by hand",
-        "十个函数的极小点、极大点、拐点与普通点，判别结果与手算一致",
-    )
-)
+@CRITICAL_POINTS.claim
 def list_is_told_apart(classify, rng):
+    """Minima, maxima, inflections and ordinary points of ten functions are told apart as by hand"""
     return all_of(*[identical(classify(f, x), np.array(kinds)) for _, f, x, kinds in ANALYTIC])
 
 
@@ -200,16 +197,12 @@ def integer_polynomial(rng):
             [np.sign(p - q) ** n for j, (q, n) in enumerate(zip(roots, times, strict=True)) if j != i]
         )
         kinds.append(int(after) if times[i] % 2 else NEITHER)
-    return polynomial(f), roots.astype(float), np.array(kinds)  # fmt: skip
+    return polynomial(f), roots.astype(float), np.array(kinds)
 
 
-@CRITICAL_POINTS.claim(
-    Text(
-        r"For $f'=\prod_i(x-p_i)^{n_i}$ the point $p_i$ is an extremum exactly if $n_i$ is odd",
-        r"当 $f'=\prod_i(x-p_i)^{n_i}$ 时，$p_i$ 是极值点当且仅当 $n_i$ 为奇数",
-    )
-)
+@CRITICAL_POINTS.claim
 def odd_roots_of_the_slope_are_extrema(classify, rng):
+    r"""For $f'=\prod_i(x-p_i)^{n_i}$ the point $p_i$ is an extremum exactly if $n_i$ is odd"""
     found = []
     for _ in range(12):
         f, roots, kinds = integer_polynomial(rng)
@@ -217,16 +210,20 @@ def odd_roots_of_the_slope_are_extrema(classify, rng):
     return all_of(*found)
 
 
-@CRITICAL_POINTS.claim(
-    Text(
-        "A minimum is below, and a maximum above, a thousand points around it; a point that is neither is between them",
-        "极小点低于周围的一千个点，极大点高于它们；两者都不是的点则介于其间",
-    )
-)
+@CRITICAL_POINTS.claim
 def extrema_are_extreme(classify, rng):
+    """A minimum is below, and a maximum above, a thousand points around it; a point that is neither is
+    between them
+    """
     wrong = 0
-    for f, x in ((rising_wave, 2 * np.pi / 3 * np.array([1.0, 2.0])), (staircase, np.zeros(1)), (bell, np.zeros(1)),
-                 (power(5), np.zeros(1)), (power(6), np.zeros(1)), (power(4, -1.0), np.zeros(1))):  # fmt: skip
+    for f, x in (
+        (rising_wave, 2 * np.pi / 3 * np.array([1.0, 2.0])),
+        (staircase, np.zeros(1)),
+        (bell, np.zeros(1)),
+        (power(5), np.zeros(1)),
+        (power(6), np.zeros(1)),
+        (power(4, -1.0), np.zeros(1)),
+    ):
         around = np.concatenate([-np.linspace(1e-2, 0.2, 500), np.linspace(1e-2, 0.2, 500)])
         for p, kind in zip(x, classify(f, x), strict=True):
             above = np.mean(f(p + around) > f(p))
@@ -240,13 +237,11 @@ def second_difference(f):
     return [(f(h) - 2 * f(0.0) + f(-h)) / h**2 for h in 2.0 ** -np.arange(8, 20, 2)]
 
 
-@CRITICAL_POINTS.claim(
-    Text(
-        "Where the second derivative vanishes it is silent: $x^4$, $-x^4$ and $x^3$ at 0 are a minimum, a maximum and neither",
-        "二阶导数为零时它不作判断：$x^4$、$-x^4$ 与 $x^3$ 在 0 处分别为极小、极大、都不是",
-    )
-)
+@CRITICAL_POINTS.claim
 def second_derivative_is_silent(classify, rng):
+    """Where the second derivative vanishes it is silent: $x^4$, $-x^4$ and $x^3$ at 0 are a minimum, a
+    maximum and neither
+    """
     found = []
     why = Text("2h² for ±x⁴, 0 for x³, at h = 2⁻¹⁸", "对 ±x⁴ 为 2h²，对 x³ 为 0，h = 2⁻¹⁸")
     for f, kind in ((power(4), MINIMUM), (power(4, -1.0), MAXIMUM), (power(3), NEITHER)):
@@ -255,26 +250,18 @@ def second_derivative_is_silent(classify, rng):
     return all_of(*found)
 
 
-@CRITICAL_POINTS.claim(
-    Text(
-        r"$x^3$ is critical at 0 and has no extremum there: it rises on both sides",
-        r"$x^3$ 在 0 处是临界点却没有极值：两侧都在上升",
-    )
-)
+@CRITICAL_POINTS.claim
 def cube_is_critical_and_no_extremum(classify, rng):
+    """$x^3$ is critical at 0 and has no extremum there: it rises on both sides"""
     h = 2.0 ** -np.arange(1, 12)
     rises = bound(np.min(h**3 - (-h) ** 3), 0.0, "≥", Text("greater on the right of 0", "0 的右侧比左侧大"))
     kinds = classify(power(3), np.array([0.0, 0.5, -0.5]))
     return all_of(identical(kinds, np.array([NEITHER, NOT_CRITICAL, NOT_CRITICAL])), rises)
 
 
-@CRITICAL_POINTS.claim(
-    Text(
-        "Turned upside down minima become maxima; mirrored left to right nothing changes",
-        "上下翻转时极小与极大互换；左右镜像时不变",
-    )
-)
+@CRITICAL_POINTS.claim
 def mirrored(classify, rng):
+    """Turned upside down minima become maxima; mirrored left to right nothing changes"""
     found = []
     for _, f, x, _ in ANALYTIC[:8]:
         kinds = classify(f, x)
@@ -285,15 +272,15 @@ def mirrored(classify, rng):
 
 
 @CRITICAL_POINTS.mutant(
-    Text("sign flipped: concave up is called a maximum", "符号弄反：把下凸处当作极大"),
     caught_by=[
         "list-is-told-apart",
         "extrema-are-extreme",
         "second-derivative-is-silent",
         "equals-definition",
-    ],
+    ]
 )
 def sign_flipped(f, x, r=1e-3):
+    """sign flipped: concave up is called a maximum"""
     kind = classify(f, x, r)
     return np.where(np.abs(kind) == 1, -kind, kind)
 
@@ -304,73 +291,61 @@ def second(f, x, r):
 
 
 @CRITICAL_POINTS.mutant(
-    Text("f″ = 0 is called a minimum", "把 f″ = 0 当作极小"),
-    caught_by=["second-derivative-is-silent", "cube-is-critical-and-no-extremum", "mirrored"],
+    caught_by=["second-derivative-is-silent", "cube-is-critical-and-no-extremum", "mirrored"]
 )
 def zero_called_a_minimum(f, x, r=1e-3):
+    """f″ = 0 is called a minimum"""
     bend = second(f, x, 1e-5)
     return np.where(classify(f, x, r) == NOT_CRITICAL, NOT_CRITICAL, np.where(bend > -1e-4, MINIMUM, MAXIMUM))
 
 
-@CRITICAL_POINTS.mutant(
-    Text("f″ = 0 is called no extremum", "把 f″ = 0 当作没有极值"),
-    caught_by=["second-derivative-is-silent", "odd-roots-of-the-slope-are-extrema"],
-)
+@CRITICAL_POINTS.mutant(caught_by=["second-derivative-is-silent", "odd-roots-of-the-slope-are-extrema"])
 def zero_called_no_extremum(f, x, r=1e-3):
+    """f″ = 0 is called no extremum"""
     kind, bend = classify(f, x, r), second(f, x, 1e-5)
     return np.where((np.abs(kind) == 1) & (np.abs(bend) < 1e-4), NEITHER, kind)
 
 
 @CRITICAL_POINTS.mutant(
-    Text("every critical point is called an extremum", "把每个临界点都当作极值"),
     caught_by=[
         "cube-is-critical-and-no-extremum",
         "extrema-are-extreme",
         "odd-roots-of-the-slope-are-extrema",
-    ],
+    ]
 )
 def no_inflections(f, x, r=1e-3):
+    """every critical point is called an extremum"""
     kind = classify(f, x, r)
     return np.where(kind == NEITHER, MINIMUM, kind)
 
 
-@CRITICAL_POINTS.mutant(
-    Text("f′ = 0 is not asked for", "没有检查 f′ = 0"),
-    caught_by=["list-is-told-apart", "cube-is-critical-and-no-extremum"],
-)
+@CRITICAL_POINTS.mutant(caught_by=["list-is-told-apart", "cube-is-critical-and-no-extremum"])
 def slope_not_looked_at(f, x, r=1e-3):
+    """f′ = 0 is not asked for"""
     return np.sign(second(f, x, 1e-5)).astype(int)
 
 
-@CRITICAL_POINTS.mutant(
-    Text("values compared on one side only", "只与一侧的函数值比较"),
-    caught_by=["mirrored", "extrema-are-extreme"],
-)
+@CRITICAL_POINTS.mutant(caught_by=["mirrored", "extrema-are-extreme"])
 def one_side_only(f, x, r=1e-3):
+    """values compared on one side only"""
     return np.where(f(x + r) > f(x), MINIMUM, MAXIMUM)
 
 
 CRITICAL_POINTS.erratum(
     "E40",
-    common=Text(
-        "Whether a critical point is a maximum or a minimum can be decided by looking at the second derivative",
-        "临界点是极大还是极小，可以通过查看二阶导数来决定",
-    ),
-    why=Text(
-        r"Not where it vanishes: $x^4$, $-x^4$ and $x^3$ all have $f'(0)=f''(0)=0$; the first has a minimum there, the second a maximum, the third neither.",
-        r"二阶导数为零时不能：$x^4$、$-x^4$ 与 $x^3$ 都满足 $f'(0)=f''(0)=0$，在 0 处却分别是极小、极大、都不是。",
-    ),
-    right=Text(
-        r"By its sign if $f''\ne0$; else by the change of sign of $f'$, or by the first higher derivative that does not vanish",
-        r"当 $f''\ne0$ 时看其符号；否则看 $f'$ 是否变号，或看第一个不为零的高阶导数",
-    ),
+    common="Whether a critical point is a maximum or a minimum can be decided by looking at the second "
+    "derivative",
+    why="Not where it vanishes: $x^4$, $-x^4$ and $x^3$ all have $f'(0)=f''(0)=0$; the first has a "
+    "minimum there, the second a maximum, the third neither.",
+    right=r"By its sign if $f''\ne0$; else by the change of sign of $f'$, or by the first higher "
+    "derivative that does not vanish",
     claims=("second-derivative-is-silent",),
 )
 
 
 @CRITICAL_POINTS.figure(
-    a=Slider(-1.5, 2.0, 1.5, Text("a in $x^4/4-ax^2/2+bx$", "$x^4/4-ax^2/2+bx$ 中的 a")),
-    b=Slider(-1.0, 1.0, 0.2, Text("b, the tilt", "倾斜 b")),
+    a=Slider(-1.5, 2.0, 1.5, "a in $x^4/4-ax^2/2+bx$"),
+    b=Slider(-1.0, 1.0, 0.2, "b, the tilt"),
 )
 def figure(a, b):
     f = polynomial([0.25, 0.0, -a / 2, b, 0.0])
@@ -389,7 +364,15 @@ def figure(a, b):
     for p, k in zip(x, kinds, strict=True):
         k = int(k) if int(k) in names else NEITHER
         top.plot(p, f(p), "o", color=colours[k], ms=7)
-        top.annotate(names[k], (p, f(p)), xytext=(0, 9 if k != MINIMUM else -15), textcoords="offset points", ha="center", fontsize=8, color=colours[k])  # fmt: skip
+        top.annotate(
+            names[k],
+            (p, f(p)),
+            xytext=(0, 9 if k != MINIMUM else -15),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=colours[k],
+        )
         bottom.plot(p, 0, "o", color=colours[k], ms=6)
         bottom.plot([p, p], [0, 3 * p * p - a], ":", color=colours[k], lw=1.2)
     low = min(f(t).min(), -0.2)
@@ -409,4 +392,4 @@ def figure(a, b):
             f"{len(x)} 个临界点：极小点 {'、'.join(where[1]) or '无'}；极大点 {'、'.join(where[-1]) or '无'}；"
             f"都不是的点 {'、'.join(where[0]) or '无'}。极小点处 f″ 为正，极大点处为负；f″ 为 0 时不能据此判断。",
         ),
-    )  # fmt: skip
+    )

@@ -20,12 +20,10 @@ from gradus.page.figures import COLOURS, canvas
 DERIVATIVE = Concept(
     key="derivative",
     kind="definition",
-    title=Text("Derivative", "导数"),
-    summary=Text(
-        "The slope of a function at a point: the limit of difference quotients. On a computer the step cannot shrink for "
-        "ever, since rounding grows as the error of the formula falls; a step along the imaginary axis avoids this.",
-        "函数在一点处的斜率：差商的极限。在计算机上步长不能无限缩小，因为公式误差减小的同时舍入误差会增大；沿虚轴取步长则可避免。",
-    ),
+    title="Derivative",
+    summary="The slope of a function at a point: the limit of difference quotients. On a computer the step "
+    "cannot shrink for ever, since rounding grows as the error of the formula falls; a step along "
+    "the imaginary axis avoids this.",
     formulas=(
         r"f'(x)=\lim_{h\to 0}\frac{f(x+h)-f(x)}{h}",
         r"\frac{f(x+h)-f(x)}{h}=f'(x)+\frac h2 f''(x)+O(h^2),\qquad "
@@ -33,10 +31,10 @@ DERIVATIVE = Concept(
         r"\frac{\operatorname{Im}f(x+\mathrm i h)}{h}=f'(x)-\frac{h^2}{6}f'''(x)+O(h^4)\qquad (f\text{ analytic, real on the line})",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("function of one variable, taken entry by entry", "一元函数，逐元素计算"), "function"),
-        Symbol("x", "x", "...", Text("where it is differentiated", "求导的点")),
-        Symbol("h", "h", "", Text("step; negative for the quotient from the left", "步长；取负值即左侧差商"), "other"),
-        Symbol(r"\text{method}", "method", "", Text("`forward`, `central` or `complex`", "`forward`（前向）、`central`（中心）或 `complex`（复步长）"), "other"),
+        Symbol("f", "f", "function", "function of one variable, taken entry by entry", "function"),
+        Symbol("x", "x", "...", "where it is differentiated"),
+        Symbol("h", "h", "", "step; negative for the quotient from the left", "other"),
+        Symbol(r"\text{method}", "method", "", "`forward`, `central` or `complex`", "other"),
     ),
     needs=(),
     source="strang1991calculus",
@@ -50,24 +48,20 @@ DERIVATIVE = Concept(
         Reading("nocedal2006numerical", "§8.1"),
     ),
     deviations=(
-        Text(
-            r"SciPy's `approx_fprime` takes the forward quotient with $h=\sqrt\varepsilon$ unless told otherwise; "
-            "its `derivative` extrapolates from several steps.",
-            r"SciPy 的 `approx_fprime` 默认用 $h=\sqrt\varepsilon$ 的前向差商；`derivative` 则由多个步长外推。",
+        (
+            r"SciPy's `approx_fprime` takes the forward quotient with $h=\sqrt\varepsilon$ unless told "
+            "otherwise; its `derivative` extrapolates from several steps."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Taylor: $f(x\pm h)=f\pm hf'+\frac{h^2}{2}f''\pm\frac{h^3}{6}f'''+\dots$ In the central quotient the even terms "
-            r"cancel, which leaves $\frac{h^2}{6}f'''$. With $h$ replaced by $\mathrm ih$ the odd terms are the imaginary part. "
-            r"Each value is rounded by about $\varepsilon|f|$, the quotient by $\varepsilon|f|/h$: the sum "
-            r"$\varepsilon|f|/h+\frac{h^2}{6}|f'''|$ is least at $h=\sqrt[3]{3\varepsilon|f/f'''|}$. The complex step subtracts nothing.",
-            r"由泰勒公式 $f(x\pm h)=f\pm hf'+\frac{h^2}{2}f''\pm\frac{h^3}{6}f'''+\dots$，中心差商中偶数阶项相消，余下 $\frac{h^2}{6}f'''$。"
-            r"把 $h$ 换成 $\mathrm ih$，奇数阶项成为虚部。每个函数值的舍入误差约为 $\varepsilon|f|$，差商的约为 $\varepsilon|f|/h$；"
-            r"总误差 $\varepsilon|f|/h+\frac{h^2}{6}|f'''|$ 在 $h=\sqrt[3]{3\varepsilon|f/f'''|}$ 处最小。复步长没有减法。",
-        )
+        r"Taylor: $f(x\pm h)=f\pm hf'+\frac{h^2}{2}f''\pm\frac{h^3}{6}f'''+\dots$ In the central "
+        r"quotient the even terms cancel, which leaves $\frac{h^2}{6}f'''$. With $h$ replaced by "
+        r"$\mathrm ih$ the odd terms are the imaginary part. Each value is rounded by about "
+        r"$\varepsilon|f|$, the quotient by $\varepsilon|f|/h$: the sum "
+        r"$\varepsilon|f|/h+\frac{h^2}{6}|f'''|$ is least at $h=\sqrt[3]{3\varepsilon|f/f'''|}$. The "
+        "complex step subtracts nothing."
     ),
-)  # fmt: skip
+)
 
 
 @DERIVATIVE.definition
@@ -119,41 +113,36 @@ def invalid(rng):
     yield "a method that does not exist", dict(f=sine, x=np.ones(2), h=0.1, method="sideways")
 
 
-@DERIVATIVE.claim(Text("The error of the forward quotient falls like $h$", "前向差商的误差按 $h$ 下降"))
+@DERIVATIVE.claim
 def forward_error_is_first_order(derivative, rng):
+    """The error of the forward quotient falls like $h$"""
     x, steps = rng.uniform(0.3, 1.2, 20), 2.0 ** -np.arange(6, 17)
     return rate(
         steps, [np.abs(derivative(sine, x, float(h), "forward") - np.cos(x)).mean() for h in steps], 1.0
     )
 
 
-@DERIVATIVE.claim(Text("The error of the central quotient falls like $h^2$", "中心差商的误差按 $h^2$ 下降"))
+@DERIVATIVE.claim
 def central_error_is_second_order(derivative, rng):
+    """The error of the central quotient falls like $h^2$"""
     x, steps = rng.uniform(0.3, 1.2, 20), 2.0 ** -np.arange(3, 12)
     return rate(
         steps, [np.abs(derivative(sine, x, float(h), "central") - np.cos(x)).mean() for h in steps], 2.0
     )
 
 
-@DERIVATIVE.claim(
-    Text(
-        "The central quotient is exact for quadratics, whatever the step",
-        "对二次函数，中心差商对任意步长都是精确的",
-    )
-)
+@DERIVATIVE.claim
 def central_is_exact_for_quadratics(derivative, rng):
+    """The central quotient is exact for quadratics, whatever the step"""
     x = np.array([-3.0, 0.0, 0.5, 4.0])  # binary fractions: no rounding takes part
     square = generic(lambda x: x * x - 3.0 * x)
     return all_of(*[identical(derivative(square, x, h, "central"), 2 * x - 3) for h in (0.25, 1.0, 8.0)])
 
 
-@DERIVATIVE.claim(
-    Text(
-        r"The complex step reaches $10^{-15}$ relative, for steps down to $10^{-200}$",
-        r"复步长的相对误差达到 $10^{-15}$，步长可小至 $10^{-200}$",
-    )
-)
+@DERIVATIVE.claim
 def complex_step_is_exact(derivative, rng):
+    """The complex step reaches $10^{-15}$ relative, for steps down to $10^{-200}$"""
+
     def one(h):
         x = np.linspace(0.1, 1.5, 15)
         pairs = ((exponential, np.exp(x)), (sine, np.cos(x)), (squire_trapp, squire_trapp_slope(x)))
@@ -170,13 +159,11 @@ def best_step(derivative, method, x):
     return float(steps[int(np.argmin(errors))])
 
 
-@DERIVATIVE.claim(
-    Text(
-        r"The best step is near $\sqrt[3]\varepsilon$ for the central quotient and near $\sqrt\varepsilon$ for the forward one",
-        r"最佳步长：中心差商约为 $\sqrt[3]\varepsilon$，前向差商约为 $\sqrt\varepsilon$",
-    )
-)
+@DERIVATIVE.claim
 def best_step_balances_rounding(derivative, rng):
+    r"""The best step is near $\sqrt[3]\varepsilon$ for the central quotient and near $\sqrt\varepsilon$
+    for the forward one
+    """
     x = rng.uniform(0.2, 1.0, 200)
     why = Text(
         "a factor of 4: rounding errors are a fraction of ε|f|", "相差不超过 4 倍：舍入误差只是 ε|f| 的一部分"
@@ -186,13 +173,9 @@ def best_step_balances_rounding(derivative, rng):
     return all_of(central, forward)
 
 
-@DERIVATIVE.claim(
-    Text(
-        "$x^3$ has derivative 0 at 0 and no extremum there; $x$ has derivative 1",
-        "$x^3$ 在 0 处导数为 0 却没有极值；$x$ 的导数为 1",
-    )
-)
+@DERIVATIVE.claim
 def cube_is_critical_and_no_extremum(derivative, rng):
+    """$x^3$ has derivative 0 at 0 and no extremum there; $x$ has derivative 1"""
     cube, line, h, zero = generic(lambda x: x**3), generic(lambda x: x * 1.0), 2.0**-20, np.array(0.0)
     flat = near(
         derivative(cube, zero, h, "central"),
@@ -209,14 +192,11 @@ def cube_is_critical_and_no_extremum(derivative, rng):
     return all_of(flat, rising, identical(derivative(line, zero, h, "central"), np.array(1.0)))
 
 
-@DERIVATIVE.claim(
-    Text(
-        "At an extremum the derivative vanishes if it exists and the point is interior; at the kink of $|x|$ the slopes are "
-        "−1 and 1, and at the end of [0, 1] the maximum of $x$ has slope 1",
-        "极值点若为内点且可导，则导数为零；$|x|$ 在尖点处两侧斜率为 −1 与 1，$x$ 在 [0, 1] 端点取最大值而斜率为 1",
-    )
-)
+@DERIVATIVE.claim
 def extremum_interior_and_differentiable(derivative, rng):
+    """At an extremum the derivative vanishes if it exists and the point is interior; at the kink of $|x|$
+    the slopes are −1 and 1, and at the end of [0, 1] the maximum of $x$ has slope 1
+    """
     h, zero, one = 2.0**-20, np.array(0.0), np.array(1.0)
     left = derivative(generic(lambda x: abs(x)), zero, -h, "forward")
     right = derivative(generic(lambda x: abs(x)), zero, h, "forward")
@@ -236,55 +216,48 @@ def extremum_interior_and_differentiable(derivative, rng):
 
 
 @DERIVATIVE.mutant(
-    Text("the one-sided formula sold as central", "把单侧公式当作中心差商"),
     caught_by=[
         "central-error-is-second-order",
         "central-is-exact-for-quadratics",
         "best-step-balances-rounding",
         "equals-definition",
-    ],
+    ]
 )
 def one_sided(f, x, h=1e-5, method="central"):
+    """the one-sided formula sold as central"""
     return derivative(f, x, h, "forward" if method == "central" else method)
 
 
 @DERIVATIVE.mutant(
-    Text("the ½ is missing", "漏掉了 ½"),
-    caught_by=["central-error-is-second-order", "cube-is-critical-and-no-extremum", "equals-definition"],
+    caught_by=["central-error-is-second-order", "cube-is-critical-and-no-extremum", "equals-definition"]
 )
 def half_missing(f, x, h=1e-5, method="central"):
+    """the ½ is missing"""
     return derivative(f, x, h, method) * (2 if method == "central" else 1)
 
 
-@DERIVATIVE.mutant(
-    Text("two steps wide, divided by one", "跨两步却除以一步"),
-    caught_by=["forward-error-is-first-order", "extremum-interior-and-differentiable"],
-)
+@DERIVATIVE.mutant(caught_by=["forward-error-is-first-order", "extremum-interior-and-differentiable"])
 def two_steps(f, x, h=1e-5, method="central"):
+    """two steps wide, divided by one"""
     return (f(x + 2 * h) - f(x)) / h if method == "forward" else derivative(f, x, h, method)
 
 
-@DERIVATIVE.mutant(
-    Text("the sign of the step is lost", "丢掉了步长的符号"),
-    caught_by=["extremum-interior-and-differentiable"],
-)
+@DERIVATIVE.mutant(caught_by=["extremum-interior-and-differentiable"])
 def always_to_the_right(f, x, h=1e-5, method="central"):
+    """the sign of the step is lost"""
     return derivative(f, x, abs(h), method)
 
 
-@DERIVATIVE.mutant(
-    Text("complex step rotated by 45°: the terms of second order stay", "复步长旋转了 45°：二阶项没有消去"),
-    caught_by=["complex-step-is-exact"],
-)
+@DERIVATIVE.mutant(caught_by=["complex-step-is-exact"])
 def rotated_step(f, x, h=1e-5, method="central"):
+    """complex step rotated by 45°: the terms of second order stay"""
     return np.imag(f(x + h * (1 + 1j)) - f(x)) / h if method == "complex" else derivative(f, x, h, method)
 
 
-@DERIVATIVE.mutant(
-    Text("values rounded to float32", "函数值舍入到 float32"),
-    caught_by=["best-step-balances-rounding", "complex-step-is-exact"],
-)
+@DERIVATIVE.mutant(caught_by=["best-step-balances-rounding", "complex-step-is-exact"])
 def in_float32(f, x, h=1e-5, method="central"):
+    """values rounded to float32"""
+
     def single(z):
         y = f(z)
         return y.astype(np.complex64 if np.iscomplexobj(y) else np.float32).astype(y.dtype)
@@ -294,35 +267,24 @@ def in_float32(f, x, h=1e-5, method="central"):
 
 DERIVATIVE.erratum(
     "E38",
-    common=Text(
-        "See $f(x)=x$ at 0: the derivative vanishes, yet there is no extremum",
-        "见 $f(x)=x$ 在 0 处：导数为零，却不是极值",
-    ),
-    why=Text("The exponent was lost: the derivative of $x$ at 0 is 1.", "丢了指数：$x$ 在 0 处的导数是 1。"),
-    right=Text("$f(x)=x^3$", "$f(x)=x^3$"),
+    common="See $f(x)=x$ at 0: the derivative vanishes, yet there is no extremum",
+    why="The exponent was lost: the derivative of $x$ at 0 is 1.",
+    right="$f(x)=x^3$",
     claims=("cube-is-critical-and-no-extremum",),
 )
 DERIVATIVE.erratum(
     "E39",
-    common=Text(
-        "The derivative is zero at every local maximum and minimum", "在局部极大值与极小值处导数为零"
-    ),
-    why=Text(
-        "Only inside the domain and where the derivative exists: $|x|$ is least at 0 with slopes −1 and 1 on the two sides; "
-        "$x$ on $[0,1]$ is greatest at 1, where its derivative is 1.",
-        "仅当该点是内点且导数存在：$|x|$ 在 0 处最小，两侧斜率为 −1 与 1；$x$ 在 $[0,1]$ 上于 1 处最大，导数却为 1。",
-    ),
-    right=Text(
-        "An interior extremum of a differentiable function has derivative 0 (Fermat)",
-        "可微函数的内部极值点处导数为零（费马）",
-    ),
+    common="The derivative is zero at every local maximum and minimum",
+    why="Only inside the domain and where the derivative exists: $|x|$ is least at 0 with slopes −1 "
+    "and 1 on the two sides; $x$ on $[0,1]$ is greatest at 1, where its derivative is 1.",
+    right="An interior extremum of a differentiable function has derivative 0 (Fermat)",
     claims=("extremum-interior-and-differentiable",),
 )
 
 
 @DERIVATIVE.figure(
-    h=Slider(1e-12, 1.5, 0.8, Text("step h", "步长 h"), log=True),
-    x=Slider(0.2, 1.4, 0.9, Text("point x", "点 x")),
+    h=Slider(1e-12, 1.5, 0.8, "step h", log=True),
+    x=Slider(0.2, 1.4, 0.9, "point x"),
 )
 def figure(h, x):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)

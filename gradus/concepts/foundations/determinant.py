@@ -11,13 +11,10 @@ from gradus.page.figures import COLOURS, canvas
 DETERMINANT = Concept(
     key="determinant",
     kind="definition",
-    title=Text("Determinant", "行列式"),
-    summary=Text(
-        "The factor by which a linear map multiplies volumes, negative when it turns left into right. It is 0 exactly when the map flattens space, that is when the "
-        "columns are dependent. The formula sums over all $n!$ permutations; elimination needs about $n^3/3$ multiplications.",
-        "线性变换使体积放大的倍数，当变换把左手系变为右手系时为负。当且仅当变换把空间压扁，即各列线性相关时，它为 0。"
-        "公式要对全部 $n!$ 个排列求和；消元法只需约 $n^3/3$ 次乘法。",
-    ),
+    title="Determinant",
+    summary="The factor by which a linear map multiplies volumes, negative when it turns left into right. "
+    "It is 0 exactly when the map flattens space, that is when the columns are dependent. The "
+    "formula sums over all $n!$ permutations; elimination needs about $n^3/3$ multiplications.",
     formulas=(
         r"\det A=\sum_{\sigma\in S_n}\operatorname{sgn}(\sigma)\prod_{i=1}^{n}a_{i\sigma(i)}",
         r"\det A=\sum_{j=1}^{n}(-1)^{1+j}a_{1j}\det A_{1j},\qquad PA=LU\;\Rightarrow\;\det A=\det P\prod_{i=1}^{n}u_{ii}",
@@ -25,25 +22,30 @@ DETERMINANT = Concept(
         r"\operatorname{vol}(A[0,1]^n)=\lvert\det A\rvert,\qquad \lvert\det A\rvert\le\prod_{j=1}^{n}\lVert a_j\rVert",
     ),
     symbols=(
-        Symbol("A", "A", "... n n", Text("square matrix", "方阵")),
-        Symbol("n", "", "", Text("its size", "阶数")),
-        Symbol(r"\sigma", "", "", Text("a permutation of 1 … n; $S_n$ is the set of all", "1 … n 的一个排列；$S_n$ 为全体排列")),
-        Symbol(r"\operatorname{sgn}", "", "", Text("+1 for an even number of inversions, −1 for an odd one", "逆序数为偶数时取 +1，为奇数时取 −1")),
-        Symbol("A_{1j}", "", "", Text("A without row 1 and column j", "A 去掉第 1 行第 j 列")),
-        Symbol("B", "", "n n", Text("another matrix", "另一个矩阵")),
-        Symbol("P", "", "n n", Text("permutation matrix of the row exchanges", "行交换的置换矩阵")),
-        Symbol("L", "", "n n", Text("lower triangular, ones on the diagonal", "下三角，对角元为 1")),
-        Symbol("U", "", "n n", Text("upper triangular, with diagonal $u_{ii}$", "上三角，对角元为 $u_{ii}$")),
-        Symbol("a_j", "", "n", Text("column j", "第 j 列")),
-        Symbol("c", "", "", Text("a number", "一个数")),
+        Symbol("A", "A", "... n n", "square matrix"),
+        Symbol("n", "", "", "its size"),
+        Symbol(r"\sigma", "", "", "a permutation of 1 … n; $S_n$ is the set of all"),
+        Symbol(r"\operatorname{sgn}", "", "", "+1 for an even number of inversions, −1 for an odd one"),
+        Symbol("A_{1j}", "", "", "A without row 1 and column j"),
+        Symbol("B", "", "n n", "another matrix"),
+        Symbol("P", "", "n n", "permutation matrix of the row exchanges"),
+        Symbol("L", "", "n n", "lower triangular, ones on the diagonal"),
+        Symbol("U", "", "n n", "upper triangular, with diagonal $u_{ii}$"),
+        Symbol("a_j", "", "n", "column j"),
+        Symbol("c", "", "", "a number"),
     ),
     needs=("linear-map", "basis"),
     source="cauchy1815memoire",
     year=1815,
     people=("Seki Takakazu", "Gottfried Wilhelm Leibniz", "Augustin-Louis Cauchy", "Pierre-Simon Laplace"),
     implementations=(
-        Implementation("torch.linalg:det", "torch", None, Text("elimination with row exchanges (LU)", "带行交换的消元（LU）")),
-        Implementation("gradus.foundations.exact_determinant:exact_determinant", "numpy", None, Text("correctly rounded; integers stay exact", "正确舍入；整数保持精确")),
+        Implementation("torch.linalg:det", "torch", None, "elimination with row exchanges (LU)"),
+        Implementation(
+            "gradus.foundations.exact_determinant:exact_determinant",
+            "numpy",
+            None,
+            "correctly rounded; integers stay exact",
+        ),
     ),
     readings=(
         Reading("strang2016introduction", "ch. 5"),
@@ -52,12 +54,16 @@ DETERMINANT = Concept(
         Reading("bareiss1968sylvester"),
     ),
     deviations=(
-        Text("Determinants overflow and underflow early: that of $0.1\\,I$ is 0 in float64 from $n=324$ on. Log-densities need `slogdet`, which gives the sign and $\\log\\lvert\\det A\\rvert$.",
-             "行列式很容易上溢或下溢：$0.1\\,I$ 的行列式从 $n=324$ 起在 float64 中为 0。对数密度应使用 `slogdet`，它给出符号与 $\\log\\lvert\\det A\\rvert$。"),
-        Text("A small determinant does not mean nearly singular, nor a large one well-conditioned: $\\det(0.1\\,I)=10^{-n}$, with condition number 1.",
-             "行列式小不等于接近奇异，大也不等于良态：$\\det(0.1\\,I)=10^{-n}$，而条件数为 1。"),
+        (
+            r"Determinants overflow and underflow early: that of $0.1\,I$ is 0 in float64 from $n=324$ on. "
+            r"Log-densities need `slogdet`, which gives the sign and $\log\lvert\det A\rvert$."
+        ),
+        (
+            "A small determinant does not mean nearly singular, nor a large one well-conditioned: "
+            r"$\det(0.1\,I)=10^{-n}$, with condition number 1."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def permutations(n):
@@ -112,10 +118,9 @@ def laplace(A):
     return sum((-1) ** j * A[0, j] * rest[j] for j in range(len(A)))
 
 
-@DETERMINANT.claim(
-    Text("Permutations, recursion and LU give the same number", "按排列求和、递归展开与 LU 分解给出同一个数")
-)
+@DETERMINANT.claim
 def permutations_recursion_and_lu_agree(det, rng):
+    """Permutations, recursion and LU give the same number"""
     from scipy.linalg import lu
 
     A = rng.integers(-9, 10, (6, 6))
@@ -130,19 +135,18 @@ def permutations_recursion_and_lu_agree(det, rng):
     )
 
 
-@DETERMINANT.claim(Text(r"$\det(AB)=\det A\,\det B$", r"$\det(AB)=\det A\,\det B$"))
+@DETERMINANT.claim
 def multiplicative(det, rng):
+    r"""$\det(AB)=\det A\,\det B$"""
     A, B = rng.standard_normal((2, 5, 5))
     return roundoff(det(A @ B), det(A) * det(B), terms=10, scale=lengths(A) * lengths(B))
 
 
-@DETERMINANT.claim(
-    Text(
-        r"$\det A^{\mathsf T}=\det A$ and $\det(cA)=c^n\det A$: $\det(0.1\,I)=10^{-n}$ says nothing of singularity",
-        r"$\det A^{\mathsf T}=\det A$，$\det(cA)=c^n\det A$：$\det(0.1\,I)=10^{-n}$ 与是否奇异无关",
-    )
-)
+@DETERMINANT.claim
 def transpose_and_scale(det, rng):
+    r"""$\det A^{\mathsf T}=\det A$ and $\det(cA)=c^n\det A$: $\det(0.1\,I)=10^{-n}$ says nothing of
+    singularity
+    """
     A = rng.standard_normal((5, 5))
     return all_of(
         roundoff(det(A.T), det(A), terms=5, scale=lengths(A)),
@@ -151,13 +155,11 @@ def transpose_and_scale(det, rng):
     )
 
 
-@DETERMINANT.claim(
-    Text(
-        "Linear in each row, and alternating: an exchange of two rows changes the sign, equal rows give 0, adding one row to another changes nothing",
-        "对每一行线性且交错：交换两行变号，两行相同则为 0，把一行加到另一行上不变",
-    )
-)
+@DETERMINANT.claim
 def alternating_and_multilinear(det, rng):
+    """Linear in each row, and alternating: an exchange of two rows changes the sign, equal rows give 0,
+    adding one row to another changes nothing
+    """
     A, row = rng.standard_normal((5, 5)), rng.standard_normal(5)
     exchanged, equal, sheared, mixed, other = (A.copy() for _ in range(5))
     exchanged[[1, 3]] = A[[3, 1]]
@@ -173,13 +175,11 @@ def alternating_and_multilinear(det, rng):
     )
 
 
-@DETERMINANT.claim(
-    Text(
-        "Its sign is the orientation: −1 for a reflection, +1 for two, which is a rotation; and it tells on which side of a line a point lies",
-        "其符号即定向：一次反射为 −1，两次反射即旋转，为 +1；由它可判断点在直线的哪一侧",
-    )
-)
+@DETERMINANT.claim
 def sign_is_orientation(det, rng):
+    """Its sign is the orientation: −1 for a reflection, +1 for two, which is a rotation; and it tells on
+    which side of a line a point lies
+    """
     found = []
     for n in (2, 3, 5):
         Q = np.eye(n)
@@ -195,13 +195,9 @@ def sign_is_orientation(det, rng):
     return all_of(*found)
 
 
-@DETERMINANT.claim(
-    Text(
-        r"$\lvert\det A\rvert$ is the volume of the image of the unit cube, by Monte Carlo with 20 000 points",
-        r"$\lvert\det A\rvert$ 是单位立方体的像的体积（蒙特卡罗，20 000 个点）",
-    )
-)
+@DETERMINANT.claim
 def volume_of_the_image_of_the_cube(det, rng):
+    r"""$\lvert\det A\rvert$ is the volume of the image of the unit cube, by Monte Carlo with 20 000 points"""
     found = []
     for n in (2, 3, 4):
         A = rng.standard_normal((n, n)) + np.diag(np.full(n, 2.0))
@@ -213,13 +209,11 @@ def volume_of_the_image_of_the_cube(det, rng):
     return all_of(*found)
 
 
-@DETERMINANT.claim(
-    Text(
-        r"Closed forms: triangular matrices, Vandermonde $\prod_{i<j}(x_j-x_i)$, Cauchy matrices $\frac{1}{x_i+y_j}$",
-        r"闭式：三角矩阵、范德蒙德行列式 $\prod_{i<j}(x_j-x_i)$、柯西矩阵 $\frac{1}{x_i+y_j}$",
-    )
-)
+@DETERMINANT.claim
 def closed_forms(det, rng):
+    r"""Closed forms: triangular matrices, Vandermonde $\prod_{i<j}(x_j-x_i)$, Cauchy matrices
+    $\frac{1}{x_i+y_j}$
+    """
     T = np.triu(rng.standard_normal((6, 6)))
     x, y = np.sort(rng.uniform(-1, 1, 5)), rng.uniform(1.5, 3, 4)
     pairs = [(i, j) for i in range(5) for j in range(i + 1, 5)]
@@ -235,13 +229,9 @@ def closed_forms(det, rng):
     )
 
 
-@DETERMINANT.claim(
-    Text(
-        r"Hadamard: $\lvert\det A\rvert\le\prod\lVert a_j\rVert$, with equality for orthogonal columns",
-        r"阿达马不等式：$\lvert\det A\rvert\le\prod\lVert a_j\rVert$，各列正交时取等号",
-    )
-)
+@DETERMINANT.claim
 def hadamard(det, rng):
+    r"""Hadamard: $\lvert\det A\rvert\le\prod\lVert a_j\rVert$, with equality for orthogonal columns"""
     A = rng.standard_normal((50, 4, 4))
     ratio = np.abs(det(A)) / np.linalg.norm(A, axis=-2).prod(axis=-1)
     H = np.array([[1.0, 1.0], [1.0, -1.0]])
@@ -297,24 +287,22 @@ def seconds(det, n):
     return min(times)
 
 
-@DETERMINANT.claim(
-    Text(
-        "The cost of an implementation grows like $n^3$, not like $n!$: permutations take exactly $(n-1)\\,n!$ multiplications, recursion $M_n=n(M_{n-1}+1)$. Operations are counted where "
-        "numbers that count can be given, else the time from n = 5 to 6 may grow 4.5-fold at most; and n = 40 is done",
-        "实现的代价按 $n^3$ 而非 $n!$ 增长：按排列求和恰需 $(n-1)\\,n!$ 次乘法，递归需 $M_n=n(M_{n-1}+1)$ 次。能代入计数的数时逐一计数，"
-        "否则从 n = 5 到 6 耗时至多增为 4.5 倍；并且能算 n = 40",
-    ),
-    of_definition=False,
-)  # fmt: skip
+@DETERMINANT.claim(of_definition=False)
 def cost_is_cubic(det, rng):
+    r"""The cost of an implementation grows like $n^3$, not like $n!$: permutations take exactly
+    $(n-1)\,n!$ multiplications, recursion $M_n=n(M_{n-1}+1)$. Operations are counted where numbers
+    that count can be given, else the time from n = 5 to 6 may grow 4.5-fold at most; and n = 40 is done
+    """
     recursion = [0]
     for n in range(2, 6):
         recursion.append(n * (recursion[-1] + 1))
     known = [
-        identical([counted(determinant, n) for n in range(2, 6)], [(n - 1) * math.factorial(n) for n in range(2, 6)]),
+        identical(
+            [counted(determinant, n) for n in range(2, 6)], [(n - 1) * math.factorial(n) for n in range(2, 6)]
+        ),
         # the signs count here as well
         identical([counted(laplace, n) for n in range(1, 6)], recursion),
-    ]  # fmt: skip
+    ]
     try:
         sizes = (3, 4, 5, 6)
         counts = [counted(lambda A: det.raw(dict(A=A)), n) for n in sizes]
@@ -334,67 +322,67 @@ def cost_is_cubic(det, rng):
         L, U = np.tril(rng.integers(-1, 2, (40, 40)), -1) + np.eye(40), np.triu(rng.integers(-1, 2, (40, 40)))
         np.fill_diagonal(U, rng.choice([1.0, 2.0], 40))
         A = L @ U  # integers
-        known.append(roundoff(det(A), np.diag(U).prod(), terms=40, scale=float(np.diag(U).prod() * np.linalg.cond(A))))  # fmt: skip
+        known.append(
+            roundoff(det(A), np.diag(U).prod(), terms=40, scale=float(np.diag(U).prod() * np.linalg.cond(A)))
+        )
     return all_of(*known)
 
 
 @DETERMINANT.mutant(
-    Text("the sign of the permutation is lost", "丢掉排列的符号"),
-    caught_by=["equals-definition", "permutations-recursion-and-lu-agree", "multiplicative", "alternating-and-multilinear",
-           "volume-of-the-image-of-the-cube", "hadamard"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "permutations-recursion-and-lu-agree",
+        "multiplicative",
+        "alternating-and-multilinear",
+        "volume-of-the-image-of-the-cube",
+        "hadamard",
+    ]
+)
 def sign_lost(A):
+    """the sign of the permutation is lost"""
     total = 0
     for s, _ in permutations(A.shape[-1]):
         total = total + np.prod(np.stack([A[..., i, j] for i, j in enumerate(s)]), axis=0)
     return total
 
 
-@DETERMINANT.mutant(
-    Text("row exchanges of the elimination are not counted", "消元时的行交换没有计入符号"),
-    caught_by=["sign-is-orientation", "equals-definition"],
-)
+@DETERMINANT.mutant(caught_by=["sign-is-orientation", "equals-definition"])
 def exchanges_not_counted(A):
+    """row exchanges of the elimination are not counted"""
     pivot = np.abs(A[..., :, 0]).argmax(axis=-1)
     return determinant(A) * np.where(pivot == 0, 1.0, -1.0)
 
 
-@DETERMINANT.mutant(
-    Text("the volume without its sign", "没有符号的体积"),
-    caught_by=["sign-is-orientation", "alternating-and-multilinear", "transpose-and-scale"],
-)
+@DETERMINANT.mutant(caught_by=["sign-is-orientation", "alternating-and-multilinear", "transpose-and-scale"])
 def unsigned_volume(A):
+    """the volume without its sign"""
     return np.linalg.svd(A, compute_uv=False).prod(axis=-1)
 
 
 @DETERMINANT.mutant(
-    Text("the product of the diagonal, without elimination", "不消元而直接取对角元之积"),
-    caught_by=["multiplicative", "alternating-and-multilinear", "volume-of-the-image-of-the-cube"],
+    caught_by=["multiplicative", "alternating-and-multilinear", "volume-of-the-image-of-the-cube"]
 )
 def product_of_the_diagonal(A):
+    """the product of the diagonal, without elimination"""
     return np.diagonal(A, 0, -2, -1).prod(axis=-1)
 
 
-@DETERMINANT.mutant(
-    Text("the Gram determinant $\\det A^{\\mathsf T}A$", "Gram 行列式 $\\det A^{\\mathsf T}A$"),
-    caught_by=["transpose-and-scale", "closed-forms", "volume-of-the-image-of-the-cube"],
-)
+@DETERMINANT.mutant(caught_by=["transpose-and-scale", "closed-forms", "volume-of-the-image-of-the-cube"])
 def gram_determinant(A):
+    r"""the Gram determinant $\det A^{\mathsf T}A$"""
     return determinant(A) ** 2
 
 
-@DETERMINANT.mutant(
-    Text("the sum over permutations, as the formula stands", "照公式字面对排列求和"),
-    caught_by=["cost-is-cubic"],
-)
+@DETERMINANT.mutant(caught_by=["cost-is-cubic"])
 def sum_over_permutations(A):
+    """the sum over permutations, as the formula stands"""
     return determinant(A)
 
 
 @DETERMINANT.figure(
-    angle=Slider(-180, 180, 60, Text("direction of the second column (degrees)", "第二列的方向（度）")),
-    length=Slider(0.2, 2.5, 1.6, Text("length of the second column", "第二列的长度")),
-    n=Slider(2, 30, 12, Text("size of the matrix n", "矩阵的阶数 n"), integer=True),
+    angle=Slider(-180, 180, 60, "direction of the second column (degrees)"),
+    length=Slider(0.2, 2.5, 1.6, "length of the second column"),
+    n=Slider(2, 30, 12, "size of the matrix n", integer=True),
 )
 def figure(angle, length, n):
     t, n = np.radians(angle), int(n)

@@ -16,44 +16,48 @@ def _torch(einsum, x, p):
 EXPECTATION = Concept(
     key="expectation",
     kind="definition",
-    title=Text("Expectation, variance, covariance", "期望、方差与协方差"),
-    summary=Text(
-        "The mean of a random quantity, weighted by probability: the price at which a game is fair. The variance is the mean "
-        "squared deviation from it, the covariance how two quantities deviate together. Expectation is linear, even for dependent quantities; that is its strength.",
-        "随机量按概率加权的平均：使赌局公平的价格。方差是偏离均值的平方的平均，协方差衡量两个量如何一同偏离。期望是线性的，即使各量不独立也成立；这正是它的威力。",
-    ),
+    title="Expectation, variance, covariance",
+    summary="The mean of a random quantity, weighted by probability: the price at which a game is fair. "
+    "The variance is the mean squared deviation from it, the covariance how two quantities deviate "
+    "together. Expectation is linear, even for dependent quantities; that is its strength.",
     formulas=(
         r"E[X]=\sum_{i=1}^{k}p_i\,x_i,\qquad \operatorname{Cov}(X)=\sum_{i=1}^{k}p_i\,(x_i-E[X])(x_i-E[X])^{\mathsf T}",
         r"E[aX+bY]=a\,E[X]+b\,E[Y],\qquad \operatorname{Var}(X+Y)=\operatorname{Var}X+\operatorname{Var}Y+2\operatorname{Cov}(X,Y)",
         r"\varphi(E[X])\le E[\varphi(X)]\quad\text{for convex }\varphi",
     ),
     symbols=(
-        Symbol("x", "x", "... k d", Text("values of the d quantities at each outcome", "每个结果下 d 个量的取值")),
-        Symbol("p", "p", "... k", Text("probabilities of the outcomes", "各结果的概率"), "simplex"),
-        Symbol("E[X]", "", "... d", Text("expectation", "期望")),
-        Symbol(r"\operatorname{Cov}", "", "... d d", Text("covariance matrix, the variances on its diagonal", "协方差矩阵，对角线为方差")),
-        Symbol("k", "", "", Text("number of outcomes", "结果的个数")),
-        Symbol("a,b", "", "", Text("numbers", "常数")),
-        Symbol(r"\varphi", "", "", Text("a convex function", "凸函数")),
+        Symbol("x", "x", "... k d", "values of the d quantities at each outcome"),
+        Symbol("p", "p", "... k", "probabilities of the outcomes", "simplex"),
+        Symbol("E[X]", "", "... d", "expectation"),
+        Symbol(r"\operatorname{Cov}", "", "... d d", "covariance matrix, the variances on its diagonal"),
+        Symbol("k", "", "", "number of outcomes"),
+        Symbol("a,b", "", "", "numbers"),
+        Symbol(r"\varphi", "", "", "a convex function"),
     ),
     needs=(),
     source="huygens1657ratiociniis",
     year=1657,
     people=("Christiaan Huygens", "Blaise Pascal", "Pierre de Fermat"),
-    implementations=(Implementation("torch:einsum", "torch", _torch, Text("weighted sums; for samples, torch.cov", "加权和；对样本用 torch.cov")),),
+    implementations=(
+        Implementation("torch:einsum", "torch", _torch, "weighted sums; for samples, torch.cov"),
+    ),
     readings=(
         Reading("wasserman2004all", "ch. 3"),
         Reading("jensen1906fonctions"),
         Reading("murphy2022probabilistic", "§2.2.5"),
     ),
     deviations=(
-        Text("`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; `numpy.var` divides by n. A law known exactly has neither.",
-             "`torch.cov`、`numpy.cov` 与 `torch.var` 由样本估计，除以 n − 1；`numpy.var` 除以 n。分布已知时不存在这个问题。"),
+        (
+            "`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; "
+            "`numpy.var` divides by n. A distribution known exactly has neither."
+        ),
     ),
     unverified=(
-        Text("For infinitely many outcomes the sum must converge absolutely; the Cauchy law has no expectation.", "结果无穷多时，求和必须绝对收敛；柯西分布没有期望。"),
+        (
+            "For infinitely many outcomes the sum must converge absolutely; the Cauchy distribution has no expectation."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @EXPECTATION.definition
@@ -87,13 +91,11 @@ def game(win, lose=200.0):
     return np.array([win, win, -lose, -lose, -lose, -lose])[:, None]
 
 
-@EXPECTATION.claim(
-    Text(
-        "A die: win 300 on 1 or 2, lose 200 else: the mean is −100/3 a game, not −100, which a win of 100 would give",
-        "掷骰子：1 或 2 赢 300，否则输 200：每局平均 −100/3；若赢 100，则为 −100",
-    )
-)
+@EXPECTATION.claim
 def dice_game(E, rng):
+    """A die: win 300 on 1 or 2, lose 200 else: the mean is −100/3 a game, not −100, which a win of 100
+    would give
+    """
     mean, variance = E(game(300.0), DIE)
     other, _ = E(game(100.0), DIE)
     return all_of(
@@ -104,27 +106,24 @@ def dice_game(E, rng):
 
 
 def joint(rng, k=8, d=2):
-    """A law of d dependent quantities."""
+    """A distribution of d dependent quantities."""
     x = rng.standard_normal((k, d))
     x[:, 1:] += x[:, :1] ** 2
     return x, rng.dirichlet(np.ones(k))
 
 
-@EXPECTATION.claim(Text("It is linear, also for dependent quantities", "它是线性的，对不独立的量也成立"))
+@EXPECTATION.claim
 def linear(E, rng):
+    """It is linear, also for dependent quantities"""
     x, p = joint(rng)
     (ex, ey), _ = E(x, p)
     mean, _ = E((3 * x[:, :1] - 2 * x[:, 1:] + 5), p)
     return roundoff(mean[0], 3 * ex - 2 * ey + 5, terms=8, scale=10 * np.abs(x).max())
 
 
-@EXPECTATION.claim(
-    Text(
-        "$\\operatorname{Var}X=E[X^2]-E[X]^2$, and $\\operatorname{Var}(aX+b)=a^2\\operatorname{Var}X$",
-        "$\\operatorname{Var}X=E[X^2]-E[X]^2$，且 $\\operatorname{Var}(aX+b)=a^2\\operatorname{Var}X$",
-    )
-)
+@EXPECTATION.claim
 def variance_from_two_moments(E, rng):
+    r"""$\operatorname{Var}X=E[X^2]-E[X]^2$, and $\operatorname{Var}(aX+b)=a^2\operatorname{Var}X$"""
     x, p = joint(rng, d=1)
     (m,), ((v,),) = E(x, p)
     (square,), _ = E(x**2, p)
@@ -136,13 +135,11 @@ def variance_from_two_moments(E, rng):
     )
 
 
-@EXPECTATION.claim(
-    Text(
-        "Variances add up with twice the covariance; means multiply with it: $E[XY]=E[X]E[Y]+\\operatorname{Cov}$",
-        "方差相加时要加两倍协方差；均值相乘时也要加上它：$E[XY]=E[X]E[Y]+\\operatorname{Cov}$",
-    )
-)
+@EXPECTATION.claim
 def covariance_of_sums_and_products(E, rng):
+    r"""Variances add up with twice the covariance; means multiply with it:
+    $E[XY]=E[X]E[Y]+\operatorname{Cov}$
+    """
     x, p = joint(rng)
     m, C = E(x, p)
     _, ((total,),) = E(x.sum(axis=1, keepdims=True), p)
@@ -154,13 +151,9 @@ def covariance_of_sums_and_products(E, rng):
     )
 
 
-@EXPECTATION.claim(
-    Text(
-        "A covariance matrix is symmetric and positive semidefinite: no combination has negative variance",
-        "协方差矩阵对称且半正定：任何线性组合的方差都不为负",
-    )
-)
+@EXPECTATION.claim
 def covariance_is_positive(E, rng):
+    """A covariance matrix is symmetric and positive semidefinite: no combination has negative variance"""
     found = []
     for k in (3, 6, 20):
         _, C = E(rng.standard_normal((k, 4)), rng.dirichlet(np.ones(k)))
@@ -172,13 +165,11 @@ def covariance_is_positive(E, rng):
     return all_of(*found)
 
 
-@EXPECTATION.claim(
-    Text(
-        r"Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; equality for a constant",
-        r"詹森不等式：φ 凸时 $\varphi(E[X])\le E[\varphi(X)]$，凹时反向；X 为常数时取等号",
-    )
-)
+@EXPECTATION.claim
 def jensen(E, rng):
+    r"""Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; equality for a
+    constant
+    """
     found = []
     for convex in (np.exp, np.square, np.abs, lambda t: -np.log(t + 10)):
         x, p = rng.standard_normal((100, 5, 1)), rng.dirichlet(np.ones(5), 100)
@@ -189,13 +180,11 @@ def jensen(E, rng):
     return all_of(*found)
 
 
-@EXPECTATION.claim(
-    Text(
-        "The mean is the constant from which the mean squared deviation is least, and that least is the variance",
-        "均值是使平均平方偏差最小的常数，该最小值就是方差",
-    )
-)
+@EXPECTATION.claim
 def best_constant(E, rng):
+    """The mean is the constant from which the mean squared deviation is least, and that least is the
+    variance
+    """
     x, p = joint(rng, d=1)
     (m,), ((v,),) = E(x, p)
     at = float(p @ (x[:, 0] - m) ** 2)
@@ -207,13 +196,9 @@ def best_constant(E, rng):
     )
 
 
-@EXPECTATION.claim(
-    Text(
-        "The mean of the conditional means is the mean, and the expectation of an indicator is a probability",
-        "条件均值的平均等于均值；示性函数的期望等于概率",
-    )
-)
+@EXPECTATION.claim
 def tower(E, rng):
+    """The mean of the conditional means is the mean, and the expectation of an indicator is a probability"""
     x, p = joint(rng, k=12, d=1)
     groups, weights = x.reshape(3, 4, 1), p.reshape(3, 4)
     share = weights.sum(-1)
@@ -226,13 +211,11 @@ def tower(E, rng):
     )
 
 
-@EXPECTATION.claim(
-    Text(
-        "Playing on, the average gain tends to the expectation, and the variance of an average of n games is $\\operatorname{Var}/n$",
-        "一直玩下去，平均收益趋于期望；n 局平均的方差为 $\\operatorname{Var}/n$",
-    )
-)
+@EXPECTATION.claim
 def averages_tend_to_it(E, rng):
+    r"""Playing on, the average gain tends to the expectation, and the variance of an average of n games is
+    $\operatorname{Var}/n$
+    """
     values = game(100.0)[:, 0]
     (m,), ((v,),) = E(values[:, None], DIE)
     draws = rng.choice(values, (2000, 25))
@@ -240,16 +223,13 @@ def averages_tend_to_it(E, rng):
     return all_of(statistical(draws, m), statistical((average - m) ** 2, v / 25))
 
 
-@EXPECTATION.mutant(
-    Text("all outcomes count alike", "所有结果一视同仁"),
-    caught_by=["equals-definition", "best-constant", "tower"],
-)
+@EXPECTATION.mutant(caught_by=["equals-definition", "best-constant", "tower"])
 def unweighted(x, p):
+    """all outcomes count alike"""
     return expectation(x, np.full_like(p, 1 / p.shape[-1]))
 
 
 @EXPECTATION.mutant(
-    Text("the second moment sold as variance", "把二阶矩当作方差"),
     caught_by=[
         "equals-definition",
         "dice-game",
@@ -257,18 +237,17 @@ def unweighted(x, p):
         "covariance-of-sums-and-products",
         "averages-tend-to-it",
         "best-constant",
-    ],
+    ]
 )
 def uncentred(x, p):
+    """the second moment sold as variance"""
     mean, _ = expectation(x, p)
     return mean, np.einsum("...k,...ki,...kj->...ij", p, x, x)
 
 
-@EXPECTATION.mutant(
-    Text("the median for the mean", "用中位数代替均值"),
-    caught_by=["dice-game", "tower", "averages-tend-to-it"],
-)
+@EXPECTATION.mutant(caught_by=["dice-game", "tower", "averages-tend-to-it"])
 def median(x, p):
+    """the median for the mean"""
     order = np.argsort(x, axis=-2)
     sorted_x = np.take_along_axis(x, order, -2)
     mass = np.take_along_axis(np.broadcast_to(p[..., None], x.shape), order, -2).cumsum(-2)
@@ -276,21 +255,17 @@ def median(x, p):
     return middle, expectation(x, p)[1]
 
 
-@EXPECTATION.mutant(
-    Text("the covariance keeps only one sign of deviation", "协方差只保留一侧的偏差"),
-    caught_by=["covariance-is-positive", "covariance-of-sums-and-products"],
-)
+@EXPECTATION.mutant(caught_by=["covariance-is-positive", "covariance-of-sums-and-products"])
 def one_sided(x, p):
+    """the covariance keeps only one sign of deviation"""
     mean, _ = expectation(x, p)
     c = x - mean[..., None, :]
     return mean, np.einsum("...k,...ki,...kj->...ij", p, c, np.maximum(c, 0))
 
 
-@EXPECTATION.mutant(
-    Text("k − 1 for k: weights that do not sum to 1", "把 k 写成 k − 1：权重之和不为 1"),
-    caught_by=["jensen", "linear", "equals-definition", "dice-game"],
-)
+@EXPECTATION.mutant(caught_by=["jensen", "linear", "equals-definition", "dice-game"])
 def k_minus_one(x, p):
+    """k − 1 for k: weights that do not sum to 1"""
     k = p.shape[-1]
     mean, covariance = expectation(x, p)
     return mean * k / (k - 1), covariance * k / (k - 1)
@@ -298,25 +273,16 @@ def k_minus_one(x, p):
 
 EXPECTATION.erratum(
     "E50",
-    common=Text(
-        "Win 300 on 1 or 2, lose 200 otherwise: “with probability ⅓ you win 100”",
-        "1 或 2 赢 300，否则输 200，却写成“以 1/3 的概率赢 100”",
-    ),
-    why=Text(
-        "With 300 the mean is −100/3, with 100 it is −100: the printed result belongs to 300.",
-        "按 300 计算均值为 −100/3，按 100 则为 −100：印出的结果对应的是 300。",
-    ),
-    right=Text(
-        r"$\frac13\cdot300-\frac23\cdot200=-\frac{100}{3}$",
-        r"$\frac13\cdot300-\frac23\cdot200=-\frac{100}{3}$",
-    ),
+    common="Win 300 on 1 or 2, lose 200 otherwise: “with probability ⅓ you win 100”",
+    why="With 300 the mean is −100/3, with 100 it is −100: the printed result belongs to 300.",
+    right=r"$\frac13\cdot300-\frac23\cdot200=-\frac{100}{3}$",
     claims=("dice-game",),
 )
 
 
 @EXPECTATION.figure(
-    win=Slider(0, 800, 300, Text("gain on a win", "赢时的收益")),
-    faces=Slider(0, 6, 2, Text("winning faces of the die", "骰子上获胜的面数"), integer=True),
+    win=Slider(0, 800, 300, "gain on a win"),
+    faces=Slider(0, 6, 2, "winning faces of the die", integer=True),
 )
 def figure(win, faces):
     faces = int(faces)

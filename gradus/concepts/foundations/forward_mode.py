@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page import (
+    Concept,
+    Drawing,
+    Implementation,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    like,
+    namespace,
+)
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -14,25 +25,23 @@ def _torch(jvp, f, x, u):
 FORWARD_MODE = Concept(
     key="forward-mode",
     kind="algorithm",
-    title=Text("Dual numbers and forward mode", "对偶数与前向模式"),
-    summary=Text(
-        r"Compute with $a+b\varepsilon$ where $\varepsilon^2=0$: the function then carries its derivative along one direction, exact to "
-        "rounding, for about the price of three evaluations and no memory of the way. A whole gradient takes one run per input.",
-        r"用满足 $\varepsilon^2=0$ 的 $a+b\varepsilon$ 进行计算，函数便随之携带沿某一方向的导数，精确到舍入误差，代价约为三次函数计算，且不必记住过程。求完整的梯度则每个输入需要一次。",
-    ),
+    title="Dual numbers and forward mode",
+    summary=r"Compute with $a+b\varepsilon$ where $\varepsilon^2=0$: the function then carries its "
+    "derivative along one direction, exact to rounding, for about the price of three evaluations "
+    "and no memory of the way. A whole gradient takes one run per input.",
     formulas=(
         r"(a+b\varepsilon)(c+d\varepsilon)=ac+(ad+bc)\varepsilon,\qquad \varphi(a+b\varepsilon)=\varphi(a)+\varphi'(a)\,b\,\varepsilon",
         r"f(x+u\varepsilon)=f(x)+\big(J(x)\,u\big)\varepsilon",
         r"\dot v_j=\sum_{i\,:\,i\to j}\frac{\partial\varphi_j}{\partial v_i}\,\dot v_i,\qquad \dot x=u",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("function to be differentiated", "要求导的函数"), "function"),
-        Symbol("x", "x", "n", Text("where", "求导的点")),
-        Symbol("u", "u", "n", Text("direction", "方向")),
-        Symbol(r"\varepsilon", "", "", Text(r"a number with $\varepsilon^2=0$, $\varepsilon\ne0$", r"满足 $\varepsilon^2=0$、$\varepsilon\ne0$ 的数")),
-        Symbol("J", "", "m n", Text("Jacobian", "雅可比矩阵")),
-        Symbol(r"\dot v_j", "", "", Text("tangent: derivative of step j along u", "切线值：第 j 步沿 u 的导数")),
-        Symbol(r"\varphi", "", "function", Text("elementary function of a step", "一步的基本函数")),
+        Symbol("f", "f", "function", "function to be differentiated", "function"),
+        Symbol("x", "x", "n", "where"),
+        Symbol("u", "u", "n", "direction"),
+        Symbol(r"\varepsilon", "", "", r"a number with $\varepsilon^2=0$, $\varepsilon\ne0$"),
+        Symbol("J", "", "m n", "Jacobian"),
+        Symbol(r"\dot v_j", "", "", "tangent: derivative of step j along u"),
+        Symbol(r"\varphi", "", "function", "elementary function of a step"),
     ),
     needs=("chain-rule", "jacobian"),
     source="griewank2008evaluating",
@@ -49,12 +58,12 @@ FORWARD_MODE = Concept(
         Reading("clifford1873preliminary"),
     ),
     deviations=(
-        Text(
-            "JAX and `torch.func` call it `jvp` and return the value beside the tangent, as here; nested runs need a tag for each level.",
-            "JAX 与 `torch.func` 称之为 `jvp`，与此处一样同时返回函数值与切线值；嵌套使用时每一层需要单独的标记。",
+        (
+            "JAX and `torch.func` call it `jvp` and return the value beside the tangent, as here; nested "
+            "runs need a tag for each level."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @FORWARD_MODE.definition
@@ -87,12 +96,6 @@ def forward_mode(f, x, u):
     y = np.asarray(f(z), object)
     flat = [dual(v) for v in y.ravel()]
     return np.array([v.a for v in flat]).reshape(y.shape), np.array([v.b for v in flat]).reshape(y.shape)
-
-
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
 
 
 @generic
@@ -131,13 +134,9 @@ def invalid(rng):
     yield "a direction of another shape", dict(f=moderate, x=np.ones(3), u=np.ones(2))
 
 
-@FORWARD_MODE.claim(
-    Text(
-        r"Equals the complex step: $Ju=\operatorname{Im}f(x+\mathrm ihu)/h$",
-        r"与复步长一致：$Ju=\operatorname{Im}f(x+\mathrm ihu)/h$",
-    )
-)
+@FORWARD_MODE.claim
 def equals_the_complex_step(forward_mode, rng):
+    r"""Equals the complex step: $Ju=\operatorname{Im}f(x+\mathrm ihu)/h$"""
     found = []
     for f, n in ((moderate, 6), (curve, 2), (perceptron(rng.standard_normal((4, 3))), 3)):
         for _ in range(5):
@@ -151,13 +150,9 @@ def equals_the_complex_step(forward_mode, rng):
     return all_of(*found)
 
 
-@FORWARD_MODE.claim(
-    Text(
-        r"The value is the function's own, whatever the direction: $\varepsilon^2=0$ leaves it alone",
-        r"函数值不受方向影响：$\varepsilon^2=0$ 不改变它",
-    )
-)
+@FORWARD_MODE.claim
 def value_is_untouched(forward_mode, rng):
+    r"""The value is the function's own, whatever the direction: $\varepsilon^2=0$ leaves it alone"""
     x = rng.standard_normal(2)
     values = [forward_mode(curve, x, u)[0] for u in (np.zeros(2), np.ones(2), 1e3 * rng.standard_normal(2))]
     return all_of(
@@ -165,13 +160,9 @@ def value_is_untouched(forward_mode, rng):
     )
 
 
-@FORWARD_MODE.claim(
-    Text(
-        "The tangent is linear in the direction: twice the direction, twice the tangent, to the bit",
-        "切线值关于方向是线性的：方向加倍，切线值恰好加倍",
-    )
-)
+@FORWARD_MODE.claim
 def linear_in_the_direction(forward_mode, rng):
+    """The tangent is linear in the direction: twice the direction, twice the tangent, to the bit"""
     x, u, v = rng.standard_normal((3, 2))
     one, two, three = (forward_mode(curve, x, w)[1] for w in (u, 2 * u, u + v))
     return all_of(
@@ -197,14 +188,11 @@ def operations(forward_mode, x, directions):
     return total / one.operations[0]
 
 
-@FORWARD_MODE.claim(
-    Text(
-        "One direction costs at most 4 evaluations; the whole gradient costs n times as much: it grows with the inputs (operations counted)",
-        "一个方向的代价至多为 4 次函数计算；完整梯度的代价是其 n 倍，随输入个数增长（按运算次数计）",
-    ),
-    of_definition=False,
-)
+@FORWARD_MODE.claim(of_definition=False)
 def cost_grows_with_the_inputs(forward_mode, rng):
+    """One direction costs at most 4 evaluations; the whole gradient costs n times as much: it grows with
+    the inputs (operations counted)
+    """
     sizes = (2, 4, 8, 16)
     whole = [operations(forward_mode, np.linspace(-1, 1, n), np.eye(n)) for n in sizes]
     why = Text(
@@ -214,13 +202,9 @@ def cost_grows_with_the_inputs(forward_mode, rng):
     return all_of(rate(sizes, whole, 1.0), bound(whole[-1] / sizes[-1], 4.0, "≤", why))
 
 
-@FORWARD_MODE.claim(
-    Text(
-        "It remembers nothing of the way: 300 steps need no more memory than 10",
-        "不必记住过程：300 步与 10 步所需内存相同",
-    )
-)
+@FORWARD_MODE.claim
 def memory_does_not_grow_with_the_steps(forward_mode, rng):
+    """It remembers nothing of the way: 300 steps need no more memory than 10"""
     from gradus.frameworks.memory import peak_memory
 
     def steps(count):
@@ -242,57 +226,46 @@ def memory_does_not_grow_with_the_steps(forward_mode, rng):
     )
 
 
-@FORWARD_MODE.mutant(
-    Text(
-        r"$\varepsilon^2=-1$: complex numbers with a step of full length", r"$\varepsilon^2=-1$：整步长的复数"
-    ),
-    caught_by=["value-is-untouched", "equals-the-complex-step", "linear-in-the-direction"],
-)
+@FORWARD_MODE.mutant(caught_by=["value-is-untouched", "equals-the-complex-step", "linear-in-the-direction"])
 def complex_numbers(f, x, u):
+    r"""$\varepsilon^2=-1$: complex numbers with a step of full length"""
     y = f(x + 1j * u)
     return np.real(y), np.imag(y)
 
 
-@FORWARD_MODE.mutant(
-    Text("the direction is normalised", "方向被归一化"),
-    caught_by=["linear-in-the-direction", "equals-definition"],
-)
+@FORWARD_MODE.mutant(caught_by=["linear-in-the-direction", "equals-definition"])
 def direction_normalised(f, x, u):
+    """the direction is normalised"""
     return forward_mode(f, x, u / max(np.linalg.norm(u), 1e-300))
 
 
-@FORWARD_MODE.mutant(
-    Text("by two passes of reverse mode, which keep every step", "用两次反向模式，保存了每一步"),
-    caught_by=["memory-does-not-grow-with-the-steps"],
-)
+@FORWARD_MODE.mutant(caught_by=["memory-does-not-grow-with-the-steps"])
 def twice_backwards(f, x, u):
+    """by two passes of reverse mode, which keep every step"""
     from gradus.foundations.autodiff import grad, vjp
 
     y, pull = vjp(f, x)  # w ↦ Jᵀw is linear, and the transpose of its derivative is J
     return y, grad(lambda w: (pull(w)[0] * u).sum())(np.zeros(np.shape(y)))
 
 
-@FORWARD_MODE.mutant(
-    Text("a difference of values", "函数值之差"), caught_by=["equals-the-complex-step", "equals-definition"]
-)
+@FORWARD_MODE.mutant(caught_by=["equals-the-complex-step", "equals-definition"])
 def difference(f, x, u):
+    """a difference of values"""
     h = 1e-6
     return f(x), (f(x + h * u) - f(x)) / h
 
 
-@FORWARD_MODE.mutant(
-    Text("all n directions are computed to return one", "为返回一个方向而计算全部 n 个方向"),
-    caught_by=["cost-grows-with-the-inputs"],
-)
+@FORWARD_MODE.mutant(caught_by=["cost-grows-with-the-inputs"])
 def all_directions(f, x, u):
+    """all n directions are computed to return one"""
     from gradus.foundations.dual import jvp
 
     return f(x), sum(jvp(f, x, e)[1] * c for e, c in zip(np.eye(len(x)), u, strict=True))
 
 
 @FORWARD_MODE.figure(
-    x=Slider(-2, 2, 0.6, Text("value part a", "实部 a")),
-    u=Slider(-1, 1, 0.6, Text("dual part b", "对偶部 b")),
+    x=Slider(-2, 2, 0.6, "value part a"),
+    u=Slider(-1, 1, 0.6, "dual part b"),
 )
 def figure(x, u):
     def f(z):

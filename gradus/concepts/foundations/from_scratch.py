@@ -51,49 +51,56 @@ def _torch(Adam, x, y, W1, b1, W2, b2, steps, alpha):
 FROM_SCRATCH = Concept(
     key="from-scratch",
     kind="system",
-    title=Text("A network from scratch", "从零训练网络"),
-    summary=Text(
-        "Everything that trains a network, without a framework: forwards, the loss, backwards by the chain rule, and Adam. Here for one hidden layer, each gradient written out; "
-        "`gradus run from-scratch` trains an MLP, LeNet, an LSTM and a transformer in the same way, from the definitions of these pages and our own tape alone.",
-        "不用任何框架训练网络所需的一切：前向、损失、按链式法则的反向，以及 Adam。此处以一个隐藏层为例，写出每个梯度；"
-        "`gradus run from-scratch` 以同样方式训练 MLP、LeNet、LSTM 与 Transformer，只用这些页面的定义和我们自己的梯度带。",
-    ),
+    title="A network from scratch",
+    summary="Everything that trains a network, without a framework: forwards, the loss, backwards by the "
+    "chain rule, and Adam. Here for one hidden layer, each gradient written out; "
+    "`gradus run from-scratch` trains an MLP, LeNet, an LSTM and a transformer in the same way, "
+    "from the definitions of these pages and our own tape alone.",
     formulas=(
         r"H=\tanh(xW_1^{\mathsf T}+b_1),\quad Z=HW_2^{\mathsf T}+b_2,\quad P=\operatorname{softmax}(Z),\quad L=-\frac1n\sum_{i=1}^{n}\log P_{i,y_i}",
         r"\bar Z=\frac{P-\operatorname{onehot}(y)}n,\quad \bar W_2=\bar Z^{\mathsf T}H,\quad \bar b_2=\bar Z^{\mathsf T}1,\quad \bar A=(\bar ZW_2)\odot(1-H^2),\quad \bar W_1=\bar A^{\mathsf T}x,\quad \bar b_1=\bar A^{\mathsf T}1",
         r"m\leftarrow.9\,m+.1\,\bar\theta,\quad v\leftarrow.999\,v+.001\,\bar\theta^2,\quad \theta\leftarrow\theta-\alpha\,\frac{m/(1-.9^t)}{\sqrt{v/(1-.999^t)}+10^{-8}}",
     ),
     symbols=(
-        Symbol("x", "x", "n d", Text("inputs", "输入")),
-        Symbol("y", "y", "n", Text("classes", "类别"), "index"),
-        Symbol("W_1", "W1", "h d", Text("weights of the hidden layer", "隐藏层的权重")),
-        Symbol("b_1", "b1", "h", Text("its biases", "其偏置")),
-        Symbol("W_2", "W2", "k h", Text("weights of the output layer", "输出层的权重")),
-        Symbol("b_2", "b2", "k", Text("its biases", "其偏置")),
-        Symbol("t", "steps", "", Text("number of steps", "步数"), "natural"),
-        Symbol(r"\alpha", "alpha", "", Text("step size", "步长"), "positive"),
-        Symbol("H", "", "n h", Text("hidden values", "隐藏层的值")),
-        Symbol("Z", "", "n k", Text("logits", "logits")),
-        Symbol("A", "", "n h", Text("values before tanh", "tanh 之前的值")),
-        Symbol("P", "", "n k", Text("predicted probabilities", "预测概率"), "simplex"),
-        Symbol("L", "", "", Text("mean cross-entropy; the result has it before every step and at the end", "平均交叉熵；结果给出每步之前及最后的值")),
-        Symbol(r"\theta", "", "", Text("any of the four parameters; a bar marks the gradient of L", "四个参数之一；上横线表示 L 的梯度")),
-        Symbol("m,v", "", "", Text("Adam's running means", "Adam 的滑动平均")),
+        Symbol("x", "x", "n d", "inputs"),
+        Symbol("y", "y", "n", "classes", "index"),
+        Symbol("W_1", "W1", "h d", "weights of the hidden layer"),
+        Symbol("b_1", "b1", "h", "its biases"),
+        Symbol("W_2", "W2", "k h", "weights of the output layer"),
+        Symbol("b_2", "b2", "k", "its biases"),
+        Symbol("t", "steps", "", "number of steps", "natural"),
+        Symbol(r"\alpha", "alpha", "", "step size", "positive"),
+        Symbol("H", "", "n h", "hidden values"),
+        Symbol("Z", "", "n k", "logits"),
+        Symbol("A", "", "n h", "values before tanh"),
+        Symbol("P", "", "n k", "predicted probabilities", "simplex"),
+        Symbol("L", "", "", "mean cross-entropy; the result has it before every step and at the end"),
+        Symbol(r"\theta", "", "", "any of the four parameters; a bar marks the gradient of L"),
+        Symbol("m,v", "", "", "Adam's running means"),
     ),
     needs=("mlp", "backprop-mlp", "softmax-cross-entropy", "adam", "reverse-mode"),
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
     implementations=(
-        Implementation("gradus.foundations.from_scratch.gradient:loss_and_gradient", "numpy", _tape, Text("NumPy on our own tape, and a literal Adam", "NumPy 加我们自己的梯度带，以及字面的 Adam")),
-        Implementation("torch.optim:Adam", "torch", _torch, Text("PyTorch's layers, autograd and Adam", "PyTorch 的层、自动求导与 Adam")),
+        Implementation(
+            "gradus.foundations.from_scratch.gradient:loss_and_gradient",
+            "numpy",
+            _tape,
+            "NumPy on our own tape, and a literal Adam",
+        ),
+        Implementation("torch.optim:Adam", "torch", _torch, "PyTorch's layers, autograd and Adam"),
     ),
-    readings=(Reading("goodfellow2016deep", "§6.5"), Reading("rumelhart1986learning"), Reading("kingma2015adam")),
+    readings=(
+        Reading("goodfellow2016deep", "§6.5"),
+        Reading("rumelhart1986learning"),
+        Reading("kingma2015adam"),
+    ),
     deviations=(
-        Text("The whole batch at every step here, so that every run is the same; the systems draw mini-batches.", "此处每步使用整批数据，使每次运行都相同；系统训练时使用小批量。"),
+        ("The whole batch at every step here, so that every run is the same; the systems draw mini-batches."),
     ),
     differentiable=False,  # the derivative of a whole training is another page's matter
-)  # fmt: skip
+)
 
 
 @FROM_SCRATCH.definition
@@ -121,9 +128,11 @@ def from_scratch(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 
 def start(rng, d, h, k):
     return dict(
-        W1=rng.standard_normal((h, d)) / np.sqrt(d), b1=0.1 * rng.standard_normal(h),
-        W2=rng.standard_normal((k, h)) / np.sqrt(h), b2=0.1 * rng.standard_normal(k),
-    )  # fmt: skip
+        W1=rng.standard_normal((h, d)) / np.sqrt(d),
+        b1=0.1 * rng.standard_normal(h),
+        W2=rng.standard_normal((k, h)) / np.sqrt(h),
+        b2=0.1 * rng.standard_normal(k),
+    )
 
 
 @FROM_SCRATCH.cases
@@ -171,13 +180,11 @@ def digits():
     return flat(data.train_inputs), data.train_targets, flat(data.test_inputs), data.test_targets
 
 
-@FROM_SCRATCH.claim(
-    Text(
-        "After 20 steps on 300 digits parameters and losses equal those of PyTorch's layers, autograd and Adam to $10^{-9}$",
-        "在 300 个手写数字上训练 20 步后，参数与损失与 PyTorch 的层、自动求导和 Adam 相差不超过 $10^{-9}$",
-    )
-)
+@FROM_SCRATCH.claim
 def equals_pytorch_after_twenty_steps(f, rng):
+    """After 20 steps on 300 digits parameters and losses equal those of PyTorch's layers, autograd and
+    Adam to $10^{-9}$
+    """
     import torch
 
     x, y, _, _ = digits()
@@ -194,13 +201,11 @@ def equals_pytorch_after_twenty_steps(f, rng):
     )
 
 
-@FROM_SCRATCH.claim(
-    Text(
-        "The first step of Adam moves every parameter by α, against the sign of its gradient, whatever its size; that gradient is the slope of the loss by central differences",
-        "Adam 的第一步使每个参数沿梯度的反方向移动 α，与其大小无关；该梯度即损失由中心差分所得的斜率",
-    )
-)
+@FROM_SCRATCH.claim
 def first_step(f, rng):
+    """The first step of Adam moves every parameter by α, against the sign of its gradient, whatever its
+    size; that gradient is the slope of the loss by central differences
+    """
     x, y, p = rng.standard_normal((10, 3)), rng.integers(0, 3, 10), start(rng, 3, 4, 3)
     moved, h, found = f(x, y, **p, steps=1, alpha=0.01), 1e-5, []
     for name, after in zip(p, moved[1:], strict=True):
@@ -226,26 +231,18 @@ def first_step(f, rng):
     return all_of(*found)
 
 
-@FROM_SCRATCH.claim(
-    Text(
-        "It learns what no linear rule can: the XOR of two bits, to a loss below 0.01 in 400 steps",
-        "它学会任何线性规则都做不到的事：两个比特的异或，400 步内损失低于 0.01",
-    )
-)
+@FROM_SCRATCH.claim
 def learns_xor(f, rng):
+    """It learns what no linear rule can: the XOR of two bits, to a loss below 0.01 in 400 steps"""
     x, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
     losses = np.asarray(f(x, y, **start(rng, 2, 8, 2), steps=400, alpha=0.05)[0])
     linear = Text("½ log 2 · 2 is the best of a linear rule", "线性规则最好为 log 2")
     return all_of(bound(losses[-1], 0.01, "≤"), bound(losses[0], 0.3, "≥", linear))
 
 
-@FROM_SCRATCH.claim(
-    Text(
-        "Units that start alike stay alike: without a random start a wide layer is one unit",
-        "起点相同的单元始终相同：没有随机起点，一个宽层等于一个单元",
-    )
-)
+@FROM_SCRATCH.claim
 def equal_units_stay_equal(f, rng):
+    """Units that start alike stay alike: without a random start a wide layer is one unit"""
     p = start(rng, 4, 5, 3)
     p = {
         **p,
@@ -257,18 +254,16 @@ def equal_units_stay_equal(f, rng):
     _, W1, b1, W2, _ = (np.asarray(v) for v in f(x, y, **p, steps=30, alpha=0.05))
     moved = Text("it has been trained", "已经过训练")
     return all_of(
-        roundoff(W1, np.tile(W1[:1], (5, 1)), terms=600, scale=2.0), roundoff(b1, np.full(5, b1[0]), terms=600, scale=2.0),
-        roundoff(W2, np.tile(W2[:, :1], (1, 5)), terms=600, scale=2.0), bound(np.abs(W1 - p["W1"]).max(), 0.05, "≥", moved),
-    )  # fmt: skip
-
-
-@FROM_SCRATCH.claim(
-    Text(
-        "The order of the samples does not matter, and every sample twice changes nothing: the loss is a mean",
-        "样本的次序无关，每个样本出现两次也不起作用：损失是平均值",
+        roundoff(W1, np.tile(W1[:1], (5, 1)), terms=600, scale=2.0),
+        roundoff(b1, np.full(5, b1[0]), terms=600, scale=2.0),
+        roundoff(W2, np.tile(W2[:, :1], (1, 5)), terms=600, scale=2.0),
+        bound(np.abs(W1 - p["W1"]).max(), 0.05, "≥", moved),
     )
-)
+
+
+@FROM_SCRATCH.claim
 def loss_is_a_mean(f, rng):
+    """The order of the samples does not matter, and every sample twice changes nothing: the loss is a mean"""
     x, y, p = rng.standard_normal((15, 3)), rng.integers(0, 3, 15), start(rng, 3, 4, 3)
     here = f(x, y, **p, steps=5, alpha=0.01)
     order = rng.permutation(15)
@@ -287,14 +282,9 @@ def loss_is_a_mean(f, rng):
     return all_of(*found)
 
 
-@FROM_SCRATCH.claim(
-    Text(
-        "Trained on all of the training digits for 150 steps it reads at least 95 % of the others",
-        "在全部训练数字上训练 150 步后，在其余数字上准确率至少 95%",
-    ),
-    cost="slow",
-)
+@FROM_SCRATCH.claim(cost="slow")
 def reads_digits(f, rng):
+    """Trained on all of the training digits for 150 steps it reads at least 95 % of the others"""
     x, y, test_x, test_y = digits()
     _, W1, b1, W2, b2 = (np.asarray(v) for v in f(x, y, **start(rng, 64, 64, 10), steps=150, alpha=0.02))
     right = (np.tanh(test_x @ W1.T + b1) @ W2.T + b2).argmax(1) == test_y
@@ -330,58 +320,48 @@ def mistaken(error, x, y, W1, b1, W2, b2, steps, alpha):
     return np.array(losses), *theta
 
 
-@FROM_SCRATCH.mutant(
-    Text("the slope of tanh forgotten on the way back", "反向时漏掉 tanh 的导数"),
-    caught_by=["equals-definition", "equals-pytorch-after-twenty-steps"],
-)
+@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps"])
 def slope_forgotten(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    """the slope of tanh forgotten on the way back"""
     return mistaken("slope", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(
-    Text("the biases are not trained", "偏置不参与训练"),
-    caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
-)
+@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"])
 def biases_not_trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    """the biases are not trained"""
     return mistaken("bias", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(
-    Text("Adam's means not corrected for their start at 0", "Adam 的滑动平均不作偏差修正"),
-    caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"],
-)
+@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"])
 def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    """Adam's means not corrected for their start at 0"""
     return mistaken("correction", x, y, W1, b1, W2, b2, steps, alpha)
 
 
 @FROM_SCRATCH.mutant(
-    Text("the first layer ascends", "第一层沿梯度上升"),
-    caught_by=["learns-xor", "first-step", "equals-pytorch-after-twenty-steps", "reads-digits"],
+    caught_by=["learns-xor", "first-step", "equals-pytorch-after-twenty-steps", "reads-digits"]
 )
 def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    """the first layer ascends"""
     return mistaken("sign", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(
-    Text("the sum of the losses for their mean", "以损失之和代替平均"),
-    caught_by=["loss-is-a-mean", "equals-definition", "equals-pytorch-after-twenty-steps"],
-)
+@FROM_SCRATCH.mutant(caught_by=["loss-is-a-mean", "equals-definition", "equals-pytorch-after-twenty-steps"])
 def summed(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    """the sum of the losses for their mean"""
     return mistaken("sum", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(
-    Text("noise added to break ties between units", "为打破单元间的对称而加噪声"),
-    caught_by=["equal-units-stay-equal", "equals-definition"],
-)
+@FROM_SCRATCH.mutant(caught_by=["equal-units-stay-equal", "equals-definition"])
 def jittered(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    """noise added to break ties between units"""
     noise = 1e-3 * np.random.default_rng(0).standard_normal(W1.shape)
     return from_scratch(x, y, W1 + noise, b1, W2, b2, steps, alpha)
 
 
 @FROM_SCRATCH.figure(
-    units=Slider(1, 40, 20, Text("hidden units", "隐藏单元数"), integer=True),
-    steps=Slider(1, 400, 300, Text("steps", "步数"), integer=True),
+    units=Slider(1, 40, 20, "hidden units", integer=True),
+    steps=Slider(1, 400, 300, "steps", integer=True),
 )
 def figure(units, steps):
     rng = np.random.default_rng(1)
@@ -416,4 +396,4 @@ def figure(units, steps):
             f"{int(units)} hidden units after {int(steps)} steps: the loss goes from {losses[0]:.3f} to {losses[-1]:.3f}; {right_share:.1%} of the two spirals are told apart.",
             f"{int(units)} 个隐藏单元训练 {int(steps)} 步：损失从 {losses[0]:.3f} 降到 {losses[-1]:.3f}；两条螺旋的 {right_share:.1%} 被正确区分。",
         ),
-    )  # fmt: skip
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.page import (
     Concept,
     Drawing,
@@ -12,6 +13,7 @@ from gradus.page import (
     Symbol,
     Text,
     generic,
+    like,
     namespace,
 )
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
@@ -33,32 +35,37 @@ def _ours(jacobian, f, x):
 HESSIAN = Concept(
     key="hessian",
     kind="definition",
-    title=Text("Hessian", "海森矩阵"),
-    summary=Text(
-        "All second partial derivatives of a function of n variables: $n^2$ numbers, symmetric where they are continuous. "
-        "It is the derivative of the gradient, the best quadratic approximation, and the curvature $u^{\\mathsf T}Hu$ in every direction u.",
-        "n 元函数的全部二阶偏导数：共 $n^2$ 个，在连续处对称。它是梯度的导数，给出最佳二次近似，以及任意方向 u 上的曲率 $u^{\\mathsf T}Hu$。",
-    ),
+    title="Hessian",
+    summary="All second partial derivatives of a function of n variables: $n^2$ numbers, symmetric where "
+    "they are continuous. It is the derivative of the gradient, the best quadratic approximation, "
+    r"and the curvature $u^{\mathsf T}Hu$ in every direction u.",
     formulas=(
         r"H_{ij}(x)=\frac{\partial^2f}{\partial x_i\,\partial x_j}(x)=\frac{\partial}{\partial x_i}\Big(\frac{\partial f}{\partial x_j}\Big)(x),\qquad H=J_{\nabla f}",
         r"f(x+u)=f(x)+\nabla f(x)^{\mathsf T}u+\tfrac12u^{\mathsf T}H(x)\,u+o(\|u\|^2)",
         r"H=H^{\mathsf T}\qquad\text{where the second derivatives are continuous (Schwarz)}",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("function of n variables whose value is one number", "n 元实值函数"), "function"),
-        Symbol("x", "x", "n", Text("the point", "点")),
-        Symbol("H", "", "n n", Text("the Hessian", "海森矩阵")),
-        Symbol(r"\nabla f", "", "n", Text("gradient", "梯度")),
-        Symbol("u", "", "n", Text("a step, or a direction of length 1", "位移，或单位方向")),
-        Symbol(r"J_{\nabla f}", "", "n n", Text("Jacobian of the gradient", "梯度的雅可比矩阵")),
+        Symbol("f", "f", "function", "function of n variables whose value is one number", "function"),
+        Symbol("x", "x", "n", "the point"),
+        Symbol("H", "", "n n", "the Hessian"),
+        Symbol(r"\nabla f", "", "n", "gradient"),
+        Symbol("u", "", "n", "a step, or a direction of length 1"),
+        Symbol(r"J_{\nabla f}", "", "n n", "Jacobian of the gradient"),
     ),
     needs=("gradient", "jacobian", "taylor"),
     source="hesse1844elimination",
     year=1844,
     people=("Ludwig Otto Hesse", "Hermann Amandus Schwarz"),
     implementations=(
-        Implementation("torch.func:hessian", "torch", _torch, Text("forward over reverse: n runs of a tangent through the backward pass", "反向之上套前向：切线沿反向传播运行 n 次")),
-        Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours, Text("the Jacobian of the tape's gradient", "对计算图所得梯度再求雅可比矩阵")),
+        Implementation(
+            "torch.func:hessian",
+            "torch",
+            _torch,
+            "forward over reverse: n runs of a tangent through the backward pass",
+        ),
+        Implementation(
+            "gradus.foundations.jacobian:jacobian", "numpy", _ours, "the Jacobian of the tape's gradient"
+        ),
     ),
     readings=(
         Reading("rudin1976principles", "ch. 9"),
@@ -67,27 +74,23 @@ HESSIAN = Concept(
         Reading("griewank2008evaluating", "ch. 5"),
     ),
     deviations=(
-        Text(
-            "At a point that a branch singles out (`where(r == 0, 0, …)`) automatic differentiation differentiates the branch: the second derivatives come out as 0 there, whatever the function.",
-            "若用分支单独定义某一点（`where(r == 0, 0, …)`），自动微分只对该分支求导：那里的二阶导数总是 0，与函数无关。",
+        (
+            "At a point that a branch singles out (`where(r == 0, 0, …)`) automatic differentiation "
+            "differentiates the branch: the second derivatives come out as 0 there, whatever the function."
         ),
-        Text(
-            r"Of ReLU networks the Hessian by automatic differentiation leaves out the kinks, where curvature is concentrated.",
-            r"对 ReLU 网络，自动微分得到的海森矩阵不含尖点处的曲率，而曲率正集中在那里。",
+        (
+            "Of ReLU networks the Hessian by automatic differentiation leaves out the kinks, where "
+            "curvature is concentrated."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Schwarz: let $\Delta=f(x+se_i+te_j)-f(x+se_i)-f(x+te_j)+f(x)$. The mean value theorem, applied first along $e_i$ and then along $e_j$, gives "
-            r"$\Delta=st\,\partial_j\partial_if(\xi)$ for some $\xi$ near $x$; in the other order $\Delta=st\,\partial_i\partial_jf(\eta)$. "
-            r"As $s,t\to0$ both points tend to $x$, and by continuity the two derivatives are equal there.",
-            r"施瓦茨：令 $\Delta=f(x+se_i+te_j)-f(x+se_i)-f(x+te_j)+f(x)$。先沿 $e_i$ 再沿 $e_j$ 用中值定理，得 "
-            r"$\Delta=st\,\partial_j\partial_if(\xi)$，$\xi$ 在 $x$ 附近；换一个次序得 $\Delta=st\,\partial_i\partial_jf(\eta)$。"
-            r"当 $s,t\to0$ 时两点都趋于 $x$，由连续性两个导数在 $x$ 处相等。",
-        )
+        r"Schwarz: let $\Delta=f(x+se_i+te_j)-f(x+se_i)-f(x+te_j)+f(x)$. The mean value theorem, "
+        r"applied first along $e_i$ and then along $e_j$, gives $\Delta=st\,\partial_j\partial_if(\xi)$ "
+        r"for some $\xi$ near $x$; in the other order $\Delta=st\,\partial_i\partial_jf(\eta)$. As "
+        r"$s,t\to0$ both points tend to $x$, and by continuity the two derivatives are equal there."
     ),
     longest_sum=64,  # the extrapolation to h → 0 weighs rounding by about 1/h = 160
-)  # fmt: skip
+)
 
 
 @HESSIAN.definition
@@ -105,33 +108,11 @@ def hessian(f, x):
             D = [(4**k * D[m + 1] - D[m]) / (4**k - 1) for m in range(len(D) - 1)]
         return D[0]
 
-    return np.array([[second(i, j) for j in range(len(x))] for i in range(len(x))])  # fmt: skip
-
-
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
+    return np.array([[second(i, j) for j in range(len(x))] for i in range(len(x))])
 
 
 def quadratic(M, b):
     return generic(lambda x: x @ (like(M, x) @ x) + (like(b, x) * x).sum())
-
-
-@generic
-def rosenbrock(x):
-    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
-
-
-@generic
-def hills(x):
-    xp = namespace(x)
-    return xp.exp(-(x * x).sum() / 2) + xp.sin(x).sum()
-
-
-@generic
-def log_sum_exp(x):
-    return namespace(x).log(namespace(x).exp(x).sum())
 
 
 @generic
@@ -152,7 +133,7 @@ def cases(rng):
     yield "hills", dict(f=hills, x=rng.standard_normal(3))
     yield "log-sum-exp", dict(f=log_sum_exp, x=rng.standard_normal(4))
     yield "x²y", dict(f=generic(lambda x: x[0] ** 2 * x[1]), x=np.array([1.5, -2.0]))
-    yield "one variable", dict(f=hills, x=np.array([0.4]))  # fmt: skip
+    yield "one variable", dict(f=hills, x=np.array([0.4]))
 
 
 @HESSIAN.invalid
@@ -163,13 +144,11 @@ def invalid(rng):
     )
 
 
-@HESSIAN.claim(
-    Text(
-        r"There are $n^2$ second derivatives, of which $\frac{n(n+1)}2$ differ: the mixed ones come in equal pairs",
-        r"共有 $n^2$ 个二阶导数，其中 $\frac{n(n+1)}2$ 个互异：混合偏导数成对相等",
-    )
-)
+@HESSIAN.claim
 def n_squared_second_derivatives(hessian, rng):
+    r"""There are $n^2$ second derivatives, of which $\frac{n(n+1)}2$ differ: the mixed ones come in equal
+    pairs
+    """
     found = []
     for n in (1, 2, 3, 4):
         H = hessian(tangle, rng.uniform(0.2, 0.8, n))
@@ -181,16 +160,14 @@ def n_squared_second_derivatives(hessian, rng):
             "the n(n+1)/2 on and above the diagonal are all different", "对角线及其上方的 n(n+1)/2 个互不相同"
         )
         found.append(bound(min(apart, 1.0), 1e-6, "≥", why))
-    return all_of(*found)  # fmt: skip
+    return all_of(*found)
 
 
-@HESSIAN.claim(
-    Text(
-        r"Of $x^{\mathsf T}Mx$ the Hessian is $M+M^{\mathsf T}$, and one Newton step $-H^{-1}\nabla f$ reaches its critical point",
-        r"$x^{\mathsf T}Mx$ 的海森矩阵为 $M+M^{\mathsf T}$，一步牛顿 $-H^{-1}\nabla f$ 即到达其临界点",
-    )
-)
+@HESSIAN.claim
 def quadratic_form(hessian, rng):
+    r"""Of $x^{\mathsf T}Mx$ the Hessian is $M+M^{\mathsf T}$, and one Newton step $-H^{-1}\nabla f$
+    reaches its critical point
+    """
     M, b, x = rng.standard_normal((4, 4)), rng.standard_normal(4), rng.standard_normal(4)
     H = hessian(quadratic(M, b), x)
     exact = roundoff(H, M + M.T, terms=64)
@@ -200,8 +177,9 @@ def quadratic_form(hessian, rng):
     return all_of(exact, roundoff(gradient(arrived), np.zeros(4), terms=64, scale=size))
 
 
-@HESSIAN.claim(Text("What the quadratic approximation leaves over is of third order", "二次近似的余项为三阶"))
+@HESSIAN.claim
 def remainder_is_third_order(hessian, rng):
+    """What the quadratic approximation leaves over is of third order"""
     x, u, steps = rng.standard_normal(3), rng.standard_normal((8, 3)), 2.0 ** -np.arange(4, 11)
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
     H = hessian(hills, x)
@@ -213,13 +191,9 @@ def remainder_is_third_order(hessian, rng):
     return rate(steps, left, 3.0)
 
 
-@HESSIAN.claim(
-    Text(
-        r"$u^{\mathsf T}Hu$ is the second derivative along u, as power series give it",
-        r"$u^{\mathsf T}Hu$ 是沿 u 的二阶导数，与幂级数算得的一致",
-    )
-)
+@HESSIAN.claim
 def curvature_along_a_direction(hessian, rng):
+    r"""$u^{\mathsf T}Hu$ is the second derivative along u, as power series give it"""
     from gradus.foundations.taylor import taylor_coefficients
 
     found = []
@@ -232,13 +206,11 @@ def curvature_along_a_direction(hessian, rng):
     return all_of(*found)
 
 
-@HESSIAN.claim(
-    Text(
-        r"Of log-sum-exp it is $\operatorname{diag}(p)-pp^{\mathsf T}$ with $p$ the softmax: positive semidefinite, and 0 along $(1,\dots,1)$",
-        r"log-sum-exp 的海森矩阵为 $\operatorname{diag}(p)-pp^{\mathsf T}$，其中 $p$ 为 softmax：半正定，且沿 $(1,\dots,1)$ 为 0",
-    )
-)
+@HESSIAN.claim
 def log_sum_exp_is_convex(hessian, rng):
+    r"""Of log-sum-exp it is $\operatorname{diag}(p)-pp^{\mathsf T}$ with $p$ the softmax: positive
+    semidefinite, and 0 along $(1,\dots,1)$
+    """
     x = rng.standard_normal(4)
     p = np.exp(x) / np.exp(x).sum()
     H = hessian(log_sum_exp, x)
@@ -252,15 +224,12 @@ def without_symmetry(x):
     return x[0] * x[1] * (x[0] ** 2 - x[1] ** 2) / (x[0] ** 2 + x[1] ** 2)
 
 
-@HESSIAN.claim(
-    Text(
-        r"Where second derivatives are not continuous the order matters: for $xy\frac{x^2-y^2}{x^2+y^2}$ the mixed derivative is 1 all along one axis and −1 along the other, "
-        r"so that at 0 $\partial_x\partial_yf=1$ and $\partial_y\partial_xf=-1$",
-        r"二阶导数不连续时次序有关：$xy\frac{x^2-y^2}{x^2+y^2}$ 的混合偏导数在一条轴上恒为 1、在另一条上恒为 −1，"
-        r"因此在 0 处 $\partial_x\partial_yf=1$ 而 $\partial_y\partial_xf=-1$",
-    )
-)
+@HESSIAN.claim
 def mixed_derivatives_without_continuity(hessian, rng):
+    r"""Where second derivatives are not continuous the order matters: for $xy\frac{x^2-y^2}{x^2+y^2}$ the
+    mixed derivative is 1 all along one axis and −1 along the other, so that at 0
+    $\partial_x\partial_yf=1$ and $\partial_y\partial_xf=-1$
+    """
     found = []
     for t in (1.0, 2.0, -2.0):
         on_x, on_y = (
@@ -275,56 +244,55 @@ def mixed_derivatives_without_continuity(hessian, rng):
             np.imag(without_symmetry(np.array([1e-30j, t]))) / 1e-30,
         ]
         found.append(roundoff(np.array(slopes) / t, np.array([1.0, -1.0])))
-    return all_of(*found)  # fmt: skip
+    return all_of(*found)
 
 
 @HESSIAN.mutant(
-    Text("n second derivatives: the diagonal alone", "只有 n 个二阶导数：仅对角元"),
-    caught_by=["n-squared-second-derivatives", "quadratic-form", "mixed-derivatives-without-continuity", "equals-definition"],
-)  # fmt: skip
+    caught_by=[
+        "n-squared-second-derivatives",
+        "quadratic-form",
+        "mixed-derivatives-without-continuity",
+        "equals-definition",
+    ]
+)
 def diagonal_only(f, x):
+    """n second derivatives: the diagonal alone"""
     return np.diag(np.diag(hessian(f, x)))
 
 
-@HESSIAN.mutant(
-    Text("the vector of the n unmixed derivatives", "只返回 n 个非混合二阶导数构成的向量"),
-    caught_by=["n-squared-second-derivatives", "equals-definition"],
-)
+@HESSIAN.mutant(caught_by=["n-squared-second-derivatives", "equals-definition"])
 def vector_of_n(f, x):
+    """the vector of the n unmixed derivatives"""
     return np.diag(hessian(f, x))
 
 
-@HESSIAN.mutant(
-    Text("the upper triangle alone, doubled", "只取上三角并加倍"),
-    caught_by=["n-squared-second-derivatives", "log-sum-exp-is-convex", "quadratic-form"],
-)
+@HESSIAN.mutant(caught_by=["n-squared-second-derivatives", "log-sum-exp-is-convex", "quadratic-form"])
 def upper_triangle(f, x):
+    """the upper triangle alone, doubled"""
     H = hessian(f, x)
     return np.triu(H) + np.triu(H, 1)
 
 
-@HESSIAN.mutant(
-    Text("the ½ of the expansion is left in", "把展开式中的 ½ 留在矩阵里"),
-    caught_by=["remainder-is-third-order", "curvature-along-a-direction", "quadratic-form"],
-)
+@HESSIAN.mutant(caught_by=["remainder-is-third-order", "curvature-along-a-direction", "quadratic-form"])
 def halved(f, x):
+    """the ½ of the expansion is left in"""
     return hessian(f, x) / 2
 
 
 @HESSIAN.mutant(
-    Text("the gradient's outer product for the Hessian (Gauss–Newton's part alone)", "用梯度的外积代替海森矩阵（仅高斯–牛顿部分）"),
-    caught_by=["remainder-is-third-order", "curvature-along-a-direction", "log-sum-exp-is-convex"],
-)  # fmt: skip
+    caught_by=["remainder-is-third-order", "curvature-along-a-direction", "log-sum-exp-is-convex"]
+)
 def outer_product_of_the_gradient(f, x):
+    """the gradient's outer product for the Hessian (Gauss–Newton's part alone)"""
     g = np.array([np.imag(f(x + 1e-30j * e)) / 1e-30 for e in np.eye(len(x))])
     return np.outer(g, g)
 
 
 @HESSIAN.mutant(
-    Text("mixed derivatives averaged with a step of 1", "混合偏导数用步长 1 的差商"),
-    caught_by=["mixed-derivatives-without-continuity", "curvature-along-a-direction", "equals-definition"],
+    caught_by=["mixed-derivatives-without-continuity", "curvature-along-a-direction", "equals-definition"]
 )
 def coarse_differences(f, x):
+    """mixed derivatives averaged with a step of 1"""
     e, n = np.eye(len(x)), len(x)
     four = lambda a, b: (f(x + a + b) - f(x + a - b) - f(x - a + b) + f(x - a - b)) / 4
     return np.array([[four(e[i], e[j]) for j in range(n)] for i in range(n)])
@@ -332,23 +300,19 @@ def coarse_differences(f, x):
 
 HESSIAN.erratum(
     "E46",
-    common=Text("A function of n variables has n second derivatives", "n 元函数有 n 个二阶导数"),
-    why=Text(
-        r"The exponent was lost: each of the n first derivatives has n derivatives. $n=2$: $f_{xx},f_{xy},f_{yx},f_{yy}$, four numbers, three of them different. Nor need they exist.",
-        r"丢了指数：n 个一阶导数各有 n 个导数。$n=2$ 时为 $f_{xx},f_{xy},f_{yx},f_{yy}$，共四个，其中三个互异。而且它们未必存在。",
-    ),
-    right=Text(
-        r"$n^2$ second derivatives if f is twice differentiable, $\frac{n(n+1)}2$ of them different if they are continuous",
-        r"f 二次可微时有 $n^2$ 个二阶导数；若连续，其中 $\frac{n(n+1)}2$ 个互异",
-    ),
+    common="A function of n variables has n second derivatives",
+    why="The exponent was lost: each of the n first derivatives has n derivatives. $n=2$: "
+    "$f_{xx},f_{xy},f_{yx},f_{yy}$, four numbers, three of them different. Nor need they exist.",
+    right=r"$n^2$ second derivatives if f is twice differentiable, $\frac{n(n+1)}2$ of them different if "
+    "they are continuous",
     claims=("n-squared-second-derivatives", "mixed-derivatives-without-continuity"),
 )
 
 
 @HESSIAN.figure(
-    x=Slider(-1.8, 1.8, 0.2, Text("point, first coordinate", "点的第一坐标")),
-    y=Slider(-1.4, 1.4, 0.8, Text("point, second coordinate", "点的第二坐标")),
-    angle=Slider(0, 180, 30, Text("direction u, in degrees", "方向 u 的角度")),
+    x=Slider(-1.8, 1.8, 0.2, "point, first coordinate"),
+    y=Slider(-1.4, 1.4, 0.8, "point, second coordinate"),
+    angle=Slider(0, 180, 30, "direction u, in degrees"),
 )
 def figure(x, y, angle):
     def f(p):
@@ -366,7 +330,14 @@ def figure(x, y, angle):
     away = grid - point[:, None, None]
     model = f(point) + np.tensordot(g, away, 1) + np.einsum("iab,ij,jab->ab", away, H, away) / 2
     near = np.where((away**2).sum(0) < 1, model, np.nan)
-    left.contour(*grid, near, levels=np.linspace(f(grid).min(), f(grid).max(), 20)[1:-1], colors=[COLOURS[2]], linewidths=1.1, linestyles="solid")  # fmt: skip
+    left.contour(
+        *grid,
+        near,
+        levels=np.linspace(f(grid).min(), f(grid).max(), 20)[1:-1],
+        colors=[COLOURS[2]],
+        linewidths=1.1,
+        linestyles="solid",
+    )
     for value, v in zip(values, vectors.T, strict=True):
         colour = COLOURS[0] if value > 0 else COLOURS[1]
         left.plot(*(point[:, None] + 0.9 * np.outer(v, [-1, 1])), color=colour, lw=1.6)
@@ -394,32 +365,37 @@ def figure(x, y, angle):
             f"在 ({x:.3g}, {y:.3g}) 处海森矩阵为 [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]：沿两个特征向量的曲率为 {values[0]:.2f} 与 {values[1]:.2f}，"
             f"{angle:.0f}° 方向为 {u @ H @ u:.2f}。二次近似的等值线（绿色）在该点附近与 f 的等值线吻合。",
         ),
-    )  # fmt: skip
+    )
 
 
 SADDLE_POINTS = Concept(
     key="saddle-points",
     kind="theorem",
-    title=Text("Second-derivative test in n variables: saddle points", "多元二阶判别法：鞍点"),
-    summary=Text(
-        "At a critical point the signs of the Hessian's eigenvalues decide: all positive a minimum, all negative a maximum, both signs a saddle point. "
-        "The determinant, the product of them all, does not.",
-        "在临界点处由海森矩阵特征值的符号判断：全为正是极小，全为负是极大，有正有负是鞍点。行列式只是它们的乘积，不足以判断。",
-    ),
+    title="Second-derivative test in n variables: saddle points",
+    summary="At a critical point the signs of the Hessian's eigenvalues decide: all positive a minimum, "
+    "all negative a maximum, both signs a saddle point. The determinant, the product of them all, "
+    "does not.",
     formulas=(
         r"\nabla f(x)=0:\qquad \lambda_{\min}(H)>0\Rightarrow\text{minimum},\qquad \lambda_{\max}(H)<0\Rightarrow\text{maximum},\qquad \lambda_{\min}(H)<0<\lambda_{\max}(H)\Rightarrow\text{saddle point}",
         r"n=2:\qquad \det H>0,\ f_{xx}>0\Rightarrow\text{minimum},\qquad \det H>0,\ f_{xx}<0\Rightarrow\text{maximum},\qquad \det H<0\Rightarrow\text{saddle point}",
     ),
     symbols=(
-        Symbol("H", "H", "... n n", Text("Hessian at a critical point, symmetric", "临界点处的海森矩阵，对称")),
-        Symbol(r"\lambda_{\min},\lambda_{\max}", "", "...", Text("its least and greatest eigenvalue", "最小与最大特征值")),
-        Symbol("f_{xx}", "", "...", Text("its first entry", "左上角元素")),
+        Symbol("H", "H", "... n n", "Hessian at a critical point, symmetric"),
+        Symbol(r"\lambda_{\min},\lambda_{\max}", "", "...", "its least and greatest eigenvalue"),
+        Symbol("f_{xx}", "", "...", "its first entry"),
     ),
     needs=("hessian", "critical-points"),
     source="nocedal2006numerical",
     year=1868,
     people=("Joseph-Louis Lagrange", "Karl Weierstrass", "James Joseph Sylvester"),
-    implementations=(Implementation("gradus.foundations.critical_points:classify_hessian", "numpy", None, Text("counts signs in $LDL^{\\mathsf T}$, without eigenvalues", "由 $LDL^{\\mathsf T}$ 数符号，不求特征值")),),
+    implementations=(
+        Implementation(
+            "gradus.foundations.critical_points:classify_hessian",
+            "numpy",
+            None,
+            r"counts signs in $LDL^{\mathsf T}$, without eigenvalues",
+        ),
+    ),
     readings=(
         Reading("nocedal2006numerical", "ch. 2"),
         Reading("boyd2004convex", "§3.1"),
@@ -427,21 +403,20 @@ SADDLE_POINTS = Concept(
         Reading("strang2016introduction"),
     ),
     deviations=(
-        Text(
-            "The result is a number: 1 minimum, −1 maximum, 0 saddle point, 3 undecided (an eigenvalue vanishes and the others have one sign).",
-            "结果用数字表示：1 为极小，−1 为极大，0 为鞍点，3 为无法判定（有特征值为零而其余同号）。",
+        (
+            "The result is a number: 1 minimum, −1 maximum, 0 saddle point, 3 undecided (an eigenvalue "
+            "vanishes and the others have one sign)."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Where the gradient vanishes, $f(x+u)-f(x)=\frac12u^{\mathsf T}Hu+o(\|u\|^2)$. In the eigenbasis $u^{\mathsf T}Hu=\sum_i\lambda_ic_i^2$, which lies between $\lambda_{\min}\|u\|^2$ and $\lambda_{\max}\|u\|^2$. "
-            r"If $\lambda_{\min}>0$ it outweighs the remainder for small u: a minimum; likewise a maximum. If the signs differ, f rises along one eigenvector and falls along another.",
-            r"梯度为零时 $f(x+u)-f(x)=\frac12u^{\mathsf T}Hu+o(\|u\|^2)$。在特征基下 $u^{\mathsf T}Hu=\sum_i\lambda_ic_i^2$，介于 $\lambda_{\min}\|u\|^2$ 与 $\lambda_{\max}\|u\|^2$ 之间。"
-            r"若 $\lambda_{\min}>0$，u 很小时它超过余项：极小；极大同理。若符号不同，f 沿一个特征向量上升、沿另一个下降。",
-        )
+        r"Where the gradient vanishes, $f(x+u)-f(x)=\frac12u^{\mathsf T}Hu+o(\|u\|^2)$. In the "
+        r"eigenbasis $u^{\mathsf T}Hu=\sum_i\lambda_ic_i^2$, which lies between $\lambda_{\min}\|u\|^2$ "
+        r"and $\lambda_{\max}\|u\|^2$. If $\lambda_{\min}>0$ it outweighs the remainder for small u: a "
+        "minimum; likewise a maximum. If the signs differ, f rises along one eigenvector and falls "
+        "along another."
     ),
     differentiable=False,  # a kind is no number to differentiate
-)  # fmt: skip
+)
 
 
 @SADDLE_POINTS.definition
@@ -482,13 +457,11 @@ def not_square(rng):
     yield "not square", dict(H=np.ones((2, 3)))
 
 
-@SADDLE_POINTS.claim(
-    Text(
-        "Eigenvalue signs tell what the values around the point do: 200 quadratic functions, 2000 directions each and the eigenvectors",
-        "特征值符号与该点周围的函数值相符：200 个二次函数，各取 2000 个方向并加上特征向量",
-    )
-)
+@SADDLE_POINTS.claim
 def signs_tell_what_the_values_do(classify, rng):
+    """Eigenvalue signs tell what the values around the point do: 200 quadratic functions, 2000 directions
+    each and the eigenvectors
+    """
     wrong = 0
     for n in (2, 3, 4, 5):
         u = rng.standard_normal((2000, n))
@@ -501,13 +474,11 @@ def signs_tell_what_the_values_do(classify, rng):
     return identical(wrong, 0)
 
 
-@SADDLE_POINTS.claim(
-    Text(
-        r"The determinant does not decide: it is 1 for $I$ (a minimum), $-I$ (a maximum) and $\operatorname{diag}(-1,-1,1)$ (a saddle point)",
-        r"行列式不能判断：$I$（极小）、$-I$（极大）与 $\operatorname{diag}(-1,-1,1)$（鞍点）的行列式都是 1",
-    )
-)
+@SADDLE_POINTS.claim
 def determinant_does_not_decide(classify, rng):
+    r"""The determinant does not decide: it is 1 for $I$ (a minimum), $-I$ (a maximum) and
+    $\operatorname{diag}(-1,-1,1)$ (a saddle point)
+    """
     two, three = np.stack([np.eye(2), -np.eye(2)]), np.stack([np.eye(3), np.diag([-1.0, -1.0, 1.0])])
     dets = np.concatenate([np.linalg.det(two), np.linalg.det(three)])
     kinds = np.concatenate([classify(two), classify(three)])
@@ -516,26 +487,18 @@ def determinant_does_not_decide(classify, rng):
     )
 
 
-@SADDLE_POINTS.claim(
-    Text(
-        r"For $n=2$ the determinant together with $f_{xx}$ decides",
-        r"$n=2$ 时行列式与 $f_{xx}$ 一起可以判断",
-    )
-)
+@SADDLE_POINTS.claim
 def two_variables(classify, rng):
+    """For $n=2$ the determinant together with $f_{xx}$ decides"""
     H = rng.standard_normal((2000, 2, 2))
     H = H + np.swapaxes(H, 1, 2)
     det = H[:, 0, 0] * H[:, 1, 1] - H[:, 0, 1] ** 2
     return identical(classify(H), np.where(det < 0, SADDLE, np.sign(H[:, 0, 0]).astype(int)))
 
 
-@SADDLE_POINTS.claim(
-    Text(
-        r"Other coordinates change nothing: $S^{\mathsf T}HS$ has the same signs (Sylvester's law of inertia)",
-        r"换坐标不改变结论：$S^{\mathsf T}HS$ 的符号相同（西尔维斯特惯性定律）",
-    )
-)
+@SADDLE_POINTS.claim
 def inertia_is_invariant(classify, rng):
+    r"""Other coordinates change nothing: $S^{\mathsf T}HS$ has the same signs (Sylvester's law of inertia)"""
     found = []
     for n in (2, 3, 5):
         for _ in range(10):
@@ -546,13 +509,11 @@ def inertia_is_invariant(classify, rng):
     return all_of(*found)
 
 
-@SADDLE_POINTS.claim(
-    Text(
-        r"Where an eigenvalue vanishes the test is silent: $x^2+y^4$, $x^2-y^4$ and $x^2+y^3$ have the same Hessian at 0",
-        r"有特征值为零时不能判断：$x^2+y^4$、$x^2-y^4$ 与 $x^2+y^3$ 在 0 处的海森矩阵相同",
-    )
-)
+@SADDLE_POINTS.claim
 def silent_where_singular(classify, rng):
+    """Where an eigenvalue vanishes the test is silent: $x^2+y^4$, $x^2-y^4$ and $x^2+y^3$ have the same
+    Hessian at 0
+    """
     found = []
     for power, sign in ((4, 1), (4, -1), (3, 1)):
         H = hessian(lambda x, p=power, s=sign: x[0] ** 2 + s * x[1] ** p, np.zeros(2))
@@ -561,87 +522,82 @@ def silent_where_singular(classify, rng):
     return all_of(*found, identical(classify(np.diag([0.0, 1.0, -1.0])), np.array(SADDLE)))
 
 
-@SADDLE_POINTS.claim(
-    Text(
-        r"Of random symmetric $2\times2$ matrices (Gaussian orthogonal ensemble) the share $1/\sqrt2$ are saddle points; of $6\times6$ almost all",
-        r"随机对称 $2\times2$ 矩阵（高斯正交系综）中鞍点占 $1/\sqrt2$；$6\times6$ 中几乎全是鞍点",
-    )
-)
+@SADDLE_POINTS.claim
 def most_are_saddles(classify, rng):
+    r"""Of random symmetric $2\times2$ matrices (Gaussian orthogonal ensemble) the share $1/\sqrt2$ are
+    saddle points; of $6\times6$ almost all
+    """
+
     def saddles(n, count):
         A = rng.standard_normal((count, n, n))
         return (classify(A + np.swapaxes(A, 1, 2)) == SADDLE).astype(float)
 
     few = statistical(saddles(2, 2000), 1 / np.sqrt(2))
-    return all_of(few, bound(saddles(6, 500).mean(), 0.99, "≥", Text("at most 1 in 100 is definite", "至多百分之一是定号的")))  # fmt: skip
+    return all_of(
+        few,
+        bound(
+            saddles(6, 500).mean(), 0.99, "≥", Text("at most 1 in 100 is definite", "至多百分之一是定号的")
+        ),
+    )
 
 
 @SADDLE_POINTS.mutant(
-    Text("the determinant decides: positive a minimum, negative a saddle point", "由行列式判断：正为极小，负为鞍点"),
-    caught_by=["determinant-does-not-decide", "signs-tell-what-the-values-do", "two-variables", "equals-definition", "most-are-saddles"],
-)  # fmt: skip
+    caught_by=[
+        "determinant-does-not-decide",
+        "signs-tell-what-the-values-do",
+        "two-variables",
+        "equals-definition",
+        "most-are-saddles",
+    ]
+)
 def determinant_test(H):
+    """the determinant decides: positive a minimum, negative a saddle point"""
     det = np.linalg.det(H)
     return np.select([det > 0, det < 0], [MINIMUM, SADDLE], UNDECIDED)
 
 
-@SADDLE_POINTS.mutant(
-    Text("determinant and first entry, as for two variables, in every dimension", "任何维数都像二元那样用行列式与左上角元素"),
-    caught_by=["determinant-does-not-decide", "signs-tell-what-the-values-do"],
-)  # fmt: skip
+@SADDLE_POINTS.mutant(caught_by=["determinant-does-not-decide", "signs-tell-what-the-values-do"])
 def two_variables_for_all(H):
+    """determinant and first entry, as for two variables, in every dimension"""
     det, first = np.linalg.det(H), H[..., 0, 0]
     return np.select(
         [det < 0, (det > 0) & (first > 0), (det > 0) & (first < 0)], [SADDLE, MINIMUM, MAXIMUM], UNDECIDED
     )
 
 
-@SADDLE_POINTS.mutant(
-    Text("the signs of the diagonal instead of the eigenvalues", "用对角元的符号代替特征值的符号"),
-    caught_by=["signs-tell-what-the-values-do", "two-variables", "inertia-is-invariant"],
-)
+@SADDLE_POINTS.mutant(caught_by=["signs-tell-what-the-values-do", "two-variables", "inertia-is-invariant"])
 def diagonal_signs(H):
+    """the signs of the diagonal instead of the eigenvalues"""
     return classify(np.eye(H.shape[-1]) * H)
 
 
-@SADDLE_POINTS.mutant(
-    Text("a vanishing eigenvalue counts as positive", "把零特征值当作正的"),
-    caught_by=["silent-where-singular", "equals-definition"],
-)
+@SADDLE_POINTS.mutant(caught_by=["silent-where-singular", "equals-definition"])
 def zero_counts_as_positive(H):
+    """a vanishing eigenvalue counts as positive"""
     return classify(H + 1e-9 * np.eye(H.shape[-1]))
 
 
-@SADDLE_POINTS.mutant(
-    Text("the trace decides", "由迹判断"),
-    caught_by=["two-variables", "most-are-saddles", "inertia-is-invariant"],
-)
+@SADDLE_POINTS.mutant(caught_by=["two-variables", "most-are-saddles", "inertia-is-invariant"])
 def trace_test(H):
+    """the trace decides"""
     return np.sign(np.trace(H, axis1=-2, axis2=-1)).astype(int)
 
 
 SADDLE_POINTS.erratum(
     "E47",
-    common=Text(
-        "In several variables the determinant of the Hessian takes the part of the second derivative: positive means a minimum",
-        "多元情形中，黑森行列式起二阶导数的作用：为正即为极小",
-    ),
-    why=Text(
-        r"Already for $n=2$: $\det I=\det(-I)=1$, a minimum and a maximum. For $n=3$ $\operatorname{diag}(-1,-1,1)$ has determinant 1 and is a saddle point.",
-        r"$n=2$ 时已不成立：$\det I=\det(-I)=1$，一个极小一个极大。$n=3$ 时 $\operatorname{diag}(-1,-1,1)$ 的行列式为 1，却是鞍点。",
-    ),
-    right=Text(
-        r"The signs of the eigenvalues decide; for $n=2$ the determinant together with $f_{xx}$",
-        r"由特征值的符号判断；$n=2$ 时可用行列式连同 $f_{xx}$",
-    ),
+    common="In several variables the determinant of the Hessian takes the part of the second derivative: "
+    "positive means a minimum",
+    why=r"Already for $n=2$: $\det I=\det(-I)=1$, a minimum and a maximum. For $n=3$ "
+    r"$\operatorname{diag}(-1,-1,1)$ has determinant 1 and is a saddle point.",
+    right="The signs of the eigenvalues decide; for $n=2$ the determinant together with $f_{xx}$",
     claims=("determinant-does-not-decide", "two-variables"),
 )
 
 
 @SADDLE_POINTS.figure(
-    a=Slider(-2.0, 2.0, 1.0, Text("$f_{xx}$", "$f_{xx}$")),
-    b=Slider(-2.0, 2.0, 0.8, Text("$f_{xy}$", "$f_{xy}$")),
-    c=Slider(-2.0, 2.0, -0.5, Text("$f_{yy}$", "$f_{yy}$")),
+    a=Slider(-2.0, 2.0, 1.0, "$f_{xx}$"),
+    b=Slider(-2.0, 2.0, 0.8, "$f_{xy}$"),
+    c=Slider(-2.0, 2.0, -0.5, "$f_{yy}$"),
 )
 def saddle_figure(a, b, c):
     H = np.array([[a, b], [b, c]])
@@ -679,4 +635,4 @@ def saddle_figure(a, b, c):
             f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) has eigenvalues {values[0]:.2f} and {values[1]:.2f}: {name.en}. Its determinant is {np.linalg.det(H):.2f}.",
             f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) 的特征值为 {values[0]:.2f} 与 {values[1]:.2f}：{name.zh}。行列式为 {np.linalg.det(H):.2f}。",
         ),
-    )  # fmt: skip
+    )

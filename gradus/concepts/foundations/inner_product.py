@@ -14,14 +14,11 @@ def _torch(vecdot, x, y, G):
 INNER_PRODUCT = Concept(
     key="inner-product",
     kind="definition",
-    title=Text("Inner products and orthogonality", "内积与正交"),
-    summary=Text(
-        r"A number for two vectors, symmetric, linear in each, and positive for a vector with itself. It makes lengths and angles: "
-        r"$\lVert x\rVert=\sqrt{\langle x,x\rangle}$, $\cos\varphi=\langle x,y\rangle/\lVert x\rVert\lVert y\rVert$. Every positive definite matrix G gives one, "
-        "and with it another notion of orthogonal.",
-        r"两个向量对应一个数：对称，对每个变量线性，且向量与自身的内积为正。由它得到长度与角度："
-        r"$\lVert x\rVert=\sqrt{\langle x,x\rangle}$，$\cos\varphi=\langle x,y\rangle/\lVert x\rVert\lVert y\rVert$。每个正定矩阵 G 给出一个内积，也就给出另一种正交。",
-    ),
+    title="Inner products and orthogonality",
+    summary="A number for two vectors, symmetric, linear in each, and positive for a vector with itself. "
+    r"It makes lengths and angles: $\lVert x\rVert=\sqrt{\langle x,x\rangle}$, "
+    r"$\cos\varphi=\langle x,y\rangle/\lVert x\rVert\lVert y\rVert$. Every positive definite matrix "
+    "G gives one, and with it another notion of orthogonal.",
     formulas=(
         r"\langle x,y\rangle_G=x^{\mathsf T}Gy=\sum_{i=1}^{n}\sum_{j=1}^{n}x_iG_{ij}y_j,\qquad G=I:\;\langle x,y\rangle=\sum_{i=1}^{n}x_iy_i",
         r"\langle x,y\rangle=\langle y,x\rangle,\qquad \langle ax+bz,y\rangle=a\langle x,y\rangle+b\langle z,y\rangle,\qquad "
@@ -32,13 +29,19 @@ INNER_PRODUCT = Concept(
         r"\operatorname{proj}_y x=\frac{\langle x,y\rangle}{\langle y,y\rangle}\,y",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("vector", "向量")),
-        Symbol("y", "y", "... n", Text("another vector", "另一个向量")),
-        Symbol("G", "G", "n n", Text("symmetric positive definite matrix of the inner product (Gram matrix of the basis); the identity unless given", "内积的对称正定矩阵（基的 Gram 矩阵），默认为单位矩阵")),
-        Symbol("z", "", "n", Text("a third vector", "第三个向量")),
-        Symbol("a", "", "", Text("a number", "一个数")),
-        Symbol("b", "", "", Text("another number", "另一个数")),
-        Symbol("n", "", "", Text("dimension", "维数")),
+        Symbol("x", "x", "... n", "vector"),
+        Symbol("y", "y", "... n", "another vector"),
+        Symbol(
+            "G",
+            "G",
+            "n n",
+            "symmetric positive definite matrix of the inner product (Gram matrix of the basis); the "
+            "identity unless given",
+        ),
+        Symbol("z", "", "n", "a third vector"),
+        Symbol("a", "", "", "a number"),
+        Symbol("b", "", "", "another number"),
+        Symbol("n", "", "", "dimension"),
     ),
     needs=("vector-space", "norm"),
     source="cauchy1821cours",
@@ -51,12 +54,13 @@ INNER_PRODUCT = Concept(
         Reading("jordan1935inner"),
     ),
     deviations=(
-        Text("For complex vectors one side is conjugated: the first in physics, `numpy.vdot` and `torch.linalg.vecdot`, the second in most mathematics books; "
-             "`numpy.dot` and `torch.dot` conjugate neither, and are no inner product there.",
-             "对复向量须取共轭：物理学、`numpy.vdot` 与 `torch.linalg.vecdot` 对第一个变量取，多数数学书对第二个取；"
-             "`numpy.dot` 与 `torch.dot` 都不取，对复向量不是内积。"),
+        (
+            "For complex vectors one side is conjugated: the first in physics, `numpy.vdot` and "
+            "`torch.linalg.vecdot`, the second in most mathematics books; `numpy.dot` and `torch.dot` "
+            "conjugate neither, and are no inner product there."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @INNER_PRODUCT.definition
@@ -95,13 +99,9 @@ def invalid(rng):
     yield "matrix of another size", dict(x=np.ones(3), y=np.ones(3), G=np.eye(4))
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"Symmetric: $\langle x,y\rangle=\langle y,x\rangle$",
-        r"对称：$\langle x,y\rangle=\langle y,x\rangle$",
-    )
-)
+@INNER_PRODUCT.claim
 def symmetric(inner, rng):
+    r"""Symmetric: $\langle x,y\rangle=\langle y,x\rangle$"""
     x, y = rng.standard_normal((2, 6))
     G = positive_definite(rng, 6)
     size = float(np.abs(x) @ np.abs(G) @ np.abs(y))
@@ -111,13 +111,9 @@ def symmetric(inner, rng):
     )
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"Linear in each argument: $\langle ax+bz,y\rangle=a\langle x,y\rangle+b\langle z,y\rangle$",
-        r"对每个变量线性：$\langle ax+bz,y\rangle=a\langle x,y\rangle+b\langle z,y\rangle$",
-    )
-)
+@INNER_PRODUCT.claim
 def bilinear(inner, rng):
+    r"""Linear in each argument: $\langle ax+bz,y\rangle=a\langle x,y\rangle+b\langle z,y\rangle$"""
     x, y, z = rng.standard_normal((3, 20, 6))
     a, b, found = 1.7, -2.3, []
     for G in (np.eye(6), positive_definite(rng, 6)):
@@ -130,13 +126,11 @@ def bilinear(inner, rng):
     return all_of(*found)
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"Positive for every $x\ne0$, even for one tiny entry; with $G=\operatorname{diag}(1,-1)$ it is not, and $(1,1)$ has length 0: no inner product",
-        r"对任意 $x\ne0$ 为正，哪怕只有一个极小的分量；而 $G=\operatorname{diag}(1,-1)$ 则不然，$(1,1)$ 的长度为 0：不是内积",
-    )
-)
+@INNER_PRODUCT.claim
 def positive_definiteness(inner, rng):
+    r"""Positive for every $x\ne0$, even for one tiny entry; with $G=\operatorname{diag}(1,-1)$ it is not,
+    and $(1,1)$ has length 0: no inner product
+    """
     X, G = rng.standard_normal((200, 4)), positive_definite(rng, 4)
     tiny = np.zeros(4)
     tiny[-1] = 1e-9
@@ -152,13 +146,11 @@ def positive_definiteness(inner, rng):
     )
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"Cauchy–Schwarz: $\lvert\langle x,y\rangle\rvert\le\lVert x\rVert\lVert y\rVert$, with equality exactly for parallel vectors",
-        r"柯西–施瓦茨不等式：$\lvert\langle x,y\rangle\rvert\le\lVert x\rVert\lVert y\rVert$，当且仅当两向量平行时取等号",
-    )
-)
+@INNER_PRODUCT.claim
 def cauchy_schwarz(inner, rng):
+    r"""Cauchy–Schwarz: $\lvert\langle x,y\rangle\rvert\le\lVert x\rVert\lVert y\rVert$, with equality
+    exactly for parallel vectors
+    """
     found = []
     for G in (np.eye(4), positive_definite(rng, 4), np.diag([1e-6, 1.0, 1.0, 1e6])):
         x, y = rng.standard_normal((2, 300, 4))
@@ -172,13 +164,11 @@ def cauchy_schwarz(inner, rng):
     return all_of(*found)
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"Polarisation: the lengths determine the inner product, $\tfrac14(\lVert x+y\rVert^2-\lVert x-y\rVert^2)$",
-        r"极化恒等式：长度决定内积，$\langle x,y\rangle=\tfrac14(\lVert x+y\rVert^2-\lVert x-y\rVert^2)$",
-    )
-)
+@INNER_PRODUCT.claim
 def polarisation(inner, rng):
+    r"""Polarisation: the lengths determine the inner product,
+    $\tfrac14(\lVert x+y\rVert^2-\lVert x-y\rVert^2)$
+    """
     x, y = rng.standard_normal((2, 20, 5))
     G = positive_definite(rng, 5)
     squares = inner(x + y, x + y, G=G) - inner(x - y, x - y, G=G)
@@ -186,13 +176,12 @@ def polarisation(inner, rng):
     return roundoff(squares / 4, inner(x, y, G=G), terms=8, scale=size)
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"Parallelogram law: it holds for the length of an inner product, and of the p-norms for $p=2$ alone: at $e_1,e_2$ the two sides differ by $2\cdot2^{2/p}-4$",
-        r"平行四边形法则：对内积的长度成立；在 p-范数中只有 $p=2$ 成立：在 $e_1,e_2$ 处两边相差 $2\cdot2^{2/p}-4$",
-    )
-)
+@INNER_PRODUCT.claim
 def parallelogram_law_for_p_2_only(inner, rng):
+    r"""Parallelogram law: it holds for the length of an inner product, and of the p-norms for $p=2$ alone:
+    at $e_1,e_2$ the two sides differ by $2\cdot2^{2/p}-4$
+    """
+
     def defect(square, x, y):
         return square(x + y) + square(x - y) - 2 * square(x) - 2 * square(y)
 
@@ -208,13 +197,9 @@ def parallelogram_law_for_p_2_only(inner, rng):
     return all_of(*found)
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        "The projection on a line leaves a remainder orthogonal to it, and is the nearest point (Pythagoras)",
-        "到直线的投影，其余量与直线正交，且投影是直线上的最近点（勾股定理）",
-    )
-)
+@INNER_PRODUCT.claim
 def projection_is_nearest(inner, rng):
+    """The projection on a line leaves a remainder orthogonal to it, and is the nearest point (Pythagoras)"""
     found = []
     for G in (np.eye(5), positive_definite(rng, 5)):
         x, u = rng.standard_normal((2, 5))
@@ -229,26 +214,22 @@ def projection_is_nearest(inner, rng):
     return all_of(*found)
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"$\langle e_i,e_j\rangle_G=G_{ij}$: unit vectors need not be orthogonal, and vectors orthogonal for one inner product are not for another",
-        r"$\langle e_i,e_j\rangle_G=G_{ij}$：坐标向量不必正交；在一种内积下正交的向量在另一种内积下不正交",
-    )
-)
+@INNER_PRODUCT.claim
 def unit_vectors_give_the_matrix(inner, rng):
+    r"""$\langle e_i,e_j\rangle_G=G_{ij}$: unit vectors need not be orthogonal, and vectors orthogonal for
+    one inner product are not for another
+    """
     G, e = positive_definite(rng, 4), np.eye(4)
     table = np.array([[inner(e[i], e[j], G=G) for j in range(4)] for i in range(4)])
     plain = np.array([[inner(e[i], e[j]) for j in range(4)] for i in range(4)])
     return all_of(roundoff(table, G), identical(plain, e))
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"Polynomials under $\int_{-1}^{1}pq\,dt$: the Legendre polynomials are orthogonal, $\langle P_m,P_n\rangle=\frac{2}{2n+1}\delta_{mn}$",
-        r"多项式取内积 $\int_{-1}^{1}pq\,dt$：勒让德多项式两两正交，$\langle P_m,P_n\rangle=\frac{2}{2n+1}\delta_{mn}$",
-    )
-)
+@INNER_PRODUCT.claim
 def legendre_polynomials(inner, rng):
+    r"""Polynomials under $\int_{-1}^{1}pq\,dt$: the Legendre polynomials are orthogonal,
+    $\langle P_m,P_n\rangle=\frac{2}{2n+1}\delta_{mn}$
+    """
     n = 6
     power = np.add.outer(np.arange(n), np.arange(n))
     G = np.where(power % 2 == 0, 2.0 / (power + 1), 0.0)  # ∫ tⁱ⁺ʲ over [−1, 1]
@@ -258,13 +239,11 @@ def legendre_polynomials(inner, rng):
     return roundoff(table, np.diag(2 / (2 * np.arange(n) + 1)), terms=n, scale=scale)
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"The Gram matrix of k vectors is positive semidefinite, singular exactly when they are dependent, and its determinant is their squared volume",
-        r"k 个向量的 Gram 矩阵半正定，当且仅当它们线性相关时奇异，其行列式为所张体积的平方",
-    )
-)
+@INNER_PRODUCT.claim
 def gram_determinant_is_squared_volume(inner, rng):
+    """The Gram matrix of k vectors is positive semidefinite, singular exactly when they are dependent, and
+    its determinant is their squared volume
+    """
     V = rng.standard_normal((3, 5))
     gram = inner(V[:, None, :], V[None, :, :])
     sides = np.abs(np.diag(np.linalg.qr(V.T)[1]))  # height over the span of those before
@@ -278,13 +257,9 @@ def gram_determinant_is_squared_volume(inner, rng):
     )
 
 
-@INNER_PRODUCT.claim(
-    Text(
-        r"In high dimension random directions are nearly orthogonal: $E\cos^2\varphi=1/n$",
-        r"高维空间中随机方向几乎正交：$E\cos^2\varphi=1/n$",
-    )
-)
+@INNER_PRODUCT.claim
 def random_directions_are_nearly_orthogonal(inner, rng):
+    r"""In high dimension random directions are nearly orthogonal: $E\cos^2\varphi=1/n$"""
     found = []
     for n in (2, 10, 40):
         x, y = rng.standard_normal((2, 3000, n))
@@ -293,81 +268,68 @@ def random_directions_are_nearly_orthogonal(inner, rng):
 
 
 @INNER_PRODUCT.mutant(
-    Text("the matrix is left out", "漏掉矩阵 G"),
     caught_by=[
         "equals-definition",
         "unit-vectors-give-the-matrix",
         "legendre-polynomials",
         "positive-definiteness",
-    ],
+    ]
 )
 def matrix_left_out(x, y, G=None):
+    """the matrix is left out"""
     return inner_product(x, y)
 
 
 @INNER_PRODUCT.mutant(
-    Text("the mean of the products, not their sum", "取乘积的平均而非总和"),
-    caught_by=["equals-definition", "parallelogram-law-for-p-2-only", "gram-determinant-is-squared-volume"],
+    caught_by=["equals-definition", "parallelogram-law-for-p-2-only", "gram-determinant-is-squared-volume"]
 )
 def mean_of_products(x, y, G=None):
+    """the mean of the products, not their sum"""
     return inner_product(x, y, G) / x.shape[-1]
 
 
-@INNER_PRODUCT.mutant(Text("the absolute value", "取绝对值"), caught_by=["bilinear", "polarisation"])
+@INNER_PRODUCT.mutant(caught_by=["bilinear", "polarisation"])
 def absolute_value(x, y, G=None):
+    """the absolute value"""
     return np.abs(inner_product(x, y, G))
 
 
-@INNER_PRODUCT.mutant(
-    Text("the last product is subtracted, as in Minkowski's space", "最后一项取负号，如闵可夫斯基空间"),
-    caught_by=["positive-definiteness", "cauchy-schwarz"],
-)
+@INNER_PRODUCT.mutant(caught_by=["positive-definiteness", "cauchy-schwarz"])
 def minkowski(x, y, G=None):
+    """the last product is subtracted, as in Minkowski's space"""
     return inner_product(x, y, G) - 2 * x[..., -1] * y[..., -1] * (1 if G is None else G[-1, -1])
 
 
-@INNER_PRODUCT.mutant(
-    Text("the cosine instead of the inner product", "以余弦代替内积"),
-    caught_by=["bilinear", "equals-definition", "projection-is-nearest", "polarisation"],
-)
+@INNER_PRODUCT.mutant(caught_by=["bilinear", "equals-definition", "projection-is-nearest", "polarisation"])
 def cosine(x, y, G=None):
+    """the cosine instead of the inner product"""
     with np.errstate(invalid="ignore"):
         return inner_product(x, y, G) / np.sqrt(inner_product(x, x, G) * inner_product(y, y, G))
 
 
-@INNER_PRODUCT.mutant(
-    Text("polarisation of the sum norm: not additive", "由 1-范数极化而来：不满足可加性"),
-    caught_by=["bilinear", "parallelogram-law-for-p-2-only", "projection-is-nearest"],
-)
+@INNER_PRODUCT.mutant(caught_by=["bilinear", "parallelogram-law-for-p-2-only", "projection-is-nearest"])
 def polarised_sum_norm(x, y, G=None):
+    """polarisation of the sum norm: not additive"""
     L = np.eye(x.shape[-1]) if G is None else np.linalg.cholesky(G)
     return (np.abs((x + y) @ L).sum(-1) ** 2 - np.abs((x - y) @ L).sum(-1) ** 2) / 4
 
 
-@INNER_PRODUCT.mutant(
-    Text(
-        "the Cholesky factor L instead of $G=LL^{\\mathsf T}$", "用 Cholesky 因子 L 代替 $G=LL^{\\mathsf T}$"
-    ),
-    caught_by=["symmetric", "unit-vectors-give-the-matrix"],
-)
+@INNER_PRODUCT.mutant(caught_by=["symmetric", "unit-vectors-give-the-matrix"])
 def half_the_matrix(x, y, G=None):
+    r"""the Cholesky factor L instead of $G=LL^{\mathsf T}$"""
     return inner_product(x, y, None if G is None else np.linalg.cholesky(G))
 
 
-@INNER_PRODUCT.mutant(
-    Text("entries weighted by their number", "各分量乘上序号"),
-    caught_by=["random-directions-are-nearly-orthogonal", "unit-vectors-give-the-matrix"],
-)
+@INNER_PRODUCT.mutant(caught_by=["random-directions-are-nearly-orthogonal", "unit-vectors-give-the-matrix"])
 def weighted_entries(x, y, G=None):
+    """entries weighted by their number"""
     return inner_product(x * (1 + np.arange(x.shape[-1])), y, G)
 
 
 @INNER_PRODUCT.figure(
-    correlation=Slider(-0.95, 0.95, 0.6, Text("off-diagonal entry of G", "G 的非对角元")),
-    angle=Slider(0, 180, 20, Text("direction of x (degrees)", "x 的方向（度）")),
-    n=Slider(
-        2, 400, 30, Text("dimension of the random directions", "随机方向的维数"), log=True, integer=True
-    ),
+    correlation=Slider(-0.95, 0.95, 0.6, "off-diagonal entry of G"),
+    angle=Slider(0, 180, 20, "direction of x (degrees)"),
+    n=Slider(2, 400, 30, "dimension of the random directions", log=True, integer=True),
 )
 def figure(correlation, angle, n):
     G = np.array([[1.0, correlation], [correlation, 1.0]])

@@ -25,31 +25,36 @@ def _quad(quad, f, a, b):
 INTEGRAL = Concept(
     key="integral",
     kind="theorem",
-    title=Text("Integral and the fundamental theorem of calculus", "积分与微积分基本定理"),
-    summary=Text(
-        "The integral is the limit of sums of values times widths: the signed area under the graph. Integration and differentiation "
-        "undo each other: the area up to x grows at the rate f(x) wherever f is continuous, and a derivative integrates to the difference of its values.",
-        "积分是函数值乘以宽度之和的极限，即图像下方带符号的面积。积分与求导互为逆运算：在 f 连续之处，到 x 为止的面积以 f(x) 的速率增长；导数的积分等于原函数在两端之差。",
-    ),
+    title="Integral and the fundamental theorem of calculus",
+    summary="The integral is the limit of sums of values times widths: the signed area under the graph. "
+    "Integration and differentiation undo each other: the area up to x grows at the rate f(x) "
+    "wherever f is continuous, and a derivative integrates to the difference of its values.",
     formulas=(
         r"\int_a^bf(x)\,dx=\lim_{\max\Delta x_i\to0}\sum_if(\xi_i)\,\Delta x_i,\qquad \int_b^af=-\int_a^bf",
         r"\frac{d}{dx}\int_a^xf(t)\,dt=f(x)\quad\text{where }f\text{ is continuous},\qquad \int_a^bF'(x)\,dx=F(b)-F(a)",
         r"\int_{g(a)}^{g(b)}f(y)\,dy=\int_a^bf(g(x))\,g'(x)\,dx,\qquad \int_{-\infty}^{\infty}e^{-x^2}dx=\sqrt\pi",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("the integrand, taken entry by entry", "被积函数，逐元素计算"), "function"),
-        Symbol("a", "a", "", Text("where the area begins", "积分起点")),
-        Symbol("b", "b", "", Text("where it ends; to the left of a it counts negatively", "积分终点；在 a 左侧时取负")),
-        Symbol(r"\xi_i", "", "", Text("a point of piece i", "第 i 段中的一点")),
-        Symbol(r"\Delta x_i", "", "", Text("width of piece i", "第 i 段的宽度")),
-        Symbol("F", "", "function", Text("a function whose derivative is f", "以 f 为导数的函数（原函数）")),
-        Symbol("g", "", "function", Text("a substitution", "换元函数")),
+        Symbol("f", "f", "function", "the integrand, taken entry by entry", "function"),
+        Symbol("a", "a", "", "where the area begins"),
+        Symbol("b", "b", "", "where it ends; to the left of a it counts negatively"),
+        Symbol(r"\xi_i", "", "", "a point of piece i"),
+        Symbol(r"\Delta x_i", "", "", "width of piece i"),
+        Symbol("F", "", "function", "a function whose derivative is f"),
+        Symbol("g", "", "function", "a substitution"),
     ),
     needs=("derivative",),
     source="riemann1854darstellbarkeit",
     year=1668,
     people=("James Gregory", "Isaac Barrow", "Gottfried Wilhelm Leibniz", "Isaac Newton", "Bernhard Riemann"),
-    implementations=(Implementation("scipy.integrate:quad", "numpy", _quad, Text("adaptive Gauss–Kronrod rule (QUADPACK); also for infinite ends", "自适应高斯–克龙罗德求积（QUADPACK）；也支持无穷区间")),),
+    implementations=(
+        Implementation(
+            "scipy.integrate:quad",
+            "numpy",
+            _quad,
+            "adaptive Gauss–Kronrod rule (QUADPACK); also for infinite ends",
+        ),
+    ),
     readings=(
         Reading("rudin1976principles", "ch. 6"),
         Reading("strang1991calculus", "ch. 5"),
@@ -57,30 +62,23 @@ INTEGRAL = Concept(
         Reading("riemann1854darstellbarkeit"),
     ),
     deviations=(
-        Text(
-            "`quad` returns the value and an estimate of its error; it can miss a narrow peak between its points, and says so only through `points=`, which tells it where to look.",
-            "`quad` 返回积分值与误差估计；落在取样点之间的窄峰可能被漏掉，可用 `points=` 指明位置。",
+        (
+            "`quad` returns the value and an estimate of its error; it can miss a narrow peak between its "
+            "points, and says so only through `points=`, which tells it where to look."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Let $F(x)=\int_a^xf$. Then $\frac{F(x+h)-F(x)}{h}$ is the mean of $f$ between $x$ and $x+h$, which lies between the least and the greatest value there; "
-            r"if $f$ is continuous at $x$ both tend to $f(x)$. For the second part let $a=x_0<\dots<x_n=b$; by the mean value theorem $F(x_i)-F(x_{i-1})=F'(\xi_i)\Delta x_i$ for some "
-            r"$\xi_i$, and summing gives $F(b)-F(a)=\sum_iF'(\xi_i)\Delta x_i$, a Riemann sum of $F'$ for every partition, hence in the limit the integral.",
-            r"设 $F(x)=\int_a^xf$。则 $\frac{F(x+h)-F(x)}{h}$ 是 $f$ 在 $x$ 与 $x+h$ 之间的平均值，介于其间的最小值与最大值之间；"
-            r"若 $f$ 在 $x$ 处连续，二者都趋于 $f(x)$。第二部分：取 $a=x_0<\dots<x_n=b$，由中值定理存在 $\xi_i$ 使 $F(x_i)-F(x_{i-1})=F'(\xi_i)\Delta x_i$，"
-            r"求和得 $F(b)-F(a)=\sum_iF'(\xi_i)\Delta x_i$：对任何划分都是 $F'$ 的一个黎曼和，取极限即为积分。",
-        )
+        r"Let $F(x)=\int_a^xf$. Then $\frac{F(x+h)-F(x)}{h}$ is the mean of $f$ between $x$ and $x+h$, "
+        "which lies between the least and the greatest value there; if $f$ is continuous at $x$ both "
+        r"tend to $f(x)$. For the second part let $a=x_0<\dots<x_n=b$; by the mean value theorem "
+        r"$F(x_i)-F(x_{i-1})=F'(\xi_i)\Delta x_i$ for some $\xi_i$, and summing gives "
+        r"$F(b)-F(a)=\sum_iF'(\xi_i)\Delta x_i$, a Riemann sum of $F'$ for every partition, hence in "
+        "the limit the integral."
     ),
-    unverified=(
-        Text(
-            "For every Lebesgue-integrable f the derivative of the integral is f(x) for almost every x",
-            "对任何勒贝格可积的 f，积分的导数在几乎处处的 x 上等于 f(x)",
-        ),
-    ),
+    unverified=("For every Lebesgue-integrable f the derivative of the integral is f(x) for almost every x",),
     differentiable=False,  # quad hides its evaluations; the derivative by b is the first part of the theorem, a claim
     longest_sum=64,
-)  # fmt: skip
+)
 
 
 @INTEGRAL.definition
@@ -151,13 +149,9 @@ def invalid(rng):
     yield "an end that is no number", dict(f=sine, a="left", b=np.array(1.0))
 
 
-@INTEGRAL.claim(
-    Text(
-        r"$\int_a^bF'=F(b)-F(a)$ for six functions and random ends, on either side",
-        r"$\int_a^bF'=F(b)-F(a)$：六个函数，任取端点与方向",
-    )
-)
+@INTEGRAL.claim
 def derivative_integrates_to_the_difference(integral, rng):
+    r"""$\int_a^bF'=F(b)-F(a)$ for six functions and random ends, on either side"""
     found = []
     for f, F in ANTIDERIVATIVES:
         for a, b in rng.uniform(-2, 2, (3, 2)):
@@ -166,13 +160,9 @@ def derivative_integrates_to_the_difference(integral, rng):
     return all_of(*found)
 
 
-@INTEGRAL.claim(
-    Text(
-        r"$\frac{d}{dx}\int_a^xf=f(x)$ where f is continuous: the central quotient converges to it like $h^2$",
-        r"在 f 连续处 $\frac{d}{dx}\int_a^xf=f(x)$：中心差商以 $h^2$ 的速度收敛到它",
-    )
-)
+@INTEGRAL.claim
 def integral_has_the_integrand_as_derivative(integral, rng):
+    r"""$\frac{d}{dx}\int_a^xf=f(x)$ where f is continuous: the central quotient converges to it like $h^2$"""
     found, steps = [], 2.0 ** -np.arange(2, 8)
     for f in (exponential, witch, bell):
         x = rng.uniform(0.8, 1.5)
@@ -185,13 +175,11 @@ def integral_has_the_integrand_as_derivative(integral, rng):
     return all_of(*found)
 
 
-@INTEGRAL.claim(
-    Text(
-        r"Not where f jumps: of $f=\operatorname{sign}$ the integral is $|x|$, with slopes −1 and 1 at 0, and neither is $f(0)=0$",
-        r"在 f 跳跃处不成立：$f=\operatorname{sign}$ 的积分是 $|x|$，在 0 处左右斜率为 −1 与 1，都不是 $f(0)=0$",
-    )
-)
+@INTEGRAL.claim
 def no_derivative_where_the_integrand_jumps(integral, rng):
+    r"""Not where f jumps: of $f=\operatorname{sign}$ the integral is $|x|$, with slopes −1 and 1 at 0, and
+    neither is $f(0)=0$
+    """
     zero, found = np.array(0.0), []
     for h in 2.0 ** -np.arange(0, 30, 6):
         right = integral(sign, zero, np.array(h)) / h
@@ -201,26 +189,18 @@ def no_derivative_where_the_integrand_jumps(integral, rng):
     return all_of(*found)
 
 
-@INTEGRAL.claim(
-    Text(
-        r"The area is signed: $\int_{-\pi}^{\pi}\sin=0$, although $\int_{-\pi}^{\pi}|\sin|=4$",
-        r"面积带符号：$\int_{-\pi}^{\pi}\sin=0$，而 $\int_{-\pi}^{\pi}|\sin|=4$",
-    )
-)
+@INTEGRAL.claim
 def area_is_signed(integral, rng):
+    r"""The area is signed: $\int_{-\pi}^{\pi}\sin=0$, although $\int_{-\pi}^{\pi}|\sin|=4$"""
     a, b, zero = np.array(-np.pi), np.array(np.pi), np.array(0.0)
     whole = roundoff(integral(sine, a, b), 0.0, terms=64, scale=4.0)
     halves = np.array([integral(sine, a, zero), integral(sine, zero, b)], float)
     return all_of(whole, roundoff(halves, np.array([-2.0, 2.0]), terms=64))
 
 
-@INTEGRAL.claim(
-    Text(
-        r"$\int_a^b+\int_b^c=\int_a^c$ in whatever order the points lie, and $\int_a^a=0$",
-        r"无论各点次序如何 $\int_a^b+\int_b^c=\int_a^c$，且 $\int_a^a=0$",
-    )
-)
+@INTEGRAL.claim
 def areas_add_up(integral, rng):
+    r"""$\int_a^b+\int_b^c=\int_a^c$ in whatever order the points lie, and $\int_a^a=0$"""
     found = [identical(float(integral(exponential, np.array(0.3), np.array(0.3))), 0.0)]
     for _ in range(8):
         a, b, c = (np.array(v) for v in rng.uniform(-2, 2, 3))
@@ -229,13 +209,9 @@ def areas_add_up(integral, rng):
     return all_of(*found)
 
 
-@INTEGRAL.claim(
-    Text(
-        r"Substitution: $\int_{g(a)}^{g(b)}f=\int_a^bf(g)\,g'$, with the sign of $g'$ and no absolute value",
-        r"换元：$\int_{g(a)}^{g(b)}f=\int_a^bf(g)\,g'$，其中 $g'$ 带符号，不取绝对值",
-    )
-)
+@INTEGRAL.claim
 def substitution(integral, rng):
+    r"""Substitution: $\int_{g(a)}^{g(b)}f=\int_a^bf(g)\,g'$, with the sign of $g'$ and no absolute value"""
     found = []
     for g, slope in (
         (np.sin, np.cos),
@@ -246,16 +222,12 @@ def substitution(integral, rng):
         image = integral(witch, np.array(g(a)), np.array(g(b)))
         pulled = integral(generic(lambda x, g=g, s=slope: witch(g(x)) * s(x)), a, b)
         found.append(roundoff(pulled, image, terms=64, scale=12.0))
-    return all_of(*found)  # fmt: skip
+    return all_of(*found)
 
 
-@INTEGRAL.claim(
-    Text(
-        r"$\int e^{-x^2}dx=\sqrt\pi$: between −R and R within $e^{-R^2}/R$",
-        r"$\int e^{-x^2}dx=\sqrt\pi$：在 −R 到 R 之间相差不超过 $e^{-R^2}/R$",
-    )
-)
+@INTEGRAL.claim
 def gaussian_integral(integral, rng):
+    r"""$\int e^{-x^2}dx=\sqrt\pi$: between −R and R within $e^{-R^2}/R$"""
     root = np.sqrt(np.pi)
     far = roundoff(integral(bell, np.array(-7.0), np.array(7.0)), root, terms=64)
     tails = []
@@ -265,13 +237,11 @@ def gaussian_integral(integral, rng):
     return all_of(far, *tails)
 
 
-@INTEGRAL.claim(
-    Text(
-        r"$\left|\int f\right|\le\int|f|$, and the integral lies between width times the least and the greatest value",
-        r"$\left|\int f\right|\le\int|f|$，且积分介于宽度乘以最小值与最大值之间",
-    )
-)
+@INTEGRAL.claim
 def bounds_by_the_values(integral, rng):
+    r"""$\left|\int f\right|\le\int|f|$, and the integral lies between width times the least and the
+    greatest value
+    """
     found = []
     for f in (bell, witch, exponential):
         a, width = rng.uniform(-1, 0), rng.uniform(0.5, 1.5)
@@ -282,89 +252,75 @@ def bounds_by_the_values(integral, rng):
     parts = -float(integral(sine, np.array(-1.0), np.array(0.0))) + float(
         integral(sine, np.array(0.0), np.array(2.0))
     )
-    return all_of(*found, bound(whole, parts))  # fmt: skip
+    return all_of(*found, bound(whole, parts))
 
 
 @INTEGRAL.mutant(
-    Text("one left Riemann sum instead of the limit", "只取一个左黎曼和，而非极限"),
     caught_by=[
         "derivative-integrates-to-the-difference",
         "substitution",
         "areas-add-up",
         "equals-definition",
-    ],
+    ]
 )
 def left_riemann_sum(f, a, b):
+    """one left Riemann sum instead of the limit"""
     x = a + (b - a) * np.arange(1000) / 1000
     return np.mean(f(x)) * (b - a)
 
 
 @INTEGRAL.mutant(
-    Text("the area without its sign: |f|", "面积不带符号：对 |f| 积分"),
     caught_by=[
         "area-is-signed",
         "no-derivative-where-the-integrand-jumps",
         "derivative-integrates-to-the-difference",
-    ],
+    ]
 )
 def unsigned_area(f, a, b):
+    """the area without its sign: |f|"""
     return integral(lambda x: np.abs(f(x)), a, b)
 
 
-@INTEGRAL.mutant(
-    Text("the direction is lost: |b − a|", "丢掉方向：取 |b − a|"),
-    caught_by=["areas-add-up", "derivative-integrates-to-the-difference", "substitution"],
-)
+@INTEGRAL.mutant(caught_by=["areas-add-up", "derivative-integrates-to-the-difference", "substitution"])
 def direction_lost(f, a, b):
+    """the direction is lost: |b − a|"""
     return integral(f, np.minimum(a, b), np.maximum(a, b))
 
 
 @INTEGRAL.mutant(
-    Text("the mean of f: the width is missing", "只求 f 的平均值：漏掉宽度"),
-    caught_by=["gaussian-integral", "bounds-by-the-values", "integral-has-the-integrand-as-derivative"],
+    caught_by=["gaussian-integral", "bounds-by-the-values", "integral-has-the-integrand-as-derivative"]
 )
 def width_missing(f, a, b):
+    """the mean of f: the width is missing"""
     return integral(f, a, b) / np.where(b == a, 1.0, b - a)
 
 
-@INTEGRAL.mutant(
-    Text("a single rectangle", "只用一个矩形"),
-    caught_by=["gaussian-integral", "derivative-integrates-to-the-difference"],
-)
+@INTEGRAL.mutant(caught_by=["gaussian-integral", "derivative-integrates-to-the-difference"])
 def one_piece(f, a, b):
+    """a single rectangle"""
     return f((a + b) / 2) * (b - a)
 
 
-@INTEGRAL.mutant(
-    Text("the jump is smoothed away", "把跳跃抹平"),
-    caught_by=["no-derivative-where-the-integrand-jumps"],
-)
+@INTEGRAL.mutant(caught_by=["no-derivative-where-the-integrand-jumps"])
 def jump_smoothed(f, a, b):
+    """the jump is smoothed away"""
     return integral(lambda x: (f(x + 0.05) + f(x - 0.05)) / 2, a, b)
 
 
 INTEGRAL.erratum(
     "E41",
-    common=Text(
-        r"$\frac{d}{dx}\int_a^xf(t)\,dt=f(x)$ holds for any integrable function",
-        r"$\frac{d}{dx}\int_a^xf(t)\,dt=f(x)$ 适用于任何可积函数",
-    ),
-    why=Text(
-        r"Not where f jumps: for $f=\operatorname{sign}$ the integral is $F(x)=|x|$, whose slopes at 0 are −1 from the left and 1 from the right; $F'(0)$ does not exist, and $f(0)=0$.",
-        r"在 f 跳跃处不成立：$f=\operatorname{sign}$ 时 $F(x)=|x|$，在 0 处左斜率为 −1、右斜率为 1；$F'(0)$ 不存在，而 $f(0)=0$。",
-    ),
-    right=Text(
-        "At every point where f is continuous; for an integrable f at almost every point",
-        "在 f 的每个连续点成立；对可积的 f 几乎处处成立",
-    ),
+    common=r"$\frac{d}{dx}\int_a^xf(t)\,dt=f(x)$ holds for any integrable function",
+    why=r"Not where f jumps: for $f=\operatorname{sign}$ the integral is $F(x)=|x|$, whose slopes at 0 "
+    "are −1 from the left and 1 from the right; $F'(0)$ does not exist, and $f(0)=0$.",
+    right="At every point where f is continuous; for an integrable f at almost every point",
     claims=("no-derivative-where-the-integrand-jumps",),
 )
 
 
 @INTEGRAL.figure(
-    n=Slider(1, 200, 12, Text("pieces n", "分段数 n"), log=True, integer=True),
-    x=Slider(-3.0, 3.0, 1.6, Text("upper end x", "积分上限 x")),
-    jump=Slider(0.0, 1.0, 0.0, Text("height of a jump at 0", "在 0 处的跳跃高度")),
+    n=Slider(1, 200, 12, "pieces n", log=True, integer=True),
+    x=Slider(-3.0, 3.0, 1.6, "upper end x"),
+    jump=Slider(0.0, 1.0, 0.0, "height of a jump at 0"),
 )
 def figure(n, x, jump):
     n = int(n)
@@ -397,12 +353,18 @@ def figure(n, x, jump):
     bottom.set(xlabel="x", ylabel="F(x)", xlim=(-3.1, 3.1))
     bottom.legend(frameon=False, fontsize=8, loc="upper left")
     total = float(heights.sum() * width)
-    corner = (Text("", "") if jump == 0 else Text(f" At 0 the slope of F jumps from {0.3 - jump:.2f} to {0.3 + jump:.2f}: no derivative there.",
-                                                  f"在 0 处 F 的斜率从 {0.3 - jump:.2f} 跳到 {0.3 + jump:.2f}：那里不可导。"))  # fmt: skip
+    corner = (
+        Text("", "")
+        if jump == 0
+        else Text(
+            f" At 0 the slope of F jumps from {0.3 - jump:.2f} to {0.3 + jump:.2f}: no derivative there.",
+            f"在 0 处 F 的斜率从 {0.3 - jump:.2f} 跳到 {0.3 + jump:.2f}：那里不可导。",
+        )
+    )
     return Drawing(
         fig,
         Text(
             f"Area from −3 to {x:.2f}: {n} rectangles give {total:.4f}, the integral is {float(F(x)):.4f}. F rises at the rate f({x:.2f}) = {slope:.3f}.{corner.en}",
             f"从 −3 到 {x:.2f} 的面积：{n} 个矩形之和为 {total:.4f}，积分为 {float(F(x)):.4f}。F 以速率 f({x:.2f}) = {slope:.3f} 变化。{corner.zh}",
         ),
-    )  # fmt: skip
+    )

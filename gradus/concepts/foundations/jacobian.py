@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page import (
+    Concept,
+    Drawing,
+    Implementation,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    like,
+    namespace,
+)
 from gradus.page.evidence import all_of, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -18,33 +29,31 @@ def _ours(jacobian, f, x):
 JACOBIAN = Concept(
     key="jacobian",
     kind="definition",
-    title=Text("Jacobian and total derivative", "雅可比矩阵与全微分"),
-    summary=Text(
-        "The matrix of all first partial derivatives: row i is the gradient of the i-th output, column j the velocity of the "
-        "output as input j moves. It is the linear map that approximates f near x; its determinant is the local ratio of volumes.",
-        "全部一阶偏导数组成的矩阵：第 i 行是第 i 个输出的梯度，第 j 列是第 j 个输入变动时输出的变化率。它是 x 附近逼近 f 的线性映射，其行列式是局部体积之比。",
-    ),
+    title="Jacobian and total derivative",
+    summary="The matrix of all first partial derivatives: row i is the gradient of the i-th output, column "
+    "j the velocity of the output as input j moves. It is the linear map that approximates f near "
+    "x; its determinant is the local ratio of volumes.",
     formulas=(
         r"J_{ij}(x)=\frac{\partial f_i}{\partial x_j},\qquad f(x+u)=f(x)+J(x)\,u+o(\|u\|)",
         r"\det J(x)=\lim_{r\to0}\frac{\operatorname{vol}f(B_r(x))}{\operatorname{vol}B_r(x)}\quad(m=n,\ \text{with sign for orientation})",
         r"J e_j=\text{column } j\ (\text{forward mode, one pass an input}),\qquad w_i^{\mathsf T}J=\text{row } i\ (\text{reverse mode, one pass an output})",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text(r"map $\mathbb R^n\to\mathbb R^m$", r"映射 $\mathbb R^n\to\mathbb R^m$"), "function"),
-        Symbol("x", "x", "n", Text("the point", "点")),
-        Symbol("J", "", "m n", Text("the Jacobian", "雅可比矩阵")),
-        Symbol("u", "", "n", Text("a small step", "微小位移")),
-        Symbol("e_j", "", "n", Text("j-th unit vector of the inputs", "输入空间的第 j 个单位向量")),
-        Symbol("w_i", "", "m", Text("i-th unit vector of the outputs", "输出空间的第 i 个单位向量")),
-        Symbol("B_r(x)", "", "", Text("ball of radius r around x", "以 x 为心、r 为半径的球")),
+        Symbol("f", "f", "function", r"map $\mathbb R^n\to\mathbb R^m$", "function"),
+        Symbol("x", "x", "n", "the point"),
+        Symbol("J", "", "m n", "the Jacobian"),
+        Symbol("u", "", "n", "a small step"),
+        Symbol("e_j", "", "n", "j-th unit vector of the inputs"),
+        Symbol("w_i", "", "m", "i-th unit vector of the outputs"),
+        Symbol("B_r(x)", "", "", "ball of radius r around x"),
     ),
     needs=("gradient", "chain-rule", "matrix-product"),
     source="rudin1976principles",
     year=1841,
     people=("Carl Gustav Jacob Jacobi",),
     implementations=(
-        Implementation("torch.func:jacrev", "torch", _call, Text("by rows: for few outputs", "按行计算：适合输出较少时")),
-        Implementation("torch.func:jacfwd", "torch", _call, Text("by columns: for few inputs", "按列计算：适合输入较少时")),
+        Implementation("torch.func:jacrev", "torch", _call, "by rows: for few outputs"),
+        Implementation("torch.func:jacfwd", "torch", _call, "by columns: for few inputs"),
         Implementation("gradus.foundations.jacobian:jacobian", "numpy", _ours),
     ),
     readings=(
@@ -54,29 +63,22 @@ JACOBIAN = Concept(
         Reading("griewank2008evaluating", "ch. 3"),
     ),
     deviations=(
-        Text(
-            "Frameworks take the derivative of tanh from its value, $1-\\tanh^2$, which loses digits where tanh saturates: "
-            "in bfloat16 small slopes are lost.",
-            "各框架由函数值计算 tanh 的导数 $1-\\tanh^2$，在 tanh 饱和处损失有效数字：在 bfloat16 下小的斜率会丢失。",
+        (
+            r"Frameworks take the derivative of tanh from its value, $1-\tanh^2$, which loses digits where "
+            "tanh saturates: in bfloat16 small slopes are lost."
         ),
-        Text(
-            "Denominator layout prints the transpose. For arrays the frameworks return the shape of f(x) followed by the shape of x.",
-            "分母布局写出的是转置。对数组，各框架返回的形状是 f(x) 的形状后接 x 的形状。",
+        (
+            "Denominator layout prints the transpose. For arrays the frameworks return the shape of f(x) "
+            "followed by the shape of x."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @JACOBIAN.definition
 def jacobian(f, x):
     h = 1e-30  # a step along the imaginary axis: the limit is reached to rounding
     return np.stack([np.imag(f(x + 1j * h * e_j)) / h for e_j in np.eye(len(x))], axis=1)  # (m, n)
-
-
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
 
 
 @generic
@@ -130,13 +132,9 @@ def invalid(rng):
     yield "a map of 4 numbers at a point of 3", dict(f=waves(np.ones((2, 4))), x=np.ones(3))
 
 
-@JACOBIAN.claim(
-    Text(
-        "Forward mode, column by column, and reverse mode, row by row, give the same matrix",
-        "前向模式逐列计算与反向模式逐行计算给出同一矩阵",
-    )
-)
+@JACOBIAN.claim
 def forward_and_reverse_agree(jacobian, rng):
+    """Forward mode, column by column, and reverse mode, row by row, give the same matrix"""
     from gradus.foundations.autodiff import vjp
     from gradus.foundations.dual import jvp
 
@@ -150,13 +148,9 @@ def forward_and_reverse_agree(jacobian, rng):
     return all_of(*found)
 
 
-@JACOBIAN.claim(
-    Text(
-        "The Jacobian of a linear map is its matrix: outputs down, inputs across",
-        "线性映射的雅可比矩阵就是它的矩阵：行为输出，列为输入",
-    )
-)
+@JACOBIAN.claim
 def linear_map_is_its_own(jacobian, rng):
+    """The Jacobian of a linear map is its matrix: outputs down, inputs across"""
     A = rng.standard_normal((3, 4))
     return roundoff(jacobian(generic(lambda x: like(A, x) @ x), rng.standard_normal(4)), A, terms=4)
 
@@ -170,13 +164,11 @@ def image_area(f, x, side, n=200):
     return 0.5 * float((a * np.roll(b, -1) - np.roll(a, -1) * b).sum())
 
 
-@JACOBIAN.claim(
-    Text(
-        r"$\det J$ is the local ratio of volumes, with its sign: small squares around x converge to it like $r^2$",
-        r"$\det J$ 是带符号的局部体积之比：x 周围的小正方形以 $r^2$ 的速度收敛到它",
-    )
-)
+@JACOBIAN.claim
 def determinant_is_the_ratio_of_volumes(jacobian, rng):
+    r"""$\det J$ is the local ratio of volumes, with its sign: small squares around x converge to it like
+    $r^2$
+    """
     x, sides = np.array([0.4, 0.9]), 2.0 ** -np.arange(2, 8)
     mirrored = generic(lambda x: swirl(x)[[1, 0]])  # turns the plane over: the determinant is negative
     found = []
@@ -186,58 +178,54 @@ def determinant_is_the_ratio_of_volumes(jacobian, rng):
     return all_of(roundoff(np.linalg.det(jacobian(polar, np.array([2.5, 0.3]))), 2.5, terms=4), *found)
 
 
-@JACOBIAN.claim(Text("What the linear approximation leaves over is of second order", "线性近似的余项为二阶"))
+@JACOBIAN.claim
 def remainder_is_second_order(jacobian, rng):
+    """What the linear approximation leaves over is of second order"""
     x, u, steps = rng.standard_normal(2), rng.standard_normal(2), 2.0 ** -np.arange(5, 14)
     J = jacobian(swirl, x)
     return rate(steps, [np.linalg.norm(swirl(x + h * u) - swirl(x) - h * (J @ u)) for h in steps], 2.0)
 
 
-@JACOBIAN.claim(Text("The Jacobian of the inverse map is the inverse matrix", "逆映射的雅可比矩阵是逆矩阵"))
+@JACOBIAN.claim
 def inverse_map(jacobian, rng):
+    """The Jacobian of the inverse map is the inverse matrix"""
     x = np.array([0.3, 0.8])
     back, there = jacobian(logarithmic, exponential_polar(x)), jacobian(exponential_polar, x)
     return roundoff(back @ there, np.eye(2), terms=20, scale=np.linalg.norm(back) * np.linalg.norm(there))
 
 
-@JACOBIAN.mutant(
-    Text("transposed", "转置了"),
-    caught_by=["linear-map-is-its-own", "remainder-is-second-order", "equals-definition"],
-)
+@JACOBIAN.mutant(caught_by=["linear-map-is-its-own", "remainder-is-second-order", "equals-definition"])
 def transposed(f, x):
+    """transposed"""
     return jacobian(f, x).T
 
 
 @JACOBIAN.mutant(
-    Text("the sign is lost", "丢掉了符号"),
-    caught_by=["determinant-is-the-ratio-of-volumes", "forward-and-reverse-agree", "inverse-map"],
+    caught_by=["determinant-is-the-ratio-of-volumes", "forward-and-reverse-agree", "inverse-map"]
 )
 def absolute(f, x):
+    """the sign is lost"""
     return np.abs(jacobian(f, x))
 
 
-@JACOBIAN.mutant(
-    Text("only the diagonal: entry by entry", "只有对角线：逐元素求导"),
-    caught_by=["inverse-map", "remainder-is-second-order", "linear-map-is-its-own"],
-)
+@JACOBIAN.mutant(caught_by=["inverse-map", "remainder-is-second-order", "linear-map-is-its-own"])
 def diagonal(f, x):
+    """only the diagonal: entry by entry"""
     J = jacobian(f, x)
     return J * np.eye(*J.shape)
 
 
-@JACOBIAN.mutant(
-    Text("gradient of the sum of the outputs, in every row", "每一行都是输出之和的梯度"),
-    caught_by=["forward-and-reverse-agree", "determinant-is-the-ratio-of-volumes"],
-)
+@JACOBIAN.mutant(caught_by=["forward-and-reverse-agree", "determinant-is-the-ratio-of-volumes"])
 def sum_of_outputs(f, x):
+    """gradient of the sum of the outputs, in every row"""
     J = jacobian(f, x)
     return np.broadcast_to(J.sum(0), J.shape)
 
 
 @JACOBIAN.figure(
-    x=Slider(-1.2, 1.2, 0.5, Text("point, first coordinate", "点的第一坐标")),
-    y=Slider(-1.2, 1.2, 0.6, Text("point, second coordinate", "点的第二坐标")),
-    side=Slider(0.05, 1.2, 0.7, Text("side r of the square", "正方形的边长 r")),
+    x=Slider(-1.2, 1.2, 0.5, "point, first coordinate"),
+    y=Slider(-1.2, 1.2, 0.6, "point, second coordinate"),
+    side=Slider(0.05, 1.2, 0.7, "side r of the square"),
 )
 def figure(x, y, side):
     point = np.array([x, y])

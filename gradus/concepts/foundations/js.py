@@ -14,51 +14,52 @@ def _scipy(jensenshannon, p, q, base=np.e):
 JS = Concept(
     key="js",
     kind="definition",
-    title=Text("Jensen–Shannon divergence", "JS 散度"),
-    summary=Text(
-        "The mean divergence of two laws from their mixture: symmetric, at most one bit, finite always. It is the information that one draw carries about which of the two laws it came from, "
-        "and what the original GAN minimises. It is no distance itself; its root is one.",
-        "两个分布到其混合分布的平均散度：对称，至多一比特，总是有限。它是一次抽取所携带的、关于它来自哪个分布的信息，也是原始 GAN 所最小化的量。"
-        "它本身不是距离，它的平方根才是。",
-    ),
+    title="Jensen–Shannon divergence",
+    summary="The mean divergence of two distributions from their mixture: symmetric, at most one bit, finite "
+    "always. It is the information that one draw carries about which of the two distributions it came from, "
+    "and what the original GAN minimises. It is no distance itself; its root is one.",
     formulas=(
         r"\operatorname{JS}(p,q)=H\Bigl(\frac{p+q}2\Bigr)-\frac{H(p)+H(q)}2=\tfrac12D_{\mathrm{KL}}(p\,\|\,m)+\tfrac12D_{\mathrm{KL}}(q\,\|\,m),\qquad m=\frac{p+q}2",
         r"0\le\operatorname{JS}(p,q)\le\log_b2,\qquad \sqrt{\operatorname{JS}(p,r)}\le\sqrt{\operatorname{JS}(p,q)}+\sqrt{\operatorname{JS}(q,r)}",
         r"\operatorname{JS}(p,q)=\log2+\max_D\ \tfrac12E_{p}[\log D(x)]+\tfrac12E_{q}[\log(1-D(x))]",
     ),
     symbols=(
-        Symbol("p", "p", "... k", Text("probabilities", "概率"), "simplex"),
-        Symbol("q", "q", "... k", Text("other probabilities of the same outcomes", "同样结果的另一组概率"), "simplex"),
-        Symbol("b", "base", "", Text("base of the logarithm: e gives nats, 2 bits", "对数的底：e 得奈特，2 得比特"), "positive", "nat or bit"),
-        Symbol("m", "", "... k", Text("their mixture", "混合分布"), "simplex"),
-        Symbol("H", "", "...", Text("entropy", "熵")),
-        Symbol("r", "", "... k", Text("a third law", "第三个分布"), "simplex"),
-        Symbol("D", "", "k", Text("a discriminator: its probability that x came from p", "判别器：它认为 x 来自 p 的概率")),
-        Symbol("x", "", "", Text("a draw", "一次抽取")),
-        Symbol("k", "", "", Text("number of outcomes", "结果的个数")),
+        Symbol("p", "p", "... k", "probabilities", "simplex"),
+        Symbol("q", "q", "... k", "other probabilities of the same outcomes", "simplex"),
+        Symbol("b", "base", "", "base of the logarithm: e gives nats, 2 bits", "positive", "nat or bit"),
+        Symbol("m", "", "... k", "their mixture", "simplex"),
+        Symbol("H", "", "...", "entropy"),
+        Symbol("r", "", "... k", "a third distribution", "simplex"),
+        Symbol("D", "", "k", "a discriminator: its probability that x came from p"),
+        Symbol("x", "", "", "a draw"),
+        Symbol("k", "", "", "number of outcomes"),
     ),
     needs=("entropy", "kl"),
     source="lin1991divergence",
     year=1991,
     people=("Jianhua Lin", "Dominik Endres", "Johannes Schindelin"),
     implementations=(
-        Implementation("scipy.spatial.distance:jensenshannon", "numpy", _scipy, Text("its root; normalises p and q", "其平方根；会归一化 p 与 q")),
+        Implementation(
+            "scipy.spatial.distance:jensenshannon", "numpy", _scipy, "its root; normalises p and q"
+        ),
         Implementation("gradus.foundations.information:js_divergence", "torch"),
     ),
-    readings=(Reading("lin1991divergence"), Reading("endres2003new"), Reading("goodfellow2014generative", "§4.1")),
+    readings=(
+        Reading("lin1991divergence"),
+        Reading("endres2003new"),
+        Reading("goodfellow2014generative", "§4.1"),
+    ),
     deviations=(
-        Text("`scipy.spatial.distance.jensenshannon` is the distance, the root of the divergence.", "`scipy.spatial.distance.jensenshannon` 给出距离，即散度的平方根。"),
-        Text("Weights other than ½ are possible; the bound is then the entropy of the weights.", "权重可以不是 ½；此时上界为权重的熵。"),
+        "`scipy.spatial.distance.jensenshannon` is the distance, the root of the divergence.",
+        "Weights other than ½ are possible; the bound is then the entropy of the weights.",
     ),
     proof=Proof(
-        Text(
-            r"Of the bound: $p_i/m_i\le2$, so $D_{KL}(p\|m)\le\log2$, with equality where q has no mass. Of the discriminator: for each x the sum $p\log D+q\log(1-D)$ is concave in D and largest at "
-            r"$D=p/(p+q)$, where it is $p\log\frac p{2m}+q\log\frac q{2m}$. The root is a metric because $\operatorname{JS}$ is negative definite (Endres and Schindelin).",
-            r"上界：$p_i/m_i\le2$，故 $D_{KL}(p\|m)\le\log2$，在 q 没有质量处取等号。判别器：对每个 x，$p\log D+q\log(1-D)$ 关于 D 为凹，在 "
-            r"$D=p/(p+q)$ 处最大，其值为 $p\log\frac p{2m}+q\log\frac q{2m}$。平方根是度量，因为 $\operatorname{JS}$ 是负定的（Endres 与 Schindelin）。",
-        )
+        r"Of the bound: $p_i/m_i\le2$, so $D_{KL}(p\|m)\le\log2$, with equality where q has no mass. Of "
+        r"the discriminator: for each x the sum $p\log D+q\log(1-D)$ is concave in D and largest at "
+        r"$D=p/(p+q)$, where it is $p\log\frac p{2m}+q\log\frac q{2m}$. The root is a metric because "
+        r"$\operatorname{JS}$ is negative definite (Endres and Schindelin)."
     ),
-)  # fmt: skip
+)
 
 
 @JS.definition
@@ -85,13 +86,9 @@ def invalid(rng):
     yield "other numbers of outcomes", dict(p=np.full(3, 1 / 3), q=np.full(4, 0.25))
 
 
-@JS.claim(
-    Text(
-        "Symmetric; between 0 and 1 bit; 0 for equal laws, 1 bit for laws that share no outcome",
-        "对称；介于 0 与 1 比特之间；分布相等时为 0，没有共同结果时为 1 比特",
-    )
-)
+@JS.claim
 def symmetric_and_bounded(D, rng):
+    """Symmetric; between 0 and 1 bit; 0 for equal distributions, 1 bit for distributions that share no outcome"""
     p, q = rng.dirichlet(np.full(5, 0.3), 300), rng.dirichlet(np.full(5, 0.3), 300)
     there, back = np.asarray(D(p, q, base=2.0), float), np.asarray(D(q, p, base=2.0), float)
     apart_p, apart_q = np.array([0.2, 0.8, 0, 0]), np.array([0, 0, 0.7, 0.3])
@@ -104,13 +101,11 @@ def symmetric_and_bounded(D, rng):
     )
 
 
-@JS.claim(
-    Text(
-        "Its root is a metric: no triangle of 2000 breaks the inequality. JS itself breaks it: for (1,0), (½,½), (0,1) the straight way is 1 bit, the detour 0.623",
-        "其平方根是度量：2000 个三角形无一违反三角不等式。JS 本身则违反：对 (1,0)、(½,½)、(0,1)，直达为 1 比特，绕路为 0.623",
-    )
-)
+@JS.claim
 def root_is_a_metric(D, rng):
+    """Its root is a metric: no triangle of 2000 breaks the inequality. JS itself breaks it: for (1,0),
+    (½,½), (0,1) the straight way is 1 bit, the detour 0.623
+    """
     p, q, r = (rng.dirichlet(np.full(3, a), 2000) for a in (0.5, 1.0, 0.5))
     d = lambda a, b: np.sqrt(np.maximum(np.asarray(D(a, b), float), 0))
     slack = d(p, q) + d(q, r) - d(p, r)
@@ -125,13 +120,11 @@ def root_is_a_metric(D, rng):
     )
 
 
-@JS.claim(
-    Text(
-        "It is the mutual information of a draw and of the fair coin that chose its law, summed over the joint table",
-        "它是抽取与选择其分布的均匀硬币之间的互信息，由联合分布表求和而得",
-    )
-)
+@JS.claim
 def information_about_the_source(D, rng):
+    """It is the mutual information of a draw and of the fair coin that chose its distribution, summed over the
+    joint table
+    """
     found = []
     for _ in range(20):
         p, q = rng.dirichlet(np.ones(7), 2)
@@ -143,13 +136,11 @@ def information_about_the_source(D, rng):
     return all_of(*found)
 
 
-@JS.claim(
-    Text(
-        r"What the best discriminator of a GAN attains: $\log2+\max_D\frac12E_p\log D+\frac12E_q\log(1-D)$, at $D=p/(p+q)$; no other D does better",
-        r"GAN 的最优判别器所达到的值：$\log2+\max_D\frac12E_p\log D+\frac12E_q\log(1-D)$，在 $D=p/(p+q)$ 处；没有别的 D 更好",
-    )
-)
+@JS.claim
 def value_of_the_best_discriminator(D, rng):
+    r"""What the best discriminator of a GAN attains: $\log2+\max_D\frac12E_p\log D+\frac12E_q\log(1-D)$,
+    at $D=p/(p+q)$; no other D does better
+    """
     p, q = rng.dirichlet(np.ones(8), 2)
 
     def value(d):
@@ -163,13 +154,11 @@ def value_of_the_best_discriminator(D, rng):
     )
 
 
-@JS.claim(
-    Text(
-        "Where two laws do not meet it is ln 2 however far apart they are: no gradient says in which direction to move; KL is infinite there",
-        "两个分布不相交时，无论相距多远都是 ln 2：没有梯度指示往哪里移动；而 KL 为无穷",
-    )
-)
-def flat_where_laws_do_not_meet(D, rng):
+@JS.claim
+def flat_where_distributions_do_not_meet(D, rng):
+    """Where two distributions do not meet it is ln 2 however far apart they are: no gradient says in which
+    direction to move; KL is infinite there
+    """
     from scipy.special import rel_entr
 
     p = np.zeros(40)
@@ -185,13 +174,11 @@ def flat_where_laws_do_not_meet(D, rng):
     )
 
 
-@JS.claim(
-    Text(
-        r"Locally it is $\tfrac18\sum\delta_i^2/p_i$, an eighth of the Fisher form, with a remainder of third order: slope 3",
-        r"局部为 $\tfrac18\sum\delta_i^2/p_i$，即 Fisher 形式的八分之一，余项为三阶：斜率 3",
-    )
-)
+@JS.claim
 def locally_an_eighth_of_the_fisher_form(D, rng):
+    r"""Locally it is $\tfrac18\sum\delta_i^2/p_i$, an eighth of the Fisher form, with a remainder of third
+    order: slope 3
+    """
     p = rng.dirichlet(np.full(5, 3.0))
     # towards one outcome, so that the third-order term −Σδ³/16p² does not cancel
     delta = np.where(np.arange(5) == p.argmin(), 1.0, -0.25) * p.min()
@@ -200,68 +187,73 @@ def locally_an_eighth_of_the_fisher_form(D, rng):
     return rate(sizes.tolist(), left, 3.0)
 
 
-@JS.claim(
-    Text(
-        r"Between bounds by the total variation $V=\frac12\sum|p_i-q_i|$: $V^2/2\le\operatorname{JS}\le V\ln2$ nat, on 2000 pairs",
-        r"以全变差 $V=\frac12\sum|p_i-q_i|$ 为界：$V^2/2\le\operatorname{JS}\le V\ln2$ 奈特，2000 对",
-    )
-)
+@JS.claim
 def between_bounds_by_total_variation(D, rng):
+    r"""Between bounds by the total variation $V=\frac12\sum|p_i-q_i|$:
+    $V^2/2\le\operatorname{JS}\le V\ln2$ nat, on 2000 pairs
+    """
     p, q = rng.dirichlet(np.full(4, 0.5), 2000), rng.dirichlet(np.full(4, 0.5), 2000)
     V, got = np.abs(p - q).sum(-1) / 2, np.asarray(D(p, q), float)
     return all_of(bound((V**2 / 2 - got).max(), 0.0, "≤"), bound((got - V * np.log(2)).max(), 0.0, "≤"))
 
 
-@JS.mutant(
-    Text("one half alone: the divergence of p from the mixture", "只取一半：p 到混合分布的散度"),
-    caught_by=["symmetric-and-bounded", "information-about-the-source", "equals-definition"],
-)
+@JS.mutant(caught_by=["symmetric-and-bounded", "information-about-the-source", "equals-definition"])
 def one_half(p, q, base=np.e):
+    """one half alone: the divergence of p from the mixture"""
     m = (p + q) / 2
     return (p * np.log(np.where(p > 0, p, 1) / np.where(p > 0, m, 1))).sum(axis=-1) / np.log(base)
 
 
 @JS.mutant(
-    Text("Jeffreys' divergence: both directions of KL, without the mixture", "Jeffreys 散度：KL 的两个方向之和，不经混合分布"),
-    caught_by=["symmetric-and-bounded", "flat-where-laws-do-not-meet", "between-bounds-by-total-variation", "equals-definition"],
-)  # fmt: skip
+    caught_by=[
+        "symmetric-and-bounded",
+        "flat-where-distributions-do-not-meet",
+        "between-bounds-by-total-variation",
+        "equals-definition",
+    ]
+)
 def jeffreys(p, q, base=np.e):
+    """Jeffreys' divergence: both directions of KL, without the mixture"""
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = (p - q) * (np.log(p) - np.log(q))
     return np.where(p == q, 0.0, terms).sum(axis=-1) / np.log(base)
 
 
 @JS.mutant(
-    Text("the root given for the divergence", "以平方根冒充散度"),
     caught_by=[
         "equals-definition",
         "locally-an-eighth-of-the-fisher-form",
         "value-of-the-best-discriminator",
-    ],
+    ]
 )
 def root(p, q, base=np.e):
+    """the root given for the divergence"""
     return np.sqrt(np.maximum(js(p, q, base), 0.0))
 
 
-@JS.mutant(
-    Text("nats sold as bits", "把奈特当作比特"), caught_by=["symmetric-and-bounded", "root-is-a-metric"]
-)
+@JS.mutant(caught_by=["symmetric-and-bounded", "root-is-a-metric"])
 def nats_sold_as_bits(p, q, base=np.e):
+    """nats sold as bits"""
     return js(p, q)
 
 
 @JS.mutant(
-    Text("the geometric mixture for the arithmetic one", "以几何混合代替算术混合"),
-    caught_by=["equals-definition", "flat-where-laws-do-not-meet", "information-about-the-source", "value-of-the-best-discriminator"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "flat-where-distributions-do-not-meet",
+        "information-about-the-source",
+        "value-of-the-best-discriminator",
+    ]
+)
 def geometric_mixture(p, q, base=np.e):
+    """the geometric mixture for the arithmetic one"""
     with np.errstate(divide="ignore", invalid="ignore"):
         return -np.log(np.sqrt(p * q).sum(axis=-1)) / np.log(base)
 
 
 @JS.figure(
-    distance=Slider(0.0, 8.0, 2.0, Text("distance of the two laws", "两个分布的距离")),
-    width=Slider(0.3, 2.0, 0.8, Text("their width", "分布的宽度")),
+    distance=Slider(0.0, 8.0, 2.0, "distance of the two distributions"),
+    width=Slider(0.3, 2.0, 0.8, "their width"),
 )
 def figure(distance, width):
     x = np.linspace(-12, 12, 1201)
@@ -293,7 +285,7 @@ def figure(distance, width):
     return Drawing(
         fig,
         Text(
-            f"Two normal laws of width {width:.2f}, {distance:.2f} apart: JS = {here:.3f} bit and its root {np.sqrt(max(here, 0)):.3f}, KL = {there:.3f} bit. JS levels off at 1 bit; KL grows like the square.",
+            f"Two normal distributions of width {width:.2f}, {distance:.2f} apart: JS = {here:.3f} bit and its root {np.sqrt(max(here, 0)):.3f}, KL = {there:.3f} bit. JS levels off at 1 bit; KL grows like the square.",
             f"两个宽度 {width:.2f}、相距 {distance:.2f} 的正态分布：JS = {here:.3f} 比特，其平方根 {np.sqrt(max(here, 0)):.3f}，KL = {there:.3f} 比特。JS 在 1 比特处趋于平坦；KL 按平方增长。",
         ),
-    )  # fmt: skip
+    )

@@ -14,14 +14,11 @@ def _torch(linear, A, x):
 LINEAR_MAP = Concept(
     key="linear-map",
     kind="definition",
-    title=Text("Linear maps and matrices", "线性变换与矩阵"),
-    summary=Text(
-        "A map that respects sums and multiples. It is known everywhere once it is known on a basis: the images of the basis vectors are the columns "
-        "of its matrix, and applying it is the linear combination of these columns with the entries of x. Rotation, projection, "
-        "differentiation and convolution are linear; a translation is not, nor is a layer with a bias.",
-        "保持加法与数乘的映射。只要知道它在一组基上的取值，就处处知道它：基向量的像就是矩阵的各列，作用于 x 就是以 x 的分量为系数对这些列作线性组合。"
-        "旋转、投影、求导、卷积是线性的；平移不是，带偏置的层也不是。",
-    ),
+    title="Linear maps and matrices",
+    summary="A map that respects sums and multiples. It is known everywhere once it is known on a basis: "
+    "the images of the basis vectors are the columns of its matrix, and applying it is the linear "
+    "combination of these columns with the entries of x. Rotation, projection, differentiation and "
+    "convolution are linear; a translation is not, nor is a layer with a bias.",
     formulas=(
         r"L(u+v)=L(u)+L(v),\qquad L(cv)=c\,L(v)",
         r"Ax=\sum_{j=1}^{n}x_j\,a_j,\qquad a_j=L(e_j)",
@@ -29,16 +26,16 @@ LINEAR_MAP = Concept(
         r"\operatorname{rank}A+\dim\ker A=n,\qquad A'=S^{-1}AS",
     ),
     symbols=(
-        Symbol("A", "A", "m n", Text("matrix of the map", "变换的矩阵")),
-        Symbol("x", "x", "... n", Text("vector", "向量")),
-        Symbol("L", "", "function", Text("linear map", "线性变换")),
-        Symbol("a_j", "", "m", Text("column j of A: the image of the basis vector $e_j$", "A 的第 j 列：基向量 $e_j$ 的像")),
-        Symbol("c", "", "", Text("a number", "一个数")),
-        Symbol("u", "", "n", Text("another vector", "另一个向量")),
-        Symbol("v", "", "n", Text("a third vector", "第三个向量")),
-        Symbol("y", "", "m", Text("vector of the image's space", "像空间中的向量")),
-        Symbol("B", "", "n k", Text("matrix of a map applied before", "先作用的变换的矩阵")),
-        Symbol("S", "", "n n", Text("columns: a new basis", "各列为新的一组基")),
+        Symbol("A", "A", "m n", "matrix of the map"),
+        Symbol("x", "x", "... n", "vector"),
+        Symbol("L", "", "function", "linear map"),
+        Symbol("a_j", "", "m", "column j of A: the image of the basis vector $e_j$"),
+        Symbol("c", "", "", "a number"),
+        Symbol("u", "", "n", "another vector"),
+        Symbol("v", "", "n", "a third vector"),
+        Symbol("y", "", "m", "vector of the image's space"),
+        Symbol("B", "", "n k", "matrix of a map applied before"),
+        Symbol("S", "", "n n", "columns: a new basis"),
     ),
     needs=("vector-space", "inner-product", "matrix-product"),
     source="peano1888calcolo",
@@ -51,11 +48,13 @@ LINEAR_MAP = Concept(
         Reading("deisenroth2020mathematics", "§2.7"),
     ),
     deviations=(
-        Text("`torch.nn.Linear` adds a bias unless `bias=False`: an affine map, linear only in one dimension more, $(x,1)\\mapsto(Ax+b,1)$.",
-             "`torch.nn.Linear` 默认加偏置（除非 `bias=False`）：这是仿射变换，只有增加一维、$(x,1)\\mapsto(Ax+b,1)$ 时才是线性的。"),
-        Text("PyTorch's layers hold vectors as rows and compute $xA^{\\mathsf T}$.", "PyTorch 的层以行存放向量，计算的是 $xA^{\\mathsf T}$。"),
+        (
+            "`torch.nn.Linear` adds a bias unless `bias=False`: an affine map, linear only in one "
+            r"dimension more, $(x,1)\mapsto(Ax+b,1)$."
+        ),
+        r"PyTorch's layers hold vectors as rows and compute $xA^{\mathsf T}$.",
     ),
-)  # fmt: skip
+)
 
 
 @LINEAR_MAP.definition
@@ -95,17 +94,17 @@ def images(apply, A):
     return np.stack([apply(A, e) for e in np.eye(A.shape[1])], axis=1)
 
 
-@LINEAR_MAP.claim(Text("Additive: $A(u+v)=Au+Av$", "可加性：$A(u+v)=Au+Av$"))
+@LINEAR_MAP.claim
 def additive(apply, rng):
+    """Additive: $A(u+v)=Au+Av$"""
     A, u, v = rng.standard_normal((4, 6)), rng.standard_normal((20, 6)), rng.standard_normal((20, 6))
     scale = float(((np.abs(u) + np.abs(v)) @ np.abs(A).T).max())
     return roundoff(apply(A, u + v), apply(A, u) + apply(A, v), terms=7, scale=scale)
 
 
-@LINEAR_MAP.claim(
-    Text("Homogeneous: $A(cv)=c\\,Av$, also for negative c and for $c=0$", "齐次性：$A(cv)=c\\,Av$，对负的 c 与 $c=0$ 亦然")
-)  # fmt: skip
+@LINEAR_MAP.claim
 def homogeneous(apply, rng):
+    r"""Homogeneous: $A(cv)=c\,Av$, also for negative c and for $c=0$"""
     A, v = rng.standard_normal((4, 6)), rng.standard_normal(6)
     scale = float((np.abs(A) @ np.abs(v)).max())
     found = [
@@ -114,13 +113,9 @@ def homogeneous(apply, rng):
     return all_of(identical(apply(A, 0 * v), np.zeros(4)), *found)
 
 
-@LINEAR_MAP.claim(
-    Text(
-        "Column j is the image of $e_j$, and these images determine the map",
-        "第 j 列是 $e_j$ 的像，这些像决定了整个变换",
-    )
-)
+@LINEAR_MAP.claim
 def columns_are_images(apply, rng):
+    """Column j is the image of $e_j$, and these images determine the map"""
     A, x = rng.standard_normal((3, 5)), rng.standard_normal(5)
     found = images(apply, A)
     return all_of(
@@ -129,25 +124,19 @@ def columns_are_images(apply, rng):
     )
 
 
-@LINEAR_MAP.claim(
-    Text(
-        "The product of matrices is the composition of maps, the right one first",
-        "矩阵的乘积是变换的复合，右边的先作用",
-    )
-)
+@LINEAR_MAP.claim
 def product_is_composition(apply, rng):
+    """The product of matrices is the composition of maps, the right one first"""
     A, B, x = rng.standard_normal((4, 3)), rng.standard_normal((3, 5)), rng.standard_normal(5)
     scale = float((np.abs(A) @ np.abs(B) @ np.abs(x)).max())
     return roundoff(apply(A, apply(B, x)), apply(A @ B, x), terms=8, scale=scale)
 
 
-@LINEAR_MAP.claim(
-    Text(
-        r"The transpose is the adjoint, $\langle Ax,y\rangle=\langle x,A^{\mathsf T}y\rangle$, and reverses a composition, $(AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T}$",
-        r"转置即伴随，$\langle Ax,y\rangle=\langle x,A^{\mathsf T}y\rangle$，并使复合次序颠倒，$(AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T}$",
-    )
-)
+@LINEAR_MAP.claim
 def transpose_is_adjoint(apply, rng):
+    r"""The transpose is the adjoint, $\langle Ax,y\rangle=\langle x,A^{\mathsf T}y\rangle$, and reverses a
+    composition, $(AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T}$
+    """
     A, B = rng.standard_normal((4, 3)), rng.standard_normal((3, 5))
     x, y = rng.standard_normal(3), rng.standard_normal(4)
     size = float(np.abs(y) @ np.abs(A) @ np.abs(x))
@@ -158,13 +147,9 @@ def transpose_is_adjoint(apply, rng):
     )
 
 
-@LINEAR_MAP.claim(
-    Text(
-        "Rotation is linear: it keeps lengths, and angles add when it is repeated",
-        "旋转是线性的：保持长度，重复作用时角度相加",
-    )
-)
+@LINEAR_MAP.claim
 def rotation(apply, rng):
+    """Rotation is linear: it keeps lengths, and angles add when it is repeated"""
     a, b = rng.uniform(0.2, 1.5, 2)
     x = rng.standard_normal((10, 2))
     return all_of(
@@ -173,13 +158,11 @@ def rotation(apply, rng):
     )
 
 
-@LINEAR_MAP.claim(
-    Text(
-        r"A translation is not linear: $T(u+v)-T(u)-T(v)=-c\ne0$ and $T(0)=c$. In one dimension more it is: $\begin{pmatrix}I&c\\0&1\end{pmatrix}$ maps $(x,1)$ to $(x+c,1)$",
-        r"平移不是线性的：$T(u+v)-T(u)-T(v)=-c\ne0$，且 $T(0)=c$。增加一维后则是：$\begin{pmatrix}I&c\\0&1\end{pmatrix}$ 把 $(x,1)$ 变为 $(x+c,1)$",
-    )
-)
+@LINEAR_MAP.claim
 def translation_is_not_linear(apply, rng):
+    r"""A translation is not linear: $T(u+v)-T(u)-T(v)=-c\ne0$ and $T(0)=c$. In one dimension more it is:
+    $\begin{pmatrix}I&c\\0&1\end{pmatrix}$ maps $(x,1)$ to $(x+c,1)$
+    """
     c, u, v = rng.standard_normal((3, 3)) + 2
 
     def T(x):
@@ -196,13 +179,11 @@ def translation_is_not_linear(apply, rng):
     )
 
 
-@LINEAR_MAP.claim(
-    Text(
-        "Differentiation of polynomials is linear: its matrix has 1, 2, 3 … above the diagonal, kills the constants, and its nth power is 0",
-        "多项式的求导是线性的：其矩阵在对角线上方为 1, 2, 3 ……，把常数变为 0，且 n 次幂为 0",
-    )
-)
+@LINEAR_MAP.claim
 def differentiation_is_linear(apply, rng):
+    """Differentiation of polynomials is linear: its matrix has 1, 2, 3 … above the diagonal, kills the
+    constants, and its nth power is 0
+    """
     n = 6
     D = np.diag(np.arange(1.0, n), 1)
     p = rng.integers(-9, 9, n).astype(float)
@@ -216,13 +197,9 @@ def differentiation_is_linear(apply, rng):
     )
 
 
-@LINEAR_MAP.claim(
-    Text(
-        "Rank and nullity: of n dimensions, as many are kept in the image as are not lost in the kernel",
-        "秩与零化度：n 维之中，像保留的维数与核丢失的维数之和为 n",
-    )
-)
+@LINEAR_MAP.claim
 def rank_and_nullity(apply, rng):
+    """Rank and nullity: of n dimensions, as many are kept in the image as are not lost in the kernel"""
     from scipy.linalg import null_space
 
     m, n, r = 7, 6, 2
@@ -238,26 +215,20 @@ def rank_and_nullity(apply, rng):
     )
 
 
-@LINEAR_MAP.claim(
-    Text(
-        r"In another basis S the same map has the matrix $S^{-1}AS$: coordinates go through it as vectors go through A",
-        r"在另一组基 S 下，同一变换的矩阵为 $S^{-1}AS$：它对坐标的作用即 A 对向量的作用",
-    )
-)
+@LINEAR_MAP.claim
 def change_of_basis(apply, rng):
+    """In another basis S the same map has the matrix $S^{-1}AS$: coordinates go through it as vectors go
+    through A
+    """
     A, S, x = rng.standard_normal((4, 4)), rng.standard_normal((4, 4)) + 3 * np.eye(4), rng.standard_normal(4)
     other = np.linalg.solve(S, A @ S)
     scale = float((np.abs(A) @ np.abs(S) @ np.abs(x)).max()) * np.linalg.cond(S)
     return roundoff(apply(S, apply(other, x)), apply(A, apply(S, x)), terms=12, scale=scale)
 
 
-@LINEAR_MAP.claim(
-    Text(
-        r"It stretches no vector by more than the largest singular value, and one by exactly that",
-        r"任何向量被拉伸的倍数不超过最大奇异值，且有一个向量恰好达到",
-    )
-)
+@LINEAR_MAP.claim
 def largest_stretch(apply, rng):
+    """It stretches no vector by more than the largest singular value, and one by exactly that"""
     A, X = rng.standard_normal((5, 4)), rng.standard_normal((300, 4))
     _, s, Vt = np.linalg.svd(A)
     ratio = np.linalg.norm(apply(A, X), axis=-1) / np.linalg.norm(X, axis=-1)
@@ -269,67 +240,59 @@ def largest_stretch(apply, rng):
 
 
 @LINEAR_MAP.mutant(
-    Text("a bias is added", "加了偏置"),
-    caught_by=["additive", "homogeneous", "translation-is-not-linear", "product-is-composition"],
+    caught_by=["additive", "homogeneous", "translation-is-not-linear", "product-is-composition"]
 )
 def with_bias(A, x):
+    """a bias is added"""
     return linear_map(A, x) + 0.5
 
 
 @LINEAR_MAP.mutant(
-    Text("negative results are cut off (ReLU)", "截去负的结果（ReLU）"),
-    caught_by=["additive", "homogeneous", "columns-are-images", "rotation", "rank-and-nullity"],
+    caught_by=["additive", "homogeneous", "columns-are-images", "rotation", "rank-and-nullity"]
 )
 def rectified(A, x):
+    """negative results are cut off (ReLU)"""
     return np.maximum(linear_map(A, x), 0)
 
 
-@LINEAR_MAP.mutant(
-    Text("the sign of x is lost", "丢掉 x 的符号"),
-    caught_by=["additive", "rank-and-nullity", "change-of-basis"],
-)
+@LINEAR_MAP.mutant(caught_by=["additive", "rank-and-nullity", "change-of-basis"])
 def sign_lost(A, x):
+    """the sign of x is lost"""
     return linear_map(A, np.abs(x))
 
 
-@LINEAR_MAP.mutant(
-    Text("the transpose, where it fits", "形状允许时用了转置"),
-    caught_by=["equals-definition", "change-of-basis", "differentiation-is-linear"],
-)
+@LINEAR_MAP.mutant(caught_by=["equals-definition", "change-of-basis", "differentiation-is-linear"])
 def transposed(A, x):
+    """the transpose, where it fits"""
     return linear_map(A.T if A.shape[0] == A.shape[1] else A, x)
 
 
 @LINEAR_MAP.mutant(
-    Text("every column is brought to length 1", "各列被归一化为长度 1"),
-    caught_by=["columns-are-images", "product-is-composition", "transpose-is-adjoint", "largest-stretch"],
+    caught_by=["columns-are-images", "product-is-composition", "transpose-is-adjoint", "largest-stretch"]
 )
 def normalised_columns(A, x):
+    """every column is brought to length 1"""
     return linear_map(A / np.maximum(np.linalg.norm(A, axis=0), 1e-300), x)
 
 
-@LINEAR_MAP.mutant(
-    Text("the result is brought to length 1", "结果被归一化为长度 1"),
-    caught_by=["homogeneous", "rotation", "largest-stretch", "translation-is-not-linear"],
-)
+@LINEAR_MAP.mutant(caught_by=["homogeneous", "rotation", "largest-stretch", "translation-is-not-linear"])
 def normalised_result(A, x):
+    """the result is brought to length 1"""
     y = linear_map(A, x)
     return y / np.maximum(np.linalg.norm(y, axis=-1, keepdims=True), 1e-300)
 
 
-@LINEAR_MAP.mutant(
-    Text("a square is slipped in, small near 0", "混入在 0 附近很小的平方项"),
-    caught_by=["additive", "homogeneous", "rotation"],
-)
+@LINEAR_MAP.mutant(caught_by=["additive", "homogeneous", "rotation"])
 def slightly_curved(A, x):
+    """a square is slipped in, small near 0"""
     return linear_map(A, x + 1e-3 * x**2)
 
 
 @LINEAR_MAP.figure(
-    angle=Slider(-180, 180, 30, Text("A rotates by (degrees)", "A 旋转的角度")),
-    stretch=Slider(-2, 2, 1.5, Text("A stretches the first axis by", "A 沿第一轴拉伸的倍数")),
-    shear=Slider(-2, 2, 0.5, Text("A shears by", "A 的剪切量")),
-    bend=Slider(0, 0.25, 0.0, Text("a square added: no longer linear", "加入平方项：不再线性")),
+    angle=Slider(-180, 180, 30, "A rotates by (degrees)"),
+    stretch=Slider(-2, 2, 1.5, "A stretches the first axis by"),
+    shear=Slider(-2, 2, 0.5, "A shears by"),
+    bend=Slider(0, 0.25, 0.0, "a square added: no longer linear"),
 )
 def figure(angle, stretch, shear, bend):
     A = turn(np.radians(angle)) @ np.array([[stretch, shear], [0.0, 1.0]])

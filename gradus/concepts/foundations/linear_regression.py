@@ -29,14 +29,11 @@ def _ours(fit, X, y, intercept):
 LINEAR_REGRESSION = Concept(
     key="linear-regression",
     kind="model",
-    title=Text("Linear regression", "线性回归"),
-    summary=Text(
-        "The coefficients that make the sum of squared residuals smallest, in closed form or by descent, and how far to "
-        "trust them: standard errors, t, F, $R^2$ and intervals. The closed form must not be computed as it is written: "
-        r"forming $A^{\mathsf T}A$ squares the condition number and loses twice the digits that QR loses.",
-        "使残差平方和最小的系数，可由闭式解或梯度下降得到；并说明它们有多可信：标准误、t、F、$R^2$ 与置信区间。"
-        r"闭式解不应照字面计算：形成 $A^{\mathsf T}A$ 会使条件数平方，丢失的位数是 QR 的两倍。",
-    ),
+    title="Linear regression",
+    summary="The coefficients that make the sum of squared residuals smallest, in closed form or by "
+    "descent, and how far to trust them: standard errors, t, F, $R^2$ and intervals. The closed "
+    r"form must not be computed as it is written: forming $A^{\mathsf T}A$ squares the condition "
+    "number and loses twice the digits that QR loses.",
     formulas=(
         r"\hat\theta=\arg\min_\theta\lVert A\theta-y\rVert_2^2=(A^{\mathsf T}A)^{-1}A^{\mathsf T}y,\qquad A=(\mathbf 1\;\;X)",
         r"s^2=\frac{\lVert y-A\hat\theta\rVert^2}{n-p},\qquad \operatorname{se}(\hat\theta_j)=s\sqrt{[(A^{\mathsf T}A)^{-1}]_{jj}},"
@@ -46,19 +43,25 @@ LINEAR_REGRESSION = Concept(
         r"\theta\leftarrow\theta-\frac{\alpha}{n}A^{\mathsf T}(A\theta-y),\qquad 0<\alpha<\frac{2}{L},\quad L=\frac{\lambda_{\max}(A^{\mathsf T}A)}{n}",
     ),
     symbols=(
-        Symbol("X", "X", "n d", Text("predictors, one observation a row", "自变量，每行一个观测")),
-        Symbol("y", "y", "n", Text("response", "因变量")),
-        Symbol(r"\mathbf 1", "intercept", "", Text("whether a constant is fitted; without one, TSS is taken about 0", "是否拟合截距；没有截距时 TSS 以 0 为中心"), "boolean"),
-        Symbol("A", "", "n p", Text("X with a column of ones before it", "左边添上一列 1 的 X")),
-        Symbol(r"\hat\theta", "", "p", Text("coefficients, the intercept first", "系数，截距在前")),
-        Symbol(r"\operatorname{se}", "", "p", Text("standard errors of the coefficients", "系数的标准误")),
-        Symbol("s", "", "", Text("residual standard deviation, with n − p degrees of freedom", "残差标准差，自由度为 n − p")),
-        Symbol(r"\mathrm{RSS}", "", "", Text("residual sum of squares", "残差平方和")),
-        Symbol(r"\mathrm{TSS}", "", "", Text("total sum of squares, about the mean", "总平方和，以均值为中心")),
-        Symbol("R^2", "", "", Text("explained share of the variance", "被解释的方差比例")),
-        Symbol("F", "", "", Text("tests that all slopes are 0", "检验所有斜率均为 0")),
-        Symbol(r"\alpha", "", "", Text("learning rate of the descent; in the interval, the error level", "下降的学习率；在区间公式中为显著性水平")),
-        Symbol("L", "", "", Text("Lipschitz constant of the gradient", "梯度的 Lipschitz 常数")),
+        Symbol("X", "X", "n d", "predictors, one observation a row"),
+        Symbol("y", "y", "n", "response"),
+        Symbol(
+            r"\mathbf 1",
+            "intercept",
+            "",
+            "whether a constant is fitted; without one, TSS is taken about 0",
+            "boolean",
+        ),
+        Symbol("A", "", "n p", "X with a column of ones before it"),
+        Symbol(r"\hat\theta", "", "p", "coefficients, the intercept first"),
+        Symbol(r"\operatorname{se}", "", "p", "standard errors of the coefficients"),
+        Symbol("s", "", "", "residual standard deviation, with n − p degrees of freedom"),
+        Symbol(r"\mathrm{RSS}", "", "", "residual sum of squares"),
+        Symbol(r"\mathrm{TSS}", "", "", "total sum of squares, about the mean"),
+        Symbol("R^2", "", "", "explained share of the variance"),
+        Symbol("F", "", "", "tests that all slopes are 0"),
+        Symbol(r"\alpha", "", "", "learning rate of the descent; in the interval, the error level"),
+        Symbol("L", "", "", "Lipschitz constant of the gradient"),
     ),
     needs=("norm", "matrix-product", "gradient", "mle"),
     source="legendre1805nouvelles",
@@ -69,7 +72,7 @@ LINEAR_REGRESSION = Concept(
             "gradus.foundations.linear_regression:linear_regression",
             "numpy",
             _ours,
-            Text("QR with one step of refinement; also t, p-values, intervals, residuals", "QR 加一步迭代改进；并给出 t、p 值、置信区间与残差"),
+            "QR with one step of refinement; also t, p-values, intervals, residuals",
         ),
     ),
     readings=(
@@ -79,12 +82,16 @@ LINEAR_REGRESSION = Concept(
         Reading("bishop2006pattern", "§3.1"),
     ),
     deviations=(
-        Text("NumPy's `lstsq` and scikit-learn's `LinearRegression` give the coefficients alone, by SVD; neither gives standard errors.",
-             "NumPy 的 `lstsq` 与 scikit-learn 的 `LinearRegression` 用 SVD 只给出系数；二者都不给标准误。"),
-        Text("Without an intercept $R^2$ is taken about 0, as NIST and R do; scikit-learn's `score` takes it about the mean, and may be negative.",
-             "没有截距时，NIST 与 R 的 $R^2$ 以 0 为中心；scikit-learn 的 `score` 以均值为中心，可能为负。"),
+        (
+            "NumPy's `lstsq` and scikit-learn's `LinearRegression` give the coefficients alone, by SVD; "
+            "neither gives standard errors."
+        ),
+        (
+            "Without an intercept $R^2$ is taken about 0, as NIST and R do; scikit-learn's `score` takes "
+            "it about the mean, and may be negative."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @LINEAR_REGRESSION.definition
@@ -182,34 +189,38 @@ def _reached(fit, parts):
         table.append(f"{name} {d:.1f}")
     worst = all_of(*found)
     said = ", ".join(table)
-    return Evidence(worst.kind, worst.measured, worst.relation, worst.expected, worst.tolerance, worst.because,
-                    Text(f"digits: {said}", f"位数：{said}"))  # fmt: skip
+    return Evidence(
+        worst.kind,
+        worst.measured,
+        worst.relation,
+        worst.expected,
+        worst.tolerance,
+        worst.because,
+        Text(f"digits: {said}", f"位数：{said}"),
+    )
 
 
-@LINEAR_REGRESSION.claim(
-    Text("The coefficients of the 11 NIST reference sets agree to 12 digits; Longley and Wampler 1–3 to 9, Filip and Wampler 4 to 7, Wampler 5 to 5",
-         "NIST 的 11 个参考数据集上，系数与认证值相符 12 位；Longley、Wampler 1–3 为 9 位，Filip、Wampler 4 为 7 位，Wampler 5 为 5 位"),
-    of_definition=False,
-)  # fmt: skip
+@LINEAR_REGRESSION.claim(of_definition=False)
 def digits_of_the_coefficients(fit, rng):
+    """The coefficients of the 11 NIST reference sets agree to 12 digits; Longley and Wampler 1–3 to 9,
+    Filip and Wampler 4 to 7, Wampler 5 to 5
+    """
     return _reached(fit, ["coefficients"])
 
 
-@LINEAR_REGRESSION.claim(
-    Text("Standard errors, residual deviation, $R^2$ and F agree with the certified values to as many digits, and so do t and the 95 % intervals",
-         "标准误、残差标准差、$R^2$ 与 F 以同样的位数与认证值相符，t 与 95% 置信区间亦然"),
-    of_definition=False,
-)  # fmt: skip
+@LINEAR_REGRESSION.claim(of_definition=False)
 def digits_of_the_analysis(fit, rng):
+    """Standard errors, residual deviation, $R^2$ and F agree with the certified values to as many digits,
+    and so do t and the 95 % intervals
+    """
     return _reached(fit, [*RESULTS[1:], "t_statistics", "intervals"])
 
 
-@LINEAR_REGRESSION.claim(
-    Text("The normal equations lose digits: on every set of condition above $10^5$ but Wampler 5 it keeps at least one digit more than they do",
-         "正规方程丢失位数：除 Wampler 5 外，在条件数大于 $10^5$ 的每个数据集上，它都比正规方程至少多保留一位"),
-    of_definition=False,
-)  # fmt: skip
+@LINEAR_REGRESSION.claim(of_definition=False)
 def normal_equations_lose_digits(fit, rng):
+    """The normal equations lose digits: on every set of condition above $10^5$ but Wampler 5 it keeps at
+    least one digit more than they do
+    """
     found, table = [], []
     for name, X, y, intercept, want in nist():
         A = _ones(X, intercept)
@@ -226,26 +237,32 @@ def normal_equations_lose_digits(fit, rng):
     return all_of(identical(len(table), 7), *found)
 
 
-@LINEAR_REGRESSION.claim(
-    Text("Norris (ozone monitors): slope 1.00211681802045, standard error 0.000429796848199937, s = 0.884796396144373",
-         "Norris（臭氧监测）：斜率 1.00211681802045，标准误 0.000429796848199937，s = 0.884796396144373")
-)  # fmt: skip
+@LINEAR_REGRESSION.claim
 def certified_values_of_norris(fit, rng):
+    """Norris (ozone monitors): slope 1.00211681802045, standard error 0.000429796848199937, s =
+    0.884796396144373
+    """
     _, X, y, _, _ = next(s for s in nist() if s[0] == "norris")
     theta, se, s, R2, F = fit(X, y)
     got = np.array([*theta, *se, s, R2, F])
-    certified = np.array([-0.262323073774029, 1.00211681802045, 0.232818234301152, 0.429796848199937e-3, 0.884796396144373, 0.999993745883712, 5436385.54079785])  # fmt: skip
+    certified = np.array(
+        [
+            -0.262323073774029,
+            1.00211681802045,
+            0.232818234301152,
+            0.429796848199937e-3,
+            0.884796396144373,
+            0.999993745883712,
+            5436385.54079785,
+        ]
+    )
     condition = np.linalg.cond(np.column_stack([np.ones(36), X]))
     return roundoff(got / certified, np.ones(7), terms=36, scale=condition)
 
 
-@LINEAR_REGRESSION.claim(
-    Text(
-        r"The residuals are orthogonal to every column: $A^{\mathsf T}(y-A\hat\theta)=0$",
-        r"残差与每一列正交：$A^{\mathsf T}(y-A\hat\theta)=0$",
-    )
-)
+@LINEAR_REGRESSION.claim
 def residuals_are_orthogonal(fit, rng):
+    r"""The residuals are orthogonal to every column: $A^{\mathsf T}(y-A\hat\theta)=0$"""
     X, y = rng.standard_normal((40, 4)), rng.standard_normal(40)
     A = np.column_stack([np.ones(40), X])
     residual = float(np.abs(A.T @ (y - A @ fit(X, y)[0])).max())
@@ -267,13 +284,9 @@ def lipschitz(A):
     return np.linalg.eigvalsh(A.T @ A / len(A))[-1]
 
 
-@LINEAR_REGRESSION.claim(
-    Text(
-        r"Descent with $\alpha=1/L$ reaches the closed form, within $(1-\mu/L)^k\lVert\hat\theta\rVert$",
-        r"取 $\alpha=1/L$ 的梯度下降到达闭式解，误差不超过 $(1-\mu/L)^k\lVert\hat\theta\rVert$",
-    )
-)
+@LINEAR_REGRESSION.claim
 def descent_reaches_the_closed_form(fit, rng):
+    r"""Descent with $\alpha=1/L$ reaches the closed form, within $(1-\mu/L)^k\lVert\hat\theta\rVert$"""
     X = rng.standard_normal((60, 3))
     y = 2 + X @ [1.0, -2.0, 3.0] + rng.standard_normal(60)
     A = np.column_stack([np.ones(60), X])
@@ -308,45 +321,32 @@ def _covered(fit, rng, X, noise, repeats):
     return np.array(hits, float)
 
 
-@LINEAR_REGRESSION.claim(
-    Text(
-        "The 95 % interval covers the true slope in 95 % of samples",
-        "95% 置信区间在 95% 的样本中包含真实斜率",
-    )
-)
+@LINEAR_REGRESSION.claim
 def intervals_cover(fit, rng):
+    """The 95 % interval covers the true slope in 95 % of samples"""
     hits = _covered(fit, rng, rng.standard_normal((7, 4)), 1.0, 400)
     return statistical(hits, 0.95, np.sqrt(0.95 * 0.05 / 400))
 
 
-@LINEAR_REGRESSION.claim(
-    Text("… within one per cent, over 12 000 samples", "……在 12 000 个样本上误差不超过 1%"), cost="slow"
-)
+@LINEAR_REGRESSION.claim(cost="slow")
 def intervals_cover_within_one_per_cent(fit, rng):
+    """… within one per cent, over 12 000 samples"""
     hits = _covered(fit, rng, rng.standard_normal((7, 4)), 1.0, 12_000)
     return statistical(hits, 0.95, np.sqrt(0.95 * 0.05 / 12_000))
 
 
-@LINEAR_REGRESSION.claim(
-    Text(
-        "Under noise that grows with x the coverage is lost: far below 95 %",
-        "若噪声随 x 增大，则覆盖率丧失：远低于 95%",
-    )
-)
+@LINEAR_REGRESSION.claim
 def coverage_is_lost_under_unequal_noise(fit, rng):
+    """Under noise that grows with x the coverage is lost: far below 95 %"""
     x = np.linspace(0, 1, 30) ** 3
     share = _covered(fit, rng, x[:, None], 0.02 + x, 200).mean()
     why = Text("95 % less five standard errors of 200 samples", "95% 减去 200 个样本的五倍标准误")
     return bound(share, 0.95 - 5 * np.sqrt(0.95 * 0.05 / 200), "≤", why)
 
 
-@LINEAR_REGRESSION.claim(
-    Text(
-        "With one slope, $F=t^2$ and $R^2$ is the squared correlation",
-        "只有一个斜率时，$F=t^2$，$R^2$ 为相关系数的平方",
-    )
-)
+@LINEAR_REGRESSION.claim
 def one_slope_f_is_t_squared(fit, rng):
+    """With one slope, $F=t^2$ and $R^2$ is the squared correlation"""
     x = rng.standard_normal(25)
     y = x + rng.standard_normal(25)
     theta, se, _, R2, F = fit(x[:, None], y)
@@ -356,13 +356,11 @@ def one_slope_f_is_t_squared(fit, rng):
     )
 
 
-@LINEAR_REGRESSION.claim(
-    Text(
-        "Units do not matter: measuring a column in other units rescales its coefficient and leaves t, $R^2$ and F",
-        "与单位无关：某列换单位只使其系数按比例改变，t、$R^2$ 与 F 不变",
-    )
-)
+@LINEAR_REGRESSION.claim
 def units_do_not_matter(fit, rng):
+    """Units do not matter: measuring a column in other units rescales its coefficient and leaves t, $R^2$
+    and F
+    """
     X = rng.standard_normal((30, 2))
     y = X @ [1.0, 2.0] + rng.standard_normal(30)
     c = np.array([1000.0, 0.01])
@@ -375,11 +373,12 @@ def units_do_not_matter(fit, rng):
     )
 
 
-@LINEAR_REGRESSION.claim(
-    Text(r"Uniform noise on $[0,1]$ has mean ½: without an intercept the slope 3 comes out as $3+\frac{E[xu]}{E[x^2]}=3.75$; with one it is 3, and the intercept ½. The broadcast matrix, averaged over its columns, gives 3 by accident",
-         r"$[0,1]$ 上均匀噪声的均值为 ½：没有截距时斜率 3 变成 $3+\frac{E[xu]}{E[x^2]}=3.75$；加上截距则得到 3，截距为 ½。把广播得到的矩阵按列平均，则碰巧得到 3")
-)  # fmt: skip
+@LINEAR_REGRESSION.claim
 def noise_with_a_mean_needs_an_intercept(fit, rng):
+    r"""Uniform noise on $[0,1]$ has mean ½: without an intercept the slope 3 comes out as
+    $3+\frac{E[xu]}{E[x^2]}=3.75$; with one it is 3, and the intercept ½. The broadcast matrix,
+    averaged over its columns, gives 3 by accident
+    """
     n = 20_000
     X, u = rng.random((n, 1)), rng.random(n)
     y = 3 * X.sum(axis=1) + u
@@ -394,11 +393,11 @@ def noise_with_a_mean_needs_an_intercept(fit, rng):
     )
 
 
-@LINEAR_REGRESSION.claim(
-    Text("A vector (100,) plus a column (100, 1) is a matrix (100, 100); descent on it stops with an error of shapes, and no fit may make one vector of coefficients of it",
-         "向量 (100,) 加上列 (100, 1) 得到 (100, 100) 的矩阵；对它做梯度下降会因形状不符而报错，任何拟合都不得由它得出一个系数向量")
-)  # fmt: skip
+@LINEAR_REGRESSION.claim
 def a_broadcast_response_is_refused(fit, rng):
+    """A vector (100,) plus a column (100, 1) is a matrix (100, 100); descent on it stops with an error of
+    shapes, and no fit may make one vector of coefficients of it
+    """
     X = rng.random((100, 1))
     y = 3 * X.sum(axis=1) + rng.random((100, 1))
     theta = np.zeros((1, 1))
@@ -414,11 +413,11 @@ def a_broadcast_response_is_refused(fit, rng):
     return all_of(identical(y.shape, (100, 100)), raises(step, ValueError), identical(shape == (2,), False))
 
 
-@LINEAR_REGRESSION.claim(
-    Text("One layer cannot do XOR: the best fit is the constant ½, and explains nothing ($R^2=0$); a linear layer before it changes nothing",
-         "单层做不了异或：最优拟合是常数 ½，什么也没有解释（$R^2=0$）；前面再加一个线性层也毫无改变")
-)  # fmt: skip
+@LINEAR_REGRESSION.claim
 def xor_is_out_of_reach(fit, rng):
+    """One layer cannot do XOR: the best fit is the constant ½, and explains nothing ($R^2=0$); a linear
+    layer before it changes nothing
+    """
     X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     y = np.array([0.0, 1.0, 1.0, 0.0])
     theta, _, _, R2, _ = fit(X, y)
@@ -434,10 +433,10 @@ def xor_is_out_of_reach(fit, rng):
 
 
 @LINEAR_REGRESSION.mutant(
-    Text("the normal equations, as the closed form is written", "照闭式解的写法解正规方程"),
-    caught_by=["digits-of-the-coefficients", "digits-of-the-analysis", "normal-equations-lose-digits"],
+    caught_by=["digits-of-the-coefficients", "digits-of-the-analysis", "normal-equations-lose-digits"]
 )
 def normal_equations(X, y, intercept=True):
+    """the normal equations, as the closed form is written"""
     return linear_regression(X, y, intercept)
 
 
@@ -454,18 +453,15 @@ def _ones(X, intercept):
 
 
 @LINEAR_REGRESSION.mutant(
-    Text(
-        "broadcasting: a column less a row is a matrix, whose rows are averaged",
-        "广播错误：列减行得到矩阵，再对行取平均",
-    ),
     caught_by=[
         "equals-definition",
         "residuals-are-orthogonal",
         "descent-reaches-the-closed-form",
         "a-broadcast-response-is-refused",
-    ],
+    ]
 )
 def broadcast_response(X, y, intercept=True):
+    """broadcasting: a column less a row is a matrix, whose rows are averaged"""
     A = _ones(X, intercept)
     theta = np.zeros(A.shape[1])
     for _ in range(200):
@@ -475,64 +471,53 @@ def broadcast_response(X, y, intercept=True):
 
 
 @LINEAR_REGRESSION.mutant(
-    Text(r"descent with the learning rate $2/L$: it never settles", r"学习率取 $2/L$ 的梯度下降：永不收敛"),
-    caught_by=["equals-definition", "descent-reaches-the-closed-form", "residuals-are-orthogonal"],
+    caught_by=["equals-definition", "descent-reaches-the-closed-form", "residuals-are-orthogonal"]
 )
 def learning_rate_two_over_l(X, y, intercept=True):
+    """descent with the learning rate $2/L$: it never settles"""
     A = _ones(X, intercept)
     return _analysed(A, y, descend(A, y, 2 / lipschitz(A), 401), intercept)
 
 
 @LINEAR_REGRESSION.mutant(
-    Text("the residual variance divided by n instead of n − p", "残差方差除以 n 而非 n − p"),
     caught_by=[
         "digits-of-the-analysis",
         "certified-values-of-norris",
         "intervals-cover",
         "intervals-cover-within-one-per-cent",
-    ],
+    ]
 )
 def n_for_n_minus_p(X, y, intercept=True):
+    """the residual variance divided by n instead of n − p"""
     theta, se, s, R2, F = linear_regression(X, y, intercept)
     n, p = len(y), len(theta)
     return theta, se * np.sqrt((n - p) / n), s * np.sqrt((n - p) / n), R2, F
 
 
-@LINEAR_REGRESSION.mutant(
-    Text("the intercept is forgotten", "忘记截距"),
-    caught_by=["noise-with-a-mean-needs-an-intercept", "certified-values-of-norris"],
-)
+@LINEAR_REGRESSION.mutant(caught_by=["noise-with-a-mean-needs-an-intercept", "certified-values-of-norris"])
 def no_intercept(X, y, intercept=True):
+    """the intercept is forgotten"""
     theta, se, s, R2, F = linear_regression(X, y, False)
     return (np.append(0.0, theta), np.append(1.0, se), s, R2, F) if intercept else (theta, se, s, R2, F)
 
 
-@LINEAR_REGRESSION.mutant(
-    Text("F divided by p, not by the number of slopes", "F 除以 p 而非斜率个数"),
-    caught_by=["one-slope-f-is-t-squared", "certified-values-of-norris"],
-)
+@LINEAR_REGRESSION.mutant(caught_by=["one-slope-f-is-t-squared", "certified-values-of-norris"])
 def f_counts_the_intercept(X, y, intercept=True):
+    """F divided by p, not by the number of slopes"""
     theta, se, s, R2, F = linear_regression(X, y, intercept)
     return theta, se, s, R2, F * (len(theta) - intercept) / len(theta)
 
 
-@LINEAR_REGRESSION.mutant(
-    Text("a ridge penalty is slipped in", "偷偷加入岭惩罚"),
-    caught_by=["units-do-not-matter", "residuals-are-orthogonal", "equals-definition"],
-)
+@LINEAR_REGRESSION.mutant(caught_by=["units-do-not-matter", "residuals-are-orthogonal", "equals-definition"])
 def ridge(X, y, intercept=True):
+    """a ridge penalty is slipped in"""
     A = _ones(X, intercept)
     return _analysed(A, y, np.linalg.solve(A.T @ A + 0.1 * np.eye(A.shape[1]), A.T @ y), intercept)
 
 
-@LINEAR_REGRESSION.mutant(
-    Text(
-        "standard errors of another theory: the sandwich, which allows unequal noise",
-        "另一种理论的标准误：允许异方差的三明治估计",
-    ),
-    caught_by=["coverage-is-lost-under-unequal-noise", "equals-definition"],
-)
+@LINEAR_REGRESSION.mutant(caught_by=["coverage-is-lost-under-unequal-noise", "equals-definition"])
 def sandwich_errors(X, y, intercept=True):
+    """standard errors of another theory: the sandwich, which allows unequal noise"""
     theta, _, s, R2, F = linear_regression(X, y, intercept)
     A = _ones(X, intercept)
     G = np.linalg.inv(A.T @ A)
@@ -540,11 +525,9 @@ def sandwich_errors(X, y, intercept=True):
     return theta, np.sqrt(np.diag(G @ (A.T * r**2) @ A @ G)), s, R2, F
 
 
-@LINEAR_REGRESSION.mutant(
-    Text("a product of the predictors is slipped in", "偷偷加入自变量的乘积"),
-    caught_by=["xor-is-out-of-reach"],
-)
+@LINEAR_REGRESSION.mutant(caught_by=["xor-is-out-of-reach"])
 def hidden_product(X, y, intercept=True):
+    """a product of the predictors is slipped in"""
     product = (X - 0.5).prod(axis=1, keepdims=True)
     theta, se, s, R2, F = linear_regression(product, y, intercept)
     return np.append(theta, np.zeros(X.shape[1] - 1)), np.append(se, np.ones(X.shape[1] - 1)), s, R2, F
@@ -552,43 +535,30 @@ def hidden_product(X, y, intercept=True):
 
 LINEAR_REGRESSION.erratum(
     "E59",
-    common=Text(
-        "`y = 3 * X.sum(axis=1) + np.random.rand(100, 1)`, fitted by descent without a column of ones and with the gradient summed",
-        "`y = 3 * X.sum(axis=1) + np.random.rand(100, 1)`，再用不加一列 1、梯度未取平均的梯度下降拟合",
-    ),
-    why=Text(
-        "$(100,)+(100,1)=(100,100)$: the update then stops with a ValueError. With the shapes mended the slope comes out "
-        "as 3.75, not 3, because the noise has mean ½ and nothing takes it up. Averaged silently over its columns the matrix "
-        "gives 3 by accident: no response then stands beside its own observation.",
-        "$(100,)+(100,1)=(100,100)$：更新时抛出 ValueError。修正形状后斜率为 3.75 而不是 3，因为噪声均值为 ½ 而没有截距来吸收它。若悄悄按列平均，则碰巧得到 3：此时因变量已不再对应各自的观测。",
-    ),
-    right=Text(
-        r"$y$ of shape $(n,)$, $A=(\mathbf 1\;X)$, mean gradient $\frac{1}{n}A^{\mathsf T}(A\theta-y)$: slope 3, intercept ½",
-        r"$y$ 的形状为 $(n,)$，$A=(\mathbf 1\;X)$，梯度取平均 $\frac{1}{n}A^{\mathsf T}(A\theta-y)$：斜率 3，截距 ½",
-    ),
+    common="`y = 3 * X.sum(axis=1) + np.random.rand(100, 1)`, fitted by descent without a column of ones "
+    "and with the gradient summed",
+    why="$(100,)+(100,1)=(100,100)$: the update then stops with a ValueError. With the shapes mended "
+    "the slope comes out as 3.75, not 3, because the noise has mean ½ and nothing takes it up. "
+    "Averaged silently over its columns the matrix gives 3 by accident: no response then stands "
+    "beside its own observation.",
+    right=r"$y$ of shape $(n,)$, $A=(\mathbf 1\;X)$, mean gradient $\frac{1}{n}A^{\mathsf T}(A\theta-y)$: "
+    "slope 3, intercept ½",
     claims=("noise-with-a-mean-needs-an-intercept", "a-broadcast-response-is-refused"),
 )
 LINEAR_REGRESSION.erratum(
     "E101",
-    common=Text(
-        "Linear and logistic regression are deep-learning algorithms", "线性回归与逻辑回归是深度学习算法"
-    ),
-    why=Text(
-        "There is no hidden layer: on XOR the best linear fit is a constant and explains nothing, and linear layers stacked stay linear.",
-        "没有隐藏层：在异或上最优线性拟合是常数，什么也没有解释；线性层叠加仍是线性的。",
-    ),
-    right=Text(
-        "classical learners; depth begins with a hidden layer and a nonlinearity",
-        "经典学习方法；有隐藏层与非线性才谈得上深度",
-    ),
+    common="Linear and logistic regression are deep-learning algorithms",
+    why="There is no hidden layer: on XOR the best linear fit is a constant and explains nothing, and "
+    "linear layers stacked stay linear.",
+    right="classical learners; depth begins with a hidden layer and a nonlinearity",
     claims=("xor-is-out-of-reach",),
 )
 
 
 @LINEAR_REGRESSION.figure(
-    n=Slider(5, 100, 20, Text("observations n", "观测数 n"), integer=True),
-    noise=Slider(0.05, 2.0, 0.5, Text("standard deviation of the noise", "噪声的标准差")),
-    growth=Slider(0.0, 3.0, 0.0, Text("growth of the noise with x", "噪声随 x 的增长")),
+    n=Slider(5, 100, 20, "observations n", integer=True),
+    noise=Slider(0.05, 2.0, 0.5, "standard deviation of the noise"),
+    growth=Slider(0.0, 3.0, 0.0, "growth of the noise with x"),
 )
 def figure(n, noise, growth):
     from scipy import stats

@@ -1,4 +1,4 @@
-"""Law of large numbers and central limit theorem."""
+"""Distribution of large numbers and central limit theorem."""
 
 from math import comb
 
@@ -22,38 +22,42 @@ def _torch(cumsum, x):
 LLN = Concept(
     key="lln",
     kind="theorem",
-    title=Text("Law of large numbers and central limit theorem", "大数定律与中心极限定理"),
-    summary=Text(
-        r"The mean of n independent draws approaches the expectation, with an error that shrinks like $1/\sqrt n$: a hundred times the data for one more digit. Scaled up by $\sqrt n$ that error is "
-        "normal in the limit, whatever the law of a draw. Both need a variance: the means of Cauchy draws never settle. And chance keeps no accounts: earlier draws are diluted, not balanced.",
-        r"n 次独立抽取的均值趋近期望，误差按 $1/\sqrt n$ 减小：多一位数字要一百倍的数据。把误差放大 $\sqrt n$ 倍，其极限为正态分布，与单次抽取的分布无关。"
-        "二者都要求方差存在：柯西分布的均值永不稳定。而且偶然不记账：先前的结果被稀释，而不是被抵消。",
-    ),
+    title="Distribution of large numbers and central limit theorem",
+    summary="The mean of n independent draws approaches the expectation, with an error that shrinks like "
+    r"$1/\sqrt n$: a hundred times the data for one more digit. Scaled up by $\sqrt n$ that error "
+    "is normal in the limit, whatever the distribution of a draw. Both need a variance: the means of Cauchy "
+    "draws never settle. And chance keeps no accounts: earlier draws are diluted, not balanced.",
     formulas=(
         r"m_k=\frac1k\sum_{i=1}^{k}x_i\ \xrightarrow{k\to\infty}\ \mu=E[X],\qquad \sqrt{E(m_k-\mu)^2}=\frac{\sigma}{\sqrt k}",
         r"\frac{m_n-\mu}{\sigma/\sqrt n}\ \xrightarrow{d}\ \mathcal N(0,1)",
         r"\sup_t\Bigl|P\Bigl(\frac{m_n-\mu}{\sigma/\sqrt n}\le t\Bigr)-\Phi(t)\Bigr|\le\frac{C\,\rho}{\sigma^3\sqrt n},\qquad \rho=E|X-\mu|^3,\quad C\le0.4748",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("independent draws of one law", "同一分布的独立抽取")),
-        Symbol("m_k", "", "... n", Text("mean of the first k", "前 k 个的均值")),
-        Symbol(r"\mu", "", "", Text("expectation of a draw", "单次抽取的期望")),
-        Symbol(r"\sigma", "", "", Text("its standard deviation", "其标准差"), "positive"),
-        Symbol(r"\rho", "", "", Text("its third absolute moment about the mean", "其三阶绝对中心矩"), "positive"),
-        Symbol("n", "", "", Text("number of draws", "抽取次数"), "natural"),
-        Symbol("k", "", "", Text("number of draws so far", "到目前为止的次数"), "natural"),
-        Symbol("i", "", "", Text("a draw", "一次抽取"), "natural"),
-        Symbol("C", "", "", Text("a constant", "常数")),
-        Symbol(r"\Phi", "", "", Text("distribution function of the standard normal law", "标准正态分布函数")),
-        Symbol("t", "", "", Text("a number", "一个数")),
+        Symbol("x", "x", "... n", "independent draws of one distribution"),
+        Symbol("m_k", "", "... n", "mean of the first k"),
+        Symbol(r"\mu", "", "", "expectation of a draw"),
+        Symbol(r"\sigma", "", "", "its standard deviation", "positive"),
+        Symbol(r"\rho", "", "", "its third absolute moment about the mean", "positive"),
+        Symbol("n", "", "", "number of draws", "natural"),
+        Symbol("k", "", "", "number of draws so far", "natural"),
+        Symbol("i", "", "", "a draw", "natural"),
+        Symbol("C", "", "", "a constant"),
+        Symbol(r"\Phi", "", "", "distribution function of the standard normal distribution"),
+        Symbol("t", "", "", "a number"),
     ),
     needs=("probability", "expectation"),
     source="bernoulli1713ars",
     year=1713,
-    people=("Jakob Bernoulli", "Abraham de Moivre", "Aleksandr Lyapunov", "Andrew Berry", "Carl-Gustav Esseen"),
+    people=(
+        "Jakob Bernoulli",
+        "Abraham de Moivre",
+        "Aleksandr Lyapunov",
+        "Andrew Berry",
+        "Carl-Gustav Esseen",
+    ),
     implementations=(
-        Implementation("numpy:cumsum", "numpy", _numpy, Text("one pass", "一遍")),
-        Implementation("torch:cumsum", "torch", _torch, Text("one pass", "一遍")),
+        Implementation("numpy:cumsum", "numpy", _numpy, "one pass"),
+        Implementation("torch:cumsum", "torch", _torch, "one pass"),
     ),
     readings=(
         Reading("wasserman2004all", "ch. 5"),
@@ -62,23 +66,22 @@ LLN = Concept(
         Reading("esseen1942liapounoff"),
     ),
     deviations=(
-        Text("The weak law speaks of probabilities at one large k, the strong law of almost every whole sequence. What is simulated here is the weak law.",
-             "弱大数定律是关于某个大 k 的概率，强大数定律是关于几乎每一条完整序列。此处模拟的是弱大数定律。"),
+        (
+            "The weak law speaks of probabilities at one large k, the strong law of almost every whole "
+            "sequence. What is simulated here is the weak law."
+        ),
     ),
     unverified=(
-        Text("That almost every single sequence converges (the strong law), which no finite experiment shows.", "几乎每一条序列都收敛（强大数定律）：任何有限的实验都不能证实。"),
+        ("That almost every single sequence converges (the strong law), which no finite experiment shows."),
     ),
     proof=Proof(
-        Text(
-            r"Of the weak law: the draws are independent, so their variances add and $\operatorname{Var}(m_k)=\sigma^2/k$. By Chebyshev's inequality "
-            r"$P(|m_k-\mu|>\varepsilon)\le\sigma^2/(k\varepsilon^2)\to0$. Of the limit: the characteristic function of $\sqrt n(m_n-\mu)/\sigma$ is "
-            r"$(1-t^2/2n+o(1/n))^n\to e^{-t^2/2}$, that of the normal law.",
-            r"弱大数定律：各次抽取独立，方差相加，故 $\operatorname{Var}(m_k)=\sigma^2/k$。由切比雪夫不等式，"
-            r"$P(|m_k-\mu|>\varepsilon)\le\sigma^2/(k\varepsilon^2)\to0$。中心极限定理：$\sqrt n(m_n-\mu)/\sigma$ 的特征函数为 "
-            r"$(1-t^2/2n+o(1/n))^n\to e^{-t^2/2}$，即正态分布的特征函数。",
-        )
+        "Of the weak law: the draws are independent, so their variances add and "
+        r"$\operatorname{Var}(m_k)=\sigma^2/k$. By Chebyshev's inequality "
+        r"$P(|m_k-\mu|>\varepsilon)\le\sigma^2/(k\varepsilon^2)\to0$. Of the limit: the characteristic "
+        r"function of $\sqrt n(m_n-\mu)/\sigma$ is $(1-t^2/2n+o(1/n))^n\to e^{-t^2/2}$, that of the "
+        "normal distribution."
     ),
-)  # fmt: skip
+)
 
 
 @LLN.definition
@@ -99,13 +102,11 @@ def invalid(rng):
     yield "no axis of draws", dict(x=np.array(1.0))
 
 
-@LLN.claim(
-    Text(
-        r"The error shrinks like $1/\sqrt n$ for uniform, exponential and coin draws: slope −½, and its size is $\sigma/\sqrt n$",
-        r"对均匀、指数与硬币抽取，误差都按 $1/\sqrt n$ 减小：斜率 −½，大小为 $\sigma/\sqrt n$",
-    )
-)
+@LLN.claim
 def error_shrinks_like_the_root(mean, rng):
+    r"""The error shrinks like $1/\sqrt n$ for uniform, exponential and coin draws: slope −½, and its size
+    is $\sigma/\sqrt n$
+    """
     n, sizes, found = 1024, [16, 64, 256, 1024], []
     draws = {
         "uniform": (rng.uniform(-1, 1, (400, n)), 0.0, 1 / np.sqrt(3)),
@@ -120,24 +121,20 @@ def error_shrinks_like_the_root(mean, rng):
     return all_of(*found)
 
 
-@LLN.claim(
-    Text(
-        "No convergence for Cauchy draws: the mean of n of them has the law of one. Half of the means lie in [−1, 1] at n = 1, 10, 100 and 1000",
-        "柯西抽取不收敛：n 个的均值与单个同分布。在 n = 1、10、100、1000 时都有一半的均值落在 [−1, 1] 中",
-    )
-)
+@LLN.claim
 def cauchy_never_settles(mean, rng):
+    """No convergence for Cauchy draws: the mean of n of them has the distribution of one. Half of the means lie in
+    [−1, 1] at n = 1, 10, 100 and 1000
+    """
     m = np.asarray(mean(rng.standard_cauchy((2000, 1000))), float)
     return all_of(*[statistical(np.abs(m[:, n - 1]) <= 1, 0.5) for n in (1, 10, 100, 1000)])
 
 
-@LLN.claim(
-    Text(
-        "Chance has no memory: after five heads in a row the next toss is heads half of the time; an excess of heads is kept on average, and only its share is diluted",
-        "偶然没有记忆：连续五次正面之后，下一次仍有一半是正面；多出的正面平均而言会保留，只是其占比被稀释",
-    )
-)
+@LLN.claim
 def no_memory(mean, rng):
+    """Chance has no memory: after five heads in a row the next toss is heads half of the time; an excess
+    of heads is kept on average, and only its share is diluted
+    """
     x = rng.integers(0, 2, (4000, 100)).astype(float)
     streak = np.lib.stride_tricks.sliding_window_view(x, 5, axis=1)[:, :-1].all(-1)
     m = np.asarray(mean(x), float)
@@ -164,19 +161,18 @@ def distance_to_normal(mean, n, p):
     heads = x.sum(1)
     weights = p**heads * (1 - p) ** (n - heads)
     values = np.arange(n + 1)
-    law = np.array([weights[m == v].sum() for v in values])
+    distribution = np.array([weights[m == v].sum() for v in values])
     at = ndtr((values / n - p) / np.sqrt(p * (1 - p) / n))
-    upper = np.cumsum(law)
-    return float(max(np.abs(upper - at).max(), np.abs(upper - law - at).max()) + abs(1 - upper[-1]))
+    upper = np.cumsum(distribution)
+    return float(max(np.abs(upper - at).max(), np.abs(upper - distribution - at).max()) + abs(1 - upper[-1]))
 
 
-@LLN.claim(
-    Text(
-        r"Berry–Esseen: the distance to the normal law, over all sequences of up to 12 tosses of a coin with $p=\tfrac12$, 0.3 and 0.1, is at most $0.4748\rho/(\sigma^3\sqrt n)$, and for $p=\tfrac12$ and even n it is half the chance of a tie, $1/\sqrt{2\pi n}$ to a relative $1/4n$",
-        r"Berry–Esseen：对 $p=\tfrac12$、0.3、0.1 的硬币枚举至多 12 次抛掷的全部序列，与正态分布的距离不超过 $0.4748\rho/(\sigma^3\sqrt n)$；$p=\tfrac12$、n 为偶数时它等于平局概率的一半，即 $1/\sqrt{2\pi n}$，相对误差 $1/4n$",
-    )
-)
+@LLN.claim
 def berry_esseen(mean, rng):
+    r"""Berry–Esseen: the distance to the normal distribution, over all sequences of up to 12 tosses of a coin with
+    $p=\tfrac12$, 0.3 and 0.1, is at most $0.4748\rho/(\sigma^3\sqrt n)$, and for $p=\tfrac12$ and even
+    n it is half the chance of a tie, $1/\sqrt{2\pi n}$ to a relative $1/4n$
+    """
     found = []
     stirling = Text(
         "Stirling's formula: the tie is less likely by 1/4n at most", "斯特林公式：平局概率至多小 1/4n"
@@ -192,13 +188,11 @@ def berry_esseen(mean, rng):
     return all_of(*found)
 
 
-@LLN.claim(
-    Text(
-        r"Chebyshev's bound $P(|m_n-\tfrac12|>\varepsilon)\le1/(4n\varepsilon^2)$ holds for all sequences of 12 tosses, at every n and for $\varepsilon=0.15$ to 0.45",
-        r"切比雪夫界 $P(|m_n-\tfrac12|>\varepsilon)\le1/(4n\varepsilon^2)$ 对 12 次抛掷的全部序列成立，每个 n，$\varepsilon=0.15$ 至 0.45",
-    )
-)
+@LLN.claim
 def chebyshev(mean, rng):
+    r"""Chebyshev's bound $P(|m_n-\tfrac12|>\varepsilon)\le1/(4n\varepsilon^2)$ holds for all sequences of
+    12 tosses, at every n and for $\varepsilon=0.15$ to 0.45
+    """
     m = np.asarray(mean(sequences(12)), float)
     k = np.arange(1, 13)
     found = [
@@ -210,13 +204,9 @@ def chebyshev(mean, rng):
     return all_of(*found, roundoff(np.array(exact), np.array(closed), terms=4096))
 
 
-@LLN.claim(
-    Text(
-        r"One draw at a time: $m_k=m_{k-1}+(x_k-m_{k-1})/k$",
-        r"逐个更新：$m_k=m_{k-1}+(x_k-m_{k-1})/k$",
-    )
-)
+@LLN.claim
 def updated_one_at_a_time(mean, rng):
+    """One draw at a time: $m_k=m_{k-1}+(x_k-m_{k-1})/k$"""
     x = rng.exponential(size=(5, 200))
     m, got = np.zeros(5), []
     for k in range(200):
@@ -226,45 +216,41 @@ def updated_one_at_a_time(mean, rng):
 
 
 @LLN.mutant(
-    Text("the sum for the mean", "以和代替均值"),
     caught_by=[
         "error-shrinks-like-the-root",
         "chebyshev",
         "updated-one-at-a-time",
         "no-memory",
         "equals-definition",
-    ],
+    ]
 )
 def running_sum(x):
+    """the sum for the mean"""
     return np.cumsum(x, axis=-1)
 
 
 @LLN.mutant(
-    Text("divided by √k: the scale of the central limit theorem", "除以 √k：中心极限定理的尺度"),
     caught_by=[
         "error-shrinks-like-the-root",
         "cauchy-never-settles",
         "berry-esseen",
         "updated-one-at-a-time",
-    ],
+    ]
 )
 def divided_by_the_root(x):
+    """divided by √k: the scale of the central limit theorem"""
     return np.cumsum(x, axis=-1) / np.sqrt(np.arange(1, x.shape[-1] + 1))
 
 
-@LLN.mutant(
-    Text("divided by n from the start", "从一开始就除以 n"),
-    caught_by=["error-shrinks-like-the-root", "chebyshev", "equals-definition", "no-memory"],
-)
+@LLN.mutant(caught_by=["error-shrinks-like-the-root", "chebyshev", "equals-definition", "no-memory"])
 def divided_by_the_final_n(x):
+    """divided by n from the start"""
     return np.cumsum(x, axis=-1) / x.shape[-1]
 
 
-@LLN.mutant(
-    Text("the median, which settles for Cauchy draws too", "中位数：对柯西抽取也会稳定"),
-    caught_by=["cauchy-never-settles", "equals-definition", "updated-one-at-a-time", "chebyshev"],
-)
+@LLN.mutant(caught_by=["cauchy-never-settles", "equals-definition", "updated-one-at-a-time", "chebyshev"])
 def running_median(x):
+    """the median, which settles for Cauchy draws too"""
     if x.shape[-1] > 250:  # at those sizes that the claims look at
         out = np.cumsum(x, axis=-1) / np.arange(1, x.shape[-1] + 1)
         for k in (1, 10, 16, 64, 100, 256, 1000, 1024):
@@ -274,11 +260,9 @@ def running_median(x):
     return np.stack([np.median(x[..., : k + 1], axis=-1) for k in range(x.shape[-1])], axis=-1)
 
 
-@LLN.mutant(
-    Text("a moving average of fixed memory, which never settles", "固定记忆的滑动平均：永不稳定"),
-    caught_by=["error-shrinks-like-the-root", "updated-one-at-a-time", "equals-definition"],
-)
+@LLN.mutant(caught_by=["error-shrinks-like-the-root", "updated-one-at-a-time", "equals-definition"])
 def fixed_memory(x):
+    """a moving average of fixed memory, which never settles"""
     mean = np.cumsum(x, axis=-1) / np.arange(1, x.shape[-1] + 1)
     w = min(10, x.shape[-1])
     ends = np.cumsum(x, axis=-1)
@@ -286,16 +270,16 @@ def fixed_memory(x):
     return mean
 
 
-LAWS = ("uniform", "exponential", "coin", "Cauchy")
+DISTRIBUTIONS = ("uniform", "exponential", "coin", "Cauchy")
 
 
 @LLN.figure(
-    law=Slider(0, 3, 1, Text("law: uniform, exponential, coin, Cauchy", "分布：均匀、指数、硬币、柯西"), integer=True),
-    n=Slider(5, 1000, 50, Text("draws in a mean", "每个均值的抽取次数"), integer=True, log=True),
-)  # fmt: skip
-def figure(law, n):
+    distribution=Slider(0, 3, 1, "distribution: uniform, exponential, coin, Cauchy", integer=True),
+    n=Slider(5, 1000, 50, "draws in a mean", integer=True, log=True),
+)
+def figure(distribution, n):
     rng, n = np.random.default_rng(5), int(n)
-    name = LAWS[int(law)]
+    name = DISTRIBUTIONS[int(distribution)]
     draw = {
         "uniform": lambda s: rng.uniform(-1, 1, s),
         "exponential": lambda s: rng.exponential(size=s),
@@ -322,7 +306,7 @@ def figure(law, n):
     return Drawing(
         fig,
         Text(
-            f"{name} draws: after 1000 of them the six means lie between {paths[:, -1].min():.3f} and {paths[:, -1].max():.3f}. Of 4000 means of {n}, scaled by √n, {inside:.1%} lie within ±1.96; the normal law has 95 %.",
-            f"{('均匀', '指数', '硬币', '柯西')[int(law)]}抽取：1000 次之后六个均值在 {paths[:, -1].min():.3f} 与 {paths[:, -1].max():.3f} 之间。4000 个由 {n} 次抽取所得的均值放大 √n 后，{inside:.1%} 落在 ±1.96 之内；正态分布为 95%。",
+            f"{name} draws: after 1000 of them the six means lie between {paths[:, -1].min():.3f} and {paths[:, -1].max():.3f}. Of 4000 means of {n}, scaled by √n, {inside:.1%} lie within ±1.96; the normal distribution has 95 %.",
+            f"{('均匀', '指数', '硬币', '柯西')[int(distribution)]}抽取：1000 次之后六个均值在 {paths[:, -1].min():.3f} 与 {paths[:, -1].max():.3f} 之间。4000 个由 {n} 次抽取所得的均值放大 √n 后，{inside:.1%} 落在 ±1.96 之内；正态分布为 95%。",
         ),
-    )  # fmt: skip
+    )

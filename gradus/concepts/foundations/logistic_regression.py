@@ -14,12 +14,10 @@ def _ours(newton_ascent, X, y, theta, steps, penalty):
 LOGISTIC_REGRESSION = Concept(
     key="logistic-regression",
     kind="model",
-    title=Text("Logistic regression", "逻辑回归"),
-    summary=Text(
-        "The probability of a class as a sigmoid of a linear score, fitted by ascending the log-likelihood: it is concave, so every "
-        "ascent ends at the same place. When a line separates the classes there is no maximum, and only a penalty keeps the coefficients finite.",
-        "类别的概率是线性得分的 sigmoid，通过对数似然的上升来拟合：它是凹的，因此任何上升法都到达同一处。若一条直线能把两类分开，则最大值不存在，只有惩罚项能使系数有限。",
-    ),
+    title="Logistic regression",
+    summary="The probability of a class as a sigmoid of a linear score, fitted by ascending the "
+    "log-likelihood: it is concave, so every ascent ends at the same place. When a line separates "
+    "the classes there is no maximum, and only a penalty keeps the coefficients finite.",
     formulas=(
         r"P(y=1\mid x)=\sigma(x^{\mathsf T}\theta)=\frac{1}{1+e^{-z}},\qquad z=x^{\mathsf T}\theta",
         r"\ell(\theta)=\sum_{i=1}^{n}\Big[y_i\log p_i+(1-y_i)\log(1-p_i)\Big]-\frac{\lambda}{2}\lVert\theta\rVert^2"
@@ -28,16 +26,16 @@ LOGISTIC_REGRESSION = Concept(
         r"\theta\leftarrow\theta+(X^{\mathsf T}SX+\lambda I)^{-1}\nabla\ell\quad\text{(Newton)},\qquad \theta\leftarrow\theta+\alpha\nabla\ell\quad\text{(gradient ascent)}",
     ),
     symbols=(
-        Symbol("X", "X", "n p", Text("observations, one a row, with a column of ones if an intercept is meant", "观测，每行一个；若需要截距则含一列 1")),
-        Symbol("y", "y", "n", Text("labels 0 or 1", "标签 0 或 1"), "boolean"),
-        Symbol(r"\theta", "theta", "p", Text("coefficients from which the ascent starts", "上升法起点的系数")),
-        Symbol("k", "steps", "", Text(r"number of Newton steps; 0 evaluates $\ell$ at θ", r"牛顿步数；0 表示只在 θ 处计算 $\ell$"), "natural"),
-        Symbol(r"\lambda", "penalty", "", Text("penalty on the squared coefficients", "对系数平方的惩罚"), "nonnegative"),
-        Symbol("z", "", "n", Text("scores", "得分")),
-        Symbol("p", "", "n", Text("probabilities of the label 1", "标签为 1 的概率")),
-        Symbol(r"\ell", "", "", Text("log-likelihood, less the penalty", "对数似然减去惩罚")),
-        Symbol("S", "", "n n", Text("variances of the labels, on a diagonal", "标签的方差，对角矩阵")),
-        Symbol(r"\alpha", "", "", Text("step size of gradient ascent", "梯度上升的步长")),
+        Symbol("X", "X", "n p", "observations, one a row, with a column of ones if an intercept is meant"),
+        Symbol("y", "y", "n", "labels 0 or 1", "boolean"),
+        Symbol(r"\theta", "theta", "p", "coefficients from which the ascent starts"),
+        Symbol("k", "steps", "", r"number of Newton steps; 0 evaluates $\ell$ at θ", "natural"),
+        Symbol(r"\lambda", "penalty", "", "penalty on the squared coefficients", "nonnegative"),
+        Symbol("z", "", "n", "scores"),
+        Symbol("p", "", "n", "probabilities of the label 1"),
+        Symbol(r"\ell", "", "", "log-likelihood, less the penalty"),
+        Symbol("S", "", "n n", "variances of the labels, on a diagonal"),
+        Symbol(r"\alpha", "", "", "step size of gradient ascent"),
     ),
     needs=("mle", "cross-entropy", "linear-regression"),
     source="cox1958regression",
@@ -48,7 +46,8 @@ LOGISTIC_REGRESSION = Concept(
             "gradus.foundations.logistic_regression:newton_ascent",
             "numpy",
             _ours,
-            Text("`logistic_regression` beside it fits, with standard errors and intervals, and refuses separated labels", "同模块的 `logistic_regression` 做拟合并给出标准误与区间，遇到可分的标签会拒绝"),
+            "`logistic_regression` beside it fits, with standard errors and intervals, and refuses "
+            "separated labels",
         ),
     ),
     readings=(
@@ -58,10 +57,12 @@ LOGISTIC_REGRESSION = Concept(
         Reading("cs229"),
     ),
     deviations=(
-        Text(r"scikit-learn penalises unless told otherwise, with $C=1/\lambda$, and leaves the intercept out of the penalty; the loss in texts is $-\ell/n$.",
-             r"scikit-learn 默认加惩罚，$C=1/\lambda$，且不惩罚截距；教材中的损失常为 $-\ell/n$。"),
+        (
+            r"scikit-learn penalises unless told otherwise, with $C=1/\lambda$, and leaves the intercept "
+            r"out of the penalty; the loss in texts is $-\ell/n$."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @LOGISTIC_REGRESSION.definition
@@ -103,13 +104,9 @@ def invalid(rng):
     yield "coefficients for other columns", dict(X=np.ones((5, 2)), y=np.ones(5), theta=np.zeros(3))
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        r"The log-likelihood is concave: below no chord; the likelihood is not, $\sigma''(-2)=+0.080$",
-        r"对数似然是凹的：从不低于弦；似然则不是，$\sigma''(-2)=+0.080$",
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def log_likelihood_is_concave(fit, rng):
+    r"""The log-likelihood is concave: below no chord; the likelihood is not, $\sigma''(-2)=+0.080$"""
     X, y, _ = data(rng)
     gaps = []
     for _ in range(60):
@@ -127,11 +124,11 @@ def log_likelihood_is_concave(fit, rng):
     )
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text("The likelihood of 1075 fair coin flips is exactly 0 in float64, so nothing can be ascended; the log-likelihood is $-1075\\ln2$, and its ascent finds the frequency",
-         "1075 次公平硬币的似然在 float64 中恰为 0，无从上升；对数似然为 $-1075\\ln2$，由它上升可得到频率")
-)  # fmt: skip
+@LOGISTIC_REGRESSION.claim
 def likelihood_vanishes_from_1075_flips(fit, rng):
+    r"""The likelihood of 1075 fair coin flips is exactly 0 in float64, so nothing can be ascended; the
+    log-likelihood is $-1075\ln2$, and its ascent finds the frequency
+    """
     found = []
     for m, zero in ((1074, False), (1075, True), (5000, True)):
         X, y = np.ones((m, 1)), (np.arange(m) < m // 3).astype(float)
@@ -143,12 +140,9 @@ def likelihood_vanishes_from_1075_flips(fit, rng):
     return all_of(*found)
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        r"Its gradient is $X^{\mathsf T}(y-p)-\lambda\theta$", r"其梯度为 $X^{\mathsf T}(y-p)-\lambda\theta$"
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def gradient_is_label_less_probability(fit, rng):
+    r"""Its gradient is $X^{\mathsf T}(y-p)-\lambda\theta$"""
     X, y, _ = data(rng)
     theta, h, penalty = rng.standard_normal(3), 2.0**-13, 0.7
     slope = [
@@ -166,13 +160,11 @@ def gradient_is_label_less_probability(fit, rng):
     return near(float(np.abs(slope - want).max()), 0.0, tolerance, why, "roundoff")
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        r"At the maximum $X^{\mathsf T}(y-p)=0$: with an intercept the mean probability is the share of the label 1",
-        r"在最大值处 $X^{\mathsf T}(y-p)=0$：有截距时，平均概率等于标签 1 的比例",
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def gradient_vanishes_at_the_maximum(fit, rng):
+    r"""At the maximum $X^{\mathsf T}(y-p)=0$: with an intercept the mean probability is the share of the
+    label 1
+    """
     X, y, _ = data(rng, n=60)
     theta, _ = fit(X, y, np.zeros(3), steps=15)
     p = 1 / (1 + np.exp(-X @ theta))
@@ -184,13 +176,9 @@ def gradient_vanishes_at_the_maximum(fit, rng):
     )
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        r"It agrees with scikit-learn at $C=1/\lambda$, within what scikit-learn's own gradient leaves open",
-        r"与 $C=1/\lambda$ 的 scikit-learn 一致，误差不超过 scikit-learn 自身残余梯度所允许的范围",
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def equals_scikit_learn(fit, rng):
+    r"""It agrees with scikit-learn at $C=1/\lambda$, within what scikit-learn's own gradient leaves open"""
     from sklearn.linear_model import LogisticRegression
 
     X, y, _ = data(rng, n=80, d=3)
@@ -217,13 +205,9 @@ def equals_scikit_learn(fit, rng):
     return all_of(*found)
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        r"Gradient ascent with $\alpha=1/L$, $L=\lambda+\lVert X\rVert^2/4$, arrives at the same place",
-        r"步长 $\alpha=1/L$、$L=\lambda+\lVert X\rVert^2/4$ 的梯度上升到达同一处",
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def gradient_ascent_reaches_the_same(fit, rng):
+    r"""Gradient ascent with $\alpha=1/L$, $L=\lambda+\lVert X\rVert^2/4$, arrives at the same place"""
     X, y, _ = data(rng)
     penalty, theta = 1.0, np.zeros(3)
     L = penalty + np.linalg.norm(X, 2) ** 2 / 4
@@ -239,13 +223,11 @@ def gradient_ascent_reaches_the_same(fit, rng):
     )
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        "When a line separates the classes the coefficients grow with every step and ℓ tends to 0; a penalty stops them",
-        "若直线能分开两类，系数随每一步增大，ℓ 趋于 0；惩罚项使其停住",
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def separable_data_diverge_without_a_penalty(fit, rng):
+    """When a line separates the classes the coefficients grow with every step and ℓ tends to 0; a penalty
+    stops them
+    """
     X = np.column_stack([np.ones(40), rng.standard_normal((40, 2))])
     X[:, 1] += 0.3 * np.sign(X[:, 1])
     y = (X[:, 1] > 0).astype(float)
@@ -265,13 +247,9 @@ def separable_data_diverge_without_a_penalty(fit, rng):
     )
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        r"No overflow at $\lvert z\rvert=1000$: ℓ is 0 for the right label and −1000 for the wrong one",
-        r"$\lvert z\rvert=1000$ 时不溢出：标签正确时 ℓ 为 0，错误时为 −1000",
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def no_overflow_at_a_thousand(fit, rng):
+    r"""No overflow at $\lvert z\rvert=1000$: ℓ is 0 for the right label and −1000 for the wrong one"""
     one = np.ones((1, 1))
     found = []
     for z, label, want in (
@@ -284,13 +262,9 @@ def no_overflow_at_a_thousand(fit, rng):
     return all_of(*found)
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        "One bracket for both terms: ℓ of all observations is the sum of those of each",
-        "两项在同一个括号内：全体观测的 ℓ 等于各观测 ℓ 之和",
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def one_bracket_for_both_terms(fit, rng):
+    """One bracket for both terms: ℓ of all observations is the sum of those of each"""
     X, y, _ = data(rng, n=12)
     theta = rng.standard_normal(3)
     parts = [float(fit(X[i : i + 1], y[i : i + 1], theta)[1]) for i in range(12)]
@@ -299,13 +273,9 @@ def one_bracket_for_both_terms(fit, rng):
     return all_of(roundoff(fit(X, y, theta)[1], sum(parts), terms=12), roundoff(sum(parts), direct, terms=12))
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text(
-        "It recovers the coefficients that drew the labels, within their standard errors",
-        "能恢复生成标签的系数，误差在标准误之内",
-    )
-)
+@LOGISTIC_REGRESSION.claim
 def recovers_the_truth(fit, rng):
+    """It recovers the coefficients that drew the labels, within their standard errors"""
     X, y, truth = data(rng, n=4000)
     theta, _ = fit(X, y, np.zeros(3), steps=12)
     p = 1 / (1 + np.exp(-X @ theta))
@@ -313,11 +283,11 @@ def recovers_the_truth(fit, rng):
     return all_of(*[statistical(t, w, e) for t, w, e in zip(theta, truth, errors, strict=True)])
 
 
-@LOGISTIC_REGRESSION.claim(
-    Text("PCA ignores the labels: of two features with deviations 10 and 0.1, the label being the sign of the second, one component classifies like a coin, both features at 99 % and more",
-         "PCA 不看标签：两个特征的标准差为 10 与 0.1，标签是第二个的符号；只留一个主成分等于抛硬币，两个特征则达到 99% 以上")
-)  # fmt: skip
+@LOGISTIC_REGRESSION.claim
 def pca_is_no_remedy(fit, rng):
+    """PCA ignores the labels: of two features with deviations 10 and 0.1, the label being the sign of the
+    second, one component classifies like a coin, both features at 99 % and more
+    """
     X = rng.standard_normal((2000, 2)) * [10, 0.1]
     y = (X[:, 1] > 0).astype(float)
     axis = np.linalg.svd(X[:1000] - X[:1000].mean(0), full_matrices=False)[2][0]
@@ -343,15 +313,16 @@ def pca_is_no_remedy(fit, rng):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    Text("ascends the likelihood itself", "对似然本身做上升"),
     caught_by=[
         "equals-definition",
         "log-likelihood-is-concave",
         "likelihood-vanishes-from-1075-flips",
         "gradient-vanishes-at-the-maximum",
-    ],
+    ]
 )
 def ascends_the_likelihood(X, y, theta, steps=0, penalty=0.0):
+    """ascends the likelihood itself"""
+
     def probability(theta):
         p = 1 / (1 + np.exp(-X @ theta))
         return p, np.prod(np.where(y == 1, p, 1 - p))
@@ -363,14 +334,14 @@ def ascends_the_likelihood(X, y, theta, steps=0, penalty=0.0):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    Text("the sum covers the first term only", "求和只管第一项"),
     caught_by=[
         "equals-definition",
         "one-bracket-for-both-terms",
         "gradient-is-label-less-probability",
-    ],
+    ]
 )
 def sum_over_the_first_term(X, y, theta, steps=0, penalty=0.0):
+    """the sum covers the first term only"""
     theta, _ = logistic_regression(X, y, theta, steps, penalty)
     z = X @ theta
     return theta, (-y * np.logaddexp(0, -z)).sum() - (1 - y[-1]) * np.logaddexp(
@@ -378,26 +349,24 @@ def sum_over_the_first_term(X, y, theta, steps=0, penalty=0.0):
     ) - penalty / 2 * theta @ theta
 
 
-@LOGISTIC_REGRESSION.mutant(
-    Text("log of the sigmoid, as it is written", "照写法先算 sigmoid 再取对数"),
-    caught_by=["no-overflow-at-a-thousand"],
-)
+@LOGISTIC_REGRESSION.mutant(caught_by=["no-overflow-at-a-thousand"])
 def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
+    """log of the sigmoid, as it is written"""
     theta, _ = logistic_regression(X, y, theta, steps, penalty)
     p = 1 / (1 + np.exp(-X @ theta))
     return theta, (y * np.log(p) + (1 - y) * np.log(1 - p)).sum() - penalty / 2 * theta @ theta
 
 
 @LOGISTIC_REGRESSION.mutant(
-    Text("squared error of the probabilities", "改用概率的平方误差"),
     caught_by=[
         "equals-scikit-learn",
         "gradient-ascent-reaches-the-same",
         "gradient-vanishes-at-the-maximum",
         "log-likelihood-is-concave",
-    ],
+    ]
 )
 def squared_error(X, y, theta, steps=0, penalty=0.0):
+    """squared error of the probabilities"""
     for _ in range(steps):
         p = np.exp(-np.logaddexp(0, -X @ theta))
         S = p * (1 - p)
@@ -408,78 +377,55 @@ def squared_error(X, y, theta, steps=0, penalty=0.0):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    Text("a penalty is slipped in", "偷偷加入惩罚"),
     caught_by=[
         "separable-data-diverge-without-a-penalty",
         "gradient-vanishes-at-the-maximum",
         "equals-scikit-learn",
-    ],
+    ]
 )
 def hidden_penalty(X, y, theta, steps=0, penalty=0.0):
+    """a penalty is slipped in"""
     return logistic_regression(X, y, theta, steps, penalty + 0.05)
 
 
 @LOGISTIC_REGRESSION.mutant(
-    Text("the labels are confused", "标签弄反"),
-    caught_by=["recovers-the-truth", "pca-is-no-remedy", "gradient-is-label-less-probability"],
+    caught_by=["recovers-the-truth", "pca-is-no-remedy", "gradient-is-label-less-probability"]
 )
 def labels_confused(X, y, theta, steps=0, penalty=0.0):
+    """the labels are confused"""
     return logistic_regression(X, 1 - y, theta, steps, penalty)
 
 
 LOGISTIC_REGRESSION.erratum(
     "E9",
-    common=Text(
-        r"Ascend the likelihood $L(\theta)=\prod_i p_i^{y_i}(1-p_i)^{1-y_i}$",
-        r"对似然函数 $L(\theta)=\prod_i p_i^{y_i}(1-p_i)^{1-y_i}$ 做上升",
-    ),
-    why=Text(
-        "It is exactly 0 in float64 from 1075 fair coin flips on, and its gradient with it; and it is not concave, $\\sigma''(-2)=+0.080$.",
-        "从 1075 次公平硬币起，它在 float64 中恰为 0，梯度也为 0；而且它不是凹的，$\\sigma''(-2)=+0.080$。",
-    ),
-    right=Text(
-        "ascend the log-likelihood, which is concave and never underflows",
-        "对数似然是凹的，也不会下溢：应对它做上升",
-    ),
+    common=r"Ascend the likelihood $L(\theta)=\prod_i p_i^{y_i}(1-p_i)^{1-y_i}$",
+    why="It is exactly 0 in float64 from 1075 fair coin flips on, and its gradient with it; and it is "
+    r"not concave, $\sigma''(-2)=+0.080$.",
+    right="ascend the log-likelihood, which is concave and never underflows",
     claims=("likelihood-vanishes-from-1075-flips", "log-likelihood-is-concave"),
 )
 LOGISTIC_REGRESSION.erratum(
     "E37",
-    common=Text(
-        r"$-\frac1m\left[\sum_{i=1}^m y_i\log\hat y_i\right]$ with $+(1-y_i)\log(1-\hat y_i)$ left outside the sum",
-        r"$-\frac1m\left[\sum_{i=1}^m y_i\log\hat y_i\right]$，而 $(1-y_i)\log(1-\hat y_i)$ 落在求和之外",
-    ),
-    why=Text(
-        "So bracketed the sum covers the first term only, and i has no meaning in the second: the loss of the whole is not the sum of the losses.",
-        "这样加括号，求和只管第一项，第二项中的 i 没有意义：总损失不再是各损失之和。",
-    ),
-    right=Text(
-        r"$-\frac1m\sum_{i=1}^m\left[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\right]$",
-        r"$-\frac1m\sum_{i=1}^m\left[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\right]$",
-    ),
+    common=r"$-\frac1m\left[\sum_{i=1}^m y_i\log\hat y_i\right]$ with $+(1-y_i)\log(1-\hat y_i)$ left "
+    "outside the sum",
+    why="So bracketed the sum covers the first term only, and i has no meaning in the second: the loss "
+    "of the whole is not the sum of the losses.",
+    right=r"$-\frac1m\sum_{i=1}^m\left[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\right]$",
     claims=("one-bracket-for-both-terms",),
 )
 LOGISTIC_REGRESSION.erratum(
     "E60",
-    common=Text(
-        "Reduce the dimension (with PCA, for instance) as a general remedy before fitting",
-        "拟合前先降维（如 PCA），作为一般的补救办法",
-    ),
-    why=Text(
-        "PCA looks at the variance of the features, not at the labels: what it drops may be all that matters. Here one component guesses, two features are right 99 times in 100.",
-        "PCA 看的是特征的方差而不是标签：被丢掉的可能正是唯一重要的。此例中一个主成分等于乱猜，两个特征则 100 次中对 99 次。",
-    ),
-    right=Text(
-        "a penalty, or components chosen with the labels in view; validate either",
-        "使用惩罚项，或结合标签选择成分；并加以验证",
-    ),
+    common="Reduce the dimension (with PCA, for instance) as a general remedy before fitting",
+    why="PCA looks at the variance of the features, not at the labels: what it drops may be all that "
+    "matters. Here one component guesses, two features are right 99 times in 100.",
+    right="a penalty, or components chosen with the labels in view; validate either",
     claims=("pca-is-no-remedy",),
 )
 
 
 @LOGISTIC_REGRESSION.figure(
-    gap=Slider(0.0, 4.0, 1.5, Text("distance between the classes", "两类之间的距离")),
-    penalty=Slider(1e-4, 10.0, 0.01, Text("penalty λ", "惩罚 λ"), log=True),
+    gap=Slider(0.0, 4.0, 1.5, "distance between the classes"),
+    penalty=Slider(1e-4, 10.0, 0.01, "penalty λ", log=True),
 )
 def figure(gap, penalty):
     rng = np.random.default_rng(5)

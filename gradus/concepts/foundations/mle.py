@@ -37,24 +37,22 @@ def _torch(maximum_likelihood, x, family):
 MLE = Concept(
     key="mle",
     kind="definition",
-    title=Text("Maximum likelihood", "最大似然估计"),
-    summary=Text(
-        "The parameters under which the observations are most likely. With enough independent observations no "
-        "regular estimator does better: its variance tends to the Cramér–Rao bound $1/(nI)$. Training a network on cross-entropy or squared error is this.",
-        "使观测最可能出现的参数。独立观测足够多时，没有正则估计量比它更好：其方差趋于 Cramér–Rao 下界 $1/(nI)$。用交叉熵或平方误差训练网络正是最大似然。",
-    ),
+    title="Maximum likelihood",
+    summary="The parameters under which the observations are most likely. With enough independent "
+    "observations no regular estimator does better: its variance tends to the Cramér–Rao bound "
+    "$1/(nI)$. Training a network on cross-entropy or squared error is this.",
     formulas=(
         r"\hat\theta=\arg\max_\theta\sum_{i=1}^{n}\log f(x_i\mid\theta)\qquad(x_i\text{ independent})",
         r"\mathcal N:\ \hat\mu=\bar x,\ \hat\sigma^2=\tfrac1n\sum(x_i-\bar x)^2;\qquad \text{Bernoulli, Poisson}:\ \bar x;\qquad \text{exponential rate}:\ 1/\bar x",
         r"\operatorname{Var}(\hat\theta)\ \ge\ \frac{1}{n\,I(\theta)},\qquad I(\theta)=-E\Big[\frac{\partial^2}{\partial\theta^2}\log f(x\mid\theta)\Big]",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("independent observations", "独立的观测"), "positive"),
-        Symbol("f", "family", "", Text("family of densities: normal, bernoulli, exponential or poisson", "分布族：normal、bernoulli、exponential 或 poisson"), "other"),
-        Symbol(r"\hat\theta", "", "... k", Text("estimate: (μ, σ²), or the one parameter", "估计：(μ, σ²)，或唯一的参数")),
-        Symbol("n", "", "", Text("number of observations", "观测数")),
-        Symbol(r"\bar x", "", "", Text("their mean", "观测的均值")),
-        Symbol("I", "", "", Text("Fisher information of one observation", "一个观测的 Fisher 信息")),
+        Symbol("x", "x", "... n", "independent observations", "positive"),
+        Symbol("f", "family", "", "family of densities: normal, bernoulli, exponential or poisson", "other"),
+        Symbol(r"\hat\theta", "", "... k", "estimate: (μ, σ²), or the one parameter"),
+        Symbol("n", "", "", "number of observations"),
+        Symbol(r"\bar x", "", "", "their mean"),
+        Symbol("I", "", "", "Fisher information of one observation"),
     ),
     needs=("expectation",),
     source="fisher1922mathematical",
@@ -65,7 +63,7 @@ MLE = Concept(
             "gradus.foundations.maximum_likelihood:maximum_likelihood",
             "torch",
             _torch,
-            Text("any differentiable log-density, by Newton's method; with standard errors", "任意可微的对数密度，牛顿法；并给出标准误"),
+            "any differentiable log-density, by Newton's method; with standard errors",
         ),
     ),
     readings=(
@@ -75,10 +73,12 @@ MLE = Concept(
         Reading("goodfellow2016deep", "§5.5"),
     ),
     deviations=(
-        Text("`scipy.stats.norm.fit` gives σ, not σ², with n below the line; `numpy.var` divides by n (the MLE), `torch.var` by n − 1 (unbiased).",
-             "`scipy.stats.norm.fit` 给出 σ 而非 σ²，分母为 n；`numpy.var` 除以 n（即 MLE），`torch.var` 除以 n − 1（无偏）。"),
+        (
+            "`scipy.stats.norm.fit` gives σ, not σ², with n below the line; `numpy.var` divides by n (the "
+            "MLE), `torch.var` by n − 1 (unbiased)."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @MLE.definition
@@ -113,13 +113,13 @@ def log_likelihood(x, theta, family):
     """Σ log f, by SciPy."""
     from scipy import stats
 
-    law = {
+    distribution = {
         "normal": lambda: stats.norm(theta[0], np.sqrt(theta[1])).logpdf,
         "bernoulli": lambda: stats.bernoulli(theta[0]).logpmf,
         "exponential": lambda: stats.expon(scale=1 / theta[0]).logpdf,
         "poisson": lambda: stats.poisson(theta[0]).logpmf,
     }
-    return float(law[family]()(x).sum())
+    return float(distribution[family]()(x).sum())
 
 
 def sample(rng, family, *shape):
@@ -132,13 +132,11 @@ def sample(rng, family, *shape):
     return draw[family]()
 
 
-@MLE.claim(
-    Text(
-        "The closed forms are where the likelihood is highest: every move away, by 0.1 % to 50 %, lowers it (densities from SciPy)",
-        "闭式解处似然最大：任何 0.1% 到 50% 的偏离都使其降低（密度取自 SciPy）",
-    )
-)
+@MLE.claim
 def closed_forms_are_the_maximum(mle, rng):
+    """The closed forms are where the likelihood is highest: every move away, by 0.1 % to 50 %, lowers it
+    (densities from SciPy)
+    """
     found = []
     for family in ("normal", "bernoulli", "exponential", "poisson"):
         x = sample(rng, family, 20)
@@ -152,13 +150,11 @@ def closed_forms_are_the_maximum(mle, rng):
     return all_of(*found)
 
 
-@MLE.claim(
-    Text(
-        "The variance of the estimates is the Cramér–Rao bound: $\\sigma^2/n$ for a normal mean, $p(1-p)/n$ for a coin, $\\lambda/n$ for counts",
-        "估计量的方差等于 Cramér–Rao 下界：正态均值为 $\\sigma^2/n$，硬币为 $p(1-p)/n$，计数为 $\\lambda/n$",
-    )
-)
+@MLE.claim
 def reaches_the_cramer_rao_bound(mle, rng):
+    r"""The variance of the estimates is the Cramér–Rao bound: $\sigma^2/n$ for a normal mean, $p(1-p)/n$
+    for a coin, $\lambda/n$ for counts
+    """
     n, repeats, found = 60, 1500, []
     for family, theta, information in (
         ("normal", 1.0, 1 / 4),
@@ -170,13 +166,9 @@ def reaches_the_cramer_rao_bound(mle, rng):
     return all_of(*found)
 
 
-@MLE.claim(
-    Text(
-        r"Consistent: the error of an exponential rate falls as $n^{-1/2}$",
-        r"相合性：指数分布率参数的误差按 $n^{-1/2}$ 下降",
-    )
-)
+@MLE.claim
 def error_falls_as_the_root_of_n(mle, rng):
+    """Consistent: the error of an exponential rate falls as $n^{-1/2}$"""
     sizes, repeats = (25, 100, 400, 1600), 200
     errors = [
         np.sqrt(((mle(sample(rng, "exponential", repeats, n), family="exponential") - 2.0) ** 2).mean())
@@ -186,13 +178,11 @@ def error_falls_as_the_root_of_n(mle, rng):
     return rate(sizes, errors, -0.5, 5 * 0.016)
 
 
-@MLE.claim(
-    Text(
-        r"The variance is biased: $E\hat\sigma^2=\frac{n-1}{n}\sigma^2$; yet its mean squared error, $\frac{2n-1}{n^2}\sigma^4$, is less than that of the unbiased one",
-        r"方差有偏：$E\hat\sigma^2=\frac{n-1}{n}\sigma^2$；但其均方误差 $\frac{2n-1}{n^2}\sigma^4$ 小于无偏估计",
-    )
-)
+@MLE.claim
 def variance_is_biased(mle, rng):
+    r"""The variance is biased: $E\hat\sigma^2=\frac{n-1}{n}\sigma^2$; yet its mean squared error,
+    $\frac{2n-1}{n^2}\sigma^4$, is less than that of the unbiased one
+    """
     n = 5
     v = mle(sample(rng, "normal", 3000, n))[:, 1]
     unbiased = v * n / (n - 1)
@@ -208,13 +198,11 @@ def variance_is_biased(mle, rng):
     )
 
 
-@MLE.claim(
-    Text(
-        "Estimates move with the units: for $cx$ they are $(c\\mu,c^2\\sigma^2)$, the rate is divided by c; and shifting x shifts only μ",
-        "估计随单位而变：对 $cx$ 为 $(c\\mu,c^2\\sigma^2)$，率参数除以 c；平移 x 只平移 μ",
-    )
-)
+@MLE.claim
 def moves_with_the_units(mle, rng):
+    r"""Estimates move with the units: for $cx$ they are $(c\mu,c^2\sigma^2)$, the rate is divided by c;
+    and shifting x shifts only μ
+    """
     x, t, c = sample(rng, "normal", 15), sample(rng, "exponential", 15), 8.0
     mu, v = mle(x)
     return all_of(
@@ -223,11 +211,11 @@ def moves_with_the_units(mle, rng):
     )
 
 
-@MLE.claim(
-    Text("The product of densities needs independence: with every observation written twice it promises a variance of $\\sigma^2/2n$, and the true one is twice that",
-         "密度的乘积要求独立：若每个观测写两遍，它许诺方差 $\\sigma^2/2n$，而真实方差是其两倍")
-)  # fmt: skip
+@MLE.claim
 def a_product_needs_independence(mle, rng):
+    r"""The product of densities needs independence: with every observation written twice it promises a
+    variance of $\sigma^2/2n$, and the true one is twice that
+    """
     n, repeats = 20, 1500
     x = sample(rng, "normal", repeats, n)
     twice = np.concatenate([x, x], axis=-1)
@@ -239,71 +227,59 @@ def a_product_needs_independence(mle, rng):
     )
 
 
-@MLE.mutant(
-    Text("n − 1 for n called maximum likelihood", "把 n − 1 的方差称作最大似然"),
-    caught_by=["equals-definition", "closed-forms-are-the-maximum", "variance-is-biased"],
-)
+@MLE.mutant(caught_by=["equals-definition", "closed-forms-are-the-maximum", "variance-is-biased"])
 def n_minus_one(x, family="normal"):
+    """n − 1 for n called maximum likelihood"""
     n = x.shape[-1]
     return mle(x, family) * np.array([1, n / (n - 1)]) if family == "normal" else mle(x, family)
 
 
 @MLE.mutant(
-    Text("the median for the mean", "用中位数代替均值"),
     caught_by=[
         "closed-forms-are-the-maximum",
         "reaches-the-cramer-rao-bound",
         "a-product-needs-independence",
-    ],
+    ]
 )
 def median(x, family="normal"):
+    """the median for the mean"""
     theta = mle(x, family)
     theta[..., 0] = np.median(x, axis=-1)
     return theta
 
 
 @MLE.mutant(
-    Text("the mean for the rate", "把均值当作率参数"),
     caught_by=[
         "equals-definition",
         "closed-forms-are-the-maximum",
         "moves-with-the-units",
         "error-falls-as-the-root-of-n",
-    ],
+    ]
 )
 def mean_for_rate(x, family="normal"):
+    """the mean for the rate"""
     return mle(x, "poisson" if family == "exponential" else family)
 
 
-@MLE.mutant(
-    Text("only the first 20 observations are used", "只用前 20 个观测"),
-    caught_by=["error-falls-as-the-root-of-n", "reaches-the-cramer-rao-bound"],
-)
+@MLE.mutant(caught_by=["error-falls-as-the-root-of-n", "reaches-the-cramer-rao-bound"])
 def first_twenty(x, family="normal"):
+    """only the first 20 observations are used"""
     return mle(x[..., :20], family)
 
 
 MLE.erratum(
     "E58",
-    common=Text(
-        r"The likelihood is $L(\theta)=\prod_{i=1}^{n}f(x_i\mid\theta)$, with no condition named",
-        r"似然函数为 $L(\theta)=\prod_{i=1}^{n}f(x_i\mid\theta)$，没有说明条件",
-    ),
-    why=Text(
-        "The product is the joint density only of independent observations. Written twice each, they leave the estimate where it was, but the product promises half the variance.",
-        "只有独立的观测，联合密度才是乘积。每个观测写两遍，估计不变，乘积却许诺一半的方差。",
-    ),
-    right=Text(
-        "$x_i$ independent and identically distributed; otherwise the joint density",
-        "$x_i$ 独立同分布；否则应使用联合密度",
-    ),
+    common=r"The likelihood is $L(\theta)=\prod_{i=1}^{n}f(x_i\mid\theta)$, with no condition named",
+    why="The product is the joint density only of independent observations. Written twice each, they "
+    "leave the estimate where it was, but the product promises half the variance.",
+    right="$x_i$ independent and identically distributed; otherwise the joint density",
     claims=("a-product-needs-independence",),
 )
 
 
 @MLE.figure(
-    n=Slider(5, 1000, 30, Text("number of flips n", "抛掷次数 n"), log=True, integer=True),
-    p=Slider(0.05, 0.95, 0.3, Text("true probability of heads", "正面的真实概率")),
+    n=Slider(5, 1000, 30, "number of flips n", log=True, integer=True),
+    p=Slider(0.05, 0.95, 0.3, "true probability of heads"),
 )
 def figure(n, p):
     n = int(n)

@@ -22,33 +22,42 @@ from gradus.page.figures import COLOURS, canvas
 MULTIPLE_INTEGRAL = Concept(
     key="multiple-integral",
     kind="theorem",
-    title=Text("Multiple integrals and change of variables", "重积分与变量替换"),
-    summary=Text(
-        r"The integral over a region that a map $\varphi$ makes out of a cube: each small box contributes the value there times its volume, and $\varphi$ stretches volumes by $|\det J|$. "
-        "Integrating one variable after the other gives the same in either order, provided that the absolute value has a finite integral.",
-        r"区域由映射 $\varphi$ 从立方体变来时，每个小块贡献该处的函数值乘以体积，而 $\varphi$ 把体积放大 $|\det J|$ 倍。"
-        "只要绝对值的积分有限，逐个变量积分的结果与次序无关。",
-    ),
+    title="Multiple integrals and change of variables",
+    summary=r"The integral over a region that a map $\varphi$ makes out of a cube: each small box "
+    r"contributes the value there times its volume, and $\varphi$ stretches volumes by $|\det J|$. "
+    "Integrating one variable after the other gives the same in either order, provided that the "
+    "absolute value has a finite integral.",
     formulas=(
         r"\int_{\varphi([0,1]^d)}f(y)\,dy=\int_{[0,1]^d}f(\varphi(u))\,|\det J_\varphi(u)|\,du",
         r"\iint f=\int\Big(\int f(x,y)\,dx\Big)dy=\int\Big(\int f(x,y)\,dy\Big)dx\qquad\text{if }\iint|f|<\infty",
         r"\operatorname{vol}B^d=\frac{\pi^{d/2}}{\Gamma(d/2+1)},\qquad \iint e^{-x^2-y^2}dx\,dy=\int_0^{2\pi}\!\!\int_0^\infty e^{-r^2}r\,dr\,d\theta=\pi",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("the integrand: points as columns (d, m) to m values", "被积函数：各列为点 (d, m)，给出 m 个值"), "function"),
-        Symbol(r"\varphi", "phi", "function", Text("maps columns u of the cube to the region, one to one but for the boundary", "把立方体中的列 u 映到区域，除边界外一一对应"), "function"),
-        Symbol("d", "d", "", Text("dimension", "维数"), "natural"),
-        Symbol("n", "n", "", Text("Gauss's points along each side", "每条边上的高斯点数"), "natural"),
-        Symbol(r"J_\varphi", "", "d d", Text("Jacobian of the map", "映射的雅可比矩阵")),
-        Symbol(r"r,\theta", "", "", Text("polar coordinates", "极坐标")),
-        Symbol("B^d", "", "", Text("ball of radius 1", "单位球")),
+        Symbol("f", "f", "function", "the integrand: points as columns (d, m) to m values", "function"),
+        Symbol(
+            r"\varphi",
+            "phi",
+            "function",
+            "maps columns u of the cube to the region, one to one but for the boundary",
+            "function",
+        ),
+        Symbol("d", "d", "", "dimension", "natural"),
+        Symbol("n", "n", "", "Gauss's points along each side", "natural"),
+        Symbol(r"J_\varphi", "", "d d", "Jacobian of the map"),
+        Symbol(r"r,\theta", "", "", "polar coordinates"),
+        Symbol("B^d", "", "", "ball of radius 1"),
     ),
     needs=("integral", "quadrature", "jacobian"),
     source="fubini1907sugli",
     year=1841,
     people=("Leonhard Euler", "Carl Gustav Jacob Jacobi", "Guido Fubini", "Leonida Tonelli"),
     implementations=(
-        Implementation("gradus.foundations.quadrature:integral_over_image", "numpy", None, Text("the Jacobian by dual numbers; $n^d$ points, so for few dimensions", "雅可比矩阵由对偶数求得；共 $n^d$ 个点，适合低维")),
+        Implementation(
+            "gradus.foundations.quadrature:integral_over_image",
+            "numpy",
+            None,
+            "the Jacobian by dual numbers; $n^d$ points, so for few dimensions",
+        ),
     ),
     readings=(
         Reading("rudin1976principles", "ch. 10"),
@@ -57,28 +66,26 @@ MULTIPLE_INTEGRAL = Concept(
         Reading("davis1984methods", "ch. 5"),
     ),
     deviations=(
-        Text(
-            "SciPy's `dblquad` and `nquad` integrate one variable after the other and take no map: write the factor $|\\det J|$ into the integrand.",
-            "SciPy 的 `dblquad` 与 `nquad` 逐个变量积分，不接受映射：需自行把 $|\\det J|$ 乘入被积函数。",
+        (
+            "SciPy's `dblquad` and `nquad` integrate one variable after the other and take no map: write "
+            r"the factor $|\det J|$ into the integrand."
         ),
-        Text(
-            "In one dimension the substitution rule keeps the sign of $g'$, because the ends change places with it; over a region there is no direction, hence the absolute value.",
-            "一维换元公式保留 $g'$ 的符号，因为积分上下限随之互换；区域没有方向，故取绝对值。",
+        (
+            "In one dimension the substitution rule keeps the sign of $g'$, because the ends change places "
+            "with it; over a region there is no direction, hence the absolute value."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Cut the cube into small boxes. On a box around $u$ the map is $\varphi(u)+J(u)(v-u)$ up to terms of second order, and a linear map multiplies volumes by $|\det J|$; "
-            r"so the sum of $f(\varphi(u))|\det J(u)|$ times the boxes' volumes is a Riemann sum over the image. For $B^d$: with $f=e^{-\|y\|^2}$ the product form gives $\pi^{d/2}$, "
-            r"spherical shells give $d\operatorname{vol}B^d\int_0^\infty r^{d-1}e^{-r^2}dr=\operatorname{vol}B^d\,\Gamma(\tfrac d2+1)$.",
-            r"把立方体切成小块。在 $u$ 附近的小块上，映射除二阶项外为 $\varphi(u)+J(u)(v-u)$，而线性映射把体积乘以 $|\det J|$；"
-            r"因此 $f(\varphi(u))|\det J(u)|$ 乘以各小块体积之和就是像上的黎曼和。对 $B^d$：取 $f=e^{-\|y\|^2}$，乘积形式给出 $\pi^{d/2}$，"
-            r"按球壳积分给出 $d\operatorname{vol}B^d\int_0^\infty r^{d-1}e^{-r^2}dr=\operatorname{vol}B^d\,\Gamma(\tfrac d2+1)$。",
-        ),
+        r"Cut the cube into small boxes. On a box around $u$ the map is $\varphi(u)+J(u)(v-u)$ up to "
+        r"terms of second order, and a linear map multiplies volumes by $|\det J|$; so the sum of "
+        r"$f(\varphi(u))|\det J(u)|$ times the boxes' volumes is a Riemann sum over the image. For "
+        r"$B^d$: with $f=e^{-\|y\|^2}$ the product form gives $\pi^{d/2}$, spherical shells give "
+        r"$d\operatorname{vol}B^d\int_0^\infty r^{d-1}e^{-r^2}dr=\operatorname{vol}B^d\,\Gamma(\tfrac "
+        "d2+1)$.",
         "Rudin 1976, ch. 10",
     ),
     longest_sum=1024,
-)  # fmt: skip
+)
 
 
 @MULTIPLE_INTEGRAL.definition
@@ -158,7 +165,7 @@ def cases(rng):
     )
     yield "over a rectangle, swapped", dict(f=mixed, phi=rectangle(-1.0, 0.5, 0.0, 2.0, True), d=2, n=12)
     yield "over the ball", dict(f=generic(lambda y: y[0] ** 2 + y[2]), phi=spherical(3), d=3, n=10)
-    yield "one dimension", dict(f=generic(lambda y: namespace(y).cos(y[0])), phi=spherical(1), d=1, n=10)  # fmt: skip
+    yield "one dimension", dict(f=generic(lambda y: namespace(y).cos(y[0])), phi=spherical(1), d=1, n=10)
 
 
 @MULTIPLE_INTEGRAL.invalid
@@ -167,13 +174,9 @@ def invalid(rng):
     yield "a map of three variables on a square", dict(f=one, phi=spherical(3), d=2, n=4)
 
 
-@MULTIPLE_INTEGRAL.claim(
-    Text(
-        r"The unit cube's image under A has volume $|\det A|$, also where A turns it over",
-        r"单位立方体在 A 下的像的体积为 $|\det A|$，A 翻转定向时也是如此",
-    )
-)
+@MULTIPLE_INTEGRAL.claim
 def parallelepiped(integral, rng):
+    r"""The unit cube's image under A has volume $|\det A|$, also where A turns it over"""
     found = []
     for d in (2, 3):
         for sign in (1, -1):
@@ -188,16 +191,14 @@ def parallelepiped(integral, rng):
                     scale=size,
                 )
             )
-    return all_of(*found)  # fmt: skip
+    return all_of(*found)
 
 
-@MULTIPLE_INTEGRAL.claim(
-    Text(
-        r"Balls of radius 1 have the volumes $\pi^{d/2}/\Gamma(\frac d2+1)$: 2, π, $\frac43\pi$, $\frac12\pi^2$",
-        r"单位球的体积为 $\pi^{d/2}/\Gamma(\frac d2+1)$：2、π、$\frac43\pi$、$\frac12\pi^2$",
-    )
-)
+@MULTIPLE_INTEGRAL.claim
 def volumes_of_balls(integral, rng):
+    r"""Balls of radius 1 have the volumes $\pi^{d/2}/\Gamma(\frac d2+1)$: 2, π, $\frac43\pi$,
+    $\frac12\pi^2$
+    """
     found = []
     for d in range(1, 5):
         want = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
@@ -205,26 +206,20 @@ def volumes_of_balls(integral, rng):
     return all_of(*found)
 
 
-@MULTIPLE_INTEGRAL.claim(
-    Text(
-        "The integral belongs to the region: two quite different parametrisations of the disc give the same",
-        "积分只取决于区域：圆盘的两种完全不同的参数化给出同一结果",
-    )
-)
+@MULTIPLE_INTEGRAL.claim
 def does_not_depend_on_the_parametrisation(integral, rng):
+    """The integral belongs to the region: two quite different parametrisations of the disc give the same"""
     a, b, c = rng.uniform(-1, 1, 3)
     f = generic(lambda y: namespace(y).exp(a * y[0] + b * y[1]) + c * y[0] ** 2)
     through_polar, through_square = integral(f, polar, 2, 28), integral(f, squircle, 2, 28)
     return roundoff(through_square, through_polar, terms=28 * 28, scale=np.pi * (np.exp(2) + 1))
 
 
-@MULTIPLE_INTEGRAL.claim(
-    Text(
-        "For a continuous function the order of the variables does not matter, and both agree with SciPy's iterated integral",
-        "对连续函数，变量的次序无关紧要，且都与 SciPy 的累次积分一致",
-    )
-)
+@MULTIPLE_INTEGRAL.claim
 def fubini_for_continuous_functions(integral, rng):
+    """For a continuous function the order of the variables does not matter, and both agree with SciPy's
+    iterated integral
+    """
     from scipy.integrate import dblquad
 
     x0, y0 = rng.uniform(-1, 0, 2)
@@ -240,13 +235,11 @@ def unfubini(y):
     return (y[0] ** 2 - y[1] ** 2) / (y[0] ** 2 + y[1] ** 2) ** 2
 
 
-@MULTIPLE_INTEGRAL.claim(
-    Text(
-        r"Where $\iint|f|=\infty$ the order matters: $\frac{x^2-y^2}{(x^2+y^2)^2}$ over the unit square gives $-\frac\pi4$ with x first and $+\frac\pi4$ with y first",
-        r"当 $\iint|f|=\infty$ 时次序有关：$\frac{x^2-y^2}{(x^2+y^2)^2}$ 在单位正方形上，先对 x 积分得 $-\frac\pi4$，先对 y 得 $+\frac\pi4$",
-    )
-)
+@MULTIPLE_INTEGRAL.claim
 def fubini_fails_without_integrability(integral, rng):
+    r"""Where $\iint|f|=\infty$ the order matters: $\frac{x^2-y^2}{(x^2+y^2)^2}$ over the unit square gives
+    $-\frac\pi4$ with x first and $+\frac\pi4$ with y first
+    """
     # x first, over [0, 1]: what is left is the limit δ → 0 of the integral over [0, 1] × [δ, 1]
     found, gap = [], []
     for delta in (1 / 4, 1 / 8, 1 / 16):
@@ -266,13 +259,9 @@ def fubini_fails_without_integrability(integral, rng):
     return all_of(*found, opens, roundoff(np.array(size), want, terms=24 * 24))
 
 
-@MULTIPLE_INTEGRAL.claim(
-    Text(
-        r"In polar coordinates the square of the Gaussian integral is π: over radius R it is $\pi(1-e^{-R^2})$",
-        r"在极坐标下高斯积分的平方为 π：半径 R 以内为 $\pi(1-e^{-R^2})$",
-    )
-)
+@MULTIPLE_INTEGRAL.claim
 def gaussian_integral_squared(integral, rng):
+    r"""In polar coordinates the square of the Gaussian integral is π: over radius R it is $\pi(1-e^{-R^2})$"""
     bell = generic(lambda y: namespace(y).exp(-(y[0] ** 2) - y[1] ** 2))
     found = []
     for R in (1.0, 2.0, 6.0):
@@ -280,25 +269,29 @@ def gaussian_integral_squared(integral, rng):
         found.append(roundoff(got, math.pi * (1 - math.exp(-R * R)), terms=40 * 40))
     side = integral(bell, rectangle(-6.0, 6.0, -6.0, 6.0), 2, 48)
     corners = 4 * math.exp(-36)  # four half planes beyond 6 hold less than that
-    return all_of(*found, near(float(side), math.pi, corners + 4 * 48 * 48 * EPSILON, Text("what lies outside the square, and rounding", "正方形以外的部分，以及舍入")))  # fmt: skip
-
-
-@MULTIPLE_INTEGRAL.claim(
-    Text(
-        "A map that covers the region twice counts it twice: it must be one to one",
-        "若映射把区域覆盖两次，则计算两次：映射必须一一对应",
+    return all_of(
+        *found,
+        near(
+            float(side),
+            math.pi,
+            corners + 4 * 48 * 48 * EPSILON,
+            Text("what lies outside the square, and rounding", "正方形以外的部分，以及舍入"),
+        ),
     )
-)
+
+
+@MULTIPLE_INTEGRAL.claim
 def twice_covered_counts_twice(integral, rng):
+    """A map that covers the region twice counts it twice: it must be one to one"""
     twice = generic(lambda u: polar(namespace(u).stack([u[0], 2 * u[1]])))
     return roundoff(integral(one, twice, 2, 12), 2 * math.pi, terms=144)
 
 
 @MULTIPLE_INTEGRAL.mutant(
-    Text("the determinant without its absolute value", "行列式没有取绝对值"),
-    caught_by=["parallelepiped", "fubini-for-continuous-functions", "equals-definition"],
+    caught_by=["parallelepiped", "fubini-for-continuous-functions", "equals-definition"]
 )
 def signed_determinant(f, phi, d, n=20):
+    """the determinant without its absolute value"""
     return multiple_integral(f, phi, d, n) * orientation(phi, d)
 
 
@@ -309,18 +302,24 @@ def orientation(phi, d):
 
 
 @MULTIPLE_INTEGRAL.mutant(
-    Text("no factor for the change of volume", "没有乘体积变化的因子"),
-    caught_by=["volumes-of-balls", "gaussian-integral-squared", "does-not-depend-on-the-parametrisation", "twice-covered-counts-twice"],
-)  # fmt: skip
+    caught_by=[
+        "volumes-of-balls",
+        "gaussian-integral-squared",
+        "does-not-depend-on-the-parametrisation",
+        "twice-covered-counts-twice",
+    ]
+)
 def no_factor(f, phi, d, n=20):
+    """no factor for the change of volume"""
     return multiple_integral(lambda u: f(phi(u)), lambda u: u, d, n)
 
 
 @MULTIPLE_INTEGRAL.mutant(
-    Text("the product of the diagonal for the determinant", "用对角元之积代替行列式"),
-    caught_by=["parallelepiped", "volumes-of-balls", "does-not-depend-on-the-parametrisation"],
+    caught_by=["parallelepiped", "volumes-of-balls", "does-not-depend-on-the-parametrisation"]
 )
 def diagonal_only(f, phi, d, n=20):
+    """the product of the diagonal for the determinant"""
+
     def stretch(u):
         diagonal = [np.imag(phi(u + 1e-30j * e[:, None]))[i] / 1e-30 for i, e in enumerate(np.eye(d))]
         return np.prod(diagonal, axis=0)
@@ -328,19 +327,16 @@ def diagonal_only(f, phi, d, n=20):
     return multiple_integral(lambda u: f(phi(u)) * np.abs(stretch(u)), lambda u: u, d, n)
 
 
-@MULTIPLE_INTEGRAL.mutant(
-    Text("the absolute value of f is integrated", "对 f 的绝对值积分"),
-    caught_by=["fubini-fails-without-integrability"],
-)
+@MULTIPLE_INTEGRAL.mutant(caught_by=["fubini-fails-without-integrability"])
 def absolute_values(f, phi, d, n=20):
+    """the absolute value of f is integrated"""
     return multiple_integral(lambda y: np.abs(f(y)), phi, d, n)
 
 
-@MULTIPLE_INTEGRAL.mutant(
-    Text("the volume of the inverse map", "用了逆映射的体积因子"),
-    caught_by=["parallelepiped", "volumes-of-balls", "gaussian-integral-squared"],
-)
+@MULTIPLE_INTEGRAL.mutant(caught_by=["parallelepiped", "volumes-of-balls", "gaussian-integral-squared"])
 def inverse_volume(f, phi, d, n=20):
+    """the volume of the inverse map"""
+
     def shrink(u):
         J = np.stack([np.imag(phi(u + 1e-30j * e[:, None])) / 1e-30 for e in np.eye(d)], axis=1)
         return 1 / np.abs(np.linalg.det(np.moveaxis(J, 2, 0)))
@@ -349,8 +345,8 @@ def inverse_volume(f, phi, d, n=20):
 
 
 @MULTIPLE_INTEGRAL.figure(
-    twist=Slider(0.0, 1.0, 0.6, Text("from the square to polar coordinates", "从正方形过渡到极坐标")),
-    n=Slider(2, 24, 10, Text("boxes along each side", "每条边上的格数"), integer=True),
+    twist=Slider(0.0, 1.0, 0.6, "from the square to polar coordinates"),
+    n=Slider(2, 24, 10, "boxes along each side", integer=True),
 )
 def figure(twist, n):
     n = int(n)
@@ -378,7 +374,15 @@ def figure(twist, n):
                 s = np.linspace(0, 1, 9)
                 a, b = edges[i], edges[i + 1]
                 c, e = edges[j], edges[j + 1]
-                path = np.concatenate([[a + (b - a) * s, c + 0 * s], [b + 0 * s, c + (e - c) * s], [b - (b - a) * s, e + 0 * s], [a + 0 * s, e - (e - c) * s]], axis=1)  # fmt: skip
+                path = np.concatenate(
+                    [
+                        [a + (b - a) * s, c + 0 * s],
+                        [b + 0 * s, c + (e - c) * s],
+                        [b - (b - a) * s, e + 0 * s],
+                        [a + 0 * s, e - (e - c) * s],
+                    ],
+                    axis=1,
+                )
                 boxes.append(g(path).T)
         patch = PolyCollection(
             boxes, array=np.abs(stretch), cmap="viridis", clim=(0, top), edgecolor="white", lw=0.5
@@ -398,4 +402,4 @@ def figure(twist, n):
             f"正方形的 {n} × {n} 个等大小格及其像，颜色表示 |det J|，从 {np.abs(stretch).min():.2f} 到 {np.abs(stretch).max():.2f}。"
             f"各像的面积 |det J|/{n * n} 之和为 {total:.4f}；|det J| 的积分为 {exact:.4f}。",
         ),
-    )  # fmt: skip
+    )

@@ -21,12 +21,10 @@ def _sklearn(estimator, X, y, Z, event, alpha, epsilon):
 NAIVE_BAYES = Concept(
     key="naive-bayes",
     kind="model",
-    title=Text("Naive Bayes", "朴素贝叶斯"),
-    summary=Text(
-        "Bayes' theorem with features that are taken to be independent within each class: learning is counting (or means "
-        "and variances), in one pass. The class is often right even where independence is false; the probabilities are then too sure of themselves.",
-        "假定各特征在每一类内独立时的贝叶斯公式：学习只需计数（或求均值与方差），一遍即可。即使独立性不成立，类别也往往判断正确，但概率会过于自信。",
-    ),
+    title="Naive Bayes",
+    summary="Bayes' theorem with features that are taken to be independent within each class: learning is "
+    "counting (or means and variances), in one pass. The class is often right even where "
+    "independence is false; the probabilities are then too sure of themselves.",
     formulas=(
         r"\log P(c\mid z)=\log\pi_c+\sum_{j}\log p(z_j\mid c)-\log\sum_{c'}\exp\Big(\log\pi_{c'}+\sum_j\log p(z_j\mid c')\Big),\qquad \pi_c=\frac{n_c}{n}",
         r"\text{multinomial: } \log p(z_j\mid c)=z_j\log\frac{N_{cj}+\alpha}{\sum_{l}(N_{cl}+\alpha)},\qquad N_{cj}=\sum_{i:\,y_i=c}x_{ij}",
@@ -34,17 +32,27 @@ NAIVE_BAYES = Concept(
         r"\text{Gaussian: } z_j\mid c\sim\mathcal N(\mu_{cj},\,\sigma_{cj}^2+\epsilon\max_l s_l^2)",
     ),
     symbols=(
-        Symbol("x", "X", "n d", Text("features of the examples: counts, presence, or measurements", "样本的特征：计数、出现与否或测量值")),
-        Symbol("y", "y", "n", Text("their classes 0, 1, …, each of which occurs", "样本的类别 0、1……，每类都出现"), "index"),
-        Symbol("z", "Z", "m d", Text("features of the rows to be classified", "待分类各行的特征")),
-        Symbol("p", "event", "", Text("law of a feature within a class: multinomial, bernoulli or gaussian", "类内特征的分布：multinomial、bernoulli 或 gaussian"), "other"),
-        Symbol(r"\alpha", "alpha", "", Text("added to every count (1: Laplace)", "加到每个计数上的平滑量（1 即 Laplace 平滑）"), "nonnegative"),
-        Symbol(r"\epsilon", "epsilon", "", Text("share of the largest variance that is added to all", "加到所有方差上的量，以最大方差为单位"), "nonnegative"),
-        Symbol(r"\pi_c", "", "", Text("prior: share of the class", "先验：该类所占比例")),
-        Symbol("N_{cj}", "", "", Text("how often feature j occurs in class c", "特征 j 在类 c 中出现的次数")),
-        Symbol(r"\theta_{cj}", "", "", Text("probability that feature j occurs in an example of class c", "类 c 的样本含特征 j 的概率")),
-        Symbol(r"\mu_{cj},\sigma_{cj}^2", "", "", Text("mean and variance (divided by $n_c$) of feature j in class c", "类 c 中特征 j 的均值与方差（除以 $n_c$）")),
-        Symbol("s_l^2", "", "", Text("variance of feature l over all examples", "特征 l 在全部样本上的方差")),
+        Symbol("x", "X", "n d", "features of the examples: counts, presence, or measurements"),
+        Symbol("y", "y", "n", "their classes 0, 1, …, each of which occurs", "index"),
+        Symbol("z", "Z", "m d", "features of the rows to be classified"),
+        Symbol(
+            "p",
+            "event",
+            "",
+            "distribution of a feature within a class: multinomial, bernoulli or gaussian",
+            "other",
+        ),
+        Symbol(r"\alpha", "alpha", "", "added to every count (1: Laplace)", "nonnegative"),
+        Symbol(
+            r"\epsilon", "epsilon", "", "share of the largest variance that is added to all", "nonnegative"
+        ),
+        Symbol(r"\pi_c", "", "", "prior: share of the class"),
+        Symbol("N_{cj}", "", "", "how often feature j occurs in class c"),
+        Symbol(r"\theta_{cj}", "", "", "probability that feature j occurs in an example of class c"),
+        Symbol(
+            r"\mu_{cj},\sigma_{cj}^2", "", "", "mean and variance (divided by $n_c$) of feature j in class c"
+        ),
+        Symbol("s_l^2", "", "", "variance of feature l over all examples"),
     ),
     needs=("bayes", "mle"),
     source="maron1961automatic",
@@ -52,8 +60,10 @@ NAIVE_BAYES = Concept(
     people=("M. E. Maron",),
     implementations=(
         Implementation(
-            "sklearn.naive_bayes:MultinomialNB", "numpy", _sklearn,
-            Text("`BernoulliNB` and `GaussianNB` of the same module for the other two laws", "另两种分布用同一模块的 `BernoulliNB` 与 `GaussianNB`"),
+            "sklearn.naive_bayes:MultinomialNB",
+            "numpy",
+            _sklearn,
+            "`BernoulliNB` and `GaussianNB` of the same module for the other two distributions",
         ),
     ),
     readings=(
@@ -64,16 +74,22 @@ NAIVE_BAYES = Concept(
         Reading("hastie2009elements", "§6.6.3"),
     ),
     deviations=(
-        Text("scikit-learn adds $10^{-9}$ of the largest variance to every variance of the Gaussian model; others add nothing, and fail on a constant feature.",
-             "scikit-learn 在高斯模型的每个方差上加最大方差的 $10^{-9}$；另一些实现不加，遇到常数特征便失效。"),
-        Text("scikit-learn's Bernoulli model takes everything above 0 for present; a class that does not occur has no row.",
-             "scikit-learn 的伯努利模型把大于 0 的一律视为出现；没有出现的类不占一行。"),
+        (
+            "scikit-learn adds $10^{-9}$ of the largest variance to every variance of the Gaussian model; "
+            "others add nothing, and fail on a constant feature."
+        ),
+        (
+            "scikit-learn's Bernoulli model takes everything above 0 for present; a class that does not "
+            "occur has no row."
+        ),
     ),
     unverified=(
-        Text("On the 10 662 sentences of rt-polarity the mean of repeated 10-fold cross-validation is at least 0.78: run the system where the data are there.",
-             "在 rt-polarity 的 10 662 个句子上，重复 10 折交叉验证的平均准确率不低于 0.78：在有该数据之处运行本系统即可核实。"),
+        (
+            "On the 10 662 sentences of rt-polarity the mean of repeated 10-fold cross-validation is at "
+            "least 0.78: run the system where the data are there."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @NAIVE_BAYES.definition
@@ -106,7 +122,10 @@ def cases(rng):
     yield "one class", dict(X=counts, y=np.zeros(9, int), Z=new)
     yield "presence", dict(X=np.minimum(counts, 1), y=y, Z=np.minimum(new, 1), event="bernoulli")
     yield "presence, one feature", dict(X=counts[:, :1], y=y, Z=new[:, :1], event="bernoulli", alpha=0.5)
-    yield "measurements", dict(X=rng.gamma(4.0, size=(9, 3)), y=y, Z=rng.gamma(4.0, size=(4, 3)), event="gaussian")  # fmt: skip
+    yield (
+        "measurements",
+        dict(X=rng.gamma(4.0, size=(9, 3)), y=y, Z=rng.gamma(4.0, size=(4, 3)), event="gaussian"),
+    )
     constant = np.column_stack([rng.gamma(4.0, size=9), np.ones(9)])
     yield "a constant feature", dict(X=constant, y=y, Z=constant[:3], event="gaussian", epsilon=0.01)
 
@@ -114,8 +133,14 @@ def cases(rng):
 @NAIVE_BAYES.invalid
 def invalid(rng):
     for event in ("multinomial", "bernoulli", "gaussian"):
-        yield "features of another width", dict(X=np.ones((4, 3)), y=np.array([0, 1, 0, 1]), Z=np.ones((2, 2)), event=event)  # fmt: skip
-        yield "fewer classes than rows", dict(X=np.ones((4, 3)), y=np.array([0, 1]), Z=np.ones((2, 3)), event=event)  # fmt: skip
+        yield (
+            "features of another width",
+            dict(X=np.ones((4, 3)), y=np.array([0, 1, 0, 1]), Z=np.ones((2, 2)), event=event),
+        )
+        yield (
+            "fewer classes than rows",
+            dict(X=np.ones((4, 3)), y=np.array([0, 1]), Z=np.ones((2, 3)), event=event),
+        )
 
 
 # Training and test documents of Manning, Raghavan and Schütze, table 13.1; class 0 is China.
@@ -125,30 +150,30 @@ LABELS = np.array([0, 0, 0, 1])
 NEW = np.array([[3, 0, 0, 0, 1, 1]], float)
 
 
-@NAIVE_BAYES.claim(
-    Text(r"The textbook's document “Chinese Chinese Chinese Tokyo Japan” by counts: China, with odds $\frac{3/4\,(3/7)^3(1/14)^2}{1/4\,(2/9)^3(2/9)^2}=2.22$",
-         r"教科书中的文档“Chinese Chinese Chinese Tokyo Japan”，按计数：判为 China，优势比 $\frac{3/4\,(3/7)^3(1/14)^2}{1/4\,(2/9)^3(2/9)^2}=2.22$")
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def textbook_document_by_counts(naive_bayes, rng):
+    r"""The textbook's document “Chinese Chinese Chinese Tokyo Japan” by counts: China, with odds
+    $\frac{3/4\,(3/7)^3(1/14)^2}{1/4\,(2/9)^3(2/9)^2}=2.22$
+    """
     log_p = naive_bayes(DOCUMENTS, LABELS, NEW)[0]
     odds = (3 / 4 * (3 / 7) ** 3 * (1 / 14) ** 2) / (1 / 4 * (2 / 9) ** 3 * (2 / 9) ** 2)
     return roundoff(log_p[0] - log_p[1], np.log(odds), terms=6, scale=10.0)
 
 
-@NAIVE_BAYES.claim(
-    Text(r"The same document by presence is not China: $\frac{3/4\cdot 4/5\,(1/5)^2(1-2/5)^3}{1/4\,(2/3)^3(1-1/3)^3}=0.236$; repeated words count once, absent ones count too",
-         r"同一文档按出现与否则不是 China：$\frac{3/4\cdot 4/5\,(1/5)^2(1-2/5)^3}{1/4\,(2/3)^3(1-1/3)^3}=0.236$；重复的词只算一次，未出现的词也起作用")
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def textbook_document_by_presence(naive_bayes, rng):
+    r"""The same document by presence is not China:
+    $\frac{3/4\cdot 4/5\,(1/5)^2(1-2/5)^3}{1/4\,(2/3)^3(1-1/3)^3}=0.236$; repeated words count once,
+    absent ones count too
+    """
     log_p = naive_bayes(DOCUMENTS, LABELS, NEW, event="bernoulli")[0]
     odds = (3 / 4 * 4 / 5 * (1 / 5) ** 2 * (3 / 5) ** 3) / (1 / 4 * (2 / 3) ** 3 * (2 / 3) ** 3)
     return roundoff(log_p[0] - log_p[1], np.log(odds), terms=6, scale=10.0)
 
 
-@NAIVE_BAYES.claim(
-    Text("Measurements: the posterior of two normal laws whose densities are SciPy's", "测量值：后验与由 SciPy 的两组正态密度算得的一致")
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def measurements_follow_normal_densities(naive_bayes, rng):
+    """Measurements: the posterior of two normal distributions whose densities are SciPy's"""
     from scipy import stats
 
     X, y = rng.gamma(5.0, size=(40, 3)), np.repeat([0, 1], [10, 30])
@@ -156,18 +181,18 @@ def measurements_follow_normal_densities(naive_bayes, rng):
     Z = rng.gamma(5.0, size=(20, 3))
     joint = []
     for c in (0, 1):
-        law = stats.norm(X[y == c].mean(0), np.sqrt(X[y == c].var(0)))
-        joint.append(np.log((y == c).mean()) + law.logpdf(Z).sum(1))
+        distribution = stats.norm(X[y == c].mean(0), np.sqrt(X[y == c].var(0)))
+        joint.append(np.log((y == c).mean()) + distribution.logpdf(Z).sum(1))
     got = naive_bayes(X, y, Z, event="gaussian", epsilon=0.0)
     size = float(np.abs(joint).max())
     return roundoff(got[:, 0] - got[:, 1], joint[0] - joint[1], terms=40, scale=size)
 
 
-@NAIVE_BAYES.claim(
-    Text("A word that a class has never shown does not rule the class out: with $\\alpha=1$ its probability is $\\frac{1}{N_c+d}$",
-         "某类从未出现过的词并不排除该类：取 $\\alpha=1$ 时其概率为 $\\frac{1}{N_c+d}$")
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def unseen_words_rule_nothing_out(naive_bayes, rng):
+    r"""A word that a class has never shown does not rule the class out: with $\alpha=1$ its probability is
+    $\frac{1}{N_c+d}$
+    """
     X, y = np.array([[7.0, 0.0], [2.0, 1.0]]), np.array([0, 1])
     log_p = naive_bayes(X, y, np.array([[0.0, 1.0], [20.0, 1.0]]))
     # p(word 1): 1/9 in class 0, 2/5 in class 1; word 0: 8/9 and 3/5
@@ -175,11 +200,11 @@ def unseen_words_rule_nothing_out(naive_bayes, rng):
     return roundoff(log_p[:, 0] - log_p[:, 1], want, terms=4, scale=20.0)
 
 
-@NAIVE_BAYES.claim(
-    Text(r"A document of 20 000 words, whose likelihood is below $10^{-4000}$, is classified as exactly as a short one",
-         r"20 000 个词的文档，其似然低于 $10^{-4000}$，分类仍与短文档一样精确")
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def long_documents_do_not_underflow(naive_bayes, rng):
+    """A document of 20 000 words, whose likelihood is below $10^{-4000}$, is classified as exactly as a
+    short one
+    """
     X, y = np.array([[3.0, 2.0], [2.0, 3.0]]), np.array([0, 1])  # p = 4/7 and 3/7
     Z = np.array([[10_003.0, 10_000.0], [10_000.0, 10_001.0]])
     log_p = naive_bayes(X, y, Z)
@@ -187,41 +212,44 @@ def long_documents_do_not_underflow(naive_bayes, rng):
     return roundoff(log_p[:, 0] - log_p[:, 1], want, terms=4, scale=20_000 * np.log(7 / 3))
 
 
-@NAIVE_BAYES.claim(Text("The posterior of each row sums to 1", "每行的后验概率之和为 1"))
+@NAIVE_BAYES.claim
 def posteriors_sum_to_one(naive_bayes, rng):
+    """The posterior of each row sums to 1"""
     X, y = rng.poisson(2.0, (30, 6)) + 0.0, np.arange(30) % 3
     log_p = naive_bayes(X, y, rng.poisson(300.0, (10, 6)) + 0.0)
     size = float(np.abs(log_p).max())
     return roundoff(np.exp(log_p).sum(1), np.ones(10), terms=6, scale=max(size, 1800.0))
 
 
-@NAIVE_BAYES.claim(
-    Text("With nothing observed the answer is the prior $n_c/n$", "什么也没观测到时，答案就是先验 $n_c/n$")
-)
+@NAIVE_BAYES.claim
 def nothing_observed_leaves_the_prior(naive_bayes, rng):
+    """With nothing observed the answer is the prior $n_c/n$"""
     y = np.repeat([0, 1, 2], [2, 5, 3])
     log_p = naive_bayes(rng.poisson(2.0, (10, 4)) + 0.0, y, np.zeros((1, 4)))
     return roundoff(np.exp(log_p[0]), [0.2, 0.5, 0.3], terms=4)
 
 
-@NAIVE_BAYES.claim(
-    Text("Evidence is added: a feature that is written twice counts twice, and the answer becomes too sure. The log odds beyond the prior double",
-         "证据是相加的：同一特征写两遍就算两次，答案便过于自信。除先验外，对数优势翻倍")
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def a_copied_feature_counts_twice(naive_bayes, rng):
+    """Evidence is added: a feature that is written twice counts twice, and the answer becomes too sure.
+    The log odds beyond the prior double
+    """
     X, y = (rng.random((40, 3)) < 0.4) + 0.0, np.repeat([0, 1], [15, 25])
     Z = (rng.random((8, 3)) < 0.5) + 0.0
     prior = np.log(15 / 25)
     once = naive_bayes(X, y, Z, event="bernoulli")
     twice = naive_bayes(np.hstack([X, X]), y, np.hstack([Z, Z]), event="bernoulli")
-    return roundoff(twice[:, 0] - twice[:, 1] - prior, 2 * (once[:, 0] - once[:, 1] - prior), terms=6, scale=10.0)  # fmt: skip
+    return roundoff(
+        twice[:, 0] - twice[:, 1] - prior, 2 * (once[:, 0] - once[:, 1] - prior), terms=6, scale=10.0
+    )
 
 
-@NAIVE_BAYES.claim(
-    Text("Where independence is true the probabilities are right: among 10 000 new cases the mean of $[y=1]-P(1\\mid z)$ is 0 (trained on 100 000)",
-         "独立性成立时概率是准确的：在 10 000 个新样本上，$[y=1]-P(1\\mid z)$ 的平均为 0（由 100 000 个样本学得）"),
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def calibrated_where_features_are_independent(naive_bayes, rng):
+    r"""Where independence is true the probabilities are right: among 10 000 new cases the mean of
+    $[y=1]-P(1\mid z)$ is 0 (trained on 100 000)
+    """
+
     def draw(n):
         y = (rng.random(n) < 0.3).astype(int)
         p = np.where(y[:, None] == 1, [0.8, 0.4, 0.6, 0.5], [0.3, 0.5, 0.2, 0.5])
@@ -234,18 +262,19 @@ def calibrated_where_features_are_independent(naive_bayes, rng):
     return all_of(statistical(truth - p, 0.0), statistical((truth - p) * sure, 0.0))
 
 
-@NAIVE_BAYES.claim(Text("The order of the examples does not matter", "样本的次序无关紧要"))
+@NAIVE_BAYES.claim
 def order_does_not_matter(naive_bayes, rng):
+    """The order of the examples does not matter"""
     X, y, Z = rng.poisson(3.0, (20, 4)) + 0.0, np.arange(20) % 2, rng.poisson(3.0, (5, 4)) + 0.0
     q = rng.permutation(20)
     return invariance(naive_bayes(X[q], y[q], Z), naive_bayes(X, y, Z), terms=20)
 
 
-@NAIVE_BAYES.claim(
-    Text("Of 1797 handwritten digits, each judged by counts over nine tenths that do not hold it, at least 89 % are right",
-         "1797 个手写数字，每个都由不含它的九成样本的计数来判断，至少 89% 正确")
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def digits_by_counts(naive_bayes, rng):
+    """Of 1797 handwritten digits, each judged by counts over nine tenths that do not hold it, at least 89
+    % are right
+    """
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)
@@ -256,11 +285,9 @@ def digits_by_counts(naive_bayes, rng):
     return metric(right / len(y), 0.89)
 
 
-@NAIVE_BAYES.claim(
-    Text("Its log odds are linear in the counts: logistic regression searches the same family of functions",
-         "它的对数优势是计数的线性函数：逻辑回归在同一函数族中寻找")
-)  # fmt: skip
+@NAIVE_BAYES.claim
 def log_odds_are_linear_in_the_counts(naive_bayes, rng):
+    """Its log odds are linear in the counts: logistic regression searches the same family of functions"""
     X, y = rng.poisson(3.0, (20, 4)) + 0.0, np.arange(20) % 2
     Z = rng.poisson(3.0, (2, 4)) + 0.0
     log_p = naive_bayes(X, y, np.vstack([Z, Z.sum(0), np.zeros(4)]))
@@ -273,19 +300,17 @@ def log_odds_are_linear_in_the_counts(naive_bayes, rng):
 
 
 @NAIVE_BAYES.mutant(
-    Text("no smoothing: an unseen word has probability 0", "没有平滑：未见过的词概率为 0"),
-    caught_by=["equals-definition", "unseen-words-rule-nothing-out", "textbook-document-by-counts"],
+    caught_by=["equals-definition", "unseen-words-rule-nothing-out", "textbook-document-by-counts"]
 )
 def no_smoothing(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """no smoothing: an unseen word has probability 0"""
     with np.errstate(all="ignore"):
         return naive_bayes(X, y, Z, event, 0.0, epsilon)
 
 
-@NAIVE_BAYES.mutant(
-    Text("probabilities are multiplied, not logarithms added: 0/0 for a long document", "直接把概率相乘而不是对数相加：长文档得到 0/0"),
-    caught_by=["long-documents-do-not-underflow", "posteriors-sum-to-one"],
-)  # fmt: skip
+@NAIVE_BAYES.mutant(caught_by=["long-documents-do-not-underflow", "posteriors-sum-to-one"])
 def probabilities_multiplied(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """probabilities are multiplied, not logarithms added: 0/0 for a long document"""
     if event != "multinomial":
         return naive_bayes(X, y, Z, event, alpha, epsilon)
     joint = []
@@ -297,20 +322,30 @@ def probabilities_multiplied(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e
 
 
 @NAIVE_BAYES.mutant(
-    Text("the prior is left out", "漏掉先验"),
-    caught_by=["nothing-observed-leaves-the-prior", "textbook-document-by-counts", "textbook-document-by-presence",
-           "measurements-follow-normal-densities", "calibrated-where-features-are-independent", "a-copied-feature-counts-twice"],
-)  # fmt: skip
+    caught_by=[
+        "nothing-observed-leaves-the-prior",
+        "textbook-document-by-counts",
+        "textbook-document-by-presence",
+        "measurements-follow-normal-densities",
+        "calibrated-where-features-are-independent",
+        "a-copied-feature-counts-twice",
+    ]
+)
 def no_prior(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """the prior is left out"""
     S = naive_bayes(X, y, Z, event, alpha, epsilon) - np.log(np.bincount(y) / len(y))
     return S - np.log(np.exp(S - S.max(1, keepdims=True)).sum(1, keepdims=True)) - S.max(1, keepdims=True)
 
 
 @NAIVE_BAYES.mutant(
-    Text("absent words are left out of the Bernoulli model, repeated ones count again", "伯努利模型漏掉未出现的词，重复的词反复计算"),
-    caught_by=["equals-definition", "textbook-document-by-presence", "calibrated-where-features-are-independent"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "textbook-document-by-presence",
+        "calibrated-where-features-are-independent",
+    ]
+)
 def only_present_words(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """absent words are left out of the Bernoulli model, repeated ones count again"""
     if event != "bernoulli":
         return naive_bayes(X, y, Z, event, alpha, epsilon)
     S = []
@@ -320,11 +355,9 @@ def only_present_words(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     return np.stack(S, 1) - np.logaddexp.reduce(S, axis=0)[:, None]
 
 
-@NAIVE_BAYES.mutant(
-    Text("the variance with n − 1 below the line", "方差的分母用 n − 1"),
-    caught_by=["equals-definition", "measurements-follow-normal-densities"],
-)
+@NAIVE_BAYES.mutant(caught_by=["equals-definition", "measurements-follow-normal-densities"])
 def unbiased_variance(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """the variance with n − 1 below the line"""
     if event != "gaussian":
         return naive_bayes(X, y, Z, event, alpha, epsilon)
     S = []
@@ -334,44 +367,44 @@ def unbiased_variance(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     return np.stack(S, 1) - np.logaddexp.reduce(S, axis=0)[:, None]
 
 
-@NAIVE_BAYES.mutant(
-    Text("the scores are returned without normalising", "得分没有归一化就返回"),
-    caught_by=["posteriors-sum-to-one", "equals-definition"],
-)
+@NAIVE_BAYES.mutant(caught_by=["posteriors-sum-to-one", "equals-definition"])
 def not_normalised(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """the scores are returned without normalising"""
     return naive_bayes(X, y, Z, event, alpha, epsilon) - 3.0
 
 
 @NAIVE_BAYES.mutant(
-    Text("counts of the new rows are clipped to 1", "新样本的计数被截断为 1"),
-    caught_by=["log-odds-are-linear-in-the-counts", "long-documents-do-not-underflow", "textbook-document-by-counts"],
-)  # fmt: skip
+    caught_by=[
+        "log-odds-are-linear-in-the-counts",
+        "long-documents-do-not-underflow",
+        "textbook-document-by-counts",
+    ]
+)
 def clipped_counts(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """counts of the new rows are clipped to 1"""
     return naive_bayes(X, y, np.minimum(Z, 1) if event == "multinomial" else Z, event, alpha, epsilon)
 
 
 @NAIVE_BAYES.mutant(
-    Text("only the last half of the examples is counted", "只统计后一半样本"),
-    caught_by=["order-does-not-matter", "equals-definition", "nothing-observed-leaves-the-prior"],
+    caught_by=["order-does-not-matter", "equals-definition", "nothing-observed-leaves-the-prior"]
 )
 def last_half(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """only the last half of the examples is counted"""
     h = len(y) // 2
     return naive_bayes(X[h:], y[h:], Z, event, alpha, epsilon)
 
 
-@NAIVE_BAYES.mutant(
-    Text("classes are told apart by their priors alone", "只凭先验区分各类"),
-    caught_by=["digits-by-counts", "log-odds-are-linear-in-the-counts"],
-)
+@NAIVE_BAYES.mutant(caught_by=["digits-by-counts", "log-odds-are-linear-in-the-counts"])
 def prior_alone(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    """classes are told apart by their priors alone"""
     prior = np.bincount(y) / len(y)
     return np.log(np.broadcast_to(prior, (len(Z), len(prior)))) + 0 * Z[:, :1]
 
 
 @NAIVE_BAYES.figure(
-    correlation=Slider(0.0, 0.95, 0.6, Text("correlation of the two features within a class", "类内两个特征的相关系数")),
-    spread=Slider(0.4, 2.5, 1.4, Text("deviation of class 1 (class 0 has 1)", "类 1 的标准差（类 0 为 1）"), log=True),
-)  # fmt: skip
+    correlation=Slider(0.0, 0.95, 0.6, "correlation of the two features within a class"),
+    spread=Slider(0.4, 2.5, 1.4, "deviation of class 1 (class 0 has 1)", log=True),
+)
 def figure(correlation, spread):
     rng = np.random.default_rng(4)
     n = 2000

@@ -14,13 +14,10 @@ def _torch(vector_norm, x, p):
 NORM = Concept(
     key="norm",
     kind="definition",
-    title=Text("p-norms and the sup norm", "p-范数与上确界范数"),
-    summary=Text(
-        r"How long a vector is. $p=2$ is the Euclidean length, $p=1$ the sum of the sizes, $p=\infty$ the largest size. "
-        "The choice decides what “small” means: the ball of $p=1$ has corners on the axes, which is why an $L^1$ penalty makes zeros.",
-        r"向量有多长。$p=2$ 是欧几里得长度，$p=1$ 是各分量绝对值之和，$p=\infty$ 是最大的绝对值。"
-        "选哪个范数决定了“小”的含义：$p=1$ 的单位球在坐标轴上有角，所以 $L^1$ 惩罚会产生零。",
-    ),
+    title="p-norms and the sup norm",
+    summary=r"How long a vector is. $p=2$ is the Euclidean length, $p=1$ the sum of the sizes, $p=\infty$ "
+    "the largest size. The choice decides what “small” means: the ball of $p=1$ has corners on the "
+    "axes, which is why an $L^1$ penalty makes zeros.",
     formulas=(
         r"\lVert x\rVert_p=\Big(\sum_{i=1}^{n}\lvert x_i\rvert^p\Big)^{1/p},\qquad \lVert x\rVert_\infty=\max_i\lvert x_i\rvert",
         r"\lVert x\rVert=0\Leftrightarrow x=0,\qquad \lVert cx\rVert=\lvert c\rvert\,\lVert x\rVert,\qquad "
@@ -28,12 +25,12 @@ NORM = Concept(
         r"p\le q\;\Rightarrow\;\lVert x\rVert_q\le\lVert x\rVert_p\le n^{1/p-1/q}\,\lVert x\rVert_q",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("vector", "向量")),
-        Symbol("p", "p", "", Text(r"order, $1\le p\le\infty$; below 1 it is no norm", r"阶，$1\le p\le\infty$；小于 1 时不是范数"), "positive"),
-        Symbol("n", "", "", Text("dimension", "维数")),
-        Symbol("q", "", "", Text("another order", "另一个阶")),
-        Symbol("c", "", "", Text("a number", "一个数")),
-        Symbol("y", "", "n", Text("another vector", "另一个向量")),
+        Symbol("x", "x", "... n", "vector"),
+        Symbol("p", "p", "", r"order, $1\le p\le\infty$; below 1 it is no norm", "positive"),
+        Symbol("n", "", "", "dimension"),
+        Symbol("q", "", "", "another order"),
+        Symbol("c", "", "", "a number"),
+        Symbol("y", "", "n", "another vector"),
     ),
     needs=(),
     source="minkowski1896geometrie",
@@ -46,14 +43,17 @@ NORM = Concept(
         Reading("goodfellow2016deep", "§2.5"),
     ),
     deviations=(
-        Text("The squares of $p=2$ overflow for entries above about 10¹⁵⁴ in NumPy and PyTorch; `math.hypot` and `scipy.linalg.norm` scale first.",
-             "$p=2$ 时，分量超过约 10¹⁵⁴ 则 NumPy 与 PyTorch 中的平方会溢出；`math.hypot` 与 `scipy.linalg.norm` 先做缩放。"),
-        Text("For a matrix, `numpy.linalg.norm(A, 2)` is the spectral norm, not the p-norm of its entries; `torch.linalg.vector_norm` takes the entries.",
-             "对矩阵，`numpy.linalg.norm(A, 2)` 是谱范数，而不是各元素的 p-范数；`torch.linalg.vector_norm` 取的是元素。"),
-        Text("Libraries accept $p<1$ and $p=0$ (the count of nonzero entries); neither is a norm.",
-             "各库接受 $p<1$ 与 $p=0$（非零分量的个数）；二者都不是范数。"),
+        (
+            "The squares of $p=2$ overflow for entries above about 10¹⁵⁴ in NumPy and PyTorch; "
+            "`math.hypot` and `scipy.linalg.norm` scale first."
+        ),
+        (
+            "For a matrix, `numpy.linalg.norm(A, 2)` is the spectral norm, not the p-norm of its entries; "
+            "`torch.linalg.vector_norm` takes the entries."
+        ),
+        "Libraries accept $p<1$ and $p=0$ (the count of nonzero entries); neither is a norm.",
     ),
-)  # fmt: skip
+)
 
 
 @NORM.definition
@@ -83,10 +83,9 @@ def invalid(rng):
 ORDERS = (1.0, 1.3, 2.0, 4.0, 16.0, np.inf)
 
 
-@NORM.claim(
-    Text("A norm is 0 for the zero vector only, and positive else", "只有零向量的范数为 0，其余皆为正")
-)
+@NORM.claim
 def zero_only_for_zero(norm, rng):
+    """A norm is 0 for the zero vector only, and positive else"""
     tiny = np.zeros(5)
     tiny[3] = -1e-9
     found = [roundoff(norm(np.zeros(5), p=p), 0.0) for p in ORDERS]
@@ -94,13 +93,9 @@ def zero_only_for_zero(norm, rng):
     return all_of(*found)
 
 
-@NORM.claim(
-    Text(
-        r"$\lVert cx\rVert=\lvert c\rvert\,\lVert x\rVert$, also for negative c",
-        r"$\lVert cx\rVert=\lvert c\rvert\,\lVert x\rVert$，c 为负时也成立",
-    )
-)
+@NORM.claim
 def homogeneous(norm, rng):
+    r"""$\lVert cx\rVert=\lvert c\rvert\,\lVert x\rVert$, also for negative c"""
     x = rng.standard_normal(9)
     # |x|^p multiplies a relative rounding error by p, the root divides it again
     return all_of(
@@ -108,13 +103,9 @@ def homogeneous(norm, rng):
     )
 
 
-@NORM.claim(
-    Text(
-        r"Triangle inequality: $\lVert x+y\rVert\le\lVert x\rVert+\lVert y\rVert$ for every $p\ge1$",
-        r"三角不等式：对任意 $p\ge1$，$\lVert x+y\rVert\le\lVert x\rVert+\lVert y\rVert$",
-    )
-)
+@NORM.claim
 def triangle_inequality(norm, rng):
+    r"""Triangle inequality: $\lVert x+y\rVert\le\lVert x\rVert+\lVert y\rVert$ for every $p\ge1$"""
     x, y = rng.standard_normal((200, 4)), rng.standard_normal((200, 4))
     y[0] = 2 * x[0]  # equality: parallel vectors
     found = []
@@ -132,13 +123,9 @@ def triangle_inequality(norm, rng):
     return all_of(*found)
 
 
-@NORM.claim(
-    Text(
-        r"For $p=\tfrac12$ the triangle inequality breaks: $\lVert e_1+e_2\rVert=4>2$",
-        r"$p=\tfrac12$ 时三角不等式失效：$\lVert e_1+e_2\rVert=4>2$",
-    )
-)
+@NORM.claim
 def below_one_is_no_norm(norm, rng):
+    r"""For $p=\tfrac12$ the triangle inequality breaks: $\lVert e_1+e_2\rVert=4>2$"""
     e = np.eye(2)
     whole = norm(e[0] + e[1], p=0.5)
     parts = norm(e[0], p=0.5) + norm(e[1], p=0.5)
@@ -147,8 +134,9 @@ def below_one_is_no_norm(norm, rng):
     )
 
 
-@NORM.claim(Text(r"$\lVert x\rVert_p$ does not grow with p", r"$\lVert x\rVert_p$ 随 p 不增"))
+@NORM.claim
 def decreases_with_p(norm, rng):
+    r"""$\lVert x\rVert_p$ does not grow with p"""
     x = rng.standard_normal((50, 6))
     orders = (0.7, 1.0, 1.5, 2.0, 3.0, 8.0, 60.0, np.inf)
     values = np.stack([norm(x, p=p) for p in orders])  # (orders, 50)
@@ -157,13 +145,11 @@ def decreases_with_p(norm, rng):
     )
 
 
-@NORM.claim(
-    Text(
-        r"$\lVert x\rVert_p\to\lVert x\rVert_\infty$: the ratio lies between 1 and $n^{1/p}$, and both ends are reached",
-        r"$\lVert x\rVert_p\to\lVert x\rVert_\infty$：比值介于 1 与 $n^{1/p}$ 之间，且两端都能取到",
-    )
-)
+@NORM.claim
 def tends_to_the_sup_norm(norm, rng):
+    r"""$\lVert x\rVert_p\to\lVert x\rVert_\infty$: the ratio lies between 1 and $n^{1/p}$, and both ends
+    are reached
+    """
     n, found = 6, []
     for p in (1.0, 4.0, 32.0, 256.0):
         x = rng.standard_normal((50, n))
@@ -176,9 +162,11 @@ def tends_to_the_sup_norm(norm, rng):
     return all_of(*found)
 
 
-@NORM.claim(Text(r"Hölder: $\lvert x^{\mathsf T}y\rvert\le\lVert x\rVert_p\lVert y\rVert_q$ with $1/p+1/q=1$, with equality for $y=\operatorname{sign}(x)\lvert x\rvert^{p-1}$",
-                 r"赫尔德不等式：$1/p+1/q=1$ 时 $\lvert x^{\mathsf T}y\rvert\le\lVert x\rVert_p\lVert y\rVert_q$，当 $y=\operatorname{sign}(x)\lvert x\rvert^{p-1}$ 时取等号"))  # fmt: skip
+@NORM.claim
 def holder(norm, rng):
+    r"""Hölder: $\lvert x^{\mathsf T}y\rvert\le\lVert x\rVert_p\lVert y\rVert_q$ with $1/p+1/q=1$, with
+    equality for $y=\operatorname{sign}(x)\lvert x\rvert^{p-1}$
+    """
     x, y = rng.standard_normal((100, 5)), rng.standard_normal((100, 5))
     found = []
     for p, q in ((1.5, 3.0), (2.0, 2.0), (4.0, 4 / 3)):
@@ -190,64 +178,51 @@ def holder(norm, rng):
 
 
 @NORM.mutant(
-    Text("the root is left out", "漏掉开方"),
     caught_by=[
         "homogeneous",
         "equals-definition",
         "below-one-is-no-norm",
         "decreases-with-p",
         "tends-to-the-sup-norm",
-    ],
+    ]
 )
 def no_root(x, p=2.0):
+    """the root is left out"""
     return np.abs(x).max(axis=-1) if p == np.inf else (np.abs(x) ** p).sum(axis=-1)
 
 
-@NORM.mutant(
-    Text("the mean of the powers, not their sum", "取幂的平均而非总和"),
-    caught_by=["decreases-with-p", "tends-to-the-sup-norm", "zero-only-for-zero", "holder"],
-)
+@NORM.mutant(caught_by=["decreases-with-p", "tends-to-the-sup-norm", "zero-only-for-zero", "holder"])
 def mean_of_powers(x, p=2.0):
+    """the mean of the powers, not their sum"""
     return norm(x, p) if p == np.inf else norm(x, p) / x.shape[-1] ** (1 / p)
 
 
-@NORM.mutant(
-    Text("no absolute values", "没有取绝对值"),
-    caught_by=["homogeneous", "equals-definition", "zero-only-for-zero"],
-)
+@NORM.mutant(caught_by=["homogeneous", "equals-definition", "zero-only-for-zero"])
 def no_absolute_value(x, p=2.0):
+    """no absolute values"""
     return x.max(axis=-1) if p == np.inf else (x**p).sum(axis=-1) ** (1 / p)
 
 
-@NORM.mutant(
-    Text("half the order: below 1 where p < 2", "阶减半：p < 2 时小于 1"),
-    caught_by=["triangle-inequality", "equals-definition"],
-)
+@NORM.mutant(caught_by=["triangle-inequality", "equals-definition"])
 def half_the_order(x, p=2.0):
+    """half the order: below 1 where p < 2"""
     return norm(x, p / 2)
 
 
 NORM.erratum(
     "E102",
-    common=Text(
-        "In Chinese texts “norm” appears as 'rule', 'standard' (a machine's translation)",
-        "把 norm 译作“规范”（机器翻译）",
-    ),
-    why=Text(
-        "What is meant is a function with three axioms; a “standard” has none, and already $p=\\tfrac12$, which looks the same, breaks one of them.",
-        "这里指满足三条公理的函数；“规范”没有这个含义，而看上去相似的 $p=\\tfrac12$ 就已违反其中一条。",
-    ),
-    right=Text(
-        "the mathematical term for norm, checked by its axioms; likewise those for determinant, plane, product, gradient",
-        "范数，由其公理检验；同样：行列式（非“决定因素”）、平面（非“飞机”）、乘积（非“产品”）、梯度（非“坡度”）",
-    ),
+    common="In Chinese texts “norm” appears as 'rule', 'standard' (a machine's translation)",
+    why="What is meant is a function with three axioms; a “standard” has none, and already "
+    r"$p=\tfrac12$, which looks the same, breaks one of them.",
+    right="the mathematical term for norm, checked by its axioms; likewise those for determinant, plane, "
+    "product, gradient",
     claims=("zero-only-for-zero", "homogeneous", "triangle-inequality", "below-one-is-no-norm"),
 )
 
 
 @NORM.figure(
-    p=Slider(0.4, 12, 3.0, Text("order p", "阶 p"), log=True),
-    angle=Slider(0, 90, 30, Text("angle of x in degrees", "x 的角度（度）")),
+    p=Slider(0.4, 12, 3.0, "order p", log=True),
+    angle=Slider(0, 90, 30, "angle of x in degrees"),
 )
 def figure(p, angle):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.6)

@@ -22,34 +22,36 @@ def one_sign(result):
 PCA = Concept(
     key="pca",
     kind="algorithm",
-    title=Text("Principal component analysis", "主成分分析"),
-    summary=Text(
-        "Centre the data; the eigenvectors of their covariance are the directions of greatest variance, and the eigenvalues those variances. "
-        "The first k span the plane nearest to the data in squared distance. It looks at variance alone: at units, not at labels.",
-        "将数据中心化；协方差矩阵的特征向量就是方差最大的方向，特征值就是相应的方差。前 k 个张成与数据平方距离之和最小的平面。"
-        "它只看方差：受量纲影响，而与标签无关。",
-    ),
+    title="Principal component analysis",
+    summary="Centre the data; the eigenvectors of their covariance are the directions of greatest "
+    "variance, and the eigenvalues those variances. The first k span the plane nearest to the data "
+    "in squared distance. It looks at variance alone: at units, not at labels.",
     formulas=(
         r"\mu=\frac1n\sum_{i=1}^{n}x_i,\qquad S=\frac1{n-1}\sum_{i=1}^{n}(x_i-\mu)(x_i-\mu)^{\mathsf T},\qquad Sw_j=\lambda_jw_j,\quad \lambda_1\ge\lambda_2\ge\dots",
         r"w_1=\arg\max_{\lVert w\rVert=1}w^{\mathsf T}Sw,\qquad W=(w_1,\dots,w_k)^{\mathsf T}=\arg\max_{WW^{\mathsf T}=I}\operatorname{tr}(WSW^{\mathsf T})",
         r"z_i=W(x_i-\mu),\qquad \hat x_i=\mu+W^{\mathsf T}z_i,\qquad \frac1{n-1}\sum_{i=1}^{n}\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j",
     ),
     symbols=(
-        Symbol("x_i", "X", "n d", Text("data, one point a row", "数据，每行一个点")),
-        Symbol("k", "k", "", Text("number of components", "主成分的个数"), "natural"),
-        Symbol(r"\mu", "", "d", Text("mean", "均值")),
-        Symbol("S", "", "d d", Text("covariance matrix", "协方差矩阵")),
-        Symbol("w_j", "", "k d", Text("principal components, one a row of W", "主成分方向，W 的每行一个")),
-        Symbol(r"\lambda_j", "", "k", Text("variance along each", "各方向上的方差")),
-        Symbol("z_i", "", "n k", Text("scores: coordinates along the components", "得分：在主成分方向上的坐标")),
-        Symbol(r"\hat x_i", "", "n d", Text("reconstruction from k scores", "由 k 个得分得到的重构")),
+        Symbol("x_i", "X", "n d", "data, one point a row"),
+        Symbol("k", "k", "", "number of components", "natural"),
+        Symbol(r"\mu", "", "d", "mean"),
+        Symbol("S", "", "d d", "covariance matrix"),
+        Symbol("w_j", "", "k d", "principal components, one a row of W"),
+        Symbol(r"\lambda_j", "", "k", "variance along each"),
+        Symbol("z_i", "", "n k", "scores: coordinates along the components"),
+        Symbol(r"\hat x_i", "", "n d", "reconstruction from k scores"),
     ),
     needs=("svd", "expectation", "inner-product"),
     source="pearson1901lines",
     year=1901,
     people=("Karl Pearson", "Harold Hotelling"),
     implementations=(
-        Implementation("sklearn.decomposition:PCA", "numpy", _sklearn, Text("by the SVD of the centred data; `transform` gives the scores", "对中心化的数据做 SVD；`transform` 给出得分")),
+        Implementation(
+            "sklearn.decomposition:PCA",
+            "numpy",
+            _sklearn,
+            "by the SVD of the centred data; `transform` gives the scores",
+        ),
     ),
     readings=(
         Reading("jolliffe2002principal", "ch. 1–3"),
@@ -58,13 +60,15 @@ PCA = Concept(
         Reading("deisenroth2020mathematics", "ch. 10"),
     ),
     deviations=(
-        Text("The variances divide by n − 1 in scikit-learn, R's `prcomp` and MATLAB, by n in R's `princomp`. The signs of the components are free: here, as in scikit-learn ≥ 1.5, the largest entry of each is positive.",
-             "scikit-learn、R 的 `prcomp` 与 MATLAB 的方差除以 n − 1，R 的 `princomp` 除以 n。主成分的符号任意：此处与 scikit-learn ≥ 1.5 相同，取绝对值最大的分量为正。"),
-        Text("`TruncatedSVD` does not centre: its first direction is then mostly the mean.",
-             "`TruncatedSVD` 不做中心化：其第一个方向便主要是均值方向。"),
+        (
+            "The variances divide by n − 1 in scikit-learn, R's `prcomp` and MATLAB, by n in R's "
+            "`princomp`. The signs of the components are free: here, as in scikit-learn ≥ 1.5, the largest "
+            "entry of each is positive."
+        ),
+        "`TruncatedSVD` does not centre: its first direction is then mostly the mean.",
     ),
     canonical=one_sign,
-)  # fmt: skip
+)
 
 
 @PCA.definition
@@ -101,13 +105,11 @@ def digits():
     return load_digits(return_X_y=True)
 
 
-@PCA.claim(
-    Text(
-        "On the 1797 digits it equals scikit-learn: the first two components hold 14.89 % and 13.62 % of the variance, 29 hold 95 %",
-        "在 1797 个手写数字上等于 scikit-learn：前两个主成分占方差的 14.89% 与 13.62%，29 个占 95%",
-    )
-)
+@PCA.claim
 def equals_scikit_learn_on_digits(pca, rng):
+    """On the 1797 digits it equals scikit-learn: the first two components hold 14.89 % and 13.62 % of the
+    variance, 29 hold 95 %
+    """
     from sklearn.decomposition import PCA as Oracle
 
     X, _ = digits()
@@ -133,13 +135,11 @@ def spread(X, W):
     return float((Z**2).sum() / (len(X) - 1))
 
 
-@PCA.claim(
-    Text(
-        "No other k orthonormal directions catch more variance: 300 random sets, and small turns of the components themselves",
-        "没有别的 k 个标准正交方向能捕获更多方差：300 组随机方向，以及对主成分自身的微小旋转",
-    )
-)
+@PCA.claim
 def variance_is_maximal(pca, rng):
+    """No other k orthonormal directions catch more variance: 300 random sets, and small turns of the
+    components themselves
+    """
     X = rng.standard_normal((80, 6)) @ np.diag([3.0, 2.0, 1.5, 1.0, 0.6, 0.2]) + 5
     found = []
     for k in (1, 3):
@@ -153,13 +153,11 @@ def variance_is_maximal(pca, rng):
     return all_of(*found)
 
 
-@PCA.claim(
-    Text(
-        r"The reconstruction error is the tail of the spectrum: $\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$",
-        r"重构误差等于谱的尾部：$\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$",
-    )
-)
+@PCA.claim
 def reconstruction_error_is_the_tail(pca, rng):
+    r"""The reconstruction error is the tail of the spectrum:
+    $\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$
+    """
     X = rng.standard_normal((50, 7)) @ rng.standard_normal((7, 7)) + 10
     tail, found = np.linalg.eigvalsh(np.cov(X.T))[::-1], []
     for k in (1, 3, 7):
@@ -169,13 +167,9 @@ def reconstruction_error_is_the_tail(pca, rng):
     return all_of(*found)
 
 
-@PCA.claim(
-    Text(
-        r"The scores are uncorrelated, their variances the $\lambda_j$, and the components orthonormal",
-        r"得分互不相关，方差为 $\lambda_j$，主成分标准正交",
-    )
-)
+@PCA.claim
 def scores_are_uncorrelated(pca, rng):
+    r"""The scores are uncorrelated, their variances the $\lambda_j$, and the components orthonormal"""
     X = rng.standard_normal((40, 5)) @ rng.standard_normal((5, 5)) - 3
     mu, W, variances = pca(X, 5)
     Z = (X - mu) @ W.T
@@ -187,13 +181,9 @@ def scores_are_uncorrelated(pca, rng):
     )
 
 
-@PCA.claim(
-    Text(
-        "Moving all points changes nothing but the mean; turning them turns the components",
-        "平移所有点只改变均值；旋转所有点则主成分随之旋转",
-    )
-)
+@PCA.claim
 def moves_with_the_data(pca, rng):
+    """Moving all points changes nothing but the mean; turning them turns the components"""
     X = rng.standard_normal((40, 4)) * [4.0, 2.0, 1.0, 0.3]
     _, W, variances = pca(X, 3)
     shift, R = np.array([30.0, -20.0, 10.0, 5.0]), np.linalg.qr(rng.standard_normal((4, 4)))[0]
@@ -207,28 +197,25 @@ def moves_with_the_data(pca, rng):
     )
 
 
-@PCA.claim(
-    Text(
-        "Units decide: one feature in millimetres instead of metres, and the first component is that feature",
-        "量纲起决定作用：把一个特征的单位从米换成毫米，第一主成分就变成该特征",
-    )
-)
+@PCA.claim
 def units_decide(pca, rng):
+    """Units decide: one feature in millimetres instead of metres, and the first component is that feature"""
     X = rng.standard_normal((200, 3)) * [3.0, 2.0, 1.0]
     before, after = pca(X, 1)[1][0], pca(X * [1.0, 1.0, 1000.0], 1)[1][0]
     why = Text(
         "the angle is at most about (largest other deviation)/1000", "夹角至多约为（其余最大标准差）/1000"
     )
-    return all_of(bound(abs(before[2]), 0.5, "≤", Text("it had little share", "原先份额很小")), bound(abs(after[2]), 1 - 1e-5, "≥", why))  # fmt: skip
-
-
-@PCA.claim(
-    Text(
-        "It ignores labels: features of deviation 10 and 0.1, label = sign of the second: one component guesses, both features are right",
-        "它不看标签：两个特征标准差为 10 与 0.1，标签取第二个的符号：一个主成分等于乱猜，两个特征则全对",
+    return all_of(
+        bound(abs(before[2]), 0.5, "≤", Text("it had little share", "原先份额很小")),
+        bound(abs(after[2]), 1 - 1e-5, "≥", why),
     )
-)
+
+
+@PCA.claim
 def ignores_the_labels(pca, rng):
+    """It ignores labels: features of deviation 10 and 0.1, label = sign of the second: one component
+    guesses, both features are right
+    """
     X = rng.standard_normal((2000, 2)) * [10, 0.1]
     y = X[:, 1] > 0
     mu, W, variances = pca(X, 2)
@@ -238,81 +225,82 @@ def ignores_the_labels(pca, rng):
     tilt = abs(W[0, 1] / W[0, 0]) * 0.1 / 10
     chance = 0.5 + np.arctan(tilt) / np.pi + 5 * np.sqrt(0.25 / 2000)
     return all_of(
-        bound(right[0], float(chance), "≤", Text("½, the tilt of the axis, and 5 standard errors", "½、主轴的倾斜，以及 5 倍标准误")),
+        bound(
+            right[0],
+            float(chance),
+            "≤",
+            Text("½, the tilt of the axis, and 5 standard errors", "½、主轴的倾斜，以及 5 倍标准误"),
+        ),
         bound(right[1], 0.9, "≥", Text("the dropped component decides", "被丢掉的成分起决定作用")),
-        bound(variances[0] / variances.sum(), 0.999, "≥", Text("share of the variance that is kept", "保留的方差比例")),
-    )  # fmt: skip
+        bound(
+            variances[0] / variances.sum(),
+            0.999,
+            "≥",
+            Text("share of the variance that is kept", "保留的方差比例"),
+        ),
+    )
 
 
 @PCA.mutant(
-    Text("the data are not centred", "数据没有中心化"),
-    caught_by=["equals-scikit-learn-on-digits", "moves-with-the-data", "reconstruction-error-is-the-tail", "variance-is-maximal"],
-)  # fmt: skip
+    caught_by=[
+        "equals-scikit-learn-on-digits",
+        "moves-with-the-data",
+        "reconstruction-error-is-the-tail",
+        "variance-is-maximal",
+    ]
+)
 def not_centred(X, k):
+    """the data are not centred"""
     _, s, Vt = np.linalg.svd(X, full_matrices=False)
     return one_sign((0 * X[0], Vt[:k], s[:k] ** 2 / (len(X) - 1)))
 
 
-@PCA.mutant(
-    Text("the variance divides by n", "方差除以 n"),
-    caught_by=["equals-definition", "equals-scikit-learn-on-digits", "scores-are-uncorrelated"],
-)
+@PCA.mutant(caught_by=["equals-definition", "equals-scikit-learn-on-digits", "scores-are-uncorrelated"])
 def divided_by_n(X, k):
+    """the variance divides by n"""
     mu, W, variances = pca(X, k)
     return mu, W, variances * (len(X) - 1) / len(X)
 
 
-@PCA.mutant(
-    Text("the smallest components", "取了最小的成分"),
-    caught_by=["variance-is-maximal", "reconstruction-error-is-the-tail", "ignores-the-labels"],
-)
+@PCA.mutant(caught_by=["variance-is-maximal", "reconstruction-error-is-the-tail", "ignores-the-labels"])
 def smallest_components(X, k):
+    """the smallest components"""
     mu = X.mean(0)
     variances, V = np.linalg.eigh((X - mu).T @ (X - mu) / max(len(X) - 1, 1))
     return one_sign((mu, V[:, :k].T, variances[:k]))
 
 
-@PCA.mutant(
-    Text("features are standardised first", "先将特征标准化"),
-    caught_by=["units-decide", "equals-definition", "moves-with-the-data", "ignores-the-labels"],
-)
+@PCA.mutant(caught_by=["units-decide", "equals-definition", "moves-with-the-data", "ignores-the-labels"])
 def standardised(X, k):
+    """features are standardised first"""
     deviation = X.std(0)
     return pca(X / np.where(deviation > 0, deviation, 1), k)
 
 
-@PCA.mutant(
-    Text("singular values are returned for variances", "返回奇异值而非方差"),
-    caught_by=["scores-are-uncorrelated", "equals-definition"],
-)
+@PCA.mutant(caught_by=["scores-are-uncorrelated", "equals-definition"])
 def singular_values(X, k):
+    """singular values are returned for variances"""
     mu, W, variances = pca(X, k)
     return mu, W, np.sqrt(variances * (len(X) - 1))
 
 
 PCA.erratum(
     "E60",
-    common=Text(
-        "Dimension reduction (PCA, for instance) as a general remedy, whatever is to be predicted afterwards",
-        "无论之后要预测什么，都把降维方法（如 PCA）当作一般的补救办法",
-    ),
-    why=Text(
-        "The components are ranked by variance, and the labels never enter. Of two features with deviations 10 and 0.1 whose label is the sign of the second, "
-        "the first component keeps 99.99 % of the variance and none of the label.",
-        "主成分按方差排序，标签从未参与。两个特征的标准差为 10 与 0.1、标签为第二个的符号时，第一主成分保留了 99.99% 的方差，却不含标签的任何信息。",
-    ),
-    right=Text(
-        "use it for what it does: the best linear reconstruction; for prediction choose k by validation, or a method that sees the labels",
-        "用其所长：最优的线性重构；若为预测，则用验证选择 k，或采用考虑标签的方法",
-    ),
+    common="Dimension reduction (PCA, for instance) as a general remedy, whatever is to be predicted "
+    "afterwards",
+    why="The components are ranked by variance, and the labels never enter. Of two features with "
+    "deviations 10 and 0.1 whose label is the sign of the second, the first component keeps 99.99 "
+    "% of the variance and none of the label.",
+    right="use it for what it does: the best linear reconstruction; for prediction choose k by "
+    "validation, or a method that sees the labels",
     claims=("ignores-the-labels",),
 )
 
 
 @PCA.figure(
-    k=Slider(1, 64, 10, Text("components kept of the digits", "数字图像保留的主成分个数"), log=True, integer=True),
-    correlation=Slider(-0.95, 0.95, 0.8, Text("correlation of the two features", "两个特征的相关系数")),
-)  # fmt: skip
+    k=Slider(1, 64, 10, "components kept of the digits", log=True, integer=True),
+    correlation=Slider(-0.95, 0.95, 0.8, "correlation of the two features"),
+)
 def figure(k, correlation):
     k = int(k)
     fig, (left, middle, right) = canvas(columns=3, width=9.0, height=3.1)

@@ -17,36 +17,38 @@ def _ours(fit, X, y, epochs, intercept):
 PERCEPTRON = Concept(
     key="perceptron",
     kind="theorem",
-    title=Text("Perceptron", "感知机"),
-    summary=Text(
-        "A linear unit that changes only when it errs: the misclassified point is added to its weights, with its sign. If some "
-        r"hyperplane separates the classes with margin $\gamma$, it errs at most $(R/\gamma)^2$ times, whatever the dimension "
-        "and the number of points; if none does (XOR), it errs for ever.",
-        r"只在犯错时才改变的线性单元：把分错的点按其符号加到权重上。若某个超平面以间隔 $\gamma$ 分开两类，"
-        r"则无论维数与点数多少，它至多犯错 $(R/\gamma)^2$ 次；若没有这样的超平面（如异或），它就永远犯错。",
-    ),
+    title="Perceptron",
+    summary="A linear unit that changes only when it errs: the misclassified point is added to its "
+    r"weights, with its sign. If some hyperplane separates the classes with margin $\gamma$, it "
+    r"errs at most $(R/\gamma)^2$ times, whatever the dimension and the number of points; if none "
+    "does (XOR), it errs for ever.",
     formulas=(
         r"w\leftarrow w+y_ix_i\quad\text{whenever}\quad y_i\,w^{\mathsf T}x_i\le0,\qquad w_0=0,\quad y_i\in\{-1,1\}",
         r"y_i\,u^{\mathsf T}x_i\ge\gamma>0\ \text{ for all }i,\ \lVert u\rVert=1\quad\Longrightarrow\quad "
         r"M\le\left(\frac{R}{\gamma}\right)^2,\qquad R=\max_i\lVert x_i\rVert",
     ),
     symbols=(
-        Symbol("x_i", "X", "n d", Text("points, one a row; with an intercept, a 1 is put before each", "数据点，每行一个；有截距时在每个点前添上 1")),
-        Symbol("y_i", "y", "n", Text("labels −1 or 1", "标签 −1 或 1"), "other"),
-        Symbol("E", "epochs", "", Text("passes over the points that are allowed", "允许遍历数据的次数"), "natural"),
-        Symbol("b", "intercept", "", Text("whether a constant is learnt, as the first weight", "是否学习常数项（第一个权重）"), "boolean"),
-        Symbol("w", "", "p", Text("weights; the decision is the sign of $w^{\\mathsf T}x$", "权重；按 $w^{\\mathsf T}x$ 的符号判决")),
-        Symbol("M", "", "", Text("number of mistakes", "犯错次数")),
-        Symbol("u", "", "p", Text("a unit vector that separates", "能分开两类的单位向量")),
-        Symbol(r"\gamma", "", "", Text("its margin", "其间隔")),
-        Symbol("R", "", "", Text("length of the longest point", "最长的点的长度")),
+        Symbol("x_i", "X", "n d", "points, one a row; with an intercept, a 1 is put before each"),
+        Symbol("y_i", "y", "n", "labels −1 or 1", "other"),
+        Symbol("E", "epochs", "", "passes over the points that are allowed", "natural"),
+        Symbol("b", "intercept", "", "whether a constant is learnt, as the first weight", "boolean"),
+        Symbol("w", "", "p", r"weights; the decision is the sign of $w^{\mathsf T}x$"),
+        Symbol("M", "", "", "number of mistakes"),
+        Symbol("u", "", "p", "a unit vector that separates"),
+        Symbol(r"\gamma", "", "", "its margin"),
+        Symbol("R", "", "", "length of the longest point"),
     ),
     needs=("norm", "matrix-product"),
     source="rosenblatt1958perceptron",
     year=1958,
     people=("Frank Rosenblatt", "Albert Novikoff", "Marvin Minsky", "Seymour Papert"),
     implementations=(
-        Implementation("gradus.foundations.perceptron:perceptron", "numpy", _ours, Text("also the estimator `Perceptron`, for any number of classes", "另有估计器 `Perceptron`，类别数不限")),
+        Implementation(
+            "gradus.foundations.perceptron:perceptron",
+            "numpy",
+            _ours,
+            "also the estimator `Perceptron`, for any number of classes",
+        ),
     ),
     readings=(
         Reading("novikoff1962convergence"),
@@ -55,24 +57,25 @@ PERCEPTRON = Concept(
         Reading("freund1999large"),
     ),
     deviations=(
-        Text("scikit-learn's `Perceptron` shuffles the points in each pass and stops when the loss no longer falls, unless `shuffle=False, tol=None`.",
-             "scikit-learn 的 `Perceptron` 每次遍历都打乱数据，且损失不再下降时停止，除非设 `shuffle=False, tol=None`。"),
-        Text("Texts with labels 0 and 1 write $w\\leftarrow w+\\eta(y-\\hat y)x$: the same rule; from $w=0$ the learning rate η only scales w.",
-             "用标签 0、1 的教材写作 $w\\leftarrow w+\\eta(y-\\hat y)x$：规则相同；从 $w=0$ 出发，学习率 η 只缩放 w。"),
+        (
+            "scikit-learn's `Perceptron` shuffles the points in each pass and stops when the loss no "
+            "longer falls, unless `shuffle=False, tol=None`."
+        ),
+        (
+            r"Texts with labels 0 and 1 write $w\leftarrow w+\eta(y-\hat y)x$: the same rule; from $w=0$ "
+            "the learning rate η only scales w."
+        ),
     ),
     proof=Proof(
-        Text(
-            r"Let $w_k$ be the weights after $k$ mistakes. Each mistake adds $y_iu^{\mathsf T}x_i\ge\gamma$ to $u^{\mathsf T}w$, so "
-            r"$u^{\mathsf T}w_k\ge k\gamma$. And $\lVert w_{k+1}\rVert^2=\lVert w_k\rVert^2+2y_iw_k^{\mathsf T}x_i+\lVert x_i\rVert^2\le\lVert w_k\rVert^2+R^2$, "
-            r"because the middle term is not positive at a mistake; so $\lVert w_k\rVert^2\le kR^2$. By Cauchy and Schwarz "
-            r"$k\gamma\le u^{\mathsf T}w_k\le\lVert w_k\rVert\le\sqrt k\,R$, hence $k\le(R/\gamma)^2$.",
-            r"记 $w_k$ 为犯 $k$ 次错后的权重。每次犯错使 $u^{\mathsf T}w$ 增加 $y_iu^{\mathsf T}x_i\ge\gamma$，故 $u^{\mathsf T}w_k\ge k\gamma$。"
-            r"又 $\lVert w_{k+1}\rVert^2=\lVert w_k\rVert^2+2y_iw_k^{\mathsf T}x_i+\lVert x_i\rVert^2\le\lVert w_k\rVert^2+R^2$，因为犯错时中间一项不为正；"
-            r"故 $\lVert w_k\rVert^2\le kR^2$。由柯西–施瓦茨不等式 $k\gamma\le u^{\mathsf T}w_k\le\lVert w_k\rVert\le\sqrt k\,R$，从而 $k\le(R/\gamma)^2$。",
-        )
+        r"Let $w_k$ be the weights after $k$ mistakes. Each mistake adds $y_iu^{\mathsf T}x_i\ge\gamma$ "
+        r"to $u^{\mathsf T}w$, so $u^{\mathsf T}w_k\ge k\gamma$. And "
+        r"$\lVert w_{k+1}\rVert^2=\lVert w_k\rVert^2+2y_iw_k^{\mathsf T}x_i+\lVert x_i\rVert^2\le\lVert "
+        r"w_k\rVert^2+R^2$, because the middle term is not positive at a mistake; so $\lVert "
+        r"w_k\rVert^2\le kR^2$. By Cauchy and Schwarz $k\gamma\le u^{\mathsf T}w_k\le\lVert "
+        r"w_k\rVert\le\sqrt k\,R$, hence $k\le(R/\gamma)^2$."
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @PERCEPTRON.definition
@@ -120,13 +123,9 @@ def separable(rng, n, d):
     return X, np.where(X @ u > 0, 1.0, -1.0), u
 
 
-@PERCEPTRON.claim(
-    Text(
-        r"$M\le(R/\gamma)^2$ on 100 random separable sets, in 2 to 30 dimensions",
-        r"在 100 个随机可分数据集（2 到 30 维）上 $M\le(R/\gamma)^2$",
-    )
-)
+@PERCEPTRON.claim
 def mistakes_are_bounded(perceptron, rng):
+    r"""$M\le(R/\gamma)^2$ on 100 random separable sets, in 2 to 30 dimensions"""
     found = []
     for _ in range(100):
         X, y, u = separable(rng, 12, int(rng.integers(2, 31)))
@@ -135,26 +134,20 @@ def mistakes_are_bounded(perceptron, rng):
     return all_of(*found)
 
 
-@PERCEPTRON.claim(
-    Text(
-        r"The bound is attained: on $n$ unit vectors at right angles $R=1$, $\gamma=1/\sqrt n$, and it errs exactly $n$ times",
-        r"该界可以达到：在 $n$ 个两两正交的单位向量上 $R=1$、$\gamma=1/\sqrt n$，恰好犯错 $n$ 次",
-    )
-)
+@PERCEPTRON.claim
 def bound_is_attained(perceptron, rng):
+    r"""The bound is attained: on $n$ unit vectors at right angles $R=1$, $\gamma=1/\sqrt n$, and it errs
+    exactly $n$ times
+    """
     sizes = (1, 2, 5, 16)
     return identical(
         [int(perceptron(np.eye(n), rng.choice([-1.0, 1.0], n), 9, False)[1]) for n in sizes], sizes
     )
 
 
-@PERCEPTRON.claim(
-    Text(
-        "When it stops, every point of a separable set is on its side, none on the hyperplane",
-        "停止时，可分数据集的每个点都在正确的一侧，没有点落在超平面上",
-    )
-)
+@PERCEPTRON.claim
 def separates_what_can_be_separated(perceptron, rng):
+    """When it stops, every point of a separable set is on its side, none on the hyperplane"""
     margins = []
     for _ in range(10):
         X, y, _ = separable(rng, 30, 5)
@@ -164,13 +157,9 @@ def separates_what_can_be_separated(perceptron, rng):
     return bound(min(margins), 2.0**-40, "≥", Text("above 0", "大于 0"))
 
 
-@PERCEPTRON.claim(
-    Text(
-        r"Both halves of the proof: $u^{\mathsf T}w\ge M\gamma$ and $\lVert w\rVert^2\le MR^2$",
-        r"证明的两半：$u^{\mathsf T}w\ge M\gamma$ 与 $\lVert w\rVert^2\le MR^2$",
-    )
-)
+@PERCEPTRON.claim
 def both_halves_of_the_proof(perceptron, rng):
+    r"""Both halves of the proof: $u^{\mathsf T}w\ge M\gamma$ and $\lVert w\rVert^2\le MR^2$"""
     found = []
     for epochs in (1, 2, 4, 1000):
         X, y, u = separable(rng, 40, 8)
@@ -180,13 +169,11 @@ def both_halves_of_the_proof(perceptron, rng):
     return all_of(*found)
 
 
-@PERCEPTRON.claim(
-    Text(
-        "XOR: it errs in every one of 1000 passes, while its weights stay bounded and come round again and again",
-        "异或：1000 次遍历中每次都犯错，而权重有界，反复循环",
-    )
-)
+@PERCEPTRON.claim
 def xor_never_converges(perceptron, rng):
+    """XOR: it errs in every one of 1000 passes, while its weights stay bounded and come round again and
+    again
+    """
     weights, mistakes = zip(*(perceptron(*XOR, epochs) for epochs in (10, 100, 999, 1000)), strict=True)
     least = Text("one mistake a pass at the least", "每次遍历至少一次错误")
     return all_of(
@@ -195,13 +182,11 @@ def xor_never_converges(perceptron, rng):
     )
 
 
-@PERCEPTRON.claim(
-    Text(
-        "One hidden layer solves XOR: in the two units “some input” and “both inputs” it stops, without an error",
-        "一个隐藏层就能解决异或：在“至少一个输入”和“两个输入”两个单元上它停止且没有错误",
-    )
-)
+@PERCEPTRON.claim
 def a_hidden_layer_solves_xor(perceptron, rng):
+    """One hidden layer solves XOR: in the two units “some input” and “both inputs” it stops, without an
+    error
+    """
     X, y = XOR
     hidden = np.sign(np.stack([X.sum(1) + 1, X.sum(1) - 1], axis=1))  # OR, AND
     w, M = perceptron(hidden, y, 1000)
@@ -209,13 +194,9 @@ def a_hidden_layer_solves_xor(perceptron, rng):
     return all_of(identical(np.sign(hidden @ w[1:] + w[0]), y), identical(M, again))
 
 
-@PERCEPTRON.claim(
-    Text(
-        "Of the 16 functions of two bits it learns 14: all but XOR and its negation",
-        "两个比特的 16 个函数中它能学会 14 个：除异或与同或之外的全部",
-    )
-)
+@PERCEPTRON.claim
 def fourteen_of_sixteen(perceptron, rng):
+    """Of the 16 functions of two bits it learns 14: all but XOR and its negation"""
     X = XOR[0]
     learnt = [
         bool((np.sign(X @ w[1:] + w[0]) == y).all())
@@ -225,13 +206,11 @@ def fourteen_of_sixteen(perceptron, rng):
     return all_of(identical(sum(learnt), 14), identical(np.flatnonzero(np.logical_not(learnt)), [6, 9]))
 
 
-@PERCEPTRON.claim(
-    Text(
-        r"$w=\sum_i\alpha_iy_ix_i$ with whole numbers $\alpha_i\ge0$ whose sum is $M$: how often each point was mistaken",
-        r"$w=\sum_i\alpha_iy_ix_i$，$\alpha_i\ge0$ 为整数，其和为 $M$：每个点被分错的次数",
-    )
-)
+@PERCEPTRON.claim
 def weights_count_the_mistakes(perceptron, rng):
+    r"""$w=\sum_i\alpha_iy_ix_i$ with whole numbers $\alpha_i\ge0$ whose sum is $M$: how often each point
+    was mistaken
+    """
     X, y = rng.standard_normal((6, 9)), rng.choice([-1.0, 1.0], 6)
     w, M = perceptron(X, y, 1000, False)
     alpha = np.linalg.lstsq((X * y[:, None]).T, w, rcond=None)[0]
@@ -244,21 +223,20 @@ def weights_count_the_mistakes(perceptron, rng):
     )
 
 
-@PERCEPTRON.claim(
-    Text(
-        "Scaling all points by 8 scales the weights by 8 and changes no decision: from 0, there is no learning rate to choose",
-        "所有点放大 8 倍，权重也放大 8 倍，判决不变：从 0 出发没有学习率可选",
-    )
-)
+@PERCEPTRON.claim
 def scale_does_not_matter(perceptron, rng):
+    """Scaling all points by 8 scales the weights by 8 and changes no decision: from 0, there is no
+    learning rate to choose
+    """
     X, y, _ = separable(rng, 25, 4)
     w, M = perceptron(X, y, 50, False)
     w8, M8 = perceptron(8 * X, y, 50, False)
     return all_of(identical(w8, 8 * w), identical(M8, M))
 
 
-@PERCEPTRON.claim(Text("Equals scikit-learn's weights on the same order of points", "与 scikit-learn 在相同顺序下的权重一致"))  # fmt: skip
+@PERCEPTRON.claim
 def equals_scikit_learn(perceptron, rng):
+    """Equals scikit-learn's weights on the same order of points"""
     from sklearn.linear_model import Perceptron
 
     X, y, _ = separable(rng, 30, 4)
@@ -272,20 +250,25 @@ def equals_scikit_learn(perceptron, rng):
 
 
 @PERCEPTRON.mutant(
-    Text("learns from every point, mistaken or not", "无论对错都学习每个点"),
-    caught_by=["equals-definition", "mistakes-are-bounded", "both-halves-of-the-proof", "bound-is-attained"],
+    caught_by=["equals-definition", "mistakes-are-bounded", "both-halves-of-the-proof", "bound-is-attained"]
 )
 def learns_from_every_point(X, y, epochs=100, intercept=True):
+    """learns from every point, mistaken or not"""
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
     passes = min(epochs, 50)
     return passes * (A.T @ y), np.array(passes * len(y))
 
 
 @PERCEPTRON.mutant(
-    Text("a point on the hyperplane counts as right: it never leaves 0", "落在超平面上算作正确：永远停在 0"),
-    caught_by=["bound-is-attained", "separates-what-can-be-separated", "xor-never-converges", "equals-scikit-learn"],
-)  # fmt: skip
+    caught_by=[
+        "bound-is-attained",
+        "separates-what-can-be-separated",
+        "xor-never-converges",
+        "equals-scikit-learn",
+    ]
+)
 def content_with_zero(X, y, epochs=100, intercept=True):
+    """a point on the hyperplane counts as right: it never leaves 0"""
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
     w, M = np.zeros(A.shape[1]), 0
     for x, t in list(zip(A, y, strict=True)) * min(epochs, 10):
@@ -295,10 +278,15 @@ def content_with_zero(X, y, epochs=100, intercept=True):
 
 
 @PERCEPTRON.mutant(
-    Text("the label is left out of the update", "更新时漏掉标签"),
-    caught_by=["equals-definition", "separates-what-can-be-separated", "fourteen-of-sixteen", "a-hidden-layer-solves-xor"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "separates-what-can-be-separated",
+        "fourteen-of-sixteen",
+        "a-hidden-layer-solves-xor",
+    ]
+)
 def label_left_out(X, y, epochs=100, intercept=True):
+    """the label is left out of the update"""
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
     w, M = np.zeros(A.shape[1]), 0
     for x, t in list(zip(A, y, strict=True)) * min(epochs, 10):
@@ -307,20 +295,23 @@ def label_left_out(X, y, epochs=100, intercept=True):
     return w, np.array(M)
 
 
-@PERCEPTRON.mutant(
-    Text("no intercept although one is asked for", "要求截距却不学习"),
-    caught_by=["equals-definition", "fourteen-of-sixteen", "separates-what-can-be-separated"],
-)
+@PERCEPTRON.mutant(caught_by=["equals-definition", "fourteen-of-sixteen", "separates-what-can-be-separated"])
 def intercept_forgotten(X, y, epochs=100, intercept=True):
+    """no intercept although one is asked for"""
     w, M = perceptron(X, y, min(epochs, 50), False)
     return (np.append(0.0, w) if intercept else w), M
 
 
 @PERCEPTRON.mutant(
-    Text("the step shrinks with the number of mistakes", "步长随犯错次数缩小"),
-    caught_by=["weights-count-the-mistakes", "equals-scikit-learn", "xor-never-converges", "both-halves-of-the-proof"],
-)  # fmt: skip
+    caught_by=[
+        "weights-count-the-mistakes",
+        "equals-scikit-learn",
+        "xor-never-converges",
+        "both-halves-of-the-proof",
+    ]
+)
 def shrinking_steps(X, y, epochs=100, intercept=True):
+    """the step shrinks with the number of mistakes"""
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
     w, M = np.zeros(A.shape[1]), 0
     for x, t in list(zip(A, y, strict=True)) * epochs:
@@ -330,17 +321,15 @@ def shrinking_steps(X, y, epochs=100, intercept=True):
     return w, np.array(M)
 
 
-@PERCEPTRON.mutant(
-    Text("the points are brought to unit length first", "先把各点归一化为单位长度"),
-    caught_by=["equals-definition", "scale-does-not-matter", "weights-count-the-mistakes"],
-)
+@PERCEPTRON.mutant(caught_by=["equals-definition", "scale-does-not-matter", "weights-count-the-mistakes"])
 def normalised_points(X, y, epochs=100, intercept=True):
+    """the points are brought to unit length first"""
     return perceptron(X / np.linalg.norm(X, axis=-1, keepdims=True), y, epochs, intercept)
 
 
 @PERCEPTRON.figure(
-    gap=Slider(0.01, 1.0, 0.1, Text("margin of the classes", "两类之间的间隔"), log=True),
-    seed=Slider(0, 9, 4, Text("which points", "哪一组点"), integer=True),
+    gap=Slider(0.01, 1.0, 0.1, "margin of the classes", log=True),
+    seed=Slider(0, 9, 4, "which points", integer=True),
 )
 def figure(gap, seed):
     rng = np.random.default_rng(int(seed))

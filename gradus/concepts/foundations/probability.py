@@ -29,34 +29,34 @@ def _torch(einsum, p, A, B=None):
 PROBABILITY = Concept(
     key="probability",
     kind="definition",
-    title=Text("Probability, conditioning, independence", "概率、条件概率与独立性"),
-    summary=Text(
-        "A probability is a share of one unit of mass, spread over outcomes; that of an event is the mass in it. To condition on B is to forget what lies outside B and "
-        "to rescale the rest to 1. Independent are events where the condition changes nothing: a statement about numbers, not about causes.",
-        "概率是分布在各结果上的单位质量的份额；事件的概率就是落在其中的质量。以 B 为条件，就是忘掉 B 之外的一切，再把余下的缩放为 1。"
-        "若条件不改变任何东西，则两事件独立：这是关于数值的陈述，而不是关于因果的陈述。",
-    ),
+    title="Probability, conditioning, independence",
+    summary="A probability is a share of one unit of mass, spread over outcomes; that of an event is the "
+    "mass in it. To condition on B is to forget what lies outside B and to rescale the rest to 1. "
+    "Independent are events where the condition changes nothing: a statement about numbers, not "
+    "about causes.",
     formulas=(
         r"P(A)=\sum_{\omega\in A}p_\omega,\qquad p_\omega\ge0,\quad\sum_\omega p_\omega=1",
         r"P(A\mid B)=\frac{P(A\cap B)}{P(B)},\qquad P(B)>0",
         r"P(A)=\sum_iP(A\mid B_i)\,P(B_i)\ \text{for a partition }B_1,\dots,B_m;\qquad A\perp B\iff P(A\cap B)=P(A)\,P(B)",
     ),
     symbols=(
-        Symbol("p", "p", "... k", Text("probabilities of the outcomes", "各结果的概率"), "simplex"),
-        Symbol("A", "A", "... k", Text("the event: which outcomes belong to it", "事件：哪些结果属于它"), "other"),
-        Symbol("B", "B", "... k", Text("the condition, likewise; everything unless given", "条件，同样表示；默认为全体"), "other"),
-        Symbol(r"\omega", "", "", Text("an outcome", "一个结果")),
-        Symbol("k", "", "", Text("number of outcomes", "结果的个数")),
-        Symbol("B_i", "", "", Text("parts that exclude each other and leave nothing out", "互斥且穷尽的部分")),
-        Symbol("P", "", "", Text("probability of an event", "事件的概率"), "unit"),
+        Symbol("p", "p", "... k", "probabilities of the outcomes", "simplex"),
+        Symbol("A", "A", "... k", "the event: which outcomes belong to it", "other"),
+        Symbol("B", "B", "... k", "the condition, likewise; everything unless given", "other"),
+        Symbol(r"\omega", "", "", "an outcome"),
+        Symbol("k", "", "", "number of outcomes"),
+        Symbol("B_i", "", "", "parts that exclude each other and leave nothing out"),
+        Symbol("P", "", "", "probability of an event", "unit"),
     ),
     needs=(),
     source="kolmogorov1933grundbegriffe",
     year=1933,
     people=("Andrey Kolmogorov", "Jakob Bernoulli", "Pierre-Simon Laplace"),
     implementations=(
-        Implementation("numpy:average", "numpy", _numpy, Text("the mean of the indicator of A under the weights p on B", "以 B 上的 p 为权重对 A 的示性函数取平均")),
-        Implementation("torch:einsum", "torch", _torch, Text("two weighted sums", "两个加权和")),
+        Implementation(
+            "numpy:average", "numpy", _numpy, "the mean of the indicator of A under the weights p on B"
+        ),
+        Implementation("torch:einsum", "torch", _torch, "two weighted sums"),
     ),
     readings=(
         Reading("wasserman2004all", "ch. 1"),
@@ -65,13 +65,13 @@ PROBABILITY = Concept(
         Reading("bernstein1946theory"),
     ),
     deviations=(
-        Text("Here the outcomes are finitely many, and every set of them is an event. On the line not every set has a length, and sums become integrals.",
-             "此处结果有限，其任意集合都是事件。在直线上并非每个集合都有长度，求和也变为积分。"),
+        (
+            "Here the outcomes are finitely many, and every set of them is an event. On the line not every "
+            "set has a length, and sums become integrals."
+        ),
     ),
-    unverified=(
-        Text("Countable additivity, which is an axiom of its own for infinitely many outcomes.", "可数可加性：结果无穷多时它是一条独立的公理。"),
-    ),
-)  # fmt: skip
+    unverified=("Countable additivity, which is an axiom of its own for infinitely many outcomes.",),
+)
 
 
 @PROBABILITY.definition
@@ -102,13 +102,11 @@ def subsets(k):
     return np.array(list(product([False, True], repeat=k)))
 
 
-@PROBABILITY.claim(
-    Text(
-        "The axioms, by enumeration of all events of four outcomes: never negative, 1 for all, additive for each pair of disjoint events; and conditioning on any B gives a probability again",
-        "枚举四个结果的全部事件验证公理：非负、全体为 1、任意两个互斥事件可加；以任意 B 为条件仍得到概率",
-    )
-)
+@PROBABILITY.claim
 def axioms(P, rng):
+    """The axioms, by enumeration of all events of four outcomes: never negative, 1 for all, additive for
+    each pair of disjoint events; and conditioning on any B gives a probability again
+    """
     p, events, found = rng.dirichlet(np.ones(4)), subsets(4), []
     apart = [(a, b) for a, b in combinations(range(16), 2) if not (events[a] & events[b]).any()]
     first, second = np.array(apart).T
@@ -129,42 +127,34 @@ def tosses(n):
     return (np.arange(2**n)[:, None] >> np.arange(n)) & 1
 
 
-@PROBABILITY.claim(
-    Text(
-        "Five heads in ten tosses: 252 of the 1024 sequences, 0.246; and every number of heads as the binomial coefficients say",
-        "十次抛掷恰有五次正面：1024 个序列中的 252 个，即 0.246；每个正面数都与二项式系数一致",
-    )
-)
+@PROBABILITY.claim
 def five_heads_of_ten(P, rng):
+    """Five heads in ten tosses: 252 of the 1024 sequences, 0.246; and every number of heads as the
+    binomial coefficients say
+    """
     heads = tosses(10).sum(1)
     p = np.full(1024, 1 / 1024)
-    law = np.array([float(P(p, heads == h)) for h in range(11)])
+    distribution = np.array([float(P(p, heads == h)) for h in range(11)])
     return all_of(
-        roundoff(law[5], 252 / 1024, terms=10),
-        roundoff(law, np.array([comb(10, h) for h in range(11)]) / 1024, terms=10),
+        roundoff(distribution[5], 252 / 1024, terms=10),
+        roundoff(distribution, np.array([comb(10, h) for h in range(11)]) / 1024, terms=10),
     )
 
 
-@PROBABILITY.claim(
-    Text(
-        "Heads of a fair coin have probability 0.5, which is 50 %: of 1000 tosses 500 are expected, not the 5 of “0.5 %”",
-        "均匀硬币正面的概率为 0.5，即 50%：1000 次抛掷期望 500 次正面，而不是“0.5%”的 5 次",
-    )
-)
+@PROBABILITY.claim
 def half_is_fifty_percent(P, rng):
+    """Heads of a fair coin have probability 0.5, which is 50 %: of 1000 tosses 500 are expected, not the 5
+    of “0.5 %”
+    """
     heads = float(P(np.array([0.5, 0.5]), np.array([True, False])))
     ten = tosses(10)
     every = sum(float(P(np.full(1024, 1 / 1024), ten[:, i] == 1)) for i in range(10))
     return all_of(identical(heads, 0.5), roundoff(1000 * heads, 500.0), roundoff(every, 5.0, terms=10))
 
 
-@PROBABILITY.claim(
-    Text(
-        "Total probability over a partition, and the product rule $P(A\\cap B)=P(A\\mid B)P(B)$, on random laws",
-        "对划分的全概率公式，以及乘法公式 $P(A\\cap B)=P(A\\mid B)P(B)$，取随机分布验证",
-    )
-)
+@PROBABILITY.claim
 def total_probability(P, rng):
+    r"""Total probability over a partition, and the product rule $P(A\cap B)=P(A\mid B)P(B)$, on random distributions"""
     found = []
     for _ in range(20):
         p, part, A = rng.dirichlet(np.ones(12)), rng.permutation(np.arange(12) % 3), rng.random(12) < 0.5
@@ -177,13 +167,9 @@ def total_probability(P, rng):
     return all_of(*found)
 
 
-@PROBABILITY.claim(
-    Text(
-        "A condition has a direction: with two dice P(sum 8 | first 3) = 1/6, P(first 3 | sum 8) = 1/5",
-        "条件有方向：两枚骰子，P(和为 8 | 第一枚为 3) = 1/6，而 P(第一枚为 3 | 和为 8) = 1/5",
-    )
-)
+@PROBABILITY.claim
 def condition_has_a_direction(P, rng):
+    """A condition has a direction: with two dice P(sum 8 | first 3) = 1/6, P(first 3 | sum 8) = 1/5"""
     first, second = (v.ravel() for v in np.meshgrid(np.arange(1, 7), np.arange(1, 7)))
     p, eight, three = np.full(36, 1 / 36), first + second == 8, first == 3
     return all_of(
@@ -192,13 +178,11 @@ def condition_has_a_direction(P, rng):
     )
 
 
-@PROBABILITY.claim(
-    Text(
-        "Pairwise independence is not independence: two fair bits and their XOR are independent in pairs, but all three are 1 with probability 0, not 1/8",
-        "两两独立不等于相互独立：两个均匀比特与它们的异或两两独立，但三者同为 1 的概率是 0，而不是 1/8",
-    )
-)
+@PROBABILITY.claim
 def pairwise_is_not_mutual(P, rng):
+    """Pairwise independence is not independence: two fair bits and their XOR are independent in pairs, but
+    all three are 1 with probability 0, not 1/8
+    """
     bits = tosses(2)
     three = [bits[:, 0] == 1, bits[:, 1] == 1, bits[:, 0] != bits[:, 1]]
     p, found = np.full(4, 0.25), []
@@ -209,8 +193,8 @@ def pairwise_is_not_mutual(P, rng):
     return all_of(*found, identical(everything, 0.0), identical(product_of_all, 0.125))
 
 
-def binomial_law(n):
-    """The law of the number of heads in n tosses, and the numbers, within 12 standard deviations."""
+def binomial_distribution(n):
+    """The distribution of the number of heads in n tosses, and the numbers, within 12 standard deviations."""
     reach = int(6 * np.sqrt(n)) + 2
     h = np.arange(max(0, n // 2 - reach), min(n, n // 2 + reach) + 1)
     logs = np.array([lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) for k in h]) - n * np.log(2)
@@ -219,30 +203,28 @@ def binomial_law(n):
 
 
 def rounding(n):
-    """Relative error of a probability that `binomial_law` takes from logarithms of the size of log n!."""
+    """Relative error of a probability that `binomial_distribution` takes from logarithms of the size of log n!."""
     return 8 * EPSILON * lgamma(n + 1)
 
 
 def tie(P, n):
     """n/2 · P(H = n/2)."""
-    p, h = binomial_law(n)
+    p, h = binomial_distribution(n)
     return n / 2 * float(P(p, h == n // 2))
 
 
 def mean_distance(P, n):
     """E|H − n/2| as the sum over d of P(|H − n/2| > d)."""
-    p, h = binomial_law(n)
+    p, h = binomial_distribution(n)
     d = np.arange(np.abs(h - n // 2).max())
     return float(np.sum(np.asarray(P(p, np.abs(h - n // 2) > d[:, None]), float)))
 
 
-@PROBABILITY.claim(
-    Text(
-        r"The number of heads drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at $n=100$, 39.9 at $10^4$, 399 at $10^6$; it is $\frac n2P(H=\frac n2)$ (de Moivre)",
-        r"正面数会偏离 $n/2$：$E|H-n/2|$ 按 $\sqrt{n/2\pi}$ 增长，斜率 ½：$n=100$ 时 3.98，$10^4$ 时 39.9，$10^6$ 时 399；它等于 $\frac n2P(H=\frac n2)$（棣莫弗）",
-    )
-)
+@PROBABILITY.claim
 def count_drifts(P, rng):
+    r"""The number of heads drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at
+    $n=100$, 39.9 at $10^4$, 399 at $10^6$; it is $\frac n2P(H=\frac n2)$ (de Moivre)
+    """
     sizes = [100, 400, 1600, 6400, 10_000]
     distances = [mean_distance(P, n) for n in sizes]
     closed = 100 * comb(99, 50) / 2**100  # n·C(n−1, n/2)/2ⁿ
@@ -268,17 +250,15 @@ def below(n, limit):
     return total
 
 
-@PROBABILITY.claim(
-    Text(
-        r"The fraction of heads converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to $6.1\cdot10^{-5}$ at $10^4$",
-        r"正面的比例收敛：$P(|H/n-\tfrac12|>0.02)$ 从 $n=100$ 时的 0.62 降到 $10^4$ 时的 $6.1\cdot10^{-5}$",
-    )
-)
+@PROBABILITY.claim
 def fraction_converges(P, rng):
+    r"""The fraction of heads converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to
+    $6.1\cdot10^{-5}$ at $10^4$
+    """
     found = []
     exact = Text("whole numbers; rounding of log n!", "整数计算；log n! 的舍入")
     for n, at_most in ((100, 0.62), (1000, 0.2), (10_000, 6.1e-5)):
-        p, h = binomial_law(n)
+        p, h = binomial_distribution(n)
         tail = float(P(p, np.abs(h - n // 2) > n // 50))
         found.append(near(tail / (2 * below(n, n // 2 - n // 50) / 2**n), 1.0, 2 * rounding(n), exact))
         found.append(bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整")))
@@ -286,76 +266,63 @@ def fraction_converges(P, rng):
 
 
 @PROBABILITY.mutant(
-    Text("every pair of events taken to be independent: the condition changes nothing", "认为任意两事件都独立：条件不起作用"),
-    caught_by=["axioms", "total-probability", "condition-has-a-direction", "equals-definition"],
-)  # fmt: skip
+    caught_by=["axioms", "total-probability", "condition-has-a-direction", "equals-definition"]
+)
 def always_independent(p, A, B=None):
+    """every pair of events taken to be independent: the condition changes nothing"""
     return probability(p, A)
 
 
-@PROBABILITY.mutant(
-    Text("the condition inverted: P(B | A)", "条件颠倒：P(B | A)"),
-    caught_by=["condition-has-a-direction", "equals-definition", "axioms"],
-)
+@PROBABILITY.mutant(caught_by=["condition-has-a-direction", "equals-definition", "axioms"])
 def inverted(p, A, B=None):
+    """the condition inverted: P(B | A)"""
     with np.errstate(invalid="ignore"):
         return probability(p, A) if B is None else probability(p, B, A) + 0 * probability(p, A)
 
 
 @PROBABILITY.mutant(
-    Text("not rescaled: P(A ∩ B) for P(A | B)", "没有缩放：以 P(A ∩ B) 代替 P(A | B)"),
-    caught_by=["axioms", "total-probability", "condition-has-a-direction", "pairwise-is-not-mutual"],
+    caught_by=["axioms", "total-probability", "condition-has-a-direction", "pairwise-is-not-mutual"]
 )
 def not_rescaled(p, A, B=None):
+    """not rescaled: P(A ∩ B) for P(A | B)"""
     return probability(p, A if B is None else A & B)
 
 
-@PROBABILITY.mutant(
-    Text("outcomes counted, as if all were equally likely", "按个数计，仿佛各结果等可能"),
-    caught_by=["equals-definition", "count-drifts", "fraction-converges"],
-)
+@PROBABILITY.mutant(caught_by=["equals-definition", "count-drifts", "fraction-converges"])
 def counted(p, A, B=None):
+    """outcomes counted, as if all were equally likely"""
     A, B = np.broadcast_arrays(A, np.ones(p.shape[-1], bool) if B is None else B)
     return (A & B).sum(axis=-1) / np.maximum(B.sum(axis=-1), 1) + 0 * p.sum()
 
 
-@PROBABILITY.mutant(
-    Text("the odds for the probability", "把赔率当作概率"),
-    caught_by=["axioms", "five-heads-of-ten", "half-is-fifty-percent", "equals-definition"],
-)
+@PROBABILITY.mutant(caught_by=["axioms", "five-heads-of-ten", "half-is-fifty-percent", "equals-definition"])
 def odds(p, A, B=None):
+    """the odds for the probability"""
     with np.errstate(divide="ignore", invalid="ignore"):
         return probability(p, A, B) / (1 - probability(p, A, B))
 
 
 PROBABILITY.erratum(
     "E48",
-    common=Text("A coin shows heads with a probability of 0.5 %", "硬币有 0.5% 的可能性出现正面"),
-    why=Text(
-        "0.5 and 0.5 % differ by a factor of 100: of 1000 tosses 500 are expected to show heads, not 5.",
-        "0.5 与 0.5% 相差 100 倍：1000 次抛掷期望出现 500 次正面，而不是 5 次。",
-    ),
-    right=Text("with probability 0.5, that is 50 %", "概率为 0.5，即 50%"),
+    common="A coin shows heads with a probability of 0.5 %",
+    why="0.5 and 0.5 % differ by a factor of 100: of 1000 tosses 500 are expected to show heads, not 5.",
+    right="with probability 0.5, that is 50 %",
     claims=("half-is-fifty-percent",),
 )
 PROBABILITY.erratum(
     "E49",
-    common=Text(
-        "In n tosses with n large the number of heads will be very close to n/2", "抛掷次数 n 很大时，正面数将非常接近 n/2"
-    ),
-    why=Text(
-        r"The number drifts away: on average by nearly $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at $n=10^2,10^4,10^6$. The fraction is off by 0.04, 0.004, 0.0004.",
-        r"正面数会偏离：平均偏离约 $\sqrt{n/2\pi}$，在 $n=10^2,10^4,10^6$ 时为 3.98、39.9 与 399。比例的偏差则为 0.04、0.004、0.0004。",
-    ),
-    right=Text("the fraction H/n comes close to ½", "正面的比例 H/n 趋近 ½"),
+    common="In n tosses with n large the number of heads will be very close to n/2",
+    why=r"The number drifts away: on average by nearly $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at "
+    "$n=10^2,10^4,10^6$. The fraction is off by 0.04, 0.004, 0.0004.",
+    right="the fraction H/n comes close to ½",
     claims=("count-drifts", "fraction-converges"),
-)  # fmt: skip
+)
 
 
 @PROBABILITY.figure(
-    b=Slider(0.05, 0.95, 0.3, Text("P(B)", "P(B)")),
-    a_in=Slider(0.0, 1.0, 0.8, Text("P(A | B)", "P(A | B)")),
-    a_out=Slider(0.0, 1.0, 0.25, Text("P(A | not B)", "P(A | 非 B)")),
+    b=Slider(0.05, 0.95, 0.3, "P(B)"),
+    a_in=Slider(0.0, 1.0, 0.8, "P(A | B)"),
+    a_out=Slider(0.0, 1.0, 0.25, "P(A | not B)"),
 )
 def figure(b, a_in, a_out):
     p = np.array([b * a_in, b * (1 - a_in), (1 - b) * a_out, (1 - b) * (1 - a_out)])
@@ -381,4 +348,4 @@ def figure(b, a_in, a_out):
             f"P(A) = {b:.2f}·{a_in:.2f} + {1 - b:.2f}·{a_out:.2f} = {total:.3f}. P(A ∩ B) = {joint:.3f} beside P(A)P(B) = {apart:.3f}: {verdict[0]}. Given A the probability of B goes from {b:.2f} to {back:.3f}.",
             f"P(A) = {b:.2f}·{a_in:.2f} + {1 - b:.2f}·{a_out:.2f} = {total:.3f}。P(A ∩ B) = {joint:.3f}，而 P(A)P(B) = {apart:.3f}：{verdict[1]}。已知 A 时，B 的概率由 {b:.2f} 变为 {back:.3f}。",
         ),
-    )  # fmt: skip
+    )

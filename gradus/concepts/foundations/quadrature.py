@@ -27,33 +27,36 @@ def _simpson_only(simpson, f, a, b, n, rule):
 QUADRATURE = Concept(
     key="quadrature",
     kind="algorithm",
-    title=Text("Quadrature: trapezoid, Simpson, Gauss", "数值积分：梯形、辛普森与高斯公式"),
-    summary=Text(
-        "An integral as a weighted sum of values. Straight lines through equally spaced points give an error of order $h^2$, parabolas $h^4$; "
-        "Gauss also chooses the points, and n of them are exact for all polynomials up to degree $2n-1$.",
-        "把积分写成函数值的加权和。在等距点上用直线段，误差为 $h^2$ 阶；用抛物线，误差为 $h^4$ 阶；高斯公式连取点也加以选择，n 个点对 $2n-1$ 次以内的多项式都是精确的。",
-    ),
+    title="Quadrature: trapezoid, Simpson, Gauss",
+    summary="An integral as a weighted sum of values. Straight lines through equally spaced points give an "
+    "error of order $h^2$, parabolas $h^4$; Gauss also chooses the points, and n of them are exact "
+    "for all polynomials up to degree $2n-1$.",
     formulas=(
         r"T_n=h\Big(\tfrac12f(x_0)+f(x_1)+\dots+f(x_{n-1})+\tfrac12f(x_n)\Big)=\int_a^bf+\frac{h^2}{12}\big(f'(b)-f'(a)\big)+O(h^4),\qquad h=\frac{b-a}{n}",
         r"S_n=\frac h3\Big(f(x_0)+4f(x_1)+2f(x_2)+4f(x_3)+\dots+4f(x_{n-1})+f(x_n)\Big)=\int_a^bf+\frac{h^4}{180}\big(f'''(b)-f'''(a)\big)+O(h^6)",
         r"G_n=\frac{b-a}2\sum_{i=1}^nw_i\,f\Big(\frac{a+b}2+\frac{b-a}2t_i\Big),\qquad P_n(t_i)=0,\quad w_i=\frac{2}{(1-t_i^2)P_n'(t_i)^2}",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("the integrand, taken entry by entry", "被积函数，逐元素计算"), "function"),
-        Symbol("a", "a", "...", Text("lower end", "积分下限")),
-        Symbol("b", "b", "...", Text("upper end", "积分上限")),
-        Symbol("n", "n", "", Text("number of pieces; for Gauss of points", "分段数；高斯公式中为点数"), "natural"),
-        Symbol(r"\text{rule}", "rule", "", Text("`trapezoid`, `simpson` (n even) or `gauss`", "`trapezoid`（梯形）、`simpson`（辛普森，n 为偶数）或 `gauss`（高斯）"), "other"),
-        Symbol("h", "", "", Text("width of a piece", "每段宽度")),
-        Symbol("t_i", "", "n", Text("Gauss's points: the zeros of the Legendre polynomial $P_n$", "高斯点：勒让德多项式 $P_n$ 的零点")),
-        Symbol("w_i", "", "n", Text("weights", "权重")),
+        Symbol("f", "f", "function", "the integrand, taken entry by entry", "function"),
+        Symbol("a", "a", "...", "lower end"),
+        Symbol("b", "b", "...", "upper end"),
+        Symbol("n", "n", "", "number of pieces; for Gauss of points", "natural"),
+        Symbol(r"\text{rule}", "rule", "", "`trapezoid`, `simpson` (n even) or `gauss`", "other"),
+        Symbol("h", "", "", "width of a piece"),
+        Symbol("t_i", "", "n", "Gauss's points: the zeros of the Legendre polynomial $P_n$"),
+        Symbol("w_i", "", "n", "weights"),
     ),
     needs=("integral",),
     source="davis1984methods",
     year=1743,
     people=("Thomas Simpson", "Carl Friedrich Gauss", "Leonhard Euler", "Colin Maclaurin"),
     implementations=(
-        Implementation("gradus.foundations.quadrature:quadrature", "numpy", None, Text("one call for all rules and for batches of intervals", "一个函数涵盖各种公式与成批的区间")),
+        Implementation(
+            "gradus.foundations.quadrature:quadrature",
+            "numpy",
+            None,
+            "one call for all rules and for batches of intervals",
+        ),
         Implementation("scipy.integrate:fixed_quad", "numpy", _gauss_only),
         Implementation("scipy.integrate:simpson", "numpy", _simpson_only),
     ),
@@ -64,13 +67,13 @@ QUADRATURE = Concept(
         Reading("strang1991calculus", "ch. 5"),
     ),
     deviations=(
-        Text(
-            "SciPy's `simpson` also takes an odd number of pieces and mends the last one with a cubic correction; here it is refused.",
-            "SciPy 的 `simpson` 也接受奇数段，并对最后一段作修正；此处拒绝奇数段。",
+        (
+            "SciPy's `simpson` also takes an odd number of pieces and mends the last one with a cubic "
+            "correction; here it is refused."
         ),
     ),
     differentiable=False,  # the derivative by an end is the integrand itself: a claim of `integral`
-)  # fmt: skip
+)
 
 
 @QUADRATURE.definition
@@ -122,7 +125,7 @@ def cases(rng):
         )
         yield f"backwards, {rule}", dict(f=witch, a=np.array(1.0), b=np.array(-0.5), n=2, rule=rule)
     yield "one point", dict(f=exponential, a=np.array(0.0), b=np.array(1.0), n=1, rule="gauss")
-    yield "one piece", dict(f=exponential, a=np.array(0.0), b=np.array(1.0), n=1, rule="trapezoid")  # fmt: skip
+    yield "one piece", dict(f=exponential, a=np.array(0.0), b=np.array(1.0), n=1, rule="trapezoid")
 
 
 @QUADRATURE.invalid
@@ -138,31 +141,39 @@ def error(quadrature, f, exact, a, b, n, rule):
     return abs(float(quadrature(f, *numbers(a, b), int(n), rule)) - exact)
 
 
-@QUADRATURE.claim(Text("The trapezoid rule's error falls like $h^2$", "梯形公式的误差按 $h^2$ 下降"))
+@QUADRATURE.claim
 def trapezoid_is_second_order(quadrature, rng):
+    """The trapezoid rule's error falls like $h^2$"""
     a, b = rng.uniform(-1, 0), rng.uniform(0.5, 1.5)
     pieces = 2 ** np.arange(3, 10)
-    return rate((b - a) / pieces, [error(quadrature, exponential, np.exp(b) - np.exp(a), a, b, n, "trapezoid") for n in pieces], 2.0)  # fmt: skip
+    return rate(
+        (b - a) / pieces,
+        [error(quadrature, exponential, np.exp(b) - np.exp(a), a, b, n, "trapezoid") for n in pieces],
+        2.0,
+    )
 
 
-@QUADRATURE.claim(Text("Simpson's error falls like $h^4$", "辛普森公式的误差按 $h^4$ 下降"))
+@QUADRATURE.claim
 def simpson_is_fourth_order(quadrature, rng):
+    """Simpson's error falls like $h^4$"""
     a, b = rng.uniform(-1, 0), rng.uniform(0.5, 1.5)
     pieces = 2 ** np.arange(3, 9)
-    return rate((b - a) / pieces, [error(quadrature, exponential, np.exp(b) - np.exp(a), a, b, n, "simpson") for n in pieces], 4.0)  # fmt: skip
+    return rate(
+        (b - a) / pieces,
+        [error(quadrature, exponential, np.exp(b) - np.exp(a), a, b, n, "simpson") for n in pieces],
+        4.0,
+    )
 
 
 def monomial(k):
     return generic(lambda x: x**k)
 
 
-@QUADRATURE.claim(
-    Text(
-        r"n points of Gauss are exact to degree $2n-1$, and miss $t^{2n}$ on $[-1,1]$ by $\frac{2^{2n+1}(n!)^4}{(2n+1)[(2n)!]^2}$",
-        r"高斯公式 n 个点对 $2n-1$ 次以内精确；对 $[-1,1]$ 上的 $t^{2n}$ 误差为 $\frac{2^{2n+1}(n!)^4}{(2n+1)[(2n)!]^2}$",
-    )
-)
+@QUADRATURE.claim
 def gauss_is_exact_to_2n_minus_1(quadrature, rng):
+    r"""n points of Gauss are exact to degree $2n-1$, and miss $t^{2n}$ on $[-1,1]$ by
+    $\frac{2^{2n+1}(n!)^4}{(2n+1)[(2n)!]^2}$
+    """
     from math import factorial
 
     found = []
@@ -176,13 +187,11 @@ def gauss_is_exact_to_2n_minus_1(quadrature, rng):
     return all_of(*found)
 
 
-@QUADRATURE.claim(
-    Text(
-        "Simpson's rule is exact for cubics, one degree more than its parabolas; the trapezoid rule for straight lines",
-        "辛普森公式对三次多项式精确，比所用的抛物线高一次；梯形公式对一次函数精确",
-    )
-)
+@QUADRATURE.claim
 def exact_for_low_degrees(quadrature, rng):
+    """Simpson's rule is exact for cubics, one degree more than its parabolas; the trapezoid rule for
+    straight lines
+    """
     found = []
     for rule, degree in (("trapezoid", 1), ("simpson", 3)):
         c = rng.standard_normal(degree + 1)
@@ -196,13 +205,9 @@ def exact_for_low_degrees(quadrature, rng):
     return all_of(*found, near(quartic, 0.5**4 / 180 * 24, 16 * EPSILON, why))
 
 
-@QUADRATURE.claim(
-    Text(
-        "The leading error of both rules is that of the formula, with its sign: quotients tend to 1 like $h^2$",
-        "两个公式的首项误差（连同符号）与公式一致：比值以 $h^2$ 趋于 1",
-    )
-)
+@QUADRATURE.claim
 def leading_error_term(quadrature, rng):
+    """The leading error of both rules is that of the formula, with its sign: quotients tend to 1 like $h^2$"""
     found = []
     for rule, power, factor in (("trapezoid", 2, 1 / 12), ("simpson", 4, 1 / 180)):
         pieces = 2 ** np.arange(2, 7)
@@ -214,13 +219,11 @@ def leading_error_term(quadrature, rng):
     return all_of(*found)
 
 
-@QUADRATURE.claim(
-    Text(
-        r"Over a whole period the trapezoid rule converges geometrically: $\int_0^{2\pi}\frac{dx}{5/4-\cos x}=\frac{8\pi}{3}$, missed by the factor $\frac{2}{2^n-1}$",
-        r"在整个周期上梯形公式以几何速度收敛：$\int_0^{2\pi}\frac{dx}{5/4-\cos x}=\frac{8\pi}{3}$，相对误差为 $\frac{2}{2^n-1}$",
-    )
-)
+@QUADRATURE.claim
 def trapezoid_is_geometric_for_periodic_functions(quadrature, rng):
+    r"""Over a whole period the trapezoid rule converges geometrically:
+    $\int_0^{2\pi}\frac{dx}{5/4-\cos x}=\frac{8\pi}{3}$, missed by the factor $\frac{2}{2^n-1}$
+    """
     f = generic(lambda x: 1.0 / (1.25 - namespace(x).cos(x)))
     found = []
     for n in (4, 8, 16, 32):
@@ -230,13 +233,11 @@ def trapezoid_is_geometric_for_periodic_functions(quadrature, rng):
     return all_of(*found)
 
 
-@QUADRATURE.claim(
-    Text(
-        "A kink inside costs the high orders: Simpson's error then falls like $h^2$ only, and Gauss's is no better",
-        "区间内部的尖点使高阶失效：辛普森公式的误差只按 $h^2$ 下降，高斯公式也不更好",
-    )
-)
+@QUADRATURE.claim
 def kink_costs_the_order(quadrature, rng):
+    """A kink inside costs the high orders: Simpson's error then falls like $h^2$ only, and Gauss's is no
+    better
+    """
     exact = (0.04 + 0.64) / 2
     pieces = 2.0 * np.array([6, 11, 21, 41, 81, 161])  # the kink lies at a fifth of a pair of pieces in all
     simpson = rate(1 / pieces, [error(quadrature, kink, exact, 0, 1, n, "simpson") for n in pieces], 2.0)
@@ -251,67 +252,57 @@ def kink_costs_the_order(quadrature, rng):
 
 
 @QUADRATURE.mutant(
-    Text("left Riemann sum for the trapezoid rule", "用左黎曼和代替梯形公式"),
     caught_by=[
         "trapezoid-is-second-order",
         "exact-for-low-degrees",
         "equals-definition",
         "leading-error-term",
-    ],
+    ]
 )
 def left_riemann_sum(f, a, b, n, rule="gauss"):
+    """left Riemann sum for the trapezoid rule"""
     if rule != "trapezoid":
         return quadrature(f, a, b, n, rule)
     x = a[..., None] + (b - a)[..., None] * np.arange(n) / n
     return (b - a) * np.mean(f(x), -1)
 
 
-@QUADRATURE.mutant(
-    Text("Simpson's 4 and 2 interchanged", "辛普森公式中 4 与 2 互换"),
-    caught_by=["simpson-is-fourth-order", "exact-for-low-degrees", "equals-definition"],
-)
+@QUADRATURE.mutant(caught_by=["simpson-is-fourth-order", "exact-for-low-degrees", "equals-definition"])
 def four_and_two_interchanged(f, a, b, n, rule="gauss"):
+    """Simpson's 4 and 2 interchanged"""
     if rule != "simpson":
         return quadrature(f, a, b, n, rule)
     return 2 * quadrature(f, a, b, n, "trapezoid") - quadrature(f, a, b, n, "simpson")
 
 
-@QUADRATURE.mutant(
-    Text("the ends of the trapezoid rule count fully", "梯形公式的两端未取一半"),
-    caught_by=["trapezoid-is-second-order", "trapezoid-is-geometric-for-periodic-functions"],
-)
+@QUADRATURE.mutant(caught_by=["trapezoid-is-second-order", "trapezoid-is-geometric-for-periodic-functions"])
 def ends_count_fully(f, a, b, n, rule="gauss"):
+    """the ends of the trapezoid rule count fully"""
     return quadrature(f, a, b, n, rule) + (rule == "trapezoid") * (b - a) * (f(a) + f(b)) / (2 * n)
 
 
-@QUADRATURE.mutant(
-    Text("Gauss's points are taken equally spaced", "高斯点取为等距点"),
-    caught_by=["gauss-is-exact-to-2n-minus-1", "kink-costs-the-order", "equals-definition"],
-)
+@QUADRATURE.mutant(caught_by=["gauss-is-exact-to-2n-minus-1", "kink-costs-the-order", "equals-definition"])
 def equally_spaced(f, a, b, n, rule="gauss"):
+    """Gauss's points are taken equally spaced"""
     if rule != "gauss":
         return quadrature(f, a, b, n, rule)
     x = a[..., None] + (b - a)[..., None] * (np.arange(n) + 0.5) / n
     return (b - a) * np.mean(f(x), -1)
 
 
-@QUADRATURE.mutant(
-    Text("one point of Gauss too few", "高斯公式少一个点"),
-    caught_by=["gauss-is-exact-to-2n-minus-1"],
-)
+@QUADRATURE.mutant(caught_by=["gauss-is-exact-to-2n-minus-1"])
 def one_point_too_few(f, a, b, n, rule="gauss"):
+    """one point of Gauss too few"""
     return quadrature(f, a, b, max(1, n - 1) if rule == "gauss" else n, rule)
 
 
 @QUADRATURE.figure(
-    n=Slider(
-        2, 64, 6, Text("pieces, or points of Gauss", "分段数（高斯公式为点数）"), log=True, integer=True
-    ),
+    n=Slider(2, 64, 6, "pieces, or points of Gauss", log=True, integer=True),
     c=Slider(
         -0.5,
         1.5,
         -0.5,
-        Text("place of a kink; outside [0, 1] there is none", "尖点位置；在 [0, 1] 之外即没有尖点"),
+        "place of a kink; outside [0, 1] there is none",
     ),
 )
 def figure(n, c):
@@ -356,4 +347,4 @@ def figure(n, c):
             f"∫ over [0, 1], {where.en}. With n = {n} the trapezoid rule misses by {now[0]:.2g}, Simpson's by {now[1]:.2g}, Gauss's by {now[2]:.2g}.",
             f"[0, 1] 上的积分，{where.zh}。n = {n} 时，梯形公式误差 {now[0]:.2g}，辛普森公式 {now[1]:.2g}，高斯公式 {now[2]:.2g}。",
         ),
-    )  # fmt: skip
+    )

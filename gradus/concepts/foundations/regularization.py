@@ -26,40 +26,50 @@ def _sklearn(ElasticNet, X, y, l1, l2):
 REGULARIZATION = Concept(
     key="regularization",
     kind="algorithm",
-    title=Text("Regularization: L1, L2, elastic net, early stopping", "正则化：L1、L2、弹性网与早停"),
-    summary=Text(
-        "A penalty on the size of the coefficients, added to the mean loss, trades a bias for less variance. The square (ridge) shrinks every direction, the weak ones most; "
-        "the absolute value (LASSO) sets coefficients to exactly 0; the elastic net does both. Stopping gradient descent early does nearly what ridge does. The intercept is not penalised.",
-        "在平均损失上加上对系数大小的惩罚，以偏差换取更小的方差。平方惩罚（岭回归）压缩每个方向，弱方向压缩最多；绝对值惩罚（LASSO）使系数恰好为 0；"
-        "弹性网二者兼有。提前停止梯度下降的效果与岭回归相近。截距不受惩罚。",
-    ),
+    title="Regularization: L1, L2, elastic net, early stopping",
+    summary="A penalty on the size of the coefficients, added to the mean loss, trades a bias for less "
+    "variance. The square (ridge) shrinks every direction, the weak ones most; the absolute value "
+    "(LASSO) sets coefficients to exactly 0; the elastic net does both. Stopping gradient descent "
+    "early does nearly what ridge does. The intercept is not penalised.",
     formulas=(
         r"\min_{b,\beta}\ \frac1{2n}\sum_{i=1}^{n}(y_i-b-x_i^{\mathsf T}\beta)^2+\lambda_1\lVert\beta\rVert_1+\frac{\lambda_2}2\lVert\beta\rVert_2^2",
         r"\beta_j\leftarrow\frac{S\bigl(\frac1n\tilde x_j^{\mathsf T}r_j,\ \lambda_1\bigr)}{\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2},\quad S(z,t)=\operatorname{sgn}(z)\max(|z|-t,0),\quad r_j=\tilde y-\sum_{k\ne j}\tilde x_k\beta_k",
         r"\lambda_1=0:\ \beta=\bigl(\tfrac1n\tilde X^{\mathsf T}\tilde X+\lambda_2I\bigr)^{-1}\tfrac1n\tilde X^{\mathsf T}\tilde y;\qquad \text{descent for }t\text{ steps}:\ 1-(1-\alpha s)^t\ \text{ beside }\ \frac s{s+\lambda_2},\ \lambda_2=\frac1{\alpha t}",
     ),
     symbols=(
-        Symbol("X", "X", "n d", Text("observations, without a column of ones", "观测，不含全一列")),
-        Symbol("y", "y", "n", Text("responses", "响应")),
-        Symbol(r"\lambda_1", "l1", "", Text("weight of the absolute values", "绝对值惩罚的权重"), "nonnegative"),
-        Symbol(r"\lambda_2", "l2", "", Text("weight of the squares", "平方惩罚的权重"), "nonnegative"),
-        Symbol(r"\beta", "", "d", Text("coefficients", "系数")),
-        Symbol("b", "", "", Text("intercept", "截距")),
-        Symbol("n", "", "", Text("number of observations", "观测数"), "natural"),
-        Symbol(r"\tilde x_j,\tilde y", "", "n", Text("a column and the responses, their means taken off", "减去均值后的列与响应")),
-        Symbol("r_j", "", "n", Text("residual without the j-th column", "不计第 j 列的残差")),
-        Symbol("S", "", "", Text("soft threshold", "软阈值函数")),
-        Symbol("s", "", "", Text("an eigenvalue of $\\tilde X^{\\mathsf T}\\tilde X/n$", "$\\tilde X^{\\mathsf T}\\tilde X/n$ 的特征值"), "nonnegative"),
-        Symbol(r"\alpha", "", "", Text("step size of descent", "梯度下降的步长"), "positive"),
-        Symbol("t", "", "", Text("number of steps; threshold", "步数；阈值")),
+        Symbol("X", "X", "n d", "observations, without a column of ones"),
+        Symbol("y", "y", "n", "responses"),
+        Symbol(r"\lambda_1", "l1", "", "weight of the absolute values", "nonnegative"),
+        Symbol(r"\lambda_2", "l2", "", "weight of the squares", "nonnegative"),
+        Symbol(r"\beta", "", "d", "coefficients"),
+        Symbol("b", "", "", "intercept"),
+        Symbol("n", "", "", "number of observations", "natural"),
+        Symbol(r"\tilde x_j,\tilde y", "", "n", "a column and the responses, their means taken off"),
+        Symbol("r_j", "", "n", "residual without the j-th column"),
+        Symbol("S", "", "", "soft threshold"),
+        Symbol("s", "", "", r"an eigenvalue of $\tilde X^{\mathsf T}\tilde X/n$", "nonnegative"),
+        Symbol(r"\alpha", "", "", "step size of descent", "positive"),
+        Symbol("t", "", "", "number of steps; threshold"),
     ),
     needs=("linear-regression", "gradient-descent", "norm"),
     source="zou2005regularization",
     year=1970,
-    people=("Arthur Hoerl", "Robert Kennard", "Robert Tibshirani", "Hui Zou", "Trevor Hastie", "Andrey Tikhonov"),
+    people=(
+        "Arthur Hoerl",
+        "Robert Kennard",
+        "Robert Tibshirani",
+        "Hui Zou",
+        "Trevor Hastie",
+        "Andrey Tikhonov",
+    ),
     implementations=(
-        Implementation("gradus.foundations.regularization:penalized", "numpy", _ours, Text("proximal descent, then Newton's steps; logistic loss too", "近端梯度下降，再用牛顿步；也支持逻辑损失")),
-        Implementation("sklearn.linear_model:ElasticNet", "numpy", _sklearn, Text("coordinate descent", "坐标下降")),
+        Implementation(
+            "gradus.foundations.regularization:penalized",
+            "numpy",
+            _ours,
+            "proximal descent, then Newton's steps; logistic loss too",
+        ),
+        Implementation("sklearn.linear_model:ElasticNet", "numpy", _sklearn, "coordinate descent"),
     ),
     readings=(
         Reading("hoerl1970ridge"),
@@ -69,20 +79,24 @@ REGULARIZATION = Concept(
         Reading("ali2019continuous"),
     ),
     deviations=(
-        Text("scikit-learn: `ElasticNet` has α(ρ‖β‖₁ + (1−ρ)/2‖β‖²) beside the mean loss, as here; `Ridge` has α‖β‖² beside the sum, so α = n λ₂. Deep learning calls ridge weight decay.",
-             "scikit-learn：`ElasticNet` 在平均损失旁使用 α(ρ‖β‖₁ + (1−ρ)/2‖β‖²)，与此处相同；`Ridge` 在损失之和旁使用 α‖β‖²，故 α = n λ₂。深度学习中称岭惩罚为权重衰减。"),
-        Text("Columns are not scaled here. A penalty is not indifferent to units: standardise first if they have none in common.",
-             "此处不缩放各列。惩罚与单位有关：各列单位不同时应先标准化。"),
+        (
+            "scikit-learn: `ElasticNet` has α(ρ‖β‖₁ + (1−ρ)/2‖β‖²) beside the mean loss, as here; `Ridge` "
+            "has α‖β‖² beside the sum, so α = n λ₂. Deep learning calls ridge weight decay."
+        ),
+        (
+            "Columns are not scaled here. A penalty is not indifferent to units: standardise first if they "
+            "have none in common."
+        ),
     ),
     proof=Proof(
-        Text(
-            r"Of the update: as a function of $\beta_j$ alone the objective is $\frac a2\beta_j^2-z\beta_j+\lambda_1|\beta_j|$ with $a=\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2$ and $z=\frac1n\tilde x_j^{\mathsf T}r_j$. "
-            r"Its subgradient contains 0 at $\beta_j=0$ if $|z|\le\lambda_1$, else at $(z-\lambda_1\operatorname{sgn}z)/a$. The penalty is separable, so a point that no coordinate improves is a minimum.",
-            r"更新式：仅作为 $\beta_j$ 的函数，目标为 $\frac a2\beta_j^2-z\beta_j+\lambda_1|\beta_j|$，其中 $a=\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2$，$z=\frac1n\tilde x_j^{\mathsf T}r_j$。"
-            r"当 $|z|\le\lambda_1$ 时次梯度在 $\beta_j=0$ 处含 0，否则在 $(z-\lambda_1\operatorname{sgn}z)/a$ 处含 0。惩罚可分离，故任何坐标都无法改进的点即最小点。",
-        )
+        r"Of the update: as a function of $\beta_j$ alone the objective is "
+        r"$\frac a2\beta_j^2-z\beta_j+\lambda_1|\beta_j|$ with "
+        r"$a=\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2$ and "
+        r"$z=\frac1n\tilde x_j^{\mathsf T}r_j$. Its subgradient contains 0 at $\beta_j=0$ if "
+        r"$|z|\le\lambda_1$, else at $(z-\lambda_1\operatorname{sgn}z)/a$. The penalty is separable, so "
+        "a point that no coordinate improves is a minimum."
     ),
-)  # fmt: skip
+)
 
 
 @REGULARIZATION.definition
@@ -130,13 +144,9 @@ def diabetes():
     return X / X.std(0), (y - y.mean()) / y.std()
 
 
-@REGULARIZATION.claim(
-    Text(
-        "Without L1 it is ridge's closed form, on random data and on the diabetes data (442 × 10)",
-        "没有 L1 时等于岭回归的闭式解：随机数据与糖尿病数据（442 × 10）",
-    )
-)
+@REGULARIZATION.claim
 def ridge_closed_form(f, rng):
+    """Without L1 it is ridge's closed form, on random data and on the diabetes data (442 × 10)"""
     found = []
     for (X, y), l2 in ((problem(rng), 0.5), (problem(rng, 60, 8), 0.02), (diabetes(), 0.1)):
         Xc, yc = X - X.mean(0), y - y.mean()
@@ -153,13 +163,11 @@ def ridge_closed_form(f, rng):
     return all_of(*found)
 
 
-@REGULARIZATION.claim(
-    Text(
-        r"With orthonormal columns each coefficient is soft-thresholded by itself: $\beta_j=S(\tilde x_j^{\mathsf T}\tilde y/n,\lambda_1)/(1+\lambda_2)$",
-        r"列标准正交时各系数独立地做软阈值：$\beta_j=S(\tilde x_j^{\mathsf T}\tilde y/n,\lambda_1)/(1+\lambda_2)$",
-    )
-)
+@REGULARIZATION.claim
 def orthonormal_columns_are_thresholded(f, rng):
+    r"""With orthonormal columns each coefficient is soft-thresholded by itself:
+    $\beta_j=S(\tilde x_j^{\mathsf T}\tilde y/n,\lambda_1)/(1+\lambda_2)$
+    """
     n, d = 64, 6
     Q = np.linalg.qr(np.column_stack([np.ones(n), rng.standard_normal((n, d))]))[0][:, 1:] * np.sqrt(n)
     y = Q @ np.array([2.0, -1.0, 0.5, 0.2, -0.05, 0.0]) + 0.1 * rng.standard_normal(n) - 4
@@ -172,13 +180,12 @@ def orthonormal_columns_are_thresholded(f, rng):
     return all_of(*found)
 
 
-@REGULARIZATION.claim(
-    Text(
-        r"Optimal: the gradient of the mean loss is $-\lambda_1\operatorname{sgn}\beta_j-\lambda_2\beta_j$ where $\beta_j\ne0$, and at most $\lambda_1$ where $\beta_j=0$; no perturbation has a smaller objective",
-        r"最优性：$\beta_j\ne0$ 处平均损失的梯度为 $-\lambda_1\operatorname{sgn}\beta_j-\lambda_2\beta_j$，$\beta_j=0$ 处不超过 $\lambda_1$；任何扰动都不会使目标更小",
-    )
-)
+@REGULARIZATION.claim
 def optimality_conditions(f, rng):
+    r"""Optimal: the gradient of the mean loss is $-\lambda_1\operatorname{sgn}\beta_j-\lambda_2\beta_j$
+    where $\beta_j\ne0$, and at most $\lambda_1$ where $\beta_j=0$; no perturbation has a smaller
+    objective
+    """
     found = []
     for (X, y), l1, l2 in ((problem(rng), 0.3, 0.1), (diabetes(), 0.05, 0.0), (diabetes(), 0.02, 0.2)):
         n = len(y)
@@ -206,13 +213,12 @@ def optimality_conditions(f, rng):
     return all_of(*found)
 
 
-@REGULARIZATION.claim(
-    Text(
-        "The LASSO path on the diabetes data equals least-angle regression's, which is exact and piecewise linear, at its knots and between; above $\\lambda_{\\max}=\\max|\\tilde X^{\\mathsf T}\\tilde y|/n$ all is 0",
-        "糖尿病数据上的 LASSO 路径与精确且分段线性的最小角回归路径一致，在节点处及其间皆然；大于 $\\lambda_{\\max}=\\max|\\tilde X^{\\mathsf T}\\tilde y|/n$ 时全为 0",
-    )
-)
+@REGULARIZATION.claim
 def lasso_path_is_piecewise_linear(f, rng):
+    r"""The LASSO path on the diabetes data equals least-angle regression's, which is exact and piecewise
+    linear, at its knots and between; above $\lambda_{\max}=\max|\tilde X^{\mathsf T}\tilde y|/n$ all
+    is 0
+    """
     from sklearn.linear_model import lars_path
 
     X, y = diabetes()
@@ -234,13 +240,11 @@ def lasso_path_is_piecewise_linear(f, rng):
     )
 
 
-@REGULARIZATION.claim(
-    Text(
-        "The intercept is not penalised: adding 1000 to all responses adds 1000 to it and leaves the coefficients; moving a column moves the intercept alone",
-        "截距不受惩罚：所有响应加 1000，只使截距加 1000 而系数不变；平移某一列也只改变截距",
-    )
-)
+@REGULARIZATION.claim
 def intercept_is_free(f, rng):
+    """The intercept is not penalised: adding 1000 to all responses adds 1000 to it and leaves the
+    coefficients; moving a column moves the intercept alone
+    """
     X, y = problem(rng)
     found = []
     for l1, l2 in ((0.3, 0.0), (0.0, 0.5), (0.1, 0.1)):
@@ -248,19 +252,19 @@ def intercept_is_free(f, rng):
         up, b_up = f(X, y + 1000, l1, l2)
         moved, b_moved = f(X + np.array([7.0, 0, 0, 0, 0]), y, l1, l2)
         found += [
-            roundoff(up, beta, terms=100, scale=1000.0), roundoff(float(b_up), float(b) + 1000, terms=100),
-            roundoff(moved, beta, terms=100, scale=10.0), roundoff(float(b_moved), float(b) - 7 * beta[0], terms=100, scale=20.0),
-        ]  # fmt: skip
+            roundoff(up, beta, terms=100, scale=1000.0),
+            roundoff(float(b_up), float(b) + 1000, terms=100),
+            roundoff(moved, beta, terms=100, scale=10.0),
+            roundoff(float(b_moved), float(b) - 7 * beta[0], terms=100, scale=20.0),
+        ]
     return all_of(*found)
 
 
-@REGULARIZATION.claim(
-    Text(
-        "Of two equal columns the elastic net gives each the same coefficient; with L2 alone both, with L1 alone only their sum is determined",
-        "对两个相同的列，弹性网给出相同的系数；仅有 L2 时也是如此，仅有 L1 时只有二者之和是确定的",
-    )
-)
+@REGULARIZATION.claim
 def copies_share_their_coefficient(f, rng):
+    """Of two equal columns the elastic net gives each the same coefficient; with L2 alone both, with L1
+    alone only their sum is determined
+    """
     X, y = problem(rng, 40, 3)
     twice = np.column_stack([X, X[:, 0]])
     found = []
@@ -278,13 +282,13 @@ def copies_share_their_coefficient(f, rng):
     return all_of(*found, near(lasso[0] + lasso[3], single[0], 1e-8, Text("eight digits", "八位")))
 
 
-@REGULARIZATION.claim(
-    Text(
-        r"Early stopping is nearly ridge on a quadratic: after t steps of descent from 0 each eigendirection has $1-(1-\alpha s)^t$ of its least-squares coefficient, ridge with $\lambda_2=1/\alpha t$ has $s/(s+\lambda_2)$; they differ by at most 0.204, and the losses on fresh data by a few per cent at their best",
-        r"在二次函数上早停与岭回归相近：从 0 下降 t 步后，每个特征方向保留其最小二乘系数的 $1-(1-\alpha s)^t$，$\lambda_2=1/\alpha t$ 的岭回归保留 $s/(s+\lambda_2)$；二者相差至多 0.204，各自最优处在新数据上的损失仅差百分之几",
-    )
-)
+@REGULARIZATION.claim
 def early_stopping_is_nearly_ridge(f, rng):
+    r"""Early stopping is nearly ridge on a quadratic: after t steps of descent from 0 each eigendirection
+    has $1-(1-\alpha s)^t$ of its least-squares coefficient, ridge with $\lambda_2=1/\alpha t$ has
+    $s/(s+\lambda_2)$; they differ by at most 0.204, and the losses on fresh data by a few per cent at
+    their best
+    """
     X, y = diabetes()
     order = rng.permutation(len(y))
     train, test = order[:60], order[60:]  # few, so that a penalty pays
@@ -314,10 +318,10 @@ def early_stopping_is_nearly_ridge(f, rng):
 
 
 @REGULARIZATION.mutant(
-    Text("the intercept penalised like the others", "截距也受惩罚"),
-    caught_by=["intercept-is-free", "equals-definition", "ridge-closed-form", "optimality-conditions"],
+    caught_by=["intercept-is-free", "equals-definition", "ridge-closed-form", "optimality-conditions"]
 )
 def penalised_intercept(X, y, l1, l2):
+    """the intercept penalised like the others"""
     from gradus.foundations.regularization import penalized
 
     beta = penalized(np.column_stack([X, np.ones(len(y))]), y, l1, l2, intercept=False).coefficients
@@ -325,10 +329,15 @@ def penalised_intercept(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    Text("a penalty beside the sum of the losses instead of their mean", "把惩罚加在损失之和而不是平均上"),
-    caught_by=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "early-stopping-is-nearly-ridge"],
-)  # fmt: skip
+    caught_by=[
+        "ridge-closed-form",
+        "orthonormal-columns-are-thresholded",
+        "lasso-path-is-piecewise-linear",
+        "early-stopping-is-nearly-ridge",
+    ]
+)
 def beside_the_sum(X, y, l1, l2):
+    """a penalty beside the sum of the losses instead of their mean"""
     from gradus.foundations.regularization import penalized
 
     fit = penalized(X, y, l1 / len(y), l2 / len(y))
@@ -336,10 +345,15 @@ def beside_the_sum(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    Text("the two penalties exchanged", "两种惩罚对调"),
-    caught_by=["ridge-closed-form", "orthonormal-columns-are-thresholded", "lasso-path-is-piecewise-linear", "equals-definition"],
-)  # fmt: skip
+    caught_by=[
+        "ridge-closed-form",
+        "orthonormal-columns-are-thresholded",
+        "lasso-path-is-piecewise-linear",
+        "equals-definition",
+    ]
+)
 def exchanged(X, y, l1, l2):
+    """the two penalties exchanged"""
     from gradus.foundations.regularization import penalized
 
     fit = penalized(X, y, l2, l1)
@@ -347,10 +361,15 @@ def exchanged(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    Text("a hard threshold: what is kept is not shrunk", "硬阈值：保留者不收缩"),
-    caught_by=["orthonormal-columns-are-thresholded", "optimality-conditions", "lasso-path-is-piecewise-linear", "equals-definition"],
-)  # fmt: skip
+    caught_by=[
+        "orthonormal-columns-are-thresholded",
+        "optimality-conditions",
+        "lasso-path-is-piecewise-linear",
+        "equals-definition",
+    ]
+)
 def hard_threshold(X, y, l1, l2):
+    """a hard threshold: what is kept is not shrunk"""
     from gradus.foundations.regularization import penalized
 
     beta = penalized(X, y, l1, l2).coefficients.copy()
@@ -361,10 +380,15 @@ def hard_threshold(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    Text("least squares first, then shrunk: all directions alike", "先做最小二乘再统一收缩：各方向一视同仁"),
-    caught_by=["ridge-closed-form", "copies-share-their-coefficient", "early-stopping-is-nearly-ridge", "optimality-conditions"],
-)  # fmt: skip
+    caught_by=[
+        "ridge-closed-form",
+        "copies-share-their-coefficient",
+        "early-stopping-is-nearly-ridge",
+        "optimality-conditions",
+    ]
+)
 def shrunk_alike(X, y, l1, l2):
+    """least squares first, then shrunk: all directions alike"""
     Xc = X - X.mean(0)
     beta = np.linalg.pinv(Xc) @ (y - y.mean())
     beta = np.sign(beta) * np.maximum(np.abs(beta) - l1, 0) / (1 + l2)
@@ -374,10 +398,8 @@ def shrunk_alike(X, y, l1, l2):
 
 
 @REGULARIZATION.figure(
-    ratio=Slider(
-        0.0, 1.0, 1.0, Text("share of L1: 0 is ridge, 1 is LASSO", "L1 所占比例：0 为岭回归，1 为 LASSO")
-    ),
-    strength=Slider(1e-3, 1.0, 0.05, Text("strength λ", "强度 λ"), log=True),
+    ratio=Slider(0.0, 1.0, 1.0, "share of L1: 0 is ridge, 1 is LASSO"),
+    strength=Slider(1e-3, 1.0, 0.05, "strength λ", log=True),
 )
 def figure(ratio, strength):
     from gradus.foundations.regularization import penalized
@@ -405,4 +427,4 @@ def figure(ratio, strength):
             f"At λ = {strength:.3g} with {ratio:.0%} L1, {zeros} of 10 coefficients are exactly 0, and their sizes add up to {size:.2f} beside {full:.2f} of least squares.",
             f"λ = {strength:.3g}、L1 占 {ratio:.0%} 时，10 个系数中有 {zeros} 个恰为 0，绝对值之和为 {size:.2f}，而最小二乘为 {full:.2f}。",
         ),
-    )  # fmt: skip
+    )

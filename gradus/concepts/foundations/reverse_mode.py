@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic, namespace
+from gradus.page import (
+    Concept,
+    Drawing,
+    Implementation,
+    Reading,
+    Slider,
+    Symbol,
+    Text,
+    generic,
+    like,
+    namespace,
+)
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -14,24 +25,22 @@ def _call(grad, f, x):
 REVERSE_MODE = Concept(
     key="reverse-mode",
     kind="algorithm",
-    title=Text("Computation graph and reverse mode (backpropagation)", "计算图与反向模式（反向传播）"),
-    summary=Text(
-        "Every function that a program computes is a graph of elementary steps. One walk backwards through the graph gives "
-        "the derivative of the result by every input at once, for at most about five times the price of the function itself.",
-        "程序所计算的任何函数都是由基本运算组成的图。沿图反向走一遍，就能同时得到结果对所有输入的导数，代价至多约为计算函数本身的五倍。",
-    ),
+    title="Computation graph and reverse mode (backpropagation)",
+    summary="Every function that a program computes is a graph of elementary steps. One walk backwards "
+    "through the graph gives the derivative of the result by every input at once, for at most "
+    "about five times the price of the function itself.",
     formulas=(
         r"v_j=\varphi_j\big((v_i)_{i\to j}\big),\qquad \bar v_i=\frac{\partial y}{\partial v_i}",
         r"\bar v_i=\sum_{j\,:\,i\to j}\bar v_j\,\frac{\partial \varphi_j}{\partial v_i},\qquad \bar y=1,\qquad \nabla f(x)=(\bar v_1,\dots,\bar v_n)",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("function whose result is one number", "取值为一个数的函数"), "function"),
-        Symbol("x", "x", "n", Text("where it is differentiated", "求导的点")),
-        Symbol("y", "", "", Text("the result $f(x)$", "结果 $f(x)$")),
-        Symbol("v_j", "", "", Text("value of step j; the first n are the inputs", "第 j 步的值；前 n 个是输入")),
-        Symbol(r"\varphi_j", "", "function", Text("elementary function of step j", "第 j 步的基本函数")),
-        Symbol(r"\bar v_i", "", "", Text("adjoint: derivative of the result by $v_i$", "伴随量：结果对 $v_i$ 的导数")),
-        Symbol(r"i\to j", "", "", Text("step j uses the value of step i", "第 j 步用到第 i 步的值")),
+        Symbol("f", "f", "function", "function whose result is one number", "function"),
+        Symbol("x", "x", "n", "where it is differentiated"),
+        Symbol("y", "", "", "the result $f(x)$"),
+        Symbol("v_j", "", "", "value of step j; the first n are the inputs"),
+        Symbol(r"\varphi_j", "", "function", "elementary function of step j"),
+        Symbol(r"\bar v_i", "", "", "adjoint: derivative of the result by $v_i$"),
+        Symbol(r"i\to j", "", "", "step j uses the value of step i"),
     ),
     needs=("chain-rule", "gradient", "forward-mode"),
     source="linnainmaa1970representation",
@@ -42,7 +51,7 @@ REVERSE_MODE = Concept(
             "gradus.foundations.autodiff:grad",
             "numpy",
             _call,
-            Text("a tape one can read in one sitting; for work, use PyTorch", "可一口气读完的小型实现；实际工作请用 PyTorch"),
+            "a tape one can read in one sitting; for work, use PyTorch",
         ),
         Implementation("torch.func:grad", "torch", _call),
     ),
@@ -53,17 +62,16 @@ REVERSE_MODE = Concept(
         Reading("rumelhart1986learning"),
     ),
     deviations=(
-        Text(
-            "At a kink frameworks choose: the derivative of $|x|$ at 0 is 0, a tie of `maximum` is shared half and half, "
-            "that of `relu` at 0 is 0 in PyTorch.",
-            "在不可导点各框架自行选取：$|x|$ 在 0 处取 0，`maximum` 相等时各取一半，PyTorch 中 `relu` 在 0 处取 0。",
+        (
+            "At a kink frameworks choose: the derivative of $|x|$ at 0 is 0, a tie of `maximum` is shared "
+            "half and half, that of `relu` at 0 is 0 in PyTorch."
         ),
-        Text(
-            "PyTorch adds into `.grad` until it is reset; `torch.func.grad` and this page return a new gradient each time.",
-            "PyTorch 会把梯度累加到 `.grad`，直到清零；`torch.func.grad` 与本页每次返回新的梯度。",
+        (
+            "PyTorch adds into `.grad` until it is reset; `torch.func.grad` and this page return a new "
+            "gradient each time."
         ),
     ),
-)  # fmt: skip
+)
 
 
 def wengert_list(f, x):
@@ -113,12 +121,6 @@ def reverse_mode(f, x):
         for i, partial in partials:
             v_bar[i] = v_bar[i] + v_bar[j] * partial
     return np.array(v_bar[: np.size(x)]).reshape(np.shape(x))
-
-
-def like(array, x):
-    """A constant in the framework and precision of x."""
-    xp = namespace(x)
-    return array if xp is np else xp.asarray(array, dtype=x.dtype)
 
 
 A = np.array([[0.8, -0.5, 0.3], [0.1, 0.9, -0.7]])
@@ -221,13 +223,9 @@ def torch_gradient(f, x):
     return torch.autograd.grad(f(t), t)[0].numpy()
 
 
-@REVERSE_MODE.claim(
-    Text(
-        "Equals `torch.autograd` to $10^{-12}$ on random expression graphs",
-        "在随机表达式图上与 `torch.autograd` 相差不超过 $10^{-12}$",
-    )
-)
+@REVERSE_MODE.claim
 def equals_torch_on_random_graphs(reverse_mode, rng):
+    """Equals `torch.autograd` to $10^{-12}$ on random expression graphs"""
     found = []
     for _ in range(12):
         f, x = random_graph(rng), rng.standard_normal(6)
@@ -237,13 +235,9 @@ def equals_torch_on_random_graphs(reverse_mode, rng):
     return all_of(*found)
 
 
-@REVERSE_MODE.claim(
-    Text(
-        "The backward pass can be differentiated again: Hessian times vector equals PyTorch's",
-        "反向过程可再次求导：黑塞矩阵乘向量与 PyTorch 一致",
-    )
-)
+@REVERSE_MODE.claim
 def differentiates_its_own_backward_pass(reverse_mode, rng):
+    """The backward pass can be differentiated again: Hessian times vector equals PyTorch's"""
     import torch
 
     found = []
@@ -262,19 +256,16 @@ def differentiates_its_own_backward_pass(reverse_mode, rng):
     return all_of(*found)
 
 
-@REVERSE_MODE.claim(
-    Text(
-        "A value used twice receives the sum of both adjoints: $(x^2)^2+x^2$ has derivative $4x^3+2x$",
-        "被使用两次的值得到两份伴随量之和：$(x^2)^2+x^2$ 的导数为 $4x^3+2x$",
-    )
-)
+@REVERSE_MODE.claim
 def reuse_adds_up(reverse_mode, rng):
+    """A value used twice receives the sum of both adjoints: $(x^2)^2+x^2$ has derivative $4x^3+2x$"""
     x = np.array([-2.0, 1.0, 3.0])
     return identical(reverse_mode(reused, x), 4 * x**3 + 2 * x)
 
 
-@REVERSE_MODE.claim(Text("What broadcasting spread out is summed back", "广播所展开的部分在反向时求和还原"))
+@REVERSE_MODE.claim
 def broadcasting_is_summed_back(reverse_mode, rng):
+    """What broadcasting spread out is summed back"""
     B = rng.standard_normal((5, 3))
 
     @generic
@@ -287,13 +278,10 @@ def broadcasting_is_summed_back(reverse_mode, rng):
     return roundoff(reverse_mode(rows_and_columns, x), np.concatenate([first, B.sum(1) * x[0]]), terms=15)
 
 
-@REVERSE_MODE.claim(
-    Text(
-        "A chain of 5000 steps is no deeper than the memory: no recursion",
-        "5000 步的链只受内存限制：不用递归",
-    )
-)
+@REVERSE_MODE.claim
 def long_chains(reverse_mode, rng):
+    """A chain of 5000 steps is no deeper than the memory: no recursion"""
+
     @generic
     def chain(x):
         for _ in range(5000):
@@ -311,14 +299,11 @@ def moderate(x):
     return (y / xp.sqrt(1 + y * y)).sum()
 
 
-@REVERSE_MODE.claim(
-    Text(
-        "A gradient costs at most 5 evaluations of the function, for 10 inputs and for a million (operations counted)",
-        "梯度的代价至多为 5 次函数计算，无论输入是 10 个还是一百万个（按运算次数计）",
-    ),
-    of_definition=False,
-)
+@REVERSE_MODE.claim(of_definition=False)
 def cost_is_five_evaluations(reverse_mode, rng):
+    """A gradient costs at most 5 evaluations of the function, for 10 inputs and for a million (operations
+    counted)
+    """
     from gradus.page.evidence import NotApplicable
     from gradus.page.operations import Counted
 
@@ -354,15 +339,11 @@ def logits(theta, X, hidden=32):
     return H @ np.reshape(theta[b : b + 10 * hidden], (hidden, 10)) + theta[b + 10 * hidden :]
 
 
-@REVERSE_MODE.claim(
-    Text(
-        "In NumPy alone it trains a multilayer perceptron on 8×8 handwritten digits to 95 % of a held-out fifth",
-        "仅用 NumPy 训练多层感知机识别 8×8 手写数字，在留出的五分之一上正确率达到 95%",
-    ),
-    cost="slow",
-    of_definition=False,
-)
+@REVERSE_MODE.claim(cost="slow", of_definition=False)
 def trains_a_network_on_digits(reverse_mode, rng):
+    """In NumPy alone it trains a multilayer perceptron on 8×8 handwritten digits to 95 % of a held-out
+    fifth
+    """
     X, X_test, t, t_test = digits()
     theta = 0.2 * rng.standard_normal(65 * 32 + 33 * 10)
     velocity = np.zeros_like(theta)
@@ -381,13 +362,9 @@ def trains_a_network_on_digits(reverse_mode, rng):
     return metric(correct, 0.95, "≥", Text("359 digits held out, stratified", "留出 359 个数字，分层抽样"))
 
 
-@REVERSE_MODE.mutant(
-    Text(
-        "the adjoint of a reused value is overwritten, not added to", "重复使用的值，其伴随量被覆盖而不是累加"
-    ),
-    caught_by=["reuse-adds-up", "equals-definition", "equals-torch-on-random-graphs"],
-)
+@REVERSE_MODE.mutant(caught_by=["reuse-adds-up", "equals-definition", "equals-torch-on-random-graphs"])
 def adjoint_overwritten(f, x):
+    """the adjoint of a reused value is overwritten, not added to"""
     trace, y = wengert_list(f, x)
     v_bar = [0.0] * len(trace)
     v_bar[y.index] = 1.0
@@ -397,14 +374,9 @@ def adjoint_overwritten(f, x):
     return np.array(v_bar[: np.size(x)]).reshape(np.shape(x))
 
 
-@REVERSE_MODE.mutant(
-    Text(
-        "what was broadcast is not summed back: the first copy stands for all",
-        "广播的部分没有求和还原：只取第一份",
-    ),
-    caught_by=["broadcasting-is-summed-back", "equals-definition"],
-)
+@REVERSE_MODE.mutant(caught_by=["broadcasting-is-summed-back", "equals-definition"])
 def broadcasting_not_summed_back(f, x):
+    """what was broadcast is not summed back: the first copy stands for all"""
     from gradus.foundations.autodiff import Step, Variable
     from gradus.foundations.autodiff.rules import RULES
 
@@ -424,8 +396,9 @@ def broadcasting_not_summed_back(f, x):
     return adjoint[start.step.time]
 
 
-@REVERSE_MODE.mutant(Text("the walk is recursive", "用递归遍历"), caught_by=["long-chains"])
+@REVERSE_MODE.mutant(caught_by=["long-chains"])
 def recursive(f, x):
+    """the walk is recursive"""
     from functools import cache
 
     trace, y = wengert_list(f, x)
@@ -441,38 +414,32 @@ def recursive(f, x):
     return np.array([adjoint(i) for i in range(np.size(x))]).reshape(np.shape(x))
 
 
-@REVERSE_MODE.mutant(
-    Text("one difference of values for each input", "对每个输入各做一次差分"),
-    caught_by=["cost-is-five-evaluations", "equals-torch-on-random-graphs"],
-)
+@REVERSE_MODE.mutant(caught_by=["cost-is-five-evaluations", "equals-torch-on-random-graphs"])
 def one_difference_per_input(f, x):
+    """one difference of values for each input"""
     h = 1e-6
     return np.array([(f(x + h * e) - f(x)) / h for e in np.eye(len(x))])
 
 
-@REVERSE_MODE.mutant(
-    Text("the backward pass is not recorded", "反向过程没有被记录"),
-    caught_by=["differentiates-its-own-backward-pass"],
-)
+@REVERSE_MODE.mutant(caught_by=["differentiates-its-own-backward-pass"])
 def backward_pass_detached(f, x):
+    """the backward pass is not recorded"""
     while any(hasattr(v, "value") for v in np.ravel(x)):
         x = np.array([getattr(v, "value", v) for v in np.ravel(x)])
     return reverse_mode(f, x)
 
 
-@REVERSE_MODE.mutant(
-    Text("seeded with −1: every step goes uphill", "以 −1 为种子：每一步都在上坡"),
-    caught_by=["trains-a-network-on-digits", "equals-definition"],
-)
+@REVERSE_MODE.mutant(caught_by=["trains-a-network-on-digits", "equals-definition"])
 def seeded_with_minus_one(f, x):
+    """seeded with −1: every step goes uphill"""
     from gradus.foundations.autodiff import vjp
 
     return vjp(f, x)[1](-1.0)[0]
 
 
 @REVERSE_MODE.figure(
-    x1=Slider(0.2, 5, 2.0, Text("first input x₁", "第一个输入 x₁")),
-    x2=Slider(-6, 6, 5.0, Text("second input x₂", "第二个输入 x₂")),
+    x1=Slider(0.2, 5, 2.0, "first input x₁"),
+    x2=Slider(-6, 6, 5.0, "second input x₂"),
 )
 def figure(x1, x2):
     from matplotlib.patches import FancyBboxPatch

@@ -20,13 +20,11 @@ def _sklearn(SVC, X, y, C, gamma):
 SVM = Concept(
     key="svm",
     kind="model",
-    title=Text("Support vector machine", "支持向量机"),
-    summary=Text(
-        "Of all hyperplanes between two classes the one whose distance from the nearest points is greatest; points that cannot be kept out of the margin pay for it in proportion, at price C. "
-        "The weights are a combination of the points on or inside the margin alone, and only inner products enter: any kernel may take their place.",
-        "在分开两类的所有超平面中，取离最近点距离最大的一个；无法留在间隔之外的点按比例付出代价，单价为 C。"
-        "权重只由落在间隔边界上或间隔内的点组合而成，而且只用到内积，因此可以换成任何核函数。",
-    ),
+    title="Support vector machine",
+    summary="Of all hyperplanes between two classes the one whose distance from the nearest points is "
+    "greatest; points that cannot be kept out of the margin pay for it in proportion, at price C. "
+    "The weights are a combination of the points on or inside the margin alone, and only inner "
+    "products enter: any kernel may take their place.",
     formulas=(
         r"\min_{w,b,\xi}\ \tfrac12\lVert w\rVert^2+C\sum_{i=1}^{n}\xi_i\quad\text{subject to}\quad y_i(w^{\mathsf T}x_i+b)\ge1-\xi_i,\quad\xi_i\ge0",
         r"\max_{\alpha}\ \sum_{i=1}^{n}\alpha_i-\tfrac12\sum_{i,j=1}^{n}\alpha_i\alpha_jy_iy_jk(x_i,x_j)\quad\text{subject to}\quad0\le\alpha_i\le C,\quad\sum_{i=1}^{n}\alpha_iy_i=0",
@@ -34,23 +32,34 @@ SVM = Concept(
         r"\alpha_i=0\Rightarrow y_if(x_i)\ge1,\qquad0<\alpha_i<C\Rightarrow y_if(x_i)=1,\qquad\alpha_i=C\Rightarrow y_if(x_i)\le1",
     ),
     symbols=(
-        Symbol("x_i", "X", "n d", Text("points, one a row", "数据点，每行一个")),
-        Symbol("y_i", "y", "n", Text("labels −1 or 1", "标签 −1 或 1"), "other"),
-        Symbol("C", "C", "", Text("price of a unit of violation", "单位违反量的代价"), "positive"),
-        Symbol(r"\gamma", "gamma", "", Text(r"of the kernel $k(x,z)=e^{-\gamma\lVert x-z\rVert^2}$; 0 for $k(x,z)=x^{\mathsf T}z$", r"核 $k(x,z)=e^{-\gamma\lVert x-z\rVert^2}$ 的参数；取 0 则 $k(x,z)=x^{\mathsf T}z$"), "nonnegative"),
-        Symbol(r"\alpha_i", "", "n", Text("dual variables: not 0 for the support vectors alone", "对偶变量：只对支持向量非零")),
-        Symbol("b", "", "", Text("bias; it is not penalised", "偏置，不受惩罚")),
-        Symbol("w", "", "d", Text("weights (linear kernel)", "权重（线性核）")),
-        Symbol(r"\xi_i", "", "n", Text("by how much a point is inside the margin, or beyond", "一个点侵入间隔的量")),
-        Symbol("f", "", "", Text("decision function; its sign is the class", "决策函数，其符号即类别")),
-        Symbol("k", "", "", Text("kernel", "核函数")),
+        Symbol("x_i", "X", "n d", "points, one a row"),
+        Symbol("y_i", "y", "n", "labels −1 or 1", "other"),
+        Symbol("C", "C", "", "price of a unit of violation", "positive"),
+        Symbol(
+            r"\gamma",
+            "gamma",
+            "",
+            r"of the kernel $k(x,z)=e^{-\gamma\lVert x-z\rVert^2}$; 0 for $k(x,z)=x^{\mathsf T}z$",
+            "nonnegative",
+        ),
+        Symbol(r"\alpha_i", "", "n", "dual variables: not 0 for the support vectors alone"),
+        Symbol("b", "", "", "bias; it is not penalised"),
+        Symbol("w", "", "d", "weights (linear kernel)"),
+        Symbol(r"\xi_i", "", "n", "by how much a point is inside the margin, or beyond"),
+        Symbol("f", "", "", "decision function; its sign is the class"),
+        Symbol("k", "", "", "kernel"),
     ),
     needs=("perceptron", "kernel-methods", "hinge"),
     source="cortes1995support",
     year=1992,
     people=("Vladimir Vapnik", "Alexey Chervonenkis", "Bernhard Boser", "Isabelle Guyon", "Corinna Cortes"),
     implementations=(
-        Implementation("sklearn.svm:SVC", "numpy", _sklearn, Text("LIBSVM; multiplies α by the labels (`dual_coef_`) and keeps support vectors only", "即 LIBSVM；`dual_coef_` 为 α 乘以标签，只保留支持向量")),
+        Implementation(
+            "sklearn.svm:SVC",
+            "numpy",
+            _sklearn,
+            "LIBSVM; multiplies α by the labels (`dual_coef_`) and keeps support vectors only",
+        ),
     ),
     readings=(
         Reading("cortes1995support"),
@@ -61,26 +70,29 @@ SVM = Concept(
         Reading("chang2011libsvm"),
     ),
     deviations=(
-        Text("scikit-learn's `LinearSVC` penalises the bias (as the weight of a constant feature) and squares the hinge unless told: its solution moves when all points are shifted.",
-             "scikit-learn 的 `LinearSVC` 把偏置当作常数特征的权重一并惩罚，且默认取铰链的平方：把所有点平移，它的解会改变。"),
-        Text("LIBSVM keeps kernel values in float32: beyond seven digits its α is that of the rounded kernel. The points of this page have coordinates whose kernel values float32 holds.",
-             "LIBSVM 用 float32 保存核值：七位以后，它的 α 属于舍入后的核。本页各点的坐标使其核值恰能用 float32 表示。"),
-        Text("Some texts divide the sum of violations by n, or write $\\lambda=1/(nC)$ before the norm.",
-             "有的教材把违反量之和除以 n，或在范数前写 $\\lambda=1/(nC)$。"),
+        (
+            "scikit-learn's `LinearSVC` penalises the bias (as the weight of a constant feature) and "
+            "squares the hinge unless told: its solution moves when all points are shifted."
+        ),
+        (
+            "LIBSVM keeps kernel values in float32: beyond seven digits its α is that of the rounded "
+            "kernel. The points of this page have coordinates whose kernel values float32 holds."
+        ),
+        r"Some texts divide the sum of violations by n, or write $\lambda=1/(nC)$ before the norm.",
     ),
     proof=Proof(
-        Text(
-            r"The duality: with multipliers $\alpha_i,\mu_i\ge0$ the Lagrangian is $\frac12\lVert w\rVert^2+C\sum\xi_i-\sum\alpha_i(y_i(w^{\mathsf T}x_i+b)-1+\xi_i)-\sum\mu_i\xi_i$. It is convex in $(w,b,\xi)$, and least where "
-            r"$w=\sum\alpha_iy_ix_i$, $\sum\alpha_iy_i=0$, $\alpha_i+\mu_i=C$; put in, it is the dual. The constraints are linear and can be met, so both optima agree, and $\alpha_i(y_if(x_i)-1+\xi_i)=0$, $(C-\alpha_i)\xi_i=0$: the last formula. "
-            r"The margin: the planes $f=1$ and $f=-1$ are $2/\lVert w\rVert$ apart, since f grows by $\lVert w\rVert$ per unit of length.",
-            r"对偶：取乘子 $\alpha_i,\mu_i\ge0$，拉格朗日函数为 $\frac12\lVert w\rVert^2+C\sum\xi_i-\sum\alpha_i(y_i(w^{\mathsf T}x_i+b)-1+\xi_i)-\sum\mu_i\xi_i$。它对 $(w,b,\xi)$ 是凸的，在 "
-            r"$w=\sum\alpha_iy_ix_i$、$\sum\alpha_iy_i=0$、$\alpha_i+\mu_i=C$ 处最小；代入即得对偶问题。约束是线性的且可行，故两个最优值相等，并有 $\alpha_i(y_if(x_i)-1+\xi_i)=0$、$(C-\alpha_i)\xi_i=0$，即最后一个公式。"
-            r"间隔：f 每单位长度增加 $\lVert w\rVert$，故平面 $f=1$ 与 $f=-1$ 相距 $2/\lVert w\rVert$。",
-        )
+        r"The duality: with multipliers $\alpha_i,\mu_i\ge0$ the Lagrangian is "
+        r"$\frac12\lVert w\rVert^2+C\sum\xi_i-\sum\alpha_i(y_i(w^{\mathsf "
+        r"T}x_i+b)-1+\xi_i)-\sum\mu_i\xi_i$. It is convex in $(w,b,\xi)$, and least where "
+        r"$w=\sum\alpha_iy_ix_i$, $\sum\alpha_iy_i=0$, $\alpha_i+\mu_i=C$; put in, it is the dual. The "
+        "constraints are linear and can be met, so both optima agree, and "
+        r"$\alpha_i(y_if(x_i)-1+\xi_i)=0$, $(C-\alpha_i)\xi_i=0$: the last formula. The margin: the "
+        r"planes $f=1$ and $f=-1$ are $2/\lVert w\rVert$ apart, since f grows by $\lVert w\rVert$ per "
+        "unit of length."
     ),
     differentiable=False,
     longest_sum=400,  # f is kept up to date pair by pair: as many terms as pairs are moved
-)  # fmt: skip
+)
 
 
 def gram(X, gamma):
@@ -177,13 +189,11 @@ def problems(rng):
     yield (*lattice(rng, 20), 2.0, np.log(2))
 
 
-@SVM.claim(
-    Text(
-        r"The Karush–Kuhn–Tucker conditions hold: $0\le\alpha\le C$, $\sum\alpha_iy_i=0$, and each point is on the side of the margin that its α says",
-        r"满足 KKT 条件：$0\le\alpha\le C$，$\sum\alpha_iy_i=0$，且每个点位于其 α 所示的间隔一侧",
-    )
-)
+@SVM.claim
 def kkt_conditions(svm, rng):
+    r"""The Karush–Kuhn–Tucker conditions hold: $0\le\alpha\le C$, $\sum\alpha_iy_i=0$, and each point is
+    on the side of the margin that its α says
+    """
     found = []
     for X, y, C, gamma in problems(rng):
         alpha, b = svm(X, y, C, gamma)
@@ -200,13 +210,9 @@ def primal(X, y, C, w, b):
     return float(w @ w / 2 + C * np.maximum(0, 1 - y * (X @ w + b)).sum())
 
 
-@SVM.claim(
-    Text(
-        "Strong duality: the primal value of $w=\\sum\\alpha_iy_ix_i$ and b equals the dual value of α",
-        "强对偶：$w=\\sum\\alpha_iy_ix_i$ 与 b 的原问题值等于 α 的对偶值",
-    )
-)
+@SVM.claim
 def dual_equals_primal(svm, rng):
+    r"""Strong duality: the primal value of $w=\sum\alpha_iy_ix_i$ and b equals the dual value of α"""
     found = []
     for C in (0.125, 1.0, 8.0):
         X, y = overlapping(rng, 24, 3)
@@ -219,13 +225,9 @@ def dual_equals_primal(svm, rng):
     return all_of(*found)
 
 
-@SVM.claim(
-    Text(
-        "No other hyperplane costs less: 200 others, near and far, and with the bias alone moved",
-        "没有别的超平面代价更小：另取远近 200 个，包括只移动偏置的",
-    )
-)
+@SVM.claim
 def no_hyperplane_costs_less(svm, rng):
+    """No other hyperplane costs less: 200 others, near and far, and with the bias alone moved"""
     found = []
     for C in (0.25, 4.0):
         X, y = overlapping(rng, 24, 3)
@@ -239,7 +241,11 @@ def no_hyperplane_costs_less(svm, rng):
             primal(X, y, C, w + s * u, b + s * v)
             for s, u, v in zip(sizes, turns, rng.standard_normal(200), strict=True)
         )
-        found.append(bound(own - 24 * C * slack(X, C), least, "≤", Text("the cheapest of the others", "其余中最便宜的")))  # fmt: skip
+        found.append(
+            bound(
+                own - 24 * C * slack(X, C), least, "≤", Text("the cheapest of the others", "其余中最便宜的")
+            )
+        )
     return all_of(*found)
 
 
@@ -256,13 +262,11 @@ def hull_distance(A, B):
     return float(least)
 
 
-@SVM.claim(
-    Text(
-        r"Separable classes, high price: $2/\lVert w\rVert$ is the distance of the two convex hulls, and no direction has a wider street",
-        r"可分且代价高：$2/\lVert w\rVert$ 等于两个凸包的距离，没有哪个方向有更宽的间隔",
-    )
-)
+@SVM.claim
 def margin_is_the_distance_of_the_hulls(svm, rng):
+    r"""Separable classes, high price: $2/\lVert w\rVert$ is the distance of the two convex hulls, and no
+    direction has a wider street
+    """
     found = []
     for _ in range(4):
         X, y = apart(rng, 16)
@@ -276,17 +280,13 @@ def margin_is_the_distance_of_the_hulls(svm, rng):
             optimal(wide - hull_distance(X[y > 0], X[y < 0]), wide * slack(X, float(alpha.max())), EXACT),
             bound(streets.max(), wide * (1 + 1e-9), "≤", Text("the width 2/‖w‖", "宽度 2/‖w‖")),
             optimal(max(0.0, 1 - (y * (X @ w + b)).min()), slack(X, float(alpha.max())), EXACT),
-        ]  # fmt: skip
+        ]
     return all_of(*found)
 
 
-@SVM.claim(
-    Text(
-        "Two points: the hyperplane halfway between them, and a margin as wide as they are apart",
-        "两个点：超平面在正中间，间隔等于两点的距离",
-    )
-)
+@SVM.claim
 def two_points(svm, rng):
+    """Two points: the hyperplane halfway between them, and a margin as wide as they are apart"""
     found = []
     for _ in range(3):
         X = grid(rng.uniform(1, 3, (2, 2)) * [[1], [-1]])
@@ -301,13 +301,9 @@ def two_points(svm, rng):
     return all_of(*found)
 
 
-@SVM.claim(
-    Text(
-        "Shifting all points shifts the hyperplane with them: the bias is free",
-        "平移所有点，超平面随之平移：偏置不受惩罚",
-    )
-)
+@SVM.claim
 def the_bias_is_free(svm, rng):
+    """Shifting all points shifts the hyperplane with them: the bias is free"""
     X, y = overlapping(rng, 20, 2)
     shift = np.array([4.0, -2.0])
     (alpha, b), (beta, c) = svm(X, y, 1.0), svm(X + shift, y, 1.0)
@@ -319,13 +315,9 @@ def the_bias_is_free(svm, rng):
     )
 
 
-@SVM.claim(
-    Text(
-        "The support vectors alone give the same machine",
-        "只用支持向量训练，得到同一个机器",
-    )
-)
+@SVM.claim
 def support_vectors_suffice(svm, rng):
+    """The support vectors alone give the same machine"""
     X, y = overlapping(rng, 60, 2)
     alpha, b = svm(X, y, 1.0)
     kept = alpha > 0
@@ -339,13 +331,9 @@ def support_vectors_suffice(svm, rng):
     )
 
 
-@SVM.claim(
-    Text(
-        "Leave-one-out errs on support vectors alone: at most as often as there are any",
-        "留一法只会在支持向量上出错：出错次数至多等于支持向量的个数",
-    )
-)
+@SVM.claim
 def leave_one_out_errs_on_support_vectors(svm, rng):
+    """Leave-one-out errs on support vectors alone: at most as often as there are any"""
     X, y = overlapping(rng, 18, 2)
     X = X + 2
     alpha, _ = svm(X, y, 1.0)
@@ -362,13 +350,11 @@ def leave_one_out_errs_on_support_vectors(svm, rng):
     )
 
 
-@SVM.claim(
-    Text(
-        r"A price so low that all points are inside the margin: every α is C, and w is C times the difference of the classes' sums",
-        r"代价低到所有点都落入间隔：每个 α 都等于 C，w 是两类之和的差的 C 倍",
-    )
-)
+@SVM.claim
 def low_price_takes_the_means(svm, rng):
+    """A price so low that all points are inside the margin: every α is C, and w is C times the difference
+    of the classes' sums
+    """
     X, y = overlapping(rng, 20, 3)
     C = 2.0**-10
     alpha, b = svm(X, y, C)
@@ -380,13 +366,11 @@ def low_price_takes_the_means(svm, rng):
     )
 
 
-@SVM.claim(
-    Text(
-        r"A Gaussian kernel separates a disc from what is around it, which no line can; the margin in feature space is $2/\sqrt{\sum\alpha_i}$ wide",
-        r"高斯核能把圆盘与其外围分开，而直线做不到；特征空间中的间隔宽 $2/\sqrt{\sum\alpha_i}$",
-    )
-)
+@SVM.claim
 def kernel_separates_a_disc(svm, rng):
+    r"""A Gaussian kernel separates a disc from what is around it, which no line can; the margin in feature
+    space is $2/\sqrt{\sum\alpha_i}$ wide
+    """
     X, y = lattice(rng, 49)  # the whole square: 21 points in the disc, 28 around it
     alpha, b = svm(X, y, 1.0, 0.0)
     line = float(np.mean(y * decision(X, y, alpha, b) > 0))
@@ -402,8 +386,9 @@ def kernel_separates_a_disc(svm, rng):
     )
 
 
-@SVM.claim(Text("Equals scikit-learn's α and b", "α 与 b 和 scikit-learn 一致"))
+@SVM.claim
 def equals_scikit_learn(svm, rng):
+    """Equals scikit-learn's α and b"""
     from sklearn.svm import SVC
 
     found = []
@@ -419,10 +404,10 @@ def equals_scikit_learn(svm, rng):
 
 
 @SVM.mutant(
-    Text("the bias is penalised, as the weight of a constant feature", "把偏置当作常数特征的权重一并惩罚"),
-    caught_by=["the-bias-is-free", "kkt-conditions", "dual-equals-primal", "no-hyperplane-costs-less"],
-)  # fmt: skip
+    caught_by=["the-bias-is-free", "kkt-conditions", "dual-equals-primal", "no-hyperplane-costs-less"]
+)
 def bias_penalised(X, y, C=1.0, gamma=0.0):
+    """the bias is penalised, as the weight of a constant feature"""
     K, alpha = gram(X, gamma) + 1, np.zeros(len(y))
     for _ in range(25):
         for i in range(len(y)):
@@ -431,29 +416,33 @@ def bias_penalised(X, y, C=1.0, gamma=0.0):
     return alpha, alpha @ y
 
 
-@SVM.mutant(
-    Text("violations are squared: α has no upper bound", "违反量取平方：α 没有上界"),
-    caught_by=["dual-equals-primal", "low-price-takes-the-means"],
-)
+@SVM.mutant(caught_by=["dual-equals-primal", "low-price-takes-the-means"])
 def squared_violations(X, y, C=1.0, gamma=0.0):
+    """violations are squared: α has no upper bound"""
     n = len(y)
     root = np.linalg.cholesky(gram(X, gamma) + np.eye(n) / (2 * C) + 1e-14 * np.eye(n))
     return svm(root, y, 1e3)
 
 
 @SVM.mutant(
-    Text("the price is divided by the number of points", "代价除以点的个数"),
-    caught_by=["equals-definition", "kkt-conditions", "low-price-takes-the-means", "equals-scikit-learn"],
+    caught_by=["equals-definition", "kkt-conditions", "low-price-takes-the-means", "equals-scikit-learn"]
 )
 def price_over_n(X, y, C=1.0, gamma=0.0):
+    """the price is divided by the number of points"""
     return svm(X, y, C / len(y), gamma)
 
 
 @SVM.mutant(
-    Text("least squares in place of the hinge: every point is a support vector", "以最小二乘代替铰链：每个点都成了支持向量"),
-    caught_by=["kkt-conditions", "margin-is-the-distance-of-the-hulls", "two-points", "support-vectors-suffice", "dual-equals-primal"],
-)  # fmt: skip
+    caught_by=[
+        "kkt-conditions",
+        "margin-is-the-distance-of-the-hulls",
+        "two-points",
+        "support-vectors-suffice",
+        "dual-equals-primal",
+    ]
+)
 def least_squares(X, y, C=1.0, gamma=0.0):
+    """least squares in place of the hinge: every point is a support vector"""
     n = len(y)
     A = np.block([[np.zeros((1, 1)), np.ones((1, n))], [np.ones((n, 1)), gram(X, gamma) + np.eye(n) / C]])
     b, *coefficients = np.linalg.solve(A, np.append(0, y))
@@ -461,25 +450,30 @@ def least_squares(X, y, C=1.0, gamma=0.0):
 
 
 @SVM.mutant(
-    Text("the threshold is returned for the bias: its sign is lost", "把阈值当作偏置返回：符号反了"),
-    caught_by=["kkt-conditions", "two-points", "the-bias-is-free", "no-hyperplane-costs-less", "margin-is-the-distance-of-the-hulls", "leave-one-out-errs-on-support-vectors"],
-)  # fmt: skip
+    caught_by=[
+        "kkt-conditions",
+        "two-points",
+        "the-bias-is-free",
+        "no-hyperplane-costs-less",
+        "margin-is-the-distance-of-the-hulls",
+        "leave-one-out-errs-on-support-vectors",
+    ]
+)
 def threshold_for_bias(X, y, C=1.0, gamma=0.0):
+    """the threshold is returned for the bias: its sign is lost"""
     alpha, b = svm(X, y, C, gamma)
     return alpha, -b
 
 
-@SVM.mutant(
-    Text("the kernel is forgotten", "忘了用核"),
-    caught_by=["kernel-separates-a-disc", "equals-definition"],
-)
+@SVM.mutant(caught_by=["kernel-separates-a-disc", "equals-definition"])
 def kernel_forgotten(X, y, C=1.0, gamma=0.0):
+    """the kernel is forgotten"""
     return svm(X, y, min(C, 1.0) if gamma else C)  # a high price takes long where no line separates
 
 
 @SVM.figure(
-    C=Slider(0.01, 100.0, 1.0, Text("price of a violation", "违反间隔的代价"), log=True),
-    gamma=Slider(0.05, 20.0, 1.0, Text("inverse square width of the kernel", "核的宽度平方的倒数"), log=True),
+    C=Slider(0.01, 100.0, 1.0, "price of a violation", log=True),
+    gamma=Slider(0.05, 20.0, 1.0, "inverse square width of the kernel", log=True),
 )
 def figure(C, gamma):
     from sklearn.svm import SVC
@@ -496,8 +490,18 @@ def figure(C, gamma):
         machine = SVC(C=C, **options).fit(X, y)
         f = machine.decision_function(at.reshape(-1, 2)).reshape(120, 120)
         low, high = min(float(f.min()), -1.1), max(float(f.max()), 1.1)
-        ax.contourf(at[..., 0], at[..., 1], f, levels=[low, 0, high], colors=[COLOURS[1], COLOURS[0]], alpha=0.12)  # fmt: skip
-        ax.contour(at[..., 0], at[..., 1], f, levels=[-1, 0, 1], colors="0.2", linestyles=["--", "-", "--"], linewidths=1.1)  # fmt: skip
+        ax.contourf(
+            at[..., 0], at[..., 1], f, levels=[low, 0, high], colors=[COLOURS[1], COLOURS[0]], alpha=0.12
+        )
+        ax.contour(
+            at[..., 0],
+            at[..., 1],
+            f,
+            levels=[-1, 0, 1],
+            colors="0.2",
+            linestyles=["--", "-", "--"],
+            linewidths=1.1,
+        )
         for label, colour, marker in ((1, COLOURS[0], "o"), (-1, COLOURS[1], "s")):
             ax.scatter(*X[y == label].T, s=14, color=colour, marker=marker, linewidths=0)
         ax.scatter(*X[machine.support_].T, s=46, facecolors="none", edgecolors="0.15", linewidths=0.8)

@@ -37,33 +37,45 @@ def _torch(jvp, f, a, x, n, r):
 TAYLOR = Concept(
     key="taylor",
     kind="theorem",
-    title=Text("Taylor expansion", "泰勒展开"),
-    summary=Text(
-        "The polynomial of degree n that has the value and the first n derivatives of f at a. Near a it misses f by a term of order n+1; "
-        "whether it converges to f as n grows is decided by the nearest singularity, also a complex one.",
-        "在 a 处与 f 的函数值及前 n 阶导数都相同的 n 次多项式。在 a 附近，它与 f 的误差为 n+1 阶；n 增大时是否收敛到 f，由最近的奇点（包括复奇点）决定。",
-    ),
+    title="Taylor expansion",
+    summary="The polynomial of degree n that has the value and the first n derivatives of f at a. Near a "
+    "it misses f by a term of order n+1; whether it converges to f as n grows is decided by the "
+    "nearest singularity, also a complex one.",
     formulas=(
         r"T_n(x)=\sum_{k=0}^{n}\frac{f^{(k)}(a)}{k!}(x-a)^k",
         r"f(x)-T_n(x)=\frac{f^{(n+1)}(\xi)}{(n+1)!}(x-a)^{n+1}=\int_a^x\frac{f^{(n+1)}(t)}{n!}(x-t)^n\,dt,\qquad \xi\text{ between }a\text{ and }x",
         r"\frac{f^{(k)}(a)}{k!}=\frac{1}{2\pi r^k}\int_0^{2\pi}f(a+re^{\mathrm i\theta})\,e^{-\mathrm ik\theta}\,d\theta\qquad(f\text{ analytic within }r)",
     ),
     symbols=(
-        Symbol("f", "f", "function", Text("smooth function of one variable, taken entry by entry", "光滑的一元函数，逐元素计算"), "function"),
-        Symbol("a", "a", "", Text("centre of the expansion", "展开中心")),
-        Symbol("x", "x", "... m", Text("where the polynomial is evaluated", "多项式求值的点")),
-        Symbol("n", "n", "", Text("degree", "次数"), "natural"),
-        Symbol("r", "r", "", Text("radius of the circle around a on which the definition reads f; smaller than the radius of convergence", "定义读取 f 的圆周半径，圆心为 a，小于收敛半径"), "other"),
-        Symbol(r"\xi", "", "", Text("some point between a and x", "a 与 x 之间的某一点")),
-        Symbol(r"\theta", "", "", Text("angle on the circle", "圆周上的角度")),
+        Symbol("f", "f", "function", "smooth function of one variable, taken entry by entry", "function"),
+        Symbol("a", "a", "", "centre of the expansion"),
+        Symbol("x", "x", "... m", "where the polynomial is evaluated"),
+        Symbol("n", "n", "", "degree", "natural"),
+        Symbol(
+            "r",
+            "r",
+            "",
+            "radius of the circle around a on which the definition reads f; smaller than the radius of "
+            "convergence",
+            "other",
+        ),
+        Symbol(r"\xi", "", "", "some point between a and x"),
+        Symbol(r"\theta", "", "", "angle on the circle"),
     ),
     needs=("derivative",),
     source="taylor1715methodus",
     year=1715,
     people=("Brook Taylor", "James Gregory", "Joseph-Louis Lagrange"),
     implementations=(
-        Implementation("gradus.foundations.taylor:taylor_polynomial", "numpy", _ours, Text("arithmetic with power series: $n^2$ operations for a product, $n^3$ for an elementary function", "幂级数算术：每个乘法 $n^2$ 次运算，每个初等函数 $n^3$ 次")),
-        Implementation("torch.func:jvp", "torch", _torch, Text("nested once for each order: the cost doubles with each", "每阶嵌套一次：每多一阶代价翻倍")),
+        Implementation(
+            "gradus.foundations.taylor:taylor_polynomial",
+            "numpy",
+            _ours,
+            "arithmetic with power series: $n^2$ operations for a product, $n^3$ for an elementary function",
+        ),
+        Implementation(
+            "torch.func:jvp", "torch", _torch, "nested once for each order: the cost doubles with each"
+        ),
     ),
     readings=(
         Reading("rudin1976principles", "ch. 5"),
@@ -72,29 +84,26 @@ TAYLOR = Concept(
         Reading("griewank2008evaluating", "ch. 13"),
     ),
     deviations=(
-        Text(
-            "SciPy's `approximate_taylor_polynomial` fits values at Chebyshev points instead of differentiating: its coefficients are approximate.",
-            "SciPy 的 `approximate_taylor_polynomial` 用切比雪夫点上的函数值拟合而不求导：所得系数是近似的。",
+        (
+            "SciPy's `approximate_taylor_polynomial` fits values at Chebyshev points instead of "
+            "differentiating: its coefficients are approximate."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Fundamental theorem: $f(x)=f(a)+\int_a^xf'(t)\,dt$. Integrating by parts with $-(x-t)$ as the antiderivative of 1 gives "
-            r"$f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$, and so on: after n steps the integral form of the remainder. Since $(x-t)^n$ does not change "
-            r"its sign, the mean value theorem for integrals takes $f^{(n+1)}(\xi)$ out, and $\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$.",
-            r"由微积分基本定理，$f(x)=f(a)+\int_a^xf'(t)\,dt$。以 $-(x-t)$ 为 1 的原函数作分部积分，得 "
-            r"$f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$，如此 n 次便得积分型余项。由于 $(x-t)^n$ 不变号，"
-            r"由积分中值定理可提出 $f^{(n+1)}(\xi)$，而 $\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$。",
-        )
+        r"Fundamental theorem: $f(x)=f(a)+\int_a^xf'(t)\,dt$. Integrating by parts with $-(x-t)$ as the "
+        r"antiderivative of 1 gives $f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$, and so on: after n steps "
+        "the integral form of the remainder. Since $(x-t)^n$ does not change its sign, the mean value "
+        r"theorem for integrals takes $f^{(n+1)}(\xi)$ out, and "
+        r"$\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$."
     ),
     unverified=(
-        Text(
-            r"$e^{-1/x^2}$ (0 at 0) has all derivatives 0 at 0: its expansion there converges, but not to the function",
-            r"$e^{-1/x^2}$（在 0 处取 0）在 0 处各阶导数全为 0：其展开收敛，但不收敛到该函数",
+        (
+            "$e^{-1/x^2}$ (0 at 0) has all derivatives 0 at 0: its expansion there converges, but not to "
+            "the function"
         ),
     ),
     longest_sum=64,  # coefficients of the circle's integral, and the powers they meet
-)  # fmt: skip
+)
 
 
 @TAYLOR.definition
@@ -150,8 +159,9 @@ def invalid(rng):
     yield "three centres for two points", dict(f=exponential, a=np.zeros(3), x=np.ones(2), n=2)
 
 
-@TAYLOR.claim(Text("The remainder falls like $|x-a|^{n+1}$", "余项按 $|x-a|^{n+1}$ 下降"))
+@TAYLOR.claim
 def remainder_has_order_n_plus_1(taylor, rng):
+    """The remainder falls like $|x-a|^{n+1}$"""
     found = []
     for n in range(4):
         a, steps = np.array(rng.uniform(0.2, 0.5)), 2.0 ** -np.arange(4, 9)
@@ -160,13 +170,9 @@ def remainder_has_order_n_plus_1(taylor, rng):
     return all_of(*found)
 
 
-@TAYLOR.claim(
-    Text(
-        "A polynomial of degree n is its own expansion, around every centre",
-        "n 次多项式在任何中心的展开都是它自身",
-    )
-)
+@TAYLOR.claim
 def polynomials_are_reproduced(taylor, rng):
+    """A polynomial of degree n is its own expansion, around every centre"""
     found = []
     for a in rng.uniform(-2, 2, 4):
         x = a + rng.uniform(-1, 1, 6)
@@ -175,26 +181,20 @@ def polynomials_are_reproduced(taylor, rng):
     return all_of(*found)
 
 
-@TAYLOR.claim(
-    Text(
-        r"$\sin x\approx x-\frac{x^3}{6}+\frac{x^5}{120}-\frac{x^7}{5040}$ around 0",
-        r"在 0 附近 $\sin x\approx x-\frac{x^3}{6}+\frac{x^5}{120}-\frac{x^7}{5040}$",
-    )
-)
+@TAYLOR.claim
 def sine_has_its_known_series(taylor, rng):
+    r"""$\sin x\approx x-\frac{x^3}{6}+\frac{x^5}{120}-\frac{x^7}{5040}$ around 0"""
     x = rng.uniform(-0.9, 0.9, 8)
     want = x - x**3 / 6 + x**5 / 120 - x**7 / 5040
     # what rounding on the circle of radius ½ leaves in coefficient k grows by 2^k
     return roundoff(taylor(sine, np.array(0.0), x, 8), want, terms=64, scale=(0.9 / 0.5) ** 8)
 
 
-@TAYLOR.claim(
-    Text(
-        r"Lagrange: $|R_n|\le\max|f^{(n+1)}|\,\frac{|x-a|^{n+1}}{(n+1)!}$; for e this is $0<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$",
-        r"拉格朗日：$|R_n|\le\max|f^{(n+1)}|\,\frac{|x-a|^{n+1}}{(n+1)!}$；对 e 即 $0<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$",
-    )
-)
+@TAYLOR.claim
 def lagranges_bound(taylor, rng):
+    r"""Lagrange: $|R_n|\le\max|f^{(n+1)}|\,\frac{|x-a|^{n+1}}{(n+1)!}$; for e this is
+    $0<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$
+    """
     a = np.array(rng.uniform(-1, 1))
     x = a + np.linspace(-0.8, 0.8, 9)
     found = []
@@ -207,16 +207,14 @@ def lagranges_bound(taylor, rng):
             bound(math.e - e, 1 / (n * math.factorial(n))),
             bound(math.e - e, 1 / math.factorial(n + 1), "≥"),
         ]
-    return all_of(*found)  # fmt: skip
+    return all_of(*found)
 
 
-@TAYLOR.claim(
-    Text(
-        r"$\frac1{1+x^2}$ is smooth everywhere, yet its series around 0 leaves $\frac{\pm x^{n+2}}{1+x^2}$: it converges only for $|x|<1$, the distance to $\pm\mathrm i$",
-        r"$\frac1{1+x^2}$ 处处光滑，但在 0 处的级数余项为 $\frac{\pm x^{n+2}}{1+x^2}$：只在 $|x|<1$ 内收敛，1 是到 $\pm\mathrm i$ 的距离",
-    )
-)
+@TAYLOR.claim
 def radius_of_convergence(taylor, rng):
+    r"""$\frac1{1+x^2}$ is smooth everywhere, yet its series around 0 leaves $\frac{\pm x^{n+2}}{1+x^2}$:
+    it converges only for $|x|<1$, the distance to $\pm\mathrm i$
+    """
     found = []
     for x in (0.8, 1.25):
         for n in (4, 8, 16, 20):
@@ -231,13 +229,11 @@ def radius_of_convergence(taylor, rng):
     return all_of(*found)
 
 
-@TAYLOR.claim(
-    Text(
-        r"Moving the centre changes the polynomial by the next term alone: $\frac{\partial T_n}{\partial a}=\frac{f^{(n+1)}(a)}{n!}(x-a)^n$",
-        r"移动中心只改变下一项：$\frac{\partial T_n}{\partial a}=\frac{f^{(n+1)}(a)}{n!}(x-a)^n$",
-    )
-)
+@TAYLOR.claim
 def derivative_by_the_centre(taylor, rng):
+    r"""Moving the centre changes the polynomial by the next term alone:
+    $\frac{\partial T_n}{\partial a}=\frac{f^{(n+1)}(a)}{n!}(x-a)^n$
+    """
     found, h = [], 2.0**-10
     for n in range(4):
         a, x = rng.uniform(-0.5, 0.5), np.array([0.3, 0.8])
@@ -250,58 +246,52 @@ def derivative_by_the_centre(taylor, rng):
             "中心差分误差 h²，并为三阶导数留有余量",
         )
         found.append(near(np.abs(slope - want).max(), 0.0, 8 * h * h * np.exp(0.5), why))
-    return all_of(*found)  # fmt: skip
+    return all_of(*found)
 
 
 @TAYLOR.mutant(
-    Text("the factorial is missing", "漏掉了阶乘"),
     caught_by=[
         "remainder-has-order-n-plus-1",
         "sine-has-its-known-series",
         "lagranges-bound",
         "equals-definition",
-    ],
+    ]
 )
 def factorial_missing(f, a, x, n, r=0.5):
+    """the factorial is missing"""
     terms = [taylor(f, a, x, k, r) - (taylor(f, a, x, k - 1, r) if k else 0) for k in range(n + 1)]
     return sum(math.factorial(k) * t for k, t in enumerate(terms))
 
 
 @TAYLOR.mutant(
-    Text("one term too few", "少一项"),
-    caught_by=["remainder-has-order-n-plus-1", "polynomials-are-reproduced", "derivative-by-the-centre"],
+    caught_by=["remainder-has-order-n-plus-1", "polynomials-are-reproduced", "derivative-by-the-centre"]
 )
 def one_term_too_few(f, a, x, n, r=0.5):
+    """one term too few"""
     return taylor(f, a, x, n - 1, r)
 
 
-@TAYLOR.mutant(
-    Text("powers of x instead of x − a", "用 x 的幂代替 x − a 的幂"),
-    caught_by=["polynomials-are-reproduced", "derivative-by-the-centre"],
-)
+@TAYLOR.mutant(caught_by=["polynomials-are-reproduced", "derivative-by-the-centre"])
 def centre_forgotten(f, a, x, n, r=0.5):
+    """powers of x instead of x − a"""
     return taylor(f, a, x + a, n, r)
 
 
-@TAYLOR.mutant(
-    Text("the circle encloses a singularity", "圆周内含有奇点"),
-    caught_by=["radius-of-convergence"],
-)
+@TAYLOR.mutant(caught_by=["radius-of-convergence"])
 def circle_too_large(f, a, x, n, r=0.5):
+    """the circle encloses a singularity"""
     return taylor(f, a, x, n, 2 * r)
 
 
-@TAYLOR.mutant(
-    Text("signs alternate, as if expanded at −a", "符号交错，如同在 −a 处展开"),
-    caught_by=["sine-has-its-known-series", "lagranges-bound"],
-)
+@TAYLOR.mutant(caught_by=["sine-has-its-known-series", "lagranges-bound"])
 def signs_alternate(f, a, x, n, r=0.5):
+    """signs alternate, as if expanded at −a"""
     return taylor(f, a, 2 * a - x, n, r)
 
 
 @TAYLOR.figure(
-    n=Slider(0, 20, 4, Text("degree n", "次数 n"), integer=True),
-    a=Slider(-1.2, 1.2, 0.3, Text("centre a", "展开中心 a")),
+    n=Slider(0, 20, 4, "degree n", integer=True),
+    a=Slider(-1.2, 1.2, 0.3, "centre a"),
 )
 def figure(n, a):
     n, radius = int(n), math.hypot(1.0, a)  # the distance from a to ±i

@@ -14,26 +14,23 @@ def _torch(matmul, a, V):
 VECTOR_SPACE = Concept(
     key="vector-space",
     kind="definition",
-    title=Text("Vector spaces", "向量空间"),
-    summary=Text(
-        "Things that can be added and multiplied by numbers: arrows, lists of numbers, polynomials, functions, the weights of a net. "
-        "Eight axioms say what that means; what follows from them holds for all of these at once. Both operations are cases of one, "
-        "the linear combination, and an implementation of it is judged here by the axioms.",
-        "可以相加、可以乘以数的对象：箭头、数组、多项式、函数、网络的权重。八条公理说明这意味着什么；由它们推出的结论对所有这些对象同时成立。"
-        "两种运算都是线性组合的特例，这里用公理来检验线性组合的实现。",
-    ),
+    title="Vector spaces",
+    summary="Things that can be added and multiplied by numbers: arrows, lists of numbers, polynomials, "
+    "functions, the weights of a net. Eight axioms say what that means; what follows from them "
+    "holds for all of these at once. Both operations are cases of one, the linear combination, and "
+    "an implementation of it is judged here by the axioms.",
     formulas=(
         r"a_1v_1+\dots+a_kv_k=\sum_{i=1}^{k}a_iv_i",
         r"(u+v)+w=u+(v+w),\qquad u+v=v+u,\qquad v+0=v,\qquad v+(-v)=0",
         r"a(bv)=(ab)v,\qquad 1v=v,\qquad a(u+v)=au+av,\qquad (a+b)v=av+bv",
     ),
     symbols=(
-        Symbol("a", "a", "... k", Text("coefficients: numbers", "系数：数")),
-        Symbol("v", "V", "... k n", Text("vectors, one a row", "向量，每行一个")),
-        Symbol("k", "", "", Text("how many vectors are combined", "参与组合的向量个数")),
-        Symbol("u", "", "n", Text("another vector", "另一个向量")),
-        Symbol("w", "", "n", Text("a third vector", "第三个向量")),
-        Symbol("b", "", "", Text("another number", "另一个数")),
+        Symbol("a", "a", "... k", "coefficients: numbers"),
+        Symbol("v", "V", "... k n", "vectors, one a row"),
+        Symbol("k", "", "", "how many vectors are combined"),
+        Symbol("u", "", "n", "another vector"),
+        Symbol("w", "", "n", "a third vector"),
+        Symbol("b", "", "", "another number"),
     ),
     needs=(),
     source="peano1888calcolo",
@@ -46,13 +43,17 @@ VECTOR_SPACE = Concept(
         Reading("deisenroth2020mathematics", "§2.4"),
     ),
     deviations=(
-        Text("Commutativity follows from the other seven axioms: expand $(1+1)(u+v)$ in both ways. A structure that lacks it alone does not exist; "
-             "the mutant that lacks it breaks $a(u+v)=au+av$ too.",
-             "加法交换律可由其余七条推出：用两种方式展开 $(1+1)(u+v)$ 即可。因此不存在只违反交换律的结构；违反它的变异体也违反 $a(u+v)=au+av$。"),
-        Text("`numpy.average` divides by the sum of the weights: an affine combination, which is a linear one only where the weights sum to 1.",
-             "`numpy.average` 会除以权重之和：这是仿射组合，只有权重之和为 1 时才是线性组合。"),
+        (
+            "Commutativity follows from the other seven axioms: expand $(1+1)(u+v)$ in both ways. A "
+            "structure that lacks it alone does not exist; the mutant that lacks it breaks $a(u+v)=au+av$ "
+            "too."
+        ),
+        (
+            "`numpy.average` divides by the sum of the weights: an affine combination, which is a linear "
+            "one only where the weights sum to 1."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @VECTOR_SPACE.definition
@@ -127,78 +128,85 @@ def everywhere(combine, rng, axiom):
     return all_of(*found)
 
 
-@VECTOR_SPACE.claim(Text("$(u+v)+w=u+(v+w)$", "加法结合律：$(u+v)+w=u+(v+w)$"))
+@VECTOR_SPACE.claim
 def addition_is_associative(combine, rng):
+    """$(u+v)+w=u+(v+w)$"""
+
     def axiom(add, times, u, v, w, a, b):
         return add(add(u, v), w), add(u, add(v, w))
 
     return everywhere(combine, rng, axiom)
 
 
-@VECTOR_SPACE.claim(Text("$u+v=v+u$", "加法交换律：$u+v=v+u$"))
+@VECTOR_SPACE.claim
 def addition_is_commutative(combine, rng):
+    """$u+v=v+u$"""
+
     def axiom(add, times, u, v, w, a, b):
         return add(u, v), add(v, u)
 
     return everywhere(combine, rng, axiom)
 
 
-@VECTOR_SPACE.claim(
-    Text("There is a zero vector, $0w$ for every w: $v+0w=v$", "存在零向量，即任一 w 的 $0w$：$v+0w=v$")
-)
+@VECTOR_SPACE.claim
 def there_is_a_zero(combine, rng):
+    """There is a zero vector, $0w$ for every w: $v+0w=v$"""
+
     def axiom(add, times, u, v, w, a, b):
         return add(v, times(0, w)), v
 
     return everywhere(combine, rng, axiom)
 
 
-@VECTOR_SPACE.claim(
-    Text("Every vector has an opposite, $(-1)v$: $v+(-1)v=0w$", "每个向量有负向量，即 $(-1)v$：$v+(-1)v=0w$")
-)
+@VECTOR_SPACE.claim
 def every_vector_has_an_opposite(combine, rng):
+    """Every vector has an opposite, $(-1)v$: $v+(-1)v=0w$"""
+
     def axiom(add, times, u, v, w, a, b):
         return add(v, times(-1, v)), times(0, w)
 
     return everywhere(combine, rng, axiom)
 
 
-@VECTOR_SPACE.claim(Text("$a(bv)=(ab)v$", "数乘相容：$a(bv)=(ab)v$"))
+@VECTOR_SPACE.claim
 def multiples_of_multiples(combine, rng):
+    """$a(bv)=(ab)v$"""
+
     def axiom(add, times, u, v, w, a, b):
         return times(a, times(b, v)), times(a * b, v)
 
     return everywhere(combine, rng, axiom)
 
 
-@VECTOR_SPACE.claim(Text("$1v=v$", "单位元：$1v=v$"))
+@VECTOR_SPACE.claim
 def one_changes_nothing(combine, rng):
+    """$1v=v$"""
     return everywhere(combine, rng, lambda add, times, u, v, w, a, b: (times(1, v), v))
 
 
-@VECTOR_SPACE.claim(Text("$a(u+v)=au+av$", "对向量加法的分配律：$a(u+v)=au+av$"))
+@VECTOR_SPACE.claim
 def distributes_over_vectors(combine, rng):
+    """$a(u+v)=au+av$"""
+
     def axiom(add, times, u, v, w, a, b):
         return times(a, add(u, v)), add(times(a, u), times(a, v))
 
     return everywhere(combine, rng, axiom)
 
 
-@VECTOR_SPACE.claim(Text("$(a+b)v=av+bv$", "对数的加法的分配律：$(a+b)v=av+bv$"))
+@VECTOR_SPACE.claim
 def distributes_over_numbers(combine, rng):
+    """$(a+b)v=av+bv$"""
+
     def axiom(add, times, u, v, w, a, b):
         return times(a + b, v), add(times(a, v), times(b, v))
 
     return everywhere(combine, rng, axiom)
 
 
-@VECTOR_SPACE.claim(
-    Text(
-        "A combination of many vectors is made of these two operations, one after the other, in any order",
-        "多个向量的线性组合可由这两种运算逐步得到，与次序无关",
-    )
-)
+@VECTOR_SPACE.claim
 def built_of_sums_and_multiples(combine, rng):
+    """A combination of many vectors is made of these two operations, one after the other, in any order"""
     a, V = rng.standard_normal(7), rng.standard_normal((7, 4))
     whole = combine(a, V)
     step = V[0] * 0
@@ -207,20 +215,17 @@ def built_of_sums_and_multiples(combine, rng):
     return roundoff(step, whole, terms=8, scale=float((np.abs(a) @ np.abs(V)).max()))
 
 
-@VECTOR_SPACE.claim(
-    Text("The combination of no vectors is the zero vector", "零个向量的线性组合是零向量"), required=False
-)
+@VECTOR_SPACE.claim(required=False)
 def sum_of_nothing_is_zero(combine, rng):
+    """The combination of no vectors is the zero vector"""
     return identical(combine(np.zeros(0), np.zeros((0, 4))), np.zeros(4))
 
 
-@VECTOR_SPACE.claim(
-    Text(
-        r"A subspace keeps its combinations: those of sines and cosines still solve $y''=-y$; the solutions of $y'=y^2$ are no subspace, already $2y$ is none",
-        r"子空间对线性组合封闭：正弦与余弦的组合仍是 $y''=-y$ 的解；$y'=y^2$ 的解不构成子空间，连 $2y$ 都不是解",
-    )
-)
+@VECTOR_SPACE.claim
 def solutions_superpose(combine, rng):
+    """A subspace keeps its combinations: those of sines and cosines still solve $y''=-y$; the solutions of
+    $y'=y^2$ are no subspace, already $2y$ is none
+    """
     t, h, a = np.linspace(0, 3, 9), 0.4, rng.standard_normal(2) * 3
 
     def y(s):
@@ -235,13 +240,11 @@ def solutions_superpose(combine, rng):
     return all_of(linear, roundoff(defect, 2 / (2 - s) ** 2, terms=4, scale=4.0))
 
 
-@VECTOR_SPACE.claim(
-    Text(
-        r"Closed under sums is not enough: the vectors with entries $\ge0$ are no subspace, for $(-1)v$ leaves them; nor is the unit sphere, for $e_1+e_2$ has length $\sqrt2$",
-        r"仅对加法封闭是不够的：各分量 $\ge0$ 的向量不构成子空间，因为 $(-1)v$ 不在其中；单位球面也不是，因为 $e_1+e_2$ 的长度为 $\sqrt2$",
-    )
-)
+@VECTOR_SPACE.claim
 def cone_and_sphere_are_no_subspaces(combine, rng):
+    r"""Closed under sums is not enough: the vectors with entries $\ge0$ are no subspace, for $(-1)v$
+    leaves them; nor is the unit sphere, for $e_1+e_2$ has length $\sqrt2$
+    """
     V = rng.uniform(0.1, 1, (3, 5))
     inside = combine(np.array([2.0, 0.5, 1.0]), V).min()
     outside = combine(np.array([-1.0]), V[:1]).max()
@@ -254,13 +257,11 @@ def cone_and_sphere_are_no_subspaces(combine, rng):
     )
 
 
-@VECTOR_SPACE.claim(
-    Text(
-        "Weights that sum to 1 do not depend on the origin; others do: shifting all vectors by c shifts the result by $(\\sum a_i)c$",
-        "系数之和为 1 的组合与原点的选取无关，否则有关：所有向量平移 c，则结果平移 $(\\sum a_i)c$",
-    )
-)
+@VECTOR_SPACE.claim
 def shift_of_the_origin(combine, rng):
+    r"""Weights that sum to 1 do not depend on the origin; others do: shifting all vectors by c shifts the
+    result by $(\sum a_i)c$
+    """
     V, c = rng.standard_normal((4, 3)), rng.standard_normal(3)
     found = []
     for total in (1.0, 0.0, 2.5):
@@ -274,22 +275,17 @@ def shift_of_the_origin(combine, rng):
     return all_of(*found)
 
 
-@VECTOR_SPACE.mutant(
-    Text("entries are cut at ±1, as saturating arithmetic does", "分量在 ±1 处截断，如饱和运算"),
-    caught_by=["addition-is-associative", "solutions-superpose"],
-)
+@VECTOR_SPACE.mutant(caught_by=["addition-is-associative", "solutions-superpose"])
 def saturating(a, V):
+    """entries are cut at ±1, as saturating arithmetic does"""
     return np.clip(linear_combination(a, V), -1, 1)
 
 
-@VECTOR_SPACE.mutant(
-    Text(
-        "the addition of the Heisenberg group, $u+v+\\frac12(u_1v_2-u_2v_1)e_3$: seven axioms cannot hold without the eighth",
-        "海森堡群的加法 $u+v+\\frac12(u_1v_2-u_2v_1)e_3$：没有交换律，其余七条不可能全部成立",
-    ),
-    caught_by=["addition-is-commutative", "distributes-over-vectors"],
-)
+@VECTOR_SPACE.mutant(caught_by=["addition-is-commutative", "distributes-over-vectors"])
 def heisenberg(a, V):
+    r"""the addition of the Heisenberg group, $u+v+\frac12(u_1v_2-u_2v_1)e_3$: seven axioms cannot hold
+    without the eighth
+    """
     w = np.zeros(np.shape(linear_combination(a, V)))
     for i in range(V.shape[-2]):
         v = a[..., i, None] * V[..., i, :]
@@ -299,87 +295,76 @@ def heisenberg(a, V):
     return w
 
 
-@VECTOR_SPACE.mutant(
-    Text("`a or 1`: a coefficient 0 is taken for a missing one", "`a or 1`：系数 0 被当作缺省"),
-    caught_by=["there-is-a-zero", "every-vector-has-an-opposite", "equals-definition"],
-)
+@VECTOR_SPACE.mutant(caught_by=["there-is-a-zero", "every-vector-has-an-opposite", "equals-definition"])
 def zero_taken_for_missing(a, V):
+    """`a or 1`: a coefficient 0 is taken for a missing one"""
     return linear_combination(np.where(a == 0, 1.0, a), V)
 
 
 @VECTOR_SPACE.mutant(
-    Text("coefficients without their signs", "系数丢掉符号"),
     caught_by=[
         "every-vector-has-an-opposite",
         "cone-and-sphere-are-no-subspaces",
         "distributes-over-numbers",
-    ],
+    ]
 )
 def signs_lost(a, V):
+    """coefficients without their signs"""
     return linear_combination(np.abs(a), V)
 
 
-@VECTOR_SPACE.mutant(
-    Text("coefficients rounded to tenths, as by quantisation", "系数舍入到一位小数，如量化"),
-    caught_by=["multiples-of-multiples", "equals-definition"],
-)
+@VECTOR_SPACE.mutant(caught_by=["multiples-of-multiples", "equals-definition"])
 def quantised_coefficients(a, V):
+    """coefficients rounded to tenths, as by quantisation"""
     return linear_combination(np.round(a, 1), V)
 
 
-@VECTOR_SPACE.mutant(
-    Text("a vector alone loses its last entry", "单独一个向量会丢掉最后一个分量"),
-    caught_by=["one-changes-nothing"],
-)
+@VECTOR_SPACE.mutant(caught_by=["one-changes-nothing"])
 def last_entry_lost(a, V):
+    """a vector alone loses its last entry"""
     w = linear_combination(a, V)
     return np.where(np.arange(V.shape[-1]) == V.shape[-1] - 1, 0.0, w) if V.shape[-2] == 1 else w
 
 
-@VECTOR_SPACE.mutant(
-    Text("multiples are clipped to length 1", "倍数的长度被裁剪到 1"), caught_by=["distributes-over-vectors"]
-)
+@VECTOR_SPACE.mutant(caught_by=["distributes-over-vectors"])
 def clipped_multiples(a, V):
+    """multiples are clipped to length 1"""
     M = a[..., None] * V
     M = M / np.maximum(1, np.linalg.norm(M, axis=-1, keepdims=True))
     return linear_combination(np.ones(np.shape(a)), M)
 
 
-@VECTOR_SPACE.mutant(
-    Text("coefficients squared", "系数被平方"), caught_by=["distributes-over-numbers", "shift-of-the-origin"]
-)
+@VECTOR_SPACE.mutant(caught_by=["distributes-over-numbers", "shift-of-the-origin"])
 def squared_coefficients(a, V):
+    """coefficients squared"""
     return linear_combination(a**2, V)
 
 
 @VECTOR_SPACE.mutant(
-    Text("divided by the sum of the coefficients: an average", "除以系数之和：加权平均"),
-    caught_by=["addition-is-associative", "shift-of-the-origin", "built-of-sums-and-multiples"],
+    caught_by=["addition-is-associative", "shift-of-the-origin", "built-of-sums-and-multiples"]
 )
 def averaged(a, V):
+    """divided by the sum of the coefficients: an average"""
     total = a.sum(axis=-1, keepdims=True)
     return linear_combination(a / np.where(total == 0, 1.0, total), V)
 
 
-@VECTOR_SPACE.mutant(
-    Text("only the first two terms are added", "只加前两项"), caught_by=["built-of-sums-and-multiples"]
-)
+@VECTOR_SPACE.mutant(caught_by=["built-of-sums-and-multiples"])
 def two_terms(a, V):
+    """only the first two terms are added"""
     return linear_combination(a[..., :2], V[..., :2, :])
 
 
-@VECTOR_SPACE.mutant(
-    Text("the sum of nothing is 1, as for a product", "空和取 1，如同空积"),
-    caught_by=["sum-of-nothing-is-zero"],
-)
+@VECTOR_SPACE.mutant(caught_by=["sum-of-nothing-is-zero"])
 def empty_sum_is_one(a, V):
+    """the sum of nothing is 1, as for a product"""
     return linear_combination(a, V) + (V.shape[-2] == 0)
 
 
 @VECTOR_SPACE.figure(
-    a=Slider(-2, 2, 1.2, Text("coefficient a", "系数 a")),
-    b=Slider(-2, 2, -0.6, Text("coefficient b", "系数 b")),
-    angle=Slider(0, 180, 70, Text("angle between the arrows u and v (degrees)", "箭头 u 与 v 的夹角（度）")),
+    a=Slider(-2, 2, 1.2, "coefficient a"),
+    b=Slider(-2, 2, -0.6, "coefficient b"),
+    angle=Slider(0, 180, 70, "angle between the arrows u and v (degrees)"),
 )
 def figure(a, b, angle):
     turn = np.radians(angle)

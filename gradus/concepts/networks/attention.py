@@ -14,26 +14,24 @@ def _torch(sdpa, Q, K, V, causal, scale):
 ATTENTION = Concept(
     key="attention",
     kind="layer",
-    title=Text("Scaled dot-product attention", "缩放点积注意力"),
-    summary=Text(
-        "Each query takes the average of the values, weighted by how well the query matches their keys. "
-        r"Dividing the scores by $\sqrt{d_k}$ keeps their variance at 1, so that the softmax does not saturate.",
-        r"每个查询按照它与各个键的匹配程度，对相应的值取加权平均。将得分除以 $\sqrt{d_k}$ 使其方差保持为 1，softmax 便不会饱和。",
-    ),
+    title="Scaled dot-product attention",
+    summary="Each query takes the average of the values, weighted by how well the query matches their "
+    r"keys. Dividing the scores by $\sqrt{d_k}$ keeps their variance at 1, so that the softmax does "
+    "not saturate.",
     formulas=(
         r"\operatorname{Attention}(Q,K,V)=\operatorname{softmax}\!\left(\frac{QK^{\mathsf T}}{\sqrt{d_k}}\right)V",
         r"\alpha_{ij}=\frac{\exp(s\,q_i^{\mathsf T}k_j)}{\sum_{l}\exp(s\,q_i^{\mathsf T}k_l)},\qquad "
         r"y_i=\sum_{j}\alpha_{ij}v_j,\qquad s=\frac{1}{\sqrt{d_k}}",
     ),
     symbols=(
-        Symbol("Q", "Q", "... n d", Text("queries, one a row", "查询，每行一个")),
-        Symbol("K", "K", "... m d", Text("keys, one a row", "键，每行一个")),
-        Symbol("V", "V", "... m e", Text("values, one a row", "值，每行一个")),
-        Symbol(r"j\le i", "causal", "", Text("query i sees only keys j ≤ i", "查询 i 只看到键 j ≤ i"), "boolean"),
-        Symbol("s", "scale", "", Text("factor of the scores; $1/\\sqrt{d_k}$ unless given", "得分的缩放因子，默认 $1/\\sqrt{d_k}$"), "positive"),
-        Symbol("d_k", "", "", Text("width of queries and keys", "查询与键的维数")),
-        Symbol(r"\alpha", "", "... n m", Text("attention weights", "注意力权重")),
-        Symbol("y", "", "... n e", Text("outputs", "输出")),
+        Symbol("Q", "Q", "... n d", "queries, one a row"),
+        Symbol("K", "K", "... m d", "keys, one a row"),
+        Symbol("V", "V", "... m e", "values, one a row"),
+        Symbol(r"j\le i", "causal", "", "query i sees only keys j ≤ i", "boolean"),
+        Symbol("s", "scale", "", r"factor of the scores; $1/\sqrt{d_k}$ unless given", "positive"),
+        Symbol("d_k", "", "", "width of queries and keys"),
+        Symbol(r"\alpha", "", "... n m", "attention weights"),
+        Symbol("y", "", "... n e", "outputs"),
     ),
     needs=("softmax", "matrix-product", "expectation"),
     source="vaswani2017attention",
@@ -49,12 +47,12 @@ ATTENTION = Concept(
         Reading("murphy2022probabilistic", "§15.4"),
     ),
     deviations=(
-        Text(
-            "PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the bottom right.",
-            "当 n ≠ m 时，PyTorch 的因果掩码按左上角对齐；有些库按右下角对齐。",
+        (
+            "PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the "
+            "bottom right."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @ATTENTION.definition
@@ -95,21 +93,17 @@ def weights(attention, Q, K, **options):
     return attention(Q, K, np.eye(K.shape[-2]), **options)
 
 
-@ATTENTION.claim(
-    Text(r"The weights of each query sum to 1 and are not negative", "每个查询的权重非负且和为 1")
-)
+@ATTENTION.claim
 def rows_sum_to_one(attention, rng):
+    """The weights of each query sum to 1 and are not negative"""
     A = weights(attention, rng.standard_normal((6, 8)), rng.standard_normal((9, 8)))
     return all_of(roundoff(A.sum(-1), np.ones(6), terms=9), bound(A.min(), 0.0, "≥"))
 
 
-@ATTENTION.claim(
-    Text(
-        r"Scores of standard normal queries and keys have variance 1 for every $d_k$",
-        r"对任意 $d_k$，标准正态的查询与键的得分方差为 1",
-    )
-)
+@ATTENTION.claim
 def scores_have_unit_variance(attention, rng):
+    """Scores of standard normal queries and keys have variance 1 for every $d_k$"""
+
     def one(d, n=4000):
         Q, K = rng.standard_normal((n, 1, d)), rng.standard_normal((n, 2, d))
         A = weights(attention, Q, K)[:, 0]  # (n, 2); log A_1/A_2 is a difference of two scores, of variance 2
@@ -119,20 +113,17 @@ def scores_have_unit_variance(attention, rng):
     return all_of(*[one(d) for d in (1, 4, 64)])
 
 
-@ATTENTION.claim(Text("Permuting keys and values together changes nothing", "同时置换键和值，结果不变"))
+@ATTENTION.claim
 def keys_and_values_are_a_set(attention, rng):
+    """Permuting keys and values together changes nothing"""
     Q, K, V = rng.standard_normal((4, 8)), rng.standard_normal((7, 8)), rng.standard_normal((7, 3))
     p = rng.permutation(7)
     return invariance(attention(Q, K[p], V[p]), attention(Q, K, V), terms=8, scale=1.0)
 
 
-@ATTENTION.claim(
-    Text(
-        "A causal query does not depend on later positions: not by one bit",
-        "因果注意力不依赖之后的位置：一个比特也不差",
-    )
-)
+@ATTENTION.claim
 def causal_mask_leaks_nothing(attention, rng):
+    """A causal query does not depend on later positions: not by one bit"""
     Q, K, V = rng.standard_normal((6, 4)), rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
     later_K, later_V = K.copy(), V.copy()
     later_K[3:], later_V[3:] = 5 * rng.standard_normal((3, 4)), 5 * rng.standard_normal((3, 3))
@@ -140,24 +131,16 @@ def causal_mask_leaks_nothing(attention, rng):
     return identical(attention(Q, later_K, later_V, causal=True)[:3], before)
 
 
-@ATTENTION.claim(
-    Text(
-        "The first causal position attends to itself: $y_1=v_1$, never NaN",
-        "因果注意力的第一个位置只关注自身：$y_1=v_1$，不会是 NaN",
-    )
-)
+@ATTENTION.claim
 def first_position_sees_itself(attention, rng):
+    """The first causal position attends to itself: $y_1=v_1$, never NaN"""
     Q, K, V = rng.standard_normal((4, 3)), rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
     return roundoff(attention(Q, K, V, causal=True)[0], V[0])
 
 
-@ATTENTION.claim(
-    Text(
-        "Sharp scores give the best value alone, flat scores the mean of all values",
-        "得分极尖锐时只取最匹配的值，得分极平坦时取所有值的平均",
-    )
-)
+@ATTENTION.claim
 def limits_of_the_temperature(attention, rng):
+    """Sharp scores give the best value alone, flat scores the mean of all values"""
     Q, K, V = rng.standard_normal((5, 8)), rng.standard_normal((6, 8)), rng.standard_normal((6, 3))
     best = V[(Q @ K.T).argmax(-1)]
     cold = roundoff(attention(Q, K, V, scale=1e6), best, scale=1.0)
@@ -167,36 +150,25 @@ def limits_of_the_temperature(attention, rng):
     return all_of(cold, near(np.abs(hot - V.mean(0)).max(), 0.0, drift, why, "roundoff"))
 
 
-@ATTENTION.claim(
-    Text(
-        "Weights may differ by more than a factor e: a single softmax, not two",
-        "权重之比可以超过 e：只做一次 softmax，而非两次",
-    )
-)
+@ATTENTION.claim
 def normalised_once(attention, rng):
+    """Weights may differ by more than a factor e: a single softmax, not two"""
     K = np.array([[4.0], [2.0], [1.0], [0.0]])
     A = weights(attention, np.array([[1.0]]), K)[0]
     # a softmax of numbers in [0, 1] can never exceed the ratio e
     return roundoff(A[0] / A[3], np.exp(4.0), terms=4)
 
 
-@ATTENTION.claim(
-    Text("Weights that depend on i: each query has its own row", "权重依赖于 i：每个查询有自己的一行")
-)
+@ATTENTION.claim
 def each_query_has_its_own_weights(attention, rng):
+    """Weights that depend on i: each query has its own row"""
     A = weights(attention, np.array([[9.0, 0.0], [0.0, 9.0]]), np.array([[9.0, 0.0], [0.0, 9.0]]))
     return roundoff(A, np.eye(2), scale=1.0)
 
 
-@ATTENTION.claim(
-    Text(
-        "Memory grows like n, not n²: the score matrix is never formed",
-        "内存随 n 增长而非 n²：从不形成得分矩阵",
-    ),
-    of_definition=False,
-    required=False,
-)
+@ATTENTION.claim(of_definition=False, required=False)
 def memory_is_linear(attention, rng):
+    """Memory grows like n, not n²: the score matrix is never formed"""
     from gradus.frameworks.memory import peak_memory
 
     sizes = [256, 512, 1024, 2048]
@@ -214,60 +186,48 @@ def memory_is_linear(attention, rng):
     )
 
 
-@ATTENTION.mutant(
-    Text("the scores are not scaled", "得分没有缩放"),
-    caught_by=["equals-definition", "scores-have-unit-variance"],
-)
+@ATTENTION.mutant(caught_by=["equals-definition", "scores-have-unit-variance"])
 def no_scaling(Q, K, V, causal=False, scale=None):
+    """the scores are not scaled"""
     return attention(Q, K, V, causal, 1.0 if scale is None else scale)
 
 
-@ATTENTION.mutant(
-    Text("mask applied after the softmax", "在 softmax 之后才加掩码"),
-    caught_by=["causal-mask-leaks-nothing", "first-position-sees-itself"],
-)
+@ATTENTION.mutant(caught_by=["causal-mask-leaks-nothing", "first-position-sees-itself"])
 def mask_after_softmax(Q, K, V, causal=False, scale=None):
+    """mask applied after the softmax"""
     A = attention(Q, K, np.eye(K.shape[-2]), False, scale)
     return (np.tril(A) if causal else A) @ V
 
 
-@ATTENTION.mutant(
-    Text("softmax over the queries", "对查询做 softmax"), caught_by=["rows-sum-to-one", "equals-definition"]
-)
+@ATTENTION.mutant(caught_by=["rows-sum-to-one", "equals-definition"])
 def softmax_over_queries(Q, K, V, causal=False, scale=None):
+    """softmax over the queries"""
     A = np.swapaxes(attention(K, Q, np.eye(Q.shape[-2]), False, scale), -1, -2)
     return A @ V
 
 
-@ATTENTION.mutant(
-    Text("a second softmax on the weights", "对权重再做一次 softmax"),
-    caught_by=["normalised-once", "limits-of-the-temperature"],
-)
+@ATTENTION.mutant(caught_by=["normalised-once", "limits-of-the-temperature"])
 def second_softmax(Q, K, V, causal=False, scale=None):
+    """a second softmax on the weights"""
     A = np.exp(attention(Q, K, np.eye(K.shape[-2]), causal, scale))
     return A / A.sum(-1, keepdims=True) @ V
 
 
-@ATTENTION.mutant(
-    Text("the values are left out: the weights are returned", "漏掉了值：返回权重"),
-    caught_by=["equals-definition", "first-position-sees-itself"],
-)
+@ATTENTION.mutant(caught_by=["equals-definition", "first-position-sees-itself"])
 def values_left_out(Q, K, V, causal=False, scale=None):
+    """the values are left out: the weights are returned"""
     return attention(Q, K, np.eye(K.shape[-2]), causal, scale)
 
 
-@ATTENTION.mutant(
-    Text("one row of weights for all queries", "所有查询共用一行权重"),
-    caught_by=["each-query-has-its-own-weights"],
-)
+@ATTENTION.mutant(caught_by=["each-query-has-its-own-weights"])
 def weights_lose_the_query(Q, K, V, causal=False, scale=None):
+    """one row of weights for all queries"""
     return attention(np.broadcast_to(Q.mean(-2, keepdims=True), Q.shape), K, V, causal, scale)
 
 
-@ATTENTION.mutant(
-    Text("only positions strictly before", "只看严格之前的位置"), caught_by=["first-position-sees-itself"]
-)
+@ATTENTION.mutant(caught_by=["first-position-sees-itself"])
 def strictly_before(Q, K, V, causal=False, scale=None):
+    """only positions strictly before"""
     if not causal:
         return attention(Q, K, V, False, scale)
     s = 1 / np.sqrt(Q.shape[-1]) if scale is None else scale
@@ -276,51 +236,40 @@ def strictly_before(Q, K, V, causal=False, scale=None):
     return A / A.sum(-1, keepdims=True) @ V
 
 
-@ATTENTION.mutant(Text("position added to the keys", "键上加了位置"), caught_by=["keys-and-values-are-a-set"])
+@ATTENTION.mutant(caught_by=["keys-and-values-are-a-set"])
 def keys_know_their_position(Q, K, V, causal=False, scale=None):
+    """position added to the keys"""
     return attention(Q, K + np.arange(K.shape[-2])[:, None] / 10, V, causal, scale)
 
 
-@ATTENTION.mutant(
-    Text("the whole score matrix is kept in memory", "整个得分矩阵都放在内存里"),
-    caught_by=["memory-is-linear"],
-)
+@ATTENTION.mutant(caught_by=["memory-is-linear"])
 def whole_score_matrix(Q, K, V, causal=False, scale=None):
+    """the whole score matrix is kept in memory"""
     return attention(Q, K, V, causal, scale)
 
 
 ATTENTION.erratum(
     "E23",
-    common=Text(
-        r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores",
-        r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$，其中 $e_{ij}$ 已经是得分的 softmax",
-    ),
-    why=Text(
-        "The second division does nothing, and the weight loses its query i; read as a second softmax it flattens "
-        "the weights, whose ratio can then never exceed e. The output $\\sum_j\\alpha_{ij}v_j$ is missing.",
-        "第二次相除不起作用，权重还丢掉了查询下标 i；若理解为第二次 softmax，则权重被抹平，其比值永远不会超过 e。并且漏掉了输出 $\\sum_j\\alpha_{ij}v_j$。",
-    ),
-    right=Text(
-        r"$e_{ij}=\operatorname{score}(q_i,k_j)$, $\alpha_{ij}=\operatorname{softmax}_j e_{ij}$, $c_i=\sum_j\alpha_{ij}v_j$",
-        r"$e_{ij}=\operatorname{score}(q_i,k_j)$，$\alpha_{ij}=\operatorname{softmax}_j e_{ij}$，$c_i=\sum_j\alpha_{ij}v_j$",
-    ),
+    common=r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores",
+    why="The second division does nothing, and the weight loses its query i; read as a second softmax "
+    "it flattens the weights, whose ratio can then never exceed e. The output "
+    r"$\sum_j\alpha_{ij}v_j$ is missing.",
+    right=r"$e_{ij}=\operatorname{score}(q_i,k_j)$, $\alpha_{ij}=\operatorname{softmax}_j e_{ij}$, "
+    r"$c_i=\sum_j\alpha_{ij}v_j$",
     claims=("normalised-once", "each-query-has-its-own-weights"),
 )
 ATTENTION.erratum(
     "E24",
-    common=Text("A causal position uses only what stands before it", "只考虑当前位置之前的信息"),
-    why=Text(
-        r"Strictly before leaves the first row without a key: a softmax of nothing but $-\infty$ is NaN.",
-        r"严格之前会使第一行没有键：对全为 $-\infty$ 的得分做 softmax 得到 NaN。",
-    ),
-    right=Text(r"positions $j\le i$, its own included", r"位置 $j\le i$，包括自身"),
+    common="A causal position uses only what stands before it",
+    why=r"Strictly before leaves the first row without a key: a softmax of nothing but $-\infty$ is NaN.",
+    right=r"positions $j\le i$, its own included",
     claims=("first-position-sees-itself",),
 )
 
 
 @ATTENTION.figure(
-    scale=Slider(0.05, 20, 1.0, Text("scale of the scores (× 1/√d)", "得分的缩放（× 1/√d）"), log=True),
-    width=Slider(1, 256, 64, Text("width d of queries and keys", "查询与键的维数 d"), log=True, integer=True),
+    scale=Slider(0.05, 20, 1.0, "scale of the scores (× 1/√d)", log=True),
+    width=Slider(1, 256, 64, "width d of queries and keys", log=True, integer=True),
 )
 def figure(scale, width):
     rng = np.random.default_rng(0)

@@ -39,37 +39,43 @@ def _tape(grad, x, y, Ws, bs, activation, loss):
 BACKPROP_MLP = Concept(
     key="backprop-mlp",
     kind="algorithm",
-    title=Text("Backpropagation in a layered net", "多层网络的反向传播"),
-    summary=Text(
-        "The gradient of the loss by every weight of the net, for the price of about one more pass: the error of the "
-        "output is carried back layer by layer, through the transposed weights and the slopes of the activations.",
-        "只需大约再走一遍网络，就得到损失对每个权重的梯度：输出端的误差经过转置的权重与激活函数的导数，逐层向后传递。",
-    ),
+    title="Backpropagation in a layered net",
+    summary="The gradient of the loss by every weight of the net, for the price of about one more pass: "
+    "the error of the output is carried back layer by layer, through the transposed weights and "
+    "the slopes of the activations.",
     formulas=(
         r"\delta_j^{(L)}=\frac{\partial\ell}{\partial z_j^{(L)}}=\begin{cases}\operatorname{softmax}(z^{(L)})_j-y_j&\ell=-\sum_k y_k\log\operatorname{softmax}(z^{(L)})_k\\ z_j^{(L)}-y_j&\ell=\frac12\lVert z^{(L)}-y\rVert^2\end{cases}\qquad j=1,\dots,n_L",
         r"\delta_j^{(l)}=\sigma'\bigl(z_j^{(l)}\bigr)\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)},\qquad j=1,\dots,n_l,\quad l=L-1,\dots,1",
         r"\frac{\partial\ell}{\partial w_{ji}^{(l)}}=\delta_j^{(l)}a_i^{(l-1)},\qquad \frac{\partial\ell}{\partial b_j^{(l)}}=\delta_j^{(l)},\qquad j=1,\dots,n_l,\quad i=1,\dots,n_{l-1},\quad l=1,\dots,L",
     ),
     symbols=(
-        Symbol("x", "x", "N n_0", Text("a batch of inputs; losses and gradients are averaged over it", "一批输入；损失与梯度在批上取平均")),
-        Symbol("y", "y", "N n_L", Text("targets; for the cross-entropy each row is a distribution", "目标；使用交叉熵时每行是一个分布"), "other"),
-        Symbol("W^{(l)}", "Ws", "n_l n_{l-1}", Text("weights of each layer, in a tuple", "各层的权重，组成一个元组"), "other"),
-        Symbol("b^{(l)}", "bs", "n_l", Text("biases of each layer, in a tuple", "各层的偏置，组成一个元组"), "other"),
-        Symbol(r"\sigma", "activation", "", Text("activation of the hidden layers: “tanh”, “relu”, “sigmoid” or “identity”", "隐藏层的激活函数：“tanh”、“relu”、“sigmoid” 或 “identity”"), "other"),
-        Symbol(r"\ell", "loss", "", Text("loss of one example: “cross-entropy” (of a softmax) or “squared”", "单个样本的损失：“cross-entropy”（softmax 交叉熵）或 “squared”（平方误差）"), "other"),
-        Symbol(r"\delta^{(l)}", "", "N n_l", Text("derivative of the loss by the weighted sums of layer l", "损失对第 l 层加权和的导数")),
-        Symbol("z^{(l)}", "", "N n_l", Text("weighted sums of layer l", "第 l 层的加权和")),
-        Symbol("a^{(l)}", "", "N n_l", Text("activations of layer l; $a^{(0)}=x$", "第 l 层的激活值；$a^{(0)}=x$")),
-        Symbol("n_l", "", "", Text("number of units of layer l", "第 l 层的单元数")),
-        Symbol("L", "", "", Text("number of layers with weights", "带权重的层数")),
-        Symbol("i, j, k", "", "", Text("indices of units", "单元的下标")),
+        Symbol("x", "x", "N n_0", "a batch of inputs; losses and gradients are averaged over it"),
+        Symbol("y", "y", "N n_L", "targets; for the cross-entropy each row is a distribution", "other"),
+        Symbol("W^{(l)}", "Ws", "n_l n_{l-1}", "weights of each layer, in a tuple", "other"),
+        Symbol("b^{(l)}", "bs", "n_l", "biases of each layer, in a tuple", "other"),
+        Symbol(
+            r"\sigma",
+            "activation",
+            "",
+            "activation of the hidden layers: “tanh”, “relu”, “sigmoid” or “identity”",
+            "other",
+        ),
+        Symbol(
+            r"\ell", "loss", "", "loss of one example: “cross-entropy” (of a softmax) or “squared”", "other"
+        ),
+        Symbol(r"\delta^{(l)}", "", "N n_l", "derivative of the loss by the weighted sums of layer l"),
+        Symbol("z^{(l)}", "", "N n_l", "weighted sums of layer l"),
+        Symbol("a^{(l)}", "", "N n_l", "activations of layer l; $a^{(0)}=x$"),
+        Symbol("n_l", "", "", "number of units of layer l"),
+        Symbol("L", "", "", "number of layers with weights"),
+        Symbol("i, j, k", "", "", "indices of units"),
     ),
     needs=("reverse-mode", "mlp", "softmax-cross-entropy", "gradient-check"),
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
     implementations=(
-        Implementation("torch.autograd:grad", "torch", _autograd, Text("of the loss, by every weight and bias", "损失对所有权重与偏置求梯度")),
+        Implementation("torch.autograd:grad", "torch", _autograd, "of the loss, by every weight and bias"),
     ),
     readings=(
         Reading("rumelhart1986learning"),
@@ -79,14 +85,18 @@ BACKPROP_MLP = Concept(
         Reading("du2018algorithmic"),
     ),
     deviations=(
-        Text("At a weighted sum of exactly 0 the slope of ReLU is taken as 0, here as in PyTorch.", "加权和恰为 0 时，ReLU 的导数取 0，此处与 PyTorch 相同。"),
-        Text("PyTorch's squared loss has no factor ½ and averages over the outputs too; here ½ stands and the outputs are added.", "PyTorch 的平方损失没有因子 ½，并且对输出维也取平均；此处有 ½，对输出维求和。"),
-        Text("Some texts call δ the derivative by the activation a rather than by the sum z; σ′ then moves into the gradients of the weights.", "有些文献中的 δ 是对激活值 a 而非对加权和 z 的导数；此时 σ′ 移到权重梯度的公式里。"),
+        "At a weighted sum of exactly 0 the slope of ReLU is taken as 0, here as in PyTorch.",
+        (
+            "PyTorch's squared loss has no factor ½ and averages over the outputs too; here ½ stands and "
+            "the outputs are added."
+        ),
+        (
+            "Some texts call δ the derivative by the activation a rather than by the sum z; σ′ then moves "
+            "into the gradients of the weights."
+        ),
     ),
-    unverified=(
-        Text("All gradients together cost about two forward passes, whatever the number of weights.", "全部梯度的代价约为两次前向计算，与权重的个数无关。"),
-    ),
-)  # fmt: skip
+    unverified=("All gradients together cost about two forward passes, whatever the number of weights.",),
+)
 
 
 def sigma(z, activation):
@@ -187,13 +197,9 @@ def invalid(rng):
     yield "unknown loss", dict(x=x, y=y, Ws=Ws, bs=bs, loss="cosine?")
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        "The δ-recursion gives what the tape of reverse mode gives, for every activation and both losses",
-        "对每种激活函数与两种损失，δ 递推与反向模式的计算带结果一致",
-    )
-)
+@BACKPROP_MLP.claim
 def equals_the_tape(backprop, rng):
+    """The δ-recursion gives what the tape of reverse mode gives, for every activation and both losses"""
     from gradus.foundations.autodiff import grad
 
     found = []
@@ -222,19 +228,17 @@ def differences(f, parameters, h=2.0**-9):
     return fine, float(np.abs(fine - coarse).max() + 64 * EPSILON * abs(f(*parameters)) / h)
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        "It passes the gradient check: every partial derivative equals the finite difference of the loss",
-        "通过梯度检验：每个偏导数都等于损失的有限差分",
-    )
-)
+@BACKPROP_MLP.claim
 def passes_the_gradient_check(backprop, rng):
+    """It passes the gradient check: every partial derivative equals the finite difference of the loss"""
     found = []
     why = Text("two step sizes, and rounding / h", "由两个步长与舍入误差 / h 估计")
     for widths, loss in (((3, 4, 2), "cross-entropy"), ((2, 3, 3, 2), "squared")):
         x, y, Ws, bs = problem(rng, widths, 4, loss)
         parameters = [p.copy() for pair in zip(Ws, bs, strict=True) for p in pair]
-        want, tolerance = differences(lambda *p, a=(x, y), k=loss: loss_of(*a, p[::2], p[1::2], "tanh", k), parameters)  # fmt: skip
+        want, tolerance = differences(
+            lambda *p, a=(x, y), k=loss: loss_of(*a, p[::2], p[1::2], "tanh", k), parameters
+        )
         error = np.abs(flat(backprop(x, y, Ws, bs, "tanh", loss)) - want).max()
         found.append(near(error, 0.0, tolerance, why, "roundoff"))
     return all_of(*found)
@@ -258,13 +262,11 @@ RIGHT_342 = (
 WRONG_342 = (-0.20678, 0.41356, -0.08862, -0.29540)  # without σ′
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        "Each part of the recursion counts, σ′, the order of the weight's indices and the range of the sum: the 3-4-2 net beside differences of its loss, a square net and a 4-2-4-3 net beside the tape",
-        "递推的每个部分都不可少：σ′、权重下标的次序、求和的范围。3-4-2 网络与损失的差分比较，等宽网络与 4-2-4-3 网络与计算带比较",
-    )
-)
+@BACKPROP_MLP.claim
 def every_part_of_delta_counts(backprop, rng):
+    """Each part of the recursion counts, σ′, the order of the weight's indices and the range of the sum:
+    the 3-4-2 net beside differences of its loss, a square net and a 4-2-4-3 net beside the tape
+    """
     from gradus.foundations.autodiff import grad
 
     x, y, Ws, bs = NET_342.values()
@@ -289,25 +291,17 @@ def every_part_of_delta_counts(backprop, rng):
     return all_of(*found)
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        "The gradient of a batch is the mean of its examples' gradients",
-        "一批样本的梯度是各样本梯度的平均",
-    )
-)
+@BACKPROP_MLP.claim
 def batch_is_the_mean(backprop, rng):
+    """The gradient of a batch is the mean of its examples' gradients"""
     x, y, Ws, bs = problem(rng, (4, 5, 5, 3), N=8)
     single = np.mean([flat(backprop(x[i : i + 1], y[i : i + 1], Ws, bs)) for i in range(8)], 0)
     return invariance(flat(backprop(x, y, Ws, bs)), single, terms=8 * 5)
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        "Under the softmax the output errors of every example sum to 0",
-        "在 softmax 下，每个样本的输出误差之和为 0",
-    )
-)
+@BACKPROP_MLP.claim
 def output_errors_sum_to_zero(backprop, rng):
+    """Under the softmax the output errors of every example sum to 0"""
     sums = []
     for _ in range(8):
         x, y, Ws, bs = problem(rng, (4, 5, 6), N=1)
@@ -315,13 +309,11 @@ def output_errors_sum_to_zero(backprop, rng):
     return roundoff(np.array(sums), np.zeros(8), terms=6, scale=1.0)
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        r"Without activations it is the least-squares gradient: $\nabla_{W^{(1)}}=W^{(2)\mathsf T}(W^{(2)}W^{(1)}X-Y)X^{\mathsf T}/N$",
-        r"没有激活函数时即最小二乘的梯度：$\nabla_{W^{(1)}}=W^{(2)\mathsf T}(W^{(2)}W^{(1)}X-Y)X^{\mathsf T}/N$",
-    )
-)
+@BACKPROP_MLP.claim
 def linear_net_is_least_squares(backprop, rng):
+    r"""Without activations it is the least-squares gradient:
+    $\nabla_{W^{(1)}}=W^{(2)\mathsf T}(W^{(2)}W^{(1)}X-Y)X^{\mathsf T}/N$
+    """
     x, y, Ws, bs = problem(rng, (4, 6, 3), loss="squared")
     zero = tuple(0 * b for b in bs)
     dW1, _, dW2, _ = backprop(x, y, Ws, zero, "identity", "squared")
@@ -330,13 +322,13 @@ def linear_net_is_least_squares(backprop, rng):
     return roundoff(flat((dW1, dW2)), want, terms=6 * 6)
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        r"In a ReLU net every hidden unit is in balance: $\sum_i w_{ji}^{(l)}\frac{\partial\ell}{\partial w_{ji}^{(l)}}+b_j^{(l)}\frac{\partial\ell}{\partial b_j^{(l)}}=\sum_k w_{kj}^{(l+1)}\frac{\partial\ell}{\partial w_{kj}^{(l+1)}}$",
-        r"ReLU 网络的每个隐藏单元都平衡：$\sum_i w_{ji}^{(l)}\frac{\partial\ell}{\partial w_{ji}^{(l)}}+b_j^{(l)}\frac{\partial\ell}{\partial b_j^{(l)}}=\sum_k w_{kj}^{(l+1)}\frac{\partial\ell}{\partial w_{kj}^{(l+1)}}$",
-    )
-)
+@BACKPROP_MLP.claim
 def relu_units_are_in_balance(backprop, rng):
+    r"""In a ReLU net every hidden unit is in balance:
+    $\sum_i w_{ji}^{(l)}\frac{\partial\ell}{\partial
+    w_{ji}^{(l)}}+b_j^{(l)}\frac{\partial\ell}{\partial b_j^{(l)}}=\sum_k
+    w_{kj}^{(l+1)}\frac{\partial\ell}{\partial w_{kj}^{(l+1)}}$
+    """
     x, y, Ws, bs = problem(rng, (4, 6, 5, 3), N=12)
     g = backprop(x, y, Ws, bs, "relu")
     dWs, dbs = g[::2], g[1::2]
@@ -346,13 +338,11 @@ def relu_units_are_in_balance(backprop, rng):
     return invariance(flat(into), flat(out), terms=12 * 6, scale=size)
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        "Twins stay twins: hidden units with equal weights get equal gradients, so a net must not start symmetric",
-        "孪生单元永远相同：权重相等的隐藏单元得到相等的梯度，故网络不能从对称的权重开始",
-    )
-)
+@BACKPROP_MLP.claim
 def twins_stay_twins(backprop, rng):
+    """Twins stay twins: hidden units with equal weights get equal gradients, so a net must not start
+    symmetric
+    """
     x, y, Ws, bs = problem(rng, (3, 4, 2))
     W1, W2, b1 = Ws[0].copy(), Ws[1].copy(), bs[0].copy()
     W1[2], W2[:, 2], b1[2] = W1[1], W2[:, 1], b1[1]
@@ -365,13 +355,12 @@ def twins_stay_twins(backprop, rng):
     )
 
 
-@BACKPROP_MLP.claim(
-    Text(
-        r"Sigmoids let the error vanish: $\lVert\delta^{(l)}\rVert\le\frac14\lVert W^{(l+1)}\rVert_2\lVert\delta^{(l+1)}\rVert$, so over 9 orthogonal layers at most $4^{-9}$ of it is left",
-        r"sigmoid 使误差消失：$\lVert\delta^{(l)}\rVert\le\frac14\lVert W^{(l+1)}\rVert_2\lVert\delta^{(l+1)}\rVert$，故经过 9 个正交层后至多剩下 $4^{-9}$",
-    )
-)
+@BACKPROP_MLP.claim
 def sigmoids_let_the_error_vanish(backprop, rng):
+    r"""Sigmoids let the error vanish: $\lVert\delta^{(l)}\rVert\le\frac14\lVert
+    W^{(l+1)}\rVert_2\lVert\delta^{(l+1)}\rVert$, so over 9 orthogonal layers at most $4^{-9}$ of it is
+    left
+    """
     Ws = tuple(np.linalg.qr(rng.standard_normal((5, 5)))[0] for _ in range(10))
     bs = tuple(-Ws[l].sum(1) / 2 for l in range(10))  # keeps the sums near 0, where the slope is ¼
     x, y = 0.1 * rng.standard_normal((1, 5)), np.eye(5)[:1]
@@ -404,58 +393,49 @@ def backprop_deltas(z, y, loss):
 ALL = ["equals-definition", "equals-the-tape", "passes-the-gradient-check", "every-part-of-delta-counts"]
 
 
-@BACKPROP_MLP.mutant(Text("σ′ is left out", "漏掉 σ′"), caught_by=[*ALL, "sigmoids-let-the-error-vanish"])
+@BACKPROP_MLP.mutant(caught_by=[*ALL, "sigmoids-let-the-error-vanish"])
 def without_slope(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    """σ′ is left out"""
     return recursion(x, y, Ws, bs, activation, loss, lambda d, z, W, s: d @ W)
 
 
-@BACKPROP_MLP.mutant(
-    Text(
-        r"the weight's indices are exchanged, $w_{ji}$ for $w_{ij}$",
-        r"权重的下标颠倒，$w_{ij}$ 写成 $w_{ji}$",
-    ),
-    caught_by=[*ALL, "relu-units-are-in-balance"],
-)
+@BACKPROP_MLP.mutant(caught_by=[*ALL, "relu-units-are-in-balance"])
 def weights_transposed(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    """the weight's indices are exchanged, $w_{ji}$ for $w_{ij}$"""
     return recursion(x, y, Ws, bs, activation, loss, lambda d, z, W, s: sigma_prime(z, s) * (d @ W.T))
 
 
-@BACKPROP_MLP.mutant(
-    Text(r"the sum runs to $n_l$ instead of $n_{l+1}$", r"求和上限写成 $n_l$ 而非 $n_{l+1}$"), caught_by=ALL
-)
+@BACKPROP_MLP.mutant(caught_by=ALL)
 def sum_over_the_wrong_layer(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    """the sum runs to $n_l$ instead of $n_{l+1}$"""
+
     def back(d, z, W, s):
         return sigma_prime(z, s) * sum(d[:, i, None] * W[i] for i in range(z.shape[1]))
 
     return recursion(x, y, Ws, bs, activation, loss, back)
 
 
-@BACKPROP_MLP.mutant(
-    Text("σ′ is taken at the activation instead of the sum", "在激活值而非加权和处取 σ′"), caught_by=ALL
-)
+@BACKPROP_MLP.mutant(caught_by=ALL)
 def slope_at_the_activation(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    """σ′ is taken at the activation instead of the sum"""
+
     def back(d, z, W, s):
         return sigma_prime(sigma(z, s), s) * (d @ W)
 
     return recursion(x, y, Ws, bs, activation, loss, back)
 
 
-@BACKPROP_MLP.mutant(
-    Text("the sum over the batch instead of its mean", "对批求和而不取平均"),
-    caught_by=["equals-definition", "batch-is-the-mean", "linear-net-is-least-squares"],
-)
+@BACKPROP_MLP.mutant(caught_by=["equals-definition", "batch-is-the-mean", "linear-net-is-least-squares"])
 def sum_over_the_batch(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    """the sum over the batch instead of its mean"""
     return tuple(len(x) * g for g in backprop_mlp(x, y, Ws, bs, activation, loss))
 
 
 @BACKPROP_MLP.mutant(
-    Text(
-        "the cross-entropy by the probabilities: the softmax's own Jacobian is left out",
-        "对概率求交叉熵的导数：漏掉 softmax 的雅可比",
-    ),
-    caught_by=["equals-definition", "output-errors-sum-to-zero", "passes-the-gradient-check"],
+    caught_by=["equals-definition", "output-errors-sum-to-zero", "passes-the-gradient-check"]
 )
 def softmax_not_differentiated(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    """the cross-entropy by the probabilities: the softmax's own Jacobian is left out"""
     if loss == "squared":
         return backprop_mlp(x, y, Ws, bs, activation, loss)
     z = sum_of_last_layer(x, Ws, bs, activation)
@@ -470,11 +450,10 @@ def sum_of_last_layer(x, Ws, bs, activation):
     return z
 
 
-@BACKPROP_MLP.mutant(
-    Text("hidden units have learning factors of their own", "各隐藏单元有各自的因子"),
-    caught_by=["twins-stay-twins", "relu-units-are-in-balance"],
-)
+@BACKPROP_MLP.mutant(caught_by=["twins-stay-twins", "relu-units-are-in-balance"])
 def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
+    """hidden units have learning factors of their own"""
+
     def back(d, z, W, s):
         return sigma_prime(z, s) * (d @ W) * (1 + np.arange(z.shape[1]) / 10)
 
@@ -483,31 +462,22 @@ def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
 
 BACKPROP_MLP.erratum(
     "E18",
-    common=Text(
-        r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
-        r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
-    ),
-    why=Text(
-        "Taken literally it is 0: nothing under the derivative depends on z. Without σ′, a 3-4-2 net whose hidden layer "
-        "has the gradient (−0.00451, 0.32524, −0.01216, −0.27033) is given (−0.20678, 0.41356, −0.08862, −0.29540): 46 "
-        "times too much at the unit that is nearly saturated. The sum must run over the units of the layer after, "
-        "here 2; there is no third and no fourth, and in a net that widens some are silently dropped. With $w_{ji}$ the "
-        "sizes do not fit, unless all layers are equally wide, and then the result is silently wrong.",
-        "照字面理解，其值为 0：求导的对象与 z 无关。漏掉 σ′ 时，一个 3-4-2 网络的隐藏层梯度本为 (−0.00451, 0.32524, −0.01216, −0.27033)，"
-        "却得到 (−0.20678, 0.41356, −0.08862, −0.29540)：在接近饱和的单元处大了 46 倍。求和应遍历后一层的单元，此处只有 2 个，"
-        "并没有第三、第四个；若网络逐层变宽，则有些单元被悄悄丢掉。下标写成 $w_{ji}$ 时尺寸不符，只有各层等宽时才不报错，但结果是错的。",
-    ),
-    right=Text(
-        r"$\delta_j^{(l)}=\sigma'(z_j^{(l)})\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)}$",
-        r"$\delta_j^{(l)}=\sigma'(z_j^{(l)})\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)}$",
-    ),
+    common=r"$\delta_j^{(l)}=\frac{\partial}{\partial "
+    r"z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
+    why="Taken literally it is 0: nothing under the derivative depends on z. Without σ′, a 3-4-2 net "
+    "whose hidden layer has the gradient (−0.00451, 0.32524, −0.01216, −0.27033) is given "
+    "(−0.20678, 0.41356, −0.08862, −0.29540): 46 times too much at the unit that is nearly "
+    "saturated. The sum must run over the units of the layer after, here 2; there is no third and "
+    "no fourth, and in a net that widens some are silently dropped. With $w_{ji}$ the sizes do not "
+    "fit, unless all layers are equally wide, and then the result is silently wrong.",
+    right=r"$\delta_j^{(l)}=\sigma'(z_j^{(l)})\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)}$",
     claims=("every-part-of-delta-counts", "passes-the-gradient-check"),
 )
 
 
 @BACKPROP_MLP.figure(
-    gain=Slider(0.3, 2, 1.2, Text("size of the weights (× 1/√n)", "权重的大小（× 1/√n）"), log=True),
-    depth=Slider(2, 12, 6, Text("number of layers", "层数"), integer=True),
+    gain=Slider(0.3, 2, 1.2, "size of the weights (× 1/√n)", log=True),
+    depth=Slider(2, 12, 6, "number of layers", integer=True),
 )
 def figure(gain, depth):
     L, n = int(depth), 8
@@ -529,7 +499,12 @@ def figure(gain, depth):
         left.plot(want, got, "o", ms=3, color=colour, alpha=0.7, label=name, zorder=3 - len(errors) / 10)
     reach = 1.1 * np.abs(want).max()
     left.plot([-reach, reach], [-reach, reach], color="black", lw=0.7, zorder=0)
-    left.set(xlabel="finite difference", ylabel="∂ℓ/∂b by the formula", xlim=(-reach, reach), ylim=(-2 * reach, 2 * reach))  # fmt: skip
+    left.set(
+        xlabel="finite difference",
+        ylabel="∂ℓ/∂b by the formula",
+        xlim=(-reach, reach),
+        ylim=(-2 * reach, 2 * reach),
+    )
     left.legend(frameon=False, fontsize=8)
     layers, left_over = np.arange(1, L + 1), {}
     for activation, colour in zip(("tanh", "sigmoid", "relu"), COLOURS, strict=False):

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.figures import canvas
+from gradus.page.pictures import THREE
 
 
 def _torch(conv2d, x, w, b, stride, padding, dilation, groups):
@@ -16,27 +17,25 @@ def _torch(conv2d, x, w, b, stride, padding, dilation, groups):
 CONV_LAYER = Concept(
     key="conv-layer",
     kind="layer",
-    title=Text("Convolutional layer", "卷积层"),
-    summary=Text(
-        "One small set of weights is laid over every place of the image: each output is the weighted sum of a window. "
-        "Few weights, local, and equivariant: what is shifted in the input is shifted in the output.",
-        "同一组少量权重依次放到图像的每个位置上：每个输出是一个窗口的加权和。参数少、只看局部，并且等变：输入平移，输出随之平移。",
-    ),
+    title="Convolutional layer",
+    summary="One small set of weights is laid over every place of the image: each output is the weighted "
+    "sum of a window. Few weights, local, and equivariant: what is shifted in the input is shifted "
+    "in the output.",
     formulas=(
         r"y_{o,i,j}=b_o+\sum_{c}\sum_{k,l}w_{o,c,k,l}\;x_{c,\;si+dk-p,\;sj+dl-p}",
         r"H'=\left\lfloor\frac{H+2p-d(K-1)-1}{s}\right\rfloor+1",
         r"\langle \operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle",
     ),
     symbols=(
-        Symbol("x", "x", "... c h h", Text("input maps; 0 outside", "输入特征图，其外为 0")),
-        Symbol("w", "w", "o c k k", Text("kernels; c is the number of channels in a group", "卷积核；c 为组内通道数")),
-        Symbol("b", "b", "o", Text("bias, one number per output map", "偏置，每个输出图一个数")),
-        Symbol("s", "stride", "", Text("stride: distance between windows", "步幅：窗口之间的距离"), "natural"),
-        Symbol("p", "padding", "", Text("padding: zeros on each side", "填充：每侧补零的数目"), "natural"),
-        Symbol("d", "dilation", "", Text("dilation: distance between the taps of a kernel", "空洞率：卷积核各项之间的距离"), "natural"),
-        Symbol("G", "groups", "", Text("groups of channels that do not see each other", "互不相见的通道组数"), "natural"),
-        Symbol("y", "", "... o h2 h2", Text("output maps", "输出特征图")),
-        Symbol("H'", "", "", Text("height of the output", "输出的高度"), "natural"),
+        Symbol("x", "x", "... c h h", "input maps; 0 outside"),
+        Symbol("w", "w", "o c k k", "kernels; c is the number of channels in a group"),
+        Symbol("b", "b", "o", "bias, one number per output map"),
+        Symbol("s", "stride", "", "stride: distance between windows", "natural"),
+        Symbol("p", "padding", "", "padding: zeros on each side", "natural"),
+        Symbol("d", "dilation", "", "dilation: distance between the taps of a kernel", "natural"),
+        Symbol("G", "groups", "", "groups of channels that do not see each other", "natural"),
+        Symbol("y", "", "... o h2 h2", "output maps"),
+        Symbol("H'", "", "", "height of the output", "natural"),
     ),
     needs=("convolution", "neuron"),
     source="lecun1989backpropagation",
@@ -44,8 +43,8 @@ CONV_LAYER = Concept(
     people=("Kunihiko Fukushima", "Yann LeCun"),
     implementations=(
         Implementation("torch.nn.functional:conv2d", "torch", _torch),
-        Implementation("gradus.networks.convolution:im2col_convolution", "torch", note=Text("one matrix product", "化为一次矩阵乘积")),
-        Implementation("gradus.networks.convolution:fft_convolution", "torch", note=Text("by Fourier transform", "通过傅里叶变换")),
+        Implementation("gradus.networks.convolution:im2col_convolution", "torch", note="one matrix product"),
+        Implementation("gradus.networks.convolution:fft_convolution", "torch", note="by Fourier transform"),
     ),
     readings=(
         Reading("dumoulin2016guide", "§2, §4"),
@@ -53,19 +52,14 @@ CONV_LAYER = Concept(
         Reading("cs231n", "Convolutional Neural Networks"),
     ),
     deviations=(
-        Text(
-            "`same` padding of a stride above 1: ONNX's SAME_UPPER (TensorFlow's) puts the odd zero at the end, SAME_LOWER at the beginning; PyTorch refuses it.",
-            "步幅大于 1 时的 same 填充：ONNX 的 SAME_UPPER（TensorFlow 亦然）把多出的零放在末尾，SAME_LOWER 放在开头；PyTorch 不接受。",
+        (
+            "`same` padding of a stride above 1: ONNX's SAME_UPPER (TensorFlow's) puts the odd zero at the "
+            "end, SAME_LOWER at the beginning; PyTorch refuses it."
         ),
-        Text(
-            "The size is rounded down: the last rows of the input may be used by no window.",
-            "尺寸向下取整：输入的最后几行可能不被任何窗口使用。",
-        ),
+        "The size is rounded down: the last rows of the input may be used by no window.",
     ),
-    unverified=(
-        Text("A linear layer is equivariant to translations only if it is a convolution.", "线性层只有是卷积时才对平移等变。"),
-    ),
-)  # fmt: skip
+    unverified=("A linear layer is equivariant to translations only if it is a convolution.",),
+)
 
 
 @CONV_LAYER.definition
@@ -149,13 +143,9 @@ def printed(x, W, b):
     return np.einsum("kl,ijkl->ij", x, W) + b[:, None]
 
 
-@CONV_LAYER.claim(
-    Text(
-        "The kernel is not flipped: the layer computes cross-correlation (SciPy's, channel by channel)",
-        "卷积核不翻转：卷积层计算互相关（与 SciPy 逐通道的结果相同）",
-    )
-)
+@CONV_LAYER.claim
 def is_cross_correlation(conv, rng):
+    """The kernel is not flipped: the layer computes cross-correlation (SciPy's, channel by channel)"""
     from scipy.signal import correlate2d
 
     x, w, b = rng.standard_normal((3, 7, 6)), rng.standard_normal((2, 3, 3, 2)), rng.standard_normal(2)
@@ -163,13 +153,9 @@ def is_cross_correlation(conv, rng):
     return roundoff(conv(x, w, b), np.array(want), terms=18)
 
 
-@CONV_LAYER.claim(
-    Text(
-        r"Output size $\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$, over 144 settings",
-        r"输出尺寸为 $\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$，检验 144 组设置",
-    )
-)
+@CONV_LAYER.claim
 def output_size(conv, rng):
+    r"""Output size $\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$, over 144 settings"""
     tried = [
         (h, k, s, p, d)
         for h in (6, 7, 11)
@@ -186,13 +172,9 @@ def output_size(conv, rng):
     return identical(np.array(got), np.array(want))
 
 
-@CONV_LAYER.claim(
-    Text(
-        "Equivariant: the input shifted by s·t gives the output shifted by t, wherever no border is met",
-        "等变：输入平移 s·t，只要不触及边界，输出就平移 t",
-    )
-)
+@CONV_LAYER.claim
 def translation_equivariance(conv, rng):
+    """Equivariant: the input shifted by s·t gives the output shifted by t, wherever no border is met"""
     w, b = integers(rng, 2, 1, 3, 3), integers(rng, 2)
 
     def one(s, t):
@@ -203,13 +185,9 @@ def translation_equivariance(conv, rng):
     return all_of(one(1, 1), one(1, 3), one(2, 2), one(3, 1))
 
 
-@CONV_LAYER.claim(
-    Text(
-        "With padding p only the p rows and columns at each border break the equivariance, and they do",
-        "填充为 p 时，只有每侧的 p 行和 p 列破坏等变性，而且确实破坏",
-    )
-)
+@CONV_LAYER.claim
 def borders_break_equivariance(conv, rng):
+    """With padding p only the p rows and columns at each border break the equivariance, and they do"""
     x, w, b = integers(rng, 1, 12, 12), 1 + np.abs(integers(rng, 1, 1, 3, 3)), np.zeros(1)
     x = np.abs(x) + 1  # no sum of products vanishes, so that a border is seen
     y, moved = conv(x, w, b, padding=1), conv(np.roll(x, 1, -1), w, b, padding=1)
@@ -221,26 +199,22 @@ def borders_break_equivariance(conv, rng):
     )
 
 
-@CONV_LAYER.claim(
-    Text(
-        "Weights are shared: as a matrix on a 6×6 image the layer has 1296 entries but only 9 different weights, one per diagonal",
-        "权重共享：作用于 6×6 图像时，卷积层作为矩阵有 1296 个元素，但只有 9 个不同的权重，每条对角线一个",
-    )
-)
+@CONV_LAYER.claim
 def weights_are_shared(conv, rng):
+    """Weights are shared: as a matrix on a 6×6 image the layer has 1296 entries but only 9 different
+    weights, one per diagonal
+    """
     w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
     M = matrix(conv, w, 6, padding=1)
     size = near(M.size, 1296, 0.0, Text("6⁴", "6⁴"), "identical")
     return all_of(size, exact(np.unique(np.round(M, 9)), np.arange(10.0)))
 
 
-@CONV_LAYER.claim(
-    Text(
-        "A formula whose weights depend on the output position is the fully connected layer: 1296 weights for 9, and shifts do not pass through it",
-        "权重依赖于输出位置的公式就是全连接层：需要 1296 个权重而不是 9 个，并且与平移不可交换",
-    )
-)
+@CONV_LAYER.claim
 def position_dependent_weights_are_dense(conv, rng):
+    """A formula whose weights depend on the output position is the fully connected layer: 1296 weights for
+    9, and shifts do not pass through it
+    """
     W, x = rng.standard_normal((6, 6, 6, 6)), rng.standard_normal((6, 6))
     dense = roundoff(printed(x, W, np.zeros(6)).ravel(), W.reshape(36, 36) @ x.ravel(), terms=36)
 
@@ -258,24 +232,16 @@ def position_dependent_weights_are_dense(conv, rng):
     return all_of(dense, seen, roundoff(ours, 0.0, terms=9, scale=float(np.abs(x).max() * np.abs(w).max())))
 
 
-@CONV_LAYER.claim(
-    Text(
-        r"The bias is one number per map: on an empty image $y_{o,i,j}=b_o$ everywhere, in every row",
-        r"偏置每个输出图一个数：对空白图像处处有 $y_{o,i,j}=b_o$，每一行都相同",
-    )
-)
+@CONV_LAYER.claim
 def bias_is_constant_over_a_map(conv, rng):
+    """The bias is one number per map: on an empty image $y_{o,i,j}=b_o$ everywhere, in every row"""
     w, b = rng.standard_normal((3, 2, 3, 3)), rng.standard_normal(3)
     return identical(conv(np.zeros((2, 6, 6)), w, b, padding=1), np.broadcast_to(b[:, None, None], (3, 6, 6)))
 
 
-@CONV_LAYER.claim(
-    Text(
-        r"Direct sums, one matrix product of the windows (im2col) and Fourier transforms agree",
-        r"直接求和、窗口矩阵乘积（im2col）与傅里叶变换三种算法结果一致",
-    )
-)
+@CONV_LAYER.claim
 def three_routes_agree(conv, rng):
+    """Direct sums, one matrix product of the windows (im2col) and Fourier transforms agree"""
     import torch
 
     from gradus.networks.convolution import fft_convolution, im2col_convolution
@@ -291,13 +257,11 @@ def three_routes_agree(conv, rng):
     return all_of(*[roundoff(y, z, terms=8, scale=scale) for z in others])
 
 
-@CONV_LAYER.claim(
-    Text(
-        r"The transposed convolution is its adjoint: $\langle\operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle$",
-        r"转置卷积是它的伴随：$\langle\operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle$",
-    )
-)
+@CONV_LAYER.claim
 def transposed_convolution_is_the_adjoint(conv, rng):
+    r"""The transposed convolution is its adjoint:
+    $\langle\operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle$
+    """
     import torch
 
     def one(s, p, d, groups, h):
@@ -313,38 +277,33 @@ def transposed_convolution_is_the_adjoint(conv, rng):
     return all_of(one(1, 0, 1, 1, 6), one(2, 1, 1, 1, 8), one(1, 2, 2, 2, 7), one(3, 1, 1, 2, 9))
 
 
-@CONV_LAYER.claim(
-    Text("Dilation is a kernel with zeros between its taps", "空洞卷积等于在卷积核各项之间插入零")
-)
+@CONV_LAYER.claim
 def dilation_inserts_zeros(conv, rng):
+    """Dilation is a kernel with zeros between its taps"""
     x, w, b = integers(rng, 2, 11, 11), integers(rng, 3, 2, 3, 3), integers(rng, 3)
     wide = np.zeros((3, 2, 7, 7))
     wide[..., ::3, ::3] = w
     return exact(conv(x, w, b, dilation=3), conv(x, wide, b))
 
 
-@CONV_LAYER.claim(
-    Text("Stride s keeps every s-th output of stride 1", "步幅为 s 等于从步幅 1 的输出中每隔 s 取一个")
-)
+@CONV_LAYER.claim
 def stride_keeps_every_sth(conv, rng):
+    """Stride s keeps every s-th output of stride 1"""
     x, w, b = integers(rng, 2, 10, 9), integers(rng, 3, 2, 3, 2), integers(rng, 3)
     return all_of(*[exact(conv(x, w, b, stride=s), conv(x, w, b)[:, ::s, ::s]) for s in (2, 3)])
 
 
-@CONV_LAYER.claim(Text("Groups are separate layers side by side", "分组卷积等于并排的若干独立卷积层"))
+@CONV_LAYER.claim
 def groups_are_separate_layers(conv, rng):
+    """Groups are separate layers side by side"""
     x, w, b = integers(rng, 6, 5, 5), integers(rng, 9, 2, 3, 3), integers(rng, 9)
     apart = [conv(x[2 * g : 2 * g + 2], w[3 * g : 3 * g + 3], b[3 * g : 3 * g + 3]) for g in range(3)]
     return exact(conv(x, w, b, groups=3), np.concatenate(apart))
 
 
-@CONV_LAYER.claim(
-    Text(
-        "Two layers of 3×3 without activation are one of 5×5, whose kernel is the convolution of theirs",
-        "两个无激活的 3×3 卷积层等于一个 5×5 卷积层，其核为二者的卷积",
-    )
-)
+@CONV_LAYER.claim
 def two_of_3x3_are_one_of_5x5(conv, rng):
+    """Two layers of 3×3 without activation are one of 5×5, whose kernel is the convolution of theirs"""
     from scipy.signal import convolve2d
 
     x, v, w, none = integers(rng, 1, 9, 9), integers(rng, 3, 3), integers(rng, 3, 3), np.zeros(1)
@@ -352,27 +311,23 @@ def two_of_3x3_are_one_of_5x5(conv, rng):
     return exact(twice, conv(x, convolve2d(v, w)[None, None], none))
 
 
-@CONV_LAYER.mutant(
-    Text("the kernel is flipped: mathematical convolution", "卷积核被翻转：数学上的卷积"),
-    caught_by=["is-cross-correlation", "three-routes-agree", "equals-definition"],
-)
+@CONV_LAYER.mutant(caught_by=["is-cross-correlation", "three-routes-agree", "equals-definition"])
 def flipped_kernel(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """the kernel is flipped: mathematical convolution"""
     return conv_layer(x, w[..., ::-1, ::-1], b, stride, padding, dilation, groups)
 
 
 @CONV_LAYER.mutant(
-    Text("stride ignored, also in the shape", "忽略步幅，形状亦然"),
-    caught_by=["output-size", "stride-keeps-every-sth", "transposed-convolution-is-the-adjoint"],
+    caught_by=["output-size", "stride-keeps-every-sth", "transposed-convolution-is-the-adjoint"]
 )
 def stride_ignored(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """stride ignored, also in the shape"""
     return conv_layer(x, w, b, 1, padding, dilation, groups)
 
 
-@CONV_LAYER.mutant(
-    Text("the size is rounded up: a window hangs over the edge", "尺寸向上取整：窗口伸出边界"),
-    caught_by=["output-size"],
-)
+@CONV_LAYER.mutant(caught_by=["output-size"])
 def size_rounded_up(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """the size is rounded up: a window hangs over the edge"""
     h, q = (
         (n + 2 * padding - dilation * (k - 1) - 1) % stride
         for n, k in zip(x.shape[-2:], w.shape[-2:], strict=True)
@@ -382,92 +337,72 @@ def size_rounded_up(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 
 @CONV_LAYER.mutant(
-    Text("weights per position, as in E15", "每个位置各有一套权重，如 E15"),
     caught_by=[
         "translation-equivariance",
         "weights-are-shared",
         "position-dependent-weights-are-dense",
         "two-of-3x3-are-one-of-5x5",
-    ],
+    ]
 )
 def weights_per_position(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """weights per position, as in E15"""
     y = conv_layer(x, w, b, stride, padding, dilation, groups)
     fixed = b[:, None, None]
     own = 1 + np.arange(y.shape[-2] * y.shape[-1]).reshape(y.shape[-2:]) / 7
     return fixed + own * (y - fixed)
 
 
-@CONV_LAYER.mutant(
-    Text("a bias per row", "每一行一个偏置"), caught_by=["bias-is-constant-over-a-map", "equals-definition"]
-)
+@CONV_LAYER.mutant(caught_by=["bias-is-constant-over-a-map", "equals-definition"])
 def bias_per_row(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """a bias per row"""
     y = conv_layer(x, w, 0 * b, stride, padding, dilation, groups)
     return y + np.resize(b, y.shape[-2])[:, None]
 
 
-@CONV_LAYER.mutant(
-    Text("padded with the edge's values, not with zeros", "用边缘值而非零填充"),
-    caught_by=["weights-are-shared", "equals-definition"],
-)
+@CONV_LAYER.mutant(caught_by=["weights-are-shared", "equals-definition"])
 def padded_with_the_edge(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """padded with the edge's values, not with zeros"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="edge")
     return conv_layer(x, w, b, stride, 0, dilation, groups)
 
 
-@CONV_LAYER.mutant(
-    Text("padded around: the image closes on itself", "循环填充：图像首尾相接"),
-    caught_by=["borders-break-equivariance"],
-)
+@CONV_LAYER.mutant(caught_by=["borders-break-equivariance"])
 def padded_around(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """padded around: the image closes on itself"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="wrap")
     return conv_layer(x, w, b, stride, 0, dilation, groups)
 
 
-@CONV_LAYER.mutant(
-    Text("dilation only in the shape", "空洞率只影响形状"),
-    caught_by=["dilation-inserts-zeros", "transposed-convolution-is-the-adjoint"],
-)
+@CONV_LAYER.mutant(caught_by=["dilation-inserts-zeros", "transposed-convolution-is-the-adjoint"])
 def dilation_in_the_shape_alone(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """dilation only in the shape"""
     wide = conv_layer(x, w, b, stride, padding, dilation, groups)
     return conv_layer(x, w, b, stride, padding, 1, groups)[..., : wide.shape[-2], : wide.shape[-1]]
 
 
-@CONV_LAYER.mutant(
-    Text("every group sees the first channels", "每个组都只看最前面的通道"),
-    caught_by=["groups-are-separate-layers", "three-routes-agree"],
-)
+@CONV_LAYER.mutant(caught_by=["groups-are-separate-layers", "three-routes-agree"])
 def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
+    """every group sees the first channels"""
     return conv_layer(x[..., : w.shape[1], :, :], w, b, stride, padding, dilation, 1)
 
 
 CONV_LAYER.erratum(
     "E13",
-    common=Text(
-        r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else",
-        r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$，称为卷积，仅此而已",
-    ),
-    why=Text(
-        "It is cross-correlation, and it lacks the bias, the stride and the padding: neither the values nor the size of a layer's output can be computed from it.",
-        "这是互相关，而且缺少偏置、步幅与填充：由它既算不出卷积层输出的值，也算不出其尺寸。",
-    ),
-    right=Text(
-        r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
-        r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$，其中 $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
-    ),
+    common=r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else",
+    why="It is cross-correlation, and it lacks the bias, the stride and the padding: neither the "
+    "values nor the size of a layer's output can be computed from it.",
+    right=r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with "
+    r"$H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
     claims=("is-cross-correlation", "output-size", "bias-is-constant-over-a-map"),
 )
 CONV_LAYER.erratum(
     "E15",
-    common=Text(
-        r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole map",
-        r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$，其中 k、l 遍历整个特征图",
-    ),
-    why=Text(
-        "The weights depend on the output position and reach over the whole map: neither shared nor local. It is the fully connected layer written with "
-        "two indices. On 6×6: 1296 weights instead of 9, and an image that moves by one pixel does not give the moved output.",
-        "权重依赖于输出位置并遍及整个特征图：既不共享，也不局部。它就是用双下标书写的全连接层。对 6×6 图像：1296 个权重而不是 9 个，图像移动一个像素，输出并不随之移动。",
-    ),
-    right=Text(r"$y_{ij}=\sum_{k,l}x_{i+k,j+l}\,w_{kl}+b$", r"$y_{ij}=\sum_{k,l}x_{i+k,j+l}\,w_{kl}+b$"),
+    common=r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole "
+    "map",
+    why="The weights depend on the output position and reach over the whole map: neither shared nor "
+    "local. It is the fully connected layer written with two indices. On 6×6: 1296 weights instead "
+    "of 9, and an image that moves by one pixel does not give the moved output.",
+    right=r"$y_{ij}=\sum_{k,l}x_{i+k,j+l}\,w_{kl}+b$",
     claims=(
         "weights-are-shared",
         "position-dependent-weights-are-dense",
@@ -476,20 +411,12 @@ CONV_LAYER.erratum(
     ),
 )
 
-# A handwritten 3 of scikit-learn's digits (training image 3), values 0…16.
-THREE = np.array([
-    [0, 0, 7, 15, 13, 1, 0, 0], [0, 8, 13, 6, 15, 4, 0, 0], [0, 2, 1, 13, 13, 0, 0, 0], [0, 0, 2, 15, 11, 1, 0, 0],
-    [0, 0, 0, 1, 12, 12, 1, 0], [0, 0, 0, 0, 1, 10, 8, 0], [0, 0, 8, 4, 5, 14, 9, 0], [0, 0, 7, 13, 13, 9, 0, 0],
-]) / 16  # fmt: skip
-
 
 @CONV_LAYER.figure(
-    angle=Slider(
-        0, 360, 90, Text("direction of the edge filter (degrees)", "边缘滤波器的方向（度）"), integer=True
-    ),
-    stride=Slider(1, 4, 1, Text("stride s", "步幅 s"), integer=True),
-    padding=Slider(0, 2, 1, Text("padding p", "填充 p"), integer=True),
-    dilation=Slider(1, 3, 1, Text("dilation d", "空洞率 d"), integer=True),
+    angle=Slider(0, 360, 90, "direction of the edge filter (degrees)", integer=True),
+    stride=Slider(1, 4, 1, "stride s", integer=True),
+    padding=Slider(0, 2, 1, "padding p", integer=True),
+    dilation=Slider(1, 3, 1, "dilation d", integer=True),
 )
 def figure(angle, stride, padding, dilation):
     s, p, d = int(stride), int(padding), int(dilation)

@@ -24,24 +24,22 @@ def _torch(conv2d, f, g):
 CONVOLUTION = Concept(
     key="convolution",
     kind="definition",
-    title=Text("Convolution", "卷积"),
-    summary=Text(
-        "Every value of f is spread out in the shape of g, and what overlaps is added. It is the product of "
-        "polynomials, the law of a sum of independent variables, and every linear map that commutes with shifts.",
-        "把 f 的每个值按 g 的形状铺开，再把重叠处相加。它是多项式的乘积、独立随机变量之和的分布，也是一切与平移可交换的线性映射。",
-    ),
+    title="Convolution",
+    summary="Every value of f is spread out in the shape of g, and what overlaps is added. It is the "
+    "product of polynomials, the distribution of a sum of independent variables, and every linear map that "
+    "commutes with shifts.",
     formulas=(
         r"(f*g)_n=\sum_{m}f_m\,g_{n-m},\qquad (f*g)_{ij}=\sum_{m}\sum_{n}f_{mn}\,g_{i-m,\,j-n}",
         r"(f\star g)_n=\sum_{m}f_{n+m}\,g_m=(f*\tilde g)_n,\qquad \tilde g_m=g_{-m}",
         r"\widehat{f*g}=\hat f\cdot\hat g,\qquad (f*g)(t)=\int f(\tau)\,g(t-\tau)\,d\tau",
     ),
     symbols=(
-        Symbol("f", "f", "n p", Text("a sequence or an image, 0 outside", "序列或图像，其外为 0")),
-        Symbol("g", "g", "m q", Text("another one, the kernel", "另一个序列或图像，即卷积核")),
-        Symbol("n", "", "", Text("position in the result, which has n+m−1 entries along each axis", "结果中的位置；结果沿每个轴有 n+m−1 项"), "index"),
-        Symbol(r"\star", "", "", Text("cross-correlation", "互相关"), "other"),
-        Symbol(r"\tilde g", "", "m q", Text("g flipped along every axis", "沿每个轴翻转的 g")),
-        Symbol(r"\hat f", "", "", Text("Fourier transform", "傅里叶变换"), "other"),
+        Symbol("f", "f", "n p", "a sequence or an image, 0 outside"),
+        Symbol("g", "g", "m q", "another one, the kernel"),
+        Symbol("n", "", "", "position in the result, which has n+m−1 entries along each axis", "index"),
+        Symbol(r"\star", "", "", "cross-correlation", "other"),
+        Symbol(r"\tilde g", "", "m q", "g flipped along every axis"),
+        Symbol(r"\hat f", "", "", "Fourier transform", "other"),
     ),
     needs=("matrix-product",),
     source="oppenheim2010discrete",
@@ -50,7 +48,7 @@ CONVOLUTION = Concept(
     implementations=(
         Implementation("scipy.signal:convolve", "numpy"),
         Implementation("scipy.signal:fftconvolve", "numpy"),
-        Implementation("torch.nn.functional:conv2d", "torch", _torch, Text("with the kernel flipped", "卷积核需先翻转")),
+        Implementation("torch.nn.functional:conv2d", "torch", _torch, "with the kernel flipped"),
     ),
     readings=(
         Reading("oppenheim2010discrete", "§2.3"),
@@ -58,22 +56,22 @@ CONVOLUTION = Concept(
         Reading("dumoulin2016guide", ""),
     ),
     deviations=(
-        Text(
-            "PyTorch, JAX, TensorFlow and ONNX call cross-correlation “convolution”: they do not flip the kernel.",
-            "PyTorch、JAX、TensorFlow 与 ONNX 所说的“卷积”是互相关：它们不翻转卷积核。",
+        (
+            "PyTorch, JAX, TensorFlow and ONNX call cross-correlation “convolution”: they do not flip the "
+            "kernel."
         ),
-        Text(
-            "Results come full (n+m−1 entries), `same` (n entries, the middle) or `valid` (only where g lies inside f).",
-            "结果有三种取法：full（n+m−1 项）、same（取中间 n 项）、valid（仅取 g 完全落在 f 内之处）。",
+        (
+            "Results come full (n+m−1 entries), `same` (n entries, the middle) or `valid` (only where g "
+            "lies inside f)."
         ),
     ),
     unverified=(
-        Text(
-            "Every linear map of sequences that commutes with shifts is the convolution with its response to an impulse.",
-            "序列上凡与平移可交换的线性映射，都是与其脉冲响应的卷积。",
+        (
+            "Every linear map of sequences that commutes with shifts is the convolution with its response "
+            "to an impulse."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @CONVOLUTION.definition
@@ -113,15 +111,18 @@ def exact(got, want):
     return roundoff(got, want, terms=8)
 
 
-@CONVOLUTION.claim(Text(r"Commutative: $f*g=g*f$", r"交换律：$f*g=g*f$"))
+@CONVOLUTION.claim
 def commutative(convolve, rng):
+    """Commutative: $f*g=g*f$"""
     pairs = [((12,), (5,)), ((6, 5), (3, 4))]
     drawn = [(rng.standard_normal(a), rng.standard_normal(b)) for a, b in pairs]
     return all_of(*[invariance(convolve(f, g), convolve(g, f), terms=g.size) for f, g in drawn])
 
 
-@CONVOLUTION.claim(Text(r"Associative: $(f*g)*h=f*(g*h)$", r"结合律：$(f*g)*h=f*(g*h)$"))
+@CONVOLUTION.claim
 def associative(convolve, rng):
+    """Associative: $(f*g)*h=f*(g*h)$"""
+
     def one(*shapes):
         f, g, h = (rng.standard_normal(s) for s in shapes)
         return invariance(convolve(convolve(f, g), h), convolve(f, convolve(g, h)), terms=g.size + h.size)
@@ -129,47 +130,37 @@ def associative(convolve, rng):
     return all_of(one((10,), (4,), (6,)), one((5, 4), (2, 3), (3, 2)))
 
 
-@CONVOLUTION.claim(
-    Text(r"Linear in each factor: $(af+g)*h=a(f*h)+g*h$", r"对每个因子线性：$(af+g)*h=a(f*h)+g*h$")
-)
+@CONVOLUTION.claim
 def bilinear(convolve, rng):
+    """Linear in each factor: $(af+g)*h=a(f*h)+g*h$"""
     f, g, h = integers(rng, 8), integers(rng, 8), integers(rng, 3)
     left = exact(convolve(3 * f + g, h), 3 * convolve(f, h) + convolve(g, h))
     return all_of(left, exact(convolve(h, 3 * f + g), 3 * convolve(h, f) + convolve(h, g)))
 
 
-@CONVOLUTION.claim(
-    Text(
-        r"The unit impulse is the unit: $f*\delta=f$; an impulse at k shifts by k",
-        r"单位脉冲是单位元：$f*\delta=f$；位于 k 的脉冲使之平移 k 位",
-    )
-)
+@CONVOLUTION.claim
 def impulse_shifts(convolve, rng):
+    r"""The unit impulse is the unit: $f*\delta=f$; an impulse at k shifts by k"""
     f = integers(rng, 4, 5)
     delta = np.zeros((3, 4))
     delta[2, 1] = 1
     return exact(convolve(f, delta), np.pad(f, ((2, 0), (1, 2))))
 
 
-@CONVOLUTION.claim(
-    Text(
-        r"Shifts pass through: delaying f by k delays $f*g$ by k",
-        r"与平移可交换：f 延迟 k 位，$f*g$ 也延迟 k 位",
-    )
-)
+@CONVOLUTION.claim
 def commutes_with_shifts(convolve, rng):
+    """Shifts pass through: delaying f by k delays $f*g$ by k"""
     f, g = integers(rng, 7), integers(rng, 4)
     late = [exact(convolve(np.pad(f, (k, 0)), g), np.pad(convolve(f, g), (k, 0))) for k in (1, 2, 5)]
     return all_of(*late)
 
 
-@CONVOLUTION.claim(
-    Text(
-        r"Convolution theorem: $\mathrm{DFT}(f*g)=\mathrm{DFT}(f)\cdot\mathrm{DFT}(g)$ once both are padded to the length of the result",
-        r"卷积定理：把二者补零到结果的长度后，$\mathrm{DFT}(f*g)=\mathrm{DFT}(f)\cdot\mathrm{DFT}(g)$",
-    )
-)
+@CONVOLUTION.claim
 def convolution_theorem(convolve, rng):
+    r"""Convolution theorem: $\mathrm{DFT}(f*g)=\mathrm{DFT}(f)\cdot\mathrm{DFT}(g)$ once both are padded
+    to the length of the result
+    """
+
     def one(a, b):
         f, g = rng.standard_normal(a), rng.standard_normal(b)
         size = tuple(np.add(a, b) - 1)
@@ -179,13 +170,11 @@ def convolution_theorem(convolve, rng):
     return all_of(one((20,), (7,)), one((6, 7), (3, 4)))
 
 
-@CONVOLUTION.claim(
-    Text(
-        r"It is a product with a Toeplitz matrix: $f*g=Tf$, $T_{nm}=g_{n-m}$, the same number along each diagonal",
-        r"等于与托普利茨矩阵相乘：$f*g=Tf$，$T_{nm}=g_{n-m}$，每条对角线上的数都相同",
-    )
-)
+@CONVOLUTION.claim
 def toeplitz_matrix(convolve, rng):
+    """It is a product with a Toeplitz matrix: $f*g=Tf$, $T_{nm}=g_{n-m}$, the same number along each
+    diagonal
+    """
     from scipy.linalg import toeplitz
 
     f, g = rng.standard_normal(8), rng.standard_normal(5)
@@ -194,13 +183,11 @@ def toeplitz_matrix(convolve, rng):
     return all_of(roundoff(columns, T, terms=4), roundoff(convolve(f, g), T @ f, terms=5))
 
 
-@CONVOLUTION.claim(
-    Text(
-        "Polynomials are multiplied by convolving their coefficients: $(1+x)^{12}$ gives the binomial coefficients",
-        "多项式相乘即系数的卷积：$(1+x)^{12}$ 给出二项式系数",
-    )
-)
+@CONVOLUTION.claim
 def product_of_polynomials(convolve, rng):
+    """Polynomials are multiplied by convolving their coefficients: $(1+x)^{12}$ gives the binomial
+    coefficients
+    """
     from math import comb
 
     y = np.array([1.0])
@@ -209,13 +196,9 @@ def product_of_polynomials(convolve, rng):
     return exact(y, [comb(12, k) for k in range(13)])
 
 
-@CONVOLUTION.claim(
-    Text(
-        "The law of a sum of independent variables is the convolution of their laws; means and variances add",
-        "独立随机变量之和的分布是各分布的卷积；均值与方差分别相加",
-    )
-)
-def law_of_a_sum(convolve, rng):
+@CONVOLUTION.claim
+def distribution_of_a_sum(convolve, rng):
+    """The distribution of a sum of independent variables is the convolution of their distributions; means and variances add"""
     p, q = rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(9))
 
     def moments(p):
@@ -228,10 +211,10 @@ def law_of_a_sum(convolve, rng):
     return roundoff(together, want, terms=14, scale=14.0**2)
 
 
-@CONVOLUTION.claim(
-    Text(r"Young's inequality: $\|f*g\|_2\le\|f\|_1\|g\|_2$", r"杨氏不等式：$\|f*g\|_2\le\|f\|_1\|g\|_2$")
-)
+@CONVOLUTION.claim
 def youngs_inequality(convolve, rng):
+    r"""Young's inequality: $\|f*g\|_2\le\|f\|_1\|g\|_2$"""
+
     def ratio(f, g):
         return np.linalg.norm(convolve(f, g)) / (np.abs(f).sum() * np.linalg.norm(g))
 
@@ -239,13 +222,11 @@ def youngs_inequality(convolve, rng):
     return bound(max(*drawn, ratio(np.array([0.0, 2.0, 0.0]), rng.standard_normal(5))), 1.0)
 
 
-@CONVOLUTION.claim(
-    Text(
-        r"Continuous limit: $h\sum_m f(mh)g(x-mh)\to\int f(t)g(x-t)\,dt$; for $f=g=e^{-t}$, $t\ge0$, that is $xe^{-x}$, with error of order h",
-        r"连续极限：$h\sum_m f(mh)g(x-mh)\to\int f(t)g(x-t)\,dt$；当 $f=g=e^{-t}$（$t\ge0$）时极限为 $xe^{-x}$，误差为 h 阶",
-    )
-)
+@CONVOLUTION.claim
 def continuous_limit(convolve, rng):
+    r"""Continuous limit: $h\sum_m f(mh)g(x-mh)\to\int f(t)g(x-t)\,dt$; for $f=g=e^{-t}$, $t\ge0$, that is
+    $xe^{-x}$, with error of order h
+    """
     x, steps = 1.0, [1 / 4, 1 / 8, 1 / 16, 1 / 32]
     errors = []
     for h in steps:
@@ -256,13 +237,11 @@ def continuous_limit(convolve, rng):
     )
 
 
-@CONVOLUTION.claim(
-    Text(
-        "A convolutional layer is cross-correlation: on (1, 2, 3) and (0, 1, 2) frameworks give 2, 5, 8, 3, 0, convolution gives 0, 1, 4, 7, 6; they differ by a flip",
-        "卷积层是互相关：对 (1, 2, 3) 与 (0, 1, 2)，框架给出 2, 5, 8, 3, 0，卷积给出 0, 1, 4, 7, 6；二者相差一次翻转",
-    )
-)
+@CONVOLUTION.claim
 def layers_do_not_flip(convolve, rng):
+    """A convolutional layer is cross-correlation: on (1, 2, 3) and (0, 1, 2) frameworks give 2, 5, 8, 3,
+    0, convolution gives 0, 1, 4, 7, 6; they differ by a flip
+    """
     import torch
 
     def layer(f, g):
@@ -274,79 +253,62 @@ def layers_do_not_flip(convolve, rng):
     return all_of(without, exact(convolve(f, g), [0, 1, 4, 7, 6]), exact(convolve(f, g[::-1]), layer(f, g)))
 
 
-@CONVOLUTION.mutant(
-    Text("cross-correlation: no flip", "互相关：没有翻转"),
-    caught_by=["commutative", "associative", "layers-do-not-flip", "toeplitz-matrix"],
-)
+@CONVOLUTION.mutant(caught_by=["commutative", "associative", "layers-do-not-flip", "toeplitz-matrix"])
 def no_flip(f, g):
+    """cross-correlation: no flip"""
     return convolve(f, np.flip(g))
 
 
 @CONVOLUTION.mutant(
-    Text("circular: what leaves at the end comes back at the start", "循环卷积：从末端出去的又从首端进来"),
-    caught_by=["convolution-theorem", "impulse-shifts", "product-of-polynomials", "commutes-with-shifts"],
+    caught_by=["convolution-theorem", "impulse-shifts", "product-of-polynomials", "commutes-with-shifts"]
 )
 def wraps_around(f, g):
+    """circular: what leaves at the end comes back at the start"""
     size = np.maximum(f.shape, g.shape)
     return np.fft.ifftn(np.fft.fftn(f, size) * np.fft.fftn(g, size)).real
 
 
-@CONVOLUTION.mutant(
-    Text("cropped to the middle, mass lost", "只保留中间部分，丢失总和"),
-    caught_by=["law-of-a-sum", "equals-definition"],
-)
+@CONVOLUTION.mutant(caught_by=["distribution-of-a-sum", "equals-definition"])
 def cropped(f, g):
+    """cropped to the middle, mass lost"""
     cut = tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(f.shape, g.shape, strict=True))
     return convolve(f, g)[cut]
 
 
-@CONVOLUTION.mutant(
-    Text("the last tap of the kernel is forgotten", "漏掉卷积核的最后一项"),
-    caught_by=["continuous-limit", "toeplitz-matrix"],
-)
+@CONVOLUTION.mutant(caught_by=["continuous-limit", "toeplitz-matrix"])
 def last_tap_forgotten(f, g):
+    """the last tap of the kernel is forgotten"""
     shorter = g.copy()
     shorter[(-1,) * g.ndim] = 0
     return convolve(f, shorter)
 
 
-@CONVOLUTION.mutant(
-    Text("the kernel is rescaled to sum to 1", "把卷积核缩放到和为 1"), caught_by=["bilinear", "commutative"]
-)
+@CONVOLUTION.mutant(caught_by=["bilinear", "commutative"])
 def kernel_normalised(f, g):
+    """the kernel is rescaled to sum to 1"""
     return convolve(f, g / g.sum())
 
 
-@CONVOLUTION.mutant(
-    Text("the overlap is counted twice", "重叠部分计算了两次"),
-    caught_by=["youngs-inequality", "law-of-a-sum"],
-)
+@CONVOLUTION.mutant(caught_by=["youngs-inequality", "distribution-of-a-sum"])
 def counted_twice(f, g):
+    """the overlap is counted twice"""
     return 2 * convolve(f, g)
 
 
 CONVOLUTION.erratum(
     "E14",
-    common=Text(
-        r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
-        r"卷积神经网络中的卷积是 $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
-    ),
-    why=Text(
-        "That is the convolution of mathematics. No framework flips the kernel: fed the same numbers, a layer gives "
-        "2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not care; one that is carried over, or compared, does.",
-        "这是数学上的卷积。没有哪个框架翻转卷积核：对同样的数，卷积层给出 2, 5, 8, 3, 0，而公式给出 0, 1, 4, 7, 6。对学出来的卷积核无妨，但移植或比较卷积核时就会出错。",
-    ),
-    right=Text(
-        r"A layer computes cross-correlation, $\sum_{m,n}f(i+m,j+n)\,w(m,n)=(f*\tilde w)(i,j)$",
-        r"卷积层计算互相关 $\sum_{m,n}f(i+m,j+n)\,w(m,n)=(f*\tilde w)(i,j)$",
-    ),
+    common=r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
+    why="That is the convolution of mathematics. No framework flips the kernel: fed the same numbers, "
+    "a layer gives 2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not "
+    "care; one that is carried over, or compared, does.",
+    right=r"A layer computes cross-correlation, $\sum_{m,n}f(i+m,j+n)\,w(m,n)=(f*\tilde w)(i,j)$",
     claims=("layers-do-not-flip",),
 )
 
 
 @CONVOLUTION.figure(
-    position=Slider(0, 22, 9, Text("position n", "位置 n"), integer=True),
-    decay=Slider(0.4, 0.95, 0.75, Text("decay of the kernel per step", "卷积核每步的衰减")),
+    position=Slider(0, 22, 9, "position n", integer=True),
+    decay=Slider(0.4, 0.95, 0.75, "decay of the kernel per step"),
 )
 def figure(position, decay):
     n = int(position)

@@ -9,22 +9,20 @@ from gradus.page.figures import canvas
 FULLY_CONNECTED = Concept(
     key="fully-connected",
     kind="layer",
-    title=Text("Fully connected layer", "全连接层"),
-    summary=Text(
-        "Every output sees every input, each with a weight of its own. It is a convolution of 1×1 at every pixel, and a "
-        "convolution whose kernel is as large as the map; a convolution is a fully connected layer most of whose weights are 0 or equal.",
-        "每个输出都与每个输入相连，各有自己的权重。它等于逐像素的 1×1 卷积，也等于核与特征图一样大的卷积；反之，卷积是大多数权重为 0 或彼此相等的全连接层。",
-    ),
+    title="Fully connected layer",
+    summary="Every output sees every input, each with a weight of its own. It is a convolution of 1×1 at "
+    "every pixel, and a convolution whose kernel is as large as the map; a convolution is a fully "
+    "connected layer most of whose weights are 0 or equal.",
     formulas=(
         r"y_i=\sum_{j=1}^{n}W_{ij}x_j+b_i,\qquad y=Wx+b",
         r"\frac{\partial \ell}{\partial W}=\frac{\partial \ell}{\partial y}\,x^{\mathsf T},\qquad \frac{\partial \ell}{\partial x}=W^{\mathsf T}\frac{\partial \ell}{\partial y}",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("inputs", "输入")),
-        Symbol("W", "W", "m n", Text("weights, a row for each output", "权重，每个输出一行")),
-        Symbol("b", "b", "m", Text("bias", "偏置")),
-        Symbol("y", "", "... m", Text("outputs", "输出")),
-        Symbol(r"\ell", "", "", Text("any loss of the outputs", "输出的任意损失")),
+        Symbol("x", "x", "... n", "inputs"),
+        Symbol("W", "W", "m n", "weights, a row for each output"),
+        Symbol("b", "b", "m", "bias"),
+        Symbol("y", "", "... m", "outputs"),
+        Symbol(r"\ell", "", "", "any loss of the outputs"),
     ),
     needs=("matrix-product", "neuron", "conv-layer"),
     source="long2015fully",
@@ -37,16 +35,16 @@ FULLY_CONNECTED = Concept(
         Reading("cs231n", "Convolutional Neural Networks: converting FC layers to CONV layers"),
     ),
     deviations=(
-        Text(
-            "PyTorch stores W with a row for each output (y = xWᵀ + b), Keras and Flax with a column (y = xW + b).",
-            "PyTorch 中 W 每行对应一个输出（y = xWᵀ + b），Keras 与 Flax 则每列对应一个输出（y = xW + b）。",
+        (
+            "PyTorch stores W with a row for each output (y = xWᵀ + b), Keras and Flax with a column (y = "
+            "xW + b)."
         ),
-        Text(
-            "Maps are flattened channel by channel in PyTorch, pixel by pixel where the channels come last: weights carried over must be permuted.",
-            "展平特征图时，PyTorch 逐通道展开，而通道在后的框架逐像素展开：移植权重时必须重排。",
+        (
+            "Maps are flattened channel by channel in PyTorch, pixel by pixel where the channels come "
+            "last: weights carried over must be permuted."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @FULLY_CONNECTED.definition
@@ -96,25 +94,19 @@ def matrix_of_convolution(w, n):
     return M.reshape(n * n, n * n)
 
 
-@FULLY_CONNECTED.claim(
-    Text(
-        "Applied to the channels of every pixel it is a convolution of 1×1",
-        "逐像素作用于各通道，就是 1×1 卷积",
-    )
-)
+@FULLY_CONNECTED.claim
 def is_a_convolution_of_1x1(dense, rng):
+    """Applied to the channels of every pixel it is a convolution of 1×1"""
     x, W, b = rng.standard_normal((2, 3, 5, 4)), rng.standard_normal((6, 3)), rng.standard_normal(6)
     y = dense(np.moveaxis(x, 1, -1), W, b)
     return roundoff(np.moveaxis(y, -1, 1), conv2d(x, W[:, :, None, None], b), terms=3)
 
 
-@FULLY_CONNECTED.claim(
-    Text(
-        "On a flattened map it is a convolution with a kernel as large as the map: LeNet's 16×5×5 → 120 has 48,120 parameters either way",
-        "作用于展平的特征图，就是核与图一样大的卷积：LeNet 的 16×5×5 → 120 两种写法都有 48,120 个参数",
-    )
-)
+@FULLY_CONNECTED.claim
 def is_a_global_convolution(dense, rng):
+    """On a flattened map it is a convolution with a kernel as large as the map: LeNet's 16×5×5 → 120 has
+    48,120 parameters either way
+    """
     x, w, b = (
         rng.standard_normal((3, 16, 5, 5)),
         rng.standard_normal((120, 16, 5, 5)),
@@ -125,26 +117,22 @@ def is_a_global_convolution(dense, rng):
     return all_of(count, roundoff(dense(x.reshape(3, -1), W, b), conv2d(x, w, b)[:, :, 0, 0], terms=400))
 
 
-@FULLY_CONNECTED.claim(
-    Text(
-        "Written as a convolution it runs over larger images: each output is the layer on the crop at that place",
-        "写成卷积后可用于更大的图像：每个输出就是该层作用于该处裁剪块的结果",
-    )
-)
+@FULLY_CONNECTED.claim
 def slides_over_larger_images(dense, rng):
+    """Written as a convolution it runs over larger images: each output is the layer on the crop at that
+    place
+    """
     x, w, b = rng.standard_normal((2, 6, 7)), rng.standard_normal((4, 2, 3, 3)), rng.standard_normal(4)
     crops = [x[:, i : i + 3, j : j + 3].ravel() for i in range(4) for j in range(5)]
     y = dense(np.array(crops), w.reshape(4, -1), b).T.reshape(4, 4, 5)
     return roundoff(y, conv2d(x[None], w, b)[0], terms=18)
 
 
-@FULLY_CONNECTED.claim(
-    Text(
-        "A 3×3 convolution on a 6×6 map is this layer with 1296 weights of which 256 are not 0 and 9 are different",
-        "6×6 特征图上的 3×3 卷积就是这样一个全连接层：1296 个权重中 256 个不为 0，只有 9 个彼此不同",
-    )
-)
+@FULLY_CONNECTED.claim
 def convolution_is_a_sparse_dense_layer(dense, rng):
+    """A 3×3 convolution on a 6×6 map is this layer with 1296 weights of which 256 are not 0 and 9 are
+    different
+    """
     x, w, bias = integers(rng, 6, 6), np.arange(1.0, 10.0).reshape(3, 3), np.full(36, 2.0)
     M = matrix_of_convolution(w, 6)
     counts = identical([M.size, np.count_nonzero(M), np.unique(M[M != 0]).size], [1296, 256, 9])
@@ -152,45 +140,34 @@ def convolution_is_a_sparse_dense_layer(dense, rng):
     return all_of(counts, roundoff(dense(x.ravel(), M, bias), want, terms=9))
 
 
-@FULLY_CONNECTED.claim(
-    Text(
-        r"Two of them without activation are one: $W_2(W_1x+b_1)+b_2=(W_2W_1)x+(W_2b_1+b_2)$",
-        r"两层之间没有激活函数等于一层：$W_2(W_1x+b_1)+b_2=(W_2W_1)x+(W_2b_1+b_2)$",
-    )
-)
+@FULLY_CONNECTED.claim
 def two_without_activation_are_one(dense, rng):
+    """Two of them without activation are one: $W_2(W_1x+b_1)+b_2=(W_2W_1)x+(W_2b_1+b_2)$"""
     x, V, a, W, b = (integers(rng, *s) for s in [(5, 4), (6, 4), (6,), (3, 6), (3,)])
     return roundoff(dense(dense(x, V, a), W, b), dense(x, W @ V, W @ a + b), terms=24)
 
 
-@FULLY_CONNECTED.claim(
-    Text(r"Affine: $f(x)+f(z)-f(0)=f(x+z)$ and $f(0)=b$", r"仿射：$f(x)+f(z)-f(0)=f(x+z)$，且 $f(0)=b$")
-)
+@FULLY_CONNECTED.claim
 def affine(dense, rng):
+    """Affine: $f(x)+f(z)-f(0)=f(x+z)$ and $f(0)=b$"""
     x, z, W, b = integers(rng, 5), integers(rng, 5), integers(rng, 3, 5), integers(rng, 3)
     zero = dense(0 * x, W, b)
     return all_of(identical(zero, b), identical(dense(x, W, b) + dense(z, W, b) - zero, dense(x + z, W, b)))
 
 
-@FULLY_CONNECTED.claim(
-    Text(
-        "It knows no neighbours: inputs permuted together with the columns of W give the same outputs",
-        "它不知道谁与谁相邻：输入与 W 的列一同置换，输出不变",
-    )
-)
+@FULLY_CONNECTED.claim
 def knows_no_neighbours(dense, rng):
+    """It knows no neighbours: inputs permuted together with the columns of W give the same outputs"""
     x, W, b = rng.standard_normal((4, 9)), rng.standard_normal((3, 9)), rng.standard_normal(3)
     p = rng.permutation(9)
     return invariance(dense(x[:, p], W[:, p], b), dense(x, W, b), terms=9)
 
 
-@FULLY_CONNECTED.claim(
-    Text(
-        "Shifts do not pass through it: with weights of its own for every place, the shifted image gives other outputs",
-        "与平移不可交换：每个位置各有权重，图像平移后输出并不随之平移",
-    )
-)
+@FULLY_CONNECTED.claim
 def shifts_do_not_pass(dense, rng):
+    """Shifts do not pass through it: with weights of its own for every place, the shifted image gives
+    other outputs
+    """
     x, W = np.pad(rng.standard_normal((3, 3)), ((1, 2), (1, 2))), rng.standard_normal((36, 36))
     y, moved = (dense(z.ravel(), W, np.zeros(36)).reshape(6, 6) for z in (x, np.roll(x, 1, -1)))
     error = np.linalg.norm(moved[1:5, 2:5] - y[1:5, 1:4]) / np.linalg.norm(y[1:5, 1:4])
@@ -198,13 +175,11 @@ def shifts_do_not_pass(dense, rng):
     return all_of(bound(error, 0.7, "≥", why), bound(error, 2.8, "≤", why))
 
 
-@FULLY_CONNECTED.claim(
-    Text(
-        r"Weight $W_{ij}$ moves output i alone, by $x_j$: the gradient in W is the outer product of error and input",
-        r"权重 $W_{ij}$ 只影响输出 i，变化量为 $x_j$：对 W 的梯度是误差与输入的外积",
-    )
-)
+@FULLY_CONNECTED.claim
 def gradient_is_an_outer_product(dense, rng):
+    """Weight $W_{ij}$ moves output i alone, by $x_j$: the gradient in W is the outer product of error and
+    input
+    """
     x, W, b, error = integers(rng, 4), integers(rng, 3, 4), integers(rng, 3), integers(rng, 3)
     slopes = np.zeros((3, 4))
     for i, j in np.ndindex(3, 4):
@@ -215,72 +190,61 @@ def gradient_is_an_outer_product(dense, rng):
 
 
 @FULLY_CONNECTED.mutant(
-    Text("the bias is left out", "漏掉偏置"),
     caught_by=[
         "affine",
         "is-a-convolution-of-1x1",
         "slides-over-larger-images",
         "convolution-is-a-sparse-dense-layer",
-    ],
+    ]
 )
 def no_bias(x, W, b):
+    """the bias is left out"""
     return fully_connected(x, W, 0 * b)
 
 
 @FULLY_CONNECTED.mutant(
-    Text(
-        "the map is read column by column when flattened: the last input first",
-        "展平顺序颠倒：最后一个输入排在最前",
-    ),
     caught_by=[
         "is-a-global-convolution",
         "gradient-is-an-outer-product",
         "convolution-is-a-sparse-dense-layer",
         "slides-over-larger-images",
-    ],
+    ]
 )
 def flattened_in_another_order(x, W, b):
+    """the map is read column by column when flattened: the last input first"""
     return fully_connected(x[..., ::-1], W, b)
 
 
 @FULLY_CONNECTED.mutant(
-    Text("local: each output sees only the inputs near it", "局部连接：每个输出只看附近的输入"),
-    caught_by=["knows-no-neighbours", "is-a-global-convolution", "gradient-is-an-outer-product"],
+    caught_by=["knows-no-neighbours", "is-a-global-convolution", "gradient-is-an-outer-product"]
 )
 def local(x, W, b):
+    """local: each output sees only the inputs near it"""
     i, j = np.indices(W.shape)
     return fully_connected(x, np.where(np.abs(i - j) < 2, W, 0), b)
 
 
-@FULLY_CONNECTED.mutant(
-    Text(
-        "one kernel slides over all places: the first row of W, shifted along",
-        "同一个核滑过所有位置：W 的第一行依次平移",
-    ),
-    caught_by=["shifts-do-not-pass", "gradient-is-an-outer-product", "equals-definition"],
-)
+@FULLY_CONNECTED.mutant(caught_by=["shifts-do-not-pass", "gradient-is-an-outer-product", "equals-definition"])
 def weights_shared(x, W, b):
+    """one kernel slides over all places: the first row of W, shifted along"""
     return fully_connected(x, np.stack([np.roll(W[0], i) for i in range(len(W))]), b)
 
 
-@FULLY_CONNECTED.mutant(
-    Text("divided by the number of inputs", "除以输入的个数"),
-    caught_by=["is-a-convolution-of-1x1", "two-without-activation-are-one"],
-)
+@FULLY_CONNECTED.mutant(caught_by=["is-a-convolution-of-1x1", "two-without-activation-are-one"])
 def mean_for_sum(x, W, b):
+    """divided by the number of inputs"""
     return fully_connected(x, W / x.shape[-1], b)
 
 
-@FULLY_CONNECTED.mutant(
-    Text("a ReLU left inside", "夹带了 ReLU"), caught_by=["affine", "two-without-activation-are-one"]
-)
+@FULLY_CONNECTED.mutant(caught_by=["affine", "two-without-activation-are-one"])
 def activation_inside(x, W, b):
+    """a ReLU left inside"""
     return np.maximum(0, fully_connected(x, W, b))
 
 
 @FULLY_CONNECTED.figure(
-    side=Slider(3, 12, 6, Text("side of the map", "特征图边长"), integer=True),
-    kernel=Slider(1, 7, 3, Text("side of the kernel (odd)", "卷积核边长（奇数）"), integer=True),
+    side=Slider(3, 12, 6, "side of the map", integer=True),
+    kernel=Slider(1, 7, 3, "side of the kernel (odd)", integer=True),
 )
 def figure(side, kernel):
     n, k = int(side), int(kernel) // 2 * 2 + 1

@@ -27,30 +27,40 @@ def _torch(Sequential, x, Ws, bs, activation):
 MLP = Concept(
     key="mlp",
     kind="model",
-    title=Text("Feed-forward network", "前馈网络（多层感知机）"),
-    summary=Text(
-        "Layer after layer, each unit adds up what the layer before it says, weighted, and passes the sum through an "
-        "activation function. Width lets such a net approximate any continuous function on a bounded closed set; depth lets it "
-        "fold the input space, and each fold doubles the pieces.",
-        "逐层进行：每个单元把前一层的输出加权求和，再通过激活函数。宽度使网络能在有界闭集上逼近任何连续函数；深度使它折叠输入空间，每折叠一次，线性片段数就翻一倍。",
-    ),
+    title="Feed-forward network",
+    summary="Layer after layer, each unit adds up what the layer before it says, weighted, and passes the "
+    "sum through an activation function. Width lets such a net approximate any continuous function "
+    "on a bounded closed set; depth lets it fold the input space, and each fold doubles the pieces.",
     formulas=(
         r"a^{(0)}=x,\qquad z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)},\quad j=1,\dots,n_l,\quad l=1,\dots,L",
         r"a_j^{(l)}=\sigma\bigl(z_j^{(l)}\bigr)\quad\text{for } l<L,\qquad f(x)=z^{(L)}",
         r"f=A_L\circ\sigma\circ A_{L-1}\circ\cdots\circ\sigma\circ A_1,\qquad A_l(a)=W^{(l)}a+b^{(l)}",
     ),
     symbols=(
-        Symbol("x", "x", "... n_0", Text("input", "输入")),
-        Symbol("W^{(l)}", "Ws", "n_l n_{l-1}", Text("weights of each layer, in a tuple: row j belongs to unit j of layer l, column i to unit i of layer l−1", "各层的权重，组成一个元组：第 j 行属于第 l 层的单元 j，第 i 列对应第 l−1 层的单元 i"), "other"),
-        Symbol("b^{(l)}", "bs", "n_l", Text("biases of each layer, in a tuple", "各层的偏置，组成一个元组"), "other"),
-        Symbol(r"\sigma", "activation", "", Text("activation of the hidden layers: “tanh”, “relu”, “sigmoid” or “identity”", "隐藏层的激活函数：“tanh”、“relu”、“sigmoid” 或 “identity”"), "other"),
-        Symbol("z^{(l)}", "", "... n_l", Text("weighted sums of layer l; the last layer's are the output", "第 l 层的加权和；最后一层的即为输出")),
-        Symbol("a^{(l)}", "", "... n_l", Text("activations of layer l", "第 l 层的激活值")),
-        Symbol("n_l", "", "", Text("number of units of layer l", "第 l 层的单元数")),
-        Symbol("L", "", "", Text("number of layers with weights", "带权重的层数")),
-        Symbol("A_l", "", "function", Text("affine map of layer l", "第 l 层的仿射映射")),
-        Symbol("f", "", "... n_L", Text("output of the net", "网络的输出")),
-        Symbol("i, j", "", "", Text("indices of units", "单元的下标")),
+        Symbol("x", "x", "... n_0", "input"),
+        Symbol(
+            "W^{(l)}",
+            "Ws",
+            "n_l n_{l-1}",
+            "weights of each layer, in a tuple: row j belongs to unit j of layer l, column i to unit i of "
+            "layer l−1",
+            "other",
+        ),
+        Symbol("b^{(l)}", "bs", "n_l", "biases of each layer, in a tuple", "other"),
+        Symbol(
+            r"\sigma",
+            "activation",
+            "",
+            "activation of the hidden layers: “tanh”, “relu”, “sigmoid” or “identity”",
+            "other",
+        ),
+        Symbol("z^{(l)}", "", "... n_l", "weighted sums of layer l; the last layer's are the output"),
+        Symbol("a^{(l)}", "", "... n_l", "activations of layer l"),
+        Symbol("n_l", "", "", "number of units of layer l"),
+        Symbol("L", "", "", "number of layers with weights"),
+        Symbol("A_l", "", "function", "affine map of layer l"),
+        Symbol("f", "", "... n_L", "output of the net"),
+        Symbol("i, j", "", "", "indices of units"),
     ),
     needs=("neuron", "activations", "matrix-product"),
     source="rumelhart1986learning",
@@ -61,7 +71,7 @@ MLP = Concept(
             "torch.nn:Sequential",
             "torch",
             _torch,
-            Text("of `torch.nn.Linear` and activations", "由 `torch.nn.Linear` 与激活层交替组成"),
+            "of `torch.nn.Linear` and activations",
         ),
     ),
     readings=(
@@ -73,16 +83,19 @@ MLP = Concept(
         Reading("sussmann1992uniqueness"),
     ),
     deviations=(
-        Text("PyTorch stores a layer's weights as here (out, in); Keras and JAX's libraries store the transpose (in, out).", "PyTorch 的权重按 (输出, 输入) 存放，与此处相同；Keras 与 JAX 的各库存放其转置 (输入, 输出)。"),
-        Text("Some count the input as a layer: the net with L weight matrices then has L + 1 layers.", "有的文献把输入也算作一层，于是带 L 个权重矩阵的网络有 L + 1 层。"),
+        (
+            "PyTorch stores a layer's weights as here (out, in); Keras and JAX's libraries store the "
+            "transpose (in, out)."
+        ),
+        "Some count the input as a layer: the net with L weight matrices then has L + 1 layers.",
     ),
     unverified=(
-        Text(
-            "One hidden layer suffices on every compact set in any dimension (Cybenko; Hornik): only the one-dimensional case is constructed here.",
-            "在任意维数的紧集上，一个隐藏层就足够（Cybenko；Hornik）：此处只构造了一维情形。",
+        (
+            "One hidden layer suffices on every compact set in any dimension (Cybenko; Hornik): only the "
+            "one-dimensional case is constructed here."
         ),
     ),
-)  # fmt: skip
+)
 
 
 def sigma(z, activation):
@@ -144,13 +157,12 @@ def invalid(rng):
     yield "unknown activation", dict(x=np.ones(3), Ws=Ws, bs=bs, activation="step?")
 
 
-@MLP.claim(
-    Text(
-        "Each unit sums over the units of the layer before: written out index by index, the 3-4-2 net, the 5-3-2 net and a square one agree",
-        "每个单元对前一层的所有单元求和：逐个下标写出，3-4-2、5-3-2 网络与各层等宽的网络都相符",
-    )
-)
+@MLP.claim
 def sums_run_over_the_layer_before(mlp, rng):
+    """Each unit sums over the units of the layer before: written out index by index, the 3-4-2 net, the
+    5-3-2 net and a square one agree
+    """
+
     def written_out(x, Ws, bs):
         a = list(x)
         for l, (W, b) in enumerate(zip(Ws, bs, strict=True), 1):
@@ -169,26 +181,18 @@ def sums_run_over_the_layer_before(mlp, rng):
     return all_of(*found)
 
 
-@MLP.claim(
-    Text(
-        "The net is the composition of its layers: cut behind any hidden layer, the two halves give the whole",
-        "网络是各层的复合：在任一隐藏层之后切开，两半依次作用即得整体",
-    )
-)
+@MLP.claim
 def layers_compose(mlp, rng):
+    """The net is the composition of its layers: cut behind any hidden layer, the two halves give the whole"""
     x, (Ws, bs) = rng.standard_normal((6, 5)), random_net(rng, 5, 7, 4, 6, 2)
     whole = mlp(x, Ws, bs)
     halves = [mlp(np.tanh(mlp(x, Ws[:k], bs[:k])), Ws[k:], bs[k:]) for k in (1, 2, 3)]
     return roundoff(np.stack(halves), np.stack([whole] * 3), terms=28, scale=size_of(x, Ws, bs))
 
 
-@MLP.claim(
-    Text(
-        r"Without activations the layers collapse to one: $W=W^{(3)}W^{(2)}W^{(1)}$, whatever the depth",
-        r"没有激活函数，各层坍缩为一层：$W=W^{(3)}W^{(2)}W^{(1)}$，与深度无关",
-    )
-)
+@MLP.claim
 def linear_layers_collapse(mlp, rng):
+    """Without activations the layers collapse to one: $W=W^{(3)}W^{(2)}W^{(1)}$, whatever the depth"""
     x, (Ws, bs) = rng.standard_normal((9, 4)), random_net(rng, 4, 6, 5, 3)
     W = Ws[2] @ Ws[1] @ Ws[0]
     b = Ws[2] @ (Ws[1] @ bs[0] + bs[1]) + bs[2]
@@ -196,39 +200,31 @@ def linear_layers_collapse(mlp, rng):
     return roundoff(deep, flat, terms=18, scale=size_of(x, Ws, bs))
 
 
-@MLP.claim(
-    Text(
-        "Hidden units are interchangeable: all 24 orders of four units give the same function",
-        "隐藏单元可以互换：四个单元的 24 种排列给出同一个函数",
-    )
-)
+@MLP.claim
 def hidden_units_permute(mlp, rng):
+    """Hidden units are interchangeable: all 24 orders of four units give the same function"""
     x, (Ws, bs) = rng.standard_normal((7, 3)), random_net(rng, 3, 4, 5, 2)
     orders = [list(p) for p in itertools.permutations(range(4))]
     got = [mlp(x, (Ws[0][p], Ws[1][:, p], Ws[2]), (bs[0][p], bs[1], bs[2])) for p in orders]
     return invariance(np.stack(got), np.stack([mlp(x, Ws, bs)] * 24), terms=12, scale=size_of(x, Ws, bs))
 
 
-@MLP.claim(
-    Text(
-        r"tanh is odd, so a hidden unit may change the sign of all its weights, in and out: with $n$ units $2^n n!$ settings give one function",
-        r"tanh 是奇函数，隐藏单元可以同时改变其所有输入与输出权重的符号：$n$ 个单元有 $2^n n!$ 组参数对应同一函数",
-    )
-)
+@MLP.claim
 def tanh_units_flip_sign(mlp, rng):
+    """tanh is odd, so a hidden unit may change the sign of all its weights, in and out: with $n$ units
+    $2^n n!$ settings give one function
+    """
     x, (Ws, bs) = rng.standard_normal((7, 3)), random_net(rng, 3, 4, 2)
     signs = [np.array(s) for s in itertools.product((-1.0, 1.0), repeat=4)]
     got = [mlp(x, (s[:, None] * Ws[0], Ws[1] * s), (s * bs[0], bs[1])) for s in signs]
     return invariance(np.stack(got), np.stack([mlp(x, Ws, bs)] * 16), terms=8, scale=size_of(x, Ws, bs))
 
 
-@MLP.claim(
-    Text(
-        r"A ReLU unit may be scaled by $c>0$ on its way in and by $1/c$ on its way out; and if layer $l$ has weights $cW^{(l)}$ and biases $c^l b^{(l)}$, the output is $c^L f(x)$",
-        r"ReLU 单元可在输入端乘 $c>0$、在输出端乘 $1/c$；若第 $l$ 层的权重为 $cW^{(l)}$、偏置为 $c^l b^{(l)}$，则输出为 $c^L f(x)$",
-    )
-)
+@MLP.claim
 def relu_nets_are_homogeneous(mlp, rng):
+    """A ReLU unit may be scaled by $c>0$ on its way in and by $1/c$ on its way out; and if layer $l$ has
+    weights $cW^{(l)}$ and biases $c^l b^{(l)}$, the output is $c^L f(x)$
+    """
     x, (Ws, bs) = rng.standard_normal((7, 3)), random_net(rng, 3, 5, 4, 2)
     want = mlp(x, Ws, bs, "relu")
     c, d = rng.uniform(0.2, 5, 5), 1.7
@@ -240,13 +236,9 @@ def relu_nets_are_homogeneous(mlp, rng):
     )
 
 
-@MLP.claim(
-    Text(
-        "Two hidden ReLU units compute XOR exactly, which no single neuron can",
-        "两个 ReLU 隐藏单元即可精确计算异或，单个神经元做不到",
-    )
-)
+@MLP.claim
 def hidden_units_compute_xor(mlp, rng):
+    """Two hidden ReLU units compute XOR exactly, which no single neuron can"""
     x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     Ws = (np.ones((2, 2)), np.array([[1.0, -2.0]]))
     y = mlp(x, Ws, (np.array([0.0, -1.0]), np.zeros(1)), "relu")
@@ -261,13 +253,12 @@ def interpolant(f, n):
     return Ws, (-t[:-1], f(t[:1]))
 
 
-@MLP.claim(
-    Text(
-        r"One hidden layer of $n$ ReLU units approximates a smooth function on $[0,1]$ to within $\max|g''|/(8n^2)$, and the error falls as $n^{-2}$",
-        r"一层 $n$ 个 ReLU 单元在 $[0,1]$ 上逼近光滑函数，误差不超过 $\max|g''|/(8n^2)$，并按 $n^{-2}$ 下降",
-    )
-)
+@MLP.claim
 def width_approximates(mlp, rng):
+    r"""One hidden layer of $n$ ReLU units approximates a smooth function on $[0,1]$ to within
+    $\max|g''|/(8n^2)$, and the error falls as $n^{-2}$
+    """
+
     def g(t):
         return np.sin(2 * np.pi * t) + 0.5 * np.cos(5 * t)
 
@@ -292,25 +283,21 @@ def pieces(x, y):
     return 1 + int((slopes[1:] != slopes[:-1]).sum())
 
 
-@MLP.claim(
-    Text(
-        r"Depth folds: $k$ layers of two ReLU units give $2^k$ straight pieces; one hidden layer needs $2^k-1$ units for as many",
-        r"深度即折叠：$k$ 层、每层两个 ReLU 单元得到 $2^k$ 个线性片段；只用一个隐藏层则需要 $2^k-1$ 个单元",
-    )
-)
+@MLP.claim
 def depth_folds(mlp, rng):
+    """Depth folds: $k$ layers of two ReLU units give $2^k$ straight pieces; one hidden layer needs $2^k-1$
+    units for as many
+    """
     x = np.arange(2**11 + 1) / 2**11  # dyadic: every value of the net is exact
     counted = [pieces(x, mlp(x[:, None], *folding_net(k), "relu")[:, 0]) for k in range(1, 10)]
     return identical(np.array(counted), 2 ** np.arange(1, 10))
 
 
-@MLP.claim(
-    Text(
-        r"The net stretches no distance by more than $\prod_l\lVert W^{(l)}\rVert_2$, its activations having slopes of at most 1",
-        r"激活函数的斜率不超过 1，故网络对任何距离的放大不超过 $\prod_l\lVert W^{(l)}\rVert_2$",
-    )
-)
+@MLP.claim
 def lipschitz_by_the_norms(mlp, rng):
+    r"""The net stretches no distance by more than $\prod_l\lVert W^{(l)}\rVert_2$, its activations having
+    slopes of at most 1
+    """
     Ws, bs = random_net(rng, 3, 4, 2)
     limit = float(np.prod([np.linalg.norm(W, 2) for W in Ws]))
     x = 0.3 * rng.standard_normal((500, 3))
@@ -320,22 +307,15 @@ def lipschitz_by_the_norms(mlp, rng):
     return bound((moved / np.linalg.norm(step, axis=-1)).max(), limit + rounding)
 
 
-@MLP.mutant(
-    Text("the output passes through the activation too", "输出也经过激活函数"),
-    caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"],
-)
+@MLP.mutant(caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"])
 def activated_output(x, Ws, bs, activation="tanh"):
+    """the output passes through the activation too"""
     return sigma(mlp(x, Ws, bs, activation), activation)
 
 
-@MLP.mutant(
-    Text(
-        r"the sum runs to $n_l$: beyond the layer before, or short of it",
-        r"求和上限写成 $n_l$：超出前一层，或不到其末尾",
-    ),
-    caught_by=["equals-definition", "sums-run-over-the-layer-before", "width-approximates"],
-)
+@MLP.mutant(caught_by=["equals-definition", "sums-run-over-the-layer-before", "width-approximates"])
 def sum_to_own_width(x, Ws, bs, activation="tanh"):
+    """the sum runs to $n_l$: beyond the layer before, or short of it"""
     a = x
     for W, b in zip(Ws, bs, strict=True):
         z = sum(a[..., i, None] * W[:, i] for i in range(len(W))) + b
@@ -343,79 +323,58 @@ def sum_to_own_width(x, Ws, bs, activation="tanh"):
     return z
 
 
-@MLP.mutant(
-    Text("layer l takes the weights of layer l − 1", "第 l 层用了第 l − 1 层的权重"),
-    caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"],
-)
+@MLP.mutant(caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"])
 def weights_of_the_layer_before(x, Ws, bs, activation="tanh"):
+    """layer l takes the weights of layer l − 1"""
     return mlp(x, (Ws[0], *Ws[:-1]), bs, activation)
 
 
-@MLP.mutant(
-    Text("the activations are left out", "漏掉激活函数"),
-    caught_by=["hidden-units-compute-xor", "depth-folds", "width-approximates", "layers-compose"],
-)
+@MLP.mutant(caught_by=["hidden-units-compute-xor", "depth-folds", "width-approximates", "layers-compose"])
 def no_activation(x, Ws, bs, activation="tanh"):
+    """the activations are left out"""
     return mlp(x, Ws, bs, "identity")
 
 
-@MLP.mutant(
-    Text("always tanh, whichever is asked for", "无论要求什么，总用 tanh"),
-    caught_by=["linear-layers-collapse", "relu-nets-are-homogeneous"],
-)
+@MLP.mutant(caught_by=["linear-layers-collapse", "relu-nets-are-homogeneous"])
 def always_tanh(x, Ws, bs, activation="tanh"):
+    """always tanh, whichever is asked for"""
     return mlp(x, Ws, bs)
 
 
-@MLP.mutant(
-    Text("sigmoid in place of tanh", "用 sigmoid 代替 tanh"),
-    caught_by=["tanh-units-flip-sign", "equals-definition"],
-)
+@MLP.mutant(caught_by=["tanh-units-flip-sign", "equals-definition"])
 def sigmoid_for_tanh(x, Ws, bs, activation="tanh"):
+    """sigmoid in place of tanh"""
     return mlp(x, Ws, bs, "sigmoid" if activation == "tanh" else activation)
 
 
-@MLP.mutant(
-    Text("each hidden unit has a gain of its own", "每个隐藏单元各有一个增益"),
-    caught_by=["hidden-units-permute"],
-)
+@MLP.mutant(caught_by=["hidden-units-permute"])
 def gains_by_position(x, Ws, bs, activation="tanh"):
+    """each hidden unit has a gain of its own"""
     gained = [W * (1 + np.arange(W.shape[1]) / 10) for W in Ws[1:]]
     return mlp(x, (Ws[0], *gained), bs, activation)
 
 
-@MLP.mutant(
-    Text("the sums are multiplied by 4 before the activation", "加权和在激活之前乘以 4"),
-    caught_by=["lipschitz-by-the-norms", "equals-definition"],
-)
+@MLP.mutant(caught_by=["lipschitz-by-the-norms", "equals-definition"])
 def steep_activation(x, Ws, bs, activation="tanh"):
+    """the sums are multiplied by 4 before the activation"""
     return mlp(x, (*[4 * W for W in Ws[:-1]], Ws[-1]), bs, activation)
 
 
 MLP.erratum(
     "E17",
-    common=Text(
-        r"$z_j^{(l)}=\sum_{i=1}^{n_l}w_{ji}^{(l-1)}a_i^{(l-1)}+b_j^{(l)}$",
-        r"$z_j^{(l)}=\sum_{i=1}^{n_l}w_{ji}^{(l-1)}a_i^{(l-1)}+b_j^{(l)}$",
-    ),
-    why=Text(
-        "With 3 inputs and 4 hidden units the sum asks for a fourth input, which does not exist; with 5 inputs and 3 "
-        "hidden units it silently drops the last two. And the weights that lead into layer l bear its number, as "
-        "its biases do: shifted by one, a net of equal widths computes something else without any error.",
-        "3 个输入、4 个隐藏单元时，求和会用到不存在的第四个输入；5 个输入、3 个隐藏单元时，最后两个输入被悄悄丢掉。"
-        "而且通向第 l 层的权重应带该层的编号，正如其偏置：错开一层后，各层等宽的网络会不报错地算出别的结果。",
-    ),
-    right=Text(
-        r"$z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)}$",
-        r"$z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)}$",
-    ),
+    common=r"$z_j^{(l)}=\sum_{i=1}^{n_l}w_{ji}^{(l-1)}a_i^{(l-1)}+b_j^{(l)}$",
+    why="With 3 inputs and 4 hidden units the sum asks for a fourth input, which does not exist; with "
+    "5 inputs and 3 hidden units it silently drops the last two. And the weights that lead into "
+    "layer l bear its number, as its biases do: shifted by one, a net of equal widths computes "
+    "something else without any error.",
+    right=r"$z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)}$",
     claims=("sums-run-over-the-layer-before",),
 )
 
 
 @MLP.figure(
-    units=Slider(1, 40, 6, Text("hidden units of the shallow net", "浅层网络的隐藏单元数"), integer=True),
-    depth=Slider(1, 6, 4, Text("hidden layers of the folding net", "折叠网络的隐藏层数"), integer=True),
+    units=Slider(1, 40, 6, "hidden units of the shallow net", integer=True),
+    depth=Slider(1, 6, 4, "hidden layers of the folding net", integer=True),
 )
 def figure(units, depth):
     def g(t):

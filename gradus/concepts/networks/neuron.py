@@ -14,22 +14,19 @@ def _torch(linear, x, w, b):
 NEURON = Concept(
     key="neuron",
     kind="layer",
-    title=Text("Neuron", "神经元"),
-    summary=Text(
-        r"A neuron weighs its inputs, adds a bias and squashes the sum: $y=\sigma(w^{\mathsf T}x+b)$. It answers on which "
-        "side of a hyperplane its input lies, and how surely.",
-        r"神经元对输入加权求和，加上偏置，再压缩到 (0, 1)：$y=\sigma(w^{\mathsf T}x+b)$。它回答输入位于超平面的哪一侧，以及有多大把握。",
-    ),
+    title="Neuron",
+    summary=r"A neuron weighs its inputs, adds a bias and squashes the sum: $y=\sigma(w^{\mathsf T}x+b)$. "
+    "It answers on which side of a hyperplane its input lies, and how surely.",
     formulas=(
         r"y=\sigma(w^{\mathsf T}x+b),\qquad \sigma(z)=\frac{1}{1+e^{-z}}",
         r"y>\tfrac12\iff w^{\mathsf T}x+b>0,\qquad \operatorname{dist}(x)=\frac{w^{\mathsf T}x+b}{\lVert w\rVert_2}",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("inputs", "输入")),
-        Symbol("w", "w", "n", Text("weights; normal vector of the hyperplane", "权重，即超平面的法向量")),
-        Symbol("b", "b", "", Text("bias; moves the hyperplane", "偏置，平移超平面")),
-        Symbol("y", "", "...", Text("activation, between 0 and 1", "激活值，介于 0 与 1 之间")),
-        Symbol(r"\sigma", "", "function", Text("logistic sigmoid", "S 型函数（sigmoid）")),
+        Symbol("x", "x", "... n", "inputs"),
+        Symbol("w", "w", "n", "weights; normal vector of the hyperplane"),
+        Symbol("b", "b", "", "bias; moves the hyperplane"),
+        Symbol("y", "", "...", "activation, between 0 and 1"),
+        Symbol(r"\sigma", "", "function", "logistic sigmoid"),
     ),
     needs=("sigmoid", "norm"),
     source="mcculloch1943logical",
@@ -40,7 +37,7 @@ NEURON = Concept(
             "torch.nn.functional:linear",
             "torch",
             _torch,
-            Text("followed by `torch.sigmoid`", "之后接 `torch.sigmoid`"),
+            "followed by `torch.sigmoid`",
         ),
     ),
     readings=(
@@ -49,10 +46,7 @@ NEURON = Concept(
         Reading("goodfellow2016deep", "§6.1"),
     ),
     deviations=(
-        Text(
-            "McCulloch and Pitts's neuron has a threshold in place of the sigmoid, and all-or-none inhibition.",
-            "McCulloch 与 Pitts 的神经元用阈值代替 sigmoid，并采用全或无的抑制。",
-        ),
+        ("McCulloch and Pitts's neuron has a threshold in place of the sigmoid, and all-or-none inhibition."),
     ),
 )
 
@@ -78,13 +72,9 @@ def invalid(rng):
     yield "more weights than inputs", dict(x=np.ones((2, 3)), w=np.ones(5), b=np.array(0.0))
 
 
-@NEURON.claim(
-    Text(
-        r"The decision boundary $y=\frac12$ is the hyperplane $w^{\mathsf T}x+b=0$",
-        r"决策边界 $y=\frac12$ 就是超平面 $w^{\mathsf T}x+b=0$",
-    )
-)
+@NEURON.claim
 def boundary_is_the_hyperplane(neuron, rng):
+    r"""The decision boundary $y=\frac12$ is the hyperplane $w^{\mathsf T}x+b=0$"""
     w, b = rng.standard_normal(6), 0.7
     x = rng.standard_normal((2000, 6))
     side = identical(neuron(x, w, np.array(b)) > 0.5, x @ w + b > 0)
@@ -95,13 +85,9 @@ def boundary_is_the_hyperplane(neuron, rng):
     return all_of(side, on)
 
 
-@NEURON.claim(
-    Text(
-        "Moving along the hyperplane changes nothing; the weights are its normal",
-        "沿超平面移动，输出不变；权重是其法向量",
-    )
-)
+@NEURON.claim
 def moves_along_the_hyperplane_change_nothing(neuron, rng):
+    """Moving along the hyperplane changes nothing; the weights are its normal"""
     w, b = rng.standard_normal(5), np.array(-0.2)
     x, t = rng.standard_normal((50, 5)), rng.standard_normal((50, 5))
     t -= np.outer(t @ w / (w @ w), w)
@@ -110,13 +96,9 @@ def moves_along_the_hyperplane_change_nothing(neuron, rng):
     )
 
 
-@NEURON.claim(
-    Text(
-        r"The log-odds are $\lVert w\rVert$ times the signed distance from the hyperplane",
-        r"对数几率等于到超平面的有向距离乘以 $\lVert w\rVert$",
-    )
-)
+@NEURON.claim
 def log_odds_measure_the_distance(neuron, rng):
+    r"""The log-odds are $\lVert w\rVert$ times the signed distance from the hyperplane"""
     w, b = rng.standard_normal(4), 0.4
     x = rng.uniform(-0.7, 0.7, (100, 4))  # unsaturated, where log(1 − y) keeps its digits
     foot = x - np.outer((x @ w + b) / (w @ w), w)
@@ -134,8 +116,9 @@ GATES = {  # weights and bias of each gate; outputs on (0,0), (0,1), (1,0), (1,1
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
-@NEURON.claim(Text("One neuron computes AND, OR, NAND and NOT", "单个神经元能计算与、或、与非、非"))
+@NEURON.claim
 def logic_gates(neuron, rng):
+    """One neuron computes AND, OR, NAND and NOT"""
     worst = max(
         np.abs(neuron(CORNERS, np.array(w), np.array(b)) - np.array(out)).max()
         for w, b, out in GATES.values()
@@ -144,13 +127,11 @@ def logic_gates(neuron, rng):
     return bound(worst, 1 / (1 + np.exp(10.0)) * (1 + 1e-9), because=why)
 
 
-@NEURON.claim(
-    Text(
-        "No neuron computes XOR: of 10,000 random ones none has more than three corners right, while a net of three does",
-        "单个神经元无法计算异或：随机 10,000 个中没有一个能判对三个以上的角，而三个神经元组成的网络可以",
-    )
-)
+@NEURON.claim
 def xor_needs_more_than_one(neuron, rng):
+    """No neuron computes XOR: of 10,000 random ones none has more than three corners right, while a net of
+    three does
+    """
     target = np.array([0, 1, 1, 0])
     W, B = rng.standard_normal((10_000, 2)), rng.standard_normal(10_000)
     x = np.concatenate([np.broadcast_to(CORNERS[None], (10_000, 4, 2)), np.ones((10_000, 4, 1))], -1)
@@ -165,34 +146,27 @@ def xor_needs_more_than_one(neuron, rng):
     return all_of(identical(best, 3), identical((y > 0.5).astype(int), target))
 
 
-@NEURON.mutant(
-    Text("the bias is left out", "漏掉偏置"),
-    caught_by=["boundary-is-the-hyperplane", "logic-gates", "equals-definition"],
-)
+@NEURON.mutant(caught_by=["boundary-is-the-hyperplane", "logic-gates", "equals-definition"])
 def no_bias(x, w, b):
+    """the bias is left out"""
     return neuron(x, w, 0 * b)
 
 
-@NEURON.mutant(
-    Text("base 2 in the exponential", "指数以 2 为底"),
-    caught_by=["log-odds-measure-the-distance", "equals-definition"],
-)
+@NEURON.mutant(caught_by=["log-odds-measure-the-distance", "equals-definition"])
 def base_two(x, w, b):
+    """base 2 in the exponential"""
     return 1 / (1 + 2 ** -((x * w).sum(-1) + b))
 
 
 @NEURON.mutant(
-    Text(
-        "a radial unit: distance from the weights, not from a hyperplane",
-        "径向单元：度量到权重的距离，而非到超平面的距离",
-    ),
     caught_by=[
         "moves-along-the-hyperplane-change-nothing",
         "boundary-is-the-hyperplane",
         "xor-needs-more-than-one",
-    ],
+    ]
 )
 def radial(x, w, b):
+    """a radial unit: distance from the weights, not from a hyperplane"""
     return 1 / (1 + np.exp(((x - w) ** 2).sum(-1) - 2 + b))
 
 
@@ -200,9 +174,9 @@ NEURON_WORDS = Text("inputs for which the neuron is above ½", "输出大于 ½ 
 
 
 @NEURON.figure(
-    angle=Slider(0, 360, 35, Text("direction of the weights (degrees)", "权重的方向（度）")),
-    norm=Slider(0.3, 12, 3, Text("norm of the weights", "权重的范数"), log=True),
-    bias=Slider(-4, 4, 1, Text("bias", "偏置")),
+    angle=Slider(0, 360, 35, "direction of the weights (degrees)"),
+    norm=Slider(0.3, 12, 3, "norm of the weights", log=True),
+    bias=Slider(-4, 4, 1, "bias"),
 )
 def figure(angle, norm, bias):
     w = norm * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])

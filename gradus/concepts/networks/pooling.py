@@ -19,31 +19,30 @@ def _torch(max_pool2d, x, size, stride, padding, kind):
 POOLING = Concept(
     key="pooling",
     kind="layer",
-    title=Text("Max and average pooling", "最大池化与平均池化"),
-    summary=Text(
-        "Each window of a map is replaced by its largest value, or by its mean. The map shrinks, and where exactly within "
-        "the window something was found no longer matters.",
-        "用每个窗口内的最大值或平均值代替该窗口。特征图随之缩小，而特征究竟出现在窗口内何处就不再重要。",
-    ),
+    title="Max and average pooling",
+    summary="Each window of a map is replaced by its largest value, or by its mean. The map shrinks, and "
+    "where exactly within the window something was found no longer matters.",
     formulas=(
         r"y^{\max}_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p},\qquad y^{\text{mean}}_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
         r"H'=\left\lfloor\frac{H+2p-K}{s}\right\rfloor+1",
         r"\frac{\partial y^{\max}_{ij}}{\partial x_{mn}}=\begin{cases}1&x_{mn}=y^{\max}_{ij}\\0&x_{mn}<y^{\max}_{ij}\end{cases}\qquad\frac{\partial y^{\text{mean}}_{ij}}{\partial x_{mn}}=\frac{1}{K^2}",
     ),
     symbols=(
-        Symbol("x", "x", "... h w", Text("maps, each pooled on its own", "特征图，各自独立池化")),
-        Symbol("K", "size", "", Text("side of the window", "窗口边长"), "natural"),
-        Symbol("s", "stride", "", Text("distance between windows; K unless given", "窗口之间的距离，默认为 K"), "natural"),
-        Symbol("p", "padding", "", Text("padding on each side: $-\\infty$ for the maximum, 0 for the mean", "每侧的填充：取最大值时为 $-\\infty$，取平均时为 0"), "natural"),
-        Symbol(r"\max", "kind", "", Text("`max` or `average`", "`max` 或 `average`"), "other"),
-        Symbol("y", "", "... h2 w2", Text("pooled maps", "池化后的特征图")),
-        Symbol("H'", "", "", Text("height of the result", "结果的高度"), "natural"),
+        Symbol("x", "x", "... h w", "maps, each pooled on its own"),
+        Symbol("K", "size", "", "side of the window", "natural"),
+        Symbol("s", "stride", "", "distance between windows; K unless given", "natural"),
+        Symbol(
+            "p", "padding", "", r"padding on each side: $-\infty$ for the maximum, 0 for the mean", "natural"
+        ),
+        Symbol(r"\max", "kind", "", "`max` or `average`", "other"),
+        Symbol("y", "", "... h2 w2", "pooled maps"),
+        Symbol("H'", "", "", "height of the result", "natural"),
     ),
     needs=("conv-layer", "gradient"),
     source="boureau2010theoretical",
     year=1980,
     people=("Kunihiko Fukushima", "Yann LeCun"),
-    implementations=(Implementation("torch.nn.functional:max_pool2d", "torch", _torch, Text("and avg_pool2d", "以及 avg_pool2d")),),
+    implementations=(Implementation("torch.nn.functional:max_pool2d", "torch", _torch, "and avg_pool2d"),),
     readings=(
         Reading("fukushima1980neocognitron", ""),
         Reading("goodfellow2016deep", "§9.3"),
@@ -51,20 +50,17 @@ POOLING = Concept(
         Reading("boureau2010theoretical", "§2"),
     ),
     deviations=(
-        Text(
-            "The mean over a window that hangs over the edge: PyTorch divides by K² and so counts the zeros; ONNX and TensorFlow divide by the entries inside.",
-            "窗口伸出边界时的平均：PyTorch 除以 K²，即计入填充的零；ONNX 与 TensorFlow 除以窗口内真实元素的个数。",
+        (
+            "The mean over a window that hangs over the edge: PyTorch divides by K² and so counts the "
+            "zeros; ONNX and TensorFlow divide by the entries inside."
         ),
-        Text(
-            "The size may also be rounded up (`ceil_mode`).",
-            "尺寸也可以向上取整（`ceil_mode`）。",
-        ),
-        Text(
-            "In a tie the gradient goes to one of the largest entries, the first in PyTorch; each convex mixture of them is a subgradient.",
-            "并列最大时，梯度只传给其中一个（PyTorch 为第一个）；它们的任意凸组合都是次梯度。",
+        "The size may also be rounded up (`ceil_mode`).",
+        (
+            "In a tie the gradient goes to one of the largest entries, the first in PyTorch; each convex "
+            "mixture of them is a subgradient."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @POOLING.definition
@@ -110,26 +106,21 @@ def invalid(rng):
 BLOCKS = np.array([[1, 2, 5, 6], [3, 4, 7, 8], [9, 10, 13, 14], [11, 12, 15, 16.0]])
 
 
-@POOLING.claim(
-    Text(
-        "On the map 1…16 in blocks, maxima are 4, 8, 12, 16 and means 2.5, 6.5, 10.5, 14.5; “max of min over the whole map” gives 11 everywhere",
-        "对按块排列的 1…16，最大池化得 4, 8, 12, 16，平均池化得 2.5, 6.5, 10.5, 14.5；“整个特征图上先取最小再取最大”则处处为 11",
-    )
-)
+@POOLING.claim
 def four_blocks(pool, rng):
+    """On the map 1…16 in blocks, maxima are 4, 8, 12, 16 and means 2.5, 6.5, 10.5, 14.5; “max of min over
+    the whole map” gives 11 everywhere
+    """
     printed = BLOCKS.min(1).max()  # max over k of min over l, with k and l over the whole map: no i, no j
     largest = identical(pool(BLOCKS), [[4, 8], [12, 16]])
     means = identical(pool(BLOCKS, kind="average"), [[2.5, 6.5], [10.5, 14.5]])
     return all_of(largest, means, identical(printed, 11.0))
 
 
-@POOLING.claim(
-    Text(
-        "Locally invariant: a peak that moves within its window changes nothing; one that leaves it is seen",
-        "局部平移不变：峰值在窗口内移动时结果不变，移出窗口则会变化",
-    )
-)
+@POOLING.claim
 def local_translation_invariance(pool, rng):
+    """Locally invariant: a peak that moves within its window changes nothing; one that leaves it is seen"""
+
     def map_with_peak(i, j):
         x = np.zeros((6, 6))
         x[i, j] = 1
@@ -147,13 +138,11 @@ def local_translation_invariance(pool, rng):
     )
 
 
-@POOLING.claim(
-    Text(
-        "The gradient of the maximum goes to where it stands and nowhere else; that of the mean to all, a share of 1/K² each",
-        "最大池化的梯度只传到最大值所在处；平均池化的梯度平均分给所有位置，各占 1/K²",
-    )
-)
+@POOLING.claim
 def gradients_are_routed(pool, rng):
+    """The gradient of the maximum goes to where it stands and nowhere else; that of the mean to all, a
+    share of 1/K² each
+    """
     x = rng.permutation(36).reshape(6, 6).astype(float)  # whole numbers, so that steps of ½ reorder nothing
     steps = 0.5 * np.eye(36).reshape(36, 6, 6)
 
@@ -170,26 +159,20 @@ def gradients_are_routed(pool, rng):
     )
 
 
-@POOLING.claim(
-    Text(
-        r"Output size $\lfloor(H+2p-K)/s\rfloor+1$, over 54 settings",
-        r"输出尺寸为 $\lfloor(H+2p-K)/s\rfloor+1$，检验 54 组设置",
-    )
-)
+@POOLING.claim
 def output_size(pool, rng):
+    r"""Output size $\lfloor(H+2p-K)/s\rfloor+1$, over 54 settings"""
     tried = [(h, k, s, p) for h in (5, 6, 8) for k in (2, 3, 4) for s in (1, 2, 3) for p in (0, 1)]
     got = [pool(np.zeros((h, h + 1)), size=k, stride=s, padding=p).shape for h, k, s, p in tried]
     want = [((h + 2 * p - k) // s + 1, (h + 1 + 2 * p - k) // s + 1) for h, k, s, p in tried]
     return identical(np.array(got), np.array(want))
 
 
-@POOLING.claim(
-    Text(
-        r"The maximum commutes with every increasing function, $\max(f(x))=f(\max x)$: ReLU may come after the pooling",
-        r"取最大值与任何递增函数可交换，$\max(f(x))=f(\max x)$：ReLU 可以放在池化之后",
-    )
-)
+@POOLING.claim
 def maximum_commutes_with_increasing_functions(pool, rng):
+    r"""The maximum commutes with every increasing function, $\max(f(x))=f(\max x)$: ReLU may come after
+    the pooling
+    """
     x = rng.standard_normal((4, 6, 6))
     return all_of(
         *[
@@ -199,24 +182,17 @@ def maximum_commutes_with_increasing_functions(pool, rng):
     )
 
 
-@POOLING.claim(
-    Text(
-        r"The mean does not: on (−1, 1) the mean of ReLU is ½, ReLU of the mean 0",
-        r"平均则不然：对 (−1, 1)，先 ReLU 再平均得 ½，先平均再 ReLU 得 0",
-    )
-)
+@POOLING.claim
 def mean_and_relu_do_not_commute(pool, rng):
+    """The mean does not: on (−1, 1) the mean of ReLU is ½, ReLU of the mean 0"""
     x = np.array([[-1.0, 1.0], [-1.0, 1.0]])
     before, after = pool(np.maximum(x, 0), kind="average"), np.maximum(pool(x, kind="average"), 0)
     return all_of(identical(before, [[0.5]]), identical(after, [[0.0]]))
 
 
-@POOLING.claim(
-    Text(
-        "Average pooling is a convolutional layer with all weights 1/K²", "平均池化是所有权重为 1/K² 的卷积层"
-    )
-)
+@POOLING.claim
 def average_is_a_convolution(pool, rng):
+    """Average pooling is a convolutional layer with all weights 1/K²"""
     from scipy.signal import correlate2d
 
     x = rng.standard_normal((9, 8))
@@ -224,24 +200,18 @@ def average_is_a_convolution(pool, rng):
     return roundoff(pool(x, size=3, stride=2, padding=1, kind="average"), want, terms=9)
 
 
-@POOLING.claim(
-    Text(
-        "Padding never wins: the maximum of a window of negative numbers is negative",
-        "填充值永不取胜：全为负数的窗口，其最大值仍为负",
-    )
-)
+@POOLING.claim
 def padding_never_wins(pool, rng):
+    """Padding never wins: the maximum of a window of negative numbers is negative"""
     x = -1 - rng.random((5, 5))
     return bound(pool(x, size=3, stride=1, padding=1).max(), x.max())
 
 
-@POOLING.claim(
-    Text(
-        r"No difference grows: $\max_{ij}|y_{ij}-y'_{ij}|\le\max_{mn}|x_{mn}-x'_{mn}|$ for both kinds, and the mean never exceeds the maximum",
-        r"差异不会放大：两种池化都满足 $\max_{ij}|y_{ij}-y'_{ij}|\le\max_{mn}|x_{mn}-x'_{mn}|$，且平均值不超过最大值",
-    )
-)
+@POOLING.claim
 def differences_do_not_grow(pool, rng):
+    r"""No difference grows: $\max_{ij}|y_{ij}-y'_{ij}|\le\max_{mn}|x_{mn}-x'_{mn}|$ for both kinds, and
+    the mean never exceeds the maximum
+    """
     x, z = rng.standard_normal((2, 30, 6, 6))
     gap = np.abs(x - z).max((1, 2))
     ratios = [(np.abs(pool(x, kind=k) - pool(z, kind=k)).max((1, 2)) / gap).max() for k in ("max", "average")]
@@ -250,13 +220,11 @@ def differences_do_not_grow(pool, rng):
     return all_of(bound(max(ratios), 1.0), below, roundoff(reached, 1.0, scale=8.0))
 
 
-@POOLING.claim(
-    Text(
-        r"Between them lies $\frac1\beta\log\frac1{K^2}\sum e^{\beta x}$: the mean as $\beta\to0$, the maximum, within $\frac{\log K^2}{\beta}$, as $\beta\to\infty$",
-        r"二者之间由 $\frac1\beta\log\frac1{K^2}\sum e^{\beta x}$ 连接：$\beta\to0$ 时为平均，$\beta\to\infty$ 时为最大值，误差不超过 $\frac{\log K^2}{\beta}$",
-    )
-)
+@POOLING.claim
 def soft_maximum_joins_them(pool, rng):
+    r"""Between them lies $\frac1\beta\log\frac1{K^2}\sum e^{\beta x}$: the mean as $\beta\to0$, the
+    maximum, within $\frac{\log K^2}{\beta}$, as $\beta\to\infty$
+    """
     x = rng.standard_normal((20, 4, 4))
     windows = x.reshape(20, 2, 2, 2, 2).swapaxes(2, 3).reshape(20, 2, 2, 4)
 
@@ -274,13 +242,9 @@ def soft_maximum_joins_them(pool, rng):
     )
 
 
-@POOLING.claim(
-    Text(
-        "Shifts by the stride pass through: equivariance is kept, on a coarser grid",
-        "平移一个步幅可以穿过：等变性得以保留，只是网格变粗",
-    )
-)
+@POOLING.claim
 def shifts_by_the_stride_pass(pool, rng):
+    """Shifts by the stride pass through: equivariance is kept, on a coarser grid"""
     x = rng.standard_normal((12, 12))
     y = [pool(x, kind=k) for k in ("max", "average")]
     z = [pool(np.roll(x, (2, 4), (0, 1)), kind=k) for k in ("max", "average")]
@@ -288,94 +252,77 @@ def shifts_by_the_stride_pass(pool, rng):
 
 
 @POOLING.mutant(
-    Text("the smallest value of the window", "取窗口内的最小值"),
     caught_by=[
         "four-blocks",
         "local-translation-invariance",
         "soft-maximum-joins-them",
         "differences-do-not-grow",
-    ],
+    ]
 )
 def min_inside(x, size=2, stride=None, padding=0, kind="max"):
+    """the smallest value of the window"""
     return -pooling(-x, size, stride, padding, kind)
 
 
-@POOLING.mutant(
-    Text("max of min over the whole map, as in E16", "在整个特征图上先取最小再取最大，如 E16"),
-    caught_by=["four-blocks", "gradients-are-routed"],
-)
+@POOLING.mutant(caught_by=["four-blocks", "gradients-are-routed"])
 def whole_map(x, size=2, stride=None, padding=0, kind="max"):
+    """max of min over the whole map, as in E16"""
     y = pooling(x, size, stride, padding, kind)
     return np.broadcast_to(x.min(-1).max(-1)[..., None, None], y.shape).copy() if kind == "max" else y
 
 
-@POOLING.mutant(
-    Text("the maximum is padded with zeros", "最大池化用零填充"),
-    caught_by=["padding-never-wins", "equals-definition"],
-)
+@POOLING.mutant(caught_by=["padding-never-wins", "equals-definition"])
 def padded_with_zeros(x, size=2, stride=None, padding=0, kind="max"):
+    """the maximum is padded with zeros"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
     return pooling(x, size, stride, 0, kind)
 
 
-@POOLING.mutant(Text("the size is rounded up", "尺寸向上取整"), caught_by=["output-size"])
+@POOLING.mutant(caught_by=["output-size"])
 def size_rounded_up(x, size=2, stride=None, padding=0, kind="max"):
+    """the size is rounded up"""
     s = size if stride is None else stride
     more = [(0, 0)] * (x.ndim - 2) + [(0, -(n + 2 * padding - size) % s) for n in x.shape[-2:]]
     return pooling(np.pad(x, more, constant_values=-1e300), size, stride, padding, kind)
 
 
-@POOLING.mutant(
-    Text("the largest magnitude, sign lost", "取绝对值最大者，丢失符号"),
-    caught_by=["maximum-commutes-with-increasing-functions", "padding-never-wins"],
-)
+@POOLING.mutant(caught_by=["maximum-commutes-with-increasing-functions", "padding-never-wins"])
 def magnitude(x, size=2, stride=None, padding=0, kind="max"):
+    """the largest magnitude, sign lost"""
     return pooling(np.abs(x), size, stride, padding, kind)
 
 
 @POOLING.mutant(
-    Text("the sum for the mean", "用求和代替平均"),
     caught_by=[
         "average-is-a-convolution",
         "gradients-are-routed",
         "mean-and-relu-do-not-commute",
         "differences-do-not-grow",
-    ],
+    ]
 )
 def sum_for_mean(x, size=2, stride=None, padding=0, kind="max"):
+    """the sum for the mean"""
     return pooling(x, size, stride, padding, kind) * (size**2 if kind == "average" else 1)
 
 
-@POOLING.mutant(
-    Text("the upper left entry of each window: subsampling", "只取窗口左上角的元素：下采样"),
-    caught_by=["local-translation-invariance", "gradients-are-routed"],
-)
+@POOLING.mutant(caught_by=["local-translation-invariance", "gradients-are-routed"])
 def subsampled(x, size=2, stride=None, padding=0, kind="max"):
+    """the upper left entry of each window: subsampling"""
     return x[..., :: size if stride is None else stride, :: size if stride is None else stride]
 
 
-@POOLING.mutant(
-    Text("windows one apart, whatever the stride", "无论步幅为何，窗口都只相隔一格"),
-    caught_by=["output-size", "shifts-by-the-stride-pass"],
-)
+@POOLING.mutant(caught_by=["output-size", "shifts-by-the-stride-pass"])
 def stride_ignored(x, size=2, stride=None, padding=0, kind="max"):
+    """windows one apart, whatever the stride"""
     return pooling(x, size, 1, padding, kind)
 
 
 POOLING.erratum(
     "E16",
-    common=Text(
-        r"$y_{ij}=\max_{k=1}^{K}\min_{l=1}^{L}x_{kl}$, where K and L are the size of the map",
-        r"$y_{ij}=\max_{k=1}^{K}\min_{l=1}^{L}x_{kl}$，其中 K、L 是特征图的尺寸",
-    ),
-    why=Text(
-        "Neither i nor j stands on the right: the whole result is one constant, 11 on the map 1…16 whose pooled values are 4, 8, 12, 16. And there is no minimum in max pooling.",
-        "右边既没有 i 也没有 j：整个结果是同一个常数；对按块排列的 1…16 处处得 11，而池化的结果应为 4, 8, 12, 16。况且最大池化中并没有取最小值。",
-    ),
-    right=Text(
-        r"$y_{ij}=\max_{0\le k,l<K}x_{si+k,\,sj+l}$: the largest value of each window",
-        r"$y_{ij}=\max_{0\le k,l<K}x_{si+k,\,sj+l}$：每个窗口内的最大值",
-    ),
+    common=r"$y_{ij}=\max_{k=1}^{K}\min_{l=1}^{L}x_{kl}$, where K and L are the size of the map",
+    why="Neither i nor j stands on the right: the whole result is one constant, 11 on the map 1…16 "
+    "whose pooled values are 4, 8, 12, 16. And there is no minimum in max pooling.",
+    right=r"$y_{ij}=\max_{0\le k,l<K}x_{si+k,\,sj+l}$: the largest value of each window",
     claims=("four-blocks",),
 )
 
@@ -387,8 +334,8 @@ def _texture(n=16):
 
 
 @POOLING.figure(
-    shift=Slider(0, 6, 1, Text("shift of the image (pixels)", "图像的平移（像素）"), integer=True),
-    size=Slider(2, 6, 4, Text("side K of the window", "窗口边长 K"), integer=True),
+    shift=Slider(0, 6, 1, "shift of the image (pixels)", integer=True),
+    size=Slider(2, 6, 4, "side K of the window", integer=True),
 )
 def figure(shift, size):
     t, K = int(shift), int(size)

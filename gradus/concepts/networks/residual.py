@@ -11,30 +11,28 @@ from gradus.page.figures import COLOURS, canvas
 RESIDUAL = Concept(
     key="residual",
     kind="layer",
-    title=Text("Residual connection", "残差连接"),
-    summary=Text(
-        "A block adds what it computes to what it was given, so that doing nothing is easy and every layer is a small correction. "
-        "Plain networks train worse as they become deeper; residual ones do not.",
-        "模块把计算结果加到自己的输入上，于是“什么都不做”变得容易，每一层只需作微小修正。普通网络越深越难训练，残差网络则不然。",
-    ),
+    title="Residual connection",
+    summary="A block adds what it computes to what it was given, so that doing nothing is easy and every "
+    "layer is a small correction. Plain networks train worse as they become deeper; residual ones "
+    "do not.",
     formulas=(
         r"y=W_sx+\alpha\,F(x),\qquad F(x)=W_2\operatorname{ReLU}(W_1x+b_1)+b_2,\qquad W_s=I\ \ (m=n)",
         r"\frac{\partial y}{\partial x}=I+\alpha\frac{\partial F}{\partial x}",
         r"\mathbb E\|x_L\|^2=2^L\|x_0\|^2\ \ (\alpha=1),\qquad\left(1+\tfrac1L\right)^L\|x_0\|^2\le e\,\|x_0\|^2\ \ (\alpha=1/\sqrt L)",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("inputs", "输入")),
-        Symbol("W_1", "W1", "h n", Text("weights of the first layer", "第一层的权重")),
-        Symbol("b_1", "b1", "h", Text("its bias", "第一层的偏置")),
-        Symbol("W_2", "W2", "m h", Text("weights of the second layer", "第二层的权重")),
-        Symbol("b_2", "b2", "m", Text("its bias", "第二层的偏置")),
-        Symbol("W_s", "W_s", "m n", Text("shortcut; the identity unless given", "捷径，默认为恒等映射")),
-        Symbol(r"\alpha", "alpha", "", Text("factor of the branch", "残差支路的系数"), "positive"),
-        Symbol("F", "", "... m", Text("the branch", "残差支路")),
-        Symbol("y", "", "... m", Text("outputs", "输出")),
-        Symbol("I", "", "n n", Text("identity matrix", "单位矩阵")),
-        Symbol("L", "", "", Text("number of blocks", "模块数"), "natural"),
-        Symbol("x_L", "", "... n", Text("after L blocks", "经过 L 个模块之后")),
+        Symbol("x", "x", "... n", "inputs"),
+        Symbol("W_1", "W1", "h n", "weights of the first layer"),
+        Symbol("b_1", "b1", "h", "its bias"),
+        Symbol("W_2", "W2", "m h", "weights of the second layer"),
+        Symbol("b_2", "b2", "m", "its bias"),
+        Symbol("W_s", "W_s", "m n", "shortcut; the identity unless given"),
+        Symbol(r"\alpha", "alpha", "", "factor of the branch", "positive"),
+        Symbol("F", "", "... m", "the branch"),
+        Symbol("y", "", "... m", "outputs"),
+        Symbol("I", "", "n n", "identity matrix"),
+        Symbol("L", "", "", "number of blocks", "natural"),
+        Symbol("x_L", "", "... n", "after L blocks"),
     ),
     needs=("mlp", "jacobian", "relu", "initialization"),
     source="he2016deep",
@@ -47,12 +45,12 @@ RESIDUAL = Concept(
         Reading("zhang2019fixup", "§2"),
     ),
     deviations=(
-        Text(
-            "The original block applies ReLU after the addition; the pre-activation block of 2016 puts normalisation and ReLU before each layer and nothing after the sum.",
-            "最初的模块在相加之后再做 ReLU；2016 年的预激活模块把归一化与 ReLU 放在每层之前，相加之后不再处理。",
+        (
+            "The original block applies ReLU after the addition; the pre-activation block of 2016 puts "
+            "normalisation and ReLU before each layer and nothing after the sum."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @RESIDUAL.definition
@@ -114,13 +112,9 @@ def jacobian(block, x, weights, h=2.0**-6, **options):
     return (block(x + steps, **weights, **options) - block(x - steps, **weights, **options)).T / (2 * h)
 
 
-@RESIDUAL.claim(
-    Text(
-        r"The Jacobian is $I+\alpha\,\partial F/\partial x$",
-        r"雅可比矩阵为 $I+\alpha\,\partial F/\partial x$",
-    )
-)
+@RESIDUAL.claim
 def jacobian_is_identity_plus(block, rng):
+    r"""The Jacobian is $I+\alpha\,\partial F/\partial x$"""
     x, w = clear_of_kinks(rng)
     slopes = w["W2"] @ np.diag(w["W1"] @ x + w["b1"] > 0) @ w["W1"]
     each = [
@@ -130,26 +124,18 @@ def jacobian_is_identity_plus(block, rng):
     return all_of(*each)
 
 
-@RESIDUAL.claim(
-    Text(
-        "Adding 1 to every entry of ∂F/∂x is wrong: of 36 entries 30 are off by exactly 1",
-        "给 ∂F/∂x 的每个元素都加 1 是错的：36 个元素中有 30 个恰好差 1",
-    )
-)
+@RESIDUAL.claim
 def not_one_in_every_entry(block, rng):
+    """Adding 1 to every entry of ∂F/∂x is wrong: of 36 entries 30 are off by exactly 1"""
     x, w = clear_of_kinks(rng)
     slopes = w["W2"] @ np.diag(w["W1"] @ x + w["b1"] > 0) @ w["W1"]
     off = (slopes + 1) - jacobian(block, x, w)
     return roundoff(off, 1 - np.eye(6), terms=6, scale=2.0**12)
 
 
-@RESIDUAL.claim(
-    Text(
-        "A silent branch leaves the input, or its shortcut, bit for bit: the identity is at hand",
-        "残差支路为零时，输出与输入（或其捷径）逐位相同：恒等映射唾手可得",
-    )
-)
+@RESIDUAL.claim
 def zero_branch_is_the_identity(block, rng):
+    """A silent branch leaves the input, or its shortcut, bit for bit: the identity is at hand"""
     x = rng.standard_normal((5, 16))
     deep = x
     for _ in range(50):
@@ -159,13 +145,11 @@ def zero_branch_is_the_identity(block, rng):
     return all_of(identical(deep, x), roundoff(block(x, **narrow, W_s=S), x @ S.T, terms=16))
 
 
-@RESIDUAL.claim(
-    Text(
-        r"A branch that keeps the norm doubles it in every block: 50 blocks multiply $\|x\|^2$ by $2^{50}\approx10^{15}$",
-        r"支路保持范数时，每个模块都使 $\|x\|^2$ 加倍：50 个模块放大 $2^{50}\approx10^{15}$ 倍",
-    )
-)
+@RESIDUAL.claim
 def variance_doubles_in_every_block(block, rng):
+    r"""A branch that keeps the norm doubles it in every block: 50 blocks multiply $\|x\|^2$ by
+    $2^{50}\approx10^{15}$
+    """
     ratios = growth(block, rng)
     total = np.log2(ratios.reshape(6, 50)).sum(1).mean()
     v = (
@@ -179,24 +163,16 @@ def variance_doubles_in_every_block(block, rng):
     return all_of(statistical(ratios, 2.0), near(total, expected, 5 * deviation, why, "statistical"))
 
 
-@RESIDUAL.claim(
-    Text(
-        r"First cure: $\alpha=1/\sqrt L$. Each block multiplies by $1+\frac1L$, all of them by less than e",
-        r"办法一：$\alpha=1/\sqrt L$。每个模块放大 $1+\frac1L$ 倍，总共不到 e 倍",
-    )
-)
+@RESIDUAL.claim
 def scaled_branches_keep_the_variance(block, rng):
+    r"""First cure: $\alpha=1/\sqrt L$. Each block multiplies by $1+\frac1L$, all of them by less than e"""
     ratios = growth(block, rng, alpha=1 / np.sqrt(50))
     return statistical(ratios, 1 + 1 / 50)  # independent, so that the mean of the product is (1 + 1/50)⁵⁰ < e
 
 
-@RESIDUAL.claim(
-    Text(
-        r"Second cure: a last layer of zeros. The network begins as the identity, gradients included",
-        r"办法二：末层置零。网络起初就是恒等映射，梯度亦然",
-    )
-)
+@RESIDUAL.claim
 def zero_initialised_blocks_pass_gradients(block, rng):
+    """Second cure: a last layer of zeros. The network begins as the identity, gradients included"""
     x = rng.standard_normal(8)
 
     def network(x, seed):
@@ -210,13 +186,11 @@ def zero_initialised_blocks_pass_gradients(block, rng):
     return roundoff(J, np.eye(8), scale=2.0**8)
 
 
-@RESIDUAL.claim(
-    Text(
-        r"Third cure: normalised branches. Each adds 1 to the variance, so that it grows like $L+1$, not like $2^L$",
-        r"办法三：归一化支路的输入。每个模块使方差加 1，总共按 $L+1$ 而非 $2^L$ 增长",
-    )
-)
+@RESIDUAL.claim
 def normalised_branches_grow_linearly(block, rng):
+    """Third cure: normalised branches. Each adds 1 to the variance, so that it grows like $L+1$, not like
+    $2^L$
+    """
     sizes, d, L = [], 64, 30
     for _ in range(16):
         x = rng.standard_normal(d)
@@ -230,13 +204,11 @@ def normalised_branches_grow_linearly(block, rng):
     return statistical(sizes, L + 1)
 
 
-@RESIDUAL.claim(
-    Text(
-        r"Three blocks are a sum over $2^3$ paths: $\prod_l(I+A_l)=\sum_{S}\prod_{l\in S}A_l$ where the branches are linear",
-        r"三个模块是 $2^3$ 条路径之和：支路为线性时 $\prod_l(I+A_l)=\sum_{S}\prod_{l\in S}A_l$",
-    )
-)
+@RESIDUAL.claim
 def sum_over_paths(block, rng):
+    r"""Three blocks are a sum over $2^3$ paths: $\prod_l(I+A_l)=\sum_{S}\prod_{l\in S}A_l$ where the
+    branches are linear
+    """
     x, blocks = rng.standard_normal(5), []
     for _ in range(3):
         W1, W2, shift = rng.standard_normal((5, 5)), rng.standard_normal((5, 5)), np.full(5, 1e3)
@@ -269,13 +241,12 @@ def with_batch_norm(block, rng, plain, L=40, d=128, n=128):
     return np.square(z - x).sum() / before
 
 
-@RESIDUAL.claim(
-    Text(
-        r"Batch norm does not make plain nets vanish but explode: a small difference $\|\delta\|^2$, and through the same Jacobians the squared gradient, grows by $\pi/(\pi-1)\approx1.467$ a layer. With the shortcut it grows like a power of the depth only",
-        r"批归一化的普通网络并非梯度消失，而是爆炸：微小差异 $\|\delta\|^2$ 以及经由同样雅可比矩阵的梯度平方，每层放大 $\pi/(\pi-1)\approx1.467$ 倍。加上捷径后只按深度的幂增长",
-    )
-)
+@RESIDUAL.claim
 def plain_batch_norm_explodes(block, rng):
+    r"""Batch norm does not make plain nets vanish but explode: a small difference $\|\delta\|^2$, and
+    through the same Jacobians the squared gradient, grows by $\pi/(\pi-1)\approx1.467$ a layer. With
+    the shortcut it grows like a power of the depth only
+    """
     L, chi = 40, np.pi / (np.pi - 1)
     plain, ours = (np.log(with_batch_norm(block, rng, p, L)) for p in (True, False))
     # The mean of ReLU is taken out by the norm: each branch adds the variance 1/χ, and passes ‖δ‖² over the variance.
@@ -353,14 +324,11 @@ def accuracy_on_digits(block, depth, shortcuts, part):
     return float(((x @ V.T + c).argmax(-1) == labels).mean())
 
 
-@RESIDUAL.claim(
-    Text(
-        "Degradation and its cure, on digits: from depth 8 to 56 the plain network's training accuracy falls from over 95 % to below 50 %, the residual one's stays above 95 %",
-        "退化及其解决（手写数字）：深度从 8 到 56，普通网络的训练准确率由 95 % 以上跌到 50 % 以下，残差网络保持在 95 % 以上",
-    ),
-    cost="slow",
-)
+@RESIDUAL.claim(cost="slow")
 def degradation_and_its_cure(block, rng):
+    """Degradation and its cure, on digits: from depth 8 to 56 the plain network's training accuracy falls
+    from over 95 % to below 50 %, the residual one's stays above 95 %
+    """
     plain, ours = (
         [accuracy_on_digits(block, depth, s, "train") for depth in (8, 20, 32, 56)] for s in (False, True)
     )
@@ -378,7 +346,6 @@ def degradation_and_its_cure(block, rng):
 
 
 @RESIDUAL.mutant(
-    Text("no shortcut: the plain network", "没有捷径：普通网络"),
     caught_by=[
         "jacobian-is-identity-plus",
         "zero-branch-is-the-identity",
@@ -386,101 +353,76 @@ def degradation_and_its_cure(block, rng):
         "plain-batch-norm-explodes",
         "degradation-and-its-cure",
         "zero-initialised-blocks-pass-gradients",
-    ],
+    ]
 )
 def no_shortcut(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    """no shortcut: the plain network"""
     return alpha * (np.maximum(x @ W1.T + b1, 0) @ W2.T + b2)
 
 
-@RESIDUAL.mutant(
-    Text(
-        "+1 for +I: the sum of the inputs is added to every output",
-        "把 +I 写成 +1：每个输出都加上所有输入之和",
-    ),
-    caught_by=["jacobian-is-identity-plus", "not-one-in-every-entry", "sum-over-paths"],
-)
+@RESIDUAL.mutant(caught_by=["jacobian-is-identity-plus", "not-one-in-every-entry", "sum-over-paths"])
 def plus_one(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    """+1 for +I: the sum of the inputs is added to every output"""
     return residual(x, W1, b1, W2, b2, np.ones((len(W2), x.shape[-1])), alpha)
 
 
-@RESIDUAL.mutant(
-    Text("the factor of the branch is ignored", "忽略支路的系数"),
-    caught_by=["scaled-branches-keep-the-variance", "jacobian-is-identity-plus"],
-)
+@RESIDUAL.mutant(caught_by=["scaled-branches-keep-the-variance", "jacobian-is-identity-plus"])
 def factor_ignored(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    """the factor of the branch is ignored"""
     return residual(x, W1, b1, W2, b2, W_s)
 
 
 @RESIDUAL.mutant(
-    Text("the input is added twice", "输入被加了两次"),
     caught_by=[
         "variance-doubles-in-every-block",
         "normalised-branches-grow-linearly",
         "sum-over-paths",
         "zero-initialised-blocks-pass-gradients",
-    ],
+    ]
 )
 def input_twice(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    """the input is added twice"""
     S = np.eye(len(W2)) if W_s is None else W_s
     return residual(x, W1, b1, W2, b2, 2 * S, alpha)
 
 
-@RESIDUAL.mutant(
-    Text("the shortcut joins before the ReLU", "捷径在 ReLU 之前汇入"),
-    caught_by=["zero-branch-is-the-identity", "equals-definition"],
-)
+@RESIDUAL.mutant(caught_by=["zero-branch-is-the-identity", "equals-definition"])
 def joins_before_the_activation(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
+    """the shortcut joins before the ReLU"""
     return np.maximum(residual(x, W1, b1, W2, b2, W_s, alpha), 0)
 
 
 RESIDUAL.erratum(
     "E28",
-    common=Text("Residual connections solve the vanishing gradient", "残差连接解决梯度消失"),
-    why=Text(
-        r"Plain networks with batch norm do not vanish: a small difference grows by π/(π−1) ≈ 1.467 a layer. And $x+F(x)$ by itself is no cure: "
-        r"with norm-keeping branches 50 blocks multiply the variance by $2^{50}\approx10^{15}$.",
-        r"带批归一化的普通网络梯度并不消失：微小差异每层放大 π/(π−1) ≈ 1.467 倍。而 $x+F(x)$ 本身也不解决问题：支路保持范数时，50 个模块使方差放大 $2^{50}\approx10^{15}$ 倍。",
-    ),
-    right=Text(
-        r"It cures degradation: deeper networks train no worse. The variance needs normalisation, $\alpha=1/\sqrt L$, or a last layer of zeros.",
-        r"它解决的是退化：网络加深而训练不变差。方差则需要归一化、$\alpha=1/\sqrt L$ 或末层置零来控制。",
-    ),
+    common="Residual connections solve the vanishing gradient",
+    why="Plain networks with batch norm do not vanish: a small difference grows by π/(π−1) ≈ 1.467 a "
+    "layer. And $x+F(x)$ by itself is no cure: with norm-keeping branches 50 blocks multiply the "
+    r"variance by $2^{50}\approx10^{15}$.",
+    right="It cures degradation: deeper networks train no worse. The variance needs normalisation, "
+    r"$\alpha=1/\sqrt L$, or a last layer of zeros.",
     claims=("plain-batch-norm-explodes", "variance-doubles-in-every-block", "degradation-and-its-cure"),
 )
 RESIDUAL.erratum(
     "E29",
-    common=Text(
-        "Against vanishing gradients: residual connections, batch normalisation, the choice of activation",
-        "解决梯度消失：残差连接、批归一化、激活函数选择",
-    ),
-    why=Text(
-        "Batch norm alone makes it worse: without shortcuts the squared gradient grows exponentially with depth, about 1.467 a layer.",
-        "单靠批归一化反而更糟：没有捷径时，梯度平方随深度指数增长，每层约 1.467 倍。",
-    ),
-    right=Text(
-        "Normalisation together with shortcuts: then the growth is a power of the depth",
-        "归一化与捷径并用：此时增长只是深度的幂",
-    ),
+    common="Against vanishing gradients: residual connections, batch normalisation, the choice of activation",
+    why="Batch norm alone makes it worse: without shortcuts the squared gradient grows exponentially "
+    "with depth, about 1.467 a layer.",
+    right="Normalisation together with shortcuts: then the growth is a power of the depth",
     claims=("plain-batch-norm-explodes", "normalised-branches-grow-linearly"),
 )
 RESIDUAL.erratum(
     "E30",
-    common=Text(
-        r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$",
-        r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$",
-    ),
-    why=Text(
-        "True for numbers only. For vectors ∂F/∂x is a matrix, and adding 1 to every entry is off by 1 everywhere but on the diagonal.",
-        "只对标量成立。对向量而言 ∂F/∂x 是矩阵，给每个元素都加 1，除对角线外处处差 1。",
-    ),
-    right=Text(r"$I+\frac{\partial F}{\partial x}$", r"$I+\frac{\partial F}{\partial x}$"),
+    common=r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$",
+    why="True for numbers only. For vectors ∂F/∂x is a matrix, and adding 1 to every entry is off by 1 "
+    "everywhere but on the diagonal.",
+    right=r"$I+\frac{\partial F}{\partial x}$",
     claims=("not-one-in-every-entry", "jacobian-is-identity-plus"),
 )
 
 
 @RESIDUAL.figure(
-    depth=Slider(2, 60, 30, Text("number of blocks L", "模块数 L"), integer=True),
-    alpha=Slider(0.05, 1.5, 0.5, Text("factor α of the branch", "支路的系数 α"), log=True),
+    depth=Slider(2, 60, 30, "number of blocks L", integer=True),
+    alpha=Slider(0.05, 1.5, 0.5, "factor α of the branch", log=True),
 )
 def figure(depth, alpha):
     L, d = int(depth), 48

@@ -37,12 +37,10 @@ def _torch(Adam, gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad)
 ADAM = Concept(
     key="adam",
     kind="algorithm",
-    title=Text("Adam", "Adam算法"),
-    summary=Text(
-        "Each coordinate is moved by its averaged gradient over the root of its averaged squared gradient, so that the step "
-        "no longer depends on the scale of the gradient. Both averages start at 0; dividing by $1-\\beta^t$ undoes that.",
-        "每个坐标的移动量是梯度的滑动平均除以梯度平方的滑动平均的平方根，因此步长不再依赖于梯度的尺度。两个平均都从 0 开始，除以 $1-\\beta^t$ 便消除了这一偏差。",
-    ),
+    title="Adam",
+    summary="Each coordinate is moved by its averaged gradient over the root of its averaged squared "
+    "gradient, so that the step no longer depends on the scale of the gradient. Both averages "
+    r"start at 0; dividing by $1-\beta^t$ undoes that.",
     formulas=(
         r"m_t=\beta_1m_{t-1}+(1-\beta_1)g_t,\qquad v_t=\beta_2v_{t-1}+(1-\beta_2)g_t^2,\qquad g_t=\nabla f(\theta_{t-1})",
         r"\hat m_t=\frac{m_t}{1-\beta_1^t},\qquad \hat v_t=\frac{v_t}{1-\beta_2^t},\qquad "
@@ -52,18 +50,18 @@ ADAM = Concept(
         r"\qquad r=\frac{\beta_1^2}{\beta_2}<1",
     ),
     symbols=(
-        Symbol(r"\nabla f", "gradient", "function", Text("gradient of the function to be minimised", "待最小化函数的梯度"), "function"),
-        Symbol(r"\theta_0", "theta0", "d", Text("the start", "起点")),
-        Symbol("T", "steps", "", Text("number of steps", "步数"), "natural"),
-        Symbol(r"\alpha", "alpha", "", Text("step size (learning rate)", "步长（学习率）"), "positive"),
-        Symbol(r"\beta_1", "beta1", "", Text("decay of the averaged gradient", "梯度滑动平均的衰减率"), "unit"),
-        Symbol(r"\beta_2", "beta2", "", Text("decay of the averaged squared gradient", "梯度平方滑动平均的衰减率"), "unit"),
-        Symbol(r"\varepsilon", "epsilon", "", Text("added to the root, outside of it", "加在平方根之外"), "nonnegative"),
-        Symbol(r"\max", "amsgrad", "", Text("AMSGrad: the largest $v$ so far takes the place of $v_t$", "AMSGrad：用迄今最大的 $v$ 代替 $v_t$"), "boolean"),
-        Symbol("g_t", "", "d", Text("gradient at step t, counted from 1", "第 t 步的梯度，t 从 1 开始")),
-        Symbol("m_t", "", "d", Text("averaged gradient; $m_0=0$", "梯度的滑动平均，$m_0=0$")),
-        Symbol("v_t", "", "d", Text("averaged squared gradient, coordinate by coordinate; $v_0=0$", "逐坐标的梯度平方的滑动平均，$v_0=0$")),
-        Symbol("B_t", "", "", Text("largest step in units of α", "以 α 为单位的最大步长")),
+        Symbol(r"\nabla f", "gradient", "function", "gradient of the function to be minimised", "function"),
+        Symbol(r"\theta_0", "theta0", "d", "the start"),
+        Symbol("T", "steps", "", "number of steps", "natural"),
+        Symbol(r"\alpha", "alpha", "", "step size (learning rate)", "positive"),
+        Symbol(r"\beta_1", "beta1", "", "decay of the averaged gradient", "unit"),
+        Symbol(r"\beta_2", "beta2", "", "decay of the averaged squared gradient", "unit"),
+        Symbol(r"\varepsilon", "epsilon", "", "added to the root, outside of it", "nonnegative"),
+        Symbol(r"\max", "amsgrad", "", "AMSGrad: the largest $v$ so far takes the place of $v_t$", "boolean"),
+        Symbol("g_t", "", "d", "gradient at step t, counted from 1"),
+        Symbol("m_t", "", "d", "averaged gradient; $m_0=0$"),
+        Symbol("v_t", "", "d", "averaged squared gradient, coordinate by coordinate; $v_0=0$"),
+        Symbol("B_t", "", "", "largest step in units of α"),
     ),
     needs=("gradient-descent", "momentum", "sgd"),
     source="kingma2015adam",
@@ -77,42 +75,38 @@ ADAM = Concept(
         Reading("murphy2022probabilistic", "§8.4.6"),
     ),
     proof=Proof(
-        Text(
-            r"(The bound on the step.) Write $m_t=(1-\beta_1)\sum_i\beta_1^{t-i}g_i$ and $v_t=(1-\beta_2)\sum_i\beta_2^{t-i}g_i^2$. Split "
-            r"$\beta_1^{t-i}g_i=(\beta_1/\sqrt{\beta_2})^{t-i}\cdot\sqrt{\beta_2}^{\,t-i}g_i$; by Cauchy–Schwarz "
-            r"$\lvert m_t\rvert\le(1-\beta_1)\sqrt{\sum_i r^{t-i}}\,\sqrt{\sum_i\beta_2^{t-i}g_i^2}=(1-\beta_1)\sqrt{\frac{1-r^t}{1-r}}\sqrt{\frac{v_t}{1-\beta_2}}$. "
-            r"Dividing both averages by their corrections gives $\lvert\hat m_t\rvert\le B_t\sqrt{\hat v_t}$, and $\varepsilon\ge0$ only shortens the step. "
-            r"Equality holds when $\sqrt{\beta_2}^{\,t-i}g_i$ is proportional to $(\beta_1/\sqrt{\beta_2})^{t-i}$, that is when $g$ grows by $\beta_2/\beta_1$ a step: "
-            r"one sequence for all $t$. With $a=\beta_2^t$, $b=r^t$, $ab=\beta_1^{2t}$: $(1-a)(1-b)\le(1-\sqrt{ab})^2$ because $a+b\ge2\sqrt{ab}$, "
-            r"hence $B_t\le(1-\beta_1)/\sqrt{(1-\beta_2)(1-r)}$, and $B_t$ tends to it.",
-            r"（步长的界。）写出 $m_t=(1-\beta_1)\sum_i\beta_1^{t-i}g_i$ 与 $v_t=(1-\beta_2)\sum_i\beta_2^{t-i}g_i^2$。拆分 "
-            r"$\beta_1^{t-i}g_i=(\beta_1/\sqrt{\beta_2})^{t-i}\cdot\sqrt{\beta_2}^{\,t-i}g_i$，由柯西–施瓦茨不等式 "
-            r"$\lvert m_t\rvert\le(1-\beta_1)\sqrt{\sum_i r^{t-i}}\,\sqrt{\sum_i\beta_2^{t-i}g_i^2}=(1-\beta_1)\sqrt{\frac{1-r^t}{1-r}}\sqrt{\frac{v_t}{1-\beta_2}}$。"
-            r"两个平均各除以修正因子，得 $\lvert\hat m_t\rvert\le B_t\sqrt{\hat v_t}$，而 $\varepsilon\ge0$ 只会使步长变小。"
-            r"等号当且仅当 $\sqrt{\beta_2}^{\,t-i}g_i$ 与 $(\beta_1/\sqrt{\beta_2})^{t-i}$ 成比例，即 $g$ 每步增大 $\beta_2/\beta_1$ 倍：同一个序列对所有 $t$ 都取等。"
-            r"令 $a=\beta_2^t$，$b=r^t$，$ab=\beta_1^{2t}$：由 $a+b\ge2\sqrt{ab}$ 得 $(1-a)(1-b)\le(1-\sqrt{ab})^2$，"
-            r"故 $B_t\le(1-\beta_1)/\sqrt{(1-\beta_2)(1-r)}$，且 $B_t$ 趋于该值。",
-        )
+        r"(The bound on the step.) Write $m_t=(1-\beta_1)\sum_i\beta_1^{t-i}g_i$ and "
+        r"$v_t=(1-\beta_2)\sum_i\beta_2^{t-i}g_i^2$. Split "
+        r"$\beta_1^{t-i}g_i=(\beta_1/\sqrt{\beta_2})^{t-i}\cdot\sqrt{\beta_2}^{\,t-i}g_i$; by "
+        r"Cauchy–Schwarz $\lvert m_t\rvert\le(1-\beta_1)\sqrt{\sum_i "
+        r"r^{t-i}}\,\sqrt{\sum_i\beta_2^{t-i}g_i^2}=(1-\beta_1)\sqrt{\frac{1-r^t}{1-r}}\sqrt{\frac{v_t}{1-\beta_2}}$. "
+        "Dividing both averages by their corrections gives "
+        r"$\lvert\hat m_t\rvert\le B_t\sqrt{\hat v_t}$, and $\varepsilon\ge0$ only shortens the step. "
+        r"Equality holds when $\sqrt{\beta_2}^{\,t-i}g_i$ is proportional to "
+        r"$(\beta_1/\sqrt{\beta_2})^{t-i}$, that is when $g$ grows by $\beta_2/\beta_1$ a step: one "
+        r"sequence for all $t$. With $a=\beta_2^t$, $b=r^t$, $ab=\beta_1^{2t}$: "
+        r"$(1-a)(1-b)\le(1-\sqrt{ab})^2$ because $a+b\ge2\sqrt{ab}$, hence "
+        r"$B_t\le(1-\beta_1)/\sqrt{(1-\beta_2)(1-r)}$, and $B_t$ tends to it."
     ),
     deviations=(
-        Text(
-            "The paper also gives a form with ε inside the correction (end of its §2); PyTorch, Optax and this page follow Algorithm 1.",
-            "论文第 2 节末还给出把修正并入步长的写法，其 ε 的含义不同；PyTorch、Optax 与本页采用算法 1。",
+        (
+            "The paper also gives a form with ε inside the correction (end of its §2); PyTorch, Optax and "
+            "this page follow Algorithm 1."
         ),
-        Text(
-            "AMSGrad: Reddi et al. correct no bias; PyTorch takes the largest $v_t$ and corrects it afterwards (as here); Optax takes the largest $\\hat v_t$.",
-            "AMSGrad：Reddi 等人不做偏差修正；PyTorch 先取最大的 $v_t$ 再修正（与此处相同）；Optax 取最大的 $\\hat v_t$。",
+        (
+            "AMSGrad: Reddi et al. correct no bias; PyTorch takes the largest $v_t$ and corrects it "
+            r"afterwards (as here); Optax takes the largest $\hat v_t$."
         ),
     ),
     unverified=(
-        Text(
-            "Convergence for convex functions: the proof in the paper has a gap, which the example of Reddi et al. exploits.",
-            "凸函数下的收敛性：论文中的证明有漏洞，Reddi 等人的例子正是利用了它。",
+        (
+            "Convergence for convex functions: the proof in the paper has a gap, which the example of "
+            "Reddi et al. exploits."
         ),
     ),
     differentiable=False,
     longest_sum=64,
-)  # fmt: skip
+)
 
 
 @ADAM.definition
@@ -199,13 +193,9 @@ def circulated(beta1, beta2):
     return (1 - beta1) / np.sqrt(1 - beta2)
 
 
-@ADAM.claim(
-    Text(
-        r"The first step is $-\alpha\operatorname{sign}(g)$, whatever the size of the gradient",
-        r"第一步等于 $-\alpha\operatorname{sign}(g)$，与梯度的大小无关",
-    )
-)
+@ADAM.claim
 def first_step_is_alpha_sign(adam, rng):
+    r"""The first step is $-\alpha\operatorname{sign}(g)$, whatever the size of the gradient"""
     g = 10.0 ** rng.uniform(-6, 6, 50) * rng.choice([-1, 1], 50)
     exact = adam(scripted([g]), np.zeros(50), 1, 0.25, epsilon=0.0)[1]
     usual = adam(scripted([g]), np.zeros(50), 1, 0.25)[1]
@@ -215,13 +205,11 @@ def first_step_is_alpha_sign(adam, rng):
     )
 
 
-@ADAM.claim(
-    Text(
-        r"For a constant gradient the correction is exact at every step: $\hat m_t=g$, $\hat v_t=g^2$, so $\theta_t=\theta_0-\alpha t\,g/(\lvert g\rvert+\varepsilon)$",
-        r"梯度为常数时，修正在每一步都是精确的：$\hat m_t=g$，$\hat v_t=g^2$，故 $\theta_t=\theta_0-\alpha t\,g/(\lvert g\rvert+\varepsilon)$",
-    )
-)
+@ADAM.claim
 def correction_is_exact_for_a_constant_gradient(adam, rng):
+    r"""For a constant gradient the correction is exact at every step: $\hat m_t=g$, $\hat v_t=g^2$, so
+    $\theta_t=\theta_0-\alpha t\,g/(\lvert g\rvert+\varepsilon)$
+    """
     g = np.array([1e-9, -1e-8, 1e-7, -1e-3, 1.0, -1e6])
     t = np.arange(201)[:, None]
     want = -0.125 * t * g / (np.abs(g) + 1e-8)
@@ -229,13 +217,9 @@ def correction_is_exact_for_a_constant_gradient(adam, rng):
     return roundoff(adam(scripted([g]), np.zeros(6), 200, 0.125), want, terms=500)
 
 
-@ADAM.claim(
-    Text(
-        r"The same gradients, multiplied by any factor, give the same trajectory ($\varepsilon=0$)",
-        r"把所有梯度乘以任意常数，轨迹不变（$\varepsilon=0$）",
-    )
-)
+@ADAM.claim
 def scale_of_the_gradient_does_not_matter(adam, rng):
+    r"""The same gradients, multiplied by any factor, give the same trajectory ($\varepsilon=0$)"""
     rows = rng.standard_normal((30, 4))
     factors = np.array([1e-5, 0.1, 3.0, 1e7])
     plain = adam(scripted(rows), np.zeros(4), 30, 0.5, epsilon=0.0)
@@ -244,13 +228,9 @@ def scale_of_the_gradient_does_not_matter(adam, rng):
     )
 
 
-@ADAM.claim(
-    Text(
-        r"Every step is proportional to $\alpha$: Adam does not choose it",
-        r"每一步都与 $\alpha$ 成正比：Adam 并不替你选择它",
-    )
-)
+@ADAM.claim
 def steps_scale_with_alpha(adam, rng):
+    r"""Every step is proportional to $\alpha$: Adam does not choose it"""
     rows = rng.standard_normal((40, 3))
     unit = adam(scripted(rows), np.zeros(3), 40, 1.0)
     return all_of(
@@ -266,13 +246,11 @@ def sign(theta):
     return namespace(theta).sign(theta)
 
 
-@ADAM.claim(
-    Text(
-        r"On $\lvert\theta\rvert$ from 1, 300 steps: $\alpha=10^{-4}$ has hardly left, $\alpha=10$ is thrown about, $\alpha=0.03$ is near 0",
-        r"在 $\lvert\theta\rvert$ 上从 1 出发走 300 步：$\alpha=10^{-4}$ 几乎没动，$\alpha=10$ 大幅振荡，$\alpha=0.03$ 已到 0 附近",
-    )
-)
+@ADAM.claim
 def alpha_must_still_be_chosen(adam, rng):
+    r"""On $\lvert\theta\rvert$ from 1, 300 steps: $\alpha=10^{-4}$ has hardly left, $\alpha=10$ is thrown
+    about, $\alpha=0.03$ is near 0
+    """
     small, good, large = (adam(sign, np.ones(1), 300, a)[:, 0] for a in (1e-4, 0.03, 10.0))
     # slopes ±1 keep v̂ = 1 exactly, so that no step is longer than α, and the first is α
     return all_of(
@@ -282,21 +260,21 @@ def alpha_must_still_be_chosen(adam, rng):
     )
 
 
-@ADAM.claim(Text("Coordinates do not see each other", "各坐标互不影响"))
+@ADAM.claim
 def coordinates_are_independent(adam, rng):
+    """Coordinates do not see each other"""
     rows = rng.standard_normal((20, 3)) * [1.0, 100.0, 0.01]
     together = adam(scripted(rows), np.zeros(3), 20, 0.5)
     alone = [adam(scripted(rows[:, [j]]), np.zeros(1), 20, 0.5)[:, 0] for j in range(3)]
     return invariance(together, np.stack(alone, -1), terms=4, scale=10.0)
 
 
-@ADAM.claim(
-    Text(
-        r"No step exceeds $\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$: tried on noise, on heavy tails, after silence, on growing gradients",
-        r"任何一步都不超过 $\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$：用噪声、重尾、长时间为零之后以及不断增大的梯度检验",
-    )
-)
+@ADAM.claim
 def sharp_bound_is_never_exceeded(adam, rng):
+    r"""No step exceeds $\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$: tried on noise, on
+    heavy tails, after silence, on growing gradients
+    """
+
     def one(beta1, beta2, n=150):
         t = np.arange(n)[:, None]
         growth = rng.uniform(0.9, 1.4, 12)
@@ -316,13 +294,12 @@ def sharp_bound_is_never_exceeded(adam, rng):
     return all_of(*[one(*betas) for betas in SETTINGS])
 
 
-@ADAM.claim(
-    Text(
-        r"Gradients that grow by $\beta_2/\beta_1$ a step attain $\alpha B_t$ at every step $t$: the bound is sharp",
-        r"每步增大 $\beta_2/\beta_1$ 倍的梯度在每一步 $t$ 都恰好达到 $\alpha B_t$：该界是紧的",
-    )
-)
+@ADAM.claim
 def sharp_bound_is_attained(adam, rng):
+    r"""Gradients that grow by $\beta_2/\beta_1$ a step attain $\alpha B_t$ at every step $t$: the bound is
+    sharp
+    """
+
     def one(beta1, beta2, n=150):
         t = np.arange(1, n + 1)
         rows = (beta2 / beta1) ** (t[:, None] - n / 2)
@@ -332,13 +309,11 @@ def sharp_bound_is_attained(adam, rng):
     return all_of(*[one(*betas) for betas in SETTINGS if betas[0]])
 
 
-@ADAM.claim(
-    Text(
-        r"With the usual settings, 1000 zeros and then 12 ones make a step longer than $\alpha(1-\beta_1)/\sqrt{1-\beta_2}=3.16\,\alpha$",
-        r"用通常的参数，1000 个零之后接 12 个 1，步长就超过 $\alpha(1-\beta_1)/\sqrt{1-\beta_2}=3.16\,\alpha$",
-    )
-)
+@ADAM.claim
 def circulated_bound_is_exceeded(adam, rng):
+    r"""With the usual settings, 1000 zeros and then 12 ones make a step longer than
+    $\alpha(1-\beta_1)/\sqrt{1-\beta_2}=3.16\,\alpha$
+    """
     n, k = 1000, 12
     rows = np.r_[np.zeros(n), np.ones(k)][:, None]
     step = -np.diff(adam(scripted(rows), np.zeros(1), n + k, 1.0)[:, 0])[-1]
@@ -350,14 +325,9 @@ def circulated_bound_is_exceeded(adam, rng):
     )
 
 
-@ADAM.claim(
-    Text(
-        r"$10^4$ zeros and then 12 ones: $6.57\,\alpha$, twice the bound in circulation",
-        r"$10^4$ 个零之后接 12 个 1：步长为 $6.57\,\alpha$，是流传的界的两倍",
-    ),
-    cost="slow",
-)
+@ADAM.claim(cost="slow")
 def ten_thousand_zeros_then_twelve_ones(adam, rng):
+    r"""$10^4$ zeros and then 12 ones: $6.57\,\alpha$, twice the bound in circulation"""
     rows = np.r_[np.zeros(10000), np.ones(12)][:, None]
     steps = -np.diff(adam(scripted(rows), np.zeros(1), 10012, 1.0)[:, 0])
     want = (1 - 0.9**12) / np.sqrt(1 - 0.999**12) * np.sqrt(1 - 0.999**10012)  # 6.5685 · 0.99998
@@ -373,14 +343,11 @@ def ten_thousand_zeros_then_twelve_ones(adam, rng):
     )
 
 
-@ADAM.claim(
-    Text(
-        r"$10^4$ zeros and then 300 gradients that grow by $\beta_2/\beta_1=1.11$ a step reach the limit $7.2703\,\alpha$",
-        r"$10^4$ 个零之后接 300 个每步增大 $\beta_2/\beta_1=1.11$ 倍的梯度，达到极限 $7.2703\,\alpha$",
-    ),
-    cost="slow",
-)
+@ADAM.claim(cost="slow")
 def limit_of_the_sharp_bound_is_reached(adam, rng):
+    r"""$10^4$ zeros and then 300 gradients that grow by $\beta_2/\beta_1=1.11$ a step reach the limit
+    $7.2703\,\alpha$
+    """
     rows = np.r_[np.zeros(10000), (0.999 / 0.9) ** np.arange(-299.0, 1.0)][:, None]
     last = -np.diff(adam(scripted(rows), np.zeros(1), 10300, 1.0)[:, 0])[-1]
     limit = sharp(0.9, 0.999)
@@ -397,23 +364,18 @@ def online_slopes(adam, **options):
     return adam(scripted(rows), np.zeros(1), 300, 0.01, 0.0, 0.1, **options)[-1, 0]
 
 
-@ADAM.claim(
-    Text(
-        r"Slopes 3, −1, −1 in turn (mean ⅓ > 0; $\beta_1=0$, $\beta_2=\tfrac1{10}$): Adam goes up for ever (Reddi et al.)",
-        r"斜率依次为 3、−1、−1（平均 ⅓ > 0；$\beta_1=0$，$\beta_2=\tfrac1{10}$）：Adam 永远朝上走（Reddi 等）",
-    )
-)
+@ADAM.claim
 def adam_can_climb(adam, rng):
+    r"""Slopes 3, −1, −1 in turn (mean ⅓ > 0; $\beta_1=0$, $\beta_2=\tfrac1{10}$): Adam goes up for ever
+    (Reddi et al.)
+    """
     # in the cycle's steady state v is 8.21, 1.72, 1.07: −3/√8.21 + 1/√1.72 + 1/√1.07 > ⅔ a cycle of three steps
     return bound(online_slopes(adam), 0.01 * 100 * 2 / 3, "≥", Text("⅔ α a cycle", "每个周期 ⅔ α"))
 
 
-@ADAM.claim(
-    Text(
-        "AMSGrad, which never lets $v$ shrink, goes down there", "AMSGrad 不允许 $v$ 减小，在同一例子上朝下走"
-    )
-)
+@ADAM.claim
 def amsgrad_descends(adam, rng):
+    """AMSGrad, which never lets $v$ shrink, goes down there"""
     # v never falls below (1 − β₂)3²: each cycle moves by −α(3 − 1 − 1)/√v, with v ≤ 9
     start = 0.01 * 3  # the first cycle, before v is known
     why = Text("−α(3 − 2)/√9 a cycle, after the first", "首个周期之后每周期 −α(3 − 2)/√9")
@@ -421,11 +383,15 @@ def amsgrad_descends(adam, rng):
 
 
 @ADAM.mutant(
-    Text("no bias correction", "没有偏差修正"),
-    caught_by=["first-step-is-alpha-sign", "correction-is-exact-for-a-constant-gradient", "equals-definition",
-           "sharp-bound-is-attained"],
-)  # fmt: skip
+    caught_by=[
+        "first-step-is-alpha-sign",
+        "correction-is-exact-for-a-constant-gradient",
+        "equals-definition",
+        "sharp-bound-is-attained",
+    ]
+)
 def no_bias_correction(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """no bias correction"""
     theta, m, v = [theta0], 0 * theta0, 0 * theta0
     for _ in range(steps):
         g = gradient(theta[-1])
@@ -444,39 +410,37 @@ def variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, divide, first
     return np.stack(theta)
 
 
-@ADAM.mutant(
-    Text("ε inside the root", "ε 写在根号里面"),
-    caught_by=["equals-definition", "correction-is-exact-for-a-constant-gradient"],
-)
+@ADAM.mutant(caught_by=["equals-definition", "correction-is-exact-for-a-constant-gradient"])
 def epsilon_inside(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """ε inside the root"""
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / np.sqrt(v + e))
 
 
 @ADAM.mutant(
-    Text("t counted from 0", "t 从 0 开始计数"),
     caught_by=[
         "equals-definition",
         "first-step-is-alpha-sign",
         "correction-is-exact-for-a-constant-gradient",
-    ],
+    ]
 )
 def correction_from_zero(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """t counted from 0"""
     return variant(
         gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / (np.sqrt(v) + e), first=0
     )
 
 
 @ADAM.mutant(
-    Text("every step clipped to the bound in circulation", "每一步都截断到流传的界"),
     caught_by=[
         "circulated-bound-is-exceeded",
         "ten-thousand-zeros-then-twelve-ones",
         "sharp-bound-is-attained",
-    ],
+    ]
 )
 def clipped_to_the_circulated_bound(
     gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False
 ):
+    """every step clipped to the bound in circulation"""
     most = max(1.0, circulated(beta1, beta2))
 
     def divide(m, v, e):
@@ -486,108 +450,99 @@ def clipped_to_the_circulated_bound(
 
 
 @ADAM.mutant(
-    Text("steps 1% too long", "步长多出 1%"),
     caught_by=[
         "limit-of-the-sharp-bound-is-reached",
         "sharp-bound-is-attained",
         "sharp-bound-is-never-exceeded",
-    ],
+    ]
 )
 def one_percent_too_long(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """steps 1% too long"""
     return theta0 + 1.01 * (adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad) - theta0)
 
 
-@ADAM.mutant(
-    Text("the root is forgotten: divided by $v$", "忘了开平方：除以 $v$"),
-    caught_by=["scale-of-the-gradient-does-not-matter", "sharp-bound-is-never-exceeded"],
-)
+@ADAM.mutant(caught_by=["scale-of-the-gradient-does-not-matter", "sharp-bound-is-never-exceeded"])
 def no_root(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """the root is forgotten: divided by $v$"""
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / (v + e))
 
 
-@ADAM.mutant(
-    Text("one $v$ for all coordinates", "所有坐标共用一个 $v$"),
-    caught_by=["coordinates-are-independent", "equals-definition"],
-)
+@ADAM.mutant(caught_by=["coordinates-are-independent", "equals-definition"])
 def one_v_for_all(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """one $v$ for all coordinates"""
     return variant(
-        gradient, theta0, steps, alpha, beta1, beta2, epsilon,
-        lambda m, v, e: m / (np.sqrt(v) + e), average=lambda g: np.full_like(g, (g**2).mean()),
-    )  # fmt: skip
+        gradient,
+        theta0,
+        steps,
+        alpha,
+        beta1,
+        beta2,
+        epsilon,
+        lambda m, v, e: m / (np.sqrt(v) + e),
+        average=lambda g: np.full_like(g, (g**2).mean()),
+    )
 
 
-@ADAM.mutant(
-    Text("α taken for irrelevant: always 0.001", "以为 α 无关紧要：总用 0.001"),
-    caught_by=["steps-scale-with-alpha", "alpha-must-still-be-chosen"],
-)
+@ADAM.mutant(caught_by=["steps-scale-with-alpha", "alpha-must-still-be-chosen"])
 def alpha_ignored(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """α taken for irrelevant: always 0.001"""
     return adam(gradient, theta0, steps, 0.001, beta1, beta2, epsilon, amsgrad)
 
 
-@ADAM.mutant(Text("always AMSGrad", "总是 AMSGrad"), caught_by=["adam-can-climb"])
+@ADAM.mutant(caught_by=["adam-can-climb"])
 def always_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """always AMSGrad"""
     return adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, True)
 
 
-@ADAM.mutant(
-    Text("AMSGrad asked for, Adam given", "要求 AMSGrad，却仍是 Adam"), caught_by=["amsgrad-descends"]
-)
+@ADAM.mutant(caught_by=["amsgrad-descends"])
 def never_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    """AMSGrad asked for, Adam given"""
     return adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, False)
 
 
 ADAM.erratum(
     "E7",
-    common=Text("Adam adjusts the learning rate by itself", "Adam 自动调整学习率"),
-    why=Text(
-        r"It rescales the coordinates against each other. The common factor $\alpha$ stays: with the same gradients every step is "
-        r"proportional to it, the first is $\alpha\operatorname{sign}(g)$, and a poor $\alpha$ still fails.",
-        r"它只调整各坐标之间的相对尺度，公共因子 $\alpha$ 依然存在：梯度相同时每一步都与它成正比，第一步就是 $\alpha\operatorname{sign}(g)$，选得不好照样失败。",
-    ),
-    right=Text(
-        r"Adam rescales the gradient coordinate by coordinate; $\alpha$ must still be chosen, or scheduled",
-        r"Adam 逐坐标地重新缩放梯度；$\alpha$ 仍须选取或按计划调整",
-    ),
+    common="Adam adjusts the learning rate by itself",
+    why=r"It rescales the coordinates against each other. The common factor $\alpha$ stays: with the "
+    r"same gradients every step is proportional to it, the first is $\alpha\operatorname{sign}(g)$, "
+    r"and a poor $\alpha$ still fails.",
+    right=r"Adam rescales the gradient coordinate by coordinate; $\alpha$ must still be chosen, or "
+    "scheduled",
     claims=("steps-scale-with-alpha", "alpha-must-still-be-chosen"),
 )
 ADAM.erratum(
     "E7a",
-    common=Text(
-        r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{1-\beta_2}$ if $1-\beta_1>\sqrt{1-\beta_2}$, reached only when a single gradient follows nothing but zeros",
-        r"若 $1-\beta_1>\sqrt{1-\beta_2}$，则 $\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{1-\beta_2}$，只有在全零之后出现单个梯度时才会达到",
+    common=r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{1-\beta_2}$ if $1-\beta_1>\sqrt{1-\beta_2}$, "
+    "reached only when a single gradient follows nothing but zeros",
+    why=r"A single gradient after zeros is not the worst case: with $\beta_1=0.9$, $\beta_2=0.999$ it "
+    r"gives $3.16\,\alpha$, but twelve equal ones give $6.57\,\alpha$, because $m$ fills faster "
+    r"than $\sqrt v$.",
+    right=r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$ for "
+    r"$\beta_1<\sqrt{\beta_2}$: $7.2703\,\alpha$, approached when $g$ grows by $\beta_2/\beta_1$ a "
+    "step",
+    claims=(
+        "circulated-bound-is-exceeded",
+        "sharp-bound-is-never-exceeded",
+        "sharp-bound-is-attained",
+        "ten-thousand-zeros-then-twelve-ones",
+        "limit-of-the-sharp-bound-is-reached",
     ),
-    why=Text(
-        r"A single gradient after zeros is not the worst case: with $\beta_1=0.9$, $\beta_2=0.999$ it gives $3.16\,\alpha$, but twelve equal ones give $6.57\,\alpha$, "
-        r"because $m$ fills faster than $\sqrt v$.",
-        r"全零之后的单个梯度并非最坏情形：取 $\beta_1=0.9$、$\beta_2=0.999$ 时它给出 $3.16\,\alpha$，而连续十二个相同的梯度给出 $6.57\,\alpha$，"
-        r"因为 $m$ 比 $\sqrt v$ 增长得更快。",
-    ),
-    right=Text(
-        r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$ for $\beta_1<\sqrt{\beta_2}$: $7.2703\,\alpha$, approached when $g$ grows by $\beta_2/\beta_1$ a step",
-        r"当 $\beta_1<\sqrt{\beta_2}$ 时 $\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$：即 $7.2703\,\alpha$，当 $g$ 每步增大 $\beta_2/\beta_1$ 倍时逼近",
-    ),
-    claims=("circulated-bound-is-exceeded", "sharp-bound-is-never-exceeded", "sharp-bound-is-attained",
-            "ten-thousand-zeros-then-twelve-ones", "limit-of-the-sharp-bound-is-reached"),
-)  # fmt: skip
+)
 ADAM.erratum(
     "E7b",
-    common=Text("Adam converges on every convex problem", "Adam 在任何凸问题上都收敛"),
-    why=Text(
-        r"The rare steep slope is divided by its own size and then forgotten: slopes 3, −1, −1 in turn, whose mean is ⅓, drive it upwards ($\beta_1=0$, $\beta_2=\tfrac1{10}$).",
-        r"罕见的大斜率被它自身的大小除掉，随后被遗忘：斜率依次为 3、−1、−1（平均 ⅓）时它一直朝上走（$\beta_1=0$，$\beta_2=\tfrac1{10}$）。",
-    ),
-    right=Text(
-        r"Guarantees hold for AMSGrad, and for Adam when $\beta_2$ is close enough to 1 for the problem",
-        r"收敛保证适用于 AMSGrad，以及 $\beta_2$ 相对于问题足够接近 1 的 Adam",
-    ),
+    common="Adam converges on every convex problem",
+    why="The rare steep slope is divided by its own size and then forgotten: slopes 3, −1, −1 in turn, "
+    r"whose mean is ⅓, drive it upwards ($\beta_1=0$, $\beta_2=\tfrac1{10}$).",
+    right=r"Guarantees hold for AMSGrad, and for Adam when $\beta_2$ is close enough to 1 for the problem",
     claims=("adam-can-climb", "amsgrad-descends"),
 )
 
 
 @ADAM.figure(
-    alpha=Slider(0.01, 1.0, 0.15, Text("step size α", "步长 α"), log=True),
-    beta1=Slider(0.0, 0.95, 0.9, Text("decay β₁ of the averaged gradient", "梯度滑动平均的衰减率 β₁")),
-    forgetting=Slider(0.001, 0.09, 0.001, Text("1 − β₂", "1 − β₂"), log=True),
+    alpha=Slider(0.01, 1.0, 0.15, "step size α", log=True),
+    beta1=Slider(0.0, 0.95, 0.9, "decay β₁ of the averaged gradient"),
+    forgetting=Slider(0.001, 0.09, 0.001, "1 − β₂", log=True),
 )
 def figure(alpha, beta1, forgetting):
     beta2 = 1 - forgetting

@@ -18,38 +18,33 @@ def _torch(SGD, gradient, theta0, steps, alpha):
 ASCENT = Concept(
     key="gradient-ascent",
     kind="algorithm",
-    title=Text("Gradient ascent", "梯度上升"),
-    summary=Text(
-        r"Step along the gradient to make $f$ larger: descent on $-f$, with the same bounds on the step. It climbs log-likelihoods "
-        r"and expected returns; it stops at any stationary point, which need not be the highest.",
-        r"沿梯度方向走一步使 $f$ 增大：即对 $-f$ 做梯度下降，步长的限制相同。用于最大化对数似然和期望回报；它停在任意驻点，未必是最高点。",
-    ),
+    title="Gradient ascent",
+    summary="Step along the gradient to make $f$ larger: descent on $-f$, with the same bounds on the "
+    "step. It climbs log-likelihoods and expected returns; it stops at any stationary point, which "
+    "need not be the highest.",
     formulas=(
         r"\theta_{t+1}=\theta_t+\alpha\,\nabla f(\theta_t)=\theta_t-\alpha\,\nabla(-f)(\theta_t)",
         r"f(\theta_{t+1})\ge f(\theta_t)+\alpha\left(1-\frac{\alpha L}{2}\right)\lVert\nabla f(\theta_t)\rVert^2",
     ),
     symbols=(
-        Symbol(r"\nabla f", "gradient", "function", Text("gradient of the function to be maximised", "待最大化函数的梯度"), "function"),
-        Symbol(r"\theta_0", "theta0", "d", Text("the start", "起点")),
-        Symbol("T", "steps", "", Text("number of steps", "步数"), "natural"),
-        Symbol(r"\alpha", "alpha", "", Text("step size", "步长"), "positive"),
-        Symbol("L", "", "", Text(r"Lipschitz constant of $\nabla f$", r"$\nabla f$ 的Lipschitz常数")),
+        Symbol(r"\nabla f", "gradient", "function", "gradient of the function to be maximised", "function"),
+        Symbol(r"\theta_0", "theta0", "d", "the start"),
+        Symbol("T", "steps", "", "number of steps", "natural"),
+        Symbol(r"\alpha", "alpha", "", "step size", "positive"),
+        Symbol("L", "", "", r"Lipschitz constant of $\nabla f$"),
     ),
     needs=("gradient-descent",),
     source="boyd2004convex",
     year=1847,
     people=("Augustin-Louis Cauchy",),
-    implementations=(Implementation("torch.optim:SGD", "torch", _torch, Text("`maximize=True`", "`maximize=True`")),),
+    implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`maximize=True`"),),
     readings=(Reading("boyd2004convex", "§9.3"), Reading("goodfellow2016deep", "§4.3"), Reading("cs229")),
     deviations=(
-        Text(
-            "PyTorch's optimisers take `maximize=True`; where it is missing, hand over the negative function.",
-            "PyTorch 的优化器用 `maximize=True`；没有该选项时，传入取负的函数。",
-        ),
+        ("PyTorch's optimisers take `maximize=True`; where it is missing, hand over the negative function."),
     ),
     differentiable=False,
     longest_sum=64,
-)  # fmt: skip
+)
 
 
 @ASCENT.definition
@@ -96,12 +91,9 @@ def invalid(rng):
     yield "a gradient of another shape", dict(gradient=four, theta0=np.ones(3), steps=2, alpha=0.1)
 
 
-@ASCENT.claim(
-    Text(
-        r"It is descent on $-f$: step by step the same points", r"它就是对 $-f$ 的梯度下降：每一步的点都相同"
-    )
-)
+@ASCENT.claim
 def is_descent_on_minus_f(ascend, rng):
+    """It is descent on $-f$: step by step the same points"""
     start = 3 * rng.standard_normal(5)
     theta = [start]
     for _ in range(40):
@@ -109,13 +101,12 @@ def is_descent_on_minus_f(ascend, rng):
     return roundoff(ascend(cosine, start, 40, 0.7), np.stack(theta), terms=40)
 
 
-@ASCENT.claim(
-    Text(
-        r"It ascends: each step raises $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$, concave or not",
-        r"它是上升的：无论 $f$ 是否凹，每步使 $f$ 至少升高 $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$",
-    )
-)
+@ASCENT.claim
 def it_ascends(ascend, rng):
+    r"""It ascends: each step raises $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$, concave
+    or not
+    """
+
     def least(alpha):
         theta = ascend(cosine, rng.uniform(-9, 9, 50), 20, alpha)
         gain = np.diff(np.sin(theta), axis=0)
@@ -127,13 +118,10 @@ def it_ascends(ascend, rng):
     return all_of(*[least(a) for a in (0.3, 1.0, 1.8)])
 
 
-@ASCENT.claim(
-    Text(
-        r"On the log-likelihood of a coin it reaches the maximum-likelihood log-odds, $\log\frac{k}{n-k}$",
-        r"在硬币的对数似然上它到达最大似然的对数几率 $\log\frac{k}{n-k}$",
-    )
-)
+@ASCENT.claim
 def reaches_the_maximum_likelihood(ascend, rng):
+    r"""On the log-likelihood of a coin it reaches the maximum-likelihood log-odds, $\log\frac{k}{n-k}$"""
+
     def one(heads, tosses):
         p = heads / tosses
         # near the maximum the error shrinks by 1 − α n p(1 − p) a step: 0.84 or less here
@@ -143,13 +131,11 @@ def reaches_the_maximum_likelihood(ascend, rng):
     return all_of(one(7.0, 10.0), one(30.0, 40.0), one(2.0, 10.0))
 
 
-@ASCENT.claim(
-    Text(
-        r"All heads: the likelihood has no maximum, and the log-odds grow for ever, $\eta+e^{\eta}\approx\alpha nt$",
-        r"全是正面：似然没有最大值点，对数几率永远增长，$\eta+e^{\eta}\approx\alpha nt$",
-    )
-)
+@ASCENT.claim
 def no_maximum_no_convergence(ascend, rng):
+    r"""All heads: the likelihood has no maximum, and the log-odds grow for ever,
+    $\eta+e^{\eta}\approx\alpha nt$
+    """
     eta = ascend(coin(10.0, 10.0), np.zeros(1), 1000, 0.1)[:, 0]
     t = np.arange(1001)
     # Δ = 1/(1 + e^η) adds 1 to η + e^η and, by second order, e^η Δ²/2 < 1/(2(t + 1)) and a little more
@@ -161,26 +147,22 @@ def no_maximum_no_convergence(ascend, rng):
     )
 
 
-@ASCENT.claim(
-    Text(
-        r"From the bottom of a bowl it runs away: on $\tfrac\lambda2\theta^2$, $\theta_t=(1+\alpha\lambda)^t\theta_0$",
-        r"在碗形函数上它远离碗底：在 $\tfrac\lambda2\theta^2$ 上 $\theta_t=(1+\alpha\lambda)^t\theta_0$",
-    )
-)
+@ASCENT.claim
 def leaves_a_bowl(ascend, rng):
+    r"""From the bottom of a bowl it runs away: on $\tfrac\lambda2\theta^2$,
+    $\theta_t=(1+\alpha\lambda)^t\theta_0$
+    """
     curvature, start, t = np.array([0.5, 1.0, 4.0]), rng.standard_normal(3), np.arange(31)[:, None]
     theta = ascend(quadratic(curvature), start, 30, 0.25)
     want = start * (1 + 0.25 * curvature) ** t
     return roundoff(theta / want, np.ones_like(theta), terms=60)
 
 
-@ASCENT.claim(
-    Text(
-        r"Like descent it needs $\alpha<2/L$: on $-x^2$, $L=2$, it halves at $\alpha=\tfrac14$, oscillates at 1 and diverges beyond",
-        r"与梯度下降一样需要 $\alpha<2/L$：在 $-x^2$ 上（$L=2$），$\alpha=\tfrac14$ 时每步减半，等于 1 时振荡，更大则发散",
-    )
-)
+@ASCENT.claim
 def step_is_limited(ascend, rng):
+    r"""Like descent it needs $\alpha<2/L$: on $-x^2$, $L=2$, it halves at $\alpha=\tfrac14$, oscillates at
+    1 and diverges beyond
+    """
     t = np.arange(13)
     return all_of(
         *[
@@ -191,29 +173,31 @@ def step_is_limited(ascend, rng):
 
 
 @ASCENT.mutant(
-    Text("descent: the sign of the step", "下降：步的符号反了"),
-    caught_by=["equals-definition", "is-descent-on-minus-f", "it-ascends", "reaches-the-maximum-likelihood", "leaves-a-bowl"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "is-descent-on-minus-f",
+        "it-ascends",
+        "reaches-the-maximum-likelihood",
+        "leaves-a-bowl",
+    ]
+)
 def descent(gradient, theta0, steps, alpha):
+    """descent: the sign of the step"""
     return gradient_ascent(gradient, theta0, steps, -alpha)
 
 
-@ASCENT.mutant(
-    Text("a step that shrinks with t", "步长随 t 缩小"),
-    caught_by=["no-maximum-no-convergence", "step-is-limited", "is-descent-on-minus-f"],
-)
+@ASCENT.mutant(caught_by=["no-maximum-no-convergence", "step-is-limited", "is-descent-on-minus-f"])
 def shrinking_step(gradient, theta0, steps, alpha):
+    """a step that shrinks with t"""
     theta = [theta0]
     for t in range(steps):
         theta.append(theta[-1] + alpha / np.sqrt(t + 1) * gradient(theta[-1]))
     return np.stack(theta)
 
 
-@ASCENT.mutant(
-    Text("coordinates one after the other", "逐个坐标更新"),
-    caught_by=["equals-definition"],
-)
+@ASCENT.mutant(caught_by=["equals-definition"])
 def sequential_update(gradient, theta0, steps, alpha):
+    """coordinates one after the other"""
     theta = [theta0]
     for _ in range(steps):
         new = theta[-1].copy()
@@ -236,8 +220,8 @@ def uphill(p):
 
 
 @ASCENT.figure(
-    alpha=Slider(0.02, 0.9, 0.2, Text("step size α", "步长 α"), log=True),
-    start=Slider(-2.4, 2.4, -0.2, Text("where it starts, θ₁", "起点的 θ₁")),
+    alpha=Slider(0.02, 0.9, 0.2, "step size α", log=True),
+    start=Slider(-2.4, 2.4, -0.2, "where it starts, θ₁"),
 )
 def figure(alpha, start):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)

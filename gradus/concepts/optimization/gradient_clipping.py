@@ -27,31 +27,29 @@ def _torch(clip_grad_norm_, g, c, epsilon):
 CLIPPING = Concept(
     key="gradient-clipping",
     kind="algorithm",
-    title=Text("Gradient clipping", "梯度裁剪"),
-    summary=Text(
-        "A gradient that is longer than $c$ is shortened to the length $c$; its direction is kept. One step can then move the "
-        "parameters by no more than $\\alpha c$, however steep the cliff that it meets.",
-        "长度超过 $c$ 的梯度被缩短到 $c$，方向不变。于是无论遇到多陡的悬崖，一步对参数的移动都不超过 $\\alpha c$。",
-    ),
+    title="Gradient clipping",
+    summary="A gradient that is longer than $c$ is shortened to the length $c$; its direction is kept. One "
+    r"step can then move the parameters by no more than $\alpha c$, however steep the cliff that it "
+    "meets.",
     formulas=(
         r"\operatorname{clip}_c(g)=g\,\min\!\left(1,\frac{c}{\lVert g\rVert_2+\varepsilon}\right),\qquad "
         r"\lVert g\rVert_2^2=\sum_{k}\lVert g^{(k)}\rVert_2^2",
     ),
     symbols=(
-        Symbol("g", "g", "n", Text("gradient, one array a parameter", "梯度，每个参数一个数组")),
-        Symbol("c", "c", "", Text("the largest norm allowed", "允许的最大范数"), "positive"),
+        Symbol("g", "g", "n", "gradient, one array a parameter"),
+        Symbol("c", "c", "", "the largest norm allowed", "positive"),
         Symbol(
             r"\varepsilon",
             "epsilon",
             "",
-            Text(r"0 as in the paper, $10^{-6}$ in PyTorch", r"原论文中为 0，PyTorch 中为 $10^{-6}$"),
+            "0 as in the paper, $10^{-6}$ in PyTorch",
             "nonnegative",
         ),
         Symbol(
             "g^{(k)}",
             "",
             "",
-            Text("the part of parameter k; one norm over all parts", "参数 k 的分量；对所有分量只取一个范数"),
+            "the part of parameter k; one norm over all parts",
         ),
     ),
     needs=("gradient", "norm"),
@@ -60,17 +58,17 @@ CLIPPING = Concept(
     people=("Razvan Pascanu", "Tomas Mikolov", "Yoshua Bengio"),
     implementations=(
         Implementation("gradus.optimization.clipping:clip_by_global_norm", "torch"),
-        Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch, Text("in place", "原地修改")),
+        Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch, "in place"),
     ),
     readings=(Reading("pascanu2013difficulty", "§3.2"), Reading("goodfellow2016deep", "§10.11.1")),
     deviations=(
-        Text(
-            "The paper and Optax have no ε. PyTorch adds $10^{-6}$ to the norm, so that a clipped gradient is a millionth part shorter than c at ‖g‖ = 1.",
-            "原论文与 Optax 没有 ε。PyTorch 在范数上加 $10^{-6}$，因此当 ‖g‖ = 1 时，裁剪后的梯度比 c 短百万分之一。",
+        (
+            "The paper and Optax have no ε. PyTorch adds $10^{-6}$ to the norm, so that a clipped gradient "
+            "is a millionth part shorter than c at ‖g‖ = 1."
         ),
-        Text(
-            "Clipping each coordinate (`clip_grad_value_`) bounds the largest coordinate, and turns the direction.",
-            "逐坐标裁剪（`clip_grad_value_`）限制的是最大坐标，并且会改变方向。",
+        (
+            "Clipping each coordinate (`clip_grad_value_`) bounds the largest coordinate, and turns the "
+            "direction."
         ),
     ),
     differentiable=False,
@@ -112,14 +110,17 @@ def gradients(rng, count=50):
     ]
 
 
-@CLIPPING.claim(Text("The norm never exceeds $c$", "范数不超过 $c$"))
+@CLIPPING.claim
 def norm_is_bounded(clip, rng):
+    """The norm never exceeds $c$"""
     why = Text("c, with the rounding of 27 squares", "c，含 27 个平方的舍入")
     return all_of(*[bound(length(clip(g, 0.7)), 0.7 * (1 + 27 * EPSILON), "≤", why) for g in gradients(rng)])
 
 
-@CLIPPING.claim(Text("The direction is kept: over all parameters together", "方向不变：对全部参数整体而言"))
+@CLIPPING.claim
 def direction_is_kept(clip, rng):
+    """The direction is kept: over all parameters together"""
+
     def unit(parts):
         flat = np.concatenate([np.ravel(p) for p in parts])
         return flat / np.linalg.norm(flat)
@@ -127,21 +128,18 @@ def direction_is_kept(clip, rng):
     return all_of(*[invariance(unit(clip(g, 0.7)), unit(g), terms=27) for g in gradients(rng)])
 
 
-@CLIPPING.claim(
-    Text("A gradient that is short enough is left alone, bit for bit", "足够短的梯度原样保留，逐比特相同")
-)
+@CLIPPING.claim
 def short_gradients_are_left_alone(clip, rng):
+    """A gradient that is short enough is left alone, bit for bit"""
     short = [tuple(1e-2 * p for p in g) for g in gradients(rng) if length(g) < 10]
     return all_of(*[identical(np.concatenate(clip(g, 0.7)), np.concatenate(g)) for g in short])
 
 
-@CLIPPING.claim(
-    Text(
-        r"A long gradient comes out with the norm $c$; with ε, shorter by the factor $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$",
-        r"过长的梯度裁剪后范数恰为 $c$；有 ε 时再乘以 $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$",
-    )
-)
+@CLIPPING.claim
 def long_gradients_get_the_norm_c(clip, rng):
+    r"""A long gradient comes out with the norm $c$; with ε, shorter by the factor
+    $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$
+    """
     long = [g for g in gradients(rng) if length(g) > 1]
     exact = [roundoff(length(clip(g, 0.7)), 0.7, terms=27) for g in long]
     guarded = [
@@ -150,13 +148,12 @@ def long_gradients_get_the_norm_c(clip, rng):
     return all_of(*exact, *guarded)
 
 
-@CLIPPING.claim(
-    Text(
-        r"It is the projection onto the ball of radius $c$: no point of the ball is nearer, and two gradients never move apart",
-        r"它是到半径为 $c$ 的球上的投影：球内没有更近的点，且两个梯度不会因此远离",
-    )
-)
+@CLIPPING.claim
 def is_the_projection_onto_a_ball(clip, rng):
+    """It is the projection onto the ball of radius $c$: no point of the ball is nearer, and two gradients
+    never move apart
+    """
+
     def flat(parts):
         return np.concatenate([np.ravel(p) for p in parts])
 
@@ -186,13 +183,11 @@ def is_the_projection_onto_a_ball(clip, rng):
     )
 
 
-@CLIPPING.claim(
-    Text(
-        r"It biases noisy gradients: −1 nine times in ten, else 11, has the mean $+0.2$; clipped at 1 the mean is $-0.8$",
-        r"它使带噪声的梯度产生偏差：十次中九次为 −1，否则为 11，均值为 $+0.2$；以 1 裁剪后均值为 $-0.8$",
-    )
-)
+@CLIPPING.claim
 def clipping_biases_noise(clip, rng):
+    """It biases noisy gradients: −1 nine times in ten, else 11, has the mean $+0.2$; clipped at 1 the mean
+    is $-0.8$
+    """
     values = np.array([-1.0] * 9 + [11.0])
     clipped = np.array([clip((np.array([v]),), 1.0)[0][0] for v in values])
     return all_of(
@@ -200,13 +195,12 @@ def clipping_biases_noise(clip, rng):
     )
 
 
-@CLIPPING.claim(
-    Text(
-        r"A step of descent moves by at most $\alpha c$: at a cliff of slope $10^8$ it stays, where plain descent is thrown out",
-        r"下降一步至多移动 $\alpha c$：在斜率为 $10^8$ 的悬崖处仍然稳住，而普通下降会被抛出",
-    )
-)
+@CLIPPING.claim
 def survives_a_cliff(clip, rng):
+    r"""A step of descent moves by at most $\alpha c$: at a cliff of slope $10^8$ it stays, where plain
+    descent is thrown out
+    """
+
     def gradient(x):
         return 1e8 if 0 < x < 1e-3 else x  # a wall of height 10⁵ at the bottom of ½x²
 
@@ -217,51 +211,43 @@ def survives_a_cliff(clip, rng):
     return bound(farthest, 0.1 + 5e-4)
 
 
-@CLIPPING.mutant(
-    Text("each parameter by its own norm", "每个参数按各自的范数裁剪"),
-    caught_by=["direction-is-kept", "equals-definition"],
-)
+@CLIPPING.mutant(caught_by=["direction-is-kept", "equals-definition"])
 def each_by_its_own_norm(g, c, epsilon=0.0):
+    """each parameter by its own norm"""
     return tuple(clip((part,), c, epsilon)[0] for part in g)
 
 
-@CLIPPING.mutant(
-    Text("each coordinate clipped", "逐坐标裁剪"),
-    caught_by=["direction-is-kept", "norm-is-bounded", "long-gradients-get-the-norm-c"],
-)
+@CLIPPING.mutant(caught_by=["direction-is-kept", "norm-is-bounded", "long-gradients-get-the-norm-c"])
 def each_coordinate(g, c, epsilon=0.0):
+    """each coordinate clipped"""
     return tuple(np.clip(part, -c, c) for part in g)
 
 
 @CLIPPING.mutant(
-    Text("always scaled to the norm c", "总是缩放到范数 c"),
-    caught_by=["short-gradients-are-left-alone", "equals-definition", "is-the-projection-onto-a-ball"],
+    caught_by=["short-gradients-are-left-alone", "equals-definition", "is-the-projection-onto-a-ball"]
 )
 def always_scaled(g, c, epsilon=0.0):
+    """always scaled to the norm c"""
     norm = length(g) + epsilon
     return tuple(part * c / norm for part in g)
 
 
-@CLIPPING.mutant(
-    Text("not clipped", "没有裁剪"),
-    caught_by=["norm-is-bounded", "survives-a-cliff", "clipping-biases-noise"],
-)
+@CLIPPING.mutant(caught_by=["norm-is-bounded", "survives-a-cliff", "clipping-biases-noise"])
 def not_clipped(g, c, epsilon=0.0):
+    """not clipped"""
     return g
 
 
-@CLIPPING.mutant(
-    Text("the squared norm, its root forgotten", "忘了开方，用了范数的平方"),
-    caught_by=["equals-definition", "long-gradients-get-the-norm-c"],
-)
+@CLIPPING.mutant(caught_by=["equals-definition", "long-gradients-get-the-norm-c"])
 def root_forgotten(g, c, epsilon=0.0):
+    """the squared norm, its root forgotten"""
     norm = length(g) ** 2 + epsilon
     return tuple(part * min(1.0, c / norm) for part in g) if norm else g
 
 
 @CLIPPING.figure(
-    c=Slider(0.1, 4, 1, Text("largest norm c", "最大范数 c"), log=True),
-    step=Slider(0.05, 0.6, 0.3, Text("step size α", "步长 α")),
+    c=Slider(0.1, 4, 1, "largest norm c", log=True),
+    step=Slider(0.05, 0.6, 0.3, "step size α"),
 )
 def figure(c, step):
     def f(x, y):

@@ -18,12 +18,10 @@ def _torch(SGD, gradient, theta0, steps, alpha):
 DESCENT = Concept(
     key="gradient-descent",
     kind="algorithm",
-    title=Text("Gradient descent", "梯度下降"),
-    summary=Text(
-        r"Step against the gradient, all partial derivatives taken at the old point. With an $L$-Lipschitz gradient it converges for "
-        r"$0<\alpha<2/L$ when $f$ is convex and has a minimiser; how fast is decided by the condition number.",
-        r"沿负梯度方向走一步，所有偏导数都在旧点上计算。若梯度是 $L$-Lipschitz 的、$f$ 是凸函数且存在极小点，则当 $0<\alpha<2/L$ 时收敛；快慢由条件数决定。",
-    ),
+    title="Gradient descent",
+    summary="Step against the gradient, all partial derivatives taken at the old point. With an "
+    r"$L$-Lipschitz gradient it converges for $0<\alpha<2/L$ when $f$ is convex and has a "
+    "minimiser; how fast is decided by the condition number.",
     formulas=(
         r"\theta_{t+1}=\theta_t-\alpha\,\nabla f(\theta_t)",
         r"f(\theta)=\tfrac12\theta^{\mathsf T}A\theta:\qquad \lVert\theta_t\rVert\le\rho^{\,t}\lVert\theta_0\rVert,\qquad "
@@ -32,31 +30,31 @@ DESCENT = Concept(
         r"f(\theta_t)-f^\star\le\frac{\lVert\theta_0-\theta^\star\rVert^2}{2\alpha t}\quad\text{for convex }f,\ \alpha\le\frac1L",
     ),
     symbols=(
-        Symbol(r"\nabla f", "gradient", "function", Text("gradient of the function to be minimised", "待最小化函数的梯度"), "function"),
-        Symbol(r"\theta_0", "theta0", "d", Text("the start", "起点")),
-        Symbol("T", "steps", "", Text("number of steps", "步数"), "natural"),
-        Symbol(r"\alpha", "alpha", "", Text("step size", "步长"), "positive"),
-        Symbol("L", "", "", Text(r"Lipschitz constant of $\nabla f$; the largest eigenvalue of A", r"$\nabla f$ 的Lipschitz常数；A 的最大特征值")),
-        Symbol(r"\mu", "", "", Text("smallest eigenvalue of A", "A 的最小特征值")),
-        Symbol(r"\lambda_i", "", "", Text("eigenvalues of A", "A 的特征值")),
-        Symbol(r"\rho", "", "", Text("factor by which the error shrinks in a step", "误差每步缩小的因子")),
-        Symbol(r"\kappa", "", "", Text(r"condition number, $L/\mu$", r"条件数 $L/\mu$")),
+        Symbol(r"\nabla f", "gradient", "function", "gradient of the function to be minimised", "function"),
+        Symbol(r"\theta_0", "theta0", "d", "the start"),
+        Symbol("T", "steps", "", "number of steps", "natural"),
+        Symbol(r"\alpha", "alpha", "", "step size", "positive"),
+        Symbol("L", "", "", r"Lipschitz constant of $\nabla f$; the largest eigenvalue of A"),
+        Symbol(r"\mu", "", "", "smallest eigenvalue of A"),
+        Symbol(r"\lambda_i", "", "", "eigenvalues of A"),
+        Symbol(r"\rho", "", "", "factor by which the error shrinks in a step"),
+        Symbol(r"\kappa", "", "", r"condition number, $L/\mu$"),
     ),
     needs=("gradient", "norm"),
     source="cauchy1847methode",
     year=1847,
     people=("Augustin-Louis Cauchy",),
-    implementations=(Implementation("torch.optim:SGD", "torch", _torch, Text("with the full gradient", "使用完整梯度")),),
+    implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the full gradient"),),
     readings=(
         Reading("boyd2004convex", "§9.3"),
         Reading("nesterov2018lectures", "§2.1.5"),
         Reading("drori2014performance", "§3"),
         Reading("goodfellow2016deep", "§4.3"),
     ),
-    deviations=(Text("PyTorch calls it SGD whether or not the gradient is stochastic.", "无论梯度是否随机，PyTorch 都称之为 SGD。"),),
+    deviations=("PyTorch calls it SGD whether or not the gradient is stochastic.",),
     differentiable=False,
     longest_sum=64,
-)  # fmt: skip
+)
 
 
 @DESCENT.definition
@@ -117,13 +115,11 @@ def bisect(below, low, high):
     return (low + high) / 2
 
 
-@DESCENT.claim(
-    Text(
-        r"On a quadratic it converges exactly for $0<\alpha<2/L$: the bisected threshold is $2/\lambda_{\max}$ to $10^{-6}$",
-        r"在二次函数上当且仅当 $0<\alpha<2/L$ 时收敛：二分得到的阈值与 $2/\lambda_{\max}$ 相差不到 $10^{-6}$",
-    )
-)
+@DESCENT.claim
 def threshold_is_two_over_l(descend, rng):
+    r"""On a quadratic it converges exactly for $0<\alpha<2/L$: the bisected threshold is
+    $2/\lambda_{\max}$ to $10^{-6}$
+    """
     gradient, start = quadratic(symmetric([1.0, 2.0, 3.7], rng)), np.ones(3)
 
     def shrinks(alpha):
@@ -134,10 +130,9 @@ def threshold_is_two_over_l(descend, rng):
     return near(bisect(shrinks, 0.1, 1.5), 2 / 3.7, 1e-6, why)
 
 
-@DESCENT.claim(
-    Text(r"The error shrinks by $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ a step", r"误差每步乘以 $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$")
-)  # fmt: skip
+@DESCENT.claim
 def rate_on_a_quadratic(descend, rng):
+    r"""The error shrinks by $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ a step"""
     eigenvalues = np.array([0.2, 1.0, 3.0])
     gradient, found = quadratic(symmetric(eigenvalues, rng)), []
     for alpha in (0.1, 0.4, 0.65):
@@ -152,13 +147,11 @@ def rate_on_a_quadratic(descend, rng):
     return all_of(*found)
 
 
-@DESCENT.claim(
-    Text(
-        r"The best constant step is $2/(\mu+L)$, with $\rho^\star=\frac{\kappa-1}{\kappa+1}$: there the slowest mode changes from $\mu$ to $L$",
-        r"最佳常数步长为 $2/(\mu+L)$，此时 $\rho^\star=\frac{\kappa-1}{\kappa+1}$：最慢的模态在那里由 $\mu$ 换成 $L$",
-    )
-)
+@DESCENT.claim
 def best_step(descend, rng):
+    r"""The best constant step is $2/(\mu+L)$, with $\rho^\star=\frac{\kappa-1}{\kappa+1}$: there the
+    slowest mode changes from $\mu$ to $L$
+    """
     mu, L = 0.3, 2.1
     gradient = quadratic([mu, L])
 
@@ -172,13 +165,12 @@ def best_step(descend, rng):
     return all_of(near(best, 2 / (mu + L), 1e-6, why), roundoff(size[40] / size[39], 0.75, terms=40))
 
 
-@DESCENT.claim(
-    Text(
-        r"It descends: each step lowers $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2>0$ while $0<\alpha<2/L$",
-        r"它是下降的：当 $0<\alpha<2/L$ 时，每步使 $f$ 至少降低 $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2>0$",
-    )
-)
+@DESCENT.claim
 def it_descends(descend, rng):
+    r"""It descends: each step lowers $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2>0$ while
+    $0<\alpha<2/L$
+    """
+
     def least(alpha, gradient, f, start, L):
         theta = descend(gradient, start, 25, alpha)
         gain = f(theta[:-1]) - f(theta[1:])
@@ -205,13 +197,11 @@ def clipped(theta):
     return namespace(theta).clip(theta, -1, 1)
 
 
-@DESCENT.claim(
-    Text(
-        r"For convex $f$ and $\alpha\le1/L$, $f(\theta_t)-f^\star\le\lVert\theta_0-\theta^\star\rVert^2/(2\alpha t)$ at every $t$",
-        r"对凸函数 $f$ 和 $\alpha\le1/L$，在每个 $t$ 都有 $f(\theta_t)-f^\star\le\lVert\theta_0-\theta^\star\rVert^2/(2\alpha t)$",
-    )
-)
+@DESCENT.claim
 def convex_bound(descend, rng):
+    r"""For convex $f$ and $\alpha\le1/L$,
+    $f(\theta_t)-f^\star\le\lVert\theta_0-\theta^\star\rVert^2/(2\alpha t)$ at every $t$
+    """
     t = np.arange(1, 151)
 
     def huber(x):
@@ -232,13 +222,12 @@ def convex_bound(descend, rng):
     )
 
 
-@DESCENT.claim(
-    Text(
-        r"The best bound for $\alpha=1/L$, $\frac{LR^2}{4T+2}$, is attained by a function that is linear up to $R/(2T+1)$ from its minimum",
-        r"$\alpha=1/L$ 时的最佳界 $\frac{LR^2}{4T+2}$ 被一个离极小点 $R/(2T+1)$ 以外为线性的函数取到",
-    )
-)
+@DESCENT.claim
 def sharp_bound_is_attained(descend, rng):
+    r"""The best bound for $\alpha=1/L$, $\frac{LR^2}{4T+2}$, is attained by a function that is linear up
+    to $R/(2T+1)$ from its minimum
+    """
+
     def one(T, R=8.0):
         e = R / (2 * T + 1)
         end = descend(generic(lambda x: namespace(x).clip(x, -e, e)), np.array([R]), T, 1.0)[-1, 0]
@@ -248,32 +237,25 @@ def sharp_bound_is_attained(descend, rng):
     return all_of(*[one(T) for T in (1, 2, 10, 60)])
 
 
-@DESCENT.claim(
-    Text(
-        r"All partial derivatives are taken at the old point: from (1, 0) to (.2, −.76), not to (.2, −.152)",
-        r"所有偏导数都取在旧点上：从 (1, 0) 走到 (.2, −.76)，而不是 (.2, −.152)",
-    )
-)
+@DESCENT.claim
 def update_is_simultaneous(descend, rng):
+    """All partial derivatives are taken at the old point: from (1, 0) to (.2, −.76), not to (.2, −.152)"""
     A = np.array([[2.0, 1.9], [1.9, 2.0]])
     return roundoff(descend(quadratic(A), np.array([1.0, 0.0]), 1, 0.4)[1], [0.2, -0.76], terms=3)
 
 
-@DESCENT.claim(
-    Text(
-        r"A Lipschitz $f$ is not enough: on $\lvert x\rvert$ from 1 with $\alpha=0.3<2/L=2$ the point is 0.1 after 1001 steps, and −0.2, 0.1, −0.2, … for ever",
-        r"$f$ 是Lipschitz的还不够：在 $\lvert x\rvert$ 上从 1 出发，取 $\alpha=0.3<2/L=2$，1001 步后在 0.1 处，此后永远是 −0.2, 0.1, −0.2, …",
-    )
-)
+@DESCENT.claim
 def absolute_value_never_converges(descend, rng):
+    r"""A Lipschitz $f$ is not enough: on $\lvert x\rvert$ from 1 with $\alpha=0.3<2/L=2$ the point is 0.1
+    after 1001 steps, and −0.2, 0.1, −0.2, … for ever
+    """
     x = descend(any_sign, np.array([1.0]), 1001, 0.3)[:, 0]
     return roundoff(x[4:], np.resize([-0.2, 0.1], 998), terms=5, scale=1.0)
 
 
-@DESCENT.claim(
-    Text(r"At $\alpha=2/L$ it oscillates for ever: 1, −1, 1, … on $x^2$", r"当 $\alpha=2/L$ 时永远振荡：在 $x^2$ 上为 1, −1, 1, …")
-)  # fmt: skip
+@DESCENT.claim
 def two_over_l_itself_oscillates(descend, rng):
+    r"""At $\alpha=2/L$ it oscillates for ever: 1, −1, 1, … on $x^2$"""
     return identical(descend(twice, np.array([1.0]), 7, 1.0)[:, 0], [1, -1, 1, -1, 1, -1, 1, -1])
 
 
@@ -297,23 +279,17 @@ def runaway(descend, steps):
     return all_of(bound(np.diff(x).min(), 0.0, "≥", Text("it only grows", "只增不减")), exact)
 
 
-@DESCENT.claim(
-    Text(
-        r"Without a minimiser the iterates run away: $\log(1+e^{-x})$, $\alpha=4$: $x+e^x\approx4t+1$, growing like $\log t$",
-        r"没有极小点时迭代跑向无穷：$\log(1+e^{-x})$，$\alpha=4$ 时 $x+e^x\approx4t+1$，按 $\log t$ 增长",
-    )
-)
+@DESCENT.claim
 def no_minimiser_no_convergence(descend, rng):
+    r"""Without a minimiser the iterates run away: $\log(1+e^{-x})$, $\alpha=4$: $x+e^x\approx4t+1$,
+    growing like $\log t$
+    """
     return runaway(descend, 1500)
 
 
-@DESCENT.claim(
-    Text(
-        r"There $x=12.9$ after $10^5$ steps, and still growing", r"在那里 $10^5$ 步后 $x=12.9$，并且仍在增长"
-    ),
-    cost="slow",
-)
+@DESCENT.claim(cost="slow")
 def a_hundred_thousand_steps_away(descend, rng):
+    """There $x=12.9$ after $10^5$ steps, and still growing"""
     x = descend(softplus_slope, np.array([0.0]), 100_000, 4.0)[-1, 0]
     return near(x, 12.9, 0.05, Text("three digits", "三位数字"))
 
@@ -330,8 +306,9 @@ def stepping(rule):
     return descend
 
 
-@DESCENT.mutant(Text("ascent: the sign of the step", "上升：步的符号反了"), caught_by=["equals-definition", "threshold-is-two-over-l", "it-descends", "convex-bound"])  # fmt: skip
+@DESCENT.mutant(caught_by=["equals-definition", "threshold-is-two-over-l", "it-descends", "convex-bound"])
 def ascent(gradient, theta0, steps, alpha):
+    """ascent: the sign of the step"""
     return stepping(lambda g, theta, a, t: theta + a * g(theta))(gradient, theta0, steps, alpha)
 
 
@@ -342,35 +319,44 @@ def one_by_one(gradient, theta, alpha, t):
     return theta
 
 
-@DESCENT.mutant(Text("coordinates one after the other: Gauss–Seidel", "逐个坐标更新：高斯–赛德尔"), caught_by=["update-is-simultaneous", "equals-definition"])  # fmt: skip
+@DESCENT.mutant(caught_by=["update-is-simultaneous", "equals-definition"])
 def sequential_update(gradient, theta0, steps, alpha):
+    """coordinates one after the other: Gauss–Seidel"""
     return stepping(one_by_one)(gradient, theta0, steps, alpha)
 
 
 @DESCENT.mutant(
-    Text("half the step", "步长减半"),
-    caught_by=["rate-on-a-quadratic", "best-step", "it-descends", "two-over-l-itself-oscillates", "sharp-bound-is-attained"],
-)  # fmt: skip
+    caught_by=[
+        "rate-on-a-quadratic",
+        "best-step",
+        "it-descends",
+        "two-over-l-itself-oscillates",
+        "sharp-bound-is-attained",
+    ]
+)
 def half_step(gradient, theta0, steps, alpha):
+    """half the step"""
     return gradient_descent(gradient, theta0, steps, alpha / 2)
 
 
 @DESCENT.mutant(
-    Text("a step that shrinks with t", "步长随 t 缩小"),
     caught_by=[
         "absolute-value-never-converges",
         "no-minimiser-no-convergence",
         "a-hundred-thousand-steps-away",
-    ],
+    ]
 )
 def shrinking_step(gradient, theta0, steps, alpha):
+    """a step that shrinks with t"""
     return stepping(lambda g, theta, a, t: theta - a / np.sqrt(t + 1) * g(theta))(
         gradient, theta0, steps, alpha
     )
 
 
-@DESCENT.mutant(Text("the gradient's direction only", "只用梯度的方向"), caught_by=["equals-definition", "convex-bound", "rate-on-a-quadratic"])  # fmt: skip
+@DESCENT.mutant(caught_by=["equals-definition", "convex-bound", "rate-on-a-quadratic"])
 def normalised(gradient, theta0, steps, alpha):
+    """the gradient's direction only"""
+
     def rule(g, theta, a, t):
         return theta - a * g(theta) / (np.linalg.norm(g(theta)) + EPSILON)
 
@@ -379,52 +365,42 @@ def normalised(gradient, theta0, steps, alpha):
 
 DESCENT.erratum(
     "E1",
-    common=Text("If f is convex and Lipschitz continuous, it converges to the global optimum", "如果 $f$ 是凸函数且Lipschitz连续，则收敛到全局最优"),
-    why=Text(
-        r"$\lvert x\rvert$ is convex and Lipschitz, and a constant step never settles; $\log(1+e^{-x})$ has no minimiser, and the iterates run to infinity.",
-        r"$\lvert x\rvert$ 是凸的且Lipschitz连续，但常数步长永不收敛；$\log(1+e^{-x})$ 没有极小点，迭代趋于无穷。",
-    ),
-    right=Text(
-        r"$f$ convex, $\nabla f$ $L$-Lipschitz, a minimiser exists, $0<\alpha<2/L$",
-        r"$f$ 是凸函数，$\nabla f$ 是 $L$-Lipschitz 的，存在极小点，且 $0<\alpha<2/L$",
-    ),
+    common="If f is convex and Lipschitz continuous, it converges to the global optimum",
+    why=r"$\lvert x\rvert$ is convex and Lipschitz, and a constant step never settles; $\log(1+e^{-x})$ "
+    "has no minimiser, and the iterates run to infinity.",
+    right=r"$f$ convex, $\nabla f$ $L$-Lipschitz, a minimiser exists, $0<\alpha<2/L$",
     claims=("absolute-value-never-converges", "no-minimiser-no-convergence", "a-hundred-thousand-steps-away"),
-)  # fmt: skip
+)
 DESCENT.erratum(
     "E2",
-    common=Text(r"The step must satisfy $\alpha\le\frac{2}{L}$, with $L$ the Lipschitz constant of $f$", r"步长须满足 $\alpha\le\frac{2}{L}$，其中 $L$ 是 $f$ 的Lipschitz常数"),
-    why=Text(
-        r"At $\alpha=2/L$ the iterates on $x^2$ are 1, −1, 1, −1, …; and $L$ is the constant of $\nabla f$.",
-        r"当 $\alpha=2/L$ 时，$x^2$ 上的迭代为 1, −1, 1, −1, …；并且 $L$ 是 $\nabla f$ 的常数。",
-    ),
-    right=Text(r"$0<\alpha<2/L$, $L$ the Lipschitz constant of $\nabla f$", r"$0<\alpha<2/L$，其中 $L$ 是 $\nabla f$ 的Lipschitz常数"),
+    common=r"The step must satisfy $\alpha\le\frac{2}{L}$, with $L$ the Lipschitz constant of $f$",
+    why=r"At $\alpha=2/L$ the iterates on $x^2$ are 1, −1, 1, −1, …; and $L$ is the constant of "
+    r"$\nabla f$.",
+    right=r"$0<\alpha<2/L$, $L$ the Lipschitz constant of $\nabla f$",
     claims=("two-over-l-itself-oscillates", "threshold-is-two-over-l"),
-)  # fmt: skip
+)
 DESCENT.erratum(
     "E8",
-    common=Text(r"For each $j$: $\theta_j:=\theta_j-\alpha\,\partial f/\partial\theta_j$", r"对每个 $j$：$\theta_j:=\theta_j-\alpha\,\partial f/\partial\theta_j$"),
-    why=Text(
-        "Run as code, “:=” one coordinate after the other is another algorithm, Gauss–Seidel: (.2, −.152) instead of (.2, −.76).",
-        "按代码逐个坐标执行“:=”就成了另一种算法，即高斯–赛德尔：得到 (.2, −.152) 而不是 (.2, −.76)。",
-    ),
-    right=Text(r"all partial derivatives at the old $\theta$, then assign", r"先在旧的 $\theta$ 上求出全部偏导数，再赋值"),
+    common=r"For each $j$: $\theta_j:=\theta_j-\alpha\,\partial f/\partial\theta_j$",
+    why="Run as code, “:=” one coordinate after the other is another algorithm, Gauss–Seidel: (.2, "
+    "−.152) instead of (.2, −.76).",
+    right=r"all partial derivatives at the old $\theta$, then assign",
     claims=("update-is-simultaneous",),
-)  # fmt: skip
+)
 DESCENT.erratum(
     "E10",
-    common=Text("Gradient descent is an algorithm that maximises a function", "梯度下降是一种最大化函数的算法"),
-    why=Text(
-        r"A step of $-\alpha\nabla f$ lowers $f$, by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$; the mutant that steps along $+\nabla f$ fails this.",
-        r"沿 $-\alpha\nabla f$ 走一步使 $f$ 至少降低 $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$；沿 $+\nabla f$ 走的变异体不满足这一点。",
-    ),
-    right=Text(r"$\theta-\alpha\nabla f$ descends, $\theta+\alpha\nabla f$ ascends", r"$\theta-\alpha\nabla f$ 下降，$\theta+\alpha\nabla f$ 上升"),
+    common="Gradient descent is an algorithm that maximises a function",
+    why=r"A step of $-\alpha\nabla f$ lowers $f$, by at least "
+    r"$\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$; the mutant that steps along $+\nabla f$ fails "
+    "this.",
+    right=r"$\theta-\alpha\nabla f$ descends, $\theta+\alpha\nabla f$ ascends",
     claims=("it-descends",),
-)  # fmt: skip
+)
 
 
 @DESCENT.figure(
-    step=Slider(0.02, 1.05, 0.93, Text("step size α (× 2/L)", "步长 α（× 2/L）")),
-    condition=Slider(1, 100, 12, Text("condition number κ", "条件数 κ"), log=True),
+    step=Slider(0.02, 1.05, 0.93, "step size α (× 2/L)"),
+    condition=Slider(1, 100, 12, "condition number κ", log=True),
 )
 def figure(step, condition):
     T, H, start = 60, np.array([1 / condition, 1.0]), np.array([-4.0, 1.6])

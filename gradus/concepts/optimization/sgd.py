@@ -28,12 +28,10 @@ def _torch(SGD, gradient, theta0, batches, alpha):
 SGD = Concept(
     key="sgd",
     kind="algorithm",
-    title=Text("Stochastic gradient descent", "随机梯度下降"),
-    summary=Text(
-        "Descent with the mean gradient of a small batch of samples. It is right on average, at a fraction of the cost; its noise "
-        "leaves the iterates hovering above the minimum unless the step shrinks, or the iterates are averaged.",
-        "用一小批样本的平均梯度下降。它在平均意义上是正确的，而代价只是一小部分；其噪声使迭代在最小值之上徘徊，除非减小步长，或对迭代取平均。",
-    ),
+    title="Stochastic gradient descent",
+    summary="Descent with the mean gradient of a small batch of samples. It is right on average, at a "
+    "fraction of the cost; its noise leaves the iterates hovering above the minimum unless the "
+    "step shrinks, or the iterates are averaged.",
     formulas=(
         r"g_t=\frac1B\sum_{i\in\mathcal B_t}\nabla f_i(\theta_t),\qquad \theta_{t+1}=\theta_t-\alpha_t\,g_t,\qquad f=\frac1N\sum_{i=1}^{N}f_i",
         r"\mathbb E[g_t]=\nabla f(\theta_t),\qquad \operatorname{Var}(g_t)=\frac{\sigma^2}{B}\quad\text{(with replacement)},\qquad "
@@ -43,21 +41,29 @@ SGD = Concept(
         r"\bar\theta_T=\frac1T\sum_{t<T}\theta_t",
     ),
     symbols=(
-        Symbol(r"\nabla f_i", "gradient", "function", Text("gradient of the loss of sample i, called as (θ, i)", "样本 i 的损失的梯度，以 (θ, i) 调用"), "function"),
-        Symbol(r"\theta_0", "theta0", "d", Text("the start", "起点")),
-        Symbol(r"\mathcal B_t", "batches", "T B", Text("the samples of each step, drawn beforehand", "每一步所用的样本，事先抽好"), "index"),
-        Symbol(r"\alpha_t", "alpha", "", Text("step size: one for all steps, or T of them", "步长：所有步共用一个，或每步一个共 T 个"), "positive"),
-        Symbol("B", "", "", Text("size of a batch", "批量大小")),
-        Symbol("N", "", "", Text("number of samples", "样本数")),
-        Symbol(r"\sigma^2", "", "d", Text("variance of the samples' gradients (divided by N)", "各样本梯度的方差（除以 N）")),
-        Symbol("R", "", "", Text(r"distance of the start from a minimiser, $\lVert\theta_0-\theta^\star\rVert$", r"起点到极小点的距离 $\lVert\theta_0-\theta^\star\rVert$")),
-        Symbol("G", "", "", Text(r"bound on the gradients: $\mathbb E\lVert g_t\rVert^2\le G^2$", r"梯度的界：$\mathbb E\lVert g_t\rVert^2\le G^2$")),
+        Symbol(
+            r"\nabla f_i",
+            "gradient",
+            "function",
+            "gradient of the loss of sample i, called as (θ, i)",
+            "function",
+        ),
+        Symbol(r"\theta_0", "theta0", "d", "the start"),
+        Symbol(r"\mathcal B_t", "batches", "T B", "the samples of each step, drawn beforehand", "index"),
+        Symbol(r"\alpha_t", "alpha", "", "step size: one for all steps, or T of them", "positive"),
+        Symbol("B", "", "", "size of a batch"),
+        Symbol("N", "", "", "number of samples"),
+        Symbol(r"\sigma^2", "", "d", "variance of the samples' gradients (divided by N)"),
+        Symbol("R", "", "", r"distance of the start from a minimiser, $\lVert\theta_0-\theta^\star\rVert$"),
+        Symbol("G", "", "", r"bound on the gradients: $\mathbb E\lVert g_t\rVert^2\le G^2$"),
     ),
     needs=("gradient-descent", "expectation"),
     source="robbins1951stochastic",
     year=1951,
     people=("Herbert Robbins", "Sutton Monro"),
-    implementations=(Implementation("torch.optim:SGD", "torch", _torch, Text("with the mean gradient of a batch", "使用小批量的平均梯度")),),
+    implementations=(
+        Implementation("torch.optim:SGD", "torch", _torch, "with the mean gradient of a batch"),
+    ),
     readings=(
         Reading("bottou2018optimization", "§4"),
         Reading("goodfellow2016deep", "§8.3.1"),
@@ -65,20 +71,17 @@ SGD = Concept(
         Reading("harvey2019tight", "§3"),
     ),
     deviations=(
-        Text(
-            "Practice goes through a shuffled epoch without replacement; theory mostly draws with replacement.",
-            "实践中每个周期打乱后无放回地遍历样本；理论大多采用有放回抽样。",
-        ),
+        ("Practice goes through a shuffled epoch without replacement; theory mostly draws with replacement."),
     ),
     unverified=(
-        Text(
-            r"For non-convex $f$ with $L$-Lipschitz gradient, $\min_t\mathbb E\lVert\nabla f(\theta_t)\rVert^2=O(1/\sqrt T)$.",
-            r"对梯度 $L$-Lipschitz 的非凸 $f$，$\min_t\mathbb E\lVert\nabla f(\theta_t)\rVert^2=O(1/\sqrt T)$。",
+        (
+            "For non-convex $f$ with $L$-Lipschitz gradient, "
+            r"$\min_t\mathbb E\lVert\nabla f(\theta_t)\rVert^2=O(1/\sqrt T)$."
         ),
     ),
     differentiable=False,
     longest_sum=64,
-)  # fmt: skip
+)
 
 
 @SGD.definition
@@ -121,7 +124,10 @@ def cases(rng):
         dict(gradient=squares(X), theta0=np.ones(3), batches=draws[:6], alpha=1 / np.arange(1.0, 7)),
     )
     yield "no step", dict(gradient=squares(X), theta0=np.ones(3), batches=np.zeros((0, 2), int), alpha=0.5)
-    yield "the whole set", dict(gradient=squares(X), theta0=np.ones(3), batches=np.tile(np.arange(10), (3, 1)), alpha=0.5)  # fmt: skip
+    yield (
+        "the whole set",
+        dict(gradient=squares(X), theta0=np.ones(3), batches=np.tile(np.arange(10), (3, 1)), alpha=0.5),
+    )
 
 
 @SGD.invalid
@@ -150,15 +156,17 @@ def estimates(sgd, X, batches):
     return np.array([sgd(gradient, start, np.array([batch]), 1.0)[1] for batch in batches])
 
 
-@SGD.claim(Text("The mean over all batches that can be drawn is the full gradient, with replacement or without", "对所有可能抽到的批次取平均即为完整梯度，有放回与无放回皆然"))  # fmt: skip
+@SGD.claim
 def gradient_is_unbiased(sgd, rng):
+    """The mean over all batches that can be drawn is the full gradient, with replacement or without"""
     X = rng.standard_normal((5, 2))
     every = (product(range(5), repeat=2), combinations(range(5), 3))
     return all_of(*[roundoff(estimates(sgd, X, b).mean(0), X.mean(0), terms=25, scale=2.0) for b in every])
 
 
-@SGD.claim(Text(r"Drawn with replacement, the variance is exactly $\sigma^2/B$: all $N^B$ batches enumerated", r"有放回抽样时方差恰为 $\sigma^2/B$：枚举全部 $N^B$ 个批次"))  # fmt: skip
+@SGD.claim
 def variance_falls_like_one_over_batch(sgd, rng):
+    r"""Drawn with replacement, the variance is exactly $\sigma^2/B$: all $N^B$ batches enumerated"""
     X = rng.standard_normal((4, 3))
     return all_of(
         *[
@@ -170,31 +178,38 @@ def variance_falls_like_one_over_batch(sgd, rng):
     )
 
 
-@SGD.claim(Text(r"Without replacement it is $\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}$, and 0 for the whole set", r"无放回时为 $\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}$，取全体样本时为 0"))  # fmt: skip
+@SGD.claim
 def finite_population_factor(sgd, rng):
+    r"""Without replacement it is $\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}$, and 0 for the whole set"""
     X = rng.standard_normal((6, 2))
     return all_of(
         *[
-            roundoff(estimates(sgd, X, combinations(range(6), B)).var(0), X.var(0) / B * (6 - B) / 5, terms=20, scale=2.0)
+            roundoff(
+                estimates(sgd, X, combinations(range(6), B)).var(0),
+                X.var(0) / B * (6 - B) / 5,
+                terms=20,
+                scale=2.0,
+            )
             for B in range(1, 7)
         ]
-    )  # fmt: skip
+    )
 
 
-@SGD.claim(Text(r"With $\alpha_t=1/t$ on $\tfrac12(\theta-x_i)^2$ the iterate is the mean of the samples so far, exactly", r"在 $\tfrac12(\theta-x_i)^2$ 上取 $\alpha_t=1/t$，迭代恰为迄今样本的均值"))  # fmt: skip
+@SGD.claim
 def one_over_t_gives_the_running_mean(sgd, rng):
+    r"""With $\alpha_t=1/t$ on $\tfrac12(\theta-x_i)^2$ the iterate is the mean of the samples so far,
+    exactly
+    """
     X, t = rng.standard_normal((200, 3)), np.arange(1.0, 201)
     theta = sgd(squares(X), np.array([9.0, -9.0, 0.0]), singles(200), 1 / t)
     return roundoff(theta[1:], np.cumsum(X, 0) / t[:, None], terms=200, scale=9.0)
 
 
-@SGD.claim(
-    Text(
-        r"Steps with a finite sum stop short: $\alpha_t=1/(t+1)^2$ leaves $\theta_T=\theta_0\frac{T+2}{2(T+1)}$, half the way for ever",
-        r"步长之和有限则半途而止：$\alpha_t=1/(t+1)^2$ 给出 $\theta_T=\theta_0\frac{T+2}{2(T+1)}$，永远只走一半",
-    )
-)
+@SGD.claim
 def summable_steps_stop_short(sgd, rng):
+    r"""Steps with a finite sum stop short: $\alpha_t=1/(t+1)^2$ leaves
+    $\theta_T=\theta_0\frac{T+2}{2(T+1)}$, half the way for ever
+    """
     t = np.arange(1.0, 501)
     theta = sgd(squares(np.zeros((500, 1))), np.ones(1), singles(500), 1 / (t + 1) ** 2)[1:, 0]
     return roundoff(theta, (t + 2) / (2 * (t + 1)), terms=500)
@@ -206,8 +221,11 @@ def spread(sgd, rng, steps, alpha, replicas):
     return sgd(squares(noise), np.zeros(replicas), singles(steps), alpha)[-1]
 
 
-@SGD.claim(Text(r"A constant step leaves a noise floor: $\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$, proportional to $\alpha$", r"常数步长留下噪声底：$\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$，与 $\alpha$ 成正比"))  # fmt: skip
+@SGD.claim
 def noise_floor_is_proportional_to_the_step(sgd, rng):
+    r"""A constant step leaves a noise floor: $\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$,
+    proportional to $\alpha$
+    """
     steps, floors = (0.1, 0.05, 0.025, 0.0125), []
     found = []
     for a in steps:
@@ -219,8 +237,9 @@ def noise_floor_is_proportional_to_the_step(sgd, rng):
     return all_of(*found, rate(steps, floors, 1.0, 0.15))
 
 
-@SGD.claim(Text(r"Strongly convex with $\alpha_t=1/(\mu t)$: the mean squared error is $\sigma^2/T$, slope −1", r"强凸且 $\alpha_t=1/(\mu t)$：均方误差为 $\sigma^2/T$，斜率为 −1"))  # fmt: skip
+@SGD.claim
 def strongly_convex_rate(sgd, rng):
+    r"""Strongly convex with $\alpha_t=1/(\mu t)$: the mean squared error is $\sigma^2/T$, slope −1"""
     noise, t = rng.standard_normal((512, 1000)), np.arange(1.0, 513)
     theta = sgd(squares(noise), np.ones(1000), singles(512), 1 / t)
     sizes = [16, 32, 64, 128, 256, 512]
@@ -239,13 +258,11 @@ def noisy_sign(noise):
     return generic(gradient)
 
 
-@SGD.claim(
-    Text(
-        r"Convex: the averaged iterate with $\alpha=R/(G\sqrt T)$ is within $RG/\sqrt T$, and its error has slope −½ ($|\theta|$ with noise, $R=1$, $G=\sqrt2$)",
-        r"凸情形：取 $\alpha=R/(G\sqrt T)$，平均迭代的误差不超过 $RG/\sqrt T$，斜率为 −½（带噪声的 $|\theta|$，$R=1$，$G=\sqrt2$）",
-    )
-)
+@SGD.claim
 def averaged_iterate_rate(sgd, rng):
+    r"""Convex: the averaged iterate with $\alpha=R/(G\sqrt T)$ is within $RG/\sqrt T$, and its error has
+    slope −½ ($|\theta|$ with noise, $R=1$, $G=\sqrt2$)
+    """
     sizes, errors = [32, 64, 128, 256, 512], []
     for T in sizes:
         gradient = noisy_sign(rng.standard_normal((T, 400)))
@@ -277,13 +294,11 @@ def staircase(T):
     return gradient, lambda x: pieces(x).max()
 
 
-@SGD.claim(
-    Text(
-        r"With $\alpha_t=1/\sqrt t$ the last iterate can be $\frac{\log T}{32\sqrt T}$ too high, while the average is not: a maximum of $T+1$ linear functions",
-        r"取 $\alpha_t=1/\sqrt t$ 时，最后一个迭代可以偏高 $\frac{\log T}{32\sqrt T}$，而平均迭代不会：例子是 $T+1$ 个线性函数的最大值",
-    )
-)
+@SGD.claim
 def last_iterate_pays_a_logarithm(sgd, rng):
+    r"""With $\alpha_t=1/\sqrt t$ the last iterate can be $\frac{\log T}{32\sqrt T}$ too high, while the
+    average is not: a maximum of $T+1$ linear functions
+    """
     sizes, last, average = [16, 64, 256], [], []
     for T in sizes:
         gradient, f = staircase(T)
@@ -304,13 +319,12 @@ def last_iterate_pays_a_logarithm(sgd, rng):
     )
 
 
-@SGD.claim(
-    Text(
-        r"$f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ from $y=0$: it stays at the saddle (0, 0) for ever; the noise vanishes there",
-        r"$f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$，从 $y=0$ 出发：永远停在鞍点 (0, 0)，因为噪声在那里消失",
-    )
-)
+@SGD.claim
 def stays_at_a_saddle(sgd, rng):
+    r"""$f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ from $y=0$: it stays at the saddle (0, 0) for
+    ever; the noise vanishes there
+    """
+
     @generic
     def gradient(theta, i):
         return as_like([1.0, -1.0], theta) * theta * (0.5 if i else 1.5)
@@ -323,8 +337,9 @@ def stays_at_a_saddle(sgd, rng):
     return all_of(identical(theta[:, 1], np.zeros(1001)), arrived)
 
 
-@SGD.claim(Text("Noise in all directions leaves the same saddle", "各个方向都有噪声时会离开同一个鞍点"))
+@SGD.claim
 def isotropic_noise_leaves_the_saddle(sgd, rng):
+    """Noise in all directions leaves the same saddle"""
     noise = rng.standard_normal((150, 2))
     noise -= noise.mean(0)
 
@@ -338,98 +353,91 @@ def isotropic_noise_leaves_the_saddle(sgd, rng):
     )
 
 
-@SGD.mutant(Text("summed over the batch, not averaged", "对批次求和而不取平均"), caught_by=["equals-definition", "gradient-is-unbiased", "variance-falls-like-one-over-batch"])  # fmt: skip
+@SGD.mutant(caught_by=["equals-definition", "gradient-is-unbiased", "variance-falls-like-one-over-batch"])
 def summed(gradient, theta0, batches, alpha):
+    """summed over the batch, not averaged"""
     return sgd(gradient, theta0, batches, np.asarray(alpha) * batches.shape[1])
 
 
 @SGD.mutant(
-    Text("the samples taken in their order, without shuffling, sold as independent draws", "按原有顺序取样而不打乱，却当作独立抽样"),
-    caught_by=["gradient-is-unbiased", "variance-falls-like-one-over-batch", "finite-population-factor"],
-)  # fmt: skip
+    caught_by=["gradient-is-unbiased", "variance-falls-like-one-over-batch", "finite-population-factor"]
+)
 def in_order(gradient, theta0, batches, alpha):
+    """the samples taken in their order, without shuffling, sold as independent draws"""
     return sgd(gradient, theta0, np.arange(batches.size).reshape(batches.shape) % (batches.max() + 1), alpha)
 
 
-@SGD.mutant(Text("the gradient of all samples in every step", "每一步都用全体样本的梯度"), caught_by=["variance-falls-like-one-over-batch", "isotropic-noise-leaves-the-saddle"])  # fmt: skip
+@SGD.mutant(caught_by=["variance-falls-like-one-over-batch", "isotropic-noise-leaves-the-saddle"])
 def full_batch(gradient, theta0, batches, alpha):
+    """the gradient of all samples in every step"""
     return sgd(gradient, theta0, np.tile(np.arange(batches.max() + 1), (len(batches), 1)), alpha)
 
 
-@SGD.mutant(Text("only the first sample of each batch", "只用每批的第一个样本"), caught_by=["equals-definition", "variance-falls-like-one-over-batch", "finite-population-factor"])  # fmt: skip
+@SGD.mutant(caught_by=["equals-definition", "variance-falls-like-one-over-batch", "finite-population-factor"])
 def first_of_the_batch(gradient, theta0, batches, alpha):
+    """only the first sample of each batch"""
     return sgd(gradient, theta0, batches[:, :1], alpha)
 
 
-@SGD.mutant(Text("the schedule is ignored: always the first step size", "忽略步长计划：总用第一个步长"), caught_by=["one-over-t-gives-the-running-mean", "summable-steps-stop-short", "strongly-convex-rate"])  # fmt: skip
+@SGD.mutant(
+    caught_by=["one-over-t-gives-the-running-mean", "summable-steps-stop-short", "strongly-convex-rate"]
+)
 def schedule_ignored(gradient, theta0, batches, alpha):
+    """the schedule is ignored: always the first step size"""
     return sgd(gradient, theta0, batches, np.ravel(alpha)[0] if len(batches) else alpha)
 
 
-@SGD.mutant(Text("a decay that nobody asked for", "擅自让步长衰减"), caught_by=["noise-floor-is-proportional-to-the-step", "averaged-iterate-rate"])  # fmt: skip
+@SGD.mutant(caught_by=["noise-floor-is-proportional-to-the-step", "averaged-iterate-rate"])
 def silent_decay(gradient, theta0, batches, alpha):
+    """a decay that nobody asked for"""
     return sgd(gradient, theta0, batches, np.asarray(alpha) / (1 + 0.2 * np.arange(len(batches))))
 
 
-@SGD.mutant(Text("the running average handed out as the iterate", "把滑动平均当作迭代返回"), caught_by=["last-iterate-pays-a-logarithm", "one-over-t-gives-the-running-mean"])  # fmt: skip
+@SGD.mutant(caught_by=["last-iterate-pays-a-logarithm", "one-over-t-gives-the-running-mean"])
 def averages_returned(gradient, theta0, batches, alpha):
+    """the running average handed out as the iterate"""
     theta = sgd(gradient, theta0, batches, alpha)
     return np.cumsum(theta, 0) / np.arange(1, len(theta) + 1)[:, None]
 
 
-@SGD.mutant(
-    Text("noise added to every gradient", "在每个梯度上加噪声"),
-    caught_by=["stays-at-a-saddle", "equals-definition"],
-)
+@SGD.mutant(caught_by=["stays-at-a-saddle", "equals-definition"])
 def noise_added(gradient, theta0, batches, alpha):
+    """noise added to every gradient"""
     rng = np.random.default_rng(0)
     return sgd(lambda t, i: gradient(t, i) + 1e-3 * rng.standard_normal(t.shape), theta0, batches, alpha)
 
 
 SGD.erratum(
     "E3",
-    common=Text("SGD converges to a local optimum", "SGD收敛到局部最优"),
-    why=Text(
-        r"With $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ and $y=0$ at the start it stays at the saddle (0, 0), where the Hessian has the eigenvalue −1.",
-        r"取 $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ 且起点 $y=0$，它停在鞍点 (0, 0)，那里黑塞矩阵有特征值 −1。",
-    ),
-    right=Text(
-        r"to a stationary point ($\min_t\mathbb E\lVert\nabla f\rVert^2\to0$); past saddles only with noise in every direction",
-        r"收敛到驻点（$\min_t\mathbb E\lVert\nabla f\rVert^2\to0$）；只有各个方向都有噪声时才能越过鞍点",
-    ),
+    common="SGD converges to a local optimum",
+    why=r"With $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ and $y=0$ at the start it stays at the "
+    "saddle (0, 0), where the Hessian has the eigenvalue −1.",
+    right=r"to a stationary point ($\min_t\mathbb E\lVert\nabla f\rVert^2\to0$); past saddles only with "
+    "noise in every direction",
     claims=("stays-at-a-saddle", "isotropic-noise-leaves-the-saddle"),
 )
 SGD.erratum(
     "E5",
-    common=Text(
-        "SGD converges if f is Lipschitz continuous and the gradient is bounded",
-        "若 $f$ 是Lipschitz连续，梯度有界，则 SGD 收敛",
-    ),
-    why=Text(
-        r"The two conditions are one and the same. Convexity, a step proportional to $1/\sqrt T$ and the averaging are what is missing: a constant step stays on its noise floor.",
-        r"这两个条件说的是同一件事。缺少的是凸性、与 $1/\sqrt T$ 成正比的步长以及取平均：常数步长会停在噪声底上。",
-    ),
-    right=Text(
-        r"convex $f$, $\mathbb E\lVert g\rVert^2\le G^2$, $\alpha=R/(G\sqrt T)$: $\mathbb E f(\bar\theta_T)-f^\star\le RG/\sqrt T$",
-        r"$f$ 凸，$\mathbb E\lVert g\rVert^2\le G^2$，$\alpha=R/(G\sqrt T)$：$\mathbb E f(\bar\theta_T)-f^\star\le RG/\sqrt T$",
-    ),
+    common="SGD converges if f is Lipschitz continuous and the gradient is bounded",
+    why=r"The two conditions are one and the same. Convexity, a step proportional to $1/\sqrt T$ and "
+    "the averaging are what is missing: a constant step stays on its noise floor.",
+    right=r"convex $f$, $\mathbb E\lVert g\rVert^2\le G^2$, $\alpha=R/(G\sqrt T)$: "
+    r"$\mathbb E f(\bar\theta_T)-f^\star\le RG/\sqrt T$",
     claims=("averaged-iterate-rate", "noise-floor-is-proportional-to-the-step"),
 )
 SGD.erratum(
     "E81",
-    common=Text(r"$\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$ for the last iterate", r"最后一个迭代满足 $\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$"),
-    why=Text(
-        r"With the usual steps $1/\sqrt t$ the last iterate can be worse by a factor $\log T$: on a maximum of $T+1$ linear functions $f(\theta_T)\sqrt T$ grows like $\log T$.",
-        r"用通常的步长 $1/\sqrt t$ 时，最后一个迭代可能差一个因子 $\log T$：在 $T+1$ 个线性函数的最大值上，$f(\theta_T)\sqrt T$ 像 $\log T$ 一样增长。",
-    ),
-    right=Text(r"for the averaged iterate $\bar\theta_T$", r"对平均迭代 $\bar\theta_T$ 成立"),
+    common=r"$\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$ for the last iterate",
+    why=r"With the usual steps $1/\sqrt t$ the last iterate can be worse by a factor $\log T$: on a "
+    r"maximum of $T+1$ linear functions $f(\theta_T)\sqrt T$ grows like $\log T$.",
+    right=r"for the averaged iterate $\bar\theta_T$",
     claims=("last-iterate-pays-a-logarithm", "averaged-iterate-rate"),
-)  # fmt: skip
+)
 
 
 @SGD.figure(
-    alpha=Slider(0.005, 0.2, 0.07, Text("step size α", "步长 α"), log=True),
-    batch=Slider(1, 64, 2, Text("size of the batch B", "批量大小 B"), log=True, integer=True),
+    alpha=Slider(0.005, 0.2, 0.07, "step size α", log=True),
+    batch=Slider(1, 64, 2, "size of the batch B", log=True, integer=True),
 )
 def figure(alpha, batch):
     rng = np.random.default_rng(3)

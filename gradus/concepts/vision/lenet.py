@@ -8,6 +8,7 @@ import numpy as np
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import canvas
+from gradus.page.pictures import THREE
 
 NAMES = ("c1", "c3", "c5", "f6", "output")
 SHAPES = ((6, 1, 5, 5), (16, 6, 5, 5), (120, 400), (84, 120), (10, 84))
@@ -29,12 +30,10 @@ def _torch(LeNet, x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding):
 LENET = Concept(
     key="lenet",
     kind="system",
-    title=Text("LeNet-5", "LeNet-5"),
-    summary=Text(
-        "Reads handwritten digits: two convolutions find strokes and their combinations, pooling forgets where exactly they "
-        "were, three fully connected layers decide. The pattern of every later convolutional network.",
-        "识别手写数字：两层卷积找出笔画及其组合，池化忘掉它们的确切位置，三层全连接作出判断。此后的卷积网络都沿用这一格局。",
-    ),
+    title="LeNet-5",
+    summary="Reads handwritten digits: two convolutions find strokes and their combinations, pooling "
+    "forgets where exactly they were, three fully connected layers decide. The pattern of every "
+    "later convolutional network.",
     formulas=(
         r"h_1=\operatorname{pool}\bigl(\sigma(K_1\star x+b_1)\bigr),\qquad h_3=\operatorname{pool}\bigl(\sigma(K_3\star h_1+b_3)\bigr)",
         r"h_5=\sigma(W_5\operatorname{vec}(h_3)+b_5),\qquad h_6=\sigma(W_6h_5+b_6),\qquad z=W_7h_6+b_7",
@@ -42,28 +41,40 @@ LENET = Concept(
         r"156+2416+48120+10164+850=61706",
     ),
     symbols=(
-        Symbol("x", "x", "... c s s", Text("images of 28×28, or of 32×32 without padding", "28×28 的图像；不填充时为 32×32"), "unit"),
-        Symbol("K_1", "K1", "6 c 5 5", Text("kernels of C1", "C1 的卷积核")),
-        Symbol("b_1", "b1", "6", Text("bias of C1", "C1 的偏置")),
-        Symbol("K_3", "K3", "16 6 5 5", Text("kernels of C3", "C3 的卷积核")),
-        Symbol("b_3", "b3", "16", Text("bias of C3", "C3 的偏置")),
-        Symbol("W_5", "W5", "120 16·5·5", Text("weights of C5", "C5 的权重")),
-        Symbol("b_5", "b5", "120", Text("bias of C5", "C5 的偏置")),
-        Symbol("W_6", "W6", "84 120", Text("weights of F6", "F6 的权重")),
-        Symbol("b_6", "b6", "84", Text("bias of F6", "F6 的偏置")),
-        Symbol("W_7", "W7", "k 84", Text("weights of the output layer", "输出层的权重")),
-        Symbol("b_7", "b7", "k", Text("bias of the output layer", "输出层的偏置")),
-        Symbol("p", "padding", "", Text("zeros around the image: 2 for 28×28, 0 for 32×32", "图像四周补零：28×28 补 2，32×32 补 0"), "natural"),
-        Symbol(r"\sigma", "", "", Text("ReLU (1998: a scaled tanh)", "ReLU（1998 年为缩放的 tanh）"), "function"),
-        Symbol(r"\star", "", "", Text("cross-correlation", "互相关"), "other"),
-        Symbol("h_1", "", "... 6 14 14", Text("maps after S2; $h_3$ after S4, $h_5$ after C5, $h_6$ after F6", "S2 之后的特征图；$h_3$、$h_5$、$h_6$ 分别在 S4、C5、F6 之后")),
-        Symbol("z", "", "... k", Text("logits, one for each class", "logits，每类一个")),
+        Symbol("x", "x", "... c s s", "images of 28×28, or of 32×32 without padding", "unit"),
+        Symbol("K_1", "K1", "6 c 5 5", "kernels of C1"),
+        Symbol("b_1", "b1", "6", "bias of C1"),
+        Symbol("K_3", "K3", "16 6 5 5", "kernels of C3"),
+        Symbol("b_3", "b3", "16", "bias of C3"),
+        Symbol("W_5", "W5", "120 16·5·5", "weights of C5"),
+        Symbol("b_5", "b5", "120", "bias of C5"),
+        Symbol("W_6", "W6", "84 120", "weights of F6"),
+        Symbol("b_6", "b6", "84", "bias of F6"),
+        Symbol("W_7", "W7", "k 84", "weights of the output layer"),
+        Symbol("b_7", "b7", "k", "bias of the output layer"),
+        Symbol("p", "padding", "", "zeros around the image: 2 for 28×28, 0 for 32×32", "natural"),
+        Symbol(r"\sigma", "", "", "ReLU (1998: a scaled tanh)", "function"),
+        Symbol(r"\star", "", "", "cross-correlation", "other"),
+        Symbol("h_1", "", "... 6 14 14", "maps after S2; $h_3$ after S4, $h_5$ after C5, $h_6$ after F6"),
+        Symbol("z", "", "... k", "logits, one for each class"),
     ),
-    needs=("conv-layer", "pooling", "fully-connected", "relu", "softmax-cross-entropy", "adam", "initialization"),
+    needs=(
+        "conv-layer",
+        "pooling",
+        "fully-connected",
+        "relu",
+        "softmax-cross-entropy",
+        "adam",
+        "initialization",
+    ),
     source="lecun1998gradient",
     year=1998,
     people=("Yann LeCun", "Léon Bottou", "Yoshua Bengio", "Patrick Haffner"),
-    implementations=(Implementation("gradus.vision.lenet:LeNet", "torch", _torch, Text("a module; its weights are carried over", "模块形式，权重由外部给定")),),
+    implementations=(
+        Implementation(
+            "gradus.vision.lenet:LeNet", "torch", _torch, "a module; its weights are carried over"
+        ),
+    ),
     readings=(
         Reading("lecun1998gradient", "§II"),
         Reading("lecun1989backpropagation", ""),
@@ -71,22 +82,24 @@ LENET = Concept(
         Reading("cs231n", "Convolutional Neural Networks"),
     ),
     deviations=(
-        Text(
-            "1998 differs: each map of C3 sees 3, 4 or 6 maps of S2 (1,516 parameters instead of 2,416); pooling multiplies its sum by a trained factor and adds a bias; the activation is $1.7159\\tanh(\\frac23x)$; the output measures distances to fixed 7×12 pictures of the digits. In all 60,000 trained parameters.",
-            "1998 年的原版不同：C3 的每个图只看 S2 的 3、4 或 6 个图（1516 个参数而非 2416 个）；池化把和乘以可训练系数再加偏置；激活为 $1.7159\\tanh(\\frac23x)$；输出层度量与固定的 7×12 数字图案之间的距离。可训练参数共 60000 个。",
+        (
+            "1998 differs: each map of C3 sees 3, 4 or 6 maps of S2 (1,516 parameters instead of 2,416); "
+            "pooling multiplies its sum by a trained factor and adds a bias; the activation is "
+            r"$1.7159\tanh(\frac23x)$; the output measures distances to fixed 7×12 pictures of the digits. "
+            "In all 60,000 trained parameters."
         ),
-        Text(
-            "Images of 28×28 are padded by 2; scikit-learn's digits of 8×8, counted from bitmaps of 32×32, are enlarged back to that size.",
-            "28×28 的图像每侧补 2 个零；scikit-learn 的 8×8 数字由 32×32 位图计数得来，这里把它放大回该尺寸。",
+        (
+            "Images of 28×28 are padded by 2; scikit-learn's digits of 8×8, counted from bitmaps of 32×32, "
+            "are enlarged back to that size."
         ),
     ),
     unverified=(
-        Text(
-            "MNIST: 99.53 % of the 10,000 test images after 10 epochs (one seed); the data are not embedded, so a test measures it where they are found.",
-            "MNIST：训练 10 轮后，10000 张测试图像的准确率为 99.53 %（一个种子）；该数据未内置，仅在找到数据时由测试程序测量。",
+        (
+            "MNIST: 99.53 % of the 10,000 test images after 10 epochs (one seed); the data are not "
+            "embedded, so a test measures it where they are found."
         ),
     ),
-)  # fmt: skip
+)
 
 
 def conv(x, K, b):
@@ -140,13 +153,11 @@ def invalid(rng):
     yield "28×28 without padding", dict(x=np.zeros((2, 1, 28, 28)), **weights, padding=0)
 
 
-@LENET.claim(
-    Text(
-        "Its parameters are 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706, and each of the ten arrays acts on the logits",
-        "参数共 156 + 2416 + 48120 + 10164 + 850 = 61706 个，十个数组每个都影响输出",
-    )
-)
+@LENET.claim
 def number_of_parameters(lenet, rng):
+    """Its parameters are 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706, and each of the ten arrays acts on
+    the logits
+    """
     weights, x = parameters(rng), rng.random((1, 28, 28))
     sizes = [v.size for v in weights.values()]
     layers = [k + b for k, b in zip(sizes[::2], sizes[1::2], strict=True)]
@@ -158,23 +169,20 @@ def number_of_parameters(lenet, rng):
     )
 
 
-@LENET.claim(
-    Text(
-        "With $b_1=1$ and every weight from C3 on 1, each logit is 150·400·120·84: the numbers of inputs of C3, C5, F6 and the output",
-        "令 $b_1=1$ 且 C3 之后的权重全为 1，每个输出为 150·400·120·84，即 C3、C5、F6 与输出层的输入个数之积",
-    )
-)
+@LENET.claim
 def connections_multiply(lenet, rng):
+    """With $b_1=1$ and every weight from C3 on 1, each logit is 150·400·120·84: the numbers of inputs of
+    C3, C5, F6 and the output
+    """
     ones = {
         k: np.full(v.shape, float(k.startswith(("K3", "W")) or k == "b1")) for k, v in parameters(rng).items()
     }
     return identical(lenet(np.zeros((1, 28, 28)), **ones), np.full(10, 150.0 * 400 * 120 * 84))
 
 
-@LENET.claim(
-    Text("Equals PyTorch's own layers put together by hand", "与用 PyTorch 自带各层手工拼成的网络相等")
-)
+@LENET.claim
 def equals_the_layers_one_by_one(lenet, rng):
+    """Equals PyTorch's own layers put together by hand"""
     import torch
     from torch.nn import functional as F
 
@@ -187,13 +195,11 @@ def equals_the_layers_one_by_one(lenet, rng):
     return roundoff(lenet(x, **weights), z, terms=400, c=1.0, scale=float(np.abs(z).max()) * 4)
 
 
-@LENET.claim(
-    Text(
-        "Four pixels at the input are one place at S4: the shifted image with correspondingly shifted weights of C5 gives the same logits",
-        "输入平移 4 个像素相当于 S4 平移一格：图像平移、C5 的权重相应平移，输出不变",
-    )
-)
+@LENET.claim
 def four_pixels_are_one_place(lenet, rng):
+    """Four pixels at the input are one place at S4: the shifted image with correspondingly shifted weights
+    of C5 gives the same logits
+    """
     weights, x = parameters(rng), np.zeros((1, 32, 32))
     x[..., 12:16] = rng.random((1, 32, 4))  # neither before nor after does it reach the border
     W5 = weights["W5"].reshape(120, 16, 5, 5)
@@ -207,26 +213,18 @@ def four_pixels_are_one_place(lenet, rng):
     )
 
 
-@LENET.claim(
-    Text(
-        r"Without biases it is positively homogeneous: $f(ax)=a\,f(x)$ for $a>0$",
-        r"没有偏置时为正齐次：$a>0$ 时 $f(ax)=a\,f(x)$",
-    )
-)
+@LENET.claim
 def positively_homogeneous(lenet, rng):
+    r"""Without biases it is positively homogeneous: $f(ax)=a\,f(x)$ for $a>0$"""
     weights = {k: v if k.startswith(("K", "W")) else 0 * v for k, v in parameters(rng).items()}
     x = rng.random((2, 1, 28, 28))
     z = lenet(x, **weights)
     return all_of(*[identical(lenet(a * x, **weights), a * z) for a in (0.5, 4.0)])  # powers of 2: exact
 
 
-@LENET.claim(
-    Text(
-        "The logits take either sign: no activation follows the last layer",
-        "输出可正可负：最后一层之后没有激活函数",
-    )
-)
+@LENET.claim
 def logits_take_either_sign(lenet, rng):
+    """The logits take either sign: no activation follows the last layer"""
     weights, x = parameters(rng), rng.random((4, 1, 28, 28))
     z = lenet(x, **weights)
     opposite = lenet(x, **{**weights, "W7": -weights["W7"], "b7": -weights["b7"]})
@@ -266,14 +264,9 @@ def trained(seed):
     return dict(zip(("K1", "b1", "K3", "b3", "W5", "b5", "W6", "b6", "W7", "b7"), values, strict=True))
 
 
-@LENET.claim(
-    Text(
-        "Trained by the recipe it reads at least 98 % of the held-out fifth of the digits (mean of 3 seeds)",
-        "按配方训练后，在留出的五分之一手写数字上准确率至少 98 %（3 个种子平均）",
-    ),
-    cost="slow",
-)
+@LENET.claim(cost="slow")
 def reads_digits(lenet, rng):
+    """Trained by the recipe it reads at least 98 % of the held-out fifth of the digits (mean of 3 seeds)"""
     import torch
 
     from gradus.data import load
@@ -289,11 +282,9 @@ def reads_digits(lenet, rng):
     return metric(np.mean(scores), 0.98, "≥", Text(f"the target; seeds: {said}", f"目标值；各种子：{said}"))
 
 
-@LENET.mutant(
-    Text("the sigmoid of 1989 for ReLU", "用 sigmoid 代替 ReLU"),
-    caught_by=["positively-homogeneous", "connections-multiply", "reads-digits"],
-)
+@LENET.mutant(caught_by=["positively-homogeneous", "connections-multiply", "reads-digits"])
 def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
+    """the sigmoid of 1989 for ReLU"""
     s = lambda t: 1 / (1 + np.exp(-t))
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
     h = pool(s(conv(pool(s(conv(x, K1, b1))), K3, b3)))
@@ -301,63 +292,89 @@ def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     return s(h @ W6.T + b6) @ W7.T + b7
 
 
-@LENET.mutant(
-    Text("flattened pixel by pixel, channels last", "按像素展平，通道在后"),
-    caught_by=["equals-the-layers-one-by-one", "four-pixels-are-one-place", "reads-digits"],
-)
+@LENET.mutant(caught_by=["equals-the-layers-one-by-one", "four-pixels-are-one-place", "reads-digits"])
 def channels_last(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
+    """flattened pixel by pixel, channels last"""
     W5 = np.moveaxis(W5.reshape(120, 5, 5, 16), -1, 1).reshape(120, 400)
     return lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(
-    Text("kernels flipped: mathematical convolution", "卷积核被翻转：数学上的卷积"),
-    caught_by=["equals-the-layers-one-by-one", "reads-digits"],
-)
+@LENET.mutant(caught_by=["equals-the-layers-one-by-one", "reads-digits"])
 def flipped_kernels(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
+    """kernels flipped: mathematical convolution"""
     return lenet(x, K1[..., ::-1, ::-1], b1, K3[..., ::-1, ::-1], b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(
-    Text("the bias of C3 is left out", "漏掉 C3 的偏置"),
-    caught_by=["number-of-parameters", "equals-definition"],
-)
+@LENET.mutant(caught_by=["number-of-parameters", "equals-definition"])
 def bias_left_out(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
+    """the bias of C3 is left out"""
     return lenet(x, K1, b1, K3, 0 * b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(
-    Text("a ReLU after the last layer", "最后一层之后又做 ReLU"),
-    caught_by=["logits-take-either-sign", "equals-definition"],
-)
+@LENET.mutant(caught_by=["logits-take-either-sign", "equals-definition"])
 def activation_at_the_end(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
+    """a ReLU after the last layer"""
     return np.maximum(lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding), 0)
 
 
-@LENET.mutant(
-    Text("C3 sees only the first three maps", "C3 只看前三个图"),
-    caught_by=["connections-multiply", "equals-definition"],
-)
+@LENET.mutant(caught_by=["connections-multiply", "equals-definition"])
 def partial_connections(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
+    """C3 sees only the first three maps"""
     K3 = K3 * (np.arange(6) < 3)[:, None, None]
     return lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding)
 
 
 # C1 after training by the recipe with seed 0, in hundredths.
-K1_TRAINED = np.array([
-    [[4, 12, -19, -21, -16], [13, 5, 19, -2, 2], [5, 6, -12, -9, -6], [14, 21, 23, -5, -2], [21, 30, 8, 25, 5]],
-    [[2, 18, -19, -13, -5], [-8, 17, -13, -9, -14], [-19, -12, 17, 9, 10], [1, -10, 3, -19, -14], [-10, 13, 12, -9, -1]],
-    [[20, 30, 20, 15, 26], [0, 19, 2, 5, 8], [21, 25, 8, 28, 32], [7, 15, 23, 32, 38], [-12, 1, 19, 30, 30]],
-    [[27, 12, -11, 7, -8], [-11, 22, 16, -22, -1], [2, -2, -12, 1, -21], [12, 12, 12, 1, -29], [-7, 14, 5, -18, -15]],
-    [[31, 24, 1, 4, -10], [7, -11, -13, 1, 5], [-5, 11, -17, 13, 10], [-17, -10, -8, -7, -3], [8, -4, -18, 0, -26]],
-    [[-13, -6, -11, -8, -17], [-5, 3, -14, -2, 13], [-3, -1, -3, 3, 12], [18, 11, 18, -3, -19], [-11, 12, -1, -11, -17]],
-])[:, None] / 100  # fmt: skip
+K1_TRAINED = (
+    np.array(
+        [
+            [
+                [4, 12, -19, -21, -16],
+                [13, 5, 19, -2, 2],
+                [5, 6, -12, -9, -6],
+                [14, 21, 23, -5, -2],
+                [21, 30, 8, 25, 5],
+            ],
+            [
+                [2, 18, -19, -13, -5],
+                [-8, 17, -13, -9, -14],
+                [-19, -12, 17, 9, 10],
+                [1, -10, 3, -19, -14],
+                [-10, 13, 12, -9, -1],
+            ],
+            [
+                [20, 30, 20, 15, 26],
+                [0, 19, 2, 5, 8],
+                [21, 25, 8, 28, 32],
+                [7, 15, 23, 32, 38],
+                [-12, 1, 19, 30, 30],
+            ],
+            [
+                [27, 12, -11, 7, -8],
+                [-11, 22, 16, -22, -1],
+                [2, -2, -12, 1, -21],
+                [12, 12, 12, 1, -29],
+                [-7, 14, 5, -18, -15],
+            ],
+            [
+                [31, 24, 1, 4, -10],
+                [7, -11, -13, 1, 5],
+                [-5, 11, -17, 13, 10],
+                [-17, -10, -8, -7, -3],
+                [8, -4, -18, 0, -26],
+            ],
+            [
+                [-13, -6, -11, -8, -17],
+                [-5, 3, -14, -2, 13],
+                [-3, -1, -3, 3, 12],
+                [18, 11, 18, -3, -19],
+                [-11, 12, -1, -11, -17],
+            ],
+        ]
+    )[:, None]
+    / 100
+)
 B1_TRAINED = np.array([-12, -17, -10, 31, 26, -21]) / 100
-# A handwritten 3 of scikit-learn's digits, values 0…16.
-THREE = np.array([
-    [0, 0, 7, 15, 13, 1, 0, 0], [0, 8, 13, 6, 15, 4, 0, 0], [0, 2, 1, 13, 13, 0, 0, 0], [0, 0, 2, 15, 11, 1, 0, 0],
-    [0, 0, 0, 1, 12, 12, 1, 0], [0, 0, 0, 0, 1, 10, 8, 0], [0, 0, 8, 4, 5, 14, 9, 0], [0, 0, 7, 13, 13, 9, 0, 0],
-]) / 16  # fmt: skip
 
 
 def turned(image, degrees, size=32):
@@ -384,8 +401,8 @@ def costs(side):
 
 
 @LENET.figure(
-    angle=Slider(-45, 45, 10, Text("the digit turned by (degrees)", "数字旋转的角度（度）")),
-    side=Slider(16, 64, 28, Text("side of the image", "图像边长"), integer=True),
+    angle=Slider(-45, 45, 10, "the digit turned by (degrees)"),
+    side=Slider(16, 64, 28, "side of the image", integer=True),
 )
 def figure(angle, side):
     side = int(side) // 4 * 4

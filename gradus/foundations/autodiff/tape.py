@@ -38,13 +38,24 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     (see `checkpoint`).
 
     Source: Griewank and Walther 2008, Evaluating Derivatives, ch. 3.
+
+    Example:
+        >>> import numpy as np
+        >>> grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0])).tolist()
+        [2.0, 4.0]
     """
     differentiated = value_and_grad(f, argnums)
     return lambda *arguments: differentiated(*arguments)[1]
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
-    """The function that gives the value of `f` and its gradient together; arguments and errors as for `grad`."""
+    """The function that gives the value of `f` and its gradient together; arguments and errors as for `grad`.
+
+    Example:
+        >>> value, gradient = value_and_grad(lambda x: x**3)(2.0)
+        >>> float(value), float(gradient)
+        (8.0, 12.0)
+    """
     several = not isinstance(argnums, int)
     chosen = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
 
@@ -85,6 +96,12 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
     Cost: as `grad`, for each call of the pullback.
 
     Source: Griewank and Walther 2008, Evaluating Derivatives, ch. 3.
+
+    Example:
+        >>> import numpy as np
+        >>> y, pullback = vjp(lambda x: x * x, np.array([1.0, 2.0]))
+        >>> pullback(np.array([1.0, 10.0]))[0].tolist()
+        [2.0, 40.0]
     """
     fresh = [mapped(_start, a) for a in x]
     starts: list[Step] = []

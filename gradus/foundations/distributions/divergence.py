@@ -31,6 +31,11 @@ def entropy(distribution: D.Distribution) -> Float[Tensor, "*batch"]:
 
     Deviates: torch's Poisson has no entropy, its Bernoulli has 8e-15 at p = 0; those of gamma and beta lose ten digits at
     shapes of 10⁶. SciPy 1.17 gives 2.77 for Poisson(10⁶), where 8.33 is right.
+
+    Example:
+        >>> import torch.distributions as D
+        >>> round(entropy(D.Poisson(1e6)).item(), 2)
+        8.33
     """
     check_parameters(distribution)
     if isinstance(distribution, D.Bernoulli):
@@ -97,6 +102,11 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
 
     Deviates: torch's own gives NaN for Poisson(0), finite values where clamped probabilities of 0 make it infinite, and
     nothing but rounding where the two laws are near each other.
+
+    Example:
+        >>> import torch.distributions as D
+        >>> kl_divergence(D.Normal(0.0, 1.0), D.Normal(2.0, 1.0)).item()
+        2.0
     """
     check_parameters(p)
     check_parameters(q)
@@ -178,6 +188,11 @@ def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k 
     Cost: O(k²) for each member of the batch; O(d⁶) for a multivariate normal.
 
     Source: Fisher 1922; Lehmann and Casella 1998, §2.5.
+
+    Example:
+        >>> import torch.distributions as D
+        >>> fisher_information(D.Normal(0.0, 2.0)).tolist()
+        [[0.25, 0.0], [0.0, 0.5]]
     """
     check_parameters(distribution)
     if isinstance(distribution, D.Uniform):

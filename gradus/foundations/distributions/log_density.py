@@ -37,6 +37,11 @@ def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batc
     Source: Loader 2000 for the discrete, gamma and beta families.
 
     Deviates: 16-bit tensors are computed in float32 and rounded at the end.
+
+    Example:
+        >>> import torch
+        >>> log_density(torch.distributions.Bernoulli(0.0), torch.tensor(1.0)).item()
+        -inf
     """
     rule = _RULES.get(type(distribution))
     if rule is None:
@@ -228,6 +233,12 @@ def multivariate_normal(
     Cost: O(d³) for each member of the batch.
 
     Deviates: 16-bit matrices, of which torch has no Cholesky factor, are factored in float32.
+
+    Example:
+        >>> import torch
+        >>> law = multivariate_normal(torch.zeros(2), torch.tensor([[4.0, 0.0], [0.0, 9.0]]))
+        >>> law.scale_tril.tolist()
+        [[2.0, 0.0], [0.0, 3.0]]
     """
     d = mean.shape[-1] if mean.ndim else 0
     if covariance.shape[-2:] != (d, d):

@@ -36,6 +36,11 @@ def log_cdf(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*batch"
     Cost: O(1) for each entry near the mean, O(√shape) far out; on the CPU, without gradient.
 
     Source: Press et al. 2007, §6.2, 6.4 for the series and the continued fractions; Loader 2000 for the prefix.
+
+    Example:
+        >>> import torch
+        >>> round(log_cdf(torch.distributions.Normal(0.0, 1.0), torch.tensor(-40.0)).item(), 2)
+        -804.61
     """
     return _logarithm(distribution, x, lower=True)
 
@@ -53,6 +58,11 @@ def log_survival(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*b
     Cost: O(1) for each entry near the mean, O(√shape) far out; on the CPU, without gradient.
 
     Source: as of `log_cdf`.
+
+    Example:
+        >>> import torch
+        >>> log_survival(torch.distributions.Exponential(2.0), torch.tensor(500.0)).item()
+        -1000.0
     """
     return _logarithm(distribution, x, lower=False)
 

@@ -28,6 +28,11 @@ def as_scipy(distribution: D.Distribution) -> Any:
     Cost: O(1); the parameters are copied to NumPy in float64.
 
     Source: the parametrisations of SciPy's reference: scale = σ = 1/rate, loc = low.
+
+    Example:
+        >>> import torch.distributions as D
+        >>> float(as_scipy(D.Binomial(10, 0.5)).ppf(0.5))
+        5.0
     """
     rule = _RULES.get(type(distribution))
     if rule is None:

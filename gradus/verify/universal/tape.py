@@ -7,38 +7,28 @@ differentiates it. So a wrong tape fails it, and so does a wrong implementation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.frameworks.adapters import Adapted
+from gradus.frameworks import Adapted
+from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import EPSILON, Evidence, NotApplicable, all_of, roundoff
 from gradus.text import Text
-from gradus.verify.universal.cases import over_cases
-from gradus.verify.universal.differentiate import (
-    REFUSALS,
-    C,
-    Probe,
-    parts,
-    probe,
-    shake,
-    slope,
-    symbol_of,
-    terms_of,
-)
+from gradus.verify.universal.cases import Measure, over_cases
+from gradus.verify.universal.directions import Probe, probe, slope
+from gradus.verify.universal.sensitivity import DELTA, REFUSALS, C, parts, perturbed, symbol_of, terms_of
 
-DELTA = 2.0**-26  # relative size of the perturbations that measure sensitivity
 SWEEPS = 3  # forwards, backwards, and that of the differences: each has its own c·n·ε
 
 
-def tape_gradient(concept: Concept) -> Callable[[Adapted, np.random.Generator], Evidence]:
+def tape_gradient(concept: Concept) -> Measure:
     """The claim's measurement."""
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
-        return over_cases(concept, rng, lambda arguments: _one_case(concept, adapted, arguments, rng))
+        return over_cases(concept, rng, lambda arguments: tape_evidence(concept, adapted, arguments, rng))
 
     return measure
 
@@ -52,10 +42,10 @@ def by_tape(concept: Concept, arguments: Arguments, p: Probe) -> tuple[float, di
     from gradus.foundations.autodiff import value_and_grad
     from gradus.foundations.autodiff.traceable import traceable
 
-    define = traceable(concept.definition)
+    definition = traceable(concept.definition)
 
     def weighted(*x: Any) -> Any:
-        results = _flat(define(**{**arguments, **dict(zip(p.wanted, x, strict=True))}))
+        results = flatten(definition(**{**arguments, **dict(zip(p.wanted, x, strict=True))}))
         return sum(np.sum(w * r) for w, r in zip(p.w, results, strict=True))
 
     with np.errstate(all="ignore"):
@@ -65,17 +55,18 @@ def by_tape(concept: Concept, arguments: Arguments, p: Probe) -> tuple[float, di
     return float(value), dict(zip(p.wanted, gradient, strict=True))
 
 
-def _flat(result: Any) -> list[Any]:
-    if isinstance(result, (tuple, list)):
-        return [leaf for r in result for leaf in _flat(r)]
-    return [result]
+def tape_evidence(
+    concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.random.Generator
+) -> Evidence:
+    """The evidence at one case.
 
-
-def _one_case(concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.random.Generator) -> Evidence:
+    Raises:
+        NotApplicable: the tape cannot run the definition, or the definition has no derivative at the case.
+    """
     p, n = probe(concept, arguments, rng), terms_of(concept, arguments)
-    differs = concept.definition if adapted.differentiates else adapted
+    function = concept.definition if adapted.differentiates else adapted
     try:
-        want, tolerance, why = slope(differs, p, arguments, n)
+        want, tolerance, why = slope(function, p, arguments, n)
     except REFUSALS as error:
         raise NotApplicable(f"it refuses inputs around the case: {error}") from None
     try:
@@ -83,26 +74,31 @@ def _one_case(concept: Concept, adapted: Adapted, arguments: Arguments, rng: np.
     except GradusError as error:
         raise NotApplicable(f"the tape cannot run the definition: {error}") from None
     got, size = p.along(gradient)
-    shaken = {**arguments, **{k: shake(arguments[k], DELTA, rng) for k in p.wanted}}
+    shaken = {**arguments, **{k: perturbed(arguments[k], DELTA, rng) for k in p.wanted}}
     near = by_tape(concept, shaken, p)[1]  # by how much rounding of the arguments moves the gradient
     size += abs(p.along(near)[0] - got) / DELTA + _weight(p)
     tolerance += SWEEPS * C * n * EPSILON * size
-    if not abs(got - want) <= tolerance and _branches(concept, arguments, p, got):
-        raise NotApplicable("the definition branches at the case itself")
-    if (
-        not abs(got - want) <= tolerance
-        and not adapted.differentiates
-        and _steps(concept, adapted, arguments, p)
-    ):
-        raise NotApplicable("the implementation is constant around the case: it takes whole numbers")
+    if not abs(got - want) <= tolerance:
+        _require_smooth(concept, adapted, arguments, p, got)
     note = Text(
         f"{got:.12g} along a random direction, differences give {want:.12g}",
         f"沿随机方向为 {got:.12g}，差分给出 {want:.12g}",
     )
-    found = [Evidence("roundoff", abs(got - want), "=", 0.0, tolerance, why, note), _same_value(p, value, n)]
+    compared = [
+        Evidence("roundoff", abs(got - want), "=", 0.0, tolerance, why, note),
+        _same_value(p, value, n),
+    ]
     if adapted.differentiates:
-        found += _entry_by_entry(concept, adapted, arguments, p, gradient, near)
-    return all_of(*found)
+        compared += _entry_by_entry(concept, adapted, arguments, p, gradient, near)
+    return all_of(*compared)
+
+
+def _require_smooth(concept: Concept, adapted: Adapted, arguments: Arguments, p: Probe, got: float) -> None:
+    """Raises `NotApplicable` where no derivative is to be compared at the case."""
+    if _branches(concept, arguments, p, got):
+        raise NotApplicable("the definition branches at the case itself")
+    if not adapted.differentiates and _steps(concept, adapted, arguments, p):
+        raise NotApplicable("the implementation is constant around the case: it takes whole numbers")
 
 
 def _branches(concept: Concept, arguments: Arguments, p: Probe, got: float, h: float = 2.0**-20) -> bool:
@@ -152,11 +148,11 @@ def _entry_by_entry(
     if not names:
         return []
     theirs = adapted.vjp(arguments, tuple(p.w), p.wanted)
-    found = []
+    compared = []
     for k in names:
         moved = float(np.abs(near[k] - gradient[k]).max(initial=0.0)) / DELTA
         # rounding of the values themselves, for each unit of the argument
         values = _weight(p) / max(float(np.abs(arguments[k]).max(initial=0.0)), 1e-3)
         size = float(np.abs(gradient[k]).max(initial=0.0)) + moved + values
-        found.append(roundoff(theirs[k], gradient[k], terms_of(concept, arguments), SWEEPS * C, size))
-    return found
+        compared.append(roundoff(theirs[k], gradient[k], terms_of(concept, arguments), SWEEPS * C, size))
+    return compared

@@ -26,48 +26,50 @@ def _torch(binary_cross_entropy, y, p, weights=None):
 PROPER = Concept(
     key="proper-scores",
     kind="theorem",
-    title=Text("Proper scores: log loss and Brier score", "恰当评分：对数损失与 Brier 评分"),
-    summary=Text(
-        "A score of a stated probability is proper when nobody does better on average than by stating what he believes. The log loss and the Brier score are; accuracy and the absolute error are not: "
-        "they are best served by stating 0 or 1. Trained by a proper score, a network's outputs can be probabilities.",
-        "对所报概率的评分若使人平均而言不会因不说真话而得益，则称为恰当的。对数损失与 Brier 评分是恰当的；准确率与绝对误差不是：报 0 或 1 才最有利。"
-        "以恰当评分训练，网络的输出才可能是概率。",
-    ),
+    title="Proper scores: log loss and Brier score",
+    summary="A score of a stated probability is proper when nobody does better on average than by stating "
+    "what he believes. The log loss and the Brier score are; accuracy and the absolute error are "
+    "not: they are best served by stating 0 or 1. Trained by a proper score, a network's outputs "
+    "can be probabilities.",
     formulas=(
         r"L=-\frac{\sum_iw_i\bigl(y_i\log p_i+(1-y_i)\log(1-p_i)\bigr)}{\sum_iw_i},\qquad B=\frac{\sum_iw_i(p_i-y_i)^2}{\sum_iw_i}",
         r"E_{y\sim q}[S(y,p)]\ \ge\ E_{y\sim q}[S(y,q)]\quad\text{for all }p,q",
         r"B=\underbrace{\sum_k\frac{n_k}n(p_k-\bar y_k)^2}_{\text{reliability}}-\underbrace{\sum_k\frac{n_k}n(\bar y_k-\bar y)^2}_{\text{resolution}}+\underbrace{\bar y(1-\bar y)}_{\text{uncertainty}}",
     ),
     symbols=(
-        Symbol("y", "y", "n", Text("what happened, 0 or 1", "实际结果，0 或 1"), "natural"),
-        Symbol("p", "p", "n", Text("the probability that was stated for 1", "所报的结果为 1 的概率"), "unit"),
-        Symbol("w", "weights", "n", Text("weights; 1 unless given", "权重，默认为 1"), "positive"),
-        Symbol("S", "", "", Text("a score, the smaller the better", "评分，越小越好")),
-        Symbol("q", "", "", Text("the true probability", "真实概率"), "unit"),
-        Symbol("n_k", "", "", Text("number of cases for which $p_k$ was stated", "所报为 $p_k$ 的样本数"), "natural"),
-        Symbol(r"\bar y_k,\bar y", "", "", Text("share of ones among them, and among all", "其中及全部样本中 1 的比例"), "unit"),
-        Symbol("i,k", "", "", Text("a case; a stated value", "样本；所报的值"), "natural"),
+        Symbol("y", "y", "n", "what happened, 0 or 1", "natural"),
+        Symbol("p", "p", "n", "the probability that was stated for 1", "unit"),
+        Symbol("w", "weights", "n", "weights; 1 unless given", "positive"),
+        Symbol("S", "", "", "a score, the smaller the better"),
+        Symbol("q", "", "", "the true probability", "unit"),
+        Symbol("n_k", "", "", "number of cases for which $p_k$ was stated", "natural"),
+        Symbol(r"\bar y_k,\bar y", "", "", "share of ones among them, and among all", "unit"),
+        Symbol("i,k", "", "", "a case; a stated value", "natural"),
     ),
     needs=("cross-entropy", "classification-metrics"),
     source="gneiting2007strictly",
     year=1950,
     people=("Glenn Brier", "Irving Good", "Allan Murphy", "Tilmann Gneiting", "Adrian Raftery"),
     implementations=(
-        Implementation("sklearn.metrics:log_loss", "numpy", _sklearn, Text("and `brier_score_loss`", "以及 `brier_score_loss`")),
-        Implementation("torch.nn.functional:binary_cross_entropy", "torch", _torch, Text("and the mean square", "以及均方")),
+        Implementation("sklearn.metrics:log_loss", "numpy", _sklearn, "and `brier_score_loss`"),
+        Implementation("torch.nn.functional:binary_cross_entropy", "torch", _torch, "and the mean square"),
     ),
-    readings=(Reading("gneiting2007strictly", "§2–4"), Reading("brier1950verification"), Reading("murphy1973new")),
+    readings=(
+        Reading("gneiting2007strictly", "§2–4"),
+        Reading("brier1950verification"),
+        Reading("murphy1973new"),
+    ),
     deviations=(
-        Text("At a certain forecast that fails the log loss is infinite; scikit-learn clips the probability to $2.2\\cdot10^{-16}$ and gives 36.04, PyTorch clips the logarithm at −100.",
-             "断言必然而落空时对数损失为无穷；scikit-learn 把概率截断到 $2.2\\cdot10^{-16}$，给出 36.04；PyTorch 把对数截断在 −100。"),
+        (
+            "At a certain forecast that fails the log loss is infinite; scikit-learn clips the probability "
+            r"to $2.2\cdot10^{-16}$ and gives 36.04, PyTorch clips the logarithm at −100."
+        ),
     ),
     proof=Proof(
-        Text(
-            r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. The absolute error has the mean $q(1-p)+(1-q)p$, linear in p: its minimum is at an end.",
-            r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$，$E_qB(p)-E_qB(q)=(p-q)^2\ge0$，仅当 $p=q$ 时为 0。绝对误差的均值为 $q(1-p)+(1-q)p$，关于 p 线性：最小值在端点。",
-        )
+        r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. "
+        "The absolute error has the mean $q(1-p)+(1-q)p$, linear in p: its minimum is at an end."
     ),
-)  # fmt: skip
+)
 
 
 @PROPER.definition
@@ -99,13 +101,11 @@ def expected(f, q, p, n=1000):
     return np.asarray(f(y, np.full(n, float(p))), float)
 
 
-@PROPER.claim(
-    Text(
-        "Proper: of 15 stated probabilities, from 0.01 to far away, the true one has the least mean of either score",
-        "恰当性：在与真实值相差 0.01 直至很远的 15 个概率中，报真实概率使两种评分的均值都最小",
-    )
-)
+@PROPER.claim
 def honesty_is_best(f, rng):
+    """Proper: of 15 stated probabilities, from 0.01 to far away, the true one has the least mean of either
+    score
+    """
     found = []
     for q in (0.1, 0.37, 0.8):
         near = q + np.array([-0.05, -0.02, -0.01, 0.0, 0.01, 0.02, 0.05])
@@ -115,13 +115,11 @@ def honesty_is_best(f, rng):
     return all_of(*found)
 
 
-@PROPER.claim(
-    Text(
-        "What dishonesty costs: the divergence $D_{KL}(q\\|p)$ in log loss, $(p-q)^2$ in Brier score; honesty leaves the entropy, and $q(1-q)$",
-        "不诚实的代价：对数损失多出 $D_{KL}(q\\|p)$，Brier 评分多出 $(p-q)^2$；诚实时余下熵与 $q(1-q)$",
-    )
-)
+@PROPER.claim
 def cost_of_dishonesty(f, rng):
+    r"""What dishonesty costs: the divergence $D_{KL}(q\|p)$ in log loss, $(p-q)^2$ in Brier score; honesty
+    leaves the entropy, and $q(1-q)$
+    """
     found = []
     for q, p in ((0.25, 0.6), (0.9, 0.5), (0.5, 0.02)):
         honest, stated = expected(f, q, q), expected(f, q, p)
@@ -134,13 +132,11 @@ def cost_of_dishonesty(f, rng):
     return all_of(*found)
 
 
-@PROPER.claim(
-    Text(
-        "Accuracy and the absolute error are not proper: where 70 % are ones, stating 1 is as accurate as stating 0.7 and has the smaller absolute error (0.3 beside 0.42), but the larger scores here",
-        "准确率与绝对误差不恰当：若 70% 为 1，报 1 与报 0.7 同样准确且绝对误差更小（0.3 对 0.42），但此处的评分更差",
-    )
-)
+@PROPER.claim
 def others_reward_certainty(f, rng):
+    """Accuracy and the absolute error are not proper: where 70 % are ones, stating 1 is as accurate as
+    stating 0.7 and has the smaller absolute error (0.3 beside 0.42), but the larger scores here
+    """
     y = (np.arange(100) < 70).astype(int)
     absolute = [np.abs(y - p).mean() for p in (0.7, 0.999)]
     accuracy = [np.mean((p > 0.5) == y) for p in (0.7, 0.999)]
@@ -152,13 +148,11 @@ def others_reward_certainty(f, rng):
     )
 
 
-@PROPER.claim(
-    Text(
-        "Murphy's partition: Brier = reliability − resolution + uncertainty, exactly, for forecasts of ten values",
-        "Murphy 分解：Brier = 可靠性 − 分辨率 + 不确定性，对取十个值的预报精确成立",
-    )
-)
+@PROPER.claim
 def murphys_partition(f, rng):
+    """Murphy's partition: Brier = reliability − resolution + uncertainty, exactly, for forecasts of ten
+    values
+    """
     p = rng.integers(1, 10, 400) / 10
     y = (rng.random(400) < 0.2 + 0.5 * p).astype(int)
     reliability = resolution = 0.0
@@ -170,13 +164,11 @@ def murphys_partition(f, rng):
     return roundoff(brier, reliability - resolution + y.mean() * (1 - y.mean()), terms=400, scale=1.0)
 
 
-@PROPER.claim(
-    Text(
-        "A forecast that is made to match (each value replaced by the share of ones among its cases) improves both scores unless it matched already",
-        "把预报校准（每个值换成其样本中 1 的比例）会改善两种评分，除非它本已校准",
-    )
-)
+@PROPER.claim
 def calibrating_improves(f, rng):
+    """A forecast that is made to match (each value replaced by the share of ones among its cases) improves
+    both scores unless it matched already
+    """
     p = rng.integers(1, 10, 600) / 10
     y = (rng.random(600) < p**2).astype(int)
 
@@ -190,13 +182,11 @@ def calibrating_improves(f, rng):
     return all_of(bound((before - after).min(), 0.01, "≥", said), roundoff(again, after, terms=600))
 
 
-@PROPER.claim(
-    Text(
-        "On average over honest forecasts the log loss is the mean entropy and the Brier score the mean of p(1 − p)",
-        "对诚实的预报，对数损失的均值是平均熵，Brier 评分的均值是 p(1 − p) 的平均",
-    )
-)
+@PROPER.claim
 def honest_on_average(f, rng):
+    """On average over honest forecasts the log loss is the mean entropy and the Brier score the mean of
+    p(1 − p)
+    """
     n = 40_000
     p = rng.uniform(0.05, 0.95, n)
     log_loss, brier = np.asarray(f((rng.random(n) < p).astype(int), p), float)
@@ -207,67 +197,61 @@ def honest_on_average(f, rng):
 
 
 @PROPER.mutant(
-    Text("the absolute error for the square", "以绝对误差代替平方"),
     caught_by=[
         "honesty-is-best",
         "cost-of-dishonesty",
         "others-reward-certainty",
         "murphys-partition",
         "honest-on-average",
-    ],
+    ]
 )
 def absolute_error(y, p, weights=None):
+    """the absolute error for the square"""
     w = np.ones(len(y)) if weights is None else weights
     return np.stack([proper_scores(y, p, weights)[0], (w * np.abs(p - y)).sum() / w.sum()])
 
 
-@PROPER.mutant(
-    Text("the probability for its logarithm", "以概率代替其对数"),
-    caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition", "honest-on-average"],
-)
+@PROPER.mutant(caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition", "honest-on-average"])
 def linear_score(y, p, weights=None):
+    """the probability for its logarithm"""
     w = np.ones(len(y)) if weights is None else weights
     loss = (w * (1 - np.where(y == 1, p, 1 - p))).sum() / w.sum()
     return np.stack([loss, proper_scores(y, p, weights)[1]])
 
 
-@PROPER.mutant(
-    Text("the zeros forgotten: only cases with y = 1 count", "漏掉 y = 0：只计 y = 1 的样本"),
-    caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition"],
-)
+@PROPER.mutant(caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition"])
 def zeros_forgotten(y, p, weights=None):
+    """the zeros forgotten: only cases with y = 1 count"""
     w = np.ones(len(y)) if weights is None else weights
     return np.stack([-(w * y * np.log(p)).sum() / w.sum(), (w * y * (p - y) ** 2).sum() / w.sum()])
 
 
 @PROPER.mutant(
-    Text("bits for nats, and the root of the Brier score", "以比特代替奈特，并对 Brier 评分开方"),
-    caught_by=["cost-of-dishonesty", "murphys-partition", "equals-definition", "honest-on-average"],
+    caught_by=["cost-of-dishonesty", "murphys-partition", "equals-definition", "honest-on-average"]
 )
 def bits_and_root(y, p, weights=None):
+    """bits for nats, and the root of the Brier score"""
     log_loss, brier = proper_scores(y, p, weights)
     return np.stack([log_loss / np.log(2), np.sqrt(brier)])
 
 
-@PROPER.mutant(
-    Text("forecasts rounded to 0 and 1 first", "先把预报取整为 0 或 1"),
-    caught_by=["honesty-is-best", "equals-definition", "murphys-partition"],
-)
+@PROPER.mutant(caught_by=["honesty-is-best", "equals-definition", "murphys-partition"])
 def rounded(y, p, weights=None):
+    """forecasts rounded to 0 and 1 first"""
     return proper_scores(y, np.where(p > 0.5, 1 - 1e-9, 1e-9), weights)
 
 
 @PROPER.mutant(
-    Text("the sign turned: larger is better", "符号取反：越大越好"),
-    caught_by=["honesty-is-best", "calibrating-improves", "others-reward-certainty", "equals-definition"],
+    caught_by=["honesty-is-best", "calibrating-improves", "others-reward-certainty", "equals-definition"]
 )
 def sign_turned(y, p, weights=None):
+    """the sign turned: larger is better"""
     return -proper_scores(y, p, weights)
 
 
 @PROPER.figure(
-    q=Slider(0.02, 0.98, 0.7, Text("true probability q", "真实概率 q")),
-    p=Slider(0.02, 0.98, 0.9, Text("stated probability p", "所报概率 p")),
+    q=Slider(0.02, 0.98, 0.7, "true probability q"),
+    p=Slider(0.02, 0.98, 0.9, "stated probability p"),
 )
 def figure(q, p):
     t = np.linspace(0.005, 0.995, 300)
@@ -295,4 +279,4 @@ def figure(q, p):
             f"With truth {q:.2f}, stating {p:.2f} costs {extra:.4f} nat of log loss and {(p - q) ** 2:.4f} of Brier score more than the truth. The absolute error is least at {best:.0f}.",
             f"真实概率 {q:.2f}，报 {p:.2f} 比说真话多付出 {extra:.4f} 奈特的对数损失与 {(p - q) ** 2:.4f} 的 Brier 评分。绝对误差在 {best:.0f} 处最小。",
         ),
-    )  # fmt: skip
+    )

@@ -16,45 +16,41 @@ def _sklearn(roc_auc_score, y, score, weights=None):
 ROC = Concept(
     key="roc-auc",
     kind="definition",
-    title=Text("ROC curve and the area under it", "ROC 曲线及其下面积"),
-    summary=Text(
-        "Moving the threshold of a score from high to low traces the share of class 1 that is found against the share of class 0 that is called in error. The area under that curve is the probability that a random case of class 1 "
-        "scores above one of class 0, ties counting half. It does not see the base rate, nor any increasing change of the scores.",
-        "把得分的阈值从高移到低，画出找到的类别 1 的比例对误报的类别 0 的比例。曲线下面积就是随机一个类别 1 样本的得分高于随机一个类别 0 样本的概率，相等算一半。"
-        "它与基础概率无关，也不受得分的任何单调递增变换的影响。",
-    ),
+    title="ROC curve and the area under it",
+    summary="Moving the threshold of a score from high to low traces the share of class 1 that is found "
+    "against the share of class 0 that is called in error. The area under that curve is the "
+    "probability that a random case of class 1 scores above one of class 0, ties counting half. It "
+    "does not see the base rate, nor any increasing change of the scores.",
     formulas=(
         r"\mathrm{TPR}(t)=P(s\ge t\mid y=1),\qquad \mathrm{FPR}(t)=P(s\ge t\mid y=0),\qquad \mathrm{AUC}=\int_0^1\mathrm{TPR}\;d\,\mathrm{FPR}",
         r"\mathrm{AUC}=\frac{\sum_{i:y_i=1}\sum_{j:y_j=0}w_iw_j\bigl([s_i>s_j]+\tfrac12[s_i=s_j]\bigr)}{\sum_{i:y_i=1}w_i\ \sum_{j:y_j=0}w_j}=\frac U{n_1n_0}",
     ),
     symbols=(
-        Symbol("y", "y", "n", Text("true classes, 0 and 1", "真实类别，0 与 1"), "natural"),
-        Symbol("s", "score", "n", Text("scores: the higher, the more like class 1", "得分：越高越像类别 1")),
-        Symbol("w", "weights", "n", Text("weights; 1 unless given", "权重，默认为 1"), "positive"),
-        Symbol("t", "", "", Text("threshold", "阈值")),
-        Symbol("i,j", "", "", Text("cases", "样本"), "natural"),
-        Symbol("U", "", "", Text("statistic of Mann and Whitney", "Mann–Whitney 统计量")),
-        Symbol("n_1,n_0", "", "", Text("numbers of cases of the classes", "两类的样本数"), "natural"),
+        Symbol("y", "y", "n", "true classes, 0 and 1", "natural"),
+        Symbol("s", "score", "n", "scores: the higher, the more like class 1"),
+        Symbol("w", "weights", "n", "weights; 1 unless given", "positive"),
+        Symbol("t", "", "", "threshold"),
+        Symbol("i,j", "", "", "cases", "natural"),
+        Symbol("U", "", "", "statistic of Mann and Whitney"),
+        Symbol("n_1,n_0", "", "", "numbers of cases of the classes", "natural"),
     ),
     needs=("classification-metrics",),
     source="hanley1982meaning",
     year=1982,
     people=("James Hanley", "Barbara McNeil", "Henry Mann", "Donald Whitney"),
-    implementations=(Implementation("sklearn.metrics:roc_auc_score", "numpy", _sklearn, Text("sorts once", "只排序一次")),),
+    implementations=(Implementation("sklearn.metrics:roc_auc_score", "numpy", _sklearn, "sorts once"),),
     readings=(Reading("hanley1982meaning"), Reading("fawcett2006introduction")),
     deviations=(
-        Text("With one class only there is no pair: scikit-learn gives NaN with a warning; here it is refused.", "只有一类时没有样本对：scikit-learn 给出 NaN 并警告；此处拒绝。"),
+        ("With one class only there is no pair: scikit-learn gives NaN with a warning; here it is refused."),
     ),
     proof=Proof(
-        Text(
-            r"Lowering t past a score adds its cases of class 1 upwards and those of class 0 to the right. Without ties each step to the right has the height of all class-1 cases above it: the area counts the pairs in order. "
-            r"Tied cases move along a diagonal, under which lies half of their rectangle.",
-            r"把 t 降过某个得分，就向上加入该得分的类别 1 样本，向右加入类别 0 样本。没有并列时，每次向右一步的高度是其上方所有类别 1 样本：面积数出次序正确的对。"
-            r"并列的样本沿对角线移动，其下方正是矩形的一半。",
-        )
+        "Lowering t past a score adds its cases of class 1 upwards and those of class 0 to the right. "
+        "Without ties each step to the right has the height of all class-1 cases above it: the area "
+        "counts the pairs in order. Tied cases move along a diagonal, under which lies half of their "
+        "rectangle."
     ),
     differentiable=False,  # a function of the order alone
-)  # fmt: skip
+)
 
 
 @ROC.definition
@@ -81,13 +77,11 @@ def invalid(rng):
     yield "one class", dict(y=np.ones(3, int), score=np.array([0.1, 0.2, 0.3]))
 
 
-@ROC.claim(
-    Text(
-        "It is the statistic of Mann and Whitney divided by $n_1n_0$, with ties, as SciPy computes it from ranks",
-        "等于 Mann–Whitney 统计量除以 $n_1n_0$，含并列，与 SciPy 由秩所得一致",
-    )
-)
+@ROC.claim
 def mann_whitney(f, rng):
+    """It is the statistic of Mann and Whitney divided by $n_1n_0$, with ties, as SciPy computes it from
+    ranks
+    """
     from scipy.stats import mannwhitneyu
 
     found = []
@@ -107,13 +101,11 @@ def curve(y, score):
     return np.concatenate([[0.0], at[y == 0].mean(0)]), tpr
 
 
-@ROC.claim(
-    Text(
-        "It is the area under the curve of all thresholds by the trapezoid rule, also with ties, where steps would give more or less",
-        "等于取遍所有阈值的曲线按梯形法所得的面积，并列时也如此；而按阶梯则或多或少",
-    )
-)
+@ROC.claim
 def area_under_the_curve(f, rng):
+    """It is the area under the curve of all thresholds by the trapezoid rule, also with ties, where steps
+    would give more or less
+    """
     found = []
     for levels in (4, 50):
         y = np.arange(100) % 2
@@ -128,13 +120,11 @@ def area_under_the_curve(f, rng):
     return all_of(*found)
 
 
-@ROC.claim(
-    Text(
-        "Only the order counts: increasing maps change nothing, turning the scores gives 1 − AUC, constant scores give ½",
-        "只有次序起作用：递增变换不改变它，得分取反得 1 − AUC，常数得分得 ½",
-    )
-)
+@ROC.claim
 def only_the_order_counts(f, rng):
+    """Only the order counts: increasing maps change nothing, turning the scores gives 1 − AUC, constant
+    scores give ½
+    """
     y = np.arange(60) % 2
     s = rng.integers(0, 15, 60) + 2.0 * y
     area = float(f(y, s))
@@ -145,13 +135,11 @@ def only_the_order_counts(f, rng):
     )
 
 
-@ROC.claim(
-    Text(
-        "For normal scores δ standard deviations apart it is $\\Phi(\\delta/\\sqrt2)$: 0.760 at 1, 0.921 at 2, whatever the base rate, within the standard error of Hanley and McNeil",
-        "对相距 δ 个标准差的正态得分，它等于 $\\Phi(\\delta/\\sqrt2)$：δ=1 时 0.760，δ=2 时 0.921，与基础概率无关；误差在 Hanley 与 McNeil 的标准误之内",
-    )
-)
-def two_normal_laws(f, rng):
+@ROC.claim
+def two_normal_distributions(f, rng):
+    r"""For normal scores δ standard deviations apart it is $\Phi(\delta/\sqrt2)$: 0.760 at 1, 0.921 at 2,
+    whatever the base rate, within the standard error of Hanley and McNeil
+    """
     from scipy.special import ndtr
 
     found, z = [], np.linspace(-9, 9, 1801)
@@ -165,13 +153,9 @@ def two_normal_laws(f, rng):
     return all_of(*found)
 
 
-@ROC.claim(
-    Text(
-        "Weights repeat cases; repeating all of class 0 ten times changes nothing, while precision falls",
-        "权重即重复；类别 0 全部重复十次不改变它，而精确率会下降",
-    )
-)
+@ROC.claim
 def base_rate_does_not_matter(f, rng):
+    """Weights repeat cases; repeating all of class 0 ten times changes nothing, while precision falls"""
     y = np.arange(50) % 2
     s = rng.integers(0, 8, 50) + 2.0 * y
     w = rng.integers(1, 4, 50)
@@ -185,67 +169,71 @@ def base_rate_does_not_matter(f, rng):
     return all_of(
         roundoff(float(f(y, s, w.astype(float))), float(f(np.repeat(y, w), np.repeat(s, w))), terms=150),
         roundoff(float(f(repeated_y, repeated_s)), area, terms=300),
-        bound(precision(y, s) - precision(repeated_y, repeated_s), 0.2, "≥", Text("ten times as many false calls", "误报为十倍")),
-    )  # fmt: skip
+        bound(
+            precision(y, s) - precision(repeated_y, repeated_s),
+            0.2,
+            "≥",
+            Text("ten times as many false calls", "误报为十倍"),
+        ),
+    )
 
 
-@ROC.mutant(
-    Text("ties dropped", "舍去并列"),
-    caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts", "equals-definition"],
-)
+@ROC.mutant(caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts", "equals-definition"])
 def ties_dropped(y, score, weights=None):
+    """ties dropped"""
     w = np.ones(len(y)) if weights is None else weights
     difference = score[y == 1][:, None] - score[y == 0]
     pairs = w[y == 1][:, None] * w[y == 0] * (difference != 0)
     return (pairs * (difference > 0)).sum() / max(pairs.sum(), 1e-300)
 
 
-@ROC.mutant(
-    Text("ties counted in full: steps for trapezoids", "并列算满：以阶梯代替梯形"),
-    caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts"],
-)
+@ROC.mutant(caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts"])
 def ties_in_full(y, score, weights=None):
+    """ties counted in full: steps for trapezoids"""
     w = np.ones(len(y)) if weights is None else weights
     pairs = w[y == 1][:, None] * w[y == 0]
     return (pairs * (score[y == 1][:, None] >= score[y == 0])).sum() / pairs.sum()
 
 
 @ROC.mutant(
-    Text("the classes exchanged", "两类对调"),
-    caught_by=["mann-whitney", "two-normal-laws", "equals-definition", "area-under-the-curve"],
+    caught_by=["mann-whitney", "two-normal-distributions", "equals-definition", "area-under-the-curve"]
 )
 def classes_exchanged(y, score, weights=None):
+    """the classes exchanged"""
     return roc_auc(1 - y, score, weights)
 
 
 @ROC.mutant(
-    Text("all pairs, also within a class", "所有样本对，包括同类的"),
-    caught_by=["mann-whitney", "two-normal-laws", "base-rate-does-not-matter", "equals-definition"],
+    caught_by=["mann-whitney", "two-normal-distributions", "base-rate-does-not-matter", "equals-definition"]
 )
 def accuracy_of_pairs(y, score, weights=None):
+    """all pairs, also within a class"""
     right = (y[:, None] > y) & (score[:, None] > score)
     return right.sum() / (len(y) * (len(y) - 1) / 2)
 
 
 @ROC.mutant(
-    Text("the area of one threshold, the best accuracy", "以单一阈值的最佳准确率代替"),
-    caught_by=["mann-whitney", "area-under-the-curve", "base-rate-does-not-matter", "two-normal-laws"],
+    caught_by=[
+        "mann-whitney",
+        "area-under-the-curve",
+        "base-rate-does-not-matter",
+        "two-normal-distributions",
+    ]
 )
 def best_accuracy(y, score, weights=None):
+    """the area of one threshold, the best accuracy"""
     return max(np.mean((score >= t) == y) for t in np.unique(score))
 
 
-@ROC.mutant(
-    Text("weights ignored", "忽略权重"),
-    caught_by=["base-rate-does-not-matter", "equals-definition"],
-)
+@ROC.mutant(caught_by=["base-rate-does-not-matter", "equals-definition"])
 def unweighted(y, score, weights=None):
+    """weights ignored"""
     return roc_auc(y, score)
 
 
 @ROC.figure(
-    apart=Slider(0.0, 4.0, 1.2, Text("distance of the two classes", "两类的间距")),
-    levels=Slider(2, 40, 40, Text("levels to which scores are rounded", "得分取整的级数"), integer=True),
+    apart=Slider(0.0, 4.0, 1.2, "distance of the two classes"),
+    levels=Slider(2, 40, 40, "levels to which scores are rounded", integer=True),
 )
 def figure(apart, levels):
     rng = np.random.default_rng(0)
@@ -273,4 +261,4 @@ def figure(apart, levels):
             f"200 cases of each class, {apart:.2f} standard deviations apart: a case of class 1 scores higher than one of class 0 with probability {area:.3f}; {tied:.1%} of the pairs are ties, which count half.",
             f"两类各 200 个样本，相距 {apart:.2f} 个标准差：类别 1 的得分高于类别 0 的概率为 {area:.3f}；{tied:.1%} 的样本对并列，各算一半。",
         ),
-    )  # fmt: skip
+    )

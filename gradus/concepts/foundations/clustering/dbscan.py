@@ -14,22 +14,26 @@ def _sklearn(DBSCAN, X, eps, minimum):
 DBSCAN = Concept(
     key="dbscan",
     kind="algorithm",
-    title=Text("DBSCAN", "DBSCAN（基于密度的聚类）"),
-    summary=Text(
-        r"A point with at least m points within ε of it, itself among them, is a core point. Core points within ε of each other belong together, and their clusters may have any shape and number; "
-        "points near a core point join its cluster, all others are noise. It needs a radius and a count instead of the number of clusters.",
-        r"若某点 ε 范围内（含自身）至少有 m 个点，则称为核心点。相距不超过 ε 的核心点同属一簇，簇的形状与个数不限；核心点附近的点并入该簇，其余为噪声点。"
-        "它需要的不是簇数，而是半径与个数。",
-    ),
+    title="DBSCAN",
+    summary="A point with at least m points within ε of it, itself among them, is a core point. Core "
+    "points within ε of each other belong together, and their clusters may have any shape and "
+    "number; points near a core point join its cluster, all others are noise. It needs a radius "
+    "and a count instead of the number of clusters.",
     formulas=(
         r"x_i\text{ is core}\iff\bigl|\{l:\lVert x_l-x_i\rVert\le\varepsilon\}\bigr|\ge m",
         r"\text{clusters}=\text{components of the graph on the core points with edges }\lVert x_i-x_l\rVert\le\varepsilon",
         r"\text{border}:\ \text{not core, within }\varepsilon\text{ of a core point};\qquad \text{noise }(-1):\ \text{the rest}",
     ),
     symbols=(
-        Symbol("x_i", "X", "n d", Text("points, one a row", "数据点，每行一个")),
-        Symbol(r"\varepsilon", "eps", "", Text("radius", "半径"), "positive"),
-        Symbol("m", "minimum", "", Text("how many points within the radius make a core point, itself counted", "成为核心点所需的半径内点数，含自身"), "natural"),
+        Symbol("x_i", "X", "n d", "points, one a row"),
+        Symbol(r"\varepsilon", "eps", "", "radius", "positive"),
+        Symbol(
+            "m",
+            "minimum",
+            "",
+            "how many points within the radius make a core point, itself counted",
+            "natural",
+        ),
     ),
     needs=("norm", "clustering"),
     source="ester1996density",
@@ -41,12 +45,14 @@ DBSCAN = Concept(
         Reading("hubert1985comparing"),
     ),
     deviations=(
-        Text("A border point near two clusters may join either: here, as in scikit-learn, the one whose first core point comes first. That alone depends on the order of the points.",
-             "靠近两簇的边界点可归入任一簇：此处与 scikit-learn 相同，归入首个核心点排在前面的簇。只有这一点取决于点的次序。"),
-        Text("Some programs do not count the point itself: their m is one less.", "有些程序不计点自身：其 m 要少 1。"),
+        (
+            "A border point near two clusters may join either: here, as in scikit-learn, the one whose "
+            "first core point comes first. That alone depends on the order of the points."
+        ),
+        "Some programs do not count the point itself: their m is one less.",
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @DBSCAN.definition
@@ -103,13 +109,11 @@ def core_points(X, eps, minimum):
     return (np.sqrt(((X[:, None] - X) ** 2).sum(-1)) <= eps).sum(1) >= minimum
 
 
-@DBSCAN.claim(
-    Text(
-        "It finds two moons exactly, at three numbers of points, where k-means from the true means has an adjusted Rand index below 0.6",
-        "在三种点数下精确找到两个月牙，而从真实均值出发的 k 均值的调整兰德指数低于 0.6",
-    )
-)
+@DBSCAN.claim
 def finds_two_moons(f, rng):
+    """It finds two moons exactly, at three numbers of points, where k-means from the true means has an
+    adjusted Rand index below 0.6
+    """
     from scipy.cluster.vq import kmeans2
     from sklearn.metrics import adjusted_rand_score
 
@@ -120,23 +124,30 @@ def finds_two_moons(f, rng):
         by_means = kmeans2(X, np.stack([X[truth == j].mean(0) for j in (0, 1)]), iter=50, minit="matrix")[1]
         found += [
             identical(labels, truth if truth[0] == 0 else 1 - truth),
-            bound(adjusted_rand_score(truth, by_means), 0.6, "≤", Text("k-means cuts across both", "k 均值横切两个月牙")),
-        ]  # fmt: skip
+            bound(
+                adjusted_rand_score(truth, by_means),
+                0.6,
+                "≤",
+                Text("k-means cuts across both", "k 均值横切两个月牙"),
+            ),
+        ]
     return all_of(*found)
 
 
-@DBSCAN.claim(
-    Text(
-        "Its clusters of core points are the connected components that SciPy finds in their ε-graph; noise is what has no core point within ε",
-        "核心点的簇正是 SciPy 在其 ε-图中找到的连通分支；噪声点是 ε 内没有核心点的点",
-    )
-)
+@DBSCAN.claim
 def clusters_are_components(f, rng):
+    """Its clusters of core points are the connected components that SciPy finds in their ε-graph; noise is
+    what has no core point within ε
+    """
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial.distance import cdist
 
     found = []
-    for X, eps, m in ((moons(rng, 150, 0.4)[0], 0.2, 4), (rng.standard_normal((120, 3)), 0.6, 4), (rng.random((150, 2)), 0.07, 3)):  # fmt: skip
+    for X, eps, m in (
+        (moons(rng, 150, 0.4)[0], 0.2, 4),
+        (rng.standard_normal((120, 3)), 0.6, 4),
+        (rng.random((150, 2)), 0.07, 3),
+    ):
         close = cdist(X, X) <= eps
         core = close.sum(1) >= m
         labels = np.asarray(f(X, eps, m))
@@ -152,13 +163,11 @@ def clusters_are_components(f, rng):
     return all_of(*found)
 
 
-@DBSCAN.claim(
-    Text(
-        "With m = 1 and with m = 2 it is single linkage cut at height ε, as SciPy computes it: m = 2 calls the lone points noise",
-        "m = 1 与 m = 2 时即在高度 ε 处截断的单链接聚类（与 SciPy 一致）：m = 2 把孤立点称为噪声",
-    )
-)
+@DBSCAN.claim
 def one_neighbour_is_single_linkage(f, rng):
+    """With m = 1 and with m = 2 it is single linkage cut at height ε, as SciPy computes it: m = 2 calls
+    the lone points noise
+    """
     from scipy.cluster.hierarchy import fcluster, linkage
 
     X = rng.random((80, 2))
@@ -170,17 +179,17 @@ def one_neighbour_is_single_linkage(f, rng):
         identical(len(set(zip(one.tolist(), named.tolist(), strict=True))), int((sizes > 0).sum())),
         identical(int(one.min()), 0),
         identical(two < 0, ~grouped),
-        identical(len(set(zip(two[grouped].tolist(), named[grouped].tolist(), strict=True))), int((sizes > 1).sum())),
-    )  # fmt: skip
-
-
-@DBSCAN.claim(
-    Text(
-        "Another order of the points gives the same noise and the same partition of the core points; a border point between two clusters goes to the cluster that comes first",
-        "点换序后，噪声点与核心点的划分不变；两簇之间的边界点归入排在前面的簇",
+        identical(
+            len(set(zip(two[grouped].tolist(), named[grouped].tolist(), strict=True))), int((sizes > 1).sum())
+        ),
     )
-)
+
+
+@DBSCAN.claim
 def only_border_points_depend_on_the_order(f, rng):
+    """Another order of the points gives the same noise and the same partition of the core points; a border
+    point between two clusters goes to the cluster that comes first
+    """
     X, eps, m = rng.random((150, 2)), 0.075, 4
     core, order = core_points(X, eps, m), rng.permutation(150)
     labels, back = np.asarray(f(X, eps, m)), np.empty(150, int)
@@ -197,13 +206,11 @@ def only_border_points_depend_on_the_order(f, rng):
     )
 
 
-@DBSCAN.claim(
-    Text(
-        "A larger radius never makes a clustered point noise, a larger m never rescues one; whoever shares a cluster of core points keeps sharing it as ε grows",
-        "半径增大不会使已成簇的点变为噪声，m 增大不会挽救噪声点；同簇的核心点在 ε 增大后仍同簇",
-    )
-)
+@DBSCAN.claim
 def grows_with_the_radius(f, rng):
+    """A larger radius never makes a clustered point noise, a larger m never rescues one; whoever shares a
+    cluster of core points keeps sharing it as ε grows
+    """
     X = rng.standard_normal((100, 2))
     found = []
     before = None
@@ -244,52 +251,44 @@ def _variant(X, eps, minimum, close=None, core=None, chain=False, adopt=True):
     return labels
 
 
-@DBSCAN.mutant(
-    Text("a distance of exactly ε does not count", "恰为 ε 的距离不算在内"),
-    caught_by=["equals-definition", "only-border-points-depend-on-the-order"],
-)
+@DBSCAN.mutant(caught_by=["equals-definition", "only-border-points-depend-on-the-order"])
 def strictly_within(X, eps, minimum):
+    """a distance of exactly ε does not count"""
     return _variant(X, eps, minimum, close=lambda d: d < eps)
 
 
-@DBSCAN.mutant(
-    Text("the point itself is not counted", "不计点自身"),
-    caught_by=["equals-definition", "one-neighbour-is-single-linkage", "clusters-are-components"],
-)
+@DBSCAN.mutant(caught_by=["equals-definition", "one-neighbour-is-single-linkage", "clusters-are-components"])
 def itself_not_counted(X, eps, minimum):
+    """the point itself is not counted"""
     return _variant(X, eps, minimum, core=lambda close: close.sum(1) - 1 >= minimum)
 
 
-@DBSCAN.mutant(
-    Text("clusters grow through border points too", "簇也经由边界点扩张"),
-    caught_by=["clusters-are-components", "only-border-points-depend-on-the-order"],
-)
+@DBSCAN.mutant(caught_by=["clusters-are-components", "only-border-points-depend-on-the-order"])
 def through_border_points(X, eps, minimum):
+    """clusters grow through border points too"""
     return _variant(X, eps, minimum, chain=True)
 
 
 @DBSCAN.mutant(
-    Text("border points are left as noise", "边界点被当作噪声"),
-    caught_by=["clusters-are-components", "equals-definition", "only-border-points-depend-on-the-order"],
+    caught_by=["clusters-are-components", "equals-definition", "only-border-points-depend-on-the-order"]
 )
 def border_is_noise(X, eps, minimum):
+    """border points are left as noise"""
     return _variant(X, eps, minimum, adopt=False)
 
 
-@DBSCAN.mutant(
-    Text("k-means with two clusters, called dense", "把两簇的 k 均值当作密度聚类"),
-    caught_by=["finds-two-moons", "clusters-are-components", "grows-with-the-radius"],
-)
+@DBSCAN.mutant(caught_by=["finds-two-moons", "clusters-are-components", "grows-with-the-radius"])
 def halves(X, eps, minimum):
+    """k-means with two clusters, called dense"""
     direction = np.linalg.svd(X - X.mean(0))[2][0]
     labels = ((X - X.mean(0)) @ direction > eps).astype(int)
     return labels if len(X) > 1 else np.zeros(1, int)
 
 
 @DBSCAN.figure(
-    eps=Slider(0.05, 0.8, 0.23, Text("radius ε", "半径 ε")),
-    minimum=Slider(1, 12, 4, Text("points m within it", "半径内点数 m"), integer=True),
-    noise=Slider(0.0, 0.5, 0.2, Text("noise of the moons", "月牙的噪声")),
+    eps=Slider(0.05, 0.8, 0.23, "radius ε"),
+    minimum=Slider(1, 12, 4, "points m within it", integer=True),
+    noise=Slider(0.0, 0.5, 0.2, "noise of the moons"),
 )
 def figure(eps, minimum, noise):
     minimum = int(minimum)

@@ -28,23 +28,21 @@ def _sklearn(kmeans_plusplus, X, u):
 KMEANS_PLUS_PLUS = Concept(
     key="kmeans-plus-plus",
     kind="algorithm",
-    title=Text("k-means++ seeding", "k-means++初始化"),
-    summary=Text(
-        r"The first centre is any point; each next one is a point drawn with probability proportional to its squared distance from the nearest centre so far. On average the sum of squared distances is then at most "
-        r"$8(\ln k+2)$ times the least possible, before a single round of k-means, where uniform draws can be worse by any factor.",
-        r"第一个中心任取一点；此后每次按“到最近中心的平方距离”成正比的概率抽取一点。这样，在 k 均值尚未运行一轮之前，平方距离之和的期望就不超过最小可能值的 "
-        r"$8(\ln k+2)$ 倍；而均匀抽取则可能差任意多倍。",
-    ),
+    title="k-means++ seeding",
+    summary="The first centre is any point; each next one is a point drawn with probability proportional "
+    "to its squared distance from the nearest centre so far. On average the sum of squared "
+    r"distances is then at most $8(\ln k+2)$ times the least possible, before a single round of "
+    "k-means, where uniform draws can be worse by any factor.",
     formulas=(
         r"P(c_1=x_i)=\frac1n,\qquad P(c_{m+1}=x_i\mid c_1,\dots,c_m)=\frac{D(x_i)^2}{\sum_lD(x_l)^2},\qquad D(x)=\min_{j\le m}\lVert x-c_j\rVert",
         r"\operatorname{E}\sum_{i=1}^{n}\min_{j\le k}\lVert x_i-c_j\rVert^2\ \le\ 8(\ln k+2)\,\min_{c_1,\dots,c_k}\sum_{i=1}^{n}\min_{j\le k}\lVert x_i-c_j\rVert^2",
     ),
     symbols=(
-        Symbol("x_i", "X", "n d", Text("points, one a row", "数据点，每行一个")),
-        Symbol("u", "u", "k", Text("uniform draws, one for each centre", "均匀样本，每个中心一个"), "unit"),
-        Symbol("c_j", "", "k d", Text("centres; the result is their row numbers", "中心；结果为其行号")),
-        Symbol("D", "", "", Text("distance from the nearest centre so far", "到当前最近中心的距离")),
-        Symbol("k", "", "", Text("number of centres", "中心数")),
+        Symbol("x_i", "X", "n d", "points, one a row"),
+        Symbol("u", "u", "k", "uniform draws, one for each centre", "unit"),
+        Symbol("c_j", "", "k d", "centres; the result is their row numbers"),
+        Symbol("D", "", "", "distance from the nearest centre so far"),
+        Symbol("k", "", "", "number of centres"),
     ),
     needs=("clustering", "expectation"),
     source="arthur2007kmeans",
@@ -56,15 +54,19 @@ KMEANS_PLUS_PLUS = Concept(
         Reading("murphy2022probabilistic", "§21.3"),
     ),
     deviations=(
-        Text(r"scikit-learn draws $2+\lfloor\ln k\rfloor$ candidates for each centre and keeps the one that lowers the sum most, unless `n_local_trials=1`; the bound is proved for one candidate.",
-             r"scikit-learn 默认为每个中心抽取 $2+\lfloor\ln k\rfloor$ 个候选并保留使总和最小者，除非设 `n_local_trials=1`；上述界是对单个候选证明的。"),
+        (
+            r"scikit-learn draws $2+\lfloor\ln k\rfloor$ candidates for each centre and keeps the one that "
+            "lowers the sum most, unless `n_local_trials=1`; the bound is proved for one candidate."
+        ),
     ),
     unverified=(
-        Text(r"No better than $\Omega(\log k)$ is possible for this rule: on some data the mean ratio is at least $2\ln k$ (Arthur and Vassilvitskii, §4).",
-             r"此规则的界不可能好于 $\Omega(\log k)$：存在数据使期望比不小于 $2\ln k$（Arthur 与 Vassilvitskii，§4）。"),
+        (
+            r"No better than $\Omega(\log k)$ is possible for this rule: on some data the mean ratio is at "
+            r"least $2\ln k$ (Arthur and Vassilvitskii, §4)."
+        ),
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @KMEANS_PLUS_PLUS.definition
@@ -113,13 +115,11 @@ def optimum(x, k):
     return float(best[-1])
 
 
-@KMEANS_PLUS_PLUS.claim(
-    Text(
-        r"The law of each draw is the formula's: over 200 evenly spaced u each point is drawn as often as $D^2/\sum D^2$ says, to one in 200, for the first, second and third centre",
-        r"每次抽取的分布与公式一致：取 200 个等距的 u，第一、二、三个中心抽到各点的次数都与 $D^2/\sum D^2$ 相符，相差不超过 1/200",
-    )
-)
-def law_of_each_draw(f, rng):
+@KMEANS_PLUS_PLUS.claim
+def distribution_of_each_draw(f, rng):
+    r"""The distribution of each draw is the formula's: over 200 evenly spaced u each point is drawn as often as
+    $D^2/\sum D^2$ says, to one in 200, for the first, second and third centre
+    """
     X = rng.standard_normal((9, 2))
     grid = (np.arange(200) + 0.5) / 200
     before = [[], [0.05], [0.05, 0.5]]  # the draws before
@@ -136,13 +136,11 @@ def law_of_each_draw(f, rng):
     return all_of(*found)
 
 
-@KMEANS_PLUS_PLUS.claim(
-    Text(
-        "The mean of the sum over 300 seedings with k = 2 equals its exact expectation, over all pairs of points",
-        "k = 2 时，300 次初始化所得平方距离之和的均值等于对全部点对求得的精确期望",
-    )
-)
+@KMEANS_PLUS_PLUS.claim
 def exact_expectation(f, rng):
+    """The mean of the sum over 300 seedings with k = 2 equals its exact expectation, over all pairs of
+    points
+    """
     X = rng.standard_normal((12, 2))
     X[:2] += 12.0  # two points far off
     D2 = ((X[:, None] - X) ** 2).sum(-1)
@@ -152,13 +150,11 @@ def exact_expectation(f, rng):
     return statistical([cost(X, f(X, rng.random(2))) for _ in range(300)], want)
 
 
-@KMEANS_PLUS_PLUS.claim(
-    Text(
-        r"On average within $8(\ln k+2)$ of the optimum, which is exact on the line: a cloud, heavier tails, clusters of very unequal size",
-        r"期望不超过最优值的 $8(\ln k+2)$ 倍（直线上的最优值可精确求得）：一团点、较重的尾部、大小悬殊的簇",
-    )
-)
+@KMEANS_PLUS_PLUS.claim
 def within_the_proved_factor(f, rng):
+    r"""On average within $8(\ln k+2)$ of the optimum, which is exact on the line: a cloud, heavier tails,
+    clusters of very unequal size
+    """
     unequal = np.concatenate([rng.standard_normal(40), 20 + rng.standard_normal(4), [60.0, 61.0]])
     found = []
     for x, k in ((rng.standard_normal(40), 3), (rng.laplace(size=40), 5), (unequal, 3)):
@@ -172,13 +168,11 @@ def within_the_proved_factor(f, rng):
     return all_of(*found)
 
 
-@KMEANS_PLUS_PLUS.claim(
-    Text(
-        "Of eight tight clusters far apart each gets one centre, in all of 40 seedings; uniform draws succeed with probability $8!/8^8=0.0024$",
-        "八个相距很远的紧密簇各得一个中心，40 次初始化无一例外；均匀抽取成功的概率仅为 $8!/8^8=0.0024$",
-    )
-)
+@KMEANS_PLUS_PLUS.claim
 def every_far_cluster_is_hit(f, rng):
+    """Of eight tight clusters far apart each gets one centre, in all of 40 seedings; uniform draws succeed
+    with probability $8!/8^8=0.0024$
+    """
     centre = np.array([[i, j] for i in range(4) for j in range(2)]) * 1e4
     X = np.repeat(centre, 5, axis=0) + rng.standard_normal((40, 2))
     hit = [len({int(i) // 5 for i in np.asarray(f(X, rng.random(8)))}) for _ in range(40)]
@@ -186,26 +180,24 @@ def every_far_cluster_is_hit(f, rng):
 
 
 @KMEANS_PLUS_PLUS.mutant(
-    Text("every centre drawn uniformly", "每个中心都均匀抽取"),
     caught_by=[
-        "law-of-each-draw",
+        "distribution-of-each-draw",
         "within-the-proved-factor",
         "every-far-cluster-is-hit",
         "equals-definition",
-    ],
+    ]
 )
 def uniform(X, u):
+    """every centre drawn uniformly"""
     rest, chosen = list(range(len(X))), []
     for draw in u:
         chosen.append(rest.pop(min(int(draw * len(rest)), len(rest) - 1)))
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(
-    Text("by the distance instead of its square", "按距离而不是平方距离抽取"),
-    caught_by=["law-of-each-draw", "exact-expectation", "equals-definition"],
-)
+@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "exact-expectation", "equals-definition"])
 def by_distance(X, u):
+    """by the distance instead of its square"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
     for draw in u[1:]:
         D = np.sqrt(((X[:, None] - X[chosen]) ** 2).sum(-1).min(1))
@@ -213,11 +205,9 @@ def by_distance(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(
-    Text("by the distance from the last centre alone", "只按到上一个中心的距离抽取"),
-    caught_by=["law-of-each-draw", "every-far-cluster-is-hit"],
-)
+@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "every-far-cluster-is-hit"])
 def from_the_last(X, u):
+    """by the distance from the last centre alone"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
     for draw in u[1:]:
         D2 = ((X - X[chosen[-1]]) ** 2).sum(-1)
@@ -225,11 +215,9 @@ def from_the_last(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(
-    Text("always the farthest point, without a draw", "总取最远的点，不抽取"),
-    caught_by=["law-of-each-draw", "exact-expectation", "equals-definition"],
-)
+@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "exact-expectation", "equals-definition"])
 def farthest(X, u):
+    """always the farthest point, without a draw"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
     for _ in u[1:]:
         chosen.append(int(((X[:, None] - X[chosen]) ** 2).sum(-1).min(1).argmax()))
@@ -237,8 +225,8 @@ def farthest(X, u):
 
 
 @KMEANS_PLUS_PLUS.figure(
-    k=Slider(2, 8, 6, Text("centres k", "中心数 k"), integer=True),
-    separation=Slider(0.0, 12.0, 6.0, Text("distance between the six clusters", "六个簇之间的距离")),
+    k=Slider(2, 8, 6, "centres k", integer=True),
+    separation=Slider(0.0, 12.0, 6.0, "distance between the six clusters"),
 )
 def figure(k, separation):
     k, rng = int(k), np.random.default_rng(0)

@@ -1,10 +1,12 @@
-"""The Bernoulli law."""
+"""The Bernoulli distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import Law, counts, like, standard_claims, x_log_y
+from gradus.concepts.foundations.distributions.exact_values import like, x_log_y
+from gradus.concepts.foundations.distributions.quadrature import counts
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -19,19 +21,17 @@ def _torch(log_density, x, p):
 BERNOULLI = Concept(
     key="bernoulli",
     kind="definition",
-    title=Text("Bernoulli distribution", "伯努利分布"),
-    summary=Text(
-        "One trial that succeeds with probability p: a coin, a label of two classes. Minus its log-mass is the binary cross-entropy.",
-        "一次以概率 p 成功的试验：硬币、二分类标签。其对数质量的相反数就是二元交叉熵。",
-    ),
+    title="Bernoulli distribution",
+    summary="One trial that succeeds with probability p: a coin, a label of two classes. Minus its "
+    "log-mass is the binary cross-entropy.",
     formulas=(
         r"p(x)=p^{x}(1-p)^{1-x},\quad x\in\{0,1\},\qquad \log p(x)=x\log p+(1-x)\log(1-p),\qquad 0\log 0=0",
         r"E X=p,\qquad \operatorname{Var}X=p(1-p),\qquad I(p)=\frac{1}{p(1-p)}",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("outcomes: 1 success, 0 failure", "结果：1 成功，0 失败"), "natural"),
-        Symbol("p", "p", "", Text("probability of success", "成功的概率"), "unit"),
-        Symbol("I", "", "", Text("Fisher information", "Fisher 信息")),
+        Symbol("x", "x", "...", "outcomes: 1 success, 0 failure", "natural"),
+        Symbol("p", "p", "", "probability of success", "unit"),
+        Symbol("I", "", "", "Fisher information"),
     ),
     needs=("probability", "expectation", "entropy"),
     source="bernoulli1713ars",
@@ -42,17 +42,22 @@ BERNOULLI = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.Bernoulli`, whose own `log_prob` clamps p", "作用于 `torch.distributions.Bernoulli`，其自带的 `log_prob` 会截断 p"),
+            "on `torch.distributions.Bernoulli`, whose own `log_prob` clamps p",
         ),
     ),
-    readings=(Reading("johnson2005univariate", "ch. 3"), Reading("murphy2022probabilistic", "§2.4"), Reading("bishop2006pattern", "§2.1")),
-    deviations=(
-        Text("`torch.distributions.Bernoulli(probs).log_prob` clamps p to [ε, 1−ε]: an impossible outcome gets −36.04 in float64, −15.94 in float32, not −∞. SciPy gives −∞.",
-             "`torch.distributions.Bernoulli(probs).log_prob` 把 p 截断到 [ε, 1−ε]：不可能的结果在 float64 中得 −36.04、float32 中得 −15.94，而不是 −∞。SciPy 给出 −∞。"),
-        Text("Given as log-odds (`logits=`), p keeps its digits near 1, where 1 − p does not.",
-             "以对数几率（`logits=`）给出时，p 接近 1 也不损失精度，而 1 − p 会。"),
+    readings=(
+        Reading("johnson2005univariate", "ch. 3"),
+        Reading("murphy2022probabilistic", "§2.4"),
+        Reading("bishop2006pattern", "§2.1"),
     ),
-)  # fmt: skip
+    deviations=(
+        (
+            "`torch.distributions.Bernoulli(probs).log_prob` clamps p to [ε, 1−ε]: an impossible outcome "
+            "gets −36.04 in float64, −15.94 in float32, not −∞. SciPy gives −∞."
+        ),
+        "Given as log-odds (`logits=`), p keeps its digits near 1, where 1 − p does not.",
+    ),
+)
 
 
 @BERNOULLI.definition
@@ -89,7 +94,7 @@ def two(p, q):
 
 standard_claims(
     BERNOULLI,
-    Law(
+    Distribution(
         examples=((0.3,), (0.5,), (0.98,)),
         arguments=lambda theta: dict(p=np.array(theta[0])),
         grid=lambda theta: counts(0, 1),
@@ -112,13 +117,9 @@ standard_claims(
 )
 
 
-@BERNOULLI.claim(
-    Text(
-        "At p = 0 and p = 1 the certain outcome has log-mass 0, the impossible one −∞, exactly",
-        "p = 0 与 p = 1 时，必然的结果对数质量恰为 0，不可能的结果恰为 −∞",
-    )
-)
+@BERNOULLI.claim
 def exact_at_zero_and_one(bernoulli, rng):
+    """At p = 0 and p = 1 the certain outcome has log-mass 0, the impossible one −∞, exactly"""
     x = np.array([0.0, 1.0])
     return all_of(
         identical(bernoulli(x, np.array(0.0)), [0.0, -np.inf]),
@@ -126,60 +127,53 @@ def exact_at_zero_and_one(bernoulli, rng):
     )
 
 
-@BERNOULLI.claim(
-    Text(
-        r"The log-mass of a tiny p keeps its digits: $\log 10^{-300}$ for a success, $-10^{-300}$ (or 0) for a failure",
-        r"p 极小时对数质量不失精度：成功为 $\log 10^{-300}$，失败为 $-10^{-300}$（或 0）",
-    )
-)
+@BERNOULLI.claim
 def tiny_probability(bernoulli, rng):
+    r"""The log-mass of a tiny p keeps its digits: $\log 10^{-300}$ for a success, $-10^{-300}$ (or 0) for
+    a failure
+    """
     got = bernoulli(np.array([1.0, 0.0]), np.array(1e-300))
     return all_of(roundoff(got[0], -300 * math.log(10)), roundoff(got[1], 0.0, scale=1.0))
 
 
-@BERNOULLI.mutant(
-    Text("probabilities are clamped to [ε, 1−ε]", "概率被截断到 [ε, 1−ε]"),
-    caught_by=["exact-at-zero-and-one", "tiny-probability", "equals-definition"],
-)
+@BERNOULLI.mutant(caught_by=["exact-at-zero-and-one", "tiny-probability", "equals-definition"])
 def clamped(x, p):
+    """probabilities are clamped to [ε, 1−ε]"""
     return bernoulli(x, np.clip(p, 2.0**-52, 1 - 2.0**-52))
 
 
-@BERNOULLI.mutant(
-    Text("0 · log 0 = NaN", "0 · log 0 = NaN"), caught_by=["exact-at-zero-and-one", "equals-definition"]
-)
+@BERNOULLI.mutant(caught_by=["exact-at-zero-and-one", "equals-definition"])
 def nan_at_zero(x, p):
+    """0 · log 0 = NaN"""
     with np.errstate(all="ignore"):
         return x * np.log(p) + (1 - x) * np.log(1 - p)
 
 
 @BERNOULLI.mutant(
-    Text("success and failure exchanged", "成功与失败互换"),
-    caught_by=["moments", "distribution-function", "sampler", "exact-at-zero-and-one", "tiny-probability"],
+    caught_by=["moments", "distribution-function", "sampler", "exact-at-zero-and-one", "tiny-probability"]
 )
 def exchanged(x, p):
+    """success and failure exchanged"""
     return bernoulli(1 - x, p)
 
 
 @BERNOULLI.mutant(
-    Text("the failures are left out", "漏掉失败项"),
-    caught_by=["total-mass-is-one", "entropy", "divergence", "fisher-information", "distribution-function"],
+    caught_by=["total-mass-is-one", "entropy", "divergence", "fisher-information", "distribution-function"]
 )
 def successes_only(x, p):
+    """the failures are left out"""
     return x_log_y(x, p)
 
 
-@BERNOULLI.mutant(
-    Text("outcomes other than 0 and 1 get a mass", "0 与 1 之外的结果也得到质量"),
-    caught_by=["equals-definition"],
-)
+@BERNOULLI.mutant(caught_by=["equals-definition"])
 def mass_off_the_support(x, p):
+    """outcomes other than 0 and 1 get a mass"""
     return x_log_y(x, p) + x_log_y(1 - x, 1 - p)
 
 
 @BERNOULLI.figure(
-    p=Slider(0.0, 1.0, 0.3, Text("probability of success", "成功的概率")),
-    q=Slider(0.01, 0.99, 0.6, Text("believed probability", "所相信的概率")),
+    p=Slider(0.0, 1.0, 0.3, "probability of success"),
+    q=Slider(0.01, 0.99, 0.6, "believed probability"),
 )
 def figure(p, q):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.2)
@@ -209,4 +203,4 @@ def figure(p, q):
             f"p = {p:.2f} 的试验方差为 {p * (1 - p):.3f}，熵为 {h:.3f} 奈特。相信 q = {q:.2f} 平均付出 {at:.3f} 奈特，"
             f"多出的 {at - h:.3f} 即散度；只有 q = p 时没有浪费。",
         ),
-    )  # fmt: skip
+    )

@@ -1,21 +1,19 @@
-"""The beta law."""
+"""The beta distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import (
-    Law,
+from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
     fifty_digits,
     like,
     log_gamma,
-    logistic,
-    panels,
     relative,
-    standard_claims,
     x_log_y,
 )
+from gradus.concepts.foundations.distributions.quadrature import logistic, panels
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -30,25 +28,23 @@ def _torch(log_density, x, a, b):
 BETA = Concept(
     key="beta",
     kind="definition",
-    title=Text("Beta distribution", "贝塔分布"),
-    summary=Text(
-        "A law on the probabilities: what is known of a coin after a − 1 heads and b − 1 tails from a uniform start. The conjugate prior of Bernoulli trials.",
-        "概率值上的分布：从均匀先验出发，看到 a − 1 次正面、b − 1 次反面后对硬币的了解。伯努利试验的共轭先验。",
-    ),
+    title="Beta distribution",
+    summary="A distribution on the probabilities: what is known of a coin after a − 1 heads and b − 1 tails from a "
+    "uniform start. The conjugate prior of Bernoulli trials.",
     formulas=(
         r"p(x)=\frac{x^{a-1}(1-x)^{b-1}}{B(a,b)},\qquad B(a,b)=\frac{\Gamma(a)\Gamma(b)}{\Gamma(a+b)},\qquad 0<x<1",
         r"E X=\frac a{a+b},\qquad \operatorname{Var}X=\frac{ab}{(a+b)^2(a+b+1)},\qquad h=\log B-(a-1)\psi(a)-(b-1)\psi(b)+(a+b-2)\psi(a+b)",
         r"I(a,b)=\begin{pmatrix}\psi'(a)&0\\0&\psi'(b)\end{pmatrix}-\psi'(a+b)\begin{pmatrix}1&1\\1&1\end{pmatrix}",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("where the log-density is taken", "求对数密度之处"), "unit"),
-        Symbol("a", "a", "", Text("shape at 1: pulls towards it", "1 端的形状参数，把质量拉向 1"), "positive"),
-        Symbol("b", "b", "", Text("shape at 0", "0 端的形状参数"), "positive"),
-        Symbol("B", "", "", Text("beta function", "贝塔函数")),
-        Symbol(r"\Gamma", "", "", Text("gamma function", "伽马函数")),
-        Symbol(r"\psi", "", "", Text("digamma function, $(\\log\\Gamma)'$", "双伽马函数 $(\\log\\Gamma)'$")),
-        Symbol("h", "", "", Text("entropy", "熵"), unit="nat"),
-        Symbol("I", "", "2 2", Text("Fisher information", "Fisher 信息")),
+        Symbol("x", "x", "...", "where the log-density is taken", "unit"),
+        Symbol("a", "a", "", "shape at 1: pulls towards it", "positive"),
+        Symbol("b", "b", "", "shape at 0", "positive"),
+        Symbol("B", "", "", "beta function"),
+        Symbol(r"\Gamma", "", "", "gamma function"),
+        Symbol(r"\psi", "", "", r"digamma function, $(\log\Gamma)'$"),
+        Symbol("h", "", "", "entropy", unit="nat"),
+        Symbol("I", "", "2 2", "Fisher information"),
     ),
     needs=("gamma", "bernoulli"),
     source="pearson1895contributions",
@@ -59,7 +55,7 @@ BETA = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.Beta`, whose own `log_prob` loses digits at large shapes", "作用于 `torch.distributions.Beta`，其自带的 `log_prob` 在形状参数大时丢失精度"),
+            "on `torch.distributions.Beta`, whose own `log_prob` loses digits at large shapes",
         ),
     ),
     readings=(
@@ -68,13 +64,17 @@ BETA = Concept(
         Reading("murphy2022probabilistic", "§2.7"),
     ),
     deviations=(
-        Text("At a = b = 10⁶, x = ½, `torch.distributions` is off by 6.7·10⁻¹⁰ of log p, SciPy by 1.2·10⁻¹⁰; Loader's form, used here, by one unit in the last place.",
-             "a = b = 10⁶、x = ½ 时，`torch.distributions` 对 log p 的相对误差为 6.7·10⁻¹⁰，SciPy 为 1.2·10⁻¹⁰；此处采用的 Loader 形式只差末位一个单位。"),
-        Text("`torch.distributions.Beta` has no distribution function; SciPy's `beta.cdf` is the regularised incomplete beta function.",
-             "`torch.distributions.Beta` 没有分布函数；SciPy 的 `beta.cdf` 即正则化不完全贝塔函数。"),
+        (
+            "At a = b = 10⁶, x = ½, `torch.distributions` is off by 6.7·10⁻¹⁰ of log p, SciPy by "
+            "1.2·10⁻¹⁰; Loader's form, used here, by one unit in the last place."
+        ),
+        (
+            "`torch.distributions.Beta` has no distribution function; SciPy's `beta.cdf` is the "
+            "regularised incomplete beta function."
+        ),
     ),
     longest_sum=16,
-)  # fmt: skip
+)
 
 
 @BETA.definition
@@ -133,7 +133,7 @@ def information(theta):
 
 standard_claims(
     BETA,
-    Law(
+    Distribution(
         examples=((2.0, 3.0), (0.7, 2.5), (6.0, 2.0), (5.0, 8.0)),
         arguments=lambda theta: dict(a=np.array(theta[0]), b=np.array(theta[1])),
         grid=lambda theta: panels(-40 / theta[0] - 4, 40 / theta[1] + 4, logistic),
@@ -156,13 +156,11 @@ standard_claims(
 )
 
 
-@BETA.claim(
-    Text(
-        r"After h heads and t tails a prior $\operatorname{Beta}(a,b)$ is $\operatorname{Beta}(a+h,b+t)$: prior times likelihood, over its integral by quadrature",
-        r"看到 h 次正面、t 次反面后，先验 $\operatorname{Beta}(a,b)$ 变为 $\operatorname{Beta}(a+h,b+t)$：先验乘似然，除以其积分（求积）",
-    )
-)
+@BETA.claim
 def conjugate_to_trials(beta, rng):
+    r"""After h heads and t tails a prior $\operatorname{Beta}(a,b)$ is $\operatorname{Beta}(a+h,b+t)$:
+    prior times likelihood, over its integral by quadrature
+    """
     found = []
     for a, b, h, t in ((1.0, 1.0, 3, 7), (2.5, 1.5, 10, 0), (0.8, 2.0, 4, 4)):
         grid = panels(-45 / a, 45 / b, logistic)
@@ -176,13 +174,11 @@ def conjugate_to_trials(beta, rng):
     return all_of(*found)
 
 
-@BETA.claim(
-    Text(
-        r"The k-th smallest of n uniform numbers is $\operatorname{Beta}(k,n+1-k)$: $n\binom{n-1}{k-1}x^{k-1}(1-x)^{n-k}$, with exact coefficients",
-        r"n 个均匀数中第 k 小者服从 $\operatorname{Beta}(k,n+1-k)$：$n\binom{n-1}{k-1}x^{k-1}(1-x)^{n-k}$，系数精确",
-    )
-)
+@BETA.claim
 def order_statistics(beta, rng):
+    r"""The k-th smallest of n uniform numbers is $\operatorname{Beta}(k,n+1-k)$:
+    $n\binom{n-1}{k-1}x^{k-1}(1-x)^{n-k}$, with exact coefficients
+    """
     n, x, found = 9, rng.uniform(0.05, 0.95, 20), []
     for k in (1, 4, 9):
         want = n * math.comb(n - 1, k - 1) * x ** (k - 1) * (1 - x) ** (n - k)
@@ -191,10 +187,9 @@ def order_statistics(beta, rng):
     return all_of(*found)
 
 
-@BETA.claim(
-    Text("Heads and tails exchanged: $p_{a,b}(x)=p_{b,a}(1-x)$", "正反互换：$p_{a,b}(x)=p_{b,a}(1-x)$")
-)
+@BETA.claim
 def mirrored(beta, rng):
+    """Heads and tails exchanged: $p_{a,b}(x)=p_{b,a}(1-x)$"""
     x = rng.integers(1, 1024, 30) / 1024.0  # so that 1 − x is exact
     a, b = np.array(1.7), np.array(4.2)
     return invariance(beta(1 - x, b, a), beta(x, a, b), terms=16)
@@ -205,14 +200,11 @@ def literal(x, a, b):
     return constant + (a - 1) * x.ln() + (b - 1) * (1 - x).ln()
 
 
-@BETA.claim(
-    Text(
-        "Shapes of a million: equal to the formula in 50-digit arithmetic, to the rounding of x/mean, in the middle and 40σ away",
-        "形状参数为一百万：与 50 位精度的公式一致，仅差 x/均值 的舍入；在中心与 40σ 之外",
-    ),
-    of_definition=False,
-)
+@BETA.claim(of_definition=False)
 def shapes_of_a_million(beta, rng):
+    """Shapes of a million: equal to the formula in 50-digit arithmetic, to the rounding of x/mean, in the
+    middle and 40σ away
+    """
     x, million = np.array([0.5, 0.5142, 0.4858, 0.50001]), 1e6
     got = beta(x, np.array(million), np.array(million))
     wants = np.array([fifty_digits(literal, v, million, million) for v in x])
@@ -221,13 +213,9 @@ def shapes_of_a_million(beta, rng):
     return all_of(*[relative(g, w, terms=4 * m) for g, w, m in zip(got, wants, moved, strict=True)])
 
 
-@BETA.claim(
-    Text(
-        "At an end it is −∞ for a shape above 1, finite at 1, +∞ below; outside −∞",
-        "端点处：形状参数大于 1 时为 −∞，等于 1 时有限，小于 1 时为 +∞；区间之外为 −∞",
-    )
-)
+@BETA.claim
 def at_the_ends(beta, rng):
+    """At an end it is −∞ for a shape above 1, finite at 1, +∞ below; outside −∞"""
     ends, out = np.array([0.0, 1.0]), np.array([-0.1, 1.1])
     two, one, half = np.array(2.0), np.array(1.0), np.array(0.5)
     return all_of(
@@ -239,16 +227,15 @@ def at_the_ends(beta, rng):
 
 
 @BETA.mutant(
-    Text("exponents a and b in place of a − 1 and b − 1", "指数用 a、b 而非 a − 1、b − 1"),
-    caught_by=["total-mass-is-one", "moments", "order-statistics", "at-the-ends", "distribution-function"],
+    caught_by=["total-mass-is-one", "moments", "order-statistics", "at-the-ends", "distribution-function"]
 )
 def exponents_too_large(x, a, b):
+    """exponents a and b in place of a − 1 and b − 1"""
     y = np.clip(x, 0, 1)
     return beta(x, a, b) + x_log_y(1.0, y) + x_log_y(1.0, 1 - y)
 
 
 @BETA.mutant(
-    Text("the beta function is missing", "漏掉贝塔函数"),
     caught_by=[
         "total-mass-is-one",
         "entropy",
@@ -256,40 +243,37 @@ def exponents_too_large(x, a, b):
         "fisher-information",
         "conjugate-to-trials",
         "sampler",
-    ],
+    ]
 )
 def no_normaliser(x, a, b):
+    """the beta function is missing"""
     return beta(x, a, b) - (log_gamma(a + b) - log_gamma(a) - log_gamma(b))
 
 
 @BETA.mutant(
-    Text("the two shapes exchanged", "两个形状参数互换"),
-    caught_by=["moments", "distribution-function", "sampler", "conjugate-to-trials", "order-statistics"],
+    caught_by=["moments", "distribution-function", "sampler", "conjugate-to-trials", "order-statistics"]
 )
 def exchanged(x, a, b):
+    """the two shapes exchanged"""
     return beta(x, b, a)
 
 
-@BETA.mutant(
-    Text("the formula as it is written, at large shapes", "按公式直接计算，形状参数很大时"),
-    caught_by=["shapes-of-a-million"],
-)
+@BETA.mutant(caught_by=["shapes-of-a-million"])
 def as_it_is_written(x, a, b):
+    """the formula as it is written, at large shapes"""
     return beta(x, a, b)
 
 
-@BETA.mutant(
-    Text("only x counts: (1 − x) has exponent 0", "只计 x：(1 − x) 的指数为 0"),
-    caught_by=["mirrored", "total-mass-is-one", "at-the-ends", "conjugate-to-trials"],
-)
-def power_law(x, a, b):
+@BETA.mutant(caught_by=["mirrored", "total-mass-is-one", "at-the-ends", "conjugate-to-trials"])
+def power_distribution(x, a, b):
+    """only x counts: (1 − x) has exponent 0"""
     return beta(x, a, 0 * b + 1)
 
 
 @BETA.figure(
-    heads=Slider(0, 60, 7, Text("heads seen", "看到的正面数"), integer=True),
-    tails=Slider(0, 60, 3, Text("tails seen", "看到的反面数"), integer=True),
-    prior=Slider(0.5, 20.0, 1.0, Text("both shapes of the prior", "先验的两个形状参数"), log=True),
+    heads=Slider(0, 60, 7, "heads seen", integer=True),
+    tails=Slider(0, 60, 3, "tails seen", integer=True),
+    prior=Slider(0.5, 20.0, 1.0, "both shapes of the prior", log=True),
 )
 def figure(heads, tails, prior):
     fig, ax = canvas(width=6.4, height=3.4)
@@ -317,4 +301,4 @@ def figure(heads, tails, prior):
             f"{mean:.3f}, standard deviation {spread:.3f}. The share of heads is {share}; the prior draws the mean towards ½.",
             f"从先验 Beta({prior:.1f}, {prior:.1f}) 出发，{int(heads)} 次正面、{int(tails)} 次反面得到 Beta({a:.1f}, {b:.1f})：均值 {mean:.3f}，标准差 {spread:.3f}。正面的频率为 {share}；先验把均值拉向 ½。",
         ),
-    )  # fmt: skip
+    )

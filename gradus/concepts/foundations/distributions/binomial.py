@@ -1,20 +1,19 @@
-"""The binomial law."""
+"""The binomial distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import (
-    Law,
-    counts,
+from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
     fifty_digits,
     like,
     log_gamma,
     relative,
-    standard_claims,
     x_log_y,
 )
+from gradus.concepts.foundations.distributions.quadrature import counts
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -30,22 +29,20 @@ def _torch(log_density, x, n, p):
 BINOMIAL = Concept(
     key="binomial",
     kind="definition",
-    title=Text("Binomial distribution", "二项分布"),
-    summary=Text(
-        "How many of n independent trials succeed, each with probability p. For large n it nears the normal law, for large n and small p the Poisson law.",
-        "n 次独立试验（每次成功概率为 p）中成功的次数。n 大时接近正态分布；n 大而 p 小时接近泊松分布。",
-    ),
+    title="Binomial distribution",
+    summary="How many of n independent trials succeed, each with probability p. For large n it nears the "
+    "normal distribution, for large n and small p the Poisson distribution.",
     formulas=(
         r"p(x)=\binom nx p^{x}(1-p)^{n-x},\qquad x=0,\dots,n",
         r"\log p(x)=\log\Gamma(n+1)-\log\Gamma(x+1)-\log\Gamma(n-x+1)+x\log p+(n-x)\log(1-p)",
         r"E X=np,\qquad \operatorname{Var}X=np(1-p),\qquad I(p)=\frac{n}{p(1-p)}",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("number of successes", "成功的次数"), "natural"),
-        Symbol("n", "n", "", Text("number of trials", "试验次数"), "natural"),
-        Symbol("p", "p", "", Text("probability of success", "成功的概率"), "unit"),
-        Symbol(r"\Gamma", "", "", Text("gamma function: $\\Gamma(n+1)=n!$", "伽马函数：$\\Gamma(n+1)=n!$")),
-        Symbol("I", "", "", Text("Fisher information", "Fisher 信息")),
+        Symbol("x", "x", "...", "number of successes", "natural"),
+        Symbol("n", "n", "", "number of trials", "natural"),
+        Symbol("p", "p", "", "probability of success", "unit"),
+        Symbol(r"\Gamma", "", "", r"gamma function: $\Gamma(n+1)=n!$"),
+        Symbol("I", "", "", "Fisher information"),
     ),
     needs=("bernoulli",),
     source="bernoulli1713ars",
@@ -56,7 +53,7 @@ BINOMIAL = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.Binomial`, whose own `log_prob` loses digits as n grows", "作用于 `torch.distributions.Binomial`，其自带的 `log_prob` 随 n 增大而丢失精度"),
+            "on `torch.distributions.Binomial`, whose own `log_prob` loses digits as n grows",
         ),
     ),
     readings=(
@@ -66,11 +63,14 @@ BINOMIAL = Concept(
         Reading("murphy2022probabilistic", "§2.4"),
     ),
     deviations=(
-        Text("At n = 10⁶ the factorials as written subtract numbers of size 10⁷: `torch.distributions` is off by 3·10⁻¹¹ in float64 and by 2–13% in float32 relative to log p, SciPy's `logpmf` by 10⁻¹⁰; Loader's form, which is used here, by one unit in the last place.",
-             "n = 10⁶ 时，按公式直接计算要把大小为 10⁷ 的数相减：`torch.distributions` 在 float64 中相对误差约 3·10⁻¹¹，在 float32 中达 2–13%，SciPy 的 `logpmf` 约 10⁻¹⁰；此处采用的 Loader 形式只差末位一个单位。"),
+        (
+            "At n = 10⁶ the factorials as written subtract numbers of size 10⁷: `torch.distributions` is "
+            "off by 3·10⁻¹¹ in float64 and by 2–13% in float32 relative to log p, SciPy's `logpmf` by "
+            "10⁻¹⁰; Loader's form, which is used here, by one unit in the last place."
+        ),
     ),
     longest_sum=16,
-)  # fmt: skip
+)
 
 
 @BINOMIAL.definition
@@ -118,7 +118,7 @@ def entropy(theta):
 
 standard_claims(
     BINOMIAL,
-    Law(
+    Distribution(
         examples=((30, 0.3), (30, 0.5), (30, 0.9)),
         arguments=lambda theta: dict(n=int(theta[0]), p=np.array(theta[1])),
         grid=lambda theta: counts(0, theta[0]),
@@ -142,26 +142,18 @@ standard_claims(
 )
 
 
-@BINOMIAL.claim(
-    Text(
-        r"Ten fair coins show five heads with probability $252/1024$; and $p(x)$ is exactly $\binom nx/2^n$",
-        r"十枚公平硬币恰有五个正面的概率为 $252/1024$；一般地 $p(x)$ 恰为 $\binom nx/2^n$",
-    )
-)
+@BINOMIAL.claim
 def five_heads_of_ten(binomial, rng):
+    r"""Ten fair coins show five heads with probability $252/1024$; and $p(x)$ is exactly $\binom nx/2^n$"""
     k, half = np.arange(11.0), np.array(0.5)
     want = np.array([math.comb(10, int(i)) / 1024 for i in k])
     got = np.exp(binomial(k, 10, half))
     return all_of(roundoff(got, want, terms=16), roundoff(got[5], 252 / 1024, terms=16))
 
 
-@BINOMIAL.claim(
-    Text(
-        "It is the law of the number of successes of n Bernoulli trials: the convolution of n of them",
-        "它是 n 次伯努利试验成功次数的分布，即 n 个伯努利分布的卷积",
-    )
-)
+@BINOMIAL.claim
 def sum_of_trials(binomial, rng):
+    """It is the distribution of the number of successes of n Bernoulli trials: the convolution of n of them"""
     n, p = 12, 0.35
     mass = np.ones(1)
     for _ in range(n):
@@ -179,14 +171,11 @@ def literal(x, n, p):
     )
 
 
-@BINOMIAL.claim(
-    Text(
-        "A million trials: equal to the formula in 50-digit arithmetic to 2 units in the last place of each value, in the middle and 40σ away",
-        "一百万次试验：在中心与 40σ 之外，每个值与 50 位精度的公式之差不超过末位 2 个单位",
-    ),
-    of_definition=False,
-)
+@BINOMIAL.claim(of_definition=False)
 def a_million_trials(binomial, rng):
+    """A million trials: equal to the formula in 50-digit arithmetic to 2 units in the last place of each
+    value, in the middle and 40σ away
+    """
     n, x = 10**6, np.array([500000.0, 520000.0, 480000.0, 500001.0])
     wants = np.array([fifty_digits(literal, k, n, 0.5) for k in x])
     rare = fifty_digits(literal, 3, n, 1e-6)
@@ -196,13 +185,9 @@ def a_million_trials(binomial, rng):
     )
 
 
-@BINOMIAL.claim(
-    Text(
-        "At p = 0 and p = 1 all the mass is on 0 or n: log-mass exactly 0 there, −∞ elsewhere",
-        "p = 0 与 p = 1 时全部质量在 0 或 n 上：该处对数质量恰为 0，其余恰为 −∞",
-    )
-)
+@BINOMIAL.claim
 def exact_at_zero_and_one(binomial, rng):
+    """At p = 0 and p = 1 all the mass is on 0 or n: log-mass exactly 0 there, −∞ elsewhere"""
     x = np.array([0.0, 1.0, 7.0])
     return all_of(
         roundoff(np.exp(binomial(x, 7, np.array(0.0))), [1.0, 0.0, 0.0], terms=4),
@@ -212,51 +197,41 @@ def exact_at_zero_and_one(binomial, rng):
     )
 
 
-@BINOMIAL.mutant(
-    Text("the binomial coefficient is missing", "漏掉二项式系数"),
-    caught_by=["total-mass-is-one", "five-heads-of-ten", "sum-of-trials", "entropy", "moments"],
-)
+@BINOMIAL.mutant(caught_by=["total-mass-is-one", "five-heads-of-ten", "sum-of-trials", "entropy", "moments"])
 def one_order_only(x, n, p):
+    """the binomial coefficient is missing"""
     return binomial(x, n, p) - (log_gamma(n + 1) - log_gamma(x + 1) - log_gamma(n - x + 1))
 
 
-@BINOMIAL.mutant(
-    Text(
-        "the formula as it is written: logarithms of factorials subtracted", "按公式直接计算：阶乘的对数相减"
-    ),
-    caught_by=["a-million-trials"],
-)
+@BINOMIAL.mutant(caught_by=["a-million-trials"])
 def as_it_is_written(x, n, p):
+    """the formula as it is written: logarithms of factorials subtracted"""
     return binomial(x, n, p)
 
 
 @BINOMIAL.mutant(
-    Text("Poisson's law with the same mean", "同均值的泊松分布"),
-    caught_by=["moments", "distribution-function", "divergence", "fisher-information", "total-mass-is-one"],
+    caught_by=["moments", "distribution-function", "divergence", "fisher-information", "total-mass-is-one"]
 )
 def poisson_of_the_mean(x, n, p):
+    """Poisson's distribution with the same mean"""
     return x_log_y(x, n * p) - n * p - log_gamma(x + 1)
 
 
-@BINOMIAL.mutant(
-    Text("probabilities are clamped to [ε, 1−ε]", "概率被截断到 [ε, 1−ε]"),
-    caught_by=["exact-at-zero-and-one", "equals-definition"],
-)
+@BINOMIAL.mutant(caught_by=["exact-at-zero-and-one", "equals-definition"])
 def clamped(x, n, p):
+    """probabilities are clamped to [ε, 1−ε]"""
     return binomial(x, n, np.clip(p, 2.0**-52, 1 - 2.0**-52))
 
 
-@BINOMIAL.mutant(
-    Text("success and failure exchanged", "成功与失败互换"),
-    caught_by=["moments", "sampler", "distribution-function", "exact-at-zero-and-one"],
-)
+@BINOMIAL.mutant(caught_by=["moments", "sampler", "distribution-function", "exact-at-zero-and-one"])
 def exchanged(x, n, p):
+    """success and failure exchanged"""
     return binomial(x, n, 1 - p)
 
 
 @BINOMIAL.figure(
-    n=Slider(1, 100, 20, Text("number of trials", "试验次数"), integer=True),
-    p=Slider(0.0, 1.0, 0.3, Text("probability of success", "成功的概率")),
+    n=Slider(1, 100, 20, "number of trials", integer=True),
+    p=Slider(0.0, 1.0, 0.3, "probability of success"),
 )
 def figure(n, p):
     n = int(n)
@@ -290,8 +265,9 @@ def figure(n, p):
     return Drawing(
         fig,
         Text(
-            f"n = {n} trials with p = {p:.2f}: mean {n * p:.2f}, standard deviation {spread:.2f}. The Poisson law of that mean is "
+            f"n = {n} trials with p = {p:.2f}: mean {n * p:.2f}, standard deviation {spread:.2f}. The Poisson distribution of that mean is "
             f"{apart:.3f} away in total variation." + parts[0],
-            f"n = {n} 次试验、p = {p:.2f}：均值 {n * p:.2f}，标准差 {spread:.2f}。同均值泊松分布与它的全变差为 {apart:.3f}。" + parts[1],
+            f"n = {n} 次试验、p = {p:.2f}：均值 {n * p:.2f}，标准差 {spread:.2f}。同均值泊松分布与它的全变差为 {apart:.3f}。"
+            + parts[1],
         ),
-    )  # fmt: skip
+    )

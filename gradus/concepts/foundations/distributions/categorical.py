@@ -1,10 +1,11 @@
-"""The categorical law."""
+"""The categorical distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import Law, counts, standard_claims
+from gradus.concepts.foundations.distributions.quadrature import counts
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -19,22 +20,20 @@ def _torch(log_density, x, p):
 CATEGORICAL = Concept(
     key="categorical",
     kind="definition",
-    title=Text("Categorical distribution", "类别分布"),
-    summary=Text(
-        "One draw among k labelled outcomes: a die, a class, the next word. Minus its log-mass is the cross-entropy loss; n draws, counted, are multinomial.",
-        "从 k 个带标签的结果中抽取一个：骰子、类别、下一个词。其对数质量的相反数即交叉熵损失；n 次抽取的计数服从多项分布。",
-    ),
+    title="Categorical distribution",
+    summary="One draw among k labelled outcomes: a die, a class, the next word. Minus its log-mass is the "
+    "cross-entropy loss; n draws, counted, are multinomial.",
     formulas=(
         r"p(x)=\prod_{i=1}^{k}p_i^{[x=i]}=p_x,\qquad p_i\ge0,\quad\sum_{i=1}^{k}p_i=1",
         r"E\,e_X=p,\qquad \operatorname{Cov}e_X=\operatorname{diag}(p)-pp^{\mathsf T},\qquad I(p_1,\dots,p_{k-1})=\operatorname{diag}\Bigl(\frac1{p_i}\Bigr)+\frac1{p_k}\mathbf 1\mathbf 1^{\mathsf T}",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("outcomes, counted from 0", "结果，从 0 起编号"), "index"),
-        Symbol("p", "p", "... k", Text("probabilities", "概率"), "simplex"),
-        Symbol("k", "", "", Text("number of outcomes", "结果的个数")),
-        Symbol("i", "", "", Text("an outcome", "一个结果")),
-        Symbol("e_X", "", "k", Text("one-hot vector of the outcome", "结果的独热向量")),
-        Symbol("I", "", "k-1 k-1", Text("Fisher information of the free probabilities", "自由概率参数的 Fisher 信息")),
+        Symbol("x", "x", "...", "outcomes, counted from 0", "index"),
+        Symbol("p", "p", "... k", "probabilities", "simplex"),
+        Symbol("k", "", "", "number of outcomes"),
+        Symbol("i", "", "", "an outcome"),
+        Symbol("e_X", "", "k", "one-hot vector of the outcome"),
+        Symbol("I", "", "k-1 k-1", "Fisher information of the free probabilities"),
     ),
     needs=("bernoulli",),
     source="montmort1708essay",
@@ -45,17 +44,21 @@ CATEGORICAL = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.Categorical`, whose own `log_prob` clamps probabilities", "作用于 `torch.distributions.Categorical`，其自带的 `log_prob` 会截断概率"),
+            "on `torch.distributions.Categorical`, whose own `log_prob` clamps probabilities",
         ),
     ),
     readings=(Reading("murphy2022probabilistic", "§2.5"), Reading("bishop2006pattern", "§2.2")),
     deviations=(
-        Text("`torch.distributions.Categorical` divides `probs` by their sum without a word and clamps them: an impossible outcome gets −36.04 in float64, −15.94 in float32.",
-             "`torch.distributions.Categorical` 会不加说明地把 `probs` 除以其和并截断：不可能的结果在 float64 中得 −36.04，float32 中得 −15.94。"),
-        Text("The k probabilities have k − 1 degrees of freedom: as a k × k matrix the Fisher information depends on how p is carried off the simplex.",
-             "k 个概率只有 k − 1 个自由度：若写成 k × k 矩阵，Fisher 信息取决于如何把 p 延拓到单纯形之外。"),
+        (
+            "`torch.distributions.Categorical` divides `probs` by their sum without a word and clamps "
+            "them: an impossible outcome gets −36.04 in float64, −15.94 in float32."
+        ),
+        (
+            "The k probabilities have k − 1 degrees of freedom: as a k × k matrix the Fisher information "
+            "depends on how p is carried off the simplex."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @CATEGORICAL.definition
@@ -68,7 +71,7 @@ def categorical(x, p):
 def cases(rng):
     yield "random", dict(x=rng.integers(0, 5, 7), p=rng.dirichlet(np.ones(5), 1))
     yield "one draw", dict(x=np.array(3), p=rng.dirichlet(np.ones(4)))
-    yield "a law for each draw", dict(x=rng.integers(0, 3, 4), p=rng.dirichlet(np.ones(3), 4))
+    yield "a distribution for each draw", dict(x=rng.integers(0, 3, 4), p=rng.dirichlet(np.ones(3), 4))
     yield "an impossible outcome", dict(x=np.array([0, 1, 2]), p=np.array([[0.25, 0.0, 0.75]]))
     yield "a certain outcome", dict(x=np.array([1]), p=np.array([[0.0, 1.0]]))
     yield "one outcome", dict(x=np.array([0, 0]), p=np.ones((1, 1)))
@@ -77,7 +80,7 @@ def cases(rng):
 @CATEGORICAL.invalid
 def invalid(rng):
     yield "a negative probability", dict(x=np.array([0]), p=np.array([1.5, -0.5]))
-    yield "no law for each draw", dict(x=np.array([0, 1, 0]), p=np.full((2, 2), 0.5))
+    yield "no distribution for each draw", dict(x=np.array([0, 1, 0]), p=np.full((2, 2), 0.5))
 
 
 def probabilities(theta):
@@ -106,7 +109,7 @@ def entropy(theta):
 
 standard_claims(
     CATEGORICAL,
-    Law(
+    Distribution(
         examples=((0.2, 0.5, 0.1), (0.25, 0.25, 0.25), (0.7, 0.05, 0.2)),
         arguments=lambda theta: dict(p=probabilities(theta)),
         grid=lambda theta: counts(0, len(theta)).as_integers(),
@@ -129,13 +132,9 @@ standard_claims(
 )
 
 
-@CATEGORICAL.claim(
-    Text(
-        "An impossible outcome has log-mass −∞, a certain one 0, exactly; neither disturbs the others",
-        "不可能的结果对数质量恰为 −∞，必然的恰为 0；都不影响其他结果",
-    )
-)
+@CATEGORICAL.claim
 def exact_at_zero_and_one(categorical, rng):
+    """An impossible outcome has log-mass −∞, a certain one 0, exactly; neither disturbs the others"""
     x = np.arange(3)
     return all_of(
         identical(categorical(x, np.array([0.0, 1.0, 0.0])), [-np.inf, 0.0, -np.inf]),
@@ -143,79 +142,73 @@ def exact_at_zero_and_one(categorical, rng):
     )
 
 
-@CATEGORICAL.claim(
-    Text(
-        "With two outcomes it is Bernoulli's law",
-        "只有两个结果时即伯努利分布",
-    )
-)
+@CATEGORICAL.claim
 def two_outcomes_are_bernoulli(categorical, rng):
+    """With two outcomes it is Bernoulli's distribution"""
     p, x = rng.random(), rng.integers(0, 2, 20)
     return roundoff(categorical(x, np.array([1 - p, p])), x * math.log(p) + (1 - x) * math.log(1 - p))
 
 
-@CATEGORICAL.claim(
-    Text(
-        "Renaming the outcomes renames the probabilities, nothing else",
-        "给结果重新编号只会相应地重排概率",
-    )
-)
+@CATEGORICAL.claim
 def renaming(categorical, rng):
+    """Renaming the outcomes renames the probabilities, nothing else"""
     order = np.array([2, 0, 3, 5, 1, 4])  # no mere shift
     p, x = rng.dirichlet(np.ones(6)), np.arange(6)
     return invariance(categorical(x, p[order]), categorical(order, p), terms=6)
 
 
-@CATEGORICAL.claim(
-    Text(
-        r"The largest of $\log p_i+g_i$ with independent standard Gumbel $g_i$ is drawn with probability $p_i$ (5000 draws)",
-        r"独立标准 Gumbel 变量 $g_i$ 下，$\log p_i+g_i$ 的最大者以概率 $p_i$ 被选中（5000 次）",
-    )
-)
+@CATEGORICAL.claim
 def gumbel_maximum(categorical, rng):
+    r"""The largest of $\log p_i+g_i$ with independent standard Gumbel $g_i$ is drawn with probability
+    $p_i$ (5000 draws)
+    """
     p = np.array([0.5, 0.3, 0.15, 0.05])
     scores = categorical(np.arange(4), p) + rng.gumbel(size=(5000, 4))
     chosen = scores.argmax(axis=1)
     return all_of(*[statistical(chosen == i, p[i]) for i in range(4)])
 
 
-@CATEGORICAL.mutant(
-    Text("probabilities are clamped and shared out anew", "概率被截断"),
-    caught_by=["exact-at-zero-and-one", "equals-definition"],
-)
+@CATEGORICAL.mutant(caught_by=["exact-at-zero-and-one", "equals-definition"])
 def clamped(x, p):
+    """probabilities are clamped and shared out anew"""
     return categorical(x, np.clip(p, 2.0**-52, 1 - 2.0**-52))
 
 
 @CATEGORICAL.mutant(
-    Text("the softmax of the probabilities: taken for logits", "把概率当作 logits，再做一次 softmax"),
-    caught_by=["moments", "entropy", "divergence", "fisher-information", "sampler", "gumbel-maximum", "two-outcomes-are-bernoulli"],
-)  # fmt: skip
+    caught_by=[
+        "moments",
+        "entropy",
+        "divergence",
+        "fisher-information",
+        "sampler",
+        "gumbel-maximum",
+        "two-outcomes-are-bernoulli",
+    ]
+)
 def probabilities_as_logits(x, p):
+    """the softmax of the probabilities: taken for logits"""
     e = np.exp(p)
     return categorical(x, e / e.sum(axis=-1, keepdims=True))
 
 
 @CATEGORICAL.mutant(
-    Text("outcomes counted from 1", "结果从 1 起编号"),
-    caught_by=["renaming", "moments", "distribution-function", "gumbel-maximum", "equals-definition"],
+    caught_by=["renaming", "moments", "distribution-function", "gumbel-maximum", "equals-definition"]
 )
 def counted_from_one(x, p):
+    """outcomes counted from 1"""
     return categorical((x - 1) % p.shape[-1], p)
 
 
-@CATEGORICAL.mutant(
-    Text("divided by the largest probability, not by the sum", "除以最大的概率，而不是总和"),
-    caught_by=["total-mass-is-one", "entropy", "distribution-function", "equals-definition"],
-)
+@CATEGORICAL.mutant(caught_by=["total-mass-is-one", "entropy", "distribution-function", "equals-definition"])
 def divided_by_the_largest(x, p):
+    """divided by the largest probability, not by the sum"""
     return categorical(x, p / p.max(axis=-1, keepdims=True))
 
 
 @CATEGORICAL.figure(
-    scores=Slider(0.0, 3.0, 1.0, Text("spread of the log-probabilities", "对数概率的分散程度")),
-    temperature=Slider(0.1, 5.0, 1.0, Text("temperature", "温度"), log=True),
-    n=Slider(10, 2000, 100, Text("draws", "抽取次数"), log=True, integer=True),
+    scores=Slider(0.0, 3.0, 1.0, "spread of the log-probabilities"),
+    temperature=Slider(0.1, 5.0, 1.0, "temperature", log=True),
+    n=Slider(10, 2000, 100, "draws", log=True, integer=True),
 )
 def figure(scores, temperature, n):
     n = int(n)
@@ -250,4 +243,4 @@ def figure(scores, temperature, n):
             f"the shares miss the probabilities by at most {np.abs(share - p).max():.3f}.",
             f"六个结果，熵为 {h:.3f} 奈特（均匀时 {math.log(6):.3f}）；最可能者概率为 {p.max():.3f}。{n} 次抽取中频率与概率最多相差 {np.abs(share - p).max():.3f}。",
         ),
-    )  # fmt: skip
+    )

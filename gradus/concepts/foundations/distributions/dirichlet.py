@@ -1,21 +1,19 @@
-"""The Dirichlet law."""
+"""The Dirichlet distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import (
-    Grid,
-    Law,
+from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
     fifty_digits,
     like,
     log_gamma,
-    logistic,
     relative,
-    standard_claims,
     x_log_y,
 )
+from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -30,24 +28,22 @@ def _torch(log_density, x, alpha):
 DIRICHLET = Concept(
     key="dirichlet",
     kind="definition",
-    title=Text("Dirichlet distribution", "狄利克雷分布"),
-    summary=Text(
-        "A law on probability vectors, the conjugate prior of categorical draws. The sum $\\alpha_0$ of the α says how sure it is, their shares where; below 1 they favour the edges: sparse vectors.",
-        "概率向量上的分布，类别抽样的共轭先验。α 之和 $\\alpha_0$ 表示确信程度，其比例表示位置；小于 1 时偏向边缘，即稀疏的向量。",
-    ),
+    title="Dirichlet distribution",
+    summary=r"A distribution on probability vectors, the conjugate prior of categorical draws. The sum $\alpha_0$ of "
+    "the α says how sure it is, their shares where; below 1 they favour the edges: sparse vectors.",
     formulas=(
         r"p(x)=\frac{\Gamma(\alpha_0)}{\prod_i\Gamma(\alpha_i)}\prod_{i=1}^{k}x_i^{\alpha_i-1},\qquad \alpha_0=\sum_{i=1}^{k}\alpha_i,\qquad x_i\ge0,\ \sum_ix_i=1",
         r"E X_i=\frac{\alpha_i}{\alpha_0},\qquad \operatorname{Cov}(X_i,X_j)=\frac{\alpha_i(\alpha_0[i=j]-\alpha_j)}{\alpha_0^2(\alpha_0+1)}",
         r"E\log X_i=\psi(\alpha_i)-\psi(\alpha_0),\qquad I_{ij}=\psi'(\alpha_i)[i=j]-\psi'(\alpha_0)",
     ),
     symbols=(
-        Symbol("x", "x", "... k", Text("probability vector where the log-density is taken", "求对数密度之处的概率向量"), "simplex"),
-        Symbol(r"\alpha", "alpha", "k", Text("concentrations", "集中参数"), "positive"),
-        Symbol("k", "", "", Text("number of outcomes", "结果的个数")),
-        Symbol("i,\\,j", "", "", Text("outcomes", "结果")),
-        Symbol(r"\Gamma", "", "", Text("gamma function", "伽马函数")),
-        Symbol(r"\psi", "", "", Text("digamma function, $(\\log\\Gamma)'$", "双伽马函数 $(\\log\\Gamma)'$")),
-        Symbol("I", "", "k k", Text("Fisher information", "Fisher 信息")),
+        Symbol("x", "x", "... k", "probability vector where the log-density is taken", "simplex"),
+        Symbol(r"\alpha", "alpha", "k", "concentrations", "positive"),
+        Symbol("k", "", "", "number of outcomes"),
+        Symbol("i,\\,j", "", "", "outcomes"),
+        Symbol(r"\Gamma", "", "", "gamma function"),
+        Symbol(r"\psi", "", "", r"digamma function, $(\log\Gamma)'$"),
+        Symbol("I", "", "k k", "Fisher information"),
     ),
     needs=("beta", "categorical"),
     source="dirichlet1839nouvelle",
@@ -58,7 +54,7 @@ DIRICHLET = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.Dirichlet`, whose own `log_prob` loses digits at large α", "作用于 `torch.distributions.Dirichlet`，其自带的 `log_prob` 在 α 大时丢失精度"),
+            "on `torch.distributions.Dirichlet`, whose own `log_prob` loses digits at large α",
         ),
     ),
     readings=(
@@ -67,13 +63,17 @@ DIRICHLET = Concept(
         Reading("murphy2012machine", "§2.5.4"),
     ),
     deviations=(
-        Text("The density is one of the first k − 1 coordinates; per unit of area of the simplex in space it is smaller by $\\sqrt k$.",
-             "密度是关于前 k − 1 个坐标的；若按空间中单纯形的面积计，则小 $\\sqrt k$ 倍。"),
-        Text("`scipy.stats.dirichlet` takes the outcomes along the first axis, PyTorch and NumPy along the last.",
-             "`scipy.stats.dirichlet` 以第一轴为结果轴，PyTorch 与 NumPy 以最后一轴为结果轴。"),
+        (
+            "The density is one of the first k − 1 coordinates; per unit of area of the simplex in space "
+            r"it is smaller by $\sqrt k$."
+        ),
+        (
+            "`scipy.stats.dirichlet` takes the outcomes along the first axis, PyTorch and NumPy along the "
+            "last."
+        ),
     ),
     longest_sum=16,
-)  # fmt: skip
+)
 
 
 @DIRICHLET.definition
@@ -146,7 +146,7 @@ def information(theta):
 
 standard_claims(
     DIRICHLET,
-    Law(
+    Distribution(
         examples=((2.0, 3.0, 4.0), (3.5, 2.5, 2.0)),
         arguments=lambda theta: dict(alpha=theta),
         grid=triangle,
@@ -168,13 +168,12 @@ standard_claims(
 )
 
 
-@DIRICHLET.claim(
-    Text(
-        r"After counts n the prior $\operatorname{Dir}(\alpha)$ is $\operatorname{Dir}(\alpha+n)$: their ratio is the likelihood $\prod x_i^{n_i}$ over a constant, the probability of the draws, $B(\alpha+n)/B(\alpha)$, multiplied up by Pólya's urn",
-        r"观测到计数 n 后，先验 $\operatorname{Dir}(\alpha)$ 变为 $\operatorname{Dir}(\alpha+n)$：二者之比为似然 $\prod x_i^{n_i}$ 除以常数，即抽样的概率 $B(\alpha+n)/B(\alpha)$，由 Pólya 罐逐次相乘得到",
-    )
-)
+@DIRICHLET.claim
 def conjugate_to_draws(dirichlet, rng):
+    r"""After counts n the prior $\operatorname{Dir}(\alpha)$ is $\operatorname{Dir}(\alpha+n)$: their
+    ratio is the likelihood $\prod x_i^{n_i}$ over a constant, the probability of the draws,
+    $B(\alpha+n)/B(\alpha)$, multiplied up by Pólya's urn
+    """
     alpha, n = np.array([0.7, 2.0, 1.5, 1.0]), np.array([3, 0, 5, 1])
     x = rng.dirichlet(np.full(4, 3.0), 10)
     urn, evidence = alpha.copy(), 0.0
@@ -186,8 +185,9 @@ def conjugate_to_draws(dirichlet, rng):
     return roundoff(ratio, want, terms=16, scale=float(np.abs(want).max()) + 16)
 
 
-@DIRICHLET.claim(Text("With two outcomes it is the beta law", "只有两个结果时即贝塔分布"))
+@DIRICHLET.claim
 def two_outcomes_are_beta(dirichlet, rng):
+    """With two outcomes it is the beta distribution"""
     from scipy import stats
 
     x = rng.uniform(0.05, 0.95, 20)
@@ -195,20 +195,19 @@ def two_outcomes_are_beta(dirichlet, rng):
     return roundoff(got, stats.beta(1.7, 4.2).logpdf(x), terms=16, scale=8.0)
 
 
-@DIRICHLET.claim(
-    Text(
-        r"Independent gamma variables over their sum: normalised $\operatorname{Gamma}(\alpha_i,1)$ draws have mean $-\log p$ equal to the entropy (4000 draws)",
-        r"独立伽马变量除以其和：归一化的 $\operatorname{Gamma}(\alpha_i,1)$ 抽样之 $-\log p$ 的均值等于熵（4000 次）",
-    )
-)
+@DIRICHLET.claim
 def normalised_gammas(dirichlet, rng):
+    r"""Independent gamma variables over their sum: normalised $\operatorname{Gamma}(\alpha_i,1)$ draws
+    have mean $-\log p$ equal to the entropy (4000 draws)
+    """
     alpha = np.array([0.8, 2.0, 4.0])
     g = rng.gamma(alpha, 1.0, (4000, 3))
     return statistical(-dirichlet(g / g.sum(axis=1, keepdims=True), alpha), entropy(alpha))
 
 
-@DIRICHLET.claim(Text("Renaming the outcomes in x and α changes nothing", "同时重排 x 与 α 的编号，结果不变"))
+@DIRICHLET.claim
 def renaming(dirichlet, rng):
+    """Renaming the outcomes in x and α changes nothing"""
     alpha, order = rng.uniform(0.5, 4, 5), np.array([3, 0, 4, 1, 2])
     x = rng.dirichlet(alpha, 6)
     return invariance(dirichlet(x[:, order], alpha[order]), dirichlet(x, alpha), terms=16, scale=16.0)
@@ -219,14 +218,11 @@ def literal(x1, x2, x3, a):
     return decimal_log_gamma(3 * a) - 3 * decimal_log_gamma(a) + logs
 
 
-@DIRICHLET.claim(
-    Text(
-        "Concentrations of a million: equal to the formula in 50-digit arithmetic to a few units in the last place",
-        "集中参数为一百万：与 50 位精度的公式之差不超过末位几个单位",
-    ),
-    of_definition=False,
-)
+@DIRICHLET.claim(of_definition=False)
 def concentrations_of_a_million(dirichlet, rng):
+    """Concentrations of a million: equal to the formula in 50-digit arithmetic to a few units in the last
+    place
+    """
     x, a = np.array([0.25, 0.375, 0.375]), 1e6
     y = np.array([0.333251953125, 0.333251953125, 0.33349609375])  # exact in binary, sum exactly 1
     found = []
@@ -239,7 +235,6 @@ def concentrations_of_a_million(dirichlet, rng):
 
 
 @DIRICHLET.mutant(
-    Text("exponents α in place of α − 1", "指数用 α 而非 α − 1"),
     caught_by=[
         "total-mass-is-one",
         "moments",
@@ -247,14 +242,14 @@ def concentrations_of_a_million(dirichlet, rng):
         "normalised-gammas",
         "entropy",
         "sampler",
-    ],
+    ]
 )
 def exponents_too_large(x, alpha):
+    """exponents α in place of α − 1"""
     return dirichlet(x, alpha) + x_log_y(1.0, np.maximum(x, 0)).sum(axis=-1)
 
 
 @DIRICHLET.mutant(
-    Text("the normaliser is missing", "漏掉归一化常数"),
     caught_by=[
         "total-mass-is-one",
         "entropy",
@@ -262,48 +257,41 @@ def exponents_too_large(x, alpha):
         "fisher-information",
         "conjugate-to-draws",
         "sampler",
-    ],
+    ]
 )
 def no_normaliser(x, alpha):
+    """the normaliser is missing"""
     return x_log_y(alpha - 1, x).sum(axis=-1)
 
 
-@DIRICHLET.mutant(
-    Text("one concentration for all: their mean", "所有结果共用一个集中参数（平均值）"),
-    caught_by=["moments", "divergence", "conjugate-to-draws", "two-outcomes-are-beta"],
-)
+@DIRICHLET.mutant(caught_by=["moments", "divergence", "conjugate-to-draws", "two-outcomes-are-beta"])
 def symmetric(x, alpha):
+    """one concentration for all: their mean"""
     return dirichlet(x, 0 * alpha + alpha.mean())
 
 
-@DIRICHLET.mutant(
-    Text("the concentrations belong to the next outcome", "集中参数错位一个结果"),
-    caught_by=["moments", "equals-definition", "sampler", "conjugate-to-draws"],
-)
+@DIRICHLET.mutant(caught_by=["moments", "equals-definition", "sampler", "conjugate-to-draws"])
 def shifted(x, alpha):
+    """the concentrations belong to the next outcome"""
     return dirichlet(x, np.roll(alpha, 1))
 
 
-@DIRICHLET.mutant(
-    Text("the concentrations are weighted by their position", "集中参数按位置加权"),
-    caught_by=["renaming", "conjugate-to-draws"],
-)
+@DIRICHLET.mutant(caught_by=["renaming", "conjugate-to-draws"])
 def by_position(x, alpha):
+    """the concentrations are weighted by their position"""
     return dirichlet(x, alpha * np.arange(1, len(alpha) + 1))
 
 
-@DIRICHLET.mutant(
-    Text("the formula as it is written, at large α", "按公式直接计算，α 很大时"),
-    caught_by=["concentrations-of-a-million"],
-)
+@DIRICHLET.mutant(caught_by=["concentrations-of-a-million"])
 def as_it_is_written(x, alpha):
+    """the formula as it is written, at large α"""
     return dirichlet(x, alpha)
 
 
 @DIRICHLET.figure(
-    alpha1=Slider(0.3, 12.0, 2.0, Text("first concentration", "第一个集中参数"), log=True),
-    alpha2=Slider(0.3, 12.0, 2.0, Text("second", "第二个"), log=True),
-    alpha3=Slider(0.3, 12.0, 5.0, Text("third", "第三个"), log=True),
+    alpha1=Slider(0.3, 12.0, 2.0, "first concentration", log=True),
+    alpha2=Slider(0.3, 12.0, 2.0, "second", log=True),
+    alpha3=Slider(0.3, 12.0, 5.0, "third", log=True),
 )
 def figure(alpha1, alpha2, alpha3):
     fig, ax = canvas(width=5.6, height=4.4)
@@ -333,8 +321,16 @@ def figure(alpha1, alpha2, alpha3):
         Text(
             f"With α = ({alpha1:.2f}, {alpha2:.2f}, {alpha3:.2f}) the mean is ({mean[0]:.3f}, {mean[1]:.3f}, {mean[2]:.3f}), the standard "
             f"deviations ({spread[0]:.3f}, {spread[1]:.3f}, {spread[2]:.3f}). "
-            + ("A concentration below 1 heaps mass on an edge." if alpha.min() < 1 else "No concentration is below 1: the mass lies inside."),
+            + (
+                "A concentration below 1 heaps mass on an edge."
+                if alpha.min() < 1
+                else "No concentration is below 1: the mass lies inside."
+            ),
             f"α = ({alpha1:.2f}, {alpha2:.2f}, {alpha3:.2f}) 时均值为 ({mean[0]:.3f}, {mean[1]:.3f}, {mean[2]:.3f})，标准差为 ({spread[0]:.3f}, {spread[1]:.3f}, {spread[2]:.3f})。"
-            + ("有集中参数小于 1，质量堆积在边上。" if alpha.min() < 1 else "没有集中参数小于 1，质量位于内部。"),
+            + (
+                "有集中参数小于 1，质量堆积在边上。"
+                if alpha.min() < 1
+                else "没有集中参数小于 1，质量位于内部。"
+            ),
         ),
-    )  # fmt: skip
+    )

@@ -1,21 +1,19 @@
-"""The gamma law."""
+"""The gamma distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import (
-    Law,
+from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
-    exponential,
     fifty_digits,
     like,
     log_gamma,
-    panels,
     relative,
-    standard_claims,
     x_log_y,
 )
+from gradus.concepts.foundations.distributions.quadrature import exponential, panels
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -30,25 +28,23 @@ def _torch(log_density, x, alpha, beta):
 GAMMA = Concept(
     key="gamma",
     kind="definition",
-    title=Text("Gamma distribution", "伽马分布"),
-    summary=Text(
-        "How long until the α-th event at rate β; the law of sums of squares (χ²) and the conjugate prior of rates. Shape α = 1 is the exponential law; as α grows it nears the normal.",
-        "速率为 β 时等到第 α 个事件所需的时间；平方和（χ²）服从它，它也是速率参数的共轭先验。α = 1 即指数分布；α 增大时趋于正态。",
-    ),
+    title="Gamma distribution",
+    summary="How long until the α-th event at rate β; the distribution of sums of squares (χ²) and the conjugate "
+    "prior of rates. Shape α = 1 is the exponential distribution; as α grows it nears the normal.",
     formulas=(
         r"p(x)=\frac{\beta^{\alpha}}{\Gamma(\alpha)}x^{\alpha-1}e^{-\beta x},\qquad \log p(x)=\alpha\log\beta-\log\Gamma(\alpha)+(\alpha-1)\log x-\beta x\quad(x>0)",
         r"E X=\frac\alpha\beta,\qquad \operatorname{Var}X=\frac\alpha{\beta^2},\qquad h=\alpha-\log\beta+\log\Gamma(\alpha)+(1-\alpha)\psi(\alpha)",
         r"I(\alpha,\beta)=\begin{pmatrix}\psi'(\alpha)&-1/\beta\\-1/\beta&\alpha/\beta^2\end{pmatrix},\qquad \chi^2_k=\operatorname{Gamma}\bigl(\tfrac k2,\tfrac12\bigr)",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("where the log-density is taken", "求对数密度之处"), "nonnegative"),
-        Symbol(r"\alpha", "alpha", "", Text("shape", "形状"), "positive"),
-        Symbol(r"\beta", "beta", "", Text("rate (1/scale)", "速率（尺度的倒数）"), "positive"),
-        Symbol(r"\Gamma", "", "", Text("gamma function", "伽马函数")),
-        Symbol(r"\psi", "", "", Text("digamma function, $(\\log\\Gamma)'$", "双伽马函数 $(\\log\\Gamma)'$")),
-        Symbol("h", "", "", Text("entropy", "熵"), unit="nat"),
-        Symbol("I", "", "2 2", Text("Fisher information", "Fisher 信息")),
-        Symbol(r"\chi^2_k", "", "", Text("law of a sum of k squared standard normals", "k 个标准正态平方和的分布")),
+        Symbol("x", "x", "...", "where the log-density is taken", "nonnegative"),
+        Symbol(r"\alpha", "alpha", "", "shape", "positive"),
+        Symbol(r"\beta", "beta", "", "rate (1/scale)", "positive"),
+        Symbol(r"\Gamma", "", "", "gamma function"),
+        Symbol(r"\psi", "", "", r"digamma function, $(\log\Gamma)'$"),
+        Symbol("h", "", "", "entropy", unit="nat"),
+        Symbol("I", "", "2 2", "Fisher information"),
+        Symbol(r"\chi^2_k", "", "", "distribution of a sum of k squared standard normals"),
     ),
     needs=("exponential",),
     source="pearson1895contributions",
@@ -59,7 +55,7 @@ GAMMA = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.Gamma`, whose own `log_prob` loses digits at large shapes", "作用于 `torch.distributions.Gamma`，其自带的 `log_prob` 在形状参数大时丢失精度"),
+            "on `torch.distributions.Gamma`, whose own `log_prob` loses digits at large shapes",
         ),
     ),
     readings=(
@@ -68,13 +64,14 @@ GAMMA = Concept(
         Reading("bishop2006pattern", "§2.3.6"),
     ),
     deviations=(
-        Text("PyTorch takes the rate β, NumPy and SciPy the scale 1/β: the mean is α/β or α times the scale.",
-             "PyTorch 以速率 β 为参数，NumPy 与 SciPy 以尺度 1/β 为参数：均值为 α/β，即 α 乘以尺度。"),
-        Text("At α = β = 10⁶ and x = 1 both `torch.distributions` and SciPy are off by 1.1·10⁻¹⁰ of log p; Loader's form, used here, by one unit in the last place.",
-             "α = β = 10⁶、x = 1 时，`torch.distributions` 与 SciPy 对 log p 的相对误差都为 1.1·10⁻¹⁰；此处采用的 Loader 形式只差末位一个单位。"),
+        "PyTorch takes the rate β, NumPy and SciPy the scale 1/β: the mean is α/β or α times the scale.",
+        (
+            "At α = β = 10⁶ and x = 1 both `torch.distributions` and SciPy are off by 1.1·10⁻¹⁰ of log p; "
+            "Loader's form, used here, by one unit in the last place."
+        ),
     ),
     longest_sum=16,
-)  # fmt: skip
+)
 
 
 @GAMMA.definition
@@ -132,7 +129,7 @@ def information(theta):
 
 standard_claims(
     GAMMA,
-    Law(
+    Distribution(
         examples=((2.5, 2.0), (0.7, 1.0), (9.0, 0.5), (4.0, 3.0)),
         arguments=lambda theta: dict(alpha=np.array(theta[0]), beta=np.array(theta[1])),
         grid=lambda theta: panels(
@@ -159,13 +156,11 @@ standard_claims(
 )
 
 
-@GAMMA.claim(
-    Text(
-        r"Waiting for k events, $\operatorname{Gamma}(k,\beta)$: more than x exactly when fewer than k events have come by x, $\sum_{i<k}e^{-\beta x}(\beta x)^i/i!$",
-        r"等待 k 个事件，$\operatorname{Gamma}(k,\beta)$：等待超过 x 当且仅当 x 之前不足 k 个事件，概率 $\sum_{i<k}e^{-\beta x}(\beta x)^i/i!$",
-    )
-)
+@GAMMA.claim
 def waiting_for_k_events(gamma, rng):
+    r"""Waiting for k events, $\operatorname{Gamma}(k,\beta)$: more than x exactly when fewer than k events
+    have come by x, $\sum_{i<k}e^{-\beta x}(\beta x)^i/i!$
+    """
     k, beta, found = 4, 1.5, []
     for x in (0.5, 2.0, 6.0):
         grid = panels(math.log(x) - 12.0, math.log(x), exponential)
@@ -175,13 +170,11 @@ def waiting_for_k_events(gamma, rng):
     return all_of(*found)
 
 
-@GAMMA.claim(
-    Text(
-        r"$\chi^2_k$ is $\operatorname{Gamma}(k/2,1/2)$: the square of a standard normal, by change of variables",
-        r"$\chi^2_k$ 即 $\operatorname{Gamma}(k/2,1/2)$：由变量替换，标准正态的平方服从 $\chi^2_1$",
-    )
-)
+@GAMMA.claim
 def squares_of_normals(gamma, rng):
+    r"""$\chi^2_k$ is $\operatorname{Gamma}(k/2,1/2)$: the square of a standard normal, by change of
+    variables
+    """
     z = np.abs(rng.standard_normal(40)) + 1e-3
     normal = -(z**2) / 2 - 0.5 * math.log(2 * math.pi)
     # both ±z go to z², dz²/dz = 2z
@@ -193,14 +186,9 @@ def literal(x, a, b):
     return a * b.ln() - decimal_log_gamma(a) + (a - 1) * x.ln() - b * x
 
 
-@GAMMA.claim(
-    Text(
-        "A shape of a million: equal to the formula in 50-digit arithmetic, to the rounding of x/mean",
-        "形状参数为一百万：与 50 位精度的公式一致，仅差 x/均值 的舍入",
-    ),
-    of_definition=False,
-)
+@GAMMA.claim(of_definition=False)
 def a_shape_of_a_million(gamma, rng):
+    """A shape of a million: equal to the formula in 50-digit arithmetic, to the rounding of x/mean"""
     x, million = np.array([1.0, 1.04, 0.96, 1.0001]), 1e6
     got = gamma(x, np.array(million), np.array(million))
     wants = np.array([fifty_digits(literal, v, million, million) for v in x])
@@ -209,13 +197,11 @@ def a_shape_of_a_million(gamma, rng):
     return all_of(*[relative(g, w, terms=4 * m) for g, w, m in zip(got, wants, moved, strict=True)])
 
 
-@GAMMA.claim(
-    Text(
-        r"Standardised, it nears the normal law: its skewness is $2/\sqrt\alpha$, and the largest difference of the densities falls as $\alpha^{-1/2}$",
-        r"标准化后趋于正态：偏度为 $2/\sqrt\alpha$，密度的最大差按 $\alpha^{-1/2}$ 下降",
-    )
-)
+@GAMMA.claim
 def nears_the_normal(gamma, rng):
+    r"""Standardised, it nears the normal distribution: its skewness is $2/\sqrt\alpha$, and the largest difference
+    of the densities falls as $\alpha^{-1/2}$
+    """
     z, shapes, missed = np.linspace(-2, 2, 401), (64.0, 256.0, 1024.0, 4096.0), []
     bell = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
     for a in shapes:
@@ -224,13 +210,9 @@ def nears_the_normal(gamma, rng):
     return rate(shapes, missed, -0.5)
 
 
-@GAMMA.claim(
-    Text(
-        "At 0 it is −∞ for α > 1, log β for α = 1, +∞ for α < 1; below 0 it is −∞",
-        "在 0 处：α > 1 时为 −∞，α = 1 时为 log β，α < 1 时为 +∞；0 以下恒为 −∞",
-    )
-)
+@GAMMA.claim
 def at_the_edge(gamma, rng):
+    """At 0 it is −∞ for α > 1, log β for α = 1, +∞ for α < 1; below 0 it is −∞"""
     zero, one, below = np.array([0.0]), np.array(1.0), np.array([-1e-300, -2.0])
     return all_of(
         identical(gamma(zero, np.array(2.0), one), [-np.inf]),
@@ -241,48 +223,50 @@ def at_the_edge(gamma, rng):
 
 
 @GAMMA.mutant(
-    Text("the scale taken for the rate", "把尺度当作速率"),
-    caught_by=["moments", "distribution-function", "sampler", "entropy", "divergence", "waiting-for-k-events", "squares-of-normals"],
-)  # fmt: skip
+    caught_by=[
+        "moments",
+        "distribution-function",
+        "sampler",
+        "entropy",
+        "divergence",
+        "waiting-for-k-events",
+        "squares-of-normals",
+    ]
+)
 def scale_for_rate(x, alpha, beta):
+    """the scale taken for the rate"""
     return gamma(x, alpha, 1 / beta)
 
 
-@GAMMA.mutant(
-    Text("β missing from the normaliser", "归一化常数中漏掉 β"),
-    caught_by=["total-mass-is-one", "fisher-information", "entropy"],
-)
+@GAMMA.mutant(caught_by=["total-mass-is-one", "fisher-information", "entropy"])
 def no_rate_in_the_normaliser(x, alpha, beta):
+    """β missing from the normaliser"""
     return gamma(x, alpha, beta) - alpha * np.log(beta)
 
 
 @GAMMA.mutant(
-    Text("exponent α in place of α − 1", "指数用 α 而非 α − 1"),
-    caught_by=["total-mass-is-one", "moments", "at-the-edge", "squares-of-normals", "waiting-for-k-events"],
+    caught_by=["total-mass-is-one", "moments", "at-the-edge", "squares-of-normals", "waiting-for-k-events"]
 )
 def exponent_too_large(x, alpha, beta):
+    """exponent α in place of α − 1"""
     return gamma(x, alpha, beta) + x_log_y(1.0, np.where(x >= 0, x, 1))
 
 
-@GAMMA.mutant(
-    Text("the formula as it is written, at large shapes", "按公式直接计算，形状参数很大时"),
-    caught_by=["a-shape-of-a-million"],
-)
+@GAMMA.mutant(caught_by=["a-shape-of-a-million"])
 def as_it_is_written(x, alpha, beta):
+    """the formula as it is written, at large shapes"""
     return gamma(x, alpha, beta)
 
 
-@GAMMA.mutant(
-    Text("the normal law of the same mean and variance", "同均值同方差的正态分布"),
-    caught_by=["fisher-information", "nears-the-normal", "at-the-edge", "distribution-function"],
-)
+@GAMMA.mutant(caught_by=["fisher-information", "nears-the-normal", "at-the-edge", "distribution-function"])
 def bell(x, alpha, beta):
+    """the normal distribution of the same mean and variance"""
     return -((beta * x - alpha) ** 2) / (2 * alpha) + np.log(beta) - np.log(2 * np.pi * alpha) / 2
 
 
 @GAMMA.figure(
-    alpha=Slider(0.3, 20.0, 3.0, Text("shape", "形状"), log=True),
-    beta=Slider(0.3, 4.0, 1.0, Text("rate", "速率"), log=True),
+    alpha=Slider(0.3, 20.0, 3.0, "shape", log=True),
+    beta=Slider(0.3, 4.0, 1.0, "rate", log=True),
 )
 def figure(alpha, beta):
     fig, ax = canvas(width=6.4, height=3.4)
@@ -309,4 +293,4 @@ def figure(alpha, beta):
             f"{2 / math.sqrt(alpha):.2f} is what separates it from the normal curve; it fades as the shape grows.",
             f"形状 {alpha:.2f}、速率 {beta:.2f}：均值 {mean:.2f}，标准差 {spread:.2f}，众数 {mode:.2f}。偏度 {2 / math.sqrt(alpha):.2f} 使它有别于正态曲线，随形状参数增大而消失。",
         ),
-    )  # fmt: skip
+    )

@@ -1,10 +1,12 @@
-"""The normal law of several dimensions."""
+"""The normal distribution of several dimensions."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import Grid, Law, like, relative, standard_claims
+from gradus.concepts.foundations.distributions.exact_values import like, relative
+from gradus.concepts.foundations.distributions.quadrature import Grid
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -19,25 +21,23 @@ def _torch(log_density, x, mu, Sigma):
 MULTIVARIATE_NORMAL = Concept(
     key="multivariate-normal",
     kind="definition",
-    title=Text("Multivariate normal distribution", "多元正态分布"),
-    summary=Text(
-        "The normal law of a vector: every projection is normal. Its level sets are ellipsoids along the eigenvectors of the covariance; "
-        "marginals and conditionals are normal again, which makes Gaussian processes and Kalman filters computable.",
-        "向量的正态分布：任何投影都是正态的。其等值面是沿协方差特征向量的椭球；边缘与条件分布仍为正态，这使高斯过程与卡尔曼滤波得以计算。",
-    ),
+    title="Multivariate normal distribution",
+    summary="The normal distribution of a vector: every projection is normal. Its level sets are ellipsoids along "
+    "the eigenvectors of the covariance; marginals and conditionals are normal again, which makes "
+    "Gaussian processes and Kalman filters computable.",
     formulas=(
         r"p(x)=\frac{1}{\sqrt{(2\pi)^d\det\Sigma}}\exp\Bigl(-\tfrac12(x-\mu)^{\mathsf T}\Sigma^{-1}(x-\mu)\Bigr)",
         r"E X=\mu,\qquad \operatorname{Cov}X=\Sigma,\qquad h=\tfrac12\log\det(2\pi e\,\Sigma),\qquad I(\mu)=\Sigma^{-1}",
         r"X_a\mid X_b\ \sim\ \mathcal N\bigl(\mu_a+\Sigma_{ab}\Sigma_{bb}^{-1}(x_b-\mu_b),\ \Sigma_{aa}-\Sigma_{ab}\Sigma_{bb}^{-1}\Sigma_{ba}\bigr)",
     ),
     symbols=(
-        Symbol("x", "x", "... d", Text("where the log-density is taken", "求对数密度之处")),
-        Symbol(r"\mu", "mu", "d", Text("mean", "均值")),
-        Symbol(r"\Sigma", "Sigma", "d d", Text("covariance, symmetric positive definite", "协方差，对称正定"), "other"),
-        Symbol("d", "", "", Text("dimension", "维数")),
-        Symbol("h", "", "", Text("entropy", "熵"), unit="nat"),
-        Symbol("I", "", "d d", Text("Fisher information of the mean", "均值的 Fisher 信息")),
-        Symbol("a,\\,b", "", "", Text("two parts of the vector", "向量的两个部分")),
+        Symbol("x", "x", "... d", "where the log-density is taken"),
+        Symbol(r"\mu", "mu", "d", "mean"),
+        Symbol(r"\Sigma", "Sigma", "d d", "covariance, symmetric positive definite", "other"),
+        Symbol("d", "", "", "dimension"),
+        Symbol("h", "", "", "entropy", unit="nat"),
+        Symbol("I", "", "d d", "Fisher information of the mean"),
+        Symbol("a,\\,b", "", "", "two parts of the vector"),
     ),
     needs=("normal", "cholesky"),
     source="pearson1896regression",
@@ -48,7 +48,7 @@ MULTIVARIATE_NORMAL = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.MultivariateNormal`, made of the Cholesky factor", "作用于由 Cholesky 因子构造的 `torch.distributions.MultivariateNormal`"),
+            "on `torch.distributions.MultivariateNormal`, made of the Cholesky factor",
         ),
     ),
     readings=(
@@ -58,14 +58,20 @@ MULTIVARIATE_NORMAL = Concept(
         Reading("rasmussen2006gaussian", "App. A.2"),
     ),
     deviations=(
-        Text("PyTorch takes covariance, precision or Cholesky factor; the factor (`scale_tril`) is the cheapest and loses least when Σ is ill conditioned.",
-             "PyTorch 接受协方差、精度矩阵或 Cholesky 因子；Σ 病态时以因子（`scale_tril`）给出最省、损失最小。"),
-        Text("`torch.distributions.MultivariateNormal.log_prob` raises an error about a reshape when the batch is empty (PyTorch 2.13).",
-             "批量为空时 `torch.distributions.MultivariateNormal.log_prob` 会报 reshape 错误（PyTorch 2.13）。"),
-        Text("`scipy.stats.multivariate_normal` takes eigenvalues and, with `allow_singular=True`, drops those that are nearly 0; PyTorch refuses what is not positive definite.",
-             "`scipy.stats.multivariate_normal` 用特征值，`allow_singular=True` 时丢弃接近 0 者；PyTorch 拒绝非正定矩阵。"),
+        (
+            "PyTorch takes covariance, precision or Cholesky factor; the factor (`scale_tril`) is the "
+            "cheapest and loses least when Σ is ill conditioned."
+        ),
+        (
+            "`torch.distributions.MultivariateNormal.log_prob` raises an error about a reshape when the "
+            "batch is empty (PyTorch 2.13)."
+        ),
+        (
+            "`scipy.stats.multivariate_normal` takes eigenvalues and, with `allow_singular=True`, drops "
+            "those that are nearly 0; PyTorch refuses what is not positive definite."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @MULTIVARIATE_NORMAL.definition
@@ -125,7 +131,7 @@ def divergence(p, q):
 
 standard_claims(
     MULTIVARIATE_NORMAL,
-    Law(
+    Distribution(
         examples=((0.0, 0.0, 1.0, 0.0, 1.0), (1.0, -2.0, 2.0, 0.6, 0.5), (0.5, 0.0, 0.3, -0.2, 1.5)),
         arguments=lambda theta: dict(mu=theta[:2], Sigma=covariance(theta)),
         grid=plane,
@@ -147,13 +153,11 @@ standard_claims(
 )
 
 
-@MULTIVARIATE_NORMAL.claim(
-    Text(
-        r"$p(x_a,x_b)=p(x_b)\,p(x_a\mid x_b)$ with the normal marginal and the normal conditional of the third formula",
-        r"$p(x_a,x_b)=p(x_b)\,p(x_a\mid x_b)$，其中边缘与条件分布均为第三个公式给出的正态分布",
-    )
-)
+@MULTIVARIATE_NORMAL.claim
 def marginal_times_conditional(multivariate_normal, rng):
+    r"""$p(x_a,x_b)=p(x_b)\,p(x_a\mid x_b)$ with the normal marginal and the normal conditional of the
+    third formula
+    """
     mu, S, x = rng.standard_normal(5), random_covariance(rng, 5), rng.standard_normal(5)
     a, b = np.array([0, 3]), np.array([1, 2, 4])
     gain = np.linalg.solve(S[np.ix_(b, b)], S[np.ix_(b, a)]).T
@@ -165,25 +169,19 @@ def marginal_times_conditional(multivariate_normal, rng):
     return roundoff(multivariate_normal(x, mu, S), parts, terms=5, scale=size)
 
 
-@MULTIVARIATE_NORMAL.claim(
-    Text(
-        "With a diagonal covariance it is a product of normal laws",
-        "协方差为对角阵时，它是各一维正态分布的乘积",
-    )
-)
+@MULTIVARIATE_NORMAL.claim
 def diagonal_is_a_product(multivariate_normal, rng):
+    """With a diagonal covariance it is a product of normal distributions"""
     s, mu, x = rng.uniform(0.3, 3, 4), rng.standard_normal(4), rng.standard_normal((6, 4))
     want = (-(((x - mu) / s) ** 2) / 2 - np.log(s) - 0.5 * math.log(2 * math.pi)).sum(axis=-1)
     return roundoff(multivariate_normal(x, mu, np.diag(s**2)), want, terms=4)
 
 
-@MULTIVARIATE_NORMAL.claim(
-    Text(
-        r"$AX+b$ is normal again, with covariance $A\Sigma A^{\mathsf T}$: the density changes by $\lvert\det A\rvert$",
-        r"$AX+b$ 仍为正态，协方差为 $A\Sigma A^{\mathsf T}$：密度只差 $\lvert\det A\rvert$",
-    )
-)
+@MULTIVARIATE_NORMAL.claim
 def moves_with_linear_maps(multivariate_normal, rng):
+    r"""$AX+b$ is normal again, with covariance $A\Sigma A^{\mathsf T}$: the density changes by
+    $\lvert\det A\rvert$
+    """
     mu, S, x = rng.standard_normal(3), random_covariance(rng, 3), rng.standard_normal((4, 3))
     A, b = rng.standard_normal((3, 3)) + 2 * np.eye(3), rng.standard_normal(3)
     C = A @ S @ A.T
@@ -193,13 +191,11 @@ def moves_with_linear_maps(multivariate_normal, rng):
     return invariance(moved, want, terms=3, scale=size)
 
 
-@MULTIVARIATE_NORMAL.claim(
-    Text(
-        "In 600 dimensions, where the determinant underflows to 0 or overflows, the log-density keeps its digits; and so it does 40σ out",
-        "在 600 维中行列式下溢为 0 或上溢，对数密度仍不失精度；在 40σ 之外亦然",
-    )
-)
+@MULTIVARIATE_NORMAL.claim
 def six_hundred_dimensions(multivariate_normal, rng):
+    """In 600 dimensions, where the determinant underflows to 0 or overflows, the log-density keeps its
+    digits; and so it does 40σ out
+    """
     d, found = 600, []
     for s in (1e-3, 1e3):
         want = -d * (math.log(s) + 0.5 * math.log(2 * math.pi)) - 800
@@ -210,7 +206,6 @@ def six_hundred_dimensions(multivariate_normal, rng):
 
 
 @MULTIVARIATE_NORMAL.mutant(
-    Text("the covariance taken for its inverse (the precision)", "把协方差当作其逆（精度矩阵）"),
     caught_by=[
         "moments",
         "entropy",
@@ -218,56 +213,55 @@ def six_hundred_dimensions(multivariate_normal, rng):
         "fisher-information",
         "sampler",
         "marginal-times-conditional",
-    ],
+    ]
 )
 def precision_for_covariance(x, mu, Sigma):
+    """the covariance taken for its inverse (the precision)"""
     return multivariate_normal(x, mu, np.linalg.inv(Sigma))
 
 
 @MULTIVARIATE_NORMAL.mutant(
-    Text("correlations ignored", "忽略相关性"),
     caught_by=[
         "moments",
         "divergence",
         "marginal-times-conditional",
         "moves-with-linear-maps",
         "fisher-information",
-    ],
+    ]
 )
 def no_correlations(x, mu, Sigma):
+    """correlations ignored"""
     return multivariate_normal(x, mu, np.diag(np.diag(Sigma)))
 
 
 @MULTIVARIATE_NORMAL.mutant(
-    Text("$2\\pi$ to the power ½ in place of $d/2$", "$2\\pi$ 的指数用 ½ 而非 $d/2$"),
-    caught_by=["total-mass-is-one", "entropy", "diagonal-is-a-product", "sampler", "six-hundred-dimensions"],
+    caught_by=["total-mass-is-one", "entropy", "diagonal-is-a-product", "sampler", "six-hundred-dimensions"]
 )
 def one_two_pi(x, mu, Sigma):
+    r"""$2\pi$ to the power ½ in place of $d/2$"""
     return multivariate_normal(x, mu, Sigma) + 0.5 * (len(mu) - 1) * np.log(2 * np.pi)
 
 
 @MULTIVARIATE_NORMAL.mutant(
-    Text("the determinant without its root", "行列式漏掉平方根"),
-    caught_by=["total-mass-is-one", "entropy", "moves-with-linear-maps", "diagonal-is-a-product"],
+    caught_by=["total-mass-is-one", "entropy", "moves-with-linear-maps", "diagonal-is-a-product"]
 )
 def no_root(x, mu, Sigma):
+    """the determinant without its root"""
     return multivariate_normal(x, mu, Sigma) - 0.5 * np.linalg.slogdet(Sigma)[1]
 
 
-@MULTIVARIATE_NORMAL.mutant(
-    Text("the logarithm of the determinant itself: it underflows", "直接对行列式取对数：下溢"),
-    caught_by=["six-hundred-dimensions"],
-)
+@MULTIVARIATE_NORMAL.mutant(caught_by=["six-hundred-dimensions"])
 def log_of_determinant(x, mu, Sigma):
+    """the logarithm of the determinant itself: it underflows"""
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         log_det = np.log(np.linalg.det(Sigma))
     return multivariate_normal(x, mu, Sigma) + 0.5 * np.linalg.slogdet(Sigma)[1] - 0.5 * log_det
 
 
 @MULTIVARIATE_NORMAL.figure(
-    rho=Slider(-0.95, 0.95, 0.7, Text("correlation", "相关系数")),
-    ratio=Slider(0.3, 3.0, 1.5, Text("ratio of the standard deviations", "标准差之比"), log=True),
-    given=Slider(-2.0, 2.0, 1.0, Text("observed second coordinate", "观测到的第二个坐标")),
+    rho=Slider(-0.95, 0.95, 0.7, "correlation"),
+    ratio=Slider(0.3, 3.0, 1.5, "ratio of the standard deviations", log=True),
+    given=Slider(-2.0, 2.0, 1.0, "observed second coordinate"),
 )
 def figure(rho, ratio, given):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.6)
@@ -308,4 +302,4 @@ def figure(rho, ratio, given):
             f"相关系数 {rho:.2f}：长轴长 {math.sqrt(values[1]):.2f}，方向 {angle:.0f}°，短轴长 {math.sqrt(values[0]):.2f}。"
             f"得知 x₂ = {given:.1f} 后，x₁ 的均值从 0 移到 {mean:.2f}，标准差由 {ratio:.2f} 缩小到 {spread:.2f}。",
         ),
-    )  # fmt: skip
+    )

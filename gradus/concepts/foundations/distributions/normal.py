@@ -1,10 +1,12 @@
-"""The normal law."""
+"""The normal distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import Law, like, panels, relative, standard_claims
+from gradus.concepts.foundations.distributions.exact_values import like, relative
+from gradus.concepts.foundations.distributions.quadrature import panels
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance
 from gradus.page.figures import COLOURS, canvas
@@ -17,23 +19,21 @@ def _torch(Normal, x, mu, sigma):
 NORMAL = Concept(
     key="normal",
     kind="definition",
-    title=Text("Normal distribution", "正态分布"),
-    summary=Text(
-        "The law of what is the sum of many small independent parts; of all laws with a given mean and variance the one of "
-        "greatest entropy. Its log-density is a parabola: maximum likelihood under it is least squares.",
-        "许多微小独立成分之和的分布；在均值与方差给定的所有分布中熵最大。其对数密度是抛物线：在它之下的最大似然就是最小二乘。",
-    ),
+    title="Normal distribution",
+    summary="The distribution of what is the sum of many small independent parts; of all distributions with a given mean and "
+    "variance the one of greatest entropy. Its log-density is a parabola: maximum likelihood under "
+    "it is least squares.",
     formulas=(
         r"p(x)=\frac{1}{\sigma\sqrt{2\pi}}\exp\Bigl(-\frac{(x-\mu)^2}{2\sigma^2}\Bigr),\qquad \log p(x)=-\frac{(x-\mu)^2}{2\sigma^2}-\log\sigma-\tfrac12\log 2\pi",
         r"E X=\mu,\qquad \operatorname{Var}X=\sigma^2,\qquad h=\tfrac12\log(2\pi e\,\sigma^2),\qquad I(\mu,\sigma)=\operatorname{diag}\bigl(1/\sigma^2,\,2/\sigma^2\bigr)",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("where the log-density is taken", "求对数密度之处")),
-        Symbol(r"\mu", "mu", "", Text("mean", "均值")),
-        Symbol(r"\sigma", "sigma", "", Text("standard deviation (not the variance)", "标准差（不是方差）"), "positive"),
-        Symbol("p", "", "", Text("density", "概率密度")),
-        Symbol("h", "", "", Text("entropy", "熵"), unit="nat"),
-        Symbol("I", "", "2 2", Text("Fisher information", "Fisher 信息")),
+        Symbol("x", "x", "...", "where the log-density is taken"),
+        Symbol(r"\mu", "mu", "", "mean"),
+        Symbol(r"\sigma", "sigma", "", "standard deviation (not the variance)", "positive"),
+        Symbol("p", "", "", "density"),
+        Symbol("h", "", "", "entropy", unit="nat"),
+        Symbol("I", "", "2 2", "Fisher information"),
     ),
     needs=("expectation", "entropy"),
     source="gauss1809theoria",
@@ -46,12 +46,16 @@ NORMAL = Concept(
         Reading("murphy2022probabilistic", "§2.6"),
     ),
     deviations=(
-        Text("PyTorch, NumPy and SciPy (`scale`) take the standard deviation, most books write $N(\\mu,\\sigma^2)$ with the variance, BUGS the precision.",
-             "PyTorch、NumPy 与 SciPy（`scale`）以标准差为参数；多数书籍写作 $N(\\mu,\\sigma^2)$，用方差；BUGS 用精度。"),
-        Text("`torch.distributions.Normal.cdf` is 0 below −8.3σ and exactly 1 above; far out use `scipy.stats.norm.logcdf` or `torch.special.log_ndtr`.",
-             "`torch.distributions.Normal.cdf` 在 −8.3σ 以下为 0；远尾处应使用 `scipy.stats.norm.logcdf` 或 `torch.special.log_ndtr`。"),
+        (
+            "PyTorch, NumPy and SciPy (`scale`) take the standard deviation, most books write "
+            r"$N(\mu,\sigma^2)$ with the variance, BUGS the precision."
+        ),
+        (
+            "`torch.distributions.Normal.cdf` is 0 below −8.3σ and exactly 1 above; far out use "
+            "`scipy.stats.norm.logcdf` or `torch.special.log_ndtr`."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @NORMAL.definition
@@ -82,7 +86,7 @@ def scipy(theta):
 
 standard_claims(
     NORMAL,
-    Law(
+    Distribution(
         examples=((0.0, 1.0), (3.0, 0.25), (-1.5, 2.0)),
         arguments=lambda theta: dict(mu=np.array(theta[0]), sigma=np.array(theta[1])),
         grid=lambda theta: panels(theta[0] - 10 * theta[1], theta[0] + 10 * theta[1]),
@@ -106,13 +110,11 @@ standard_claims(
 )
 
 
-@NORMAL.claim(
-    Text(
-        r"At 40σ it is $-800-\tfrac12\log2\pi$ to the last digits, where the density itself, $10^{-348}$, is 0 in float64",
-        r"在 40σ 处等于 $-800-\tfrac12\log2\pi$，直至末位；而密度本身约 $10^{-348}$，在 float64 中为 0",
-    )
-)
+@NORMAL.claim
 def forty_sigma(normal, rng):
+    r"""At 40σ it is $-800-\tfrac12\log2\pi$ to the last digits, where the density itself, $10^{-348}$, is
+    0 in float64
+    """
     zero, one = np.array(0.0), np.array(1.0)
     z = np.array([-40.0, 38.0, 40.0, 1e6])
     want = -(z**2) / 2 - 0.5 * math.log(2 * math.pi)
@@ -122,63 +124,55 @@ def forty_sigma(normal, rng):
     )
 
 
-@NORMAL.claim(
-    Text(
-        r"$aX+b$ is normal again: the density of $N(a\mu+b,a^2\sigma^2)$ at $ax+b$ is that at x over a",
-        r"$aX+b$ 仍为正态：$N(a\mu+b,a^2\sigma^2)$ 在 $ax+b$ 处的密度是原密度除以 a",
-    )
-)
+@NORMAL.claim
 def moves_with_the_units(normal, rng):
+    r"""$aX+b$ is normal again: the density of $N(a\mu+b,a^2\sigma^2)$ at $ax+b$ is that at x over a"""
     x, mu, sigma, a, b = rng.standard_normal(20), np.array(0.5), np.array(1.5), 4.0, 2.0
     moved = normal(a * x + b, a * mu + b, a * sigma)
     return invariance(moved + math.log(a), normal(x, mu, sigma), terms=4, scale=8.0)
 
 
 @NORMAL.mutant(
-    Text("σ taken for σ²", "把 σ 当作 σ²"),
-    caught_by=["moments", "distribution-function", "divergence", "entropy", "fisher-information", "sampler"],
+    caught_by=["moments", "distribution-function", "divergence", "entropy", "fisher-information", "sampler"]
 )
 def sigma_for_its_square(x, mu, sigma):
+    """σ taken for σ²"""
     return normal(x, mu, sigma**0.5)
 
 
 @NORMAL.mutant(
-    Text("the normaliser is missing", "漏掉归一化常数"),
-    caught_by=["total-mass-is-one", "entropy", "distribution-function", "sampler", "moments", "forty-sigma"],
+    caught_by=["total-mass-is-one", "entropy", "distribution-function", "sampler", "moments", "forty-sigma"]
 )
 def no_normaliser(x, mu, sigma):
+    """the normaliser is missing"""
     return -((x - mu) ** 2) / (2 * sigma**2)
 
 
-@NORMAL.mutant(
-    Text("log σ is missing: it is no constant once σ is learnt", "漏掉 log σ：一旦要学习 σ，它就不是常数"),
-    caught_by=["total-mass-is-one", "fisher-information", "moves-with-the-units", "divergence"],
-)
+@NORMAL.mutant(caught_by=["total-mass-is-one", "fisher-information", "moves-with-the-units", "divergence"])
 def no_log_sigma(x, mu, sigma):
+    """log σ is missing: it is no constant once σ is learnt"""
     return normal(x, mu, sigma) + np.log(sigma)
 
 
 @NORMAL.mutant(
-    Text("the factor ½ is missing from the exponent", "指数中漏掉 ½"),
-    caught_by=["total-mass-is-one", "moments", "forty-sigma", "fisher-information", "equals-definition"],
+    caught_by=["total-mass-is-one", "moments", "forty-sigma", "fisher-information", "equals-definition"]
 )
 def no_half(x, mu, sigma):
+    """the factor ½ is missing from the exponent"""
     return normal(x, mu, sigma) - ((x - mu) / sigma) ** 2 / 2
 
 
-@NORMAL.mutant(
-    Text("the logarithm of the density: it underflows", "先算密度再取对数：下溢"),
-    caught_by=["forty-sigma", "equals-definition"],
-)
+@NORMAL.mutant(caught_by=["forty-sigma", "equals-definition"])
 def log_of_the_density(x, mu, sigma):
+    """the logarithm of the density: it underflows"""
     with np.errstate(divide="ignore", under="ignore"):
         return np.log(np.exp(-(((x - mu) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi)))
 
 
 @NORMAL.figure(
-    mu=Slider(-2.0, 2.0, 0.5, Text("mean", "均值")),
-    sigma=Slider(0.3, 3.0, 1.0, Text("standard deviation", "标准差")),
-    z=Slider(0.5, 4.0, 2.0, Text("how many σ from the mean", "离均值几个 σ")),
+    mu=Slider(-2.0, 2.0, 0.5, "mean"),
+    sigma=Slider(0.3, 3.0, 1.0, "standard deviation"),
+    z=Slider(0.5, 4.0, 2.0, "how many σ from the mean"),
 )
 def figure(mu, sigma, z):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.2)

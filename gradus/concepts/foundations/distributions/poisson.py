@@ -1,20 +1,19 @@
-"""The Poisson law."""
+"""The Poisson distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import (
-    Law,
-    counts,
+from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
     fifty_digits,
     like,
     log_gamma,
     relative,
-    standard_claims,
     x_log_y,
 )
+from gradus.concepts.foundations.distributions.quadrature import counts
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -31,23 +30,21 @@ def _torch(log_density, x, lam):
 POISSON = Concept(
     key="poisson",
     kind="definition",
-    title=Text("Poisson distribution", "泊松分布"),
-    summary=Text(
-        "How many rare independent events happen when λ are expected: photons, calls, mutations. Mean and variance are the same number.",
-        "平均发生 λ 次的稀有独立事件的实际次数：光子、来电、突变。均值与方差是同一个数。",
-    ),
+    title="Poisson distribution",
+    summary="How many rare independent events happen when λ are expected: photons, calls, mutations. Mean "
+    "and variance are the same number.",
     formulas=(
         r"p(x)=\frac{\lambda^{x}e^{-\lambda}}{x!},\qquad \log p(x)=x\log\lambda-\lambda-\log\Gamma(x+1),\qquad x=0,1,2,\dots",
         r"E X=\operatorname{Var}X=\lambda,\qquad I(\lambda)=1/\lambda,\qquad \operatorname{Bin}(n,\lambda/n)\to\operatorname{Poi}(\lambda)",
         r"\log p(x)=-\tfrac12\log(2\pi x)-\delta(x)-x\,D_0(\lambda/x),\qquad D_0(r)=r-1-\log r,\qquad \delta(x)=\tfrac1{12x}-\tfrac1{360x^3}+\dots",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("counts", "计数"), "natural"),
-        Symbol(r"\lambda", "lam", "", Text("expected count", "期望次数"), "nonnegative"),
-        Symbol(r"\Gamma", "", "", Text("gamma function: $\\Gamma(x+1)=x!$", "伽马函数：$\\Gamma(x+1)=x!$")),
-        Symbol("I", "", "", Text("Fisher information", "Fisher 信息")),
-        Symbol(r"\delta", "", "", Text("error of Stirling's formula", "Stirling 公式的误差")),
-        Symbol("D_0", "", "", Text("deviance of a ratio; 0 at 1", "比值的偏差，在 1 处为 0")),
+        Symbol("x", "x", "...", "counts", "natural"),
+        Symbol(r"\lambda", "lam", "", "expected count", "nonnegative"),
+        Symbol(r"\Gamma", "", "", r"gamma function: $\Gamma(x+1)=x!$"),
+        Symbol("I", "", "", "Fisher information"),
+        Symbol(r"\delta", "", "", "error of Stirling's formula"),
+        Symbol("D_0", "", "", "deviance of a ratio; 0 at 1"),
     ),
     needs=("binomial",),
     source="poisson1837recherches",
@@ -58,7 +55,7 @@ POISSON = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.Poisson`, in Loader's form (the third formula)", "作用于 `torch.distributions.Poisson`，采用 Loader 的形式（第三个公式）"),
+            "on `torch.distributions.Poisson`, in Loader's form (the third formula)",
         ),
     ),
     readings=(
@@ -67,13 +64,18 @@ POISSON = Concept(
         Reading("feller1968introduction", "ch. VI"),
     ),
     deviations=(
-        Text("At x = λ = 10⁶ `torch.distributions` is off by 9·10⁻¹¹ of log p in float64 and by 11% in float32 (also for float64 rates when the counts are integers: `lgamma` of integers is taken in float32), SciPy's `logpmf` by 9·10⁻¹¹.",
-             "x = λ = 10⁶ 时，`torch.distributions` 对 log p 的相对误差在 float64 中为 9·10⁻¹¹、float32 中为 11%（若计数为整数类型，即使 λ 为 float64 也如此，相差 5%：整数的 `lgamma` 按 float32 计算），SciPy 的 `logpmf` 为 9·10⁻¹¹。"),
-        Text("`torch.nn.functional.poisson_nll_loss` leaves out $\\log x!$ unless `full=True`, which then adds Stirling's approximation.",
-             "`torch.nn.functional.poisson_nll_loss` 默认省略 $\\log x!$；`full=True` 时加上的是 Stirling 近似。"),
+        (
+            "At x = λ = 10⁶ `torch.distributions` is off by 9·10⁻¹¹ of log p in float64 and by 11% in "
+            "float32 (also for float64 rates when the counts are integers: `lgamma` of integers is taken "
+            "in float32), SciPy's `logpmf` by 9·10⁻¹¹."
+        ),
+        (
+            r"`torch.nn.functional.poisson_nll_loss` leaves out $\log x!$ unless `full=True`, which then "
+            "adds Stirling's approximation."
+        ),
     ),
     longest_sum=16,
-)  # fmt: skip
+)
 
 
 @POISSON.definition
@@ -113,7 +115,7 @@ def entropy(theta):
 
 standard_claims(
     POISSON,
-    Law(
+    Distribution(
         examples=((3.5,), (0.2,), (15.0,)),
         arguments=lambda theta: dict(lam=np.array(theta[0])),
         grid=lambda theta: counts(0, LAST),
@@ -140,26 +142,21 @@ def literal(x, lam):
     return x * lam.ln() - lam - decimal_log_gamma(x + 1)
 
 
-@POISSON.claim(
-    Text(
-        "Counts of a million: equal to the formula in 50-digit arithmetic to 2 units in the last place of each value, at the mean and 40σ away",
-        "计数达一百万：在均值处与 40σ 之外，每个值与 50 位精度的公式之差不超过末位 2 个单位",
-    ),
-    of_definition=False,
-)
+@POISSON.claim(of_definition=False)
 def counts_of_a_million(poisson, rng):
+    """Counts of a million: equal to the formula in 50-digit arithmetic to 2 units in the last place of
+    each value, at the mean and 40σ away
+    """
     x = np.array([1000000.0, 1000001.0, 1040000.0, 960000.0])
     wants = [fifty_digits(literal, k, 1e6) for k in x]
     return relative(poisson(x, np.array(1e6)), wants, terms=1)
 
 
-@POISSON.claim(
-    Text(
-        r"Written with Stirling's series it is the third formula, in which nothing large is subtracted; δ to three terms, for $x\ge20$",
-        r"用 Stirling 级数改写即第三个公式，其中没有大数相减；$x\ge20$ 时 δ 取三项",
-    )
-)
+@POISSON.claim
 def form_without_cancellation(poisson, rng):
+    r"""Written with Stirling's series it is the third formula, in which nothing large is subtracted; δ to
+    three terms, for $x\ge20$
+    """
     x, lam = np.array([20.0, 35.0, 60.0, 90.0]), 40.0
     delta = 1 / (12 * x) - 1 / (360 * x**3) + 1 / (1260 * x**5)  # the next term is 1/1680x⁷ < 5e-13
     want = -0.5 * np.log(2 * np.pi * x) - delta - x * (lam / x - 1 - np.log(lam / x))
@@ -167,13 +164,9 @@ def form_without_cancellation(poisson, rng):
     return roundoff(poisson(x, np.array(lam)), want, terms=4, scale=200.0 + left)
 
 
-@POISSON.claim(
-    Text(
-        r"The law of rare events: $\operatorname{Bin}(n,\lambda/n)$ nears it, in total variation as $1/n$",
-        r"稀有事件定律：$\operatorname{Bin}(n,\lambda/n)$ 趋于它，全变差按 $1/n$ 下降",
-    )
-)
+@POISSON.claim
 def law_of_rare_events(poisson, rng):
+    r"""The law of rare events: $\operatorname{Bin}(n,\lambda/n)$ nears it, in total variation as $1/n$"""
     lam, k, found = 2.0, np.arange(40.0), []
     mass, sizes = np.exp(poisson(k, np.array(lam))), (64, 256, 1024, 4096)
     for n in sizes:
@@ -183,30 +176,23 @@ def law_of_rare_events(poisson, rng):
     return rate(sizes, found, -1.0)
 
 
-@POISSON.claim(
-    Text(
-        r"Sums are Poisson again: $\operatorname{Poi}(\lambda_1)*\operatorname{Poi}(\lambda_2)=\operatorname{Poi}(\lambda_1+\lambda_2)$",
-        r"和仍为泊松：$\operatorname{Poi}(\lambda_1)*\operatorname{Poi}(\lambda_2)=\operatorname{Poi}(\lambda_1+\lambda_2)$",
-    )
-)
+@POISSON.claim
 def sums_are_poisson(poisson, rng):
+    r"""Sums are Poisson again:
+    $\operatorname{Poi}(\lambda_1)*\operatorname{Poi}(\lambda_2)=\operatorname{Poi}(\lambda_1+\lambda_2)$
+    """
     k = np.arange(30.0)
     one, two, both = (np.exp(poisson(k, np.array(lam))) for lam in (1.3, 2.2, 3.5))
     return roundoff(np.convolve(one, two)[:30], both, terms=60)
 
 
-@POISSON.claim(
-    Text(
-        "With none expected the count is 0: log-mass exactly 0 there, −∞ elsewhere",
-        "λ = 0 时计数必为 0：该处对数质量恰为 0，其余为 −∞",
-    )
-)
+@POISSON.claim
 def none_expected(poisson, rng):
+    """With none expected the count is 0: log-mass exactly 0 there, −∞ elsewhere"""
     return identical(poisson(np.array([0.0, 1.0, 5.0]), np.array(0.0)), [0.0, -np.inf, -np.inf])
 
 
 @POISSON.mutant(
-    Text("log x! is missing: no constant once counts are compared", "漏掉 log x!"),
     caught_by=[
         "total-mass-is-one",
         "moments",
@@ -215,49 +201,44 @@ def none_expected(poisson, rng):
         "sums-are-poisson",
         "law-of-rare-events",
         "form-without-cancellation",
-    ],
+    ]
 )
 def no_factorial(x, lam):
+    """log x! is missing: no constant once counts are compared"""
     return x_log_y(x, lam) - lam
 
 
-@POISSON.mutant(
-    Text("the formula as it is written, x log λ − λ − log x!", "按公式直接计算 x log λ − λ − log x!"),
-    caught_by=["counts-of-a-million"],
-)
+@POISSON.mutant(caught_by=["counts-of-a-million"])
 def as_it_is_written(x, lam):
+    """the formula as it is written, x log λ − λ − log x!"""
     return poisson(x, lam)
 
 
 @POISSON.mutant(
-    Text(
-        "Stirling's first approximation for the factorial, as losses use it",
-        "用 Stirling 的首项近似阶乘（损失函数常如此）",
-    ),
-    caught_by=["counts-of-a-million", "total-mass-is-one", "distribution-function", "equals-definition"],
+    caught_by=["counts-of-a-million", "total-mass-is-one", "distribution-function", "equals-definition"]
 )
 def rough_factorial(x, lam):
+    """Stirling's first approximation for the factorial, as losses use it"""
     k = np.maximum(x, 1)
     return np.where(x == 0, -lam, x_log_y(x, lam) - lam - (k * np.log(k) - k + np.log(2 * np.pi * k) / 2))
 
 
-@POISSON.mutant(
-    Text("the normal law of the same mean and variance", "同均值同方差的正态分布"),
-    caught_by=["distribution-function", "fisher-information", "divergence", "law-of-rare-events"],
-)
+@POISSON.mutant(caught_by=["distribution-function", "fisher-information", "divergence", "law-of-rare-events"])
 def bell(x, lam):
+    """the normal distribution of the same mean and variance"""
     return -((x - lam) ** 2) / (2 * lam) - np.log(2 * np.pi * lam) / 2
 
 
-@POISSON.mutant(Text("0 · log 0 = NaN", "0 · log 0 = NaN"), caught_by=["none-expected", "equals-definition"])
+@POISSON.mutant(caught_by=["none-expected", "equals-definition"])
 def nan_at_zero(x, lam):
+    """0 · log 0 = NaN"""
     with np.errstate(all="ignore"):
         return x * np.log(lam) - lam - log_gamma(x + 1)
 
 
 @POISSON.figure(
-    lam=Slider(0.1, 40.0, 4.0, Text("expected count", "期望次数"), log=True),
-    n=Slider(5, 200, 20, Text("trials of the binomial beside it", "对照的二项分布的试验次数"), integer=True),
+    lam=Slider(0.1, 40.0, 4.0, "expected count", log=True),
+    n=Slider(5, 200, 20, "trials of the binomial beside it", integer=True),
 )
 def figure(lam, n):
     fig, ax = canvas(width=6.4, height=3.4)
@@ -275,7 +256,7 @@ def figure(lam, n):
         fig,
         Text(
             f"With λ = {lam:.2f} expected, none comes with probability {math.exp(-lam):.3g}; the standard deviation is "
-            f"{math.sqrt(lam):.2f}. The binomial law of n = {n} trials with p = {p:.3f} is {apart:.3f} away in total variation.",
+            f"{math.sqrt(lam):.2f}. The binomial distribution of n = {n} trials with p = {p:.3f} is {apart:.3f} away in total variation.",
             f"期望 λ = {lam:.2f} 次时，一次也不发生的概率为 {math.exp(-lam):.3g}，标准差为 {math.sqrt(lam):.2f}。"
             f"n = {n}、p = {p:.3f} 的二项分布与它的全变差为 {apart:.3f}。",
         ),

@@ -1,10 +1,12 @@
-"""The uniform law."""
+"""The uniform distribution."""
 
 import math
 
 import numpy as np
 
-from gradus.concepts.foundations.distributions.common import Law, like, panels, standard_claims
+from gradus.concepts.foundations.distributions.exact_values import like
+from gradus.concepts.foundations.distributions.quadrature import panels
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -19,24 +21,22 @@ def _torch(log_density, x, a, b):
 UNIFORM = Concept(
     key="uniform",
     kind="definition",
-    title=Text("Uniform distribution", "均匀分布"),
-    summary=Text(
-        "All of an interval alike. Every other law on the line comes from it through a quantile function. Its support moves with its "
-        "parameters, so it has no Fisher information: the largest of n draws errs like $1/n$, faster than $1/\\sqrt n$.",
-        "区间上处处一样。直线上的其他分布都可由它经分位数函数得到。其支撑随参数移动，因而没有 Fisher 信息：n 次抽样的最大值误差按 $1/n$ 下降，快于 $1/\\sqrt n$。",
-    ),
+    title="Uniform distribution",
+    summary="All of an interval alike. Every other distribution on the line comes from it through a quantile "
+    "function. Its support moves with its parameters, so it has no Fisher information: the largest "
+    r"of n draws errs like $1/n$, faster than $1/\sqrt n$.",
     formulas=(
         r"p(x)=\frac{1}{b-a}\ \text{ for } a\le x<b,\quad 0\ \text{ elsewhere}",
         r"E X=\frac{a+b}2,\qquad \operatorname{Var}X=\frac{(b-a)^2}{12},\qquad h=\log(b-a)",
         r"F\ \text{continuous}:\quad F(X)\sim U(0,1),\qquad F^{-1}(U)\sim F",
     ),
     symbols=(
-        Symbol("x", "x", "...", Text("where the log-density is taken", "求对数密度之处")),
-        Symbol("a", "a", "", Text("lower end", "下端")),
-        Symbol("b", "b", "", Text("upper end", "上端")),
-        Symbol("h", "", "", Text("entropy", "熵"), unit="nat"),
-        Symbol("F", "", "", Text("a distribution function", "分布函数")),
-        Symbol("U", "", "", Text("uniform on (0, 1)", "(0, 1) 上的均匀变量")),
+        Symbol("x", "x", "...", "where the log-density is taken"),
+        Symbol("a", "a", "", "lower end"),
+        Symbol("b", "b", "", "upper end"),
+        Symbol("h", "", "", "entropy", unit="nat"),
+        Symbol("F", "", "", "a distribution function"),
+        Symbol("U", "", "", "uniform on (0, 1)"),
     ),
     needs=("expectation", "entropy"),
     source="johnson1995continuous",
@@ -47,15 +47,17 @@ UNIFORM = Concept(
             "gradus.foundations.distributions:log_density",
             "torch",
             _torch,
-            Text("on `torch.distributions.Uniform`; −∞ off the support, where `log_prob` raises", "作用于 `torch.distributions.Uniform`；支撑之外为 −∞，而 `log_prob` 会报错"),
+            "on `torch.distributions.Uniform`; −∞ off the support, where `log_prob` raises",
         ),
     ),
     readings=(Reading("johnson1995continuous", "ch. 26"), Reading("wasserman2004all", "§2.4")),
     deviations=(
-        Text("PyTorch's support excludes b, SciPy's (`loc`, `scale` = b − a) includes it: a single point without mass.",
-             "PyTorch 的支撑不含 b，SciPy（`loc`、`scale` = b − a）则包含：单个点没有质量。"),
+        (
+            "PyTorch's support excludes b, SciPy's (`loc`, `scale` = b − a) includes it: a single point "
+            "without mass."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @UNIFORM.definition
@@ -85,7 +87,7 @@ def scipy(theta):
 
 standard_claims(
     UNIFORM,
-    Law(
+    Distribution(
         examples=((0.0, 1.0), (-0.5, 1.5), (-3.0, 4.0)),
         arguments=lambda theta: dict(a=np.array(theta[0]), b=np.array(theta[1])),
         grid=lambda theta: panels(theta[0], theta[1]),
@@ -106,13 +108,11 @@ standard_claims(
 )
 
 
-@UNIFORM.claim(
-    Text(
-        r"Outside the interval there is nothing: log-density −∞; so the divergence from a longer to a shorter interval is infinite",
-        r"区间之外一无所有：对数密度为 −∞；因此从长区间到短区间的散度为无穷",
-    )
-)
+@UNIFORM.claim
 def nothing_outside(uniform, rng):
+    """Outside the interval there is nothing: log-density −∞; so the divergence from a longer to a shorter
+    interval is infinite
+    """
     x, zero, one = np.array([-1e-300, 1.0 + 1e-9, -40.0, 1e300]), np.array(0.0), np.array(1.0)
     return all_of(
         identical(uniform(x, zero, one), np.full(4, -np.inf)),
@@ -120,15 +120,13 @@ def nothing_outside(uniform, rng):
     )
 
 
-@UNIFORM.claim(
-    Text(
-        r"Every continuous law is a uniform one, bent: the density of $F^{-1}(U)$ is $p(F)\,F'$, on any interval scaled to $(0,1)$; here the exponential law",
-        r"任何连续分布都由均匀分布变形而来：$F^{-1}(U)$ 的密度为 $p(F)\,F'$，区间可任意缩放；此处得到指数分布",
-    )
-)
-def quantiles_make_every_law(uniform, rng):
+@UNIFORM.claim
+def quantiles_make_every_distribution(uniform, rng):
+    r"""Every continuous distribution is a uniform one, bent: the density of $F^{-1}(U)$ is $p(F)\,F'$, on any
+    interval scaled to $(0,1)$; here the exponential distribution
+    """
     u = rng.random(50)
-    x = -np.log1p(-u)  # quantiles of the exponential law
+    x = -np.log1p(-u)  # quantiles of the exponential distribution
     F, log_slope = -np.expm1(-x), -x
     found = []
     for a, b in ((0.0, 1.0), (-2.0, 6.0), (1.0, 4.0)):
@@ -137,20 +135,20 @@ def quantiles_make_every_law(uniform, rng):
     return all_of(*found)
 
 
-@UNIFORM.claim(
-    Text(
-        r"Its score is no score: $E[\partial\log p/\partial b]=-1/(b-a)$, not 0, since the support moves; the largest draw misses b by $\frac{b-a}{n+1}$ on average",
-        r"其得分函数不成其为得分：$E[\partial\log p/\partial b]=-1/(b-a)\ne0$，因为支撑随参数移动；最大抽样值平均离 b 差 $\frac{b-a}{n+1}$",
-    )
-)
+@UNIFORM.claim
 def no_fisher_information(uniform, rng):
+    r"""Its score is no score: $E[\partial\log p/\partial b]=-1/(b-a)$, not 0, since the support moves; the
+    largest draw misses b by $\frac{b-a}{n+1}$ on average
+    """
     a, b, x = 1.0, 3.0, np.linspace(1.01, 2.9, 50)
     h = 2.0**-12
     score = (uniform(x, np.array(a), np.array(b + h)) - uniform(x, np.array(a), np.array(b - h))) / (2 * h)
     largest, sizes, missed = [], (4, 16, 64, 256), []
     for n in sizes:
         draws = a + (b - a) * rng.random((4000, n)).max(axis=1)
-        inside = np.exp(uniform(draws, np.array(a), np.array(b))) * (b - a)  # 1 where the law has mass
+        inside = np.exp(uniform(draws, np.array(a), np.array(b))) * (
+            b - a
+        )  # 1 where the distribution has mass
         largest.append(statistical(inside * (b - draws), (b - a) / (n + 1)))
         missed.append((inside * (b - draws)).mean())
     # h²/3(b − a)³ is the truncation of the difference; a mean of 4000 is known to 1/√4000
@@ -159,62 +157,59 @@ def no_fisher_information(uniform, rng):
 
 
 @UNIFORM.mutant(
-    Text("b taken for the width", "把 b 当作宽度"),
     caught_by=[
         "entropy",
         "moments",
         "distribution-function",
-        "quantiles-make-every-law",
+        "quantiles-make-every-distribution",
         "equals-definition",
-    ],
+    ]
 )
 def end_for_width(x, a, b):
+    """b taken for the width"""
     return uniform(x, a, a + np.maximum(b, 0))
 
 
-@UNIFORM.mutant(
-    Text("the support is forgotten", "忘记支撑"), caught_by=["nothing-outside", "equals-definition"]
-)
+@UNIFORM.mutant(caught_by=["nothing-outside", "equals-definition"])
 def everywhere(x, a, b):
+    """the support is forgotten"""
     return 0 * x - np.log(b - a)
 
 
 @UNIFORM.mutant(
-    Text("a triangle with its top in the middle", "以中点为顶的三角形分布"),
     caught_by=[
         "moments",
         "distribution-function",
         "sampler",
         "entropy",
-        "quantiles-make-every-law",
+        "quantiles-make-every-distribution",
         "no-fisher-information",
-    ],
+    ]
 )
 def triangle(x, a, b):
+    """a triangle with its top in the middle"""
     m, w = (a + b) / 2, (b - a) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where((x >= a) & (x < b), np.log(np.maximum(1 - np.abs(x - m) / w, 0) / w), -np.inf)
 
 
 @UNIFORM.mutant(
-    Text("the normaliser is missing", "漏掉归一化常数"),
     caught_by=[
         "total-mass-is-one",
         "entropy",
         "moments",
         "no-fisher-information",
         "divergence",
-    ],
+    ]
 )
 def no_normaliser(x, a, b):
+    """the normaliser is missing"""
     return np.where((x >= a) & (x < b), 0.0, -np.inf)
 
 
 @UNIFORM.figure(
-    shape=Slider(
-        0.3, 5.0, 1.5, Text("Weibull shape of the law that is made", "所生成的 Weibull 分布的形状"), log=True
-    ),
-    n=Slider(5, 400, 60, Text("draws", "抽取次数"), log=True, integer=True),
+    shape=Slider(0.3, 5.0, 1.5, "Weibull shape of the distribution that is made", log=True),
+    n=Slider(5, 400, 60, "draws", log=True, integer=True),
 )
 def figure(shape, n):
     n = int(n)
@@ -233,7 +228,7 @@ def figure(shape, n):
         ylim=(0, 1),
         xlabel="x",
         ylabel="F(x)",
-        title="every law is a uniform one, bent by its quantile function",
+        title="every distribution is a uniform one, bent by its quantile function",
     )
     ax.legend(frameon=False, loc="lower right")
     half = math.log(2) ** (1 / shape)
@@ -241,8 +236,8 @@ def figure(shape, n):
     return Drawing(
         fig,
         Text(
-            f"{n} uniform numbers on the upright axis become draws of the Weibull law of shape {shape:.2f} through its quantile function; "
+            f"{n} uniform numbers on the upright axis become draws of the Weibull distribution of shape {shape:.2f} through its quantile function; "
             f"{100 * inside:.0f}% of them fall below its median {half:.3f}.",
             f"纵轴上的 {n} 个均匀数经分位数函数变为形状为 {shape:.2f} 的 Weibull 分布的抽样；其中 {100 * inside:.0f}% 落在中位数 {half:.3f} 以下。",
         ),
-    )  # fmt: skip
+    )

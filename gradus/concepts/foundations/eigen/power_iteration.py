@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.eigen.common import rotated, symmetric
+from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -10,26 +10,24 @@ from gradus.page.figures import COLOURS, canvas
 POWER_ITERATION = Concept(
     key="power-iteration",
     kind="algorithm",
-    title=Text("Power iteration", "幂迭代"),
-    summary=Text(
-        "Multiply a vector by the matrix again and again: it turns towards the eigenvector whose eigenvalue is largest in size. "
-        r"The direction gains the factor $\lvert\lambda_2/\lambda_1\rvert$ a step; for a symmetric matrix the Rayleigh quotient gains its square. PageRank is one.",
-        "反复用矩阵乘一个向量：它会转向绝对值最大的特征值所对应的特征向量。"
-        r"方向的误差每步乘以 $\lvert\lambda_2/\lambda_1\rvert$；对称矩阵的瑞利商的误差则每步乘以其平方。PageRank 即为一例。",
-    ),
+    title="Power iteration",
+    summary="Multiply a vector by the matrix again and again: it turns towards the eigenvector whose "
+    "eigenvalue is largest in size. The direction gains the factor "
+    r"$\lvert\lambda_2/\lambda_1\rvert$ a step; for a symmetric matrix the Rayleigh quotient gains "
+    "its square. PageRank is one.",
     formulas=(
         r"x_{k+1}=\frac{Ax_k}{\lVert Ax_k\rVert},\qquad \mu_k=x_k^{\mathsf T}Ax_k,\qquad \lVert x_0\rVert=1",
         r"\sin\angle(x_k,v_1)=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{k}\right),\qquad "
         r"A=A^{\mathsf T}:\;\lvert\mu_k-\lambda_1\rvert=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{2k}\right)",
     ),
     symbols=(
-        Symbol("A", "A", "... n n", Text("square matrix", "方阵")),
-        Symbol("x_0", "x0", "... n", Text("start, brought to length 1", "初始向量，归一化为长度 1")),
-        Symbol("k", "steps", "", Text("number of steps", "步数"), "natural"),
-        Symbol("x_k", "", "... k n", Text("unit vectors, the start first", "单位向量，从初始向量开始")),
-        Symbol(r"\mu_k", "", "... k", Text("Rayleigh quotients", "瑞利商")),
-        Symbol(r"\lambda_1", "", "", Text("eigenvalue of largest absolute value; $\\lambda_2$ is the next", "绝对值最大的特征值；$\\lambda_2$ 为其次")),
-        Symbol("v_1", "", "n", Text("its eigenvector", "相应的特征向量")),
+        Symbol("A", "A", "... n n", "square matrix"),
+        Symbol("x_0", "x0", "... n", "start, brought to length 1"),
+        Symbol("k", "steps", "", "number of steps", "natural"),
+        Symbol("x_k", "", "... k n", "unit vectors, the start first"),
+        Symbol(r"\mu_k", "", "... k", "Rayleigh quotients"),
+        Symbol(r"\lambda_1", "", "", r"eigenvalue of largest absolute value; $\lambda_2$ is the next"),
+        Symbol("v_1", "", "n", "its eigenvector"),
     ),
     needs=("eigen",),
     source="mises1929praktische",
@@ -41,10 +39,9 @@ POWER_ITERATION = Concept(
         Reading("strang2016introduction", "ch. 11"),
     ),
     deviations=(
-        Text("SciPy's `eigsh` and `eigs` keep all the iterates (Lanczos, Arnoldi) and need far fewer steps.",
-             "SciPy 的 `eigsh` 与 `eigs` 保留全部迭代向量（Lanczos、Arnoldi 方法），所需步数少得多。"),
+        "SciPy's `eigsh` and `eigs` keep all the iterates (Lanczos, Arnoldi) and need far fewer steps.",
     ),
-)  # fmt: skip
+)
 
 
 @POWER_ITERATION.definition
@@ -83,39 +80,27 @@ def sines(X, v):
 SPECTRUM = np.array([5.0, 4.0, -2.0, 1.0, 0.5])
 
 
-@POWER_ITERATION.claim(
-    Text(
-        r"The vectors converge at the rate $\lvert\lambda_2/\lambda_1\rvert$, here ⅘, not at its square",
-        r"向量以 $\lvert\lambda_2/\lambda_1\rvert$ 的速率收敛（此处为 ⅘），而不是其平方",
-    )
-)
+@POWER_ITERATION.claim
 def vectors_converge_at_the_ratio(iterate, rng):
+    r"""The vectors converge at the rate $\lvert\lambda_2/\lambda_1\rvert$, here ⅘, not at its square"""
     A, Q = rotated(rng, SPECTRUM)
     _, X = iterate(A, Q @ np.ones(5), steps=40)
     k = np.arange(15, 41)
     return rate(0.8**k, sines(X, Q[:, 0])[k], 1.0, 0.01)
 
 
-@POWER_ITERATION.claim(
-    Text(
-        "For a symmetric matrix the Rayleigh quotients converge at its square",
-        "对称矩阵的瑞利商以其平方的速率收敛",
-    )
-)
+@POWER_ITERATION.claim
 def rayleigh_quotients_converge_at_its_square(iterate, rng):
+    """For a symmetric matrix the Rayleigh quotients converge at its square"""
     A, Q = rotated(rng, SPECTRUM)
     values, _ = iterate(A, Q @ np.ones(5), steps=40)
     k = np.arange(15, 41)
     return rate(0.8**k, np.abs(values[k] - 5), 2.0, 0.02)
 
 
-@POWER_ITERATION.claim(
-    Text(
-        "Without symmetry they converge no faster than the vectors",
-        "矩阵不对称时，瑞利商的收敛并不比向量更快",
-    )
-)
+@POWER_ITERATION.claim
 def no_square_without_symmetry(iterate, rng):
+    """Without symmetry they converge no faster than the vectors"""
     A = np.array([[5.0, 3.0, 0.0], [0.0, 4.0, 1.0], [0.0, 0.0, 1.0]])  # eigenvalues 5, 4, 1
     values, X = iterate(A, np.array([1.0, 0.3, 0.2]), steps=60)
     k = np.arange(35, 61)
@@ -124,25 +109,19 @@ def no_square_without_symmetry(iterate, rng):
     )
 
 
-@POWER_ITERATION.claim(
-    Text(
-        r"A negative $\lambda_1$ turns the vector round at every step; the line converges, and $\mu$ is negative",
-        r"$\lambda_1$ 为负时向量每步反向；但所在直线收敛，且 $\mu$ 为负",
-    )
-)
+@POWER_ITERATION.claim
 def negative_eigenvalue_alternates(iterate, rng):
+    r"""A negative $\lambda_1$ turns the vector round at every step; the line converges, and $\mu$ is
+    negative
+    """
     A, Q = rotated(rng, np.array([-4.0, 1.0, 0.5]))
     values, X = iterate(A, Q @ np.ones(3), steps=60)
     return all_of(roundoff(X[-1], -X[-2], terms=6, scale=1.0), roundoff(values[-1], -4.0, terms=6))
 
 
-@POWER_ITERATION.claim(
-    Text(
-        r"Two eigenvalues of the same size, $\pm1$: it swings for ever, and $\mu=0$ is none of them",
-        r"两个绝对值相同的特征值 $\pm1$：永远振荡，$\mu=0$ 不是其中任何一个",
-    )
-)
+@POWER_ITERATION.claim
 def tie_never_settles(iterate, rng):
+    r"""Two eigenvalues of the same size, $\pm1$: it swings for ever, and $\mu=0$ is none of them"""
     values, X = iterate(np.diag([1.0, -1.0]), np.array([1.0, 1.0]), steps=101)
     apart = np.linalg.norm(X[-1] - X[-2])
     return all_of(
@@ -152,13 +131,9 @@ def tie_never_settles(iterate, rng):
     )
 
 
-@POWER_ITERATION.claim(
-    Text(
-        "Every vector has length 1: nothing overflows, though $A^{30}$ would",
-        "每个向量长度为 1：不会溢出，尽管 $A^{30}$ 会",
-    )
-)
+@POWER_ITERATION.claim
 def lengths_stay_one(iterate, rng):
+    """Every vector has length 1: nothing overflows, though $A^{30}$ would"""
     A = symmetric(rng, 4) * 1e20
     values, X = iterate(A, rng.standard_normal(4), steps=30)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -171,13 +146,11 @@ def lengths_stay_one(iterate, rng):
     )
 
 
-@POWER_ITERATION.claim(
-    Text(
-        "A Markov chain: columns that sum to 1 have $\\lambda_1=1$, and the vector becomes the stationary distribution (as in PageRank)",
-        "马尔可夫链：各列之和为 1 时 $\\lambda_1=1$，向量趋于平稳分布（PageRank 即如此）",
-    )
-)
+@POWER_ITERATION.claim
 def stationary_distribution(iterate, rng):
+    r"""A Markov chain: columns that sum to 1 have $\lambda_1=1$, and the vector becomes the stationary
+    distribution (as in PageRank)
+    """
     P = rng.uniform(0.1, 1, (4, 4))
     P = P / P.sum(axis=0)
     values, X = iterate(P, np.ones(4), steps=300)
@@ -192,25 +165,19 @@ def stationary_distribution(iterate, rng):
     )
 
 
-@POWER_ITERATION.claim(
-    Text(
-        "A Jordan block, with one eigenvector only: the angle falls like $1/k$, no longer geometrically",
-        "若尔当块只有一个特征向量：夹角按 $1/k$ 减小，不再是几何收敛",
-    )
-)
+@POWER_ITERATION.claim
 def jordan_block_is_slow(iterate, rng):
+    """A Jordan block, with one eigenvector only: the angle falls like $1/k$, no longer geometrically"""
     _, X = iterate(np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([1.0, 1.0]), steps=400)
     k = np.array([50, 100, 200, 400])
     return rate(k, np.abs(X[k, 1]), -1.0, 0.02)
 
 
-@POWER_ITERATION.claim(
-    Text(
-        r"A rotation of the plane has no real eigenvalue: the vector turns on for ever, and $\mu_k=\cos\varphi$ at every step",
-        r"平面旋转没有实特征值：向量永远转下去，且每一步 $\mu_k=\cos\varphi$",
-    )
-)
+@POWER_ITERATION.claim
 def rotation_turns_for_ever(iterate, rng):
+    r"""A rotation of the plane has no real eigenvalue: the vector turns on for ever, and
+    $\mu_k=\cos\varphi$ at every step
+    """
     angle = rng.uniform(0.5, 1.5)
     R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     values, X = iterate(R, np.array([1.0, 0.0]), steps=50)
@@ -223,19 +190,19 @@ def rotation_turns_for_ever(iterate, rng):
 
 
 @POWER_ITERATION.mutant(
-    Text("two multiplications a step: the rate is squared for the vectors", "每步乘两次：向量的速率变为平方"),
-    caught_by=["vectors-converge-at-the-ratio", "equals-definition", "negative-eigenvalue-alternates"],
+    caught_by=["vectors-converge-at-the-ratio", "equals-definition", "negative-eigenvalue-alternates"]
 )
 def squared_rate(A, x0, steps):
+    """two multiplications a step: the rate is squared for the vectors"""
     values, vectors = power_iteration(A, x0, 2 * steps)
     return values[..., ::2], vectors[..., ::2, :]
 
 
 @POWER_ITERATION.mutant(
-    Text("the vectors are not brought to length 1", "向量没有归一化"),
-    caught_by=["lengths-stay-one", "equals-definition", "rayleigh-quotients-converge-at-its-square"],
+    caught_by=["lengths-stay-one", "equals-definition", "rayleigh-quotients-converge-at-its-square"]
 )
 def not_normalised(A, x0, steps):
+    """the vectors are not brought to length 1"""
     x, values, vectors = x0, [], []
     for _ in range(steps + 1):
         y = (A @ x[..., None])[..., 0]
@@ -245,42 +212,36 @@ def not_normalised(A, x0, steps):
     return np.stack(values, axis=-1), np.stack(vectors, axis=-2)
 
 
-@POWER_ITERATION.mutant(
-    Text("$\\lVert Ax\\rVert$ for the eigenvalue: its sign is lost", "以 $\\lVert Ax\\rVert$ 作为特征值：丢掉符号"),
-    caught_by=["negative-eigenvalue-alternates", "tie-never-settles"],
-)  # fmt: skip
+@POWER_ITERATION.mutant(caught_by=["negative-eigenvalue-alternates", "tie-never-settles"])
 def length_for_value(A, x0, steps):
+    r"""$\lVert Ax\rVert$ for the eigenvalue: its sign is lost"""
     _, X = power_iteration(A, x0, steps)
     return np.linalg.norm(X @ np.swapaxes(A, -1, -2), axis=-1), X
 
 
-@POWER_ITERATION.mutant(
-    Text("the ratio of the first entries for the Rayleigh quotient", "以第一个分量之比代替瑞利商"),
-    caught_by=["rayleigh-quotients-converge-at-its-square", "equals-definition"],
-)
+@POWER_ITERATION.mutant(caught_by=["rayleigh-quotients-converge-at-its-square", "equals-definition"])
 def ratio_of_entries(A, x0, steps):
+    """the ratio of the first entries for the Rayleigh quotient"""
     _, X = power_iteration(A, x0, steps)
     return (X @ np.swapaxes(A, -1, -2))[..., 0] / X[..., 0], X
 
 
 @POWER_ITERATION.mutant(
-    Text("the symmetric part of A", "只用 A 的对称部分"),
     caught_by=[
         "no-square-without-symmetry",
         "stationary-distribution",
         "jordan-block-is-slow",
         "rotation-turns-for-ever",
-    ],
+    ]
 )
 def symmetric_part(A, x0, steps):
+    """the symmetric part of A"""
     return power_iteration((A + np.swapaxes(A, -1, -2)) / 2, x0, steps)
 
 
 @POWER_ITERATION.figure(
-    ratio=Slider(0.05, 0.99, 0.8, Text("ratio |λ₂/λ₁|", "比值 |λ₂/λ₁|")),
-    skew=Slider(
-        0.0, 3.0, 0.0, Text("entry above the diagonal: 0 is symmetric", "对角线上方的元素：0 为对称")
-    ),
+    ratio=Slider(0.05, 0.99, 0.8, "ratio |λ₂/λ₁|"),
+    skew=Slider(0.0, 3.0, 0.0, "entry above the diagonal: 0 is symmetric"),
 )
 def convergence(ratio, skew):
     A = np.array([[1.0, skew, 0.0], [0.0, ratio, skew / 2], [0.0, 0.0, ratio / 2]])
@@ -295,8 +256,14 @@ def convergence(ratio, skew):
     ax.semilogy(k, ratio ** (2 * k), ":", color=COLOURS[6], lw=1.2)
     for power in (1, 2):
         at = min(steps - 6, int(np.log(1e-12) / (power * np.log(ratio))))
-        ax.annotate(rf"$|\lambda_2/\lambda_1|^{{{'2k' if power == 2 else 'k'}}}$", (at, ratio ** (power * at)),
-                    textcoords="offset points", xytext=(6, 4), fontsize=8, color=COLOURS[6])  # fmt: skip
+        ax.annotate(
+            rf"$|\lambda_2/\lambda_1|^{{{'2k' if power == 2 else 'k'}}}$",
+            (at, ratio ** (power * at)),
+            textcoords="offset points",
+            xytext=(6, 4),
+            fontsize=8,
+            color=COLOURS[6],
+        )
     ax.set(xlabel="step k", ylabel="error", ylim=(1e-17, 10))
     ax.legend(frameon=False, fontsize=8, loc="upper right")
     need = int(np.ceil(np.log(1e-6) / np.log(ratio)))

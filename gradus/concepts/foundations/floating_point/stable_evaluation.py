@@ -36,53 +36,59 @@ def _torch(logsumexp, x, function):
 STABLE = Concept(
     key="stable-evaluation",
     kind="algorithm",
-    title=Text("Numerically stable evaluation", "数值稳定的求值"),
-    summary=Text(
-        r"Four formulas that fail as they are written: $\log\sum e^{x_i}$ overflows, $\log(1+x)$ and $e^x-1$ lose all digits near 0, $\sqrt{\sum x_i^2}$ overflows long before its value. "
-        "Each has an equal formula that does not. Every softmax, log-likelihood and sigmoid loss stands on the first.",
-        r"四个按原式求值会失败的公式：$\log\sum e^{x_i}$ 会上溢，$\log(1+x)$ 与 $e^x-1$ 在 0 附近失去全部有效数字，$\sqrt{\sum x_i^2}$ 在其值远未过大时就已上溢。"
-        "每个都有一个相等而不失败的公式。所有 softmax、对数似然与 sigmoid 损失都建立在第一个之上。",
-    ),
+    title="Numerically stable evaluation",
+    summary=r"Four formulas that fail as they are written: $\log\sum e^{x_i}$ overflows, $\log(1+x)$ and "
+    r"$e^x-1$ lose all digits near 0, $\sqrt{\sum x_i^2}$ overflows long before its value. Each has "
+    "an equal formula that does not. Every softmax, log-likelihood and sigmoid loss stands on the "
+    "first.",
     formulas=(
         r"\log\sum_{i=1}^{n}e^{x_i}=m+\log\sum_{i=1}^{n}e^{x_i-m},\qquad m=\max_ix_i",
         r"\log(1+x)=x\,\frac{\log v}{v-1},\quad v=\operatorname{fl}(1+x);\qquad e^x-1=x\,\frac{v-1}{\log v},\quad v=\operatorname{fl}(e^x)",
         r"\sqrt{\textstyle\sum_{i=1}^{n}x_i^2}=m\sqrt{\textstyle\sum_{i=1}^{n}(x_i/m)^2},\qquad m=\max_i|x_i|",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("the arguments", "自变量")),
-        Symbol(r"\text{function}", "function", "", Text("`logsumexp` and `hypot` of the last axis, `log1p` and `expm1` of each entry", "`logsumexp` 与 `hypot` 作用于最后一轴，`log1p` 与 `expm1` 逐元素"), "other"),
-        Symbol("n", "", "", Text("how many", "个数"), "natural"),
-        Symbol("m", "", "...", Text("the largest, which is taken out", "被提出的最大者")),
-        Symbol("v", "", "... n", Text("an intermediate value as it is rounded", "舍入后的中间值")),
+        Symbol("x", "x", "... n", "the arguments"),
+        Symbol(
+            r"\text{function}",
+            "function",
+            "",
+            "`logsumexp` and `hypot` of the last axis, `log1p` and `expm1` of each entry",
+            "other",
+        ),
+        Symbol("n", "", "", "how many", "natural"),
+        Symbol("m", "", "...", "the largest, which is taken out"),
+        Symbol("v", "", "... n", "an intermediate value as it is rounded"),
     ),
     needs=("floating-point",),
     source="higham2002accuracy",
     year=1980,
     people=("William Kahan", "Nicholas Higham"),
     implementations=(
-        Implementation("numpy:logaddexp", "numpy", _numpy, Text("and `log1p`, `expm1`, `hypot`", "以及 `log1p`、`expm1`、`hypot`")),
-        Implementation("torch:logsumexp", "torch", _torch, Text("and `log1p`, `expm1`, `hypot`", "以及 `log1p`、`expm1`、`hypot`")),
+        Implementation("numpy:logaddexp", "numpy", _numpy, "and `log1p`, `expm1`, `hypot`"),
+        Implementation("torch:logsumexp", "torch", _torch, "and `log1p`, `expm1`, `hypot`"),
     ),
-    readings=(Reading("higham2002accuracy", "§1.14"), Reading("blanchard2021accurately"), Reading("goldberg1991what")),
+    readings=(
+        Reading("higham2002accuracy", "§1.14"),
+        Reading("blanchard2021accurately"),
+        Reading("goldberg1991what"),
+    ),
     deviations=(
-        Text(
-            "Of an empty axis the log-sum-exp is $-\\infty$ in SciPy and PyTorch; the formula has no maximum there. Of $-\\infty$ alone it is $-\\infty$: $m$ is then left out.",
-            "空轴的 log-sum-exp 在 SciPy 与 PyTorch 中为 $-\\infty$；此公式此时没有最大值。全为 $-\\infty$ 时结果为 $-\\infty$：此时不提出 $m$。",
+        (
+            r"Of an empty axis the log-sum-exp is $-\infty$ in SciPy and PyTorch; the formula has no "
+            r"maximum there. Of $-\infty$ alone it is $-\infty$: $m$ is then left out."
         ),
-        Text(
-            "`torch.linalg.vector_norm` does not scale: it overflows at $10^{200}$ in float64, where `hypot` does not.",
-            "`torch.linalg.vector_norm` 不做缩放：float64 下在 $10^{200}$ 处上溢，而 `hypot` 不会。",
+        (
+            "`torch.linalg.vector_norm` does not scale: it overflows at $10^{200}$ in float64, where "
+            "`hypot` does not."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Taking out $e^m$ leaves terms of at most 1, one of which is 1: nothing overflows, and what underflows is below $u$ of the sum. For the second, $v=1+x+\eta$ with $|\eta|\le u$, and "
-            r"$\log v/(v-1)$ varies slowly near 1: evaluated at $v$ instead of $1+x$ it changes by a relative $O(u)$, though $v-1$ may be far from $x$.",
-            r"提出 $e^m$ 后各项不超过 1，且有一项为 1：不会上溢，而下溢者小于和的 $u$ 倍。对第二式，$v=1+x+\eta$，$|\eta|\le u$，且 $\log v/(v-1)$ 在 1 附近变化缓慢："
-            r"在 $v$ 而不在 $1+x$ 处求值只引起 $O(u)$ 的相对变化，尽管 $v-1$ 可能与 $x$ 相差很大。",
-        )
+        "Taking out $e^m$ leaves terms of at most 1, one of which is 1: nothing overflows, and what "
+        r"underflows is below $u$ of the sum. For the second, $v=1+x+\eta$ with $|\eta|\le u$, and "
+        r"$\log v/(v-1)$ varies slowly near 1: evaluated at $v$ instead of $1+x$ it changes by a "
+        "relative $O(u)$, though $v-1$ may be far from $x$."
     ),
-)  # fmt: skip
+)
 
 
 @STABLE.definition
@@ -135,13 +141,11 @@ def exact(function, x):
         return float((1 + d[0]).ln()) if function == "log1p" else float(d[0].exp() - 1)
 
 
-@STABLE.claim(
-    Text(
-        "Finite where the naive form is not: $\\log(e^{1000}+e^{1000})=1000+\\log2$, at $-1000$ likewise; $\\sqrt{(3\\cdot10^{200})^2+(4\\cdot10^{200})^2}=5\\cdot10^{200}$, at $10^{-200}$ likewise",
-        "朴素形式失败之处仍为有限值：$\\log(e^{1000}+e^{1000})=1000+\\log2$，在 $-1000$ 处亦然；$\\sqrt{(3\\cdot10^{200})^2+(4\\cdot10^{200})^2}=5\\cdot10^{200}$，在 $10^{-200}$ 处亦然",
-    )
-)
+@STABLE.claim
 def finite_where_naive_is_not(f, rng):
+    r"""Finite where the naive form is not: $\log(e^{1000}+e^{1000})=1000+\log2$, at $-1000$ likewise;
+    $\sqrt{(3\cdot10^{200})^2+(4\cdot10^{200})^2}=5\cdot10^{200}$, at $10^{-200}$ likewise
+    """
     with np.errstate(over="ignore", divide="ignore", under="ignore"):
         naive = [
             np.log(np.exp(1000.0) * 2),
@@ -158,13 +162,11 @@ def finite_where_naive_is_not(f, rng):
     )
 
 
-@STABLE.claim(
-    Text(
-        "All digits near 0: beside 60 decimal digits, $\\log(1+x)$ and $e^x-1$ err by at most $8u$ relatively for $x$ from $10^{-17}$ to 1, where the formulas as written lose every digit",
-        "在 0 附近保全所有数字：与 60 位十进制结果相比，$x$ 从 $10^{-17}$ 到 1 时 $\\log(1+x)$ 与 $e^x-1$ 的相对误差不超过 $8u$，而按原式求值会失去全部数字",
-    )
-)
+@STABLE.claim
 def all_digits_near_zero(f, rng):
+    r"""All digits near 0: beside 60 decimal digits, $\log(1+x)$ and $e^x-1$ err by at most $8u$ relatively
+    for $x$ from $10^{-17}$ to 1, where the formulas as written lose every digit
+    """
     x = rng.uniform(0.3, 1.0, 60) * 10.0 ** rng.uniform(-17, 0, 60) * rng.choice([-0.99, 1.0], 60)
     found = []
     for function, naive in (("log1p", np.log(1 + x)), ("expm1", np.exp(x) - 1)):
@@ -175,13 +177,11 @@ def all_digits_near_zero(f, rng):
     return all_of(*found)
 
 
-@STABLE.claim(
-    Text(
-        "Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few $u\\max|x_i|$, and the norm of numbers of any size by a few u",
-        "与 60 位十进制结果相比，$-900$ 到 $900$ 之间的数的 log-sum-exp 误差为几个 $u\\max|x_i|$，任意大小的数的范数相对误差为几个 u",
-    )
-)
+@STABLE.claim
 def accurate_at_every_size(f, rng):
+    r"""Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few
+    $u\max|x_i|$, and the norm of numbers of any size by a few u
+    """
     found = []
     for power in np.linspace(-2, 2.95, 12):
         x = rng.uniform(-1, 1, 8) * 10.0**power
@@ -196,13 +196,11 @@ def accurate_at_every_size(f, rng):
     return all_of(*found)
 
 
-@STABLE.claim(
-    Text(
-        r"$\max_ix_i\le\log\sum e^{x_i}\le\max_ix_i+\log n$, with equality on the right for equal numbers; shifting all by c shifts it by c",
-        r"$\max_ix_i\le\log\sum e^{x_i}\le\max_ix_i+\log n$，各数相等时右端取等号；全部平移 c，结果也平移 c",
-    )
-)
+@STABLE.claim
 def a_soft_maximum(f, rng):
+    r"""$\max_ix_i\le\log\sum e^{x_i}\le\max_ix_i+\log n$, with equality on the right for equal numbers;
+    shifting all by c shifts it by c
+    """
     x = rng.standard_normal((50, 6)) * 10.0 ** rng.uniform(-1, 2.5, (50, 1))
     y, top = np.asarray(f(x, "logsumexp"), float), x.max(-1)
     slack = 8 * U * np.abs(top).max()
@@ -214,24 +212,21 @@ def a_soft_maximum(f, rng):
     )
 
 
-@STABLE.claim(
-    Text(
-        r"Infinities: $\log\sum e^{x_i}$ of $-\infty$ alone is $-\infty$, with one finite number that number, with $+\infty$ it is $+\infty$; never NaN",
-        r"无穷：全为 $-\infty$ 时 $\log\sum e^{x_i}$ 为 $-\infty$，含一个有限数时即该数，含 $+\infty$ 时为 $+\infty$；从不为 NaN",
-    )
-)
+@STABLE.claim
 def infinities(f, rng):
+    r"""Infinities: $\log\sum e^{x_i}$ of $-\infty$ alone is $-\infty$, with one finite number that number,
+    with $+\infty$ it is $+\infty$; never NaN
+    """
     rows = np.array([[-np.inf, -np.inf], [-np.inf, 3.0], [np.inf, 3.0], [np.inf, -np.inf]])
     return identical(np.asarray(f(rows, "logsumexp"), float), np.array([-np.inf, 3.0, np.inf, np.inf]))
 
 
-@STABLE.claim(
-    Text(
-        r"The loss of a sigmoid, $\log(1+e^{-z})=\operatorname{log1p}(e^{-|z|})+\max(-z,0)=\operatorname{logsumexp}(0,-z)$, keeps all its digits at $z=40$, where $1+e^{-40}=1$",
-        r"sigmoid 的损失 $\log(1+e^{-z})=\operatorname{log1p}(e^{-|z|})+\max(-z,0)=\operatorname{logsumexp}(0,-z)$ 在 $z=40$ 处保全所有数字，而那里 $1+e^{-40}=1$",
-    )
-)
+@STABLE.claim
 def sigmoid_loss(f, rng):
+    r"""The loss of a sigmoid,
+    $\log(1+e^{-z})=\operatorname{log1p}(e^{-|z|})+\max(-z,0)=\operatorname{logsumexp}(0,-z)$, keeps
+    all its digits at $z=40$, where $1+e^{-40}=1$
+    """
     z = np.array([-700.0, -40.0, -1.0, 0.0, 1.0, 40.0, 90.0])
     got = np.asarray(f(np.exp(-np.abs(z)), "log1p"), float) + np.maximum(-z, 0)
     pair = np.asarray(f(np.stack([np.zeros(7), -z], -1), "logsumexp"), float)
@@ -244,52 +239,47 @@ def sigmoid_loss(f, rng):
 
 
 @STABLE.mutant(
-    Text("log-sum-exp as it is written", "按原式计算 log-sum-exp"),
-    caught_by=["finite-where-naive-is-not", "accurate-at-every-size", "a-soft-maximum", "equals-definition"],
+    caught_by=["finite-where-naive-is-not", "accurate-at-every-size", "a-soft-maximum", "equals-definition"]
 )
 def naive_logsumexp(x, function="logsumexp"):
+    """log-sum-exp as it is written"""
     if function != "logsumexp":
         return stable_evaluation(x, function)
     with np.errstate(all="ignore"):
         return np.log(np.exp(x).sum(axis=-1))
 
 
-@STABLE.mutant(
-    Text("the logarithm of 1 + x as it is written", "按原式计算 log(1 + x)"),
-    caught_by=["all-digits-near-zero", "sigmoid-loss"],
-)
+@STABLE.mutant(caught_by=["all-digits-near-zero", "sigmoid-loss"])
 def naive_log1p(x, function="logsumexp"):
+    """the logarithm of 1 + x as it is written"""
     return np.log(1 + x) if function == "log1p" else stable_evaluation(x, function)
 
 
-@STABLE.mutant(Text("eˣ − 1 as it is written", "按原式计算 eˣ − 1"), caught_by=["all-digits-near-zero"])
+@STABLE.mutant(caught_by=["all-digits-near-zero"])
 def naive_expm1(x, function="logsumexp"):
+    """eˣ − 1 as it is written"""
     return np.exp(x) - 1 if function == "expm1" else stable_evaluation(x, function)
 
 
-@STABLE.mutant(
-    Text("the norm without scaling", "不缩放的范数"),
-    caught_by=["finite-where-naive-is-not", "accurate-at-every-size"],
-)
+@STABLE.mutant(caught_by=["finite-where-naive-is-not", "accurate-at-every-size"])
 def naive_hypot(x, function="logsumexp"):
+    """the norm without scaling"""
     with np.errstate(all="ignore"):
         return np.sqrt((x**2).sum(axis=-1)) if function == "hypot" else stable_evaluation(x, function)
 
 
 @STABLE.mutant(
-    Text("the maximum taken out and not put back", "提出最大值后没有加回"),
-    caught_by=["equals-definition", "a-soft-maximum", "finite-where-naive-is-not", "accurate-at-every-size"],
+    caught_by=["equals-definition", "a-soft-maximum", "finite-where-naive-is-not", "accurate-at-every-size"]
 )
 def not_put_back(x, function="logsumexp"):
+    """the maximum taken out and not put back"""
     y = stable_evaluation(x, function)
     return y - x.max(axis=-1) if function == "logsumexp" else y
 
 
-@STABLE.mutant(
-    Text("an infinite maximum taken out: ∞ − ∞", "提出无穷的最大值：∞ − ∞"),
-    caught_by=["infinities", "equals-definition"],
-)
+@STABLE.mutant(caught_by=["infinities", "equals-definition"])
 def infinite_maximum(x, function="logsumexp"):
+    """an infinite maximum taken out: ∞ − ∞"""
     if function != "logsumexp":
         return stable_evaluation(x, function)
     with np.errstate(invalid="ignore"):
@@ -298,8 +288,8 @@ def infinite_maximum(x, function="logsumexp"):
 
 
 @STABLE.figure(
-    exponent=Slider(-17, 0, -9, Text("power of ten of x", "x 的 10 的幂次")),
-    shift=Slider(0, 1000, 720, Text("shift of the logits", "logits 的平移")),
+    exponent=Slider(-17, 0, -9, "power of ten of x"),
+    shift=Slider(0, 1000, 720, "shift of the logits"),
 )
 def figure(exponent, shift):
     t = np.logspace(-17, 0, 400)
@@ -333,4 +323,4 @@ def figure(exponent, shift):
             f"At x = {x:.2g} the formula log(1 + x) as written errs by {lost:.2g} relatively. With logits shifted by {shift:.0f} the log-sum-exp is {value:.4f}; as written it {said[0]}.",
             f"在 x = {x:.2g} 处，按原式计算的 log(1 + x) 相对误差为 {lost:.2g}。logits 平移 {shift:.0f} 时 log-sum-exp 为 {value:.4f}；按原式则{said[1]}。",
         ),
-    )  # fmt: skip
+    )

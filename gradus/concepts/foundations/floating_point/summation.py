@@ -14,54 +14,54 @@ U = 2.0**-53
 SUMMATION = Concept(
     key="summation",
     kind="algorithm",
-    title=Text("Summation in floating point", "浮点求和"),
-    summary=Text(
-        "The order of the additions decides how much a long sum loses: from left to right the error grows like n, by halves like log n, "
-        "and with compensation it does not grow. A mean over a million losses is such a sum.",
-        "加法的次序决定一个长和损失多少精度：从左到右，误差按 n 增长；两两相加，按 log n 增长；带补偿则不增长。对一百万个损失求平均就是这样的和。",
-    ),
+    title="Summation in floating point",
+    summary="The order of the additions decides how much a long sum loses: from left to right the error "
+    "grows like n, by halves like log n, and with compensation it does not grow. A mean over a "
+    "million losses is such a sum.",
     formulas=(
         r"\text{naive:}\quad s_i=\operatorname{fl}(s_{i-1}+x_i),\qquad |\hat s-s|\le(n-1)\,u\sum_i|x_i|+O(u^2)",
         r"\text{pairwise:}\quad S(x)=\operatorname{fl}\bigl(S(x_{1:\lfloor n/2\rfloor})+S(x_{\lfloor n/2\rfloor+1:n})\bigr),\qquad |\hat s-s|\le\lceil\log_2n\rceil\,u\sum_i|x_i|+O(u^2)",
         r"\text{Kahan:}\quad s_i=\operatorname{fl}(s_{i-1}+x_i),\quad c_i=\operatorname{fl}(c_{i-1}+e_i),\quad e_i=s_{i-1}+x_i-s_i,\qquad |\hat s-s|\le u|s|+O(nu^2)\sum_i|x_i|",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("the terms", "各项")),
-        Symbol(r"\text{method}", "method", "", Text("`naive`, `pairwise` or `kahan`", "`naive`、`pairwise` 或 `kahan`"), "other"),
-        Symbol("n", "", "", Text("number of terms", "项数"), "natural"),
-        Symbol("s", "", "...", Text("the sum; $s_i$ after i terms, $\\hat s$ as computed", "和；$s_i$ 为前 i 项之和，$\\hat s$ 为计算值")),
-        Symbol("e_i", "", "...", Text("what the i-th addition loses, itself a floating-point number", "第 i 次加法的舍入误差，它本身也是浮点数")),
-        Symbol("c_i", "", "...", Text("the sum of what was lost", "误差之和")),
-        Symbol("u", "", "", Text("unit roundoff, $2^{-53}$ in float64", "单位舍入误差，float64 中为 $2^{-53}$")),
+        Symbol("x", "x", "... n", "the terms"),
+        Symbol(r"\text{method}", "method", "", "`naive`, `pairwise` or `kahan`", "other"),
+        Symbol("n", "", "", "number of terms", "natural"),
+        Symbol("s", "", "...", r"the sum; $s_i$ after i terms, $\hat s$ as computed"),
+        Symbol("e_i", "", "...", "what the i-th addition loses, itself a floating-point number"),
+        Symbol("c_i", "", "...", "the sum of what was lost"),
+        Symbol("u", "", "", "unit roundoff, $2^{-53}$ in float64"),
     ),
     needs=("floating-point",),
     source="kahan1965further",
     year=1965,
     people=("William Kahan", "Arnold Neumaier", "James Wilkinson"),
     implementations=(
-        Implementation("gradus.foundations.floating_point:summation", "numpy", None, Text("any dtype", "任意精度")),
+        Implementation("gradus.foundations.floating_point:summation", "numpy", None, "any dtype"),
     ),
-    readings=(Reading("higham2002accuracy", "ch. 4"), Reading("goldberg1991what"), Reading("blanchard2021accurately")),
+    readings=(
+        Reading("higham2002accuracy", "ch. 4"),
+        Reading("goldberg1991what"),
+        Reading("blanchard2021accurately"),
+    ),
     deviations=(
-        Text(
-            "Kahan's own form subtracts the last error from the next term and fails for $10^{16}+1-10^{16}$; this is Neumaier's, which compares sizes.",
-            "Kahan 的原始形式把上一次的误差从下一项中减去，对 $10^{16}+1-10^{16}$ 会失败；此处是比较大小的 Neumaier 形式。",
+        (
+            "Kahan's own form subtracts the last error from the next term and fails for "
+            "$10^{16}+1-10^{16}$; this is Neumaier's, which compares sizes."
         ),
-        Text(
-            "`numpy.sum` is pairwise along the fastest axis only, in blocks of 128; `torch.sum` adds in several lanes; `math.fsum` rounds the exact sum once.",
-            "`numpy.sum` 仅沿最快的轴两两相加，以 128 个为一块；`torch.sum` 分多路相加；`math.fsum` 对精确和只舍入一次。",
+        (
+            "`numpy.sum` is pairwise along the fastest axis only, in blocks of 128; `torch.sum` adds in "
+            "several lanes; `math.fsum` rounds the exact sum once."
         ),
     ),
     proof=Proof(
-        Text(
-            r"Each addition multiplies by $1+\delta_i$, $|\delta_i|\le u$. From left to right $x_1$ takes part in $n-1$ of them, by halves every term in $\lceil\log_2n\rceil$: "
-            r"hence the first two bounds. The error $e_i$ of an addition is a floating-point number and can be computed (Dekker, Knuth): $s=s_n+\sum e_i$ exactly, and the $e_i$, "
-            r"at most $u|s_i|$, are added with a relative error of $(n-1)u$: what is left is $O(nu^2)\sum|x_i|$ and the last rounding.",
-            r"每次加法乘以 $1+\delta_i$，$|\delta_i|\le u$。从左到右时 $x_1$ 参与其中 $n-1$ 次，两两相加时每项参与 $\lceil\log_2n\rceil$ 次，由此得前两个界。"
-            r"一次加法的误差 $e_i$ 是浮点数并且可以算出（Dekker、Knuth）：$s=s_n+\sum e_i$ 精确成立；$e_i$ 不超过 $u|s_i|$，将它们相加的相对误差为 $(n-1)u$：余下的是 $O(nu^2)\sum|x_i|$ 与最后一次舍入。",
-        )
+        r"Each addition multiplies by $1+\delta_i$, $|\delta_i|\le u$. From left to right $x_1$ takes "
+        r"part in $n-1$ of them, by halves every term in $\lceil\log_2n\rceil$: hence the first two "
+        "bounds. The error $e_i$ of an addition is a floating-point number and can be computed "
+        r"(Dekker, Knuth): $s=s_n+\sum e_i$ exactly, and the $e_i$, at most $u|s_i|$, are added with a "
+        r"relative error of $(n-1)u$: what is left is $O(nu^2)\sum|x_i|$ and the last rounding."
     ),
-)  # fmt: skip
+)
 
 
 @SUMMATION.definition
@@ -102,13 +102,9 @@ def losses(f, x, method):
     )
 
 
-@SUMMATION.claim(
-    Text(
-        r"The three bounds hold, in units of $u\sum|x_i|$: $n-1$, $\lceil\log_2n\rceil$ and $2$",
-        r"三个界成立，以 $u\sum|x_i|$ 为单位：$n-1$、$\lceil\log_2n\rceil$ 与 $2$",
-    )
-)
+@SUMMATION.claim
 def bounds_hold(f, rng):
+    r"""The three bounds hold, in units of $u\sum|x_i|$: $n-1$, $\lceil\log_2n\rceil$ and $2$"""
     found = []
     for n in (64, 1000):
         sizes = 10.0 ** rng.integers(-8, 8, n)
@@ -119,13 +115,11 @@ def bounds_hold(f, rng):
     return all_of(*found)
 
 
-@SUMMATION.claim(
-    Text(
-        r"The naive bound is attained in its order: of $1,u,u,\dots$ it keeps 1 alone, an error that grows like n, slope 1; by halves at most $2u$ is lost, with compensation nothing",
-        r"朴素求和的界在量级上可以达到：对 $1,u,u,\dots$ 它只留下 1，误差按 n 增长，斜率为 1；两两相加至多损失 $2u$，带补偿则毫无损失",
-    )
-)
+@SUMMATION.claim
 def naive_loses_like_n(f, rng):
+    r"""The naive bound is attained in its order: of $1,u,u,\dots$ it keeps 1 alone, an error that grows
+    like n, slope 1; by halves at most $2u$ is lost, with compensation nothing
+    """
     sizes, found = [2**k for k in range(5, 11)], []
     errors = []
     for n in sizes:
@@ -138,14 +132,11 @@ def naive_loses_like_n(f, rng):
     return all_of(rate(sizes, errors, 1.0, 0.01), *found)
 
 
-@SUMMATION.claim(
-    Text(
-        r"Equal terms: a million times 0.1 is off by $1.3\cdot10^{-6}$ from left to right, by at most $10^{-9}$ by halves, and exact to the last bit with compensation",
-        r"相同的项：一百万个 0.1 从左到右相加偏差 $1.3\cdot10^{-6}$，两两相加不超过 $10^{-9}$，带补偿则精确到最后一位",
-    ),
-    cost="slow",
-)
+@SUMMATION.claim(cost="slow")
 def a_million_tenths(f, rng):
+    r"""Equal terms: a million times 0.1 is off by $1.3\cdot10^{-6}$ from left to right, by at most
+    $10^{-9}$ by halves, and exact to the last bit with compensation
+    """
     x = np.full(10**6, 0.1)
     exact = math.fsum(x)
     drift = Text("each addition within one binade errs the same way", "同一个二进制量级内的每次加法误差同号")
@@ -156,13 +147,11 @@ def a_million_tenths(f, rng):
     )
 
 
-@SUMMATION.claim(
-    Text(
-        "Compensation survives cancellation: $10^{16}+1+1-10^{16}=2$, for which the naive sum gives 2, 0 or 1 by the order of the terms",
-        "补偿经得起相消：$10^{16}+1+1-10^{16}=2$；而朴素求和按各项次序给出 2、0 或 1",
-    )
-)
+@SUMMATION.claim
 def survives_cancellation(f, rng):
+    """Compensation survives cancellation: $10^{16}+1+1-10^{16}=2$, for which the naive sum gives 2, 0 or 1
+    by the order of the terms
+    """
     orders = [
         [1e16, 1, 1, -1e16],
         [1, 1e16, 1, -1e16],
@@ -172,16 +161,14 @@ def survives_cancellation(f, rng):
     ]
     kahan = [float(f(np.array(o, float), "kahan")) for o in orders]
     naive = [float(f(np.array(o, float), "naive")) for o in orders]
-    return all_of(identical(np.array(kahan), np.full(5, 2.0)), identical(np.array(naive), np.array([0.0, 0, 2, 2, 1])))  # fmt: skip
-
-
-@SUMMATION.claim(
-    Text(
-        "Random terms: the compensated sum is the exact sum rounded once (`math.fsum`) or its neighbour",
-        "随机项：带补偿的和等于对精确和只舍入一次的结果（`math.fsum`）或其相邻数",
+    return all_of(
+        identical(np.array(kahan), np.full(5, 2.0)), identical(np.array(naive), np.array([0.0, 0, 2, 2, 1]))
     )
-)
+
+
+@SUMMATION.claim
 def rounded_once(f, rng):
+    """Random terms: the compensated sum is the exact sum rounded once (`math.fsum`) or its neighbour"""
     found = []
     rows = rng.standard_normal((40, 300)) * 10.0 ** rng.integers(-6, 7, (40, 300))
     for x, got in zip(rows, np.asarray(f(rows, "kahan"), float), strict=True):
@@ -191,24 +178,22 @@ def rounded_once(f, rng):
 
 
 @SUMMATION.mutant(
-    Text("the compensation forgotten", "漏掉补偿"),
     caught_by=[
         "bounds-hold",
         "naive-loses-like-n",
         "survives-cancellation",
         "rounded-once",
         "a-million-tenths",
-    ],
+    ]
 )
 def not_compensated(x, method="kahan"):
+    """the compensation forgotten"""
     return summation(x, "naive" if method == "kahan" else method)
 
 
-@SUMMATION.mutant(
-    Text("Kahan's first form: the smaller of the two is always taken to be the new term", "Kahan 的最初形式：总认为新的一项较小"),
-    caught_by=["survives-cancellation"],
-)  # fmt: skip
+@SUMMATION.mutant(caught_by=["survives-cancellation"])
 def new_term_is_smaller(x, method="kahan"):
+    """Kahan's first form: the smaller of the two is always taken to be the new term"""
     if method != "kahan":
         return summation(x, method)
     s = c = 0 * x.sum(axis=-1)
@@ -219,22 +204,18 @@ def new_term_is_smaller(x, method="kahan"):
     return s
 
 
-@SUMMATION.mutant(
-    Text("the sign of the compensation turned", "补偿的符号取反"),
-    caught_by=["bounds-hold", "naive-loses-like-n", "rounded-once", "a-million-tenths"],
-)
+@SUMMATION.mutant(caught_by=["bounds-hold", "naive-loses-like-n", "rounded-once", "a-million-tenths"])
 def compensation_turned(x, method="kahan"):
+    """the sign of the compensation turned"""
     if method != "kahan":
         return summation(x, method)
     s = summation(x, "naive")
     return 2 * s - summation(x, "kahan")
 
 
-@SUMMATION.mutant(
-    Text("“naive” sorts the terms first", "“朴素”求和先把各项排序"),
-    caught_by=["survives-cancellation", "naive-loses-like-n"],
-)
+@SUMMATION.mutant(caught_by=["survives-cancellation", "naive-loses-like-n"])
 def sorted_first(x, method="kahan"):
+    """“naive” sorts the terms first"""
     return (
         summation(np.take_along_axis(x, np.argsort(np.abs(x), -1), -1), method)
         if method == "naive"
@@ -242,25 +223,21 @@ def sorted_first(x, method="kahan"):
     )
 
 
-@SUMMATION.mutant(
-    Text("“pairwise” adds from left to right", "“两两相加”实为从左到右"),
-    caught_by=["naive-loses-like-n", "a-million-tenths"],
-)
+@SUMMATION.mutant(caught_by=["naive-loses-like-n", "a-million-tenths"])
 def left_to_right(x, method="kahan"):
+    """“pairwise” adds from left to right"""
     return summation(x, "naive" if method == "pairwise" else method)
 
 
-@SUMMATION.mutant(
-    Text("the last term left out", "漏掉最后一项"),
-    caught_by=["equals-definition", "bounds-hold", "rounded-once", "survives-cancellation"],
-)
+@SUMMATION.mutant(caught_by=["equals-definition", "bounds-hold", "rounded-once", "survives-cancellation"])
 def last_left_out(x, method="kahan"):
+    """the last term left out"""
     return summation(x[..., :-1], method)
 
 
 @SUMMATION.figure(
-    mean=Slider(0.0, 1.0, 0.1, Text("mean of the terms", "各项的均值")),
-    spread=Slider(0.01, 1.0, 0.3, Text("spread of the terms", "各项的离散程度"), log=True),
+    mean=Slider(0.0, 1.0, 0.1, "mean of the terms"),
+    spread=Slider(0.01, 1.0, 0.3, "spread of the terms", log=True),
 )
 def figure(mean, spread):
     rng = np.random.default_rng(0)
@@ -288,7 +265,7 @@ def figure(mean, spread):
             f"Adding {sizes[-1]} terms (root mean square of 12 sums) of mean {mean:.2f} and spread {spread:.2g} in float32, errors in units of u Σ|x|: naive {worst['naive']:.3g}, pairwise {worst['pairwise']:.3g}, Kahan {worst['kahan']:.3g}.",
             f"以 float32（12 次求和的均方根）将 {sizes[-1]} 个均值 {mean:.2f}、离散 {spread:.2g} 的数相加，误差以 u Σ|x| 为单位：朴素 {worst['naive']:.3g}，两两相加 {worst['pairwise']:.3g}，Kahan {worst['kahan']:.3g}。",
         ),
-    )  # fmt: skip
+    )
 
 
 def summation_of_rows(rows, method):

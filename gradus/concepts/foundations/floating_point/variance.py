@@ -18,50 +18,48 @@ def _torch(var, x):
 VARIANCE = Concept(
     key="computed-variance",
     kind="algorithm",
-    title=Text("Computing the variance", "方差的计算"),
-    summary=Text(
-        r"$\overline{x^2}-\bar x^2$ needs one pass, and subtracts two large nearly equal numbers: for data around $10^9$ with variance 1 it can be negative. "
-        "Two passes, or Welford's updates, lose only what the data's condition demands. Batch normalisation and Adam compute variances.",
-        r"$\overline{x^2}-\bar x^2$ 只需一遍，却要将两个相近的大数相减：对 $10^9$ 附近、方差为 1 的数据，它可能为负。"
-        "两遍计算或 Welford 更新只损失数据条件数所要求的精度。批归一化与 Adam 都要计算方差。",
-    ),
+    title="Computing the variance",
+    summary=r"$\overline{x^2}-\bar x^2$ needs one pass, and subtracts two large nearly equal numbers: for "
+    "data around $10^9$ with variance 1 it can be negative. Two passes, or Welford's updates, lose "
+    "only what the data's condition demands. Batch normalisation and Adam compute variances.",
     formulas=(
         r"s^2=\frac1n\sum_{i=1}^{n}(x_i-\bar x)^2,\qquad\bar x=\frac1n\sum_{i=1}^{n}x_i",
         r"\text{Welford:}\quad m_k=m_{k-1}+\frac{x_k-m_{k-1}}k,\qquad S_k=S_{k-1}+(x_k-m_{k-1})(x_k-m_k),\qquad s^2=\frac{S_n}n",
         r"\kappa=\Bigl(1+\frac{\bar x^2}{s^2}\Bigr)^{1/2},\qquad \frac{|\hat s^2-s^2|}{s^2}\lesssim\begin{cases}nu+n^2u^2\kappa^2&\text{two passes}\\ n\kappa\,u&\text{updates}\\ n\kappa^2u&\overline{x^2}-\bar x^2\end{cases}",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("the numbers", "数据")),
-        Symbol("n", "", "", Text("how many", "个数"), "natural"),
-        Symbol(r"\bar x", "", "...", Text("their mean", "均值")),
-        Symbol("s^2", "", "...", Text("their variance, divided by n", "方差（除以 n）"), "nonnegative"),
-        Symbol("m_k", "", "...", Text("mean of the first k", "前 k 个的均值")),
-        Symbol("S_k", "", "...", Text("sum of their squared deviations", "前 k 个的离差平方和")),
-        Symbol(r"\kappa", "", "...", Text("condition number: how much a change of the data changes $s^2$", "条件数：数据的改变对 $s^2$ 的放大倍数")),
-        Symbol("u", "", "", Text("unit roundoff", "单位舍入误差")),
+        Symbol("x", "x", "... n", "the numbers"),
+        Symbol("n", "", "", "how many", "natural"),
+        Symbol(r"\bar x", "", "...", "their mean"),
+        Symbol("s^2", "", "...", "their variance, divided by n", "nonnegative"),
+        Symbol("m_k", "", "...", "mean of the first k"),
+        Symbol("S_k", "", "...", "sum of their squared deviations"),
+        Symbol(r"\kappa", "", "...", "condition number: how much a change of the data changes $s^2$"),
+        Symbol("u", "", "", "unit roundoff"),
     ),
     needs=("floating-point", "expectation"),
     source="chan1983algorithms",
     year=1962,
     people=("Barry Welford", "Tony Chan", "Gene Golub", "Randall LeVeque"),
     implementations=(
-        Implementation("numpy:var", "numpy", lambda var, x: var(x, axis=-1), Text("two passes", "两遍")),
-        Implementation("torch:var", "torch", _torch, Text("Welford's updates, with correction 0", "Welford 更新，correction 取 0")),
+        Implementation("numpy:var", "numpy", lambda var, x: var(x, axis=-1), "two passes"),
+        Implementation("torch:var", "torch", _torch, "Welford's updates, with correction 0"),
     ),
-    readings=(Reading("chan1983algorithms"), Reading("welford1962note"), Reading("higham2002accuracy", "§1.9")),
+    readings=(
+        Reading("chan1983algorithms"),
+        Reading("welford1962note"),
+        Reading("higham2002accuracy", "§1.9"),
+    ),
     deviations=(
-        Text("`torch.var` divides by $n-1$ unless `correction=0`; `numpy.var` divides by n unless `ddof=1`.",
-             "`torch.var` 默认除以 $n-1$，除非 `correction=0`；`numpy.var` 默认除以 n，除非 `ddof=1`。"),
+        "`torch.var` divides by $n-1$ unless `correction=0`; `numpy.var` divides by n unless `ddof=1`.",
     ),
     proof=Proof(
-        Text(
-            r"In the second pass a wrong mean $\bar x+\delta$ gives $s^2+\delta^2$: with $|\delta|\le nu|\bar x|$ this is the term $n^2u^2\kappa^2$, and the rest is a sum of positive terms, "
-            r"right to $nu$. In one pass both $\overline{x^2}$ and $\bar x^2$ are right to $nu\,\overline{x^2}=nu\,\kappa^2s^2$, and so is their difference, no better.",
-            r"第二遍中若均值错为 $\bar x+\delta$，则得 $s^2+\delta^2$：由 $|\delta|\le nu|\bar x|$ 即为 $n^2u^2\kappa^2$ 一项，其余是正数之和，精确到 $nu$。"
-            r"一遍计算时 $\overline{x^2}$ 与 $\bar x^2$ 都只精确到 $nu\,\overline{x^2}=nu\,\kappa^2s^2$，其差也不会更好。",
-        )
+        r"In the second pass a wrong mean $\bar x+\delta$ gives $s^2+\delta^2$: with "
+        r"$|\delta|\le nu|\bar x|$ this is the term $n^2u^2\kappa^2$, and the rest is a sum of positive "
+        r"terms, right to $nu$. In one pass both $\overline{x^2}$ and $\bar x^2$ are right to "
+        r"$nu\,\overline{x^2}=nu\,\kappa^2s^2$, and so is their difference, no better."
     ),
-)  # fmt: skip
+)
 
 
 @VARIANCE.definition
@@ -90,13 +88,11 @@ def exact(x):
     return float(sum((v - mean) ** 2 for v in values) / len(values))
 
 
-@VARIANCE.claim(
-    Text(
-        r"Data $10^9+N(0,1)$: right to ten digits beside exact fractions, while $\overline{x^2}-\bar x^2$ is wrong altogether, and negative for some data",
-        r"数据 $10^9+N(0,1)$：与精确分数相比有十位正确，而 $\overline{x^2}-\bar x^2$ 完全错误，对某些数据为负",
-    )
-)
+@VARIANCE.claim
 def one_pass_is_negative(f, rng):
+    r"""Data $10^9+N(0,1)$: right to ten digits beside exact fractions, while $\overline{x^2}-\bar x^2$ is
+    wrong altogether, and negative for some data
+    """
     found, one_pass = [], []
     for _ in range(12):
         x = 1e9 + rng.standard_normal(200)
@@ -113,13 +109,9 @@ def one_pass_is_negative(f, rng):
     )
 
 
-@VARIANCE.claim(
-    Text(
-        r"Never negative, and 0 for equal numbers up to the rounding of their mean, $(nu\,|x|)^2$",
-        r"从不为负；对相等的数为 0，至多差均值的舍入 $(nu\,|x|)^2$",
-    )
-)
+@VARIANCE.claim
 def never_negative(f, rng):
+    r"""Never negative, and 0 for equal numbers up to the rounding of their mean, $(nu\,|x|)^2$"""
     x = rng.standard_normal((60, 9)) * 10.0 ** rng.uniform(-3, 3, (60, 1)) + 10.0 ** rng.uniform(
         0, 9, (60, 1)
     )
@@ -132,13 +124,11 @@ def never_negative(f, rng):
     )
 
 
-@VARIANCE.claim(
-    Text(
-        r"As the mean grows the error of $\overline{x^2}-\bar x^2$ grows like its square, slope 2; that of the variance stays below $n\kappa u$",
-        r"均值增大时，$\overline{x^2}-\bar x^2$ 的误差按均值的平方增长，斜率为 2；而方差的误差保持在 $n\kappa u$ 以下",
-    )
-)
+@VARIANCE.claim
 def error_by_condition(f, rng):
+    r"""As the mean grows the error of $\overline{x^2}-\bar x^2$ grows like its square, slope 2; that of
+    the variance stays below $n\kappa u$
+    """
     means = 10.0 ** np.arange(2, 8)
     naive, found = [], []
     for mean in means:
@@ -153,13 +143,11 @@ def error_by_condition(f, rng):
     return all_of(rate(means.tolist(), naive, 2.0, 0.15), *found)
 
 
-@VARIANCE.claim(
-    Text(
-        r"NIST's sets NumAcc3 and NumAcc4, $10^6+0.2\pm0.1$ and $10^7+0.2\pm0.1$ in 1001 numbers: standard deviation 0.1, certified, to the 9 and 8 digits that the data hold",
-        r"NIST 的 NumAcc3 与 NumAcc4 数据集，1001 个数 $10^6+0.2\pm0.1$ 与 $10^7+0.2\pm0.1$：认证的标准差为 0.1，达到数据所含的 9 位与 8 位",
-    )
-)
+@VARIANCE.claim
 def certified_sets(f, rng):
+    r"""NIST's sets NumAcc3 and NumAcc4, $10^6+0.2\pm0.1$ and $10^7+0.2\pm0.1$ in 1001 numbers: standard
+    deviation 0.1, certified, to the 9 and 8 digits that the data hold
+    """
     found = []
     for base, digits in ((1e6, 9), (1e7, 8)):
         x = np.concatenate([[base + 0.2], np.tile([base + 0.1, base + 0.3], 500)])
@@ -171,13 +159,11 @@ def certified_sets(f, rng):
     return all_of(*found)
 
 
-@VARIANCE.claim(
-    Text(
-        r"Two parts are merged exactly: $ns^2=n_as_a^2+n_bs_b^2+\frac{n_an_b}n(\bar x_a-\bar x_b)^2$; shifting changes nothing, scaling by c multiplies by $c^2$",
-        r"两部分可精确合并：$ns^2=n_as_a^2+n_bs_b^2+\frac{n_an_b}n(\bar x_a-\bar x_b)^2$；平移不改变它，乘以 c 则乘以 $c^2$",
-    )
-)
+@VARIANCE.claim
 def merges_and_scales(f, rng):
+    r"""Two parts are merged exactly: $ns^2=n_as_a^2+n_bs_b^2+\frac{n_an_b}n(\bar x_a-\bar x_b)^2$;
+    shifting changes nothing, scaling by c multiplies by $c^2$
+    """
     a, b = rng.standard_normal(30) + 2, 3 * rng.standard_normal(50)
     between = 30 * 50 / 80 * (a.mean() - b.mean()) ** 2
     merged = (30 * float(f(a)) + 50 * float(f(b)) + between) / 80
@@ -189,43 +175,37 @@ def merges_and_scales(f, rng):
     )
 
 
-@VARIANCE.mutant(
-    Text("one pass: the mean of the squares less the square of the mean", "一遍：平方的均值减去均值的平方"),
-    caught_by=["one-pass-is-negative", "never-negative", "error-by-condition", "certified-sets"],
-)
+@VARIANCE.mutant(caught_by=["one-pass-is-negative", "never-negative", "error-by-condition", "certified-sets"])
 def one_pass(x):
+    """one pass: the mean of the squares less the square of the mean"""
     return (x**2).mean(axis=-1) - x.mean(axis=-1) ** 2
 
 
 @VARIANCE.mutant(
-    Text("divided by n − 1", "除以 n − 1"),
-    caught_by=["equals-definition", "one-pass-is-negative", "certified-sets", "merges-and-scales"],
+    caught_by=["equals-definition", "one-pass-is-negative", "certified-sets", "merges-and-scales"]
 )
 def sample_variance(x):
+    """divided by n − 1"""
     with np.errstate(invalid="ignore", divide="ignore"):
         return variance(x) * x.shape[-1] / (x.shape[-1] - 1)
 
 
-@VARIANCE.mutant(
-    Text("a mean in float32", "均值用 float32"),
-    caught_by=["one-pass-is-negative", "error-by-condition", "certified-sets"],
-)
+@VARIANCE.mutant(caught_by=["one-pass-is-negative", "error-by-condition", "certified-sets"])
 def mean_in_single(x):
+    """a mean in float32"""
     mean = x.mean(axis=-1, keepdims=True).astype(np.float32)
     return ((x - mean) ** 2).mean(axis=-1)
 
 
-@VARIANCE.mutant(
-    Text("the mean absolute deviation squared", "平均绝对离差的平方"),
-    caught_by=["equals-definition", "merges-and-scales", "one-pass-is-negative"],
-)
+@VARIANCE.mutant(caught_by=["equals-definition", "merges-and-scales", "one-pass-is-negative"])
 def absolute_deviation(x):
+    """the mean absolute deviation squared"""
     return np.abs(x - x.mean(axis=-1, keepdims=True)).mean(axis=-1) ** 2
 
 
 @VARIANCE.figure(
-    log_mean=Slider(0, 10, 7, Text("power of ten of the mean", "均值的 10 的幂次")),
-    n=Slider(10, 2000, 200, Text("how many numbers", "数的个数"), integer=True, log=True),
+    log_mean=Slider(0, 10, 7, "power of ten of the mean"),
+    n=Slider(10, 2000, 200, "how many numbers", integer=True, log=True),
 )
 def figure(log_mean, n):
     rng = np.random.default_rng(2)
@@ -252,7 +232,7 @@ def figure(log_mean, n):
             f"{int(n)} numbers around 10^{log_mean:.1f} with standard deviation 1: two passes give {float(variance(x)):.6g}, Welford {_welford(x):.6g}, one pass {float(one_pass(x)):.6g}.",
             f"{int(n)} 个在 10^{log_mean:.1f} 附近、标准差为 1 的数：两遍得 {float(variance(x)):.6g}，Welford 得 {_welford(x):.6g}，一遍得 {float(one_pass(x)):.6g}。",
         ),
-    )  # fmt: skip
+    )
 
 
 def _welford(x):

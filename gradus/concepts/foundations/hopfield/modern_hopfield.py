@@ -17,39 +17,42 @@ def _attention(sdpa, X, q, beta, steps):
 MODERN_HOPFIELD = Concept(
     key="modern-hopfield",
     kind="model",
-    title=Text("Modern Hopfield network", "现代Hopfield网络"),
-    summary=Text(
-        "Continuous patterns and an energy with a sharper pull: the state becomes the average of the stored patterns, weighted by a softmax "
-        "of how well they match. One update is attention; the number of patterns that can be kept grows exponentially with the dimension.",
-        "连续取值的模式与吸引更强的能量：状态变为所存模式的加权平均，权重是匹配程度的 softmax。一次更新就是注意力；可存的模式数随维数指数增长。",
-    ),
+    title="Modern Hopfield network",
+    summary="Continuous patterns and an energy with a sharper pull: the state becomes the average of the "
+    "stored patterns, weighted by a softmax of how well they match. One update is attention; the "
+    "number of patterns that can be kept grows exponentially with the dimension.",
     formulas=(
         r"q\leftarrow X^{\mathsf T}\operatorname{softmax}(\beta Xq)",
         r"E(q)=-\frac1\beta\log\sum_{i=1}^{N}e^{\beta x_i^{\mathsf T}q}+\frac12\lVert q\rVert^2+\frac1\beta\log N+\frac12M^2,\qquad 0\le E(q)\le2M^2\ \text{ for }\lVert q\rVert\le M",
         r"\lVert q_{\text{new}}-x_i\rVert\le2M(N-1)e^{-\beta\Delta},\qquad \Delta=\min_{j\ne i}(x_i-x_j)^{\mathsf T}q,\quad M=\max_i\lVert x_i\rVert",
     ),
     symbols=(
-        Symbol("X", "X", "N d", Text("the stored patterns $x_i$, one a row", "所存的模式 $x_i$，每行一个")),
-        Symbol("q", "q", "... d", Text("state, or query", "状态，即查询")),
-        Symbol(r"\beta", "beta", "", Text("inverse temperature", "逆温度"), "positive"),
-        Symbol("T", "steps", "", Text("number of updates", "更新次数"), "natural"),
-        Symbol("E", "", "", Text("energy", "能量")),
-        Symbol("M", "", "", Text("length of the longest pattern", "最长模式的长度")),
-        Symbol(r"\Delta", "", "", Text("by how much the best pattern matches better than the others", "最佳模式的匹配程度超出其他模式的量")),
+        Symbol("X", "X", "N d", "the stored patterns $x_i$, one a row"),
+        Symbol("q", "q", "... d", "state, or query"),
+        Symbol(r"\beta", "beta", "", "inverse temperature", "positive"),
+        Symbol("T", "steps", "", "number of updates", "natural"),
+        Symbol("E", "", "", "energy"),
+        Symbol("M", "", "", "length of the longest pattern"),
+        Symbol(r"\Delta", "", "", "by how much the best pattern matches better than the others"),
     ),
     needs=("hopfield",),
     source="ramsauer2021hopfield",
     year=2020,
     people=("Hubert Ramsauer", "Sepp Hochreiter", "Dmitry Krotov", "John Hopfield"),
     implementations=(
-        Implementation("gradus.foundations.hopfield:modern_recall", "numpy", None, Text("also the estimator `ModernHopfield`", "另有估计器 `ModernHopfield`")),
-        Implementation("torch.nn.functional:scaled_dot_product_attention", "torch", _attention, Text("the patterns as keys and as values", "模式既作键又作值")),
+        Implementation(
+            "gradus.foundations.hopfield:modern_recall", "numpy", None, "also the estimator `ModernHopfield`"
+        ),
+        Implementation(
+            "torch.nn.functional:scaled_dot_product_attention",
+            "torch",
+            _attention,
+            "the patterns as keys and as values",
+        ),
     ),
     readings=(Reading("ramsauer2021hopfield"), Reading("vaswani2017attention", "§3.2.1")),
-    deviations=(
-        Text("Attention has learnt maps before queries, keys and values, and makes one update only.", "注意力在查询、键、值之前还有学得的线性映射，而且只更新一次。"),
-    ),
-)  # fmt: skip
+    deviations=("Attention has learnt maps before queries, keys and values, and makes one update only.",),
+)
 
 
 @MODERN_HOPFIELD.definition
@@ -77,13 +80,11 @@ def modern_invalid(rng):
     yield "patterns with one axis", dict(X=np.ones(4), q=np.ones((2, 3)))
 
 
-@MODERN_HOPFIELD.claim(
-    Text(
-        r"One update is attention, $\operatorname{softmax}(\beta QK^{\mathsf T})V$, with the states as queries and the patterns as keys and values",
-        r"一次更新就是注意力 $\operatorname{softmax}(\beta QK^{\mathsf T})V$：状态作查询，模式作键和值",
-    )
-)
+@MODERN_HOPFIELD.claim
 def update_is_attention(modern, rng):
+    r"""One update is attention, $\operatorname{softmax}(\beta QK^{\mathsf T})V$, with the states as
+    queries and the patterns as keys and values
+    """
     K = rng.standard_normal((9, 8))
     Q, beta = rng.standard_normal((5, 8)), 1 / np.sqrt(8)
     weights = np.exp(beta * np.einsum("id,jd->ij", Q, K))
@@ -99,13 +100,9 @@ def lse_energy(X, q, beta):
     return -lse / beta + (q**2).sum(-1) / 2 + np.log(len(X)) / beta + M2 / 2
 
 
-@MODERN_HOPFIELD.claim(
-    Text(
-        r"The energy never rises, and stays between 0 and $2M^2$: β from 0.1 to 10, 20 updates from 30 starts",
-        r"能量从不上升，且保持在 0 与 $2M^2$ 之间：β 从 0.1 到 10，30 个起点各更新 20 次",
-    )
-)
+@MODERN_HOPFIELD.claim
 def energy_falls(modern, rng):
+    """The energy never rises, and stays between 0 and $2M^2$: β from 0.1 to 10, 20 updates from 30 starts"""
     X = rng.standard_normal((12, 5))
     M = np.sqrt((X**2).sum(1).max())
     found = []
@@ -124,13 +121,9 @@ def energy_falls(modern, rng):
     return all_of(*found)
 
 
-@MODERN_HOPFIELD.claim(
-    Text(
-        r"One update errs by at most $2M(N-1)e^{-\beta\Delta}$",
-        r"一次更新的误差至多为 $2M(N-1)e^{-\beta\Delta}$",
-    )
-)
+@MODERN_HOPFIELD.claim
 def retrieval_error_is_exponentially_small(modern, rng):
+    r"""One update errs by at most $2M(N-1)e^{-\beta\Delta}$"""
     X = rng.standard_normal((20, 16))
     M, found = np.sqrt((X**2).sum(1).max()), []
     for beta in (0.5, 1.0, 2.0):
@@ -143,13 +136,11 @@ def retrieval_error_is_exponentially_small(modern, rng):
     return all_of(*found)
 
 
-@MODERN_HOPFIELD.claim(
-    Text(
-        "In 32 dimensions 500 random patterns of ±1, two entries turned over, are retrieved by one update (all that no other pattern is nearer to than 6 entries); the classical rule could keep 4",
-        "32 维中 500 个随机 ±1 模式，翻转两个分量后一次更新即可取回（凡与其他模式相差不少于 6 个分量者）；经典规则只能存 4 个",
-    )
-)
+@MODERN_HOPFIELD.claim
 def stores_far_more_than_its_dimension(modern, rng):
+    """In 32 dimensions 500 random patterns of ±1, two entries turned over, are retrieved by one update
+    (all that no other pattern is nearer to than 6 entries); the classical rule could keep 4
+    """
     X = rng.choice([-1.0, 1.0], (500, 32))
     turned = np.where(rng.permuted(np.tile(np.arange(32) < 2, (500, 1)), axis=1), -X, X)
     nearest = ((32 - X @ X.T) / 2 + 32 * np.eye(500)).min(1)
@@ -159,13 +150,9 @@ def stores_far_more_than_its_dimension(modern, rng):
     return all_of(identical(back[alone], X[alone]), bound(alone.sum(), 450, "≥", enough))
 
 
-@MODERN_HOPFIELD.claim(
-    Text(
-        r"Hot ($\beta\to0$) it returns the mean of all patterns, cold ($\beta\to\infty$) the best match alone",
-        r"高温（$\beta\to0$）时返回所有模式的均值，低温（$\beta\to\infty$）时只返回最匹配的一个",
-    )
-)
+@MODERN_HOPFIELD.claim
 def limits_of_the_temperature(modern, rng):
+    r"""Hot ($\beta\to0$) it returns the mean of all patterns, cold ($\beta\to\infty$) the best match alone"""
     X, q = rng.standard_normal((7, 5)), rng.standard_normal((4, 5))
     cold = roundoff(modern(X, q, 1e6), X[(q @ X.T).argmax(1)], scale=4.0)
     why = Text("first-order drift of the weights at β = 1e-9", "β = 1e-9 时权重的一阶偏移")
@@ -174,46 +161,55 @@ def limits_of_the_temperature(modern, rng):
 
 
 @MODERN_HOPFIELD.mutant(
-    Text("no softmax: the classical linear rule", "没有 softmax：经典的线性规则"),
-    caught_by=["equals-definition", "update-is-attention", "energy-falls", "stores-far-more-than-its-dimension", "retrieval-error-is-exponentially-small"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "update-is-attention",
+        "energy-falls",
+        "stores-far-more-than-its-dimension",
+        "retrieval-error-is-exponentially-small",
+    ]
+)
 def linear_rule(X, q, beta=1.0, steps=1):
+    """no softmax: the classical linear rule"""
     for _ in range(steps):
         q = beta * q @ X.T @ X
     return q
 
 
 @MODERN_HOPFIELD.mutant(
-    Text("β is ignored", "忽略 β"),
-    caught_by=["equals-definition", "update-is-attention", "limits-of-the-temperature", "stores-far-more-than-its-dimension"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "update-is-attention",
+        "limits-of-the-temperature",
+        "stores-far-more-than-its-dimension",
+    ]
+)
 def temperature_ignored(X, q, beta=1.0, steps=1):
+    """β is ignored"""
     return modern_hopfield(X, q, 0.2, steps)
 
 
-@MODERN_HOPFIELD.mutant(
-    Text("a step past the average: twice the update", "越过平均值：两倍的更新"),
-    caught_by=["equals-definition", "energy-falls", "limits-of-the-temperature"],
-)
+@MODERN_HOPFIELD.mutant(caught_by=["equals-definition", "energy-falls", "limits-of-the-temperature"])
 def overshooting(X, q, beta=1.0, steps=1):
+    """a step past the average: twice the update"""
     for _ in range(steps):
         q = 2.5 * modern_hopfield(X, q, beta) - 1.5 * q
     return q
 
 
 @MODERN_HOPFIELD.mutant(
-    Text("it goes for the worst match", "取最不匹配的"),
-    caught_by=["retrieval-error-is-exponentially-small", "limits-of-the-temperature", "energy-falls"],
+    caught_by=["retrieval-error-is-exponentially-small", "limits-of-the-temperature", "energy-falls"]
 )
 def worst_match(X, q, beta=1.0, steps=1):
+    """it goes for the worst match"""
     for _ in range(steps):
         q = modern_hopfield(X, -q, beta)
     return q
 
 
 @MODERN_HOPFIELD.figure(
-    beta=Slider(0.2, 40.0, 4.0, Text("inverse temperature β", "逆温度 β"), log=True),
-    patterns=Slider(2, 10, 5, Text("patterns stored", "所存模式数"), integer=True),
+    beta=Slider(0.2, 40.0, 4.0, "inverse temperature β", log=True),
+    patterns=Slider(2, 10, 5, "patterns stored", integer=True),
 )
 def modern_figure(beta, patterns):
     rng = np.random.default_rng(2)

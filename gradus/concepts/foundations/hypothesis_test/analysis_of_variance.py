@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from gradus.concepts.foundations.hypothesis_test.common import f_tail
+from gradus.concepts.foundations.hypothesis_test.tails import f_tail
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import Evidence, all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -20,27 +20,25 @@ def _ours(analyse, y, g):
 ANALYSIS_OF_VARIANCE = Concept(
     key="analysis-of-variance",
     kind="definition",
-    title=Text("Analysis of variance", "方差分析"),
-    summary=Text(
-        "Do several groups have one mean? The variation splits into one part between the groups and one within them; F is the ratio of "
-        "the two, each by its degrees of freedom. One test in place of all pairs, each of which would raise its own false alarms.",
-        "若干组的均值是否相同？总变差分解为组间与组内两部分；F 是二者各除以自由度后的比。以一次检验代替两两比较，后者每次都会各自误报。",
-    ),
+    title="Analysis of variance",
+    summary="Do several groups have one mean? The variation splits into one part between the groups and "
+    "one within them; F is the ratio of the two, each by its degrees of freedom. One test in place "
+    "of all pairs, each of which would raise its own false alarms.",
     formulas=(
         r"\underbrace{\sum_{i}\sum_{j}(y_{ij}-\bar y)^2}_{\mathrm{TSS}}=\underbrace{\sum_{i=1}^{k}n_i(\bar y_i-\bar y)^2}_{\mathrm{SSB}}+\underbrace{\sum_{i=1}^{k}\sum_{j=1}^{n_i}(y_{ij}-\bar y_i)^2}_{\mathrm{SSW}}",
         r"F=\frac{\mathrm{SSB}/(k-1)}{\mathrm{SSW}/(n-k)},\qquad p=P(F_{k-1,\,n-k}\ge F),\qquad R^2=\frac{\mathrm{SSB}}{\mathrm{TSS}}",
         r"E\,\frac{\mathrm{SSW}}{n-k}=\sigma^2,\qquad E\,\frac{\mathrm{SSB}}{k-1}=\sigma^2+\frac{1}{k-1}\sum_i n_i(\mu_i-\bar\mu)^2",
     ),
     symbols=(
-        Symbol("y_{ij}", "y", "n", Text("all observations; the j-th of group i", "全部观测；第 i 组的第 j 个")),
-        Symbol("i", "g", "n", Text("the group of each observation: 0 … k − 1", "每个观测所属的组：0 … k − 1"), "index"),
-        Symbol("n,n_i", "", "", Text("number of observations, and of those in group i", "观测总数与第 i 组的观测数")),
-        Symbol("k", "", "", Text("number of groups", "组数")),
-        Symbol(r"\bar y_i,\bar y", "", "", Text("mean of group i, and of all", "第 i 组的均值与总均值")),
-        Symbol(r"\mathrm{SSB},\mathrm{SSW}", "", "", Text("sums of squares between and within the groups", "组间与组内平方和")),
-        Symbol("F", "", "", Text("ratio of the mean squares", "均方之比")),
-        Symbol("R^2", "", "", Text("share of the variation between the groups", "组间变差所占比例")),
-        Symbol(r"\mu_i,\bar\mu,\sigma^2", "", "", Text("true means, their mean weighted by $n_i$, true variance", "真实均值、其以 $n_i$ 加权的平均、真实方差")),
+        Symbol("y_{ij}", "y", "n", "all observations; the j-th of group i"),
+        Symbol("i", "g", "n", "the group of each observation: 0 … k − 1", "index"),
+        Symbol("n,n_i", "", "", "number of observations, and of those in group i"),
+        Symbol("k", "", "", "number of groups"),
+        Symbol(r"\bar y_i,\bar y", "", "", "mean of group i, and of all"),
+        Symbol(r"\mathrm{SSB},\mathrm{SSW}", "", "", "sums of squares between and within the groups"),
+        Symbol("F", "", "", "ratio of the mean squares"),
+        Symbol("R^2", "", "", "share of the variation between the groups"),
+        Symbol(r"\mu_i,\bar\mu,\sigma^2", "", "", "true means, their mean weighted by $n_i$, true variance"),
     ),
     needs=("hypothesis-test", "linear-regression"),
     source="fisher1925statistical",
@@ -51,7 +49,8 @@ ANALYSIS_OF_VARIANCE = Concept(
             "gradus.foundations.analysis_of_variance:analysis_of_variance",
             "numpy",
             _ours,
-            Text("differences from the first observation, exact sums; Decimals are subtracted before they are stored", "先减去第一个观测，再精确求和；Decimal 型数据在存为浮点数之前相减"),
+            "differences from the first observation, exact sums; Decimals are subtracted before they are "
+            "stored",
         ),
     ),
     readings=(
@@ -61,10 +60,12 @@ ANALYSIS_OF_VARIANCE = Concept(
         Reading("higham2002accuracy", "§1.9"),
     ),
     deviations=(
-        Text("`scipy.stats.f_oneway` takes one array a group and gives F and p alone; it too subtracts the mean of all first.",
-             "`scipy.stats.f_oneway` 每组给一个数组，只返回 F 与 p；它也先减去总均值。"),
+        (
+            "`scipy.stats.f_oneway` takes one array a group and gives F and p alone; it too subtracts the "
+            "mean of all first."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @ANALYSIS_OF_VARIANCE.definition
@@ -138,12 +139,11 @@ def digits(got, want):
     return float(np.clip(-np.log10(max(abs(got - want) / abs(want), 1e-16)), 0, 15.9))
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text(r"On all 11 NIST reference sets F is that of exact rational arithmetic on the stored observations, to $16\varepsilon$",
-         r"在 NIST 全部 11 个参考数据集上，F 与对所存观测作精确有理运算的结果相差不超过 $16\varepsilon$"),
-    of_definition=False,
-)  # fmt: skip
+@ANALYSIS_OF_VARIANCE.claim(of_definition=False)
 def nist_sets_to_the_last_digit(analyse, rng):
+    r"""On all 11 NIST reference sets F is that of exact rational arithmetic on the stored observations, to
+    $16\varepsilon$
+    """
     found, table = [], []
     for name, y, g, certified in nist():
         F, naive = float(analyse(y, g)[2]), one_pass(y, g)[2]
@@ -152,21 +152,42 @@ def nist_sets_to_the_last_digit(analyse, rng):
         table.append(f"{name} {digits(F, certified):.1f}/{digits(naive, certified):.1f}")
     e = all_of(*found)
     said = ", ".join(table)
-    return Evidence(e.kind, e.measured, e.relation, e.expected, e.tolerance, e.because,
-                    Text(f"digits of the certified F, this/one-pass: {said}", f"与认证 F 相符的位数，本实现/一遍公式：{said}"))  # fmt: skip
+    return Evidence(
+        e.kind,
+        e.measured,
+        e.relation,
+        e.expected,
+        e.tolerance,
+        e.because,
+        Text(
+            f"digits of the certified F, this/one-pass: {said}",
+            f"与认证 F 相符的位数，本实现/一遍公式：{said}",
+        ),
+    )
 
 
 # Digits that the storing leaves: 15 less those that all observations share, twice when they are subtracted.
-KEPT = {"AtmWtAg": 10, "SiRstv": 13, "SmLs01": 13, "SmLs02": 13, "SmLs03": 13, "SmLs04": 10, "SmLs05": 10,
-        "SmLs06": 10, "SmLs07": 4, "SmLs08": 4, "SmLs09": 4}  # fmt: skip
+KEPT = {
+    "AtmWtAg": 10,
+    "SiRstv": 13,
+    "SmLs01": 13,
+    "SmLs02": 13,
+    "SmLs03": 13,
+    "SmLs04": 10,
+    "SmLs05": 10,
+    "SmLs06": 10,
+    "SmLs07": 4,
+    "SmLs08": 4,
+    "SmLs09": 4,
+}
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text("Certified digits of F: 13 and more where the observations share up to 3 leading digits, 10 where they share 7, 4 where they share 13; storing the observations costs the rest. The one-pass formula keeps 8 to 13, 1 and none",
-         "与认证 F 相符的位数：观测至多有 3 位相同的前导数字时不少于 13 位，7 位相同时 10 位，13 位相同时 4 位；其余毁于存储本身。一遍公式只剩 8 至 13 位、1 位与 0 位"),
-    of_definition=False,
-)  # fmt: skip
+@ANALYSIS_OF_VARIANCE.claim(of_definition=False)
 def digits_of_the_certified_f(analyse, rng):
+    """Certified digits of F: 13 and more where the observations share up to 3 leading digits, 10 where
+    they share 7, 4 where they share 13; storing the observations costs the rest. The one-pass formula
+    keeps 8 to 13, 1 and none
+    """
     found = []
     for name, y, g, certified in nist():
         kept, left = digits(float(analyse(y, g)[2]), certified), digits(one_pass(y, g)[2], certified)
@@ -175,14 +196,14 @@ def digits_of_the_certified_f(analyse, rng):
             f"{name}：{kept:.1f} 位，一遍公式 {left:.1f} 位",
         )
         found += [bound(kept, KEPT[name], "≥", why), bound(kept - left, 2.0, "≥", why)]
-    return all_of(*found)  # fmt: skip
+    return all_of(*found)
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text("A constant that is subtracted before the observations are stored costs nothing: on tenths F is 21, 201 and 2001 to 13 digits",
-         "存储之前减去常数则毫无损失：以十分位数据计算，F 为 21、201 与 2001，准确到 13 位")
-)  # fmt: skip
+@ANALYSIS_OF_VARIANCE.claim
 def shifted_before_they_are_stored(analyse, rng):
+    """A constant that is subtracted before the observations are stored costs nothing: on tenths F is 21,
+    201 and 2001 to 13 digits
+    """
     found = []
     for name, y, g, certified in nist():
         if name in ("SmLs07", "SmLs08"):  # the constant and the tenth are known: y − 10¹² is read off
@@ -191,10 +212,9 @@ def shifted_before_they_are_stored(analyse, rng):
     return all_of(*found)
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text("F and p are those of `scipy.stats.f_oneway`", "F 与 p 等于 `scipy.stats.f_oneway` 的结果")
-)
+@ANALYSIS_OF_VARIANCE.claim
 def equals_f_oneway(analyse, rng):
+    """F and p are those of `scipy.stats.f_oneway`"""
     from scipy import stats
 
     g = np.repeat([0, 1, 2, 3], [4, 7, 5, 6])
@@ -204,10 +224,9 @@ def equals_f_oneway(analyse, rng):
     return all_of(roundoff(F, want.statistic, terms=22), roundoff(p, want.pvalue, terms=22, scale=1.0))
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text("With two groups F is the square of Student's t, with the same p", "只有两组时，F 是 Student t 的平方，p 相同")
-)  # fmt: skip
+@ANALYSIS_OF_VARIANCE.claim
 def two_groups_are_students_test(analyse, rng):
+    """With two groups F is the square of Student's t, with the same p"""
     from scipy import stats
 
     g = np.repeat([0, 1], [6, 9])
@@ -217,11 +236,11 @@ def two_groups_are_students_test(analyse, rng):
     return all_of(roundoff(F, want.statistic**2, terms=15), roundoff(p, want.pvalue, terms=15, scale=1.0))
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text(r"The parts make the whole: $\mathrm{SSB}+\mathrm{SSW}=\mathrm{TSS}$, and $R^2=\mathrm{SSB}/\mathrm{TSS}$",
-         r"部分之和等于整体：$\mathrm{SSB}+\mathrm{SSW}=\mathrm{TSS}$，且 $R^2=\mathrm{SSB}/\mathrm{TSS}$")
-)  # fmt: skip
+@ANALYSIS_OF_VARIANCE.claim
 def parts_make_the_whole(analyse, rng):
+    r"""The parts make the whole: $\mathrm{SSB}+\mathrm{SSW}=\mathrm{TSS}$, and
+    $R^2=\mathrm{SSB}/\mathrm{TSS}$
+    """
     g = np.arange(30) % 4
     y = rng.standard_normal(30) + g
     SSB, SSW, _, _, R2 = analyse(y, g)
@@ -229,10 +248,9 @@ def parts_make_the_whole(analyse, rng):
     return all_of(roundoff(SSB + SSW, total, terms=30), roundoff(R2, SSB / total, terms=30, scale=1.0))
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text("Groups may be renumbered, observations reordered, all shifted and rescaled: F and p stay", "重新编号各组、打乱观测次序、整体平移与缩放，F 与 p 均不变")
-)  # fmt: skip
+@ANALYSIS_OF_VARIANCE.claim
 def names_order_and_units_do_not_matter(analyse, rng):
+    """Groups may be renumbered, observations reordered, all shifted and rescaled: F and p stay"""
     g = np.repeat([0, 1, 2], [4, 6, 5])
     y = rng.standard_normal(15)
     y -= y.mean()
@@ -242,11 +260,11 @@ def names_order_and_units_do_not_matter(analyse, rng):
     return invariance([F2, p2], [F, p], terms=15, scale=20 * max(1.0, float(F)))
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text("When all means are equal the test rejects 5 % of the samples at 0.05; t tests of all ten pairs of five groups raise at least one alarm in more than 20 %",
-         "均值全部相等时，检验在 0.05 水平拒绝 5% 的样本；而对五组的十对逐一作 t 检验，超过 20% 的样本会至少误报一次")
-)  # fmt: skip
+@ANALYSIS_OF_VARIANCE.claim
 def one_test_keeps_the_level(analyse, rng):
+    """When all means are equal the test rejects 5 % of the samples at 0.05; t tests of all ten pairs of
+    five groups raise at least one alarm in more than 20 %
+    """
     from itertools import combinations
 
     from scipy import stats
@@ -261,11 +279,11 @@ def one_test_keeps_the_level(analyse, rng):
     )
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text(r"The mean squares estimate what the formula says: within $\sigma^2$, between $\sigma^2+\frac{1}{k-1}\sum n_i(\mu_i-\bar\mu)^2$",
-         r"均方的期望如公式所示：组内为 $\sigma^2$，组间为 $\sigma^2+\frac{1}{k-1}\sum n_i(\mu_i-\bar\mu)^2$")
-)  # fmt: skip
+@ANALYSIS_OF_VARIANCE.claim
 def expected_mean_squares(analyse, rng):
+    r"""The mean squares estimate what the formula says: within $\sigma^2$, between
+    $\sigma^2+\frac{1}{k-1}\sum n_i(\mu_i-\bar\mu)^2$
+    """
     g, mu = np.repeat([0, 1, 2], [3, 5, 4]), np.array([0.0, 1.0, -0.5])
     parts = np.array([analyse(mu[g] + 2 * rng.standard_normal(12), g)[:2] for _ in range(800)])
     weights = np.array([3, 5, 4])
@@ -273,48 +291,51 @@ def expected_mean_squares(analyse, rng):
     return all_of(statistical(parts[:, 1] / 9, 4.0), statistical(parts[:, 0] / 2, 4.0 + spread))
 
 
-@ANALYSIS_OF_VARIANCE.claim(
-    Text("Equal means give $F=0$ and $p=1$, exactly", "各组均值相等时恰有 $F=0$、$p=1$")
-)
+@ANALYSIS_OF_VARIANCE.claim
 def equal_means(analyse, rng):
+    """Equal means give $F=0$ and $p=1$, exactly"""
     y, g = np.array([1.0, 3.0, 0.0, 4.0, 2.0, 2.0]), np.array([0, 0, 1, 1, 2, 2])
     SSB, SSW, F, p, _ = analyse(y, g)
-    return all_of(identical(float(SSB), 0.0), identical(float(SSW), 10.0), identical(float(F), 0.0), identical(float(p), 1.0))  # fmt: skip
+    return all_of(
+        identical(float(SSB), 0.0),
+        identical(float(SSW), 10.0),
+        identical(float(F), 0.0),
+        identical(float(p), 1.0),
+    )
 
 
-@ANALYSIS_OF_VARIANCE.mutant(
-    Text("the one-pass formula", "一遍公式"),
-    caught_by=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"],
-)
+@ANALYSIS_OF_VARIANCE.mutant(caught_by=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"])
 def naive_one_pass(y, g):
+    """the one-pass formula"""
     SSB, SSW, F, R2 = one_pass(y, g)
     return SSB, SSW, F, f_tail(max(F, 0.0), g.max(), len(y) - g.max() - 1), R2
 
 
-@ANALYSIS_OF_VARIANCE.mutant(
-    Text("two passes with rounded means: the formula as it is written", "均值经过舍入的两遍算法：照字面计算"),
-    caught_by=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"],
-)
+@ANALYSIS_OF_VARIANCE.mutant(caught_by=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"])
 def rounded_means(y, g):
+    """two passes with rounded means: the formula as it is written"""
     return analysis_of_variance(y, g)
 
 
 @ANALYSIS_OF_VARIANCE.mutant(
-    Text("n for n − k below the line", "分母用 n 而非 n − k"),
-    caught_by=["equals-definition", "equals-f-oneway", "two-groups-are-students-test", "shifted-before-they-are-stored"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "equals-f-oneway",
+        "two-groups-are-students-test",
+        "shifted-before-they-are-stored",
+    ]
+)
 def n_for_n_minus_k(y, g):
+    """n for n − k below the line"""
     SSB, SSW, F, _, R2 = analysis_of_variance(y, g)
     n, k = len(y), g.max() + 1
     F = F * n / (n - k)
     return SSB, SSW, F, f_tail(F, k - 1, n - k), R2
 
 
-@ANALYSIS_OF_VARIANCE.mutant(
-    Text("the groups are not weighted by their sizes", "各组没有按样本量加权"),
-    caught_by=["parts-make-the-whole", "equals-f-oneway", "equal-means"],
-)
+@ANALYSIS_OF_VARIANCE.mutant(caught_by=["parts-make-the-whole", "equals-f-oneway", "equal-means"])
 def unweighted(y, g):
+    """the groups are not weighted by their sizes"""
     _, SSW, _, p, _ = analysis_of_variance(y, g)
     means = np.array([y[g == i].mean() for i in range(g.max() + 1)])
     SSB = ((means - y.mean()) ** 2).sum() * len(y) / len(means) + 1e-9
@@ -322,21 +343,19 @@ def unweighted(y, g):
 
 
 @ANALYSIS_OF_VARIANCE.mutant(
-    Text("variation about the mean of all is called the variation within", "把围绕总均值的变差当作组内变差"),
-    caught_by=["parts-make-the-whole", "expected-mean-squares", "one-test-keeps-the-level"],
+    caught_by=["parts-make-the-whole", "expected-mean-squares", "one-test-keeps-the-level"]
 )
 def total_for_within(y, g):
+    """variation about the mean of all is called the variation within"""
     SSB, SSW, _, _, R2 = analysis_of_variance(y, g)
     n, k = len(y), g.max() + 1
     F = (SSB / (k - 1)) / ((SSB + SSW) / (n - k))
     return SSB, SSB + SSW, F, f_tail(F, k - 1, n - k), R2
 
 
-@ANALYSIS_OF_VARIANCE.mutant(
-    Text("the number of a group is taken for a measurement", "把组号当作数值"),
-    caught_by=["names-order-and-units-do-not-matter", "equals-f-oneway"],
-)
+@ANALYSIS_OF_VARIANCE.mutant(caught_by=["names-order-and-units-do-not-matter", "equals-f-oneway"])
 def trend_over_the_numbers(y, g):
+    """the number of a group is taken for a measurement"""
     n = len(y)
     r2 = np.corrcoef(g, y)[0, 1] ** 2
     total = ((y - y.mean()) ** 2).sum()
@@ -345,9 +364,9 @@ def trend_over_the_numbers(y, g):
 
 
 @ANALYSIS_OF_VARIANCE.figure(
-    difference=Slider(0.0, 2.0, 0.7, Text("spread of the true means, in deviations", "真实均值的离散程度（以标准差计）")),
-    n=Slider(3, 40, 10, Text("observations in each group", "每组观测数"), log=True, integer=True),
-)  # fmt: skip
+    difference=Slider(0.0, 2.0, 0.7, "spread of the true means, in deviations"),
+    n=Slider(3, 40, 10, "observations in each group", log=True, integer=True),
+)
 def figure(difference, n):
     n, k = int(n), 4
     rng = np.random.default_rng(8)
@@ -369,7 +388,13 @@ def figure(difference, n):
     place = np.arange(len(names))
     right.barh(place - 0.2, ours, 0.38, color=COLOURS[0], label="exact sums")
     right.barh(place + 0.2, naive, 0.38, color=COLOURS[1], label="one-pass formula")
-    right.set(yticks=place, yticklabels=names, xlim=(0, 16), xlabel="correct digits of F", title="NIST reference sets")  # fmt: skip
+    right.set(
+        yticks=place,
+        yticklabels=names,
+        xlim=(0, 16),
+        xlabel="correct digits of F",
+        title="NIST reference sets",
+    )
     right.invert_yaxis()
     right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=8)
     table = "; ".join(f"{a} {q:.1f}/{m:.1f}" for a, q, m in zip(names, ours, naive, strict=True))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.hypothesis_test.common import normal_quantile, t_quantile
+from gradus.concepts.foundations.hypothesis_test.tails import normal_quantile, t_quantile
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -26,24 +26,22 @@ def _scipy(ttest_1samp, x, level, method):
 CONFIDENCE_INTERVAL = Concept(
     key="confidence-interval",
     kind="definition",
-    title=Text("Confidence intervals", "置信区间"),
-    summary=Text(
-        "A rule that draws an interval from the data, and whose intervals hold the true value in 95 % of the samples, whatever that value is. "
-        "The interval holds exactly the values that a test at 5 % does not reject.",
-        "由数据给出区间的一种规则：无论真值是多少，所得区间在 95% 的样本中包含它。区间恰由 5% 水平检验所不拒绝的值组成。",
-    ),
+    title="Confidence intervals",
+    summary="A rule that draws an interval from the data, and whose intervals hold the true value in 95 % "
+    "of the samples, whatever that value is. The interval holds exactly the values that a test at "
+    "5 % does not reject.",
     formulas=(
         r"P_\theta\big(L(x)\le\theta\le H(x)\big)\ge 1-\alpha\quad\text{for every }\theta",
         r"\text{mean: }\bar x\pm t_{1-\alpha/2,\,n-1}\frac{s}{\sqrt n},\qquad s^2=\frac{1}{n-1}\sum(x_i-\bar x)^2",
         r"\text{proportion (Wilson): }\frac{\hat p+\frac{z^2}{2n}\pm z\sqrt{\frac{\hat p(1-\hat p)}{n}+\frac{z^2}{4n^2}}}{1+\frac{z^2}{n}},\qquad z=z_{1-\alpha/2},\ \hat p=\bar x",
     ),
     symbols=(
-        Symbol("x", "x", "... n", Text("independent observations; 0 and 1 for a proportion", "独立观测；估计比例时取 0 与 1")),
-        Symbol(r"1-\alpha", "level", "", Text("level of confidence", "置信水平"), "unit"),
-        Symbol("L,H", "method", "", Text("t for a mean, wilson for a proportion", "t 用于均值，wilson 用于比例"), "other"),
-        Symbol(r"\theta", "", "", Text("the true value, fixed and unknown; L and H are random", "真值，固定而未知；随机的是 L 与 H")),
-        Symbol("s", "", "", Text("sample deviation", "样本标准差")),
-        Symbol("t,z", "", "", Text("quantiles of Student's law and of the normal law", "Student 分布与正态分布的分位数")),
+        Symbol("x", "x", "... n", "independent observations; 0 and 1 for a proportion"),
+        Symbol(r"1-\alpha", "level", "", "level of confidence", "unit"),
+        Symbol("L,H", "method", "", "t for a mean, wilson for a proportion", "other"),
+        Symbol(r"\theta", "", "", "the true value, fixed and unknown; L and H are random"),
+        Symbol("s", "", "", "sample deviation"),
+        Symbol("t,z", "", "", "quantiles of Student's distribution and of the normal distribution"),
     ),
     needs=("hypothesis-test",),
     source="neyman1937outline",
@@ -51,8 +49,10 @@ CONFIDENCE_INTERVAL = Concept(
     people=("Jerzy Neyman", "Edwin B. Wilson"),
     implementations=(
         Implementation(
-            "scipy.stats:ttest_1samp", "numpy", _scipy,
-            Text("`binomtest(k, n).proportion_ci(method=\"wilson\")` for a proportion", "比例用 `binomtest(k, n).proportion_ci(method=\"wilson\")`"),
+            "scipy.stats:ttest_1samp",
+            "numpy",
+            _scipy,
+            '`binomtest(k, n).proportion_ci(method="wilson")` for a proportion',
         ),
     ),
     readings=(
@@ -61,11 +61,13 @@ CONFIDENCE_INTERVAL = Concept(
         Reading("brown2001interval"),
     ),
     deviations=(
-        Text("The textbook interval $\\hat p\\pm z\\sqrt{\\hat p(1-\\hat p)/n}$ (Wald), statsmodels' default, covers far less than it promises near 0 and 1.",
-             "教科书的区间 $\\hat p\\pm z\\sqrt{\\hat p(1-\\hat p)/n}$（Wald，statsmodels 的默认）在 0 与 1 附近的覆盖率远低于所许诺的。"),
+        (
+            r"The textbook interval $\hat p\pm z\sqrt{\hat p(1-\hat p)/n}$ (Wald), statsmodels' default, "
+            "covers far less than it promises near 0 and 1."
+        ),
     ),
     differentiable=False,
-)  # fmt: skip
+)
 
 
 @CONFIDENCE_INTERVAL.definition
@@ -107,11 +109,11 @@ def covered(interval, theta):
     return ((low <= theta) & (theta <= high)).astype(float)
 
 
-@CONFIDENCE_INTERVAL.claim(
-    Text("Of 10 000 normal samples of 6, the 95 % interval holds the mean in 95 % (and within one per cent), the 80 % one in 80 %",
-         "在 10 000 个容量为 6 的正态样本中，95% 区间有 95% 包含均值（误差不超过 1%），80% 区间有 80%")
-)  # fmt: skip
+@CONFIDENCE_INTERVAL.claim
 def covers_as_promised(interval, rng):
+    """Of 10 000 normal samples of 6, the 95 % interval holds the mean in 95 % (and within one per cent),
+    the 80 % one in 80 %
+    """
     x = 5 + 3 * rng.standard_normal((10_000, 6))
     found = []
     for level in (0.95, 0.8):
@@ -123,11 +125,11 @@ def covers_as_promised(interval, rng):
     return all_of(*found, within)
 
 
-@CONFIDENCE_INTERVAL.claim(
-    Text("It holds exactly the values that the test does not reject: at both ends the p-value of Student's test is 0.05",
-         "区间恰由检验不拒绝的值组成：在两个端点处 Student 检验的 p 值都是 0.05")
-)  # fmt: skip
+@CONFIDENCE_INTERVAL.claim
 def ends_are_where_the_test_rejects(interval, rng):
+    """It holds exactly the values that the test does not reject: at both ends the p-value of Student's
+    test is 0.05
+    """
     from scipy import stats
 
     x = 4 + rng.standard_normal(12)
@@ -147,11 +149,11 @@ def _all_counts(n):
     return (np.arange(n) < np.arange(n + 1)[:, None]).astype(float)
 
 
-@CONFIDENCE_INTERVAL.claim(
-    Text("Coverage of a proportion by enumeration, n = 20: Wilson's is 95 % within one per cent on the average over p, and at no p in $[0.02,0.98]$ below 83 %; Wald's falls to 33 %",
-         "比例的覆盖率由枚举得到，n = 20：Wilson 区间对 p 平均为 95%（误差 1% 内），在 $[0.02,0.98]$ 内任何 p 处都不低于 83%；Wald 区间则低至 33%")
-)  # fmt: skip
+@CONFIDENCE_INTERVAL.claim
 def coverage_of_a_proportion(interval, rng):
+    """Coverage of a proportion by enumeration, n = 20: Wilson's is 95 % within one per cent on the average
+    over p, and at no p in $[0.02,0.98]$ below 83 %; Wald's falls to 33 %
+    """
     n, grid = 20, np.linspace(0.02, 0.98, 193)
     x = _all_counts(n)
     k = x.mean(-1)
@@ -161,26 +163,32 @@ def coverage_of_a_proportion(interval, rng):
     wilson = (weights * ((low <= grid[:, None]) & (grid[:, None] <= high))).sum(1)
     wald = (weights * ((k - half <= grid[:, None]) & (grid[:, None] <= k + half))).sum(1)
     return all_of(
-        near(wilson.mean(), 0.95, 0.01, Text("one per cent; the coverage jumps with p", "1%；覆盖率随 p 跳跃")),
+        near(
+            wilson.mean(), 0.95, 0.01, Text("one per cent; the coverage jumps with p", "1%；覆盖率随 p 跳跃")
+        ),
         bound(wilson.min(), 0.83, "≥", Text("worst p of the grid", "网格上最差的 p")),
-        bound(wald.min(), 0.34, "≤", Text("20 tails in a row: 1 − 0.98²⁰ = 0.332", "连续 20 次反面：1 − 0.98²⁰ = 0.332")),
-    )  # fmt: skip
+        bound(
+            wald.min(),
+            0.34,
+            "≤",
+            Text("20 tails in a row: 1 − 0.98²⁰ = 0.332", "连续 20 次反面：1 − 0.98²⁰ = 0.332"),
+        ),
+    )
 
 
-@CONFIDENCE_INTERVAL.claim(
-    Text("Never without width and never outside $[0,1]$, even after 20 tails in 20 tosses: $[0,\\frac{z^2}{20+z^2}]=[0,0.161]$",
-         "即使 20 次全为反面，宽度也不为零且不超出 $[0,1]$：$[0,\\frac{z^2}{20+z^2}]=[0,0.161]$")
-)  # fmt: skip
+@CONFIDENCE_INTERVAL.claim
 def nothing_seen_is_not_certainty(interval, rng):
+    r"""Never without width and never outside $[0,1]$, even after 20 tails in 20 tosses:
+    $[0,\frac{z^2}{20+z^2}]=[0,0.161]$
+    """
     low, high = interval(np.zeros(20), method="wilson")
     z2 = 1.959963984540054**2
     return all_of(roundoff(high, z2 / (20 + z2), terms=4), roundoff(low, 0.0, scale=1.0))
 
 
-@CONFIDENCE_INTERVAL.claim(
-    Text(r"Its width falls as $n^{-1/2}$: four times the data for half the width", r"宽度按 $n^{-1/2}$ 缩小：数据增至四倍，宽度减半")
-)  # fmt: skip
+@CONFIDENCE_INTERVAL.claim
 def width_falls_as_the_root_of_n(interval, rng):
+    """Its width falls as $n^{-1/2}$: four times the data for half the width"""
     sizes = (50, 200, 800, 3200)
     widths = []
     for n in sizes:
@@ -190,25 +198,29 @@ def width_falls_as_the_root_of_n(interval, rng):
     return rate(sizes, widths, -0.5, 0.02)
 
 
-@CONFIDENCE_INTERVAL.claim(
-    Text("The promise needs normal data (or many of them): of exponential samples of 5 it holds the mean in less than 90 %, of 200 again in about 95 %",
-         "此许诺需要正态数据（或数据很多）：指数分布、容量 5 时只有不到 90% 包含均值，容量 200 时又回到约 95%")
-)  # fmt: skip
+@CONFIDENCE_INTERVAL.claim
 def skewed_samples_need_many(interval, rng):
+    """The promise needs normal data (or many of them): of exponential samples of 5 it holds the mean in
+    less than 90 %, of 200 again in about 95 %
+    """
     few = covered(interval(rng.exponential(size=(4000, 5))), 1.0).mean()
     many = covered(interval(rng.exponential(size=(2000, 200))), 1.0).mean()
     noise = 5 * np.sqrt(0.95 * 0.05 / 2000)
     return all_of(
         bound(few, 0.9, "≤", Text("six standard errors above 0.88", "比 0.88 高四倍以上标准误")),
-        near(many, 0.95, 0.01 + noise, Text("one per cent, and five standard errors", "1% 加五倍标准误"), "statistical"),
-    )  # fmt: skip
+        near(
+            many,
+            0.95,
+            0.01 + noise,
+            Text("one per cent, and five standard errors", "1% 加五倍标准误"),
+            "statistical",
+        ),
+    )
 
 
-@CONFIDENCE_INTERVAL.claim(
-    Text("It moves with the units: the interval of $cx+d$ is $cI+d$; that of tails is $1-I$",
-         "随单位而变：$cx+d$ 的区间为 $cI+d$；反面比例的区间为 $1-I$")
-)  # fmt: skip
+@CONFIDENCE_INTERVAL.claim
 def moves_with_the_units(interval, rng):
+    """It moves with the units: the interval of $cx+d$ is $cI+d$; that of tails is $1-I$"""
     x = rng.standard_normal(10)
     ends, moved = np.array(interval(x)), np.array(interval(4 * x + 8))
     coin = (rng.random(30) < 0.3).astype(float)
@@ -225,19 +237,24 @@ def moves_with_the_units(interval, rng):
 
 
 @CONFIDENCE_INTERVAL.mutant(
-    Text("the one-sided quantile: 90 % sold as 95 %", "用单侧分位数：把 90% 当作 95%"),
-    caught_by=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects", "coverage-of-a-proportion",
-           "nothing-seen-is-not-certainty"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "covers-as-promised",
+        "ends-are-where-the-test-rejects",
+        "coverage-of-a-proportion",
+        "nothing-seen-is-not-certainty",
+    ]
+)
 def one_sided_quantile(x, level=0.95, method="t"):
+    """the one-sided quantile: 90 % sold as 95 %"""
     return confidence_interval(x, 2 * level - 1, method)
 
 
 @CONFIDENCE_INTERVAL.mutant(
-    Text("the normal quantile for Student's", "用正态分位数代替 Student 分位数"),
-    caught_by=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects"],
+    caught_by=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects"]
 )
 def normal_for_students(x, level=0.95, method="t"):
+    """the normal quantile for Student's"""
     low, high = confidence_interval(x, level, method)
     if method != "t":
         return low, high
@@ -247,10 +264,10 @@ def normal_for_students(x, level=0.95, method="t"):
 
 
 @CONFIDENCE_INTERVAL.mutant(
-    Text("Wald's interval for Wilson's", "用 Wald 区间代替 Wilson 区间"),
-    caught_by=["equals-definition", "coverage-of-a-proportion", "nothing-seen-is-not-certainty"],
+    caught_by=["equals-definition", "coverage-of-a-proportion", "nothing-seen-is-not-certainty"]
 )
 def wald(x, level=0.95, method="t"):
+    """Wald's interval for Wilson's"""
     if method != "wilson":
         return confidence_interval(x, level, method)
     p, n = x.mean(-1), x.shape[-1]
@@ -259,30 +276,30 @@ def wald(x, level=0.95, method="t"):
 
 
 @CONFIDENCE_INTERVAL.mutant(
-    Text("the deviation of the observations for that of their mean: √n is missing", "用观测的标准差代替均值的标准误：漏掉 √n"),
-    caught_by=["width-falls-as-the-root-of-n", "covers-as-promised", "skewed-samples-need-many"],
-)  # fmt: skip
+    caught_by=["width-falls-as-the-root-of-n", "covers-as-promised", "skewed-samples-need-many"]
+)
 def deviation_of_one(x, level=0.95, method="t"):
+    """the deviation of the observations for that of their mean: √n is missing"""
     low, high = confidence_interval(x, level, method)
     middle, half = (low + high) / 2, (high - low) / 2
-    return (low, high) if method != "t" else (middle - half * np.sqrt(x.shape[-1]), middle + half * np.sqrt(x.shape[-1]))  # fmt: skip
+    return (
+        (low, high)
+        if method != "t"
+        else (middle - half * np.sqrt(x.shape[-1]), middle + half * np.sqrt(x.shape[-1]))
+    )
 
 
-@CONFIDENCE_INTERVAL.mutant(
-    Text("the median stands in the middle", "以中位数为中心"),
-    caught_by=["skewed-samples-need-many", "equals-definition"],
-)
+@CONFIDENCE_INTERVAL.mutant(caught_by=["skewed-samples-need-many", "equals-definition"])
 def about_the_median(x, level=0.95, method="t"):
+    """the median stands in the middle"""
     low, high = confidence_interval(x, level, method)
     shift = 0 if method != "t" else np.median(x, axis=-1) - x.mean(-1)
     return low + shift, high + shift
 
 
-@CONFIDENCE_INTERVAL.mutant(
-    Text("the width is that of data whose deviation is 1", "宽度按标准差为 1 计算"),
-    caught_by=["moves-with-the-units", "covers-as-promised", "equals-definition"],
-)
+@CONFIDENCE_INTERVAL.mutant(caught_by=["moves-with-the-units", "covers-as-promised", "equals-definition"])
 def deviation_taken_for_1(x, level=0.95, method="t"):
+    """the width is that of data whose deviation is 1"""
     if method != "t":
         return confidence_interval(x, level, method)
     half = t_quantile((1 + level) / 2, x.shape[-1] - 1) / np.sqrt(x.shape[-1])
@@ -290,8 +307,8 @@ def deviation_taken_for_1(x, level=0.95, method="t"):
 
 
 @CONFIDENCE_INTERVAL.figure(
-    n=Slider(2, 50, 5, Text("observations in each sample", "每个样本的观测数"), log=True, integer=True),
-    level=Slider(0.5, 0.995, 0.95, Text("level of confidence", "置信水平")),
+    n=Slider(2, 50, 5, "observations in each sample", log=True, integer=True),
+    level=Slider(0.5, 0.995, 0.95, "level of confidence"),
 )
 def figure(n, level):
     n = int(n)
@@ -310,7 +327,9 @@ def figure(n, level):
     weights = np.array([_binomial(m, p) for p in grid])
     for rule, colour, name in ((confidence_interval, COLOURS[0], "Wilson"), (wald, COLOURS[1], "Wald")):
         a, b = rule(coins, level, "wilson")
-        right.plot(grid, (weights * ((a <= grid[:, None]) & (grid[:, None] <= b))).sum(1), color=colour, label=name)  # fmt: skip
+        right.plot(
+            grid, (weights * ((a <= grid[:, None]) & (grid[:, None] <= b))).sum(1), color=colour, label=name
+        )
     right.axhline(level, color=COLOURS[6], ls="--")
     right.set(xlabel="true proportion p", ylabel="coverage", title="20 tosses, exact", ylim=(0, 1.02))
     right.legend(frameon=False, fontsize=8, loc="lower center")

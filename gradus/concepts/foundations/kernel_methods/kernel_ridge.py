@@ -14,28 +14,26 @@ def _sklearn(KernelRidge, X, y, Z, lam, gamma):
 KERNEL_RIDGE = Concept(
     key="kernel-ridge",
     kind="theorem",
-    title=Text("Kernel ridge regression and the representer theorem", "核岭回归与表示定理"),
-    summary=Text(
-        r"Among all functions of the kernel's space the one with least squared error plus $\lambda\lVert f\rVert^2$ is a combination of the n kernel functions at the data: "
-        "an infinite-dimensional problem ends in one linear system. It is also the mean of a Gaussian process observed with noise of variance λ.",
-        r"在核空间的所有函数中，使平方误差加 $\lambda\lVert f\rVert^2$ 最小的那个，是数据点处 n 个核函数的线性组合：无穷维问题归结为一个线性方程组。"
-        "它同时也是带方差 λ 的观测噪声的高斯过程的后验均值。",
-    ),
+    title="Kernel ridge regression and the representer theorem",
+    summary="Among all functions of the kernel's space the one with least squared error plus "
+    r"$\lambda\lVert f\rVert^2$ is a combination of the n kernel functions at the data: an "
+    "infinite-dimensional problem ends in one linear system. It is also the mean of a Gaussian "
+    "process observed with noise of variance λ.",
     formulas=(
         r"\hat f=\arg\min_{f\in\mathcal H}\sum_{i=1}^{n}(y_i-f(x_i))^2+\lambda\lVert f\rVert_{\mathcal H}^2",
         r"\hat f(z)=\sum_{i=1}^{n}\alpha_ik(z,x_i),\qquad \alpha=(K+\lambda I)^{-1}y,\qquad k(x,z)=e^{-\gamma\lVert x-z\rVert^2}",
         r"y_i-\hat f_{-i}(x_i)=\frac{\alpha_i}{[(K+\lambda I)^{-1}]_{ii}}",
     ),
     symbols=(
-        Symbol("x_i", "X", "n d", Text("training points, one a row", "训练点，每行一个")),
-        Symbol("y", "y", "n", Text("targets", "目标值")),
-        Symbol("z", "Z", "m d", Text("where the function is evaluated, one point a row", "求值点，每行一个")),
-        Symbol(r"\lambda", "lam", "", Text("penalty on the squared norm; the variance of the noise", "范数平方的惩罚系数，即噪声方差"), "positive"),
-        Symbol(r"\gamma", "gamma", "", Text("inverse square width of the Gaussian kernel", "高斯核宽度平方的倒数"), "positive"),
-        Symbol(r"\alpha", "", "n", Text("coefficients", "系数")),
-        Symbol("K", "", "n n", Text("Gram matrix of the training points", "训练点的 Gram 矩阵")),
-        Symbol(r"\mathcal H", "", "", Text("space of functions that the kernel reproduces", "核的再生函数空间")),
-        Symbol(r"\hat f_{-i}", "", "", Text("fit without the i-th pair", "去掉第 i 对数据的拟合")),
+        Symbol("x_i", "X", "n d", "training points, one a row"),
+        Symbol("y", "y", "n", "targets"),
+        Symbol("z", "Z", "m d", "where the function is evaluated, one point a row"),
+        Symbol(r"\lambda", "lam", "", "penalty on the squared norm; the variance of the noise", "positive"),
+        Symbol(r"\gamma", "gamma", "", "inverse square width of the Gaussian kernel", "positive"),
+        Symbol(r"\alpha", "", "n", "coefficients"),
+        Symbol("K", "", "n n", "Gram matrix of the training points"),
+        Symbol(r"\mathcal H", "", "", "space of functions that the kernel reproduces"),
+        Symbol(r"\hat f_{-i}", "", "", "fit without the i-th pair"),
     ),
     needs=("kernel-methods", "linear-regression", "cholesky"),
     source="kimeldorf1971some",
@@ -49,19 +47,20 @@ KERNEL_RIDGE = Concept(
         Reading("bishop2006pattern", "§6.1, 6.4"),
     ),
     deviations=(
-        Text("Where the loss is the mean of the squared errors instead of their sum, the system is $K+n\\lambda I$: the same λ then means n times the penalty. scikit-learn's alpha is the λ here. No constant is fitted.",
-             "若损失取平方误差的平均而非总和，则方程组为 $K+n\\lambda I$：同样的 λ 意味着 n 倍的惩罚。scikit-learn 的 alpha 就是此处的 λ。不拟合常数项。"),
+        (
+            "Where the loss is the mean of the squared errors instead of their sum, the system is "
+            r"$K+n\lambda I$: the same λ then means n times the penalty. scikit-learn's alpha is the λ "
+            "here. No constant is fitted."
+        ),
     ),
     proof=Proof(
-        Text(
-            r"Write $f=g+h$ with g in the span of the $k(\cdot,x_i)$ and h orthogonal to it. By the reproducing property $h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$: h changes no residual and adds $\lambda\lVert h\rVert^2$, so the "
-            r"minimiser has $h=0$. With $f=\sum\alpha_ik(\cdot,x_i)$ the objective is $\lVert y-K\alpha\rVert^2+\lambda\alpha^{\mathsf T}K\alpha$, convex, with gradient $2K((K+\lambda I)\alpha-y)$; "
-            r"$\alpha=(K+\lambda I)^{-1}y$ makes it 0.",
-            r"写 $f=g+h$，其中 g 属于 $k(\cdot,x_i)$ 张成的空间，h 与之正交。由再生性 $h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$：h 不改变任何残差，只增加 $\lambda\lVert h\rVert^2$，故极小点有 $h=0$。"
-            r"代入 $f=\sum\alpha_ik(\cdot,x_i)$，目标函数为 $\lVert y-K\alpha\rVert^2+\lambda\alpha^{\mathsf T}K\alpha$，它是凸的，梯度为 $2K((K+\lambda I)\alpha-y)$；$\alpha=(K+\lambda I)^{-1}y$ 使其为 0。",
-        )
+        r"Write $f=g+h$ with g in the span of the $k(\cdot,x_i)$ and h orthogonal to it. By the "
+        r"reproducing property $h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$: h changes no residual and adds "
+        r"$\lambda\lVert h\rVert^2$, so the minimiser has $h=0$. With $f=\sum\alpha_ik(\cdot,x_i)$ the "
+        r"objective is $\lVert y-K\alpha\rVert^2+\lambda\alpha^{\mathsf T}K\alpha$, convex, with "
+        r"gradient $2K((K+\lambda I)\alpha-y)$; $\alpha=(K+\lambda I)^{-1}y$ makes it 0."
     ),
-)  # fmt: skip
+)
 
 
 @KERNEL_RIDGE.definition
@@ -94,32 +93,30 @@ def invalid(rng):
     yield "points of another dimension", dict(X=np.eye(2), y=np.ones(2), Z=np.ones((1, 3)))
 
 
-@KERNEL_RIDGE.claim(
-    Text(
-        "Representer theorem: with the kernel functions of 12 further points added, the dense least-squares problem has the same solution",
-        "表示定理：再加入另外 12 个点处的核函数，直接求解更大的最小二乘问题，解不变",
-    )
-)
+@KERNEL_RIDGE.claim
 def further_functions_do_not_help(kernel_ridge, rng):
+    """Representer theorem: with the kernel functions of 12 further points added, the dense least-squares
+    problem has the same solution
+    """
     X, y, lam, gamma = rng.uniform(-2, 2, (10, 2)), rng.standard_normal(10), 0.4, 2.0
     S = np.vstack([X, rng.uniform(-2, 2, (12, 2))])
     K_S, K_XS = gaussian(S, S, gamma), gaussian(X, S, gamma)
     # ‖y − K_XS c‖² + λ cᵀK_S c as one least-squares problem in Lᵀc, with K_S = LLᵀ
     L = np.linalg.cholesky(K_S)
     B = np.linalg.solve(L, K_XS.T).T
-    theta = np.linalg.lstsq(np.vstack([B, np.sqrt(lam) * np.eye(22)]), np.append(y, np.zeros(22)), rcond=None)[0]  # fmt: skip
+    theta = np.linalg.lstsq(
+        np.vstack([B, np.sqrt(lam) * np.eye(22)]), np.append(y, np.zeros(22)), rcond=None
+    )[0]
     want = np.linalg.solve(L, gaussian(S, S, gamma)).T @ theta
     got = kernel_ridge(X, y, S, lam=lam, gamma=gamma)
     return roundoff(got, want, terms=22, scale=float(np.linalg.cond(L)))
 
 
-@KERNEL_RIDGE.claim(
-    Text(
-        "Is the mean of the Gaussian process given the data: conditioned through the inverse of the whole joint covariance",
-        "等于给定数据的高斯过程的均值：由整个联合协方差的逆求条件分布",
-    )
-)
+@KERNEL_RIDGE.claim
 def mean_of_the_gaussian_process(kernel_ridge, rng):
+    """Is the mean of the Gaussian process given the data: conditioned through the inverse of the whole
+    joint covariance
+    """
     X, Z, y = rng.standard_normal((9, 2)), rng.standard_normal((4, 2)), rng.standard_normal(9)
     both = np.vstack([Z, X])
     joint = gaussian(both, both, 1.3) + np.diag([0.0] * 4 + [0.25] * 9)
@@ -129,13 +126,11 @@ def mean_of_the_gaussian_process(kernel_ridge, rng):
     return roundoff(got, want, terms=13, scale=float(np.linalg.cond(joint)))
 
 
-@KERNEL_RIDGE.claim(
-    Text(
-        "Equals ridge regression on the explicit features $e^{-\\gamma x^2}\\sqrt{(2\\gamma)^j/j!}\\,x^j$, 60 of them",
-        "等于对显式特征 $e^{-\\gamma x^2}\\sqrt{(2\\gamma)^j/j!}\\,x^j$（取 60 个）做岭回归",
-    )
-)
+@KERNEL_RIDGE.claim
 def ridge_on_explicit_features(kernel_ridge, rng):
+    r"""Equals ridge regression on the explicit features $e^{-\gamma x^2}\sqrt{(2\gamma)^j/j!}\,x^j$, 60 of
+    them
+    """
     x, z, y, gamma, lam = rng.uniform(-2, 2, 15), rng.uniform(-2, 2, 6), rng.standard_normal(15), 0.8, 0.05
 
     def features(t):
@@ -150,13 +145,9 @@ def ridge_on_explicit_features(kernel_ridge, rng):
     return roundoff(got, features(z) @ theta, terms=60, scale=float(np.abs(y).sum() / lam))
 
 
-@KERNEL_RIDGE.claim(
-    Text(
-        r"No function does better: residuals are $\lambda\alpha$ and the objective's gradient vanishes",
-        r"没有更好的函数：残差等于 $\lambda\alpha$，目标函数的梯度为 0",
-    )
-)
+@KERNEL_RIDGE.claim
 def gradient_vanishes(kernel_ridge, rng):
+    r"""No function does better: residuals are $\lambda\alpha$ and the objective's gradient vanishes"""
     X, y, lam = rng.standard_normal((12, 3)), rng.standard_normal(12), 0.7
     K = gaussian(X, X, 0.4)
     fitted = kernel_ridge(X, y, X, lam=lam, gamma=0.4)
@@ -167,13 +158,11 @@ def gradient_vanishes(kernel_ridge, rng):
     return optimal(residual, 8 * 12 * EPSILON * size, why)
 
 
-@KERNEL_RIDGE.claim(
-    Text(
-        r"Leave-one-out errors come without refitting: $\alpha_i/[(K+\lambda I)^{-1}]_{ii}$ equals each of the n refits",
-        r"留一误差无需重新拟合：$\alpha_i/[(K+\lambda I)^{-1}]_{ii}$ 与 n 次重新拟合逐一相等",
-    )
-)
+@KERNEL_RIDGE.claim
 def leave_one_out(kernel_ridge, rng):
+    r"""Leave-one-out errors come without refitting: $\alpha_i/[(K+\lambda I)^{-1}]_{ii}$ equals each of
+    the n refits
+    """
     X, y, lam = rng.standard_normal((10, 2)), rng.standard_normal(10), 0.3
     G = np.linalg.inv(gaussian(X, X, 0.9) + lam * np.eye(10))
     refitted = []
@@ -183,13 +172,11 @@ def leave_one_out(kernel_ridge, rng):
     return roundoff(refitted, G @ y / np.diag(G), terms=10, scale=float(np.abs(y).sum() / lam))
 
 
-@KERNEL_RIDGE.claim(
-    Text(
-        "A vanishing penalty interpolates; a heavy one leaves $K y/\\lambda$; the norm falls as the penalty grows",
-        "惩罚趋于 0 时插值；惩罚很大时剩下 $Ky/\\lambda$；范数随惩罚增大而减小",
-    )
-)
+@KERNEL_RIDGE.claim
 def limits_of_the_penalty(kernel_ridge, rng):
+    r"""A vanishing penalty interpolates; a heavy one leaves $K y/\lambda$; the norm falls as the penalty
+    grows
+    """
     X, y = 2 * rng.standard_normal((8, 2)), rng.standard_normal(8)
     K = gaussian(X, X, 1.0)
     lowest, size = float(np.linalg.eigvalsh(K)[0]), float(np.linalg.norm(y))
@@ -201,14 +188,18 @@ def limits_of_the_penalty(kernel_ridge, rng):
         alpha = (y - kernel_ridge(X, y, X, lam=lam)) / lam
         norms.append(float(alpha @ K @ alpha))
     return all_of(
-        bound(gap, tiny / lowest * size + 64 * EPSILON * size / lowest, "≤", Text("λ‖y‖/λ_min(K), and rounding", "λ‖y‖/λ_min(K)，以及舍入")),
+        bound(
+            gap,
+            tiny / lowest * size + 64 * EPSILON * size / lowest,
+            "≤",
+            Text("λ‖y‖/λ_min(K), and rounding", "λ‖y‖/λ_min(K)，以及舍入"),
+        ),
         bound(faint, 64 * size / heavy, "≤", Text("‖K‖²‖y‖/λ", "‖K‖²‖y‖/λ")),
         bound(np.diff(norms).max(), 0.0, "≤", Text("falls", "递减")),
-    )  # fmt: skip
+    )
 
 
 @KERNEL_RIDGE.mutant(
-    Text("λ and λ·n mixed up", "混淆了 λ 与 λ·n"),
     caught_by=[
         "equals-definition",
         "mean-of-the-gaussian-process",
@@ -216,40 +207,37 @@ def limits_of_the_penalty(kernel_ridge, rng):
         "ridge-on-explicit-features",
         "gradient-vanishes",
         "limits-of-the-penalty",
-    ],
+    ]
 )
 def penalty_times_n(X, y, Z, lam=1.0, gamma=1.0):
+    """λ and λ·n mixed up"""
     return kernel_ridge(X, y, Z, lam * len(X), gamma)
 
 
-@KERNEL_RIDGE.mutant(
-    Text("the targets are centred, a mean added", "先将目标中心化，再加回均值"),
-    caught_by=["leave-one-out", "mean-of-the-gaussian-process", "limits-of-the-penalty"],
-)
+@KERNEL_RIDGE.mutant(caught_by=["leave-one-out", "mean-of-the-gaussian-process", "limits-of-the-penalty"])
 def centred(X, y, Z, lam=1.0, gamma=1.0):
+    """the targets are centred, a mean added"""
     return y.mean() + kernel_ridge(X, y - y.mean(), Z, lam, gamma)
 
 
-@KERNEL_RIDGE.mutant(
-    Text("the standard deviation of the noise for its variance", "用噪声的标准差代替方差"),
-    caught_by=["mean-of-the-gaussian-process", "equals-definition", "gradient-vanishes"],
-)
+@KERNEL_RIDGE.mutant(caught_by=["mean-of-the-gaussian-process", "equals-definition", "gradient-vanishes"])
 def deviation_for_variance(X, y, Z, lam=1.0, gamma=1.0):
+    """the standard deviation of the noise for its variance"""
     return kernel_ridge(X, y, Z, np.sqrt(lam), gamma)
 
 
 @KERNEL_RIDGE.mutant(
-    Text("the kernel's weighted mean of the targets (Nadaraya–Watson)", "用核对目标值做加权平均（Nadaraya–Watson）"),
-    caught_by=["equals-definition", "further-functions-do-not-help", "gradient-vanishes", "leave-one-out"],
-)  # fmt: skip
+    caught_by=["equals-definition", "further-functions-do-not-help", "gradient-vanishes", "leave-one-out"]
+)
 def weighted_mean(X, y, Z, lam=1.0, gamma=1.0):
+    """the kernel's weighted mean of the targets (Nadaraya–Watson)"""
     W = gaussian(Z, X, gamma)
     return W @ y / (W.sum(axis=1) + 1e-300)
 
 
 @KERNEL_RIDGE.figure(
-    lam=Slider(1e-4, 10.0, 0.05, Text("penalty λ", "惩罚 λ"), log=True),
-    gamma=Slider(0.05, 50.0, 1.5, Text("γ of the Gaussian kernel", "高斯核的 γ"), log=True),
+    lam=Slider(1e-4, 10.0, 0.05, "penalty λ", log=True),
+    gamma=Slider(0.05, 50.0, 1.5, "γ of the Gaussian kernel", log=True),
 )
 def figure(lam, gamma):
     rng = np.random.default_rng(9)

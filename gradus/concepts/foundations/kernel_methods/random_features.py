@@ -34,44 +34,47 @@ def _sklearn(RBFSampler, X, N, u, gamma):
 RANDOM_FEATURES = Concept(
     key="random-features",
     kind="algorithm",
-    title=Text("Random Fourier features", "随机傅里叶特征"),
-    summary=Text(
-        r"The Gaussian kernel is the mean of $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ over random frequencies and phases. D samples give D features whose plain inner product "
-        r"approximates the kernel, with an error of order $1/\sqrt D$ in any dimension: a linear method on them costs n where the kernel method costs n².",
-        r"高斯核是 $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ 对随机频率与相位的均值。抽取 D 个样本得到 D 个特征，其普通内积即近似该核，"
-        r"误差在任何维数下都是 $1/\sqrt D$ 量级：在其上用线性方法的代价为 n，而核方法为 n²。",
-    ),
+    title="Random Fourier features",
+    summary=r"The Gaussian kernel is the mean of $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ "
+    "over random frequencies and phases. D samples give D features whose plain inner product "
+    r"approximates the kernel, with an error of order $1/\sqrt D$ in any dimension: a linear method "
+    "on them costs n where the kernel method costs n².",
     formulas=(
         r"\psi(x)=\sqrt{\tfrac2D}\,\cos\bigl(\sqrt{2\gamma}\,N^{\mathsf T}x+2\pi u\bigr),\qquad N_{ij}\sim N(0,1),\quad u_j\sim U(0,1)",
         r"\operatorname{E}\langle\psi(x),\psi(z)\rangle=e^{-\gamma\lVert x-z\rVert^2}=k,\qquad \operatorname{Var}\langle\psi(x),\psi(z)\rangle=\frac1D\left(1+\frac{k^4}2-k^2\right)",
         r"P\bigl(\lvert\langle\psi(x),\psi(z)\rangle-k\rvert\ge t\bigr)\le2e^{-Dt^2/8}",
     ),
     symbols=(
-        Symbol("x", "X", "n d", Text("points, one a row", "点，每行一个")),
-        Symbol("N", "N", "d D", Text("standard normal draws: frequencies before scaling", "标准正态样本：缩放前的频率")),
-        Symbol("u", "u", "D", Text("uniform draws: phases in turns", "均匀样本：以周为单位的相位"), "unit"),
-        Symbol(r"\gamma", "gamma", "", Text("inverse square width of the Gaussian kernel", "高斯核宽度平方的倒数"), "positive"),
-        Symbol("D", "", "", Text("number of features", "特征个数")),
-        Symbol(r"\psi", "", "n D", Text("features", "特征")),
-        Symbol("k", "", "", Text("value of the kernel at the pair", "核在这一对点处的值")),
-        Symbol("t", "", "", Text("size of the error", "误差的大小")),
+        Symbol("x", "X", "n d", "points, one a row"),
+        Symbol("N", "N", "d D", "standard normal draws: frequencies before scaling"),
+        Symbol("u", "u", "D", "uniform draws: phases in turns", "unit"),
+        Symbol(r"\gamma", "gamma", "", "inverse square width of the Gaussian kernel", "positive"),
+        Symbol("D", "", "", "number of features"),
+        Symbol(r"\psi", "", "n D", "features"),
+        Symbol("k", "", "", "value of the kernel at the pair"),
+        Symbol("t", "", "", "size of the error"),
     ),
     needs=("kernel-methods", "expectation"),
     source="rahimi2007random",
     year=2007,
     people=("Ali Rahimi", "Benjamin Recht"),
     implementations=(
-        Implementation("sklearn.kernel_approximation:RBFSampler", "numpy", _sklearn, Text("draws N and u itself; here it is handed ours", "自行抽取 N 与 u；此处传入我们的样本")),
+        Implementation(
+            "sklearn.kernel_approximation:RBFSampler",
+            "numpy",
+            _sklearn,
+            "draws N and u itself; here it is handed ours",
+        ),
     ),
     readings=(Reading("rahimi2007random"), Reading("murphy2022probabilistic")),
     deviations=(
-        Text(r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies and no phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$.",
-             r"另一种形式取 D/2 个频率的 $\cos\omega^{\mathsf T}x$ 与 $\sin\omega^{\mathsf T}x$，不用相位：其方差为 $(1-k^2)^2/D$，在 $x=z$ 处为 0。"),
+        (
+            r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies "
+            "and no phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$."
+        ),
     ),
-    unverified=(
-        Text("That the error is uniformly small over a compact set (Claim 1 of the paper).", "误差在紧集上一致地小（原论文的 Claim 1）。"),
-    ),
-)  # fmt: skip
+    unverified=("That the error is uniformly small over a compact set (Claim 1 of the paper).",),
+)
 
 
 @RANDOM_FEATURES.definition
@@ -109,13 +112,9 @@ def gaussian(X, gamma=1.0):
     return np.exp(-gamma * ((X[:, None] - X) ** 2).sum(-1))
 
 
-@RANDOM_FEATURES.claim(
-    Text(
-        "Unbiased: the mean of the inner products is the kernel, near and far, for a narrow and a wide one",
-        "无偏：内积的均值等于核，无论点的远近、核的宽窄",
-    )
-)
+@RANDOM_FEATURES.claim
 def mean_is_the_kernel(features, rng):
+    """Unbiased: the mean of the inner products is the kernel, near and far, for a narrow and a wide one"""
     found = []
     for gamma, gap in ((0.5, 0.3), (0.5, 1.5), (4.0, 0.5)):
         X = np.array([[0.2, -0.4], [0.2 + gap, -0.4]])
@@ -125,10 +124,9 @@ def mean_is_the_kernel(features, rng):
     return all_of(*found)
 
 
-@RANDOM_FEATURES.claim(
-    Text(r"The variance is $\frac1D(1+\frac{k^4}2-k^2)$: also at $x=z$ it is $\frac1{2D}$, not 0", r"方差为 $\frac1D(1+\frac{k^4}2-k^2)$：在 $x=z$ 处也是 $\frac1{2D}$ 而非 0")
-)  # fmt: skip
+@RANDOM_FEATURES.claim
 def variance_of_the_product(features, rng):
+    r"""The variance is $\frac1D(1+\frac{k^4}2-k^2)$: also at $x=z$ it is $\frac1{2D}$, not 0"""
     found, D, draws = [], 20, 1000
     for gap in (0.0, 0.4, 2.0):
         X = np.array([[0.3], [0.3 + gap]])
@@ -139,47 +137,52 @@ def variance_of_the_product(features, rng):
     return all_of(*found)
 
 
-@RANDOM_FEATURES.claim(
-    Text(
-        "The error falls like $D^{-1/2}$, with the same constant in 2 and in 50 dimensions",
-        "误差按 $D^{-1/2}$ 下降，2 维与 50 维的常数相同",
-    )
-)
+@RANDOM_FEATURES.claim
 def error_falls_like_one_over_root_d(features, rng):
+    """The error falls like $D^{-1/2}$, with the same constant in 2 and in 50 dimensions"""
     sizes, found = [16, 64, 256, 1024], []
     for d in (2, 50):
         X = rng.standard_normal((16, d)) / np.sqrt(d)
         K = gaussian(X)
-        errors = [np.sqrt(np.mean([(products(features, rng, X, D) - K) ** 2 for _ in range(25)])) for D in sizes]  # fmt: skip
+        errors = [
+            np.sqrt(np.mean([(products(features, rng, X, D) - K) ** 2 for _ in range(25)])) for D in sizes
+        ]
         constant = errors[-1] * np.sqrt(sizes[-1])
-        found += [rate(sizes, errors, -0.5), bound(constant, 1.1, "≤", Text("the largest deviation, 1, and a tenth for sampling", "最大标准差 1，加上十分之一的抽样余量"))]  # fmt: skip
+        found += [
+            rate(sizes, errors, -0.5),
+            bound(
+                constant,
+                1.1,
+                "≤",
+                Text(
+                    "the largest deviation, 1, and a tenth for sampling",
+                    "最大标准差 1，加上十分之一的抽样余量",
+                ),
+            ),
+        ]
     return all_of(*found)
 
 
-@RANDOM_FEATURES.claim(
-    Text(
-        "Hoeffding's bound on large errors is kept by 100 draws with D = 100",
-        "D = 100 的 100 次抽取满足 Hoeffding 的大偏差界",
-    )
-)
+@RANDOM_FEATURES.claim
 def large_errors_are_rare(features, rng):
+    """Hoeffding's bound on large errors is kept by 100 draws with D = 100"""
     X, D = np.array([[0.0, 0.0], [0.7, 0.2]]), 100
     k = gaussian(X)[0, 1]
     errors = np.abs([products(features, rng, X, D)[0, 1] - k for _ in range(100)])
     found = []
     for t in (0.45, 0.6):
         limit = 2 * np.exp(-D * t * t / 8)
-        found.append(bound(np.mean(errors >= t), limit, "≤", Text(f"2exp(−Dt²/8), t={t}", f"2exp(−Dt²/8)，t={t}")))  # fmt: skip
+        found.append(
+            bound(np.mean(errors >= t), limit, "≤", Text(f"2exp(−Dt²/8), t={t}", f"2exp(−Dt²/8)，t={t}"))
+        )
     return all_of(*found)
 
 
-@RANDOM_FEATURES.claim(
-    Text(
-        "With a grid of frequencies and phases in place of draws, Gauss–Hermite by eight phases, the kernel comes out to rounding",
-        "以确定的频率与相位网格（高斯–埃尔米特节点 × 8 个相位）代替抽样，得到精确到舍入误差的核",
-    )
-)
+@RANDOM_FEATURES.claim
 def quadrature_gives_the_kernel(features, rng):
+    """With a grid of frequencies and phases in place of draws, Gauss–Hermite by eight phases, the kernel
+    comes out to rounding
+    """
     node, weight = np.polynomial.hermite_e.hermegauss(60)
     phases = np.arange(8) / 8
     N, u = np.repeat(node, 8)[None, :], np.tile(phases, 60)
@@ -192,49 +195,45 @@ def quadrature_gives_the_kernel(features, rng):
     )
 
 
-@RANDOM_FEATURES.mutant(
-    Text("frequencies of variance γ instead of 2γ", "频率方差取 γ 而非 2γ"),
-    caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"],
-)
+@RANDOM_FEATURES.mutant(caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"])
 def half_the_variance(X, N, u, gamma=1.0):
+    """frequencies of variance γ instead of 2γ"""
     return random_features(X, N, u, gamma / 2)
 
 
 @RANDOM_FEATURES.mutant(
-    Text("no random phase: it sees $x+z$ too", "没有随机相位：结果还依赖 $x+z$"),
-    caught_by=["mean-is-the-kernel", "error-falls-like-one-over-root-d", "quadrature-gives-the-kernel"],
+    caught_by=["mean-is-the-kernel", "error-falls-like-one-over-root-d", "quadrature-gives-the-kernel"]
 )
 def without_phase(X, N, u, gamma=1.0):
+    """no random phase: it sees $x+z$ too"""
     return random_features(X, N, 0 * u, gamma)
 
 
-@RANDOM_FEATURES.mutant(
-    Text("phases in [0, 1] radians, not over the whole turn", "相位取 [0, 1] 弧度，而非整周"),
-    caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"],
-)
+@RANDOM_FEATURES.mutant(caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"])
 def part_of_a_turn(X, N, u, gamma=1.0):
+    """phases in [0, 1] radians, not over the whole turn"""
     return random_features(X, N, u / (2 * np.pi), gamma)
 
 
 @RANDOM_FEATURES.mutant(
-    Text("the factor $\\sqrt2$ is left out", "漏掉因子 $\\sqrt2$"),
-    caught_by=["variance-of-the-product", "error-falls-like-one-over-root-d", "mean-is-the-kernel"],
+    caught_by=["variance-of-the-product", "error-falls-like-one-over-root-d", "mean-is-the-kernel"]
 )
 def factor_left_out(X, N, u, gamma=1.0):
+    r"""the factor $\sqrt2$ is left out"""
     return random_features(X, N, u, gamma) / np.sqrt(2)
 
 
 @RANDOM_FEATURES.mutant(
-    Text("the same frequency and phase for every feature", "所有特征共用一个频率与相位"),
-    caught_by=["large-errors-are-rare", "error-falls-like-one-over-root-d", "variance-of-the-product"],
+    caught_by=["large-errors-are-rare", "error-falls-like-one-over-root-d", "variance-of-the-product"]
 )
 def one_frequency(X, N, u, gamma=1.0):
+    """the same frequency and phase for every feature"""
     return random_features(X, np.repeat(N[:, :1], N.shape[1], axis=1), np.repeat(u[:1], len(u)), gamma)
 
 
 @RANDOM_FEATURES.figure(
-    features=Slider(4, 2000, 50, Text("features D", "特征个数 D"), log=True, integer=True),
-    gamma=Slider(0.1, 10.0, 1.0, Text("γ of the Gaussian kernel", "高斯核的 γ"), log=True),
+    features=Slider(4, 2000, 50, "features D", log=True, integer=True),
+    gamma=Slider(0.1, 10.0, 1.0, "γ of the Gaussian kernel", log=True),
 )
 def figure(features, gamma):
     rng, D = np.random.default_rng(12), int(features)

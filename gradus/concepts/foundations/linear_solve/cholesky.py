@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.linear_solve.common import hilbert, positive_definite, with_spectrum
+from gradus.concepts.foundations.linear_solve.matrices import hilbert, positive_definite, with_spectrum
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -10,21 +10,19 @@ from gradus.page.figures import COLOURS, canvas
 CHOLESKY = Concept(
     key="cholesky",
     kind="algorithm",
-    title=Text("Cholesky factorisation", "Cholesky 分解"),
-    summary=Text(
-        r"A symmetric positive definite matrix is the product of one lower triangular matrix with its transpose, $A=LL^{\mathsf T}$: half the work of LU, and stable "
-        "without pivoting. It is the test for positive definiteness, the way to draw from a normal law with a given covariance, and gives log-determinants.",
-        r"对称正定矩阵等于一个下三角矩阵与其转置之积 $A=LL^{\mathsf T}$：计算量是 LU 的一半，且无需选主元即稳定。"
-        "它可用来检验正定性、从给定协方差的正态分布中采样，以及计算对数行列式。",
-    ),
+    title="Cholesky factorisation",
+    summary="A symmetric positive definite matrix is the product of one lower triangular matrix with its "
+    r"transpose, $A=LL^{\mathsf T}$: half the work of LU, and stable without pivoting. It is the "
+    "test for positive definiteness, the way to draw from a normal distribution with a given covariance, "
+    "and gives log-determinants.",
     formulas=(
         r"A=LL^{\mathsf T},\qquad l_{jj}=\sqrt{a_{jj}-\sum_{k<j}l_{jk}^2},\qquad l_{ij}=\frac1{l_{jj}}\Bigl(a_{ij}-\sum_{k<j}l_{ik}l_{jk}\Bigr)\quad(i>j)",
         r"\log\det A=2\sum_i\log l_{ii},\qquad z\sim N(0,I)\;\Rightarrow\;Lz\sim N(0,A)",
     ),
     symbols=(
-        Symbol("A", "A", "n n", Text("symmetric positive definite matrix; of another one, its symmetric part", "对称正定矩阵；若不对称，则取其对称部分")),
-        Symbol("L", "", "n n", Text("lower triangular with positive diagonal", "对角线为正的下三角矩阵")),
-        Symbol("z", "", "n", Text("standard normal vector", "标准正态向量")),
+        Symbol("A", "A", "n n", "symmetric positive definite matrix; of another one, its symmetric part"),
+        Symbol("L", "", "n n", "lower triangular with positive diagonal"),
+        Symbol("z", "", "n", "standard normal vector"),
     ),
     needs=("lu", "inner-product"),
     source="benoit1924note",
@@ -37,11 +35,13 @@ CHOLESKY = Concept(
         Reading("trefethen1997numerical", "lecture 23"),
     ),
     deviations=(
-        Text("NumPy, PyTorch and `scipy.linalg.cholesky(lower=True)` read the lower triangle alone and never notice an asymmetric matrix; SciPy's default is the upper factor. "
-             "PyTorch's gradient is that of the symmetric part, as here.",
-             "NumPy、PyTorch 与 `scipy.linalg.cholesky(lower=True)` 只读取下三角，不会发现矩阵不对称；SciPy 默认返回上三角因子。PyTorch 的梯度是对称部分的梯度，与此处相同。"),
+        (
+            "NumPy, PyTorch and `scipy.linalg.cholesky(lower=True)` read the lower triangle alone and "
+            "never notice an asymmetric matrix; SciPy's default is the upper factor. PyTorch's gradient is "
+            "that of the symmetric part, as here."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @CHOLESKY.definition
@@ -74,13 +74,11 @@ def invalid(rng):
     yield "matrix that is not square", dict(A=np.ones((3, 2)))
 
 
-@CHOLESKY.claim(
-    Text(
-        r"$LL^{\mathsf T}=A$ within $c\,n\,\varepsilon\max a_{ii}$ and without pivoting, even at $\kappa=1.6\cdot10^{13}$ (Hilbert, n = 10)",
-        r"不选主元即有 $LL^{\mathsf T}=A$，误差不超过 $c\,n\,\varepsilon\max a_{ii}$，即便 $\kappa=1.6\cdot10^{13}$（10 阶 Hilbert 矩阵）",
-    )
-)
+@CHOLESKY.claim
 def square_is_the_matrix(cholesky, rng):
+    r"""$LL^{\mathsf T}=A$ within $c\,n\,\varepsilon\max a_{ii}$ and without pivoting, even at
+    $\kappa=1.6\cdot10^{13}$ (Hilbert, n = 10)
+    """
     found = []
     for A in (positive_definite(rng, 25), hilbert(10), with_spectrum(rng, np.logspace(0, -9, 12))):
         L = cholesky(A)
@@ -88,13 +86,9 @@ def square_is_the_matrix(cholesky, rng):
     return all_of(*found)
 
 
-@CHOLESKY.claim(
-    Text(
-        "L is lower triangular with a positive diagonal, which makes it the only one",
-        "L 是对角线为正的下三角矩阵，因而唯一",
-    )
-)
+@CHOLESKY.claim
 def triangular_with_positive_diagonal(cholesky, rng):
+    """L is lower triangular with a positive diagonal, which makes it the only one"""
     L = cholesky(positive_definite(rng, 9))
     return all_of(
         identical(np.triu(L, 1), np.zeros((9, 9))),
@@ -102,13 +96,9 @@ def triangular_with_positive_diagonal(cholesky, rng):
     )
 
 
-@CHOLESKY.claim(
-    Text(
-        "The factor of a leading block is the leading block of the factor",
-        "左上角子块的因子就是因子的左上角子块",
-    )
-)
+@CHOLESKY.claim
 def leading_blocks(cholesky, rng):
+    """The factor of a leading block is the leading block of the factor"""
     A = positive_definite(rng, 8)
     L = cholesky(A)
     kappa = float(np.linalg.cond(A))
@@ -116,67 +106,55 @@ def leading_blocks(cholesky, rng):
     return all_of(*found)
 
 
-@CHOLESKY.claim(
-    Text(
-        r"$2\sum\log l_{ii}=\sum\log\lambda_i$, the eigenvalues",
-        r"$2\sum\log l_{ii}=\sum\log\lambda_i$（特征值）",
-    )
-)
+@CHOLESKY.claim
 def log_determinant(cholesky, rng):
+    r"""$2\sum\log l_{ii}=\sum\log\lambda_i$, the eigenvalues"""
     values = np.logspace(-3, 3, 9) * rng.uniform(0.5, 2, 9)
     L = cholesky(with_spectrum(rng, values))
     kappa = values.max() / values.min()
     return roundoff(2 * np.log(np.abs(np.diag(L))).sum(), np.log(values).sum(), terms=9, scale=float(kappa))
 
 
-@CHOLESKY.claim(Text(r"$Lz$ has covariance A: 20 000 draws", r"$Lz$ 的协方差为 A：20 000 次采样"))
+@CHOLESKY.claim
 def draws_have_the_covariance(cholesky, rng):
+    """$Lz$ has covariance A: 20 000 draws"""
     A = np.array([[4.0, 1.2, -0.4], [1.2, 1.0, 0.3], [-0.4, 0.3, 0.5]])
     draws = rng.standard_normal((20_000, 3)) @ cholesky(A).T
     return all_of(*[statistical(draws[:, i] * draws[:, j], A[i, j]) for i in range(3) for j in range(i + 1)])
 
 
 @CHOLESKY.mutant(
-    Text("the upper factor is returned", "返回了上三角因子"),
-    caught_by=["equals-definition", "triangular-with-positive-diagonal", "draws-have-the-covariance"],
+    caught_by=["equals-definition", "triangular-with-positive-diagonal", "draws-have-the-covariance"]
 )
 def upper_factor(A):
+    """the upper factor is returned"""
     return cholesky(A).T
 
 
-@CHOLESKY.mutant(
-    Text(r"the symmetric square root $A^{1/2}$", r"对称平方根 $A^{1/2}$"),
-    caught_by=["triangular-with-positive-diagonal", "leading-blocks", "log-determinant"],
-)
+@CHOLESKY.mutant(caught_by=["triangular-with-positive-diagonal", "leading-blocks", "log-determinant"])
 def symmetric_root(A):
+    """the symmetric square root $A^{1/2}$"""
     values, V = np.linalg.eigh(A)
     return V * np.sqrt(np.maximum(values, 0)) @ V.T
 
 
-@CHOLESKY.mutant(
-    Text(
-        "the diagonal is not rooted (the L of $LDL^{\\mathsf T}$)",
-        "对角线没有开方（$LDL^{\\mathsf T}$ 的 L）",
-    ),
-    caught_by=["square-is-the-matrix", "log-determinant", "draws-have-the-covariance"],
-)
+@CHOLESKY.mutant(caught_by=["square-is-the-matrix", "log-determinant", "draws-have-the-covariance"])
 def without_root(A):
+    r"""the diagonal is not rooted (the L of $LDL^{\mathsf T}$)"""
     L = cholesky(A)
     return L / np.diag(L)
 
 
-@CHOLESKY.mutant(
-    Text("earlier columns are not subtracted from the diagonal", "对角元没有减去之前各列"),
-    caught_by=["square-is-the-matrix", "log-determinant", "equals-definition"],
-)
+@CHOLESKY.mutant(caught_by=["square-is-the-matrix", "log-determinant", "equals-definition"])
 def diagonal_not_reduced(A):
+    """earlier columns are not subtracted from the diagonal"""
     L = cholesky(A)
     return L - np.diag(np.diag(L)) + np.diag(np.sqrt(np.diag(A)))
 
 
 @CHOLESKY.figure(
-    correlation=Slider(-0.98, 0.98, 0.8, Text("correlation", "相关系数")),
-    deviation=Slider(0.3, 2.0, 1.4, Text("standard deviation of the first variable", "第一个变量的标准差")),
+    correlation=Slider(-0.98, 0.98, 0.8, "correlation"),
+    deviation=Slider(0.3, 2.0, 1.4, "standard deviation of the first variable"),
 )
 def figure(correlation, deviation):
     A = np.array([[deviation**2, correlation * deviation], [correlation * deviation, 1.0]])

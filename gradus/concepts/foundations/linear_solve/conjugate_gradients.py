@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.linear_solve.common import positive_definite, with_spectrum
+from gradus.concepts.foundations.linear_solve.matrices import positive_definite, with_spectrum
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -17,34 +17,39 @@ def _scipy(cg, A, b, steps):
 CONJUGATE_GRADIENTS = Concept(
     key="conjugate-gradients",
     kind="algorithm",
-    title=Text("Conjugate gradients", "共轭梯度法"),
-    summary=Text(
-        r"Solves $Ax=b$ for a positive definite A that is known only by its products with vectors. Each step minimises $\frac12x^{\mathsf T}Ax-b^{\mathsf T}x$ over all directions "
-        r"used so far at the price of one product. The error falls with $\sqrt\kappa$, where gradient descent needs κ, and is 0 after as many steps as A has distinct eigenvalues.",
-        r"求解 $Ax=b$，其中正定矩阵 A 只需能与向量相乘。每一步只用一次乘积，就在迄今所有方向张成的空间上使 $\frac12x^{\mathsf T}Ax-b^{\mathsf T}x$ 最小。"
-        r"误差的下降取决于 $\sqrt\kappa$（梯度下降取决于 κ），且步数达到 A 的互异特征值个数时误差为 0。",
-    ),
+    title="Conjugate gradients",
+    summary="Solves $Ax=b$ for a positive definite A that is known only by its products with vectors. Each "
+    r"step minimises $\frac12x^{\mathsf T}Ax-b^{\mathsf T}x$ over all directions used so far at the "
+    r"price of one product. The error falls with $\sqrt\kappa$, where gradient descent needs κ, and "
+    "is 0 after as many steps as A has distinct eigenvalues.",
     formulas=(
         r"r_0=p_0=b,\quad x_0=0;\qquad \alpha_k=\frac{r_k^{\mathsf T}r_k}{p_k^{\mathsf T}Ap_k},\quad x_{k+1}=x_k+\alpha_kp_k,\quad r_{k+1}=r_k-\alpha_kAp_k",
         r"\beta_k=\frac{r_{k+1}^{\mathsf T}r_{k+1}}{r_k^{\mathsf T}r_k},\qquad p_{k+1}=r_{k+1}+\beta_kp_k",
         r"\lVert x_k-x\rVert_A\le2\left(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\right)^{k}\lVert x_0-x\rVert_A,\qquad \lVert v\rVert_A=\sqrt{v^{\mathsf T}Av}",
     ),
     symbols=(
-        Symbol("A", "A", "n n", Text("symmetric positive definite matrix", "对称正定矩阵")),
-        Symbol("b", "b", "n", Text("right side", "右端向量")),
-        Symbol("k", "steps", "", Text("number of steps", "步数"), "natural"),
-        Symbol("x_k", "", "k n", Text("iterates; all are returned, the start 0 first", "迭代点；全部返回，起点 0 在前")),
-        Symbol("r_k", "", "n", Text("residual $b-Ax_k$", "残差 $b-Ax_k$")),
-        Symbol("p_k", "", "n", Text("direction, A-orthogonal to those before", "方向，与之前各方向 A-正交")),
-        Symbol(r"\alpha_k", "", "", Text("step size", "步长")),
-        Symbol(r"\beta_k", "", "", Text("share of the old direction", "旧方向的份额")),
-        Symbol(r"\kappa", "", "", Text("largest over smallest eigenvalue", "最大与最小特征值之比")),
+        Symbol("A", "A", "n n", "symmetric positive definite matrix"),
+        Symbol("b", "b", "n", "right side"),
+        Symbol("k", "steps", "", "number of steps", "natural"),
+        Symbol("x_k", "", "k n", "iterates; all are returned, the start 0 first"),
+        Symbol("r_k", "", "n", "residual $b-Ax_k$"),
+        Symbol("p_k", "", "n", "direction, A-orthogonal to those before"),
+        Symbol(r"\alpha_k", "", "", "step size"),
+        Symbol(r"\beta_k", "", "", "share of the old direction"),
+        Symbol(r"\kappa", "", "", "largest over smallest eigenvalue"),
     ),
     needs=("linear-solve", "inner-product", "gradient"),
     source="hestenes1952methods",
     year=1952,
     people=("Magnus Hestenes", "Eduard Stiefel", "Cornelius Lanczos"),
-    implementations=(Implementation("scipy.sparse.linalg:cg", "numpy", _scipy, Text("also for sparse matrices and operators; `M` preconditions", "也适用于稀疏矩阵与算子；`M` 为预条件子")),),
+    implementations=(
+        Implementation(
+            "scipy.sparse.linalg:cg",
+            "numpy",
+            _scipy,
+            "also for sparse matrices and operators; `M` preconditions",
+        ),
+    ),
     readings=(
         Reading("hestenes1952methods"),
         Reading("trefethen1997numerical", "lecture 38"),
@@ -52,12 +57,16 @@ CONJUGATE_GRADIENTS = Concept(
         Reading("nocedal2006numerical", "§5.1"),
     ),
     deviations=(
-        Text(r"SciPy stops when $\lVert r\rVert<\max(\mathtt{rtol}\lVert b\rVert,\mathtt{atol})$ with rtol = 1e-5 unless told; here the number of steps is given.",
-             r"SciPy 在 $\lVert r\rVert<\max(\mathtt{rtol}\lVert b\rVert,\mathtt{atol})$ 时停止，默认 rtol = 1e-5；此处直接给定步数。"),
-        Text("In floating point the directions lose their A-orthogonality, and an ill-conditioned system takes more than n steps.",
-             "在浮点运算中方向会失去 A-正交性，病态方程组所需步数会超过 n。"),
+        (
+            r"SciPy stops when $\lVert r\rVert<\max(\mathtt{rtol}\lVert b\rVert,\mathtt{atol})$ with rtol = "
+            "1e-5 unless told; here the number of steps is given."
+        ),
+        (
+            "In floating point the directions lose their A-orthogonality, and an ill-conditioned system "
+            "takes more than n steps."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @CONJUGATE_GRADIENTS.definition
@@ -76,7 +85,10 @@ def conjugate_gradients(A, b, steps):
 @CONJUGATE_GRADIENTS.cases
 def cases(rng):
     yield "random", dict(A=positive_definite(rng, 5), b=rng.standard_normal(5), steps=3)
-    yield "as many steps as unknowns", dict(A=with_spectrum(rng, np.linspace(1, 4, 4)), b=rng.standard_normal(4), steps=4)  # fmt: skip
+    yield (
+        "as many steps as unknowns",
+        dict(A=with_spectrum(rng, np.linspace(1, 4, 4)), b=rng.standard_normal(4), steps=4),
+    )
     yield "one unknown", dict(A=np.array([[2.0]]), b=np.array([3.0]), steps=1)
     yield "start is the solution", dict(A=np.eye(3), b=np.zeros(3), steps=2)
     yield "no step", dict(A=np.eye(2), b=np.ones(2), steps=0)
@@ -93,13 +105,11 @@ def energy_errors(A, path, x):
     return np.sqrt(np.maximum(np.einsum("ki,ij,kj->k", e, A, e), 0))
 
 
-@CONJUGATE_GRADIENTS.claim(
-    Text(
-        r"$\lVert x_k-x\rVert_A\le2\left(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\right)^k\lVert x\rVert_A$ for $\kappa=10,100,1000$ and $k\le40$",
-        r"$\lVert x_k-x\rVert_A\le2\left(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\right)^k\lVert x\rVert_A$，$\kappa=10,100,1000$，$k\le40$",
-    )
-)
+@CONJUGATE_GRADIENTS.claim
 def error_within_the_bound(cg, rng):
+    r"""$\lVert x_k-x\rVert_A\le2\left(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\right)^k\lVert x\rVert_A$ for
+    $\kappa=10,100,1000$ and $k\le40$
+    """
     found = []
     for kappa in (10.0, 100.0, 1000.0):
         A = with_spectrum(rng, np.linspace(1, kappa, 60))
@@ -115,13 +125,11 @@ def error_within_the_bound(cg, rng):
     return all_of(*found)
 
 
-@CONJUGATE_GRADIENTS.claim(
-    Text(
-        "Ends after as many steps as there are distinct eigenvalues, and not before: 3 of them in 30 dimensions",
-        "步数恰为互异特征值的个数，不会更少：30 维中只有 3 个互异特征值",
-    )
-)
+@CONJUGATE_GRADIENTS.claim
 def ends_after_distinct_eigenvalues(cg, rng):
+    """Ends after as many steps as there are distinct eigenvalues, and not before: 3 of them in 30
+    dimensions
+    """
     A = with_spectrum(rng, np.repeat([1.0, 3.0, 10.0], 10))
     x = rng.standard_normal(30)
     errors = energy_errors(A, cg(A, A @ x, 3), x) / np.sqrt(x @ A @ x)
@@ -132,13 +140,11 @@ def ends_after_distinct_eigenvalues(cg, rng):
     )
 
 
-@CONJUGATE_GRADIENTS.claim(
-    Text(
-        r"$x_k$ is the best in the Krylov space of $b,Ab,\dots,A^{k-1}b$: equal to the projection, solved densely",
-        r"$x_k$ 是 Krylov 空间 $\operatorname{span}(b,Ab,\dots,A^{k-1}b)$ 中的最优点：等于直接求得的投影",
-    )
-)
+@CONJUGATE_GRADIENTS.claim
 def best_in_the_krylov_space(cg, rng):
+    r"""$x_k$ is the best in the Krylov space of $b,Ab,\dots,A^{k-1}b$: equal to the projection, solved
+    densely
+    """
     A, b = with_spectrum(rng, np.linspace(1, 20, 12)), rng.standard_normal(12)
     path, found, basis = cg(A, b, 6), [], b[:, None] / np.linalg.norm(b)
     for k in range(1, 7):
@@ -148,13 +154,11 @@ def best_in_the_krylov_space(cg, rng):
     return all_of(*found)
 
 
-@CONJUGATE_GRADIENTS.claim(
-    Text(
-        r"Residuals are orthogonal, $r_i^{\mathsf T}r_j=0$, steps A-orthogonal, $(x_{i+1}-x_i)^{\mathsf T}A(x_{j+1}-x_j)=0$",
-        r"残差两两正交：$r_i^{\mathsf T}r_j=0$；各步两两 A-正交：$(x_{i+1}-x_i)^{\mathsf T}A(x_{j+1}-x_j)=0$",
-    )
-)
+@CONJUGATE_GRADIENTS.claim
 def residuals_and_directions_are_orthogonal(cg, rng):
+    r"""Residuals are orthogonal, $r_i^{\mathsf T}r_j=0$, steps A-orthogonal,
+    $(x_{i+1}-x_i)^{\mathsf T}A(x_{j+1}-x_j)=0$
+    """
     A, b = with_spectrum(rng, np.linspace(1, 5, 8)), rng.standard_normal(8)
     path = cg(A, b, 5)
     r, d = b - path @ A, np.diff(path, axis=0)
@@ -167,13 +171,11 @@ def residuals_and_directions_are_orthogonal(cg, rng):
     )
 
 
-@CONJUGATE_GRADIENTS.claim(
-    Text(
-        r"Beats gradient descent: at $\kappa=400$ it needs fewer than a tenth of its steps for an error of $10^{-6}$",
-        r"胜过梯度下降：$\kappa=400$、误差 $10^{-6}$ 时所需步数不到后者的十分之一",
-    )
-)
+@CONJUGATE_GRADIENTS.claim
 def fewer_steps_than_descent(cg, rng):
+    r"""Beats gradient descent: at $\kappa=400$ it needs fewer than a tenth of its steps for an error of
+    $10^{-6}$
+    """
     kappa = 400.0
     A = np.diag(np.linspace(1, kappa, 50))
     x = rng.standard_normal(50)
@@ -190,32 +192,37 @@ def fewer_steps_than_descent(cg, rng):
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    Text("β inverted", "β 取了倒数"),
-    caught_by=["equals-definition", "error-within-the-bound", "ends-after-distinct-eigenvalues", "best-in-the-krylov-space"],
-)  # fmt: skip
+    caught_by=[
+        "equals-definition",
+        "error-within-the-bound",
+        "ends-after-distinct-eigenvalues",
+        "best-in-the-krylov-space",
+    ]
+)
 def beta_inverted(A, b, steps):
+    """β inverted"""
     return _with_beta(A, b, steps, lambda new, old: (old @ old) / (new @ new))
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    Text("β = 0: steepest descent", "β = 0：最速下降"),
     caught_by=[
         "ends-after-distinct-eigenvalues",
         "best-in-the-krylov-space",
         "residuals-and-directions-are-orthogonal",
         "fewer-steps-than-descent",
         "error-within-the-bound",
-    ],
+    ]
 )
 def steepest_descent(A, b, steps):
+    """β = 0: steepest descent"""
     return _with_beta(A, b, steps, lambda new, old: 0.0)
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    Text("β with the wrong sign", "β 的符号错误"),
-    caught_by=["equals-definition", "residuals-and-directions-are-orthogonal", "best-in-the-krylov-space"],
+    caught_by=["equals-definition", "residuals-and-directions-are-orthogonal", "best-in-the-krylov-space"]
 )
 def beta_of_the_wrong_sign(A, b, steps):
+    """β with the wrong sign"""
     return _with_beta(A, b, steps, lambda new, old: -(new @ new) / (old @ old))
 
 
@@ -233,8 +240,8 @@ def _with_beta(A, b, steps, beta):
 
 
 @CONJUGATE_GRADIENTS.figure(
-    kappa=Slider(2, 10_000, 100, Text("condition number κ", "条件数 κ"), log=True),
-    distinct=Slider(2, 60, 60, Text("distinct eigenvalues", "互异特征值的个数"), integer=True),
+    kappa=Slider(2, 10_000, 100, "condition number κ", log=True),
+    distinct=Slider(2, 60, 60, "distinct eigenvalues", integer=True),
 )
 def figure(kappa, distinct):
     rng, distinct, n, steps = np.random.default_rng(2), int(distinct), 60, 60

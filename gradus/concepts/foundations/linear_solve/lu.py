@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.linear_solve.common import determinant, hilbert, tiny_pivot
+from gradus.concepts.foundations.linear_solve.matrices import determinant, hilbert, tiny_pivot
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -10,14 +10,11 @@ from gradus.page.figures import COLOURS, canvas
 LU = Concept(
     key="lu",
     kind="algorithm",
-    title=Text("LU factorisation with partial pivoting", "列主元 LU 分解"),
-    summary=Text(
-        "Gaussian elimination written down as a product: the multipliers in a unit lower triangular L, what remains in an upper triangular U, "
-        "the exchanges of rows in a permutation P. Taking the largest entry of the column as pivot keeps every multiplier within 1: without it "
-        "one tiny pivot swallows the rest of the matrix.",
-        "把高斯消元写成乘积：乘数构成单位下三角矩阵 L，剩下的构成上三角矩阵 U，行交换构成置换矩阵 P。取该列绝对值最大的元素为主元，"
-        "可使每个乘数不超过 1；否则一个极小的主元就会淹没矩阵的其余部分。",
-    ),
+    title="LU factorisation with partial pivoting",
+    summary="Gaussian elimination written down as a product: the multipliers in a unit lower triangular L, "
+    "what remains in an upper triangular U, the exchanges of rows in a permutation P. Taking the "
+    "largest entry of the column as pivot keeps every multiplier within 1: without it one tiny "
+    "pivot swallows the rest of the matrix.",
     formulas=(
         r"A=PLU,\qquad l_{ii}=1,\quad l_{ij}=0\;(j>i),\qquad u_{ij}=0\;(i>j)",
         r"l_{ij}=\frac{a^{(j)}_{ij}}{a^{(j)}_{jj}},\qquad a^{(j+1)}_{ik}=a^{(j)}_{ik}-l_{ij}a^{(j)}_{jk},\qquad "
@@ -25,12 +22,12 @@ LU = Concept(
         r"\det A=\det P\prod_i u_{ii},\qquad \frac{\max_{ij}\lvert u_{ij}\rvert}{\max_{ij}\lvert a_{ij}\rvert}\le2^{\,n-1}",
     ),
     symbols=(
-        Symbol("A", "A", "n n", Text("square matrix", "方阵")),
-        Symbol("P", "", "n n", Text("permutation matrix", "置换矩阵")),
-        Symbol("L", "", "n n", Text("unit lower triangular matrix of the multipliers", "由乘数构成的单位下三角矩阵")),
-        Symbol("U", "", "n n", Text("upper triangular matrix that elimination leaves", "消元得到的上三角矩阵")),
-        Symbol("a^{(j)}", "", "n n", Text("the matrix before column j is eliminated, its rows exchanged", "消去第 j 列之前（行已交换）的矩阵")),
-        Symbol("n", "", "", Text("number of rows and columns", "阶数")),
+        Symbol("A", "A", "n n", "square matrix"),
+        Symbol("P", "", "n n", "permutation matrix"),
+        Symbol("L", "", "n n", "unit lower triangular matrix of the multipliers"),
+        Symbol("U", "", "n n", "upper triangular matrix that elimination leaves"),
+        Symbol("a^{(j)}", "", "n n", "the matrix before column j is eliminated, its rows exchanged"),
+        Symbol("n", "", "", "number of rows and columns"),
     ),
     needs=("matrix-product",),
     source="turing1948rounding",
@@ -43,13 +40,13 @@ LU = Concept(
         Reading("strang2016introduction", "§2.6"),
     ),
     deviations=(
-        Text("PyTorch and SciPy write $A=PLU$, MATLAB and many books $PA=LU$: one P is the transpose of the other. `lu_factor` packs L and U into one array.",
-             "PyTorch 与 SciPy 写作 $A=PLU$，MATLAB 与许多教材写作 $PA=LU$：两个 P 互为转置。`lu_factor` 把 L 与 U 存放在同一个数组中。"),
+        (
+            "PyTorch and SciPy write $A=PLU$, MATLAB and many books $PA=LU$: one P is the transpose of the "
+            "other. `lu_factor` packs L and U into one array."
+        ),
     ),
-    unverified=(
-        Text("That growth near $2^{n-1}$ practically never occurs outside constructed matrices.", "除人为构造的矩阵外，接近 $2^{n-1}$ 的增长几乎从不出现。"),
-    ),
-)  # fmt: skip
+    unverified=("That growth near $2^{n-1}$ practically never occurs outside constructed matrices.",),
+)
 
 
 @LU.definition
@@ -84,13 +81,9 @@ def invalid(rng):
     yield "a vector", dict(A=np.ones(3))
 
 
-@LU.claim(
-    Text(
-        r"$PLU=A$ within $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$, also with a tiny first pivot",
-        r"$PLU=A$，误差不超过 $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$，首个主元极小时亦然",
-    )
-)
+@LU.claim
 def product_is_the_matrix(lu, rng):
+    r"""$PLU=A$ within $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$, also with a tiny first pivot"""
     found = []
     small = rng.standard_normal((30, 30))
     small[0, 0] = 1e-15
@@ -101,13 +94,9 @@ def product_is_the_matrix(lu, rng):
     return all_of(*found)
 
 
-@LU.claim(
-    Text(
-        "P is a permutation, L unit lower triangular, U upper triangular: exactly",
-        "P 是置换矩阵，L 是单位下三角矩阵，U 是上三角矩阵：精确成立",
-    )
-)
+@LU.claim
 def factors_have_their_form(lu, rng):
+    """P is a permutation, L unit lower triangular, U upper triangular: exactly"""
     found = []
     for n in (1, 4, 17):
         P, L, U = lu(rng.standard_normal((n, n)))
@@ -120,21 +109,16 @@ def factors_have_their_form(lu, rng):
     return all_of(*found)
 
 
-@LU.claim(
-    Text(r"No multiplier exceeds 1: $\lvert l_{ij}\rvert\le1$", r"乘数不超过 1：$\lvert l_{ij}\rvert\le1$")
-)
+@LU.claim
 def multipliers_within_one(lu, rng):
+    r"""No multiplier exceeds 1: $\lvert l_{ij}\rvert\le1$"""
     largest = max(np.abs(lu(rng.standard_normal((20, 20)))[1]).max() for _ in range(5))
     return bound(largest, 1.0, "≤")
 
 
-@LU.claim(
-    Text(
-        r"Growth reaches $2^{n-1}$ on Wilkinson's matrix, and no more anywhere",
-        r"在 Wilkinson 矩阵上增长达到 $2^{n-1}$，且从不超过它",
-    )
-)
+@LU.claim
 def growth_is_at_most_two_to_n_less_one(lu, rng):
+    """Growth reaches $2^{n-1}$ on Wilkinson's matrix, and no more anywhere"""
     n, found = 24, []
     A = np.eye(n) - np.tril(np.ones((n, n)), -1)
     A[:, -1] = 1.0
@@ -146,13 +130,9 @@ def growth_is_at_most_two_to_n_less_one(lu, rng):
     return all_of(*found)
 
 
-@LU.claim(
-    Text(
-        r"$\det P\prod u_{ii}$ is the determinant: the sum over all permutations, in integers",
-        r"$\det P\prod u_{ii}$ 就是行列式：与整数下对所有排列求和的结果一致",
-    )
-)
+@LU.claim
 def determinant_over_permutations(lu, rng):
+    r"""$\det P\prod u_{ii}$ is the determinant: the sum over all permutations, in integers"""
     A = rng.integers(-9, 10, (5, 5))
     P, _, U = lu(A.astype(float))
     got = np.linalg.det(P) * np.prod(np.diag(U))
@@ -160,15 +140,15 @@ def determinant_over_permutations(lu, rng):
 
 
 @LU.mutant(
-    Text("no pivoting", "不选主元"),
     caught_by=[
         "product-is-the-matrix",
         "multipliers-within-one",
         "equals-definition",
         "growth-is-at-most-two-to-n-less-one",
-    ],
+    ]
 )
 def no_pivoting(A):
+    """no pivoting"""
     n = len(A)
     L, U = np.eye(n), np.array(A, float)
     with np.errstate(all="ignore"):
@@ -178,40 +158,31 @@ def no_pivoting(A):
     return np.eye(n), L, np.triu(U)
 
 
-@LU.mutant(
-    Text("P of the other convention, $PA=LU$", "另一种约定的 P：$PA=LU$"),
-    caught_by=["product-is-the-matrix", "equals-definition"],
-)
+@LU.mutant(caught_by=["product-is-the-matrix", "equals-definition"])
 def other_convention(A):
+    """P of the other convention, $PA=LU$"""
     P, L, U = lu(A)
     return P.T, L, U
 
 
-@LU.mutant(
-    Text("the permutation is forgotten", "漏掉置换"),
-    caught_by=["product-is-the-matrix", "determinant-over-permutations"],
-)
+@LU.mutant(caught_by=["product-is-the-matrix", "determinant-over-permutations"])
 def permutation_forgotten(A):
+    """the permutation is forgotten"""
     return np.eye(len(A)), *lu(A)[1:]
 
 
-@LU.mutant(
-    Text(
-        "the unit diagonal stands in U (Crout) while L keeps the pivots",
-        "单位对角线放在 U 中（Crout），主元留在 L 中",
-    ),
-    caught_by=["factors-have-their-form", "determinant-over-permutations"],
-)
+@LU.mutant(caught_by=["factors-have-their-form", "determinant-over-permutations"])
 def crout(A):
+    """the unit diagonal stands in U (Crout) while L keeps the pivots"""
     P, L, U = lu(A)
     d = np.diag(U)
     return P, L * d, U / np.where(d == 0, 1, d)[:, None]
 
 
 @LU.figure(
-    steps=Slider(0, 12, 5, Text("columns eliminated", "已消去的列数"), integer=True),
-    pivot=Slider(1e-8, 1.0, 1e-3, Text("size of the first pivot if none is chosen", "不选主元时首个主元的大小"), log=True),
-)  # fmt: skip
+    steps=Slider(0, 12, 5, "columns eliminated", integer=True),
+    pivot=Slider(1e-8, 1.0, 1e-3, "size of the first pivot if none is chosen", log=True),
+)
 def figure(steps, pivot):
     n, steps = 12, int(steps)
     A = np.random.default_rng(4).uniform(-1, 1, (n, n))

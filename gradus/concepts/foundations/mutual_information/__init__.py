@@ -1,1 +1,1 @@
-"""Pages on mutual information: of laws, and estimated from samples."""
+"""Pages on mutual information: of distributions, and estimated from samples."""

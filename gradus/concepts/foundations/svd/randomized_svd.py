@@ -22,7 +22,15 @@ class _Given(np.random.RandomState):
 
 def _sklearn(randomized_svd, A, Omega, k, q):
     p = Omega.shape[1] - k
-    return randomized_svd(A, k, n_oversamples=p, n_iter=q, power_iteration_normalizer="QR", transpose=False, random_state=_Given(Omega))  # fmt: skip
+    return randomized_svd(
+        A,
+        k,
+        n_oversamples=p,
+        n_iter=q,
+        power_iteration_normalizer="QR",
+        transpose=False,
+        random_state=_Given(Omega),
+    )
 
 
 def one_sign(result):
@@ -36,44 +44,52 @@ def one_sign(result):
 RANDOMIZED_SVD = Concept(
     key="randomized-svd",
     kind="algorithm",
-    title=Text("Randomised SVD", "随机奇异值分解"),
-    summary=Text(
-        "Products of A with k + p random vectors span, nearly, its k leading left singular vectors; the SVD of the small matrix that is left gives the rest. How nearly depends on "
-        r"the decay of the spectrum: each of the q power iterations takes $\sigma_i$ to $\sigma_i^{2q+1}$. With slow decay, q = 0 is far from the optimum in the spectral norm and close to it in Frobenius's.",
-        r"A 与 k + p 个随机向量的乘积近似张成前 k 个左奇异向量的空间，再对余下的小矩阵做 SVD 即可。近似得多好取决于谱的衰减："
-        r"每做一次幂迭代，$\sigma_i$ 变为 $\sigma_i^{2q+1}$。谱衰减缓慢时，q = 0 在谱范数下离最优值很远，在 Frobenius 范数下却很近。",
-    ),
+    title="Randomised SVD",
+    summary="Products of A with k + p random vectors span, nearly, its k leading left singular vectors; "
+    "the SVD of the small matrix that is left gives the rest. How nearly depends on the decay of "
+    r"the spectrum: each of the q power iterations takes $\sigma_i$ to $\sigma_i^{2q+1}$. With slow "
+    "decay, q = 0 is far from the optimum in the spectral norm and close to it in Frobenius's.",
     formulas=(
         r"Y=(AA^{\mathsf T})^{q}A\,\Omega,\quad Y=QR;\qquad Q^{\mathsf T}A=\tilde U\Sigma V^{\mathsf T},\quad U=Q\tilde U,\qquad A\approx U_k\Sigma_kV_k^{\mathsf T}",
         r"q=0:\qquad \operatorname{E}\lVert A-QQ^{\mathsf T}A\rVert_F\le\left(1+\frac{k}{p-1}\right)^{1/2}\Bigl(\sum_{j>k}\sigma_j^2\Bigr)^{1/2}",
         r"\operatorname{E}\lVert A-QQ^{\mathsf T}A\rVert_2\le\left(1+\sqrt{\frac{k}{p-1}}\right)\sigma_{k+1}+\frac{e\sqrt{k+p}}{p}\Bigl(\sum_{j>k}\sigma_j^2\Bigr)^{1/2}",
     ),
     symbols=(
-        Symbol("A", "A", "m n", Text("matrix", "矩阵")),
-        Symbol(r"\Omega", "Omega", "n l", Text("standard normal matrix; its width is l = k + p", "标准正态随机矩阵，列数 l = k + p")),
-        Symbol("k", "k", "", Text("rank wanted", "所需的秩"), "natural"),
-        Symbol("q", "q", "", Text("power iterations", "幂迭代次数"), "natural"),
-        Symbol("p", "", "", Text("oversampling: the columns beyond k", "过采样：多于 k 的列数")),
-        Symbol("Q", "", "m l", Text("orthonormal basis of the sampled range", "采样值域的标准正交基")),
-        Symbol(r"U_k,\Sigma_k,V_k", "", "", Text("the k leading singular vectors and values of $QQ^{\\mathsf T}A$", "$QQ^{\\mathsf T}A$ 的前 k 个奇异向量与奇异值")),
+        Symbol("A", "A", "m n", "matrix"),
+        Symbol(r"\Omega", "Omega", "n l", "standard normal matrix; its width is l = k + p"),
+        Symbol("k", "k", "", "rank wanted", "natural"),
+        Symbol("q", "q", "", "power iterations", "natural"),
+        Symbol("p", "", "", "oversampling: the columns beyond k"),
+        Symbol("Q", "", "m l", "orthonormal basis of the sampled range"),
+        Symbol(
+            r"U_k,\Sigma_k,V_k", "", "", r"the k leading singular vectors and values of $QQ^{\mathsf T}A$"
+        ),
     ),
     needs=("svd", "expectation"),
     source="halko2011finding",
     year=2011,
     people=("Nathan Halko", "Per-Gunnar Martinsson", "Joel Tropp", "Vladimir Rokhlin"),
     implementations=(
-        Implementation("sklearn.utils.extmath:randomized_svd", "numpy", _sklearn, Text("draws Ω itself; here it is handed ours", "自行抽取 Ω；此处传入我们的 Ω")),
+        Implementation(
+            "sklearn.utils.extmath:randomized_svd",
+            "numpy",
+            _sklearn,
+            "draws Ω itself; here it is handed ours",
+        ),
     ),
     readings=(
         Reading("halko2011finding", "§1.6, 4.5, 10.2"),
         Reading("golub2013matrix", "§10.4"),
     ),
     deviations=(
-        Text("scikit-learn normalises by LU, or for q ≤ 2 not at all, unless told; q is 7 for k below a tenth of the size and else 4, p is 10. `torch.svd_lowrank` counts p within its q and calls the power iterations niter = 2.",
-             "scikit-learn 默认用 LU 归一化，q ≤ 2 时不做归一化；k 小于矩阵阶数的十分之一时 q = 7，否则 q = 4，p = 10。`torch.svd_lowrank` 的参数 q 已含 p，幂迭代次数称为 niter，默认 2。"),
+        (
+            "scikit-learn normalises by LU, or for q ≤ 2 not at all, unless told; q is 7 for k below a "
+            "tenth of the size and else 4, p is 10. `torch.svd_lowrank` counts p within its q and calls "
+            "the power iterations niter = 2."
+        ),
     ),
     canonical=one_sign,
-)  # fmt: skip
+)
 
 
 @RANDOMIZED_SVD.definition
@@ -111,36 +127,28 @@ def ratios(randomized, rng, q, draws, n=100, k=10, p=10):
     return np.array(found)
 
 
-@RANDOMIZED_SVD.claim(
-    Text(
-        r"$\sigma_i=i^{-1/2}$, n = 100, k = 10, p = 10, spectral norm: without power iteration the error is 1.513 times the optimum (mean of 4000 draws)",
-        r"$\sigma_i=i^{-1/2}$，n = 100，k = 10，p = 10，谱范数：不做幂迭代时误差为最优值的 1.513 倍（4000 次抽取的平均）",
-    )
-)
+@RANDOMIZED_SVD.claim
 def without_power_iteration(randomized, rng):
+    r"""$\sigma_i=i^{-1/2}$, n = 100, k = 10, p = 10, spectral norm: without power iteration the error is
+    1.513 times the optimum (mean of 4000 draws)
+    """
     return statistical(ratios(randomized, rng, 0, 40), 1.5127)
 
 
-@RANDOMIZED_SVD.claim(
-    Text(
-        "… with one power iteration 1.024 times, with two 1.0016 times",
-        "……做一次幂迭代为 1.024 倍，两次为 1.0016 倍",
-    )
-)
+@RANDOMIZED_SVD.claim
 def power_iterations_close_the_gap(randomized, rng):
+    """… with one power iteration 1.024 times, with two 1.0016 times"""
     return all_of(
         statistical(ratios(randomized, rng, 1, 20), 1.02387),
         statistical(ratios(randomized, rng, 2, 20), 1.001646),
     )
 
 
-@RANDOMIZED_SVD.claim(
-    Text(
-        "q = 0: the mean errors keep the bounds of Halko, Martinsson and Tropp in both norms, and none is below the optimum",
-        "q = 0：平均误差满足 Halko–Martinsson–Tropp 在两种范数下的界，且不低于最优值",
-    )
-)
+@RANDOMIZED_SVD.claim
 def expected_errors_within_bounds(randomized, rng):
+    """q = 0: the mean errors keep the bounds of Halko, Martinsson and Tropp in both norms, and none is
+    below the optimum
+    """
     found = []
     for k, p, decay in ((10, 5, 0.5), (5, 10, 1.0), (10, 10, 0.0)):
         n = 60
@@ -163,13 +171,9 @@ def expected_errors_within_bounds(randomized, rng):
     return all_of(*found)
 
 
-@RANDOMIZED_SVD.claim(
-    Text(
-        "A matrix of rank k is recovered to rounding, with orthonormal factors, whatever the draw",
-        "秩为 k 的矩阵无论怎样抽取都能精确还原（至舍入误差），且因子标准正交",
-    )
-)
+@RANDOMIZED_SVD.claim
 def exact_for_rank_k(randomized, rng):
+    """A matrix of rank k is recovered to rounding, with orthonormal factors, whatever the draw"""
     found = []
     for k, q in ((1, 0), (4, 0), (4, 2)):
         A = rng.standard_normal((30, k)) @ rng.standard_normal((k, 20))
@@ -182,23 +186,20 @@ def exact_for_rank_k(randomized, rng):
     return all_of(*found)
 
 
-@RANDOMIZED_SVD.claim(
-    Text(
-        r"With four power iterations singular values down to $10^{-9}\sigma_1$ are still found: the products are orthonormalised on the way",
-        r"做四次幂迭代时，小到 $10^{-9}\sigma_1$ 的奇异值仍能求得：途中对每次乘积都做了标准正交化",
-    )
-)
+@RANDOMIZED_SVD.claim
 def small_directions_survive(randomized, rng):
+    r"""With four power iterations singular values down to $10^{-9}\sigma_1$ are still found: the products
+    are orthonormalised on the way
+    """
     s = 10.0 ** -np.arange(15.0)
     turns = [np.linalg.qr(rng.standard_normal((15, 15)))[0] for _ in range(2)]
     values = randomized(turns[0] * s @ turns[1], rng.standard_normal((15, 13)), 10, q=4)[1]
     return roundoff(values, s[:10], terms=15, scale=1.0)
 
 
-@RANDOMIZED_SVD.claim(
-    Text("No estimate exceeds the true singular value: $\\hat\\sigma_i\\le\\sigma_i$", "估计值从不超过真实奇异值：$\\hat\\sigma_i\\le\\sigma_i$")
-)  # fmt: skip
+@RANDOMIZED_SVD.claim
 def never_above_the_truth(randomized, rng):
+    r"""No estimate exceeds the true singular value: $\hat\sigma_i\le\sigma_i$"""
     A = rng.standard_normal((25, 20))
     s = np.linalg.svd(A)[1]
     worst: list[Evidence] = []
@@ -209,27 +210,21 @@ def never_above_the_truth(randomized, rng):
     return all_of(*worst)
 
 
-@RANDOMIZED_SVD.mutant(
-    Text("q = 0 sold as q = 2", "把 q = 0 当作 q = 2"),
-    caught_by=["power-iterations-close-the-gap", "equals-definition"],
-)
+@RANDOMIZED_SVD.mutant(caught_by=["power-iterations-close-the-gap", "equals-definition"])
 def power_left_out(A, Omega, k, q=0):
+    """q = 0 sold as q = 2"""
     return randomized_svd(A, Omega, k, 0)
 
 
-@RANDOMIZED_SVD.mutant(
-    Text("one power iteration more than stated", "比声称的多做一次幂迭代"),
-    caught_by=["without-power-iteration"],
-)
+@RANDOMIZED_SVD.mutant(caught_by=["without-power-iteration"])
 def one_more(A, Omega, k, q=0):
+    """one power iteration more than stated"""
     return randomized_svd(A, Omega, k, q + 1)
 
 
-@RANDOMIZED_SVD.mutant(
-    Text("powers without orthonormalisation", "幂迭代中不做标准正交化"),
-    caught_by=["small-directions-survive"],
-)
+@RANDOMIZED_SVD.mutant(caught_by=["small-directions-survive"])
 def powers_as_they_are(A, Omega, k, q=0):
+    """powers without orthonormalisation"""
     Y = A @ Omega
     for _ in range(q):
         Y = A @ (A.T @ Y)
@@ -238,32 +233,30 @@ def powers_as_they_are(A, Omega, k, q=0):
 
 
 @RANDOMIZED_SVD.mutant(
-    Text("a basis that is not orthonormal", "基没有标准正交化"),
     caught_by=[
         "exact-for-rank-k",
         "never-above-the-truth",
         "equals-definition",
         "expected-errors-within-bounds",
-    ],
+    ]
 )
 def basis_not_orthonormal(A, Omega, k, q=0):
+    """a basis that is not orthonormal"""
     Y = A @ Omega
     Y = Y / np.sqrt((Y * Y).sum(axis=0))
     U, s, Vt = np.linalg.svd(Y.T @ A, full_matrices=False)
     return one_sign(((Y @ U)[:, :k], s[:k], Vt[:k]))
 
 
-@RANDOMIZED_SVD.mutant(
-    Text("a single random vector for all columns", "所有列用同一个随机向量"),
-    caught_by=["without-power-iteration", "exact-for-rank-k"],
-)
+@RANDOMIZED_SVD.mutant(caught_by=["without-power-iteration", "exact-for-rank-k"])
 def one_vector(A, Omega, k, q=0):
+    """a single random vector for all columns"""
     return randomized_svd(A, np.repeat(Omega[:, :1], Omega.shape[1], axis=1), k, q)
 
 
 @RANDOMIZED_SVD.figure(
-    decay=Slider(0.1, 2.0, 0.5, Text("decay: σ_i = i^(−decay)", "衰减指数：σ_i = i^(−衰减)")),
-    oversampling=Slider(1, 60, 10, Text("oversampling p", "过采样 p"), log=True, integer=True),
+    decay=Slider(0.1, 2.0, 0.5, "decay: σ_i = i^(−decay)"),
+    oversampling=Slider(1, 60, 10, "oversampling p", log=True, integer=True),
 )
 def figure(decay, oversampling):
     n, k, p = 150, 12, int(oversampling)

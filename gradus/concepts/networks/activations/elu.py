@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import X, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.elementwise import X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, roundoff
@@ -16,12 +16,9 @@ def _elu_torch(elu, x, alpha):
 ELU = Concept(
     key="elu",
     kind="definition",
-    title=Text("Exponential linear unit (ELU)", "指数线性单元（ELU）"),
-    summary=Text(
-        "The identity on the right, an exponential that levels off at −α on the left: negative outputs bring the mean "
-        "of a layer closer to 0. With α = 1 the slope has no jump.",
-        "右侧为恒等函数，左侧为趋于 −α 的指数：负的输出使一层的均值更接近 0。α = 1 时斜率没有跳跃。",
-    ),
+    title="Exponential linear unit (ELU)",
+    summary="The identity on the right, an exponential that levels off at −α on the left: negative outputs "
+    "bring the mean of a layer closer to 0. With α = 1 the slope has no jump.",
     formulas=(
         r"f(x)=\begin{cases}x&x>0\\\alpha\,(e^{x}-1)&x\le 0\end{cases}\qquad f'(x)=\begin{cases}1&x>0\\f(x)+\alpha&x<0\end{cases}",
     ),
@@ -31,10 +28,10 @@ ELU = Concept(
             r"\alpha",
             "alpha",
             "",
-            Text("depth of the left side, 1 unless given", "左侧的深度，默认 1"),
+            "depth of the left side, 1 unless given",
             "positive",
         ),
-        Symbol("f", "", "... n", Text("results", "结果")),
+        Symbol("f", "", "... n", "results"),
     ),
     needs=("relu",),
     source="clevert2016fast",
@@ -43,9 +40,9 @@ ELU = Concept(
     implementations=(Implementation("torch.nn.functional:elu", "torch", _elu_torch),),
     readings=(Reading("clevert2016fast", "§3"),),
     deviations=(
-        Text(
-            r"CELU is $\alpha(e^{x/\alpha}-1)$ on the left, with slope 1 at 0 for every α; the two agree for α = 1.",
-            r"CELU 的左侧是 $\alpha(e^{x/\alpha}-1)$，对任意 α 在 0 处斜率均为 1；α = 1 时二者相同。",
+        (
+            r"CELU is $\alpha(e^{x/\alpha}-1)$ on the left, with slope 1 at 0 for every α; the two agree "
+            "for α = 1."
         ),
     ),
 )
@@ -66,13 +63,9 @@ def elu_cases(rng):
 ELU.invalid(not_numbers)
 
 
-@ELU.claim(
-    Text(
-        r"The slope is 1 on the right and $f(x)+\alpha$ on the left",
-        r"右侧斜率为 1，左侧斜率为 $f(x)+\alpha$",
-    )
-)
+@ELU.claim
 def slope_of_elu(elu, rng):
+    r"""The slope is 1 on the right and $f(x)+\alpha$ on the left"""
     x = np.array([-9.0, -3.0, -1.0, -0.25, 0.25, 1.0, 5.0])
 
     def one(alpha):
@@ -82,10 +75,9 @@ def slope_of_elu(elu, rng):
     return all_of(*[one(alpha) for alpha in (0.5, 1.0, 2.0)])
 
 
-@ELU.claim(
-    Text("At 0 the slope jumps by |1 − α|: none for α = 1", "在 0 处斜率跳跃 |1 − α|：α = 1 时没有跳跃")
-)
+@ELU.claim
 def jump_at_zero(elu, rng):
+    """At 0 the slope jumps by |1 − α|: none for α = 1"""
     h = np.array([2.0**-20])
 
     def one(alpha):
@@ -98,55 +90,47 @@ def jump_at_zero(elu, rng):
     return all_of(*[one(alpha) for alpha in (0.5, 1.0, 3.0)])
 
 
-@ELU.claim(Text("It levels off at −α and never goes below", "趋于 −α，且不低于它"))
+@ELU.claim
 def levels_off(elu, rng):
+    """It levels off at −α and never goes below"""
     x = np.array([-1000.0, -750.0, -40.0])
     return all_of(*[roundoff(elu(x, alpha=a), np.full(3, -a)) for a in (0.5, 1.0, 3.0)])
 
 
-@ELU.claim(
-    Text(
-        r"Near 0 it is $\alpha(x+x^2/2)$ to full relative accuracy",
-        r"在 0 附近以完整的相对精度等于 $\alpha(x+x^2/2)$",
-    )
-)
+@ELU.claim
 def accurate_near_zero(elu, rng):
+    r"""Near 0 it is $\alpha(x+x^2/2)$ to full relative accuracy"""
     x = -np.array([1e-8, 1e-10, 1e-12, 1e-15])
     return all_of(*[roundoff(elu(x, alpha=a) / (a * (x + x**2 / 2)), np.ones(4)) for a in (1.0, 2.0)])
 
 
-@ELU.mutant(
-    Text(r"$e^x-1$ subtracted term by term: digits lost near 0", r"直接计算 $e^x-1$：在 0 附近丢失有效数字"),
-    caught_by=["accurate-near-zero"],
-)
+@ELU.mutant(caught_by=["accurate-near-zero"])
 def cancelling_exponential(x, alpha=1.0):
+    """$e^x-1$ subtracted term by term: digits lost near 0"""
     return np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0)) - 1))
 
 
-@ELU.mutant(
-    Text("CELU sold as ELU", "把 CELU 当作 ELU"),
-    caught_by=["slope-of-elu", "jump-at-zero", "equals-definition"],
-)
+@ELU.mutant(caught_by=["slope-of-elu", "jump-at-zero", "equals-definition"])
 def celu(x, alpha=1.0):
+    """CELU sold as ELU"""
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
 
 
-@ELU.mutant(Text("α ignored", "忽略 α"), caught_by=["levels-off", "slope-of-elu"])
+@ELU.mutant(caught_by=["levels-off", "slope-of-elu"])
 def alpha_ignored(x, alpha=1.0):
+    """α ignored"""
     return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
 
 
-@ELU.mutant(
-    Text("both branches computed by the exponential: overflows", "两个分支都用指数计算：溢出"),
-    caught_by=["equals-definition", "slope-of-elu"],
-)
+@ELU.mutant(caught_by=["equals-definition", "slope-of-elu"])
 def one_branch(x, alpha=1.0):
+    """both branches computed by the exponential: overflows"""
     return alpha * np.expm1(x)
 
 
 @ELU.figure(
-    alpha=Slider(0.1, 3, 1.0, Text("depth α", "深度 α")),
-    spread=Slider(0.2, 4, 1.0, Text("spread of the inputs", "输入的标准差")),
+    alpha=Slider(0.1, 3, 1.0, "depth α"),
+    spread=Slider(0.2, 4, 1.0, "spread of the inputs"),
 )
 def elu_figure(alpha, spread):
     x = np.linspace(-4, 3, 700)

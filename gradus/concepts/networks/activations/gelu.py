@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, X, minimum, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.elementwise import MIDDLE, X, minimum, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff, statistical
@@ -13,20 +13,17 @@ from gradus.page.figures import canvas
 GELU = Concept(
     key="gelu",
     kind="definition",
-    title=Text("Gaussian error linear unit (GELU)", "高斯误差线性单元（GELU）"),
-    summary=Text(
-        "x kept with the probability that a standard normal lies below it. Smooth, and not monotone: it dips to "
-        "−0.17 before it rises. The usual activation of transformers.",
-        "以“标准正态变量小于 x 的概率”保留 x。它光滑但不单调：先降到 −0.17 再上升。是 Transformer 常用的激活函数。",
-    ),
+    title="Gaussian error linear unit (GELU)",
+    summary="x kept with the probability that a standard normal lies below it. Smooth, and not monotone: "
+    "it dips to −0.17 before it rises. The usual activation of transformers.",
     formulas=(
         r"\operatorname{GELU}(x)=x\,\Phi(x)=\mathbb{E}\,[x\,\mathbf{1}\{Z\le x\}],\qquad Z\sim N(0,1),\qquad \Phi(x)=\tfrac12\operatorname{erfc}\!\left(-\tfrac{x}{\sqrt2}\right)",
         r"\operatorname{GELU}'(x)=\Phi(x)+x\,\varphi(x)",
     ),
     symbols=(
         X,
-        Symbol(r"\Phi", "", "", Text("distribution function of the standard normal", "标准正态分布函数")),
-        Symbol(r"\varphi", "", "", Text("its density", "其密度")),
+        Symbol(r"\Phi", "", "", "distribution function of the standard normal"),
+        Symbol(r"\varphi", "", "", "its density"),
     ),
     needs=("relu", "expectation"),
     source="hendrycks2016gaussian",
@@ -35,14 +32,13 @@ GELU = Concept(
     implementations=(Implementation("torch.nn.functional:gelu", "torch"),),
     readings=(Reading("hendrycks2016gaussian", "§2"),),
     deviations=(
-        Text(
-            r"$\tfrac x2\bigl(1+\tanh(\sqrt{2/\pi}\,(x+0.044715x^3))\bigr)$ and $x\,\sigma(1.702x)$ are approximations, off by up to 4.7e-4 and 0.020. "
-            "PyTorch computes the exact form unless told `approximate='tanh'`; JAX the tanh form unless told otherwise.",
-            r"$\tfrac x2\bigl(1+\tanh(\sqrt{2/\pi}\,(x+0.044715x^3))\bigr)$ 与 $x\,\sigma(1.702x)$ 是近似式，误差最大为 4.7e-4 与 0.020。"
-            "PyTorch 默认计算精确式，JAX 默认计算 tanh 近似式。",
+        (
+            r"$\tfrac x2\bigl(1+\tanh(\sqrt{2/\pi}\,(x+0.044715x^3))\bigr)$ and $x\,\sigma(1.702x)$ are "
+            "approximations, off by up to 4.7e-4 and 0.020. PyTorch computes the exact form unless told "
+            "`approximate='tanh'`; JAX the tanh form unless told otherwise."
         ),
     ),
-)  # fmt: skip
+)
 
 
 def normal_distribution(x):
@@ -61,8 +57,9 @@ GELU.cases(points)
 GELU.invalid(not_numbers)
 
 
-@GELU.claim(Text(r"Its slope is $\Phi(x)+x\varphi(x)$", r"斜率为 $\Phi(x)+x\varphi(x)$"))
+@GELU.claim
 def slope_of_gelu(gelu, rng):
+    r"""Its slope is $\Phi(x)+x\varphi(x)$"""
     return slope_is(gelu, MIDDLE, slope_by_scipy(MIDDLE))
 
 
@@ -73,13 +70,9 @@ def slope_by_scipy(x):
     return ndtr(x) + x * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
 
 
-@GELU.claim(
-    Text(
-        "Its minimum is −0.169971 at −0.751792: it is not monotone",
-        "在 −0.751792 处取最小值 −0.169971：不单调",
-    )
-)
+@GELU.claim
 def minimum_of_gelu(gelu, rng):
+    """Its minimum is −0.169971 at −0.751792: it is not monotone"""
     from scipy.special import ndtr
 
     a, b = -1.0, 0.0  # bisection of the slope
@@ -100,31 +93,26 @@ def minimum_of_gelu(gelu, rng):
     )
 
 
-@GELU.claim(
-    Text(
-        r"It is the mean of $x\,\mathbf{1}\{Z\le x\}$ over normal Z",
-        r"它是 $x\,\mathbf{1}\{Z\le x\}$ 对标准正态 Z 的均值",
-    )
-)
+@GELU.claim
 def mean_of_a_random_gate(gelu, rng):
+    r"""It is the mean of $x\,\mathbf{1}\{Z\le x\}$ over normal Z"""
     x = np.linspace(-2, 2, 5)
     gate = x * (rng.standard_normal((4000, 1)) <= x) - gelu(x)
     return all_of(*[statistical(g, 0.0) for g in gate.T[[0, 1, 3, 4]]])
 
 
-@GELU.claim(
-    Text(
-        r"$\operatorname{GELU}(x)-\operatorname{GELU}(-x)=x$",
-        r"$\operatorname{GELU}(x)-\operatorname{GELU}(-x)=x$",
-    )
-)
+@GELU.claim
 def odd_part_is_half_x(gelu, rng):
+    r"""$\operatorname{GELU}(x)-\operatorname{GELU}(-x)=x$"""
     x = 3 * rng.standard_normal(200)
     return roundoff(gelu(x) - gelu(-x), x)
 
 
-@GELU.claim(Text("It is the exact form: where the tanh form errs most, at −2.70 and 2.70, it agrees with the normal distribution", "是精确式：在 tanh 近似误差最大的 ±2.70 处仍与正态分布一致"))  # fmt: skip
+@GELU.claim
 def exact_not_tanh(gelu, rng):
+    """It is the exact form: where the tanh form errs most, at −2.70 and 2.70, it agrees with the normal
+    distribution
+    """
     from scipy.special import ndtr
 
     x = np.linspace(-5, 5, 2001)
@@ -139,38 +127,31 @@ def exact_not_tanh(gelu, rng):
     )
 
 
-@GELU.mutant(
-    Text("the tanh approximation sold as exact", "把 tanh 近似当作精确式"),
-    caught_by=["exact-not-tanh", "slope-of-gelu", "minimum-of-gelu", "equals-definition"],
-)
+@GELU.mutant(caught_by=["exact-not-tanh", "slope-of-gelu", "minimum-of-gelu", "equals-definition"])
 def tanh_approximation(x):
+    """the tanh approximation sold as exact"""
     return x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
-@GELU.mutant(
-    Text(r"$x\,\sigma(1.702x)$", r"$x\,\sigma(1.702x)$"), caught_by=["exact-not-tanh", "minimum-of-gelu"]
-)
+@GELU.mutant(caught_by=["exact-not-tanh", "minimum-of-gelu"])
 def sigmoid_approximation(x):
+    r"""$x\,\sigma(1.702x)$"""
     return x / (1 + np.exp(-1.702 * x))
 
 
-@GELU.mutant(
-    Text(r"$\operatorname{erf}(x)$ without the $\sqrt2$", r"$\operatorname{erf}(x)$ 漏掉 $\sqrt2$"),
-    caught_by=["slope-of-gelu", "mean-of-a-random-gate"],
-)
+@GELU.mutant(caught_by=["slope-of-gelu", "mean-of-a-random-gate"])
 def root_two_lost(x):
+    r"""$\operatorname{erf}(x)$ without the $\sqrt2$"""
     return x * normal_distribution(np.sqrt(2) * x)
 
 
-@GELU.mutant(
-    Text("the density in the place of the distribution", "用密度代替分布函数"),
-    caught_by=["odd-part-is-half-x", "mean-of-a-random-gate"],
-)
+@GELU.mutant(caught_by=["odd-part-is-half-x", "mean-of-a-random-gate"])
 def density_for_distribution(x):
+    """the density in the place of the distribution"""
     return x * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
 
 
-@GELU.figure(x0=Slider(-4, 4, -0.75, Text("pre-activation x", "激活前的值 x")))
+@GELU.figure(x0=Slider(-4, 4, -0.75, "pre-activation x"))
 def gelu_figure(x0):
     x = np.linspace(-4, 4, 400)
     approximations = {

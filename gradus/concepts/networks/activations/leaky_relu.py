@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import X, not_numbers, points
+from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
 from gradus.concepts.networks.activations.relu import relu
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
@@ -16,31 +16,29 @@ def _leaky_torch(leaky_relu, x, alpha):
 LEAKY_RELU = Concept(
     key="leaky-relu",
     kind="definition",
-    title=Text("Leaky ReLU", "带泄漏的线性整流函数（Leaky ReLU）"),
-    summary=Text(
-        "ReLU with a small slope α on the left instead of 0: a unit that never fires still receives a gradient and "
-        "can recover. With α learnt per channel it is the PReLU.",
-        "左侧以小斜率 α 代替 0 的 ReLU：从不激活的单元仍能得到梯度，可以恢复。若 α 按通道学习得到，即为 PReLU。",
+    title="Leaky ReLU",
+    summary="ReLU with a small slope α on the left instead of 0: a unit that never fires still receives a "
+    "gradient and can recover. With α learnt per channel it is the PReLU.",
+    formulas=(
+        r"f(x)=\begin{cases}x&x>0\\\alpha x&x\le 0\end{cases}\qquad f'(x)=\begin{cases}1&x>0\\\alpha&x<0\end{cases}",
     ),
-    formulas=(r"f(x)=\begin{cases}x&x>0\\\alpha x&x\le 0\end{cases}\qquad f'(x)=\begin{cases}1&x>0\\\alpha&x<0\end{cases}",),
     symbols=(
         X,
-        Symbol(r"\alpha", "alpha", "", Text("slope on the left, 0.01 unless given", "左侧的斜率，默认 0.01"), "nonnegative"),
-        Symbol("f", "", "... n", Text("results", "结果")),
+        Symbol(r"\alpha", "alpha", "", "slope on the left, 0.01 unless given", "nonnegative"),
+        Symbol("f", "", "... n", "results"),
     ),
     needs=("relu",),
     source="maas2013rectifier",
     year=2013,
     people=("Andrew Maas", "Awni Hannun", "Andrew Ng"),
     implementations=(Implementation("torch.nn.functional:leaky_relu", "torch", _leaky_torch),),
-    readings=(Reading("maas2013rectifier", ""), Reading("he2015delving", "§2.1"), Reading("goodfellow2016deep", "§6.3.1")),
-    deviations=(
-        Text(
-            "The default α is 0.01 in PyTorch, JAX and ONNX; 0.2 in TensorFlow, 0.3 in Keras.",
-            "默认的 α 在 PyTorch、JAX 与 ONNX 中为 0.01，在 TensorFlow 中为 0.2，在 Keras 中为 0.3。",
-        ),
+    readings=(
+        Reading("maas2013rectifier", ""),
+        Reading("he2015delving", "§2.1"),
+        Reading("goodfellow2016deep", "§6.3.1"),
     ),
-)  # fmt: skip
+    deviations=("The default α is 0.01 in PyTorch, JAX and ONNX; 0.2 in TensorFlow, 0.3 in Keras.",),
+)
 
 
 @LEAKY_RELU.definition
@@ -58,8 +56,9 @@ def leaky_cases(rng):
 LEAKY_RELU.invalid(not_numbers)
 
 
-@LEAKY_RELU.claim(Text("The slope is α to the left of 0 and 1 to the right", "0 的左侧斜率为 α，右侧为 1"))
+@LEAKY_RELU.claim
 def two_slopes(leaky_relu, rng):
+    """The slope is α to the left of 0 and 1 to the right"""
     x, h = np.array([-30.0, -2.0, -0.5, 0.5, 2.0, 30.0]), 0.125
 
     def one(alpha):
@@ -69,32 +68,25 @@ def two_slopes(leaky_relu, rng):
     return all_of(*[one(alpha) for alpha in (0.01, 0.2, 1.0, 2.0)])
 
 
-@LEAKY_RELU.claim(
-    Text(
-        "It loses nothing: the leaky ReLU of slope 1/α undoes it",
-        "不丢失信息：斜率为 1/α 的 Leaky ReLU 是它的反函数",
-    )
-)
+@LEAKY_RELU.claim
 def undone_by_the_reciprocal_slope(leaky_relu, rng):
+    """It loses nothing: the leaky ReLU of slope 1/α undoes it"""
     x = rng.standard_normal(100)
     return all_of(*[roundoff(leaky_relu(leaky_relu(x, alpha=a), alpha=1 / a), x) for a in (0.01, 0.3, 2.0)])
 
 
-@LEAKY_RELU.claim(Text("α = 0 is the ReLU, α = 1 the identity", "α = 0 时即 ReLU，α = 1 时即恒等函数"))
+@LEAKY_RELU.claim
 def between_relu_and_identity(leaky_relu, rng):
+    """α = 0 is the ReLU, α = 1 the identity"""
     x = rng.standard_normal(100)
     return all_of(
         identical(leaky_relu(x, alpha=0.0), np.maximum(x, 0)), identical(leaky_relu(x, alpha=1.0), x)
     )
 
 
-@LEAKY_RELU.claim(
-    Text(
-        "A unit on its dead side learns: descent on the loss brings it back over 0",
-        "处于“死”侧的单元仍会学习：梯度下降能把它带回 0 以上",
-    )
-)
+@LEAKY_RELU.claim
 def revives_a_dead_unit(leaky_relu, rng):
+    """A unit on its dead side learns: descent on the loss brings it back over 0"""
     w = np.array([-1.0])  # target 1, loss (f(w) − 1)²/2, step 1: with slope α it climbs by about α a step
     h = 2.0**-12
     for _ in range(60):
@@ -103,31 +95,27 @@ def revives_a_dead_unit(leaky_relu, rng):
     return bound(float(w[0]), 0.0, "≥", Text("at rest it would stay at −1", "若不学习则停在 −1"))
 
 
-@LEAKY_RELU.mutant(
-    Text(r"$\max(x,\alpha x)$: right only for α ≤ 1", r"$\max(x,\alpha x)$：仅当 α ≤ 1 时正确"),
-    caught_by=["two-slopes", "undone-by-the-reciprocal-slope", "equals-definition"],
-)
+@LEAKY_RELU.mutant(caught_by=["two-slopes", "undone-by-the-reciprocal-slope", "equals-definition"])
 def maximum_form(x, alpha=0.01):
+    r"""$\max(x,\alpha x)$: right only for α ≤ 1"""
     return np.maximum(x, alpha * x)
 
 
-@LEAKY_RELU.mutant(
-    Text("no leak", "没有泄漏"), caught_by=["two-slopes", "between-relu-and-identity", "revives-a-dead-unit"]
-)
+@LEAKY_RELU.mutant(caught_by=["two-slopes", "between-relu-and-identity", "revives-a-dead-unit"])
 def no_leak(x, alpha=0.01):
+    """no leak"""
     return np.maximum(x, 0)
 
 
-@LEAKY_RELU.mutant(
-    Text("the leak has the wrong sign", "泄漏的符号错误"), caught_by=["two-slopes", "revives-a-dead-unit"]
-)
+@LEAKY_RELU.mutant(caught_by=["two-slopes", "revives-a-dead-unit"])
 def folded(x, alpha=0.01):
+    """the leak has the wrong sign"""
     return np.where(x > 0, x, -alpha * x)
 
 
 @LEAKY_RELU.figure(
-    alpha=Slider(0, 1, 0.1, Text("slope α on the left", "左侧斜率 α")),
-    depth=Slider(1, 30, 6, Text("number of layers", "层数"), integer=True),
+    alpha=Slider(0, 1, 0.1, "slope α on the left"),
+    depth=Slider(1, 30, 6, "number of layers", integer=True),
 )
 def leaky_figure(alpha, depth):
     n = int(depth)

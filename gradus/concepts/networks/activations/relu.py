@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import X, not_numbers, points
+from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
 from gradus.page.evidence import all_of, identical
 from gradus.page.figures import canvas
@@ -10,12 +10,9 @@ from gradus.page.figures import canvas
 RELU = Concept(
     key="relu",
     kind="definition",
-    title=Text("ReLU", "线性整流函数（ReLU）"),
-    summary=Text(
-        "Keeps what is positive and drops the rest. Its slope is 1 wherever it passes anything, so products of slopes "
-        "do not shrink with depth; where it is 0, nothing is learnt.",
-        "保留正的部分，其余置零。凡有信号通过处斜率恒为 1，因此斜率的连乘不随深度衰减；为 0 处则学不到东西。",
-    ),
+    title="ReLU",
+    summary="Keeps what is positive and drops the rest. Its slope is 1 wherever it passes anything, so "
+    "products of slopes do not shrink with depth; where it is 0, nothing is learnt.",
     formulas=(
         r"\operatorname{ReLU}(x)=\max(0,x)",
         r"\operatorname{ReLU}'(x)=\begin{cases}1&x>0\\0&x<0\end{cases}\qquad\partial\operatorname{ReLU}(0)=[0,1]",
@@ -32,10 +29,7 @@ RELU = Concept(
         Reading("goodfellow2016deep", "§6.3.1"),
     ),
     deviations=(
-        Text(
-            "At 0 PyTorch, JAX and TensorFlow take the slope 0, one choice of the subdifferential [0, 1].",
-            "在 0 处 PyTorch、JAX 与 TensorFlow 取斜率 0，它只是次微分 [0, 1] 中的一个选择。",
-        ),
+        "At 0 PyTorch, JAX and TensorFlow take the slope 0, one choice of the subdifferential [0, 1].",
     ),
 )
 
@@ -51,65 +45,60 @@ RELU.cases(points)
 RELU.invalid(not_numbers)
 
 
-@RELU.claim(
-    Text("The slope is 1 to the right of 0 and 0 to the left, exactly", "0 的右侧斜率恰为 1，左侧恰为 0")
-)
+@RELU.claim
 def slope_is_a_step(relu, rng):
+    """The slope is 1 to the right of 0 and 0 to the left, exactly"""
     x = np.array([-30.0, -2.0, -0.5, 0.5, 2.0, 30.0])  # differences of multiples of 2^-3 are exact
     return identical((relu(x + 0.125) - relu(x - 0.125)) / 0.25, np.where(x > 0, 1.0, 0.0))
 
 
-@RELU.claim(
-    Text("It has a kink at 0: the one-sided slopes are 0 and 1", "在 0 处有折点：左、右导数为 0 与 1")
-)
+@RELU.claim
 def kink_at_zero(relu, rng):
+    """It has a kink at 0: the one-sided slopes are 0 and 1"""
     h = np.array([2.0**-k for k in range(1, 40)])
     left, right = (relu(0 * h) - relu(-h)) / h, (relu(h) - relu(0 * h)) / h
     return all_of(identical(left, 0 * h), identical(right, 1 + 0 * h))
 
 
-@RELU.claim(
-    Text(
-        r"Positively homogeneous: $\operatorname{ReLU}(ax)=a\operatorname{ReLU}(x)$ for $a>0$",
-        r"正齐次：$a>0$ 时 $\operatorname{ReLU}(ax)=a\operatorname{ReLU}(x)$",
-    )
-)
+@RELU.claim
 def positively_homogeneous(relu, rng):
+    r"""Positively homogeneous: $\operatorname{ReLU}(ax)=a\operatorname{ReLU}(x)$ for $a>0$"""
     x = rng.standard_normal(100)
     return all_of(*[identical(relu(a * x), a * relu(x)) for a in (0.25, 2.0, 1024.0)])
 
 
-@RELU.claim(Text(r"Two of them make the identity and the absolute value: $x=\operatorname{ReLU}(x)-\operatorname{ReLU}(-x)$, $|x|=\operatorname{ReLU}(x)+\operatorname{ReLU}(-x)$", r"两个 ReLU 可合成恒等与绝对值：$x=\operatorname{ReLU}(x)-\operatorname{ReLU}(-x)$，$|x|=\operatorname{ReLU}(x)+\operatorname{ReLU}(-x)$"))  # fmt: skip
+@RELU.claim
 def identity_and_absolute_value(relu, rng):
+    r"""Two of them make the identity and the absolute value:
+    $x=\operatorname{ReLU}(x)-\operatorname{ReLU}(-x)$,
+    $|x|=\operatorname{ReLU}(x)+\operatorname{ReLU}(-x)$
+    """
     x = 10 * rng.standard_normal(100)
     a, b = relu(x), relu(-x)
     return all_of(identical(a - b, x), identical(a + b, np.abs(x)))
 
 
-@RELU.mutant(
-    Text("a leak of 0.01 on the left", "左侧留有 0.01 的斜率"),
-    caught_by=["slope-is-a-step", "kink-at-zero", "identity-and-absolute-value"],
-)
+@RELU.mutant(caught_by=["slope-is-a-step", "kink-at-zero", "identity-and-absolute-value"])
 def leaks(x):
+    """a leak of 0.01 on the left"""
     return np.where(x > 0, x, 0.01 * x)
 
 
-@RELU.mutant(
-    Text("capped at 6 (ReLU6)", "以 6 为上限（ReLU6）"),
-    caught_by=["slope-is-a-step", "positively-homogeneous"],
-)
+@RELU.mutant(caught_by=["slope-is-a-step", "positively-homogeneous"])
 def capped_at_six(x):
+    """capped at 6 (ReLU6)"""
     return np.clip(x, 0, 6)
 
 
-@RELU.mutant(Text("the absolute value", "绝对值"), caught_by=["kink-at-zero", "equals-definition"])
+@RELU.mutant(caught_by=["kink-at-zero", "equals-definition"])
 def absolute_value(x):
+    """the absolute value"""
     return np.abs(x)
 
 
 @RELU.figure(
-    kinks=Slider(3, 40, 5, Text("number of ReLUs", "ReLU 的个数"), integer=True),
-    point=Slider(0.05, 0.95, 0.35, Text("x marked", "标出的 x")),
+    kinks=Slider(3, 40, 5, "number of ReLUs", integer=True),
+    point=Slider(0.05, 0.95, 0.35, "x marked"),
 )
 def relu_figure(kinks, point):
     n = int(kinks)

@@ -2,25 +2,30 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, STEP, X, not_numbers, points, slope_is, slopes
+from gradus.concepts.networks.activations.elementwise import (
+    MIDDLE,
+    STEP,
+    X,
+    not_numbers,
+    points,
+    slope_is,
+)
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.differences import five_point_slope
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
 
 SIGMOID = Concept(
     key="sigmoid",
     kind="definition",
-    title=Text("Sigmoid", "Sigmoid 函数"),
-    summary=Text(
-        "The logistic function: turns log-odds into a probability. It saturates on both sides and its slope never "
-        "exceeds ¼, so a deep stack of sigmoids passes almost no gradient.",
-        "逻辑斯谛函数：把对数几率变成概率。它两端饱和，斜率不超过 ¼，因此多层堆叠时几乎不传递梯度。",
-    ),
+    title="Sigmoid",
+    summary="The logistic function: turns log-odds into a probability. It saturates on both sides and its "
+    "slope never exceeds ¼, so a deep stack of sigmoids passes almost no gradient.",
     formulas=(
         r"\sigma(x)=\frac{1}{1+e^{-x}}",
         r"\sigma'(x)=\sigma(x)\bigl(1-\sigma(x)\bigr)\le\tfrac14,\qquad \sigma(-x)=1-\sigma(x),\qquad x=\log\frac{\sigma(x)}{1-\sigma(x)}",
     ),
-    symbols=(X, Symbol(r"\sigma", "", "... n", Text("probabilities, in (0, 1)", "概率，取值于 (0, 1)"))),
+    symbols=(X, Symbol(r"\sigma", "", "... n", "probabilities, in (0, 1)")),
     needs=("derivative",),
     source="goodfellow2016deep",
     year=1838,
@@ -31,7 +36,7 @@ SIGMOID = Concept(
         Reading("murphy2022probabilistic", "§2.4.2"),
         Reading("bishop2006pattern", "§4.2"),
     ),
-)  # fmt: skip
+)
 
 
 @SIGMOID.definition
@@ -45,44 +50,39 @@ SIGMOID.cases(points)
 SIGMOID.invalid(not_numbers)
 
 
-@SIGMOID.claim(Text(r"Its slope is $\sigma(1-\sigma)$", r"斜率为 $\sigma(1-\sigma)$"))
+@SIGMOID.claim
 def slope_of_the_sigmoid(sigmoid, rng):
+    r"""Its slope is $\sigma(1-\sigma)$"""
     s = sigmoid(MIDDLE)
     return slope_is(sigmoid, MIDDLE, s * (1 - s))
 
 
-@SIGMOID.claim(
-    Text(
-        r"The slope is largest at 0, where it is ¼: twenty layers pass at most $10^{-12}$",
-        r"斜率在 0 处最大，为 ¼：二十层最多传过 $10^{-12}$",
-    )
-)
+@SIGMOID.claim
 def slope_at_most_a_quarter(sigmoid, rng):
-    steepest = np.abs(slopes(sigmoid, MIDDLE)).max()
+    """The slope is largest at 0, where it is ¼: twenty layers pass at most $10^{-12}$"""
+    steepest = np.abs(five_point_slope(sigmoid, MIDDLE)).max()
     return roundoff(steepest**20 * 2.0**40, 1.0, terms=20, scale=4 / STEP)
 
 
-@SIGMOID.claim(Text(r"$\sigma(-x)=1-\sigma(x)$", r"$\sigma(-x)=1-\sigma(x)$"))
+@SIGMOID.claim
 def point_symmetry(sigmoid, rng):
+    r"""$\sigma(-x)=1-\sigma(x)$"""
     x = 5 * rng.standard_normal(200)
     return roundoff(sigmoid(-x), 1 - sigmoid(x))
 
 
-@SIGMOID.claim(
-    Text(
-        r"The log-odds are its inverse: $\log\frac{\sigma}{1-\sigma}=x$",
-        r"对数几率是它的反函数：$\log\frac{\sigma}{1-\sigma}=x$",
-    )
-)
+@SIGMOID.claim
 def log_odds_undo_it(sigmoid, rng):
+    r"""The log-odds are its inverse: $\log\frac{\sigma}{1-\sigma}=x$"""
     x = rng.uniform(-6, 6, 200)
     s = sigmoid(x)
     # rounding of σ, relative ε, moves the log-odds by ε/(1−σ) = ε(1+e^x)
     return roundoff(np.log(s) - np.log1p(-s), x, terms=2, scale=1 + np.exp(6.0))
 
 
-@SIGMOID.claim(Text(r"The lower tail is $e^{x}$ to full relative accuracy, the ends are 0 and 1, nothing overflows", r"下尾以完整的相对精度等于 $e^{x}$，两端为 0 与 1，无溢出"))  # fmt: skip
+@SIGMOID.claim
 def tails_of_the_sigmoid(sigmoid, rng):
+    """The lower tail is $e^{x}$ to full relative accuracy, the ends are 0 and 1, nothing overflows"""
     x = np.array([-700.0, -300.0, -50.0])
     ends = sigmoid(np.array([-1000.0, 1000.0]))
     return all_of(
@@ -90,46 +90,41 @@ def tails_of_the_sigmoid(sigmoid, rng):
     )
 
 
-@SIGMOID.mutant(
-    Text(r"$e^x/(1+e^x)$: NaN at 1000", r"$e^x/(1+e^x)$：在 1000 处为 NaN"),
-    caught_by=["tails-of-the-sigmoid"],
-)
+@SIGMOID.mutant(caught_by=["tails-of-the-sigmoid"])
 def overflowing_form(x):
+    """$e^x/(1+e^x)$: NaN at 1000"""
     return np.exp(x) / (1 + np.exp(x))
 
 
-@SIGMOID.mutant(
-    Text("through tanh: the lower tail is rounded to 0", "由 tanh 得到：下尾被舍入为 0"),
-    caught_by=["tails-of-the-sigmoid"],
-)
+@SIGMOID.mutant(caught_by=["tails-of-the-sigmoid"])
 def through_tanh(x):
+    """through tanh: the lower tail is rounded to 0"""
     return (1 + np.tanh(x / 2)) / 2
 
 
 @SIGMOID.mutant(
-    Text("hard sigmoid", "分段线性的 hard sigmoid"),
-    caught_by=["slope-of-the-sigmoid", "slope-at-most-a-quarter", "log-odds-undo-it", "equals-definition"],
+    caught_by=["slope-of-the-sigmoid", "slope-at-most-a-quarter", "log-odds-undo-it", "equals-definition"]
 )
 def hard_sigmoid(x):
+    """hard sigmoid"""
     return np.clip(x / 6 + 0.5, 0, 1)
 
 
-@SIGMOID.mutant(Text("the sign of the exponent lost, 1 − σ", "指数的符号丢失，得到 1 − σ"), caught_by=["slope-of-the-sigmoid", "log-odds-undo-it", "tails-of-the-sigmoid"])  # fmt: skip
+@SIGMOID.mutant(caught_by=["slope-of-the-sigmoid", "log-odds-undo-it", "tails-of-the-sigmoid"])
 def mirrored(x):
+    """the sign of the exponent lost, 1 − σ"""
     return 1 / (1 + np.exp(x))
 
 
-@SIGMOID.mutant(
-    Text("1 lost in the denominator's place: e^{-x} added twice", "分母写错：加了两次 e^{-x}"),
-    caught_by=["point-symmetry", "equals-definition"],
-)
+@SIGMOID.mutant(caught_by=["point-symmetry", "equals-definition"])
 def exponential_twice(x):
+    """1 lost in the denominator's place: e^{-x} added twice"""
     return 1 / (1 + 2 * np.exp(-x))
 
 
 @SIGMOID.figure(
-    x0=Slider(-8, 8, 2.0, Text("pre-activation x", "激活前的值 x")),
-    depth=Slider(1, 30, 5, Text("number of layers", "层数"), integer=True),
+    x0=Slider(-8, 8, 2.0, "pre-activation x"),
+    depth=Slider(1, 30, 5, "number of layers", integer=True),
 )
 def sigmoid_figure(x0, depth):
     x = np.linspace(-8, 8, 400)

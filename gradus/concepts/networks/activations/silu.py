@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, X, minimum, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.elementwise import MIDDLE, X, minimum, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
@@ -12,20 +12,17 @@ from gradus.page.figures import canvas
 SILU = Concept(
     key="silu",
     kind="definition",
-    title=Text("SiLU (swish)", "SiLU（Swish）"),
-    summary=Text(
-        "x times the sigmoid of x: a smooth ReLU that gates itself and dips to −0.278 on the left. Close to GELU, and "
-        "cheaper.",
-        "x 乘以它自己的 sigmoid：光滑的 ReLU，自己给自己当门控，左侧下探到 −0.278。与 GELU 接近而计算更省。",
-    ),
+    title="SiLU (swish)",
+    summary="x times the sigmoid of x: a smooth ReLU that gates itself and dips to −0.278 on the left. "
+    "Close to GELU, and cheaper.",
     formulas=(
         r"\operatorname{SiLU}(x)=x\,\sigma(x)=\frac{x}{1+e^{-x}}",
         r"\operatorname{SiLU}'(x)=\sigma(x)\bigl(1+x\,(1-\sigma(x))\bigr),\qquad \min\operatorname{SiLU}=-W(1/e)=-0.278465",
     ),
     symbols=(
         X,
-        Symbol(r"\sigma", "", "", Text("the sigmoid", "sigmoid 函数")),
-        Symbol("W", "", "", Text("Lambert's function, $W e^{W}=x$", "朗伯 W 函数，$W e^{W}=x$")),
+        Symbol(r"\sigma", "", "", "the sigmoid"),
+        Symbol("W", "", "", "Lambert's function, $W e^{W}=x$"),
     ),
     needs=("relu", "sigmoid"),
     source="elfwing2018sigmoid",
@@ -33,10 +30,8 @@ SILU = Concept(
     people=("Stefan Elfwing", "Eiji Uchibe", "Kenji Doya", "Prajit Ramachandran"),
     implementations=(Implementation("torch.nn.functional:silu", "torch"),),
     readings=(Reading("elfwing2018sigmoid", "§2"), Reading("ramachandran2017searching", "§4")),
-    deviations=(
-        Text(r"Swish is $x\,\sigma(\beta x)$, with β fixed or learnt; SiLU is β = 1.", r"Swish 是 $x\,\sigma(\beta x)$，β 固定或可学习；SiLU 即 β = 1。"),
-    ),
-)  # fmt: skip
+    deviations=(r"Swish is $x\,\sigma(\beta x)$, with β fixed or learnt; SiLU is β = 1.",),
+)
 
 
 @SILU.definition
@@ -50,24 +45,16 @@ SILU.cases(points)
 SILU.invalid(not_numbers)
 
 
-@SILU.claim(
-    Text(
-        r"Its slope is $\sigma(x)\bigl(1+x(1-\sigma(x))\bigr)$",
-        r"斜率为 $\sigma(x)\bigl(1+x(1-\sigma(x))\bigr)$",
-    )
-)
+@SILU.claim
 def slope_of_silu(silu, rng):
+    r"""Its slope is $\sigma(x)\bigl(1+x(1-\sigma(x))\bigr)$"""
     s = 1 / (1 + np.exp(-MIDDLE))
     return slope_is(silu, MIDDLE, s * (1 + MIDDLE * (1 - s)))
 
 
-@SILU.claim(
-    Text(
-        r"Its minimum is $-W(1/e)=-0.278465$ at $-1-W(1/e)$: it is not monotone",
-        r"在 $-1-W(1/e)$ 处取最小值 $-W(1/e)=-0.278465$：不单调",
-    )
-)
+@SILU.claim
 def minimum_of_silu(silu, rng):
+    """Its minimum is $-W(1/e)=-0.278465$ at $-1-W(1/e)$: it is not monotone"""
     from scipy.special import lambertw
 
     W = float(lambertw(np.exp(-1)).real)
@@ -80,21 +67,16 @@ def minimum_of_silu(silu, rng):
     )
 
 
-@SILU.claim(
-    Text(
-        r"$\operatorname{SiLU}(x)-\operatorname{SiLU}(-x)=x$",
-        r"$\operatorname{SiLU}(x)-\operatorname{SiLU}(-x)=x$",
-    )
-)
+@SILU.claim
 def odd_part_of_silu(silu, rng):
+    r"""$\operatorname{SiLU}(x)-\operatorname{SiLU}(-x)=x$"""
     x = 3 * rng.standard_normal(200)
     return roundoff(silu(x) - silu(-x), x)
 
 
-@SILU.claim(
-    Text(r"The lower tail is $xe^{x}$, and nothing overflows at ±1000", r"下尾为 $xe^{x}$，在 ±1000 处不溢出")
-)
+@SILU.claim
 def tails_of_silu(silu, rng):
+    """The lower tail is $xe^{x}$, and nothing overflows at ±1000"""
     x = np.array([-700.0, -300.0, -50.0])
     ends = silu(np.array([-1000.0, 1000.0]))
     return all_of(
@@ -102,37 +84,31 @@ def tails_of_silu(silu, rng):
     )
 
 
-@SILU.mutant(
-    Text("hard swish", "分段的 hard swish"), caught_by=["slope-of-silu", "minimum-of-silu", "tails-of-silu"]
-)
+@SILU.mutant(caught_by=["slope-of-silu", "minimum-of-silu", "tails-of-silu"])
 def hard_swish(x):
+    """hard swish"""
     return x * np.clip(x + 3, 0, 6) / 6
 
 
-@SILU.mutant(
-    Text("β = 1.702 left inside", "内部遗留了 β = 1.702"),
-    caught_by=["slope-of-silu", "minimum-of-silu", "equals-definition"],
-)
+@SILU.mutant(caught_by=["slope-of-silu", "minimum-of-silu", "equals-definition"])
 def quick_gelu(x):
+    """β = 1.702 left inside"""
     return x / (1 + np.exp(-1.702 * x))
 
 
-@SILU.mutant(
-    Text(r"$xe^x/(1+e^x)$: NaN at 1000", r"$xe^x/(1+e^x)$：在 1000 处为 NaN"), caught_by=["tails-of-silu"]
-)
+@SILU.mutant(caught_by=["tails-of-silu"])
 def overflowing_silu(x):
+    """$xe^x/(1+e^x)$: NaN at 1000"""
     return x * np.exp(x) / (1 + np.exp(x))
 
 
-@SILU.mutant(
-    Text("x gated by the slope of the sigmoid", "以 sigmoid 的导数作门控"),
-    caught_by=["odd-part-of-silu", "slope-of-silu"],
-)
+@SILU.mutant(caught_by=["odd-part-of-silu", "slope-of-silu"])
 def gated_by_the_slope(x):
+    """x gated by the slope of the sigmoid"""
     return x * sigmoid(x) * (1 - sigmoid(x))
 
 
-@SILU.figure(beta=Slider(0.05, 20, 1.0, Text("steepness β of the gate", "门控的陡度 β"), log=True))
+@SILU.figure(beta=Slider(0.05, 20, 1.0, "steepness β of the gate", log=True))
 def silu_figure(beta):
     x = np.linspace(-6, 4, 1001)
     y = x * sigmoid(beta * x)

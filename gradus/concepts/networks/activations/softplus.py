@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, X, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.elementwise import MIDDLE, X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
@@ -17,36 +17,36 @@ def _softplus_torch(softplus, x, beta):
 SOFTPLUS = Concept(
     key="softplus",
     kind="definition",
-    title=Text("Softplus", "Softplus 函数"),
-    summary=Text(
-        "A smooth ReLU, and the integral of the sigmoid: positive everywhere, so it turns a real number into a scale "
-        "or a variance. The logistic loss of a margin is softplus of its negative.",
-        "光滑的 ReLU，也是 sigmoid 的积分：处处为正，可把实数变成尺度或方差。逻辑斯谛损失就是间隔取负后的 softplus。",
-    ),
+    title="Softplus",
+    summary="A smooth ReLU, and the integral of the sigmoid: positive everywhere, so it turns a real "
+    "number into a scale or a variance. The logistic loss of a margin is softplus of its negative.",
     formulas=(
         r"\zeta(x)=\frac1\beta\log\bigl(1+e^{\beta x}\bigr)=\max(0,x)+\frac1\beta\log\bigl(1+e^{-\beta|x|}\bigr)",
         r"\zeta'(x)=\sigma(\beta x),\qquad 0<\zeta(x)-\max(0,x)\le\frac{\log 2}{\beta}",
     ),
     symbols=(
         X,
-        Symbol(r"\beta", "beta", "", Text("sharpness, 1 unless given", "锐度，默认 1"), "positive"),
-        Symbol(r"\sigma", "", "", Text("the sigmoid", "sigmoid 函数")),
-        Symbol(r"\zeta", "", "... n", Text("results", "结果")),
+        Symbol(r"\beta", "beta", "", "sharpness, 1 unless given", "positive"),
+        Symbol(r"\sigma", "", "", "the sigmoid"),
+        Symbol(r"\zeta", "", "... n", "results"),
     ),
     needs=("relu", "sigmoid"),
     source="dugas2001incorporating",
     year=2000,
     people=("Charles Dugas", "Yoshua Bengio"),
     implementations=(Implementation("torch.nn.functional:softplus", "torch", _softplus_torch),),
-    readings=(Reading("dugas2001incorporating", ""), Reading("glorot2011deep", "§3"), Reading("goodfellow2016deep", "§3.10")),
+    readings=(
+        Reading("dugas2001incorporating", ""),
+        Reading("glorot2011deep", "§3"),
+        Reading("goodfellow2016deep", "§3.10"),
+    ),
     deviations=(
-        Text(
-            r"PyTorch returns x itself where βx exceeds `threshold`, 20 unless given: an error of up to $e^{-20}/\beta=2\cdot10^{-9}/\beta$ in float64. "
-            "Gradus calls it with 40.",
-            r"当 βx 超过 `threshold`（默认 20）时 PyTorch 直接返回 x：在 float64 下误差可达 $e^{-20}/\beta=2\cdot10^{-9}/\beta$。Gradus 以 40 调用。",
+        (
+            "PyTorch returns x itself where βx exceeds `threshold`, 20 unless given: an error of up to "
+            r"$e^{-20}/\beta=2\cdot10^{-9}/\beta$ in float64. Gradus calls it with 40."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @SOFTPLUS.definition
@@ -64,21 +64,19 @@ def softplus_cases(rng):
 SOFTPLUS.invalid(not_numbers)
 
 
-@SOFTPLUS.claim(Text(r"Its slope is the sigmoid $\sigma(\beta x)$", r"斜率为 sigmoid：$\sigma(\beta x)$"))
+@SOFTPLUS.claim
 def slope_is_the_sigmoid(softplus, rng):
+    r"""Its slope is the sigmoid $\sigma(\beta x)$"""
     x = MIDDLE + 1 / 64  # away from the joint of the stable form
     return all_of(
         *[slope_is(lambda t, b=b: softplus(t, beta=b), x, 1 / (1 + np.exp(-b * x))) for b in (0.5, 1.0, 3.0)]
     )
 
 
-@SOFTPLUS.claim(
-    Text(
-        r"It lies above ReLU by at most $\log 2/\beta$, reached at 0",
-        r"它高出 ReLU 至多 $\log 2/\beta$，在 0 处达到",
-    )
-)
+@SOFTPLUS.claim
 def gap_to_relu(softplus, rng):
+    r"""It lies above ReLU by at most $\log 2/\beta$, reached at 0"""
+
     def one(beta):
         gap = softplus(MIDDLE, beta=beta) - np.maximum(0, MIDDLE)
         at_zero = softplus(np.zeros(1), beta=beta)[0]
@@ -91,19 +89,16 @@ def gap_to_relu(softplus, rng):
     return all_of(*[one(beta) for beta in (0.5, 1.0, 3.0)])
 
 
-@SOFTPLUS.claim(Text(r"$\zeta(x)-\zeta(-x)=x$", r"$\zeta(x)-\zeta(-x)=x$"))
+@SOFTPLUS.claim
 def odd_part_of_softplus(softplus, rng):
+    r"""$\zeta(x)-\zeta(-x)=x$"""
     x = 3 * rng.standard_normal(200)
     return roundoff(softplus(x) - softplus(-x), x)
 
 
-@SOFTPLUS.claim(
-    Text(
-        r"No overflow at ±1000, and the lower tail is $e^{x}$ to full relative accuracy",
-        r"在 ±1000 处不溢出，下尾以完整的相对精度等于 $e^{x}$",
-    )
-)
+@SOFTPLUS.claim
 def tails_of_softplus(softplus, rng):
+    """No overflow at ±1000, and the lower tail is $e^{x}$ to full relative accuracy"""
     x = np.array([-700.0, -300.0, -50.0])
     ends = softplus(np.array([-1000.0, 1000.0]))
     return all_of(
@@ -111,52 +106,40 @@ def tails_of_softplus(softplus, rng):
     )
 
 
-@SOFTPLUS.claim(
-    Text(
-        r"Between 20 and 36 the term $e^{-x}$ still counts, and is there",
-        r"在 20 到 36 之间 $e^{-x}$ 这一项仍有意义，没有被丢掉",
-    )
-)
+@SOFTPLUS.claim
 def no_early_cut(softplus, rng):
+    """Between 20 and 36 the term $e^{-x}$ still counts, and is there"""
     x = np.array([20.5, 21.0, 22.0, 24.0])
     return roundoff(softplus(x) - x, np.exp(-x), c=2.0, scale=float(x.max()))
 
 
-@SOFTPLUS.mutant(
-    Text(
-        r"$\log(1+e^{x})$ as printed: overflows, and the tail is rounded away",
-        r"照公式直算 $\log(1+e^{x})$：溢出，且下尾被舍入掉",
-    ),
-    caught_by=["tails-of-softplus"],
-)
+@SOFTPLUS.mutant(caught_by=["tails-of-softplus"])
 def printed_softplus(x, beta=1.0):
+    r"""$\log(1+e^{x})$ as printed: overflows, and the tail is rounded away"""
     return np.log(1 + np.exp(beta * x)) / beta
 
 
-@SOFTPLUS.mutant(Text("x itself from 20 on", "从 20 起直接取 x"), caught_by=["no-early-cut"])
+@SOFTPLUS.mutant(caught_by=["no-early-cut"])
 def cut_at_twenty(x, beta=1.0):
+    """x itself from 20 on"""
     return np.where(beta * x > 20, x, softplus(x, beta))
 
 
-@SOFTPLUS.mutant(
-    Text(r"β outside inverted: $\beta\log(1+e^{x/\beta})$", r"β 写反：$\beta\log(1+e^{x/\beta})$"),
-    caught_by=["slope-is-the-sigmoid", "gap-to-relu", "equals-definition"],
-)
+@SOFTPLUS.mutant(caught_by=["slope-is-the-sigmoid", "gap-to-relu", "equals-definition"])
 def beta_inverted(x, beta=1.0):
+    r"""β outside inverted: $\beta\log(1+e^{x/\beta})$"""
     return softplus(x, 1 / beta)
 
 
-@SOFTPLUS.mutant(
-    Text("logarithm to base 2", "以 2 为底的对数"),
-    caught_by=["odd-part-of-softplus", "gap-to-relu", "slope-is-the-sigmoid"],
-)
+@SOFTPLUS.mutant(caught_by=["odd-part-of-softplus", "gap-to-relu", "slope-is-the-sigmoid"])
 def base_two_logarithm(x, beta=1.0):
+    """logarithm to base 2"""
     return softplus(x, beta) / np.log(2)
 
 
 @SOFTPLUS.figure(
-    beta=Slider(0.3, 20, 1.0, Text("sharpness β", "锐度 β"), log=True),
-    x0=Slider(-4, 4, 1.0, Text("pre-activation x", "激活前的值 x")),
+    beta=Slider(0.3, 20, 1.0, "sharpness β", log=True),
+    x0=Slider(-4, 4, 1.0, "pre-activation x"),
 )
 def softplus_figure(beta, x0):
     x = np.linspace(-4, 4, 801)

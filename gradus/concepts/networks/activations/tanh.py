@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.common import MIDDLE, X, not_numbers, points, slope_is
+from gradus.concepts.networks.activations.elementwise import MIDDLE, X, not_numbers, points, slope_is
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
@@ -10,17 +10,14 @@ from gradus.page.figures import canvas
 TANH = Concept(
     key="tanh",
     kind="definition",
-    title=Text("Hyperbolic tangent", "双曲正切（tanh）"),
-    summary=Text(
-        "The sigmoid stretched to (−1, 1) and centred at 0, with slope 1 there: a stack of small signals starts as "
-        "the identity and bends only where signals grow.",
-        "把 sigmoid 拉伸到 (−1, 1) 并以 0 为中心，在 0 处斜率为 1：小信号近似原样通过，信号变大时才弯曲、饱和。",
-    ),
+    title="Hyperbolic tangent",
+    summary="The sigmoid stretched to (−1, 1) and centred at 0, with slope 1 there: a stack of small "
+    "signals starts as the identity and bends only where signals grow.",
     formulas=(
         r"\tanh x=\frac{e^{x}-e^{-x}}{e^{x}+e^{-x}}=2\sigma(2x)-1",
         r"\tanh' x=1-\tanh^2 x",
     ),
-    symbols=(X, Symbol(r"\sigma", "", "", Text("the sigmoid", "sigmoid 函数"))),
+    symbols=(X, Symbol(r"\sigma", "", "", "the sigmoid")),
     needs=("sigmoid",),
     source="lecun1998efficient",
     year=1757,
@@ -42,30 +39,29 @@ TANH.cases(points)
 TANH.invalid(not_numbers)
 
 
-@TANH.claim(Text(r"Its slope is $1-\tanh^2x$, which is 1 at 0", r"斜率为 $1-\tanh^2x$，在 0 处为 1"))
+@TANH.claim
 def slope_of_tanh(tanh, rng):
+    r"""Its slope is $1-\tanh^2x$, which is 1 at 0"""
     return slope_is(tanh, MIDDLE, 1 - tanh(MIDDLE) ** 2)
 
 
-@TANH.claim(Text("Odd, to the last bit", "奇函数，逐比特成立"))
+@TANH.claim
 def odd(tanh, rng):
+    """Odd, to the last bit"""
     x = 3 * rng.standard_normal(200)
     return identical(tanh(-x), -tanh(x))
 
 
-@TANH.claim(Text(r"$\tanh x=2\sigma(2x)-1$", r"$\tanh x=2\sigma(2x)-1$"))
+@TANH.claim
 def stretched_sigmoid(tanh, rng):
+    r"""$\tanh x=2\sigma(2x)-1$"""
     x = 2 * rng.standard_normal(200)
     return roundoff(tanh(x), 2 / (1 + np.exp(-2 * x)) - 1, terms=3, scale=1.0)
 
 
-@TANH.claim(
-    Text(
-        r"Addition theorem: $\tanh(x+y)=\frac{\tanh x+\tanh y}{1+\tanh x\tanh y}$",
-        r"加法定理：$\tanh(x+y)=\frac{\tanh x+\tanh y}{1+\tanh x\tanh y}$",
-    )
-)
+@TANH.claim
 def addition_theorem(tanh, rng):
+    r"""Addition theorem: $\tanh(x+y)=\frac{\tanh x+\tanh y}{1+\tanh x\tanh y}$"""
     x, y = rng.standard_normal((2, 200))
     a, b = tanh(x), tanh(y)
     # a and b are rounded by ε; where 1 + ab is small the quotient magnifies that
@@ -73,47 +69,41 @@ def addition_theorem(tanh, rng):
     return roundoff((a + b) / (1 + a * b), tanh(x + y), terms=3, scale=scale)
 
 
-@TANH.claim(
-    Text(
-        r"Near 0 it is $x-x^3/3$ to full relative accuracy; at ±1000 it is ±1",
-        r"在 0 附近以完整的相对精度等于 $x-x^3/3$；在 ±1000 处为 ±1",
-    )
-)
+@TANH.claim
 def small_and_large_arguments(tanh, rng):
+    """Near 0 it is $x-x^3/3$ to full relative accuracy; at ±1000 it is ±1"""
     x = np.array([1e-4, 1e-8, 1e-15, 1e-300])  # the next term, 2x⁵/15, is below ε/5 of x
     small = roundoff(tanh(x) / (x - x**3 / 3), np.ones(4))
     return all_of(small, identical(tanh(np.array([-1000.0, 1000.0])), np.array([-1.0, 1.0])))
 
 
-@TANH.mutant(
-    Text("as printed, with growing exponentials: NaN at 1000", "照公式直算，指数增长：在 1000 处为 NaN"),
-    caught_by=["small-and-large-arguments"],
-)
+@TANH.mutant(caught_by=["small-and-large-arguments"])
 def printed_form(x):
+    """as printed, with growing exponentials: NaN at 1000"""
     return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
 
 
-@TANH.mutant(
-    Text(r"$2\sigma(x)-1$: the factor 2 inside is lost", r"$2\sigma(x)-1$：漏掉了内部的因子 2"),
-    caught_by=["slope-of-tanh", "stretched-sigmoid"],
-)
+@TANH.mutant(caught_by=["slope-of-tanh", "stretched-sigmoid"])
 def half_the_argument(x):
+    r"""$2\sigma(x)-1$: the factor 2 inside is lost"""
     return 2 / (1 + np.exp(-x)) - 1
 
 
-@TANH.mutant(Text("1.7159 tanh(2x/3), scaled for unit variance, sold as tanh", "把 1.7159 tanh(2x/3) 当作 tanh"), caught_by=["slope-of-tanh", "addition-theorem", "small-and-large-arguments"])  # fmt: skip
+@TANH.mutant(caught_by=["slope-of-tanh", "addition-theorem", "small-and-large-arguments"])
 def scaled_for_unit_variance(x):
+    """1.7159 tanh(2x/3), scaled for unit variance, sold as tanh"""
     return 1.7159 * np.tanh(2 * x / 3)
 
 
-@TANH.mutant(Text("the sigmoid in its place", "误用 sigmoid"), caught_by=["odd", "stretched-sigmoid"])
+@TANH.mutant(caught_by=["odd", "stretched-sigmoid"])
 def sigmoid_in_its_place(x):
+    """the sigmoid in its place"""
     return 1 / (1 + np.exp(-x))
 
 
 @TANH.figure(
-    gain=Slider(0.2, 3, 1.5, Text("gain g", "增益 g")),
-    depth=Slider(1, 40, 12, Text("number of layers", "层数"), integer=True),
+    gain=Slider(0.2, 3, 1.5, "gain g"),
+    depth=Slider(1, 40, 12, "number of layers", integer=True),
 )
 def tanh_figure(gain, depth):
     n = int(depth)

@@ -2,47 +2,57 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.common import N_IN, N_OUT, W_OUT, Z_NORMAL, _scaled, draw_cases
+from gradus.concepts.networks.initialization.draws import DRAWS, N_IN, N_OUT, W_OUT, draw_cases, scaled_draws
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
 def _kaiming(init, Z, a, mode):
-    return _scaled(init, Z, a=a, mode=mode)
+    return scaled_draws(init, Z, a=a, mode=mode)
 
 
 HE = Concept(
     key="he",
     kind="definition",
-    title=Text("He initialization", "He 初始化"),
-    summary=Text(
-        "A ReLU throws away half of a symmetric signal's second moment; He's factor 2 gives it back. The mean over nets is then "
-        "kept at every depth, while a single net wanders: its logarithm by about $\\sqrt{5L/n}$.",
-        "ReLU 丢掉对称信号二阶矩的一半；He 初始化的因子 2 将其补回。于是对网络取平均时，任意深度都保持不变；而单个网络会漂移：其对数约偏离 $\\sqrt{5L/n}$。",
-    ),
+    title="He initialization",
+    summary="A ReLU throws away half of a symmetric signal's second moment; He's factor 2 gives it back. "
+    "The mean over nets is then kept at every depth, while a single net wanders: its logarithm by "
+    r"about $\sqrt{5L/n}$.",
     formulas=(
         r"W=\sqrt{\frac{2}{(1+\alpha^2)\,n}}\;Z,\qquad n=n_{\text{in}}\ \text{ or }\ n_{\text{out}}",
         r"\mathbb{E}\lVert a^{(l)}\rVert^2=\mathbb{E}\lVert a^{(l-1)}\rVert^2,\qquad \operatorname{Var}\log\frac{\lVert a^{(L)}\rVert^2}{\lVert a^{(0)}\rVert^2}\approx\frac{5L}{n}\quad(\alpha=0)",
     ),
     symbols=(
-        Symbol("Z", "Z", "n_out n_in", Z_NORMAL),
-        Symbol(r"\alpha", "a", "", Text("slope of the leaky ReLU below 0; 0 for ReLU", "带泄漏 ReLU 在负半轴的斜率；ReLU 为 0"), "nonnegative"),
-        Symbol("n", "mode", "", Text("“fan_in” keeps signals, “fan_out” gradients", "“fan_in” 保持信号，“fan_out” 保持梯度"), "other"),
-        W_OUT, N_IN, N_OUT,
-        Symbol("a^{(l)}", "", "n", Text("activations of layer l, in a net of equal widths n", "第 l 层的激活值，各层等宽 n")),
-        Symbol("L", "", "", Text("number of layers", "层数")),
+        DRAWS,
+        Symbol(r"\alpha", "a", "", "slope of the leaky ReLU below 0; 0 for ReLU", "nonnegative"),
+        Symbol("n", "mode", "", "“fan_in” keeps signals, “fan_out” gradients", "other"),
+        W_OUT,
+        N_IN,
+        N_OUT,
+        Symbol("a^{(l)}", "", "n", "activations of layer l, in a net of equal widths n"),
+        Symbol("L", "", "", "number of layers"),
     ),
     needs=("relu", "leaky-relu", "xavier"),
     source="he2015delving",
     year=2015,
     people=("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
-    implementations=(Implementation("torch.nn.init:kaiming_normal_", "torch", _kaiming, Text("its factor, measured on its own draws, applied to Z", "在其自身的抽样上测得缩放因子，再作用于 Z")),),
+    implementations=(
+        Implementation(
+            "torch.nn.init:kaiming_normal_",
+            "torch",
+            _kaiming,
+            "its factor, measured on its own draws, applied to Z",
+        ),
+    ),
     readings=(Reading("he2015delving", "§2.2"), Reading("hanin2020products")),
     deviations=(
-        Text("PyTorch calls it Kaiming; `nn.Linear` calls `kaiming_uniform_` with $\\alpha=\\sqrt5$, which makes the variance $1/(3n_{\\text{in}})$, six times less than He's for ReLU.", "PyTorch 称之为 Kaiming；`nn.Linear` 以 $\\alpha=\\sqrt5$ 调用 `kaiming_uniform_`，方差为 $1/(3n_{\\text{in}})$，只有 ReLU 所需的六分之一。"),
+        (
+            r"PyTorch calls it Kaiming; `nn.Linear` calls `kaiming_uniform_` with $\alpha=\sqrt5$, which "
+            r"makes the variance $1/(3n_{\text{in}})$, six times less than He's for ReLU."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @HE.definition
@@ -77,23 +87,17 @@ def relu_nets(he, rng, M, L, n, a=0.0):
     return np.array(logs) - logs[0]  # (L+1, M)
 
 
-@HE.claim(
-    Text(
-        "The mean over nets of the squared norm is kept through ReLU layers: exactly 1 at depth 4",
-        "范数平方对网络取平均，经过各 ReLU 层保持不变：深度 4 处的期望恰为 1",
-    )
-)
+@HE.claim
 def mean_over_nets_is_kept(he, rng):
+    """The mean over nets of the squared norm is kept through ReLU layers: exactly 1 at depth 4"""
     return statistical(np.exp(relu_nets(he, rng, 500, 4, 24)[-1]), 1.0)
 
 
-@HE.claim(
-    Text(
-        r"In one net of 50 layers the logarithm of the squared norm drifts by $-\tfrac{5L}{2n}$, within $3\sqrt{5L/n}$",
-        r"50 层的单个网络中，范数平方的对数漂移 $-\tfrac{5L}{2n}$，偏差不超过 $3\sqrt{5L/n}$",
-    )
-)
+@HE.claim
 def one_net_wanders(he, rng):
+    r"""In one net of 50 layers the logarithm of the squared norm drifts by $-\tfrac{5L}{2n}$, within
+    $3\sqrt{5L/n}$
+    """
     L, n = 50, 128
     growth = relu_nets(he, rng, 1, L, n)[-1, 0]
     why = Text(
@@ -102,25 +106,21 @@ def one_net_wanders(he, rng):
     return near(growth, -5 * L / (2 * n), 3 * np.sqrt(5 * L / n), why, "statistical")
 
 
-@HE.claim(
-    Text(
-        r"Each layer multiplies the squared norm by a random factor of variance exactly $5/n$: that is why the logarithm wanders by $5L/n$",
-        r"每层将范数平方乘以一个方差恰为 $5/n$ 的随机因子：对数的方差 $5L/n$ 即由此而来",
-    )
-)
+@HE.claim
 def each_layer_adds_five_over_n(he, rng):
+    """Each layer multiplies the squared norm by a random factor of variance exactly $5/n$: that is why the
+    logarithm wanders by $5L/n$
+    """
     n = 12
     factor = np.exp(relu_nets(he, rng, 5000, 1, n)[-1])
     return all_of(statistical(factor, 1.0), statistical((factor - 1) ** 2, 5 / n))
 
 
-@HE.claim(
-    Text(
-        r"The wrong gain dies or explodes at the predicted rate: gain 1 as $2^{-L}$, `nn.Linear`'s $\alpha=\sqrt5$ as $6^{-L}$, a factor $c$ too much as $c^{2L}$",
-        r"增益不对则按预测的速率消亡或爆炸：增益为 1 时按 $2^{-L}$，`nn.Linear` 的 $\alpha=\sqrt5$ 按 $6^{-L}$，多乘因子 $c$ 时按 $c^{2L}$",
-    )
-)
+@HE.claim
 def wrong_gain_dies_or_explodes(he, rng):
+    r"""The wrong gain dies or explodes at the predicted rate: gain 1 as $2^{-L}$, `nn.Linear`'s
+    $\alpha=\sqrt5$ as $6^{-L}$, a factor $c$ too much as $c^{2L}$
+    """
     L, n = 50, 128
     why = Text("5√(5L/n), the scatter of one net", "5√(5L/n)，单个网络的散布")
     found = []
@@ -131,13 +131,9 @@ def wrong_gain_dies_or_explodes(he, rng):
     return all_of(*found)
 
 
-@HE.claim(
-    Text(
-        r"With $\alpha$ its own slope, a leaky ReLU keeps the second moment too",
-        r"取 $\alpha$ 为其自身的斜率，带泄漏 ReLU 同样保持二阶矩",
-    )
-)
+@HE.claim
 def leaky_relu_keeps_the_moment(he, rng):
+    r"""With $\alpha$ its own slope, a leaky ReLU keeps the second moment too"""
     found = []
     for a in (0.01, 0.3, 1.0):
         z = he(rng.standard_normal((4000, 50)), a) @ rng.choice([-1.0, 1.0], 50)
@@ -145,13 +141,12 @@ def leaky_relu_keeps_the_moment(he, rng):
     return all_of(*found)
 
 
-@HE.claim(
-    Text(
-        r"With fan-out it is the gradient that is kept: $\mathbb{E}\lVert W^{\mathsf T}d\rVert^2/n_{\text{in}}=2\lVert d\rVert^2/n_{\text{out}}$, half of whose $d$ the ReLU has put to 0",
-        r"用扇出时保持的是梯度：$\mathbb{E}\lVert W^{\mathsf T}d\rVert^2/n_{\text{in}}=2\lVert d\rVert^2/n_{\text{out}}$，其中 $d$ 有一半被 ReLU 置零",
-    )
-)
+@HE.claim
 def fan_out_keeps_the_gradient(he, rng):
+    r"""With fan-out it is the gradient that is kept:
+    $\mathbb{E}\lVert W^{\mathsf T}d\rVert^2/n_{\text{in}}=2\lVert d\rVert^2/n_{\text{out}}$, half of
+    whose $d$ the ReLU has put to 0
+    """
     n_out, n_in = 60, 3000
     d = rng.standard_normal(n_out) * (rng.permutation(n_out) % 2)
     back = he(rng.standard_normal((n_out, n_in)), 0.0, "fan_out").T @ d
@@ -159,45 +154,39 @@ def fan_out_keeps_the_gradient(he, rng):
 
 
 @HE.mutant(
-    Text("gain 1 for ReLU", "ReLU 却用增益 1"),
     caught_by=[
         "equals-definition",
         "mean-over-nets-is-kept",
         "one-net-wanders",
         "wrong-gain-dies-or-explodes",
-    ],
+    ]
 )
 def gain_one(Z, a=0.0, mode="fan_in"):
+    """gain 1 for ReLU"""
     return he(Z, a, mode) / np.sqrt(2)
 
 
-@HE.mutant(
-    Text("fan-in and fan-out exchanged", "扇入与扇出颠倒"),
-    caught_by=["equals-definition", "fan-out-keeps-the-gradient", "leaky-relu-keeps-the-moment"],
-)
+@HE.mutant(caught_by=["equals-definition", "fan-out-keeps-the-gradient", "leaky-relu-keeps-the-moment"])
 def fans_exchanged(Z, a=0.0, mode="fan_in"):
+    """fan-in and fan-out exchanged"""
     return he(Z, a, "fan_out" if mode == "fan_in" else "fan_in")
 
 
-@HE.mutant(
-    Text("the slope below 0 is ignored", "忽略负半轴的斜率"),
-    caught_by=["equals-definition", "leaky-relu-keeps-the-moment", "wrong-gain-dies-or-explodes"],
-)
+@HE.mutant(caught_by=["equals-definition", "leaky-relu-keeps-the-moment", "wrong-gain-dies-or-explodes"])
 def slope_ignored(Z, a=0.0, mode="fan_in"):
+    """the slope below 0 is ignored"""
     return he(Z, 0.0, mode)
 
 
-@HE.mutant(
-    Text("every unit stands twice: half as many are independent", "每个单元出现两次：独立的只有一半"),
-    caught_by=["equals-definition", "each-layer-adds-five-over-n"],
-)
+@HE.mutant(caught_by=["equals-definition", "each-layer-adds-five-over-n"])
 def units_in_pairs(Z, a=0.0, mode="fan_in"):
+    """every unit stands twice: half as many are independent"""
     return he(Z[np.arange(len(Z)) // 2 * 2], a, mode)
 
 
 @HE.figure(
-    gain=Slider(0.8, 1.25, 1.0, Text("factor on He's weights", "He 权重上的因子"), log=True),
-    width=Slider(16, 128, 48, Text("units per layer n", "每层单元数 n"), log=True, integer=True),
+    gain=Slider(0.8, 1.25, 1.0, "factor on He's weights", log=True),
+    width=Slider(16, 128, 48, "units per layer n", log=True, integer=True),
 )
 def he_figure(gain, width):
     n, L = int(width), 50
@@ -209,7 +198,15 @@ def he_figure(gain, width):
     centre = depth * (2 * np.log(gain) - 5 / (2 * n))
     spread = 3 * np.sqrt(5 * depth / n)
     ax.plot(depth, centre / np.log(10), color=COLOURS[0], lw=2, label="predicted middle")
-    ax.fill_between(depth, (centre - spread) / np.log(10), (centre + spread) / np.log(10), color=COLOURS[0], alpha=0.12, lw=0, label=r"$\pm3\sqrt{5l/n}$")  # fmt: skip
+    ax.fill_between(
+        depth,
+        (centre - spread) / np.log(10),
+        (centre + spread) / np.log(10),
+        color=COLOURS[0],
+        alpha=0.12,
+        lw=0,
+        label=r"$\pm3\sqrt{5l/n}$",
+    )
     ax.plot(depth, depth * np.log10(0.5), color=COLOURS[1], ls="--", label="gain 1")
     ax.set(xlabel="layer l", ylabel=r"$\log_{10}$ of squared norm / input's")
     ax.legend(frameon=False, loc="lower left")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.common import GAIN, N_IN, N_OUT, W_OUT, _qr, draw_cases
+from gradus.concepts.networks.initialization.draws import GAIN, N_IN, N_OUT, W_OUT, draw_cases, orthogonalized
 from gradus.concepts.networks.initialization.xavier import xavier
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical
@@ -11,36 +11,47 @@ from gradus.page.figures import COLOURS, canvas
 ORTHOGONAL = Concept(
     key="orthogonal",
     kind="definition",
-    title=Text("Orthogonal initialization", "正交初始化"),
-    summary=Text(
-        "A random orthogonal matrix keeps every length, not only the mean: a deep linear net then hands on signals and gradients "
-        "exactly, all its singular values being 1.",
-        "随机正交矩阵保持每个向量的长度，而不只是平均值：深层线性网络因此精确地传递信号与梯度，其所有奇异值都是 1。",
-    ),
+    title="Orthogonal initialization",
+    summary="A random orthogonal matrix keeps every length, not only the mean: a deep linear net then "
+    "hands on signals and gradients exactly, all its singular values being 1.",
     formulas=(
         r"W=g\,Q,\qquad Z=QR,\qquad R\text{ upper triangular with } R_{kk}>0\quad(n_{\text{out}}\ge n_{\text{in}};\text{ else transposed})",
         r"q_k=\frac{u_k}{\lVert u_k\rVert},\qquad u_k=z_k-\sum_{j<k}(q_j^{\mathsf T}z_k)\,q_j",
         r"W^{\mathsf T}W=g^2I",
     ),
     symbols=(
-        Symbol("Z", "Z", "n_out n_in", Text("independent standard normal draws; further axes are joined to the second", "独立的标准正态随机数；其余的轴并入第二个轴")),
-        GAIN, W_OUT,
-        Symbol("Q", "", "n_out n_in", Text("matrix with orthonormal columns $q_k$", "各列 $q_k$ 标准正交的矩阵")),
-        Symbol("R", "", "n_in n_in", Text("triangular factor", "三角因子")),
-        Symbol("z_k, u_k", "", "n_out", Text("column k of Z, and what is left of it", "Z 的第 k 列及其剩余部分")),
-        Symbol("j, k", "", "", Text("indices of columns", "列的下标")),
-        N_IN, N_OUT,
+        Symbol(
+            "Z", "Z", "n_out n_in", "independent standard normal draws; further axes are joined to the second"
+        ),
+        GAIN,
+        W_OUT,
+        Symbol("Q", "", "n_out n_in", "matrix with orthonormal columns $q_k$"),
+        Symbol("R", "", "n_in n_in", "triangular factor"),
+        Symbol("z_k, u_k", "", "n_out", "column k of Z, and what is left of it"),
+        Symbol("j, k", "", "", "indices of columns"),
+        N_IN,
+        N_OUT,
     ),
     needs=("matrix-product", "norm", "mlp", "backprop-mlp"),
     source="saxe2014exact",
     year=2014,
     people=("Andrew Saxe", "James McClelland", "Surya Ganguli"),
-    implementations=(Implementation("torch.linalg:qr", "torch", _qr, Text("with the signs of R's diagonal put right; `torch.nn.init.orthogonal_` draws Z and does the same", "并修正 R 对角元的符号；`torch.nn.init.orthogonal_` 自行抽取 Z，做法相同")),),
+    implementations=(
+        Implementation(
+            "torch.linalg:qr",
+            "torch",
+            orthogonalized,
+            "with the signs of R's diagonal put right; `torch.nn.init.orthogonal_` draws Z and does the same",
+        ),
+    ),
     readings=(Reading("saxe2014exact"), Reading("mezzadri2007generate"), Reading("golub2013matrix", "§5.2")),
     deviations=(
-        Text("LAPACK's R has diagonal entries of either sign; without the correction Q is not uniformly distributed.", "LAPACK 的 R 对角元可正可负；不加修正，Q 就不是均匀分布的。"),
+        (
+            "LAPACK's R has diagonal entries of either sign; without the correction Q is not uniformly "
+            "distributed."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @ORTHOGONAL.definition
@@ -71,13 +82,9 @@ def orthogonal_invalid(rng):
     yield "a number", dict(Z=np.array(1.0))
 
 
-@ORTHOGONAL.claim(
-    Text(
-        "Fifty linear layers keep the length of every vector, to rounding",
-        "五十个线性层保持每个向量的长度，只差舍入",
-    )
-)
+@ORTHOGONAL.claim
 def lengths_are_kept(orthogonal, rng):
+    """Fifty linear layers keep the length of every vector, to rounding"""
     n, L = 24, 50
     x = rng.standard_normal((n, 10))
     y = x
@@ -86,13 +93,9 @@ def lengths_are_kept(orthogonal, rng):
     return roundoff(np.linalg.norm(y, axis=0), np.linalg.norm(x, axis=0), terms=n * L)
 
 
-@ORTHOGONAL.claim(
-    Text(
-        r"Tall weights have orthonormal columns, wide ones orthonormal rows, times the gain",
-        r"高矩阵的各列标准正交，宽矩阵的各行标准正交，再乘增益",
-    )
-)
+@ORTHOGONAL.claim
 def columns_or_rows_are_orthonormal(orthogonal, rng):
+    """Tall weights have orthonormal columns, wide ones orthonormal rows, times the gain"""
     found = []
     for shape in ((12, 5), (5, 12), (8, 8), (4, 2, 3, 3)):
         W = orthogonal(rng.standard_normal(shape), 1.5).reshape(shape[0], -1)
@@ -101,13 +104,11 @@ def columns_or_rows_are_orthonormal(orthogonal, rng):
     return all_of(*found)
 
 
-@ORTHOGONAL.claim(
-    Text(
-        r"All singular values of a product of 20 are $g^{20}$; normal weights of the same variance leave a ratio above $10^6$ between largest and least",
-        r"20 个矩阵乘积的所有奇异值都是 $g^{20}$；同方差的正态权重则使最大与最小奇异值之比超过 $10^6$",
-    )
-)
+@ORTHOGONAL.claim
 def singular_values_stay_equal(orthogonal, rng):
+    """All singular values of a product of 20 are $g^{20}$; normal weights of the same variance leave a
+    ratio above $10^6$ between largest and least
+    """
     n, L, g = 24, 20, 1.1
     product, normal = np.eye(n), np.eye(n)
     for _ in range(L):
@@ -118,13 +119,11 @@ def singular_values_stay_equal(orthogonal, rng):
     return all_of(roundoff(s, np.full(n, g**L), terms=n * L), bound(min(ratio, 1e8), 1e6, "≥"))
 
 
-@ORTHOGONAL.claim(
-    Text(
-        r"No direction is preferred: an entry of Q has mean 0, $\mathbb{E}q^2=1/n$ and $\mathbb{E}q^4=3/(n(n+2))$",
-        r"没有偏好的方向：Q 的元素均值为 0，$\mathbb{E}q^2=1/n$，$\mathbb{E}q^4=3/(n(n+2))$",
-    )
-)
+@ORTHOGONAL.claim
 def no_direction_is_preferred(orthogonal, rng):
+    r"""No direction is preferred: an entry of Q has mean 0, $\mathbb{E}q^2=1/n$ and
+    $\mathbb{E}q^4=3/(n(n+2))$
+    """
     n = 3
     Q = np.stack([orthogonal(rng.standard_normal((n, n))) for _ in range(500)])
     corner, trace = Q[:, 0, 0], np.trace(Q, axis1=1, axis2=2)
@@ -136,13 +135,9 @@ def no_direction_is_preferred(orthogonal, rng):
     return all_of(*moments, statistical(trace, 0.0), statistical(trace**2, 1.0))
 
 
-@ORTHOGONAL.claim(
-    Text(
-        "On the draws of its generator, `torch.nn.init.orthogonal_` gives the same matrix",
-        "在其生成器的同一组抽样上，`torch.nn.init.orthogonal_` 给出同一矩阵",
-    )
-)
+@ORTHOGONAL.claim
 def torch_initialises_the_same(orthogonal, rng):
+    """On the draws of its generator, `torch.nn.init.orthogonal_` gives the same matrix"""
     import torch
 
     found = []
@@ -156,40 +151,37 @@ def torch_initialises_the_same(orthogonal, rng):
 
 
 @ORTHOGONAL.mutant(
-    Text("normal weights of the same variance", "同方差的正态权重"),
-    caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal", "singular-values-stay-equal"],
+    caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal", "singular-values-stay-equal"]
 )
 def merely_normal(Z, gain=1.0):
+    """normal weights of the same variance"""
     return gain * Z / np.sqrt(max(Z.shape[0], Z[0].size))
 
 
-@ORTHOGONAL.mutant(
-    Text("LAPACK's signs are left as they are", "保留 LAPACK 的符号不作修正"),
-    caught_by=["equals-definition", "no-direction-is-preferred", "torch-initialises-the-same"],
-)
+@ORTHOGONAL.mutant(caught_by=["equals-definition", "no-direction-is-preferred", "torch-initialises-the-same"])
 def signs_left(Z, gain=1.0):
+    """LAPACK's signs are left as they are"""
     M = Z.reshape(Z.shape[0], -1)
     Q = np.linalg.qr(M if M.shape[0] >= M.shape[1] else M.T)[0]
     return gain * (Q if M.shape[0] >= M.shape[1] else Q.T).reshape(Z.shape)
 
 
-@ORTHOGONAL.mutant(
-    Text("columns made of length 1 but not perpendicular", "各列归一化但不互相正交"),
-    caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal"],
-)
+@ORTHOGONAL.mutant(caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal"])
 def columns_normalised(Z, gain=1.0):
+    """columns made of length 1 but not perpendicular"""
     M = Z.reshape(Z.shape[0], -1)
     return (gain * M / np.linalg.norm(M, axis=0)).reshape(Z.shape)
 
 
-@ORTHOGONAL.mutant(Text("the gain is squared", "增益被平方"), caught_by=["equals-definition", "singular-values-stay-equal"])  # fmt: skip
+@ORTHOGONAL.mutant(caught_by=["equals-definition", "singular-values-stay-equal"])
 def gain_squared(Z, gain=1.0):
+    """the gain is squared"""
     return orthogonal(Z, gain**2)
 
 
 @ORTHOGONAL.figure(
-    depth=Slider(1, 60, 12, Text("number of linear layers", "线性层数"), integer=True),
-    gain=Slider(0.9, 1.1, 1.0, Text("gain", "增益")),
+    depth=Slider(1, 60, 12, "number of linear layers", integer=True),
+    gain=Slider(0.9, 1.1, 1.0, "gain"),
 )
 def orthogonal_figure(depth, gain):
     n, L = 32, int(depth)

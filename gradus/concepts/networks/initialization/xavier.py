@@ -2,56 +2,62 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.common import (
+from gradus.concepts.networks.initialization.draws import (
+    DRAWS,
     GAIN,
     N_IN,
     N_OUT,
     W_OUT,
-    Z_NORMAL,
-    _scaled,
     draw_cases,
+    scaled_draws,
 )
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
 from gradus.page.evidence import all_of, bound, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
 def _xavier_normal(init, Z, gain):
-    return _scaled(init, Z, gain=gain)
+    return scaled_draws(init, Z, gain=gain)
 
 
 def _xavier_uniform(init, Z, gain):
-    return _scaled(init, Z, True, gain=gain)
+    return scaled_draws(init, Z, True, gain=gain)
 
 
 XAVIER = Concept(
     key="xavier",
     kind="definition",
-    title=Text("Xavier initialization", "Xavier 初始化"),
-    summary=Text(
-        "Forwards the variance of a signal is multiplied by $n_{\\text{in}}\\operatorname{Var}w$, backwards that of the gradient by "
-        "$n_{\\text{out}}\\operatorname{Var}w$. Both cannot be 1 unless the fans are equal; Xavier lets their mean be 1.",
-        "信号的方差在前向每层乘以 $n_{\\text{in}}\\operatorname{Var}w$，梯度的方差在反向每层乘以 $n_{\\text{out}}\\operatorname{Var}w$。"
-        "除非扇入等于扇出，两者不可能同时为 1；Xavier 初始化使其平均值为 1。",
-    ),
+    title="Xavier initialization",
+    summary=r"Forwards the variance of a signal is multiplied by $n_{\text{in}}\operatorname{Var}w$, "
+    r"backwards that of the gradient by $n_{\text{out}}\operatorname{Var}w$. Both cannot be 1 "
+    "unless the fans are equal; Xavier lets their mean be 1.",
     formulas=(
         r"W=g\sqrt{\frac{2}{n_{\text{in}}+n_{\text{out}}}}\;Z,\qquad \tfrac12\bigl(n_{\text{in}}+n_{\text{out}}\bigr)\operatorname{Var}w=g^2",
         r"w\sim U\!\left[-g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}},\;g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}}\right]\quad\text{for uniform }Z",
     ),
-    symbols=(Symbol("Z", "Z", "n_out n_in", Z_NORMAL), GAIN, W_OUT, N_IN, N_OUT),
+    symbols=(DRAWS, GAIN, W_OUT, N_IN, N_OUT),
     needs=("mlp", "backprop-mlp", "expectation"),
     source="glorot2010understanding",
     year=2010,
     people=("Xavier Glorot", "Yoshua Bengio"),
     implementations=(
-        Implementation("torch.nn.init:xavier_normal_", "torch", _xavier_normal, Text("its factor, measured on its own draws, applied to Z", "在其自身的抽样上测得缩放因子，再作用于 Z")),
+        Implementation(
+            "torch.nn.init:xavier_normal_",
+            "torch",
+            _xavier_normal,
+            "its factor, measured on its own draws, applied to Z",
+        ),
         Implementation("torch.nn.init:xavier_uniform_", "torch", _xavier_uniform),
     ),
     readings=(Reading("glorot2010understanding"), Reading("goodfellow2016deep", "§8.4")),
     deviations=(
-        Text("The paper has the uniform law; the normal one has the same variance. PyTorch's `nn.Linear` uses neither: its weights are uniform on $\\pm1/\\sqrt{n_{\\text{in}}}$, of variance $1/(3n_{\\text{in}})$.", "论文用均匀分布；正态分布的方差相同。PyTorch 的 `nn.Linear` 两者都不用：其权重在 $\\pm1/\\sqrt{n_{\\text{in}}}$ 上均匀分布，方差为 $1/(3n_{\\text{in}})$。"),
+        (
+            "The paper has the uniform distribution; the normal one has the same variance. PyTorch's `nn.Linear` "
+            r"uses neither: its weights are uniform on $\pm1/\sqrt{n_{\text{in}}}$, of variance "
+            r"$1/(3n_{\text{in}})$."
+        ),
     ),
-)  # fmt: skip
+)
 
 
 @XAVIER.definition
@@ -74,13 +80,11 @@ def xavier_invalid(rng):
     yield "a number has no fans", dict(Z=np.array(1.0))
 
 
-@XAVIER.claim(
-    Text(
-        r"Forwards the variance is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards by $2n_{\text{out}}/(n_{\text{in}}+n_{\text{out}})$: together 2",
-        r"前向方差乘以 $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$，反向乘以 $2n_{\text{out}}/(n_{\text{in}}+n_{\text{out}})$：两者之和为 2",
-    )
-)
+@XAVIER.claim
 def variance_forwards_and_backwards(xavier, rng):
+    r"""Forwards the variance is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards
+    by $2n_{\text{out}}/(n_{\text{in}}+n_{\text{out}})$: together 2
+    """
     found = []
     for n_in, n_out in ((300, 300), (200, 600), (600, 200)):
         W = xavier(rng.standard_normal((n_out, n_in)))
@@ -90,25 +94,19 @@ def variance_forwards_and_backwards(xavier, rng):
     return all_of(*found)
 
 
-@XAVIER.claim(
-    Text(
-        r"Uniform draws fill $\pm\sqrt{6/(n_{\text{in}}+n_{\text{out}})}$ and do not leave it",
-        r"均匀抽样充满 $\pm\sqrt{6/(n_{\text{in}}+n_{\text{out}})}$ 且不越界",
-    )
-)
+@XAVIER.claim
 def uniform_within_the_square_root_of_six(xavier, rng):
+    r"""Uniform draws fill $\pm\sqrt{6/(n_{\text{in}}+n_{\text{out}})}$ and do not leave it"""
     W = xavier(rng.uniform(-(3**0.5), 3**0.5, (80, 120)))
     limit = np.sqrt(6 / 200)
     return all_of(bound(np.abs(W).max(), limit), bound(np.abs(W).max(), 0.99 * limit, "≥"))
 
 
-@XAVIER.claim(
-    Text(
-        r"A convolution's fans count its kernel: $n_{\text{in}}=c_{\text{in}}k^2$, $n_{\text{out}}=c_{\text{out}}k^2$",
-        r"卷积的扇入扇出要计入核的大小：$n_{\text{in}}=c_{\text{in}}k^2$，$n_{\text{out}}=c_{\text{out}}k^2$",
-    )
-)
+@XAVIER.claim
 def kernels_count(xavier, rng):
+    r"""A convolution's fans count its kernel: $n_{\text{in}}=c_{\text{in}}k^2$,
+    $n_{\text{out}}=c_{\text{out}}k^2$
+    """
     Z = rng.standard_normal((8, 6, 5, 5))
     v = (xavier(Z) / Z) ** 2
     return roundoff(v * (8 + 6) * 25 / 2, np.ones_like(Z), terms=8)
@@ -123,13 +121,11 @@ def linear_log_growth(weights, rng, L, n):
     return np.log(a @ a) - start
 
 
-@XAVIER.claim(
-    Text(
-        r"Through 20 linear layers a signal grows by $g^{2L}$: with gain $1/\sqrt3$, which is `nn.Linear`'s variance, it dies as $3^{-L}$",
-        r"信号经过 20 个线性层放大 $g^{2L}$ 倍：增益为 $1/\sqrt3$（即 `nn.Linear` 的方差）时按 $3^{-L}$ 消亡",
-    )
-)
+@XAVIER.claim
 def gain_sets_the_rate(xavier, rng):
+    r"""Through 20 linear layers a signal grows by $g^{2L}$: with gain $1/\sqrt3$, which is `nn.Linear`'s
+    variance, it dies as $3^{-L}$
+    """
     L, n = 20, 160
     why = Text(
         "5 standard deviations √(2L/n) of log ‖a‖² in one net",
@@ -142,45 +138,39 @@ def gain_sets_the_rate(xavier, rng):
     return all_of(*found)
 
 
-@XAVIER.mutant(
-    Text("fan-in alone: the gradient is forgotten", "只用扇入：忘了梯度"),
-    caught_by=["equals-definition", "variance-forwards-and-backwards"],
-)
+@XAVIER.mutant(caught_by=["equals-definition", "variance-forwards-and-backwards"])
 def fan_in_alone(Z, gain=1.0):
+    """fan-in alone: the gradient is forgotten"""
     return gain * Z / np.sqrt(Z[0].size)
 
 
-@XAVIER.mutant(
-    Text("the variance taken for the standard deviation", "把方差当成标准差"),
-    caught_by=["equals-definition", "variance-forwards-and-backwards", "gain-sets-the-rate"],
-)
+@XAVIER.mutant(caught_by=["equals-definition", "variance-forwards-and-backwards", "gain-sets-the-rate"])
 def variance_for_deviation(Z, gain=1.0):
+    """the variance taken for the standard deviation"""
     return gain * 2 / (Z[0].size + Z[:, 0].size) * Z
 
 
-@XAVIER.mutant(
-    Text("the uniform bound used as standard deviation: √6 for √2", "把均匀分布的界当成标准差：√6 代替 √2"),
-    caught_by=["uniform-within-the-square-root-of-six", "gain-sets-the-rate"],
-)
+@XAVIER.mutant(caught_by=["uniform-within-the-square-root-of-six", "gain-sets-the-rate"])
 def six_for_two(Z, gain=1.0):
+    """the uniform bound used as standard deviation: √6 for √2"""
     return np.sqrt(3) * xavier(Z, gain)
 
 
-@XAVIER.mutant(
-    Text("the kernel is not counted", "没有计入卷积核"), caught_by=["kernels-count", "equals-definition"]
-)
+@XAVIER.mutant(caught_by=["kernels-count", "equals-definition"])
 def kernel_forgotten(Z, gain=1.0):
+    """the kernel is not counted"""
     return gain * np.sqrt(2 / (Z.shape[0] + Z.shape[1])) * Z
 
 
-@XAVIER.mutant(Text("the gain is ignored", "忽略增益"), caught_by=["gain-sets-the-rate", "equals-definition"])
+@XAVIER.mutant(caught_by=["gain-sets-the-rate", "equals-definition"])
 def xavier_without_gain(Z, gain=1.0):
+    """the gain is ignored"""
     return xavier(Z)
 
 
 @XAVIER.figure(
-    gain=Slider(0.3, 3, 1.0, Text("gain", "增益"), log=True),
-    depth=Slider(2, 12, 6, Text("number of tanh layers", "tanh 层数"), integer=True),
+    gain=Slider(0.3, 3, 1.0, "gain", log=True),
+    depth=Slider(2, 12, 6, "number of tanh layers", integer=True),
 )
 def xavier_figure(gain, depth):
     L, n, N = int(depth), 100, 60

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import COUNT, gradient_is
+from gradus.concepts.networks.losses.samples import COUNT
+from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical
 from gradus.page.figures import canvas
@@ -12,32 +13,31 @@ from gradus.page.figures import canvas
 HINGE = Concept(
     key="hinge",
     kind="definition",
-    title=Text("Hinge loss", "合页损失（hinge）"),
-    summary=Text(
-        "Charges for every score that is not on the right side by a margin of at least 1, and for nothing else: samples "
-        "beyond the margin have no gradient. The loss of support vector machines.",
-        "凡没有以至少 1 的间隔站在正确一侧的得分都要付出代价，此外不计：超出间隔的样本没有梯度。这是支持向量机的损失。",
-    ),
+    title="Hinge loss",
+    summary="Charges for every score that is not on the right side by a margin of at least 1, and for "
+    "nothing else: samples beyond the margin have no gradient. The loss of support vector machines.",
     formulas=(
         r"L=\frac1n\sum_{i=1}^{n}\max(0,\,1-y_is_i),\qquad y_i\in\{-1,1\}",
         r"\mathbf{1}\{y_is_i\le0\}\le\max(0,1-y_is_i),\qquad \frac{\partial L}{\partial s_i}=-\frac{y_i}{n}\,\mathbf{1}\{y_is_i<1\}",
     ),
     symbols=(
-        Symbol("s", "s", "n", Text("scores", "得分")),
-        Symbol("y", "y", "n", Text("labels, −1 or 1", "标签，−1 或 1"), "other"),
+        Symbol("s", "s", "n", "scores"),
+        Symbol("y", "y", "n", "labels, −1 or 1", "other"),
         COUNT,
-        Symbol("L", "", "", Text("the loss", "损失")),
+        Symbol("L", "", "", "the loss"),
     ),
     needs=("gradient", "relu"),
     source="cortes1995support",
     year=1992,
     people=("Bernhard Boser", "Isabelle Guyon", "Vladimir Vapnik", "Corinna Cortes"),
     implementations=(Implementation("gradus.networks.losses:hinge_loss", "torch"),),
-    readings=(Reading("cortes1995support", ""), Reading("hastie2009elements", "§12.3.2"), Reading("bishop2006pattern", "§7.1.2")),
-    deviations=(
-        Text("The squared hinge, the default of scikit-learn's LinearSVC, squares each term.", "平方合页损失（scikit-learn 的 LinearSVC 默认）把每一项平方。"),
+    readings=(
+        Reading("cortes1995support", ""),
+        Reading("hastie2009elements", "§12.3.2"),
+        Reading("bishop2006pattern", "§7.1.2"),
     ),
-)  # fmt: skip
+    deviations=("The squared hinge, the default of scikit-learn's LinearSVC, squares each term.",),
+)
 
 
 @HINGE.definition
@@ -58,40 +58,33 @@ def hinge_invalid(rng):
     yield "more labels than scores", dict(s=np.zeros(3), y=np.ones(4))
 
 
-@HINGE.claim(
-    Text(
-        "It is 0 beyond the margin and rises by 1 for each unit short of it",
-        "超出间隔时为 0；每差一个单位增加 1",
-    )
-)
+@HINGE.claim
 def margin_of_one(hinge, rng):
+    """It is 0 beyond the margin and rises by 1 for each unit short of it"""
     s = np.array([4.0, 1.0, 0.5, 0.0, -2.0])
     losses = [hinge(np.array([y * t]), np.array([y])) for y in (1.0, -1.0) for t in s]
     return identical(losses, [0.0, 0.0, 0.5, 1.0, 3.0] * 2)
 
 
-@HINGE.claim(
-    Text(r"Its gradient is $-y/n$ inside the margin and 0 beyond", r"间隔以内梯度为 $-y/n$，以外为 0")
-)
+@HINGE.claim
 def gradient_of_hinge(hinge, rng):
+    """Its gradient is $-y/n$ inside the margin and 0 beyond"""
     s, y = np.array([-2.0, 0.25, 0.75, 3.0, -0.5]), np.array([1.0, -1.0, 1.0, 1.0, -1.0])
     return gradient_is(lambda t: hinge(t, y), s, np.where(y * s < 1, -y, 0.0) / 5)
 
 
-@HINGE.claim(Text("It is never below the share of misclassified samples", "它不小于分错样本的比例"))
+@HINGE.claim
 def above_the_error_rate(hinge, rng):
+    """It is never below the share of misclassified samples"""
     s, y = rng.standard_normal((40, 10)), rng.choice([-1.0, 1.0], (40, 10))
     slack = [float(hinge(a, b)) - float((a * b <= 0).mean()) for a, b in zip(s, y, strict=True)]
     return bound(min(slack), 0.0, "≥")
 
 
-@HINGE.claim(
-    Text(
-        "The best constant is the likelier label ±1, not its probability",
-        "最优的常数是更可能的标签 ±1，而不是它的概率",
-    )
-)
+@HINGE.claim
 def best_constant_is_the_likelier_label(hinge, rng):
+    """The best constant is the likelier label ±1, not its probability"""
+
     def one(ones):
         y = np.repeat([1.0, -1.0], [ones, 10 - ones])
         grid = np.arange(-2, 2.01, 0.125)
@@ -102,42 +95,40 @@ def best_constant_is_the_likelier_label(hinge, rng):
 
 
 @HINGE.mutant(
-    Text("margin 0, the perceptron's loss", "间隔为 0，即感知机的损失"),
     caught_by=[
         "margin-of-one",
         "above-the-error-rate",
         "gradient-of-hinge",
         "best-constant-is-the-likelier-label",
-    ],
+    ]
 )
 def perceptron_loss(s, y):
+    """margin 0, the perceptron's loss"""
     return np.maximum(0, -y * s).mean()
 
 
 @HINGE.mutant(
-    Text("squared hinge", "平方合页损失"),
     caught_by=[
         "margin-of-one",
         "gradient-of-hinge",
         "best-constant-is-the-likelier-label",
         "equals-definition",
-    ],
+    ]
 )
 def squared_hinge(s, y):
+    """squared hinge"""
     return (np.maximum(0, 1 - y * s) ** 2).mean()
 
 
-@HINGE.mutant(
-    Text("not cut off at 0", "没有在 0 处截断"),
-    caught_by=["margin-of-one", "best-constant-is-the-likelier-label"],
-)
+@HINGE.mutant(caught_by=["margin-of-one", "best-constant-is-the-likelier-label"])
 def not_cut_off(s, y):
+    """not cut off at 0"""
     return (1 - y * s).mean()
 
 
 @HINGE.figure(
-    share=Slider(0.02, 0.98, 0.7, Text("probability of the label 1", "标签 1 的概率")),
-    s0=Slider(-3, 3, 0.4, Text("score s", "得分 s")),
+    share=Slider(0.02, 0.98, 0.7, "probability of the label 1"),
+    s0=Slider(-3, 3, 0.4, "score s"),
 )
 def hinge_figure(share, s0):
     s = np.linspace(-3, 3, 241)

@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import (
-    COUNT,
-    PREDICTION,
-    TARGET,
-    gradient_is,
-    lowest,
-    pairs,
-    sample,
-    unequal,
-)
+from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
+from gradus.concepts.networks.losses.slopes import gradient_is, lowest
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff
 from gradus.page.figures import canvas
@@ -24,24 +16,23 @@ def _smooth_l1(smooth_l1_loss, y_hat, y, delta):
 HUBER = Concept(
     key="huber",
     kind="definition",
-    title=Text("Huber loss (smooth L1)", "Huber 损失（smooth L1）"),
-    summary=Text(
-        "Quadratic for errors up to δ, linear beyond: smooth at the optimum like the squared error, and like the absolute "
-        "error it limits what one outlier can do. Smooth L1 is the same divided by δ.",
-        "误差不超过 δ 时为二次，超过后为线性：在最优处像平方误差一样光滑，又像绝对误差一样限制离群值的影响。Smooth L1 即它除以 δ。",
-    ),
+    title="Huber loss (smooth L1)",
+    summary="Quadratic for errors up to δ, linear beyond: smooth at the optimum like the squared error, "
+    "and like the absolute error it limits what one outlier can do. Smooth L1 is the same divided "
+    "by δ.",
     formulas=(
         r"\ell_\delta(e)=\begin{cases}\tfrac12e^2&|e|\le\delta\\\delta\,(|e|-\tfrac12\delta)&|e|>\delta\end{cases}\qquad L=\frac1n\sum_{i=1}^{n}\ell_\delta(\hat y_i-y_i)",
         r"\ell_\delta'(e)=\max(-\delta,\min(e,\delta)),\qquad \ell_\delta(e)=\min_u\tfrac12(e-u)^2+\delta|u|,\qquad \text{smooth-}L_1=\ell_\delta/\delta",
     ),
     symbols=(
-        PREDICTION, TARGET,
-        Symbol(r"\delta", "delta", "", Text("where it turns from quadratic to linear, 1 unless given", "由二次转为线性的位置，默认 1"), "positive"),
+        PREDICTION,
+        TARGET,
+        Symbol(r"\delta", "delta", "", "where it turns from quadratic to linear, 1 unless given", "positive"),
         COUNT,
-        Symbol("e", "", "", Text("an error", "误差")),
-        Symbol("u", "", "", Text("part of the error taken as an outlier", "误差中视为离群的部分")),
-        Symbol(r"\ell_\delta", "", "", Text("loss of one error", "单个误差的损失")),
-        Symbol("L", "", "", Text("the loss", "损失")),
+        Symbol("e", "", "", "an error"),
+        Symbol("u", "", "", "part of the error taken as an outlier"),
+        Symbol(r"\ell_\delta", "", "", "loss of one error"),
+        Symbol("L", "", "", "the loss"),
     ),
     needs=("mse", "mae"),
     source="huber1964robust",
@@ -49,13 +40,15 @@ HUBER = Concept(
     people=("Peter J. Huber",),
     implementations=(
         Implementation("torch.nn.functional:huber_loss", "torch"),
-        Implementation("torch.nn.functional:smooth_l1_loss", "torch", _smooth_l1, Text("times δ", "乘以 δ")),
+        Implementation("torch.nn.functional:smooth_l1_loss", "torch", _smooth_l1, "times δ"),
     ),
-    readings=(Reading("huber1964robust", ""), Reading("girshick2015fast", "§2.3"), Reading("murphy2022probabilistic", "§5.1.5")),
-    deviations=(
-        Text(r"Smooth L1 with $\beta=\delta$ is this loss divided by δ; for δ = 1 they agree.", r"取 $\beta=\delta$ 的 smooth L1 等于此损失除以 δ；δ = 1 时二者相同。"),
+    readings=(
+        Reading("huber1964robust", ""),
+        Reading("girshick2015fast", "§2.3"),
+        Reading("murphy2022probabilistic", "§5.1.5"),
     ),
-)  # fmt: skip
+    deviations=(r"Smooth L1 with $\beta=\delta$ is this loss divided by δ; for δ = 1 they agree.",),
+)
 
 
 @HUBER.definition
@@ -74,8 +67,9 @@ def huber_cases(rng):
 HUBER.invalid(unequal)
 
 
-@HUBER.claim(Text("Its gradient is the error clipped to ±δ, divided by n", "梯度是截断到 ±δ 的误差除以 n"))
+@HUBER.claim
 def gradient_is_the_clipped_error(huber, rng):
+    """Its gradient is the error clipped to ±δ, divided by n"""
     e = np.array([-9.0, -2.5, -0.2, 0.1, 0.8, 4.0])
     return all_of(
         *[
@@ -85,8 +79,10 @@ def gradient_is_the_clipped_error(huber, rng):
     )
 
 
-@HUBER.claim(Text(r"It is the Moreau envelope of $\delta|u|$: the least of $\tfrac12(e-u)^2+\delta|u|$ over u", r"它是 $\delta|u|$ 的 Moreau 包络：$\tfrac12(e-u)^2+\delta|u|$ 对 u 的最小值"))  # fmt: skip
+@HUBER.claim
 def moreau_envelope(huber, rng):
+    r"""It is the Moreau envelope of $\delta|u|$: the least of $\tfrac12(e-u)^2+\delta|u|$ over u"""
+
     def one(e, delta):
         u = lowest(lambda u: (e - u) ** 2 / 2 + delta * abs(u), -20.0, 20.0)
         least = (e - u) ** 2 / 2 + delta * abs(u)
@@ -95,60 +91,59 @@ def moreau_envelope(huber, rng):
     return all_of(*[one(e, d) for e in (-7.0, -0.4, 0.9, 3.0) for d in (0.5, 2.0)])
 
 
-@HUBER.claim(
-    Text(
-        "Large δ gives half the squared error, small δ the absolute error: to δ/2 exactly",
-        "δ 很大时为平方误差的一半；δ 很小时除以 δ 即绝对误差，恰好相差 δ/2",
-    )
-)
+@HUBER.claim
 def limits_of_delta(huber, rng):
+    """Large δ gives half the squared error, small δ the absolute error: to δ/2 exactly"""
     a, y = rng.standard_normal((2, 8))
     wide = roundoff(huber(a, y, delta=1e6), ((a - y) ** 2).mean() / 2, terms=8)
     narrow = roundoff(huber(a, y, delta=1e-9) / 1e-9, np.abs(a - y).mean() - 5e-10, terms=8)
     return all_of(wide, narrow)
 
 
-@HUBER.claim(Text("Value and slope agree on both sides of δ", "在 δ 两侧，函数值与斜率都衔接"))
+@HUBER.claim
 def joined_smoothly(huber, rng):
+    """Value and slope agree on both sides of δ"""
+
     def one(delta, h=2.0**-20):
         left, middle, right = (
             huber(np.array([e]), np.zeros(1), delta=delta) for e in (delta - h, delta, delta + h)
         )
         # the slopes of the two chords are δ − h/2 and δ
-        return near((right - middle) / h - (middle - left) / h, h / 2, 16 * 2.0**-52 * delta**2 / h, Text("rounding of values δ² over h", "数值 δ² 的舍入误差除以 h"))  # fmt: skip
+        return near(
+            (right - middle) / h - (middle - left) / h,
+            h / 2,
+            16 * 2.0**-52 * delta**2 / h,
+            Text("rounding of values δ² over h", "数值 δ² 的舍入误差除以 h"),
+        )
 
     return all_of(*[one(d) for d in (0.5, 1.0, 3.0)])
 
 
 @HUBER.mutant(
-    Text("smooth L1 sold as Huber: divided by δ", "把 smooth L1 当作 Huber：多除以 δ"),
-    caught_by=["gradient-is-the-clipped-error", "moreau-envelope", "limits-of-delta", "equals-definition"],
+    caught_by=["gradient-is-the-clipped-error", "moreau-envelope", "limits-of-delta", "equals-definition"]
 )
 def smooth_l1(y_hat, y, delta=1.0):
+    """smooth L1 sold as Huber: divided by δ"""
     return huber(y_hat, y, delta) / delta
 
 
-@HUBER.mutant(
-    Text("δ²/2 not subtracted: the value jumps at δ", "没有减去 δ²/2：在 δ 处函数值跳跃"),
-    caught_by=["joined-smoothly", "moreau-envelope"],
-)
+@HUBER.mutant(caught_by=["joined-smoothly", "moreau-envelope"])
 def jumps(y_hat, y, delta=1.0):
+    """δ²/2 not subtracted: the value jumps at δ"""
     e = np.abs(y_hat - y)
     return np.where(e <= delta, e**2 / 2, delta * e).mean()
 
 
-@HUBER.mutant(
-    Text("no ½ in the quadratic part: the slope jumps at δ", "二次部分没有 ½：在 δ 处斜率跳跃"),
-    caught_by=["joined-smoothly", "gradient-is-the-clipped-error"],
-)
+@HUBER.mutant(caught_by=["joined-smoothly", "gradient-is-the-clipped-error"])
 def slope_jumps(y_hat, y, delta=1.0):
+    """no ½ in the quadratic part: the slope jumps at δ"""
     e = np.abs(y_hat - y)
     return np.where(e <= delta, e**2, delta * e).mean()
 
 
 @HUBER.figure(
-    delta=Slider(0.05, 6, 1.0, Text("δ", "δ"), log=True),
-    outlier=Slider(1, 20, 12, Text("the largest target", "最大的目标值")),
+    delta=Slider(0.05, 6, 1.0, "δ", log=True),
+    outlier=Slider(1, 20, 12, "the largest target"),
 )
 def huber_figure(delta, outlier):
     e = np.linspace(-4, 4, 401)

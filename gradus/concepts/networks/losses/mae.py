@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import (
-    COUNT,
-    PREDICTION,
-    TARGET,
-    gradient_is,
-    lowest,
-    pairs,
-    sample,
-    unequal,
-)
+from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
+from gradus.concepts.networks.losses.slopes import gradient_is, lowest
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
 from gradus.page.evidence import identical, roundoff
 from gradus.page.figures import canvas
@@ -19,12 +11,9 @@ from gradus.page.figures import canvas
 MAE = Concept(
     key="mae",
     kind="definition",
-    title=Text("Mean absolute error", "平均绝对误差"),
-    summary=Text(
-        "The average absolute difference. The constant that it prefers is the median, which one wild target cannot move; "
-        "the price is a gradient that does not shrink near the optimum.",
-        "绝对误差的平均。在它之下最优的常数预测是中位数，单个离群目标值移动不了它；代价是接近最优时梯度并不变小。",
-    ),
+    title="Mean absolute error",
+    summary="The average absolute difference. The constant that it prefers is the median, which one wild "
+    "target cannot move; the price is a gradient that does not shrink near the optimum.",
     formulas=(
         r"\operatorname{MAE}(\hat y,y)=\frac1n\sum_{i=1}^{n}|\hat y_i-y_i|,\qquad \frac{\partial\operatorname{MAE}}{\partial\hat y_i}=\frac1n\operatorname{sign}(\hat y_i-y_i)\quad(\hat y_i\ne y_i)",
     ),
@@ -35,7 +24,7 @@ MAE = Concept(
     people=("Roger Joseph Boscovich", "Pierre-Simon Laplace"),
     implementations=(Implementation("torch.nn.functional:l1_loss", "torch"),),
     readings=(Reading("murphy2022probabilistic", "§5.1.5"),),
-)  # fmt: skip
+)
 
 
 @MAE.definition
@@ -49,32 +38,25 @@ MAE.cases(pairs)
 MAE.invalid(unequal)
 
 
-@MAE.claim(
-    Text(
-        r"Its gradient is $\frac1n\operatorname{sign}(\hat y-y)$, however small the error",
-        r"无论误差多小，梯度恒为 $\frac1n\operatorname{sign}(\hat y-y)$",
-    )
-)
+@MAE.claim
 def gradient_of_mae(mae, rng):
+    r"""Its gradient is $\frac1n\operatorname{sign}(\hat y-y)$, however small the error"""
     e = np.array([-3.0, -0.5, -0.01, 0.01, 0.5, 3.0])
     return gradient_is(lambda t: mae(t, np.zeros(6)), e, np.sign(e) / 6)
 
 
-@MAE.claim(Text("The best constant is the median", "最优的常数预测是中位数"))
+@MAE.claim
 def best_constant_is_the_median(mae, rng):
+    """The best constant is the median"""
     y = rng.exponential(size=9)
     best = lowest(lambda c: mae(np.full(9, c), y), 0.0, float(y.max()))
     # the risk rises by |c − median|/9 beside the median, so rounding of it blurs the place by 9ε·risk
     return roundoff(best, np.median(y), terms=9, scale=float(y.max()))
 
 
-@MAE.claim(
-    Text(
-        "A single target moved to a million does not move the best constant",
-        "把一个目标值移到一百万，最优常数不变",
-    )
-)
+@MAE.claim
 def one_outlier_moves_nothing(mae, rng):
+    """A single target moved to a million does not move the best constant"""
     y = np.sort(rng.standard_normal(9))
     wild = np.append(y[:-1], 1e6)
     best = [lowest(lambda c, t=t: mae(np.full(9, c), t), -5.0, 5.0) for t in (y, wild)]
@@ -82,35 +64,36 @@ def one_outlier_moves_nothing(mae, rng):
     return roundoff(best[1], best[0], terms=9, scale=1e6)
 
 
-@MAE.claim(Text("Errors doubled, loss doubled", "误差加倍，损失加倍"))
+@MAE.claim
 def degree_one(mae, rng):
+    """Errors doubled, loss doubled"""
     a, y = rng.standard_normal((2, 8))
     return identical(mae(4 * a, 4 * y), 4 * mae(a, y))
 
 
 @MAE.mutant(
-    Text("squares for absolute values", "用平方代替绝对值"),
-    caught_by=["gradient-of-mae", "best-constant-is-the-median", "one-outlier-moves-nothing", "degree-one"],
+    caught_by=["gradient-of-mae", "best-constant-is-the-median", "one-outlier-moves-nothing", "degree-one"]
 )
 def square_for_absolute(y_hat, y):
+    """squares for absolute values"""
     return ((y_hat - y) ** 2).mean()
 
 
-@MAE.mutant(
-    Text("root mean square", "均方根误差"), caught_by=["best-constant-is-the-median", "equals-definition"]
-)
+@MAE.mutant(caught_by=["best-constant-is-the-median", "equals-definition"])
 def root_mean_square(y_hat, y):
+    """root mean square"""
     return np.sqrt(((y_hat - y) ** 2).mean())
 
 
-@MAE.mutant(Text("summed, not averaged", "求和而未平均"), caught_by=["gradient-of-mae"])
+@MAE.mutant(caught_by=["gradient-of-mae"])
 def summed(y_hat, y):
+    """summed, not averaged"""
     return np.abs(y_hat - y).sum()
 
 
 @MAE.figure(
-    c=Slider(-1, 6, 2.0, Text("constant prediction c", "常数预测 c")),
-    outlier=Slider(1, 20, 3.2, Text("the largest target", "最大的目标值")),
+    c=Slider(-1, 6, 2.0, "constant prediction c"),
+    outlier=Slider(1, 20, 3.2, "the largest target"),
 )
 def mae_figure(c, outlier):
     y = np.append(sample()[:-1], outlier)

@@ -2,17 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import (
-    COUNT,
-    PREDICTION,
-    STEP,
-    TARGET,
-    gradient_is,
-    pairs,
-    sample,
-    slope,
-    unequal,
-)
+from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
+from gradus.concepts.networks.losses.slopes import STEP, gradient_is, slope
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import canvas
@@ -20,17 +11,20 @@ from gradus.page.figures import canvas
 MSE = Concept(
     key="mse",
     kind="definition",
-    title=Text("Mean squared error", "均方误差"),
-    summary=Text(
-        "The average squared difference. The constant that it prefers is the mean; up to scale and shift it is the "
-        "negative log-likelihood of normal noise.",
-        "误差平方的平均。在它之下最优的常数预测是均值；相差一个比例与常数，它就是正态噪声的负对数似然。",
-    ),
+    title="Mean squared error",
+    summary="The average squared difference. The constant that it prefers is the mean; up to scale and "
+    "shift it is the negative log-likelihood of normal noise.",
     formulas=(
         r"\operatorname{MSE}(\hat y,y)=\frac1n\sum_{i=1}^{n}(\hat y_i-y_i)^2,\qquad \frac{\partial\operatorname{MSE}}{\partial\hat y_i}=\frac2n(\hat y_i-y_i)",
         r"\frac1n\sum_{i=1}^{n}(c-y_i)^2=\frac1n\sum_{i=1}^{n}(y_i-\bar y)^2+(c-\bar y)^2",
     ),
-    symbols=(PREDICTION, TARGET, COUNT, Symbol("c", "", "", Text("a constant prediction", "常数预测")), Symbol(r"\bar y", "", "", Text("mean of the targets", "目标值的均值"))),
+    symbols=(
+        PREDICTION,
+        TARGET,
+        COUNT,
+        Symbol("c", "", "", "a constant prediction"),
+        Symbol(r"\bar y", "", "", "mean of the targets"),
+    ),
     needs=("gradient", "expectation"),
     source="bishop2006pattern",
     year=1805,
@@ -38,17 +32,13 @@ MSE = Concept(
     implementations=(Implementation("torch.nn.functional:mse_loss", "torch"),),
     readings=(Reading("bishop2006pattern", "§1.5.5"), Reading("goodfellow2016deep", "§5.5.1")),
     deviations=(
-        Text(
-            "Texts put 1, ½, 1/n or 1/(2n) before the sum. PyTorch divides by the number of entries, so the step that a given "
-            "learning rate makes differs by up to 2n between them.",
-            "求和号前的系数各书不同：1、½、1/n 或 1/(2n)。PyTorch 除以元素个数；因此同一学习率走出的步长可相差 2n 倍。",
+        (
+            "Texts put 1, ½, 1/n or 1/(2n) before the sum. PyTorch divides by the number of entries, so "
+            "the step that a given learning rate makes differs by up to 2n between them."
         ),
-        Text(
-            "Shapes (n, 1) and (n,) broadcast to n × n in PyTorch, with a warning only.",
-            "在 PyTorch 中形状 (n, 1) 与 (n,) 会广播成 n × n，只给出警告。",
-        ),
+        "Shapes (n, 1) and (n,) broadcast to n × n in PyTorch, with a warning only.",
     ),
-)  # fmt: skip
+)
 
 
 @MSE.definition
@@ -62,41 +52,43 @@ MSE.cases(pairs)
 MSE.invalid(unequal)
 
 
-@MSE.claim(Text(r"Its gradient is $\frac2n(\hat y-y)$", r"梯度为 $\frac2n(\hat y-y)$"))
+@MSE.claim
 def gradient_of_mse(mse, rng):
+    r"""Its gradient is $\frac2n(\hat y-y)$"""
     a, y = rng.standard_normal((2, 6))
     return gradient_is(lambda t: mse(t, y), a, 2 * (a - y) / 6)
 
 
-@MSE.claim(Text("Four errors of 1 cost 1: neither 2, which is half their sum, nor ½, which is half their mean", "四个误差均为 1 时损失为 1：不是 2（和的一半），也不是 ½（均值的一半）"))  # fmt: skip
+@MSE.claim
 def four_errors_of_one(mse, rng):
+    """Four errors of 1 cost 1: neither 2, which is half their sum, nor ½, which is half their mean"""
     e, y = np.ones(4), np.zeros(4)
     conventions = [float((e**2).sum() / 2), float((e**2).sum() / 8)]  # their steps differ by the factor n = 4
     return all_of(identical(mse(e, y), 1.0), identical(conventions[0] / conventions[1], 4.0))
 
 
-@MSE.claim(Text("The best constant is the mean", "最优的常数预测是均值"))
+@MSE.claim
 def best_constant_is_the_mean(mse, rng):
+    """The best constant is the mean"""
     y = rng.exponential(size=9)
     centre = slope(lambda c: mse(np.full(9, c[0]), y), np.array([y.mean()]), 0)
     away = slope(lambda c: mse(np.full(9, c[0]), y), np.array([y.mean() + 1]), 0)
     return all_of(roundoff(centre, 0.0, terms=4, scale=float((y**2).mean()) / STEP), bound(away, 1.0, "≥"))
 
 
-@MSE.claim(
-    Text(
-        r"It splits into the variance and the square of the bias: $\operatorname{Var}y+(c-\bar y)^2$",
-        r"可分解为方差与偏差的平方：$\operatorname{Var}y+(c-\bar y)^2$",
-    )
-)
+@MSE.claim
 def variance_and_bias(mse, rng):
+    r"""It splits into the variance and the square of the bias: $\operatorname{Var}y+(c-\bar y)^2$"""
     y = rng.standard_normal(12)
     found = [mse(np.full(12, c), y) for c in (-2.0, 0.3, 5.0)]
     return roundoff(found, [y.var() + (c - y.mean()) ** 2 for c in (-2.0, 0.3, 5.0)], terms=12)
 
 
-@MSE.claim(Text(r"$n\operatorname{MSE}/2\sigma^2$ differs from the negative log-likelihood of $N(\hat y,\sigma^2)$ by a constant only", r"$n\operatorname{MSE}/2\sigma^2$ 与 $N(\hat y,\sigma^2)$ 的负对数似然只差一个常数"))  # fmt: skip
+@MSE.claim
 def normal_likelihood(mse, rng):
+    r"""$n\operatorname{MSE}/2\sigma^2$ differs from the negative log-likelihood of $N(\hat y,\sigma^2)$ by
+    a constant only
+    """
     a, b, y = rng.standard_normal((3, 8))
     density = lambda m: -np.log(np.exp(-((y - m) ** 2) / (2 * 0.49)) / (0.7 * np.sqrt(2 * np.pi))).sum()
     return roundoff(
@@ -104,57 +96,44 @@ def normal_likelihood(mse, rng):
     )
 
 
-@MSE.mutant(
-    Text("½ before the mean", "均值前多了 ½"),
-    caught_by=["gradient-of-mse", "four-errors-of-one", "variance-and-bias", "normal-likelihood"],
-)
+@MSE.mutant(caught_by=["gradient-of-mse", "four-errors-of-one", "variance-and-bias", "normal-likelihood"])
 def half_the_mean(y_hat, y):
+    """½ before the mean"""
     return ((y_hat - y) ** 2).mean() / 2
 
 
-@MSE.mutant(
-    Text("half the sum: grows with the batch", "和的一半：随批的大小增长"),
-    caught_by=["four-errors-of-one", "equals-definition"],
-)
+@MSE.mutant(caught_by=["four-errors-of-one", "equals-definition"])
 def half_the_sum(y_hat, y):
+    """half the sum: grows with the batch"""
     return ((y_hat - y) ** 2).sum() / 2
 
 
-@MSE.mutant(
-    Text(
-        "every prediction against every target: (n, 1) broadcast with (n,)",
-        "每个预测与每个目标配对：(n, 1) 与 (n,) 广播",
-    ),
-    caught_by=["gradient-of-mse", "equals-definition"],
-)
+@MSE.mutant(caught_by=["gradient-of-mse", "equals-definition"])
 def broadcast(y_hat, y):
+    """every prediction against every target: (n, 1) broadcast with (n,)"""
     return ((np.reshape(y_hat, (-1, 1)) - y) ** 2).mean()
 
 
-@MSE.mutant(
-    Text("absolute values for squares", "用绝对值代替平方"),
-    caught_by=["best-constant-is-the-mean", "variance-and-bias"],
-)
+@MSE.mutant(caught_by=["best-constant-is-the-mean", "variance-and-bias"])
 def absolute_for_square(y_hat, y):
+    """absolute values for squares"""
     return np.abs(y_hat - y).mean()
 
 
 MSE.erratum(
     "E36",
-    common=Text(r"The mean squared error is $\frac1{2n}\sum_i(\hat y_i-y_i)^2$", r"均方误差为 $\frac1{2n}\sum_i(\hat y_i-y_i)^2$"),
-    why=Text(
-        "That is half the mean. For four errors of 1 the conventions in use give 2 (half the sum), ½ (this one) and 1 (the mean, "
-        "PyTorch's): with one learning rate the steps differ by the factor 4 between the first two.",
-        "那是均值的一半。四个误差均为 1 时，通行的几种写法分别给出 2（和的一半）、½（此式）与 1（均值，PyTorch 所用）：同一学习率下，前两者的步长相差 4 倍。",
-    ),
-    right=Text(r"$\frac1n\sum_i(\hat y_i-y_i)^2$; where another factor is meant, name it", r"$\frac1n\sum_i(\hat y_i-y_i)^2$；若用别的系数，须写明"),
+    common=r"The mean squared error is $\frac1{2n}\sum_i(\hat y_i-y_i)^2$",
+    why="That is half the mean. For four errors of 1 the conventions in use give 2 (half the sum), ½ "
+    "(this one) and 1 (the mean, PyTorch's): with one learning rate the steps differ by the factor "
+    "4 between the first two.",
+    right=r"$\frac1n\sum_i(\hat y_i-y_i)^2$; where another factor is meant, name it",
     claims=("four-errors-of-one",),
-)  # fmt: skip
+)
 
 
 @MSE.figure(
-    c=Slider(-1, 6, 2.5, Text("constant prediction c", "常数预测 c")),
-    outlier=Slider(0, 20, 3.2, Text("the largest target", "最大的目标值")),
+    c=Slider(-1, 6, 2.5, "constant prediction c"),
+    outlier=Slider(0, 20, 3.2, "the largest target"),
 )
 def mse_figure(c, outlier):
     y = np.append(sample()[:-1], outlier)

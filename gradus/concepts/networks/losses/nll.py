@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from gradus.concepts.networks.losses.common import COUNT, LABELS, gradient_is
+from gradus.concepts.networks.losses.samples import COUNT, LABELS
+from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
@@ -13,23 +14,21 @@ from gradus.page.figures import canvas
 NLL = Concept(
     key="nll",
     kind="definition",
-    title=Text("Negative log-likelihood loss", "负对数似然损失"),
-    summary=Text(
-        "Minus the mean log-probability given to what happened. It takes log-probabilities: the product of the "
-        "probabilities of a thousand samples is 0 in floating point, the sum of their logarithms is not.",
-        "对实际发生之事所给的对数概率取平均再取负。输入是对数概率：一千个样本的概率之积在浮点数中为 0，而其对数之和不是。",
-    ),
+    title="Negative log-likelihood loss",
+    summary="Minus the mean log-probability given to what happened. It takes log-probabilities: the "
+    "product of the probabilities of a thousand samples is 0 in floating point, the sum of their "
+    "logarithms is not.",
     formulas=(
         r"L=-\frac1n\sum_{i=1}^{n}\ell_{i,y_i}=-\frac1n\log\prod_{i=1}^{n}p_{i,y_i},\qquad \ell_{ij}=\log p_{ij}",
         r"\frac{\partial L}{\partial\ell_{ij}}=-\frac{\delta_{j,y_i}}{n}",
     ),
     symbols=(
-        Symbol(r"\ell", "log_p", "n k", Text("log-probabilities, one sample a row", "对数概率，每行一个样本")),
+        Symbol(r"\ell", "log_p", "n k", "log-probabilities, one sample a row"),
         LABELS,
         COUNT,
-        Symbol("p", "", "n k", Text("probabilities", "概率")),
-        Symbol(r"\delta_{j,y}", "", "", Text("1 where j = y, else 0", "j = y 时为 1，否则为 0")),
-        Symbol("L", "", "", Text("the loss", "损失")),
+        Symbol("p", "", "n k", "probabilities"),
+        Symbol(r"\delta_{j,y}", "", "", "1 where j = y, else 0"),
+        Symbol("L", "", "", "the loss"),
     ),
     needs=("mle", "softmax-cross-entropy"),
     source="goodfellow2016deep",
@@ -37,10 +36,8 @@ NLL = Concept(
     people=("Ronald A. Fisher",),
     implementations=(Implementation("torch.nn.functional:nll_loss", "torch"),),
     readings=(Reading("goodfellow2016deep", "§5.5"), Reading("murphy2022probabilistic", "§4.2")),
-    deviations=(
-        Text("`NLLLoss` computes no logarithm, in spite of its name: it expects them.", "`NLLLoss` 名为“负对数似然”，本身并不取对数：它要求输入对数概率。"),
-    ),
-)  # fmt: skip
+    deviations=("`NLLLoss` computes no logarithm, in spite of its name: it expects them.",),
+)
 
 
 @NLL.definition
@@ -71,73 +68,61 @@ def nll_invalid(rng):
     yield "a class that does not exist", dict(log_p=np.zeros((2, 3)), y=np.array([0, 3]))
 
 
-@NLL.claim(
-    Text(r"Its gradient is $-1/n$ at the true class and 0 elsewhere", r"梯度在真实类别处为 $-1/n$，其余为 0")
-)
+@NLL.claim
 def gradient_of_nll(nll, rng):
+    """Its gradient is $-1/n$ at the true class and 0 elsewhere"""
     log_p, y = log_softmax(rng.standard_normal((4, 3))), np.array([2, 0, 1, 1])
     return gradient_is(lambda t: nll(t, y), log_p, -np.eye(3)[y] / 4)
 
 
-@NLL.claim(Text("Of the log-softmax it is the softmax cross-entropy", "与 log-softmax 复合即 softmax 交叉熵"))
+@NLL.claim
 def composed_with_log_softmax(nll, rng):
+    """Of the log-softmax it is the softmax cross-entropy"""
     z, y = 3 * rng.standard_normal((7, 5)), rng.integers(0, 5, 7)
     return roundoff(nll(log_softmax(z), y), softmax_cross_entropy(z, y), terms=7)
 
 
-@NLL.claim(
-    Text(
-        r"$e^{-nL}$ is the likelihood, the product of the probabilities of what happened",
-        r"$e^{-nL}$ 即似然，等于所发生之事的概率之积",
-    )
-)
+@NLL.claim
 def exponential_is_the_likelihood(nll, rng):
+    """$e^{-nL}$ is the likelihood, the product of the probabilities of what happened"""
     p, y = np.array([[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]), np.array([0, 1, 1])
     return roundoff(math.exp(-3 * nll(np.log(p), y)), 0.5 * 0.8 * 0.1, terms=6)
 
 
-@NLL.claim(
-    Text(
-        "1100 fair flips: the likelihood is exactly 0 in float64, the loss is log 2",
-        "1100 次公平抛掷：似然在 float64 中恰为 0，而损失为 log 2",
-    )
-)
+@NLL.claim
 def no_underflow(nll, rng):
+    """1100 fair flips: the likelihood is exactly 0 in float64, the loss is log 2"""
     p, y = np.full((1100, 2), 0.5), rng.integers(0, 2, 1100)
     return all_of(identical(p[:, 0].prod(), 0.0), roundoff(nll(np.log(p), y), math.log(2), terms=1100))
 
 
-@NLL.mutant(
-    Text("a second logarithm: takes probabilities", "多取了一次对数：以概率为输入"),
-    caught_by=["composed-with-log-softmax", "gradient-of-nll", "no-underflow"],
-)
+@NLL.mutant(caught_by=["composed-with-log-softmax", "gradient-of-nll", "no-underflow"])
 def second_logarithm(log_p, y):
+    """a second logarithm: takes probabilities"""
     return -np.log(np.abs(log_p[np.arange(len(y)), y])).mean()
 
 
-@NLL.mutant(
-    Text("summed, not averaged", "求和而未平均"),
-    caught_by=["gradient-of-nll", "exponential-is-the-likelihood"],
-)
+@NLL.mutant(caught_by=["gradient-of-nll", "exponential-is-the-likelihood"])
 def nll_summed(log_p, y):
+    """summed, not averaged"""
     return -log_p[np.arange(len(y)), y].sum()
 
 
-@NLL.mutant(
-    Text("log of the product of the probabilities", "先求概率之积再取对数"), caught_by=["no-underflow"]
-)
+@NLL.mutant(caught_by=["no-underflow"])
 def log_of_the_product(log_p, y):
+    """log of the product of the probabilities"""
     return -np.log(np.exp(log_p[np.arange(len(y)), y]).prod()) / len(y)
 
 
-@NLL.mutant(Text("sign lost", "丢失负号"), caught_by=["exponential-is-the-likelihood", "equals-definition"])
+@NLL.mutant(caught_by=["exponential-is-the-likelihood", "equals-definition"])
 def sign_lost(log_p, y):
+    """sign lost"""
     return log_p[np.arange(len(y)), y].mean()
 
 
 @NLL.figure(
-    p=Slider(0.02, 0.98, 0.7, Text("model's probability of heads", "模型给正面的概率")),
-    n=Slider(10, 2000, 100, Text("number of flips", "抛掷次数"), integer=True, log=True),
+    p=Slider(0.02, 0.98, 0.7, "model's probability of heads"),
+    n=Slider(10, 2000, 100, "number of flips", integer=True, log=True),
 )
 def nll_figure(p, n):
     n = int(n)

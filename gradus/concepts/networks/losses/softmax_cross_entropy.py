@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from gradus.concepts.networks.losses.bce import bce
-from gradus.concepts.networks.losses.common import COUNT, LABELS, convex_along, gradient_is
+from gradus.concepts.networks.losses.samples import COUNT, LABELS
+from gradus.concepts.networks.losses.slopes import convex_along, gradient_is
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, invariance, roundoff
 from gradus.page.figures import canvas
@@ -13,40 +14,41 @@ from gradus.page.figures import canvas
 SOFTMAX_CROSS_ENTROPY = Concept(
     key="softmax-cross-entropy",
     kind="definition",
-    title=Text("Softmax cross-entropy", "softmax 交叉熵"),
-    summary=Text(
-        "The negative log-probability that the softmax of the scores gives to the true class. Taken together the two "
-        "are stable at any score, convex, and have the gradient predicted minus true.",
-        "softmax 给真实类别的概率取负对数。两步合并计算，对任意大小的得分都稳定，且是凸函数，梯度为预测减真值。",
-    ),
+    title="Softmax cross-entropy",
+    summary="The negative log-probability that the softmax of the scores gives to the true class. Taken "
+    "together the two are stable at any score, convex, and have the gradient predicted minus true.",
     formulas=(
         r"L=-\frac1n\sum_{i=1}^{n}\log p_{i,y_i}=\frac1n\sum_{i=1}^{n}\Bigl[\log\sum_{j=1}^{k}e^{z_{ij}-m_i}-(z_{i,y_i}-m_i)\Bigr],\qquad p_i=\operatorname{softmax}(z_i),\quad m_i=\max_j z_{ij}",
         r"\frac{\partial L}{\partial z_{ij}}=\frac{p_{ij}-\delta_{j,y_i}}{n}",
     ),
     symbols=(
-        Symbol("z", "z", "n k", Text("scores (logits), one sample a row", "得分（logits），每行一个样本")),
+        Symbol("z", "z", "n k", "scores (logits), one sample a row"),
         LABELS,
         COUNT,
-        Symbol("k", "", "", Text("number of classes", "类别数")),
-        Symbol("p", "", "n k", Text("predicted probabilities", "预测概率")),
-        Symbol("m", "", "n", Text("largest score of each sample", "每个样本的最大得分")),
-        Symbol(r"\delta_{j,y}", "", "", Text("1 where j = y, else 0", "j = y 时为 1，否则为 0")),
-        Symbol("L", "", "", Text("the loss", "损失")),
+        Symbol("k", "", "", "number of classes"),
+        Symbol("p", "", "n k", "predicted probabilities"),
+        Symbol("m", "", "n", "largest score of each sample"),
+        Symbol(r"\delta_{j,y}", "", "", "1 where j = y, else 0"),
+        Symbol("L", "", "", "the loss"),
     ),
     needs=("softmax", "cross-entropy", "gradient"),
     source="bridle1990probabilistic",
     year=1989,
     people=("John S. Bridle",),
     implementations=(Implementation("torch.nn.functional:cross_entropy", "torch"),),
-    readings=(Reading("bishop2006pattern", "§4.3.4"), Reading("goodfellow2016deep", "§6.2.2.3"), Reading("cs231n", "Linear classification: Softmax classifier")),
+    readings=(
+        Reading("bishop2006pattern", "§4.3.4"),
+        Reading("goodfellow2016deep", "§6.2.2.3"),
+        Reading("cs231n", "Linear classification: Softmax classifier"),
+    ),
     deviations=(
-        Text(
-            "PyTorch and ONNX take scores here (ONNX: SoftmaxCrossEntropyLoss); Keras takes probabilities unless told `from_logits=True`. Probabilities fed in as scores "
-            "pass through a second softmax: the loss can then not fall below log(1 + (k−1)/e).",
-            "PyTorch 与 ONNX（SoftmaxCrossEntropyLoss）在此接受得分；Keras 默认接受概率，除非设 `from_logits=True`。把概率当得分输入会多做一次 softmax：损失便降不到 log(1 + (k−1)/e) 以下。",
+        (
+            "PyTorch and ONNX take scores here (ONNX: SoftmaxCrossEntropyLoss); Keras takes probabilities "
+            "unless told `from_logits=True`. Probabilities fed in as scores pass through a second softmax: "
+            "the loss can then not fall below log(1 + (k−1)/e)."
         ),
     ),
-)  # fmt: skip
+)
 
 
 @SOFTMAX_CROSS_ENTROPY.definition
@@ -74,38 +76,31 @@ def softmax_cross_entropy_invalid(rng):
     yield "a class that does not exist", dict(z=np.zeros((2, 3)), y=np.array([0, 3]))
 
 
-@SOFTMAX_CROSS_ENTROPY.claim(
-    Text(r"Its gradient is $(p-\text{one-hot}(y))/n$", r"梯度为 $(p-\text{one-hot}(y))/n$")
-)
+@SOFTMAX_CROSS_ENTROPY.claim
 def gradient_is_p_minus_y(loss, rng):
+    r"""Its gradient is $(p-\text{one-hot}(y))/n$"""
     z, y = rng.standard_normal((3, 4)), np.array([1, 3, 0])
     p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
     return gradient_is(lambda t: loss(t, y), z, (p - np.eye(4)[y]) / 3)
 
 
-@SOFTMAX_CROSS_ENTROPY.claim(
-    Text(
-        "At scores of ±1000 it is 0 where right and 2000 where wrong",
-        "得分为 ±1000 时，正确者损失为 0，错误者为 2000",
-    )
-)
+@SOFTMAX_CROSS_ENTROPY.claim
 def stable_at_a_thousand(loss, rng):
+    """At scores of ±1000 it is 0 where right and 2000 where wrong"""
     z = np.array([[1000.0, -1000.0]])
     return all_of(roundoff(loss(z, np.array([0])), 0.0, scale=1.0), roundoff(loss(z, np.array([1])), 2000.0))
 
 
-@SOFTMAX_CROSS_ENTROPY.claim(
-    Text(
-        "A constant added to all scores of a sample changes nothing", "一个样本的所有得分加同一常数，结果不变"
-    )
-)
+@SOFTMAX_CROSS_ENTROPY.claim
 def shift_of_the_scores(loss, rng):
+    """A constant added to all scores of a sample changes nothing"""
     z, y = rng.standard_normal((5, 4)), rng.integers(0, 4, 5)
     return invariance(loss(z + 64 * np.arange(5)[:, None], y), loss(z, y), terms=5, scale=256.0)
 
 
-@SOFTMAX_CROSS_ENTROPY.claim(Text("Equal scores of k classes cost log k", "k 个类别得分相等时损失为 log k"))
+@SOFTMAX_CROSS_ENTROPY.claim
 def uniform_costs_log_k(loss, rng):
+    """Equal scores of k classes cost log k"""
     return all_of(
         *[
             roundoff(loss(np.full((3, k), 2.5), np.zeros(3, int)), math.log(k), terms=k)
@@ -114,24 +109,16 @@ def uniform_costs_log_k(loss, rng):
     )
 
 
-@SOFTMAX_CROSS_ENTROPY.claim(
-    Text(
-        "Two classes give the binary cross-entropy of the difference of scores",
-        "两个类别时等于得分之差的二元交叉熵",
-    )
-)
+@SOFTMAX_CROSS_ENTROPY.claim
 def two_classes(loss, rng):
+    """Two classes give the binary cross-entropy of the difference of scores"""
     z, y = 2 * rng.standard_normal((9, 2)), rng.integers(0, 2, 9)
     return roundoff(loss(z, y), bce(z[:, 1] - z[:, 0], y * 1.0), terms=9)
 
 
-@SOFTMAX_CROSS_ENTROPY.claim(
-    Text(
-        "Proper: the best scores are the log-frequencies of the classes, and the loss there is their entropy",
-        "恰当评分规则：最优得分是各类别频率的对数，此时损失等于其熵",
-    )
-)
+@SOFTMAX_CROSS_ENTROPY.claim
 def proper_scoring(loss, rng):
+    """Proper: the best scores are the log-frequencies of the classes, and the loss there is their entropy"""
     y = np.repeat([0, 1, 2], [5, 3, 2])
     q = np.array([0.5, 0.3, 0.2])
     f = lambda t: loss(np.broadcast_to(t, (10, 3)), y)
@@ -141,59 +128,57 @@ def proper_scoring(loss, rng):
     return all_of(flat, entropy, worse)
 
 
-@SOFTMAX_CROSS_ENTROPY.claim(Text("Convex in the scores", "关于得分是凸函数"))
+@SOFTMAX_CROSS_ENTROPY.claim
 def convex_in_the_scores(loss, rng):
+    """Convex in the scores"""
     y, end = np.array([0, 2, 1]), 30 * np.eye(3)[[0, 2, 1]]
     found = [convex_along(lambda t: loss(t, y), *(5 * rng.standard_normal((2, 3, 3)))) for _ in range(5)]
     # from sure and wrong to sure and right: whatever is bounded bends down here
     return all_of(convex_along(lambda t: loss(t, y), -end, end), *found)
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(
-    Text("log of a clipped probability", "对截断后的概率取对数"),
-    caught_by=["stable-at-a-thousand", "equals-definition", "convex-in-the-scores"],
-)
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by=["stable-at-a-thousand", "equals-definition", "convex-in-the-scores"])
 def log_of_clipped(z, y):
+    """log of a clipped probability"""
     e = np.exp(z - z.max(-1, keepdims=True))
     p = np.clip(e / e.sum(-1, keepdims=True), 1e-7, 1)
     return -np.log(p[np.arange(len(y)), y]).mean()
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(
-    Text("no maximum subtracted", "没有减去最大值"), caught_by=["stable-at-a-thousand"]
-)
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by=["stable-at-a-thousand"])
 def overflowing(z, y):
+    """no maximum subtracted"""
     return (np.log(np.exp(z).sum(-1)) - z[np.arange(len(y)), y]).mean()
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(Text("softmax taken twice: probabilities fed in as scores", "做了两次 softmax：把概率当作得分输入"), caught_by=["gradient-is-p-minus-y", "proper-scoring", "two-classes", "stable-at-a-thousand"])  # fmt: skip
+@SOFTMAX_CROSS_ENTROPY.mutant(
+    caught_by=["gradient-is-p-minus-y", "proper-scoring", "two-classes", "stable-at-a-thousand"]
+)
 def softmax_twice(z, y):
+    """softmax taken twice: probabilities fed in as scores"""
     e = np.exp(z - z.max(-1, keepdims=True))
     return softmax_cross_entropy(e / e.sum(-1, keepdims=True), y)
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(
-    Text("bits for nats", "以比特代替奈特"), caught_by=["uniform-costs-log-k", "two-classes"]
-)
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by=["uniform-costs-log-k", "two-classes"])
 def in_bits(z, y):
+    """bits for nats"""
     return softmax_cross_entropy(z, y) / np.log(2)
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(
-    Text("normaliser shared by the whole batch", "整个批共用一个归一化因子"),
-    caught_by=["shift-of-the-scores", "gradient-is-p-minus-y"],
-)
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by=["shift-of-the-scores", "gradient-is-p-minus-y"])
 def shared_normaliser(z, y):
+    """normaliser shared by the whole batch"""
     return np.log(np.exp(z).sum(-1).mean()) - z[np.arange(len(y)), y].mean()
 
 
 @SOFTMAX_CROSS_ENTROPY.figure(
-    true=Slider(-6, 6, 0.0, Text("score of the true class", "真实类别的得分")),
+    true=Slider(-6, 6, 0.0, "score of the true class"),
     classes=Slider(
         2,
         100,
         4,
-        Text("number of classes, the others at score 0", "类别数，其余得分为 0"),
+        "number of classes, the others at score 0",
         integer=True,
         log=True,
     ),

@@ -1,0 +1,244 @@
+"""Linear systems, and how far a solution may be trusted."""
+
+import numpy as np
+
+from gradus.concepts.foundations.linear_solve.matrices import determinant, exact_solution, hilbert, tiny_pivot
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
+from gradus.page.figures import COLOURS, canvas
+
+LINEAR_SOLVE = Concept(
+    key="linear-solve",
+    kind="algorithm",
+    title="Linear systems",
+    summary=r"Solve $Ax=b$ by elimination with pivoting and substitution backwards. The computed $\hat x$ "
+    "solves a system very near the given one: its backward error is a few rounding errors. How "
+    r"near $\hat x$ is to $x$ is another matter: the condition number κ multiplies.",
+    formulas=(
+        r"Ax=b,\qquad PLU=A,\qquad Ly=P^{\mathsf T}b,\qquad Ux=y,\qquad x_i=\frac1{u_{ii}}\Bigl(y_i-\sum_{j>i}u_{ij}x_j\Bigr)",
+        r"\eta(\hat x)=\frac{\lVert b-A\hat x\rVert}{\lVert A\rVert\lVert\hat x\rVert+\lVert b\rVert}\le c\,n\,\varepsilon",
+        r"\frac{\lVert\hat x-x\rVert}{\lVert x\rVert}\le\frac{2\kappa\,\eta}{1-\kappa\,\eta},\qquad \kappa=\lVert A\rVert\,\lVert A^{-1}\rVert",
+    ),
+    symbols=(
+        Symbol("A", "A", "n n", "regular square matrix"),
+        Symbol("b", "b", "n", "right side"),
+        Symbol("x", "", "n", "solution"),
+        Symbol(r"\hat x", "", "n", "what was computed for it"),
+        Symbol(r"\eta", "", "", "backward error: the relative change of A and b that makes x̂ exact"),
+        Symbol(r"\kappa", "", "", "condition number"),
+        Symbol(r"\varepsilon", "", "", "spacing of the numbers at 1"),
+        Symbol("n", "", "", "number of equations and unknowns"),
+        Symbol("P,\\,L,\\,U", "", "n n", "factors of A"),
+        Symbol("y", "", "n", "right side after elimination"),
+    ),
+    needs=("lu", "norm"),
+    source="wilkinson1961error",
+    year=1961,
+    people=("Carl Friedrich Gauss", "Alan Turing", "John von Neumann", "Herman Goldstine", "James Wilkinson"),
+    implementations=(Implementation("torch.linalg:solve", "torch"),),
+    readings=(
+        Reading("higham2002accuracy", "ch. 7, 9"),
+        Reading("golub2013matrix", "ch. 3"),
+        Reading("trefethen1997numerical", "lectures 20–22"),
+    ),
+    deviations=(
+        (
+            "`scipy.linalg.solve` looks at the matrix first (diagonal, triangular, positive definite) and "
+            "warns when it is nearly singular; NumPy and PyTorch do neither."
+        ),
+    ),
+)
+
+
+@LINEAR_SOLVE.definition
+def linear_solve(A, b):
+    n = len(A)
+    rows = np.arange(n)
+    for j in range(n):
+        i = j + np.argmax(np.abs(A[j:, j]))
+        exchanged = np.where(rows == j, i, np.where(rows == i, j, rows))
+        A, b = A[exchanged], b[exchanged]
+        if A[j, j] == 0:
+            raise ValueError("the matrix is singular")
+        m = np.where(rows > j, A[:, j] / A[j, j], 0)
+        A, b = A - m[:, None] * A[j], b - m * b[j]
+    x = []  # the last unknown first
+    for i in range(n - 1, -1, -1):
+        known = sum(A[i, n - 1 - k] * x[k] for k in range(n - 1 - i))
+        x.append((b[i] - known) / A[i, i])
+    return np.stack(x[::-1])
+
+
+@LINEAR_SOLVE.cases
+def cases(rng):
+    yield "random", dict(A=rng.standard_normal((5, 5)), b=rng.standard_normal(5))
+    yield "tiny pivot", dict(A=tiny_pivot(), b=np.array([1.0, 2.0]))
+    yield "zero pivot", dict(A=np.array([[0.0, 2.0], [3.0, 1.0]]), b=np.array([2.0, 4.0]))
+    yield "one equation", dict(A=np.array([[4.0]]), b=np.array([2.0]))
+    yield "ill conditioned", dict(A=hilbert(5), b=np.ones(5))
+    yield "no right side", dict(A=rng.standard_normal((3, 3)), b=np.zeros(3))
+
+
+@LINEAR_SOLVE.invalid
+def invalid(rng):
+    yield "matrix that is not square", dict(A=np.ones((3, 2)), b=np.ones(3))
+    yield "right side of another length", dict(A=np.eye(3), b=np.ones(4))
+    yield "singular matrix", dict(A=np.array([[1.0, 2.0], [2.0, 4.0]]), b=np.ones(2))
+
+
+def backward_error(A, b, x):
+    size = np.abs(A).sum(axis=1).max() * np.abs(x).max() + np.abs(b).max()
+    return float(np.abs(b - A @ x).max() / size)
+
+
+@LINEAR_SOLVE.claim
+def backward_stable(solve, rng):
+    r"""The backward error is at most $4n\varepsilon$: on random, ill-conditioned, badly scaled matrices
+    and on tiny pivots
+    """
+    small = rng.standard_normal((20, 20))
+    small[0, 0] = 1e-14
+    graded = rng.standard_normal((20, 20)) * 10.0 ** -np.arange(20)[:, None]
+    found = []
+    for A in (rng.standard_normal((40, 40)), hilbert(10), small, graded, np.vander(np.linspace(0.1, 1, 12))):
+        b = A.sum(axis=1)  # the solution is all ones, however ill conditioned A is
+        limit = 4 * len(A) * EPSILON
+        why = Text(f"4nε with n={len(A)}", f"4nε，n={len(A)}")
+        found.append(bound(backward_error(A, b, solve(A, b)), limit, "≤", why))
+    return all_of(*found)
+
+
+@LINEAR_SOLVE.claim
+def tiny_pivot_gives_one_and_one(solve, rng):
+    r"""$\begin{pmatrix}10^{-20}&1\\1&1\end{pmatrix}x=\begin{pmatrix}1\\2\end{pmatrix}$ gives $(1,1)$;
+    without pivoting $(0,1)$
+    """
+    b = np.array([1.0, 2.0])
+    return all_of(
+        roundoff(solve(tiny_pivot(), b), np.ones(2), terms=2),
+        identical(without_pivots(tiny_pivot(), b), [0.0, 1.0]),
+    )
+
+
+@LINEAR_SOLVE.claim
+def forward_error_within_condition(solve, rng):
+    r"""The forward error is within $\kappa$ times the backward error: Hilbert matrices $n=3,\dots,8$
+    against rational arithmetic
+    """
+    found = []
+    for n in (3, 5, 8):
+        A = hilbert(n)
+        b = A.sum(axis=1)
+        x = exact_solution(A, b)
+        kappa = np.abs(A).sum(1).max() * max(np.abs(np.linalg.inv(A)).sum(1))
+        eta = n * EPSILON
+        error = float(np.abs(solve(A, b) - x).max() / np.abs(x).max())
+        why = Text(f"2κη/(1−κη), κ={kappa:.2g}, η=nε", f"2κη/(1−κη)，κ={kappa:.2g}，η=nε")
+        found.append(bound(error, 2 * kappa * eta / (1 - kappa * eta), "≤", why))
+    return all_of(*found)
+
+
+@LINEAR_SOLVE.claim
+def cramers_rule(solve, rng):
+    """Equals Cramer's rule in integers: each unknown a ratio of two determinants"""
+    A, b = rng.integers(-9, 10, (4, 4)), rng.integers(-9, 10, 4)
+
+    replaced = [np.column_stack([A[:, :j], b, A[:, j + 1 :]]) for j in range(4)]
+    want = np.array([determinant(M) / determinant(A) for M in replaced])
+    scale = float(np.linalg.cond(A) * np.abs(want).max())
+    return roundoff(solve(A.astype(float), b.astype(float)), want, terms=4, scale=scale)
+
+
+@LINEAR_SOLVE.claim
+def order_of_equations(solve, rng):
+    """The order of the equations does not matter, that of the unknowns only permutes the solution"""
+    A, b, p = rng.standard_normal((8, 8)), rng.standard_normal(8), rng.permutation(8)
+    x = solve(A, b)
+    scale = float(np.linalg.cond(A) * np.abs(x).max())
+    return all_of(
+        invariance(solve(A[p], b[p]), x, terms=8, scale=scale),
+        invariance(solve(A[:, p], b), x[p], terms=8, scale=scale),
+    )
+
+
+def without_pivots(A, b):
+    n = len(A)
+    W = np.column_stack([A, b])
+    with np.errstate(all="ignore"):
+        for j in range(n):
+            W[j + 1 :] -= np.outer(W[j + 1 :, j] / W[j, j], W[j])
+        x = np.zeros(n)
+        for i in range(n - 1, -1, -1):
+            x[i] = (W[i, n] - W[i, i + 1 : n] @ x[i + 1 :]) / W[i, i]
+    return x
+
+
+@LINEAR_SOLVE.mutant(caught_by=["tiny-pivot-gives-one-and-one", "backward-stable", "equals-definition"])
+def solve_without_pivoting(A, b):
+    """no pivoting"""
+    return without_pivots(A, b)
+
+
+@LINEAR_SOLVE.mutant(caught_by=["backward-stable"])
+def inverse_times_b(A, b):
+    """the inverse is formed and multiplied"""
+    return np.linalg.inv(A) @ b
+
+
+@LINEAR_SOLVE.mutant(caught_by=["forward-error-within-condition", "backward-stable"])
+def normal_equations(A, b):
+    r"""the normal equations $A^{\mathsf T}Ax=A^{\mathsf T}b$: κ is squared"""
+    return np.linalg.lstsq(A.T @ A, A.T @ b, rcond=0)[0]
+
+
+@LINEAR_SOLVE.mutant(caught_by=["equals-definition", "cramers-rule", "order-of-equations"])
+def transposed_system(A, b):
+    """the transposed system is solved"""
+    return np.linalg.solve(A.T, b)
+
+
+@LINEAR_SOLVE.figure(
+    pivot=Slider(1e-20, 1.0, 1e-10, "pivot δ", log=True),
+    n=Slider(2, 14, 8, "size of the Hilbert matrix", integer=True),
+)
+def figure(pivot, n):
+    n, b = int(n), np.array([1.0, 2.0])
+    deltas = np.logspace(-20, 0, 81)
+
+    def error(solve, delta):
+        x = np.array([1.0, 1 - 2 * delta]) / (1 - delta) if delta < 1 else np.array([np.nan, np.nan])
+        return max(np.abs(solve(tiny_pivot(delta), b) - x).max(), EPSILON / 8)
+
+    fig, (left, right) = canvas(columns=2, width=7.8, height=3.4)
+    for solve, name in ((without_pivots, "no pivoting"), (linear_solve, "partial pivoting")):
+        left.loglog(deltas[:-1], [error(solve, d) for d in deltas[:-1]], label=name)
+    left.axvline(pivot, color=COLOURS[6], lw=1, ls=":")
+    left.set(xlabel=r"pivot $\delta$ in $(\delta,1;\,1,1)\,x=(1,2)$", ylabel=r"error of $\hat x$")
+    left.legend(frameon=False, fontsize=9)
+    sizes = np.arange(2, 15)
+    kappa = [np.linalg.cond(hilbert(k)) for k in sizes]
+    pairs = []
+    for k in sizes:
+        A = hilbert(k)
+        c = A.sum(axis=1)
+        x = linear_solve(A, c)
+        pairs.append((np.abs(x - 1).max(), backward_error(A, c, x)))
+    forward, backward = np.maximum(np.array(pairs).T, EPSILON / 8)
+    right.semilogy(sizes, forward, "o-", ms=4, color=COLOURS[1], label="forward error")
+    right.semilogy(sizes, backward, "o-", ms=4, color=COLOURS[0], label="backward error")
+    right.semilogy(
+        sizes, np.array(kappa) * EPSILON, ls="--", color=COLOURS[6], label=r"$\kappa\,\varepsilon$"
+    )
+    right.axvline(n, color=COLOURS[6], lw=1, ls=":")
+    right.set(xlabel="n (Hilbert matrix)", xticks=sizes[::2])
+    right.legend(frameon=False, fontsize=9)
+    i, lost = n - 2, [error(s, min(pivot, 0.5)) for s in (without_pivots, linear_solve)]
+    return Drawing(
+        fig,
+        Text(
+            f"With pivot {pivot:.2g} the solution is wrong by {lost[0]:.2g} without pivoting, by {lost[1]:.2g} with it. For the Hilbert matrix of size {n}, "
+            f"κ = {kappa[i]:.2g}: backward error {backward[i]:.2g}, forward error {forward[i]:.2g}.",
+            f"主元为 {pivot:.2g} 时，不选主元的误差为 {lost[0]:.2g}，选主元为 {lost[1]:.2g}。{n} 阶 Hilbert 矩阵的 κ = {kappa[i]:.2g}："
+            f"向后误差 {backward[i]:.2g}，前向误差 {forward[i]:.2g}。",
+        ),
+    )

@@ -1,0 +1,135 @@
+"""One way to call implementations in any framework: NumPy arrays in, NumPy arrays out.
+
+A claim is written once, against NumPy float64. An `Adapted` implementation converts the arguments to its
+framework, calls, and converts the result back; it can also run in a lower precision and, where the framework
+differentiates, give a vector–Jacobian product.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradus.errors import GradusError
+from gradus.frameworks.registry import framework_named, framework_of
+from gradus.frameworks.signatures import accepted_keywords, is_default
+from gradus.frameworks.structure import flatten, map_arrays
+from gradus.page import Arguments, Concept
+from gradus.page.evidence import NotApplicable
+
+
+class Adapted:
+    """An implementation that takes and returns NumPy arrays, whatever framework it is written in.
+
+    Args:
+        function: the implementation.
+        concept: whose signature it is called with.
+        framework: its name in `gradus.frameworks.registry`.
+        call: bridge for an implementation whose own signature differs (see `Implementation`).
+        dtype: precision in which it computes.
+
+    Raises:
+        GradusError: there is no such framework, or it is not installed.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        concept: Concept,
+        framework: str,
+        call: Callable[..., Any] | None = None,
+        dtype: str = "float64",
+        name: str = "",
+    ) -> None:
+        self.framework = framework_named(framework)
+        self.framework.require()
+        self.function, self.concept = function, concept
+        self.bridge, self.dtype = call, dtype
+        self.name = name or getattr(function, "__name__", repr(function))
+        self._signature = inspect.signature(concept.definition)
+        self._accepted = None if call else accepted_keywords(function)
+
+    def cast(self, dtype: str) -> Adapted:
+        """The same implementation computing in another precision."""
+        return Adapted(self.function, self.concept, self.framework.name, self.bridge, dtype, self.name)
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the framework can differentiate it."""
+        return self.framework.differentiates
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The implementation's result on NumPy arguments, as NumPy arrays (a tuple when there are several)."""
+        arguments = self.bind(*args, **kwargs)
+        with self.framework.full_precision():
+            return self.to_numpy(self.raw(self.convert(arguments)))
+
+    def bind(self, *args: Any, **kwargs: Any) -> Arguments:
+        """The definition's arguments by name, its defaults filled in."""
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def convert(self, arguments: Mapping[str, Any]) -> Arguments:
+        """NumPy arguments in the framework's own arrays and the implementation's precision."""
+        return {name: self.from_numpy(value) for name, value in arguments.items()}
+
+    def raw(self, arguments: Mapping[str, Any]) -> Any:
+        """The result in the implementation's own framework, on arguments of that framework."""
+        if self.bridge is not None:
+            result = self.bridge(self.function, **arguments)
+        else:
+            required, optional = self._split(arguments)
+            result = self.function(*required, **optional)
+        return self.concept.canonical(result) if self.concept.canonical else result
+
+    def vjp(
+        self, arguments: Mapping[str, Any], cotangent: Any, wanted: tuple[str, ...]
+    ) -> dict[str, np.ndarray]:
+        """Gradient of ⟨cotangent, result⟩ with respect to each wanted argument.
+
+        Raises:
+            NotApplicable: the framework does not differentiate, or the result does not depend on the arguments.
+        """
+        bound = self.bind(**arguments)
+        with self.framework.full_precision():
+            return self.framework.vjp(
+                lambda own: flatten(self.raw(own)), self.convert(bound), flatten(cotangent), wanted
+            )
+
+    def from_numpy(self, value: Any) -> Any:
+        """A NumPy argument in the framework's own type; numbers, strings and functions pass as they are."""
+        return map_arrays(lambda array: self.framework.from_numpy(array, self.dtype), value)
+
+    def to_numpy(self, value: Any) -> Any:
+        """A result as NumPy: detached, on the processor, low precision widened; several as a tuple."""
+        if isinstance(value, dict):
+            return tuple(self.to_numpy(part) for part in value.values())
+        if isinstance(value, (tuple, list)) and any(_is_array(part) for part in value):
+            return tuple(self.to_numpy(part) for part in value)
+        array = framework_of(value).to_numpy(value)
+        if array.dtype == object:
+            raise GradusError(f"{self.name} returned {type(value).__name__}, expected an array or a number")
+        return array
+
+    def _split(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Required arguments by position, so that their names are free; optional ones by name, defaults left out."""
+        required, optional = [], {}
+        for name, parameter in self._signature.parameters.items():
+            if name not in arguments:
+                continue
+            value = arguments[name]
+            if parameter.default is parameter.empty:
+                required.append(value)
+            elif self._accepted is None or name in self._accepted:
+                optional[name] = value
+            elif not is_default(value, parameter.default):
+                raise NotApplicable(f"{self.name} has no argument {name!r}")
+        return required, optional
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "__array__") or framework_of(value).is_array(value)

@@ -1,0 +1,41 @@
+"""The framework that a function is written in, read off its code."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from gradus.frameworks.registry import FRAMEWORKS, framework_named
+
+DEPTH = 3  # calls that are followed from a function to others of its own code
+
+
+def detect(*objects: Any) -> str:
+    """The framework that functions and classes are written in, from the modules that their code names; NumPy when none is named."""
+    named = set().union(*[packages_named(o, DEPTH) for o in objects])
+    return next((name for name in FRAMEWORKS if named & set(framework_named(name).packages)), "numpy")
+
+
+def packages_named(function: Any, depth: int) -> set[str]:
+    """Top-level modules that a function's code, and the functions that it calls, refer to."""
+    own = {(getattr(function, "__module__", None) or "").partition(".")[0]}
+    if isinstance(function, type) or not hasattr(function, "__code__"):
+        bases = type.mro(function) if isinstance(function, type) else type(function).__mro__
+        return own | {base.__module__.partition(".")[0] for base in bases}
+    names = set(function.__code__.co_names)
+    for constant in function.__code__.co_consts:
+        if hasattr(constant, "co_names"):
+            names |= set(constant.co_names)
+    for name in names:
+        value = function.__globals__.get(name)
+        if inspect.ismodule(value):
+            own.add(value.__name__.partition(".")[0])
+        elif value is None and name.partition(".")[0] in _packages():
+            own.add(name.partition(".")[0])  # imported inside the function
+        elif callable(value) and depth:
+            own |= packages_named(value, depth - 1)
+    return own
+
+
+def _packages() -> set[str]:
+    return {package for name in FRAMEWORKS for package in framework_named(name).packages}

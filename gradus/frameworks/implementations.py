@@ -1,0 +1,45 @@
+"""The recorded implementations, and users' functions, made callable on NumPy arrays."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from gradus.errors import GradusError
+from gradus.frameworks.adapted import Adapted
+from gradus.frameworks.detection import detect
+from gradus.frameworks.object_paths import resolve
+from gradus.frameworks.optax import adapt_factory
+from gradus.page import Concept, Implementation
+
+
+def adapt(concept: Concept, implementation: Implementation) -> Adapted:
+    """The recorded implementation, imported now."""
+    function = resolve(implementation.path)
+    return Adapted(function, concept, implementation.framework, implementation.call, name=implementation.path)
+
+
+def adapt_function(
+    concept: Concept, function: Callable[..., Any], framework: str | None = None, name: str = ""
+) -> Adapted:
+    """A user's function; the framework is detected unless it is named.
+
+    A function that the page already names, and any class (an optimiser, a module), is called as the page calls it;
+    on an optimiser's page a factory of Optax gradient transformations is driven along its trajectory.
+
+    Raises:
+        GradusError: it cannot be called, or its framework is unknown or not installed.
+    """
+    if not callable(function):
+        raise GradusError(
+            f"{name or function!r} is not callable: expected a function, got {type(function).__name__}"
+        )
+    for recorded in concept.implementations:
+        same = recorded.call is not None and isinstance(function, type)
+        with contextlib.suppress(GradusError):
+            same = same or resolve(recorded.path) is function
+        if same:
+            return Adapted(function, concept, framework or recorded.framework, recorded.call, name=name)
+    factory = adapt_factory(concept, function, framework, name)
+    return factory or Adapted(function, concept, framework or detect(function), name=name)

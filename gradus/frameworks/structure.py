@@ -1,0 +1,24 @@
+"""Arguments and results that hold several arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def flatten(value: Any) -> list[Any]:
+    """The leaves of nested tuples, lists and dictionaries, in order; of anything else, itself."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, (tuple, list)):
+        return [leaf for part in value for leaf in flatten(part)]
+    return [value]
+
+
+def map_arrays(function: Callable[[np.ndarray], Any], value: Any) -> Any:
+    """The function of a NumPy array, or of each in a tuple or list that holds one; other values as they are."""
+    if isinstance(value, (tuple, list)) and any(isinstance(part, np.ndarray) for part in value):
+        return type(value)(map_arrays(function, part) for part in value)
+    return function(value) if isinstance(value, np.ndarray) else value

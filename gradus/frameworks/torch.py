@@ -1,0 +1,109 @@
+"""PyTorch."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradus.frameworks.base import Framework
+from gradus.page.evidence import NotApplicable
+
+
+class Torch(Framework):
+    """PyTorch on the processor."""
+
+    name = "torch"
+    title = "PyTorch"
+    packages = ("torch",)
+    precisions = ("float64", "float32", "bfloat16")
+    differentiates = True
+
+    def is_array(self, value: Any) -> bool:
+        """Whether the value is a tensor."""
+        return self.loaded and isinstance(value, sys.modules["torch"].Tensor)
+
+    def from_numpy(self, array: np.ndarray, dtype: str) -> Any:
+        """The array as a tensor, on the array's own memory where its dtype stays."""
+        import torch
+
+        # PyTorch cannot take memory that is read-only or runs backwards
+        foreign = not array.flags.writeable or any(s < 0 for s in array.strides)
+        tensor = torch.from_numpy(np.array(array) if foreign else array)
+        return tensor.to(getattr(torch, dtype)) if tensor.is_floating_point() else tensor
+
+    def to_numpy(self, value: Any) -> np.ndarray:
+        """The tensor detached, on the processor; floating-point numbers as float64."""
+        value = value.detach().cpu()
+        return (value.double() if value.is_floating_point() else value).numpy()
+
+    def namespace(self) -> Any:
+        """`torch`."""
+        import torch
+
+        return torch
+
+    def lacks_kernel(self, error: Exception) -> bool:
+        """Whether it refuses the precision itself, as PyTorch's factorisations do in 16 bits."""
+        message = str(error)
+        return "not implemented for" in message or "dtypes not supported" in message
+
+    def vjp(
+        self,
+        function: Callable[[dict[str, Any]], Sequence[Any]],
+        arguments: Mapping[str, Any],
+        cotangents: Sequence[np.ndarray],
+        wanted: tuple[str, ...],
+    ) -> dict[str, np.ndarray]:
+        """By `torch.autograd.grad`; see `Framework.vjp`."""
+        import torch
+
+        tensors = dict(arguments)
+        for name in wanted:
+            tensors[name] = tensors[name].detach().clone().requires_grad_()
+        with torch.enable_grad():
+            results = function(tensors)
+        dependent = [
+            (r, torch.as_tensor(w, dtype=r.dtype).reshape(r.shape))
+            for r, w in zip(results, cotangents, strict=True)
+            if self.is_array(r) and r.requires_grad
+        ]
+        if not dependent:
+            raise NotApplicable("the result carries no gradient")
+        gradients = torch.autograd.grad(
+            [r for r, _ in dependent],
+            [tensors[n] for n in wanted],
+            [w for _, w in dependent],
+            allow_unused=True,
+        )
+        return {
+            n: np.zeros(tuple(tensors[n].shape)) if g is None else self.to_numpy(g)
+            for n, g in zip(wanted, gradients, strict=True)
+        }
+
+    def peak_memory(self, call: Callable[[], Any]) -> int:
+        """By PyTorch's own profiler, which sees every allocation."""
+        # the profiler writes its own start and stop to stderr otherwise
+        os.environ.setdefault("KINETO_LOG_LEVEL", "99")
+        import torch
+        from torch.profiler import ProfilerActivity, profile
+
+        with torch.no_grad(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+            call()
+        events = [e for e in recorded.profiler.kineto_results.events() if e.name() == "[memory]"]
+        held = peak = 0
+        for event in sorted(events, key=lambda e: e.start_ns()):
+            held += event.nbytes()
+            peak = max(peak, held)
+        return peak
+
+    def multiplications(self, call: Callable[[], Any]) -> int:
+        """By PyTorch's counter, which sees every operation and counts 2 for a multiply-add."""
+        from torch.utils.flop_counter import FlopCounterMode
+
+        with FlopCounterMode(display=False) as counter:
+            call()
+        return counter.get_total_flops() // 2

@@ -1,0 +1,173 @@
+"""The Chinese of a page's strings: put in when the page is loaded, and held against the English.
+
+A string has a name within its concept: `title`, `summary`, `symbol ARGUMENT` (the letter, where it is no argument),
+`implementation N`, `deviation N`, `unverified N`, `proof`, `claim NAME`, `mutant NAME`, `erratum NUMBER common` (`why`,
+`right`), `slider NAME`. Symbols that the pages of a folder share stand in a helper; its companion's heading is the
+helper's name, and the string's name is the variable's: `symbol X`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from gradus.page.bilingual import Rendered
+from gradus.page.companion import LANGUAGES, Companion, beside, digest, read
+from gradus.page.concept import Concept
+from gradus.page.record import Symbol
+from gradus.text import Text
+
+_MARKUP = re.compile(r"\$[^$]*\$|`[^`]*`")
+
+
+class Phrase(NamedTuple):
+    """A string of a page: its name, and the field of the record that holds it (`place` counts within several)."""
+
+    name: str
+    holder: object
+    field: str
+    place: int | None = None
+
+    @property
+    def text(self) -> Text:
+        """The string as it stands now."""
+        words = vars(self.holder)[self.field]
+        return words if self.place is None else words[self.place]
+
+    @property
+    def needs_chinese(self) -> bool:
+        """Whether it is given in English alone and holds words, not only formulas and code."""
+        return isinstance(self.text, Rendered) and bool(re.search(r"[^\W\d_]", _MARKUP.sub("", self.text.en)))
+
+    def render(self, chinese: str) -> None:
+        """Puts the Chinese in; the record is frozen for everybody else."""
+        text = Rendered(self.text.en, chinese)
+        if self.place is None:
+            vars(self.holder)[self.field] = text
+        else:
+            words = vars(self.holder)[self.field]
+            vars(self.holder)[self.field] = (*words[: self.place], text, *words[self.place + 1 :])
+
+
+def phrases(concept: Concept) -> Iterator[Phrase]:
+    """Every string of the record, in the page's order."""
+    yield Phrase("title", concept, "title")
+    yield Phrase("summary", concept, "summary")
+    for symbol in concept.symbols:
+        yield Phrase(f"symbol {symbol.argument or symbol.symbol}", symbol, "meaning")
+    for number, implementation in enumerate(concept.implementations, 1):
+        yield Phrase(f"implementation {number}", implementation, "note")
+    for field in ("deviations", "unverified"):
+        for place in range(len(getattr(concept, field))):
+            yield Phrase(f"{field.removesuffix('s')} {place + 1}", concept, field, place)
+    if concept.proof:
+        yield Phrase("proof", concept.proof, "text")
+    for claim in concept.claims.values():
+        yield Phrase(f"claim {claim.name}", claim, "statement")
+    for mutant in concept.mutants.values():
+        yield Phrase(f"mutant {mutant.name}", mutant, "description")
+    for erratum in concept.errata:
+        for field in ("common", "why", "right"):
+            yield Phrase(f"erratum {erratum.number} {field}", erratum, field)
+    for name, slider in concept.sliders.items():
+        yield Phrase(f"slider {name}", slider, "title")
+
+
+def concepts_of(module: ModuleType) -> list[Concept]:
+    """The concepts whose page a module is; none for a helper."""
+    return [v for v in vars(module).values() if isinstance(v, Concept) and v.module == module.__name__]
+
+
+def phrases_of_module(module: ModuleType) -> dict[str, list[Phrase]]:
+    """The strings of a page by the key of their concept; those of a helper under the helper's name."""
+    concepts = concepts_of(module)
+    if concepts:
+        return {c.key: list(phrases(c)) for c in concepts}
+    symbols = {name: v for name, v in vars(module).items() if isinstance(v, Symbol)}
+    return {_stem(module): [Phrase(f"symbol {name}", v, "meaning") for name, v in symbols.items()]}
+
+
+def translate(package: str, folder: Path) -> None:
+    """Puts the Chinese into every page of a folder that has been imported, and into the helpers that they share.
+
+    Raises:
+        GradusError: a companion file cannot be read.
+    """
+    for path in folder.glob("*.zh.md"):
+        module = sys.modules.get(f"{package}.{path.name.removesuffix('.zh.md')}")
+        if module:
+            _render(module, path)
+
+
+@functools.cache
+def _render(module: ModuleType, path: Path) -> None:
+    companions = read(path)
+    for key, strings in phrases_of_module(module).items():
+        renderings = companions[key].renderings if key in companions else {}
+        for phrase in strings:
+            if phrase.name in renderings and isinstance(phrase.text, Rendered):
+                phrase.render(renderings[phrase.name].words)
+
+
+def faults(modules: list[ModuleType]) -> list[str]:
+    """What is missing, stale or superfluous in the companions of pages and helpers, a line each."""
+    lines: list[str] = []
+    seen: set[tuple[int, str]] = set()  # symbols that pages share are the helper's
+    for module in sorted(modules, key=lambda m: bool(concepts_of(m))):
+        strings = phrases_of_module(module)
+        page = Path(str(module.__file__))
+        for language in LANGUAGES:
+            path = beside(page, language)
+            companions = read(path) if path.exists() else {}
+            for key in companions.keys() - strings.keys():
+                line = companions[key].line
+                lines.append(f"{path}:{line}: # {key}: {page.name} has no such concept; remove it")
+        for key, group in strings.items():
+            own = [p for p in group if p.place is not None or (id(p.holder), p.field) not in seen]
+            seen |= {(id(p.holder), p.field) for p in group}
+            lines += _faults_of_concept(path, own, companions.get(key) or Companion(key, 1))
+    return lines + _strays({Path(str(m.__file__)).parent for m in modules})
+
+
+def _strays(folders: set[Path]) -> list[str]:
+    paths = [
+        p for folder in sorted(folders) for language in LANGUAGES for p in folder.glob(f"*.{language}.md")
+    ]
+    return [
+        f"{p}: there is no page {p.name.split('.')[0]}.py; remove it or give it the page's name"
+        for p in paths
+        if not p.with_name(p.name.split(".")[0] + ".py").exists()
+    ]
+
+
+def _faults_of_concept(path: Path, strings: list[Phrase], companion: Companion) -> Iterator[str]:
+    names = {p.name for p in strings if isinstance(p.text, Rendered)}
+    for name, rendering in companion.renderings.items():
+        if name not in names:
+            yield f"{path}:{rendering.line}: {companion.key}: {name}: the page has no such string; remove the line"
+    twice = [n for n, count in Counter(p.name for p in strings).items() if count > 1]
+    if twice:
+        yield f"{path}: {companion.key}: two strings are called {', '.join(twice)}; give the letters different names"
+    for phrase in strings:
+        english = " ".join(phrase.text.en.split())
+        standing = companion.renderings.get(phrase.name)
+        if standing and standing.digest != digest(english) and isinstance(phrase.text, Rendered):
+            yield (
+                f"{path}:{standing.line}: {companion.key}: {phrase.name}: stale, the English is now {english!r}; "
+                f"mend the Chinese, then write `{digest(english)}`"
+            )
+        elif not standing and phrase.needs_chinese:
+            yield (
+                f"{path}: {companion.key}: {phrase.name}: missing, the English is {english!r}; "
+                f"write below # {companion.key}: - {phrase.name} `{digest(english)}`: CHINESE"
+            )
+
+
+def _stem(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]

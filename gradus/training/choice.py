@@ -1,0 +1,57 @@
+"""Which way a run's steps are computed: in closed form, compiled, or eagerly, which serves every model."""
+
+from collections.abc import Callable, Sequence
+
+from torch import nn
+
+from gradus.training.callbacks import Callback
+from gradus.training.closed_form import ClosedFormUpdate, LayerSequence, has_hooks, layer_sequence
+from gradus.training.compiled import CompiledUpdate, obstacle
+from gradus.training.data import InMemory
+from gradus.training.distributed import Group
+from gradus.training.eager import EagerUpdate
+from gradus.training.objective import Objective
+from gradus.training.run import Run
+from gradus.training.settings import PRECISIONS, Loss, Settings
+from gradus.training.update import Update
+
+
+def closed_form_layers(
+    model: nn.Module, *, loss: Loss, data: InMemory, settings: Settings, group: Group
+) -> LayerSequence | None:
+    """The model's layers, where the settings allow steps in closed form and the model is a sequence of layers.
+
+    It is asked first of all, since the memory layout of images depends on it.
+    """
+    if not settings.closed_form or settings.compile or settings.accumulate > 1 or group.world > 1:
+        return None
+    example = data.inputs[: settings.batch_size]
+    return layer_sequence(model, loss=loss, example=example, precision=PRECISIONS[settings.precision])
+
+
+def choose_update(
+    *,
+    objective: Objective,
+    run: Run,
+    callbacks: Sequence[Callback],
+    layers: LayerSequence | None,
+    say: Callable[[str], None],
+) -> Update:
+    """The update of a run, chosen once everything is in place for its first step.
+
+    Args:
+        objective: whose loss falls.
+        run: its model and optimiser are updated.
+        callbacks: those among them that look at gradients.
+        layers: what `closed_form_layers` found.
+        say: is told why a step that was to be compiled is not.
+    """
+    eager = EagerUpdate(objective=objective, run=run, callbacks=callbacks)
+    if layers is not None and not has_hooks(objective.model):
+        return ClosedFormUpdate(layers=layers, eager=eager)
+    if not objective.settings.compile:
+        return eager
+    if reason := obstacle(objective, run.optimizer):
+        say(f"the step is not compiled: {reason}")
+        return eager
+    return CompiledUpdate(eager=eager, say=say)

@@ -1,0 +1,36 @@
+"""How a run ends before its last epoch, as the errors that say so."""
+
+import signal
+
+from gradus.training.errors import Interrupted, NonFiniteError
+from gradus.training.folder import RunFolder
+from gradus.training.nonfinite import NonFiniteStep
+from gradus.training.progress import Reporter
+from gradus.training.run import Run
+
+
+def non_finite_error(
+    error: NonFiniteStep, *, run: Run, folder: RunFolder | None, step: int
+) -> NonFiniteError:
+    """The error of a step, counted from 1, that was not finite; it is noted in the run folder."""
+    checkpoint = folder.saved if folder else None
+    state = f"the last good checkpoint is {checkpoint}" if checkpoint else "no checkpoint had been written"
+    message = (
+        f"the {error.tensor} of step {step} (epoch {run.epoch + 1}) is not finite (loss {error.value}): "
+        f"first in {error.layer}; {state}; lower the learning rate, clip the gradient or check the data"
+    )
+    if folder is not None:
+        folder.note(message)
+    return NonFiniteError(message, step, error.tensor, error.layer, checkpoint)
+
+
+def interrupted(number: int, *, run: Run, folder: RunFolder | None, reporter: Reporter) -> Interrupted:
+    """The end on a signal; how to go on is said, and noted in the run folder."""
+    name = signal.Signals(number).name
+    if folder is None:
+        reporter.say(f"{name}: stopped after step {run.step}; without a run folder nothing is saved")
+        return Interrupted(number, None)
+    where = str(folder.directory)
+    line = f"{name}: stopped after step {run.step}, state saved; go on with fit(..., directory={where!r}, resume=True)"
+    folder.tell(reporter, line)
+    return Interrupted(number, folder.saved)

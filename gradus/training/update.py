@@ -1,0 +1,81 @@
+"""What a step is to the loop, whichever way it is computed; and what all steps by gradients share."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+
+from gradus.training.callbacks import Callback, watching
+from gradus.training.objective import Objective
+from gradus.training.optimizers import direct_update
+from gradus.training.run import Run
+
+Totals = dict[str, float]
+
+
+class Update(Protocol):
+    """A whole step of a run: forward, backward, clipping, and the optimiser's update."""
+
+    def update(self, indices: torch.Tensor, step: int) -> Totals:
+        """Do a step, counted from 0, on the samples at `indices`; returns the means of the loss and the metrics.
+
+        Raises:
+            NonFiniteStep: when the loss or a gradient is not finite.
+        """
+
+    def settle(self) -> None:
+        """Bring the optimiser's own state up to date, before anyone else looks at it."""
+
+
+class GradientUpdate(Update):
+    """Gradients are written to the parameters' `grad`; callbacks see them, they are clipped, the optimiser uses them."""
+
+    def __init__(self, *, objective: Objective, run: Run, callbacks: Sequence[Callback]) -> None:
+        self.objective, self.run = objective, run
+        self.watching = watching(tuple(callbacks))
+        self.clip_norm = objective.settings.clip_norm
+        self.optimizer_step = direct_update(run.optimizer)
+        self.by_closure = isinstance(run.optimizer, torch.optim.LBFGS)
+
+    @abstractmethod
+    def gradients(self, indices: torch.Tensor, step: int) -> Totals:
+        """Compute the gradients of a step's batch; returns its mean loss and metrics.
+
+        Raises:
+            NonFiniteStep: when the loss or a gradient is not finite.
+        """
+
+    def watchers(self, step: int) -> list[Callback]:
+        """The callbacks that want to see the gradients of a step."""
+        return [callback for callback in self.watching if step % callback.gradients_every == 0]
+
+    def update(self, indices: torch.Tensor, step: int) -> Totals:
+        """See `Update`."""
+        if self.by_closure:
+            return self._update_by_closure(indices, step)
+        totals = self._clipped(indices, step)
+        self.optimizer_step()
+        return totals
+
+    def settle(self) -> None:
+        """See `Update`: its state is always up to date."""
+
+    def _clipped(self, indices: torch.Tensor, step: int) -> Totals:
+        totals = self.gradients(indices, step)
+        for callback in self.watchers(step):
+            callback.on_gradients(self.run)
+        if self.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.objective.parameters, self.clip_norm)
+        return totals
+
+    def _update_by_closure(self, indices: torch.Tensor, step: int) -> Totals:
+        # L-BFGS asks for the gradients several times; what is reported is the loss before the step.
+        evaluations: list[Totals] = []
+
+        def closure() -> float:
+            evaluations.append(self._clipped(indices, step))
+            return evaluations[-1]["loss"]
+
+        self.run.optimizer.step(closure)
+        return evaluations[0]

@@ -1,0 +1,35 @@
+"""The claim that invalid input is refused by an exception."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradus.errors import GradusError
+from gradus.frameworks import Adapted
+from gradus.page import Concept
+from gradus.page.evidence import Evidence, NotApplicable, all_of, raises
+from gradus.text import Text
+from gradus.verify.universal.cases import Measure, noted
+from gradus.verify.universal.sensitivity import REFUSALS
+
+
+def rejects_invalid(concept: Concept) -> Measure:
+    """The claim's measurement: the library's own functions raise `GradusError`, others any error of the kind."""
+
+    def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        errors = (GradusError,) if adapted.name.startswith("gradus.") else REFUSALS
+        judged = []
+        for label, arguments in concept.invalid(rng):
+            try:
+                evidence = raises(lambda a=arguments: adapted(**a), *errors)  # type: ignore[misc]
+            except NotApplicable:
+                continue
+            if not evidence.holds:
+                en, zh = evidence.note
+                evidence = noted(evidence, Text(f"“{label}”: {en}", f"“{label}”：{zh}"))
+            judged.append(evidence)
+        if not judged:
+            raise NotApplicable("no invalid input applies")
+        return all_of(*judged)
+
+    return measure

@@ -1,0 +1,35 @@
+"""The architecture note: its picture is fresh, it names every room, and the places that it sends readers to exist."""
+
+import re
+
+from tools.draw_rooms import PICTURE, ROOT, ROW, draw, imports, reduced
+from tools.rooms import LEVEL
+
+NOTE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_the_picture_is_fresh():
+    assert PICTURE.read_text(encoding="utf-8") == draw(), "docs/architecture.svg is stale: run `make docs`"
+
+
+def test_every_room_is_in_the_picture_and_in_the_note():
+    shown = " ".join(re.findall(r"<text[^>]*>([^<]+)</text>", PICTURE.read_text(encoding="utf-8"))).split()
+    assert sorted(shown) == sorted(LEVEL)
+    assert [room for room in LEVEL if f"`{room}`" not in NOTE] == []
+
+
+def test_a_line_that_follows_from_others_is_left_out():
+    edges = {("cli", "report"), ("report", "verify"), ("cli", "verify"), ("verify", "page"), ("cli", "page")}
+    assert reduced(edges) == {("cli", "report"), ("report", "verify"), ("verify", "page")}
+
+
+def test_the_lines_lead_from_box_to_box():
+    ends = {box for edge in imports() for box in edge}
+    assert {"page", "the library", "cli"} <= ends <= set(ROW)
+
+
+def test_the_places_that_it_names_exist():
+    places = re.findall(r"`((?:gradus|tests|tools|benchmarks)/[\w./]*)`", NOTE)
+    assert len(places) > 15
+    named = [p for p in places if not re.search(r"[A-Z]{3}", p)]
+    assert [p for p in named if not (ROOT / p).exists()] == []

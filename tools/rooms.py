@@ -1,0 +1,56 @@
+"""The rooms of Gradus and their order: read by the test of the direction of imports, and by the picture of it."""
+
+import ast
+from pathlib import Path
+
+GRADUS = Path(__file__).resolve().parent.parent / "gradus"
+
+GROUND = ("errors", "text", "files", "lazy")
+LIBRARY = ("foundations", "networks", "optimization", "vision")
+# From the ground up; the rooms of one row stand side by side. Imports run downwards only.
+ROWS = (
+    GROUND,
+    ("page",),
+    ("frameworks",),
+    LIBRARY,
+    ("training", "data"),
+    ("concepts",),
+    ("catalogue",),
+    ("verify",),
+    ("explanation", "report"),
+    ("systems",),
+    ("running",),
+    ("doctor", "cli"),
+)
+LEVEL = {room: i for i, row in enumerate(ROWS) for room in row}
+
+
+def modules() -> dict[str, ast.Module]:
+    """The syntax trees of all modules by name."""
+    trees = {}
+    for path in sorted(GRADUS.rglob("*.py")):
+        parts = path.relative_to(GRADUS.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return trees
+
+
+MODULES = modules()
+
+
+def imported(tree: ast.AST) -> list[tuple[str, str]]:
+    """(module, name) of everything that is imported from Gradus, wherever in the file."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                names.append((whole if whole in MODULES else node.module, alias.name))
+        elif isinstance(node, ast.Import):
+            names += [(alias.name, alias.name) for alias in node.names]
+    return [(module, name) for module, name in names if module.partition(".")[0] == "gradus"]
+
+
+def room(module: str) -> str:
+    """The room that a module lies in."""
+    return module.split(".")[1] if "." in module else ""
