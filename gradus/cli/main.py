@@ -118,9 +118,10 @@ def _add_arguments(parser: Parser, verb: str, lang: str, argv: Sequence[str]) ->
 
     arguments = list(TABLE[verb].arguments)
     if verb == "run" and "run" in argv:
-        from gradus.cli.work import recipe_arguments
+        from gradus.cli.work import list_of_systems, recipe_arguments
 
         arguments += recipe_arguments(argv)
+        parser.epilog = f"{list_of_systems(lang)}\n\n{parser.epilog}"
     for names, options, meaning in arguments:
         parser.add_argument(*names, help=meaning.get(lang), **options)
 

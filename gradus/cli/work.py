@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradus.catalogue import concept as load_concept
-from gradus.catalogue import entries
 from gradus.cli.terminal import Terminal
 from gradus.cli.verbs import Argument
 from gradus.errors import GradusError
+from gradus.systems import keys, recipe_of
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -19,25 +19,30 @@ if TYPE_CHECKING:
     from gradus.running import Outcome
 
 
+def list_of_systems(lang: str) -> str:
+    """The systems that can be run, by their keys; read from the names of their files."""
+    return Text("systems: ", "系统：").get(lang) + ", ".join(keys())
+
+
 def recipe_arguments(argv: Sequence[str]) -> list[Argument]:
     """The options of the recipes that the words of a command line name."""
     if not any(word.startswith("-") for word in argv):
         return []
-    systems = [load_concept(word) for word in argv if word in entries().concepts]
+    systems = keys()
     return [
         (
             (f"--{option.name}",),
             {"choices": tuple(option.choices), "dest": f"recipe_{option.name}"},
             option.meaning,
         )
-        for system in systems
-        if system.recipe
-        for option in system.recipe.options
+        for word in argv
+        if word in systems
+        for option in recipe_of(systems[word], word).options
     ]
 
 
 def run(options: Namespace, out: Terminal) -> int:
-    """Trains a system by its recipe; exit status 1 when its metric misses the bar."""
+    """Trains a system by its recipe; exit status 1 when its metric misses the target."""
     concept = load_concept(options.key)
     if options.seed is not None and options.seeds is not None:
         raise GradusError(
@@ -91,7 +96,7 @@ def runs(options: Namespace, out: Terminal) -> int:
             )
         )
         return 0
-    columns = [Text("run", "运行"), Text("system", "系统"), Text("data", "数据"), Text("seeds", "种子"), Text("score", "成绩"), Text("bar", "标准"), Text("state", "状态")]  # fmt: skip
+    columns = [Text("run", "运行"), Text("system", "系统"), Text("data", "数据"), Text("seeds", "种子"), Text("score", "成绩"), Text("target", "目标值"), Text("state", "状态")]  # fmt: skip
     out.table(columns, rows, right=[4, 5])
     return 0
 

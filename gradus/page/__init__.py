@@ -14,10 +14,8 @@ from gradus.page.record import (
     Erratum,
     Implementation,
     Mutant,
-    Option,
     Proof,
     Reading,
-    Recipe,
     Symbol,
 )
 from gradus.text import Text
@@ -35,10 +33,8 @@ __all__ = [
     "Evidence",
     "Implementation",
     "Mutant",
-    "Option",
     "Proof",
     "Reading",
-    "Recipe",
     "Slider",
     "Symbol",
     "Text",

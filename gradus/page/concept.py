@@ -1,7 +1,7 @@
 """What a concept is: its record, and the decorators that add the other parts of its page.
 
 A page is a Python file `gradus/concepts/<area>/<key>.py` with the parts always in this order: record,
-definition, cases, claims, mutants, errata, figure, recipe. It is English and runs; the Chinese of its strings stands
+definition, cases, claims, mutants, errata, figure. It is English and runs; the Chinese of its strings stands
 beside it in `<key>.zh.md` (see `gradus.page.companion`). Importing it costs NumPy only. The members of a family
 share a file, or, where they are many, a folder `<area>/<family>/` with one file each.
 
@@ -58,7 +58,6 @@ from gradus.page.record import (
     Mutant,
     Proof,
     Reading,
-    Recipe,
     Symbol,
 )
 from gradus.text import Text
@@ -123,7 +122,6 @@ class Concept:
     mutants: dict[str, Mutant] = field(default_factory=dict, init=False)
     errata: list[Erratum] = field(default_factory=list, init=False)
     sliders: dict[str, Slider] = field(default_factory=dict, init=False)
-    recipe: Recipe | None = field(default=None, init=False)
     _drawing: Callable[..., Drawing] | None = field(default=None, init=False)
     _parts: set[str] = field(default_factory=set, init=False)
 
@@ -273,6 +271,4 @@ class Concept:
         }
         if self.kind == "theorem":
             parts["proof"] = self.proof
-        if self.kind == "system":
-            parts["recipe"] = self.recipe
         return [name for name, part in parts.items() if not part]

@@ -233,9 +233,10 @@ def statistical(samples: Any, expected: float, standard_error: float | None = No
     return Evidence("statistical", mean, "=", float(expected), tolerance, why, note)
 
 
-def metric(value: float, bar: float, relation: Relation = "≥", because: Text | None = None) -> Evidence:
-    """A trained system reaches its bar."""
-    return Evidence("metric", float(value), relation, bar, 0.0, because or Text("the stated bar", "既定标准"))
+def metric(value: float, target: float, relation: Relation = "≥", because: Text | None = None) -> Evidence:
+    """A trained system reaches its target."""
+    why = because or Text("the stated target", "既定的目标值")
+    return Evidence("metric", float(value), relation, target, 0.0, why)
 
 
 def near(value: float, expected: float, tolerance: float, because: Text, kind: Kind = "bound") -> Evidence:

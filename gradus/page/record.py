@@ -1,16 +1,14 @@
-"""The rows of a page's record: symbols, implementations, claims, mutants, errata, recipe."""
+"""The rows of a page's record: symbols, implementations, claims, mutants, errata."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from gradus.errors import GradusError
 from gradus.page.bilingual import Words, bilingual
 from gradus.page.evidence import Evidence
-from gradus.text import Text
 
 ConceptKind = Literal["definition", "theorem", "algorithm", "layer", "model", "system"]
 Cost = Literal["quick", "slow", "gpu"]
@@ -91,68 +89,6 @@ class Proof:
 
     text: Words
     place: str = ""
-
-
-@dataclass(frozen=True)
-class Option:
-    """A choice that a recipe offers on the command line as `--NAME CHOICE`; the first is taken unless one is given.
-
-    `choices` maps each choice to what it replaces in the recipe: fields of `Recipe` such as data, metric and bars.
-    """
-
-    name: str
-    meaning: Text
-    choices: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a concept is run as a system, and what it must reach; functions are named as "module:function".
-
-    Attributes:
-        train: called with the data and, by name, with those of seed, epochs, directory, resume, progress, device and
-            the recipe's options that it takes; returns a `gradus.report.SeedResult`, or what `report` turns into one.
-        data: names of data sets; the first that is there is taken unless one is given.
-        metric: name of the score.
-        bars: what the mean score over the seeds must reach, for each data set.
-        settings: what is shown of the recipe; or such a table for each data set.
-        text: the recipe in words.
-        relation: "≥", or "≤" for a score that must be small.
-        report: `(returned, data, directory, bar) -> SeedResult`, where `train` returns something else.
-        load: `(name, data_dir) -> data`.
-        present: `(name, data_dir) -> bool`, whether the data set is there; "" where all always are.
-        options: the choices that the command line offers.
-    """
-
-    train: str
-    data: tuple[str, ...]
-    metric: str
-    bars: Mapping[str, float]
-    settings: Mapping[str, Any]
-    text: Text
-    relation: Literal["≥", "≤"] = "≥"
-    report: str = ""
-    load: str = "gradus.data:load"
-    present: str = ""
-    options: tuple[Option, ...] = ()
-
-    def with_choices(self, choices: Mapping[str, str]) -> Recipe:
-        """The recipe after its options are chosen.
-
-        Raises:
-            GradusError: there is no such option or choice.
-        """
-        changed: dict[str, Any] = {}
-        known = {o.name: o for o in self.options}
-        for name, choice in choices.items():
-            if name not in known:
-                raise GradusError(f"the recipe has no option {name!r}; it has {', '.join(known) or 'none'}")
-            if choice not in known[name].choices:
-                raise GradusError(
-                    f"expected {name} as one of {', '.join(known[name].choices)}, got {choice!r}"
-                )
-            changed |= known[name].choices[choice]
-        return replace(self, **changed)
 
 
 Arguments = dict[str, Any]

@@ -35,7 +35,7 @@ class Chart:
         y_label, x_label: names of the axes.
         caption: what is seen; how the seeds are drawn is added to it.
         log: a logarithmic y-axis.
-        bar: a level that must be reached, dotted.
+        target: a level that must be reached, dotted.
         place: the section of the report.
         wide: takes the full width.
     """
@@ -45,7 +45,7 @@ class Chart:
     caption: Text
     x_label: Text = Text("epoch", "轮次")
     log: bool = False
-    bar: float | None = None
+    target: float | None = None
     place: Place = "result"
     wide: bool = False
 
@@ -57,15 +57,17 @@ def loss_chart(series: Sequence[Series], x_label: Text = Text("epoch", "轮次")
 
 
 def accuracy_chart(
-    series: Sequence[Series], bar: float | None = None, x_label: Text = Text("epoch", "轮次")
+    series: Sequence[Series], target: float | None = None, x_label: Text = Text("epoch", "轮次")
 ) -> Chart:
-    """The accuracy over time, and the bar that it must reach."""
+    """The accuracy over time, and the target that it must reach."""
     caption = Text("Accuracy over time", "准确率随训练的变化")
-    if bar is None:
+    if target is None:
         caption = Text(caption.en + ".", caption.zh + "。")
     else:
-        caption = Text(f"{caption.en}; dotted: the bar, {bar:.2%}.", f"{caption.zh}；点线为标准 {bar:.2%}。")
-    return Chart(series, Text("accuracy", "准确率"), caption, x_label, bar=bar)
+        caption = Text(
+            f"{caption.en}; dotted: the target, {target:.2%}.", f"{caption.zh}；点线为目标值 {target:.2%}。"
+        )
+    return Chart(series, Text("accuracy", "准确率"), caption, x_label, target=target)
 
 
 def loss_curves(series: Sequence[Series], x_label: Text = Text("epoch", "轮次")) -> Picture:
@@ -74,10 +76,10 @@ def loss_curves(series: Sequence[Series], x_label: Text = Text("epoch", "轮次"
 
 
 def accuracy_curves(
-    series: Sequence[Series], bar: float | None = None, x_label: Text = Text("epoch", "轮次")
+    series: Sequence[Series], target: float | None = None, x_label: Text = Text("epoch", "轮次")
 ) -> Picture:
-    """The accuracy over time, and the bar that it must reach, drawn."""
-    return chart_picture(accuracy_chart(series, bar, x_label))
+    """The accuracy over time, and the target that it must reach, drawn."""
+    return chart_picture(accuracy_chart(series, target, x_label))
 
 
 def gradient_norms(steps: Sequence[float], norms: Mapping[str, Sequence[float]]) -> Picture:
@@ -104,8 +106,8 @@ def chart_picture(chart: Chart) -> Picture:
         ends = [_line(ax, s, i) for i, s in enumerate(chart.series)]
         if chart.log:
             _logarithmic(ax)
-        if chart.bar is not None:
-            ax.axhline(chart.bar, color="#000000", linewidth=0.9, linestyle=(0, (1, 2)))
+        if chart.target is not None:
+            ax.axhline(chart.target, color="#000000", linewidth=0.9, linestyle=(0, (1, 2)))
         ax.set_xlabel(chart.x_label.get(lang))
         ax.set_ylabel(chart.y_label.get(lang))
         ax.xaxis.get_major_locator().set_params(integer=True)

@@ -22,18 +22,20 @@ if TYPE_CHECKING:
     from gradus.training import Fitted
 
 
-def seed_result(returned: tuple[nn.Module, Fitted], data: Dataset, directory: Path, bar: float) -> SeedResult:
+def seed_result(
+    model: nn.Module, fitted: Fitted, data: Dataset, directory: Path | None, target: float
+) -> SeedResult:
     """The trained module's accuracy on the test set, with all that the report shows of it.
 
     Args:
-        returned: what the recipe's `train` returned: the module and what `gradus.training.fit` says of the run.
+        model: the trained module.
+        fitted: what `gradus.training.fit` says of the run.
         data: what it was trained on.
-        directory: where the logs of this seed lie.
-        bar: the accuracy that must be reached.
+        directory: where the logs of this seed lie, if they were kept.
+        target: the accuracy that must be reached.
     """
     import torch
 
-    model, fitted = returned
     example = torch.from_numpy(data.test_inputs[:1]).to(next(model.parameters()).device)
     logits = predict(model, data.test_inputs).astype(np.float64)
     return SeedResult(
@@ -43,9 +45,9 @@ def seed_result(returned: tuple[nn.Module, Fitted], data: Dataset, directory: Pa
         pictures=[
             *predictions(logits, data.test_targets, data.classes, data.test_inputs),
             *_inside(data, model),
-            *_gradients(directory),
+            *(_gradients(directory) if directory else ()),
         ],
-        charts=_charts(fitted, bar),
+        charts=_charts(fitted, target),
     )
 
 
@@ -94,7 +96,7 @@ def _counts(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray
     return counts
 
 
-def _charts(fitted: Fitted, bar: float) -> list[Chart]:
+def _charts(fitted: Fitted, target: float) -> list[Chart]:
     names = {
         "loss": Text("training loss", "训练损失"),
         "validation_loss": Text("test loss", "测试损失"),
@@ -103,14 +105,14 @@ def _charts(fitted: Fitted, bar: float) -> list[Chart]:
     }
     rows = fitted.history
     x = list(range(1, len(rows) + 1))
-    found = {
+    series = {
         key: Series(title, x, [row[key] for row in rows])
         for key, title in names.items()
         if rows and key in rows[0]
     }
-    losses = [found[k] for k in ("loss", "validation_loss") if k in found]
-    scores = [found[k] for k in ("accuracy", "validation_accuracy") if k in found]
-    return [*([loss_chart(losses)] if losses else []), *([accuracy_chart(scores, bar)] if scores else [])]
+    losses = [series[k] for k in ("loss", "validation_loss") if k in series]
+    scores = [series[k] for k in ("accuracy", "validation_accuracy") if k in series]
+    return [*([loss_chart(losses)] if losses else []), *([accuracy_chart(scores, target)] if scores else [])]
 
 
 def _inside(dataset: Dataset, model: nn.Module) -> list[Picture]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gradus.data.summary import DataSummary
 from gradus.report.charts import Chart, chart_picture
 from gradus.report.pictures import Picture
-from gradus.report.summary import DataSummary, Layer
+from gradus.report.summary import Layer
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class SeedResult:
     """One seed of a run.
 
     Attributes:
-        score: what is compared with the bar.
+        score: what is compared with the target.
         seconds: how long the training took.
         layers: the architecture, for a network; the report shows that of the first seed.
         pictures: pictures and tables, or a function that makes them: the report shows those of the first seed alone.

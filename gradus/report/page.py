@@ -112,7 +112,6 @@ def report_html(
         title=name,
         system=system,
         run=run,
-        recipe=_recipe(system, run),
         facts=facts,
         pictures=numbered(figures, lang),
         abstract=_abstract(name, run, facts, lang),
@@ -129,14 +128,6 @@ def report_html(
     )
 
 
-def _recipe(system: Concept | None, run: RunSummary | None) -> Text | None:
-    """The recipe in words, after the options with which it was run."""
-    if system is None or system.recipe is None or run is None:
-        return None
-    chosen = {o.name: str(run.settings[o.name]) for o in system.recipe.options if o.name in run.settings}
-    return system.recipe.with_choices(chosen).text
-
-
 def _stands_on(system: Concept | None) -> list[Concept]:
     if system is None:
         return []
@@ -150,7 +141,7 @@ def _abstract(name: Text, run: RunSummary | None, facts: Dossier, lang: str) -> 
     lines = []
     if run is not None:
         fraction = is_fraction(run.metric)
-        scores = score(run.mean, fraction), run.relation, score(run.bar, fraction)
+        scores = score(run.mean, fraction), run.relation, score(run.target, fraction)
         lines.append(
             result_sentence(
                 name.get(lang),

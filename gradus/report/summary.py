@@ -10,15 +10,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal
 
+from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.text import Text
 
 if TYPE_CHECKING:
     import torch
-
-    from gradus.data.dataset import Dataset
 
 PACKAGES = ("gradus", "torch", "numpy", "scipy", "scikit-learn", "matplotlib")
 
@@ -34,51 +33,21 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class DataSummary:
-    """The data: name, source, licence, shape of one example, classes, sizes by part, and how it was split."""
-
-    title: Text
-    source: str
-    licence: str
-    shape: tuple[int, ...]
-    classes: tuple[str, ...]
-    sizes: Mapping[str, int]
-    split: Text = Text("", "")
-    citation: str = ""
-
-    @classmethod
-    def of(cls, dataset: Dataset | Summarised, split: Text = Text("", ""), **sizes: int) -> DataSummary:
-        """From a loaded data set, or what says itself; `sizes` replaces or adds parts, such as `validation`."""
-        if isinstance(dataset, Summarised):
-            return dataset.summary()
-        parts = {"train": len(dataset.train_inputs), "test": len(dataset.test_inputs)} | sizes
-        d = dataset
-        return cls(d.title, d.source, d.licence, d.shape, d.classes, parts, split, d.citation)
-
-
-@runtime_checkable
-class Summarised(Protocol):
-    """Data that are no `Dataset`, such as sentences, and say themselves what a report shows of them."""
-
-    def summary(self) -> DataSummary:
-        """What a report says of them."""
-
-
-@dataclass(frozen=True)
 class RunSummary:
     """One training run, or the same recipe over several seeds.
 
     Attributes:
         layers: the architecture.
         data: what it was trained on.
-        settings: the recipe: batch size, learning rate …, in the order in which they are shown.
+        settings: of the training: batch size, learning rate …, in the order in which they are shown.
         metric: name of the score, such as "accuracy", see `gradus.report.words.METRICS`.
         scores: the score of each seed.
-        bar: what the mean of the scores must reach.
+        target: what the mean of the scores must reach.
         seconds: how long each phase took, such as `{"training": 21.3}`.
         environment: versions and machine, see `environment`.
         command: what to type to repeat it.
         finished: when, ISO 8601.
+        recipe: how it was trained, in words.
     """
 
     layers: Sequence[Layer]
@@ -86,12 +55,13 @@ class RunSummary:
     settings: Mapping[str, Any]
     metric: str
     scores: Mapping[int, float]
-    bar: float
+    target: float
     relation: Literal["≥", "≤"] = "≥"
     seconds: Mapping[str, float] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     finished: str = ""
+    recipe: Text = Text("", "")
 
     @property
     def mean(self) -> float:
@@ -100,8 +70,8 @@ class RunSummary:
 
     @property
     def holds(self) -> bool:
-        """Whether the mean score reaches the bar."""
-        return self.mean >= self.bar if self.relation == "≥" else self.mean <= self.bar
+        """Whether the mean score reaches the target."""
+        return self.mean >= self.target if self.relation == "≥" else self.mean <= self.target
 
     @property
     def parameters(self) -> int:
@@ -114,23 +84,24 @@ class RunSummary:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunSummary:
-        """From `as_dict`, or what JSON made of it.
+        """From `as_dict`, or what JSON made of it; of an older build, too, which called the target "bar".
 
         Raises:
             GradusError: a part is missing, is unknown or has the wrong form.
         """
-        given = dict(values)
+        parts = {"target" if name == "bar" else name: value for name, value in values.items()}
         try:
-            data = dict(given.pop("data"))
+            data = dict(parts.pop("data"))
             data = {k: Text(*v) if k in ("title", "split") else v for k, v in data.items()}
             data |= {k: tuple(data[k]) for k in ("shape", "classes")}
-            layers = [Layer(**{**row, "shape": tuple(row["shape"])}) for row in given.pop("layers")]
-            scores = {int(seed): float(v) for seed, v in given.pop("scores").items()}
-            run = cls(layers=layers, data=DataSummary(**data), scores=scores, **given)
+            layers = [Layer(**{**row, "shape": tuple(row["shape"])}) for row in parts.pop("layers")]
+            scores = {int(seed): float(v) for seed, v in parts.pop("scores").items()}
+            parts["recipe"] = Text(*parts.get("recipe", ("", "")))
+            run = cls(layers=layers, data=DataSummary(**data), scores=scores, **parts)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            said = f"the part {error} is missing" if isinstance(error, KeyError) else str(error)
+            reason = f"the part {error} is missing" if isinstance(error, KeyError) else str(error)
             raise GradusError(
-                f"expected the summary of a run as RunSummary.as_dict gives it: {said}"
+                f"expected the summary of a run as RunSummary.as_dict gives it: {reason}"
             ) from None
         if not run.scores:
             raise GradusError("the summary of a run needs the score of at least one seed, got none")

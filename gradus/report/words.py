@@ -42,12 +42,12 @@ WORDS: dict[str, Text] = {
     "seed": Text("Seed", "随机种子"),
     "with-seed": Text("seed", "种子"),
     "mean": Text("Mean", "平均"),
-    "bar": Text("Bar", "标准"),
+    "target": Text("Target", "目标值"),
     "reached": Text("reached", "达到"),
     "missed": Text("missed", "未达到"),
     "scores-caption": Text(
-        "The score of each seed, and the bar that their mean must reach.",
-        "各随机种子的得分，以及其平均值须达到的标准。",
+        "The score of each seed, and the target that their mean must reach.",
+        "各随机种子的得分，以及其平均值须达到的目标值。",
     ),
     "figure": Text("Figure", "图"),
     "table": Text("Table", "表"),
@@ -114,7 +114,7 @@ JUDGEMENTS: dict[str, Text] = {
     "invariance": Text(
         "nothing changes under the transformation, up to rounding", "变换之下在舍入误差内不变"
     ),
-    "metric": Text("a trained system reaches its bar", "训练好的系统达到标准"),
+    "metric": Text("a trained system reaches its target", "训练好的系统达到目标值"),
 }
 
 #: Names of the settings and phases that recipes share; others are shown as they are written.
@@ -240,14 +240,14 @@ def evidence_sentence(totals: dict[str, int], lang: str) -> str:
 
 
 def result_sentence(
-    title: str, data: str, score: str, mean: str, relation: str, bar: str, seeds: int, lang: str
+    title: str, data: str, score: str, mean: str, relation: str, target: str, seeds: int, lang: str
 ) -> str:
     """The abstract's first line: what was trained, on what, how well."""
     if lang == "zh":
         gap = " " if score[:1].isascii() else ""
-        return f"{title}在“{data}”上训练，{seeds} 个随机种子的平均{gap}{score}为 {mean}（标准：{relation} {bar}）。"
+        return f"{title}在“{data}”上训练，{seeds} 个随机种子的平均{gap}{score}为 {mean}（目标值：{relation} {target}）。"
     over = "with one seed" if seeds == 1 else f"as the mean of {seeds} seeds"
-    return f"{title}, trained on “{data}”, reaches {article(score)} {score} of {mean} {over} (the bar: {relation} {bar})."
+    return f"{title}, trained on “{data}”, reaches {article(score)} {score} of {mean} {over} (the target: {relation} {target})."
 
 
 def article(noun: str) -> str:

@@ -1,8 +1,8 @@
-"""Systems: `gradus run KEY` trains one by its recipe, over several seeds, and writes the report.
+"""The engine of `gradus run KEY`: trains a system by its recipe, over several seeds, and writes the report.
 
 ```
 runs/lenet/digits-1/
-  config.json     what was asked for
+  config.json     what was requested
   seed-0/ …       what the recipe keeps of each seed: checkpoints, metrics.jsonl, gradient_norms.jsonl
   summary.json    model, data, settings, scores
   report.html     all of it, with the claims of every concept that the system stands on

@@ -1,28 +1,32 @@
-"""What is asked for, checked before anything is trained: the recipe with its options, the seeds, the device, the data."""
+"""A run as it is requested, checked before anything is trained: the recipe with its options, the seeds, the device, the data."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from gradus.catalogue import load as load_catalogue
+from gradus.data.kinds import is_present, load_any
 from gradus.errors import GradusError
-from gradus.page import Concept, Recipe
-from gradus.text import CONCEPT_KINDS, Text
+from gradus.page import Concept
+from gradus.systems import Recipe, SeedRequest, recipe_of
+from gradus.text import Text
 
 SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One run as it is asked for.
+class RunRequest:
+    """One run as it is requested.
 
     Attributes:
+        system: key of the concept.
         recipe: after the choice of its options.
         data: name of the data set.
-        seeds, epochs, device: as given; None leaves it to the recipe.
+        data_dir: folder of downloaded data; None for the usual one.
+        seeds: each is trained once.
+        epochs, device: None leaves them to the recipe.
         options: the chosen value of each option of the recipe.
     """
 
@@ -55,85 +59,60 @@ class Asked:
         words += ["--data-dir", "DIR"] if self.data_dir else []
         return " ".join(words)
 
+    @property
+    def target(self) -> float:
+        """What the mean score over the seeds must reach."""
+        return self.recipe.targets[self.data]
 
-def ask(
-    concept: Concept,
-    data: str | None,
-    data_dir: str | None,
-    seeds: Sequence[int] | None,
-    epochs: int | None,
-    device: str | None,
-    options: Mapping[str, str],
-) -> Asked:
-    """Completes what is given by the recipe's own.
-
-    Raises:
-        GradusError: no recipe, an unknown option, unknown data, or an impossible setting.
-    """
-    recipe = recipe_of(concept)
-    chosen = {o.name: options.get(o.name) or next(iter(o.choices)) for o in recipe.options}
-    recipe = recipe.with_choices({**options, **chosen})
-    _check(recipe, concept.key, SEEDS if seeds is None else seeds, epochs, device)
-    name = data or _first(recipe, data_dir)
-    return Asked(
-        concept.key, recipe, name, data_dir, tuple(SEEDS if seeds is None else seeds), epochs, device, chosen
-    )
-
-
-def recipe_of(concept: Concept) -> Recipe:
-    """The concept's recipe.
-
-    Raises:
-        GradusError: it has none; the concepts that have one are named.
-    """
-    if concept.recipe is None:
-        systems = [c.key for c in load_catalogue() if c.recipe]
-        names, kind = ", ".join(systems), CONCEPT_KINDS[concept.kind]
-        raise GradusError(
-            Text(
-                f"{concept.key} is a {kind.en} without a recipe; `gradus run` trains {names}",
-                f"{concept.key} 是{kind.zh}，没有训练配方；`gradus run` 可训练 {names}",
-            )
+    def of_seed(self, seed: int, directory: Path, resume: bool, progress: str) -> SeedRequest:
+        """What one of the seeds is asked for."""
+        return SeedRequest(
+            seed, self.target, directory, resume, progress, self.epochs, self.device, self.options
         )
-    return concept.recipe
 
 
-def load_data(asked: Asked) -> Any:
+def request_run(
+    concept: Concept,
+    *,
+    data: str | None = None,
+    data_dir: str | None = None,
+    seeds: Sequence[int] | None = None,
+    epochs: int | None = None,
+    device: str | None = None,
+    options: Mapping[str, str] | None = None,
+) -> RunRequest:
+    """Completes what is requested by the recipe's own.
+
+    Raises:
+        GradusError: no recipe, an unknown option, data that are none of the recipe's, or an impossible setting.
+    """
+    recipe = recipe_of(concept.area, concept.key)
+    wanted = dict(options or {})
+    choices = {o.name: wanted.get(o.name) or next(iter(o.choices)) for o in recipe.options}
+    recipe = recipe.with_choices({**wanted, **choices})
+    chosen_seeds = tuple(SEEDS if seeds is None else seeds)
+    _check(recipe, concept.key, chosen_seeds, epochs, device)
+    name = data or _first_present(recipe, data_dir)
+    if name not in recipe.data:
+        names = ", ".join(recipe.data)
+        raise GradusError(
+            Text(f"the recipe trains on {names}, not on {name}", f"该配方在 {names} 上训练，不能用 {name}")
+        )
+    return RunRequest(concept.key, recipe, name, data_dir, chosen_seeds, epochs, device, choices)
+
+
+def load_data(request: RunRequest) -> Any:
     """The data set.
 
     Raises:
-        GradusError: it is unknown, is not there, or is none of the recipe's.
+        GradusError: it is not there, or is damaged.
     """
-    if asked.data not in asked.recipe.data:
-        names = ", ".join(asked.recipe.data)
-        raise GradusError(
-            Text(
-                f"the recipe trains on {names}, not on {asked.data}",
-                f"该配方在 {names} 上训练，不能用 {asked.data}",
-            )
-        )
-    return function(asked.recipe.load)(asked.data, asked.data_dir)
+    return load_any(request.data, request.data_dir)
 
 
-def taken(train: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the given arguments that the function takes."""
-    names = inspect.signature(train).parameters
-    return {name: value for name, value in given.items() if name in names}
-
-
-def function(path: str) -> Callable[..., Any]:
-    """The function that "module:function" names."""
-    from gradus.frameworks import resolve
-
-    return resolve(path)
-
-
-def _first(recipe: Recipe, data_dir: str | None) -> str:
-    """The first data set of the recipe that is there."""
-    if not recipe.present:
-        return recipe.data[0]
-    present = function(recipe.present)
-    return next((name for name in recipe.data if present(name, data_dir)), recipe.data[0])
+def _first_present(recipe: Recipe, data_dir: str | None) -> str:
+    """The first data set of the recipe that is there, or else its first."""
+    return next((name for name in recipe.data if is_present(name, data_dir)), recipe.data[0])
 
 
 def _check(recipe: Recipe, key: str, seeds: Sequence[int], epochs: int | None, device: str | None) -> None:
@@ -148,9 +127,8 @@ def _check(recipe: Recipe, key: str, seeds: Sequence[int], epochs: int | None, d
         raise GradusError(
             Text(f"expected epochs of 1 or more, got {epochs}", f"训练轮数应不小于 1，得到 {epochs}")
         )
-    names = inspect.signature(function(recipe.train)).parameters
     for name, value in (("epochs", epochs), ("device", device)):
-        if value is not None and name not in names:
+        if value is not None and name not in recipe.honours:
             raise GradusError(
                 Text(
                     f"{key} is trained without {name}; leave --{name} out",

@@ -1,4 +1,4 @@
-"""Runs a system: its recipe over the seeds, the scores beside the bar, and the report."""
+"""Runs a system: its recipe over the seeds, the scores beside the target, and the report."""
 
 from __future__ import annotations
 
@@ -12,9 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import load as load_catalogue
+from gradus.data.summary import DataSummary
 from gradus.page import Concept
-from gradus.running.request import Asked, ask, function, load_data, recipe_of, taken
-from gradus.running.run_folder import CONFIG, REPORT, SUMMARY, choose, read, unfinished, write
+from gradus.running.request import RunRequest, load_data, request_run
+from gradus.running.run_folder import (
+    CONFIG,
+    REPORT,
+    SUMMARY,
+    choose_folder,
+    newest_unfinished,
+    read_json,
+    write_json,
+)
+from gradus.systems import recipe_of
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -25,7 +35,7 @@ Say = Callable[[Text], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: where it is kept, the score of each seed beside the bar, and the report."""
+    """What came of a run: where it is kept, the score of each seed beside the target, and the report."""
 
     directory: Path
     summary: RunSummary
@@ -33,7 +43,7 @@ class Outcome:
 
     @property
     def holds(self) -> bool:
-        """Whether the mean score reaches the bar."""
+        """Whether the mean score reaches the target."""
         return self.summary.holds
 
 
@@ -65,32 +75,35 @@ def run_system(
     Raises:
         GradusError: no recipe, unknown data, an impossible setting, or a folder that holds another run.
     """
-    recipe_of(concept)
-    given = Path(directory) if directory else None
+    recipe_of(concept.area, concept.key)
+    named = Path(directory) if directory else None
     options = {name: choice for name, choice in (options or {}).items() if choice is not None}
     if resume:
-        given = given or unfinished(concept.key)
-        before = read(given / CONFIG)
+        named = named or newest_unfinished(concept.key)
+        before = read_json(named / CONFIG)
         data, epochs = data or before.get("data"), epochs or before.get("epochs")
         seeds = before.get("seeds") if seeds is None else seeds
         options = {**before.get("options", {}), **options}
-    asked = ask(concept, data, data_dir, seeds, epochs, device, options)
-    dataset = load_data(asked)
+    request = request_run(
+        concept, data=data, data_dir=data_dir, seeds=seeds, epochs=epochs, device=device, options=options
+    )
+    dataset = load_data(request)
     with _processes() as group:
-        folder = choose(given, asked.config, resume, fresh)
+        folder = choose_folder(named, request.config, resume, fresh)
         group.broadcast(0)  # every process has chosen the folder before the first one writes there
         first = group.rank == 0
         if first:
-            _begin(folder, asked, fresh and not resume)
+            _begin(folder, request, fresh and not resume)
         results = {}
-        for seed in asked.seeds:
+        for seed in request.seeds:
             if first:
-                _say_seed(concept, asked, seed, say)
-            results[seed] = _train(asked, dataset, seed, folder / f"seed-{seed}", resume, progress)
+                _say_seed(concept, request, seed, say)
+            seed_request = request.of_seed(seed, folder / f"seed-{seed}", resume, progress)
+            results[seed] = request.recipe.train(dataset, seed_request)
     if not first:
         return None
-    summary = _summary(asked, dataset, results)
-    write(folder / SUMMARY, summary.as_dict())
+    summary = _summary(request, dataset, results)
+    write_json(folder / SUMMARY, summary.as_dict())
     _say_score(summary, say)
     path = Path(report) if report else folder / REPORT
     _report(path, concept, summary, list(results.values()), verify, lang, say)
@@ -118,47 +131,30 @@ def _processes() -> Iterator[Any]:
         yield group
 
 
-def _begin(folder: Path, asked: Asked, fresh: bool) -> None:
+def _begin(folder: Path, request: RunRequest, fresh: bool) -> None:
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
-    write(folder / CONFIG, asked.config)
+    write_json(folder / CONFIG, request.config)
 
 
-def _train(asked: Asked, dataset: Any, seed: int, folder: Path, resume: bool, progress: str) -> SeedResult:
-    """One seed: trained, and turned into its score and its part of the report."""
-    train = function(asked.recipe.train)
-    given = {
-        "seed": seed,
-        "epochs": asked.epochs,
-        "directory": folder,
-        "resume": resume,
-        "progress": progress,
-        "device": asked.device,
-        **asked.options,
-    }
-    returned = train(dataset, **taken(train, given))
-    if not asked.recipe.report:
-        return returned
-    return function(asked.recipe.report)(returned, dataset, folder, asked.recipe.bars[asked.data])
+def _summary(request: RunRequest, dataset: Any, results: Mapping[int, SeedResult]) -> RunSummary:
+    from gradus.report import RunSummary, environment
 
-
-def _summary(asked: Asked, dataset: Any, results: Mapping[int, SeedResult]) -> RunSummary:
-    from gradus.report import DataSummary, RunSummary, environment
-
-    recipe, first = asked.recipe, next(iter(results.values()))
-    settings = recipe.settings.get(asked.data, recipe.settings)
+    recipe, first = request.recipe, next(iter(results.values()))
+    settings = {**request.options, **recipe.settings_for(request.data)}
     return RunSummary(
         layers=first.layers,
         data=first.data or DataSummary.of(dataset),
-        settings={k: _words(v) for k, v in {**asked.options, **settings}.items()},
+        settings={k: _words(v) for k, v in settings.items()},
         metric=recipe.metric,
         scores={seed: r.score for seed, r in results.items()},
-        bar=recipe.bars[asked.data],
+        target=request.target,
         relation=recipe.relation,
         seconds={"training": sum(r.seconds for r in results.values())},
         environment=environment(),
-        command=asked.command,
+        command=request.command,
         finished=time.strftime("%Y-%m-%dT%H:%M:%S"),
+        recipe=recipe.text,
     )
 
 
@@ -167,12 +163,12 @@ def _words(value: Any) -> Any:
     return ", ".join(f"{k} {v:g}" for k, v in value.items()) if isinstance(value, dict) else value
 
 
-def _say_seed(concept: Concept, asked: Asked, seed: int, say: Say) -> None:
-    chosen = "".join(f" {choice}" for choice in asked.options.values())
+def _say_seed(concept: Concept, request: RunRequest, seed: int, say: Say) -> None:
+    chosen = "".join(f" {choice}" for choice in request.options.values())
     say(
         Text(
-            f"{concept.title.en}{chosen} on {asked.data}, seed {seed}",
-            f"{concept.title.zh}{chosen}，{asked.data}，种子 {seed}",
+            f"{concept.title.en}{chosen} on {request.data}, seed {seed}",
+            f"{concept.title.zh}{chosen}，{request.data}，种子 {seed}",
         )
     )
 
@@ -183,7 +179,7 @@ def _say_score(summary: RunSummary, say: Say) -> None:
     each = ", ".join(f"{v:.4f}" for v in summary.scores.values())
     mark = "✓" if summary.holds else "✗"
     seconds = summary.seconds["training"]
-    beside = f"{summary.mean:.4f} {summary.relation} {summary.bar}"
+    beside = f"{summary.mean:.4f} {summary.relation} {summary.target}"
     say(
         Text(
             f"{mark} {metric(summary.metric, 'en')} {beside} (seeds: {each}; training {seconds:.1f} s)",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gradus.errors import GradusError
+from gradus.files import write_atomically, write_failed
 from gradus.text import Text
 
 CONFIG, SUMMARY, REPORT = "config.json", "summary.json", "report.html"
@@ -15,75 +16,87 @@ ROOT = Path("runs")
 
 
 def past_runs(root: Path) -> list[tuple[str, ...]]:
-    """Rows of the runs under `root`, newest first: folder, system, data, seeds, mean score, bar, state."""
+    """Rows of the runs under `root`, newest first: folder, system, data, seeds, mean score, target, state."""
     rows: list[tuple[str, ...]] = []
-    found = sorted(root.rglob(CONFIG), key=lambda p: p.stat().st_mtime, reverse=True) if root.is_dir() else []
-    for config_file in found:
-        config = read(config_file)
+    files = sorted(root.rglob(CONFIG), key=lambda p: p.stat().st_mtime, reverse=True) if root.is_dir() else []
+    for config_file in files:
+        config = read_json(config_file)
         if "system" not in config:
             continue
-        summary = read(config_file.with_name(SUMMARY))
+        summary = read_json(config_file.with_name(SUMMARY))
         scores = [float(v) for v in summary.get("scores", {}).values()]
         score = f"{sum(scores) / len(scores):.4f}" if scores else ""
-        bar = f"{summary.get('relation', '≥')} {summary['bar']:.4f}" if summary else ""
         seeds = ",".join(map(str, config["seeds"]))
         state = "finished" if summary else "unfinished"
-        rows.append((str(config_file.parent), config["system"], config["data"], seeds, score, bar, state))
+        rows.append(
+            (str(config_file.parent), config["system"], config["data"], seeds, score, _target(summary), state)
+        )
     return rows
 
 
-def unfinished(key: str) -> Path:
-    """The folder of the newest unfinished run of a system."""
-    found = [Path(row[0]) for row in past_runs(ROOT / key) if row[-1] == "unfinished"]
-    if not found:
+def _target(summary: Mapping[str, Any]) -> str:
+    """The relation and the target; builds before 0.2 called it "bar"."""
+    value = summary.get("target", summary.get("bar"))
+    return "" if value is None else f"{summary.get('relation', '≥')} {value:.4f}"
+
+
+def newest_unfinished(key: str) -> Path:
+    """The folder of the newest unfinished run of a system.
+
+    Raises:
+        GradusError: there is none.
+    """
+    folders = [Path(row[0]) for row in past_runs(ROOT / key) if row[-1] == "unfinished"]
+    if not folders:
         raise GradusError(
             Text(
                 f"no unfinished run in {ROOT / key} to resume; leave --resume out to begin one",
                 f"{ROOT / key} 中没有可继续的运行；去掉 --resume 即开始新的运行",
             )
         )
-    return found[0]
+    return folders[0]
 
 
-def choose(given: Path | None, config: dict[str, Any], resume: bool, fresh: bool) -> Path:
-    """The run's folder: the given one, or a new one with the next number.
+def choose_folder(directory: Path | None, config: dict[str, Any], resume: bool, fresh: bool) -> Path:
+    """The run's folder: the one that is named, or a new one with the next number.
 
     Raises:
-        GradusError: the given one holds another run or other files.
+        GradusError: the one that is named holds another run or other files.
     """
-    if given is None:
+    if directory is None:
         return _next(ROOT / config["system"], "-".join([*config.get("options", {}).values(), config["data"]]))
-    if given.exists() and not given.is_dir():
+    if directory.exists() and not directory.is_dir():
         raise GradusError(
             Text(
-                f"{given} is a file; expected a folder for the run", f"{given} 是文件；运行结果需要一个文件夹"
+                f"{directory} is a file; expected a folder for the run",
+                f"{directory} 是文件；运行结果需要一个文件夹",
             )
         )
-    there = read(given / CONFIG)
+    there = read_json(directory / CONFIG)
     if there and resume and there != config:
         differing = _differences(there, config)
         en, zh = (", ".join(d.get(lang) for d in differing) for lang in ("en", "zh"))
         raise GradusError(
             Text(
-                f"{given} holds a run with {en}; resume it with the same settings, or give another --directory",
-                f"{given} 中已有一次运行，其 {zh}；请用相同的设置继续，或用 --directory 指定其他文件夹",
+                f"{directory} holds a run with {en}; resume it with the same settings, or give another --directory",
+                f"{directory} 中已有一次运行，其 {zh}；请用相同的设置继续，或用 --directory 指定其他文件夹",
             )
         )
     if there and not resume and not fresh:
         raise GradusError(
             Text(
-                f"{given} holds a run already: --resume goes on with it, --fresh replaces it",
-                f"{given} 中已有一次运行：--resume 继续它，--fresh 覆盖它",
+                f"{directory} holds a run already: --resume goes on with it, --fresh replaces it",
+                f"{directory} 中已有一次运行：--resume 继续它，--fresh 覆盖它",
             )
         )
-    if not there and given.is_dir() and any(given.iterdir()):
+    if not there and directory.is_dir() and any(directory.iterdir()):
         raise GradusError(
             Text(
-                f"{given} holds other files; give an empty or a new folder",
-                f"{given} 中有其他文件；请给出空的或新的文件夹",
+                f"{directory} holds other files; give an empty or a new folder",
+                f"{directory} 中有其他文件；请给出空的或新的文件夹",
             )
         )
-    return given
+    return directory
 
 
 def _next(root: Path, name: str) -> Path:
@@ -105,7 +118,7 @@ def _differences(there: Mapping[str, Any], config: Mapping[str, Any]) -> list[Te
     ]
 
 
-def read(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; empty where there is none."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
@@ -114,12 +127,14 @@ def read(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def write(path: Path, value: Mapping[str, Any]) -> None:
-    """Written aside and renamed, so that no half-written file is ever seen."""
-    aside = path.with_name(f".{path.name}.tmp")
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """The object as a JSON file, whole or not at all; its folder is made.
+
+    Raises:
+        GradusError: the system refuses.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
-        aside.replace(path)
     except OSError as error:
-        raise GradusError(f"cannot write {path}: {error.strerror}; give another --directory") from None
+        raise write_failed(path.parent, error) from None
+    write_atomically(path, [json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8")])

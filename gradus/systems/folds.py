@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from gradus.data import Dataset
+from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.text import Text
-
-if TYPE_CHECKING:
-    from gradus.report import DataSummary
 
 FOLDS = 10
 
@@ -44,7 +43,7 @@ def out_of_fold(
     return out
 
 
-def all_rows(data: Any) -> tuple[np.ndarray, np.ndarray]:
+def all_rows(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Inputs and targets of both parts of a data set together."""
     return (
         np.concatenate([data.train_inputs, data.test_inputs]),
@@ -60,23 +59,21 @@ def resplit(y: np.ndarray, seed: int, share: float = 0.2) -> tuple[np.ndarray, n
     return learn, held
 
 
-def cross_validated_summary(data: Any) -> DataSummary:
+def cross_validated_summary(data: Dataset) -> DataSummary:
     """What a report says of a data set of which every row is predicted once."""
     return _summary(data, Text("Ten folds, shuffled by the seed.", "10 折，由种子打乱。"))
 
 
-def resplit_summary(data: Any) -> DataSummary:
+def resplit_summary(data: Dataset) -> DataSummary:
     """What a report says of a data set of which the seed holds out a fifth."""
     return _summary(data, Text("The seed chooses the held-out fifth.", "种子决定留出哪五分之一。"))
 
 
-def unsupervised_summary(data: Any) -> DataSummary:
+def unsupervised_summary(data: Dataset) -> DataSummary:
     """What a report says of a data set of which nothing is held out."""
     return _summary(data, Text("All are used; nothing is predicted.", "全部使用，不作预测。"))
 
 
-def _summary(data: Any, split: Text) -> DataSummary:
-    from gradus.report import DataSummary
-
+def _summary(data: Dataset, split: Text) -> DataSummary:
     sizes = {"all": len(data.train_targets) + len(data.test_targets)}
     return replace(DataSummary.of(data, split), sizes=sizes)

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from gradus.errors import GradusError
-from gradus.systems.vision.lenet_settings import SETTINGS
-from gradus.training import Callback, Fitted, GradientNorms, accuracy, fit
-from gradus.vision.augmentation import random_affine
-
-if TYPE_CHECKING:
-    from gradus.data import Dataset
 
 Activation = Literal["relu", "tanh", "sigmoid"]
 Pooling = Literal["max", "average"]
@@ -30,77 +22,6 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 POOLINGS: dict[str, Callable[[int], nn.Module]] = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}
 # What is done to an input of this height and width so that C1 gives maps of 28×28: (enlarged to, padding of C1).
 SIZES = {28: (28, 2), 32: (32, 0), 8: (32, 0)}
-
-
-def train(
-    data: Dataset | str,
-    *,
-    seed: int = 0,
-    epochs: int | None = None,
-    directory: str | Path | None = None,
-    resume: bool = False,
-    progress: str = "auto",
-    device: str | torch.device | None = None,
-    settings: Mapping[str, Any] | None = None,
-    callbacks: Sequence[Callback] = (),
-) -> tuple[LeNet, Fitted]:
-    """Trains LeNet on a data set by its recipe; the test part is measured after each epoch and decides nothing.
-
-    Args:
-        data: a data set of `gradus.data.load`, or its name, with images of 28×28, 32×32 or 8×8.
-        seed: of the weights, of the order of the data and of the augmentation.
-        epochs: in place of the recipe's.
-        directory: where checkpoints and logs go, the norms of the gradients among them.
-        resume: go on from the last checkpoint there.
-        progress: "auto", "rich", "plain" or "silent".
-        device: where to train.
-        settings: in place of single ones of the recipe: epochs, batch_size, optimizer, learning_rate, schedule,
-            augmentation (None for none).
-        callbacks: more of them.
-
-    Returns:
-        The trained network, and what `fit` says of the run.
-
-    Raises:
-        GradusError: a data set without images of a fitting size, an unknown setting, and what `fit` raises.
-    """
-    from gradus.data import load
-
-    dataset = load(data) if isinstance(data, str) else data
-    chosen = _settings(dataset, settings or {}, epochs)
-    ranges = chosen.pop("augmentation")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = LeNet(len(dataset.classes), dataset.shape[0], size=dataset.shape[1])
-    fitted = fit(
-        model,
-        nn.functional.cross_entropy,
-        (dataset.train_inputs, dataset.train_targets),
-        validation=(dataset.test_inputs, dataset.test_targets),
-        metrics={"accuracy": accuracy},
-        augment=partial(random_affine, **ranges) if ranges else None,
-        callbacks=(GradientNorms(), *callbacks),
-        seed=seed,
-        directory=directory,
-        resume=resume,
-        progress=progress,
-        device=device,
-        **chosen,
-    )
-    return model, fitted
-
-
-def _settings(dataset: Dataset, changed: Mapping[str, Any], epochs: int | None) -> dict[str, Any]:
-    if dataset.task != "classification" or len(dataset.shape) != 3 or dataset.shape[1] != dataset.shape[2]:
-        raise GradusError(
-            f"LeNet expects square images with classes, got {dataset.name} of shape {dataset.shape}, "
-            f"a {dataset.task} set; take digits or mnist"
-        )
-    recipe = SETTINGS.get(dataset.name, SETTINGS["mnist"])
-    unknown = [name for name in changed if name not in recipe]
-    if unknown:
-        raise GradusError(f"expected settings among {', '.join(recipe)}, got {', '.join(unknown)}")
-    return {**recipe, **changed, **({} if epochs is None else {"epochs": epochs})}
 
 
 class LeNet(nn.Module):

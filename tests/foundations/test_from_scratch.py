@@ -1,8 +1,5 @@
-"""Networks from NumPy alone: equal to PyTorch step by step, without PyTorch; they learn, and go on exactly when killed."""
+"""Networks from NumPy alone: equal to PyTorch step by step, and to the pages."""
 
-import subprocess
-import sys
-from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -12,15 +9,24 @@ from torch import nn
 from torch.nn import functional as F
 
 from gradus.catalogue import load as catalogue
+from gradus.data import load, load_characters
+from gradus.data.characters import windows
 from gradus.errors import GradusError
 from gradus.foundations.from_scratch import networks
 from gradus.foundations.from_scratch.adam import Moments, adam_step
-from gradus.systems.foundations.from_scratch.recipe import trained
-from gradus.systems.foundations.from_scratch.settings import BARS, SETTINGS
-from gradus.systems.foundations.from_scratch.texts import counted_bits, held_out, load, windows
-from gradus.systems.foundations.from_scratch.training import loss_and_gradient
+from gradus.foundations.from_scratch.blocks import conv, pool
+from gradus.foundations.from_scratch.gradient import loss_and_gradient
 
 STEPS, RATE = 20, 3e-3
+
+
+def definition(key):
+    """The definition that stands on a page."""
+    return catalogue().get(key).definition
+
+
+def network(name):
+    return networks.network(name, definition)
 
 
 def tensor(value):
@@ -125,26 +131,20 @@ TWINS = {"mlp": Functional, "lenet": Functional, "lstm": Recurrent, "transformer
 
 def batches_of(name, rng):
     """Real inputs: 20 batches of 16 digits, or of 4 pieces of text."""
-    if networks.network(name).task == "digits":
-        data = catalogue_data()
+    if network(name).task == "digits":
+        data = load("digits")
         order = rng.permutation(len(data.train_targets))[: 16 * STEPS].reshape(STEPS, 16)
-        x = networks.network(name).prepare(data.train_inputs)
+        x = network(name).prepare(data.train_inputs)
         return [(x[i], data.train_targets[i]) for i in order], 10
-    text = load("alice")
+    text = load_characters("alice")
     x, y = windows(text.train, 32, rng)
     return [(x[4 * i : 4 * i + 4], y[4 * i : 4 * i + 4]) for i in range(STEPS)], len(text.alphabet)
-
-
-def catalogue_data():
-    from gradus.data import load as load_data
-
-    return load_data("digits")
 
 
 @pytest.mark.parametrize("name", list(TWINS))
 def test_equals_pytorch_after_20_steps(name):
     """The same start, the same batches: loss and parameters agree to 1e-9 after every one of 20 steps of Adam."""
-    net = networks.network(name)
+    net, cross_entropy = network(name), definition("softmax-cross-entropy")
     batches, classes = batches_of(name, np.random.default_rng(5))
     start = net.initial(np.random.default_rng(1), classes)
     twin = TWINS[name](start).double()
@@ -155,7 +155,7 @@ def test_equals_pytorch_after_20_steps(name):
     optimiser = torch.optim.Adam(twin.named().values(), RATE)
     parameters, moments = start, Moments.zeros(start)
     for x, y in batches:
-        loss, gradient, _ = loss_and_gradient(net, parameters, x, y)
+        loss, gradient, _ = loss_and_gradient(net.logits, cross_entropy, parameters, x, y)
         parameters, moments = adam_step(parameters, gradient, moments, RATE)
         z = twin(torch.from_numpy(x))
         theirs = F.cross_entropy(z.reshape(-1, z.shape[-1]), torch.from_numpy(y.ravel()))
@@ -179,130 +179,24 @@ def test_adam_step_is_the_page_s():
         np.testing.assert_allclose(parameters["x"], expected, rtol=1e-14)
 
 
-def test_the_training_loads_no_framework():
-    code = """
-import sys
-from gradus.data import load
-from gradus.systems.foundations.from_scratch.recipe import train
-result = train(load("digits"), model="mlp", epochs=1, progress="silent")
-loaded = {"torch", "jax", "tensorflow"} & set(sys.modules)
-assert not loaded, loaded
-assert 0.5 < result.score <= 1
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_interrupted_and_resumed_equals_unbroken(tmp_path):
-    data = catalogue_data()
-    whole = trained(data, "mlp", epochs=4, directory=tmp_path / "whole")
-    seen = []
-
-    def interrupted(data):
-        """Stops in the third epoch, as Ctrl-C does."""
-        import gradus.systems.foundations.from_scratch.training as module
-
-        real = module.loss_and_gradient
-
-        def stop(*arguments):
-            seen.append(1)
-            if len(seen) == 110:
-                raise KeyboardInterrupt
-            return real(*arguments)
-
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(module, "loss_and_gradient", stop)
-            trained(data, "mlp", epochs=4, directory=tmp_path / "broken")
-
-    interrupted(data)
-    resumed = trained(data, "mlp", epochs=4, directory=tmp_path / "broken", resume=True)
-    assert resumed.history == whole.history
-    for key, value in whole.parameters.items():
-        assert np.array_equal(resumed.parameters[key], value)
-    (tmp_path / "broken" / "state.safetensors").write_bytes(b"no state")
-    with pytest.raises(GradusError, match="begin again"):
-        trained(data, "mlp", epochs=4, directory=tmp_path / "broken", resume=True)
-
-
-def test_mlp_reads_digits():
-    scores = [trained(catalogue_data(), "mlp", seed=s).history[-1]["validation_accuracy"] for s in range(3)]
-    assert np.mean(scores) >= BARS["mlp"]["digits"]
-
-
-@pytest.mark.slow
-def test_lenet_reads_digits():
-    fit = trained(catalogue_data(), "lenet")
-    assert fit.history[-1]["validation_accuracy"] >= BARS["lenet"]["digits"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["lstm", "transformer"])
-def test_characters_cost_fewer_bits_than_pairs(name):
-    assert trained(load("alice"), name).history[-1]["bits_per_character"] <= BARS[name]["alice"]
-
-
-def test_the_bar_is_what_counting_pairs_reaches():
-    bits = counted_bits(load("alice"))
-    assert bits["uniform"] > bits["single"] > bits["pairs"] > bits["triples"]
-    for name in ("lstm", "transformer"):
-        assert BARS[name]["alice"] == pytest.approx(bits["pairs"], abs=0.005)
-
-
-def test_counting_is_a_distribution_and_matches_a_loop():
-    text = SimpleNamespace(alphabet="abc", train=np.array([0, 1, 0, 1, 1, 2, 0]), test=np.array([0, 1, 2]))
-    p1 = {c: (n + 1) / (7 + 3) for c, n in zip(range(3), (3, 3, 1), strict=True)}
-    pair = lambda a, b, n_ab, n_a, kinds: (n_ab + kinds * p1[b]) / (n_a + kinds)
-    expected = -(np.log2(pair(0, 1, 2, 2, 1)) + np.log2(pair(1, 2, 1, 3, 3))) / 2
-    assert counted_bits(text)["pairs"] == pytest.approx(expected, rel=1e-12)
-
-
-def test_every_held_out_character_is_predicted_from_those_before_it():
-    text = load("alice")
-    x, y = held_out(text, 8)
-    whole = np.concatenate([text.train, text.test])
-    n = len(text.train)
-    for i in (0, 1, 500, len(y) - 1):
-        assert y[i] == whole[n + 1 + i]
-        assert (x[i] == whole[n + 1 + i - 8 : n + 1 + i]).all()
-    assert len(y) == len(text.test) - 1
-
-
-def test_windows_are_shifted_by_one_and_disjoint():
-    ids = np.arange(1000)
-    x, y = windows(ids, 32, np.random.default_rng(0))
-    assert (y == x + 1).all()
-    assert len(set(x.ravel())) == x.size
-
-
 def test_enlarged_is_pytorch_s_bilinear():
     images = np.random.default_rng(0).random((2, 1, 8, 8))
     theirs = F.interpolate(torch.from_numpy(images), size=(32, 32), mode="bilinear").numpy()
     np.testing.assert_allclose(networks.enlarged(images), theirs, atol=1e-15)
 
 
-def test_unknown_model_and_text():
-    with pytest.raises(GradusError, match="mlp, lenet, lstm, transformer, got 'gru'"):
-        networks.network("gru")
-    with pytest.raises(GradusError, match="tinyshakespeare: expected"):
-        load("tinyshakespeare", "/nowhere")
-
-
-@pytest.mark.real_data
-def test_tinyshakespeare_bar(real_data):
-    bits = counted_bits(load("tinyshakespeare", real_data))
-    assert BARS["lstm"]["tinyshakespeare"] == pytest.approx(bits["pairs"], abs=0.005)
-    assert SETTINGS["lstm"].keys() == BARS["lstm"].keys()
-
-
 def test_convolution_pooling_and_lenet_are_the_pages():
-    from gradus.foundations.from_scratch.blocks import conv, lenet, pool
-
-    rng, define = np.random.default_rng(0), lambda key: catalogue().get(key).definition
+    rng = np.random.default_rng(0)
     x, K, b = rng.standard_normal((2, 3, 12, 10)), rng.standard_normal((4, 3, 5, 3)), rng.standard_normal(4)
-    np.testing.assert_allclose(conv(x, K, b), define("conv-layer")(x, K, b), atol=1e-13)
-    np.testing.assert_allclose(pool(x), define("pooling")(x), atol=0)
-    p = networks.network("lenet").initial(rng, 10)
+    np.testing.assert_allclose(conv(x, K, b), definition("conv-layer")(x, K, b), atol=1e-13)
+    np.testing.assert_allclose(pool(x), definition("pooling")(x), atol=0)
+    p = network("lenet").initial(rng, 10)
     names = ("K1", "b1", "K3", "b3", "W5", "b5", "W6", "b6", "W7", "b7")
     images = rng.random((2, 1, 32, 32))
-    page = define("lenet")(images, *[p[k] for k in names], 0)
-    np.testing.assert_allclose(lenet(images, p), page, atol=1e-12)
+    page = definition("lenet")(images, *[p[k] for k in names], 0)
+    np.testing.assert_allclose(network("lenet").logits(p, images), page, atol=1e-12)
+
+
+def test_unknown_model():
+    with pytest.raises(GradusError, match="mlp, lenet, lstm, transformer, got 'gru'"):
+        network("gru")

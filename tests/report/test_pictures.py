@@ -96,7 +96,7 @@ def test_charts_follow_the_page_and_the_language():
     assert "mean of 3 seeds" in many.caption.en and many.alt.en.startswith(
         "loss over epoch: training from 1 to 0.5"
     )
-    assert "98.00%" in accuracy_curves([Series(NAME, [1], [0.5])], bar=0.98).caption.en
+    assert "98.00%" in accuracy_curves([Series(NAME, [1], [0.5])], target=0.98).caption.en
 
 
 def test_charts_bear_bad_values_and_refuse_bad_shapes():

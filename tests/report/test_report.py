@@ -183,7 +183,7 @@ def make_run(classes, **more):
         },
         metric="accuracy",
         scores={0: 0.98, 1: 0.99},
-        bar=0.98,
+        target=0.98,
         seconds={"training": 12.3},
         environment={"python": "3.11", "processor": "a processor"},
         command="gradus run lenet",
@@ -199,7 +199,7 @@ def make_figures(classes):
     images = rng.random((5, 1, 8, 8))
     return [
         loss_curves([Series(train, x, [2.0, 1.0, 0.5, 0.1]), Series(test, x, rng.random((3, 4)))]),
-        accuracy_curves([Series(train, x, [0.5, 0.7, 0.8, 0.99])], bar=0.98),
+        accuracy_curves([Series(train, x, [0.5, 0.7, 0.8, 0.99])], target=0.98),
         confusion_matrix([[5, 1, 0], [0, 6, 0], [0, 2, 4]], classes),
         wrong_images(images, [0, 1, 2, 0, 1], [1, 2, 0, 2, 0], rng.random(5), classes),
         filters(rng.standard_normal((6, 1, 5, 5)), "conv"),
@@ -433,8 +433,8 @@ def test_run_goes_through_json(run):
     back = RunSummary.from_dict(json.loads(json.dumps(run.as_dict())))
     assert back.as_dict() == run.as_dict()
     assert back.holds and back.mean == pytest.approx(0.985) and back.parameters == 1311
-    assert not replace(run, bar=0.999).holds
-    assert replace(run, bar=0.999, relation="≤").holds
+    assert not replace(run, target=0.999).holds
+    assert replace(run, target=0.999, relation="≤").holds
 
 
 def test_mistakes_are_named(run, tmp_path):

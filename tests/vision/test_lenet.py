@@ -1,12 +1,10 @@
-"""LeNet: sizes, parameters, its options, the mistakes that it names."""
+"""LeNet, the network: sizes, parameters, its options, the mistakes that it names."""
 
 import pytest
 import torch
 
-from gradus.data import load
 from gradus.errors import GradusError
-from gradus.systems.vision.lenet_settings import BARS
-from gradus.vision.lenet import LeNet, train
+from gradus.vision.lenet import LeNet
 
 
 def made(**options):
@@ -90,45 +88,3 @@ def test_impossible_options_are_named(options, said):
 def test_images_of_another_shape_are_refused():
     with pytest.raises(GradusError, match=r"\(N, 1, 28, 28\), got \(2, 3, 28, 28\)"):
         made()(images(2, 3, 28, 28))
-
-
-def test_training_leaves_global_state_and_repeats_itself(tmp_path):
-    before = torch.random.get_rng_state()
-    first, fitted = train("digits", seed=3, epochs=1, progress="silent", directory=tmp_path / "run")
-    assert torch.equal(torch.random.get_rng_state(), before)
-    second, _ = train("digits", seed=3, epochs=1, progress="silent")
-    other, _ = train("digits", seed=4, epochs=1, progress="silent")
-    assert torch.equal(first.output.weight, second.output.weight)
-    assert not torch.equal(first.output.weight, other.output.weight)
-    assert fitted.steps == 45 and {"validation_accuracy", "accuracy"} <= set(fitted.history[0])
-    assert (tmp_path / "run" / "gradient_norms.jsonl").is_file()
-
-
-def test_settings_can_be_changed_one_by_one():
-    _, fitted = train(
-        "digits", progress="silent", settings={"epochs": 1, "batch_size": 500, "augmentation": None}
-    )
-    assert fitted.steps == 3
-    with pytest.raises(GradusError, match=r"expected settings among epochs, .* got momentum"):
-        train("digits", settings={"momentum": 0.9})
-
-
-def test_data_without_images_are_refused():
-    with pytest.raises(GradusError, match="square images with classes, got iris"):
-        train("iris")
-
-
-@pytest.mark.slow
-def test_digits_reach_the_bar():
-    accuracies = [
-        train("digits", seed=s, progress="silent")[1].history[-1]["validation_accuracy"] for s in range(3)
-    ]
-    assert sum(accuracies) / 3 >= BARS["digits"]
-
-
-@pytest.mark.slow
-@pytest.mark.real_data
-def test_mnist_reaches_the_bar_in_ten_epochs(real_data):
-    _, fitted = train(load("mnist", real_data), progress="silent")
-    assert fitted.epochs <= 10
-    assert fitted.history[-1]["validation_accuracy"] >= BARS["mnist"]

@@ -19,7 +19,6 @@ from gradus.page.evidence import (
     statistical,
 )
 from gradus.page.figures import COLOURS, canvas
-from gradus.systems.foundations.linear_regression import RECIPE
 
 
 def _ours(fit, X, y, intercept):
@@ -618,6 +617,3 @@ def figure(n, noise, growth):
             f"NIST 数据集上系数的正确位数（带迭代改进的 QR / 正规方程）：{table}。",
         ),
     )
-
-
-LINEAR_REGRESSION.recipe = RECIPE

@@ -5,7 +5,6 @@ import numpy as np
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
-from gradus.systems.foundations.logistic_regression import RECIPE
 
 
 def _ours(newton_ascent, X, y, theta, steps, penalty):
@@ -463,6 +462,3 @@ def figure(gap, penalty):
             f"不加惩罚时 ‖θ‖ 在 6 步后为 {free[6]:.2f}，12 步后为 {free[12]:.2f}。",
         ),
     )
-
-
-LOGISTIC_REGRESSION.recipe = RECIPE

@@ -5,7 +5,6 @@ import numpy as np
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, metric, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
-from gradus.systems.foundations.naive_bayes import RECIPE
 
 
 def _sklearn(estimator, X, y, Z, event, alpha, epsilon):
@@ -441,6 +440,3 @@ def figure(correlation, spread):
             f"两类样本，类内特征相关系数为 {correlation:.2f}，而模型当作 0：分类正确率 {accuracy:.1%}，模型平均自信 {claimed:.1%}。",
         ),
     )
-
-
-NAIVE_BAYES.recipe = RECIPE

@@ -5,7 +5,6 @@ import numpy as np
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
-from gradus.systems.foundations.pca import RECIPE
 
 
 def _sklearn(PCA, X, k):
@@ -337,6 +336,3 @@ def figure(k, correlation):
             f"手写数字的 64 个像素取 {k} 个主成分，保留方差的 {100 * share[k - 1]:.1f}%；右下为由此重构的四个数字。",
         ),
     )
-
-
-PCA.recipe = RECIPE

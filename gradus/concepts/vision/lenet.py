@@ -5,11 +5,10 @@ from math import prod
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Recipe, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import canvas
 from gradus.page.pictures import THREE
-from gradus.systems.vision.lenet_settings import BARS, SETTINGS
 
 NAMES = ("c1", "c3", "c5", "f6", "output")
 SHAPES = ((6, 1, 5, 5), (16, 6, 5, 5), (120, 400), (84, 120), (10, 84))
@@ -234,10 +233,33 @@ def logits_take_either_sign(lenet, rng):
 
 @cache
 def trained(seed):
-    """Weights trained by the recipe on the digits."""
-    from gradus.vision.lenet import train
+    """Weights trained on the digits with the settings of `gradus run lenet`."""
+    from functools import partial
 
-    model, _ = train("digits", seed=seed, progress="silent")
+    import torch
+
+    from gradus.data import load
+    from gradus.training import fit
+    from gradus.vision.augmentation import random_affine
+    from gradus.vision.lenet import LeNet
+
+    data = load("digits")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LeNet(size=8)
+    fit(
+        model,
+        torch.nn.functional.cross_entropy,
+        (data.train_inputs, data.train_targets),
+        seed=seed,
+        epochs=20,
+        batch_size=32,
+        optimizer="adam",
+        learning_rate=3e-3,
+        schedule="warmup-cosine",
+        augment=partial(random_affine, degrees=10.0, shift=0.5, scale=1.1),
+        progress="silent",
+    )
     values = [v.detach().double().numpy() for v in model.parameters()]
     return dict(zip(("K1", "b1", "K3", "b3", "W5", "b5", "W6", "b6", "W7", "b7"), values, strict=True))
 
@@ -257,9 +279,7 @@ def reads_digits(lenet, rng):
         float((lenet(x, **trained(s), padding=0).argmax(-1) == data.test_targets).mean()) for s in range(3)
     ]
     said = ", ".join(f"{s:.4f}" for s in scores)
-    return metric(
-        np.mean(scores), BARS["digits"], "≥", Text(f"the bar; seeds: {said}", f"标准；各种子：{said}")
-    )
+    return metric(np.mean(scores), 0.98, "≥", Text(f"the target; seeds: {said}", f"目标值；各种子：{said}"))
 
 
 @LENET.mutant(caught_by=["positively-homogeneous", "connections-multiply", "reads-digits"])
@@ -302,21 +322,6 @@ def partial_connections(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """C3 sees only the first three maps"""
     K3 = K3 * (np.arange(6) < 3)[:, None, None]
     return lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding)
-
-
-LENET.recipe = Recipe(
-    train="gradus.vision.lenet:train",
-    report="gradus.report.classifier:seed_result",
-    data=("digits", "mnist"),
-    metric="accuracy",
-    bars=BARS,
-    settings=SETTINGS,
-    text=Text(
-        "Cross-entropy, Adam with warm-up and a cosine to 0. Every batch is turned, shifted and scaled a little, at random. "
-        "The settings were chosen within the training part; the test part is measured and decides nothing.",
-        "交叉熵损失，Adam，先预热再按余弦降到 0。每批图像都随机作小幅旋转、平移和缩放。各项设置只在训练部分内选定；测试部分只用于测量，不参与任何决定。",
-    ),
-)
 
 
 # C1 after training by the recipe with seed 0, in hundredths.

@@ -1,1 +1,1 @@
-"""Networks trained with NumPy alone: the pages' definitions, our own tape, and a literal Adam; no framework."""
+"""Networks in NumPy alone: blocks that take the definitions of layers as arguments, our own tape, and a literal Adam."""

@@ -1,23 +1,19 @@
 r"""Blocks of the four networks, in NumPy.
 
 The LSTM and the transformer block, which have no page yet, are written as the papers write them; convolution and pooling
-are written without the loops of their pages' definitions, to which a test holds them.
+are written without the loops of their pages' definitions, to which a test holds them. What stands on a page otherwise
+(ReLU, the sigmoid, attention) is handed in: `Definitions` gives the NumPy definition of a concept by its key.
 They run on arrays as well as on the tape of `gradus.foundations.autodiff`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from gradus.catalogue import load
-
-
-def define(key: str) -> Any:
-    """The NumPy definition that stands on a page."""
-    return load().get(key).definition
+Definitions = Callable[[str], Callable[..., Any]]
 
 
 def conv(x: Any, K: Any, b: Any) -> Any:
@@ -40,9 +36,9 @@ def pool(x: Any, size: int = 2) -> Any:
     return np.reshape(x, (*lead, h // size, size, w // size, size)).max((-3, -1))
 
 
-def lenet(x: Any, p: Mapping[str, Any]) -> Any:
+def lenet(x: Any, p: Mapping[str, Any], definition: Definitions) -> Any:
     """LeNet-5 as its page defines it, on images (N, 1, 32, 32); p holds K1, b1, K3, b3, W5, b5, W6, b6, W7, b7."""
-    relu = define("relu")
+    relu = definition("relu")
     h = pool(relu(conv(x, p["K1"], p["b1"])))  # (N, 6, 14, 14)
     h = pool(relu(conv(h, p["K3"], p["b3"])))  # (N, 16, 5, 5)
     h = np.reshape(h, (len(x), -1))
@@ -51,7 +47,7 @@ def lenet(x: Any, p: Mapping[str, Any]) -> Any:
     return h @ p["W7"].T + p["b7"]
 
 
-def lstm(x: Any, W: Any, U: Any, b: Any) -> Any:
+def lstm(x: Any, W: Any, U: Any, b: Any, definition: Definitions) -> Any:
     r"""Long short-term memory over a sequence, from a state of zeros.
 
     i, f, o = σ(·), g = tanh(·) of W xₜ + U hₜ₋₁ + b;  cₜ = f ⊙ cₜ₋₁ + i ⊙ g;  hₜ = o ⊙ tanh(cₜ).
@@ -61,13 +57,14 @@ def lstm(x: Any, W: Any, U: Any, b: Any) -> Any:
         W: (4n, d), rows in the order i, f, g, o.
         U: (4n, n), likewise.
         b: (4n,).
+        definition: gives the sigmoid.
 
     Returns:
         h of every step, (..., T, n).
 
     Source: hochreiter1997lstm, with the forget gate of Gers, Schmidhuber and Cummins 2000.
     """
-    sigma, n = define("sigmoid"), np.shape(U)[1]
+    sigma, n = definition("sigmoid"), np.shape(U)[1]
     h = c = np.zeros((*np.shape(x)[:-2], n))
     states = []
     for t in range(np.shape(x)[-2]):
@@ -87,7 +84,7 @@ def layer_norm(x: Any, gain: Any, bias: Any, epsilon: float = 1e-5) -> Any:
     return gain * (x - mean) / np.sqrt(variance + epsilon) + bias
 
 
-def transformer_block(x: Any, p: Mapping[str, Any], heads: int) -> Any:
+def transformer_block(x: Any, p: Mapping[str, Any], heads: int, definition: Definitions) -> Any:
     r"""One decoder block, normalised before each part: x ← x + A(N₁(x)), then x ← x + F(N₂(x)).
 
     A is causal self-attention in `heads` heads, F = W₂ ReLU(W₁ · + b₁) + b₂.
@@ -96,10 +93,11 @@ def transformer_block(x: Any, p: Mapping[str, Any], heads: int) -> Any:
         x: (..., T, d).
         p: gain1, bias1, W_qkv (3d, d), b_qkv, W_o (d, d), b_o, gain2, bias2, W_1 (m, d), b_1, W_2 (d, m), b_2.
         heads: they share d equally.
+        definition: gives attention and ReLU.
 
     Source: vaswani2017attention; the norm comes first, as in GPT-2.
     """
-    attention, relu = define("attention"), define("relu")
+    attention, relu = definition("attention"), definition("relu")
     *lead, T, d = np.shape(x)
     qkv = layer_norm(x, p["gain1"], p["bias1"]) @ p["W_qkv"].T + p["b_qkv"]  # (..., T, 3d)
     qkv = np.reshape(qkv, (*lead, T, 3, heads, d // heads))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.foundations.from_scratch.blocks import define, layer_norm, lenet, lstm, transformer_block
+from gradus.foundations.from_scratch.blocks import Definitions, layer_norm, lenet, lstm, transformer_block
 
 Parameters = dict[str, np.ndarray]
 
@@ -31,49 +32,63 @@ class Network:
         prepare: what is done once to all inputs before the training.
     """
 
-    task: str
+    task: Literal["digits", "characters"]
     initial: Callable[[np.random.Generator, int], Parameters]
     logits: Callable[[Mapping[str, Any], Any], Any]
-    prepare: Callable[[np.ndarray], np.ndarray] = lambda x: x
+    prepare: Callable[[np.ndarray], np.ndarray]
 
 
-def network(name: str) -> Network:
-    """One of the four by its name.
+def network(name: str, definition: Definitions) -> Network:
+    """One of the four by its name: mlp, lenet, lstm or transformer.
+
+    Args:
+        name: which.
+        definition: gives the NumPy definition of a concept by its key, such as
+            `lambda key: gradus.catalogue.load().get(key).definition`.
 
     Raises:
         GradusError: there is none of that name.
     """
     if name not in NETWORKS:
         raise GradusError(f"expected the model as one of {', '.join(NETWORKS)}, got {name!r}")
-    return NETWORKS[name]
+    task, initial, logits, prepare = NETWORKS[name]
+    return Network(task, partial(initial, definition), partial(logits, definition), prepare)
 
 
-def _affine(rng: np.random.Generator, outputs: int, inputs: int) -> tuple[np.ndarray, np.ndarray]:
+def _affine(
+    definition: Definitions, rng: np.random.Generator, outputs: int, inputs: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Weights by Xavier's rule; biases drawn too, since at exactly 0 the derivative of ReLU is a convention."""
-    W = define("xavier")(rng.standard_normal((outputs, inputs)))
+    W = definition("xavier")(rng.standard_normal((outputs, inputs)))
     return W, rng.uniform(-1, 1, outputs) / np.sqrt(inputs)
 
 
-def _mlp_initial(rng: np.random.Generator, classes: int) -> Parameters:
-    (W1, b1), (W2, b2) = _affine(rng, WIDTH, 64), _affine(rng, classes, WIDTH)
+def _mlp_initial(definition: Definitions, rng: np.random.Generator, classes: int) -> Parameters:
+    W1, b1 = _affine(definition, rng, WIDTH, 64)
+    W2, b2 = _affine(definition, rng, classes, WIDTH)
     return {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
 
 
-def _mlp(p: Mapping[str, Any], x: np.ndarray) -> Any:
-    return define("mlp")(x, (p["W1"], p["W2"]), (p["b1"], p["b2"]), "tanh")
+def _mlp(definition: Definitions, p: Mapping[str, Any], x: np.ndarray) -> Any:
+    return definition("mlp")(x, (p["W1"], p["W2"]), (p["b1"], p["b2"]), "tanh")
 
 
-def _lenet_initial(rng: np.random.Generator, classes: int) -> Parameters:
+def _lenet_initial(definition: Definitions, rng: np.random.Generator, classes: int) -> Parameters:
     shapes = {"K1": (6, 1, 5, 5), "K3": (16, 6, 5, 5), "W5": (120, 400), "W6": (84, 120), "W7": (classes, 84)}
     p: Parameters = {}
     for name, shape in shapes.items():
-        p[name] = define("he")(rng.standard_normal(shape))
+        p[name] = definition("he")(rng.standard_normal(shape))
         p["b" + name[1]] = rng.uniform(-1, 1, shape[0]) / np.sqrt(np.prod(shape[1:]))
     return p
 
 
-def _lenet(p: Mapping[str, Any], x: np.ndarray) -> Any:
-    return lenet(x, p)
+def _lenet(definition: Definitions, p: Mapping[str, Any], x: np.ndarray) -> Any:
+    return lenet(x, p, definition)
+
+
+def flattened(images: np.ndarray) -> np.ndarray:
+    """Every image as one vector of float64: (N, …) → (N, d)."""
+    return images.reshape(len(images), -1).astype(float)
 
 
 def enlarged(images: np.ndarray, size: int = 32) -> np.ndarray:
@@ -81,23 +96,24 @@ def enlarged(images: np.ndarray, size: int = 32) -> np.ndarray:
     n = images.shape[-1]
     at = np.clip((np.arange(size) + 0.5) * n / size - 0.5, 0, n - 1)
     B = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(n)))  # (size, n): each row a mean of two neighbours
-    return B @ images @ B.T
+    return B @ images.astype(float) @ B.T
 
 
-def _lstm_initial(rng: np.random.Generator, classes: int) -> Parameters:
+def _lstm_initial(definition: Definitions, rng: np.random.Generator, classes: int) -> Parameters:
     n = WIDTH
-    W, b = _affine(rng, 4 * n, n)
-    U, _ = _affine(rng, 4 * n, n)
+    W, b = _affine(definition, rng, 4 * n, n)
+    U, _ = _affine(definition, rng, 4 * n, n)
     b[n : 2 * n] += 1  # the forget gate starts open
-    V, c = _affine(rng, classes, n)
+    V, c = _affine(definition, rng, classes, n)
     return {"E": rng.standard_normal((classes, n)), "W": W, "U": U, "b": b, "V": V, "c": c}
 
 
-def _lstm(p: Mapping[str, Any], ids: np.ndarray) -> Any:
-    return lstm(p["E"][ids], p["W"], p["U"], p["b"]) @ p["V"].T + p["c"]  # (N, T, classes)
+def _lstm(definition: Definitions, p: Mapping[str, Any], ids: np.ndarray) -> Any:
+    h = lstm(p["E"][ids], p["W"], p["U"], p["b"], definition)  # (N, T, n)
+    return h @ p["V"].T + p["c"]  # (N, T, classes)
 
 
-def _transformer_initial(rng: np.random.Generator, classes: int) -> Parameters:
+def _transformer_initial(definition: Definitions, rng: np.random.Generator, classes: int) -> Parameters:
     d, m = WIDTH, 4 * WIDTH
     p = {"E": 0.1 * rng.standard_normal((classes, d)), "P": 0.1 * rng.standard_normal((CONTEXT, d))}
     for k in range(BLOCKS):
@@ -107,24 +123,34 @@ def _transformer_initial(rng: np.random.Generator, classes: int) -> Parameters:
             ("W_1", "b_1", (m, d)),
             ("W_2", "b_2", (d, m)),
         ):
-            p[f"{k}.{W}"], p[f"{k}.{b}"] = _affine(rng, outputs, inputs)
+            p[f"{k}.{W}"], p[f"{k}.{b}"] = _affine(definition, rng, outputs, inputs)
         p |= {f"{k}.gain1": np.ones(d), f"{k}.bias1": np.zeros(d)}
         p |= {f"{k}.gain2": np.ones(d), f"{k}.bias2": np.zeros(d)}
-    V, c = _affine(rng, classes, d)
+    V, c = _affine(definition, rng, classes, d)
     return {**p, "gain": np.ones(d), "bias": np.zeros(d), "V": V, "c": c}
 
 
-def _transformer(p: Mapping[str, Any], ids: np.ndarray) -> Any:
+def _transformer(definition: Definitions, p: Mapping[str, Any], ids: np.ndarray) -> Any:
     x = p["E"][ids] + p["P"][: ids.shape[-1]]  # (N, T, d)
     for k in range(BLOCKS):
         own = {name.partition(".")[2]: value for name, value in p.items() if name.startswith(f"{k}.")}
-        x = transformer_block(x, own, HEADS)
+        x = transformer_block(x, own, HEADS, definition)
     return layer_norm(x, p["gain"], p["bias"]) @ p["V"].T + p["c"]
 
 
-NETWORKS: dict[str, Network] = {
-    "mlp": Network("digits", _mlp_initial, _mlp, lambda x: x.reshape(len(x), -1).astype(float)),
-    "lenet": Network("digits", _lenet_initial, _lenet, lambda x: enlarged(x.astype(float))),
-    "lstm": Network("characters", _lstm_initial, _lstm),
-    "transformer": Network("characters", _transformer_initial, _transformer),
+def _unchanged(ids: np.ndarray) -> np.ndarray:
+    return ids
+
+
+Row = tuple[
+    Literal["digits", "characters"],
+    Callable[[Definitions, np.random.Generator, int], Parameters],
+    Callable[[Definitions, Mapping[str, Any], np.ndarray], Any],
+    Callable[[np.ndarray], np.ndarray],
+]
+NETWORKS: dict[str, Row] = {  # task, first parameters, logits, what is done to the inputs
+    "mlp": ("digits", _mlp_initial, _mlp, flattened),
+    "lenet": ("digits", _lenet_initial, _lenet, enlarged),
+    "lstm": ("characters", _lstm_initial, _lstm, _unchanged),
+    "transformer": ("characters", _transformer_initial, _transformer, _unchanged),
 }

@@ -7,30 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.page import Recipe
+from gradus.systems.contract import Recipe, SeedRequest
 from gradus.systems.folds import all_rows, unsupervised_summary
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.data import Dataset
     from gradus.report import Picture, SeedResult
 
 STARTS = 10
-RECIPE = Recipe(
-    train="gradus.systems.foundations.clustering:train",
-    data=("digits", "iris"),
-    metric="adjusted-rand-index",
-    bars={"digits": 0.64, "iris": 0.72},
-    settings={"starts": STARTS},
-    text=Text(
-        "k-means with as many clusters as there are classes, begun by k-means++; the seed draws the starts, and the best of ten "
-        "by the sum of squared distances is kept. The labels are seen by the score alone: the adjusted Rand index, 1 for "
-        "the classes themselves and 0 on average for clusters drawn at random.",
-        "k 均值，簇数等于类别数，以 k-means++ 开始；种子决定各次起点，取十次中平方距离和最小者。标签只用于评分：调整兰德指数对类别本身为 1，对随机划分平均为 0。",
-    ),
-)
 
 
-def train(data: Any, *, seed: int = 0) -> SeedResult:
+def train(data: Dataset, request: SeedRequest) -> SeedResult:
     """The adjusted Rand index, the clusters against the classes, and their centres."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score
@@ -40,7 +28,10 @@ def train(data: Any, *, seed: int = 0) -> SeedResult:
     inputs, y = all_rows(data)
     X = inputs.reshape(len(inputs), -1).astype(float)
     begun = time.perf_counter()
-    runs = [KMeans(len(data.classes), n_init=1, random_state=STARTS * seed + i).fit(X) for i in range(STARTS)]
+    runs = [
+        KMeans(len(data.classes), n_init=1, random_state=STARTS * request.seed + i).fit(X)
+        for i in range(STARTS)
+    ]
     seconds = time.perf_counter() - begun
     indices = [float(adjusted_rand_score(y, run.labels_)) for run in runs]
     best = int(np.argmin([run.inertia_ for run in runs]))
@@ -52,6 +43,21 @@ def train(data: Any, *, seed: int = 0) -> SeedResult:
     if inputs.ndim == 4:
         pictures.append(_centres(runs[best], y, data.classes, inputs.shape[2:]))
     return SeedResult(indices[best], seconds, pictures=pictures, data=unsupervised_summary(data))
+
+
+RECIPE = Recipe(
+    train=train,
+    data=("digits", "iris"),
+    metric="adjusted-rand-index",
+    targets={"digits": 0.64, "iris": 0.72},
+    settings={"starts": STARTS},
+    text=Text(
+        "k-means with as many clusters as there are classes, begun by k-means++; the seed draws the starts, and the best of ten "
+        "by the sum of squared distances is kept. The labels are seen by the score alone: the adjusted Rand index, 1 for "
+        "the classes themselves and 0 on average for clusters drawn at random.",
+        "k 均值，簇数等于类别数，以 k-means++ 开始；种子决定各次起点，取十次中平方距离和最小者。标签只用于评分：调整兰德指数对类别本身为 1，对随机划分平均为 0。",
+    ),
+)
 
 
 def majority(labels: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:

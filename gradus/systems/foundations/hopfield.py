@@ -7,37 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.page import Recipe
+from gradus.systems.contract import Recipe, SeedRequest
 from gradus.systems.folds import all_rows, unsupervised_summary
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.data import Dataset
     from gradus.report import Chart, Picture, SeedResult
 
 STORED, FLIPPED, BETA, TRIALS, SWEEPS = 20, 0.15, 1.0, 20, 10
 COUNTS = (1, 2, 3, 4, 6, 8, 10, 15, 20, 30)
-RECIPE = Recipe(
-    train="gradus.systems.foundations.hopfield:train",
-    data=("digits",),
-    metric="recalled",
-    bars={"digits": 0.95},
-    settings={"stored": STORED, "flipped": FLIPPED, "beta": BETA, "trials": TRIALS},
-    text=Text(
-        "Twenty digits, every pixel −1 or 1, are stored; each is then shown twenty times with 15 % of its pixels flipped, and "
-        "is recalled when all its 64 pixels come back. The score is that of the modern network, whose update is attention; "
-        "beside it the network of 1982 with Hebb's weights. The seed draws the digits and the noise.",
-        "存储 20 个数字（像素取 −1 或 1）；每个数字随后以 15 % 的像素翻转呈现 20 次，64 个像素全部恢复才算回忆成功。得分为现代网络（其更新即注意力）的成绩；并与采用 Hebb 权重的 1982 年网络对比。种子决定选取的数字与噪声。",
-    ),
-)
 
 
-def train(data: Any, *, seed: int = 0) -> SeedResult:
+def train(data: Dataset, request: SeedRequest) -> SeedResult:
     """The share recalled by both networks, over the number of stored images, and what is recalled."""
     from gradus.report import SeedResult
 
     images, _ = all_rows(data)
     X = np.where(images.reshape(len(images), -1) > 0.5, 1, -1)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(request.seed)
     begun = time.perf_counter()
     shares = _shares(X, rng)
     stored = distinct(X, STORED, rng)
@@ -47,6 +35,21 @@ def train(data: Any, *, seed: int = 0) -> SeedResult:
     return SeedResult(
         score, seconds, pictures=pictures, charts=[_chart(shares)], data=unsupervised_summary(data)
     )
+
+
+RECIPE = Recipe(
+    train=train,
+    data=("digits",),
+    metric="recalled",
+    targets={"digits": 0.95},
+    settings={"stored": STORED, "flipped": FLIPPED, "beta": BETA, "trials": TRIALS},
+    text=Text(
+        "Twenty digits, every pixel −1 or 1, are stored; each is then shown twenty times with 15 % of its pixels flipped, and "
+        "is recalled when all its 64 pixels come back. The score is that of the modern network, whose update is attention; "
+        "beside it the network of 1982 with Hebb's weights. The seed draws the digits and the noise.",
+        "存储 20 个数字（像素取 −1 或 1）；每个数字随后以 15 % 的像素翻转呈现 20 次，64 个像素全部恢复才算回忆成功。得分为现代网络（其更新即注意力）的成绩；并与采用 Hebb 权重的 1982 年网络对比。种子决定选取的数字与噪声。",
+    ),
+)
 
 
 def distinct(X: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -7,39 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.page import Recipe
+from gradus.systems.contract import Recipe, SeedRequest
 from gradus.systems.folds import FOLDS, all_rows, cross_validated_summary, out_of_fold
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.data import Dataset
     from gradus.foundations.linear_regression import LinearFit
     from gradus.report import Picture, SeedResult
 
-RECIPE = Recipe(
-    train="gradus.systems.foundations.linear_regression:train",
-    data=("diabetes",),
-    metric="cross-validated-r2",
-    bars={"diabetes": 0.48},
-    settings={"folds": FOLDS, "intercept": True},
-    text=Text(
-        "Least squares with an intercept, by QR and one refinement. Ten-fold cross-validation: each patient is predicted by a model that has not "
-        "seen him, and R² is taken over all of them; the seed shuffles the folds. The coefficients are those of all patients.",
-        "带截距的最小二乘，用 QR 求解并作一次迭代改进。10 折交叉验证：每位病人由未见过他的模型预测，R² 在全体病人上计算；种子决定如何分折。系数由全体病人得到。",
-    ),
-)
 
-
-def train(data: Any, *, seed: int = 0) -> SeedResult:
+def train(data: Dataset, request: SeedRequest) -> SeedResult:
     """The out-of-fold R², the table of coefficients, and the residuals."""
     from gradus.foundations.linear_regression import linear_regression
     from gradus.report import SeedResult
 
     X, y = all_rows(data)
     begun = time.perf_counter()
-    ours = out_of_fold(lambda a, b: linear_regression(X[a], y[a]).predict(X[b]), len(y), seed)
+    ours = out_of_fold(lambda a, b: linear_regression(X[a], y[a]).predict(X[b]), len(y), request.seed)
     fit = linear_regression(X, y)
     seconds = time.perf_counter() - begun
-    theirs = out_of_fold(lambda a, b: _sklearn(X[a], y[a]).predict(X[b]), len(y), seed)
+    theirs = out_of_fold(lambda a, b: _sklearn(X[a], y[a]).predict(X[b]), len(y), request.seed)
     pictures = [
         _beside(X, y, ours, theirs, fit),
         _residuals(y, ours),
@@ -47,6 +35,20 @@ def train(data: Any, *, seed: int = 0) -> SeedResult:
         _coefficients(data.features, fit),
     ]
     return SeedResult(r_squared(y, ours), seconds, pictures=pictures, data=cross_validated_summary(data))
+
+
+RECIPE = Recipe(
+    train=train,
+    data=("diabetes",),
+    metric="cross-validated-r2",
+    targets={"diabetes": 0.48},
+    settings={"folds": FOLDS, "intercept": True},
+    text=Text(
+        "Least squares with an intercept, by QR and one refinement. Ten-fold cross-validation: each patient is predicted by a model that has not "
+        "seen him, and R² is taken over all of them; the seed shuffles the folds. The coefficients are those of all patients.",
+        "带截距的最小二乘，用 QR 求解并作一次迭代改进。10 折交叉验证：每位病人由未见过他的模型预测，R² 在全体病人上计算；种子决定如何分折。系数由全体病人得到。",
+    ),
+)
 
 
 def r_squared(y: np.ndarray, predicted: np.ndarray) -> float:
@@ -140,8 +142,10 @@ def _residuals(y: np.ndarray, predicted: np.ndarray) -> Picture:
 
 def _described(r: np.ndarray) -> Text:
     q = np.percentile(r, [0, 25, 50, 75, 100])
-    said = ", ".join(f"{v:.3g}" for v in q)
-    return Text(f"Residuals: least, quartiles and largest {said}", f"残差的最小值、四分位数与最大值：{said}")
+    quartiles = ", ".join(f"{v:.3g}" for v in q)
+    return Text(
+        f"Residuals: least, quartiles and largest {quartiles}", f"残差的最小值、四分位数与最大值：{quartiles}"
+    )
 
 
 def _quantiles(fit: LinearFit) -> Picture:

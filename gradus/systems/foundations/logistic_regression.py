@@ -7,30 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.page import Recipe
+from gradus.systems.contract import Recipe, SeedRequest
 from gradus.systems.folds import FOLDS, all_rows, cross_validated_summary, out_of_fold
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.data import Dataset
     from gradus.report import Picture, SeedResult
 
 C = 1.0
-RECIPE = Recipe(
-    train="gradus.systems.foundations.logistic_regression:train",
-    data=("digits", "iris", "wine", "breast-cancer"),
-    metric="cross-validated-accuracy",
-    bars={"digits": 0.96, "iris": 0.95, "wine": 0.97, "breast-cancer": 0.97},
-    settings={"folds": FOLDS, "inverse_strength": C, "penalty": "L2"},
-    text=Text(
-        "Softmax regression with an L2 penalty; every column is first scaled to mean 0 and deviation 1 by the rows that are "
-        "learned from (pixels only shifted and divided by their common deviation). Every row is predicted once, by a model "
-        "that has not seen it; the seed shuffles the folds.",
-        "带 L2 惩罚的 softmax 回归；各列先按用于学习的行标准化（像素只作统一的平移与缩放）。每行由未见过它的模型预测一次；种子决定如何分折。",
-    ),
-)
 
 
-def train(data: Any, *, seed: int = 0) -> SeedResult:
+def train(data: Dataset, request: SeedRequest) -> SeedResult:
     """The out-of-fold accuracy, the coefficients, and scikit-learn's beside them."""
     from gradus.foundations.estimators import LogisticRegression
     from gradus.report import SeedResult, filters
@@ -45,7 +33,7 @@ def train(data: Any, *, seed: int = 0) -> SeedResult:
         return LogisticRegression(C=C).fit(A, y[a]).predict_log_proba(B)
 
     begun = time.perf_counter()
-    log_p = out_of_fold(predict, len(y), seed)
+    log_p = out_of_fold(predict, len(y), request.seed)
     seconds = time.perf_counter() - begun
     everything, _ = scaled(X, X, pixels)
     model = LogisticRegression(C=C).fit(everything, y)
@@ -58,6 +46,21 @@ def train(data: Any, *, seed: int = 0) -> SeedResult:
         pictures.append(_coefficients(data, model))
     accuracy = float((log_p.argmax(1) == y).mean())
     return SeedResult(accuracy, seconds, pictures=pictures, data=cross_validated_summary(data))
+
+
+RECIPE = Recipe(
+    train=train,
+    data=("digits", "iris", "wine", "breast-cancer"),
+    metric="cross-validated-accuracy",
+    targets={"digits": 0.96, "iris": 0.95, "wine": 0.97, "breast-cancer": 0.97},
+    settings={"folds": FOLDS, "inverse_strength": C, "penalty": "L2"},
+    text=Text(
+        "Softmax regression with an L2 penalty; every column is first scaled to mean 0 and deviation 1 by the rows that are "
+        "learned from (pixels only shifted and divided by their common deviation). Every row is predicted once, by a model "
+        "that has not seen it; the seed shuffles the folds.",
+        "带 L2 惩罚的 softmax 回归；各列先按用于学习的行标准化（像素只作统一的平移与缩放）。每行由未见过它的模型预测一次；种子决定如何分折。",
+    ),
+)
 
 
 def scaled(A: np.ndarray, B: np.ndarray, together: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +97,7 @@ def _centred(coefficients: np.ndarray) -> np.ndarray:
     return coefficients - coefficients.mean(0) if len(coefficients) > 1 else coefficients
 
 
-def _coefficients(data: Any, model: Any) -> Picture:
+def _coefficients(data: Dataset, model: Any) -> Picture:
     from gradus.report import table
 
     names = data.classes if len(model.coef_) > 1 else data.classes[1:]

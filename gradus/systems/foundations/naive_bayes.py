@@ -7,19 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.page import Recipe
+from gradus.data import Sentences
+from gradus.systems.contract import Recipe, SeedRequest
 from gradus.systems.folds import FOLDS, all_rows, cross_validated_summary, out_of_fold
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.data import Dataset
     from gradus.report import Picture, SeedResult
-    from gradus.systems.sentences import Sentences
+
+TELLING = 12  # words shown of each class
+
+
+def train(data: Dataset | Sentences, request: SeedRequest) -> SeedResult:
+    """The out-of-fold accuracy and what the counts say."""
+    if isinstance(data, Sentences):
+        return _of_sentences(data, request.seed)
+    return _of_counts(data, request.seed)
+
 
 RECIPE = Recipe(
-    train="gradus.systems.foundations.naive_bayes:train",
+    train=train,
     data=("rt-polarity", "digits"),
     metric="cross-validated-accuracy",
-    bars={"rt-polarity": 0.78, "digits": 0.89},
+    targets={"rt-polarity": 0.78, "digits": 0.89},
     settings={"folds": FOLDS, "smoothing": 1.0},
     text=Text(
         "Multinomial naive Bayes, one added to every count. Sentences: the words and pairs of neighbouring words that occur in "
@@ -27,17 +38,7 @@ RECIPE = Recipe(
         "the pixels. Every row is predicted once, by a model that has not seen it; the seed shuffles the folds.",
         "多项式朴素贝叶斯，每个计数加一。句子：其中出现的词与相邻词对，各计一次；词表只取自用于学习的九折。数字：各像素的计数 0…16。每行由未见过它的模型预测一次；种子决定如何分折。",
     ),
-    load="gradus.systems.sentences:load",
-    present="gradus.systems.sentences:present",
 )
-TELLING = 12  # words shown of each class
-
-
-def train(data: Any, *, seed: int = 0) -> SeedResult:
-    """The out-of-fold accuracy and what the counts say."""
-    from gradus.systems.sentences import Sentences
-
-    return _of_sentences(data, seed) if isinstance(data, Sentences) else _of_counts(data, seed)
 
 
 def _of_sentences(data: Sentences, seed: int) -> SeedResult:
@@ -132,7 +133,7 @@ def _surest_mistakes(data: Sentences, log_p: np.ndarray) -> Picture:
     return table(columns, rows, caption)
 
 
-def _of_counts(data: Any, seed: int) -> SeedResult:
+def _of_counts(data: Dataset, seed: int) -> SeedResult:
     from sklearn.naive_bayes import MultinomialNB
 
     from gradus.report import SeedResult, filters

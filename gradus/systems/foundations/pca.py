@@ -7,29 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.page import Recipe
+from gradus.systems.contract import Recipe, SeedRequest
 from gradus.systems.folds import all_rows, resplit, resplit_summary
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.data import Dataset
     from gradus.report import Chart, Picture, SeedResult
 
 COMPONENTS = 20
-RECIPE = Recipe(
-    train="gradus.systems.foundations.pca:train",
-    data=("digits",),
-    metric="variance-kept",
-    bars={"digits": 0.88},
-    settings={"components": COMPONENTS},
-    text=Text(
-        "The components are those of four fifths of the digits; the score is the share of the squared distance from their mean "
-        "that 20 of 64 components keep of the other fifth. The seed chooses the fifth.",
-        "主成分由五分之四的数字求得；得分为其余五分之一到均值的平方距离中，64 个主成分里的 20 个所保留的比例。种子决定留出哪五分之一。",
-    ),
-)
 
 
-def train(data: Any, *, seed: int = 0) -> SeedResult:
+def train(data: Dataset, request: SeedRequest) -> SeedResult:
     """The variance kept, the components, digits rebuilt from few of them, and the plane of the first two."""
     from sklearn.decomposition import PCA
 
@@ -37,11 +26,11 @@ def train(data: Any, *, seed: int = 0) -> SeedResult:
 
     images, y = all_rows(data)
     X = images.reshape(len(images), -1).astype(float)
-    learn, held = resplit(y, seed)
+    learn, held = resplit(y, request.seed)
     begun = time.perf_counter()
     model = PCA(svd_solver="full").fit(X[learn])
     seconds = time.perf_counter() - begun
-    kept = variance_kept(model, X[held])
+    shares = variance_kept(model, X[held])
     size = images.shape[2:]
 
     def pictures() -> list[Picture]:
@@ -52,10 +41,24 @@ def train(data: Any, *, seed: int = 0) -> SeedResult:
             _components(model, size),
         ]
 
-    charts = [_spectrum(model, kept)]
+    charts = [_spectrum(model, shares, request.target)]
     return SeedResult(
-        float(kept[COMPONENTS]), seconds, pictures=pictures, charts=charts, data=resplit_summary(data)
+        float(shares[COMPONENTS]), seconds, pictures=pictures, charts=charts, data=resplit_summary(data)
     )
+
+
+RECIPE = Recipe(
+    train=train,
+    data=("digits",),
+    metric="variance-kept",
+    targets={"digits": 0.88},
+    settings={"components": COMPONENTS},
+    text=Text(
+        "The components are those of four fifths of the digits; the score is the share of the squared distance from their mean "
+        "that 20 of 64 components keep of the other fifth. The seed chooses the fifth.",
+        "主成分由五分之四的数字求得；得分为其余五分之一到均值的平方距离中，64 个主成分里的 20 个所保留的比例。种子决定留出哪五分之一。",
+    ),
+)
 
 
 def variance_kept(model: Any, X: np.ndarray) -> np.ndarray:
@@ -64,23 +67,23 @@ def variance_kept(model: Any, X: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum((scores**2).sum(0))]) / ((X - model.mean_) ** 2).sum()
 
 
-def _spectrum(model: Any, kept: np.ndarray) -> Chart:
+def _spectrum(model: Any, shares: np.ndarray, target: float) -> Chart:
     from gradus.report import Chart, Series
 
-    q = list(range(len(kept)))
+    q = list(range(len(shares)))
     learned = np.concatenate([[0.0], np.cumsum(model.explained_variance_ratio_)])
     return Chart(
         [
             Series(Text("learned from", "学习用"), q, learned),
-            Series(Text("held out", "留出"), q, kept),
+            Series(Text("held out", "留出"), q, shares),
         ],
         Text("variance kept", "保留的方差"),
         Text(
-            f"Share of the variance that the first components keep; dotted: the bar for {COMPONENTS} of them.",
-            f"前若干个主成分保留的方差比例；点线为 {COMPONENTS} 个主成分须达到的标准。",
+            f"Share of the variance that the first components keep; dotted: the target for {COMPONENTS} of them.",
+            f"前若干个主成分保留的方差比例；点线为 {COMPONENTS} 个主成分的目标值。",
         ),
         Text("components", "主成分个数"),
-        bar=RECIPE.bars["digits"],
+        target=target,
     )
 
 
@@ -92,8 +95,8 @@ def _neighbours(model: Any, X: np.ndarray, y: np.ndarray, learn: np.ndarray, hel
     rows = []
     Z = (X - model.mean_) @ model.components_.T
     for q in (2, 5, 10, COMPONENTS, X.shape[1]):
-        found = KNeighborsClassifier(1).fit(Z[learn, :q], y[learn]).score(Z[held, :q], y[held])
-        rows.append((q, f"{variance_kept(model, X[held])[q]:.2%}", f"{found:.2%}"))
+        accuracy = KNeighborsClassifier(1).fit(Z[learn, :q], y[learn]).score(Z[held, :q], y[held])
+        rows.append((q, f"{variance_kept(model, X[held])[q]:.2%}", f"{accuracy:.2%}"))
     columns = [
         Text("Components", "主成分个数"),
         Text("Held-out variance kept", "留出方差保留比例"),

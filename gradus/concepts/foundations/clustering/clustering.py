@@ -8,7 +8,6 @@ import numpy as np
 from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
-from gradus.systems.foundations.clustering import RECIPE
 
 
 def _sklearn(KMeans, X, C, steps):
@@ -338,6 +337,3 @@ def figure(k, step, start):
             f"160 个点、{k} 个中心。起始时 J 为 {J[0]:.1f}，第 {step} 轮后为 {J[step]:.1f}；自第 {rest} 轮起不再下降，停在 {J[-1]:.1f}。",
         ),
     )
-
-
-CLUSTERING.recipe = RECIPE

@@ -8,7 +8,6 @@ import numpy as np
 from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
-from gradus.systems.foundations.hopfield import RECIPE
 
 HOPFIELD = Concept(
     key="hopfield",
@@ -354,6 +353,3 @@ def figure(noise, patterns):
             f"与所存模式的重叠度从 {m[0]:.2f} 变为 {m[-1]:.2f}。",
         ),
     )
-
-
-HOPFIELD.recipe = RECIPE

@@ -1,4 +1,4 @@
-"""How each network is trained, and what it must reach: plain data, read by the page and by the training."""
+"""How each network is trained, and what it must reach: plain data."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "tinyshakespeare": {"epochs": 2, "batch_size": 32, "context": 32, "optimizer": "adam", "learning_rate": 2e-3},
     },
 }  # fmt: skip
-BARS: dict[str, dict[str, float]] = {
+TARGETS: dict[str, dict[str, float]] = {
     "mlp": {"digits": 0.95},
     "lenet": {"digits": 0.97},
-    # bits per character of pairs, smoothed after Witten and Bell, on the same characters (`texts.counted_bits`)
+    # bits per character of pairs, smoothed after Witten and Bell, on the same characters (`counting.counted_bits`)
     "lstm": {"alice": 3.42, "tinyshakespeare": 3.58},
     "transformer": {"alice": 3.42, "tinyshakespeare": 3.58},
 }

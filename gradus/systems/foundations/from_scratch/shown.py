@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.foundations.from_scratch.blocks import define
-from gradus.foundations.from_scratch.networks import BLOCKS, HEADS, WIDTH, Network, Parameters, network
-from gradus.systems.foundations.from_scratch.recipe import logits
-from gradus.systems.foundations.from_scratch.settings import BARS
-from gradus.systems.foundations.from_scratch.texts import Characters, counted_bits, held_out
+from gradus.data import Characters, Dataset
+from gradus.data.characters import held_out
+from gradus.foundations.from_scratch.networks import (
+    BLOCKS,
+    CONTEXT,
+    HEADS,
+    WIDTH,
+    Network,
+    Parameters,
+    network,
+)
+from gradus.systems.contract import SeedRequest
+from gradus.systems.foundations.from_scratch.counting import counted_bits
+from gradus.systems.foundations.from_scratch.problems import cross_entropies, definition, logits
 from gradus.systems.foundations.from_scratch.training import Fit
 from gradus.text import Text
 
@@ -22,13 +31,16 @@ if TYPE_CHECKING:
 SHOWN = 320  # characters of text
 
 
-def seed_result(model: str, data: Any, fit: Fit) -> SeedResult:
+def seed_result(data: Dataset | Characters, fit: Fit, request: SeedRequest) -> SeedResult:
     """The score, the layers, the curves and the pictures of one trained network."""
-    net = network(model)
-    return _of_digits(model, net, data, fit) if net.task == "digits" else _of_text(model, net, data, fit)
+    model = request.options["model"]
+    net = network(model, definition)
+    if isinstance(data, Dataset):
+        return _of_digits(model, net, data, fit, request.target)
+    return _of_text(model, net, data, fit, request.target)
 
 
-def _of_digits(model: str, net: Network, data: Any, fit: Fit) -> SeedResult:
+def _of_digits(model: str, net: Network, data: Dataset, fit: Fit, target: float) -> SeedResult:
     from gradus.report import SeedResult
     from gradus.report.charts import Series, accuracy_chart, loss_chart
     from gradus.report.classifier import predictions
@@ -38,9 +50,7 @@ def _of_digits(model: str, net: Network, data: Any, fit: Fit) -> SeedResult:
     line = lambda name, key: Series(name, _epochs(fit), [row[key] for row in fit.history])  # noqa: E731
     charts = [
         loss_chart([line(training, "loss"), line(test, "validation_loss")]),
-        accuracy_chart(
-            [line(training, "accuracy"), line(test, "validation_accuracy")], BARS[model][data.name]
-        ),
+        accuracy_chart([line(training, "accuracy"), line(test, "validation_accuracy")], target),
     ]
     return SeedResult(
         score=float((z.argmax(-1) == data.test_targets).mean()),
@@ -54,7 +64,7 @@ def _of_digits(model: str, net: Network, data: Any, fit: Fit) -> SeedResult:
     )
 
 
-def _of_text(model: str, net: Network, text: Characters, fit: Fit) -> SeedResult:
+def _of_text(model: str, net: Network, text: Characters, fit: Fit, target: float) -> SeedResult:
     from gradus.report import SeedResult
 
     score = fit.history[-1]["bits_per_character"]
@@ -63,7 +73,7 @@ def _of_text(model: str, net: Network, text: Characters, fit: Fit) -> SeedResult
         seconds=fit.seconds,
         layers=_layers(model, fit.parameters),
         pictures=[_comparison(model, text, score), _surprise(net, text, fit), _written(net, text, fit)],
-        charts=_bits(model, text, fit),
+        charts=_bits(fit, target),
     )
 
 
@@ -71,10 +81,9 @@ def _epochs(fit: Fit) -> list[int]:
     return [row["epoch"] for row in fit.history]
 
 
-def _bits(model: str, text: Characters, fit: Fit) -> list[Chart]:
+def _bits(fit: Fit, target: float) -> list[Chart]:
     from gradus.report.charts import Chart, Series
 
-    bar = BARS[model][text.name]
     return [
         Chart(
             [
@@ -87,10 +96,10 @@ def _bits(model: str, text: Characters, fit: Fit) -> list[Chart]:
             ],
             Text("bits per character", "每字符比特数"),
             Text(
-                f"Bits per character over time; dotted: the bar, {bar}, which is what counting pairs reaches.",
-                f"每字符比特数随训练的变化；点线为标准 {bar}，即统计字符对所达到的值。",
+                f"Bits per character over time; dotted: the target, {target}, which is what counting pairs reaches.",
+                f"每字符比特数随训练的变化；点线为目标值 {target}，即统计字符对所达到的值。",
             ),
-            bar=bar,
+            target=target,
             wide=True,
         )
     ]
@@ -126,19 +135,21 @@ def _surprise(net: Network, text: Characters, fit: Fit) -> Picture:
 
     x, y = held_out(text, _context(fit.parameters))
     z = logits(net, fit.parameters, x[:SHOWN])[:, -1]
-    bits = _bits_of(z, y[:SHOWN])
+    bits = cross_entropies(z, y[:SHOWN]) / np.log(2)
     spans = "".join(
         f'<span style="--share:{min(80, round(10 * b))}%">{escape(text.alphabet[c])}</span>'
         for c, b in zip(y[:SHOWN], bits, strict=True)
     )
     worst = np.argsort(-bits)[:5]
-    said = ", ".join(f"{text.alphabet[y[i]]!r} {bits[i]:.1f}" for i in worst)
+    surprises = ", ".join(f"{text.alphabet[y[i]]!r} {bits[i]:.1f}" for i in worst)
     caption = Text(
         f"Held-out text: the darker a character, the less it was expected, {bits.mean():.2f} bits on the average of these "
         f"{len(bits)}.",
         f"留出文本：字符颜色越深，越出乎网络意料；这 {len(bits)} 个字符平均 {bits.mean():.2f} 比特。",
     )
-    alt = Text(f"The least expected characters, in bits: {said}", f"最出乎意料的字符（比特）：{said}")
+    alt = Text(
+        f"The least expected characters, in bits: {surprises}", f"最出乎意料的字符（比特）：{surprises}"
+    )
     return Picture(f'<p class="surprise">{spans}</p>', caption, alt, "result", wide=True)
 
 
@@ -165,27 +176,19 @@ def _written(net: Network, text: Characters, fit: Fit) -> Picture:
 
 def _context(parameters: Parameters) -> int:
     """How many characters the network sees: the transformer's positions; as many for the LSTM."""
-    from gradus.foundations.from_scratch.networks import CONTEXT
-
     return len(parameters["P"]) if "P" in parameters else CONTEXT
 
 
-def _bits_of(z: np.ndarray, y: np.ndarray) -> np.ndarray:
-    m = z.max(-1, keepdims=True)
-    log_p = z - m - np.log(np.exp(z - m).sum(-1, keepdims=True))
-    return -log_p[np.arange(len(y)), y] / np.log(2)
-
-
-def _inside(model: str, net: Network, data: Any, p: Parameters) -> list[Picture]:
+def _inside(model: str, net: Network, data: Dataset, p: Parameters) -> list[Picture]:
     from gradus.report import feature_maps, filters
 
     if model == "mlp":
         return [filters(p["W1"].reshape(-1, 1, 8, 8), "W₁", what=Text("Rows", "各行"))]
     image = net.prepare(data.test_inputs[:1])[0]
-    c1 = np.maximum(define("conv-layer")(image, p["K1"], p["b1"]), 0)
-    s2 = define("pooling")(c1)
-    c3 = np.maximum(define("conv-layer")(s2, p["K3"], p["b3"]), 0)
-    maps = {"C1": c1, "S2": s2, "C3": c3, "S4": define("pooling")(c3)}
+    c1 = np.maximum(definition("conv-layer")(image, p["K1"], p["b1"]), 0)
+    s2 = definition("pooling")(c1)
+    c3 = np.maximum(definition("conv-layer")(s2, p["K3"], p["b3"]), 0)
+    maps = {"C1": c1, "S2": s2, "C3": c3, "S4": definition("pooling")(c3)}
     label = data.classes[int(data.test_targets[0])]
     return [filters(p["K1"], "C1"), feature_maps(image, maps, label)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff import value_and_grad
 from gradus.foundations.from_scratch.adam import Moments, adam_step
-from gradus.foundations.from_scratch.blocks import define
-from gradus.foundations.from_scratch.networks import Network, Parameters
+from gradus.foundations.from_scratch.gradient import loss_and_gradient
+from gradus.foundations.from_scratch.networks import Parameters
+from gradus.progress import Reporter, make_reporter
+from gradus.systems.foundations.from_scratch.problems import Batches, definition
 
 STATE = "state.safetensors"
-Batches = Callable[[int], Iterator[tuple[np.ndarray, np.ndarray]]]
+Logits = Callable[[Mapping[str, Any], Any], Any]
 
 
 @dataclass
@@ -37,25 +38,10 @@ class Fit:
     seconds: float = 0.0
 
 
-def loss_and_gradient(
-    net: Network, parameters: Parameters, x: np.ndarray, y: np.ndarray
-) -> tuple[float, Parameters, np.ndarray]:
-    """The mean cross-entropy of a batch, its gradient by the tape, and the logits."""
-    kept: list[Any] = []
-
-    def loss(p: Mapping[str, Any]) -> Any:
-        z = net.logits(p, x)
-        kept.append(getattr(z, "value", z))
-        return define("softmax-cross-entropy")(np.reshape(z, (-1, np.shape(z)[-1])), y.ravel())
-
-    value, gradient = value_and_grad(loss)(parameters)
-    return float(value), gradient, kept[0]
-
-
 def fit(
-    net: Network,
+    logits: Logits,
     start: Parameters,
-    batches: Batches,
+    batches: Callable[[int], Batches],
     measure: Callable[[Parameters], dict[str, float]],
     *,
     epochs: int,
@@ -68,7 +54,7 @@ def fit(
     """Trains for some epochs; the rate falls from `learning_rate` to 0 along a half cosine.
 
     Args:
-        net: the network.
+        logits: the network: `(parameters, inputs) -> logits`.
         start: its first parameters.
         batches: the batches of an epoch, numbered from 0: a pure function of the number.
         measure: called with the parameters after each epoch; its figures go into the history.
@@ -82,14 +68,21 @@ def fit(
     Raises:
         GradusError: the loss is not finite, or the state cannot be read or written.
     """
-    from gradus.progress import make_reporter
-
     state = (_read(directory / STATE) if resume and directory else None) or Fit(start, Moments.zeros(start))
     reporter = make_reporter(progress, epochs * steps, len(state.history) * steps)
     try:
         for epoch in range(len(state.history), epochs):
             begun = time.perf_counter()
-            row = _epoch(net, state, batches(epoch), epoch, epochs, steps, learning_rate, reporter)
+            row = _epoch(
+                logits,
+                state,
+                batches(epoch),
+                epoch,
+                epochs=epochs,
+                steps=steps,
+                rate=learning_rate,
+                reporter=reporter,
+            )
             row |= measure(state.parameters)
             state.seconds += time.perf_counter() - begun
             state.history.append(row)
@@ -102,12 +95,21 @@ def fit(
 
 
 def _epoch(
-    net: Network, state: Fit, batches: Any, epoch: int, epochs: int, steps: int, rate: float, reporter: Any
+    logits: Logits,
+    state: Fit,
+    batches: Batches,
+    epoch: int,
+    *,
+    epochs: int,
+    steps: int,
+    rate: float,
+    reporter: Reporter,
 ) -> dict[str, Any]:
-    losses, right = [], []
+    losses, accuracies = [], []
+    cross_entropy = definition("softmax-cross-entropy")
     for i, (x, y) in enumerate(batches):
         done = (epoch * steps + i) / (epochs * steps)
-        loss, gradient, z = loss_and_gradient(net, state.parameters, x, y)
+        loss, gradient, z = loss_and_gradient(logits, cross_entropy, state.parameters, x, y)
         if not np.isfinite(loss):
             raise GradusError(
                 f"the loss is {loss} at epoch {epoch + 1}, step {i + 1}; lower the learning rate"
@@ -115,13 +117,13 @@ def _epoch(
         alpha = rate * 0.5 * (1 + np.cos(np.pi * done))
         state.parameters, state.moments = adam_step(state.parameters, gradient, state.moments, alpha)
         losses.append(loss)
-        right.append(float((z.argmax(-1) == y).mean()))
+        accuracies.append(float((z.argmax(-1) == y).mean()))
         reporter.step(epoch + 1, epoch * steps + i + 1, loss)
     return {
         "epoch": epoch + 1,
         "step": (epoch + 1) * steps,
         "loss": float(np.mean(losses)),
-        "accuracy": float(np.mean(right)),
+        "accuracy": float(np.mean(accuracies)),
     }
 
 

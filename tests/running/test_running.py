@@ -47,7 +47,7 @@ def test_a_run_leaves_everything(finished):
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert set(summary["scores"]) == {"0", "1"}
     assert 0.5 < outcome.summary.mean <= 1
-    assert summary["bar"] == 0.98
+    assert summary["target"] == 0.98
     assert outcome.summary.parameters == 61_706
     html = (folder / "report.html").read_text(encoding="utf-8")
     assert "<script" not in html
@@ -186,7 +186,7 @@ def test_data_parallel_equals_one_process(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_mnist_reaches_its_bar(real_data, tmp_path):
+def test_mnist_reaches_its_target(real_data, tmp_path):
     outcome = run_system(
         LENET,
         data="mnist",

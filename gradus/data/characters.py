@@ -1,19 +1,17 @@
-"""Texts as characters, and how many bits a character costs those who count single ones or pairs."""
+"""Texts as characters: where they lie, how they are read and cut."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradus.data.store import data_directory
+from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.text import Text
-
-if TYPE_CHECKING:
-    from gradus.report import DataSummary
 
 SHAKESPEARE = (
     "tinyshakespeare/input.txt",
@@ -42,6 +40,11 @@ class Characters:
         name: of the text.
         alphabet: its characters, in the order of their numbers.
         train, test: numbers of the first nine tenths, and of what is held out.
+
+    Example:
+        >>> text = Characters("letters", "ab", np.array([0, 1, 0]), np.array([1, 1]))
+        >>> "".join(text.alphabet[i] for i in text.train)
+        'aba'
     """
 
     name: str
@@ -51,8 +54,6 @@ class Characters:
 
     def summary(self) -> DataSummary:
         """What a report says of it."""
-        from gradus.report import DataSummary
-
         title, source, licence = TEXTS[self.name]
         split = Text(
             f"The last tenth is held out; its first {len(self.test) - 1} characters after the first are predicted.",
@@ -63,16 +64,21 @@ class Characters:
         return DataSummary(title, source, licence, (), classes, sizes, split)
 
 
-def load(name: str, data_dir: str | Path | None = None) -> Any:
-    """A text by its name, or a data set of `gradus.data.load`.
+def load_characters(name: str, data_dir: str | Path | None = None) -> Characters:
+    """A text by its name: alice, which is embedded, or tinyshakespeare.
 
     Raises:
-        GradusError: the text is not there or is another one; or as `gradus.data.load`.
+        GradusError: there is no text of that name, it is not there, or it is another one.
+
+    Example:
+        >>> text = load_characters("alice")
+        >>> "".join(text.alphabet[i] for i in text.train[:15])
+        'alice was begin'
+        >>> len(text.alphabet), len(text.train), len(text.test)
+        (40, 10073, 1120)
     """
     if name not in TEXTS:
-        from gradus.data import load as load_data
-
-        return load_data(name, data_dir)
+        raise GradusError(f"expected the text as one of {', '.join(TEXTS)}, got {name!r}")
     if name == "alice":
         text = (Path(__file__).parent / "alice.txt").read_text(encoding="utf-8")
     else:
@@ -83,20 +89,9 @@ def load(name: str, data_dir: str | Path | None = None) -> Any:
     return Characters(name, alphabet, ids[:n], ids[n : n + MOST + 1])
 
 
-def _shakespeare(data_dir: str | Path | None) -> str:
-    from gradus.data import data_directory
-
-    path = data_directory(data_dir) / SHAKESPEARE[0]
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise GradusError(
-            f"tinyshakespeare: expected {path}; get it from {TEXTS['tinyshakespeare'][1]}, or give --data-dir"
-        ) from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHAKESPEARE[1]:
-        raise GradusError(f"{path}: corrupted: expected sha256 {SHAKESPEARE[1]}, got {found}")
-    return content.decode("ascii")
+def characters_present(name: str, data_dir: str | Path | None = None) -> bool:
+    """Whether the text is there."""
+    return name == "alice" or (data_directory(data_dir) / SHAKESPEARE[0]).is_file()
 
 
 def windows(ids: np.ndarray, length: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -113,34 +108,18 @@ def held_out(text: Characters, length: int) -> tuple[np.ndarray, np.ndarray]:
     return np.lib.stride_tricks.sliding_window_view(before, length), text.test[1:]
 
 
-def counted_bits(text: Characters) -> dict[str, float]:
-    """Bits per held-out character of the models that only count, on the characters that the networks predict.
-
-    Single characters: p₁(b) = (n_b + 1)/(n + K). Pairs, smoothed after Witten and Bell:
-    p₂(b | a) = (n_ab + T_a p₁(b)) / (n_a + T_a), T_a being the number of different characters seen after a; triples
-    likewise by pairs.
-    """
-    K, n = len(text.alphabet), len(text.train)
-    p1 = (np.bincount(text.train, minlength=K) + 1) / (n + K)
-    p2 = _smoothed(text.train, 2, K, p1)
-    p3 = _smoothed(text.train, 3, K, p2)
-    before = np.concatenate([text.train[-1:], text.test[:-2]])
-    first, second = text.test[:-1], text.test[1:]
-    return {
-        "uniform": float(np.log2(K)),
-        "single": float(-np.log2(p1[second]).mean()),
-        "pairs": float(-np.log2(p2[first, second]).mean()),
-        "triples": float(-np.log2(p3[before, first, second]).mean()),
-    }
-
-
-def _smoothed(ids: np.ndarray, order: int, K: int, shorter: np.ndarray) -> np.ndarray:
-    """p(next | the order − 1 before), (K, …, K), falling back on the shorter history."""
-    counts = np.zeros((K,) * order)
-    np.add.at(counts, tuple(np.lib.stride_tricks.sliding_window_view(ids, order).T), 1)
-    kinds = (counts > 0).sum(-1, keepdims=True)
-    seen = counts.sum(-1, keepdims=True) + kinds
-    return np.where(seen > 0, (counts + kinds * shorter) / np.maximum(seen, 1), shorter)
+def _shakespeare(data_dir: str | Path | None) -> str:
+    path = data_directory(data_dir) / SHAKESPEARE[0]
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise GradusError(
+            f"tinyshakespeare: expected {path}; get it from {TEXTS['tinyshakespeare'][1]}, or give --data-dir"
+        ) from None
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != SHAKESPEARE[1]:
+        raise GradusError(f"{path}: corrupted: expected sha256 {SHAKESPEARE[1]}, got {digest}")
+    return content.decode("ascii")
 
 
 def _visible(character: str) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradus.data.store import data_directory
+from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.text import Text
-
-if TYPE_CHECKING:
-    from gradus.report import DataSummary
 
 NAME = "rt-polarity"
 FOLDERS = ("rt-polarity", "rt_polarity", "rt-polaritydata", ".")
@@ -33,6 +31,11 @@ class Sentences:
         sentences: the texts, tokens separated by blanks.
         targets: class numbers (n,).
         classes: the classes' names.
+
+    Example:
+        >>> reviews = Sentences("mine", ("a fine film .", "dull ."), np.array([1, 0]), ("negative", "positive"))
+        >>> reviews.classes[reviews.targets[0]]
+        'positive'
     """
 
     name: str
@@ -42,8 +45,6 @@ class Sentences:
 
     def summary(self) -> DataSummary:
         """What a report says of them."""
-        from gradus.report import DataSummary
-
         return DataSummary(
             Text("Movie-review sentences", "影评句子"),
             SOURCE,
@@ -56,48 +57,40 @@ class Sentences:
         )
 
 
-def load(name: str, data_dir: str | Path | None = None) -> Any:
-    """The sentences, or a data set of `gradus.data.load`.
+def load_sentences(data_dir: str | Path | None = None) -> Sentences:
+    """The sentences of rt-polarity, those against first.
 
     Raises:
-        GradusError: the files are not there or are other ones; or as `gradus.data.load`.
+        GradusError: a file is not there, or is another one.
     """
-    if name != NAME:
-        from gradus.data import load as load_data
-
-        return load_data(name, data_dir)
     texts: list[str] = []
     targets: list[int] = []
     for label in FILES:
-        lines = _read(label, data_dir).decode("cp1252", errors="replace").splitlines()
+        lines = _content(label, data_dir).decode("cp1252", errors="replace").splitlines()
         texts += [line.strip() for line in lines]
         targets += [label] * len(lines)
     return Sentences(NAME, tuple(texts), np.array(targets), ("negative", "positive"))
 
 
-def present(name: str, data_dir: str | Path | None = None) -> bool:
-    """Whether the data set is there."""
-    return name != NAME or all(_find(label, data_dir) for label in FILES)
+def sentences_present(data_dir: str | Path | None = None) -> bool:
+    """Whether both files are there."""
+    return all(_path(label, data_dir) for label in FILES)
 
 
-def _find(label: int, data_dir: str | Path | None) -> Path | None:
-    from gradus.data import data_directory
-
+def _path(label: int, data_dir: str | Path | None) -> Path | None:
     root = data_directory(data_dir)
     return next((p for f in FOLDERS if (p := root / f / FILES[label][0]).is_file()), None)
 
 
-def _read(label: int, data_dir: str | Path | None) -> bytes:
-    from gradus.data import data_directory
-
+def _content(label: int, data_dir: str | Path | None) -> bytes:
     name, expected = FILES[label]
-    path = _find(label, data_dir)
+    path = _path(label, data_dir)
     if path is None:
         raise GradusError(
             f"{NAME}: expected {data_directory(data_dir) / NAME / name}; get the two files from {SOURCE}, or give --data-dir"
         )
     content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise GradusError(f"{path}: corrupted: expected sha256 {expected}, got {found}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
+        raise GradusError(f"{path}: corrupted: expected sha256 {expected}, got {digest}")
     return content
