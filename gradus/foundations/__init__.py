@@ -7,8 +7,7 @@ from gradus.lazy import export
 if TYPE_CHECKING:
     from gradus.foundations.adaline import Adaline, lms
     from gradus.foundations.analysis_of_variance import AnalysisOfVariance, analysis_of_variance
-    from gradus.foundations.autodiff import grad, jvp, value_and_grad, vjp
-    from gradus.foundations.checkpoint import checkpoint
+    from gradus.foundations.autodiff import checkpoint, grad, jacobian, jvp, value_and_grad, vjp
     from gradus.foundations.compensated import two_product, two_sum
     from gradus.foundations.critical_points import classify, classify_hessian
     from gradus.foundations.differentiation import derivative, step_size
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from gradus.foundations.gram_schmidt import gram_schmidt
     from gradus.foundations.hopfield import Hopfield, ModernHopfield, modern_recall, recall
     from gradus.foundations.information import cross_entropy, entropy, js_divergence, kl_divergence
-    from gradus.foundations.jacobian import jacobian
     from gradus.foundations.linear_regression import LinearFit, linear_regression
     from gradus.foundations.logistic_regression import LogisticFit, logistic_regression, newton_ascent
     from gradus.foundations.maximum_likelihood import LikelihoodFit, maximum_likelihood
@@ -94,12 +92,10 @@ export(
     {
         "adaline": ["Adaline", "lms"],
         "analysis_of_variance": ["AnalysisOfVariance", "analysis_of_variance"],
-        "autodiff": ["grad", "value_and_grad", "vjp"],
-        "checkpoint": ["checkpoint"],
+        "autodiff": ["checkpoint", "grad", "jacobian", "jvp", "value_and_grad", "vjp"],
         "compensated": ["two_product", "two_sum"],
         "critical_points": ["classify", "classify_hessian"],
         "differentiation": ["derivative", "step_size"],
-        "dual": ["jvp"],
         "estimators": ["LinearRegression", "LogisticRegression"],
         "exact_determinant": ["exact_determinant"],
         "floating_point": ["round_to_format", "summation"],
@@ -107,7 +103,6 @@ export(
         "gram_schmidt": ["gram_schmidt"],
         "hopfield": ["Hopfield", "ModernHopfield", "modern_recall", "recall"],
         "information": ["cross_entropy", "entropy", "js_divergence", "kl_divergence"],
-        "jacobian": ["jacobian"],
         "linear_regression": ["LinearFit", "linear_regression"],
         "logistic_regression": ["LogisticFit", "logistic_regression", "newton_ascent"],
         "maximum_likelihood": ["LikelihoodFit", "maximum_likelihood"],
