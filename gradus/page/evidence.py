@@ -29,7 +29,7 @@ class NotApplicable(TextError):
 
 def no_argument(function: str, name: str) -> NotApplicable:
     """That `function` lacks the argument `name`."""
-    return NotApplicable(Text(f"{function} has no argument {name!r}", f"{function} 没有参数 {name!r}"))
+    return NotApplicable(Text(f"{function} has no argument {name!r}", f"{function} 没有参数 {name}"))
 
 
 def no_gradient(framework: str) -> NotApplicable:

@@ -168,3 +168,15 @@ def test_estimators_agree_with_the_analyses(intercept):
     fit = logistic_regression(X, labels, intercept, penalty=0.5)
     unit = np.abs(fit.standard_errors[intercept:])
     assert (np.abs(model.coef_[0] - fit.coefficients[intercept:]) / unit).max() < 1e-7
+
+
+def test_a_table_that_is_long_and_wide_keeps_the_optimality_conditions():
+    """Beyond 2000 unknowns the steepest curvature is found by power iteration, and no Hessian is formed."""
+    rng = np.random.default_rng(5)
+    X, y = rng.standard_normal((2100, 2050)), rng.standard_normal(2100)
+    fit = penalized(X, y, l1=0.05, l2=0.5, intercept=False, tolerance=1e-6)
+    assert fit.converged
+    b = fit.coefficients
+    gradient = X.T @ (X @ b - y) / len(y) + 0.5 * b
+    assert np.abs(gradient + 0.05 * np.sign(b))[b != 0].max() < 1e-5
+    assert np.abs(gradient[b == 0]).max() < 0.05 + 1e-5

@@ -31,7 +31,7 @@ def _even_alone(schedule):
     from gradus.page.evidence import NotApplicable
 
     if schedule != "even":
-        raise NotApplicable(Text("it has no argument 'schedule'", "它没有参数 'schedule'"))
+        raise NotApplicable(Text("it has no argument 'schedule'", "它没有参数 schedule"))
 
 
 def _torch(checkpoint, step, pullback, x, x_bar, n, c, schedule):
