@@ -151,3 +151,15 @@ def test_mistakes_are_refused(change, said):
 
 def test_soft_threshold():
     assert soft_threshold(np.array([-2.0, -0.5, 0.0, 0.5, 2.0]), 1.0).tolist() == [-1, 0, 0, 0, 1]
+
+
+def test_a_table_that_is_long_and_wide_keeps_the_optimality_conditions():
+    """Beyond 2000 unknowns the steepest curvature is found by power iteration, and no Hessian is formed."""
+    rng = np.random.default_rng(5)
+    X, y = rng.standard_normal((2100, 2050)), rng.standard_normal(2100)
+    fit = penalized(X, y, l1=0.05, l2=0.5, intercept=False, tolerance=1e-6)
+    assert fit.converged
+    b = fit.coefficients
+    gradient = X.T @ (X @ b - y) / len(y) + 0.5 * b
+    assert np.abs(gradient + 0.05 * np.sign(b))[b != 0].max() < 1e-5
+    assert np.abs(gradient[b == 0]).max() < 0.05 + 1e-5
