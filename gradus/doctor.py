@@ -73,7 +73,7 @@ def _packages() -> Iterator[Check]:
         "matplotlib",
         "rich",
         "safetensors",
-        "pooch",
+        "requests",
         "hypothesis",
         "jinja2",
     )

@@ -121,8 +121,10 @@ def analysis_of_variance(y: Any, group: Any) -> AnalysisOfVariance:
 def _shifted(y: Any) -> tuple[float, Array, Array]:
     """The first observation, and all of them less the first, as high + low."""
     observations = np.asarray(y)
-    if observations.ndim != 1 or not given.size:
-        raise GradusError(f"expected observations of shape (n,), got {observations.shape}; give one number each")
+    if observations.ndim != 1 or not observations.size:
+        raise GradusError(
+            f"expected observations of shape (n,), got {observations.shape}; give one number each"
+        )
     if observations.dtype.kind in "OU":
         return _shifted_exactly(observations.tolist())
     values = observations.astype(float)

@@ -134,7 +134,9 @@ def orthogonal_to_level_sets(gradient, rng):
         a, b = 3.0, 0.5
         point, tangent = np.array([a * np.cos(t), b * np.sin(t)]), np.array([-a * np.sin(t), b * np.cos(t)])
         g = gradient(generic(lambda x: x[0] ** 2 / 9.0 + 4.0 * x[1] ** 2), point)
-        evidence.append(roundoff(g @ tangent, 0.0, terms=8, scale=np.linalg.norm(g) * np.linalg.norm(tangent)))
+        evidence.append(
+            roundoff(g @ tangent, 0.0, terms=8, scale=np.linalg.norm(g) * np.linalg.norm(tangent))
+        )
         evidence.append(
             bound(
                 np.linalg.norm(g),

@@ -146,7 +146,9 @@ def derivative_integrates_to_the_difference(integral, rng):
     for f, F in ANTIDERIVATIVES:
         for a, b in rng.uniform(-2, 2, (3, 2)):
             size = abs(b - a) * np.abs(f(np.linspace(a, b, 65))).max() + np.abs(F(np.array([a, b]))).max()
-            evidence.append(roundoff(integral(f, np.array(a), np.array(b)), F(b) - F(a), terms=64, scale=size))
+            evidence.append(
+                roundoff(integral(f, np.array(a), np.array(b)), F(b) - F(a), terms=64, scale=size)
+            )
     return all_of(*evidence)
 
 

@@ -149,7 +149,9 @@ def two_normal_distributions(f, rng):
         # Q: two cases of a class both on the right side of one of the other; the same for either class
         Q = float((np.exp(-(z**2) / 2) * ndtr(delta - z) ** 2).sum() * 0.01 / np.sqrt(2 * np.pi))
         variance = (A * (1 - A) + (n1 + n0 - 2) * (Q - A**2)) / (n1 * n0)
-        evidence.append(statistical(float(f(y, rng.standard_normal(n1 + n0) + delta * y)), A, np.sqrt(variance)))
+        evidence.append(
+            statistical(float(f(y, rng.standard_normal(n1 + n0) + delta * y)), A, np.sqrt(variance))
+        )
     return all_of(*evidence)
 
 

@@ -192,7 +192,9 @@ def _sampler_of_vectors(density, rng, distribution):
     evidence = []
     for theta in distribution.thetas():
         x = distribution.draw(rng, theta, 4000)
-        evidence.append(statistical(-log_density(density, distribution, theta, x), distribution.entropy(theta)))
+        evidence.append(
+            statistical(-log_density(density, distribution, theta, x), distribution.entropy(theta))
+        )
         evidence += [statistical(c, m) for c, m in zip(x.T, distribution.mean(theta), strict=True)]
     return all_of(*evidence)
 
