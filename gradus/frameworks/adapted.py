@@ -19,6 +19,7 @@ from gradus.frameworks.signatures import accepted_keywords, is_default
 from gradus.frameworks.structure import flatten, map_arrays
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import no_argument
+from gradus.text import Text
 
 
 class Adapted:
@@ -112,7 +113,13 @@ class Adapted:
             return tuple(self.to_numpy(part) for part in value)
         array = framework_of(value).to_numpy(value)
         if array.dtype == object:
-            raise GradusError(f"{self.name} returned {type(value).__name__}, expected an array or a number")
+            kind = type(value).__name__
+            raise GradusError(
+                Text(
+                    f"{self.name} returned {kind}, expected an array or a number",
+                    f"{self.name} 返回了 {kind}，应为数组或数",
+                )
+            )
         return array
 
     def _split(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -52,8 +52,12 @@ class Framework(ABC):
             GradusError: it is not; the error names the command that installs it.
         """
         if self.packages and importlib.util.find_spec(self.packages[0]) is None:
+            package = self.packages[0]
             raise GradusError(
-                f"the implementation needs {self.title}, which is not installed: pip install {self.packages[0]}"
+                Text(
+                    f"the implementation needs {self.title}, which is not installed: pip install {package}",
+                    f"该实现需要 {self.title}，而它尚未安装：pip install {package}",
+                )
             )
 
     @property

@@ -12,6 +12,7 @@ from gradus.frameworks.detection import detect
 from gradus.frameworks.object_paths import resolve
 from gradus.frameworks.optax import adapt_factory
 from gradus.page import Concept, Implementation
+from gradus.text import Text
 
 
 def adapt(concept: Concept, implementation: Implementation) -> Adapted:
@@ -32,8 +33,12 @@ def adapt_function(
         GradusError: it cannot be called, or its framework is unknown or not installed.
     """
     if not callable(function):
+        what, kind = repr(name or function), type(function).__name__
         raise GradusError(
-            f"{name or function!r} is not callable: expected a function, got {type(function).__name__}"
+            Text(
+                f"{what} is not callable: expected a function, got {kind}",
+                f"{what} 不可调用：应为函数，得到 {kind}",
+            )
         )
     for recorded in concept.implementations:
         same = recorded.call is not None and isinstance(function, type)

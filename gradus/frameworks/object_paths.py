@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def resolve(path: str) -> Any:
@@ -18,9 +19,11 @@ def resolve(path: str) -> Any:
     try:
         value: Any = importlib.import_module(module)
     except ImportError as error:
-        raise GradusError(f"cannot import {module!r}: {error}") from None
+        raise GradusError(
+            Text(f"cannot import {module!r}: {error}", f"无法导入 {module!r}：{error}")
+        ) from None
     for part in name.split("."):
         if not hasattr(value, part):
-            raise GradusError(f"module {module} has no {name!r}")
+            raise GradusError(Text(f"module {module} has no {name!r}", f"模块 {module} 中没有 {name!r}"))
         value = getattr(value, part)
     return value

@@ -19,6 +19,7 @@ from gradus.frameworks.registry import framework_of
 from gradus.frameworks.signatures import accepted_keywords, is_default
 from gradus.page import Concept
 from gradus.page.evidence import no_argument
+from gradus.text import Text
 
 CONTRACT = ("gradient", "theta0", "steps", "alpha")
 #: The pages' arguments under the names that Optax gives them.
@@ -102,9 +103,13 @@ def adapt_factory(
     if transformation is None:
         return None
     if concept.arguments[: len(CONTRACT)] != CONTRACT:
+        what, arguments = name or function.__name__, ", ".join(concept.arguments)
         raise GradusError(
-            f"{name or function.__name__} makes a gradient transformation, which {concept.key} cannot drive; "
-            f"give a function ({', '.join(concept.arguments)}) -> trajectory"
+            Text(
+                f"{what} makes a gradient transformation, which {concept.key} cannot drive; "
+                f"give a function ({arguments}) -> trajectory",
+                f"{what} 生成梯度变换，{concept.key} 无法使用；请给出函数 ({arguments}) -> 轨迹",
+            )
         )
     written_in = framework or detect(function, type(transformation))
     return Adapted(function, concept, written_in, _bridge(concept, function), name=name)

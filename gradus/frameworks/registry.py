@@ -8,6 +8,7 @@ from typing import Any
 from gradus.errors import GradusError
 from gradus.frameworks.base import Framework
 from gradus.frameworks.object_paths import resolve
+from gradus.text import Text
 
 #: Name → class, as "module:name"; in this order a function's framework is looked for.
 FRAMEWORKS = {
@@ -25,7 +26,13 @@ def framework_named(name: str) -> Framework:
         GradusError: there is none.
     """
     if name not in FRAMEWORKS:
-        raise GradusError(f"no framework is called {name!r}; expected one of {', '.join(FRAMEWORKS)}")
+        names = ", ".join(FRAMEWORKS)
+        raise GradusError(
+            Text(
+                f"no framework is called {name!r}; expected one of {names}",
+                f"没有名为 {name!r} 的框架；应为 {names} 之一",
+            )
+        )
     return _made(FRAMEWORKS[name])
 
 

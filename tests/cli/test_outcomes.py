@@ -42,7 +42,7 @@ def test_what_stops_a_command_is_one_line(capsys, monkeypatch, error, status, li
     def stop(*_):
         raise error
 
-    monkeypatch.setattr("gradus.cli.read.search", stop)
+    monkeypatch.setattr("gradus.cli.roadmap.search", stop)
     assert main(["search", "attention"]) == status
     assert capsys.readouterr().err == line
 
@@ -81,10 +81,9 @@ def test_runs_of_an_empty_folder_say_how_to_begin(capsys):
 def test_a_claim_that_failed_here_is_marked_on_the_map(capsys, own_folder):
     assert main(["verify", "norm"]) == 0
     assert re.search(r"●\s+norm\s", _map(capsys))
-    (kept,) = own_folder.rglob("norm.json")
-    row = json.loads(kept.read_text(encoding="utf-8"))
-    row["results"][0]["verdict"] = "fails"
-    kept.write_text(json.dumps(row), encoding="utf-8")
+    (file,) = own_folder.rglob("norm.jsonl")
+    summary, whole = file.read_text(encoding="utf-8").splitlines()
+    file.write_text(f"{json.dumps({**json.loads(summary), 'failed': 1})}\n{whole}\n", encoding="utf-8")
     assert re.search(r"✗\s+norm\s.*1 failed", _map(capsys))
 
 

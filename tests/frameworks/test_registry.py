@@ -142,7 +142,7 @@ def test_one_more_framework_is_a_class_and_a_line(monkeypatch):
         adapted = adapt_function(ATTENTION, function, "halved")
         verdicts = {c.name: judge(ATTENTION, c, adapted) for c in universal_claims(ATTENTION)}
         assert verdicts["equals-definition"].verdict == verdict
-        assert verdicts["equals-definition-float32"].reason == "a halved function is judged in float64"
+        assert verdicts["equals-definition-float32"].reason.en == "a halved function is judged in float64"
         assert verdicts["gradient-equals-definition"].verdict == "skipped"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -45,6 +45,9 @@ class Step:
             self.function, self.inputs = None, ()
 
 
+V = TypeVar("V", bound="Variable")
+
+
 class Variable(ArrayLike):
     """An array that remembers how it was computed: a name for a step, and after `x[i] = y` for another one.
 
@@ -63,7 +66,7 @@ class Variable(ArrayLike):
         self._step, self._view = Step(np.asanyarray(array, dtype=float)), None
 
     @classmethod
-    def of(cls, step: Step) -> Self:
+    def of(cls: type[V], step: Step) -> V:
         """The name of a step."""
         v = cls.__new__(cls)
         v._step, v._view = step, None
