@@ -72,8 +72,6 @@ def _packages() -> Iterator[Check]:
         "scikit-learn",
         "matplotlib",
         "rich",
-        "safetensors",
-        "pooch",
         "hypothesis",
         "jinja2",
     )
