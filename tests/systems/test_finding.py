@@ -55,4 +55,4 @@ def test_listing_imports_nothing_heavy():
 
 def test_a_recipe_imports_neither_torch_nor_pages():
     code = "from gradus.systems import keys, recipe_of\nfor key, area in keys().items(): recipe_of(area, key)"
-    assert loaded(code) == "['numpy', 'gradus.page']"
+    assert loaded(code) == "['numpy']"
