@@ -72,6 +72,7 @@ def _packages() -> Iterator[Check]:
         "scikit-learn",
         "matplotlib",
         "rich",
+        "requests",
         "hypothesis",
         "jinja2",
     )

@@ -3,8 +3,9 @@
     python tools/draw_rooms.py                writes docs/architecture.svg
     python tools/draw_rooms.py --check        writes nothing; status 1 when the picture is stale
 
-A layered drawing: each row of `rooms.ROWS` is a layer, a line that passes a layer gets a place in it, places are ordered
-by the mean of their neighbours (Sugiyama, Tagawa and Toda 1981). A line that follows from others is left out.
+A layered drawing: each row of `rooms.ROWS` is a layer, the ground is one; a line that passes a layer gets a place in it,
+places are ordered by the mean of their neighbours (Sugiyama, Tagawa and Toda 1981). A line that follows from others is
+left out.
 """
 
 import argparse
@@ -17,12 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-
-from tools.rooms import GROUND, LEVEL, LIBRARY, MODULES, ROWS, imported, room  # noqa: E402
+from tools.rooms import GROUND, GROUND_ROWS, LEVEL, LIBRARY, MODULES, ROWS, imported, room  # noqa: E402
 
 PICTURE = ROOT / "docs" / "architecture.svg"
 WIDTH, MARGIN, BOX, WIDE, PASSAGE, LINE, GAP = 400, 10, 92, 300, 14, 16, 26
 GROUPS = {"the ground": GROUND, "the library": LIBRARY}  # each drawn as one box that names its rooms
+LAYERS = (GROUND, *ROWS[len(GROUND_ROWS) :])  # the ground is one layer
 BOX_OF = {name: group for group, names in GROUPS.items() for name in names}
 Node = tuple[str, int]  # a room, or a line "room>room" where it passes, and the row that it stands in
 Edge = tuple[str, str]
@@ -44,10 +45,10 @@ text { font: 13px system-ui, sans-serif; white-space: pre; fill: var(--ink); tex
 
 def boxes(row: int) -> list[str]:
     """The boxes of a row: its rooms, or one box for all of them."""
-    return list(dict.fromkeys(BOX_OF.get(name, name) for name in ROWS[row]))
+    return list(dict.fromkeys(BOX_OF.get(name, name) for name in LAYERS[row]))
 
 
-ROW = {box: i for i in range(len(ROWS)) for box in boxes(i)}
+ROW = {box: i for i in range(len(LAYERS)) for box in boxes(i)}
 
 
 def lines_of(box: str) -> list[str]:
@@ -59,8 +60,8 @@ def lines_of(box: str) -> list[str]:
 def imports() -> set[Edge]:
     """Who imports whom, by box; the ground, which everybody stands on, is left out."""
     edges = {(room(module), room(target)) for module, tree in MODULES.items() for target, _ in imported(tree)}
-    drawn = {(BOX_OF.get(a, a), BOX_OF.get(b, b)) for a, b in edges if a in LEVEL and LEVEL.get(b, 0) > 0}
-    return {(a, b) for a, b in drawn if ROW[a] != ROW[b]}
+    drawn = {(BOX_OF.get(a, a), BOX_OF.get(b, b)) for a, b in edges if a in LEVEL and b in LEVEL}
+    return {(a, b) for a, b in drawn if ROW[a] != ROW[b] and ROW[b] > 0}
 
 
 def reduced(edges: set[Edge]) -> set[Edge]:
@@ -109,7 +110,7 @@ def spread(nodes: Sequence[Node], wanted: Sequence[float]) -> list[float]:
 def place(paths: Iterable[list[Node]]) -> dict[Node, float]:
     """The x of every place: rows are swept from above and from below until the lines are short."""
     neighbours: dict[Node, list[Node]] = defaultdict(list)
-    rows: dict[int, list[Node]] = {i: [(box, i) for box in boxes(i)] for i in range(len(ROWS))}
+    rows: dict[int, list[Node]] = {i: [(box, i) for box in boxes(i)] for i in range(len(LAYERS))}
     for path in paths:
         for upper, lower in itertools.pairwise(path):
             neighbours[upper].append(lower)
@@ -143,7 +144,7 @@ def height(row: int) -> float:
 
 def top(row: int) -> float:
     """The upper edge of a row's boxes."""
-    return MARGIN + sum(height(i) + GAP for i in range(row + 1, len(ROWS)))
+    return MARGIN + sum(height(i) + GAP for i in range(row + 1, len(LAYERS)))
 
 
 def bottom(row: int) -> float:
@@ -188,7 +189,7 @@ def draw() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {high}" role="img">',
         f"<title>The rooms of Gradus; each imports only what lies below it</title><style>{STYLE}</style>",
     ]
-    for i in range(len(ROWS)):
+    for i in range(len(LAYERS)):
         parts.append(
             f'<rect class="row" x="2" y="{top(i) - 5}" width="{WIDTH - 4}" height="{height(i) + 10}" rx="6"/>'
         )

@@ -23,14 +23,14 @@ def read_npy(path: str | Path) -> np.ndarray:
     try:
         with path.open("rb") as file:
             shape, dtype = _header(file)
-            found = os.fstat(file.fileno()).st_size - file.tell()
+            available = os.fstat(file.fileno()).st_size - file.tell()
         if dtype.hasobject:
             raise GradusError(
                 f"{path}: holds Python objects, which only pickle could read; save it as numbers"
             )
         needed = math.prod(shape) * dtype.itemsize
-        if found != needed:
-            raise GradusError(f"{path}: shape {shape} of {dtype} needs {needed:,} bytes, got {found:,}")
+        if available != needed:
+            raise GradusError(f"{path}: shape {shape} of {dtype} needs {needed:,} bytes, got {available:,}")
         array: np.ndarray = np.load(path, allow_pickle=False)
         return array
     except OSError as error:

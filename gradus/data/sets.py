@@ -100,9 +100,9 @@ def _row(entry: Entry, data_dir: str | Path | None) -> Listed:
     where = "scikit-learn"
     if not entry.embedded:
         root = data_directory(data_dir)
-        found = [path for path in located(entry, root) if path]
-        state = "available" if len(found) == len(entry.files) else "incomplete" if found else "absent"
-        where = str(found[0].parent if found else root / entry.name)
+        files = [path for path in located(entry, root) if path]
+        state = "available" if len(files) == len(entry.files) else "incomplete" if files else "absent"
+        where = str(files[0].parent if files else root / entry.name)
     return Listed(
         name=entry.name,
         title=entry.title,

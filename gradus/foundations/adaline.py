@@ -13,7 +13,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from gradus.errors import GradusError
-from gradus.foundations.linear_classifier import LinearClassifier, augmented, split
+from gradus.foundations.design_matrix import augmented, split_intercept
+from gradus.foundations.linear_classifier import LinearClassifier
 
 Array = np.ndarray
 
@@ -160,4 +161,4 @@ class Adaline(LinearClassifier):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        self.coef_, self.intercept_ = split(W, self.fit_intercept)
+        self.coef_, self.intercept_ = split_intercept(W, self.fit_intercept)

@@ -120,12 +120,14 @@ def analysis_of_variance(y: Any, group: Any) -> AnalysisOfVariance:
 
 def _shifted(y: Any) -> tuple[float, Array, Array]:
     """The first observation, and all of them less the first, as high + low."""
-    given = np.asarray(y)
-    if given.ndim != 1 or not given.size:
-        raise GradusError(f"expected observations of shape (n,), got {given.shape}; give one number each")
-    if given.dtype.kind in "OU":
-        return _shifted_exactly(given.tolist())
-    values = given.astype(float)
+    observations = np.asarray(y)
+    if observations.ndim != 1 or not observations.size:
+        raise GradusError(
+            f"expected observations of shape (n,), got {observations.shape}; give one number each"
+        )
+    if observations.dtype.kind in "OU":
+        return _shifted_exactly(observations.tolist())
+    values = observations.astype(float)
     if not np.isfinite(values).all():
         i = int(np.flatnonzero(~np.isfinite(values))[0])
         raise GradusError(f"expected finite observations, got y[{i}] = {values[i]}; leave missing ones out")

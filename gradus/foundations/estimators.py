@@ -1,4 +1,8 @@
-"""Penalised linear and logistic regression as scikit-learn estimators."""
+"""Penalised linear and logistic regression as scikit-learn estimators.
+
+They predict, for any columns, classes and penalties. The analysis of one model, with standard errors and a refusal
+where there is no one answer, is `linear_regression` and `logistic_regression`.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +52,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
 
     Args:
         penalty: "l1" (ρ = 1), "l2" (ρ = 0), "elasticnet" (ρ = `l1_ratio`) or None: least squares, of least norm where
-            columns are dependent.
+            columns are dependent (`linear_regression` refuses these, and gives standard errors).
         alpha: α ≥ 0.
         l1_ratio: ρ.
         fit_intercept: whether b is fitted.
@@ -130,7 +134,7 @@ class LogisticRegression(LinearClassifier):
     r"""Logistic regression with an L1, L2 or elastic-net penalty; more than two classes by the softmax.
 
     :math:`\min_{b,\beta}\;C\sum_i\log(1+e^{-y_iz_i})+\rho\|\beta\|_1+\tfrac{1-\rho}2\|\beta\|_2^2`, z = b + Xβ, y = ±1; the intercept is
-    not penalised.
+    not penalised. The solver is `penalized`; `logistic_regression` has standard errors, for two classes.
 
     Args:
         penalty: "l2" (ρ = 0), "l1" (ρ = 1), "elasticnet" (ρ = `l1_ratio`) or None; without a penalty separable classes

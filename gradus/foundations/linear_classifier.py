@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gradus.errors import GradusError
+from gradus.foundations.design_matrix import observations, require_finite
 
 Array = np.ndarray
 
@@ -55,30 +55,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
 
-def augmented(X: Float[Array, "n d"], intercept: bool) -> Float[Array, "n p"]:
-    """X with a column of ones before it when there is an intercept."""
-    return np.column_stack([np.ones(len(X)), X]) if intercept else X
-
-
-def split(theta: Float[Array, "K p"], intercept: bool) -> tuple[Array, Array]:
-    """Coefficients (K, d) and intercepts (K,) of rows θ that hold the intercept first."""
-    return (theta[:, 1:], theta[:, 0]) if intercept else (theta, np.zeros(len(theta)))
-
-
 def signed(X: Array, y: Array) -> tuple[Array, Array]:
     """Rows and labels ±1, once they are known to make sense.
 
     Raises:
         GradusError: the shapes do not fit, a value is not finite, or a label is neither −1 nor 1.
     """
-    X, y = np.asarray(X, float), np.asarray(y, float)
-    if X.ndim != 2 or y.shape != X.shape[:1]:
-        raise GradusError(f"expected X of shape (n, d) and y of shape (n,), got {X.shape} and {y.shape}")
-    if not np.isfinite(X).all():
-        place = [int(i) for i in np.argwhere(~np.isfinite(X))[0]]
-        raise GradusError(
-            f"expected finite numbers, got {X[tuple(place)]} at X{place}; drop or fill such rows"
-        )
+    X, y = observations(X, y)
+    require_finite(X=X)
     strange = y[np.abs(y) != 1]
     if strange.size:
         raise GradusError(

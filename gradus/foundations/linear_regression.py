@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from gradus.errors import GradusError
 from gradus.foundations.compensated import dot, residual, two_sum
+from gradus.foundations.design_matrix import linear_predictor, observations, require_finite, require_level
 
 Array = np.ndarray
 _TALL = 20  # rows per column from which XᵀX pays
@@ -67,8 +68,7 @@ class LinearFit:
         """
         from scipy import stats
 
-        if not 0 < level < 1:
-            raise GradusError(f"expected a confidence level between 0 and 1, got {level}; 0.95 is usual")
+        require_level(level)
         half = stats.t.ppf((1 + level) / 2, self.degrees_of_freedom) * self.standard_errors
         return np.stack([self.coefficients - half, self.coefficients + half], axis=-1)  # (p, 2)
 
@@ -78,13 +78,7 @@ class LinearFit:
         Raises:
             GradusError: the rows do not have as many columns as the model has slopes.
         """
-        X = np.asarray(X, float)
-        slopes = self.coefficients[1:] if self.intercept else self.coefficients
-        if X.ndim != 2 or X.shape[1] != slopes.size:
-            raise GradusError(
-                f"expected X of shape (m, {slopes.size}), got {X.shape}; give one column per slope"
-            )
-        return X @ slopes + (self.coefficients[0] if self.intercept else 0.0)
+        return linear_predictor(X, self.coefficients, self.intercept)
 
 
 def linear_regression(
@@ -97,6 +91,10 @@ def linear_regression(
     the precision and corrected with the same factors. The normal equations lose κ(X)² where QR loses κ(X), and the
     refinement wins back what was lost. Where that is sure to be all of it (many rows and κ(X) ≤ 10⁴) the factor R is
     taken from XᵀX, in a third of the time; otherwise XᵀX is never formed.
+
+    This is the analysis: it refuses dependent columns, for which there are no standard errors.
+    `estimators.LinearRegression` is the predictor: any columns and penalties, and without a penalty the coefficients of
+    least norm, by SVD: hence two solvers. Where both apply they agree to about κ(X)²ε; a test holds them to it.
 
     Args:
         X: one observation a row (n, d), without a column of ones.
@@ -129,23 +127,10 @@ def linear_regression(
 
 def _design(X: Array, y: Array, intercept: bool) -> tuple[Array, Array]:
     """The columns with the ones, and y, once they are known to make sense."""
-    X, y = np.asarray(X, float), np.asarray(y, float)
-    if X.ndim != 2 or y.ndim != 1 or len(X) != len(y):
-        hint = (
-            f"; flatten y with y.ravel(): {y.shape} would broadcast" if y.ndim == 2 and 1 in y.shape else ""
-        )
-        raise GradusError(
-            f"expected X of shape (n, d) and y of shape (n,), got {X.shape} and {y.shape}{hint}"
-        )
-    for name, value in (("X", X), ("y", y)):
-        if not np.isfinite(value).all():
-            place = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
-            raise GradusError(
-                f"expected finite numbers, got {value[place]} at {name}{list(place)}; drop or fill such rows"
-            )
-    A = np.empty(
-        (len(X), X.shape[1] + intercept), order="F"
-    )  # by columns, as LAPACK and the refinement read it
+    X, y = observations(X, y)
+    require_finite(X=X, y=y)
+    # by columns, as LAPACK and the refinement read it
+    A = np.empty((len(X), X.shape[1] + intercept), order="F")
     A[:, :intercept] = 1.0
     A[:, intercept:] = X
     if A.shape[1] == 0 or len(A) <= A.shape[1]:

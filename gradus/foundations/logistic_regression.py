@@ -9,6 +9,13 @@ import numpy as np
 from jaxtyping import Float
 
 from gradus.errors import GradusError
+from gradus.foundations.design_matrix import (
+    augmented,
+    linear_predictor,
+    observations,
+    require_finite,
+    require_level,
+)
 from gradus.foundations.logistic_likelihood import Likelihood, maximised, sigmoid, solve_information
 
 Array = np.ndarray
@@ -49,8 +56,7 @@ class LogisticFit:
         """
         from scipy import stats
 
-        if not 0 < level < 1:
-            raise GradusError(f"expected a confidence level between 0 and 1, got {level}; 0.95 is usual")
+        require_level(level)
         half = stats.norm.ppf((1 + level) / 2) * self.standard_errors
         return np.stack([self.coefficients - half, self.coefficients + half], axis=-1)  # (p, 2)
 
@@ -60,13 +66,7 @@ class LogisticFit:
         Raises:
             GradusError: the rows do not have as many columns as the model has slopes.
         """
-        X = np.asarray(X, float)
-        slopes = self.coefficients[1:] if self.intercept else self.coefficients
-        if X.ndim != 2 or X.shape[1] != slopes.size:
-            raise GradusError(
-                f"expected X of shape (m, {slopes.size}), got {X.shape}; give one column per slope"
-            )
-        return sigmoid(X @ slopes + (self.coefficients[0] if self.intercept else 0.0))
+        return sigmoid(linear_predictor(X, self.coefficients, self.intercept))
 
 
 def logistic_regression(
@@ -81,6 +81,11 @@ def logistic_regression(
 
     :math:`\hat\theta=\arg\max_\theta\sum_i[y_iz_i-\log(1+e^{z_i})]-\tfrac\lambda2\|\theta\|^2`, z = Xθ; the intercept is not
     penalised.
+
+    This is the analysis of two classes: Newton's ascent alone, standard errors, and a refusal where no maximum exists.
+    `estimators.LogisticRegression` is the classifier, for any number of classes, L1 and L2, and any columns, dependent or
+    badly scaled: hence two solvers. Where both apply (two classes, L2, λ = 1/C) they agree to the tolerance; a test
+    holds them to it.
 
     Args:
         X: one observation a row (n, d), without a column of ones.
@@ -127,7 +132,7 @@ def logistic_regression(
 
 
 def _refuse_separated(problem: Likelihood) -> None:
-    A = np.column_stack([np.ones(len(problem.X)), problem.X]) if problem.intercept else problem.X
+    A = augmented(problem.X, problem.intercept)
     if separated(A[:, problem.penalty == 0], problem.y):
         raise GradusError(
             "a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
@@ -167,6 +172,9 @@ def newton_ascent(
 
     :math:`\theta\leftarrow\theta+t\,(X^TSX+\Lambda)^{-1}\nabla\ell`, S = diag(p(1−p)), with t = 1 halved until ℓ does not fall; it
     ends early once a step promises no gain. Where no maximum exists the coefficients grow with every step.
+
+    Every step has a new curvature: this is the method step by step. `logistic_regression` gets to the maximum sooner,
+    since it keeps a curvature while that pays.
 
     Args:
         X: one observation a row (n, p), with its column of ones if one is meant.
@@ -221,19 +229,13 @@ def separated(X: Float[Array, "n p"], y: Float[Array, " n"]) -> bool:
     if X.shape[1] == 0:
         return False
     signed = (2 * y - 1)[:, None] * X / np.maximum(np.abs(X).max(axis=0), 1e-300)
-    found = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
-    return bool(found.status == 0 and -found.fun > 1e-9 * len(y))
+    best = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
+    return bool(best.status == 0 and -best.fun > 1e-9 * len(y))
 
 
 def _checked(X: Array, y: Array) -> tuple[Array, Array]:
-    X, y = np.asarray(X, float), np.asarray(y, float)
-    if X.ndim != 2 or y.shape != X.shape[:1]:
-        raise GradusError(f"expected X of shape (n, d) and y of shape (n,), got {X.shape} and {y.shape}")
-    if not np.isfinite(X.sum()) and not np.isfinite(X).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(X))[0])
-        raise GradusError(
-            f"expected finite numbers, got {X[place]} at X{list(place)}; drop or fill such rows"
-        )
+    X, y = observations(X, y)
+    require_finite(X=X)
     strange = y[(y != 0) & (y != 1)]
     if strange.size:
         raise GradusError(

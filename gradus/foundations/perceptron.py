@@ -12,7 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
 from gradus.errors import GradusError
-from gradus.foundations.linear_classifier import LinearClassifier, augmented, signed, split
+from gradus.foundations.design_matrix import augmented, split_intercept
+from gradus.foundations.linear_classifier import LinearClassifier, signed
 
 Array = np.ndarray
 _ROWS = 256  # looked through at once for the next mistake
@@ -147,7 +148,7 @@ class Perceptron(LinearClassifier):
             theta, self.mistakes_, self.converged_, self.n_iter_ = _classes(
                 A, labels, self.classes_.size, self.max_iter, self.averaged
             )
-        self.coef_, self.intercept_ = split(theta, self.fit_intercept)
+        self.coef_, self.intercept_ = split_intercept(theta, self.fit_intercept)
         if not self.converged_:
             warnings.warn(
                 f"still {self.mistakes_} mistakes after {self.n_iter_} passes: perhaps no hyperplane separates the "

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gradus.errors import GradusError
+from gradus.foundations.design_matrix import augmented, require_finite
 
 Array = np.ndarray
 Loss = Literal["squared", "logistic"]
@@ -124,12 +125,7 @@ def _checked(X: Array, y: Array, l1: float, l2: float, loss: str) -> tuple[Array
     X, y = np.asarray(X, float), np.asarray(y, float)
     if X.ndim != 2 or not X.size or y.shape[:1] != X.shape[:1] or y.ndim > 1 + (loss == "logistic"):
         raise GradusError(f"expected X of shape (n, d) and y of shape (n,), got {X.shape} and {y.shape}")
-    for name, value in (("X", X), ("y", y)):
-        if not np.isfinite(value).all():
-            place = [int(i) for i in np.argwhere(~np.isfinite(value))[0]]
-            raise GradusError(
-                f"expected finite numbers, got {value[tuple(place)]} at {name}{place}; drop or fill such rows"
-            )
+    require_finite(X=X, y=y)
     if not (0 <= l1 < np.inf and 0 <= l2 < np.inf):
         raise GradusError(f"expected penalties λ₁ ≥ 0 and λ₂ ≥ 0, got {l1} and {l2}")
     if loss not in ("squared", "logistic"):
@@ -146,7 +142,7 @@ class _Squared:
 
     def __init__(self, Z: Array, Y: Array, intercept: bool) -> None:
         n = len(Z)
-        self.A = np.column_stack([np.ones(n), Z]) if intercept else Z
+        self.A = augmented(Z, intercept)
         self.n, self.constant = n, float((Y**2).sum()) / (2 * n)
         self.small = self.A.shape[1] <= max(n, _NEWTON)
         self.gram = self.A.T @ self.A / n if self.small else np.empty((0, 0))
@@ -169,7 +165,7 @@ class _Logistic:
     """Mean of log Σ e^z − y·z over K classes, or of log(1 + e^z) − yz for one column of labels."""
 
     def __init__(self, Z: Array, Y: Array, intercept: bool) -> None:
-        self.A = np.column_stack([np.ones(len(Z)), Z]) if intercept else Z
+        self.A = augmented(Z, intercept)
         self.Y, self.n, self.K = Y, len(Z), Y.shape[1]
         self.curvature = _largest(self.A) / (4 if self.K == 1 else 2)
         self.unknowns = self.A.shape[1] * self.K
@@ -229,7 +225,7 @@ def _minimise(
 
     theta = np.zeros_like(w1)
     goal = tolerance * max(1e-300, float(np.abs(smooth.gradient(theta)[1]).max()))
-    ahead, momentum, count, found = theta, 1.0, 0, np.inf
+    ahead, momentum, count, off = theta, 1.0, 0, np.inf
     while count < steps:
         new = proximal(ahead - step * smooth.gradient(ahead)[1], step)
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
@@ -244,10 +240,10 @@ def _minimise(
             theta, made = _newton(smooth, theta, w1, w2, goal)
             if made:
                 ahead, momentum, count = theta, 1.0, count + made
-        found = residual(theta)
-        if found <= goal:
-            return theta, count, found, True
-    return theta, count, found, False
+        off = residual(theta)
+        if off <= goal:
+            return theta, count, off, True
+    return theta, count, off, False
 
 
 def _newton(

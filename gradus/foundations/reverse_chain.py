@@ -89,14 +89,14 @@ def _sweeps(n: int, checkpoints: int) -> int:
 
 def _even(step: Any, pullback: Any, x: Any, x_bar: Any, n: int, length: int) -> Any:
     starts = range(0, n, length)
-    kept = [x]
+    stored = [x]
     for _ in starts[1:]:
         for _ in range(length):
             x = step(x)
-        kept.append(x)
+        stored.append(x)
     del x
     for start in reversed(starts):
-        states = [kept.pop()]
+        states = [stored.pop()]
         for _ in range(min(length, n - start) - 1):
             states.append(step(states[-1]))
         while states:

@@ -29,7 +29,7 @@ class NotApplicable(TextError):
 
 def no_argument(function: str, name: str) -> NotApplicable:
     """That `function` lacks the argument `name`."""
-    return NotApplicable(Text(f"{function} has no argument {name!r}", f"{function} 没有参数 {name!r}"))
+    return NotApplicable(Text(f"{function} has no argument {name!r}", f"{function} 没有参数 {name}"))
 
 
 def no_gradient(framework: str) -> NotApplicable:
@@ -117,8 +117,8 @@ def _place(got: np.ndarray, want: np.ndarray, difference: np.ndarray) -> Text:
 
 
 def _shapes_differ(kind: Kind, got: np.ndarray, want: np.ndarray) -> Evidence:
-    said = Text(f"shape {got.shape}, expected {want.shape}", f"形状为 {got.shape}，应为 {want.shape}")
-    return Evidence(kind, math.inf, "=", 0.0, 0.0, Text("the shapes must agree", "形状必须一致"), said)
+    note = Text(f"shape {got.shape}, expected {want.shape}", f"形状为 {got.shape}，应为 {want.shape}")
+    return Evidence(kind, math.inf, "=", 0.0, 0.0, Text("the shapes must agree", "形状必须一致"), note)
 
 
 def identical(got: Any, want: Any, because: Text | None = None) -> Evidence:
@@ -265,5 +265,5 @@ def raises(call: Callable[[], Any], *errors: type[BaseException]) -> Evidence:
     except errors as error:
         return Evidence("identical", 1.0, "=", 1.0, 0.0, why, Text(str(error), str(error)))
     first = np.asarray(got[0] if isinstance(got, (tuple, list)) and got else got).ravel()[:3]
-    said = Text(f"returned {first} …", f"返回了 {first} ……")
-    return Evidence("identical", 0.0, "=", 1.0, 0.0, why, said)
+    note = Text(f"returned {first} …", f"返回了 {first} ……")
+    return Evidence("identical", 0.0, "=", 1.0, 0.0, why, note)

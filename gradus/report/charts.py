@@ -122,10 +122,10 @@ def chart_picture(chart: Chart) -> Picture:
             f"{caption.en} Line: mean of {seeds} seeds; band: their range.",
             f"{caption.zh}线为 {seeds} 个种子的平均，色带为其范围。",
         )
-    said = [_in_words(s) for s in chart.series]
+    texts = [_in_words(s) for s in chart.series]
     alt = Text(
-        f"{chart.y_label.en} over {chart.x_label.en}: " + "; ".join(t.en for t in said),
-        f"{chart.y_label.zh}随{chart.x_label.zh}的变化：" + "；".join(t.zh for t in said),
+        f"{chart.y_label.en} over {chart.x_label.en}: " + "; ".join(t.en for t in texts),
+        f"{chart.y_label.zh}随{chart.x_label.zh}的变化：" + "；".join(t.zh for t in texts),
     )
     return Picture(draw, caption, alt, chart.place, chart.wide)
 

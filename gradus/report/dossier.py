@@ -101,8 +101,8 @@ def dossier(
     order = {c.key: c for c in concepts}
     order |= {r.concept.key: r.concept for r in [*results, *tried] if r.concept.key not in order}
     entries = [_entry(c, results, tried) for c in order.values()]
-    found = {e.concept.area: None for e in entries}
-    known = [key for key in AREAS if key in found] + [key for key in found if key not in AREAS]
+    names = {e.concept.area: None for e in entries}
+    known = [key for key in AREAS if key in names] + [key for key in names if key not in AREAS]
     areas = tuple(
         Area(key, AREAS.get(key, Text(key, key)), tuple(e for e in entries if e.concept.area == key))
         for key in known

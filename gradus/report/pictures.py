@@ -133,8 +133,8 @@ def wrong_images(
         "true → predicted, probability of the prediction.",
         f"被误分类的图像（{len(x)} 个中的 {len(shown)} 个，越确信的错误越靠前）：真实 → 预测，以及预测的概率。",
     )
-    said = "; ".join(f"{t} → {p} ({q:.0%})" for _, t, p, q in shown)
-    alt = Text(f"{len(shown)} images: {said}", f"{len(shown)} 幅图像：{said}")
+    words = "; ".join(f"{t} → {p} ({q:.0%})" for _, t, p, q in shown)
+    alt = Text(f"{len(shown)} images: {words}", f"{len(shown)} 幅图像：{words}")
 
     def draw(lang: str) -> str:
         word = "真实 {t}，预测 {p}，概率 {q}" if lang == "zh" else "true {t}, predicted {p}, probability {q}"
@@ -209,8 +209,8 @@ def feature_maps(image: Any, maps: Mapping[str, Any], label: str = "", limit: in
         f"Feature maps{of.en}: each row is a layer, each map scaled to its own largest value.",
         f"特征图{of.zh}：每行一层，每幅图按自身最大值缩放。",
     )
-    said = "; ".join(f"{name}: {len(m)} × {m.shape[1]} × {m.shape[2]}" for name, m in groups.items())
-    alt = Text(f"Feature maps{of.en}: {said}", f"特征图{of.zh}：{said}")
+    words = "; ".join(f"{name}: {len(m)} × {m.shape[1]} × {m.shape[2]}" for name, m in groups.items())
+    alt = Text(f"Feature maps{of.en}: {words}", f"特征图{of.zh}：{words}")
 
     def draw(lang: str) -> str:
         source, of_layer = ("输入", "{}，第 {} 图") if lang == "zh" else ("input", "{}, map {}")
@@ -246,7 +246,7 @@ def image_rows(
             raise GradusError(
                 f"expected images of shape (n, height, width) for {name.en}, got {values.shape}"
             )
-    said = alt or Text(
+    words = alt or Text(
         f"{caption.en} " + "; ".join(f"{name.en}: {len(v)}" for name, v in arrays.items()),
         caption.zh + "；".join(f"{name.zh}：{len(v)}" for name, v in arrays.items()),
     )
@@ -264,7 +264,7 @@ def image_rows(
             parts.append(f'<div class="maps">{label}{_grid(tiles)}</div>')
         return "".join(parts)
 
-    return Picture(draw, caption, said, place, wide=True)
+    return Picture(draw, caption, words, place, wide=True)
 
 
 def _images(images: Any) -> list[np.ndarray]:

@@ -168,21 +168,21 @@ def _is_default(part: str, defaults: Mapping[str, Any]) -> bool:
 
 def environment() -> dict[str, str]:
     """Versions, threads and machine, for a report; nothing that names the user or the host."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = importlib.metadata.version(package)
+            versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    found["system"] = f"{platform.system()} {platform.release()} ({platform.machine()})"
-    found["processor"] = _processor()
-    found["cores"] = str(os.cpu_count())
+    versions["system"] = f"{platform.system()} {platform.release()} ({platform.machine()})"
+    versions["processor"] = _processor()
+    versions["cores"] = str(os.cpu_count())
     torch = sys.modules.get("torch")
     if torch is not None:
-        found["threads"] = str(torch.get_num_threads())
+        versions["threads"] = str(torch.get_num_threads())
         if torch.cuda.is_available():
-            found["accelerator"] = torch.cuda.get_device_name()
-    return found
+            versions["accelerator"] = torch.cuda.get_device_name()
+    return versions
 
 
 def _processor() -> str:

@@ -127,3 +127,11 @@ def test_nothing_varies():
 def test_refuses_what_makes_no_sense(y, group, said):
     with pytest.raises(GradusError, match=said):
         analysis_of_variance(y, group)
+
+
+def test_exact_numbers_are_subtracted_before_they_are_stored():
+    levels = [Decimal(10**15) + Decimal(v) / 10 for v in (1, 2, 4, 5)]
+    table = analysis_of_variance(levels, ["a", "a", "b", "b"])
+    assert table.f_statistic == pytest.approx(18, rel=1e-15)  # as of 1, 2 | 4, 5
+    stored = analysis_of_variance([float(v) for v in levels], ["a", "a", "b", "b"])
+    assert abs(stored.f_statistic - 18) > 0.1, "what storing loses, no later computation wins back"

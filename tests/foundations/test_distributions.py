@@ -678,3 +678,9 @@ def test_fisher_information_of_a_multivariate_normal_and_of_categories():
 def test_mistakes_are_named(make, message):
     with pytest.raises(GradusError, match=message):
         make()
+
+
+def test_a_categorical_law_has_its_scipy_form():
+    law = as_scipy(D.Categorical(real([0.2, 0.3, 0.5])))
+    assert law.pmf([0, 1, 2, 3]) == pytest.approx([0.2, 0.3, 0.5, 0.0])
+    assert law.ppf(0.5) == 1

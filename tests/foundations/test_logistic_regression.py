@@ -100,3 +100,13 @@ def test_refuses_wrong_rows_and_levels():
         fit.interval(95)
     with pytest.raises(GradusError, match=r"each of the 3 columns, got shape \(2,\)"):
         newton_ascent(data()[0], data()[1], np.zeros(2), 1)
+
+
+def test_many_rows_of_which_a_sample_shows_the_way():
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((20_000, 3))
+    y = (rng.random(20_000) < 1 / (1 + np.exp(-(X @ [1.0, -2.0, 0.5] + 0.3)))).astype(float)
+    fit = logistic_regression(X, y)
+    _, gradient = log_likelihood(fit.coefficients, np.column_stack([np.ones(len(X)), X]), y)
+    assert np.abs(gradient * fit.standard_errors).max() < 1e-8
+    assert (np.abs(fit.coefficients - [0.3, 1.0, -2.0, 0.5]) < 5 * fit.standard_errors).all()

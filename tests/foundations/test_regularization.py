@@ -6,6 +6,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gradus.errors import GradusError
 from gradus.foundations.estimators import LinearRegression, LogisticRegression
+from gradus.foundations.linear_regression import linear_regression
+from gradus.foundations.logistic_regression import logistic_regression
 from gradus.foundations.regularization import penalized, soft_threshold
 
 
@@ -151,3 +153,30 @@ def test_mistakes_are_refused(change, said):
 
 def test_soft_threshold():
     assert soft_threshold(np.array([-2.0, -0.5, 0.0, 0.5, 2.0]), 1.0).tolist() == [-1, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_estimators_agree_with_the_analyses(intercept):
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((300, 6)) * np.logspace(-2, 2, 6) + 1.0
+    y = X @ np.ones(6) + rng.standard_normal(300)
+    ours, fit = LinearRegression(fit_intercept=intercept).fit(X, y), linear_regression(X, y, intercept)
+    unit = np.abs(fit.standard_errors[intercept:])
+    assert (np.abs(ours.coef_ - fit.coefficients[intercept:]) / unit).max() < 1e-9
+    labels = ((X[:, 0] - 1) * 100 + rng.logistic(size=300) > 0).astype(float)
+    model = LogisticRegression(C=2.0, fit_intercept=intercept).fit(X, labels)
+    fit = logistic_regression(X, labels, intercept, penalty=0.5)
+    unit = np.abs(fit.standard_errors[intercept:])
+    assert (np.abs(model.coef_[0] - fit.coefficients[intercept:]) / unit).max() < 1e-7
+
+
+def test_a_table_that_is_long_and_wide_keeps_the_optimality_conditions():
+    """Beyond 2000 unknowns the steepest curvature is found by power iteration, and no Hessian is formed."""
+    rng = np.random.default_rng(5)
+    X, y = rng.standard_normal((2100, 2050)), rng.standard_normal(2100)
+    fit = penalized(X, y, l1=0.05, l2=0.5, intercept=False, tolerance=1e-6)
+    assert fit.converged
+    b = fit.coefficients
+    gradient = X.T @ (X @ b - y) / len(y) + 0.5 * b
+    assert np.abs(gradient + 0.05 * np.sign(b))[b != 0].max() < 1e-5
+    assert np.abs(gradient[b == 0]).max() < 0.05 + 1e-5

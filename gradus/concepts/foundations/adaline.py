@@ -182,12 +182,12 @@ def sharp_in_one_dimension(adaline, rng):
     r"""In one dimension that limit is sharp: the growth is $1-2\mu R+3\mu^2R^2$, which is 1 at
     $\mu=2/(3R)$ and 2 at $\mu=1/R$
     """
-    found = []
+    evidence = []
     for R in (0.25, 1.0, 7.0):
         for part in (0.5, 2 / 3, 1.0, 1.9):
             growing = growth(adaline, np.array([[R]]), part / R)
-            found.append(roundoff(growing, 1 - 2 * part + 3 * part**2, terms=8))
-    return all_of(*found)
+            evidence.append(roundoff(growing, 1 - 2 * part + 3 * part**2, terms=8))
+    return all_of(*evidence)
 
 
 @ADALINE.claim
@@ -214,14 +214,14 @@ def noise_floor_is_proportional_to_the_step(adaline, rng):
     r"""With a constant step a noise floor $\frac{\mu\sigma^2}{2-3\mu R}$ remains, in proportion to $\mu$
     (slope 1 over small steps)
     """
-    sizes, floors, found = (0.1, 0.05, 0.025, 0.0125), [], []
+    sizes, floors, evidence = (0.1, 0.05, 0.025, 0.0125), [], []
     for mu in sizes:
         steps = int(1.2 / mu)
         squares = squared_errors(adaline, rng, mu, steps, 1500)[:, -1]
         reached = 1 - (1 - 2 * mu + 3 * mu**2) ** steps  # how near to the floor so many steps come, exactly
-        found.append(statistical(squares, mu / (2 - 3 * mu) * reached))
+        evidence.append(statistical(squares, mu / (2 - 3 * mu) * reached))
         floors.append(squares.mean() / reached * (2 - 3 * mu) / 2)
-    return all_of(*found, rate(sizes, floors, 1.0, 0.2))
+    return all_of(*evidence, rate(sizes, floors, 1.0, 0.2))
 
 
 @ADALINE.claim
@@ -233,9 +233,9 @@ def decreasing_steps_remove_the_floor(adaline, rng):
     exact = [0.0]
     for m in mu:
         exact.append(exact[-1] * (1 - 2 * m + 3 * m**2) + m**2)
-    found = [statistical(squares[:, t], exact[t]) for t in (50, 100, 200, 400)]
+    evidence = [statistical(squares[:, t], exact[t]) for t in (50, 100, 200, 400)]
     why = Text("eight times as many steps, about an eighth", "步数为八倍，均方约为八分之一")
-    return all_of(*found, bound(squares[:, 400].mean() / squares[:, 50].mean(), 0.2, "≤", why))
+    return all_of(*evidence, bound(squares[:, 400].mean() / squares[:, 50].mean(), 0.2, "≤", why))
 
 
 @ADALINE.claim
@@ -244,11 +244,11 @@ def error_on_the_same_input(adaline, rng):
     $\mu=1/\lVert x\rVert^2$
     """
     x, y, w0 = rng.standard_normal(4), 2.0, rng.standard_normal(4)
-    found = []
+    evidence = []
     for part in (0.3, 1.0, 2.0):
         w = adaline(x[None], np.array([y]), part / (x @ x), w0)[1]
-        found.append(roundoff(y - w @ x, (1 - part) * (y - w0 @ x), terms=8, scale=8.0))
-    return all_of(*found)
+        evidence.append(roundoff(y - w @ x, (1 - part) * (y - w0 @ x), terms=8, scale=8.0))
+    return all_of(*evidence)
 
 
 @ADALINE.claim

@@ -124,11 +124,11 @@ def spans_are_nested(basis, rng):
     """The first j vectors of the basis span what the first j columns span, for every j"""
     A = rng.standard_normal((7, 4))
     Q, _ = basis(A)
-    condition, found = np.linalg.cond(A), []
+    condition, evidence = np.linalg.cond(A), []
     for j in range(1, 5):
         inside = A[:, :j] @ np.linalg.lstsq(A[:, :j], Q[:, :j], rcond=None)[0]
-        found.append(roundoff(inside, Q[:, :j], terms=7, scale=condition))
-    return all_of(*found)
+        evidence.append(roundoff(inside, Q[:, :j], terms=7, scale=condition))
+    return all_of(*evidence)
 
 
 @BASIS.claim
@@ -140,16 +140,16 @@ def orthonormal_not_merely_orthogonal(basis, rng):
     B, x = np.array([[1.0, 1.0], [1.0, -1.0]]), rng.integers(-9, 9, 2).astype(float)
     orthogonal = identical((B.T @ B)[0, 1], 0.0)
     doubled = identical(B @ (B.T @ x), 2 * x)  # orthogonal, and yet the expansion fails
-    found = [orthogonal, doubled]
+    evidence = [orthogonal, doubled]
     for A, y in ((B, x), (rng.standard_normal((5, 5)), rng.standard_normal(5))):
         Q, _ = basis(A)
         c, scale = Q.T @ y, np.linalg.cond(A) * float(np.linalg.norm(y))
-        found += [
+        evidence += [
             roundoff(np.linalg.norm(Q, axis=0), np.ones(len(y)), terms=5),
             roundoff(Q @ c, y, terms=5, scale=scale),
             roundoff(c @ c, y @ y, terms=5, scale=scale**2),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @BASIS.claim
@@ -418,13 +418,13 @@ def residual_is_small_for_both(orthogonalise, rng):
     """Both reproduce $A=QR$ to rounding whatever the condition number: a small residual says nothing of
     orthogonality
     """
-    found = []
+    evidence = []
     for c in (1e2, 1e7, 1e12):
         A = spectrum(rng, 20, 8, c)
         for modified in (True, False):
             Q, R = orthogonalise(A, modified=modified)
-            found.append(roundoff(Q @ R, A, terms=8, scale=1.0))
-    return all_of(*found)
+            evidence.append(roundoff(Q @ R, A, terms=8, scale=1.0))
+    return all_of(*evidence)
 
 
 @GRAM_SCHMIDT.claim
@@ -455,11 +455,11 @@ def same_on_paper(orthogonalise, rng):
 def twice_is_enough(orthogonalise, rng):
     """Twice is enough: applied to its own result, either is orthogonal to rounding"""
     A = spectrum(rng, 20, 8, 1e6)
-    found = []
+    evidence = []
     for modified in (True, False):
         Q, _ = orthogonalise(orthogonalise(A, modified=modified)[0], modified=modified)
-        found.append(roundoff(loss(Q), 0.0, terms=20, scale=1.0))
-    return all_of(*found)
+        evidence.append(roundoff(loss(Q), 0.0, terms=20, scale=1.0))
+    return all_of(*evidence)
 
 
 @GRAM_SCHMIDT.mutant(caught_by=["modified-loses-kappa", "laeuchli"])

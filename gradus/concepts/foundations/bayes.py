@@ -123,13 +123,13 @@ def sequential_is_batch(post, rng):
     """Sequential updating equals one update by all the evidence, in every order"""
     prior, evidence = rng.dirichlet(np.ones(6)), rng.uniform(0.05, 1, (8, 6))
     at_once = np.asarray(post(prior, evidence.prod(0)), float)
-    found = []
+    measured = []
     for order in (np.arange(8), np.arange(8)[::-1], rng.permutation(8)):
         belief = prior
         for i in order:
             belief = np.asarray(post(belief, evidence[i]), float)
-        found.append(roundoff(belief, at_once, terms=64, scale=1.0))
-    return all_of(*found)
+        measured.append(roundoff(belief, at_once, terms=64, scale=1.0))
+    return all_of(*measured)
 
 
 @BAYES.claim
@@ -165,12 +165,12 @@ def conjugate_posteriors(post, rng):
     """Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and normal–normal,
     mean and variance on a grid of 20 000 hypotheses
     """
-    found = []
+    evidence = []
 
     def compare(theta, log_prior, log_likelihood, mean, variance):
         got = moments(theta, np.asarray(post(*grid(log_prior, log_likelihood)), float))
         # the densities vanish with many derivatives at both ends: the midpoint rule is right to rounding
-        found.append(roundoff(got / [mean, variance], np.ones(2), terms=20_000))
+        evidence.append(roundoff(got / [mean, variance], np.ones(2), terms=20_000))
 
     t = (np.arange(20_000) + 0.5) / 20_000
     a, b, n, k = 2.5, 4.0, 20, 7
@@ -199,7 +199,7 @@ def conjugate_posteriors(post, rng):
         (m / s**2 + x.sum() / sigma**2) / precision,
         1 / precision,
     )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @BAYES.claim
@@ -212,11 +212,11 @@ def rule_of_succession(post, rng):
         "midpoint rule: h²/24 times the change of slope of both integrals, below h²",
         "中点法：h²/24 乘以两个积分的斜率之差，小于 h²",
     )
-    found = []
+    evidence = []
     for n, k in ((0, 0), (1, 1), (5, 4), (10, 0)):
         p = np.asarray(post(np.full(1000, 1e-3), comb(n, k) * theta**k * (1 - theta) ** (n - k)), float)
-        found.append(near(float((p * theta).sum()), (k + 1) / (n + 2), 1e-6, midpoint))
-    return all_of(*found)
+        evidence.append(near(float((p * theta).sum()), (k + 1) / (n + 2), 1e-6, midpoint))
+    return all_of(*evidence)
 
 
 @BAYES.claim
@@ -240,13 +240,13 @@ def calibrated(post, rng):
     h = rng.choice(3, 40_000, p=prior)
     e = (rng.random(40_000)[:, None] > np.cumsum(table, 1)[h]).sum(1)
     p = np.asarray(post(np.broadcast_to(prior, (40_000, 3)), table[:, e].T), float)
-    found = []
+    evidence = []
     for i in range(3):
         for low in (0.1, 0.3, 0.5, 0.7):
             among = (p[:, i] >= low) & (p[:, i] < low + 0.2)
             if among.sum() > 500:
-                found.append(statistical((h[among] == i) - p[among, i], 0.0))
-    return all_of(*found, bound(len(found), 3, "≥", Text("bins that are filled", "有足够样本的区间")))
+                evidence.append(statistical((h[among] == i) - p[among, i], 0.0))
+    return all_of(*evidence, bound(len(evidence), 3, "≥", Text("bins that are filled", "有足够样本的区间")))
 
 
 @BAYES.mutant(

@@ -140,20 +140,20 @@ def numbers(rng):
 @CHAIN_RULE.claim
 def product_of_the_slopes(chain_rule, rng):
     r"""In one variable $(f\circ g)'=f'(g)\,g'$, on random compositions with known derivatives"""
-    found = []
+    evidence = []
     for f, df, g, dg in numbers(rng):
         x = rng.standard_normal(1)
         want = df(g(x)) * dg(x)
-        found.append(
+        evidence.append(
             roundoff(chain_rule(f, g, x), want[:, None], terms=50, scale=max(1.0, float(abs(want[0]))))
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @CHAIN_RULE.claim
 def jacobians_multiply(chain_rule, rng):
     """In many variables the Jacobians multiply in the order of the functions: outer times inner"""
-    found = []
+    evidence = []
     for p, m, n in ((3, 3, 3), (2, 4, 3), (4, 2, 4)):
         A, B, x = rng.standard_normal((p, m)), rng.standard_normal((m, n)), rng.standard_normal(n)
 
@@ -167,8 +167,8 @@ def jacobians_multiply(chain_rule, rng):
 
         u = np.sin(B @ x)
         want = (A * (2 * u)) @ (np.cos(B @ x)[:, None] * B)
-        found.append(roundoff(chain_rule(f, g, x), want, terms=8 * m * n))
-    return all_of(*found)
+        evidence.append(roundoff(chain_rule(f, g, x), want, terms=8 * m * n))
+    return all_of(*evidence)
 
 
 @CHAIN_RULE.claim

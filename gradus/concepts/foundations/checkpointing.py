@@ -31,7 +31,7 @@ def _even_alone(schedule):
     from gradus.page.evidence import NotApplicable
 
     if schedule != "even":
-        raise NotApplicable(Text("it has no argument 'schedule'", "它没有参数 'schedule'"))
+        raise NotApplicable(Text("it has no argument 'schedule'", "它没有参数 schedule"))
 
 
 def _torch(checkpoint, step, pullback, x, x_bar, n, c, schedule):
@@ -321,15 +321,15 @@ def memory_is_least_at_root_n(checkpointing, rng):
 @CHECKPOINTING.claim
 def one_more_forward_pass(checkpointing, rng):
     """It costs at most one more forward pass: the step is evaluated at most 2n times, whatever c"""
-    found = []
+    evidence = []
     for n, c in ((100, 10), (100, 1), (100, 100), (37, 5), (64, 2)):
         step, calls = counted(sine)
         checkpointing(step=step, pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c)
         why = Text(
             f"forwards once, and once more by pieces; n={n}, c={c}", f"前向一次，逐段再算一次；n={n}，c={c}"
         )
-        found.append(bound(calls[0], 2 * n, "≤", why))
-    return all_of(*found)
+        evidence.append(bound(calls[0], 2 * n, "≤", why))
+    return all_of(*evidence)
 
 
 @cache
@@ -347,14 +347,14 @@ def binomial_schedule_is_optimal(checkpointing, rng):
     r"""The binomial schedule (Revolve) needs the fewest evaluations that c states allow: those found by
     dynamic programming over all schedules, and $r n-\binom{c+r}{r-1}$
     """
-    found = []
+    evidence = []
     for n, c in ((2, 1), (9, 1), (10, 3), (35, 4), (36, 4), (60, 2), (50, 7)):
         step, calls = counted(sine)
         chain = dict(step=step, pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c)
         checkpointing(**chain, schedule="binomial")
         r = next(r for r in range(n) if comb(c + r, c) >= n)
-        found += [identical(calls[0], fewest(n, c)), identical(calls[0], r * n - comb(c + r, r - 1))]
-    return all_of(*found)
+        evidence += [identical(calls[0], fewest(n, c)), identical(calls[0], r * n - comb(c + r, r - 1))]
+    return all_of(*evidence)
 
 
 @CHECKPOINTING.claim

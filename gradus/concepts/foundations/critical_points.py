@@ -193,11 +193,11 @@ def integer_polynomial(rng):
 @CRITICAL_POINTS.claim
 def odd_roots_of_the_slope_are_extrema(classify, rng):
     r"""For $f'=\prod_i(x-p_i)^{n_i}$ the point $p_i$ is an extremum exactly if $n_i$ is odd"""
-    found = []
+    evidence = []
     for _ in range(12):
         f, roots, kinds = integer_polynomial(rng)
-        found.append(identical(classify(f, roots), kinds))
-    return all_of(*found)
+        evidence.append(identical(classify(f, roots), kinds))
+    return all_of(*evidence)
 
 
 @CRITICAL_POINTS.claim
@@ -232,12 +232,12 @@ def second_derivative_is_silent(classify, rng):
     """Where the second derivative vanishes it is silent: $x^4$, $-x^4$ and $x^3$ at 0 are a minimum, a
     maximum and neither
     """
-    found = []
+    evidence = []
     why = Text("2h² for ±x⁴, 0 for x³, at h = 2⁻¹⁸", "对 ±x⁴ 为 2h²，对 x³ 为 0，h = 2⁻¹⁸")
     for f, kind in ((power(4), MINIMUM), (power(4, -1.0), MAXIMUM), (power(3), NEITHER)):
-        found.append(near(second_difference(f)[-1], 0.0, 2 * 2.0**-36, why))
-        found.append(identical(classify(f, np.zeros(1)), np.array([kind])))
-    return all_of(*found)
+        evidence.append(near(second_difference(f)[-1], 0.0, 2 * 2.0**-36, why))
+        evidence.append(identical(classify(f, np.zeros(1)), np.array([kind])))
+    return all_of(*evidence)
 
 
 @CRITICAL_POINTS.claim
@@ -252,13 +252,13 @@ def cube_is_critical_and_no_extremum(classify, rng):
 @CRITICAL_POINTS.claim
 def mirrored(classify, rng):
     """Turned upside down minima become maxima; mirrored left to right nothing changes"""
-    found = []
+    evidence = []
     for _, f, x, _ in ANALYTIC[:8]:
         kinds = classify(f, x)
         turned = np.where(np.abs(kinds) == 1, -kinds, kinds)
-        found.append(identical(classify(generic(lambda t, f=f: -f(t)), x), turned))
-        found.append(identical(classify(generic(lambda t, f=f: f(-t)), -x), kinds))
-    return all_of(*found)
+        evidence.append(identical(classify(generic(lambda t, f=f: -f(t)), x), turned))
+        evidence.append(identical(classify(generic(lambda t, f=f: f(-t)), -x), kinds))
+    return all_of(*evidence)
 
 
 @CRITICAL_POINTS.mutant(

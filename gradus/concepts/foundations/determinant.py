@@ -180,33 +180,33 @@ def sign_is_orientation(det, rng):
     """Its sign is the orientation: −1 for a reflection, +1 for two, which is a rotation; and it tells on
     which side of a line a point lies
     """
-    found = []
+    evidence = []
     for n in (2, 3, 5):
         Q = np.eye(n)
         for k in range(1, n + 1):
             u = rng.standard_normal(n)
             Q = Q @ (np.eye(n) - 2 * np.outer(u, u) / (u @ u))  # one reflection more
-            found.append(roundoff(det(Q), (-1.0) ** k, terms=n * n))
+            evidence.append(roundoff(det(Q), (-1.0) ** k, terms=n * n))
     a, angle = rng.standard_normal(2), rng.uniform(0.3, 2.8, 2) * [1, -1]
     left, right = (a + np.array([np.cos(t), np.sin(t)]) for t in angle)  # seen along the first axis from a
     for point, side in ((left, 1.0), (right, -1.0)):
         M = np.stack([np.append(p, 1.0) for p in (a, a + [1.0, 0.0], point)])
-        found.append(identical(np.sign(det(M)), side))
-    return all_of(*found)
+        evidence.append(identical(np.sign(det(M)), side))
+    return all_of(*evidence)
 
 
 @DETERMINANT.claim
 def volume_of_the_image_of_the_cube(det, rng):
     r"""$\lvert\det A\rvert$ is the volume of the image of the unit cube, by Monte Carlo with 20 000 points"""
-    found = []
+    evidence = []
     for n in (2, 3, 4):
         A = rng.standard_normal((n, n)) + np.diag(np.full(n, 2.0))
         low, high = np.minimum(A, 0).sum(axis=1), np.maximum(A, 0).sum(axis=1)
         points = rng.uniform(low, high, (20_000, n))
         inside = np.linalg.solve(A, points.T)
         hits = ((inside >= 0) & (inside <= 1)).all(axis=0)
-        found.append(statistical(hits * np.prod(high - low), abs(det(A))))
-    return all_of(*found)
+        evidence.append(statistical(hits * np.prod(high - low), abs(det(A))))
+    return all_of(*evidence)
 
 
 @DETERMINANT.claim

@@ -107,35 +107,35 @@ def huffman_within_one_bit(entropy, rng):
     """Huffman's mean code length lies in $[H,H+1)$ bits, and is H itself when all probabilities are powers
     of ½
     """
-    found = []
+    evidence = []
     for k, sharpness in ((2, 0.1), (5, 1.0), (20, 0.3), (60, 1.0)):
         p = rng.dirichlet(np.full(k, sharpness))
         excess = float(p @ huffman(p) - entropy(p, base=2.0))
-        found += [
+        evidence += [
             bound(excess, -64 * 2.0**-52, "≥", Text("no code beats H; rounding", "任何码都不短于 H；舍入")),
             bound(excess, 1.0, "≤"),
         ]
     dyadic = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625])
-    found.append(roundoff(entropy(dyadic, base=2.0), dyadic @ huffman(dyadic), terms=5))
-    return all_of(*found)
+    evidence.append(roundoff(entropy(dyadic, base=2.0), dyadic @ huffman(dyadic), terms=5))
+    return all_of(*evidence)
 
 
 @ENTROPY.claim
 def uniform_maximises(entropy, rng):
     r"""The uniform distribution has the greatest entropy, $\log k$; a certain outcome has 0"""
-    found = []
+    evidence = []
     for k in (2, 3, 10):
         p = np.vstack(
             [rng.dirichlet(np.ones(k), 60), rng.dirichlet(np.full(k, 200.0), 60)]
         )  # anywhere, and near uniform
-        found.append(
+        evidence.append(
             bound(
                 entropy(p).max(), np.log(k), "≤", Text("log k, by Jensen's inequality", "log k，由詹森不等式")
             )
         )
-        found.append(roundoff(entropy(np.full(k, 1 / k)), np.log(k), terms=k))
-        found.append(roundoff(entropy(np.eye(k)), np.zeros(k), scale=1.0))
-    return all_of(*found)
+        evidence.append(roundoff(entropy(np.full(k, 1 / k)), np.log(k), terms=k))
+        evidence.append(roundoff(entropy(np.eye(k)), np.zeros(k), scale=1.0))
+    return all_of(*evidence)
 
 
 @ENTROPY.claim
@@ -199,12 +199,12 @@ def differential_entropy_is_no_limit(entropy, rng):
     r"""Rounded to bins of width Δ, $X$ has $H\approx h-\log\Delta$, which grows without bound: the
     differential entropy is no limit of the discrete one. For $U(0,\tfrac12)$, $h=-1$ bit
     """
-    found = []
+    evidence = []
     for bits in (4, 7, 10):
         p = binned(0.0, 0.5, 2.0**-bits, lambda x: 2 * x)
         h = entropy(p, base=2.0) - bits  # H + log₂ Δ
-        found += [roundoff(h, -1.0, terms=len(p)), roundoff(entropy(p, base=2.0), bits - 1, terms=len(p))]
-    return all_of(*found)
+        evidence += [roundoff(h, -1.0, terms=len(p)), roundoff(entropy(p, base=2.0), bits - 1, terms=len(p))]
+    return all_of(*evidence)
 
 
 @ENTROPY.claim
@@ -214,7 +214,7 @@ def differential_entropy_of_a_multiple(entropy, rng):
     """
     from scipy import special
 
-    found = []
+    evidence = []
     for sigma in (0.1, 1.0, 5.0):
         width = sigma / 64
         p = binned(-12 * sigma, 12 * sigma, width, lambda x, s=sigma: special.ndtr(x / s))
@@ -223,9 +223,9 @@ def differential_entropy_of_a_multiple(entropy, rng):
         # Rounding smooths the density: its variance grows by Δ²/12, its entropy by half the relative growth.
         want += (width / sigma) ** 2 / 24
         why = Text("Δ⁴/σ⁴, the next order of the bin width; rounding", "Δ⁴/σ⁴，区间宽度的下一阶；舍入")
-        found.append(near(h, want, (width / sigma) ** 4 + 4 * p.size * 2.0**-52 * abs(np.log(width)), why))
-        found.append(bound(np.sign(h), -1.0 if sigma < 0.242 else 1.0, "≤" if sigma < 0.242 else "≥"))
-    return all_of(*found)
+        evidence.append(near(h, want, (width / sigma) ** 4 + 4 * p.size * 2.0**-52 * abs(np.log(width)), why))
+        evidence.append(bound(np.sign(h), -1.0 if sigma < 0.242 else 1.0, "≤" if sigma < 0.242 else "≥"))
+    return all_of(*evidence)
 
 
 @ENTROPY.mutant(

@@ -154,15 +154,15 @@ def covariance_of_sums_and_products(E, rng):
 @EXPECTATION.claim
 def covariance_is_positive(E, rng):
     """A covariance matrix is symmetric and positive semidefinite: no combination has negative variance"""
-    found = []
+    evidence = []
     for k in (3, 6, 20):
         _, C = E(rng.standard_normal((k, 4)), rng.dirichlet(np.ones(k)))
         why = Text("0, and rounding of the eigenvalues", "0，以及特征值的舍入")
-        found += [
+        evidence += [
             roundoff(C, C.T, terms=k, scale=float(np.trace(C))),
             bound(np.linalg.eigvalsh(C)[0], -16 * 2.0**-52 * np.trace(C), "≥", why),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @EXPECTATION.claim
@@ -170,14 +170,14 @@ def jensen(E, rng):
     r"""Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; equality for a
     constant
     """
-    found = []
+    evidence = []
     for convex in (np.exp, np.square, np.abs, lambda t: -np.log(t + 10)):
         x, p = rng.standard_normal((100, 5, 1)), rng.dirichlet(np.ones(5), 100)
         gap = E(convex(x), p)[0] - convex(E(x, p)[0])
-        found.append(bound(gap.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入")))
+        evidence.append(bound(gap.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入")))
         constant = np.full((5, 1), 0.7)
-        found.append(roundoff(E(convex(constant), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0))
-    return all_of(*found)
+        evidence.append(roundoff(E(convex(constant), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0))
+    return all_of(*evidence)
 
 
 @EXPECTATION.claim

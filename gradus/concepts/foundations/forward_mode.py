@@ -127,17 +127,17 @@ def invalid(rng):
 @FORWARD_MODE.claim
 def equals_the_complex_step(forward_mode, rng):
     r"""Equals the complex step: $Ju=\operatorname{Im}f(x+\mathrm ihu)/h$"""
-    found = []
+    evidence = []
     for f, n in ((moderate, 6), (curve, 2), (perceptron(rng.standard_normal((4, 3))), 3)):
         for _ in range(5):
             x, u = rng.uniform(-1, 1, n), rng.standard_normal(n)
             want = np.imag(f(x + 1e-30j * u)) / 1e-30
-            found.append(
+            evidence.append(
                 roundoff(
                     forward_mode(f, x, u)[1], want, terms=12 * n, scale=max(1.0, float(np.abs(want).max()))
                 )
             )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @FORWARD_MODE.claim

@@ -207,7 +207,7 @@ def first_step(f, rng):
     size; that gradient is the slope of the loss by central differences
     """
     x, y, p = rng.standard_normal((10, 3)), rng.integers(0, 3, 10), start(rng, 3, 4, 3)
-    moved, h, found = f(x, y, **p, steps=1, alpha=0.01), 1e-5, []
+    moved, h, evidence = f(x, y, **p, steps=1, alpha=0.01), 1e-5, []
     for name, after in zip(p, moved[1:], strict=True):
         slopes = np.zeros_like(p[name])
         for index in np.ndindex(slopes.shape):
@@ -219,7 +219,7 @@ def first_step(f, rng):
             slopes[index] = (beside[0] - beside[1]) / (2 * h)
         step = np.asarray(after) - p[name]
         clear = np.abs(slopes) > 1e-4
-        found += [
+        evidence += [
             identical(np.sign(step[clear]), -np.sign(slopes[clear])),
             bound(
                 np.abs(np.abs(step[clear]) - 0.01).max(initial=0.0),
@@ -228,7 +228,7 @@ def first_step(f, rng):
                 Text("ε beside the gradient", "ε 与梯度之比"),
             ),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @FROM_SCRATCH.claim
@@ -267,11 +267,11 @@ def loss_is_a_mean(f, rng):
     x, y, p = rng.standard_normal((15, 3)), rng.integers(0, 3, 15), start(rng, 3, 4, 3)
     here = f(x, y, **p, steps=5, alpha=0.01)
     order = rng.permutation(15)
-    found = []
+    evidence = []
     for a, b in ((x[order], y[order]), (np.tile(x, (2, 1)), np.tile(y, 2))):
         for want, got in zip(here, f(a, b, **p, steps=5, alpha=0.01), strict=True):
             # Adam divides by the gradient's own size: its rounding is relative to that
-            found.append(
+            evidence.append(
                 near(
                     float(np.abs(np.asarray(got) - np.asarray(want)).max()),
                     0.0,
@@ -279,7 +279,7 @@ def loss_is_a_mean(f, rng):
                     Text("rounding, divided by small gradients", "舍入误差除以小梯度"),
                 )
             )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @FROM_SCRATCH.claim(cost="slow")

@@ -102,7 +102,7 @@ def directions(rng, n, count):
 @GRADIENT.claim
 def steepest_direction(gradient, rng):
     r"""No unit direction rises faster than $\nabla f/\|\nabla f\|$, of $10^4$ tried"""
-    found = []
+    evidence = []
     for f, x in ((hills, rng.standard_normal(3)), (square_times, np.array([1.2, 0.7]))):
         g, n, h = gradient(f, x), len(x), 1e-30
 
@@ -112,8 +112,8 @@ def steepest_direction(gradient, rng):
         best = max(rise(u) for u in directions(rng, n, 5000))
         own = rise(g / np.linalg.norm(g))
         said = Text("slope along the gradient", "沿梯度方向的斜率")
-        found += [bound(best, own, "≤", said), roundoff(np.linalg.norm(g), own, terms=10)]
-    return all_of(*found)
+        evidence += [bound(best, own, "≤", said), roundoff(np.linalg.norm(g), own, terms=10)]
+    return all_of(*evidence)
 
 
 @GRADIENT.claim
@@ -129,13 +129,15 @@ def directional_derivative(gradient, rng):
 def orthogonal_to_level_sets(gradient, rng):
     """Level sets are orthogonal to the gradient"""
     # the level sets of |x|²_D are ellipses, whose tangent is known
-    found = []
+    evidence = []
     for t in rng.uniform(0, 2 * np.pi, 8):
         a, b = 3.0, 0.5
         point, tangent = np.array([a * np.cos(t), b * np.sin(t)]), np.array([-a * np.sin(t), b * np.cos(t)])
         g = gradient(generic(lambda x: x[0] ** 2 / 9.0 + 4.0 * x[1] ** 2), point)
-        found.append(roundoff(g @ tangent, 0.0, terms=8, scale=np.linalg.norm(g) * np.linalg.norm(tangent)))
-        found.append(
+        evidence.append(
+            roundoff(g @ tangent, 0.0, terms=8, scale=np.linalg.norm(g) * np.linalg.norm(tangent))
+        )
+        evidence.append(
             bound(
                 np.linalg.norm(g),
                 2 / 3,
@@ -146,7 +148,7 @@ def orthogonal_to_level_sets(gradient, rng):
                 ),
             )
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @GRADIENT.claim

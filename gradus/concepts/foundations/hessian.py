@@ -138,18 +138,18 @@ def n_squared_second_derivatives(hessian, rng):
     r"""There are $n^2$ second derivatives, of which $\frac{n(n+1)}2$ differ: the mixed ones come in equal
     pairs
     """
-    found = []
+    evidence = []
     for n in (1, 2, 3, 4):
         H = hessian(tangle, rng.uniform(0.2, 0.8, n))
-        found.append(identical(np.array(H.shape), np.array([n, n])))
-        found.append(roundoff(H, H.T, terms=64, scale=np.abs(H).max()))
+        evidence.append(identical(np.array(H.shape), np.array([n, n])))
+        evidence.append(roundoff(H, H.T, terms=64, scale=np.abs(H).max()))
         upper = np.sort(H[np.triu_indices(n)])
         apart = np.diff(upper).min(initial=np.inf) / np.abs(H).max()
         why = Text(
             "the n(n+1)/2 on and above the diagonal are all different", "对角线及其上方的 n(n+1)/2 个互不相同"
         )
-        found.append(bound(min(apart, 1.0), 1e-6, "≥", why))
-    return all_of(*found)
+        evidence.append(bound(min(apart, 1.0), 1e-6, "≥", why))
+    return all_of(*evidence)
 
 
 @HESSIAN.claim
@@ -185,14 +185,14 @@ def curvature_along_a_direction(hessian, rng):
     r"""$u^{\mathsf T}Hu$ is the second derivative along u, as power series give it"""
     from gradus.foundations.taylor import taylor_coefficients
 
-    found = []
+    evidence = []
     for f in (tangle, rosenbrock, log_sum_exp):
         x = rng.uniform(-1, 1, 3)
         H = hessian(f, x)
         for u in rng.standard_normal((4, 3)):
             along = 2 * taylor_coefficients(f, x, 2, u)[2]
-            found.append(roundoff(u @ H @ u, along, terms=64, scale=np.abs(H).max() * (u @ u)))
-    return all_of(*found)
+            evidence.append(roundoff(u @ H @ u, along, terms=64, scale=np.abs(H).max() * (u @ u)))
+    return all_of(*evidence)
 
 
 @HESSIAN.claim
@@ -219,21 +219,21 @@ def mixed_derivatives_without_continuity(hessian, rng):
     mixed derivative is 1 all along one axis and −1 along the other, so that at 0
     $\partial_x\partial_yf=1$ and $\partial_y\partial_xf=-1$
     """
-    found = []
+    evidence = []
     for t in (1.0, 2.0, -2.0):
         on_x, on_y = (
             hessian(without_symmetry, np.array([t, 0.0])),
             hessian(without_symmetry, np.array([0.0, t])),
         )
         pairs = np.array([[on_x[0, 1], on_x[1, 0]], [on_y[0, 1], on_y[1, 0]]])
-        found.append(roundoff(pairs, np.array([[1.0, 1.0], [-1.0, -1.0]]), terms=64, c=16))
+        evidence.append(roundoff(pairs, np.array([[1.0, 1.0], [-1.0, -1.0]]), terms=64, c=16))
         # the first derivatives that the two orders at 0 differentiate: ∂_y f = t on the x-axis, ∂_x f = −t on the y-axis
         slopes = [
             np.imag(without_symmetry(np.array([t, 1e-30j]))) / 1e-30,
             np.imag(without_symmetry(np.array([1e-30j, t]))) / 1e-30,
         ]
-        found.append(roundoff(np.array(slopes) / t, np.array([1.0, -1.0])))
-    return all_of(*found)
+        evidence.append(roundoff(np.array(slopes) / t, np.array([1.0, -1.0])))
+    return all_of(*evidence)
 
 
 @HESSIAN.mutant(
@@ -488,14 +488,14 @@ def two_variables(classify, rng):
 @SADDLE_POINTS.claim
 def inertia_is_invariant(classify, rng):
     r"""Other coordinates change nothing: $S^{\mathsf T}HS$ has the same signs (Sylvester's law of inertia)"""
-    found = []
+    evidence = []
     for n in (2, 3, 5):
         for _ in range(10):
             H = with_spectrum(rng, rng.choice([-1, 1], n) * rng.uniform(0.5, 2, n))
             S = rng.standard_normal((n, n)) + 2 * np.eye(n)
             turned = S.T @ H @ S
-            found.append(identical(classify((turned + turned.T) / 2), classify(H)))
-    return all_of(*found)
+            evidence.append(identical(classify((turned + turned.T) / 2), classify(H)))
+    return all_of(*evidence)
 
 
 @SADDLE_POINTS.claim
@@ -503,12 +503,12 @@ def silent_where_singular(classify, rng):
     """Where an eigenvalue vanishes the test is silent: $x^2+y^4$, $x^2-y^4$ and $x^2+y^3$ have the same
     Hessian at 0
     """
-    found = []
+    evidence = []
     for power, sign in ((4, 1), (4, -1), (3, 1)):
         H = hessian(lambda x, p=power, s=sign: x[0] ** 2 + s * x[1] ** p, np.zeros(2))
         H = np.where(np.abs(H) < 1e-14, 0.0, H)  # rounding of the definition's limits
-        found += [identical(H[1, 1], 0.0), identical(classify(H), np.array(UNDECIDED))]
-    return all_of(*found, identical(classify(np.diag([0.0, 1.0, -1.0])), np.array(SADDLE)))
+        evidence += [identical(H[1, 1], 0.0), identical(classify(H), np.array(UNDECIDED))]
+    return all_of(*evidence, identical(classify(np.diag([0.0, 1.0, -1.0])), np.array(SADDLE)))
 
 
 @SADDLE_POINTS.claim

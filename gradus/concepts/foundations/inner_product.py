@@ -115,15 +115,15 @@ def symmetric(inner, rng):
 def bilinear(inner, rng):
     r"""Linear in each argument: $\langle ax+bz,y\rangle=a\langle x,y\rangle+b\langle z,y\rangle$"""
     x, y, z = rng.standard_normal((3, 20, 6))
-    a, b, found = 1.7, -2.3, []
+    a, b, evidence = 1.7, -2.3, []
     for G in (np.eye(6), positive_definite(rng, 6)):
         size = float(((a * np.abs(x) - b * np.abs(z)) @ np.abs(G) * np.abs(y)).sum(-1).max())
         want = a * inner(x, y, G=G) + b * inner(z, y, G=G)
-        found += [
+        evidence += [
             roundoff(inner(a * x + b * z, y, G=G), want, terms=8, scale=size),
             roundoff(inner(y, a * x + b * z, G=G), want, terms=8, scale=size),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @INNER_PRODUCT.claim
@@ -151,7 +151,7 @@ def cauchy_schwarz(inner, rng):
     r"""Cauchy–Schwarz: $\lvert\langle x,y\rangle\rvert\le\lVert x\rVert\lVert y\rVert$, with equality
     exactly for parallel vectors
     """
-    found = []
+    evidence = []
     for G in (np.eye(4), positive_definite(rng, 4), np.diag([1e-6, 1.0, 1.0, 1e6])):
         x, y = rng.standard_normal((2, 300, 4))
         y[0] = -2.5 * x[0]
@@ -159,9 +159,9 @@ def cauchy_schwarz(inner, rng):
         y[1] = y[1] - t * x[1]  # no longer along x at all: far below the bound
         cosine = np.abs(inner(x, y, G=G)) / np.sqrt(inner(x, x, G=G) * inner(y, y, G=G))
         why = Text("1, and rounding", "1，以及舍入")
-        found += [bound(cosine.max(), 1 + 64 * 2.0**-52, "≤", why), roundoff(cosine[0], 1.0, terms=16)]
-        found.append(bound(cosine[1], 0.5, "≤", Text("orthogonal vectors", "正交的向量")))
-    return all_of(*found)
+        evidence += [bound(cosine.max(), 1 + 64 * 2.0**-52, "≤", why), roundoff(cosine[0], 1.0, terms=16)]
+        evidence.append(bound(cosine[1], 0.5, "≤", Text("orthogonal vectors", "正交的向量")))
+    return all_of(*evidence)
 
 
 @INNER_PRODUCT.claim
@@ -189,29 +189,29 @@ def parallelogram_law_for_p_2_only(inner, rng):
     own = defect(lambda x: inner(x, x), *rng.standard_normal((2, 30, 5)))
     # the order p of the norm that gives e₁ + e₂ this length, 2^(1/p)
     order = 2 * np.log(2) / np.log(inner(e[0] + e[1], e[0] + e[1]))
-    found = [roundoff(own, np.zeros(30), terms=6, scale=60.0), roundoff(order, 2.0)]
+    evidence = [roundoff(own, np.zeros(30), terms=6, scale=60.0), roundoff(order, 2.0)]
     for p in (1.0, 1.5, 3.0, np.inf):
         got = defect(lambda x, p=p: np.linalg.norm(x, p) ** 2, *e)
-        found.append(roundoff(got, 2 * 2 ** (2 / p) - 4, terms=4, scale=4.0))
-        found.append(bound(abs(got), 0.5, "≥", Text("far from 0 for p ≠ 2", "p ≠ 2 时远离 0")))
-    return all_of(*found)
+        evidence.append(roundoff(got, 2 * 2 ** (2 / p) - 4, terms=4, scale=4.0))
+        evidence.append(bound(abs(got), 0.5, "≥", Text("far from 0 for p ≠ 2", "p ≠ 2 时远离 0")))
+    return all_of(*evidence)
 
 
 @INNER_PRODUCT.claim
 def projection_is_nearest(inner, rng):
     """The projection on a line leaves a remainder orthogonal to it, and is the nearest point (Pythagoras)"""
-    found = []
+    evidence = []
     for G in (np.eye(5), positive_definite(rng, 5)):
         x, u = rng.standard_normal((2, 5))
         t = inner(x, u, G=G) / inner(u, u, G=G)
         rest = x - t * u
         size = float((np.abs(x) + abs(t) * np.abs(u)) @ np.abs(G) @ np.abs(u))
-        found.append(roundoff(inner(rest, u, G=G), 0.0, terms=8, scale=size))
+        evidence.append(roundoff(inner(rest, u, G=G), 0.0, terms=8, scale=size))
         away = np.array([0.3, -1.0, 2.0])[:, None]
         farther = inner(rest - away * u, rest - away * u, G=G)
         want = inner(rest, rest, G=G) + away[:, 0] ** 2 * inner(u, u, G=G)
-        found.append(roundoff(farther, want, terms=8, scale=16 * size))
-    return all_of(*found)
+        evidence.append(roundoff(farther, want, terms=8, scale=16 * size))
+    return all_of(*evidence)
 
 
 @INNER_PRODUCT.claim
@@ -260,11 +260,11 @@ def gram_determinant_is_squared_volume(inner, rng):
 @INNER_PRODUCT.claim
 def random_directions_are_nearly_orthogonal(inner, rng):
     r"""In high dimension random directions are nearly orthogonal: $E\cos^2\varphi=1/n$"""
-    found = []
+    evidence = []
     for n in (2, 10, 40):
         x, y = rng.standard_normal((2, 3000, n))
-        found.append(statistical(inner(x, y) ** 2 / (inner(x, x) * inner(y, y)), 1 / n))
-    return all_of(*found)
+        evidence.append(statistical(inner(x, y) ** 2 / (inner(x, x) * inner(y, y)), 1 / n))
+    return all_of(*evidence)
 
 
 @INNER_PRODUCT.mutant(

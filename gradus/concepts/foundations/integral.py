@@ -142,18 +142,20 @@ def invalid(rng):
 @INTEGRAL.claim
 def derivative_integrates_to_the_difference(integral, rng):
     r"""$\int_a^bF'=F(b)-F(a)$ for six functions and random ends, on either side"""
-    found = []
+    evidence = []
     for f, F in ANTIDERIVATIVES:
         for a, b in rng.uniform(-2, 2, (3, 2)):
             size = abs(b - a) * np.abs(f(np.linspace(a, b, 65))).max() + np.abs(F(np.array([a, b]))).max()
-            found.append(roundoff(integral(f, np.array(a), np.array(b)), F(b) - F(a), terms=64, scale=size))
-    return all_of(*found)
+            evidence.append(
+                roundoff(integral(f, np.array(a), np.array(b)), F(b) - F(a), terms=64, scale=size)
+            )
+    return all_of(*evidence)
 
 
 @INTEGRAL.claim
 def integral_has_the_integrand_as_derivative(integral, rng):
     r"""$\frac{d}{dx}\int_a^xf=f(x)$ where f is continuous: the central quotient converges to it like $h^2$"""
-    found, steps = [], 2.0 ** -np.arange(2, 8)
+    evidence, steps = [], 2.0 ** -np.arange(2, 8)
     for f in (exponential, witch, bell):
         x = rng.uniform(0.8, 1.5)
 
@@ -161,8 +163,8 @@ def integral_has_the_integrand_as_derivative(integral, rng):
             up, down = (integral(f, np.array(-0.5), np.array(x + s)) for s in (h, -h))
             return (up - down) / (2 * h)
 
-        found.append(rate(steps, [abs(quotient(h) - f(x)) for h in steps], 2.0))
-    return all_of(*found)
+        evidence.append(rate(steps, [abs(quotient(h) - f(x)) for h in steps], 2.0))
+    return all_of(*evidence)
 
 
 @INTEGRAL.claim
@@ -170,13 +172,13 @@ def no_derivative_where_the_integrand_jumps(integral, rng):
     r"""Not where f jumps: of $f=\operatorname{sign}$ the integral is $|x|$, with slopes −1 and 1 at 0, and
     neither is $f(0)=0$
     """
-    zero, found = np.array(0.0), []
+    zero, evidence = np.array(0.0), []
     for h in 2.0 ** -np.arange(0, 30, 6):
         right = integral(sign, zero, np.array(h)) / h
         left = integral(sign, zero, np.array(-h)) / -h
-        found.append(roundoff(np.array([left, right], float), np.array([-1.0, 1.0]), terms=64))
-        found.append(bound(abs(right - np.sign(0.0)), 0.5, "≥", Text("it is not f(0)", "它不等于 f(0)")))
-    return all_of(*found)
+        evidence.append(roundoff(np.array([left, right], float), np.array([-1.0, 1.0]), terms=64))
+        evidence.append(bound(abs(right - np.sign(0.0)), 0.5, "≥", Text("it is not f(0)", "它不等于 f(0)")))
+    return all_of(*evidence)
 
 
 @INTEGRAL.claim
@@ -191,18 +193,18 @@ def area_is_signed(integral, rng):
 @INTEGRAL.claim
 def areas_add_up(integral, rng):
     r"""$\int_a^b+\int_b^c=\int_a^c$ in whatever order the points lie, and $\int_a^a=0$"""
-    found = [identical(float(integral(exponential, np.array(0.3), np.array(0.3))), 0.0)]
+    evidence = [identical(float(integral(exponential, np.array(0.3), np.array(0.3))), 0.0)]
     for _ in range(8):
         a, b, c = (np.array(v) for v in rng.uniform(-2, 2, 3))
         parts = integral(exponential, a, b) + integral(exponential, b, c)
-        found.append(roundoff(parts, integral(exponential, a, c), terms=64, scale=4 * np.exp(2)))
-    return all_of(*found)
+        evidence.append(roundoff(parts, integral(exponential, a, c), terms=64, scale=4 * np.exp(2)))
+    return all_of(*evidence)
 
 
 @INTEGRAL.claim
 def substitution(integral, rng):
     r"""Substitution: $\int_{g(a)}^{g(b)}f=\int_a^bf(g)\,g'$, with the sign of $g'$ and no absolute value"""
-    found = []
+    evidence = []
     for g, slope in (
         (np.sin, np.cos),
         (np.cos, lambda x: -np.sin(x)),
@@ -211,8 +213,8 @@ def substitution(integral, rng):
         a, b = (np.array(v) for v in rng.uniform(-1.4, 1.4, 2))
         image = integral(witch, np.array(g(a)), np.array(g(b)))
         pulled = integral(generic(lambda x, g=g, s=slope: witch(g(x)) * s(x)), a, b)
-        found.append(roundoff(pulled, image, terms=64, scale=12.0))
-    return all_of(*found)
+        evidence.append(roundoff(pulled, image, terms=64, scale=12.0))
+    return all_of(*evidence)
 
 
 @INTEGRAL.claim
@@ -232,17 +234,17 @@ def bounds_by_the_values(integral, rng):
     r"""$\left|\int f\right|\le\int|f|$, and the integral lies between width times the least and the
     greatest value
     """
-    found = []
+    evidence = []
     for f in (bell, witch, exponential):
         a, width = rng.uniform(-1, 0), rng.uniform(0.5, 1.5)
         values = f(np.linspace(a, a + width, 2001))
         area = float(integral(f, np.array(a), np.array(a + width)))
-        found += [bound(area, width * values.max()), bound(area, width * values.min(), "≥")]
+        evidence += [bound(area, width * values.max()), bound(area, width * values.min(), "≥")]
     whole = abs(float(integral(sine, np.array(-1.0), np.array(2.0))))
     parts = -float(integral(sine, np.array(-1.0), np.array(0.0))) + float(
         integral(sine, np.array(0.0), np.array(2.0))
     )
-    return all_of(*found, bound(whole, parts))
+    return all_of(*evidence, bound(whole, parts))
 
 
 @INTEGRAL.mutant(

@@ -127,14 +127,14 @@ def forward_and_reverse_agree(jacobian, rng):
     """Forward mode, column by column, and reverse mode, row by row, give the same matrix"""
     from gradus.foundations.autodiff import jvp, vjp
 
-    found = []
+    evidence = []
     for m, n in ((4, 3), (3, 5), (3, 3)):
         f, x = waves(rng.standard_normal((m, n))), rng.standard_normal(n)
         J = jacobian(f, x)
         columns = np.stack([jvp(f, x, e)[1] for e in np.eye(n)], axis=1)
         rows = np.stack([vjp(f, x)[1](w)[0] for w in np.eye(m)])
-        found += [roundoff(J, columns, terms=4 * n, scale=1.0), roundoff(J, rows, terms=4 * n, scale=1.0)]
-    return all_of(*found)
+        evidence += [roundoff(J, columns, terms=4 * n, scale=1.0), roundoff(J, rows, terms=4 * n, scale=1.0)]
+    return all_of(*evidence)
 
 
 @JACOBIAN.claim

@@ -125,15 +125,15 @@ def information_about_the_source(D, rng):
     """It is the mutual information of a draw and of the fair coin that chose its distribution, summed over the
     joint table
     """
-    found = []
+    evidence = []
     for _ in range(20):
         p, q = rng.dirichlet(np.ones(7), 2)
         joint = np.stack([p, q]) / 2
         apart = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
-        found.append(
+        evidence.append(
             roundoff(float(D(p, q)), float((joint * np.log(joint / apart)).sum()), terms=14, scale=1.0)
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @JS.claim

@@ -175,7 +175,7 @@ DIGITS = {"longley": 9, "wampler1": 9, "wampler2": 9, "wampler3": 9, "wampler4":
 
 def _reached(fit, parts):
     """One evidence over all sets and the named parts, with the table of digits as its note."""
-    table, found = [], []
+    table, evidence = [], []
     for name, X, y, intercept, want in nist():
         got = dict(zip(RESULTS, fit(X, y, intercept), strict=True))
         for values in (got, want):
@@ -185,9 +185,9 @@ def _reached(fit, parts):
         )  # nothing is left over: only the coefficients can be compared digit by digit
         d = min(digits(got[k], want[k]) for k in parts if not perfect or k in ("coefficients", "r_squared"))
         why = Text(f"digits that a stable method keeps on {name}", f"稳定算法在 {name} 上应保留的位数")
-        found.append(bound(d, DIGITS.get(name, 12), "≥", why))
+        evidence.append(bound(d, DIGITS.get(name, 12), "≥", why))
         table.append(f"{name} {d:.1f}")
-    worst = all_of(*found)
+    worst = all_of(*evidence)
     said = ", ".join(table)
     return Evidence(
         worst.kind,
@@ -292,12 +292,12 @@ def descent_reaches_the_closed_form(fit, rng):
     A = np.column_stack([np.ones(60), X])
     mu, *_, L = np.linalg.eigvalsh(A.T @ A / 60)
     theta = fit(X, y)[0]
-    found = []
+    evidence = []
     for steps in (5, 20, 400):
         left = (1 - mu / L) ** steps * np.linalg.norm(theta)
         rounding = 8 * 60 * 2.0**-52 * np.linalg.norm(theta) * L / mu
         error = float(np.linalg.norm(descend(A, y, 1 / L, steps) - theta))
-        found.append(
+        evidence.append(
             bound(
                 error,
                 left + rounding,
@@ -305,7 +305,7 @@ def descent_reaches_the_closed_form(fit, rng):
                 Text("contraction by 1−μ/L, plus c·n·ε·κ", "每步收缩 1−μ/L，加上 c·n·ε·κ"),
             )
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 def _covered(fit, rng, X, noise, repeats):

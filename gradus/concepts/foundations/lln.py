@@ -107,7 +107,7 @@ def error_shrinks_like_the_root(mean, rng):
     r"""The error shrinks like $1/\sqrt n$ for uniform, exponential and coin draws: slope −½, and its size
     is $\sigma/\sqrt n$
     """
-    n, sizes, found = 1024, [16, 64, 256, 1024], []
+    n, sizes, evidence = 1024, [16, 64, 256, 1024], []
     draws = {
         "uniform": (rng.uniform(-1, 1, (400, n)), 0.0, 1 / np.sqrt(3)),
         "exponential": (rng.exponential(size=(400, n)), 1.0, 1.0),
@@ -117,8 +117,8 @@ def error_shrinks_like_the_root(mean, rng):
         m = np.asarray(mean(x), float)
         errors = [np.sqrt(np.mean((m[:, k - 1] - mu) ** 2)) for k in sizes]
         # a root mean square of 400 is known to 3.5 %: over a range of 64 the slope to 0.011
-        found += [rate(sizes, errors, -0.5, 0.06), statistical((m[:, -1] - mu) ** 2 * n / sigma**2, 1.0)]
-    return all_of(*found)
+        evidence += [rate(sizes, errors, -0.5, 0.06), statistical((m[:, -1] - mu) ** 2 * n / sigma**2, 1.0)]
+    return all_of(*evidence)
 
 
 @LLN.claim
@@ -173,7 +173,7 @@ def berry_esseen(mean, rng):
     $p=\tfrac12$, 0.3 and 0.1, is at most $0.4748\rho/(\sigma^3\sqrt n)$, and for $p=\tfrac12$ and even
     n it is half the chance of a tie, $1/\sqrt{2\pi n}$ to a relative $1/4n$
     """
-    found = []
+    evidence = []
     stirling = Text(
         "Stirling's formula: the tie is less likely by 1/4n at most", "斯特林公式：平局概率至多小 1/4n"
     )
@@ -181,11 +181,11 @@ def berry_esseen(mean, rng):
         for p in (0.5, 0.3, 0.1):
             distance = distance_to_normal(mean, n, p)
             ratio = (1 - 2 * p + 2 * p**2) / np.sqrt(p * (1 - p))  # ρ/σ³ of a coin
-            found.append(bound(distance, 0.4748 * ratio / np.sqrt(n), "≤"))
+            evidence.append(bound(distance, 0.4748 * ratio / np.sqrt(n), "≤"))
             if p == 0.5:
-                found.append(roundoff(distance, comb(n, n // 2) / 2 ** (n + 1), terms=2**n, scale=1.0))
-                found.append(near(distance * np.sqrt(2 * np.pi * n), 1.0, 1 / (4 * n), stirling))
-    return all_of(*found)
+                evidence.append(roundoff(distance, comb(n, n // 2) / 2 ** (n + 1), terms=2**n, scale=1.0))
+                evidence.append(near(distance * np.sqrt(2 * np.pi * n), 1.0, 1 / (4 * n), stirling))
+    return all_of(*evidence)
 
 
 @LLN.claim
@@ -195,13 +195,13 @@ def chebyshev(mean, rng):
     """
     m = np.asarray(mean(sequences(12)), float)
     k = np.arange(1, 13)
-    found = [
+    evidence = [
         bound(((np.abs(m - 0.5) > e).mean(0) * 4 * k * e**2).max(), 1.0, "≤")
         for e in (0.15, 0.25, 0.35, 0.45)
     ]
     exact = [np.abs(m[:, n - 1] - 0.5).mean() for n in (2, 4, 12)]
     closed = [comb(n - 1, n // 2) / 2**n for n in (2, 4, 12)]  # E|H/n − ½|
-    return all_of(*found, roundoff(np.array(exact), np.array(closed), terms=4096))
+    return all_of(*evidence, roundoff(np.array(exact), np.array(closed), terms=4096))
 
 
 @LLN.claim

@@ -129,15 +129,15 @@ def likelihood_vanishes_from_1075_flips(fit, rng):
     r"""The likelihood of 1075 fair coin flips is exactly 0 in float64, so nothing can be ascended; the
     log-likelihood is $-1075\ln2$, and its ascent finds the frequency
     """
-    found = []
+    evidence = []
     for m, zero in ((1074, False), (1075, True), (5000, True)):
         X, y = np.ones((m, 1)), (np.arange(m) < m // 3).astype(float)
         _, at_start = fit(X, y, np.zeros(1))
         theta, _ = fit(X, y, np.zeros(1), steps=10)
-        found.append(identical(np.prod(np.full(m, 0.5)) == 0, zero))
-        found.append(roundoff(at_start, -m * np.log(2), terms=m))
-        found.append(roundoff(theta, [np.log(y.mean() / (1 - y.mean()))], terms=m))
-    return all_of(*found)
+        evidence.append(identical(np.prod(np.full(m, 0.5)) == 0, zero))
+        evidence.append(roundoff(at_start, -m * np.log(2), terms=m))
+        evidence.append(roundoff(theta, [np.log(y.mean() / (1 - y.mean()))], terms=m))
+    return all_of(*evidence)
 
 
 @LOGISTIC_REGRESSION.claim
@@ -182,7 +182,7 @@ def equals_scikit_learn(fit, rng):
     from sklearn.linear_model import LogisticRegression
 
     X, y, _ = data(rng, n=80, d=3)
-    found = []
+    evidence = []
     for penalty in (0.5, 5.0):
         peer = (
             LogisticRegression(C=1 / penalty, fit_intercept=False, tol=1e-10, max_iter=500).fit(X, y).coef_[0]
@@ -193,7 +193,7 @@ def equals_scikit_learn(fit, rng):
         )  # strong concavity: ‖θ−θ̂‖ ≤ ‖∇ℓ‖/λ
         theta, _ = fit(X, y, np.zeros(4), steps=15, penalty=penalty)
         rounding = 8 * 80 * 2.0**-52 * float(np.abs(X).sum()) / penalty
-        found.append(
+        evidence.append(
             bound(
                 float(np.linalg.norm(theta - peer)),
                 open_ + rounding,
@@ -201,8 +201,8 @@ def equals_scikit_learn(fit, rng):
                 Text("‖∇ℓ‖/λ of scikit-learn's answer, and rounding", "scikit-learn 结果的 ‖∇ℓ‖/λ，以及舍入"),
             )
         )
-        found.append(bound(open_, 1e-5, "≤", Text("scikit-learn converged", "scikit-learn 已收敛")))
-    return all_of(*found)
+        evidence.append(bound(open_, 1e-5, "≤", Text("scikit-learn converged", "scikit-learn 已收敛")))
+    return all_of(*evidence)
 
 
 @LOGISTIC_REGRESSION.claim
@@ -251,15 +251,15 @@ def separable_data_diverge_without_a_penalty(fit, rng):
 def no_overflow_at_a_thousand(fit, rng):
     r"""No overflow at $\lvert z\rvert=1000$: ℓ is 0 for the right label and −1000 for the wrong one"""
     one = np.ones((1, 1))
-    found = []
+    evidence = []
     for z, label, want in (
         (1000.0, 1.0, 0.0),
         (1000.0, 0.0, -1000.0),
         (-1000.0, 1.0, -1000.0),
         (-1000.0, 0.0, 0.0),
     ):
-        found.append(identical(float(fit(one, np.array([label]), np.array([z]))[1]), want))
-    return all_of(*found)
+        evidence.append(identical(float(fit(one, np.array([label]), np.array([z]))[1]), want))
+    return all_of(*evidence)
 
 
 @LOGISTIC_REGRESSION.claim

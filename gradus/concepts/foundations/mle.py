@@ -137,7 +137,7 @@ def closed_forms_are_the_maximum(mle, rng):
     """The closed forms are where the likelihood is highest: every move away, by 0.1 % to 50 %, lowers it
     (densities from SciPy)
     """
-    found = []
+    evidence = []
     for family in ("normal", "bernoulli", "exponential", "poisson"):
         x = sample(rng, family, 20)
         theta = mle(x, family=family)
@@ -146,8 +146,8 @@ def closed_forms_are_the_maximum(mle, rng):
             theta + s * h * e * theta for e in np.eye(len(theta)) for h in (1e-3, 0.05, 0.5) for s in (-1, 1)
         ]
         best = max(log_likelihood(x, t, family) for t in moved)
-        found.append(bound(best - top, 0.0, "≤"))
-    return all_of(*found)
+        evidence.append(bound(best - top, 0.0, "≤"))
+    return all_of(*evidence)
 
 
 @MLE.claim
@@ -155,15 +155,15 @@ def reaches_the_cramer_rao_bound(mle, rng):
     r"""The variance of the estimates is the Cramér–Rao bound: $\sigma^2/n$ for a normal mean, $p(1-p)/n$
     for a coin, $\lambda/n$ for counts
     """
-    n, repeats, found = 60, 1500, []
+    n, repeats, evidence = 60, 1500, []
     for family, theta, information in (
         ("normal", 1.0, 1 / 4),
         ("bernoulli", 0.3, 1 / 0.21),
         ("poisson", 3.0, 1 / 3),
     ):
         estimates = mle(sample(rng, family, repeats, n), family=family)[:, 0]
-        found.append(statistical(n * information * (estimates - theta) ** 2, 1.0))
-    return all_of(*found)
+        evidence.append(statistical(n * information * (estimates - theta) ** 2, 1.0))
+    return all_of(*evidence)
 
 
 @MLE.claim

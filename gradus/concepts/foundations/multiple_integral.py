@@ -167,13 +167,13 @@ def invalid(rng):
 @MULTIPLE_INTEGRAL.claim
 def parallelepiped(integral, rng):
     r"""The unit cube's image under A has volume $|\det A|$, also where A turns it over"""
-    found = []
+    evidence = []
     for d in (2, 3):
         for sign in (1, -1):
             A = rng.standard_normal((d, d))
             A[0] *= sign * np.sign(np.linalg.det(A))
             size = np.prod(np.linalg.norm(A, axis=0))
-            found.append(
+            evidence.append(
                 roundoff(
                     integral(one, affine(A, rng.standard_normal(d)), d, 3),
                     abs(np.linalg.det(A)),
@@ -181,7 +181,7 @@ def parallelepiped(integral, rng):
                     scale=size,
                 )
             )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @MULTIPLE_INTEGRAL.claim
@@ -189,11 +189,11 @@ def volumes_of_balls(integral, rng):
     r"""Balls of radius 1 have the volumes $\pi^{d/2}/\Gamma(\frac d2+1)$: 2, π, $\frac43\pi$,
     $\frac12\pi^2$
     """
-    found = []
+    evidence = []
     for d in range(1, 5):
         want = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
-        found.append(roundoff(integral(one, spherical(d), d, 10), want, terms=64 * d))
-    return all_of(*found)
+        evidence.append(roundoff(integral(one, spherical(d), d, 10), want, terms=64 * d))
+    return all_of(*evidence)
 
 
 @MULTIPLE_INTEGRAL.claim
@@ -231,13 +231,13 @@ def fubini_fails_without_integrability(integral, rng):
     $-\frac\pi4$ with x first and $+\frac\pi4$ with y first
     """
     # x first, over [0, 1]: what is left is the limit δ → 0 of the integral over [0, 1] × [δ, 1]
-    found, gap = [], []
+    evidence, gap = [], []
     for delta in (1 / 4, 1 / 8, 1 / 16):
         x_first = integral(unfubini, rectangle(0, 1, delta, 1), 2, 44)
         y_first = integral(unfubini, rectangle(delta, 1, 0, 1), 2, 44)
         exact = math.pi / 4 - math.atan(delta)
         got = np.array([x_first, y_first], float)
-        found.append(roundoff(got, np.array([-exact, exact]), terms=44, scale=1 / delta**2))
+        evidence.append(roundoff(got, np.array([-exact, exact]), terms=44, scale=1 / delta**2))
         gap.append(float(y_first - x_first))
     opens = bound(gap[-1], math.pi / 2 - 2 / 16, "≥", Text("the gap opens to π/2", "差距趋于 π/2"))
     # over δ ≤ r, θ in the quarter circle, |f| integrates to log(1/δ): no finite limit
@@ -246,21 +246,21 @@ def fubini_fails_without_integrability(integral, rng):
     )
     size = [float(integral(unfubini, quarter(2.0**-k), 2, 24)) for k in (4, 8, 12)]
     want = np.log(2.0) * np.array([4, 8, 12]) / 2  # ∫cos 2θ over 0…π/4 is ½
-    return all_of(*found, opens, roundoff(np.array(size), want, terms=24 * 24))
+    return all_of(*evidence, opens, roundoff(np.array(size), want, terms=24 * 24))
 
 
 @MULTIPLE_INTEGRAL.claim
 def gaussian_integral_squared(integral, rng):
     r"""In polar coordinates the square of the Gaussian integral is π: over radius R it is $\pi(1-e^{-R^2})$"""
     bell = generic(lambda y: namespace(y).exp(-(y[0] ** 2) - y[1] ** 2))
-    found = []
+    evidence = []
     for R in (1.0, 2.0, 6.0):
         got = integral(bell, generic(lambda u, R=R: R * polar(u)), 2, 40)
-        found.append(roundoff(got, math.pi * (1 - math.exp(-R * R)), terms=40 * 40))
+        evidence.append(roundoff(got, math.pi * (1 - math.exp(-R * R)), terms=40 * 40))
     side = integral(bell, rectangle(-6.0, 6.0, -6.0, 6.0), 2, 48)
     corners = 4 * math.exp(-36)  # four half planes beyond 6 hold less than that
     return all_of(
-        *found,
+        *evidence,
         near(
             float(side),
             math.pi,

@@ -88,9 +88,9 @@ def zero_only_for_zero(norm, rng):
     """A norm is 0 for the zero vector only, and positive else"""
     tiny = np.zeros(5)
     tiny[3] = -1e-9
-    found = [roundoff(norm(np.zeros(5), p=p), 0.0) for p in ORDERS]
-    found += [roundoff(norm(tiny, p=p), 1e-9, terms=5) for p in ORDERS]
-    return all_of(*found)
+    evidence = [roundoff(norm(np.zeros(5), p=p), 0.0) for p in ORDERS]
+    evidence += [roundoff(norm(tiny, p=p), 1e-9, terms=5) for p in ORDERS]
+    return all_of(*evidence)
 
 
 @NORM.claim
@@ -108,10 +108,10 @@ def triangle_inequality(norm, rng):
     r"""Triangle inequality: $\lVert x+y\rVert\le\lVert x\rVert+\lVert y\rVert$ for every $p\ge1$"""
     x, y = rng.standard_normal((200, 4)), rng.standard_normal((200, 4))
     y[0] = 2 * x[0]  # equality: parallel vectors
-    found = []
+    evidence = []
     for p in ORDERS:
         ratio = norm(x + y, p=p) / (norm(x, p=p) + norm(y, p=p))
-        found.append(
+        evidence.append(
             bound(
                 ratio.max(),
                 1 + 4 * 2.0**-52,
@@ -119,8 +119,8 @@ def triangle_inequality(norm, rng):
                 Text("Minkowski's inequality, and rounding", "闵可夫斯基不等式，以及舍入"),
             )
         )
-        found.append(roundoff(ratio[0], 1.0, terms=4))
-    return all_of(*found)
+        evidence.append(roundoff(ratio[0], 1.0, terms=4))
+    return all_of(*evidence)
 
 
 @NORM.claim
@@ -150,16 +150,16 @@ def tends_to_the_sup_norm(norm, rng):
     r"""$\lVert x\rVert_p\to\lVert x\rVert_\infty$: the ratio lies between 1 and $n^{1/p}$, and both ends
     are reached
     """
-    n, found = 6, []
+    n, evidence = 6, []
     for p in (1.0, 4.0, 32.0, 256.0):
         x = rng.standard_normal((50, n))
         ratio = norm(x, p=p) / norm(x, p=np.inf)
-        found += [bound(ratio.min(), 1.0, "≥"), bound(ratio.max(), n ** (1 / p), "≤")]
-        found += [
+        evidence += [bound(ratio.min(), 1.0, "≥"), bound(ratio.max(), n ** (1 / p), "≤")]
+        evidence += [
             roundoff(norm(np.ones(n), p=p), n ** (1 / p), terms=n),
             roundoff(norm(np.eye(n)[0], p=p), 1.0),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @NORM.claim
@@ -168,13 +168,13 @@ def holder(norm, rng):
     equality for $y=\operatorname{sign}(x)\lvert x\rvert^{p-1}$
     """
     x, y = rng.standard_normal((100, 5)), rng.standard_normal((100, 5))
-    found = []
+    evidence = []
     for p, q in ((1.5, 3.0), (2.0, 2.0), (4.0, 4 / 3)):
         ratio = np.abs((x * y).sum(-1)) / (norm(x, p=p) * norm(y, p=q))
         best = np.sign(x) * np.abs(x) ** (p - 1)
-        found.append(bound(ratio.max(), 1.0, "≤", Text("Hölder's inequality", "赫尔德不等式")))
-        found.append(roundoff((x * best).sum(-1), norm(x, p=p) * norm(best, p=q), terms=10))
-    return all_of(*found)
+        evidence.append(bound(ratio.max(), 1.0, "≤", Text("Hölder's inequality", "赫尔德不等式")))
+        evidence.append(roundoff((x * best).sum(-1), norm(x, p=p) * norm(best, p=q), terms=10))
+    return all_of(*evidence)
 
 
 @NORM.mutant(

@@ -141,7 +141,7 @@ def variance_is_maximal(pca, rng):
     components themselves
     """
     X = rng.standard_normal((80, 6)) @ np.diag([3.0, 2.0, 1.5, 1.0, 0.6, 0.2]) + 5
-    found = []
+    evidence = []
     for k in (1, 3):
         _, W, variances = pca(X, k)
         best = spread(X, W)
@@ -149,8 +149,8 @@ def variance_is_maximal(pca, rng):
         others += [W.T + size * rng.standard_normal((6, k)) for size in (0.3, 1e-3) for _ in range(75)]
         highest = max(spread(X, np.linalg.qr(M)[0].T) for M in others)
         why = Text("the variance along the components", "沿主成分的方差")
-        found += [bound(highest, best, "≤", why), roundoff(best, variances.sum(), terms=80)]
-    return all_of(*found)
+        evidence += [bound(highest, best, "≤", why), roundoff(best, variances.sum(), terms=80)]
+    return all_of(*evidence)
 
 
 @PCA.claim
@@ -159,12 +159,12 @@ def reconstruction_error_is_the_tail(pca, rng):
     $\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$
     """
     X = rng.standard_normal((50, 7)) @ rng.standard_normal((7, 7)) + 10
-    tail, found = np.linalg.eigvalsh(np.cov(X.T))[::-1], []
+    tail, evidence = np.linalg.eigvalsh(np.cov(X.T))[::-1], []
     for k in (1, 3, 7):
         mu, W, _ = pca(X, k)
         rest = X - mu - (X - mu) @ W.T @ W
-        found.append(roundoff((rest**2).sum() / 49, tail[k:].sum(), terms=50, scale=float(tail.sum())))
-    return all_of(*found)
+        evidence.append(roundoff((rest**2).sum() / 49, tail[k:].sum(), terms=50, scale=float(tail.sum())))
+    return all_of(*evidence)
 
 
 @PCA.claim

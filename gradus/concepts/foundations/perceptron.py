@@ -126,12 +126,12 @@ def separable(rng, n, d):
 @PERCEPTRON.claim
 def mistakes_are_bounded(perceptron, rng):
     r"""$M\le(R/\gamma)^2$ on 100 random separable sets, in 2 to 30 dimensions"""
-    found = []
+    evidence = []
     for _ in range(100):
         X, y, u = separable(rng, 12, int(rng.integers(2, 31)))
         _, M = perceptron(X, y, 100_000, False)
-        found.append(bound(M, np.max((X**2).sum(1)) / (y * (X @ u)).min() ** 2))
-    return all_of(*found)
+        evidence.append(bound(M, np.max((X**2).sum(1)) / (y * (X @ u)).min() ** 2))
+    return all_of(*evidence)
 
 
 @PERCEPTRON.claim
@@ -160,13 +160,13 @@ def separates_what_can_be_separated(perceptron, rng):
 @PERCEPTRON.claim
 def both_halves_of_the_proof(perceptron, rng):
     r"""Both halves of the proof: $u^{\mathsf T}w\ge M\gamma$ and $\lVert w\rVert^2\le MR^2$"""
-    found = []
+    evidence = []
     for epochs in (1, 2, 4, 1000):
         X, y, u = separable(rng, 40, 8)
         w, M = perceptron(X, y, epochs, False)
         gamma, R2 = (y * (X @ u)).min(), np.max((X**2).sum(1))
-        found += [bound(u @ w, M * gamma, "≥"), bound(w @ w, M * R2)]
-    return all_of(*found)
+        evidence += [bound(u @ w, M * gamma, "≥"), bound(w @ w, M * R2)]
+    return all_of(*evidence)
 
 
 @PERCEPTRON.claim
@@ -241,12 +241,12 @@ def equals_scikit_learn(perceptron, rng):
 
     X, y, _ = separable(rng, 30, 4)
     flipped = np.where(rng.random(30) < 0.2, -y, y)
-    found = []
+    evidence = []
     for labels in (y, flipped):
         oracle = Perceptron(shuffle=False, tol=None, max_iter=7).fit(X, labels)
         w, _ = perceptron(X, labels, 7)
-        found.append(roundoff(w, [*oracle.intercept_, *oracle.coef_[0]], terms=210, scale=10.0))
-    return all_of(*found)
+        evidence.append(roundoff(w, [*oracle.intercept_, *oracle.coef_[0]], terms=210, scale=10.0))
+    return all_of(*evidence)
 
 
 @PERCEPTRON.mutant(

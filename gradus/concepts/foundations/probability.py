@@ -107,19 +107,19 @@ def axioms(P, rng):
     """The axioms, by enumeration of all events of four outcomes: never negative, 1 for all, additive for
     each pair of disjoint events; and conditioning on any B gives a probability again
     """
-    p, events, found = rng.dirichlet(np.ones(4)), subsets(4), []
+    p, events, evidence = rng.dirichlet(np.ones(4)), subsets(4), []
     apart = [(a, b) for a, b in combinations(range(16), 2) if not (events[a] & events[b]).any()]
     first, second = np.array(apart).T
     for B in events[1:]:
         values = np.asarray(P(p, events, np.broadcast_to(B, events.shape)), float)
         union = np.asarray(P(p, events[first] | events[second], np.broadcast_to(B, (len(apart), 4))), float)
-        found += [
+        evidence += [
             bound(values.min(), 0.0, "≥"),
             roundoff(values[-1], 1.0, terms=4),
             roundoff(values[(events == B).all(-1)], [1.0], terms=4),
             roundoff(union, values[first] + values[second], terms=4, scale=1.0),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 def tosses(n):
@@ -155,16 +155,16 @@ def half_is_fifty_percent(P, rng):
 @PROBABILITY.claim
 def total_probability(P, rng):
     r"""Total probability over a partition, and the product rule $P(A\cap B)=P(A\mid B)P(B)$, on random distributions"""
-    found = []
+    evidence = []
     for _ in range(20):
         p, part, A = rng.dirichlet(np.ones(12)), rng.permutation(np.arange(12) % 3), rng.random(12) < 0.5
         total = sum(float(P(p, A, part == i)) * float(P(p, part == i)) for i in range(3))
         B = part == 0
-        found += [
+        evidence += [
             roundoff(total, float(P(p, A)), terms=12, scale=1.0),
             roundoff(float(P(p, A, B)) * float(P(p, B)), float(P(p, A & B)), terms=12, scale=1.0),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @PROBABILITY.claim
@@ -185,12 +185,12 @@ def pairwise_is_not_mutual(P, rng):
     """
     bits = tosses(2)
     three = [bits[:, 0] == 1, bits[:, 1] == 1, bits[:, 0] != bits[:, 1]]
-    p, found = np.full(4, 0.25), []
+    p, evidence = np.full(4, 0.25), []
     for A, B in combinations(three, 2):
-        found += [identical(float(P(p, A, B)), float(P(p, A))), identical(float(P(p, A & B)), 0.25)]
+        evidence += [identical(float(P(p, A, B)), float(P(p, A))), identical(float(P(p, A & B)), 0.25)]
     everything = float(P(p, three[0] & three[1] & three[2]))
     product_of_all = float(np.prod([float(P(p, A)) for A in three]))
-    return all_of(*found, identical(everything, 0.0), identical(product_of_all, 0.125))
+    return all_of(*evidence, identical(everything, 0.0), identical(product_of_all, 0.125))
 
 
 def binomial_distribution(n):
@@ -255,14 +255,14 @@ def fraction_converges(P, rng):
     r"""The fraction of heads converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to
     $6.1\cdot10^{-5}$ at $10^4$
     """
-    found = []
+    evidence = []
     exact = Text("whole numbers; rounding of log n!", "整数计算；log n! 的舍入")
     for n, at_most in ((100, 0.62), (1000, 0.2), (10_000, 6.1e-5)):
         p, h = binomial_distribution(n)
         tail = float(P(p, np.abs(h - n // 2) > n // 50))
-        found.append(near(tail / (2 * below(n, n // 2 - n // 50) / 2**n), 1.0, 2 * rounding(n), exact))
-        found.append(bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整")))
-    return all_of(*found)
+        evidence.append(near(tail / (2 * below(n, n // 2 - n // 50) / 2**n), 1.0, 2 * rounding(n), exact))
+        evidence.append(bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整")))
+    return all_of(*evidence)
 
 
 @PROBABILITY.mutant(

@@ -177,15 +177,15 @@ def gauss_is_exact_to_2n_minus_1(quadrature, rng):
     """
     from math import factorial
 
-    found = []
+    evidence = []
     for n in (1, 2, 3, 5, 8):
         for k in range(2 * n):
             got = quadrature(monomial(k), *numbers(-1, 1), n, "gauss")
-            found.append(roundoff(got, 0.0 if k % 2 else 2 / (k + 1), terms=4 * n, scale=2.0))
+            evidence.append(roundoff(got, 0.0 if k % 2 else 2 / (k + 1), terms=4 * n, scale=2.0))
         missed = 2 / (2 * n + 1) - float(quadrature(monomial(2 * n), *numbers(-1, 1), n, "gauss"))
         exact = 2.0 ** (2 * n + 1) * factorial(n) ** 4 / ((2 * n + 1) * factorial(2 * n) ** 2)
-        found.append(roundoff(missed, exact, terms=4 * n, scale=2.0))
-    return all_of(*found)
+        evidence.append(roundoff(missed, exact, terms=4 * n, scale=2.0))
+    return all_of(*evidence)
 
 
 @QUADRATURE.claim
@@ -193,31 +193,31 @@ def exact_for_low_degrees(quadrature, rng):
     """Simpson's rule is exact for cubics, one degree more than its parabolas; the trapezoid rule for
     straight lines
     """
-    found = []
+    evidence = []
     for rule, degree in (("trapezoid", 1), ("simpson", 3)):
         c = rng.standard_normal(degree + 1)
         f = generic(lambda x, c=c: sum(ck * x**k for k, ck in enumerate(c)))
         for a, b in rng.uniform(-1.5, 1.5, (3, 2)):
             exact = sum(ck * (b ** (k + 1) - a ** (k + 1)) / (k + 1) for k, ck in enumerate(c))
             size = 3 * np.abs(c).sum() * 1.5 ** (degree + 1)
-            found.append(roundoff(quadrature(f, *numbers(a, b), 4, rule), exact, terms=8, scale=size))
+            evidence.append(roundoff(quadrature(f, *numbers(a, b), 4, rule), exact, terms=8, scale=size))
     quartic = float(quadrature(monomial(4), *numbers(0, 1), 2, "simpson")) - 0.2
     why = Text("$h^4/180$ times the jump 24 of $f'''$", "$h^4/180$ 乘以 $f'''$ 的差 24")
-    return all_of(*found, near(quartic, 0.5**4 / 180 * 24, 16 * EPSILON, why))
+    return all_of(*evidence, near(quartic, 0.5**4 / 180 * 24, 16 * EPSILON, why))
 
 
 @QUADRATURE.claim
 def leading_error_term(quadrature, rng):
     """The leading error of both rules is that of the formula, with its sign: quotients tend to 1 like $h^2$"""
-    found = []
+    evidence = []
     for rule, power, factor in (("trapezoid", 2, 1 / 12), ("simpson", 4, 1 / 180)):
         pieces = 2 ** np.arange(2, 7)
         gaps = []
         for n in pieces:
             miss = float(quadrature(exponential, *numbers(0, 1), int(n), rule)) - (np.e - 1)
             gaps.append(abs(miss / (factor * (np.e - 1) / float(n) ** power) - 1))
-        found.append(rate(1 / pieces, gaps, 2.0))
-    return all_of(*found)
+        evidence.append(rate(1 / pieces, gaps, 2.0))
+    return all_of(*evidence)
 
 
 @QUADRATURE.claim
@@ -226,12 +226,12 @@ def trapezoid_is_geometric_for_periodic_functions(quadrature, rng):
     $\int_0^{2\pi}\frac{dx}{5/4-\cos x}=\frac{8\pi}{3}$, missed by the factor $\frac{2}{2^n-1}$
     """
     f = generic(lambda x: 1.0 / (1.25 - namespace(x).cos(x)))
-    found = []
+    evidence = []
     for n in (4, 8, 16, 32):
         got = float(quadrature(f, *numbers(0, 2 * np.pi), n, "trapezoid"))
         exact = 8 * np.pi / 3 * (1 + 2 / (2.0**n - 1))  # the aliased terms of Σ 2^{-|k|} e^{ikx}
-        found.append(roundoff(got, exact, terms=n, c=8))
-    return all_of(*found)
+        evidence.append(roundoff(got, exact, terms=n, c=8))
+    return all_of(*evidence)
 
 
 @QUADRATURE.claim

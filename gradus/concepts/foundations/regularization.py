@@ -147,12 +147,12 @@ def diabetes():
 @REGULARIZATION.claim
 def ridge_closed_form(f, rng):
     """Without L1 it is ridge's closed form, on random data and on the diabetes data (442 × 10)"""
-    found = []
+    evidence = []
     for (X, y), l2 in ((problem(rng), 0.5), (problem(rng, 60, 8), 0.02), (diabetes(), 0.1)):
         Xc, yc = X - X.mean(0), y - y.mean()
         want = np.linalg.solve(Xc.T @ Xc / len(y) + l2 * np.eye(X.shape[1]), Xc.T @ yc / len(y))
         beta, b = f(X, y, 0.0, l2)
-        found += [
+        evidence += [
             optimal(
                 np.abs(beta - want).max(),
                 1e-10 * np.abs(want).max(),
@@ -160,7 +160,7 @@ def ridge_closed_form(f, rng):
             ),
             roundoff(float(b), y.mean() - X.mean(0) @ beta, terms=50, scale=10.0),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @REGULARIZATION.claim
@@ -172,12 +172,12 @@ def orthonormal_columns_are_thresholded(f, rng):
     Q = np.linalg.qr(np.column_stack([np.ones(n), rng.standard_normal((n, d))]))[0][:, 1:] * np.sqrt(n)
     y = Q @ np.array([2.0, -1.0, 0.5, 0.2, -0.05, 0.0]) + 0.1 * rng.standard_normal(n) - 4
     z = Q.T @ (y - y.mean()) / n
-    found = []
+    evidence = []
     for l1, l2 in ((0.3, 0.0), (0.3, 0.7), (0.0, 0.2), (1.2, 0.1)):
         beta, _ = f(Q, y, l1, l2)
         want = np.sign(z) * np.maximum(np.abs(z) - l1, 0) / (1 + l2)
-        found += [roundoff(beta, want, terms=200, scale=2.0), identical(np.asarray(beta) == 0, want == 0)]
-    return all_of(*found)
+        evidence += [roundoff(beta, want, terms=200, scale=2.0), identical(np.asarray(beta) == 0, want == 0)]
+    return all_of(*evidence)
 
 
 @REGULARIZATION.claim
@@ -186,7 +186,7 @@ def optimality_conditions(f, rng):
     where $\beta_j\ne0$, and at most $\lambda_1$ where $\beta_j=0$; no perturbation has a smaller
     objective
     """
-    found = []
+    evidence = []
     for (X, y), l1, l2 in ((problem(rng), 0.3, 0.1), (diabetes(), 0.05, 0.0), (diabetes(), 0.02, 0.2)):
         n = len(y)
         beta, b = (np.asarray(v) for v in f(X, y, l1, l2))
@@ -194,7 +194,7 @@ def optimality_conditions(f, rng):
         active = beta != 0
         scale = np.abs(X.T @ (y - y.mean())).max() / n
         loose = Text("ten digits of the gradient at 0", "0 处梯度的十位")
-        found += [
+        evidence += [
             optimal(
                 np.abs(gradient[active] + l1 * np.sign(beta[active])).max(initial=0.0), 1e-10 * scale, loose
             ),
@@ -209,8 +209,8 @@ def optimality_conditions(f, rng):
             objective(beta + 1e-3 * rng.standard_normal(len(beta)), b + 1e-3 * rng.standard_normal())
             for _ in range(30)
         ]
-        found.append(bound(min(worse) - best, 0.0, "≥", Text("30 perturbations", "30 次扰动")))
-    return all_of(*found)
+        evidence.append(bound(min(worse) - best, 0.0, "≥", Text("30 perturbations", "30 次扰动")))
+    return all_of(*evidence)
 
 
 @REGULARIZATION.claim
@@ -224,19 +224,19 @@ def lasso_path_is_piecewise_linear(f, rng):
     X, y = diabetes()
     Xc = X - X.mean(0)
     knots, _, path = lars_path(Xc, y - y.mean(), method="lasso")
-    found = []
+    evidence = []
     for i in (1, 4, 7, 9):
         for share in (0.0, 0.5):
             lam = (1 - share) * knots[i] + share * knots[i + 1]
             want = (1 - share) * path[:, i] + share * path[:, i + 1]
             beta, _ = f(X, y, lam, 0.0)
             said = Text("nine digits; at a knot a coefficient leaves 0", "九位；在节点处有系数离开 0")
-            found.append(optimal(np.abs(beta - want).max(), 1e-9, said))
+            evidence.append(optimal(np.abs(beta - want).max(), 1e-9, said))
     top = np.abs(Xc.T @ (y - y.mean())).max() / len(y)
     none, _ = f(X, y, top * (1 + 1e-9), 0.0)
     some, _ = f(X, y, top * 0.99, 0.0)
     return all_of(
-        *found, identical(np.asarray(none), np.zeros(10)), identical(int(np.count_nonzero(some)), 1)
+        *evidence, identical(np.asarray(none), np.zeros(10)), identical(int(np.count_nonzero(some)), 1)
     )
 
 
@@ -246,18 +246,18 @@ def intercept_is_free(f, rng):
     coefficients; moving a column moves the intercept alone
     """
     X, y = problem(rng)
-    found = []
+    evidence = []
     for l1, l2 in ((0.3, 0.0), (0.0, 0.5), (0.1, 0.1)):
         beta, b = f(X, y, l1, l2)
         up, b_up = f(X, y + 1000, l1, l2)
         moved, b_moved = f(X + np.array([7.0, 0, 0, 0, 0]), y, l1, l2)
-        found += [
+        evidence += [
             roundoff(up, beta, terms=100, scale=1000.0),
             roundoff(float(b_up), float(b) + 1000, terms=100),
             roundoff(moved, beta, terms=100, scale=10.0),
             roundoff(float(b_moved), float(b) - 7 * beta[0], terms=100, scale=20.0),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @REGULARIZATION.claim
@@ -267,19 +267,19 @@ def copies_share_their_coefficient(f, rng):
     """
     X, y = problem(rng, 40, 3)
     twice = np.column_stack([X, X[:, 0]])
-    found = []
+    evidence = []
     for l1, l2 in ((0.2, 0.1), (0.0, 0.1)):
         beta = np.asarray(f(twice, y, l1, l2)[0])
-        found.append(optimal(abs(beta[0] - beta[3]), 1e-8, Text("eight digits", "八位")))
+        evidence.append(optimal(abs(beta[0] - beta[3]), 1e-8, Text("eight digits", "八位")))
         alone = (
             np.asarray(f(np.column_stack([np.sqrt(2) * X[:, 0], X[:, 1:]]), y, 0.0, 0.1)[0])
             if l1 == 0
             else None
         )
         if alone is not None:  # two copies with squared penalties are one column, √2 as long
-            found.append(near(beta[0], alone[0] / np.sqrt(2), 1e-9, Text("nine digits", "九位")))
+            evidence.append(near(beta[0], alone[0] / np.sqrt(2), 1e-9, Text("nine digits", "九位")))
     lasso, single = np.asarray(f(twice, y, 0.2, 0.0)[0]), np.asarray(f(X, y, 0.2, 0.0)[0])
-    return all_of(*found, near(lasso[0] + lasso[3], single[0], 1e-8, Text("eight digits", "八位")))
+    return all_of(*evidence, near(lasso[0] + lasso[3], single[0], 1e-8, Text("eight digits", "八位")))
 
 
 @REGULARIZATION.claim
@@ -295,7 +295,7 @@ def early_stopping_is_nearly_ridge(f, rng):
     A, b = X[train] - X[train].mean(0), y[train] - y[train].mean()
     s, V = np.linalg.eigh(A.T @ A / 60)
     free = V.T @ np.linalg.lstsq(A, b, rcond=None)[0]
-    alpha, found, losses = 0.1 / s[-1], [], {"ridge": [], "descent": []}
+    alpha, evidence, losses = 0.1 / s[-1], [], {"ridge": [], "descent": []}
     for t in (10, 30, 100, 300, 1000, 3000, 30_000):
         ridge, _ = f(X[train], y[train], 0.0, 1 / (alpha * t))
         kept = V.T @ np.asarray(ridge) / free
@@ -303,7 +303,7 @@ def early_stopping_is_nearly_ridge(f, rng):
         proved = Text(
             "max of 1/(1+x) − e^(−x), and the finite step", "1/(1+x) − e^(−x) 的最大值，加有限步长的影响"
         )
-        found += [
+        evidence += [
             bound(np.abs(descent - kept).max(), 0.204 + 0.02, "≤", proved),
             near(
                 float(np.abs(kept - s / (s + 1 / (alpha * t))).max()), 0.0, 1e-6, Text("six digits", "六位")
@@ -314,7 +314,7 @@ def early_stopping_is_nearly_ridge(f, rng):
             losses[name].append(np.mean(residual**2))
     ratio = min(losses["descent"]) / min(losses["ridge"])
     said = Text("Ali et al. prove a factor of 1.22 at the best", "Ali 等证明最优处的因子为 1.22")
-    return all_of(*found, bound(ratio, 1.22, "≤", said), bound(ratio, 1 / 1.22, "≥", said))
+    return all_of(*evidence, bound(ratio, 1.22, "≤", said), bound(ratio, 1 / 1.22, "≥", said))
 
 
 @REGULARIZATION.mutant(

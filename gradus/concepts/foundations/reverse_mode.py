@@ -216,13 +216,13 @@ def torch_gradient(f, x):
 @REVERSE_MODE.claim
 def equals_torch_on_random_graphs(reverse_mode, rng):
     """Equals `torch.autograd` to $10^{-12}$ on random expression graphs"""
-    found = []
+    evidence = []
     for _ in range(12):
         f, x = random_graph(rng), rng.standard_normal(6)
         want = torch_gradient(f, x)
         # about a thousand scalar operations and their derivatives stand behind one entry
-        found.append(roundoff(reverse_mode(f, x), want, terms=1000, scale=max(1.0, np.abs(want).max())))
-    return all_of(*found)
+        evidence.append(roundoff(reverse_mode(f, x), want, terms=1000, scale=max(1.0, np.abs(want).max())))
+    return all_of(*evidence)
 
 
 @REVERSE_MODE.claim
@@ -230,7 +230,7 @@ def differentiates_its_own_backward_pass(reverse_mode, rng):
     """The backward pass can be differentiated again: Hessian times vector equals PyTorch's"""
     import torch
 
-    found = []
+    evidence = []
     for _ in range(6):
         f, x, u = random_graph(rng, 6), rng.standard_normal(6), rng.standard_normal(6)
         t = torch.tensor(x, requires_grad=True)
@@ -242,8 +242,8 @@ def differentiates_its_own_backward_pass(reverse_mode, rng):
             return (reverse_mode.raw({"f": f, "x": z}) * like(u, z)).sum() + (z * z).sum() / 2
 
         got = reverse_mode(slope, x)
-        found.append(roundoff(got, want.numpy(), terms=1000, scale=max(1.0, float(want.abs().max()))))
-    return all_of(*found)
+        evidence.append(roundoff(got, want.numpy(), terms=1000, scale=max(1.0, float(want.abs().max()))))
+    return all_of(*evidence)
 
 
 @REVERSE_MODE.claim
@@ -297,7 +297,7 @@ def cost_is_five_evaluations(reverse_mode, rng):
     from gradus.page.evidence import NotApplicable
     from gradus.page.operations import Counted
 
-    found = []
+    evidence = []
     for n in (10, 10**2, 10**4, 10**6):
         one, all_partials = Counted.of(np.linspace(-1, 1, n)), Counted.of(np.linspace(-1, 1, n))
         moderate(one)
@@ -311,10 +311,10 @@ def cost_is_five_evaluations(reverse_mode, rng):
                 )
             )
         why = Text(f"Baur and Strassen: at most 5, n = {n}", f"Baur 与 Strassen：至多 5 倍，n = {n}")
-        found.append(bound(ratio, 5.0, "≤", why))
-        if not found[-1].holds:
+        evidence.append(bound(ratio, 5.0, "≤", why))
+        if not evidence[-1].holds:
             break
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 def digits():

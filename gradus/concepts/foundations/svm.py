@@ -194,15 +194,15 @@ def kkt_conditions(svm, rng):
     r"""The Karush–Kuhn–Tucker conditions hold: $0\le\alpha\le C$, $\sum\alpha_iy_i=0$, and each point is
     on the side of the margin that its α says
     """
-    found = []
+    evidence = []
     for X, y, C, gamma in problems(rng):
         alpha, b = svm(X, y, C, gamma)
         excess = y * decision(X, y, alpha, b, gamma) - 1
         inside, outside = np.where(alpha < C, -excess, 0), np.where(alpha > 0, excess, 0)
         box = max(-alpha.min(), alpha.max() - C, abs(alpha @ y))
-        found.append(optimal(max(inside.max(), outside.max(), 0.0), slack(X, C, gamma), EXACT))
-        found.append(optimal(max(box, 0.0), 64 * len(y) * EPSILON * C, Text("rounding of α", "α 的舍入")))
-    return all_of(*found)
+        evidence.append(optimal(max(inside.max(), outside.max(), 0.0), slack(X, C, gamma), EXACT))
+        evidence.append(optimal(max(box, 0.0), 64 * len(y) * EPSILON * C, Text("rounding of α", "α 的舍入")))
+    return all_of(*evidence)
 
 
 def primal(X, y, C, w, b):
@@ -213,22 +213,22 @@ def primal(X, y, C, w, b):
 @SVM.claim
 def dual_equals_primal(svm, rng):
     r"""Strong duality: the primal value of $w=\sum\alpha_iy_ix_i$ and b equals the dual value of α"""
-    found = []
+    evidence = []
     for C in (0.125, 1.0, 8.0):
         X, y = overlapping(rng, 24, 3)
         alpha, b = svm(X, y, C)
         w = X.T @ (alpha * y)
         gap = primal(X, y, C, w, b) - (alpha.sum() - w @ w / 2)
-        found.append(
+        evidence.append(
             optimal(gap, 24 * C * slack(X, C), Text("n·C times what is left in f", "f 的残差乘以 n·C"))
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @SVM.claim
 def no_hyperplane_costs_less(svm, rng):
     """No other hyperplane costs less: 200 others, near and far, and with the bias alone moved"""
-    found = []
+    evidence = []
     for C in (0.25, 4.0):
         X, y = overlapping(rng, 24, 3)
         X = X + 2  # the bias has something to do
@@ -241,12 +241,12 @@ def no_hyperplane_costs_less(svm, rng):
             primal(X, y, C, w + s * u, b + s * v)
             for s, u, v in zip(sizes, turns, rng.standard_normal(200), strict=True)
         )
-        found.append(
+        evidence.append(
             bound(
                 own - 24 * C * slack(X, C), least, "≤", Text("the cheapest of the others", "其余中最便宜的")
             )
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 def hull_distance(A, B):
@@ -267,7 +267,7 @@ def margin_is_the_distance_of_the_hulls(svm, rng):
     r"""Separable classes, high price: $2/\lVert w\rVert$ is the distance of the two convex hulls, and no
     direction has a wider street
     """
-    found = []
+    evidence = []
     for _ in range(4):
         X, y = apart(rng, 16)
         alpha, b = svm(X, y, 1024.0)
@@ -276,29 +276,29 @@ def margin_is_the_distance_of_the_hulls(svm, rng):
         U = rng.standard_normal((200, 2)) + np.where(np.arange(200) % 2, 1.0, 0.0)[:, None] * 4 * w
         U /= np.linalg.norm(U, axis=1, keepdims=True)
         streets = (X[y > 0] @ U.T).min(0) - (X[y < 0] @ U.T).max(0)
-        found += [
+        evidence += [
             optimal(wide - hull_distance(X[y > 0], X[y < 0]), wide * slack(X, float(alpha.max())), EXACT),
             bound(streets.max(), wide * (1 + 1e-9), "≤", Text("the width 2/‖w‖", "宽度 2/‖w‖")),
             optimal(max(0.0, 1 - (y * (X @ w + b)).min()), slack(X, float(alpha.max())), EXACT),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @SVM.claim
 def two_points(svm, rng):
     """Two points: the hyperplane halfway between them, and a margin as wide as they are apart"""
-    found = []
+    evidence = []
     for _ in range(3):
         X = grid(rng.uniform(1, 3, (2, 2)) * [[1], [-1]])
         y = np.array([1, -1])
         apart = X[0] - X[1]
         alpha, b = svm(X, y, 1024.0)
         want = np.full(2, 2 / (apart @ apart))
-        found += [
+        evidence += [
             roundoff(alpha, want, terms=4),
             roundoff(b, -(X[0] @ X[0] - X[1] @ X[1]) / (apart @ apart), terms=4, scale=4.0),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @SVM.claim
@@ -391,16 +391,16 @@ def equals_scikit_learn(svm, rng):
     """Equals scikit-learn's α and b"""
     from sklearn.svm import SVC
 
-    found = []
+    evidence = []
     for X, y, C, gamma in problems(rng):
         want = _sklearn(SVC, X, y, C, gamma)
         alpha, b = svm(X, y, C, gamma)
         K = gram(X, gamma)
         f, g = K @ (alpha * y) + b, K @ (want[0] * y) + want[1]
         left = slack(X, C, gamma)
-        found.append(optimal(np.abs(f - g).max(), left, EXACT))
-        found.append(optimal(alpha.sum() - want[0].sum(), len(y) * C * left, EXACT))
-    return all_of(*found)
+        evidence.append(optimal(np.abs(f - g).max(), left, EXACT))
+        evidence.append(optimal(alpha.sum() - want[0].sum(), len(y) * C * left, EXACT))
+    return all_of(*evidence)
 
 
 @SVM.mutant(

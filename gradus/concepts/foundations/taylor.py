@@ -152,23 +152,23 @@ def invalid(rng):
 @TAYLOR.claim
 def remainder_has_order_n_plus_1(taylor, rng):
     """The remainder falls like $|x-a|^{n+1}$"""
-    found = []
+    evidence = []
     for n in range(4):
         a, steps = np.array(rng.uniform(0.2, 0.5)), 2.0 ** -np.arange(4, 9)
         errors = np.abs(taylor(exponential, a, a + steps, n) - np.exp(a + steps))
-        found.append(rate(steps, errors, n + 1))
-    return all_of(*found)
+        evidence.append(rate(steps, errors, n + 1))
+    return all_of(*evidence)
 
 
 @TAYLOR.claim
 def polynomials_are_reproduced(taylor, rng):
     """A polynomial of degree n is its own expansion, around every centre"""
-    found = []
+    evidence = []
     for a in rng.uniform(-2, 2, 4):
         x = a + rng.uniform(-1, 1, 6)
         size = 2 * (abs(a) + 1) ** 3 + abs(a) + 2
-        found.append(roundoff(taylor(cubic, np.array(a), x, 3), cubic(x), terms=64, scale=size))
-    return all_of(*found)
+        evidence.append(roundoff(taylor(cubic, np.array(a), x, 3), cubic(x), terms=64, scale=size))
+    return all_of(*evidence)
 
 
 @TAYLOR.claim
@@ -187,17 +187,17 @@ def lagranges_bound(taylor, rng):
     """
     a = np.array(rng.uniform(-1, 1))
     x = a + np.linspace(-0.8, 0.8, 9)
-    found = []
+    evidence = []
     for n in range(1, 6):
         missed = np.abs(taylor(sine, a, x, n) - np.sin(x))
         limit = np.abs(x - a) ** (n + 1) / math.factorial(n + 1)  # all derivatives of sine are ≤ 1
-        found.append(bound((missed - limit).max(), 64 * 2.0 ** (n + 1) * EPSILON))
+        evidence.append(bound((missed - limit).max(), 64 * 2.0 ** (n + 1) * EPSILON))
         e = float(taylor(exponential, np.array(0.0), np.ones(1), n)[0])
-        found += [
+        evidence += [
             bound(math.e - e, 1 / (n * math.factorial(n))),
             bound(math.e - e, 1 / math.factorial(n + 1), "≥"),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @TAYLOR.claim
@@ -205,7 +205,7 @@ def radius_of_convergence(taylor, rng):
     r"""$\frac1{1+x^2}$ is smooth everywhere, yet its series around 0 leaves $\frac{\pm x^{n+2}}{1+x^2}$:
     it converges only for $|x|<1$, the distance to $\pm\mathrm i$
     """
-    found = []
+    evidence = []
     for x in (0.8, 1.25):
         for n in (4, 8, 16, 20):
             got = float(taylor(witch, np.array(0.0), np.array([x]), n, 0.75)[0]) - 1 / (1 + x * x)
@@ -215,8 +215,8 @@ def radius_of_convergence(taylor, rng):
                 "rounding on the circle of radius ¾, where |f| ≤ 2.3",
                 "半径 ¾ 的圆周上的舍入误差，其上 |f| ≤ 2.3",
             )
-            found.append(near(got, exact, rounding, why, "roundoff"))
-    return all_of(*found)
+            evidence.append(near(got, exact, rounding, why, "roundoff"))
+    return all_of(*evidence)
 
 
 @TAYLOR.claim
@@ -224,7 +224,7 @@ def derivative_by_the_centre(taylor, rng):
     r"""Moving the centre changes the polynomial by the next term alone:
     $\frac{\partial T_n}{\partial a}=\frac{f^{(n+1)}(a)}{n!}(x-a)^n$
     """
-    found, h = [], 2.0**-10
+    evidence, h = [], 2.0**-10
     for n in range(4):
         a, x = rng.uniform(-0.5, 0.5), np.array([0.3, 0.8])
         slope = (taylor(exponential, np.array(a + h), x, n) - taylor(exponential, np.array(a - h), x, n)) / (
@@ -235,8 +235,8 @@ def derivative_by_the_centre(taylor, rng):
             "h² for the central difference, with a margin for the third derivative",
             "中心差分误差 h²，并为三阶导数留有余量",
         )
-        found.append(near(np.abs(slope - want).max(), 0.0, 8 * h * h * np.exp(0.5), why))
-    return all_of(*found)
+        evidence.append(near(np.abs(slope - want).max(), 0.0, 8 * h * h * np.exp(0.5), why))
+    return all_of(*evidence)
 
 
 @TAYLOR.mutant(

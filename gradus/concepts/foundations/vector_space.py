@@ -112,7 +112,7 @@ def spaces(combine, rng):
 
 def everywhere(combine, rng, axiom):
     """Both sides of an axiom, for random elements u, v, w and numbers a, b of each space."""
-    found = []
+    evidence = []
     for mix, (u, v, w), read, size in spaces(combine, rng):
         a, b = rng.uniform(0.3, 2, 2) * [1, -1]
 
@@ -124,8 +124,8 @@ def everywhere(combine, rng, axiom):
 
         left, right = axiom(add, times, u, v, w, a, b)
         # |a|, |b| ≤ 2: no term exceeds 4 times the size of an element
-        found.append(roundoff(read(left), read(right), terms=6, scale=4 * size))
-    return all_of(*found)
+        evidence.append(roundoff(read(left), read(right), terms=6, scale=4 * size))
+    return all_of(*evidence)
 
 
 @VECTOR_SPACE.claim
@@ -263,7 +263,7 @@ def shift_of_the_origin(combine, rng):
     result by $(\sum a_i)c$
     """
     V, c = rng.standard_normal((4, 3)), rng.standard_normal(3)
-    found = []
+    evidence = []
     for total in (1.0, 0.0, 2.5):
         a = rng.standard_normal(4)
         a[-1] += total - a.sum()
@@ -271,8 +271,8 @@ def shift_of_the_origin(combine, rng):
         drift = float(np.abs(moved - total * c).max())
         why = Text("c·n·ε·Σ|aᵢ||vᵢ|, c=4, n=5", "c·n·ε·Σ|aᵢ||vᵢ|，c=4，n=5")
         size = float((np.abs(a) @ (np.abs(V) + np.abs(c))).max())
-        found.append(near(drift, 0.0, 4 * 5 * 2.0**-52 * size, why, "roundoff"))
-    return all_of(*found)
+        evidence.append(near(drift, 0.0, 4 * 5 * 2.0**-52 * size, why, "roundoff"))
+    return all_of(*evidence)
 
 
 @VECTOR_SPACE.mutant(caught_by=["addition-is-associative", "solutions-superpose"])

@@ -202,12 +202,12 @@ def equals_the_tape(backprop, rng):
     """The δ-recursion gives what the tape of reverse mode gives, for every activation and both losses"""
     from gradus.foundations.autodiff import grad
 
-    found = []
+    evidence = []
     for activation, loss in itertools.product(("tanh", "relu", "sigmoid"), ("cross-entropy", "squared")):
         x, y, Ws, bs = problem(rng, (4, 6, 5, 3), loss=loss)
         got = flat(backprop(x, y, Ws, bs, activation, loss))
-        found.append(roundoff(got, flat(_tape(grad, x, y, Ws, bs, activation, loss)), terms=6 * 6))
-    return all_of(*found)
+        evidence.append(roundoff(got, flat(_tape(grad, x, y, Ws, bs, activation, loss)), terms=6 * 6))
+    return all_of(*evidence)
 
 
 def differences(f, parameters, h=2.0**-9):
@@ -231,7 +231,7 @@ def differences(f, parameters, h=2.0**-9):
 @BACKPROP_MLP.claim
 def passes_the_gradient_check(backprop, rng):
     """It passes the gradient check: every partial derivative equals the finite difference of the loss"""
-    found = []
+    evidence = []
     why = Text("two step sizes, and rounding / h", "由两个步长与舍入误差 / h 估计")
     for widths, loss in (((3, 4, 2), "cross-entropy"), ((2, 3, 3, 2), "squared")):
         x, y, Ws, bs = problem(rng, widths, 4, loss)
@@ -240,8 +240,8 @@ def passes_the_gradient_check(backprop, rng):
             lambda *p, a=(x, y), k=loss: loss_of(*a, p[::2], p[1::2], "tanh", k), parameters
         )
         error = np.abs(flat(backprop(x, y, Ws, bs, "tanh", loss)) - want).max()
-        found.append(near(error, 0.0, tolerance, why, "roundoff"))
-    return all_of(*found)
+        evidence.append(near(error, 0.0, tolerance, why, "roundoff"))
+    return all_of(*evidence)
 
 
 NET_342 = dict(  # the 3-4-2 net of the erratum: half its hidden units are nearly saturated
@@ -274,21 +274,21 @@ def every_part_of_delta_counts(backprop, rng):
     b = [bs[0].copy()]
     want, tolerance = differences(lambda b1: loss_of(x, y, Ws, (b1, bs[1])), b)
     why = Text("two step sizes, and rounding / h", "由两个步长与舍入误差 / h 估计")
-    found = [near(np.abs(hidden - want).max(), 0.0, tolerance, why, "roundoff")]
+    evidence = [near(np.abs(hidden - want).max(), 0.0, tolerance, why, "roundoff")]
     printed = Text("half a unit of the last digit printed", "所印最后一位的半个单位")
-    found += [near(np.abs(hidden - RIGHT_342).max(), 0.0, 5e-6, printed, "roundoff")]
+    evidence += [near(np.abs(hidden - RIGHT_342).max(), 0.0, 5e-6, printed, "roundoff")]
     unsloped = hidden / (1 - np.tanh(Ws[0] @ x[0] + bs[0]) ** 2)  # σ′ taken away again
-    found += [near(np.abs(unsloped - WRONG_342).max(), 0.0, 5e-6, printed, "roundoff")]
+    evidence += [near(np.abs(unsloped - WRONG_342).max(), 0.0, 5e-6, printed, "roundoff")]
     for widths in ((3, 3, 3, 3), (4, 2, 4, 3)):
         args = problem(rng, widths)
-        found.append(
+        evidence.append(
             roundoff(
                 flat(backprop(*args)),
                 flat(_tape(grad, *args, "tanh", "cross-entropy")),
                 terms=6 * max(widths),
             )
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @BACKPROP_MLP.claim

@@ -170,15 +170,15 @@ def sums_run_over_the_layer_before(mlp, rng):
             a = [math.tanh(t) for t in z] if l < len(Ws) else z
         return np.array(a)
 
-    found = []
+    evidence = []
     for widths in ((3, 4, 2), (5, 3, 2), (3, 3, 3, 3)):
         x, (Ws, bs) = rng.standard_normal(widths[0]), random_net(rng, *widths)
-        found.append(
+        evidence.append(
             roundoff(
                 mlp(x, Ws, bs), written_out(x, Ws, bs), terms=max(widths) * len(Ws), scale=size_of(x, Ws, bs)
             )
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @MLP.claim

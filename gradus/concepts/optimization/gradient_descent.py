@@ -135,7 +135,7 @@ def threshold_is_two_over_l(descend, rng):
 def rate_on_a_quadratic(descend, rng):
     r"""The error shrinks by $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ a step"""
     eigenvalues = np.array([0.2, 1.0, 3.0])
-    gradient, found = quadratic(symmetric(eigenvalues, rng)), []
+    gradient, evidence = quadratic(symmetric(eigenvalues, rng)), []
     for alpha in (0.1, 0.4, 0.65):
         size = np.linalg.norm(descend(gradient, rng.standard_normal(3), 161, alpha), axis=1)
         second, rho = np.sort(np.abs(1 - alpha * eigenvalues))[-2:]
@@ -144,8 +144,8 @@ def rate_on_a_quadratic(descend, rng):
             "squared ratio of the second mode to the slowest after 160 steps",
             "160 步后次慢模态与最慢模态之比的平方",
         )
-        found.append(near(size[161] / size[160], rho, rest, why, "rate"))
-    return all_of(*found)
+        evidence.append(near(size[161] / size[160], rho, rest, why, "rate"))
+    return all_of(*evidence)
 
 
 @DESCENT.claim

@@ -227,14 +227,14 @@ def noise_floor_is_proportional_to_the_step(sgd, rng):
     proportional to $\alpha$
     """
     steps, floors = (0.1, 0.05, 0.025, 0.0125), []
-    found = []
+    evidence = []
     for a in steps:
         T = int(3 / a)
         squared = spread(sgd, rng, T, a, 2000) ** 2
         reached = 1 - (1 - a) ** (2 * T)  # what is missing after 3/α steps is known exactly
-        found.append(statistical(squared, a / (2 - a) * reached))
+        evidence.append(statistical(squared, a / (2 - a) * reached))
         floors.append(squared.mean() / reached)
-    return all_of(*found, rate(steps, floors, 1.0, 0.15))
+    return all_of(*evidence, rate(steps, floors, 1.0, 0.15))
 
 
 @SGD.claim

@@ -145,15 +145,15 @@ def base_rate_trap(f, rng):
 @METRICS.claim
 def micro_is_accuracy(f, rng):
     """Micro averages of cases with one class each all equal the accuracy; macro averages do not"""
-    found = []
+    evidence = []
     for _ in range(10):
         y = rng.choice(4, 200, p=[0.7, 0.2, 0.07, 0.03])
         predicted = np.where(rng.random(200) < 0.6, y, rng.integers(0, 4, 200))
         micro, macro = np.asarray(f(y, predicted, average="micro"), float), np.asarray(f(y, predicted), float)
-        found.append(roundoff(micro, np.full(4, np.mean(y == predicted)), terms=200))
+        evidence.append(roundoff(micro, np.full(4, np.mean(y == predicted)), terms=200))
         differs = Text("the rare classes are recognised worse", "罕见类识别得更差")
-        found.append(bound(np.abs(macro[1:] - macro[0]).max(), 0.02, "≥", differs))
-    return all_of(*found)
+        evidence.append(bound(np.abs(macro[1:] - macro[0]).max(), 0.02, "≥", differs))
+    return all_of(*evidence)
 
 
 @METRICS.claim
@@ -161,31 +161,31 @@ def harmonic_mean(f, rng):
     """F1 is the harmonic mean: between precision and recall, never above their mean, and equal to both
     where they are equal
     """
-    found = []
+    evidence = []
     for _ in range(12):
         tp, fp, fn, tn = rng.integers(1, 60, 4)
         _, p, r, f1 = np.asarray(f(*table(tp, fp, fn, tn), average="binary"), float)
-        found += [
+        evidence += [
             roundoff(f1, 2 * tp / (2 * tp + fp + fn), terms=8),
             roundoff(f1, 2 / (1 / p + 1 / r), terms=8),
             bound(f1 - (p + r) / 2, 1e-15, "≤"),
             bound(min(p, r) - f1, 1e-15, "≤"),
         ]
     _, p, r, f1 = np.asarray(f(*table(6, 3, 3, 8), average="binary"), float)
-    return all_of(*found, roundoff(np.array([p, r, f1]), np.full(3, 2 / 3), terms=8))
+    return all_of(*evidence, roundoff(np.array([p, r, f1]), np.full(3, 2 / 3), terms=8))
 
 
 @METRICS.claim
 def weights_repeat(f, rng):
     """A weight of 3 is the case three times over; weights in proportion change nothing"""
-    found = []
+    evidence = []
     for average in ("macro", "micro"):
         y, predicted, w = rng.integers(0, 3, 40), rng.integers(0, 3, 40), rng.integers(1, 5, 40)
         weighted = np.asarray(f(y, predicted, w.astype(float), average), float)
         repeated = np.asarray(f(np.repeat(y, w), np.repeat(predicted, w), average=average), float)
         scaled = np.asarray(f(y, predicted, 0.25 * w, average), float)
-        found += [roundoff(weighted, repeated, terms=120), roundoff(scaled, weighted, terms=40)]
-    return all_of(*found)
+        evidence += [roundoff(weighted, repeated, terms=120), roundoff(scaled, weighted, terms=40)]
+    return all_of(*evidence)
 
 
 @METRICS.claim
@@ -205,16 +205,16 @@ def guessing(f, rng):
     """Guessing class 1 at random with any frequency has the base rate as its precision, and that frequency
     as its recall
     """
-    found = []
+    evidence = []
     for frequency in (0.05, 0.2, 0.7):
         y, predicted = (rng.random(30_000) < 0.15).astype(int), (rng.random(30_000) < frequency).astype(int)
         _, precision, recall, _ = np.asarray(f(y, predicted, average="binary"), float)
         # each is a share of independent cases: binomial, given how many were guessed, and how many are there
-        found += [
+        evidence += [
             statistical(precision, 0.15, np.sqrt(0.15 * 0.85 / predicted.sum())),
             statistical(recall, frequency, np.sqrt(frequency * (1 - frequency) / y.sum())),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @METRICS.mutant(caught_by=["micro-is-accuracy", "equals-definition"])

@@ -106,13 +106,13 @@ def honesty_is_best(f, rng):
     """Proper: of 15 stated probabilities, from 0.01 to far away, the true one has the least mean of either
     score
     """
-    found = []
+    evidence = []
     for q in (0.1, 0.37, 0.8):
         near = q + np.array([-0.05, -0.02, -0.01, 0.0, 0.01, 0.02, 0.05])
         stated = np.concatenate([near, [0.02, 0.15, 0.25, 0.5, 0.65, 0.7, 0.9, 0.99]])
         means = np.array([expected(f, q, p, 100) for p in stated])
-        found.append(identical(stated[means.argmin(0)], np.full(2, q)))
-    return all_of(*found)
+        evidence.append(identical(stated[means.argmin(0)], np.full(2, q)))
+    return all_of(*evidence)
 
 
 @PROPER.claim
@@ -120,16 +120,16 @@ def cost_of_dishonesty(f, rng):
     r"""What dishonesty costs: the divergence $D_{KL}(q\|p)$ in log loss, $(p-q)^2$ in Brier score; honesty
     leaves the entropy, and $q(1-q)$
     """
-    found = []
+    evidence = []
     for q, p in ((0.25, 0.6), (0.9, 0.5), (0.5, 0.02)):
         honest, stated = expected(f, q, q), expected(f, q, p)
         divergence = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
         entropy = -q * np.log(q) - (1 - q) * np.log(1 - q)
-        found += [
+        evidence += [
             roundoff(stated - honest, np.array([divergence, (p - q) ** 2]), terms=1000, scale=2.0),
             roundoff(honest, np.array([entropy, q * (1 - q)]), terms=1000),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @PROPER.claim

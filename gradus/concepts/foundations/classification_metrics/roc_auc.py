@@ -84,13 +84,13 @@ def mann_whitney(f, rng):
     """
     from scipy.stats import mannwhitneyu
 
-    found = []
+    evidence = []
     for levels in (3, 10, 1000):
         y = (rng.random(120) < 0.3).astype(int)
         s = rng.integers(0, levels, 120) + y * levels // 5
         U = mannwhitneyu(s[y == 1], s[y == 0]).statistic
-        found.append(roundoff(float(f(y, s.astype(float))), U / (y.sum() * (1 - y).sum()), terms=120))
-    return all_of(*found)
+        evidence.append(roundoff(float(f(y, s.astype(float))), U / (y.sum() * (1 - y).sum()), terms=120))
+    return all_of(*evidence)
 
 
 def curve(y, score):
@@ -106,18 +106,18 @@ def area_under_the_curve(f, rng):
     """It is the area under the curve of all thresholds by the trapezoid rule, also with ties, where steps
     would give more or less
     """
-    found = []
+    evidence = []
     for levels in (4, 50):
         y = np.arange(100) % 2
         s = (rng.integers(0, levels, 100) + y).astype(float)
         fpr, tpr = curve(y, s)
         area = float((np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2).sum())
         steps = float((np.diff(fpr) * tpr[1:]).sum())
-        found += [
+        evidence += [
             roundoff(float(f(y, s)), area, terms=100),
             bound(steps - area, 1e-4, "≥", Text("ties", "有并列")),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @ROC.claim
@@ -142,15 +142,17 @@ def two_normal_distributions(f, rng):
     """
     from scipy.special import ndtr
 
-    found, z = [], np.linspace(-9, 9, 1801)
+    evidence, z = [], np.linspace(-9, 9, 1801)
     for delta, n1, n0 in ((1.0, 600, 600), (1.0, 100, 900), (2.0, 360, 840), (0.0, 500, 500)):
         y = np.repeat([1, 0], [n1, n0])
         A = float(ndtr(delta / np.sqrt(2)))
         # Q: two cases of a class both on the right side of one of the other; the same for either class
         Q = float((np.exp(-(z**2) / 2) * ndtr(delta - z) ** 2).sum() * 0.01 / np.sqrt(2 * np.pi))
         variance = (A * (1 - A) + (n1 + n0 - 2) * (Q - A**2)) / (n1 * n0)
-        found.append(statistical(float(f(y, rng.standard_normal(n1 + n0) + delta * y)), A, np.sqrt(variance)))
-    return all_of(*found)
+        evidence.append(
+            statistical(float(f(y, rng.standard_normal(n1 + n0) + delta * y)), A, np.sqrt(variance))
+        )
+    return all_of(*evidence)
 
 
 @ROC.claim

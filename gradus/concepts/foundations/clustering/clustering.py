@@ -125,17 +125,17 @@ def objective_never_rises(f, rng):
     """J never rises, over all rounds from random starts on blobs and on the irises, and it falls until the
     partition stays
     """
-    found = []
+    evidence = []
     for X, k in ((blobs(rng, 60, 4, 3), 5), (iris(), 3), (rng.standard_normal((50, 2)), 6)):
         C = X[rng.choice(len(X), k, replace=False)]
         start = cost(X, C, ((X[:, None] - C) ** 2).sum(-1).argmin(1))
         J = [start] + [cost(X, *f(X, C, t)) for t in range(1, 9)]
         said = Text("proved; rounding", "已证明；舍入")
-        found += [
+        evidence += [
             bound(np.diff(J).max(), 1e-12 * start, "≤", said),
             bound(J[-1], start, "≤", Text("the start", "起点")),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @CLUSTERING.claim
@@ -143,19 +143,19 @@ def rests_at_means_and_nearest_centres(f, rng):
     """At rest every centre is the mean of its points, every point is nearest to its own centre, and one
     more round changes nothing
     """
-    found = []
+    evidence = []
     for X, k in ((blobs(rng), 3), (iris(), 4), (rng.standard_normal((60, 5)), 7)):
         C, labels = (np.asarray(v) for v in f(X, X[rng.choice(len(X), k, replace=False)], 300))
         means = np.stack([X[labels == j].mean(0) for j in range(k)])
         d = ((X[:, None] - C) ** 2).sum(-1)
         again, same = f(X, C, 1)
-        found += [
+        evidence += [
             roundoff(C, means, terms=len(X)),
             identical(labels, d.argmin(1)),
             roundoff(again, C, terms=len(X)),
             identical(same, labels),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @CLUSTERING.claim
@@ -163,25 +163,25 @@ def equals_scipy(f, rng):
     """It agrees with SciPy's `kmeans2` from the same centres, on blobs and on the irises"""
     from scipy.cluster.vq import kmeans2
 
-    found = []
+    evidence = []
     for X, k in ((blobs(rng, 80, 3), 3), (iris(), 3), (iris(), 5)):
         C0 = X[:: len(X) // k][:k] + 0.01
         C, labels = f(X, C0, 300)
         want, named = kmeans2(X, C0, iter=100, minit="matrix", missing="raise")
-        found += [roundoff(C, want, terms=len(X)), identical(labels, named)]
-    return all_of(*found)
+        evidence += [roundoff(C, want, terms=len(X)), identical(labels, named)]
+    return all_of(*evidence)
 
 
 @CLUSTERING.claim
 def squares_within_and_between(f, rng):
     """The total sum of squares is what is left within the clusters plus what lies between their means"""
-    found = []
+    evidence = []
     for X, k in ((blobs(rng), 3), (iris(), 3)):
         C, labels = (np.asarray(v) for v in f(X, X[:: len(X) // k][:k], 300))
         mean, sizes = X.mean(0), np.bincount(labels, minlength=k)
         between = float(sizes @ ((C - mean) ** 2).sum(1))
-        found.append(roundoff(cost(X, C, labels) + between, ((X - mean) ** 2).sum(), terms=len(X)))
-    return all_of(*found)
+        evidence.append(roundoff(cost(X, C, labels) + between, ((X - mean) ** 2).sum(), terms=len(X)))
+    return all_of(*evidence)
 
 
 @CLUSTERING.claim
@@ -207,18 +207,18 @@ def stuck_at_a_bad_start(f, rng):
     r"""A bad start is kept for ever: of the corners of a $w\times h$ rectangle, centres amid the long
     sides stay with $J=w^2$; the optimum is $h^2$, so the ratio has no bound
     """
-    found = []
+    evidence = []
     for w, h in ((2.0, 1.0), (10.0, 1.0), (1000.0, 2.0)):
         X = np.array([[-w, -h], [w, -h], [-w, h], [w, h]]) / 2
         bad = np.array([[0.0, -h], [0.0, h]]) / 2
         good = np.array([[-w, 0.0], [w, 0.0]]) / 2
         C, labels = f(X, bad, 100)
-        found += [
+        evidence += [
             roundoff(C, bad, scale=w),
             roundoff(cost(X, C, labels), w**2, terms=4),
             roundoff(cost(X, *f(X, good, 100)), h**2, terms=4),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @CLUSTERING.claim

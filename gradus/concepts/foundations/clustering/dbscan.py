@@ -117,12 +117,12 @@ def finds_two_moons(f, rng):
     from scipy.cluster.vq import kmeans2
     from sklearn.metrics import adjusted_rand_score
 
-    found = []
+    evidence = []
     for n in (150, 250, 400):  # neighbours are at most 0.21 apart, the moons at least 0.38
         X, truth = moons(rng, n)
         labels = np.asarray(f(X, 0.25, 3))
         by_means = kmeans2(X, np.stack([X[truth == j].mean(0) for j in (0, 1)]), iter=50, minit="matrix")[1]
-        found += [
+        evidence += [
             identical(labels, truth if truth[0] == 0 else 1 - truth),
             bound(
                 adjusted_rand_score(truth, by_means),
@@ -131,7 +131,7 @@ def finds_two_moons(f, rng):
                 Text("k-means cuts across both", "k 均值横切两个月牙"),
             ),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @DBSCAN.claim
@@ -142,7 +142,7 @@ def clusters_are_components(f, rng):
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial.distance import cdist
 
-    found = []
+    evidence = []
     for X, eps, m in (
         (moons(rng, 150, 0.4)[0], 0.2, 4),
         (rng.standard_normal((120, 3)), 0.6, 4),
@@ -153,14 +153,14 @@ def clusters_are_components(f, rng):
         labels = np.asarray(f(X, eps, m))
         count, named = connected_components(close[np.ix_(core, core)], directed=False)
         pairs = set(zip(labels[core].tolist(), named.tolist(), strict=True))
-        found += [
+        evidence += [
             identical(len(pairs), count),
             identical(int(labels.max()) + 1, count),
             identical(labels < 0, ~close[:, core].any(1)),
         ]
         for i in np.flatnonzero(~core & (labels >= 0)):
-            found.append(identical(bool((labels[core & close[i]] == labels[i]).any()), True))
-    return all_of(*found)
+            evidence.append(identical(bool((labels[core & close[i]] == labels[i]).any()), True))
+    return all_of(*evidence)
 
 
 @DBSCAN.claim
@@ -212,21 +212,21 @@ def grows_with_the_radius(f, rng):
     cluster of core points keeps sharing it as ε grows
     """
     X = rng.standard_normal((100, 2))
-    found = []
+    evidence = []
     before = None
     for eps in (0.15, 0.25, 0.4, 0.8):
         labels = np.asarray(f(X, eps, 4))
         stricter = np.asarray(f(X, eps, 6))
-        found.append(identical(int(((stricter >= 0) & (labels < 0)).sum()), 0))
+        evidence.append(identical(int(((stricter >= 0) & (labels < 0)).sum()), 0))
         if before is not None:
             old, core = before
             pairs = set(zip(old[core].tolist(), labels[core].tolist(), strict=True))
-            found += [
+            evidence += [
                 identical(int(((old >= 0) & (labels < 0)).sum()), 0),
                 identical(len(pairs), len(set(old[core].tolist()))),
             ]
         before = labels, core_points(X, eps, 4)
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 def _variant(X, eps, minimum, close=None, core=None, chain=False, adopt=True):

@@ -123,7 +123,7 @@ def distribution_of_each_draw(f, rng):
     X = rng.standard_normal((9, 2))
     grid = (np.arange(200) + 0.5) / 200
     before = [[], [0.05], [0.05, 0.5]]  # the draws before
-    found = []
+    evidence = []
     for earlier in before:
         drawn = np.array([np.asarray(f(X, np.array([*earlier, u]))) for u in grid])
         count = np.bincount(drawn[:, -1], minlength=9)
@@ -132,8 +132,8 @@ def distribution_of_each_draw(f, rng):
         said = Text(
             "an interval of length p holds 200 p midpoints, to one", "长为 p 的区间含 200p 个中点，误差至多 1"
         )
-        found.append(near(np.abs(count - 200 * D2 / D2.sum()).max(), 0.0, 1.0 + 1e-9, said))
-    return all_of(*found)
+        evidence.append(near(np.abs(count - 200 * D2 / D2.sum()).max(), 0.0, 1.0 + 1e-9, said))
+    return all_of(*evidence)
 
 
 @KMEANS_PLUS_PLUS.claim
@@ -156,16 +156,16 @@ def within_the_proved_factor(f, rng):
     clusters of very unequal size
     """
     unequal = np.concatenate([rng.standard_normal(40), 20 + rng.standard_normal(4), [60.0, 61.0]])
-    found = []
+    evidence = []
     for x, k in ((rng.standard_normal(40), 3), (rng.laplace(size=40), 5), (unequal, 3)):
         X = x[:, None]
         ratio = np.mean([cost(X, f(X, rng.random(k))) for _ in range(40)]) / optimum(x, k)
-        found.append(
+        evidence.append(
             bound(
                 ratio, 8 * (np.log(k) + 2), "≤", Text("Arthur and Vassilvitskii", "Arthur 与 Vassilvitskii")
             )
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @KMEANS_PLUS_PLUS.claim

@@ -161,17 +161,17 @@ def conjugate_to_trials(beta, rng):
     r"""After h heads and t tails a prior $\operatorname{Beta}(a,b)$ is $\operatorname{Beta}(a+h,b+t)$:
     prior times likelihood, over its integral by quadrature
     """
-    found = []
+    measured = []
     for a, b, h, t in ((1.0, 1.0, 3, 7), (2.5, 1.5, 10, 0), (0.8, 2.0, 4, 4)):
         grid = panels(-45 / a, 45 / b, logistic)
         product = beta(grid.x, np.array(a), np.array(b)) + h * np.log(grid.x) + t * np.log1p(-grid.x)
         evidence = float((grid.w * np.exp(product)).sum())
         x = rng.random(20)
         posterior = beta(x, np.array(a), np.array(b)) + h * np.log(x) + t * np.log1p(-x) - math.log(evidence)
-        found.append(
+        measured.append(
             roundoff(beta(x, np.array(a + h), np.array(b + t)), posterior, terms=grid.w.size, scale=1.0)
         )
-    return all_of(*found)
+    return all_of(*measured)
 
 
 @BETA.claim
@@ -179,12 +179,12 @@ def order_statistics(beta, rng):
     r"""The k-th smallest of n uniform numbers is $\operatorname{Beta}(k,n+1-k)$:
     $n\binom{n-1}{k-1}x^{k-1}(1-x)^{n-k}$, with exact coefficients
     """
-    n, x, found = 9, rng.uniform(0.05, 0.95, 20), []
+    n, x, evidence = 9, rng.uniform(0.05, 0.95, 20), []
     for k in (1, 4, 9):
         want = n * math.comb(n - 1, k - 1) * x ** (k - 1) * (1 - x) ** (n - k)
         got = np.exp(beta(x, np.array(float(k)), np.array(float(n + 1 - k))))
-        found.append(roundoff(got, want, terms=32))
-    return all_of(*found)
+        evidence.append(roundoff(got, want, terms=32))
+    return all_of(*evidence)
 
 
 @BETA.claim

@@ -225,13 +225,13 @@ def concentrations_of_a_million(dirichlet, rng):
     """
     x, a = np.array([0.25, 0.375, 0.375]), 1e6
     y = np.array([0.333251953125, 0.333251953125, 0.33349609375])  # exact in binary, sum exactly 1
-    found = []
+    evidence = []
     for point in (x, y):
         want = fifty_digits(literal, *point, a)
         # rounding of α₀xᵢ by half a unit moves log p by Σ|αᵢ − α₀xᵢ|ε/2
         moved = 1 + float(np.abs(a - 3 * a * point).sum()) / abs(want)
-        found.append(relative(dirichlet(point, np.full(3, a)), want, terms=4 * moved))
-    return all_of(*found)
+        evidence.append(relative(dirichlet(point, np.full(3, a)), want, terms=4 * moved))
+    return all_of(*evidence)
 
 
 @DIRICHLET.mutant(

@@ -247,12 +247,12 @@ def middle(family):
 @DISTRIBUTIONS.claim
 def one_form_for_all(distributions, rng):
     """With the natural parameters of the table it is each member's density, as SciPy has it"""
-    found = []
+    evidence = []
     for family, usual in USUAL.items():
         x = middle(family)
         got = distributions(x, natural(family, usual), family=family)
-        found.append(roundoff(got, scipy(family, usual)(x), terms=16, scale=16.0))
-    return all_of(*found)
+        evidence.append(roundoff(got, scipy(family, usual)(x), terms=16, scale=16.0))
+    return all_of(*evidence)
 
 
 def moments_of_statistics(density, eta, family):
@@ -266,7 +266,7 @@ def moments_of_statistics(density, eta, family):
 @DISTRIBUTIONS.claim
 def slope_is_the_mean(distributions, rng):
     r"""The score is $T(x)-E\,T$ at every x: the slope of A is the mean of T"""
-    found = []
+    evidence = []
     for family, usual in USUAL.items():
         eta, x = natural(family, usual), middle(family)
         mean, spread, _ = moments_of_statistics(distributions, eta, family)
@@ -280,14 +280,14 @@ def slope_is_the_mean(distributions, rng):
             )
             score = (8 * near - far) / (12 * h)
             want = (statistics(x, family) - mean)[..., i]
-            found.append(roundoff(score, want, terms=16, scale=(16 + np.abs(want).max()) / H * scale[i]))
-    return all_of(*found)
+            evidence.append(roundoff(score, want, terms=16, scale=(16 + np.abs(want).max()) / H * scale[i]))
+    return all_of(*evidence)
 
 
 @DISTRIBUTIONS.claim
 def curvature_is_the_covariance(distributions, rng):
     """The curvature of A is the covariance of T, the same at every x: the Fisher information of η"""
-    found = []
+    evidence = []
     for family, usual in USUAL.items():
         eta, x = natural(family, usual), middle(family)
         _, spread, _ = moments_of_statistics(distributions, eta, family)
@@ -302,8 +302,8 @@ def curvature_is_the_covariance(distributions, rng):
             )
             bend = -(16 * one - two - 30 * middle_value) / (12 * h[i] ** 2)
             size = (16 + np.abs(middle_value).max()) / h[i] ** 2
-            found.append(roundoff(bend, np.full_like(x, spread[i, i]), terms=8, scale=size))
-    return all_of(*found)
+            evidence.append(roundoff(bend, np.full_like(x, spread[i, i]), terms=8, scale=size))
+    return all_of(*evidence)
 
 
 @DISTRIBUTIONS.claim
@@ -311,7 +311,7 @@ def divergence_is_a_gap(distributions, rng):
     r"""The divergence is the gap of A above its tangent,
     $A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)$; by quadrature
     """
-    found = []
+    evidence = []
     for family, usual in USUAL.items():
         eta = natural(family, usual)
         zeta = eta * 0.8
@@ -319,8 +319,8 @@ def divergence_is_a_gap(distributions, rng):
         log_p, log_q = (distributions(grid.x, e, family=family) for e in (eta, zeta))
         gain = (grid.w * np.exp(log_p) * (log_p - log_q)).sum()
         gap = log_partition(zeta, family) - log_partition(eta, family) - mean @ (zeta - eta)
-        found.append(roundoff(gain, gap, terms=grid.w.size, scale=4.0))
-    return all_of(*found)
+        evidence.append(roundoff(gain, gap, terms=grid.w.size, scale=4.0))
+    return all_of(*evidence)
 
 
 @DISTRIBUTIONS.claim
@@ -335,7 +335,7 @@ def sums_are_sufficient(distributions, rng):
         "gamma": (np.array([1.0, 6.0, 6.0]), np.array([2.0, 2.0, 9.0])),  # sums 13, products 36
         "die": (np.array([1.0, 6.0, 2.0]), np.array([3.0, 3.0, 3.0])),
     }
-    found = []
+    evidence = []
     for family, (one, two) in samples.items():
         ratios = []
         for factor in (0.5, 1.0, 2.0):
@@ -343,8 +343,8 @@ def sums_are_sufficient(distributions, rng):
             ratios.append(
                 distributions(one, eta, family=family).sum() - distributions(two, eta, family=family).sum()
             )
-        found.append(roundoff(np.array(ratios), np.full(3, ratios[1]), terms=16, scale=64.0))
-    return all_of(*found)
+        evidence.append(roundoff(np.array(ratios), np.full(3, ratios[1]), terms=16, scale=64.0))
+    return all_of(*evidence)
 
 
 @DISTRIBUTIONS.claim
@@ -352,7 +352,7 @@ def greatest_entropy(distributions, rng):
     """Where h is constant, of all distributions with the same means of T it has the greatest entropy: any small
     change that keeps them lowers it
     """
-    found = []
+    evidence = []
     for family, usual in USUAL.items():
         if family in ("bernoulli", "poisson"):
             continue  # a coin leaves nothing to change; Poisson's base measure 1/x! takes part in its entropy
@@ -373,8 +373,8 @@ def greatest_entropy(distributions, rng):
             lost = h(p) - h(p * (1 + step * bump))
             share = 0.5 * step**2 * float((p * bump**2).sum())
             why = Text("half of the loss of second order", "二阶损失的一半")
-            found.append(bound(lost, 0.5 * share, "≥", why))
-    return all_of(*found)
+            evidence.append(bound(lost, 0.5 * share, "≥", why))
+    return all_of(*evidence)
 
 
 @DISTRIBUTIONS.mutant(

@@ -115,11 +115,11 @@ standard_claims(
 def no_memory(exponential, rng):
     """It has no memory: $p(s+t)/P(X>s)=p(t)$, however long the wait has been"""
     lam, t = 1.5, rng.exponential(1.0, 20)
-    found = []
+    evidence = []
     for s in (0.5, 4.0, 100.0):
         later = exponential(s + t, np.array(lam)) + lam * s  # P(X > s) = exp(−λs)
-        found.append(invariance(later, exponential(t, np.array(lam)), terms=4, scale=lam * (s + 6)))
-    return all_of(*found)
+        evidence.append(invariance(later, exponential(t, np.array(lam)), terms=4, scale=lam * (s + 6)))
+    return all_of(*evidence)
 
 
 @EXPONENTIAL.claim

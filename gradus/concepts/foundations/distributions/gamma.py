@@ -161,13 +161,13 @@ def waiting_for_k_events(gamma, rng):
     r"""Waiting for k events, $\operatorname{Gamma}(k,\beta)$: more than x exactly when fewer than k events
     have come by x, $\sum_{i<k}e^{-\beta x}(\beta x)^i/i!$
     """
-    k, beta, found = 4, 1.5, []
+    k, beta, evidence = 4, 1.5, []
     for x in (0.5, 2.0, 6.0):
         grid = panels(math.log(x) - 12.0, math.log(x), exponential)
         within = float((grid.w * np.exp(gamma(grid.x, np.array(float(k)), np.array(beta)))).sum())
         fewer = math.fsum(math.exp(-beta * x) * (beta * x) ** i / math.factorial(i) for i in range(k))
-        found.append(roundoff(within, 1 - fewer, terms=grid.w.size, scale=1.0))
-    return all_of(*found)
+        evidence.append(roundoff(within, 1 - fewer, terms=grid.w.size, scale=1.0))
+    return all_of(*evidence)
 
 
 @GAMMA.claim

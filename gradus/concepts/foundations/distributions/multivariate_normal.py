@@ -196,13 +196,13 @@ def six_hundred_dimensions(multivariate_normal, rng):
     """In 600 dimensions, where the determinant underflows to 0 or overflows, the log-density keeps its
     digits; and so it does 40σ out
     """
-    d, found = 600, []
+    d, evidence = 600, []
     for s in (1e-3, 1e3):
         want = -d * (math.log(s) + 0.5 * math.log(2 * math.pi)) - 800
         x = np.zeros(d)
         x[7] = 40 * s
-        found.append(relative(multivariate_normal(x, np.zeros(d), s**2 * np.eye(d)), want, terms=d))
-    return all_of(*found)
+        evidence.append(relative(multivariate_normal(x, np.zeros(d), s**2 * np.eye(d)), want, terms=d))
+    return all_of(*evidence)
 
 
 @MULTIVARIATE_NORMAL.mutant(

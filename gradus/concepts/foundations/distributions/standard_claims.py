@@ -129,15 +129,15 @@ def _named(name, measure, distribution):
 
 
 def _mass(density, rng, distribution):
-    found = []
+    evidence = []
     for theta in distribution.thetas():
         grid = distribution.grid(theta)
-        found.append(roundoff(expectation(density, distribution, theta), 1.0, terms=size_of(grid)))
-    return all_of(*found)
+        evidence.append(roundoff(expectation(density, distribution, theta), 1.0, terms=size_of(grid)))
+    return all_of(*evidence)
 
 
 def _moments(density, rng, distribution):
-    found = []
+    evidence = []
     for theta in distribution.thetas():
         n, mean, spread = (
             size_of(distribution.grid(theta)),
@@ -156,9 +156,9 @@ def _moments(density, rng, distribution):
                 lambda x, _, m=mean: (x - m)[..., :, None] * (x - m)[..., None, :],
             )
         size = float(np.abs(spread).max())
-        found.append(roundoff(first, mean, terms=n, scale=float(np.abs(mean).max()) + math.sqrt(size)))
-        found.append(roundoff(second, spread, terms=n, scale=size))
-    return all_of(*found)
+        evidence.append(roundoff(first, mean, terms=n, scale=float(np.abs(mean).max()) + math.sqrt(size)))
+        evidence.append(roundoff(second, spread, terms=n, scale=size))
+    return all_of(*evidence)
 
 
 def _cumulative(density, distribution, theta):
@@ -167,15 +167,15 @@ def _cumulative(density, distribution, theta):
 
 
 def _distribution_function(density, rng, distribution):
-    found = []
+    evidence = []
     for theta in distribution.thetas():
         F, grid = _cumulative(density, distribution, theta)
-        found.append(roundoff(F, distribution.scipy(theta).cdf(grid.ends), terms=size_of(grid), scale=1.0))
-    return all_of(*found)
+        evidence.append(roundoff(F, distribution.scipy(theta).cdf(grid.ends), terms=size_of(grid), scale=1.0))
+    return all_of(*evidence)
 
 
 def _sampler(density, rng, distribution):
-    n, found = 2000, []
+    n, evidence = 2000, []
     limit = math.sqrt(math.log(2 / 5.7e-7) / (2 * n))
     why = Text(
         f"2exp(−2nε²) = 5.7e-7, as rare as |z| > 5; n={n}",
@@ -184,32 +184,34 @@ def _sampler(density, rng, distribution):
     for theta in distribution.thetas():
         F, grid = _cumulative(density, distribution, theta)
         drawn = np.searchsorted(np.sort(distribution.draw(rng, theta, n)), grid.ends, side="right") / n
-        found.append(bound(np.abs(drawn - F).max(), limit, "≤", why))
-    return all_of(*found)
+        evidence.append(bound(np.abs(drawn - F).max(), limit, "≤", why))
+    return all_of(*evidence)
 
 
 def _sampler_of_vectors(density, rng, distribution):
-    found = []
+    evidence = []
     for theta in distribution.thetas():
         x = distribution.draw(rng, theta, 4000)
-        found.append(statistical(-log_density(density, distribution, theta, x), distribution.entropy(theta)))
-        found += [statistical(c, m) for c, m in zip(x.T, distribution.mean(theta), strict=True)]
-    return all_of(*found)
+        evidence.append(
+            statistical(-log_density(density, distribution, theta, x), distribution.entropy(theta))
+        )
+        evidence += [statistical(c, m) for c, m in zip(x.T, distribution.mean(theta), strict=True)]
+    return all_of(*evidence)
 
 
 def _entropy(density, rng, distribution):
-    found = []
+    evidence = []
     for theta in distribution.thetas():
         size = max(1.0, float(expectation(density, distribution, theta, lambda x, l: np.abs(l))))
         got = expectation(density, distribution, theta, lambda x, l: -l)
-        found.append(
+        evidence.append(
             roundoff(got, distribution.entropy(theta), terms=size_of(distribution.grid(theta)), scale=size)
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 def _divergence(density, rng, distribution):
-    found = []
+    evidence = []
     for p, q in zip(distribution.thetas()[:-1], distribution.thetas()[1:], strict=True):
 
         def gain(x, log_p, q=q):
@@ -219,7 +221,7 @@ def _divergence(density, rng, distribution):
             1.0,
             float(expectation(density, distribution, p, lambda x, l, g=gain: np.abs(l) + np.abs(g(x, l)))),
         )
-        found.append(
+        evidence.append(
             roundoff(
                 expectation(density, distribution, p, gain),
                 distribution.divergence(p, q),
@@ -227,7 +229,7 @@ def _divergence(density, rng, distribution):
                 scale=size,
             )
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 def derivatives(density, distribution, theta, x, steps):
@@ -261,7 +263,7 @@ def derivatives(density, distribution, theta, x, steps):
 
 
 def _fisher(density, rng, distribution):
-    found = []
+    evidence = []
     for theta in distribution.thetas():
         want = np.atleast_2d(distribution.information(theta))
         scale = np.sqrt(np.diag(want))
@@ -282,7 +284,7 @@ def _fisher(density, rng, distribution):
         mean = np.einsum("ab,abi->i", mass, score)
         square = np.einsum("ab,abi,abj->ij", mass, score, score)
         curve = -np.einsum("ab,abij->ij", mass, bend)
-        found.append(roundoff(mean, np.zeros_like(mean), terms=16, scale=size / h))
-        found.append(roundoff(square, want, terms=16, scale=size / h))
-        found.append(roundoff(curve, want, terms=8, scale=size / h**2))
-    return all_of(*found)
+        evidence.append(roundoff(mean, np.zeros_like(mean), terms=16, scale=size / h))
+        evidence.append(roundoff(square, want, terms=16, scale=size / h))
+        evidence.append(roundoff(curve, want, terms=8, scale=size / h**2))
+    return all_of(*evidence)

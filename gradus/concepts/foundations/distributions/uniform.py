@@ -128,11 +128,11 @@ def quantiles_make_every_distribution(uniform, rng):
     u = rng.random(50)
     x = -np.log1p(-u)  # quantiles of the exponential distribution
     F, log_slope = -np.expm1(-x), -x
-    found = []
+    evidence = []
     for a, b in ((0.0, 1.0), (-2.0, 6.0), (1.0, 4.0)):
         bent = uniform(a + (b - a) * F, np.array(a), np.array(b)) + math.log(b - a) + log_slope
-        found.append(invariance(bent, -x, terms=2, scale=float(x.max()) + 2))
-    return all_of(*found)
+        evidence.append(invariance(bent, -x, terms=2, scale=float(x.max()) + 2))
+    return all_of(*evidence)
 
 
 @UNIFORM.claim

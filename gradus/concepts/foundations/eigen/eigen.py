@@ -139,11 +139,11 @@ def residual(solve, rng):
         np.array([-1e6, 1e-6, 1.0, 1e6]),
         np.array([-1.0, 1.0, -1.0, 1.0]),
     )
-    found = []
+    evidence = []
     for A in [symmetric(rng, 8), *[rotated(rng, s)[0] for s in spectra]]:
         values, V = solve(A)
-        found.append(roundoff(A @ V, V * values, terms=len(A), scale=size(A)))
-    return all_of(*found)
+        evidence.append(roundoff(A @ V, V * values, terms=len(A), scale=size(A)))
+    return all_of(*evidence)
 
 
 @EIGEN.claim
@@ -169,7 +169,7 @@ def orthonormal_even_when_repeated(solve, rng):
     r"""Spectral theorem: the eigenvectors of a symmetric matrix are orthonormal, $V^{\mathsf T}V=I$, even
     where eigenvalues repeat
     """
-    found = []
+    evidence = []
     for A in (
         symmetric(rng, 7),
         rotated(rng, np.array([2.0, 2.0, 2.0, -1.0, -1.0]))[0],
@@ -177,8 +177,8 @@ def orthonormal_even_when_repeated(solve, rng):
         np.zeros((3, 3)),
     ):
         _, V = solve(A)
-        found.append(roundoff(V.T @ V, np.eye(len(A)), terms=2 * len(A)))
-    return all_of(*found)
+        evidence.append(roundoff(V.T @ V, np.eye(len(A)), terms=2 * len(A)))
+    return all_of(*evidence)
 
 
 @EIGEN.claim

@@ -170,26 +170,26 @@ def table_of_formats(fl, rng):
     """
     import torch
 
-    found = []
+    evidence = []
     for format in FORMATS:
         info = torch.finfo(getattr(torch, format))
         want = [info.eps, info.max, info.smallest_normal, info.smallest_normal * info.eps]
-        found.append(identical(np.array(experiment(fl, format)), np.array(want)))
-    return all_of(*found)
+        evidence.append(identical(np.array(experiment(fl, format)), np.array(want)))
+    return all_of(*evidence)
 
 
 @FLOATING_POINT.claim
 def relative_error_at_most_u(fl, rng):
     r"""The relative error is at most $u=\varepsilon/2$ within the normal range, and comes near it"""
-    found = []
+    evidence = []
     for format in ("float32", "float16", "bfloat16", "float8_e5m2", "float8_e4m3fn"):
         m = FORMATS[format][1]
         x = rng.uniform(1, 2, 4000) * 2.0 ** rng.integers(-5, 7, 4000)
         worst = np.abs(fl(x, format) / x - 1).max()
         u = 2.0 ** -(m + 1)
-        found.append(bound(worst, u, "≤", Text("u", "u")))
-        found.append(bound(worst, 0.8 * u, "≥", Text("reached nearly", "几乎达到")))
-    return all_of(*found)
+        evidence.append(bound(worst, u, "≤", Text("u", "u")))
+        evidence.append(bound(worst, 0.8 * u, "≥", Text("reached nearly", "几乎达到")))
+    return all_of(*evidence)
 
 
 def all_numbers(format):
@@ -214,20 +214,20 @@ def nearest_of_all(fl, rng):
     """No number of the format is nearer: beside all numbers of both 8-bit formats, decoded from their
     bits; a tie goes to the even fraction
     """
-    found = []
+    evidence = []
     for format in ("float8_e5m2", "float8_e4m3fn"):
         numbers = all_numbers(format)
         x = rng.uniform(-1, 1, 500) * numbers[-1] * 2.0 ** -rng.integers(0, 16, 500)
         nearest = np.abs(x[:, None] - numbers).min(1)
-        found.append(identical(np.abs(fl(x, format) - x), nearest))
-        found.append(identical(fl(numbers, format), numbers))
+        evidence.append(identical(np.abs(fl(x, format) - x), nearest))
+        evidence.append(identical(fl(numbers, format), numbers))
         middle = (numbers[1:] + numbers[:-1]) / 2
         steps = np.searchsorted(numbers, fl(middle, format))
         zero = np.searchsorted(numbers, 0.0)
-        found.append(
+        evidence.append(
             identical((steps - zero) % 2, np.zeros(len(middle), int))
         )  # even: every second from 0 on
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @FLOATING_POINT.claim
@@ -238,11 +238,11 @@ def same_bits_as_hardware(fl, rng):
     x = rng.standard_normal(20_000) * 2.0 ** rng.integers(-60, 60, 20_000)
     single = x.astype(np.float32).astype(float)
     with np.errstate(over="ignore"):
-        found = [identical(fl(x, f), x.astype(f).astype(float)) for f in ("float16", "float32")]
+        evidence = [identical(fl(x, f), x.astype(f).astype(float)) for f in ("float16", "float32")]
     for f in FORMATS:
         cast = torch.from_numpy(single).to(getattr(torch, f)).double().numpy()
-        found.append(identical(fl(single, f), cast))
-    return all_of(*found)
+        evidence.append(identical(fl(single, f), cast))
+    return all_of(*evidence)
 
 
 @FLOATING_POINT.claim
@@ -260,15 +260,15 @@ def differences_of_neighbours(fl, rng):
     r"""Thanks to subnormal numbers $x\ne y$ implies $\operatorname{fl}(x-y)\ne0$, and between $y/2$ and
     $2y$ the difference is exact (Sterbenz): all pairs of both 8-bit formats
     """
-    found = []
+    evidence = []
     for format in ("float8_e5m2", "float8_e4m3fn"):
         numbers = all_numbers(format)
         x, y = np.meshgrid(numbers, numbers)
         difference = fl(x - y, format)
-        found.append(identical((difference == 0) & (x != y), np.zeros(x.shape, bool)))
+        evidence.append(identical((difference == 0) & (x != y), np.zeros(x.shape, bool)))
         near = (x > 0) & (y > 0) & (x <= 2 * y) & (y <= 2 * x)
-        found.append(identical(difference[near], (x - y)[near]))
-    return all_of(*found)
+        evidence.append(identical(difference[near], (x - y)[near]))
+    return all_of(*evidence)
 
 
 @FLOATING_POINT.claim

@@ -168,13 +168,13 @@ def all_digits_near_zero(f, rng):
     for $x$ from $10^{-17}$ to 1, where the formulas as written lose every digit
     """
     x = rng.uniform(0.3, 1.0, 60) * 10.0 ** rng.uniform(-17, 0, 60) * rng.choice([-0.99, 1.0], 60)
-    found = []
+    evidence = []
     for function, naive in (("log1p", np.log(1 + x)), ("expm1", np.exp(x) - 1)):
         want = np.array([exact(function, [v]) for v in x])
         got = np.asarray(f(x, function), float)
-        found.append(bound(np.abs(got / want - 1).max(), 8 * U, "≤"))
-        found.append(bound(np.abs(naive / want - 1).max(), 0.5, "≥", Text("as written", "按原式")))
-    return all_of(*found)
+        evidence.append(bound(np.abs(got / want - 1).max(), 8 * U, "≤"))
+        evidence.append(bound(np.abs(naive / want - 1).max(), 0.5, "≥", Text("as written", "按原式")))
+    return all_of(*evidence)
 
 
 @STABLE.claim
@@ -182,18 +182,18 @@ def accurate_at_every_size(f, rng):
     r"""Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few
     $u\max|x_i|$, and the norm of numbers of any size by a few u
     """
-    found = []
+    evidence = []
     for power in np.linspace(-2, 2.95, 12):
         x = rng.uniform(-1, 1, 8) * 10.0**power
         x[0] = 10.0**power
-        found.append(
+        evidence.append(
             roundoff(
                 float(f(x, "logsumexp")), exact("logsumexp", x), terms=4, scale=float(np.abs(x).max()) + 1
             )
         )
         y = rng.standard_normal(8) * 10.0 ** rng.uniform(-250, 250)
-        found.append(roundoff(float(f(y, "hypot")), exact("hypot", y), terms=8))
-    return all_of(*found)
+        evidence.append(roundoff(float(f(y, "hypot")), exact("hypot", y), terms=8))
+    return all_of(*evidence)
 
 
 @STABLE.claim

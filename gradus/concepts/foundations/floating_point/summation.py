@@ -105,14 +105,14 @@ def losses(f, x, method):
 @SUMMATION.claim
 def bounds_hold(f, rng):
     r"""The three bounds hold, in units of $u\sum|x_i|$: $n-1$, $\lceil\log_2n\rceil$ and $2$"""
-    found = []
+    evidence = []
     for n in (64, 1000):
         sizes = 10.0 ** rng.integers(-8, 8, n)
         ones = np.where(np.arange(n) == 0, 1.0, U)  # where the first bound is nearly reached
         x = np.stack([rng.standard_normal(n), rng.uniform(0, 1, n), rng.standard_normal(n) * sizes, ones])
         limits = {"naive": n - 1, "pairwise": math.ceil(math.log2(n)), "kahan": 2}
-        found += [bound(losses(f, x, m), limit, "≤") for m, limit in limits.items()]
-    return all_of(*found)
+        evidence += [bound(losses(f, x, m), limit, "≤") for m, limit in limits.items()]
+    return all_of(*evidence)
 
 
 @SUMMATION.claim
@@ -169,12 +169,12 @@ def survives_cancellation(f, rng):
 @SUMMATION.claim
 def rounded_once(f, rng):
     """Random terms: the compensated sum is the exact sum rounded once (`math.fsum`) or its neighbour"""
-    found = []
+    evidence = []
     rows = rng.standard_normal((40, 300)) * 10.0 ** rng.integers(-6, 7, (40, 300))
     for x, got in zip(rows, np.asarray(f(rows, "kahan"), float), strict=True):
         exact = math.fsum(x)
-        found.append(bound(abs(got - exact), float(np.spacing(abs(exact))), "≤"))
-    return all_of(*found)
+        evidence.append(bound(abs(got - exact), float(np.spacing(abs(exact))), "≤"))
+    return all_of(*evidence)
 
 
 @SUMMATION.mutant(

@@ -93,17 +93,17 @@ def one_pass_is_negative(f, rng):
     r"""Data $10^9+N(0,1)$: right to ten digits beside exact fractions, while $\overline{x^2}-\bar x^2$ is
     wrong altogether, and negative for some data
     """
-    found, one_pass = [], []
+    evidence, one_pass = [], []
     for _ in range(12):
         x = 1e9 + rng.standard_normal(200)
         want = exact(x)
-        found.append(
+        evidence.append(
             bound(abs(float(f(x)) / want - 1), 1e-10, "≤", Text("κ = 10⁹, n = 200", "κ = 10⁹，n = 200"))
         )
         one_pass.append(np.mean(x**2) - np.mean(x) ** 2)
     wrong = Text("the spacing of numbers at 10¹⁸ is 128", "10¹⁸ 处相邻浮点数间隔 128")
     return all_of(
-        *found,
+        *evidence,
         bound(min(one_pass), -1.0, "≤", wrong),
         bound(np.abs(np.array(one_pass) - 1).max(), 10.0, "≥", wrong),
     )
@@ -148,15 +148,15 @@ def certified_sets(f, rng):
     r"""NIST's sets NumAcc3 and NumAcc4, $10^6+0.2\pm0.1$ and $10^7+0.2\pm0.1$ in 1001 numbers: standard
     deviation 0.1, certified, to the 9 and 8 digits that the data hold
     """
-    found = []
+    evidence = []
     for base, digits in ((1e6, 9), (1e7, 8)):
         x = np.concatenate([[base + 0.2], np.tile([base + 0.1, base + 0.3], 500)])
         deviation = np.sqrt(float(f(x)) * 1001 / 1000)  # certified with n − 1
         held = Text(
             "what 16 digits of the data leave of the deviations", "数据的 16 位数字为离差所留下的位数"
         )
-        found.append(bound(abs(deviation / 0.1 - 1), 10.0**-digits, "≤", held))
-    return all_of(*found)
+        evidence.append(bound(abs(deviation / 0.1 - 1), 10.0**-digits, "≤", held))
+    return all_of(*evidence)
 
 
 @VARIANCE.claim

@@ -113,14 +113,14 @@ def energy_never_rises(hopfield, rng):
     r"""One unit at a time, the energy never rises: each turn of unit $i$ lowers it by $2|\sum_jw_{ij}s_j|$"""
     xi, s = signs(rng, 5, 24), signs(rng, 8, 24)
     W = xi.T @ xi * (1 - np.eye(24)) / 24
-    found = []
+    evidence = []
     for i in rng.integers(0, 24, 60):
         after = hopfield(xi, s, np.array([i]))
         turned = (after != s).any(-1)
         drop = np.where(turned, 2 * np.abs(s @ W[i]), 0)
-        found.append(roundoff(energy(xi, s) - energy(xi, after), drop, terms=24, scale=24.0))
+        evidence.append(roundoff(energy(xi, s) - energy(xi, after), drop, terms=24, scale=24.0))
         s = after
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @HOPFIELD.claim
@@ -157,12 +157,12 @@ def completes_what_is_damaged(hopfield, rng):
 @HOPFIELD.claim
 def negatives_are_stored_too(hopfield, rng):
     """A state and its negative behave alike: the negative of each pattern is stored as well"""
-    found = []
+    evidence = []
     for n in (20, 21, 22, 23):
         xi, order = hadamard(32)[[1, 2], :n], rng.integers(0, n, 30)  # sums of 0 occur
         s = signs(rng, 100, n)
-        found.append(identical(hopfield(xi, -s, order), -hopfield(xi, s, order)))
-    return all_of(*found)
+        evidence.append(identical(hopfield(xi, -s, order), -hopfield(xi, s, order)))
+    return all_of(*evidence)
 
 
 def fixed_points(hopfield, xi):

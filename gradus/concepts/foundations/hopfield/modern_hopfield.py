@@ -105,7 +105,7 @@ def energy_falls(modern, rng):
     """The energy never rises, and stays between 0 and $2M^2$: β from 0.1 to 10, 20 updates from 30 starts"""
     X = rng.standard_normal((12, 5))
     M = np.sqrt((X**2).sum(1).max())
-    found = []
+    evidence = []
     for beta in (0.1, 1.0, 10.0):
         q = rng.standard_normal((30, 5))
         q *= np.minimum(1, M / np.linalg.norm(q, axis=1))[:, None]
@@ -116,24 +116,24 @@ def energy_falls(modern, rng):
         levels = np.array(levels)
         rounding = 64 * 2.0**-52 * M**2
         why = Text("rounding of the energies", "能量的舍入误差")
-        found.append(near(max(0.0, float(np.diff(levels, axis=0).max())), 0.0, rounding, why))
-        found += [bound(levels.max(), 2 * M**2), bound(levels.min(), 0.0, "≥")]
-    return all_of(*found)
+        evidence.append(near(max(0.0, float(np.diff(levels, axis=0).max())), 0.0, rounding, why))
+        evidence += [bound(levels.max(), 2 * M**2), bound(levels.min(), 0.0, "≥")]
+    return all_of(*evidence)
 
 
 @MODERN_HOPFIELD.claim
 def retrieval_error_is_exponentially_small(modern, rng):
     r"""One update errs by at most $2M(N-1)e^{-\beta\Delta}$"""
     X = rng.standard_normal((20, 16))
-    M, found = np.sqrt((X**2).sum(1).max()), []
+    M, evidence = np.sqrt((X**2).sum(1).max()), []
     for beta in (0.5, 1.0, 2.0):
         for i in range(20):
             q = X[i] + 0.3 * rng.standard_normal(16)
             gap = np.delete((X[i] - X) @ q, i).min()
-            found.append(
+            evidence.append(
                 bound(np.linalg.norm(modern(X, q, beta) - X[i]), 2 * M * 19 * np.exp(-beta * gap) + 1e-12)
             )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @MODERN_HOPFIELD.claim

@@ -144,13 +144,13 @@ def nist_sets_to_the_last_digit(analyse, rng):
     r"""On all 11 NIST reference sets F is that of exact rational arithmetic on the stored observations, to
     $16\varepsilon$
     """
-    found, table = [], []
+    evidence, table = [], []
     for name, y, g, certified in nist():
         F, naive = float(analyse(y, g)[2]), one_pass(y, g)[2]
         want = exact_f(name)
-        found.append(roundoff(F / want, 1.0, terms=1, c=16))
+        evidence.append(roundoff(F / want, 1.0, terms=1, c=16))
         table.append(f"{name} {digits(F, certified):.1f}/{digits(naive, certified):.1f}")
-    e = all_of(*found)
+    e = all_of(*evidence)
     said = ", ".join(table)
     return Evidence(
         e.kind,
@@ -188,15 +188,15 @@ def digits_of_the_certified_f(analyse, rng):
     they share 7, 4 where they share 13; storing the observations costs the rest. The one-pass formula
     keeps 8 to 13, 1 and none
     """
-    found = []
+    evidence = []
     for name, y, g, certified in nist():
         kept, left = digits(float(analyse(y, g)[2]), certified), digits(one_pass(y, g)[2], certified)
         why = Text(
             f"{name}: {kept:.1f} digits, {left:.1f} by the one-pass formula",
             f"{name}：{kept:.1f} 位，一遍公式 {left:.1f} 位",
         )
-        found += [bound(kept, KEPT[name], "≥", why), bound(kept - left, 2.0, "≥", why)]
-    return all_of(*found)
+        evidence += [bound(kept, KEPT[name], "≥", why), bound(kept - left, 2.0, "≥", why)]
+    return all_of(*evidence)
 
 
 @ANALYSIS_OF_VARIANCE.claim
@@ -204,12 +204,12 @@ def shifted_before_they_are_stored(analyse, rng):
     """A constant that is subtracted before the observations are stored costs nothing: on tenths F is 21,
     201 and 2001 to 13 digits
     """
-    found = []
+    evidence = []
     for name, y, g, certified in nist():
         if name in ("SmLs07", "SmLs08"):  # the constant and the tenth are known: y − 10¹² is read off
             tenths = np.rint((y - 1e12) * 10) / 10
-            found.append(bound(digits(float(analyse(tenths, g)[2]), certified), 13, "≥"))
-    return all_of(*found)
+            evidence.append(bound(digits(float(analyse(tenths, g)[2]), certified), 13, "≥"))
+    return all_of(*evidence)
 
 
 @ANALYSIS_OF_VARIANCE.claim

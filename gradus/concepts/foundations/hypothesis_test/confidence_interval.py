@@ -115,14 +115,14 @@ def covers_as_promised(interval, rng):
     the 80 % one in 80 %
     """
     x = 5 + 3 * rng.standard_normal((10_000, 6))
-    found = []
+    evidence = []
     for level in (0.95, 0.8):
         hits = covered(interval(x, level=level), 5.0)
-        found.append(statistical(hits, level, np.sqrt(level * (1 - level) / 10_000)))
+        evidence.append(statistical(hits, level, np.sqrt(level * (1 - level) / 10_000)))
     within = near(
         covered(interval(x), 5.0).mean(), 0.95, 0.01, Text("one per cent", "百分之一"), "statistical"
     )
-    return all_of(*found, within)
+    return all_of(*evidence, within)
 
 
 @CONFIDENCE_INTERVAL.claim

@@ -182,12 +182,12 @@ def false_positive_rate_is_alpha(test, rng):
 @HYPOTHESIS_TEST.claim
 def p_is_uniform(test, rng):
     r"""Under the hypothesis p is uniform on $[0,1]$: $E\,p=\frac12$, $E\,p^2=\frac13$, for t to either side"""
-    found = []
+    evidence = []
     for alternative in ("two-sided", "less", "greater"):
         x, y = rng.standard_normal((2000, 4)), rng.standard_normal((2000, 6))
         p = test(x, y, alternative=alternative)[1]
-        found += [statistical(p, 1 / 2), statistical(p**2, 1 / 3)]
-    return all_of(*found)
+        evidence += [statistical(p, 1 / 2), statistical(p**2, 1 / 3)]
+    return all_of(*evidence)
 
 
 @HYPOTHESIS_TEST.claim
@@ -270,14 +270,14 @@ def two_sides(test, rng):
 def samples_may_be_exchanged(test, rng):
     """Exchanging the samples turns t into $-t$ and U into $nm-U$, and leaves the two-sided p"""
     x, y = rng.standard_normal(4), 1 + rng.standard_normal(5)
-    found = []
+    evidence = []
     for name, other in (("t", lambda t: -t), ("welch", lambda t: -t), ("mann-whitney", lambda U: 20 - U)):
         (a, p), (b, q) = test(x, y, test=name), test(y, x, test=name)
-        found += [
+        evidence += [
             invariance(b, other(a), terms=9, scale=max(1.0, abs(float(a)))),
             invariance(q, p, terms=9, scale=1.0),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @HYPOTHESIS_TEST.claim

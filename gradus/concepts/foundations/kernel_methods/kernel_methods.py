@@ -138,12 +138,12 @@ def gram_matrices_are_semidefinite(kernel_matrix, rng):
     t = np.linspace(-2, 2, 24)[:, None]
     sets = [rng.standard_normal((24, 3)), 0.01 * rng.standard_normal((24, 2)), t * [1.0, 2.0]]
     sets.append(np.repeat(rng.standard_normal((8, 2)), 3, axis=0))
-    found = []
+    evidence = []
     for X in sets:
         for kernel in KERNELS:
             K = kernel_matrix(X, X, kernel=kernel, gamma=0.8, degree=3)
-            found += [semidefinite(K), roundoff(K, K.T, terms=3)]
-    return all_of(*found)
+            evidence += [semidefinite(K), roundoff(K, K.T, terms=3)]
+    return all_of(*evidence)
 
 
 @KERNEL_METHODS.claim
@@ -217,12 +217,12 @@ def mean_over_frequencies(kernel_matrix, rng):
 @KERNEL_METHODS.claim
 def sums_and_products(kernel_matrix, rng):
     """Sums and products of kernels are kernels (Schur): their Gram matrices stay positive semidefinite"""
-    X, found = rng.standard_normal((20, 2)), []
+    X, evidence = rng.standard_normal((20, 2)), []
     grams = [kernel_matrix(X, X, kernel=kernel, gamma=0.5) for kernel in KERNELS]
     for A in grams:
         for B in grams:
-            found += [semidefinite(A + B), semidefinite(A * B)]
-    return all_of(*found)
+            evidence += [semidefinite(A + B), semidefinite(A * B)]
+    return all_of(*evidence)
 
 
 @KERNEL_METHODS.claim
@@ -230,18 +230,18 @@ def depends_on_the_difference(kernel_matrix, rng):
     """Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall with the
     distance
     """
-    X, shift, found = rng.standard_normal((10, 3)), np.array([3.0, -2.0, 1.0]), []
+    X, shift, evidence = rng.standard_normal((10, 3)), np.array([3.0, -2.0, 1.0]), []
     line = np.linspace(0, 3, 13)[:, None] * [1.0, 0.0, 0.0]
     for kernel in ("gaussian", "laplacian"):
         K = kernel_matrix(X, X, kernel=kernel)
         along = kernel_matrix(line[:1], line, kernel=kernel)[0]
-        found += [
+        evidence += [
             invariance(kernel_matrix(X + shift, X + shift, kernel=kernel), K, terms=3, scale=60.0),
             roundoff(np.diag(K), np.ones(10), terms=3, scale=20.0),
             bound(K.max(), 1 + 64 * EPSILON, "≤", Text("1, and rounding", "1，以及舍入")),
             bound(np.diff(along).max(), 0.0, "≤", Text("falls", "递减")),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @KERNEL_METHODS.mutant(

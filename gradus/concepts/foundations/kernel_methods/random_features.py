@@ -115,32 +115,32 @@ def gaussian(X, gamma=1.0):
 @RANDOM_FEATURES.claim
 def mean_is_the_kernel(features, rng):
     """Unbiased: the mean of the inner products is the kernel, near and far, for a narrow and a wide one"""
-    found = []
+    evidence = []
     for gamma, gap in ((0.5, 0.3), (0.5, 1.5), (4.0, 0.5)):
         X = np.array([[0.2, -0.4], [0.2 + gap, -0.4]])
         N, u = rng.standard_normal((2, 20_000)), rng.uniform(size=20_000)
         psi = features(X, N, u, gamma=gamma) * np.sqrt(20_000)  # each column a draw with D = 1
-        found.append(statistical(psi[0] * psi[1], np.exp(-gamma * gap**2)))
-    return all_of(*found)
+        evidence.append(statistical(psi[0] * psi[1], np.exp(-gamma * gap**2)))
+    return all_of(*evidence)
 
 
 @RANDOM_FEATURES.claim
 def variance_of_the_product(features, rng):
     r"""The variance is $\frac1D(1+\frac{k^4}2-k^2)$: also at $x=z$ it is $\frac1{2D}$, not 0"""
-    found, D, draws = [], 20, 1000
+    evidence, D, draws = [], 20, 1000
     for gap in (0.0, 0.4, 2.0):
         X = np.array([[0.3], [0.3 + gap]])
         k = np.exp(-(gap**2))
         psi = features(X, rng.standard_normal((1, D * draws)), rng.uniform(size=D * draws))
         mean = draws * (psi[0] * psi[1]).reshape(draws, D).sum(axis=1)  # D features to a draw
-        found.append(statistical((mean - k) ** 2, (1 + k**4 / 2 - k**2) / D))
-    return all_of(*found)
+        evidence.append(statistical((mean - k) ** 2, (1 + k**4 / 2 - k**2) / D))
+    return all_of(*evidence)
 
 
 @RANDOM_FEATURES.claim
 def error_falls_like_one_over_root_d(features, rng):
     """The error falls like $D^{-1/2}$, with the same constant in 2 and in 50 dimensions"""
-    sizes, found = [16, 64, 256, 1024], []
+    sizes, evidence = [16, 64, 256, 1024], []
     for d in (2, 50):
         X = rng.standard_normal((16, d)) / np.sqrt(d)
         K = gaussian(X)
@@ -148,7 +148,7 @@ def error_falls_like_one_over_root_d(features, rng):
             np.sqrt(np.mean([(products(features, rng, X, D) - K) ** 2 for _ in range(25)])) for D in sizes
         ]
         constant = errors[-1] * np.sqrt(sizes[-1])
-        found += [
+        evidence += [
             rate(sizes, errors, -0.5),
             bound(
                 constant,
@@ -160,7 +160,7 @@ def error_falls_like_one_over_root_d(features, rng):
                 ),
             ),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @RANDOM_FEATURES.claim
@@ -169,13 +169,13 @@ def large_errors_are_rare(features, rng):
     X, D = np.array([[0.0, 0.0], [0.7, 0.2]]), 100
     k = gaussian(X)[0, 1]
     errors = np.abs([products(features, rng, X, D)[0, 1] - k for _ in range(100)])
-    found = []
+    evidence = []
     for t in (0.45, 0.6):
         limit = 2 * np.exp(-D * t * t / 8)
-        found.append(
+        evidence.append(
             bound(np.mean(errors >= t), limit, "≤", Text(f"2exp(−Dt²/8), t={t}", f"2exp(−Dt²/8)，t={t}"))
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @RANDOM_FEATURES.claim

@@ -79,11 +79,11 @@ def square_is_the_matrix(cholesky, rng):
     r"""$LL^{\mathsf T}=A$ within $c\,n\,\varepsilon\max a_{ii}$ and without pivoting, even at
     $\kappa=1.6\cdot10^{13}$ (Hilbert, n = 10)
     """
-    found = []
+    evidence = []
     for A in (positive_definite(rng, 25), hilbert(10), with_spectrum(rng, np.logspace(0, -9, 12))):
         L = cholesky(A)
-        found.append(roundoff(L @ L.T, A, terms=len(A) + 1, scale=float(np.diag(A).max())))
-    return all_of(*found)
+        evidence.append(roundoff(L @ L.T, A, terms=len(A) + 1, scale=float(np.diag(A).max())))
+    return all_of(*evidence)
 
 
 @CHOLESKY.claim
@@ -102,8 +102,8 @@ def leading_blocks(cholesky, rng):
     A = positive_definite(rng, 8)
     L = cholesky(A)
     kappa = float(np.linalg.cond(A))
-    found = [roundoff(cholesky(A[:k, :k]), L[:k, :k], terms=8, scale=kappa) for k in (1, 3, 6)]
-    return all_of(*found)
+    evidence = [roundoff(cholesky(A[:k, :k]), L[:k, :k], terms=8, scale=kappa) for k in (1, 3, 6)]
+    return all_of(*evidence)
 
 
 @CHOLESKY.claim

@@ -110,7 +110,7 @@ def error_within_the_bound(cg, rng):
     r"""$\lVert x_k-x\rVert_A\le2\left(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\right)^k\lVert x\rVert_A$ for
     $\kappa=10,100,1000$ and $k\le40$
     """
-    found = []
+    evidence = []
     for kappa in (10.0, 100.0, 1000.0):
         A = with_spectrum(rng, np.linspace(1, kappa, 60))
         x = rng.standard_normal(60)
@@ -121,8 +121,8 @@ def error_within_the_bound(cg, rng):
         why = Text(
             f"Chebyshev's bound at step {worst}, κ={kappa:g}", f"第 {worst} 步的切比雪夫界，κ={kappa:g}"
         )
-        found.append(bound(errors[worst], limit[worst], "≤", why))
-    return all_of(*found)
+        evidence.append(bound(errors[worst], limit[worst], "≤", why))
+    return all_of(*evidence)
 
 
 @CONJUGATE_GRADIENTS.claim
@@ -146,12 +146,12 @@ def best_in_the_krylov_space(cg, rng):
     densely
     """
     A, b = with_spectrum(rng, np.linspace(1, 20, 12)), rng.standard_normal(12)
-    path, found, basis = cg(A, b, 6), [], b[:, None] / np.linalg.norm(b)
+    path, evidence, basis = cg(A, b, 6), [], b[:, None] / np.linalg.norm(b)
     for k in range(1, 7):
         want = basis @ np.linalg.solve(basis.T @ A @ basis, basis.T @ b)
-        found.append(roundoff(path[k], want, terms=12 * k, scale=20 * float(np.linalg.norm(want))))
+        evidence.append(roundoff(path[k], want, terms=12 * k, scale=20 * float(np.linalg.norm(want))))
         basis = np.linalg.qr(np.column_stack([basis, A @ basis[:, -1]]))[0]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @CONJUGATE_GRADIENTS.claim

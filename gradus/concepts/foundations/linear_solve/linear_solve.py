@@ -99,13 +99,13 @@ def backward_stable(solve, rng):
     small = rng.standard_normal((20, 20))
     small[0, 0] = 1e-14
     graded = rng.standard_normal((20, 20)) * 10.0 ** -np.arange(20)[:, None]
-    found = []
+    evidence = []
     for A in (rng.standard_normal((40, 40)), hilbert(10), small, graded, np.vander(np.linspace(0.1, 1, 12))):
         b = A.sum(axis=1)  # the solution is all ones, however ill conditioned A is
         limit = 4 * len(A) * EPSILON
         why = Text(f"4nε with n={len(A)}", f"4nε，n={len(A)}")
-        found.append(bound(backward_error(A, b, solve(A, b)), limit, "≤", why))
-    return all_of(*found)
+        evidence.append(bound(backward_error(A, b, solve(A, b)), limit, "≤", why))
+    return all_of(*evidence)
 
 
 @LINEAR_SOLVE.claim
@@ -125,7 +125,7 @@ def forward_error_within_condition(solve, rng):
     r"""The forward error is within $\kappa$ times the backward error: Hilbert matrices $n=3,\dots,8$
     against rational arithmetic
     """
-    found = []
+    evidence = []
     for n in (3, 5, 8):
         A = hilbert(n)
         b = A.sum(axis=1)
@@ -134,8 +134,8 @@ def forward_error_within_condition(solve, rng):
         eta = n * EPSILON
         error = float(np.abs(solve(A, b) - x).max() / np.abs(x).max())
         why = Text(f"2κη/(1−κη), κ={kappa:.2g}, η=nε", f"2κη/(1−κη)，κ={kappa:.2g}，η=nε")
-        found.append(bound(error, 2 * kappa * eta / (1 - kappa * eta), "≤", why))
-    return all_of(*found)
+        evidence.append(bound(error, 2 * kappa * eta / (1 - kappa * eta), "≤", why))
+    return all_of(*evidence)
 
 
 @LINEAR_SOLVE.claim

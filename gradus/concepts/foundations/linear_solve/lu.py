@@ -84,29 +84,29 @@ def invalid(rng):
 @LU.claim
 def product_is_the_matrix(lu, rng):
     r"""$PLU=A$ within $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$, also with a tiny first pivot"""
-    found = []
+    evidence = []
     small = rng.standard_normal((30, 30))
     small[0, 0] = 1e-15
     for A in (rng.standard_normal((40, 40)), small, tiny_pivot(), hilbert(10)):
         P, L, U = lu(A)
         # |L||U| is what rounding acts on: with multipliers within 1 and moderate growth at most about n·max|a|
-        found.append(roundoff(P @ L @ U, A, terms=len(A), scale=len(A) * float(np.abs(A).max())))
-    return all_of(*found)
+        evidence.append(roundoff(P @ L @ U, A, terms=len(A), scale=len(A) * float(np.abs(A).max())))
+    return all_of(*evidence)
 
 
 @LU.claim
 def factors_have_their_form(lu, rng):
     """P is a permutation, L unit lower triangular, U upper triangular: exactly"""
-    found = []
+    evidence = []
     for n in (1, 4, 17):
         P, L, U = lu(rng.standard_normal((n, n)))
-        found += [
+        evidence += [
             identical(np.sort(P, axis=0)[-1], np.ones(n)),
             identical(P.T @ P, np.eye(n)),
             identical(np.triu(L), np.eye(n)),
             identical(np.tril(U, -1), np.zeros((n, n))),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @LU.claim
@@ -119,15 +119,15 @@ def multipliers_within_one(lu, rng):
 @LU.claim
 def growth_is_at_most_two_to_n_less_one(lu, rng):
     """Growth reaches $2^{n-1}$ on Wilkinson's matrix, and no more anywhere"""
-    n, found = 24, []
+    n, evidence = 24, []
     A = np.eye(n) - np.tril(np.ones((n, n)), -1)
     A[:, -1] = 1.0
-    found.append(identical(np.abs(lu(A)[2]).max(), 2.0 ** (n - 1)))
+    evidence.append(identical(np.abs(lu(A)[2]).max(), 2.0 ** (n - 1)))
     for size in (3, 6):
         B = rng.uniform(-1, 1, (40, size, size))
         worst = max(np.abs(lu(b)[2]).max() / np.abs(b).max() for b in B)
-        found.append(bound(worst, 2.0 ** (size - 1), "≤"))
-    return all_of(*found)
+        evidence.append(bound(worst, 2.0 ** (size - 1), "≤"))
+    return all_of(*evidence)
 
 
 @LU.claim

@@ -147,13 +147,13 @@ def the_judge_does_not_choose(nested, rng):
     """What a fold holds does not enter the choice that it judges: y turned round there, and made a
     thousand times as large, changes the error and leaves the setting
     """
-    X, outer, found = rng.standard_normal((24, 3)), np.arange(24) % 3, []
+    X, outer, evidence = rng.standard_normal((24, 3)), np.arange(24) % 3, []
     inner, grid, y = np.arange(24) // 3 % 2, np.array([0.01, 10_000.0]), X.sum(1)
     errors, chosen = nested(ridge, X, y, outer, inner, grid)
     for k in range(3):
         e, s = nested(ridge, X, np.where(outer == k, -1000 * y, y), outer, inner, grid)
-        found += [identical(float(s[k]), float(chosen[k])), bound(e[k], 100 * errors[k], "≥")]
-    return all_of(*found)
+        evidence += [identical(float(s[k]), float(chosen[k])), bound(e[k], 100 * errors[k], "≥")]
+    return all_of(*evidence)
 
 
 @NESTED_CROSS_VALIDATION.claim
@@ -163,16 +163,16 @@ def the_choice_pays(nested, rng):
     """
     outer, inner = np.repeat([0, 1, 2], 4), np.arange(12) % 2
     y = rng.standard_normal(12)
-    found = []
+    evidence = []
     for k in range(3):
         judged = outer == k
         X = np.column_stack([np.where(judged, y + 2, y), np.where(judged, y, y + 2)])
         e, s = nested(one_column, X, y, outer, inner, np.arange(2))
-        found += [
+        evidence += [
             identical(float(s[k]), 0.0),
             roundoff(e[k], 4.0, terms=4, scale=4 + float(np.abs(y).max()) ** 2),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @NESTED_CROSS_VALIDATION.claim(cost="slow")

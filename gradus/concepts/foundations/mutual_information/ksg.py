@@ -119,11 +119,11 @@ def five_hundredths_of_a_nat(ksg, rng):
         "0.05 nat; the standard error of the mean of four is at most 0.01",
         "0.05 奈特；四次平均的标准误不超过 0.01",
     )
-    found = []
+    evidence = []
     for rho in (0.0, 0.6, 0.9):
         mean = np.mean([ksg(*gaussian(rng, 5000, rho), 3) for _ in range(4)])
-        found.append(near(mean, truth(rho), 0.05, why))
-    return all_of(*found)
+        evidence.append(near(mean, truth(rho), 0.05, why))
+    return all_of(*evidence)
 
 
 @KSG.claim
@@ -141,11 +141,11 @@ def a_variable_with_itself(ksg, rng):
     r"""Of a variable with itself it gives exactly $\psi(n)-\psi(k)$, which grows like log n: the truth is
     infinite
     """
-    found = []
+    evidence = []
     for n, k in ((50, 1), (50, 3), (300, 5)):
         x = rng.standard_normal((n, 1))
-        found.append(roundoff(ksg(x, x, k), np.sum(1 / np.arange(k, n)), terms=n))
-    return all_of(*found)
+        evidence.append(roundoff(ksg(x, x, k), np.sum(1 / np.arange(k, n)), terms=n))
+    return all_of(*evidence)
 
 
 @KSG.claim
@@ -153,12 +153,12 @@ def equals_scikit_learn(ksg, rng):
     """Equals scikit-learn's for two single variables of variance 1"""
     from sklearn.feature_selection import mutual_info_regression
 
-    found = []
+    evidence = []
     for k in (1, 4):
         x, y = (v / v.std() for v in gaussian(rng, 300, 0.9))
         want = mutual_info_regression(x, y[:, 0], n_neighbors=k, random_state=0)[0]
-        found.append(roundoff(ksg(x, y, k), want, terms=300))
-    return all_of(*found)
+        evidence.append(roundoff(ksg(x, y, k), want, terms=300))
+    return all_of(*evidence)
 
 
 def square_with_noise(noise):

@@ -103,21 +103,21 @@ def entropy(p, base=np.e):
 def itself_gives_the_entropy(mutual_information, rng):
     """$I(X;X)=H(X)$ when one logarithm serves both: a fair coin has 1 bit, or 0.693 nat, in either"""
     coin, p = np.eye(2) / 2, rng.dirichlet(np.ones(6))
-    found = [roundoff(mutual_information(coin, base=b), np.log(2) / np.log(b)) for b in (2.0, np.e, 10.0)]
+    evidence = [roundoff(mutual_information(coin, base=b), np.log(2) / np.log(b)) for b in (2.0, np.e, 10.0)]
     for b in (2.0, np.e):
-        found.append(roundoff(mutual_information(np.diag(p), base=b), entropy(p, b), terms=6))
-    return all_of(*found)
+        evidence.append(roundoff(mutual_information(np.diag(p), base=b), entropy(p, b), terms=6))
+    return all_of(*evidence)
 
 
 @MUTUAL_INFORMATION.claim
 def entropies_less_the_joint_one(mutual_information, rng):
     """$I=H(X)+H(Y)-H(X,Y)$, with SciPy's entropies, in nats and in bits"""
-    found = []
+    evidence = []
     for b in (np.e, 2.0):
         p = joints(rng, 4, 6)
         want = entropy(p.sum(1), b) + entropy(p.sum(0), b) - entropy(p, b)
-        found.append(roundoff(mutual_information(p, base=b), want, terms=24, scale=np.log(24)))
-    return all_of(*found)
+        evidence.append(roundoff(mutual_information(p, base=b), want, terms=24, scale=np.log(24)))
+    return all_of(*evidence)
 
 
 @MUTUAL_INFORMATION.claim
@@ -133,13 +133,13 @@ def equals_scikit_learn(mutual_information, rng):
 @MUTUAL_INFORMATION.claim
 def chain_rule(mutual_information, rng):
     r"""Chain rule: $I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z)$"""
-    found = []
+    evidence = []
     for b in (np.e, 2.0):
         p = rng.dirichlet(np.full(60, 0.5)).reshape(3, 4, 5)
         z = p.sum((0, 1))
         given = z @ mutual_information(np.moveaxis(p / z, -1, 0), base=b)
         whole = mutual_information(p.reshape(3, 20), base=b)
-        found.append(
+        evidence.append(
             roundoff(
                 whole,
                 mutual_information(p.sum(1), base=b) + given,
@@ -147,7 +147,7 @@ def chain_rule(mutual_information, rng):
                 scale=np.log(60),
             )
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @MUTUAL_INFORMATION.claim
@@ -192,7 +192,7 @@ def zero_only_for_independence(mutual_information, rng):
 def normal_variables(mutual_information, rng):
     r"""Normal variables: $-\frac12\log(1-\rho^2)$, from sums over a grid, for ρ from 0 to 0.9"""
     step, t = 0.25, np.arange(-8.5, 8.6, 0.25)
-    found = []
+    evidence = []
     for rho in (0.0, -0.3, 0.6, 0.9):
         x, y = t[:, None], t[None, :]
         p = np.exp(-(x**2 - 2 * rho * x * y + y**2) / (2 * (1 - rho**2)))
@@ -201,10 +201,10 @@ def normal_variables(mutual_information, rng):
         tails = 8 * 8.5**2 * np.exp(-(8.5**2) / 2)
         why = Text("aliasing of the grid, tails beyond 8.5, rounding", "网格混叠、8.5 以外的尾部与舍入")
         tolerance = aliasing + tails + 64 * EPSILON
-        found.append(
+        evidence.append(
             near(mutual_information(p / p.sum()), -0.5 * np.log(1 - rho**2), tolerance, why, "roundoff")
         )
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 def correlation(p, x, y):
@@ -219,18 +219,18 @@ def sees_the_square(mutual_information, rng):
     r"""$Y=X^2$ with X even on $-m,\dots,m$: correlation 0, and yet $I=H(Y)$: 1.522 bits for m = 2, all
     that Y has
     """
-    found = []
+    evidence = []
     for m in (1, 2, 10):
         x = np.arange(-m, m + 1)
         y = np.arange(m + 1) ** 2
         p = (x[:, None] ** 2 == y) / len(x)
         n = 2 * m + 1
         want = np.log2(n) - 2 * m / n  # one outcome of mass 1/n, m of mass 2/n
-        found += [
+        evidence += [
             roundoff(correlation(p, x, y), 0.0, scale=1.0),
             roundoff(mutual_information(p, base=2.0), want, terms=n),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @MUTUAL_INFORMATION.claim
@@ -238,15 +238,15 @@ def noisy_channels(mutual_information, rng):
     r"""A bit that is flipped with probability ε keeps $1-h(\varepsilon)$ bits, one that is erased
     $1-\varepsilon$
     """
-    found = []
+    evidence = []
     for e in (0.0, 0.11, 0.5, rng.uniform(0.1, 0.9)):
         flipped = np.array([[1 - e, e], [e, 1 - e]]) / 2
         erased = np.array([[1 - e, 0.0, e], [0.0, 1 - e, e]]) / 2
-        found += [
+        evidence += [
             roundoff(mutual_information(flipped, base=2.0), 1 - entropy([e, 1 - e], 2.0), terms=4, scale=1.0),
             roundoff(mutual_information(erased, base=2.0), 1 - e, terms=6, scale=1.0),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @MUTUAL_INFORMATION.claim

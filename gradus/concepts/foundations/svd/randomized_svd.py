@@ -149,7 +149,7 @@ def expected_errors_within_bounds(randomized, rng):
     """q = 0: the mean errors keep the bounds of Halko, Martinsson and Tropp in both norms, and none is
     below the optimum
     """
-    found = []
+    evidence = []
     for k, p, decay in ((10, 5, 0.5), (5, 10, 1.0), (10, 10, 0.0)):
         n = 60
         s = np.arange(1, n + 1.0) ** -decay
@@ -163,27 +163,27 @@ def expected_errors_within_bounds(randomized, rng):
         root = np.sqrt(k / (p - 1))
         why = Text(f"theorem 10.5 and 10.6 with k={k}, p={p}", f"定理 10.5 与 10.6，k={k}，p={p}")
         limit = (1 + root) * s[k] + np.e * np.sqrt(k + p) / p * tail
-        found += [
+        evidence += [
             bound(spectral, limit, "≤", why),
             bound(frobenius, np.sqrt(1 + k / (p - 1)) * tail, "≤", why),
             bound(spectral, s[k + p], "≥", Text("σ_{k+p+1}, the optimum", "最优值 σ_{k+p+1}")),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @RANDOMIZED_SVD.claim
 def exact_for_rank_k(randomized, rng):
     """A matrix of rank k is recovered to rounding, with orthonormal factors, whatever the draw"""
-    found = []
+    evidence = []
     for k, q in ((1, 0), (4, 0), (4, 2)):
         A = rng.standard_normal((30, k)) @ rng.standard_normal((k, 20))
         U, s, Vt = randomized(A, rng.standard_normal((20, k + 5)), k, q=q)
-        found += [
+        evidence += [
             roundoff(U * s @ Vt, A, terms=30, scale=float(np.linalg.norm(A, 2))),
             roundoff(U.T @ U, np.eye(k), terms=30),
             roundoff(s, np.linalg.svd(A)[1][:k], terms=30, scale=float(np.linalg.norm(A, 2))),
         ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @RANDOMIZED_SVD.claim

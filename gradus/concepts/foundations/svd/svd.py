@@ -137,25 +137,25 @@ def factors_are_orthonormal(svd, rng):
     values
     """
     low = rng.standard_normal((9, 2)) @ rng.standard_normal((2, 6))
-    found = []
+    evidence = []
     for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, np.zeros((4, 3)), np.eye(5)):
         U, _, Vt = svd(A)
         r = min(A.shape)
-        found += [roundoff(M, np.eye(r), terms=12) for M in (U.T @ U, Vt @ Vt.T)]
-    return all_of(*found)
+        evidence += [roundoff(M, np.eye(r), terms=12) for M in (U.T @ U, Vt @ Vt.T)]
+    return all_of(*evidence)
 
 
 @SVD.claim
 def product_is_the_matrix(svd, rng):
     r"""$A=U\Sigma V^{\mathsf T}$ with $\sigma_1\ge\dots\ge\sigma_r\ge0$"""
     low = rng.standard_normal((9, 2)) @ rng.standard_normal((2, 6))
-    found = []
+    evidence = []
     for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, 1e6 * np.eye(4)):
         U, s, Vt = svd(A)
-        found.append(roundoff(U * s @ Vt, A, terms=12, scale=float(np.linalg.norm(A))))
+        evidence.append(roundoff(U * s @ Vt, A, terms=12, scale=float(np.linalg.norm(A))))
         why = Text("descending, none below 0", "从大到小，均非负")
-        found.append(bound(np.append(s, 0.0).min() + min(0.0, (-np.diff(s)).min()), 0.0, "≥", why))
-    return all_of(*found)
+        evidence.append(bound(np.append(s, 0.0).min() + min(0.0, (-np.diff(s)).min()), 0.0, "≥", why))
+    return all_of(*evidence)
 
 
 @SVD.claim
@@ -185,14 +185,14 @@ def no_perturbation_does_better(svd, rng):
     r"""Eckart–Young: $\lVert A-A_k\rVert_2=\sigma_{k+1}$, $\lVert A-A_k\rVert_F$ is the tail, and no
     matrix of rank k near $A_k$ does better, down the gradient or anywhere
     """
-    spectrum, found = 1 / np.arange(1.0, 9.0), []
+    spectrum, evidence = 1 / np.arange(1.0, 9.0), []
     A = with_singular_values(rng, 10, 8, spectrum)
     U, s, Vt = svd(A)
     for k in (1, 3, 6):
         left, right = U[:, :k] * s[:k], Vt[:k]
         tail = float(np.sqrt((spectrum[k:] ** 2).sum()))
         error = A - left @ right
-        found += [
+        evidence += [
             roundoff(np.linalg.norm(error, 2), spectrum[k], terms=10, scale=1.0),
             roundoff(np.linalg.norm(error), tail, terms=10, scale=1.0),
         ]
@@ -201,11 +201,11 @@ def no_perturbation_does_better(svd, rng):
         for size in (0.3, 1e-3):
             near_by = [A - (left + size * X) @ (right + size * Y) for X, Y in ways]
             why = Text("the optimum, less rounding", "最优值，减去舍入")
-            found += [
+            evidence += [
                 bound(min(np.linalg.norm(E) for E in near_by), tail - 40 * EPSILON, "≥", why),
                 bound(min(np.linalg.norm(E, 2) for E in near_by), spectrum[k] - 40 * EPSILON, "≥", why),
             ]
-    return all_of(*found)
+    return all_of(*evidence)
 
 
 @SVD.claim
@@ -213,7 +213,7 @@ def alternating_least_squares_ends_there(svd, rng):
     """Alternating least squares, which knows nothing of singular values, ends at the same tail from every
     start
     """
-    A, k, found = with_singular_values(rng, 9, 7, 2.0 ** -np.arange(7.0)), 2, []
+    A, k, evidence = with_singular_values(rng, 9, 7, 2.0 ** -np.arange(7.0)), 2, []
     s = svd(A)[1]
     tail = float(np.sqrt((s[k:] ** 2).sum()))
     for _ in range(3):
@@ -221,8 +221,8 @@ def alternating_least_squares_ends_there(svd, rng):
         for _ in range(60):  # the error falls by (σ₃/σ₂)⁴ = 1/16 a round
             X = np.linalg.lstsq(Y.T, A.T, rcond=None)[0].T
             Y = np.linalg.lstsq(X, A, rcond=None)[0]
-        found.append(roundoff(np.linalg.norm(A - X @ Y), tail, terms=9, scale=1.0))
-    return all_of(*found)
+        evidence.append(roundoff(np.linalg.norm(A - X @ Y), tail, terms=9, scale=1.0))
+    return all_of(*evidence)
 
 
 @SVD.claim

@@ -123,22 +123,22 @@ def wrong_gain_dies_or_explodes(he, rng):
     """
     L, n = 50, 128
     why = Text("5√(5L/n), the scatter of one net", "5√(5L/n)，单个网络的散布")
-    found = []
+    evidence = []
     for a, c in ((1.0, 1.0), (5**0.5, 1.0), (0.0, 1.3)):
         growth = relu_nets(lambda Z, a, c=c: c * he(Z, a), rng, 1, L, n, a)[-1, 0]
         rate = 2 * np.log(c) - np.log(1 + a**2)
-        found.append(near(growth, L * rate - 5 * L / (2 * n), 5 * np.sqrt(5 * L / n), why, "statistical"))
-    return all_of(*found)
+        evidence.append(near(growth, L * rate - 5 * L / (2 * n), 5 * np.sqrt(5 * L / n), why, "statistical"))
+    return all_of(*evidence)
 
 
 @HE.claim
 def leaky_relu_keeps_the_moment(he, rng):
     r"""With $\alpha$ its own slope, a leaky ReLU keeps the second moment too"""
-    found = []
+    evidence = []
     for a in (0.01, 0.3, 1.0):
         z = he(rng.standard_normal((4000, 50)), a) @ rng.choice([-1.0, 1.0], 50)
-        found.append(statistical(np.where(z > 0, z, a * z) ** 2, 1.0))
-    return all_of(*found)
+        evidence.append(statistical(np.where(z > 0, z, a * z) ** 2, 1.0))
+    return all_of(*evidence)
 
 
 @HE.claim

@@ -123,12 +123,12 @@ def each_scheme_has_its_activation(initialization, rng):
     """Through 20 layers each scheme keeps, halves or doubles the second moment per layer as the table says"""
     L, n = 20, 64
     why = Text("5 standard deviations √(5L/n) of the logarithm", "对数的 5 倍标准差，标准差 √(5L/n)")
-    found = []
+    evidence = []
     for (scheme, activation), factor in TABLE.items():
         q = initialization(rng.standard_normal(n), rng.standard_normal((L, n, n)), scheme, activation)
         expected = L * np.log(factor) - (5 if activation == "relu" else 2) * L / (2 * n)
-        found.append(near(np.log(q[-1] / q[0]), expected, 5 * np.sqrt(5 * L / n), why, "statistical"))
-    return all_of(*found)
+        evidence.append(near(np.log(q[-1] / q[0]), expected, 5 * np.sqrt(5 * L / n), why, "statistical"))
+    return all_of(*evidence)
 
 
 @INITIALIZATION.claim
@@ -147,12 +147,12 @@ def gain_is_a_power(initialization, rng):
     L, n = 50, 12
     x, Z = rng.standard_normal(n), rng.standard_normal((L, n, n))
     base = initialization(x, Z)
-    found = []
+    evidence = []
     for c in (0.9, 1.1):
         ratio = initialization(x, Z, gain=c) / base
-        found.append(roundoff(ratio / c ** (2.0 * np.arange(L + 1)), np.ones(L + 1), terms=n * L))
+        evidence.append(roundoff(ratio / c ** (2.0 * np.arange(L + 1)), np.ones(L + 1), terms=n * L))
     size = identical([round(0.9**100, 5), round(1.1**100, -3)], [0.00003, 14000.0])
-    return all_of(*found, size)
+    return all_of(*evidence, size)
 
 
 def tanh_recursion(q, L):

@@ -96,12 +96,12 @@ def lengths_are_kept(orthogonal, rng):
 @ORTHOGONAL.claim
 def columns_or_rows_are_orthonormal(orthogonal, rng):
     """Tall weights have orthonormal columns, wide ones orthonormal rows, times the gain"""
-    found = []
+    evidence = []
     for shape in ((12, 5), (5, 12), (8, 8), (4, 2, 3, 3)):
         W = orthogonal(rng.standard_normal(shape), 1.5).reshape(shape[0], -1)
         gram = W.T @ W if W.shape[0] >= W.shape[1] else W @ W.T
-        found.append(roundoff(gram, 2.25 * np.eye(len(gram)), terms=max(W.shape)))
-    return all_of(*found)
+        evidence.append(roundoff(gram, 2.25 * np.eye(len(gram)), terms=max(W.shape)))
+    return all_of(*evidence)
 
 
 @ORTHOGONAL.claim
@@ -140,14 +140,14 @@ def torch_initialises_the_same(orthogonal, rng):
     """On the draws of its generator, `torch.nn.init.orthogonal_` gives the same matrix"""
     import torch
 
-    found = []
+    evidence = []
     for shape in ((7, 4), (6, 6)):
         own = torch.empty(shape, dtype=torch.float64)
         Z = own.clone().normal_(generator=torch.Generator().manual_seed(1)).numpy()
         want = torch.nn.init.orthogonal_(own, 1.3, torch.Generator().manual_seed(1)).numpy()
         terms = int(max(shape) * np.ceil(np.linalg.cond(Z)))
-        found.append(roundoff(orthogonal(Z, 1.3), want, terms=terms))
-    return all_of(*found)
+        evidence.append(roundoff(orthogonal(Z, 1.3), want, terms=terms))
+    return all_of(*evidence)
 
 
 @ORTHOGONAL.mutant(

@@ -85,13 +85,13 @@ def variance_forwards_and_backwards(xavier, rng):
     r"""Forwards the variance is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards
     by $2n_{\text{out}}/(n_{\text{in}}+n_{\text{out}})$: together 2
     """
-    found = []
+    evidence = []
     for n_in, n_out in ((300, 300), (200, 600), (600, 200)):
         W = xavier(rng.standard_normal((n_out, n_in)))
         x, g = rng.choice([-1.0, 1.0], n_in), rng.choice([-1.0, 1.0], n_out)
-        found += [statistical((W @ x) ** 2, 2 * n_in / (n_in + n_out))]
-        found += [statistical((W.T @ g) ** 2, 2 * n_out / (n_in + n_out))]
-    return all_of(*found)
+        evidence += [statistical((W @ x) ** 2, 2 * n_in / (n_in + n_out))]
+        evidence += [statistical((W.T @ g) ** 2, 2 * n_out / (n_in + n_out))]
+    return all_of(*evidence)
 
 
 @XAVIER.claim
@@ -131,11 +131,11 @@ def gain_sets_the_rate(xavier, rng):
         "5 standard deviations √(2L/n) of log ‖a‖² in one net",
         "单个网络 log ‖a‖² 的 5 倍标准差，标准差 √(2L/n)",
     )
-    found = []
+    evidence = []
     for g in (3**-0.5, 1.0, 1.4):
         growth = linear_log_growth(lambda Z, g=g: xavier(Z, g), rng, L, n)
-        found.append(near(growth, 2 * L * np.log(g) - L / n, 5 * np.sqrt(2 * L / n), why, "statistical"))
-    return all_of(*found)
+        evidence.append(near(growth, 2 * L * np.log(g) - L / n, 5 * np.sqrt(2 * L / n), why, "statistical"))
+    return all_of(*evidence)
 
 
 @XAVIER.mutant(caught_by=["equals-definition", "variance-forwards-and-backwards"])
