@@ -72,7 +72,6 @@ def _packages() -> Iterator[Check]:
         "scikit-learn",
         "matplotlib",
         "rich",
-        "safetensors",
         "requests",
         "hypothesis",
         "jinja2",

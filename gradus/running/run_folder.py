@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gradus.errors import GradusError
-from gradus.files import write_atomically, write_failed
+from gradus.files import make_folder, write_atomically
 from gradus.text import Text
 
 CONFIG, SUMMARY, REPORT = "config.json", "summary.json", "report.html"
@@ -107,10 +107,10 @@ def _next(root: Path, name: str) -> Path:
 
 
 def _differences(there: Mapping[str, Any], config: Mapping[str, Any]) -> list[Text]:
-    """How the run that is there differs from the one that is asked for: "epochs 2, not 3"."""
+    """How the run that is there differs from the one that is requested: "epochs 2, not 3"."""
     flat = [{**c, **c.get("options", {})} for c in (there, config)]
-    keys = [k for k in dict.fromkeys([*flat[1], *flat[0]]) if k != "options"]
-    pairs = {k: (flat[0].get(k), flat[1].get(k)) for k in keys}
+    names = [k for k in dict.fromkeys([*flat[1], *flat[0]]) if k != "options"]
+    pairs = {k: (flat[0].get(k), flat[1].get(k)) for k in names}
     return [
         Text(f"{k} {old!r}, not {new!r}", f"{k} 为 {old!r} 而非 {new!r}")
         for k, (old, new) in pairs.items()
@@ -133,8 +133,5 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     Raises:
         GradusError: the system refuses.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_failed(path.parent, error) from None
+    make_folder(path.parent)
     write_atomically(path, [json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8")])

@@ -92,10 +92,20 @@ class Recipe:
         known = {o.name: o for o in self.options}
         for name, choice in choices.items():
             if name not in known:
-                raise GradusError(f"the recipe has no option {name!r}; it has {', '.join(known) or 'none'}")
-            if choice not in known[name].choices:
+                names = ", ".join(known)
                 raise GradusError(
-                    f"expected {name} as one of {', '.join(known[name].choices)}, got {choice!r}"
+                    Text(
+                        f"the recipe has no option {name!r}; it has {names or 'none'}",
+                        f"该配方没有选项 {name!r}；它的选项：{names or '无'}",
+                    )
+                )
+            if choice not in known[name].choices:
+                names = ", ".join(known[name].choices)
+                raise GradusError(
+                    Text(
+                        f"expected {name} as one of {names}, got {choice!r}",
+                        f"{name} 应为 {names} 之一，得到 {choice!r}",
+                    )
                 )
             changed |= known[name].choices[choice]
         return replace(self, **changed)

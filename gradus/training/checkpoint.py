@@ -6,6 +6,8 @@ is renamed into place last; until then the checkpoint does not exist. As the pay
 writing NAME again never touches the payload of the checkpoint it replaces.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import os
@@ -13,13 +15,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from gradus.files import TEMPORARY, remove_quietly, sweep, write_atomically, write_failed
 from gradus.training import strict_json, tensor_file
 from gradus.training.errors import CheckpointError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
 
 FORMAT = "gradus-checkpoint-1"
 MAX_MANIFEST = 256 * 2**20
@@ -56,12 +60,14 @@ def seal(manifest: dict[str, Any]) -> bytes:
     return strict_json.dumps({**manifest, "sha256": hashlib.sha256(strict_json.dumps(manifest)).hexdigest()})
 
 
-def save_checkpoint(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tensor], state: Any) -> Path:
+def save_checkpoint(
+    path: str | os.PathLike[str], tensors: Mapping[str, torch.Tensor | np.ndarray], state: Any
+) -> Path:
     """Write a checkpoint; a reader sees the whole of it, or what was there before.
 
     Args:
         path: its name, with or without `.json`; the folder is made if needed.
-        tensors: dense tensors by name.
+        tensors: dense tensors, or NumPy arrays, by name.
         state: anything JSON can hold (finite numbers only).
 
     Returns:
@@ -132,6 +138,22 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Raises:
         CheckpointError: when it is absent, truncated, changed in any byte, or malformed.
     """
+    data, state, manifest_file = _verified(path)
+    return Checkpoint(tensor_file.decode(data), state, manifest_file)
+
+
+def load_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], Any]:
+    """The tensors of a checkpoint as NumPy arrays, and its state; as `load_checkpoint`, and without PyTorch.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`, and for a dtype that NumPy lacks.
+    """
+    data, state, _ = _verified(path)
+    return tensor_file.decode_arrays(data), state
+
+
+def _verified(path: str | os.PathLike[str]) -> tuple[bytearray, Any, Path]:
+    """Payload, state and manifest's file of a checkpoint of which every byte is checked."""
     manifest_file = manifest_path(path)
     manifest = _read_manifest(manifest_file)
     payload = manifest_file.with_name(manifest["payload"])
@@ -141,7 +163,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     digest = hashlib.sha256(data).hexdigest()
     if digest != manifest.get("payload_sha256"):
         raise CheckpointError(f"the payload {payload} was changed or damaged: its SHA-256 does not match")
-    return Checkpoint(tensor_file.decode(data), manifest["state"], manifest_file)
+    return data, manifest["state"], manifest_file
 
 
 def step_of(manifest_file: Path) -> int | None:

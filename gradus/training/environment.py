@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from gradus.training.tensor_file import NAMES
+from gradus.training.torch_dtypes import NAMES
 
 
 def hash_tensors(*tensors: torch.Tensor) -> str:

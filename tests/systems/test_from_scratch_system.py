@@ -21,14 +21,18 @@ def fitted(model, data, seed=0, **more):
     return trained(load_any(data), SeedRequest(seed, TARGETS[model][data], options={"model": model}, **more))
 
 
-def test_the_training_loads_no_framework():
-    code = """
+def test_the_training_loads_no_framework(tmp_path):
+    """Not even to keep its state and to go on from it."""
+    code = f"""
 import sys
+from pathlib import Path
 from gradus.data import load
 from gradus.systems import SeedRequest
 from gradus.systems.foundations.from_scratch.recipe import train
-result = train(load("digits"), SeedRequest(0, 0.95, epochs=1, options={"model": "mlp"}))
-loaded = {"torch", "jax", "tensorflow"} & set(sys.modules)
+options, directory = {{"model": "mlp"}}, Path({str(tmp_path)!r})
+for resume in (False, True):
+    result = train(load("digits"), SeedRequest(0, 0.95, directory, resume, epochs=1, options=options))
+loaded = {{"torch", "jax", "tensorflow"}} & set(sys.modules)
 assert not loaded, loaded
 assert 0.5 < result.score <= 1
 """
@@ -59,7 +63,7 @@ def test_interrupted_and_resumed_equals_unbroken(tmp_path):
     assert resumed.history == whole.history
     for key, value in whole.parameters.items():
         assert np.array_equal(resumed.parameters[key], value)
-    (tmp_path / "broken" / "state.safetensors").write_bytes(b"no state")
+    (tmp_path / "broken" / "state.json").write_bytes(b"no state")
     with pytest.raises(GradusError, match="begin again"):
         fitted("mlp", "digits", epochs=4, directory=tmp_path / "broken", resume=True)
 

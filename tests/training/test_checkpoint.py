@@ -11,13 +11,14 @@ import resource
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from gradus import GradusError
 from gradus.training import CheckpointError, load_checkpoint, save_checkpoint, tensor_file
-from gradus.training.checkpoint import newest_checkpoint, sweep_orphans
+from gradus.training.checkpoint import load_arrays, newest_checkpoint, sweep_orphans
 from gradus.training.strict_json import loads
 from gradus.training.tree import pack, unpack
 
@@ -331,6 +332,53 @@ def test_nothing_in_the_package_can_unpickle() -> None:
     )
     found = [path for path in package.rglob("*.py") if forbidden.search(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+ARRAYS = {
+    "double": np.arange(6.0).reshape(2, 3).T,
+    "single": np.float32([1.5, np.nan, -0.0]),
+    "complex": np.array([1 + 2j], np.complex64),
+    "bits": np.array([True, False, True]),
+    "number": np.array(7),
+    "empty": np.empty((0, 4), np.uint16),
+}
+
+
+def test_arrays_and_tensors_are_the_same_file(tmp_path: Path) -> None:
+    twins = {name: torch.from_numpy(array.copy()) for name, array in ARRAYS.items()}
+    first, second = (save_checkpoint(tmp_path / n, v, STATE) for n, v in (("a", ARRAYS), ("b", twins)))
+    assert payload_of(first).read_bytes() == payload_of(second).read_bytes()
+    for path in (first, second):
+        arrays, state = load_arrays(path)
+        assert state == STATE and arrays.keys() == ARRAYS.keys()
+        for name, array in ARRAYS.items():
+            assert arrays[name].dtype == array.dtype and arrays[name].shape == array.shape
+            assert arrays[name].tobytes() == array.tobytes()
+    read = load_checkpoint(first).tensors
+    assert all(
+        torch.equal(read[n].view(torch.uint8), twins[n].contiguous().view(torch.uint8))
+        for n in ("single", "bits")
+    )
+
+
+def test_what_numpy_cannot_hold_or_store_is_refused(tmp_path: Path) -> None:
+    path = save_checkpoint(tmp_path / "half", {"half": torch.zeros(3, dtype=torch.bfloat16)}, None)
+    with pytest.raises(CheckpointError, match="dtypes of NumPy, got BF16 for tensor 'half'"):
+        load_arrays(path)
+    for array in (
+        np.array([object()]),
+        np.arange(3.0).astype(">f8"),
+        np.array(["a"]),
+        np.longdouble(1)[None],
+    ):
+        with pytest.raises(CheckpointError, match="storable dtype, got 'x'"):
+            save_checkpoint(tmp_path / "other", {"x": array}, None)
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_headers_are_rejected_for_arrays_too(name: str) -> None:
+    with pytest.raises(CheckpointError):
+        tensor_file.decode_arrays(bytearray(MALFORMED[name]))
 
 
 def test_a_payload_elsewhere_is_not_followed(saved: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,8 +16,11 @@ from gradus.foundations.from_scratch.gradient import loss_and_gradient
 from gradus.foundations.from_scratch.networks import Parameters
 from gradus.progress import Reporter, make_reporter
 from gradus.systems.foundations.from_scratch.problems import Batches, definition
+from gradus.text import Text
+from gradus.training.checkpoint import load_arrays, manifest_path, save_checkpoint
+from gradus.training.errors import CheckpointError
 
-STATE = "state.safetensors"
+STATE = "state"  # name of the checkpoint
 Logits = Callable[[Mapping[str, Any], Any], Any]
 
 
@@ -128,29 +130,27 @@ def _epoch(
 
 
 def _write(path: Path, state: Fit) -> None:
-    from safetensors.numpy import save
-
-    from gradus.files import write_atomically
-
     groups = {"p": state.parameters, "m": state.moments.m, "v": state.moments.v}
-    arrays = {f"{g}/{k}": np.ascontiguousarray(a) for g, d in groups.items() for k, a in d.items()}
+    arrays = {f"{g}/{name}": array for g, group in groups.items() for name, array in group.items()}
     about = {"t": state.moments.t, "history": state.history, "seconds": state.seconds}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, [save(arrays, {"state": json.dumps(about)})])
+    save_checkpoint(path, arrays, about)
 
 
 def _read(path: Path) -> Fit | None:
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
+    if not manifest_path(path).is_file():
         return None
-    groups: dict[str, Parameters] = {"p": {}, "m": {}, "v": {}}
     try:
-        with safe_open(path, "numpy") as file:
-            about = json.loads(file.metadata()["state"])
-            for name in file.keys():  # noqa: SIM118  (the file is no dict)
-                group, _, key = name.partition("/")
-                groups[group][key] = file.get_tensor(name)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise GradusError(f"{path} is no state of a training ({error}); begin again with --fresh") from None
-    return Fit(groups["p"], Moments(groups["m"], groups["v"], about["t"]), about["history"], about["seconds"])
+        arrays, about = load_arrays(path)
+        groups: dict[str, Parameters] = {"p": {}, "m": {}, "v": {}}
+        for name, array in arrays.items():
+            group, _, key = name.partition("/")
+            groups[group][key] = array
+        moments = Moments(groups["m"], groups["v"], about["t"])
+        return Fit(groups["p"], moments, about["history"], about["seconds"])
+    except (CheckpointError, KeyError, TypeError) as error:
+        raise GradusError(
+            Text(
+                f"{path} is no state of a training ({error}); begin again with --fresh",
+                f"{path} 不是训练状态（{error}）；请用 --fresh 重新开始",
+            )
+        ) from None
