@@ -99,6 +99,16 @@ def test_counting_is_a_distribution_and_matches_a_loop():
     assert counted_bits(text)["pairs"] == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_state_of_an_older_version_is_named_and_left_alone(tmp_path):
+    state = tmp_path / "state.safetensors"
+    state.write_bytes(b"older")
+    request = SeedRequest(0, 0.9, tmp_path, True, "silent", 1, None, {"model": "mlp"})
+    with pytest.raises(GradusError, match=r"older version.*--fresh"):
+        trained(load("digits"), request)
+    assert state.read_bytes() == b"older"
+    assert [file.name for file in tmp_path.iterdir()] == ["state.safetensors"]
+
+
 def test_data_of_another_kind_are_refused():
     request = SeedRequest(0, 0.0, options={"model": "lstm"})
     with pytest.raises(

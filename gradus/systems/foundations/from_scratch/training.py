@@ -136,8 +136,20 @@ def _write(path: Path, state: Fit) -> None:
     save_checkpoint(path, arrays, about)
 
 
+def _refuse_older(file: Path) -> None:
+    """A state of version 0.1 is a single file without hashes; beginning anew beside it would pass for going on."""
+    if file.is_file():
+        raise GradusError(
+            Text(
+                f"{file} is the state of an older version, which cannot be taken up; begin again with --fresh",
+                f"{file} 是旧版本的训练状态，无法继续；请用 --fresh 重新开始",
+            )
+        )
+
+
 def _read(path: Path) -> Fit | None:
     if not manifest_path(path).is_file():
+        _refuse_older(path.with_name(f"{path.name}.safetensors"))
         return None
     try:
         arrays, about = load_arrays(path)
