@@ -7,6 +7,7 @@ differentiates, give a vector–Jacobian product.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +22,14 @@ from gradus.page import Arguments, Concept
 from gradus.page.evidence import no_argument
 from gradus.text import Text
 
+#: From the arguments of a call to the context in which it runs.
+Watch = Callable[[Mapping[str, Any]], contextlib.AbstractContextManager[None]]
+_NOTHING = contextlib.nullcontext()
+
+
+def _unwatched(arguments: Mapping[str, Any]) -> contextlib.AbstractContextManager[None]:
+    return _NOTHING
+
 
 class Adapted:
     """An implementation that takes and returns NumPy arrays, whatever framework it is written in.
@@ -31,6 +40,7 @@ class Adapted:
         framework: its name in `gradus.frameworks.registry`.
         call: bridge for an implementation whose own signature differs (see `Implementation`).
         dtype: precision in which it computes.
+        watch: gives the context of each call from its arguments; nothing unless given.
 
     Raises:
         GradusError: there is no such framework, or it is not installed.
@@ -44,18 +54,27 @@ class Adapted:
         call: Callable[..., Any] | None = None,
         dtype: str = "float64",
         name: str = "",
+        watch: Watch = _unwatched,
     ) -> None:
         self.framework = framework_named(framework)
         self.framework.require()
         self.function, self.concept = function, concept
-        self.bridge, self.dtype = call, dtype
+        self.bridge, self.dtype, self.watch = call, dtype, watch
         self.name = name or getattr(function, "__name__", repr(function))
         self._signature = inspect.signature(concept.definition)
         self._accepted = None if call else accepted_keywords(function)
 
     def cast(self, dtype: str) -> Adapted:
         """The same implementation computing in another precision."""
-        return Adapted(self.function, self.concept, self.framework.name, self.bridge, dtype, self.name)
+        return Adapted(
+            self.function, self.concept, self.framework.name, self.bridge, dtype, self.name, self.watch
+        )
+
+    def watched(self, watch: Watch) -> Adapted:
+        """The same implementation, each call in the context that `watch` gives."""
+        return Adapted(
+            self.function, self.concept, self.framework.name, self.bridge, self.dtype, self.name, watch
+        )
 
     @property
     def differentiates(self) -> bool:
@@ -81,10 +100,12 @@ class Adapted:
     def raw(self, arguments: Mapping[str, Any]) -> Any:
         """The result in the implementation's own framework, on arguments of that framework."""
         if self.bridge is not None:
-            result = self.bridge(self.function, **arguments)
+            with self.watch(arguments):
+                result = self.bridge(self.function, **arguments)
         else:
             required, optional = self._split(arguments)
-            result = self.function(*required, **optional)
+            with self.watch(arguments):
+                result = self.function(*required, **optional)
         return self.concept.canonical(result) if self.concept.canonical else result
 
     def vjp(
@@ -96,7 +117,7 @@ class Adapted:
             NotApplicable: the framework does not differentiate, or the result does not depend on the arguments.
         """
         bound = self.bind(**arguments)
-        with self.framework.full_precision():
+        with self.framework.full_precision(), self.watch(bound):
             return self.framework.vjp(
                 lambda own: flatten(self.raw(own)), self.convert(bound), flatten(cotangent), wanted
             )
