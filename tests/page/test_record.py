@@ -48,14 +48,14 @@ def test_a_claim_that_yields_is_judged_as_a_whole():
 
     @page.claim
     def gives_it_back(f, rng):
-        """It gives back what it gets"""
+        """It gives back what it gets."""
         yield from measurements(f)
 
     claim = page.claims["gives-it-back"]
     assert claim.measure is gives_it_back
     for f in (float, lambda n: n + 1e-15 * (n > 1), lambda n: n + (n == 3), lambda n: -n):
         assert claim.measure(f, None) == all_of(*measurements(f))
-    assert claim.statement.en == "It gives back what it gets"
+    assert claim.statement.en == "It gives back what it gets."
     assert "yield from measurements(f)" in claim.source
     assert not inspect.isgeneratorfunction(gives_it_back)
 
@@ -65,13 +65,13 @@ def test_what_stops_a_claim_that_yields_comes_out_of_it():
 
     @page.claim
     def needs_an_option(f, rng):
-        """It has an option"""
+        """It has an option."""
         yield identical(1, 1)
         raise no_argument("f", "option")
 
     @page.claim
     def measures_nothing(f, rng):
-        """Nothing"""
+        """Nothing."""
         yield from ()
 
     with pytest.raises(NotApplicable):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, rate, roundoff, statistical
 from gradus.page.figures import canvas
 
@@ -15,9 +15,8 @@ ATTENTION = Concept(
     key="attention",
     kind="layer",
     title="Scaled dot-product attention",
-    summary="Each query takes the average of the values, weighted by how well the query matches their "
-    r"keys. Dividing the scores by $\sqrt{d_k}$ keeps their variance at 1, so that the softmax does "
-    "not saturate.",
+    summary="Each query takes the average of the values, weighted by how well the query matches their keys. Dividing "
+    r"the scores by $\sqrt{d_k}$ keeps their variance at 1, so that the softmax does not saturate.",
     formulas=(
         r"\operatorname{Attention}(Q,K,V)=\operatorname{softmax}\!\left(\frac{QK^{\mathsf T}}{\sqrt{d_k}}\right)V",
         r"\alpha_{ij}=\frac{\exp(s\,q_i^{\mathsf T}k_j)}{\sum_{l}\exp(s\,q_i^{\mathsf T}k_l)},\qquad "
@@ -41,17 +40,9 @@ ATTENTION = Concept(
         Implementation("torch.nn.functional:scaled_dot_product_attention", "torch", _torch),
         Implementation("gradus.networks.attention:online_attention", "torch"),
     ),
-    readings=(
-        Reading("vaswani2017attention", "§3.2.1"),
-        Reading("bahdanau2015neural", "§3.1"),
-        Reading("murphy2022probabilistic", "§15.4"),
-    ),
-    deviations=(
-        (
-            "PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the "
-            "bottom right."
-        ),
-    ),
+    readings="vaswani2017attention §3.2.1; bahdanau2015neural §3.1; murphy2022probabilistic §15.4",
+    deviations="PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the bottom "
+    "right.",
 )
 
 
@@ -251,9 +242,8 @@ def whole_score_matrix(Q, K, V, causal=False, scale=None):
 ATTENTION.erratum(
     "E23",
     common=r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores",
-    why="The second division does nothing, and the weight loses its query i; read as a second softmax "
-    "it flattens the weights, whose ratio can then never exceed e. The output "
-    r"$\sum_j\alpha_{ij}v_j$ is missing.",
+    why="The second division does nothing, and the weight loses its query i; read as a second softmax it flattens "
+    r"the weights, whose ratio can then never exceed e. The output $\sum_j\alpha_{ij}v_j$ is missing.",
     right=r"$e_{ij}=\operatorname{score}(q_i,k_j)$, $\alpha_{ij}=\operatorname{softmax}_j e_{ij}$, "
     r"$c_i=\sum_j\alpha_{ij}v_j$",
     claims=("normalised-once", "each-query-has-its-own-weights"),
@@ -282,11 +272,9 @@ def figure(scale, width):
         ax.imshow(M, vmin=0, vmax=1, cmap="Blues")
         ax.set(title=name, xlabel="key j", ylabel="query i")
     effective = [float(np.exp(-(M * np.log(M + 1e-300)).sum(-1)).mean()) for M in (A, raw)]
-    return Drawing(
-        fig,
-        Text(
-            f"Weights of {n} queries over {n} keys, d = {d}. Scaled, a query spreads over {effective[0]:.1f} keys "
-            f"(exponential of the entropy); unscaled, over {effective[1]:.1f}.",
-            f"{n} 个查询对 {n} 个键的权重，d = {d}。缩放后，一个查询平均分布在 {effective[0]:.1f} 个键上（熵的指数）；不缩放时为 {effective[1]:.1f} 个。",
-        ),
+    words = Text(
+        f"Weights of {n} queries over {n} keys, d = {d}. Scaled, a query spreads over {effective[0]:.1f} keys "
+        f"(exponential of the entropy); unscaled, over {effective[1]:.1f}.",
+        f"{n} 个查询对 {n} 个键的权重，d = {d}。缩放后，一个查询平均分布在 {effective[0]:.1f} 个键上（熵的指数）；不缩放时为 {effective[1]:.1f} 个。",
     )
+    return Drawing(fig, words)

@@ -54,7 +54,8 @@ def decimal_log_gamma(z):
 
 
 def fifty_digits(formula, *arguments):
-    """The formula on exact decimals with fifty digits, rounded to a float at the end; it may call `decimal_log_gamma`."""
+    """The formula on exact decimals with fifty digits, rounded to a float at the end; it may call
+    `decimal_log_gamma`."""
     with localcontext() as context:
         context.prec = 50
         return float(formula(*[Decimal(float(a)) for a in arguments]))
