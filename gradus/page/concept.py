@@ -22,7 +22,7 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
         for k in (2, 10, 100):
             yield roundoff(...)            # or one measurement: return roundoff(...)
 
-    @ENTROPY.mutant(caught_by=["uniform-maximises"])
+    @ENTROPY.mutant(caught_by="uniform-maximises, equals-definition")
     def natural_logarithm(p, **given):
         'nats sold as bits'
         return ...
@@ -79,6 +79,11 @@ def _measure(function: Measurements) -> Measure:
         return all_of(*function(*arguments, **options))
 
     return together
+
+
+def _names(names: str | Sequence[str]) -> tuple[str, ...]:
+    """The names of claims, given one by one or as "one, another"."""
+    return tuple(n.strip() for n in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
 @bilingual(frozen=False)
@@ -206,9 +211,9 @@ class Concept:
         return add
 
     def mutant(
-        self, description: Text | None = None, /, *, caught_by: Sequence[str]
+        self, description: Text | None = None, /, *, caught_by: str | Sequence[str]
     ) -> Callable[[Variant], Variant]:
-        """A wrong variant of the definition, described by its docstring, and the claims that must fail on it.
+        """A wrong variant of the definition, described by its docstring, and the claims "one, another" that must fail on it.
 
         It takes the definition's arguments; optional ones that it only passes on may be `**given`.
         """
@@ -216,7 +221,7 @@ class Concept:
         def add(function: Variant) -> Variant:
             name = self._new_name("mutant", function, self.mutants)
             words = description or self._sentence("mutant", name, function)
-            self.mutants[name] = Mutant(name, words, function, tuple(caught_by))
+            self.mutants[name] = Mutant(name, words, function, _names(caught_by))
             return function
 
         return add
@@ -236,10 +241,10 @@ class Concept:
         )
 
     def erratum(
-        self, number: str, common: str | Text, why: str | Text, right: str | Text, claims: Sequence[str]
+        self, number: str, common: str | Text, why: str | Text, right: str | Text, claims: str | Sequence[str]
     ) -> None:
-        """A wrong form in circulation, with the claims that compute its counterexample."""
-        self.errata.append(Erratum(number, common, why, right, tuple(claims)))
+        """A wrong form in circulation, with the claims "one, another" that compute its counterexample."""
+        self.errata.append(Erratum(number, common, why, right, _names(claims)))
 
     def figure(self, **sliders: Slider) -> Callable[[Callable[..., Drawing]], Callable[..., Drawing]]:
         """The figure: a function of the named sliders to a `Drawing`."""

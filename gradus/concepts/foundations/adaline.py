@@ -244,13 +244,8 @@ def xor_gives_nothing(adaline, rng):
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "equals-definition",
-        "mean-follows-the-matrix-power",
-        "mean-limit-is-two-over-the-largest-eigenvalue",
-        "sharp-in-one-dimension",
-        "error-on-the-same-input",
-    ]
+    caught_by="equals-definition, mean-follows-the-matrix-power, mean-limit-is-two-over-the-largest-eigenvalue, "
+    "sharp-in-one-dimension, error-on-the-same-input"
 )
 def factor_two(X, y, mu, w0):
     """Widrow's factor 2 kept, with the limits of this page"""
@@ -258,11 +253,8 @@ def factor_two(X, y, mu, w0):
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "mean-square-converges-below-the-trace-bound",
-        "sharp-in-one-dimension",
-        "mean-may-converge-while-the-mean-square-diverges",
-    ]
+    caught_by="mean-square-converges-below-the-trace-bound, sharp-in-one-dimension, "
+    "mean-may-converge-while-the-mean-square-diverges"
 )
 def trace_bound_without_the_three(X, y, mu, w0):
     """μ < 2/tr R sold as the limit of the mean square: a step three times as long"""
@@ -270,7 +262,7 @@ def trace_bound_without_the_three(X, y, mu, w0):
 
 
 @ADALINE.mutant(
-    caught_by=["equals-definition", "descends-on-average", "error-on-the-same-input", "mean-follows-the-matrix-power"]
+    caught_by="equals-definition, descends-on-average, error-on-the-same-input, mean-follows-the-matrix-power"
 )
 def error_after_the_threshold(X, y, mu, w0):
     """learns from the error after the threshold, as the perceptron does"""
@@ -283,12 +275,8 @@ def error_after_the_threshold(X, y, mu, w0):
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "equals-definition",
-        "mean-may-converge-while-the-mean-square-diverges",
-        "noise-floor-is-proportional-to-the-step",
-        "sharp-in-one-dimension",
-    ]
+    caught_by="equals-definition, mean-may-converge-while-the-mean-square-diverges, "
+    "noise-floor-is-proportional-to-the-step, sharp-in-one-dimension"
 )
 def normalised(X, y, mu, w0):
     """the step divided by the length of the input (normalised LMS)"""
@@ -300,19 +288,14 @@ def normalised(X, y, mu, w0):
     return np.stack(w, -2)
 
 
-@ADALINE.mutant(caught_by=["equals-definition", "decreasing-steps-remove-the-floor", "xor-gives-nothing"])
+@ADALINE.mutant(caught_by="equals-definition, decreasing-steps-remove-the-floor, xor-gives-nothing")
 def schedule_ignored(X, y, mu, w0):
     """the first step size for ever: the schedule is ignored"""
     return adaline(X, y, np.ravel(mu)[0] if X.shape[-2] else mu, w0)
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "equals-definition",
-        "descends-on-average",
-        "xor-gives-nothing",
-        "mean-limit-is-two-over-the-largest-eigenvalue",
-    ]
+    caught_by="equals-definition, descends-on-average, xor-gives-nothing, mean-limit-is-two-over-the-largest-eigenvalue"
 )
 def wrong_sign(X, y, mu, w0):
     """away from the error"""

@@ -193,15 +193,13 @@ def orthogonal_whatever_the_condition(basis, rng):
     return roundoff(worst, 0.0, terms=30, scale=1.0)
 
 
-@BASIS.mutant(caught_by=["orthogonal-whatever-the-condition"])
+@BASIS.mutant(caught_by="orthogonal-whatever-the-condition")
 def as_the_formula_stands(A):
     """Gram–Schmidt as the formula stands"""
     return basis(A)
 
 
-@BASIS.mutant(
-    caught_by=["orthonormal", "orthonormal-not-merely-orthogonal", "equals-definition", "diagonal-holds-the-heights"]
-)
+@BASIS.mutant(caught_by="orthonormal, orthonormal-not-merely-orthogonal, equals-definition, diagonal-holds-the-heights")
 def merely_orthogonal(A):
     """orthogonal, but not brought to length 1"""
     Q, R = basis(A)
@@ -209,7 +207,7 @@ def merely_orthogonal(A):
     return Q * d[..., None, :], R / d[..., :, None]
 
 
-@BASIS.mutant(caught_by=["orthonormal", "monomials-become-legendre-polynomials", "projector-depends-on-the-span-alone"])
+@BASIS.mutant(caught_by="orthonormal, monomials-become-legendre-polynomials, projector-depends-on-the-span-alone")
 def against_the_given_columns(A):
     """components along the given columns are taken away, not along the new vectors"""
     unit = A / np.linalg.norm(A, axis=-2, keepdims=True)
@@ -219,14 +217,14 @@ def against_the_given_columns(A):
     return V / length, strict + length * np.eye(A.shape[-1])
 
 
-@BASIS.mutant(caught_by=["spans-are-nested", "reproduces-the-columns", "equals-definition"])
+@BASIS.mutant(caught_by="spans-are-nested, reproduces-the-columns, equals-definition")
 def from_the_last_column(A):
     """the columns are taken in reverse order"""
     Q, R = basis(A[..., ::-1])
     return Q[..., ::-1], R[..., ::-1, ::-1]
 
 
-@BASIS.mutant(caught_by=["reproduces-the-columns", "equals-definition"])
+@BASIS.mutant(caught_by="reproduces-the-columns, equals-definition")
 def transposed_factor(A):
     """R is transposed"""
     Q, R = basis(A)
@@ -240,7 +238,7 @@ BASIS.erratum(
     r"$\sum\langle b_j,x\rangle b_j$ is $2x$, not $x$: $B^{\mathsf T}B=2I$.",
     right=r"orthonormal: $\langle q_i,q_j\rangle=0$ for $i\ne j$ and $\langle q_i,q_i\rangle=1$, that is "
     r"$Q^{\mathsf T}Q=I$",
-    claims=("orthonormal-not-merely-orthogonal",),
+    claims="orthonormal-not-merely-orthogonal",
 )
 
 
@@ -415,26 +413,26 @@ def twice_is_enough(orthogonalise, rng):
         yield roundoff(loss(Q), 0.0, terms=20, scale=1.0)
 
 
-@GRAM_SCHMIDT.mutant(caught_by=["modified-loses-kappa", "laeuchli"])
+@GRAM_SCHMIDT.mutant(caught_by="modified-loses-kappa, laeuchli")
 def classical_sold_as_modified(A, modified=True):
     """the classical sold as the modified"""
     return gram_schmidt(A, False)
 
 
-@GRAM_SCHMIDT.mutant(caught_by=["classical-loses-kappa-squared", "laeuchli"])
+@GRAM_SCHMIDT.mutant(caught_by="classical-loses-kappa-squared, laeuchli")
 def modified_sold_as_classical(A, modified=True):
     """the modified sold as the classical"""
     return gram_schmidt(A, True)
 
 
-@GRAM_SCHMIDT.mutant(caught_by=["residual-is-small-for-both"])
+@GRAM_SCHMIDT.mutant(caught_by="residual-is-small-for-both")
 def factor_computed_afterwards(A, modified=True):
     r"""R computed afterwards as $Q^{\mathsf T}A$"""
     Q, _ = gram_schmidt(A, modified)
     return Q, np.triu(np.swapaxes(Q, -1, -2) @ A)
 
 
-@GRAM_SCHMIDT.mutant(caught_by=["same-on-paper", "equals-definition", "twice-is-enough"])
+@GRAM_SCHMIDT.mutant(caught_by="same-on-paper, equals-definition, twice-is-enough")
 def last_component_left(A, modified=True):
     """the modified never takes away the last component"""
     Q, R = gram_schmidt(A, modified)

@@ -214,42 +214,33 @@ def calibrated(post, rng):
 
 
 @BAYES.mutant(
-    caught_by=[
-        "screening",
-        "equals-definition",
-        "sequential-is-batch",
-        "odds-multiply",
-        "conjugate-posteriors",
-        "certainty-does-not-move",
-        "calibrated",
-    ]
+    caught_by="screening, equals-definition, sequential-is-batch, odds-multiply, conjugate-posteriors, "
+    "certainty-does-not-move, calibrated"
 )
 def base_rate_ignored(prior, likelihood):
     """the base rate ignored"""
     return posterior(np.ones_like(prior), likelihood)
 
 
-@BAYES.mutant(
-    caught_by=["screening", "odds-multiply", "rule-of-succession", "equals-definition", "conjugate-posteriors"]
-)
+@BAYES.mutant(caught_by="screening, odds-multiply, rule-of-succession, equals-definition, conjugate-posteriors")
 def joint_probability(prior, likelihood):
     """not scaled to 1: the joint probability"""
     return prior * likelihood
 
 
-@BAYES.mutant(caught_by=["screening", "equals-definition", "odds-multiply", "calibrated"])
+@BAYES.mutant(caught_by="screening, equals-definition, odds-multiply, calibrated")
 def likelihood_alone(prior, likelihood):
     """the likelihood taken for the posterior"""
     return likelihood + 0 * prior
 
 
-@BAYES.mutant(caught_by=["sequential-is-batch", "odds-multiply", "certainty-does-not-move", "conjugate-posteriors"])
+@BAYES.mutant(caught_by="sequential-is-batch, odds-multiply, certainty-does-not-move, conjugate-posteriors")
 def averaged(prior, likelihood):
     """the mean of prior and likelihood for their product"""
     return (prior + likelihood / likelihood.sum(axis=-1, keepdims=True)) / 2
 
 
-@BAYES.mutant(caught_by=["screening", "odds-multiply", "rule-of-succession", "conjugate-posteriors", "calibrated"])
+@BAYES.mutant(caught_by="screening, odds-multiply, rule-of-succession, conjugate-posteriors, calibrated")
 def counted_twice(prior, likelihood):
     """the evidence counted twice"""
     return posterior(prior, likelihood**2)

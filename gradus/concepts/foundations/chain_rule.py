@@ -176,28 +176,28 @@ def remainder_is_second_order(chain_rule, rng):
     return rate(steps, [np.linalg.norm(f(g(x + h * u)) - f(g(x)) - h * (J @ u)) for h in steps], 2.0)
 
 
-@CHAIN_RULE.mutant(caught_by=["order-matters", "equals-definition"])
+@CHAIN_RULE.mutant(caught_by="order-matters, equals-definition")
 def order_swapped(f, g, x):
     """the product in the wrong order"""
     J_f, J_g = partial_derivatives(f, g(x)), partial_derivatives(g, x)
     return J_g @ J_f
 
 
-@CHAIN_RULE.mutant(caught_by=["product-of-the-slopes", "remainder-is-second-order", "jacobians-multiply"])
+@CHAIN_RULE.mutant(caught_by="product-of-the-slopes, remainder-is-second-order, jacobians-multiply")
 def outer_at_the_wrong_point(f, g, x):
     """the outer derivative at x instead of at g(x)"""
     u = np.resize(x, np.shape(g(x)))  # x itself where the sizes agree
     return partial_derivatives(f, u) @ partial_derivatives(g, x)
 
 
-@CHAIN_RULE.mutant(caught_by=["product-of-the-slopes", "equals-definition"])
+@CHAIN_RULE.mutant(caught_by="product-of-the-slopes, equals-definition")
 def inner_forgotten(f, g, x):
     """the inner derivative is forgotten"""
     J_f = partial_derivatives(f, g(x))
     return J_f @ np.eye(J_f.shape[1], len(x))
 
 
-@CHAIN_RULE.mutant(caught_by=["jacobians-multiply", "order-matters"])
+@CHAIN_RULE.mutant(caught_by="jacobians-multiply, order-matters")
 def no_sum(f, g, x):
     """entry by entry, without the sum over k"""
     J_f, J_g = partial_derivatives(f, g(x)), partial_derivatives(g, x)

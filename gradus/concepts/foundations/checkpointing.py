@@ -344,7 +344,7 @@ def binomial_memory_is_c(checkpointing, rng):
 # --- mutants
 
 
-@CHECKPOINTING.mutant(caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n", "binomial-memory-is-c"])
+@CHECKPOINTING.mutant(caught_by="memory-is-two-root-n, memory-is-least-at-root-n, binomial-memory-is-c")
 def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
     """every state is kept"""
     states = [x]
@@ -355,7 +355,7 @@ def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n"])
+@CHECKPOINTING.mutant(caught_by="memory-is-two-root-n, memory-is-least-at-root-n")
 def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
     """what was computed again is not freed"""
     m, kept = -(-n // c), {0: x}
@@ -370,7 +370,7 @@ def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"])
+@CHECKPOINTING.mutant(caught_by="equals-definition, gradient-is-the-same-to-the-bit")
 def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
     """recomputed from the wrong state: that at the end of the piece"""
     m, kept = -(-n // c), {0: x}
@@ -385,14 +385,14 @@ def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"])
+@CHECKPOINTING.mutant(caught_by="equals-definition, gradient-is-the-same-to-the-bit")
 def remainder_lost(step, pullback, x, x_bar, n, c, schedule="even"):
     """the steps after the last full piece are lost"""
     m = max(1, n // c)
     return checkpointing(step, pullback, x, x_bar, n // m * m if n // m <= c else c * m, min(c, n), schedule)
 
 
-@CHECKPOINTING.mutant(caught_by=["one-more-forward-pass", "binomial-schedule-is-optimal"])
+@CHECKPOINTING.mutant(caught_by="one-more-forward-pass, binomial-schedule-is-optimal")
 def from_the_start(step, pullback, x, x_bar, n, c, schedule="even"):
     """each state is computed from the first one"""
     for k in reversed(range(n)):
@@ -400,7 +400,7 @@ def from_the_start(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(caught_by=["binomial-schedule-is-optimal"])
+@CHECKPOINTING.mutant(caught_by="binomial-schedule-is-optimal")
 def halved(step, pullback, x, x_bar, n, c, schedule="even"):
     """halved each time instead of by binomial coefficients"""
 

@@ -237,7 +237,7 @@ def mirrored(classify, rng):
 
 
 @CRITICAL_POINTS.mutant(
-    caught_by=["list-is-told-apart", "extrema-are-extreme", "second-derivative-is-silent", "equals-definition"]
+    caught_by="list-is-told-apart, extrema-are-extreme, second-derivative-is-silent, equals-definition"
 )
 def sign_flipped(f, x, r=1e-3):
     """sign flipped: concave up is called a maximum"""
@@ -250,14 +250,14 @@ def second(f, x, r):
     return (np.imag(f(x + r + 1e-30j)) - np.imag(f(x - r + 1e-30j))) / (2e-30 * r)
 
 
-@CRITICAL_POINTS.mutant(caught_by=["second-derivative-is-silent", "cube-is-critical-and-no-extremum", "mirrored"])
+@CRITICAL_POINTS.mutant(caught_by="second-derivative-is-silent, cube-is-critical-and-no-extremum, mirrored")
 def zero_called_a_minimum(f, x, r=1e-3):
     """f″ = 0 is called a minimum"""
     bend = second(f, x, 1e-5)
     return np.where(classify(f, x, r) == NOT_CRITICAL, NOT_CRITICAL, np.where(bend > -1e-4, MINIMUM, MAXIMUM))
 
 
-@CRITICAL_POINTS.mutant(caught_by=["second-derivative-is-silent", "odd-roots-of-the-slope-are-extrema"])
+@CRITICAL_POINTS.mutant(caught_by="second-derivative-is-silent, odd-roots-of-the-slope-are-extrema")
 def zero_called_no_extremum(f, x, r=1e-3):
     """f″ = 0 is called no extremum"""
     kind, bend = classify(f, x, r), second(f, x, 1e-5)
@@ -265,7 +265,7 @@ def zero_called_no_extremum(f, x, r=1e-3):
 
 
 @CRITICAL_POINTS.mutant(
-    caught_by=["cube-is-critical-and-no-extremum", "extrema-are-extreme", "odd-roots-of-the-slope-are-extrema"]
+    caught_by="cube-is-critical-and-no-extremum, extrema-are-extreme, odd-roots-of-the-slope-are-extrema"
 )
 def no_inflections(f, x, r=1e-3):
     """every critical point is called an extremum"""
@@ -273,13 +273,13 @@ def no_inflections(f, x, r=1e-3):
     return np.where(kind == NEITHER, MINIMUM, kind)
 
 
-@CRITICAL_POINTS.mutant(caught_by=["list-is-told-apart", "cube-is-critical-and-no-extremum"])
+@CRITICAL_POINTS.mutant(caught_by="list-is-told-apart, cube-is-critical-and-no-extremum")
 def slope_not_looked_at(f, x, r=1e-3):
     """f′ = 0 is not asked for"""
     return np.sign(second(f, x, 1e-5)).astype(int)
 
 
-@CRITICAL_POINTS.mutant(caught_by=["mirrored", "extrema-are-extreme"])
+@CRITICAL_POINTS.mutant(caught_by="mirrored, extrema-are-extreme")
 def one_side_only(f, x, r=1e-3):
     """values compared on one side only"""
     return np.where(f(x + r) > f(x), MINIMUM, MAXIMUM)
@@ -292,7 +292,7 @@ CRITICAL_POINTS.erratum(
     "the second a maximum, the third neither.",
     right=r"By its sign if $f''\ne0$; else by the change of sign of $f'$, or by the first higher derivative that does "
     "not vanish",
-    claims=("second-derivative-is-silent",),
+    claims="second-derivative-is-silent",
 )
 
 

@@ -147,46 +147,39 @@ def mean_loss_of_samples(H, rng):
 
 
 @CROSS_ENTROPY.mutant(
-    caught_by=[
-        "equals-definition",
-        "one-hot-is-negative-log-likelihood",
-        "infinite-where-support-is-missing",
-        "mean-loss-of-samples",
-        "length-of-a-code-for-q",
-    ]
+    caught_by="equals-definition, one-hot-is-negative-log-likelihood, infinite-where-support-is-missing, "
+    "mean-loss-of-samples, length-of-a-code-for-q"
 )
 def swapped(p, q, base=np.e):
     """the arguments swapped"""
     return cross_entropy(q, p, base)
 
 
-@CROSS_ENTROPY.mutant(
-    caught_by=["perfect-prediction-costs-the-entropy", "entropy-plus-divergence", "mean-loss-of-samples"]
-)
+@CROSS_ENTROPY.mutant(caught_by="perfect-prediction-costs-the-entropy, entropy-plus-divergence, mean-loss-of-samples")
 def divergence(p, q, base=np.e):
     """the divergence sold as cross-entropy"""
     return cross_entropy(p, q, base) - cross_entropy(p, p, base)
 
 
-@CROSS_ENTROPY.mutant(caught_by=["length-of-a-code-for-q", "equals-definition"])
+@CROSS_ENTROPY.mutant(caught_by="length-of-a-code-for-q, equals-definition")
 def nats_sold_as_bits(p, q, base=np.e):
     """nats sold as bits"""
     return cross_entropy(p, q)
 
 
-@CROSS_ENTROPY.mutant(caught_by=["infinite-where-support-is-missing"])
+@CROSS_ENTROPY.mutant(caught_by="infinite-where-support-is-missing")
 def clipped(p, q, base=np.e):
     """q is clipped at 0.01, so that nothing is infinite"""
     return cross_entropy(p, np.maximum(q, 0.01), base)
 
 
-@CROSS_ENTROPY.mutant(caught_by=["gradient-is-prediction-less-truth", "entropy-plus-divergence"])
+@CROSS_ENTROPY.mutant(caught_by="gradient-is-prediction-less-truth, entropy-plus-divergence")
 def squared_error(p, q, base=np.e):
     """squared error instead"""
     return ((p - q) ** 2).sum(axis=-1)
 
 
-@CROSS_ENTROPY.mutant(caught_by=["smallest-at-the-truth"])
+@CROSS_ENTROPY.mutant(caught_by="smallest-at-the-truth")
 def sign_lost(p, q, base=np.e):
     """the sign is lost"""
     return -cross_entropy(p, q, base)
@@ -197,14 +190,14 @@ CROSS_ENTROPY.erratum(
     common="A garbled name for it in Chinese, twice the character for entropy",
     why="That is no term: cross-entropy and relative entropy (the divergence) are two quantities, and differ by H(p).",
     right="cross-entropy, or relative entropy, as is meant",
-    claims=("entropy-plus-divergence",),
+    claims="entropy-plus-divergence",
 )
 CROSS_ENTROPY.erratum(
     "E56",
     common="The cross-entropy loss is zero when the prediction matches the truth",
     why="For p = (0.7, 0.3) the perfect prediction costs $H(p,p)=0.611$ nat; 0 needs a p that is certain.",
     right="its least value is $H(p)$; what vanishes is the divergence $H(p,q)-H(p)$",
-    claims=("perfect-prediction-costs-the-entropy",),
+    claims="perfect-prediction-costs-the-entropy",
 )
 
 

@@ -182,43 +182,39 @@ def extremum_interior_and_differentiable(derivative, rng):
 
 
 @DERIVATIVE.mutant(
-    caught_by=[
-        "central-error-is-second-order",
-        "central-is-exact-for-quadratics",
-        "best-step-balances-rounding",
-        "equals-definition",
-    ]
+    caught_by="central-error-is-second-order, central-is-exact-for-quadratics, best-step-balances-rounding, "
+    "equals-definition"
 )
 def one_sided(f, x, h=1e-5, method="central"):
     """the one-sided formula sold as central"""
     return derivative(f, x, h, "forward" if method == "central" else method)
 
 
-@DERIVATIVE.mutant(caught_by=["central-error-is-second-order", "cube-is-critical-and-no-extremum", "equals-definition"])
+@DERIVATIVE.mutant(caught_by="central-error-is-second-order, cube-is-critical-and-no-extremum, equals-definition")
 def half_missing(f, x, h=1e-5, method="central"):
     """the ½ is missing"""
     return derivative(f, x, h, method) * (2 if method == "central" else 1)
 
 
-@DERIVATIVE.mutant(caught_by=["forward-error-is-first-order", "extremum-interior-and-differentiable"])
+@DERIVATIVE.mutant(caught_by="forward-error-is-first-order, extremum-interior-and-differentiable")
 def two_steps(f, x, h=1e-5, method="central"):
     """two steps wide, divided by one"""
     return (f(x + 2 * h) - f(x)) / h if method == "forward" else derivative(f, x, h, method)
 
 
-@DERIVATIVE.mutant(caught_by=["extremum-interior-and-differentiable"])
+@DERIVATIVE.mutant(caught_by="extremum-interior-and-differentiable")
 def always_to_the_right(f, x, h=1e-5, method="central"):
     """the sign of the step is lost"""
     return derivative(f, x, abs(h), method)
 
 
-@DERIVATIVE.mutant(caught_by=["complex-step-is-exact"])
+@DERIVATIVE.mutant(caught_by="complex-step-is-exact")
 def rotated_step(f, x, h=1e-5, method="central"):
     """complex step rotated by 45°: the terms of second order stay"""
     return np.imag(f(x + h * (1 + 1j)) - f(x)) / h if method == "complex" else derivative(f, x, h, method)
 
 
-@DERIVATIVE.mutant(caught_by=["best-step-balances-rounding", "complex-step-is-exact"])
+@DERIVATIVE.mutant(caught_by="best-step-balances-rounding, complex-step-is-exact")
 def in_float32(f, x, h=1e-5, method="central"):
     """values rounded to float32"""
 
@@ -234,7 +230,7 @@ DERIVATIVE.erratum(
     common="See $f(x)=x$ at 0: the derivative vanishes, yet there is no extremum",
     why="The exponent was lost: the derivative of $x$ at 0 is 1.",
     right="$f(x)=x^3$",
-    claims=("cube-is-critical-and-no-extremum",),
+    claims="cube-is-critical-and-no-extremum",
 )
 DERIVATIVE.erratum(
     "E39",
@@ -242,7 +238,7 @@ DERIVATIVE.erratum(
     why="Only inside the domain and where the derivative exists: $|x|$ is least at 0 with slopes −1 and 1 on the two "
     "sides; $x$ on $[0,1]$ is greatest at 1, where its derivative is 1.",
     right="An interior extremum of a differentiable function has derivative 0 (Fermat)",
-    claims=("extremum-interior-and-differentiable",),
+    claims="extremum-interior-and-differentiable",
 )
 
 

@@ -296,14 +296,8 @@ def cost_is_cubic(det, rng):
 
 
 @DETERMINANT.mutant(
-    caught_by=[
-        "equals-definition",
-        "permutations-recursion-and-lu-agree",
-        "multiplicative",
-        "alternating-and-multilinear",
-        "volume-of-the-image-of-the-cube",
-        "hadamard",
-    ]
+    caught_by="equals-definition, permutations-recursion-and-lu-agree, multiplicative, alternating-and-multilinear, "
+    "volume-of-the-image-of-the-cube, hadamard"
 )
 def sign_lost(A):
     """the sign of the permutation is lost"""
@@ -313,32 +307,32 @@ def sign_lost(A):
     return total
 
 
-@DETERMINANT.mutant(caught_by=["sign-is-orientation", "equals-definition"])
+@DETERMINANT.mutant(caught_by="sign-is-orientation, equals-definition")
 def exchanges_not_counted(A):
     """row exchanges of the elimination are not counted"""
     pivot = np.abs(A[..., :, 0]).argmax(axis=-1)
     return determinant(A) * np.where(pivot == 0, 1.0, -1.0)
 
 
-@DETERMINANT.mutant(caught_by=["sign-is-orientation", "alternating-and-multilinear", "transpose-and-scale"])
+@DETERMINANT.mutant(caught_by="sign-is-orientation, alternating-and-multilinear, transpose-and-scale")
 def unsigned_volume(A):
     """the volume without its sign"""
     return np.linalg.svd(A, compute_uv=False).prod(axis=-1)
 
 
-@DETERMINANT.mutant(caught_by=["multiplicative", "alternating-and-multilinear", "volume-of-the-image-of-the-cube"])
+@DETERMINANT.mutant(caught_by="multiplicative, alternating-and-multilinear, volume-of-the-image-of-the-cube")
 def product_of_the_diagonal(A):
     """the product of the diagonal, without elimination"""
     return np.diagonal(A, 0, -2, -1).prod(axis=-1)
 
 
-@DETERMINANT.mutant(caught_by=["transpose-and-scale", "closed-forms", "volume-of-the-image-of-the-cube"])
+@DETERMINANT.mutant(caught_by="transpose-and-scale, closed-forms, volume-of-the-image-of-the-cube")
 def gram_determinant(A):
     r"""the Gram determinant $\det A^{\mathsf T}A$"""
     return determinant(A) ** 2
 
 
-@DETERMINANT.mutant(caught_by=["cost-is-cubic"])
+@DETERMINANT.mutant(caught_by="cost-is-cubic")
 def sum_over_permutations(A):
     """the sum over permutations, as the formula stands"""
     return determinant(A)

@@ -201,40 +201,34 @@ def differential_entropy_of_a_multiple(entropy, rng):
 
 
 @ENTROPY.mutant(
-    caught_by=[
-        "units",
-        "ten-questions-for-1024",
-        "huffman-within-one-bit",
-        "uniform-answer-carries-most",
-        "differential-entropy-is-no-limit",
-        "equals-scipy",
-    ]
+    caught_by="units, ten-questions-for-1024, huffman-within-one-bit, uniform-answer-carries-most, "
+    "differential-entropy-is-no-limit, equals-scipy"
 )
 def nats_sold_as_bits(p, base=np.e):
     """nats sold as bits"""
     return entropy(p)
 
 
-@ENTROPY.mutant(caught_by=["equals-definition", "uniform-maximises", "uniform-answer-carries-most"])
+@ENTROPY.mutant(caught_by="equals-definition, uniform-maximises, uniform-answer-carries-most")
 def nan_at_zero(p, base=np.e):
     """0 · log 0 = NaN"""
     with np.errstate(all="ignore"):
         return -(p * np.log(p)).sum(axis=-1) / np.log(base)
 
 
-@ENTROPY.mutant(caught_by=["equals-definition", "huffman-within-one-bit", "differential-entropy-of-a-multiple"])
+@ENTROPY.mutant(caught_by="equals-definition, huffman-within-one-bit, differential-entropy-of-a-multiple")
 def mean_over_outcomes(p, base=np.e):
     """the sum is turned into a mean over the outcomes"""
     return entropy(p, base) / p.shape[-1]
 
 
-@ENTROPY.mutant(caught_by=["chain-rule", "uniform-maximises", "equals-scipy"])
+@ENTROPY.mutant(caught_by="chain-rule, uniform-maximises, equals-scipy")
 def gini(p, base=np.e):
     """the Gini impurity"""
     return 1 - (p**2).sum(axis=-1)
 
 
-@ENTROPY.mutant(caught_by=["concave", "uniform-maximises", "ten-questions-for-1024"])
+@ENTROPY.mutant(caught_by="concave, uniform-maximises, ten-questions-for-1024")
 def sign_lost(p, base=np.e):
     """the sign is lost"""
     return -entropy(p, base)
@@ -246,7 +240,7 @@ ENTROPY.erratum(
     why="Backwards for entropy: under the uniform distribution the answer among 1024 carries 10 bits, the most "
     "possible; under a point mass it carries 0.",
     right="uniform: greatest entropy, least prior knowledge",
-    claims=("uniform-answer-carries-most", "uniform-maximises"),
+    claims="uniform-answer-carries-most, uniform-maximises",
 )
 ENTROPY.erratum(
     "E52",
@@ -255,7 +249,7 @@ ENTROPY.erratum(
     "(−1 bit) and changes with the unit of measurement.",
     right=r"differential entropy: state sign and units; $h(aX)=h(X)+\log\lvert a\rvert$; only differences and "
     "divergences have a meaning of their own",
-    claims=("differential-entropy-is-no-limit", "differential-entropy-of-a-multiple"),
+    claims="differential-entropy-is-no-limit, differential-entropy-of-a-multiple",
 )
 
 

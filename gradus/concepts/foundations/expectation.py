@@ -185,21 +185,15 @@ def averages_tend_to_it(E, rng):
     return all_of(statistical(draws, m), statistical((average - m) ** 2, v / 25))
 
 
-@EXPECTATION.mutant(caught_by=["equals-definition", "best-constant", "tower"])
+@EXPECTATION.mutant(caught_by="equals-definition, best-constant, tower")
 def unweighted(x, p):
     """all outcomes count alike"""
     return expectation(x, np.full_like(p, 1 / p.shape[-1]))
 
 
 @EXPECTATION.mutant(
-    caught_by=[
-        "equals-definition",
-        "dice-game",
-        "variance-from-two-moments",
-        "covariance-of-sums-and-products",
-        "averages-tend-to-it",
-        "best-constant",
-    ]
+    caught_by="equals-definition, dice-game, variance-from-two-moments, covariance-of-sums-and-products, "
+    "averages-tend-to-it, best-constant"
 )
 def uncentred(x, p):
     """the second moment sold as variance"""
@@ -207,7 +201,7 @@ def uncentred(x, p):
     return mean, np.einsum("...k,...ki,...kj->...ij", p, x, x)
 
 
-@EXPECTATION.mutant(caught_by=["dice-game", "tower", "averages-tend-to-it"])
+@EXPECTATION.mutant(caught_by="dice-game, tower, averages-tend-to-it")
 def median(x, p):
     """the median for the mean"""
     order = np.argsort(x, axis=-2)
@@ -217,7 +211,7 @@ def median(x, p):
     return middle, expectation(x, p)[1]
 
 
-@EXPECTATION.mutant(caught_by=["covariance-is-positive", "covariance-of-sums-and-products"])
+@EXPECTATION.mutant(caught_by="covariance-is-positive, covariance-of-sums-and-products")
 def one_sided(x, p):
     """the covariance keeps only one sign of deviation"""
     mean, _ = expectation(x, p)
@@ -225,7 +219,7 @@ def one_sided(x, p):
     return mean, np.einsum("...k,...ki,...kj->...ij", p, c, np.maximum(c, 0))
 
 
-@EXPECTATION.mutant(caught_by=["jensen", "linear", "equals-definition", "dice-game"])
+@EXPECTATION.mutant(caught_by="jensen, linear, equals-definition, dice-game")
 def k_minus_one(x, p):
     """k − 1 for k: weights that do not sum to 1"""
     k = p.shape[-1]
@@ -238,7 +232,7 @@ EXPECTATION.erratum(
     common="Win 300 on 1 or 2, lose 200 otherwise: “with probability ⅓ you win 100”",
     why="With 300 the mean is −100/3, with 100 it is −100: the printed result belongs to 300.",
     right=r"$\frac13\cdot300-\frac23\cdot200=-\frac{100}{3}$",
-    claims=("dice-game",),
+    claims="dice-game",
 )
 
 

@@ -199,20 +199,20 @@ def memory_does_not_grow_with_the_steps(forward_mode, rng):
     )
 
 
-@FORWARD_MODE.mutant(caught_by=["value-is-untouched", "equals-the-complex-step", "linear-in-the-direction"])
+@FORWARD_MODE.mutant(caught_by="value-is-untouched, equals-the-complex-step, linear-in-the-direction")
 def complex_numbers(f, x, u):
     r"""$\varepsilon^2=-1$: complex numbers with a step of full length"""
     y = f(x + 1j * u)
     return np.real(y), np.imag(y)
 
 
-@FORWARD_MODE.mutant(caught_by=["linear-in-the-direction", "equals-definition"])
+@FORWARD_MODE.mutant(caught_by="linear-in-the-direction, equals-definition")
 def direction_normalised(f, x, u):
     """the direction is normalised"""
     return forward_mode(f, x, u / max(np.linalg.norm(u), 1e-300))
 
 
-@FORWARD_MODE.mutant(caught_by=["memory-does-not-grow-with-the-steps"])
+@FORWARD_MODE.mutant(caught_by="memory-does-not-grow-with-the-steps")
 def twice_backwards(f, x, u):
     """by two passes of reverse mode, which keep every step"""
     from gradus.foundations.autodiff import grad, vjp
@@ -221,14 +221,14 @@ def twice_backwards(f, x, u):
     return y, grad(lambda w: (pull(w)[0] * u).sum())(np.zeros(np.shape(y)))
 
 
-@FORWARD_MODE.mutant(caught_by=["equals-the-complex-step", "equals-definition"])
+@FORWARD_MODE.mutant(caught_by="equals-the-complex-step, equals-definition")
 def difference(f, x, u):
     """a difference of values"""
     h = 1e-6
     return f(x), (f(x + h * u) - f(x)) / h
 
 
-@FORWARD_MODE.mutant(caught_by=["cost-grows-with-the-inputs"])
+@FORWARD_MODE.mutant(caught_by="cost-grows-with-the-inputs")
 def all_directions(f, x, u):
     """all n directions are computed to return one"""
     from gradus.foundations.autodiff import jvp

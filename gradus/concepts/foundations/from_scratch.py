@@ -285,37 +285,37 @@ def mistaken(error, x, y, W1, b1, W2, b2, steps, alpha):
     return np.array(losses), *theta
 
 
-@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps"])
+@FROM_SCRATCH.mutant(caught_by="equals-definition, equals-pytorch-after-twenty-steps")
 def slope_forgotten(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the slope of tanh forgotten on the way back"""
     return mistaken("slope", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"])
+@FROM_SCRATCH.mutant(caught_by="equals-definition, equals-pytorch-after-twenty-steps, first-step")
 def biases_not_trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the biases are not trained"""
     return mistaken("bias", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"])
+@FROM_SCRATCH.mutant(caught_by="equals-definition, equals-pytorch-after-twenty-steps, first-step")
 def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """Adam's means not corrected for their start at 0"""
     return mistaken("correction", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["learns-xor", "first-step", "equals-pytorch-after-twenty-steps", "reads-digits"])
+@FROM_SCRATCH.mutant(caught_by="learns-xor, first-step, equals-pytorch-after-twenty-steps, reads-digits")
 def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the first layer ascends"""
     return mistaken("sign", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["loss-is-a-mean", "equals-definition", "equals-pytorch-after-twenty-steps"])
+@FROM_SCRATCH.mutant(caught_by="loss-is-a-mean, equals-definition, equals-pytorch-after-twenty-steps")
 def summed(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the sum of the losses for their mean"""
     return mistaken("sum", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["equal-units-stay-equal", "equals-definition"])
+@FROM_SCRATCH.mutant(caught_by="equal-units-stay-equal, equals-definition")
 def jittered(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """noise added to break ties between units"""
     noise = 1e-3 * np.random.default_rng(0).standard_normal(W1.shape)

@@ -168,34 +168,34 @@ def partials_without_a_plane(gradient, rng):
     return all_of(identical(at_zero, np.zeros(2)), identical(smooth, np.zeros(2)), *gaps)
 
 
-@GRADIENT.mutant(caught_by=["tangent-plane-remainder", "directional-derivative", "steepest-direction"])
+@GRADIENT.mutant(caught_by="tangent-plane-remainder, directional-derivative, steepest-direction")
 def normalised(f, x):
     """normalised to length 1"""
     g = gradient(f, x)
     return g / max(np.linalg.norm(g), 1e-300)
 
 
-@GRADIENT.mutant(caught_by=["others-held-fixed", "orthogonal-to-level-sets", "directional-derivative"])
+@GRADIENT.mutant(caught_by="others-held-fixed, orthogonal-to-level-sets, directional-derivative")
 def reversed_order(f, x):
     """in reverse order: transposed"""
     return gradient(f, x)[::-1]
 
 
-@GRADIENT.mutant(caught_by=["others-held-fixed", "steepest-direction"])
+@GRADIENT.mutant(caught_by="others-held-fixed, steepest-direction")
 def all_but_one(f, x):
     """differentiated in all variables but one"""
     g = gradient(f, x)
     return g.sum() - g if len(x) > 1 else g
 
 
-@GRADIENT.mutant(caught_by=["partials-without-a-plane", "tangent-plane-remainder"])
+@GRADIENT.mutant(caught_by="partials-without-a-plane, tangent-plane-remainder")
 def along_the_diagonal(f, x):
     """the slope along the diagonal taken for the partial derivatives"""
     h = 1e-6
     return np.array([(f(x + h) - f(x)) / h for _ in x])
 
 
-@GRADIENT.mutant(caught_by=["steepest-direction", "others-held-fixed", "directional-derivative"])
+@GRADIENT.mutant(caught_by="steepest-direction, others-held-fixed, directional-derivative")
 def downhill(f, x):
     """points downhill"""
     return -gradient(f, x)
@@ -207,7 +207,7 @@ GRADIENT.erratum(
     why="It is the reverse: for $f=x^2y$ the partial derivative by $x$ is $2xy$; differentiating in the other "
     "variable gives $x^2$.",
     right="Differentiate in one variable and hold all the others fixed",
-    claims=("others-held-fixed",),
+    claims="others-held-fixed",
 )
 GRADIENT.erratum(
     "E45",
@@ -215,7 +215,7 @@ GRADIENT.erratum(
     why="Both tangents may exist without any plane: $xy/(x^2+y^2)$ is 0 on both axes, so both partial derivatives at "
     r"0 are 0, but $f(t,t)=\frac12$ for every $t\ne0$: not even continuous.",
     right="They do if f is differentiable there, for instance if the partial derivatives are continuous",
-    claims=("partials-without-a-plane",),
+    claims="partials-without-a-plane",
 )
 
 

@@ -291,7 +291,7 @@ def one_wrong_entry_is_found(gradient_check, rng):
     return identical(len(missed), 0, Text(f"missed at {missed}", f"漏过的位置：{missed}"))
 
 
-@GRADIENT_CHECK.mutant(caught_by=["passes-the-right-ones", "equals-definition"])
+@GRADIENT_CHECK.mutant(caught_by="passes-the-right-ones, equals-definition")
 def coarse_one_sided(f, gradient, x, tolerance=1e-5):
     """a one-sided difference with a coarse step: its own error is taken for the gradient's"""
     h = 1e-3
@@ -300,7 +300,7 @@ def coarse_one_sided(f, gradient, x, tolerance=1e-5):
     return bool((np.abs(g - d) <= tolerance * np.maximum(np.abs(g), np.abs(d))).all())
 
 
-@GRADIENT_CHECK.mutant(caught_by=["passes-the-right-ones"])
+@GRADIENT_CHECK.mutant(caught_by="passes-the-right-ones")
 def step_too_small(f, gradient, x, tolerance=1e-5):
     """a step so small that rounding is all that is left"""
     d = central(f, x, 1e-13)
@@ -308,14 +308,14 @@ def step_too_small(f, gradient, x, tolerance=1e-5):
     return bool((np.abs(g - d) <= tolerance * np.maximum(np.abs(g), np.abs(d))).all())
 
 
-@GRADIENT_CHECK.mutant(caught_by=["unit-does-not-matter"])
+@GRADIENT_CHECK.mutant(caught_by="unit-does-not-matter")
 def absolute_tolerance(f, gradient, x, tolerance=1e-5):
     """an absolute tolerance"""
     d = central(f, x)
     return bool((np.abs(gradient(x) - d) <= tolerance).all())
 
 
-@GRADIENT_CHECK.mutant(caught_by=["catches-every-planted-mistake", "one-wrong-entry-is-found"])
+@GRADIENT_CHECK.mutant(caught_by="catches-every-planted-mistake, one-wrong-entry-is-found")
 def only_lengths(f, gradient, x, tolerance=1e-5):
     """only the lengths are compared"""
     d = central(f, x)
@@ -323,7 +323,7 @@ def only_lengths(f, gradient, x, tolerance=1e-5):
     return bool(abs(a - b) <= 100 * tolerance * max(a, b))
 
 
-@GRADIENT_CHECK.mutant(caught_by=["catches-every-planted-mistake", "one-wrong-entry-is-found"])
+@GRADIENT_CHECK.mutant(caught_by="catches-every-planted-mistake, one-wrong-entry-is-found")
 def first_entry(f, gradient, x, tolerance=1e-5):
     """only the first entry is checked"""
     return gradient_check(
@@ -331,7 +331,7 @@ def first_entry(f, gradient, x, tolerance=1e-5):
     )
 
 
-@GRADIENT_CHECK.mutant(caught_by=["catches-every-planted-mistake", "equals-definition", "unit-does-not-matter"])
+@GRADIENT_CHECK.mutant(caught_by="catches-every-planted-mistake, equals-definition, unit-does-not-matter")
 def always_right(f, gradient, x, tolerance=1e-5):
     """everything passes"""
     return True

@@ -199,45 +199,40 @@ def mixed_derivatives_without_continuity(hessian, rng):
 
 
 @HESSIAN.mutant(
-    caught_by=[
-        "n-squared-second-derivatives",
-        "quadratic-form",
-        "mixed-derivatives-without-continuity",
-        "equals-definition",
-    ]
+    caught_by="n-squared-second-derivatives, quadratic-form, mixed-derivatives-without-continuity, equals-definition"
 )
 def diagonal_only(f, x):
     """n second derivatives: the diagonal alone"""
     return np.diag(np.diag(hessian(f, x)))
 
 
-@HESSIAN.mutant(caught_by=["n-squared-second-derivatives", "equals-definition"])
+@HESSIAN.mutant(caught_by="n-squared-second-derivatives, equals-definition")
 def vector_of_n(f, x):
     """the vector of the n unmixed derivatives"""
     return np.diag(hessian(f, x))
 
 
-@HESSIAN.mutant(caught_by=["n-squared-second-derivatives", "log-sum-exp-is-convex", "quadratic-form"])
+@HESSIAN.mutant(caught_by="n-squared-second-derivatives, log-sum-exp-is-convex, quadratic-form")
 def upper_triangle(f, x):
     """the upper triangle alone, doubled"""
     H = hessian(f, x)
     return np.triu(H) + np.triu(H, 1)
 
 
-@HESSIAN.mutant(caught_by=["remainder-is-third-order", "curvature-along-a-direction", "quadratic-form"])
+@HESSIAN.mutant(caught_by="remainder-is-third-order, curvature-along-a-direction, quadratic-form")
 def halved(f, x):
     """the ½ of the expansion is left in"""
     return hessian(f, x) / 2
 
 
-@HESSIAN.mutant(caught_by=["remainder-is-third-order", "curvature-along-a-direction", "log-sum-exp-is-convex"])
+@HESSIAN.mutant(caught_by="remainder-is-third-order, curvature-along-a-direction, log-sum-exp-is-convex")
 def outer_product_of_the_gradient(f, x):
     """the gradient's outer product for the Hessian (Gauss–Newton's part alone)"""
     g = np.array([np.imag(f(x + 1e-30j * e)) / 1e-30 for e in np.eye(len(x))])
     return np.outer(g, g)
 
 
-@HESSIAN.mutant(caught_by=["mixed-derivatives-without-continuity", "curvature-along-a-direction", "equals-definition"])
+@HESSIAN.mutant(caught_by="mixed-derivatives-without-continuity, curvature-along-a-direction, equals-definition")
 def coarse_differences(f, x):
     """mixed derivatives averaged with a step of 1"""
     e, n = np.eye(len(x)), len(x)
@@ -252,7 +247,7 @@ HESSIAN.erratum(
     "$f_{xx},f_{xy},f_{yx},f_{yy}$, four numbers, three of them different. Nor need they exist.",
     right=r"$n^2$ second derivatives if f is twice differentiable, $\frac{n(n+1)}2$ of them different if they are "
     "continuous",
-    claims=("n-squared-second-derivatives", "mixed-derivatives-without-continuity"),
+    claims="n-squared-second-derivatives, mixed-derivatives-without-continuity",
 )
 
 
@@ -457,13 +452,8 @@ def most_are_saddles(classify, rng):
 
 
 @SADDLE_POINTS.mutant(
-    caught_by=[
-        "determinant-does-not-decide",
-        "signs-tell-what-the-values-do",
-        "two-variables",
-        "equals-definition",
-        "most-are-saddles",
-    ]
+    caught_by="determinant-does-not-decide, signs-tell-what-the-values-do, two-variables, equals-definition, "
+    "most-are-saddles"
 )
 def determinant_test(H):
     """the determinant decides: positive a minimum, negative a saddle point"""
@@ -471,26 +461,26 @@ def determinant_test(H):
     return np.select([det > 0, det < 0], [MINIMUM, SADDLE], UNDECIDED)
 
 
-@SADDLE_POINTS.mutant(caught_by=["determinant-does-not-decide", "signs-tell-what-the-values-do"])
+@SADDLE_POINTS.mutant(caught_by="determinant-does-not-decide, signs-tell-what-the-values-do")
 def two_variables_for_all(H):
     """determinant and first entry, as for two variables, in every dimension"""
     det, first = np.linalg.det(H), H[..., 0, 0]
     return np.select([det < 0, (det > 0) & (first > 0), (det > 0) & (first < 0)], [SADDLE, MINIMUM, MAXIMUM], UNDECIDED)
 
 
-@SADDLE_POINTS.mutant(caught_by=["signs-tell-what-the-values-do", "two-variables", "inertia-is-invariant"])
+@SADDLE_POINTS.mutant(caught_by="signs-tell-what-the-values-do, two-variables, inertia-is-invariant")
 def diagonal_signs(H):
     """the signs of the diagonal instead of the eigenvalues"""
     return classify(np.eye(H.shape[-1]) * H)
 
 
-@SADDLE_POINTS.mutant(caught_by=["silent-where-singular", "equals-definition"])
+@SADDLE_POINTS.mutant(caught_by="silent-where-singular, equals-definition")
 def zero_counts_as_positive(H):
     """a vanishing eigenvalue counts as positive"""
     return classify(H + 1e-9 * np.eye(H.shape[-1]))
 
 
-@SADDLE_POINTS.mutant(caught_by=["two-variables", "most-are-saddles", "inertia-is-invariant"])
+@SADDLE_POINTS.mutant(caught_by="two-variables, most-are-saddles, inertia-is-invariant")
 def trace_test(H):
     """the trace decides"""
     return np.sign(np.trace(H, axis1=-2, axis2=-1)).astype(int)
@@ -503,7 +493,7 @@ SADDLE_POINTS.erratum(
     why=r"Already for $n=2$: $\det I=\det(-I)=1$, a minimum and a maximum. For $n=3$ $\operatorname{diag}(-1,-1,1)$ "
     "has determinant 1 and is a saddle point.",
     right="The signs of the eigenvalues decide; for $n=2$ the determinant together with $f_{xx}$",
-    claims=("determinant-does-not-decide", "two-variables"),
+    claims="determinant-does-not-decide, two-variables",
 )
 
 

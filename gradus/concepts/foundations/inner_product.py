@@ -238,54 +238,52 @@ def random_directions_are_nearly_orthogonal(inner, rng):
 
 
 @INNER_PRODUCT.mutant(
-    caught_by=["equals-definition", "unit-vectors-give-the-matrix", "legendre-polynomials", "positive-definiteness"]
+    caught_by="equals-definition, unit-vectors-give-the-matrix, legendre-polynomials, positive-definiteness"
 )
 def matrix_left_out(x, y, G=None):
     """the matrix is left out"""
     return inner_product(x, y)
 
 
-@INNER_PRODUCT.mutant(
-    caught_by=["equals-definition", "parallelogram-law-for-p-2-only", "gram-determinant-is-squared-volume"]
-)
+@INNER_PRODUCT.mutant(caught_by="equals-definition, parallelogram-law-for-p-2-only, gram-determinant-is-squared-volume")
 def mean_of_products(x, y, G=None):
     """the mean of the products, not their sum"""
     return inner_product(x, y, G) / x.shape[-1]
 
 
-@INNER_PRODUCT.mutant(caught_by=["bilinear", "polarisation"])
+@INNER_PRODUCT.mutant(caught_by="bilinear, polarisation")
 def absolute_value(x, y, G=None):
     """the absolute value"""
     return np.abs(inner_product(x, y, G))
 
 
-@INNER_PRODUCT.mutant(caught_by=["positive-definiteness", "cauchy-schwarz"])
+@INNER_PRODUCT.mutant(caught_by="positive-definiteness, cauchy-schwarz")
 def minkowski(x, y, G=None):
     """the last product is subtracted, as in Minkowski's space"""
     return inner_product(x, y, G) - 2 * x[..., -1] * y[..., -1] * (1 if G is None else G[-1, -1])
 
 
-@INNER_PRODUCT.mutant(caught_by=["bilinear", "equals-definition", "projection-is-nearest", "polarisation"])
+@INNER_PRODUCT.mutant(caught_by="bilinear, equals-definition, projection-is-nearest, polarisation")
 def cosine(x, y, G=None):
     """the cosine instead of the inner product"""
     with np.errstate(invalid="ignore"):
         return inner_product(x, y, G) / np.sqrt(inner_product(x, x, G) * inner_product(y, y, G))
 
 
-@INNER_PRODUCT.mutant(caught_by=["bilinear", "parallelogram-law-for-p-2-only", "projection-is-nearest"])
+@INNER_PRODUCT.mutant(caught_by="bilinear, parallelogram-law-for-p-2-only, projection-is-nearest")
 def polarised_sum_norm(x, y, G=None):
     """polarisation of the sum norm: not additive"""
     L = np.eye(x.shape[-1]) if G is None else np.linalg.cholesky(G)
     return (np.abs((x + y) @ L).sum(-1) ** 2 - np.abs((x - y) @ L).sum(-1) ** 2) / 4
 
 
-@INNER_PRODUCT.mutant(caught_by=["symmetric", "unit-vectors-give-the-matrix"])
+@INNER_PRODUCT.mutant(caught_by="symmetric, unit-vectors-give-the-matrix")
 def half_the_matrix(x, y, G=None):
     r"""the Cholesky factor L instead of $G=LL^{\mathsf T}$"""
     return inner_product(x, y, None if G is None else np.linalg.cholesky(G))
 
 
-@INNER_PRODUCT.mutant(caught_by=["random-directions-are-nearly-orthogonal", "unit-vectors-give-the-matrix"])
+@INNER_PRODUCT.mutant(caught_by="random-directions-are-nearly-orthogonal, unit-vectors-give-the-matrix")
 def weighted_entries(x, y, G=None):
     """entries weighted by their number"""
     return inner_product(x * (1 + np.arange(x.shape[-1])), y, G)

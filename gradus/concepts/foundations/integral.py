@@ -217,9 +217,7 @@ def bounds_by_the_values(integral, rng):
     yield bound(whole, parts)
 
 
-@INTEGRAL.mutant(
-    caught_by=["derivative-integrates-to-the-difference", "substitution", "areas-add-up", "equals-definition"]
-)
+@INTEGRAL.mutant(caught_by="derivative-integrates-to-the-difference, substitution, areas-add-up, equals-definition")
 def left_riemann_sum(f, a, b):
     """one left Riemann sum instead of the limit"""
     x = a + (b - a) * np.arange(1000) / 1000
@@ -227,32 +225,32 @@ def left_riemann_sum(f, a, b):
 
 
 @INTEGRAL.mutant(
-    caught_by=["area-is-signed", "no-derivative-where-the-integrand-jumps", "derivative-integrates-to-the-difference"]
+    caught_by="area-is-signed, no-derivative-where-the-integrand-jumps, derivative-integrates-to-the-difference"
 )
 def unsigned_area(f, a, b):
     """the area without its sign: |f|"""
     return integral(lambda x: np.abs(f(x)), a, b)
 
 
-@INTEGRAL.mutant(caught_by=["areas-add-up", "derivative-integrates-to-the-difference", "substitution"])
+@INTEGRAL.mutant(caught_by="areas-add-up, derivative-integrates-to-the-difference, substitution")
 def direction_lost(f, a, b):
     """the direction is lost: |b − a|"""
     return integral(f, np.minimum(a, b), np.maximum(a, b))
 
 
-@INTEGRAL.mutant(caught_by=["gaussian-integral", "bounds-by-the-values", "integral-has-the-integrand-as-derivative"])
+@INTEGRAL.mutant(caught_by="gaussian-integral, bounds-by-the-values, integral-has-the-integrand-as-derivative")
 def width_missing(f, a, b):
     """the mean of f: the width is missing"""
     return integral(f, a, b) / np.where(b == a, 1.0, b - a)
 
 
-@INTEGRAL.mutant(caught_by=["gaussian-integral", "derivative-integrates-to-the-difference"])
+@INTEGRAL.mutant(caught_by="gaussian-integral, derivative-integrates-to-the-difference")
 def one_piece(f, a, b):
     """a single rectangle"""
     return f((a + b) / 2) * (b - a)
 
 
-@INTEGRAL.mutant(caught_by=["no-derivative-where-the-integrand-jumps"])
+@INTEGRAL.mutant(caught_by="no-derivative-where-the-integrand-jumps")
 def jump_smoothed(f, a, b):
     """the jump is smoothed away"""
     return integral(lambda x: (f(x + 0.05) + f(x - 0.05)) / 2, a, b)
@@ -264,7 +262,7 @@ INTEGRAL.erratum(
     why=r"Not where f jumps: for $f=\operatorname{sign}$ the integral is $F(x)=|x|$, whose slopes at 0 are −1 from "
     "the left and 1 from the right; $F'(0)$ does not exist, and $f(0)=0$.",
     right="At every point where f is continuous; for an integrable f at almost every point",
-    claims=("no-derivative-where-the-integrand-jumps",),
+    claims="no-derivative-where-the-integrand-jumps",
 )
 
 

@@ -166,26 +166,26 @@ def inverse_map(jacobian, rng):
     return roundoff(back @ there, np.eye(2), terms=20, scale=np.linalg.norm(back) * np.linalg.norm(there))
 
 
-@JACOBIAN.mutant(caught_by=["linear-map-is-its-own", "remainder-is-second-order", "equals-definition"])
+@JACOBIAN.mutant(caught_by="linear-map-is-its-own, remainder-is-second-order, equals-definition")
 def transposed(f, x):
     """transposed"""
     return jacobian(f, x).T
 
 
-@JACOBIAN.mutant(caught_by=["determinant-is-the-ratio-of-volumes", "forward-and-reverse-agree", "inverse-map"])
+@JACOBIAN.mutant(caught_by="determinant-is-the-ratio-of-volumes, forward-and-reverse-agree, inverse-map")
 def absolute(f, x):
     """the sign is lost"""
     return np.abs(jacobian(f, x))
 
 
-@JACOBIAN.mutant(caught_by=["inverse-map", "remainder-is-second-order", "linear-map-is-its-own"])
+@JACOBIAN.mutant(caught_by="inverse-map, remainder-is-second-order, linear-map-is-its-own")
 def diagonal(f, x):
     """only the diagonal: entry by entry"""
     J = jacobian(f, x)
     return J * np.eye(*J.shape)
 
 
-@JACOBIAN.mutant(caught_by=["forward-and-reverse-agree", "determinant-is-the-ratio-of-volumes"])
+@JACOBIAN.mutant(caught_by="forward-and-reverse-agree, determinant-is-the-ratio-of-volumes")
 def sum_of_outputs(f, x):
     """gradient of the sum of the outputs, in every row"""
     J = jacobian(f, x)

@@ -197,40 +197,38 @@ def adds_up_and_shrinks_when_merged(D, rng):
     yield bound(D(p, q) - merged, 0.0, "≥")
 
 
-@KL.mutant(
-    caught_by=["equals-definition", "has-a-direction", "normal-closed-form", "direction-decides-what-is-similar"]
-)
+@KL.mutant(caught_by="equals-definition, has-a-direction, normal-closed-form, direction-decides-what-is-similar")
 def swapped(p, q, base=np.e):
     """the arguments swapped"""
     return kl(q, p, base)
 
 
-@KL.mutant(caught_by=["has-a-direction", "infinite-on-disjoint-supports", "direction-decides-what-is-similar"])
+@KL.mutant(caught_by="has-a-direction, infinite-on-disjoint-supports, direction-decides-what-is-similar")
 def symmetric(p, q, base=np.e):
     """made symmetric by averaging both directions"""
     return (kl(p, q, base) + kl(q, p, base)) / 2
 
 
-@KL.mutant(caught_by=["no-triangle-inequality", "locally-half-the-fisher-form", "adds-up-and-shrinks-when-merged"])
+@KL.mutant(caught_by="no-triangle-inequality, locally-half-the-fisher-form, adds-up-and-shrinks-when-merged")
 def total_variation(p, q, base=np.e):
     """the total variation, which is a distance"""
     return np.abs(p - q).sum(axis=-1) / 2
 
 
-@KL.mutant(caught_by=["never-negative", "locally-half-the-fisher-form", "equals-definition"])
+@KL.mutant(caught_by="never-negative, locally-half-the-fisher-form, equals-definition")
 def cross_entropy(p, q, base=np.e):
     """log q without log p: the cross-entropy"""
     return -(p * np.log(np.where(p == 0, 1, q))).sum(axis=-1) / np.log(base)
 
 
-@KL.mutant(caught_by=["equals-definition", "infinite-on-disjoint-supports"])
+@KL.mutant(caught_by="equals-definition, infinite-on-disjoint-supports")
 def nan_at_zero(p, q, base=np.e):
     """NaN where both are 0"""
     with np.errstate(all="ignore"):
         return (p * np.log(p / q)).sum(axis=-1) / np.log(base)
 
 
-@KL.mutant(caught_by=["equals-definition"])
+@KL.mutant(caught_by="equals-definition")
 def nats_sold_as_bits(p, q, base=np.e):
     """nats sold as bits"""
     return kl(p, q)
@@ -242,7 +240,7 @@ KL.erratum(
     why="It has a direction (0.511 against 0.368 nat for the coins ½ and 0.9) and the detour can be shorter: 0.236 "
     "by way of ¼ against 0.511 straight.",
     right="a divergence; the root of the Jensen–Shannon divergence is a metric",
-    claims=("has-a-direction", "no-triangle-inequality"),
+    claims="has-a-direction, no-triangle-inequality",
 )
 KL.erratum(
     "E57",
@@ -250,7 +248,7 @@ KL.erratum(
     why=r"The original GAN minimises Jensen–Shannon: on disjoint supports that is $\ln 2$ where KL is infinite; and "
     "what “similar” means depends on the direction of KL.",
     right="Jensen–Shannon for the original GAN, an f-divergence in general; say which direction",
-    claims=("infinite-on-disjoint-supports", "direction-decides-what-is-similar"),
+    claims="infinite-on-disjoint-supports, direction-decides-what-is-similar",
 )
 
 

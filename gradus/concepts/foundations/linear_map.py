@@ -212,46 +212,44 @@ def largest_stretch(apply, rng):
     yield bound(ratio.min(), s[-1] * (1 - 16 * 2.0**-52), "≥", Text("σ₄, and rounding", "σ₄，以及舍入"))
 
 
-@LINEAR_MAP.mutant(caught_by=["additive", "homogeneous", "translation-is-not-linear", "product-is-composition"])
+@LINEAR_MAP.mutant(caught_by="additive, homogeneous, translation-is-not-linear, product-is-composition")
 def with_bias(A, x):
     """a bias is added"""
     return linear_map(A, x) + 0.5
 
 
-@LINEAR_MAP.mutant(caught_by=["additive", "homogeneous", "columns-are-images", "rotation", "rank-and-nullity"])
+@LINEAR_MAP.mutant(caught_by="additive, homogeneous, columns-are-images, rotation, rank-and-nullity")
 def rectified(A, x):
     """negative results are cut off (ReLU)"""
     return np.maximum(linear_map(A, x), 0)
 
 
-@LINEAR_MAP.mutant(caught_by=["additive", "rank-and-nullity", "change-of-basis"])
+@LINEAR_MAP.mutant(caught_by="additive, rank-and-nullity, change-of-basis")
 def sign_lost(A, x):
     """the sign of x is lost"""
     return linear_map(A, np.abs(x))
 
 
-@LINEAR_MAP.mutant(caught_by=["equals-definition", "change-of-basis", "differentiation-is-linear"])
+@LINEAR_MAP.mutant(caught_by="equals-definition, change-of-basis, differentiation-is-linear")
 def transposed(A, x):
     """the transpose, where it fits"""
     return linear_map(A.T if A.shape[0] == A.shape[1] else A, x)
 
 
-@LINEAR_MAP.mutant(
-    caught_by=["columns-are-images", "product-is-composition", "transpose-is-adjoint", "largest-stretch"]
-)
+@LINEAR_MAP.mutant(caught_by="columns-are-images, product-is-composition, transpose-is-adjoint, largest-stretch")
 def normalised_columns(A, x):
     """every column is brought to length 1"""
     return linear_map(A / np.maximum(np.linalg.norm(A, axis=0), 1e-300), x)
 
 
-@LINEAR_MAP.mutant(caught_by=["homogeneous", "rotation", "largest-stretch", "translation-is-not-linear"])
+@LINEAR_MAP.mutant(caught_by="homogeneous, rotation, largest-stretch, translation-is-not-linear")
 def normalised_result(A, x):
     """the result is brought to length 1"""
     y = linear_map(A, x)
     return y / np.maximum(np.linalg.norm(y, axis=-1, keepdims=True), 1e-300)
 
 
-@LINEAR_MAP.mutant(caught_by=["additive", "homogeneous", "rotation"])
+@LINEAR_MAP.mutant(caught_by="additive, homogeneous, rotation")
 def slightly_curved(A, x):
     """a square is slipped in, small near 0"""
     return linear_map(A, x + 1e-3 * x**2)

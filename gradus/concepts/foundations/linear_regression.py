@@ -389,9 +389,7 @@ def xor_is_out_of_reach(fit, rng):
     )
 
 
-@LINEAR_REGRESSION.mutant(
-    caught_by=["digits-of-the-coefficients", "digits-of-the-analysis", "normal-equations-lose-digits"]
-)
+@LINEAR_REGRESSION.mutant(caught_by="digits-of-the-coefficients, digits-of-the-analysis, normal-equations-lose-digits")
 def normal_equations(X, y, intercept=True):
     """the normal equations, as the closed form is written"""
     return linear_regression(X, y, intercept)
@@ -410,12 +408,8 @@ def _ones(X, intercept):
 
 
 @LINEAR_REGRESSION.mutant(
-    caught_by=[
-        "equals-definition",
-        "residuals-are-orthogonal",
-        "descent-reaches-the-closed-form",
-        "a-broadcast-response-is-refused",
-    ]
+    caught_by="equals-definition, residuals-are-orthogonal, descent-reaches-the-closed-form, "
+    "a-broadcast-response-is-refused"
 )
 def broadcast_response(X, y, intercept=True):
     """broadcasting: a column less a row is a matrix, whose rows are averaged"""
@@ -427,9 +421,7 @@ def broadcast_response(X, y, intercept=True):
     return _analysed(A, np.atleast_2d(y)[0], theta, intercept)
 
 
-@LINEAR_REGRESSION.mutant(
-    caught_by=["equals-definition", "descent-reaches-the-closed-form", "residuals-are-orthogonal"]
-)
+@LINEAR_REGRESSION.mutant(caught_by="equals-definition, descent-reaches-the-closed-form, residuals-are-orthogonal")
 def learning_rate_two_over_l(X, y, intercept=True):
     """descent with the learning rate $2/L$: it never settles"""
     A = _ones(X, intercept)
@@ -437,12 +429,7 @@ def learning_rate_two_over_l(X, y, intercept=True):
 
 
 @LINEAR_REGRESSION.mutant(
-    caught_by=[
-        "digits-of-the-analysis",
-        "certified-values-of-norris",
-        "intervals-cover",
-        "intervals-cover-within-one-per-cent",
-    ]
+    caught_by="digits-of-the-analysis, certified-values-of-norris, intervals-cover, intervals-cover-within-one-per-cent"
 )
 def n_for_n_minus_p(X, y, intercept=True):
     """the residual variance divided by n instead of n − p"""
@@ -451,28 +438,28 @@ def n_for_n_minus_p(X, y, intercept=True):
     return theta, se * np.sqrt((n - p) / n), s * np.sqrt((n - p) / n), R2, F
 
 
-@LINEAR_REGRESSION.mutant(caught_by=["noise-with-a-mean-needs-an-intercept", "certified-values-of-norris"])
+@LINEAR_REGRESSION.mutant(caught_by="noise-with-a-mean-needs-an-intercept, certified-values-of-norris")
 def no_intercept(X, y, intercept=True):
     """the intercept is forgotten"""
     theta, se, s, R2, F = linear_regression(X, y, False)
     return (np.append(0.0, theta), np.append(1.0, se), s, R2, F) if intercept else (theta, se, s, R2, F)
 
 
-@LINEAR_REGRESSION.mutant(caught_by=["one-slope-f-is-t-squared", "certified-values-of-norris"])
+@LINEAR_REGRESSION.mutant(caught_by="one-slope-f-is-t-squared, certified-values-of-norris")
 def f_counts_the_intercept(X, y, intercept=True):
     """F divided by p, not by the number of slopes"""
     theta, se, s, R2, F = linear_regression(X, y, intercept)
     return theta, se, s, R2, F * (len(theta) - intercept) / len(theta)
 
 
-@LINEAR_REGRESSION.mutant(caught_by=["units-do-not-matter", "residuals-are-orthogonal", "equals-definition"])
+@LINEAR_REGRESSION.mutant(caught_by="units-do-not-matter, residuals-are-orthogonal, equals-definition")
 def ridge(X, y, intercept=True):
     """a ridge penalty is slipped in"""
     A = _ones(X, intercept)
     return _analysed(A, y, np.linalg.solve(A.T @ A + 0.1 * np.eye(A.shape[1]), A.T @ y), intercept)
 
 
-@LINEAR_REGRESSION.mutant(caught_by=["coverage-is-lost-under-unequal-noise", "equals-definition"])
+@LINEAR_REGRESSION.mutant(caught_by="coverage-is-lost-under-unequal-noise, equals-definition")
 def sandwich_errors(X, y, intercept=True):
     """standard errors of another theory: the sandwich, which allows unequal noise"""
     theta, _, s, R2, F = linear_regression(X, y, intercept)
@@ -482,7 +469,7 @@ def sandwich_errors(X, y, intercept=True):
     return theta, np.sqrt(np.diag(G @ (A.T * r**2) @ A @ G)), s, R2, F
 
 
-@LINEAR_REGRESSION.mutant(caught_by=["xor-is-out-of-reach"])
+@LINEAR_REGRESSION.mutant(caught_by="xor-is-out-of-reach")
 def hidden_product(X, y, intercept=True):
     """a product of the predictors is slipped in"""
     product = (X - 0.5).prod(axis=1, keepdims=True)
@@ -499,7 +486,7 @@ LINEAR_REGRESSION.erratum(
     "the matrix gives 3 by accident: no response then stands beside its own observation.",
     right=r"$y$ of shape $(n,)$, $A=(\mathbf 1\;X)$, mean gradient $\frac{1}{n}A^{\mathsf T}(A\theta-y)$: slope 3, "
     "intercept ½",
-    claims=("noise-with-a-mean-needs-an-intercept", "a-broadcast-response-is-refused"),
+    claims="noise-with-a-mean-needs-an-intercept, a-broadcast-response-is-refused",
 )
 LINEAR_REGRESSION.erratum(
     "E101",
@@ -507,7 +494,7 @@ LINEAR_REGRESSION.erratum(
     why="There is no hidden layer: on XOR the best linear fit is a constant and explains nothing, and linear layers "
     "stacked stay linear.",
     right="classical learners; depth begins with a hidden layer and a nonlinearity",
-    claims=("xor-is-out-of-reach",),
+    claims="xor-is-out-of-reach",
 )
 
 

@@ -185,27 +185,25 @@ def updated_one_at_a_time(mean, rng):
     return roundoff(np.asarray(mean(x), float), np.stack(got, -1), terms=200)
 
 
-@LLN.mutant(
-    caught_by=["error-shrinks-like-the-root", "chebyshev", "updated-one-at-a-time", "no-memory", "equals-definition"]
-)
+@LLN.mutant(caught_by="error-shrinks-like-the-root, chebyshev, updated-one-at-a-time, no-memory, equals-definition")
 def running_sum(x):
     """the sum for the mean"""
     return np.cumsum(x, axis=-1)
 
 
-@LLN.mutant(caught_by=["error-shrinks-like-the-root", "cauchy-never-settles", "berry-esseen", "updated-one-at-a-time"])
+@LLN.mutant(caught_by="error-shrinks-like-the-root, cauchy-never-settles, berry-esseen, updated-one-at-a-time")
 def divided_by_the_root(x):
     """divided by √k: the scale of the central limit theorem"""
     return np.cumsum(x, axis=-1) / np.sqrt(np.arange(1, x.shape[-1] + 1))
 
 
-@LLN.mutant(caught_by=["error-shrinks-like-the-root", "chebyshev", "equals-definition", "no-memory"])
+@LLN.mutant(caught_by="error-shrinks-like-the-root, chebyshev, equals-definition, no-memory")
 def divided_by_the_final_n(x):
     """divided by n from the start"""
     return np.cumsum(x, axis=-1) / x.shape[-1]
 
 
-@LLN.mutant(caught_by=["cauchy-never-settles", "equals-definition", "updated-one-at-a-time", "chebyshev"])
+@LLN.mutant(caught_by="cauchy-never-settles, equals-definition, updated-one-at-a-time, chebyshev")
 def running_median(x):
     """the median, which settles for Cauchy draws too"""
     if x.shape[-1] > 250:  # at those sizes that the claims look at
@@ -217,7 +215,7 @@ def running_median(x):
     return np.stack([np.median(x[..., : k + 1], axis=-1) for k in range(x.shape[-1])], axis=-1)
 
 
-@LLN.mutant(caught_by=["error-shrinks-like-the-root", "updated-one-at-a-time", "equals-definition"])
+@LLN.mutant(caught_by="error-shrinks-like-the-root, updated-one-at-a-time, equals-definition")
 def fixed_memory(x):
     """a moving average of fixed memory, which never settles"""
     mean = np.cumsum(x, axis=-1) / np.arange(1, x.shape[-1] + 1)

@@ -264,12 +264,8 @@ def pca_is_no_remedy(fit, rng):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    caught_by=[
-        "equals-definition",
-        "log-likelihood-is-concave",
-        "likelihood-vanishes-from-1075-flips",
-        "gradient-vanishes-at-the-maximum",
-    ]
+    caught_by="equals-definition, log-likelihood-is-concave, likelihood-vanishes-from-1075-flips, "
+    "gradient-vanishes-at-the-maximum"
 )
 def ascends_the_likelihood(X, y, theta, steps=0, penalty=0.0):
     """ascends the likelihood itself"""
@@ -285,7 +281,7 @@ def ascends_the_likelihood(X, y, theta, steps=0, penalty=0.0):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    caught_by=["equals-definition", "one-bracket-for-both-terms", "gradient-is-label-less-probability"]
+    caught_by="equals-definition, one-bracket-for-both-terms, gradient-is-label-less-probability"
 )
 def sum_over_the_first_term(X, y, theta, steps=0, penalty=0.0):
     """the sum covers the first term only"""
@@ -294,7 +290,7 @@ def sum_over_the_first_term(X, y, theta, steps=0, penalty=0.0):
     return theta, (-y * np.logaddexp(0, -z)).sum() - (1 - y[-1]) * np.logaddexp(0, z[-1]) - penalty / 2 * theta @ theta
 
 
-@LOGISTIC_REGRESSION.mutant(caught_by=["no-overflow-at-a-thousand"])
+@LOGISTIC_REGRESSION.mutant(caught_by="no-overflow-at-a-thousand")
 def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
     """log of the sigmoid, as it is written"""
     theta, _ = logistic_regression(X, y, theta, steps, penalty)
@@ -303,12 +299,8 @@ def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    caught_by=[
-        "equals-scikit-learn",
-        "gradient-ascent-reaches-the-same",
-        "gradient-vanishes-at-the-maximum",
-        "log-likelihood-is-concave",
-    ]
+    caught_by="equals-scikit-learn, gradient-ascent-reaches-the-same, gradient-vanishes-at-the-maximum, "
+    "log-likelihood-is-concave"
 )
 def squared_error(X, y, theta, steps=0, penalty=0.0):
     """squared error of the probabilities"""
@@ -322,14 +314,14 @@ def squared_error(X, y, theta, steps=0, penalty=0.0):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    caught_by=["separable-data-diverge-without-a-penalty", "gradient-vanishes-at-the-maximum", "equals-scikit-learn"]
+    caught_by="separable-data-diverge-without-a-penalty, gradient-vanishes-at-the-maximum, equals-scikit-learn"
 )
 def hidden_penalty(X, y, theta, steps=0, penalty=0.0):
     """a penalty is slipped in"""
     return logistic_regression(X, y, theta, steps, penalty + 0.05)
 
 
-@LOGISTIC_REGRESSION.mutant(caught_by=["recovers-the-truth", "pca-is-no-remedy", "gradient-is-label-less-probability"])
+@LOGISTIC_REGRESSION.mutant(caught_by="recovers-the-truth, pca-is-no-remedy, gradient-is-label-less-probability")
 def labels_confused(X, y, theta, steps=0, penalty=0.0):
     """the labels are confused"""
     return logistic_regression(X, 1 - y, theta, steps, penalty)
@@ -341,7 +333,7 @@ LOGISTIC_REGRESSION.erratum(
     why="It is exactly 0 in float64 from 1075 fair coin flips on, and its gradient with it; and it is not concave, "
     r"$\sigma''(-2)=+0.080$.",
     right="ascend the log-likelihood, which is concave and never underflows",
-    claims=("likelihood-vanishes-from-1075-flips", "log-likelihood-is-concave"),
+    claims="likelihood-vanishes-from-1075-flips, log-likelihood-is-concave",
 )
 LOGISTIC_REGRESSION.erratum(
     "E37",
@@ -349,7 +341,7 @@ LOGISTIC_REGRESSION.erratum(
     why="So bracketed the sum covers the first term only, and i has no meaning in the second: the loss of the whole "
     "is not the sum of the losses.",
     right=r"$-\frac1m\sum_{i=1}^m\left[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\right]$",
-    claims=("one-bracket-for-both-terms",),
+    claims="one-bracket-for-both-terms",
 )
 LOGISTIC_REGRESSION.erratum(
     "E60",
@@ -357,7 +349,7 @@ LOGISTIC_REGRESSION.erratum(
     why="PCA looks at the variance of the features, not at the labels: what it drops may be all that matters. Here "
     "one component guesses, two features are right 99 times in 100.",
     right="a penalty, or components chosen with the labels in view; validate either",
-    claims=("pca-is-no-remedy",),
+    claims="pca-is-no-remedy",
 )
 
 

@@ -156,7 +156,7 @@ def _multiplications(product, n):
     return Counted.done
 
 
-@MATRIX_PRODUCT.mutant(caught_by=["equals-definition", "integers-are-exact", "composes-maps"])
+@MATRIX_PRODUCT.mutant(caught_by="equals-definition, integers-are-exact, composes-maps")
 def index_swapped(A, B):
     r"""an index swapped: $\sum_k A_{ik}B_{jk}$ where it fits"""
     B = np.swapaxes(B, -1, -2) if A.shape[-1] == B.shape[-1] else np.broadcast_to(B[..., :1, :], B.shape)
@@ -164,26 +164,26 @@ def index_swapped(A, B):
 
 
 @MATRIX_PRODUCT.mutant(
-    caught_by=["equals-definition", "error-within-the-bound", "integers-are-exact", "n-cubed-multiplications"]
+    caught_by="equals-definition, error-within-the-bound, integers-are-exact, n-cubed-multiplications"
 )
 def last_term_dropped(A, B):
     """the last term of the sum is dropped"""
     return A[..., :-1] @ B[..., :-1, :]
 
 
-@MATRIX_PRODUCT.mutant(caught_by=["associative", "transpose-reverses"])
+@MATRIX_PRODUCT.mutant(caught_by="associative, transpose-reverses")
 def weighted_rows(A, B):
     """rows are weighted by their number: not associative"""
     return (1 + np.arange(A.shape[-2]))[:, None] * (A @ B)
 
 
-@MATRIX_PRODUCT.mutant(caught_by=["error-within-the-bound", "equals-definition"])
+@MATRIX_PRODUCT.mutant(caught_by="error-within-the-bound, equals-definition")
 def single_precision(A, B):
     """computed in float32"""
     return (A.astype(np.float32) @ B.astype(np.float32)).astype(float)
 
 
-@MATRIX_PRODUCT.mutant(caught_by=["n-cubed-multiplications"])
+@MATRIX_PRODUCT.mutant(caught_by="n-cubed-multiplications")
 def twice_the_work(A, B):
     """multiplied by the identity once more: twice the work"""
     C = A @ B

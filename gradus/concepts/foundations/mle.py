@@ -193,14 +193,14 @@ def a_product_needs_independence(mle, rng):
     yield statistical((mu - 1) ** 2 / promised, 2.0)
 
 
-@MLE.mutant(caught_by=["equals-definition", "closed-forms-are-the-maximum", "variance-is-biased"])
+@MLE.mutant(caught_by="equals-definition, closed-forms-are-the-maximum, variance-is-biased")
 def n_minus_one(x, family="normal"):
     """n − 1 for n called maximum likelihood"""
     n = x.shape[-1]
     return mle(x, family) * np.array([1, n / (n - 1)]) if family == "normal" else mle(x, family)
 
 
-@MLE.mutant(caught_by=["closed-forms-are-the-maximum", "reaches-the-cramer-rao-bound", "a-product-needs-independence"])
+@MLE.mutant(caught_by="closed-forms-are-the-maximum, reaches-the-cramer-rao-bound, a-product-needs-independence")
 def median(x, family="normal"):
     """the median for the mean"""
     theta = mle(x, family)
@@ -209,19 +209,14 @@ def median(x, family="normal"):
 
 
 @MLE.mutant(
-    caught_by=[
-        "equals-definition",
-        "closed-forms-are-the-maximum",
-        "moves-with-the-units",
-        "error-falls-as-the-root-of-n",
-    ]
+    caught_by="equals-definition, closed-forms-are-the-maximum, moves-with-the-units, error-falls-as-the-root-of-n"
 )
 def mean_for_rate(x, family="normal"):
     """the mean for the rate"""
     return mle(x, "poisson" if family == "exponential" else family)
 
 
-@MLE.mutant(caught_by=["error-falls-as-the-root-of-n", "reaches-the-cramer-rao-bound"])
+@MLE.mutant(caught_by="error-falls-as-the-root-of-n, reaches-the-cramer-rao-bound")
 def first_twenty(x, family="normal"):
     """only the first 20 observations are used"""
     return mle(x[..., :20], family)
@@ -233,7 +228,7 @@ MLE.erratum(
     why="The product is the joint density only of independent observations. Written twice each, they leave the "
     "estimate where it was, but the product promises half the variance.",
     right="$x_i$ independent and identically distributed; otherwise the joint density",
-    claims=("a-product-needs-independence",),
+    claims="a-product-needs-independence",
 )
 
 

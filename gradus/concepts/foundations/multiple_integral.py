@@ -248,7 +248,7 @@ def twice_covered_counts_twice(integral, rng):
     return roundoff(integral(one, twice, 2, 12), 2 * math.pi, terms=144)
 
 
-@MULTIPLE_INTEGRAL.mutant(caught_by=["parallelepiped", "fubini-for-continuous-functions", "equals-definition"])
+@MULTIPLE_INTEGRAL.mutant(caught_by="parallelepiped, fubini-for-continuous-functions, equals-definition")
 def signed_determinant(f, phi, d, n=20):
     """the determinant without its absolute value"""
     return multiple_integral(f, phi, d, n) * orientation(phi, d)
@@ -261,19 +261,15 @@ def orientation(phi, d):
 
 
 @MULTIPLE_INTEGRAL.mutant(
-    caught_by=[
-        "volumes-of-balls",
-        "gaussian-integral-squared",
-        "does-not-depend-on-the-parametrisation",
-        "twice-covered-counts-twice",
-    ]
+    caught_by="volumes-of-balls, gaussian-integral-squared, does-not-depend-on-the-parametrisation, "
+    "twice-covered-counts-twice"
 )
 def no_factor(f, phi, d, n=20):
     """no factor for the change of volume"""
     return multiple_integral(lambda u: f(phi(u)), lambda u: u, d, n)
 
 
-@MULTIPLE_INTEGRAL.mutant(caught_by=["parallelepiped", "volumes-of-balls", "does-not-depend-on-the-parametrisation"])
+@MULTIPLE_INTEGRAL.mutant(caught_by="parallelepiped, volumes-of-balls, does-not-depend-on-the-parametrisation")
 def diagonal_only(f, phi, d, n=20):
     """the product of the diagonal for the determinant"""
 
@@ -284,13 +280,13 @@ def diagonal_only(f, phi, d, n=20):
     return multiple_integral(lambda u: f(phi(u)) * np.abs(stretch(u)), lambda u: u, d, n)
 
 
-@MULTIPLE_INTEGRAL.mutant(caught_by=["fubini-fails-without-integrability"])
+@MULTIPLE_INTEGRAL.mutant(caught_by="fubini-fails-without-integrability")
 def absolute_values(f, phi, d, n=20):
     """the absolute value of f is integrated"""
     return multiple_integral(lambda y: np.abs(f(y)), phi, d, n)
 
 
-@MULTIPLE_INTEGRAL.mutant(caught_by=["parallelepiped", "volumes-of-balls", "gaussian-integral-squared"])
+@MULTIPLE_INTEGRAL.mutant(caught_by="parallelepiped, volumes-of-balls, gaussian-integral-squared")
 def inverse_volume(f, phi, d, n=20):
     """the volume of the inverse map"""
 

@@ -259,14 +259,14 @@ def log_odds_are_linear_in_the_counts(naive_bayes, rng):
     yield identical(bool(np.ptp(f) > 0), True, Text("the odds do depend on the counts", "优势确实依赖于计数"))
 
 
-@NAIVE_BAYES.mutant(caught_by=["equals-definition", "unseen-words-rule-nothing-out", "textbook-document-by-counts"])
+@NAIVE_BAYES.mutant(caught_by="equals-definition, unseen-words-rule-nothing-out, textbook-document-by-counts")
 def no_smoothing(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """no smoothing: an unseen word has probability 0"""
     with np.errstate(all="ignore"):
         return naive_bayes(X, y, Z, event, 0.0, epsilon)
 
 
-@NAIVE_BAYES.mutant(caught_by=["long-documents-do-not-underflow", "posteriors-sum-to-one"])
+@NAIVE_BAYES.mutant(caught_by="long-documents-do-not-underflow, posteriors-sum-to-one")
 def probabilities_multiplied(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """probabilities are multiplied, not logarithms added: 0/0 for a long document"""
     if event != "multinomial":
@@ -280,14 +280,8 @@ def probabilities_multiplied(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e
 
 
 @NAIVE_BAYES.mutant(
-    caught_by=[
-        "nothing-observed-leaves-the-prior",
-        "textbook-document-by-counts",
-        "textbook-document-by-presence",
-        "measurements-follow-normal-densities",
-        "calibrated-where-features-are-independent",
-        "a-copied-feature-counts-twice",
-    ]
+    caught_by="nothing-observed-leaves-the-prior, textbook-document-by-counts, textbook-document-by-presence, "
+    "measurements-follow-normal-densities, calibrated-where-features-are-independent, a-copied-feature-counts-twice"
 )
 def no_prior(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """the prior is left out"""
@@ -296,7 +290,7 @@ def no_prior(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
 
 
 @NAIVE_BAYES.mutant(
-    caught_by=["equals-definition", "textbook-document-by-presence", "calibrated-where-features-are-independent"]
+    caught_by="equals-definition, textbook-document-by-presence, calibrated-where-features-are-independent"
 )
 def only_present_words(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """absent words are left out of the Bernoulli model, repeated ones count again"""
@@ -309,7 +303,7 @@ def only_present_words(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     return np.stack(S, 1) - np.logaddexp.reduce(S, axis=0)[:, None]
 
 
-@NAIVE_BAYES.mutant(caught_by=["equals-definition", "measurements-follow-normal-densities"])
+@NAIVE_BAYES.mutant(caught_by="equals-definition, measurements-follow-normal-densities")
 def unbiased_variance(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """the variance with n − 1 below the line"""
     if event != "gaussian":
@@ -321,28 +315,28 @@ def unbiased_variance(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     return np.stack(S, 1) - np.logaddexp.reduce(S, axis=0)[:, None]
 
 
-@NAIVE_BAYES.mutant(caught_by=["posteriors-sum-to-one", "equals-definition"])
+@NAIVE_BAYES.mutant(caught_by="posteriors-sum-to-one, equals-definition")
 def not_normalised(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """the scores are returned without normalising"""
     return naive_bayes(X, y, Z, event, alpha, epsilon) - 3.0
 
 
 @NAIVE_BAYES.mutant(
-    caught_by=["log-odds-are-linear-in-the-counts", "long-documents-do-not-underflow", "textbook-document-by-counts"]
+    caught_by="log-odds-are-linear-in-the-counts, long-documents-do-not-underflow, textbook-document-by-counts"
 )
 def clipped_counts(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """counts of the new rows are clipped to 1"""
     return naive_bayes(X, y, np.minimum(Z, 1) if event == "multinomial" else Z, event, alpha, epsilon)
 
 
-@NAIVE_BAYES.mutant(caught_by=["order-does-not-matter", "equals-definition", "nothing-observed-leaves-the-prior"])
+@NAIVE_BAYES.mutant(caught_by="order-does-not-matter, equals-definition, nothing-observed-leaves-the-prior")
 def last_half(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """only the last half of the examples is counted"""
     h = len(y) // 2
     return naive_bayes(X[h:], y[h:], Z, event, alpha, epsilon)
 
 
-@NAIVE_BAYES.mutant(caught_by=["digits-by-counts", "log-odds-are-linear-in-the-counts"])
+@NAIVE_BAYES.mutant(caught_by="digits-by-counts, log-odds-are-linear-in-the-counts")
 def prior_alone(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     """classes are told apart by their priors alone"""
     prior = np.bincount(y) / len(y)

@@ -152,27 +152,25 @@ def holder(norm, rng):
         yield roundoff((x * best).sum(-1), norm(x, p=p) * norm(best, p=q), terms=10)
 
 
-@NORM.mutant(
-    caught_by=["homogeneous", "equals-definition", "below-one-is-no-norm", "decreases-with-p", "tends-to-the-sup-norm"]
-)
+@NORM.mutant(caught_by="homogeneous, equals-definition, below-one-is-no-norm, decreases-with-p, tends-to-the-sup-norm")
 def no_root(x, p=2.0):
     """the root is left out"""
     return np.abs(x).max(axis=-1) if p == np.inf else (np.abs(x) ** p).sum(axis=-1)
 
 
-@NORM.mutant(caught_by=["decreases-with-p", "tends-to-the-sup-norm", "zero-only-for-zero", "holder"])
+@NORM.mutant(caught_by="decreases-with-p, tends-to-the-sup-norm, zero-only-for-zero, holder")
 def mean_of_powers(x, p=2.0):
     """the mean of the powers, not their sum"""
     return norm(x, p) if p == np.inf else norm(x, p) / x.shape[-1] ** (1 / p)
 
 
-@NORM.mutant(caught_by=["homogeneous", "equals-definition", "zero-only-for-zero"])
+@NORM.mutant(caught_by="homogeneous, equals-definition, zero-only-for-zero")
 def no_absolute_value(x, p=2.0):
     """no absolute values"""
     return x.max(axis=-1) if p == np.inf else (x**p).sum(axis=-1) ** (1 / p)
 
 
-@NORM.mutant(caught_by=["triangle-inequality", "equals-definition"])
+@NORM.mutant(caught_by="triangle-inequality, equals-definition")
 def half_the_order(x, p=2.0):
     """half the order: below 1 where p < 2"""
     return norm(x, p / 2)
@@ -185,7 +183,7 @@ NORM.erratum(
     "the same, breaks one of them.",
     right="the mathematical term for norm, checked by its axioms; likewise those for determinant, plane, product, "
     "gradient",
-    claims=("zero-only-for-zero", "homogeneous", "triangle-inequality", "below-one-is-no-norm"),
+    claims="zero-only-for-zero, homogeneous, triangle-inequality, below-one-is-no-norm",
 )
 
 

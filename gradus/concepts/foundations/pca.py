@@ -214,12 +214,8 @@ def ignores_the_labels(pca, rng):
 
 
 @PCA.mutant(
-    caught_by=[
-        "equals-scikit-learn-on-digits",
-        "moves-with-the-data",
-        "reconstruction-error-is-the-tail",
-        "variance-is-maximal",
-    ]
+    caught_by="equals-scikit-learn-on-digits, moves-with-the-data, reconstruction-error-is-the-tail, "
+    "variance-is-maximal"
 )
 def not_centred(X, k):
     """the data are not centred"""
@@ -227,14 +223,14 @@ def not_centred(X, k):
     return one_sign((0 * X[0], Vt[:k], s[:k] ** 2 / (len(X) - 1)))
 
 
-@PCA.mutant(caught_by=["equals-definition", "equals-scikit-learn-on-digits", "scores-are-uncorrelated"])
+@PCA.mutant(caught_by="equals-definition, equals-scikit-learn-on-digits, scores-are-uncorrelated")
 def divided_by_n(X, k):
     """the variance divides by n"""
     mu, W, variances = pca(X, k)
     return mu, W, variances * (len(X) - 1) / len(X)
 
 
-@PCA.mutant(caught_by=["variance-is-maximal", "reconstruction-error-is-the-tail", "ignores-the-labels"])
+@PCA.mutant(caught_by="variance-is-maximal, reconstruction-error-is-the-tail, ignores-the-labels")
 def smallest_components(X, k):
     """the smallest components"""
     mu = X.mean(0)
@@ -242,14 +238,14 @@ def smallest_components(X, k):
     return one_sign((mu, V[:, :k].T, variances[:k]))
 
 
-@PCA.mutant(caught_by=["units-decide", "equals-definition", "moves-with-the-data", "ignores-the-labels"])
+@PCA.mutant(caught_by="units-decide, equals-definition, moves-with-the-data, ignores-the-labels")
 def standardised(X, k):
     """features are standardised first"""
     deviation = X.std(0)
     return pca(X / np.where(deviation > 0, deviation, 1), k)
 
 
-@PCA.mutant(caught_by=["scores-are-uncorrelated", "equals-definition"])
+@PCA.mutant(caught_by="scores-are-uncorrelated, equals-definition")
 def singular_values(X, k):
     """singular values are returned for variances"""
     mu, W, variances = pca(X, k)
@@ -264,7 +260,7 @@ PCA.erratum(
     "label.",
     right="use it for what it does: the best linear reconstruction; for prediction choose k by validation, or a "
     "method that sees the labels",
-    claims=("ignores-the-labels",),
+    claims="ignores-the-labels",
 )
 
 

@@ -223,9 +223,7 @@ def equals_scikit_learn(perceptron, rng):
         yield roundoff(w, [*oracle.intercept_, *oracle.coef_[0]], terms=210, scale=10.0)
 
 
-@PERCEPTRON.mutant(
-    caught_by=["equals-definition", "mistakes-are-bounded", "both-halves-of-the-proof", "bound-is-attained"]
-)
+@PERCEPTRON.mutant(caught_by="equals-definition, mistakes-are-bounded, both-halves-of-the-proof, bound-is-attained")
 def learns_from_every_point(X, y, epochs=100, intercept=True):
     """learns from every point, mistaken or not"""
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
@@ -234,7 +232,7 @@ def learns_from_every_point(X, y, epochs=100, intercept=True):
 
 
 @PERCEPTRON.mutant(
-    caught_by=["bound-is-attained", "separates-what-can-be-separated", "xor-never-converges", "equals-scikit-learn"]
+    caught_by="bound-is-attained, separates-what-can-be-separated, xor-never-converges, equals-scikit-learn"
 )
 def content_with_zero(X, y, epochs=100, intercept=True):
     """a point on the hyperplane counts as right: it never leaves 0"""
@@ -247,12 +245,7 @@ def content_with_zero(X, y, epochs=100, intercept=True):
 
 
 @PERCEPTRON.mutant(
-    caught_by=[
-        "equals-definition",
-        "separates-what-can-be-separated",
-        "fourteen-of-sixteen",
-        "a-hidden-layer-solves-xor",
-    ]
+    caught_by="equals-definition, separates-what-can-be-separated, fourteen-of-sixteen, a-hidden-layer-solves-xor"
 )
 def label_left_out(X, y, epochs=100, intercept=True):
     """the label is left out of the update"""
@@ -264,7 +257,7 @@ def label_left_out(X, y, epochs=100, intercept=True):
     return w, np.array(M)
 
 
-@PERCEPTRON.mutant(caught_by=["equals-definition", "fourteen-of-sixteen", "separates-what-can-be-separated"])
+@PERCEPTRON.mutant(caught_by="equals-definition, fourteen-of-sixteen, separates-what-can-be-separated")
 def intercept_forgotten(X, y, epochs=100, intercept=True):
     """no intercept although one is asked for"""
     w, M = perceptron(X, y, min(epochs, 50), False)
@@ -272,7 +265,7 @@ def intercept_forgotten(X, y, epochs=100, intercept=True):
 
 
 @PERCEPTRON.mutant(
-    caught_by=["weights-count-the-mistakes", "equals-scikit-learn", "xor-never-converges", "both-halves-of-the-proof"]
+    caught_by="weights-count-the-mistakes, equals-scikit-learn, xor-never-converges, both-halves-of-the-proof"
 )
 def shrinking_steps(X, y, epochs=100, intercept=True):
     """the step shrinks with the number of mistakes"""
@@ -285,7 +278,7 @@ def shrinking_steps(X, y, epochs=100, intercept=True):
     return w, np.array(M)
 
 
-@PERCEPTRON.mutant(caught_by=["equals-definition", "scale-does-not-matter", "weights-count-the-mistakes"])
+@PERCEPTRON.mutant(caught_by="equals-definition, scale-does-not-matter, weights-count-the-mistakes")
 def normalised_points(X, y, epochs=100, intercept=True):
     """the points are brought to unit length first"""
     return perceptron(X / np.linalg.norm(X, axis=-1, keepdims=True), y, epochs, intercept)

@@ -230,33 +230,33 @@ def fraction_converges(P, rng):
         yield bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整"))
 
 
-@PROBABILITY.mutant(caught_by=["axioms", "total-probability", "condition-has-a-direction", "equals-definition"])
+@PROBABILITY.mutant(caught_by="axioms, total-probability, condition-has-a-direction, equals-definition")
 def always_independent(p, A, B=None):
     """every pair of events taken to be independent: the condition changes nothing"""
     return probability(p, A)
 
 
-@PROBABILITY.mutant(caught_by=["condition-has-a-direction", "equals-definition", "axioms"])
+@PROBABILITY.mutant(caught_by="condition-has-a-direction, equals-definition, axioms")
 def inverted(p, A, B=None):
     """the condition inverted: P(B | A)"""
     with np.errstate(invalid="ignore"):
         return probability(p, A) if B is None else probability(p, B, A) + 0 * probability(p, A)
 
 
-@PROBABILITY.mutant(caught_by=["axioms", "total-probability", "condition-has-a-direction", "pairwise-is-not-mutual"])
+@PROBABILITY.mutant(caught_by="axioms, total-probability, condition-has-a-direction, pairwise-is-not-mutual")
 def not_rescaled(p, A, B=None):
     """not rescaled: P(A ∩ B) for P(A | B)"""
     return probability(p, A if B is None else A & B)
 
 
-@PROBABILITY.mutant(caught_by=["equals-definition", "count-drifts", "fraction-converges"])
+@PROBABILITY.mutant(caught_by="equals-definition, count-drifts, fraction-converges")
 def counted(p, A, B=None):
     """outcomes counted, as if all were equally likely"""
     A, B = np.broadcast_arrays(A, np.ones(p.shape[-1], bool) if B is None else B)
     return (A & B).sum(axis=-1) / np.maximum(B.sum(axis=-1), 1) + 0 * p.sum()
 
 
-@PROBABILITY.mutant(caught_by=["axioms", "five-heads-of-ten", "half-is-fifty-percent", "equals-definition"])
+@PROBABILITY.mutant(caught_by="axioms, five-heads-of-ten, half-is-fifty-percent, equals-definition")
 def odds(p, A, B=None):
     """the odds for the probability"""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -268,7 +268,7 @@ PROBABILITY.erratum(
     common="A coin shows heads with a probability of 0.5 %",
     why="0.5 and 0.5 % differ by a factor of 100: of 1000 tosses 500 are expected to show heads, not 5.",
     right="with probability 0.5, that is 50 %",
-    claims=("half-is-fifty-percent",),
+    claims="half-is-fifty-percent",
 )
 PROBABILITY.erratum(
     "E49",
@@ -276,7 +276,7 @@ PROBABILITY.erratum(
     why=r"The number drifts away: on average by nearly $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at "
     "$n=10^2,10^4,10^6$. The fraction is off by 0.04, 0.004, 0.0004.",
     right="the fraction H/n comes close to ½",
-    claims=("count-drifts", "fraction-converges"),
+    claims="count-drifts, fraction-converges",
 )
 
 

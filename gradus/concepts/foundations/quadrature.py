@@ -225,9 +225,7 @@ def kink_costs_the_order(quadrature, rng):
     yield bound(smooth, 16 * EPSILON, "≤", Text("12 points suffice where f is smooth", "光滑时 12 个点已足够"))
 
 
-@QUADRATURE.mutant(
-    caught_by=["trapezoid-is-second-order", "exact-for-low-degrees", "equals-definition", "leading-error-term"]
-)
+@QUADRATURE.mutant(caught_by="trapezoid-is-second-order, exact-for-low-degrees, equals-definition, leading-error-term")
 def left_riemann_sum(f, a, b, n, rule="gauss"):
     """left Riemann sum for the trapezoid rule"""
     if rule != "trapezoid":
@@ -236,7 +234,7 @@ def left_riemann_sum(f, a, b, n, rule="gauss"):
     return (b - a) * np.mean(f(x), -1)
 
 
-@QUADRATURE.mutant(caught_by=["simpson-is-fourth-order", "exact-for-low-degrees", "equals-definition"])
+@QUADRATURE.mutant(caught_by="simpson-is-fourth-order, exact-for-low-degrees, equals-definition")
 def four_and_two_interchanged(f, a, b, n, rule="gauss"):
     """Simpson's 4 and 2 interchanged"""
     if rule != "simpson":
@@ -244,13 +242,13 @@ def four_and_two_interchanged(f, a, b, n, rule="gauss"):
     return 2 * quadrature(f, a, b, n, "trapezoid") - quadrature(f, a, b, n, "simpson")
 
 
-@QUADRATURE.mutant(caught_by=["trapezoid-is-second-order", "trapezoid-is-geometric-for-periodic-functions"])
+@QUADRATURE.mutant(caught_by="trapezoid-is-second-order, trapezoid-is-geometric-for-periodic-functions")
 def ends_count_fully(f, a, b, n, rule="gauss"):
     """the ends of the trapezoid rule count fully"""
     return quadrature(f, a, b, n, rule) + (rule == "trapezoid") * (b - a) * (f(a) + f(b)) / (2 * n)
 
 
-@QUADRATURE.mutant(caught_by=["gauss-is-exact-to-2n-minus-1", "kink-costs-the-order", "equals-definition"])
+@QUADRATURE.mutant(caught_by="gauss-is-exact-to-2n-minus-1, kink-costs-the-order, equals-definition")
 def equally_spaced(f, a, b, n, rule="gauss"):
     """Gauss's points are taken equally spaced"""
     if rule != "gauss":
@@ -259,7 +257,7 @@ def equally_spaced(f, a, b, n, rule="gauss"):
     return (b - a) * np.mean(f(x), -1)
 
 
-@QUADRATURE.mutant(caught_by=["gauss-is-exact-to-2n-minus-1"])
+@QUADRATURE.mutant(caught_by="gauss-is-exact-to-2n-minus-1")
 def one_point_too_few(f, a, b, n, rule="gauss"):
     """one point of Gauss too few"""
     return quadrature(f, a, b, max(1, n - 1) if rule == "gauss" else n, rule)

@@ -260,9 +260,7 @@ def early_stopping_is_nearly_ridge(f, rng):
     yield bound(ratio, 1 / 1.22, "≥", said)
 
 
-@REGULARIZATION.mutant(
-    caught_by=["intercept-is-free", "equals-definition", "ridge-closed-form", "optimality-conditions"]
-)
+@REGULARIZATION.mutant(caught_by="intercept-is-free, equals-definition, ridge-closed-form, optimality-conditions")
 def penalised_intercept(X, y, l1, l2):
     """the intercept penalised like the others"""
     from gradus.foundations.regularization import penalized
@@ -272,12 +270,8 @@ def penalised_intercept(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    caught_by=[
-        "ridge-closed-form",
-        "orthonormal-columns-are-thresholded",
-        "lasso-path-is-piecewise-linear",
-        "early-stopping-is-nearly-ridge",
-    ]
+    caught_by="ridge-closed-form, orthonormal-columns-are-thresholded, lasso-path-is-piecewise-linear, "
+    "early-stopping-is-nearly-ridge"
 )
 def beside_the_sum(X, y, l1, l2):
     """a penalty beside the sum of the losses instead of their mean"""
@@ -288,12 +282,8 @@ def beside_the_sum(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    caught_by=[
-        "ridge-closed-form",
-        "orthonormal-columns-are-thresholded",
-        "lasso-path-is-piecewise-linear",
-        "equals-definition",
-    ]
+    caught_by="ridge-closed-form, orthonormal-columns-are-thresholded, lasso-path-is-piecewise-linear, "
+    "equals-definition"
 )
 def exchanged(X, y, l1, l2):
     """the two penalties exchanged"""
@@ -304,12 +294,8 @@ def exchanged(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    caught_by=[
-        "orthonormal-columns-are-thresholded",
-        "optimality-conditions",
-        "lasso-path-is-piecewise-linear",
-        "equals-definition",
-    ]
+    caught_by="orthonormal-columns-are-thresholded, optimality-conditions, lasso-path-is-piecewise-linear, "
+    "equals-definition"
 )
 def hard_threshold(X, y, l1, l2):
     """a hard threshold: what is kept is not shrunk"""
@@ -323,12 +309,7 @@ def hard_threshold(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    caught_by=[
-        "ridge-closed-form",
-        "copies-share-their-coefficient",
-        "early-stopping-is-nearly-ridge",
-        "optimality-conditions",
-    ]
+    caught_by="ridge-closed-form, copies-share-their-coefficient, early-stopping-is-nearly-ridge, optimality-conditions"
 )
 def shrunk_alike(X, y, l1, l2):
     """least squares first, then shrunk: all directions alike"""

@@ -332,7 +332,7 @@ def trains_a_network_on_digits(reverse_mode, rng):
     return metric(correct, 0.95, "≥", Text("359 digits held out, stratified", "留出 359 个数字，分层抽样"))
 
 
-@REVERSE_MODE.mutant(caught_by=["reuse-adds-up", "equals-definition", "equals-torch-on-random-graphs"])
+@REVERSE_MODE.mutant(caught_by="reuse-adds-up, equals-definition, equals-torch-on-random-graphs")
 def adjoint_overwritten(f, x):
     """the adjoint of a reused value is overwritten, not added to"""
     trace, y = wengert_list(f, x)
@@ -344,7 +344,7 @@ def adjoint_overwritten(f, x):
     return np.array(v_bar[: np.size(x)]).reshape(np.shape(x))
 
 
-@REVERSE_MODE.mutant(caught_by=["broadcasting-is-summed-back", "equals-definition"])
+@REVERSE_MODE.mutant(caught_by="broadcasting-is-summed-back, equals-definition")
 def broadcasting_not_summed_back(f, x):
     """what was broadcast is not summed back: the first copy stands for all"""
     from gradus.foundations.autodiff import Step, Variable
@@ -366,7 +366,7 @@ def broadcasting_not_summed_back(f, x):
     return adjoint[start.step.time]
 
 
-@REVERSE_MODE.mutant(caught_by=["long-chains"])
+@REVERSE_MODE.mutant(caught_by="long-chains")
 def recursive(f, x):
     """the walk is recursive"""
     from functools import cache
@@ -384,14 +384,14 @@ def recursive(f, x):
     return np.array([adjoint(i) for i in range(np.size(x))]).reshape(np.shape(x))
 
 
-@REVERSE_MODE.mutant(caught_by=["cost-is-five-evaluations", "equals-torch-on-random-graphs"])
+@REVERSE_MODE.mutant(caught_by="cost-is-five-evaluations, equals-torch-on-random-graphs")
 def one_difference_per_input(f, x):
     """one difference of values for each input"""
     h = 1e-6
     return np.array([(f(x + h * e) - f(x)) / h for e in np.eye(len(x))])
 
 
-@REVERSE_MODE.mutant(caught_by=["differentiates-its-own-backward-pass"])
+@REVERSE_MODE.mutant(caught_by="differentiates-its-own-backward-pass")
 def backward_pass_detached(f, x):
     """the backward pass is not recorded"""
     while any(hasattr(v, "value") for v in np.ravel(x)):
@@ -399,7 +399,7 @@ def backward_pass_detached(f, x):
     return reverse_mode(f, x)
 
 
-@REVERSE_MODE.mutant(caught_by=["trains-a-network-on-digits", "equals-definition"])
+@REVERSE_MODE.mutant(caught_by="trains-a-network-on-digits, equals-definition")
 def seeded_with_minus_one(f, x):
     """seeded with −1: every step goes uphill"""
     from gradus.foundations.autodiff import vjp

@@ -354,7 +354,7 @@ def equals_scikit_learn(svm, rng):
         yield optimal(alpha.sum() - want[0].sum(), len(y) * C * left, EXACT)
 
 
-@SVM.mutant(caught_by=["the-bias-is-free", "kkt-conditions", "dual-equals-primal", "no-hyperplane-costs-less"])
+@SVM.mutant(caught_by="the-bias-is-free, kkt-conditions, dual-equals-primal, no-hyperplane-costs-less")
 def bias_penalised(X, y, C=1.0, gamma=0.0):
     """the bias is penalised, as the weight of a constant feature"""
     K, alpha = gram(X, gamma) + 1, np.zeros(len(y))
@@ -365,7 +365,7 @@ def bias_penalised(X, y, C=1.0, gamma=0.0):
     return alpha, alpha @ y
 
 
-@SVM.mutant(caught_by=["dual-equals-primal", "low-price-takes-the-means"])
+@SVM.mutant(caught_by="dual-equals-primal, low-price-takes-the-means")
 def squared_violations(X, y, C=1.0, gamma=0.0):
     """violations are squared: α has no upper bound"""
     n = len(y)
@@ -373,20 +373,15 @@ def squared_violations(X, y, C=1.0, gamma=0.0):
     return svm(root, y, 1e3)
 
 
-@SVM.mutant(caught_by=["equals-definition", "kkt-conditions", "low-price-takes-the-means", "equals-scikit-learn"])
+@SVM.mutant(caught_by="equals-definition, kkt-conditions, low-price-takes-the-means, equals-scikit-learn")
 def price_over_n(X, y, C=1.0, gamma=0.0):
     """the price is divided by the number of points"""
     return svm(X, y, C / len(y), gamma)
 
 
 @SVM.mutant(
-    caught_by=[
-        "kkt-conditions",
-        "margin-is-the-distance-of-the-hulls",
-        "two-points",
-        "support-vectors-suffice",
-        "dual-equals-primal",
-    ]
+    caught_by="kkt-conditions, margin-is-the-distance-of-the-hulls, two-points, support-vectors-suffice, "
+    "dual-equals-primal"
 )
 def least_squares(X, y, C=1.0, gamma=0.0):
     """least squares in place of the hinge: every point is a support vector"""
@@ -397,14 +392,8 @@ def least_squares(X, y, C=1.0, gamma=0.0):
 
 
 @SVM.mutant(
-    caught_by=[
-        "kkt-conditions",
-        "two-points",
-        "the-bias-is-free",
-        "no-hyperplane-costs-less",
-        "margin-is-the-distance-of-the-hulls",
-        "leave-one-out-errs-on-support-vectors",
-    ]
+    caught_by="kkt-conditions, two-points, the-bias-is-free, no-hyperplane-costs-less, "
+    "margin-is-the-distance-of-the-hulls, leave-one-out-errs-on-support-vectors"
 )
 def threshold_for_bias(X, y, C=1.0, gamma=0.0):
     """the threshold is returned for the bias: its sign is lost"""
@@ -412,7 +401,7 @@ def threshold_for_bias(X, y, C=1.0, gamma=0.0):
     return alpha, -b
 
 
-@SVM.mutant(caught_by=["kernel-separates-a-disc", "equals-definition"])
+@SVM.mutant(caught_by="kernel-separates-a-disc, equals-definition")
 def kernel_forgotten(X, y, C=1.0, gamma=0.0):
     """the kernel is forgotten"""
     return svm(X, y, min(C, 1.0) if gamma else C)  # a high price takes long where no line separates

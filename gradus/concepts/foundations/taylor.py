@@ -205,34 +205,32 @@ def derivative_by_the_centre(taylor, rng):
         yield near(np.abs(slope - want).max(), 0.0, 8 * h * h * np.exp(0.5), why)
 
 
-@TAYLOR.mutant(
-    caught_by=["remainder-has-order-n-plus-1", "sine-has-its-known-series", "lagranges-bound", "equals-definition"]
-)
+@TAYLOR.mutant(caught_by="remainder-has-order-n-plus-1, sine-has-its-known-series, lagranges-bound, equals-definition")
 def factorial_missing(f, a, x, n, r=0.5):
     """the factorial is missing"""
     terms = [taylor(f, a, x, k, r) - (taylor(f, a, x, k - 1, r) if k else 0) for k in range(n + 1)]
     return sum(math.factorial(k) * t for k, t in enumerate(terms))
 
 
-@TAYLOR.mutant(caught_by=["remainder-has-order-n-plus-1", "polynomials-are-reproduced", "derivative-by-the-centre"])
+@TAYLOR.mutant(caught_by="remainder-has-order-n-plus-1, polynomials-are-reproduced, derivative-by-the-centre")
 def one_term_too_few(f, a, x, n, r=0.5):
     """one term too few"""
     return taylor(f, a, x, n - 1, r)
 
 
-@TAYLOR.mutant(caught_by=["polynomials-are-reproduced", "derivative-by-the-centre"])
+@TAYLOR.mutant(caught_by="polynomials-are-reproduced, derivative-by-the-centre")
 def centre_forgotten(f, a, x, n, r=0.5):
     """powers of x instead of x − a"""
     return taylor(f, a, x + a, n, r)
 
 
-@TAYLOR.mutant(caught_by=["radius-of-convergence"])
+@TAYLOR.mutant(caught_by="radius-of-convergence")
 def circle_too_large(f, a, x, n, r=0.5):
     """the circle encloses a singularity"""
     return taylor(f, a, x, n, 2 * r)
 
 
-@TAYLOR.mutant(caught_by=["sine-has-its-known-series", "lagranges-bound"])
+@TAYLOR.mutant(caught_by="sine-has-its-known-series, lagranges-bound")
 def signs_alternate(f, a, x, n, r=0.5):
     """signs alternate, as if expanded at −a"""
     return taylor(f, a, 2 * a - x, n, r)

@@ -259,13 +259,13 @@ def shift_of_the_origin(combine, rng):
         yield near(drift, 0.0, 4 * 5 * 2.0**-52 * size, why, "roundoff")
 
 
-@VECTOR_SPACE.mutant(caught_by=["addition-is-associative", "solutions-superpose"])
+@VECTOR_SPACE.mutant(caught_by="addition-is-associative, solutions-superpose")
 def saturating(a, V):
     """entries are cut at ±1, as saturating arithmetic does"""
     return np.clip(linear_combination(a, V), -1, 1)
 
 
-@VECTOR_SPACE.mutant(caught_by=["addition-is-commutative", "distributes-over-vectors"])
+@VECTOR_SPACE.mutant(caught_by="addition-is-commutative, distributes-over-vectors")
 def heisenberg(a, V):
     r"""the addition of the Heisenberg group, $u+v+\frac12(u_1v_2-u_2v_1)e_3$: seven axioms cannot hold without the
     eighth"""
@@ -278,34 +278,34 @@ def heisenberg(a, V):
     return w
 
 
-@VECTOR_SPACE.mutant(caught_by=["there-is-a-zero", "every-vector-has-an-opposite", "equals-definition"])
+@VECTOR_SPACE.mutant(caught_by="there-is-a-zero, every-vector-has-an-opposite, equals-definition")
 def zero_taken_for_missing(a, V):
     """`a or 1`: a coefficient 0 is taken for a missing one"""
     return linear_combination(np.where(a == 0, 1.0, a), V)
 
 
 @VECTOR_SPACE.mutant(
-    caught_by=["every-vector-has-an-opposite", "cone-and-sphere-are-no-subspaces", "distributes-over-numbers"]
+    caught_by="every-vector-has-an-opposite, cone-and-sphere-are-no-subspaces, distributes-over-numbers"
 )
 def signs_lost(a, V):
     """coefficients without their signs"""
     return linear_combination(np.abs(a), V)
 
 
-@VECTOR_SPACE.mutant(caught_by=["multiples-of-multiples", "equals-definition"])
+@VECTOR_SPACE.mutant(caught_by="multiples-of-multiples, equals-definition")
 def quantised_coefficients(a, V):
     """coefficients rounded to tenths, as by quantisation"""
     return linear_combination(np.round(a, 1), V)
 
 
-@VECTOR_SPACE.mutant(caught_by=["one-changes-nothing"])
+@VECTOR_SPACE.mutant(caught_by="one-changes-nothing")
 def last_entry_lost(a, V):
     """a vector alone loses its last entry"""
     w = linear_combination(a, V)
     return np.where(np.arange(V.shape[-1]) == V.shape[-1] - 1, 0.0, w) if V.shape[-2] == 1 else w
 
 
-@VECTOR_SPACE.mutant(caught_by=["distributes-over-vectors"])
+@VECTOR_SPACE.mutant(caught_by="distributes-over-vectors")
 def clipped_multiples(a, V):
     """multiples are clipped to length 1"""
     M = a[..., None] * V
@@ -313,26 +313,26 @@ def clipped_multiples(a, V):
     return linear_combination(np.ones(np.shape(a)), M)
 
 
-@VECTOR_SPACE.mutant(caught_by=["distributes-over-numbers", "shift-of-the-origin"])
+@VECTOR_SPACE.mutant(caught_by="distributes-over-numbers, shift-of-the-origin")
 def squared_coefficients(a, V):
     """coefficients squared"""
     return linear_combination(a**2, V)
 
 
-@VECTOR_SPACE.mutant(caught_by=["addition-is-associative", "shift-of-the-origin", "built-of-sums-and-multiples"])
+@VECTOR_SPACE.mutant(caught_by="addition-is-associative, shift-of-the-origin, built-of-sums-and-multiples")
 def averaged(a, V):
     """divided by the sum of the coefficients: an average"""
     total = a.sum(axis=-1, keepdims=True)
     return linear_combination(a / np.where(total == 0, 1.0, total), V)
 
 
-@VECTOR_SPACE.mutant(caught_by=["built-of-sums-and-multiples"])
+@VECTOR_SPACE.mutant(caught_by="built-of-sums-and-multiples")
 def two_terms(a, V):
     """only the first two terms are added"""
     return linear_combination(a[..., :2], V[..., :2, :])
 
 
-@VECTOR_SPACE.mutant(caught_by=["sum-of-nothing-is-zero"])
+@VECTOR_SPACE.mutant(caught_by="sum-of-nothing-is-zero")
 def empty_sum_is_one(a, V):
     """the sum of nothing is 1, as for a product"""
     return linear_combination(a, V) + (V.shape[-2] == 0)

@@ -177,46 +177,46 @@ def memory_is_linear(attention, rng):
     )
 
 
-@ATTENTION.mutant(caught_by=["equals-definition", "scores-have-unit-variance"])
+@ATTENTION.mutant(caught_by="equals-definition, scores-have-unit-variance")
 def no_scaling(Q, K, V, causal=False, scale=None):
     """the scores are not scaled"""
     return attention(Q, K, V, causal, 1.0 if scale is None else scale)
 
 
-@ATTENTION.mutant(caught_by=["causal-mask-leaks-nothing", "first-position-sees-itself"])
+@ATTENTION.mutant(caught_by="causal-mask-leaks-nothing, first-position-sees-itself")
 def mask_after_softmax(Q, K, V, causal=False, scale=None):
     """mask applied after the softmax"""
     A = attention(Q, K, np.eye(K.shape[-2]), False, scale)
     return (np.tril(A) if causal else A) @ V
 
 
-@ATTENTION.mutant(caught_by=["rows-sum-to-one", "equals-definition"])
+@ATTENTION.mutant(caught_by="rows-sum-to-one, equals-definition")
 def softmax_over_queries(Q, K, V, causal=False, scale=None):
     """softmax over the queries"""
     A = np.swapaxes(attention(K, Q, np.eye(Q.shape[-2]), False, scale), -1, -2)
     return A @ V
 
 
-@ATTENTION.mutant(caught_by=["normalised-once", "limits-of-the-temperature"])
+@ATTENTION.mutant(caught_by="normalised-once, limits-of-the-temperature")
 def second_softmax(Q, K, V, causal=False, scale=None):
     """a second softmax on the weights"""
     A = np.exp(attention(Q, K, np.eye(K.shape[-2]), causal, scale))
     return A / A.sum(-1, keepdims=True) @ V
 
 
-@ATTENTION.mutant(caught_by=["equals-definition", "first-position-sees-itself"])
+@ATTENTION.mutant(caught_by="equals-definition, first-position-sees-itself")
 def values_left_out(Q, K, V, causal=False, scale=None):
     """the values are left out: the weights are returned"""
     return attention(Q, K, np.eye(K.shape[-2]), causal, scale)
 
 
-@ATTENTION.mutant(caught_by=["each-query-has-its-own-weights"])
+@ATTENTION.mutant(caught_by="each-query-has-its-own-weights")
 def weights_lose_the_query(Q, K, V, causal=False, scale=None):
     """one row of weights for all queries"""
     return attention(np.broadcast_to(Q.mean(-2, keepdims=True), Q.shape), K, V, causal, scale)
 
 
-@ATTENTION.mutant(caught_by=["first-position-sees-itself"])
+@ATTENTION.mutant(caught_by="first-position-sees-itself")
 def strictly_before(Q, K, V, causal=False, scale=None):
     """only positions strictly before"""
     if not causal:
@@ -227,13 +227,13 @@ def strictly_before(Q, K, V, causal=False, scale=None):
     return A / A.sum(-1, keepdims=True) @ V
 
 
-@ATTENTION.mutant(caught_by=["keys-and-values-are-a-set"])
+@ATTENTION.mutant(caught_by="keys-and-values-are-a-set")
 def keys_know_their_position(Q, K, V, causal=False, scale=None):
     """position added to the keys"""
     return attention(Q, K + np.arange(K.shape[-2])[:, None] / 10, V, causal, scale)
 
 
-@ATTENTION.mutant(caught_by=["memory-is-linear"])
+@ATTENTION.mutant(caught_by="memory-is-linear")
 def whole_score_matrix(Q, K, V, causal=False, scale=None):
     """the whole score matrix is kept in memory"""
     return attention(Q, K, V, causal, scale)
@@ -246,14 +246,14 @@ ATTENTION.erratum(
     r"the weights, whose ratio can then never exceed e. The output $\sum_j\alpha_{ij}v_j$ is missing.",
     right=r"$e_{ij}=\operatorname{score}(q_i,k_j)$, $\alpha_{ij}=\operatorname{softmax}_j e_{ij}$, "
     r"$c_i=\sum_j\alpha_{ij}v_j$",
-    claims=("normalised-once", "each-query-has-its-own-weights"),
+    claims="normalised-once, each-query-has-its-own-weights",
 )
 ATTENTION.erratum(
     "E24",
     common="A causal position uses only what stands before it",
     why=r"Strictly before leaves the first row without a key: a softmax of nothing but $-\infty$ is NaN.",
     right=r"positions $j\le i$, its own included",
-    claims=("first-position-sees-itself",),
+    claims="first-position-sees-itself",
 )
 
 

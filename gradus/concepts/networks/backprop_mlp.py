@@ -386,13 +386,13 @@ def slope_at_the_activation(x, y, Ws, bs, activation="tanh", loss="cross-entropy
     return recursion(x, y, Ws, bs, activation, loss, back)
 
 
-@BACKPROP_MLP.mutant(caught_by=["equals-definition", "batch-is-the-mean", "linear-net-is-least-squares"])
+@BACKPROP_MLP.mutant(caught_by="equals-definition, batch-is-the-mean, linear-net-is-least-squares")
 def sum_over_the_batch(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     """the sum over the batch instead of its mean"""
     return tuple(len(x) * g for g in backprop_mlp(x, y, Ws, bs, activation, loss))
 
 
-@BACKPROP_MLP.mutant(caught_by=["equals-definition", "output-errors-sum-to-zero", "passes-the-gradient-check"])
+@BACKPROP_MLP.mutant(caught_by="equals-definition, output-errors-sum-to-zero, passes-the-gradient-check")
 def softmax_not_differentiated(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     """the cross-entropy by the probabilities: the softmax's own Jacobian is left out"""
     if loss == "squared":
@@ -409,7 +409,7 @@ def sum_of_last_layer(x, Ws, bs, activation):
     return z
 
 
-@BACKPROP_MLP.mutant(caught_by=["twins-stay-twins", "relu-units-are-in-balance"])
+@BACKPROP_MLP.mutant(caught_by="twins-stay-twins, relu-units-are-in-balance")
 def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     """hidden units have learning factors of their own"""
 
@@ -428,7 +428,7 @@ BACKPROP_MLP.erratum(
     "after, here 2; there is no third and no fourth, and in a net that widens some are silently dropped. With "
     "$w_{ji}$ the sizes do not fit, unless all layers are equally wide, and then the result is silently wrong.",
     right=r"$\delta_j^{(l)}=\sigma'(z_j^{(l)})\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)}$",
-    claims=("every-part-of-delta-counts", "passes-the-gradient-check"),
+    claims="every-part-of-delta-counts, passes-the-gradient-check",
 )
 
 

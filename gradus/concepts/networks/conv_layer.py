@@ -288,19 +288,19 @@ def two_of_3x3_are_one_of_5x5(conv, rng):
     return exact(twice, conv(x, convolve2d(v, w)[None, None], none))
 
 
-@CONV_LAYER.mutant(caught_by=["is-cross-correlation", "three-routes-agree", "equals-definition"])
+@CONV_LAYER.mutant(caught_by="is-cross-correlation, three-routes-agree, equals-definition")
 def flipped_kernel(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """the kernel is flipped: mathematical convolution"""
     return conv_layer(x, w[..., ::-1, ::-1], b, stride, padding, dilation, groups)
 
 
-@CONV_LAYER.mutant(caught_by=["output-size", "stride-keeps-every-sth", "transposed-convolution-is-the-adjoint"])
+@CONV_LAYER.mutant(caught_by="output-size, stride-keeps-every-sth, transposed-convolution-is-the-adjoint")
 def stride_ignored(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """stride ignored, also in the shape"""
     return conv_layer(x, w, b, 1, padding, dilation, groups)
 
 
-@CONV_LAYER.mutant(caught_by=["output-size"])
+@CONV_LAYER.mutant(caught_by="output-size")
 def size_rounded_up(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """the size is rounded up: a window hangs over the edge"""
     h, q = (
@@ -311,12 +311,8 @@ def size_rounded_up(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 
 @CONV_LAYER.mutant(
-    caught_by=[
-        "translation-equivariance",
-        "weights-are-shared",
-        "position-dependent-weights-are-dense",
-        "two-of-3x3-are-one-of-5x5",
-    ]
+    caught_by="translation-equivariance, weights-are-shared, position-dependent-weights-are-dense, "
+    "two-of-3x3-are-one-of-5x5"
 )
 def weights_per_position(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """weights per position, as in E15"""
@@ -326,35 +322,35 @@ def weights_per_position(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     return fixed + own * (y - fixed)
 
 
-@CONV_LAYER.mutant(caught_by=["bias-is-constant-over-a-map", "equals-definition"])
+@CONV_LAYER.mutant(caught_by="bias-is-constant-over-a-map, equals-definition")
 def bias_per_row(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """a bias per row"""
     y = conv_layer(x, w, 0 * b, stride, padding, dilation, groups)
     return y + np.resize(b, y.shape[-2])[:, None]
 
 
-@CONV_LAYER.mutant(caught_by=["weights-are-shared", "equals-definition"])
+@CONV_LAYER.mutant(caught_by="weights-are-shared, equals-definition")
 def padded_with_the_edge(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """padded with the edge's values, not with zeros"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="edge")
     return conv_layer(x, w, b, stride, 0, dilation, groups)
 
 
-@CONV_LAYER.mutant(caught_by=["borders-break-equivariance"])
+@CONV_LAYER.mutant(caught_by="borders-break-equivariance")
 def padded_around(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """padded around: the image closes on itself"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="wrap")
     return conv_layer(x, w, b, stride, 0, dilation, groups)
 
 
-@CONV_LAYER.mutant(caught_by=["dilation-inserts-zeros", "transposed-convolution-is-the-adjoint"])
+@CONV_LAYER.mutant(caught_by="dilation-inserts-zeros, transposed-convolution-is-the-adjoint")
 def dilation_in_the_shape_alone(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """dilation only in the shape"""
     wide = conv_layer(x, w, b, stride, padding, dilation, groups)
     return conv_layer(x, w, b, stride, padding, 1, groups)[..., : wide.shape[-2], : wide.shape[-1]]
 
 
-@CONV_LAYER.mutant(caught_by=["groups-are-separate-layers", "three-routes-agree"])
+@CONV_LAYER.mutant(caught_by="groups-are-separate-layers, three-routes-agree")
 def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """every group sees the first channels"""
     return conv_layer(x[..., : w.shape[1], :, :], w, b, stride, padding, dilation, 1)
@@ -366,7 +362,7 @@ CONV_LAYER.erratum(
     why="It is cross-correlation, and it lacks the bias, the stride and the padding: neither the values nor the size "
     "of a layer's output can be computed from it.",
     right=r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
-    claims=("is-cross-correlation", "output-size", "bias-is-constant-over-a-map"),
+    claims="is-cross-correlation, output-size, bias-is-constant-over-a-map",
 )
 CONV_LAYER.erratum(
     "E15",
@@ -375,12 +371,8 @@ CONV_LAYER.erratum(
     "fully connected layer written with two indices. On 6×6: 1296 weights instead of 9, and an image that moves by "
     "one pixel does not give the moved output.",
     right=r"$y_{ij}=\sum_{k,l}x_{i+k,j+l}\,w_{kl}+b$",
-    claims=(
-        "weights-are-shared",
-        "position-dependent-weights-are-dense",
-        "bias-is-constant-over-a-map",
-        "translation-equivariance",
-    ),
+    claims="weights-are-shared, position-dependent-weights-are-dense, bias-is-constant-over-a-map, "
+    "translation-equivariance",
 )
 
 

@@ -225,29 +225,27 @@ def layers_do_not_flip(convolve, rng):
     return all_of(without, exact(convolve(f, g), [0, 1, 4, 7, 6]), exact(convolve(f, g[::-1]), layer(f, g)))
 
 
-@CONVOLUTION.mutant(caught_by=["commutative", "associative", "layers-do-not-flip", "toeplitz-matrix"])
+@CONVOLUTION.mutant(caught_by="commutative, associative, layers-do-not-flip, toeplitz-matrix")
 def no_flip(f, g):
     """cross-correlation: no flip"""
     return convolve(f, np.flip(g))
 
 
-@CONVOLUTION.mutant(
-    caught_by=["convolution-theorem", "impulse-shifts", "product-of-polynomials", "commutes-with-shifts"]
-)
+@CONVOLUTION.mutant(caught_by="convolution-theorem, impulse-shifts, product-of-polynomials, commutes-with-shifts")
 def wraps_around(f, g):
     """circular: what leaves at the end comes back at the start"""
     size = np.maximum(f.shape, g.shape)
     return np.fft.ifftn(np.fft.fftn(f, size) * np.fft.fftn(g, size)).real
 
 
-@CONVOLUTION.mutant(caught_by=["distribution-of-a-sum", "equals-definition"])
+@CONVOLUTION.mutant(caught_by="distribution-of-a-sum, equals-definition")
 def cropped(f, g):
     """cropped to the middle, mass lost"""
     cut = tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(f.shape, g.shape, strict=True))
     return convolve(f, g)[cut]
 
 
-@CONVOLUTION.mutant(caught_by=["continuous-limit", "toeplitz-matrix"])
+@CONVOLUTION.mutant(caught_by="continuous-limit, toeplitz-matrix")
 def last_tap_forgotten(f, g):
     """the last tap of the kernel is forgotten"""
     shorter = g.copy()
@@ -255,13 +253,13 @@ def last_tap_forgotten(f, g):
     return convolve(f, shorter)
 
 
-@CONVOLUTION.mutant(caught_by=["bilinear", "commutative"])
+@CONVOLUTION.mutant(caught_by="bilinear, commutative")
 def kernel_normalised(f, g):
     """the kernel is rescaled to sum to 1"""
     return convolve(f, g / g.sum())
 
 
-@CONVOLUTION.mutant(caught_by=["youngs-inequality", "distribution-of-a-sum"])
+@CONVOLUTION.mutant(caught_by="youngs-inequality, distribution-of-a-sum")
 def counted_twice(f, g):
     """the overlap is counted twice"""
     return 2 * convolve(f, g)
@@ -274,7 +272,7 @@ CONVOLUTION.erratum(
     "2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not care; one that is carried over, "
     "or compared, does.",
     right=r"A layer computes cross-correlation, $\sum_{m,n}f(i+m,j+n)\,w(m,n)=(f*\tilde w)(i,j)$",
-    claims=("layers-do-not-flip",),
+    claims="layers-do-not-flip",
 )
 
 

@@ -169,7 +169,7 @@ def gradient_is_an_outer_product(dense, rng):
 
 
 @FULLY_CONNECTED.mutant(
-    caught_by=["affine", "is-a-convolution-of-1x1", "slides-over-larger-images", "convolution-is-a-sparse-dense-layer"]
+    caught_by="affine, is-a-convolution-of-1x1, slides-over-larger-images, convolution-is-a-sparse-dense-layer"
 )
 def no_bias(x, W, b):
     """the bias is left out"""
@@ -177,38 +177,34 @@ def no_bias(x, W, b):
 
 
 @FULLY_CONNECTED.mutant(
-    caught_by=[
-        "is-a-global-convolution",
-        "gradient-is-an-outer-product",
-        "convolution-is-a-sparse-dense-layer",
-        "slides-over-larger-images",
-    ]
+    caught_by="is-a-global-convolution, gradient-is-an-outer-product, convolution-is-a-sparse-dense-layer, "
+    "slides-over-larger-images"
 )
 def flattened_in_another_order(x, W, b):
     """the map is read column by column when flattened: the last input first"""
     return fully_connected(x[..., ::-1], W, b)
 
 
-@FULLY_CONNECTED.mutant(caught_by=["knows-no-neighbours", "is-a-global-convolution", "gradient-is-an-outer-product"])
+@FULLY_CONNECTED.mutant(caught_by="knows-no-neighbours, is-a-global-convolution, gradient-is-an-outer-product")
 def local(x, W, b):
     """local: each output sees only the inputs near it"""
     i, j = np.indices(W.shape)
     return fully_connected(x, np.where(np.abs(i - j) < 2, W, 0), b)
 
 
-@FULLY_CONNECTED.mutant(caught_by=["shifts-do-not-pass", "gradient-is-an-outer-product", "equals-definition"])
+@FULLY_CONNECTED.mutant(caught_by="shifts-do-not-pass, gradient-is-an-outer-product, equals-definition")
 def weights_shared(x, W, b):
     """one kernel slides over all places: the first row of W, shifted along"""
     return fully_connected(x, np.stack([np.roll(W[0], i) for i in range(len(W))]), b)
 
 
-@FULLY_CONNECTED.mutant(caught_by=["is-a-convolution-of-1x1", "two-without-activation-are-one"])
+@FULLY_CONNECTED.mutant(caught_by="is-a-convolution-of-1x1, two-without-activation-are-one")
 def mean_for_sum(x, W, b):
     """divided by the number of inputs"""
     return fully_connected(x, W / x.shape[-1], b)
 
 
-@FULLY_CONNECTED.mutant(caught_by=["affine", "two-without-activation-are-one"])
+@FULLY_CONNECTED.mutant(caught_by="affine, two-without-activation-are-one")
 def activation_inside(x, W, b):
     """a ReLU left inside"""
     return np.maximum(0, fully_connected(x, W, b))

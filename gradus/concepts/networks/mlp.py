@@ -272,13 +272,13 @@ def lipschitz_by_the_norms(mlp, rng):
     return bound((moved / np.linalg.norm(step, axis=-1)).max(), limit + rounding)
 
 
-@MLP.mutant(caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"])
+@MLP.mutant(caught_by="equals-definition, layers-compose, sums-run-over-the-layer-before")
 def activated_output(x, Ws, bs, activation="tanh"):
     """the output passes through the activation too"""
     return sigma(mlp(x, Ws, bs, activation), activation)
 
 
-@MLP.mutant(caught_by=["equals-definition", "sums-run-over-the-layer-before", "width-approximates"])
+@MLP.mutant(caught_by="equals-definition, sums-run-over-the-layer-before, width-approximates")
 def sum_to_own_width(x, Ws, bs, activation="tanh"):
     """the sum runs to $n_l$: beyond the layer before, or short of it"""
     a = x
@@ -288,38 +288,38 @@ def sum_to_own_width(x, Ws, bs, activation="tanh"):
     return z
 
 
-@MLP.mutant(caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"])
+@MLP.mutant(caught_by="equals-definition, layers-compose, sums-run-over-the-layer-before")
 def weights_of_the_layer_before(x, Ws, bs, activation="tanh"):
     """layer l takes the weights of layer l − 1"""
     return mlp(x, (Ws[0], *Ws[:-1]), bs, activation)
 
 
-@MLP.mutant(caught_by=["hidden-units-compute-xor", "depth-folds", "width-approximates", "layers-compose"])
+@MLP.mutant(caught_by="hidden-units-compute-xor, depth-folds, width-approximates, layers-compose")
 def no_activation(x, Ws, bs, activation="tanh"):
     """the activations are left out"""
     return mlp(x, Ws, bs, "identity")
 
 
-@MLP.mutant(caught_by=["linear-layers-collapse", "relu-nets-are-homogeneous"])
+@MLP.mutant(caught_by="linear-layers-collapse, relu-nets-are-homogeneous")
 def always_tanh(x, Ws, bs, activation="tanh"):
     """always tanh, whichever is asked for"""
     return mlp(x, Ws, bs)
 
 
-@MLP.mutant(caught_by=["tanh-units-flip-sign", "equals-definition"])
+@MLP.mutant(caught_by="tanh-units-flip-sign, equals-definition")
 def sigmoid_for_tanh(x, Ws, bs, activation="tanh"):
     """sigmoid in place of tanh"""
     return mlp(x, Ws, bs, "sigmoid" if activation == "tanh" else activation)
 
 
-@MLP.mutant(caught_by=["hidden-units-permute"])
+@MLP.mutant(caught_by="hidden-units-permute")
 def gains_by_position(x, Ws, bs, activation="tanh"):
     """each hidden unit has a gain of its own"""
     gained = [W * (1 + np.arange(W.shape[1]) / 10) for W in Ws[1:]]
     return mlp(x, (Ws[0], *gained), bs, activation)
 
 
-@MLP.mutant(caught_by=["lipschitz-by-the-norms", "equals-definition"])
+@MLP.mutant(caught_by="lipschitz-by-the-norms, equals-definition")
 def steep_activation(x, Ws, bs, activation="tanh"):
     """the sums are multiplied by 4 before the activation"""
     return mlp(x, (*[4 * W for W in Ws[:-1]], Ws[-1]), bs, activation)
@@ -332,7 +332,7 @@ MLP.erratum(
     "hidden units it silently drops the last two. And the weights that lead into layer l bear its number, as its "
     "biases do: shifted by one, a net of equal widths computes something else without any error.",
     right=r"$z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)}$",
-    claims=("sums-run-over-the-layer-before",),
+    claims="sums-run-over-the-layer-before",
 )
 
 

@@ -123,20 +123,20 @@ def xor_needs_more_than_one(neuron, rng):
     return all_of(identical(best, 3), identical((y > 0.5).astype(int), target))
 
 
-@NEURON.mutant(caught_by=["boundary-is-the-hyperplane", "logic-gates", "equals-definition"])
+@NEURON.mutant(caught_by="boundary-is-the-hyperplane, logic-gates, equals-definition")
 def no_bias(x, w, b):
     """the bias is left out"""
     return neuron(x, w, 0 * b)
 
 
-@NEURON.mutant(caught_by=["log-odds-measure-the-distance", "equals-definition"])
+@NEURON.mutant(caught_by="log-odds-measure-the-distance, equals-definition")
 def base_two(x, w, b):
     """base 2 in the exponential"""
     return 1 / (1 + 2 ** -((x * w).sum(-1) + b))
 
 
 @NEURON.mutant(
-    caught_by=["moves-along-the-hyperplane-change-nothing", "boundary-is-the-hyperplane", "xor-needs-more-than-one"]
+    caught_by="moves-along-the-hyperplane-change-nothing, boundary-is-the-hyperplane, xor-needs-more-than-one"
 )
 def radial(x, w, b):
     """a radial unit: distance from the weights, not from a hyperplane"""

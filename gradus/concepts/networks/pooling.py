@@ -221,29 +221,27 @@ def shifts_by_the_stride_pass(pool, rng):
     return all_of(*[invariance(b, np.roll(a, (1, 2), (0, 1)), terms=4) for a, b in zip(y, z, strict=True)])
 
 
-@POOLING.mutant(
-    caught_by=["four-blocks", "local-translation-invariance", "soft-maximum-joins-them", "differences-do-not-grow"]
-)
+@POOLING.mutant(caught_by="four-blocks, local-translation-invariance, soft-maximum-joins-them, differences-do-not-grow")
 def min_inside(x, size=2, stride=None, padding=0, kind="max"):
     """the smallest value of the window"""
     return -pooling(-x, size, stride, padding, kind)
 
 
-@POOLING.mutant(caught_by=["four-blocks", "gradients-are-routed"])
+@POOLING.mutant(caught_by="four-blocks, gradients-are-routed")
 def whole_map(x, size=2, stride=None, padding=0, kind="max"):
     """max of min over the whole map, as in E16"""
     y = pooling(x, size, stride, padding, kind)
     return np.broadcast_to(x.min(-1).max(-1)[..., None, None], y.shape).copy() if kind == "max" else y
 
 
-@POOLING.mutant(caught_by=["padding-never-wins", "equals-definition"])
+@POOLING.mutant(caught_by="padding-never-wins, equals-definition")
 def padded_with_zeros(x, size=2, stride=None, padding=0, kind="max"):
     """the maximum is padded with zeros"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
     return pooling(x, size, stride, 0, kind)
 
 
-@POOLING.mutant(caught_by=["output-size"])
+@POOLING.mutant(caught_by="output-size")
 def size_rounded_up(x, size=2, stride=None, padding=0, kind="max"):
     """the size is rounded up"""
     s = size if stride is None else stride
@@ -251,32 +249,27 @@ def size_rounded_up(x, size=2, stride=None, padding=0, kind="max"):
     return pooling(np.pad(x, more, constant_values=-1e300), size, stride, padding, kind)
 
 
-@POOLING.mutant(caught_by=["maximum-commutes-with-increasing-functions", "padding-never-wins"])
+@POOLING.mutant(caught_by="maximum-commutes-with-increasing-functions, padding-never-wins")
 def magnitude(x, size=2, stride=None, padding=0, kind="max"):
     """the largest magnitude, sign lost"""
     return pooling(np.abs(x), size, stride, padding, kind)
 
 
 @POOLING.mutant(
-    caught_by=[
-        "average-is-a-convolution",
-        "gradients-are-routed",
-        "mean-and-relu-do-not-commute",
-        "differences-do-not-grow",
-    ]
+    caught_by="average-is-a-convolution, gradients-are-routed, mean-and-relu-do-not-commute, differences-do-not-grow"
 )
 def sum_for_mean(x, size=2, stride=None, padding=0, kind="max"):
     """the sum for the mean"""
     return pooling(x, size, stride, padding, kind) * (size**2 if kind == "average" else 1)
 
 
-@POOLING.mutant(caught_by=["local-translation-invariance", "gradients-are-routed"])
+@POOLING.mutant(caught_by="local-translation-invariance, gradients-are-routed")
 def subsampled(x, size=2, stride=None, padding=0, kind="max"):
     """the upper left entry of each window: subsampling"""
     return x[..., :: size if stride is None else stride, :: size if stride is None else stride]
 
 
-@POOLING.mutant(caught_by=["output-size", "shifts-by-the-stride-pass"])
+@POOLING.mutant(caught_by="output-size, shifts-by-the-stride-pass")
 def stride_ignored(x, size=2, stride=None, padding=0, kind="max"):
     """windows one apart, whatever the stride"""
     return pooling(x, size, 1, padding, kind)
@@ -288,7 +281,7 @@ POOLING.erratum(
     why="Neither i nor j stands on the right: the whole result is one constant, 11 on the map 1…16 whose pooled "
     "values are 4, 8, 12, 16. And there is no minimum in max pooling.",
     right=r"$y_{ij}=\max_{0\le k,l<K}x_{si+k,\,sj+l}$: the largest value of each window",
-    claims=("four-blocks",),
+    claims="four-blocks",
 )
 
 

@@ -322,39 +322,29 @@ def degradation_and_its_cure(block, rng):
 
 
 @RESIDUAL.mutant(
-    caught_by=[
-        "jacobian-is-identity-plus",
-        "zero-branch-is-the-identity",
-        "variance-doubles-in-every-block",
-        "plain-batch-norm-explodes",
-        "degradation-and-its-cure",
-        "zero-initialised-blocks-pass-gradients",
-    ]
+    caught_by="jacobian-is-identity-plus, zero-branch-is-the-identity, variance-doubles-in-every-block, "
+    "plain-batch-norm-explodes, degradation-and-its-cure, zero-initialised-blocks-pass-gradients"
 )
 def no_shortcut(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     """no shortcut: the plain network"""
     return alpha * (np.maximum(x @ W1.T + b1, 0) @ W2.T + b2)
 
 
-@RESIDUAL.mutant(caught_by=["jacobian-is-identity-plus", "not-one-in-every-entry", "sum-over-paths"])
+@RESIDUAL.mutant(caught_by="jacobian-is-identity-plus, not-one-in-every-entry, sum-over-paths")
 def plus_one(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     """+1 for +I: the sum of the inputs is added to every output"""
     return residual(x, W1, b1, W2, b2, np.ones((len(W2), x.shape[-1])), alpha)
 
 
-@RESIDUAL.mutant(caught_by=["scaled-branches-keep-the-variance", "jacobian-is-identity-plus"])
+@RESIDUAL.mutant(caught_by="scaled-branches-keep-the-variance, jacobian-is-identity-plus")
 def factor_ignored(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     """the factor of the branch is ignored"""
     return residual(x, W1, b1, W2, b2, W_s)
 
 
 @RESIDUAL.mutant(
-    caught_by=[
-        "variance-doubles-in-every-block",
-        "normalised-branches-grow-linearly",
-        "sum-over-paths",
-        "zero-initialised-blocks-pass-gradients",
-    ]
+    caught_by="variance-doubles-in-every-block, normalised-branches-grow-linearly, sum-over-paths, "
+    "zero-initialised-blocks-pass-gradients"
 )
 def input_twice(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     """the input is added twice"""
@@ -362,7 +352,7 @@ def input_twice(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     return residual(x, W1, b1, W2, b2, 2 * S, alpha)
 
 
-@RESIDUAL.mutant(caught_by=["zero-branch-is-the-identity", "equals-definition"])
+@RESIDUAL.mutant(caught_by="zero-branch-is-the-identity, equals-definition")
 def joins_before_the_activation(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     """the shortcut joins before the ReLU"""
     return np.maximum(residual(x, W1, b1, W2, b2, W_s, alpha), 0)
@@ -376,7 +366,7 @@ RESIDUAL.erratum(
     r"$2^{50}\approx10^{15}$.",
     right="It cures degradation: deeper networks train no worse. The variance needs normalisation, "
     r"$\alpha=1/\sqrt L$, or a last layer of zeros.",
-    claims=("plain-batch-norm-explodes", "variance-doubles-in-every-block", "degradation-and-its-cure"),
+    claims="plain-batch-norm-explodes, variance-doubles-in-every-block, degradation-and-its-cure",
 )
 RESIDUAL.erratum(
     "E29",
@@ -384,7 +374,7 @@ RESIDUAL.erratum(
     why="Batch norm alone makes it worse: without shortcuts the squared gradient grows exponentially with depth, "
     "about 1.467 a layer.",
     right="Normalisation together with shortcuts: then the growth is a power of the depth",
-    claims=("plain-batch-norm-explodes", "normalised-branches-grow-linearly"),
+    claims="plain-batch-norm-explodes, normalised-branches-grow-linearly",
 )
 RESIDUAL.erratum(
     "E30",
@@ -392,7 +382,7 @@ RESIDUAL.erratum(
     why="True for numbers only. For vectors ∂F/∂x is a matrix, and adding 1 to every entry is off by 1 everywhere "
     "but on the diagonal.",
     right=r"$I+\frac{\partial F}{\partial x}$",
-    claims=("not-one-in-every-entry", "jacobian-is-identity-plus"),
+    claims="not-one-in-every-entry, jacobian-is-identity-plus",
 )
 
 

@@ -314,12 +314,8 @@ def amsgrad_descends(adam, rng):
 
 
 @ADAM.mutant(
-    caught_by=[
-        "first-step-is-alpha-sign",
-        "correction-is-exact-for-a-constant-gradient",
-        "equals-definition",
-        "sharp-bound-is-attained",
-    ]
+    caught_by="first-step-is-alpha-sign, correction-is-exact-for-a-constant-gradient, equals-definition, "
+    "sharp-bound-is-attained"
 )
 def no_bias_correction(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """no bias correction"""
@@ -341,21 +337,19 @@ def variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, divide, first
     return np.stack(theta)
 
 
-@ADAM.mutant(caught_by=["equals-definition", "correction-is-exact-for-a-constant-gradient"])
+@ADAM.mutant(caught_by="equals-definition, correction-is-exact-for-a-constant-gradient")
 def epsilon_inside(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """ε inside the root"""
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / np.sqrt(v + e))
 
 
-@ADAM.mutant(caught_by=["equals-definition", "first-step-is-alpha-sign", "correction-is-exact-for-a-constant-gradient"])
+@ADAM.mutant(caught_by="equals-definition, first-step-is-alpha-sign, correction-is-exact-for-a-constant-gradient")
 def correction_from_zero(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """t counted from 0"""
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / (np.sqrt(v) + e), first=0)
 
 
-@ADAM.mutant(
-    caught_by=["circulated-bound-is-exceeded", "ten-thousand-zeros-then-twelve-ones", "sharp-bound-is-attained"]
-)
+@ADAM.mutant(caught_by="circulated-bound-is-exceeded, ten-thousand-zeros-then-twelve-ones, sharp-bound-is-attained")
 def clipped_to_the_circulated_bound(
     gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False
 ):
@@ -368,21 +362,19 @@ def clipped_to_the_circulated_bound(
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, divide)
 
 
-@ADAM.mutant(
-    caught_by=["limit-of-the-sharp-bound-is-reached", "sharp-bound-is-attained", "sharp-bound-is-never-exceeded"]
-)
+@ADAM.mutant(caught_by="limit-of-the-sharp-bound-is-reached, sharp-bound-is-attained, sharp-bound-is-never-exceeded")
 def one_percent_too_long(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """steps 1% too long"""
     return theta0 + 1.01 * (adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad) - theta0)
 
 
-@ADAM.mutant(caught_by=["scale-of-the-gradient-does-not-matter", "sharp-bound-is-never-exceeded"])
+@ADAM.mutant(caught_by="scale-of-the-gradient-does-not-matter, sharp-bound-is-never-exceeded")
 def no_root(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """the root is forgotten: divided by $v$"""
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / (v + e))
 
 
-@ADAM.mutant(caught_by=["coordinates-are-independent", "equals-definition"])
+@ADAM.mutant(caught_by="coordinates-are-independent, equals-definition")
 def one_v_for_all(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """one $v$ for all coordinates"""
     return variant(
@@ -398,19 +390,19 @@ def one_v_for_all(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilo
     )
 
 
-@ADAM.mutant(caught_by=["steps-scale-with-alpha", "alpha-must-still-be-chosen"])
+@ADAM.mutant(caught_by="steps-scale-with-alpha, alpha-must-still-be-chosen")
 def alpha_ignored(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """α taken for irrelevant: always 0.001"""
     return adam(gradient, theta0, steps, 0.001, beta1, beta2, epsilon, amsgrad)
 
 
-@ADAM.mutant(caught_by=["adam-can-climb"])
+@ADAM.mutant(caught_by="adam-can-climb")
 def always_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """always AMSGrad"""
     return adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, True)
 
 
-@ADAM.mutant(caught_by=["amsgrad-descends"])
+@ADAM.mutant(caught_by="amsgrad-descends")
 def never_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """AMSGrad asked for, Adam given"""
     return adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, False)
@@ -422,7 +414,7 @@ ADAM.erratum(
     why=r"It rescales the coordinates against each other. The common factor $\alpha$ stays: with the same gradients "
     r"every step is proportional to it, the first is $\alpha\operatorname{sign}(g)$, and a poor $\alpha$ still fails.",
     right=r"Adam rescales the gradient coordinate by coordinate; $\alpha$ must still be chosen, or scheduled",
-    claims=("steps-scale-with-alpha", "alpha-must-still-be-chosen"),
+    claims="steps-scale-with-alpha, alpha-must-still-be-chosen",
 )
 ADAM.erratum(
     "E7a",
@@ -432,13 +424,8 @@ ADAM.erratum(
     r"$3.16\,\alpha$, but twelve equal ones give $6.57\,\alpha$, because $m$ fills faster than $\sqrt v$.",
     right=r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$ for $\beta_1<\sqrt{\beta_2}$: $7.2703\,\alpha$, approached when $g$ grows by $\beta_2/\beta_1$ "
     "a step",
-    claims=(
-        "circulated-bound-is-exceeded",
-        "sharp-bound-is-never-exceeded",
-        "sharp-bound-is-attained",
-        "ten-thousand-zeros-then-twelve-ones",
-        "limit-of-the-sharp-bound-is-reached",
-    ),
+    claims="circulated-bound-is-exceeded, sharp-bound-is-never-exceeded, sharp-bound-is-attained, "
+    "ten-thousand-zeros-then-twelve-ones, limit-of-the-sharp-bound-is-reached",
 )
 ADAM.erratum(
     "E7b",
@@ -446,7 +433,7 @@ ADAM.erratum(
     why="The rare steep slope is divided by its own size and then forgotten: slopes 3, −1, −1 in turn, whose mean is "
     r"⅓, drive it upwards ($\beta_1=0$, $\beta_2=\tfrac1{10}$).",
     right=r"Guarantees hold for AMSGrad, and for Adam when $\beta_2$ is close enough to 1 for the problem",
-    claims=("adam-can-climb", "amsgrad-descends"),
+    claims="adam-can-climb, amsgrad-descends",
 )
 
 

@@ -153,20 +153,14 @@ def step_is_limited(ascend, rng):
 
 
 @ASCENT.mutant(
-    caught_by=[
-        "equals-definition",
-        "is-descent-on-minus-f",
-        "it-ascends",
-        "reaches-the-maximum-likelihood",
-        "leaves-a-bowl",
-    ]
+    caught_by="equals-definition, is-descent-on-minus-f, it-ascends, reaches-the-maximum-likelihood, leaves-a-bowl"
 )
 def descent(gradient, theta0, steps, alpha):
     """descent: the sign of the step"""
     return gradient_ascent(gradient, theta0, steps, -alpha)
 
 
-@ASCENT.mutant(caught_by=["no-maximum-no-convergence", "step-is-limited", "is-descent-on-minus-f"])
+@ASCENT.mutant(caught_by="no-maximum-no-convergence, step-is-limited, is-descent-on-minus-f")
 def shrinking_step(gradient, theta0, steps, alpha):
     """a step that shrinks with t"""
     theta = [theta0]
@@ -175,7 +169,7 @@ def shrinking_step(gradient, theta0, steps, alpha):
     return np.stack(theta)
 
 
-@ASCENT.mutant(caught_by=["equals-definition"])
+@ASCENT.mutant(caught_by="equals-definition")
 def sequential_update(gradient, theta0, steps, alpha):
     """coordinates one after the other"""
     theta = [theta0]

@@ -173,32 +173,32 @@ def survives_a_cliff(clip, rng):
     return bound(farthest, 0.1 + 5e-4)
 
 
-@CLIPPING.mutant(caught_by=["direction-is-kept", "equals-definition"])
+@CLIPPING.mutant(caught_by="direction-is-kept, equals-definition")
 def each_by_its_own_norm(g, c, epsilon=0.0):
     """each parameter by its own norm"""
     return tuple(clip((part,), c, epsilon)[0] for part in g)
 
 
-@CLIPPING.mutant(caught_by=["direction-is-kept", "norm-is-bounded", "long-gradients-get-the-norm-c"])
+@CLIPPING.mutant(caught_by="direction-is-kept, norm-is-bounded, long-gradients-get-the-norm-c")
 def each_coordinate(g, c, epsilon=0.0):
     """each coordinate clipped"""
     return tuple(np.clip(part, -c, c) for part in g)
 
 
-@CLIPPING.mutant(caught_by=["short-gradients-are-left-alone", "equals-definition", "is-the-projection-onto-a-ball"])
+@CLIPPING.mutant(caught_by="short-gradients-are-left-alone, equals-definition, is-the-projection-onto-a-ball")
 def always_scaled(g, c, epsilon=0.0):
     """always scaled to the norm c"""
     norm = length(g) + epsilon
     return tuple(part * c / norm for part in g)
 
 
-@CLIPPING.mutant(caught_by=["norm-is-bounded", "survives-a-cliff", "clipping-biases-noise"])
+@CLIPPING.mutant(caught_by="norm-is-bounded, survives-a-cliff, clipping-biases-noise")
 def not_clipped(g, c, epsilon=0.0):
     """not clipped"""
     return g
 
 
-@CLIPPING.mutant(caught_by=["equals-definition", "long-gradients-get-the-norm-c"])
+@CLIPPING.mutant(caught_by="equals-definition, long-gradients-get-the-norm-c")
 def root_forgotten(g, c, epsilon=0.0):
     """the squared norm, its root forgotten"""
     norm = length(g) ** 2 + epsilon

@@ -289,7 +289,7 @@ def stepping(rule):
     return descend
 
 
-@DESCENT.mutant(caught_by=["equals-definition", "threshold-is-two-over-l", "it-descends", "convex-bound"])
+@DESCENT.mutant(caught_by="equals-definition, threshold-is-two-over-l, it-descends, convex-bound")
 def ascent(gradient, theta0, steps, alpha):
     """ascent: the sign of the step"""
     return stepping(lambda g, theta, a, t: theta + a * g(theta))(gradient, theta0, steps, alpha)
@@ -302,35 +302,27 @@ def one_by_one(gradient, theta, alpha, t):
     return theta
 
 
-@DESCENT.mutant(caught_by=["update-is-simultaneous", "equals-definition"])
+@DESCENT.mutant(caught_by="update-is-simultaneous, equals-definition")
 def sequential_update(gradient, theta0, steps, alpha):
     """coordinates one after the other: Gauss–Seidel"""
     return stepping(one_by_one)(gradient, theta0, steps, alpha)
 
 
 @DESCENT.mutant(
-    caught_by=[
-        "rate-on-a-quadratic",
-        "best-step",
-        "it-descends",
-        "two-over-l-itself-oscillates",
-        "sharp-bound-is-attained",
-    ]
+    caught_by="rate-on-a-quadratic, best-step, it-descends, two-over-l-itself-oscillates, sharp-bound-is-attained"
 )
 def half_step(gradient, theta0, steps, alpha):
     """half the step"""
     return gradient_descent(gradient, theta0, steps, alpha / 2)
 
 
-@DESCENT.mutant(
-    caught_by=["absolute-value-never-converges", "no-minimiser-no-convergence", "a-hundred-thousand-steps-away"]
-)
+@DESCENT.mutant(caught_by="absolute-value-never-converges, no-minimiser-no-convergence, a-hundred-thousand-steps-away")
 def shrinking_step(gradient, theta0, steps, alpha):
     """a step that shrinks with t"""
     return stepping(lambda g, theta, a, t: theta - a / np.sqrt(t + 1) * g(theta))(gradient, theta0, steps, alpha)
 
 
-@DESCENT.mutant(caught_by=["equals-definition", "convex-bound", "rate-on-a-quadratic"])
+@DESCENT.mutant(caught_by="equals-definition, convex-bound, rate-on-a-quadratic")
 def normalised(gradient, theta0, steps, alpha):
     """the gradient's direction only"""
 
@@ -346,14 +338,14 @@ DESCENT.erratum(
     why=r"$\lvert x\rvert$ is convex and Lipschitz, and a constant step never settles; $\log(1+e^{-x})$ has no "
     "minimiser, and the iterates run to infinity.",
     right=r"$f$ convex, $\nabla f$ $L$-Lipschitz, a minimiser exists, $0<\alpha<2/L$",
-    claims=("absolute-value-never-converges", "no-minimiser-no-convergence", "a-hundred-thousand-steps-away"),
+    claims="absolute-value-never-converges, no-minimiser-no-convergence, a-hundred-thousand-steps-away",
 )
 DESCENT.erratum(
     "E2",
     common=r"The step must satisfy $\alpha\le\frac{2}{L}$, with $L$ the Lipschitz constant of $f$",
     why=r"At $\alpha=2/L$ the iterates on $x^2$ are 1, −1, 1, −1, …; and $L$ is the constant of $\nabla f$.",
     right=r"$0<\alpha<2/L$, $L$ the Lipschitz constant of $\nabla f$",
-    claims=("two-over-l-itself-oscillates", "threshold-is-two-over-l"),
+    claims="two-over-l-itself-oscillates, threshold-is-two-over-l",
 )
 DESCENT.erratum(
     "E8",
@@ -361,7 +353,7 @@ DESCENT.erratum(
     why="Run as code, “:=” one coordinate after the other is another algorithm, Gauss–Seidel: (.2, −.152) instead of "
     "(.2, −.76).",
     right=r"all partial derivatives at the old $\theta$, then assign",
-    claims=("update-is-simultaneous",),
+    claims="update-is-simultaneous",
 )
 DESCENT.erratum(
     "E10",
@@ -369,7 +361,7 @@ DESCENT.erratum(
     why=r"A step of $-\alpha\nabla f$ lowers $f$, by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$; the "
     r"mutant that steps along $+\nabla f$ fails this.",
     right=r"$\theta-\alpha\nabla f$ descends, $\theta+\alpha\nabla f$ ascends",
-    claims=("it-descends",),
+    claims="it-descends",
 )
 
 

@@ -213,23 +213,19 @@ def circles_on_a_convex_function(momentum, rng):
     yield bound(np.abs(theta[-60:]).min(), 0.5, "≥", Text("never nearer to the minimum, 0", "始终不更接近极小点 0"))
 
 
-@MOMENTUM.mutant(
-    caught_by=["two-forms-agree", "modes-shrink-by-root-beta", "root-kappa-against-kappa", "function-may-rise"]
-)
+@MOMENTUM.mutant(caught_by="two-forms-agree, modes-shrink-by-root-beta, root-kappa-against-kappa, function-may-rise")
 def beta_on_the_step_only(gradient, theta0, steps, alpha, beta=0.9):
     """β lengthens the step only: nothing is remembered"""
     return momentum(gradient, theta0, steps, alpha / (1 - beta), 0.0)
 
 
-@MOMENTUM.mutant(
-    caught_by=["equals-definition", "constant-gradient", "stability-threshold", "noise-floor-is-not-lowered"]
-)
+@MOMENTUM.mutant(caught_by="equals-definition, constant-gradient, stability-threshold, noise-floor-is-not-lowered")
 def averaged(gradient, theta0, steps, alpha, beta=0.9):
     """an average, (1 − β) g, sold as the sum"""
     return momentum(gradient, theta0, steps, alpha * (1 - beta), beta)
 
 
-@MOMENTUM.mutant(caught_by=["equals-definition", "stability-threshold", "circles-on-a-convex-function"])
+@MOMENTUM.mutant(caught_by="equals-definition, stability-threshold, circles-on-a-convex-function")
 def nesterov(gradient, theta0, steps, alpha, beta=0.9):
     """Nesterov's step, gradient taken ahead"""
     theta, v = [theta0], 0 * theta0
@@ -240,7 +236,7 @@ def nesterov(gradient, theta0, steps, alpha, beta=0.9):
     return np.stack(theta)
 
 
-@MOMENTUM.mutant(caught_by=["two-forms-agree", "constant-gradient", "noise-floor-is-not-lowered"])
+@MOMENTUM.mutant(caught_by="two-forms-agree, constant-gradient, noise-floor-is-not-lowered")
 def one_gradient_back(gradient, theta0, steps, alpha, beta=0.9):
     """remembers one gradient only"""
     theta, old = [theta0], 0 * theta0
@@ -259,7 +255,7 @@ MOMENTUM.erratum(
     "is gained against noise.",
     right=r"Momentum accelerates the deterministic part, $\kappa\to\sqrt\kappa$ on quadratics; the stochastic rate "
     r"$1/\sqrt T$ stays",
-    claims=("noise-floor-is-not-lowered", "root-kappa-against-kappa"),
+    claims="noise-floor-is-not-lowered, root-kappa-against-kappa",
 )
 
 

@@ -297,50 +297,50 @@ def isotropic_noise_leaves_the_saddle(sgd, rng):
     return bound(abs(theta[-1, 1]), 1.0, "≥", Text("1.1¹⁵⁰ times a first kick of 0.01", "首次扰动 0.01 的 1.1¹⁵⁰ 倍"))
 
 
-@SGD.mutant(caught_by=["equals-definition", "gradient-is-unbiased", "variance-falls-like-one-over-batch"])
+@SGD.mutant(caught_by="equals-definition, gradient-is-unbiased, variance-falls-like-one-over-batch")
 def summed(gradient, theta0, batches, alpha):
     """summed over the batch, not averaged"""
     return sgd(gradient, theta0, batches, np.asarray(alpha) * batches.shape[1])
 
 
-@SGD.mutant(caught_by=["gradient-is-unbiased", "variance-falls-like-one-over-batch", "finite-population-factor"])
+@SGD.mutant(caught_by="gradient-is-unbiased, variance-falls-like-one-over-batch, finite-population-factor")
 def in_order(gradient, theta0, batches, alpha):
     """the samples taken in their order, without shuffling, sold as independent draws"""
     return sgd(gradient, theta0, np.arange(batches.size).reshape(batches.shape) % (batches.max() + 1), alpha)
 
 
-@SGD.mutant(caught_by=["variance-falls-like-one-over-batch", "isotropic-noise-leaves-the-saddle"])
+@SGD.mutant(caught_by="variance-falls-like-one-over-batch, isotropic-noise-leaves-the-saddle")
 def full_batch(gradient, theta0, batches, alpha):
     """the gradient of all samples in every step"""
     return sgd(gradient, theta0, np.tile(np.arange(batches.max() + 1), (len(batches), 1)), alpha)
 
 
-@SGD.mutant(caught_by=["equals-definition", "variance-falls-like-one-over-batch", "finite-population-factor"])
+@SGD.mutant(caught_by="equals-definition, variance-falls-like-one-over-batch, finite-population-factor")
 def first_of_the_batch(gradient, theta0, batches, alpha):
     """only the first sample of each batch"""
     return sgd(gradient, theta0, batches[:, :1], alpha)
 
 
-@SGD.mutant(caught_by=["one-over-t-gives-the-running-mean", "summable-steps-stop-short", "strongly-convex-rate"])
+@SGD.mutant(caught_by="one-over-t-gives-the-running-mean, summable-steps-stop-short, strongly-convex-rate")
 def schedule_ignored(gradient, theta0, batches, alpha):
     """the schedule is ignored: always the first step size"""
     return sgd(gradient, theta0, batches, np.ravel(alpha)[0] if len(batches) else alpha)
 
 
-@SGD.mutant(caught_by=["noise-floor-is-proportional-to-the-step", "averaged-iterate-rate"])
+@SGD.mutant(caught_by="noise-floor-is-proportional-to-the-step, averaged-iterate-rate")
 def silent_decay(gradient, theta0, batches, alpha):
     """a decay that nobody asked for"""
     return sgd(gradient, theta0, batches, np.asarray(alpha) / (1 + 0.2 * np.arange(len(batches))))
 
 
-@SGD.mutant(caught_by=["last-iterate-pays-a-logarithm", "one-over-t-gives-the-running-mean"])
+@SGD.mutant(caught_by="last-iterate-pays-a-logarithm, one-over-t-gives-the-running-mean")
 def averages_returned(gradient, theta0, batches, alpha):
     """the running average handed out as the iterate"""
     theta = sgd(gradient, theta0, batches, alpha)
     return np.cumsum(theta, 0) / np.arange(1, len(theta) + 1)[:, None]
 
 
-@SGD.mutant(caught_by=["stays-at-a-saddle", "equals-definition"])
+@SGD.mutant(caught_by="stays-at-a-saddle, equals-definition")
 def noise_added(gradient, theta0, batches, alpha):
     """noise added to every gradient"""
     rng = np.random.default_rng(0)
@@ -354,7 +354,7 @@ SGD.erratum(
     "0), where the Hessian has the eigenvalue −1.",
     right=r"to a stationary point ($\min_t\mathbb E\lVert\nabla f\rVert^2\to0$); past saddles only with noise in "
     "every direction",
-    claims=("stays-at-a-saddle", "isotropic-noise-leaves-the-saddle"),
+    claims="stays-at-a-saddle, isotropic-noise-leaves-the-saddle",
 )
 SGD.erratum(
     "E5",
@@ -363,7 +363,7 @@ SGD.erratum(
     "are what is missing: a constant step stays on its noise floor.",
     right=r"convex $f$, $\mathbb E\lVert g\rVert^2\le G^2$, $\alpha=R/(G\sqrt T)$: "
     r"$\mathbb E f(\bar\theta_T)-f^\star\le RG/\sqrt T$",
-    claims=("averaged-iterate-rate", "noise-floor-is-proportional-to-the-step"),
+    claims="averaged-iterate-rate, noise-floor-is-proportional-to-the-step",
 )
 SGD.erratum(
     "E81",
@@ -371,7 +371,7 @@ SGD.erratum(
     why=r"With the usual steps $1/\sqrt t$ the last iterate can be worse by a factor $\log T$: on a maximum of $T+1$ "
     r"linear functions $f(\theta_T)\sqrt T$ grows like $\log T$.",
     right=r"for the averaged iterate $\bar\theta_T$",
-    claims=("last-iterate-pays-a-logarithm", "averaged-iterate-rate"),
+    claims="last-iterate-pays-a-logarithm, averaged-iterate-rate",
 )
 
 

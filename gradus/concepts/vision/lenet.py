@@ -243,7 +243,7 @@ def reads_digits(lenet, rng):
     return metric(np.mean(scores), 0.98, "≥", Text(f"the target; seeds: {said}", f"目标值；各种子：{said}"))
 
 
-@LENET.mutant(caught_by=["positively-homogeneous", "connections-multiply", "reads-digits"])
+@LENET.mutant(caught_by="positively-homogeneous, connections-multiply, reads-digits")
 def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """the sigmoid of 1989 for ReLU"""
     s = lambda t: 1 / (1 + np.exp(-t))
@@ -253,32 +253,32 @@ def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     return s(h @ W6.T + b6) @ W7.T + b7
 
 
-@LENET.mutant(caught_by=["equals-the-layers-one-by-one", "four-pixels-are-one-place", "reads-digits"])
+@LENET.mutant(caught_by="equals-the-layers-one-by-one, four-pixels-are-one-place, reads-digits")
 def channels_last(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """flattened pixel by pixel, channels last"""
     W5 = np.moveaxis(W5.reshape(120, 5, 5, 16), -1, 1).reshape(120, 400)
     return lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(caught_by=["equals-the-layers-one-by-one", "reads-digits"])
+@LENET.mutant(caught_by="equals-the-layers-one-by-one, reads-digits")
 def flipped_kernels(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """kernels flipped: mathematical convolution"""
     return lenet(x, K1[..., ::-1, ::-1], b1, K3[..., ::-1, ::-1], b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(caught_by=["number-of-parameters", "equals-definition"])
+@LENET.mutant(caught_by="number-of-parameters, equals-definition")
 def bias_left_out(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """the bias of C3 is left out"""
     return lenet(x, K1, b1, K3, 0 * b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(caught_by=["logits-take-either-sign", "equals-definition"])
+@LENET.mutant(caught_by="logits-take-either-sign, equals-definition")
 def activation_at_the_end(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """a ReLU after the last layer"""
     return np.maximum(lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding), 0)
 
 
-@LENET.mutant(caught_by=["connections-multiply", "equals-definition"])
+@LENET.mutant(caught_by="connections-multiply, equals-definition")
 def partial_connections(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """C3 sees only the first three maps"""
     K3 = K3 * (np.arange(6) < 3)[:, None, None]

@@ -182,39 +182,39 @@ def guessing(f, rng):
         yield statistical(recall, frequency, np.sqrt(frequency * (1 - frequency) / y.sum()))
 
 
-@METRICS.mutant(caught_by=["micro-is-accuracy", "equals-definition"])
+@METRICS.mutant(caught_by="micro-is-accuracy, equals-definition")
 def macro_for_micro(y, predicted, weights=None, average="macro"):
     """macro for micro"""
     return classification_metrics(y, predicted, weights, "macro" if average == "micro" else average)
 
 
-@METRICS.mutant(caught_by=["by-hand", "guessing", "equals-definition"])
+@METRICS.mutant(caught_by="by-hand, guessing, equals-definition")
 def exchanged(y, predicted, weights=None, average="macro"):
     """precision and recall exchanged"""
     return classification_metrics(y, predicted, weights, average)[[0, 2, 1, 3]]
 
 
-@METRICS.mutant(caught_by=["weights-repeat", "equals-definition"])
+@METRICS.mutant(caught_by="weights-repeat, equals-definition")
 def unweighted(y, predicted, weights=None, average="macro"):
     """weights ignored"""
     return classification_metrics(y, predicted, None, average)
 
 
-@METRICS.mutant(caught_by=["base-rate-trap"])
+@METRICS.mutant(caught_by="base-rate-trap")
 def nothing_is_perfect(y, predicted, weights=None, average="macro"):
     """0/0 taken as 1"""
     found = classification_metrics(y, predicted, weights, average)
     return np.where(found == 0, 1.0, found)
 
 
-@METRICS.mutant(caught_by=["by-hand", "harmonic-mean", "equals-definition"])
+@METRICS.mutant(caught_by="by-hand, harmonic-mean, equals-definition")
 def arithmetic_mean(y, predicted, weights=None, average="macro"):
     """the arithmetic mean for the harmonic one"""
     found = classification_metrics(y, predicted, weights, average)
     return np.append(found[:3], (found[1] + found[2]) / 2)
 
 
-@METRICS.mutant(caught_by=["names-do-not-matter", "equals-definition", "micro-is-accuracy"])
+@METRICS.mutant(caught_by="names-do-not-matter, equals-definition, micro-is-accuracy")
 def last_class_forgotten(y, predicted, weights=None, average="macro"):
     """the classes taken to be 0 … K − 1, the last forgotten"""
     if average == "binary":

@@ -168,13 +168,7 @@ def honest_on_average(f, rng):
 
 
 @PROPER.mutant(
-    caught_by=[
-        "honesty-is-best",
-        "cost-of-dishonesty",
-        "others-reward-certainty",
-        "murphys-partition",
-        "honest-on-average",
-    ]
+    caught_by="honesty-is-best, cost-of-dishonesty, others-reward-certainty, murphys-partition, honest-on-average"
 )
 def absolute_error(y, p, weights=None):
     """the absolute error for the square"""
@@ -182,7 +176,7 @@ def absolute_error(y, p, weights=None):
     return np.stack([proper_scores(y, p, weights)[0], (w * np.abs(p - y)).sum() / w.sum()])
 
 
-@PROPER.mutant(caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition", "honest-on-average"])
+@PROPER.mutant(caught_by="honesty-is-best, cost-of-dishonesty, equals-definition, honest-on-average")
 def linear_score(y, p, weights=None):
     """the probability for its logarithm"""
     w = np.ones(len(y)) if weights is None else weights
@@ -190,27 +184,27 @@ def linear_score(y, p, weights=None):
     return np.stack([loss, proper_scores(y, p, weights)[1]])
 
 
-@PROPER.mutant(caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition"])
+@PROPER.mutant(caught_by="honesty-is-best, cost-of-dishonesty, equals-definition")
 def zeros_forgotten(y, p, weights=None):
     """the zeros forgotten: only cases with y = 1 count"""
     w = np.ones(len(y)) if weights is None else weights
     return np.stack([-(w * y * np.log(p)).sum() / w.sum(), (w * y * (p - y) ** 2).sum() / w.sum()])
 
 
-@PROPER.mutant(caught_by=["cost-of-dishonesty", "murphys-partition", "equals-definition", "honest-on-average"])
+@PROPER.mutant(caught_by="cost-of-dishonesty, murphys-partition, equals-definition, honest-on-average")
 def bits_and_root(y, p, weights=None):
     """bits for nats, and the root of the Brier score"""
     log_loss, brier = proper_scores(y, p, weights)
     return np.stack([log_loss / np.log(2), np.sqrt(brier)])
 
 
-@PROPER.mutant(caught_by=["honesty-is-best", "equals-definition", "murphys-partition"])
+@PROPER.mutant(caught_by="honesty-is-best, equals-definition, murphys-partition")
 def rounded(y, p, weights=None):
     """forecasts rounded to 0 and 1 first"""
     return proper_scores(y, np.where(p > 0.5, 1 - 1e-9, 1e-9), weights)
 
 
-@PROPER.mutant(caught_by=["honesty-is-best", "calibrating-improves", "others-reward-certainty", "equals-definition"])
+@PROPER.mutant(caught_by="honesty-is-best, calibrating-improves, others-reward-certainty, equals-definition")
 def sign_turned(y, p, weights=None):
     """the sign turned: larger is better"""
     return -proper_scores(y, p, weights)

@@ -160,7 +160,7 @@ def base_rate_does_not_matter(f, rng):
     )
 
 
-@ROC.mutant(caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts", "equals-definition"])
+@ROC.mutant(caught_by="mann-whitney, area-under-the-curve, only-the-order-counts, equals-definition")
 def ties_dropped(y, score, weights=None):
     """ties dropped"""
     w = np.ones(len(y)) if weights is None else weights
@@ -169,7 +169,7 @@ def ties_dropped(y, score, weights=None):
     return (pairs * (difference > 0)).sum() / max(pairs.sum(), 1e-300)
 
 
-@ROC.mutant(caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts"])
+@ROC.mutant(caught_by="mann-whitney, area-under-the-curve, only-the-order-counts")
 def ties_in_full(y, score, weights=None):
     """ties counted in full: steps for trapezoids"""
     w = np.ones(len(y)) if weights is None else weights
@@ -177,26 +177,26 @@ def ties_in_full(y, score, weights=None):
     return (pairs * (score[y == 1][:, None] >= score[y == 0])).sum() / pairs.sum()
 
 
-@ROC.mutant(caught_by=["mann-whitney", "two-normal-distributions", "equals-definition", "area-under-the-curve"])
+@ROC.mutant(caught_by="mann-whitney, two-normal-distributions, equals-definition, area-under-the-curve")
 def classes_exchanged(y, score, weights=None):
     """the classes exchanged"""
     return roc_auc(1 - y, score, weights)
 
 
-@ROC.mutant(caught_by=["mann-whitney", "two-normal-distributions", "base-rate-does-not-matter", "equals-definition"])
+@ROC.mutant(caught_by="mann-whitney, two-normal-distributions, base-rate-does-not-matter, equals-definition")
 def accuracy_of_pairs(y, score, weights=None):
     """all pairs, also within a class"""
     right = (y[:, None] > y) & (score[:, None] > score)
     return right.sum() / (len(y) * (len(y) - 1) / 2)
 
 
-@ROC.mutant(caught_by=["mann-whitney", "area-under-the-curve", "base-rate-does-not-matter", "two-normal-distributions"])
+@ROC.mutant(caught_by="mann-whitney, area-under-the-curve, base-rate-does-not-matter, two-normal-distributions")
 def best_accuracy(y, score, weights=None):
     """the area of one threshold, the best accuracy"""
     return max(np.mean((score >= t) == y) for t in np.unique(score))
 
 
-@ROC.mutant(caught_by=["base-rate-does-not-matter", "equals-definition"])
+@ROC.mutant(caught_by="base-rate-does-not-matter, equals-definition")
 def unweighted(y, score, weights=None):
     """weights ignored"""
     return roc_auc(y, score)

@@ -208,7 +208,7 @@ def moves_with_the_points(f, rng):
 
 
 @CLUSTERING.mutant(
-    caught_by=["rests-at-means-and-nearest-centres", "squares-within-and-between", "equals-scipy", "equals-definition"]
+    caught_by="rests-at-means-and-nearest-centres, squares-within-and-between, equals-scipy, equals-definition"
 )
 def medians(X, C, steps=300):
     """each centre becomes the coordinate-wise median of its points"""
@@ -218,7 +218,7 @@ def medians(X, C, steps=300):
     return C, ((X[:, None] - C) ** 2).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(caught_by=["rests-at-means-and-nearest-centres", "equals-scipy", "optimum-by-enumeration"])
+@CLUSTERING.mutant(caught_by="rests-at-means-and-nearest-centres, equals-scipy, optimum-by-enumeration")
 def middles(X, C, steps=300):
     """each centre becomes the middle of the box around its points"""
     for _ in range(min(steps, 50)):
@@ -228,9 +228,7 @@ def middles(X, C, steps=300):
     return C, ((X[:, None] - C) ** 2).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(
-    caught_by=["objective-never-rises", "rests-at-means-and-nearest-centres", "squares-within-and-between"]
-)
+@CLUSTERING.mutant(caught_by="objective-never-rises, rests-at-means-and-nearest-centres, squares-within-and-between")
 def overshooting(X, C, steps=300):
     """centres move two and a half times as far as to the mean"""
     for _ in range(min(steps, 20)):
@@ -240,7 +238,7 @@ def overshooting(X, C, steps=300):
     return C, ((X[:, None] - C) ** 2).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(caught_by=["rests-at-means-and-nearest-centres", "moves-with-the-points", "equals-definition"])
+@CLUSTERING.mutant(caught_by="rests-at-means-and-nearest-centres, moves-with-the-points, equals-definition")
 def by_absolute_differences(X, C, steps=300):
     """nearest by the sum of absolute differences"""
     for _ in range(min(steps, 50)):
@@ -249,7 +247,7 @@ def by_absolute_differences(X, C, steps=300):
     return C, np.abs(X[:, None] - C).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(caught_by=["stuck-at-a-bad-start", "equals-definition", "moves-with-the-points"])
+@CLUSTERING.mutant(caught_by="stuck-at-a-bad-start, equals-definition, moves-with-the-points")
 def own_starts(X, C, steps=300):
     """the best of many starts instead of the given one"""
     rng = np.random.default_rng(0)

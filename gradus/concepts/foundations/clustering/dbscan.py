@@ -213,31 +213,31 @@ def _variant(X, eps, minimum, close=None, core=None, chain=False, adopt=True):
     return labels
 
 
-@DBSCAN.mutant(caught_by=["equals-definition", "only-border-points-depend-on-the-order"])
+@DBSCAN.mutant(caught_by="equals-definition, only-border-points-depend-on-the-order")
 def strictly_within(X, eps, minimum):
     """a distance of exactly ε does not count"""
     return _variant(X, eps, minimum, close=lambda d: d < eps)
 
 
-@DBSCAN.mutant(caught_by=["equals-definition", "one-neighbour-is-single-linkage", "clusters-are-components"])
+@DBSCAN.mutant(caught_by="equals-definition, one-neighbour-is-single-linkage, clusters-are-components")
 def itself_not_counted(X, eps, minimum):
     """the point itself is not counted"""
     return _variant(X, eps, minimum, core=lambda close: close.sum(1) - 1 >= minimum)
 
 
-@DBSCAN.mutant(caught_by=["clusters-are-components", "only-border-points-depend-on-the-order"])
+@DBSCAN.mutant(caught_by="clusters-are-components, only-border-points-depend-on-the-order")
 def through_border_points(X, eps, minimum):
     """clusters grow through border points too"""
     return _variant(X, eps, minimum, chain=True)
 
 
-@DBSCAN.mutant(caught_by=["clusters-are-components", "equals-definition", "only-border-points-depend-on-the-order"])
+@DBSCAN.mutant(caught_by="clusters-are-components, equals-definition, only-border-points-depend-on-the-order")
 def border_is_noise(X, eps, minimum):
     """border points are left as noise"""
     return _variant(X, eps, minimum, adopt=False)
 
 
-@DBSCAN.mutant(caught_by=["finds-two-moons", "clusters-are-components", "grows-with-the-radius"])
+@DBSCAN.mutant(caught_by="finds-two-moons, clusters-are-components, grows-with-the-radius")
 def halves(X, eps, minimum):
     """k-means with two clusters, called dense"""
     direction = np.linalg.svd(X - X.mean(0))[2][0]

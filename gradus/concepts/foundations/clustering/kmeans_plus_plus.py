@@ -152,7 +152,7 @@ def every_far_cluster_is_hit(f, rng):
 
 
 @KMEANS_PLUS_PLUS.mutant(
-    caught_by=["distribution-of-each-draw", "within-the-proved-factor", "every-far-cluster-is-hit", "equals-definition"]
+    caught_by="distribution-of-each-draw, within-the-proved-factor, every-far-cluster-is-hit, equals-definition"
 )
 def uniform(X, u):
     """every centre drawn uniformly"""
@@ -162,7 +162,7 @@ def uniform(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "exact-expectation", "equals-definition"])
+@KMEANS_PLUS_PLUS.mutant(caught_by="distribution-of-each-draw, exact-expectation, equals-definition")
 def by_distance(X, u):
     """by the distance instead of its square"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -172,7 +172,7 @@ def by_distance(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "every-far-cluster-is-hit"])
+@KMEANS_PLUS_PLUS.mutant(caught_by="distribution-of-each-draw, every-far-cluster-is-hit")
 def from_the_last(X, u):
     """by the distance from the last centre alone"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -182,7 +182,7 @@ def from_the_last(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "exact-expectation", "equals-definition"])
+@KMEANS_PLUS_PLUS.mutant(caught_by="distribution-of-each-draw, exact-expectation, equals-definition")
 def farthest(X, u):
     """always the farthest point, without a draw"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]

@@ -126,36 +126,32 @@ def tiny_probability(bernoulli, rng):
     return all_of(roundoff(got[0], -300 * math.log(10)), roundoff(got[1], 0.0, scale=1.0))
 
 
-@BERNOULLI.mutant(caught_by=["exact-at-zero-and-one", "tiny-probability", "equals-definition"])
+@BERNOULLI.mutant(caught_by="exact-at-zero-and-one, tiny-probability, equals-definition")
 def clamped(x, p):
     """probabilities are clamped to [ε, 1−ε]"""
     return bernoulli(x, np.clip(p, 2.0**-52, 1 - 2.0**-52))
 
 
-@BERNOULLI.mutant(caught_by=["exact-at-zero-and-one", "equals-definition"])
+@BERNOULLI.mutant(caught_by="exact-at-zero-and-one, equals-definition")
 def nan_at_zero(x, p):
     """0 · log 0 = NaN"""
     with np.errstate(all="ignore"):
         return x * np.log(p) + (1 - x) * np.log(1 - p)
 
 
-@BERNOULLI.mutant(
-    caught_by=["moments", "distribution-function", "sampler", "exact-at-zero-and-one", "tiny-probability"]
-)
+@BERNOULLI.mutant(caught_by="moments, distribution-function, sampler, exact-at-zero-and-one, tiny-probability")
 def exchanged(x, p):
     """success and failure exchanged"""
     return bernoulli(1 - x, p)
 
 
-@BERNOULLI.mutant(
-    caught_by=["total-mass-is-one", "entropy", "divergence", "fisher-information", "distribution-function"]
-)
+@BERNOULLI.mutant(caught_by="total-mass-is-one, entropy, divergence, fisher-information, distribution-function")
 def successes_only(x, p):
     """the failures are left out"""
     return x_log_y(x, p)
 
 
-@BERNOULLI.mutant(caught_by=["equals-definition"])
+@BERNOULLI.mutant(caught_by="equals-definition")
 def mass_off_the_support(x, p):
     """outcomes other than 0 and 1 get a mass"""
     return x_log_y(x, p) + x_log_y(1 - x, 1 - p)

@@ -208,34 +208,32 @@ def at_the_ends(beta, rng):
     yield identical(beta(out, half, half), [-np.inf, -np.inf])
 
 
-@BETA.mutant(caught_by=["total-mass-is-one", "moments", "order-statistics", "at-the-ends", "distribution-function"])
+@BETA.mutant(caught_by="total-mass-is-one, moments, order-statistics, at-the-ends, distribution-function")
 def exponents_too_large(x, a, b):
     """exponents a and b in place of a − 1 and b − 1"""
     y = np.clip(x, 0, 1)
     return beta(x, a, b) + x_log_y(1.0, y) + x_log_y(1.0, 1 - y)
 
 
-@BETA.mutant(
-    caught_by=["total-mass-is-one", "entropy", "divergence", "fisher-information", "conjugate-to-trials", "sampler"]
-)
+@BETA.mutant(caught_by="total-mass-is-one, entropy, divergence, fisher-information, conjugate-to-trials, sampler")
 def no_normaliser(x, a, b):
     """the beta function is missing"""
     return beta(x, a, b) - (log_gamma(a + b) - log_gamma(a) - log_gamma(b))
 
 
-@BETA.mutant(caught_by=["moments", "distribution-function", "sampler", "conjugate-to-trials", "order-statistics"])
+@BETA.mutant(caught_by="moments, distribution-function, sampler, conjugate-to-trials, order-statistics")
 def exchanged(x, a, b):
     """the two shapes exchanged"""
     return beta(x, b, a)
 
 
-@BETA.mutant(caught_by=["shapes-of-a-million"])
+@BETA.mutant(caught_by="shapes-of-a-million")
 def as_it_is_written(x, a, b):
     """the formula as it is written, at large shapes"""
     return beta(x, a, b)
 
 
-@BETA.mutant(caught_by=["mirrored", "total-mass-is-one", "at-the-ends", "conjugate-to-trials"])
+@BETA.mutant(caught_by="mirrored, total-mass-is-one, at-the-ends, conjugate-to-trials")
 def power_distribution(x, a, b):
     """only x counts: (1 − x) has exponent 0"""
     return beta(x, a, 0 * b + 1)

@@ -161,22 +161,14 @@ def gumbel_maximum(categorical, rng):
     return all_of(*[statistical(chosen == i, p[i]) for i in range(4)])
 
 
-@CATEGORICAL.mutant(caught_by=["exact-at-zero-and-one", "equals-definition"])
+@CATEGORICAL.mutant(caught_by="exact-at-zero-and-one, equals-definition")
 def clamped(x, p):
     """probabilities are clamped and shared out anew"""
     return categorical(x, np.clip(p, 2.0**-52, 1 - 2.0**-52))
 
 
 @CATEGORICAL.mutant(
-    caught_by=[
-        "moments",
-        "entropy",
-        "divergence",
-        "fisher-information",
-        "sampler",
-        "gumbel-maximum",
-        "two-outcomes-are-bernoulli",
-    ]
+    caught_by="moments, entropy, divergence, fisher-information, sampler, gumbel-maximum, two-outcomes-are-bernoulli"
 )
 def probabilities_as_logits(x, p):
     """the softmax of the probabilities: taken for logits"""
@@ -184,13 +176,13 @@ def probabilities_as_logits(x, p):
     return categorical(x, e / e.sum(axis=-1, keepdims=True))
 
 
-@CATEGORICAL.mutant(caught_by=["renaming", "moments", "distribution-function", "gumbel-maximum", "equals-definition"])
+@CATEGORICAL.mutant(caught_by="renaming, moments, distribution-function, gumbel-maximum, equals-definition")
 def counted_from_one(x, p):
     """outcomes counted from 1"""
     return categorical((x - 1) % p.shape[-1], p)
 
 
-@CATEGORICAL.mutant(caught_by=["total-mass-is-one", "entropy", "distribution-function", "equals-definition"])
+@CATEGORICAL.mutant(caught_by="total-mass-is-one, entropy, distribution-function, equals-definition")
 def divided_by_the_largest(x, p):
     """divided by the largest probability, not by the sum"""
     return categorical(x, p / p.max(axis=-1, keepdims=True))

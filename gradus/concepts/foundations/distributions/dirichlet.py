@@ -217,41 +217,37 @@ def concentrations_of_a_million(dirichlet, rng):
         yield relative(dirichlet(point, np.full(3, a)), want, terms=4 * moved)
 
 
-@DIRICHLET.mutant(
-    caught_by=["total-mass-is-one", "moments", "two-outcomes-are-beta", "normalised-gammas", "entropy", "sampler"]
-)
+@DIRICHLET.mutant(caught_by="total-mass-is-one, moments, two-outcomes-are-beta, normalised-gammas, entropy, sampler")
 def exponents_too_large(x, alpha):
     """exponents α in place of α − 1"""
     return dirichlet(x, alpha) + x_log_y(1.0, np.maximum(x, 0)).sum(axis=-1)
 
 
-@DIRICHLET.mutant(
-    caught_by=["total-mass-is-one", "entropy", "divergence", "fisher-information", "conjugate-to-draws", "sampler"]
-)
+@DIRICHLET.mutant(caught_by="total-mass-is-one, entropy, divergence, fisher-information, conjugate-to-draws, sampler")
 def no_normaliser(x, alpha):
     """the normaliser is missing"""
     return x_log_y(alpha - 1, x).sum(axis=-1)
 
 
-@DIRICHLET.mutant(caught_by=["moments", "divergence", "conjugate-to-draws", "two-outcomes-are-beta"])
+@DIRICHLET.mutant(caught_by="moments, divergence, conjugate-to-draws, two-outcomes-are-beta")
 def symmetric(x, alpha):
     """one concentration for all: their mean"""
     return dirichlet(x, 0 * alpha + alpha.mean())
 
 
-@DIRICHLET.mutant(caught_by=["moments", "equals-definition", "sampler", "conjugate-to-draws"])
+@DIRICHLET.mutant(caught_by="moments, equals-definition, sampler, conjugate-to-draws")
 def shifted(x, alpha):
     """the concentrations belong to the next outcome"""
     return dirichlet(x, np.roll(alpha, 1))
 
 
-@DIRICHLET.mutant(caught_by=["renaming", "conjugate-to-draws"])
+@DIRICHLET.mutant(caught_by="renaming, conjugate-to-draws")
 def by_position(x, alpha):
     """the concentrations are weighted by their position"""
     return dirichlet(x, alpha * np.arange(1, len(alpha) + 1))
 
 
-@DIRICHLET.mutant(caught_by=["concentrations-of-a-million"])
+@DIRICHLET.mutant(caught_by="concentrations-of-a-million")
 def as_it_is_written(x, alpha):
     """the formula as it is written, at large α"""
     return dirichlet(x, alpha)

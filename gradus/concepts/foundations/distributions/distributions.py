@@ -341,34 +341,32 @@ def greatest_entropy(distributions, rng):
             yield bound(lost, 0.5 * share, "≥", why)
 
 
-@DISTRIBUTIONS.mutant(
-    caught_by=["one-form-for-all", "slope-is-the-mean", "curvature-is-the-covariance", "divergence-is-a-gap"]
-)
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, slope-is-the-mean, curvature-is-the-covariance, divergence-is-a-gap")
 def no_log_partition(x, eta, family="normal"):
     """A is left out: no distribution, and its slope is lost"""
     return distributions(x, eta, family) + log_partition(eta, family)
 
 
-@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "equals-definition"])
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, equals-definition")
 def no_base_measure(x, eta, family="normal"):
     """the base measure is left out"""
     return distributions(x, eta, family) - log_base(x, family)
 
 
-@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "sums-are-sufficient", "slope-is-the-mean"])
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, sums-are-sufficient, slope-is-the-mean")
 def curved(x, eta, family="normal"):
     """a term that is not linear in T"""
     T = statistics(x, family)
     return distributions(x, eta, family) + 0.1 * (T**2 * eta).sum(axis=-1)
 
 
-@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "equals-definition", "slope-is-the-mean"])
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, equals-definition, slope-is-the-mean")
 def first_statistic_only(x, eta, family="normal"):
     """of two statistics only the first counts"""
     return distributions(x, eta, family) - (statistics(x, family)[..., 1:] * eta[1:]).sum(axis=-1)
 
 
-@DISTRIBUTIONS.mutant(caught_by=["greatest-entropy", "one-form-for-all", "curvature-is-the-covariance"])
+@DISTRIBUTIONS.mutant(caught_by="greatest-entropy, one-form-for-all, curvature-is-the-covariance")
 def wider_tails(x, eta, family="normal"):
     """a distribution of wider tails with the same centre"""
     return 0.5 * distributions(x, eta, family) - 0.2 * np.cos(3 * x)

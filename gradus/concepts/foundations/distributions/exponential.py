@@ -135,34 +135,26 @@ def gaps_of_random_points(exponential, rng):
 
 
 @EXPONENTIAL.mutant(
-    caught_by=[
-        "moments",
-        "distribution-function",
-        "sampler",
-        "entropy",
-        "divergence",
-        "no-memory",
-        "gaps-of-random-points",
-    ]
+    caught_by="moments, distribution-function, sampler, entropy, divergence, no-memory, gaps-of-random-points"
 )
 def scale_for_rate(x, lam):
     """the scale taken for the rate"""
     return exponential(x, 1 / lam)
 
 
-@EXPONENTIAL.mutant(caught_by=["total-mass-is-one", "entropy", "fisher-information", "nothing-before-the-start"])
+@EXPONENTIAL.mutant(caught_by="total-mass-is-one, entropy, fisher-information, nothing-before-the-start")
 def no_normaliser(x, lam):
     """the normaliser λ is missing"""
     return exponential(x, lam) - np.log(lam)
 
 
-@EXPONENTIAL.mutant(caught_by=["nothing-before-the-start", "equals-definition"])
+@EXPONENTIAL.mutant(caught_by="nothing-before-the-start, equals-definition")
 def everywhere(x, lam):
     """the support is forgotten"""
     return np.log(lam) - lam * x
 
 
-@EXPONENTIAL.mutant(caught_by=["total-mass-is-one", "nothing-before-the-start", "distribution-function"])
+@EXPONENTIAL.mutant(caught_by="total-mass-is-one, nothing-before-the-start, distribution-function")
 def both_sides(x, lam):
     """Laplace's distribution: half of the mass before the start"""
     return np.log(lam / 2) - lam * np.abs(x)

@@ -209,40 +209,32 @@ def at_the_edge(gamma, rng):
 
 
 @GAMMA.mutant(
-    caught_by=[
-        "moments",
-        "distribution-function",
-        "sampler",
-        "entropy",
-        "divergence",
-        "waiting-for-k-events",
-        "squares-of-normals",
-    ]
+    caught_by="moments, distribution-function, sampler, entropy, divergence, waiting-for-k-events, squares-of-normals"
 )
 def scale_for_rate(x, alpha, beta):
     """the scale taken for the rate"""
     return gamma(x, alpha, 1 / beta)
 
 
-@GAMMA.mutant(caught_by=["total-mass-is-one", "fisher-information", "entropy"])
+@GAMMA.mutant(caught_by="total-mass-is-one, fisher-information, entropy")
 def no_rate_in_the_normaliser(x, alpha, beta):
     """β missing from the normaliser"""
     return gamma(x, alpha, beta) - alpha * np.log(beta)
 
 
-@GAMMA.mutant(caught_by=["total-mass-is-one", "moments", "at-the-edge", "squares-of-normals", "waiting-for-k-events"])
+@GAMMA.mutant(caught_by="total-mass-is-one, moments, at-the-edge, squares-of-normals, waiting-for-k-events")
 def exponent_too_large(x, alpha, beta):
     """exponent α in place of α − 1"""
     return gamma(x, alpha, beta) + x_log_y(1.0, np.where(x >= 0, x, 1))
 
 
-@GAMMA.mutant(caught_by=["a-shape-of-a-million"])
+@GAMMA.mutant(caught_by="a-shape-of-a-million")
 def as_it_is_written(x, alpha, beta):
     """the formula as it is written, at large shapes"""
     return gamma(x, alpha, beta)
 
 
-@GAMMA.mutant(caught_by=["fisher-information", "nears-the-normal", "at-the-edge", "distribution-function"])
+@GAMMA.mutant(caught_by="fisher-information, nears-the-normal, at-the-edge, distribution-function")
 def bell(x, alpha, beta):
     """the normal distribution of the same mean and variance"""
     return -((beta * x - alpha) ** 2) / (2 * alpha) + np.log(beta) - np.log(2 * np.pi * alpha) / 2

@@ -119,31 +119,31 @@ def moves_with_the_units(normal, rng):
     return invariance(moved + math.log(a), normal(x, mu, sigma), terms=4, scale=8.0)
 
 
-@NORMAL.mutant(caught_by=["moments", "distribution-function", "divergence", "entropy", "fisher-information", "sampler"])
+@NORMAL.mutant(caught_by="moments, distribution-function, divergence, entropy, fisher-information, sampler")
 def sigma_for_its_square(x, mu, sigma):
     """σ taken for σ²"""
     return normal(x, mu, sigma**0.5)
 
 
-@NORMAL.mutant(caught_by=["total-mass-is-one", "entropy", "distribution-function", "sampler", "moments", "forty-sigma"])
+@NORMAL.mutant(caught_by="total-mass-is-one, entropy, distribution-function, sampler, moments, forty-sigma")
 def no_normaliser(x, mu, sigma):
     """the normaliser is missing"""
     return -((x - mu) ** 2) / (2 * sigma**2)
 
 
-@NORMAL.mutant(caught_by=["total-mass-is-one", "fisher-information", "moves-with-the-units", "divergence"])
+@NORMAL.mutant(caught_by="total-mass-is-one, fisher-information, moves-with-the-units, divergence")
 def no_log_sigma(x, mu, sigma):
     """log σ is missing: it is no constant once σ is learnt"""
     return normal(x, mu, sigma) + np.log(sigma)
 
 
-@NORMAL.mutant(caught_by=["total-mass-is-one", "moments", "forty-sigma", "fisher-information", "equals-definition"])
+@NORMAL.mutant(caught_by="total-mass-is-one, moments, forty-sigma, fisher-information, equals-definition")
 def no_half(x, mu, sigma):
     """the factor ½ is missing from the exponent"""
     return normal(x, mu, sigma) - ((x - mu) / sigma) ** 2 / 2
 
 
-@NORMAL.mutant(caught_by=["forty-sigma", "equals-definition"])
+@NORMAL.mutant(caught_by="forty-sigma, equals-definition")
 def log_of_the_density(x, mu, sigma):
     """the logarithm of the density: it underflows"""
     with np.errstate(divide="ignore", under="ignore"):

@@ -144,28 +144,22 @@ def no_fisher_information(uniform, rng):
 
 
 @UNIFORM.mutant(
-    caught_by=["entropy", "moments", "distribution-function", "quantiles-make-every-distribution", "equals-definition"]
+    caught_by="entropy, moments, distribution-function, quantiles-make-every-distribution, equals-definition"
 )
 def end_for_width(x, a, b):
     """b taken for the width"""
     return uniform(x, a, a + np.maximum(b, 0))
 
 
-@UNIFORM.mutant(caught_by=["nothing-outside", "equals-definition"])
+@UNIFORM.mutant(caught_by="nothing-outside, equals-definition")
 def everywhere(x, a, b):
     """the support is forgotten"""
     return 0 * x - np.log(b - a)
 
 
 @UNIFORM.mutant(
-    caught_by=[
-        "moments",
-        "distribution-function",
-        "sampler",
-        "entropy",
-        "quantiles-make-every-distribution",
-        "no-fisher-information",
-    ]
+    caught_by="moments, distribution-function, sampler, entropy, quantiles-make-every-distribution, "
+    "no-fisher-information"
 )
 def triangle(x, a, b):
     """a triangle with its top in the middle"""
@@ -174,7 +168,7 @@ def triangle(x, a, b):
         return np.where((x >= a) & (x < b), np.log(np.maximum(1 - np.abs(x - m) / w, 0) / w), -np.inf)
 
 
-@UNIFORM.mutant(caught_by=["total-mass-is-one", "entropy", "moments", "no-fisher-information", "divergence"])
+@UNIFORM.mutant(caught_by="total-mass-is-one, entropy, moments, no-fisher-information, divergence")
 def no_normaliser(x, a, b):
     """the normaliser is missing"""
     return np.where((x >= a) & (x < b), 0.0, -np.inf)

@@ -247,20 +247,20 @@ def derivative_of_an_eigenvalue(solve, rng):
     return near(float(np.abs(slope - want).max()), 0.0, tolerance, why)
 
 
-@EIGEN.mutant(caught_by=["eigenvectors-are-not-zero", "orthonormal-even-when-repeated", "equals-definition"])
+@EIGEN.mutant(caught_by="eigenvectors-are-not-zero, orthonormal-even-when-repeated, equals-definition")
 def zero_vectors(A):
     r"""zero vectors, which satisfy $Av=\lambda v$ for any λ"""
     return 7 + np.arange(A.shape[-1]) + 0 * A[..., 0], 0 * A
 
 
-@EIGEN.mutant(caught_by=["eigenvectors-are-not-zero", "spectral-decomposition", "orthonormal-even-when-repeated"])
+@EIGEN.mutant(caught_by="eigenvectors-are-not-zero, spectral-decomposition, orthonormal-even-when-repeated")
 def twice_as_long(A):
     """eigenvectors of length 2"""
     values, V = eigen(A)
     return values, 2 * V
 
 
-@EIGEN.mutant(caught_by=["residual", "trace-and-determinant", "equals-definition", "rayleigh-quotient"])
+@EIGEN.mutant(caught_by="residual, trace-and-determinant, equals-definition, rayleigh-quotient")
 def singular_values(A):
     """singular values for eigenvalues: signs are lost"""
     values, V = eigen(A)
@@ -269,15 +269,13 @@ def singular_values(A):
     return np.take_along_axis(np.abs(values), order, axis=-1), V
 
 
-@EIGEN.mutant(
-    caught_by=["weyl", "qr-algorithm", "second-differences", "derivative-of-an-eigenvalue", "trace-and-determinant"]
-)
+@EIGEN.mutant(caught_by="weyl, qr-algorithm, second-differences, derivative-of-an-eigenvalue, trace-and-determinant")
 def squared_eigenvalues(A):
     r"""the eigenvalues of $A^{\mathsf T}A$, whose root is forgotten"""
     return eigen(A @ A)
 
 
-@EIGEN.mutant(caught_by=["residual", "second-differences", "spectral-decomposition"])
+@EIGEN.mutant(caught_by="residual, second-differences, spectral-decomposition")
 def one_sweep(A):
     """a single sweep"""
     n = A.shape[-1]
@@ -295,14 +293,14 @@ def one_sweep(A):
     return values, np.take_along_axis(V, order[..., None, :], axis=-1)
 
 
-@EIGEN.mutant(caught_by=["residual", "spectral-decomposition", "rayleigh-quotient"])
+@EIGEN.mutant(caught_by="residual, spectral-decomposition, rayleigh-quotient")
 def vectors_in_rows(A):
     """eigenvectors in the rows"""
     values, V = eigen(A)
     return values, np.swapaxes(V, -1, -2)
 
 
-@EIGEN.mutant(caught_by=["orthonormal-even-when-repeated"])
+@EIGEN.mutant(caught_by="orthonormal-even-when-repeated")
 def oblique_where_repeated(A):
     """oblique vectors where eigenvalues repeat"""
     values, V = eigen(A)
@@ -316,7 +314,7 @@ EIGEN.erratum(
     common=r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$",
     why="$x=0$ satisfies it for every λ: then every number would be an eigenvalue of every matrix.",
     right=r"there is an $x\ne0$ with $Ax=\lambda x$; equivalently $\det(A-\lambda I)=0$",
-    claims=("eigenvectors-are-not-zero",),
+    claims="eigenvectors-are-not-zero",
 )
 
 

@@ -169,18 +169,14 @@ def rotation_turns_for_ever(iterate, rng):
     yield roundoff(X, circle, terms=100, scale=1.0)
 
 
-@POWER_ITERATION.mutant(
-    caught_by=["vectors-converge-at-the-ratio", "equals-definition", "negative-eigenvalue-alternates"]
-)
+@POWER_ITERATION.mutant(caught_by="vectors-converge-at-the-ratio, equals-definition, negative-eigenvalue-alternates")
 def squared_rate(A, x0, steps):
     """two multiplications a step: the rate is squared for the vectors"""
     values, vectors = power_iteration(A, x0, 2 * steps)
     return values[..., ::2], vectors[..., ::2, :]
 
 
-@POWER_ITERATION.mutant(
-    caught_by=["lengths-stay-one", "equals-definition", "rayleigh-quotients-converge-at-its-square"]
-)
+@POWER_ITERATION.mutant(caught_by="lengths-stay-one, equals-definition, rayleigh-quotients-converge-at-its-square")
 def not_normalised(A, x0, steps):
     """the vectors are not brought to length 1"""
     x, values, vectors = x0, [], []
@@ -192,14 +188,14 @@ def not_normalised(A, x0, steps):
     return np.stack(values, axis=-1), np.stack(vectors, axis=-2)
 
 
-@POWER_ITERATION.mutant(caught_by=["negative-eigenvalue-alternates", "tie-never-settles"])
+@POWER_ITERATION.mutant(caught_by="negative-eigenvalue-alternates, tie-never-settles")
 def length_for_value(A, x0, steps):
     r"""$\lVert Ax\rVert$ for the eigenvalue: its sign is lost"""
     _, X = power_iteration(A, x0, steps)
     return np.linalg.norm(X @ np.swapaxes(A, -1, -2), axis=-1), X
 
 
-@POWER_ITERATION.mutant(caught_by=["rayleigh-quotients-converge-at-its-square", "equals-definition"])
+@POWER_ITERATION.mutant(caught_by="rayleigh-quotients-converge-at-its-square, equals-definition")
 def ratio_of_entries(A, x0, steps):
     """the ratio of the first entries for the Rayleigh quotient"""
     _, X = power_iteration(A, x0, steps)
@@ -207,12 +203,7 @@ def ratio_of_entries(A, x0, steps):
 
 
 @POWER_ITERATION.mutant(
-    caught_by=[
-        "no-square-without-symmetry",
-        "stationary-distribution",
-        "jordan-block-is-slow",
-        "rotation-turns-for-ever",
-    ]
+    caught_by="no-square-without-symmetry, stationary-distribution, jordan-block-is-slow, rotation-turns-for-ever"
 )
 def symmetric_part(A, x0, steps):
     """the symmetric part of A"""

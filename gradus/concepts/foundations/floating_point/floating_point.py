@@ -254,13 +254,7 @@ def addition_is_not_associative(fl, rng):
 
 
 @FLOATING_POINT.mutant(
-    caught_by=[
-        "relative-error-at-most-u",
-        "nearest-of-all",
-        "same-bits-as-hardware",
-        "rounding-twice",
-        "equals-definition",
-    ]
+    caught_by="relative-error-at-most-u, nearest-of-all, same-bits-as-hardware, rounding-twice, equals-definition"
 )
 def truncated(x, format="float16"):
     """rounded towards zero"""
@@ -269,29 +263,20 @@ def truncated(x, format="float16"):
     return np.where(np.abs(y) > np.abs(x), np.where(np.abs(below) < np.abs(x), below, y), y)
 
 
-@FLOATING_POINT.mutant(
-    caught_by=["epsilon-by-experiment", "nearest-of-all", "table-of-formats", "addition-is-not-associative"]
-)
+@FLOATING_POINT.mutant(caught_by="epsilon-by-experiment, nearest-of-all, table-of-formats, addition-is-not-associative")
 def ties_away(x, format="float16"):
     """ties away from zero"""
     return fl(x * (1 + 2.0**-52), format)
 
 
-@FLOATING_POINT.mutant(
-    caught_by=["differences-of-neighbours", "table-of-formats", "nearest-of-all", "equals-definition"]
-)
+@FLOATING_POINT.mutant(caught_by="differences-of-neighbours, table-of-formats, nearest-of-all, equals-definition")
 def flushed_to_zero(x, format="float16"):
     """small numbers flushed to 0: no subnormals"""
     return np.where(np.abs(x) < 2.0 ** (2 - 2 ** (FORMATS[format][0] - 1)), 0.0 * x, fl(x, format))
 
 
 @FLOATING_POINT.mutant(
-    caught_by=[
-        "epsilon-by-experiment",
-        "relative-error-at-most-u",
-        "addition-is-not-associative",
-        "differences-of-neighbours",
-    ]
+    caught_by="epsilon-by-experiment, relative-error-at-most-u, addition-is-not-associative, differences-of-neighbours"
 )
 def one_bit_too_few(x, format="float16"):
     """one bit too few"""
@@ -300,13 +285,13 @@ def one_bit_too_few(x, format="float16"):
     return fl(q * np.rint(x / q), format)
 
 
-@FLOATING_POINT.mutant(caught_by=["rounding-twice"])
+@FLOATING_POINT.mutant(caught_by="rounding-twice")
 def by_way_of_float32(x, format="float16"):
     """by way of float32: rounded twice"""
     return fl(fl(x, "float32"), format) if format != "float64" else fl(x, format)
 
 
-@FLOATING_POINT.mutant(caught_by=["table-of-formats", "same-bits-as-hardware", "equals-definition"])
+@FLOATING_POINT.mutant(caught_by="table-of-formats, same-bits-as-hardware, equals-definition")
 def never_overflows(x, format="float16"):
     """the exponent is unlimited: nothing overflows"""
     q = np.ldexp(1.0, np.frexp(x)[1] - 1 - FORMATS[format][1])

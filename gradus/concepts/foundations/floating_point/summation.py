@@ -148,15 +148,13 @@ def rounded_once(f, rng):
         yield bound(abs(got - exact), float(np.spacing(abs(exact))), "≤")
 
 
-@SUMMATION.mutant(
-    caught_by=["bounds-hold", "naive-loses-like-n", "survives-cancellation", "rounded-once", "a-million-tenths"]
-)
+@SUMMATION.mutant(caught_by="bounds-hold, naive-loses-like-n, survives-cancellation, rounded-once, a-million-tenths")
 def not_compensated(x, method="kahan"):
     """the compensation forgotten"""
     return summation(x, "naive" if method == "kahan" else method)
 
 
-@SUMMATION.mutant(caught_by=["survives-cancellation"])
+@SUMMATION.mutant(caught_by="survives-cancellation")
 def new_term_is_smaller(x, method="kahan"):
     """Kahan's first form: the smaller of the two is always taken to be the new term"""
     if method != "kahan":
@@ -169,7 +167,7 @@ def new_term_is_smaller(x, method="kahan"):
     return s
 
 
-@SUMMATION.mutant(caught_by=["bounds-hold", "naive-loses-like-n", "rounded-once", "a-million-tenths"])
+@SUMMATION.mutant(caught_by="bounds-hold, naive-loses-like-n, rounded-once, a-million-tenths")
 def compensation_turned(x, method="kahan"):
     """the sign of the compensation turned"""
     if method != "kahan":
@@ -178,7 +176,7 @@ def compensation_turned(x, method="kahan"):
     return 2 * s - summation(x, "kahan")
 
 
-@SUMMATION.mutant(caught_by=["survives-cancellation", "naive-loses-like-n"])
+@SUMMATION.mutant(caught_by="survives-cancellation, naive-loses-like-n")
 def sorted_first(x, method="kahan"):
     """“naive” sorts the terms first"""
     return (
@@ -188,13 +186,13 @@ def sorted_first(x, method="kahan"):
     )
 
 
-@SUMMATION.mutant(caught_by=["naive-loses-like-n", "a-million-tenths"])
+@SUMMATION.mutant(caught_by="naive-loses-like-n, a-million-tenths")
 def left_to_right(x, method="kahan"):
     """“pairwise” adds from left to right"""
     return summation(x, "naive" if method == "pairwise" else method)
 
 
-@SUMMATION.mutant(caught_by=["equals-definition", "bounds-hold", "rounded-once", "survives-cancellation"])
+@SUMMATION.mutant(caught_by="equals-definition, bounds-hold, rounded-once, survives-cancellation")
 def last_left_out(x, method="kahan"):
     """the last term left out"""
     return summation(x[..., :-1], method)

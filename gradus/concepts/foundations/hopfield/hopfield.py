@@ -213,7 +213,7 @@ def capacity(hopfield, rng):
     )
 
 
-@HOPFIELD.mutant(caught_by=["equals-definition", "energy-never-rises", "comes-to-rest"])
+@HOPFIELD.mutant(caught_by="equals-definition, energy-never-rises, comes-to-rest")
 def all_at_once(xi, s, order):
     """all units updated together (Little 1974): 2-cycles"""
     n = xi.shape[1]
@@ -224,7 +224,7 @@ def all_at_once(xi, s, order):
     return s
 
 
-@HOPFIELD.mutant(caught_by=["spurious-states-counted", "one-update-errs-like-a-binomial", "equals-definition"])
+@HOPFIELD.mutant(caught_by="spurious-states-counted, one-update-errs-like-a-binomial, equals-definition")
 def self_connections(xi, s, order):
     """self-connections kept: more spurious fixed points"""
     W, s = xi.T @ xi, s.copy()
@@ -234,7 +234,7 @@ def self_connections(xi, s, order):
     return s
 
 
-@HOPFIELD.mutant(caught_by=["negatives-are-stored-too", "equals-definition"])
+@HOPFIELD.mutant(caught_by="negatives-are-stored-too, equals-definition")
 def zero_is_plus(xi, s, order):
     """a sum of 0 counts as +1"""
     W, s = xi.T @ xi * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
@@ -244,12 +244,7 @@ def zero_is_plus(xi, s, order):
 
 
 @HOPFIELD.mutant(
-    caught_by=[
-        "energy-never-rises",
-        "orthogonal-patterns-are-fixed",
-        "completes-what-is-damaged",
-        "kept-below-and-lost-above",
-    ]
+    caught_by="energy-never-rises, orthogonal-patterns-are-fixed, completes-what-is-damaged, kept-below-and-lost-above"
 )
 def anti_hebb(xi, s, order):
     """the weights have the wrong sign"""
@@ -261,13 +256,8 @@ def anti_hebb(xi, s, order):
 
 
 @HOPFIELD.mutant(
-    caught_by=[
-        "orthogonal-patterns-are-fixed",
-        "completes-what-is-damaged",
-        "spurious-states-counted",
-        "kept-below-and-lost-above",
-        "capacity",
-    ]
+    caught_by="orthogonal-patterns-are-fixed, completes-what-is-damaged, spurious-states-counted, "
+    "kept-below-and-lost-above, capacity"
 )
 def overwritten(xi, s, order):
     """only the last pattern is stored, the others are overwritten"""
@@ -282,7 +272,7 @@ HOPFIELD.erratum(
     "to rest, belongs to updates one at a time.",
     right="McCulloch and Pitts 1943, Rosenblatt 1958, Little 1974, Hopfield 1982, attention 2014: the dates are in "
     "the records",
-    claims=("comes-to-rest", "energy-never-rises"),
+    claims="comes-to-rest, energy-never-rises",
 )
 
 

@@ -155,13 +155,8 @@ def limits_of_the_temperature(modern, rng):
 
 
 @MODERN_HOPFIELD.mutant(
-    caught_by=[
-        "equals-definition",
-        "update-is-attention",
-        "energy-falls",
-        "stores-far-more-than-its-dimension",
-        "retrieval-error-is-exponentially-small",
-    ]
+    caught_by="equals-definition, update-is-attention, energy-falls, stores-far-more-than-its-dimension, "
+    "retrieval-error-is-exponentially-small"
 )
 def linear_rule(X, q, beta=1.0, steps=1):
     """no softmax: the classical linear rule"""
@@ -171,19 +166,14 @@ def linear_rule(X, q, beta=1.0, steps=1):
 
 
 @MODERN_HOPFIELD.mutant(
-    caught_by=[
-        "equals-definition",
-        "update-is-attention",
-        "limits-of-the-temperature",
-        "stores-far-more-than-its-dimension",
-    ]
+    caught_by="equals-definition, update-is-attention, limits-of-the-temperature, stores-far-more-than-its-dimension"
 )
 def temperature_ignored(X, q, beta=1.0, steps=1):
     """β is ignored"""
     return modern_hopfield(X, q, 0.2, steps)
 
 
-@MODERN_HOPFIELD.mutant(caught_by=["equals-definition", "energy-falls", "limits-of-the-temperature"])
+@MODERN_HOPFIELD.mutant(caught_by="equals-definition, energy-falls, limits-of-the-temperature")
 def overshooting(X, q, beta=1.0, steps=1):
     """a step past the average: twice the update"""
     for _ in range(steps):
@@ -191,9 +181,7 @@ def overshooting(X, q, beta=1.0, steps=1):
     return q
 
 
-@MODERN_HOPFIELD.mutant(
-    caught_by=["retrieval-error-is-exponentially-small", "limits-of-the-temperature", "energy-falls"]
-)
+@MODERN_HOPFIELD.mutant(caught_by="retrieval-error-is-exponentially-small, limits-of-the-temperature, energy-falls")
 def worst_match(X, q, beta=1.0, steps=1):
     """it goes for the worst match"""
     for _ in range(steps):

@@ -275,21 +275,21 @@ def equal_means(analyse, rng):
     )
 
 
-@ANALYSIS_OF_VARIANCE.mutant(caught_by=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"])
+@ANALYSIS_OF_VARIANCE.mutant(caught_by="nist-sets-to-the-last-digit, digits-of-the-certified-f")
 def naive_one_pass(y, g):
     """the one-pass formula"""
     SSB, SSW, F, R2 = one_pass(y, g)
     return SSB, SSW, F, f_tail(max(F, 0.0), g.max(), len(y) - g.max() - 1), R2
 
 
-@ANALYSIS_OF_VARIANCE.mutant(caught_by=["nist-sets-to-the-last-digit", "digits-of-the-certified-f"])
+@ANALYSIS_OF_VARIANCE.mutant(caught_by="nist-sets-to-the-last-digit, digits-of-the-certified-f")
 def rounded_means(y, g):
     """two passes with rounded means: the formula as it is written"""
     return analysis_of_variance(y, g)
 
 
 @ANALYSIS_OF_VARIANCE.mutant(
-    caught_by=["equals-definition", "equals-f-oneway", "two-groups-are-students-test", "shifted-before-they-are-stored"]
+    caught_by="equals-definition, equals-f-oneway, two-groups-are-students-test, shifted-before-they-are-stored"
 )
 def n_for_n_minus_k(y, g):
     """n for n − k below the line"""
@@ -299,7 +299,7 @@ def n_for_n_minus_k(y, g):
     return SSB, SSW, F, f_tail(F, k - 1, n - k), R2
 
 
-@ANALYSIS_OF_VARIANCE.mutant(caught_by=["parts-make-the-whole", "equals-f-oneway", "equal-means"])
+@ANALYSIS_OF_VARIANCE.mutant(caught_by="parts-make-the-whole, equals-f-oneway, equal-means")
 def unweighted(y, g):
     """the groups are not weighted by their sizes"""
     _, SSW, _, p, _ = analysis_of_variance(y, g)
@@ -308,7 +308,7 @@ def unweighted(y, g):
     return SSB, SSW, SSB / g.max() / (SSW / (len(y) - len(means))), p, SSB / (SSB + SSW)
 
 
-@ANALYSIS_OF_VARIANCE.mutant(caught_by=["parts-make-the-whole", "expected-mean-squares", "one-test-keeps-the-level"])
+@ANALYSIS_OF_VARIANCE.mutant(caught_by="parts-make-the-whole, expected-mean-squares, one-test-keeps-the-level")
 def total_for_within(y, g):
     """variation about the mean of all is called the variation within"""
     SSB, SSW, _, _, R2 = analysis_of_variance(y, g)
@@ -317,7 +317,7 @@ def total_for_within(y, g):
     return SSB, SSB + SSW, F, f_tail(F, k - 1, n - k), R2
 
 
-@ANALYSIS_OF_VARIANCE.mutant(caught_by=["names-order-and-units-do-not-matter", "equals-f-oneway"])
+@ANALYSIS_OF_VARIANCE.mutant(caught_by="names-order-and-units-do-not-matter, equals-f-oneway")
 def trend_over_the_numbers(y, g):
     """the number of a group is taken for a measurement"""
     n = len(y)

@@ -197,20 +197,15 @@ def moves_with_the_units(interval, rng):
 
 
 @CONFIDENCE_INTERVAL.mutant(
-    caught_by=[
-        "equals-definition",
-        "covers-as-promised",
-        "ends-are-where-the-test-rejects",
-        "coverage-of-a-proportion",
-        "nothing-seen-is-not-certainty",
-    ]
+    caught_by="equals-definition, covers-as-promised, ends-are-where-the-test-rejects, coverage-of-a-proportion, "
+    "nothing-seen-is-not-certainty"
 )
 def one_sided_quantile(x, level=0.95, method="t"):
     """the one-sided quantile: 90 % sold as 95 %"""
     return confidence_interval(x, 2 * level - 1, method)
 
 
-@CONFIDENCE_INTERVAL.mutant(caught_by=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects"])
+@CONFIDENCE_INTERVAL.mutant(caught_by="equals-definition, covers-as-promised, ends-are-where-the-test-rejects")
 def normal_for_students(x, level=0.95, method="t"):
     """the normal quantile for Student's"""
     low, high = confidence_interval(x, level, method)
@@ -221,9 +216,7 @@ def normal_for_students(x, level=0.95, method="t"):
     return x.mean(-1) - shrunk, x.mean(-1) + shrunk
 
 
-@CONFIDENCE_INTERVAL.mutant(
-    caught_by=["equals-definition", "coverage-of-a-proportion", "nothing-seen-is-not-certainty"]
-)
+@CONFIDENCE_INTERVAL.mutant(caught_by="equals-definition, coverage-of-a-proportion, nothing-seen-is-not-certainty")
 def wald(x, level=0.95, method="t"):
     """Wald's interval for Wilson's"""
     if method != "wilson":
@@ -233,9 +226,7 @@ def wald(x, level=0.95, method="t"):
     return p - half, p + half
 
 
-@CONFIDENCE_INTERVAL.mutant(
-    caught_by=["width-falls-as-the-root-of-n", "covers-as-promised", "skewed-samples-need-many"]
-)
+@CONFIDENCE_INTERVAL.mutant(caught_by="width-falls-as-the-root-of-n, covers-as-promised, skewed-samples-need-many")
 def deviation_of_one(x, level=0.95, method="t"):
     """the deviation of the observations for that of their mean: √n is missing"""
     low, high = confidence_interval(x, level, method)
@@ -245,7 +236,7 @@ def deviation_of_one(x, level=0.95, method="t"):
     )
 
 
-@CONFIDENCE_INTERVAL.mutant(caught_by=["skewed-samples-need-many", "equals-definition"])
+@CONFIDENCE_INTERVAL.mutant(caught_by="skewed-samples-need-many, equals-definition")
 def about_the_median(x, level=0.95, method="t"):
     """the median stands in the middle"""
     low, high = confidence_interval(x, level, method)
@@ -253,7 +244,7 @@ def about_the_median(x, level=0.95, method="t"):
     return low + shift, high + shift
 
 
-@CONFIDENCE_INTERVAL.mutant(caught_by=["moves-with-the-units", "covers-as-promised", "equals-definition"])
+@CONFIDENCE_INTERVAL.mutant(caught_by="moves-with-the-units, covers-as-promised, equals-definition")
 def deviation_taken_for_1(x, level=0.95, method="t"):
     """the width is that of data whose deviation is 1"""
     if method != "t":

@@ -218,7 +218,7 @@ def depends_on_the_difference(kernel_matrix, rng):
 
 
 @KERNEL_METHODS.mutant(
-    caught_by=["gram-matrices-are-semidefinite", "sums-and-products", "indefinite-similarities", "equals-definition"]
+    caught_by="gram-matrices-are-semidefinite, sums-and-products, indefinite-similarities, equals-definition"
 )
 def fourth_power(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     """the fourth power of the distance: no kernel"""
@@ -227,13 +227,13 @@ def fourth_power(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     return np.exp(-gamma * ((X[:, None] - Z) ** 2).sum(-1) ** 2)
 
 
-@KERNEL_METHODS.mutant(caught_by=["gaussian-features", "mean-over-frequencies", "equals-definition"])
+@KERNEL_METHODS.mutant(caught_by="gaussian-features, mean-over-frequencies, equals-definition")
 def width_for_gamma(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     r"""γ taken for the width: $e^{-\lVert x-z\rVert^2/\gamma}$"""
     return kernel_matrix(X, Z, kernel, 1 / gamma, degree, c)
 
 
-@KERNEL_METHODS.mutant(caught_by=["quadratic-features", "equals-definition"])
+@KERNEL_METHODS.mutant(caught_by="quadratic-features, equals-definition")
 def constant_outside(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     """the constant stands outside the power"""
     if kernel != "polynomial":
@@ -241,7 +241,7 @@ def constant_outside(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     return kernel_matrix(X, Z, kernel, gamma, degree, 0.0) + c
 
 
-@KERNEL_METHODS.mutant(caught_by=["depends-on-the-difference", "equals-definition"])
+@KERNEL_METHODS.mutant(caught_by="depends-on-the-difference, equals-definition")
 def cosine_similarity(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     """points are scaled to length 1 first"""
     X, Z = (M / (np.linalg.norm(M, axis=1, keepdims=True) + 1e-300) for M in (X, Z))

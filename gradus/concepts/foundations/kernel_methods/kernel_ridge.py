@@ -178,35 +178,27 @@ def limits_of_the_penalty(kernel_ridge, rng):
 
 
 @KERNEL_RIDGE.mutant(
-    caught_by=[
-        "equals-definition",
-        "mean-of-the-gaussian-process",
-        "further-functions-do-not-help",
-        "ridge-on-explicit-features",
-        "gradient-vanishes",
-        "limits-of-the-penalty",
-    ]
+    caught_by="equals-definition, mean-of-the-gaussian-process, further-functions-do-not-help, "
+    "ridge-on-explicit-features, gradient-vanishes, limits-of-the-penalty"
 )
 def penalty_times_n(X, y, Z, lam=1.0, gamma=1.0):
     """λ and λ·n mixed up"""
     return kernel_ridge(X, y, Z, lam * len(X), gamma)
 
 
-@KERNEL_RIDGE.mutant(caught_by=["leave-one-out", "mean-of-the-gaussian-process", "limits-of-the-penalty"])
+@KERNEL_RIDGE.mutant(caught_by="leave-one-out, mean-of-the-gaussian-process, limits-of-the-penalty")
 def centred(X, y, Z, lam=1.0, gamma=1.0):
     """the targets are centred, a mean added"""
     return y.mean() + kernel_ridge(X, y - y.mean(), Z, lam, gamma)
 
 
-@KERNEL_RIDGE.mutant(caught_by=["mean-of-the-gaussian-process", "equals-definition", "gradient-vanishes"])
+@KERNEL_RIDGE.mutant(caught_by="mean-of-the-gaussian-process, equals-definition, gradient-vanishes")
 def deviation_for_variance(X, y, Z, lam=1.0, gamma=1.0):
     """the standard deviation of the noise for its variance"""
     return kernel_ridge(X, y, Z, np.sqrt(lam), gamma)
 
 
-@KERNEL_RIDGE.mutant(
-    caught_by=["equals-definition", "further-functions-do-not-help", "gradient-vanishes", "leave-one-out"]
-)
+@KERNEL_RIDGE.mutant(caught_by="equals-definition, further-functions-do-not-help, gradient-vanishes, leave-one-out")
 def weighted_mean(X, y, Z, lam=1.0, gamma=1.0):
     """the kernel's weighted mean of the targets (Nadaraya–Watson)"""
     W = gaussian(Z, X, gamma)

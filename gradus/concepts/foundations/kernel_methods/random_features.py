@@ -170,35 +170,31 @@ def quadrature_gives_the_kernel(features, rng):
     yield identical(psi.shape, (7, 480))
 
 
-@RANDOM_FEATURES.mutant(caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"])
+@RANDOM_FEATURES.mutant(caught_by="mean-is-the-kernel, quadrature-gives-the-kernel, equals-definition")
 def half_the_variance(X, N, u, gamma=1.0):
     """frequencies of variance γ instead of 2γ"""
     return random_features(X, N, u, gamma / 2)
 
 
-@RANDOM_FEATURES.mutant(
-    caught_by=["mean-is-the-kernel", "error-falls-like-one-over-root-d", "quadrature-gives-the-kernel"]
-)
+@RANDOM_FEATURES.mutant(caught_by="mean-is-the-kernel, error-falls-like-one-over-root-d, quadrature-gives-the-kernel")
 def without_phase(X, N, u, gamma=1.0):
     """no random phase: it sees $x+z$ too"""
     return random_features(X, N, 0 * u, gamma)
 
 
-@RANDOM_FEATURES.mutant(caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"])
+@RANDOM_FEATURES.mutant(caught_by="mean-is-the-kernel, quadrature-gives-the-kernel, equals-definition")
 def part_of_a_turn(X, N, u, gamma=1.0):
     """phases in [0, 1] radians, not over the whole turn"""
     return random_features(X, N, u / (2 * np.pi), gamma)
 
 
-@RANDOM_FEATURES.mutant(caught_by=["variance-of-the-product", "error-falls-like-one-over-root-d", "mean-is-the-kernel"])
+@RANDOM_FEATURES.mutant(caught_by="variance-of-the-product, error-falls-like-one-over-root-d, mean-is-the-kernel")
 def factor_left_out(X, N, u, gamma=1.0):
     r"""the factor $\sqrt2$ is left out"""
     return random_features(X, N, u, gamma) / np.sqrt(2)
 
 
-@RANDOM_FEATURES.mutant(
-    caught_by=["large-errors-are-rare", "error-falls-like-one-over-root-d", "variance-of-the-product"]
-)
+@RANDOM_FEATURES.mutant(caught_by="large-errors-are-rare, error-falls-like-one-over-root-d, variance-of-the-product")
 def one_frequency(X, N, u, gamma=1.0):
     """the same frequency and phase for every feature"""
     return random_features(X, np.repeat(N[:, :1], N.shape[1], axis=1), np.repeat(u[:1], len(u)), gamma)

@@ -109,27 +109,27 @@ def draws_have_the_covariance(cholesky, rng):
     return all_of(*[statistical(draws[:, i] * draws[:, j], A[i, j]) for i in range(3) for j in range(i + 1)])
 
 
-@CHOLESKY.mutant(caught_by=["equals-definition", "triangular-with-positive-diagonal", "draws-have-the-covariance"])
+@CHOLESKY.mutant(caught_by="equals-definition, triangular-with-positive-diagonal, draws-have-the-covariance")
 def upper_factor(A):
     """the upper factor is returned"""
     return cholesky(A).T
 
 
-@CHOLESKY.mutant(caught_by=["triangular-with-positive-diagonal", "leading-blocks", "log-determinant"])
+@CHOLESKY.mutant(caught_by="triangular-with-positive-diagonal, leading-blocks, log-determinant")
 def symmetric_root(A):
     """the symmetric square root $A^{1/2}$"""
     values, V = np.linalg.eigh(A)
     return V * np.sqrt(np.maximum(values, 0)) @ V.T
 
 
-@CHOLESKY.mutant(caught_by=["square-is-the-matrix", "log-determinant", "draws-have-the-covariance"])
+@CHOLESKY.mutant(caught_by="square-is-the-matrix, log-determinant, draws-have-the-covariance")
 def without_root(A):
     r"""the diagonal is not rooted (the L of $LDL^{\mathsf T}$)"""
     L = cholesky(A)
     return L / np.diag(L)
 
 
-@CHOLESKY.mutant(caught_by=["square-is-the-matrix", "log-determinant", "equals-definition"])
+@CHOLESKY.mutant(caught_by="square-is-the-matrix, log-determinant, equals-definition")
 def diagonal_not_reduced(A):
     """earlier columns are not subtracted from the diagonal"""
     L = cholesky(A)

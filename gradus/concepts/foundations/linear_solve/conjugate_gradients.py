@@ -161,12 +161,7 @@ def fewer_steps_than_descent(cg, rng):
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    caught_by=[
-        "equals-definition",
-        "error-within-the-bound",
-        "ends-after-distinct-eigenvalues",
-        "best-in-the-krylov-space",
-    ]
+    caught_by="equals-definition, error-within-the-bound, ends-after-distinct-eigenvalues, best-in-the-krylov-space"
 )
 def beta_inverted(A, b, steps):
     """β inverted"""
@@ -174,13 +169,8 @@ def beta_inverted(A, b, steps):
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    caught_by=[
-        "ends-after-distinct-eigenvalues",
-        "best-in-the-krylov-space",
-        "residuals-and-directions-are-orthogonal",
-        "fewer-steps-than-descent",
-        "error-within-the-bound",
-    ]
+    caught_by="ends-after-distinct-eigenvalues, best-in-the-krylov-space, residuals-and-directions-are-orthogonal, "
+    "fewer-steps-than-descent, error-within-the-bound"
 )
 def steepest_descent(A, b, steps):
     """β = 0: steepest descent"""
@@ -188,7 +178,7 @@ def steepest_descent(A, b, steps):
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    caught_by=["equals-definition", "residuals-and-directions-are-orthogonal", "best-in-the-krylov-space"]
+    caught_by="equals-definition, residuals-and-directions-are-orthogonal, best-in-the-krylov-space"
 )
 def beta_of_the_wrong_sign(A, b, steps):
     """β with the wrong sign"""

@@ -153,25 +153,25 @@ def without_pivots(A, b):
     return x
 
 
-@LINEAR_SOLVE.mutant(caught_by=["tiny-pivot-gives-one-and-one", "backward-stable", "equals-definition"])
+@LINEAR_SOLVE.mutant(caught_by="tiny-pivot-gives-one-and-one, backward-stable, equals-definition")
 def solve_without_pivoting(A, b):
     """no pivoting"""
     return without_pivots(A, b)
 
 
-@LINEAR_SOLVE.mutant(caught_by=["backward-stable"])
+@LINEAR_SOLVE.mutant(caught_by="backward-stable")
 def inverse_times_b(A, b):
     """the inverse is formed and multiplied"""
     return np.linalg.inv(A) @ b
 
 
-@LINEAR_SOLVE.mutant(caught_by=["forward-error-within-condition", "backward-stable"])
+@LINEAR_SOLVE.mutant(caught_by="forward-error-within-condition, backward-stable")
 def normal_equations(A, b):
     r"""the normal equations $A^{\mathsf T}Ax=A^{\mathsf T}b$: κ is squared"""
     return np.linalg.lstsq(A.T @ A, A.T @ b, rcond=0)[0]
 
 
-@LINEAR_SOLVE.mutant(caught_by=["equals-definition", "cramers-rule", "order-of-equations"])
+@LINEAR_SOLVE.mutant(caught_by="equals-definition, cramers-rule, order-of-equations")
 def transposed_system(A, b):
     """the transposed system is solved"""
     return np.linalg.solve(A.T, b)

@@ -233,13 +233,8 @@ def folds_have_no_order(select, rng):
 
 
 @MODEL_SELECTION.mutant(
-    caught_by=[
-        "equals-definition",
-        "held-out-rows-are-never-seen",
-        "leave-one-out-of-ridge",
-        "screening-outside-leaks",
-        "unbiased-for-the-smaller-training-set",
-    ]
+    caught_by="equals-definition, held-out-rows-are-never-seen, leave-one-out-of-ridge, screening-outside-leaks, "
+    "unbiased-for-the-smaller-training-set"
 )
 def learns_from_all(fit, X, y, fold, grid):
     """test rows leak: every model learns from all rows"""
@@ -251,7 +246,7 @@ def learns_from_all(fit, X, y, fold, grid):
 
 
 @MODEL_SELECTION.mutant(
-    caught_by=["held-out-rows-are-never-seen", "unbiased-for-the-smaller-training-set", "grid-search-of-the-step-size"]
+    caught_by="held-out-rows-are-never-seen, unbiased-for-the-smaller-training-set, grid-search-of-the-step-size"
 )
 def training_error(fit, X, y, fold, grid):
     """judged by the rows it has learned from"""
@@ -263,7 +258,7 @@ def training_error(fit, X, y, fold, grid):
     return E, grid[E.mean(0).argmin()]
 
 
-@MODEL_SELECTION.mutant(caught_by=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge"])
+@MODEL_SELECTION.mutant(caught_by="equals-definition, held-out-rows-are-never-seen, leave-one-out-of-ridge")
 def folds_exchanged(fit, X, y, fold, grid):
     """learns from one fold, is judged by the others"""
     E = np.empty((fold.max() + 1, len(grid)))
@@ -274,21 +269,21 @@ def folds_exchanged(fit, X, y, fold, grid):
     return E, grid[E.mean(0).argmin()]
 
 
-@MODEL_SELECTION.mutant(caught_by=["equals-definition", "the-least-mean-error-is-chosen"])
+@MODEL_SELECTION.mutant(caught_by="equals-definition, the-least-mean-error-is-chosen")
 def luckiest_fold(fit, X, y, fold, grid):
     """the setting of the luckiest fold is chosen"""
     E, _ = model_selection(fit, X, y, fold, grid)
     return E, grid[E.min(0).argmin()]
 
 
-@MODEL_SELECTION.mutant(caught_by=["grid-search-of-the-step-size", "the-least-mean-error-is-chosen"])
+@MODEL_SELECTION.mutant(caught_by="grid-search-of-the-step-size, the-least-mean-error-is-chosen")
 def greatest_error(fit, X, y, fold, grid):
     """the greatest error is chosen: a score taken for an error"""
     E, _ = model_selection(fit, X, y, fold, grid)
     return E, grid[E.mean(0).argmax()]
 
 
-@MODEL_SELECTION.mutant(caught_by=["folds-have-no-order", "equals-definition"])
+@MODEL_SELECTION.mutant(caught_by="folds-have-no-order, equals-definition")
 def folds_by_position(fit, X, y, fold, grid):
     """folds are cut anew from the order of the rows"""
     return model_selection(fit, X, y, np.arange(len(y)) * (fold.max() + 1) // len(y), grid)

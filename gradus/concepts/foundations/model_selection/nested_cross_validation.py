@@ -212,14 +212,14 @@ def folds_have_no_order(nested, rng):
         yield identical(c, np.full(3, 4))
 
 
-@NESTED_CROSS_VALIDATION.mutant(caught_by=["the-judge-does-not-choose", "the-least-of-many-is-too-good"])
+@NESTED_CROSS_VALIDATION.mutant(caught_by="the-judge-does-not-choose, the-least-of-many-is-too-good")
 def chosen_on_all_rows(fit, X, y, outer, inner, grid):
     """the setting is chosen once, on all rows"""
     E, s = model_selection(fit, X, y, outer, grid)
     return E[:, list(grid).index(s)], np.full(len(E), s)
 
 
-@NESTED_CROSS_VALIDATION.mutant(caught_by=["the-choice-pays", "the-least-of-many-is-too-good"])
+@NESTED_CROSS_VALIDATION.mutant(caught_by="the-choice-pays, the-least-of-many-is-too-good")
 def judge_chooses(fit, X, y, outer, inner, grid):
     """each outer fold chooses the setting that suits it"""
     E, _ = model_selection(fit, X, y, outer, grid)
@@ -227,7 +227,7 @@ def judge_chooses(fit, X, y, outer, inner, grid):
 
 
 @NESTED_CROSS_VALIDATION.mutant(
-    caught_by=["one-setting-is-plain-cross-validation", "pessimistic-for-all-rows", "equals-definition"]
+    caught_by="one-setting-is-plain-cross-validation, pessimistic-for-all-rows, equals-definition"
 )
 def refitted_on_all_rows(fit, X, y, outer, inner, grid):
     """the chosen setting is fitted again on all rows, and then judged"""
@@ -236,7 +236,7 @@ def refitted_on_all_rows(fit, X, y, outer, inner, grid):
     return np.array(errors), chosen
 
 
-@NESTED_CROSS_VALIDATION.mutant(caught_by=["folds-have-no-order", "equals-definition"])
+@NESTED_CROSS_VALIDATION.mutant(caught_by="folds-have-no-order, equals-definition")
 def one_inner_fold(fit, X, y, outer, inner, grid):
     """only the inner fold numbered 0 chooses"""
     errors, chosen = [], []

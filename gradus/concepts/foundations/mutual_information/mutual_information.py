@@ -212,13 +212,8 @@ def frequencies_overstate(mutual_information, rng):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=[
-        "itself-gives-the-entropy",
-        "entropies-less-the-joint-one",
-        "chain-rule",
-        "zero-only-for-independence",
-        "equals-scikit-learn",
-    ]
+    caught_by="itself-gives-the-entropy, entropies-less-the-joint-one, chain-rule, zero-only-for-independence, "
+    "equals-scikit-learn"
 )
 def bits_mixed_with_nats(p, base=np.e):
     r"""bits mixed with nats: marginal entropies in $\log_2$, the joint one in ln"""
@@ -229,7 +224,7 @@ def bits_mixed_with_nats(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=["itself-gives-the-entropy", "sees-the-square", "noisy-channels", "entropies-less-the-joint-one"]
+    caught_by="itself-gives-the-entropy, sees-the-square, noisy-channels, entropies-less-the-joint-one"
 )
 def nats_sold_as_bits(p, base=np.e):
     """nats sold as bits"""
@@ -237,7 +232,7 @@ def nats_sold_as_bits(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=["sees-the-square", "processing-adds-nothing", "zero-only-for-independence", "equals-scikit-learn"]
+    caught_by="sees-the-square, processing-adds-nothing, zero-only-for-independence, equals-scikit-learn"
 )
 def correlation_for_dependence(p, base=np.e):
     r"""the correlation, taken for the dependence: $-\frac12\log(1-\rho^2)$ of the outcomes' numbers"""
@@ -251,7 +246,7 @@ def correlation_for_dependence(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=["normal-variables", "chain-rule", "itself-gives-the-entropy", "equals-scikit-learn", "noisy-channels"]
+    caught_by="normal-variables, chain-rule, itself-gives-the-entropy, equals-scikit-learn, noisy-channels"
 )
 def product_from_joint(p, base=np.e):
     """the divergence is taken the other way round, of the product from the joint distribution"""
@@ -261,12 +256,7 @@ def product_from_joint(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=[
-        "itself-gives-the-entropy",
-        "zero-only-for-independence",
-        "processing-adds-nothing",
-        "frequencies-overstate",
-    ]
+    caught_by="itself-gives-the-entropy, zero-only-for-independence, processing-adds-nothing, frequencies-overstate"
 )
 def conditional_entropy(p, base=np.e):
     r"""the conditional entropy $H(X\mid Y)$"""
@@ -275,9 +265,7 @@ def conditional_entropy(p, base=np.e):
     return h - mutual_information(p, base)
 
 
-@MUTUAL_INFORMATION.mutant(
-    caught_by=["chain-rule", "normal-variables", "entropies-less-the-joint-one", "equals-scikit-learn"]
-)
+@MUTUAL_INFORMATION.mutant(caught_by="chain-rule, normal-variables, entropies-less-the-joint-one, equals-scikit-learn")
 def normalised(p, base=np.e):
     """divided by the smaller entropy, as normalised scores are"""
     h = lambda q: -(q * np.log(np.where(q == 0, 1, q))).sum(-1)
@@ -292,7 +280,7 @@ MUTUAL_INFORMATION.erratum(
     why=r"Two units in one text: for the two sides $X=Y$ of a fair coin H = 1 and I = 0.693, so $I(X;X)\ne H(X)$, and "
     r"$I=H(X)-H(X\mid Y)$ fails.",
     right="one base in all formulas: 1 bit and 1 bit, or 0.693 nat and 0.693 nat",
-    claims=("itself-gives-the-entropy", "entropies-less-the-joint-one"),
+    claims="itself-gives-the-entropy, entropies-less-the-joint-one",
 )
 MUTUAL_INFORMATION.erratum(
     "E54",
@@ -300,7 +288,7 @@ MUTUAL_INFORMATION.erratum(
     why="Correlation is one kind of dependence, the linear kind. For $Y=X^2$ and X uniform on −2…2 the correlation "
     r"is exactly 0, while $I=\log_25-\frac45=1.522$ bits, the whole entropy of Y.",
     right="it measures their dependence, of whatever form; it is 0 only for independent variables",
-    claims=("sees-the-square", "zero-only-for-independence"),
+    claims="sees-the-square, zero-only-for-independence",
 )
 
 

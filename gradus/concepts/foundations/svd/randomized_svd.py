@@ -180,19 +180,19 @@ def never_above_the_truth(randomized, rng):
     return all_of(*worst)
 
 
-@RANDOMIZED_SVD.mutant(caught_by=["power-iterations-close-the-gap", "equals-definition"])
+@RANDOMIZED_SVD.mutant(caught_by="power-iterations-close-the-gap, equals-definition")
 def power_left_out(A, Omega, k, q=0):
     """q = 0 sold as q = 2"""
     return randomized_svd(A, Omega, k, 0)
 
 
-@RANDOMIZED_SVD.mutant(caught_by=["without-power-iteration"])
+@RANDOMIZED_SVD.mutant(caught_by="without-power-iteration")
 def one_more(A, Omega, k, q=0):
     """one power iteration more than stated"""
     return randomized_svd(A, Omega, k, q + 1)
 
 
-@RANDOMIZED_SVD.mutant(caught_by=["small-directions-survive"])
+@RANDOMIZED_SVD.mutant(caught_by="small-directions-survive")
 def powers_as_they_are(A, Omega, k, q=0):
     """powers without orthonormalisation"""
     Y = A @ Omega
@@ -203,7 +203,7 @@ def powers_as_they_are(A, Omega, k, q=0):
 
 
 @RANDOMIZED_SVD.mutant(
-    caught_by=["exact-for-rank-k", "never-above-the-truth", "equals-definition", "expected-errors-within-bounds"]
+    caught_by="exact-for-rank-k, never-above-the-truth, equals-definition, expected-errors-within-bounds"
 )
 def basis_not_orthonormal(A, Omega, k, q=0):
     """a basis that is not orthonormal"""
@@ -213,7 +213,7 @@ def basis_not_orthonormal(A, Omega, k, q=0):
     return one_sign(((Y @ U)[:, :k], s[:k], Vt[:k]))
 
 
-@RANDOMIZED_SVD.mutant(caught_by=["without-power-iteration", "exact-for-rank-k"])
+@RANDOMIZED_SVD.mutant(caught_by="without-power-iteration, exact-for-rank-k")
 def one_vector(A, Omega, k, q=0):
     """a single random vector for all columns"""
     return randomized_svd(A, np.repeat(Omega[:, :1], Omega.shape[1], axis=1), k, q)

@@ -231,21 +231,21 @@ def pseudo_inverse(svd, rng):
     yield near(kept.sum(), 3, 0, Text("rank", "秩"), "identical")
 
 
-@SVD.mutant(caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"])
+@SVD.mutant(caught_by="equals-definition, product-is-the-matrix, no-perturbation-does-better")
 def v_not_transposed(A):
     """V instead of its transpose"""
     U, s, Vt = svd(A)
     return U, s, Vt.T if Vt.shape[0] == Vt.shape[1] else np.roll(Vt, 1, axis=1)
 
 
-@SVD.mutant(caught_by=["squares-are-eigenvalues", "perturbation-bound", "alternating-least-squares-ends-there"])
+@SVD.mutant(caught_by="squares-are-eigenvalues, perturbation-bound, alternating-least-squares-ends-there")
 def squared_values(A):
     r"""the eigenvalues of $A^{\mathsf T}A$ are not rooted"""
     U, s, Vt = svd(A)
     return U, s**2, Vt
 
 
-@SVD.mutant(caught_by=["small-singular-values-survive", "factors-are-orthonormal"])
+@SVD.mutant(caught_by="small-singular-values-survive, factors-are-orthonormal")
 def through_the_gram_matrix(A):
     r"""computed from the eigenvectors of $A^{\mathsf T}A$"""
     values, V = np.linalg.eigh(A.T @ A)
@@ -255,14 +255,14 @@ def through_the_gram_matrix(A):
         return one_sign((np.nan_to_num(A @ V / s), s, V.T))
 
 
-@SVD.mutant(caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"])
+@SVD.mutant(caught_by="equals-definition, product-is-the-matrix, no-perturbation-does-better")
 def ascending(A):
     """smallest singular value first"""
     U, s, Vt = svd(A)
     return U[:, ::-1], s[::-1], Vt[::-1]
 
 
-@SVD.mutant(caught_by=["factors-are-orthonormal", "pseudo-inverse"])
+@SVD.mutant(caught_by="factors-are-orthonormal, pseudo-inverse")
 def columns_not_normalised(A):
     """the columns of AV are not normalised"""
     U, s, Vt = svd(A)

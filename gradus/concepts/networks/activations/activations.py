@@ -209,7 +209,7 @@ def trains_in_spite_of_a_kink(activations, rng):
     return all_of(roundoff(jump, 1.0, scale=8 * 2.0**7), bound(float((r**2).mean()), 1e-6))
 
 
-@ACTIVATIONS.mutant(caught_by=["least-slopes", "equals-definition"])
+@ACTIVATIONS.mutant(caught_by="least-slopes, equals-definition")
 def judged_by_the_ends(f, x):
     """monotone judged by the ends: the mean slope for the least"""
     low, high, _, *rest = activations(f, x)
@@ -217,7 +217,7 @@ def judged_by_the_ends(f, x):
     return (low, high, (y[-1] - y[0]) / (x[-1] - x[0]), *rest)
 
 
-@ACTIVATIONS.mutant(caught_by=["greatest-slopes"])
+@ACTIVATIONS.mutant(caught_by="greatest-slopes")
 def steepest_at_zero(f, x):
     """steepest at 0, as for the sigmoid"""
     low, high, least, _, *rest = activations(f, x)
@@ -225,21 +225,21 @@ def steepest_at_zero(f, x):
     return (low, high, least, q[middle], *rest)
 
 
-@ACTIVATIONS.mutant(caught_by=["ranges"])
+@ACTIVATIONS.mutant(caught_by="ranges")
 def range_of_the_ends(f, x):
     """range from the ends alone"""
     y = f(x)
     return (y[0], y[-1], *activations(f, x)[2:])
 
 
-@ACTIVATIONS.mutant(caught_by=["saturation", "equals-definition"])
+@ACTIVATIONS.mutant(caught_by="saturation, equals-definition")
 def ends_exchanged(f, x):
     """left and right exchanged"""
     *first, left, right, jump = activations(f, x)
     return (*first, right, left, jump)
 
 
-@ACTIVATIONS.mutant(caught_by=["kinks", "trains-in-spite-of-a-kink"])
+@ACTIVATIONS.mutant(caught_by="kinks, trains-in-spite-of-a-kink")
 def curvature_for_the_jump(f, x):
     """second derivative for the jump: divided by the spacing"""
     *first, jump = activations(f, x)
@@ -252,7 +252,7 @@ ACTIVATIONS.erratum(
     why="Monotone is no requirement and the usual ones of today are not: GELU falls to −0.169971 at −0.751792, SiLU "
     "to −0.278465 at −1.278465, with slopes down to −0.1289 and −0.0998.",
     right="A property of each function, to be computed: see the least slope of each",
-    claims=("least-slopes",),
+    claims="least-slopes",
 )
 
 
@@ -262,7 +262,7 @@ ACTIVATIONS.erratum(
     why="ReLU and leaky ReLU have a kink at 0, and networks of them train: XOR is fitted to a mean square error "
     "below 1e-6.",
     right="Differentiable almost everywhere, with one agreed slope at the kink",
-    claims=("kinks", "trains-in-spite-of-a-kink"),
+    claims="kinks, trains-in-spite-of-a-kink",
 )
 
 

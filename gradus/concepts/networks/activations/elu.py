@@ -91,25 +91,25 @@ def accurate_near_zero(elu, rng):
     return all_of(*[roundoff(elu(x, alpha=a) / (a * (x + x**2 / 2)), np.ones(4)) for a in (1.0, 2.0)])
 
 
-@ELU.mutant(caught_by=["accurate-near-zero"])
+@ELU.mutant(caught_by="accurate-near-zero")
 def cancelling_exponential(x, alpha=1.0):
     """$e^x-1$ subtracted term by term: digits lost near 0"""
     return np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0)) - 1))
 
 
-@ELU.mutant(caught_by=["slope-of-elu", "jump-at-zero", "equals-definition"])
+@ELU.mutant(caught_by="slope-of-elu, jump-at-zero, equals-definition")
 def celu(x, alpha=1.0):
     """CELU sold as ELU"""
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
 
 
-@ELU.mutant(caught_by=["levels-off", "slope-of-elu"])
+@ELU.mutant(caught_by="levels-off, slope-of-elu")
 def alpha_ignored(x, alpha=1.0):
     """α ignored"""
     return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
 
 
-@ELU.mutant(caught_by=["equals-definition", "slope-of-elu"])
+@ELU.mutant(caught_by="equals-definition, slope-of-elu")
 def one_branch(x, alpha=1.0):
     """both branches computed by the exponential: overflows"""
     return alpha * np.expm1(x)

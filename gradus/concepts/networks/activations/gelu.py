@@ -114,25 +114,25 @@ def exact_not_tanh(gelu, rng):
     )
 
 
-@GELU.mutant(caught_by=["exact-not-tanh", "slope-of-gelu", "minimum-of-gelu", "equals-definition"])
+@GELU.mutant(caught_by="exact-not-tanh, slope-of-gelu, minimum-of-gelu, equals-definition")
 def tanh_approximation(x):
     """the tanh approximation sold as exact"""
     return x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
-@GELU.mutant(caught_by=["exact-not-tanh", "minimum-of-gelu"])
+@GELU.mutant(caught_by="exact-not-tanh, minimum-of-gelu")
 def sigmoid_approximation(x):
     r"""$x\,\sigma(1.702x)$"""
     return x / (1 + np.exp(-1.702 * x))
 
 
-@GELU.mutant(caught_by=["slope-of-gelu", "mean-of-a-random-gate"])
+@GELU.mutant(caught_by="slope-of-gelu, mean-of-a-random-gate")
 def root_two_lost(x):
     r"""$\operatorname{erf}(x)$ without the $\sqrt2$"""
     return x * normal_distribution(np.sqrt(2) * x)
 
 
-@GELU.mutant(caught_by=["odd-part-is-half-x", "mean-of-a-random-gate"])
+@GELU.mutant(caught_by="odd-part-is-half-x, mean-of-a-random-gate")
 def density_for_distribution(x):
     """the density in the place of the distribution"""
     return x * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)

@@ -89,19 +89,19 @@ def revives_a_dead_unit(leaky_relu, rng):
     return bound(float(w[0]), 0.0, "≥", Text("at rest it would stay at −1", "若不学习则停在 −1"))
 
 
-@LEAKY_RELU.mutant(caught_by=["two-slopes", "undone-by-the-reciprocal-slope", "equals-definition"])
+@LEAKY_RELU.mutant(caught_by="two-slopes, undone-by-the-reciprocal-slope, equals-definition")
 def maximum_form(x, alpha=0.01):
     r"""$\max(x,\alpha x)$: right only for α ≤ 1"""
     return np.maximum(x, alpha * x)
 
 
-@LEAKY_RELU.mutant(caught_by=["two-slopes", "between-relu-and-identity", "revives-a-dead-unit"])
+@LEAKY_RELU.mutant(caught_by="two-slopes, between-relu-and-identity, revives-a-dead-unit")
 def no_leak(x, alpha=0.01):
     """no leak"""
     return np.maximum(x, 0)
 
 
-@LEAKY_RELU.mutant(caught_by=["two-slopes", "revives-a-dead-unit"])
+@LEAKY_RELU.mutant(caught_by="two-slopes, revives-a-dead-unit")
 def folded(x, alpha=0.01):
     """the leak has the wrong sign"""
     return np.where(x > 0, x, -alpha * x)

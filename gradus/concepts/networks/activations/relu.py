@@ -70,19 +70,19 @@ def identity_and_absolute_value(relu, rng):
     return all_of(identical(a - b, x), identical(a + b, np.abs(x)))
 
 
-@RELU.mutant(caught_by=["slope-is-a-step", "kink-at-zero", "identity-and-absolute-value"])
+@RELU.mutant(caught_by="slope-is-a-step, kink-at-zero, identity-and-absolute-value")
 def leaks(x):
     """a leak of 0.01 on the left"""
     return np.where(x > 0, x, 0.01 * x)
 
 
-@RELU.mutant(caught_by=["slope-is-a-step", "positively-homogeneous"])
+@RELU.mutant(caught_by="slope-is-a-step, positively-homogeneous")
 def capped_at_six(x):
     """capped at 6 (ReLU6)"""
     return np.clip(x, 0, 6)
 
 
-@RELU.mutant(caught_by=["kink-at-zero", "equals-definition"])
+@RELU.mutant(caught_by="kink-at-zero, equals-definition")
 def absolute_value(x):
     """the absolute value"""
     return np.abs(x)

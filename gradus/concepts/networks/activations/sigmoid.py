@@ -77,31 +77,31 @@ def tails_of_the_sigmoid(sigmoid, rng):
     return all_of(roundoff(sigmoid(x) / np.exp(x), np.ones(3), terms=4), identical(ends, np.array([0.0, 1.0])))
 
 
-@SIGMOID.mutant(caught_by=["tails-of-the-sigmoid"])
+@SIGMOID.mutant(caught_by="tails-of-the-sigmoid")
 def overflowing_form(x):
     """$e^x/(1+e^x)$: NaN at 1000"""
     return np.exp(x) / (1 + np.exp(x))
 
 
-@SIGMOID.mutant(caught_by=["tails-of-the-sigmoid"])
+@SIGMOID.mutant(caught_by="tails-of-the-sigmoid")
 def through_tanh(x):
     """through tanh: the lower tail is rounded to 0"""
     return (1 + np.tanh(x / 2)) / 2
 
 
-@SIGMOID.mutant(caught_by=["slope-of-the-sigmoid", "slope-at-most-a-quarter", "log-odds-undo-it", "equals-definition"])
+@SIGMOID.mutant(caught_by="slope-of-the-sigmoid, slope-at-most-a-quarter, log-odds-undo-it, equals-definition")
 def hard_sigmoid(x):
     """hard sigmoid"""
     return np.clip(x / 6 + 0.5, 0, 1)
 
 
-@SIGMOID.mutant(caught_by=["slope-of-the-sigmoid", "log-odds-undo-it", "tails-of-the-sigmoid"])
+@SIGMOID.mutant(caught_by="slope-of-the-sigmoid, log-odds-undo-it, tails-of-the-sigmoid")
 def mirrored(x):
     """the sign of the exponent lost, 1 − σ"""
     return 1 / (1 + np.exp(x))
 
 
-@SIGMOID.mutant(caught_by=["point-symmetry", "equals-definition"])
+@SIGMOID.mutant(caught_by="point-symmetry, equals-definition")
 def exponential_twice(x):
     """1 lost in the denominator's place: e^{-x} added twice"""
     return 1 / (1 + 2 * np.exp(-x))

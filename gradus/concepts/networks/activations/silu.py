@@ -76,25 +76,25 @@ def tails_of_silu(silu, rng):
     return all_of(roundoff(silu(x) / (x * np.exp(x)), np.ones(3), terms=4), roundoff(ends, np.array([0.0, 1000.0])))
 
 
-@SILU.mutant(caught_by=["slope-of-silu", "minimum-of-silu", "tails-of-silu"])
+@SILU.mutant(caught_by="slope-of-silu, minimum-of-silu, tails-of-silu")
 def hard_swish(x):
     """hard swish"""
     return x * np.clip(x + 3, 0, 6) / 6
 
 
-@SILU.mutant(caught_by=["slope-of-silu", "minimum-of-silu", "equals-definition"])
+@SILU.mutant(caught_by="slope-of-silu, minimum-of-silu, equals-definition")
 def quick_gelu(x):
     """β = 1.702 left inside"""
     return x / (1 + np.exp(-1.702 * x))
 
 
-@SILU.mutant(caught_by=["tails-of-silu"])
+@SILU.mutant(caught_by="tails-of-silu")
 def overflowing_silu(x):
     """$xe^x/(1+e^x)$: NaN at 1000"""
     return x * np.exp(x) / (1 + np.exp(x))
 
 
-@SILU.mutant(caught_by=["odd-part-of-silu", "slope-of-silu"])
+@SILU.mutant(caught_by="odd-part-of-silu, slope-of-silu")
 def gated_by_the_slope(x):
     """x gated by the slope of the sigmoid"""
     return x * sigmoid(x) * (1 - sigmoid(x))

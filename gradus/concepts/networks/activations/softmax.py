@@ -133,40 +133,40 @@ def gradient_of_log_sum_exp(softmax, rng):
     return roundoff(softmax(z), lse, terms=4, scale=3 / STEP)
 
 
-@SOFTMAX.mutant(caught_by=["stable-at-a-thousand", "limit-is-the-argmax", "equals-definition"])
+@SOFTMAX.mutant(caught_by="stable-at-a-thousand, limit-is-the-argmax, equals-definition")
 def naive_softmax(z):
     """no maximum subtracted: overflows"""
     e = np.exp(z)
     return e / e.sum(-1, keepdims=True)
 
 
-@SOFTMAX.mutant(caught_by=["stable-at-a-thousand"])
+@SOFTMAX.mutant(caught_by="stable-at-a-thousand")
 def maximum_of_the_batch(z):
     """the maximum of the whole batch is subtracted: low rows underflow to 0/0"""
     e = np.exp(z - z.max())
     return e / e.sum(-1, keepdims=True)
 
 
-@SOFTMAX.mutant(caught_by=["is-a-distribution", "accepts-batches"])
+@SOFTMAX.mutant(caught_by="is-a-distribution, accepts-batches")
 def normalised_over_everything(z):
     """normalised over the whole array, not over each row"""
     e = np.exp(z - z.max())
     return e / e.sum()
 
 
-@SOFTMAX.mutant(caught_by=["jacobian-is-a-covariance", "two-scores-give-the-sigmoid", "gradient-of-log-sum-exp"])
+@SOFTMAX.mutant(caught_by="jacobian-is-a-covariance, two-scores-give-the-sigmoid, gradient-of-log-sum-exp")
 def base_two(z):
     """powers of 2 for powers of e"""
     return softmax(np.log(2) * z)
 
 
-@SOFTMAX.mutant(caught_by=["lipschitz-constant-is-one-half"])
+@SOFTMAX.mutant(caught_by="lipschitz-constant-is-one-half")
 def twice_as_steep(z):
     """a temperature of ½ left inside: twice as steep"""
     return softmax(2 * z)
 
 
-@SOFTMAX.mutant(caught_by=["shift-invariance", "is-a-distribution", "masked-scores-vanish"])
+@SOFTMAX.mutant(caught_by="shift-invariance, is-a-distribution, masked-scores-vanish")
 def linear_normalisation(z):
     """scores divided by their sum, no exponential"""
     return z / z.sum(-1, keepdims=True)

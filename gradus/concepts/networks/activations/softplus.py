@@ -99,25 +99,25 @@ def no_early_cut(softplus, rng):
     return roundoff(softplus(x) - x, np.exp(-x), c=2.0, scale=float(x.max()))
 
 
-@SOFTPLUS.mutant(caught_by=["tails-of-softplus"])
+@SOFTPLUS.mutant(caught_by="tails-of-softplus")
 def printed_softplus(x, beta=1.0):
     r"""$\log(1+e^{x})$ as printed: overflows, and the tail is rounded away"""
     return np.log(1 + np.exp(beta * x)) / beta
 
 
-@SOFTPLUS.mutant(caught_by=["no-early-cut"])
+@SOFTPLUS.mutant(caught_by="no-early-cut")
 def cut_at_twenty(x, beta=1.0):
     """x itself from 20 on"""
     return np.where(beta * x > 20, x, softplus(x, beta))
 
 
-@SOFTPLUS.mutant(caught_by=["slope-is-the-sigmoid", "gap-to-relu", "equals-definition"])
+@SOFTPLUS.mutant(caught_by="slope-is-the-sigmoid, gap-to-relu, equals-definition")
 def beta_inverted(x, beta=1.0):
     r"""β outside inverted: $\beta\log(1+e^{x/\beta})$"""
     return softplus(x, 1 / beta)
 
 
-@SOFTPLUS.mutant(caught_by=["odd-part-of-softplus", "gap-to-relu", "slope-is-the-sigmoid"])
+@SOFTPLUS.mutant(caught_by="odd-part-of-softplus, gap-to-relu, slope-is-the-sigmoid")
 def base_two_logarithm(x, beta=1.0):
     """logarithm to base 2"""
     return softplus(x, beta) / np.log(2)

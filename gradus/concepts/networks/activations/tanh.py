@@ -74,25 +74,25 @@ def small_and_large_arguments(tanh, rng):
     return all_of(small, identical(tanh(np.array([-1000.0, 1000.0])), np.array([-1.0, 1.0])))
 
 
-@TANH.mutant(caught_by=["small-and-large-arguments"])
+@TANH.mutant(caught_by="small-and-large-arguments")
 def printed_form(x):
     """as printed, with growing exponentials: NaN at 1000"""
     return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
 
 
-@TANH.mutant(caught_by=["slope-of-tanh", "stretched-sigmoid"])
+@TANH.mutant(caught_by="slope-of-tanh, stretched-sigmoid")
 def half_the_argument(x):
     r"""$2\sigma(x)-1$: the factor 2 inside is lost"""
     return 2 / (1 + np.exp(-x)) - 1
 
 
-@TANH.mutant(caught_by=["slope-of-tanh", "addition-theorem", "small-and-large-arguments"])
+@TANH.mutant(caught_by="slope-of-tanh, addition-theorem, small-and-large-arguments")
 def scaled_for_unit_variance(x):
     """1.7159 tanh(2x/3), scaled for unit variance, sold as tanh"""
     return 1.7159 * np.tanh(2 * x / 3)
 
 
-@TANH.mutant(caught_by=["odd", "stretched-sigmoid"])
+@TANH.mutant(caught_by="odd, stretched-sigmoid")
 def sigmoid_in_its_place(x):
     """the sigmoid in its place"""
     return 1 / (1 + np.exp(-x))

@@ -134,25 +134,25 @@ def fan_out_keeps_the_gradient(he, rng):
     return statistical(back**2 / (d @ d), 2 / n_out)
 
 
-@HE.mutant(caught_by=["equals-definition", "mean-over-nets-is-kept", "one-net-wanders", "wrong-gain-dies-or-explodes"])
+@HE.mutant(caught_by="equals-definition, mean-over-nets-is-kept, one-net-wanders, wrong-gain-dies-or-explodes")
 def gain_one(Z, a=0.0, mode="fan_in"):
     """gain 1 for ReLU"""
     return he(Z, a, mode) / np.sqrt(2)
 
 
-@HE.mutant(caught_by=["equals-definition", "fan-out-keeps-the-gradient", "leaky-relu-keeps-the-moment"])
+@HE.mutant(caught_by="equals-definition, fan-out-keeps-the-gradient, leaky-relu-keeps-the-moment")
 def fans_exchanged(Z, a=0.0, mode="fan_in"):
     """fan-in and fan-out exchanged"""
     return he(Z, a, "fan_out" if mode == "fan_in" else "fan_in")
 
 
-@HE.mutant(caught_by=["equals-definition", "leaky-relu-keeps-the-moment", "wrong-gain-dies-or-explodes"])
+@HE.mutant(caught_by="equals-definition, leaky-relu-keeps-the-moment, wrong-gain-dies-or-explodes")
 def slope_ignored(Z, a=0.0, mode="fan_in"):
     """the slope below 0 is ignored"""
     return he(Z, 0.0, mode)
 
 
-@HE.mutant(caught_by=["equals-definition", "each-layer-adds-five-over-n"])
+@HE.mutant(caught_by="equals-definition, each-layer-adds-five-over-n")
 def units_in_pairs(Z, a=0.0, mode="fan_in"):
     """every unit stands twice: half as many are independent"""
     return he(Z[np.arange(len(Z)) // 2 * 2], a, mode)

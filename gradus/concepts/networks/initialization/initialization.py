@@ -182,21 +182,21 @@ def tanh_fades_slowly(initialization, rng):
     return all_of(met, slow)
 
 
-@INITIALIZATION.mutant(caught_by=["equals-definition", "each-scheme-has-its-activation", "tanh-fades-slowly"])
+@INITIALIZATION.mutant(caught_by="equals-definition, each-scheme-has-its-activation, tanh-fades-slowly")
 def small_random_numbers(x, Z, scheme="he", activation="relu", gain=1.0):
     """small random numbers, whatever the width"""
     return initialization(x, Z, "he", activation, 0.01 * gain * np.sqrt(len(x) / 2))
 
 
 @INITIALIZATION.mutant(
-    caught_by=["equals-definition", "each-scheme-has-its-activation", "orthogonal-is-exact", "tanh-fades-slowly"]
+    caught_by="equals-definition, each-scheme-has-its-activation, orthogonal-is-exact, tanh-fades-slowly"
 )
 def always_he(x, Z, scheme="he", activation="relu", gain=1.0):
     """He's weights for every scheme"""
     return initialization(x, Z, "he", activation, gain)
 
 
-@INITIALIZATION.mutant(caught_by=["equals-definition", "gain-is-a-power"])
+@INITIALIZATION.mutant(caught_by="equals-definition, gain-is-a-power")
 def gain_once(x, Z, scheme="he", activation="relu", gain=1.0):
     """the factor on the first layer only"""
     first = initialization(x, Z, scheme, activation)

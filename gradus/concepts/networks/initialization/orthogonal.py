@@ -132,13 +132,13 @@ def torch_initialises_the_same(orthogonal, rng):
         yield roundoff(orthogonal(Z, 1.3), want, terms=terms)
 
 
-@ORTHOGONAL.mutant(caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal", "singular-values-stay-equal"])
+@ORTHOGONAL.mutant(caught_by="lengths-are-kept, columns-or-rows-are-orthonormal, singular-values-stay-equal")
 def merely_normal(Z, gain=1.0):
     """normal weights of the same variance"""
     return gain * Z / np.sqrt(max(Z.shape[0], Z[0].size))
 
 
-@ORTHOGONAL.mutant(caught_by=["equals-definition", "no-direction-is-preferred", "torch-initialises-the-same"])
+@ORTHOGONAL.mutant(caught_by="equals-definition, no-direction-is-preferred, torch-initialises-the-same")
 def signs_left(Z, gain=1.0):
     """LAPACK's signs are left as they are"""
     M = Z.reshape(Z.shape[0], -1)
@@ -146,14 +146,14 @@ def signs_left(Z, gain=1.0):
     return gain * (Q if M.shape[0] >= M.shape[1] else Q.T).reshape(Z.shape)
 
 
-@ORTHOGONAL.mutant(caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal"])
+@ORTHOGONAL.mutant(caught_by="lengths-are-kept, columns-or-rows-are-orthonormal")
 def columns_normalised(Z, gain=1.0):
     """columns made of length 1 but not perpendicular"""
     M = Z.reshape(Z.shape[0], -1)
     return (gain * M / np.linalg.norm(M, axis=0)).reshape(Z.shape)
 
 
-@ORTHOGONAL.mutant(caught_by=["equals-definition", "singular-values-stay-equal"])
+@ORTHOGONAL.mutant(caught_by="equals-definition, singular-values-stay-equal")
 def gain_squared(Z, gain=1.0):
     """the gain is squared"""
     return orthogonal(Z, gain**2)

@@ -116,31 +116,31 @@ def gain_sets_the_rate(xavier, rng):
         yield near(growth, 2 * L * np.log(g) - L / n, 5 * np.sqrt(2 * L / n), why, "statistical")
 
 
-@XAVIER.mutant(caught_by=["equals-definition", "variance-forwards-and-backwards"])
+@XAVIER.mutant(caught_by="equals-definition, variance-forwards-and-backwards")
 def fan_in_alone(Z, gain=1.0):
     """fan-in alone: the gradient is forgotten"""
     return gain * Z / np.sqrt(Z[0].size)
 
 
-@XAVIER.mutant(caught_by=["equals-definition", "variance-forwards-and-backwards", "gain-sets-the-rate"])
+@XAVIER.mutant(caught_by="equals-definition, variance-forwards-and-backwards, gain-sets-the-rate")
 def variance_for_deviation(Z, gain=1.0):
     """the variance taken for the standard deviation"""
     return gain * 2 / (Z[0].size + Z[:, 0].size) * Z
 
 
-@XAVIER.mutant(caught_by=["uniform-within-the-square-root-of-six", "gain-sets-the-rate"])
+@XAVIER.mutant(caught_by="uniform-within-the-square-root-of-six, gain-sets-the-rate")
 def six_for_two(Z, gain=1.0):
     """the uniform bound used as standard deviation: √6 for √2"""
     return np.sqrt(3) * xavier(Z, gain)
 
 
-@XAVIER.mutant(caught_by=["kernels-count", "equals-definition"])
+@XAVIER.mutant(caught_by="kernels-count, equals-definition")
 def kernel_forgotten(Z, gain=1.0):
     """the kernel is not counted"""
     return gain * np.sqrt(2 / (Z.shape[0] + Z.shape[1])) * Z
 
 
-@XAVIER.mutant(caught_by=["gain-sets-the-rate", "equals-definition"])
+@XAVIER.mutant(caught_by="gain-sets-the-rate, equals-definition")
 def xavier_without_gain(Z, gain=1.0):
     """the gain is ignored"""
     return xavier(Z)

@@ -111,27 +111,27 @@ def classes_exchanged(bce, rng):
     return invariance(bce(-z, 1 - y), bce(z, y), terms=9, scale=float(np.abs(z).max()))
 
 
-@BCE.mutant(caught_by=["exact-at-a-thousand", "equals-definition"])
+@BCE.mutant(caught_by="exact-at-a-thousand, equals-definition")
 def clipped_probability(z, y):
     """log of a clipped probability"""
     p = np.clip(1 / (1 + np.exp(-z)), 1e-7, 1 - 1e-7)
     return -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
 
 
-@BCE.mutant(caught_by=["sum-covers-both-terms", "gradient-is-predicted-minus-true"])
+@BCE.mutant(caught_by="sum-covers-both-terms, gradient-is-predicted-minus-true")
 def first_term_only(z, y):
     """the sum covers the first term only; the second stands for the last sample"""
     p = 1 / (1 + np.exp(-z))
     return -((y * np.log(p)).sum() + (1 - y[-1]) * np.log(1 - p[-1])) / z.size
 
 
-@BCE.mutant(caught_by=["best-constant-is-the-share", "classes-exchanged", "sum-covers-both-terms"])
+@BCE.mutant(caught_by="best-constant-is-the-share, classes-exchanged, sum-covers-both-terms")
 def positives_only(z, y):
     """term of the negatives left out"""
     return (y * np.log1p(np.exp(-z))).mean()
 
 
-@BCE.mutant(caught_by=["convex-in-the-logits", "exact-at-a-thousand"])
+@BCE.mutant(caught_by="convex-in-the-logits, exact-at-a-thousand")
 def squared_error(z, y):
     """squared error of the probability"""
     return ((1 / (1 + np.exp(-z)) - y) ** 2).mean()
@@ -143,7 +143,7 @@ BCE.erratum(
     why="As bracketed the sum ends at the plus sign, and the second term has a free index i: taken literally, the "
     "negatives of all samples but one are lost.",
     right=r"$-\frac1m\sum_{i=1}^{m}\bigl[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\bigr]$",
-    claims=("sum-covers-both-terms",),
+    claims="sum-covers-both-terms",
 )
 
 

@@ -90,23 +90,19 @@ def best_constant_is_the_likelier_label(hinge, rng):
     return all_of(*[one(k) for k in (2, 4, 6, 9)])
 
 
-@HINGE.mutant(
-    caught_by=["margin-of-one", "above-the-error-rate", "gradient-of-hinge", "best-constant-is-the-likelier-label"]
-)
+@HINGE.mutant(caught_by="margin-of-one, above-the-error-rate, gradient-of-hinge, best-constant-is-the-likelier-label")
 def perceptron_loss(s, y):
     """margin 0, the perceptron's loss"""
     return np.maximum(0, -y * s).mean()
 
 
-@HINGE.mutant(
-    caught_by=["margin-of-one", "gradient-of-hinge", "best-constant-is-the-likelier-label", "equals-definition"]
-)
+@HINGE.mutant(caught_by="margin-of-one, gradient-of-hinge, best-constant-is-the-likelier-label, equals-definition")
 def squared_hinge(s, y):
     """squared hinge"""
     return (np.maximum(0, 1 - y * s) ** 2).mean()
 
 
-@HINGE.mutant(caught_by=["margin-of-one", "best-constant-is-the-likelier-label"])
+@HINGE.mutant(caught_by="margin-of-one, best-constant-is-the-likelier-label")
 def not_cut_off(s, y):
     """not cut off at 0"""
     return (1 - y * s).mean()

@@ -108,20 +108,20 @@ def joined_smoothly(huber, rng):
     return all_of(*[one(d) for d in (0.5, 1.0, 3.0)])
 
 
-@HUBER.mutant(caught_by=["gradient-is-the-clipped-error", "moreau-envelope", "limits-of-delta", "equals-definition"])
+@HUBER.mutant(caught_by="gradient-is-the-clipped-error, moreau-envelope, limits-of-delta, equals-definition")
 def smooth_l1(y_hat, y, delta=1.0):
     """smooth L1 sold as Huber: divided by δ"""
     return huber(y_hat, y, delta) / delta
 
 
-@HUBER.mutant(caught_by=["joined-smoothly", "moreau-envelope"])
+@HUBER.mutant(caught_by="joined-smoothly, moreau-envelope")
 def jumps(y_hat, y, delta=1.0):
     """δ²/2 not subtracted: the value jumps at δ"""
     e = np.abs(y_hat - y)
     return np.where(e <= delta, e**2 / 2, delta * e).mean()
 
 
-@HUBER.mutant(caught_by=["joined-smoothly", "gradient-is-the-clipped-error"])
+@HUBER.mutant(caught_by="joined-smoothly, gradient-is-the-clipped-error")
 def slope_jumps(y_hat, y, delta=1.0):
     """no ½ in the quadratic part: the slope jumps at δ"""
     e = np.abs(y_hat - y)

@@ -185,7 +185,7 @@ def influence_of_an_outlier(losses, rng):
     return all_of(identical(b - a, 123.75), identical(*moved(absolute)))
 
 
-@LOSSES.mutant(caught_by=["mean-and-median", "cross-entropy-predicts-the-probability", "hinge-predicts-the-label"])
+@LOSSES.mutant(caught_by="mean-and-median, cross-entropy-predicts-the-probability, hinge-predicts-the-label")
 def always_the_mean(loss, y, p, c):
     """the mean of the outcomes for every loss"""
     R, _, second = losses(loss, y, p, c)
@@ -193,20 +193,15 @@ def always_the_mean(loss, y, p, c):
 
 
 @LOSSES.mutant(
-    caught_by=[
-        "mean-and-median",
-        "cross-entropy-predicts-the-probability",
-        "huber-lies-between",
-        "influence-of-an-outlier",
-        "equals-definition",
-    ]
+    caught_by="mean-and-median, cross-entropy-predicts-the-probability, huber-lies-between, influence-of-an-outlier, "
+    "equals-definition"
 )
 def unweighted(loss, y, p, c):
     """outcomes not weighted by their probabilities"""
     return losses(loss, y, np.full(y.shape, 1 / y.size), c)
 
 
-@LOSSES.mutant(caught_by=["convex-or-not"])
+@LOSSES.mutant(caught_by="convex-or-not")
 def judged_by_three_points(loss, y, p, c):
     """convexity judged by the ends and the middle alone"""
     R, best, _ = losses(loss, y, p, c)

@@ -71,19 +71,19 @@ def degree_one(mae, rng):
     return identical(mae(4 * a, 4 * y), 4 * mae(a, y))
 
 
-@MAE.mutant(caught_by=["gradient-of-mae", "best-constant-is-the-median", "one-outlier-moves-nothing", "degree-one"])
+@MAE.mutant(caught_by="gradient-of-mae, best-constant-is-the-median, one-outlier-moves-nothing, degree-one")
 def square_for_absolute(y_hat, y):
     """squares for absolute values"""
     return ((y_hat - y) ** 2).mean()
 
 
-@MAE.mutant(caught_by=["best-constant-is-the-median", "equals-definition"])
+@MAE.mutant(caught_by="best-constant-is-the-median, equals-definition")
 def root_mean_square(y_hat, y):
     """root mean square"""
     return np.sqrt(((y_hat - y) ** 2).mean())
 
 
-@MAE.mutant(caught_by=["gradient-of-mae"])
+@MAE.mutant(caught_by="gradient-of-mae")
 def summed(y_hat, y):
     """summed, not averaged"""
     return np.abs(y_hat - y).sum()

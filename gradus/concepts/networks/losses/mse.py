@@ -91,25 +91,25 @@ def normal_likelihood(mse, rng):
     return roundoff(8 * (mse(a, y) - mse(b, y)) / (2 * 0.49), density(a) - density(b), terms=8, scale=float(density(a)))
 
 
-@MSE.mutant(caught_by=["gradient-of-mse", "four-errors-of-one", "variance-and-bias", "normal-likelihood"])
+@MSE.mutant(caught_by="gradient-of-mse, four-errors-of-one, variance-and-bias, normal-likelihood")
 def half_the_mean(y_hat, y):
     """½ before the mean"""
     return ((y_hat - y) ** 2).mean() / 2
 
 
-@MSE.mutant(caught_by=["four-errors-of-one", "equals-definition"])
+@MSE.mutant(caught_by="four-errors-of-one, equals-definition")
 def half_the_sum(y_hat, y):
     """half the sum: grows with the batch"""
     return ((y_hat - y) ** 2).sum() / 2
 
 
-@MSE.mutant(caught_by=["gradient-of-mse", "equals-definition"])
+@MSE.mutant(caught_by="gradient-of-mse, equals-definition")
 def broadcast(y_hat, y):
     """every prediction against every target: (n, 1) broadcast with (n,)"""
     return ((np.reshape(y_hat, (-1, 1)) - y) ** 2).mean()
 
 
-@MSE.mutant(caught_by=["best-constant-is-the-mean", "variance-and-bias"])
+@MSE.mutant(caught_by="best-constant-is-the-mean, variance-and-bias")
 def absolute_for_square(y_hat, y):
     """absolute values for squares"""
     return np.abs(y_hat - y).mean()
@@ -121,7 +121,7 @@ MSE.erratum(
     why="That is half the mean. For four errors of 1 the conventions in use give 2 (half the sum), ½ (this one) and "
     "1 (the mean, PyTorch's): with one learning rate the steps differ by the factor 4 between the first two.",
     right=r"$\frac1n\sum_i(\hat y_i-y_i)^2$; where another factor is meant, name it",
-    claims=("four-errors-of-one",),
+    claims="four-errors-of-one",
 )
 
 

@@ -95,25 +95,25 @@ def no_underflow(nll, rng):
     return all_of(identical(p[:, 0].prod(), 0.0), roundoff(nll(np.log(p), y), math.log(2), terms=1100))
 
 
-@NLL.mutant(caught_by=["composed-with-log-softmax", "gradient-of-nll", "no-underflow"])
+@NLL.mutant(caught_by="composed-with-log-softmax, gradient-of-nll, no-underflow")
 def second_logarithm(log_p, y):
     """a second logarithm: takes probabilities"""
     return -np.log(np.abs(log_p[np.arange(len(y)), y])).mean()
 
 
-@NLL.mutant(caught_by=["gradient-of-nll", "exponential-is-the-likelihood"])
+@NLL.mutant(caught_by="gradient-of-nll, exponential-is-the-likelihood")
 def nll_summed(log_p, y):
     """summed, not averaged"""
     return -log_p[np.arange(len(y)), y].sum()
 
 
-@NLL.mutant(caught_by=["no-underflow"])
+@NLL.mutant(caught_by="no-underflow")
 def log_of_the_product(log_p, y):
     """log of the product of the probabilities"""
     return -np.log(np.exp(log_p[np.arange(len(y)), y]).prod()) / len(y)
 
 
-@NLL.mutant(caught_by=["exponential-is-the-likelihood", "equals-definition"])
+@NLL.mutant(caught_by="exponential-is-the-likelihood, equals-definition")
 def sign_lost(log_p, y):
     """sign lost"""
     return log_p[np.arange(len(y)), y].mean()

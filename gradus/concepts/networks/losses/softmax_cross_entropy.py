@@ -122,7 +122,7 @@ def convex_in_the_scores(loss, rng):
     return all_of(convex_along(lambda t: loss(t, y), -end, end), *found)
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(caught_by=["stable-at-a-thousand", "equals-definition", "convex-in-the-scores"])
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by="stable-at-a-thousand, equals-definition, convex-in-the-scores")
 def log_of_clipped(z, y):
     """log of a clipped probability"""
     e = np.exp(z - z.max(-1, keepdims=True))
@@ -130,28 +130,26 @@ def log_of_clipped(z, y):
     return -np.log(p[np.arange(len(y)), y]).mean()
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(caught_by=["stable-at-a-thousand"])
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by="stable-at-a-thousand")
 def overflowing(z, y):
     """no maximum subtracted"""
     return (np.log(np.exp(z).sum(-1)) - z[np.arange(len(y)), y]).mean()
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(
-    caught_by=["gradient-is-p-minus-y", "proper-scoring", "two-classes", "stable-at-a-thousand"]
-)
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by="gradient-is-p-minus-y, proper-scoring, two-classes, stable-at-a-thousand")
 def softmax_twice(z, y):
     """softmax taken twice: probabilities fed in as scores"""
     e = np.exp(z - z.max(-1, keepdims=True))
     return softmax_cross_entropy(e / e.sum(-1, keepdims=True), y)
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(caught_by=["uniform-costs-log-k", "two-classes"])
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by="uniform-costs-log-k, two-classes")
 def in_bits(z, y):
     """bits for nats"""
     return softmax_cross_entropy(z, y) / np.log(2)
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(caught_by=["shift-of-the-scores", "gradient-is-p-minus-y"])
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by="shift-of-the-scores, gradient-is-p-minus-y")
 def shared_normaliser(z, y):
     """normaliser shared by the whole batch"""
     return np.log(np.exp(z).sum(-1).mean()) - z[np.arange(len(y)), y].mean()
