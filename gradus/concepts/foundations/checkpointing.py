@@ -6,6 +6,7 @@ from math import comb
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import sine
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
@@ -168,11 +169,6 @@ def T(n, c):
 
 
 # --- chains: F and its pullback, for the arrays of every framework
-
-
-@generic
-def sine(x):
-    return namespace(x).sin(x)
 
 
 @generic

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import exponential, sine
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
@@ -51,16 +52,6 @@ def derivative(f, x, h=1e-5, method="central"):
     if method == "central":
         return (f(x + h) - f(x - h)) / (2 * h)
     return np.imag(f(x + 1j * h)) / h
-
-
-@generic
-def sine(x):
-    return namespace(x).sin(x)
-
-
-@generic
-def exponential(x):
-    return namespace(x).exp(x)
 
 
 @generic
@@ -115,14 +106,11 @@ def central_is_exact_for_quadratics(derivative, rng):
 @DERIVATIVE.claim
 def complex_step_is_exact(derivative, rng):
     """The complex step reaches $10^{-15}$ relative, for steps down to $10^{-200}$"""
-
-    def one(h):
-        x = np.linspace(0.1, 1.5, 15)
-        pairs = ((exponential, np.exp(x)), (sine, np.cos(x)), (squire_trapp, squire_trapp_slope(x)))
+    x = np.linspace(0.1, 1.5, 15)
+    pairs = ((exponential, np.exp(x)), (sine, np.cos(x)), (squire_trapp, squire_trapp_slope(x)))
+    for h in (1e-10, 1e-50, 1e-200):
         worst = max(np.abs(derivative(f, x, h, "complex") / want - 1).max() for f, want in pairs)
-        return bound(worst, 1e-15, "≤", Text(f"a few roundings, h = {h:g}", f"几次舍入，h = {h:g}"))
-
-    return all_of(*[one(h) for h in (1e-10, 1e-50, 1e-200)])
+        yield bound(worst, 1e-15, "≤", Text(f"a few roundings, h = {h:g}", f"几次舍入，h = {h:g}"))
 
 
 def best_step(derivative, method, x):
@@ -147,16 +135,11 @@ def best_step_balances_rounding(derivative, rng):
 def cube_is_critical_and_no_extremum(derivative, rng):
     """$x^3$ has derivative 0 at 0 and no extremum there; $x$ has derivative 1"""
     cube, line, h, zero = generic(lambda x: x**3), generic(lambda x: x * 1.0), 2.0**-20, np.array(0.0)
-    flat = near(
-        derivative(cube, zero, h, "central"), 0.0, h * h, Text("h²: the error of the quotient", "h²：差商的误差")
-    )
-    rising = bound(
-        min(derivative(cube, np.array([-0.5, 0.5]), h, "central")),
-        0.74,
-        "≥",
-        Text("it rises on both sides: 3x² = ¾", "两侧都在上升：3x² = ¾"),
-    )
-    return all_of(flat, rising, identical(derivative(line, zero, h, "central"), np.array(1.0)))
+    small = Text("h²: the error of the quotient", "h²：差商的误差")
+    yield near(derivative(cube, zero, h, "central"), 0.0, h * h, small)
+    rising = Text("it rises on both sides: 3x² = ¾", "两侧都在上升：3x² = ¾")
+    yield bound(min(derivative(cube, np.array([-0.5, 0.5]), h, "central")), 0.74, "≥", rising)
+    yield identical(derivative(line, zero, h, "central"), np.array(1.0))
 
 
 @DERIVATIVE.claim

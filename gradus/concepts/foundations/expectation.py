@@ -154,11 +154,11 @@ def best_constant(E, rng):
     """The mean is the constant from which the mean squared deviation is least, and that least is the variance"""
     x, p = joint(rng, d=1)
     (m,), ((v,),) = E(x, p)
-    at = float(p @ (x[:, 0] - m) ** 2)
-    slope = float(p @ (x[:, 0] - m))
     tolerance = 4 * 8 * 2.0**-52 * float(np.abs(x).max())
-    yield roundoff(v, at, terms=8)
-    yield optimal(slope, tolerance, Text("c·n·ε·s of the derivative, c=4, n=8", "导数的 c·n·ε·s，c=4，n=8"))
+    yield roundoff(v, float(p @ (x[:, 0] - m) ** 2), terms=8)
+    yield optimal(
+        float(p @ (x[:, 0] - m)), tolerance, Text("c·n·ε·s of the derivative, c=4, n=8", "导数的 c·n·ε·s，c=4，n=8")
+    )
 
 
 @EXPECTATION.claim
@@ -178,9 +178,8 @@ def tower(E, rng):
 def averages_tend_to_it(E, rng):
     r"""Playing on, the average gain tends to the expectation, and the variance of an average of n games is
     $\operatorname{Var}/n$"""
-    values = game(100.0)[:, 0]
-    (m,), ((v,),) = E(values[:, None], DIE)
-    draws = rng.choice(values, (2000, 25))
+    (m,), ((v,),) = E(game(100.0), DIE)
+    draws = rng.choice(game(100.0)[:, 0], (2000, 25))
     average = draws.mean(axis=1)
     return all_of(statistical(draws, m), statistical((average - m) ** 2, v / 25))
 
@@ -197,8 +196,7 @@ def unweighted(x, p):
 )
 def uncentred(x, p):
     """the second moment sold as variance"""
-    mean, _ = expectation(x, p)
-    return mean, np.einsum("...k,...ki,...kj->...ij", p, x, x)
+    return expectation(x, p)[0], np.einsum("...k,...ki,...kj->...ij", p, x, x)
 
 
 @EXPECTATION.mutant(caught_by="dice-game, tower, averages-tend-to-it")
@@ -223,8 +221,7 @@ def one_sided(x, p):
 def k_minus_one(x, p):
     """k − 1 for k: weights that do not sum to 1"""
     k = p.shape[-1]
-    mean, covariance = expectation(x, p)
-    return mean * k / (k - 1), covariance * k / (k - 1)
+    return tuple(moment * k / (k - 1) for moment in expectation(x, p))
 
 
 EXPECTATION.erratum(
@@ -248,10 +245,8 @@ def figure(win, faces):
     left.axhline(0, color="black", lw=0.8)
     left.axhline(mean, color=COLOURS[2], ls="--")
     left.set(xlabel="face", ylabel="gain", title=f"E = {mean:.1f}, deviation {np.sqrt(variance):.0f}")
-    n = 2000
-    rng = np.random.default_rng(1)
-    games = values[rng.integers(0, 6, (6, n))]
-    count = np.arange(1, n + 1)
+    n, count = 2000, np.arange(1, 2001)
+    games = values[np.random.default_rng(1).integers(0, 6, (6, n))]
     right.plot(count, (games.cumsum(axis=1) / count).T, lw=0.9, alpha=0.8)
     band = 2 * np.sqrt(variance / count)
     right.fill_between(count, mean - band, mean + band, color=COLOURS[6], alpha=0.2, lw=0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import exponential, sine, witch
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
@@ -70,23 +71,8 @@ def integral(f, a, b):
 
 
 @generic
-def sine(x):
-    return namespace(x).sin(x)
-
-
-@generic
-def exponential(x):
-    return namespace(x).exp(x)
-
-
-@generic
 def bell(x):
     return namespace(x).exp(-x * x)
-
-
-@generic
-def witch(x):
-    return 1.0 / (1.0 + x * x)
 
 
 @generic

@@ -225,23 +225,18 @@ def fixed_memory(x):
     return mean
 
 
-DISTRIBUTIONS = ("uniform", "exponential", "coin", "Cauchy")
-
-
 @LLN.figure(
     distribution=Slider(0, 3, 1, "distribution: uniform, exponential, coin, Cauchy", integer=True),
     n=Slider(5, 1000, 50, "draws in a mean", integer=True, log=True),
 )
 def figure(distribution, n):
     rng, n = np.random.default_rng(5), int(n)
-    name = DISTRIBUTIONS[int(distribution)]
-    draw = {
-        "uniform": lambda s: rng.uniform(-1, 1, s),
-        "exponential": lambda s: rng.exponential(size=s),
-        "coin": lambda s: rng.integers(0, 2, s).astype(float),
-        "Cauchy": rng.standard_cauchy,
-    }[name]
-    mu, sigma = {"uniform": (0, 3**-0.5), "exponential": (1, 1), "coin": (0.5, 0.5), "Cauchy": (0, 1)}[name]
+    name, draw, mu, sigma = (
+        ("uniform", lambda s: rng.uniform(-1, 1, s), 0, 3**-0.5),
+        ("exponential", lambda s: rng.exponential(size=s), 1, 1),
+        ("coin", lambda s: rng.integers(0, 2, s).astype(float), 0.5, 0.5),
+        ("Cauchy", rng.standard_cauchy, 0, 1),
+    )[int(distribution)]
     paths = running_mean(draw((6, 1000)))
     k = np.arange(1, 1001)
     fig, (left, right) = canvas(columns=2, width=7.8, height=3.3)

@@ -162,12 +162,8 @@ def variance_is_biased(mle, rng):
     unbiased = v * n / (n - 1)
     yield statistical(v, 4 * (n - 1) / n)
     yield statistical((v - 4) ** 2, 16 * (2 * n - 1) / n**2)
-    yield bound(
-        ((v - 4) ** 2).mean(),
-        ((unbiased - 4) ** 2).mean(),
-        "≤",
-        Text("the error of the unbiased estimate", "无偏估计的误差"),
-    )
+    why = Text("the error of the unbiased estimate", "无偏估计的误差")
+    yield bound(((v - 4) ** 2).mean(), ((unbiased - 4) ** 2).mean(), "≤", why)
 
 
 @MLE.claim
@@ -187,8 +183,7 @@ def a_product_needs_independence(mle, rng):
     n, repeats = 20, 1500
     x = sample(rng, "normal", repeats, n)
     twice = np.concatenate([x, x], axis=-1)
-    mu = mle(twice)[:, 0]
-    promised = 4 / (2 * n)
+    mu, promised = mle(twice)[:, 0], 4 / (2 * n)
     yield roundoff(mu, mle(x)[:, 0], terms=2 * n, scale=float(np.abs(x).max()))
     yield statistical((mu - 1) ** 2 / promised, 2.0)
 

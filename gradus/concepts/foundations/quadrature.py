@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import exponential, witch
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, bound, near, rate, roundoff
@@ -82,16 +83,6 @@ def quadrature(f, a, b, n, rule="gauss"):
         w[[0, n]] = w[[0, n]] / 2
     x = a[..., None] + (b - a)[..., None] * t
     return (b - a) * np.sum(w * f(x), -1)
-
-
-@generic
-def exponential(x):
-    return namespace(x).exp(x)
-
-
-@generic
-def witch(x):
-    return 1.0 / (1.0 + x * x)
 
 
 @generic

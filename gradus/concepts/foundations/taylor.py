@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import exponential, sine, witch
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, bound, near, rate, roundoff
@@ -88,22 +89,6 @@ def taylor(f, a, x, n, r=0.5):
         c_k = np.mean(f_w * w**-k).real / r**k  # f^(k)(a)/k!
         T = T + c_k * (x - a) ** k
     return T
-
-
-@generic
-def exponential(x):
-    return namespace(x).exp(x)
-
-
-@generic
-def sine(x):
-    return namespace(x).sin(x)
-
-
-@generic
-def witch(x):
-    """1/(1 + x²), smooth on the whole line, singular at ±i."""
-    return 1.0 / (1.0 + x * x)
 
 
 @generic

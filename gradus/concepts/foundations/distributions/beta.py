@@ -6,10 +6,12 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
+    digamma,
     fifty_digits,
     like,
     log_gamma,
     relative,
+    trigamma,
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import logistic, panels
@@ -103,24 +105,18 @@ def log_b(a, b):
 
 
 def entropy(theta):
-    from scipy.special import digamma
-
     a, b = theta
     return float(log_b(a, b) - (a - 1) * digamma(a) - (b - 1) * digamma(b) + (a + b - 2) * digamma(a + b))
 
 
 def divergence(p, q):
-    from scipy.special import digamma
-
     (a, b), (c, d) = p, q
     means = (a - c) * digamma(a) + (b - d) * digamma(b) + (c + d - a - b) * digamma(a + b)
     return float(log_b(c, d) - log_b(a, b) + means)
 
 
 def information(theta):
-    from scipy.special import polygamma
-
-    return np.diag(polygamma(1, theta)) - polygamma(1, theta.sum())
+    return np.diag(trigamma(theta)) - trigamma(theta.sum())
 
 
 standard_claims(
@@ -255,12 +251,8 @@ def figure(heads, tails, prior):
     ax.fill_between(x, after, color=COLOURS[0], alpha=0.15)
     mean, spread = a / (a + b), math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))
     ax.axvline(mean, color=COLOURS[1], lw=0.9)
-    ax.set(
-        xlabel="probability of heads",
-        ylabel="density",
-        title=f"mean {mean:.3f} ± {spread:.3f}",
-        ylim=(0, 1.25 * max(1.0, np.percentile(after, 99.5))),
-    )
+    top = 1.25 * max(1.0, np.percentile(after, 99.5))
+    ax.set(xlabel="probability of heads", ylabel="density", title=f"mean {mean:.3f} ± {spread:.3f}", ylim=(0, top))
     ax.legend(frameon=False, loc="upper left")
     share = f"{heads / (heads + tails):.3f}" if heads + tails else "–"
     words = Text(

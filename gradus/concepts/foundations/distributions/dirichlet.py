@@ -6,10 +6,12 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
+    digamma,
     fifty_digits,
     like,
     log_gamma,
     relative,
+    trigamma,
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
@@ -115,22 +117,16 @@ def log_b(alpha):
 
 
 def entropy(theta):
-    from scipy.special import digamma
-
     total, k = theta.sum(), len(theta)
     return float(log_b(theta) + (total - k) * digamma(total) - ((theta - 1) * digamma(theta)).sum())
 
 
 def divergence(p, q):
-    from scipy.special import digamma
-
     return float(log_b(q) - log_b(p) + ((p - q) * (digamma(p) - digamma(p.sum()))).sum())
 
 
 def information(theta):
-    from scipy.special import polygamma
-
-    return np.diag(polygamma(1, theta)) - polygamma(1, theta.sum())
+    return np.diag(trigamma(theta)) - trigamma(theta.sum())
 
 
 standard_claims(

@@ -13,6 +13,20 @@ def log_gamma(x):
     return np.vectorize(math.lgamma, otypes=[float])(x)
 
 
+def digamma(x):
+    """The derivative of log Γ, by SciPy."""
+    from scipy.special import digamma
+
+    return digamma(x)
+
+
+def trigamma(x):
+    """The second derivative of log Γ, by SciPy."""
+    from scipy.special import polygamma
+
+    return polygamma(1, x)
+
+
 def x_log_y(x, y):
     """The product x log y, where 0 log 0 = 0."""
     with np.errstate(divide="ignore"):

@@ -6,10 +6,12 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
+    digamma,
     fifty_digits,
     like,
     log_gamma,
     relative,
+    trigamma,
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import exponential, panels
@@ -99,24 +101,18 @@ def scipy(theta):
 
 
 def entropy(theta):
-    from scipy.special import digamma
-
     a, b = theta
     return float(a - math.log(b) + math.lgamma(a) + (1 - a) * digamma(a))
 
 
 def divergence(p, q):
-    from scipy.special import digamma
-
     (a, b), (c, d) = p, q
     return float((a - c) * digamma(a) - math.lgamma(a) + math.lgamma(c) + c * math.log(b / d) + a * (d - b) / b)
 
 
 def information(theta):
-    from scipy.special import polygamma
-
     a, b = theta
-    return np.array([[polygamma(1, a), -1 / b], [-1 / b, a / b**2]])
+    return np.array([[trigamma(a), -1 / b], [-1 / b, a / b**2]])
 
 
 standard_claims(
@@ -252,12 +248,8 @@ def figure(alpha, beta):
     ax.plot(x, bell, color=COLOURS[1], ls="--", label="normal of the same mean and variance")
     ax.axvline(mean, color=COLOURS[6], lw=0.8)
     mode = max(0.0, (alpha - 1) / beta)
-    ax.set(
-        xlabel="x",
-        ylabel="p(x)",
-        ylim=(0, 1.15 * min(p.max(), 4 * bell.max())),
-        title=f"mean {mean:.2f}, mode {mode:.2f}, skewness {2 / math.sqrt(alpha):.2f}",
-    )
+    ax.set(xlabel="x", ylabel="p(x)", ylim=(0, 1.15 * min(p.max(), 4 * bell.max())))
+    ax.set_title(f"mean {mean:.2f}, mode {mode:.2f}, skewness {2 / math.sqrt(alpha):.2f}")
     ax.legend(frameon=False)
     words = Text(
         f"Shape {alpha:.2f}, rate {beta:.2f}: mean {mean:.2f}, standard deviation {spread:.2f}, mode {mode:.2f}. The skewness "

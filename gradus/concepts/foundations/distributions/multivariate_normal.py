@@ -241,19 +241,9 @@ def figure(rho, ratio, given):
     left.set_aspect("equal")
     mean, spread = rho * ratio * given, ratio * math.sqrt(1 - rho**2)
     t = np.linspace(-3.5 * ratio, 3.5 * ratio, 301)
-    right.plot(
-        t,
-        np.exp(-(t**2) / (2 * ratio**2)) / (ratio * math.sqrt(2 * math.pi)),
-        color=COLOURS[6],
-        ls="--",
-        label="marginal",
-    )
-    right.plot(
-        t,
-        np.exp(-((t - mean) ** 2) / (2 * spread**2)) / (spread * math.sqrt(2 * math.pi)),
-        color=COLOURS[2],
-        label=f"given x₂ = {given:.1f}",
-    )
+    bell = lambda m, s: np.exp(-((t - m) ** 2) / (2 * s**2)) / (s * math.sqrt(2 * math.pi))
+    right.plot(t, bell(0, ratio), color=COLOURS[6], ls="--", label="marginal")
+    right.plot(t, bell(mean, spread), color=COLOURS[2], label=f"given x₂ = {given:.1f}")
     right.set(xlabel="x₁", ylabel="density", title=f"{mean:.2f} ± {spread:.2f}", ylim=(0, None))
     right.legend(frameon=False)
     angle = math.degrees(math.atan2(vectors[1, 1], vectors[0, 1])) % 180
