@@ -78,3 +78,17 @@ def test_what_stops_a_claim_that_yields_comes_out_of_it():
         needs_an_option(None, None)
     with pytest.raises(GradusError, match="measured nothing"):
         measures_nothing(None, None)
+
+
+@pytest.mark.parametrize(
+    "claims", ["first, second", ("first", "second"), ["first", "second"], "first,second"]
+)
+def test_claims_are_named_in_a_line(claims):
+    page = concept()
+
+    @page.mutant(caught_by=claims)
+    def wrong(x):
+        """It is wrong."""
+
+    page.erratum("E1", common="wrong", why="because", right="right", claims=claims)
+    assert page.mutants["wrong"].caught_by == page.errata[0].claims == ("first", "second")
