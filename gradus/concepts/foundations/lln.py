@@ -1,4 +1,4 @@
-"""Distribution of large numbers and central limit theorem."""
+"""Law of large numbers and central limit theorem."""
 
 from math import comb
 
@@ -22,7 +22,7 @@ def _torch(cumsum, x):
 LLN = Concept(
     key="lln",
     kind="theorem",
-    title="Distribution of large numbers and central limit theorem",
+    title="Law of large numbers and central limit theorem",
     summary="The mean of n independent draws approaches the expectation, with an error that shrinks like "
     r"$1/\sqrt n$: a hundred times the data for one more digit. Scaled up by $\sqrt n$ that error is normal in the "
     "limit, whatever the distribution of a draw. Both need a variance: the means of Cauchy draws never settle. And "
