@@ -1,7 +1,7 @@
 """Evidence: one measured number beside what it must be, and the ways in which a claim may judge it.
 
-A claim ends by calling one of the functions below. Each returns an `Evidence` whose tolerance is
-derived, and says in words from what.
+A claim returns what one of the functions below gives, or yields several. Each gives an `Evidence` whose tolerance
+is derived, and says in words from what.
 """
 
 from __future__ import annotations
