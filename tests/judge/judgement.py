@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+ADDRESS_SPACE = (
+    16 << 30
+)  # bytes: the machine is safe from what grows without end, whatever the judge's own limit
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,13 @@ class Outcome:
     def condemned(self) -> bool:
         """Whether a claim failed, or nothing could be judged."""
         return bool(self.failing or self.error or not self.holding)
+
+    @property
+    def text(self) -> str:
+        """What failed and why, in one line."""
+        return "; ".join([self.error, *[f"{claim}: {why}" for claim, why in self.failing.items()]]).strip(
+            "; "
+        )
 
 
 def judged(key: str, path: Path, name: str, first: bool = False) -> Outcome:
@@ -100,6 +111,7 @@ def ended(
     with out.open("wb") as to_out, err.open("wb") as to_err:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=to_out, stderr=to_err, start_new_session=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE)),
         )  # fmt: skip
         try:
             status: int | None = process.wait(limit)
