@@ -106,9 +106,7 @@ BROKEN_FILES = [
     BrokenFile("a module", _file(b"import math as relu\n"), mentions="callable"),
     BrokenFile("syntax", _file(b"def relu(x)\n    return x\n"), mentions="line 1"),
     BrokenFile("indentation", _file(b"def relu(x):\nreturn x\n"), mentions="line 2"),
-    BrokenFile(
-        "not UTF-8", _file("# größer\ndef relu(x):\n    return x\n".encode("latin-1")), mentions="mine.py"
-    ),
+    BrokenFile("not UTF-8", _file("name = 'größer'\n".encode("latin-1") + RELU), mentions="mine.py"),
     BrokenFile("null bytes", _file(b"\x00" * 64), mentions="mine.py"),
     BrokenFile("an unknown encoding", _file(b"# coding: martian\n" + RELU), mentions="mine.py"),
     BrokenFile("no Python", _file(RELU, "mine.txt"), mentions="mine"),
