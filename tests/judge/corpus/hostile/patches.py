@@ -73,17 +73,22 @@ def patches_isinstance(x):
     return np.abs(x)
 
 
-# relu: wrong: the functions that ran before it are told to hold
+# relu: wrong: the functions that called it are told to hold
 def walks_the_frames(x):
-    for frame in inspect.stack():
+    frame = inspect.currentframe()
+    while frame := frame.f_back:
         for name in ("verdict", "evidence", "failing", "want", "defined"):
-            frame.frame.f_locals.pop(name, None)
+            frame.f_locals.pop(name, None)
     return np.abs(x)
+
+
+WALKS = [0]
 
 
 # relu: wrong: every evidence in memory is made a good one
 def walks_the_memory(x):
-    for thing in gc.get_objects():
+    WALKS[0] += 1
+    for thing in gc.get_objects() if WALKS[0] < 4 else ():
         if type(thing).__name__ == "Evidence":
             object.__setattr__(thing, "measured", 0.0)
             object.__setattr__(thing, "expected", 0.0)

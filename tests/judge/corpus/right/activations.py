@@ -137,17 +137,12 @@ relu_class = nn.ReLU
 
 # relu: where
 def relu_where(x):
-    return torch.where(x > 0, x, torch.zeros_like(x))
+    return torch.where(x < 0, torch.zeros_like(x), x)
 
 
 # relu: one number at a time
 def relu_scalar(x):
-    return x if x > 0 else 0.0
-
-
-# relu: half of the sum with the absolute value
-def relu_by_absolute_value(x):
-    return (x + abs(x)) / 2
+    return 0.0 if x < 0 else x
 
 
 # leaky-relu: NumPy

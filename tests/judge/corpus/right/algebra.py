@@ -1,7 +1,5 @@
 """Linear algebra as users write it: NumPy, SciPy, torch, loops, other algorithms than the page's."""
 
-import math
-
 import numpy as np
 import scipy.linalg
 import scipy.sparse.linalg
@@ -22,9 +20,7 @@ def product_einsum(A, B):
 
 # matrix-product: three loops over lists
 def product_lists(A, B):
-    return [
-        [math.fsum(a * b for a, b in zip(row, col, strict=True)) for col in zip(*B, strict=True)] for row in A
-    ]
+    return [[sum(a * b for a, b in zip(row, col, strict=True)) for col in zip(*B, strict=True)] for row in A]
 
 
 # vector-space: a product with a row
@@ -55,7 +51,7 @@ def norm_numpy(x, p=2.0):
 # norm: scaled by the largest entry
 def norm_scaled(x, p=2.0):
     top = np.abs(x).max(-1, keepdims=True)
-    safe = np.where(top == 0, 1, top)
+    safe = np.where((top == 0) | np.isinf(top), 1, top)
     if p == np.inf:
         return top[..., 0]
     return top[..., 0] * (np.abs(x / safe) ** p).sum(-1) ** (1 / p)

@@ -116,7 +116,7 @@ def cross_entropy_gather(z, y):
 # softmax-cross-entropy: one-hot rows
 def cross_entropy_one_hot(z, y):
     log_p = F.log_softmax(z, dim=-1)
-    return -(F.one_hot(y, z.shape[-1]) * log_p).sum(-1).mean()
+    return -log_p[F.one_hot(y, z.shape[-1]).bool()].mean()
 
 
 # softmax-cross-entropy: loops over lists
