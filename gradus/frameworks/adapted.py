@@ -19,7 +19,7 @@ from gradus.frameworks.registry import framework_named, framework_of
 from gradus.frameworks.signatures import accepted_keywords, is_default
 from gradus.frameworks.structure import flatten, map_arrays
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import no_argument
+from gradus.page.evidence import no_argument, not_offered
 from gradus.text import Text
 
 #: From the arguments of a call to the context in which it runs.
@@ -99,14 +99,21 @@ class Adapted:
 
     def raw(self, arguments: Mapping[str, Any]) -> Any:
         """The result in the implementation's own framework, on arguments of that framework."""
+        try:
+            result = self._called(arguments)
+        except NotImplementedError as error:
+            if self.framework.lacks_kernel(error):
+                raise
+            raise not_offered(self.name, str(error)) from error
+        return self.concept.canonical(result) if self.concept.canonical else result
+
+    def _called(self, arguments: Mapping[str, Any]) -> Any:
         if self.bridge is not None:
             with self.watch(arguments):
-                result = self.bridge(self.function, **arguments)
-        else:
-            required, optional = self._split(arguments)
-            with self.watch(arguments):
-                result = self.function(*required, **optional)
-        return self.concept.canonical(result) if self.concept.canonical else result
+                return self.bridge(self.function, **arguments)
+        required, optional = self._split(arguments)
+        with self.watch(arguments):
+            return self.function(*required, **optional)
 
     def vjp(
         self, arguments: Mapping[str, Any], cotangent: Any, wanted: tuple[str, ...]

@@ -32,6 +32,25 @@ def no_argument(function: str, name: str) -> NotApplicable:
     return NotApplicable(Text(f"{function} has no argument {name!r}", f"{function} 没有参数 {name}"))
 
 
+class NotOffered(NotApplicable):
+    """The implementation says itself, by NotImplementedError, that it does not do what it is asked for."""
+
+
+def not_offered(function: str, words: str) -> NotOffered:
+    """That `function` raised NotImplementedError, in its own words."""
+    own = f": {words}" if words else ""
+    return NotOffered(
+        Text(
+            f"{function} does not offer it (NotImplementedError{own})",
+            f"{function} 不提供（NotImplementedError{own}）",
+        )
+    )
+
+
+class NoGradient(NotApplicable):
+    """A result of a framework that differentiates carries no gradient: detached, or computed elsewhere."""
+
+
 def no_gradient(framework: str) -> NotApplicable:
     """That functions of `framework` are not differentiated."""
     return NotApplicable(

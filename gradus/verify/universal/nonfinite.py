@@ -28,9 +28,7 @@ def propagates_nonfinite(concept: Concept) -> Measure:
             if (evidence := _one(concept, adapted, label, arguments)) is not None
         ]
         if not judged:
-            raise NotApplicable(
-                Text("NaN and ±∞ are no input of this page", "NaN 与 ±∞ 不是该页的输入")
-            )
+            raise NotApplicable(Text("NaN and ±∞ are no input of this page", "NaN 与 ±∞ 不是该页的输入"))
         return all_of(*judged)
 
     return measure
@@ -38,7 +36,9 @@ def propagates_nonfinite(concept: Concept) -> Measure:
 
 def _inputs(concept: Concept, rng: np.random.Generator) -> Iterator[tuple[str, Arguments]]:
     """Small cases with one entry of one argument that stands for any real number replaced."""
-    real = [s.argument for s in concept.symbols if s.argument and s.domain == "real" and s.shape != "function"]
+    real = [
+        s.argument for s in concept.symbols if s.argument and s.domain == "real" and s.shape != "function"
+    ]
     cases = [a for _, a in concept.cases(rng) if _plain(a)]
     for arguments in sorted(cases, key=_size)[:CASES]:
         for name in real:
@@ -57,8 +57,10 @@ def _arrays(arguments: Arguments) -> list[np.ndarray]:
 
 def _plain(arguments: Arguments) -> bool:
     arrays = _arrays(arguments)
-    return bool(arrays) and _size(arguments) <= LARGEST and all(
-        a.size and (a.dtype.kind != "f" or np.isfinite(a).all()) for a in arrays
+    return (
+        bool(arrays)
+        and _size(arguments) <= LARGEST
+        and all(a.size and (a.dtype.kind != "f" or np.isfinite(a).all()) for a in arrays)
     )
 
 
@@ -82,7 +84,10 @@ def _one(concept: Concept, adapted: Adapted, label: str, arguments: Arguments) -
     wrong = sum(_misleading(g, w) for g, w in zip(got, want, strict=False))
     note = Text("", "")
     if wrong:
-        note = Text(f"{label}: got {_short(got)}, definition {_short(want)}", f"{label}：得到 {_short(got)}，定义给出 {_short(want)}")
+        note = Text(
+            f"{label}: got {_short(got)}, definition {_short(want)}",
+            f"{label}：得到 {_short(got)}，定义给出 {_short(want)}",
+        )
     why = Text("entry by entry as the definition, or refused", "逐项同定义，或拒绝该输入")
     return Evidence("identical", float(wrong), "=", 0.0, 0.0, why, note)
 
@@ -100,4 +105,6 @@ def _misleading(got: np.ndarray, want: np.ndarray) -> int:
 
 
 def _short(results: list[np.ndarray]) -> str:
-    return "; ".join(np.array2string(r, precision=4, threshold=12).replace("\n", " ")[:80] for r in results[:2])
+    return "; ".join(
+        np.array2string(r, precision=4, threshold=12).replace("\n", " ")[:80] for r in results[:2]
+    )
