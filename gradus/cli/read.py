@@ -38,6 +38,7 @@ def show(options: Namespace, out: Terminal) -> int:
     _symbols(concept, out)
     out.heading("Definition", "定义")
     out.code(concept.source_code)
+    _contract(concept, out)
     out.heading("Implementation", "实现")
     for implementation in concept.implementations:
         note = (
@@ -77,6 +78,16 @@ def _symbols(concept: Concept, out: Terminal) -> None:
         ],
         rows,
     )
+
+
+def _contract(concept: Concept, out: Terminal) -> None:
+    """What an implementation is to return, and what a careful one refuses."""
+    from gradus.verify.structures import refused_inputs, return_line
+
+    out.say(out.t("returns: ", "返回：") + return_line(concept), indent=2)
+    labels = refused_inputs(concept)
+    if labels:
+        out.say(out.t("refuses (--strict): ", "应拒绝（--strict）：") + "; ".join(labels), indent=2)
 
 
 def _evidence(concept: Concept, out: Terminal) -> None:

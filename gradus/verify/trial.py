@@ -28,7 +28,13 @@ INPUTS = 4  # cases that are tried before the function is said not to take the p
 
 
 class Unanswered(GradusError):
-    """The function takes a small input of the page in no framework."""
+    """The function takes a small input of the page in no framework.
+
+    Attributes:
+        on_input: whether the input has to do with it.
+    """
+
+    on_input = True
 
 
 @dataclass(frozen=True)
@@ -271,7 +277,9 @@ def _unanswered(concept: Concept, answers: list[Answer], function: Any) -> Unans
     error = answers[0].error
     if isinstance(error, NotOffered):
         words = Text("it is not filled in yet: NotImplementedError", "尚未补全：NotImplementedError")
-        return Unanswered(words)
+        unfilled = Unanswered(words)
+        unfilled.on_input = False
+        return unfilled
     what = raised(error) if error else Text("answered in no framework's arrays", "未以任何框架的数组返回")
     titles = [a.adapted.framework.title for a in answers]
     signature = f"{concept.definition.__name__}({', '.join(concept.arguments)})"
