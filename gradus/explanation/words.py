@@ -91,6 +91,9 @@ def local_derivatives(function: str, result: str, inputs: Sequence[str]) -> list
 
 def number(value: Any) -> str:
     """A constant: the number, or the shape of an array."""
+    if np.ndim(value) == 0 and isinstance(value, (complex, np.complexfloating)):
+        imaginary = rounded(float(value.imag))
+        return rounded(float(value.real)) + (imaginary if imaginary[0] in "−+" else f"+{imaginary}") + "i"
     if np.ndim(value) == 0 and isinstance(value, (int, float, np.number)):
         return rounded(float(value))
     if np.ndim(value) == 0:
@@ -98,15 +101,32 @@ def number(value: Any) -> str:
     return f"[{'×'.join(map(str, np.shape(value)))}]"
 
 
+def in_full(value: np.ndarray) -> bool:
+    """Whether an array is shown entry by entry: matrices up to 4×4."""
+    return value.ndim <= 2 and all(n <= 4 for n in value.shape)
+
+
 def amount(value: np.ndarray | None) -> str:
-    """A value in few characters: itself up to three entries, else its shape and norm."""
+    """A value in few characters: all entries up to 4×4, else its shape and norm."""
     if value is None:
         return "–"
-    if value.size <= 3:
-        entries = ", ".join(number(v) for v in value.ravel())
-        return entries if value.ndim == 0 else f"({entries})"
-    norm = number(float(np.linalg.norm(value.astype(float).ravel())))
+    if value.ndim == 2 and value.size and in_full(value):
+        return f"({', '.join(map(_row, value))})"
+    if value.size <= 4:
+        return _row(value.ravel()) if value.ndim else number(value[()])
+    norm = number(float(np.linalg.norm(value.ravel())))
     return f"{'×'.join(map(str, value.shape))}, ‖·‖ = {norm}"
+
+
+def amount_lines(value: np.ndarray | None) -> list[str]:
+    """The same for a box: a matrix row by row."""
+    if value is None or value.ndim != 2 or not value.size or not in_full(value) or len(value) == 1:
+        return [amount(value)]
+    return list(map(_row, value))
+
+
+def _row(entries: np.ndarray) -> str:
+    return f"({', '.join(map(number, entries))})"
 
 
 def known(words: str) -> bool:
