@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import BackwardCFunction
-from torch.autograd.graph import get_gradient_edge
 
 from gradus.errors import GradusError
 from gradus.text import Text
@@ -21,8 +20,13 @@ def edge_of(tensor: Any) -> Edge | None:
     """Where the gradient of a tensor arrives; None for what autograd does not differentiate by."""
     if not isinstance(tensor, Tensor) or not tensor.requires_grad:
         return None
-    edge = get_gradient_edge(tensor)
-    return edge.node, edge.output_nr
+    if tensor.grad_fn is not None:
+        return tensor.grad_fn, tensor.output_nr
+    with torch.inference_mode(False), torch.enable_grad():
+        link = tensor.view_as(tensor).grad_fn
+    if link is None or link.next_functions[0][0] is None:
+        return None  # a view that was taken under no_grad: it says requires_grad=True, and no gradient arrives there
+    return link.next_functions[0]
 
 
 def is_leaf(node: Any) -> bool:
@@ -151,21 +155,19 @@ def _through(node: Any, arrived: Sequence[Tensor | None]) -> Sequence[Tensor | N
                     "checkpoint(…, use_reentrant=True) 没有各步的计算图；请用 use_reentrant=False",
                 )
             )
-        full = [
-            torch.zeros(m.shape, dtype=m.dtype, device=m.device) if a is None else a
-            for a, m in zip(arrived, node._input_metadata, strict=True)
-        ]
-        result = node.apply(*full)
-    result = iter(
-        [
-            r
-            for r, wanted in zip(
-                result if isinstance(result, tuple) else (result,), node.needs_input_grad, strict=False
-            )
-            if wanted
-        ]
-    )  # it returns one for each argument; autograd has edges for the tensors among them
-    return [None if edge[0] is None else next(result, None) for edge in node.next_functions]
+        return _through_function(node, arrived)
+
+
+def _through_function(node: Any, arrived: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+    """The same for a Function of the user's, which returns one for each argument; autograd has edges for the tensors."""
+    full = [
+        torch.zeros(m.shape, dtype=m.dtype, device=m.device) if a is None else a
+        for a, m in zip(arrived, node._input_metadata, strict=True)
+    ]
+    result = node.apply(*full)
+    given = result if isinstance(result, tuple) else (result,)
+    wanted = iter([r for r, needed in zip(given, node.needs_input_grad, strict=False) if needed])
+    return [None if edge[0] is None else next(wanted, None) for edge in node.next_functions]
 
 
 def _as_gradient(gradient: Tensor, node: Any, output: int) -> Tensor:

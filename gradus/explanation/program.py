@@ -58,8 +58,9 @@ def place_of(error: BaseException) -> str:
     )
     own = [c for c in calls[ours + 1 :] if not c.filename.startswith(_OWN)]
     users = [c for c in own if not any(part in c.filename for part in _ELSEWHERE)]
-    call = (users or own or [None])[-1]
-    return "" if call is None else f"{Path(call.filename).name}, line {call.lineno}"
+    if not (own := users or own):
+        return ""
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
 
 
 def run_reported(f: Callable[..., Any], inputs: Sequence[Any], name: str) -> Any:

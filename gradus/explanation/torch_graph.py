@@ -225,6 +225,7 @@ def _adjoints(recorder: Recorder, result: Tensor) -> None:
     rounding = {i: torch.finfo(g.dtype).eps for i, g in zip(linked, captured, strict=True) if g is not None}
     shares: list[list[np.ndarray]] = [[] for _ in nodes]
     shares[last].append(np.ones(nodes[last].value.shape))
+    sizes = [0.0] * len(nodes)  # of the adjoints that the shares were pulled back from
     for i in range(last, -1, -1):
         if not shares[i]:
             continue
@@ -232,19 +233,23 @@ def _adjoints(recorder: Recorder, result: Tensor) -> None:
         node.adjoint = total
         if recorder.edges[i] is not None:
             node.adjoint = exact.get(i, np.zeros_like(total))
-            _agree(node, shares[i], total, rounding.get(i, 1e-6))
+            _agree(node, total, 64 * rounding.get(i, 1e-6) * max(sizes[i], *map(_size, shares[i])))
         for j, _, pull in node.uses():
             shares[j].append(pull(node.adjoint))
+            sizes[j] = max(sizes[j], _size(node.adjoint))
         shares[i] = []
     for section in recorder.sections:
         section.forget()
 
 
-def _agree(node: Node, shares: Sequence[np.ndarray], total: np.ndarray, rounding: float) -> None:
+def _size(array: np.ndarray) -> float:
+    """The largest finite entry in magnitude."""
+    return float(np.max(np.abs(array), where=np.isfinite(array), initial=0.0))
+
+
+def _agree(node: Node, total: np.ndarray, room: float) -> None:
     assert node.adjoint is not None
     finite = np.isfinite(node.adjoint) & np.isfinite(total)
-    size = sum((np.abs(s) for s in shares[1:]), np.abs(shares[0]))
-    room = 64 * rounding * np.max(size, where=finite, initial=0.0)
     with np.errstate(invalid="ignore"):
         wrong = np.where(
             finite, np.abs(node.adjoint - total) > room, np.isfinite(node.adjoint) != np.isfinite(total)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from types import FunctionType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,44 +16,13 @@ from gradus.errors import GradusError
 from gradus.explanation.autograd_section import Edge, Section, array_of, edge_of, is_leaf, name_of
 from gradus.explanation.graph import Node
 from gradus.explanation.program import folders, frames, line
-from gradus.explanation.words import expression, local_derivatives, number, plain
+from gradus.explanation.torch_call import Call, composite, function_name, matched, unwatched
+from gradus.explanation.words import expression, local_derivatives, number
 from gradus.text import Text
 
 MOST_STEPS = 100_000
 MOST_BYTES = 2 * 1024**3  # of the values of all steps
 _LIBRARIES = folders(torch)
-_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
-_SHAPE_ONLY = (
-    "dim",
-    "keepdim",
-    "dtype",
-    "axis",
-    "memory_format",
-)  # options that leave a local derivative as it is
-_TRANSPOSED = ("T", "mT", "H", "mH")
-
-
-class Call:
-    """One call, before it is made.
-
-    Attributes:
-        edges: for each leaf of its arguments the edge; None for constants.
-        words: how the leaves that a formula shows read, by position; None for those that are nodes.
-        options: what a formula shows beside them.
-        scaled: whether an option may change the local derivative.
-    """
-
-    def __init__(self, name: str, args: Any, kwargs: Any, constant: Callable[[Any], str]) -> None:
-        leaves = pytree.tree_leaves((args, kwargs))
-        self.edges = [edge_of(a) for a in leaves]
-        self.options = {"index": args[1]} if name in ("getitem", "setitem") else {}
-        self.scaled = any(k not in _SHAPE_ONLY and not isinstance(v, Tensor) for k, v in kwargs.items())
-        short = not self.options and len(leaves) <= 3
-        self.words = {
-            i: None if edge else constant(a)
-            for i, (a, edge) in enumerate(zip(leaves, self.edges, strict=True))
-            if isinstance(a, Tensor) or (short and type(a) in (int, float, complex))
-        }
 
 
 class Recorder(TorchFunctionMode):
@@ -85,14 +53,14 @@ class Recorder(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if _composite(func):
+        if composite(func):
             with self:  # what it is made of is recorded, instead of the whole
-                return _unwatched(func)(*args, **kwargs)
+                return unwatched(func)(*args, **kwargs)
         tensors = [a for a in pytree.tree_leaves((args, kwargs)) if isinstance(a, Tensor)]
         if any(map(is_functorch_wrapped_tensor, tensors)):
             return func(*args, **kwargs)  # within a transform of torch.func; what comes out of it is a step
         self._look_at(tensors)
-        name = _function_name(func)
+        name = function_name(func)
         call = Call(name, args, kwargs, self.constant)
         result = func(*args, **kwargs)
         if name == "setitem":  # gives nothing back; its first argument has changed
@@ -154,8 +122,8 @@ class Recorder(TorchFunctionMode):
     def _look_at_base(self, tensor: Tensor) -> bool:
         """Whether it is a view of a tensor with new values, which a write into the view has put there."""
         base = tensor._base
-        edge = None if base is None else edge_of(base)
-        if edge is None or edge in self._number or is_leaf(edge[0]):
+        edge = edge_of(base)
+        if base is None or edge is None or edge in self._number or is_leaf(edge[0]):
             return False
         self._look_at([base])
         return True
@@ -240,7 +208,7 @@ class Recorder(TorchFunctionMode):
         label = expression(function, words, call.options) + ("" if part is None else f"[{part}]")
         local = dict(zip(shown, local_derivatives(function, name, words), strict=True))
         node = Node(name, label, [], [], value, path=path)
-        uses = list(_matched([e and self._number.get(e) for e in call.edges], numbers))
+        uses = list(matched([e and self._number.get(e) for e in call.edges], numbers))
         dull = call.scaled or any(
             np.iscomplexobj(v) for v in (value, *(self.nodes[j].value for j in numbers))
         )
@@ -262,24 +230,6 @@ class Recorder(TorchFunctionMode):
         return section, [self._numbered(e) for e in section.uses]
 
 
-def _matched(
-    arguments: Sequence[int | None], numbers: Sequence[int]
-) -> Iterator[tuple[int | None, int, list[int]]]:
-    """(position of the argument, node, its uses) for each argument that takes part, then for each other node."""
-    left = {j: [u for u, k in enumerate(numbers) if k == j] for j in numbers}
-    for i, j in enumerate(arguments):
-        if j is None or not left.get(j):
-            continue
-        same = arguments[i:].count(j)
-        if same == len(left[j]):
-            yield i, j, [left[j].pop(0)]
-        else:
-            yield i if same == 1 else None, j, left.pop(j)
-    for j, which in left.items():
-        if which:
-            yield None, j, which
-
-
 def _pull(section: Section, uses: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
     """The map g ↦ g·∂(result)/∂(input), summed over the uses of that input."""
 
@@ -298,30 +248,3 @@ def _tensors(result: Any) -> list[Tensor]:
         for r in pytree.tree_leaves(result)
         if isinstance(r, Tensor) and (r.is_floating_point() or r.is_complex())
     ]
-
-
-def _function_name(func: Any) -> str:
-    """How a call reads; a property by its own name."""
-    if func.__name__ != "__get__":
-        return plain(func.__name__)
-    name = str(getattr(getattr(func, "__self__", None), "__name__", ""))
-    return "transpose" if name in _TRANSPOSED else name
-
-
-def _composite(func: Any) -> bool:
-    """Whether it is a function of torch.nn.functional written in Python, and asks whether somebody records it."""
-    return (
-        isinstance(func, FunctionType)
-        and func.__module__ == "torch.nn.functional"
-        and not set(_CHECKS).isdisjoint(func.__code__.co_names)
-    )
-
-
-def _unwatched(function: FunctionType) -> FunctionType:
-    """The same function, which does not ask whether somebody records it as a whole."""
-    world = {**function.__globals__, **dict.fromkeys(_CHECKS, lambda *a: False)}
-    copy = FunctionType(
-        function.__code__, world, function.__name__, function.__defaults__, function.__closure__
-    )
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy

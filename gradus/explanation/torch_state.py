@@ -28,7 +28,7 @@ class State:
 
     def __init__(self) -> None:
         self._met: dict[int, Any] = {}
-        self._put_back: list[Callable[[], None]] = []
+        self._put_back: list[Callable[[], object]] = []
         self._keep_generators()
 
     def keep(self, value: Any) -> None:
