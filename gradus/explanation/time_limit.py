@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from types import FrameType
+from typing import Any
 
 from gradus.errors import GradusError
-from gradus.explanation.program import OutOfTime, place_of
+from gradus.explanation.program import OutOfTime, place_of, run
 from gradus.text import Text
 
+_PATIENCE = 5  # times that it is simply raised
 _AGAIN = 0.05  # seconds; what is caught by the user's `except:` is raised once more
 
 
@@ -59,11 +63,15 @@ def _alarm(seconds: float, struck: list[bool]) -> contextlib.AbstractContextMana
 def _by_signal(seconds: float, struck: list[bool]) -> Iterator[None]:
     """The system's timer, which interrupts a sleep as well; one that was set before goes on afterwards."""
 
-    def ring(*_: object) -> None:
+    def ring(_: int, frame: FrameType | None) -> None:
         struck.append(True)
-        raise OutOfTime
+        if len(struck) <= _PATIENCE:
+            raise OutOfTime
+        _raise_at_a_line(frame, len(struck) % 20)
 
-    before = time.monotonic()
+    before, tracer, hook = time.monotonic(), sys.gettrace(), sys.unraisablehook
+    # in a callback of the garbage collector it is lost, and raised once more
+    sys.unraisablehook = lambda lost: None if lost.exc_type is OutOfTime else hook(lost)
     handler = signal.signal(signal.SIGALRM, ring)
     left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
@@ -71,8 +79,25 @@ def _by_signal(seconds: float, struck: list[bool]) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
+        sys.settrace(tracer)
+        sys.unraisablehook = hook
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - time.monotonic() + before, 1e-3), interval)
+
+
+def _raise_at_a_line(frame: FrameType | None, later: int) -> None:
+    """Ends a loop that catches everything: raises a few lines later, where perhaps no `try` is around."""
+    lines = iter(range(later))
+
+    def trace(*_: Any) -> Any:
+        if next(lines, None) is None:
+            raise OutOfTime
+        return trace
+
+    while frame is not None and frame.f_code is not run.__code__:
+        frame.f_trace = trace
+        frame = frame.f_back
+    sys.settrace(trace)
 
 
 @contextlib.contextmanager

@@ -150,7 +150,8 @@ def _leaves(
             recorder.names[id(tensor)] = name
             kept.append(tensor)
             return tensor
-        tensor.requires_grad_()
+        tensor = tensor.requires_grad_().clone()  # no leaf of autograd's, so that f may write into it
+        tensor.retain_grad()
         recorder.leaf(name, tensor)
         return tensor
 
@@ -221,6 +222,13 @@ def _adjoints(recorder: Recorder, result: Tensor) -> None:
     captured = torch.autograd.grad(
         result, edges, retain_graph=True, allow_unused=True, materialize_grads=False
     )
+    if all(g is None for i, g in zip(linked, captured, strict=True) if nodes[i].leaf):
+        raise GradusError(
+            Text(
+                "autograd has no derivative of what leads from the inputs to the result (quantised modules have none)",
+                "自动微分没有从输入到结果的导数（量化模块没有导数）",
+            )
+        )
     exact = {i: array_of(g) for i, g in zip(linked, captured, strict=True) if g is not None}
     rounding = {i: torch.finfo(g.dtype).eps for i, g in zip(linked, captured, strict=True) if g is not None}
     shares: list[list[np.ndarray]] = [[] for _ in nodes]

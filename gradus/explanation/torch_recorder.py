@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch._C._functorch import is_functorch_wrapped_tensor
+from torch._C._functorch import peek_interpreter_stack
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
@@ -56,10 +56,9 @@ class Recorder(TorchFunctionMode):
         if composite(func):
             with self:  # what it is made of is recorded, instead of the whole
                 return unwatched(func)(*args, **kwargs)
-        tensors = [a for a in pytree.tree_leaves((args, kwargs)) if isinstance(a, Tensor)]
-        if any(map(is_functorch_wrapped_tensor, tensors)):
+        if peek_interpreter_stack() is not None:
             return func(*args, **kwargs)  # within a transform of torch.func; what comes out of it is a step
-        self._look_at(tensors)
+        self._look_at([a for a in pytree.tree_leaves((args, kwargs)) if isinstance(a, Tensor)])
         name = function_name(func)
         call = Call(name, args, kwargs, self.constant)
         result = func(*args, **kwargs)
@@ -110,7 +109,7 @@ class Recorder(TorchFunctionMode):
         """Writes down those whose origin was not seen, and new values that were put where autograd does not look."""
         for tensor in tensors:
             edge = edge_of(tensor)
-            if edge is None or is_functorch_wrapped_tensor(tensor):
+            if edge is None:
                 continue
             if edge not in self._number and not is_leaf(edge[0]):
                 self._record_unseen(tensor, edge)
@@ -194,7 +193,7 @@ class Recorder(TorchFunctionMode):
     def _record(self, function: str, output: Tensor, call: Call, part: int | None = None) -> None:
         """Adds the node of a result, unless autograd sees nothing new in it."""
         edge = edge_of(output)
-        if edge is None or edge in self._number or is_leaf(edge[0]) or is_functorch_wrapped_tensor(output):
+        if edge is None or edge in self._number or is_leaf(edge[0]):
             return
         if self._look_at_base(output):
             self._record_unseen(output, edge)
