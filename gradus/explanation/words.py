@@ -102,17 +102,17 @@ def number(value: Any) -> str:
 
 
 def in_full(value: np.ndarray) -> bool:
-    """Whether an array is shown entry by entry: matrices up to 4×4."""
-    return value.ndim <= 2 and all(n <= 4 for n in value.shape)
+    """Whether a matrix is shown entry by entry: up to 4×4."""
+    return value.ndim == 2 and value.size > 0 and all(n <= 4 for n in value.shape)
 
 
 def amount(value: np.ndarray | None) -> str:
-    """A value in few characters: all entries up to 4×4, else its shape and norm."""
+    """A value in few characters: all entries of matrices up to 4×4 and of vectors up to 6, else its shape and norm."""
     if value is None:
         return "–"
-    if value.ndim == 2 and value.size and in_full(value):
+    if in_full(value):
         return f"({', '.join(map(_row, value))})"
-    if value.size <= 4:
+    if value.size <= (6 if value.ndim == 1 else 4):
         return _row(value.ravel()) if value.ndim else number(value[()])
     norm = number(float(np.linalg.norm(value.ravel())))
     return f"{'×'.join(map(str, value.shape))}, ‖·‖ = {norm}"
@@ -120,7 +120,7 @@ def amount(value: np.ndarray | None) -> str:
 
 def amount_lines(value: np.ndarray | None) -> list[str]:
     """The same for a box: a matrix row by row."""
-    if value is None or value.ndim != 2 or not value.size or not in_full(value) or len(value) == 1:
+    if value is None or not in_full(value) or len(value) == 1:
         return [amount(value)]
     return list(map(_row, value))
 
