@@ -56,8 +56,9 @@ def expression(function: str, inputs: Sequence[str], options: dict[str, Any]) ->
         return f"−{inputs[0]}"
     if name in ("take", "getitem"):
         return f"{inputs[0]}[{_index(options.get('index', inputs[1] if len(inputs) > 1 else '…'))}]"
+    simple = (int, float, str, np.number)
     shown = [
-        f"{k}={v}" for k, v in options.items() if v not in (None, False) and np.ndim(v) == 0 and k != "index"
+        f"{k}={v}" for k, v in options.items() if isinstance(v, simple) and v is not False and k != "index"
     ]
     return f"{name}({', '.join([*inputs, *shown])})"
 

@@ -135,3 +135,8 @@ def test_every_page_has_an_example_first_that_is_a_case_of_its_own():
     for concept in load():
         cases = list(concept.cases(np.random.default_rng(0)))
         assert len(examples(concept)) == len(cases)
+
+
+@pytest.mark.parametrize("key", ["svd", "svm", "computed-variance"])
+def test_definitions_whose_steps_have_arrays_as_options(capsys, key):
+    assert "backward" in output(capsys, key)
