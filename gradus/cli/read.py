@@ -13,6 +13,7 @@ from gradus.catalogue.measured import recall
 from gradus.catalogue.page_files import page_hash
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError, words_of
+from gradus.files import output_file
 from gradus.page import AREAS, Concept
 from gradus.text import CONCEPT_KINDS, Text
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def show(options: Namespace, out: Terminal) -> int:
     """One concept, whole."""
     concept = load_concept(options.key)
-    if options.html:
+    if options.html is not None:
         return _html(concept, options.html, out)
     out.say(f"{concept.title.get(out.lang)}  ·  {concept.key}", style="bold")
     out.say(
@@ -157,27 +158,27 @@ def _rest(concept: Concept, out: Terminal) -> None:
 
 
 def _html(concept: Concept, file: str, out: Terminal) -> int:
-    from pathlib import Path
+    path = output_file(file)
+    from gradus.report import write_page  # after the path is known to do: drawing takes seconds
 
-    from gradus.report import write_page
-
-    written = write_page(Path(file), concept, lang=out.lang)
-    out.say(out.t(f"wrote {written}", f"已写出 {written}"))
+    write_page(path, concept, lang=out.lang)
+    out.say(out.t(f"wrote {file}", f"已写出 {file}"))
     return 0
 
 
 def explain(options: Namespace, out: Terminal) -> int:
     """The computation graph of a definition on a small input of its page."""
     concept = load_concept(options.key)
+    path = None if options.output is None else output_file(options.output)
     explanation = _explanation(concept, out.lang)
     if options.along:
         text = explanation.along(*(name.strip() for name in options.along.split(",")))
     else:
         text = f"{concept.title.get(out.lang)}  ·  {concept.key}\n{explanation.text}"
     out.lines(text)
-    if options.output:
-        written = explanation.save(options.output)
-        out.say(out.t(f"wrote {written}", f"已写出 {written}"))
+    if path is not None:
+        explanation.save(path)
+        out.say(out.t(f"wrote {options.output}", f"已写出 {options.output}"))
     return 0
 
 

@@ -89,7 +89,9 @@ class RunSummary:
         Raises:
             GradusError: a part is missing, is unknown or has the wrong form.
         """
-        parts = {"target" if name == "bar" else name: value for name, value in values.items()}
+        parts = {
+            "target" if name == "bar" else name: value for name, value in values.items() if name != "format"
+        }
         try:
             data = dict(parts.pop("data"))
             data = {k: Text(*v) if k in ("title", "split") else v for k, v in data.items()}
