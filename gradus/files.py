@@ -128,7 +128,9 @@ def output_file(name: str | os.PathLike[str], makes: Path | None = None) -> Path
         path = user_path(name)
         target = path.resolve() if path.is_symlink() else path
         if target.is_symlink():
-            raise RuntimeError("what resolve raises for links in a circle on some versions, and on others not")
+            raise RuntimeError(
+                "what resolve raises for links in a circle on some versions, and on others not"
+            )
         _check_output(Path(name), target, makes)
     except (OSError, RuntimeError) as error:  # links that name each other; a name that is too long
         reason = getattr(error, "strerror", None) or "its links lead in a circle"
