@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,16 +53,28 @@ def run(options: Namespace, out: Terminal) -> int:
             )
         )
     seeds = None if options.seeds is None else list(range(options.seeds))
+    begun: list[Text] = []
+
+    def say(text: Text) -> None:
+        begun.append(text)
+        if not options.quiet:
+            out.say(text)
+
     try:
-        outcome = _run(concept, seeds if options.seed is None else [options.seed], options, out)
-    except KeyboardInterrupt:
-        where = f" --directory {options.directory}" if options.directory else ""
-        out.say(out.t("go on with: ", "继续运行：") + f"gradus run {concept.key}{where} --resume")
+        outcome = _run(concept, seeds if options.seed is None else [options.seed], options, say)
+    except KeyboardInterrupt as error:
+        name = "SIGTERM" if getattr(error, "code", 130) == 143 else "SIGINT"
+        out.say(out.t(f"stopped by {name}", f"被 {name} 中断"))
+        if begun:
+            where = f" --directory {shlex.quote(options.directory)}" if options.directory else ""
+            out.say(out.t("go on with: ", "继续运行：") + f"gradus run {concept.key}{where} --resume")
         raise
     return 0 if outcome is None or outcome.holds else 1
 
 
-def _run(concept: Concept, seeds: list[int] | None, options: Namespace, out: Terminal) -> Outcome | None:
+def _run(
+    concept: Concept, seeds: list[int] | None, options: Namespace, say: Callable[[Text], None]
+) -> Outcome | None:
     from gradus.running import run_system
 
     return run_system(
@@ -79,7 +92,7 @@ def _run(concept: Concept, seeds: list[int] | None, options: Namespace, out: Ter
         verify=not options.no_verify,
         report=options.report,
         lang=options.lang,
-        say=lambda text: out.say(text) if not options.quiet else None,
+        say=say,
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import load as load_catalogue
@@ -76,6 +79,7 @@ def run_system(
 
     Raises:
         GradusError: no recipe, unknown data, an impossible setting, or a folder that holds another run.
+        Interrupted: on SIGTERM, and on SIGINT where the training keeps a state.
     """
     recipe_of(concept.area, concept.key)
     named = user_path(directory) if directory is not None else None
@@ -91,7 +95,7 @@ def run_system(
     )
     path = None if report is None else output_file(report, makes=named)
     dataset = load_data(request)
-    with _processes() as group, contextlib.ExitStack() as held:
+    with answering_sigterm(), _processes() as group, contextlib.ExitStack() as held:
         folder = _folder(group, named, request, resume, fresh)
         first = group.rank == 0
         if first:
@@ -114,6 +118,24 @@ def run_system(
         path = path or folder / REPORT
         _report(path, concept, summary, list(results.values()), verify, lang, say)
         return Outcome(folder, summary, path)
+
+
+@contextlib.contextmanager
+def answering_sigterm() -> Iterator[None]:
+    """Within the block SIGTERM ends the run as Ctrl-C does, with status 143; a training that keeps a state stops by itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    from gradus.training.errors import Interrupted
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(number, None)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 class _Alone:
