@@ -215,13 +215,15 @@ def _say_score(summary: RunSummary, say: Say) -> None:
     from gradus.report.words import metric
 
     each = ", ".join(f"{v:.4f}" for v in summary.scores.values())
-    mark = "✓" if summary.holds else "✗"
+    mark = "–" if summary.target is None else "✓" if summary.holds else "✗"
     seconds = summary.seconds["training"]
-    beside = f"{summary.mean:.4f} {summary.relation} {summary.target}"
+    none = summary.target is None
+    beside = f"{summary.mean:.4f}" + ("" if none else f" {summary.relation} {summary.target}")
+    en, zh = ("no target for these data; ", "这些数据没有目标值；") if none else ("", "")
     say(
         Text(
-            f"{mark} {metric(summary.metric, 'en')} {beside} (seeds: {each}; training {seconds:.1f} s)",
-            f"{mark} {metric(summary.metric, 'zh')} {beside}（各种子：{each}；训练用时 {seconds:.1f} 秒）",
+            f"{mark} {metric(summary.metric, 'en')} {beside} ({en}seeds: {each}; training {seconds:.1f} s)",
+            f"{mark} {metric(summary.metric, 'zh')} {beside}（{zh}各种子：{each}；训练用时 {seconds:.1f} 秒）",
         )
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gradus.data.of_user import is_path
 from gradus.errors import GradusError
 from gradus.files import make_folder, write_atomically, write_failed
 from gradus.running.own_files import CONFIG, SUMMARY, foreign_files
@@ -97,7 +99,10 @@ def make_numbered(config: Mapping[str, Any]) -> int:
 
 def numbered(config: Mapping[str, Any], number: int) -> Path:
     """The folder of that number among those of the system and its data."""
-    name = "-".join([*config.get("options", {}).values(), config["data"]])
+    data = config["data"]
+    if is_path(data):  # of a user's own data the last part
+        data = re.sub(r"[^\w.]+", "-", Path(data).stem).strip(".-") or "data"
+    name = "-".join([*config.get("options", {}).values(), data])
     return ROOT / config["system"] / f"{name}-{number}"
 
 
