@@ -79,6 +79,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     Raises:
         GradusError: when the system refuses (disk full, no permission, input/output error).
     """
+    user_path(path)  # refuses a NUL
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as stream:

@@ -94,6 +94,8 @@ def request_run(
         GradusError: no recipe, an unknown option, data that are none of the recipe's, or an impossible setting.
     """
     recipe = recipe_of(concept.area, concept.key)
+    if data_dir is not None:
+        user_path(data_dir)  # refuses what is no path, even where embedded data need none
     wanted = dict(options or {})
     choices = {o.name: wanted.get(o.name) or next(iter(o.choices)) for o in recipe.options}
     recipe = recipe.with_choices({**wanted, **choices})
@@ -171,6 +173,14 @@ def _check(recipe: Recipe, key: str, seeds: Sequence[int], epochs: int | None, d
                 "至少需要一个种子；请给出 --seeds 1 或更大的数",
             )
         )
+    for seed in seeds:
+        if isinstance(seed, bool) or not 0 <= seed < 2**32:
+            raise GradusError(
+                Text(
+                    f"expected seeds from 0 to {2**32 - 1}, got {seed}",
+                    f"种子应为 0 到 {2**32 - 1} 的整数，得到 {seed}",
+                )
+            )
     if epochs is not None and epochs < 1:
         raise GradusError(
             Text(f"expected epochs of 1 or more, got {epochs}", f"训练轮数应不小于 1，得到 {epochs}")
