@@ -36,7 +36,7 @@ def read_images(folder: Path) -> tuple[np.ndarray, list[str]]:
             f"expected a folder of images ({kinds}) for each class, got none",
             f"应为每个类别一个图像文件夹（{kinds}），没有找到图像",
         )
-    images = []
+    images: list[np.ndarray] = []
     for file, _ in files:
         image = _decoded(file)
         if images and image.shape[:2] != images[0].shape[:2]:
