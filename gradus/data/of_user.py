@@ -15,6 +15,7 @@ from gradus.errors import GradusError
 from gradus.files import user_path
 from gradus.text import Text
 
+Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # train inputs, targets, test inputs, targets
 TEST_PART, LEAST = 0.2, 5  # the share that is held out; rows that each class must have
 
 
@@ -74,7 +75,8 @@ def _of_folder(path: Path, task: Task, seed: int) -> Dataset:
 
 def _of_table(path: Path, task: Task, seed: int) -> Dataset:
     table = read_table(path)
-    X, classes = table.inputs, ()
+    X = table.inputs
+    classes: tuple[str, ...] = ()
     if task == "classification":
         classes = _classes(path, table.targets)
         y = _numbers(table.targets, classes)
@@ -107,7 +109,7 @@ def _numbers(labels: Sequence[str], classes: tuple[str, ...]) -> np.ndarray:
     return np.array([numbers[label] for label in labels], np.int64)
 
 
-def _split(x: np.ndarray, y: np.ndarray, seed: int, stratify: bool) -> tuple[np.ndarray, ...]:
+def _split(x: np.ndarray, y: np.ndarray, seed: int, stratify: bool) -> Parts:
     """Train inputs and targets, test inputs and targets; of each class a fifth is held out."""
     rng = np.random.default_rng(seed)
     groups = [np.flatnonzero(y == k) for k in np.unique(y)] if stratify else [np.arange(len(y))]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gradus.data.characters import TEXTS
+from gradus.data.dataset import Dataset
 from gradus.data.kinds import is_present, load_any
 from gradus.data.of_user import is_path
 from gradus.data.registry import ENTRIES, entry_of
@@ -117,6 +118,8 @@ def load_data(request: RunRequest) -> Any:
     if request.data in recipe.data or recipe.fitting is None:
         return load_any(request.data, request.data_dir)
     data = load_any(request.data, request.data_dir, recipe.fitting.task)
+    if not isinstance(data, Dataset):
+        raise _unfitting(recipe, request.data, None)
     _check_fitting(recipe, request.data, data.task, data.shape, math.prod(data.train_targets.shape[1:]))
     return data
 
