@@ -1,5 +1,6 @@
 """Adapted implementations: one claim judges NumPy, PyTorch, JAX and plain Python."""
 
+import ast
 import math
 
 import numpy as np
