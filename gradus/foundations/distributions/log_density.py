@@ -12,6 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch import distributions as D
 
+from gradus.arguments import Sizes, refusal
+from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
 from gradus.foundations.distributions.saddle_point import deviance, factorial_excess
 
@@ -43,11 +45,15 @@ def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batc
         >>> log_density(torch.distributions.Bernoulli(0.0), torch.tensor(1.0)).item()
         -inf
     """
+    require_distribution("distribution", distribution)
     rule = _RULES.get(type(distribution))
     if rule is None:
         known = ", ".join(t.__name__ for t in _RULES)
-        raise GradusError(f"expected one of {known}, got {type(distribution).__name__}; use its log_prob")
+        raise GradusError(
+            f"distribution: expected one of {known}, got {type(distribution).__name__}; use its log_prob"
+        )
     check_parameters(distribution)
+    tensor("x", x, dtype="real")
     _check_shape(distribution, x)
     dtype = next(v for v in parameters(distribution).values() if torch.is_floating_point(v)).dtype
     return rule(distribution, x).to(dtype)
@@ -66,6 +72,24 @@ def parameters(distribution: D.Distribution) -> dict[str, Tensor]:
         known: Any = distribution
         del given["logits" if known._param is given["probs"] else "probs"]
     return {k: v if isinstance(v, Tensor) else torch.as_tensor(v) for k, v in given.items()}
+
+
+def require_distribution(name: str, value: Any) -> None:
+    """Refuses what is no `torch.distributions` object.
+
+    Raises:
+        GradusError: it is none.
+    """
+    if not isinstance(value, D.Distribution):
+        raise refusal(
+            name,
+            (
+                "a torch.distributions object, such as Normal(0., 1.)",
+                " torch.distributions 的对象，例如 Normal(0., 1.)",
+            ),
+            value,
+            kind=True,
+        )
 
 
 def check_parameters(distribution: D.Distribution) -> None:
@@ -96,7 +120,7 @@ def _check_shape(distribution: D.Distribution, x: Tensor) -> None:
     except RuntimeError:
         want = (*distribution.batch_shape, *distribution.event_shape)
         raise GradusError(
-            f"expected x to broadcast with {type(distribution).__name__} of shape {tuple(want)}, got {tuple(x.shape)}"
+            f"x: expected to broadcast with {type(distribution).__name__} of shape {tuple(want)}, got {tuple(x.shape)}"
         ) from None
 
 
@@ -240,20 +264,19 @@ def multivariate_normal(
         >>> distribution.scale_tril.tolist()
         [[2.0, 0.0], [0.0, 3.0]]
     """
-    d = mean.shape[-1] if mean.ndim else 0
-    if covariance.shape[-2:] != (d, d):
-        raise GradusError(
-            f"expected a {d}×{d} covariance for a mean of shape {tuple(mean.shape)}, got {tuple(covariance.shape)}"
-        )
+    sizes = Sizes()
+    tensor("mean", mean, "*#batch d>=1", sizes, finite=True, meta=False)
+    tensor("covariance", covariance, "*#batch d d", sizes, finite=True, meta=False)
+    same_kind(mean=mean, covariance=covariance)
     (wide,) = _wide(covariance)
     largest = wide.abs().max() if wide.numel() else torch.zeros(())
     if not bool(((wide - wide.mT).abs() <= 1e-6 * largest).all()):
-        raise GradusError("expected a symmetric covariance; take (Σ + Σᵀ)/2 if it is meant to be one")
+        raise GradusError("covariance: expected a symmetric one; take (Σ + Σᵀ)/2 if it is meant to be one")
     factor, failed = torch.linalg.cholesky_ex(wide)
     if bool(failed.any()):
         least = torch.linalg.eigvalsh(wide.detach()).min().item()
         raise GradusError(
-            f"expected a positive definite covariance, got the eigenvalue {least:.3g}; add to its diagonal"
+            f"covariance: expected a positive definite one, got the eigenvalue {least:.3g}; add to its diagonal"
         )
     return D.MultivariateNormal(mean, scale_tril=factor.to(covariance.dtype), validate_args=False)
 
