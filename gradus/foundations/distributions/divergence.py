@@ -12,7 +12,7 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
-from gradus.foundations.distributions.log_density import check_parameters, log_density
+from gradus.foundations.distributions.log_density import check_parameters, log_density, require_distribution
 from gradus.foundations.distributions.saddle_point import deviance, digamma_excess, factorial_excess, trigamma
 
 
@@ -37,6 +37,7 @@ def entropy(distribution: D.Distribution) -> Float[Tensor, "*batch"]:
         >>> round(entropy(D.Poisson(1e6)).item(), 2)
         8.33
     """
+    require_distribution("distribution", distribution)
     check_parameters(distribution)
     if isinstance(distribution, D.Bernoulli):
         p = distribution.probs
@@ -108,18 +109,22 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
         >>> kl_divergence(D.Normal(0.0, 1.0), D.Normal(2.0, 1.0)).item()
         2.0
     """
+    require_distribution("p", p)
+    require_distribution("q", q)
     check_parameters(p)
     check_parameters(q)
     if isinstance(p, D.Bernoulli) and isinstance(q, D.Bernoulli):
         return _two(p.probs, q.probs)
     if isinstance(p, D.Binomial) and isinstance(q, D.Binomial):
         if not bool((p.total_count == q.total_count).all()):
-            raise GradusError("expected two binomials of the same number of trials; no closed form otherwise")
+            raise GradusError(
+                "p, q: expected two binomials of the same number of trials; no closed form otherwise"
+            )
         return p.total_count * _two(p.probs, q.probs)
     if isinstance(p, D.Categorical) and isinstance(q, D.Categorical):
         if p.event_shape != q.event_shape or p.probs.shape[-1] != q.probs.shape[-1]:
             raise GradusError(
-                f"expected as many outcomes in p as in q, got {p.probs.shape[-1]} and {q.probs.shape[-1]}"
+                f"q: expected as many outcomes in p as in q, got {p.probs.shape[-1]} and {q.probs.shape[-1]}"
             )
         return _sum_of_deviances(p.probs, q.probs)
     rule = _DIVERGENCE.get(type(p))
@@ -129,7 +134,7 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
         return D.kl_divergence(p, q)
     except NotImplementedError:
         raise GradusError(
-            f"no closed form of the divergence of {type(p).__name__} from {type(q).__name__}; sample it"
+            f"p, q: no closed form of the divergence of {type(p).__name__} from {type(q).__name__}; sample it"
         ) from None
 
 
@@ -194,6 +199,7 @@ def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k 
         >>> fisher_information(D.Normal(0.0, 2.0)).tolist()
         [[0.25, 0.0], [0.0, 0.5]]
     """
+    require_distribution("distribution", distribution)
     check_parameters(distribution)
     if isinstance(distribution, D.Uniform):
         raise GradusError(
@@ -202,7 +208,7 @@ def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k 
     rule = _FISHER.get(type(distribution))
     if rule is None:
         known = ", ".join(t.__name__ for t in _FISHER)
-        raise GradusError(f"expected one of {known}, got {type(distribution).__name__}")
+        raise GradusError(f"distribution: expected one of {known}, got {type(distribution).__name__}")
     return rule(distribution)
 
 
