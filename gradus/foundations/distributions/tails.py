@@ -11,7 +11,9 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 from torch import distributions as D
 
+from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
+from gradus.foundations.distributions.log_density import require_distribution
 from gradus.foundations.distributions.saddle_point import deviance, factorial_excess
 from gradus.foundations.distributions.with_scipy import as_scipy
 
@@ -70,9 +72,11 @@ def log_survival(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*b
 
 
 def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
+    require_distribution("distribution", d)
+    tensor("x", x, dtype="real", meta=False)
     if d.event_shape or isinstance(d, D.Categorical):
         raise GradusError(
-            f"expected a distribution of one dimension, got {type(d).__name__}, which has no order"
+            f"distribution: expected one of one dimension, got {type(d).__name__}, which has no order"
         )
     distribution, points = as_scipy(d), _plain(x).numpy()
     with np.errstate(divide="ignore", over="ignore", under="ignore"):
