@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import flag, whole
 from gradus.errors import GradusError
-from gradus.foundations.compensated import dot, residual, two_sum
+from gradus.foundations.compensated import dot, residual, sum_with_error
 from gradus.foundations.design_matrix import linear_predictor, observations, require_finite, require_level
 
 Array = np.ndarray
@@ -116,6 +117,7 @@ def linear_regression(
         >>> fit.coefficients.round(6).tolist(), round(fit.r_squared, 4)
         ([0.7, 2.2], 0.9308)
     """
+    intercept, refinements = flag("intercept", intercept), whole("refinements", refinements, least=0)
     A, y = _design(X, y, intercept)
     scale = 2.0 ** np.round(np.log2([np.abs(column).max() for column in A.T]))  # powers of two: exact
     A /= scale
@@ -220,7 +222,7 @@ def _solve(factors: _Factors | _SemiNormal, A: Array, y: Array, refinements: int
     """θ and r of r + Aθ = y, Aᵀr = 0, refined."""
     r, theta = factors.augmented(y, np.zeros(A.shape[1]))
     for _ in range(refinements):
-        difference, lost = two_sum(y, -r)
+        difference, lost = sum_with_error(y, -r)
         dr, dtheta = factors.augmented(residual(difference, A, theta, low=lost), -dot(A, r))
         r, theta = r + dr, theta + dtheta
     return theta, r
