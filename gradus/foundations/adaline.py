@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from gradus.arguments import Sizes, array, shapes_together
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import augmented, split_intercept
 from gradus.foundations.linear_classifier import LinearClassifier
@@ -51,21 +52,15 @@ def lms(
         >>> lms(X, y, 0.5, [0.0, 0.0]).tolist()
         [[0.0, 0.0], [0.5, 0.0], [0.5, -0.5]]
     """
-    X, y, start = np.asarray(X, float), np.asarray(y, float), np.asarray(start, float)
-    if X.ndim < 2 or y.ndim < 1 or X.shape[-2] != y.shape[-1] or start.shape[-1:] != X.shape[-1:]:
-        raise GradusError(
-            f"expected X (…, T, p), y (…, T) and a start (…, p), got {X.shape}, {y.shape} and {start.shape}"
-        )
+    sizes = Sizes()
+    X = array("X", X, "*#batch T p", sizes, finite=True)
+    y = array("y", y, "*#batch T", sizes, finite=True)
+    start = array("start", start, "*#batch p", sizes, finite=True)
+    batch = shapes_together(X=X.shape[:-2], y=y.shape[:-1], start=start.shape[:-1])
     steps = X.shape[-2]
-    mu = np.asarray(step_size, float)
-    if mu.shape not in ((), (steps,)) or not np.isfinite(mu).all() or (mu < 0).any():
-        raise GradusError(f"expected a step size ≥ 0, or {steps} of them, got {step_size!r}")
-    try:
-        batch = np.broadcast_shapes(X.shape[:-2], y.shape[:-1], start.shape[:-1])
-    except ValueError:
-        raise GradusError(
-            f"the leading shapes do not fit: X {X.shape[:-2]}, y {y.shape[:-1]}, start {start.shape[:-1]}"
-        ) from None
+    mu = array("step_size", step_size, None if np.ndim(step_size) == 0 else "T", sizes, finite=True)
+    if (mu < 0).any():
+        raise GradusError(f"step_size: expected a number ≥ 0, or {steps} of them, got {mu.min():g}")
     w = np.empty((steps + 1, *batch, X.shape[-1]))  # time first: each step writes one block
     w[0] = start
     for t, step in enumerate(np.broadcast_to(mu, steps)):

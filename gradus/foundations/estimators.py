@@ -14,8 +14,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from gradus.foundations.estimator_rows import rows, rows_and_targets
 from gradus.foundations.linear_classifier import LinearClassifier
 from gradus.foundations.regularization import PenalizedFit, penalized
 
@@ -102,7 +103,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     def fit(self, X: Array, y: Array) -> LinearRegression:
         """Learns from rows X (n, d) and responses y (n,)."""
         self._validate_params()
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        X, y = rows_and_targets(self, X, y, numeric=True)
         l1, l2 = shares(self.penalty, self.alpha, self.l1_ratio)
         if l1 == l2 == 0:
             self.coef_, self.intercept_ = _least_squares(X, y, self.fit_intercept)
@@ -120,7 +121,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     def predict(self, X: Array) -> Array:
         """The fitted responses (m,)."""
         check_is_fitted(self)
-        return validate_data(self, X, dtype=np.float64, reset=False) @ self.coef_ + self.intercept_
+        return rows(self, X, reset=False) @ self.coef_ + self.intercept_
 
 
 def _least_squares(X: Array, y: Array, intercept: bool) -> tuple[Array, float]:

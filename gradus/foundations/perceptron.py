@@ -11,7 +11,7 @@ from jaxtyping import Float
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
-from gradus.errors import GradusError
+from gradus.arguments import flag, whole
 from gradus.foundations.design_matrix import augmented, split_intercept
 from gradus.foundations.linear_classifier import LinearClassifier, signed
 
@@ -68,9 +68,8 @@ def perceptron(
         >>> fit.coefficients.tolist(), fit.mistakes, fit.converged
         ([1.0, 2.0], 1, True)
     """
+    epochs, intercept = whole("epochs", epochs, least=0), flag("intercept", intercept)
     X, y = signed(X, y)
-    if epochs < 0:
-        raise GradusError(f"expected epochs ≥ 0, got {epochs}")
     A = augmented(X, intercept) * y[:, None]  # a mistake is then a row with w·a ≤ 0
     w, mistakes = np.zeros(A.shape[1]), 0
     for epoch in range(epochs):

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gradus.arguments import choice, duck, real_array, whole
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 
 __all__ = ["binomial_evaluations", "reverse_chain"]
@@ -48,15 +50,18 @@ def reverse_chain(
         >>> round(float(slope), 6), round(8 * 1.1**7, 6)  # x⁸ by three squarings
         (15.589737, 15.589737)
     """
-    if min(n, checkpoints) < 1:
-        raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")
+    require_function("step", step, "numpy.square")
+    require_function("pullback", pullback, "lambda x, x_bar: 2 * x * x_bar")
+    n, checkpoints = whole("n", n, least=1), whole("checkpoints", checkpoints, least=1)
+    choice("schedule", schedule, ("even", "binomial"))
+    for name, value in (("x", x), ("x_bar", x_bar)):
+        if not duck(value):
+            real_array(name, value)
     if np.shape(x) != np.shape(x_bar):
         raise GradusError(f"x_bar: expected the shape of x, {np.shape(x)}, got {np.shape(x_bar)}")
     if schedule == "even":
         return _even(step, pullback, x, x_bar, n, -(-n // checkpoints))
-    if schedule == "binomial":
-        return _binomial(step, pullback, x, x_bar, n, checkpoints)
-    raise GradusError(f"schedule: expected 'even' or 'binomial', got {schedule!r}")
+    return _binomial(step, pullback, x, x_bar, n, checkpoints)
 
 
 def binomial_evaluations(n: int, checkpoints: int) -> int:
@@ -73,8 +78,7 @@ def binomial_evaluations(n: int, checkpoints: int) -> int:
         >>> [binomial_evaluations(100, c) for c in (2, 5, 10, 100)]
         [845, 316, 222, 99]
     """
-    if min(n, checkpoints) < 1:
-        raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")
+    n, checkpoints = whole("n", n, least=1), whole("checkpoints", checkpoints, least=1)
     r = _sweeps(n, checkpoints)
     return r * n - math.comb(checkpoints + r, r - 1) if r else 0
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.array_like import ArrayLike
 from gradus.foundations.autodiff.call import call, summed_back
@@ -46,9 +47,10 @@ def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
         >>> float(value), float(slope)
         (10.0, 5.0)
     """
+    require_function("f", f, "numpy.exp")
     if np.shape(x) != np.shape(u):
         raise GradusError(
-            f"the direction has shape {np.shape(u)}, expected that of the argument, {np.shape(x)}"
+            f"u: the direction has shape {np.shape(u)}, expected that of the argument, {np.shape(x)}"
         )
     if any(np.iscomplexobj(part) for part in (x, u)):
         raise GradusError("jvp takes dual numbers with real parts, got complex ones")

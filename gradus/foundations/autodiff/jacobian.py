@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from gradus.errors import GradusError
+from gradus.arguments import array, choice
+from gradus.arguments import function as require_function
 from gradus.foundations.autodiff.dual import jvp
 from gradus.foundations.autodiff.tape import vjp
 
@@ -41,9 +42,9 @@ def jacobian(
         >>> jacobian(lambda x: np.stack([x[0] * x[1], x[0] ** 2]), np.array([3.0, 5.0])).tolist()
         [[5.0, 3.0], [6.0, 0.0]]
     """
-    if mode not in (None, "forward", "reverse"):
-        raise GradusError(f"mode: expected 'forward', 'reverse' or None, got {mode!r}")
-    x = np.asarray(x, float)
+    require_function("f", f, "numpy.exp")
+    choice("mode", mode, (None, "forward", "reverse"))
+    x = array("x", x)
     y, pull = vjp(f, x)
     m, n = np.size(y), x.size
     if mode == "forward" or (mode is None and n < m):

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from gradus.arguments import function as require_function
+from gradus.arguments import whole
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.accumulation import owned
 from gradus.foundations.autodiff.array_like import ArrayLike, value_of
@@ -56,6 +58,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
         >>> float(value), float(gradient)
         (8.0, 12.0)
     """
+    require_function("f", f, "numpy.sum")
+    _check_positions(argnums)
     several = not isinstance(argnums, int)
     chosen = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
 
@@ -103,6 +107,7 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         >>> pullback(np.array([1.0, 10.0]))[0].tolist()
         [2.0, 40.0]
     """
+    require_function("f", f, "numpy.exp")
     leaves = [mapped(_leaf, a) for a in x]
     starts: list[Step] = []
     mapped(lambda v: starts.append(v.step), leaves)
@@ -128,6 +133,14 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         return tuple(mapped(lambda v: owned(adjoint.get(v.step), v.shape, handed_out), a) for a in leaves)
 
     return (y if nested else value_of(y)), pull
+
+
+def _check_positions(argnums: Any) -> None:
+    places = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+    for place in places:
+        whole("argnums", place)
+    if not places or len(set(places)) != len(places):
+        raise GradusError(f"argnums: expected positions that differ, at least one, got {argnums!r}")
 
 
 def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) -> Any:
