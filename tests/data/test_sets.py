@@ -87,7 +87,7 @@ def test_loading_leaves_the_global_random_state_alone() -> None:
 
 @pytest.mark.parametrize("seed", [-1, 1.5, True, 2**32, "0"])
 def test_wrong_seed_is_refused(seed: object) -> None:
-    with pytest.raises(GradusError, match="seed: expected an integer from 0"):
+    with pytest.raises(GradusError, match="seed: expected a whole number ≥ 0"):
         load("iris", seed=seed)
 
 
