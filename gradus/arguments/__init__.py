@@ -5,7 +5,7 @@ fit is refused in one line that names the argument, what was expected, what came
 of their own, `gradus.arguments.tensors`, so that what works on NumPy's arrays does not import PyTorch.
 """
 
-from gradus.arguments.arrays import array, duck, real_array, require_plain
+from gradus.arguments.arrays import array, duck, real_array, real_or_duck, require_plain
 from gradus.arguments.errors import ArgumentError, refusal, shown
 from gradus.arguments.shapes import Sizes, fit, shapes_together
 from gradus.arguments.values import choice, flag, function, number, path, text, whole
@@ -22,6 +22,7 @@ __all__ = [
     "number",
     "path",
     "real_array",
+    "real_or_duck",
     "refusal",
     "require_plain",
     "shapes_together",

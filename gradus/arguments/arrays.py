@@ -14,7 +14,7 @@ from gradus.arguments.errors import ArgumentError, refusal, shown
 from gradus.arguments.shapes import Sizes, fit
 from gradus.text import Text
 
-__all__ = ["array", "duck", "real_array", "require_plain"]
+__all__ = ["array", "duck", "real_array", "real_or_duck", "require_plain"]
 
 Array = np.ndarray
 _NUMBERS = ("real numbers", "实数")
@@ -30,7 +30,7 @@ def array(
 ) -> Array:
     """An argument as an array of float64, whose axes are bound by name (see `gradus.arguments.shapes.fit`).
 
-    Whole numbers and booleans count as the numbers that they are; exact numbers (Fraction, Decimal) are rounded.
+    Whole numbers, and booleans within an array, count as the numbers that they are; exact numbers (Fraction, Decimal) are rounded.
 
     Args:
         name: of the argument.
@@ -116,6 +116,18 @@ def require_plain(name: str, value: Any) -> Any:
     return value
 
 
+def real_or_duck(name: str, value: Any) -> Any:
+    """What is traced, as it is; anything else as `real_array`, exact numbers rounded.
+
+    Raises:
+        GradusError: as `real_array`.
+    """
+    if duck(value) or type(value) is float:
+        return value
+    numbers = real_array(name, value)
+    return _rounded(name, numbers) if numbers.dtype.kind == "O" else numbers
+
+
 def duck(value: Any) -> bool:
     """Whether it stands in for an array: NumPy's functions call it, as while a derivative is computed."""
     return hasattr(type(value), "__array_ufunc__") and not isinstance(value, (Array, np.generic))
@@ -132,7 +144,7 @@ def _converted(name: str, value: Any) -> Array:
                 name, ("an array without masked entries", "没有被屏蔽元素的数组"), value, mend, kind=True
             )
         return value.data
-    if value is None or isinstance(value, (str, bytes, dict, set, frozenset)):
+    if value is None or isinstance(value, (str, bytes, bool, np.bool_, dict, set, frozenset)):
         raise refusal(name, _NUMBERS, value, kind=True)
     try:
         return np.asarray(value)

@@ -17,7 +17,7 @@ from gradus.arguments.shapes import Sizes, fit
 from gradus.arguments.values import number
 from gradus.text import Text
 
-__all__ = ["concrete", "factor", "same_kind", "tensor"]
+__all__ = ["concrete", "factor", "same_device", "same_kind", "tensor"]
 
 Dtype = Literal["floating", "real", "integer", "any"]
 FLOATING = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
@@ -26,11 +26,13 @@ _TAKEN: dict[str, frozenset[torch.dtype]] = {
     "floating": FLOATING,
     "real": FLOATING | INTEGER,
     "integer": INTEGER,
+    "any": FLOATING | INTEGER | {torch.bool, torch.complex64, torch.complex128},
 }
 _NOUN: dict[str, tuple[str, str]] = {
     "floating": ("floating-point numbers", "浮点数"),
     "real": ("real numbers", "实数"),
     "integer": ("whole numbers", "整数"),
+    "any": ("numbers", "数"),
 }
 
 
@@ -51,7 +53,8 @@ def tensor(
         value: what came; it is returned as it is.
         spec: the names of its axes; None for any shape.
         sizes: of the axes of the arguments before.
-        dtype: "floating", "real" (whole numbers, too; no booleans), "integer", or "any".
+        dtype: "floating", "real" (whole numbers, too; no booleans), "integer", or "any" (complex
+            numbers and booleans, too).
         finite: whether NaN and ±∞ are refused, where values can be looked at.
         meta: whether a tensor without values (of the meta device) will do.
 
@@ -66,7 +69,7 @@ def tensor(
         raise refusal(
             name, ("a dense tensor", "稠密张量"), Text(f"a {layout} one", f"{layout} 张量"), mend, kind=True
         )
-    if dtype != "any" and value.dtype not in _TAKEN[dtype]:
+    if value.dtype not in _TAKEN[dtype]:
         raise _wrong_dtype(name, value, dtype)
     if not meta and value.is_meta:
         raise refusal(
@@ -92,15 +95,15 @@ def concrete(*values: Tensor) -> bool:
     )
 
 
-def factor(name: str, value: Any) -> Any:
-    """A factor: a finite number, or a tensor of one, which may be learnt.
+def factor(name: str, value: Any, most: float | None = None) -> Any:
+    """A factor: a finite number, in size `most` at most, or a tensor of one, which may be learnt.
 
     Raises:
         GradusError: it is none.
     """
     if isinstance(value, Tensor):
         return tensor(name, value, "", dtype="real", finite=True)
-    return number(name, value)
+    return number(name, value, least=None if most is None else -most, most=most)
 
 
 def same_kind(**values: Tensor | None) -> None:
@@ -117,6 +120,22 @@ def same_kind(**values: Tensor | None) -> None:
             first, dtype, device = name, value.dtype, value.device
         elif value.dtype != dtype and not torch.is_autocast_enabled(device.type):
             raise _unlike(name, first, value.dtype, dtype)
+        elif value.device != device:
+            raise _unlike(name, first, value.device, device)
+
+
+def same_device(**values: Tensor | None) -> None:
+    """Refuses tensors on several devices; None is passed over.
+
+    Raises:
+        GradusError: they differ; both arguments are named.
+    """
+    first = ""
+    for name, value in values.items():
+        if value is None:
+            continue
+        if not first:
+            first, device = name, value.device
         elif value.device != device:
             raise _unlike(name, first, value.device, device)
 

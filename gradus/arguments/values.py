@@ -83,8 +83,6 @@ def whole(name: str, value: Any, *, least: int | None = None, most: int | None =
     Raises:
         GradusError: it is none, or out of range.
     """
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
     is_whole = isinstance(value, Integral) and not isinstance(value, bool)
     if is_whole and (least is None or value >= least) and (most is None or value <= most):
         return int(value)

@@ -79,6 +79,8 @@ def load_characters(name: str, data_dir: str | Path | None = None) -> Characters
         (40, 10073, 1120)
     """
     choice("name", name, TEXTS)
+    if data_dir is not None:
+        data_directory(data_dir)
     if name == "alice":
         text = (Path(__file__).parent / "alice.txt").read_text(encoding="utf-8")
     else:

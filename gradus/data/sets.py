@@ -72,12 +72,11 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download:
         ((1437, 1, 8, 8), (360, 1, 8, 8))
     """
     seed, download = whole("seed", seed, least=0, most=2**32 - 1), flag("download", download)
-    entry = entry_of(text("name", name))
+    entry, root = entry_of(text("name", name)), data_directory(data_dir)
     if entry.embedded:
         from gradus.data.embedded import load_embedded
 
         return load_embedded(entry, seed)
-    root = data_directory(data_dir)
     if download and None in located(entry, root):
         from gradus.data.fetching import fetch
 

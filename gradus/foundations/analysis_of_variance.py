@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gradus.arguments import fit, real_array, refusal
+from gradus.arguments import fit, real_array, refusal, require_plain
 from gradus.errors import GradusError
 from gradus.foundations.compensated import product_with_error, sum_with_error
 from gradus.text import Text
@@ -171,6 +171,7 @@ def _checked(y: Array, group: Any) -> tuple[Array, Array]:
 
 
 def _labels(group: Any) -> Array:
+    group = require_plain("group", group)
     if group is None or isinstance(group, (str, bytes, dict, set)):
         raise refusal("group", ("one label for each observation", "每个观测各一个标签"), group, kind=True)
     try:

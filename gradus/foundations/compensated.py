@@ -11,7 +11,8 @@ from gradus.arguments import array, duck, real_array, shapes_together
 
 Array = np.ndarray
 Numbers = Any  # arrays, or numbers that broadcast against them
-_SPLIT = 2.0**27 + 1  # Veltkamp's constant for 53 bits
+# Veltkamp's constants, for 11, 24, 53 and 64 bits, by the bytes of a number
+_SPLIT = {2: 2.0**6 + 1, 4: 2.0**12 + 1, 8: 2.0**27 + 1, 16: 2.0**32 + 1}
 
 
 def two_sum(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
@@ -58,7 +59,10 @@ def _pair(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
         x if duck(x) or isinstance(x, float) else _floating(name, x) for name, x in (("a", a), ("b", b))
     )
     shapes_together(a=np.shape(pair[0]), b=np.shape(pair[1]))
-    return pair[0], pair[1]
+    if duck(pair[0]) or duck(pair[1]):
+        return pair[0], pair[1]
+    common = np.result_type(*pair)  # both are split in the precision of the result
+    return np.asarray(pair[0], common)[()], np.asarray(pair[1], common)[()]
 
 
 def _floating(name: str, x: Any) -> Any:
@@ -67,7 +71,7 @@ def _floating(name: str, x: Any) -> Any:
 
 
 def _halves(a: Numbers) -> tuple[Numbers, Numbers]:
-    t = _SPLIT * a
+    t = _SPLIT[a.dtype.itemsize if isinstance(a, (np.ndarray, np.generic)) else 8] * a
     high = t - (t - a)
     return high, a - high
 

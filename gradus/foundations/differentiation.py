@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from gradus.arguments import array, choice, duck, shapes_together
+from gradus.arguments import array, choice, duck, number
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 
@@ -68,15 +68,15 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
     require_function("f", f, "numpy.exp")
     choice("method", method, get_args(Method))
     points = array("x", x, finite=True)
-    step = step_size(method, points) if h is None else array("h", h, finite=True)[()]
-    shapes_together(x=points.shape, h=np.shape(step))
+    step = step_size(method, points) if h is None else number("h", h)
     if np.any(step == 0):
         raise GradusError(f"h: expected a step that is not 0, got {step}")
     if method != "complex" and np.any(points + step == points):
         raise GradusError(
             f"h: the step {np.min(np.abs(step)):g} is lost in x of size {np.abs(points).max():g}; take a larger one"
         )
-    quotient = {"forward": _forward, "central": _central, "complex": _complex}[method](f, points, step)
+    rule = {"forward": _forward, "central": _central, "complex": _complex}[method]
+    quotient = rule(lambda z: _values(f, z, method == "complex"), points, step)
     quotient = array("f", quotient)
     if np.shape(quotient) != points.shape:
         raise GradusError(
@@ -87,6 +87,13 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
             f"f is not finite within {np.max(np.abs(step)):g} of x = {points[~np.isfinite(quotient)].ravel()[:3]}"
         )
     return quotient
+
+
+def _values(f: Callable[..., Any], x: Any, complex_too: bool) -> Any:
+    values = f(x)
+    if complex_too and isinstance(values, (np.ndarray, np.generic)) and values.dtype.kind == "c":
+        return values
+    return array("f", values)
 
 
 def _forward(f: Callable[..., Any], x: Any, h: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The rows that an estimator learns from or predicts for: scikit-learn's own check, with the argument's name in what it refuses."""
+"""What estimators take: rows, targets and hyper-parameters by scikit-learn's own checks, which then name the argument."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from gradus.arguments import ArgumentError, require_plain
+from gradus.arguments import ArgumentError, array, refusal, require_plain
 from gradus.errors import GradusError
+from gradus.text import Text
 
-__all__ = ["rows", "rows_and_targets"]
+__all__ = ["check_parameters", "classes_of", "rows", "rows_and_targets"]
 
 Array = np.ndarray
 
@@ -22,25 +24,82 @@ def rows(estimator: Any, X: Any, *, reset: bool = True) -> Array:
     Raises:
         GradusError: it is no such array.
     """
-    return _named(lambda: validate_data(estimator, require_plain("X", X), dtype=np.float64, reset=reset))
+    plain = _plain("X", X)
+    return _named(lambda: validate_data(estimator, plain, dtype=np.float64, reset=reset), "X")
 
 
 def rows_and_targets(estimator: Any, X: Any, y: Any, *, numeric: bool = False) -> tuple[Array, Array]:
-    """X (n, d) in float64, finite, and a target for each of its rows.
+    """X (n, d) in float64, finite, and a target for each of its rows: a number, or with `numeric` unset any label.
 
     Raises:
         GradusError: they are no such arrays.
     """
-    X, y = require_plain("X", X), None if y is None else require_plain("y", y)
-    return _named(lambda: validate_data(estimator, X, y, dtype=np.float64, y_numeric=numeric))
+    X, y = _plain("X", X), _targets(y, numeric)
+    return _named(lambda: validate_data(estimator, X, y, dtype=np.float64, y_numeric=numeric), "X, y")
 
 
-def _named(check: Any) -> Any:
+def classes_of(y: Array) -> tuple[Array, Array]:
+    """The labels, sorted, and for each row the number of its own.
+
+    Raises:
+        GradusError: they are no labels of classes, or of one class only.
+    """
+    _named(lambda: check_classification_targets(y), "y")
+    classes, index = np.unique(y, return_inverse=True)
+    if classes.size < 2:
+        raise GradusError(
+            f"y: expected at least two classes, got one class ({classes[0]!r}); add rows of another"
+        )
+    return classes, index
+
+
+def check_parameters(estimator: Any) -> None:
+    """Refuses hyper-parameters out of range, or of another type; a bool is no number.
+
+    Raises:
+        ValueError: scikit-learn's, which names the parameter.
+    """
+    for name, kinds in estimator._parameter_constraints.items():
+        value = getattr(estimator, name)
+        if isinstance(value, (bool, np.bool_)) and "boolean" not in kinds:
+            raise refusal(name, ("a number", "数"), value, kind=True)
+    estimator._validate_params()
+
+
+def _plain(name: str, value: Any) -> Any:
+    value = require_plain(name, value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "mM":
+        raise refusal(name, ("real numbers", "实数"), Text(str(value.dtype), str(value.dtype)), kind=True)
+    return value
+
+
+def _targets(y: Any, numeric: bool) -> Any:
+    y = require_plain("y", y)
+    if y is None or hasattr(y, "iloc"):  # scikit-learn knows what to say, and pandas' columns
+        return y
+    if numeric:
+        return array("y", y)
+    try:
+        labels = np.asarray(y)
+    except ValueError:
+        raise refusal("y", ("one label for each row", "每行一个标签"), y) from None
+    if labels.dtype.kind == "c":
+        raise refusal(
+            "y",
+            ("labels that are no complex numbers", "非复数的标签"),
+            Text(str(labels.dtype), str(labels.dtype)),
+            kind=True,
+        )
+    return y
+
+
+def _named(check: Any, name: str) -> Any:
+    """What a check of scikit-learn returns; its refusal with the argument's name, where it says none."""
     try:
         return check()
     except GradusError:
         raise
     except (ValueError, TypeError) as error:
         words = str(error)
-        named = words if re.search(r"\b[Xy]\b", words) else f"X: {words}"
+        named = words if re.search(r"\b[Xy]\b", words) else f"{name}: {words}"
         raise (ArgumentError if isinstance(error, TypeError) else GradusError)(named) from None

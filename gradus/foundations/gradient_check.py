@@ -85,7 +85,7 @@ def check_gradient(
     """
     require_function("f", f, "numpy.sum")
     require_function("gradient", gradient, "numpy.cos")
-    tolerance, h = number("tolerance", tolerance, least=0), number("h", h, above=0)
+    tolerance, h = number("tolerance", tolerance, least=0), number("h", h, least=2.0**-40)
     x = array("x", x, finite=True)
     claimed = array("gradient", gradient(x.copy()))
     if claimed.shape != x.shape:

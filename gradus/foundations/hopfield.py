@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gradus.arguments import Sizes, array, fit, number, real_array, whole
 from gradus.errors import GradusError
-from gradus.foundations.estimator_rows import rows
+from gradus.foundations.estimator_rows import check_parameters, rows
 
 Array = np.ndarray
 
@@ -118,6 +118,9 @@ def modern_recall(
     X = array("patterns", patterns, "N>=1 d", sizes, finite=True)
     q = array("state", state, "... d", sizes, finite=True)
     beta, steps = number("beta", beta, above=0), whole("steps", steps, least=0)
+    largest, other = float(np.abs(X).max(initial=0.0)), float(np.abs(q).max(initial=0.0))
+    if beta * largest * max(largest, other) * X.shape[1] > 1e300:
+        raise GradusError("patterns, state: their products exceed 1e300; divide both by a constant")
     for _ in range(steps):
         q = _attend(X, q, beta)
     return np.array(q) if steps == 0 else q
@@ -185,7 +188,7 @@ class Hopfield(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X: Array, y: Array | None = None) -> Hopfield:
         """Stores the rows of X (P, d)."""
-        self._validate_params()
+        check_parameters(self)
         self.patterns_ = self._binary(X, reset=True)
         _, self.n_iter_ = self._settle(self.patterns_)
         return self
@@ -257,7 +260,7 @@ class ModernHopfield(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X: Array, y: Array | None = None) -> ModernHopfield:
         """Stores the rows of X (N, d)."""
-        self._validate_params()
+        check_parameters(self)
         self.patterns_ = np.array(rows(self, X))
         _, self.n_iter_ = self._settle(self.patterns_)
         return self

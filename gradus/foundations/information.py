@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gradus.arguments import Sizes, number
-from gradus.arguments.tensors import concrete, tensor
+from gradus.arguments.tensors import concrete, same_device, tensor
 from gradus.errors import GradusError
 
 
@@ -153,6 +153,7 @@ def _check_pair(p: Tensor, q: Tensor) -> None:
     sizes = Sizes()
     tensor("p", p, "*#batch k>=1", sizes)
     tensor("q", q, "*#batch k", sizes)
+    same_device(p=p, q=q)
     _check_distribution("p", p)
     _check_distribution("q", q)
 

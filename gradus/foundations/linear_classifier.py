@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import observations, require_finite
-from gradus.foundations.estimator_rows import rows, rows_and_targets
+from gradus.foundations.estimator_rows import classes_of, rows, rows_and_targets
 
 Array = np.ndarray
 
@@ -31,12 +30,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):
             ValueError: not two-dimensional, not finite, or fewer than two classes.
         """
         X, y = rows_and_targets(self, X, y)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if self.classes_.size < 2:
-            raise GradusError(
-                f"expected at least two classes, got one class ({self.classes_[0]!r}); add rows of another"
-            )
+        self.classes_, labels = classes_of(y)
         self._learn(X, labels)
         return self
 

@@ -131,18 +131,22 @@ def _design(X: Array, y: Array, intercept: bool) -> tuple[Array, Array]:
     """The columns with the ones, and y, once they are known to make sense."""
     X, y = observations(X, y)
     require_finite(X=X, y=y)
+    if np.abs(y).max(initial=0.0) > 1e150:
+        raise GradusError(
+            f"y: expected numbers up to 1e150, whose squares have a sum, got {np.abs(y).max():g}; divide y by a constant"
+        )
     # by columns, as LAPACK and the refinement read it
     A = np.empty((len(X), X.shape[1] + intercept), order="F")
     A[:, :intercept] = 1.0
     A[:, intercept:] = X
     if A.shape[1] == 0 or len(A) <= A.shape[1]:
         raise GradusError(
-            f"expected more observations than coefficients, got n={len(A)} and p={A.shape[1]}; drop columns or add rows"
+            f"X: expected more observations than coefficients, got n={len(A)} and p={A.shape[1]}; drop columns or add rows"
         )
     zero = np.flatnonzero(~A.any(axis=0))
     if zero.size:
         raise GradusError(
-            f"expected linearly independent columns, but column {zero[0] - intercept} of X is all zeros; drop it"
+            f"X: expected linearly independent columns, but column {zero[0] - intercept} of X is all zeros; drop it"
         )
     return A, y
 
@@ -212,7 +216,7 @@ def _factors(A: Array, intercept: bool) -> _Factors:
         taking = np.flatnonzero(part > 1e-6 * part.max())
         names = ["the intercept" if intercept and j == 0 else f"column {j - intercept}" for j in taking]
         raise GradusError(
-            f"expected linearly independent columns, but X has rank {rank} of {A.shape[1]}: "
+            f"X: expected linearly independent columns, but X has rank {rank} of {A.shape[1]}: "
             f"{', '.join(names)} are dependent; drop one of them"
         )
     return _Factors(reflections, tau, R)

@@ -125,7 +125,7 @@ def logistic_regression(
         _refuse_separated(problem)
     if not settled:
         raise GradusError(
-            f"no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation"
+            f"steps: no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation"
         )
     return LogisticFit(theta, value + 0.5 * float(weights @ theta**2), intercept, problem)
 
@@ -134,7 +134,7 @@ def _refuse_separated(problem: Likelihood) -> None:
     A = augmented(problem.X, problem.intercept)
     if separated(A[:, problem.penalty == 0], problem.y):
         raise GradusError(
-            "a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
+            "y: a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
         )
 
 
@@ -235,6 +235,10 @@ def separated(X: Float[Array, "n p"], y: Float[Array, " n"]) -> bool:
 def _checked(X: Array, y: Array) -> tuple[Array, Array]:
     X, y = observations(X, y)
     require_finite(X=X)
+    if np.abs(X).max(initial=0.0) > 1e100:
+        raise GradusError(
+            f"X: expected numbers up to 1e100, got {np.abs(X).max():g}; divide its columns by a constant"
+        )
     strange = y[(y != 0) & (y != 1)]
     if strange.size:
         raise GradusError(

@@ -124,7 +124,7 @@ def _ascend(log_density: LogDensity, x: Tensor, theta: Tensor, steps: int) -> Te
             value, gradient, information = (t.detach() for t in _derivatives(log_density, x, theta))
         if not bool(torch.isfinite(value).all() & torch.isfinite(gradient).all()):
             raise GradusError(
-                "the log-likelihood is not finite where the ascent stands; start elsewhere, or use log-parameters"
+                "log_density, start: the log-likelihood is not finite where the ascent stands; start elsewhere, or use log-parameters"
             )
         theta = theta.detach()
         size, axes = torch.linalg.eigh(information)
@@ -137,7 +137,7 @@ def _ascend(log_density: LogDensity, x: Tensor, theta: Tensor, steps: int) -> Te
             return theta + step
         theta = _halved(log_density, x, theta, step, value, gain)
     raise GradusError(
-        f"no maximum after {steps} steps: the likelihood may grow for ever (too few or constant observations?)"
+        f"steps: no maximum after {steps}: the likelihood may grow for ever (too few or constant observations?)"
     )
 
 
@@ -145,7 +145,7 @@ def _check_maximum(size: Tensor, step: Tensor, theta: Tensor) -> None:
     flat = size[..., 0] <= 1e-10 * size[..., -1].abs()
     if bool(flat.any()) or bool((step.abs() > 1e-3 * (1 + theta.abs())).any()):
         raise GradusError(
-            "the likelihood has no strict maximum: it is flat, or grows for ever, in some direction of θ"
+            "log_density: the likelihood has no strict maximum: it is flat, or grows for ever, in some direction of θ"
         )
 
 

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 
 from gradus.arguments import flag, whole
 from gradus.foundations.design_matrix import augmented, split_intercept
+from gradus.foundations.estimator_rows import check_parameters
 from gradus.foundations.linear_classifier import LinearClassifier, signed
 
 Array = np.ndarray
@@ -137,7 +138,7 @@ class Perceptron(LinearClassifier):
         self.averaged = averaged
 
     def _learn(self, X: Array, labels: Array) -> None:
-        self._validate_params()
+        check_parameters(self)
         if self.classes_.size == 2 and not self.averaged:
             fit = perceptron(X, 2.0 * labels - 1, self.max_iter, self.fit_intercept)
             theta = fit.coefficients[None]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradus.arguments import choice, duck, real_array, whole
+from gradus.arguments import choice, duck, real_array, refusal, whole
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 
@@ -54,14 +54,39 @@ def reverse_chain(
     require_function("pullback", pullback, "lambda x, x_bar: 2 * x * x_bar")
     n, checkpoints = whole("n", n, least=1), whole("checkpoints", checkpoints, least=1)
     choice("schedule", schedule, ("even", "binomial"))
-    for name, value in (("x", x), ("x_bar", x_bar)):
-        if not duck(value):
-            real_array(name, value)
+    x, x_bar = _state("x", x), _state("x_bar", x_bar)
+    if not (duck(x) or duck(x_bar)):
+        x_bar = _beside(x, x_bar)
     if np.shape(x) != np.shape(x_bar):
         raise GradusError(f"x_bar: expected the shape of x, {np.shape(x)}, got {np.shape(x_bar)}")
+    inner, back = step, pullback
+    step, pullback = lambda x: _state("step", inner(x)), lambda x, bar: _state("pullback", back(x, bar))
     if schedule == "even":
         return _even(step, pullback, x, x_bar, n, -(-n // checkpoints))
     return _binomial(step, pullback, x, x_bar, n, checkpoints)
+
+
+def _state(name: str, value: Any) -> Any:
+    """A state: an array (a list becomes one), a number, or what another framework has for an array."""
+    if (
+        duck(value)
+        or isinstance(value, (float, np.generic))
+        or (hasattr(value, "shape") and not isinstance(value, np.ndarray))
+    ):
+        return value
+    numbers = real_array(name, value)
+    return numbers.astype(float) if numbers.dtype.kind == "O" else numbers
+
+
+def _beside(x: Any, x_bar: Any) -> Any:
+    """The adjoint in the framework of the state."""
+    if isinstance(x, (float, np.ndarray, np.generic)):
+        return x_bar if isinstance(x_bar, (float, np.generic)) else real_array("x_bar", x_bar)
+    if type(x_bar) is not type(x):
+        raise refusal(
+            "x_bar", (f"{type(x).__name__} as x", f"与 x 相同的 {type(x).__name__}"), x_bar, kind=True
+        )
+    return x_bar
 
 
 def binomial_evaluations(n: int, checkpoints: int) -> int:

@@ -73,6 +73,8 @@ def taylor_coefficients(
     line = [centre, step, *zeros][: order + 1]
     with np.errstate(all="ignore"):
         y = f(Series(line, next(_levels)))
+    if not isinstance(y, Series):
+        y = array("f", y)
     terms = y.coefficients if isinstance(y, Series) else [y, *[np.zeros(np.shape(y))] * order]
     result = np.stack([np.asarray(c, float) for c in terms])
     if not np.isfinite(result).all():

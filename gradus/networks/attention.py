@@ -55,7 +55,7 @@ def online_attention(
     same_kind(Q=Q, K=K, V=V)
     flag("causal", causal)
     block = whole("block", block, least=1)
-    scale = None if scale is None else factor("scale", scale)
+    scale = None if scale is None else factor("scale", scale, most=1e18)
     s = 1 / math.sqrt(Q.shape[-1]) if scale is None else scale
     rows = [_rows(Q[..., i : i + block, :] * s, K, V, i, causal, block) for i in range(0, Q.shape[-2], block)]
     return torch.cat(rows, dim=-2) if rows else Q.new_zeros((*Q.shape[:-1], V.shape[-1]))

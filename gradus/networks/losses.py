@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gradus.arguments import Sizes, shown
 from gradus.arguments import function as require_function
-from gradus.arguments.tensors import concrete, same_kind, tensor
+from gradus.arguments.tensors import concrete, same_device, same_kind, tensor
 from gradus.errors import GradusError
 
 
@@ -39,6 +39,7 @@ def hinge_loss(s: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, 
     sizes = Sizes()
     tensor("s", s, "n>=1", sizes, finite=True)
     tensor("y", y, "n", sizes, dtype="real")
+    same_device(s=s, y=y)
     if concrete(y) and not bool((y.abs() == 1).all()):
         wrong = y[y.abs() != 1][0].item()
         raise GradusError(f"y: expected labels −1 or +1, got {wrong:g}; labels 0 and 1 become so by 2*y - 1")

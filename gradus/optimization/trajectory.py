@@ -95,11 +95,11 @@ def _start(theta0: Any) -> Tensor:
     if isinstance(theta0, Tensor):
         return tensor("theta0", theta0, meta=False).detach()
     start = real_array("theta0", theta0)
-    if start.dtype.kind != "f":
+    if start.dtype.kind != "f" or start.dtype.itemsize > 8:
         raise GradusError(
-            f"theta0: expected a start of floating-point numbers, got {start.dtype}; write 1.0 for 1"
+            f"theta0: expected a start of floating-point numbers in PyTorch's precisions, got {start.dtype}; write 1.0 for 1"
         )
-    return torch.as_tensor(np.array(start))
+    return torch.as_tensor(start.astype(start.dtype.newbyteorder("=")))
 
 
 def _rates(step_sizes: Any, count: int) -> list[float]:

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from gradus.arguments import Sizes
-from gradus.arguments.tensors import tensor
+from gradus.arguments.tensors import same_device, tensor
 
 
 def accuracy(outputs: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) -> Float[Tensor, ""]:
@@ -13,4 +13,5 @@ def accuracy(outputs: Float[Tensor, "n classes"], targets: Int[Tensor, " n"]) ->
     sizes = Sizes()
     tensor("outputs", outputs, "n>=1 classes>=1", sizes)
     tensor("targets", targets, "n", sizes, dtype="integer")
+    same_device(outputs=outputs, targets=targets)
     return (outputs.argmax(dim=-1) == targets).to(torch.float32).mean()

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gradus.arguments import choice, whole
-from gradus.arguments.tensors import tensor
+from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
 
 Activation = Literal["relu", "tanh", "sigmoid"]
@@ -90,6 +90,7 @@ class LeNet(nn.Module):
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         """The logits of each image."""
         tensor("x", x)
+        same_kind(weights=self.c1.weight, x=x)
         if tuple(x.shape[1:]) != self.shape or x.dim() != 4:
             want = ", ".join(map(str, self.shape))
             raise GradusError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradus.arguments import function as require_function
+from gradus.arguments import real_or_duck
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.array_like import ArrayLike
 from gradus.foundations.autodiff.call import call, summed_back
@@ -48,6 +49,7 @@ def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
         (10.0, 5.0)
     """
     require_function("f", f, "numpy.exp")
+    x, u = real_or_duck("x", x), real_or_duck("u", u)
     if np.shape(x) != np.shape(u):
         raise GradusError(
             f"u: the direction has shape {np.shape(u)}, expected that of the argument, {np.shape(x)}"

@@ -49,6 +49,6 @@ def jacobian(
     m, n = np.size(y), x.size
     if mode == "forward" or (mode is None and n < m):
         columns = [np.ravel(jvp(f, x, u.reshape(x.shape))[1]) for u in np.eye(n)]
-        return np.array(columns).reshape(n, m).T.reshape(*np.shape(y), *x.shape)
+        return np.array(columns).reshape(n, m).T.reshape((*np.shape(y), *x.shape))
     rows = [np.ravel(pull(w.reshape(np.shape(y)))[0]) for w in np.eye(m)]
-    return np.array(rows).reshape(*np.shape(y), *x.shape)
+    return np.array(rows).reshape((*np.shape(y), *x.shape))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradus.arguments import function as require_function
-from gradus.arguments import whole
+from gradus.arguments import real_or_duck, whole
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.accumulation import owned
 from gradus.foundations.autodiff.array_like import ArrayLike, value_of
@@ -162,6 +162,7 @@ def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) 
 def _leaf(x: Any) -> Any:
     """A new Variable to differentiate by; a Variable of somebody else's is one more step of theirs."""
     _refuse_dual(x)
+    x = real_or_duck("x", x)
     v: Any = np.positive(x) if isinstance(x, Variable) else Variable(x)
     v.step.live = True
     return v

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.arguments import Sizes, refusal
-from gradus.arguments.tensors import same_kind, tensor
+from gradus.arguments.tensors import same_device, same_kind, tensor
 from gradus.errors import GradusError
 from gradus.foundations.distributions.saddle_point import deviance, factorial_excess
 
@@ -54,7 +54,8 @@ def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batc
         )
     check_parameters(distribution)
     tensor("x", x, dtype="real")
-    _check_shape(distribution, x)
+    same_device(distribution=next(iter(parameters(distribution).values())), x=x)
+    check_shape(distribution, x)
     dtype = next(v for v in parameters(distribution).values() if torch.is_floating_point(v)).dtype
     return rule(distribution, x).to(dtype)
 
@@ -110,7 +111,12 @@ def check_parameters(distribution: D.Distribution) -> None:
             )
 
 
-def _check_shape(distribution: D.Distribution, x: Tensor) -> None:
+def check_shape(distribution: D.Distribution, x: Tensor) -> None:
+    """Refuses points whose shape does not broadcast with the distribution's.
+
+    Raises:
+        GradusError: it does not.
+    """
     event = len(distribution.event_shape)
     batch = x.shape[: x.ndim - event]
     try:

@@ -13,7 +13,7 @@ from torch import distributions as D
 
 from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
-from gradus.foundations.distributions.log_density import require_distribution
+from gradus.foundations.distributions.log_density import check_shape, require_distribution
 from gradus.foundations.distributions.saddle_point import deviance, factorial_excess
 from gradus.foundations.distributions.with_scipy import as_scipy
 
@@ -74,6 +74,7 @@ def log_survival(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*b
 def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
     require_distribution("distribution", d)
     tensor("x", x, dtype="real", meta=False)
+    check_shape(d, x)
     if d.event_shape or isinstance(d, D.Categorical):
         raise GradusError(
             f"distribution: expected one of one dimension, got {type(d).__name__}, which has no order"
@@ -100,7 +101,7 @@ def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
     value = deep(d, _plain(x), lower, far)
     if bool((far & value.isnan() & result.isinf()).any()):
         raise GradusError(
-            f"the tail of {type(d).__name__} did not converge in {STEPS} terms: its shape is too large"
+            f"distribution, x: the tail of {type(d).__name__} did not converge in {STEPS} terms: its shape is too large"
         )
     return torch.where(far & ~value.isnan(), value, result)
 
@@ -158,7 +159,7 @@ def _log_incomplete_beta(a: Tensor, b: Tensor, x: Tensor, rest: Tensor) -> Tenso
 
 
 def _plain(value: Tensor) -> Tensor:
-    return value.detach().cpu().double()
+    return value.detach().resolve_neg().cpu().double()
 
 
 def _only_far(far: Tensor, *values: Tensor) -> list[Tensor]:
