@@ -38,15 +38,18 @@ def _parsed(spec: str) -> _Axes:
 
 def _parse(spec: str) -> _Axes:
     words = spec.split()
-    lead = words.pop(0) if words and words[0].startswith(("*", "...")) else ""
-    own = []
-    for word in words:
-        name, _, least = word.partition(">=")
-        own.append(_Axis(name, int(least or 0)))
+    lead = words[0] if words and words[0][0] in "*." else ""
+    own = tuple(_axis(word) for word in words[1 if lead else 0 :])
     names = [axis.name for axis in own]
-    inner = ", ".join([*(["…"] if lead else []), *names]) + ("," if len(names) == 1 and not lead else "")
-    limits = [f"{axis.name} ≥ {axis.least}" for axis in own if axis.least]
-    return _Axes(lead, tuple(own), f"({inner})" + (f" with {', '.join(limits)}" if limits else ""))
+    comma = "," if len(names) == 1 and not lead else ""
+    limits = ", ".join([f"{axis.name} ≥ {axis.least}" for axis in own if axis.least])
+    written = ", ".join((["…"] if lead else []) + names) + comma
+    return _Axes(lead, own, f"({written})" + (f" with {limits}" if limits else ""))
+
+
+def _axis(word: str) -> _Axis:
+    name, _, least = word.partition(">=")
+    return _Axis(name, int(least or 0))
 
 
 def fit(name: str, shape: tuple[int, ...], spec: str, sizes: Sizes | None = None) -> None:
@@ -55,7 +58,7 @@ def fit(name: str, shape: tuple[int, ...], spec: str, sizes: Sizes | None = None
     Args:
         name: of the argument.
         shape: that it has.
-        spec: the names of its axes, such as "n d"; "n>=3" for at least 3; a number for just that size. Before them may
+        spec: the names of its axes, such as "n d"; "n>=3" for at least 3. Before them may
             stand "..." (any leading axes), "*batch" (the same ones in all arguments) or "*#batch" (those that broadcast).
         sizes: of the axes of the arguments before; a name that is known must have its size again.
 
@@ -69,23 +72,19 @@ def fit(name: str, shape: tuple[int, ...], spec: str, sizes: Sizes | None = None
     known = Sizes() if sizes is None else sizes
     for size, axis in zip(shape[len(shape) - count :], axes.own, strict=True):
         want, owner = known.setdefault(axis.name, (size, name))
-        if axis.name.isdigit():
-            want, owner = int(axis.name), ""
         if size < axis.least:
             raise _wrong(name, axes, shape)
         if size != want:
-            whose = f"{axis.name} is {want} in {owner}" if owner and owner != name else ""
-            mine = f"{axis.name} is both {want} and {size}" if owner == name else ""
-            en, zh = whose or mine, _chinese(axis.name, want, size, owner, name)
-            raise _wrong(name, axes, shape, en, zh)
+            raise _wrong(name, axes, shape, *_both(axis.name, want, size, owner, name))
     if axes.lead not in ("", "..."):
         _lead(name, shape[: len(shape) - count], axes, shape, known)
 
 
-def _chinese(axis: str, want: object, size: int, owner: str, name: str) -> str:
-    if not owner:
-        return ""
-    return f"{owner} 的 {axis} 是 {want}" if owner != name else f"{axis} 既是 {want} 又是 {size}"
+def _both(axis: str, want: object, size: int, owner: str, name: str) -> tuple[str, str]:
+    """The two sizes that an axis has, and in which argument."""
+    if owner == name:
+        return f"{axis} is both {want} and {size}", f"{axis} 既是 {want} 又是 {size}"
+    return f"{axis} is {want} in {owner}", f"{owner} 的 {axis} 是 {want}"
 
 
 def _lead(name: str, lead: tuple[int, ...], axes: _Axes, shape: tuple[int, ...], known: Sizes) -> None:

@@ -55,6 +55,8 @@ def _pair(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
     """Both arguments, which are numbers, arrays, or what NumPy takes for an array, of shapes that broadcast."""
     if type(a) is float and type(b) is float:
         return a, b
+    if type(a) is type(b) is np.ndarray and a.dtype == b.dtype == np.float64 and a.shape == b.shape:
+        return a, b
     pair = tuple(
         x if duck(x) or isinstance(x, float) else _floating(name, x) for name, x in (("a", a), ("b", b))
     )

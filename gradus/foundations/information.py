@@ -36,6 +36,7 @@ def entropy(p: Float[Tensor, "*batch k"], base: float = math.e) -> Float[Tensor,
         >>> entropy(torch.tensor([0.5, 0.25, 0.25]), base=2).item()
         1.5
     """
+    tensor("p", p, "... k>=1")
     _check_distribution("p", p)
     return torch.special.entr(p).sum(-1) / logarithm_of_base(base)
 
@@ -159,7 +160,6 @@ def _check_pair(p: Tensor, q: Tensor) -> None:
 
 
 def _check_distribution(name: str, p: Tensor) -> None:
-    tensor(name, p, "... k>=1")
     if not concrete(p):
         return
     with torch.no_grad():

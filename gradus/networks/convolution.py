@@ -95,7 +95,7 @@ def fft_convolution(
     x = F.pad(x, (padding,) * 4)
     size = x.shape[-2:]  # the kernel lies inside, so that no valid window wraps around
     wide = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32  # no 16-bit transforms
-    spread = torch.zeros(*w.shape[:2], *size, dtype=wide, device=w.device)
+    spread = w.new_zeros((*w.shape[:2], *size), dtype=wide)
     k, l = w.shape[-2:]  # noqa: E741 (the letter of the formula)
     spread[..., : dilation * (k - 1) + 1 : dilation, : dilation * (l - 1) + 1 : dilation] = w.to(wide)
     x_hat = torch.fft.rfft2(x.to(wide)).unflatten(-3, (groups, -1))  # (..., g, i, h, f)
