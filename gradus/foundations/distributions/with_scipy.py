@@ -9,7 +9,7 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
-from gradus.foundations.distributions.log_density import check_parameters
+from gradus.foundations.distributions.parameters import check_parameters
 
 
 def as_scipy(distribution: D.Distribution) -> Any:
