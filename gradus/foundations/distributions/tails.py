@@ -13,7 +13,7 @@ from torch import distributions as D
 
 from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
-from gradus.foundations.distributions.log_density import check_shape, require_distribution
+from gradus.foundations.distributions.arguments import require_outcomes
 from gradus.foundations.distributions.saddle_point import deviance, factorial_excess
 from gradus.foundations.distributions.with_scipy import as_scipy
 
@@ -72,9 +72,8 @@ def log_survival(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*b
 
 
 def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
-    require_distribution("distribution", d)
-    tensor("x", x, dtype="real", meta=False)
-    check_shape(d, x)
+    require_outcomes(d, x)
+    tensor("x", x, dtype="any", meta=False)
     if d.event_shape or isinstance(d, D.Categorical):
         raise GradusError(
             f"distribution: expected one of one dimension, got {type(d).__name__}, which has no order"

@@ -9,7 +9,8 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
-from gradus.foundations.distributions.log_density import check_parameters, require_distribution
+from gradus.foundations.distributions.arguments import require_distribution
+from gradus.foundations.distributions.parameters import check_parameters
 
 
 def as_scipy(distribution: D.Distribution) -> Any:
