@@ -43,7 +43,10 @@ def jacobian(
     """
     if mode not in (None, "forward", "reverse"):
         raise GradusError(f"mode: expected 'forward', 'reverse' or None, got {mode!r}")
-    x = np.asarray(x, float)
+    x = np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise GradusError(f"x: expected an array of real numbers, got {x.dtype}")
+    x = x.astype(float)
     y, pull = vjp(f, x)
     m, n = np.size(y), x.size
     if mode == "forward" or (mode is None and n < m):
