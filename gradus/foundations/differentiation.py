@@ -51,7 +51,8 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
 
     Raises:
         GradusError: an unknown method, a step that is zero, not finite or lost in x, points that are not real,
-            values of another shape than x, or values that are not finite.
+            values of another shape than x, values that are not finite or no numbers, or a function that is not analytic
+            with the complex step.
 
     Cost: two evaluations of `f`; one with the complex step.
 
@@ -88,13 +89,29 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
     return quotient
 
 
+def _value(f: Callable[..., Any], x: Any) -> Any:
+    y = f(x)
+    if np.asarray(y).dtype.kind not in "fciub":
+        missing = "; is a `return` missing?" if y is None else ""
+        raise GradusError(f"f: expected values of the shape of x, {np.shape(x)}, got {y!r:.60}{missing}")
+    return np.asarray(y, complex if np.iscomplexobj(y) else float)[()]
+
+
 def _forward(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return (f(x + h) - f(x)) / h
+    return (_value(f, x + h) - _value(f, x)) / h
 
 
 def _central(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return (f(x + h) - f(x - h)) / (2 * h)
+    return (_value(f, x + h) - _value(f, x - h)) / (2 * h)
 
 
 def _complex(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return np.imag(f(x + 1j * h)) / h
+    y = _value(f, x + 1j * h)
+    if not np.iscomplexobj(y):  # as |z| and Re z give: no derivative, though the imaginary part is 0
+        d = step_size("central", x)
+        if np.any(np.not_equal(_value(f, x + d), _value(f, x - d))):
+            raise GradusError(
+                "f: with the complex step expected a function that is analytic, got real values at complex points; "
+                "write it without absolute values, real parts and comparisons, or take method='central'"
+            )
+    return np.imag(y) / h

@@ -69,7 +69,8 @@ def check_gradient(
         h: the step, times max(1, |xᵢ|).
 
     Raises:
-        GradusError: the result of `f` is no single finite number, or the gradient's shape is not that of x.
+        GradusError: x or the gradient is no array of real numbers, the gradient's shape is not that of x, or the
+            result of `f` is no single finite number.
 
     Source: Griewank and Walther 2008, Evaluating Derivatives; CS231n, Learning, Gradient checks.
 
@@ -81,8 +82,14 @@ def check_gradient(
         >>> check_gradient(lambda x: np.sum(x**2), lambda x: x, x).holds
         False
     """
+    if np.asarray(x).dtype.kind not in "fiub":
+        raise GradusError(f"x: expected an array of real numbers, got {np.asarray(x).dtype}")
     x = np.array(x, float)
-    claimed = np.asarray(gradient(x.copy()), float)
+    answer = np.asarray(gradient(x.copy()))
+    if answer.dtype.kind not in "fiub":
+        got = repr(answer[()])[:60] if answer.dtype.kind == "O" else str(answer.dtype)
+        raise GradusError(f"gradient: expected an array of real numbers, got {got}")
+    claimed = answer.astype(float)
     if claimed.shape != x.shape:
         raise GradusError(f"gradient: expected the shape of x, {x.shape}, got {claimed.shape}")
     middle = _number(f, x)
@@ -105,7 +112,12 @@ def check_gradient(
 def _number(f: Callable[..., Any], x: np.ndarray) -> float:
     y = np.asarray(f(x.copy()))
     if y.shape != () or y.dtype.kind not in "fiub" or not np.isfinite(y):
-        raise GradusError(f"f: expected one finite real number, got shape {y.shape}, {y.ravel()[:3]}")
+        missing = (
+            "; is a `return` missing?" if y.dtype.kind == "O" and y.shape == () and y[()] is None else ""
+        )
+        raise GradusError(
+            f"f: expected one finite real number, got shape {y.shape}, {y.ravel()[:3]}{missing}"
+        )
     return float(y)
 
 

@@ -35,7 +35,8 @@ def reverse_chain(
             evaluations of `step` that c states in all allow.
 
     Raises:
-        GradusError: n or checkpoints below 1, an unknown schedule, x and x_bar of different shapes.
+        GradusError: n or checkpoints below 1, an unknown schedule, x and x_bar of different shapes, or a pullback that
+            gives no array of the state's shape.
 
     Cost: even, c + n/c states (2√n at c = √n) and less than 2n evaluations; binomial, c states and r·n evaluations at
         most for a chain of n ≤ C(c + r, c) steps.
@@ -52,11 +53,25 @@ def reverse_chain(
         raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")
     if np.shape(x) != np.shape(x_bar):
         raise GradusError(f"x_bar: expected the shape of x, {np.shape(x)}, got {np.shape(x_bar)}")
+    pullback = _with_result(pullback)
     if schedule == "even":
         return _even(step, pullback, x, x_bar, n, -(-n // checkpoints))
     if schedule == "binomial":
         return _binomial(step, pullback, x, x_bar, n, checkpoints)
     raise GradusError(f"schedule: expected 'even' or 'binomial', got {schedule!r}")
+
+
+def _with_result(pullback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The pullback, which is refused where it gives nothing or another shape."""
+
+    def checked(x: Any, x_bar: Any) -> Any:
+        share = pullback(x, x_bar)
+        if share is None or np.shape(share) != np.shape(x):
+            got = "None; is a `return` missing?" if share is None else f"shape {np.shape(share)}"
+            raise GradusError(f"pullback: expected an adjoint of the state's shape, {np.shape(x)}, got {got}")
+        return share
+
+    return checked
 
 
 def binomial_evaluations(n: int, checkpoints: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gradus.errors import GradusError
-from gradus.foundations.autodiff.array_like import ArrayLike
+from gradus.foundations.autodiff.array_like import ArrayLike, result_of
 from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.rules import RULES, einsum, join, put, reshape, take
 
@@ -66,12 +66,18 @@ def taylor_coefficients(
     centre = np.asarray(a)
     if centre.dtype.kind not in "fiub":
         raise GradusError(f"a: expected real numbers, got {centre.dtype}")
+    if np.asarray(direction).dtype.kind not in "fiub":
+        raise GradusError(f"direction: expected real numbers, got {np.asarray(direction).dtype}")
     step = np.broadcast_to(np.asarray(direction, float), centre.shape)
     zeros = [np.zeros(centre.shape)] * max(0, order - 1)
     line = [centre.astype(float), step, *zeros][: order + 1]
     with np.errstate(all="ignore"):
-        y = f(Series(line, next(_levels)))
+        y = result_of(f(Series(line, next(_levels))), "taylor_coefficients")
     terms = y.coefficients if isinstance(y, Series) else [y, *[np.zeros(np.shape(y))] * order]
+    if any(np.iscomplexobj(c) for c in terms):
+        raise GradusError(
+            "f: expected a function with real values, got complex ones; expand np.real(f) and np.imag(f)"
+        )
     result = np.stack([np.asarray(c, float) for c in terms])
     if not np.isfinite(result).all():
         k = int(np.argwhere(~np.isfinite(result))[0][0])

@@ -236,6 +236,15 @@ class ArrayLike(NDArrayOperatorsMixin):
     def __index__(self) -> int:
         raise _lost("an index or a whole number", "write int(x), or x.astype(int) for an array of them")
 
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise _lost("text", f"to print it write f'{{x.value:{spec}}}'")
+        return repr(self)
+
+    def as_integer_ratio(self) -> Any:
+        """Refused: `statistics` and `fractions` compute with whole numbers."""
+        raise _lost("a ratio of whole numbers", "use NumPy's functions, not those of statistics or fractions")
+
     def __complex__(self) -> complex:
         raise _lost("a plain number", "multiply by 1j, or add 0j")
 
