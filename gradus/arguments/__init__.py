@@ -5,7 +5,7 @@ fit is refused in one line that names the argument, what was expected, what came
 of their own, `gradus.arguments.tensors`, so that what works on NumPy's arrays does not import PyTorch.
 """
 
-from gradus.arguments.arrays import array, duck, real_array, real_or_duck, require_plain
+from gradus.arguments.arrays import array, duck, real_array, real_or_duck, require_plain, returned
 from gradus.arguments.errors import ArgumentError, refusal, shown
 from gradus.arguments.shapes import Sizes, fit, shapes_together
 from gradus.arguments.values import choice, flag, function, number, path, text, whole
@@ -25,6 +25,7 @@ __all__ = [
     "real_or_duck",
     "refusal",
     "require_plain",
+    "returned",
     "shapes_together",
     "shown",
     "text",

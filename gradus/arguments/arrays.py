@@ -14,7 +14,7 @@ from gradus.arguments.errors import ArgumentError, refusal, shown
 from gradus.arguments.shapes import Sizes, fit
 from gradus.text import Text
 
-__all__ = ["array", "duck", "real_array", "real_or_duck", "require_plain"]
+__all__ = ["array", "duck", "real_array", "real_or_duck", "require_plain", "returned"]
 
 Array = np.ndarray
 _NUMBERS = ("real numbers", "实数")
@@ -114,6 +114,22 @@ def require_plain(name: str, value: Any) -> Any:
     if isinstance(value, np.ma.MaskedArray) or (torch is not None and isinstance(value, torch.Tensor)):
         return _converted(name, value)
     return value
+
+
+def returned(name: str, value: Any) -> Array:
+    """What a function of the user's returned, as an array of float64.
+
+    Args:
+        name: of the function.
+        value: what it returned.
+
+    Raises:
+        GradusError: nothing, or no real numbers.
+    """
+    if value is None:
+        mend = ("is a `return` missing?", "是否漏写了 return？")
+        raise refusal(name, ("real numbers as values", "实数值"), None, mend, kind=True)
+    return array(name, value)
 
 
 def real_or_duck(name: str, value: Any) -> Any:

@@ -51,7 +51,8 @@ def number(
         and (below is None or value < below)
     ):
         return float(value)
-    raise refusal(name, _range((least, most, above, below)), came)
+    noun = ("a number", "数") if math.isfinite(value) or infinite else ("a finite number", "有限数")
+    raise refusal(name, _range((least, most, above, below), noun), came)
 
 
 def _real(name: str, value: Any, limits: tuple[float | None, ...]) -> float:

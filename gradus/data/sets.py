@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from gradus.arguments import flag, text, whole
+from gradus.arguments import flag, whole
 from gradus.data.dataset import Dataset, Task
 from gradus.data.reading import located, read_cifar_set, read_idx_set
 from gradus.data.registry import ENTRIES, Entry, entry_of
@@ -72,7 +72,7 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download:
         ((1437, 1, 8, 8), (360, 1, 8, 8))
     """
     seed, download = whole("seed", seed, least=0, most=2**32 - 1), flag("download", download)
-    entry, root = entry_of(text("name", name)), data_directory(data_dir)
+    entry, root = entry_of(name), data_directory(data_dir)
     if entry.embedded:
         from gradus.data.embedded import load_embedded
 

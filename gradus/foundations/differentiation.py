@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from gradus.arguments import array, choice, duck, number
+from gradus.arguments import array, choice, duck, number, returned
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 
@@ -52,7 +52,8 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
 
     Raises:
         GradusError: an unknown method, a step that is zero, not finite or lost in x, points that are not real,
-            values of another shape than x, or values that are not finite.
+            values of another shape than x, values that are not finite or no numbers, or a function that is not analytic
+            with the complex step.
 
     Cost: two evaluations of `f`; one with the complex step.
 
@@ -76,7 +77,7 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
             f"h: the step {np.min(np.abs(step)):g} is lost in x of size {np.abs(points).max():g}; take a larger one"
         )
     rule = {"forward": _forward, "central": _central, "complex": _complex}[method]
-    quotient = rule(lambda z: _values(f, z, method == "complex"), points, step)
+    quotient = rule(f, points, step)
     quotient = array("f", quotient)
     if np.shape(quotient) != points.shape:
         raise GradusError(
@@ -89,20 +90,28 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
     return quotient
 
 
-def _values(f: Callable[..., Any], x: Any, complex_too: bool) -> Any:
-    values = f(x)
-    if complex_too and isinstance(values, (np.ndarray, np.generic)) and values.dtype.kind == "c":
-        return values
-    return array("f", values)
+def _value(f: Callable[..., Any], x: Any) -> Any:
+    y = f(x)
+    if isinstance(y, (np.ndarray, np.generic)) and y.dtype.kind == "c":
+        return y
+    return returned("f", y)[()]
 
 
 def _forward(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return (f(x + h) - f(x)) / h
+    return (_value(f, x + h) - _value(f, x)) / h
 
 
 def _central(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return (f(x + h) - f(x - h)) / (2 * h)
+    return (_value(f, x + h) - _value(f, x - h)) / (2 * h)
 
 
 def _complex(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return np.imag(f(x + 1j * h)) / h
+    y = _value(f, x + 1j * h)
+    if not np.iscomplexobj(y):  # as |z| and Re z give: no derivative, though the imaginary part is 0
+        d = step_size("central", x)
+        if np.any(np.not_equal(_value(f, x + d), _value(f, x - d))):
+            raise GradusError(
+                "f: with the complex step expected a function that is analytic, got real values at complex points; "
+                "write it without absolute values, real parts and comparisons, or take method='central'"
+            )
+    return np.imag(y) / h

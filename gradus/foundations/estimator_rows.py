@@ -77,20 +77,14 @@ def _targets(y: Any, numeric: bool) -> Any:
     y = require_plain("y", y)
     if y is None or hasattr(y, "iloc"):  # scikit-learn knows what to say, and pandas' columns
         return y
-    if numeric:
-        return array("y", y)
     try:
         labels = np.asarray(y)
     except ValueError:
         raise refusal("y", ("one label for each row", "每行一个标签"), y) from None
-    if labels.dtype.kind == "c":
-        raise refusal(
-            "y",
-            ("labels that are no complex numbers", "非复数的标签"),
-            Text(str(labels.dtype), str(labels.dtype)),
-            kind=True,
-        )
-    return y
+    if labels.dtype.kind == "c":  # in scikit-learn's words, which its checks look for
+        mend = ("Complex data not supported", "不支持复数数据")
+        raise refusal("y", ("no complex numbers", "非复数"), Text(*[str(labels.dtype)] * 2), mend, kind=True)
+    return array("y", y) if numeric else y
 
 
 def _named(check: Any, name: str) -> Any:

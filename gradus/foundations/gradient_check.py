@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gradus.arguments import array, number, real_array
+from gradus.arguments import array, number, returned
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 
@@ -71,7 +71,8 @@ def check_gradient(
         h: the step, times max(1, |xᵢ|).
 
     Raises:
-        GradusError: the result of `f` is no single finite number, or the gradient's shape is not that of x.
+        GradusError: x or the gradient is no array of real numbers, the gradient's shape is not that of x, or the
+            result of `f` is no single finite number.
 
     Source: Griewank and Walther 2008, Evaluating Derivatives; CS231n, Learning, Gradient checks.
 
@@ -87,7 +88,7 @@ def check_gradient(
     require_function("gradient", gradient, "numpy.cos")
     tolerance, h = number("tolerance", tolerance, least=0), number("h", h, least=2.0**-40)
     x = array("x", x, finite=True)
-    claimed = array("gradient", gradient(x.copy()))
+    claimed = returned("gradient", gradient(x.copy()))
     if claimed.shape != x.shape:
         raise GradusError(f"gradient: expected the shape of x, {x.shape}, got {claimed.shape}")
     middle = _number(f, x)
@@ -108,7 +109,7 @@ def check_gradient(
 
 
 def _number(f: Callable[..., Any], x: np.ndarray) -> float:
-    y = real_array("f", f(x.copy()))
+    y = returned("f", f(x.copy()))
     if y.shape != () or not np.isfinite(y):
         raise GradusError(f"f: expected one finite real number, got shape {y.shape}, {y.ravel()[:3]}")
     return float(y)

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from jaxtyping import Float
 
-from gradus.arguments import array, choice, shapes_together, whole
+from gradus.arguments import array, choice, duck, returned, shapes_together, whole
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 from gradus.foundations.autodiff import jvp
@@ -123,7 +123,7 @@ def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, 
         weights = np.multiply.outer(weights, w).ravel()
     columns, points = [], u
     for e in np.eye(d):
-        points, moved = jvp(phi, u, np.broadcast_to(e[:, None], u.shape))
+        points, moved = jvp(lambda x: _traced(phi(x)), u, np.broadcast_to(e[:, None], u.shape))
         columns.append(moved)
     if np.shape(points) != u.shape:
         raise GradusError(f"phi: expected images of shape {u.shape}, got {np.shape(points)}")
@@ -132,8 +132,12 @@ def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, 
     return float(weights @ (_checked(f(points), (u.shape[1],)) * volumes))
 
 
+def _traced(image: Any) -> Any:
+    return image if duck(image) else returned("phi", image)
+
+
 def _checked(values: Any, shape: tuple[int, ...]) -> Any:
-    got = array("f", values)
+    got = returned("f", values)
     if got.shape != shape:
         raise GradusError(f"f: expected values of shape {shape}, got {got.shape}; write it entry by entry")
     if not np.isfinite(got).all():

@@ -37,7 +37,8 @@ def reverse_chain(
             evaluations of `step` that c states in all allow.
 
     Raises:
-        GradusError: n or checkpoints below 1, an unknown schedule, x and x_bar of different shapes.
+        GradusError: n or checkpoints below 1, an unknown schedule, x and x_bar of different shapes, or a pullback that
+            gives no array of the state's shape.
 
     Cost: even, c + n/c states (2√n at c = √n) and less than 2n evaluations; binomial, c states and r·n evaluations at
         most for a chain of n ≤ C(c + r, c) steps.
@@ -59,8 +60,8 @@ def reverse_chain(
         x_bar = _beside(x, x_bar)
     if np.shape(x) != np.shape(x_bar):
         raise GradusError(f"x_bar: expected the shape of x, {np.shape(x)}, got {np.shape(x_bar)}")
-    inner, back = step, pullback
-    step, pullback = lambda x: _state("step", inner(x)), lambda x, bar: _state("pullback", back(x, bar))
+    inner, pullback = step, _with_result(pullback)
+    step = lambda x: _state("step", inner(x))  # noqa: E731
     if schedule == "even":
         return _even(step, pullback, x, x_bar, n, -(-n // checkpoints))
     return _binomial(step, pullback, x, x_bar, n, checkpoints)
@@ -87,6 +88,19 @@ def _beside(x: Any, x_bar: Any) -> Any:
             "x_bar", (f"{type(x).__name__} as x", f"与 x 相同的 {type(x).__name__}"), x_bar, kind=True
         )
     return x_bar
+
+
+def _with_result(pullback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The pullback, which is refused where it gives nothing or another shape."""
+
+    def checked(x: Any, x_bar: Any) -> Any:
+        share = pullback(x, x_bar)
+        if share is None or np.shape(share) != np.shape(x):
+            got = "None; is a `return` missing?" if share is None else f"shape {np.shape(share)}"
+            raise GradusError(f"pullback: expected an adjoint of the state's shape, {np.shape(x)}, got {got}")
+        return _state("pullback", share)
+
+    return checked
 
 
 def binomial_evaluations(n: int, checkpoints: int) -> int:

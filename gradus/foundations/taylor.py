@@ -12,7 +12,7 @@ from jaxtyping import Float
 from gradus.arguments import array, shapes_together, whole
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
-from gradus.foundations.autodiff.array_like import ArrayLike
+from gradus.foundations.autodiff.array_like import ArrayLike, result_of
 from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.rules import RULES, einsum, join, put, reshape, take
 
@@ -72,10 +72,12 @@ def taylor_coefficients(
     zeros = [np.zeros(centre.shape)] * max(0, order - 1)
     line = [centre, step, *zeros][: order + 1]
     with np.errstate(all="ignore"):
-        y = f(Series(line, next(_levels)))
-    if not isinstance(y, Series):
-        y = array("f", y)
+        y = result_of(f(Series(line, next(_levels))), "taylor_coefficients")
     terms = y.coefficients if isinstance(y, Series) else [y, *[np.zeros(np.shape(y))] * order]
+    if any(np.iscomplexobj(c) for c in terms):
+        raise GradusError(
+            "f: expected a function with real values, got complex ones; expand np.real(f) and np.imag(f)"
+        )
     result = np.stack([np.asarray(c, float) for c in terms])
     if not np.isfinite(result).all():
         k = int(np.argwhere(~np.isfinite(result))[0][0])

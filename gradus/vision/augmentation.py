@@ -47,8 +47,8 @@ def random_affine(
     tensor("inputs", inputs, "n c>=1 h>=1 w>=1")
     if not isinstance(generator, torch.Generator):
         raise refusal("generator", ("a torch.Generator", " torch.Generator"), generator, kind=True)
-    degrees, shift = number("degrees", degrees, least=0, most=1e6), number("shift", shift, least=0, most=1e6)
-    scale = number("scale", scale, least=1, most=1e6)
+    degrees, shift = number("degrees", degrees, least=0), number("shift", shift, least=0, most=1e6)
+    scale = number("scale", scale, least=1)
     n, _, h, w = inputs.shape
     if n == 0:
         return inputs.clone()

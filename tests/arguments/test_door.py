@@ -37,7 +37,7 @@ DOUBLE = torch.float64
 @pytest.mark.parametrize(
     ("call", "en", "zh"),
     [
-        (lambda: number("alpha", float("nan"), least=0), "alpha: expected a number ≥ 0, got nan", "alpha：应为 ≥ 0 的数，实为 nan"),
+        (lambda: number("alpha", float("nan"), least=0), "alpha: expected a finite number ≥ 0, got nan", "alpha：应为 ≥ 0 的有限数，实为 nan"),
         (lambda: number("level", 1, above=0, below=1), "level: expected a number > 0 and < 1, got 1", "level：应为 > 0 且 < 1 的数，实为 1"),
         (lambda: whole("steps", 2.0, least=1), "steps: expected a whole number ≥ 1, got 2.0", "steps：应为 ≥ 1 的整数，实为 2.0"),
         (lambda: flag("causal", "yes"), "causal: expected True or False, got 'yes'", "causal：应为 True 或 False，实为 'yes'"),

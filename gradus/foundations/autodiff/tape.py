@@ -17,7 +17,7 @@ from gradus.arguments import function as require_function
 from gradus.arguments import real_or_duck, whole
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.accumulation import owned
-from gradus.foundations.autodiff.array_like import ArrayLike, value_of
+from gradus.foundations.autodiff.array_like import ArrayLike, result_of, value_of
 from gradus.foundations.autodiff.sweep import adjoints, steps_to
 from gradus.foundations.autodiff.tree import mapped
 from gradus.foundations.autodiff.variable import Step, Variable, floating
@@ -95,7 +95,7 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         x: its arguments: arrays of any shape, or lists, tuples or dicts of arrays.
 
     Raises:
-        GradusError: the result is no array, the adjoint has another shape, or `f` calls what has no rule.
+        GradusError: the result is no array of numbers, the adjoint has another shape, or `f` calls what has no rule.
 
     Cost: as `grad`, for each call of the pullback.
 
@@ -112,11 +112,7 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
     starts: list[Step] = []
     mapped(lambda v: starts.append(v.step), leaves)
     arguments = [mapped(lambda v: Variable.of(v.step), a) for a in leaves]  # f may write into these
-    y = _evaluated(f, arguments, starts)
-    if isinstance(y, (tuple, list, dict)):
-        raise GradusError(
-            f"vjp expects a function whose result is one array, got a {type(y).__name__} of {len(y)}; stack them"
-        )
+    y = result_of(_evaluated(f, arguments, starts), "vjp")
     _refuse_dual(y)
     wanted = {s.time for s in starts}
     steps = steps_to(y, wanted)
@@ -128,6 +124,8 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
             raise GradusError(
                 f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}"
             )
+        if not isinstance(w, ArrayLike) and np.asanyarray(w).dtype.kind not in "fciub":
+            raise GradusError(f"the adjoint: expected an array of numbers, got {w!r:.60}")
         adjoint = adjoints(steps, w if isinstance(w, Variable) else floating(w), wanted, nested)
         handed_out = {id(w)}
         return tuple(mapped(lambda v: owned(adjoint.get(v.step), v.shape, handed_out), a) for a in leaves)
@@ -149,7 +147,7 @@ def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) 
         for s in starts:
             s.open = True
         return f(*arguments)
-    except (TypeError, ValueError) as error:
+    except (IndexError, TypeError, ValueError) as error:
         # NumPy hides what a Variable says when it is assigned to a part of an array
         if isinstance(error.__cause__, GradusError):
             raise error.__cause__ from None
