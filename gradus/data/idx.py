@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gradus.arguments import path as checked_path
+from gradus.arguments import whole
 from gradus.errors import GradusError
 from gradus.text import Text
 
@@ -36,7 +38,7 @@ def read_idx(path: str | Path, max_bytes: int = MAX_BYTES) -> np.ndarray:
     Raises:
         GradusError: it cannot be read, is not idx, or is shorter or longer than its header says.
     """
-    path = Path(path)
+    path, max_bytes = checked_path("path", path), whole("max_bytes", max_bytes, least=1)
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size

@@ -11,7 +11,9 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 from torch import distributions as D
 
+from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
+from gradus.foundations.distributions.arguments import require_outcomes
 from gradus.foundations.distributions.saddle_point import deviance, factorial_excess
 from gradus.foundations.distributions.with_scipy import as_scipy
 
@@ -70,9 +72,11 @@ def log_survival(distribution: D.Distribution, x: Tensor) -> Float64[Tensor, "*b
 
 
 def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
+    require_outcomes(d, x)
+    tensor("x", x, dtype="any", meta=False)
     if d.event_shape or isinstance(d, D.Categorical):
         raise GradusError(
-            f"expected a distribution of one dimension, got {type(d).__name__}, which has no order"
+            f"distribution: expected one of one dimension, got {type(d).__name__}, which has no order"
         )
     distribution, points = as_scipy(d), _plain(x).numpy()
     with np.errstate(divide="ignore", over="ignore", under="ignore"):
@@ -96,7 +100,7 @@ def _logarithm(d: D.Distribution, x: Tensor, lower: bool) -> Tensor:
     value = deep(d, _plain(x), lower, far)
     if bool((far & value.isnan() & result.isinf()).any()):
         raise GradusError(
-            f"the tail of {type(d).__name__} did not converge in {STEPS} terms: its shape is too large"
+            f"distribution, x: the tail of {type(d).__name__} did not converge in {STEPS} terms: its shape is too large"
         )
     return torch.where(far & ~value.isnan(), value, result)
 
@@ -154,7 +158,7 @@ def _log_incomplete_beta(a: Tensor, b: Tensor, x: Tensor, rest: Tensor) -> Tenso
 
 
 def _plain(value: Tensor) -> Tensor:
-    return value.detach().cpu().double()
+    return value.detach().resolve_neg().cpu().double()
 
 
 def _only_far(far: Tensor, *values: Tensor) -> list[Tensor]:
