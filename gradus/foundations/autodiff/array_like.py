@@ -76,7 +76,10 @@ def _of_call(ufunc: Any, inputs: list[Any]) -> Any:
     if ufunc in CONSTANT:
         return ufunc(*_without(inputs))
     if ufunc in COMPOSED:
-        return COMPOSED[ufunc](*inputs)
+        try:
+            return COMPOSED[ufunc](*inputs)
+        except TypeError as error:
+            raise GradusError(f"numpy.{ufunc.__name__}: {error}") from error
     if ufunc in RULES:
         return call(ufunc, *inputs)
     raise unsupported(name_of(ufunc))
@@ -121,7 +124,7 @@ class ArrayLike(NDArrayOperatorsMixin):
         return value
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        if out is not None and not isinstance(out[0], ArrayLike):
+        if out is not None and not (isinstance(out[0], ArrayLike) and len(out) == 1):
             raise GradusError(
                 f"numpy.{ufunc.__name__} writes into a plain array; write a = a + b for a += b, or see traceable"
             )

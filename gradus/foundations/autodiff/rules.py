@@ -126,13 +126,12 @@ def _angle_share(g: Any, a: Any, b: Any, side: Any) -> Any:
     return g * (side / r) / r
 
 
-def _part_of_sum(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """G eᵃ/(eᵃ + eᵇ) from y = log(eᵃ + eᵇ): where y is infinite, 1 for what equals it, ½ for each of two."""
-    whole = np.isinf(y) & np.equal(a, y)
-    if not np.any(whole):
-        return g * np.exp(a - y)
-    part = np.exp(np.where(whole, 0.0, a) - np.where(whole, 0.0, y))
-    return g * part * np.where(whole & np.equal(b, y), 0.5, 1.0)
+def _part_of_sum(g: Any, a: Any, b: Any) -> Any:
+    """G eᵃ/(eᵃ + eᵇ), by the difference of a and b alone, so that nothing is lost in large ones; ½ where they are equal."""
+    d = np.where(np.equal(a, b) & np.isinf(a), 0.0, a - b)
+    less = np.less(d, 0)
+    e = np.exp(np.where(less, d, -d))
+    return g * (np.where(less, e, 1.0) / (1 + e))
 
 
 def _quotient_of(a: Any, b: Any, y: Any) -> Any:
@@ -188,8 +187,8 @@ RULES: dict[Any, Any] = {
     np.log2: (lambda g, y, a: g / (a * math.log(2)),),
     np.log10: (lambda g, y, a: g / (a * math.log(10)),),
     np.logaddexp: (
-        lambda g, y, a, b: _part_of_sum(g, y, a, b),
-        lambda g, y, a, b: _part_of_sum(g, y, b, a),
+        lambda g, y, a, b: _part_of_sum(g, a, b),
+        lambda g, y, a, b: _part_of_sum(g, b, a),
     ),
     np.sin: (lambda g, y, a: g * np.cos(a),),
     np.cos: (lambda g, y, a: -g * np.sin(a),),
