@@ -125,7 +125,7 @@ def test_splitting():
     assert np.allclose(grad(f)(X), slopes(f, X), atol=1e-6)
     with pytest.raises(GradusError, match="equal division"):
         grad(lambda x: np.split(x, 2, axis=1)[0].sum())(X)
-    with pytest.raises(GradusError, match="logdet of shape"):
+    with pytest.raises(GradusError, match="does not exist at this matrix: Singular"):
         grad(lambda a: np.linalg.slogdet(a)[1])(np.ones((2, 2)))
 
 

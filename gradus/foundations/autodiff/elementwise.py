@@ -61,7 +61,10 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     for bound, beyond in ((low, np.less), (high, np.greater)):
         if bound is not None:
-            a = np.where(beyond(a, bound) | np.isnan(bound), bound, a)
+            mask = beyond(a, bound)
+            a = np.where(
+                mask if type(bound) is float and bound == bound else mask | np.isnan(bound), bound, a
+            )
     return a
 
 

@@ -15,7 +15,7 @@ __all__ = ["REDUCTIONS", "chosen_axes", "root"]
 def root(a: Any) -> Any:
     """√a, with the derivative 0 at 0: of a length or a standard deviation it is the least of the subgradients."""
     zero = np.equal(a, 0)
-    if not np.any(zero):
+    if not zero.any():
         return np.sqrt(a)
     return np.where(zero, 0.0, np.sqrt(np.where(zero, 1.0, a)))
 
