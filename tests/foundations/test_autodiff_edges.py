@@ -46,6 +46,9 @@ def test_zero_times_infinity_is_its_limit_or_nan_and_never_a_wrong_zero():
         grad(lambda x: np.sum(np.cbrt(x) ** 3 * [1, 2, 3]))(np.array([0.0, 1.0, 0.0])), [1, 2, 3]
     )
     assert jvp(lambda x: np.cbrt(x) ** 3, 0.0, 1.0)[1] == pytest.approx(1.0, rel=1e-12)
+    assert np.allclose(
+        grad(lambda x: np.sum(1 / (1 + np.exp(-x))))(np.array([-1000.0, 1000.0, 0.0])), [0, 0, 0.25]
+    )
     overflow = grad(lambda x: np.log(np.sum(np.exp(x))))(np.array([1000.0, 0.0]))
     assert np.isnan(overflow[0]) or overflow[0] == 1.0
     assert np.isnan(grad(lambda x: np.sqrt(np.sum(x**2)))(np.zeros(2))).all()  # a kink has no limit
