@@ -10,12 +10,13 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
-from gradus.foundations.distributions.log_density import log_density, log_width
+from gradus.foundations.distributions.log_density import log_density
 from gradus.foundations.distributions.parameters import (
     check_parameters,
     concentrations,
     log_odds,
     log_shares,
+    log_width,
     parameters,
     wide,
     working_dtype,
