@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gradus.arguments import choice
 from gradus.data.store import data_directory
 from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
@@ -77,8 +78,9 @@ def load_characters(name: str, data_dir: str | Path | None = None) -> Characters
         >>> len(text.alphabet), len(text.train), len(text.test)
         (40, 10073, 1120)
     """
-    if name not in TEXTS:
-        raise GradusError(f"expected the text as one of {', '.join(TEXTS)}, got {name!r}")
+    choice("name", name, TEXTS)
+    if data_dir is not None:
+        data_directory(data_dir)
     if name == "alice":
         text = (Path(__file__).parent / "alice.txt").read_text(encoding="utf-8")
     else:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gradus.arguments import path as checked_path
+from gradus.arguments import whole
 from gradus.errors import GradusError
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -32,7 +34,7 @@ def read_idx(path: str | Path, max_bytes: int = MAX_BYTES) -> np.ndarray:
     Raises:
         GradusError: it cannot be read, is not idx, or is shorter or longer than its header says.
     """
-    path = Path(path)
+    path, max_bytes = checked_path("path", path), whole("max_bytes", max_bytes, least=1)
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size

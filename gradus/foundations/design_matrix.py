@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import Sizes, array, number
 from gradus.errors import GradusError
 
 __all__ = [
@@ -25,14 +26,8 @@ def observations(X: Array, y: Array) -> tuple[Float[Array, "n d"], Float[Array, 
     Raises:
         GradusError: the shapes do not fit.
     """
-    X, y = np.asarray(X, float), np.asarray(y, float)
-    if X.ndim != 2 or y.shape != X.shape[:1]:
-        column = y.ndim == 2 and 1 in y.shape
-        hint = f"; flatten y with y.ravel(): {y.shape} would broadcast" if column else ""
-        raise GradusError(
-            f"expected X of shape (n, d) and y of shape (n,), got {X.shape} and {y.shape}{hint}"
-        )
-    return X, y
+    sizes = Sizes()
+    return array("X", X, "n d", sizes), array("y", y, "n", sizes)
 
 
 def require_finite(**arrays: Array) -> None:
@@ -41,12 +36,8 @@ def require_finite(**arrays: Array) -> None:
     Raises:
         GradusError: a value is not finite; it says where.
     """
-    for name, array in arrays.items():
-        if not np.isfinite(array.sum()) and not np.isfinite(array).all():
-            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise GradusError(
-                f"expected finite numbers, got {array[place]} at {name}{list(place)}; drop or fill such rows"
-            )
+    for name, values in arrays.items():
+        array(name, values, finite=True)
 
 
 def require_level(level: float) -> None:
@@ -55,8 +46,7 @@ def require_level(level: float) -> None:
     Raises:
         GradusError: it is.
     """
-    if not 0 < level < 1:
-        raise GradusError(f"expected a confidence level between 0 and 1, got {level}; 0.95 is usual")
+    number("level", level, above=0, below=1)
 
 
 def augmented(X: Float[Array, "n d"], intercept: bool) -> Float[Array, "n p"]:
@@ -77,8 +67,8 @@ def linear_predictor(
     Raises:
         GradusError: the rows do not have as many columns as there are slopes.
     """
-    X = np.asarray(X, float)
     slopes, b = split_intercept(theta, intercept)
-    if X.ndim != 2 or X.shape[1] != slopes.size:
-        raise GradusError(f"expected X of shape (m, {slopes.size}), got {X.shape}; give one column per slope")
+    X = array("X", X, "m d", finite=True)
+    if X.shape[1] != slopes.size:
+        raise GradusError(f"X: expected shape (m, {slopes.size}), got {X.shape}; give one column per slope")
     return X @ slopes + b

@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import Sizes, number
+from gradus.arguments.tensors import concrete, same_device, tensor
 from gradus.errors import GradusError
 
 
@@ -34,8 +36,9 @@ def entropy(p: Float[Tensor, "*batch k"], base: float = math.e) -> Float[Tensor,
         >>> entropy(torch.tensor([0.5, 0.25, 0.25]), base=2).item()
         1.5
     """
+    tensor("p", p, "... k>=1")
     _check_distribution("p", p)
-    return torch.special.entr(p).sum(-1) / _unit(base)
+    return torch.special.entr(p).sum(-1) / logarithm_of_base(base)
 
 
 def cross_entropy(
@@ -62,7 +65,7 @@ def cross_entropy(
         1.2075
     """
     _check_pair(p, q)
-    return -torch.special.xlogy(p, q).sum(-1) / _unit(base)
+    return -torch.special.xlogy(p, q).sum(-1) / logarithm_of_base(base)
 
 
 def kl_divergence(
@@ -93,7 +96,7 @@ def kl_divergence(
     _check_pair(p, q)
     q = torch.where((p == 0) & (q == 0), torch.ones_like(q), q)
     safe = torch.where(p > 0, p, torch.ones_like(p))
-    return torch.where(p > 0, p * (safe / q).log(), torch.zeros_like(p)).sum(-1) / _unit(base)
+    return torch.where(p > 0, p * (safe / q).log(), torch.zeros_like(p)).sum(-1) / logarithm_of_base(base)
 
 
 def js_divergence(
@@ -121,7 +124,9 @@ def js_divergence(
     """
     _check_pair(p, q)
     both = torch.where((p == 0) & (q == 0), torch.ones_like(p), p + q)
-    return (_against_mixture(p, q, both) + _against_mixture(q, p, both)).sum(-1) / (2 * _unit(base))
+    return (_against_mixture(p, q, both) + _against_mixture(q, p, both)).sum(-1) / (
+        2 * logarithm_of_base(base)
+    )
 
 
 def _against_mixture(p: Tensor, q: Tensor, both: Tensor) -> Tensor:
@@ -133,36 +138,39 @@ def _against_mixture(p: Tensor, q: Tensor, both: Tensor) -> Tensor:
     return torch.where(p > 0, p * log, torch.zeros_like(p))
 
 
-def _unit(base: float) -> float:
-    """The logarithm of the base: how many nats one unit has."""
-    if not (base > 0 and base != 1 and math.isfinite(base)):
-        raise GradusError(f"expected the base of a logarithm (e for nats, 2 for bits), got {base}")
+def logarithm_of_base(base: float) -> float:
+    """The logarithm of the base: how many nats one unit has.
+
+    Raises:
+        GradusError: it is no base of a logarithm.
+    """
+    base = number("base", base, above=0)
+    if base == 1:
+        raise GradusError("base: expected that of a logarithm (e for nats, 2 for bits), got 1")
     return math.log(base)
 
 
 def _check_pair(p: Tensor, q: Tensor) -> None:
-    if p.shape[-1:] != q.shape[-1:]:
-        raise GradusError(
-            f"expected as many outcomes in p as in q, got shapes {tuple(p.shape)} and {tuple(q.shape)}"
-        )
+    sizes = Sizes()
+    tensor("p", p, "*#batch k>=1", sizes)
+    tensor("q", q, "*#batch k", sizes)
+    same_device(p=p, q=q)
     _check_distribution("p", p)
     _check_distribution("q", q)
 
 
 def _check_distribution(name: str, p: Tensor) -> None:
-    if p.ndim == 0 or not p.is_floating_point():
-        raise GradusError(
-            f"expected {name} as probabilities of shape (..., k), got {p.dtype} of shape {tuple(p.shape)}"
-        )
+    if not concrete(p):
+        return
     with torch.no_grad():
         if not bool((p >= 0).all()):
             raise GradusError(
-                f"expected probabilities, but {name} holds {p[~(p >= 0)][0].item():.6g}; none may be negative or NaN"
+                f"{name}: expected probabilities, got {p[~(p >= 0)][0].item():.6g}; none may be negative or NaN"
             )
         total = p.double().sum(-1)
         worst = (total - 1).abs().max().item() if total.numel() else 0.0
     # rows that were normalised in their own precision
     if worst > max(8, p.shape[-1]) * torch.finfo(p.dtype).eps:
         raise GradusError(
-            f"expected rows of {name} that sum to 1, got one that is off by {worst:.3g}; divide by the sum"
+            f"{name}: expected rows that sum to 1, got one that is off by {worst:.3g}; divide by the sum"
         )

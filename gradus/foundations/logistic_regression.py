@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import array, flag, number, whole
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import (
     augmented,
@@ -110,10 +111,8 @@ def logistic_regression(
         [-1.3623, 0.9082]
     """
     X, y = _checked(X, y)
-    if not penalty >= 0:
-        raise GradusError(f"expected a penalty λ ≥ 0, got {penalty}")
-    if not tolerance > 0:
-        raise GradusError(f"expected a tolerance > 0, got {tolerance}")
+    intercept, penalty = flag("intercept", intercept), number("penalty", penalty, least=0)
+    steps, tolerance = whole("steps", steps, least=1), number("tolerance", tolerance, above=0)
     weights = np.full(X.shape[1] + intercept, float(penalty))
     weights[: int(intercept)] = 0.0
     problem = Likelihood(X, y, intercept, weights)
@@ -126,7 +125,7 @@ def logistic_regression(
         _refuse_separated(problem)
     if not settled:
         raise GradusError(
-            f"no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation"
+            f"steps: no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation"
         )
     return LogisticFit(theta, value + 0.5 * float(weights @ theta**2), intercept, problem)
 
@@ -135,7 +134,7 @@ def _refuse_separated(problem: Likelihood) -> None:
     A = augmented(problem.X, problem.intercept)
     if separated(A[:, problem.penalty == 0], problem.y):
         raise GradusError(
-            "a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
+            "y: a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
         )
 
 
@@ -196,10 +195,10 @@ def newton_ascent(
         ([1.0986], -2.2493)
     """
     X, y = _checked(X, y)
-    theta = np.array(theta, float)
+    steps, theta = whole("steps", steps, least=0), array("theta", theta, finite=True).copy()
     if theta.shape != X.shape[1:]:
         raise GradusError(
-            f"expected one coefficient for each of the {X.shape[1]} columns, got shape {theta.shape}"
+            f"theta: expected one coefficient for each of the {X.shape[1]} columns, got shape {theta.shape}"
         )
     problem = Likelihood(X, y, False, _each(penalty, theta))
     value, gradient = problem.value_and_gradient(theta)
@@ -236,13 +235,22 @@ def separated(X: Float[Array, "n p"], y: Float[Array, " n"]) -> bool:
 def _checked(X: Array, y: Array) -> tuple[Array, Array]:
     X, y = observations(X, y)
     require_finite(X=X)
+    if np.abs(X).max(initial=0.0) > 1e100:
+        raise GradusError(
+            f"X: expected numbers up to 1e100, got {np.abs(X).max():g}; divide its columns by a constant"
+        )
     strange = y[(y != 0) & (y != 1)]
     if strange.size:
         raise GradusError(
-            f"expected labels 0 and 1, got {strange[0]:g}; code one class as 1 and the other as 0"
+            f"y: expected labels 0 and 1, got {strange[0]:g}; code one class as 1 and the other as 0"
         )
     return X, y
 
 
 def _each(penalty: float | Array, theta: Array) -> Array:
-    return np.broadcast_to(np.asarray(penalty, float), theta.shape)
+    weights = array("penalty", penalty, finite=True)
+    if weights.shape not in ((), theta.shape) or (weights < 0).any():
+        raise GradusError(
+            f"penalty: expected a number ≥ 0 or one for each coefficient {theta.shape}, got {penalty!r}"
+        )
+    return np.broadcast_to(weights, theta.shape)

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gradus.errors import GradusError
+from gradus.arguments import Sizes, flag, whole
+from gradus.arguments.tensors import factor, same_kind, tensor
 
 
 def online_attention(
@@ -34,7 +35,8 @@ def online_attention(
         block: queries and keys taken at a time.
 
     Raises:
-        GradusError: the shapes do not fit.
+        GradusError: no tensors, or of several precisions; shapes that do not fit; a scale that is no finite number, a block
+            below 1.
 
     Cost: O(n·m·(d+e)) operations, O(block² + n·e) memory.
 
@@ -46,11 +48,14 @@ def online_attention(
         >>> online_attention(Q, K, V).tolist()
         [[2.0]]
     """
-    if Q.ndim < 2 or Q.shape[-1] != K.shape[-1] or K.shape[-2] != V.shape[-2]:
-        raise GradusError(
-            "expected Q (..., n, d), K (..., m, d), V (..., m, e); "
-            f"got {tuple(Q.shape)}, {tuple(K.shape)}, {tuple(V.shape)}"
-        )
+    sizes = Sizes()
+    tensor("Q", Q, "*#batch n d>=1", sizes)
+    tensor("K", K, "*#batch m d", sizes)
+    tensor("V", V, "*#batch m e", sizes)
+    same_kind(Q=Q, K=K, V=V)
+    flag("causal", causal)
+    block = whole("block", block, least=1)
+    scale = None if scale is None else factor("scale", scale, most=1e18)
     s = 1 / math.sqrt(Q.shape[-1]) if scale is None else scale
     rows = [_rows(Q[..., i : i + block, :] * s, K, V, i, causal, block) for i in range(0, Q.shape[-2], block)]
     return torch.cat(rows, dim=-2) if rows else Q.new_zeros((*Q.shape[:-1], V.shape[-1]))

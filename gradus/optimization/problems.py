@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradus.arguments import array
 from gradus.errors import GradusError
 from gradus.frameworks import namespace
 from gradus.page import generic
@@ -33,9 +34,11 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
         >>> quadratic([1.0, 4.0], minimiser=1.0)(np.array([2.0, 2.0])).tolist()
         [1.0, 4.0]
     """
-    H, centre = np.asarray(hessian, float), np.asarray(minimiser, float)
+    H, centre = array("hessian", hessian, finite=True), array("minimiser", minimiser, finite=True)
     if H.ndim not in (1, 2) or len(set(H.shape)) != 1:
-        raise GradusError(f"expected a square matrix or its diagonal, got the shape {H.shape}")
+        raise GradusError(f"hessian: expected a square matrix or its diagonal, got the shape {H.shape}")
+    if centre.shape not in ((), H.shape[:1]):
+        raise GradusError(f"minimiser: expected one number or the shape {H.shape[:1]}, got {centre.shape}")
 
     @generic
     def gradient(theta: Any) -> Any:
@@ -61,9 +64,7 @@ def scripted(gradients: Any) -> Callable[[Any], Any]:
         >>> [gradient(np.zeros(1)).tolist() for _ in range(3)]
         [[1.0], [2.0], [2.0]]
     """
-    rows = np.asarray(gradients, float)
-    if rows.ndim != 2 or not rows.size:
-        raise GradusError(f"expected one row of gradients per step, got the shape {rows.shape}")
+    rows = array("gradients", gradients, "steps>=1 dim>=1")
     calls = itertools.count()
 
     @generic

@@ -84,15 +84,15 @@ def einsum(*operands: Any, subscripts: str) -> Any:
 
 
 def _larger(a: Any, b: Any) -> Any:
-    """1 where a > b, ½ where they are equal: a tie is shared."""
-    return 0.5 * np.greater(a, b) + 0.5 * np.greater_equal(a, b)
+    """1 where a > b, ½ where they are equal: a tie is shared. NaN is passed on to both, as in torch."""
+    return 0.5 * np.logical_not(np.less(a, b)) + 0.5 * np.logical_not(np.less_equal(a, b))
 
 
 def _reduced_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     """The shape after a reduction that keeps its axes as 1."""
     if axis is None:
         return (1,) * len(shape)
-    gone = {i % len(shape) for i in (axis if isinstance(axis, tuple) else (axis,))}
+    gone = {i % max(len(shape), 1) for i in (axis if isinstance(axis, tuple) else (axis,))}
     return tuple(1 if i in gone else n for i, n in enumerate(shape))
 
 
@@ -119,9 +119,25 @@ def _product(g: Any, y: Any, a: Any, axis: int) -> Any:
     return g * np.swapaxes(np.prod(last[..., others], axis=-1), axis, -1)
 
 
-def _angle_share(g: Any, a: Any, b: Any) -> Any:
-    squares = a * a + b * b
-    return g / np.where(np.equal(squares, 0), np.inf, squares)
+def _angle_share(g: Any, a: Any, b: Any, side: Any) -> Any:
+    """g·side/r² of r = √(a² + b²), divided twice so that no square is lost; 0 at the origin, as in torch."""
+    r = np.hypot(a, b)
+    r = np.where(np.equal(r, 0), np.inf, r)
+    return g * (side / r) / r
+
+
+def _part_of_sum(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """G eᵃ/(eᵃ + eᵇ) from y = log(eᵃ + eᵇ): where y is infinite, 1 for what equals it, ½ for each of two."""
+    whole = np.isinf(y) & np.equal(a, y)
+    if not np.any(whole):
+        return g * np.exp(a - y)
+    part = np.exp(np.where(whole, 0.0, a) - np.where(whole, 0.0, y))
+    return g * part * np.where(whole & np.equal(b, y), 0.5, 1.0)
+
+
+def _quotient_of(a: Any, b: Any, y: Any) -> Any:
+    """The whole number n in a = n b + y."""
+    return np.rint((a - y) / b)
 
 
 def _parted(i: int, g: Any, y: Any, *parts: Any, axis: int) -> Any:
@@ -158,7 +174,8 @@ RULES: dict[Any, Any] = {
         lambda g, y, a, b: g * b * a ** np.where(np.equal(b, 0), 1.0, b - 1),  # a⁰ is constant, also at a = 0
         lambda g, y, a, b: g * y * np.log(np.where(np.equal(a, 0), 1.0, a)),  # 0ᵇ is constant for b > 0
     ),
-    np.remainder: (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b)),
+    np.remainder: (lambda g, y, a, b: g, lambda g, y, a, b: -g * _quotient_of(a, b, y)),
+    np.fmod: (lambda g, y, a, b: g, lambda g, y, a, b: -g * _quotient_of(a, b, y)),
     np.reciprocal: (lambda g, y, a: -g * y * y,),
     np.square: (lambda g, y, a: g * 2 * a,),
     np.sqrt: (lambda g, y, a: g * 0.5 / y,),
@@ -171,8 +188,8 @@ RULES: dict[Any, Any] = {
     np.log2: (lambda g, y, a: g / (a * math.log(2)),),
     np.log10: (lambda g, y, a: g / (a * math.log(10)),),
     np.logaddexp: (
-        lambda g, y, a, b: g * np.exp(a - np.where(np.isinf(y), 0, y)),
-        lambda g, y, a, b: g * np.exp(b - np.where(np.isinf(y), 0, y)),
+        lambda g, y, a, b: _part_of_sum(g, y, a, b),
+        lambda g, y, a, b: _part_of_sum(g, y, b, a),
     ),
     np.sin: (lambda g, y, a: g * np.cos(a),),
     np.cos: (lambda g, y, a: -g * np.sin(a),),
@@ -180,7 +197,7 @@ RULES: dict[Any, Any] = {
     np.arcsin: (lambda g, y, a: g / np.sqrt(1 - a * a),),
     np.arccos: (lambda g, y, a: -g / np.sqrt(1 - a * a),),
     np.arctan: (lambda g, y, a: g / (1 + a * a),),
-    np.arctan2: (lambda g, y, a, b: _angle_share(g, a, b) * b, lambda g, y, a, b: -_angle_share(g, a, b) * a),
+    np.arctan2: (lambda g, y, a, b: _angle_share(g, a, b, b), lambda g, y, a, b: -_angle_share(g, a, b, a)),
     np.sinh: (lambda g, y, a: g * np.cosh(a),),
     np.cosh: (lambda g, y, a: g * np.sinh(a),),
     np.tanh: (lambda g, y, a: g * (1 - y * y),),

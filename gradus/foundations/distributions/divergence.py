@@ -12,6 +12,7 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
+from gradus.foundations.distributions.arguments import require_distribution
 from gradus.foundations.distributions.parameters import (
     check_parameters,
     concentrations,
@@ -54,6 +55,8 @@ def kl_divergence(p: D.Distribution, q: D.Distribution) -> Float[Tensor, "*batch
         >>> kl_divergence(D.Normal(0.0, 1.0), D.Normal(2.0, 1.0)).item()
         2.0
     """
+    require_distribution("p", p)
+    require_distribution("q", q)
     check_parameters(p)
     check_parameters(q)
     try:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
+from gradus.foundations.distributions.arguments import require_distribution
 from gradus.foundations.distributions.log_density import log_density
 from gradus.foundations.distributions.parameters import (
     check_parameters,
@@ -52,6 +53,7 @@ def entropy(distribution: D.Distribution) -> Float[Tensor, "*batch"]:
         >>> round(entropy(D.Poisson(1e6)).item(), 2)
         8.33
     """
+    require_distribution("distribution", distribution)
     check_parameters(distribution)
     return _entropy(distribution).to(working_dtype(distribution))
 
@@ -101,9 +103,10 @@ def _entropy_of_shares(alpha: Tensor) -> Tensor:
 
 def _entropy_of_counts(d: D.Binomial | D.Poisson) -> Tensor:
     """−Σ p log p over the counts within 12 standard deviations, beyond which less than 1e-30 is left; or a series."""
+    counts: tuple[Tensor, ...] = (d.rate,) if isinstance(d, D.Poisson) else ()
     if isinstance(d, D.Poisson):
         (mean,) = wide(d.rate)
-        variance, counts, correction = mean, (d.rate,), -1 / (12 * mean.clamp_min(1))
+        variance, correction = mean, -1 / (12 * mean.clamp_min(1))
     else:
         p, q, _, _ = log_odds(d)
         (n,) = wide(d.total_count)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
+from gradus.foundations.distributions.arguments import require_distribution
 from gradus.foundations.distributions.parameters import (
     check_parameters,
     concentrations,
@@ -45,6 +46,7 @@ def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k 
         >>> fisher_information(D.Normal(0.0, 2.0)).tolist()
         [[0.25, 0.0], [0.0, 0.5]]
     """
+    require_distribution("distribution", distribution)
     check_parameters(distribution)
     if isinstance(distribution, D.Uniform):
         raise GradusError(
@@ -53,7 +55,7 @@ def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k 
     rule = _FISHER.get(type(distribution))
     if rule is None:
         known = ", ".join(t.__name__ for t in _FISHER)
-        raise GradusError(f"expected one of {known}, got {type(distribution).__name__}")
+        raise GradusError(f"distribution: expected one of {known}, got {type(distribution).__name__}")
     return rule(distribution).to(working_dtype(distribution))
 
 

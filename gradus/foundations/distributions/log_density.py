@@ -11,7 +11,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch import distributions as D
 
+from gradus.arguments import Sizes
+from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
+from gradus.foundations.distributions.arguments import require_outcomes
 from gradus.foundations.distributions.parameters import (
     check_parameters,
     log_odds,
@@ -62,6 +65,7 @@ def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batc
         >>> log_density(torch.distributions.Bernoulli(0.0), torch.tensor(1.0)).item()
         -inf
     """
+    require_outcomes(distribution, x)
     rule = _RULES.get(type(distribution))
     if rule is None:
         known = ", ".join(t.__name__ for t in _RULES)
@@ -72,32 +76,11 @@ def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batc
             )
         )
     check_parameters(distribution)
-    _check_outcomes(distribution, x)
     value = rule(distribution, x.detach() if type(distribution) in _DISCRETE else x)
     if x.is_floating_point():
         missing = x.isnan().any(-1) if distribution.event_shape else x.isnan()
         value = torch.where(missing, torch.nan, value)
     return value.to(working_dtype(distribution))
-
-
-def _check_outcomes(distribution: D.Distribution, x: Tensor) -> None:
-    if x.is_complex():
-        raise GradusError(Text(f"expected real outcomes x, got {x.dtype}", f"x 应为实数，实为 {x.dtype}"))
-    event = len(distribution.event_shape)
-    batch = x.shape[: x.ndim - event]
-    try:
-        if x.ndim < event or x.shape[x.ndim - event :] != distribution.event_shape:
-            raise RuntimeError
-        torch.broadcast_shapes(batch, distribution.batch_shape)
-    except RuntimeError:
-        want = (*distribution.batch_shape, *distribution.event_shape)
-        kind = type(distribution).__name__
-        raise GradusError(
-            Text(
-                f"expected x to broadcast with {kind} of shape {tuple(want)}, got {tuple(x.shape)}",
-                f"x 应能与形状为 {tuple(want)} 的 {kind} 广播，实为 {tuple(x.shape)}",
-            )
-        ) from None
 
 
 def _only(where: Tensor, value: Tensor) -> Tensor:
@@ -265,20 +248,19 @@ def multivariate_normal(
         >>> distribution.scale_tril.tolist()
         [[2.0, 0.0], [0.0, 3.0]]
     """
-    d = mean.shape[-1] if mean.ndim else 0
-    if covariance.shape[-2:] != (d, d):
-        raise GradusError(
-            f"expected a {d}×{d} covariance for a mean of shape {tuple(mean.shape)}, got {tuple(covariance.shape)}"
-        )
+    sizes = Sizes()
+    tensor("mean", mean, "*#batch d>=1", sizes, finite=True, meta=False)
+    tensor("covariance", covariance, "*#batch d d", sizes, finite=True, meta=False)
+    same_kind(mean=mean, covariance=covariance)
     (matrix,) = wide(covariance)
     largest = matrix.abs().max() if matrix.numel() else torch.zeros(())
     if not bool(((matrix - matrix.mT).abs() <= 1e-6 * largest).all()):
-        raise GradusError("expected a symmetric covariance; take (Σ + Σᵀ)/2 if it is meant to be one")
+        raise GradusError("covariance: expected a symmetric one; take (Σ + Σᵀ)/2 if it is meant to be one")
     factor, failed = torch.linalg.cholesky_ex(matrix)
     if bool(failed.any()):
         least = torch.linalg.eigvalsh(matrix.detach()).min().item()
         raise GradusError(
-            f"expected a positive definite covariance, got the eigenvalue {least:.3g}; add to its diagonal"
+            f"covariance: expected a positive definite one, got the eigenvalue {least:.3g}; add to its diagonal"
         )
     return D.MultivariateNormal(mean, scale_tril=factor.to(covariance.dtype), validate_args=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -43,7 +43,7 @@ def check_parameters(distribution: D.Distribution) -> None:
     Raises:
         GradusError: naming the parameter, the first bad value and what is allowed.
     """
-    kind = type(distribution).__name__
+    kind, owner = type(distribution).__name__, cast(Any, distribution)
     for name, value in parameters(distribution).items():
         constraint: Any = distribution.arg_constraints[name]
         if value.is_complex():
@@ -53,7 +53,7 @@ def check_parameters(distribution: D.Distribution) -> None:
                     f"{kind} 的 {name} 应为实数，实为 {value.dtype}",
                 )
             )
-        if name == "low" and not bool((distribution.low < distribution.high).all()):
+        if name == "low" and not bool((owner.low < owner.high).all()):
             raise GradusError(
                 Text("expected low < high of Uniform; exchange them", "Uniform 应有 low < high；请交换二者")
             )

@@ -11,7 +11,9 @@ from jaxtyping import Float64
 from torch import Tensor
 from torch import distributions as D
 
+from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
+from gradus.foundations.distributions.arguments import require_outcomes
 from gradus.foundations.distributions.incomplete import log_incomplete_beta, log_incomplete_gamma
 from gradus.foundations.distributions.parameters import check_parameters, log_odds, parameters
 from gradus.foundations.distributions.saddle_point import log_ratio, within
@@ -77,48 +79,39 @@ def log_complement(log_p: Tensor) -> Tensor:
 
 
 def _logarithm(d: D.Distribution, x: Tensor, side: int) -> Tensor:
+    require_outcomes(d, x)
+    tensor("x", x, dtype="any", meta=False)
     rule = _TAILS.get(type(d))
     if rule is None:
         if d.event_shape or isinstance(d, D.Categorical):
             kind = type(d).__name__
             raise GradusError(
                 Text(
-                    f"expected a distribution of one dimension, got {kind}, which has no order",
-                    f"应为一维分布，实为没有次序的 {kind}",
+                    f"distribution: expected one of one dimension, got {kind}, which has no order",
+                    f"distribution：应为一维分布，实为没有次序的 {kind}",
                 )
             )
         known = ", ".join(t.__name__ for t in _TAILS)
         raise GradusError(
             Text(
-                f"expected one of {known}, got {type(d).__name__}",
-                f"应为 {known} 之一，实为 {type(d).__name__}",
+                f"distribution: expected one of {known}, got {type(d).__name__}",
+                f"distribution：应为 {known} 之一，实为 {type(d).__name__}",
             )
         )
     check_parameters(d)
-    if x.is_complex():
-        raise GradusError(Text(f"expected real x, got {x.dtype}", f"x 应为实数，实为 {x.dtype}"))
-    try:
-        points = _plain(x).expand(torch.broadcast_shapes(x.shape, d.batch_shape))
-    except RuntimeError:
-        raise GradusError(
-            Text(
-                f"expected x to broadcast with the batch {tuple(d.batch_shape)}, got {tuple(x.shape)}",
-                f"x 应能与批形状 {tuple(d.batch_shape)} 广播，实为 {tuple(x.shape)}",
-            )
-        ) from None
+    points = _plain(x).expand(torch.broadcast_shapes(x.shape, d.batch_shape))
     with torch.no_grad():
         tails = rule(d, within(points.isfinite(), points, 0.0))
         own, other = tails[side], tails[1 - side]
-        value = torch.where(
-            own > -math.log(2), log_complement(other), own
-        )  # which has its digits in the other one
+        nearly_all = own > -math.log(2)  # such a tail has its digits in the other one
+        value = torch.where(nearly_all, log_complement(other), own)
         ends = (points > 0) == (side == 0)  # at ±∞ all is on one side
         value = torch.where(points.isinf(), torch.where(ends, 0.0, -math.inf), value)
         return torch.where(points.isnan(), torch.nan, value)
 
 
 def _plain(value: Tensor) -> Tensor:
-    return value.detach().cpu().double()
+    return value.detach().resolve_neg().cpu().double()
 
 
 def _all(*values: Tensor) -> list[Tensor]:
