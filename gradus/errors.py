@@ -27,8 +27,13 @@ class GradusError(TextError, ValueError):
 
 
 def words_of(error: BaseException) -> Text:
-    """An exception's own words, in both languages where it has them."""
-    return error.text if isinstance(error, TextError) else as_text(str(error))
+    """An exception's own words, in both languages where it has them; none where asking for them raises."""
+    if isinstance(error, TextError):
+        return error.text
+    try:
+        return as_text(str(error))
+    except BaseException:  # somebody else's __str__
+        return Text("(its text cannot be had)", "（无法取得其文字）")
 
 
 def raised(error: BaseException) -> Text:

@@ -8,17 +8,18 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradus.areas import AREAS
 from gradus.catalogue import concept as load_concept
 from gradus.catalogue import entries, load
 from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
 from gradus.files import write_atomically
-from gradus.page import AREAS, Concept, Cost
 from gradus.progress import item_bar
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.page import Concept, Cost
     from gradus.verify import Report
 
 
@@ -45,36 +46,9 @@ def _chosen(options: Namespace) -> list[Concept]:
 
 
 def verify(options: Namespace, out: Terminal) -> int:
-    """Measures claims; exit status 0 when all hold, 1 when one fails."""
-    from gradus.frameworks import adapt_function
-    from gradus.verify import verify as run
-    from gradus.verify.evidence_cache import remember
-    from gradus.verify.user_code import load_implementation
-
-    concepts = _chosen(options)
+    """Measures claims; exit status 0 when all hold, 1 when one fails or none was measured."""
     cost: tuple[Cost, ...] = ("quick", "slow") if options.slow else ("quick",)
-    if options.framework and not options.implementation:
-        raise GradusError(
-            Text(
-                "--framework says how to call --implementation; give both",
-                "--framework 说明如何调用 --implementation，两者须同时给出",
-            )
-        )
-    if options.implementation:
-        if len(concepts) != 1:
-            raise GradusError(
-                Text(
-                    "--implementation judges one concept; give its key",
-                    "--implementation 只评判一个概念，请给出它的名称",
-                )
-            )
-        function = load_implementation(options.implementation)
-        adapted = adapt_function(concepts[0], function, options.framework, options.implementation)
-        report = run(concepts, adapted, cost, base=options.seed)
-    else:
-        report = _with_progress(concepts, cost, options)
-        if options.seed == 0:
-            remember(report)
+    report = _of_user_code(options, cost) if options.implementation else _of_pages(options, cost)
     if options.junit:
         from gradus.verify.output import as_junit
 
@@ -89,9 +63,51 @@ def verify(options: Namespace, out: Terminal) -> int:
     return 0 if report.holds else 1
 
 
+def _of_pages(options: Namespace, cost: tuple[Cost, ...]) -> Report:
+    """The pages' own implementations, and their mutants."""
+    from gradus.verify.evidence_cache import remember
+
+    if options.framework or options.strict:
+        option = "--framework" if options.framework else "--strict"
+        raise GradusError(
+            Text(
+                f"{option} says how --implementation is judged; give both",
+                f"{option} 说明如何评判 --implementation，两者须同时给出",
+            )
+        )
+    report = _with_progress(_chosen(options), cost, options)
+    if options.seed == 0:
+        remember(report)
+    return report
+
+
+def _of_user_code(options: Namespace, cost: tuple[Cost, ...]) -> Report:
+    """The user's implementation, in a process of its own. Nothing that costs time is imported before that one starts."""
+    from gradus.verify.isolated.limits import Limits
+    from gradus.verify.isolated.supervisor import Request
+    from gradus.verify.isolated.verification import verify_user_code
+
+    if options.all or not options.target or options.target in AREAS:
+        raise GradusError(
+            Text(
+                "--implementation judges one concept; give its key",
+                "--implementation 只评判一个概念，请给出它的名称",
+            )
+        )
+    limits = Limits(
+        call=options.call_limit, claim=options.claim_limit or 60 * (10 if options.slow else 1),
+        memory=options.memory_limit,
+    )  # fmt: skip
+    key = entries().get(options.target).key
+    request = Request(
+        key, options.implementation, options.framework, cost, options.seed, options.strict, limits
+    )
+    return verify_user_code(request)
+
+
 def _with_progress(concepts: list[Concept], cost: tuple[Cost, ...], options: Namespace) -> Report:
     from gradus.verify import Report
-    from gradus.verify import verify as run
+    from gradus.verify.runner import verify as run
 
     parts = []
     with item_bar(len(concepts), show=None if len(concepts) > 3 and not options.json else False) as begin:
@@ -107,6 +123,8 @@ def _print(report: Report, options: Namespace, out: Terminal) -> None:
     if options.json:
         print(as_json(report))
         return
+    for remark in report.remarks:
+        out.say(remark, style="dim")
     one = len({r.concept.key for r in report.results}) == 1
     for text, style in lines(
         report, out.lang, verbose=options.verbose or (one and not options.implementation)
@@ -117,6 +135,9 @@ def _print(report: Report, options: Namespace, out: Terminal) -> None:
     )
     for reason in skipped:
         out.say(out.t(f"left out: {reason.en}", f"略过：{reason.zh}"), style="dim", indent=4)
+    if report.printed:
+        out.say(out.t("it printed:", "它输出了："), style="dim")
+        out.say(report.printed.rstrip(), style="dim", indent=4)
     out.say(summary(report, out.lang), style="bold")
 
 

@@ -7,6 +7,7 @@ differentiates, give a vector–Jacobian product.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,8 +19,16 @@ from gradus.frameworks.registry import framework_named, framework_of
 from gradus.frameworks.signatures import accepted_keywords, is_default
 from gradus.frameworks.structure import flatten, map_arrays
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import no_argument
+from gradus.page.evidence import no_argument, not_offered
 from gradus.text import Text
+
+#: From the arguments of a call to the context in which it runs.
+Watch = Callable[[Mapping[str, Any]], contextlib.AbstractContextManager[None]]
+_NOTHING = contextlib.nullcontext()
+
+
+def _unwatched(arguments: Mapping[str, Any]) -> contextlib.AbstractContextManager[None]:
+    return _NOTHING
 
 
 class Adapted:
@@ -31,6 +40,7 @@ class Adapted:
         framework: its name in `gradus.frameworks.registry`.
         call: bridge for an implementation whose own signature differs (see `Implementation`).
         dtype: precision in which it computes.
+        watch: gives the context of each call from its arguments; nothing unless given.
 
     Raises:
         GradusError: there is no such framework, or it is not installed.
@@ -44,18 +54,27 @@ class Adapted:
         call: Callable[..., Any] | None = None,
         dtype: str = "float64",
         name: str = "",
+        watch: Watch = _unwatched,
     ) -> None:
         self.framework = framework_named(framework)
         self.framework.require()
         self.function, self.concept = function, concept
-        self.bridge, self.dtype = call, dtype
+        self.bridge, self.dtype, self.watch = call, dtype, watch
         self.name = name or getattr(function, "__name__", repr(function))
         self._signature = inspect.signature(concept.definition)
         self._accepted = None if call else accepted_keywords(function)
 
     def cast(self, dtype: str) -> Adapted:
         """The same implementation computing in another precision."""
-        return Adapted(self.function, self.concept, self.framework.name, self.bridge, dtype, self.name)
+        return type(self)(
+            self.function, self.concept, self.framework.name, self.bridge, dtype, self.name, self.watch
+        )
+
+    def watched(self, watch: Watch) -> Adapted:
+        """The same implementation, each call in the context that `watch` gives."""
+        return type(self)(
+            self.function, self.concept, self.framework.name, self.bridge, self.dtype, self.name, watch
+        )
 
     @property
     def differentiates(self) -> bool:
@@ -80,12 +99,21 @@ class Adapted:
 
     def raw(self, arguments: Mapping[str, Any]) -> Any:
         """The result in the implementation's own framework, on arguments of that framework."""
-        if self.bridge is not None:
-            result = self.bridge(self.function, **arguments)
-        else:
-            required, optional = self._split(arguments)
-            result = self.function(*required, **optional)
+        try:
+            result = self._called(arguments)
+        except NotImplementedError as error:
+            if self.framework.lacks_kernel(error):
+                raise
+            raise not_offered(self.name, str(error)) from error
         return self.concept.canonical(result) if self.concept.canonical else result
+
+    def _called(self, arguments: Mapping[str, Any]) -> Any:
+        if self.bridge is not None:
+            with self.watch(arguments):
+                return self.bridge(self.function, **arguments)
+        required, optional = self._split(arguments)
+        with self.watch(arguments):
+            return self.function(*required, **optional)
 
     def vjp(
         self, arguments: Mapping[str, Any], cotangent: Any, wanted: tuple[str, ...]
@@ -96,7 +124,7 @@ class Adapted:
             NotApplicable: the framework does not differentiate, or the result does not depend on the arguments.
         """
         bound = self.bind(**arguments)
-        with self.framework.full_precision():
+        with self.framework.full_precision(), self.watch(bound):
             return self.framework.vjp(
                 lambda own: flatten(self.raw(own)), self.convert(bound), flatten(cotangent), wanted
             )
@@ -109,8 +137,10 @@ class Adapted:
         """A result as NumPy: detached, on the processor, low precision widened; several as a tuple."""
         if isinstance(value, dict):
             return tuple(self.to_numpy(part) for part in value.values())
-        if isinstance(value, (tuple, list)) and any(_is_array(part) for part in value):
+        if is_several(value):
             return tuple(self.to_numpy(part) for part in value)
+        if isinstance(value, (tuple, list)) and any(_is_array(part) for part in value):
+            return np.stack([self.to_numpy(part) for part in value])
         array = framework_of(value).to_numpy(value)
         if array.dtype == object:
             kind = type(value).__name__
@@ -136,6 +166,13 @@ class Adapted:
             elif not is_default(value, parameter.default):
                 raise no_argument(self.name, name)
         return required, optional
+
+
+def is_several(value: Any) -> bool:
+    """Whether a result is several results: a tuple is, a list of arrays too; a list of numbers is one array."""
+    if isinstance(value, tuple):
+        return len(value) > 1 or any(_is_array(part) for part in value)
+    return isinstance(value, list) and any(_is_array(part) and np.ndim(part) > 0 for part in value)
 
 
 def _is_array(value: Any) -> bool:

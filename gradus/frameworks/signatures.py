@@ -10,9 +10,12 @@ import numpy as np
 
 
 def accepted_keywords(function: Callable[..., Any]) -> set[str] | None:
-    """Names that the function accepts by keyword; None when it accepts any name, or does not tell."""
+    """Names that the function accepts by keyword; None when it accepts any name, or does not tell.
+
+    A module's own `__call__` accepts anything and hands it to `forward`, which is the one that is asked.
+    """
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = inspect.signature(getattr(function, "forward", function)).parameters.values()
     except (ValueError, TypeError):
         return None
     if any(p.kind is p.VAR_KEYWORD for p in parameters):

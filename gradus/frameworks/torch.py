@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradus.frameworks.base import Framework
-from gradus.page.evidence import NotApplicable
+from gradus.page.evidence import NoGradient
 from gradus.text import Text
 
 
@@ -74,7 +74,7 @@ class Torch(Framework):
             if self.is_array(r) and r.requires_grad
         ]
         if not dependent:
-            raise NotApplicable(Text("the result carries no gradient", "结果不带梯度"))
+            raise NoGradient(Text("the result carries no gradient", "结果不带梯度"))
         gradients = torch.autograd.grad(
             [r for r, _ in dependent],
             [tensors[n] for n in wanted],

@@ -41,7 +41,7 @@ class Words:
 
 
 class ManyWords:
-    """Type of a record's field that takes several English sentences, or `Text`s, and reads as a tuple of `Text`."""
+    """Type of a record's field that takes English sentences, or `Text`s, one or several, and reads as a tuple of `Text`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -49,8 +49,9 @@ class ManyWords:
     def __get__(self, record: object, owner: type | None = None) -> tuple[Text, ...]:
         return () if record is None else record.__dict__[self.name]
 
-    def __set__(self, record: object, words: Sequence[str | Text]) -> None:
-        record.__dict__[self.name] = tuple(rendered(w) for w in words)
+    def __set__(self, record: object, words: str | Text | Sequence[str | Text]) -> None:
+        several = (words,) if isinstance(words, (str, Text)) else words
+        record.__dict__[self.name] = tuple(rendered(w) for w in several)
 
 
 @dataclass_transform(field_specifiers=(field,))

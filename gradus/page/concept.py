@@ -19,9 +19,10 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
     @ENTROPY.claim
     def uniform_maximises(entropy, rng):
         'The uniform distribution maximises …'
-        return bound(...)
+        for k in (2, 10, 100):
+            yield roundoff(...)            # or one measurement: return roundoff(...)
 
-    @ENTROPY.mutant(caught_by=["uniform-maximises"])
+    @ENTROPY.mutant(caught_by="uniform-maximises, equals-definition")
     def natural_logarithm(p, **given):
         'nats sold as bits'
         return ...
@@ -38,15 +39,16 @@ from then on.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from gradus.errors import GradusError
 from gradus.page.bilingual import ManyWords, Words, bilingual
-from gradus.page.evidence import Evidence
+from gradus.page.evidence import Evidence, all_of
 from gradus.page.figures import Drawing, Slider
 from gradus.page.record import (
     Case,
@@ -57,13 +59,31 @@ from gradus.page.record import (
     Implementation,
     Mutant,
     Proof,
-    Reading,
+    Readings,
     Symbol,
 )
 from gradus.text import Text
 
-Measure = TypeVar("Measure", bound=Callable[..., Evidence])
+Measure = Callable[..., Evidence]
+Measurements = Callable[..., Evidence | Iterator[Evidence]]
 Variant = TypeVar("Variant", bound=Callable[..., Any])
+
+
+def _measure(function: Measurements) -> Measure:
+    """The function itself, or, where it yields its measurements, the one that judges them together."""
+    if not inspect.isgeneratorfunction(function):
+        return cast(Measure, function)
+
+    @functools.wraps(function)
+    def together(*arguments: Any, **options: Any) -> Evidence:
+        return all_of(*function(*arguments, **options))
+
+    return together
+
+
+def _names(names: str | Sequence[str]) -> tuple[str, ...]:
+    """The names of claims, given one by one or as "one, another"."""
+    return tuple(n.strip() for n in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
 @bilingual(frozen=False)
@@ -81,7 +101,7 @@ class Concept:
         year, people: when and by whom, for the timeline.
         aliases: what else people type to find it, in either language.
         implementations: what to use; the first is the recommended one.
-        readings: where else to read.
+        readings: where else to read, `"KEY PLACE; KEY PLACE"` with the keys of references.
         deviations: where frameworks or texts differ.
         proof: for a theorem.
         unverified: statements of the page that no claim measures.
@@ -104,7 +124,7 @@ class Concept:
     people: Sequence[str]
     aliases: Sequence[str] = ()
     implementations: Sequence[Implementation] = ()
-    readings: Sequence[Reading] = ()
+    readings: Readings = Readings()
     deviations: ManyWords = ManyWords("deviations")
     proof: Proof | None = None
     unverified: ManyWords = ManyWords("unverified")
@@ -149,7 +169,7 @@ class Concept:
         return part in self._parts
 
     @overload
-    def claim(self, statement: Measure, /) -> Measure: ...
+    def claim(self, statement: Measurements, /) -> Measure: ...
 
     @overload
     def claim(
@@ -160,7 +180,7 @@ class Concept:
         cost: Cost = "quick",
         of_definition: bool = True,
         required: bool = True,
-    ) -> Callable[[Measure], Measure]: ...
+    ) -> Callable[[Measurements], Measure]: ...
 
     def claim(
         self,
@@ -173,6 +193,7 @@ class Concept:
     ) -> Any:
         """A claim `(implementation, rng) -> Evidence`; its name is the function's, with hyphens, its statement the docstring.
 
+        One that measures several things yields each of them, and `all_of` judges. What comes back is the claim's measure.
         A statement that is computed or shared is given as a `Text`. `of_definition=False` says that the literal
         definition is not meant to satisfy it (memory, speed, stability); the definition may then itself be one of the
         mutants. `required=False` says that a right implementation of a user's may lack it too.
@@ -180,18 +201,19 @@ class Concept:
         if callable(statement):
             return self.claim()(statement)
 
-        def add(function: Measure) -> Measure:
+        def add(function: Measurements) -> Measure:
             name = self._new_name("claim", function, self.claims)
             words = statement or self._sentence("claim", name, function)
-            self.claims[name] = Claim(name, words, function, cost, required, of_definition)
-            return function
+            measure = _measure(function)
+            self.claims[name] = Claim(name, words, measure, cost, required, of_definition)
+            return measure
 
         return add
 
     def mutant(
-        self, description: Text | None = None, /, *, caught_by: Sequence[str]
+        self, description: Text | None = None, /, *, caught_by: str | Sequence[str]
     ) -> Callable[[Variant], Variant]:
-        """A wrong variant of the definition, described by its docstring, and the claims that must fail on it.
+        """A wrong variant of the definition, described by its docstring, and the claims "one, another" that must fail on it.
 
         It takes the definition's arguments; optional ones that it only passes on may be `**given`.
         """
@@ -199,7 +221,7 @@ class Concept:
         def add(function: Variant) -> Variant:
             name = self._new_name("mutant", function, self.mutants)
             words = description or self._sentence("mutant", name, function)
-            self.mutants[name] = Mutant(name, words, function, tuple(caught_by))
+            self.mutants[name] = Mutant(name, words, function, _names(caught_by))
             return function
 
         return add
@@ -219,10 +241,10 @@ class Concept:
         )
 
     def erratum(
-        self, number: str, common: str | Text, why: str | Text, right: str | Text, claims: Sequence[str]
+        self, number: str, common: str | Text, why: str | Text, right: str | Text, claims: str | Sequence[str]
     ) -> None:
-        """A wrong form in circulation, with the claims that compute its counterexample."""
-        self.errata.append(Erratum(number, common, why, right, tuple(claims)))
+        """A wrong form in circulation, with the claims "one, another" that compute its counterexample."""
+        self.errata.append(Erratum(number, common, why, right, _names(claims)))
 
     def figure(self, **sliders: Slider) -> Callable[[Callable[..., Drawing]], Callable[..., Drawing]]:
         """The figure: a function of the named sliders to a `Drawing`."""

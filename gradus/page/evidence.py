@@ -1,7 +1,7 @@
 """Evidence: one measured number beside what it must be, and the ways in which a claim may judge it.
 
-A claim ends by calling one of the functions below. Each returns an `Evidence` whose tolerance is
-derived, and says in words from what.
+A claim returns what one of the functions below gives, or yields several. Each gives an `Evidence` whose tolerance
+is derived, and says in words from what.
 """
 
 from __future__ import annotations
@@ -30,6 +30,25 @@ class NotApplicable(TextError):
 def no_argument(function: str, name: str) -> NotApplicable:
     """That `function` lacks the argument `name`."""
     return NotApplicable(Text(f"{function} has no argument {name!r}", f"{function} 没有参数 {name}"))
+
+
+class NotOffered(NotApplicable):
+    """The implementation says itself, by NotImplementedError, that it does not do what it is asked for."""
+
+
+def not_offered(function: str, words: str) -> NotOffered:
+    """That `function` raised NotImplementedError, in its own words."""
+    own = f": {words}" if words else ""
+    return NotOffered(
+        Text(
+            f"{function} does not offer it (NotImplementedError{own})",
+            f"{function} 不提供（NotImplementedError{own}）",
+        )
+    )
+
+
+class NoGradient(NotApplicable):
+    """A result of a framework that differentiates carries no gradient: detached, or computed elsewhere."""
 
 
 def no_gradient(framework: str) -> NotApplicable:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gradus.errors import GradusError
 from gradus.page.bilingual import Words, bilingual
 from gradus.page.evidence import Evidence
 
@@ -81,6 +83,27 @@ class Reading:
 
     source: str
     place: str = ""
+
+
+class Readings:
+    """Type of a record's field that takes `"KEY PLACE; KEY PLACE"`, or `Reading`s, and reads as a tuple of `Reading`."""
+
+    def __get__(self, record: object, owner: type | None = None) -> tuple[Reading, ...]:
+        return () if record is None else record.__dict__["readings"]
+
+    def __set__(self, record: object, readings: str | Sequence[Reading]) -> None:
+        if isinstance(readings, str):
+            readings = [self._reading(words) for words in readings.split(";")]
+        record.__dict__["readings"] = tuple(readings)
+
+    @staticmethod
+    def _reading(words: str) -> Reading:
+        key, _, place = words.strip().partition(" ")
+        if not key or re.search(r"\b[a-z]+\d{4}[a-z]+", place):
+            raise GradusError(
+                f"expected readings as 'KEY PLACE; KEY PLACE', got {words.strip()!r}; part them by ';'"
+            )
+        return Reading(key, place)
 
 
 @bilingual(frozen=True)

@@ -1,18 +1,23 @@
-"""The claims that every concept gets, the runner of claims and mutants, and how results are shown."""
+"""The claims that every concept gets, the runner of claims and mutants, the user's code in its own process, and how results are shown."""
 
-from gradus.verify.runner import (
-    MutantResult,
-    Report,
-    Result,
-    claims_of,
-    counterexample,
-    judge,
-    seed_of,
-    verify,
-    verify_concept,
-    verify_mutants,
-)
-from gradus.verify.universal import universal_claims
+from typing import TYPE_CHECKING
+
+from gradus.lazy import export
+
+if TYPE_CHECKING:
+    from gradus.verify.runner import (
+        MutantResult,
+        Report,
+        Result,
+        claims_of,
+        counterexample,
+        judge,
+        seed_of,
+        verify,
+        verify_concept,
+        verify_mutants,
+    )
+    from gradus.verify.universal import universal_claims
 
 __all__ = [
     "MutantResult",
@@ -27,3 +32,11 @@ __all__ = [
     "verify_concept",
     "verify_mutants",
 ]
+
+export(
+    __name__,
+    {
+        "runner": [name for name in __all__ if name != "universal_claims"],
+        "universal": ["universal_claims"],
+    },
+)

@@ -12,6 +12,7 @@ from gradus.page import Concept
 from gradus.text import Text
 from gradus.verify.runner import MutantResult, Report, Result
 
+FORMAT = 1  # of the JSON; it rises when a field changes its meaning or goes
 MARKS = {"holds": ("✓", "green"), "fails": ("✗", "bold red"), "skipped": ("–", "dim")}
 
 
@@ -37,6 +38,7 @@ def summary(report: Report, lang: str = "en") -> str:
 def as_dict(report: Report) -> dict[str, Any]:
     """Everything as plain data, for JSON."""
     return {
+        "format": FORMAT,
         "holds": report.holds,
         "counts": {v: report.count(v) for v in ("holds", "fails", "skipped")},
         "results": [result_dict(r) for r in report.results],
@@ -52,6 +54,8 @@ def as_dict(report: Report) -> dict[str, Any]:
         "counterexamples": [
             {"concept": c.key, "origin": e.origin.en, "text": e.text("en")} for c, e in report.counterexamples
         ],
+        "remarks": [r._asdict() for r in report.remarks],
+        "printed": report.printed,
     }
 
 
@@ -128,7 +132,12 @@ def _suite(root: ElementTree.Element, concept: Concept, report: Report) -> None:
 
 def _xml(text: str) -> str:
     """Without the control characters that XML cannot hold."""
-    return "".join(ch for ch in text if ch in "\t\n" or ord(ch) >= 32)
+    return "".join(
+        ch
+        for ch in text
+        if ch in "\t\n"
+        or (ord(ch) >= 32 and not 0xD800 <= ord(ch) < 0xE000 and ord(ch) not in (0xFFFE, 0xFFFF))
+    )
 
 
 def failure(result: Result, lang: str = "en") -> str:

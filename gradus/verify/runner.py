@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +15,7 @@ from gradus.errors import raised
 from gradus.frameworks import Adapted, adapt
 from gradus.page import Claim, Concept, Cost, Mutant
 from gradus.page.evidence import Evidence, NotApplicable
-from gradus.text import Text, as_text
+from gradus.text import Text
 from gradus.verify.counterexamples import Counterexample, smallest
 from gradus.verify.universal import universal_claims
 
@@ -63,11 +63,19 @@ class MutantResult:
 
 @dataclass(frozen=True)
 class Report:
-    """All results of one run."""
+    """All results of one run.
+
+    Attributes:
+        results, mutants, counterexamples: in the order in which they were judged.
+        remarks: what else the user should know: how the code was taken, which settings it changes.
+        printed: what a user's code wrote to its standard streams, clipped.
+    """
 
     results: tuple[Result, ...]
     mutants: tuple[MutantResult, ...] = ()
     counterexamples: tuple[tuple[Concept, Counterexample], ...] = ()
+    remarks: tuple[Text, ...] = ()
+    printed: str = ""
 
     def count(self, verdict: Verdict) -> int:
         """How many claims came to this verdict."""
@@ -75,8 +83,8 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """Whether no claim failed and every mutant was caught."""
-        return self.count("fails") == 0 and all(m.caught for m in self.mutants)
+        """Whether some claim was measured, none failed, and every mutant was caught."""
+        return self.count("holds") > 0 and self.count("fails") == 0 and all(m.caught for m in self.mutants)
 
 
 def claims_of(concept: Concept, cost: Sequence[Cost] = ("quick",)) -> list[Claim]:
@@ -89,8 +97,17 @@ def seed_of(concept: Concept, claim: str, base: int = 0) -> int:
     return int.from_bytes(hashlib.sha256(f"{concept.key}/{claim}/{base}".encode()).digest()[:4], "big")
 
 
-def judge(concept: Concept, claim: Claim, adapted: Adapted, base: int = 0) -> Result:
-    """Measures one claim on one implementation; whatever the implementation raises is a failure, not a crash."""
+def judge(
+    concept: Concept,
+    claim: Claim,
+    adapted: Adapted,
+    base: int = 0,
+    told: Callable[[BaseException], Text] = raised,
+) -> Result:
+    """Measures one claim on one implementation; whatever the implementation raises is a failure, not a crash.
+
+    `told` puts an exception into words.
+    """
     seed = seed_of(concept, claim.name, base)
     start = time.perf_counter()
     evidence, reason = None, Text("", "")
@@ -103,12 +120,16 @@ def judge(concept: Concept, claim: Claim, adapted: Adapted, base: int = 0) -> Re
     except NotApplicable as why:
         verdict, reason = "skipped", why.text
     except Exception as error:
-        verdict, reason = "fails", raised(error)
+        verdict, reason = "fails", told(error)
     return Result(concept, claim, adapted.name, verdict, evidence, reason, seed, time.perf_counter() - start)
 
 
 def verify_concept(
-    concept: Concept, adapted: Adapted | None = None, cost: Sequence[Cost] = ("quick",), base: int = 0
+    concept: Concept,
+    adapted: Adapted | None = None,
+    cost: Sequence[Cost] = ("quick",),
+    base: int = 0,
+    strict: bool = False,
 ) -> Iterator[Result]:
     """Every claim of the concept, on `adapted` or else on the recorded implementations.
 
@@ -116,7 +137,8 @@ def verify_concept(
     """
     if adapted is not None:
         for claim in claims_of(concept, cost):
-            yield _remark(judge(concept, claim, adapted, base))
+            result = judge(concept, claim, adapted, base)
+            yield result if strict else as_remark(result)
         return
     for i, implementation in enumerate(concept.implementations):
         recorded = adapt(concept, implementation)
@@ -125,12 +147,29 @@ def verify_concept(
         )
 
 
-def _remark(result: Result) -> Result:
+#: Universal claims that a right implementation of a user's may miss: it need not check what it is given.
+NOT_REQUIRED = ("rejects-invalid-input",)
+
+
+def required(claim: Claim) -> bool:
+    """Whether a right implementation of a user's must satisfy the claim.
+
+    What the literal definition itself does not satisfy (accuracy at extreme arguments, memory, the number of
+    operations) is said of the page's own implementation.
+    """
+    return claim.required and claim.of_definition and claim.name not in NOT_REQUIRED
+
+
+def as_remark(result: Result) -> Result:
     """A claim that a right implementation may miss is, when it is missed, left out with its figures."""
-    if result.claim.required or result.verdict != "fails":
+    if required(result.claim) or result.verdict != "fails":
         return result
-    name = result.claim.name
-    what = as_text(str(result.evidence)) if result.evidence else result.reason
+    name, e = result.claim.name, result.evidence
+    what = (
+        result.reason
+        if e is None
+        else Text(f"{e}; {e.note.en}".rstrip("; "), f"{e}；{e.note.zh}".rstrip("；"))
+    )
     why = Text(
         f"{name} is not required of a right implementation: {what.en}",
         f"正确的实现不必满足 {name}：{what.zh}",

@@ -10,9 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradus.errors import GradusError
+from gradus.errors import GradusError, words_of
 from gradus.frameworks import resolve
 from gradus.text import Text
+
+
+class CannotImport(GradusError):
+    """The user's file is there, and raises when it is imported."""
+
 
 FORM = Text(
     "expected FILE.py:function or module:function, such as my_attention.py:attention",
@@ -53,7 +58,7 @@ def load_file(path: Path) -> ModuleType:
     """A Python file as a module, its own folder importable for it.
 
     Raises:
-        GradusError: there is no such file, or it raises when imported; the line is named.
+        GradusError: there is no such file, or (`CannotImport`) it raises when imported; the line is named.
     """
     if not path.is_file():
         raise GradusError(Text(f"no file {path} (in {Path.cwd()})", f"没有文件 {path}（在 {Path.cwd()} 中）"))
@@ -67,7 +72,7 @@ def load_file(path: Path) -> ModuleType:
     try:
         import_spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise GradusError(
+        raise CannotImport(
             Text(f"{path}, line {error.lineno}: {error.msg}", f"{path} 第 {error.lineno} 行：{error.msg}")
         ) from None
     except Exception as error:
@@ -78,8 +83,8 @@ def load_file(path: Path) -> ModuleType:
         ]
         number = frames[-1].lineno if frames else None
         en, zh = (f", line {number}", f" 第 {number} 行") if frames else ("", "")
-        what = f"{type(error).__name__}: {error}"
-        raise GradusError(
+        what = f"{type(error).__name__}: {words_of(error).en}"
+        raise CannotImport(
             Text(f"{path}{en}: importing it raised {what}", f"{path}{zh}：导入时抛出 {what}")
         ) from None
     finally:

@@ -34,7 +34,7 @@ SUM = Concept(
     people=(),
     implementations=(Implementation("numpy:sum", "numpy"), Implementation("math:fsum", "numpy", None, "exact")),
     deviations=("first", "second"),
-    unverified=("third",),
+    unverified="third",
     proof=Proof("by counting"),
 )
 

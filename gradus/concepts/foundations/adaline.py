@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -12,10 +12,9 @@ ADALINE = Concept(
     key="adaline",
     kind="algorithm",
     title="ADALINE and the LMS rule",
-    summary="A linear unit that learns from its error before the threshold: each input, times the error, "
-    r"is added to the weights. The mean of the weights converges for $\mu<2/\lambda_{\max}$, but "
-    "their mean square needs a smaller step, and with a constant step a noise floor in proportion "
-    "to it remains.",
+    summary="A linear unit that learns from its error before the threshold: each input, times the error, is added to "
+    r"the weights. The mean of the weights converges for $\mu<2/\lambda_{\max}$, but their mean square needs a "
+    "smaller step, and with a constant step a noise floor in proportion to it remains.",
     formulas=(
         r"e_t=y_t-w_t^{\mathsf T}x_t,\qquad w_{t+1}=w_t+\mu_t\,e_t\,x_t",
         r"\mathbb E\,v_{t+1}=(I-\mu R)\,\mathbb E\,v_t,\qquad v_t=w_t-R^{-1}\mathbb E\,yx,\quad R=\mathbb E\,xx^{\mathsf T},\qquad "
@@ -42,28 +41,15 @@ ADALINE = Concept(
     year=1960,
     people=("Bernard Widrow", "Marcian Hoff"),
     implementations=(
-        Implementation(
-            "gradus.foundations.adaline:lms", "numpy", None, "also the estimator `Adaline`, a classifier"
-        ),
+        Implementation("gradus.foundations.adaline:lms", "numpy", None, "also the estimator `Adaline`, a classifier"),
     ),
-    readings=(
-        Reading("widrow1985adaptive"),
-        Reading("feuer1985convergence"),
-        Reading("bishop2006pattern", "§3.1.3"),
-    ),
+    readings="widrow1985adaptive; feuer1985convergence; bishop2006pattern §3.1.3",
     deviations=(
-        (
-            r"Widrow writes $2\mu$ for $\mu$: the limits are then $1/\lambda_{\max}$ and "
-            r"$1/(3\operatorname{tr}R)$."
-        ),
+        r"Widrow writes $2\mu$ for $\mu$: the limits are then $1/\lambda_{\max}$ and $1/(3\operatorname{tr}R)$.",
         r"Normalised LMS divides the step by $\lVert x_t\rVert^2$; it converges for every $0<\mu<2$.",
     ),
-    unverified=(
-        (
-            "The limits assume inputs that are independent of one another; successive inputs of a filter "
-            "overlap, and theory then holds for small steps only."
-        ),
-    ),
+    unverified="The limits assume inputs that are independent of one another; successive inputs of a filter overlap, "
+    "and theory then holds for small steps only.",
     differentiable=False,
 )
 
@@ -122,9 +108,7 @@ def growth(adaline, R, mu):
     p = len(R)
     X = np.broadcast_to(points[:, None, None, :], (len(points), p, 1, p))
     # from each unit vector as the error: the step is linear in it
-    steps = np.stack(
-        [adaline(X[:, j], np.zeros((len(points), 1)), mu, np.eye(p)[j])[:, 1] for j in range(p)], -1
-    )
+    steps = np.stack([adaline(X[:, j], np.zeros((len(points), 1)), mu, np.eye(p)[j])[:, 1] for j in range(p)], -1)
     return np.abs(np.linalg.eigvals(sum(c * np.kron(M, M) for c, M in zip(chance, steps, strict=True)))).max()
 
 
@@ -141,9 +125,8 @@ def mean_follows_the_matrix_power(adaline, rng):
 
 @ADALINE.claim
 def mean_limit_is_two_over_the_largest_eigenvalue(adaline, rng):
-    r"""The mean converges below $2/\lambda_{\max}$ and not above: its slowest part shrinks at 0.99 of it,
-    grows at 1.01, turns over at it
-    """
+    r"""The mean converges below $2/\lambda_{\max}$ and not above: its slowest part shrinks at 0.99 of it, grows at
+    1.01, turns over at it"""
     R = correlated(rng, 3)
     points, chance = normal_inputs(R)
     value, vectors = np.linalg.eigh(R)
@@ -156,17 +139,14 @@ def mean_limit_is_two_over_the_largest_eigenvalue(adaline, rng):
     sharp = [roundoff(after(c), (1 - 2 * c) * v0, terms=27, c=16, scale=20.0) for c in (0.5, 0.99, 1.0, 1.01)]
     why = Text("length of the mean error, from 1", "平均误差的长度，初始为 1")
     return all_of(
-        *sharp,
-        bound(np.linalg.norm(after(0.99)), 0.981, "≤", why),
-        bound(np.linalg.norm(after(1.01)), 1.019, "≥", why),
+        *sharp, bound(np.linalg.norm(after(0.99)), 0.981, "≤", why), bound(np.linalg.norm(after(1.01)), 1.019, "≥", why)
     )
 
 
 @ADALINE.claim
 def mean_square_converges_below_the_trace_bound(adaline, rng):
-    r"""Normal inputs: the mean square converges whenever $\mu<2/(3\operatorname{tr}R)$ (random $R$ in 1 to
-    3 dimensions, moments integrated exactly)
-    """
+    r"""Normal inputs: the mean square converges whenever $\mu<2/(3\operatorname{tr}R)$ (random $R$ in 1 to 3
+    dimensions, moments integrated exactly)"""
     why = Text("growth of the mean square in one step at 0.99 of the limit", "取界的 0.99 倍时均方每步的增长")
     return all_of(
         *[
@@ -179,22 +159,18 @@ def mean_square_converges_below_the_trace_bound(adaline, rng):
 
 @ADALINE.claim
 def sharp_in_one_dimension(adaline, rng):
-    r"""In one dimension that limit is sharp: the growth is $1-2\mu R+3\mu^2R^2$, which is 1 at
-    $\mu=2/(3R)$ and 2 at $\mu=1/R$
-    """
-    evidence = []
+    r"""In one dimension that limit is sharp: the growth is $1-2\mu R+3\mu^2R^2$, which is 1 at $\mu=2/(3R)$ and 2 at
+    $\mu=1/R$"""
     for R in (0.25, 1.0, 7.0):
         for part in (0.5, 2 / 3, 1.0, 1.9):
             growing = growth(adaline, np.array([[R]]), part / R)
-            evidence.append(roundoff(growing, 1 - 2 * part + 3 * part**2, terms=8))
-    return all_of(*evidence)
+            yield roundoff(growing, 1 - 2 * part + 3 * part**2, terms=8)
 
 
 @ADALINE.claim
 def mean_may_converge_while_the_mean_square_diverges(adaline, rng):
-    r"""$\mu<2/\operatorname{tr}R$ is not enough: at $\mu=1/R$ the mean is right after one step, while the
-    mean square doubles with every step
-    """
+    r"""$\mu<2/\operatorname{tr}R$ is not enough: at $\mu=1/R$ the mean is right after one step, while the mean square
+    doubles with every step"""
     steps = 6
     X = np.array(list(product(NODES, repeat=steps)))[..., None]  # (729, 6, 1): R = 1
     chance = np.prod(np.array(list(product(WEIGHTS, repeat=steps))), -1)
@@ -211,17 +187,16 @@ def squared_errors(adaline, rng, mu, steps, runs, noise=1.0):
 
 @ADALINE.claim
 def noise_floor_is_proportional_to_the_step(adaline, rng):
-    r"""With a constant step a noise floor $\frac{\mu\sigma^2}{2-3\mu R}$ remains, in proportion to $\mu$
-    (slope 1 over small steps)
-    """
-    sizes, floors, evidence = (0.1, 0.05, 0.025, 0.0125), [], []
+    r"""With a constant step a noise floor $\frac{\mu\sigma^2}{2-3\mu R}$ remains, in proportion to $\mu$ (slope 1 over
+    small steps)"""
+    sizes, floors = (0.1, 0.05, 0.025, 0.0125), []
     for mu in sizes:
         steps = int(1.2 / mu)
         squares = squared_errors(adaline, rng, mu, steps, 1500)[:, -1]
         reached = 1 - (1 - 2 * mu + 3 * mu**2) ** steps  # how near to the floor so many steps come, exactly
-        evidence.append(statistical(squares, mu / (2 - 3 * mu) * reached))
+        yield statistical(squares, mu / (2 - 3 * mu) * reached)
         floors.append(squares.mean() / reached * (2 - 3 * mu) / 2)
-    return all_of(*evidence, rate(sizes, floors, 1.0, 0.2))
+    yield rate(sizes, floors, 1.0, 0.2)
 
 
 @ADALINE.claim
@@ -240,15 +215,11 @@ def decreasing_steps_remove_the_floor(adaline, rng):
 
 @ADALINE.claim
 def error_on_the_same_input(adaline, rng):
-    r"""After a step, the error on the same input is $(1-\mu\lVert x\rVert^2)e$: it is 0 for
-    $\mu=1/\lVert x\rVert^2$
-    """
+    r"""After a step, the error on the same input is $(1-\mu\lVert x\rVert^2)e$: it is 0 for $\mu=1/\lVert x\rVert^2$"""
     x, y, w0 = rng.standard_normal(4), 2.0, rng.standard_normal(4)
-    evidence = []
     for part in (0.3, 1.0, 2.0):
         w = adaline(x[None], np.array([y]), part / (x @ x), w0)[1]
-        evidence.append(roundoff(y - w @ x, (1 - part) * (y - w0 @ x), terms=8, scale=8.0))
-    return all_of(*evidence)
+        yield roundoff(y - w @ x, (1 - part) * (y - w0 @ x), terms=8, scale=8.0)
 
 
 @ADALINE.claim
@@ -261,9 +232,7 @@ def descends_on_average(adaline, rng):
 
 @ADALINE.claim
 def xor_gives_nothing(adaline, rng):
-    """On XOR it settles, unlike the perceptron, and on nothing: with steps in proportion to 1/k the
-    weights go to 0
-    """
+    """On XOR it settles, unlike the perceptron, and on nothing: with steps in proportion to 1/k the weights go to 0"""
     X = np.array([[1.0, -1, -1], [1, -1, 1], [1, 1, -1], [1, 1, 1]])  # with a column of ones
     y = np.array([-1.0, 1, 1, -1])
     passes = 160
@@ -275,13 +244,8 @@ def xor_gives_nothing(adaline, rng):
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "equals-definition",
-        "mean-follows-the-matrix-power",
-        "mean-limit-is-two-over-the-largest-eigenvalue",
-        "sharp-in-one-dimension",
-        "error-on-the-same-input",
-    ]
+    caught_by="equals-definition, mean-follows-the-matrix-power, mean-limit-is-two-over-the-largest-eigenvalue, "
+    "sharp-in-one-dimension, error-on-the-same-input"
 )
 def factor_two(X, y, mu, w0):
     """Widrow's factor 2 kept, with the limits of this page"""
@@ -289,11 +253,8 @@ def factor_two(X, y, mu, w0):
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "mean-square-converges-below-the-trace-bound",
-        "sharp-in-one-dimension",
-        "mean-may-converge-while-the-mean-square-diverges",
-    ]
+    caught_by="mean-square-converges-below-the-trace-bound, sharp-in-one-dimension, "
+    "mean-may-converge-while-the-mean-square-diverges"
 )
 def trace_bound_without_the_three(X, y, mu, w0):
     """μ < 2/tr R sold as the limit of the mean square: a step three times as long"""
@@ -301,12 +262,7 @@ def trace_bound_without_the_three(X, y, mu, w0):
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "equals-definition",
-        "descends-on-average",
-        "error-on-the-same-input",
-        "mean-follows-the-matrix-power",
-    ]
+    caught_by="equals-definition, descends-on-average, error-on-the-same-input, mean-follows-the-matrix-power"
 )
 def error_after_the_threshold(X, y, mu, w0):
     """learns from the error after the threshold, as the perceptron does"""
@@ -319,12 +275,8 @@ def error_after_the_threshold(X, y, mu, w0):
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "equals-definition",
-        "mean-may-converge-while-the-mean-square-diverges",
-        "noise-floor-is-proportional-to-the-step",
-        "sharp-in-one-dimension",
-    ]
+    caught_by="equals-definition, mean-may-converge-while-the-mean-square-diverges, "
+    "noise-floor-is-proportional-to-the-step, sharp-in-one-dimension"
 )
 def normalised(X, y, mu, w0):
     """the step divided by the length of the input (normalised LMS)"""
@@ -336,19 +288,14 @@ def normalised(X, y, mu, w0):
     return np.stack(w, -2)
 
 
-@ADALINE.mutant(caught_by=["equals-definition", "decreasing-steps-remove-the-floor", "xor-gives-nothing"])
+@ADALINE.mutant(caught_by="equals-definition, decreasing-steps-remove-the-floor, xor-gives-nothing")
 def schedule_ignored(X, y, mu, w0):
     """the first step size for ever: the schedule is ignored"""
     return adaline(X, y, np.ravel(mu)[0] if X.shape[-2] else mu, w0)
 
 
 @ADALINE.mutant(
-    caught_by=[
-        "equals-definition",
-        "descends-on-average",
-        "xor-gives-nothing",
-        "mean-limit-is-two-over-the-largest-eigenvalue",
-    ]
+    caught_by="equals-definition, descends-on-average, xor-gives-nothing, mean-limit-is-two-over-the-largest-eigenvalue"
 )
 def wrong_sign(X, y, mu, w0):
     """away from the error"""
@@ -388,12 +335,10 @@ def figure(mu, noise):
         if grows
         else (f"it settles on {floor:.2g}", f"稳定在 {floor:.2g}")
     )
-    return Drawing(
-        fig,
-        Text(
-            f"μ = {mu:.2g}, σ = {noise:.2g}. Each step multiplies the mean error by {1 - mu:.2g} and the mean square by {factor:.2g}; {verdict[0]}. "
-            f"After {steps} steps {runs} runs have {(v[:, -1] ** 2).mean():.2g}, with a falling step {(settled[:, -1] ** 2).mean():.2g}.",
-            f"μ = {mu:.2g}，σ = {noise:.2g}。每一步把平均误差乘以 {1 - mu:.2g}，把均方乘以 {factor:.2g}；均方{verdict[1]}。"
-            f"{steps} 步之后，{runs} 次运行的均方为 {(v[:, -1] ** 2).mean():.2g}，步长递减时为 {(settled[:, -1] ** 2).mean():.2g}。",
-        ),
+    words = Text(
+        f"μ = {mu:.2g}, σ = {noise:.2g}. Each step multiplies the mean error by {1 - mu:.2g} and the mean square by {factor:.2g}; {verdict[0]}. "
+        f"After {steps} steps {runs} runs have {(v[:, -1] ** 2).mean():.2g}, with a falling step {(settled[:, -1] ** 2).mean():.2g}.",
+        f"μ = {mu:.2g}，σ = {noise:.2g}。每一步把平均误差乘以 {1 - mu:.2g}，把均方乘以 {factor:.2g}；均方{verdict[1]}。"
+        f"{steps} 步之后，{runs} 次运行的均方为 {(v[:, -1] ** 2).mean():.2g}，步长递减时为 {(settled[:, -1] ** 2).mean():.2g}。",
     )
+    return Drawing(fig, words)

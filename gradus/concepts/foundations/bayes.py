@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -24,10 +24,9 @@ BAYES = Concept(
     key="bayes",
     kind="theorem",
     title="Bayes' theorem",
-    summary="How evidence changes what is believed: the probability of each hypothesis is multiplied by "
-    "how well it predicted the evidence, and the products are scaled to 1. A test that errs rarely "
-    "is still mostly wrong when what it looks for is rarer: the base rate counts as much as the "
-    "test.",
+    summary="How evidence changes what is believed: the probability of each hypothesis is multiplied by how well it "
+    "predicted the evidence, and the products are scaled to 1. A test that errs rarely is still mostly wrong when "
+    "what it looks for is rarer: the base rate counts as much as the test.",
     formulas=(
         r"P(h_i\mid e)=\frac{P(e\mid h_i)\,P(h_i)}{\sum_jP(e\mid h_j)\,P(h_j)}",
         r"\frac{P(h_1\mid e)}{P(h_2\mid e)}=\frac{P(e\mid h_1)}{P(e\mid h_2)}\cdot\frac{P(h_1)}{P(h_2)}",
@@ -52,24 +51,16 @@ BAYES = Concept(
         Implementation("scipy.special:log_softmax", "numpy", _logs, "of the logarithms"),
         Implementation("torch:softmax", "torch", _torch, "of the logarithms"),
     ),
-    readings=(
-        Reading("gelman2013bayesian", "ch. 1–2"),
-        Reading("wasserman2004all", "§1.7, ch. 11"),
-        Reading("laplace1774memoire"),
-        Reading("murphy2022probabilistic", "§2.3"),
-    ),
+    readings="gelman2013bayesian ch. 1–2; wasserman2004all §1.7, ch. 11; laplace1774memoire; "
+    "murphy2022probabilistic §2.3",
     deviations=(
-        (
-            "The products are literal here and underflow for long evidence; the implementations add "
-            "logarithms."
-        ),
+        "The products are literal here and underflow for long evidence; the implementations add logarithms.",
         "Evidence that every hypothesis excludes has no posterior: 0/0, NaN.",
     ),
     proof=Proof(
-        r"$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$ by the product rule read both ways, and "
-        "$P(e)$ is the sum over the hypotheses by total probability. Beta: the likelihood is "
-        r"$\theta^k(1-\theta)^{n-k}$ up to a factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their "
-        "product has the form of the prior."
+        r"$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$ by the product rule read both ways, and $P(e)$ is the "
+        r"sum over the hypotheses by total probability. Beta: the likelihood is $\theta^k(1-\theta)^{n-k}$ up to a "
+        r"factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their product has the form of the prior."
     ),
 )
 
@@ -101,21 +92,15 @@ def exact(prior, likelihood):
 
 @BAYES.claim
 def screening(post, rng):
-    """Screening, in exact fractions: of what 1 % have, a test that finds 90 % and alarms wrongly in 9 %
-    makes a positive 10/109 = 9.2 % likely, not 90 %; at a base rate of one half it is 10/11
-    """
+    """Screening, in exact fractions: of what 1 % have, a test that finds 90 % and alarms wrongly in 9 % makes a
+    positive 10/109 = 9.2 % likely, not 90 %; at a base rate of one half it is 10/11"""
     test = np.array([0.9, 0.09])
     rare, even = post(np.array([0.01, 0.99]), test), post(np.array([0.5, 0.5]), test)
-    want = [
-        exact([Fraction(b), 1 - Fraction(b)], [Fraction(9, 10), Fraction(9, 100)])[0]
-        for b in ("1/100", "1/2")
-    ]
+    want = [exact([Fraction(b), 1 - Fraction(b)], [Fraction(9, 10), Fraction(9, 100)])[0] for b in ("1/100", "1/2")]
     twice = post(np.asarray(rare), test)  # a second, independent test
-    return all_of(
-        identical(np.array(want), np.array([float(Fraction(10, 109)), float(Fraction(10, 11))])),
-        roundoff(np.array([rare[0], even[0]], float), np.array(want), terms=4),
-        roundoff(float(twice[0]), float(Fraction(100, 199)), terms=8),
-    )
+    yield identical(np.array(want), np.array([float(Fraction(10, 109)), float(Fraction(10, 11))]))
+    yield roundoff(np.array([rare[0], even[0]], float), np.array(want), terms=4)
+    yield roundoff(float(twice[0]), float(Fraction(100, 199)), terms=8)
 
 
 @BAYES.claim
@@ -123,30 +108,25 @@ def sequential_is_batch(post, rng):
     """Sequential updating equals one update by all the evidence, in every order"""
     prior, evidence = rng.dirichlet(np.ones(6)), rng.uniform(0.05, 1, (8, 6))
     at_once = np.asarray(post(prior, evidence.prod(0)), float)
-    measured = []
     for order in (np.arange(8), np.arange(8)[::-1], rng.permutation(8)):
         belief = prior
         for i in order:
             belief = np.asarray(post(belief, evidence[i]), float)
-        measured.append(roundoff(belief, at_once, terms=64, scale=1.0))
-    return all_of(*measured)
+        yield roundoff(belief, at_once, terms=64, scale=1.0)
 
 
 @BAYES.claim
 def odds_multiply(post, rng):
-    """In odds it multiplies: posterior odds = likelihood ratio × prior odds; a factor common to all
-    likelihoods changes nothing
-    """
+    """In odds it multiplies: posterior odds = likelihood ratio × prior odds; a factor common to all likelihoods
+    changes nothing"""
     prior, likelihood = rng.dirichlet(np.full(4, 3.0), 50), rng.uniform(0.05, 1, (50, 4))
     p = np.asarray(post(prior, likelihood), float)
     ratio = p[:, 0] / p[:, 1]
     want = likelihood[:, 0] / likelihood[:, 1] * prior[:, 0] / prior[:, 1]
     scaled = np.asarray(post(prior, 1e-3 * likelihood), float)
-    return all_of(
-        roundoff(ratio / want, np.ones(50), terms=16),
-        roundoff(scaled, p, terms=16, scale=1.0),
-        roundoff(p.sum(1), np.ones(50), terms=4),
-    )
+    yield roundoff(ratio / want, np.ones(50), terms=16)
+    yield roundoff(scaled, p, terms=16, scale=1.0)
+    yield roundoff(p.sum(1), np.ones(50), terms=4)
 
 
 def grid(log_prior, log_likelihood):
@@ -162,68 +142,53 @@ def moments(theta, p):
 
 @BAYES.claim
 def conjugate_posteriors(post, rng):
-    """Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and normal–normal,
-    mean and variance on a grid of 20 000 hypotheses
-    """
-    evidence = []
+    """Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and normal–normal, mean and
+    variance on a grid of 20 000 hypotheses"""
 
     def compare(theta, log_prior, log_likelihood, mean, variance):
         got = moments(theta, np.asarray(post(*grid(log_prior, log_likelihood)), float))
         # the densities vanish with many derivatives at both ends: the midpoint rule is right to rounding
-        evidence.append(roundoff(got / [mean, variance], np.ones(2), terms=20_000))
+        return roundoff(got / [mean, variance], np.ones(2), terms=20_000)
 
     t = (np.arange(20_000) + 0.5) / 20_000
     a, b, n, k = 2.5, 4.0, 20, 7
     A, B = a + k, b + n - k
     log_likelihood = k * np.log(t) + (n - k) * np.log1p(-t)
-    compare(
-        t,
-        (a - 1) * np.log(t) + (b - 1) * np.log1p(-t),
-        log_likelihood,
-        A / (A + B),
-        A * B / (A + B) ** 2 / (A + B + 1),
+    yield compare(
+        t, (a - 1) * np.log(t) + (b - 1) * np.log1p(-t), log_likelihood, A / (A + B), A * B / (A + B) ** 2 / (A + B + 1)
     )
     shape, rate, counts = 3.0, 0.5, np.array([4, 7, 2, 5])
     r = t * 40
     log_likelihood = counts.sum() * np.log(r) - 4 * r
     A, B = shape + counts.sum(), rate + 4
-    compare(r, (shape - 1) * np.log(r) - rate * r, log_likelihood, A / B, A / B**2)
+    yield compare(r, (shape - 1) * np.log(r) - rate * r, log_likelihood, A / B, A / B**2)
     m, s, sigma, x = 1.0, 2.0, 1.5, rng.normal(3, 1.5, 9)
     u = (t - 0.5) * 60
     precision = 1 / s**2 + 9 / sigma**2
     log_likelihood = -((x[:, None] - u) ** 2).sum(0) / (2 * sigma**2)
-    compare(
-        u,
-        -((u - m) ** 2) / (2 * s**2),
-        log_likelihood,
-        (m / s**2 + x.sum() / sigma**2) / precision,
-        1 / precision,
+    yield compare(
+        u, -((u - m) ** 2) / (2 * s**2), log_likelihood, (m / s**2 + x.sum() / sigma**2) / precision, 1 / precision
     )
-    return all_of(*evidence)
 
 
 @BAYES.claim
 def rule_of_succession(post, rng):
     """Laplace's rule: after k successes in n trials and a uniform prior the next succeeds with probability
-    $(k+1)/(n+2)$, by enumeration over urns of 1000 mixtures
-    """
+    $(k+1)/(n+2)$, by enumeration over urns of 1000 mixtures"""
     theta = (np.arange(1000) + 0.5) / 1000
     midpoint = Text(
         "midpoint rule: h²/24 times the change of slope of both integrals, below h²",
         "中点法：h²/24 乘以两个积分的斜率之差，小于 h²",
     )
-    evidence = []
     for n, k in ((0, 0), (1, 1), (5, 4), (10, 0)):
         p = np.asarray(post(np.full(1000, 1e-3), comb(n, k) * theta**k * (1 - theta) ** (n - k)), float)
-        evidence.append(near(float((p * theta).sum()), (k + 1) / (n + 2), 1e-6, midpoint))
-    return all_of(*evidence)
+        yield near(float((p * theta).sum()), (k + 1) / (n + 2), 1e-6, midpoint)
 
 
 @BAYES.claim
 def certainty_does_not_move(post, rng):
-    """A hypothesis of probability 0 stays at 0, one of probability 1 stays at 1, and evidence that one
-    hypothesis alone allows decides at once
-    """
+    """A hypothesis of probability 0 stays at 0, one of probability 1 stays at 1, and evidence that one hypothesis
+    alone allows decides at once"""
     with np.errstate(divide="ignore", invalid="ignore"):
         fixed = np.asarray(post(np.array([0.0, 1.0, 0.0]), np.array([0.9, 0.1, 0.5])), float)
         decided = np.asarray(post(np.array([0.2, 0.3, 0.5]), np.array([0.0, 1e-6, 0.0])), float)
@@ -232,9 +197,8 @@ def certainty_does_not_move(post, rng):
 
 @BAYES.claim
 def calibrated(post, rng):
-    """The posterior is right on average: over 40 000 draws of hypothesis and evidence, among those given
-    70–80 % that share is true
-    """
+    """The posterior is right on average: over 40 000 draws of hypothesis and evidence, among those given 70–80 % that
+    share is true"""
     prior = np.array([0.2, 0.5, 0.3])
     table = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])  # hypothesis × evidence
     h = rng.choice(3, 40_000, p=prior)
@@ -250,52 +214,33 @@ def calibrated(post, rng):
 
 
 @BAYES.mutant(
-    caught_by=[
-        "screening",
-        "equals-definition",
-        "sequential-is-batch",
-        "odds-multiply",
-        "conjugate-posteriors",
-        "certainty-does-not-move",
-        "calibrated",
-    ]
+    caught_by="screening, equals-definition, sequential-is-batch, odds-multiply, conjugate-posteriors, "
+    "certainty-does-not-move, calibrated"
 )
 def base_rate_ignored(prior, likelihood):
     """the base rate ignored"""
     return posterior(np.ones_like(prior), likelihood)
 
 
-@BAYES.mutant(
-    caught_by=[
-        "screening",
-        "odds-multiply",
-        "rule-of-succession",
-        "equals-definition",
-        "conjugate-posteriors",
-    ]
-)
+@BAYES.mutant(caught_by="screening, odds-multiply, rule-of-succession, equals-definition, conjugate-posteriors")
 def joint_probability(prior, likelihood):
     """not scaled to 1: the joint probability"""
     return prior * likelihood
 
 
-@BAYES.mutant(caught_by=["screening", "equals-definition", "odds-multiply", "calibrated"])
+@BAYES.mutant(caught_by="screening, equals-definition, odds-multiply, calibrated")
 def likelihood_alone(prior, likelihood):
     """the likelihood taken for the posterior"""
     return likelihood + 0 * prior
 
 
-@BAYES.mutant(
-    caught_by=["sequential-is-batch", "odds-multiply", "certainty-does-not-move", "conjugate-posteriors"]
-)
+@BAYES.mutant(caught_by="sequential-is-batch, odds-multiply, certainty-does-not-move, conjugate-posteriors")
 def averaged(prior, likelihood):
     """the mean of prior and likelihood for their product"""
     return (prior + likelihood / likelihood.sum(axis=-1, keepdims=True)) / 2
 
 
-@BAYES.mutant(
-    caught_by=["screening", "odds-multiply", "rule-of-succession", "conjugate-posteriors", "calibrated"]
-)
+@BAYES.mutant(caught_by="screening, odds-multiply, rule-of-succession, conjugate-posteriors, calibrated")
 def counted_twice(prior, likelihood):
     """the evidence counted twice"""
     return posterior(prior, likelihood**2)
@@ -321,10 +266,8 @@ def figure(base, found, false):
     right.semilogx(b, b, "--", color="#7F7F7F", lw=0.8)
     right.plot([base], [p], "o", color=COLOURS[1])
     right.set(xlabel="base rate", title="probability after a positive test", ylim=(0, 1.02))
-    return Drawing(
-        fig,
-        Text(
-            f"Of 1000, {people[0]:.3g} are ill and positive, {people[2]:.3g} well and positive: a positive test means ill with probability {p:.3f}, before it {base:.3g}.",
-            f"每 1000 人中，患病且阳性 {people[0]:.3g} 人，健康而阳性 {people[2]:.3g} 人：阳性意味着患病的概率为 {p:.3f}，检验前为 {base:.3g}。",
-        ),
+    words = Text(
+        f"Of 1000, {people[0]:.3g} are ill and positive, {people[2]:.3g} well and positive: a positive test means ill with probability {p:.3f}, before it {base:.3g}.",
+        f"每 1000 人中，患病且阳性 {people[0]:.3g} 人，健康而阳性 {people[2]:.3g} 人：阳性意味着患病的概率为 {p:.3f}，检验前为 {base:.3g}。",
     )
+    return Drawing(fig, words)

@@ -6,8 +6,9 @@ from math import comb
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import sine
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -67,9 +68,9 @@ CHECKPOINTING = Concept(
     key="checkpointing",
     kind="algorithm",
     title="Rematerialisation (gradient checkpointing)",
-    summary="Reverse mode needs the values of the forward pass backwards. Keep every √n-th of them, and "
-    "compute the others a second time, piece by piece: memory for 2√n values instead of n, for one "
-    "more forward pass. The gradient is the same to the bit.",
+    summary="Reverse mode needs the values of the forward pass backwards. Keep every √n-th of them, and compute the "
+    "others a second time, piece by piece: memory for 2√n values instead of n, for one more forward pass. The "
+    "gradient is the same to the bit.",
     formulas=(
         r"x_k=F(x_{k-1}),\qquad \bar x_{k-1}=\bar x_k\,F'(x_{k-1}),\qquad k=1,\dots,n",
         r"M(c)=c+\left\lceil\frac nc\right\rceil\ \ge\ 2\sqrt n,\qquad\text{with equality at } c=\sqrt n",
@@ -108,21 +109,13 @@ CHECKPOINTING = Concept(
         ),
         Implementation("gradus.foundations.autodiff:checkpoint", "numpy", _tape, "on our own tape"),
     ),
-    readings=(
-        Reading("griewank2008evaluating", "ch. 12"),
-        Reading("griewank2000algorithm"),
-        Reading("chen2016training", "§4"),
-    ),
+    readings="griewank2008evaluating ch. 12; griewank2000algorithm; chen2016training §4",
     deviations=(
-        (
-            "A step that draws random numbers (dropout) must draw the same ones again: "
-            "`torch.utils.checkpoint` saves and restores PyTorch's generators (`preserve_rng_state=True`); "
-            "our tape and `reverse_chain` ask for a step that does the same each time."
-        ),
-        (
-            "`torch.utils.checkpoint` evaluates each piece whole a second time, 2n steps; the last state "
-            "of a piece is not needed, which the definition leaves out."
-        ),
+        "A step that draws random numbers (dropout) must draw the same ones again: `torch.utils.checkpoint` saves "
+        "and restores PyTorch's generators (`preserve_rng_state=True`); our tape and `reverse_chain` ask for a step "
+        "that does the same each time.",
+        "`torch.utils.checkpoint` evaluates each piece whole a second time, 2n steps; the last state of a piece is "
+        "not needed, which the definition leaves out.",
     ),
 )
 
@@ -179,11 +172,6 @@ def T(n, c):
 
 
 @generic
-def sine(x):
-    return namespace(x).sin(x)
-
-
-@generic
 def sine_pullback(x, x_bar):
     return x_bar * namespace(x).cos(x)
 
@@ -234,14 +222,8 @@ def cases(rng):
     yield "one step", dict(step=sine, pullback=sine_pullback, x=x, x_bar=x_bar, n=1, c=1)
     q, q_bar = rng.standard_normal((2, 4))
     yield "a simulation", dict(step=wave, pullback=wave_pullback, x=q, x_bar=q_bar, n=23, c=5)
-    yield (
-        "binomial",
-        dict(step=wave, pullback=wave_pullback, x=q, x_bar=q_bar, n=23, c=3, schedule="binomial"),
-    )
-    yield (
-        "one state",
-        dict(step=layer, pullback=layer_pullback, x=x, x_bar=x_bar, n=7, c=1, schedule="binomial"),
-    )
+    yield ("binomial", dict(step=wave, pullback=wave_pullback, x=q, x_bar=q_bar, n=23, c=3, schedule="binomial"))
+    yield ("one state", dict(step=layer, pullback=layer_pullback, x=x, x_bar=x_bar, n=7, c=1, schedule="binomial"))
 
 
 @CHECKPOINTING.invalid
@@ -267,16 +249,12 @@ def counted(step):
 @CHECKPOINTING.claim
 def gradient_is_the_same_to_the_bit(checkpointing, rng):
     r"""The gradient does not depend on what was kept: bit for bit the same for every c, and
-    $\bar x_0=\bar x_n\prod_k\cos x_k$ for $F=\sin$
-    """
+    $\bar x_0=\bar x_n\prod_k\cos x_k$ for $F=\sin$"""
     x, x_bar = rng.standard_normal((2, 4))
     want, state = x_bar, x
     for _ in range(23):
         want, state = want * np.cos(state), np.sin(state)
-    found = [
-        checkpointing(step=sine, pullback=sine_pullback, x=x, x_bar=x_bar, n=23, c=c)
-        for c in (1, 3, 5, 8, 23)
-    ]
+    found = [checkpointing(step=sine, pullback=sine_pullback, x=x, x_bar=x_bar, n=23, c=c) for c in (1, 3, 5, 8, 23)]
     same = [identical(g, found[0]) for g in found[1:]]
     return all_of(roundoff(found[0], want, terms=23), *same)
 
@@ -294,16 +272,11 @@ def states_held(checkpointing, n, c, schedule="even", d=4096):
 
 @CHECKPOINTING.claim
 def memory_is_two_root_n(checkpointing, rng):
-    r"""It holds at most $2\sqrt n$ states and 8 more (the adjoint, what is just being computed), for n =
-    64, 256, 576, with $c=\sqrt n$; measured in bytes
-    """
+    r"""It holds at most $2\sqrt n$ states and 8 more (the adjoint, what is just being computed), for n = 64, 256, 576,
+    with $c=\sqrt n$; measured in bytes"""
     why = Text("c + n/c at c = √n (Chen et al. 2016), and 8", "c = √n 时的 c + n/c（Chen 等 2016），外加 8")
-    return all_of(
-        *[
-            bound(states_held(checkpointing, n, math.isqrt(n)), 2 * math.sqrt(n) + 8, "≤", why)
-            for n in (64, 256, 576)
-        ]
-    )
+    for n in (64, 256, 576):
+        yield bound(states_held(checkpointing, n, math.isqrt(n)), 2 * math.sqrt(n) + 8, "≤", why)
 
 
 @CHECKPOINTING.claim
@@ -321,15 +294,11 @@ def memory_is_least_at_root_n(checkpointing, rng):
 @CHECKPOINTING.claim
 def one_more_forward_pass(checkpointing, rng):
     """It costs at most one more forward pass: the step is evaluated at most 2n times, whatever c"""
-    evidence = []
     for n, c in ((100, 10), (100, 1), (100, 100), (37, 5), (64, 2)):
         step, calls = counted(sine)
         checkpointing(step=step, pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c)
-        why = Text(
-            f"forwards once, and once more by pieces; n={n}, c={c}", f"前向一次，逐段再算一次；n={n}，c={c}"
-        )
-        evidence.append(bound(calls[0], 2 * n, "≤", why))
-    return all_of(*evidence)
+        why = Text(f"forwards once, and once more by pieces; n={n}, c={c}", f"前向一次，逐段再算一次；n={n}，c={c}")
+        yield bound(calls[0], 2 * n, "≤", why)
 
 
 @cache
@@ -344,39 +313,34 @@ def fewest(n, c):
 
 @CHECKPOINTING.claim
 def binomial_schedule_is_optimal(checkpointing, rng):
-    r"""The binomial schedule (Revolve) needs the fewest evaluations that c states allow: those found by
-    dynamic programming over all schedules, and $r n-\binom{c+r}{r-1}$
-    """
-    evidence = []
+    r"""The binomial schedule (Revolve) needs the fewest evaluations that c states allow: those found by dynamic
+    programming over all schedules, and $r n-\binom{c+r}{r-1}$"""
     for n, c in ((2, 1), (9, 1), (10, 3), (35, 4), (36, 4), (60, 2), (50, 7)):
         step, calls = counted(sine)
         chain = dict(step=step, pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c)
         checkpointing(**chain, schedule="binomial")
         r = next(r for r in range(n) if comb(c + r, c) >= n)
-        evidence += [identical(calls[0], fewest(n, c)), identical(calls[0], r * n - comb(c + r, r - 1))]
-    return all_of(*evidence)
+        yield identical(calls[0], fewest(n, c))
+        yield identical(calls[0], r * n - comb(c + r, r - 1))
 
 
 @CHECKPOINTING.claim
 def binomial_memory_is_c(checkpointing, rng):
-    r"""Eight states and three evaluations a step reach 165 steps, $\binom{8+3}{3}$, where the even
-    schedule holds 29 states
-    """
+    r"""Eight states and three evaluations a step reach 165 steps, $\binom{8+3}{3}$, where the even schedule holds 29
+    states"""
     n, c = comb(11, 3), 8
     step, calls = counted(sine)
     chain = dict(pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c, schedule="binomial")
     checkpointing(step=step, **chain)
     why = Text("8 states, one being computed, adjoints", "8 个状态、正在计算的状态与伴随量")
-    return all_of(
-        bound(calls[0], 3 * n, "≤", Text("r = 3 evaluations a step", "每步 r = 3 次")),
-        bound(states_held(checkpointing, n, c, "binomial"), c + 4, "≤", why),
-    )
+    yield bound(calls[0], 3 * n, "≤", Text("r = 3 evaluations a step", "每步 r = 3 次"))
+    yield bound(states_held(checkpointing, n, c, "binomial"), c + 4, "≤", why)
 
 
 # --- mutants
 
 
-@CHECKPOINTING.mutant(caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n", "binomial-memory-is-c"])
+@CHECKPOINTING.mutant(caught_by="memory-is-two-root-n, memory-is-least-at-root-n, binomial-memory-is-c")
 def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
     """every state is kept"""
     states = [x]
@@ -387,7 +351,7 @@ def everything_kept(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(caught_by=["memory-is-two-root-n", "memory-is-least-at-root-n"])
+@CHECKPOINTING.mutant(caught_by="memory-is-two-root-n, memory-is-least-at-root-n")
 def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
     """what was computed again is not freed"""
     m, kept = -(-n // c), {0: x}
@@ -402,7 +366,7 @@ def nothing_freed(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"])
+@CHECKPOINTING.mutant(caught_by="equals-definition, gradient-is-the-same-to-the-bit")
 def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
     """recomputed from the wrong state: that at the end of the piece"""
     m, kept = -(-n // c), {0: x}
@@ -417,14 +381,14 @@ def wrong_state(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(caught_by=["equals-definition", "gradient-is-the-same-to-the-bit"])
+@CHECKPOINTING.mutant(caught_by="equals-definition, gradient-is-the-same-to-the-bit")
 def remainder_lost(step, pullback, x, x_bar, n, c, schedule="even"):
     """the steps after the last full piece are lost"""
     m = max(1, n // c)
     return checkpointing(step, pullback, x, x_bar, n // m * m if n // m <= c else c * m, min(c, n), schedule)
 
 
-@CHECKPOINTING.mutant(caught_by=["one-more-forward-pass", "binomial-schedule-is-optimal"])
+@CHECKPOINTING.mutant(caught_by="one-more-forward-pass, binomial-schedule-is-optimal")
 def from_the_start(step, pullback, x, x_bar, n, c, schedule="even"):
     """each state is computed from the first one"""
     for k in reversed(range(n)):
@@ -432,7 +396,7 @@ def from_the_start(step, pullback, x, x_bar, n, c, schedule="even"):
     return x_bar
 
 
-@CHECKPOINTING.mutant(caught_by=["binomial-schedule-is-optimal"])
+@CHECKPOINTING.mutant(caught_by="binomial-schedule-is-optimal")
 def halved(step, pullback, x, x_bar, n, c, schedule="even"):
     """halved each time instead of by binomial coefficients"""
 
@@ -450,7 +414,8 @@ def halved(step, pullback, x, x_bar, n, c, schedule="even"):
 
 
 def course(n, c, schedule):
-    """What the definition does on a chain of numbered states: (time, state) of each evaluation, and each state's life."""
+    """What the definition does on a chain of numbered states: (time, state) of each evaluation, and each state's
+    life."""
     import weakref
 
     clock, visited, lives = [0], [], {}
@@ -475,10 +440,7 @@ def course(n, c, schedule):
     return visited, [(k, a, clock[0] if b is None else b) for k, a, b in lives.values()]
 
 
-@CHECKPOINTING.figure(
-    n=Slider(8, 64, 36, "steps n", integer=True),
-    c=Slider(2, 16, 6, "states kept c", integer=True),
-)
+@CHECKPOINTING.figure(n=Slider(8, 64, 36, "steps n", integer=True), c=Slider(2, 16, 6, "states kept c", integer=True))
 def figure(n, c):
     n, c = int(n), int(c)
     fig, axes = canvas(columns=2, width=9.2, height=4.0)
@@ -496,19 +458,13 @@ def figure(n, c):
         held = max(sum(a <= t < b for _, a, b in lives) for t in range(end + 1))
         evaluated = sum(what == "step" for *_, what in visited)
         words[schedule] = (evaluated, held)
-        ax.set(
-            title=f"{schedule}: {evaluated} evaluations, {held} states",
-            xlabel="operation",
-            ylabel="state $k$",
-        )
+        ax.set(title=f"{schedule}: {evaluated} evaluations, {held} states", xlabel="operation", ylabel="state $k$")
     axes[0].legend(frameon=False, fontsize=8, loc="upper right")
     (even, even_held), (few, few_held) = words["even"], words["binomial"]
-    return Drawing(
-        fig,
-        Text(
-            f"A chain of {n} steps with c = {c}; grey: how long a state is held. Evenly kept: {even} evaluations, at most {even_held} "
-            f"states at once (keeping all: {n - 1} and {n}). Binomial: {few} evaluations, {few_held} states, of which one is on its way.",
-            f"{n} 步的链，c = {c}；灰线表示状态保存的时长。等距方案：计算 {even} 次，同时至多存 {even_held} 个状态（全部保存则为 {n - 1} 次、{n} 个）。"
-            f"二项式方案：计算 {few} 次，存 {few_held} 个状态，其中一个正在推进。",
-        ),
+    in_words = Text(
+        f"A chain of {n} steps with c = {c}; grey: how long a state is held. Evenly kept: {even} evaluations, at most {even_held} "
+        f"states at once (keeping all: {n - 1} and {n}). Binomial: {few} evaluations, {few_held} states, of which one is on its way.",
+        f"{n} 步的链，c = {c}；灰线表示状态保存的时长。等距方案：计算 {even} 次，同时至多存 {even_held} 个状态（全部保存则为 {n - 1} 次、{n} 个）。"
+        f"二项式方案：计算 {few} 次，存 {few_held} 个状态，其中一个正在推进。",
     )
+    return Drawing(fig, in_words)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
 from gradus.page.figures import COLOURS, canvas
 
@@ -18,10 +18,9 @@ CRITICAL_POINTS = Concept(
     key="critical-points",
     kind="theorem",
     title="Critical points, second-derivative test",
-    summary="Where a smooth function is least or greatest inside its domain, its derivative vanishes. "
-    "Whether such a point is a minimum, a maximum or neither is told by the sign of the second "
-    "derivative; where that vanishes too, by the change of sign of the first, or by the first "
-    "higher derivative that does not vanish.",
+    summary="Where a smooth function is least or greatest inside its domain, its derivative vanishes. Whether such a "
+    "point is a minimum, a maximum or neither is told by the sign of the second derivative; where that vanishes too, "
+    "by the change of sign of the first, or by the first higher derivative that does not vanish.",
     formulas=(
         r"f'(x)=0:\qquad f''(x)>0\Rightarrow\text{minimum},\qquad f''(x)<0\Rightarrow\text{maximum},\qquad f''(x)=0\Rightarrow\text{silent}",
         r"f'(x-r)<0<f'(x+r)\Rightarrow\text{minimum},\qquad f'(x-r)>0>f'(x+r)\Rightarrow\text{maximum},\qquad\text{the same sign}\Rightarrow\text{neither}",
@@ -45,35 +44,21 @@ CRITICAL_POINTS = Concept(
     year=1638,
     people=("Pierre de Fermat", "Colin Maclaurin"),
     implementations=(Implementation("gradus.foundations.critical_points:classify", "numpy", _ours),),
-    readings=(
-        Reading("courant1989introduction"),
-        Reading("strang1991calculus", "ch. 3"),
-        Reading("rudin1976principles", "ch. 5"),
-        Reading("fermat1638methodus"),
-    ),
+    readings="courant1989introduction; strang1991calculus ch. 3; rudin1976principles ch. 5; fermat1638methodus",
     deviations=(
-        (
-            "The result is a number: 1 minimum, −1 maximum, 0 critical but no extremum, 2 not critical, 3 "
-            "undecided (as for a constant)."
-        ),
-        (
-            "Many texts also call a point critical where f has no derivative, such as the kink of $|x|$; "
-            "points with derivative 0 are then called stationary."
-        ),
+        "The result is a number: 1 minimum, −1 maximum, 0 critical but no extremum, 2 not critical, 3 undecided (as "
+        "for a constant).",
+        "Many texts also call a point critical where f has no derivative, such as the kink of $|x|$; points with "
+        "derivative 0 are then called stationary.",
     ),
     proof=Proof(
-        "Fermat: if $f'(x)>0$, then $f$ is larger just to the right of $x$ and smaller just to the "
-        "left, so $x$ is no extremum; likewise for $f'(x)<0$. If the derivatives below order $m$ "
-        r"vanish, Taylor gives $f(x+h)-f(x)=h^m\big(\frac{f^{(m)}(x)}{m!}+o(1)\big)$. For even $m$ the "
-        "difference has the sign of $f^{(m)}(x)$ on both sides: a minimum or a maximum. For odd $m$ it "
-        "changes its sign: neither."
+        "Fermat: if $f'(x)>0$, then $f$ is larger just to the right of $x$ and smaller just to the left, so $x$ is "
+        "no extremum; likewise for $f'(x)<0$. If the derivatives below order $m$ vanish, Taylor gives "
+        r"$f(x+h)-f(x)=h^m\big(\frac{f^{(m)}(x)}{m!}+o(1)\big)$. For even $m$ the difference has the sign of "
+        "$f^{(m)}(x)$ on both sides: a minimum or a maximum. For odd $m$ it changes its sign: neither."
     ),
-    unverified=(
-        (
-            "$e^{-1/x^2}$ (0 at 0) has a minimum at 0 though all its derivatives vanish there: no test by "
-            "derivatives at the point sees it"
-        ),
-    ),
+    unverified="$e^{-1/x^2}$ (0 at 0) has a minimum at 0 though all its derivatives vanish there: no test by "
+    "derivatives at the point sees it",
 )
 
 
@@ -85,9 +70,7 @@ def classify(f, x, r=1e-3):
     d = r * np.maximum(1.0, np.abs(x))
     left, here, right = slope(x - d), slope(x), slope(x + d)
     kind = np.select(
-        [(left < 0) & (right > 0), (left > 0) & (right < 0), left * right > 0],
-        [MINIMUM, MAXIMUM, NEITHER],
-        UNDECIDED,
+        [(left < 0) & (right > 0), (left > 0) & (right < 0), left * right > 0], [MINIMUM, MAXIMUM, NEITHER], UNDECIDED
     )
     # x is a rounded number, so that f'(x) vanishes only beside the slopes around it
     return np.where(np.abs(here) > 1e-6 * np.maximum(np.abs(left), np.abs(right)), NOT_CRITICAL, kind)
@@ -175,7 +158,8 @@ def list_is_told_apart(classify, rng):
 
 
 def integer_polynomial(rng):
-    """A polynomial whose derivative has whole, partly multiple roots, exact in floating point; its roots and their kinds."""
+    """A polynomial whose derivative has whole, partly multiple roots, exact in floating point; its roots and their
+    kinds."""
     roots = np.sort(rng.choice(np.arange(-4, 5), 3, replace=False))
     times = rng.integers(1, 4, 3)
     sign = int(rng.choice([-1, 1]))
@@ -193,18 +177,14 @@ def integer_polynomial(rng):
 @CRITICAL_POINTS.claim
 def odd_roots_of_the_slope_are_extrema(classify, rng):
     r"""For $f'=\prod_i(x-p_i)^{n_i}$ the point $p_i$ is an extremum exactly if $n_i$ is odd"""
-    evidence = []
     for _ in range(12):
         f, roots, kinds = integer_polynomial(rng)
-        evidence.append(identical(classify(f, roots), kinds))
-    return all_of(*evidence)
+        yield identical(classify(f, roots), kinds)
 
 
 @CRITICAL_POINTS.claim
 def extrema_are_extreme(classify, rng):
-    """A minimum is below, and a maximum above, a thousand points around it; a point that is neither is
-    between them
-    """
+    """A minimum is below, and a maximum above, a thousand points around it; a point that is neither is between them"""
     wrong = 0
     for f, x in (
         (rising_wave, 2 * np.pi / 3 * np.array([1.0, 2.0])),
@@ -229,15 +209,12 @@ def second_difference(f):
 
 @CRITICAL_POINTS.claim
 def second_derivative_is_silent(classify, rng):
-    """Where the second derivative vanishes it is silent: $x^4$, $-x^4$ and $x^3$ at 0 are a minimum, a
-    maximum and neither
-    """
-    evidence = []
+    """Where the second derivative vanishes it is silent: $x^4$, $-x^4$ and $x^3$ at 0 are a minimum, a maximum and
+    neither"""
     why = Text("2h² for ±x⁴, 0 for x³, at h = 2⁻¹⁸", "对 ±x⁴ 为 2h²，对 x³ 为 0，h = 2⁻¹⁸")
     for f, kind in ((power(4), MINIMUM), (power(4, -1.0), MAXIMUM), (power(3), NEITHER)):
-        evidence.append(near(second_difference(f)[-1], 0.0, 2 * 2.0**-36, why))
-        evidence.append(identical(classify(f, np.zeros(1)), np.array([kind])))
-    return all_of(*evidence)
+        yield near(second_difference(f)[-1], 0.0, 2 * 2.0**-36, why)
+        yield identical(classify(f, np.zeros(1)), np.array([kind]))
 
 
 @CRITICAL_POINTS.claim
@@ -252,22 +229,15 @@ def cube_is_critical_and_no_extremum(classify, rng):
 @CRITICAL_POINTS.claim
 def mirrored(classify, rng):
     """Turned upside down minima become maxima; mirrored left to right nothing changes"""
-    evidence = []
     for _, f, x, _ in ANALYTIC[:8]:
         kinds = classify(f, x)
         turned = np.where(np.abs(kinds) == 1, -kinds, kinds)
-        evidence.append(identical(classify(generic(lambda t, f=f: -f(t)), x), turned))
-        evidence.append(identical(classify(generic(lambda t, f=f: f(-t)), -x), kinds))
-    return all_of(*evidence)
+        yield identical(classify(generic(lambda t, f=f: -f(t)), x), turned)
+        yield identical(classify(generic(lambda t, f=f: f(-t)), -x), kinds)
 
 
 @CRITICAL_POINTS.mutant(
-    caught_by=[
-        "list-is-told-apart",
-        "extrema-are-extreme",
-        "second-derivative-is-silent",
-        "equals-definition",
-    ]
+    caught_by="list-is-told-apart, extrema-are-extreme, second-derivative-is-silent, equals-definition"
 )
 def sign_flipped(f, x, r=1e-3):
     """sign flipped: concave up is called a maximum"""
@@ -280,16 +250,14 @@ def second(f, x, r):
     return (np.imag(f(x + r + 1e-30j)) - np.imag(f(x - r + 1e-30j))) / (2e-30 * r)
 
 
-@CRITICAL_POINTS.mutant(
-    caught_by=["second-derivative-is-silent", "cube-is-critical-and-no-extremum", "mirrored"]
-)
+@CRITICAL_POINTS.mutant(caught_by="second-derivative-is-silent, cube-is-critical-and-no-extremum, mirrored")
 def zero_called_a_minimum(f, x, r=1e-3):
     """f″ = 0 is called a minimum"""
     bend = second(f, x, 1e-5)
     return np.where(classify(f, x, r) == NOT_CRITICAL, NOT_CRITICAL, np.where(bend > -1e-4, MINIMUM, MAXIMUM))
 
 
-@CRITICAL_POINTS.mutant(caught_by=["second-derivative-is-silent", "odd-roots-of-the-slope-are-extrema"])
+@CRITICAL_POINTS.mutant(caught_by="second-derivative-is-silent, odd-roots-of-the-slope-are-extrema")
 def zero_called_no_extremum(f, x, r=1e-3):
     """f″ = 0 is called no extremum"""
     kind, bend = classify(f, x, r), second(f, x, 1e-5)
@@ -297,11 +265,7 @@ def zero_called_no_extremum(f, x, r=1e-3):
 
 
 @CRITICAL_POINTS.mutant(
-    caught_by=[
-        "cube-is-critical-and-no-extremum",
-        "extrema-are-extreme",
-        "odd-roots-of-the-slope-are-extrema",
-    ]
+    caught_by="cube-is-critical-and-no-extremum, extrema-are-extreme, odd-roots-of-the-slope-are-extrema"
 )
 def no_inflections(f, x, r=1e-3):
     """every critical point is called an extremum"""
@@ -309,13 +273,13 @@ def no_inflections(f, x, r=1e-3):
     return np.where(kind == NEITHER, MINIMUM, kind)
 
 
-@CRITICAL_POINTS.mutant(caught_by=["list-is-told-apart", "cube-is-critical-and-no-extremum"])
+@CRITICAL_POINTS.mutant(caught_by="list-is-told-apart, cube-is-critical-and-no-extremum")
 def slope_not_looked_at(f, x, r=1e-3):
     """f′ = 0 is not asked for"""
     return np.sign(second(f, x, 1e-5)).astype(int)
 
 
-@CRITICAL_POINTS.mutant(caught_by=["mirrored", "extrema-are-extreme"])
+@CRITICAL_POINTS.mutant(caught_by="mirrored, extrema-are-extreme")
 def one_side_only(f, x, r=1e-3):
     """values compared on one side only"""
     return np.where(f(x + r) > f(x), MINIMUM, MAXIMUM)
@@ -323,20 +287,16 @@ def one_side_only(f, x, r=1e-3):
 
 CRITICAL_POINTS.erratum(
     "E40",
-    common="Whether a critical point is a maximum or a minimum can be decided by looking at the second "
-    "derivative",
-    why="Not where it vanishes: $x^4$, $-x^4$ and $x^3$ all have $f'(0)=f''(0)=0$; the first has a "
-    "minimum there, the second a maximum, the third neither.",
-    right=r"By its sign if $f''\ne0$; else by the change of sign of $f'$, or by the first higher "
-    "derivative that does not vanish",
-    claims=("second-derivative-is-silent",),
+    common="Whether a critical point is a maximum or a minimum can be decided by looking at the second derivative",
+    why="Not where it vanishes: $x^4$, $-x^4$ and $x^3$ all have $f'(0)=f''(0)=0$; the first has a minimum there, "
+    "the second a maximum, the third neither.",
+    right=r"By its sign if $f''\ne0$; else by the change of sign of $f'$, or by the first higher derivative that does "
+    "not vanish",
+    claims="second-derivative-is-silent",
 )
 
 
-@CRITICAL_POINTS.figure(
-    a=Slider(-1.5, 2.0, 1.5, "a in $x^4/4-ax^2/2+bx$"),
-    b=Slider(-1.0, 1.0, 0.2, "b, the tilt"),
-)
+@CRITICAL_POINTS.figure(a=Slider(-1.5, 2.0, 1.5, "a in $x^4/4-ax^2/2+bx$"), b=Slider(-1.0, 1.0, 0.2, "b, the tilt"))
 def figure(a, b):
     f = polynomial([0.25, 0.0, -a / 2, b, 0.0])
     roots = np.roots([1.0, 0.0, -a, b])
@@ -374,12 +334,10 @@ def figure(a, b):
     bottom.set(ylim=(-3, 4), xlabel="x")
     bottom.legend(frameon=False, fontsize=8, loc="upper center")
     where = {k: [f"{p:.3f}" for p, q in zip(x, kinds, strict=True) if q == k] for k in names}
-    return Drawing(
-        fig,
-        Text(
-            f"{len(x)} critical point(s): minima at {', '.join(where[1]) or 'none'}; maxima at {', '.join(where[-1]) or 'none'}; "
-            f"neither at {', '.join(where[0]) or 'none'}. f″ is positive at the minima and negative at the maxima; where it is 0 it does not decide.",
-            f"{len(x)} 个临界点：极小点 {'、'.join(where[1]) or '无'}；极大点 {'、'.join(where[-1]) or '无'}；"
-            f"都不是的点 {'、'.join(where[0]) or '无'}。极小点处 f″ 为正，极大点处为负；f″ 为 0 时不能据此判断。",
-        ),
+    words = Text(
+        f"{len(x)} critical point(s): minima at {', '.join(where[1]) or 'none'}; maxima at {', '.join(where[-1]) or 'none'}; "
+        f"neither at {', '.join(where[0]) or 'none'}. f″ is positive at the minima and negative at the maxima; where it is 0 it does not decide.",
+        f"{len(x)} 个临界点：极小点 {'、'.join(where[1]) or '无'}；极大点 {'、'.join(where[-1]) or '无'}；"
+        f"都不是的点 {'、'.join(where[0]) or '无'}。极小点处 f″ 为正，极大点处为负；f″ 为 0 时不能据此判断。",
     )
+    return Drawing(fig, words)

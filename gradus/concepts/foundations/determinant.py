@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -12,9 +12,9 @@ DETERMINANT = Concept(
     key="determinant",
     kind="definition",
     title="Determinant",
-    summary="The factor by which a linear map multiplies volumes, negative when it turns left into right. "
-    "It is 0 exactly when the map flattens space, that is when the columns are dependent. The "
-    "formula sums over all $n!$ permutations; elimination needs about $n^3/3$ multiplications.",
+    summary="The factor by which a linear map multiplies volumes, negative when it turns left into right. It is 0 "
+    "exactly when the map flattens space, that is when the columns are dependent. The formula sums over all $n!$ "
+    "permutations; elimination needs about $n^3/3$ multiplications.",
     formulas=(
         r"\det A=\sum_{\sigma\in S_n}\operatorname{sgn}(\sigma)\prod_{i=1}^{n}a_{i\sigma(i)}",
         r"\det A=\sum_{j=1}^{n}(-1)^{1+j}a_{1j}\det A_{1j},\qquad PA=LU\;\Rightarrow\;\det A=\det P\prod_{i=1}^{n}u_{ii}",
@@ -47,21 +47,13 @@ DETERMINANT = Concept(
             "correctly rounded; integers stay exact",
         ),
     ),
-    readings=(
-        Reading("strang2016introduction", "ch. 5"),
-        Reading("axler2024linear", "ch. 9"),
-        Reading("deisenroth2020mathematics", "§4.1"),
-        Reading("bareiss1968sylvester"),
-    ),
+    readings="strang2016introduction ch. 5; axler2024linear ch. 9; deisenroth2020mathematics §4.1; "
+    "bareiss1968sylvester",
     deviations=(
-        (
-            r"Determinants overflow and underflow early: that of $0.1\,I$ is 0 in float64 from $n=324$ on. "
-            r"Log-densities need `slogdet`, which gives the sign and $\log\lvert\det A\rvert$."
-        ),
-        (
-            "A small determinant does not mean nearly singular, nor a large one well-conditioned: "
-            r"$\det(0.1\,I)=10^{-n}$, with condition number 1."
-        ),
+        r"Determinants overflow and underflow early: that of $0.1\,I$ is 0 in float64 from $n=324$ on. Log-densities "
+        r"need `slogdet`, which gives the sign and $\log\lvert\det A\rvert$.",
+        "A small determinant does not mean nearly singular, nor a large one well-conditioned: "
+        r"$\det(0.1\,I)=10^{-n}$, with condition number 1.",
     ),
 )
 
@@ -129,10 +121,8 @@ def permutations_recursion_and_lu_agree(det, rng):
     inversions = sum(int(order[i] > order[j]) for i in range(6) for j in range(i + 1, 6))
     exact = laplace(A.astype(object))  # Python's integers
     scale = lengths(A)
-    return all_of(
-        roundoff(det(A.astype(float)), float(exact), terms=6, scale=scale),
-        roundoff((-1) ** inversions * np.diag(U).prod(), float(exact), terms=6, scale=scale),
-    )
+    yield roundoff(det(A.astype(float)), float(exact), terms=6, scale=scale)
+    yield roundoff((-1) ** inversions * np.diag(U).prod(), float(exact), terms=6, scale=scale)
 
 
 @DETERMINANT.claim
@@ -144,22 +134,17 @@ def multiplicative(det, rng):
 
 @DETERMINANT.claim
 def transpose_and_scale(det, rng):
-    r"""$\det A^{\mathsf T}=\det A$ and $\det(cA)=c^n\det A$: $\det(0.1\,I)=10^{-n}$ says nothing of
-    singularity
-    """
+    r"""$\det A^{\mathsf T}=\det A$ and $\det(cA)=c^n\det A$: $\det(0.1\,I)=10^{-n}$ says nothing of singularity"""
     A = rng.standard_normal((5, 5))
-    return all_of(
-        roundoff(det(A.T), det(A), terms=5, scale=lengths(A)),
-        roundoff(det(-2.0 * A), -32 * det(A), terms=5, scale=32 * lengths(A)),
-        roundoff(det(0.1 * np.eye(6)), 1e-6, terms=6),
-    )
+    yield roundoff(det(A.T), det(A), terms=5, scale=lengths(A))
+    yield roundoff(det(-2.0 * A), -32 * det(A), terms=5, scale=32 * lengths(A))
+    yield roundoff(det(0.1 * np.eye(6)), 1e-6, terms=6)
 
 
 @DETERMINANT.claim
 def alternating_and_multilinear(det, rng):
-    """Linear in each row, and alternating: an exchange of two rows changes the sign, equal rows give 0,
-    adding one row to another changes nothing
-    """
+    """Linear in each row, and alternating: an exchange of two rows changes the sign, equal rows give 0, adding one row
+    to another changes nothing"""
     A, row = rng.standard_normal((5, 5)), rng.standard_normal(5)
     exchanged, equal, sheared, mixed, other = (A.copy() for _ in range(5))
     exchanged[[1, 3]] = A[[3, 1]]
@@ -167,53 +152,44 @@ def alternating_and_multilinear(det, rng):
     sheared[4] += 3 * A[1]
     other[2], mixed[2] = row, 2 * A[2] - 3 * row
     scale = 5 * max(lengths(M) for M in (A, sheared, mixed, other))
-    return all_of(
-        roundoff(det(exchanged), -det(A), terms=5, scale=scale),
-        roundoff(det(equal), 0.0, terms=5, scale=scale),
-        roundoff(det(sheared), det(A), terms=5, scale=scale),
-        roundoff(det(mixed), 2 * det(A) - 3 * det(other), terms=5, scale=scale),
-    )
+    yield roundoff(det(exchanged), -det(A), terms=5, scale=scale)
+    yield roundoff(det(equal), 0.0, terms=5, scale=scale)
+    yield roundoff(det(sheared), det(A), terms=5, scale=scale)
+    yield roundoff(det(mixed), 2 * det(A) - 3 * det(other), terms=5, scale=scale)
 
 
 @DETERMINANT.claim
 def sign_is_orientation(det, rng):
-    """Its sign is the orientation: −1 for a reflection, +1 for two, which is a rotation; and it tells on
-    which side of a line a point lies
-    """
-    evidence = []
+    """Its sign is the orientation: −1 for a reflection, +1 for two, which is a rotation; and it tells on which side of
+    a line a point lies"""
     for n in (2, 3, 5):
         Q = np.eye(n)
         for k in range(1, n + 1):
             u = rng.standard_normal(n)
             Q = Q @ (np.eye(n) - 2 * np.outer(u, u) / (u @ u))  # one reflection more
-            evidence.append(roundoff(det(Q), (-1.0) ** k, terms=n * n))
+            yield roundoff(det(Q), (-1.0) ** k, terms=n * n)
     a, angle = rng.standard_normal(2), rng.uniform(0.3, 2.8, 2) * [1, -1]
     left, right = (a + np.array([np.cos(t), np.sin(t)]) for t in angle)  # seen along the first axis from a
     for point, side in ((left, 1.0), (right, -1.0)):
         M = np.stack([np.append(p, 1.0) for p in (a, a + [1.0, 0.0], point)])
-        evidence.append(identical(np.sign(det(M)), side))
-    return all_of(*evidence)
+        yield identical(np.sign(det(M)), side)
 
 
 @DETERMINANT.claim
 def volume_of_the_image_of_the_cube(det, rng):
     r"""$\lvert\det A\rvert$ is the volume of the image of the unit cube, by Monte Carlo with 20 000 points"""
-    evidence = []
     for n in (2, 3, 4):
         A = rng.standard_normal((n, n)) + np.diag(np.full(n, 2.0))
         low, high = np.minimum(A, 0).sum(axis=1), np.maximum(A, 0).sum(axis=1)
         points = rng.uniform(low, high, (20_000, n))
         inside = np.linalg.solve(A, points.T)
         hits = ((inside >= 0) & (inside <= 1)).all(axis=0)
-        evidence.append(statistical(hits * np.prod(high - low), abs(det(A))))
-    return all_of(*evidence)
+        yield statistical(hits * np.prod(high - low), abs(det(A)))
 
 
 @DETERMINANT.claim
 def closed_forms(det, rng):
-    r"""Closed forms: triangular matrices, Vandermonde $\prod_{i<j}(x_j-x_i)$, Cauchy matrices
-    $\frac{1}{x_i+y_j}$
-    """
+    r"""Closed forms: triangular matrices, Vandermonde $\prod_{i<j}(x_j-x_i)$, Cauchy matrices $\frac{1}{x_i+y_j}$"""
     T = np.triu(rng.standard_normal((6, 6)))
     x, y = np.sort(rng.uniform(-1, 1, 5)), rng.uniform(1.5, 3, 4)
     pairs = [(i, j) for i in range(5) for j in range(i + 1, 5)]
@@ -222,11 +198,9 @@ def closed_forms(det, rng):
     C = 1 / (z[:, None] + y)
     inner = [(i, j) for i, j in pairs if j < 4]
     top = math.prod((z[j] - z[i]) * (y[j] - y[i]) for i, j in inner)
-    return all_of(
-        roundoff(det(T), np.diag(T).prod(), terms=6, scale=lengths(T)),
-        roundoff(det(V), math.prod(x[j] - x[i] for i, j in pairs), terms=10, scale=lengths(V)),
-        roundoff(det(C), top / (z[:, None] + y).prod(), terms=10, scale=lengths(C)),
-    )
+    yield roundoff(det(T), np.diag(T).prod(), terms=6, scale=lengths(T))
+    yield roundoff(det(V), math.prod(x[j] - x[i] for i, j in pairs), terms=10, scale=lengths(V))
+    yield roundoff(det(C), top / (z[:, None] + y).prod(), terms=10, scale=lengths(C))
 
 
 @DETERMINANT.claim
@@ -289,17 +263,14 @@ def seconds(det, n):
 
 @DETERMINANT.claim(of_definition=False)
 def cost_is_cubic(det, rng):
-    r"""The cost of an implementation grows like $n^3$, not like $n!$: permutations take exactly
-    $(n-1)\,n!$ multiplications, recursion $M_n=n(M_{n-1}+1)$. Operations are counted where numbers
-    that count can be given, else the time from n = 5 to 6 may grow 4.5-fold at most; and n = 40 is done
-    """
+    r"""The cost of an implementation grows like $n^3$, not like $n!$: permutations take exactly $(n-1)\,n!$
+    multiplications, recursion $M_n=n(M_{n-1}+1)$. Operations are counted where numbers that count can be given, else
+    the time from n = 5 to 6 may grow 4.5-fold at most; and n = 40 is done"""
     recursion = [0]
     for n in range(2, 6):
         recursion.append(n * (recursion[-1] + 1))
     known = [
-        identical(
-            [counted(determinant, n) for n in range(2, 6)], [(n - 1) * math.factorial(n) for n in range(2, 6)]
-        ),
+        identical([counted(determinant, n) for n in range(2, 6)], [(n - 1) * math.factorial(n) for n in range(2, 6)]),
         # the signs count here as well
         identical([counted(laplace, n) for n in range(1, 6)], recursion),
     ]
@@ -312,9 +283,7 @@ def cost_is_cubic(det, rng):
         counts = [0]
     if not counts[0]:
         growth = seconds(det, 6) / seconds(det, 5)
-        known.append(
-            bound(growth, 4.5, "≤", Text("n³ gives 1.7, permutations 7.2", "n³ 为 1.7，排列求和为 7.2"))
-        )
+        known.append(bound(growth, 4.5, "≤", Text("n³ gives 1.7, permutations 7.2", "n³ 为 1.7，排列求和为 7.2")))
     elif known[-1].holds:
         sizes = (5, 10, 20, 40)
         known.append(rate(sizes, [counted(lambda A: det.raw(dict(A=A)), n) for n in sizes], 3.0, 0.25))
@@ -322,21 +291,13 @@ def cost_is_cubic(det, rng):
         L, U = np.tril(rng.integers(-1, 2, (40, 40)), -1) + np.eye(40), np.triu(rng.integers(-1, 2, (40, 40)))
         np.fill_diagonal(U, rng.choice([1.0, 2.0], 40))
         A = L @ U  # integers
-        known.append(
-            roundoff(det(A), np.diag(U).prod(), terms=40, scale=float(np.diag(U).prod() * np.linalg.cond(A)))
-        )
+        known.append(roundoff(det(A), np.diag(U).prod(), terms=40, scale=float(np.diag(U).prod() * np.linalg.cond(A))))
     return all_of(*known)
 
 
 @DETERMINANT.mutant(
-    caught_by=[
-        "equals-definition",
-        "permutations-recursion-and-lu-agree",
-        "multiplicative",
-        "alternating-and-multilinear",
-        "volume-of-the-image-of-the-cube",
-        "hadamard",
-    ]
+    caught_by="equals-definition, permutations-recursion-and-lu-agree, multiplicative, alternating-and-multilinear, "
+    "volume-of-the-image-of-the-cube, hadamard"
 )
 def sign_lost(A):
     """the sign of the permutation is lost"""
@@ -346,34 +307,32 @@ def sign_lost(A):
     return total
 
 
-@DETERMINANT.mutant(caught_by=["sign-is-orientation", "equals-definition"])
+@DETERMINANT.mutant(caught_by="sign-is-orientation, equals-definition")
 def exchanges_not_counted(A):
     """row exchanges of the elimination are not counted"""
     pivot = np.abs(A[..., :, 0]).argmax(axis=-1)
     return determinant(A) * np.where(pivot == 0, 1.0, -1.0)
 
 
-@DETERMINANT.mutant(caught_by=["sign-is-orientation", "alternating-and-multilinear", "transpose-and-scale"])
+@DETERMINANT.mutant(caught_by="sign-is-orientation, alternating-and-multilinear, transpose-and-scale")
 def unsigned_volume(A):
     """the volume without its sign"""
     return np.linalg.svd(A, compute_uv=False).prod(axis=-1)
 
 
-@DETERMINANT.mutant(
-    caught_by=["multiplicative", "alternating-and-multilinear", "volume-of-the-image-of-the-cube"]
-)
+@DETERMINANT.mutant(caught_by="multiplicative, alternating-and-multilinear, volume-of-the-image-of-the-cube")
 def product_of_the_diagonal(A):
     """the product of the diagonal, without elimination"""
     return np.diagonal(A, 0, -2, -1).prod(axis=-1)
 
 
-@DETERMINANT.mutant(caught_by=["transpose-and-scale", "closed-forms", "volume-of-the-image-of-the-cube"])
+@DETERMINANT.mutant(caught_by="transpose-and-scale, closed-forms, volume-of-the-image-of-the-cube")
 def gram_determinant(A):
     r"""the Gram determinant $\det A^{\mathsf T}A$"""
     return determinant(A) ** 2
 
 
-@DETERMINANT.mutant(caught_by=["cost-is-cubic"])
+@DETERMINANT.mutant(caught_by="cost-is-cubic")
 def sum_over_permutations(A):
     """the sum over permutations, as the formula stands"""
     return determinant(A)
@@ -411,12 +370,10 @@ def figure(angle, length, n):
     right.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.12))
     slow, fast = permuted[n - 2], eliminated[n - 2]
     side = ("keeps", "保持") if d > 0 else ("reverses", "反转")
-    return Drawing(
-        fig,
-        Text(
-            f"The unit square becomes a parallelogram of area {abs(d):.2f}; the map {side[0]} orientation. For n = {n} the sum over permutations "
-            f"takes {slow:.2g} multiplications, {slow / 1e9:.2g} s at 10⁹ a second; elimination {fast:.3g}.",
-            f"单位正方形变为面积 {abs(d):.2f} 的平行四边形；该变换{side[1]}定向。n = {n} 时，对排列求和需要 {slow:.2g} 次乘法，"
-            f"按每秒 10⁹ 次计为 {slow / 1e9:.2g} 秒；消元需要 {fast:.3g} 次。",
-        ),
+    words = Text(
+        f"The unit square becomes a parallelogram of area {abs(d):.2f}; the map {side[0]} orientation. For n = {n} the sum over permutations "
+        f"takes {slow:.2g} multiplications, {slow / 1e9:.2g} s at 10⁹ a second; elimination {fast:.3g}.",
+        f"单位正方形变为面积 {abs(d):.2f} 的平行四边形；该变换{side[1]}定向。n = {n} 时，对排列求和需要 {slow:.2g} 次乘法，"
+        f"按每秒 10⁹ 次计为 {slow / 1e9:.2g} 秒；消元需要 {fast:.3g} 次。",
     )
+    return Drawing(fig, words)

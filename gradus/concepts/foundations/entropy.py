@@ -4,7 +4,7 @@ import heapq
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -12,8 +12,8 @@ ENTROPY = Concept(
     key="entropy",
     kind="definition",
     title="Entropy",
-    summary="The mean surprise of an outcome, and the shortest mean length of a code for it. One bit is "
-    "the answer to a fair yes–no question: among 1024 equally likely numbers 10 questions find one.",
+    summary="The mean surprise of an outcome, and the shortest mean length of a code for it. One bit is the answer "
+    "to a fair yes–no question: among 1024 equally likely numbers 10 questions find one.",
     formulas=(
         r"H(p)=-\sum_{i=1}^{k}p_i\log_b p_i,\qquad 0\log 0=0,\qquad 0\le H(p)\le\log_b k",
         r"b=2:\ \text{bits},\qquad b=e:\ \text{nats},\qquad 1\ \text{nat}=\log_2 e\approx 1.443\ \text{bits}",
@@ -35,16 +35,10 @@ ENTROPY = Concept(
     year=1948,
     people=("Claude Shannon",),
     implementations=(Implementation("gradus.foundations.information:entropy", "torch"),),
-    readings=(
-        Reading("shannon1948mathematical", "§6"),
-        Reading("cover2006elements", "ch. 2, 5, 8"),
-        Reading("murphy2022probabilistic", "§6.1"),
-    ),
+    readings="shannon1948mathematical §6; cover2006elements ch. 2, 5, 8; murphy2022probabilistic §6.1",
     deviations=(
-        (
-            "`scipy.stats.entropy` and `torch.distributions.Categorical` divide what they are given by its "
-            "sum without a word; both give nats unless told."
-        ),
+        "`scipy.stats.entropy` and `torch.distributions.Categorical` divide what they are given by its sum without a "
+        "word; both give nats unless told.",
         "Information theory counts in bits, machine learning in nats: never mix them in one formula.",
     ),
 )
@@ -104,63 +98,46 @@ def huffman(p):
 
 @ENTROPY.claim
 def huffman_within_one_bit(entropy, rng):
-    """Huffman's mean code length lies in $[H,H+1)$ bits, and is H itself when all probabilities are powers
-    of ½
-    """
-    evidence = []
+    """Huffman's mean code length lies in $[H,H+1)$ bits, and is H itself when all probabilities are powers of ½"""
     for k, sharpness in ((2, 0.1), (5, 1.0), (20, 0.3), (60, 1.0)):
         p = rng.dirichlet(np.full(k, sharpness))
         excess = float(p @ huffman(p) - entropy(p, base=2.0))
-        evidence += [
-            bound(excess, -64 * 2.0**-52, "≥", Text("no code beats H; rounding", "任何码都不短于 H；舍入")),
-            bound(excess, 1.0, "≤"),
-        ]
+        yield bound(excess, -64 * 2.0**-52, "≥", Text("no code beats H; rounding", "任何码都不短于 H；舍入"))
+        yield bound(excess, 1.0, "≤")
     dyadic = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625])
-    evidence.append(roundoff(entropy(dyadic, base=2.0), dyadic @ huffman(dyadic), terms=5))
-    return all_of(*evidence)
+    yield roundoff(entropy(dyadic, base=2.0), dyadic @ huffman(dyadic), terms=5)
 
 
 @ENTROPY.claim
 def uniform_maximises(entropy, rng):
     r"""The uniform distribution has the greatest entropy, $\log k$; a certain outcome has 0"""
-    evidence = []
     for k in (2, 3, 10):
         p = np.vstack(
             [rng.dirichlet(np.ones(k), 60), rng.dirichlet(np.full(k, 200.0), 60)]
         )  # anywhere, and near uniform
-        evidence.append(
-            bound(
-                entropy(p).max(), np.log(k), "≤", Text("log k, by Jensen's inequality", "log k，由詹森不等式")
-            )
-        )
-        evidence.append(roundoff(entropy(np.full(k, 1 / k)), np.log(k), terms=k))
-        evidence.append(roundoff(entropy(np.eye(k)), np.zeros(k), scale=1.0))
-    return all_of(*evidence)
+        yield bound(entropy(p).max(), np.log(k), "≤", Text("log k, by Jensen's inequality", "log k，由詹森不等式"))
+        yield roundoff(entropy(np.full(k, 1 / k)), np.log(k), terms=k)
+        yield roundoff(entropy(np.eye(k)), np.zeros(k), scale=1.0)
 
 
 @ENTROPY.claim
 def uniform_answer_carries_most(entropy, rng):
-    """An answer among 1024 carries 10 bits when all are equally likely, 0 when one is certain: the uniform
-    answer carries most
-    """
+    """An answer among 1024 carries 10 bits when all are equally likely, 0 when one is certain: the uniform answer
+    carries most"""
     point, uniform = np.eye(1024)[3], np.full(1024, 1 / 1024)
     sharper = uniform ** np.array([[1.0], [2.0]]) * (1 + np.arange(1024)) ** np.array([[0.5], [3.0]])
     distributions = np.vstack([uniform, sharper / sharper.sum(-1, keepdims=True), point])
     h = entropy(distributions, base=2.0)
-    return all_of(
-        roundoff(h[0], 10.0, terms=16), roundoff(h[-1], 0.0, scale=1.0), bound(np.diff(h).max(), 0.0, "≤")
-    )
+    return all_of(roundoff(h[0], 10.0, terms=16), roundoff(h[-1], 0.0, scale=1.0), bound(np.diff(h).max(), 0.0, "≤"))
 
 
 @ENTROPY.claim
 def units(entropy, rng):
     """Bits are nats over ln 2: a fair coin has 1 bit, 0.693 nat"""
     p, coin = rng.dirichlet(np.ones(9)), np.array([0.5, 0.5])
-    return all_of(
-        roundoff(entropy(p, base=2.0) * np.log(2), entropy(p), terms=9),
-        roundoff(entropy(coin, base=2.0), 1.0, terms=2),
-        roundoff(entropy(coin), np.log(2), terms=2),
-    )
+    yield roundoff(entropy(p, base=2.0) * np.log(2), entropy(p), terms=9)
+    yield roundoff(entropy(coin, base=2.0), 1.0, terms=2)
+    yield roundoff(entropy(coin), np.log(2), terms=2)
 
 
 @ENTROPY.claim
@@ -196,25 +173,21 @@ def binned(low, high, width, cdf):
 
 @ENTROPY.claim
 def differential_entropy_is_no_limit(entropy, rng):
-    r"""Rounded to bins of width Δ, $X$ has $H\approx h-\log\Delta$, which grows without bound: the
-    differential entropy is no limit of the discrete one. For $U(0,\tfrac12)$, $h=-1$ bit
-    """
-    evidence = []
+    r"""Rounded to bins of width Δ, $X$ has $H\approx h-\log\Delta$, which grows without bound: the differential
+    entropy is no limit of the discrete one. For $U(0,\tfrac12)$, $h=-1$ bit"""
     for bits in (4, 7, 10):
         p = binned(0.0, 0.5, 2.0**-bits, lambda x: 2 * x)
         h = entropy(p, base=2.0) - bits  # H + log₂ Δ
-        evidence += [roundoff(h, -1.0, terms=len(p)), roundoff(entropy(p, base=2.0), bits - 1, terms=len(p))]
-    return all_of(*evidence)
+        yield roundoff(h, -1.0, terms=len(p))
+        yield roundoff(entropy(p, base=2.0), bits - 1, terms=len(p))
 
 
 @ENTROPY.claim
 def differential_entropy_of_a_multiple(entropy, rng):
-    r"""$h(aX)=h(X)+\log\lvert a\rvert$: measuring a normal variable in other units moves it; for
-    $\sigma<0.242$ it is negative
-    """
+    r"""$h(aX)=h(X)+\log\lvert a\rvert$: measuring a normal variable in other units moves it; for $\sigma<0.242$ it is
+    negative"""
     from scipy import special
 
-    evidence = []
     for sigma in (0.1, 1.0, 5.0):
         width = sigma / 64
         p = binned(-12 * sigma, 12 * sigma, width, lambda x, s=sigma: special.ndtr(x / s))
@@ -223,48 +196,39 @@ def differential_entropy_of_a_multiple(entropy, rng):
         # Rounding smooths the density: its variance grows by Δ²/12, its entropy by half the relative growth.
         want += (width / sigma) ** 2 / 24
         why = Text("Δ⁴/σ⁴, the next order of the bin width; rounding", "Δ⁴/σ⁴，区间宽度的下一阶；舍入")
-        evidence.append(near(h, want, (width / sigma) ** 4 + 4 * p.size * 2.0**-52 * abs(np.log(width)), why))
-        evidence.append(bound(np.sign(h), -1.0 if sigma < 0.242 else 1.0, "≤" if sigma < 0.242 else "≥"))
-    return all_of(*evidence)
+        yield near(h, want, (width / sigma) ** 4 + 4 * p.size * 2.0**-52 * abs(np.log(width)), why)
+        yield bound(np.sign(h), -1.0 if sigma < 0.242 else 1.0, "≤" if sigma < 0.242 else "≥")
 
 
 @ENTROPY.mutant(
-    caught_by=[
-        "units",
-        "ten-questions-for-1024",
-        "huffman-within-one-bit",
-        "uniform-answer-carries-most",
-        "differential-entropy-is-no-limit",
-        "equals-scipy",
-    ]
+    caught_by="units, ten-questions-for-1024, huffman-within-one-bit, uniform-answer-carries-most, "
+    "differential-entropy-is-no-limit, equals-scipy"
 )
 def nats_sold_as_bits(p, base=np.e):
     """nats sold as bits"""
     return entropy(p)
 
 
-@ENTROPY.mutant(caught_by=["equals-definition", "uniform-maximises", "uniform-answer-carries-most"])
+@ENTROPY.mutant(caught_by="equals-definition, uniform-maximises, uniform-answer-carries-most")
 def nan_at_zero(p, base=np.e):
     """0 · log 0 = NaN"""
     with np.errstate(all="ignore"):
         return -(p * np.log(p)).sum(axis=-1) / np.log(base)
 
 
-@ENTROPY.mutant(
-    caught_by=["equals-definition", "huffman-within-one-bit", "differential-entropy-of-a-multiple"]
-)
+@ENTROPY.mutant(caught_by="equals-definition, huffman-within-one-bit, differential-entropy-of-a-multiple")
 def mean_over_outcomes(p, base=np.e):
     """the sum is turned into a mean over the outcomes"""
     return entropy(p, base) / p.shape[-1]
 
 
-@ENTROPY.mutant(caught_by=["chain-rule", "uniform-maximises", "equals-scipy"])
+@ENTROPY.mutant(caught_by="chain-rule, uniform-maximises, equals-scipy")
 def gini(p, base=np.e):
     """the Gini impurity"""
     return 1 - (p**2).sum(axis=-1)
 
 
-@ENTROPY.mutant(caught_by=["concave", "uniform-maximises", "ten-questions-for-1024"])
+@ENTROPY.mutant(caught_by="concave, uniform-maximises, ten-questions-for-1024")
 def sign_lost(p, base=np.e):
     """the sign is lost"""
     return -entropy(p, base)
@@ -276,23 +240,21 @@ ENTROPY.erratum(
     why="Backwards for entropy: under the uniform distribution the answer among 1024 carries 10 bits, the most "
     "possible; under a point mass it carries 0.",
     right="uniform: greatest entropy, least prior knowledge",
-    claims=("uniform-answer-carries-most", "uniform-maximises"),
+    claims="uniform-answer-carries-most, uniform-maximises",
 )
 ENTROPY.erratum(
     "E52",
-    common=r"For a continuous variable the sum simply becomes an integral, $-\int f\log f$, with the same "
-    "meaning",
-    why=r"It is no limit of the discrete entropy, which grows like $-\log\Delta$; it is negative for "
-    r"$U(0,\tfrac12)$ (−1 bit) and changes with the unit of measurement.",
-    right=r"differential entropy: state sign and units; $h(aX)=h(X)+\log\lvert a\rvert$; only differences "
-    "and divergences have a meaning of their own",
-    claims=("differential-entropy-is-no-limit", "differential-entropy-of-a-multiple"),
+    common=r"For a continuous variable the sum simply becomes an integral, $-\int f\log f$, with the same meaning",
+    why=r"It is no limit of the discrete entropy, which grows like $-\log\Delta$; it is negative for $U(0,\tfrac12)$ "
+    "(−1 bit) and changes with the unit of measurement.",
+    right=r"differential entropy: state sign and units; $h(aX)=h(X)+\log\lvert a\rvert$; only differences and "
+    "divergences have a meaning of their own",
+    claims="differential-entropy-is-no-limit, differential-entropy-of-a-multiple",
 )
 
 
 @ENTROPY.figure(
-    p=Slider(0.0, 1.0, 0.2, "probability of heads"),
-    sharpness=Slider(0.0, 4.0, 1.0, "inequality of the eight outcomes"),
+    p=Slider(0.0, 1.0, 0.2, "probability of heads"), sharpness=Slider(0.0, 4.0, 1.0, "inequality of the eight outcomes")
 )
 def figure(p, sharpness):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)
@@ -314,11 +276,9 @@ def figure(p, sharpness):
         title=f"H = {eight:.2f} ≤ Huffman {mean:.2f} < H + 1",
         ylim=(0, 1.1 * distribution.max()),
     )
-    return Drawing(
-        fig,
-        Text(
-            f"A coin with p = {p:.2f} has {h:.3f} bit. Eight outcomes of inequality {sharpness:.1f} have H = {eight:.3f} bits; "
-            f"Huffman's code needs {mean:.3f} bits on average, with lengths {length.tolist()}.",
-            f"p = {p:.2f} 的硬币熵为 {h:.3f} 比特。不均匀程度为 {sharpness:.1f} 的八个结果 H = {eight:.3f} 比特；Huffman 码平均需要 {mean:.3f} 比特，码长为 {length.tolist()}。",
-        ),
+    words = Text(
+        f"A coin with p = {p:.2f} has {h:.3f} bit. Eight outcomes of inequality {sharpness:.1f} have H = {eight:.3f} bits; "
+        f"Huffman's code needs {mean:.3f} bits on average, with lengths {length.tolist()}.",
+        f"p = {p:.2f} 的硬币熵为 {h:.3f} 比特。不均匀程度为 {sharpness:.1f} 的八个结果 H = {eight:.3f} 比特；Huffman 码平均需要 {mean:.3f} 比特，码长为 {length.tolist()}。",
     )
+    return Drawing(fig, words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -17,9 +17,9 @@ EXPECTATION = Concept(
     key="expectation",
     kind="definition",
     title="Expectation, variance, covariance",
-    summary="The mean of a random quantity, weighted by probability: the price at which a game is fair. "
-    "The variance is the mean squared deviation from it, the covariance how two quantities deviate "
-    "together. Expectation is linear, even for dependent quantities; that is its strength.",
+    summary="The mean of a random quantity, weighted by probability: the price at which a game is fair. The variance "
+    "is the mean squared deviation from it, the covariance how two quantities deviate together. Expectation is "
+    "linear, even for dependent quantities; that is its strength.",
     formulas=(
         r"E[X]=\sum_{i=1}^{k}p_i\,x_i,\qquad \operatorname{Cov}(X)=\sum_{i=1}^{k}p_i\,(x_i-E[X])(x_i-E[X])^{\mathsf T}",
         r"E[aX+bY]=a\,E[X]+b\,E[Y],\qquad \operatorname{Var}(X+Y)=\operatorname{Var}X+\operatorname{Var}Y+2\operatorname{Cov}(X,Y)",
@@ -38,25 +38,12 @@ EXPECTATION = Concept(
     source="huygens1657ratiociniis",
     year=1657,
     people=("Christiaan Huygens", "Blaise Pascal", "Pierre de Fermat"),
-    implementations=(
-        Implementation("torch:einsum", "torch", _torch, "weighted sums; for samples, torch.cov"),
-    ),
-    readings=(
-        Reading("wasserman2004all", "ch. 3"),
-        Reading("jensen1906fonctions"),
-        Reading("murphy2022probabilistic", "§2.2.5"),
-    ),
-    deviations=(
-        (
-            "`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; "
-            "`numpy.var` divides by n. A distribution known exactly has neither."
-        ),
-    ),
-    unverified=(
-        (
-            "For infinitely many outcomes the sum must converge absolutely; the Cauchy distribution has no expectation."
-        ),
-    ),
+    implementations=(Implementation("torch:einsum", "torch", _torch, "weighted sums; for samples, torch.cov"),),
+    readings="wasserman2004all ch. 3; jensen1906fonctions; murphy2022probabilistic §2.2.5",
+    deviations="`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; `numpy.var` "
+    "divides by n. A distribution known exactly has neither.",
+    unverified="For infinitely many outcomes the sum must converge absolutely; the Cauchy distribution has no "
+    "expectation.",
 )
 
 
@@ -93,16 +80,12 @@ def game(win, lose=200.0):
 
 @EXPECTATION.claim
 def dice_game(E, rng):
-    """A die: win 300 on 1 or 2, lose 200 else: the mean is −100/3 a game, not −100, which a win of 100
-    would give
-    """
+    """A die: win 300 on 1 or 2, lose 200 else: the mean is −100/3 a game, not −100, which a win of 100 would give"""
     mean, variance = E(game(300.0), DIE)
     other, _ = E(game(100.0), DIE)
-    return all_of(
-        roundoff(mean, [-100 / 3], terms=6, scale=300.0),
-        roundoff(other, [-100.0], terms=6, scale=200.0),
-        roundoff(variance, [[500**2 * 2 / 9]], terms=6, scale=300.0**2),
-    )
+    yield roundoff(mean, [-100 / 3], terms=6, scale=300.0)
+    yield roundoff(other, [-100.0], terms=6, scale=200.0)
+    yield roundoff(variance, [[500**2 * 2 / 9]], terms=6, scale=300.0**2)
 
 
 def joint(rng, k=8, d=2):
@@ -129,70 +112,52 @@ def variance_from_two_moments(E, rng):
     (square,), _ = E(x**2, p)
     _, ((stretched,),) = E(-3 * x + 7, p)
     size = float((x**2).max())
-    return all_of(
-        roundoff(v, square - m**2, terms=8, scale=size),
-        roundoff(stretched, 9 * v, terms=8, scale=9 * size + 49),
-    )
+    yield roundoff(v, square - m**2, terms=8, scale=size)
+    yield roundoff(stretched, 9 * v, terms=8, scale=9 * size + 49)
 
 
 @EXPECTATION.claim
 def covariance_of_sums_and_products(E, rng):
-    r"""Variances add up with twice the covariance; means multiply with it:
-    $E[XY]=E[X]E[Y]+\operatorname{Cov}$
-    """
+    r"""Variances add up with twice the covariance; means multiply with it: $E[XY]=E[X]E[Y]+\operatorname{Cov}$"""
     x, p = joint(rng)
     m, C = E(x, p)
     _, ((total,),) = E(x.sum(axis=1, keepdims=True), p)
     (product,), _ = E(x.prod(axis=1, keepdims=True), p)
     size = float((x**2).max())
-    return all_of(
-        roundoff(total, C[0, 0] + C[1, 1] + 2 * C[0, 1], terms=8, scale=4 * size),
-        roundoff(product, m[0] * m[1] + C[0, 1], terms=8, scale=size),
-    )
+    yield roundoff(total, C[0, 0] + C[1, 1] + 2 * C[0, 1], terms=8, scale=4 * size)
+    yield roundoff(product, m[0] * m[1] + C[0, 1], terms=8, scale=size)
 
 
 @EXPECTATION.claim
 def covariance_is_positive(E, rng):
     """A covariance matrix is symmetric and positive semidefinite: no combination has negative variance"""
-    evidence = []
     for k in (3, 6, 20):
         _, C = E(rng.standard_normal((k, 4)), rng.dirichlet(np.ones(k)))
         why = Text("0, and rounding of the eigenvalues", "0，以及特征值的舍入")
-        evidence += [
-            roundoff(C, C.T, terms=k, scale=float(np.trace(C))),
-            bound(np.linalg.eigvalsh(C)[0], -16 * 2.0**-52 * np.trace(C), "≥", why),
-        ]
-    return all_of(*evidence)
+        yield roundoff(C, C.T, terms=k, scale=float(np.trace(C)))
+        yield bound(np.linalg.eigvalsh(C)[0], -16 * 2.0**-52 * np.trace(C), "≥", why)
 
 
 @EXPECTATION.claim
 def jensen(E, rng):
-    r"""Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; equality for a
-    constant
-    """
-    evidence = []
+    r"""Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; equality for a constant"""
     for convex in (np.exp, np.square, np.abs, lambda t: -np.log(t + 10)):
         x, p = rng.standard_normal((100, 5, 1)), rng.dirichlet(np.ones(5), 100)
         gap = E(convex(x), p)[0] - convex(E(x, p)[0])
-        evidence.append(bound(gap.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入")))
+        yield bound(gap.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入"))
         constant = np.full((5, 1), 0.7)
-        evidence.append(roundoff(E(convex(constant), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0))
-    return all_of(*evidence)
+        yield roundoff(E(convex(constant), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0)
 
 
 @EXPECTATION.claim
 def best_constant(E, rng):
-    """The mean is the constant from which the mean squared deviation is least, and that least is the
-    variance
-    """
+    """The mean is the constant from which the mean squared deviation is least, and that least is the variance"""
     x, p = joint(rng, d=1)
     (m,), ((v,),) = E(x, p)
-    at = float(p @ (x[:, 0] - m) ** 2)
-    slope = float(p @ (x[:, 0] - m))
     tolerance = 4 * 8 * 2.0**-52 * float(np.abs(x).max())
-    return all_of(
-        roundoff(v, at, terms=8),
-        optimal(slope, tolerance, Text("c·n·ε·s of the derivative, c=4, n=8", "导数的 c·n·ε·s，c=4，n=8")),
+    yield roundoff(v, float(p @ (x[:, 0] - m) ** 2), terms=8)
+    yield optimal(
+        float(p @ (x[:, 0] - m)), tolerance, Text("c·n·ε·s of the derivative, c=4, n=8", "导数的 c·n·ε·s，c=4，n=8")
     )
 
 
@@ -205,47 +170,36 @@ def tower(E, rng):
     inner, _ = E(groups, weights / share[:, None])
     outer, _ = E(inner, share)
     indicator, _ = E((x > 0).astype(float), p)
-    return all_of(
-        roundoff(outer, E(x, p)[0], terms=12, scale=np.abs(x).max()),
-        roundoff(indicator[0], p[x[:, 0] > 0].sum(), terms=12, scale=1.0),
-    )
+    yield roundoff(outer, E(x, p)[0], terms=12, scale=np.abs(x).max())
+    yield roundoff(indicator[0], p[x[:, 0] > 0].sum(), terms=12, scale=1.0)
 
 
 @EXPECTATION.claim
 def averages_tend_to_it(E, rng):
     r"""Playing on, the average gain tends to the expectation, and the variance of an average of n games is
-    $\operatorname{Var}/n$
-    """
-    values = game(100.0)[:, 0]
-    (m,), ((v,),) = E(values[:, None], DIE)
-    draws = rng.choice(values, (2000, 25))
+    $\operatorname{Var}/n$"""
+    (m,), ((v,),) = E(game(100.0), DIE)
+    draws = rng.choice(game(100.0)[:, 0], (2000, 25))
     average = draws.mean(axis=1)
     return all_of(statistical(draws, m), statistical((average - m) ** 2, v / 25))
 
 
-@EXPECTATION.mutant(caught_by=["equals-definition", "best-constant", "tower"])
+@EXPECTATION.mutant(caught_by="equals-definition, best-constant, tower")
 def unweighted(x, p):
     """all outcomes count alike"""
     return expectation(x, np.full_like(p, 1 / p.shape[-1]))
 
 
 @EXPECTATION.mutant(
-    caught_by=[
-        "equals-definition",
-        "dice-game",
-        "variance-from-two-moments",
-        "covariance-of-sums-and-products",
-        "averages-tend-to-it",
-        "best-constant",
-    ]
+    caught_by="equals-definition, dice-game, variance-from-two-moments, covariance-of-sums-and-products, "
+    "averages-tend-to-it, best-constant"
 )
 def uncentred(x, p):
     """the second moment sold as variance"""
-    mean, _ = expectation(x, p)
-    return mean, np.einsum("...k,...ki,...kj->...ij", p, x, x)
+    return expectation(x, p)[0], np.einsum("...k,...ki,...kj->...ij", p, x, x)
 
 
-@EXPECTATION.mutant(caught_by=["dice-game", "tower", "averages-tend-to-it"])
+@EXPECTATION.mutant(caught_by="dice-game, tower, averages-tend-to-it")
 def median(x, p):
     """the median for the mean"""
     order = np.argsort(x, axis=-2)
@@ -255,7 +209,7 @@ def median(x, p):
     return middle, expectation(x, p)[1]
 
 
-@EXPECTATION.mutant(caught_by=["covariance-is-positive", "covariance-of-sums-and-products"])
+@EXPECTATION.mutant(caught_by="covariance-is-positive, covariance-of-sums-and-products")
 def one_sided(x, p):
     """the covariance keeps only one sign of deviation"""
     mean, _ = expectation(x, p)
@@ -263,12 +217,11 @@ def one_sided(x, p):
     return mean, np.einsum("...k,...ki,...kj->...ij", p, c, np.maximum(c, 0))
 
 
-@EXPECTATION.mutant(caught_by=["jensen", "linear", "equals-definition", "dice-game"])
+@EXPECTATION.mutant(caught_by="jensen, linear, equals-definition, dice-game")
 def k_minus_one(x, p):
     """k − 1 for k: weights that do not sum to 1"""
     k = p.shape[-1]
-    mean, covariance = expectation(x, p)
-    return mean * k / (k - 1), covariance * k / (k - 1)
+    return tuple(moment * k / (k - 1) for moment in expectation(x, p))
 
 
 EXPECTATION.erratum(
@@ -276,13 +229,12 @@ EXPECTATION.erratum(
     common="Win 300 on 1 or 2, lose 200 otherwise: “with probability ⅓ you win 100”",
     why="With 300 the mean is −100/3, with 100 it is −100: the printed result belongs to 300.",
     right=r"$\frac13\cdot300-\frac23\cdot200=-\frac{100}{3}$",
-    claims=("dice-game",),
+    claims="dice-game",
 )
 
 
 @EXPECTATION.figure(
-    win=Slider(0, 800, 300, "gain on a win"),
-    faces=Slider(0, 6, 2, "winning faces of the die", integer=True),
+    win=Slider(0, 800, 300, "gain on a win"), faces=Slider(0, 6, 2, "winning faces of the die", integer=True)
 )
 def figure(win, faces):
     faces = int(faces)
@@ -293,20 +245,16 @@ def figure(win, faces):
     left.axhline(0, color="black", lw=0.8)
     left.axhline(mean, color=COLOURS[2], ls="--")
     left.set(xlabel="face", ylabel="gain", title=f"E = {mean:.1f}, deviation {np.sqrt(variance):.0f}")
-    n = 2000
-    rng = np.random.default_rng(1)
-    games = values[rng.integers(0, 6, (6, n))]
-    count = np.arange(1, n + 1)
+    n, count = 2000, np.arange(1, 2001)
+    games = values[np.random.default_rng(1).integers(0, 6, (6, n))]
     right.plot(count, (games.cumsum(axis=1) / count).T, lw=0.9, alpha=0.8)
     band = 2 * np.sqrt(variance / count)
     right.fill_between(count, mean - band, mean + band, color=COLOURS[6], alpha=0.2, lw=0)
     right.axhline(mean, color=COLOURS[2], ls="--")
     right.set(xscale="log", xlabel="games played", ylabel="average gain", title="averages, and E ± 2 σ/√n")
     last = (games.mean(axis=1)).round(1).tolist()
-    return Drawing(
-        fig,
-        Text(
-            f"{faces} faces win {win:.0f}, the others lose 200: expectation {mean:.2f} a game, standard deviation {np.sqrt(variance):.1f}. After {n} games six players have averaged {last}.",
-            f"{faces} 个面赢 {win:.0f}，其余输 200：每局期望 {mean:.2f}，标准差 {np.sqrt(variance):.1f}。玩 {n} 局后，六位玩家的平均收益为 {last}。",
-        ),
+    words = Text(
+        f"{faces} faces win {win:.0f}, the others lose 200: expectation {mean:.2f} a game, standard deviation {np.sqrt(variance):.1f}. After {n} games six players have averaged {last}.",
+        f"{faces} 个面赢 {win:.0f}，其余输 200：每局期望 {mean:.2f}，标准差 {np.sqrt(variance):.1f}。玩 {n} 局后，六位玩家的平均收益为 {last}。",
     )
+    return Drawing(fig, words)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -16,9 +16,9 @@ FORWARD_MODE = Concept(
     key="forward-mode",
     kind="algorithm",
     title="Dual numbers and forward mode",
-    summary=r"Compute with $a+b\varepsilon$ where $\varepsilon^2=0$: the function then carries its "
-    "derivative along one direction, exact to rounding, for about the price of three evaluations "
-    "and no memory of the way. A whole gradient takes one run per input.",
+    summary=r"Compute with $a+b\varepsilon$ where $\varepsilon^2=0$: the function then carries its derivative along "
+    "one direction, exact to rounding, for about the price of three evaluations and no memory of the way. A whole "
+    "gradient takes one run per input.",
     formulas=(
         r"(a+b\varepsilon)(c+d\varepsilon)=ac+(ad+bc)\varepsilon,\qquad \varphi(a+b\varepsilon)=\varphi(a)+\varphi'(a)\,b\,\varepsilon",
         r"f(x+u\varepsilon)=f(x)+\big(J(x)\,u\big)\varepsilon",
@@ -41,18 +41,9 @@ FORWARD_MODE = Concept(
         Implementation("gradus.foundations.autodiff:jvp", "numpy"),
         Implementation("torch.func:jvp", "torch", _torch),
     ),
-    readings=(
-        Reading("griewank2008evaluating", "ch. 3"),
-        Reading("baydin2018automatic", "§3.1"),
-        Reading("wengert1964simple"),
-        Reading("clifford1873preliminary"),
-    ),
-    deviations=(
-        (
-            "JAX and `torch.func` call it `jvp` and return the value beside the tangent, as here; nested "
-            "runs need a tag for each level."
-        ),
-    ),
+    readings="griewank2008evaluating ch. 3; baydin2018automatic §3.1; wengert1964simple; clifford1873preliminary",
+    deviations="JAX and `torch.func` call it `jvp` and return the value beside the tangent, as here; nested runs "
+    "need a tag for each level.",
 )
 
 
@@ -127,17 +118,11 @@ def invalid(rng):
 @FORWARD_MODE.claim
 def equals_the_complex_step(forward_mode, rng):
     r"""Equals the complex step: $Ju=\operatorname{Im}f(x+\mathrm ihu)/h$"""
-    evidence = []
     for f, n in ((moderate, 6), (curve, 2), (perceptron(rng.standard_normal((4, 3))), 3)):
         for _ in range(5):
             x, u = rng.uniform(-1, 1, n), rng.standard_normal(n)
             want = np.imag(f(x + 1e-30j * u)) / 1e-30
-            evidence.append(
-                roundoff(
-                    forward_mode(f, x, u)[1], want, terms=12 * n, scale=max(1.0, float(np.abs(want).max()))
-                )
-            )
-    return all_of(*evidence)
+            yield roundoff(forward_mode(f, x, u)[1], want, terms=12 * n, scale=max(1.0, float(np.abs(want).max())))
 
 
 @FORWARD_MODE.claim
@@ -145,9 +130,7 @@ def value_is_untouched(forward_mode, rng):
     r"""The value is the function's own, whatever the direction: $\varepsilon^2=0$ leaves it alone"""
     x = rng.standard_normal(2)
     values = [forward_mode(curve, x, u)[0] for u in (np.zeros(2), np.ones(2), 1e3 * rng.standard_normal(2))]
-    return all_of(
-        *[identical(v, values[0]) for v in values], roundoff(values[0], curve(x), terms=4, scale=3.0)
-    )
+    return all_of(*[identical(v, values[0]) for v in values], roundoff(values[0], curve(x), terms=4, scale=3.0))
 
 
 @FORWARD_MODE.claim
@@ -155,9 +138,7 @@ def linear_in_the_direction(forward_mode, rng):
     """The tangent is linear in the direction: twice the direction, twice the tangent, to the bit"""
     x, u, v = rng.standard_normal((3, 2))
     one, two, three = (forward_mode(curve, x, w)[1] for w in (u, 2 * u, u + v))
-    return all_of(
-        identical(two, 2 * one), roundoff(three, one + forward_mode(curve, x, v)[1], terms=8, scale=4.0)
-    )
+    return all_of(identical(two, 2 * one), roundoff(three, one + forward_mode(curve, x, v)[1], terms=8, scale=4.0))
 
 
 def operations(forward_mode, x, directions):
@@ -183,9 +164,8 @@ def operations(forward_mode, x, directions):
 
 @FORWARD_MODE.claim(of_definition=False)
 def cost_grows_with_the_inputs(forward_mode, rng):
-    """One direction costs at most 4 evaluations; the whole gradient costs n times as much: it grows with
-    the inputs (operations counted)
-    """
+    """One direction costs at most 4 evaluations; the whole gradient costs n times as much: it grows with the inputs
+    (operations counted)"""
     sizes = (2, 4, 8, 16)
     whole = [operations(forward_mode, np.linspace(-1, 1, n), np.eye(n)) for n in sizes]
     why = Text(
@@ -219,20 +199,20 @@ def memory_does_not_grow_with_the_steps(forward_mode, rng):
     )
 
 
-@FORWARD_MODE.mutant(caught_by=["value-is-untouched", "equals-the-complex-step", "linear-in-the-direction"])
+@FORWARD_MODE.mutant(caught_by="value-is-untouched, equals-the-complex-step, linear-in-the-direction")
 def complex_numbers(f, x, u):
     r"""$\varepsilon^2=-1$: complex numbers with a step of full length"""
     y = f(x + 1j * u)
     return np.real(y), np.imag(y)
 
 
-@FORWARD_MODE.mutant(caught_by=["linear-in-the-direction", "equals-definition"])
+@FORWARD_MODE.mutant(caught_by="linear-in-the-direction, equals-definition")
 def direction_normalised(f, x, u):
     """the direction is normalised"""
     return forward_mode(f, x, u / max(np.linalg.norm(u), 1e-300))
 
 
-@FORWARD_MODE.mutant(caught_by=["memory-does-not-grow-with-the-steps"])
+@FORWARD_MODE.mutant(caught_by="memory-does-not-grow-with-the-steps")
 def twice_backwards(f, x, u):
     """by two passes of reverse mode, which keep every step"""
     from gradus.foundations.autodiff import grad, vjp
@@ -241,14 +221,14 @@ def twice_backwards(f, x, u):
     return y, grad(lambda w: (pull(w)[0] * u).sum())(np.zeros(np.shape(y)))
 
 
-@FORWARD_MODE.mutant(caught_by=["equals-the-complex-step", "equals-definition"])
+@FORWARD_MODE.mutant(caught_by="equals-the-complex-step, equals-definition")
 def difference(f, x, u):
     """a difference of values"""
     h = 1e-6
     return f(x), (f(x + h * u) - f(x)) / h
 
 
-@FORWARD_MODE.mutant(caught_by=["cost-grows-with-the-inputs"])
+@FORWARD_MODE.mutant(caught_by="cost-grows-with-the-inputs")
 def all_directions(f, x, u):
     """all n directions are computed to return one"""
     from gradus.foundations.autodiff import jvp
@@ -256,10 +236,7 @@ def all_directions(f, x, u):
     return f(x), sum(jvp(f, x, e)[1] * c for e, c in zip(np.eye(len(x)), u, strict=True))
 
 
-@FORWARD_MODE.figure(
-    x=Slider(-2, 2, 0.6, "value part a"),
-    u=Slider(-1, 1, 0.6, "dual part b"),
-)
+@FORWARD_MODE.figure(x=Slider(-2, 2, 0.6, "value part a"), u=Slider(-1, 1, 0.6, "dual part b"))
 def figure(x, u):
     def f(z):
         return np.sin(2 * z) + z * z / 2
@@ -273,12 +250,7 @@ def figure(x, u):
     left.annotate("", (x + u, -1.5), (x, -1.5), arrowprops=dict(arrowstyle="-|>", color=COLOURS[0], lw=2))
     left.annotate("", (-2.5, y + slope), (-2.5, y), arrowprops=dict(arrowstyle="-|>", color=COLOURS[1], lw=2))
     left.plot(x, y, "o", color="#333333", ms=5)
-    left.set(
-        xlim=(-2.6, 2.6),
-        ylim=(-1.6, 3.6),
-        xlabel=r"$a + b\varepsilon$",
-        ylabel=r"$f(a)+f'(a)\,b\,\varepsilon$",
-    )
+    left.set(xlim=(-2.6, 2.6), ylim=(-1.6, 3.6), xlabel=r"$a + b\varepsilon$", ylabel=r"$f(a)+f'(a)\,b\,\varepsilon$")
     left.set_title(rf"$f({x:.2f}{u:+.2f}\varepsilon)={y:.3f}{slope:+.3f}\varepsilon$", fontsize=10)
     sizes = 2 ** np.arange(7)
     counts = gradient_costs(sizes)
@@ -293,15 +265,13 @@ def figure(x, u):
     right.set_xticklabels(["1", "4", "16", "64"])
     right.minorticks_off()
     right.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"The dual number {x:.2f} {u:+.2f} ε becomes {y:.3f} {slope:+.3f} ε: the arrow on the x axis is mapped along the tangent "
-            f"to the arrow on the y axis. A gradient of 64 inputs costs {counts['forward mode'][-1]:.0f} evaluations forwards and {counts['reverse mode'][-1]:.1f} backwards.",
-            f"对偶数 {x:.2f} {u:+.2f} ε 变为 {y:.3f} {slope:+.3f} ε：x 轴上的箭头沿切线映射为 y 轴上的箭头。"
-            f"64 个输入的梯度，前向模式需 {counts['forward mode'][-1]:.0f} 次函数计算，反向模式只需 {counts['reverse mode'][-1]:.1f} 次。",
-        ),
+    words = Text(
+        f"The dual number {x:.2f} {u:+.2f} ε becomes {y:.3f} {slope:+.3f} ε: the arrow on the x axis is mapped along the tangent "
+        f"to the arrow on the y axis. A gradient of 64 inputs costs {counts['forward mode'][-1]:.0f} evaluations forwards and {counts['reverse mode'][-1]:.1f} backwards.",
+        f"对偶数 {x:.2f} {u:+.2f} ε 变为 {y:.3f} {slope:+.3f} ε：x 轴上的箭头沿切线映射为 y 轴上的箭头。"
+        f"64 个输入的梯度，前向模式需 {counts['forward mode'][-1]:.0f} 次函数计算，反向模式只需 {counts['reverse mode'][-1]:.1f} 次。",
     )
+    return Drawing(fig, words)
 
 
 def gradient_costs(sizes):

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -52,10 +52,9 @@ FROM_SCRATCH = Concept(
     key="from-scratch",
     kind="system",
     title="A network from scratch",
-    summary="Everything that trains a network, without a framework: forwards, the loss, backwards by the "
-    "chain rule, and Adam. Here for one hidden layer, each gradient written out; "
-    "`gradus run from-scratch` trains an MLP, LeNet, an LSTM and a transformer in the same way, "
-    "from the definitions of these pages and our own tape alone.",
+    summary="Everything that trains a network, without a framework: forwards, the loss, backwards by the chain rule, "
+    "and Adam. Here for one hidden layer, each gradient written out; `gradus run from-scratch` trains an MLP, LeNet, "
+    "an LSTM and a transformer in the same way, from the definitions of these pages and our own tape alone.",
     formulas=(
         r"H=\tanh(xW_1^{\mathsf T}+b_1),\quad Z=HW_2^{\mathsf T}+b_2,\quad P=\operatorname{softmax}(Z),\quad L=-\frac1n\sum_{i=1}^{n}\log P_{i,y_i}",
         r"\bar Z=\frac{P-\operatorname{onehot}(y)}n,\quad \bar W_2=\bar Z^{\mathsf T}H,\quad \bar b_2=\bar Z^{\mathsf T}1,\quad \bar A=(\bar ZW_2)\odot(1-H^2),\quad \bar W_1=\bar A^{\mathsf T}x,\quad \bar b_1=\bar A^{\mathsf T}1",
@@ -91,14 +90,8 @@ FROM_SCRATCH = Concept(
         ),
         Implementation("torch.optim:Adam", "torch", _torch, "PyTorch's layers, autograd and Adam"),
     ),
-    readings=(
-        Reading("goodfellow2016deep", "§6.5"),
-        Reading("rumelhart1986learning"),
-        Reading("kingma2015adam"),
-    ),
-    deviations=(
-        ("The whole batch at every step here, so that every run is the same; the systems draw mini-batches."),
-    ),
+    readings="goodfellow2016deep §6.5; rumelhart1986learning; kingma2015adam",
+    deviations="The whole batch at every step here, so that every run is the same; the systems draw mini-batches.",
     differentiable=False,  # the derivative of a whole training is another page's matter
 )
 
@@ -139,19 +132,11 @@ def start(rng, d, h, k):
 def cases(rng):
     yield (
         "three classes",
-        dict(
-            x=rng.standard_normal((12, 4)),
-            y=rng.integers(0, 3, 12),
-            **start(rng, 4, 6, 3),
-            steps=3,
-            alpha=0.01,
-        ),
+        dict(x=rng.standard_normal((12, 4)), y=rng.integers(0, 3, 12), **start(rng, 4, 6, 3), steps=3, alpha=0.01),
     )
     yield (
         "no step",
-        dict(
-            x=rng.standard_normal((5, 2)), y=rng.integers(0, 2, 5), **start(rng, 2, 3, 2), steps=0, alpha=0.1
-        ),
+        dict(x=rng.standard_normal((5, 2)), y=rng.integers(0, 2, 5), **start(rng, 2, 3, 2), steps=0, alpha=0.1),
     )
     yield (
         "one sample",
@@ -182,9 +167,8 @@ def digits():
 
 @FROM_SCRATCH.claim
 def equals_pytorch_after_twenty_steps(f, rng):
-    """After 20 steps on 300 digits parameters and losses equal those of PyTorch's layers, autograd and
-    Adam to $10^{-9}$
-    """
+    """After 20 steps on 300 digits parameters and losses equal those of PyTorch's layers, autograd and Adam to
+    $10^{-9}$"""
     import torch
 
     x, y, _, _ = digits()
@@ -193,21 +177,16 @@ def equals_pytorch_after_twenty_steps(f, rng):
     tensors = {k: torch.from_numpy(np.asarray(v)) for k, v in given.items()}
     want = _torch(torch.optim.Adam, **tensors, steps=20, alpha=3e-3)
     said = Text("rounding, which Adam's division may enlarge", "舍入误差，可能被 Adam 的除法放大")
-    return all_of(
-        *[
-            near(float(np.abs(np.asarray(a) - b.numpy()).max()), 0.0, 1e-9, said)
-            for a, b in zip(got, want, strict=True)
-        ]
-    )
+    for a, b in zip(got, want, strict=True):
+        yield near(float(np.abs(np.asarray(a) - b.numpy()).max()), 0.0, 1e-9, said)
 
 
 @FROM_SCRATCH.claim
 def first_step(f, rng):
-    """The first step of Adam moves every parameter by α, against the sign of its gradient, whatever its
-    size; that gradient is the slope of the loss by central differences
-    """
+    """The first step of Adam moves every parameter by α, against the sign of its gradient, whatever its size; that
+    gradient is the slope of the loss by central differences"""
     x, y, p = rng.standard_normal((10, 3)), rng.integers(0, 3, 10), start(rng, 3, 4, 3)
-    moved, h, evidence = f(x, y, **p, steps=1, alpha=0.01), 1e-5, []
+    moved, h = f(x, y, **p, steps=1, alpha=0.01), 1e-5
     for name, after in zip(p, moved[1:], strict=True):
         slopes = np.zeros_like(p[name])
         for index in np.ndindex(slopes.shape):
@@ -219,16 +198,13 @@ def first_step(f, rng):
             slopes[index] = (beside[0] - beside[1]) / (2 * h)
         step = np.asarray(after) - p[name]
         clear = np.abs(slopes) > 1e-4
-        evidence += [
-            identical(np.sign(step[clear]), -np.sign(slopes[clear])),
-            bound(
-                np.abs(np.abs(step[clear]) - 0.01).max(initial=0.0),
-                2e-6,
-                "≤",
-                Text("ε beside the gradient", "ε 与梯度之比"),
-            ),
-        ]
-    return all_of(*evidence)
+        yield identical(np.sign(step[clear]), -np.sign(slopes[clear]))
+        yield bound(
+            np.abs(np.abs(step[clear]) - 0.01).max(initial=0.0),
+            2e-6,
+            "≤",
+            Text("ε beside the gradient", "ε 与梯度之比"),
+        )
 
 
 @FROM_SCRATCH.claim
@@ -244,21 +220,14 @@ def learns_xor(f, rng):
 def equal_units_stay_equal(f, rng):
     """Units that start alike stay alike: without a random start a wide layer is one unit"""
     p = start(rng, 4, 5, 3)
-    p = {
-        **p,
-        "W1": np.tile(p["W1"][:1], (5, 1)),
-        "b1": np.full(5, 0.1),
-        "W2": np.tile(p["W2"][:, :1], (1, 5)),
-    }
+    p = {**p, "W1": np.tile(p["W1"][:1], (5, 1)), "b1": np.full(5, 0.1), "W2": np.tile(p["W2"][:, :1], (1, 5))}
     x, y = rng.standard_normal((20, 4)), rng.integers(0, 3, 20)
     _, W1, b1, W2, _ = (np.asarray(v) for v in f(x, y, **p, steps=30, alpha=0.05))
     moved = Text("it has been trained", "已经过训练")
-    return all_of(
-        roundoff(W1, np.tile(W1[:1], (5, 1)), terms=600, scale=2.0),
-        roundoff(b1, np.full(5, b1[0]), terms=600, scale=2.0),
-        roundoff(W2, np.tile(W2[:, :1], (1, 5)), terms=600, scale=2.0),
-        bound(np.abs(W1 - p["W1"]).max(), 0.05, "≥", moved),
-    )
+    yield roundoff(W1, np.tile(W1[:1], (5, 1)), terms=600, scale=2.0)
+    yield roundoff(b1, np.full(5, b1[0]), terms=600, scale=2.0)
+    yield roundoff(W2, np.tile(W2[:, :1], (1, 5)), terms=600, scale=2.0)
+    yield bound(np.abs(W1 - p["W1"]).max(), 0.05, "≥", moved)
 
 
 @FROM_SCRATCH.claim
@@ -267,19 +236,15 @@ def loss_is_a_mean(f, rng):
     x, y, p = rng.standard_normal((15, 3)), rng.integers(0, 3, 15), start(rng, 3, 4, 3)
     here = f(x, y, **p, steps=5, alpha=0.01)
     order = rng.permutation(15)
-    evidence = []
     for a, b in ((x[order], y[order]), (np.tile(x, (2, 1)), np.tile(y, 2))):
         for want, got in zip(here, f(a, b, **p, steps=5, alpha=0.01), strict=True):
             # Adam divides by the gradient's own size: its rounding is relative to that
-            evidence.append(
-                near(
-                    float(np.abs(np.asarray(got) - np.asarray(want)).max()),
-                    0.0,
-                    1e-10,
-                    Text("rounding, divided by small gradients", "舍入误差除以小梯度"),
-                )
+            yield near(
+                float(np.abs(np.asarray(got) - np.asarray(want)).max()),
+                0.0,
+                1e-10,
+                Text("rounding, divided by small gradients", "舍入误差除以小梯度"),
             )
-    return all_of(*evidence)
 
 
 @FROM_SCRATCH.claim(cost="slow")
@@ -320,39 +285,37 @@ def mistaken(error, x, y, W1, b1, W2, b2, steps, alpha):
     return np.array(losses), *theta
 
 
-@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps"])
+@FROM_SCRATCH.mutant(caught_by="equals-definition, equals-pytorch-after-twenty-steps")
 def slope_forgotten(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the slope of tanh forgotten on the way back"""
     return mistaken("slope", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"])
+@FROM_SCRATCH.mutant(caught_by="equals-definition, equals-pytorch-after-twenty-steps, first-step")
 def biases_not_trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the biases are not trained"""
     return mistaken("bias", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["equals-definition", "equals-pytorch-after-twenty-steps", "first-step"])
+@FROM_SCRATCH.mutant(caught_by="equals-definition, equals-pytorch-after-twenty-steps, first-step")
 def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """Adam's means not corrected for their start at 0"""
     return mistaken("correction", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(
-    caught_by=["learns-xor", "first-step", "equals-pytorch-after-twenty-steps", "reads-digits"]
-)
+@FROM_SCRATCH.mutant(caught_by="learns-xor, first-step, equals-pytorch-after-twenty-steps, reads-digits")
 def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the first layer ascends"""
     return mistaken("sign", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["loss-is-a-mean", "equals-definition", "equals-pytorch-after-twenty-steps"])
+@FROM_SCRATCH.mutant(caught_by="loss-is-a-mean, equals-definition, equals-pytorch-after-twenty-steps")
 def summed(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the sum of the losses for their mean"""
     return mistaken("sum", x, y, W1, b1, W2, b2, steps, alpha)
 
 
-@FROM_SCRATCH.mutant(caught_by=["equal-units-stay-equal", "equals-definition"])
+@FROM_SCRATCH.mutant(caught_by="equal-units-stay-equal, equals-definition")
 def jittered(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """noise added to break ties between units"""
     noise = 1e-3 * np.random.default_rng(0).standard_normal(W1.shape)
@@ -360,8 +323,7 @@ def jittered(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 
 
 @FROM_SCRATCH.figure(
-    units=Slider(1, 40, 20, "hidden units", integer=True),
-    steps=Slider(1, 400, 300, "steps", integer=True),
+    units=Slider(1, 40, 20, "hidden units", integer=True), steps=Slider(1, 400, 300, "steps", integer=True)
 )
 def figure(units, steps):
     rng = np.random.default_rng(1)
@@ -390,10 +352,8 @@ def figure(units, steps):
     right.semilogy(losses)
     right.set(xlabel="step", title="loss")
     right_share = float(((np.tanh(x @ W1.T + b1) @ W2.T + b2).argmax(1) == y).mean())
-    return Drawing(
-        fig,
-        Text(
-            f"{int(units)} hidden units after {int(steps)} steps: the loss goes from {losses[0]:.3f} to {losses[-1]:.3f}; {right_share:.1%} of the two spirals are told apart.",
-            f"{int(units)} 个隐藏单元训练 {int(steps)} 步：损失从 {losses[0]:.3f} 降到 {losses[-1]:.3f}；两条螺旋的 {right_share:.1%} 被正确区分。",
-        ),
+    words = Text(
+        f"{int(units)} hidden units after {int(steps)} steps: the loss goes from {losses[0]:.3f} to {losses[-1]:.3f}; {right_share:.1%} of the two spirals are told apart.",
+        f"{int(units)} 个隐藏单元训练 {int(steps)} 步：损失从 {losses[0]:.3f} 降到 {losses[-1]:.3f}；两条螺旋的 {right_share:.1%} 被正确区分。",
     )
+    return Drawing(fig, words)

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -17,9 +17,9 @@ GRADIENT = Concept(
     key="gradient",
     kind="definition",
     title="Partial derivatives, gradient, tangent plane",
-    summary="The gradient collects the partial derivatives, each by one variable with all others held "
-    "fixed. It points where the function rises fastest, at right angles to the level sets, and "
-    "gives the slope in every direction.",
+    summary="The gradient collects the partial derivatives, each by one variable with all others held fixed. It "
+    "points where the function rises fastest, at right angles to the level sets, and gives the slope in every "
+    "direction.",
     formulas=(
         r"\frac{\partial f}{\partial x_i}(x)=\lim_{h\to0}\frac{f(x+h e_i)-f(x)}{h},\qquad \nabla f=\Big(\frac{\partial f}{\partial x_1},\dots,\frac{\partial f}{\partial x_n}\Big)",
         r"f(x+u)=f(x)+\nabla f(x)^{\mathsf T}u+o(\|u\|)\qquad (f\text{ differentiable at }x)",
@@ -42,23 +42,14 @@ GRADIENT = Concept(
         Implementation("torch.func:grad", "torch", _call),
         Implementation("gradus.foundations.autodiff:grad", "numpy", _call),
     ),
-    readings=(
-        Reading("strang1991calculus", "ch. 13"),
-        Reading("rudin1976principles", "ch. 9"),
-        Reading("deisenroth2020mathematics", "§5.2"),
-        Reading("boyd2004convex", "app. A.4"),
-    ),
-    deviations=(
-        (
-            "Some texts call the row vector of partial derivatives the gradient; here it is a vector of "
-            "the shape of x, as in every framework."
-        ),
-    ),
+    readings="strang1991calculus ch. 13; rudin1976principles ch. 9; deisenroth2020mathematics §5.2; "
+    "boyd2004convex app. A.4",
+    deviations="Some texts call the row vector of partial derivatives the gradient; here it is a vector of the shape "
+    "of x, as in every framework.",
     proof=Proof(
-        r"For differentiable $f$ the tangent plane gives $D_uf=\nabla f^{\mathsf T}u$. By "
-        r"Cauchy–Schwarz it is at most $\|\nabla f\|\|u\|=\|\nabla f\|$, with equality only for $u$ "
-        r"along $\nabla f$. Along a curve $c(t)$ in a level set "
-        r"$0=\frac{d}{dt}f(c(t))=\nabla f^{\mathsf T}c'(t)$."
+        r"For differentiable $f$ the tangent plane gives $D_uf=\nabla f^{\mathsf T}u$. By Cauchy–Schwarz it is at "
+        r"most $\|\nabla f\|\|u\|=\|\nabla f\|$, with equality only for $u$ along $\nabla f$. Along a curve $c(t)$ in "
+        r"a level set $0=\frac{d}{dt}f(c(t))=\nabla f^{\mathsf T}c'(t)$."
     ),
 )
 
@@ -77,10 +68,7 @@ def square_times(x):
 @GRADIENT.cases
 def cases(rng):
     M = rng.standard_normal((4, 4))
-    yield (
-        "quadratic form, not symmetric",
-        dict(f=generic(lambda x: x @ (like(M, x) @ x)), x=rng.standard_normal(4)),
-    )
+    yield ("quadratic form, not symmetric", dict(f=generic(lambda x: x @ (like(M, x) @ x)), x=rng.standard_normal(4)))
     yield "Rosenbrock's valley", dict(f=rosenbrock, x=rng.standard_normal(3))
     yield "hills", dict(f=hills, x=rng.standard_normal(5))
     yield "log-sum-exp", dict(f=log_sum_exp, x=rng.standard_normal(6))
@@ -102,7 +90,6 @@ def directions(rng, n, count):
 @GRADIENT.claim
 def steepest_direction(gradient, rng):
     r"""No unit direction rises faster than $\nabla f/\|\nabla f\|$, of $10^4$ tried"""
-    evidence = []
     for f, x in ((hills, rng.standard_normal(3)), (square_times, np.array([1.2, 0.7]))):
         g, n, h = gradient(f, x), len(x), 1e-30
 
@@ -112,8 +99,8 @@ def steepest_direction(gradient, rng):
         best = max(rise(u) for u in directions(rng, n, 5000))
         own = rise(g / np.linalg.norm(g))
         said = Text("slope along the gradient", "沿梯度方向的斜率")
-        evidence += [bound(best, own, "≤", said), roundoff(np.linalg.norm(g), own, terms=10)]
-    return all_of(*evidence)
+        yield bound(best, own, "≤", said)
+        yield roundoff(np.linalg.norm(g), own, terms=10)
 
 
 @GRADIENT.claim
@@ -129,26 +116,15 @@ def directional_derivative(gradient, rng):
 def orthogonal_to_level_sets(gradient, rng):
     """Level sets are orthogonal to the gradient"""
     # the level sets of |x|²_D are ellipses, whose tangent is known
-    evidence = []
     for t in rng.uniform(0, 2 * np.pi, 8):
         a, b = 3.0, 0.5
         point, tangent = np.array([a * np.cos(t), b * np.sin(t)]), np.array([-a * np.sin(t), b * np.cos(t)])
         g = gradient(generic(lambda x: x[0] ** 2 / 9.0 + 4.0 * x[1] ** 2), point)
-        evidence.append(
-            roundoff(g @ tangent, 0.0, terms=8, scale=np.linalg.norm(g) * np.linalg.norm(tangent))
+        yield roundoff(g @ tangent, 0.0, terms=8, scale=np.linalg.norm(g) * np.linalg.norm(tangent))
+        why = Text(
+            "it does not vanish: (⅔ cos t, 4 sin t) on this ellipse", "它不为零：在此椭圆上为 (⅔ cos t, 4 sin t)"
         )
-        evidence.append(
-            bound(
-                np.linalg.norm(g),
-                2 / 3,
-                "≥",
-                Text(
-                    "it does not vanish: (⅔ cos t, 4 sin t) on this ellipse",
-                    "它不为零：在此椭圆上为 (⅔ cos t, 4 sin t)",
-                ),
-            )
-        )
-    return all_of(*evidence)
+        yield bound(np.linalg.norm(g), 2 / 3, "≥", why)
 
 
 @GRADIENT.claim
@@ -161,14 +137,10 @@ def tangent_plane_remainder(gradient, rng):
 
 @GRADIENT.claim
 def others_held_fixed(gradient, rng):
-    """Of $x^2y$ the partial derivatives are $2xy$ and $x^2$, in this order: the other variable is held
-    fixed
-    """
+    """Of $x^2y$ the partial derivatives are $2xy$ and $x^2$, in this order: the other variable is held fixed"""
     x, y = 3.0, -2.0
-    return all_of(
-        identical(gradient(square_times, np.array([x, y])), np.array([2 * x * y, x * x])),
-        roundoff(gradient(square_times, np.array([0.3, 0.7])), np.array([2 * 0.3 * 0.7, 0.09]), terms=2),
-    )
+    yield identical(gradient(square_times, np.array([x, y])), np.array([2 * x * y, x * x]))
+    yield roundoff(gradient(square_times, np.array([0.3, 0.7])), np.array([2 * 0.3 * 0.7, 0.09]), terms=2)
 
 
 @generic
@@ -181,54 +153,47 @@ def without_a_plane(x):
 
 @GRADIENT.claim
 def partials_without_a_plane(gradient, rng):
-    """Partial derivatives without a tangent plane: $xy/(x^2+y^2)$ has gradient 0 at 0, and is ½ along the
-    diagonal
-    """
+    """Partial derivatives without a tangent plane: $xy/(x^2+y^2)$ has gradient 0 at 0, and is ½ along the diagonal"""
     at_zero = gradient(without_a_plane, np.zeros(2))
     gaps = []
     for t in 2.0 ** -np.arange(1, 21, 4):  # the remainder of the plane through 0 with that gradient
         u = np.array([t, t])
         gaps.append(
-            near(
-                without_a_plane(u) - at_zero @ u,
-                0.5,
-                1e-15,
-                Text("exact but for rounding", "除舍入外是精确的"),
-            )
+            near(without_a_plane(u) - at_zero @ u, 0.5, 1e-15, Text("exact but for rounding", "除舍入外是精确的"))
         )
     # for the smooth xy the same remainder vanishes as t²
     smooth = gradient(generic(lambda x: x[0] * x[1]), np.zeros(2))
     return all_of(identical(at_zero, np.zeros(2)), identical(smooth, np.zeros(2)), *gaps)
 
 
-@GRADIENT.mutant(caught_by=["tangent-plane-remainder", "directional-derivative", "steepest-direction"])
+@GRADIENT.mutant(caught_by="tangent-plane-remainder, directional-derivative, steepest-direction")
 def normalised(f, x):
     """normalised to length 1"""
     g = gradient(f, x)
     return g / max(np.linalg.norm(g), 1e-300)
 
 
-@GRADIENT.mutant(caught_by=["others-held-fixed", "orthogonal-to-level-sets", "directional-derivative"])
+@GRADIENT.mutant(caught_by="others-held-fixed, orthogonal-to-level-sets, directional-derivative")
 def reversed_order(f, x):
     """in reverse order: transposed"""
     return gradient(f, x)[::-1]
 
 
-@GRADIENT.mutant(caught_by=["others-held-fixed", "steepest-direction"])
+@GRADIENT.mutant(caught_by="others-held-fixed, steepest-direction")
 def all_but_one(f, x):
     """differentiated in all variables but one"""
     g = gradient(f, x)
     return g.sum() - g if len(x) > 1 else g
 
 
-@GRADIENT.mutant(caught_by=["partials-without-a-plane", "tangent-plane-remainder"])
+@GRADIENT.mutant(caught_by="partials-without-a-plane, tangent-plane-remainder")
 def along_the_diagonal(f, x):
     """the slope along the diagonal taken for the partial derivatives"""
     h = 1e-6
     return np.array([(f(x + h) - f(x)) / h for _ in x])
 
 
-@GRADIENT.mutant(caught_by=["steepest-direction", "others-held-fixed", "directional-derivative"])
+@GRADIENT.mutant(caught_by="steepest-direction, others-held-fixed, directional-derivative")
 def downhill(f, x):
     """points downhill"""
     return -gradient(f, x)
@@ -237,18 +202,18 @@ def downhill(f, x):
 GRADIENT.erratum(
     "E44",
     common="To take a partial derivative, differentiate in all variables except one",
-    why="It is the reverse: for $f=x^2y$ the partial derivative by $x$ is $2xy$; differentiating in "
-    "the other variable gives $x^2$.",
+    why="It is the reverse: for $f=x^2y$ the partial derivative by $x$ is $2xy$; differentiating in the other "
+    "variable gives $x^2$.",
     right="Differentiate in one variable and hold all the others fixed",
-    claims=("others-held-fixed",),
+    claims="others-held-fixed",
 )
 GRADIENT.erratum(
     "E45",
     common="The tangents in the directions of the axes span the tangent plane",
-    why="Both tangents may exist without any plane: $xy/(x^2+y^2)$ is 0 on both axes, so both partial "
-    r"derivatives at 0 are 0, but $f(t,t)=\frac12$ for every $t\ne0$: not even continuous.",
+    why="Both tangents may exist without any plane: $xy/(x^2+y^2)$ is 0 on both axes, so both partial derivatives at "
+    r"0 are 0, but $f(t,t)=\frac12$ for every $t\ne0$: not even continuous.",
     right="They do if f is differentiable there, for instance if the partial derivatives are continuous",
-    claims=("partials-without-a-plane",),
+    claims="partials-without-a-plane",
 )
 
 
@@ -282,12 +247,10 @@ def figure(x, y, angle):
     right.plot(angle, g @ u, "o", color=COLOURS[1], label=r"$\nabla f^{T}u$")
     right.set(xlabel="angle of u", ylabel="slope in direction u", xticks=[0, 90, 180, 270, 360])
     right.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"At ({x:.3g}, {y:.3g}) the gradient is ({g[0]:.3f}, {g[1]:.3f}), of length {np.linalg.norm(g):.3f}, towards {steepest:.0f}°. "
-            f"In the direction of {angle:.0f}° the slope is {g @ u:.3f}; it is 0 along the level set, at right angles to the gradient.",
-            f"在点 ({x:.3g}, {y:.3g}) 处梯度为 ({g[0]:.3f}, {g[1]:.3f})，长度 {np.linalg.norm(g):.3f}，指向 {steepest:.0f}°。"
-            f"方向 {angle:.0f}° 上的斜率为 {g @ u:.3f}；沿与梯度垂直的等值线斜率为 0。",
-        ),
+    words = Text(
+        f"At ({x:.3g}, {y:.3g}) the gradient is ({g[0]:.3f}, {g[1]:.3f}), of length {np.linalg.norm(g):.3f}, towards {steepest:.0f}°. "
+        f"In the direction of {angle:.0f}° the slope is {g @ u:.3f}; it is 0 along the level set, at right angles to the gradient.",
+        f"在点 ({x:.3g}, {y:.3g}) 处梯度为 ({g[0]:.3f}, {g[1]:.3f})，长度 {np.linalg.norm(g):.3f}，指向 {steepest:.0f}°。"
+        f"方向 {angle:.0f}° 上的斜率为 {g @ u:.3f}；沿与梯度垂直的等值线斜率为 0。",
     )
+    return Drawing(fig, words)

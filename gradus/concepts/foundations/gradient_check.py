@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import identical
 from gradus.page.figures import COLOURS, canvas
 
@@ -16,9 +16,9 @@ GRADIENT_CHECK = Concept(
     key="gradient-check",
     kind="algorithm",
     title="Gradient checking",
-    summary="A gradient that was derived by hand, or coded, is compared with differences of the function, "
-    "entry by entry. Relative to the size of the entry: a wrong backward pass is off by its own "
-    "order, a right one by rounding.",
+    summary="A gradient that was derived by hand, or coded, is compared with differences of the function, entry by "
+    "entry. Relative to the size of the entry: a wrong backward pass is off by its own order, a right one by "
+    "rounding.",
     formulas=(
         r"d_i=\frac{f(x+h_ie_i)-f(x-h_ie_i)}{2h_i},\qquad h_i=\sqrt[3]{\varepsilon}\,\max(1,|x_i|)",
         r"|g_i-d_i|\le\tau\max(|g_i|,|d_i|)+8\,\frac{\varepsilon}{h_i}|f(x)|\quad\text{for every } i",
@@ -45,21 +45,13 @@ GRADIENT_CHECK = Concept(
             "also names the entry, and accepts any slope between both sides at a kink",
         ),
     ),
-    readings=(
-        Reading("cs231n", "Learning and evaluation: gradient checks"),
-        Reading("nocedal2006numerical", "§8.1"),
-        Reading("goodfellow2016deep", "§11.5"),
-    ),
+    readings="cs231n Learning and evaluation: gradient checks; nocedal2006numerical §8.1; goodfellow2016deep §11.5",
     deviations=(
-        (
-            "`torch.autograd.gradcheck` uses h = 10⁻⁶ and an absolute and a relative tolerance, and wants "
-            "float64; SciPy's `check_grad` returns the length of the difference, so that one small wrong "
-            "entry hides behind large ones."
-        ),
-        (
-            "At a kink, such as relu at 0, the central difference lies between the slopes of both sides; "
-            "neither side is wrong."
-        ),
+        "`torch.autograd.gradcheck` uses h = 10⁻⁶ and an absolute and a relative tolerance, and wants float64; "
+        "SciPy's `check_grad` returns the length of the difference, so that one small wrong entry hides behind large "
+        "ones.",
+        "At a kink, such as relu at 0, the central difference lies between the slopes of both sides; neither side is "
+        "wrong.",
     ),
     differentiable=False,
 )
@@ -147,12 +139,7 @@ PLANTED = (
         lambda x: (x - T) / 3,
         lambda x: 2 * (x - T),
     ),
-    (
-        Text("norm not divided", "范数漏掉除法"),
-        lambda x: np.sqrt(x @ x),
-        lambda x: x / np.sqrt(x @ x),
-        lambda x: x,
-    ),
+    (Text("norm not divided", "范数漏掉除法"), lambda x: np.sqrt(x @ x), lambda x: x / np.sqrt(x @ x), lambda x: x),
     (
         Text("factors of a product exchanged", "乘积的两个因子弄反"),
         lambda x: x[:3] @ x[3:],
@@ -257,21 +244,13 @@ def cases(rng):
     yield "one variable", dict(f=bowl, gradient=bowl_gradient, x=np.array([0.4]))
     yield (
         "a loose tolerance",
-        dict(
-            f=bowl,
-            gradient=generic(lambda x: 1.01 * bowl_gradient(x)),
-            x=rng.standard_normal(3),
-            tolerance=0.02,
-        ),
+        dict(f=bowl, gradient=generic(lambda x: 1.01 * bowl_gradient(x)), x=rng.standard_normal(3), tolerance=0.02),
     )
 
 
 @GRADIENT_CHECK.invalid
 def invalid(rng):
-    yield (
-        "a gradient of another shape",
-        dict(f=bowl, gradient=generic(lambda x: bowl_gradient(x)[:2]), x=np.ones(3)),
-    )
+    yield ("a gradient of another shape", dict(f=bowl, gradient=generic(lambda x: bowl_gradient(x)[:2]), x=np.ones(3)))
 
 
 @GRADIENT_CHECK.claim
@@ -285,12 +264,8 @@ def catches_every_planted_mistake(gradient_check, rng):
 @GRADIENT_CHECK.claim
 def passes_the_right_ones(gradient_check, rng):
     """Passes the right form of each of the twenty, at five points"""
-    alarms = [
-        n for n, f, right, _ in PLANTED for _ in range(5) if not bool(gradient_check(f, right, points(rng)))
-    ]
-    said = Text(
-        "false alarms: " + ", ".join(n.en for n in alarms), "误报：" + "、".join(n.zh for n in alarms)
-    )
+    alarms = [n for n, f, right, _ in PLANTED for _ in range(5) if not bool(gradient_check(f, right, points(rng)))]
+    said = Text("false alarms: " + ", ".join(n.en for n in alarms), "误报：" + "、".join(n.zh for n in alarms))
     return identical(len(alarms), 0, said if alarms else None)
 
 
@@ -316,7 +291,7 @@ def one_wrong_entry_is_found(gradient_check, rng):
     return identical(len(missed), 0, Text(f"missed at {missed}", f"漏过的位置：{missed}"))
 
 
-@GRADIENT_CHECK.mutant(caught_by=["passes-the-right-ones", "equals-definition"])
+@GRADIENT_CHECK.mutant(caught_by="passes-the-right-ones, equals-definition")
 def coarse_one_sided(f, gradient, x, tolerance=1e-5):
     """a one-sided difference with a coarse step: its own error is taken for the gradient's"""
     h = 1e-3
@@ -325,7 +300,7 @@ def coarse_one_sided(f, gradient, x, tolerance=1e-5):
     return bool((np.abs(g - d) <= tolerance * np.maximum(np.abs(g), np.abs(d))).all())
 
 
-@GRADIENT_CHECK.mutant(caught_by=["passes-the-right-ones"])
+@GRADIENT_CHECK.mutant(caught_by="passes-the-right-ones")
 def step_too_small(f, gradient, x, tolerance=1e-5):
     """a step so small that rounding is all that is left"""
     d = central(f, x, 1e-13)
@@ -333,14 +308,14 @@ def step_too_small(f, gradient, x, tolerance=1e-5):
     return bool((np.abs(g - d) <= tolerance * np.maximum(np.abs(g), np.abs(d))).all())
 
 
-@GRADIENT_CHECK.mutant(caught_by=["unit-does-not-matter"])
+@GRADIENT_CHECK.mutant(caught_by="unit-does-not-matter")
 def absolute_tolerance(f, gradient, x, tolerance=1e-5):
     """an absolute tolerance"""
     d = central(f, x)
     return bool((np.abs(gradient(x) - d) <= tolerance).all())
 
 
-@GRADIENT_CHECK.mutant(caught_by=["catches-every-planted-mistake", "one-wrong-entry-is-found"])
+@GRADIENT_CHECK.mutant(caught_by="catches-every-planted-mistake, one-wrong-entry-is-found")
 def only_lengths(f, gradient, x, tolerance=1e-5):
     """only the lengths are compared"""
     d = central(f, x)
@@ -348,28 +323,22 @@ def only_lengths(f, gradient, x, tolerance=1e-5):
     return bool(abs(a - b) <= 100 * tolerance * max(a, b))
 
 
-@GRADIENT_CHECK.mutant(caught_by=["catches-every-planted-mistake", "one-wrong-entry-is-found"])
+@GRADIENT_CHECK.mutant(caught_by="catches-every-planted-mistake, one-wrong-entry-is-found")
 def first_entry(f, gradient, x, tolerance=1e-5):
     """only the first entry is checked"""
     return gradient_check(
-        lambda z: f(np.concatenate([z, x[1:]])),
-        lambda z: gradient(np.concatenate([z, x[1:]]))[:1],
-        x[:1],
-        tolerance,
+        lambda z: f(np.concatenate([z, x[1:]])), lambda z: gradient(np.concatenate([z, x[1:]]))[:1], x[:1], tolerance
     )
 
 
-@GRADIENT_CHECK.mutant(
-    caught_by=["catches-every-planted-mistake", "equals-definition", "unit-does-not-matter"]
-)
+@GRADIENT_CHECK.mutant(caught_by="catches-every-planted-mistake, equals-definition, unit-does-not-matter")
 def always_right(f, gradient, x, tolerance=1e-5):
     """everything passes"""
     return True
 
 
 @GRADIENT_CHECK.figure(
-    mistake=Slider(1, 20, 12, "planted mistake, 1 to 20", integer=True),
-    h=Slider(1e-12, 0.1, 6e-6, "step h", log=True),
+    mistake=Slider(1, 20, 12, "planted mistake, 1 to 20", integer=True), h=Slider(1e-12, 0.1, 6e-6, "step h", log=True)
 )
 def figure(mistake, h):
     name, f, right, wrong = PLANTED[round(mistake) - 1]
@@ -383,18 +352,9 @@ def figure(mistake, h):
     steps = np.logspace(-12, -1, 120)
     fig, (left, bars) = canvas(columns=2, width=7.8, height=3.4)
     for k, (label, gradient) in enumerate((("right", right), ("wrong", wrong))):
-        left.loglog(
-            steps,
-            [np.maximum(errors(gradient, s).max(), 1e-16) for s in steps],
-            color=COLOURS[k],
-            label=label,
-        )
+        left.loglog(steps, [np.maximum(errors(gradient, s).max(), 1e-16) for s in steps], color=COLOURS[k], label=label)
         bars.bar(
-            np.arange(6) + 0.4 * k - 0.2,
-            np.maximum(errors(gradient, h), 1e-16),
-            0.38,
-            color=COLOURS[k],
-            label=label,
+            np.arange(6) + 0.4 * k - 0.2, np.maximum(errors(gradient, h), 1e-16), 0.38, color=COLOURS[k], label=label
         )
     left.axhline(1e-5, color="#888888", lw=0.8, ls=":")
     left.axvline(h, color="#888888", lw=0.8)
@@ -403,22 +363,18 @@ def figure(mistake, h):
     left.set_title(name.en, fontsize=9)
     left.legend(frameon=False, fontsize=8, loc="lower left")
     bars.axhline(1e-5, color="#888888", lw=0.8, ls=":")
-    bars.set(
-        yscale="log", ylim=(1e-13, 9), xlabel="entry i", ylabel="relative error at this h", xticks=range(6)
-    )
+    bars.set(yscale="log", ylim=(1e-13, 9), xlabel="entry i", ylabel="relative error at this h", xticks=range(6))
     bars.set_title(f"h = {h:.2g}", fontsize=9)
     worst = errors(right, h).max(), errors(wrong, h).max()
     told = worst[0] < 1e-5 < worst[1]
-    return Drawing(
-        fig,
-        Text(
-            f"Mistake {round(mistake)}, “{name.en}”, with step {h:.2g}: the right gradient is off by {worst[0]:.1e}, the wrong one by {worst[1]:.1e}. "
-            + (
-                "The tolerance 10⁻⁵ tells them apart."
-                if told
-                else "At this step the tolerance 10⁻⁵ does not tell them apart."
-            ),
-            f"第 {round(mistake)} 个错误“{name.zh}”，步长 {h:.2g}：正确梯度的相对误差为 {worst[0]:.1e}，错误梯度为 {worst[1]:.1e}。"
-            + ("容差 10⁻⁵ 能区分二者。" if told else "在此步长下容差 10⁻⁵ 无法区分二者。"),
+    words = Text(
+        f"Mistake {round(mistake)}, “{name.en}”, with step {h:.2g}: the right gradient is off by {worst[0]:.1e}, the wrong one by {worst[1]:.1e}. "
+        + (
+            "The tolerance 10⁻⁵ tells them apart."
+            if told
+            else "At this step the tolerance 10⁻⁵ does not tell them apart."
         ),
+        f"第 {round(mistake)} 个错误“{name.zh}”，步长 {h:.2g}：正确梯度的相对误差为 {worst[0]:.1e}，错误梯度为 {worst[1]:.1e}。"
+        + ("容差 10⁻⁵ 能区分二者。" if told else "在此步长下容差 10⁻⁵ 无法区分二者。"),
     )
+    return Drawing(fig, words)

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -25,9 +25,9 @@ HESSIAN = Concept(
     key="hessian",
     kind="definition",
     title="Hessian",
-    summary="All second partial derivatives of a function of n variables: $n^2$ numbers, symmetric where "
-    "they are continuous. It is the derivative of the gradient, the best quadratic approximation, "
-    r"and the curvature $u^{\mathsf T}Hu$ in every direction u.",
+    summary="All second partial derivatives of a function of n variables: $n^2$ numbers, symmetric where they are "
+    "continuous. It is the derivative of the gradient, the best quadratic approximation, and the curvature "
+    r"$u^{\mathsf T}Hu$ in every direction u.",
     formulas=(
         r"H_{ij}(x)=\frac{\partial^2f}{\partial x_i\,\partial x_j}(x)=\frac{\partial}{\partial x_i}\Big(\frac{\partial f}{\partial x_j}\Big)(x),\qquad H=J_{\nabla f}",
         r"f(x+u)=f(x)+\nabla f(x)^{\mathsf T}u+\tfrac12u^{\mathsf T}H(x)\,u+o(\|u\|^2)",
@@ -47,36 +47,22 @@ HESSIAN = Concept(
     people=("Ludwig Otto Hesse", "Hermann Amandus Schwarz"),
     implementations=(
         Implementation(
-            "torch.func:hessian",
-            "torch",
-            _torch,
-            "forward over reverse: n runs of a tangent through the backward pass",
+            "torch.func:hessian", "torch", _torch, "forward over reverse: n runs of a tangent through the backward pass"
         ),
-        Implementation(
-            "gradus.foundations.autodiff:jacobian", "numpy", _ours, "the Jacobian of the tape's gradient"
-        ),
+        Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours, "the Jacobian of the tape's gradient"),
     ),
-    readings=(
-        Reading("rudin1976principles", "ch. 9"),
-        Reading("magnus2019matrix"),
-        Reading("nocedal2006numerical", "ch. 2"),
-        Reading("griewank2008evaluating", "ch. 5"),
-    ),
+    readings="rudin1976principles ch. 9; magnus2019matrix; nocedal2006numerical ch. 2; griewank2008evaluating ch. 5",
     deviations=(
-        (
-            "At a point that a branch singles out (`where(r == 0, 0, …)`) automatic differentiation "
-            "differentiates the branch: the second derivatives come out as 0 there, whatever the function."
-        ),
-        (
-            "Of ReLU networks the Hessian by automatic differentiation leaves out the kinks, where "
-            "curvature is concentrated."
-        ),
+        "At a point that a branch singles out (`where(r == 0, 0, …)`) automatic differentiation differentiates the "
+        "branch: the second derivatives come out as 0 there, whatever the function.",
+        "Of ReLU networks the Hessian by automatic differentiation leaves out the kinks, where curvature is "
+        "concentrated.",
     ),
     proof=Proof(
-        r"Schwarz: let $\Delta=f(x+se_i+te_j)-f(x+se_i)-f(x+te_j)+f(x)$. The mean value theorem, "
-        r"applied first along $e_i$ and then along $e_j$, gives $\Delta=st\,\partial_j\partial_if(\xi)$ "
-        r"for some $\xi$ near $x$; in the other order $\Delta=st\,\partial_i\partial_jf(\eta)$. As "
-        r"$s,t\to0$ both points tend to $x$, and by continuity the two derivatives are equal there."
+        r"Schwarz: let $\Delta=f(x+se_i+te_j)-f(x+se_i)-f(x+te_j)+f(x)$. The mean value theorem, applied first along "
+        r"$e_i$ and then along $e_j$, gives $\Delta=st\,\partial_j\partial_if(\xi)$ for some $\xi$ near $x$; in the "
+        r"other order $\Delta=st\,\partial_i\partial_jf(\eta)$. As $s,t\to0$ both points tend to $x$, and by "
+        "continuity the two derivatives are equal there."
     ),
     longest_sum=64,  # the extrapolation to h → 0 weighs rounding by about 1/h = 160
 )
@@ -90,9 +76,7 @@ def hessian(f, x):
         return np.imag(f(y + 1e-30j * e[j])) / 1e-30
 
     def second(i, j):  # ∂/∂x_i of it: central differences, their error in powers of h² cancelled one by one
-        D = [
-            (partial(j, x + h * e[i]) - partial(j, x - h * e[i])) / (2 * h) for h in 0.1 / 2.0 ** np.arange(5)
-        ]
+        D = [(partial(j, x + h * e[i]) - partial(j, x - h * e[i])) / (2 * h) for h in 0.1 / 2.0 ** np.arange(5)]
         for k in range(1, len(D)):
             D = [(4**k * D[m + 1] - D[m]) / (4**k - 1) for m in range(len(D) - 1)]
         return D[0]
@@ -127,36 +111,26 @@ def cases(rng):
 
 @HESSIAN.invalid
 def invalid(rng):
-    yield (
-        "a quadratic form of four variables at three",
-        dict(f=quadratic(np.eye(4), np.ones(4)), x=np.ones(3)),
-    )
+    yield ("a quadratic form of four variables at three", dict(f=quadratic(np.eye(4), np.ones(4)), x=np.ones(3)))
 
 
 @HESSIAN.claim
 def n_squared_second_derivatives(hessian, rng):
-    r"""There are $n^2$ second derivatives, of which $\frac{n(n+1)}2$ differ: the mixed ones come in equal
-    pairs
-    """
-    evidence = []
+    r"""There are $n^2$ second derivatives, of which $\frac{n(n+1)}2$ differ: the mixed ones come in equal pairs"""
     for n in (1, 2, 3, 4):
         H = hessian(tangle, rng.uniform(0.2, 0.8, n))
-        evidence.append(identical(np.array(H.shape), np.array([n, n])))
-        evidence.append(roundoff(H, H.T, terms=64, scale=np.abs(H).max()))
+        yield identical(np.array(H.shape), np.array([n, n]))
+        yield roundoff(H, H.T, terms=64, scale=np.abs(H).max())
         upper = np.sort(H[np.triu_indices(n)])
         apart = np.diff(upper).min(initial=np.inf) / np.abs(H).max()
-        why = Text(
-            "the n(n+1)/2 on and above the diagonal are all different", "对角线及其上方的 n(n+1)/2 个互不相同"
-        )
-        evidence.append(bound(min(apart, 1.0), 1e-6, "≥", why))
-    return all_of(*evidence)
+        why = Text("the n(n+1)/2 on and above the diagonal are all different", "对角线及其上方的 n(n+1)/2 个互不相同")
+        yield bound(min(apart, 1.0), 1e-6, "≥", why)
 
 
 @HESSIAN.claim
 def quadratic_form(hessian, rng):
-    r"""Of $x^{\mathsf T}Mx$ the Hessian is $M+M^{\mathsf T}$, and one Newton step $-H^{-1}\nabla f$
-    reaches its critical point
-    """
+    r"""Of $x^{\mathsf T}Mx$ the Hessian is $M+M^{\mathsf T}$, and one Newton step $-H^{-1}\nabla f$ reaches its
+    critical point"""
     M, b, x = rng.standard_normal((4, 4)), rng.standard_normal(4), rng.standard_normal(4)
     H = hessian(quadratic(M, b), x)
     exact = roundoff(H, M + M.T, terms=64)
@@ -173,10 +147,7 @@ def remainder_is_third_order(hessian, rng):
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
     H = hessian(hills, x)
     g = np.cos(x) - x * np.exp(-(x @ x) / 2)
-    left = [
-        sum(abs(hills(x + h * v) - hills(x) - h * (g @ v) - h * h / 2 * (v @ H @ v)) for v in u)
-        for h in steps
-    ]
+    left = [sum(abs(hills(x + h * v) - hills(x) - h * (g @ v) - h * h / 2 * (v @ H @ v)) for v in u) for h in steps]
     return rate(steps, left, 3.0)
 
 
@@ -185,21 +156,18 @@ def curvature_along_a_direction(hessian, rng):
     r"""$u^{\mathsf T}Hu$ is the second derivative along u, as power series give it"""
     from gradus.foundations.taylor import taylor_coefficients
 
-    evidence = []
     for f in (tangle, rosenbrock, log_sum_exp):
         x = rng.uniform(-1, 1, 3)
         H = hessian(f, x)
         for u in rng.standard_normal((4, 3)):
             along = 2 * taylor_coefficients(f, x, 2, u)[2]
-            evidence.append(roundoff(u @ H @ u, along, terms=64, scale=np.abs(H).max() * (u @ u)))
-    return all_of(*evidence)
+            yield roundoff(u @ H @ u, along, terms=64, scale=np.abs(H).max() * (u @ u))
 
 
 @HESSIAN.claim
 def log_sum_exp_is_convex(hessian, rng):
-    r"""Of log-sum-exp it is $\operatorname{diag}(p)-pp^{\mathsf T}$ with $p$ the softmax: positive
-    semidefinite, and 0 along $(1,\dots,1)$
-    """
+    r"""Of log-sum-exp it is $\operatorname{diag}(p)-pp^{\mathsf T}$ with $p$ the softmax: positive semidefinite, and 0
+    along $(1,\dots,1)$"""
     x = rng.standard_normal(4)
     p = np.exp(x) / np.exp(x).sum()
     H = hessian(log_sum_exp, x)
@@ -215,71 +183,56 @@ def without_symmetry(x):
 
 @HESSIAN.claim
 def mixed_derivatives_without_continuity(hessian, rng):
-    r"""Where second derivatives are not continuous the order matters: for $xy\frac{x^2-y^2}{x^2+y^2}$ the
-    mixed derivative is 1 all along one axis and −1 along the other, so that at 0
-    $\partial_x\partial_yf=1$ and $\partial_y\partial_xf=-1$
-    """
-    evidence = []
+    r"""Where second derivatives are not continuous the order matters: for $xy\frac{x^2-y^2}{x^2+y^2}$ the mixed
+    derivative is 1 all along one axis and −1 along the other, so that at 0 $\partial_x\partial_yf=1$ and
+    $\partial_y\partial_xf=-1$"""
     for t in (1.0, 2.0, -2.0):
-        on_x, on_y = (
-            hessian(without_symmetry, np.array([t, 0.0])),
-            hessian(without_symmetry, np.array([0.0, t])),
-        )
+        on_x, on_y = (hessian(without_symmetry, np.array([t, 0.0])), hessian(without_symmetry, np.array([0.0, t])))
         pairs = np.array([[on_x[0, 1], on_x[1, 0]], [on_y[0, 1], on_y[1, 0]]])
-        evidence.append(roundoff(pairs, np.array([[1.0, 1.0], [-1.0, -1.0]]), terms=64, c=16))
+        yield roundoff(pairs, np.array([[1.0, 1.0], [-1.0, -1.0]]), terms=64, c=16)
         # the first derivatives that the two orders at 0 differentiate: ∂_y f = t on the x-axis, ∂_x f = −t on the y-axis
         slopes = [
             np.imag(without_symmetry(np.array([t, 1e-30j]))) / 1e-30,
             np.imag(without_symmetry(np.array([1e-30j, t]))) / 1e-30,
         ]
-        evidence.append(roundoff(np.array(slopes) / t, np.array([1.0, -1.0])))
-    return all_of(*evidence)
+        yield roundoff(np.array(slopes) / t, np.array([1.0, -1.0]))
 
 
 @HESSIAN.mutant(
-    caught_by=[
-        "n-squared-second-derivatives",
-        "quadratic-form",
-        "mixed-derivatives-without-continuity",
-        "equals-definition",
-    ]
+    caught_by="n-squared-second-derivatives, quadratic-form, mixed-derivatives-without-continuity, equals-definition"
 )
 def diagonal_only(f, x):
     """n second derivatives: the diagonal alone"""
     return np.diag(np.diag(hessian(f, x)))
 
 
-@HESSIAN.mutant(caught_by=["n-squared-second-derivatives", "equals-definition"])
+@HESSIAN.mutant(caught_by="n-squared-second-derivatives, equals-definition")
 def vector_of_n(f, x):
     """the vector of the n unmixed derivatives"""
     return np.diag(hessian(f, x))
 
 
-@HESSIAN.mutant(caught_by=["n-squared-second-derivatives", "log-sum-exp-is-convex", "quadratic-form"])
+@HESSIAN.mutant(caught_by="n-squared-second-derivatives, log-sum-exp-is-convex, quadratic-form")
 def upper_triangle(f, x):
     """the upper triangle alone, doubled"""
     H = hessian(f, x)
     return np.triu(H) + np.triu(H, 1)
 
 
-@HESSIAN.mutant(caught_by=["remainder-is-third-order", "curvature-along-a-direction", "quadratic-form"])
+@HESSIAN.mutant(caught_by="remainder-is-third-order, curvature-along-a-direction, quadratic-form")
 def halved(f, x):
     """the ½ of the expansion is left in"""
     return hessian(f, x) / 2
 
 
-@HESSIAN.mutant(
-    caught_by=["remainder-is-third-order", "curvature-along-a-direction", "log-sum-exp-is-convex"]
-)
+@HESSIAN.mutant(caught_by="remainder-is-third-order, curvature-along-a-direction, log-sum-exp-is-convex")
 def outer_product_of_the_gradient(f, x):
     """the gradient's outer product for the Hessian (Gauss–Newton's part alone)"""
     g = np.array([np.imag(f(x + 1e-30j * e)) / 1e-30 for e in np.eye(len(x))])
     return np.outer(g, g)
 
 
-@HESSIAN.mutant(
-    caught_by=["mixed-derivatives-without-continuity", "curvature-along-a-direction", "equals-definition"]
-)
+@HESSIAN.mutant(caught_by="mixed-derivatives-without-continuity, curvature-along-a-direction, equals-definition")
 def coarse_differences(f, x):
     """mixed derivatives averaged with a step of 1"""
     e, n = np.eye(len(x)), len(x)
@@ -292,9 +245,9 @@ HESSIAN.erratum(
     common="A function of n variables has n second derivatives",
     why="The exponent was lost: each of the n first derivatives has n derivatives. $n=2$: "
     "$f_{xx},f_{xy},f_{yx},f_{yy}$, four numbers, three of them different. Nor need they exist.",
-    right=r"$n^2$ second derivatives if f is twice differentiable, $\frac{n(n+1)}2$ of them different if "
-    "they are continuous",
-    claims=("n-squared-second-derivatives", "mixed-derivatives-without-continuity"),
+    right=r"$n^2$ second derivatives if f is twice differentiable, $\frac{n(n+1)}2$ of them different if they are "
+    "continuous",
+    claims="n-squared-second-derivatives, mixed-derivatives-without-continuity",
 )
 
 
@@ -340,30 +293,25 @@ def figure(x, y, angle):
     right.axhline(0, color="#bbbbbb", lw=0.8)
     for value, v in zip(values, vectors.T, strict=True):
         at = np.rad2deg(np.arctan2(v[1], v[0])) % 180
-        right.plot(
-            at, value, "o", color=COLOURS[0] if value > 0 else COLOURS[1], label=rf"$\lambda$ = {value:.2f}"
-        )
+        right.plot(at, value, "o", color=COLOURS[0] if value > 0 else COLOURS[1], label=rf"$\lambda$ = {value:.2f}")
     right.plot(angle, u @ H @ u, "s", color="#333333", ms=5, label=r"$u^{T}Hu$")
     right.set(xlabel="angle of u", ylabel="curvature", xticks=[0, 45, 90, 135, 180])
     right.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"At ({x:.3g}, {y:.3g}) the Hessian is [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]: curvature between {values[0]:.2f} and {values[1]:.2f} "
-            f"along the two eigenvectors, and {u @ H @ u:.2f} at {angle:.0f}°. The green level lines of the quadratic model follow those of f near the point.",
-            f"在 ({x:.3g}, {y:.3g}) 处海森矩阵为 [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]：沿两个特征向量的曲率为 {values[0]:.2f} 与 {values[1]:.2f}，"
-            f"{angle:.0f}° 方向为 {u @ H @ u:.2f}。二次近似的等值线（绿色）在该点附近与 f 的等值线吻合。",
-        ),
+    words = Text(
+        f"At ({x:.3g}, {y:.3g}) the Hessian is [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]: curvature between {values[0]:.2f} and {values[1]:.2f} "
+        f"along the two eigenvectors, and {u @ H @ u:.2f} at {angle:.0f}°. The green level lines of the quadratic model follow those of f near the point.",
+        f"在 ({x:.3g}, {y:.3g}) 处海森矩阵为 [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]：沿两个特征向量的曲率为 {values[0]:.2f} 与 {values[1]:.2f}，"
+        f"{angle:.0f}° 方向为 {u @ H @ u:.2f}。二次近似的等值线（绿色）在该点附近与 f 的等值线吻合。",
     )
+    return Drawing(fig, words)
 
 
 SADDLE_POINTS = Concept(
     key="saddle-points",
     kind="theorem",
     title="Second-derivative test in n variables: saddle points",
-    summary="At a critical point the signs of the Hessian's eigenvalues decide: all positive a minimum, "
-    "all negative a maximum, both signs a saddle point. The determinant, the product of them all, "
-    "does not.",
+    summary="At a critical point the signs of the Hessian's eigenvalues decide: all positive a minimum, all negative "
+    "a maximum, both signs a saddle point. The determinant, the product of them all, does not.",
     formulas=(
         r"\nabla f(x)=0:\qquad \lambda_{\min}(H)>0\Rightarrow\text{minimum},\qquad \lambda_{\max}(H)<0\Rightarrow\text{maximum},\qquad \lambda_{\min}(H)<0<\lambda_{\max}(H)\Rightarrow\text{saddle point}",
         r"n=2:\qquad \det H>0,\ f_{xx}>0\Rightarrow\text{minimum},\qquad \det H>0,\ f_{xx}<0\Rightarrow\text{maximum},\qquad \det H<0\Rightarrow\text{saddle point}",
@@ -385,24 +333,14 @@ SADDLE_POINTS = Concept(
             r"counts signs in $LDL^{\mathsf T}$, without eigenvalues",
         ),
     ),
-    readings=(
-        Reading("nocedal2006numerical", "ch. 2"),
-        Reading("boyd2004convex", "§3.1"),
-        Reading("golub2013matrix", "§4.4"),
-        Reading("strang2016introduction"),
-    ),
-    deviations=(
-        (
-            "The result is a number: 1 minimum, −1 maximum, 0 saddle point, 3 undecided (an eigenvalue "
-            "vanishes and the others have one sign)."
-        ),
-    ),
+    readings="nocedal2006numerical ch. 2; boyd2004convex §3.1; golub2013matrix §4.4; strang2016introduction",
+    deviations="The result is a number: 1 minimum, −1 maximum, 0 saddle point, 3 undecided (an eigenvalue vanishes "
+    "and the others have one sign).",
     proof=Proof(
-        r"Where the gradient vanishes, $f(x+u)-f(x)=\frac12u^{\mathsf T}Hu+o(\|u\|^2)$. In the "
-        r"eigenbasis $u^{\mathsf T}Hu=\sum_i\lambda_ic_i^2$, which lies between $\lambda_{\min}\|u\|^2$ "
-        r"and $\lambda_{\max}\|u\|^2$. If $\lambda_{\min}>0$ it outweighs the remainder for small u: a "
-        "minimum; likewise a maximum. If the signs differ, f rises along one eigenvector and falls "
-        "along another."
+        r"Where the gradient vanishes, $f(x+u)-f(x)=\frac12u^{\mathsf T}Hu+o(\|u\|^2)$. In the eigenbasis "
+        r"$u^{\mathsf T}Hu=\sum_i\lambda_ic_i^2$, which lies between $\lambda_{\min}\|u\|^2$ and "
+        r"$\lambda_{\max}\|u\|^2$. If $\lambda_{\min}>0$ it outweighs the remainder for small u: a minimum; likewise "
+        "a maximum. If the signs differ, f rises along one eigenvector and falls along another."
     ),
     differentiable=False,  # a kind is no number to differentiate
 )
@@ -413,11 +351,7 @@ def classify(H):
     lam = np.linalg.eigvalsh(H)  # (..., n), ascending
     zero = 1e-12 * np.abs(H).max((-2, -1), initial=0.0)
     low, high = lam[..., 0], lam[..., -1]
-    return np.select(
-        [(low < -zero) & (high > zero), low > zero, high < -zero],
-        [SADDLE, MINIMUM, MAXIMUM],
-        UNDECIDED,
-    )
+    return np.select([(low < -zero) & (high > zero), low > zero, high < -zero], [SADDLE, MINIMUM, MAXIMUM], UNDECIDED)
 
 
 def with_spectrum(rng, spectrum):
@@ -448,9 +382,8 @@ def not_square(rng):
 
 @SADDLE_POINTS.claim
 def signs_tell_what_the_values_do(classify, rng):
-    """Eigenvalue signs tell what the values around the point do: 200 quadratic functions, 2000 directions
-    each and the eigenvectors
-    """
+    """Eigenvalue signs tell what the values around the point do: 200 quadratic functions, 2000 directions each and the
+    eigenvectors"""
     wrong = 0
     for n in (2, 3, 4, 5):
         u = rng.standard_normal((2000, n))
@@ -466,14 +399,11 @@ def signs_tell_what_the_values_do(classify, rng):
 @SADDLE_POINTS.claim
 def determinant_does_not_decide(classify, rng):
     r"""The determinant does not decide: it is 1 for $I$ (a minimum), $-I$ (a maximum) and
-    $\operatorname{diag}(-1,-1,1)$ (a saddle point)
-    """
+    $\operatorname{diag}(-1,-1,1)$ (a saddle point)"""
     two, three = np.stack([np.eye(2), -np.eye(2)]), np.stack([np.eye(3), np.diag([-1.0, -1.0, 1.0])])
     dets = np.concatenate([np.linalg.det(two), np.linalg.det(three)])
     kinds = np.concatenate([classify(two), classify(three)])
-    return all_of(
-        identical(dets, np.ones(4)), identical(kinds, np.array([MINIMUM, MAXIMUM, MINIMUM, SADDLE]))
-    )
+    return all_of(identical(dets, np.ones(4)), identical(kinds, np.array([MINIMUM, MAXIMUM, MINIMUM, SADDLE])))
 
 
 @SADDLE_POINTS.claim
@@ -488,56 +418,42 @@ def two_variables(classify, rng):
 @SADDLE_POINTS.claim
 def inertia_is_invariant(classify, rng):
     r"""Other coordinates change nothing: $S^{\mathsf T}HS$ has the same signs (Sylvester's law of inertia)"""
-    evidence = []
     for n in (2, 3, 5):
         for _ in range(10):
             H = with_spectrum(rng, rng.choice([-1, 1], n) * rng.uniform(0.5, 2, n))
             S = rng.standard_normal((n, n)) + 2 * np.eye(n)
             turned = S.T @ H @ S
-            evidence.append(identical(classify((turned + turned.T) / 2), classify(H)))
-    return all_of(*evidence)
+            yield identical(classify((turned + turned.T) / 2), classify(H))
 
 
 @SADDLE_POINTS.claim
 def silent_where_singular(classify, rng):
-    """Where an eigenvalue vanishes the test is silent: $x^2+y^4$, $x^2-y^4$ and $x^2+y^3$ have the same
-    Hessian at 0
-    """
-    evidence = []
+    """Where an eigenvalue vanishes the test is silent: $x^2+y^4$, $x^2-y^4$ and $x^2+y^3$ have the same Hessian at 0"""
     for power, sign in ((4, 1), (4, -1), (3, 1)):
         H = hessian(lambda x, p=power, s=sign: x[0] ** 2 + s * x[1] ** p, np.zeros(2))
         H = np.where(np.abs(H) < 1e-14, 0.0, H)  # rounding of the definition's limits
-        evidence += [identical(H[1, 1], 0.0), identical(classify(H), np.array(UNDECIDED))]
-    return all_of(*evidence, identical(classify(np.diag([0.0, 1.0, -1.0])), np.array(SADDLE)))
+        yield identical(H[1, 1], 0.0)
+        yield identical(classify(H), np.array(UNDECIDED))
+    yield identical(classify(np.diag([0.0, 1.0, -1.0])), np.array(SADDLE))
 
 
 @SADDLE_POINTS.claim
 def most_are_saddles(classify, rng):
-    r"""Of random symmetric $2\times2$ matrices (Gaussian orthogonal ensemble) the share $1/\sqrt2$ are
-    saddle points; of $6\times6$ almost all
-    """
+    r"""Of random symmetric $2\times2$ matrices (Gaussian orthogonal ensemble) the share $1/\sqrt2$ are saddle points;
+    of $6\times6$ almost all"""
 
     def saddles(n, count):
         A = rng.standard_normal((count, n, n))
         return (classify(A + np.swapaxes(A, 1, 2)) == SADDLE).astype(float)
 
     few = statistical(saddles(2, 2000), 1 / np.sqrt(2))
-    return all_of(
-        few,
-        bound(
-            saddles(6, 500).mean(), 0.99, "≥", Text("at most 1 in 100 is definite", "至多百分之一是定号的")
-        ),
-    )
+    yield few
+    yield bound(saddles(6, 500).mean(), 0.99, "≥", Text("at most 1 in 100 is definite", "至多百分之一是定号的"))
 
 
 @SADDLE_POINTS.mutant(
-    caught_by=[
-        "determinant-does-not-decide",
-        "signs-tell-what-the-values-do",
-        "two-variables",
-        "equals-definition",
-        "most-are-saddles",
-    ]
+    caught_by="determinant-does-not-decide, signs-tell-what-the-values-do, two-variables, equals-definition, "
+    "most-are-saddles"
 )
 def determinant_test(H):
     """the determinant decides: positive a minimum, negative a saddle point"""
@@ -545,28 +461,26 @@ def determinant_test(H):
     return np.select([det > 0, det < 0], [MINIMUM, SADDLE], UNDECIDED)
 
 
-@SADDLE_POINTS.mutant(caught_by=["determinant-does-not-decide", "signs-tell-what-the-values-do"])
+@SADDLE_POINTS.mutant(caught_by="determinant-does-not-decide, signs-tell-what-the-values-do")
 def two_variables_for_all(H):
     """determinant and first entry, as for two variables, in every dimension"""
     det, first = np.linalg.det(H), H[..., 0, 0]
-    return np.select(
-        [det < 0, (det > 0) & (first > 0), (det > 0) & (first < 0)], [SADDLE, MINIMUM, MAXIMUM], UNDECIDED
-    )
+    return np.select([det < 0, (det > 0) & (first > 0), (det > 0) & (first < 0)], [SADDLE, MINIMUM, MAXIMUM], UNDECIDED)
 
 
-@SADDLE_POINTS.mutant(caught_by=["signs-tell-what-the-values-do", "two-variables", "inertia-is-invariant"])
+@SADDLE_POINTS.mutant(caught_by="signs-tell-what-the-values-do, two-variables, inertia-is-invariant")
 def diagonal_signs(H):
     """the signs of the diagonal instead of the eigenvalues"""
     return classify(np.eye(H.shape[-1]) * H)
 
 
-@SADDLE_POINTS.mutant(caught_by=["silent-where-singular", "equals-definition"])
+@SADDLE_POINTS.mutant(caught_by="silent-where-singular, equals-definition")
 def zero_counts_as_positive(H):
     """a vanishing eigenvalue counts as positive"""
     return classify(H + 1e-9 * np.eye(H.shape[-1]))
 
 
-@SADDLE_POINTS.mutant(caught_by=["two-variables", "most-are-saddles", "inertia-is-invariant"])
+@SADDLE_POINTS.mutant(caught_by="two-variables, most-are-saddles, inertia-is-invariant")
 def trace_test(H):
     """the trace decides"""
     return np.sign(np.trace(H, axis1=-2, axis2=-1)).astype(int)
@@ -574,19 +488,17 @@ def trace_test(H):
 
 SADDLE_POINTS.erratum(
     "E47",
-    common="In several variables the determinant of the Hessian takes the part of the second derivative: "
-    "positive means a minimum",
-    why=r"Already for $n=2$: $\det I=\det(-I)=1$, a minimum and a maximum. For $n=3$ "
-    r"$\operatorname{diag}(-1,-1,1)$ has determinant 1 and is a saddle point.",
+    common="In several variables the determinant of the Hessian takes the part of the second derivative: positive "
+    "means a minimum",
+    why=r"Already for $n=2$: $\det I=\det(-I)=1$, a minimum and a maximum. For $n=3$ $\operatorname{diag}(-1,-1,1)$ "
+    "has determinant 1 and is a saddle point.",
     right="The signs of the eigenvalues decide; for $n=2$ the determinant together with $f_{xx}$",
-    claims=("determinant-does-not-decide", "two-variables"),
+    claims="determinant-does-not-decide, two-variables",
 )
 
 
 @SADDLE_POINTS.figure(
-    a=Slider(-2.0, 2.0, 1.0, "$f_{xx}$"),
-    b=Slider(-2.0, 2.0, 0.8, "$f_{xy}$"),
-    c=Slider(-2.0, 2.0, -0.5, "$f_{yy}$"),
+    a=Slider(-2.0, 2.0, 1.0, "$f_{xx}$"), b=Slider(-2.0, 2.0, 0.8, "$f_{xy}$"), c=Slider(-2.0, 2.0, -0.5, "$f_{yy}$")
 )
 def saddle_figure(a, b, c):
     H = np.array([[a, b], [b, c]])
@@ -611,17 +523,10 @@ def saddle_figure(a, b, c):
         label = rf"along ({v[0]:.2f}, {v[1]:.2f}): $\lambda$ = {value:.2f}"
         right.plot(t, value * t * t / 2, color=COLOURS[k], ls="-" if value > 0 else "--", label=label)
     right.axhline(0, color="#bbbbbb", lw=0.8)
-    right.set(
-        xlabel="distance along an eigenvector",
-        ylabel="f",
-        ylim=(-3, 3),
-        title=f"det H = {np.linalg.det(H):.2f}",
-    )
+    right.set(xlabel="distance along an eigenvector", ylabel="f", ylim=(-3, 3), title=f"det H = {np.linalg.det(H):.2f}")
     right.legend(frameon=False, fontsize=8, loc="lower center")
-    return Drawing(
-        fig,
-        Text(
-            f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) has eigenvalues {values[0]:.2f} and {values[1]:.2f}: {name.en}. Its determinant is {np.linalg.det(H):.2f}.",
-            f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) 的特征值为 {values[0]:.2f} 与 {values[1]:.2f}：{name.zh}。行列式为 {np.linalg.det(H):.2f}。",
-        ),
+    words = Text(
+        f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) has eigenvalues {values[0]:.2f} and {values[1]:.2f}: {name.en}. Its determinant is {np.linalg.det(H):.2f}.",
+        f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) 的特征值为 {values[0]:.2f} 与 {values[1]:.2f}：{name.zh}。行列式为 {np.linalg.det(H):.2f}。",
     )
+    return Drawing(fig, words)

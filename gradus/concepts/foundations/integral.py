@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import exponential, sine, witch
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -16,9 +17,9 @@ INTEGRAL = Concept(
     key="integral",
     kind="theorem",
     title="Integral and the fundamental theorem of calculus",
-    summary="The integral is the limit of sums of values times widths: the signed area under the graph. "
-    "Integration and differentiation undo each other: the area up to x grows at the rate f(x) "
-    "wherever f is continuous, and a derivative integrates to the difference of its values.",
+    summary="The integral is the limit of sums of values times widths: the signed area under the graph. Integration "
+    "and differentiation undo each other: the area up to x grows at the rate f(x) wherever f is continuous, and a "
+    "derivative integrates to the difference of its values.",
     formulas=(
         r"\int_a^bf(x)\,dx=\lim_{\max\Delta x_i\to0}\sum_if(\xi_i)\,\Delta x_i,\qquad \int_b^af=-\int_a^bf",
         r"\frac{d}{dx}\int_a^xf(t)\,dt=f(x)\quad\text{where }f\text{ is continuous},\qquad \int_a^bF'(x)\,dx=F(b)-F(a)",
@@ -39,33 +40,20 @@ INTEGRAL = Concept(
     people=("James Gregory", "Isaac Barrow", "Gottfried Wilhelm Leibniz", "Isaac Newton", "Bernhard Riemann"),
     implementations=(
         Implementation(
-            "scipy.integrate:quad",
-            "numpy",
-            _quad,
-            "adaptive Gauss–Kronrod rule (QUADPACK); also for infinite ends",
+            "scipy.integrate:quad", "numpy", _quad, "adaptive Gauss–Kronrod rule (QUADPACK); also for infinite ends"
         ),
     ),
-    readings=(
-        Reading("rudin1976principles", "ch. 6"),
-        Reading("strang1991calculus", "ch. 5"),
-        Reading("courant1989introduction"),
-        Reading("riemann1854darstellbarkeit"),
-    ),
-    deviations=(
-        (
-            "`quad` returns the value and an estimate of its error; it can miss a narrow peak between its "
-            "points, and says so only through `points=`, which tells it where to look."
-        ),
-    ),
+    readings="rudin1976principles ch. 6; strang1991calculus ch. 5; courant1989introduction; riemann1854darstellbarkeit",
+    deviations="`quad` returns the value and an estimate of its error; it can miss a narrow peak between its points, "
+    "and says so only through `points=`, which tells it where to look.",
     proof=Proof(
-        r"Let $F(x)=\int_a^xf$. Then $\frac{F(x+h)-F(x)}{h}$ is the mean of $f$ between $x$ and $x+h$, "
-        "which lies between the least and the greatest value there; if $f$ is continuous at $x$ both "
-        r"tend to $f(x)$. For the second part let $a=x_0<\dots<x_n=b$; by the mean value theorem "
-        r"$F(x_i)-F(x_{i-1})=F'(\xi_i)\Delta x_i$ for some $\xi_i$, and summing gives "
-        r"$F(b)-F(a)=\sum_iF'(\xi_i)\Delta x_i$, a Riemann sum of $F'$ for every partition, hence in "
-        "the limit the integral."
+        r"Let $F(x)=\int_a^xf$. Then $\frac{F(x+h)-F(x)}{h}$ is the mean of $f$ between $x$ and $x+h$, which lies "
+        "between the least and the greatest value there; if $f$ is continuous at $x$ both tend to $f(x)$. For the "
+        r"second part let $a=x_0<\dots<x_n=b$; by the mean value theorem $F(x_i)-F(x_{i-1})=F'(\xi_i)\Delta x_i$ for "
+        r"some $\xi_i$, and summing gives $F(b)-F(a)=\sum_iF'(\xi_i)\Delta x_i$, a Riemann sum of $F'$ for every "
+        "partition, hence in the limit the integral."
     ),
-    unverified=("For every Lebesgue-integrable f the derivative of the integral is f(x) for almost every x",),
+    unverified="For every Lebesgue-integrable f the derivative of the integral is f(x) for almost every x",
     differentiable=False,  # quad hides its evaluations; the derivative by b is the first part of the theorem, a claim
     longest_sum=64,
 )
@@ -83,23 +71,8 @@ def integral(f, a, b):
 
 
 @generic
-def sine(x):
-    return namespace(x).sin(x)
-
-
-@generic
-def exponential(x):
-    return namespace(x).exp(x)
-
-
-@generic
 def bell(x):
     return namespace(x).exp(-x * x)
-
-
-@generic
-def witch(x):
-    return 1.0 / (1.0 + x * x)
 
 
 @generic
@@ -142,20 +115,16 @@ def invalid(rng):
 @INTEGRAL.claim
 def derivative_integrates_to_the_difference(integral, rng):
     r"""$\int_a^bF'=F(b)-F(a)$ for six functions and random ends, on either side"""
-    evidence = []
     for f, F in ANTIDERIVATIVES:
         for a, b in rng.uniform(-2, 2, (3, 2)):
             size = abs(b - a) * np.abs(f(np.linspace(a, b, 65))).max() + np.abs(F(np.array([a, b]))).max()
-            evidence.append(
-                roundoff(integral(f, np.array(a), np.array(b)), F(b) - F(a), terms=64, scale=size)
-            )
-    return all_of(*evidence)
+            yield roundoff(integral(f, np.array(a), np.array(b)), F(b) - F(a), terms=64, scale=size)
 
 
 @INTEGRAL.claim
 def integral_has_the_integrand_as_derivative(integral, rng):
     r"""$\frac{d}{dx}\int_a^xf=f(x)$ where f is continuous: the central quotient converges to it like $h^2$"""
-    evidence, steps = [], 2.0 ** -np.arange(2, 8)
+    steps = 2.0 ** -np.arange(2, 8)
     for f in (exponential, witch, bell):
         x = rng.uniform(0.8, 1.5)
 
@@ -163,22 +132,19 @@ def integral_has_the_integrand_as_derivative(integral, rng):
             up, down = (integral(f, np.array(-0.5), np.array(x + s)) for s in (h, -h))
             return (up - down) / (2 * h)
 
-        evidence.append(rate(steps, [abs(quotient(h) - f(x)) for h in steps], 2.0))
-    return all_of(*evidence)
+        yield rate(steps, [abs(quotient(h) - f(x)) for h in steps], 2.0)
 
 
 @INTEGRAL.claim
 def no_derivative_where_the_integrand_jumps(integral, rng):
-    r"""Not where f jumps: of $f=\operatorname{sign}$ the integral is $|x|$, with slopes −1 and 1 at 0, and
-    neither is $f(0)=0$
-    """
-    zero, evidence = np.array(0.0), []
+    r"""Not where f jumps: of $f=\operatorname{sign}$ the integral is $|x|$, with slopes −1 and 1 at 0, and neither is
+    $f(0)=0$"""
+    zero = np.array(0.0)
     for h in 2.0 ** -np.arange(0, 30, 6):
         right = integral(sign, zero, np.array(h)) / h
         left = integral(sign, zero, np.array(-h)) / -h
-        evidence.append(roundoff(np.array([left, right], float), np.array([-1.0, 1.0]), terms=64))
-        evidence.append(bound(abs(right - np.sign(0.0)), 0.5, "≥", Text("it is not f(0)", "它不等于 f(0)")))
-    return all_of(*evidence)
+        yield roundoff(np.array([left, right], float), np.array([-1.0, 1.0]), terms=64)
+        yield bound(abs(right - np.sign(0.0)), 0.5, "≥", Text("it is not f(0)", "它不等于 f(0)"))
 
 
 @INTEGRAL.claim
@@ -204,17 +170,11 @@ def areas_add_up(integral, rng):
 @INTEGRAL.claim
 def substitution(integral, rng):
     r"""Substitution: $\int_{g(a)}^{g(b)}f=\int_a^bf(g)\,g'$, with the sign of $g'$ and no absolute value"""
-    evidence = []
-    for g, slope in (
-        (np.sin, np.cos),
-        (np.cos, lambda x: -np.sin(x)),
-        (lambda x: x**3 - x, lambda x: 3 * x * x - 1),
-    ):
+    for g, slope in ((np.sin, np.cos), (np.cos, lambda x: -np.sin(x)), (lambda x: x**3 - x, lambda x: 3 * x * x - 1)):
         a, b = (np.array(v) for v in rng.uniform(-1.4, 1.4, 2))
         image = integral(witch, np.array(g(a)), np.array(g(b)))
         pulled = integral(generic(lambda x, g=g, s=slope: witch(g(x)) * s(x)), a, b)
-        evidence.append(roundoff(pulled, image, terms=64, scale=12.0))
-    return all_of(*evidence)
+        yield roundoff(pulled, image, terms=64, scale=12.0)
 
 
 @INTEGRAL.claim
@@ -231,30 +191,19 @@ def gaussian_integral(integral, rng):
 
 @INTEGRAL.claim
 def bounds_by_the_values(integral, rng):
-    r"""$\left|\int f\right|\le\int|f|$, and the integral lies between width times the least and the
-    greatest value
-    """
-    evidence = []
+    r"""$\left|\int f\right|\le\int|f|$, and the integral lies between width times the least and the greatest value"""
     for f in (bell, witch, exponential):
         a, width = rng.uniform(-1, 0), rng.uniform(0.5, 1.5)
         values = f(np.linspace(a, a + width, 2001))
         area = float(integral(f, np.array(a), np.array(a + width)))
-        evidence += [bound(area, width * values.max()), bound(area, width * values.min(), "≥")]
+        yield bound(area, width * values.max())
+        yield bound(area, width * values.min(), "≥")
     whole = abs(float(integral(sine, np.array(-1.0), np.array(2.0))))
-    parts = -float(integral(sine, np.array(-1.0), np.array(0.0))) + float(
-        integral(sine, np.array(0.0), np.array(2.0))
-    )
-    return all_of(*evidence, bound(whole, parts))
+    parts = -float(integral(sine, np.array(-1.0), np.array(0.0))) + float(integral(sine, np.array(0.0), np.array(2.0)))
+    yield bound(whole, parts)
 
 
-@INTEGRAL.mutant(
-    caught_by=[
-        "derivative-integrates-to-the-difference",
-        "substitution",
-        "areas-add-up",
-        "equals-definition",
-    ]
-)
+@INTEGRAL.mutant(caught_by="derivative-integrates-to-the-difference, substitution, areas-add-up, equals-definition")
 def left_riemann_sum(f, a, b):
     """one left Riemann sum instead of the limit"""
     x = a + (b - a) * np.arange(1000) / 1000
@@ -262,38 +211,32 @@ def left_riemann_sum(f, a, b):
 
 
 @INTEGRAL.mutant(
-    caught_by=[
-        "area-is-signed",
-        "no-derivative-where-the-integrand-jumps",
-        "derivative-integrates-to-the-difference",
-    ]
+    caught_by="area-is-signed, no-derivative-where-the-integrand-jumps, derivative-integrates-to-the-difference"
 )
 def unsigned_area(f, a, b):
     """the area without its sign: |f|"""
     return integral(lambda x: np.abs(f(x)), a, b)
 
 
-@INTEGRAL.mutant(caught_by=["areas-add-up", "derivative-integrates-to-the-difference", "substitution"])
+@INTEGRAL.mutant(caught_by="areas-add-up, derivative-integrates-to-the-difference, substitution")
 def direction_lost(f, a, b):
     """the direction is lost: |b − a|"""
     return integral(f, np.minimum(a, b), np.maximum(a, b))
 
 
-@INTEGRAL.mutant(
-    caught_by=["gaussian-integral", "bounds-by-the-values", "integral-has-the-integrand-as-derivative"]
-)
+@INTEGRAL.mutant(caught_by="gaussian-integral, bounds-by-the-values, integral-has-the-integrand-as-derivative")
 def width_missing(f, a, b):
     """the mean of f: the width is missing"""
     return integral(f, a, b) / np.where(b == a, 1.0, b - a)
 
 
-@INTEGRAL.mutant(caught_by=["gaussian-integral", "derivative-integrates-to-the-difference"])
+@INTEGRAL.mutant(caught_by="gaussian-integral, derivative-integrates-to-the-difference")
 def one_piece(f, a, b):
     """a single rectangle"""
     return f((a + b) / 2) * (b - a)
 
 
-@INTEGRAL.mutant(caught_by=["no-derivative-where-the-integrand-jumps"])
+@INTEGRAL.mutant(caught_by="no-derivative-where-the-integrand-jumps")
 def jump_smoothed(f, a, b):
     """the jump is smoothed away"""
     return integral(lambda x: (f(x + 0.05) + f(x - 0.05)) / 2, a, b)
@@ -302,10 +245,10 @@ def jump_smoothed(f, a, b):
 INTEGRAL.erratum(
     "E41",
     common=r"$\frac{d}{dx}\int_a^xf(t)\,dt=f(x)$ holds for any integrable function",
-    why=r"Not where f jumps: for $f=\operatorname{sign}$ the integral is $F(x)=|x|$, whose slopes at 0 "
-    "are −1 from the left and 1 from the right; $F'(0)$ does not exist, and $f(0)=0$.",
+    why=r"Not where f jumps: for $f=\operatorname{sign}$ the integral is $F(x)=|x|$, whose slopes at 0 are −1 from "
+    "the left and 1 from the right; $F'(0)$ does not exist, and $f(0)=0$.",
     right="At every point where f is continuous; for an integrable f at almost every point",
-    claims=("no-derivative-where-the-integrand-jumps",),
+    claims="no-derivative-where-the-integrand-jumps",
 )
 
 
@@ -330,9 +273,7 @@ def figure(n, x, jump):
     middle = -3 + width * (np.arange(n) + 0.5)
     heights = f(middle)
     colours = [COLOURS[0] if h >= 0 else COLOURS[1] for h in heights]
-    top.bar(
-        middle, heights, width, color=colours, alpha=0.35, edgecolor="white", linewidth=0.4 if n < 80 else 0
-    )
+    top.bar(middle, heights, width, color=colours, alpha=0.35, edgecolor="white", linewidth=0.4 if n < 80 else 0)
     top.plot(t[t < 0], f(t[t < 0]), color="#444444")
     top.plot(t[t > 0], f(t[t > 0]), color="#444444")
     top.axhline(0, color="#bbbbbb", lw=0.8)
@@ -353,10 +294,8 @@ def figure(n, x, jump):
             f"在 0 处 F 的斜率从 {0.3 - jump:.2f} 跳到 {0.3 + jump:.2f}：那里不可导。",
         )
     )
-    return Drawing(
-        fig,
-        Text(
-            f"Area from −3 to {x:.2f}: {n} rectangles give {total:.4f}, the integral is {float(F(x)):.4f}. F rises at the rate f({x:.2f}) = {slope:.3f}.{corner.en}",
-            f"从 −3 到 {x:.2f} 的面积：{n} 个矩形之和为 {total:.4f}，积分为 {float(F(x)):.4f}。F 以速率 f({x:.2f}) = {slope:.3f} 变化。{corner.zh}",
-        ),
+    words = Text(
+        f"Area from −3 to {x:.2f}: {n} rectangles give {total:.4f}, the integral is {float(F(x)):.4f}. F rises at the rate f({x:.2f}) = {slope:.3f}.{corner.en}",
+        f"从 −3 到 {x:.2f} 的面积：{n} 个矩形之和为 {total:.4f}，积分为 {float(F(x)):.4f}。F 以速率 f({x:.2f}) = {slope:.3f} 变化。{corner.zh}",
     )
+    return Drawing(fig, words)

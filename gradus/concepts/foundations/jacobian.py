@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -20,9 +20,9 @@ JACOBIAN = Concept(
     key="jacobian",
     kind="definition",
     title="Jacobian and total derivative",
-    summary="The matrix of all first partial derivatives: row i is the gradient of the i-th output, column "
-    "j the velocity of the output as input j moves. It is the linear map that approximates f near "
-    "x; its determinant is the local ratio of volumes.",
+    summary="The matrix of all first partial derivatives: row i is the gradient of the i-th output, column j the "
+    "velocity of the output as input j moves. It is the linear map that approximates f near x; its determinant is "
+    "the local ratio of volumes.",
     formulas=(
         r"J_{ij}(x)=\frac{\partial f_i}{\partial x_j},\qquad f(x+u)=f(x)+J(x)\,u+o(\|u\|)",
         r"\det J(x)=\lim_{r\to0}\frac{\operatorname{vol}f(B_r(x))}{\operatorname{vol}B_r(x)}\quad(m=n,\ \text{with sign for orientation})",
@@ -46,21 +46,13 @@ JACOBIAN = Concept(
         Implementation("torch.func:jacfwd", "torch", _call, "by columns: for few inputs"),
         Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours),
     ),
-    readings=(
-        Reading("rudin1976principles", "ch. 9"),
-        Reading("deisenroth2020mathematics", "§5.3"),
-        Reading("magnus2019matrix"),
-        Reading("griewank2008evaluating", "ch. 3"),
-    ),
+    readings="rudin1976principles ch. 9; deisenroth2020mathematics §5.3; magnus2019matrix; "
+    "griewank2008evaluating ch. 3",
     deviations=(
-        (
-            r"Frameworks take the derivative of tanh from its value, $1-\tanh^2$, which loses digits where "
-            "tanh saturates: in bfloat16 small slopes are lost."
-        ),
-        (
-            "Denominator layout prints the transpose. For arrays the frameworks return the shape of f(x) "
-            "followed by the shape of x."
-        ),
+        r"Frameworks take the derivative of tanh from its value, $1-\tanh^2$, which loses digits where tanh "
+        "saturates: in bfloat16 small slopes are lost.",
+        "Denominator layout prints the transpose. For arrays the frameworks return the shape of f(x) followed by the "
+        "shape of x.",
     ),
 )
 
@@ -105,14 +97,8 @@ def waves(A):
 def cases(rng):
     yield "polar coordinates", dict(f=polar, x=np.array([1.5, 0.7]))
     yield "swirl", dict(f=swirl, x=rng.standard_normal(2))
-    yield (
-        "more outputs than inputs",
-        dict(f=waves(rng.standard_normal((5, 3))), x=rng.standard_normal(3)),
-    )
-    yield (
-        "more inputs than outputs",
-        dict(f=waves(rng.standard_normal((2, 6))), x=rng.standard_normal(6)),
-    )
+    yield ("more outputs than inputs", dict(f=waves(rng.standard_normal((5, 3))), x=rng.standard_normal(3)))
+    yield ("more inputs than outputs", dict(f=waves(rng.standard_normal((2, 6))), x=rng.standard_normal(6)))
     yield "one output", dict(f=waves(rng.standard_normal((1, 4))), x=rng.standard_normal(4))
     yield "entry by entry", dict(f=generic(lambda x: x**3), x=np.array([-1.0, 0.0, 2.0]))
 
@@ -127,14 +113,13 @@ def forward_and_reverse_agree(jacobian, rng):
     """Forward mode, column by column, and reverse mode, row by row, give the same matrix"""
     from gradus.foundations.autodiff import jvp, vjp
 
-    evidence = []
     for m, n in ((4, 3), (3, 5), (3, 3)):
         f, x = waves(rng.standard_normal((m, n))), rng.standard_normal(n)
         J = jacobian(f, x)
         columns = np.stack([jvp(f, x, e)[1] for e in np.eye(n)], axis=1)
         rows = np.stack([vjp(f, x)[1](w)[0] for w in np.eye(m)])
-        evidence += [roundoff(J, columns, terms=4 * n, scale=1.0), roundoff(J, rows, terms=4 * n, scale=1.0)]
-    return all_of(*evidence)
+        yield roundoff(J, columns, terms=4 * n, scale=1.0)
+        yield roundoff(J, rows, terms=4 * n, scale=1.0)
 
 
 @JACOBIAN.claim
@@ -155,9 +140,7 @@ def image_area(f, x, side, n=200):
 
 @JACOBIAN.claim
 def determinant_is_the_ratio_of_volumes(jacobian, rng):
-    r"""$\det J$ is the local ratio of volumes, with its sign: small squares around x converge to it like
-    $r^2$
-    """
+    r"""$\det J$ is the local ratio of volumes, with its sign: small squares around x converge to it like $r^2$"""
     x, sides = np.array([0.4, 0.9]), 2.0 ** -np.arange(2, 8)
     mirrored = generic(lambda x: swirl(x)[[1, 0]])  # turns the plane over: the determinant is negative
     found = []
@@ -183,28 +166,26 @@ def inverse_map(jacobian, rng):
     return roundoff(back @ there, np.eye(2), terms=20, scale=np.linalg.norm(back) * np.linalg.norm(there))
 
 
-@JACOBIAN.mutant(caught_by=["linear-map-is-its-own", "remainder-is-second-order", "equals-definition"])
+@JACOBIAN.mutant(caught_by="linear-map-is-its-own, remainder-is-second-order, equals-definition")
 def transposed(f, x):
     """transposed"""
     return jacobian(f, x).T
 
 
-@JACOBIAN.mutant(
-    caught_by=["determinant-is-the-ratio-of-volumes", "forward-and-reverse-agree", "inverse-map"]
-)
+@JACOBIAN.mutant(caught_by="determinant-is-the-ratio-of-volumes, forward-and-reverse-agree, inverse-map")
 def absolute(f, x):
     """the sign is lost"""
     return np.abs(jacobian(f, x))
 
 
-@JACOBIAN.mutant(caught_by=["inverse-map", "remainder-is-second-order", "linear-map-is-its-own"])
+@JACOBIAN.mutant(caught_by="inverse-map, remainder-is-second-order, linear-map-is-its-own")
 def diagonal(f, x):
     """only the diagonal: entry by entry"""
     J = jacobian(f, x)
     return J * np.eye(*J.shape)
 
 
-@JACOBIAN.mutant(caught_by=["forward-and-reverse-agree", "determinant-is-the-ratio-of-volumes"])
+@JACOBIAN.mutant(caught_by="forward-and-reverse-agree, determinant-is-the-ratio-of-volumes")
 def sum_of_outputs(f, x):
     """gradient of the sum of the outputs, in every row"""
     J = jacobian(f, x)
@@ -224,9 +205,7 @@ def figure(x, y, side):
     along = np.linspace(-2, 2, 80)
     corners = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * side / 2
     t = np.linspace(0, 1, 40)
-    edge = np.concatenate(
-        [np.outer(corners[:, i], 1 - t) + np.outer(corners[:, i + 1], t) for i in range(4)], axis=1
-    )
+    edge = np.concatenate([np.outer(corners[:, i], 1 - t) + np.outer(corners[:, i + 1], t) for i in range(4)], axis=1)
     for ax, f in zip(axes, (lambda p: p, swirl), strict=True):
         for c in lines:
             for p in (np.stack([along, 0 * along + c]), np.stack([0 * along + c, along])):
@@ -240,20 +219,15 @@ def figure(x, y, side):
             "", point + side / 2 * np.eye(2)[k], point, arrowprops=dict(arrowstyle="-|>", color=COLOURS[1])
         )
         axes[1].annotate(
-            "",
-            swirl(point) + side / 2 * J[:, k],
-            swirl(point),
-            arrowprops=dict(arrowstyle="-|>", color=COLOURS[1]),
+            "", swirl(point) + side / 2 * J[:, k], swirl(point), arrowprops=dict(arrowstyle="-|>", color=COLOURS[1])
         )
     ratio, det = image_area(swirl, point, side) / side**2, float(np.linalg.det(J))
     axes[0].set(title="x: a square", xlabel="$x_1$", ylabel="$x_2$")
     axes[1].set(title=f"f(x): area × {ratio:.3f}, det J = {det:.3f}", xlabel="$y_1$", ylabel="$y_2$")
-    return Drawing(
-        fig,
-        Text(
-            f"A square of side {side:.2f} at ({x:.2f}, {y:.2f}) becomes a curved patch of {ratio:.3f} times its area; the parallelogram "
-            f"of J (orange) has det J = {det:.3f} times its area. As the square shrinks the two agree.",
-            f"({x:.2f}, {y:.2f}) 处边长 {side:.2f} 的正方形变为曲边区域，面积为原来的 {ratio:.3f} 倍；J 给出的平行四边形（橙色）为 det J = {det:.3f} 倍。"
-            "正方形缩小时，两者趋于一致。",
-        ),
+    words = Text(
+        f"A square of side {side:.2f} at ({x:.2f}, {y:.2f}) becomes a curved patch of {ratio:.3f} times its area; the parallelogram "
+        f"of J (orange) has det J = {det:.3f} times its area. As the square shrinks the two agree.",
+        f"({x:.2f}, {y:.2f}) 处边长 {side:.2f} 的正方形变为曲边区域，面积为原来的 {ratio:.3f} 倍；J 给出的平行四边形（橙色）为 det J = {det:.3f} 倍。"
+        "正方形缩小时，两者趋于一致。",
     )
+    return Drawing(fig, words)

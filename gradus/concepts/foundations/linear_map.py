@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,10 +15,10 @@ LINEAR_MAP = Concept(
     key="linear-map",
     kind="definition",
     title="Linear maps and matrices",
-    summary="A map that respects sums and multiples. It is known everywhere once it is known on a basis: "
-    "the images of the basis vectors are the columns of its matrix, and applying it is the linear "
-    "combination of these columns with the entries of x. Rotation, projection, differentiation and "
-    "convolution are linear; a translation is not, nor is a layer with a bias.",
+    summary="A map that respects sums and multiples. It is known everywhere once it is known on a basis: the images "
+    "of the basis vectors are the columns of its matrix, and applying it is the linear combination of these columns "
+    "with the entries of x. Rotation, projection, differentiation and convolution are linear; a translation is not, "
+    "nor is a layer with a bias.",
     formulas=(
         r"L(u+v)=L(u)+L(v),\qquad L(cv)=c\,L(v)",
         r"Ax=\sum_{j=1}^{n}x_j\,a_j,\qquad a_j=L(e_j)",
@@ -42,16 +42,10 @@ LINEAR_MAP = Concept(
     year=1888,
     people=("Giuseppe Peano", "Arthur Cayley"),
     implementations=(Implementation("torch.nn.functional:linear", "torch", _torch),),
-    readings=(
-        Reading("axler2024linear", "ch. 3"),
-        Reading("strang2016introduction", "§8.1"),
-        Reading("deisenroth2020mathematics", "§2.7"),
-    ),
+    readings="axler2024linear ch. 3; strang2016introduction §8.1; deisenroth2020mathematics §2.7",
     deviations=(
-        (
-            "`torch.nn.Linear` adds a bias unless `bias=False`: an affine map, linear only in one "
-            r"dimension more, $(x,1)\mapsto(Ax+b,1)$."
-        ),
+        "`torch.nn.Linear` adds a bias unless `bias=False`: an affine map, linear only in one dimension more, "
+        r"$(x,1)\mapsto(Ax+b,1)$.",
         r"PyTorch's layers hold vectors as rows and compute $xA^{\mathsf T}$.",
     ),
 )
@@ -107,9 +101,7 @@ def homogeneous(apply, rng):
     r"""Homogeneous: $A(cv)=c\,Av$, also for negative c and for $c=0$"""
     A, v = rng.standard_normal((4, 6)), rng.standard_normal(6)
     scale = float((np.abs(A) @ np.abs(v)).max())
-    found = [
-        roundoff(apply(A, c * v), c * apply(A, v), terms=7, scale=abs(c) * scale) for c in (-3.7, 0.1, 1e6)
-    ]
+    found = [roundoff(apply(A, c * v), c * apply(A, v), terms=7, scale=abs(c) * scale) for c in (-3.7, 0.1, 1e6)]
     return all_of(identical(apply(A, 0 * v), np.zeros(4)), *found)
 
 
@@ -118,10 +110,8 @@ def columns_are_images(apply, rng):
     """Column j is the image of $e_j$, and these images determine the map"""
     A, x = rng.standard_normal((3, 5)), rng.standard_normal(5)
     found = images(apply, A)
-    return all_of(
-        identical(found, A),
-        roundoff(apply(A, x), found @ x, terms=5, scale=float((np.abs(A) @ np.abs(x)).max())),
-    )
+    yield identical(found, A)
+    yield roundoff(apply(A, x), found @ x, terms=5, scale=float((np.abs(A) @ np.abs(x)).max()))
 
 
 @LINEAR_MAP.claim
@@ -135,16 +125,13 @@ def product_is_composition(apply, rng):
 @LINEAR_MAP.claim
 def transpose_is_adjoint(apply, rng):
     r"""The transpose is the adjoint, $\langle Ax,y\rangle=\langle x,A^{\mathsf T}y\rangle$, and reverses a
-    composition, $(AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T}$
-    """
+    composition, $(AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T}$"""
     A, B = rng.standard_normal((4, 3)), rng.standard_normal((3, 5))
     x, y = rng.standard_normal(3), rng.standard_normal(4)
     size = float(np.abs(y) @ np.abs(A) @ np.abs(x))
     scale = float((np.abs(B).T @ np.abs(A).T @ np.abs(y)).max())
-    return all_of(
-        roundoff(apply(A, x) @ y, x @ apply(A.T, y), terms=7, scale=size),
-        roundoff(apply(B.T, apply(A.T, y)), apply((A @ B).T, y), terms=8, scale=scale),
-    )
+    yield roundoff(apply(A, x) @ y, x @ apply(A.T, y), terms=7, scale=size)
+    yield roundoff(apply(B.T, apply(A.T, y)), apply((A @ B).T, y), terms=8, scale=scale)
 
 
 @LINEAR_MAP.claim
@@ -152,17 +139,14 @@ def rotation(apply, rng):
     """Rotation is linear: it keeps lengths, and angles add when it is repeated"""
     a, b = rng.uniform(0.2, 1.5, 2)
     x = rng.standard_normal((10, 2))
-    return all_of(
-        invariance(np.linalg.norm(apply(turn(a), x), axis=-1), np.linalg.norm(x, axis=-1), terms=4),
-        roundoff(apply(turn(a), apply(turn(b), x)), apply(turn(a + b), x), terms=8, scale=8.0),
-    )
+    yield invariance(np.linalg.norm(apply(turn(a), x), axis=-1), np.linalg.norm(x, axis=-1), terms=4)
+    yield roundoff(apply(turn(a), apply(turn(b), x)), apply(turn(a + b), x), terms=8, scale=8.0)
 
 
 @LINEAR_MAP.claim
 def translation_is_not_linear(apply, rng):
     r"""A translation is not linear: $T(u+v)-T(u)-T(v)=-c\ne0$ and $T(0)=c$. In one dimension more it is:
-    $\begin{pmatrix}I&c\\0&1\end{pmatrix}$ maps $(x,1)$ to $(x+c,1)$
-    """
+    $\begin{pmatrix}I&c\\0&1\end{pmatrix}$ maps $(x,1)$ to $(x+c,1)$"""
     c, u, v = rng.standard_normal((3, 3)) + 2
 
     def T(x):
@@ -172,18 +156,15 @@ def translation_is_not_linear(apply, rng):
     M[:3, 3] = c
     defect = T(u + v) - T(u) - T(v)
     moved = apply(M, np.append(u, 1.0))
-    return all_of(
-        roundoff(defect, -c, terms=4, scale=float(np.abs([u, v, c]).sum(0).max())),
-        identical(T(np.zeros(3)), c),
-        roundoff(moved, np.append(u + c, 1.0), terms=4, scale=8.0),
-    )
+    yield roundoff(defect, -c, terms=4, scale=float(np.abs([u, v, c]).sum(0).max()))
+    yield identical(T(np.zeros(3)), c)
+    yield roundoff(moved, np.append(u + c, 1.0), terms=4, scale=8.0)
 
 
 @LINEAR_MAP.claim
 def differentiation_is_linear(apply, rng):
-    """Differentiation of polynomials is linear: its matrix has 1, 2, 3 … above the diagonal, kills the
-    constants, and its nth power is 0
-    """
+    """Differentiation of polynomials is linear: its matrix has 1, 2, 3 … above the diagonal, kills the constants, and
+    its nth power is 0"""
     n = 6
     D = np.diag(np.arange(1.0, n), 1)
     p = rng.integers(-9, 9, n).astype(float)
@@ -192,9 +173,7 @@ def differentiation_is_linear(apply, rng):
     for _ in range(n):
         again = apply(D, again)
     constant = apply(D, np.eye(n)[0])
-    return all_of(
-        identical(apply(D, p), derived), identical(again, np.zeros(n)), identical(constant, np.zeros(n))
-    )
+    return all_of(identical(apply(D, p), derived), identical(again, np.zeros(n)), identical(constant, np.zeros(n)))
 
 
 @LINEAR_MAP.claim
@@ -209,17 +188,13 @@ def rank_and_nullity(apply, rng):
     lost = np.abs(apply(A, kernel.T)).max()
     why = Text("c·n·ε·Σ|A|, c=4, n=6", "c·n·ε·Σ|A|，c=4，n=6")
     image = apply(A, rng.standard_normal((20, n)))
-    return all_of(
-        near(lost, 0.0, 4 * n * 2.0**-52 * float(np.abs(A).sum(1).max()), why, "roundoff"),
-        identical(np.linalg.matrix_rank(image) + kernel.shape[1], n),
-    )
+    yield near(lost, 0.0, 4 * n * 2.0**-52 * float(np.abs(A).sum(1).max()), why, "roundoff")
+    yield identical(np.linalg.matrix_rank(image) + kernel.shape[1], n)
 
 
 @LINEAR_MAP.claim
 def change_of_basis(apply, rng):
-    """In another basis S the same map has the matrix $S^{-1}AS$: coordinates go through it as vectors go
-    through A
-    """
+    """In another basis S the same map has the matrix $S^{-1}AS$: coordinates go through it as vectors go through A"""
     A, S, x = rng.standard_normal((4, 4)), rng.standard_normal((4, 4)) + 3 * np.eye(4), rng.standard_normal(4)
     other = np.linalg.solve(S, A @ S)
     scale = float((np.abs(A) @ np.abs(S) @ np.abs(x)).max()) * np.linalg.cond(S)
@@ -232,57 +207,49 @@ def largest_stretch(apply, rng):
     A, X = rng.standard_normal((5, 4)), rng.standard_normal((300, 4))
     _, s, Vt = np.linalg.svd(A)
     ratio = np.linalg.norm(apply(A, X), axis=-1) / np.linalg.norm(X, axis=-1)
-    return all_of(
-        bound(ratio.max(), s[0] * (1 + 16 * 2.0**-52), "≤", Text("σ₁, and rounding", "σ₁，以及舍入")),
-        roundoff(np.linalg.norm(apply(A, Vt[0])), s[0], terms=8),
-        bound(ratio.min(), s[-1] * (1 - 16 * 2.0**-52), "≥", Text("σ₄, and rounding", "σ₄，以及舍入")),
-    )
+    yield bound(ratio.max(), s[0] * (1 + 16 * 2.0**-52), "≤", Text("σ₁, and rounding", "σ₁，以及舍入"))
+    yield roundoff(np.linalg.norm(apply(A, Vt[0])), s[0], terms=8)
+    yield bound(ratio.min(), s[-1] * (1 - 16 * 2.0**-52), "≥", Text("σ₄, and rounding", "σ₄，以及舍入"))
 
 
-@LINEAR_MAP.mutant(
-    caught_by=["additive", "homogeneous", "translation-is-not-linear", "product-is-composition"]
-)
+@LINEAR_MAP.mutant(caught_by="additive, homogeneous, translation-is-not-linear, product-is-composition")
 def with_bias(A, x):
     """a bias is added"""
     return linear_map(A, x) + 0.5
 
 
-@LINEAR_MAP.mutant(
-    caught_by=["additive", "homogeneous", "columns-are-images", "rotation", "rank-and-nullity"]
-)
+@LINEAR_MAP.mutant(caught_by="additive, homogeneous, columns-are-images, rotation, rank-and-nullity")
 def rectified(A, x):
     """negative results are cut off (ReLU)"""
     return np.maximum(linear_map(A, x), 0)
 
 
-@LINEAR_MAP.mutant(caught_by=["additive", "rank-and-nullity", "change-of-basis"])
+@LINEAR_MAP.mutant(caught_by="additive, rank-and-nullity, change-of-basis")
 def sign_lost(A, x):
     """the sign of x is lost"""
     return linear_map(A, np.abs(x))
 
 
-@LINEAR_MAP.mutant(caught_by=["equals-definition", "change-of-basis", "differentiation-is-linear"])
+@LINEAR_MAP.mutant(caught_by="equals-definition, change-of-basis, differentiation-is-linear")
 def transposed(A, x):
     """the transpose, where it fits"""
     return linear_map(A.T if A.shape[0] == A.shape[1] else A, x)
 
 
-@LINEAR_MAP.mutant(
-    caught_by=["columns-are-images", "product-is-composition", "transpose-is-adjoint", "largest-stretch"]
-)
+@LINEAR_MAP.mutant(caught_by="columns-are-images, product-is-composition, transpose-is-adjoint, largest-stretch")
 def normalised_columns(A, x):
     """every column is brought to length 1"""
     return linear_map(A / np.maximum(np.linalg.norm(A, axis=0), 1e-300), x)
 
 
-@LINEAR_MAP.mutant(caught_by=["homogeneous", "rotation", "largest-stretch", "translation-is-not-linear"])
+@LINEAR_MAP.mutant(caught_by="homogeneous, rotation, largest-stretch, translation-is-not-linear")
 def normalised_result(A, x):
     """the result is brought to length 1"""
     y = linear_map(A, x)
     return y / np.maximum(np.linalg.norm(y, axis=-1, keepdims=True), 1e-300)
 
 
-@LINEAR_MAP.mutant(caught_by=["additive", "homogeneous", "rotation"])
+@LINEAR_MAP.mutant(caught_by="additive, homogeneous, rotation")
 def slightly_curved(A, x):
     """a square is slipped in, small near 0"""
     return linear_map(A, x + 1e-3 * x**2)
@@ -321,12 +288,10 @@ def figure(angle, stretch, shear, bend):
     defect = f(u + v) - f(u) - f(v)
     size = float(np.linalg.norm(defect))
     columns = f"({A[0, 0]:.2f}, {A[1, 0]:.2f}), ({A[0, 1]:.2f}, {A[1, 1]:.2f})"
-    return Drawing(
-        fig,
-        Text(
-            f"The columns of A are the images of e₁ and e₂: {columns}. L(e₁+e₂) and L(e₁)+L(e₂) are {size:.2f} apart: "
-            f"{'linear, lines of the grid stay straight and evenly spaced' if size < 1e-12 else 'not linear'}.",
-            f"A 的列是 e₁ 与 e₂ 的像：{columns}。L(e₁+e₂) 与 L(e₁)+L(e₂) 相距 {size:.2f}："
-            f"{'是线性的，网格线仍是等距的直线' if size < 1e-12 else '不是线性的'}。",
-        ),
+    words = Text(
+        f"The columns of A are the images of e₁ and e₂: {columns}. L(e₁+e₂) and L(e₁)+L(e₂) are {size:.2f} apart: "
+        f"{'linear, lines of the grid stay straight and evenly spaced' if size < 1e-12 else 'not linear'}.",
+        f"A 的列是 e₁ 与 e₂ 的像：{columns}。L(e₁+e₂) 与 L(e₁)+L(e₂) 相距 {size:.2f}："
+        f"{'是线性的，网格线仍是等距的直线' if size < 1e-12 else '不是线性的'}。",
     )
+    return Drawing(fig, words)

@@ -1,10 +1,10 @@
-"""Distribution of large numbers and central limit theorem."""
+"""Law of large numbers and central limit theorem."""
 
 from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -22,11 +22,11 @@ def _torch(cumsum, x):
 LLN = Concept(
     key="lln",
     kind="theorem",
-    title="Distribution of large numbers and central limit theorem",
+    title="Law of large numbers and central limit theorem",
     summary="The mean of n independent draws approaches the expectation, with an error that shrinks like "
-    r"$1/\sqrt n$: a hundred times the data for one more digit. Scaled up by $\sqrt n$ that error "
-    "is normal in the limit, whatever the distribution of a draw. Both need a variance: the means of Cauchy "
-    "draws never settle. And chance keeps no accounts: earlier draws are diluted, not balanced.",
+    r"$1/\sqrt n$: a hundred times the data for one more digit. Scaled up by $\sqrt n$ that error is normal in the "
+    "limit, whatever the distribution of a draw. Both need a variance: the means of Cauchy draws never settle. And "
+    "chance keeps no accounts: earlier draws are diluted, not balanced.",
     formulas=(
         r"m_k=\frac1k\sum_{i=1}^{k}x_i\ \xrightarrow{k\to\infty}\ \mu=E[X],\qquad \sqrt{E(m_k-\mu)^2}=\frac{\sigma}{\sqrt k}",
         r"\frac{m_n-\mu}{\sigma/\sqrt n}\ \xrightarrow{d}\ \mathcal N(0,1)",
@@ -48,38 +48,20 @@ LLN = Concept(
     needs=("probability", "expectation"),
     source="bernoulli1713ars",
     year=1713,
-    people=(
-        "Jakob Bernoulli",
-        "Abraham de Moivre",
-        "Aleksandr Lyapunov",
-        "Andrew Berry",
-        "Carl-Gustav Esseen",
-    ),
+    people=("Jakob Bernoulli", "Abraham de Moivre", "Aleksandr Lyapunov", "Andrew Berry", "Carl-Gustav Esseen"),
     implementations=(
         Implementation("numpy:cumsum", "numpy", _numpy, "one pass"),
         Implementation("torch:cumsum", "torch", _torch, "one pass"),
     ),
-    readings=(
-        Reading("wasserman2004all", "ch. 5"),
-        Reading("feller1968introduction", "ch. X"),
-        Reading("shevtsova2011absolute"),
-        Reading("esseen1942liapounoff"),
-    ),
-    deviations=(
-        (
-            "The weak law speaks of probabilities at one large k, the strong law of almost every whole "
-            "sequence. What is simulated here is the weak law."
-        ),
-    ),
-    unverified=(
-        ("That almost every single sequence converges (the strong law), which no finite experiment shows."),
-    ),
+    readings="wasserman2004all ch. 5; feller1968introduction ch. X; shevtsova2011absolute; esseen1942liapounoff",
+    deviations="The weak law speaks of probabilities at one large k, the strong law of almost every whole sequence. "
+    "What is simulated here is the weak law.",
+    unverified="That almost every single sequence converges (the strong law), which no finite experiment shows.",
     proof=Proof(
         "Of the weak law: the draws are independent, so their variances add and "
         r"$\operatorname{Var}(m_k)=\sigma^2/k$. By Chebyshev's inequality "
-        r"$P(|m_k-\mu|>\varepsilon)\le\sigma^2/(k\varepsilon^2)\to0$. Of the limit: the characteristic "
-        r"function of $\sqrt n(m_n-\mu)/\sigma$ is $(1-t^2/2n+o(1/n))^n\to e^{-t^2/2}$, that of the "
-        "normal distribution."
+        r"$P(|m_k-\mu|>\varepsilon)\le\sigma^2/(k\varepsilon^2)\to0$. Of the limit: the characteristic function of "
+        r"$\sqrt n(m_n-\mu)/\sigma$ is $(1-t^2/2n+o(1/n))^n\to e^{-t^2/2}$, that of the normal distribution."
     ),
 )
 
@@ -104,10 +86,9 @@ def invalid(rng):
 
 @LLN.claim
 def error_shrinks_like_the_root(mean, rng):
-    r"""The error shrinks like $1/\sqrt n$ for uniform, exponential and coin draws: slope −½, and its size
-    is $\sigma/\sqrt n$
-    """
-    n, sizes, evidence = 1024, [16, 64, 256, 1024], []
+    r"""The error shrinks like $1/\sqrt n$ for uniform, exponential and coin draws: slope −½, and its size is
+    $\sigma/\sqrt n$"""
+    n, sizes = 1024, [16, 64, 256, 1024]
     draws = {
         "uniform": (rng.uniform(-1, 1, (400, n)), 0.0, 1 / np.sqrt(3)),
         "exponential": (rng.exponential(size=(400, n)), 1.0, 1.0),
@@ -117,24 +98,22 @@ def error_shrinks_like_the_root(mean, rng):
         m = np.asarray(mean(x), float)
         errors = [np.sqrt(np.mean((m[:, k - 1] - mu) ** 2)) for k in sizes]
         # a root mean square of 400 is known to 3.5 %: over a range of 64 the slope to 0.011
-        evidence += [rate(sizes, errors, -0.5, 0.06), statistical((m[:, -1] - mu) ** 2 * n / sigma**2, 1.0)]
-    return all_of(*evidence)
+        yield rate(sizes, errors, -0.5, 0.06)
+        yield statistical((m[:, -1] - mu) ** 2 * n / sigma**2, 1.0)
 
 
 @LLN.claim
 def cauchy_never_settles(mean, rng):
     """No convergence for Cauchy draws: the mean of n of them has the distribution of one. Half of the means lie in
-    [−1, 1] at n = 1, 10, 100 and 1000
-    """
+    [−1, 1] at n = 1, 10, 100 and 1000"""
     m = np.asarray(mean(rng.standard_cauchy((2000, 1000))), float)
     return all_of(*[statistical(np.abs(m[:, n - 1]) <= 1, 0.5) for n in (1, 10, 100, 1000)])
 
 
 @LLN.claim
 def no_memory(mean, rng):
-    """Chance has no memory: after five heads in a row the next toss is heads half of the time; an excess
-    of heads is kept on average, and only its share is diluted
-    """
+    """Chance has no memory: after five heads in a row the next toss is heads half of the time; an excess of heads is
+    kept on average, and only its share is diluted"""
     x = rng.integers(0, 2, (4000, 100)).astype(float)
     streak = np.lib.stride_tricks.sliding_window_view(x, 5, axis=1)[:, :-1].all(-1)
     m = np.asarray(mean(x), float)
@@ -170,35 +149,26 @@ def distance_to_normal(mean, n, p):
 @LLN.claim
 def berry_esseen(mean, rng):
     r"""Berry–Esseen: the distance to the normal distribution, over all sequences of up to 12 tosses of a coin with
-    $p=\tfrac12$, 0.3 and 0.1, is at most $0.4748\rho/(\sigma^3\sqrt n)$, and for $p=\tfrac12$ and even
-    n it is half the chance of a tie, $1/\sqrt{2\pi n}$ to a relative $1/4n$
-    """
-    evidence = []
-    stirling = Text(
-        "Stirling's formula: the tie is less likely by 1/4n at most", "斯特林公式：平局概率至多小 1/4n"
-    )
+    $p=\tfrac12$, 0.3 and 0.1, is at most $0.4748\rho/(\sigma^3\sqrt n)$, and for $p=\tfrac12$ and even n it is half
+    the chance of a tie, $1/\sqrt{2\pi n}$ to a relative $1/4n$"""
+    stirling = Text("Stirling's formula: the tie is less likely by 1/4n at most", "斯特林公式：平局概率至多小 1/4n")
     for n in (2, 4, 6, 8, 10, 12):
         for p in (0.5, 0.3, 0.1):
             distance = distance_to_normal(mean, n, p)
             ratio = (1 - 2 * p + 2 * p**2) / np.sqrt(p * (1 - p))  # ρ/σ³ of a coin
-            evidence.append(bound(distance, 0.4748 * ratio / np.sqrt(n), "≤"))
+            yield bound(distance, 0.4748 * ratio / np.sqrt(n), "≤")
             if p == 0.5:
-                evidence.append(roundoff(distance, comb(n, n // 2) / 2 ** (n + 1), terms=2**n, scale=1.0))
-                evidence.append(near(distance * np.sqrt(2 * np.pi * n), 1.0, 1 / (4 * n), stirling))
-    return all_of(*evidence)
+                yield roundoff(distance, comb(n, n // 2) / 2 ** (n + 1), terms=2**n, scale=1.0)
+                yield near(distance * np.sqrt(2 * np.pi * n), 1.0, 1 / (4 * n), stirling)
 
 
 @LLN.claim
 def chebyshev(mean, rng):
-    r"""Chebyshev's bound $P(|m_n-\tfrac12|>\varepsilon)\le1/(4n\varepsilon^2)$ holds for all sequences of
-    12 tosses, at every n and for $\varepsilon=0.15$ to 0.45
-    """
+    r"""Chebyshev's bound $P(|m_n-\tfrac12|>\varepsilon)\le1/(4n\varepsilon^2)$ holds for all sequences of 12 tosses,
+    at every n and for $\varepsilon=0.15$ to 0.45"""
     m = np.asarray(mean(sequences(12)), float)
     k = np.arange(1, 13)
-    evidence = [
-        bound(((np.abs(m - 0.5) > e).mean(0) * 4 * k * e**2).max(), 1.0, "≤")
-        for e in (0.15, 0.25, 0.35, 0.45)
-    ]
+    evidence = [bound(((np.abs(m - 0.5) > e).mean(0) * 4 * k * e**2).max(), 1.0, "≤") for e in (0.15, 0.25, 0.35, 0.45)]
     exact = [np.abs(m[:, n - 1] - 0.5).mean() for n in (2, 4, 12)]
     closed = [comb(n - 1, n // 2) / 2**n for n in (2, 4, 12)]  # E|H/n − ½|
     return all_of(*evidence, roundoff(np.array(exact), np.array(closed), terms=4096))
@@ -215,40 +185,25 @@ def updated_one_at_a_time(mean, rng):
     return roundoff(np.asarray(mean(x), float), np.stack(got, -1), terms=200)
 
 
-@LLN.mutant(
-    caught_by=[
-        "error-shrinks-like-the-root",
-        "chebyshev",
-        "updated-one-at-a-time",
-        "no-memory",
-        "equals-definition",
-    ]
-)
+@LLN.mutant(caught_by="error-shrinks-like-the-root, chebyshev, updated-one-at-a-time, no-memory, equals-definition")
 def running_sum(x):
     """the sum for the mean"""
     return np.cumsum(x, axis=-1)
 
 
-@LLN.mutant(
-    caught_by=[
-        "error-shrinks-like-the-root",
-        "cauchy-never-settles",
-        "berry-esseen",
-        "updated-one-at-a-time",
-    ]
-)
+@LLN.mutant(caught_by="error-shrinks-like-the-root, cauchy-never-settles, berry-esseen, updated-one-at-a-time")
 def divided_by_the_root(x):
     """divided by √k: the scale of the central limit theorem"""
     return np.cumsum(x, axis=-1) / np.sqrt(np.arange(1, x.shape[-1] + 1))
 
 
-@LLN.mutant(caught_by=["error-shrinks-like-the-root", "chebyshev", "equals-definition", "no-memory"])
+@LLN.mutant(caught_by="error-shrinks-like-the-root, chebyshev, equals-definition, no-memory")
 def divided_by_the_final_n(x):
     """divided by n from the start"""
     return np.cumsum(x, axis=-1) / x.shape[-1]
 
 
-@LLN.mutant(caught_by=["cauchy-never-settles", "equals-definition", "updated-one-at-a-time", "chebyshev"])
+@LLN.mutant(caught_by="cauchy-never-settles, equals-definition, updated-one-at-a-time, chebyshev")
 def running_median(x):
     """the median, which settles for Cauchy draws too"""
     if x.shape[-1] > 250:  # at those sizes that the claims look at
@@ -260,7 +215,7 @@ def running_median(x):
     return np.stack([np.median(x[..., : k + 1], axis=-1) for k in range(x.shape[-1])], axis=-1)
 
 
-@LLN.mutant(caught_by=["error-shrinks-like-the-root", "updated-one-at-a-time", "equals-definition"])
+@LLN.mutant(caught_by="error-shrinks-like-the-root, updated-one-at-a-time, equals-definition")
 def fixed_memory(x):
     """a moving average of fixed memory, which never settles"""
     mean = np.cumsum(x, axis=-1) / np.arange(1, x.shape[-1] + 1)
@@ -270,31 +225,24 @@ def fixed_memory(x):
     return mean
 
 
-DISTRIBUTIONS = ("uniform", "exponential", "coin", "Cauchy")
-
-
 @LLN.figure(
     distribution=Slider(0, 3, 1, "distribution: uniform, exponential, coin, Cauchy", integer=True),
     n=Slider(5, 1000, 50, "draws in a mean", integer=True, log=True),
 )
 def figure(distribution, n):
     rng, n = np.random.default_rng(5), int(n)
-    name = DISTRIBUTIONS[int(distribution)]
-    draw = {
-        "uniform": lambda s: rng.uniform(-1, 1, s),
-        "exponential": lambda s: rng.exponential(size=s),
-        "coin": lambda s: rng.integers(0, 2, s).astype(float),
-        "Cauchy": rng.standard_cauchy,
-    }[name]
-    mu, sigma = {"uniform": (0, 3**-0.5), "exponential": (1, 1), "coin": (0.5, 0.5), "Cauchy": (0, 1)}[name]
+    name, draw, mu, sigma = (
+        ("uniform", lambda s: rng.uniform(-1, 1, s), 0, 3**-0.5),
+        ("exponential", lambda s: rng.exponential(size=s), 1, 1),
+        ("coin", lambda s: rng.integers(0, 2, s).astype(float), 0.5, 0.5),
+        ("Cauchy", rng.standard_cauchy, 0, 1),
+    )[int(distribution)]
     paths = running_mean(draw((6, 1000)))
     k = np.arange(1, 1001)
     fig, (left, right) = canvas(columns=2, width=7.8, height=3.3)
     left.semilogx(k, paths.T, lw=0.9)
     if name != "Cauchy":
-        left.fill_between(
-            k, mu - 2 * sigma / np.sqrt(k), mu + 2 * sigma / np.sqrt(k), color="#7F7F7F", alpha=0.2, lw=0
-        )
+        left.fill_between(k, mu - 2 * sigma / np.sqrt(k), mu + 2 * sigma / np.sqrt(k), color="#7F7F7F", alpha=0.2, lw=0)
     left.axhline(mu, color="#000000", lw=0.8)
     left.set(xlabel="k", title="six running means; grey: ±2σ/√k", ylim=(mu - 3 * sigma, mu + 3 * sigma))
     z = (draw((4000, n)).mean(1) - mu) / (sigma / np.sqrt(n))
@@ -303,10 +251,8 @@ def figure(distribution, n):
     right.plot(t, np.exp(-(t**2) / 2) / np.sqrt(2 * np.pi), color=COLOURS[1])
     right.set(xlabel="(mean − μ)√n/σ", title=f"4000 means of {n}")
     inside = float(np.mean(np.abs(z) <= 1.96))
-    return Drawing(
-        fig,
-        Text(
-            f"{name} draws: after 1000 of them the six means lie between {paths[:, -1].min():.3f} and {paths[:, -1].max():.3f}. Of 4000 means of {n}, scaled by √n, {inside:.1%} lie within ±1.96; the normal distribution has 95 %.",
-            f"{('均匀', '指数', '硬币', '柯西')[int(distribution)]}抽取：1000 次之后六个均值在 {paths[:, -1].min():.3f} 与 {paths[:, -1].max():.3f} 之间。4000 个由 {n} 次抽取所得的均值放大 √n 后，{inside:.1%} 落在 ±1.96 之内；正态分布为 95%。",
-        ),
+    words = Text(
+        f"{name} draws: after 1000 of them the six means lie between {paths[:, -1].min():.3f} and {paths[:, -1].max():.3f}. Of 4000 means of {n}, scaled by √n, {inside:.1%} lie within ±1.96; the normal distribution has 95 %.",
+        f"{('均匀', '指数', '硬币', '柯西')[int(distribution)]}抽取：1000 次之后六个均值在 {paths[:, -1].min():.3f} 与 {paths[:, -1].max():.3f} 之间。4000 个由 {n} 次抽取所得的均值放大 √n 后，{inside:.1%} 落在 ±1.96 之内；正态分布为 95%。",
     )
+    return Drawing(fig, words)

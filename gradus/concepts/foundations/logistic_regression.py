@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,9 +15,9 @@ LOGISTIC_REGRESSION = Concept(
     key="logistic-regression",
     kind="model",
     title="Logistic regression",
-    summary="The probability of a class as a sigmoid of a linear score, fitted by ascending the "
-    "log-likelihood: it is concave, so every ascent ends at the same place. When a line separates "
-    "the classes there is no maximum, and only a penalty keeps the coefficients finite.",
+    summary="The probability of a class as a sigmoid of a linear score, fitted by ascending the log-likelihood: it "
+    "is concave, so every ascent ends at the same place. When a line separates the classes there is no maximum, and "
+    "only a penalty keeps the coefficients finite.",
     formulas=(
         r"P(y=1\mid x)=\sigma(x^{\mathsf T}\theta)=\frac{1}{1+e^{-z}},\qquad z=x^{\mathsf T}\theta",
         r"\ell(\theta)=\sum_{i=1}^{n}\Big[y_i\log p_i+(1-y_i)\log(1-p_i)\Big]-\frac{\lambda}{2}\lVert\theta\rVert^2"
@@ -46,22 +46,12 @@ LOGISTIC_REGRESSION = Concept(
             "gradus.foundations.logistic_regression:newton_ascent",
             "numpy",
             _ours,
-            "`logistic_regression` beside it fits, with standard errors and intervals, and refuses "
-            "separated labels",
+            "`logistic_regression` beside it fits, with standard errors and intervals, and refuses separated labels",
         ),
     ),
-    readings=(
-        Reading("hastie2009elements", "§4.4"),
-        Reading("albert1984existence"),
-        Reading("bishop2006pattern", "§4.3"),
-        Reading("cs229"),
-    ),
-    deviations=(
-        (
-            r"scikit-learn penalises unless told otherwise, with $C=1/\lambda$, and leaves the intercept "
-            r"out of the penalty; the loss in texts is $-\ell/n$."
-        ),
-    ),
+    readings="hastie2009elements §4.4; albert1984existence; bishop2006pattern §4.3; cs229",
+    deviations=r"scikit-learn penalises unless told otherwise, with $C=1/\lambda$, and leaves the intercept out of "
+    r"the penalty; the loss in texts is $-\ell/n$.",
 )
 
 
@@ -91,10 +81,7 @@ def cases(rng):
     yield "one step", dict(X=X, y=y, theta=np.zeros(3), steps=1)
     yield "to the maximum", dict(X=X, y=y, theta=np.zeros(3), steps=12)
     yield "penalised", dict(X=X, y=y, theta=0.1 * rng.standard_normal(3), steps=12, penalty=2.0)
-    yield (
-        "separated, penalised",
-        dict(X=X, y=(X[:, 1] > 0).astype(float), theta=np.zeros(3), steps=12, penalty=0.1),
-    )
+    yield ("separated, penalised", dict(X=X, y=(X[:, 1] > 0).astype(float), theta=np.zeros(3), steps=12, penalty=0.1))
     yield "large scores", dict(X=1000 * X, y=y, theta=np.ones(3))
 
 
@@ -118,26 +105,21 @@ def log_likelihood_is_concave(fit, rng):
     curvature = float(L[0] - 2 * L[1] + L[2]) / h**2
     s = 1 / (1 + np.exp(2.0))
     why = Text("h²/12·|σ⁗|, |σ⁗| < ¼, and c·ε/h²", "h²/12·|σ⁗|（|σ⁗| < ¼）加 c·ε/h²")
-    return all_of(
-        bound(min(gaps), 0.0, "≥"),
-        near(curvature, s * (1 - s) * (1 - 2 * s), h**2 / 48 + 8 * 2.0**-52 / h**2, why),
-    )
+    yield bound(min(gaps), 0.0, "≥")
+    yield near(curvature, s * (1 - s) * (1 - 2 * s), h**2 / 48 + 8 * 2.0**-52 / h**2, why)
 
 
 @LOGISTIC_REGRESSION.claim
 def likelihood_vanishes_from_1075_flips(fit, rng):
-    r"""The likelihood of 1075 fair coin flips is exactly 0 in float64, so nothing can be ascended; the
-    log-likelihood is $-1075\ln2$, and its ascent finds the frequency
-    """
-    evidence = []
+    r"""The likelihood of 1075 fair coin flips is exactly 0 in float64, so nothing can be ascended; the log-likelihood
+    is $-1075\ln2$, and its ascent finds the frequency"""
     for m, zero in ((1074, False), (1075, True), (5000, True)):
         X, y = np.ones((m, 1)), (np.arange(m) < m // 3).astype(float)
         _, at_start = fit(X, y, np.zeros(1))
         theta, _ = fit(X, y, np.zeros(1), steps=10)
-        evidence.append(identical(np.prod(np.full(m, 0.5)) == 0, zero))
-        evidence.append(roundoff(at_start, -m * np.log(2), terms=m))
-        evidence.append(roundoff(theta, [np.log(y.mean() / (1 - y.mean()))], terms=m))
-    return all_of(*evidence)
+        yield identical(np.prod(np.full(m, 0.5)) == 0, zero)
+        yield roundoff(at_start, -m * np.log(2), terms=m)
+        yield roundoff(theta, [np.log(y.mean() / (1 - y.mean()))], terms=m)
 
 
 @LOGISTIC_REGRESSION.claim
@@ -146,8 +128,7 @@ def gradient_is_label_less_probability(fit, rng):
     X, y, _ = data(rng)
     theta, h, penalty = rng.standard_normal(3), 2.0**-13, 0.7
     slope = [
-        float(fit(X, y, theta + h * e, penalty=penalty)[1] - fit(X, y, theta - h * e, penalty=penalty)[1])
-        / (2 * h)
+        float(fit(X, y, theta + h * e, penalty=penalty)[1] - fit(X, y, theta - h * e, penalty=penalty)[1]) / (2 * h)
         for e in np.eye(3)
     ]
     p = 1 / (1 + np.exp(-X @ theta))
@@ -162,18 +143,14 @@ def gradient_is_label_less_probability(fit, rng):
 
 @LOGISTIC_REGRESSION.claim
 def gradient_vanishes_at_the_maximum(fit, rng):
-    r"""At the maximum $X^{\mathsf T}(y-p)=0$: with an intercept the mean probability is the share of the
-    label 1
-    """
+    r"""At the maximum $X^{\mathsf T}(y-p)=0$: with an intercept the mean probability is the share of the label 1"""
     X, y, _ = data(rng, n=60)
     theta, _ = fit(X, y, np.zeros(3), steps=15)
     p = 1 / (1 + np.exp(-X @ theta))
     tolerance = 4 * 60 * 2.0**-52 * float(np.abs(X).sum())
     why = Text("c·n·ε·Σ|x|, c=4, n=60", "c·n·ε·Σ|x|，c=4，n=60")
-    return all_of(
-        optimal(float(np.abs(X.T @ (y - p)).max()), tolerance, why),
-        roundoff(p.mean(), y.mean(), terms=60, scale=float(np.abs(X).max())),
-    )
+    yield optimal(float(np.abs(X.T @ (y - p)).max()), tolerance, why)
+    yield roundoff(p.mean(), y.mean(), terms=60, scale=float(np.abs(X).max()))
 
 
 @LOGISTIC_REGRESSION.claim
@@ -182,27 +159,19 @@ def equals_scikit_learn(fit, rng):
     from sklearn.linear_model import LogisticRegression
 
     X, y, _ = data(rng, n=80, d=3)
-    evidence = []
     for penalty in (0.5, 5.0):
-        peer = (
-            LogisticRegression(C=1 / penalty, fit_intercept=False, tol=1e-10, max_iter=500).fit(X, y).coef_[0]
-        )
+        peer = LogisticRegression(C=1 / penalty, fit_intercept=False, tol=1e-10, max_iter=500).fit(X, y).coef_[0]
         p = 1 / (1 + np.exp(-X @ peer))
-        open_ = (
-            float(np.linalg.norm(X.T @ (y - p) - penalty * peer)) / penalty
-        )  # strong concavity: ‖θ−θ̂‖ ≤ ‖∇ℓ‖/λ
+        open_ = float(np.linalg.norm(X.T @ (y - p) - penalty * peer)) / penalty  # strong concavity: ‖θ−θ̂‖ ≤ ‖∇ℓ‖/λ
         theta, _ = fit(X, y, np.zeros(4), steps=15, penalty=penalty)
         rounding = 8 * 80 * 2.0**-52 * float(np.abs(X).sum()) / penalty
-        evidence.append(
-            bound(
-                float(np.linalg.norm(theta - peer)),
-                open_ + rounding,
-                "≤",
-                Text("‖∇ℓ‖/λ of scikit-learn's answer, and rounding", "scikit-learn 结果的 ‖∇ℓ‖/λ，以及舍入"),
-            )
+        yield bound(
+            float(np.linalg.norm(theta - peer)),
+            open_ + rounding,
+            "≤",
+            Text("‖∇ℓ‖/λ of scikit-learn's answer, and rounding", "scikit-learn 结果的 ‖∇ℓ‖/λ，以及舍入"),
         )
-        evidence.append(bound(open_, 1e-5, "≤", Text("scikit-learn converged", "scikit-learn 已收敛")))
-    return all_of(*evidence)
+        yield bound(open_, 1e-5, "≤", Text("scikit-learn converged", "scikit-learn 已收敛"))
 
 
 @LOGISTIC_REGRESSION.claim
@@ -225,9 +194,7 @@ def gradient_ascent_reaches_the_same(fit, rng):
 
 @LOGISTIC_REGRESSION.claim
 def separable_data_diverge_without_a_penalty(fit, rng):
-    """When a line separates the classes the coefficients grow with every step and ℓ tends to 0; a penalty
-    stops them
-    """
+    """When a line separates the classes the coefficients grow with every step and ℓ tends to 0; a penalty stops them"""
     X = np.column_stack([np.ones(40), rng.standard_normal((40, 2))])
     X[:, 1] += 0.3 * np.sign(X[:, 1])
     y = (X[:, 1] > 0).astype(float)
@@ -238,28 +205,17 @@ def separable_data_diverge_without_a_penalty(fit, rng):
         values.append(float(value))
         kept.append(float(np.linalg.norm(fit(X, y, np.zeros(3), steps=2 * steps, penalty=0.1)[0])))
     growth = min(sizes[1] / sizes[0], sizes[2] / sizes[1])
-    return all_of(
-        bound(
-            growth, 1.3, "≥", Text("doubling the steps adds far more than rounding", "步数加倍，增量远超舍入")
-        ),
-        bound(values[-1], -1e-4, "≥", Text("ℓ tends to 0", "ℓ 趋于 0")),
-        roundoff(kept[2], kept[1], terms=40, scale=10 * kept[1]),
-    )
+    yield bound(growth, 1.3, "≥", Text("doubling the steps adds far more than rounding", "步数加倍，增量远超舍入"))
+    yield bound(values[-1], -1e-4, "≥", Text("ℓ tends to 0", "ℓ 趋于 0"))
+    yield roundoff(kept[2], kept[1], terms=40, scale=10 * kept[1])
 
 
 @LOGISTIC_REGRESSION.claim
 def no_overflow_at_a_thousand(fit, rng):
     r"""No overflow at $\lvert z\rvert=1000$: ℓ is 0 for the right label and −1000 for the wrong one"""
     one = np.ones((1, 1))
-    evidence = []
-    for z, label, want in (
-        (1000.0, 1.0, 0.0),
-        (1000.0, 0.0, -1000.0),
-        (-1000.0, 1.0, -1000.0),
-        (-1000.0, 0.0, 0.0),
-    ):
-        evidence.append(identical(float(fit(one, np.array([label]), np.array([z]))[1]), want))
-    return all_of(*evidence)
+    for z, label, want in ((1000.0, 1.0, 0.0), (1000.0, 0.0, -1000.0), (-1000.0, 1.0, -1000.0), (-1000.0, 0.0, 0.0)):
+        yield identical(float(fit(one, np.array([label]), np.array([z]))[1]), want)
 
 
 @LOGISTIC_REGRESSION.claim
@@ -285,9 +241,8 @@ def recovers_the_truth(fit, rng):
 
 @LOGISTIC_REGRESSION.claim
 def pca_is_no_remedy(fit, rng):
-    """PCA ignores the labels: of two features with deviations 10 and 0.1, the label being the sign of the
-    second, one component classifies like a coin, both features at 99 % and more
-    """
+    """PCA ignores the labels: of two features with deviations 10 and 0.1, the label being the sign of the second, one
+    component classifies like a coin, both features at 99 % and more"""
     X = rng.standard_normal((2000, 2)) * [10, 0.1]
     y = (X[:, 1] > 0).astype(float)
     axis = np.linalg.svd(X[:1000] - X[:1000].mean(0), full_matrices=False)[2][0]
@@ -299,26 +254,18 @@ def pca_is_no_remedy(fit, rng):
     # the first axis is not quite e₁, which lets through a little of the second feature
     tilt = abs(axis[1] / axis[0]) * 0.1 / 10
     limit = 0.5 + np.arctan(tilt) / np.pi + 5 * np.sqrt(0.25 / 1000)
-    return all_of(
-        bound(
-            right[0].mean(),
-            float(limit),
-            "≤",
-            Text("½, the tilt of the axis, and 5 standard errors", "½、主轴的倾斜，以及 5 倍标准误"),
-        ),
-        bound(
-            right[1].mean(), 0.99, "≥", Text("nearly separable by the second feature", "由第二个特征几乎可分")
-        ),
+    yield bound(
+        right[0].mean(),
+        float(limit),
+        "≤",
+        Text("½, the tilt of the axis, and 5 standard errors", "½、主轴的倾斜，以及 5 倍标准误"),
     )
+    yield bound(right[1].mean(), 0.99, "≥", Text("nearly separable by the second feature", "由第二个特征几乎可分"))
 
 
 @LOGISTIC_REGRESSION.mutant(
-    caught_by=[
-        "equals-definition",
-        "log-likelihood-is-concave",
-        "likelihood-vanishes-from-1075-flips",
-        "gradient-vanishes-at-the-maximum",
-    ]
+    caught_by="equals-definition, log-likelihood-is-concave, likelihood-vanishes-from-1075-flips, "
+    "gradient-vanishes-at-the-maximum"
 )
 def ascends_the_likelihood(X, y, theta, steps=0, penalty=0.0):
     """ascends the likelihood itself"""
@@ -334,22 +281,16 @@ def ascends_the_likelihood(X, y, theta, steps=0, penalty=0.0):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    caught_by=[
-        "equals-definition",
-        "one-bracket-for-both-terms",
-        "gradient-is-label-less-probability",
-    ]
+    caught_by="equals-definition, one-bracket-for-both-terms, gradient-is-label-less-probability"
 )
 def sum_over_the_first_term(X, y, theta, steps=0, penalty=0.0):
     """the sum covers the first term only"""
     theta, _ = logistic_regression(X, y, theta, steps, penalty)
     z = X @ theta
-    return theta, (-y * np.logaddexp(0, -z)).sum() - (1 - y[-1]) * np.logaddexp(
-        0, z[-1]
-    ) - penalty / 2 * theta @ theta
+    return theta, (-y * np.logaddexp(0, -z)).sum() - (1 - y[-1]) * np.logaddexp(0, z[-1]) - penalty / 2 * theta @ theta
 
 
-@LOGISTIC_REGRESSION.mutant(caught_by=["no-overflow-at-a-thousand"])
+@LOGISTIC_REGRESSION.mutant(caught_by="no-overflow-at-a-thousand")
 def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
     """log of the sigmoid, as it is written"""
     theta, _ = logistic_regression(X, y, theta, steps, penalty)
@@ -358,12 +299,8 @@ def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    caught_by=[
-        "equals-scikit-learn",
-        "gradient-ascent-reaches-the-same",
-        "gradient-vanishes-at-the-maximum",
-        "log-likelihood-is-concave",
-    ]
+    caught_by="equals-scikit-learn, gradient-ascent-reaches-the-same, gradient-vanishes-at-the-maximum, "
+    "log-likelihood-is-concave"
 )
 def squared_error(X, y, theta, steps=0, penalty=0.0):
     """squared error of the probabilities"""
@@ -377,20 +314,14 @@ def squared_error(X, y, theta, steps=0, penalty=0.0):
 
 
 @LOGISTIC_REGRESSION.mutant(
-    caught_by=[
-        "separable-data-diverge-without-a-penalty",
-        "gradient-vanishes-at-the-maximum",
-        "equals-scikit-learn",
-    ]
+    caught_by="separable-data-diverge-without-a-penalty, gradient-vanishes-at-the-maximum, equals-scikit-learn"
 )
 def hidden_penalty(X, y, theta, steps=0, penalty=0.0):
     """a penalty is slipped in"""
     return logistic_regression(X, y, theta, steps, penalty + 0.05)
 
 
-@LOGISTIC_REGRESSION.mutant(
-    caught_by=["recovers-the-truth", "pca-is-no-remedy", "gradient-is-label-less-probability"]
-)
+@LOGISTIC_REGRESSION.mutant(caught_by="recovers-the-truth, pca-is-no-remedy, gradient-is-label-less-probability")
 def labels_confused(X, y, theta, steps=0, penalty=0.0):
     """the labels are confused"""
     return logistic_regression(X, 1 - y, theta, steps, penalty)
@@ -399,33 +330,31 @@ def labels_confused(X, y, theta, steps=0, penalty=0.0):
 LOGISTIC_REGRESSION.erratum(
     "E9",
     common=r"Ascend the likelihood $L(\theta)=\prod_i p_i^{y_i}(1-p_i)^{1-y_i}$",
-    why="It is exactly 0 in float64 from 1075 fair coin flips on, and its gradient with it; and it is "
-    r"not concave, $\sigma''(-2)=+0.080$.",
+    why="It is exactly 0 in float64 from 1075 fair coin flips on, and its gradient with it; and it is not concave, "
+    r"$\sigma''(-2)=+0.080$.",
     right="ascend the log-likelihood, which is concave and never underflows",
-    claims=("likelihood-vanishes-from-1075-flips", "log-likelihood-is-concave"),
+    claims="likelihood-vanishes-from-1075-flips, log-likelihood-is-concave",
 )
 LOGISTIC_REGRESSION.erratum(
     "E37",
-    common=r"$-\frac1m\left[\sum_{i=1}^m y_i\log\hat y_i\right]$ with $+(1-y_i)\log(1-\hat y_i)$ left "
-    "outside the sum",
-    why="So bracketed the sum covers the first term only, and i has no meaning in the second: the loss "
-    "of the whole is not the sum of the losses.",
+    common=r"$-\frac1m\left[\sum_{i=1}^m y_i\log\hat y_i\right]$ with $+(1-y_i)\log(1-\hat y_i)$ left outside the sum",
+    why="So bracketed the sum covers the first term only, and i has no meaning in the second: the loss of the whole "
+    "is not the sum of the losses.",
     right=r"$-\frac1m\sum_{i=1}^m\left[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\right]$",
-    claims=("one-bracket-for-both-terms",),
+    claims="one-bracket-for-both-terms",
 )
 LOGISTIC_REGRESSION.erratum(
     "E60",
     common="Reduce the dimension (with PCA, for instance) as a general remedy before fitting",
-    why="PCA looks at the variance of the features, not at the labels: what it drops may be all that "
-    "matters. Here one component guesses, two features are right 99 times in 100.",
+    why="PCA looks at the variance of the features, not at the labels: what it drops may be all that matters. Here "
+    "one component guesses, two features are right 99 times in 100.",
     right="a penalty, or components chosen with the labels in view; validate either",
-    claims=("pca-is-no-remedy",),
+    claims="pca-is-no-remedy",
 )
 
 
 @LOGISTIC_REGRESSION.figure(
-    gap=Slider(0.0, 4.0, 1.5, "distance between the classes"),
-    penalty=Slider(1e-4, 10.0, 0.01, "penalty λ", log=True),
+    gap=Slider(0.0, 4.0, 1.5, "distance between the classes"), penalty=Slider(1e-4, 10.0, 0.01, "penalty λ", log=True)
 )
 def figure(gap, penalty):
     rng = np.random.default_rng(5)
@@ -453,12 +382,10 @@ def figure(gap, penalty):
     right.set(xlabel="Newton step", ylabel=r"$\|\theta\|$", title="do the coefficients settle?")
     right.legend(frameon=False)
     apart = x[y == 0].max() < x[y == 1].min()
-    return Drawing(
-        fig,
-        Text(
-            f"{n} observations, classes {gap:.1f} apart: {'separated by a threshold' if apart else 'they overlap'}. With λ = {penalty:.2g} the slope is "
-            f"{theta[1]:.2f} and ℓ = {value:.2f}; without a penalty ‖θ‖ is {free[6]:.2f} after 6 and {free[12]:.2f} after 12 steps.",
-            f"{n} 个观测，两类相距 {gap:.1f}：{'可用一个阈值分开' if apart else '相互重叠'}。λ = {penalty:.2g} 时斜率为 {theta[1]:.2f}，ℓ = {value:.2f}；"
-            f"不加惩罚时 ‖θ‖ 在 6 步后为 {free[6]:.2f}，12 步后为 {free[12]:.2f}。",
-        ),
+    words = Text(
+        f"{n} observations, classes {gap:.1f} apart: {'separated by a threshold' if apart else 'they overlap'}. With λ = {penalty:.2g} the slope is "
+        f"{theta[1]:.2f} and ℓ = {value:.2f}; without a penalty ‖θ‖ is {free[6]:.2f} after 6 and {free[12]:.2f} after 12 steps.",
+        f"{n} 个观测，两类相距 {gap:.1f}：{'可用一个阈值分开' if apart else '相互重叠'}。λ = {penalty:.2g} 时斜率为 {theta[1]:.2f}，ℓ = {value:.2f}；"
+        f"不加惩罚时 ‖θ‖ 在 6 步后为 {free[6]:.2f}，12 步后为 {free[12]:.2f}。",
     )
+    return Drawing(fig, words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import canvas
 
@@ -10,8 +10,8 @@ MATRIX_PRODUCT = Concept(
     key="matrix-product",
     kind="definition",
     title="Matrix multiplication",
-    summary="Entry $(i,j)$ of the product is row i of A against column j of B. It is so defined because it "
-    "composes linear maps: $(AB)x=A(Bx)$. Nearly all the time of a neural network is spent in it.",
+    summary="Entry $(i,j)$ of the product is row i of A against column j of B. It is so defined because it composes "
+    "linear maps: $(AB)x=A(Bx)$. Nearly all the time of a neural network is spent in it.",
     formulas=(
         r"(AB)_{ij}=\sum_{k=1}^{K}A_{ik}B_{kj}",
         r"(AB)C=A(BC),\qquad (AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T},\qquad AB\ne BA\ \text{in general}",
@@ -30,24 +30,14 @@ MATRIX_PRODUCT = Concept(
     year=1858,
     people=("Arthur Cayley",),
     implementations=(Implementation("torch:matmul", "torch"),),
-    readings=(
-        Reading("strang2016introduction", "§2.4"),
-        Reading("golub2013matrix", "§1.1"),
-        Reading("higham2002accuracy", "§3.5"),
-    ),
+    readings="strang2016introduction §2.4; golub2013matrix §1.1; higham2002accuracy §3.5",
     deviations=(
         "`*` multiplies entry by entry in NumPy and PyTorch; the matrix product is `@`.",
-        (
-            "In float32 on recent GPUs PyTorch may round the factors to TF32 (10 bits) when "
-            "`torch.backends.cuda.matmul` allows it."
-        ),
+        "In float32 on recent GPUs PyTorch may round the factors to TF32 (10 bits) when `torch.backends.cuda.matmul` "
+        "allows it.",
     ),
-    unverified=(
-        (
-            "Strassen's algorithm needs fewer multiplications, about $n^{2.81}$; libraries seldom use it, "
-            "for its weaker error bound."
-        ),
-    ),
+    unverified="Strassen's algorithm needs fewer multiplications, about $n^{2.81}$; libraries seldom use it, for its "
+    "weaker error bound.",
 )
 
 
@@ -86,9 +76,7 @@ def invalid(rng):
 @MATRIX_PRODUCT.claim
 def error_within_the_bound(product, rng):
     r"""The rounding error of every entry obeys
-    $\lvert\hat C-AB\rvert\le\frac{K u}{1-K u}\lvert A\rvert\lvert B\rvert$, $u=2^{-53}$, against exact
-    integers
-    """
+    $\lvert\hat C-AB\rvert\le\frac{K u}{1-K u}\lvert A\rvert\lvert B\rvert$, $u=2^{-53}$, against exact integers"""
     K = 60
     P, Q = rng.integers(-(2**52), 2**52, (4, K)), rng.integers(-(2**52), 2**52, (K, 3))
     exact = P.astype(object) @ Q.astype(object)  # Python integers of any size
@@ -96,9 +84,7 @@ def error_within_the_bound(product, rng):
     got = product(P.astype(float), Q.astype(float))
     error = max(abs(int(g) - e) / s for g, e, s in zip(got.ravel(), exact.ravel(), size.ravel(), strict=True))
     u = 2.0**-53
-    return bound(
-        error, K * u / (1 - K * u), "≤", Text("the bound of any order of summation", "任意求和次序都满足的界")
-    )
+    return bound(error, K * u / (1 - K * u), "≤", Text("the bound of any order of summation", "任意求和次序都满足的界"))
 
 
 @MATRIX_PRODUCT.claim
@@ -126,9 +112,7 @@ def transpose_reverses(product, rng):
 
 @MATRIX_PRODUCT.claim
 def composes_maps(product, rng):
-    """It composes maps: rotating by α after β is rotating by α + β; and rotation and reflection do not
-    commute
-    """
+    """It composes maps: rotating by α after β is rotating by α + β; and rotation and reflection do not commute"""
 
     def turn(a):
         return np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
@@ -136,9 +120,7 @@ def composes_maps(product, rng):
     a, b = rng.uniform(0.2, 1.2, 2)
     mirror = np.diag([1.0, -1.0])
     apart = np.abs(product(turn(a), mirror) - product(mirror, turn(a))).max()
-    return all_of(
-        roundoff(product(turn(a), turn(b)), turn(a + b), terms=4), roundoff(apart, 2 * np.sin(a), terms=4)
-    )
+    return all_of(roundoff(product(turn(a), turn(b)), turn(a + b), terms=4), roundoff(apart, 2 * np.sin(a), terms=4))
 
 
 @MATRIX_PRODUCT.claim
@@ -174,7 +156,7 @@ def _multiplications(product, n):
     return Counted.done
 
 
-@MATRIX_PRODUCT.mutant(caught_by=["equals-definition", "integers-are-exact", "composes-maps"])
+@MATRIX_PRODUCT.mutant(caught_by="equals-definition, integers-are-exact, composes-maps")
 def index_swapped(A, B):
     r"""an index swapped: $\sum_k A_{ik}B_{jk}$ where it fits"""
     B = np.swapaxes(B, -1, -2) if A.shape[-1] == B.shape[-1] else np.broadcast_to(B[..., :1, :], B.shape)
@@ -182,31 +164,26 @@ def index_swapped(A, B):
 
 
 @MATRIX_PRODUCT.mutant(
-    caught_by=[
-        "equals-definition",
-        "error-within-the-bound",
-        "integers-are-exact",
-        "n-cubed-multiplications",
-    ]
+    caught_by="equals-definition, error-within-the-bound, integers-are-exact, n-cubed-multiplications"
 )
 def last_term_dropped(A, B):
     """the last term of the sum is dropped"""
     return A[..., :-1] @ B[..., :-1, :]
 
 
-@MATRIX_PRODUCT.mutant(caught_by=["associative", "transpose-reverses"])
+@MATRIX_PRODUCT.mutant(caught_by="associative, transpose-reverses")
 def weighted_rows(A, B):
     """rows are weighted by their number: not associative"""
     return (1 + np.arange(A.shape[-2]))[:, None] * (A @ B)
 
 
-@MATRIX_PRODUCT.mutant(caught_by=["error-within-the-bound", "equals-definition"])
+@MATRIX_PRODUCT.mutant(caught_by="error-within-the-bound, equals-definition")
 def single_precision(A, B):
     """computed in float32"""
     return (A.astype(np.float32) @ B.astype(np.float32)).astype(float)
 
 
-@MATRIX_PRODUCT.mutant(caught_by=["n-cubed-multiplications"])
+@MATRIX_PRODUCT.mutant(caught_by="n-cubed-multiplications")
 def twice_the_work(A, B):
     """multiplied by the identity once more: twice the work"""
     C = A @ B
@@ -221,9 +198,7 @@ def figure(angle, stretch):
     a = np.radians(angle)
     B = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
     A = np.diag([stretch, 1.0])
-    shape = (
-        np.array([[0, 0], [1, 0], [1, 0.35], [0.35, 0.35], [0.35, 1], [0, 1], [0, 0]]).T * 2
-    )  # an L, (2, 7)
+    shape = np.array([[0, 0], [1, 0], [1, 0.35], [0.35, 0.35], [0.35, 1], [0, 1], [0, 0]]).T * 2  # an L, (2, 7)
     fig, axes = canvas(columns=3, width=8.0, height=3.0)
     products = (np.eye(2), matrix_product(A, B), matrix_product(B, A))
     for ax, M, name in zip(
@@ -234,12 +209,10 @@ def figure(angle, stretch):
         ax.fill(*matrix_product(M, shape), alpha=0.5)
         ax.set(aspect="equal", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), title=name)
     gap = np.abs(products[1] - products[2]).max()
-    return Drawing(
-        fig,
-        Text(
-            f"A figure turned by {angle:.0f}° and stretched by {stretch:.2f}, in both orders. AB = {np.round(products[1], 2).tolist()}, "
-            f"BA = {np.round(products[2], 2).tolist()}: largest difference {gap:.2f}.",
-            f"一个图形旋转 {angle:.0f}° 并拉伸 {stretch:.2f} 倍，两种次序。AB = {np.round(products[1], 2).tolist()}，"
-            f"BA = {np.round(products[2], 2).tolist()}：最大相差 {gap:.2f}。",
-        ),
+    words = Text(
+        f"A figure turned by {angle:.0f}° and stretched by {stretch:.2f}, in both orders. AB = {np.round(products[1], 2).tolist()}, "
+        f"BA = {np.round(products[2], 2).tolist()}: largest difference {gap:.2f}.",
+        f"一个图形旋转 {angle:.0f}° 并拉伸 {stretch:.2f} 倍，两种次序。AB = {np.round(products[1], 2).tolist()}，"
+        f"BA = {np.round(products[2], 2).tolist()}：最大相差 {gap:.2f}。",
     )
+    return Drawing(fig, words)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, invariance, rate, roundoff, statistical
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import bound, invariance, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -16,9 +16,7 @@ def _torch(maximum_likelihood, x, family):
 
     densities = {
         # (μ, log σ²)
-        "normal": lambda x, t: (
-            -0.5 * (math.log(2 * math.pi) + t[..., 1] + (x - t[..., 0]) ** 2 * (-t[..., 1]).exp())
-        ),
+        "normal": lambda x, t: -0.5 * (math.log(2 * math.pi) + t[..., 1] + (x - t[..., 0]) ** 2 * (-t[..., 1]).exp()),
         "bernoulli": lambda x, t: x * t[..., 0] - torch.nn.functional.softplus(t[..., 0]),  # log-odds
         "exponential": lambda x, t: t[..., 0] - t[..., 0].exp() * x,  # log-rate
         "poisson": lambda x, t: x * t[..., 0] - t[..., 0].exp() - torch.lgamma(x + 1),  # log-mean
@@ -26,9 +24,7 @@ def _torch(maximum_likelihood, x, family):
     if family not in densities:
         raise GradusError(f"expected one of the families {', '.join(densities)}, got {family!r}")
     k = 2 if family == "normal" else 1
-    t = maximum_likelihood(
-        densities[family], x, torch.zeros(*x.shape[:-1], k, dtype=torch.float64)
-    ).parameters
+    t = maximum_likelihood(densities[family], x, torch.zeros(*x.shape[:-1], k, dtype=torch.float64)).parameters
     if family == "normal":
         return torch.stack([t[..., 0], t[..., 1].exp()], dim=-1)
     return t.sigmoid() if family == "bernoulli" else t.exp()
@@ -38,9 +34,9 @@ MLE = Concept(
     key="mle",
     kind="definition",
     title="Maximum likelihood",
-    summary="The parameters under which the observations are most likely. With enough independent "
-    "observations no regular estimator does better: its variance tends to the Cramér–Rao bound "
-    "$1/(nI)$. Training a network on cross-entropy or squared error is this.",
+    summary="The parameters under which the observations are most likely. With enough independent observations no "
+    "regular estimator does better: its variance tends to the Cramér–Rao bound $1/(nI)$. Training a network on "
+    "cross-entropy or squared error is this.",
     formulas=(
         r"\hat\theta=\arg\max_\theta\sum_{i=1}^{n}\log f(x_i\mid\theta)\qquad(x_i\text{ independent})",
         r"\mathcal N:\ \hat\mu=\bar x,\ \hat\sigma^2=\tfrac1n\sum(x_i-\bar x)^2;\qquad \text{Bernoulli, Poisson}:\ \bar x;\qquad \text{exponential rate}:\ 1/\bar x",
@@ -66,18 +62,9 @@ MLE = Concept(
             "any differentiable log-density, by Newton's method; with standard errors",
         ),
     ),
-    readings=(
-        Reading("wasserman2004all", "ch. 9"),
-        Reading("murphy2022probabilistic", "§4.2"),
-        Reading("rao1945information"),
-        Reading("goodfellow2016deep", "§5.5"),
-    ),
-    deviations=(
-        (
-            "`scipy.stats.norm.fit` gives σ, not σ², with n below the line; `numpy.var` divides by n (the "
-            "MLE), `torch.var` by n − 1 (unbiased)."
-        ),
-    ),
+    readings="wasserman2004all ch. 9; murphy2022probabilistic §4.2; rao1945information; goodfellow2016deep §5.5",
+    deviations="`scipy.stats.norm.fit` gives σ, not σ², with n below the line; `numpy.var` divides by n (the MLE), "
+    "`torch.var` by n − 1 (unbiased).",
 )
 
 
@@ -134,36 +121,25 @@ def sample(rng, family, *shape):
 
 @MLE.claim
 def closed_forms_are_the_maximum(mle, rng):
-    """The closed forms are where the likelihood is highest: every move away, by 0.1 % to 50 %, lowers it
-    (densities from SciPy)
-    """
-    evidence = []
+    """The closed forms are where the likelihood is highest: every move away, by 0.1 % to 50 %, lowers it (densities
+    from SciPy)"""
     for family in ("normal", "bernoulli", "exponential", "poisson"):
         x = sample(rng, family, 20)
         theta = mle(x, family=family)
         top = log_likelihood(x, theta, family)
-        moved = [
-            theta + s * h * e * theta for e in np.eye(len(theta)) for h in (1e-3, 0.05, 0.5) for s in (-1, 1)
-        ]
+        moved = [theta + s * h * e * theta for e in np.eye(len(theta)) for h in (1e-3, 0.05, 0.5) for s in (-1, 1)]
         best = max(log_likelihood(x, t, family) for t in moved)
-        evidence.append(bound(best - top, 0.0, "≤"))
-    return all_of(*evidence)
+        yield bound(best - top, 0.0, "≤")
 
 
 @MLE.claim
 def reaches_the_cramer_rao_bound(mle, rng):
-    r"""The variance of the estimates is the Cramér–Rao bound: $\sigma^2/n$ for a normal mean, $p(1-p)/n$
-    for a coin, $\lambda/n$ for counts
-    """
-    n, repeats, evidence = 60, 1500, []
-    for family, theta, information in (
-        ("normal", 1.0, 1 / 4),
-        ("bernoulli", 0.3, 1 / 0.21),
-        ("poisson", 3.0, 1 / 3),
-    ):
+    r"""The variance of the estimates is the Cramér–Rao bound: $\sigma^2/n$ for a normal mean, $p(1-p)/n$ for a coin,
+    $\lambda/n$ for counts"""
+    n, repeats = 60, 1500
+    for family, theta, information in (("normal", 1.0, 1 / 4), ("bernoulli", 0.3, 1 / 0.21), ("poisson", 3.0, 1 / 3)):
         estimates = mle(sample(rng, family, repeats, n), family=family)[:, 0]
-        evidence.append(statistical(n * information * (estimates - theta) ** 2, 1.0))
-    return all_of(*evidence)
+        yield statistical(n * information * (estimates - theta) ** 2, 1.0)
 
 
 @MLE.claim
@@ -171,8 +147,7 @@ def error_falls_as_the_root_of_n(mle, rng):
     """Consistent: the error of an exponential rate falls as $n^{-1/2}$"""
     sizes, repeats = (25, 100, 400, 1600), 200
     errors = [
-        np.sqrt(((mle(sample(rng, "exponential", repeats, n), family="exponential") - 2.0) ** 2).mean())
-        for n in sizes
+        np.sqrt(((mle(sample(rng, "exponential", repeats, n), family="exponential") - 2.0) ** 2).mean()) for n in sizes
     ]
     # log RMSE of 200 errors is uncertain by 1/√400 = .05, the slope over these sizes by .016
     return rate(sizes, errors, -0.5, 5 * 0.016)
@@ -181,66 +156,46 @@ def error_falls_as_the_root_of_n(mle, rng):
 @MLE.claim
 def variance_is_biased(mle, rng):
     r"""The variance is biased: $E\hat\sigma^2=\frac{n-1}{n}\sigma^2$; yet its mean squared error,
-    $\frac{2n-1}{n^2}\sigma^4$, is less than that of the unbiased one
-    """
+    $\frac{2n-1}{n^2}\sigma^4$, is less than that of the unbiased one"""
     n = 5
     v = mle(sample(rng, "normal", 3000, n))[:, 1]
     unbiased = v * n / (n - 1)
-    return all_of(
-        statistical(v, 4 * (n - 1) / n),
-        statistical((v - 4) ** 2, 16 * (2 * n - 1) / n**2),
-        bound(
-            ((v - 4) ** 2).mean(),
-            ((unbiased - 4) ** 2).mean(),
-            "≤",
-            Text("the error of the unbiased estimate", "无偏估计的误差"),
-        ),
-    )
+    yield statistical(v, 4 * (n - 1) / n)
+    yield statistical((v - 4) ** 2, 16 * (2 * n - 1) / n**2)
+    why = Text("the error of the unbiased estimate", "无偏估计的误差")
+    yield bound(((v - 4) ** 2).mean(), ((unbiased - 4) ** 2).mean(), "≤", why)
 
 
 @MLE.claim
 def moves_with_the_units(mle, rng):
-    r"""Estimates move with the units: for $cx$ they are $(c\mu,c^2\sigma^2)$, the rate is divided by c;
-    and shifting x shifts only μ
-    """
+    r"""Estimates move with the units: for $cx$ they are $(c\mu,c^2\sigma^2)$, the rate is divided by c; and shifting x
+    shifts only μ"""
     x, t, c = sample(rng, "normal", 15), sample(rng, "exponential", 15), 8.0
     mu, v = mle(x)
-    return all_of(
-        invariance(mle(c * x + 3), [c * mu + 3, c**2 * v], terms=15, scale=float(c**2 * (v + mu**2) + 9)),
-        invariance(mle(c * t, family="exponential"), mle(t, family="exponential") / c, terms=15),
-    )
+    yield invariance(mle(c * x + 3), [c * mu + 3, c**2 * v], terms=15, scale=float(c**2 * (v + mu**2) + 9))
+    yield invariance(mle(c * t, family="exponential"), mle(t, family="exponential") / c, terms=15)
 
 
 @MLE.claim
 def a_product_needs_independence(mle, rng):
-    r"""The product of densities needs independence: with every observation written twice it promises a
-    variance of $\sigma^2/2n$, and the true one is twice that
-    """
+    r"""The product of densities needs independence: with every observation written twice it promises a variance of
+    $\sigma^2/2n$, and the true one is twice that"""
     n, repeats = 20, 1500
     x = sample(rng, "normal", repeats, n)
     twice = np.concatenate([x, x], axis=-1)
-    mu = mle(twice)[:, 0]
-    promised = 4 / (2 * n)
-    return all_of(
-        roundoff(mu, mle(x)[:, 0], terms=2 * n, scale=float(np.abs(x).max())),
-        statistical((mu - 1) ** 2 / promised, 2.0),
-    )
+    mu, promised = mle(twice)[:, 0], 4 / (2 * n)
+    yield roundoff(mu, mle(x)[:, 0], terms=2 * n, scale=float(np.abs(x).max()))
+    yield statistical((mu - 1) ** 2 / promised, 2.0)
 
 
-@MLE.mutant(caught_by=["equals-definition", "closed-forms-are-the-maximum", "variance-is-biased"])
+@MLE.mutant(caught_by="equals-definition, closed-forms-are-the-maximum, variance-is-biased")
 def n_minus_one(x, family="normal"):
     """n − 1 for n called maximum likelihood"""
     n = x.shape[-1]
     return mle(x, family) * np.array([1, n / (n - 1)]) if family == "normal" else mle(x, family)
 
 
-@MLE.mutant(
-    caught_by=[
-        "closed-forms-are-the-maximum",
-        "reaches-the-cramer-rao-bound",
-        "a-product-needs-independence",
-    ]
-)
+@MLE.mutant(caught_by="closed-forms-are-the-maximum, reaches-the-cramer-rao-bound, a-product-needs-independence")
 def median(x, family="normal"):
     """the median for the mean"""
     theta = mle(x, family)
@@ -249,19 +204,14 @@ def median(x, family="normal"):
 
 
 @MLE.mutant(
-    caught_by=[
-        "equals-definition",
-        "closed-forms-are-the-maximum",
-        "moves-with-the-units",
-        "error-falls-as-the-root-of-n",
-    ]
+    caught_by="equals-definition, closed-forms-are-the-maximum, moves-with-the-units, error-falls-as-the-root-of-n"
 )
 def mean_for_rate(x, family="normal"):
     """the mean for the rate"""
     return mle(x, "poisson" if family == "exponential" else family)
 
 
-@MLE.mutant(caught_by=["error-falls-as-the-root-of-n", "reaches-the-cramer-rao-bound"])
+@MLE.mutant(caught_by="error-falls-as-the-root-of-n, reaches-the-cramer-rao-bound")
 def first_twenty(x, family="normal"):
     """only the first 20 observations are used"""
     return mle(x[..., :20], family)
@@ -270,10 +220,10 @@ def first_twenty(x, family="normal"):
 MLE.erratum(
     "E58",
     common=r"The likelihood is $L(\theta)=\prod_{i=1}^{n}f(x_i\mid\theta)$, with no condition named",
-    why="The product is the joint density only of independent observations. Written twice each, they "
-    "leave the estimate where it was, but the product promises half the variance.",
+    why="The product is the joint density only of independent observations. Written twice each, they leave the "
+    "estimate where it was, but the product promises half the variance.",
     right="$x_i$ independent and identically distributed; otherwise the joint density",
-    claims=("a-product-needs-independence",),
+    claims="a-product-needs-independence",
 )
 
 
@@ -296,20 +246,14 @@ def figure(n, p):
     left.set(xlabel="p", ylabel="L(p) / max L", title=f"likelihood of {n} flips")
     left.legend(frameon=False, fontsize=8)
     deviation = np.sqrt(p * (1 - p) / n)
-    edges = (
-        (np.arange(n + 2) - 0.5) / n if n <= 40 else np.linspace(p - 4.2 * deviation, p + 4.2 * deviation, 41)
-    )
+    edges = (np.arange(n + 2) - 0.5) / n if n <= 40 else np.linspace(p - 4.2 * deviation, p + 4.2 * deviation, 41)
     right.hist(estimates, bins=edges, density=True, color=COLOURS[0], alpha=0.5)
     x = np.linspace(max(0, p - 4 * deviation), min(1, p + 4 * deviation), 200)
-    right.plot(
-        x, np.exp(-((x - p) ** 2) / (2 * deviation**2)) / (deviation * np.sqrt(2 * np.pi)), color=COLOURS[1]
-    )
+    right.plot(x, np.exp(-((x - p) ** 2) / (2 * deviation**2)) / (deviation * np.sqrt(2 * np.pi)), color=COLOURS[1])
     right.set(xlabel="estimate", title=r"2000 estimates and $N(p, 1/nI)$", xlim=(x[0], x[-1]))
     spread = float(estimates.std())
-    return Drawing(
-        fig,
-        Text(
-            f"{n} flips of a coin with p = {p:.2f}: this sample gives {first:.3f}. Over 2000 samples the estimates deviate by {spread:.4f}; the Cramér–Rao bound is {deviation:.4f}.",
-            f"抛掷 {n} 次 p = {p:.2f} 的硬币：此样本给出 {first:.3f}。2000 个样本的估计的标准差为 {spread:.4f}；Cramér–Rao 下界为 {deviation:.4f}。",
-        ),
+    words = Text(
+        f"{n} flips of a coin with p = {p:.2f}: this sample gives {first:.3f}. Over 2000 samples the estimates deviate by {spread:.4f}; the Cramér–Rao bound is {deviation:.4f}.",
+        f"抛掷 {n} 次 p = {p:.2f} 的硬币：此样本给出 {first:.3f}。2000 个样本的估计的标准差为 {spread:.4f}；Cramér–Rao 下界为 {deviation:.4f}。",
     )
+    return Drawing(fig, words)

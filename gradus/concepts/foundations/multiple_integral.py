@@ -5,18 +5,17 @@ import math
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
-from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page.evidence import EPSILON, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 MULTIPLE_INTEGRAL = Concept(
     key="multiple-integral",
     kind="theorem",
     title="Multiple integrals and change of variables",
-    summary=r"The integral over a region that a map $\varphi$ makes out of a cube: each small box "
-    r"contributes the value there times its volume, and $\varphi$ stretches volumes by $|\det J|$. "
-    "Integrating one variable after the other gives the same in either order, provided that the "
-    "absolute value has a finite integral.",
+    summary=r"The integral over a region that a map $\varphi$ makes out of a cube: each small box contributes the "
+    r"value there times its volume, and $\varphi$ stretches volumes by $|\det J|$. Integrating one variable after the "
+    "other gives the same in either order, provided that the absolute value has a finite integral.",
     formulas=(
         r"\int_{\varphi([0,1]^d)}f(y)\,dy=\int_{[0,1]^d}f(\varphi(u))\,|\det J_\varphi(u)|\,du",
         r"\iint f=\int\Big(\int f(x,y)\,dx\Big)dy=\int\Big(\int f(x,y)\,dy\Big)dx\qquad\text{if }\iint|f|<\infty",
@@ -49,29 +48,19 @@ MULTIPLE_INTEGRAL = Concept(
             "the Jacobian by dual numbers; $n^d$ points, so for few dimensions",
         ),
     ),
-    readings=(
-        Reading("rudin1976principles", "ch. 10"),
-        Reading("strang1991calculus", "ch. 14"),
-        Reading("fubini1907sugli"),
-        Reading("davis1984methods", "ch. 5"),
-    ),
+    readings="rudin1976principles ch. 10; strang1991calculus ch. 14; fubini1907sugli; davis1984methods ch. 5",
     deviations=(
-        (
-            "SciPy's `dblquad` and `nquad` integrate one variable after the other and take no map: write "
-            r"the factor $|\det J|$ into the integrand."
-        ),
-        (
-            "In one dimension the substitution rule keeps the sign of $g'$, because the ends change places "
-            "with it; over a region there is no direction, hence the absolute value."
-        ),
+        "SciPy's `dblquad` and `nquad` integrate one variable after the other and take no map: write the factor "
+        r"$|\det J|$ into the integrand.",
+        "In one dimension the substitution rule keeps the sign of $g'$, because the ends change places with it; over "
+        "a region there is no direction, hence the absolute value.",
     ),
     proof=Proof(
-        r"Cut the cube into small boxes. On a box around $u$ the map is $\varphi(u)+J(u)(v-u)$ up to "
-        r"terms of second order, and a linear map multiplies volumes by $|\det J|$; so the sum of "
-        r"$f(\varphi(u))|\det J(u)|$ times the boxes' volumes is a Riemann sum over the image. For "
-        r"$B^d$: with $f=e^{-\|y\|^2}$ the product form gives $\pi^{d/2}$, spherical shells give "
-        r"$d\operatorname{vol}B^d\int_0^\infty r^{d-1}e^{-r^2}dr=\operatorname{vol}B^d\,\Gamma(\tfrac "
-        "d2+1)$.",
+        r"Cut the cube into small boxes. On a box around $u$ the map is $\varphi(u)+J(u)(v-u)$ up to terms of second "
+        r"order, and a linear map multiplies volumes by $|\det J|$; so the sum of $f(\varphi(u))|\det J(u)|$ times "
+        r"the boxes' volumes is a Riemann sum over the image. For $B^d$: with $f=e^{-\|y\|^2}$ the product form gives "
+        r"$\pi^{d/2}$, spherical shells give $d\operatorname{vol}B^d\int_0^\infty "
+        r"r^{d-1}e^{-r^2}dr=\operatorname{vol}B^d\,\Gamma(\tfrac d2+1)$.",
         "Rudin 1976, ch. 10",
     ),
     longest_sum=1024,
@@ -167,33 +156,22 @@ def invalid(rng):
 @MULTIPLE_INTEGRAL.claim
 def parallelepiped(integral, rng):
     r"""The unit cube's image under A has volume $|\det A|$, also where A turns it over"""
-    evidence = []
     for d in (2, 3):
         for sign in (1, -1):
             A = rng.standard_normal((d, d))
             A[0] *= sign * np.sign(np.linalg.det(A))
             size = np.prod(np.linalg.norm(A, axis=0))
-            evidence.append(
-                roundoff(
-                    integral(one, affine(A, rng.standard_normal(d)), d, 3),
-                    abs(np.linalg.det(A)),
-                    terms=27,
-                    scale=size,
-                )
+            yield roundoff(
+                integral(one, affine(A, rng.standard_normal(d)), d, 3), abs(np.linalg.det(A)), terms=27, scale=size
             )
-    return all_of(*evidence)
 
 
 @MULTIPLE_INTEGRAL.claim
 def volumes_of_balls(integral, rng):
-    r"""Balls of radius 1 have the volumes $\pi^{d/2}/\Gamma(\frac d2+1)$: 2, π, $\frac43\pi$,
-    $\frac12\pi^2$
-    """
-    evidence = []
+    r"""Balls of radius 1 have the volumes $\pi^{d/2}/\Gamma(\frac d2+1)$: 2, π, $\frac43\pi$, $\frac12\pi^2$"""
     for d in range(1, 5):
         want = math.pi ** (d / 2) / math.gamma(d / 2 + 1)
-        evidence.append(roundoff(integral(one, spherical(d), d, 10), want, terms=64 * d))
-    return all_of(*evidence)
+        yield roundoff(integral(one, spherical(d), d, 10), want, terms=64 * d)
 
 
 @MULTIPLE_INTEGRAL.claim
@@ -207,9 +185,8 @@ def does_not_depend_on_the_parametrisation(integral, rng):
 
 @MULTIPLE_INTEGRAL.claim
 def fubini_for_continuous_functions(integral, rng):
-    """For a continuous function the order of the variables does not matter, and both agree with SciPy's
-    iterated integral
-    """
+    """For a continuous function the order of the variables does not matter, and both agree with SciPy's iterated
+    integral"""
     from scipy.integrate import dblquad
 
     x0, y0 = rng.uniform(-1, 0, 2)
@@ -228,45 +205,39 @@ def unfubini(y):
 @MULTIPLE_INTEGRAL.claim
 def fubini_fails_without_integrability(integral, rng):
     r"""Where $\iint|f|=\infty$ the order matters: $\frac{x^2-y^2}{(x^2+y^2)^2}$ over the unit square gives
-    $-\frac\pi4$ with x first and $+\frac\pi4$ with y first
-    """
+    $-\frac\pi4$ with x first and $+\frac\pi4$ with y first"""
     # x first, over [0, 1]: what is left is the limit δ → 0 of the integral over [0, 1] × [δ, 1]
-    evidence, gap = [], []
+    gap = []
     for delta in (1 / 4, 1 / 8, 1 / 16):
         x_first = integral(unfubini, rectangle(0, 1, delta, 1), 2, 44)
         y_first = integral(unfubini, rectangle(delta, 1, 0, 1), 2, 44)
         exact = math.pi / 4 - math.atan(delta)
         got = np.array([x_first, y_first], float)
-        evidence.append(roundoff(got, np.array([-exact, exact]), terms=44, scale=1 / delta**2))
+        yield roundoff(got, np.array([-exact, exact]), terms=44, scale=1 / delta**2)
         gap.append(float(y_first - x_first))
     opens = bound(gap[-1], math.pi / 2 - 2 / 16, "≥", Text("the gap opens to π/2", "差距趋于 π/2"))
     # over δ ≤ r, θ in the quarter circle, |f| integrates to log(1/δ): no finite limit
-    quarter = lambda delta: generic(
-        lambda u: polar(namespace(u).stack([delta * (1 / delta) ** u[0], u[1] / 8]))
-    )
+    quarter = lambda delta: generic(lambda u: polar(namespace(u).stack([delta * (1 / delta) ** u[0], u[1] / 8])))
     size = [float(integral(unfubini, quarter(2.0**-k), 2, 24)) for k in (4, 8, 12)]
     want = np.log(2.0) * np.array([4, 8, 12]) / 2  # ∫cos 2θ over 0…π/4 is ½
-    return all_of(*evidence, opens, roundoff(np.array(size), want, terms=24 * 24))
+    yield opens
+    yield roundoff(np.array(size), want, terms=24 * 24)
 
 
 @MULTIPLE_INTEGRAL.claim
 def gaussian_integral_squared(integral, rng):
     r"""In polar coordinates the square of the Gaussian integral is π: over radius R it is $\pi(1-e^{-R^2})$"""
     bell = generic(lambda y: namespace(y).exp(-(y[0] ** 2) - y[1] ** 2))
-    evidence = []
     for R in (1.0, 2.0, 6.0):
         got = integral(bell, generic(lambda u, R=R: R * polar(u)), 2, 40)
-        evidence.append(roundoff(got, math.pi * (1 - math.exp(-R * R)), terms=40 * 40))
+        yield roundoff(got, math.pi * (1 - math.exp(-R * R)), terms=40 * 40)
     side = integral(bell, rectangle(-6.0, 6.0, -6.0, 6.0), 2, 48)
     corners = 4 * math.exp(-36)  # four half planes beyond 6 hold less than that
-    return all_of(
-        *evidence,
-        near(
-            float(side),
-            math.pi,
-            corners + 4 * 48 * 48 * EPSILON,
-            Text("what lies outside the square, and rounding", "正方形以外的部分，以及舍入"),
-        ),
+    yield near(
+        float(side),
+        math.pi,
+        corners + 4 * 48 * 48 * EPSILON,
+        Text("what lies outside the square, and rounding", "正方形以外的部分，以及舍入"),
     )
 
 
@@ -277,9 +248,7 @@ def twice_covered_counts_twice(integral, rng):
     return roundoff(integral(one, twice, 2, 12), 2 * math.pi, terms=144)
 
 
-@MULTIPLE_INTEGRAL.mutant(
-    caught_by=["parallelepiped", "fubini-for-continuous-functions", "equals-definition"]
-)
+@MULTIPLE_INTEGRAL.mutant(caught_by="parallelepiped, fubini-for-continuous-functions, equals-definition")
 def signed_determinant(f, phi, d, n=20):
     """the determinant without its absolute value"""
     return multiple_integral(f, phi, d, n) * orientation(phi, d)
@@ -292,21 +261,15 @@ def orientation(phi, d):
 
 
 @MULTIPLE_INTEGRAL.mutant(
-    caught_by=[
-        "volumes-of-balls",
-        "gaussian-integral-squared",
-        "does-not-depend-on-the-parametrisation",
-        "twice-covered-counts-twice",
-    ]
+    caught_by="volumes-of-balls, gaussian-integral-squared, does-not-depend-on-the-parametrisation, "
+    "twice-covered-counts-twice"
 )
 def no_factor(f, phi, d, n=20):
     """no factor for the change of volume"""
     return multiple_integral(lambda u: f(phi(u)), lambda u: u, d, n)
 
 
-@MULTIPLE_INTEGRAL.mutant(
-    caught_by=["parallelepiped", "volumes-of-balls", "does-not-depend-on-the-parametrisation"]
-)
+@MULTIPLE_INTEGRAL.mutant(caught_by="parallelepiped, volumes-of-balls, does-not-depend-on-the-parametrisation")
 def diagonal_only(f, phi, d, n=20):
     """the product of the diagonal for the determinant"""
 
@@ -317,13 +280,13 @@ def diagonal_only(f, phi, d, n=20):
     return multiple_integral(lambda u: f(phi(u)) * np.abs(stretch(u)), lambda u: u, d, n)
 
 
-@MULTIPLE_INTEGRAL.mutant(caught_by=["fubini-fails-without-integrability"])
+@MULTIPLE_INTEGRAL.mutant(caught_by="fubini-fails-without-integrability")
 def absolute_values(f, phi, d, n=20):
     """the absolute value of f is integrated"""
     return multiple_integral(lambda y: np.abs(f(y)), phi, d, n)
 
 
-@MULTIPLE_INTEGRAL.mutant(caught_by=["parallelepiped", "volumes-of-balls", "gaussian-integral-squared"])
+@MULTIPLE_INTEGRAL.mutant(caught_by="parallelepiped, volumes-of-balls, gaussian-integral-squared")
 def inverse_volume(f, phi, d, n=20):
     """the volume of the inverse map"""
 
@@ -374,9 +337,7 @@ def figure(twist, n):
                     axis=1,
                 )
                 boxes.append(g(path).T)
-        patch = PolyCollection(
-            boxes, array=np.abs(stretch), cmap="viridis", clim=(0, top), edgecolor="white", lw=0.5
-        )
+        patch = PolyCollection(boxes, array=np.abs(stretch), cmap="viridis", clim=(0, top), edgecolor="white", lw=0.5)
         ax.add_collection(patch)
         ax.autoscale_view()
         ax.set(aspect="equal", title=name)
@@ -384,12 +345,10 @@ def figure(twist, n):
     right.plot(0, 0, ".", color=COLOURS[1], ms=1)
     total = float(np.abs(stretch).sum() / n**2)
     exact = float(multiple_integral(lambda y: 1.0 + 0 * y[0], phi, 2, 40))
-    return Drawing(
-        fig,
-        Text(
-            f"{n} × {n} equal boxes of the square and their images, coloured by |det J|, from {np.abs(stretch).min():.2f} to {np.abs(stretch).max():.2f}. "
-            f"Their areas, |det J|/{n * n} each, add up to {total:.4f}; the integral of |det J| is {exact:.4f}.",
-            f"正方形的 {n} × {n} 个等大小格及其像，颜色表示 |det J|，从 {np.abs(stretch).min():.2f} 到 {np.abs(stretch).max():.2f}。"
-            f"各像的面积 |det J|/{n * n} 之和为 {total:.4f}；|det J| 的积分为 {exact:.4f}。",
-        ),
+    words = Text(
+        f"{n} × {n} equal boxes of the square and their images, coloured by |det J|, from {np.abs(stretch).min():.2f} to {np.abs(stretch).max():.2f}. "
+        f"Their areas, |det J|/{n * n} each, add up to {total:.4f}; the integral of |det J| is {exact:.4f}.",
+        f"正方形的 {n} × {n} 个等大小格及其像，颜色表示 |det J|，从 {np.abs(stretch).min():.2f} 到 {np.abs(stretch).max():.2f}。"
+        f"各像的面积 |det J|/{n * n} 之和为 {total:.4f}；|det J| 的积分为 {exact:.4f}。",
     )
+    return Drawing(fig, words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,9 +15,9 @@ NORM = Concept(
     key="norm",
     kind="definition",
     title="p-norms and the sup norm",
-    summary=r"How long a vector is. $p=2$ is the Euclidean length, $p=1$ the sum of the sizes, $p=\infty$ "
-    "the largest size. The choice decides what “small” means: the ball of $p=1$ has corners on the "
-    "axes, which is why an $L^1$ penalty makes zeros.",
+    summary=r"How long a vector is. $p=2$ is the Euclidean length, $p=1$ the sum of the sizes, $p=\infty$ the largest "
+    "size. The choice decides what “small” means: the ball of $p=1$ has corners on the axes, which is why an $L^1$ "
+    "penalty makes zeros.",
     formulas=(
         r"\lVert x\rVert_p=\Big(\sum_{i=1}^{n}\lvert x_i\rvert^p\Big)^{1/p},\qquad \lVert x\rVert_\infty=\max_i\lvert x_i\rvert",
         r"\lVert x\rVert=0\Leftrightarrow x=0,\qquad \lVert cx\rVert=\lvert c\rvert\,\lVert x\rVert,\qquad "
@@ -37,20 +37,12 @@ NORM = Concept(
     year=1896,
     people=("Hermann Minkowski",),
     implementations=(Implementation("torch.linalg:vector_norm", "torch", _torch),),
-    readings=(
-        Reading("boyd2004convex", "A.1"),
-        Reading("golub2013matrix", "§2.2"),
-        Reading("goodfellow2016deep", "§2.5"),
-    ),
+    readings="boyd2004convex A.1; golub2013matrix §2.2; goodfellow2016deep §2.5",
     deviations=(
-        (
-            "The squares of $p=2$ overflow for entries above about 10¹⁵⁴ in NumPy and PyTorch; "
-            "`math.hypot` and `scipy.linalg.norm` scale first."
-        ),
-        (
-            "For a matrix, `numpy.linalg.norm(A, 2)` is the spectral norm, not the p-norm of its entries; "
-            "`torch.linalg.vector_norm` takes the entries."
-        ),
+        "The squares of $p=2$ overflow for entries above about 10¹⁵⁴ in NumPy and PyTorch; `math.hypot` and "
+        "`scipy.linalg.norm` scale first.",
+        "For a matrix, `numpy.linalg.norm(A, 2)` is the spectral norm, not the p-norm of its entries; "
+        "`torch.linalg.vector_norm` takes the entries.",
         "Libraries accept $p<1$ and $p=0$ (the count of nonzero entries); neither is a norm.",
     ),
 )
@@ -98,9 +90,7 @@ def homogeneous(norm, rng):
     r"""$\lVert cx\rVert=\lvert c\rvert\,\lVert x\rVert$, also for negative c"""
     x = rng.standard_normal(9)
     # |x|^p multiplies a relative rounding error by p, the root divides it again
-    return all_of(
-        *[roundoff(norm(c * x, p=p), abs(c) * norm(x, p=p), terms=9) for c in (-3.7, 0.1) for p in ORDERS]
-    )
+    return all_of(*[roundoff(norm(c * x, p=p), abs(c) * norm(x, p=p), terms=9) for c in (-3.7, 0.1) for p in ORDERS])
 
 
 @NORM.claim
@@ -108,19 +98,15 @@ def triangle_inequality(norm, rng):
     r"""Triangle inequality: $\lVert x+y\rVert\le\lVert x\rVert+\lVert y\rVert$ for every $p\ge1$"""
     x, y = rng.standard_normal((200, 4)), rng.standard_normal((200, 4))
     y[0] = 2 * x[0]  # equality: parallel vectors
-    evidence = []
     for p in ORDERS:
         ratio = norm(x + y, p=p) / (norm(x, p=p) + norm(y, p=p))
-        evidence.append(
-            bound(
-                ratio.max(),
-                1 + 4 * 2.0**-52,
-                "≤",
-                Text("Minkowski's inequality, and rounding", "闵可夫斯基不等式，以及舍入"),
-            )
+        yield bound(
+            ratio.max(),
+            1 + 4 * 2.0**-52,
+            "≤",
+            Text("Minkowski's inequality, and rounding", "闵可夫斯基不等式，以及舍入"),
         )
-        evidence.append(roundoff(ratio[0], 1.0, terms=4))
-    return all_of(*evidence)
+        yield roundoff(ratio[0], 1.0, terms=4)
 
 
 @NORM.claim
@@ -129,9 +115,7 @@ def below_one_is_no_norm(norm, rng):
     e = np.eye(2)
     whole = norm(e[0] + e[1], p=0.5)
     parts = norm(e[0], p=0.5) + norm(e[1], p=0.5)
-    return all_of(
-        roundoff(whole, 4.0, terms=2), roundoff(parts, 2.0, terms=2), bound(whole - parts, 0.0, "≥")
-    )
+    return all_of(roundoff(whole, 4.0, terms=2), roundoff(parts, 2.0, terms=2), bound(whole - parts, 0.0, "≥"))
 
 
 @NORM.claim
@@ -140,70 +124,53 @@ def decreases_with_p(norm, rng):
     x = rng.standard_normal((50, 6))
     orders = (0.7, 1.0, 1.5, 2.0, 3.0, 8.0, 60.0, np.inf)
     values = np.stack([norm(x, p=p) for p in orders])  # (orders, 50)
-    return bound(
-        (values[1:] / values[:-1]).max(), 1 + 16 * 2.0**-52, "≤", Text("1, and rounding", "1，以及舍入")
-    )
+    return bound((values[1:] / values[:-1]).max(), 1 + 16 * 2.0**-52, "≤", Text("1, and rounding", "1，以及舍入"))
 
 
 @NORM.claim
 def tends_to_the_sup_norm(norm, rng):
-    r"""$\lVert x\rVert_p\to\lVert x\rVert_\infty$: the ratio lies between 1 and $n^{1/p}$, and both ends
-    are reached
-    """
-    n, evidence = 6, []
+    r"""$\lVert x\rVert_p\to\lVert x\rVert_\infty$: the ratio lies between 1 and $n^{1/p}$, and both ends are reached"""
+    n = 6
     for p in (1.0, 4.0, 32.0, 256.0):
         x = rng.standard_normal((50, n))
         ratio = norm(x, p=p) / norm(x, p=np.inf)
-        evidence += [bound(ratio.min(), 1.0, "≥"), bound(ratio.max(), n ** (1 / p), "≤")]
-        evidence += [
-            roundoff(norm(np.ones(n), p=p), n ** (1 / p), terms=n),
-            roundoff(norm(np.eye(n)[0], p=p), 1.0),
-        ]
-    return all_of(*evidence)
+        yield bound(ratio.min(), 1.0, "≥")
+        yield bound(ratio.max(), n ** (1 / p), "≤")
+        yield roundoff(norm(np.ones(n), p=p), n ** (1 / p), terms=n)
+        yield roundoff(norm(np.eye(n)[0], p=p), 1.0)
 
 
 @NORM.claim
 def holder(norm, rng):
-    r"""Hölder: $\lvert x^{\mathsf T}y\rvert\le\lVert x\rVert_p\lVert y\rVert_q$ with $1/p+1/q=1$, with
-    equality for $y=\operatorname{sign}(x)\lvert x\rvert^{p-1}$
-    """
+    r"""Hölder: $\lvert x^{\mathsf T}y\rvert\le\lVert x\rVert_p\lVert y\rVert_q$ with $1/p+1/q=1$, with equality for
+    $y=\operatorname{sign}(x)\lvert x\rvert^{p-1}$"""
     x, y = rng.standard_normal((100, 5)), rng.standard_normal((100, 5))
-    evidence = []
     for p, q in ((1.5, 3.0), (2.0, 2.0), (4.0, 4 / 3)):
         ratio = np.abs((x * y).sum(-1)) / (norm(x, p=p) * norm(y, p=q))
         best = np.sign(x) * np.abs(x) ** (p - 1)
-        evidence.append(bound(ratio.max(), 1.0, "≤", Text("Hölder's inequality", "赫尔德不等式")))
-        evidence.append(roundoff((x * best).sum(-1), norm(x, p=p) * norm(best, p=q), terms=10))
-    return all_of(*evidence)
+        yield bound(ratio.max(), 1.0, "≤", Text("Hölder's inequality", "赫尔德不等式"))
+        yield roundoff((x * best).sum(-1), norm(x, p=p) * norm(best, p=q), terms=10)
 
 
-@NORM.mutant(
-    caught_by=[
-        "homogeneous",
-        "equals-definition",
-        "below-one-is-no-norm",
-        "decreases-with-p",
-        "tends-to-the-sup-norm",
-    ]
-)
+@NORM.mutant(caught_by="homogeneous, equals-definition, below-one-is-no-norm, decreases-with-p, tends-to-the-sup-norm")
 def no_root(x, p=2.0):
     """the root is left out"""
     return np.abs(x).max(axis=-1) if p == np.inf else (np.abs(x) ** p).sum(axis=-1)
 
 
-@NORM.mutant(caught_by=["decreases-with-p", "tends-to-the-sup-norm", "zero-only-for-zero", "holder"])
+@NORM.mutant(caught_by="decreases-with-p, tends-to-the-sup-norm, zero-only-for-zero, holder")
 def mean_of_powers(x, p=2.0):
     """the mean of the powers, not their sum"""
     return norm(x, p) if p == np.inf else norm(x, p) / x.shape[-1] ** (1 / p)
 
 
-@NORM.mutant(caught_by=["homogeneous", "equals-definition", "zero-only-for-zero"])
+@NORM.mutant(caught_by="homogeneous, equals-definition, zero-only-for-zero")
 def no_absolute_value(x, p=2.0):
     """no absolute values"""
     return x.max(axis=-1) if p == np.inf else (x**p).sum(axis=-1) ** (1 / p)
 
 
-@NORM.mutant(caught_by=["triangle-inequality", "equals-definition"])
+@NORM.mutant(caught_by="triangle-inequality, equals-definition")
 def half_the_order(x, p=2.0):
     """half the order: below 1 where p < 2"""
     return norm(x, p / 2)
@@ -212,27 +179,22 @@ def half_the_order(x, p=2.0):
 NORM.erratum(
     "E102",
     common="In Chinese texts “norm” appears as 'rule', 'standard' (a machine's translation)",
-    why="What is meant is a function with three axioms; a “standard” has none, and already "
-    r"$p=\tfrac12$, which looks the same, breaks one of them.",
-    right="the mathematical term for norm, checked by its axioms; likewise those for determinant, plane, "
-    "product, gradient",
-    claims=("zero-only-for-zero", "homogeneous", "triangle-inequality", "below-one-is-no-norm"),
+    why=r"What is meant is a function with three axioms; a “standard” has none, and already $p=\tfrac12$, which looks "
+    "the same, breaks one of them.",
+    right="the mathematical term for norm, checked by its axioms; likewise those for determinant, plane, product, "
+    "gradient",
+    claims="zero-only-for-zero, homogeneous, triangle-inequality, below-one-is-no-norm",
 )
 
 
-@NORM.figure(
-    p=Slider(0.4, 12, 3.0, "order p", log=True),
-    angle=Slider(0, 90, 30, "angle of x in degrees"),
-)
+@NORM.figure(p=Slider(0.4, 12, 3.0, "order p", log=True), angle=Slider(0, 90, 30, "angle of x in degrees"))
 def figure(p, angle):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.6)
     t = np.linspace(0, 2 * np.pi, 721)
     circle = np.stack([np.cos(t), np.sin(t)], axis=-1)
     for order, style in ((1.0, ":"), (2.0, "--"), (np.inf, "-.")):
         ball = circle / norm(circle, order)[:, None]
-        left.plot(
-            *ball.T, style, color=COLOURS[6], lw=1, label="p = ∞" if order == np.inf else f"p = {order:g}"
-        )
+        left.plot(*ball.T, style, color=COLOURS[6], lw=1, label="p = ∞" if order == np.inf else f"p = {order:g}")
     ball = circle / norm(circle, p)[:, None]
     left.fill(*ball.T, color=COLOURS[0], alpha=0.15)
     left.plot(*ball.T, label=f"p = {p:.3g}")
@@ -255,12 +217,10 @@ def figure(p, angle):
     )
     right.minorticks_off()
     value, convex = norm(x, p), p >= 1
-    return Drawing(
-        fig,
-        Text(
-            f"The unit ball of p = {p:.3g} is {'convex' if convex else 'not convex: no norm'}. The vector at {angle:.0f}° of Euclidean length 1 "
-            f"has ‖x‖₁ = {norm(x, 1):.3f}, ‖x‖_p = {value:.3f}, ‖x‖_∞ = {norm(x, np.inf):.3f}.",
-            f"p = {p:.3g} 的单位球{'是凸的' if convex else '不是凸的：不是范数'}。角度 {angle:.0f}°、欧几里得长度为 1 的向量："
-            f"‖x‖₁ = {norm(x, 1):.3f}，‖x‖_p = {value:.3f}，‖x‖_∞ = {norm(x, np.inf):.3f}。",
-        ),
+    words = Text(
+        f"The unit ball of p = {p:.3g} is {'convex' if convex else 'not convex: no norm'}. The vector at {angle:.0f}° of Euclidean length 1 "
+        f"has ‖x‖₁ = {norm(x, 1):.3f}, ‖x‖_p = {value:.3f}, ‖x‖_∞ = {norm(x, np.inf):.3f}.",
+        f"p = {p:.3g} 的单位球{'是凸的' if convex else '不是凸的：不是范数'}。角度 {angle:.0f}°、欧几里得长度为 1 的向量："
+        f"‖x‖₁ = {norm(x, 1):.3f}，‖x‖_p = {value:.3f}，‖x‖_∞ = {norm(x, np.inf):.3f}。",
     )
+    return Drawing(fig, words)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -23,9 +23,9 @@ PCA = Concept(
     key="pca",
     kind="algorithm",
     title="Principal component analysis",
-    summary="Centre the data; the eigenvectors of their covariance are the directions of greatest "
-    "variance, and the eigenvalues those variances. The first k span the plane nearest to the data "
-    "in squared distance. It looks at variance alone: at units, not at labels.",
+    summary="Centre the data; the eigenvectors of their covariance are the directions of greatest variance, and the "
+    "eigenvalues those variances. The first k span the plane nearest to the data in squared distance. It looks at "
+    "variance alone: at units, not at labels.",
     formulas=(
         r"\mu=\frac1n\sum_{i=1}^{n}x_i,\qquad S=\frac1{n-1}\sum_{i=1}^{n}(x_i-\mu)(x_i-\mu)^{\mathsf T},\qquad Sw_j=\lambda_jw_j,\quad \lambda_1\ge\lambda_2\ge\dots",
         r"w_1=\arg\max_{\lVert w\rVert=1}w^{\mathsf T}Sw,\qquad W=(w_1,\dots,w_k)^{\mathsf T}=\arg\max_{WW^{\mathsf T}=I}\operatorname{tr}(WSW^{\mathsf T})",
@@ -53,18 +53,11 @@ PCA = Concept(
             "by the SVD of the centred data; `transform` gives the scores",
         ),
     ),
-    readings=(
-        Reading("jolliffe2002principal", "ch. 1–3"),
-        Reading("hastie2009elements", "§14.5"),
-        Reading("bishop2006pattern", "§12.1"),
-        Reading("deisenroth2020mathematics", "ch. 10"),
-    ),
+    readings="jolliffe2002principal ch. 1–3; hastie2009elements §14.5; bishop2006pattern §12.1; "
+    "deisenroth2020mathematics ch. 10",
     deviations=(
-        (
-            "The variances divide by n − 1 in scikit-learn, R's `prcomp` and MATLAB, by n in R's "
-            "`princomp`. The signs of the components are free: here, as in scikit-learn ≥ 1.5, the largest "
-            "entry of each is positive."
-        ),
+        "The variances divide by n − 1 in scikit-learn, R's `prcomp` and MATLAB, by n in R's `princomp`. The signs "
+        "of the components are free: here, as in scikit-learn ≥ 1.5, the largest entry of each is positive.",
         "`TruncatedSVD` does not centre: its first direction is then mostly the mean.",
     ),
     canonical=one_sign,
@@ -107,9 +100,8 @@ def digits():
 
 @PCA.claim
 def equals_scikit_learn_on_digits(pca, rng):
-    """On the 1797 digits it equals scikit-learn: the first two components hold 14.89 % and 13.62 % of the
-    variance, 29 hold 95 %
-    """
+    """On the 1797 digits it equals scikit-learn: the first two components hold 14.89 % and 13.62 % of the variance, 29
+    hold 95 %"""
     from sklearn.decomposition import PCA as Oracle
 
     X, _ = digits()
@@ -119,14 +111,12 @@ def equals_scikit_learn_on_digits(pca, rng):
     share = np.cumsum(variances) / total
     gap = float(-np.diff(oracle.explained_variance_[:10]).max()) / oracle.explained_variance_[0]
     signs = np.sign((W * oracle.components_).sum(axis=1))[:, None]
-    return all_of(
-        roundoff(variances, oracle.explained_variance_, terms=64),
-        roundoff(mu, oracle.mean_, terms=64),
-        roundoff((W * signs)[:9], oracle.components_[:9], terms=64, scale=1 / gap),
-        near(share[0], 0.14890594, 5e-9, Text("eight published digits", "公布的 8 位数字")),
-        near(share[1] - share[0], 0.13618771, 5e-9, Text("eight published digits", "公布的 8 位数字")),
-        identical(int(np.argmax(share >= 0.95)) + 1, 29),
-    )
+    yield roundoff(variances, oracle.explained_variance_, terms=64)
+    yield roundoff(mu, oracle.mean_, terms=64)
+    yield roundoff((W * signs)[:9], oracle.components_[:9], terms=64, scale=1 / gap)
+    yield near(share[0], 0.14890594, 5e-9, Text("eight published digits", "公布的 8 位数字"))
+    yield near(share[1] - share[0], 0.13618771, 5e-9, Text("eight published digits", "公布的 8 位数字"))
+    yield identical(int(np.argmax(share >= 0.95)) + 1, 29)
 
 
 def spread(X, W):
@@ -137,11 +127,9 @@ def spread(X, W):
 
 @PCA.claim
 def variance_is_maximal(pca, rng):
-    """No other k orthonormal directions catch more variance: 300 random sets, and small turns of the
-    components themselves
-    """
+    """No other k orthonormal directions catch more variance: 300 random sets, and small turns of the components
+    themselves"""
     X = rng.standard_normal((80, 6)) @ np.diag([3.0, 2.0, 1.5, 1.0, 0.6, 0.2]) + 5
-    evidence = []
     for k in (1, 3):
         _, W, variances = pca(X, k)
         best = spread(X, W)
@@ -149,22 +137,20 @@ def variance_is_maximal(pca, rng):
         others += [W.T + size * rng.standard_normal((6, k)) for size in (0.3, 1e-3) for _ in range(75)]
         highest = max(spread(X, np.linalg.qr(M)[0].T) for M in others)
         why = Text("the variance along the components", "沿主成分的方差")
-        evidence += [bound(highest, best, "≤", why), roundoff(best, variances.sum(), terms=80)]
-    return all_of(*evidence)
+        yield bound(highest, best, "≤", why)
+        yield roundoff(best, variances.sum(), terms=80)
 
 
 @PCA.claim
 def reconstruction_error_is_the_tail(pca, rng):
     r"""The reconstruction error is the tail of the spectrum:
-    $\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$
-    """
+    $\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$"""
     X = rng.standard_normal((50, 7)) @ rng.standard_normal((7, 7)) + 10
-    tail, evidence = np.linalg.eigvalsh(np.cov(X.T))[::-1], []
+    tail = np.linalg.eigvalsh(np.cov(X.T))[::-1]
     for k in (1, 3, 7):
         mu, W, _ = pca(X, k)
         rest = X - mu - (X - mu) @ W.T @ W
-        evidence.append(roundoff((rest**2).sum() / 49, tail[k:].sum(), terms=50, scale=float(tail.sum())))
-    return all_of(*evidence)
+        yield roundoff((rest**2).sum() / 49, tail[k:].sum(), terms=50, scale=float(tail.sum()))
 
 
 @PCA.claim
@@ -174,11 +160,9 @@ def scores_are_uncorrelated(pca, rng):
     mu, W, variances = pca(X, 5)
     Z = (X - mu) @ W.T
     scale = float(variances[0])
-    return all_of(
-        roundoff(np.cov(Z.T), np.diag(variances), terms=40, scale=scale),
-        roundoff(W @ W.T, np.eye(5), terms=5),
-        roundoff(Z.mean(0), np.zeros(5), terms=40, scale=float(np.abs(X).max())),
-    )
+    yield roundoff(np.cov(Z.T), np.diag(variances), terms=40, scale=scale)
+    yield roundoff(W @ W.T, np.eye(5), terms=5)
+    yield roundoff(Z.mean(0), np.zeros(5), terms=40, scale=float(np.abs(X).max()))
 
 
 @PCA.claim
@@ -189,12 +173,10 @@ def moves_with_the_data(pca, rng):
     shift, R = np.array([30.0, -20.0, 10.0, 5.0]), np.linalg.qr(rng.standard_normal((4, 4)))[0]
     moved, turned = pca(X + shift, 3), pca(X @ R.T, 3)
     scale = float(np.abs(X + shift).max() ** 2)
-    return all_of(
-        invariance(moved[1], W, terms=40, scale=scale),
-        invariance(moved[2], variances, terms=40, scale=scale),
-        invariance(turned[2], variances, terms=40),
-        invariance(np.abs(turned[1] @ R @ W.T), np.eye(3), terms=40, scale=float(variances[0])),
-    )
+    yield invariance(moved[1], W, terms=40, scale=scale)
+    yield invariance(moved[2], variances, terms=40, scale=scale)
+    yield invariance(turned[2], variances, terms=40)
+    yield invariance(np.abs(turned[1] @ R @ W.T), np.eye(3), terms=40, scale=float(variances[0]))
 
 
 @PCA.claim
@@ -202,20 +184,15 @@ def units_decide(pca, rng):
     """Units decide: one feature in millimetres instead of metres, and the first component is that feature"""
     X = rng.standard_normal((200, 3)) * [3.0, 2.0, 1.0]
     before, after = pca(X, 1)[1][0], pca(X * [1.0, 1.0, 1000.0], 1)[1][0]
-    why = Text(
-        "the angle is at most about (largest other deviation)/1000", "夹角至多约为（其余最大标准差）/1000"
-    )
-    return all_of(
-        bound(abs(before[2]), 0.5, "≤", Text("it had little share", "原先份额很小")),
-        bound(abs(after[2]), 1 - 1e-5, "≥", why),
-    )
+    why = Text("the angle is at most about (largest other deviation)/1000", "夹角至多约为（其余最大标准差）/1000")
+    yield bound(abs(before[2]), 0.5, "≤", Text("it had little share", "原先份额很小"))
+    yield bound(abs(after[2]), 1 - 1e-5, "≥", why)
 
 
 @PCA.claim
 def ignores_the_labels(pca, rng):
-    """It ignores labels: features of deviation 10 and 0.1, label = sign of the second: one component
-    guesses, both features are right
-    """
+    """It ignores labels: features of deviation 10 and 0.1, label = sign of the second: one component guesses, both
+    features are right"""
     X = rng.standard_normal((2000, 2)) * [10, 0.1]
     y = X[:, 1] > 0
     mu, W, variances = pca(X, 2)
@@ -224,30 +201,21 @@ def ignores_the_labels(pca, rng):
     # the first axis is not quite e₁, which lets through a little of the second feature
     tilt = abs(W[0, 1] / W[0, 0]) * 0.1 / 10
     chance = 0.5 + np.arctan(tilt) / np.pi + 5 * np.sqrt(0.25 / 2000)
-    return all_of(
-        bound(
-            right[0],
-            float(chance),
-            "≤",
-            Text("½, the tilt of the axis, and 5 standard errors", "½、主轴的倾斜，以及 5 倍标准误"),
-        ),
-        bound(right[1], 0.9, "≥", Text("the dropped component decides", "被丢掉的成分起决定作用")),
-        bound(
-            variances[0] / variances.sum(),
-            0.999,
-            "≥",
-            Text("share of the variance that is kept", "保留的方差比例"),
-        ),
+    yield bound(
+        right[0],
+        float(chance),
+        "≤",
+        Text("½, the tilt of the axis, and 5 standard errors", "½、主轴的倾斜，以及 5 倍标准误"),
+    )
+    yield bound(right[1], 0.9, "≥", Text("the dropped component decides", "被丢掉的成分起决定作用"))
+    yield bound(
+        variances[0] / variances.sum(), 0.999, "≥", Text("share of the variance that is kept", "保留的方差比例")
     )
 
 
 @PCA.mutant(
-    caught_by=[
-        "equals-scikit-learn-on-digits",
-        "moves-with-the-data",
-        "reconstruction-error-is-the-tail",
-        "variance-is-maximal",
-    ]
+    caught_by="equals-scikit-learn-on-digits, moves-with-the-data, reconstruction-error-is-the-tail, "
+    "variance-is-maximal"
 )
 def not_centred(X, k):
     """the data are not centred"""
@@ -255,14 +223,14 @@ def not_centred(X, k):
     return one_sign((0 * X[0], Vt[:k], s[:k] ** 2 / (len(X) - 1)))
 
 
-@PCA.mutant(caught_by=["equals-definition", "equals-scikit-learn-on-digits", "scores-are-uncorrelated"])
+@PCA.mutant(caught_by="equals-definition, equals-scikit-learn-on-digits, scores-are-uncorrelated")
 def divided_by_n(X, k):
     """the variance divides by n"""
     mu, W, variances = pca(X, k)
     return mu, W, variances * (len(X) - 1) / len(X)
 
 
-@PCA.mutant(caught_by=["variance-is-maximal", "reconstruction-error-is-the-tail", "ignores-the-labels"])
+@PCA.mutant(caught_by="variance-is-maximal, reconstruction-error-is-the-tail, ignores-the-labels")
 def smallest_components(X, k):
     """the smallest components"""
     mu = X.mean(0)
@@ -270,14 +238,14 @@ def smallest_components(X, k):
     return one_sign((mu, V[:, :k].T, variances[:k]))
 
 
-@PCA.mutant(caught_by=["units-decide", "equals-definition", "moves-with-the-data", "ignores-the-labels"])
+@PCA.mutant(caught_by="units-decide, equals-definition, moves-with-the-data, ignores-the-labels")
 def standardised(X, k):
     """features are standardised first"""
     deviation = X.std(0)
     return pca(X / np.where(deviation > 0, deviation, 1), k)
 
 
-@PCA.mutant(caught_by=["scores-are-uncorrelated", "equals-definition"])
+@PCA.mutant(caught_by="scores-are-uncorrelated, equals-definition")
 def singular_values(X, k):
     """singular values are returned for variances"""
     mu, W, variances = pca(X, k)
@@ -286,14 +254,13 @@ def singular_values(X, k):
 
 PCA.erratum(
     "E60",
-    common="Dimension reduction (PCA, for instance) as a general remedy, whatever is to be predicted "
-    "afterwards",
-    why="The components are ranked by variance, and the labels never enter. Of two features with "
-    "deviations 10 and 0.1 whose label is the sign of the second, the first component keeps 99.99 "
-    "% of the variance and none of the label.",
-    right="use it for what it does: the best linear reconstruction; for prediction choose k by "
-    "validation, or a method that sees the labels",
-    claims=("ignores-the-labels",),
+    common="Dimension reduction (PCA, for instance) as a general remedy, whatever is to be predicted afterwards",
+    why="The components are ranked by variance, and the labels never enter. Of two features with deviations 10 and "
+    "0.1 whose label is the sign of the second, the first component keeps 99.99 % of the variance and none of the "
+    "label.",
+    right="use it for what it does: the best linear reconstruction; for prediction choose k by validation, or a "
+    "method that sees the labels",
+    claims="ignores-the-labels",
 )
 
 
@@ -309,9 +276,7 @@ def figure(k, correlation):
     mu, W, variances = pca(points, 2)
     left.scatter(*points.T, s=6, color=COLOURS[0], alpha=0.4, linewidths=0)
     for w, v, colour in zip(W, variances, (COLOURS[1], COLOURS[2]), strict=True):
-        left.annotate(
-            "", mu + 2 * np.sqrt(v) * w, mu, arrowprops={"arrowstyle": "->", "color": colour, "lw": 2}
-        )
+        left.annotate("", mu + 2 * np.sqrt(v) * w, mu, arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
     left.set(aspect="equal", xlim=(-4.6, 4.6), ylim=(-4.6, 4.6), xlabel="$x_1$", ylabel="$x_2$")
     X, labels = digits()
     mu, W, variances = pca(X, 64)
@@ -327,12 +292,10 @@ def figure(k, correlation):
     right.axhline(7.5, color=COLOURS[6], lw=1)
     right.set(xticks=[], yticks=[3.5, 11.5], yticklabels=["$x$", r"$\hat x$"], title=f"k = {k}")
     planar = pca(points, 2)[2]
-    return Drawing(
-        fig,
-        Text(
-            f"In the plane the first component holds {100 * planar[0] / planar.sum():.0f} % of the variance (correlation {correlation:.2f}). "
-            f"Of the digits' 64 pixels {k} components keep {100 * share[k - 1]:.1f} % of the variance; below, four digits rebuilt from them.",
-            f"平面数据中第一主成分占方差的 {100 * planar[0] / planar.sum():.0f}%（相关系数 {correlation:.2f}）。"
-            f"手写数字的 64 个像素取 {k} 个主成分，保留方差的 {100 * share[k - 1]:.1f}%；右下为由此重构的四个数字。",
-        ),
+    words = Text(
+        f"In the plane the first component holds {100 * planar[0] / planar.sum():.0f} % of the variance (correlation {correlation:.2f}). "
+        f"Of the digits' 64 pixels {k} components keep {100 * share[k - 1]:.1f} % of the variance; below, four digits rebuilt from them.",
+        f"平面数据中第一主成分占方差的 {100 * planar[0] / planar.sum():.0f}%（相关系数 {correlation:.2f}）。"
+        f"手写数字的 64 个像素取 {k} 个主成分，保留方差的 {100 * share[k - 1]:.1f}%；右下为由此重构的四个数字。",
     )
+    return Drawing(fig, words)

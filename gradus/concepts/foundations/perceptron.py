@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -18,10 +18,9 @@ PERCEPTRON = Concept(
     key="perceptron",
     kind="theorem",
     title="Perceptron",
-    summary="A linear unit that changes only when it errs: the misclassified point is added to its "
-    r"weights, with its sign. If some hyperplane separates the classes with margin $\gamma$, it "
-    r"errs at most $(R/\gamma)^2$ times, whatever the dimension and the number of points; if none "
-    "does (XOR), it errs for ever.",
+    summary="A linear unit that changes only when it errs: the misclassified point is added to its weights, with its "
+    r"sign. If some hyperplane separates the classes with margin $\gamma$, it errs at most $(R/\gamma)^2$ times, "
+    "whatever the dimension and the number of points; if none does (XOR), it errs for ever.",
     formulas=(
         r"w\leftarrow w+y_ix_i\quad\text{whenever}\quad y_i\,w^{\mathsf T}x_i\le0,\qquad w_0=0,\quad y_i\in\{-1,1\}",
         r"y_i\,u^{\mathsf T}x_i\ge\gamma>0\ \text{ for all }i,\ \lVert u\rVert=1\quad\Longrightarrow\quad "
@@ -50,29 +49,20 @@ PERCEPTRON = Concept(
             "also the estimator `Perceptron`, for any number of classes",
         ),
     ),
-    readings=(
-        Reading("novikoff1962convergence"),
-        Reading("minsky1969perceptrons"),
-        Reading("bishop2006pattern", "§4.1.7"),
-        Reading("freund1999large"),
-    ),
+    readings="novikoff1962convergence; minsky1969perceptrons; bishop2006pattern §4.1.7; freund1999large",
     deviations=(
-        (
-            "scikit-learn's `Perceptron` shuffles the points in each pass and stops when the loss no "
-            "longer falls, unless `shuffle=False, tol=None`."
-        ),
-        (
-            r"Texts with labels 0 and 1 write $w\leftarrow w+\eta(y-\hat y)x$: the same rule; from $w=0$ "
-            "the learning rate η only scales w."
-        ),
+        "scikit-learn's `Perceptron` shuffles the points in each pass and stops when the loss no longer falls, "
+        "unless `shuffle=False, tol=None`.",
+        r"Texts with labels 0 and 1 write $w\leftarrow w+\eta(y-\hat y)x$: the same rule; from $w=0$ the learning "
+        "rate η only scales w.",
     ),
     proof=Proof(
-        r"Let $w_k$ be the weights after $k$ mistakes. Each mistake adds $y_iu^{\mathsf T}x_i\ge\gamma$ "
-        r"to $u^{\mathsf T}w$, so $u^{\mathsf T}w_k\ge k\gamma$. And "
-        r"$\lVert w_{k+1}\rVert^2=\lVert w_k\rVert^2+2y_iw_k^{\mathsf T}x_i+\lVert x_i\rVert^2\le\lVert "
-        r"w_k\rVert^2+R^2$, because the middle term is not positive at a mistake; so $\lVert "
-        r"w_k\rVert^2\le kR^2$. By Cauchy and Schwarz $k\gamma\le u^{\mathsf T}w_k\le\lVert "
-        r"w_k\rVert\le\sqrt k\,R$, hence $k\le(R/\gamma)^2$."
+        r"Let $w_k$ be the weights after $k$ mistakes. Each mistake adds $y_iu^{\mathsf T}x_i\ge\gamma$ to "
+        r"$u^{\mathsf T}w$, so $u^{\mathsf T}w_k\ge k\gamma$. And $\lVert w_{k+1}\rVert^2=\lVert "
+        r"w_k\rVert^2+2y_iw_k^{\mathsf T}x_i+\lVert x_i\rVert^2\le\lVert "
+        r"w_k\rVert^2+R^2$, because the middle term is not positive at a mistake; so $\lVert w_k\rVert^2\le "
+        r"kR^2$. By Cauchy and Schwarz $k\gamma\le u^{\mathsf T}w_k\le\lVert w_k\rVert\le\sqrt "
+        r"k\,R$, hence $k\le(R/\gamma)^2$."
     ),
     differentiable=False,
 )
@@ -126,23 +116,18 @@ def separable(rng, n, d):
 @PERCEPTRON.claim
 def mistakes_are_bounded(perceptron, rng):
     r"""$M\le(R/\gamma)^2$ on 100 random separable sets, in 2 to 30 dimensions"""
-    evidence = []
     for _ in range(100):
         X, y, u = separable(rng, 12, int(rng.integers(2, 31)))
         _, M = perceptron(X, y, 100_000, False)
-        evidence.append(bound(M, np.max((X**2).sum(1)) / (y * (X @ u)).min() ** 2))
-    return all_of(*evidence)
+        yield bound(M, np.max((X**2).sum(1)) / (y * (X @ u)).min() ** 2)
 
 
 @PERCEPTRON.claim
 def bound_is_attained(perceptron, rng):
-    r"""The bound is attained: on $n$ unit vectors at right angles $R=1$, $\gamma=1/\sqrt n$, and it errs
-    exactly $n$ times
-    """
+    r"""The bound is attained: on $n$ unit vectors at right angles $R=1$, $\gamma=1/\sqrt n$, and it errs exactly $n$
+    times"""
     sizes = (1, 2, 5, 16)
-    return identical(
-        [int(perceptron(np.eye(n), rng.choice([-1.0, 1.0], n), 9, False)[1]) for n in sizes], sizes
-    )
+    return identical([int(perceptron(np.eye(n), rng.choice([-1.0, 1.0], n), 9, False)[1]) for n in sizes], sizes)
 
 
 @PERCEPTRON.claim
@@ -160,20 +145,17 @@ def separates_what_can_be_separated(perceptron, rng):
 @PERCEPTRON.claim
 def both_halves_of_the_proof(perceptron, rng):
     r"""Both halves of the proof: $u^{\mathsf T}w\ge M\gamma$ and $\lVert w\rVert^2\le MR^2$"""
-    evidence = []
     for epochs in (1, 2, 4, 1000):
         X, y, u = separable(rng, 40, 8)
         w, M = perceptron(X, y, epochs, False)
         gamma, R2 = (y * (X @ u)).min(), np.max((X**2).sum(1))
-        evidence += [bound(u @ w, M * gamma, "≥"), bound(w @ w, M * R2)]
-    return all_of(*evidence)
+        yield bound(u @ w, M * gamma, "≥")
+        yield bound(w @ w, M * R2)
 
 
 @PERCEPTRON.claim
 def xor_never_converges(perceptron, rng):
-    """XOR: it errs in every one of 1000 passes, while its weights stay bounded and come round again and
-    again
-    """
+    """XOR: it errs in every one of 1000 passes, while its weights stay bounded and come round again and again"""
     weights, mistakes = zip(*(perceptron(*XOR, epochs) for epochs in (10, 100, 999, 1000)), strict=True)
     least = Text("one mistake a pass at the least", "每次遍历至少一次错误")
     return all_of(
@@ -184,9 +166,7 @@ def xor_never_converges(perceptron, rng):
 
 @PERCEPTRON.claim
 def a_hidden_layer_solves_xor(perceptron, rng):
-    """One hidden layer solves XOR: in the two units “some input” and “both inputs” it stops, without an
-    error
-    """
+    """One hidden layer solves XOR: in the two units “some input” and “both inputs” it stops, without an error"""
     X, y = XOR
     hidden = np.sign(np.stack([X.sum(1) + 1, X.sum(1) - 1], axis=1))  # OR, AND
     w, M = perceptron(hidden, y, 1000)
@@ -208,26 +188,22 @@ def fourteen_of_sixteen(perceptron, rng):
 
 @PERCEPTRON.claim
 def weights_count_the_mistakes(perceptron, rng):
-    r"""$w=\sum_i\alpha_iy_ix_i$ with whole numbers $\alpha_i\ge0$ whose sum is $M$: how often each point
-    was mistaken
-    """
+    r"""$w=\sum_i\alpha_iy_ix_i$ with whole numbers $\alpha_i\ge0$ whose sum is $M$: how often each point was
+    mistaken"""
     X, y = rng.standard_normal((6, 9)), rng.choice([-1.0, 1.0], 6)
     w, M = perceptron(X, y, 1000, False)
     alpha = np.linalg.lstsq((X * y[:, None]).T, w, rcond=None)[0]
     counts = np.round(alpha)
     scale = np.linalg.cond(X) * max(1.0, np.abs(alpha).max())
-    return all_of(
-        roundoff(alpha, counts, terms=9, c=16, scale=scale),
-        bound(counts.min(), 0.0, "≥"),
-        identical(counts.sum(), float(M)),
-    )
+    yield roundoff(alpha, counts, terms=9, c=16, scale=scale)
+    yield bound(counts.min(), 0.0, "≥")
+    yield identical(counts.sum(), float(M))
 
 
 @PERCEPTRON.claim
 def scale_does_not_matter(perceptron, rng):
-    """Scaling all points by 8 scales the weights by 8 and changes no decision: from 0, there is no
-    learning rate to choose
-    """
+    """Scaling all points by 8 scales the weights by 8 and changes no decision: from 0, there is no learning rate to
+    choose"""
     X, y, _ = separable(rng, 25, 4)
     w, M = perceptron(X, y, 50, False)
     w8, M8 = perceptron(8 * X, y, 50, False)
@@ -241,17 +217,13 @@ def equals_scikit_learn(perceptron, rng):
 
     X, y, _ = separable(rng, 30, 4)
     flipped = np.where(rng.random(30) < 0.2, -y, y)
-    evidence = []
     for labels in (y, flipped):
         oracle = Perceptron(shuffle=False, tol=None, max_iter=7).fit(X, labels)
         w, _ = perceptron(X, labels, 7)
-        evidence.append(roundoff(w, [*oracle.intercept_, *oracle.coef_[0]], terms=210, scale=10.0))
-    return all_of(*evidence)
+        yield roundoff(w, [*oracle.intercept_, *oracle.coef_[0]], terms=210, scale=10.0)
 
 
-@PERCEPTRON.mutant(
-    caught_by=["equals-definition", "mistakes-are-bounded", "both-halves-of-the-proof", "bound-is-attained"]
-)
+@PERCEPTRON.mutant(caught_by="equals-definition, mistakes-are-bounded, both-halves-of-the-proof, bound-is-attained")
 def learns_from_every_point(X, y, epochs=100, intercept=True):
     """learns from every point, mistaken or not"""
     A = np.column_stack([np.ones(len(X)), X]) if intercept else X
@@ -260,12 +232,7 @@ def learns_from_every_point(X, y, epochs=100, intercept=True):
 
 
 @PERCEPTRON.mutant(
-    caught_by=[
-        "bound-is-attained",
-        "separates-what-can-be-separated",
-        "xor-never-converges",
-        "equals-scikit-learn",
-    ]
+    caught_by="bound-is-attained, separates-what-can-be-separated, xor-never-converges, equals-scikit-learn"
 )
 def content_with_zero(X, y, epochs=100, intercept=True):
     """a point on the hyperplane counts as right: it never leaves 0"""
@@ -278,12 +245,7 @@ def content_with_zero(X, y, epochs=100, intercept=True):
 
 
 @PERCEPTRON.mutant(
-    caught_by=[
-        "equals-definition",
-        "separates-what-can-be-separated",
-        "fourteen-of-sixteen",
-        "a-hidden-layer-solves-xor",
-    ]
+    caught_by="equals-definition, separates-what-can-be-separated, fourteen-of-sixteen, a-hidden-layer-solves-xor"
 )
 def label_left_out(X, y, epochs=100, intercept=True):
     """the label is left out of the update"""
@@ -295,7 +257,7 @@ def label_left_out(X, y, epochs=100, intercept=True):
     return w, np.array(M)
 
 
-@PERCEPTRON.mutant(caught_by=["equals-definition", "fourteen-of-sixteen", "separates-what-can-be-separated"])
+@PERCEPTRON.mutant(caught_by="equals-definition, fourteen-of-sixteen, separates-what-can-be-separated")
 def intercept_forgotten(X, y, epochs=100, intercept=True):
     """no intercept although one is asked for"""
     w, M = perceptron(X, y, min(epochs, 50), False)
@@ -303,12 +265,7 @@ def intercept_forgotten(X, y, epochs=100, intercept=True):
 
 
 @PERCEPTRON.mutant(
-    caught_by=[
-        "weights-count-the-mistakes",
-        "equals-scikit-learn",
-        "xor-never-converges",
-        "both-halves-of-the-proof",
-    ]
+    caught_by="weights-count-the-mistakes, equals-scikit-learn, xor-never-converges, both-halves-of-the-proof"
 )
 def shrinking_steps(X, y, epochs=100, intercept=True):
     """the step shrinks with the number of mistakes"""
@@ -321,15 +278,14 @@ def shrinking_steps(X, y, epochs=100, intercept=True):
     return w, np.array(M)
 
 
-@PERCEPTRON.mutant(caught_by=["equals-definition", "scale-does-not-matter", "weights-count-the-mistakes"])
+@PERCEPTRON.mutant(caught_by="equals-definition, scale-does-not-matter, weights-count-the-mistakes")
 def normalised_points(X, y, epochs=100, intercept=True):
     """the points are brought to unit length first"""
     return perceptron(X / np.linalg.norm(X, axis=-1, keepdims=True), y, epochs, intercept)
 
 
 @PERCEPTRON.figure(
-    gap=Slider(0.01, 1.0, 0.1, "margin of the classes", log=True),
-    seed=Slider(0, 9, 4, "which points", integer=True),
+    gap=Slider(0.01, 1.0, 0.1, "margin of the classes", log=True), seed=Slider(0, 9, 4, "which points", integer=True)
 )
 def figure(gap, seed):
     rng = np.random.default_rng(int(seed))
@@ -359,12 +315,10 @@ def figure(gap, seed):
     right.plot(np.arange(epochs), np.maximum(worst, 0.5), color="0.6", lw=1.4, label="XOR: for ever")
     right.set(yscale="log", xlabel="pass", ylabel="mistakes so far", ylim=(0.5, 3 * max(limit, 250)))
     right.legend(frameon=False, fontsize=8, loc="lower right")
-    return Drawing(
-        fig,
-        Text(
-            f"{len(X)} points with a margin of {gap:.2f}: {mistakes[-1]} mistakes, the last in pass {settled}; at most {limit:.0f} are possible. "
-            f"On XOR there were {worst[-1]} in {epochs - 1} passes, and there is no end.",
-            f"{len(X)} 个点，间隔 {gap:.2f}：共犯错 {mistakes[-1]} 次，最后一次在第 {settled} 次遍历；至多可能 {limit:.0f} 次。"
-            f"在异或上 {epochs - 1} 次遍历犯错 {worst[-1]} 次，没有尽头。",
-        ),
+    words = Text(
+        f"{len(X)} points with a margin of {gap:.2f}: {mistakes[-1]} mistakes, the last in pass {settled}; at most {limit:.0f} are possible. "
+        f"On XOR there were {worst[-1]} in {epochs - 1} passes, and there is no end.",
+        f"{len(X)} 个点，间隔 {gap:.2f}：共犯错 {mistakes[-1]} 次，最后一次在第 {settled} 次遍历；至多可能 {limit:.0f} 次。"
+        f"在异或上 {epochs - 1} 次遍历犯错 {worst[-1]} 次，没有尽头。",
     )
+    return Drawing(fig, words)

@@ -5,7 +5,7 @@ from math import comb, lgamma
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -30,10 +30,9 @@ PROBABILITY = Concept(
     key="probability",
     kind="definition",
     title="Probability, conditioning, independence",
-    summary="A probability is a share of one unit of mass, spread over outcomes; that of an event is the "
-    "mass in it. To condition on B is to forget what lies outside B and to rescale the rest to 1. "
-    "Independent are events where the condition changes nothing: a statement about numbers, not "
-    "about causes.",
+    summary="A probability is a share of one unit of mass, spread over outcomes; that of an event is the mass in it. "
+    "To condition on B is to forget what lies outside B and to rescale the rest to 1. Independent are events where "
+    "the condition changes nothing: a statement about numbers, not about causes.",
     formulas=(
         r"P(A)=\sum_{\omega\in A}p_\omega,\qquad p_\omega\ge0,\quad\sum_\omega p_\omega=1",
         r"P(A\mid B)=\frac{P(A\cap B)}{P(B)},\qquad P(B)>0",
@@ -53,24 +52,14 @@ PROBABILITY = Concept(
     year=1933,
     people=("Andrey Kolmogorov", "Jakob Bernoulli", "Pierre-Simon Laplace"),
     implementations=(
-        Implementation(
-            "numpy:average", "numpy", _numpy, "the mean of the indicator of A under the weights p on B"
-        ),
+        Implementation("numpy:average", "numpy", _numpy, "the mean of the indicator of A under the weights p on B"),
         Implementation("torch:einsum", "torch", _torch, "two weighted sums"),
     ),
-    readings=(
-        Reading("wasserman2004all", "ch. 1"),
-        Reading("feller1968introduction", "ch. V"),
-        Reading("kolmogorov1933grundbegriffe", "§1–5"),
-        Reading("bernstein1946theory"),
-    ),
-    deviations=(
-        (
-            "Here the outcomes are finitely many, and every set of them is an event. On the line not every "
-            "set has a length, and sums become integrals."
-        ),
-    ),
-    unverified=("Countable additivity, which is an axiom of its own for infinitely many outcomes.",),
+    readings="wasserman2004all ch. 1; feller1968introduction ch. V; kolmogorov1933grundbegriffe §1–5; "
+    "bernstein1946theory",
+    deviations="Here the outcomes are finitely many, and every set of them is an event. On the line not every set "
+    "has a length, and sums become integrals.",
+    unverified="Countable additivity, which is an axiom of its own for infinitely many outcomes.",
 )
 
 
@@ -92,10 +81,7 @@ def cases(rng):
 @PROBABILITY.invalid
 def invalid(rng):
     yield "other outcomes", dict(p=np.full(3, 1 / 3), A=np.ones(4, bool))
-    yield (
-        "a condition of probability 0",
-        dict(p=np.array([1.0, 0.0]), A=np.ones(2, bool), B=np.array([False, True])),
-    )
+    yield ("a condition of probability 0", dict(p=np.array([1.0, 0.0]), A=np.ones(2, bool), B=np.array([False, True])))
 
 
 def subsets(k):
@@ -104,22 +90,18 @@ def subsets(k):
 
 @PROBABILITY.claim
 def axioms(P, rng):
-    """The axioms, by enumeration of all events of four outcomes: never negative, 1 for all, additive for
-    each pair of disjoint events; and conditioning on any B gives a probability again
-    """
-    p, events, evidence = rng.dirichlet(np.ones(4)), subsets(4), []
+    """The axioms, by enumeration of all events of four outcomes: never negative, 1 for all, additive for each pair of
+    disjoint events; and conditioning on any B gives a probability again"""
+    p, events = rng.dirichlet(np.ones(4)), subsets(4)
     apart = [(a, b) for a, b in combinations(range(16), 2) if not (events[a] & events[b]).any()]
     first, second = np.array(apart).T
     for B in events[1:]:
         values = np.asarray(P(p, events, np.broadcast_to(B, events.shape)), float)
         union = np.asarray(P(p, events[first] | events[second], np.broadcast_to(B, (len(apart), 4))), float)
-        evidence += [
-            bound(values.min(), 0.0, "≥"),
-            roundoff(values[-1], 1.0, terms=4),
-            roundoff(values[(events == B).all(-1)], [1.0], terms=4),
-            roundoff(union, values[first] + values[second], terms=4, scale=1.0),
-        ]
-    return all_of(*evidence)
+        yield bound(values.min(), 0.0, "≥")
+        yield roundoff(values[-1], 1.0, terms=4)
+        yield roundoff(values[(events == B).all(-1)], [1.0], terms=4)
+        yield roundoff(union, values[first] + values[second], terms=4, scale=1.0)
 
 
 def tosses(n):
@@ -129,23 +111,19 @@ def tosses(n):
 
 @PROBABILITY.claim
 def five_heads_of_ten(P, rng):
-    """Five heads in ten tosses: 252 of the 1024 sequences, 0.246; and every number of heads as the
-    binomial coefficients say
-    """
+    """Five heads in ten tosses: 252 of the 1024 sequences, 0.246; and every number of heads as the binomial
+    coefficients say"""
     heads = tosses(10).sum(1)
     p = np.full(1024, 1 / 1024)
     distribution = np.array([float(P(p, heads == h)) for h in range(11)])
-    return all_of(
-        roundoff(distribution[5], 252 / 1024, terms=10),
-        roundoff(distribution, np.array([comb(10, h) for h in range(11)]) / 1024, terms=10),
-    )
+    yield roundoff(distribution[5], 252 / 1024, terms=10)
+    yield roundoff(distribution, np.array([comb(10, h) for h in range(11)]) / 1024, terms=10)
 
 
 @PROBABILITY.claim
 def half_is_fifty_percent(P, rng):
-    """Heads of a fair coin have probability 0.5, which is 50 %: of 1000 tosses 500 are expected, not the 5
-    of “0.5 %”
-    """
+    """Heads of a fair coin have probability 0.5, which is 50 %: of 1000 tosses 500 are expected, not the 5 of
+    “0.5 %”"""
     heads = float(P(np.array([0.5, 0.5]), np.array([True, False])))
     ten = tosses(10)
     every = sum(float(P(np.full(1024, 1 / 1024), ten[:, i] == 1)) for i in range(10))
@@ -155,16 +133,12 @@ def half_is_fifty_percent(P, rng):
 @PROBABILITY.claim
 def total_probability(P, rng):
     r"""Total probability over a partition, and the product rule $P(A\cap B)=P(A\mid B)P(B)$, on random distributions"""
-    evidence = []
     for _ in range(20):
         p, part, A = rng.dirichlet(np.ones(12)), rng.permutation(np.arange(12) % 3), rng.random(12) < 0.5
         total = sum(float(P(p, A, part == i)) * float(P(p, part == i)) for i in range(3))
         B = part == 0
-        evidence += [
-            roundoff(total, float(P(p, A)), terms=12, scale=1.0),
-            roundoff(float(P(p, A, B)) * float(P(p, B)), float(P(p, A & B)), terms=12, scale=1.0),
-        ]
-    return all_of(*evidence)
+        yield roundoff(total, float(P(p, A)), terms=12, scale=1.0)
+        yield roundoff(float(P(p, A, B)) * float(P(p, B)), float(P(p, A & B)), terms=12, scale=1.0)
 
 
 @PROBABILITY.claim
@@ -172,25 +146,24 @@ def condition_has_a_direction(P, rng):
     """A condition has a direction: with two dice P(sum 8 | first 3) = 1/6, P(first 3 | sum 8) = 1/5"""
     first, second = (v.ravel() for v in np.meshgrid(np.arange(1, 7), np.arange(1, 7)))
     p, eight, three = np.full(36, 1 / 36), first + second == 8, first == 3
-    return all_of(
-        roundoff(float(P(p, eight, three)), 1 / 6, terms=36),
-        roundoff(float(P(p, three, eight)), 1 / 5, terms=36),
-    )
+    yield roundoff(float(P(p, eight, three)), 1 / 6, terms=36)
+    yield roundoff(float(P(p, three, eight)), 1 / 5, terms=36)
 
 
 @PROBABILITY.claim
 def pairwise_is_not_mutual(P, rng):
-    """Pairwise independence is not independence: two fair bits and their XOR are independent in pairs, but
-    all three are 1 with probability 0, not 1/8
-    """
+    """Pairwise independence is not independence: two fair bits and their XOR are independent in pairs, but all three
+    are 1 with probability 0, not 1/8"""
     bits = tosses(2)
     three = [bits[:, 0] == 1, bits[:, 1] == 1, bits[:, 0] != bits[:, 1]]
-    p, evidence = np.full(4, 0.25), []
+    p = np.full(4, 0.25)
     for A, B in combinations(three, 2):
-        evidence += [identical(float(P(p, A, B)), float(P(p, A))), identical(float(P(p, A & B)), 0.25)]
+        yield identical(float(P(p, A, B)), float(P(p, A)))
+        yield identical(float(P(p, A & B)), 0.25)
     everything = float(P(p, three[0] & three[1] & three[2]))
     product_of_all = float(np.prod([float(P(p, A)) for A in three]))
-    return all_of(*evidence, identical(everything, 0.0), identical(product_of_all, 0.125))
+    yield identical(everything, 0.0)
+    yield identical(product_of_all, 0.125)
 
 
 def binomial_distribution(n):
@@ -222,9 +195,8 @@ def mean_distance(P, n):
 
 @PROBABILITY.claim
 def count_drifts(P, rng):
-    r"""The number of heads drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at
-    $n=100$, 39.9 at $10^4$, 399 at $10^6$; it is $\frac n2P(H=\frac n2)$ (de Moivre)
-    """
+    r"""The number of heads drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at $n=100$,
+    39.9 at $10^4$, 399 at $10^6$; it is $\frac n2P(H=\frac n2)$ (de Moivre)"""
     sizes = [100, 400, 1600, 6400, 10_000]
     distances = [mean_distance(P, n) for n in sizes]
     closed = 100 * comb(99, 50) / 2**100  # n·C(n−1, n/2)/2ⁿ
@@ -235,11 +207,7 @@ def count_drifts(P, rng):
         found.append(near(tie(P, n) / np.sqrt(n / (2 * np.pi)), 1.0, 1 / (4 * n) + rounding(n), smaller))
     for n, distance in zip(sizes, distances, strict=True):
         found.append(near(tie(P, n) / distance, 1.0, 2 * rounding(n), logs))
-    return all_of(
-        rate(sizes, distances, 0.5, 0.005),
-        roundoff(distances[0], closed, terms=200),
-        *found,
-    )
+    return all_of(rate(sizes, distances, 0.5, 0.005), roundoff(distances[0], closed, terms=200), *found)
 
 
 def below(n, limit):
@@ -252,50 +220,43 @@ def below(n, limit):
 
 @PROBABILITY.claim
 def fraction_converges(P, rng):
-    r"""The fraction of heads converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to
-    $6.1\cdot10^{-5}$ at $10^4$
-    """
-    evidence = []
+    r"""The fraction of heads converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to $6.1\cdot10^{-5}$ at
+    $10^4$"""
     exact = Text("whole numbers; rounding of log n!", "整数计算；log n! 的舍入")
     for n, at_most in ((100, 0.62), (1000, 0.2), (10_000, 6.1e-5)):
         p, h = binomial_distribution(n)
         tail = float(P(p, np.abs(h - n // 2) > n // 50))
-        evidence.append(near(tail / (2 * below(n, n // 2 - n // 50) / 2**n), 1.0, 2 * rounding(n), exact))
-        evidence.append(bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整")))
-    return all_of(*evidence)
+        yield near(tail / (2 * below(n, n // 2 - n // 50) / 2**n), 1.0, 2 * rounding(n), exact)
+        yield bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整"))
 
 
-@PROBABILITY.mutant(
-    caught_by=["axioms", "total-probability", "condition-has-a-direction", "equals-definition"]
-)
+@PROBABILITY.mutant(caught_by="axioms, total-probability, condition-has-a-direction, equals-definition")
 def always_independent(p, A, B=None):
     """every pair of events taken to be independent: the condition changes nothing"""
     return probability(p, A)
 
 
-@PROBABILITY.mutant(caught_by=["condition-has-a-direction", "equals-definition", "axioms"])
+@PROBABILITY.mutant(caught_by="condition-has-a-direction, equals-definition, axioms")
 def inverted(p, A, B=None):
     """the condition inverted: P(B | A)"""
     with np.errstate(invalid="ignore"):
         return probability(p, A) if B is None else probability(p, B, A) + 0 * probability(p, A)
 
 
-@PROBABILITY.mutant(
-    caught_by=["axioms", "total-probability", "condition-has-a-direction", "pairwise-is-not-mutual"]
-)
+@PROBABILITY.mutant(caught_by="axioms, total-probability, condition-has-a-direction, pairwise-is-not-mutual")
 def not_rescaled(p, A, B=None):
     """not rescaled: P(A ∩ B) for P(A | B)"""
     return probability(p, A if B is None else A & B)
 
 
-@PROBABILITY.mutant(caught_by=["equals-definition", "count-drifts", "fraction-converges"])
+@PROBABILITY.mutant(caught_by="equals-definition, count-drifts, fraction-converges")
 def counted(p, A, B=None):
     """outcomes counted, as if all were equally likely"""
     A, B = np.broadcast_arrays(A, np.ones(p.shape[-1], bool) if B is None else B)
     return (A & B).sum(axis=-1) / np.maximum(B.sum(axis=-1), 1) + 0 * p.sum()
 
 
-@PROBABILITY.mutant(caught_by=["axioms", "five-heads-of-ten", "half-is-fifty-percent", "equals-definition"])
+@PROBABILITY.mutant(caught_by="axioms, five-heads-of-ten, half-is-fifty-percent, equals-definition")
 def odds(p, A, B=None):
     """the odds for the probability"""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -307,7 +268,7 @@ PROBABILITY.erratum(
     common="A coin shows heads with a probability of 0.5 %",
     why="0.5 and 0.5 % differ by a factor of 100: of 1000 tosses 500 are expected to show heads, not 5.",
     right="with probability 0.5, that is 50 %",
-    claims=("half-is-fifty-percent",),
+    claims="half-is-fifty-percent",
 )
 PROBABILITY.erratum(
     "E49",
@@ -315,7 +276,7 @@ PROBABILITY.erratum(
     why=r"The number drifts away: on average by nearly $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at "
     "$n=10^2,10^4,10^6$. The fraction is off by 0.04, 0.004, 0.0004.",
     right="the fraction H/n comes close to ½",
-    claims=("count-drifts", "fraction-converges"),
+    claims="count-drifts, fraction-converges",
 )
 
 
@@ -342,10 +303,8 @@ def figure(b, a_in, a_out):
     right.legend(frameon=False, fontsize=8)
     joint, apart = float(p[0]), b * total
     verdict = ("independent", "独立") if abs(joint - apart) < 1e-3 else ("dependent", "不独立")
-    return Drawing(
-        fig,
-        Text(
-            f"P(A) = {b:.2f}·{a_in:.2f} + {1 - b:.2f}·{a_out:.2f} = {total:.3f}. P(A ∩ B) = {joint:.3f} beside P(A)P(B) = {apart:.3f}: {verdict[0]}. Given A the probability of B goes from {b:.2f} to {back:.3f}.",
-            f"P(A) = {b:.2f}·{a_in:.2f} + {1 - b:.2f}·{a_out:.2f} = {total:.3f}。P(A ∩ B) = {joint:.3f}，而 P(A)P(B) = {apart:.3f}：{verdict[1]}。已知 A 时，B 的概率由 {b:.2f} 变为 {back:.3f}。",
-        ),
+    words = Text(
+        f"P(A) = {b:.2f}·{a_in:.2f} + {1 - b:.2f}·{a_out:.2f} = {total:.3f}. P(A ∩ B) = {joint:.3f} beside P(A)P(B) = {apart:.3f}: {verdict[0]}. Given A the probability of B goes from {b:.2f} to {back:.3f}.",
+        f"P(A) = {b:.2f}·{a_in:.2f} + {1 - b:.2f}·{a_out:.2f} = {total:.3f}。P(A ∩ B) = {joint:.3f}，而 P(A)P(B) = {apart:.3f}：{verdict[1]}。已知 A 时，B 的概率由 {b:.2f} 变为 {back:.3f}。",
     )
+    return Drawing(fig, words)

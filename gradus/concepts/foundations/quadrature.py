@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import exponential, witch
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
-from gradus.page.evidence import EPSILON, all_of, bound, near, rate, roundoff
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page.evidence import EPSILON, bound, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -29,9 +30,9 @@ QUADRATURE = Concept(
     key="quadrature",
     kind="algorithm",
     title="Quadrature: trapezoid, Simpson, Gauss",
-    summary="An integral as a weighted sum of values. Straight lines through equally spaced points give an "
-    "error of order $h^2$, parabolas $h^4$; Gauss also chooses the points, and n of them are exact "
-    "for all polynomials up to degree $2n-1$.",
+    summary="An integral as a weighted sum of values. Straight lines through equally spaced points give an error of "
+    "order $h^2$, parabolas $h^4$; Gauss also chooses the points, and n of them are exact for all polynomials up to "
+    "degree $2n-1$.",
     formulas=(
         r"T_n=h\Big(\tfrac12f(x_0)+f(x_1)+\dots+f(x_{n-1})+\tfrac12f(x_n)\Big)=\int_a^bf+\frac{h^2}{12}\big(f'(b)-f'(a)\big)+O(h^4),\qquad h=\frac{b-a}{n}",
         r"S_n=\frac h3\Big(f(x_0)+4f(x_1)+2f(x_2)+4f(x_3)+\dots+4f(x_{n-1})+f(x_n)\Big)=\int_a^bf+\frac{h^4}{180}\big(f'''(b)-f'''(a)\big)+O(h^6)",
@@ -61,18 +62,9 @@ QUADRATURE = Concept(
         Implementation("scipy.integrate:fixed_quad", "numpy", _gauss_only),
         Implementation("scipy.integrate:simpson", "numpy", _simpson_only),
     ),
-    readings=(
-        Reading("davis1984methods", "ch. 2"),
-        Reading("golub1969calculation"),
-        Reading("gauss1815methodus"),
-        Reading("strang1991calculus", "ch. 5"),
-    ),
-    deviations=(
-        (
-            "SciPy's `simpson` also takes an odd number of pieces and mends the last one with a cubic "
-            "correction; here it is refused."
-        ),
-    ),
+    readings="davis1984methods ch. 2; golub1969calculation; gauss1815methodus; strang1991calculus ch. 5",
+    deviations="SciPy's `simpson` also takes an odd number of pieces and mends the last one with a cubic correction; "
+    "here it is refused.",
     differentiable=False,  # the derivative by an end is the integrand itself: a claim of `integral`
 )
 
@@ -91,16 +83,6 @@ def quadrature(f, a, b, n, rule="gauss"):
         w[[0, n]] = w[[0, n]] / 2
     x = a[..., None] + (b - a)[..., None] * t
     return (b - a) * np.sum(w * f(x), -1)
-
-
-@generic
-def exponential(x):
-    return namespace(x).exp(x)
-
-
-@generic
-def witch(x):
-    return 1.0 / (1.0 + x * x)
 
 
 @generic
@@ -132,10 +114,7 @@ def cases(rng):
 @QUADRATURE.invalid
 def invalid(rng):
     yield "no piece at all", dict(f=exponential, a=np.array(0.0), b=np.array(1.0), n=0, rule="gauss")
-    yield (
-        "a rule that does not exist",
-        dict(f=exponential, a=np.array(0.0), b=np.array(1.0), n=4, rule="best"),
-    )
+    yield ("a rule that does not exist", dict(f=exponential, a=np.array(0.0), b=np.array(1.0), n=4, rule="best"))
 
 
 def error(quadrature, f, exact, a, b, n, rule):
@@ -173,93 +152,71 @@ def monomial(k):
 @QUADRATURE.claim
 def gauss_is_exact_to_2n_minus_1(quadrature, rng):
     r"""n points of Gauss are exact to degree $2n-1$, and miss $t^{2n}$ on $[-1,1]$ by
-    $\frac{2^{2n+1}(n!)^4}{(2n+1)[(2n)!]^2}$
-    """
+    $\frac{2^{2n+1}(n!)^4}{(2n+1)[(2n)!]^2}$"""
     from math import factorial
 
-    evidence = []
     for n in (1, 2, 3, 5, 8):
         for k in range(2 * n):
             got = quadrature(monomial(k), *numbers(-1, 1), n, "gauss")
-            evidence.append(roundoff(got, 0.0 if k % 2 else 2 / (k + 1), terms=4 * n, scale=2.0))
+            yield roundoff(got, 0.0 if k % 2 else 2 / (k + 1), terms=4 * n, scale=2.0)
         missed = 2 / (2 * n + 1) - float(quadrature(monomial(2 * n), *numbers(-1, 1), n, "gauss"))
         exact = 2.0 ** (2 * n + 1) * factorial(n) ** 4 / ((2 * n + 1) * factorial(2 * n) ** 2)
-        evidence.append(roundoff(missed, exact, terms=4 * n, scale=2.0))
-    return all_of(*evidence)
+        yield roundoff(missed, exact, terms=4 * n, scale=2.0)
 
 
 @QUADRATURE.claim
 def exact_for_low_degrees(quadrature, rng):
-    """Simpson's rule is exact for cubics, one degree more than its parabolas; the trapezoid rule for
-    straight lines
-    """
-    evidence = []
+    """Simpson's rule is exact for cubics, one degree more than its parabolas; the trapezoid rule for straight lines"""
     for rule, degree in (("trapezoid", 1), ("simpson", 3)):
         c = rng.standard_normal(degree + 1)
         f = generic(lambda x, c=c: sum(ck * x**k for k, ck in enumerate(c)))
         for a, b in rng.uniform(-1.5, 1.5, (3, 2)):
             exact = sum(ck * (b ** (k + 1) - a ** (k + 1)) / (k + 1) for k, ck in enumerate(c))
             size = 3 * np.abs(c).sum() * 1.5 ** (degree + 1)
-            evidence.append(roundoff(quadrature(f, *numbers(a, b), 4, rule), exact, terms=8, scale=size))
+            yield roundoff(quadrature(f, *numbers(a, b), 4, rule), exact, terms=8, scale=size)
     quartic = float(quadrature(monomial(4), *numbers(0, 1), 2, "simpson")) - 0.2
     why = Text("$h^4/180$ times the jump 24 of $f'''$", "$h^4/180$ 乘以 $f'''$ 的差 24")
-    return all_of(*evidence, near(quartic, 0.5**4 / 180 * 24, 16 * EPSILON, why))
+    yield near(quartic, 0.5**4 / 180 * 24, 16 * EPSILON, why)
 
 
 @QUADRATURE.claim
 def leading_error_term(quadrature, rng):
     """The leading error of both rules is that of the formula, with its sign: quotients tend to 1 like $h^2$"""
-    evidence = []
     for rule, power, factor in (("trapezoid", 2, 1 / 12), ("simpson", 4, 1 / 180)):
         pieces = 2 ** np.arange(2, 7)
         gaps = []
         for n in pieces:
             miss = float(quadrature(exponential, *numbers(0, 1), int(n), rule)) - (np.e - 1)
             gaps.append(abs(miss / (factor * (np.e - 1) / float(n) ** power) - 1))
-        evidence.append(rate(1 / pieces, gaps, 2.0))
-    return all_of(*evidence)
+        yield rate(1 / pieces, gaps, 2.0)
 
 
 @QUADRATURE.claim
 def trapezoid_is_geometric_for_periodic_functions(quadrature, rng):
     r"""Over a whole period the trapezoid rule converges geometrically:
-    $\int_0^{2\pi}\frac{dx}{5/4-\cos x}=\frac{8\pi}{3}$, missed by the factor $\frac{2}{2^n-1}$
-    """
+    $\int_0^{2\pi}\frac{dx}{5/4-\cos x}=\frac{8\pi}{3}$, missed by the factor $\frac{2}{2^n-1}$"""
     f = generic(lambda x: 1.0 / (1.25 - namespace(x).cos(x)))
-    evidence = []
     for n in (4, 8, 16, 32):
         got = float(quadrature(f, *numbers(0, 2 * np.pi), n, "trapezoid"))
         exact = 8 * np.pi / 3 * (1 + 2 / (2.0**n - 1))  # the aliased terms of Σ 2^{-|k|} e^{ikx}
-        evidence.append(roundoff(got, exact, terms=n, c=8))
-    return all_of(*evidence)
+        yield roundoff(got, exact, terms=n, c=8)
 
 
 @QUADRATURE.claim
 def kink_costs_the_order(quadrature, rng):
-    """A kink inside costs the high orders: Simpson's error then falls like $h^2$ only, and Gauss's is no
-    better
-    """
+    """A kink inside costs the high orders: Simpson's error then falls like $h^2$ only, and Gauss's is no better"""
     exact = (0.04 + 0.64) / 2
     pieces = 2.0 * np.array([6, 11, 21, 41, 81, 161])  # the kink lies at a fifth of a pair of pieces in all
     simpson = rate(1 / pieces, [error(quadrature, kink, exact, 0, 1, n, "simpson") for n in pieces], 2.0)
     points = np.array([6, 12, 24, 48])
     gauss = [error(quadrature, kink, exact, 0, 1, n, "gauss") for n in points]
     smooth = error(quadrature, witch, np.pi / 4, 0, 1, 12, "gauss")
-    return all_of(
-        simpson,
-        bound(gauss[-1] * 48**2, 0.01, "≥", Text("still of order n⁻²", "仍为 n⁻² 阶")),
-        bound(smooth, 16 * EPSILON, "≤", Text("12 points suffice where f is smooth", "光滑时 12 个点已足够")),
-    )
+    yield simpson
+    yield bound(gauss[-1] * 48**2, 0.01, "≥", Text("still of order n⁻²", "仍为 n⁻² 阶"))
+    yield bound(smooth, 16 * EPSILON, "≤", Text("12 points suffice where f is smooth", "光滑时 12 个点已足够"))
 
 
-@QUADRATURE.mutant(
-    caught_by=[
-        "trapezoid-is-second-order",
-        "exact-for-low-degrees",
-        "equals-definition",
-        "leading-error-term",
-    ]
-)
+@QUADRATURE.mutant(caught_by="trapezoid-is-second-order, exact-for-low-degrees, equals-definition, leading-error-term")
 def left_riemann_sum(f, a, b, n, rule="gauss"):
     """left Riemann sum for the trapezoid rule"""
     if rule != "trapezoid":
@@ -268,7 +225,7 @@ def left_riemann_sum(f, a, b, n, rule="gauss"):
     return (b - a) * np.mean(f(x), -1)
 
 
-@QUADRATURE.mutant(caught_by=["simpson-is-fourth-order", "exact-for-low-degrees", "equals-definition"])
+@QUADRATURE.mutant(caught_by="simpson-is-fourth-order, exact-for-low-degrees, equals-definition")
 def four_and_two_interchanged(f, a, b, n, rule="gauss"):
     """Simpson's 4 and 2 interchanged"""
     if rule != "simpson":
@@ -276,13 +233,13 @@ def four_and_two_interchanged(f, a, b, n, rule="gauss"):
     return 2 * quadrature(f, a, b, n, "trapezoid") - quadrature(f, a, b, n, "simpson")
 
 
-@QUADRATURE.mutant(caught_by=["trapezoid-is-second-order", "trapezoid-is-geometric-for-periodic-functions"])
+@QUADRATURE.mutant(caught_by="trapezoid-is-second-order, trapezoid-is-geometric-for-periodic-functions")
 def ends_count_fully(f, a, b, n, rule="gauss"):
     """the ends of the trapezoid rule count fully"""
     return quadrature(f, a, b, n, rule) + (rule == "trapezoid") * (b - a) * (f(a) + f(b)) / (2 * n)
 
 
-@QUADRATURE.mutant(caught_by=["gauss-is-exact-to-2n-minus-1", "kink-costs-the-order", "equals-definition"])
+@QUADRATURE.mutant(caught_by="gauss-is-exact-to-2n-minus-1, kink-costs-the-order, equals-definition")
 def equally_spaced(f, a, b, n, rule="gauss"):
     """Gauss's points are taken equally spaced"""
     if rule != "gauss":
@@ -291,7 +248,7 @@ def equally_spaced(f, a, b, n, rule="gauss"):
     return (b - a) * np.mean(f(x), -1)
 
 
-@QUADRATURE.mutant(caught_by=["gauss-is-exact-to-2n-minus-1"])
+@QUADRATURE.mutant(caught_by="gauss-is-exact-to-2n-minus-1")
 def one_point_too_few(f, a, b, n, rule="gauss"):
     """one point of Gauss too few"""
     return quadrature(f, a, b, max(1, n - 1) if rule == "gauss" else n, rule)
@@ -299,12 +256,7 @@ def one_point_too_few(f, a, b, n, rule="gauss"):
 
 @QUADRATURE.figure(
     n=Slider(2, 64, 6, "pieces, or points of Gauss", log=True, integer=True),
-    c=Slider(
-        -0.5,
-        1.5,
-        -0.5,
-        "place of a kink; outside [0, 1] there is none",
-    ),
+    c=Slider(-0.5, 1.5, -0.5, "place of a kink; outside [0, 1] there is none"),
 )
 def figure(n, c):
     n = max(2, int(n) // 2 * 2)
@@ -337,15 +289,9 @@ def figure(n, c):
     right.axvline(n, color="#888888", lw=0.8)
     right.set(xlabel="n", ylabel="error", ylim=(3e-18, 3), title="error")
     right.legend(frameon=False, fontsize=8)
-    where = (
-        Text(f"with a kink at {inside:.2f}", f"尖点在 {inside:.2f}")
-        if 0 < c < 1
-        else Text("smooth", "光滑函数")
+    where = Text(f"with a kink at {inside:.2f}", f"尖点在 {inside:.2f}") if 0 < c < 1 else Text("smooth", "光滑函数")
+    words = Text(
+        f"∫ over [0, 1], {where.en}. With n = {n} the trapezoid rule misses by {now[0]:.2g}, Simpson's by {now[1]:.2g}, Gauss's by {now[2]:.2g}.",
+        f"[0, 1] 上的积分，{where.zh}。n = {n} 时，梯形公式误差 {now[0]:.2g}，辛普森公式 {now[1]:.2g}，高斯公式 {now[2]:.2g}。",
     )
-    return Drawing(
-        fig,
-        Text(
-            f"∫ over [0, 1], {where.en}. With n = {n} the trapezoid rule misses by {now[0]:.2g}, Simpson's by {now[1]:.2g}, Gauss's by {now[2]:.2g}.",
-            f"[0, 1] 上的积分，{where.zh}。n = {n} 时，梯形公式误差 {now[0]:.2g}，辛普森公式 {now[1]:.2g}，高斯公式 {now[2]:.2g}。",
-        ),
-    )
+    return Drawing(fig, words)

@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import bound, identical, near, optimal, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -27,10 +27,10 @@ REGULARIZATION = Concept(
     key="regularization",
     kind="algorithm",
     title="Regularization: L1, L2, elastic net, early stopping",
-    summary="A penalty on the size of the coefficients, added to the mean loss, trades a bias for less "
-    "variance. The square (ridge) shrinks every direction, the weak ones most; the absolute value "
-    "(LASSO) sets coefficients to exactly 0; the elastic net does both. Stopping gradient descent "
-    "early does nearly what ridge does. The intercept is not penalised.",
+    summary="A penalty on the size of the coefficients, added to the mean loss, trades a bias for less variance. The "
+    "square (ridge) shrinks every direction, the weak ones most; the absolute value (LASSO) sets coefficients to "
+    "exactly 0; the elastic net does both. Stopping gradient descent early does nearly what ridge does. The "
+    "intercept is not penalised.",
     formulas=(
         r"\min_{b,\beta}\ \frac1{2n}\sum_{i=1}^{n}(y_i-b-x_i^{\mathsf T}\beta)^2+\lambda_1\lVert\beta\rVert_1+\frac{\lambda_2}2\lVert\beta\rVert_2^2",
         r"\beta_j\leftarrow\frac{S\bigl(\frac1n\tilde x_j^{\mathsf T}r_j,\ \lambda_1\bigr)}{\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2},\quad S(z,t)=\operatorname{sgn}(z)\max(|z|-t,0),\quad r_j=\tilde y-\sum_{k\ne j}\tilde x_k\beta_k",
@@ -54,14 +54,7 @@ REGULARIZATION = Concept(
     needs=("linear-regression", "gradient-descent", "norm"),
     source="zou2005regularization",
     year=1970,
-    people=(
-        "Arthur Hoerl",
-        "Robert Kennard",
-        "Robert Tibshirani",
-        "Hui Zou",
-        "Trevor Hastie",
-        "Andrey Tikhonov",
-    ),
+    people=("Arthur Hoerl", "Robert Kennard", "Robert Tibshirani", "Hui Zou", "Trevor Hastie", "Andrey Tikhonov"),
     implementations=(
         Implementation(
             "gradus.foundations.regularization:penalized",
@@ -71,30 +64,19 @@ REGULARIZATION = Concept(
         ),
         Implementation("sklearn.linear_model:ElasticNet", "numpy", _sklearn, "coordinate descent"),
     ),
-    readings=(
-        Reading("hoerl1970ridge"),
-        Reading("tibshirani1996regression"),
-        Reading("friedman2010regularization"),
-        Reading("efron2004least"),
-        Reading("ali2019continuous"),
-    ),
+    readings="hoerl1970ridge; tibshirani1996regression; friedman2010regularization; efron2004least; ali2019continuous",
     deviations=(
-        (
-            "scikit-learn: `ElasticNet` has α(ρ‖β‖₁ + (1−ρ)/2‖β‖²) beside the mean loss, as here; `Ridge` "
-            "has α‖β‖² beside the sum, so α = n λ₂. Deep learning calls ridge weight decay."
-        ),
-        (
-            "Columns are not scaled here. A penalty is not indifferent to units: standardise first if they "
-            "have none in common."
-        ),
+        "scikit-learn: `ElasticNet` has α(ρ‖β‖₁ + (1−ρ)/2‖β‖²) beside the mean loss, as here; `Ridge` has α‖β‖² "
+        "beside the sum, so α = n λ₂. Deep learning calls ridge weight decay.",
+        "Columns are not scaled here. A penalty is not indifferent to units: standardise first if they have none in "
+        "common.",
     ),
     proof=Proof(
         r"Of the update: as a function of $\beta_j$ alone the objective is "
-        r"$\frac a2\beta_j^2-z\beta_j+\lambda_1|\beta_j|$ with "
-        r"$a=\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2$ and "
-        r"$z=\frac1n\tilde x_j^{\mathsf T}r_j$. Its subgradient contains 0 at $\beta_j=0$ if "
-        r"$|z|\le\lambda_1$, else at $(z-\lambda_1\operatorname{sgn}z)/a$. The penalty is separable, so "
-        "a point that no coordinate improves is a minimum."
+        r"$\frac a2\beta_j^2-z\beta_j+\lambda_1|\beta_j|$ with $a=\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2$ "
+        r"and $z=\frac1n\tilde x_j^{\mathsf T}r_j$. Its subgradient contains 0 at $\beta_j=0$ if $|z|\le\lambda_1$, "
+        r"else at $(z-\lambda_1\operatorname{sgn}z)/a$. The penalty is separable, so a point that no coordinate "
+        "improves is a minimum."
     ),
 )
 
@@ -147,46 +129,35 @@ def diabetes():
 @REGULARIZATION.claim
 def ridge_closed_form(f, rng):
     """Without L1 it is ridge's closed form, on random data and on the diabetes data (442 × 10)"""
-    evidence = []
     for (X, y), l2 in ((problem(rng), 0.5), (problem(rng, 60, 8), 0.02), (diabetes(), 0.1)):
         Xc, yc = X - X.mean(0), y - y.mean()
         want = np.linalg.solve(Xc.T @ Xc / len(y) + l2 * np.eye(X.shape[1]), Xc.T @ yc / len(y))
         beta, b = f(X, y, 0.0, l2)
-        evidence += [
-            optimal(
-                np.abs(beta - want).max(),
-                1e-10 * np.abs(want).max(),
-                Text("both to ten digits", "二者精确到十位"),
-            ),
-            roundoff(float(b), y.mean() - X.mean(0) @ beta, terms=50, scale=10.0),
-        ]
-    return all_of(*evidence)
+        yield optimal(
+            np.abs(beta - want).max(), 1e-10 * np.abs(want).max(), Text("both to ten digits", "二者精确到十位")
+        )
+        yield roundoff(float(b), y.mean() - X.mean(0) @ beta, terms=50, scale=10.0)
 
 
 @REGULARIZATION.claim
 def orthonormal_columns_are_thresholded(f, rng):
     r"""With orthonormal columns each coefficient is soft-thresholded by itself:
-    $\beta_j=S(\tilde x_j^{\mathsf T}\tilde y/n,\lambda_1)/(1+\lambda_2)$
-    """
+    $\beta_j=S(\tilde x_j^{\mathsf T}\tilde y/n,\lambda_1)/(1+\lambda_2)$"""
     n, d = 64, 6
     Q = np.linalg.qr(np.column_stack([np.ones(n), rng.standard_normal((n, d))]))[0][:, 1:] * np.sqrt(n)
     y = Q @ np.array([2.0, -1.0, 0.5, 0.2, -0.05, 0.0]) + 0.1 * rng.standard_normal(n) - 4
     z = Q.T @ (y - y.mean()) / n
-    evidence = []
     for l1, l2 in ((0.3, 0.0), (0.3, 0.7), (0.0, 0.2), (1.2, 0.1)):
         beta, _ = f(Q, y, l1, l2)
         want = np.sign(z) * np.maximum(np.abs(z) - l1, 0) / (1 + l2)
-        evidence += [roundoff(beta, want, terms=200, scale=2.0), identical(np.asarray(beta) == 0, want == 0)]
-    return all_of(*evidence)
+        yield roundoff(beta, want, terms=200, scale=2.0)
+        yield identical(np.asarray(beta) == 0, want == 0)
 
 
 @REGULARIZATION.claim
 def optimality_conditions(f, rng):
-    r"""Optimal: the gradient of the mean loss is $-\lambda_1\operatorname{sgn}\beta_j-\lambda_2\beta_j$
-    where $\beta_j\ne0$, and at most $\lambda_1$ where $\beta_j=0$; no perturbation has a smaller
-    objective
-    """
-    evidence = []
+    r"""Optimal: the gradient of the mean loss is $-\lambda_1\operatorname{sgn}\beta_j-\lambda_2\beta_j$ where
+    $\beta_j\ne0$, and at most $\lambda_1$ where $\beta_j=0$; no perturbation has a smaller objective"""
     for (X, y), l1, l2 in ((problem(rng), 0.3, 0.1), (diabetes(), 0.05, 0.0), (diabetes(), 0.02, 0.2)):
         n = len(y)
         beta, b = (np.asarray(v) for v in f(X, y, l1, l2))
@@ -194,132 +165,102 @@ def optimality_conditions(f, rng):
         active = beta != 0
         scale = np.abs(X.T @ (y - y.mean())).max() / n
         loose = Text("ten digits of the gradient at 0", "0 处梯度的十位")
-        evidence += [
-            optimal(
-                np.abs(gradient[active] + l1 * np.sign(beta[active])).max(initial=0.0), 1e-10 * scale, loose
-            ),
-            bound(np.abs(gradient[~active]).max(initial=0.0), l1 * (1 + 1e-10), "≤"),
-        ]
+        yield optimal(np.abs(gradient[active] + l1 * np.sign(beta[active])).max(initial=0.0), 1e-10 * scale, loose)
+        yield bound(np.abs(gradient[~active]).max(initial=0.0), l1 * (1 + 1e-10), "≤")
 
         def objective(beta, b, X=X, y=y, l1=l1, l2=l2):
             return np.mean((y - b - X @ beta) ** 2) / 2 + l1 * np.abs(beta).sum() + l2 / 2 * beta @ beta
 
         best = objective(beta, b)
         worse = [
-            objective(beta + 1e-3 * rng.standard_normal(len(beta)), b + 1e-3 * rng.standard_normal())
-            for _ in range(30)
+            objective(beta + 1e-3 * rng.standard_normal(len(beta)), b + 1e-3 * rng.standard_normal()) for _ in range(30)
         ]
-        evidence.append(bound(min(worse) - best, 0.0, "≥", Text("30 perturbations", "30 次扰动")))
-    return all_of(*evidence)
+        yield bound(min(worse) - best, 0.0, "≥", Text("30 perturbations", "30 次扰动"))
 
 
 @REGULARIZATION.claim
 def lasso_path_is_piecewise_linear(f, rng):
-    r"""The LASSO path on the diabetes data equals least-angle regression's, which is exact and piecewise
-    linear, at its knots and between; above $\lambda_{\max}=\max|\tilde X^{\mathsf T}\tilde y|/n$ all
-    is 0
-    """
+    r"""The LASSO path on the diabetes data equals least-angle regression's, which is exact and piecewise linear, at
+    its knots and between; above $\lambda_{\max}=\max|\tilde X^{\mathsf T}\tilde y|/n$ all is 0"""
     from sklearn.linear_model import lars_path
 
     X, y = diabetes()
     Xc = X - X.mean(0)
     knots, _, path = lars_path(Xc, y - y.mean(), method="lasso")
-    evidence = []
     for i in (1, 4, 7, 9):
         for share in (0.0, 0.5):
             lam = (1 - share) * knots[i] + share * knots[i + 1]
             want = (1 - share) * path[:, i] + share * path[:, i + 1]
             beta, _ = f(X, y, lam, 0.0)
             said = Text("nine digits; at a knot a coefficient leaves 0", "九位；在节点处有系数离开 0")
-            evidence.append(optimal(np.abs(beta - want).max(), 1e-9, said))
+            yield optimal(np.abs(beta - want).max(), 1e-9, said)
     top = np.abs(Xc.T @ (y - y.mean())).max() / len(y)
     none, _ = f(X, y, top * (1 + 1e-9), 0.0)
     some, _ = f(X, y, top * 0.99, 0.0)
-    return all_of(
-        *evidence, identical(np.asarray(none), np.zeros(10)), identical(int(np.count_nonzero(some)), 1)
-    )
+    yield identical(np.asarray(none), np.zeros(10))
+    yield identical(int(np.count_nonzero(some)), 1)
 
 
 @REGULARIZATION.claim
 def intercept_is_free(f, rng):
-    """The intercept is not penalised: adding 1000 to all responses adds 1000 to it and leaves the
-    coefficients; moving a column moves the intercept alone
-    """
+    """The intercept is not penalised: adding 1000 to all responses adds 1000 to it and leaves the coefficients; moving
+    a column moves the intercept alone"""
     X, y = problem(rng)
-    evidence = []
     for l1, l2 in ((0.3, 0.0), (0.0, 0.5), (0.1, 0.1)):
         beta, b = f(X, y, l1, l2)
         up, b_up = f(X, y + 1000, l1, l2)
         moved, b_moved = f(X + np.array([7.0, 0, 0, 0, 0]), y, l1, l2)
-        evidence += [
-            roundoff(up, beta, terms=100, scale=1000.0),
-            roundoff(float(b_up), float(b) + 1000, terms=100),
-            roundoff(moved, beta, terms=100, scale=10.0),
-            roundoff(float(b_moved), float(b) - 7 * beta[0], terms=100, scale=20.0),
-        ]
-    return all_of(*evidence)
+        yield roundoff(up, beta, terms=100, scale=1000.0)
+        yield roundoff(float(b_up), float(b) + 1000, terms=100)
+        yield roundoff(moved, beta, terms=100, scale=10.0)
+        yield roundoff(float(b_moved), float(b) - 7 * beta[0], terms=100, scale=20.0)
 
 
 @REGULARIZATION.claim
 def copies_share_their_coefficient(f, rng):
-    """Of two equal columns the elastic net gives each the same coefficient; with L2 alone both, with L1
-    alone only their sum is determined
-    """
+    """Of two equal columns the elastic net gives each the same coefficient; with L2 alone both, with L1 alone only
+    their sum is determined"""
     X, y = problem(rng, 40, 3)
     twice = np.column_stack([X, X[:, 0]])
-    evidence = []
     for l1, l2 in ((0.2, 0.1), (0.0, 0.1)):
         beta = np.asarray(f(twice, y, l1, l2)[0])
-        evidence.append(optimal(abs(beta[0] - beta[3]), 1e-8, Text("eight digits", "八位")))
-        alone = (
-            np.asarray(f(np.column_stack([np.sqrt(2) * X[:, 0], X[:, 1:]]), y, 0.0, 0.1)[0])
-            if l1 == 0
-            else None
-        )
+        yield optimal(abs(beta[0] - beta[3]), 1e-8, Text("eight digits", "八位"))
+        alone = np.asarray(f(np.column_stack([np.sqrt(2) * X[:, 0], X[:, 1:]]), y, 0.0, 0.1)[0]) if l1 == 0 else None
         if alone is not None:  # two copies with squared penalties are one column, √2 as long
-            evidence.append(near(beta[0], alone[0] / np.sqrt(2), 1e-9, Text("nine digits", "九位")))
+            yield near(beta[0], alone[0] / np.sqrt(2), 1e-9, Text("nine digits", "九位"))
     lasso, single = np.asarray(f(twice, y, 0.2, 0.0)[0]), np.asarray(f(X, y, 0.2, 0.0)[0])
-    return all_of(*evidence, near(lasso[0] + lasso[3], single[0], 1e-8, Text("eight digits", "八位")))
+    yield near(lasso[0] + lasso[3], single[0], 1e-8, Text("eight digits", "八位"))
 
 
 @REGULARIZATION.claim
 def early_stopping_is_nearly_ridge(f, rng):
-    r"""Early stopping is nearly ridge on a quadratic: after t steps of descent from 0 each eigendirection
-    has $1-(1-\alpha s)^t$ of its least-squares coefficient, ridge with $\lambda_2=1/\alpha t$ has
-    $s/(s+\lambda_2)$; they differ by at most 0.204, and the losses on fresh data by a few per cent at
-    their best
-    """
+    r"""Early stopping is nearly ridge on a quadratic: after t steps of descent from 0 each eigendirection has
+    $1-(1-\alpha s)^t$ of its least-squares coefficient, ridge with $\lambda_2=1/\alpha t$ has $s/(s+\lambda_2)$; they
+    differ by at most 0.204, and the losses on fresh data by a few per cent at their best"""
     X, y = diabetes()
     order = rng.permutation(len(y))
     train, test = order[:60], order[60:]  # few, so that a penalty pays
     A, b = X[train] - X[train].mean(0), y[train] - y[train].mean()
     s, V = np.linalg.eigh(A.T @ A / 60)
     free = V.T @ np.linalg.lstsq(A, b, rcond=None)[0]
-    alpha, evidence, losses = 0.1 / s[-1], [], {"ridge": [], "descent": []}
+    alpha, losses = 0.1 / s[-1], {"ridge": [], "descent": []}
     for t in (10, 30, 100, 300, 1000, 3000, 30_000):
         ridge, _ = f(X[train], y[train], 0.0, 1 / (alpha * t))
         kept = V.T @ np.asarray(ridge) / free
         descent = 1 - (1 - alpha * s) ** t
-        proved = Text(
-            "max of 1/(1+x) − e^(−x), and the finite step", "1/(1+x) − e^(−x) 的最大值，加有限步长的影响"
-        )
-        evidence += [
-            bound(np.abs(descent - kept).max(), 0.204 + 0.02, "≤", proved),
-            near(
-                float(np.abs(kept - s / (s + 1 / (alpha * t))).max()), 0.0, 1e-6, Text("six digits", "六位")
-            ),
-        ]
+        proved = Text("max of 1/(1+x) − e^(−x), and the finite step", "1/(1+x) − e^(−x) 的最大值，加有限步长的影响")
+        yield bound(np.abs(descent - kept).max(), 0.204 + 0.02, "≤", proved)
+        yield near(float(np.abs(kept - s / (s + 1 / (alpha * t))).max()), 0.0, 1e-6, Text("six digits", "六位"))
         for name, beta in (("ridge", V @ (kept * free)), ("descent", V @ (descent * free))):
             residual = y[test] - y[train].mean() - (X[test] - X[train].mean(0)) @ beta
             losses[name].append(np.mean(residual**2))
     ratio = min(losses["descent"]) / min(losses["ridge"])
     said = Text("Ali et al. prove a factor of 1.22 at the best", "Ali 等证明最优处的因子为 1.22")
-    return all_of(*evidence, bound(ratio, 1.22, "≤", said), bound(ratio, 1 / 1.22, "≥", said))
+    yield bound(ratio, 1.22, "≤", said)
+    yield bound(ratio, 1 / 1.22, "≥", said)
 
 
-@REGULARIZATION.mutant(
-    caught_by=["intercept-is-free", "equals-definition", "ridge-closed-form", "optimality-conditions"]
-)
+@REGULARIZATION.mutant(caught_by="intercept-is-free, equals-definition, ridge-closed-form, optimality-conditions")
 def penalised_intercept(X, y, l1, l2):
     """the intercept penalised like the others"""
     from gradus.foundations.regularization import penalized
@@ -329,12 +270,8 @@ def penalised_intercept(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    caught_by=[
-        "ridge-closed-form",
-        "orthonormal-columns-are-thresholded",
-        "lasso-path-is-piecewise-linear",
-        "early-stopping-is-nearly-ridge",
-    ]
+    caught_by="ridge-closed-form, orthonormal-columns-are-thresholded, lasso-path-is-piecewise-linear, "
+    "early-stopping-is-nearly-ridge"
 )
 def beside_the_sum(X, y, l1, l2):
     """a penalty beside the sum of the losses instead of their mean"""
@@ -345,12 +282,8 @@ def beside_the_sum(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    caught_by=[
-        "ridge-closed-form",
-        "orthonormal-columns-are-thresholded",
-        "lasso-path-is-piecewise-linear",
-        "equals-definition",
-    ]
+    caught_by="ridge-closed-form, orthonormal-columns-are-thresholded, lasso-path-is-piecewise-linear, "
+    "equals-definition"
 )
 def exchanged(X, y, l1, l2):
     """the two penalties exchanged"""
@@ -361,12 +294,8 @@ def exchanged(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    caught_by=[
-        "orthonormal-columns-are-thresholded",
-        "optimality-conditions",
-        "lasso-path-is-piecewise-linear",
-        "equals-definition",
-    ]
+    caught_by="orthonormal-columns-are-thresholded, optimality-conditions, lasso-path-is-piecewise-linear, "
+    "equals-definition"
 )
 def hard_threshold(X, y, l1, l2):
     """a hard threshold: what is kept is not shrunk"""
@@ -380,12 +309,7 @@ def hard_threshold(X, y, l1, l2):
 
 
 @REGULARIZATION.mutant(
-    caught_by=[
-        "ridge-closed-form",
-        "copies-share-their-coefficient",
-        "early-stopping-is-nearly-ridge",
-        "optimality-conditions",
-    ]
+    caught_by="ridge-closed-form, copies-share-their-coefficient, early-stopping-is-nearly-ridge, optimality-conditions"
 )
 def shrunk_alike(X, y, l1, l2):
     """least squares first, then shrunk: all directions alike"""
@@ -421,10 +345,8 @@ def figure(ratio, strength):
     right.legend(frameon=False, fontsize=8, loc="lower right")
     zeros = int(np.sum(beta == 0))
     size, full = np.abs(beta).sum(), np.abs(free).sum()
-    return Drawing(
-        fig,
-        Text(
-            f"At λ = {strength:.3g} with {ratio:.0%} L1, {zeros} of 10 coefficients are exactly 0, and their sizes add up to {size:.2f} beside {full:.2f} of least squares.",
-            f"λ = {strength:.3g}、L1 占 {ratio:.0%} 时，10 个系数中有 {zeros} 个恰为 0，绝对值之和为 {size:.2f}，而最小二乘为 {full:.2f}。",
-        ),
+    words = Text(
+        f"At λ = {strength:.3g} with {ratio:.0%} L1, {zeros} of 10 coefficients are exactly 0, and their sizes add up to {size:.2f} beside {full:.2f} of least squares.",
+        f"λ = {strength:.3g}、L1 占 {ratio:.0%} 时，10 个系数中有 {zeros} 个恰为 0，绝对值之和为 {size:.2f}，而最小二乘为 {full:.2f}。",
     )
+    return Drawing(fig, words)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -16,9 +16,9 @@ REVERSE_MODE = Concept(
     key="reverse-mode",
     kind="algorithm",
     title="Computation graph and reverse mode (backpropagation)",
-    summary="Every function that a program computes is a graph of elementary steps. One walk backwards "
-    "through the graph gives the derivative of the result by every input at once, for at most "
-    "about five times the price of the function itself.",
+    summary="Every function that a program computes is a graph of elementary steps. One walk backwards through the "
+    "graph gives the derivative of the result by every input at once, for at most about five times the price of the "
+    "function itself.",
     formulas=(
         r"v_j=\varphi_j\big((v_i)_{i\to j}\big),\qquad \bar v_i=\frac{\partial y}{\partial v_i}",
         r"\bar v_i=\sum_{j\,:\,i\to j}\bar v_j\,\frac{\partial \varphi_j}{\partial v_i},\qquad \bar y=1,\qquad \nabla f(x)=(\bar v_1,\dots,\bar v_n)",
@@ -45,21 +45,11 @@ REVERSE_MODE = Concept(
         ),
         Implementation("torch.func:grad", "torch", _call),
     ),
-    readings=(
-        Reading("griewank2008evaluating", "ch. 3"),
-        Reading("baydin2018automatic", "§3.2"),
-        Reading("goodfellow2016deep", "§6.5"),
-        Reading("rumelhart1986learning"),
-    ),
+    readings="griewank2008evaluating ch. 3; baydin2018automatic §3.2; goodfellow2016deep §6.5; rumelhart1986learning",
     deviations=(
-        (
-            "At a kink frameworks choose: the derivative of $|x|$ at 0 is 0, a tie of `maximum` is shared "
-            "half and half, that of `relu` at 0 is 0 in PyTorch."
-        ),
-        (
-            "PyTorch adds into `.grad` until it is reset; `torch.func.grad` and this page return a new "
-            "gradient each time."
-        ),
+        "At a kink frameworks choose: the derivative of $|x|$ at 0 is 0, a tie of `maximum` is shared half and half, "
+        "that of `relu` at 0 is 0 in PyTorch.",
+        "PyTorch adds into `.grad` until it is reset; `torch.func.grad` and this page return a new gradient each time.",
     ),
 )
 
@@ -180,9 +170,7 @@ OPERATIONS = (
     lambda xp, a, b: xp.where(a > 0.3, a, xp.cos(b)),
     lambda xp, a, b: xp.sum(xp.broadcast_to(a, (2, 3)), axis=1, keepdims=True),
     lambda xp, a, b: xp.mean(xp.broadcast_to(a, (2, 3)), axis=0),
-    lambda xp, a, b: xp.tanh(xp.broadcast_to(a, (2, 3)) @ xp.swapaxes(xp.broadcast_to(b, (2, 3)), 0, 1))[
-        :, :1
-    ],
+    lambda xp, a, b: xp.tanh(xp.broadcast_to(a, (2, 3)) @ xp.swapaxes(xp.broadcast_to(b, (2, 3)), 0, 1))[:, :1],
     lambda xp, a, b: xp.reshape(xp.broadcast_to(a, (2, 3)), (3, 2))[1:, 0][:, None],
     lambda xp, a, b: xp.concatenate([xp.broadcast_to(a, (2, 3))[1:], xp.broadcast_to(b, (2, 3))[:1]]),
 )
@@ -190,10 +178,7 @@ OPERATIONS = (
 
 def random_graph(rng, steps=10):
     """A function of 6 numbers: each step joins two earlier arrays, (2, 3) or what broadcasts to it, old ones too."""
-    chosen = [
-        (int(rng.integers(len(OPERATIONS))), int(rng.integers(99)), int(rng.integers(3)))
-        for _ in range(steps)
-    ]
+    chosen = [(int(rng.integers(len(OPERATIONS))), int(rng.integers(99)), int(rng.integers(3))) for _ in range(steps)]
 
     @generic
     def f(x):
@@ -216,13 +201,11 @@ def torch_gradient(f, x):
 @REVERSE_MODE.claim
 def equals_torch_on_random_graphs(reverse_mode, rng):
     """Equals `torch.autograd` to $10^{-12}$ on random expression graphs"""
-    evidence = []
     for _ in range(12):
         f, x = random_graph(rng), rng.standard_normal(6)
         want = torch_gradient(f, x)
         # about a thousand scalar operations and their derivatives stand behind one entry
-        evidence.append(roundoff(reverse_mode(f, x), want, terms=1000, scale=max(1.0, np.abs(want).max())))
-    return all_of(*evidence)
+        yield roundoff(reverse_mode(f, x), want, terms=1000, scale=max(1.0, np.abs(want).max()))
 
 
 @REVERSE_MODE.claim
@@ -230,7 +213,6 @@ def differentiates_its_own_backward_pass(reverse_mode, rng):
     """The backward pass can be differentiated again: Hessian times vector equals PyTorch's"""
     import torch
 
-    evidence = []
     for _ in range(6):
         f, x, u = random_graph(rng, 6), rng.standard_normal(6), rng.standard_normal(6)
         t = torch.tensor(x, requires_grad=True)
@@ -242,8 +224,7 @@ def differentiates_its_own_backward_pass(reverse_mode, rng):
             return (reverse_mode.raw({"f": f, "x": z}) * like(u, z)).sum() + (z * z).sum() / 2
 
         got = reverse_mode(slope, x)
-        evidence.append(roundoff(got, want.numpy(), terms=1000, scale=max(1.0, float(want.abs().max()))))
-    return all_of(*evidence)
+        yield roundoff(got, want.numpy(), terms=1000, scale=max(1.0, float(want.abs().max())))
 
 
 @REVERSE_MODE.claim
@@ -291,9 +272,7 @@ def moderate(x):
 
 @REVERSE_MODE.claim(of_definition=False)
 def cost_is_five_evaluations(reverse_mode, rng):
-    """A gradient costs at most 5 evaluations of the function, for 10 inputs and for a million (operations
-    counted)
-    """
+    """A gradient costs at most 5 evaluations of the function, for 10 inputs and for a million (operations counted)"""
     from gradus.page.evidence import NotApplicable
     from gradus.page.operations import Counted
 
@@ -334,9 +313,7 @@ def logits(theta, X, hidden=32):
 
 @REVERSE_MODE.claim(cost="slow", of_definition=False)
 def trains_a_network_on_digits(reverse_mode, rng):
-    """In NumPy alone it trains a multilayer perceptron on 8×8 handwritten digits to 95 % of a held-out
-    fifth
-    """
+    """In NumPy alone it trains a multilayer perceptron on 8×8 handwritten digits to 95 % of a held-out fifth"""
     X, X_test, t, t_test = digits()
     theta = 0.2 * rng.standard_normal(65 * 32 + 33 * 10)
     velocity = np.zeros_like(theta)
@@ -355,7 +332,7 @@ def trains_a_network_on_digits(reverse_mode, rng):
     return metric(correct, 0.95, "≥", Text("359 digits held out, stratified", "留出 359 个数字，分层抽样"))
 
 
-@REVERSE_MODE.mutant(caught_by=["reuse-adds-up", "equals-definition", "equals-torch-on-random-graphs"])
+@REVERSE_MODE.mutant(caught_by="reuse-adds-up, equals-definition, equals-torch-on-random-graphs")
 def adjoint_overwritten(f, x):
     """the adjoint of a reused value is overwritten, not added to"""
     trace, y = wengert_list(f, x)
@@ -367,7 +344,7 @@ def adjoint_overwritten(f, x):
     return np.array(v_bar[: np.size(x)]).reshape(np.shape(x))
 
 
-@REVERSE_MODE.mutant(caught_by=["broadcasting-is-summed-back", "equals-definition"])
+@REVERSE_MODE.mutant(caught_by="broadcasting-is-summed-back, equals-definition")
 def broadcasting_not_summed_back(f, x):
     """what was broadcast is not summed back: the first copy stands for all"""
     from gradus.foundations.autodiff import Step, Variable
@@ -389,7 +366,7 @@ def broadcasting_not_summed_back(f, x):
     return adjoint[start.step.time]
 
 
-@REVERSE_MODE.mutant(caught_by=["long-chains"])
+@REVERSE_MODE.mutant(caught_by="long-chains")
 def recursive(f, x):
     """the walk is recursive"""
     from functools import cache
@@ -407,14 +384,14 @@ def recursive(f, x):
     return np.array([adjoint(i) for i in range(np.size(x))]).reshape(np.shape(x))
 
 
-@REVERSE_MODE.mutant(caught_by=["cost-is-five-evaluations", "equals-torch-on-random-graphs"])
+@REVERSE_MODE.mutant(caught_by="cost-is-five-evaluations, equals-torch-on-random-graphs")
 def one_difference_per_input(f, x):
     """one difference of values for each input"""
     h = 1e-6
     return np.array([(f(x + h * e) - f(x)) / h for e in np.eye(len(x))])
 
 
-@REVERSE_MODE.mutant(caught_by=["differentiates-its-own-backward-pass"])
+@REVERSE_MODE.mutant(caught_by="differentiates-its-own-backward-pass")
 def backward_pass_detached(f, x):
     """the backward pass is not recorded"""
     while any(hasattr(v, "value") for v in np.ravel(x)):
@@ -422,7 +399,7 @@ def backward_pass_detached(f, x):
     return reverse_mode(f, x)
 
 
-@REVERSE_MODE.mutant(caught_by=["trains-a-network-on-digits", "equals-definition"])
+@REVERSE_MODE.mutant(caught_by="trains-a-network-on-digits, equals-definition")
 def seeded_with_minus_one(f, x):
     """seeded with −1: every step goes uphill"""
     from gradus.foundations.autodiff import vjp
@@ -430,10 +407,7 @@ def seeded_with_minus_one(f, x):
     return vjp(f, x)[1](-1.0)[0]
 
 
-@REVERSE_MODE.figure(
-    x1=Slider(0.2, 5, 2.0, "first input x₁"),
-    x2=Slider(-6, 6, 5.0, "second input x₂"),
-)
+@REVERSE_MODE.figure(x1=Slider(0.2, 5, 2.0, "first input x₁"), x2=Slider(-6, 6, 5.0, "second input x₂"))
 def figure(x1, x2):
     from matplotlib.patches import FancyBboxPatch
 
@@ -451,34 +425,25 @@ def figure(x1, x2):
     for j, (_, partials) in enumerate(trace):
         for i, partial in partials:
             ax.annotate(
-                "",
-                places[j],
-                places[i],
-                arrowprops=dict(arrowstyle="-|>", color="#888888", shrinkA=38, shrinkB=38),
+                "", places[j], places[i], arrowprops=dict(arrowstyle="-|>", color="#888888", shrinkA=38, shrinkB=38)
             )
             middle = (np.add(places[i], places[j]) / 2) + (0, 0.13)
             ax.text(*middle, f"{partial:.3g}", ha="center", va="bottom", fontsize=8, color="#777777")
     for j, (name, (a, b)) in enumerate(zip(names, places, strict=True)):
         ax.add_patch(
-            FancyBboxPatch(
-                (a - 0.44, b - 0.42), 0.88, 0.86, boxstyle="round,pad=0.06", fill=False, ec="#bbbbbb"
-            )
+            FancyBboxPatch((a - 0.44, b - 0.42), 0.88, 0.86, boxstyle="round,pad=0.06", fill=False, ec="#bbbbbb")
         )
-        ax.text(
-            a, b + 0.33, f"$v_{j + 1}$ = {name}" if 1 < j < 6 else name, ha="center", va="center", fontsize=10
-        )
+        ax.text(a, b + 0.33, f"$v_{j + 1}$ = {name}" if 1 < j < 6 else name, ha="center", va="center", fontsize=10)
         ax.text(a, b, f"{trace[j][0]:.4g}", ha="center", va="center", color=COLOURS[0], fontsize=10)
         ax.text(a, b - 0.33, f"{v_bar[j]:.4g}", ha="center", va="center", color=COLOURS[1], fontsize=10)
     ax.text(-0.7, 2.65, "value →", color=COLOURS[0], va="top")
     ax.text(0.25, 2.65, "← adjoint", color=COLOURS[1], va="top")
     ax.text(1.35, 2.65, "on the edges: partial derivative of the step", color="#777777", va="top", fontsize=9)
-    return Drawing(
-        fig,
-        Text(
-            f"Graph of y = ln x₁ + x₁x₂ − sin x₂ at ({x1:.3g}, {x2:.3g}): y = {trace[-1][0]:.4g}. Backwards from adjoint 1, "
-            f"x₁ receives 1/x₁ from the logarithm and x₂ from the product, {v_bar[0]:.4g} together; x₂ receives "
-            f"x₁ and −cos x₂, {v_bar[1]:.4g} together.",
-            f"y = ln x₁ + x₁x₂ − sin x₂ 在 ({x1:.3g}, {x2:.3g}) 处的计算图：y = {trace[-1][0]:.4g}。从伴随量 1 反向传播，"
-            f"x₁ 从对数得到 1/x₁，从乘积得到 x₂，合计 {v_bar[0]:.4g}；x₂ 得到 x₁ 与 −cos x₂，合计 {v_bar[1]:.4g}。",
-        ),
+    words = Text(
+        f"Graph of y = ln x₁ + x₁x₂ − sin x₂ at ({x1:.3g}, {x2:.3g}): y = {trace[-1][0]:.4g}. Backwards from adjoint 1, "
+        f"x₁ receives 1/x₁ from the logarithm and x₂ from the product, {v_bar[0]:.4g} together; x₂ receives "
+        f"x₁ and −cos x₂, {v_bar[1]:.4g} together.",
+        f"y = ln x₁ + x₁x₂ − sin x₂ 在 ({x1:.3g}, {x2:.3g}) 处的计算图：y = {trace[-1][0]:.4g}。从伴随量 1 反向传播，"
+        f"x₁ 从对数得到 1/x₁，从乘积得到 x₂，合计 {v_bar[0]:.4g}；x₂ 得到 x₁ 与 −cos x₂，合计 {v_bar[1]:.4g}。",
     )
+    return Drawing(fig, words)

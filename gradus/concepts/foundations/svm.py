@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, optimal, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -21,10 +21,10 @@ SVM = Concept(
     key="svm",
     kind="model",
     title="Support vector machine",
-    summary="Of all hyperplanes between two classes the one whose distance from the nearest points is "
-    "greatest; points that cannot be kept out of the margin pay for it in proportion, at price C. "
-    "The weights are a combination of the points on or inside the margin alone, and only inner "
-    "products enter: any kernel may take their place.",
+    summary="Of all hyperplanes between two classes the one whose distance from the nearest points is greatest; "
+    "points that cannot be kept out of the margin pay for it in proportion, at price C. The weights are a "
+    "combination of the points on or inside the margin alone, and only inner products enter: any kernel may take "
+    "their place.",
     formulas=(
         r"\min_{w,b,\xi}\ \tfrac12\lVert w\rVert^2+C\sum_{i=1}^{n}\xi_i\quad\text{subject to}\quad y_i(w^{\mathsf T}x_i+b)\ge1-\xi_i,\quad\xi_i\ge0",
         r"\max_{\alpha}\ \sum_{i=1}^{n}\alpha_i-\tfrac12\sum_{i,j=1}^{n}\alpha_i\alpha_jy_iy_jk(x_i,x_j)\quad\text{subject to}\quad0\le\alpha_i\le C,\quad\sum_{i=1}^{n}\alpha_iy_i=0",
@@ -61,34 +61,22 @@ SVM = Concept(
             "LIBSVM; multiplies α by the labels (`dual_coef_`) and keeps support vectors only",
         ),
     ),
-    readings=(
-        Reading("cortes1995support"),
-        Reading("boser1992training"),
-        Reading("keerthi2001improvements"),
-        Reading("bishop2006pattern", "§7.1"),
-        Reading("hastie2009elements", "§12.2–12.3"),
-        Reading("chang2011libsvm"),
-    ),
+    readings="cortes1995support; boser1992training; keerthi2001improvements; bishop2006pattern §7.1; "
+    "hastie2009elements §12.2–12.3; chang2011libsvm",
     deviations=(
-        (
-            "scikit-learn's `LinearSVC` penalises the bias (as the weight of a constant feature) and "
-            "squares the hinge unless told: its solution moves when all points are shifted."
-        ),
-        (
-            "LIBSVM keeps kernel values in float32: beyond seven digits its α is that of the rounded "
-            "kernel. The points of this page have coordinates whose kernel values float32 holds."
-        ),
+        "scikit-learn's `LinearSVC` penalises the bias (as the weight of a constant feature) and squares the hinge "
+        "unless told: its solution moves when all points are shifted.",
+        "LIBSVM keeps kernel values in float32: beyond seven digits its α is that of the rounded kernel. The points "
+        "of this page have coordinates whose kernel values float32 holds.",
         r"Some texts divide the sum of violations by n, or write $\lambda=1/(nC)$ before the norm.",
     ),
     proof=Proof(
-        r"The duality: with multipliers $\alpha_i,\mu_i\ge0$ the Lagrangian is "
-        r"$\frac12\lVert w\rVert^2+C\sum\xi_i-\sum\alpha_i(y_i(w^{\mathsf "
-        r"T}x_i+b)-1+\xi_i)-\sum\mu_i\xi_i$. It is convex in $(w,b,\xi)$, and least where "
-        r"$w=\sum\alpha_iy_ix_i$, $\sum\alpha_iy_i=0$, $\alpha_i+\mu_i=C$; put in, it is the dual. The "
-        "constraints are linear and can be met, so both optima agree, and "
-        r"$\alpha_i(y_if(x_i)-1+\xi_i)=0$, $(C-\alpha_i)\xi_i=0$: the last formula. The margin: the "
-        r"planes $f=1$ and $f=-1$ are $2/\lVert w\rVert$ apart, since f grows by $\lVert w\rVert$ per "
-        "unit of length."
+        r"The duality: with multipliers $\alpha_i,\mu_i\ge0$ the Lagrangian is $\frac12\lVert "
+        r"w\rVert^2+C\sum\xi_i-\sum\alpha_i(y_i(w^{\mathsf "
+        r"T}x_i+b)-1+\xi_i)-\sum\mu_i\xi_i$. It is convex in $(w,b,\xi)$, and least where $w=\sum\alpha_iy_ix_i$, $\sum\alpha_iy_i=0$, $\alpha_i+\mu_i=C$; "
+        "put in, it is the dual. The constraints are linear and can be met, so both optima agree, and "
+        r"$\alpha_i(y_if(x_i)-1+\xi_i)=0$, $(C-\alpha_i)\xi_i=0$: the last formula. The margin: the planes $f=1$ and "
+        r"$f=-1$ are $2/\lVert w\rVert$ apart, since f grows by $\lVert w\rVert$ per unit of length."
     ),
     differentiable=False,
     longest_sum=400,  # f is kept up to date pair by pair: as many terms as pairs are moved
@@ -191,18 +179,15 @@ def problems(rng):
 
 @SVM.claim
 def kkt_conditions(svm, rng):
-    r"""The Karush–Kuhn–Tucker conditions hold: $0\le\alpha\le C$, $\sum\alpha_iy_i=0$, and each point is
-    on the side of the margin that its α says
-    """
-    evidence = []
+    r"""The Karush–Kuhn–Tucker conditions hold: $0\le\alpha\le C$, $\sum\alpha_iy_i=0$, and each point is on the side
+    of the margin that its α says"""
     for X, y, C, gamma in problems(rng):
         alpha, b = svm(X, y, C, gamma)
         excess = y * decision(X, y, alpha, b, gamma) - 1
         inside, outside = np.where(alpha < C, -excess, 0), np.where(alpha > 0, excess, 0)
         box = max(-alpha.min(), alpha.max() - C, abs(alpha @ y))
-        evidence.append(optimal(max(inside.max(), outside.max(), 0.0), slack(X, C, gamma), EXACT))
-        evidence.append(optimal(max(box, 0.0), 64 * len(y) * EPSILON * C, Text("rounding of α", "α 的舍入")))
-    return all_of(*evidence)
+        yield optimal(max(inside.max(), outside.max(), 0.0), slack(X, C, gamma), EXACT)
+        yield optimal(max(box, 0.0), 64 * len(y) * EPSILON * C, Text("rounding of α", "α 的舍入"))
 
 
 def primal(X, y, C, w, b):
@@ -213,22 +198,17 @@ def primal(X, y, C, w, b):
 @SVM.claim
 def dual_equals_primal(svm, rng):
     r"""Strong duality: the primal value of $w=\sum\alpha_iy_ix_i$ and b equals the dual value of α"""
-    evidence = []
     for C in (0.125, 1.0, 8.0):
         X, y = overlapping(rng, 24, 3)
         alpha, b = svm(X, y, C)
         w = X.T @ (alpha * y)
         gap = primal(X, y, C, w, b) - (alpha.sum() - w @ w / 2)
-        evidence.append(
-            optimal(gap, 24 * C * slack(X, C), Text("n·C times what is left in f", "f 的残差乘以 n·C"))
-        )
-    return all_of(*evidence)
+        yield optimal(gap, 24 * C * slack(X, C), Text("n·C times what is left in f", "f 的残差乘以 n·C"))
 
 
 @SVM.claim
 def no_hyperplane_costs_less(svm, rng):
     """No other hyperplane costs less: 200 others, near and far, and with the bias alone moved"""
-    evidence = []
     for C in (0.25, 4.0):
         X, y = overlapping(rng, 24, 3)
         X = X + 2  # the bias has something to do
@@ -241,12 +221,7 @@ def no_hyperplane_costs_less(svm, rng):
             primal(X, y, C, w + s * u, b + s * v)
             for s, u, v in zip(sizes, turns, rng.standard_normal(200), strict=True)
         )
-        evidence.append(
-            bound(
-                own - 24 * C * slack(X, C), least, "≤", Text("the cheapest of the others", "其余中最便宜的")
-            )
-        )
-    return all_of(*evidence)
+        yield bound(own - 24 * C * slack(X, C), least, "≤", Text("the cheapest of the others", "其余中最便宜的"))
 
 
 def hull_distance(A, B):
@@ -264,10 +239,8 @@ def hull_distance(A, B):
 
 @SVM.claim
 def margin_is_the_distance_of_the_hulls(svm, rng):
-    r"""Separable classes, high price: $2/\lVert w\rVert$ is the distance of the two convex hulls, and no
-    direction has a wider street
-    """
-    evidence = []
+    r"""Separable classes, high price: $2/\lVert w\rVert$ is the distance of the two convex hulls, and no direction has
+    a wider street"""
     for _ in range(4):
         X, y = apart(rng, 16)
         alpha, b = svm(X, y, 1024.0)
@@ -276,29 +249,22 @@ def margin_is_the_distance_of_the_hulls(svm, rng):
         U = rng.standard_normal((200, 2)) + np.where(np.arange(200) % 2, 1.0, 0.0)[:, None] * 4 * w
         U /= np.linalg.norm(U, axis=1, keepdims=True)
         streets = (X[y > 0] @ U.T).min(0) - (X[y < 0] @ U.T).max(0)
-        evidence += [
-            optimal(wide - hull_distance(X[y > 0], X[y < 0]), wide * slack(X, float(alpha.max())), EXACT),
-            bound(streets.max(), wide * (1 + 1e-9), "≤", Text("the width 2/‖w‖", "宽度 2/‖w‖")),
-            optimal(max(0.0, 1 - (y * (X @ w + b)).min()), slack(X, float(alpha.max())), EXACT),
-        ]
-    return all_of(*evidence)
+        yield optimal(wide - hull_distance(X[y > 0], X[y < 0]), wide * slack(X, float(alpha.max())), EXACT)
+        yield bound(streets.max(), wide * (1 + 1e-9), "≤", Text("the width 2/‖w‖", "宽度 2/‖w‖"))
+        yield optimal(max(0.0, 1 - (y * (X @ w + b)).min()), slack(X, float(alpha.max())), EXACT)
 
 
 @SVM.claim
 def two_points(svm, rng):
     """Two points: the hyperplane halfway between them, and a margin as wide as they are apart"""
-    evidence = []
     for _ in range(3):
         X = grid(rng.uniform(1, 3, (2, 2)) * [[1], [-1]])
         y = np.array([1, -1])
         apart = X[0] - X[1]
         alpha, b = svm(X, y, 1024.0)
         want = np.full(2, 2 / (apart @ apart))
-        evidence += [
-            roundoff(alpha, want, terms=4),
-            roundoff(b, -(X[0] @ X[0] - X[1] @ X[1]) / (apart @ apart), terms=4, scale=4.0),
-        ]
-    return all_of(*evidence)
+        yield roundoff(alpha, want, terms=4)
+        yield roundoff(b, -(X[0] @ X[0] - X[1] @ X[1]) / (apart @ apart), terms=4, scale=4.0)
 
 
 @SVM.claim
@@ -309,10 +275,8 @@ def the_bias_is_free(svm, rng):
     (alpha, b), (beta, c) = svm(X, y, 1.0), svm(X + shift, y, 1.0)
     w, v = X.T @ (alpha * y), X.T @ (beta * y)
     left = slack(X + shift, 1.0)
-    return all_of(
-        optimal(np.abs(v - w).max(), left, EXACT),
-        optimal(c + v @ shift - b, np.abs(shift).sum() * left, EXACT),
-    )
+    yield optimal(np.abs(v - w).max(), left, EXACT)
+    yield optimal(c + v @ shift - b, np.abs(shift).sum() * left, EXACT)
 
 
 @SVM.claim
@@ -325,10 +289,7 @@ def support_vectors_suffice(svm, rng):
     w, v = X.T @ (alpha * y), X[kept].T @ (beta * y[kept])
     moved = np.abs(np.append(v, c) - np.append(w, b)).max()
     fewer = Text("points are left out", "确有点被略去")
-    return all_of(
-        optimal(moved, slack(X, 1.0), EXACT),
-        bound(kept.sum(), 59, "≤", fewer),
-    )
+    return all_of(optimal(moved, slack(X, 1.0), EXACT), bound(kept.sum(), 59, "≤", fewer))
 
 
 @SVM.claim
@@ -343,34 +304,28 @@ def leave_one_out_errs_on_support_vectors(svm, rng):
         beta, c = svm(X[rest], y[rest], 1.0)
         wrong.append(y[i] * (X[i] @ X[rest].T @ (beta * y[rest]) + c) <= 0)
     support = alpha > 0
-    return all_of(
-        identical(int(np.sum(np.array(wrong) & ~support)), 0),
-        bound(np.sum(wrong), support.sum(), "≤", Text("number of support vectors", "支持向量的个数")),
-        bound(support.sum(), 17, "≤", Text("not every point is one", "并非每个点都是")),
-    )
+    yield identical(int(np.sum(np.array(wrong) & ~support)), 0)
+    yield bound(np.sum(wrong), support.sum(), "≤", Text("number of support vectors", "支持向量的个数"))
+    yield bound(support.sum(), 17, "≤", Text("not every point is one", "并非每个点都是"))
 
 
 @SVM.claim
 def low_price_takes_the_means(svm, rng):
-    """A price so low that all points are inside the margin: every α is C, and w is C times the difference
-    of the classes' sums
-    """
+    """A price so low that all points are inside the margin: every α is C, and w is C times the difference of the
+    classes' sums"""
     X, y = overlapping(rng, 20, 3)
     C = 2.0**-10
     alpha, b = svm(X, y, C)
     # y(w·x + b) < 1 for all of them is what makes α = C optimal, with |b| ≤ 1 − max|w·x|
     w = C * (X.T @ y)
-    return all_of(
-        roundoff(alpha, np.full(20, C), terms=20),
-        bound((y * (X @ w + b)).max(), 1.0, "≤", Text("inside the margin", "在间隔之内")),
-    )
+    yield roundoff(alpha, np.full(20, C), terms=20)
+    yield bound((y * (X @ w + b)).max(), 1.0, "≤", Text("inside the margin", "在间隔之内"))
 
 
 @SVM.claim
 def kernel_separates_a_disc(svm, rng):
-    r"""A Gaussian kernel separates a disc from what is around it, which no line can; the margin in feature
-    space is $2/\sqrt{\sum\alpha_i}$ wide
-    """
+    r"""A Gaussian kernel separates a disc from what is around it, which no line can; the margin in feature space is
+    $2/\sqrt{\sum\alpha_i}$ wide"""
     X, y = lattice(rng, 49)  # the whole square: 21 points in the disc, 28 around it
     alpha, b = svm(X, y, 1.0, 0.0)
     line = float(np.mean(y * decision(X, y, alpha, b) > 0))
@@ -379,11 +334,9 @@ def kernel_separates_a_disc(svm, rng):
     f, top = decision(X, y, alpha, b, gamma), float(alpha.max())
     length = alpha @ (y * (f - b))  # ‖w‖² in feature space; Σ α where no point is inside the margin
     left = slack(X, top, gamma)
-    return all_of(
-        bound(line, 0.9, "≤", Text("a line errs", "直线会出错")),
-        optimal(max(0.0, 1 - (y * f).min()), left, EXACT),
-        optimal(length - alpha.sum(), alpha.sum() * left, EXACT),
-    )
+    yield bound(line, 0.9, "≤", Text("a line errs", "直线会出错"))
+    yield optimal(max(0.0, 1 - (y * f).min()), left, EXACT)
+    yield optimal(length - alpha.sum(), alpha.sum() * left, EXACT)
 
 
 @SVM.claim
@@ -391,21 +344,17 @@ def equals_scikit_learn(svm, rng):
     """Equals scikit-learn's α and b"""
     from sklearn.svm import SVC
 
-    evidence = []
     for X, y, C, gamma in problems(rng):
         want = _sklearn(SVC, X, y, C, gamma)
         alpha, b = svm(X, y, C, gamma)
         K = gram(X, gamma)
         f, g = K @ (alpha * y) + b, K @ (want[0] * y) + want[1]
         left = slack(X, C, gamma)
-        evidence.append(optimal(np.abs(f - g).max(), left, EXACT))
-        evidence.append(optimal(alpha.sum() - want[0].sum(), len(y) * C * left, EXACT))
-    return all_of(*evidence)
+        yield optimal(np.abs(f - g).max(), left, EXACT)
+        yield optimal(alpha.sum() - want[0].sum(), len(y) * C * left, EXACT)
 
 
-@SVM.mutant(
-    caught_by=["the-bias-is-free", "kkt-conditions", "dual-equals-primal", "no-hyperplane-costs-less"]
-)
+@SVM.mutant(caught_by="the-bias-is-free, kkt-conditions, dual-equals-primal, no-hyperplane-costs-less")
 def bias_penalised(X, y, C=1.0, gamma=0.0):
     """the bias is penalised, as the weight of a constant feature"""
     K, alpha = gram(X, gamma) + 1, np.zeros(len(y))
@@ -416,7 +365,7 @@ def bias_penalised(X, y, C=1.0, gamma=0.0):
     return alpha, alpha @ y
 
 
-@SVM.mutant(caught_by=["dual-equals-primal", "low-price-takes-the-means"])
+@SVM.mutant(caught_by="dual-equals-primal, low-price-takes-the-means")
 def squared_violations(X, y, C=1.0, gamma=0.0):
     """violations are squared: α has no upper bound"""
     n = len(y)
@@ -424,22 +373,15 @@ def squared_violations(X, y, C=1.0, gamma=0.0):
     return svm(root, y, 1e3)
 
 
-@SVM.mutant(
-    caught_by=["equals-definition", "kkt-conditions", "low-price-takes-the-means", "equals-scikit-learn"]
-)
+@SVM.mutant(caught_by="equals-definition, kkt-conditions, low-price-takes-the-means, equals-scikit-learn")
 def price_over_n(X, y, C=1.0, gamma=0.0):
     """the price is divided by the number of points"""
     return svm(X, y, C / len(y), gamma)
 
 
 @SVM.mutant(
-    caught_by=[
-        "kkt-conditions",
-        "margin-is-the-distance-of-the-hulls",
-        "two-points",
-        "support-vectors-suffice",
-        "dual-equals-primal",
-    ]
+    caught_by="kkt-conditions, margin-is-the-distance-of-the-hulls, two-points, support-vectors-suffice, "
+    "dual-equals-primal"
 )
 def least_squares(X, y, C=1.0, gamma=0.0):
     """least squares in place of the hinge: every point is a support vector"""
@@ -450,14 +392,8 @@ def least_squares(X, y, C=1.0, gamma=0.0):
 
 
 @SVM.mutant(
-    caught_by=[
-        "kkt-conditions",
-        "two-points",
-        "the-bias-is-free",
-        "no-hyperplane-costs-less",
-        "margin-is-the-distance-of-the-hulls",
-        "leave-one-out-errs-on-support-vectors",
-    ]
+    caught_by="kkt-conditions, two-points, the-bias-is-free, no-hyperplane-costs-less, "
+    "margin-is-the-distance-of-the-hulls, leave-one-out-errs-on-support-vectors"
 )
 def threshold_for_bias(X, y, C=1.0, gamma=0.0):
     """the threshold is returned for the bias: its sign is lost"""
@@ -465,7 +401,7 @@ def threshold_for_bias(X, y, C=1.0, gamma=0.0):
     return alpha, -b
 
 
-@SVM.mutant(caught_by=["kernel-separates-a-disc", "equals-definition"])
+@SVM.mutant(caught_by="kernel-separates-a-disc, equals-definition")
 def kernel_forgotten(X, y, C=1.0, gamma=0.0):
     """the kernel is forgotten"""
     return svm(X, y, min(C, 1.0) if gamma else C)  # a high price takes long where no line separates
@@ -490,17 +426,9 @@ def figure(C, gamma):
         machine = SVC(C=C, **options).fit(X, y)
         f = machine.decision_function(at.reshape(-1, 2)).reshape(120, 120)
         low, high = min(float(f.min()), -1.1), max(float(f.max()), 1.1)
-        ax.contourf(
-            at[..., 0], at[..., 1], f, levels=[low, 0, high], colors=[COLOURS[1], COLOURS[0]], alpha=0.12
-        )
+        ax.contourf(at[..., 0], at[..., 1], f, levels=[low, 0, high], colors=[COLOURS[1], COLOURS[0]], alpha=0.12)
         ax.contour(
-            at[..., 0],
-            at[..., 1],
-            f,
-            levels=[-1, 0, 1],
-            colors="0.2",
-            linestyles=["--", "-", "--"],
-            linewidths=1.1,
+            at[..., 0], at[..., 1], f, levels=[-1, 0, 1], colors="0.2", linestyles=["--", "-", "--"], linewidths=1.1
         )
         for label, colour, marker in ((1, COLOURS[0], "o"), (-1, COLOURS[1], "s")):
             ax.scatter(*X[y == label].T, s=14, color=colour, marker=marker, linewidths=0)
@@ -512,12 +440,10 @@ def figure(C, gamma):
             width = 2 / float(np.linalg.norm(machine.coef_))
     axes[0].set_title(f"margin 2/‖w‖ = {width:.2f}; {counts[0]} support vectors", fontsize=9)
     axes[1].set_title(f"γ = {gamma:.2g}; {counts[1]} support vectors", fontsize=9)
-    return Drawing(
-        fig,
-        Text(
-            f"Two sets of 70 points; rings mark support vectors, dashes the margin. At C = {C:.2g} the line has a margin {width:.2f} wide, {counts[0]} support vectors, and "
-            f"{100 * rates[0]:.0f} % of its points right; the Gaussian kernel with γ = {gamma:.2g} has {counts[1]} support vectors and {100 * rates[1]:.0f} %.",
-            f"两组各 70 个点；圆圈标出支持向量，虚线为间隔边界。C = {C:.2g} 时，直线的间隔宽 {width:.2f}，有 {counts[0]} 个支持向量，{100 * rates[0]:.0f}% 的点正确；"
-            f"γ = {gamma:.2g} 的高斯核有 {counts[1]} 个支持向量，正确率 {100 * rates[1]:.0f}%。",
-        ),
+    words = Text(
+        f"Two sets of 70 points; rings mark support vectors, dashes the margin. At C = {C:.2g} the line has a margin {width:.2f} wide, {counts[0]} support vectors, and "
+        f"{100 * rates[0]:.0f} % of its points right; the Gaussian kernel with γ = {gamma:.2g} has {counts[1]} support vectors and {100 * rates[1]:.0f} %.",
+        f"两组各 70 个点；圆圈标出支持向量，虚线为间隔边界。C = {C:.2g} 时，直线的间隔宽 {width:.2f}，有 {counts[0]} 个支持向量，{100 * rates[0]:.0f}% 的点正确；"
+        f"γ = {gamma:.2g} 的高斯核有 {counts[1]} 个支持向量，正确率 {100 * rates[1]:.0f}%。",
     )
+    return Drawing(fig, words)

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
+from gradus.concepts.foundations.functions_of_numbers import exponential, sine, witch
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text, generic
-from gradus.page.evidence import EPSILON, all_of, bound, near, rate, roundoff
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page.evidence import EPSILON, bound, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -28,9 +29,9 @@ TAYLOR = Concept(
     key="taylor",
     kind="theorem",
     title="Taylor expansion",
-    summary="The polynomial of degree n that has the value and the first n derivatives of f at a. Near a "
-    "it misses f by a term of order n+1; whether it converges to f as n grows is decided by the "
-    "nearest singularity, also a complex one.",
+    summary="The polynomial of degree n that has the value and the first n derivatives of f at a. Near a it misses f "
+    "by a term of order n+1; whether it converges to f as n grows is decided by the nearest singularity, also a "
+    "complex one.",
     formulas=(
         r"T_n(x)=\sum_{k=0}^{n}\frac{f^{(k)}(a)}{k!}(x-a)^k",
         r"f(x)-T_n(x)=\frac{f^{(n+1)}(\xi)}{(n+1)!}(x-a)^{n+1}=\int_a^x\frac{f^{(n+1)}(t)}{n!}(x-t)^n\,dt,\qquad \xi\text{ between }a\text{ and }x",
@@ -45,8 +46,7 @@ TAYLOR = Concept(
             "r",
             "r",
             "",
-            "radius of the circle around a on which the definition reads f; smaller than the radius of "
-            "convergence",
+            "radius of the circle around a on which the definition reads f; smaller than the radius of convergence",
             "other",
         ),
         Symbol(r"\xi", "", "", "some point between a and x"),
@@ -63,35 +63,19 @@ TAYLOR = Concept(
             _ours,
             "arithmetic with power series: $n^2$ operations for a product, $n^3$ for an elementary function",
         ),
-        Implementation(
-            "torch.func:jvp", "torch", _torch, "nested once for each order: the cost doubles with each"
-        ),
+        Implementation("torch.func:jvp", "torch", _torch, "nested once for each order: the cost doubles with each"),
     ),
-    readings=(
-        Reading("rudin1976principles", "ch. 5"),
-        Reading("strang1991calculus", "ch. 10"),
-        Reading("lyness1967numerical"),
-        Reading("griewank2008evaluating", "ch. 13"),
-    ),
-    deviations=(
-        (
-            "SciPy's `approximate_taylor_polynomial` fits values at Chebyshev points instead of "
-            "differentiating: its coefficients are approximate."
-        ),
-    ),
+    readings="rudin1976principles ch. 5; strang1991calculus ch. 10; lyness1967numerical; griewank2008evaluating ch. 13",
+    deviations="SciPy's `approximate_taylor_polynomial` fits values at Chebyshev points instead of differentiating: "
+    "its coefficients are approximate.",
     proof=Proof(
         r"Fundamental theorem: $f(x)=f(a)+\int_a^xf'(t)\,dt$. Integrating by parts with $-(x-t)$ as the "
-        r"antiderivative of 1 gives $f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$, and so on: after n steps "
-        "the integral form of the remainder. Since $(x-t)^n$ does not change its sign, the mean value "
-        r"theorem for integrals takes $f^{(n+1)}(\xi)$ out, and "
-        r"$\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$."
+        r"antiderivative of 1 gives $f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$, and so on: after n steps the integral "
+        "form of the remainder. Since $(x-t)^n$ does not change its sign, the mean value theorem for integrals takes "
+        r"$f^{(n+1)}(\xi)$ out, and $\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$."
     ),
-    unverified=(
-        (
-            "$e^{-1/x^2}$ (0 at 0) has all derivatives 0 at 0: its expansion there converges, but not to "
-            "the function"
-        ),
-    ),
+    unverified="$e^{-1/x^2}$ (0 at 0) has all derivatives 0 at 0: its expansion there converges, but not to the "
+    "function",
     longest_sum=64,  # coefficients of the circle's integral, and the powers they meet
 )
 
@@ -105,22 +89,6 @@ def taylor(f, a, x, n, r=0.5):
         c_k = np.mean(f_w * w**-k).real / r**k  # f^(k)(a)/k!
         T = T + c_k * (x - a) ** k
     return T
-
-
-@generic
-def exponential(x):
-    return namespace(x).exp(x)
-
-
-@generic
-def sine(x):
-    return namespace(x).sin(x)
-
-
-@generic
-def witch(x):
-    """1/(1 + x²), smooth on the whole line, singular at ±i."""
-    return 1.0 / (1.0 + x * x)
 
 
 @generic
@@ -152,23 +120,19 @@ def invalid(rng):
 @TAYLOR.claim
 def remainder_has_order_n_plus_1(taylor, rng):
     """The remainder falls like $|x-a|^{n+1}$"""
-    evidence = []
     for n in range(4):
         a, steps = np.array(rng.uniform(0.2, 0.5)), 2.0 ** -np.arange(4, 9)
         errors = np.abs(taylor(exponential, a, a + steps, n) - np.exp(a + steps))
-        evidence.append(rate(steps, errors, n + 1))
-    return all_of(*evidence)
+        yield rate(steps, errors, n + 1)
 
 
 @TAYLOR.claim
 def polynomials_are_reproduced(taylor, rng):
     """A polynomial of degree n is its own expansion, around every centre"""
-    evidence = []
     for a in rng.uniform(-2, 2, 4):
         x = a + rng.uniform(-1, 1, 6)
         size = 2 * (abs(a) + 1) ** 3 + abs(a) + 2
-        evidence.append(roundoff(taylor(cubic, np.array(a), x, 3), cubic(x), terms=64, scale=size))
-    return all_of(*evidence)
+        yield roundoff(taylor(cubic, np.array(a), x, 3), cubic(x), terms=64, scale=size)
 
 
 @TAYLOR.claim
@@ -183,106 +147,81 @@ def sine_has_its_known_series(taylor, rng):
 @TAYLOR.claim
 def lagranges_bound(taylor, rng):
     r"""Lagrange: $|R_n|\le\max|f^{(n+1)}|\,\frac{|x-a|^{n+1}}{(n+1)!}$; for e this is
-    $0<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$
-    """
+    $0<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$"""
     a = np.array(rng.uniform(-1, 1))
     x = a + np.linspace(-0.8, 0.8, 9)
-    evidence = []
     for n in range(1, 6):
         missed = np.abs(taylor(sine, a, x, n) - np.sin(x))
         limit = np.abs(x - a) ** (n + 1) / math.factorial(n + 1)  # all derivatives of sine are ≤ 1
-        evidence.append(bound((missed - limit).max(), 64 * 2.0 ** (n + 1) * EPSILON))
+        yield bound((missed - limit).max(), 64 * 2.0 ** (n + 1) * EPSILON)
         e = float(taylor(exponential, np.array(0.0), np.ones(1), n)[0])
-        evidence += [
-            bound(math.e - e, 1 / (n * math.factorial(n))),
-            bound(math.e - e, 1 / math.factorial(n + 1), "≥"),
-        ]
-    return all_of(*evidence)
+        yield bound(math.e - e, 1 / (n * math.factorial(n)))
+        yield bound(math.e - e, 1 / math.factorial(n + 1), "≥")
 
 
 @TAYLOR.claim
 def radius_of_convergence(taylor, rng):
-    r"""$\frac1{1+x^2}$ is smooth everywhere, yet its series around 0 leaves $\frac{\pm x^{n+2}}{1+x^2}$:
-    it converges only for $|x|<1$, the distance to $\pm\mathrm i$
-    """
-    evidence = []
+    r"""$\frac1{1+x^2}$ is smooth everywhere, yet its series around 0 leaves $\frac{\pm x^{n+2}}{1+x^2}$: it converges
+    only for $|x|<1$, the distance to $\pm\mathrm i$"""
     for x in (0.8, 1.25):
         for n in (4, 8, 16, 20):
             got = float(taylor(witch, np.array(0.0), np.array([x]), n, 0.75)[0]) - 1 / (1 + x * x)
             exact = (-1.0) ** (n // 2) * x ** (n + 2) / (1 + x * x)
             rounding = 16 * EPSILON * 2.3 * (n + 1) * max(1.0, x / 0.75) ** n
             why = Text(
-                "rounding on the circle of radius ¾, where |f| ≤ 2.3",
-                "半径 ¾ 的圆周上的舍入误差，其上 |f| ≤ 2.3",
+                "rounding on the circle of radius ¾, where |f| ≤ 2.3", "半径 ¾ 的圆周上的舍入误差，其上 |f| ≤ 2.3"
             )
-            evidence.append(near(got, exact, rounding, why, "roundoff"))
-    return all_of(*evidence)
+            yield near(got, exact, rounding, why, "roundoff")
 
 
 @TAYLOR.claim
 def derivative_by_the_centre(taylor, rng):
     r"""Moving the centre changes the polynomial by the next term alone:
-    $\frac{\partial T_n}{\partial a}=\frac{f^{(n+1)}(a)}{n!}(x-a)^n$
-    """
-    evidence, h = [], 2.0**-10
+    $\frac{\partial T_n}{\partial a}=\frac{f^{(n+1)}(a)}{n!}(x-a)^n$"""
+    h = 2.0**-10
     for n in range(4):
         a, x = rng.uniform(-0.5, 0.5), np.array([0.3, 0.8])
-        slope = (taylor(exponential, np.array(a + h), x, n) - taylor(exponential, np.array(a - h), x, n)) / (
-            2 * h
-        )
+        slope = (taylor(exponential, np.array(a + h), x, n) - taylor(exponential, np.array(a - h), x, n)) / (2 * h)
         want = np.exp(a) * (x - a) ** n / math.factorial(n)
         why = Text(
             "h² for the central difference, with a margin for the third derivative",
             "中心差分误差 h²，并为三阶导数留有余量",
         )
-        evidence.append(near(np.abs(slope - want).max(), 0.0, 8 * h * h * np.exp(0.5), why))
-    return all_of(*evidence)
+        yield near(np.abs(slope - want).max(), 0.0, 8 * h * h * np.exp(0.5), why)
 
 
-@TAYLOR.mutant(
-    caught_by=[
-        "remainder-has-order-n-plus-1",
-        "sine-has-its-known-series",
-        "lagranges-bound",
-        "equals-definition",
-    ]
-)
+@TAYLOR.mutant(caught_by="remainder-has-order-n-plus-1, sine-has-its-known-series, lagranges-bound, equals-definition")
 def factorial_missing(f, a, x, n, r=0.5):
     """the factorial is missing"""
     terms = [taylor(f, a, x, k, r) - (taylor(f, a, x, k - 1, r) if k else 0) for k in range(n + 1)]
     return sum(math.factorial(k) * t for k, t in enumerate(terms))
 
 
-@TAYLOR.mutant(
-    caught_by=["remainder-has-order-n-plus-1", "polynomials-are-reproduced", "derivative-by-the-centre"]
-)
+@TAYLOR.mutant(caught_by="remainder-has-order-n-plus-1, polynomials-are-reproduced, derivative-by-the-centre")
 def one_term_too_few(f, a, x, n, r=0.5):
     """one term too few"""
     return taylor(f, a, x, n - 1, r)
 
 
-@TAYLOR.mutant(caught_by=["polynomials-are-reproduced", "derivative-by-the-centre"])
+@TAYLOR.mutant(caught_by="polynomials-are-reproduced, derivative-by-the-centre")
 def centre_forgotten(f, a, x, n, r=0.5):
     """powers of x instead of x − a"""
     return taylor(f, a, x + a, n, r)
 
 
-@TAYLOR.mutant(caught_by=["radius-of-convergence"])
+@TAYLOR.mutant(caught_by="radius-of-convergence")
 def circle_too_large(f, a, x, n, r=0.5):
     """the circle encloses a singularity"""
     return taylor(f, a, x, n, 2 * r)
 
 
-@TAYLOR.mutant(caught_by=["sine-has-its-known-series", "lagranges-bound"])
+@TAYLOR.mutant(caught_by="sine-has-its-known-series, lagranges-bound")
 def signs_alternate(f, a, x, n, r=0.5):
     """signs alternate, as if expanded at −a"""
     return taylor(f, a, 2 * a - x, n, r)
 
 
-@TAYLOR.figure(
-    n=Slider(0, 20, 4, "degree n", integer=True),
-    a=Slider(-1.2, 1.2, 0.3, "centre a"),
-)
+@TAYLOR.figure(n=Slider(0, 20, 4, "degree n", integer=True), a=Slider(-1.2, 1.2, 0.3, "centre a"))
 def figure(n, a):
     n, radius = int(n), math.hypot(1.0, a)  # the distance from a to ±i
     t = np.linspace(-2.6, 2.6, 521)
@@ -299,18 +238,14 @@ def figure(n, a):
         error = np.abs(taylor(f, a, a + h, n, 0.75) - f(a + h))
         right.loglog(h, np.maximum(error, 1e-17), color=COLOURS[1 - k], lw=1.4, label=name)
     right.axvline(radius, color=COLOURS[0], lw=0.8, ls=":")
-    right.set(
-        xlabel="$|x-a|$", ylabel=r"$|f-T_n|$", ylim=(1e-17, 1e3), title=rf"remainder: slope $\geq$ {n + 1}"
-    )
+    right.set(xlabel="$|x-a|$", ylabel=r"$|f-T_n|$", ylim=(1e-17, 1e3), title=rf"remainder: slope $\geq$ {n + 1}")
     right.legend(frameon=False, fontsize=8, loc="upper left")
     inside, outside = a + 0.5 * radius, a + 1.2 * radius
     miss = [abs(float(taylor(witch, a, np.array(q), n, 0.75) - witch(q))) for q in (inside, outside)]
-    return Drawing(
-        fig,
-        Text(
-            f"1/(1+x²) and its Taylor polynomial of degree {n} around {a:.2f}. The series converges within {radius:.3f}, the distance to ±i: "
-            f"halfway there, at x = {inside:.2f}, it misses by {miss[0]:.2g}; beyond it, at {outside:.2f}, by {miss[1]:.2g}, growing with n.",
-            f"1/(1+x²) 及其在 {a:.2f} 处的 {n} 次泰勒多项式。级数在 {radius:.3f}（到 ±i 的距离）以内收敛："
-            f"在一半处 x = {inside:.2f} 误差为 {miss[0]:.2g}；在界外 {outside:.2f} 处误差为 {miss[1]:.2g}，且随 n 增大。",
-        ),
+    words = Text(
+        f"1/(1+x²) and its Taylor polynomial of degree {n} around {a:.2f}. The series converges within {radius:.3f}, the distance to ±i: "
+        f"halfway there, at x = {inside:.2f}, it misses by {miss[0]:.2g}; beyond it, at {outside:.2f}, by {miss[1]:.2g}, growing with n.",
+        f"1/(1+x²) 及其在 {a:.2f} 处的 {n} 次泰勒多项式。级数在 {radius:.3f}（到 ±i 的距离）以内收敛："
+        f"在一半处 x = {inside:.2f} 误差为 {miss[0]:.2g}；在界外 {outside:.2f} 处误差为 {miss[1]:.2g}，且随 n 增大。",
     )
+    return Drawing(fig, words)

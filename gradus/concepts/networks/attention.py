@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, rate, roundoff, statistical
 from gradus.page.figures import canvas
 
@@ -15,9 +15,8 @@ ATTENTION = Concept(
     key="attention",
     kind="layer",
     title="Scaled dot-product attention",
-    summary="Each query takes the average of the values, weighted by how well the query matches their "
-    r"keys. Dividing the scores by $\sqrt{d_k}$ keeps their variance at 1, so that the softmax does "
-    "not saturate.",
+    summary="Each query takes the average of the values, weighted by how well the query matches their keys. Dividing "
+    r"the scores by $\sqrt{d_k}$ keeps their variance at 1, so that the softmax does not saturate.",
     formulas=(
         r"\operatorname{Attention}(Q,K,V)=\operatorname{softmax}\!\left(\frac{QK^{\mathsf T}}{\sqrt{d_k}}\right)V",
         r"\alpha_{ij}=\frac{\exp(s\,q_i^{\mathsf T}k_j)}{\sum_{l}\exp(s\,q_i^{\mathsf T}k_l)},\qquad "
@@ -41,17 +40,9 @@ ATTENTION = Concept(
         Implementation("torch.nn.functional:scaled_dot_product_attention", "torch", _torch),
         Implementation("gradus.networks.attention:online_attention", "torch"),
     ),
-    readings=(
-        Reading("vaswani2017attention", "§3.2.1"),
-        Reading("bahdanau2015neural", "§3.1"),
-        Reading("murphy2022probabilistic", "§15.4"),
-    ),
-    deviations=(
-        (
-            "PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the "
-            "bottom right."
-        ),
-    ),
+    readings="vaswani2017attention §3.2.1; bahdanau2015neural §3.1; murphy2022probabilistic §15.4",
+    deviations="PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the bottom "
+    "right.",
 )
 
 
@@ -103,14 +94,11 @@ def rows_sum_to_one(attention, rng):
 @ATTENTION.claim
 def scores_have_unit_variance(attention, rng):
     """Scores of standard normal queries and keys have variance 1 for every $d_k$"""
-
-    def one(d, n=4000):
+    n = 4000
+    for d in (1, 4, 64):
         Q, K = rng.standard_normal((n, 1, d)), rng.standard_normal((n, 2, d))
         A = weights(attention, Q, K)[:, 0]  # (n, 2); log A_1/A_2 is a difference of two scores, of variance 2
-        logit = np.log(A[:, 0] / A[:, 1])
-        return statistical(logit**2, 2.0)
-
-    return all_of(*[one(d) for d in (1, 4, 64)])
+        yield statistical(np.log(A[:, 0] / A[:, 1]) ** 2, 2.0)
 
 
 @ATTENTION.claim
@@ -174,58 +162,53 @@ def memory_is_linear(attention, rng):
     sizes = [256, 512, 1024, 2048]
     inputs = [[rng.standard_normal((1, 1, n, 16)) for _ in range(3)] for n in sizes]
     peaks = [peak_memory(attention, Q=Q, K=K, V=V) for Q, K, V in inputs]
-    slope = rate(sizes, peaks, 1.0, 0.35)
-    return bound(
-        slope.measured,
-        1.35,
-        "≤",
-        Text(
-            "slope 1, and less while a fixed block dominates; 2 if scores are formed",
-            "斜率为 1，固定大小的块占主导时更小；若形成得分矩阵则为 2",
-        ),
+    why = Text(
+        "slope 1, and less while a fixed block dominates; 2 if scores are formed",
+        "斜率为 1，固定大小的块占主导时更小；若形成得分矩阵则为 2",
     )
+    return bound(rate(sizes, peaks, 1.0, 0.35).measured, 1.35, "≤", why)
 
 
-@ATTENTION.mutant(caught_by=["equals-definition", "scores-have-unit-variance"])
+@ATTENTION.mutant(caught_by="equals-definition, scores-have-unit-variance")
 def no_scaling(Q, K, V, causal=False, scale=None):
     """the scores are not scaled"""
     return attention(Q, K, V, causal, 1.0 if scale is None else scale)
 
 
-@ATTENTION.mutant(caught_by=["causal-mask-leaks-nothing", "first-position-sees-itself"])
+@ATTENTION.mutant(caught_by="causal-mask-leaks-nothing, first-position-sees-itself")
 def mask_after_softmax(Q, K, V, causal=False, scale=None):
     """mask applied after the softmax"""
     A = attention(Q, K, np.eye(K.shape[-2]), False, scale)
     return (np.tril(A) if causal else A) @ V
 
 
-@ATTENTION.mutant(caught_by=["rows-sum-to-one", "equals-definition"])
+@ATTENTION.mutant(caught_by="rows-sum-to-one, equals-definition")
 def softmax_over_queries(Q, K, V, causal=False, scale=None):
     """softmax over the queries"""
     A = np.swapaxes(attention(K, Q, np.eye(Q.shape[-2]), False, scale), -1, -2)
     return A @ V
 
 
-@ATTENTION.mutant(caught_by=["normalised-once", "limits-of-the-temperature"])
+@ATTENTION.mutant(caught_by="normalised-once, limits-of-the-temperature")
 def second_softmax(Q, K, V, causal=False, scale=None):
     """a second softmax on the weights"""
     A = np.exp(attention(Q, K, np.eye(K.shape[-2]), causal, scale))
     return A / A.sum(-1, keepdims=True) @ V
 
 
-@ATTENTION.mutant(caught_by=["equals-definition", "first-position-sees-itself"])
+@ATTENTION.mutant(caught_by="equals-definition, first-position-sees-itself")
 def values_left_out(Q, K, V, causal=False, scale=None):
     """the values are left out: the weights are returned"""
     return attention(Q, K, np.eye(K.shape[-2]), causal, scale)
 
 
-@ATTENTION.mutant(caught_by=["each-query-has-its-own-weights"])
+@ATTENTION.mutant(caught_by="each-query-has-its-own-weights")
 def weights_lose_the_query(Q, K, V, causal=False, scale=None):
     """one row of weights for all queries"""
     return attention(np.broadcast_to(Q.mean(-2, keepdims=True), Q.shape), K, V, causal, scale)
 
 
-@ATTENTION.mutant(caught_by=["first-position-sees-itself"])
+@ATTENTION.mutant(caught_by="first-position-sees-itself")
 def strictly_before(Q, K, V, causal=False, scale=None):
     """only positions strictly before"""
     if not causal:
@@ -236,13 +219,13 @@ def strictly_before(Q, K, V, causal=False, scale=None):
     return A / A.sum(-1, keepdims=True) @ V
 
 
-@ATTENTION.mutant(caught_by=["keys-and-values-are-a-set"])
+@ATTENTION.mutant(caught_by="keys-and-values-are-a-set")
 def keys_know_their_position(Q, K, V, causal=False, scale=None):
     """position added to the keys"""
     return attention(Q, K + np.arange(K.shape[-2])[:, None] / 10, V, causal, scale)
 
 
-@ATTENTION.mutant(caught_by=["memory-is-linear"])
+@ATTENTION.mutant(caught_by="memory-is-linear")
 def whole_score_matrix(Q, K, V, causal=False, scale=None):
     """the whole score matrix is kept in memory"""
     return attention(Q, K, V, causal, scale)
@@ -251,19 +234,18 @@ def whole_score_matrix(Q, K, V, causal=False, scale=None):
 ATTENTION.erratum(
     "E23",
     common=r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores",
-    why="The second division does nothing, and the weight loses its query i; read as a second softmax "
-    "it flattens the weights, whose ratio can then never exceed e. The output "
-    r"$\sum_j\alpha_{ij}v_j$ is missing.",
+    why="The second division does nothing, and the weight loses its query i; read as a second softmax it flattens "
+    r"the weights, whose ratio can then never exceed e. The output $\sum_j\alpha_{ij}v_j$ is missing.",
     right=r"$e_{ij}=\operatorname{score}(q_i,k_j)$, $\alpha_{ij}=\operatorname{softmax}_j e_{ij}$, "
     r"$c_i=\sum_j\alpha_{ij}v_j$",
-    claims=("normalised-once", "each-query-has-its-own-weights"),
+    claims="normalised-once, each-query-has-its-own-weights",
 )
 ATTENTION.erratum(
     "E24",
     common="A causal position uses only what stands before it",
     why=r"Strictly before leaves the first row without a key: a softmax of nothing but $-\infty$ is NaN.",
     right=r"positions $j\le i$, its own included",
-    claims=("first-position-sees-itself",),
+    claims="first-position-sees-itself",
 )
 
 
@@ -282,11 +264,9 @@ def figure(scale, width):
         ax.imshow(M, vmin=0, vmax=1, cmap="Blues")
         ax.set(title=name, xlabel="key j", ylabel="query i")
     effective = [float(np.exp(-(M * np.log(M + 1e-300)).sum(-1)).mean()) for M in (A, raw)]
-    return Drawing(
-        fig,
-        Text(
-            f"Weights of {n} queries over {n} keys, d = {d}. Scaled, a query spreads over {effective[0]:.1f} keys "
-            f"(exponential of the entropy); unscaled, over {effective[1]:.1f}.",
-            f"{n} 个查询对 {n} 个键的权重，d = {d}。缩放后，一个查询平均分布在 {effective[0]:.1f} 个键上（熵的指数）；不缩放时为 {effective[1]:.1f} 个。",
-        ),
+    words = Text(
+        f"Weights of {n} queries over {n} keys, d = {d}. Scaled, a query spreads over {effective[0]:.1f} keys "
+        f"(exponential of the entropy); unscaled, over {effective[1]:.1f}.",
+        f"{n} 个查询对 {n} 个键的权重，d = {d}。缩放后，一个查询平均分布在 {effective[0]:.1f} 个键上（熵的指数）；不缩放时为 {effective[1]:.1f} 个。",
     )
+    return Drawing(fig, words)

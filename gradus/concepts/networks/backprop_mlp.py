@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -13,9 +13,7 @@ def _autograd(grad, x, y, Ws, bs, activation, loss):
     import torch
     from torch.nn import functional as F
 
-    sigma = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid, "identity": lambda z: z}[
-        activation
-    ]
+    sigma = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid, "identity": lambda z: z}[activation]
     with torch.enable_grad():
         parameters = [p.detach().requires_grad_() for pair in zip(Ws, bs, strict=True) for p in pair]
         a = x
@@ -40,9 +38,8 @@ BACKPROP_MLP = Concept(
     key="backprop-mlp",
     kind="algorithm",
     title="Backpropagation in a layered net",
-    summary="The gradient of the loss by every weight of the net, for the price of about one more pass: "
-    "the error of the output is carried back layer by layer, through the transposed weights and "
-    "the slopes of the activations.",
+    summary="The gradient of the loss by every weight of the net, for the price of about one more pass: the error of "
+    "the output is carried back layer by layer, through the transposed weights and the slopes of the activations.",
     formulas=(
         r"\delta_j^{(L)}=\frac{\partial\ell}{\partial z_j^{(L)}}=\begin{cases}\operatorname{softmax}(z^{(L)})_j-y_j&\ell=-\sum_k y_k\log\operatorname{softmax}(z^{(L)})_k\\ z_j^{(L)}-y_j&\ell=\frac12\lVert z^{(L)}-y\rVert^2\end{cases}\qquad j=1,\dots,n_L",
         r"\delta_j^{(l)}=\sigma'\bigl(z_j^{(l)}\bigr)\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)},\qquad j=1,\dots,n_l,\quad l=L-1,\dots,1",
@@ -60,9 +57,7 @@ BACKPROP_MLP = Concept(
             "activation of the hidden layers: “tanh”, “relu”, “sigmoid” or “identity”",
             "other",
         ),
-        Symbol(
-            r"\ell", "loss", "", "loss of one example: “cross-entropy” (of a softmax) or “squared”", "other"
-        ),
+        Symbol(r"\ell", "loss", "", "loss of one example: “cross-entropy” (of a softmax) or “squared”", "other"),
         Symbol(r"\delta^{(l)}", "", "N n_l", "derivative of the loss by the weighted sums of layer l"),
         Symbol("z^{(l)}", "", "N n_l", "weighted sums of layer l"),
         Symbol("a^{(l)}", "", "N n_l", "activations of layer l; $a^{(0)}=x$"),
@@ -77,25 +72,16 @@ BACKPROP_MLP = Concept(
     implementations=(
         Implementation("torch.autograd:grad", "torch", _autograd, "of the loss, by every weight and bias"),
     ),
-    readings=(
-        Reading("rumelhart1986learning"),
-        Reading("goodfellow2016deep", "§6.5"),
-        Reading("murphy2022probabilistic", "§13.3"),
-        Reading("griewank2008evaluating", "ch. 3"),
-        Reading("du2018algorithmic"),
-    ),
+    readings="rumelhart1986learning; goodfellow2016deep §6.5; murphy2022probabilistic §13.3; "
+    "griewank2008evaluating ch. 3; du2018algorithmic",
     deviations=(
         "At a weighted sum of exactly 0 the slope of ReLU is taken as 0, here as in PyTorch.",
-        (
-            "PyTorch's squared loss has no factor ½ and averages over the outputs too; here ½ stands and "
-            "the outputs are added."
-        ),
-        (
-            "Some texts call δ the derivative by the activation a rather than by the sum z; σ′ then moves "
-            "into the gradients of the weights."
-        ),
+        "PyTorch's squared loss has no factor ½ and averages over the outputs too; here ½ stands and the outputs are "
+        "added.",
+        "Some texts call δ the derivative by the activation a rather than by the sum z; σ′ then moves into the "
+        "gradients of the weights.",
     ),
-    unverified=("All gradients together cost about two forward passes, whatever the number of weights.",),
+    unverified="All gradients together cost about two forward passes, whatever the number of weights.",
 )
 
 
@@ -202,12 +188,10 @@ def equals_the_tape(backprop, rng):
     """The δ-recursion gives what the tape of reverse mode gives, for every activation and both losses"""
     from gradus.foundations.autodiff import grad
 
-    evidence = []
     for activation, loss in itertools.product(("tanh", "relu", "sigmoid"), ("cross-entropy", "squared")):
         x, y, Ws, bs = problem(rng, (4, 6, 5, 3), loss=loss)
         got = flat(backprop(x, y, Ws, bs, activation, loss))
-        evidence.append(roundoff(got, flat(_tape(grad, x, y, Ws, bs, activation, loss)), terms=6 * 6))
-    return all_of(*evidence)
+        yield roundoff(got, flat(_tape(grad, x, y, Ws, bs, activation, loss)), terms=6 * 6)
 
 
 def differences(f, parameters, h=2.0**-9):
@@ -231,17 +215,13 @@ def differences(f, parameters, h=2.0**-9):
 @BACKPROP_MLP.claim
 def passes_the_gradient_check(backprop, rng):
     """It passes the gradient check: every partial derivative equals the finite difference of the loss"""
-    evidence = []
     why = Text("two step sizes, and rounding / h", "由两个步长与舍入误差 / h 估计")
     for widths, loss in (((3, 4, 2), "cross-entropy"), ((2, 3, 3, 2), "squared")):
         x, y, Ws, bs = problem(rng, widths, 4, loss)
         parameters = [p.copy() for pair in zip(Ws, bs, strict=True) for p in pair]
-        want, tolerance = differences(
-            lambda *p, a=(x, y), k=loss: loss_of(*a, p[::2], p[1::2], "tanh", k), parameters
-        )
+        want, tolerance = differences(lambda *p, a=(x, y), k=loss: loss_of(*a, p[::2], p[1::2], "tanh", k), parameters)
         error = np.abs(flat(backprop(x, y, Ws, bs, "tanh", loss)) - want).max()
-        evidence.append(near(error, 0.0, tolerance, why, "roundoff"))
-    return all_of(*evidence)
+        yield near(error, 0.0, tolerance, why, "roundoff")
 
 
 NET_342 = dict(  # the 3-4-2 net of the erratum: half its hidden units are nearly saturated
@@ -253,20 +233,14 @@ NET_342 = dict(  # the 3-4-2 net of the erratum: half its hidden units are nearl
     ),
     bs=(np.array([0.1, -0.2, 0.3, 0.0]), np.array([0.05, -0.05])),
 )
-RIGHT_342 = (
-    -0.00451,
-    0.32524,
-    -0.01216,
-    -0.27033,
-)  # ∂ℓ/∂b of the hidden layer, to the digits shown in the erratum
+RIGHT_342 = (-0.00451, 0.32524, -0.01216, -0.27033)  # ∂ℓ/∂b of the hidden layer, to the digits shown in the erratum
 WRONG_342 = (-0.20678, 0.41356, -0.08862, -0.29540)  # without σ′
 
 
 @BACKPROP_MLP.claim
 def every_part_of_delta_counts(backprop, rng):
-    """Each part of the recursion counts, σ′, the order of the weight's indices and the range of the sum:
-    the 3-4-2 net beside differences of its loss, a square net and a 4-2-4-3 net beside the tape
-    """
+    """Each part of the recursion counts, σ′, the order of the weight's indices and the range of the sum: the 3-4-2 net
+    beside differences of its loss, a square net and a 4-2-4-3 net beside the tape"""
     from gradus.foundations.autodiff import grad
 
     x, y, Ws, bs = NET_342.values()
@@ -282,11 +256,7 @@ def every_part_of_delta_counts(backprop, rng):
     for widths in ((3, 3, 3, 3), (4, 2, 4, 3)):
         args = problem(rng, widths)
         evidence.append(
-            roundoff(
-                flat(backprop(*args)),
-                flat(_tape(grad, *args, "tanh", "cross-entropy")),
-                terms=6 * max(widths),
-            )
+            roundoff(flat(backprop(*args)), flat(_tape(grad, *args, "tanh", "cross-entropy")), terms=6 * max(widths))
         )
     return all_of(*evidence)
 
@@ -312,8 +282,7 @@ def output_errors_sum_to_zero(backprop, rng):
 @BACKPROP_MLP.claim
 def linear_net_is_least_squares(backprop, rng):
     r"""Without activations it is the least-squares gradient:
-    $\nabla_{W^{(1)}}=W^{(2)\mathsf T}(W^{(2)}W^{(1)}X-Y)X^{\mathsf T}/N$
-    """
+    $\nabla_{W^{(1)}}=W^{(2)\mathsf T}(W^{(2)}W^{(1)}X-Y)X^{\mathsf T}/N$"""
     x, y, Ws, bs = problem(rng, (4, 6, 3), loss="squared")
     zero = tuple(0 * b for b in bs)
     dW1, _, dW2, _ = backprop(x, y, Ws, zero, "identity", "squared")
@@ -324,11 +293,9 @@ def linear_net_is_least_squares(backprop, rng):
 
 @BACKPROP_MLP.claim
 def relu_units_are_in_balance(backprop, rng):
-    r"""In a ReLU net every hidden unit is in balance:
-    $\sum_i w_{ji}^{(l)}\frac{\partial\ell}{\partial
-    w_{ji}^{(l)}}+b_j^{(l)}\frac{\partial\ell}{\partial b_j^{(l)}}=\sum_k
-    w_{kj}^{(l+1)}\frac{\partial\ell}{\partial w_{kj}^{(l+1)}}$
-    """
+    r"""In a ReLU net every hidden unit is in balance: $\sum_i w_{ji}^{(l)}\frac{\partial\ell}{\partial
+    w_{ji}^{(l)}}+b_j^{(l)}\frac{\partial\ell}{\partial b_j^{(l)}}=\sum_k w_{kj}^{(l+1)}\frac{\partial\ell}{\partial
+    w_{kj}^{(l+1)}}$"""
     x, y, Ws, bs = problem(rng, (4, 6, 5, 3), N=12)
     g = backprop(x, y, Ws, bs, "relu")
     dWs, dbs = g[::2], g[1::2]
@@ -340,27 +307,21 @@ def relu_units_are_in_balance(backprop, rng):
 
 @BACKPROP_MLP.claim
 def twins_stay_twins(backprop, rng):
-    """Twins stay twins: hidden units with equal weights get equal gradients, so a net must not start
-    symmetric
-    """
+    """Twins stay twins: hidden units with equal weights get equal gradients, so a net must not start symmetric"""
     x, y, Ws, bs = problem(rng, (3, 4, 2))
     W1, W2, b1 = Ws[0].copy(), Ws[1].copy(), bs[0].copy()
     W1[2], W2[:, 2], b1[2] = W1[1], W2[:, 1], b1[1]
     dW1, db1, dW2, _ = backprop(x, y, (W1, W2), (b1, bs[1]))
     first, second = flat((dW1[1], db1[1], dW2[:, 1])), flat((dW1[2], db1[2], dW2[:, 2]))
     dead = backprop(x, y, (0 * W1, 0 * W2), (0 * b1, bs[1]))  # all zero: the hidden layer never moves
-    return all_of(
-        roundoff(second, first, terms=12, scale=float(np.abs(first).max())),
-        identical(dead[0], np.zeros_like(W1)),
-    )
+    yield roundoff(second, first, terms=12, scale=float(np.abs(first).max()))
+    yield identical(dead[0], np.zeros_like(W1))
 
 
 @BACKPROP_MLP.claim
 def sigmoids_let_the_error_vanish(backprop, rng):
     r"""Sigmoids let the error vanish: $\lVert\delta^{(l)}\rVert\le\frac14\lVert
-    W^{(l+1)}\rVert_2\lVert\delta^{(l+1)}\rVert$, so over 9 orthogonal layers at most $4^{-9}$ of it is
-    left
-    """
+    W^{(l+1)}\rVert_2\lVert\delta^{(l+1)}\rVert$, so over 9 orthogonal layers at most $4^{-9}$ of it is left"""
     Ws = tuple(np.linalg.qr(rng.standard_normal((5, 5)))[0] for _ in range(10))
     bs = tuple(-Ws[l].sum(1) / 2 for l in range(10))  # keeps the sums near 0, where the slope is ¼
     x, y = 0.1 * rng.standard_normal((1, 5)), np.eye(5)[:1]
@@ -425,15 +386,13 @@ def slope_at_the_activation(x, y, Ws, bs, activation="tanh", loss="cross-entropy
     return recursion(x, y, Ws, bs, activation, loss, back)
 
 
-@BACKPROP_MLP.mutant(caught_by=["equals-definition", "batch-is-the-mean", "linear-net-is-least-squares"])
+@BACKPROP_MLP.mutant(caught_by="equals-definition, batch-is-the-mean, linear-net-is-least-squares")
 def sum_over_the_batch(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     """the sum over the batch instead of its mean"""
     return tuple(len(x) * g for g in backprop_mlp(x, y, Ws, bs, activation, loss))
 
 
-@BACKPROP_MLP.mutant(
-    caught_by=["equals-definition", "output-errors-sum-to-zero", "passes-the-gradient-check"]
-)
+@BACKPROP_MLP.mutant(caught_by="equals-definition, output-errors-sum-to-zero, passes-the-gradient-check")
 def softmax_not_differentiated(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     """the cross-entropy by the probabilities: the softmax's own Jacobian is left out"""
     if loss == "squared":
@@ -450,7 +409,7 @@ def sum_of_last_layer(x, Ws, bs, activation):
     return z
 
 
-@BACKPROP_MLP.mutant(caught_by=["twins-stay-twins", "relu-units-are-in-balance"])
+@BACKPROP_MLP.mutant(caught_by="twins-stay-twins, relu-units-are-in-balance")
 def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     """hidden units have learning factors of their own"""
 
@@ -462,16 +421,14 @@ def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
 
 BACKPROP_MLP.erratum(
     "E18",
-    common=r"$\delta_j^{(l)}=\frac{\partial}{\partial "
-    r"z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
-    why="Taken literally it is 0: nothing under the derivative depends on z. Without σ′, a 3-4-2 net "
-    "whose hidden layer has the gradient (−0.00451, 0.32524, −0.01216, −0.27033) is given "
-    "(−0.20678, 0.41356, −0.08862, −0.29540): 46 times too much at the unit that is nearly "
-    "saturated. The sum must run over the units of the layer after, here 2; there is no third and "
-    "no fourth, and in a net that widens some are silently dropped. With $w_{ji}$ the sizes do not "
-    "fit, unless all layers are equally wide, and then the result is silently wrong.",
+    common=r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
+    why="Taken literally it is 0: nothing under the derivative depends on z. Without σ′, a 3-4-2 net whose hidden "
+    "layer has the gradient (−0.00451, 0.32524, −0.01216, −0.27033) is given (−0.20678, 0.41356, −0.08862, "
+    "−0.29540): 46 times too much at the unit that is nearly saturated. The sum must run over the units of the layer "
+    "after, here 2; there is no third and no fourth, and in a net that widens some are silently dropped. With "
+    "$w_{ji}$ the sizes do not fit, unless all layers are equally wide, and then the result is silently wrong.",
     right=r"$\delta_j^{(l)}=\sigma'(z_j^{(l)})\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)}$",
-    claims=("every-part-of-delta-counts", "passes-the-gradient-check"),
+    claims="every-part-of-delta-counts, passes-the-gradient-check",
 )
 
 
@@ -484,11 +441,7 @@ def figure(gain, depth):
     rng = np.random.default_rng(3)
     x, y, Ws, bs = problem(rng, (n,) * (L + 1), N=4)
     Ws = tuple(gain * W for W in Ws)
-    forms = {
-        "backpropagation": backprop_mlp,
-        "without σ′": without_slope,
-        "indices exchanged": weights_transposed,
-    }
+    forms = {"backpropagation": backprop_mlp, "without σ′": without_slope, "indices exchanged": weights_transposed}
     errors = {}
     b = [p.copy() for p in bs]
     want, _ = differences(lambda *p: loss_of(x, y, Ws, p), b, h=2.0**-14)
@@ -500,10 +453,7 @@ def figure(gain, depth):
     reach = 1.1 * np.abs(want).max()
     left.plot([-reach, reach], [-reach, reach], color="black", lw=0.7, zorder=0)
     left.set(
-        xlabel="finite difference",
-        ylabel="∂ℓ/∂b by the formula",
-        xlim=(-reach, reach),
-        ylim=(-2 * reach, 2 * reach),
+        xlabel="finite difference", ylabel="∂ℓ/∂b by the formula", xlim=(-reach, reach), ylim=(-2 * reach, 2 * reach)
     )
     left.legend(frameon=False, fontsize=8)
     layers, left_over = np.arange(1, L + 1), {}
@@ -513,13 +463,11 @@ def figure(gain, depth):
         right.semilogy(layers, np.maximum(norms, 1e-300), "o-", ms=3, color=colour, label=activation)
     right.set(xlabel="layer l", ylabel="norm of ∂ℓ/∂b", xticks=layers[:: max(1, L // 6)])
     right.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"Beside finite differences the relative error is {errors['backpropagation']:.1g} for backpropagation, "
-            f"{errors['without σ′']:.2g} without σ′ and {errors['indices exchanged']:.2g} with exchanged indices. From the last layer to the first the "
-            f"gradient changes by the factor {left_over['tanh']:.2g} (tanh), {left_over['sigmoid']:.2g} (sigmoid), {left_over['relu']:.2g} (ReLU).",
-            f"与有限差分相比，反向传播的相对误差为 {errors['backpropagation']:.1g}，漏掉 σ′ 时为 {errors['without σ′']:.2g}，下标颠倒时为 {errors['indices exchanged']:.2g}。"
-            f"从最后一层到第一层，梯度变为原来的 {left_over['tanh']:.2g} 倍（tanh）、{left_over['sigmoid']:.2g} 倍（sigmoid）、{left_over['relu']:.2g} 倍（ReLU）。",
-        ),
+    words = Text(
+        f"Beside finite differences the relative error is {errors['backpropagation']:.1g} for backpropagation, "
+        f"{errors['without σ′']:.2g} without σ′ and {errors['indices exchanged']:.2g} with exchanged indices. From the last layer to the first the "
+        f"gradient changes by the factor {left_over['tanh']:.2g} (tanh), {left_over['sigmoid']:.2g} (sigmoid), {left_over['relu']:.2g} (ReLU).",
+        f"与有限差分相比，反向传播的相对误差为 {errors['backpropagation']:.1g}，漏掉 σ′ 时为 {errors['without σ′']:.2g}，下标颠倒时为 {errors['indices exchanged']:.2g}。"
+        f"从最后一层到第一层，梯度变为原来的 {left_over['tanh']:.2g} 倍（tanh）、{left_over['sigmoid']:.2g} 倍（sigmoid）、{left_over['relu']:.2g} 倍（ReLU）。",
     )
+    return Drawing(fig, words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.figures import canvas
 from gradus.page.pictures import THREE
@@ -18,9 +18,8 @@ CONV_LAYER = Concept(
     key="conv-layer",
     kind="layer",
     title="Convolutional layer",
-    summary="One small set of weights is laid over every place of the image: each output is the weighted "
-    "sum of a window. Few weights, local, and equivariant: what is shifted in the input is shifted "
-    "in the output.",
+    summary="One small set of weights is laid over every place of the image: each output is the weighted sum of a "
+    "window. Few weights, local, and equivariant: what is shifted in the input is shifted in the output.",
     formulas=(
         r"y_{o,i,j}=b_o+\sum_{c}\sum_{k,l}w_{o,c,k,l}\;x_{c,\;si+dk-p,\;sj+dl-p}",
         r"H'=\left\lfloor\frac{H+2p-d(K-1)-1}{s}\right\rfloor+1",
@@ -46,19 +45,13 @@ CONV_LAYER = Concept(
         Implementation("gradus.networks.convolution:im2col_convolution", "torch", note="one matrix product"),
         Implementation("gradus.networks.convolution:fft_convolution", "torch", note="by Fourier transform"),
     ),
-    readings=(
-        Reading("dumoulin2016guide", "§2, §4"),
-        Reading("goodfellow2016deep", "§9.1–9.5"),
-        Reading("cs231n", "Convolutional Neural Networks"),
-    ),
+    readings="dumoulin2016guide §2, §4; goodfellow2016deep §9.1–9.5; cs231n Convolutional Neural Networks",
     deviations=(
-        (
-            "`same` padding of a stride above 1: ONNX's SAME_UPPER (TensorFlow's) puts the odd zero at the "
-            "end, SAME_LOWER at the beginning; PyTorch refuses it."
-        ),
+        "`same` padding of a stride above 1: ONNX's SAME_UPPER (TensorFlow's) puts the odd zero at the end, "
+        "SAME_LOWER at the beginning; PyTorch refuses it.",
         "The size is rounded down: the last rows of the input may be used by no window.",
     ),
-    unverified=("A linear layer is equivariant to translations only if it is a convolution.",),
+    unverified="A linear layer is equivariant to translations only if it is a convolution.",
 )
 
 
@@ -94,10 +87,7 @@ def cases(rng):
     yield "one row, strided", dict(one, stride=2)
     yield "one row, padded", dict(one, padding=1)
     yield "one row, dilated", dict(one, w=np.array([[[[1.0, 4.0]]]]), dilation=2)
-    yield (
-        "two channels apart",
-        dict(x=np.array([[[1.0]], [[2.0]]]), w=np.ones((2, 1, 1, 1)), b=np.zeros(2), groups=2),
-    )
+    yield ("two channels apart", dict(x=np.array([[[1.0]], [[2.0]]]), w=np.ones((2, 1, 1, 1)), b=np.zeros(2), groups=2))
     yield "plain", dict(x=normal(2, 5, 4), w=normal(3, 2, 3, 2), b=normal(3))
     yield "padded, strided", dict(x=normal(2, 7, 8), w=normal(2, 2, 3, 3), b=normal(2), stride=2, padding=1)
     yield "dilated", dict(x=normal(1, 6, 5), w=normal(2, 1, 3, 3), b=normal(2), dilation=2, padding=1)
@@ -157,12 +147,7 @@ def is_cross_correlation(conv, rng):
 def output_size(conv, rng):
     r"""Output size $\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$, over 144 settings"""
     tried = [
-        (h, k, s, p, d)
-        for h in (6, 7, 11)
-        for k in (1, 2, 3)
-        for s in (1, 2, 3, 4)
-        for p in (0, 2)
-        for d in (1, 2)
+        (h, k, s, p, d) for h in (6, 7, 11) for k in (1, 2, 3) for s in (1, 2, 3, 4) for p in (0, 2) for d in (1, 2)
     ]
     got, want = [], []
     for h, k, s, p, d in tried:
@@ -194,16 +179,13 @@ def borders_break_equivariance(conv, rng):
     gap = np.abs(moved - np.roll(y, 1, -1)).max((0, 1))  # by column
     touched = np.array([0, 1, 11])  # the first, the one moved in from it, the last
     inner = exact(np.delete(gap, touched), np.zeros(9))
-    return all_of(
-        inner, bound(gap[touched].min(), 1.0, "≥", Text("whole numbers that differ", "不相等的整数"))
-    )
+    return all_of(inner, bound(gap[touched].min(), 1.0, "≥", Text("whole numbers that differ", "不相等的整数")))
 
 
 @CONV_LAYER.claim
 def weights_are_shared(conv, rng):
-    """Weights are shared: as a matrix on a 6×6 image the layer has 1296 entries but only 9 different
-    weights, one per diagonal
-    """
+    """Weights are shared: as a matrix on a 6×6 image the layer has 1296 entries but only 9 different weights, one per
+    diagonal"""
     w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
     M = matrix(conv, w, 6, padding=1)
     size = near(M.size, 1296, 0.0, Text("6⁴", "6⁴"), "identical")
@@ -212,9 +194,8 @@ def weights_are_shared(conv, rng):
 
 @CONV_LAYER.claim
 def position_dependent_weights_are_dense(conv, rng):
-    """A formula whose weights depend on the output position is the fully connected layer: 1296 weights for
-    9, and shifts do not pass through it
-    """
+    """A formula whose weights depend on the output position is the fully connected layer: 1296 weights for 9, and
+    shifts do not pass through it"""
     W, x = rng.standard_normal((6, 6, 6, 6)), rng.standard_normal((6, 6))
     dense = roundoff(printed(x, W, np.zeros(6)).ravel(), W.reshape(36, 36) @ x.ravel(), terms=36)
 
@@ -226,9 +207,7 @@ def position_dependent_weights_are_dense(conv, rng):
     w = rng.standard_normal((1, 1, 3, 3))
     ours = error(lambda image: conv(image[None], w, np.ones(1), padding=1)[0])
     theirs = error(lambda image: printed(image, W, np.ones(6)))
-    seen = bound(
-        theirs, 1.0, "≥", Text("errors of the size of the outputs themselves", "误差与输出本身同量级")
-    )
+    seen = bound(theirs, 1.0, "≥", Text("errors of the size of the outputs themselves", "误差与输出本身同量级"))
     return all_of(dense, seen, roundoff(ours, 0.0, terms=9, scale=float(np.abs(x).max() * np.abs(w).max())))
 
 
@@ -251,17 +230,15 @@ def three_routes_agree(conv, rng):
     y = conv(x, w, b, **options)
     scale = float(np.abs(w).sum((1, 2, 3)).max() * np.abs(x).max())
     others = [
-        route(*map(torch.from_numpy, (x, w, b)), **options).numpy()
-        for route in (im2col_convolution, fft_convolution)
+        route(*map(torch.from_numpy, (x, w, b)), **options).numpy() for route in (im2col_convolution, fft_convolution)
     ]
     return all_of(*[roundoff(y, z, terms=8, scale=scale) for z in others])
 
 
 @CONV_LAYER.claim
 def transposed_convolution_is_the_adjoint(conv, rng):
-    r"""The transposed convolution is its adjoint:
-    $\langle\operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle$
-    """
+    r"""The transposed convolution is its adjoint: $\langle\operatorname{conv}(x),y\rangle=\langle
+    x,\operatorname{conv}^{\mathsf T}(y)\rangle$"""
     import torch
 
     def one(s, p, d, groups, h):
@@ -311,38 +288,31 @@ def two_of_3x3_are_one_of_5x5(conv, rng):
     return exact(twice, conv(x, convolve2d(v, w)[None, None], none))
 
 
-@CONV_LAYER.mutant(caught_by=["is-cross-correlation", "three-routes-agree", "equals-definition"])
+@CONV_LAYER.mutant(caught_by="is-cross-correlation, three-routes-agree, equals-definition")
 def flipped_kernel(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """the kernel is flipped: mathematical convolution"""
     return conv_layer(x, w[..., ::-1, ::-1], b, stride, padding, dilation, groups)
 
 
-@CONV_LAYER.mutant(
-    caught_by=["output-size", "stride-keeps-every-sth", "transposed-convolution-is-the-adjoint"]
-)
+@CONV_LAYER.mutant(caught_by="output-size, stride-keeps-every-sth, transposed-convolution-is-the-adjoint")
 def stride_ignored(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """stride ignored, also in the shape"""
     return conv_layer(x, w, b, 1, padding, dilation, groups)
 
 
-@CONV_LAYER.mutant(caught_by=["output-size"])
+@CONV_LAYER.mutant(caught_by="output-size")
 def size_rounded_up(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """the size is rounded up: a window hangs over the edge"""
     h, q = (
-        (n + 2 * padding - dilation * (k - 1) - 1) % stride
-        for n, k in zip(x.shape[-2:], w.shape[-2:], strict=True)
+        (n + 2 * padding - dilation * (k - 1) - 1) % stride for n, k in zip(x.shape[-2:], w.shape[-2:], strict=True)
     )
     more = [(0, 0)] * (x.ndim - 2) + [(0, (stride - r) % stride if r else 0) for r in (h, q)]
     return conv_layer(np.pad(x, more), w, b, stride, padding, dilation, groups)
 
 
 @CONV_LAYER.mutant(
-    caught_by=[
-        "translation-equivariance",
-        "weights-are-shared",
-        "position-dependent-weights-are-dense",
-        "two-of-3x3-are-one-of-5x5",
-    ]
+    caught_by="translation-equivariance, weights-are-shared, position-dependent-weights-are-dense, "
+    "two-of-3x3-are-one-of-5x5"
 )
 def weights_per_position(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """weights per position, as in E15"""
@@ -352,35 +322,35 @@ def weights_per_position(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     return fixed + own * (y - fixed)
 
 
-@CONV_LAYER.mutant(caught_by=["bias-is-constant-over-a-map", "equals-definition"])
+@CONV_LAYER.mutant(caught_by="bias-is-constant-over-a-map, equals-definition")
 def bias_per_row(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """a bias per row"""
     y = conv_layer(x, w, 0 * b, stride, padding, dilation, groups)
     return y + np.resize(b, y.shape[-2])[:, None]
 
 
-@CONV_LAYER.mutant(caught_by=["weights-are-shared", "equals-definition"])
+@CONV_LAYER.mutant(caught_by="weights-are-shared, equals-definition")
 def padded_with_the_edge(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """padded with the edge's values, not with zeros"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="edge")
     return conv_layer(x, w, b, stride, 0, dilation, groups)
 
 
-@CONV_LAYER.mutant(caught_by=["borders-break-equivariance"])
+@CONV_LAYER.mutant(caught_by="borders-break-equivariance")
 def padded_around(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """padded around: the image closes on itself"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2, mode="wrap")
     return conv_layer(x, w, b, stride, 0, dilation, groups)
 
 
-@CONV_LAYER.mutant(caught_by=["dilation-inserts-zeros", "transposed-convolution-is-the-adjoint"])
+@CONV_LAYER.mutant(caught_by="dilation-inserts-zeros, transposed-convolution-is-the-adjoint")
 def dilation_in_the_shape_alone(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """dilation only in the shape"""
     wide = conv_layer(x, w, b, stride, padding, dilation, groups)
     return conv_layer(x, w, b, stride, padding, 1, groups)[..., : wide.shape[-2], : wide.shape[-1]]
 
 
-@CONV_LAYER.mutant(caught_by=["groups-are-separate-layers", "three-routes-agree"])
+@CONV_LAYER.mutant(caught_by="groups-are-separate-layers, three-routes-agree")
 def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """every group sees the first channels"""
     return conv_layer(x[..., : w.shape[1], :, :], w, b, stride, padding, dilation, 1)
@@ -389,26 +359,20 @@ def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 CONV_LAYER.erratum(
     "E13",
     common=r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else",
-    why="It is cross-correlation, and it lacks the bias, the stride and the padding: neither the "
-    "values nor the size of a layer's output can be computed from it.",
-    right=r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with "
-    r"$H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
-    claims=("is-cross-correlation", "output-size", "bias-is-constant-over-a-map"),
+    why="It is cross-correlation, and it lacks the bias, the stride and the padding: neither the values nor the size "
+    "of a layer's output can be computed from it.",
+    right=r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
+    claims="is-cross-correlation, output-size, bias-is-constant-over-a-map",
 )
 CONV_LAYER.erratum(
     "E15",
-    common=r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole "
-    "map",
-    why="The weights depend on the output position and reach over the whole map: neither shared nor "
-    "local. It is the fully connected layer written with two indices. On 6×6: 1296 weights instead "
-    "of 9, and an image that moves by one pixel does not give the moved output.",
+    common=r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole map",
+    why="The weights depend on the output position and reach over the whole map: neither shared nor local. It is the "
+    "fully connected layer written with two indices. On 6×6: 1296 weights instead of 9, and an image that moves by "
+    "one pixel does not give the moved output.",
     right=r"$y_{ij}=\sum_{k,l}x_{i+k,j+l}\,w_{kl}+b$",
-    claims=(
-        "weights-are-shared",
-        "position-dependent-weights-are-dense",
-        "bias-is-constant-over-a-map",
-        "translation-equivariance",
-    ),
+    claims="weights-are-shared, position-dependent-weights-are-dense, bias-is-constant-over-a-map, "
+    "translation-equivariance",
 )
 
 
@@ -432,16 +396,12 @@ def figure(angle, stride, padding, dilation):
     axes[0].imshow(padded, cmap="Greys", vmin=0, vmax=1, extent=(-p - 0.5, 7.5 + p, 7.5 + p, -p - 0.5))
     axes[0].plot([-0.5, 7.5, 7.5, -0.5, -0.5], [-0.5, -0.5, 7.5, 7.5, -0.5], color="#7F7F7F", lw=1)
     taps = [(s * i + d * k - p, s * j + d * l - p) for k in range(3) for l in range(3)]
-    frame = dict(
-        marker="s", s=240 * (10 / (8 + 2 * p)) ** 2, facecolors="none", edgecolors="#D55E00", linewidths=1.6
-    )
+    frame = dict(marker="s", s=240 * (10 / (8 + 2 * p)) ** 2, facecolors="none", edgecolors="#D55E00", linewidths=1.6)
     axes[0].scatter([t[1] for t in taps], [t[0] for t in taps], **frame)
     axes[0].set(title="input and one window")
     axes[1].imshow(w, cmap="RdBu_r", vmin=-2, vmax=2)
     for (k, l), v in np.ndenumerate(w):
-        axes[1].text(
-            l, k, f"{v:.1f}", ha="center", va="center", fontsize=9, color="white" if abs(v) > 1.3 else "black"
-        )
+        axes[1].text(l, k, f"{v:.1f}", ha="center", va="center", fontsize=9, color="white" if abs(v) > 1.3 else "black")
     axes[1].set(title="kernel, 9 weights")
     size = max(1e-9, np.abs(y).max())
     axes[2].imshow(y, cmap="RdBu_r", vmin=-size, vmax=size)
@@ -451,11 +411,9 @@ def figure(angle, stride, padding, dilation):
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
     dense = 64 * n * n
-    return Drawing(
-        fig,
-        Text(
-            f"An edge filter in the direction {angle:.0f}° on an 8×8 digit, s = {s}, p = {p}, d = {d}: output {n}×{n}. The framed "
-            f"output, {y[i, j]:.2f}, sees the 9 framed pixels. A fully connected layer of that size has {dense} weights, this one 9.",
-            f"方向为 {angle:.0f}° 的边缘滤波器作用于 8×8 数字，s = {s}，p = {p}，d = {d}：输出为 {n}×{n}。框出的输出 {y[i, j]:.2f} 只看框出的 9 个像素。同样大小的全连接层有 {dense} 个权重，这里只有 9 个。",
-        ),
+    words = Text(
+        f"An edge filter in the direction {angle:.0f}° on an 8×8 digit, s = {s}, p = {p}, d = {d}: output {n}×{n}. The framed "
+        f"output, {y[i, j]:.2f}, sees the 9 framed pixels. A fully connected layer of that size has {dense} weights, this one 9.",
+        f"方向为 {angle:.0f}° 的边缘滤波器作用于 8×8 数字，s = {s}，p = {p}，d = {d}：输出为 {n}×{n}。框出的输出 {y[i, j]:.2f} 只看框出的 9 个像素。同样大小的全连接层有 {dense} 个权重，这里只有 9 个。",
     )
+    return Drawing(fig, words)

@@ -2,21 +2,16 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
 def _torch(conv2d, f, g):
     # The framework's layer does not flip; a sequence is an image of height 1.
-    image, kernel = (
-        f.reshape(1, 1, -1, f.shape[-1]),
-        g.flip(tuple(range(g.dim()))).reshape(1, 1, -1, g.shape[-1]),
-    )
+    image, kernel = (f.reshape(1, 1, -1, f.shape[-1]), g.flip(tuple(range(g.dim()))).reshape(1, 1, -1, g.shape[-1]))
     if f.dim() != g.dim() or f.dim() > 2:
-        raise ValueError(
-            f"expected two sequences or two images, got shapes {tuple(f.shape)} and {tuple(g.shape)}"
-        )
+        raise ValueError(f"expected two sequences or two images, got shapes {tuple(f.shape)} and {tuple(g.shape)}")
     y = conv2d(image, kernel, padding=(kernel.shape[-2] - 1, kernel.shape[-1] - 1))[0, 0]
     return y.reshape(y.shape[-f.dim() :])
 
@@ -25,9 +20,8 @@ CONVOLUTION = Concept(
     key="convolution",
     kind="definition",
     title="Convolution",
-    summary="Every value of f is spread out in the shape of g, and what overlaps is added. It is the "
-    "product of polynomials, the distribution of a sum of independent variables, and every linear map that "
-    "commutes with shifts.",
+    summary="Every value of f is spread out in the shape of g, and what overlaps is added. It is the product of "
+    "polynomials, the distribution of a sum of independent variables, and every linear map that commutes with shifts.",
     formulas=(
         r"(f*g)_n=\sum_{m}f_m\,g_{n-m},\qquad (f*g)_{ij}=\sum_{m}\sum_{n}f_{mn}\,g_{i-m,\,j-n}",
         r"(f\star g)_n=\sum_{m}f_{n+m}\,g_m=(f*\tilde g)_n,\qquad \tilde g_m=g_{-m}",
@@ -50,27 +44,13 @@ CONVOLUTION = Concept(
         Implementation("scipy.signal:fftconvolve", "numpy"),
         Implementation("torch.nn.functional:conv2d", "torch", _torch, "with the kernel flipped"),
     ),
-    readings=(
-        Reading("oppenheim2010discrete", "§2.3"),
-        Reading("goodfellow2016deep", "§9.1"),
-        Reading("dumoulin2016guide", ""),
-    ),
+    readings="oppenheim2010discrete §2.3; goodfellow2016deep §9.1; dumoulin2016guide",
     deviations=(
-        (
-            "PyTorch, JAX, TensorFlow and ONNX call cross-correlation “convolution”: they do not flip the "
-            "kernel."
-        ),
-        (
-            "Results come full (n+m−1 entries), `same` (n entries, the middle) or `valid` (only where g "
-            "lies inside f)."
-        ),
+        "PyTorch, JAX, TensorFlow and ONNX call cross-correlation “convolution”: they do not flip the kernel.",
+        "Results come full (n+m−1 entries), `same` (n entries, the middle) or `valid` (only where g lies inside f).",
     ),
-    unverified=(
-        (
-            "Every linear map of sequences that commutes with shifts is the convolution with its response "
-            "to an impulse."
-        ),
-    ),
+    unverified="Every linear map of sequences that commutes with shifts is the convolution with its response to an "
+    "impulse.",
 )
 
 
@@ -157,9 +137,8 @@ def commutes_with_shifts(convolve, rng):
 
 @CONVOLUTION.claim
 def convolution_theorem(convolve, rng):
-    r"""Convolution theorem: $\mathrm{DFT}(f*g)=\mathrm{DFT}(f)\cdot\mathrm{DFT}(g)$ once both are padded
-    to the length of the result
-    """
+    r"""Convolution theorem: $\mathrm{DFT}(f*g)=\mathrm{DFT}(f)\cdot\mathrm{DFT}(g)$ once both are padded to the length
+    of the result"""
 
     def one(a, b):
         f, g = rng.standard_normal(a), rng.standard_normal(b)
@@ -172,9 +151,7 @@ def convolution_theorem(convolve, rng):
 
 @CONVOLUTION.claim
 def toeplitz_matrix(convolve, rng):
-    """It is a product with a Toeplitz matrix: $f*g=Tf$, $T_{nm}=g_{n-m}$, the same number along each
-    diagonal
-    """
+    """It is a product with a Toeplitz matrix: $f*g=Tf$, $T_{nm}=g_{n-m}$, the same number along each diagonal"""
     from scipy.linalg import toeplitz
 
     f, g = rng.standard_normal(8), rng.standard_normal(5)
@@ -185,9 +162,7 @@ def toeplitz_matrix(convolve, rng):
 
 @CONVOLUTION.claim
 def product_of_polynomials(convolve, rng):
-    """Polynomials are multiplied by convolving their coefficients: $(1+x)^{12}$ gives the binomial
-    coefficients
-    """
+    """Polynomials are multiplied by convolving their coefficients: $(1+x)^{12}$ gives the binomial coefficients"""
     from math import comb
 
     y = np.array([1.0])
@@ -198,7 +173,8 @@ def product_of_polynomials(convolve, rng):
 
 @CONVOLUTION.claim
 def distribution_of_a_sum(convolve, rng):
-    """The distribution of a sum of independent variables is the convolution of their distributions; means and variances add"""
+    """The distribution of a sum of independent variables is the convolution of their distributions; means and
+    variances add"""
     p, q = rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(9))
 
     def moments(p):
@@ -224,24 +200,20 @@ def youngs_inequality(convolve, rng):
 
 @CONVOLUTION.claim
 def continuous_limit(convolve, rng):
-    r"""Continuous limit: $h\sum_m f(mh)g(x-mh)\to\int f(t)g(x-t)\,dt$; for $f=g=e^{-t}$, $t\ge0$, that is
-    $xe^{-x}$, with error of order h
-    """
+    r"""Continuous limit: $h\sum_m f(mh)g(x-mh)\to\int f(t)g(x-t)\,dt$; for $f=g=e^{-t}$, $t\ge0$, that is $xe^{-x}$,
+    with error of order h"""
     x, steps = 1.0, [1 / 4, 1 / 8, 1 / 16, 1 / 32]
     errors = []
     for h in steps:
         f = np.exp(-h * np.arange(int(x / h) + 1))
         errors.append(abs(h * convolve(f, f)[int(x / h)] - x * np.exp(-x)))
-    return all_of(
-        rate(steps, errors, 1.0, 1e-9), roundoff(errors, np.array(steps) * np.exp(-x), terms=33, scale=1.0)
-    )
+    return all_of(rate(steps, errors, 1.0, 1e-9), roundoff(errors, np.array(steps) * np.exp(-x), terms=33, scale=1.0))
 
 
 @CONVOLUTION.claim
 def layers_do_not_flip(convolve, rng):
-    """A convolutional layer is cross-correlation: on (1, 2, 3) and (0, 1, 2) frameworks give 2, 5, 8, 3,
-    0, convolution gives 0, 1, 4, 7, 6; they differ by a flip
-    """
+    """A convolutional layer is cross-correlation: on (1, 2, 3) and (0, 1, 2) frameworks give 2, 5, 8, 3, 0,
+    convolution gives 0, 1, 4, 7, 6; they differ by a flip"""
     import torch
 
     def layer(f, g):
@@ -253,29 +225,27 @@ def layers_do_not_flip(convolve, rng):
     return all_of(without, exact(convolve(f, g), [0, 1, 4, 7, 6]), exact(convolve(f, g[::-1]), layer(f, g)))
 
 
-@CONVOLUTION.mutant(caught_by=["commutative", "associative", "layers-do-not-flip", "toeplitz-matrix"])
+@CONVOLUTION.mutant(caught_by="commutative, associative, layers-do-not-flip, toeplitz-matrix")
 def no_flip(f, g):
     """cross-correlation: no flip"""
     return convolve(f, np.flip(g))
 
 
-@CONVOLUTION.mutant(
-    caught_by=["convolution-theorem", "impulse-shifts", "product-of-polynomials", "commutes-with-shifts"]
-)
+@CONVOLUTION.mutant(caught_by="convolution-theorem, impulse-shifts, product-of-polynomials, commutes-with-shifts")
 def wraps_around(f, g):
     """circular: what leaves at the end comes back at the start"""
     size = np.maximum(f.shape, g.shape)
     return np.fft.ifftn(np.fft.fftn(f, size) * np.fft.fftn(g, size)).real
 
 
-@CONVOLUTION.mutant(caught_by=["distribution-of-a-sum", "equals-definition"])
+@CONVOLUTION.mutant(caught_by="distribution-of-a-sum, equals-definition")
 def cropped(f, g):
     """cropped to the middle, mass lost"""
     cut = tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for n, k in zip(f.shape, g.shape, strict=True))
     return convolve(f, g)[cut]
 
 
-@CONVOLUTION.mutant(caught_by=["continuous-limit", "toeplitz-matrix"])
+@CONVOLUTION.mutant(caught_by="continuous-limit, toeplitz-matrix")
 def last_tap_forgotten(f, g):
     """the last tap of the kernel is forgotten"""
     shorter = g.copy()
@@ -283,13 +253,13 @@ def last_tap_forgotten(f, g):
     return convolve(f, shorter)
 
 
-@CONVOLUTION.mutant(caught_by=["bilinear", "commutative"])
+@CONVOLUTION.mutant(caught_by="bilinear, commutative")
 def kernel_normalised(f, g):
     """the kernel is rescaled to sum to 1"""
     return convolve(f, g / g.sum())
 
 
-@CONVOLUTION.mutant(caught_by=["youngs-inequality", "distribution-of-a-sum"])
+@CONVOLUTION.mutant(caught_by="youngs-inequality, distribution-of-a-sum")
 def counted_twice(f, g):
     """the overlap is counted twice"""
     return 2 * convolve(f, g)
@@ -298,17 +268,16 @@ def counted_twice(f, g):
 CONVOLUTION.erratum(
     "E14",
     common=r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
-    why="That is the convolution of mathematics. No framework flips the kernel: fed the same numbers, "
-    "a layer gives 2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not "
-    "care; one that is carried over, or compared, does.",
+    why="That is the convolution of mathematics. No framework flips the kernel: fed the same numbers, a layer gives "
+    "2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not care; one that is carried over, "
+    "or compared, does.",
     right=r"A layer computes cross-correlation, $\sum_{m,n}f(i+m,j+n)\,w(m,n)=(f*\tilde w)(i,j)$",
-    claims=("layers-do-not-flip",),
+    claims="layers-do-not-flip",
 )
 
 
 @CONVOLUTION.figure(
-    position=Slider(0, 22, 9, "position n", integer=True),
-    decay=Slider(0.4, 0.95, 0.75, "decay of the kernel per step"),
+    position=Slider(0, 22, 9, "position n", integer=True), decay=Slider(0.4, 0.95, 0.75, "decay of the kernel per step")
 )
 def figure(position, decay):
     n = int(position)
@@ -317,9 +286,7 @@ def figure(position, decay):
     y, z = convolve(f, g), convolve(f, g[::-1])
     fig, (left, right) = canvas(rows=2, width=6.8, height=4.4)
     m = np.arange(-8, 24)
-    slid = np.where(
-        (n - m >= 0) & (n - m < g.size), g[np.clip(n - m, 0, g.size - 1)], 0.0
-    )  # g_{n−m} against m
+    slid = np.where((n - m >= 0) & (n - m < g.size), g[np.clip(n - m, 0, g.size - 1)], 0.0)  # g_{n−m} against m
     signal = np.where((m >= 0) & (m < f.size), f[np.clip(m, 0, f.size - 1)], 0.0)
     left.bar(m, signal, width=0.9, color="#BFD9EA", label=r"$f_m$")
     left.plot(m, slid, "o-", ms=4, color=COLOURS[1], label=r"$g_{n-m}$: flipped, moved to n")
@@ -333,11 +300,9 @@ def figure(position, decay):
     right.set(xlabel="n", xlim=(-8.5, 23.5), ylim=(0, 1.25 * y.max()))
     right.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
     peak, other = int(y.argmax()), int(z.argmax()) - (g.size - 1)
-    return Drawing(
-        fig,
-        Text(
-            f"Above, the kernel flipped and moved to n = {n}; the products under it add up to {y[n]:.3f}, the marked point "
-            f"below. Convolution trails after the signal (peak at {peak}); cross-correlation runs ahead of it (peak at {other}).",
-            f"上图：翻转并移到 n = {n} 的卷积核；其下各乘积之和为 {y[n]:.3f}，即下图标出的点。卷积拖在信号之后（峰值在 {peak}），互相关则在信号之前（峰值在 {other}）。",
-        ),
+    words = Text(
+        f"Above, the kernel flipped and moved to n = {n}; the products under it add up to {y[n]:.3f}, the marked point "
+        f"below. Convolution trails after the signal (peak at {peak}); cross-correlation runs ahead of it (peak at {other}).",
+        f"上图：翻转并移到 n = {n} 的卷积核；其下各乘积之和为 {y[n]:.3f}，即下图标出的点。卷积拖在信号之后（峰值在 {peak}），互相关则在信号之前（峰值在 {other}）。",
     )
+    return Drawing(fig, words)

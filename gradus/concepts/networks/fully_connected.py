@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import canvas
 
@@ -10,9 +10,9 @@ FULLY_CONNECTED = Concept(
     key="fully-connected",
     kind="layer",
     title="Fully connected layer",
-    summary="Every output sees every input, each with a weight of its own. It is a convolution of 1×1 at "
-    "every pixel, and a convolution whose kernel is as large as the map; a convolution is a fully "
-    "connected layer most of whose weights are 0 or equal.",
+    summary="Every output sees every input, each with a weight of its own. It is a convolution of 1×1 at every "
+    "pixel, and a convolution whose kernel is as large as the map; a convolution is a fully connected layer most of "
+    "whose weights are 0 or equal.",
     formulas=(
         r"y_i=\sum_{j=1}^{n}W_{ij}x_j+b_i,\qquad y=Wx+b",
         r"\frac{\partial \ell}{\partial W}=\frac{\partial \ell}{\partial y}\,x^{\mathsf T},\qquad \frac{\partial \ell}{\partial x}=W^{\mathsf T}\frac{\partial \ell}{\partial y}",
@@ -29,20 +29,12 @@ FULLY_CONNECTED = Concept(
     year=1958,
     people=("Frank Rosenblatt", "Min Lin", "Jonathan Long"),
     implementations=(Implementation("torch.nn.functional:linear", "torch"),),
-    readings=(
-        Reading("lin2014network", "§3.1"),
-        Reading("long2015fully", "§3.1"),
-        Reading("cs231n", "Convolutional Neural Networks: converting FC layers to CONV layers"),
-    ),
+    readings="lin2014network §3.1; long2015fully §3.1; "
+    "cs231n Convolutional Neural Networks: converting FC layers to CONV layers",
     deviations=(
-        (
-            "PyTorch stores W with a row for each output (y = xWᵀ + b), Keras and Flax with a column (y = "
-            "xW + b)."
-        ),
-        (
-            "Maps are flattened channel by channel in PyTorch, pixel by pixel where the channels come "
-            "last: weights carried over must be permuted."
-        ),
+        "PyTorch stores W with a row for each output (y = xWᵀ + b), Keras and Flax with a column (y = xW + b).",
+        "Maps are flattened channel by channel in PyTorch, pixel by pixel where the channels come last: weights "
+        "carried over must be permuted.",
     ),
 )
 
@@ -104,14 +96,9 @@ def is_a_convolution_of_1x1(dense, rng):
 
 @FULLY_CONNECTED.claim
 def is_a_global_convolution(dense, rng):
-    """On a flattened map it is a convolution with a kernel as large as the map: LeNet's 16×5×5 → 120 has
-    48,120 parameters either way
-    """
-    x, w, b = (
-        rng.standard_normal((3, 16, 5, 5)),
-        rng.standard_normal((120, 16, 5, 5)),
-        rng.standard_normal(120),
-    )
+    """On a flattened map it is a convolution with a kernel as large as the map: LeNet's 16×5×5 → 120 has 48,120
+    parameters either way"""
+    x, w, b = (rng.standard_normal((3, 16, 5, 5)), rng.standard_normal((120, 16, 5, 5)), rng.standard_normal(120))
     W = w.reshape(120, -1)
     count = near(W.size + b.size, 48_120, 0.0, Text("400·120 + 120", "400·120 + 120"), "identical")
     return all_of(count, roundoff(dense(x.reshape(3, -1), W, b), conv2d(x, w, b)[:, :, 0, 0], terms=400))
@@ -119,9 +106,7 @@ def is_a_global_convolution(dense, rng):
 
 @FULLY_CONNECTED.claim
 def slides_over_larger_images(dense, rng):
-    """Written as a convolution it runs over larger images: each output is the layer on the crop at that
-    place
-    """
+    """Written as a convolution it runs over larger images: each output is the layer on the crop at that place"""
     x, w, b = rng.standard_normal((2, 6, 7)), rng.standard_normal((4, 2, 3, 3)), rng.standard_normal(4)
     crops = [x[:, i : i + 3, j : j + 3].ravel() for i in range(4) for j in range(5)]
     y = dense(np.array(crops), w.reshape(4, -1), b).T.reshape(4, 4, 5)
@@ -130,9 +115,7 @@ def slides_over_larger_images(dense, rng):
 
 @FULLY_CONNECTED.claim
 def convolution_is_a_sparse_dense_layer(dense, rng):
-    """A 3×3 convolution on a 6×6 map is this layer with 1296 weights of which 256 are not 0 and 9 are
-    different
-    """
+    """A 3×3 convolution on a 6×6 map is this layer with 1296 weights of which 256 are not 0 and 9 are different"""
     x, w, bias = integers(rng, 6, 6), np.arange(1.0, 10.0).reshape(3, 3), np.full(36, 2.0)
     M = matrix_of_convolution(w, 6)
     counts = identical([M.size, np.count_nonzero(M), np.unique(M[M != 0]).size], [1296, 256, 9])
@@ -165,9 +148,7 @@ def knows_no_neighbours(dense, rng):
 
 @FULLY_CONNECTED.claim
 def shifts_do_not_pass(dense, rng):
-    """Shifts do not pass through it: with weights of its own for every place, the shifted image gives
-    other outputs
-    """
+    """Shifts do not pass through it: with weights of its own for every place, the shifted image gives other outputs"""
     x, W = np.pad(rng.standard_normal((3, 3)), ((1, 2), (1, 2))), rng.standard_normal((36, 36))
     y, moved = (dense(z.ravel(), W, np.zeros(36)).reshape(6, 6) for z in (x, np.roll(x, 1, -1)))
     error = np.linalg.norm(moved[1:5, 2:5] - y[1:5, 1:4]) / np.linalg.norm(y[1:5, 1:4])
@@ -177,9 +158,7 @@ def shifts_do_not_pass(dense, rng):
 
 @FULLY_CONNECTED.claim
 def gradient_is_an_outer_product(dense, rng):
-    """Weight $W_{ij}$ moves output i alone, by $x_j$: the gradient in W is the outer product of error and
-    input
-    """
+    """Weight $W_{ij}$ moves output i alone, by $x_j$: the gradient in W is the outer product of error and input"""
     x, W, b, error = integers(rng, 4), integers(rng, 3, 4), integers(rng, 3), integers(rng, 3)
     slopes = np.zeros((3, 4))
     for i, j in np.ndindex(3, 4):
@@ -190,12 +169,7 @@ def gradient_is_an_outer_product(dense, rng):
 
 
 @FULLY_CONNECTED.mutant(
-    caught_by=[
-        "affine",
-        "is-a-convolution-of-1x1",
-        "slides-over-larger-images",
-        "convolution-is-a-sparse-dense-layer",
-    ]
+    caught_by="affine, is-a-convolution-of-1x1, slides-over-larger-images, convolution-is-a-sparse-dense-layer"
 )
 def no_bias(x, W, b):
     """the bias is left out"""
@@ -203,40 +177,34 @@ def no_bias(x, W, b):
 
 
 @FULLY_CONNECTED.mutant(
-    caught_by=[
-        "is-a-global-convolution",
-        "gradient-is-an-outer-product",
-        "convolution-is-a-sparse-dense-layer",
-        "slides-over-larger-images",
-    ]
+    caught_by="is-a-global-convolution, gradient-is-an-outer-product, convolution-is-a-sparse-dense-layer, "
+    "slides-over-larger-images"
 )
 def flattened_in_another_order(x, W, b):
     """the map is read column by column when flattened: the last input first"""
     return fully_connected(x[..., ::-1], W, b)
 
 
-@FULLY_CONNECTED.mutant(
-    caught_by=["knows-no-neighbours", "is-a-global-convolution", "gradient-is-an-outer-product"]
-)
+@FULLY_CONNECTED.mutant(caught_by="knows-no-neighbours, is-a-global-convolution, gradient-is-an-outer-product")
 def local(x, W, b):
     """local: each output sees only the inputs near it"""
     i, j = np.indices(W.shape)
     return fully_connected(x, np.where(np.abs(i - j) < 2, W, 0), b)
 
 
-@FULLY_CONNECTED.mutant(caught_by=["shifts-do-not-pass", "gradient-is-an-outer-product", "equals-definition"])
+@FULLY_CONNECTED.mutant(caught_by="shifts-do-not-pass, gradient-is-an-outer-product, equals-definition")
 def weights_shared(x, W, b):
     """one kernel slides over all places: the first row of W, shifted along"""
     return fully_connected(x, np.stack([np.roll(W[0], i) for i in range(len(W))]), b)
 
 
-@FULLY_CONNECTED.mutant(caught_by=["is-a-convolution-of-1x1", "two-without-activation-are-one"])
+@FULLY_CONNECTED.mutant(caught_by="is-a-convolution-of-1x1, two-without-activation-are-one")
 def mean_for_sum(x, W, b):
     """divided by the number of inputs"""
     return fully_connected(x, W / x.shape[-1], b)
 
 
-@FULLY_CONNECTED.mutant(caught_by=["affine", "two-without-activation-are-one"])
+@FULLY_CONNECTED.mutant(caught_by="affine, two-without-activation-are-one")
 def activation_inside(x, W, b):
     """a ReLU left inside"""
     return np.maximum(0, fully_connected(x, W, b))
@@ -258,11 +226,9 @@ def figure(side, kernel):
         ax.set(title=name, xlabel="input pixel", ylabel="output pixel", xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color="#BBBBBB")
     used = int(np.count_nonzero(M))
-    return Drawing(
-        fig,
-        Text(
-            f"The matrices of two layers on a {n}×{n} map. Fully connected: {M.size} weights, all free. Convolution with a "
-            f"{k}×{k} kernel: {used} of them are not 0 ({100 * used / M.size:.0f} %), and only {k * k} are different.",
-            f"{n}×{n} 特征图上两种层的矩阵。全连接：{M.size} 个权重，全部自由。{k}×{k} 卷积：其中 {used} 个不为 0（{100 * used / M.size:.0f} %），只有 {k * k} 个彼此不同。",
-        ),
+    words = Text(
+        f"The matrices of two layers on a {n}×{n} map. Fully connected: {M.size} weights, all free. Convolution with a "
+        f"{k}×{k} kernel: {used} of them are not 0 ({100 * used / M.size:.0f} %), and only {k * k} are different.",
+        f"{n}×{n} 特征图上两种层的矩阵。全连接：{M.size} 个权重，全部自由。{k}×{k} 卷积：其中 {used} 个不为 0（{100 * used / M.size:.0f} %），只有 {k * k} 个彼此不同。",
     )
+    return Drawing(fig, words)

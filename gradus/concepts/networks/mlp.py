@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,9 +28,9 @@ MLP = Concept(
     key="mlp",
     kind="model",
     title="Feed-forward network",
-    summary="Layer after layer, each unit adds up what the layer before it says, weighted, and passes the "
-    "sum through an activation function. Width lets such a net approximate any continuous function "
-    "on a bounded closed set; depth lets it fold the input space, and each fold doubles the pieces.",
+    summary="Layer after layer, each unit adds up what the layer before it says, weighted, and passes the sum "
+    "through an activation function. Width lets such a net approximate any continuous function on a bounded closed "
+    "set; depth lets it fold the input space, and each fold doubles the pieces.",
     formulas=(
         r"a^{(0)}=x,\qquad z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)},\quad j=1,\dots,n_l,\quad l=1,\dots,L",
         r"a_j^{(l)}=\sigma\bigl(z_j^{(l)}\bigr)\quad\text{for } l<L,\qquad f(x)=z^{(L)}",
@@ -42,8 +42,7 @@ MLP = Concept(
             "W^{(l)}",
             "Ws",
             "n_l n_{l-1}",
-            "weights of each layer, in a tuple: row j belongs to unit j of layer l, column i to unit i of "
-            "layer l−1",
+            "weights of each layer, in a tuple: row j belongs to unit j of layer l, column i to unit i of layer l−1",
             "other",
         ),
         Symbol("b^{(l)}", "bs", "n_l", "biases of each layer, in a tuple", "other"),
@@ -66,35 +65,15 @@ MLP = Concept(
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams"),
-    implementations=(
-        Implementation(
-            "torch.nn:Sequential",
-            "torch",
-            _torch,
-            "of `torch.nn.Linear` and activations",
-        ),
-    ),
-    readings=(
-        Reading("goodfellow2016deep", "ch. 6"),
-        Reading("murphy2022probabilistic", "§13.2"),
-        Reading("cybenko1989approximation"),
-        Reading("hornik1989multilayer"),
-        Reading("telgarsky2016benefits"),
-        Reading("sussmann1992uniqueness"),
-    ),
+    implementations=(Implementation("torch.nn:Sequential", "torch", _torch, "of `torch.nn.Linear` and activations"),),
+    readings="goodfellow2016deep ch. 6; murphy2022probabilistic §13.2; cybenko1989approximation; "
+    "hornik1989multilayer; telgarsky2016benefits; sussmann1992uniqueness",
     deviations=(
-        (
-            "PyTorch stores a layer's weights as here (out, in); Keras and JAX's libraries store the "
-            "transpose (in, out)."
-        ),
+        "PyTorch stores a layer's weights as here (out, in); Keras and JAX's libraries store the transpose (in, out).",
         "Some count the input as a layer: the net with L weight matrices then has L + 1 layers.",
     ),
-    unverified=(
-        (
-            "One hidden layer suffices on every compact set in any dimension (Cybenko; Hornik): only the "
-            "one-dimensional case is constructed here."
-        ),
-    ),
+    unverified="One hidden layer suffices on every compact set in any dimension (Cybenko; Hornik): only the "
+    "one-dimensional case is constructed here.",
 )
 
 
@@ -159,9 +138,8 @@ def invalid(rng):
 
 @MLP.claim
 def sums_run_over_the_layer_before(mlp, rng):
-    """Each unit sums over the units of the layer before: written out index by index, the 3-4-2 net, the
-    5-3-2 net and a square one agree
-    """
+    """Each unit sums over the units of the layer before: written out index by index, the 3-4-2 net, the 5-3-2 net and
+    a square one agree"""
 
     def written_out(x, Ws, bs):
         a = list(x)
@@ -170,15 +148,9 @@ def sums_run_over_the_layer_before(mlp, rng):
             a = [math.tanh(t) for t in z] if l < len(Ws) else z
         return np.array(a)
 
-    evidence = []
     for widths in ((3, 4, 2), (5, 3, 2), (3, 3, 3, 3)):
         x, (Ws, bs) = rng.standard_normal(widths[0]), random_net(rng, *widths)
-        evidence.append(
-            roundoff(
-                mlp(x, Ws, bs), written_out(x, Ws, bs), terms=max(widths) * len(Ws), scale=size_of(x, Ws, bs)
-            )
-        )
-    return all_of(*evidence)
+        yield roundoff(mlp(x, Ws, bs), written_out(x, Ws, bs), terms=max(widths) * len(Ws), scale=size_of(x, Ws, bs))
 
 
 @MLP.claim
@@ -211,9 +183,8 @@ def hidden_units_permute(mlp, rng):
 
 @MLP.claim
 def tanh_units_flip_sign(mlp, rng):
-    """tanh is odd, so a hidden unit may change the sign of all its weights, in and out: with $n$ units
-    $2^n n!$ settings give one function
-    """
+    """tanh is odd, so a hidden unit may change the sign of all its weights, in and out: with $n$ units $2^n n!$
+    settings give one function"""
     x, (Ws, bs) = rng.standard_normal((7, 3)), random_net(rng, 3, 4, 2)
     signs = [np.array(s) for s in itertools.product((-1.0, 1.0), repeat=4)]
     got = [mlp(x, (s[:, None] * Ws[0], Ws[1] * s), (s * bs[0], bs[1])) for s in signs]
@@ -222,18 +193,15 @@ def tanh_units_flip_sign(mlp, rng):
 
 @MLP.claim
 def relu_nets_are_homogeneous(mlp, rng):
-    """A ReLU unit may be scaled by $c>0$ on its way in and by $1/c$ on its way out; and if layer $l$ has
-    weights $cW^{(l)}$ and biases $c^l b^{(l)}$, the output is $c^L f(x)$
-    """
+    """A ReLU unit may be scaled by $c>0$ on its way in and by $1/c$ on its way out; and if layer $l$ has weights
+    $cW^{(l)}$ and biases $c^l b^{(l)}$, the output is $c^L f(x)$"""
     x, (Ws, bs) = rng.standard_normal((7, 3)), random_net(rng, 3, 5, 4, 2)
     want = mlp(x, Ws, bs, "relu")
     c, d = rng.uniform(0.2, 5, 5), 1.7
     unit = mlp(x, (c[:, None] * Ws[0], Ws[1] / c, Ws[2]), (c * bs[0], bs[1], bs[2]), "relu")
     scaled = mlp(x, [d * W for W in Ws], [d**l * b for l, b in enumerate(bs, 1)], "relu")
     size = size_of(x, Ws, bs)
-    return all_of(
-        invariance(unit, want, terms=15, scale=size), invariance(scaled / d**3, want, terms=15, scale=size)
-    )
+    return all_of(invariance(unit, want, terms=15, scale=size), invariance(scaled / d**3, want, terms=15, scale=size))
 
 
 @MLP.claim
@@ -255,9 +223,8 @@ def interpolant(f, n):
 
 @MLP.claim
 def width_approximates(mlp, rng):
-    r"""One hidden layer of $n$ ReLU units approximates a smooth function on $[0,1]$ to within
-    $\max|g''|/(8n^2)$, and the error falls as $n^{-2}$
-    """
+    r"""One hidden layer of $n$ ReLU units approximates a smooth function on $[0,1]$ to within $\max|g''|/(8n^2)$, and
+    the error falls as $n^{-2}$"""
 
     def g(t):
         return np.sin(2 * np.pi * t) + 0.5 * np.cos(5 * t)
@@ -285,9 +252,8 @@ def pieces(x, y):
 
 @MLP.claim
 def depth_folds(mlp, rng):
-    """Depth folds: $k$ layers of two ReLU units give $2^k$ straight pieces; one hidden layer needs $2^k-1$
-    units for as many
-    """
+    """Depth folds: $k$ layers of two ReLU units give $2^k$ straight pieces; one hidden layer needs $2^k-1$ units for
+    as many"""
     x = np.arange(2**11 + 1) / 2**11  # dyadic: every value of the net is exact
     counted = [pieces(x, mlp(x[:, None], *folding_net(k), "relu")[:, 0]) for k in range(1, 10)]
     return identical(np.array(counted), 2 ** np.arange(1, 10))
@@ -295,9 +261,8 @@ def depth_folds(mlp, rng):
 
 @MLP.claim
 def lipschitz_by_the_norms(mlp, rng):
-    r"""The net stretches no distance by more than $\prod_l\lVert W^{(l)}\rVert_2$, its activations having
-    slopes of at most 1
-    """
+    r"""The net stretches no distance by more than $\prod_l\lVert W^{(l)}\rVert_2$, its activations having slopes of at
+    most 1"""
     Ws, bs = random_net(rng, 3, 4, 2)
     limit = float(np.prod([np.linalg.norm(W, 2) for W in Ws]))
     x = 0.3 * rng.standard_normal((500, 3))
@@ -307,13 +272,13 @@ def lipschitz_by_the_norms(mlp, rng):
     return bound((moved / np.linalg.norm(step, axis=-1)).max(), limit + rounding)
 
 
-@MLP.mutant(caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"])
+@MLP.mutant(caught_by="equals-definition, layers-compose, sums-run-over-the-layer-before")
 def activated_output(x, Ws, bs, activation="tanh"):
     """the output passes through the activation too"""
     return sigma(mlp(x, Ws, bs, activation), activation)
 
 
-@MLP.mutant(caught_by=["equals-definition", "sums-run-over-the-layer-before", "width-approximates"])
+@MLP.mutant(caught_by="equals-definition, sums-run-over-the-layer-before, width-approximates")
 def sum_to_own_width(x, Ws, bs, activation="tanh"):
     """the sum runs to $n_l$: beyond the layer before, or short of it"""
     a = x
@@ -323,38 +288,38 @@ def sum_to_own_width(x, Ws, bs, activation="tanh"):
     return z
 
 
-@MLP.mutant(caught_by=["equals-definition", "layers-compose", "sums-run-over-the-layer-before"])
+@MLP.mutant(caught_by="equals-definition, layers-compose, sums-run-over-the-layer-before")
 def weights_of_the_layer_before(x, Ws, bs, activation="tanh"):
     """layer l takes the weights of layer l − 1"""
     return mlp(x, (Ws[0], *Ws[:-1]), bs, activation)
 
 
-@MLP.mutant(caught_by=["hidden-units-compute-xor", "depth-folds", "width-approximates", "layers-compose"])
+@MLP.mutant(caught_by="hidden-units-compute-xor, depth-folds, width-approximates, layers-compose")
 def no_activation(x, Ws, bs, activation="tanh"):
     """the activations are left out"""
     return mlp(x, Ws, bs, "identity")
 
 
-@MLP.mutant(caught_by=["linear-layers-collapse", "relu-nets-are-homogeneous"])
+@MLP.mutant(caught_by="linear-layers-collapse, relu-nets-are-homogeneous")
 def always_tanh(x, Ws, bs, activation="tanh"):
     """always tanh, whichever is asked for"""
     return mlp(x, Ws, bs)
 
 
-@MLP.mutant(caught_by=["tanh-units-flip-sign", "equals-definition"])
+@MLP.mutant(caught_by="tanh-units-flip-sign, equals-definition")
 def sigmoid_for_tanh(x, Ws, bs, activation="tanh"):
     """sigmoid in place of tanh"""
     return mlp(x, Ws, bs, "sigmoid" if activation == "tanh" else activation)
 
 
-@MLP.mutant(caught_by=["hidden-units-permute"])
+@MLP.mutant(caught_by="hidden-units-permute")
 def gains_by_position(x, Ws, bs, activation="tanh"):
     """each hidden unit has a gain of its own"""
     gained = [W * (1 + np.arange(W.shape[1]) / 10) for W in Ws[1:]]
     return mlp(x, (Ws[0], *gained), bs, activation)
 
 
-@MLP.mutant(caught_by=["lipschitz-by-the-norms", "equals-definition"])
+@MLP.mutant(caught_by="lipschitz-by-the-norms, equals-definition")
 def steep_activation(x, Ws, bs, activation="tanh"):
     """the sums are multiplied by 4 before the activation"""
     return mlp(x, (*[4 * W for W in Ws[:-1]], Ws[-1]), bs, activation)
@@ -363,12 +328,11 @@ def steep_activation(x, Ws, bs, activation="tanh"):
 MLP.erratum(
     "E17",
     common=r"$z_j^{(l)}=\sum_{i=1}^{n_l}w_{ji}^{(l-1)}a_i^{(l-1)}+b_j^{(l)}$",
-    why="With 3 inputs and 4 hidden units the sum asks for a fourth input, which does not exist; with "
-    "5 inputs and 3 hidden units it silently drops the last two. And the weights that lead into "
-    "layer l bear its number, as its biases do: shifted by one, a net of equal widths computes "
-    "something else without any error.",
+    why="With 3 inputs and 4 hidden units the sum asks for a fourth input, which does not exist; with 5 inputs and 3 "
+    "hidden units it silently drops the last two. And the weights that lead into layer l bear its number, as its "
+    "biases do: shifted by one, a net of equal widths computes something else without any error.",
     right=r"$z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)}$",
-    claims=("sums-run-over-the-layer-before",),
+    claims="sums-run-over-the-layer-before",
 )
 
 
@@ -397,12 +361,10 @@ def figure(units, depth):
     right.set(title=f"depth: {k} layers of 2 units", xlabel="x", ylim=(-0.03, 1.05))
     error = np.abs(wide - g(x[:, 0])).max()
     counted = pieces(x[:, 0], deep)
-    return Drawing(
-        fig,
-        Text(
-            f"{n} hidden units in one layer follow the function g to within {error:.2g}. {2 * k} units in {k} layers of "
-            f"two fold the interval into {counted} straight pieces; one layer would need {counted - 1} units.",
-            f"一层 {n} 个隐藏单元逼近函数 g 的最大误差为 {error:.2g}。{k} 层、每层两个（共 {2 * k} 个）单元把区间折成 {counted} 个线性片段；"
-            f"只用一层则需要 {counted - 1} 个单元。",
-        ),
+    words = Text(
+        f"{n} hidden units in one layer follow the function g to within {error:.2g}. {2 * k} units in {k} layers of "
+        f"two fold the interval into {counted} straight pieces; one layer would need {counted - 1} units.",
+        f"一层 {n} 个隐藏单元逼近函数 g 的最大误差为 {error:.2g}。{k} 层、每层两个（共 {2 * k} 个）单元把区间折成 {counted} 个线性片段；"
+        f"只用一层则需要 {counted - 1} 个单元。",
     )
+    return Drawing(fig, words)

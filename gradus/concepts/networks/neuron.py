@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,8 +15,8 @@ NEURON = Concept(
     key="neuron",
     kind="layer",
     title="Neuron",
-    summary=r"A neuron weighs its inputs, adds a bias and squashes the sum: $y=\sigma(w^{\mathsf T}x+b)$. "
-    "It answers on which side of a hyperplane its input lies, and how surely.",
+    summary=r"A neuron weighs its inputs, adds a bias and squashes the sum: $y=\sigma(w^{\mathsf T}x+b)$. It answers "
+    "on which side of a hyperplane its input lies, and how surely.",
     formulas=(
         r"y=\sigma(w^{\mathsf T}x+b),\qquad \sigma(z)=\frac{1}{1+e^{-z}}",
         r"y>\tfrac12\iff w^{\mathsf T}x+b>0,\qquad \operatorname{dist}(x)=\frac{w^{\mathsf T}x+b}{\lVert w\rVert_2}",
@@ -32,22 +32,9 @@ NEURON = Concept(
     source="mcculloch1943logical",
     year=1943,
     people=("Warren McCulloch", "Walter Pitts"),
-    implementations=(
-        Implementation(
-            "torch.nn.functional:linear",
-            "torch",
-            _torch,
-            "followed by `torch.sigmoid`",
-        ),
-    ),
-    readings=(
-        Reading("bishop2006pattern", "§4.1"),
-        Reading("rosenblatt1958perceptron"),
-        Reading("goodfellow2016deep", "§6.1"),
-    ),
-    deviations=(
-        ("McCulloch and Pitts's neuron has a threshold in place of the sigmoid, and all-or-none inhibition."),
-    ),
+    implementations=(Implementation("torch.nn.functional:linear", "torch", _torch, "followed by `torch.sigmoid`"),),
+    readings="bishop2006pattern §4.1; rosenblatt1958perceptron; goodfellow2016deep §6.1",
+    deviations="McCulloch and Pitts's neuron has a threshold in place of the sigmoid, and all-or-none inhibition.",
 )
 
 
@@ -91,9 +78,7 @@ def moves_along_the_hyperplane_change_nothing(neuron, rng):
     w, b = rng.standard_normal(5), np.array(-0.2)
     x, t = rng.standard_normal((50, 5)), rng.standard_normal((50, 5))
     t -= np.outer(t @ w / (w @ w), w)
-    return invariance(
-        neuron(x + t, w, b), neuron(x, w, b), terms=5, scale=float(np.abs(x * w).sum(-1).max() + 1)
-    )
+    return invariance(neuron(x + t, w, b), neuron(x, w, b), terms=5, scale=float(np.abs(x * w).sum(-1).max() + 1))
 
 
 @NEURON.claim
@@ -119,51 +104,39 @@ CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 @NEURON.claim
 def logic_gates(neuron, rng):
     """One neuron computes AND, OR, NAND and NOT"""
-    worst = max(
-        np.abs(neuron(CORNERS, np.array(w), np.array(b)) - np.array(out)).max()
-        for w, b, out in GATES.values()
-    )
+    worst = max(np.abs(neuron(CORNERS, np.array(w), np.array(b)) - np.array(out)).max() for w, b, out in GATES.values())
     why = Text(r"σ(−10), the gates' own margin", "σ(−10)，即各门自身的余量")
     return bound(worst, 1 / (1 + np.exp(10.0)) * (1 + 1e-9), because=why)
 
 
 @NEURON.claim
 def xor_needs_more_than_one(neuron, rng):
-    """No neuron computes XOR: of 10,000 random ones none has more than three corners right, while a net of
-    three does
-    """
+    """No neuron computes XOR: of 10,000 random ones none has more than three corners right, while a net of three
+    does"""
     target = np.array([0, 1, 1, 0])
     W, B = rng.standard_normal((10_000, 2)), rng.standard_normal(10_000)
     x = np.concatenate([np.broadcast_to(CORNERS[None], (10_000, 4, 2)), np.ones((10_000, 4, 1))], -1)
-    one = np.stack(
-        [neuron(x[:, i] * np.c_[W, B], np.ones(3), np.array(0.0)) for i in range(4)], -1
-    )  # (10000, 4)
+    one = np.stack([neuron(x[:, i] * np.c_[W, B], np.ones(3), np.array(0.0)) for i in range(4)], -1)  # (10000, 4)
     best = int(((one > 0.5) == target).sum(-1).max())
-    hidden = np.stack(
-        [neuron(CORNERS, np.array(GATES[g][0]), np.array(GATES[g][1])) for g in ("OR", "NAND")], -1
-    )
+    hidden = np.stack([neuron(CORNERS, np.array(GATES[g][0]), np.array(GATES[g][1])) for g in ("OR", "NAND")], -1)
     y = neuron(hidden, np.array(GATES["AND"][0]), np.array(GATES["AND"][1]))
     return all_of(identical(best, 3), identical((y > 0.5).astype(int), target))
 
 
-@NEURON.mutant(caught_by=["boundary-is-the-hyperplane", "logic-gates", "equals-definition"])
+@NEURON.mutant(caught_by="boundary-is-the-hyperplane, logic-gates, equals-definition")
 def no_bias(x, w, b):
     """the bias is left out"""
     return neuron(x, w, 0 * b)
 
 
-@NEURON.mutant(caught_by=["log-odds-measure-the-distance", "equals-definition"])
+@NEURON.mutant(caught_by="log-odds-measure-the-distance, equals-definition")
 def base_two(x, w, b):
     """base 2 in the exponential"""
     return 1 / (1 + 2 ** -((x * w).sum(-1) + b))
 
 
 @NEURON.mutant(
-    caught_by=[
-        "moves-along-the-hyperplane-change-nothing",
-        "boundary-is-the-hyperplane",
-        "xor-needs-more-than-one",
-    ]
+    caught_by="moves-along-the-hyperplane-change-nothing, boundary-is-the-hyperplane, xor-needs-more-than-one"
 )
 def radial(x, w, b):
     """a radial unit: distance from the weights, not from a hyperplane"""
@@ -184,9 +157,7 @@ def figure(angle, norm, bias):
     X, Y = np.meshgrid(g, g)
     Z = neuron(np.stack([X, Y], -1), w, bias)
     fig, ax = canvas(width=4.6, height=4.0)
-    drawn = ax.pcolormesh(
-        X, Y, Z, vmin=0, vmax=1, cmap="RdBu_r", alpha=0.75, shading="gouraud", rasterized=True
-    )
+    drawn = ax.pcolormesh(X, Y, Z, vmin=0, vmax=1, cmap="RdBu_r", alpha=0.75, shading="gouraud", rasterized=True)
     foot = -bias * w / (w @ w)
     along = np.array([-w[1], w[0]]) / norm
     ax.plot(*np.stack([foot - 9 * along, foot + 9 * along]).T, color="black", lw=1.5)
@@ -195,11 +166,9 @@ def figure(angle, norm, bias):
     ax.set(xlim=(-3, 3), ylim=(-3, 3), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     fig.colorbar(drawn, ax=ax, label="y")
     distance, width = -bias / norm, 2 * np.log(9) / norm
-    return Drawing(
-        fig,
-        Text(
-            f"The boundary lies {distance:.2f} from the origin along w; between y = 0.1 and y = 0.9 lie {width:.2f} units. "
-            f"{(Z > 0.5).mean():.0%} of the square are {NEURON_WORDS.en}.",
-            f"边界沿 w 方向距原点 {distance:.2f}；从 y = 0.1 到 y = 0.9 的宽度为 {width:.2f}。方形中 {(Z > 0.5).mean():.0%} 是{NEURON_WORDS.zh}。",
-        ),
+    words = Text(
+        f"The boundary lies {distance:.2f} from the origin along w; between y = 0.1 and y = 0.9 lie {width:.2f} units. "
+        f"{(Z > 0.5).mean():.0%} of the square are {NEURON_WORDS.en}.",
+        f"边界沿 w 方向距原点 {distance:.2f}；从 y = 0.1 到 y = 0.9 的宽度为 {width:.2f}。方形中 {(Z > 0.5).mean():.0%} 是{NEURON_WORDS.zh}。",
     )
+    return Drawing(fig, words)

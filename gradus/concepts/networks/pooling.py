@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -20,8 +20,8 @@ POOLING = Concept(
     key="pooling",
     kind="layer",
     title="Max and average pooling",
-    summary="Each window of a map is replaced by its largest value, or by its mean. The map shrinks, and "
-    "where exactly within the window something was found no longer matters.",
+    summary="Each window of a map is replaced by its largest value, or by its mean. The map shrinks, and where "
+    "exactly within the window something was found no longer matters.",
     formulas=(
         r"y^{\max}_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p},\qquad y^{\text{mean}}_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
         r"H'=\left\lfloor\frac{H+2p-K}{s}\right\rfloor+1",
@@ -31,9 +31,7 @@ POOLING = Concept(
         Symbol("x", "x", "... h w", "maps, each pooled on its own"),
         Symbol("K", "size", "", "side of the window", "natural"),
         Symbol("s", "stride", "", "distance between windows; K unless given", "natural"),
-        Symbol(
-            "p", "padding", "", r"padding on each side: $-\infty$ for the maximum, 0 for the mean", "natural"
-        ),
+        Symbol("p", "padding", "", r"padding on each side: $-\infty$ for the maximum, 0 for the mean", "natural"),
         Symbol(r"\max", "kind", "", "`max` or `average`", "other"),
         Symbol("y", "", "... h2 w2", "pooled maps"),
         Symbol("H'", "", "", "height of the result", "natural"),
@@ -43,22 +41,13 @@ POOLING = Concept(
     year=1980,
     people=("Kunihiko Fukushima", "Yann LeCun"),
     implementations=(Implementation("torch.nn.functional:max_pool2d", "torch", _torch, "and avg_pool2d"),),
-    readings=(
-        Reading("fukushima1980neocognitron", ""),
-        Reading("goodfellow2016deep", "§9.3"),
-        Reading("dumoulin2016guide", "§3"),
-        Reading("boureau2010theoretical", "§2"),
-    ),
+    readings="fukushima1980neocognitron; goodfellow2016deep §9.3; dumoulin2016guide §3; boureau2010theoretical §2",
     deviations=(
-        (
-            "The mean over a window that hangs over the edge: PyTorch divides by K² and so counts the "
-            "zeros; ONNX and TensorFlow divide by the entries inside."
-        ),
+        "The mean over a window that hangs over the edge: PyTorch divides by K² and so counts the zeros; ONNX and "
+        "TensorFlow divide by the entries inside.",
         "The size may also be rounded up (`ceil_mode`).",
-        (
-            "In a tie the gradient goes to one of the largest entries, the first in PyTorch; each convex "
-            "mixture of them is a subgradient."
-        ),
+        "In a tie the gradient goes to one of the largest entries, the first in PyTorch; each convex mixture of them "
+        "is a subgradient.",
     ),
 )
 
@@ -108,9 +97,8 @@ BLOCKS = np.array([[1, 2, 5, 6], [3, 4, 7, 8], [9, 10, 13, 14], [11, 12, 15, 16.
 
 @POOLING.claim
 def four_blocks(pool, rng):
-    """On the map 1…16 in blocks, maxima are 4, 8, 12, 16 and means 2.5, 6.5, 10.5, 14.5; “max of min over
-    the whole map” gives 11 everywhere
-    """
+    """On the map 1…16 in blocks, maxima are 4, 8, 12, 16 and means 2.5, 6.5, 10.5, 14.5; “max of min over the whole
+    map” gives 11 everywhere"""
     printed = BLOCKS.min(1).max()  # max over k of min over l, with k and l over the whole map: no i, no j
     largest = identical(pool(BLOCKS), [[4, 8], [12, 16]])
     means = identical(pool(BLOCKS, kind="average"), [[2.5, 6.5], [10.5, 14.5]])
@@ -131,32 +119,24 @@ def local_translation_invariance(pool, rng):
     means = [pool(map_with_peak(i, j), size=3, kind="average") for i in range(3) for j in range(3)]
     left = identical(pool(map_with_peak(0, 3), size=3), [[0, 1], [0, 0]])
     return all_of(
-        moved,
-        left,
-        identical(inside[0], [[1, 0], [0, 0]]),
-        roundoff(means, np.broadcast_to(means[0], (9, 2, 2))),
+        moved, left, identical(inside[0], [[1, 0], [0, 0]]), roundoff(means, np.broadcast_to(means[0], (9, 2, 2)))
     )
 
 
 @POOLING.claim
 def gradients_are_routed(pool, rng):
-    """The gradient of the maximum goes to where it stands and nowhere else; that of the mean to all, a
-    share of 1/K² each
-    """
+    """The gradient of the maximum goes to where it stands and nowhere else; that of the mean to all, a share of 1/K²
+    each"""
     x = rng.permutation(36).reshape(6, 6).astype(float)  # whole numbers, so that steps of ½ reorder nothing
     steps = 0.5 * np.eye(36).reshape(36, 6, 6)
 
     def slopes(kind):
-        return (pool(x + steps, size=3, kind=kind) - pool(x, size=3, kind=kind)).sum((-2, -1)).reshape(
-            6, 6
-        ) / 0.5
+        return (pool(x + steps, size=3, kind=kind) - pool(x, size=3, kind=kind)).sum((-2, -1)).reshape(6, 6) / 0.5
 
     windows = x.reshape(2, 3, 2, 3)
     largest = (windows == windows.max((1, 3), keepdims=True)).reshape(6, 6)
-    return all_of(
-        identical(slopes("max"), largest),
-        roundoff(slopes("average"), np.full((6, 6), 1 / 9), terms=9, scale=36.0),
-    )
+    yield identical(slopes("max"), largest)
+    yield roundoff(slopes("average"), np.full((6, 6), 1 / 9), terms=9, scale=36.0)
 
 
 @POOLING.claim
@@ -170,16 +150,10 @@ def output_size(pool, rng):
 
 @POOLING.claim
 def maximum_commutes_with_increasing_functions(pool, rng):
-    r"""The maximum commutes with every increasing function, $\max(f(x))=f(\max x)$: ReLU may come after
-    the pooling
-    """
+    r"""The maximum commutes with every increasing function, $\max(f(x))=f(\max x)$: ReLU may come after the pooling"""
     x = rng.standard_normal((4, 6, 6))
-    return all_of(
-        *[
-            identical(pool(f(x)), f(pool(x)))
-            for f in (np.tanh, lambda x: np.maximum(x, 0), lambda x: 2 * x - 8)
-        ]
-    )
+    for f in (np.tanh, lambda x: np.maximum(x, 0), lambda x: 2 * x - 8):
+        yield identical(pool(f(x)), f(pool(x)))
 
 
 @POOLING.claim
@@ -209,9 +183,8 @@ def padding_never_wins(pool, rng):
 
 @POOLING.claim
 def differences_do_not_grow(pool, rng):
-    r"""No difference grows: $\max_{ij}|y_{ij}-y'_{ij}|\le\max_{mn}|x_{mn}-x'_{mn}|$ for both kinds, and
-    the mean never exceeds the maximum
-    """
+    r"""No difference grows: $\max_{ij}|y_{ij}-y'_{ij}|\le\max_{mn}|x_{mn}-x'_{mn}|$ for both kinds, and the mean never
+    exceeds the maximum"""
     x, z = rng.standard_normal((2, 30, 6, 6))
     gap = np.abs(x - z).max((1, 2))
     ratios = [(np.abs(pool(x, kind=k) - pool(z, kind=k)).max((1, 2)) / gap).max() for k in ("max", "average")]
@@ -222,9 +195,8 @@ def differences_do_not_grow(pool, rng):
 
 @POOLING.claim
 def soft_maximum_joins_them(pool, rng):
-    r"""Between them lies $\frac1\beta\log\frac1{K^2}\sum e^{\beta x}$: the mean as $\beta\to0$, the
-    maximum, within $\frac{\log K^2}{\beta}$, as $\beta\to\infty$
-    """
+    r"""Between them lies $\frac1\beta\log\frac1{K^2}\sum e^{\beta x}$: the mean as $\beta\to0$, the maximum, within
+    $\frac{\log K^2}{\beta}$, as $\beta\to\infty$"""
     x = rng.standard_normal((20, 4, 4))
     windows = x.reshape(20, 2, 2, 2, 2).swapaxes(2, 3).reshape(20, 2, 2, 4)
 
@@ -235,11 +207,9 @@ def soft_maximum_joins_them(pool, rng):
     spread = float(np.square(windows).max())
     near_mean = np.abs(soft(1e-4) - pool(x, kind="average")).max()
     # soft(β) = mean + β·variance/2 + …
-    return all_of(
-        bound(gap.max(), np.log(4) / 8),
-        bound(gap.min(), -32 * EPSILON, "≥", Text("0, and rounding of the logarithm", "0，以及对数的舍入")),
-        bound(near_mean, 1e-4 * spread),
-    )
+    yield bound(gap.max(), np.log(4) / 8)
+    yield bound(gap.min(), -32 * EPSILON, "≥", Text("0, and rounding of the logarithm", "0，以及对数的舍入"))
+    yield bound(near_mean, 1e-4 * spread)
 
 
 @POOLING.claim
@@ -251,34 +221,27 @@ def shifts_by_the_stride_pass(pool, rng):
     return all_of(*[invariance(b, np.roll(a, (1, 2), (0, 1)), terms=4) for a, b in zip(y, z, strict=True)])
 
 
-@POOLING.mutant(
-    caught_by=[
-        "four-blocks",
-        "local-translation-invariance",
-        "soft-maximum-joins-them",
-        "differences-do-not-grow",
-    ]
-)
+@POOLING.mutant(caught_by="four-blocks, local-translation-invariance, soft-maximum-joins-them, differences-do-not-grow")
 def min_inside(x, size=2, stride=None, padding=0, kind="max"):
     """the smallest value of the window"""
     return -pooling(-x, size, stride, padding, kind)
 
 
-@POOLING.mutant(caught_by=["four-blocks", "gradients-are-routed"])
+@POOLING.mutant(caught_by="four-blocks, gradients-are-routed")
 def whole_map(x, size=2, stride=None, padding=0, kind="max"):
     """max of min over the whole map, as in E16"""
     y = pooling(x, size, stride, padding, kind)
     return np.broadcast_to(x.min(-1).max(-1)[..., None, None], y.shape).copy() if kind == "max" else y
 
 
-@POOLING.mutant(caught_by=["padding-never-wins", "equals-definition"])
+@POOLING.mutant(caught_by="padding-never-wins, equals-definition")
 def padded_with_zeros(x, size=2, stride=None, padding=0, kind="max"):
     """the maximum is padded with zeros"""
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
     return pooling(x, size, stride, 0, kind)
 
 
-@POOLING.mutant(caught_by=["output-size"])
+@POOLING.mutant(caught_by="output-size")
 def size_rounded_up(x, size=2, stride=None, padding=0, kind="max"):
     """the size is rounded up"""
     s = size if stride is None else stride
@@ -286,32 +249,27 @@ def size_rounded_up(x, size=2, stride=None, padding=0, kind="max"):
     return pooling(np.pad(x, more, constant_values=-1e300), size, stride, padding, kind)
 
 
-@POOLING.mutant(caught_by=["maximum-commutes-with-increasing-functions", "padding-never-wins"])
+@POOLING.mutant(caught_by="maximum-commutes-with-increasing-functions, padding-never-wins")
 def magnitude(x, size=2, stride=None, padding=0, kind="max"):
     """the largest magnitude, sign lost"""
     return pooling(np.abs(x), size, stride, padding, kind)
 
 
 @POOLING.mutant(
-    caught_by=[
-        "average-is-a-convolution",
-        "gradients-are-routed",
-        "mean-and-relu-do-not-commute",
-        "differences-do-not-grow",
-    ]
+    caught_by="average-is-a-convolution, gradients-are-routed, mean-and-relu-do-not-commute, differences-do-not-grow"
 )
 def sum_for_mean(x, size=2, stride=None, padding=0, kind="max"):
     """the sum for the mean"""
     return pooling(x, size, stride, padding, kind) * (size**2 if kind == "average" else 1)
 
 
-@POOLING.mutant(caught_by=["local-translation-invariance", "gradients-are-routed"])
+@POOLING.mutant(caught_by="local-translation-invariance, gradients-are-routed")
 def subsampled(x, size=2, stride=None, padding=0, kind="max"):
     """the upper left entry of each window: subsampling"""
     return x[..., :: size if stride is None else stride, :: size if stride is None else stride]
 
 
-@POOLING.mutant(caught_by=["output-size", "shifts-by-the-stride-pass"])
+@POOLING.mutant(caught_by="output-size, shifts-by-the-stride-pass")
 def stride_ignored(x, size=2, stride=None, padding=0, kind="max"):
     """windows one apart, whatever the stride"""
     return pooling(x, size, 1, padding, kind)
@@ -320,10 +278,10 @@ def stride_ignored(x, size=2, stride=None, padding=0, kind="max"):
 POOLING.erratum(
     "E16",
     common=r"$y_{ij}=\max_{k=1}^{K}\min_{l=1}^{L}x_{kl}$, where K and L are the size of the map",
-    why="Neither i nor j stands on the right: the whole result is one constant, 11 on the map 1…16 "
-    "whose pooled values are 4, 8, 12, 16. And there is no minimum in max pooling.",
+    why="Neither i nor j stands on the right: the whole result is one constant, 11 on the map 1…16 whose pooled "
+    "values are 4, 8, 12, 16. And there is no minimum in max pooling.",
     right=r"$y_{ij}=\max_{0\le k,l<K}x_{si+k,\,sj+l}$: the largest value of each window",
-    claims=("four-blocks",),
+    claims="four-blocks",
 )
 
 
@@ -366,11 +324,9 @@ def figure(shift, size):
     axes[3].set(xlabel="shift", title="relative change", ylim=(0, None))
     axes[3].legend(frameon=False, fontsize=7)
     raw, top, mean = (change(f, t) for _, f in kinds)
-    return Drawing(
-        fig,
-        Text(
-            f"A shift of {t} along the rows changes the image itself by {100 * raw:.0f} % (norm of the difference over the norm), its "
-            f"maxima over {K}×{K} by {100 * top:.0f} %, its means by {100 * mean:.0f} %.",
-            f"平移 {t} 个像素使图像本身改变 {100 * raw:.0f} %（差的范数与范数之比），{K}×{K} 窗口的最大值改变 {100 * top:.0f} %，平均值改变 {100 * mean:.0f} %。",
-        ),
+    words = Text(
+        f"A shift of {t} along the rows changes the image itself by {100 * raw:.0f} % (norm of the difference over the norm), its "
+        f"maxima over {K}×{K} by {100 * top:.0f} %, its means by {100 * mean:.0f} %.",
+        f"平移 {t} 个像素使图像本身改变 {100 * raw:.0f} %（差的范数与范数之比），{K}×{K} 窗口的最大值改变 {100 * top:.0f} %，平均值改变 {100 * mean:.0f} %。",
     )
+    return Drawing(fig, words)

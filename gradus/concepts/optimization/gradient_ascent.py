@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -20,9 +20,8 @@ ASCENT = Concept(
     key="gradient-ascent",
     kind="algorithm",
     title="Gradient ascent",
-    summary="Step along the gradient to make $f$ larger: descent on $-f$, with the same bounds on the "
-    "step. It climbs log-likelihoods and expected returns; it stops at any stationary point, which "
-    "need not be the highest.",
+    summary="Step along the gradient to make $f$ larger: descent on $-f$, with the same bounds on the step. It "
+    "climbs log-likelihoods and expected returns; it stops at any stationary point, which need not be the highest.",
     formulas=(
         r"\theta_{t+1}=\theta_t+\alpha\,\nabla f(\theta_t)=\theta_t-\alpha\,\nabla(-f)(\theta_t)",
         r"f(\theta_{t+1})\ge f(\theta_t)+\alpha\left(1-\frac{\alpha L}{2}\right)\lVert\nabla f(\theta_t)\rVert^2",
@@ -39,10 +38,8 @@ ASCENT = Concept(
     year=1847,
     people=("Augustin-Louis Cauchy",),
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`maximize=True`"),),
-    readings=(Reading("boyd2004convex", "§9.3"), Reading("goodfellow2016deep", "§4.3"), Reading("cs229")),
-    deviations=(
-        ("PyTorch's optimisers take `maximize=True`; where it is missing, hand over the negative function."),
-    ),
+    readings="boyd2004convex §9.3; goodfellow2016deep §4.3; cs229",
+    deviations="PyTorch's optimisers take `maximize=True`; where it is missing, hand over the negative function.",
     differentiable=False,
     longest_sum=64,
 )
@@ -71,16 +68,11 @@ def coin(heads, tosses):
 def cases(rng):
     yield (
         "concave quadratic",
-        dict(
-            gradient=quadratic([[-2.0, 0.5], [0.5, -1.0]]), theta0=np.array([1.0, -3.0]), steps=12, alpha=0.25
-        ),
+        dict(gradient=quadratic([[-2.0, 0.5], [0.5, -1.0]]), theta0=np.array([1.0, -3.0]), steps=12, alpha=0.25),
     )
     yield "sine", dict(gradient=cosine, theta0=np.array([3.0, -0.25, 6.0]), steps=9, alpha=0.5)
     yield "log-likelihood", dict(gradient=coin(3.0, 4.0), theta0=np.zeros(1), steps=9, alpha=0.25)
-    yield (
-        "at a stationary point",
-        dict(gradient=quadratic([-1.0, 1.0]), theta0=np.zeros(2), steps=4, alpha=0.5),
-    )
+    yield ("at a stationary point", dict(gradient=quadratic([-1.0, 1.0]), theta0=np.zeros(2), steps=4, alpha=0.5))
     yield "no step", dict(gradient=cosine, theta0=np.ones(3), steps=0, alpha=0.5)
 
 
@@ -104,9 +96,7 @@ def is_descent_on_minus_f(ascend, rng):
 
 @ASCENT.claim
 def it_ascends(ascend, rng):
-    r"""It ascends: each step raises $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$, concave
-    or not
-    """
+    r"""It ascends: each step raises $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$, concave or not"""
 
     def least(alpha):
         theta = ascend(cosine, rng.uniform(-9, 9, 50), 20, alpha)
@@ -134,25 +124,19 @@ def reaches_the_maximum_likelihood(ascend, rng):
 
 @ASCENT.claim
 def no_maximum_no_convergence(ascend, rng):
-    r"""All heads: the likelihood has no maximum, and the log-odds grow for ever,
-    $\eta+e^{\eta}\approx\alpha nt$
-    """
+    r"""All heads: the likelihood has no maximum, and the log-odds grow for ever, $\eta+e^{\eta}\approx\alpha nt$"""
     eta = ascend(coin(10.0, 10.0), np.zeros(1), 1000, 0.1)[:, 0]
     t = np.arange(1001)
     # Δ = 1/(1 + e^η) adds 1 to η + e^η and, by second order, e^η Δ²/2 < 1/(2(t + 1)) and a little more
     ahead = (1 + np.log(1 + t)).max()
     error = np.abs(eta + np.exp(eta) - (1 + t)).max()
     why = Text("second order of the steps, summed: 1 + log(1 + T)", "各步的二阶项之和：1 + log(1 + T)")
-    return all_of(
-        bound(np.diff(eta).min(), 0.0, "≥", Text("it only grows", "只增不减")), near(error, 0.0, ahead, why)
-    )
+    return all_of(bound(np.diff(eta).min(), 0.0, "≥", Text("it only grows", "只增不减")), near(error, 0.0, ahead, why))
 
 
 @ASCENT.claim
 def leaves_a_bowl(ascend, rng):
-    r"""From the bottom of a bowl it runs away: on $\tfrac\lambda2\theta^2$,
-    $\theta_t=(1+\alpha\lambda)^t\theta_0$
-    """
+    r"""From the bottom of a bowl it runs away: on $\tfrac\lambda2\theta^2$, $\theta_t=(1+\alpha\lambda)^t\theta_0$"""
     curvature, start, t = np.array([0.5, 1.0, 4.0]), rng.standard_normal(3), np.arange(31)[:, None]
     theta = ascend(quadratic(curvature), start, 30, 0.25)
     want = start * (1 + 0.25 * curvature) ** t
@@ -161,33 +145,22 @@ def leaves_a_bowl(ascend, rng):
 
 @ASCENT.claim
 def step_is_limited(ascend, rng):
-    r"""Like descent it needs $\alpha<2/L$: on $-x^2$, $L=2$, it halves at $\alpha=\tfrac14$, oscillates at
-    1 and diverges beyond
-    """
+    r"""Like descent it needs $\alpha<2/L$: on $-x^2$, $L=2$, it halves at $\alpha=\tfrac14$, oscillates at 1 and
+    diverges beyond"""
     t = np.arange(13)
-    return all_of(
-        *[
-            roundoff(ascend(quadratic([-2.0]), np.ones(1), 12, a)[:, 0], (1 - 2 * a) ** t, terms=24)
-            for a in (0.25, 1.0, 1.25)
-        ]
-    )
+    for a in (0.25, 1.0, 1.25):
+        yield roundoff(ascend(quadratic([-2.0]), np.ones(1), 12, a)[:, 0], (1 - 2 * a) ** t, terms=24)
 
 
 @ASCENT.mutant(
-    caught_by=[
-        "equals-definition",
-        "is-descent-on-minus-f",
-        "it-ascends",
-        "reaches-the-maximum-likelihood",
-        "leaves-a-bowl",
-    ]
+    caught_by="equals-definition, is-descent-on-minus-f, it-ascends, reaches-the-maximum-likelihood, leaves-a-bowl"
 )
 def descent(gradient, theta0, steps, alpha):
     """descent: the sign of the step"""
     return gradient_ascent(gradient, theta0, steps, -alpha)
 
 
-@ASCENT.mutant(caught_by=["no-maximum-no-convergence", "step-is-limited", "is-descent-on-minus-f"])
+@ASCENT.mutant(caught_by="no-maximum-no-convergence, step-is-limited, is-descent-on-minus-f")
 def shrinking_step(gradient, theta0, steps, alpha):
     """a step that shrinks with t"""
     theta = [theta0]
@@ -196,7 +169,7 @@ def shrinking_step(gradient, theta0, steps, alpha):
     return np.stack(theta)
 
 
-@ASCENT.mutant(caught_by=["equals-definition"])
+@ASCENT.mutant(caught_by="equals-definition")
 def sequential_update(gradient, theta0, steps, alpha):
     """coordinates one after the other"""
     theta = [theta0]
@@ -221,8 +194,7 @@ def uphill(p):
 
 
 @ASCENT.figure(
-    alpha=Slider(0.02, 0.9, 0.2, "step size α", log=True),
-    start=Slider(-2.4, 2.4, -0.2, "where it starts, θ₁"),
+    alpha=Slider(0.02, 0.9, 0.2, "step size α", log=True), start=Slider(-2.4, 2.4, -0.2, "where it starts, θ₁")
 )
 def figure(alpha, start):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)
@@ -238,11 +210,9 @@ def figure(alpha, start):
     right.set(xlabel="t", ylabel=r"$f(\theta_t)$", ylim=(0, 1.7))
     top, end = float(hills(1.2, 0.3)), float(hills(*theta[-1]))
     highest = sum(hills(*o[-1]) > 0.97 * top for o in faint)
-    return Drawing(
-        fig,
-        Text(
-            f"Two hills; from θ₁ = {start:.2g} with α = {alpha:.2g} the ascent ends at height {end:.2f}, the highest top being {top:.2f}. "
-            f"Of {len(faint)} starts along the lower edge (grey) {highest} reach it.",
-            f"两座山丘；从 θ₁ = {start:.2g} 出发，α = {alpha:.2g}，上升终止于高度 {end:.2f}，最高峰为 {top:.2f}。下边缘的 {len(faint)} 个起点（灰色）中有 {highest} 个到达最高峰。",
-        ),
+    words = Text(
+        f"Two hills; from θ₁ = {start:.2g} with α = {alpha:.2g} the ascent ends at height {end:.2f}, the highest top being {top:.2f}. "
+        f"Of {len(faint)} starts along the lower edge (grey) {highest} reach it.",
+        f"两座山丘；从 θ₁ = {start:.2g} 出发，α = {alpha:.2g}，上升终止于高度 {end:.2f}，最高峰为 {top:.2f}。下边缘的 {len(faint)} 个起点（灰色）中有 {highest} 个到达最高峰。",
     )
+    return Drawing(fig, words)

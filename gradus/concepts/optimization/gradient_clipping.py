@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,9 +28,8 @@ CLIPPING = Concept(
     key="gradient-clipping",
     kind="algorithm",
     title="Gradient clipping",
-    summary="A gradient that is longer than $c$ is shortened to the length $c$; its direction is kept. One "
-    r"step can then move the parameters by no more than $\alpha c$, however steep the cliff that it "
-    "meets.",
+    summary="A gradient that is longer than $c$ is shortened to the length $c$; its direction is kept. One step can "
+    r"then move the parameters by no more than $\alpha c$, however steep the cliff that it meets.",
     formulas=(
         r"\operatorname{clip}_c(g)=g\,\min\!\left(1,\frac{c}{\lVert g\rVert_2+\varepsilon}\right),\qquad "
         r"\lVert g\rVert_2^2=\sum_{k}\lVert g^{(k)}\rVert_2^2",
@@ -38,19 +37,8 @@ CLIPPING = Concept(
     symbols=(
         Symbol("g", "g", "n", "gradient, one array a parameter"),
         Symbol("c", "c", "", "the largest norm allowed", "positive"),
-        Symbol(
-            r"\varepsilon",
-            "epsilon",
-            "",
-            "0 as in the paper, $10^{-6}$ in PyTorch",
-            "nonnegative",
-        ),
-        Symbol(
-            "g^{(k)}",
-            "",
-            "",
-            "the part of parameter k; one norm over all parts",
-        ),
+        Symbol(r"\varepsilon", "epsilon", "", "0 as in the paper, $10^{-6}$ in PyTorch", "nonnegative"),
+        Symbol("g^{(k)}", "", "", "the part of parameter k; one norm over all parts"),
     ),
     needs=("gradient", "norm"),
     source="pascanu2013difficulty",
@@ -60,16 +48,11 @@ CLIPPING = Concept(
         Implementation("gradus.optimization.clipping:clip_by_global_norm", "torch"),
         Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch, "in place"),
     ),
-    readings=(Reading("pascanu2013difficulty", "§3.2"), Reading("goodfellow2016deep", "§10.11.1")),
+    readings="pascanu2013difficulty §3.2; goodfellow2016deep §10.11.1",
     deviations=(
-        (
-            "The paper and Optax have no ε. PyTorch adds $10^{-6}$ to the norm, so that a clipped gradient "
-            "is a millionth part shorter than c at ‖g‖ = 1."
-        ),
-        (
-            "Clipping each coordinate (`clip_grad_value_`) bounds the largest coordinate, and turns the "
-            "direction."
-        ),
+        "The paper and Optax have no ε. PyTorch adds $10^{-6}$ to the norm, so that a clipped gradient is a "
+        "millionth part shorter than c at ‖g‖ = 1.",
+        "Clipping each coordinate (`clip_grad_value_`) bounds the largest coordinate, and turns the direction.",
     ),
     differentiable=False,
 )
@@ -105,9 +88,7 @@ def length(parts):
 
 def gradients(rng, count=50):
     """Gradients of three parameters with norms from 10⁻³ to 10³."""
-    return [
-        tuple(10 ** rng.uniform(-3, 3) * rng.standard_normal(n) for n in (1, 6, 20)) for _ in range(count)
-    ]
+    return [tuple(10 ** rng.uniform(-3, 3) * rng.standard_normal(n) for n in (1, 6, 20)) for _ in range(count)]
 
 
 @CLIPPING.claim
@@ -138,21 +119,17 @@ def short_gradients_are_left_alone(clip, rng):
 @CLIPPING.claim
 def long_gradients_get_the_norm_c(clip, rng):
     r"""A long gradient comes out with the norm $c$; with ε, shorter by the factor
-    $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$
-    """
+    $\lVert g\rVert/(\lVert g\rVert+\varepsilon)$"""
     long = [g for g in gradients(rng) if length(g) > 1]
     exact = [roundoff(length(clip(g, 0.7)), 0.7, terms=27) for g in long]
-    guarded = [
-        roundoff(length(clip(g, 0.7, 1e-6)), 0.7 * length(g) / (length(g) + 1e-6), terms=27) for g in long
-    ]
+    guarded = [roundoff(length(clip(g, 0.7, 1e-6)), 0.7 * length(g) / (length(g) + 1e-6), terms=27) for g in long]
     return all_of(*exact, *guarded)
 
 
 @CLIPPING.claim
 def is_the_projection_onto_a_ball(clip, rng):
-    """It is the projection onto the ball of radius $c$: no point of the ball is nearer, and two gradients
-    never move apart
-    """
+    """It is the projection onto the ball of radius $c$: no point of the ball is nearer, and two gradients never move
+    apart"""
 
     def flat(parts):
         return np.concatenate([np.ravel(p) for p in parts])
@@ -167,39 +144,24 @@ def is_the_projection_onto_a_ball(clip, rng):
     angles = [((f - p) @ (Y - p).T).max() / max(np.linalg.norm(f), 1) for f, p in zip(F, P, strict=True)]
     before = np.linalg.norm(F[:, None] - F, axis=-1)[~np.eye(20, dtype=bool)]
     after = np.linalg.norm(P[:, None] - P, axis=-1)[~np.eye(20, dtype=bool)]
-    return all_of(
-        bound(
-            max(angles),
-            1e-14,
-            "≤",
-            Text("⟨g − p, y − p⟩ ≤ 0, up to rounding", "⟨g − p, y − p⟩ ≤ 0，不计舍入"),
-        ),
-        bound(
-            (after / before).max(),
-            1.0 + 1e-14,
-            "≤",
-            Text("distance after over before", "裁剪后与裁剪前的距离之比"),
-        ),
+    yield bound(max(angles), 1e-14, "≤", Text("⟨g − p, y − p⟩ ≤ 0, up to rounding", "⟨g − p, y − p⟩ ≤ 0，不计舍入"))
+    yield bound(
+        (after / before).max(), 1.0 + 1e-14, "≤", Text("distance after over before", "裁剪后与裁剪前的距离之比")
     )
 
 
 @CLIPPING.claim
 def clipping_biases_noise(clip, rng):
-    """It biases noisy gradients: −1 nine times in ten, else 11, has the mean $+0.2$; clipped at 1 the mean
-    is $-0.8$
-    """
+    """It biases noisy gradients: −1 nine times in ten, else 11, has the mean $+0.2$; clipped at 1 the mean is $-0.8$"""
     values = np.array([-1.0] * 9 + [11.0])
     clipped = np.array([clip((np.array([v]),), 1.0)[0][0] for v in values])
-    return all_of(
-        roundoff(values.mean(), 0.2, terms=10, scale=11.0), roundoff(clipped.mean(), -0.8, terms=10)
-    )
+    return all_of(roundoff(values.mean(), 0.2, terms=10, scale=11.0), roundoff(clipped.mean(), -0.8, terms=10))
 
 
 @CLIPPING.claim
 def survives_a_cliff(clip, rng):
-    r"""A step of descent moves by at most $\alpha c$: at a cliff of slope $10^8$ it stays, where plain
-    descent is thrown out
-    """
+    r"""A step of descent moves by at most $\alpha c$: at a cliff of slope $10^8$ it stays, where plain descent is
+    thrown out"""
 
     def gradient(x):
         return 1e8 if 0 < x < 1e-3 else x  # a wall of height 10⁵ at the bottom of ½x²
@@ -211,44 +173,39 @@ def survives_a_cliff(clip, rng):
     return bound(farthest, 0.1 + 5e-4)
 
 
-@CLIPPING.mutant(caught_by=["direction-is-kept", "equals-definition"])
+@CLIPPING.mutant(caught_by="direction-is-kept, equals-definition")
 def each_by_its_own_norm(g, c, epsilon=0.0):
     """each parameter by its own norm"""
     return tuple(clip((part,), c, epsilon)[0] for part in g)
 
 
-@CLIPPING.mutant(caught_by=["direction-is-kept", "norm-is-bounded", "long-gradients-get-the-norm-c"])
+@CLIPPING.mutant(caught_by="direction-is-kept, norm-is-bounded, long-gradients-get-the-norm-c")
 def each_coordinate(g, c, epsilon=0.0):
     """each coordinate clipped"""
     return tuple(np.clip(part, -c, c) for part in g)
 
 
-@CLIPPING.mutant(
-    caught_by=["short-gradients-are-left-alone", "equals-definition", "is-the-projection-onto-a-ball"]
-)
+@CLIPPING.mutant(caught_by="short-gradients-are-left-alone, equals-definition, is-the-projection-onto-a-ball")
 def always_scaled(g, c, epsilon=0.0):
     """always scaled to the norm c"""
     norm = length(g) + epsilon
     return tuple(part * c / norm for part in g)
 
 
-@CLIPPING.mutant(caught_by=["norm-is-bounded", "survives-a-cliff", "clipping-biases-noise"])
+@CLIPPING.mutant(caught_by="norm-is-bounded, survives-a-cliff, clipping-biases-noise")
 def not_clipped(g, c, epsilon=0.0):
     """not clipped"""
     return g
 
 
-@CLIPPING.mutant(caught_by=["equals-definition", "long-gradients-get-the-norm-c"])
+@CLIPPING.mutant(caught_by="equals-definition, long-gradients-get-the-norm-c")
 def root_forgotten(g, c, epsilon=0.0):
     """the squared norm, its root forgotten"""
     norm = length(g) ** 2 + epsilon
     return tuple(part * min(1.0, c / norm) for part in g) if norm else g
 
 
-@CLIPPING.figure(
-    c=Slider(0.1, 4, 1, "largest norm c", log=True),
-    step=Slider(0.05, 0.6, 0.3, "step size α"),
-)
+@CLIPPING.figure(c=Slider(0.1, 4, 1, "largest norm c", log=True), step=Slider(0.05, 0.6, 0.3, "step size α"))
 def figure(c, step):
     def f(x, y):
         return 0.5 * x**2 + 0.5 * y**2 + 3 / (1 + np.exp(-25 * (x - 1)))
@@ -271,11 +228,9 @@ def figure(c, step):
     ax.axvline(1, color="0.4", lw=0.8, ls=":")
     ax.legend(frameon=False, loc="lower left")
     jumps = [float(np.linalg.norm(np.diff(p, axis=0), axis=1).max()) for p in paths]
-    return Drawing(
-        fig,
-        Text(
-            f"Descent over a cliff at θ₁ = 1, α = {step:g}. The longest step is {jumps[0]:.2f} without clipping and "
-            f"{jumps[1]:.2f} with c = {c:g} (at most αc = {step * c:.2f}).",
-            f"越过 θ₁ = 1 处悬崖的下降，α = {step:g}。不裁剪时最长一步为 {jumps[0]:.2f}，c = {c:g} 时为 {jumps[1]:.2f}（至多 αc = {step * c:.2f}）。",
-        ),
+    words = Text(
+        f"Descent over a cliff at θ₁ = 1, α = {step:g}. The longest step is {jumps[0]:.2f} without clipping and "
+        f"{jumps[1]:.2f} with c = {c:g} (at most αc = {step * c:.2f}).",
+        f"越过 θ₁ = 1 处悬崖的下降，α = {step:g}。不裁剪时最长一步为 {jumps[0]:.2f}，c = {c:g} 时为 {jumps[1]:.2f}（至多 αc = {step * c:.2f}）。",
     )
+    return Drawing(fig, words)

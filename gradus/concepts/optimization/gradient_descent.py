@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -20,9 +20,9 @@ DESCENT = Concept(
     key="gradient-descent",
     kind="algorithm",
     title="Gradient descent",
-    summary="Step against the gradient, all partial derivatives taken at the old point. With an "
-    r"$L$-Lipschitz gradient it converges for $0<\alpha<2/L$ when $f$ is convex and has a "
-    "minimiser; how fast is decided by the condition number.",
+    summary="Step against the gradient, all partial derivatives taken at the old point. With an $L$-Lipschitz "
+    r"gradient it converges for $0<\alpha<2/L$ when $f$ is convex and has a minimiser; how fast is decided by the "
+    "condition number.",
     formulas=(
         r"\theta_{t+1}=\theta_t-\alpha\,\nabla f(\theta_t)",
         r"f(\theta)=\tfrac12\theta^{\mathsf T}A\theta:\qquad \lVert\theta_t\rVert\le\rho^{\,t}\lVert\theta_0\rVert,\qquad "
@@ -46,13 +46,8 @@ DESCENT = Concept(
     year=1847,
     people=("Augustin-Louis Cauchy",),
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the full gradient"),),
-    readings=(
-        Reading("boyd2004convex", "§9.3"),
-        Reading("nesterov2018lectures", "§2.1.5"),
-        Reading("drori2014performance", "§3"),
-        Reading("goodfellow2016deep", "§4.3"),
-    ),
-    deviations=("PyTorch calls it SGD whether or not the gradient is stochastic.",),
+    readings="boyd2004convex §9.3; nesterov2018lectures §2.1.5; drori2014performance §3; goodfellow2016deep §4.3",
+    deviations="PyTorch calls it SGD whether or not the gradient is stochastic.",
     differentiable=False,
     longest_sum=64,
 )
@@ -118,9 +113,8 @@ def bisect(below, low, high):
 
 @DESCENT.claim
 def threshold_is_two_over_l(descend, rng):
-    r"""On a quadratic it converges exactly for $0<\alpha<2/L$: the bisected threshold is
-    $2/\lambda_{\max}$ to $10^{-6}$
-    """
+    r"""On a quadratic it converges exactly for $0<\alpha<2/L$: the bisected threshold is $2/\lambda_{\max}$ to
+    $10^{-6}$"""
     gradient, start = quadratic(symmetric([1.0, 2.0, 3.7], rng)), np.ones(3)
 
     def shrinks(alpha):
@@ -135,24 +129,21 @@ def threshold_is_two_over_l(descend, rng):
 def rate_on_a_quadratic(descend, rng):
     r"""The error shrinks by $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ a step"""
     eigenvalues = np.array([0.2, 1.0, 3.0])
-    gradient, evidence = quadratic(symmetric(eigenvalues, rng)), []
+    gradient = quadratic(symmetric(eigenvalues, rng))
     for alpha in (0.1, 0.4, 0.65):
         size = np.linalg.norm(descend(gradient, rng.standard_normal(3), 161, alpha), axis=1)
         second, rho = np.sort(np.abs(1 - alpha * eigenvalues))[-2:]
         rest = 100 * (second / rho) ** 320 + 1e-12
         why = Text(
-            "squared ratio of the second mode to the slowest after 160 steps",
-            "160 步后次慢模态与最慢模态之比的平方",
+            "squared ratio of the second mode to the slowest after 160 steps", "160 步后次慢模态与最慢模态之比的平方"
         )
-        evidence.append(near(size[161] / size[160], rho, rest, why, "rate"))
-    return all_of(*evidence)
+        yield near(size[161] / size[160], rho, rest, why, "rate")
 
 
 @DESCENT.claim
 def best_step(descend, rng):
-    r"""The best constant step is $2/(\mu+L)$, with $\rho^\star=\frac{\kappa-1}{\kappa+1}$: there the
-    slowest mode changes from $\mu$ to $L$
-    """
+    r"""The best constant step is $2/(\mu+L)$, with $\rho^\star=\frac{\kappa-1}{\kappa+1}$: there the slowest mode
+    changes from $\mu$ to $L$"""
     mu, L = 0.3, 2.1
     gradient = quadratic([mu, L])
 
@@ -169,8 +160,7 @@ def best_step(descend, rng):
 @DESCENT.claim
 def it_descends(descend, rng):
     r"""It descends: each step lowers $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2>0$ while
-    $0<\alpha<2/L$
-    """
+    $0<\alpha<2/L$"""
 
     def least(alpha, gradient, f, start, L):
         theta = descend(gradient, start, 25, alpha)
@@ -200,9 +190,8 @@ def clipped(theta):
 
 @DESCENT.claim
 def convex_bound(descend, rng):
-    r"""For convex $f$ and $\alpha\le1/L$,
-    $f(\theta_t)-f^\star\le\lVert\theta_0-\theta^\star\rVert^2/(2\alpha t)$ at every $t$
-    """
+    r"""For convex $f$ and $\alpha\le1/L$, $f(\theta_t)-f^\star\le\lVert\theta_0-\theta^\star\rVert^2/(2\alpha t)$ at
+    every $t$"""
     t = np.arange(1, 151)
 
     def huber(x):
@@ -216,18 +205,16 @@ def convex_bound(descend, rng):
             because=Text("error · 2αt/R², the largest", "误差 · 2αt/R²，取最大者"),
         )
 
-    return all_of(
-        *[worst(clipped, huber, 30.0, a) for a in (1.0, 0.3)],
-        worst(twice, np.square, 4.0, 0.5),
-        worst(lambda x: x, lambda x: x**2 / 2, 2.0, 0.01),
-    )
+    for a in (1.0, 0.3):
+        yield worst(clipped, huber, 30.0, a)
+    yield worst(twice, np.square, 4.0, 0.5)
+    yield worst(lambda x: x, lambda x: x**2 / 2, 2.0, 0.01)
 
 
 @DESCENT.claim
 def sharp_bound_is_attained(descend, rng):
-    r"""The best bound for $\alpha=1/L$, $\frac{LR^2}{4T+2}$, is attained by a function that is linear up
-    to $R/(2T+1)$ from its minimum
-    """
+    r"""The best bound for $\alpha=1/L$, $\frac{LR^2}{4T+2}$, is attained by a function that is linear up to $R/(2T+1)$
+    from its minimum"""
 
     def one(T, R=8.0):
         e = R / (2 * T + 1)
@@ -247,9 +234,8 @@ def update_is_simultaneous(descend, rng):
 
 @DESCENT.claim
 def absolute_value_never_converges(descend, rng):
-    r"""A Lipschitz $f$ is not enough: on $\lvert x\rvert$ from 1 with $\alpha=0.3<2/L=2$ the point is 0.1
-    after 1001 steps, and −0.2, 0.1, −0.2, … for ever
-    """
+    r"""A Lipschitz $f$ is not enough: on $\lvert x\rvert$ from 1 with $\alpha=0.3<2/L=2$ the point is 0.1 after 1001
+    steps, and −0.2, 0.1, −0.2, … for ever"""
     x = descend(any_sign, np.array([1.0]), 1001, 0.3)[:, 0]
     return roundoff(x[4:], np.resize([-0.2, 0.1], 998), terms=5, scale=1.0)
 
@@ -272,19 +258,15 @@ def runaway(descend, steps):
     # a step Δ = 4/(1 + eˣ) adds 4 to the sum and, by second order, eˣΔ²/2 ≈ 8/(1 + eˣ) ≈ 2/t; the first adds 4.4
     ahead = 2 * np.log(steps) + 12
     exact = near(
-        x[-1] + np.exp(x[-1]),
-        4.0 * steps + 1,
-        ahead,
-        Text("second order of the steps, summed", "各步的二阶项之和"),
+        x[-1] + np.exp(x[-1]), 4.0 * steps + 1, ahead, Text("second order of the steps, summed", "各步的二阶项之和")
     )
     return all_of(bound(np.diff(x).min(), 0.0, "≥", Text("it only grows", "只增不减")), exact)
 
 
 @DESCENT.claim
 def no_minimiser_no_convergence(descend, rng):
-    r"""Without a minimiser the iterates run away: $\log(1+e^{-x})$, $\alpha=4$: $x+e^x\approx4t+1$,
-    growing like $\log t$
-    """
+    r"""Without a minimiser the iterates run away: $\log(1+e^{-x})$, $\alpha=4$: $x+e^x\approx4t+1$, growing like
+    $\log t$"""
     return runaway(descend, 1500)
 
 
@@ -307,7 +289,7 @@ def stepping(rule):
     return descend
 
 
-@DESCENT.mutant(caught_by=["equals-definition", "threshold-is-two-over-l", "it-descends", "convex-bound"])
+@DESCENT.mutant(caught_by="equals-definition, threshold-is-two-over-l, it-descends, convex-bound")
 def ascent(gradient, theta0, steps, alpha):
     """ascent: the sign of the step"""
     return stepping(lambda g, theta, a, t: theta + a * g(theta))(gradient, theta0, steps, alpha)
@@ -320,41 +302,27 @@ def one_by_one(gradient, theta, alpha, t):
     return theta
 
 
-@DESCENT.mutant(caught_by=["update-is-simultaneous", "equals-definition"])
+@DESCENT.mutant(caught_by="update-is-simultaneous, equals-definition")
 def sequential_update(gradient, theta0, steps, alpha):
     """coordinates one after the other: Gauss–Seidel"""
     return stepping(one_by_one)(gradient, theta0, steps, alpha)
 
 
 @DESCENT.mutant(
-    caught_by=[
-        "rate-on-a-quadratic",
-        "best-step",
-        "it-descends",
-        "two-over-l-itself-oscillates",
-        "sharp-bound-is-attained",
-    ]
+    caught_by="rate-on-a-quadratic, best-step, it-descends, two-over-l-itself-oscillates, sharp-bound-is-attained"
 )
 def half_step(gradient, theta0, steps, alpha):
     """half the step"""
     return gradient_descent(gradient, theta0, steps, alpha / 2)
 
 
-@DESCENT.mutant(
-    caught_by=[
-        "absolute-value-never-converges",
-        "no-minimiser-no-convergence",
-        "a-hundred-thousand-steps-away",
-    ]
-)
+@DESCENT.mutant(caught_by="absolute-value-never-converges, no-minimiser-no-convergence, a-hundred-thousand-steps-away")
 def shrinking_step(gradient, theta0, steps, alpha):
     """a step that shrinks with t"""
-    return stepping(lambda g, theta, a, t: theta - a / np.sqrt(t + 1) * g(theta))(
-        gradient, theta0, steps, alpha
-    )
+    return stepping(lambda g, theta, a, t: theta - a / np.sqrt(t + 1) * g(theta))(gradient, theta0, steps, alpha)
 
 
-@DESCENT.mutant(caught_by=["equals-definition", "convex-bound", "rate-on-a-quadratic"])
+@DESCENT.mutant(caught_by="equals-definition, convex-bound, rate-on-a-quadratic")
 def normalised(gradient, theta0, steps, alpha):
     """the gradient's direction only"""
 
@@ -367,41 +335,38 @@ def normalised(gradient, theta0, steps, alpha):
 DESCENT.erratum(
     "E1",
     common="If f is convex and Lipschitz continuous, it converges to the global optimum",
-    why=r"$\lvert x\rvert$ is convex and Lipschitz, and a constant step never settles; $\log(1+e^{-x})$ "
-    "has no minimiser, and the iterates run to infinity.",
+    why=r"$\lvert x\rvert$ is convex and Lipschitz, and a constant step never settles; $\log(1+e^{-x})$ has no "
+    "minimiser, and the iterates run to infinity.",
     right=r"$f$ convex, $\nabla f$ $L$-Lipschitz, a minimiser exists, $0<\alpha<2/L$",
-    claims=("absolute-value-never-converges", "no-minimiser-no-convergence", "a-hundred-thousand-steps-away"),
+    claims="absolute-value-never-converges, no-minimiser-no-convergence, a-hundred-thousand-steps-away",
 )
 DESCENT.erratum(
     "E2",
     common=r"The step must satisfy $\alpha\le\frac{2}{L}$, with $L$ the Lipschitz constant of $f$",
-    why=r"At $\alpha=2/L$ the iterates on $x^2$ are 1, −1, 1, −1, …; and $L$ is the constant of "
-    r"$\nabla f$.",
+    why=r"At $\alpha=2/L$ the iterates on $x^2$ are 1, −1, 1, −1, …; and $L$ is the constant of $\nabla f$.",
     right=r"$0<\alpha<2/L$, $L$ the Lipschitz constant of $\nabla f$",
-    claims=("two-over-l-itself-oscillates", "threshold-is-two-over-l"),
+    claims="two-over-l-itself-oscillates, threshold-is-two-over-l",
 )
 DESCENT.erratum(
     "E8",
     common=r"For each $j$: $\theta_j:=\theta_j-\alpha\,\partial f/\partial\theta_j$",
-    why="Run as code, “:=” one coordinate after the other is another algorithm, Gauss–Seidel: (.2, "
-    "−.152) instead of (.2, −.76).",
+    why="Run as code, “:=” one coordinate after the other is another algorithm, Gauss–Seidel: (.2, −.152) instead of "
+    "(.2, −.76).",
     right=r"all partial derivatives at the old $\theta$, then assign",
-    claims=("update-is-simultaneous",),
+    claims="update-is-simultaneous",
 )
 DESCENT.erratum(
     "E10",
     common="Gradient descent is an algorithm that maximises a function",
-    why=r"A step of $-\alpha\nabla f$ lowers $f$, by at least "
-    r"$\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$; the mutant that steps along $+\nabla f$ fails "
-    "this.",
+    why=r"A step of $-\alpha\nabla f$ lowers $f$, by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$; the "
+    r"mutant that steps along $+\nabla f$ fails this.",
     right=r"$\theta-\alpha\nabla f$ descends, $\theta+\alpha\nabla f$ ascends",
-    claims=("it-descends",),
+    claims="it-descends",
 )
 
 
 @DESCENT.figure(
-    step=Slider(0.02, 1.05, 0.93, "step size α (× 2/L)"),
-    condition=Slider(1, 100, 12, "condition number κ", log=True),
+    step=Slider(0.02, 1.05, 0.93, "step size α (× 2/L)"), condition=Slider(1, 100, 12, "condition number κ", log=True)
 )
 def figure(step, condition):
     T, H, start = 60, np.array([1 / condition, 1.0]), np.array([-4.0, 1.6])
@@ -411,9 +376,7 @@ def figure(step, condition):
     level_sets(left, lambda x, y: (H[0] * x**2 + y**2) / 2, (-4.6, 3.0), (-2.0, 2.2))
     path(left, theta, COLOURS[1])
     steps = np.linspace(0.01, 2.2, 200)
-    for h, colour, name in zip(
-        H, (COLOURS[2], COLOURS[0]), (r"$|1-\alpha\mu|$", r"$|1-\alpha L|$"), strict=True
-    ):
+    for h, colour, name in zip(H, (COLOURS[2], COLOURS[0]), (r"$|1-\alpha\mu|$", r"$|1-\alpha L|$"), strict=True):
         right.plot(steps, np.abs(1 - steps * h), color=colour, lw=1.1, ls="--", label=name)
     right.plot(steps, np.abs(1 - steps[:, None] * H).max(1), color="0.2", lw=1.8, label=r"$\rho(\alpha)$")
     rho = float(np.abs(1 - 2 * step * H).max())
@@ -422,12 +385,10 @@ def figure(step, condition):
     right.set(xlabel=r"$\alpha L$", ylabel="factor a step", xlim=(0, 2.2), ylim=(0, 1.25))
     right.legend(frameon=False, fontsize=8, loc="lower left")
     ends = [float(np.linalg.norm(p[-1])) for p in (theta, best)]
-    return Drawing(
-        fig,
-        Text(
-            f"κ = {condition:.3g}, α = {2 * step:.3g}/L: the error changes by ρ = {rho:.4f} a step, at best by {(condition - 1) / (condition + 1):.4f}. "
-            f"After {T} steps the distance is {ends[0]:.2e}; with the best constant step {ends[1]:.2e}.",
-            f"κ = {condition:.3g}，α = {2 * step:.3g}/L：误差每步乘以 ρ = {rho:.4f}，最佳为 {(condition - 1) / (condition + 1):.4f}。"
-            f"{T} 步后的距离为 {ends[0]:.2e}；用最佳常数步长则为 {ends[1]:.2e}。",
-        ),
+    words = Text(
+        f"κ = {condition:.3g}, α = {2 * step:.3g}/L: the error changes by ρ = {rho:.4f} a step, at best by {(condition - 1) / (condition + 1):.4f}. "
+        f"After {T} steps the distance is {ends[0]:.2e}; with the best constant step {ends[1]:.2e}.",
+        f"κ = {condition:.3g}，α = {2 * step:.3g}/L：误差每步乘以 ρ = {rho:.4f}，最佳为 {(condition - 1) / (condition + 1):.4f}。"
+        f"{T} 步后的距离为 {ends[0]:.2e}；用最佳常数步长则为 {ends[1]:.2e}。",
     )
+    return Drawing(fig, words)

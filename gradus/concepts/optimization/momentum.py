@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -22,9 +22,9 @@ MOMENTUM = Concept(
     key="momentum",
     kind="algorithm",
     title="Momentum (heavy ball)",
-    summary=r"The step follows a velocity, the sum of past gradients, each forgotten by a factor $\beta$ a "
-    "step. Along a narrow valley the pushes add up, across it they cancel: on quadratics "
-    r"$\sqrt\kappa$ steps do the work of $\kappa$.",
+    summary=r"The step follows a velocity, the sum of past gradients, each forgotten by a factor $\beta$ a step. "
+    r"Along a narrow valley the pushes add up, across it they cancel: on quadratics $\sqrt\kappa$ steps do the work "
+    r"of $\kappa$.",
     formulas=(
         r"v_{t+1}=\beta v_t+\nabla f(\theta_t),\qquad \theta_{t+1}=\theta_t-\alpha v_{t+1},\qquad v_0=0",
         r"\theta_{t+1}=\theta_t-\alpha\nabla f(\theta_t)+\beta(\theta_t-\theta_{t-1})",
@@ -48,25 +48,12 @@ MOMENTUM = Concept(
     year=1964,
     people=("Boris T. Polyak",),
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`momentum=β`"),),
-    readings=(
-        Reading("polyak1964some"),
-        Reading("goh2017momentum"),
-        Reading("sutskever2013importance", "§2"),
-        Reading("goodfellow2016deep", "§8.3.2"),
-    ),
-    deviations=(
-        (
-            r"PyTorch and Optax: $v\leftarrow\beta v+g$, $\theta\leftarrow\theta-\alpha v$ (here). Others "
-            r"put the step inside, $v\leftarrow\beta v-\alpha g$: the same while $\alpha$ is constant, not "
-            r"under a schedule. An average $v\leftarrow\beta v+(1-\beta)g$ takes steps shorter by $1-\beta$."
-        ),
-    ),
-    unverified=(
-        (
-            r"No method that sees one noisy gradient a step can beat $1/\sqrt T$ on all convex problems "
-            "(Nemirovski and Yudin)."
-        ),
-    ),
+    readings="polyak1964some; goh2017momentum; sutskever2013importance §2; goodfellow2016deep §8.3.2",
+    deviations=r"PyTorch and Optax: $v\leftarrow\beta v+g$, $\theta\leftarrow\theta-\alpha v$ (here). Others put the "
+    r"step inside, $v\leftarrow\beta v-\alpha g$: the same while $\alpha$ is constant, not under a schedule. An "
+    r"average $v\leftarrow\beta v+(1-\beta)g$ takes steps shorter by $1-\beta$.",
+    unverified=r"No method that sees one noisy gradient a step can beat $1/\sqrt T$ on all convex problems "
+    "(Nemirovski and Yudin).",
     differentiable=False,
     longest_sum=64,
 )
@@ -90,14 +77,8 @@ def any_tanh(theta):
 def cases(rng):
     H = np.array([[3.0, 1.0], [1.0, 2.0]])
     yield "quadratic", dict(gradient=quadratic(H), theta0=np.array([1.0, -2.0]), steps=15, alpha=0.125)
-    yield (
-        "light ball",
-        dict(gradient=quadratic([1.0, 4.0, 0.5]), theta0=np.ones(3), steps=10, alpha=0.25, beta=0.5),
-    )
-    yield (
-        "no momentum",
-        dict(gradient=quadratic([1.0, 4.0]), theta0=np.ones(2), steps=10, alpha=0.25, beta=0.0),
-    )
+    yield ("light ball", dict(gradient=quadratic([1.0, 4.0, 0.5]), theta0=np.ones(3), steps=10, alpha=0.25, beta=0.5))
+    yield ("no momentum", dict(gradient=quadratic([1.0, 4.0]), theta0=np.ones(2), steps=10, alpha=0.25, beta=0.0))
     yield "log cosh", dict(gradient=any_tanh, theta0=np.array([3.0, -0.5]), steps=12, alpha=0.5)
     yield "at the minimum", dict(gradient=any_tanh, theta0=np.zeros(2), steps=4, alpha=0.5)
     yield "no step", dict(gradient=any_tanh, theta0=np.ones(2), steps=0, alpha=0.5)
@@ -113,9 +94,8 @@ def invalid(rng):
 
 @MOMENTUM.claim
 def two_forms_agree(momentum, rng):
-    r"""Equals Polyak's form: $\theta_{t+1}=\theta_t-\alpha\nabla
-    f(\theta_t)+\beta(\theta_t-\theta_{t-1})$, at every step
-    """
+    r"""Equals Polyak's form: $\theta_{t+1}=\theta_t-\alpha\nabla f(\theta_t)+\beta(\theta_t-\theta_{t-1})$, at every
+    step"""
     theta = momentum(any_tanh, rng.standard_normal(4), 60, 0.3, 0.8)
     now, before = theta[1:-1], theta[:-2]
     return roundoff(theta[2:], now - 0.3 * np.tanh(now) + 0.8 * (now - before), terms=8)
@@ -124,13 +104,10 @@ def two_forms_agree(momentum, rng):
 @MOMENTUM.claim
 def constant_gradient(momentum, rng):
     r"""Under a constant gradient the steps grow to $\alpha g/(1-\beta)$: step $t$ is
-    $\alpha g\frac{1-\beta^t}{1-\beta}$
-    """
+    $\alpha g\frac{1-\beta^t}{1-\beta}$"""
     g, t = rng.standard_normal(3), np.arange(1, 101)[:, None]
     theta = momentum(scripted([g]), np.zeros(3), 100, 0.5, 0.9)
-    return roundoff(
-        -np.diff(theta, axis=0), 0.5 * g * (1 - 0.9**t) / 0.1, terms=100, scale=np.abs(theta).max()
-    )
+    return roundoff(-np.diff(theta, axis=0), 0.5 * g * (1 - 0.9**t) / 0.1, terms=100, scale=np.abs(theta).max())
 
 
 def threshold(momentum, beta):
@@ -149,17 +126,14 @@ def threshold(momentum, beta):
 @MOMENTUM.claim
 def stability_threshold(momentum, rng):
     r"""Stable on quadratics up to $\alpha=2(1+\beta)/L$, more than descent's $2/L$: the bisected threshold"""
-    why = Text(
-        "7.5/64⁴ is the last bracket; what decays is below 1e-9", "最后的区间为 7.5/64⁴；衰减项低于 1e-9"
-    )
+    why = Text("7.5/64⁴ is the last bracket; what decays is below 1e-9", "最后的区间为 7.5/64⁴；衰减项低于 1e-9")
     return all_of(*[near(threshold(momentum, b), 2 * (1 + b), 1e-6, why) for b in (0.0, 0.4, 0.8)])
 
 
 @MOMENTUM.claim
 def modes_shrink_by_root_beta(momentum, rng):
-    r"""Whatever the curvature, $\theta_t\theta_{t+2}-\theta_{t+1}^2$ shrinks by exactly $\beta$ a step: an
-    oscillating mode by $\sqrt\beta$
-    """
+    r"""Whatever the curvature, $\theta_t\theta_{t+2}-\theta_{t+1}^2$ shrinks by exactly $\beta$ a step: an oscillating
+    mode by $\sqrt\beta$"""
     # the product of the two roots z of the characteristic polynomial is β
     theta = momentum(quadratic([0.01, 0.1, 1.0, 3.0]), np.ones(4), 40, 1.0, 0.81)
     W = theta[:-2] * theta[2:] - theta[1:-1] ** 2
@@ -173,19 +147,16 @@ def iterations(momentum, kappa, alpha, beta, most):
 
 @MOMENTUM.claim
 def root_kappa_against_kappa(momentum, rng):
-    r"""To $10^{-6}$ on quadratics it needs steps $\propto\sqrt\kappa$ at its best $\alpha$, $\beta$;
-    without momentum $\propto\kappa$
-    """
+    r"""To $10^{-6}$ on quadratics it needs steps $\propto\sqrt\kappa$ at its best $\alpha$, $\beta$; without momentum
+    $\propto\kappa$"""
 
     def heavy(k):
         r = np.sqrt(k)
         return iterations(momentum, k, 4 / (r + 1) ** 2, ((r - 1) / (r + 1)) ** 2, int(16 * r))
 
     with_it, without = [64, 256, 1024, 4096], [8, 16, 32, 64]
-    return all_of(
-        rate(with_it, [heavy(k) for k in with_it], 0.5, 0.05),
-        rate(without, [iterations(momentum, k, 2 / (k + 1), 0.0, 10 * k) for k in without], 1.0, 0.05),
-    )
+    yield rate(with_it, [heavy(k) for k in with_it], 0.5, 0.05)
+    yield rate(without, [iterations(momentum, k, 2 / (k + 1), 0.0, 10 * k) for k in without], 1.0, 0.05)
 
 
 def noisy(noise):
@@ -206,16 +177,13 @@ def floor(alpha, beta):
 
 @MOMENTUM.claim
 def noise_floor_is_not_lowered(momentum, rng):
-    r"""Momentum does not lower the noise floor: with noise of variance 1 on $\tfrac12\theta^2$,
-    $\mathbb E\,\theta^2$ is 0.0526 for $\alpha=0.1$, 0.0501 for $\alpha=0.01,\beta=0.9$ (equal
-    $\frac{\alpha}{1-\beta}$), and 0.514 for $\alpha=0.1,\beta=0.9$
-    """
+    r"""Momentum does not lower the noise floor: with noise of variance 1 on $\tfrac12\theta^2$, $\mathbb E\,\theta^2$
+    is 0.0526 for $\alpha=0.1$, 0.0501 for $\alpha=0.01,\beta=0.9$ (equal $\frac{\alpha}{1-\beta}$), and 0.514 for
+    $\alpha=0.1,\beta=0.9$"""
 
     def one(alpha, beta):
         noise = rng.standard_normal((160, 3000))
-        return statistical(
-            momentum(noisy(noise), np.zeros(3000), 160, alpha, beta)[-1] ** 2, floor(alpha, beta)
-        )
+        return statistical(momentum(noisy(noise), np.zeros(3000), 160, alpha, beta)[-1] ** 2, floor(alpha, beta))
 
     return all_of(one(0.1, 0.0), one(0.01, 0.9), one(0.1, 0.9))
 
@@ -237,44 +205,27 @@ def bent(theta):
 
 @MOMENTUM.claim
 def circles_on_a_convex_function(momentum, rng):
-    r"""Beyond quadratics the best $\alpha$, $\beta$ of quadratics may fail: on a strongly convex function
-    with $\kappa=25$ it circles for ever (Lessard et al.)
-    """
+    r"""Beyond quadratics the best $\alpha$, $\beta$ of quadratics may fail: on a strongly convex function with
+    $\kappa=25$ it circles for ever (Lessard et al.)"""
     theta = momentum(bent, np.array([3.3]), 400, 1 / 9, 4 / 9)[:, 0]
     period = roundoff(theta[-60:], theta[-63:-3], terms=8)
-    return all_of(
-        period,
-        bound(
-            np.abs(theta[-60:]).min(),
-            0.5,
-            "≥",
-            Text("never nearer to the minimum, 0", "始终不更接近极小点 0"),
-        ),
-    )
+    yield period
+    yield bound(np.abs(theta[-60:]).min(), 0.5, "≥", Text("never nearer to the minimum, 0", "始终不更接近极小点 0"))
 
 
-@MOMENTUM.mutant(
-    caught_by=[
-        "two-forms-agree",
-        "modes-shrink-by-root-beta",
-        "root-kappa-against-kappa",
-        "function-may-rise",
-    ]
-)
+@MOMENTUM.mutant(caught_by="two-forms-agree, modes-shrink-by-root-beta, root-kappa-against-kappa, function-may-rise")
 def beta_on_the_step_only(gradient, theta0, steps, alpha, beta=0.9):
     """β lengthens the step only: nothing is remembered"""
     return momentum(gradient, theta0, steps, alpha / (1 - beta), 0.0)
 
 
-@MOMENTUM.mutant(
-    caught_by=["equals-definition", "constant-gradient", "stability-threshold", "noise-floor-is-not-lowered"]
-)
+@MOMENTUM.mutant(caught_by="equals-definition, constant-gradient, stability-threshold, noise-floor-is-not-lowered")
 def averaged(gradient, theta0, steps, alpha, beta=0.9):
     """an average, (1 − β) g, sold as the sum"""
     return momentum(gradient, theta0, steps, alpha * (1 - beta), beta)
 
 
-@MOMENTUM.mutant(caught_by=["equals-definition", "stability-threshold", "circles-on-a-convex-function"])
+@MOMENTUM.mutant(caught_by="equals-definition, stability-threshold, circles-on-a-convex-function")
 def nesterov(gradient, theta0, steps, alpha, beta=0.9):
     """Nesterov's step, gradient taken ahead"""
     theta, v = [theta0], 0 * theta0
@@ -285,7 +236,7 @@ def nesterov(gradient, theta0, steps, alpha, beta=0.9):
     return np.stack(theta)
 
 
-@MOMENTUM.mutant(caught_by=["two-forms-agree", "constant-gradient", "noise-floor-is-not-lowered"])
+@MOMENTUM.mutant(caught_by="two-forms-agree, constant-gradient, noise-floor-is-not-lowered")
 def one_gradient_back(gradient, theta0, steps, alpha, beta=0.9):
     """remembers one gradient only"""
     theta, old = [theta0], 0 * theta0
@@ -299,12 +250,12 @@ def one_gradient_back(gradient, theta0, steps, alpha, beta=0.9):
 MOMENTUM.erratum(
     "E6",
     common="Acceleration: momentum and adaptive step sizes speed up SGD",
-    why=r"With noise of variance 1 on $\tfrac12\theta^2$: $\alpha=0.1$ alone ends at "
-    r"$\mathbb E\theta^2=0.0526$; with $\beta=0.9$ the same $\alpha$ ends at 0.514, and an equal "
-    r"effective step $\alpha/(1-\beta)$ at 0.0501. Nothing is gained against noise.",
-    right=r"Momentum accelerates the deterministic part, $\kappa\to\sqrt\kappa$ on quadratics; the "
-    r"stochastic rate $1/\sqrt T$ stays",
-    claims=("noise-floor-is-not-lowered", "root-kappa-against-kappa"),
+    why=r"With noise of variance 1 on $\tfrac12\theta^2$: $\alpha=0.1$ alone ends at $\mathbb E\theta^2=0.0526$; with "
+    r"$\beta=0.9$ the same $\alpha$ ends at 0.514, and an equal effective step $\alpha/(1-\beta)$ at 0.0501. Nothing "
+    "is gained against noise.",
+    right=r"Momentum accelerates the deterministic part, $\kappa\to\sqrt\kappa$ on quadratics; the stochastic rate "
+    r"$1/\sqrt T$ stays",
+    claims="noise-floor-is-not-lowered, root-kappa-against-kappa",
 )
 
 
@@ -340,12 +291,10 @@ def figure(beta, step, condition):
         va="top",
     )
     right.set(xlabel="t", ylabel=r"$\|\theta_t-\theta^\star\|$", ylim=(1e-7, 30))
-    return Drawing(
-        fig,
-        Text(
-            f"κ = {condition:.3g}, β = {beta:.2f}, α = {alpha:.3g}/L. The slowest mode changes by {rho:.3f} a step; descent at its best by {plain_rho:.3f}, "
-            f"momentum at its best by {best:.3f}. After {T} steps the distances are {sizes[1][-1]:.1e} and {sizes[0][-1]:.1e}.",
-            f"κ = {condition:.3g}，β = {beta:.2f}，α = {alpha:.3g}/L。最慢的模态每步乘以 {rho:.3f}；梯度下降最佳为 {plain_rho:.3f}，动量最佳为 {best:.3f}。"
-            f"{T} 步后的距离分别为 {sizes[1][-1]:.1e} 与 {sizes[0][-1]:.1e}。",
-        ),
+    words = Text(
+        f"κ = {condition:.3g}, β = {beta:.2f}, α = {alpha:.3g}/L. The slowest mode changes by {rho:.3f} a step; descent at its best by {plain_rho:.3f}, "
+        f"momentum at its best by {best:.3f}. After {T} steps the distances are {sizes[1][-1]:.1e} and {sizes[0][-1]:.1e}.",
+        f"κ = {condition:.3g}，β = {beta:.2f}，α = {alpha:.3g}/L。最慢的模态每步乘以 {rho:.3f}；梯度下降最佳为 {plain_rho:.3f}，动量最佳为 {best:.3f}。"
+        f"{T} 步后的距离分别为 {sizes[1][-1]:.1e} 与 {sizes[0][-1]:.1e}。",
     )
+    return Drawing(fig, words)

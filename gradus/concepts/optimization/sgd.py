@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.optimization.problems import as_like
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -29,9 +29,9 @@ SGD = Concept(
     key="sgd",
     kind="algorithm",
     title="Stochastic gradient descent",
-    summary="Descent with the mean gradient of a small batch of samples. It is right on average, at a "
-    "fraction of the cost; its noise leaves the iterates hovering above the minimum unless the "
-    "step shrinks, or the iterates are averaged.",
+    summary="Descent with the mean gradient of a small batch of samples. It is right on average, at a fraction of "
+    "the cost; its noise leaves the iterates hovering above the minimum unless the step shrinks, or the iterates are "
+    "averaged.",
     formulas=(
         r"g_t=\frac1B\sum_{i\in\mathcal B_t}\nabla f_i(\theta_t),\qquad \theta_{t+1}=\theta_t-\alpha_t\,g_t,\qquad f=\frac1N\sum_{i=1}^{N}f_i",
         r"\mathbb E[g_t]=\nabla f(\theta_t),\qquad \operatorname{Var}(g_t)=\frac{\sigma^2}{B}\quad\text{(with replacement)},\qquad "
@@ -41,13 +41,7 @@ SGD = Concept(
         r"\bar\theta_T=\frac1T\sum_{t<T}\theta_t",
     ),
     symbols=(
-        Symbol(
-            r"\nabla f_i",
-            "gradient",
-            "function",
-            "gradient of the loss of sample i, called as (θ, i)",
-            "function",
-        ),
+        Symbol(r"\nabla f_i", "gradient", "function", "gradient of the loss of sample i, called as (θ, i)", "function"),
         Symbol(r"\theta_0", "theta0", "d", "the start"),
         Symbol(r"\mathcal B_t", "batches", "T B", "the samples of each step, drawn beforehand", "index"),
         Symbol(r"\alpha_t", "alpha", "", "step size: one for all steps, or T of them", "positive"),
@@ -61,24 +55,11 @@ SGD = Concept(
     source="robbins1951stochastic",
     year=1951,
     people=("Herbert Robbins", "Sutton Monro"),
-    implementations=(
-        Implementation("torch.optim:SGD", "torch", _torch, "with the mean gradient of a batch"),
-    ),
-    readings=(
-        Reading("bottou2018optimization", "§4"),
-        Reading("goodfellow2016deep", "§8.3.1"),
-        Reading("polyak1992acceleration"),
-        Reading("harvey2019tight", "§3"),
-    ),
-    deviations=(
-        ("Practice goes through a shuffled epoch without replacement; theory mostly draws with replacement."),
-    ),
-    unverified=(
-        (
-            "For non-convex $f$ with $L$-Lipschitz gradient, "
-            r"$\min_t\mathbb E\lVert\nabla f(\theta_t)\rVert^2=O(1/\sqrt T)$."
-        ),
-    ),
+    implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the mean gradient of a batch"),),
+    readings="bottou2018optimization §4; goodfellow2016deep §8.3.1; polyak1992acceleration; harvey2019tight §3",
+    deviations="Practice goes through a shuffled epoch without replacement; theory mostly draws with replacement.",
+    unverified="For non-convex $f$ with $L$-Lipschitz gradient, "
+    r"$\min_t\mathbb E\lVert\nabla f(\theta_t)\rVert^2=O(1/\sqrt T)$.",
     differentiable=False,
     longest_sum=64,
 )
@@ -114,10 +95,7 @@ def cases(rng):
     X = rng.integers(-8, 8, (10, 3)) / 4.0  # exact in every precision
     draws = rng.integers(0, 10, (12, 4))
     halves = squares(X, [1.0, 0.5, 2.0])
-    yield (
-        "batches of four",
-        dict(gradient=halves, theta0=np.array([1.0, -2.0, 0.5]), batches=draws, alpha=0.25),
-    )
+    yield ("batches of four", dict(gradient=halves, theta0=np.array([1.0, -2.0, 0.5]), batches=draws, alpha=0.25))
     yield "one sample a step", dict(gradient=squares(X), theta0=np.zeros(3), batches=singles(10), alpha=0.125)
     yield (
         "a step size for each step",
@@ -141,12 +119,7 @@ def invalid(rng):
     )
     yield (
         "fewer step sizes than steps",
-        dict(
-            gradient=squares(np.ones((4, 2))),
-            theta0=np.ones(2),
-            batches=np.zeros((4, 1), int),
-            alpha=np.ones(3),
-        ),
+        dict(gradient=squares(np.ones((4, 2))), theta0=np.ones(2), batches=np.zeros((4, 1), int), alpha=np.ones(3)),
     )
 
 
@@ -168,38 +141,23 @@ def gradient_is_unbiased(sgd, rng):
 def variance_falls_like_one_over_batch(sgd, rng):
     r"""Drawn with replacement, the variance is exactly $\sigma^2/B$: all $N^B$ batches enumerated"""
     X = rng.standard_normal((4, 3))
-    return all_of(
-        *[
-            roundoff(
-                estimates(sgd, X, product(range(4), repeat=B)).var(0), X.var(0) / B, terms=4**B, scale=2.0
-            )
-            for B in (1, 2, 3)
-        ]
-    )
+    for B in (1, 2, 3):
+        yield roundoff(estimates(sgd, X, product(range(4), repeat=B)).var(0), X.var(0) / B, terms=4**B, scale=2.0)
 
 
 @SGD.claim
 def finite_population_factor(sgd, rng):
     r"""Without replacement it is $\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}$, and 0 for the whole set"""
     X = rng.standard_normal((6, 2))
-    return all_of(
-        *[
-            roundoff(
-                estimates(sgd, X, combinations(range(6), B)).var(0),
-                X.var(0) / B * (6 - B) / 5,
-                terms=20,
-                scale=2.0,
-            )
-            for B in range(1, 7)
-        ]
-    )
+    for B in range(1, 7):
+        yield roundoff(
+            estimates(sgd, X, combinations(range(6), B)).var(0), X.var(0) / B * (6 - B) / 5, terms=20, scale=2.0
+        )
 
 
 @SGD.claim
 def one_over_t_gives_the_running_mean(sgd, rng):
-    r"""With $\alpha_t=1/t$ on $\tfrac12(\theta-x_i)^2$ the iterate is the mean of the samples so far,
-    exactly
-    """
+    r"""With $\alpha_t=1/t$ on $\tfrac12(\theta-x_i)^2$ the iterate is the mean of the samples so far, exactly"""
     X, t = rng.standard_normal((200, 3)), np.arange(1.0, 201)
     theta = sgd(squares(X), np.array([9.0, -9.0, 0.0]), singles(200), 1 / t)
     return roundoff(theta[1:], np.cumsum(X, 0) / t[:, None], terms=200, scale=9.0)
@@ -207,9 +165,8 @@ def one_over_t_gives_the_running_mean(sgd, rng):
 
 @SGD.claim
 def summable_steps_stop_short(sgd, rng):
-    r"""Steps with a finite sum stop short: $\alpha_t=1/(t+1)^2$ leaves
-    $\theta_T=\theta_0\frac{T+2}{2(T+1)}$, half the way for ever
-    """
+    r"""Steps with a finite sum stop short: $\alpha_t=1/(t+1)^2$ leaves $\theta_T=\theta_0\frac{T+2}{2(T+1)}$, half the
+    way for ever"""
     t = np.arange(1.0, 501)
     theta = sgd(squares(np.zeros((500, 1))), np.ones(1), singles(500), 1 / (t + 1) ** 2)[1:, 0]
     return roundoff(theta, (t + 2) / (2 * (t + 1)), terms=500)
@@ -223,18 +180,16 @@ def spread(sgd, rng, steps, alpha, replicas):
 
 @SGD.claim
 def noise_floor_is_proportional_to_the_step(sgd, rng):
-    r"""A constant step leaves a noise floor: $\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$,
-    proportional to $\alpha$
-    """
+    r"""A constant step leaves a noise floor: $\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$, proportional to
+    $\alpha$"""
     steps, floors = (0.1, 0.05, 0.025, 0.0125), []
-    evidence = []
     for a in steps:
         T = int(3 / a)
         squared = spread(sgd, rng, T, a, 2000) ** 2
         reached = 1 - (1 - a) ** (2 * T)  # what is missing after 3/α steps is known exactly
-        evidence.append(statistical(squared, a / (2 - a) * reached))
+        yield statistical(squared, a / (2 - a) * reached)
         floors.append(squared.mean() / reached)
-    return all_of(*evidence, rate(steps, floors, 1.0, 0.15))
+    yield rate(steps, floors, 1.0, 0.15)
 
 
 @SGD.claim
@@ -260,9 +215,8 @@ def noisy_sign(noise):
 
 @SGD.claim
 def averaged_iterate_rate(sgd, rng):
-    r"""Convex: the averaged iterate with $\alpha=R/(G\sqrt T)$ is within $RG/\sqrt T$, and its error has
-    slope −½ ($|\theta|$ with noise, $R=1$, $G=\sqrt2$)
-    """
+    r"""Convex: the averaged iterate with $\alpha=R/(G\sqrt T)$ is within $RG/\sqrt T$, and its error has slope −½
+    ($|\theta|$ with noise, $R=1$, $G=\sqrt2$)"""
     sizes, errors = [32, 64, 128, 256, 512], []
     for T in sizes:
         gradient = noisy_sign(rng.standard_normal((T, 400)))
@@ -296,9 +250,8 @@ def staircase(T):
 
 @SGD.claim
 def last_iterate_pays_a_logarithm(sgd, rng):
-    r"""With $\alpha_t=1/\sqrt t$ the last iterate can be $\frac{\log T}{32\sqrt T}$ too high, while the
-    average is not: a maximum of $T+1$ linear functions
-    """
+    r"""With $\alpha_t=1/\sqrt t$ the last iterate can be $\frac{\log T}{32\sqrt T}$ too high, while the average is
+    not: a maximum of $T+1$ linear functions"""
     sizes, last, average = [16, 64, 256], [], []
     for T in sizes:
         gradient, f = staircase(T)
@@ -306,12 +259,8 @@ def last_iterate_pays_a_logarithm(sgd, rng):
         last.append(f(theta[-1]) * np.sqrt(T))
         average.append(f(theta[:-1].mean(0)) * np.sqrt(T))
     lower = Text("log T/32, proved from below; f* ≤ f(0) = 0", "已证明的下界 log T/32；f* ≤ f(0) = 0")
-    steady = Text(
-        "growth of the average's error · √T from T = 16 to 256", "平均迭代误差 · √T 从 T = 16 到 256 的增长"
-    )
-    growth = Text(
-        "growth of the last one's error · √T, as log T doubles", "log T 加倍时最后迭代误差 · √T 的增长"
-    )
+    steady = Text("growth of the average's error · √T from T = 16 to 256", "平均迭代误差 · √T 从 T = 16 到 256 的增长")
+    growth = Text("growth of the last one's error · √T, as log T doubles", "log T 加倍时最后迭代误差 · √T 的增长")
     return all_of(
         *[bound(e, np.log(T) / 32, "≥", lower) for e, T in zip(last, sizes, strict=True)],
         bound(average[-1] / average[0], 1.25, "≤", steady),
@@ -321,18 +270,15 @@ def last_iterate_pays_a_logarithm(sgd, rng):
 
 @SGD.claim
 def stays_at_a_saddle(sgd, rng):
-    r"""$f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ from $y=0$: it stays at the saddle (0, 0) for
-    ever; the noise vanishes there
-    """
+    r"""$f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ from $y=0$: it stays at the saddle (0, 0) for ever; the noise
+    vanishes there"""
 
     @generic
     def gradient(theta, i):
         return as_like([1.0, -1.0], theta) * theta * (0.5 if i else 1.5)
 
     theta = sgd(gradient, np.array([1.0, 0.0]), rng.integers(0, 2, (1000, 1)), 0.1)
-    slowest = Text(
-        "0.95¹⁰⁰⁰: the smaller of the two rates in every step", "0.95¹⁰⁰⁰：每一步都取两个速率中较小的"
-    )
+    slowest = Text("0.95¹⁰⁰⁰: the smaller of the two rates in every step", "0.95¹⁰⁰⁰：每一步都取两个速率中较小的")
     arrived = near(abs(theta[-1, 0]), 0.0, 0.95**1000, slowest)
     return all_of(identical(theta[:, 1], np.zeros(1001)), arrived)
 
@@ -348,59 +294,53 @@ def isotropic_noise_leaves_the_saddle(sgd, rng):
         return as_like([1.0, -1.0], theta) * theta + 0.1 * as_like(noise[i], theta)
 
     theta = sgd(gradient, np.zeros(2), singles(150), 0.1)
-    return bound(
-        abs(theta[-1, 1]), 1.0, "≥", Text("1.1¹⁵⁰ times a first kick of 0.01", "首次扰动 0.01 的 1.1¹⁵⁰ 倍")
-    )
+    return bound(abs(theta[-1, 1]), 1.0, "≥", Text("1.1¹⁵⁰ times a first kick of 0.01", "首次扰动 0.01 的 1.1¹⁵⁰ 倍"))
 
 
-@SGD.mutant(caught_by=["equals-definition", "gradient-is-unbiased", "variance-falls-like-one-over-batch"])
+@SGD.mutant(caught_by="equals-definition, gradient-is-unbiased, variance-falls-like-one-over-batch")
 def summed(gradient, theta0, batches, alpha):
     """summed over the batch, not averaged"""
     return sgd(gradient, theta0, batches, np.asarray(alpha) * batches.shape[1])
 
 
-@SGD.mutant(
-    caught_by=["gradient-is-unbiased", "variance-falls-like-one-over-batch", "finite-population-factor"]
-)
+@SGD.mutant(caught_by="gradient-is-unbiased, variance-falls-like-one-over-batch, finite-population-factor")
 def in_order(gradient, theta0, batches, alpha):
     """the samples taken in their order, without shuffling, sold as independent draws"""
     return sgd(gradient, theta0, np.arange(batches.size).reshape(batches.shape) % (batches.max() + 1), alpha)
 
 
-@SGD.mutant(caught_by=["variance-falls-like-one-over-batch", "isotropic-noise-leaves-the-saddle"])
+@SGD.mutant(caught_by="variance-falls-like-one-over-batch, isotropic-noise-leaves-the-saddle")
 def full_batch(gradient, theta0, batches, alpha):
     """the gradient of all samples in every step"""
     return sgd(gradient, theta0, np.tile(np.arange(batches.max() + 1), (len(batches), 1)), alpha)
 
 
-@SGD.mutant(caught_by=["equals-definition", "variance-falls-like-one-over-batch", "finite-population-factor"])
+@SGD.mutant(caught_by="equals-definition, variance-falls-like-one-over-batch, finite-population-factor")
 def first_of_the_batch(gradient, theta0, batches, alpha):
     """only the first sample of each batch"""
     return sgd(gradient, theta0, batches[:, :1], alpha)
 
 
-@SGD.mutant(
-    caught_by=["one-over-t-gives-the-running-mean", "summable-steps-stop-short", "strongly-convex-rate"]
-)
+@SGD.mutant(caught_by="one-over-t-gives-the-running-mean, summable-steps-stop-short, strongly-convex-rate")
 def schedule_ignored(gradient, theta0, batches, alpha):
     """the schedule is ignored: always the first step size"""
     return sgd(gradient, theta0, batches, np.ravel(alpha)[0] if len(batches) else alpha)
 
 
-@SGD.mutant(caught_by=["noise-floor-is-proportional-to-the-step", "averaged-iterate-rate"])
+@SGD.mutant(caught_by="noise-floor-is-proportional-to-the-step, averaged-iterate-rate")
 def silent_decay(gradient, theta0, batches, alpha):
     """a decay that nobody asked for"""
     return sgd(gradient, theta0, batches, np.asarray(alpha) / (1 + 0.2 * np.arange(len(batches))))
 
 
-@SGD.mutant(caught_by=["last-iterate-pays-a-logarithm", "one-over-t-gives-the-running-mean"])
+@SGD.mutant(caught_by="last-iterate-pays-a-logarithm, one-over-t-gives-the-running-mean")
 def averages_returned(gradient, theta0, batches, alpha):
     """the running average handed out as the iterate"""
     theta = sgd(gradient, theta0, batches, alpha)
     return np.cumsum(theta, 0) / np.arange(1, len(theta) + 1)[:, None]
 
 
-@SGD.mutant(caught_by=["stays-at-a-saddle", "equals-definition"])
+@SGD.mutant(caught_by="stays-at-a-saddle, equals-definition")
 def noise_added(gradient, theta0, batches, alpha):
     """noise added to every gradient"""
     rng = np.random.default_rng(0)
@@ -410,28 +350,28 @@ def noise_added(gradient, theta0, batches, alpha):
 SGD.erratum(
     "E3",
     common="SGD converges to a local optimum",
-    why=r"With $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ and $y=0$ at the start it stays at the "
-    "saddle (0, 0), where the Hessian has the eigenvalue −1.",
-    right=r"to a stationary point ($\min_t\mathbb E\lVert\nabla f\rVert^2\to0$); past saddles only with "
-    "noise in every direction",
-    claims=("stays-at-a-saddle", "isotropic-noise-leaves-the-saddle"),
+    why=r"With $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ and $y=0$ at the start it stays at the saddle (0, "
+    "0), where the Hessian has the eigenvalue −1.",
+    right=r"to a stationary point ($\min_t\mathbb E\lVert\nabla f\rVert^2\to0$); past saddles only with noise in "
+    "every direction",
+    claims="stays-at-a-saddle, isotropic-noise-leaves-the-saddle",
 )
 SGD.erratum(
     "E5",
     common="SGD converges if f is Lipschitz continuous and the gradient is bounded",
-    why=r"The two conditions are one and the same. Convexity, a step proportional to $1/\sqrt T$ and "
-    "the averaging are what is missing: a constant step stays on its noise floor.",
+    why=r"The two conditions are one and the same. Convexity, a step proportional to $1/\sqrt T$ and the averaging "
+    "are what is missing: a constant step stays on its noise floor.",
     right=r"convex $f$, $\mathbb E\lVert g\rVert^2\le G^2$, $\alpha=R/(G\sqrt T)$: "
     r"$\mathbb E f(\bar\theta_T)-f^\star\le RG/\sqrt T$",
-    claims=("averaged-iterate-rate", "noise-floor-is-proportional-to-the-step"),
+    claims="averaged-iterate-rate, noise-floor-is-proportional-to-the-step",
 )
 SGD.erratum(
     "E81",
     common=r"$\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$ for the last iterate",
-    why=r"With the usual steps $1/\sqrt t$ the last iterate can be worse by a factor $\log T$: on a "
-    r"maximum of $T+1$ linear functions $f(\theta_T)\sqrt T$ grows like $\log T$.",
+    why=r"With the usual steps $1/\sqrt t$ the last iterate can be worse by a factor $\log T$: on a maximum of $T+1$ "
+    r"linear functions $f(\theta_T)\sqrt T$ grows like $\log T$.",
     right=r"for the averaged iterate $\bar\theta_T$",
-    claims=("last-iterate-pays-a-logarithm", "averaged-iterate-rate"),
+    claims="last-iterate-pays-a-logarithm, averaged-iterate-rate",
 )
 
 
@@ -464,12 +404,10 @@ def figure(alpha, batch):
     right.annotate("noise floor", (1, floor), va="bottom", fontsize=8, color="0.35")
     right.set(xlabel="step", ylabel=r"$\mathbb{E}\,f(\theta_t)-f^\star$")
     ends = [float((H * p[-20:] ** 2).sum(-1).mean() / 2) for p in (theta, settled)]
-    return Drawing(
-        fig,
-        Text(
-            f"α = {alpha:.3g}, B = {B}. Over the last 20 of {T} steps, {runs} runs lie {ends[0]:.2g} above the minimum with a constant step "
-            f"(predicted floor {floor:.2g}), {ends[1]:.2g} with one that decays as 1/t.",
-            f"α = {alpha:.3g}，B = {B}。在 {T} 步中的最后 20 步，{runs} 次运行的平均超出量：常数步长为 {ends[0]:.2g}（预测的噪声底 {floor:.2g}），"
-            f"按 1/t 衰减的步长为 {ends[1]:.2g}。",
-        ),
+    words = Text(
+        f"α = {alpha:.3g}, B = {B}. Over the last 20 of {T} steps, {runs} runs lie {ends[0]:.2g} above the minimum with a constant step "
+        f"(predicted floor {floor:.2g}), {ends[1]:.2g} with one that decays as 1/t.",
+        f"α = {alpha:.3g}，B = {B}。在 {T} 步中的最后 20 步，{runs} 次运行的平均超出量：常数步长为 {ends[0]:.2g}（预测的噪声底 {floor:.2g}），"
+        f"按 1/t 衰减的步长为 {ends[1]:.2g}。",
     )
+    return Drawing(fig, words)

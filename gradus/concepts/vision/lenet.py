@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import canvas
 from gradus.page.pictures import THREE
@@ -31,9 +31,8 @@ LENET = Concept(
     key="lenet",
     kind="system",
     title="LeNet-5",
-    summary="Reads handwritten digits: two convolutions find strokes and their combinations, pooling "
-    "forgets where exactly they were, three fully connected layers decide. The pattern of every "
-    "later convolutional network.",
+    summary="Reads handwritten digits: two convolutions find strokes and their combinations, pooling forgets where "
+    "exactly they were, three fully connected layers decide. The pattern of every later convolutional network.",
     formulas=(
         r"h_1=\operatorname{pool}\bigl(\sigma(K_1\star x+b_1)\bigr),\qquad h_3=\operatorname{pool}\bigl(\sigma(K_3\star h_1+b_3)\bigr)",
         r"h_5=\sigma(W_5\operatorname{vec}(h_3)+b_5),\qquad h_6=\sigma(W_6h_5+b_6),\qquad z=W_7h_6+b_7",
@@ -58,47 +57,24 @@ LENET = Concept(
         Symbol("h_1", "", "... 6 14 14", "maps after S2; $h_3$ after S4, $h_5$ after C5, $h_6$ after F6"),
         Symbol("z", "", "... k", "logits, one for each class"),
     ),
-    needs=(
-        "conv-layer",
-        "pooling",
-        "fully-connected",
-        "relu",
-        "softmax-cross-entropy",
-        "adam",
-        "initialization",
-    ),
+    needs=("conv-layer", "pooling", "fully-connected", "relu", "softmax-cross-entropy", "adam", "initialization"),
     source="lecun1998gradient",
     year=1998,
     people=("Yann LeCun", "Léon Bottou", "Yoshua Bengio", "Patrick Haffner"),
     implementations=(
-        Implementation(
-            "gradus.vision.lenet:LeNet", "torch", _torch, "a module; its weights are carried over"
-        ),
+        Implementation("gradus.vision.lenet:LeNet", "torch", _torch, "a module; its weights are carried over"),
     ),
-    readings=(
-        Reading("lecun1998gradient", "§II"),
-        Reading("lecun1989backpropagation", ""),
-        Reading("goodfellow2016deep", "§9.3–9.4"),
-        Reading("cs231n", "Convolutional Neural Networks"),
-    ),
+    readings="lecun1998gradient §II; lecun1989backpropagation; goodfellow2016deep §9.3–9.4; "
+    "cs231n Convolutional Neural Networks",
     deviations=(
-        (
-            "1998 differs: each map of C3 sees 3, 4 or 6 maps of S2 (1,516 parameters instead of 2,416); "
-            "pooling multiplies its sum by a trained factor and adds a bias; the activation is "
-            r"$1.7159\tanh(\frac23x)$; the output measures distances to fixed 7×12 pictures of the digits. "
-            "In all 60,000 trained parameters."
-        ),
-        (
-            "Images of 28×28 are padded by 2; scikit-learn's digits of 8×8, counted from bitmaps of 32×32, "
-            "are enlarged back to that size."
-        ),
+        "1998 differs: each map of C3 sees 3, 4 or 6 maps of S2 (1,516 parameters instead of 2,416); pooling "
+        r"multiplies its sum by a trained factor and adds a bias; the activation is $1.7159\tanh(\frac23x)$; the "
+        "output measures distances to fixed 7×12 pictures of the digits. In all 60,000 trained parameters.",
+        "Images of 28×28 are padded by 2; scikit-learn's digits of 8×8, counted from bitmaps of 32×32, are enlarged "
+        "back to that size.",
     ),
-    unverified=(
-        (
-            "MNIST: 99.53 % of the 10,000 test images after 10 epochs (one seed); the data are not "
-            "embedded, so a test measures it where they are found."
-        ),
-    ),
+    unverified="MNIST: 99.53 % of the 10,000 test images after 10 epochs (one seed); the data are not embedded, so a "
+    "test measures it where they are found.",
 )
 
 
@@ -139,10 +115,7 @@ def parameters(rng, classes=10, channels=1):
 @LENET.cases
 def cases(rng):
     yield "images of 28×28", dict(x=rng.random((2, 1, 28, 28)), **parameters(rng))
-    yield (
-        "one image of 32×32, three channels",
-        dict(x=rng.random((3, 32, 32)), **parameters(rng, 5, 3), padding=0),
-    )
+    yield ("one image of 32×32, three channels", dict(x=rng.random((3, 32, 32)), **parameters(rng, 5, 3), padding=0))
 
 
 @LENET.invalid
@@ -155,28 +128,21 @@ def invalid(rng):
 
 @LENET.claim
 def number_of_parameters(lenet, rng):
-    """Its parameters are 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706, and each of the ten arrays acts on
-    the logits
-    """
+    """Its parameters are 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706, and each of the ten arrays acts on the logits"""
     weights, x = parameters(rng), rng.random((1, 28, 28))
     sizes = [v.size for v in weights.values()]
     layers = [k + b for k, b in zip(sizes[::2], sizes[1::2], strict=True)]
     counted = identical([*layers, sum(sizes)], [156, 2416, 48120, 10164, 850, 61706])
     z = lenet(x, **weights)
     moved = [np.abs(lenet(x, **{**weights, k: v + 0.05}) - z).max() for k, v in weights.items()]
-    return all_of(
-        counted, bound(min(moved), 1e-3, "≥", Text("every array moves the logits", "每个数组都使输出改变"))
-    )
+    return all_of(counted, bound(min(moved), 1e-3, "≥", Text("every array moves the logits", "每个数组都使输出改变")))
 
 
 @LENET.claim
 def connections_multiply(lenet, rng):
-    """With $b_1=1$ and every weight from C3 on 1, each logit is 150·400·120·84: the numbers of inputs of
-    C3, C5, F6 and the output
-    """
-    ones = {
-        k: np.full(v.shape, float(k.startswith(("K3", "W")) or k == "b1")) for k, v in parameters(rng).items()
-    }
+    """With $b_1=1$ and every weight from C3 on 1, each logit is 150·400·120·84: the numbers of inputs of C3, C5, F6
+    and the output"""
+    ones = {k: np.full(v.shape, float(k.startswith(("K3", "W")) or k == "b1")) for k, v in parameters(rng).items()}
     return identical(lenet(np.zeros((1, 28, 28)), **ones), np.full(10, 150.0 * 400 * 120 * 84))
 
 
@@ -197,9 +163,8 @@ def equals_the_layers_one_by_one(lenet, rng):
 
 @LENET.claim
 def four_pixels_are_one_place(lenet, rng):
-    """Four pixels at the input are one place at S4: the shifted image with correspondingly shifted weights
-    of C5 gives the same logits
-    """
+    """Four pixels at the input are one place at S4: the shifted image with correspondingly shifted weights of C5 gives
+    the same logits"""
     weights, x = parameters(rng), np.zeros((1, 32, 32))
     x[..., 12:16] = rng.random((1, 32, 4))  # neither before nor after does it reach the border
     W5 = weights["W5"].reshape(120, 16, 5, 5)
@@ -207,10 +172,8 @@ def four_pixels_are_one_place(lenet, rng):
     z = lenet(x, **weights, padding=0)
     shifted = lenet(np.roll(x, 4, -1), **moved, padding=0)
     seen = np.abs(lenet(np.roll(x, 4, -1), **weights, padding=0) - z).max()
-    return all_of(
-        roundoff(shifted, z, terms=400),
-        bound(seen, 1e-3, "≥", Text("without them the logits differ", "权重不平移则输出不同")),
-    )
+    yield roundoff(shifted, z, terms=400)
+    yield bound(seen, 1e-3, "≥", Text("without them the logits differ", "权重不平移则输出不同"))
 
 
 @LENET.claim
@@ -275,14 +238,12 @@ def reads_digits(lenet, rng):
     x = torch.nn.functional.interpolate(
         torch.from_numpy(data.test_inputs).double(), scale_factor=4, mode="bilinear"
     ).numpy()
-    scores = [
-        float((lenet(x, **trained(s), padding=0).argmax(-1) == data.test_targets).mean()) for s in range(3)
-    ]
+    scores = [float((lenet(x, **trained(s), padding=0).argmax(-1) == data.test_targets).mean()) for s in range(3)]
     said = ", ".join(f"{s:.4f}" for s in scores)
     return metric(np.mean(scores), 0.98, "≥", Text(f"the target; seeds: {said}", f"目标值；各种子：{said}"))
 
 
-@LENET.mutant(caught_by=["positively-homogeneous", "connections-multiply", "reads-digits"])
+@LENET.mutant(caught_by="positively-homogeneous, connections-multiply, reads-digits")
 def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """the sigmoid of 1989 for ReLU"""
     s = lambda t: 1 / (1 + np.exp(-t))
@@ -292,32 +253,32 @@ def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     return s(h @ W6.T + b6) @ W7.T + b7
 
 
-@LENET.mutant(caught_by=["equals-the-layers-one-by-one", "four-pixels-are-one-place", "reads-digits"])
+@LENET.mutant(caught_by="equals-the-layers-one-by-one, four-pixels-are-one-place, reads-digits")
 def channels_last(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """flattened pixel by pixel, channels last"""
     W5 = np.moveaxis(W5.reshape(120, 5, 5, 16), -1, 1).reshape(120, 400)
     return lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(caught_by=["equals-the-layers-one-by-one", "reads-digits"])
+@LENET.mutant(caught_by="equals-the-layers-one-by-one, reads-digits")
 def flipped_kernels(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """kernels flipped: mathematical convolution"""
     return lenet(x, K1[..., ::-1, ::-1], b1, K3[..., ::-1, ::-1], b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(caught_by=["number-of-parameters", "equals-definition"])
+@LENET.mutant(caught_by="number-of-parameters, equals-definition")
 def bias_left_out(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """the bias of C3 is left out"""
     return lenet(x, K1, b1, K3, 0 * b3, W5, b5, W6, b6, W7, b7, padding)
 
 
-@LENET.mutant(caught_by=["logits-take-either-sign", "equals-definition"])
+@LENET.mutant(caught_by="logits-take-either-sign, equals-definition")
 def activation_at_the_end(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """a ReLU after the last layer"""
     return np.maximum(lenet(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding), 0)
 
 
-@LENET.mutant(caught_by=["connections-multiply", "equals-definition"])
+@LENET.mutant(caught_by="connections-multiply, equals-definition")
 def partial_connections(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """C3 sees only the first three maps"""
     K3 = K3 * (np.arange(6) < 3)[:, None, None]
@@ -328,13 +289,7 @@ def partial_connections(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
 K1_TRAINED = (
     np.array(
         [
-            [
-                [4, 12, -19, -21, -16],
-                [13, 5, 19, -2, 2],
-                [5, 6, -12, -9, -6],
-                [14, 21, 23, -5, -2],
-                [21, 30, 8, 25, 5],
-            ],
+            [[4, 12, -19, -21, -16], [13, 5, 19, -2, 2], [5, 6, -12, -9, -6], [14, 21, 23, -5, -2], [21, 30, 8, 25, 5]],
             [
                 [2, 18, -19, -13, -5],
                 [-8, 17, -13, -9, -14],
@@ -342,13 +297,7 @@ K1_TRAINED = (
                 [1, -10, 3, -19, -14],
                 [-10, 13, 12, -9, -1],
             ],
-            [
-                [20, 30, 20, 15, 26],
-                [0, 19, 2, 5, 8],
-                [21, 25, 8, 28, 32],
-                [7, 15, 23, 32, 38],
-                [-12, 1, 19, 30, 30],
-            ],
+            [[20, 30, 20, 15, 26], [0, 19, 2, 5, 8], [21, 25, 8, 28, 32], [7, 15, 23, 32, 38], [-12, 1, 19, 30, 30]],
             [
                 [27, 12, -11, 7, -8],
                 [-11, 22, 16, -22, -1],
@@ -386,9 +335,7 @@ def turned(image, degrees, size=32):
     i, j = (np.clip(np.floor(t).astype(int), -1, n + 1) for t in (row, column))
     s, t = np.clip(row - i, 0, 1), np.clip(column - j, 0, 1)
     corner = lambda di, dj: padded[i + di + 1, j + dj + 1]
-    return (1 - s) * ((1 - t) * corner(0, 0) + t * corner(0, 1)) + s * (
-        (1 - t) * corner(1, 0) + t * corner(1, 1)
-    )
+    return (1 - s) * ((1 - t) * corner(0, 0) + t * corner(0, 1)) + s * ((1 - t) * corner(1, 0) + t * corner(1, 1))
 
 
 def costs(side):
@@ -434,12 +381,10 @@ def figure(angle, side):
     bars.invert_yaxis()
     bars.legend(frameon=False, fontsize=8, loc="lower right")
     p, m = parameters_.sum(), products.sum()
-    return Drawing(
-        fig,
-        Text(
-            f"A 3 turned by {angle:.0f}°, and what the six trained kernels of C1 make of it after pooling. For images of {side}×{side} the network "
-            f"has {p} parameters and {m} multiplications; the convolutions hold {100 * parameters_[:2].sum() / p:.0f} % of the "
-            f"first and do {100 * products[:2].sum() / m:.0f} % of the second.",
-            f"旋转 {angle:.0f}° 的 3，以及 C1 的六个训练好的卷积核在池化后得到的图。对 {side}×{side} 的图像，网络有 {p} 个参数、{m} 次乘法；卷积层只占参数的 {100 * parameters_[:2].sum() / p:.0f} %，却占乘法的 {100 * products[:2].sum() / m:.0f} %。",
-        ),
+    words = Text(
+        f"A 3 turned by {angle:.0f}°, and what the six trained kernels of C1 make of it after pooling. For images of {side}×{side} the network "
+        f"has {p} parameters and {m} multiplications; the convolutions hold {100 * parameters_[:2].sum() / p:.0f} % of the "
+        f"first and do {100 * products[:2].sum() / m:.0f} % of the second.",
+        f"旋转 {angle:.0f}° 的 3，以及 C1 的六个训练好的卷积核在池化后得到的图。对 {side}×{side} 的图像，网络有 {p} 个参数、{m} 次乘法；卷积层只占参数的 {100 * parameters_[:2].sum() / p:.0f} %，却占乘法的 {100 * products[:2].sum() / m:.0f} %。",
     )
+    return Drawing(fig, words)

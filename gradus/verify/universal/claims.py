@@ -6,6 +6,7 @@ from gradus.page import Claim, Concept
 from gradus.text import Text
 from gradus.verify.universal.batches import accepts_batches, accepts_empty_batch
 from gradus.verify.universal.cases import Measure
+from gradus.verify.universal.dependence import depends_on_every_entry
 from gradus.verify.universal.directions import differentiated
 from gradus.verify.universal.gradients import gradient_equals_definition
 from gradus.verify.universal.inputs import accepts_strided, leaves_input_unchanged
@@ -18,6 +19,10 @@ STATEMENTS = {
     "equals-definition": Text("equals its definition", "与定义相等"),
     "equals-definition-float32": Text("equals its definition in float32", "在 float32 下与定义相等"),
     "equals-definition-bfloat16": Text("equals its definition in bfloat16", "在 bfloat16 下与定义相等"),
+    "depends-on-every-entry": Text(
+        "depends on every entry of its arguments, and on nothing asked before",
+        "依赖参数的每一项，而不依赖此前的调用",
+    ),
     "keeps-dtype-and-device": Text("keeps dtype and device", "保持数据类型与设备"),
     "accepts-strided-input": Text("accepts non-contiguous input", "接受非连续内存的输入"),
     "leaves-input-unchanged": Text("does not change its input", "不改动输入"),
@@ -38,6 +43,7 @@ def universal_claims(concept: Concept) -> list[Claim]:
     """The universal claims that apply to the concept."""
     measures: dict[str, Measure] = {
         "equals-definition": equals_definition(concept),
+        "depends-on-every-entry": depends_on_every_entry(concept),
         "equals-definition-float32": equals_definition_in(concept, "float32"),
         "equals-definition-bfloat16": equals_definition_in(concept, "bfloat16"),
         "keeps-dtype-and-device": keeps_dtype(concept),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import EPSILON, Evidence, no_gradient
+from gradus.page.evidence import EPSILON, Evidence, NoGradient, no_gradient
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
 from gradus.verify.universal.directions import probe, slope
@@ -30,7 +32,14 @@ def _directional(
     """⟨vjp(w), u⟩ of the implementation beside d/dt ⟨w, f(x+tu)⟩ of the definition, for random w and u."""
     p = probe(concept, arguments, rng)
     want, tolerance, why = slope(concept.definition, p, arguments, terms_of(concept, arguments))
-    got, size = p.along(adapted.vjp(arguments, tuple(p.w), p.wanted))
+    try:
+        gradient = adapted.vjp(arguments, tuple(p.w), p.wanted)
+    except NoGradient as error:
+        if abs(want) <= tolerance:
+            raise
+        lost = Text(f"{error.text.en}, definition {want:.12g}", f"{error.text.zh}，定义给出 {want:.12g}")
+        return Evidence("roundoff", math.inf, "=", 0.0, tolerance, why, lost)
+    got, size = p.along(gradient)
     extra = C * terms_of(concept, arguments) * EPSILON * size
     note = Text(
         f"{got:.12g} along a random direction, definition {want:.12g}",

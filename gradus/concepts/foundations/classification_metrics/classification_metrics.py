@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -19,10 +19,10 @@ METRICS = Concept(
     key="classification-metrics",
     kind="definition",
     title="Accuracy, precision, recall, F1",
-    summary="How often a classifier is right (accuracy), how much of what it claims is right (precision), "
-    "how much of what is there it finds (recall), and the harmonic mean of the last two (F1). "
-    "Where one class is rare, accuracy is nearly blind: saying “no” always is 99 % accurate. "
-    "Averages over classes answer different questions: macro counts classes, micro counts cases.",
+    summary="How often a classifier is right (accuracy), how much of what it claims is right (precision), how much "
+    "of what is there it finds (recall), and the harmonic mean of the last two (F1). Where one class is rare, "
+    "accuracy is nearly blind: saying “no” always is 99 % accurate. Averages over classes answer different "
+    "questions: macro counts classes, micro counts cases.",
     formulas=(
         r"\text{accuracy}=\frac{\sum_iw_i[\hat y_i=y_i]}{\sum_iw_i},\qquad P_c=\frac{\mathrm{TP}_c}{\mathrm{TP}_c+\mathrm{FP}_c},\qquad R_c=\frac{\mathrm{TP}_c}{\mathrm{TP}_c+\mathrm{FN}_c}",
         r"F_c=\frac{2P_cR_c}{P_c+R_c}=\frac{2\,\mathrm{TP}_c}{2\,\mathrm{TP}_c+\mathrm{FP}_c+\mathrm{FN}_c},\qquad 0/0=0",
@@ -46,29 +46,17 @@ METRICS = Concept(
     year=1979,
     people=("Cornelis van Rijsbergen", "Cyril Cleverdon"),
     implementations=(
-        Implementation(
-            "sklearn.metrics:precision_recall_fscore_support", "numpy", _sklearn, "and `accuracy_score`"
-        ),
+        Implementation("sklearn.metrics:precision_recall_fscore_support", "numpy", _sklearn, "and `accuracy_score`"),
     ),
-    readings=(
-        Reading("rijsbergen1979information", "ch. 7"),
-        Reading("fawcett2006introduction", "§2"),
-        Reading("murphy2022probabilistic", "§5.1.3"),
-    ),
+    readings="rijsbergen1979information ch. 7; fawcett2006introduction §2; murphy2022probabilistic §5.1.3",
     deviations=(
-        (
-            "0/0 is taken as 0, as scikit-learn does with a warning; TorchMetrics does likewise. Macro F1 "
-            "is the mean of the F1 of the classes, not the harmonic mean of macro precision and macro "
-            "recall."
-        ),
-        (
-            "One Chinese word serves some for accuracy and others for precision; here each has a term of "
-            "its own."
-        ),
+        "0/0 is taken as 0, as scikit-learn does with a warning; TorchMetrics does likewise. Macro F1 is the mean of "
+        "the F1 of the classes, not the harmonic mean of macro precision and macro recall.",
+        "One Chinese word serves some for accuracy and others for precision; here each has a term of its own.",
     ),
     proof=Proof(
-        "That micro precision, recall and F1 are the accuracy: each case is predicted as exactly one "
-        r"class, so $\sum_c(\mathrm{TP}_c+\mathrm{FP}_c)=\sum_c(\mathrm{TP}_c+\mathrm{FN}_c)=\sum_iw_i$."
+        "That micro precision, recall and F1 are the accuracy: each case is predicted as exactly one class, so "
+        r"$\sum_c(\mathrm{TP}_c+\mathrm{FP}_c)=\sum_c(\mathrm{TP}_c+\mathrm{FN}_c)=\sum_iw_i$."
     ),
     differentiable=False,  # counts
 )
@@ -98,10 +86,7 @@ def cases(rng):
             f"four classes, {average}",
             dict(y=rng.integers(0, 4, 60), predicted=rng.integers(0, 4, 60), average=average),
         )
-    yield (
-        "weights",
-        dict(y=rng.integers(0, 3, 40), predicted=rng.integers(0, 3, 40), weights=rng.uniform(0.1, 2, 40)),
-    )
+    yield ("weights", dict(y=rng.integers(0, 3, 40), predicted=rng.integers(0, 3, 40), weights=rng.uniform(0.1, 2, 40)))
     yield "binary", dict(y=rng.integers(0, 2, 50), predicted=rng.integers(0, 2, 50), average="binary")
     yield "one class", dict(y=np.ones(5, int), predicted=np.ones(5, int), average="binary")
     yield "never predicted", dict(y=np.array([0, 1, 2, 2]), predicted=np.array([0, 0, 2, 2]))
@@ -120,79 +105,64 @@ def table(tp, fp, fn, tn):
 
 @METRICS.claim
 def by_hand(f, rng):
-    """A table by hand: of 12 ill 8 are found, of 88 well 2 are called ill: accuracy 0.94, precision 0.8,
-    recall 2/3, F1 8/11
-    """
+    """A table by hand: of 12 ill 8 are found, of 88 well 2 are called ill: accuracy 0.94, precision 0.8, recall 2/3,
+    F1 8/11"""
     y, predicted = table(8, 2, 4, 86)
-    return roundoff(
-        np.asarray(f(y, predicted, average="binary"), float), np.array([0.94, 0.8, 2 / 3, 8 / 11]), terms=4
-    )
+    return roundoff(np.asarray(f(y, predicted, average="binary"), float), np.array([0.94, 0.8, 2 / 3, 8 / 11]), terms=4)
 
 
 @METRICS.claim
 def base_rate_trap(f, rng):
-    """The base-rate trap: where 1 % are ill, never calling anybody ill is 99 % accurate, with recall,
-    precision and F1 0, and macro recall ½
-    """
+    """The base-rate trap: where 1 % are ill, never calling anybody ill is 99 % accurate, with recall, precision and F1
+    0, and macro recall ½"""
     y, never = table(0, 0, 10, 990)
     binary, macro = np.asarray(f(y, never, average="binary"), float), np.asarray(f(y, never), float)
-    return all_of(
-        roundoff(binary, np.array([0.99, 0.0, 0.0, 0.0]), terms=4),
-        roundoff(macro[2], 0.5, terms=4),
-    )
+    return all_of(roundoff(binary, np.array([0.99, 0.0, 0.0, 0.0]), terms=4), roundoff(macro[2], 0.5, terms=4))
 
 
 @METRICS.claim
 def micro_is_accuracy(f, rng):
     """Micro averages of cases with one class each all equal the accuracy; macro averages do not"""
-    evidence = []
     for _ in range(10):
         y = rng.choice(4, 200, p=[0.7, 0.2, 0.07, 0.03])
         predicted = np.where(rng.random(200) < 0.6, y, rng.integers(0, 4, 200))
         micro, macro = np.asarray(f(y, predicted, average="micro"), float), np.asarray(f(y, predicted), float)
-        evidence.append(roundoff(micro, np.full(4, np.mean(y == predicted)), terms=200))
+        yield roundoff(micro, np.full(4, np.mean(y == predicted)), terms=200)
         differs = Text("the rare classes are recognised worse", "罕见类识别得更差")
-        evidence.append(bound(np.abs(macro[1:] - macro[0]).max(), 0.02, "≥", differs))
-    return all_of(*evidence)
+        yield bound(np.abs(macro[1:] - macro[0]).max(), 0.02, "≥", differs)
 
 
 @METRICS.claim
 def harmonic_mean(f, rng):
-    """F1 is the harmonic mean: between precision and recall, never above their mean, and equal to both
-    where they are equal
-    """
-    evidence = []
+    """F1 is the harmonic mean: between precision and recall, never above their mean, and equal to both where they are
+    equal"""
     for _ in range(12):
         tp, fp, fn, tn = rng.integers(1, 60, 4)
         _, p, r, f1 = np.asarray(f(*table(tp, fp, fn, tn), average="binary"), float)
-        evidence += [
-            roundoff(f1, 2 * tp / (2 * tp + fp + fn), terms=8),
-            roundoff(f1, 2 / (1 / p + 1 / r), terms=8),
-            bound(f1 - (p + r) / 2, 1e-15, "≤"),
-            bound(min(p, r) - f1, 1e-15, "≤"),
-        ]
+        yield roundoff(f1, 2 * tp / (2 * tp + fp + fn), terms=8)
+        yield roundoff(f1, 2 / (1 / p + 1 / r), terms=8)
+        yield bound(f1 - (p + r) / 2, 1e-15, "≤")
+        yield bound(min(p, r) - f1, 1e-15, "≤")
     _, p, r, f1 = np.asarray(f(*table(6, 3, 3, 8), average="binary"), float)
-    return all_of(*evidence, roundoff(np.array([p, r, f1]), np.full(3, 2 / 3), terms=8))
+    yield roundoff(np.array([p, r, f1]), np.full(3, 2 / 3), terms=8)
 
 
 @METRICS.claim
 def weights_repeat(f, rng):
     """A weight of 3 is the case three times over; weights in proportion change nothing"""
-    evidence = []
     for average in ("macro", "micro"):
         y, predicted, w = rng.integers(0, 3, 40), rng.integers(0, 3, 40), rng.integers(1, 5, 40)
         weighted = np.asarray(f(y, predicted, w.astype(float), average), float)
         repeated = np.asarray(f(np.repeat(y, w), np.repeat(predicted, w), average=average), float)
         scaled = np.asarray(f(y, predicted, 0.25 * w, average), float)
-        evidence += [roundoff(weighted, repeated, terms=120), roundoff(scaled, weighted, terms=40)]
-    return all_of(*evidence)
+        yield roundoff(weighted, repeated, terms=120)
+        yield roundoff(scaled, weighted, terms=40)
 
 
 @METRICS.claim
 def names_do_not_matter(f, rng):
-    """Names do not matter: renaming the classes in both leaves macro and micro; exchanging truth and
-    prediction exchanges precision and recall and leaves F1
-    """
+    """Names do not matter: renaming the classes in both leaves macro and micro; exchanging truth and prediction
+    exchanges precision and recall and leaves F1"""
     y, predicted = rng.integers(0, 4, 80), rng.integers(0, 4, 80)
     new = np.array([7, 2, 9, 4])
     here, there = np.asarray(f(y, predicted), float), np.asarray(f(new[y], new[predicted]), float)
@@ -202,54 +172,49 @@ def names_do_not_matter(f, rng):
 
 @METRICS.claim
 def guessing(f, rng):
-    """Guessing class 1 at random with any frequency has the base rate as its precision, and that frequency
-    as its recall
-    """
-    evidence = []
+    """Guessing class 1 at random with any frequency has the base rate as its precision, and that frequency as its
+    recall"""
     for frequency in (0.05, 0.2, 0.7):
         y, predicted = (rng.random(30_000) < 0.15).astype(int), (rng.random(30_000) < frequency).astype(int)
         _, precision, recall, _ = np.asarray(f(y, predicted, average="binary"), float)
         # each is a share of independent cases: binomial, given how many were guessed, and how many are there
-        evidence += [
-            statistical(precision, 0.15, np.sqrt(0.15 * 0.85 / predicted.sum())),
-            statistical(recall, frequency, np.sqrt(frequency * (1 - frequency) / y.sum())),
-        ]
-    return all_of(*evidence)
+        yield statistical(precision, 0.15, np.sqrt(0.15 * 0.85 / predicted.sum()))
+        yield statistical(recall, frequency, np.sqrt(frequency * (1 - frequency) / y.sum()))
 
 
-@METRICS.mutant(caught_by=["micro-is-accuracy", "equals-definition"])
+@METRICS.mutant(caught_by="micro-is-accuracy, equals-definition")
 def macro_for_micro(y, predicted, weights=None, average="macro"):
     """macro for micro"""
     return classification_metrics(y, predicted, weights, "macro" if average == "micro" else average)
 
 
-@METRICS.mutant(caught_by=["by-hand", "guessing", "equals-definition"])
+@METRICS.mutant(caught_by="by-hand, guessing, equals-definition")
 def exchanged(y, predicted, weights=None, average="macro"):
     """precision and recall exchanged"""
     return classification_metrics(y, predicted, weights, average)[[0, 2, 1, 3]]
 
 
-@METRICS.mutant(caught_by=["weights-repeat", "equals-definition"])
+@METRICS.mutant(caught_by="weights-repeat, equals-definition")
 def unweighted(y, predicted, weights=None, average="macro"):
     """weights ignored"""
     return classification_metrics(y, predicted, None, average)
 
 
-@METRICS.mutant(caught_by=["base-rate-trap"])
+@METRICS.mutant(caught_by="base-rate-trap")
 def nothing_is_perfect(y, predicted, weights=None, average="macro"):
     """0/0 taken as 1"""
     found = classification_metrics(y, predicted, weights, average)
     return np.where(found == 0, 1.0, found)
 
 
-@METRICS.mutant(caught_by=["by-hand", "harmonic-mean", "equals-definition"])
+@METRICS.mutant(caught_by="by-hand, harmonic-mean, equals-definition")
 def arithmetic_mean(y, predicted, weights=None, average="macro"):
     """the arithmetic mean for the harmonic one"""
     found = classification_metrics(y, predicted, weights, average)
     return np.append(found[:3], (found[1] + found[2]) / 2)
 
 
-@METRICS.mutant(caught_by=["names-do-not-matter", "equals-definition", "micro-is-accuracy"])
+@METRICS.mutant(caught_by="names-do-not-matter, equals-definition, micro-is-accuracy")
 def last_class_forgotten(y, predicted, weights=None, average="macro"):
     """the classes taken to be 0 … K − 1, the last forgotten"""
     if average == "binary":
@@ -285,10 +250,8 @@ def figure(base, apart):
     right.axvline(t[best], color="#000000", lw=0.8, ls="--")
     right.set(xlabel="threshold", ylim=(0, 1.02))
     right.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"Base rate {base:.3g}: never saying 1 is {1 - base:.1%} accurate. The best F1 is {f1[best]:.3f}, at threshold {t[best]:.2f}: precision {precision[best]:.3f}, recall {recall[best]:.3f}, accuracy {accuracy[best]:.1%}.",
-            f"基础概率 {base:.3g}：从不判为 1 的准确率为 {1 - base:.1%}。最佳 F1 为 {f1[best]:.3f}，阈值 {t[best]:.2f}：精确率 {precision[best]:.3f}，召回率 {recall[best]:.3f}，准确率 {accuracy[best]:.1%}。",
-        ),
+    words = Text(
+        f"Base rate {base:.3g}: never saying 1 is {1 - base:.1%} accurate. The best F1 is {f1[best]:.3f}, at threshold {t[best]:.2f}: precision {precision[best]:.3f}, recall {recall[best]:.3f}, accuracy {accuracy[best]:.1%}.",
+        f"基础概率 {base:.3g}：从不判为 1 的准确率为 {1 - base:.1%}。最佳 F1 为 {f1[best]:.3f}，阈值 {t[best]:.2f}：精确率 {precision[best]:.3f}，召回率 {recall[best]:.3f}，准确率 {accuracy[best]:.1%}。",
     )
+    return Drawing(fig, words)

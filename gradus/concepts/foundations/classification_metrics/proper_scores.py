@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import canvas
 
@@ -27,10 +27,9 @@ PROPER = Concept(
     key="proper-scores",
     kind="theorem",
     title="Proper scores: log loss and Brier score",
-    summary="A score of a stated probability is proper when nobody does better on average than by stating "
-    "what he believes. The log loss and the Brier score are; accuracy and the absolute error are "
-    "not: they are best served by stating 0 or 1. Trained by a proper score, a network's outputs "
-    "can be probabilities.",
+    summary="A score of a stated probability is proper when nobody does better on average than by stating what he "
+    "believes. The log loss and the Brier score are; accuracy and the absolute error are not: they are best served "
+    "by stating 0 or 1. Trained by a proper score, a network's outputs can be probabilities.",
     formulas=(
         r"L=-\frac{\sum_iw_i\bigl(y_i\log p_i+(1-y_i)\log(1-p_i)\bigr)}{\sum_iw_i},\qquad B=\frac{\sum_iw_i(p_i-y_i)^2}{\sum_iw_i}",
         r"E_{y\sim q}[S(y,p)]\ \ge\ E_{y\sim q}[S(y,q)]\quad\text{for all }p,q",
@@ -54,20 +53,12 @@ PROPER = Concept(
         Implementation("sklearn.metrics:log_loss", "numpy", _sklearn, "and `brier_score_loss`"),
         Implementation("torch.nn.functional:binary_cross_entropy", "torch", _torch, "and the mean square"),
     ),
-    readings=(
-        Reading("gneiting2007strictly", "§2–4"),
-        Reading("brier1950verification"),
-        Reading("murphy1973new"),
-    ),
-    deviations=(
-        (
-            "At a certain forecast that fails the log loss is infinite; scikit-learn clips the probability "
-            r"to $2.2\cdot10^{-16}$ and gives 36.04, PyTorch clips the logarithm at −100."
-        ),
-    ),
+    readings="gneiting2007strictly §2–4; brier1950verification; murphy1973new",
+    deviations="At a certain forecast that fails the log loss is infinite; scikit-learn clips the probability to "
+    r"$2.2\cdot10^{-16}$ and gives 36.04, PyTorch clips the logarithm at −100.",
     proof=Proof(
-        r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. "
-        "The absolute error has the mean $q(1-p)+(1-q)p$, linear in p: its minimum is at an end."
+        r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. The absolute "
+        "error has the mean $q(1-p)+(1-q)p$, linear in p: its minimum is at an end."
     ),
 )
 
@@ -82,10 +73,7 @@ def proper_scores(y, p, weights=None):
 @PROPER.cases
 def cases(rng):
     yield "random", dict(y=rng.integers(0, 2, 30), p=rng.uniform(0.02, 0.98, 30))
-    yield (
-        "weights",
-        dict(y=rng.integers(0, 2, 20), p=rng.uniform(0.02, 0.98, 20), weights=rng.uniform(0.2, 2, 20)),
-    )
+    yield ("weights", dict(y=rng.integers(0, 2, 20), p=rng.uniform(0.02, 0.98, 20), weights=rng.uniform(0.2, 2, 20)))
     yield "nearly certain", dict(y=np.array([0, 1, 1]), p=np.array([1e-9, 1 - 1e-9, 0.5]))
     yield "one class", dict(y=np.ones(4, int), p=np.array([0.9, 0.8, 0.99, 0.6]))
 
@@ -103,56 +91,42 @@ def expected(f, q, p, n=1000):
 
 @PROPER.claim
 def honesty_is_best(f, rng):
-    """Proper: of 15 stated probabilities, from 0.01 to far away, the true one has the least mean of either
-    score
-    """
-    evidence = []
+    """Proper: of 15 stated probabilities, from 0.01 to far away, the true one has the least mean of either score"""
     for q in (0.1, 0.37, 0.8):
         near = q + np.array([-0.05, -0.02, -0.01, 0.0, 0.01, 0.02, 0.05])
         stated = np.concatenate([near, [0.02, 0.15, 0.25, 0.5, 0.65, 0.7, 0.9, 0.99]])
         means = np.array([expected(f, q, p, 100) for p in stated])
-        evidence.append(identical(stated[means.argmin(0)], np.full(2, q)))
-    return all_of(*evidence)
+        yield identical(stated[means.argmin(0)], np.full(2, q))
 
 
 @PROPER.claim
 def cost_of_dishonesty(f, rng):
-    r"""What dishonesty costs: the divergence $D_{KL}(q\|p)$ in log loss, $(p-q)^2$ in Brier score; honesty
-    leaves the entropy, and $q(1-q)$
-    """
-    evidence = []
+    r"""What dishonesty costs: the divergence $D_{KL}(q\|p)$ in log loss, $(p-q)^2$ in Brier score; honesty leaves the
+    entropy, and $q(1-q)$"""
     for q, p in ((0.25, 0.6), (0.9, 0.5), (0.5, 0.02)):
         honest, stated = expected(f, q, q), expected(f, q, p)
         divergence = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
         entropy = -q * np.log(q) - (1 - q) * np.log(1 - q)
-        evidence += [
-            roundoff(stated - honest, np.array([divergence, (p - q) ** 2]), terms=1000, scale=2.0),
-            roundoff(honest, np.array([entropy, q * (1 - q)]), terms=1000),
-        ]
-    return all_of(*evidence)
+        yield roundoff(stated - honest, np.array([divergence, (p - q) ** 2]), terms=1000, scale=2.0)
+        yield roundoff(honest, np.array([entropy, q * (1 - q)]), terms=1000)
 
 
 @PROPER.claim
 def others_reward_certainty(f, rng):
-    """Accuracy and the absolute error are not proper: where 70 % are ones, stating 1 is as accurate as
-    stating 0.7 and has the smaller absolute error (0.3 beside 0.42), but the larger scores here
-    """
+    """Accuracy and the absolute error are not proper: where 70 % are ones, stating 1 is as accurate as stating 0.7 and
+    has the smaller absolute error (0.3 beside 0.42), but the larger scores here"""
     y = (np.arange(100) < 70).astype(int)
     absolute = [np.abs(y - p).mean() for p in (0.7, 0.999)]
     accuracy = [np.mean((p > 0.5) == y) for p in (0.7, 0.999)]
     honest, certain = expected(f, 0.7, 0.7), expected(f, 0.7, 0.999)
-    return all_of(
-        identical(accuracy[0], accuracy[1]),
-        bound(absolute[1], absolute[0] - 0.1, "≤", Text("0.3003 beside 0.42", "0.3003 对 0.42")),
-        bound((certain - honest).min(), 0.08, "≥", Text("Brier: 0.299 − 0.21", "Brier：0.299 − 0.21")),
-    )
+    yield identical(accuracy[0], accuracy[1])
+    yield bound(absolute[1], absolute[0] - 0.1, "≤", Text("0.3003 beside 0.42", "0.3003 对 0.42"))
+    yield bound((certain - honest).min(), 0.08, "≥", Text("Brier: 0.299 − 0.21", "Brier：0.299 − 0.21"))
 
 
 @PROPER.claim
 def murphys_partition(f, rng):
-    """Murphy's partition: Brier = reliability − resolution + uncertainty, exactly, for forecasts of ten
-    values
-    """
+    """Murphy's partition: Brier = reliability − resolution + uncertainty, exactly, for forecasts of ten values"""
     p = rng.integers(1, 10, 400) / 10
     y = (rng.random(400) < 0.2 + 0.5 * p).astype(int)
     reliability = resolution = 0.0
@@ -166,9 +140,8 @@ def murphys_partition(f, rng):
 
 @PROPER.claim
 def calibrating_improves(f, rng):
-    """A forecast that is made to match (each value replaced by the share of ones among its cases) improves
-    both scores unless it matched already
-    """
+    """A forecast that is made to match (each value replaced by the share of ones among its cases) improves both scores
+    unless it matched already"""
     p = rng.integers(1, 10, 600) / 10
     y = (rng.random(600) < p**2).astype(int)
 
@@ -184,9 +157,7 @@ def calibrating_improves(f, rng):
 
 @PROPER.claim
 def honest_on_average(f, rng):
-    """On average over honest forecasts the log loss is the mean entropy and the Brier score the mean of
-    p(1 − p)
-    """
+    """On average over honest forecasts the log loss is the mean entropy and the Brier score the mean of p(1 − p)"""
     n = 40_000
     p = rng.uniform(0.05, 0.95, n)
     log_loss, brier = np.asarray(f((rng.random(n) < p).astype(int), p), float)
@@ -197,13 +168,7 @@ def honest_on_average(f, rng):
 
 
 @PROPER.mutant(
-    caught_by=[
-        "honesty-is-best",
-        "cost-of-dishonesty",
-        "others-reward-certainty",
-        "murphys-partition",
-        "honest-on-average",
-    ]
+    caught_by="honesty-is-best, cost-of-dishonesty, others-reward-certainty, murphys-partition, honest-on-average"
 )
 def absolute_error(y, p, weights=None):
     """the absolute error for the square"""
@@ -211,7 +176,7 @@ def absolute_error(y, p, weights=None):
     return np.stack([proper_scores(y, p, weights)[0], (w * np.abs(p - y)).sum() / w.sum()])
 
 
-@PROPER.mutant(caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition", "honest-on-average"])
+@PROPER.mutant(caught_by="honesty-is-best, cost-of-dishonesty, equals-definition, honest-on-average")
 def linear_score(y, p, weights=None):
     """the probability for its logarithm"""
     w = np.ones(len(y)) if weights is None else weights
@@ -219,40 +184,33 @@ def linear_score(y, p, weights=None):
     return np.stack([loss, proper_scores(y, p, weights)[1]])
 
 
-@PROPER.mutant(caught_by=["honesty-is-best", "cost-of-dishonesty", "equals-definition"])
+@PROPER.mutant(caught_by="honesty-is-best, cost-of-dishonesty, equals-definition")
 def zeros_forgotten(y, p, weights=None):
     """the zeros forgotten: only cases with y = 1 count"""
     w = np.ones(len(y)) if weights is None else weights
     return np.stack([-(w * y * np.log(p)).sum() / w.sum(), (w * y * (p - y) ** 2).sum() / w.sum()])
 
 
-@PROPER.mutant(
-    caught_by=["cost-of-dishonesty", "murphys-partition", "equals-definition", "honest-on-average"]
-)
+@PROPER.mutant(caught_by="cost-of-dishonesty, murphys-partition, equals-definition, honest-on-average")
 def bits_and_root(y, p, weights=None):
     """bits for nats, and the root of the Brier score"""
     log_loss, brier = proper_scores(y, p, weights)
     return np.stack([log_loss / np.log(2), np.sqrt(brier)])
 
 
-@PROPER.mutant(caught_by=["honesty-is-best", "equals-definition", "murphys-partition"])
+@PROPER.mutant(caught_by="honesty-is-best, equals-definition, murphys-partition")
 def rounded(y, p, weights=None):
     """forecasts rounded to 0 and 1 first"""
     return proper_scores(y, np.where(p > 0.5, 1 - 1e-9, 1e-9), weights)
 
 
-@PROPER.mutant(
-    caught_by=["honesty-is-best", "calibrating-improves", "others-reward-certainty", "equals-definition"]
-)
+@PROPER.mutant(caught_by="honesty-is-best, calibrating-improves, others-reward-certainty, equals-definition")
 def sign_turned(y, p, weights=None):
     """the sign turned: larger is better"""
     return -proper_scores(y, p, weights)
 
 
-@PROPER.figure(
-    q=Slider(0.02, 0.98, 0.7, "true probability q"),
-    p=Slider(0.02, 0.98, 0.9, "stated probability p"),
-)
+@PROPER.figure(q=Slider(0.02, 0.98, 0.7, "true probability q"), p=Slider(0.02, 0.98, 0.9, "stated probability p"))
 def figure(q, p):
     t = np.linspace(0.005, 0.995, 300)
     log_loss = -(q * np.log(t) + (1 - q) * np.log(1 - t))
@@ -264,19 +222,12 @@ def figure(q, p):
         ax.plot([t[line.argmin()]], [line.min()], "o", color=ax.lines[-1].get_color())
     ax.axvline(q, color="#000000", lw=0.8)
     ax.axvline(p, color="#7F7F7F", lw=0.8, ls="--")
-    ax.set(
-        xlabel="stated probability",
-        ylabel="mean score",
-        ylim=(0, 2),
-        title="dots: the least; line: the truth",
-    )
+    ax.set(xlabel="stated probability", ylabel="mean score", ylim=(0, 2), title="dots: the least; line: the truth")
     ax.legend(frameon=False, fontsize=8)
     extra = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
     best = 1.0 if q > 0.5 else 0.0
-    return Drawing(
-        fig,
-        Text(
-            f"With truth {q:.2f}, stating {p:.2f} costs {extra:.4f} nat of log loss and {(p - q) ** 2:.4f} of Brier score more than the truth. The absolute error is least at {best:.0f}.",
-            f"真实概率 {q:.2f}，报 {p:.2f} 比说真话多付出 {extra:.4f} 奈特的对数损失与 {(p - q) ** 2:.4f} 的 Brier 评分。绝对误差在 {best:.0f} 处最小。",
-        ),
+    words = Text(
+        f"With truth {q:.2f}, stating {p:.2f} costs {extra:.4f} nat of log loss and {(p - q) ** 2:.4f} of Brier score more than the truth. The absolute error is least at {best:.0f}.",
+        f"真实概率 {q:.2f}，报 {p:.2f} 比说真话多付出 {extra:.4f} 奈特的对数损失与 {(p - q) ** 2:.4f} 的 Brier 评分。绝对误差在 {best:.0f} 处最小。",
     )
+    return Drawing(fig, words)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, roundoff, statistical
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import bound, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -17,10 +17,10 @@ ROC = Concept(
     key="roc-auc",
     kind="definition",
     title="ROC curve and the area under it",
-    summary="Moving the threshold of a score from high to low traces the share of class 1 that is found "
-    "against the share of class 0 that is called in error. The area under that curve is the "
-    "probability that a random case of class 1 scores above one of class 0, ties counting half. It "
-    "does not see the base rate, nor any increasing change of the scores.",
+    summary="Moving the threshold of a score from high to low traces the share of class 1 that is found against the "
+    "share of class 0 that is called in error. The area under that curve is the probability that a random case of "
+    "class 1 scores above one of class 0, ties counting half. It does not see the base rate, nor any increasing "
+    "change of the scores.",
     formulas=(
         r"\mathrm{TPR}(t)=P(s\ge t\mid y=1),\qquad \mathrm{FPR}(t)=P(s\ge t\mid y=0),\qquad \mathrm{AUC}=\int_0^1\mathrm{TPR}\;d\,\mathrm{FPR}",
         r"\mathrm{AUC}=\frac{\sum_{i:y_i=1}\sum_{j:y_j=0}w_iw_j\bigl([s_i>s_j]+\tfrac12[s_i=s_j]\bigr)}{\sum_{i:y_i=1}w_i\ \sum_{j:y_j=0}w_j}=\frac U{n_1n_0}",
@@ -39,15 +39,12 @@ ROC = Concept(
     year=1982,
     people=("James Hanley", "Barbara McNeil", "Henry Mann", "Donald Whitney"),
     implementations=(Implementation("sklearn.metrics:roc_auc_score", "numpy", _sklearn, "sorts once"),),
-    readings=(Reading("hanley1982meaning"), Reading("fawcett2006introduction")),
-    deviations=(
-        ("With one class only there is no pair: scikit-learn gives NaN with a warning; here it is refused."),
-    ),
+    readings="hanley1982meaning; fawcett2006introduction",
+    deviations="With one class only there is no pair: scikit-learn gives NaN with a warning; here it is refused.",
     proof=Proof(
-        "Lowering t past a score adds its cases of class 1 upwards and those of class 0 to the right. "
-        "Without ties each step to the right has the height of all class-1 cases above it: the area "
-        "counts the pairs in order. Tied cases move along a diagonal, under which lies half of their "
-        "rectangle."
+        "Lowering t past a score adds its cases of class 1 upwards and those of class 0 to the right. Without ties "
+        "each step to the right has the height of all class-1 cases above it: the area counts the pairs in order. "
+        "Tied cases move along a diagonal, under which lies half of their rectangle."
     ),
     differentiable=False,  # a function of the order alone
 )
@@ -79,18 +76,14 @@ def invalid(rng):
 
 @ROC.claim
 def mann_whitney(f, rng):
-    """It is the statistic of Mann and Whitney divided by $n_1n_0$, with ties, as SciPy computes it from
-    ranks
-    """
+    """It is the statistic of Mann and Whitney divided by $n_1n_0$, with ties, as SciPy computes it from ranks"""
     from scipy.stats import mannwhitneyu
 
-    evidence = []
     for levels in (3, 10, 1000):
         y = (rng.random(120) < 0.3).astype(int)
         s = rng.integers(0, levels, 120) + y * levels // 5
         U = mannwhitneyu(s[y == 1], s[y == 0]).statistic
-        evidence.append(roundoff(float(f(y, s.astype(float))), U / (y.sum() * (1 - y).sum()), terms=120))
-    return all_of(*evidence)
+        yield roundoff(float(f(y, s.astype(float))), U / (y.sum() * (1 - y).sum()), terms=120)
 
 
 def curve(y, score):
@@ -103,56 +96,45 @@ def curve(y, score):
 
 @ROC.claim
 def area_under_the_curve(f, rng):
-    """It is the area under the curve of all thresholds by the trapezoid rule, also with ties, where steps
-    would give more or less
-    """
-    evidence = []
+    """It is the area under the curve of all thresholds by the trapezoid rule, also with ties, where steps would give
+    more or less"""
     for levels in (4, 50):
         y = np.arange(100) % 2
         s = (rng.integers(0, levels, 100) + y).astype(float)
         fpr, tpr = curve(y, s)
         area = float((np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2).sum())
         steps = float((np.diff(fpr) * tpr[1:]).sum())
-        evidence += [
-            roundoff(float(f(y, s)), area, terms=100),
-            bound(steps - area, 1e-4, "≥", Text("ties", "有并列")),
-        ]
-    return all_of(*evidence)
+        yield roundoff(float(f(y, s)), area, terms=100)
+        yield bound(steps - area, 1e-4, "≥", Text("ties", "有并列"))
 
 
 @ROC.claim
 def only_the_order_counts(f, rng):
-    """Only the order counts: increasing maps change nothing, turning the scores gives 1 − AUC, constant
-    scores give ½
-    """
+    """Only the order counts: increasing maps change nothing, turning the scores gives 1 − AUC, constant scores
+    give ½"""
     y = np.arange(60) % 2
     s = rng.integers(0, 15, 60) + 2.0 * y
     area = float(f(y, s))
-    return all_of(
-        *[roundoff(float(f(y, g(s))), area, terms=60) for g in (np.exp, np.sqrt, lambda v: v**3 - 7)],
-        roundoff(float(f(y, -s)), 1 - area, terms=60),
-        roundoff(float(f(y, 0 * s)), 0.5, terms=60),
-    )
+    for g in (np.exp, np.sqrt, lambda v: v**3 - 7):
+        yield roundoff(float(f(y, g(s))), area, terms=60)
+    yield roundoff(float(f(y, -s)), 1 - area, terms=60)
+    yield roundoff(float(f(y, 0 * s)), 0.5, terms=60)
 
 
 @ROC.claim
 def two_normal_distributions(f, rng):
-    r"""For normal scores δ standard deviations apart it is $\Phi(\delta/\sqrt2)$: 0.760 at 1, 0.921 at 2,
-    whatever the base rate, within the standard error of Hanley and McNeil
-    """
+    r"""For normal scores δ standard deviations apart it is $\Phi(\delta/\sqrt2)$: 0.760 at 1, 0.921 at 2, whatever the
+    base rate, within the standard error of Hanley and McNeil"""
     from scipy.special import ndtr
 
-    evidence, z = [], np.linspace(-9, 9, 1801)
+    z = np.linspace(-9, 9, 1801)
     for delta, n1, n0 in ((1.0, 600, 600), (1.0, 100, 900), (2.0, 360, 840), (0.0, 500, 500)):
         y = np.repeat([1, 0], [n1, n0])
         A = float(ndtr(delta / np.sqrt(2)))
         # Q: two cases of a class both on the right side of one of the other; the same for either class
         Q = float((np.exp(-(z**2) / 2) * ndtr(delta - z) ** 2).sum() * 0.01 / np.sqrt(2 * np.pi))
         variance = (A * (1 - A) + (n1 + n0 - 2) * (Q - A**2)) / (n1 * n0)
-        evidence.append(
-            statistical(float(f(y, rng.standard_normal(n1 + n0) + delta * y)), A, np.sqrt(variance))
-        )
-    return all_of(*evidence)
+        yield statistical(float(f(y, rng.standard_normal(n1 + n0) + delta * y)), A, np.sqrt(variance))
 
 
 @ROC.claim
@@ -168,19 +150,17 @@ def base_rate_does_not_matter(f, rng):
     def precision(labels, scores):
         return labels[scores >= 5].mean()
 
-    return all_of(
-        roundoff(float(f(y, s, w.astype(float))), float(f(np.repeat(y, w), np.repeat(s, w))), terms=150),
-        roundoff(float(f(repeated_y, repeated_s)), area, terms=300),
-        bound(
-            precision(y, s) - precision(repeated_y, repeated_s),
-            0.2,
-            "≥",
-            Text("ten times as many false calls", "误报为十倍"),
-        ),
+    yield roundoff(float(f(y, s, w.astype(float))), float(f(np.repeat(y, w), np.repeat(s, w))), terms=150)
+    yield roundoff(float(f(repeated_y, repeated_s)), area, terms=300)
+    yield bound(
+        precision(y, s) - precision(repeated_y, repeated_s),
+        0.2,
+        "≥",
+        Text("ten times as many false calls", "误报为十倍"),
     )
 
 
-@ROC.mutant(caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts", "equals-definition"])
+@ROC.mutant(caught_by="mann-whitney, area-under-the-curve, only-the-order-counts, equals-definition")
 def ties_dropped(y, score, weights=None):
     """ties dropped"""
     w = np.ones(len(y)) if weights is None else weights
@@ -189,7 +169,7 @@ def ties_dropped(y, score, weights=None):
     return (pairs * (difference > 0)).sum() / max(pairs.sum(), 1e-300)
 
 
-@ROC.mutant(caught_by=["mann-whitney", "area-under-the-curve", "only-the-order-counts"])
+@ROC.mutant(caught_by="mann-whitney, area-under-the-curve, only-the-order-counts")
 def ties_in_full(y, score, weights=None):
     """ties counted in full: steps for trapezoids"""
     w = np.ones(len(y)) if weights is None else weights
@@ -197,37 +177,26 @@ def ties_in_full(y, score, weights=None):
     return (pairs * (score[y == 1][:, None] >= score[y == 0])).sum() / pairs.sum()
 
 
-@ROC.mutant(
-    caught_by=["mann-whitney", "two-normal-distributions", "equals-definition", "area-under-the-curve"]
-)
+@ROC.mutant(caught_by="mann-whitney, two-normal-distributions, equals-definition, area-under-the-curve")
 def classes_exchanged(y, score, weights=None):
     """the classes exchanged"""
     return roc_auc(1 - y, score, weights)
 
 
-@ROC.mutant(
-    caught_by=["mann-whitney", "two-normal-distributions", "base-rate-does-not-matter", "equals-definition"]
-)
+@ROC.mutant(caught_by="mann-whitney, two-normal-distributions, base-rate-does-not-matter, equals-definition")
 def accuracy_of_pairs(y, score, weights=None):
     """all pairs, also within a class"""
     right = (y[:, None] > y) & (score[:, None] > score)
     return right.sum() / (len(y) * (len(y) - 1) / 2)
 
 
-@ROC.mutant(
-    caught_by=[
-        "mann-whitney",
-        "area-under-the-curve",
-        "base-rate-does-not-matter",
-        "two-normal-distributions",
-    ]
-)
+@ROC.mutant(caught_by="mann-whitney, area-under-the-curve, base-rate-does-not-matter, two-normal-distributions")
 def best_accuracy(y, score, weights=None):
     """the area of one threshold, the best accuracy"""
     return max(np.mean((score >= t) == y) for t in np.unique(score))
 
 
-@ROC.mutant(caught_by=["base-rate-does-not-matter", "equals-definition"])
+@ROC.mutant(caught_by="base-rate-does-not-matter, equals-definition")
 def unweighted(y, score, weights=None):
     """weights ignored"""
     return roc_auc(y, score)
@@ -253,14 +222,10 @@ def figure(apart, levels):
     right.fill_between(fpr, tpr, alpha=0.2, color=COLOURS[2], lw=0)
     right.plot(fpr, tpr, "-", color=COLOURS[2], marker="." if levels < 15 else "")
     right.plot([0, 1], [0, 1], "--", color="#7F7F7F", lw=0.8)
-    right.set(
-        xlabel="false positive rate", ylabel="true positive rate", title=f"AUC {area:.3f}", aspect="equal"
-    )
+    right.set(xlabel="false positive rate", ylabel="true positive rate", title=f"AUC {area:.3f}", aspect="equal")
     tied = float(np.mean(s[y == 1][:, None] == s[y == 0]))
-    return Drawing(
-        fig,
-        Text(
-            f"200 cases of each class, {apart:.2f} standard deviations apart: a case of class 1 scores higher than one of class 0 with probability {area:.3f}; {tied:.1%} of the pairs are ties, which count half.",
-            f"两类各 200 个样本，相距 {apart:.2f} 个标准差：类别 1 的得分高于类别 0 的概率为 {area:.3f}；{tied:.1%} 的样本对并列，各算一半。",
-        ),
+    words = Text(
+        f"200 cases of each class, {apart:.2f} standard deviations apart: a case of class 1 scores higher than one of class 0 with probability {area:.3f}; {tied:.1%} of the pairs are ties, which count half.",
+        f"两类各 200 个样本，相距 {apart:.2f} 个标准差：类别 1 的得分高于类别 0 的概率为 {area:.3f}；{tied:.1%} 的样本对并列，各算一半。",
     )
+    return Drawing(fig, words)

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -19,10 +19,9 @@ CLUSTERING = Concept(
     key="clustering",
     kind="algorithm",
     title="k-means clustering",
-    summary="Points are divided into k groups so that the squared distances to the groups' means add up to "
-    "little. Two steps that each can only lower the sum alternate: every point goes to its nearest "
-    "centre, every centre to the mean of its points. They end after finitely many steps, in a "
-    "local minimum that depends on the start.",
+    summary="Points are divided into k groups so that the squared distances to the groups' means add up to little. "
+    "Two steps that each can only lower the sum alternate: every point goes to its nearest centre, every centre to "
+    "the mean of its points. They end after finitely many steps, in a local minimum that depends on the start.",
     formulas=(
         r"J(c,\ell)=\sum_{i=1}^{n}\lVert x_i-c_{\ell_i}\rVert^2",
         r"\ell_i\leftarrow\arg\min_j\lVert x_i-c_j\rVert,\qquad c_j\leftarrow\frac1{|\{i:\ell_i=j\}|}\sum_{i:\,\ell_i=j}x_i",
@@ -43,29 +42,20 @@ CLUSTERING = Concept(
     people=("Stuart Lloyd", "Hugo Steinhaus", "James MacQueen", "Edward Forgy"),
     implementations=(
         Implementation(
-            "sklearn.cluster:KMeans",
-            "numpy",
-            _sklearn,
-            "ten starts by k-means++ unless told otherwise: set `n_init`",
+            "sklearn.cluster:KMeans", "numpy", _sklearn, "ten starts by k-means++ unless told otherwise: set `n_init`"
         ),
     ),
-    readings=(
-        Reading("hastie2009elements", "§14.3.6"),
-        Reading("bishop2006pattern", "§9.1"),
-        Reading("murphy2022probabilistic", "§21.3"),
-    ),
+    readings="hastie2009elements §14.3.6; bishop2006pattern §9.1; murphy2022probabilistic §21.3",
     deviations=(
-        (
-            "A centre that no point is nearest to has no mean. Here, as in scikit-learn, it takes the "
-            "point that is farthest from its own centre; SciPy's `kmeans2` leaves it where it is and warns."
-        ),
+        "A centre that no point is nearest to has no mean. Here, as in scikit-learn, it takes the point that is "
+        "farthest from its own centre; SciPy's `kmeans2` leaves it where it is and warns.",
         "scikit-learn's `tol` stops early unless it is 0.",
     ),
     proof=Proof(
-        "That J never rises: with the centres held, the nearest centre makes each term smallest. With "
-        r"the labels held, $\sum\lVert x_i-c\rVert^2=\sum\lVert x_i-m\rVert^2+N\lVert c-m\rVert^2$ for "
-        "the mean m of the N points, least at $c=m$. There are at most $k^n$ partitions and J falls "
-        "strictly whenever the partition changes (ties aside), so none returns and the steps end."
+        "That J never rises: with the centres held, the nearest centre makes each term smallest. With the labels "
+        r"held, $\sum\lVert x_i-c\rVert^2=\sum\lVert x_i-m\rVert^2+N\lVert c-m\rVert^2$ for the mean m of the N "
+        "points, least at $c=m$. There are at most $k^n$ partitions and J falls strictly whenever the partition "
+        "changes (ties aside), so none returns and the steps end."
     ),
     differentiable=False,
 )
@@ -122,40 +112,30 @@ def iris():
 
 @CLUSTERING.claim
 def objective_never_rises(f, rng):
-    """J never rises, over all rounds from random starts on blobs and on the irises, and it falls until the
-    partition stays
-    """
-    evidence = []
+    """J never rises, over all rounds from random starts on blobs and on the irises, and it falls until the partition
+    stays"""
     for X, k in ((blobs(rng, 60, 4, 3), 5), (iris(), 3), (rng.standard_normal((50, 2)), 6)):
         C = X[rng.choice(len(X), k, replace=False)]
         start = cost(X, C, ((X[:, None] - C) ** 2).sum(-1).argmin(1))
         J = [start] + [cost(X, *f(X, C, t)) for t in range(1, 9)]
         said = Text("proved; rounding", "已证明；舍入")
-        evidence += [
-            bound(np.diff(J).max(), 1e-12 * start, "≤", said),
-            bound(J[-1], start, "≤", Text("the start", "起点")),
-        ]
-    return all_of(*evidence)
+        yield bound(np.diff(J).max(), 1e-12 * start, "≤", said)
+        yield bound(J[-1], start, "≤", Text("the start", "起点"))
 
 
 @CLUSTERING.claim
 def rests_at_means_and_nearest_centres(f, rng):
-    """At rest every centre is the mean of its points, every point is nearest to its own centre, and one
-    more round changes nothing
-    """
-    evidence = []
+    """At rest every centre is the mean of its points, every point is nearest to its own centre, and one more round
+    changes nothing"""
     for X, k in ((blobs(rng), 3), (iris(), 4), (rng.standard_normal((60, 5)), 7)):
         C, labels = (np.asarray(v) for v in f(X, X[rng.choice(len(X), k, replace=False)], 300))
         means = np.stack([X[labels == j].mean(0) for j in range(k)])
         d = ((X[:, None] - C) ** 2).sum(-1)
         again, same = f(X, C, 1)
-        evidence += [
-            roundoff(C, means, terms=len(X)),
-            identical(labels, d.argmin(1)),
-            roundoff(again, C, terms=len(X)),
-            identical(same, labels),
-        ]
-    return all_of(*evidence)
+        yield roundoff(C, means, terms=len(X))
+        yield identical(labels, d.argmin(1))
+        yield roundoff(again, C, terms=len(X))
+        yield identical(same, labels)
 
 
 @CLUSTERING.claim
@@ -163,32 +143,28 @@ def equals_scipy(f, rng):
     """It agrees with SciPy's `kmeans2` from the same centres, on blobs and on the irises"""
     from scipy.cluster.vq import kmeans2
 
-    evidence = []
     for X, k in ((blobs(rng, 80, 3), 3), (iris(), 3), (iris(), 5)):
         C0 = X[:: len(X) // k][:k] + 0.01
         C, labels = f(X, C0, 300)
         want, named = kmeans2(X, C0, iter=100, minit="matrix", missing="raise")
-        evidence += [roundoff(C, want, terms=len(X)), identical(labels, named)]
-    return all_of(*evidence)
+        yield roundoff(C, want, terms=len(X))
+        yield identical(labels, named)
 
 
 @CLUSTERING.claim
 def squares_within_and_between(f, rng):
     """The total sum of squares is what is left within the clusters plus what lies between their means"""
-    evidence = []
     for X, k in ((blobs(rng), 3), (iris(), 3)):
         C, labels = (np.asarray(v) for v in f(X, X[:: len(X) // k][:k], 300))
         mean, sizes = X.mean(0), np.bincount(labels, minlength=k)
         between = float(sizes @ ((C - mean) ** 2).sum(1))
-        evidence.append(roundoff(cost(X, C, labels) + between, ((X - mean) ** 2).sum(), terms=len(X)))
-    return all_of(*evidence)
+        yield roundoff(cost(X, C, labels) + between, ((X - mean) ** 2).sum(), terms=len(X))
 
 
 @CLUSTERING.claim
 def optimum_by_enumeration(f, rng):
-    """Of all $2^{10}$ partitions of ten points none is better than the best of twenty starts, and every
-    start ends no better than the best
-    """
+    """Of all $2^{10}$ partitions of ten points none is better than the best of twenty starts, and every start ends no
+    better than the best"""
     X = rng.standard_normal((10, 2))
     best = np.inf
     for bits in product((False, True), repeat=10):
@@ -197,35 +173,27 @@ def optimum_by_enumeration(f, rng):
             best = min(best, ((X[s] - X[s].mean(0)) ** 2).sum() + ((X[~s] - X[~s].mean(0)) ** 2).sum())
     ends = [cost(X, *f(X, X[rng.choice(10, 2, replace=False)], 100)) for _ in range(20)]
     rounding = Text("enumeration of all partitions; rounding", "枚举全部划分；舍入")
-    return all_of(
-        bound(min(ends), best * (1 - 1e-12), "≥", rounding), near(min(ends), best, 1e-12 * best, rounding)
-    )
+    return all_of(bound(min(ends), best * (1 - 1e-12), "≥", rounding), near(min(ends), best, 1e-12 * best, rounding))
 
 
 @CLUSTERING.claim
 def stuck_at_a_bad_start(f, rng):
-    r"""A bad start is kept for ever: of the corners of a $w\times h$ rectangle, centres amid the long
-    sides stay with $J=w^2$; the optimum is $h^2$, so the ratio has no bound
-    """
-    evidence = []
+    r"""A bad start is kept for ever: of the corners of a $w\times h$ rectangle, centres amid the long sides stay with
+    $J=w^2$; the optimum is $h^2$, so the ratio has no bound"""
     for w, h in ((2.0, 1.0), (10.0, 1.0), (1000.0, 2.0)):
         X = np.array([[-w, -h], [w, -h], [-w, h], [w, h]]) / 2
         bad = np.array([[0.0, -h], [0.0, h]]) / 2
         good = np.array([[-w, 0.0], [w, 0.0]]) / 2
         C, labels = f(X, bad, 100)
-        evidence += [
-            roundoff(C, bad, scale=w),
-            roundoff(cost(X, C, labels), w**2, terms=4),
-            roundoff(cost(X, *f(X, good, 100)), h**2, terms=4),
-        ]
-    return all_of(*evidence)
+        yield roundoff(C, bad, scale=w)
+        yield roundoff(cost(X, C, labels), w**2, terms=4)
+        yield roundoff(cost(X, *f(X, good, 100)), h**2, terms=4)
 
 
 @CLUSTERING.claim
 def moves_with_the_points(f, rng):
-    """Moved and turned points have the moved and turned centres, with the same labels; centres in another
-    order get the other names
-    """
+    """Moved and turned points have the moved and turned centres, with the same labels; centres in another order get
+    the other names"""
     X = rng.standard_normal((120, 3))  # no gaps: another distance cuts elsewhere
     C0 = X[[0, 10, 20, 30]]
     Q, shift = np.linalg.qr(rng.standard_normal((3, 3)))[0], rng.standard_normal(3)
@@ -233,21 +201,14 @@ def moves_with_the_points(f, rng):
     turned, same = f(X @ Q + shift, C0 @ Q + shift, 300)
     order = np.array([2, 0, 3, 1])
     renamed, names = f(X, C0[order], 300)
-    return all_of(
-        invariance(turned, C @ Q + shift, terms=120, scale=10.0),
-        identical(same, labels),
-        invariance(renamed, C[order], terms=120, scale=10.0),
-        identical(order[np.asarray(names)], labels),
-    )
+    yield invariance(turned, C @ Q + shift, terms=120, scale=10.0)
+    yield identical(same, labels)
+    yield invariance(renamed, C[order], terms=120, scale=10.0)
+    yield identical(order[np.asarray(names)], labels)
 
 
 @CLUSTERING.mutant(
-    caught_by=[
-        "rests-at-means-and-nearest-centres",
-        "squares-within-and-between",
-        "equals-scipy",
-        "equals-definition",
-    ]
+    caught_by="rests-at-means-and-nearest-centres, squares-within-and-between, equals-scipy, equals-definition"
 )
 def medians(X, C, steps=300):
     """each centre becomes the coordinate-wise median of its points"""
@@ -257,7 +218,7 @@ def medians(X, C, steps=300):
     return C, ((X[:, None] - C) ** 2).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(caught_by=["rests-at-means-and-nearest-centres", "equals-scipy", "optimum-by-enumeration"])
+@CLUSTERING.mutant(caught_by="rests-at-means-and-nearest-centres, equals-scipy, optimum-by-enumeration")
 def middles(X, C, steps=300):
     """each centre becomes the middle of the box around its points"""
     for _ in range(min(steps, 50)):
@@ -267,9 +228,7 @@ def middles(X, C, steps=300):
     return C, ((X[:, None] - C) ** 2).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(
-    caught_by=["objective-never-rises", "rests-at-means-and-nearest-centres", "squares-within-and-between"]
-)
+@CLUSTERING.mutant(caught_by="objective-never-rises, rests-at-means-and-nearest-centres, squares-within-and-between")
 def overshooting(X, C, steps=300):
     """centres move two and a half times as far as to the mean"""
     for _ in range(min(steps, 20)):
@@ -279,9 +238,7 @@ def overshooting(X, C, steps=300):
     return C, ((X[:, None] - C) ** 2).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(
-    caught_by=["rests-at-means-and-nearest-centres", "moves-with-the-points", "equals-definition"]
-)
+@CLUSTERING.mutant(caught_by="rests-at-means-and-nearest-centres, moves-with-the-points, equals-definition")
 def by_absolute_differences(X, C, steps=300):
     """nearest by the sum of absolute differences"""
     for _ in range(min(steps, 50)):
@@ -290,7 +247,7 @@ def by_absolute_differences(X, C, steps=300):
     return C, np.abs(X[:, None] - C).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(caught_by=["stuck-at-a-bad-start", "equals-definition", "moves-with-the-points"])
+@CLUSTERING.mutant(caught_by="stuck-at-a-bad-start, equals-definition, moves-with-the-points")
 def own_starts(X, C, steps=300):
     """the best of many starts instead of the given one"""
     rng = np.random.default_rng(0)
@@ -317,9 +274,7 @@ def figure(k, step, start):
     grid = np.stack(np.meshgrid(np.linspace(-4, 4, 161), np.linspace(-4, 4, 161)), -1)
     cells = ((grid[:, :, None] - C) ** 2).sum(-1).argmin(-1)
     if k > 1:
-        left.contour(
-            grid[..., 0], grid[..., 1], cells, levels=np.arange(k - 1) + 0.5, colors="#7F7F7F", linewidths=0.6
-        )
+        left.contour(grid[..., 0], grid[..., 1], cells, levels=np.arange(k - 1) + 0.5, colors="#7F7F7F", linewidths=0.6)
     left.scatter(*X.T, s=10, c=[COLOURS[j] for j in labels])
     for j in range(k):
         path = np.array([s[0][j] for s in states[: step + 1]])
@@ -330,10 +285,8 @@ def figure(k, step, start):
     right.plot([step], [J[step]], "o", color=COLOURS[1])
     right.set(xlabel="rounds", ylabel="J", title=f"J = {J[step]:.1f}", ylim=(0, 1.05 * J[0]))
     rest = next(t for t in range(13) if t == 12 or J[t] == J[t + 1])
-    return Drawing(
-        fig,
-        Text(
-            f"{k} centres among 160 points. J was {J[0]:.1f} at the start and is {J[step]:.1f} after round {step}; it no longer falls from round {rest} on, at {J[-1]:.1f}.",
-            f"160 个点、{k} 个中心。起始时 J 为 {J[0]:.1f}，第 {step} 轮后为 {J[step]:.1f}；自第 {rest} 轮起不再下降，停在 {J[-1]:.1f}。",
-        ),
+    words = Text(
+        f"{k} centres among 160 points. J was {J[0]:.1f} at the start and is {J[step]:.1f} after round {step}; it no longer falls from round {rest} on, at {J[-1]:.1f}.",
+        f"160 个点、{k} 个中心。起始时 J 为 {J[0]:.1f}，第 {step} 轮后为 {J[step]:.1f}；自第 {rest} 轮起不再下降，停在 {J[-1]:.1f}。",
     )
+    return Drawing(fig, words)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import bound, identical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -15,10 +15,9 @@ DBSCAN = Concept(
     key="dbscan",
     kind="algorithm",
     title="DBSCAN",
-    summary="A point with at least m points within ε of it, itself among them, is a core point. Core "
-    "points within ε of each other belong together, and their clusters may have any shape and "
-    "number; points near a core point join its cluster, all others are noise. It needs a radius "
-    "and a count instead of the number of clusters.",
+    summary="A point with at least m points within ε of it, itself among them, is a core point. Core points within ε "
+    "of each other belong together, and their clusters may have any shape and number; points near a core point join "
+    "its cluster, all others are noise. It needs a radius and a count instead of the number of clusters.",
     formulas=(
         r"x_i\text{ is core}\iff\bigl|\{l:\lVert x_l-x_i\rVert\le\varepsilon\}\bigr|\ge m",
         r"\text{clusters}=\text{components of the graph on the core points with edges }\lVert x_i-x_l\rVert\le\varepsilon",
@@ -27,28 +26,17 @@ DBSCAN = Concept(
     symbols=(
         Symbol("x_i", "X", "n d", "points, one a row"),
         Symbol(r"\varepsilon", "eps", "", "radius", "positive"),
-        Symbol(
-            "m",
-            "minimum",
-            "",
-            "how many points within the radius make a core point, itself counted",
-            "natural",
-        ),
+        Symbol("m", "minimum", "", "how many points within the radius make a core point, itself counted", "natural"),
     ),
     needs=("norm", "clustering"),
     source="ester1996density",
     year=1996,
     people=("Martin Ester", "Hans-Peter Kriegel", "Jörg Sander", "Xiaowei Xu"),
     implementations=(Implementation("sklearn.cluster:DBSCAN", "numpy", _sklearn),),
-    readings=(
-        Reading("schubert2017dbscan"),
-        Reading("hubert1985comparing"),
-    ),
+    readings="schubert2017dbscan; hubert1985comparing",
     deviations=(
-        (
-            "A border point near two clusters may join either: here, as in scikit-learn, the one whose "
-            "first core point comes first. That alone depends on the order of the points."
-        ),
+        "A border point near two clusters may join either: here, as in scikit-learn, the one whose first core point "
+        "comes first. That alone depends on the order of the points.",
         "Some programs do not count the point itself: their m is one less.",
     ),
     differentiable=False,
@@ -111,38 +99,28 @@ def core_points(X, eps, minimum):
 
 @DBSCAN.claim
 def finds_two_moons(f, rng):
-    """It finds two moons exactly, at three numbers of points, where k-means from the true means has an
-    adjusted Rand index below 0.6
-    """
+    """It finds two moons exactly, at three numbers of points, where k-means from the true means has an adjusted Rand
+    index below 0.6"""
     from scipy.cluster.vq import kmeans2
     from sklearn.metrics import adjusted_rand_score
 
-    evidence = []
     for n in (150, 250, 400):  # neighbours are at most 0.21 apart, the moons at least 0.38
         X, truth = moons(rng, n)
         labels = np.asarray(f(X, 0.25, 3))
         by_means = kmeans2(X, np.stack([X[truth == j].mean(0) for j in (0, 1)]), iter=50, minit="matrix")[1]
-        evidence += [
-            identical(labels, truth if truth[0] == 0 else 1 - truth),
-            bound(
-                adjusted_rand_score(truth, by_means),
-                0.6,
-                "≤",
-                Text("k-means cuts across both", "k 均值横切两个月牙"),
-            ),
-        ]
-    return all_of(*evidence)
+        yield identical(labels, truth if truth[0] == 0 else 1 - truth)
+        yield bound(
+            adjusted_rand_score(truth, by_means), 0.6, "≤", Text("k-means cuts across both", "k 均值横切两个月牙")
+        )
 
 
 @DBSCAN.claim
 def clusters_are_components(f, rng):
-    """Its clusters of core points are the connected components that SciPy finds in their ε-graph; noise is
-    what has no core point within ε
-    """
+    """Its clusters of core points are the connected components that SciPy finds in their ε-graph; noise is what has no
+    core point within ε"""
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial.distance import cdist
 
-    evidence = []
     for X, eps, m in (
         (moons(rng, 150, 0.4)[0], 0.2, 4),
         (rng.standard_normal((120, 3)), 0.6, 4),
@@ -153,21 +131,17 @@ def clusters_are_components(f, rng):
         labels = np.asarray(f(X, eps, m))
         count, named = connected_components(close[np.ix_(core, core)], directed=False)
         pairs = set(zip(labels[core].tolist(), named.tolist(), strict=True))
-        evidence += [
-            identical(len(pairs), count),
-            identical(int(labels.max()) + 1, count),
-            identical(labels < 0, ~close[:, core].any(1)),
-        ]
+        yield identical(len(pairs), count)
+        yield identical(int(labels.max()) + 1, count)
+        yield identical(labels < 0, ~close[:, core].any(1))
         for i in np.flatnonzero(~core & (labels >= 0)):
-            evidence.append(identical(bool((labels[core & close[i]] == labels[i]).any()), True))
-    return all_of(*evidence)
+            yield identical(bool((labels[core & close[i]] == labels[i]).any()), True)
 
 
 @DBSCAN.claim
 def one_neighbour_is_single_linkage(f, rng):
-    """With m = 1 and with m = 2 it is single linkage cut at height ε, as SciPy computes it: m = 2 calls
-    the lone points noise
-    """
+    """With m = 1 and with m = 2 it is single linkage cut at height ε, as SciPy computes it: m = 2 calls the lone
+    points noise"""
     from scipy.cluster.hierarchy import fcluster, linkage
 
     X = rng.random((80, 2))
@@ -175,21 +149,16 @@ def one_neighbour_is_single_linkage(f, rng):
     sizes = np.bincount(named)
     one, two = np.asarray(f(X, 0.09, 1)), np.asarray(f(X, 0.09, 2))
     grouped = sizes[named] > 1
-    return all_of(
-        identical(len(set(zip(one.tolist(), named.tolist(), strict=True))), int((sizes > 0).sum())),
-        identical(int(one.min()), 0),
-        identical(two < 0, ~grouped),
-        identical(
-            len(set(zip(two[grouped].tolist(), named[grouped].tolist(), strict=True))), int((sizes > 1).sum())
-        ),
-    )
+    yield identical(len(set(zip(one.tolist(), named.tolist(), strict=True))), int((sizes > 0).sum()))
+    yield identical(int(one.min()), 0)
+    yield identical(two < 0, ~grouped)
+    yield identical(len(set(zip(two[grouped].tolist(), named[grouped].tolist(), strict=True))), int((sizes > 1).sum()))
 
 
 @DBSCAN.claim
 def only_border_points_depend_on_the_order(f, rng):
-    """Another order of the points gives the same noise and the same partition of the core points; a border
-    point between two clusters goes to the cluster that comes first
-    """
+    """Another order of the points gives the same noise and the same partition of the core points; a border point
+    between two clusters goes to the cluster that comes first"""
     X, eps, m = rng.random((150, 2)), 0.075, 4
     core, order = core_points(X, eps, m), rng.permutation(150)
     labels, back = np.asarray(f(X, eps, m)), np.empty(150, int)
@@ -198,35 +167,28 @@ def only_border_points_depend_on_the_order(f, rng):
     # 2.0 lies between two clusters and has only three points within 1, itself counted
     line = np.array([0.0, 0.5, 0.75, 1.0, 2.0, 3.0, 3.25, 3.5, 4.0])[:, None]
     left, right = np.asarray(f(line, 1.0, 4)), np.asarray(f(line[::-1], 1.0, 4))
-    return all_of(
-        identical(labels < 0, back < 0),
-        identical(len(pairs), len(set(labels[core].tolist()))),
-        identical(left, np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])),
-        identical(right, np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])),
-    )
+    yield identical(labels < 0, back < 0)
+    yield identical(len(pairs), len(set(labels[core].tolist())))
+    yield identical(left, np.array([0, 0, 0, 0, 0, 1, 1, 1, 1]))
+    yield identical(right, np.array([0, 0, 0, 0, 0, 1, 1, 1, 1]))
 
 
 @DBSCAN.claim
 def grows_with_the_radius(f, rng):
-    """A larger radius never makes a clustered point noise, a larger m never rescues one; whoever shares a
-    cluster of core points keeps sharing it as ε grows
-    """
+    """A larger radius never makes a clustered point noise, a larger m never rescues one; whoever shares a cluster of
+    core points keeps sharing it as ε grows"""
     X = rng.standard_normal((100, 2))
-    evidence = []
     before = None
     for eps in (0.15, 0.25, 0.4, 0.8):
         labels = np.asarray(f(X, eps, 4))
         stricter = np.asarray(f(X, eps, 6))
-        evidence.append(identical(int(((stricter >= 0) & (labels < 0)).sum()), 0))
+        yield identical(int(((stricter >= 0) & (labels < 0)).sum()), 0)
         if before is not None:
             old, core = before
             pairs = set(zip(old[core].tolist(), labels[core].tolist(), strict=True))
-            evidence += [
-                identical(int(((old >= 0) & (labels < 0)).sum()), 0),
-                identical(len(pairs), len(set(old[core].tolist()))),
-            ]
+            yield identical(int(((old >= 0) & (labels < 0)).sum()), 0)
+            yield identical(len(pairs), len(set(old[core].tolist())))
         before = labels, core_points(X, eps, 4)
-    return all_of(*evidence)
 
 
 def _variant(X, eps, minimum, close=None, core=None, chain=False, adopt=True):
@@ -251,33 +213,31 @@ def _variant(X, eps, minimum, close=None, core=None, chain=False, adopt=True):
     return labels
 
 
-@DBSCAN.mutant(caught_by=["equals-definition", "only-border-points-depend-on-the-order"])
+@DBSCAN.mutant(caught_by="equals-definition, only-border-points-depend-on-the-order")
 def strictly_within(X, eps, minimum):
     """a distance of exactly ε does not count"""
     return _variant(X, eps, minimum, close=lambda d: d < eps)
 
 
-@DBSCAN.mutant(caught_by=["equals-definition", "one-neighbour-is-single-linkage", "clusters-are-components"])
+@DBSCAN.mutant(caught_by="equals-definition, one-neighbour-is-single-linkage, clusters-are-components")
 def itself_not_counted(X, eps, minimum):
     """the point itself is not counted"""
     return _variant(X, eps, minimum, core=lambda close: close.sum(1) - 1 >= minimum)
 
 
-@DBSCAN.mutant(caught_by=["clusters-are-components", "only-border-points-depend-on-the-order"])
+@DBSCAN.mutant(caught_by="clusters-are-components, only-border-points-depend-on-the-order")
 def through_border_points(X, eps, minimum):
     """clusters grow through border points too"""
     return _variant(X, eps, minimum, chain=True)
 
 
-@DBSCAN.mutant(
-    caught_by=["clusters-are-components", "equals-definition", "only-border-points-depend-on-the-order"]
-)
+@DBSCAN.mutant(caught_by="clusters-are-components, equals-definition, only-border-points-depend-on-the-order")
 def border_is_noise(X, eps, minimum):
     """border points are left as noise"""
     return _variant(X, eps, minimum, adopt=False)
 
 
-@DBSCAN.mutant(caught_by=["finds-two-moons", "clusters-are-components", "grows-with-the-radius"])
+@DBSCAN.mutant(caught_by="finds-two-moons, clusters-are-components, grows-with-the-radius")
 def halves(X, eps, minimum):
     """k-means with two clusters, called dense"""
     direction = np.linalg.svd(X - X.mean(0))[2][0]
@@ -304,13 +264,9 @@ def figure(eps, minimum, noise):
     reach = np.sort(np.sqrt(((X[:, None] - X) ** 2).sum(-1)), 1)[:, minimum - 1]
     right.plot(np.sort(reach)[::-1])
     right.axhline(eps, color=COLOURS[1])
-    right.set(
-        xlabel="points, sorted", ylabel=f"radius that holds {minimum} points", title="below the line: core"
+    right.set(xlabel="points, sorted", ylabel=f"radius that holds {minimum} points", title="below the line: core")
+    words = Text(
+        f"ε = {eps:.2f}, m = {minimum}: {labels.max() + 1} clusters; {core.sum()} of 200 points are core (filled), {border.sum()} border (rings), {np.sum(labels < 0)} noise (crosses).",
+        f"ε = {eps:.2f}，m = {minimum}：{labels.max() + 1} 个簇；200 个点中核心点 {core.sum()} 个（实心）、边界点 {border.sum()} 个（圆圈）、噪声点 {np.sum(labels < 0)} 个（叉号）。",
     )
-    return Drawing(
-        fig,
-        Text(
-            f"ε = {eps:.2f}, m = {minimum}: {labels.max() + 1} clusters; {core.sum()} of 200 points are core (filled), {border.sum()} border (rings), {np.sum(labels < 0)} noise (crosses).",
-            f"ε = {eps:.2f}，m = {minimum}：{labels.max() + 1} 个簇；200 个点中核心点 {core.sum()} 个（实心）、边界点 {border.sum()} 个（圆圈）、噪声点 {np.sum(labels < 0)} 个（叉号）。",
-        ),
-    )
+    return Drawing(fig, words)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, near, statistical
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import bound, identical, near, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -29,10 +29,10 @@ KMEANS_PLUS_PLUS = Concept(
     key="kmeans-plus-plus",
     kind="algorithm",
     title="k-means++ seeding",
-    summary="The first centre is any point; each next one is a point drawn with probability proportional "
-    "to its squared distance from the nearest centre so far. On average the sum of squared "
-    r"distances is then at most $8(\ln k+2)$ times the least possible, before a single round of "
-    "k-means, where uniform draws can be worse by any factor.",
+    summary="The first centre is any point; each next one is a point drawn with probability proportional to its "
+    "squared distance from the nearest centre so far. On average the sum of squared distances is then at most "
+    r"$8(\ln k+2)$ times the least possible, before a single round of k-means, where uniform draws can be worse by "
+    "any factor.",
     formulas=(
         r"P(c_1=x_i)=\frac1n,\qquad P(c_{m+1}=x_i\mid c_1,\dots,c_m)=\frac{D(x_i)^2}{\sum_lD(x_l)^2},\qquad D(x)=\min_{j\le m}\lVert x-c_j\rVert",
         r"\operatorname{E}\sum_{i=1}^{n}\min_{j\le k}\lVert x_i-c_j\rVert^2\ \le\ 8(\ln k+2)\,\min_{c_1,\dots,c_k}\sum_{i=1}^{n}\min_{j\le k}\lVert x_i-c_j\rVert^2",
@@ -49,22 +49,11 @@ KMEANS_PLUS_PLUS = Concept(
     year=2007,
     people=("David Arthur", "Sergei Vassilvitskii"),
     implementations=(Implementation("sklearn.cluster:kmeans_plusplus", "numpy", _sklearn),),
-    readings=(
-        Reading("arthur2007kmeans", "§3"),
-        Reading("murphy2022probabilistic", "§21.3"),
-    ),
-    deviations=(
-        (
-            r"scikit-learn draws $2+\lfloor\ln k\rfloor$ candidates for each centre and keeps the one that "
-            "lowers the sum most, unless `n_local_trials=1`; the bound is proved for one candidate."
-        ),
-    ),
-    unverified=(
-        (
-            r"No better than $\Omega(\log k)$ is possible for this rule: on some data the mean ratio is at "
-            r"least $2\ln k$ (Arthur and Vassilvitskii, §4)."
-        ),
-    ),
+    readings="arthur2007kmeans §3; murphy2022probabilistic §21.3",
+    deviations=r"scikit-learn draws $2+\lfloor\ln k\rfloor$ candidates for each centre and keeps the one that lowers "
+    "the sum most, unless `n_local_trials=1`; the bound is proved for one candidate.",
+    unverified=r"No better than $\Omega(\log k)$ is possible for this rule: on some data the mean ratio is at least "
+    r"$2\ln k$ (Arthur and Vassilvitskii, §4).",
     differentiable=False,
 )
 
@@ -118,61 +107,44 @@ def optimum(x, k):
 @KMEANS_PLUS_PLUS.claim
 def distribution_of_each_draw(f, rng):
     r"""The distribution of each draw is the formula's: over 200 evenly spaced u each point is drawn as often as
-    $D^2/\sum D^2$ says, to one in 200, for the first, second and third centre
-    """
+    $D^2/\sum D^2$ says, to one in 200, for the first, second and third centre"""
     X = rng.standard_normal((9, 2))
     grid = (np.arange(200) + 0.5) / 200
     before = [[], [0.05], [0.05, 0.5]]  # the draws before
-    evidence = []
     for earlier in before:
         drawn = np.array([np.asarray(f(X, np.array([*earlier, u]))) for u in grid])
         count = np.bincount(drawn[:, -1], minlength=9)
         fixed = drawn[0, :-1]
         D2 = ((X[:, None] - X[fixed]) ** 2).sum(-1).min(1) if len(fixed) else np.ones(9)
-        said = Text(
-            "an interval of length p holds 200 p midpoints, to one", "长为 p 的区间含 200p 个中点，误差至多 1"
-        )
-        evidence.append(near(np.abs(count - 200 * D2 / D2.sum()).max(), 0.0, 1.0 + 1e-9, said))
-    return all_of(*evidence)
+        said = Text("an interval of length p holds 200 p midpoints, to one", "长为 p 的区间含 200p 个中点，误差至多 1")
+        yield near(np.abs(count - 200 * D2 / D2.sum()).max(), 0.0, 1.0 + 1e-9, said)
 
 
 @KMEANS_PLUS_PLUS.claim
 def exact_expectation(f, rng):
-    """The mean of the sum over 300 seedings with k = 2 equals its exact expectation, over all pairs of
-    points
-    """
+    """The mean of the sum over 300 seedings with k = 2 equals its exact expectation, over all pairs of points"""
     X = rng.standard_normal((12, 2))
     X[:2] += 12.0  # two points far off
     D2 = ((X[:, None] - X) ** 2).sum(-1)
-    want = sum(
-        D2[i, j] / D2[i].sum() / 12 * np.minimum(D2[i], D2[j]).sum() for i in range(12) for j in range(12)
-    )
+    want = sum(D2[i, j] / D2[i].sum() / 12 * np.minimum(D2[i], D2[j]).sum() for i in range(12) for j in range(12))
     return statistical([cost(X, f(X, rng.random(2))) for _ in range(300)], want)
 
 
 @KMEANS_PLUS_PLUS.claim
 def within_the_proved_factor(f, rng):
-    r"""On average within $8(\ln k+2)$ of the optimum, which is exact on the line: a cloud, heavier tails,
-    clusters of very unequal size
-    """
+    r"""On average within $8(\ln k+2)$ of the optimum, which is exact on the line: a cloud, heavier tails, clusters of
+    very unequal size"""
     unequal = np.concatenate([rng.standard_normal(40), 20 + rng.standard_normal(4), [60.0, 61.0]])
-    evidence = []
     for x, k in ((rng.standard_normal(40), 3), (rng.laplace(size=40), 5), (unequal, 3)):
         X = x[:, None]
         ratio = np.mean([cost(X, f(X, rng.random(k))) for _ in range(40)]) / optimum(x, k)
-        evidence.append(
-            bound(
-                ratio, 8 * (np.log(k) + 2), "≤", Text("Arthur and Vassilvitskii", "Arthur 与 Vassilvitskii")
-            )
-        )
-    return all_of(*evidence)
+        yield bound(ratio, 8 * (np.log(k) + 2), "≤", Text("Arthur and Vassilvitskii", "Arthur 与 Vassilvitskii"))
 
 
 @KMEANS_PLUS_PLUS.claim
 def every_far_cluster_is_hit(f, rng):
-    """Of eight tight clusters far apart each gets one centre, in all of 40 seedings; uniform draws succeed
-    with probability $8!/8^8=0.0024$
-    """
+    """Of eight tight clusters far apart each gets one centre, in all of 40 seedings; uniform draws succeed with
+    probability $8!/8^8=0.0024$"""
     centre = np.array([[i, j] for i in range(4) for j in range(2)]) * 1e4
     X = np.repeat(centre, 5, axis=0) + rng.standard_normal((40, 2))
     hit = [len({int(i) // 5 for i in np.asarray(f(X, rng.random(8)))}) for _ in range(40)]
@@ -180,12 +152,7 @@ def every_far_cluster_is_hit(f, rng):
 
 
 @KMEANS_PLUS_PLUS.mutant(
-    caught_by=[
-        "distribution-of-each-draw",
-        "within-the-proved-factor",
-        "every-far-cluster-is-hit",
-        "equals-definition",
-    ]
+    caught_by="distribution-of-each-draw, within-the-proved-factor, every-far-cluster-is-hit, equals-definition"
 )
 def uniform(X, u):
     """every centre drawn uniformly"""
@@ -195,7 +162,7 @@ def uniform(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "exact-expectation", "equals-definition"])
+@KMEANS_PLUS_PLUS.mutant(caught_by="distribution-of-each-draw, exact-expectation, equals-definition")
 def by_distance(X, u):
     """by the distance instead of its square"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -205,7 +172,7 @@ def by_distance(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "every-far-cluster-is-hit"])
+@KMEANS_PLUS_PLUS.mutant(caught_by="distribution-of-each-draw, every-far-cluster-is-hit")
 def from_the_last(X, u):
     """by the distance from the last centre alone"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -215,7 +182,7 @@ def from_the_last(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by=["distribution-of-each-draw", "exact-expectation", "equals-definition"])
+@KMEANS_PLUS_PLUS.mutant(caught_by="distribution-of-each-draw, exact-expectation, equals-definition")
 def farthest(X, u):
     """always the farthest point, without a draw"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]
@@ -225,8 +192,7 @@ def farthest(X, u):
 
 
 @KMEANS_PLUS_PLUS.figure(
-    k=Slider(2, 8, 6, "centres k", integer=True),
-    separation=Slider(0.0, 12.0, 6.0, "distance between the six clusters"),
+    k=Slider(2, 8, 6, "centres k", integer=True), separation=Slider(0.0, 12.0, 6.0, "distance between the six clusters")
 )
 def figure(k, separation):
     k, rng = int(k), np.random.default_rng(0)
@@ -251,10 +217,8 @@ def figure(k, separation):
     right.set(xlabel="mean squared distance", title="200 seedings each", ylabel="seedings")
     right.legend(frameon=False)
     a, b = (float(np.mean(v)) for v in costs.values())
-    return Drawing(
-        fig,
-        Text(
-            f"{k} centres for six clusters of 40, 20, 10, 10, 5 and 5 points at distance {separation:.1f} from the middle: the mean squared distance after seeding is {a:.2f} by k-means++ and {b:.2f} by uniform draws, before any round of k-means.",
-            f"六个簇（40、20、10、10、5、5 个点，距中心 {separation:.1f}），{k} 个中心：尚未运行 k 均值时，k-means++ 的平均平方距离为 {a:.2f}，均匀抽取为 {b:.2f}。",
-        ),
+    words = Text(
+        f"{k} centres for six clusters of 40, 20, 10, 10, 5 and 5 points at distance {separation:.1f} from the middle: the mean squared distance after seeding is {a:.2f} by k-means++ and {b:.2f} by uniform draws, before any round of k-means.",
+        f"六个簇（40、20、10、10、5、5 个点，距中心 {separation:.1f}），{k} 个中心：尚未运行 k 均值时，k-means++ 的平均平方距离为 {a:.2f}，均匀抽取为 {b:.2f}。",
     )
+    return Drawing(fig, words)

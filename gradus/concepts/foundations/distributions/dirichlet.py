@@ -6,16 +6,18 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import (
     decimal_log_gamma,
+    digamma,
     fifty_digits,
     like,
     log_gamma,
     relative,
+    trigamma,
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, invariance, roundoff, statistical
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -57,20 +59,11 @@ DIRICHLET = Concept(
             "on `torch.distributions.Dirichlet`, whose own `log_prob` loses digits at large α",
         ),
     ),
-    readings=(
-        Reading("kotz2000continuous", "ch. 49"),
-        Reading("bishop2006pattern", "§2.2.1"),
-        Reading("murphy2012machine", "§2.5.4"),
-    ),
+    readings="kotz2000continuous ch. 49; bishop2006pattern §2.2.1; murphy2012machine §2.5.4",
     deviations=(
-        (
-            "The density is one of the first k − 1 coordinates; per unit of area of the simplex in space "
-            r"it is smaller by $\sqrt k$."
-        ),
-        (
-            "`scipy.stats.dirichlet` takes the outcomes along the first axis, PyTorch and NumPy along the "
-            "last."
-        ),
+        "The density is one of the first k − 1 coordinates; per unit of area of the simplex in space it is smaller "
+        r"by $\sqrt k$.",
+        "`scipy.stats.dirichlet` takes the outcomes along the first axis, PyTorch and NumPy along the last.",
     ),
     longest_sum=16,
 )
@@ -110,9 +103,7 @@ def triangle(theta):
     t2 = np.arange(-38 / b - 2, 38 / c + 2, h)
     (s, ds), (t, dt) = logistic(t1), logistic(t2)
     rest = logistic(-t1)[0]  # 1 − s, to its last digits
-    x = np.stack(
-        [np.repeat(s, t.size), np.outer(rest, t).ravel(), np.outer(rest, logistic(-t2)[0]).ravel()], axis=-1
-    )
+    x = np.stack([np.repeat(s, t.size), np.outer(rest, t).ravel(), np.outer(rest, logistic(-t2)[0]).ravel()], axis=-1)
     return Grid(x[None], np.outer(ds * rest, dt).reshape(1, -1) * h**2, np.zeros(1))
 
 
@@ -126,22 +117,16 @@ def log_b(alpha):
 
 
 def entropy(theta):
-    from scipy.special import digamma
-
     total, k = theta.sum(), len(theta)
     return float(log_b(theta) + (total - k) * digamma(total) - ((theta - 1) * digamma(theta)).sum())
 
 
 def divergence(p, q):
-    from scipy.special import digamma
-
     return float(log_b(q) - log_b(p) + ((p - q) * (digamma(p) - digamma(p.sum()))).sum())
 
 
 def information(theta):
-    from scipy.special import polygamma
-
-    return np.diag(polygamma(1, theta)) - polygamma(1, theta.sum())
+    return np.diag(trigamma(theta)) - trigamma(theta.sum())
 
 
 standard_claims(
@@ -170,10 +155,9 @@ standard_claims(
 
 @DIRICHLET.claim
 def conjugate_to_draws(dirichlet, rng):
-    r"""After counts n the prior $\operatorname{Dir}(\alpha)$ is $\operatorname{Dir}(\alpha+n)$: their
-    ratio is the likelihood $\prod x_i^{n_i}$ over a constant, the probability of the draws,
-    $B(\alpha+n)/B(\alpha)$, multiplied up by Pólya's urn
-    """
+    r"""After counts n the prior $\operatorname{Dir}(\alpha)$ is $\operatorname{Dir}(\alpha+n)$: their ratio is the
+    likelihood $\prod x_i^{n_i}$ over a constant, the probability of the draws, $B(\alpha+n)/B(\alpha)$, multiplied up
+    by Pólya's urn"""
     alpha, n = np.array([0.7, 2.0, 1.5, 1.0]), np.array([3, 0, 5, 1])
     x = rng.dirichlet(np.full(4, 3.0), 10)
     urn, evidence = alpha.copy(), 0.0
@@ -197,9 +181,8 @@ def two_outcomes_are_beta(dirichlet, rng):
 
 @DIRICHLET.claim
 def normalised_gammas(dirichlet, rng):
-    r"""Independent gamma variables over their sum: normalised $\operatorname{Gamma}(\alpha_i,1)$ draws
-    have mean $-\log p$ equal to the entropy (4000 draws)
-    """
+    r"""Independent gamma variables over their sum: normalised $\operatorname{Gamma}(\alpha_i,1)$ draws have mean
+    $-\log p$ equal to the entropy (4000 draws)"""
     alpha = np.array([0.8, 2.0, 4.0])
     g = rng.gamma(alpha, 1.0, (4000, 3))
     return statistical(-dirichlet(g / g.sum(axis=1, keepdims=True), alpha), entropy(alpha))
@@ -220,69 +203,47 @@ def literal(x1, x2, x3, a):
 
 @DIRICHLET.claim(of_definition=False)
 def concentrations_of_a_million(dirichlet, rng):
-    """Concentrations of a million: equal to the formula in 50-digit arithmetic to a few units in the last
-    place
-    """
+    """Concentrations of a million: equal to the formula in 50-digit arithmetic to a few units in the last place"""
     x, a = np.array([0.25, 0.375, 0.375]), 1e6
     y = np.array([0.333251953125, 0.333251953125, 0.33349609375])  # exact in binary, sum exactly 1
-    evidence = []
     for point in (x, y):
         want = fifty_digits(literal, *point, a)
         # rounding of α₀xᵢ by half a unit moves log p by Σ|αᵢ − α₀xᵢ|ε/2
         moved = 1 + float(np.abs(a - 3 * a * point).sum()) / abs(want)
-        evidence.append(relative(dirichlet(point, np.full(3, a)), want, terms=4 * moved))
-    return all_of(*evidence)
+        yield relative(dirichlet(point, np.full(3, a)), want, terms=4 * moved)
 
 
-@DIRICHLET.mutant(
-    caught_by=[
-        "total-mass-is-one",
-        "moments",
-        "two-outcomes-are-beta",
-        "normalised-gammas",
-        "entropy",
-        "sampler",
-    ]
-)
+@DIRICHLET.mutant(caught_by="total-mass-is-one, moments, two-outcomes-are-beta, normalised-gammas, entropy, sampler")
 def exponents_too_large(x, alpha):
     """exponents α in place of α − 1"""
     return dirichlet(x, alpha) + x_log_y(1.0, np.maximum(x, 0)).sum(axis=-1)
 
 
-@DIRICHLET.mutant(
-    caught_by=[
-        "total-mass-is-one",
-        "entropy",
-        "divergence",
-        "fisher-information",
-        "conjugate-to-draws",
-        "sampler",
-    ]
-)
+@DIRICHLET.mutant(caught_by="total-mass-is-one, entropy, divergence, fisher-information, conjugate-to-draws, sampler")
 def no_normaliser(x, alpha):
     """the normaliser is missing"""
     return x_log_y(alpha - 1, x).sum(axis=-1)
 
 
-@DIRICHLET.mutant(caught_by=["moments", "divergence", "conjugate-to-draws", "two-outcomes-are-beta"])
+@DIRICHLET.mutant(caught_by="moments, divergence, conjugate-to-draws, two-outcomes-are-beta")
 def symmetric(x, alpha):
     """one concentration for all: their mean"""
     return dirichlet(x, 0 * alpha + alpha.mean())
 
 
-@DIRICHLET.mutant(caught_by=["moments", "equals-definition", "sampler", "conjugate-to-draws"])
+@DIRICHLET.mutant(caught_by="moments, equals-definition, sampler, conjugate-to-draws")
 def shifted(x, alpha):
     """the concentrations belong to the next outcome"""
     return dirichlet(x, np.roll(alpha, 1))
 
 
-@DIRICHLET.mutant(caught_by=["renaming", "conjugate-to-draws"])
+@DIRICHLET.mutant(caught_by="renaming, conjugate-to-draws")
 def by_position(x, alpha):
     """the concentrations are weighted by their position"""
     return dirichlet(x, alpha * np.arange(1, len(alpha) + 1))
 
 
-@DIRICHLET.mutant(caught_by=["concentrations-of-a-million"])
+@DIRICHLET.mutant(caught_by="concentrations-of-a-million")
 def as_it_is_written(x, alpha):
     """the formula as it is written, at large α"""
     return dirichlet(x, alpha)
@@ -316,21 +277,15 @@ def figure(alpha1, alpha2, alpha3):
     ax.set_aspect("equal")
     ax.set_title(f"α = ({alpha1:.1f}, {alpha2:.1f}, {alpha3:.1f}); 120 draws, + the mean")
     spread = np.sqrt(np.diag(covariance(alpha)))
-    return Drawing(
-        fig,
-        Text(
-            f"With α = ({alpha1:.2f}, {alpha2:.2f}, {alpha3:.2f}) the mean is ({mean[0]:.3f}, {mean[1]:.3f}, {mean[2]:.3f}), the standard "
-            f"deviations ({spread[0]:.3f}, {spread[1]:.3f}, {spread[2]:.3f}). "
-            + (
-                "A concentration below 1 heaps mass on an edge."
-                if alpha.min() < 1
-                else "No concentration is below 1: the mass lies inside."
-            ),
-            f"α = ({alpha1:.2f}, {alpha2:.2f}, {alpha3:.2f}) 时均值为 ({mean[0]:.3f}, {mean[1]:.3f}, {mean[2]:.3f})，标准差为 ({spread[0]:.3f}, {spread[1]:.3f}, {spread[2]:.3f})。"
-            + (
-                "有集中参数小于 1，质量堆积在边上。"
-                if alpha.min() < 1
-                else "没有集中参数小于 1，质量位于内部。"
-            ),
+    words = Text(
+        f"With α = ({alpha1:.2f}, {alpha2:.2f}, {alpha3:.2f}) the mean is ({mean[0]:.3f}, {mean[1]:.3f}, {mean[2]:.3f}), the standard "
+        f"deviations ({spread[0]:.3f}, {spread[1]:.3f}, {spread[2]:.3f}). "
+        + (
+            "A concentration below 1 heaps mass on an edge."
+            if alpha.min() < 1
+            else "No concentration is below 1: the mass lies inside."
         ),
+        f"α = ({alpha1:.2f}, {alpha2:.2f}, {alpha3:.2f}) 时均值为 ({mean[0]:.3f}, {mean[1]:.3f}, {mean[2]:.3f})，标准差为 ({spread[0]:.3f}, {spread[1]:.3f}, {spread[2]:.3f})。"
+        + ("有集中参数小于 1，质量堆积在边上。" if alpha.min() < 1 else "没有集中参数小于 1，质量位于内部。"),
     )
+    return Drawing(fig, words)

@@ -8,8 +8,8 @@ from gradus.concepts.foundations.distributions.exact_values import log_gamma
 from gradus.concepts.foundations.distributions.quadrature import counts, exponential, logistic, panels
 from gradus.concepts.foundations.distributions.standard_claims import H
 from gradus.errors import GradusError
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, roundoff
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import bound, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -38,9 +38,9 @@ DISTRIBUTIONS = Concept(
     kind="theorem",
     title="Probability distributions",
     summary="A distribution is known by its log-density. All members of this family but the uniform have one form, "
-    "the exponential family: the observations enter through a few sums T, and one convex function "
-    "A holds all the rest. Its slope is the mean of T, its curvature the variance and the Fisher "
-    "information, its gap from a tangent the divergence.",
+    "the exponential family: the observations enter through a few sums T, and one convex function A holds all the "
+    "rest. Its slope is the mean of T, its curvature the variance and the Fisher information, its gap from a tangent "
+    "the divergence.",
     formulas=(
         r"\log p(x\mid\eta)=\eta\cdot T(x)-A(\eta)+\log h(x),\qquad A(\eta)=\log\int h(x)\,e^{\eta\cdot T(x)}\,dx",
         r"\nabla A=E\,T,\qquad \nabla^2A=\operatorname{Cov}T=I(\eta),\qquad D(p_\eta\,\|\,p_\zeta)=A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)",
@@ -56,8 +56,7 @@ DISTRIBUTIONS = Concept(
             "T",
             "family",
             "",
-            "sufficient statistics, of the named family: normal, bernoulli, poisson, exponential, gamma, "
-            "beta, die",
+            "sufficient statistics, of the named family: normal, bernoulli, poisson, exponential, gamma, beta, die",
             "other",
         ),
         Symbol("A", "", "", "log-partition function, convex"),
@@ -66,12 +65,7 @@ DISTRIBUTIONS = Concept(
         Symbol("D", "", "", "divergence"),
         Symbol(r"\zeta", "", "m", "other natural parameters"),
         Symbol("m", "", "", "number of statistics"),
-        Symbol(
-            r"\mu,\,\sigma,\,p,\,\lambda,\,a,\,b,\,\alpha,\,\beta",
-            "",
-            "",
-            "the usual parameters of the members",
-        ),
+        Symbol(r"\mu,\,\sigma,\,p,\,\lambda,\,a,\,b,\,\alpha,\,\beta", "", "", "the usual parameters of the members"),
     ),
     needs=("normal", "bernoulli", "poisson", "exponential", "gamma", "beta", "kl"),
     source="pitman1936sufficient",
@@ -86,36 +80,23 @@ DISTRIBUTIONS = Concept(
             "`log_cdf`, `log_survival` and `as_scipy`",
         ),
     ),
-    readings=(
-        Reading("bishop2006pattern", "§2.4"),
-        Reading("murphy2022probabilistic", "§3.4"),
-        Reading("murphy2012machine", "ch. 9"),
-    ),
+    readings="bishop2006pattern §2.4; murphy2022probabilistic §3.4; murphy2012machine ch. 9",
     deviations=(
-        (
-            "`torch.distributions.ExponentialFamily` holds natural parameters and A of some of these, for "
-            "entropies by Bregman's formula."
-        ),
-        (
-            "`scipy.stats.poisson(1e6).entropy()` is 2.77 with a warning (SciPy 1.17), the true value "
-            "8.33: its sum stops too early. `gradus.foundations.distributions.entropy` sums over ±12σ."
-        ),
+        "`torch.distributions.ExponentialFamily` holds natural parameters and A of some of these, for entropies by "
+        "Bregman's formula.",
+        "`scipy.stats.poisson(1e6).entropy()` is 2.77 with a warning (SciPy 1.17), the true value 8.33: its sum "
+        "stops too early. `gradus.foundations.distributions.entropy` sums over ±12σ.",
     ),
     proof=Proof(
-        r"Differentiate $e^{A(\eta)}=\int h\,e^{\eta\cdot T}$ under the integral, which the exponential "
-        r"permits in the interior of the parameters: $e^{A}\nabla A=\int T h\,e^{\eta\cdot T}$, that is "
-        r"$\nabla A=E\,T$. Once more: $\nabla^2A=E\,TT^{\mathsf T}-E\,T\,(E\,T)^{\mathsf "
-        r"T}=\operatorname{Cov}T$, which is positive semidefinite, so A is convex. The score is "
-        r"$T-\nabla A$; its covariance is $\operatorname{Cov}T=I(\eta)$. And "
-        r"$D(p_\eta\|p_\zeta)=E_\eta[(\eta-\zeta)\cdot T]-A(\eta)+A(\zeta)$, into which "
-        r"$E_\eta T=\nabla A(\eta)$ is put."
+        r"Differentiate $e^{A(\eta)}=\int h\,e^{\eta\cdot T}$ under the integral, which the exponential permits in "
+        r"the interior of the parameters: $e^{A}\nabla A=\int T h\,e^{\eta\cdot T}$, that is $\nabla A=E\,T$. Once "
+        r"more: $\nabla^2A=E\,TT^{\mathsf T}-E\,T\,(E\,T)^{\mathsf "
+        r"T}=\operatorname{Cov}T$, which is positive semidefinite, so A is convex. The score is $T-\nabla "
+        r"A$; its covariance is $\operatorname{Cov}T=I(\eta)$. And $D(p_\eta\|p_\zeta)=E_\eta[(\eta-\zeta)\cdot "
+        r"T]-A(\eta)+A(\zeta)$, into which $E_\eta T=\nabla A(\eta)$ is put."
     ),
-    unverified=(
-        (
-            "That only exponential families have sufficient statistics of bounded dimension for every n "
-            "(Pitman, Koopman, Darmois) is not measured."
-        ),
-    ),
+    unverified="That only exponential families have sufficient statistics of bounded dimension for every n (Pitman, "
+    "Koopman, Darmois) is not measured.",
     longest_sum=16,
 )
 
@@ -247,12 +228,10 @@ def middle(family):
 @DISTRIBUTIONS.claim
 def one_form_for_all(distributions, rng):
     """With the natural parameters of the table it is each member's density, as SciPy has it"""
-    evidence = []
     for family, usual in USUAL.items():
         x = middle(family)
         got = distributions(x, natural(family, usual), family=family)
-        evidence.append(roundoff(got, scipy(family, usual)(x), terms=16, scale=16.0))
-    return all_of(*evidence)
+        yield roundoff(got, scipy(family, usual)(x), terms=16, scale=16.0)
 
 
 def moments_of_statistics(density, eta, family):
@@ -266,7 +245,6 @@ def moments_of_statistics(density, eta, family):
 @DISTRIBUTIONS.claim
 def slope_is_the_mean(distributions, rng):
     r"""The score is $T(x)-E\,T$ at every x: the slope of A is the mean of T"""
-    evidence = []
     for family, usual in USUAL.items():
         eta, x = natural(family, usual), middle(family)
         mean, spread, _ = moments_of_statistics(distributions, eta, family)
@@ -280,14 +258,12 @@ def slope_is_the_mean(distributions, rng):
             )
             score = (8 * near - far) / (12 * h)
             want = (statistics(x, family) - mean)[..., i]
-            evidence.append(roundoff(score, want, terms=16, scale=(16 + np.abs(want).max()) / H * scale[i]))
-    return all_of(*evidence)
+            yield roundoff(score, want, terms=16, scale=(16 + np.abs(want).max()) / H * scale[i])
 
 
 @DISTRIBUTIONS.claim
 def curvature_is_the_covariance(distributions, rng):
     """The curvature of A is the covariance of T, the same at every x: the Fisher information of η"""
-    evidence = []
     for family, usual in USUAL.items():
         eta, x = natural(family, usual), middle(family)
         _, spread, _ = moments_of_statistics(distributions, eta, family)
@@ -302,16 +278,13 @@ def curvature_is_the_covariance(distributions, rng):
             )
             bend = -(16 * one - two - 30 * middle_value) / (12 * h[i] ** 2)
             size = (16 + np.abs(middle_value).max()) / h[i] ** 2
-            evidence.append(roundoff(bend, np.full_like(x, spread[i, i]), terms=8, scale=size))
-    return all_of(*evidence)
+            yield roundoff(bend, np.full_like(x, spread[i, i]), terms=8, scale=size)
 
 
 @DISTRIBUTIONS.claim
 def divergence_is_a_gap(distributions, rng):
-    r"""The divergence is the gap of A above its tangent,
-    $A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)$; by quadrature
-    """
-    evidence = []
+    r"""The divergence is the gap of A above its tangent, $A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)$; by
+    quadrature"""
     for family, usual in USUAL.items():
         eta = natural(family, usual)
         zeta = eta * 0.8
@@ -319,15 +292,13 @@ def divergence_is_a_gap(distributions, rng):
         log_p, log_q = (distributions(grid.x, e, family=family) for e in (eta, zeta))
         gain = (grid.w * np.exp(log_p) * (log_p - log_q)).sum()
         gap = log_partition(zeta, family) - log_partition(eta, family) - mean @ (zeta - eta)
-        evidence.append(roundoff(gain, gap, terms=grid.w.size, scale=4.0))
-    return all_of(*evidence)
+        yield roundoff(gain, gap, terms=grid.w.size, scale=4.0)
 
 
 @DISTRIBUTIONS.claim
 def sums_are_sufficient(distributions, rng):
-    """The sums of T are sufficient: two samples with the same sums have likelihoods in a ratio that no
-    parameter changes
-    """
+    """The sums of T are sufficient: two samples with the same sums have likelihoods in a ratio that no parameter
+    changes"""
     samples = {
         "normal": (np.array([1.0, 1.0, 4.0]), np.array([0.0, 3.0, 3.0])),  # sums 6 and 18
         "poisson": (np.array([0.0, 5.0, 1.0]), np.array([2.0, 2.0, 2.0])),
@@ -335,24 +306,18 @@ def sums_are_sufficient(distributions, rng):
         "gamma": (np.array([1.0, 6.0, 6.0]), np.array([2.0, 2.0, 9.0])),  # sums 13, products 36
         "die": (np.array([1.0, 6.0, 2.0]), np.array([3.0, 3.0, 3.0])),
     }
-    evidence = []
     for family, (one, two) in samples.items():
         ratios = []
         for factor in (0.5, 1.0, 2.0):
             eta = natural(family, USUAL[family]) * factor
-            ratios.append(
-                distributions(one, eta, family=family).sum() - distributions(two, eta, family=family).sum()
-            )
-        evidence.append(roundoff(np.array(ratios), np.full(3, ratios[1]), terms=16, scale=64.0))
-    return all_of(*evidence)
+            ratios.append(distributions(one, eta, family=family).sum() - distributions(two, eta, family=family).sum())
+        yield roundoff(np.array(ratios), np.full(3, ratios[1]), terms=16, scale=64.0)
 
 
 @DISTRIBUTIONS.claim
 def greatest_entropy(distributions, rng):
-    """Where h is constant, of all distributions with the same means of T it has the greatest entropy: any small
-    change that keeps them lowers it
-    """
-    evidence = []
+    """Where h is constant, of all distributions with the same means of T it has the greatest entropy: any small change
+    that keeps them lowers it"""
     for family, usual in USUAL.items():
         if family in ("bernoulli", "poisson"):
             continue  # a coin leaves nothing to change; Poisson's base measure 1/x! takes part in its entropy
@@ -373,38 +338,35 @@ def greatest_entropy(distributions, rng):
             lost = h(p) - h(p * (1 + step * bump))
             share = 0.5 * step**2 * float((p * bump**2).sum())
             why = Text("half of the loss of second order", "二阶损失的一半")
-            evidence.append(bound(lost, 0.5 * share, "≥", why))
-    return all_of(*evidence)
+            yield bound(lost, 0.5 * share, "≥", why)
 
 
-@DISTRIBUTIONS.mutant(
-    caught_by=["one-form-for-all", "slope-is-the-mean", "curvature-is-the-covariance", "divergence-is-a-gap"]
-)
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, slope-is-the-mean, curvature-is-the-covariance, divergence-is-a-gap")
 def no_log_partition(x, eta, family="normal"):
     """A is left out: no distribution, and its slope is lost"""
     return distributions(x, eta, family) + log_partition(eta, family)
 
 
-@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "equals-definition"])
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, equals-definition")
 def no_base_measure(x, eta, family="normal"):
     """the base measure is left out"""
     return distributions(x, eta, family) - log_base(x, family)
 
 
-@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "sums-are-sufficient", "slope-is-the-mean"])
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, sums-are-sufficient, slope-is-the-mean")
 def curved(x, eta, family="normal"):
     """a term that is not linear in T"""
     T = statistics(x, family)
     return distributions(x, eta, family) + 0.1 * (T**2 * eta).sum(axis=-1)
 
 
-@DISTRIBUTIONS.mutant(caught_by=["one-form-for-all", "equals-definition", "slope-is-the-mean"])
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, equals-definition, slope-is-the-mean")
 def first_statistic_only(x, eta, family="normal"):
     """of two statistics only the first counts"""
     return distributions(x, eta, family) - (statistics(x, family)[..., 1:] * eta[1:]).sum(axis=-1)
 
 
-@DISTRIBUTIONS.mutant(caught_by=["greatest-entropy", "one-form-for-all", "curvature-is-the-covariance"])
+@DISTRIBUTIONS.mutant(caught_by="greatest-entropy, one-form-for-all, curvature-is-the-covariance")
 def wider_tails(x, eta, family="normal"):
     """a distribution of wider tails with the same centre"""
     return 0.5 * distributions(x, eta, family) - 0.2 * np.cos(3 * x)
@@ -417,8 +379,7 @@ def tilted(eta):
 
 
 @DISTRIBUTIONS.figure(
-    eta=Slider(-1.5, 1.5, 0.4, "tilt η of a fair die"),
-    zeta=Slider(-1.5, 1.5, -0.6, "another tilt ζ"),
+    eta=Slider(-1.5, 1.5, 0.4, "tilt η of a fair die"), zeta=Slider(-1.5, 1.5, -0.6, "another tilt ζ")
 )
 def figure(eta, zeta):
     fig, (left, right) = canvas(columns=2, width=7.6, height=3.4)
@@ -444,12 +405,10 @@ def figure(eta, zeta):
     right.set(xlabel="face", ylabel="probability", ylim=(0, 1.35 * max(p.max(), q.max())))
     right.legend(frameon=False)
     variance = float(p @ faces**2) - mean**2
-    return Drawing(
-        fig,
-        Text(
-            f"A fair die tilted by η = {eta:.2f} has the mean {mean:.3f}, the slope of A there, and the variance {variance:.3f}, its curvature. "
-            f"At ζ = {zeta:.2f} A lies {there - tangent:.3f} above the tangent: the divergence of the two distributions in nats.",
-            f"公平骰子按 η = {eta:.2f} 倾斜后，均值为 {mean:.3f}，即 A 在该处的斜率；方差为 {variance:.3f}，即曲率。"
-            f"在 ζ = {zeta:.2f} 处 A 比切线高 {there - tangent:.3f}：这就是两个分布的散度（奈特）。",
-        ),
+    words = Text(
+        f"A fair die tilted by η = {eta:.2f} has the mean {mean:.3f}, the slope of A there, and the variance {variance:.3f}, its curvature. "
+        f"At ζ = {zeta:.2f} A lies {there - tangent:.3f} above the tangent: the divergence of the two distributions in nats.",
+        f"公平骰子按 η = {eta:.2f} 倾斜后，均值为 {mean:.3f}，即 A 在该处的斜率；方差为 {variance:.3f}，即曲率。"
+        f"在 ζ = {zeta:.2f} 处 A 比切线高 {there - tangent:.3f}：这就是两个分布的散度（奈特）。",
     )
+    return Drawing(fig, words)

@@ -13,6 +13,20 @@ def log_gamma(x):
     return np.vectorize(math.lgamma, otypes=[float])(x)
 
 
+def digamma(x):
+    """The derivative of log Γ, by SciPy."""
+    from scipy.special import digamma
+
+    return digamma(x)
+
+
+def trigamma(x):
+    """The second derivative of log Γ, by SciPy."""
+    from scipy.special import polygamma
+
+    return polygamma(1, x)
+
+
 def x_log_y(x, y):
     """The product x log y, where 0 log 0 = 0."""
     with np.errstate(divide="ignore"):
@@ -54,7 +68,8 @@ def decimal_log_gamma(z):
 
 
 def fifty_digits(formula, *arguments):
-    """The formula on exact decimals with fifty digits, rounded to a float at the end; it may call `decimal_log_gamma`."""
+    """The formula on exact decimals with fifty digits, rounded to a float at the end; it may call
+    `decimal_log_gamma`."""
     with localcontext() as context:
         context.prec = 50
         return float(formula(*[Decimal(float(a)) for a in arguments]))

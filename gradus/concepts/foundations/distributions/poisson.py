@@ -14,7 +14,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
 )
 from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -31,8 +31,8 @@ POISSON = Concept(
     key="poisson",
     kind="definition",
     title="Poisson distribution",
-    summary="How many rare independent events happen when λ are expected: photons, calls, mutations. Mean "
-    "and variance are the same number.",
+    summary="How many rare independent events happen when λ are expected: photons, calls, mutations. Mean and "
+    "variance are the same number.",
     formulas=(
         r"p(x)=\frac{\lambda^{x}e^{-\lambda}}{x!},\qquad \log p(x)=x\log\lambda-\lambda-\log\Gamma(x+1),\qquad x=0,1,2,\dots",
         r"E X=\operatorname{Var}X=\lambda,\qquad I(\lambda)=1/\lambda,\qquad \operatorname{Bin}(n,\lambda/n)\to\operatorname{Poi}(\lambda)",
@@ -58,21 +58,13 @@ POISSON = Concept(
             "on `torch.distributions.Poisson`, in Loader's form (the third formula)",
         ),
     ),
-    readings=(
-        Reading("johnson2005univariate", "ch. 4"),
-        Reading("loader2000fast"),
-        Reading("feller1968introduction", "ch. VI"),
-    ),
+    readings="johnson2005univariate ch. 4; loader2000fast; feller1968introduction ch. VI",
     deviations=(
-        (
-            "At x = λ = 10⁶ `torch.distributions` is off by 9·10⁻¹¹ of log p in float64 and by 11% in "
-            "float32 (also for float64 rates when the counts are integers: `lgamma` of integers is taken "
-            "in float32), SciPy's `logpmf` by 9·10⁻¹¹."
-        ),
-        (
-            r"`torch.nn.functional.poisson_nll_loss` leaves out $\log x!$ unless `full=True`, which then "
-            "adds Stirling's approximation."
-        ),
+        "At x = λ = 10⁶ `torch.distributions` is off by 9·10⁻¹¹ of log p in float64 and by 11% in float32 (also for "
+        "float64 rates when the counts are integers: `lgamma` of integers is taken in float32), SciPy's `logpmf` by "
+        "9·10⁻¹¹.",
+        r"`torch.nn.functional.poisson_nll_loss` leaves out $\log x!$ unless `full=True`, which then adds Stirling's "
+        "approximation.",
     ),
     longest_sum=16,
 )
@@ -144,9 +136,8 @@ def literal(x, lam):
 
 @POISSON.claim(of_definition=False)
 def counts_of_a_million(poisson, rng):
-    """Counts of a million: equal to the formula in 50-digit arithmetic to 2 units in the last place of
-    each value, at the mean and 40σ away
-    """
+    """Counts of a million: equal to the formula in 50-digit arithmetic to 2 units in the last place of each value, at
+    the mean and 40σ away"""
     x = np.array([1000000.0, 1000001.0, 1040000.0, 960000.0])
     wants = [fifty_digits(literal, k, 1e6) for k in x]
     return relative(poisson(x, np.array(1e6)), wants, terms=1)
@@ -154,9 +145,8 @@ def counts_of_a_million(poisson, rng):
 
 @POISSON.claim
 def form_without_cancellation(poisson, rng):
-    r"""Written with Stirling's series it is the third formula, in which nothing large is subtracted; δ to
-    three terms, for $x\ge20$
-    """
+    r"""Written with Stirling's series it is the third formula, in which nothing large is subtracted; δ to three terms,
+    for $x\ge20$"""
     x, lam = np.array([20.0, 35.0, 60.0, 90.0]), 40.0
     delta = 1 / (12 * x) - 1 / (360 * x**3) + 1 / (1260 * x**5)  # the next term is 1/1680x⁷ < 5e-13
     want = -0.5 * np.log(2 * np.pi * x) - delta - x * (lam / x - 1 - np.log(lam / x))
@@ -179,8 +169,7 @@ def law_of_rare_events(poisson, rng):
 @POISSON.claim
 def sums_are_poisson(poisson, rng):
     r"""Sums are Poisson again:
-    $\operatorname{Poi}(\lambda_1)*\operatorname{Poi}(\lambda_2)=\operatorname{Poi}(\lambda_1+\lambda_2)$
-    """
+    $\operatorname{Poi}(\lambda_1)*\operatorname{Poi}(\lambda_2)=\operatorname{Poi}(\lambda_1+\lambda_2)$"""
     k = np.arange(30.0)
     one, two, both = (np.exp(poisson(k, np.array(lam))) for lam in (1.3, 2.2, 3.5))
     return roundoff(np.convolve(one, two)[:30], both, terms=60)
@@ -193,43 +182,34 @@ def none_expected(poisson, rng):
 
 
 @POISSON.mutant(
-    caught_by=[
-        "total-mass-is-one",
-        "moments",
-        "entropy",
-        "sampler",
-        "sums-are-poisson",
-        "law-of-rare-events",
-        "form-without-cancellation",
-    ]
+    caught_by="total-mass-is-one, moments, entropy, sampler, sums-are-poisson, law-of-rare-events, "
+    "form-without-cancellation"
 )
 def no_factorial(x, lam):
     """log x! is missing: no constant once counts are compared"""
     return x_log_y(x, lam) - lam
 
 
-@POISSON.mutant(caught_by=["counts-of-a-million"])
+@POISSON.mutant(caught_by="counts-of-a-million")
 def as_it_is_written(x, lam):
     """the formula as it is written, x log λ − λ − log x!"""
     return poisson(x, lam)
 
 
-@POISSON.mutant(
-    caught_by=["counts-of-a-million", "total-mass-is-one", "distribution-function", "equals-definition"]
-)
+@POISSON.mutant(caught_by="counts-of-a-million, total-mass-is-one, distribution-function, equals-definition")
 def rough_factorial(x, lam):
     """Stirling's first approximation for the factorial, as losses use it"""
     k = np.maximum(x, 1)
     return np.where(x == 0, -lam, x_log_y(x, lam) - lam - (k * np.log(k) - k + np.log(2 * np.pi * k) / 2))
 
 
-@POISSON.mutant(caught_by=["distribution-function", "fisher-information", "divergence", "law-of-rare-events"])
+@POISSON.mutant(caught_by="distribution-function, fisher-information, divergence, law-of-rare-events")
 def bell(x, lam):
     """the normal distribution of the same mean and variance"""
     return -((x - lam) ** 2) / (2 * lam) - np.log(2 * np.pi * lam) / 2
 
 
-@POISSON.mutant(caught_by=["none-expected", "equals-definition"])
+@POISSON.mutant(caught_by="none-expected, equals-definition")
 def nan_at_zero(x, lam):
     """0 · log 0 = NaN"""
     with np.errstate(all="ignore"):
@@ -252,12 +232,10 @@ def figure(lam, n):
     ax.set(xlabel="x", ylabel="p(x)", title=f"λ = {lam:.2f}; total variation {apart:.3f}")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(frameon=False)
-    return Drawing(
-        fig,
-        Text(
-            f"With λ = {lam:.2f} expected, none comes with probability {math.exp(-lam):.3g}; the standard deviation is "
-            f"{math.sqrt(lam):.2f}. The binomial distribution of n = {n} trials with p = {p:.3f} is {apart:.3f} away in total variation.",
-            f"期望 λ = {lam:.2f} 次时，一次也不发生的概率为 {math.exp(-lam):.3g}，标准差为 {math.sqrt(lam):.2f}。"
-            f"n = {n}、p = {p:.3f} 的二项分布与它的全变差为 {apart:.3f}。",
-        ),
+    words = Text(
+        f"With λ = {lam:.2f} expected, none comes with probability {math.exp(-lam):.3g}; the standard deviation is "
+        f"{math.sqrt(lam):.2f}. The binomial distribution of n = {n} trials with p = {p:.3f} is {apart:.3f} away in total variation.",
+        f"期望 λ = {lam:.2f} 次时，一次也不发生的概率为 {math.exp(-lam):.3g}，标准差为 {math.sqrt(lam):.2f}。"
+        f"n = {n}、p = {p:.3f} 的二项分布与它的全变差为 {apart:.3f}。",
     )
+    return Drawing(fig, words)

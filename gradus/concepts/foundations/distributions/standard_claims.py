@@ -57,7 +57,8 @@ def log_density(density, distribution, theta, x):
 
 
 def expectation(density, distribution, theta, f=None):
-    """E f(X) as Σ w p(x) f(x), where f takes (x, log p); the mass where there is no f. Points without mass do not count."""
+    """E f(X) as Σ w p(x) f(x), where f takes (x, log p); the mass where there is no f. Points without mass do not
+    count."""
     grid = distribution.grid(theta)
     log_p = log_density(density, distribution, theta, grid.x)
     mass = grid.w * np.exp(log_p)
@@ -73,10 +74,7 @@ def standard_claims(concept, distribution):
     """Adds the claims that every distribution must keep; their names are the functions' below."""
     t = distribution.formulas
     concept.claim(
-        Text(
-            "The total mass is 1, by quadrature or by summation over the support",
-            "总质量为 1：在支撑上求积或求和",
-        )
+        Text("The total mass is 1, by quadrature or by summation over the support", "总质量为 1：在支撑上求积或求和")
     )(_named("total_mass_is_one", _mass, distribution))
     concept.claim(
         Text(
@@ -107,9 +105,9 @@ def standard_claims(concept, distribution):
     concept.claim(Text(f"Its entropy is ${t['entropy']}$ nats", f"熵为 ${t['entropy']}$（奈特）"))(
         _named("entropy", _entropy, distribution)
     )
-    concept.claim(
-        Text(f"The divergence is ${t['divergence']}$", f"两个同族分布的散度为 ${t['divergence']}$")
-    )(_named("divergence", _divergence, distribution))
+    concept.claim(Text(f"The divergence is ${t['divergence']}$", f"两个同族分布的散度为 ${t['divergence']}$"))(
+        _named("divergence", _divergence, distribution)
+    )
     if distribution.information is not None:
         concept.claim(
             Text(
@@ -150,10 +148,7 @@ def _moments(density, rng, distribution):
         else:
             first = expectation(density, distribution, theta, lambda x, _: x)
             second = expectation(
-                density,
-                distribution,
-                theta,
-                lambda x, _, m=mean: (x - m)[..., :, None] * (x - m)[..., None, :],
+                density, distribution, theta, lambda x, _, m=mean: (x - m)[..., :, None] * (x - m)[..., None, :]
             )
         size = float(np.abs(spread).max())
         evidence.append(roundoff(first, mean, terms=n, scale=float(np.abs(mean).max()) + math.sqrt(size)))
@@ -177,10 +172,7 @@ def _distribution_function(density, rng, distribution):
 def _sampler(density, rng, distribution):
     n, evidence = 2000, []
     limit = math.sqrt(math.log(2 / 5.7e-7) / (2 * n))
-    why = Text(
-        f"2exp(−2nε²) = 5.7e-7, as rare as |z| > 5; n={n}",
-        f"2exp(−2nε²) = 5.7e-7，与 |z| > 5 同样罕见；n={n}",
-    )
+    why = Text(f"2exp(−2nε²) = 5.7e-7, as rare as |z| > 5; n={n}", f"2exp(−2nε²) = 5.7e-7，与 |z| > 5 同样罕见；n={n}")
     for theta in distribution.thetas():
         F, grid = _cumulative(density, distribution, theta)
         drawn = np.searchsorted(np.sort(distribution.draw(rng, theta, n)), grid.ends, side="right") / n
@@ -192,9 +184,7 @@ def _sampler_of_vectors(density, rng, distribution):
     evidence = []
     for theta in distribution.thetas():
         x = distribution.draw(rng, theta, 4000)
-        evidence.append(
-            statistical(-log_density(density, distribution, theta, x), distribution.entropy(theta))
-        )
+        evidence.append(statistical(-log_density(density, distribution, theta, x), distribution.entropy(theta)))
         evidence += [statistical(c, m) for c, m in zip(x.T, distribution.mean(theta), strict=True)]
     return all_of(*evidence)
 
@@ -204,9 +194,7 @@ def _entropy(density, rng, distribution):
     for theta in distribution.thetas():
         size = max(1.0, float(expectation(density, distribution, theta, lambda x, l: np.abs(l))))
         got = expectation(density, distribution, theta, lambda x, l: -l)
-        evidence.append(
-            roundoff(got, distribution.entropy(theta), terms=size_of(distribution.grid(theta)), scale=size)
-        )
+        evidence.append(roundoff(got, distribution.entropy(theta), terms=size_of(distribution.grid(theta)), scale=size))
     return all_of(*evidence)
 
 
@@ -217,10 +205,7 @@ def _divergence(density, rng, distribution):
         def gain(x, log_p, q=q):
             return log_p - log_density(density, distribution, q, x)
 
-        size = max(
-            1.0,
-            float(expectation(density, distribution, p, lambda x, l, g=gain: np.abs(l) + np.abs(g(x, l)))),
-        )
+        size = max(1.0, float(expectation(density, distribution, p, lambda x, l, g=gain: np.abs(l) + np.abs(g(x, l)))))
         evidence.append(
             roundoff(
                 expectation(density, distribution, p, gain),
@@ -245,8 +230,7 @@ def derivatives(density, distribution, theta, x, steps):
     near, far = ([(at(c * e[i]), at(-c * e[i])) for i in range(k)] for c in (1.0, 2.0))  # f(θ ± h), f(θ ± 2h)
     middle = at(np.zeros(len(theta)))
     first = np.stack(
-        [(8 * (a - b) - (c - d)) / (12 * h) for (a, b), (c, d), h in zip(near, far, steps, strict=True)],
-        axis=-1,
+        [(8 * (a - b) - (c - d)) / (12 * h) for (a, b), (c, d), h in zip(near, far, steps, strict=True)], axis=-1
     )
     second = np.zeros((*middle.shape, k, k))
     for i in range(k):
@@ -270,17 +254,12 @@ def _fisher(density, rng, distribution):
         grid = distribution.grid(theta)
         log_p = log_density(density, distribution, theta, grid.x)
         mass = grid.w * np.exp(log_p)
-        steps = (
-            H / scale if distribution.reach is None else H * np.minimum(1 / scale, distribution.reach(theta))
-        )
+        steps = H / scale if distribution.reach is None else H * np.minimum(1 / scale, distribution.reach(theta))
         score, bend = derivatives(density, distribution, theta, grid.x, steps)
         score, bend = score / scale, bend / np.outer(scale, scale)  # in units of the standard errors
         want = want / np.outer(scale, scale)
         # what rounding of log p leaves in a first and in a second difference; truncation (h⁴) lies below it
-        size, h = (
-            1.0 + float((mass * np.abs(np.where(mass > 0, log_p, 0.0))).sum()),
-            float((steps * scale).min()),
-        )
+        size, h = (1.0 + float((mass * np.abs(np.where(mass > 0, log_p, 0.0))).sum()), float((steps * scale).min()))
         mean = np.einsum("ab,abi->i", mass, score)
         square = np.einsum("ab,abi,abj->ij", mass, score, score)
         curve = -np.einsum("ab,abij->ij", mass, bend)

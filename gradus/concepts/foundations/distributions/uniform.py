@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import panels
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -23,8 +23,8 @@ UNIFORM = Concept(
     kind="definition",
     title="Uniform distribution",
     summary="All of an interval alike. Every other distribution on the line comes from it through a quantile "
-    "function. Its support moves with its parameters, so it has no Fisher information: the largest "
-    r"of n draws errs like $1/n$, faster than $1/\sqrt n$.",
+    "function. Its support moves with its parameters, so it has no Fisher information: the largest of n draws errs "
+    r"like $1/n$, faster than $1/\sqrt n$.",
     formulas=(
         r"p(x)=\frac{1}{b-a}\ \text{ for } a\le x<b,\quad 0\ \text{ elsewhere}",
         r"E X=\frac{a+b}2,\qquad \operatorname{Var}X=\frac{(b-a)^2}{12},\qquad h=\log(b-a)",
@@ -50,13 +50,9 @@ UNIFORM = Concept(
             "on `torch.distributions.Uniform`; −∞ off the support, where `log_prob` raises",
         ),
     ),
-    readings=(Reading("johnson1995continuous", "ch. 26"), Reading("wasserman2004all", "§2.4")),
-    deviations=(
-        (
-            "PyTorch's support excludes b, SciPy's (`loc`, `scale` = b − a) includes it: a single point "
-            "without mass."
-        ),
-    ),
+    readings="johnson1995continuous ch. 26; wasserman2004all §2.4",
+    deviations="PyTorch's support excludes b, SciPy's (`loc`, `scale` = b − a) includes it: a single point without "
+    "mass.",
 )
 
 
@@ -110,45 +106,36 @@ standard_claims(
 
 @UNIFORM.claim
 def nothing_outside(uniform, rng):
-    """Outside the interval there is nothing: log-density −∞; so the divergence from a longer to a shorter
-    interval is infinite
-    """
+    """Outside the interval there is nothing: log-density −∞; so the divergence from a longer to a shorter interval is
+    infinite"""
     x, zero, one = np.array([-1e-300, 1.0 + 1e-9, -40.0, 1e300]), np.array(0.0), np.array(1.0)
-    return all_of(
-        identical(uniform(x, zero, one), np.full(4, -np.inf)),
-        identical(uniform(np.array([0.0, 0.5]), zero, one), [0.0, 0.0]),
-    )
+    yield identical(uniform(x, zero, one), np.full(4, -np.inf))
+    yield identical(uniform(np.array([0.0, 0.5]), zero, one), [0.0, 0.0])
 
 
 @UNIFORM.claim
 def quantiles_make_every_distribution(uniform, rng):
-    r"""Every continuous distribution is a uniform one, bent: the density of $F^{-1}(U)$ is $p(F)\,F'$, on any
-    interval scaled to $(0,1)$; here the exponential distribution
-    """
+    r"""Every continuous distribution is a uniform one, bent: the density of $F^{-1}(U)$ is $p(F)\,F'$, on any interval
+    scaled to $(0,1)$; here the exponential distribution"""
     u = rng.random(50)
     x = -np.log1p(-u)  # quantiles of the exponential distribution
     F, log_slope = -np.expm1(-x), -x
-    evidence = []
     for a, b in ((0.0, 1.0), (-2.0, 6.0), (1.0, 4.0)):
         bent = uniform(a + (b - a) * F, np.array(a), np.array(b)) + math.log(b - a) + log_slope
-        evidence.append(invariance(bent, -x, terms=2, scale=float(x.max()) + 2))
-    return all_of(*evidence)
+        yield invariance(bent, -x, terms=2, scale=float(x.max()) + 2)
 
 
 @UNIFORM.claim
 def no_fisher_information(uniform, rng):
-    r"""Its score is no score: $E[\partial\log p/\partial b]=-1/(b-a)$, not 0, since the support moves; the
-    largest draw misses b by $\frac{b-a}{n+1}$ on average
-    """
+    r"""Its score is no score: $E[\partial\log p/\partial b]=-1/(b-a)$, not 0, since the support moves; the largest
+    draw misses b by $\frac{b-a}{n+1}$ on average"""
     a, b, x = 1.0, 3.0, np.linspace(1.01, 2.9, 50)
     h = 2.0**-12
     score = (uniform(x, np.array(a), np.array(b + h)) - uniform(x, np.array(a), np.array(b - h))) / (2 * h)
     largest, sizes, missed = [], (4, 16, 64, 256), []
     for n in sizes:
         draws = a + (b - a) * rng.random((4000, n)).max(axis=1)
-        inside = np.exp(uniform(draws, np.array(a), np.array(b))) * (
-            b - a
-        )  # 1 where the distribution has mass
+        inside = np.exp(uniform(draws, np.array(a), np.array(b))) * (b - a)  # 1 where the distribution has mass
         largest.append(statistical(inside * (b - draws), (b - a) / (n + 1)))
         missed.append((inside * (b - draws)).mean())
     # h²/3(b − a)³ is the truncation of the difference; a mean of 4000 is known to 1/√4000
@@ -157,34 +144,22 @@ def no_fisher_information(uniform, rng):
 
 
 @UNIFORM.mutant(
-    caught_by=[
-        "entropy",
-        "moments",
-        "distribution-function",
-        "quantiles-make-every-distribution",
-        "equals-definition",
-    ]
+    caught_by="entropy, moments, distribution-function, quantiles-make-every-distribution, equals-definition"
 )
 def end_for_width(x, a, b):
     """b taken for the width"""
     return uniform(x, a, a + np.maximum(b, 0))
 
 
-@UNIFORM.mutant(caught_by=["nothing-outside", "equals-definition"])
+@UNIFORM.mutant(caught_by="nothing-outside, equals-definition")
 def everywhere(x, a, b):
     """the support is forgotten"""
     return 0 * x - np.log(b - a)
 
 
 @UNIFORM.mutant(
-    caught_by=[
-        "moments",
-        "distribution-function",
-        "sampler",
-        "entropy",
-        "quantiles-make-every-distribution",
-        "no-fisher-information",
-    ]
+    caught_by="moments, distribution-function, sampler, entropy, quantiles-make-every-distribution, "
+    "no-fisher-information"
 )
 def triangle(x, a, b):
     """a triangle with its top in the middle"""
@@ -193,15 +168,7 @@ def triangle(x, a, b):
         return np.where((x >= a) & (x < b), np.log(np.maximum(1 - np.abs(x - m) / w, 0) / w), -np.inf)
 
 
-@UNIFORM.mutant(
-    caught_by=[
-        "total-mass-is-one",
-        "entropy",
-        "moments",
-        "no-fisher-information",
-        "divergence",
-    ]
-)
+@UNIFORM.mutant(caught_by="total-mass-is-one, entropy, moments, no-fisher-information, divergence")
 def no_normaliser(x, a, b):
     """the normaliser is missing"""
     return np.where((x >= a) & (x < b), 0.0, -np.inf)
@@ -233,11 +200,9 @@ def figure(shape, n):
     ax.legend(frameon=False, loc="lower right")
     half = math.log(2) ** (1 / shape)
     inside = float(np.mean(x < half))
-    return Drawing(
-        fig,
-        Text(
-            f"{n} uniform numbers on the upright axis become draws of the Weibull distribution of shape {shape:.2f} through its quantile function; "
-            f"{100 * inside:.0f}% of them fall below its median {half:.3f}.",
-            f"纵轴上的 {n} 个均匀数经分位数函数变为形状为 {shape:.2f} 的 Weibull 分布的抽样；其中 {100 * inside:.0f}% 落在中位数 {half:.3f} 以下。",
-        ),
+    words = Text(
+        f"{n} uniform numbers on the upright axis become draws of the Weibull distribution of shape {shape:.2f} through its quantile function; "
+        f"{100 * inside:.0f}% of them fall below its median {half:.3f}.",
+        f"纵轴上的 {n} 个均匀数经分位数函数变为形状为 {shape:.2f} 的 Weibull 分布的抽样；其中 {100 * inside:.0f}% 落在中位数 {half:.3f} 以下。",
     )
+    return Drawing(fig, words)

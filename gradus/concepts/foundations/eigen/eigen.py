@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -21,10 +21,9 @@ EIGEN = Concept(
     key="eigen",
     kind="definition",
     title="Eigenvalues and eigenvectors",
-    summary=r"A vector $v\ne0$ that a matrix only stretches, and the factor by which it does. A symmetric "
-    "matrix has n of them, orthonormal (the spectral theorem): in that basis it is diagonal. The "
-    "definition finds them as Jacobi did, turning one pair of axes at a time until nothing is left "
-    "off the diagonal.",
+    summary=r"A vector $v\ne0$ that a matrix only stretches, and the factor by which it does. A symmetric matrix has "
+    "n of them, orthonormal (the spectral theorem): in that basis it is diagonal. The definition finds them as "
+    "Jacobi did, turning one pair of axes at a time until nothing is left off the diagonal.",
     formulas=(
         r"Av=\lambda v,\qquad v\ne0\qquad\Longleftrightarrow\qquad \det(A-\lambda I)=0",
         r"A=A^{\mathsf T}\;\Rightarrow\;A=V\Lambda V^{\mathsf T}=\sum_{i=1}^{n}\lambda_i v_iv_i^{\mathsf T},\qquad V^{\mathsf T}V=I",
@@ -41,42 +40,24 @@ EIGEN = Concept(
     needs=("linear-map", "determinant", "basis"),
     source="jacobi1846leichtes",
     year=1846,
-    people=(
-        "Augustin-Louis Cauchy",
-        "Carl Gustav Jacob Jacobi",
-        "David Hilbert",
-        "John Francis",
-        "Vera Kublanovskaya",
-    ),
+    people=("Augustin-Louis Cauchy", "Carl Gustav Jacob Jacobi", "David Hilbert", "John Francis", "Vera Kublanovskaya"),
     implementations=(Implementation("torch.linalg:eigh", "torch"),),
-    readings=(
-        Reading("axler2024linear", "ch. 5, ch. 7"),
-        Reading("strang2016introduction", "ch. 6"),
-        Reading("golub2013matrix", "ch. 8"),
-        Reading("francis1961qr"),
-    ),
+    readings="axler2024linear ch. 5, ch. 7; strang2016introduction ch. 6; golub2013matrix ch. 8; francis1961qr",
     deviations=(
-        (
-            "Eigenvectors are open in sign, and where eigenvalues repeat in any rotation of their space; "
-            "libraries choose differently. The page compares up to the sign."
-        ),
-        (
-            "`eigh` reads one triangle of A alone, by default the lower, and does not notice that A is not "
-            "symmetric."
-        ),
-        (
-            "`eig` of NumPy and PyTorch, for matrices that are not symmetric, orders nothing and returns "
-            "complex numbers where needed. Such matrices may have no real eigenvalue (a rotation) or too "
-            "few eigenvectors (a Jordan block): the page of the power iteration computes both."
-        ),
+        "Eigenvectors are open in sign, and where eigenvalues repeat in any rotation of their space; libraries "
+        "choose differently. The page compares up to the sign.",
+        "`eigh` reads one triangle of A alone, by default the lower, and does not notice that A is not symmetric.",
+        "`eig` of NumPy and PyTorch, for matrices that are not symmetric, orders nothing and returns complex numbers "
+        "where needed. Such matrices may have no real eigenvalue (a rotation) or too few eigenvectors (a Jordan "
+        "block): the page of the power iteration computes both.",
     ),
     proof=Proof(
-        "Of the spectral theorem, by induction on n. On the unit sphere, which is compact, "
-        r"$x^{\mathsf T}Ax$ has a maximum, at v say. There the gradient $2Av$ is normal to the sphere, "
-        r"so $Av=\lambda v$ with $\lambda=v^{\mathsf T}Av$ real. If $\langle x,v\rangle=0$, then "
-        r"$\langle Ax,v\rangle=\langle x,Av\rangle=\lambda\langle x,v\rangle=0$: A maps the vectors "
-        "orthogonal to v into themselves, and is symmetric there too, in one dimension less. An "
-        "orthonormal basis of eigenvectors of that space, together with v, is one of the whole."
+        r"Of the spectral theorem, by induction on n. On the unit sphere, which is compact, $x^{\mathsf T}Ax$ has a "
+        r"maximum, at v say. There the gradient $2Av$ is normal to the sphere, so $Av=\lambda v$ with "
+        r"$\lambda=v^{\mathsf T}Av$ real. If $\langle x,v\rangle=0$, then "
+        r"$\langle Ax,v\rangle=\langle x,Av\rangle=\lambda\langle x,v\rangle=0$: A maps the vectors orthogonal to v "
+        "into themselves, and is symmetric there too, in one dimension less. An orthonormal basis of eigenvectors of "
+        "that space, together with v, is one of the whole."
     ),
     canonical=same_signs,
 )
@@ -131,71 +112,49 @@ def size(A):
 
 @EIGEN.claim
 def residual(solve, rng):
-    r"""$Av=\lambda v$ for every pair: the residual is rounding, also where eigenvalues repeat or are far
-    apart
-    """
-    spectra = (
-        np.array([1.0, 1.0, 1.0, 5.0]),
-        np.array([-1e6, 1e-6, 1.0, 1e6]),
-        np.array([-1.0, 1.0, -1.0, 1.0]),
-    )
-    evidence = []
+    r"""$Av=\lambda v$ for every pair: the residual is rounding, also where eigenvalues repeat or are far apart"""
+    spectra = (np.array([1.0, 1.0, 1.0, 5.0]), np.array([-1e6, 1e-6, 1.0, 1e6]), np.array([-1.0, 1.0, -1.0, 1.0]))
     for A in [symmetric(rng, 8), *[rotated(rng, s)[0] for s in spectra]]:
         values, V = solve(A)
-        evidence.append(roundoff(A @ V, V * values, terms=len(A), scale=size(A)))
-    return all_of(*evidence)
+        yield roundoff(A @ V, V * values, terms=len(A), scale=size(A))
 
 
 @EIGEN.claim
 def eigenvectors_are_not_zero(solve, rng):
-    r"""An eigenvector is not 0: every column has length 1. The zero vector fits every λ, here $\lambda=7$,
-    which is no eigenvalue: $\det(A-7I)\ne0$
-    """
+    r"""An eigenvector is not 0: every column has length 1. The zero vector fits every λ, here $\lambda=7$, which is no
+    eigenvalue: $\det(A-7I)\ne0$"""
     A = rotated(rng, np.array([-1.0, 0.5, 2.0, 3.0]))[0]
     _, V = solve(A)
     zero = np.zeros(4)
     fits = identical(A @ zero, 7 * zero)  # and yet 7 is none of the eigenvalues:
     apart = abs(np.linalg.det(A - 7 * np.eye(4)))
-    return all_of(
-        fits,
-        roundoff(apart, 8 * 6.5 * 5 * 4, terms=4, scale=8.0**4),
-        roundoff(np.linalg.norm(V, axis=0), np.ones(4), terms=4),
-        identical(np.linalg.matrix_rank(V), 4),
-    )
+    yield fits
+    yield roundoff(apart, 8 * 6.5 * 5 * 4, terms=4, scale=8.0**4)
+    yield roundoff(np.linalg.norm(V, axis=0), np.ones(4), terms=4)
+    yield identical(np.linalg.matrix_rank(V), 4)
 
 
 @EIGEN.claim
 def orthonormal_even_when_repeated(solve, rng):
-    r"""Spectral theorem: the eigenvectors of a symmetric matrix are orthonormal, $V^{\mathsf T}V=I$, even
-    where eigenvalues repeat
-    """
-    evidence = []
-    for A in (
-        symmetric(rng, 7),
-        rotated(rng, np.array([2.0, 2.0, 2.0, -1.0, -1.0]))[0],
-        np.eye(4),
-        np.zeros((3, 3)),
-    ):
+    r"""Spectral theorem: the eigenvectors of a symmetric matrix are orthonormal, $V^{\mathsf T}V=I$, even where
+    eigenvalues repeat"""
+    for A in (symmetric(rng, 7), rotated(rng, np.array([2.0, 2.0, 2.0, -1.0, -1.0]))[0], np.eye(4), np.zeros((3, 3))):
         _, V = solve(A)
-        evidence.append(roundoff(V.T @ V, np.eye(len(A)), terms=2 * len(A)))
-    return all_of(*evidence)
+        yield roundoff(V.T @ V, np.eye(len(A)), terms=2 * len(A))
 
 
 @EIGEN.claim
 def spectral_decomposition(solve, rng):
     r"""$A=\sum\lambda_iv_iv_i^{\mathsf T}$, and powers follow: the 30th Fibonacci number 832040 from
-    $\begin{pmatrix}1&1\\1&0\end{pmatrix}$, whose eigenvalue is the golden ratio
-    """
+    $\begin{pmatrix}1&1\\1&0\end{pmatrix}$, whose eigenvalue is the golden ratio"""
     A = symmetric(rng, 6)
     values, V = solve(A)
     sums = sum(values[i] * np.outer(V[:, i], V[:, i]) for i in range(6))
     golden, W = solve(np.array([[1.0, 1.0], [1.0, 0.0]]))
     power = (W * golden**30) @ W.T
-    return all_of(
-        roundoff(sums, A, terms=12, scale=size(A)),
-        roundoff(golden[1], (1 + np.sqrt(5)) / 2, terms=2),
-        roundoff(power[0, 1], 832040.0, terms=60),
-    )
+    yield roundoff(sums, A, terms=12, scale=size(A))
+    yield roundoff(golden[1], (1 + np.sqrt(5)) / 2, terms=2)
+    yield roundoff(power[0, 1], 832040.0, terms=60)
 
 
 @EIGEN.claim
@@ -203,35 +162,29 @@ def trace_and_determinant(solve, rng):
     r"""$\sum\lambda_i=\operatorname{tr}A$, $\prod\lambda_i=\det A$, $\sum\lambda_i^2=\lVert A\rVert_F^2$"""
     A = symmetric(rng, 6)
     values, _ = solve(A)
-    return all_of(
-        roundoff(values.sum(), np.trace(A), terms=12, scale=size(A)),
-        roundoff(values.prod(), np.linalg.det(A), terms=12, scale=size(A) ** 6),
-        roundoff(values @ values, (A**2).sum(), terms=12),
-    )
+    yield roundoff(values.sum(), np.trace(A), terms=12, scale=size(A))
+    yield roundoff(values.prod(), np.linalg.det(A), terms=12, scale=size(A) ** 6)
+    yield roundoff(values @ values, (A**2).sum(), terms=12)
 
 
 @EIGEN.claim
 def second_differences(solve, rng):
-    r"""Closed form: the second differences (2 on the diagonal, −1 beside it) have
-    $\lambda_k=2-2\cos\frac{k\pi}{n+1}$ and sine waves for eigenvectors
-    """
+    r"""Closed form: the second differences (2 on the diagonal, −1 beside it) have $\lambda_k=2-2\cos\frac{k\pi}{n+1}$
+    and sine waves for eigenvectors"""
     n = 9
     k = np.arange(1, n + 1)
     values, V = solve(2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1))
     waves = np.sqrt(2 / (n + 1)) * np.sin(np.outer(k, k) * np.pi / (n + 1))
     exact = 2 - 2 * np.cos(k * np.pi / (n + 1))
     gap = float(np.diff(exact).min())
-    return all_of(
-        roundoff(values, exact, terms=n, scale=4.0),
-        roundoff(np.abs((waves * V).sum(axis=0)), np.ones(n), terms=n, scale=4 / gap),
-    )
+    yield roundoff(values, exact, terms=n, scale=4.0)
+    yield roundoff(np.abs((waves * V).sum(axis=0)), np.ones(n), terms=n, scale=4 / gap)
 
 
 @EIGEN.claim
 def qr_algorithm(solve, rng):
-    r"""The QR algorithm, $A_{k+1}=R_kQ_k$ with $A_k=Q_kR_k$, ends with these eigenvalues on the diagonal;
-    the entry below fades like $\lvert\lambda_{i+1}/\lambda_i\rvert^k$
-    """
+    r"""The QR algorithm, $A_{k+1}=R_kQ_k$ with $A_k=Q_kR_k$, ends with these eigenvalues on the diagonal; the entry
+    below fades like $\lvert\lambda_{i+1}/\lambda_i\rvert^k$"""
     A = rotated(rng, np.array([1.0, 2.0, 4.0, 8.0]))[0]
     values, _ = solve(A)
     below, M = [], A
@@ -242,17 +195,14 @@ def qr_algorithm(solve, rng):
     steps = np.arange(8, 24)
     # between the two largest; the third, at a quarter, is long gone
     speed = np.log(values[2] / values[3]) / np.log(0.5)
-    return all_of(
-        roundoff(np.diag(M)[::-1], values, terms=60, scale=8.0),
-        rate(0.5**steps, np.array(below)[steps], float(speed), 0.02),
-    )
+    yield roundoff(np.diag(M)[::-1], values, terms=60, scale=8.0)
+    yield rate(0.5**steps, np.array(below)[steps], float(speed), 0.02)
 
 
 @EIGEN.claim
 def rayleigh_quotient(solve, rng):
-    r"""The Rayleigh quotient lies between the smallest and the largest; over vectors orthogonal to $v_1$
-    it is at least $\lambda_2$
-    """
+    r"""The Rayleigh quotient lies between the smallest and the largest; over vectors orthogonal to $v_1$ it is at
+    least $\lambda_2$"""
     A, X = symmetric(rng, 4), rng.standard_normal((400, 4))
     values, V = solve(A)
 
@@ -262,19 +212,16 @@ def rayleigh_quotient(solve, rng):
     rest = X - np.outer(X @ V[:, 0], V[:, 0])
     why = Text("extreme eigenvalue, and 64 ε‖A‖", "极端特征值，以及 64 ε‖A‖")
     slack = 64 * 2.0**-52 * size(A)
-    return all_of(
-        bound(quotient(X).min(), values[0] - slack, "≥", why),
-        bound(quotient(X).max(), values[-1] + slack, "≤", why),
-        bound(quotient(rest).min(), values[1] - slack, "≥", why),
-        roundoff(quotient(V.T), values, terms=8, scale=size(A)),
-    )
+    yield bound(quotient(X).min(), values[0] - slack, "≥", why)
+    yield bound(quotient(X).max(), values[-1] + slack, "≤", why)
+    yield bound(quotient(rest).min(), values[1] - slack, "≥", why)
+    yield roundoff(quotient(V.T), values, terms=8, scale=size(A))
 
 
 @EIGEN.claim
 def weyl(solve, rng):
-    r"""Weyl: a symmetric perturbation E moves no eigenvalue by more than $\lVert E\rVert_2$, and
-    $E=\epsilon I$ moves all by exactly that
-    """
+    r"""Weyl: a symmetric perturbation E moves no eigenvalue by more than $\lVert E\rVert_2$, and $E=\epsilon I$ moves
+    all by exactly that"""
     A, found = 3 * symmetric(rng, 5), []
     values, _ = solve(A)
     for t in (1e-6, 1e-2, 1.0):
@@ -300,22 +247,20 @@ def derivative_of_an_eigenvalue(solve, rng):
     return near(float(np.abs(slope - want).max()), 0.0, tolerance, why)
 
 
-@EIGEN.mutant(caught_by=["eigenvectors-are-not-zero", "orthonormal-even-when-repeated", "equals-definition"])
+@EIGEN.mutant(caught_by="eigenvectors-are-not-zero, orthonormal-even-when-repeated, equals-definition")
 def zero_vectors(A):
     r"""zero vectors, which satisfy $Av=\lambda v$ for any λ"""
     return 7 + np.arange(A.shape[-1]) + 0 * A[..., 0], 0 * A
 
 
-@EIGEN.mutant(
-    caught_by=["eigenvectors-are-not-zero", "spectral-decomposition", "orthonormal-even-when-repeated"]
-)
+@EIGEN.mutant(caught_by="eigenvectors-are-not-zero, spectral-decomposition, orthonormal-even-when-repeated")
 def twice_as_long(A):
     """eigenvectors of length 2"""
     values, V = eigen(A)
     return values, 2 * V
 
 
-@EIGEN.mutant(caught_by=["residual", "trace-and-determinant", "equals-definition", "rayleigh-quotient"])
+@EIGEN.mutant(caught_by="residual, trace-and-determinant, equals-definition, rayleigh-quotient")
 def singular_values(A):
     """singular values for eigenvalues: signs are lost"""
     values, V = eigen(A)
@@ -324,21 +269,13 @@ def singular_values(A):
     return np.take_along_axis(np.abs(values), order, axis=-1), V
 
 
-@EIGEN.mutant(
-    caught_by=[
-        "weyl",
-        "qr-algorithm",
-        "second-differences",
-        "derivative-of-an-eigenvalue",
-        "trace-and-determinant",
-    ]
-)
+@EIGEN.mutant(caught_by="weyl, qr-algorithm, second-differences, derivative-of-an-eigenvalue, trace-and-determinant")
 def squared_eigenvalues(A):
     r"""the eigenvalues of $A^{\mathsf T}A$, whose root is forgotten"""
     return eigen(A @ A)
 
 
-@EIGEN.mutant(caught_by=["residual", "second-differences", "spectral-decomposition"])
+@EIGEN.mutant(caught_by="residual, second-differences, spectral-decomposition")
 def one_sweep(A):
     """a single sweep"""
     n = A.shape[-1]
@@ -356,14 +293,14 @@ def one_sweep(A):
     return values, np.take_along_axis(V, order[..., None, :], axis=-1)
 
 
-@EIGEN.mutant(caught_by=["residual", "spectral-decomposition", "rayleigh-quotient"])
+@EIGEN.mutant(caught_by="residual, spectral-decomposition, rayleigh-quotient")
 def vectors_in_rows(A):
     """eigenvectors in the rows"""
     values, V = eigen(A)
     return values, np.swapaxes(V, -1, -2)
 
 
-@EIGEN.mutant(caught_by=["orthonormal-even-when-repeated"])
+@EIGEN.mutant(caught_by="orthonormal-even-when-repeated")
 def oblique_where_repeated(A):
     """oblique vectors where eigenvalues repeat"""
     values, V = eigen(A)
@@ -377,7 +314,7 @@ EIGEN.erratum(
     common=r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$",
     why="$x=0$ satisfies it for every λ: then every number would be an eigenvalue of every matrix.",
     right=r"there is an $x\ne0$ with $Ax=\lambda x$; equivalently $\det(A-\lambda I)=0$",
-    claims=("eigenvectors-are-not-zero",),
+    claims="eigenvectors-are-not-zero",
 )
 
 
@@ -415,12 +352,10 @@ def figure(first, second, axis, direction):
     right.legend(frameon=False, fontsize=8, ncols=2, loc="upper center")
     mu = float(x @ A @ x)
     rest = float(np.linalg.norm(A @ x - mu * x))
-    return Drawing(
-        fig,
-        Text(
-            f"Eigenvalues {values[0]:.2f} and {values[1]:.2f}, trace {np.trace(A):.2f}, determinant {values.prod():.2f}. At {direction:.0f}° the Rayleigh quotient is "
-            f"{mu:.2f} and Ax is {rest:.2f} off the line of x; it is 0 for an eigenvector.",
-            f"特征值 {values[0]:.2f} 与 {values[1]:.2f}，迹 {np.trace(A):.2f}，行列式 {values.prod():.2f}。方向 {direction:.0f}° 处瑞利商为 {mu:.2f}，"
-            f"Ax 偏离 x 所在直线 {rest:.2f}；特征向量处为 0。",
-        ),
+    words = Text(
+        f"Eigenvalues {values[0]:.2f} and {values[1]:.2f}, trace {np.trace(A):.2f}, determinant {values.prod():.2f}. At {direction:.0f}° the Rayleigh quotient is "
+        f"{mu:.2f} and Ax is {rest:.2f} off the line of x; it is 0 for an eigenvector.",
+        f"特征值 {values[0]:.2f} 与 {values[1]:.2f}，迹 {np.trace(A):.2f}，行列式 {values.prod():.2f}。方向 {direction:.0f}° 处瑞利商为 {mu:.2f}，"
+        f"Ax 偏离 x 所在直线 {rest:.2f}；特征向量处为 0。",
     )
+    return Drawing(fig, words)

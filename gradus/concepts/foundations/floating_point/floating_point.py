@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical
 from gradus.page.figures import COLOURS, canvas
 
@@ -27,10 +27,9 @@ FLOATING_POINT = Concept(
     key="floating-point",
     kind="definition",
     title="Floating point and its formats",
-    summary="A computer keeps a number as sign, fraction and power of two. Each result is rounded to the "
-    r"nearest such number, a relative error of at most $u=\varepsilon/2$; beyond the largest it "
-    "overflows, and near 0 the spacing stays constant. Five widths, from 64 to 8 bits, are in use "
-    "in deep learning.",
+    summary="A computer keeps a number as sign, fraction and power of two. Each result is rounded to the nearest "
+    r"such number, a relative error of at most $u=\varepsilon/2$; beyond the largest it overflows, and near 0 the "
+    "spacing stays constant. Five widths, from 64 to 8 bits, are in use in deep learning.",
     formulas=(
         r"x=\pm\,2^{e}\Big(1+\frac{k}{2^{m}}\Big),\quad 0\le k<2^m,\ e_{\min}\le e\le e_{\max};\qquad \pm\,2^{e_{\min}}\frac{k}{2^m}\ \text{(subnormal)}",
         r"\operatorname{fl}(x)=q\cdot\operatorname{round}(x/q),\qquad q=2^{\max(\lfloor\log_2|x|\rfloor,\,e_{\min})-m},\quad\text{ties to even}",
@@ -58,34 +57,21 @@ FLOATING_POINT = Concept(
     year=1985,
     people=("William Kahan", "Konrad Zuse", "James Wilkinson"),
     implementations=(
-        Implementation(
-            "gradus.foundations.floating_point:round_to_format", "numpy", None, "rounds once from float64"
-        ),
+        Implementation("gradus.foundations.floating_point:round_to_format", "numpy", None, "rounds once from float64"),
         Implementation("torch:Tensor.to", "torch", _torch, "what the hardware and PyTorch do"),
     ),
-    readings=(
-        Reading("goldberg1991what"),
-        Reading("higham2002accuracy", "ch. 1–2"),
-        Reading("ieee754"),
-        Reading("micikevicius2022fp8"),
-    ),
+    readings="goldberg1991what; higham2002accuracy ch. 1–2; ieee754; micikevicius2022fp8",
     deviations=(
-        (
-            "`Tensor.to` takes float64 to 16 and 8 bits by way of float32, and so rounds twice: "
-            "$1+2^{-11}+2^{-30}$ becomes 1 in float16, though $1+2^{-10}$ is nearer. NumPy rounds once."
-        ),
-        (
-            "float8_e4m3fn has no infinity. What is too large becomes the largest number, 448, here and in "
-            "this PyTorch; other versions and hardware give NaN."
-        ),
-        (
-            "Many texts call u, half the gap, machine epsilon; NumPy and PyTorch mean the gap itself. "
-            "Frameworks give the rounding the derivative 1."
-        ),
+        "`Tensor.to` takes float64 to 16 and 8 bits by way of float32, and so rounds twice: $1+2^{-11}+2^{-30}$ "
+        "becomes 1 in float16, though $1+2^{-10}$ is nearer. NumPy rounds once.",
+        "float8_e4m3fn has no infinity. What is too large becomes the largest number, 448, here and in this PyTorch; "
+        "other versions and hardware give NaN.",
+        "Many texts call u, half the gap, machine epsilon; NumPy and PyTorch mean the gap itself. Frameworks give "
+        "the rounding the derivative 1.",
     ),
     proof=Proof(
-        "Between $2^e$ and $2^{e+1}$ the numbers are $q=2^{e-m}$ apart, so the nearest is at most "
-        r"$q/2$ away, and $\frac{q/2}{|x|}\le\frac{2^{e-m}}{2\cdot2^e}=\frac\varepsilon2$."
+        "Between $2^e$ and $2^{e+1}$ the numbers are $q=2^{e-m}$ apart, so the nearest is at most $q/2$ away, and "
+        r"$\frac{q/2}{|x|}\le\frac{2^{e-m}}{2\cdot2^e}=\frac\varepsilon2$."
     ),
     differentiable=False,  # a staircase: its derivative is 0 or does not exist
 )
@@ -111,10 +97,7 @@ def cases(rng):
     yield "ties", dict(x=1 + np.arange(1, 12) * 2.0**-11, format="float16")
     yield "subnormal", dict(x=np.arange(-5, 6) * 2.0**-26, format="float16")
     yield "overflow", dict(x=np.array([65504.0, 65519.0, 65520.0, 1e6, -1e6, np.inf]), format="float16")
-    yield (
-        "overflow without infinity",
-        dict(x=np.array([448.0, 463.0, 465.0, 1e9, -np.inf]), format="float8_e4m3fn"),
-    )
+    yield ("overflow without infinity", dict(x=np.array([448.0, 463.0, 465.0, 1e9, -np.inf]), format="float8_e4m3fn"))
     yield "zeros and no number", dict(x=np.array([0.0, -0.0, np.nan]), format="bfloat16")
     yield "one number", dict(x=np.array(3.14159274101257324), format="float8_e5m2")
 
@@ -152,9 +135,8 @@ def experiment(fl, format):
 
 @FLOATING_POINT.claim
 def epsilon_by_experiment(fl, rng):
-    r"""Halving until $1+\varepsilon/2$ rounds to 1 finds $\varepsilon=2^{-m}$: $2^{-52}$, $2^{-23}$,
-    $2^{-10}$, $2^{-7}$, $2^{-2}$, $2^{-3}$; Python's own floats agree
-    """
+    r"""Halving until $1+\varepsilon/2$ rounds to 1 finds $\varepsilon=2^{-m}$: $2^{-52}$, $2^{-23}$, $2^{-10}$,
+    $2^{-7}$, $2^{-2}$, $2^{-3}$; Python's own floats agree"""
     found = [experiment(fl, format)[0] for format in FORMATS]
     own = 1.0
     while 1 + own / 2 > 1:
@@ -165,31 +147,26 @@ def epsilon_by_experiment(fl, rng):
 
 @FLOATING_POINT.claim
 def table_of_formats(fl, rng):
-    """The table of the formats, found by rounding alone, is PyTorch's `finfo`: epsilon, largest, smallest
-    normal and smallest number
-    """
+    """The table of the formats, found by rounding alone, is PyTorch's `finfo`: epsilon, largest, smallest normal and
+    smallest number"""
     import torch
 
-    evidence = []
     for format in FORMATS:
         info = torch.finfo(getattr(torch, format))
         want = [info.eps, info.max, info.smallest_normal, info.smallest_normal * info.eps]
-        evidence.append(identical(np.array(experiment(fl, format)), np.array(want)))
-    return all_of(*evidence)
+        yield identical(np.array(experiment(fl, format)), np.array(want))
 
 
 @FLOATING_POINT.claim
 def relative_error_at_most_u(fl, rng):
     r"""The relative error is at most $u=\varepsilon/2$ within the normal range, and comes near it"""
-    evidence = []
     for format in ("float32", "float16", "bfloat16", "float8_e5m2", "float8_e4m3fn"):
         m = FORMATS[format][1]
         x = rng.uniform(1, 2, 4000) * 2.0 ** rng.integers(-5, 7, 4000)
         worst = np.abs(fl(x, format) / x - 1).max()
         u = 2.0 ** -(m + 1)
-        evidence.append(bound(worst, u, "≤", Text("u", "u")))
-        evidence.append(bound(worst, 0.8 * u, "≥", Text("reached nearly", "几乎达到")))
-    return all_of(*evidence)
+        yield bound(worst, u, "≤", Text("u", "u"))
+        yield bound(worst, 0.8 * u, "≥", Text("reached nearly", "几乎达到"))
 
 
 def all_numbers(format):
@@ -211,23 +188,18 @@ def all_numbers(format):
 
 @FLOATING_POINT.claim
 def nearest_of_all(fl, rng):
-    """No number of the format is nearer: beside all numbers of both 8-bit formats, decoded from their
-    bits; a tie goes to the even fraction
-    """
-    evidence = []
+    """No number of the format is nearer: beside all numbers of both 8-bit formats, decoded from their bits; a tie goes
+    to the even fraction"""
     for format in ("float8_e5m2", "float8_e4m3fn"):
         numbers = all_numbers(format)
         x = rng.uniform(-1, 1, 500) * numbers[-1] * 2.0 ** -rng.integers(0, 16, 500)
         nearest = np.abs(x[:, None] - numbers).min(1)
-        evidence.append(identical(np.abs(fl(x, format) - x), nearest))
-        evidence.append(identical(fl(numbers, format), numbers))
+        yield identical(np.abs(fl(x, format) - x), nearest)
+        yield identical(fl(numbers, format), numbers)
         middle = (numbers[1:] + numbers[:-1]) / 2
         steps = np.searchsorted(numbers, fl(middle, format))
         zero = np.searchsorted(numbers, 0.0)
-        evidence.append(
-            identical((steps - zero) % 2, np.zeros(len(middle), int))
-        )  # even: every second from 0 on
-    return all_of(*evidence)
+        yield identical((steps - zero) % 2, np.zeros(len(middle), int))  # even: every second from 0 on
 
 
 @FLOATING_POINT.claim
@@ -247,9 +219,8 @@ def same_bits_as_hardware(fl, rng):
 
 @FLOATING_POINT.claim
 def rounding_twice(fl, rng):
-    """Rounding twice is not rounding once: $1+2^{-11}+2^{-30}$ goes to $1+2^{-10}$ in float16, by way of
-    float32 to 1
-    """
+    """Rounding twice is not rounding once: $1+2^{-11}+2^{-30}$ goes to $1+2^{-10}$ in float16, by way of float32
+    to 1"""
     x = np.array(1 + 2.0**-11 + 2.0**-30)
     once, twice = fl(x, "float16"), fl(fl(x, "float32"), "float16")
     return identical(np.array([once, twice], float), np.array([1 + 2.0**-10, 1.0]))
@@ -257,25 +228,21 @@ def rounding_twice(fl, rng):
 
 @FLOATING_POINT.claim
 def differences_of_neighbours(fl, rng):
-    r"""Thanks to subnormal numbers $x\ne y$ implies $\operatorname{fl}(x-y)\ne0$, and between $y/2$ and
-    $2y$ the difference is exact (Sterbenz): all pairs of both 8-bit formats
-    """
-    evidence = []
+    r"""Thanks to subnormal numbers $x\ne y$ implies $\operatorname{fl}(x-y)\ne0$, and between $y/2$ and $2y$ the
+    difference is exact (Sterbenz): all pairs of both 8-bit formats"""
     for format in ("float8_e5m2", "float8_e4m3fn"):
         numbers = all_numbers(format)
         x, y = np.meshgrid(numbers, numbers)
         difference = fl(x - y, format)
-        evidence.append(identical((difference == 0) & (x != y), np.zeros(x.shape, bool)))
+        yield identical((difference == 0) & (x != y), np.zeros(x.shape, bool))
         near = (x > 0) & (y > 0) & (x <= 2 * y) & (y <= 2 * x)
-        evidence.append(identical(difference[near], (x - y)[near]))
-    return all_of(*evidence)
+        yield identical(difference[near], (x - y)[near])
 
 
 @FLOATING_POINT.claim
 def addition_is_not_associative(fl, rng):
-    r"""Addition is not associative: in float16 $(2048+1)+1=2048$ but $2048+(1+1)=2050$; in float64
-    $0.1+0.2\ne0.3$, in float32 they are equal
-    """
+    r"""Addition is not associative: in float16 $(2048+1)+1=2048$ but $2048+(1+1)=2050$; in float64 $0.1+0.2\ne0.3$, in
+    float32 they are equal"""
     add = lambda a, b, f: float(fl(np.array(a + b), f))
     left = add(add(2048.0, 1.0, "float16"), 1.0, "float16")
     right = add(2048.0, add(1.0, 1.0, "float16"), "float16")
@@ -287,13 +254,7 @@ def addition_is_not_associative(fl, rng):
 
 
 @FLOATING_POINT.mutant(
-    caught_by=[
-        "relative-error-at-most-u",
-        "nearest-of-all",
-        "same-bits-as-hardware",
-        "rounding-twice",
-        "equals-definition",
-    ]
+    caught_by="relative-error-at-most-u, nearest-of-all, same-bits-as-hardware, rounding-twice, equals-definition"
 )
 def truncated(x, format="float16"):
     """rounded towards zero"""
@@ -302,29 +263,20 @@ def truncated(x, format="float16"):
     return np.where(np.abs(y) > np.abs(x), np.where(np.abs(below) < np.abs(x), below, y), y)
 
 
-@FLOATING_POINT.mutant(
-    caught_by=["epsilon-by-experiment", "nearest-of-all", "table-of-formats", "addition-is-not-associative"]
-)
+@FLOATING_POINT.mutant(caught_by="epsilon-by-experiment, nearest-of-all, table-of-formats, addition-is-not-associative")
 def ties_away(x, format="float16"):
     """ties away from zero"""
     return fl(x * (1 + 2.0**-52), format)
 
 
-@FLOATING_POINT.mutant(
-    caught_by=["differences-of-neighbours", "table-of-formats", "nearest-of-all", "equals-definition"]
-)
+@FLOATING_POINT.mutant(caught_by="differences-of-neighbours, table-of-formats, nearest-of-all, equals-definition")
 def flushed_to_zero(x, format="float16"):
     """small numbers flushed to 0: no subnormals"""
     return np.where(np.abs(x) < 2.0 ** (2 - 2 ** (FORMATS[format][0] - 1)), 0.0 * x, fl(x, format))
 
 
 @FLOATING_POINT.mutant(
-    caught_by=[
-        "epsilon-by-experiment",
-        "relative-error-at-most-u",
-        "addition-is-not-associative",
-        "differences-of-neighbours",
-    ]
+    caught_by="epsilon-by-experiment, relative-error-at-most-u, addition-is-not-associative, differences-of-neighbours"
 )
 def one_bit_too_few(x, format="float16"):
     """one bit too few"""
@@ -333,13 +285,13 @@ def one_bit_too_few(x, format="float16"):
     return fl(q * np.rint(x / q), format)
 
 
-@FLOATING_POINT.mutant(caught_by=["rounding-twice"])
+@FLOATING_POINT.mutant(caught_by="rounding-twice")
 def by_way_of_float32(x, format="float16"):
     """by way of float32: rounded twice"""
     return fl(fl(x, "float32"), format) if format != "float64" else fl(x, format)
 
 
-@FLOATING_POINT.mutant(caught_by=["table-of-formats", "same-bits-as-hardware", "equals-definition"])
+@FLOATING_POINT.mutant(caught_by="table-of-formats, same-bits-as-hardware, equals-definition")
 def never_overflows(x, format="float16"):
     """the exponent is unlimited: nothing overflows"""
     q = np.ldexp(1.0, np.frexp(x)[1] - 1 - FORMATS[format][1])
@@ -384,10 +336,8 @@ def figure(format, x):
         if np.isfinite(y)
         else Text("an overflow", "上溢")
     )
-    return Drawing(
-        fig,
-        Text(
-            f"In {name} {x:.6g} becomes {y:.9g}, {off.en}; half of epsilon is {e / 2:.2g}. Its largest number is {largest:.5g}, full precision begins at {normal:.3g}, and {smallest:.3g} is the smallest.",
-            f"在 {name} 中 {x:.6g} 变为 {y:.9g}，{off.zh}；机器精度的一半为 {e / 2:.2g}。最大数 {largest:.5g}，全精度始于 {normal:.3g}，最小数 {smallest:.3g}。",
-        ),
+    words = Text(
+        f"In {name} {x:.6g} becomes {y:.9g}, {off.en}; half of epsilon is {e / 2:.2g}. Its largest number is {largest:.5g}, full precision begins at {normal:.3g}, and {smallest:.3g} is the smallest.",
+        f"在 {name} 中 {x:.6g} 变为 {y:.9g}，{off.zh}；机器精度的一半为 {e / 2:.2g}。最大数 {largest:.5g}，全精度始于 {normal:.3g}，最小数 {smallest:.3g}。",
     )
+    return Drawing(fig, words)

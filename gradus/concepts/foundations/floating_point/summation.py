@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,9 +15,8 @@ SUMMATION = Concept(
     key="summation",
     kind="algorithm",
     title="Summation in floating point",
-    summary="The order of the additions decides how much a long sum loses: from left to right the error "
-    "grows like n, by halves like log n, and with compensation it does not grow. A mean over a "
-    "million losses is such a sum.",
+    summary="The order of the additions decides how much a long sum loses: from left to right the error grows like "
+    "n, by halves like log n, and with compensation it does not grow. A mean over a million losses is such a sum.",
     formulas=(
         r"\text{naive:}\quad s_i=\operatorname{fl}(s_{i-1}+x_i),\qquad |\hat s-s|\le(n-1)\,u\sum_i|x_i|+O(u^2)",
         r"\text{pairwise:}\quad S(x)=\operatorname{fl}\bigl(S(x_{1:\lfloor n/2\rfloor})+S(x_{\lfloor n/2\rfloor+1:n})\bigr),\qquad |\hat s-s|\le\lceil\log_2n\rceil\,u\sum_i|x_i|+O(u^2)",
@@ -36,30 +35,20 @@ SUMMATION = Concept(
     source="kahan1965further",
     year=1965,
     people=("William Kahan", "Arnold Neumaier", "James Wilkinson"),
-    implementations=(
-        Implementation("gradus.foundations.floating_point:summation", "numpy", None, "any dtype"),
-    ),
-    readings=(
-        Reading("higham2002accuracy", "ch. 4"),
-        Reading("goldberg1991what"),
-        Reading("blanchard2021accurately"),
-    ),
+    implementations=(Implementation("gradus.foundations.floating_point:summation", "numpy", None, "any dtype"),),
+    readings="higham2002accuracy ch. 4; goldberg1991what; blanchard2021accurately",
     deviations=(
-        (
-            "Kahan's own form subtracts the last error from the next term and fails for "
-            "$10^{16}+1-10^{16}$; this is Neumaier's, which compares sizes."
-        ),
-        (
-            "`numpy.sum` is pairwise along the fastest axis only, in blocks of 128; `torch.sum` adds in "
-            "several lanes; `math.fsum` rounds the exact sum once."
-        ),
+        "Kahan's own form subtracts the last error from the next term and fails for $10^{16}+1-10^{16}$; this is "
+        "Neumaier's, which compares sizes.",
+        "`numpy.sum` is pairwise along the fastest axis only, in blocks of 128; `torch.sum` adds in several lanes; "
+        "`math.fsum` rounds the exact sum once.",
     ),
     proof=Proof(
-        r"Each addition multiplies by $1+\delta_i$, $|\delta_i|\le u$. From left to right $x_1$ takes "
-        r"part in $n-1$ of them, by halves every term in $\lceil\log_2n\rceil$: hence the first two "
-        "bounds. The error $e_i$ of an addition is a floating-point number and can be computed "
-        r"(Dekker, Knuth): $s=s_n+\sum e_i$ exactly, and the $e_i$, at most $u|s_i|$, are added with a "
-        r"relative error of $(n-1)u$: what is left is $O(nu^2)\sum|x_i|$ and the last rounding."
+        r"Each addition multiplies by $1+\delta_i$, $|\delta_i|\le u$. From left to right $x_1$ takes part in $n-1$ "
+        r"of them, by halves every term in $\lceil\log_2n\rceil$: hence the first two bounds. The error $e_i$ of an "
+        r"addition is a floating-point number and can be computed (Dekker, Knuth): $s=s_n+\sum e_i$ exactly, and the "
+        r"$e_i$, at most $u|s_i|$, are added with a relative error of $(n-1)u$: what is left is $O(nu^2)\sum|x_i|$ "
+        "and the last rounding."
     ),
 )
 
@@ -97,29 +86,25 @@ def invalid(rng):
 def losses(f, x, method):
     """The largest |computed − exact| / (u Σ|x|) of the rows, exactly summed by `math.fsum`."""
     got = np.asarray(f(x, method), float)
-    return max(
-        abs(math.fsum([g, *(-row)])) / (U * math.fsum(np.abs(row))) for g, row in zip(got, x, strict=True)
-    )
+    return max(abs(math.fsum([g, *(-row)])) / (U * math.fsum(np.abs(row))) for g, row in zip(got, x, strict=True))
 
 
 @SUMMATION.claim
 def bounds_hold(f, rng):
     r"""The three bounds hold, in units of $u\sum|x_i|$: $n-1$, $\lceil\log_2n\rceil$ and $2$"""
-    evidence = []
     for n in (64, 1000):
         sizes = 10.0 ** rng.integers(-8, 8, n)
         ones = np.where(np.arange(n) == 0, 1.0, U)  # where the first bound is nearly reached
         x = np.stack([rng.standard_normal(n), rng.uniform(0, 1, n), rng.standard_normal(n) * sizes, ones])
         limits = {"naive": n - 1, "pairwise": math.ceil(math.log2(n)), "kahan": 2}
-        evidence += [bound(losses(f, x, m), limit, "≤") for m, limit in limits.items()]
-    return all_of(*evidence)
+        for m, limit in limits.items():
+            yield bound(losses(f, x, m), limit, "≤")
 
 
 @SUMMATION.claim
 def naive_loses_like_n(f, rng):
-    r"""The naive bound is attained in its order: of $1,u,u,\dots$ it keeps 1 alone, an error that grows
-    like n, slope 1; by halves at most $2u$ is lost, with compensation nothing
-    """
+    r"""The naive bound is attained in its order: of $1,u,u,\dots$ it keeps 1 alone, an error that grows like n, slope
+    1; by halves at most $2u$ is lost, with compensation nothing"""
     sizes, found = [2**k for k in range(5, 11)], []
     errors = []
     for n in sizes:
@@ -134,64 +119,42 @@ def naive_loses_like_n(f, rng):
 
 @SUMMATION.claim(cost="slow")
 def a_million_tenths(f, rng):
-    r"""Equal terms: a million times 0.1 is off by $1.3\cdot10^{-6}$ from left to right, by at most
-    $10^{-9}$ by halves, and exact to the last bit with compensation
-    """
+    r"""Equal terms: a million times 0.1 is off by $1.3\cdot10^{-6}$ from left to right, by at most $10^{-9}$ by
+    halves, and exact to the last bit with compensation"""
     x = np.full(10**6, 0.1)
     exact = math.fsum(x)
     drift = Text("each addition within one binade errs the same way", "同一个二进制量级内的每次加法误差同号")
-    return all_of(
-        bound(abs(float(f(x, "naive")) - exact), 1e-6, "≥", drift),
-        bound(abs(float(f(x, "pairwise")) - exact), 1e-9, "≤"),
-        identical(float(f(x, "kahan")), exact),
-    )
+    yield bound(abs(float(f(x, "naive")) - exact), 1e-6, "≥", drift)
+    yield bound(abs(float(f(x, "pairwise")) - exact), 1e-9, "≤")
+    yield identical(float(f(x, "kahan")), exact)
 
 
 @SUMMATION.claim
 def survives_cancellation(f, rng):
-    """Compensation survives cancellation: $10^{16}+1+1-10^{16}=2$, for which the naive sum gives 2, 0 or 1
-    by the order of the terms
-    """
-    orders = [
-        [1e16, 1, 1, -1e16],
-        [1, 1e16, 1, -1e16],
-        [1e16, -1e16, 1, 1],
-        [1, 1, 1e16, -1e16],
-        [1, 1e16, -1e16, 1],
-    ]
+    """Compensation survives cancellation: $10^{16}+1+1-10^{16}=2$, for which the naive sum gives 2, 0 or 1 by the
+    order of the terms"""
+    orders = [[1e16, 1, 1, -1e16], [1, 1e16, 1, -1e16], [1e16, -1e16, 1, 1], [1, 1, 1e16, -1e16], [1, 1e16, -1e16, 1]]
     kahan = [float(f(np.array(o, float), "kahan")) for o in orders]
     naive = [float(f(np.array(o, float), "naive")) for o in orders]
-    return all_of(
-        identical(np.array(kahan), np.full(5, 2.0)), identical(np.array(naive), np.array([0.0, 0, 2, 2, 1]))
-    )
+    return all_of(identical(np.array(kahan), np.full(5, 2.0)), identical(np.array(naive), np.array([0.0, 0, 2, 2, 1])))
 
 
 @SUMMATION.claim
 def rounded_once(f, rng):
     """Random terms: the compensated sum is the exact sum rounded once (`math.fsum`) or its neighbour"""
-    evidence = []
     rows = rng.standard_normal((40, 300)) * 10.0 ** rng.integers(-6, 7, (40, 300))
     for x, got in zip(rows, np.asarray(f(rows, "kahan"), float), strict=True):
         exact = math.fsum(x)
-        evidence.append(bound(abs(got - exact), float(np.spacing(abs(exact))), "≤"))
-    return all_of(*evidence)
+        yield bound(abs(got - exact), float(np.spacing(abs(exact))), "≤")
 
 
-@SUMMATION.mutant(
-    caught_by=[
-        "bounds-hold",
-        "naive-loses-like-n",
-        "survives-cancellation",
-        "rounded-once",
-        "a-million-tenths",
-    ]
-)
+@SUMMATION.mutant(caught_by="bounds-hold, naive-loses-like-n, survives-cancellation, rounded-once, a-million-tenths")
 def not_compensated(x, method="kahan"):
     """the compensation forgotten"""
     return summation(x, "naive" if method == "kahan" else method)
 
 
-@SUMMATION.mutant(caught_by=["survives-cancellation"])
+@SUMMATION.mutant(caught_by="survives-cancellation")
 def new_term_is_smaller(x, method="kahan"):
     """Kahan's first form: the smaller of the two is always taken to be the new term"""
     if method != "kahan":
@@ -204,7 +167,7 @@ def new_term_is_smaller(x, method="kahan"):
     return s
 
 
-@SUMMATION.mutant(caught_by=["bounds-hold", "naive-loses-like-n", "rounded-once", "a-million-tenths"])
+@SUMMATION.mutant(caught_by="bounds-hold, naive-loses-like-n, rounded-once, a-million-tenths")
 def compensation_turned(x, method="kahan"):
     """the sign of the compensation turned"""
     if method != "kahan":
@@ -213,7 +176,7 @@ def compensation_turned(x, method="kahan"):
     return 2 * s - summation(x, "kahan")
 
 
-@SUMMATION.mutant(caught_by=["survives-cancellation", "naive-loses-like-n"])
+@SUMMATION.mutant(caught_by="survives-cancellation, naive-loses-like-n")
 def sorted_first(x, method="kahan"):
     """“naive” sorts the terms first"""
     return (
@@ -223,21 +186,20 @@ def sorted_first(x, method="kahan"):
     )
 
 
-@SUMMATION.mutant(caught_by=["naive-loses-like-n", "a-million-tenths"])
+@SUMMATION.mutant(caught_by="naive-loses-like-n, a-million-tenths")
 def left_to_right(x, method="kahan"):
     """“pairwise” adds from left to right"""
     return summation(x, "naive" if method == "pairwise" else method)
 
 
-@SUMMATION.mutant(caught_by=["equals-definition", "bounds-hold", "rounded-once", "survives-cancellation"])
+@SUMMATION.mutant(caught_by="equals-definition, bounds-hold, rounded-once, survives-cancellation")
 def last_left_out(x, method="kahan"):
     """the last term left out"""
     return summation(x[..., :-1], method)
 
 
 @SUMMATION.figure(
-    mean=Slider(0.0, 1.0, 0.1, "mean of the terms"),
-    spread=Slider(0.01, 1.0, 0.3, "spread of the terms", log=True),
+    mean=Slider(0.0, 1.0, 0.1, "mean of the terms"), spread=Slider(0.01, 1.0, 0.3, "spread of the terms", log=True)
 )
 def figure(mean, spread):
     rng = np.random.default_rng(0)
@@ -259,13 +221,11 @@ def figure(mean, spread):
     ax.loglog(sizes, np.log2(sizes), "--", lw=0.8, color=COLOURS[1])
     ax.set(xlabel="n", ylabel="error / (u Σ|x|)", title="float32; dashed: the bounds n − 1 and log₂ n")
     ax.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"Adding {sizes[-1]} terms (root mean square of 12 sums) of mean {mean:.2f} and spread {spread:.2g} in float32, errors in units of u Σ|x|: naive {worst['naive']:.3g}, pairwise {worst['pairwise']:.3g}, Kahan {worst['kahan']:.3g}.",
-            f"以 float32（12 次求和的均方根）将 {sizes[-1]} 个均值 {mean:.2f}、离散 {spread:.2g} 的数相加，误差以 u Σ|x| 为单位：朴素 {worst['naive']:.3g}，两两相加 {worst['pairwise']:.3g}，Kahan {worst['kahan']:.3g}。",
-        ),
+    words = Text(
+        f"Adding {sizes[-1]} terms (root mean square of 12 sums) of mean {mean:.2f} and spread {spread:.2g} in float32, errors in units of u Σ|x|: naive {worst['naive']:.3g}, pairwise {worst['pairwise']:.3g}, Kahan {worst['kahan']:.3g}.",
+        f"以 float32（12 次求和的均方根）将 {sizes[-1]} 个均值 {mean:.2f}、离散 {spread:.2g} 的数相加，误差以 u Σ|x| 为单位：朴素 {worst['naive']:.3g}，两两相加 {worst['pairwise']:.3g}，Kahan {worst['kahan']:.3g}。",
     )
+    return Drawing(fig, words)
 
 
 def summation_of_rows(rows, method):

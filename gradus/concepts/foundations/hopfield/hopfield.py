@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -13,9 +13,9 @@ HOPFIELD = Concept(
     key="hopfield",
     kind="model",
     title="Hopfield network",
-    summary="A memory that is addressed by content: patterns are stored as minima of an energy, and a "
-    r"state that resembles one runs down into it, one unit at a time. Up to about $0.138\,n$ random "
-    "patterns can be kept; beyond, all are lost at once.",
+    summary="A memory that is addressed by content: patterns are stored as minima of an energy, and a state that "
+    r"resembles one runs down into it, one unit at a time. Up to about $0.138\,n$ random patterns can be kept; "
+    "beyond, all are lost at once.",
     formulas=(
         r"w_{ij}=\frac1n\sum_{\mu=1}^{P}\xi_i^\mu\xi_j^\mu\ (i\ne j),\qquad w_{ii}=0",
         r"s_i\leftarrow\operatorname{sgn}\Bigl(\sum_jw_{ij}s_j\Bigr)\quad\text{one unit at a time; a sum of 0 leaves it}",
@@ -41,24 +41,14 @@ HOPFIELD = Concept(
             "gradus.foundations.hopfield:recall", "numpy", None, "also `energy`, and the estimator `Hopfield`"
         ),
     ),
-    readings=(
-        Reading("hertz1991introduction", "ch. 2"),
-        Reading("amit1985storing"),
-        Reading("little1974existence"),
-    ),
+    readings="hertz1991introduction ch. 2; amit1985storing; little1974existence",
     deviations=(
         "Hopfield used states 0 and 1 with thresholds; ±1 without thresholds is the symmetric form.",
-        (
-            "A sum of exactly 0 leaves the unit here; some programs take it for +1, which breaks the "
-            "symmetry between a pattern and its negative."
-        ),
+        "A sum of exactly 0 leaves the unit here; some programs take it for +1, which breaks the symmetry between a "
+        "pattern and its negative.",
     ),
-    unverified=(
-        (
-            r"In the limit $n\to\infty$ the critical load is $P/n=0.138$, with overlap 0.967 there (Amit, "
-            "Gutfreund, Sompolinsky, by the replica method)."
-        ),
-    ),
+    unverified=r"In the limit $n\to\infty$ the critical load is $P/n=0.138$, with overlap 0.967 there (Amit, "
+    "Gutfreund, Sompolinsky, by the replica method).",
     differentiable=False,
 )
 
@@ -113,21 +103,18 @@ def energy_never_rises(hopfield, rng):
     r"""One unit at a time, the energy never rises: each turn of unit $i$ lowers it by $2|\sum_jw_{ij}s_j|$"""
     xi, s = signs(rng, 5, 24), signs(rng, 8, 24)
     W = xi.T @ xi * (1 - np.eye(24)) / 24
-    evidence = []
     for i in rng.integers(0, 24, 60):
         after = hopfield(xi, s, np.array([i]))
         turned = (after != s).any(-1)
         drop = np.where(turned, 2 * np.abs(s @ W[i]), 0)
-        evidence.append(roundoff(energy(xi, s) - energy(xi, after), drop, terms=24, scale=24.0))
+        yield roundoff(energy(xi, s) - energy(xi, after), drop, terms=24, scale=24.0)
         s = after
-    return all_of(*evidence)
 
 
 @HOPFIELD.claim
 def comes_to_rest(hopfield, rng):
-    """Updated one by one it comes to rest; two units joined by a positive weight settle at once, where
-    updating both together swaps them for ever
-    """
+    """Updated one by one it comes to rest; two units joined by a positive weight settle at once, where updating both
+    together swaps them for ever"""
     xi, s = signs(rng, 12, 30), signs(rng, 20, 30)  # far above the capacity
     rest = hopfield(xi, s, sweeps(30, 25))
     pair = hopfield(np.array([[1, 1]]), np.array([1, -1]), sweeps(2, 5))
@@ -157,12 +144,10 @@ def completes_what_is_damaged(hopfield, rng):
 @HOPFIELD.claim
 def negatives_are_stored_too(hopfield, rng):
     """A state and its negative behave alike: the negative of each pattern is stored as well"""
-    evidence = []
     for n in (20, 21, 22, 23):
         xi, order = hadamard(32)[[1, 2], :n], rng.integers(0, n, 30)  # sums of 0 occur
         s = signs(rng, 100, n)
-        evidence.append(identical(hopfield(xi, -s, order), -hopfield(xi, s, order)))
-    return all_of(*evidence)
+        yield identical(hopfield(xi, -s, order), -hopfield(xi, s, order))
 
 
 def fixed_points(hopfield, xi):
@@ -174,10 +159,8 @@ def fixed_points(hopfield, xi):
 
 @HOPFIELD.claim
 def spurious_states_counted(hopfield, rng):
-    r"""Spurious states, counted among all $2^8$: three orthogonal patterns leave 14 fixed points: 6 are
-    stored ($\pm\xi$), 8 are mixtures $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$. Self-connections
-    would make it 80
-    """
+    r"""Spurious states, counted among all $2^8$: three orthogonal patterns leave 14 fixed points: 6 are stored
+    ($\pm\xi$), 8 are mixtures $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$. Self-connections would make it 80"""
     xi = hadamard(8)[[1, 2, 4]]
     mixtures = np.sign(np.array(list(product([-1, 1], repeat=3))) @ xi)
     kept = hopfield(xi, mixtures, sweeps(8, 1))
@@ -209,18 +192,14 @@ def kept_below_and_lost_above(hopfield, rng):
     """Patterns are kept at a load of 0.05 and lost at 0.3 (200 units): overlap above 0.99, below 0.6"""
     low = Text("0.05 is far below 0.138", "0.05 远低于 0.138")
     high = Text("0.3 is far above it; ½ at n = 200", "0.3 远高于它；n = 200 时约 ½")
-    return all_of(
-        bound(overlaps(hopfield, rng, 200, 0.05, 10, 4).mean(), 0.99, "≥", low),
-        bound(overlaps(hopfield, rng, 200, 0.3, 30, 8).mean(), 0.6, "≤", high),
-    )
+    yield bound(overlaps(hopfield, rng, 200, 0.05, 10, 4).mean(), 0.99, "≥", low)
+    yield bound(overlaps(hopfield, rng, 200, 0.3, 30, 8).mean(), 0.6, "≤", high)
 
 
 @HOPFIELD.claim(cost="slow")
 def capacity(hopfield, rng):
-    """The recall of 1500 units breaks down between $P/n=0.138$ and $0.2$: the median overlap of a pattern
-    with where it comes to rest is above 0.98 at 0.12, still above the theory's 0.967 at 0.138, and
-    below 0.6 at 0.2
-    """
+    """The recall of 1500 units breaks down between $P/n=0.138$ and $0.2$: the median overlap of a pattern with where
+    it comes to rest is above 0.98 at 0.12, still above the theory's 0.967 at 0.138, and below 0.6 at 0.2"""
     m = {load: overlaps(hopfield, rng, 1500, load, 30, 40) for load in (0.12, 0.138, 0.2)}
     median = {load: float(np.median(v)) for load, v in m.items()}
     curve = ", ".join(f"{v:.3f} at {load:g}" for load, v in median.items())
@@ -230,13 +209,11 @@ def capacity(hopfield, rng):
         f"重叠度中位数 {curve}；0.138 处 30 个中已有 {lost} 个失稳",
     )
     return all_of(
-        bound(median[0.12], 0.98, "≥", said),
-        bound(median[0.138], 0.967, "≥", said),
-        bound(median[0.2], 0.6, "≤", said),
+        bound(median[0.12], 0.98, "≥", said), bound(median[0.138], 0.967, "≥", said), bound(median[0.2], 0.6, "≤", said)
     )
 
 
-@HOPFIELD.mutant(caught_by=["equals-definition", "energy-never-rises", "comes-to-rest"])
+@HOPFIELD.mutant(caught_by="equals-definition, energy-never-rises, comes-to-rest")
 def all_at_once(xi, s, order):
     """all units updated together (Little 1974): 2-cycles"""
     n = xi.shape[1]
@@ -247,9 +224,7 @@ def all_at_once(xi, s, order):
     return s
 
 
-@HOPFIELD.mutant(
-    caught_by=["spurious-states-counted", "one-update-errs-like-a-binomial", "equals-definition"]
-)
+@HOPFIELD.mutant(caught_by="spurious-states-counted, one-update-errs-like-a-binomial, equals-definition")
 def self_connections(xi, s, order):
     """self-connections kept: more spurious fixed points"""
     W, s = xi.T @ xi, s.copy()
@@ -259,7 +234,7 @@ def self_connections(xi, s, order):
     return s
 
 
-@HOPFIELD.mutant(caught_by=["negatives-are-stored-too", "equals-definition"])
+@HOPFIELD.mutant(caught_by="negatives-are-stored-too, equals-definition")
 def zero_is_plus(xi, s, order):
     """a sum of 0 counts as +1"""
     W, s = xi.T @ xi * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
@@ -269,12 +244,7 @@ def zero_is_plus(xi, s, order):
 
 
 @HOPFIELD.mutant(
-    caught_by=[
-        "energy-never-rises",
-        "orthogonal-patterns-are-fixed",
-        "completes-what-is-damaged",
-        "kept-below-and-lost-above",
-    ]
+    caught_by="energy-never-rises, orthogonal-patterns-are-fixed, completes-what-is-damaged, kept-below-and-lost-above"
 )
 def anti_hebb(xi, s, order):
     """the weights have the wrong sign"""
@@ -286,13 +256,8 @@ def anti_hebb(xi, s, order):
 
 
 @HOPFIELD.mutant(
-    caught_by=[
-        "orthogonal-patterns-are-fixed",
-        "completes-what-is-damaged",
-        "spurious-states-counted",
-        "kept-below-and-lost-above",
-        "capacity",
-    ]
+    caught_by="orthogonal-patterns-are-fixed, completes-what-is-damaged, spurious-states-counted, "
+    "kept-below-and-lost-above, capacity"
 )
 def overwritten(xi, s, order):
     """only the last pattern is stored, the others are overwritten"""
@@ -302,12 +267,12 @@ def overwritten(xi, s, order):
 HOPFIELD.erratum(
     "E98",
     common="Hopfield's network, “theory of neural networks”, listed under 1950–1980",
-    why="It is of 1982. What stands before 1980 is Little's network (1974), whose units change all "
-    "together: two units joined by a positive weight then swap for ever. The energy that cannot "
-    "rise, and so the memory that comes to rest, belongs to updates one at a time.",
-    right="McCulloch and Pitts 1943, Rosenblatt 1958, Little 1974, Hopfield 1982, attention 2014: the "
-    "dates are in the records",
-    claims=("comes-to-rest", "energy-never-rises"),
+    why="It is of 1982. What stands before 1980 is Little's network (1974), whose units change all together: two "
+    "units joined by a positive weight then swap for ever. The energy that cannot rise, and so the memory that comes "
+    "to rest, belongs to updates one at a time.",
+    right="McCulloch and Pitts 1943, Rosenblatt 1958, Little 1974, Hopfield 1982, attention 2014: the dates are in "
+    "the records",
+    claims="comes-to-rest, energy-never-rises",
 )
 
 
@@ -344,12 +309,10 @@ def figure(noise, patterns):
     axes[3].plot(m, color=COLOURS[1], label="overlap")
     axes[3].set(xlabel="update", ylim=(min(-0.75, E.min() / 64 - 0.1), 1.1))
     axes[3].legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"{P} patterns in 64 units (load {P / 64:.3f}), {noise:.0%} turned over at the start. The energy falls from {E[0]:.1f} to {E[-1]:.1f}; the overlap "
-            f"with the stored pattern goes from {m[0]:.2f} to {m[-1]:.2f}.",
-            f"64 个单元中存 {P} 个模式（负载 {P / 64:.3f}），起始时翻转 {noise:.0%}。能量从 {E[0]:.1f} 降到 {E[-1]:.1f}；"
-            f"与所存模式的重叠度从 {m[0]:.2f} 变为 {m[-1]:.2f}。",
-        ),
+    words = Text(
+        f"{P} patterns in 64 units (load {P / 64:.3f}), {noise:.0%} turned over at the start. The energy falls from {E[0]:.1f} to {E[-1]:.1f}; the overlap "
+        f"with the stored pattern goes from {m[0]:.2f} to {m[-1]:.2f}.",
+        f"64 个单元中存 {P} 个模式（负载 {P / 64:.3f}），起始时翻转 {noise:.0%}。能量从 {E[0]:.1f} 降到 {E[-1]:.1f}；"
+        f"与所存模式的重叠度从 {m[0]:.2f} 变为 {m[-1]:.2f}。",
     )
+    return Drawing(fig, words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -18,9 +18,9 @@ MODERN_HOPFIELD = Concept(
     key="modern-hopfield",
     kind="model",
     title="Modern Hopfield network",
-    summary="Continuous patterns and an energy with a sharper pull: the state becomes the average of the "
-    "stored patterns, weighted by a softmax of how well they match. One update is attention; the "
-    "number of patterns that can be kept grows exponentially with the dimension.",
+    summary="Continuous patterns and an energy with a sharper pull: the state becomes the average of the stored "
+    "patterns, weighted by a softmax of how well they match. One update is attention; the number of patterns that "
+    "can be kept grows exponentially with the dimension.",
     formulas=(
         r"q\leftarrow X^{\mathsf T}\operatorname{softmax}(\beta Xq)",
         r"E(q)=-\frac1\beta\log\sum_{i=1}^{N}e^{\beta x_i^{\mathsf T}q}+\frac12\lVert q\rVert^2+\frac1\beta\log N+\frac12M^2,\qquad 0\le E(q)\le2M^2\ \text{ for }\lVert q\rVert\le M",
@@ -50,8 +50,8 @@ MODERN_HOPFIELD = Concept(
             "the patterns as keys and as values",
         ),
     ),
-    readings=(Reading("ramsauer2021hopfield"), Reading("vaswani2017attention", "§3.2.1")),
-    deviations=("Attention has learnt maps before queries, keys and values, and makes one update only.",),
+    readings="ramsauer2021hopfield; vaswani2017attention §3.2.1",
+    deviations="Attention has learnt maps before queries, keys and values, and makes one update only.",
 )
 
 
@@ -82,9 +82,8 @@ def modern_invalid(rng):
 
 @MODERN_HOPFIELD.claim
 def update_is_attention(modern, rng):
-    r"""One update is attention, $\operatorname{softmax}(\beta QK^{\mathsf T})V$, with the states as
-    queries and the patterns as keys and values
-    """
+    r"""One update is attention, $\operatorname{softmax}(\beta QK^{\mathsf T})V$, with the states as queries and the
+    patterns as keys and values"""
     K = rng.standard_normal((9, 8))
     Q, beta = rng.standard_normal((5, 8)), 1 / np.sqrt(8)
     weights = np.exp(beta * np.einsum("id,jd->ij", Q, K))
@@ -105,7 +104,6 @@ def energy_falls(modern, rng):
     """The energy never rises, and stays between 0 and $2M^2$: β from 0.1 to 10, 20 updates from 30 starts"""
     X = rng.standard_normal((12, 5))
     M = np.sqrt((X**2).sum(1).max())
-    evidence = []
     for beta in (0.1, 1.0, 10.0):
         q = rng.standard_normal((30, 5))
         q *= np.minimum(1, M / np.linalg.norm(q, axis=1))[:, None]
@@ -116,31 +114,27 @@ def energy_falls(modern, rng):
         levels = np.array(levels)
         rounding = 64 * 2.0**-52 * M**2
         why = Text("rounding of the energies", "能量的舍入误差")
-        evidence.append(near(max(0.0, float(np.diff(levels, axis=0).max())), 0.0, rounding, why))
-        evidence += [bound(levels.max(), 2 * M**2), bound(levels.min(), 0.0, "≥")]
-    return all_of(*evidence)
+        yield near(max(0.0, float(np.diff(levels, axis=0).max())), 0.0, rounding, why)
+        yield bound(levels.max(), 2 * M**2)
+        yield bound(levels.min(), 0.0, "≥")
 
 
 @MODERN_HOPFIELD.claim
 def retrieval_error_is_exponentially_small(modern, rng):
     r"""One update errs by at most $2M(N-1)e^{-\beta\Delta}$"""
     X = rng.standard_normal((20, 16))
-    M, evidence = np.sqrt((X**2).sum(1).max()), []
+    M = np.sqrt((X**2).sum(1).max())
     for beta in (0.5, 1.0, 2.0):
         for i in range(20):
             q = X[i] + 0.3 * rng.standard_normal(16)
             gap = np.delete((X[i] - X) @ q, i).min()
-            evidence.append(
-                bound(np.linalg.norm(modern(X, q, beta) - X[i]), 2 * M * 19 * np.exp(-beta * gap) + 1e-12)
-            )
-    return all_of(*evidence)
+            yield bound(np.linalg.norm(modern(X, q, beta) - X[i]), 2 * M * 19 * np.exp(-beta * gap) + 1e-12)
 
 
 @MODERN_HOPFIELD.claim
 def stores_far_more_than_its_dimension(modern, rng):
-    """In 32 dimensions 500 random patterns of ±1, two entries turned over, are retrieved by one update
-    (all that no other pattern is nearer to than 6 entries); the classical rule could keep 4
-    """
+    """In 32 dimensions 500 random patterns of ±1, two entries turned over, are retrieved by one update (all that no
+    other pattern is nearer to than 6 entries); the classical rule could keep 4"""
     X = rng.choice([-1.0, 1.0], (500, 32))
     turned = np.where(rng.permuted(np.tile(np.arange(32) < 2, (500, 1)), axis=1), -X, X)
     nearest = ((32 - X @ X.T) / 2 + 32 * np.eye(500)).min(1)
@@ -161,13 +155,8 @@ def limits_of_the_temperature(modern, rng):
 
 
 @MODERN_HOPFIELD.mutant(
-    caught_by=[
-        "equals-definition",
-        "update-is-attention",
-        "energy-falls",
-        "stores-far-more-than-its-dimension",
-        "retrieval-error-is-exponentially-small",
-    ]
+    caught_by="equals-definition, update-is-attention, energy-falls, stores-far-more-than-its-dimension, "
+    "retrieval-error-is-exponentially-small"
 )
 def linear_rule(X, q, beta=1.0, steps=1):
     """no softmax: the classical linear rule"""
@@ -177,19 +166,14 @@ def linear_rule(X, q, beta=1.0, steps=1):
 
 
 @MODERN_HOPFIELD.mutant(
-    caught_by=[
-        "equals-definition",
-        "update-is-attention",
-        "limits-of-the-temperature",
-        "stores-far-more-than-its-dimension",
-    ]
+    caught_by="equals-definition, update-is-attention, limits-of-the-temperature, stores-far-more-than-its-dimension"
 )
 def temperature_ignored(X, q, beta=1.0, steps=1):
     """β is ignored"""
     return modern_hopfield(X, q, 0.2, steps)
 
 
-@MODERN_HOPFIELD.mutant(caught_by=["equals-definition", "energy-falls", "limits-of-the-temperature"])
+@MODERN_HOPFIELD.mutant(caught_by="equals-definition, energy-falls, limits-of-the-temperature")
 def overshooting(X, q, beta=1.0, steps=1):
     """a step past the average: twice the update"""
     for _ in range(steps):
@@ -197,9 +181,7 @@ def overshooting(X, q, beta=1.0, steps=1):
     return q
 
 
-@MODERN_HOPFIELD.mutant(
-    caught_by=["retrieval-error-is-exponentially-small", "limits-of-the-temperature", "energy-falls"]
-)
+@MODERN_HOPFIELD.mutant(caught_by="retrieval-error-is-exponentially-small, limits-of-the-temperature, energy-falls")
 def worst_match(X, q, beta=1.0, steps=1):
     """it goes for the worst match"""
     for _ in range(steps):
@@ -235,10 +217,8 @@ def modern_figure(beta, patterns):
     right.set(xlabel="β", ylabel="error of one update", ylim=(1e-6, 3))
     rest = modern_hopfield(X, X, beta, 200)
     kept = len({tuple(np.round(r, 3) + 0.0) for r in rest})
-    return Drawing(
-        fig,
-        Text(
-            f"{N} patterns on the circle, β = {beta:.2g}: they come to rest at {kept} distinct points; one update from a damaged pattern errs by {here:.2g} on average.",
-            f"圆上的 {N} 个模式，β = {beta:.2g}：它们停在 {kept} 个不同的点；从受损模式更新一次的平均误差为 {here:.2g}。",
-        ),
+    words = Text(
+        f"{N} patterns on the circle, β = {beta:.2g}: they come to rest at {kept} distinct points; one update from a damaged pattern errs by {here:.2g} on average.",
+        f"圆上的 {N} 个模式，β = {beta:.2g}：它们停在 {kept} 个不同的点；从受损模式更新一次的平均误差为 {here:.2g}。",
     )
+    return Drawing(fig, words)

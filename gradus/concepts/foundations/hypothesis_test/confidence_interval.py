@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.hypothesis_test.tails import normal_quantile, t_quantile
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -27,9 +27,8 @@ CONFIDENCE_INTERVAL = Concept(
     key="confidence-interval",
     kind="definition",
     title="Confidence intervals",
-    summary="A rule that draws an interval from the data, and whose intervals hold the true value in 95 % "
-    "of the samples, whatever that value is. The interval holds exactly the values that a test at "
-    "5 % does not reject.",
+    summary="A rule that draws an interval from the data, and whose intervals hold the true value in 95 % of the "
+    "samples, whatever that value is. The interval holds exactly the values that a test at 5 % does not reject.",
     formulas=(
         r"P_\theta\big(L(x)\le\theta\le H(x)\big)\ge 1-\alpha\quad\text{for every }\theta",
         r"\text{mean: }\bar x\pm t_{1-\alpha/2,\,n-1}\frac{s}{\sqrt n},\qquad s^2=\frac{1}{n-1}\sum(x_i-\bar x)^2",
@@ -55,17 +54,9 @@ CONFIDENCE_INTERVAL = Concept(
             '`binomtest(k, n).proportion_ci(method="wilson")` for a proportion',
         ),
     ),
-    readings=(
-        Reading("wasserman2004all", "§6.3.2"),
-        Reading("wilson1927probable"),
-        Reading("brown2001interval"),
-    ),
-    deviations=(
-        (
-            r"The textbook interval $\hat p\pm z\sqrt{\hat p(1-\hat p)/n}$ (Wald), statsmodels' default, "
-            "covers far less than it promises near 0 and 1."
-        ),
-    ),
+    readings="wasserman2004all §6.3.2; wilson1927probable; brown2001interval",
+    deviations=r"The textbook interval $\hat p\pm z\sqrt{\hat p(1-\hat p)/n}$ (Wald), statsmodels' default, covers "
+    "far less than it promises near 0 and 1.",
     differentiable=False,
 )
 
@@ -77,9 +68,7 @@ def confidence_interval(x, level=0.95, method="t"):
     if method == "wilson":
         z = normal_quantile(q)
         half = z * np.sqrt(mean * (1 - mean) / n + z**2 / (4 * n**2))
-        return (mean + z**2 / (2 * n) - half) / (1 + z**2 / n), (mean + z**2 / (2 * n) + half) / (
-            1 + z**2 / n
-        )
+        return (mean + z**2 / (2 * n) - half) / (1 + z**2 / n), (mean + z**2 / (2 * n) + half) / (1 + z**2 / n)
     if method != "t":
         raise ValueError(f"no interval is called {method}")
     half = t_quantile(q, n - 1) * np.sqrt(((x - mean[..., None]) ** 2).sum(-1) / (n - 1) / n)
@@ -111,25 +100,19 @@ def covered(interval, theta):
 
 @CONFIDENCE_INTERVAL.claim
 def covers_as_promised(interval, rng):
-    """Of 10 000 normal samples of 6, the 95 % interval holds the mean in 95 % (and within one per cent),
-    the 80 % one in 80 %
-    """
+    """Of 10 000 normal samples of 6, the 95 % interval holds the mean in 95 % (and within one per cent), the 80 % one
+    in 80 %"""
     x = 5 + 3 * rng.standard_normal((10_000, 6))
-    evidence = []
     for level in (0.95, 0.8):
         hits = covered(interval(x, level=level), 5.0)
-        evidence.append(statistical(hits, level, np.sqrt(level * (1 - level) / 10_000)))
-    within = near(
-        covered(interval(x), 5.0).mean(), 0.95, 0.01, Text("one per cent", "百分之一"), "statistical"
-    )
-    return all_of(*evidence, within)
+        yield statistical(hits, level, np.sqrt(level * (1 - level) / 10_000))
+    within = near(covered(interval(x), 5.0).mean(), 0.95, 0.01, Text("one per cent", "百分之一"), "statistical")
+    yield within
 
 
 @CONFIDENCE_INTERVAL.claim
 def ends_are_where_the_test_rejects(interval, rng):
-    """It holds exactly the values that the test does not reject: at both ends the p-value of Student's
-    test is 0.05
-    """
+    """It holds exactly the values that the test does not reject: at both ends the p-value of Student's test is 0.05"""
     from scipy import stats
 
     x = 4 + rng.standard_normal(12)
@@ -151,9 +134,8 @@ def _all_counts(n):
 
 @CONFIDENCE_INTERVAL.claim
 def coverage_of_a_proportion(interval, rng):
-    """Coverage of a proportion by enumeration, n = 20: Wilson's is 95 % within one per cent on the average
-    over p, and at no p in $[0.02,0.98]$ below 83 %; Wald's falls to 33 %
-    """
+    """Coverage of a proportion by enumeration, n = 20: Wilson's is 95 % within one per cent on the average over p, and
+    at no p in $[0.02,0.98]$ below 83 %; Wald's falls to 33 %"""
     n, grid = 20, np.linspace(0.02, 0.98, 193)
     x = _all_counts(n)
     k = x.mean(-1)
@@ -162,25 +144,17 @@ def coverage_of_a_proportion(interval, rng):
     weights = np.array([_binomial(n, p) for p in grid])  # (p, k)
     wilson = (weights * ((low <= grid[:, None]) & (grid[:, None] <= high))).sum(1)
     wald = (weights * ((k - half <= grid[:, None]) & (grid[:, None] <= k + half))).sum(1)
-    return all_of(
-        near(
-            wilson.mean(), 0.95, 0.01, Text("one per cent; the coverage jumps with p", "1%；覆盖率随 p 跳跃")
-        ),
-        bound(wilson.min(), 0.83, "≥", Text("worst p of the grid", "网格上最差的 p")),
-        bound(
-            wald.min(),
-            0.34,
-            "≤",
-            Text("20 tails in a row: 1 − 0.98²⁰ = 0.332", "连续 20 次反面：1 − 0.98²⁰ = 0.332"),
-        ),
+    yield near(wilson.mean(), 0.95, 0.01, Text("one per cent; the coverage jumps with p", "1%；覆盖率随 p 跳跃"))
+    yield bound(wilson.min(), 0.83, "≥", Text("worst p of the grid", "网格上最差的 p"))
+    yield bound(
+        wald.min(), 0.34, "≤", Text("20 tails in a row: 1 − 0.98²⁰ = 0.332", "连续 20 次反面：1 − 0.98²⁰ = 0.332")
     )
 
 
 @CONFIDENCE_INTERVAL.claim
 def nothing_seen_is_not_certainty(interval, rng):
     r"""Never without width and never outside $[0,1]$, even after 20 tails in 20 tosses:
-    $[0,\frac{z^2}{20+z^2}]=[0,0.161]$
-    """
+    $[0,\frac{z^2}{20+z^2}]=[0,0.161]$"""
     low, high = interval(np.zeros(20), method="wilson")
     z2 = 1.959963984540054**2
     return all_of(roundoff(high, z2 / (20 + z2), terms=4), roundoff(low, 0.0, scale=1.0))
@@ -200,21 +174,14 @@ def width_falls_as_the_root_of_n(interval, rng):
 
 @CONFIDENCE_INTERVAL.claim
 def skewed_samples_need_many(interval, rng):
-    """The promise needs normal data (or many of them): of exponential samples of 5 it holds the mean in
-    less than 90 %, of 200 again in about 95 %
-    """
+    """The promise needs normal data (or many of them): of exponential samples of 5 it holds the mean in less than 90
+    %, of 200 again in about 95 %"""
     few = covered(interval(rng.exponential(size=(4000, 5))), 1.0).mean()
     many = covered(interval(rng.exponential(size=(2000, 200))), 1.0).mean()
     noise = 5 * np.sqrt(0.95 * 0.05 / 2000)
-    return all_of(
-        bound(few, 0.9, "≤", Text("six standard errors above 0.88", "比 0.88 高四倍以上标准误")),
-        near(
-            many,
-            0.95,
-            0.01 + noise,
-            Text("one per cent, and five standard errors", "1% 加五倍标准误"),
-            "statistical",
-        ),
+    yield bound(few, 0.9, "≤", Text("six standard errors above 0.88", "比 0.88 高四倍以上标准误"))
+    yield near(
+        many, 0.95, 0.01 + noise, Text("one per cent, and five standard errors", "1% 加五倍标准误"), "statistical"
     )
 
 
@@ -224,35 +191,21 @@ def moves_with_the_units(interval, rng):
     x = rng.standard_normal(10)
     ends, moved = np.array(interval(x)), np.array(interval(4 * x + 8))
     coin = (rng.random(30) < 0.3).astype(float)
-    (low, high), (other_low, other_high) = (
-        interval(coin, method="wilson"),
-        interval(1 - coin, method="wilson"),
-    )
-    return all_of(
-        invariance(
-            moved, 4 * ends + 8, terms=10, scale=float(8 + 4 * np.abs(x).max() + 4 * np.abs(ends).max())
-        ),
-        invariance([other_low, other_high], [1 - high, 1 - low], terms=4, scale=1.0),
-    )
+    (low, high), (other_low, other_high) = (interval(coin, method="wilson"), interval(1 - coin, method="wilson"))
+    yield invariance(moved, 4 * ends + 8, terms=10, scale=float(8 + 4 * np.abs(x).max() + 4 * np.abs(ends).max()))
+    yield invariance([other_low, other_high], [1 - high, 1 - low], terms=4, scale=1.0)
 
 
 @CONFIDENCE_INTERVAL.mutant(
-    caught_by=[
-        "equals-definition",
-        "covers-as-promised",
-        "ends-are-where-the-test-rejects",
-        "coverage-of-a-proportion",
-        "nothing-seen-is-not-certainty",
-    ]
+    caught_by="equals-definition, covers-as-promised, ends-are-where-the-test-rejects, coverage-of-a-proportion, "
+    "nothing-seen-is-not-certainty"
 )
 def one_sided_quantile(x, level=0.95, method="t"):
     """the one-sided quantile: 90 % sold as 95 %"""
     return confidence_interval(x, 2 * level - 1, method)
 
 
-@CONFIDENCE_INTERVAL.mutant(
-    caught_by=["equals-definition", "covers-as-promised", "ends-are-where-the-test-rejects"]
-)
+@CONFIDENCE_INTERVAL.mutant(caught_by="equals-definition, covers-as-promised, ends-are-where-the-test-rejects")
 def normal_for_students(x, level=0.95, method="t"):
     """the normal quantile for Student's"""
     low, high = confidence_interval(x, level, method)
@@ -263,9 +216,7 @@ def normal_for_students(x, level=0.95, method="t"):
     return x.mean(-1) - shrunk, x.mean(-1) + shrunk
 
 
-@CONFIDENCE_INTERVAL.mutant(
-    caught_by=["equals-definition", "coverage-of-a-proportion", "nothing-seen-is-not-certainty"]
-)
+@CONFIDENCE_INTERVAL.mutant(caught_by="equals-definition, coverage-of-a-proportion, nothing-seen-is-not-certainty")
 def wald(x, level=0.95, method="t"):
     """Wald's interval for Wilson's"""
     if method != "wilson":
@@ -275,21 +226,17 @@ def wald(x, level=0.95, method="t"):
     return p - half, p + half
 
 
-@CONFIDENCE_INTERVAL.mutant(
-    caught_by=["width-falls-as-the-root-of-n", "covers-as-promised", "skewed-samples-need-many"]
-)
+@CONFIDENCE_INTERVAL.mutant(caught_by="width-falls-as-the-root-of-n, covers-as-promised, skewed-samples-need-many")
 def deviation_of_one(x, level=0.95, method="t"):
     """the deviation of the observations for that of their mean: √n is missing"""
     low, high = confidence_interval(x, level, method)
     middle, half = (low + high) / 2, (high - low) / 2
     return (
-        (low, high)
-        if method != "t"
-        else (middle - half * np.sqrt(x.shape[-1]), middle + half * np.sqrt(x.shape[-1]))
+        (low, high) if method != "t" else (middle - half * np.sqrt(x.shape[-1]), middle + half * np.sqrt(x.shape[-1]))
     )
 
 
-@CONFIDENCE_INTERVAL.mutant(caught_by=["skewed-samples-need-many", "equals-definition"])
+@CONFIDENCE_INTERVAL.mutant(caught_by="skewed-samples-need-many, equals-definition")
 def about_the_median(x, level=0.95, method="t"):
     """the median stands in the middle"""
     low, high = confidence_interval(x, level, method)
@@ -297,7 +244,7 @@ def about_the_median(x, level=0.95, method="t"):
     return low + shift, high + shift
 
 
-@CONFIDENCE_INTERVAL.mutant(caught_by=["moves-with-the-units", "covers-as-promised", "equals-definition"])
+@CONFIDENCE_INTERVAL.mutant(caught_by="moves-with-the-units, covers-as-promised, equals-definition")
 def deviation_taken_for_1(x, level=0.95, method="t"):
     """the width is that of data whose deviation is 1"""
     if method != "t":
@@ -327,17 +274,13 @@ def figure(n, level):
     weights = np.array([_binomial(m, p) for p in grid])
     for rule, colour, name in ((confidence_interval, COLOURS[0], "Wilson"), (wald, COLOURS[1], "Wald")):
         a, b = rule(coins, level, "wilson")
-        right.plot(
-            grid, (weights * ((a <= grid[:, None]) & (grid[:, None] <= b))).sum(1), color=colour, label=name
-        )
+        right.plot(grid, (weights * ((a <= grid[:, None]) & (grid[:, None] <= b))).sum(1), color=colour, label=name)
     right.axhline(level, color=COLOURS[6], ls="--")
     right.set(xlabel="true proportion p", ylabel="coverage", title="20 tosses, exact", ylim=(0, 1.02))
     right.legend(frameon=False, fontsize=8, loc="lower center")
     share = float(hits.mean())
-    return Drawing(
-        fig,
-        Text(
-            f"Of 5000 normal samples of {n}, {share:.1%} of the {level:.1%} intervals hold the mean; their mean width is {float((high - low).mean()):.2f} deviations.",
-            f"5000 个容量 {n} 的正态样本中，{level:.1%} 区间有 {share:.1%} 包含均值；平均宽度为 {float((high - low).mean()):.2f} 个标准差。",
-        ),
+    words = Text(
+        f"Of 5000 normal samples of {n}, {share:.1%} of the {level:.1%} intervals hold the mean; their mean width is {float((high - low).mean()):.2f} deviations.",
+        f"5000 个容量 {n} 的正态样本中，{level:.1%} 区间有 {share:.1%} 包含均值；平均宽度为 {float((high - low).mean()):.2f} 个标准差。",
     )
+    return Drawing(fig, words)

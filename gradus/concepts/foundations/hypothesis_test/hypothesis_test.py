@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from gradus.concepts.foundations.hypothesis_test.tails import chi2_tail, erfc, t_tail
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -36,10 +36,9 @@ HYPOTHESIS_TEST = Concept(
     key="hypothesis-test",
     kind="definition",
     title="Hypothesis tests",
-    summary="How often would chance alone give samples at least as far apart as these? That is the "
-    r"p-value; to reject when it is at most $\alpha$ raises a false alarm with probability "
-    r"$\alpha$, or less where the statistic is discrete. It is not the probability that the "
-    "hypothesis is true.",
+    summary="How often would chance alone give samples at least as far apart as these? That is the p-value; to "
+    r"reject when it is at most $\alpha$ raises a false alarm with probability $\alpha$, or less where the statistic "
+    "is discrete. It is not the probability that the hypothesis is true.",
     formulas=(
         r"p=P_{H_0}\big(T\text{ at least as extreme as observed}\big),\qquad P_{H_0}(p\le\alpha)\le\alpha",
         r"t=\frac{\bar x-\bar y}{s\sqrt{1/n+1/m}},\quad s^2=\frac{(n-1)s_x^2+(m-1)s_y^2}{n+m-2},\quad \nu=n+m-2;\qquad "
@@ -70,36 +69,17 @@ HYPOTHESIS_TEST = Concept(
     needs=("distributions", "expectation"),
     source="student1908probable",
     year=1908,
-    people=(
-        "Student (William S. Gosset)",
-        "Karl Pearson",
-        "Ronald A. Fisher",
-        "Jerzy Neyman",
-        "Egon Pearson",
-    ),
+    people=("Student (William S. Gosset)", "Karl Pearson", "Ronald A. Fisher", "Jerzy Neyman", "Egon Pearson"),
     implementations=(
         Implementation(
-            "scipy.stats:ttest_ind",
-            "numpy",
-            _scipy,
-            "`mannwhitneyu` and `chisquare` (or `chi2_contingency`) beside it",
+            "scipy.stats:ttest_ind", "numpy", _scipy, "`mannwhitneyu` and `chisquare` (or `chi2_contingency`) beside it"
         ),
     ),
-    readings=(
-        Reading("wasserman2004all", "ch. 10"),
-        Reading("pearson1900criterion"),
-        Reading("mann1947test"),
-        Reading("welch1947generalization"),
-    ),
+    readings="wasserman2004all ch. 10; pearson1900criterion; mann1947test; welch1947generalization",
     deviations=(
-        (
-            "`scipy.stats.ttest_ind` assumes equal variances unless told otherwise; R's `t.test` does not "
-            "(Welch)."
-        ),
-        (
-            "`chi2_contingency` corrects 2 × 2 tables by ½ (Yates) unless `correction=False`; "
-            "`mannwhitneyu` with ties uses a normal approximation unless told otherwise."
-        ),
+        "`scipy.stats.ttest_ind` assumes equal variances unless told otherwise; R's `t.test` does not (Welch).",
+        "`chi2_contingency` corrects 2 × 2 tables by ½ (Yates) unless `correction=False`; `mannwhitneyu` with ties "
+        "uses a normal approximation unless told otherwise.",
     ),
     differentiable=False,
 )
@@ -147,10 +127,7 @@ def cases(rng):
         yield f"ranks, {alternative}", dict(x=x[:4], y=y[:5], test="mann-whitney", alternative=alternative)
     yield "two and two", dict(x=np.array([1.0, 2.0]), y=np.array([1.5, 4.0]))
     yield "far apart", dict(x=x, y=y + 20, test="welch")
-    yield (
-        "ranks with ties",
-        dict(x=np.array([1.0, 2, 2, 3]), y=np.array([2.0, 4, 4, 6, 3]), test="mann-whitney"),
-    )
+    yield ("ranks with ties", dict(x=np.array([1.0, 2, 2, 3]), y=np.array([2.0, 4, 4, 6, 3]), test="mann-whitney"))
     yield "one beside four", dict(x=np.array([9.0]), y=np.array([1.0, 2, 3, 4]), test="mann-whitney")
     yield "four categories", dict(x=rng.poisson(9.0, 4) + 1.0, y=rng.poisson(12.0, 4) + 1.0, test="chi2")
     yield "three categories", dict(x=rng.poisson(9.0, 3) + 1.0, y=rng.poisson(12.0, 3) + 1.0, test="chi2")
@@ -173,8 +150,7 @@ def share(p, alpha):
 @HYPOTHESIS_TEST.claim
 def false_positive_rate_is_alpha(test, rng):
     r"""The false-positive rate is $\alpha$: of 10 000 pairs of normal samples of one distribution, t rejects 5 % at
-    0.05 and 20 % at 0.2
-    """
+    0.05 and 20 % at 0.2"""
     p = test(3 + 2 * rng.standard_normal((10_000, 5)), 3 + 2 * rng.standard_normal((10_000, 7)))[1]
     return all_of(*[statistical(share(p, a), a, np.sqrt(a * (1 - a) / 10_000)) for a in (0.05, 0.2)])
 
@@ -182,36 +158,29 @@ def false_positive_rate_is_alpha(test, rng):
 @HYPOTHESIS_TEST.claim
 def p_is_uniform(test, rng):
     r"""Under the hypothesis p is uniform on $[0,1]$: $E\,p=\frac12$, $E\,p^2=\frac13$, for t to either side"""
-    evidence = []
     for alternative in ("two-sided", "less", "greater"):
         x, y = rng.standard_normal((2000, 4)), rng.standard_normal((2000, 6))
         p = test(x, y, alternative=alternative)[1]
-        evidence += [statistical(p, 1 / 2), statistical(p**2, 1 / 3)]
-    return all_of(*evidence)
+        yield statistical(p, 1 / 2)
+        yield statistical(p**2, 1 / 3)
 
 
 @HYPOTHESIS_TEST.claim
 def a_discrete_test_stays_below_its_level(test, rng):
-    r"""A discrete statistic stays below its level: of the 252 ways to deal ten ranks to 5 + 5,
-    Mann–Whitney rejects 8 at 0.05: a rate of $8/252=0.0317$; and never more than $\alpha$ at any level
-    """
+    r"""A discrete statistic stays below its level: of the 252 ways to deal ten ranks to 5 + 5, Mann–Whitney rejects 8
+    at 0.05: a rate of $8/252=0.0317$; and never more than $\alpha$ at any level"""
     chosen = np.array(list(combinations(range(10), 5)))  # (252, 5)
     rest = np.array([np.setdiff1d(np.arange(10), c) for c in chosen])
     p = test(chosen + 0.0, rest + 0.0, test="mann-whitney")[1]
     levels = np.concatenate([np.linspace(0.005, 0.995, 100), p])
     rates = [share(p, a * (1 + 1e-12)).mean() / a for a in levels]
-    return all_of(
-        identical(int(share(p, 0.05).sum()), 8),
-        bound(max(rates), 1.0, "≤", Text("rate over level, at 352 levels", "352 个水平上误报率与水平之比")),
-    )
+    yield identical(int(share(p, 0.05).sum()), 8)
+    yield bound(max(rates), 1.0, "≤", Text("rate over level, at 352 levels", "352 个水平上误报率与水平之比"))
 
 
 # Student 1908: hours of sleep that ten patients gained with two drugs; R's documentation prints its analysis.
 SLEEP = np.array(
-    [
-        [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0],
-        [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
-    ]
+    [[0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0], [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]]
 )
 
 
@@ -226,9 +195,8 @@ def students_sleep_data(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def chi2_is_the_square_of_z(test, rng):
-    r"""χ² of a 2 × 2 table is the square of the z of two proportions, and
-    $p=\operatorname{erfc}\sqrt{\chi^2/2}$: two-sided by itself, uncorrected
-    """
+    r"""χ² of a 2 × 2 table is the square of the z of two proportions, and $p=\operatorname{erfc}\sqrt{\chi^2/2}$:
+    two-sided by itself, uncorrected"""
     import math
 
     x, y = np.array([30.0, 20.0]), np.array([18.0, 32.0])
@@ -240,9 +208,7 @@ def chi2_is_the_square_of_z(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def mean_of_chi2(test, rng):
-    r"""Among all tables with the same margins the mean of χ² is $\frac{N}{N-1}(k-1)$, exactly: 4000
-    shuffles
-    """
+    r"""Among all tables with the same margins the mean of χ² is $\frac{N}{N-1}(k-1)$, exactly: 4000 shuffles"""
     of = np.repeat([0, 1, 2], [12, 18, 30])
     order = rng.permuted(np.broadcast_to(of, (4000, 60)), axis=1)
     x = np.stack([(order[:, :25] == c).sum(1) for c in range(3)], -1) + 0.0
@@ -252,55 +218,43 @@ def mean_of_chi2(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def two_sides(test, rng):
-    """One-sided p-values sum to 1 for t, and the two-sided is twice the smaller; in the middle of
-    Mann–Whitney it is 1, not more
-    """
+    """One-sided p-values sum to 1 for t, and the two-sided is twice the smaller; in the middle of Mann–Whitney it is
+    1, not more"""
     x, y = rng.standard_normal(6), rng.standard_normal(9)
     less, greater = (test(x, y, alternative=a)[1] for a in ("less", "greater"))
     _, both = test(x, y)
     _, middle = test(np.array([1.0, 4.0]), np.array([2.0, 3.0]), test="mann-whitney")
-    return all_of(
-        roundoff(less + greater, 1.0, terms=9),
-        roundoff(both, 2 * min(less, greater), terms=9, scale=1.0),
-        roundoff(middle, 1.0),
-    )
+    yield roundoff(less + greater, 1.0, terms=9)
+    yield roundoff(both, 2 * min(less, greater), terms=9, scale=1.0)
+    yield roundoff(middle, 1.0)
 
 
 @HYPOTHESIS_TEST.claim
 def samples_may_be_exchanged(test, rng):
     """Exchanging the samples turns t into $-t$ and U into $nm-U$, and leaves the two-sided p"""
     x, y = rng.standard_normal(4), 1 + rng.standard_normal(5)
-    evidence = []
     for name, other in (("t", lambda t: -t), ("welch", lambda t: -t), ("mann-whitney", lambda U: 20 - U)):
         (a, p), (b, q) = test(x, y, test=name), test(y, x, test=name)
-        evidence += [
-            invariance(b, other(a), terms=9, scale=max(1.0, abs(float(a)))),
-            invariance(q, p, terms=9, scale=1.0),
-        ]
-    return all_of(*evidence)
+        yield invariance(b, other(a), terms=9, scale=max(1.0, abs(float(a))))
+        yield invariance(q, p, terms=9, scale=1.0)
 
 
 @HYPOTHESIS_TEST.claim
 def units_and_ranks(test, rng):
-    """Units do not matter to t; Mann–Whitney sees only the order: any increasing function of the values
-    leaves U and p, bit for bit
-    """
+    """Units do not matter to t; Mann–Whitney sees only the order: any increasing function of the values leaves U and
+    p, bit for bit"""
     x, y = rng.standard_normal(4), 1 + rng.standard_normal(5)
     t, p = test(x, y)
     moved = test(32 * x + 8, 32 * y + 8)
     ranks = [test(f(x), f(y), test="mann-whitney") for f in (lambda v: v, np.exp, np.cbrt)]
-    return all_of(
-        invariance(moved, [t, p], terms=9, scale=8 + abs(float(t))),
-        identical(ranks[1], ranks[0]),
-        identical(ranks[2], ranks[0]),
-    )
+    yield invariance(moved, [t, p], terms=9, scale=8 + abs(float(t)))
+    yield identical(ranks[1], ranks[0])
+    yield identical(ranks[2], ranks[0])
 
 
 @HYPOTHESIS_TEST.claim
 def power_of_the_t_test(test, rng):
-    """The power is that of the noncentral t: with a difference of one deviation and 10 + 10 observations
-    0.562
-    """
+    """The power is that of the noncentral t: with a difference of one deviation and 10 + 10 observations 0.562"""
     from scipy import stats
 
     n, repeats = 10, 5000
@@ -312,47 +266,33 @@ def power_of_the_t_test(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def unequal_variances_need_welch(test, rng):
-    """Deviations 3 and 1, sizes 10 and 40: Student's test rejects 26 % at 0.05, five times its level;
-    Welch's holds it within one per cent
-    """
+    """Deviations 3 and 1, sizes 10 and 40: Student's test rejects 26 % at 0.05, five times its level; Welch's holds it
+    within one per cent"""
     repeats = 6000
     x, y = 3 * rng.standard_normal((repeats, 10)), rng.standard_normal((repeats, 40))
     student, welch = (share(test(x, y, test=name)[1], 0.05).mean() for name in ("t", "welch"))
     noise = 5 * np.sqrt(0.05 * 0.95 / repeats)
     five = Text("one per cent, and five standard errors", "1% 加上五倍标准误")
-    return all_of(
-        bound(student, 0.2, "≥", Text("four times the level", "名义水平的四倍")),
-        near(welch, 0.05, 0.01 + noise, five, "statistical"),
-    )
+    yield bound(student, 0.2, "≥", Text("four times the level", "名义水平的四倍"))
+    yield near(welch, 0.05, 0.01 + noise, five, "statistical")
 
 
 @HYPOTHESIS_TEST.claim
 def peeking_breaks_the_level(test, rng):
-    r"""Looking after every 10 observations up to 100, and stopping at the first $p\le 0.05$, gives a false
-    alarm in 19 % of the samples, not 5 %
-    """
+    r"""Looking after every 10 observations up to 100, and stopping at the first $p\le 0.05$, gives a false alarm in 19
+    % of the samples, not 5 %"""
     repeats = 400
     x, y = rng.standard_normal((2, repeats, 100))
     looks = np.stack([share(test(x[:, :k], y[:, :k])[1], 0.05) for k in range(10, 101, 10)])
     once, ever = looks[-1], looks.max(0)
-    why = Text(
-        "0.193 (Armitage et al. 1969), less five standard errors", "0.193（Armitage 等 1969）减去五倍标准误"
-    )
-    return all_of(
-        statistical(once, 0.05, np.sqrt(0.05 * 0.95 / repeats)),
-        bound(ever.mean(), 0.193 - 5 * np.sqrt(0.193 * 0.807 / repeats), "≥", why),
-    )
+    why = Text("0.193 (Armitage et al. 1969), less five standard errors", "0.193（Armitage 等 1969）减去五倍标准误")
+    yield statistical(once, 0.05, np.sqrt(0.05 * 0.95 / repeats))
+    yield bound(ever.mean(), 0.193 - 5 * np.sqrt(0.193 * 0.807 / repeats), "≥", why)
 
 
 @HYPOTHESIS_TEST.mutant(
-    caught_by=[
-        "equals-definition",
-        "false-positive-rate-is-alpha",
-        "two-sides",
-        "a-discrete-test-stays-below-its-level",
-        "students-sleep-data",
-        "p-is-uniform",
-    ]
+    caught_by="equals-definition, false-positive-rate-is-alpha, two-sides, a-discrete-test-stays-below-its-level, "
+    "students-sleep-data, p-is-uniform"
 )
 def one_sided(x, y, test="t", alternative="two-sided"):
     """the one-sided p for the two-sided"""
@@ -360,9 +300,7 @@ def one_sided(x, y, test="t", alternative="two-sided"):
     return T, (p / 2 if alternative == "two-sided" and test != "chi2" else p)
 
 
-@HYPOTHESIS_TEST.mutant(
-    caught_by=["equals-definition", "false-positive-rate-is-alpha", "power-of-the-t-test"]
-)
+@HYPOTHESIS_TEST.mutant(caught_by="equals-definition, false-positive-rate-is-alpha, power-of-the-t-test")
 def normal_tail(x, y, test="t", alternative="two-sided"):
     """the normal tail for Student's"""
     T, p = hypothesis_test(x, y, test, alternative)
@@ -372,9 +310,7 @@ def normal_tail(x, y, test="t", alternative="two-sided"):
     return T, (2 * p if alternative == "two-sided" else p)
 
 
-@HYPOTHESIS_TEST.mutant(
-    caught_by=["false-positive-rate-is-alpha", "students-sleep-data", "equals-definition"]
-)
+@HYPOTHESIS_TEST.mutant(caught_by="false-positive-rate-is-alpha, students-sleep-data, equals-definition")
 def biased_variances(x, y, test="t", alternative="two-sided"):
     """the variances divided by n, not n − 1"""
     T, p = hypothesis_test(x, y, test, alternative)
@@ -386,13 +322,13 @@ def biased_variances(x, y, test="t", alternative="two-sided"):
     return T, (2 * p if alternative == "two-sided" else p)
 
 
-@HYPOTHESIS_TEST.mutant(caught_by=["unequal-variances-need-welch", "equals-definition"])
+@HYPOTHESIS_TEST.mutant(caught_by="unequal-variances-need-welch, equals-definition")
 def student_for_welch(x, y, test="t", alternative="two-sided"):
     """Student's test under Welch's name"""
     return hypothesis_test(x, y, "t" if test == "welch" else test, alternative)
 
 
-@HYPOTHESIS_TEST.mutant(caught_by=["a-discrete-test-stays-below-its-level", "equals-definition"])
+@HYPOTHESIS_TEST.mutant(caught_by="a-discrete-test-stays-below-its-level, equals-definition")
 def strictly_more_extreme(x, y, test="t", alternative="two-sided"):
     """results as extreme as the observed one are not counted (< for ≤)"""
     T, p = hypothesis_test(x, y, test, alternative)
@@ -403,7 +339,7 @@ def strictly_more_extreme(x, y, test="t", alternative="two-sided"):
     return T, beyond.get(alternative, 2 * np.minimum(1 - greater, 1 - less))
 
 
-@HYPOTHESIS_TEST.mutant(caught_by=["two-sides"])
+@HYPOTHESIS_TEST.mutant(caught_by="two-sides")
 def beyond_one(x, y, test="t", alternative="two-sided"):
     """twice the smaller side, not cut at 1"""
     T, p = hypothesis_test(x, y, test, alternative)
@@ -412,7 +348,7 @@ def beyond_one(x, y, test="t", alternative="two-sided"):
     return T, 2 * np.minimum(*(hypothesis_test(x, y, test, a)[1] for a in ("less", "greater")))
 
 
-@HYPOTHESIS_TEST.mutant(caught_by=["equals-definition"])
+@HYPOTHESIS_TEST.mutant(caught_by="equals-definition")
 def ties_dropped(x, y, test="t", alternative="two-sided"):
     """ties count for nothing"""
     T, p = hypothesis_test(x, y, test, alternative)
@@ -421,7 +357,7 @@ def ties_dropped(x, y, test="t", alternative="two-sided"):
     return T - (x[..., :, None] == y[..., None, :]).sum((-2, -1)) / 2, p
 
 
-@HYPOTHESIS_TEST.mutant(caught_by=["chi2-is-the-square-of-z", "mean-of-chi2", "equals-definition"])
+@HYPOTHESIS_TEST.mutant(caught_by="chi2-is-the-square-of-z, mean-of-chi2, equals-definition")
 def corrected_chi2(x, y, test="t", alternative="two-sided"):
     """k degrees of freedom for k − 1, and Yates' correction on any table"""
     if test != "chi2":
@@ -432,7 +368,7 @@ def corrected_chi2(x, y, test="t", alternative="two-sided"):
     return T, chi2_tail(T, x.shape[-1])
 
 
-@HYPOTHESIS_TEST.mutant(caught_by=["samples-may-be-exchanged", "equals-definition"])
+@HYPOTHESIS_TEST.mutant(caught_by="samples-may-be-exchanged, equals-definition")
 def variance_of_the_first(x, y, test="t", alternative="two-sided"):
     """only the first sample's deviation stands below the line"""
     T, p = hypothesis_test(x, y, test, alternative)
@@ -441,14 +377,14 @@ def variance_of_the_first(x, y, test="t", alternative="two-sided"):
     return (x.mean(-1) - y.mean(-1)) / (x.std(-1, ddof=1) * np.sqrt(1 / x.shape[-1] + 1 / y.shape[-1])), p
 
 
-@HYPOTHESIS_TEST.mutant(caught_by=["units-and-ranks", "equals-definition"])
+@HYPOTHESIS_TEST.mutant(caught_by="units-and-ranks, equals-definition")
 def values_for_ranks(x, y, test="t", alternative="two-sided"):
     """U is computed from the values, not their order"""
     T, p = hypothesis_test(x, y, test, alternative)
     return (T, p) if test != "mann-whitney" else (x.sum(-1) - y.sum(-1), p)
 
 
-@HYPOTHESIS_TEST.mutant(caught_by=["peeking-breaks-the-level"])
+@HYPOTHESIS_TEST.mutant(caught_by="peeking-breaks-the-level")
 def no_alarm_from_a_few(x, y, test="t", alternative="two-sided"):
     """an alarm needs the first half of the data to agree"""
     T, p = hypothesis_test(x, y, test, alternative)
@@ -477,31 +413,20 @@ def figure(difference, n):
     left.plot(grid, density, color=COLOURS[0], label="no difference")
     left.fill_between(grid, density, where=np.abs(grid) >= edge, color=COLOURS[0], alpha=0.35)
     left.hist(
-        t,
-        bins=60,
-        range=(-6, 8),
-        density=True,
-        color=COLOURS[1],
-        alpha=0.4,
-        label=f"difference {difference:.2f}",
+        t, bins=60, range=(-6, 8), density=True, color=COLOURS[1], alpha=0.4, label=f"difference {difference:.2f}"
     )
     left.axvline(edge, color=COLOURS[6], ls="--")
     left.axvline(-edge, color=COLOURS[6], ls="--")
     left.set(xlabel="t", title="Student's t of 4000 pairs of samples")
     left.legend(frameon=False, fontsize=8)
-    for values, colour, name in (
-        (null, COLOURS[0], "no difference"),
-        (p, COLOURS[1], f"difference {difference:.2f}"),
-    ):
+    for values, colour, name in ((null, COLOURS[0], "no difference"), (p, COLOURS[1], f"difference {difference:.2f}")):
         right.hist(values, bins=np.linspace(0, 1, 21), density=True, color=colour, alpha=0.45, label=name)
     right.axvline(0.05, color=COLOURS[6], ls="--")
     right.set(xlabel="p", title=r"p-values; rejected left of $\alpha=0.05$")
     right.legend(frameon=False, fontsize=8)
     power, alarms = float((p <= 0.05).mean()), float((null <= 0.05).mean())
-    return Drawing(
-        fig,
-        Text(
-            f"{n} + {n} observations: without a difference {alarms:.1%} of the samples are rejected at 0.05; with one of {difference:.2f} deviations {power:.1%} are (the power).",
-            f"{n} + {n} 个观测：没有差异时 0.05 水平拒绝 {alarms:.1%} 的样本；相差 {difference:.2f} 个标准差时拒绝 {power:.1%}（即功效）。",
-        ),
+    words = Text(
+        f"{n} + {n} observations: without a difference {alarms:.1%} of the samples are rejected at 0.05; with one of {difference:.2f} deviations {power:.1%} are (the power).",
+        f"{n} + {n} 个观测：没有差异时 0.05 水平拒绝 {alarms:.1%} 的样本；相差 {difference:.2f} 个标准差时拒绝 {power:.1%}（即功效）。",
     )
+    return Drawing(fig, words)

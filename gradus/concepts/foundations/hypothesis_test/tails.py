@@ -6,7 +6,8 @@ import numpy as np
 
 
 def beta_cdf(x, rest, a, b):
-    r"""The share $I_x(a,b)$ of a beta distribution below x, with `rest` = 1 − x: $\frac{x^a(1-x)^b}{a\,B(a,b)}$ over the continued fraction of DLMF 8.17.22."""
+    r"""The share $I_x(a,b)$ of a beta distribution below x, with `rest` = 1 − x: $\frac{x^a(1-x)^b}{a\,B(a,b)}$ over
+    the continued fraction of DLMF 8.17.22."""
     x, rest, a, b = np.broadcast_arrays(np.asarray(x, float), rest, a, b)
     far = x > (a + 1) / (a + b + 2)  # there the fraction of the other side converges, in O(√(a+b)) steps
     u, c, d = np.where(far, rest, x), np.where(far, b, a), np.where(far, a, b)

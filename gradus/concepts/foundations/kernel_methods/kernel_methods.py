@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.page.evidence import EPSILON, all_of, bound, invariance, near, roundoff
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, bound, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 KERNELS = ("gaussian", "laplacian", "polynomial", "linear")
@@ -12,9 +12,7 @@ KERNELS = ("gaussian", "laplacian", "polynomial", "linear")
 def _sklearn(pairwise_kernels, X, Z, kernel, gamma, degree, c):
     name = {"gaussian": "rbf"}.get(kernel, kernel)
     options = dict(
-        rbf=dict(gamma=gamma),
-        laplacian=dict(gamma=gamma),
-        polynomial=dict(gamma=gamma, degree=degree, coef0=c),
+        rbf=dict(gamma=gamma), laplacian=dict(gamma=gamma), polynomial=dict(gamma=gamma, degree=degree, coef0=c)
     )
     return pairwise_kernels(X, Z, metric=name, **options.get(name, {}))
 
@@ -23,10 +21,9 @@ KERNEL_METHODS = Concept(
     key="kernel-methods",
     kind="theorem",
     title="Positive semidefinite kernels",
-    summary="A symmetric function is an inner product of features, "
-    r"$k(x,z)=\langle\varphi(x),\varphi(z)\rangle$, exactly when every Gram matrix it makes is "
-    "positive semidefinite. What is computed from inner products alone can then be computed in "
-    "that feature space, of a thousand or of infinitely many dimensions, at the price of k.",
+    summary=r"A symmetric function is an inner product of features, $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$, "
+    "exactly when every Gram matrix it makes is positive semidefinite. What is computed from inner products alone "
+    "can then be computed in that feature space, of a thousand or of infinitely many dimensions, at the price of k.",
     formulas=(
         r"K_{ij}=k(x_i,z_j),\qquad k\ \text{is a kernel}\iff\sum_{i,j}c_ic_jk(x_i,x_j)\ge0\ \text{for all}\ x_1,\dots,x_n,\;c\in\mathbb R^n",
         r"e^{-\gamma\lVert x-z\rVert_2^2},\qquad e^{-\gamma\lVert x-z\rVert_1},\qquad (\gamma\langle x,z\rangle+c)^{p},\qquad \langle x,z\rangle",
@@ -55,31 +52,22 @@ KERNEL_METHODS = Concept(
     year=1909,
     people=("James Mercer", "Nachman Aronszajn", "Salomon Bochner", "Isaac Schoenberg"),
     implementations=(Implementation("sklearn.metrics.pairwise:pairwise_kernels", "numpy", _sklearn),),
-    readings=(
-        Reading("scholkopf2002learning", "ch. 2"),
-        Reading("aronszajn1950theory"),
-        Reading("rasmussen2006gaussian", "ch. 4"),
-        Reading("bishop2006pattern", "§6.1–6.2"),
-    ),
+    readings="scholkopf2002learning ch. 2; aronszajn1950theory; rasmussen2006gaussian ch. 4; "
+    "bishop2006pattern §6.1–6.2",
     deviations=(
-        (
-            "scikit-learn's γ defaults to 1/d, and the polynomial kernel's p to 3, c to 1; Gaussian "
-            r"processes write $e^{-\lVert x-z\rVert^2/2\ell^2}$, so $\gamma=1/2\ell^2$."
-        ),
-        (
-            r"Squared distances are found from $\lVert x\rVert^2-2\langle x,z\rangle+\lVert z\rVert^2$ by "
-            "libraries, which cancels for points far from the origin."
-        ),
+        "scikit-learn's γ defaults to 1/d, and the polynomial kernel's p to 3, c to 1; Gaussian processes write "
+        r"$e^{-\lVert x-z\rVert^2/2\ell^2}$, so $\gamma=1/2\ell^2$.",
+        r"Squared distances are found from $\lVert x\rVert^2-2\langle x,z\rangle+\lVert z\rVert^2$ by libraries, "
+        "which cancels for points far from the origin.",
     ),
     proof=Proof(
         r"If $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$ then "
-        r"$\sum c_ic_jk(x_i,x_j)=\lVert\sum c_i\varphi(x_i)\rVert^2\ge0$. Conversely, on the finite "
-        r"sums $f=\sum a_ik(\cdot,x_i)$, $g=\sum b_jk(\cdot,z_j)$ set "
-        r"$\langle f,g\rangle=\sum a_ib_jk(x_i,z_j)$. It equals $\sum a_ig(x_i)=\sum b_jf(z_j)$, so it "
-        r"depends on f and g alone; it is bilinear, symmetric, and $\langle f,f\rangle\ge0$ by "
-        r"assumption. With $g=k(\cdot,x)$ it gives $\langle f,k(\cdot,x)\rangle=f(x)$, hence by "
-        r"Cauchy–Schwarz $f(x)^2\le\langle f,f\rangle k(x,x)$: only $f=0$ has length 0. Complete the "
-        r"space; $\varphi(x)=k(\cdot,x)$."
+        r"$\sum c_ic_jk(x_i,x_j)=\lVert\sum c_i\varphi(x_i)\rVert^2\ge0$. Conversely, on the finite sums "
+        r"$f=\sum a_ik(\cdot,x_i)$, $g=\sum b_jk(\cdot,z_j)$ set $\langle f,g\rangle=\sum a_ib_jk(x_i,z_j)$. It "
+        r"equals $\sum a_ig(x_i)=\sum b_jf(z_j)$, so it depends on f and g alone; it is bilinear, symmetric, and "
+        r"$\langle f,f\rangle\ge0$ by assumption. With $g=k(\cdot,x)$ it gives $\langle f,k(\cdot,x)\rangle=f(x)$, "
+        r"hence by Cauchy–Schwarz $f(x)^2\le\langle f,f\rangle k(x,x)$: only $f=0$ has length 0. Complete the space; "
+        r"$\varphi(x)=k(\cdot,x)$."
     ),
 )
 
@@ -132,40 +120,33 @@ def semidefinite(K):
 
 @KERNEL_METHODS.claim
 def gram_matrices_are_semidefinite(kernel_matrix, rng):
-    """Every Gram matrix is symmetric and positive semidefinite: scattered, clustered, repeated and
-    collinear points
-    """
+    """Every Gram matrix is symmetric and positive semidefinite: scattered, clustered, repeated and collinear points"""
     t = np.linspace(-2, 2, 24)[:, None]
     sets = [rng.standard_normal((24, 3)), 0.01 * rng.standard_normal((24, 2)), t * [1.0, 2.0]]
     sets.append(np.repeat(rng.standard_normal((8, 2)), 3, axis=0))
-    evidence = []
     for X in sets:
         for kernel in KERNELS:
             K = kernel_matrix(X, X, kernel=kernel, gamma=0.8, degree=3)
-            evidence += [semidefinite(K), roundoff(K, K.T, terms=3)]
-    return all_of(*evidence)
+            yield semidefinite(K)
+            yield roundoff(K, K.T, terms=3)
 
 
 @KERNEL_METHODS.claim
 def indefinite_similarities(kernel_matrix, rng):
-    r"""Not every similarity is one: $e^{-\lvert x-z\rvert^4}$ and $\tanh(\langle x,z\rangle-1)$ have
-    negative eigenvalues, which the Gaussian kernel on the same points has not
-    """
+    r"""Not every similarity is one: $e^{-\lvert x-z\rvert^4}$ and $\tanh(\langle x,z\rangle-1)$ have negative
+    eigenvalues, which the Gaussian kernel on the same points has not"""
     t = np.linspace(-2, 2, 21)[:, None]
     why = Text("plainly negative", "明显为负")
-    return all_of(
-        bound(lowest(np.exp(-((t - t.T) ** 4))), -0.05, "≤", why),
-        bound(lowest(np.tanh(t * t.T - 1)), -0.05, "≤", why),
-        semidefinite(kernel_matrix(t, t)),
-        roundoff(kernel_matrix(t, t), np.exp(-((t - t.T) ** 2)), terms=2, scale=4.0),
-    )
+    yield bound(lowest(np.exp(-((t - t.T) ** 4))), -0.05, "≤", why)
+    yield bound(lowest(np.tanh(t * t.T - 1)), -0.05, "≤", why)
+    yield semidefinite(kernel_matrix(t, t))
+    yield roundoff(kernel_matrix(t, t), np.exp(-((t - t.T) ** 2)), terms=2, scale=4.0)
 
 
 @KERNEL_METHODS.claim
 def quadratic_features(kernel_matrix, rng):
     r"""The quadratic kernel is the inner product of all monomials up to degree 2:
-    $x_i^2,\sqrt2x_ix_j,\sqrt{2c}x_i,c$
-    """
+    $x_i^2,\sqrt2x_ix_j,\sqrt{2c}x_i,c$"""
     X, c = rng.standard_normal((9, 4)), 0.6
     i, j = np.triu_indices(4, 1)
     features = np.column_stack([X**2, np.sqrt(2) * X[:, i] * X[:, j], np.sqrt(2 * c) * X, np.full(9, c)])
@@ -175,9 +156,8 @@ def quadratic_features(kernel_matrix, rng):
 
 @KERNEL_METHODS.claim
 def gaussian_features(kernel_matrix, rng):
-    r"""On the line the Gaussian kernel is the inner product of
-    $e^{-\gamma x^2}\sqrt{(2\gamma)^j/j!}\,x^j$, $j=0,1,2,\dots$: infinitely many features
-    """
+    r"""On the line the Gaussian kernel is the inner product of $e^{-\gamma x^2}\sqrt{(2\gamma)^j/j!}\,x^j$,
+    $j=0,1,2,\dots$: infinitely many features"""
     x, gamma = rng.uniform(-2, 2, 12), 0.9
     return roundoff(
         kernel_matrix(x[:, None], x[:, None], gamma=gamma),
@@ -195,9 +175,8 @@ def taylor_features(x, gamma, count=60):
 
 @KERNEL_METHODS.claim
 def mean_over_frequencies(kernel_matrix, rng):
-    r"""Bochner: the Gaussian kernel is the mean of $\cos\omega(x-z)$ over $\omega\sim N(0,2\gamma)$, by
-    Gauss–Hermite quadrature; the Laplacian's over Cauchy's distribution, by a Fourier integral
-    """
+    r"""Bochner: the Gaussian kernel is the mean of $\cos\omega(x-z)$ over $\omega\sim N(0,2\gamma)$, by Gauss–Hermite
+    quadrature; the Laplacian's over Cauchy's distribution, by a Fourier integral"""
     from scipy.integrate import quad
 
     node, weight = np.polynomial.hermite_e.hermegauss(80)
@@ -208,49 +187,38 @@ def mean_over_frequencies(kernel_matrix, rng):
     lap = kernel_matrix(np.zeros((1, 1)), np.array([[0.4], [1.3]]), kernel="laplacian", gamma=1.0)[0]
     cauchy = [quad(lambda w: 1 / (np.pi * (1 + w * w)), 0, np.inf, weight="cos", wvar=d) for d in (0.4, 1.3)]
     why = Text("the integrator's own estimate", "积分程序自身的误差估计")
-    return all_of(
-        roundoff(got, want, terms=80, scale=1.0),
-        *[near(k, 2 * value, 2 * error, why) for k, (value, error, *_) in zip(lap, cauchy, strict=True)],
-    )
+    yield roundoff(got, want, terms=80, scale=1.0)
+    for k, (value, error, *_) in zip(lap, cauchy, strict=True):
+        yield near(k, 2 * value, 2 * error, why)
 
 
 @KERNEL_METHODS.claim
 def sums_and_products(kernel_matrix, rng):
     """Sums and products of kernels are kernels (Schur): their Gram matrices stay positive semidefinite"""
-    X, evidence = rng.standard_normal((20, 2)), []
+    X = rng.standard_normal((20, 2))
     grams = [kernel_matrix(X, X, kernel=kernel, gamma=0.5) for kernel in KERNELS]
     for A in grams:
         for B in grams:
-            evidence += [semidefinite(A + B), semidefinite(A * B)]
-    return all_of(*evidence)
+            yield semidefinite(A + B)
+            yield semidefinite(A * B)
 
 
 @KERNEL_METHODS.claim
 def depends_on_the_difference(kernel_matrix, rng):
-    """Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall with the
-    distance
-    """
-    X, shift, evidence = rng.standard_normal((10, 3)), np.array([3.0, -2.0, 1.0]), []
+    """Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall with the distance"""
+    X, shift = rng.standard_normal((10, 3)), np.array([3.0, -2.0, 1.0])
     line = np.linspace(0, 3, 13)[:, None] * [1.0, 0.0, 0.0]
     for kernel in ("gaussian", "laplacian"):
         K = kernel_matrix(X, X, kernel=kernel)
         along = kernel_matrix(line[:1], line, kernel=kernel)[0]
-        evidence += [
-            invariance(kernel_matrix(X + shift, X + shift, kernel=kernel), K, terms=3, scale=60.0),
-            roundoff(np.diag(K), np.ones(10), terms=3, scale=20.0),
-            bound(K.max(), 1 + 64 * EPSILON, "≤", Text("1, and rounding", "1，以及舍入")),
-            bound(np.diff(along).max(), 0.0, "≤", Text("falls", "递减")),
-        ]
-    return all_of(*evidence)
+        yield invariance(kernel_matrix(X + shift, X + shift, kernel=kernel), K, terms=3, scale=60.0)
+        yield roundoff(np.diag(K), np.ones(10), terms=3, scale=20.0)
+        yield bound(K.max(), 1 + 64 * EPSILON, "≤", Text("1, and rounding", "1，以及舍入"))
+        yield bound(np.diff(along).max(), 0.0, "≤", Text("falls", "递减"))
 
 
 @KERNEL_METHODS.mutant(
-    caught_by=[
-        "gram-matrices-are-semidefinite",
-        "sums-and-products",
-        "indefinite-similarities",
-        "equals-definition",
-    ]
+    caught_by="gram-matrices-are-semidefinite, sums-and-products, indefinite-similarities, equals-definition"
 )
 def fourth_power(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     """the fourth power of the distance: no kernel"""
@@ -259,13 +227,13 @@ def fourth_power(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     return np.exp(-gamma * ((X[:, None] - Z) ** 2).sum(-1) ** 2)
 
 
-@KERNEL_METHODS.mutant(caught_by=["gaussian-features", "mean-over-frequencies", "equals-definition"])
+@KERNEL_METHODS.mutant(caught_by="gaussian-features, mean-over-frequencies, equals-definition")
 def width_for_gamma(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     r"""γ taken for the width: $e^{-\lVert x-z\rVert^2/\gamma}$"""
     return kernel_matrix(X, Z, kernel, 1 / gamma, degree, c)
 
 
-@KERNEL_METHODS.mutant(caught_by=["quadratic-features", "equals-definition"])
+@KERNEL_METHODS.mutant(caught_by="quadratic-features, equals-definition")
 def constant_outside(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     """the constant stands outside the power"""
     if kernel != "polynomial":
@@ -273,7 +241,7 @@ def constant_outside(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     return kernel_matrix(X, Z, kernel, gamma, degree, 0.0) + c
 
 
-@KERNEL_METHODS.mutant(caught_by=["depends-on-the-difference", "equals-definition"])
+@KERNEL_METHODS.mutant(caught_by="depends-on-the-difference, equals-definition")
 def cosine_similarity(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     """points are scaled to length 1 first"""
     X, Z = (M / (np.linalg.norm(M, axis=1, keepdims=True) + 1e-300) for M in (X, Z))
@@ -304,12 +272,10 @@ def figure(gamma, power):
     right.legend(frameon=False, fontsize=9)
     right.set(xlabel="i", title="eigenvalues of K", ylim=(noise / 3, 3 * values[0]))
     rank = int((values > 1e-10 * values[0]).sum())
-    return Drawing(
-        fig,
-        Text(
-            f"γ = {gamma:.3g}, r = {power:.2f}, 60 points: {rank} eigenvalues exceed 1e-10 of the largest, {int(below.sum())} are negative "
-            f"({'no kernel' if below.any() else 'positive semidefinite'}; for r > 2 it is never a kernel).",
-            f"γ = {gamma:.3g}，r = {power:.2f}，60 个点：{rank} 个特征值大于最大者的 1e-10，{int(below.sum())} 个为负"
-            f"（{'不是核' if below.any() else '半正定'}；r > 2 时绝不是核）。",
-        ),
+    words = Text(
+        f"γ = {gamma:.3g}, r = {power:.2f}, 60 points: {rank} eigenvalues exceed 1e-10 of the largest, {int(below.sum())} are negative "
+        f"({'no kernel' if below.any() else 'positive semidefinite'}; for r > 2 it is never a kernel).",
+        f"γ = {gamma:.3g}，r = {power:.2f}，60 个点：{rank} 个特征值大于最大者的 1e-10，{int(below.sum())} 个为负"
+        f"（{'不是核' if below.any() else '半正定'}；r > 2 时绝不是核）。",
     )
+    return Drawing(fig, words)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.page.evidence import EPSILON, all_of, bound, optimal, roundoff
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, bound, optimal, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -16,9 +16,8 @@ KERNEL_RIDGE = Concept(
     kind="theorem",
     title="Kernel ridge regression and the representer theorem",
     summary="Among all functions of the kernel's space the one with least squared error plus "
-    r"$\lambda\lVert f\rVert^2$ is a combination of the n kernel functions at the data: an "
-    "infinite-dimensional problem ends in one linear system. It is also the mean of a Gaussian "
-    "process observed with noise of variance λ.",
+    r"$\lambda\lVert f\rVert^2$ is a combination of the n kernel functions at the data: an infinite-dimensional "
+    "problem ends in one linear system. It is also the mean of a Gaussian process observed with noise of variance λ.",
     formulas=(
         r"\hat f=\arg\min_{f\in\mathcal H}\sum_{i=1}^{n}(y_i-f(x_i))^2+\lambda\lVert f\rVert_{\mathcal H}^2",
         r"\hat f(z)=\sum_{i=1}^{n}\alpha_ik(z,x_i),\qquad \alpha=(K+\lambda I)^{-1}y,\qquad k(x,z)=e^{-\gamma\lVert x-z\rVert^2}",
@@ -40,25 +39,16 @@ KERNEL_RIDGE = Concept(
     year=1971,
     people=("George Kimeldorf", "Grace Wahba", "Craig Saunders", "Alexander Gammerman", "Volodya Vovk"),
     implementations=(Implementation("sklearn.kernel_ridge:KernelRidge", "numpy", _sklearn),),
-    readings=(
-        Reading("scholkopf2002learning", "§4.2"),
-        Reading("rasmussen2006gaussian", "ch. 2, §6.2"),
-        Reading("saunders1998ridge"),
-        Reading("bishop2006pattern", "§6.1, 6.4"),
-    ),
-    deviations=(
-        (
-            "Where the loss is the mean of the squared errors instead of their sum, the system is "
-            r"$K+n\lambda I$: the same λ then means n times the penalty. scikit-learn's alpha is the λ "
-            "here. No constant is fitted."
-        ),
-    ),
+    readings="scholkopf2002learning §4.2; rasmussen2006gaussian ch. 2, §6.2; saunders1998ridge; "
+    "bishop2006pattern §6.1, 6.4",
+    deviations=r"Where the loss is the mean of the squared errors instead of their sum, the system is $K+n\lambda I$: "
+    "the same λ then means n times the penalty. scikit-learn's alpha is the λ here. No constant is fitted.",
     proof=Proof(
-        r"Write $f=g+h$ with g in the span of the $k(\cdot,x_i)$ and h orthogonal to it. By the "
-        r"reproducing property $h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$: h changes no residual and adds "
-        r"$\lambda\lVert h\rVert^2$, so the minimiser has $h=0$. With $f=\sum\alpha_ik(\cdot,x_i)$ the "
-        r"objective is $\lVert y-K\alpha\rVert^2+\lambda\alpha^{\mathsf T}K\alpha$, convex, with "
-        r"gradient $2K((K+\lambda I)\alpha-y)$; $\alpha=(K+\lambda I)^{-1}y$ makes it 0."
+        r"Write $f=g+h$ with g in the span of the $k(\cdot,x_i)$ and h orthogonal to it. By the reproducing property "
+        r"$h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$: h changes no residual and adds $\lambda\lVert h\rVert^2$, so the "
+        r"minimiser has $h=0$. With $f=\sum\alpha_ik(\cdot,x_i)$ the objective is "
+        r"$\lVert y-K\alpha\rVert^2+\lambda\alpha^{\mathsf T}K\alpha$, convex, with gradient "
+        r"$2K((K+\lambda I)\alpha-y)$; $\alpha=(K+\lambda I)^{-1}y$ makes it 0."
     ),
 )
 
@@ -95,18 +85,15 @@ def invalid(rng):
 
 @KERNEL_RIDGE.claim
 def further_functions_do_not_help(kernel_ridge, rng):
-    """Representer theorem: with the kernel functions of 12 further points added, the dense least-squares
-    problem has the same solution
-    """
+    """Representer theorem: with the kernel functions of 12 further points added, the dense least-squares problem has
+    the same solution"""
     X, y, lam, gamma = rng.uniform(-2, 2, (10, 2)), rng.standard_normal(10), 0.4, 2.0
     S = np.vstack([X, rng.uniform(-2, 2, (12, 2))])
     K_S, K_XS = gaussian(S, S, gamma), gaussian(X, S, gamma)
     # ‖y − K_XS c‖² + λ cᵀK_S c as one least-squares problem in Lᵀc, with K_S = LLᵀ
     L = np.linalg.cholesky(K_S)
     B = np.linalg.solve(L, K_XS.T).T
-    theta = np.linalg.lstsq(
-        np.vstack([B, np.sqrt(lam) * np.eye(22)]), np.append(y, np.zeros(22)), rcond=None
-    )[0]
+    theta = np.linalg.lstsq(np.vstack([B, np.sqrt(lam) * np.eye(22)]), np.append(y, np.zeros(22)), rcond=None)[0]
     want = np.linalg.solve(L, gaussian(S, S, gamma)).T @ theta
     got = kernel_ridge(X, y, S, lam=lam, gamma=gamma)
     return roundoff(got, want, terms=22, scale=float(np.linalg.cond(L)))
@@ -114,9 +101,8 @@ def further_functions_do_not_help(kernel_ridge, rng):
 
 @KERNEL_RIDGE.claim
 def mean_of_the_gaussian_process(kernel_ridge, rng):
-    """Is the mean of the Gaussian process given the data: conditioned through the inverse of the whole
-    joint covariance
-    """
+    """Is the mean of the Gaussian process given the data: conditioned through the inverse of the whole joint
+    covariance"""
     X, Z, y = rng.standard_normal((9, 2)), rng.standard_normal((4, 2)), rng.standard_normal(9)
     both = np.vstack([Z, X])
     joint = gaussian(both, both, 1.3) + np.diag([0.0] * 4 + [0.25] * 9)
@@ -128,9 +114,7 @@ def mean_of_the_gaussian_process(kernel_ridge, rng):
 
 @KERNEL_RIDGE.claim
 def ridge_on_explicit_features(kernel_ridge, rng):
-    r"""Equals ridge regression on the explicit features $e^{-\gamma x^2}\sqrt{(2\gamma)^j/j!}\,x^j$, 60 of
-    them
-    """
+    r"""Equals ridge regression on the explicit features $e^{-\gamma x^2}\sqrt{(2\gamma)^j/j!}\,x^j$, 60 of them"""
     x, z, y, gamma, lam = rng.uniform(-2, 2, 15), rng.uniform(-2, 2, 6), rng.standard_normal(15), 0.8, 0.05
 
     def features(t):
@@ -160,9 +144,7 @@ def gradient_vanishes(kernel_ridge, rng):
 
 @KERNEL_RIDGE.claim
 def leave_one_out(kernel_ridge, rng):
-    r"""Leave-one-out errors come without refitting: $\alpha_i/[(K+\lambda I)^{-1}]_{ii}$ equals each of
-    the n refits
-    """
+    r"""Leave-one-out errors come without refitting: $\alpha_i/[(K+\lambda I)^{-1}]_{ii}$ equals each of the n refits"""
     X, y, lam = rng.standard_normal((10, 2)), rng.standard_normal(10), 0.3
     G = np.linalg.inv(gaussian(X, X, 0.9) + lam * np.eye(10))
     refitted = []
@@ -174,9 +156,7 @@ def leave_one_out(kernel_ridge, rng):
 
 @KERNEL_RIDGE.claim
 def limits_of_the_penalty(kernel_ridge, rng):
-    r"""A vanishing penalty interpolates; a heavy one leaves $K y/\lambda$; the norm falls as the penalty
-    grows
-    """
+    r"""A vanishing penalty interpolates; a heavy one leaves $K y/\lambda$; the norm falls as the penalty grows"""
     X, y = 2 * rng.standard_normal((8, 2)), rng.standard_normal(8)
     K = gaussian(X, X, 1.0)
     lowest, size = float(np.linalg.eigvalsh(K)[0]), float(np.linalg.norm(y))
@@ -187,48 +167,38 @@ def limits_of_the_penalty(kernel_ridge, rng):
     for lam in (0.01, 0.1, 1.0, 10.0):
         alpha = (y - kernel_ridge(X, y, X, lam=lam)) / lam
         norms.append(float(alpha @ K @ alpha))
-    return all_of(
-        bound(
-            gap,
-            tiny / lowest * size + 64 * EPSILON * size / lowest,
-            "≤",
-            Text("λ‖y‖/λ_min(K), and rounding", "λ‖y‖/λ_min(K)，以及舍入"),
-        ),
-        bound(faint, 64 * size / heavy, "≤", Text("‖K‖²‖y‖/λ", "‖K‖²‖y‖/λ")),
-        bound(np.diff(norms).max(), 0.0, "≤", Text("falls", "递减")),
+    yield bound(
+        gap,
+        tiny / lowest * size + 64 * EPSILON * size / lowest,
+        "≤",
+        Text("λ‖y‖/λ_min(K), and rounding", "λ‖y‖/λ_min(K)，以及舍入"),
     )
+    yield bound(faint, 64 * size / heavy, "≤", Text("‖K‖²‖y‖/λ", "‖K‖²‖y‖/λ"))
+    yield bound(np.diff(norms).max(), 0.0, "≤", Text("falls", "递减"))
 
 
 @KERNEL_RIDGE.mutant(
-    caught_by=[
-        "equals-definition",
-        "mean-of-the-gaussian-process",
-        "further-functions-do-not-help",
-        "ridge-on-explicit-features",
-        "gradient-vanishes",
-        "limits-of-the-penalty",
-    ]
+    caught_by="equals-definition, mean-of-the-gaussian-process, further-functions-do-not-help, "
+    "ridge-on-explicit-features, gradient-vanishes, limits-of-the-penalty"
 )
 def penalty_times_n(X, y, Z, lam=1.0, gamma=1.0):
     """λ and λ·n mixed up"""
     return kernel_ridge(X, y, Z, lam * len(X), gamma)
 
 
-@KERNEL_RIDGE.mutant(caught_by=["leave-one-out", "mean-of-the-gaussian-process", "limits-of-the-penalty"])
+@KERNEL_RIDGE.mutant(caught_by="leave-one-out, mean-of-the-gaussian-process, limits-of-the-penalty")
 def centred(X, y, Z, lam=1.0, gamma=1.0):
     """the targets are centred, a mean added"""
     return y.mean() + kernel_ridge(X, y - y.mean(), Z, lam, gamma)
 
 
-@KERNEL_RIDGE.mutant(caught_by=["mean-of-the-gaussian-process", "equals-definition", "gradient-vanishes"])
+@KERNEL_RIDGE.mutant(caught_by="mean-of-the-gaussian-process, equals-definition, gradient-vanishes")
 def deviation_for_variance(X, y, Z, lam=1.0, gamma=1.0):
     """the standard deviation of the noise for its variance"""
     return kernel_ridge(X, y, Z, np.sqrt(lam), gamma)
 
 
-@KERNEL_RIDGE.mutant(
-    caught_by=["equals-definition", "further-functions-do-not-help", "gradient-vanishes", "leave-one-out"]
-)
+@KERNEL_RIDGE.mutant(caught_by="equals-definition, further-functions-do-not-help, gradient-vanishes, leave-one-out")
 def weighted_mean(X, y, Z, lam=1.0, gamma=1.0):
     """the kernel's weighted mean of the targets (Nadaraya–Watson)"""
     W = gaussian(Z, X, gamma)
@@ -269,12 +239,10 @@ def figure(lam, gamma):
     right.legend(frameon=False, fontsize=9)
     own = float(np.sqrt(np.mean((G @ y / np.diag(G)) ** 2)))
     best = lams[int(np.argmin(loo))]
-    return Drawing(
-        fig,
-        Text(
-            f"λ = {lam:.3g}, γ = {gamma:.3g}: training error {np.sqrt(np.mean((lam * G @ y) ** 2)):.3f}, leave-one-out error {own:.3f}; the latter is least, "
-            f"{min(loo):.3f}, at λ = {best:.2g}. In the gap between the data the Gaussian process is least certain: deviation up to {deviation[(grid > -0.3) & (grid < 1)].max():.2f}.",
-            f"λ = {lam:.3g}，γ = {gamma:.3g}：训练误差 {np.sqrt(np.mean((lam * G @ y) ** 2)):.3f}，留一误差 {own:.3f}；后者在 λ = {best:.2g} 处最小，为 {min(loo):.3f}。"
-            f"在数据的空隙处高斯过程最不确定：标准差最大为 {deviation[(grid > -0.3) & (grid < 1)].max():.2f}。",
-        ),
+    words = Text(
+        f"λ = {lam:.3g}, γ = {gamma:.3g}: training error {np.sqrt(np.mean((lam * G @ y) ** 2)):.3f}, leave-one-out error {own:.3f}; the latter is least, "
+        f"{min(loo):.3f}, at λ = {best:.2g}. In the gap between the data the Gaussian process is least certain: deviation up to {deviation[(grid > -0.3) & (grid < 1)].max():.2f}.",
+        f"λ = {lam:.3g}，γ = {gamma:.3g}：训练误差 {np.sqrt(np.mean((lam * G @ y) ** 2)):.3f}，留一误差 {own:.3f}；后者在 λ = {best:.2g} 处最小，为 {min(loo):.3f}。"
+        f"在数据的空隙处高斯过程最不确定：标准差最大为 {deviation[(grid > -0.3) & (grid < 1)].max():.2f}。",
     )
+    return Drawing(fig, words)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -35,10 +35,10 @@ RANDOM_FEATURES = Concept(
     key="random-features",
     kind="algorithm",
     title="Random Fourier features",
-    summary=r"The Gaussian kernel is the mean of $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ "
-    "over random frequencies and phases. D samples give D features whose plain inner product "
-    r"approximates the kernel, with an error of order $1/\sqrt D$ in any dimension: a linear method "
-    "on them costs n where the kernel method costs n².",
+    summary=r"The Gaussian kernel is the mean of $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ over "
+    "random frequencies and phases. D samples give D features whose plain inner product approximates the kernel, "
+    r"with an error of order $1/\sqrt D$ in any dimension: a linear method on them costs n where the kernel method "
+    "costs n².",
     formulas=(
         r"\psi(x)=\sqrt{\tfrac2D}\,\cos\bigl(\sqrt{2\gamma}\,N^{\mathsf T}x+2\pi u\bigr),\qquad N_{ij}\sim N(0,1),\quad u_j\sim U(0,1)",
         r"\operatorname{E}\langle\psi(x),\psi(z)\rangle=e^{-\gamma\lVert x-z\rVert^2}=k,\qquad \operatorname{Var}\langle\psi(x),\psi(z)\rangle=\frac1D\left(1+\frac{k^4}2-k^2\right)",
@@ -60,20 +60,13 @@ RANDOM_FEATURES = Concept(
     people=("Ali Rahimi", "Benjamin Recht"),
     implementations=(
         Implementation(
-            "sklearn.kernel_approximation:RBFSampler",
-            "numpy",
-            _sklearn,
-            "draws N and u itself; here it is handed ours",
+            "sklearn.kernel_approximation:RBFSampler", "numpy", _sklearn, "draws N and u itself; here it is handed ours"
         ),
     ),
-    readings=(Reading("rahimi2007random"), Reading("murphy2022probabilistic")),
-    deviations=(
-        (
-            r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies "
-            "and no phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$."
-        ),
-    ),
-    unverified=("That the error is uniformly small over a compact set (Claim 1 of the paper).",),
+    readings="rahimi2007random; murphy2022probabilistic",
+    deviations=r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies and no "
+    "phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$.",
+    unverified="That the error is uniformly small over a compact set (Claim 1 of the paper).",
 )
 
 
@@ -115,52 +108,41 @@ def gaussian(X, gamma=1.0):
 @RANDOM_FEATURES.claim
 def mean_is_the_kernel(features, rng):
     """Unbiased: the mean of the inner products is the kernel, near and far, for a narrow and a wide one"""
-    evidence = []
     for gamma, gap in ((0.5, 0.3), (0.5, 1.5), (4.0, 0.5)):
         X = np.array([[0.2, -0.4], [0.2 + gap, -0.4]])
         N, u = rng.standard_normal((2, 20_000)), rng.uniform(size=20_000)
         psi = features(X, N, u, gamma=gamma) * np.sqrt(20_000)  # each column a draw with D = 1
-        evidence.append(statistical(psi[0] * psi[1], np.exp(-gamma * gap**2)))
-    return all_of(*evidence)
+        yield statistical(psi[0] * psi[1], np.exp(-gamma * gap**2))
 
 
 @RANDOM_FEATURES.claim
 def variance_of_the_product(features, rng):
     r"""The variance is $\frac1D(1+\frac{k^4}2-k^2)$: also at $x=z$ it is $\frac1{2D}$, not 0"""
-    evidence, D, draws = [], 20, 1000
+    D, draws = 20, 1000
     for gap in (0.0, 0.4, 2.0):
         X = np.array([[0.3], [0.3 + gap]])
         k = np.exp(-(gap**2))
         psi = features(X, rng.standard_normal((1, D * draws)), rng.uniform(size=D * draws))
         mean = draws * (psi[0] * psi[1]).reshape(draws, D).sum(axis=1)  # D features to a draw
-        evidence.append(statistical((mean - k) ** 2, (1 + k**4 / 2 - k**2) / D))
-    return all_of(*evidence)
+        yield statistical((mean - k) ** 2, (1 + k**4 / 2 - k**2) / D)
 
 
 @RANDOM_FEATURES.claim
 def error_falls_like_one_over_root_d(features, rng):
     """The error falls like $D^{-1/2}$, with the same constant in 2 and in 50 dimensions"""
-    sizes, evidence = [16, 64, 256, 1024], []
+    sizes = [16, 64, 256, 1024]
     for d in (2, 50):
         X = rng.standard_normal((16, d)) / np.sqrt(d)
         K = gaussian(X)
-        errors = [
-            np.sqrt(np.mean([(products(features, rng, X, D) - K) ** 2 for _ in range(25)])) for D in sizes
-        ]
+        errors = [np.sqrt(np.mean([(products(features, rng, X, D) - K) ** 2 for _ in range(25)])) for D in sizes]
         constant = errors[-1] * np.sqrt(sizes[-1])
-        evidence += [
-            rate(sizes, errors, -0.5),
-            bound(
-                constant,
-                1.1,
-                "≤",
-                Text(
-                    "the largest deviation, 1, and a tenth for sampling",
-                    "最大标准差 1，加上十分之一的抽样余量",
-                ),
-            ),
-        ]
-    return all_of(*evidence)
+        yield rate(sizes, errors, -0.5)
+        yield bound(
+            constant,
+            1.1,
+            "≤",
+            Text("the largest deviation, 1, and a tenth for sampling", "最大标准差 1，加上十分之一的抽样余量"),
+        )
 
 
 @RANDOM_FEATURES.claim
@@ -169,63 +151,50 @@ def large_errors_are_rare(features, rng):
     X, D = np.array([[0.0, 0.0], [0.7, 0.2]]), 100
     k = gaussian(X)[0, 1]
     errors = np.abs([products(features, rng, X, D)[0, 1] - k for _ in range(100)])
-    evidence = []
     for t in (0.45, 0.6):
         limit = 2 * np.exp(-D * t * t / 8)
-        evidence.append(
-            bound(np.mean(errors >= t), limit, "≤", Text(f"2exp(−Dt²/8), t={t}", f"2exp(−Dt²/8)，t={t}"))
-        )
-    return all_of(*evidence)
+        yield bound(np.mean(errors >= t), limit, "≤", Text(f"2exp(−Dt²/8), t={t}", f"2exp(−Dt²/8)，t={t}"))
 
 
 @RANDOM_FEATURES.claim
 def quadrature_gives_the_kernel(features, rng):
-    """With a grid of frequencies and phases in place of draws, Gauss–Hermite by eight phases, the kernel
-    comes out to rounding
-    """
+    """With a grid of frequencies and phases in place of draws, Gauss–Hermite by eight phases, the kernel comes out to
+    rounding"""
     node, weight = np.polynomial.hermite_e.hermegauss(60)
     phases = np.arange(8) / 8
     N, u = np.repeat(node, 8)[None, :], np.tile(phases, 60)
     x, gamma = rng.uniform(-1.2, 1.2, 7), 0.8
     psi = features(x[:, None], N, u, gamma=gamma) * np.sqrt(len(u))
     w = np.repeat(weight / weight.sum(), 8) / 8
-    return all_of(
-        roundoff(psi * w @ psi.T, gaussian(x[:, None], gamma), terms=60, scale=2.0),
-        identical(psi.shape, (7, 480)),
-    )
+    yield roundoff(psi * w @ psi.T, gaussian(x[:, None], gamma), terms=60, scale=2.0)
+    yield identical(psi.shape, (7, 480))
 
 
-@RANDOM_FEATURES.mutant(caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"])
+@RANDOM_FEATURES.mutant(caught_by="mean-is-the-kernel, quadrature-gives-the-kernel, equals-definition")
 def half_the_variance(X, N, u, gamma=1.0):
     """frequencies of variance γ instead of 2γ"""
     return random_features(X, N, u, gamma / 2)
 
 
-@RANDOM_FEATURES.mutant(
-    caught_by=["mean-is-the-kernel", "error-falls-like-one-over-root-d", "quadrature-gives-the-kernel"]
-)
+@RANDOM_FEATURES.mutant(caught_by="mean-is-the-kernel, error-falls-like-one-over-root-d, quadrature-gives-the-kernel")
 def without_phase(X, N, u, gamma=1.0):
     """no random phase: it sees $x+z$ too"""
     return random_features(X, N, 0 * u, gamma)
 
 
-@RANDOM_FEATURES.mutant(caught_by=["mean-is-the-kernel", "quadrature-gives-the-kernel", "equals-definition"])
+@RANDOM_FEATURES.mutant(caught_by="mean-is-the-kernel, quadrature-gives-the-kernel, equals-definition")
 def part_of_a_turn(X, N, u, gamma=1.0):
     """phases in [0, 1] radians, not over the whole turn"""
     return random_features(X, N, u / (2 * np.pi), gamma)
 
 
-@RANDOM_FEATURES.mutant(
-    caught_by=["variance-of-the-product", "error-falls-like-one-over-root-d", "mean-is-the-kernel"]
-)
+@RANDOM_FEATURES.mutant(caught_by="variance-of-the-product, error-falls-like-one-over-root-d, mean-is-the-kernel")
 def factor_left_out(X, N, u, gamma=1.0):
     r"""the factor $\sqrt2$ is left out"""
     return random_features(X, N, u, gamma) / np.sqrt(2)
 
 
-@RANDOM_FEATURES.mutant(
-    caught_by=["large-errors-are-rare", "error-falls-like-one-over-root-d", "variance-of-the-product"]
-)
+@RANDOM_FEATURES.mutant(caught_by="large-errors-are-rare, error-falls-like-one-over-root-d, variance-of-the-product")
 def one_frequency(X, N, u, gamma=1.0):
     """the same frequency and phase for every feature"""
     return random_features(X, np.repeat(N[:, :1], N.shape[1], axis=1), np.repeat(u[:1], len(u)), gamma)
@@ -245,16 +214,12 @@ def figure(features, gamma):
         left.plot(x, psi @ psi[100], lw=1, color=COLOURS[i], alpha=0.9)
         worst = max(worst, float(np.abs(psi @ psi[100] - np.exp(-gamma * x**2)).max()))
     left.plot(x, np.exp(-gamma * x**2), color="black", lw=1.5, ls="--")
-    left.set(
-        xlabel="x", ylabel=r"$\langle\psi(x),\psi(0)\rangle$ and $k(x,0)$", ylim=(-0.8, 1.5), title=f"D = {D}"
-    )
+    left.set(xlabel="x", ylabel=r"$\langle\psi(x),\psi(0)\rangle$ and $k(x,0)$", ylim=(-0.8, 1.5), title=f"D = {D}")
     sizes = np.unique(np.logspace(np.log10(4), np.log10(2000), 10).astype(int))
     X = rng.standard_normal((12, 3))
     K, errors = gaussian(X, gamma), []
     for size in sizes:
-        errors.append(
-            np.sqrt(np.mean([(products(random_features, rng, X, size, gamma) - K) ** 2 for _ in range(6)]))
-        )
+        errors.append(np.sqrt(np.mean([(products(random_features, rng, X, size, gamma) - K) ** 2 for _ in range(6)])))
     theory = np.sqrt(np.mean(1 + K**4 / 2 - K**2) / sizes)
     right.loglog(sizes, errors, "o", label="12 points, 6 draws")
     right.loglog(sizes, theory, color=COLOURS[6], ls="--", label="theory")
@@ -262,10 +227,8 @@ def figure(features, gamma):
     right.set(xlabel="D", ylabel="root mean square error")
     right.legend(frameon=False, fontsize=9)
     slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
-    return Drawing(
-        fig,
-        Text(
-            f"D = {D}, γ = {gamma:.2g}: three draws miss the kernel (dashed) by at most {worst:.2f}. Fitted slope of the error {slope:.2f}, theory −0.50.",
-            f"D = {D}，γ = {gamma:.2g}：三次抽取与核（虚线）相差至多 {worst:.2f}。误差的拟合斜率为 {slope:.2f}，理论值 −0.50。",
-        ),
+    words = Text(
+        f"D = {D}, γ = {gamma:.2g}: three draws miss the kernel (dashed) by at most {worst:.2f}. Fitted slope of the error {slope:.2f}, theory −0.50.",
+        f"D = {D}，γ = {gamma:.2g}：三次抽取与核（虚线）相差至多 {worst:.2f}。误差的拟合斜率为 {slope:.2f}，理论值 −0.50。",
     )
+    return Drawing(fig, words)

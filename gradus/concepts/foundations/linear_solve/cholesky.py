@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.linear_solve.matrices import hilbert, positive_definite, with_spectrum
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -11,10 +11,9 @@ CHOLESKY = Concept(
     key="cholesky",
     kind="algorithm",
     title="Cholesky factorisation",
-    summary="A symmetric positive definite matrix is the product of one lower triangular matrix with its "
-    r"transpose, $A=LL^{\mathsf T}$: half the work of LU, and stable without pivoting. It is the "
-    "test for positive definiteness, the way to draw from a normal distribution with a given covariance, "
-    "and gives log-determinants.",
+    summary="A symmetric positive definite matrix is the product of one lower triangular matrix with its transpose, "
+    r"$A=LL^{\mathsf T}$: half the work of LU, and stable without pivoting. It is the test for positive definiteness, "
+    "the way to draw from a normal distribution with a given covariance, and gives log-determinants.",
     formulas=(
         r"A=LL^{\mathsf T},\qquad l_{jj}=\sqrt{a_{jj}-\sum_{k<j}l_{jk}^2},\qquad l_{ij}=\frac1{l_{jj}}\Bigl(a_{ij}-\sum_{k<j}l_{ik}l_{jk}\Bigr)\quad(i>j)",
         r"\log\det A=2\sum_i\log l_{ii},\qquad z\sim N(0,I)\;\Rightarrow\;Lz\sim N(0,A)",
@@ -29,18 +28,10 @@ CHOLESKY = Concept(
     year=1924,
     people=("André-Louis Cholesky", "Commandant Benoit"),
     implementations=(Implementation("torch.linalg:cholesky", "torch"),),
-    readings=(
-        Reading("golub2013matrix", "§4.2"),
-        Reading("higham2002accuracy", "ch. 10"),
-        Reading("trefethen1997numerical", "lecture 23"),
-    ),
-    deviations=(
-        (
-            "NumPy, PyTorch and `scipy.linalg.cholesky(lower=True)` read the lower triangle alone and "
-            "never notice an asymmetric matrix; SciPy's default is the upper factor. PyTorch's gradient is "
-            "that of the symmetric part, as here."
-        ),
-    ),
+    readings="golub2013matrix §4.2; higham2002accuracy ch. 10; trefethen1997numerical lecture 23",
+    deviations="NumPy, PyTorch and `scipy.linalg.cholesky(lower=True)` read the lower triangle alone and never "
+    "notice an asymmetric matrix; SciPy's default is the upper factor. PyTorch's gradient is that of the symmetric "
+    "part, as here.",
 )
 
 
@@ -76,24 +67,19 @@ def invalid(rng):
 
 @CHOLESKY.claim
 def square_is_the_matrix(cholesky, rng):
-    r"""$LL^{\mathsf T}=A$ within $c\,n\,\varepsilon\max a_{ii}$ and without pivoting, even at
-    $\kappa=1.6\cdot10^{13}$ (Hilbert, n = 10)
-    """
-    evidence = []
+    r"""$LL^{\mathsf T}=A$ within $c\,n\,\varepsilon\max a_{ii}$ and without pivoting, even at $\kappa=1.6\cdot10^{13}$
+    (Hilbert, n = 10)"""
     for A in (positive_definite(rng, 25), hilbert(10), with_spectrum(rng, np.logspace(0, -9, 12))):
         L = cholesky(A)
-        evidence.append(roundoff(L @ L.T, A, terms=len(A) + 1, scale=float(np.diag(A).max())))
-    return all_of(*evidence)
+        yield roundoff(L @ L.T, A, terms=len(A) + 1, scale=float(np.diag(A).max()))
 
 
 @CHOLESKY.claim
 def triangular_with_positive_diagonal(cholesky, rng):
     """L is lower triangular with a positive diagonal, which makes it the only one"""
     L = cholesky(positive_definite(rng, 9))
-    return all_of(
-        identical(np.triu(L, 1), np.zeros((9, 9))),
-        bound(np.diag(L).min(), 0.05, "≥", Text("far above 0", "远大于 0")),
-    )
+    yield identical(np.triu(L, 1), np.zeros((9, 9)))
+    yield bound(np.diag(L).min(), 0.05, "≥", Text("far above 0", "远大于 0"))
 
 
 @CHOLESKY.claim
@@ -123,29 +109,27 @@ def draws_have_the_covariance(cholesky, rng):
     return all_of(*[statistical(draws[:, i] * draws[:, j], A[i, j]) for i in range(3) for j in range(i + 1)])
 
 
-@CHOLESKY.mutant(
-    caught_by=["equals-definition", "triangular-with-positive-diagonal", "draws-have-the-covariance"]
-)
+@CHOLESKY.mutant(caught_by="equals-definition, triangular-with-positive-diagonal, draws-have-the-covariance")
 def upper_factor(A):
     """the upper factor is returned"""
     return cholesky(A).T
 
 
-@CHOLESKY.mutant(caught_by=["triangular-with-positive-diagonal", "leading-blocks", "log-determinant"])
+@CHOLESKY.mutant(caught_by="triangular-with-positive-diagonal, leading-blocks, log-determinant")
 def symmetric_root(A):
     """the symmetric square root $A^{1/2}$"""
     values, V = np.linalg.eigh(A)
     return V * np.sqrt(np.maximum(values, 0)) @ V.T
 
 
-@CHOLESKY.mutant(caught_by=["square-is-the-matrix", "log-determinant", "draws-have-the-covariance"])
+@CHOLESKY.mutant(caught_by="square-is-the-matrix, log-determinant, draws-have-the-covariance")
 def without_root(A):
     r"""the diagonal is not rooted (the L of $LDL^{\mathsf T}$)"""
     L = cholesky(A)
     return L / np.diag(L)
 
 
-@CHOLESKY.mutant(caught_by=["square-is-the-matrix", "log-determinant", "equals-definition"])
+@CHOLESKY.mutant(caught_by="square-is-the-matrix, log-determinant, equals-definition")
 def diagonal_not_reduced(A):
     """earlier columns are not subtracted from the diagonal"""
     L = cholesky(A)
@@ -171,11 +155,9 @@ def figure(correlation, deviation):
             ax.annotate("", 2 * column, (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
         ax.set(aspect="equal", xlim=(-4.6, 4.6), ylim=(-4.6, 4.6), title=name)
     sample = np.corrcoef(L @ z.T)[0, 1]
-    return Drawing(
-        fig,
-        Text(
-            f"L = [[{L[0, 0]:.3f}, 0], [{L[1, 0]:.3f}, {L[1, 1]:.3f}]]. The ellipses of Lz and of A^(1/2)z are the same, the images of the axes are not: "
-            f"L leaves the second axis vertical. The 300 draws have correlation {sample:.2f}, {correlation:.2f} was asked for.",
-            f"L = [[{L[0, 0]:.3f}, 0], [{L[1, 0]:.3f}, {L[1, 1]:.3f}]]。Lz 与 A^(1/2)z 的椭圆相同，坐标轴的像却不同：L 使第二条轴保持竖直。300 个样本的相关系数为 {sample:.2f}，设定值为 {correlation:.2f}。",
-        ),
+    words = Text(
+        f"L = [[{L[0, 0]:.3f}, 0], [{L[1, 0]:.3f}, {L[1, 1]:.3f}]]. The ellipses of Lz and of A^(1/2)z are the same, the images of the axes are not: "
+        f"L leaves the second axis vertical. The 300 draws have correlation {sample:.2f}, {correlation:.2f} was asked for.",
+        f"L = [[{L[0, 0]:.3f}, 0], [{L[1, 0]:.3f}, {L[1, 1]:.3f}]]。Lz 与 A^(1/2)z 的椭圆相同，坐标轴的像却不同：L 使第二条轴保持竖直。300 个样本的相关系数为 {sample:.2f}，设定值为 {correlation:.2f}。",
     )
+    return Drawing(fig, words)

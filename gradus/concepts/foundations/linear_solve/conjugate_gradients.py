@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.linear_solve.matrices import positive_definite, with_spectrum
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -18,10 +18,10 @@ CONJUGATE_GRADIENTS = Concept(
     key="conjugate-gradients",
     kind="algorithm",
     title="Conjugate gradients",
-    summary="Solves $Ax=b$ for a positive definite A that is known only by its products with vectors. Each "
-    r"step minimises $\frac12x^{\mathsf T}Ax-b^{\mathsf T}x$ over all directions used so far at the "
-    r"price of one product. The error falls with $\sqrt\kappa$, where gradient descent needs κ, and "
-    "is 0 after as many steps as A has distinct eigenvalues.",
+    summary="Solves $Ax=b$ for a positive definite A that is known only by its products with vectors. Each step "
+    r"minimises $\frac12x^{\mathsf T}Ax-b^{\mathsf T}x$ over all directions used so far at the price of one product. "
+    r"The error falls with $\sqrt\kappa$, where gradient descent needs κ, and is 0 after as many steps as A has "
+    "distinct eigenvalues.",
     formulas=(
         r"r_0=p_0=b,\quad x_0=0;\qquad \alpha_k=\frac{r_k^{\mathsf T}r_k}{p_k^{\mathsf T}Ap_k},\quad x_{k+1}=x_k+\alpha_kp_k,\quad r_{k+1}=r_k-\alpha_kAp_k",
         r"\beta_k=\frac{r_{k+1}^{\mathsf T}r_{k+1}}{r_k^{\mathsf T}r_k},\qquad p_{k+1}=r_{k+1}+\beta_kp_k",
@@ -44,27 +44,15 @@ CONJUGATE_GRADIENTS = Concept(
     people=("Magnus Hestenes", "Eduard Stiefel", "Cornelius Lanczos"),
     implementations=(
         Implementation(
-            "scipy.sparse.linalg:cg",
-            "numpy",
-            _scipy,
-            "also for sparse matrices and operators; `M` preconditions",
+            "scipy.sparse.linalg:cg", "numpy", _scipy, "also for sparse matrices and operators; `M` preconditions"
         ),
     ),
-    readings=(
-        Reading("hestenes1952methods"),
-        Reading("trefethen1997numerical", "lecture 38"),
-        Reading("golub2013matrix", "§11.3"),
-        Reading("nocedal2006numerical", "§5.1"),
-    ),
+    readings="hestenes1952methods; trefethen1997numerical lecture 38; golub2013matrix §11.3; nocedal2006numerical §5.1",
     deviations=(
-        (
-            r"SciPy stops when $\lVert r\rVert<\max(\mathtt{rtol}\lVert b\rVert,\mathtt{atol})$ with rtol = "
-            "1e-5 unless told; here the number of steps is given."
-        ),
-        (
-            "In floating point the directions lose their A-orthogonality, and an ill-conditioned system "
-            "takes more than n steps."
-        ),
+        r"SciPy stops when $\lVert r\rVert<\max(\mathtt{rtol}\lVert b\rVert,\mathtt{atol})$ with rtol = 1e-5 unless "
+        "told; here the number of steps is given.",
+        "In floating point the directions lose their A-orthogonality, and an ill-conditioned system takes more than "
+        "n steps.",
     ),
 )
 
@@ -107,10 +95,8 @@ def energy_errors(A, path, x):
 
 @CONJUGATE_GRADIENTS.claim
 def error_within_the_bound(cg, rng):
-    r"""$\lVert x_k-x\rVert_A\le2\left(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\right)^k\lVert x\rVert_A$ for
-    $\kappa=10,100,1000$ and $k\le40$
-    """
-    evidence = []
+    r"""$\lVert x_k-x\rVert_A\le2\left(\frac{\sqrt\kappa-1}{\sqrt\kappa+1}\right)^k\lVert
+    x\rVert_A$ for $\kappa=10,100,1000$ and $k\le40$"""
     for kappa in (10.0, 100.0, 1000.0):
         A = with_spectrum(rng, np.linspace(1, kappa, 60))
         x = rng.standard_normal(60)
@@ -118,64 +104,49 @@ def error_within_the_bound(cg, rng):
         rate = (np.sqrt(kappa) - 1) / (np.sqrt(kappa) + 1)
         limit = 2 * rate ** np.arange(41) * errors[0] + 60 * EPSILON * kappa * errors[0]
         worst = 1 + int(np.argmax((errors / limit)[1:]))
-        why = Text(
-            f"Chebyshev's bound at step {worst}, κ={kappa:g}", f"第 {worst} 步的切比雪夫界，κ={kappa:g}"
-        )
-        evidence.append(bound(errors[worst], limit[worst], "≤", why))
-    return all_of(*evidence)
+        why = Text(f"Chebyshev's bound at step {worst}, κ={kappa:g}", f"第 {worst} 步的切比雪夫界，κ={kappa:g}")
+        yield bound(errors[worst], limit[worst], "≤", why)
 
 
 @CONJUGATE_GRADIENTS.claim
 def ends_after_distinct_eigenvalues(cg, rng):
-    """Ends after as many steps as there are distinct eigenvalues, and not before: 3 of them in 30
-    dimensions
-    """
+    """Ends after as many steps as there are distinct eigenvalues, and not before: 3 of them in 30 dimensions"""
     A = with_spectrum(rng, np.repeat([1.0, 3.0, 10.0], 10))
     x = rng.standard_normal(30)
     errors = energy_errors(A, cg(A, A @ x, 3), x) / np.sqrt(x @ A @ x)
     why = Text("c·n·ε·κ with c=8", "c·n·ε·κ，c=8")
     left = Text("one eigenvalue is not yet met", "尚有一个特征值未被处理")
-    return all_of(
-        bound(errors[2], 1e-3, "≥", left), near(errors[3], 0.0, 8 * 30 * EPSILON * 10, why, "roundoff")
-    )
+    return all_of(bound(errors[2], 1e-3, "≥", left), near(errors[3], 0.0, 8 * 30 * EPSILON * 10, why, "roundoff"))
 
 
 @CONJUGATE_GRADIENTS.claim
 def best_in_the_krylov_space(cg, rng):
-    r"""$x_k$ is the best in the Krylov space of $b,Ab,\dots,A^{k-1}b$: equal to the projection, solved
-    densely
-    """
+    r"""$x_k$ is the best in the Krylov space of $b,Ab,\dots,A^{k-1}b$: equal to the projection, solved densely"""
     A, b = with_spectrum(rng, np.linspace(1, 20, 12)), rng.standard_normal(12)
-    path, evidence, basis = cg(A, b, 6), [], b[:, None] / np.linalg.norm(b)
+    path, basis = cg(A, b, 6), b[:, None] / np.linalg.norm(b)
     for k in range(1, 7):
         want = basis @ np.linalg.solve(basis.T @ A @ basis, basis.T @ b)
-        evidence.append(roundoff(path[k], want, terms=12 * k, scale=20 * float(np.linalg.norm(want))))
+        yield roundoff(path[k], want, terms=12 * k, scale=20 * float(np.linalg.norm(want)))
         basis = np.linalg.qr(np.column_stack([basis, A @ basis[:, -1]]))[0]
-    return all_of(*evidence)
 
 
 @CONJUGATE_GRADIENTS.claim
 def residuals_and_directions_are_orthogonal(cg, rng):
     r"""Residuals are orthogonal, $r_i^{\mathsf T}r_j=0$, steps A-orthogonal,
-    $(x_{i+1}-x_i)^{\mathsf T}A(x_{j+1}-x_j)=0$
-    """
+    $(x_{i+1}-x_i)^{\mathsf T}A(x_{j+1}-x_j)=0$"""
     A, b = with_spectrum(rng, np.linspace(1, 5, 8)), rng.standard_normal(8)
     path = cg(A, b, 5)
     r, d = b - path @ A, np.diff(path, axis=0)
     residuals, steps = r @ r.T, d @ A @ d.T
     off = [M - np.diag(np.diag(M)) for M in (residuals, steps)]
     zero = [np.zeros_like(M) for M in off]
-    return all_of(
-        roundoff(off[0], zero[0], terms=40, scale=5 * float(residuals.max())),
-        roundoff(off[1], zero[1], terms=40, scale=5 * float(steps.max())),
-    )
+    yield roundoff(off[0], zero[0], terms=40, scale=5 * float(residuals.max()))
+    yield roundoff(off[1], zero[1], terms=40, scale=5 * float(steps.max()))
 
 
 @CONJUGATE_GRADIENTS.claim
 def fewer_steps_than_descent(cg, rng):
-    r"""Beats gradient descent: at $\kappa=400$ it needs fewer than a tenth of its steps for an error of
-    $10^{-6}$
-    """
+    r"""Beats gradient descent: at $\kappa=400$ it needs fewer than a tenth of its steps for an error of $10^{-6}$"""
     kappa = 400.0
     A = np.diag(np.linspace(1, kappa, 50))
     x = rng.standard_normal(50)
@@ -186,18 +157,11 @@ def fewer_steps_than_descent(cg, rng):
     shrink = np.abs(1 - 2 * lam / (1 + kappa))
     while np.sqrt((lam * (shrink**k * x) ** 2).sum()) > 1e-6 * errors[0]:
         k += 10
-    return bound(
-        needed, k / 10, "≤", Text(f"a tenth of the {k} steps of descent", f"梯度下降 {k} 步的十分之一")
-    )
+    return bound(needed, k / 10, "≤", Text(f"a tenth of the {k} steps of descent", f"梯度下降 {k} 步的十分之一"))
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    caught_by=[
-        "equals-definition",
-        "error-within-the-bound",
-        "ends-after-distinct-eigenvalues",
-        "best-in-the-krylov-space",
-    ]
+    caught_by="equals-definition, error-within-the-bound, ends-after-distinct-eigenvalues, best-in-the-krylov-space"
 )
 def beta_inverted(A, b, steps):
     """β inverted"""
@@ -205,13 +169,8 @@ def beta_inverted(A, b, steps):
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    caught_by=[
-        "ends-after-distinct-eigenvalues",
-        "best-in-the-krylov-space",
-        "residuals-and-directions-are-orthogonal",
-        "fewer-steps-than-descent",
-        "error-within-the-bound",
-    ]
+    caught_by="ends-after-distinct-eigenvalues, best-in-the-krylov-space, residuals-and-directions-are-orthogonal, "
+    "fewer-steps-than-descent, error-within-the-bound"
 )
 def steepest_descent(A, b, steps):
     """β = 0: steepest descent"""
@@ -219,7 +178,7 @@ def steepest_descent(A, b, steps):
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    caught_by=["equals-definition", "residuals-and-directions-are-orthogonal", "best-in-the-krylov-space"]
+    caught_by="equals-definition, residuals-and-directions-are-orthogonal, best-in-the-krylov-space"
 )
 def beta_of_the_wrong_sign(A, b, steps):
     """β with the wrong sign"""
@@ -270,17 +229,11 @@ def figure(kappa, distinct):
     right.set(xlabel="step k", ylabel=r"$\|x_k-x\|_A\,/\,\|x\|_A$", ylim=(1e-16, 3))
     right.legend(frameon=False, fontsize=8)
     done = int(np.argmax(cg <= 1e-10 * cg[0])) if (cg <= 1e-10 * cg[0]).any() else 0
-    en = (
-        f"an error of 1e-10 after {done} steps"
-        if done
-        else f"an error of {cg[-1] / cg[0]:.1e} after {steps} steps"
-    )
+    en = f"an error of 1e-10 after {done} steps" if done else f"an error of {cg[-1] / cg[0]:.1e} after {steps} steps"
     zh = f"{done} 步后误差降到 1e-10" if done else f"{steps} 步后误差为 {cg[-1] / cg[0]:.1e}"
-    return Drawing(
-        fig,
-        Text(
-            f"κ = {kappa:.4g}, {distinct} distinct eigenvalues in {n} dimensions: conjugate gradients reach {en}; descent is then at {descent[done or steps] / descent[0]:.1e}, "
-            f"the bound at {limit[done or steps]:.1e}.",
-            f"κ = {kappa:.4g}，{n} 维，{distinct} 个互异特征值：共轭梯度法{zh}；此时梯度下降为 {descent[done or steps] / descent[0]:.1e}，理论界为 {limit[done or steps]:.1e}。",
-        ),
+    words = Text(
+        f"κ = {kappa:.4g}, {distinct} distinct eigenvalues in {n} dimensions: conjugate gradients reach {en}; descent is then at {descent[done or steps] / descent[0]:.1e}, "
+        f"the bound at {limit[done or steps]:.1e}.",
+        f"κ = {kappa:.4g}，{n} 维，{distinct} 个互异特征值：共轭梯度法{zh}；此时梯度下降为 {descent[done or steps] / descent[0]:.1e}，理论界为 {limit[done or steps]:.1e}。",
     )
+    return Drawing(fig, words)

@@ -3,17 +3,17 @@
 import numpy as np
 
 from gradus.concepts.foundations.linear_solve.matrices import determinant, exact_solution, hilbert, tiny_pivot
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 LINEAR_SOLVE = Concept(
     key="linear-solve",
     kind="algorithm",
     title="Linear systems",
-    summary=r"Solve $Ax=b$ by elimination with pivoting and substitution backwards. The computed $\hat x$ "
-    "solves a system very near the given one: its backward error is a few rounding errors. How "
-    r"near $\hat x$ is to $x$ is another matter: the condition number κ multiplies.",
+    summary=r"Solve $Ax=b$ by elimination with pivoting and substitution backwards. The computed $\hat x$ solves a "
+    r"system very near the given one: its backward error is a few rounding errors. How near $\hat x$ is to $x$ is "
+    "another matter: the condition number κ multiplies.",
     formulas=(
         r"Ax=b,\qquad PLU=A,\qquad Ly=P^{\mathsf T}b,\qquad Ux=y,\qquad x_i=\frac1{u_{ii}}\Bigl(y_i-\sum_{j>i}u_{ij}x_j\Bigr)",
         r"\eta(\hat x)=\frac{\lVert b-A\hat x\rVert}{\lVert A\rVert\lVert\hat x\rVert+\lVert b\rVert}\le c\,n\,\varepsilon",
@@ -36,17 +36,9 @@ LINEAR_SOLVE = Concept(
     year=1961,
     people=("Carl Friedrich Gauss", "Alan Turing", "John von Neumann", "Herman Goldstine", "James Wilkinson"),
     implementations=(Implementation("torch.linalg:solve", "torch"),),
-    readings=(
-        Reading("higham2002accuracy", "ch. 7, 9"),
-        Reading("golub2013matrix", "ch. 3"),
-        Reading("trefethen1997numerical", "lectures 20–22"),
-    ),
-    deviations=(
-        (
-            "`scipy.linalg.solve` looks at the matrix first (diagonal, triangular, positive definite) and "
-            "warns when it is nearly singular; NumPy and PyTorch do neither."
-        ),
-    ),
+    readings="higham2002accuracy ch. 7, 9; golub2013matrix ch. 3; trefethen1997numerical lectures 20–22",
+    deviations="`scipy.linalg.solve` looks at the matrix first (diagonal, triangular, positive definite) and warns "
+    "when it is nearly singular; NumPy and PyTorch do neither.",
 )
 
 
@@ -93,39 +85,30 @@ def backward_error(A, b, x):
 
 @LINEAR_SOLVE.claim
 def backward_stable(solve, rng):
-    r"""The backward error is at most $4n\varepsilon$: on random, ill-conditioned, badly scaled matrices
-    and on tiny pivots
-    """
+    r"""The backward error is at most $4n\varepsilon$: on random, ill-conditioned, badly scaled matrices and on tiny
+    pivots"""
     small = rng.standard_normal((20, 20))
     small[0, 0] = 1e-14
     graded = rng.standard_normal((20, 20)) * 10.0 ** -np.arange(20)[:, None]
-    evidence = []
     for A in (rng.standard_normal((40, 40)), hilbert(10), small, graded, np.vander(np.linspace(0.1, 1, 12))):
         b = A.sum(axis=1)  # the solution is all ones, however ill conditioned A is
         limit = 4 * len(A) * EPSILON
         why = Text(f"4nε with n={len(A)}", f"4nε，n={len(A)}")
-        evidence.append(bound(backward_error(A, b, solve(A, b)), limit, "≤", why))
-    return all_of(*evidence)
+        yield bound(backward_error(A, b, solve(A, b)), limit, "≤", why)
 
 
 @LINEAR_SOLVE.claim
 def tiny_pivot_gives_one_and_one(solve, rng):
-    r"""$\begin{pmatrix}10^{-20}&1\\1&1\end{pmatrix}x=\begin{pmatrix}1\\2\end{pmatrix}$ gives $(1,1)$;
-    without pivoting $(0,1)$
-    """
+    r"""$\begin{pmatrix}10^{-20}&1\\1&1\end{pmatrix}x=\begin{pmatrix}1\\2\end{pmatrix}$ gives $(1,1)$; without pivoting $(0,1)$"""
     b = np.array([1.0, 2.0])
-    return all_of(
-        roundoff(solve(tiny_pivot(), b), np.ones(2), terms=2),
-        identical(without_pivots(tiny_pivot(), b), [0.0, 1.0]),
-    )
+    yield roundoff(solve(tiny_pivot(), b), np.ones(2), terms=2)
+    yield identical(without_pivots(tiny_pivot(), b), [0.0, 1.0])
 
 
 @LINEAR_SOLVE.claim
 def forward_error_within_condition(solve, rng):
-    r"""The forward error is within $\kappa$ times the backward error: Hilbert matrices $n=3,\dots,8$
-    against rational arithmetic
-    """
-    evidence = []
+    r"""The forward error is within $\kappa$ times the backward error: Hilbert matrices $n=3,\dots,8$ against rational
+    arithmetic"""
     for n in (3, 5, 8):
         A = hilbert(n)
         b = A.sum(axis=1)
@@ -134,8 +117,7 @@ def forward_error_within_condition(solve, rng):
         eta = n * EPSILON
         error = float(np.abs(solve(A, b) - x).max() / np.abs(x).max())
         why = Text(f"2κη/(1−κη), κ={kappa:.2g}, η=nε", f"2κη/(1−κη)，κ={kappa:.2g}，η=nε")
-        evidence.append(bound(error, 2 * kappa * eta / (1 - kappa * eta), "≤", why))
-    return all_of(*evidence)
+        yield bound(error, 2 * kappa * eta / (1 - kappa * eta), "≤", why)
 
 
 @LINEAR_SOLVE.claim
@@ -155,10 +137,8 @@ def order_of_equations(solve, rng):
     A, b, p = rng.standard_normal((8, 8)), rng.standard_normal(8), rng.permutation(8)
     x = solve(A, b)
     scale = float(np.linalg.cond(A) * np.abs(x).max())
-    return all_of(
-        invariance(solve(A[p], b[p]), x, terms=8, scale=scale),
-        invariance(solve(A[:, p], b), x[p], terms=8, scale=scale),
-    )
+    yield invariance(solve(A[p], b[p]), x, terms=8, scale=scale)
+    yield invariance(solve(A[:, p], b), x[p], terms=8, scale=scale)
 
 
 def without_pivots(A, b):
@@ -173,33 +153,32 @@ def without_pivots(A, b):
     return x
 
 
-@LINEAR_SOLVE.mutant(caught_by=["tiny-pivot-gives-one-and-one", "backward-stable", "equals-definition"])
+@LINEAR_SOLVE.mutant(caught_by="tiny-pivot-gives-one-and-one, backward-stable, equals-definition")
 def solve_without_pivoting(A, b):
     """no pivoting"""
     return without_pivots(A, b)
 
 
-@LINEAR_SOLVE.mutant(caught_by=["backward-stable"])
+@LINEAR_SOLVE.mutant(caught_by="backward-stable")
 def inverse_times_b(A, b):
     """the inverse is formed and multiplied"""
     return np.linalg.inv(A) @ b
 
 
-@LINEAR_SOLVE.mutant(caught_by=["forward-error-within-condition", "backward-stable"])
+@LINEAR_SOLVE.mutant(caught_by="forward-error-within-condition, backward-stable")
 def normal_equations(A, b):
     r"""the normal equations $A^{\mathsf T}Ax=A^{\mathsf T}b$: κ is squared"""
     return np.linalg.lstsq(A.T @ A, A.T @ b, rcond=0)[0]
 
 
-@LINEAR_SOLVE.mutant(caught_by=["equals-definition", "cramers-rule", "order-of-equations"])
+@LINEAR_SOLVE.mutant(caught_by="equals-definition, cramers-rule, order-of-equations")
 def transposed_system(A, b):
     """the transposed system is solved"""
     return np.linalg.solve(A.T, b)
 
 
 @LINEAR_SOLVE.figure(
-    pivot=Slider(1e-20, 1.0, 1e-10, "pivot δ", log=True),
-    n=Slider(2, 14, 8, "size of the Hilbert matrix", integer=True),
+    pivot=Slider(1e-20, 1.0, 1e-10, "pivot δ", log=True), n=Slider(2, 14, 8, "size of the Hilbert matrix", integer=True)
 )
 def figure(pivot, n):
     n, b = int(n), np.array([1.0, 2.0])
@@ -226,19 +205,15 @@ def figure(pivot, n):
     forward, backward = np.maximum(np.array(pairs).T, EPSILON / 8)
     right.semilogy(sizes, forward, "o-", ms=4, color=COLOURS[1], label="forward error")
     right.semilogy(sizes, backward, "o-", ms=4, color=COLOURS[0], label="backward error")
-    right.semilogy(
-        sizes, np.array(kappa) * EPSILON, ls="--", color=COLOURS[6], label=r"$\kappa\,\varepsilon$"
-    )
+    right.semilogy(sizes, np.array(kappa) * EPSILON, ls="--", color=COLOURS[6], label=r"$\kappa\,\varepsilon$")
     right.axvline(n, color=COLOURS[6], lw=1, ls=":")
     right.set(xlabel="n (Hilbert matrix)", xticks=sizes[::2])
     right.legend(frameon=False, fontsize=9)
     i, lost = n - 2, [error(s, min(pivot, 0.5)) for s in (without_pivots, linear_solve)]
-    return Drawing(
-        fig,
-        Text(
-            f"With pivot {pivot:.2g} the solution is wrong by {lost[0]:.2g} without pivoting, by {lost[1]:.2g} with it. For the Hilbert matrix of size {n}, "
-            f"κ = {kappa[i]:.2g}: backward error {backward[i]:.2g}, forward error {forward[i]:.2g}.",
-            f"主元为 {pivot:.2g} 时，不选主元的误差为 {lost[0]:.2g}，选主元为 {lost[1]:.2g}。{n} 阶 Hilbert 矩阵的 κ = {kappa[i]:.2g}："
-            f"向后误差 {backward[i]:.2g}，前向误差 {forward[i]:.2g}。",
-        ),
+    words = Text(
+        f"With pivot {pivot:.2g} the solution is wrong by {lost[0]:.2g} without pivoting, by {lost[1]:.2g} with it. For the Hilbert matrix of size {n}, "
+        f"κ = {kappa[i]:.2g}: backward error {backward[i]:.2g}, forward error {forward[i]:.2g}.",
+        f"主元为 {pivot:.2g} 时，不选主元的误差为 {lost[0]:.2g}，选主元为 {lost[1]:.2g}。{n} 阶 Hilbert 矩阵的 κ = {kappa[i]:.2g}："
+        f"向后误差 {backward[i]:.2g}，前向误差 {forward[i]:.2g}。",
     )
+    return Drawing(fig, words)

@@ -3,18 +3,17 @@
 import numpy as np
 
 from gradus.concepts.foundations.linear_solve.matrices import determinant, hilbert, tiny_pivot
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 LU = Concept(
     key="lu",
     kind="algorithm",
     title="LU factorisation with partial pivoting",
-    summary="Gaussian elimination written down as a product: the multipliers in a unit lower triangular L, "
-    "what remains in an upper triangular U, the exchanges of rows in a permutation P. Taking the "
-    "largest entry of the column as pivot keeps every multiplier within 1: without it one tiny "
-    "pivot swallows the rest of the matrix.",
+    summary="Gaussian elimination written down as a product: the multipliers in a unit lower triangular L, what "
+    "remains in an upper triangular U, the exchanges of rows in a permutation P. Taking the largest entry of the "
+    "column as pivot keeps every multiplier within 1: without it one tiny pivot swallows the rest of the matrix.",
     formulas=(
         r"A=PLU,\qquad l_{ii}=1,\quad l_{ij}=0\;(j>i),\qquad u_{ij}=0\;(i>j)",
         r"l_{ij}=\frac{a^{(j)}_{ij}}{a^{(j)}_{jj}},\qquad a^{(j+1)}_{ik}=a^{(j)}_{ik}-l_{ij}a^{(j)}_{jk},\qquad "
@@ -34,18 +33,10 @@ LU = Concept(
     year=1948,
     people=("Carl Friedrich Gauss", "Alan Turing", "James Wilkinson"),
     implementations=(Implementation("torch.linalg:lu", "torch"),),
-    readings=(
-        Reading("golub2013matrix", "§3.2–3.4"),
-        Reading("higham2002accuracy", "ch. 9"),
-        Reading("strang2016introduction", "§2.6"),
-    ),
-    deviations=(
-        (
-            "PyTorch and SciPy write $A=PLU$, MATLAB and many books $PA=LU$: one P is the transpose of the "
-            "other. `lu_factor` packs L and U into one array."
-        ),
-    ),
-    unverified=("That growth near $2^{n-1}$ practically never occurs outside constructed matrices.",),
+    readings="golub2013matrix §3.2–3.4; higham2002accuracy ch. 9; strang2016introduction §2.6",
+    deviations="PyTorch and SciPy write $A=PLU$, MATLAB and many books $PA=LU$: one P is the transpose of the other. "
+    "`lu_factor` packs L and U into one array.",
+    unverified="That growth near $2^{n-1}$ practically never occurs outside constructed matrices.",
 )
 
 
@@ -84,29 +75,23 @@ def invalid(rng):
 @LU.claim
 def product_is_the_matrix(lu, rng):
     r"""$PLU=A$ within $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$, also with a tiny first pivot"""
-    evidence = []
     small = rng.standard_normal((30, 30))
     small[0, 0] = 1e-15
     for A in (rng.standard_normal((40, 40)), small, tiny_pivot(), hilbert(10)):
         P, L, U = lu(A)
         # |L||U| is what rounding acts on: with multipliers within 1 and moderate growth at most about n·max|a|
-        evidence.append(roundoff(P @ L @ U, A, terms=len(A), scale=len(A) * float(np.abs(A).max())))
-    return all_of(*evidence)
+        yield roundoff(P @ L @ U, A, terms=len(A), scale=len(A) * float(np.abs(A).max()))
 
 
 @LU.claim
 def factors_have_their_form(lu, rng):
     """P is a permutation, L unit lower triangular, U upper triangular: exactly"""
-    evidence = []
     for n in (1, 4, 17):
         P, L, U = lu(rng.standard_normal((n, n)))
-        evidence += [
-            identical(np.sort(P, axis=0)[-1], np.ones(n)),
-            identical(P.T @ P, np.eye(n)),
-            identical(np.triu(L), np.eye(n)),
-            identical(np.tril(U, -1), np.zeros((n, n))),
-        ]
-    return all_of(*evidence)
+        yield identical(np.sort(P, axis=0)[-1], np.ones(n))
+        yield identical(P.T @ P, np.eye(n))
+        yield identical(np.triu(L), np.eye(n))
+        yield identical(np.tril(U, -1), np.zeros((n, n)))
 
 
 @LU.claim
@@ -119,15 +104,14 @@ def multipliers_within_one(lu, rng):
 @LU.claim
 def growth_is_at_most_two_to_n_less_one(lu, rng):
     """Growth reaches $2^{n-1}$ on Wilkinson's matrix, and no more anywhere"""
-    n, evidence = 24, []
+    n = 24
     A = np.eye(n) - np.tril(np.ones((n, n)), -1)
     A[:, -1] = 1.0
-    evidence.append(identical(np.abs(lu(A)[2]).max(), 2.0 ** (n - 1)))
+    yield identical(np.abs(lu(A)[2]).max(), 2.0 ** (n - 1))
     for size in (3, 6):
         B = rng.uniform(-1, 1, (40, size, size))
         worst = max(np.abs(lu(b)[2]).max() / np.abs(b).max() for b in B)
-        evidence.append(bound(worst, 2.0 ** (size - 1), "≤"))
-    return all_of(*evidence)
+        yield bound(worst, 2.0 ** (size - 1), "≤")
 
 
 @LU.claim
@@ -140,12 +124,7 @@ def determinant_over_permutations(lu, rng):
 
 
 @LU.mutant(
-    caught_by=[
-        "product-is-the-matrix",
-        "multipliers-within-one",
-        "equals-definition",
-        "growth-is-at-most-two-to-n-less-one",
-    ]
+    caught_by="product-is-the-matrix, multipliers-within-one, equals-definition, growth-is-at-most-two-to-n-less-one"
 )
 def no_pivoting(A):
     """no pivoting"""
@@ -158,20 +137,20 @@ def no_pivoting(A):
     return np.eye(n), L, np.triu(U)
 
 
-@LU.mutant(caught_by=["product-is-the-matrix", "equals-definition"])
+@LU.mutant(caught_by="product-is-the-matrix, equals-definition")
 def other_convention(A):
     """P of the other convention, $PA=LU$"""
     P, L, U = lu(A)
     return P.T, L, U
 
 
-@LU.mutant(caught_by=["product-is-the-matrix", "determinant-over-permutations"])
+@LU.mutant(caught_by="product-is-the-matrix, determinant-over-permutations")
 def permutation_forgotten(A):
     """the permutation is forgotten"""
     return np.eye(len(A)), *lu(A)[1:]
 
 
-@LU.mutant(caught_by=["factors-have-their-form", "determinant-over-permutations"])
+@LU.mutant(caught_by="factors-have-their-form, determinant-over-permutations")
 def crout(A):
     """the unit diagonal stands in U (Crout) while L keeps the pivots"""
     P, L, U = lu(A)
@@ -202,22 +181,16 @@ def figure(steps, pivot):
                 shown = U.copy()
         shown = A if steps == 0 else (U if steps >= n - 1 else shown)
         with np.errstate(divide="ignore"):
-            picture = ax.imshow(
-                np.log10(np.abs(shown)), cmap="Blues", vmin=-2, vmax=max(1, np.log10(1 / pivot))
-            )
+            picture = ax.imshow(np.log10(np.abs(shown)), cmap="Blues", vmin=-2, vmax=max(1, np.log10(1 / pivot)))
         ax.set(title=name, xticks=[], yticks=[])
         axes[2].plot(path, marker="o", ms=3, color=COLOURS[int(choose)], label=name)
         grown.append(path[min(steps, n - 1)])
     fig.colorbar(picture, ax=axes[1], label=r"$\log_{10}|a_{ij}|$", shrink=0.8)
     axes[2].axvline(steps, color=COLOURS[6], lw=1, ls=":")
-    axes[2].set(
-        yscale="log", xticks=[0, 4, 8, 12], xlabel="columns eliminated", ylabel=r"$\max|u_{ij}|/\max|a_{ij}|$"
-    )
+    axes[2].set(yscale="log", xticks=[0, 4, 8, 12], xlabel="columns eliminated", ylabel=r"$\max|u_{ij}|/\max|a_{ij}|$")
     axes[2].legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"After {steps} of {n} columns the largest entry has grown {grown[0]:.3g}-fold without pivoting (first pivot {pivot:.2g}) and {grown[1]:.3g}-fold with it.",
-            f"消去 {n} 列中的 {steps} 列后，不选主元（首个主元 {pivot:.2g}）时最大元素增长为 {grown[0]:.3g} 倍，选主元时为 {grown[1]:.3g} 倍。",
-        ),
+    words = Text(
+        f"After {steps} of {n} columns the largest entry has grown {grown[0]:.3g}-fold without pivoting (first pivot {pivot:.2g}) and {grown[1]:.3g}-fold with it.",
+        f"消去 {n} 列中的 {steps} 列后，不选主元（首个主元 {pivot:.2g}）时最大元素增长为 {grown[0]:.3g} 倍，选主元时为 {grown[1]:.3g} 倍。",
     )
+    return Drawing(fig, words)

@@ -9,7 +9,7 @@ from gradus.concepts.foundations.model_selection.learners import (
     one_column,
     ridge,
 )
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -29,10 +29,9 @@ MODEL_SELECTION = Concept(
     key="model-selection",
     kind="algorithm",
     title="Cross-validation and grid search",
-    summary="Every row is predicted once, by a model that has not seen it; the setting with the least mean "
-    "error is chosen. The estimate is unbiased for a model that learns from $n(1-1/K)$ rows, hence "
-    "a little pessimistic for one that learns from all; and whatever has looked at all rows "
-    "beforehand spoils it.",
+    summary="Every row is predicted once, by a model that has not seen it; the setting with the least mean error is "
+    "chosen. The estimate is unbiased for a model that learns from $n(1-1/K)$ rows, hence a little pessimistic for "
+    "one that learns from all; and whatever has looked at all rows beforehand spoils it.",
     formulas=(
         r"E_{kg}=\frac{1}{|I_k|}\sum_{i\in I_k}\big(y_i-f^{-k}_g(x_i)\big)^2,\qquad f^{-k}_g=\operatorname{fit}\big((x_i,y_i)_{i\notin I_k};\,s_g\big)",
         r"\hat s=s_{\hat g},\quad\hat g=\arg\min_g\frac1K\sum_{k}E_{kg}",
@@ -41,11 +40,7 @@ MODEL_SELECTION = Concept(
     ),
     symbols=(
         Symbol(
-            r"\operatorname{fit}",
-            "fit",
-            "function",
-            "learns: (X, y, setting) to a function that predicts",
-            "function",
+            r"\operatorname{fit}", "fit", "function", "learns: (X, y, setting) to a function that predicts", "function"
         ),
         Symbol("x", "X", "n d", "rows"),
         Symbol("y", "y", "n", "what is to be predicted"),
@@ -61,24 +56,10 @@ MODEL_SELECTION = Concept(
     year=1974,
     people=("Mervyn Stone", "Seymour Geisser"),
     implementations=(Implementation("sklearn.model_selection:GridSearchCV", "numpy", _sklearn),),
-    readings=(
-        Reading("hastie2009elements", "§7.10"),
-        Reading("stone1974cross"),
-        Reading("golub1979generalized"),
-        Reading("bengio2004unbiased"),
-    ),
-    deviations=(
-        (
-            "scikit-learn averages over the folds, not over the rows: the two differ where folds are of "
-            "unlike size. Its scores are errors with the sign turned."
-        ),
-    ),
-    unverified=(
-        (
-            "No unbiased estimate of the variance of K-fold cross-validation exists (Bengio and Grandvalet "
-            "2004)."
-        ),
-    ),
+    readings="hastie2009elements §7.10; stone1974cross; golub1979generalized; bengio2004unbiased",
+    deviations="scikit-learn averages over the folds, not over the rows: the two differ where folds are of unlike "
+    "size. Its scores are errors with the sign turned.",
+    unverified="No unbiased estimate of the variance of K-fold cross-validation exists (Bengio and Grandvalet 2004).",
     differentiable=False,
 )
 
@@ -96,10 +77,7 @@ def model_selection(fit, X, y, fold, grid):
 @MODEL_SELECTION.cases
 def cases(rng):
     X, y = rng.standard_normal((12, 3)), rng.standard_normal(12)
-    yield (
-        "ridge, three folds",
-        dict(fit=ridge, X=X, y=y, fold=np.arange(12) % 3, grid=np.array([0.1, 1.0, 10.0])),
-    )
+    yield ("ridge, three folds", dict(fit=ridge, X=X, y=y, fold=np.arange(12) % 3, grid=np.array([0.1, 1.0, 10.0])))
     yield "leave one out", dict(fit=ridge, X=X, y=y, fold=np.arange(12), grid=np.array([0.5, 5.0]))
     yield (
         "folds of unlike size",
@@ -136,11 +114,9 @@ def held_out_rows_are_never_seen(select, rng):
     X = np.column_stack([np.arange(n), rng.standard_normal(n)]).astype(float)
     select(spy, X, rng.standard_normal(n), rng.permutation(n) % 5, np.array([1.0, 2.0]))
     counts = np.bincount([r for _, rows in judged for r in rows], minlength=n)
-    return all_of(
-        identical(sum(common for common, _ in judged), 0),
-        identical(counts, np.full(n, 2)),
-        identical({len(s) for s in learnt} == {16}, True),
-    )
+    yield identical(sum(common for common, _ in judged), 0)
+    yield identical(counts, np.full(n, 2))
+    yield identical({len(s) for s in learnt} == {16}, True)
 
 
 @MODEL_SELECTION.claim
@@ -158,10 +134,9 @@ def leave_one_out_of_ridge(select, rng):
 
 @MODEL_SELECTION.claim
 def unbiased_for_the_smaller_training_set(select, rng):
-    r"""Unbiased for $m=n(1-1/K)$ rows, pessimistic for n: least squares with p = 3 and n = 15 in three
-    folds gives $\sigma^2\cdot\frac{3}{2}$ for $m=10$, not the $\sigma^2\cdot\frac{14}{11}$ of all 15;
-    the error on the rows it learned from is $\sigma^2(1-\frac pm)$
-    """
+    r"""Unbiased for $m=n(1-1/K)$ rows, pessimistic for n: least squares with p = 3 and n = 15 in three folds gives
+    $\sigma^2\cdot\frac{3}{2}$ for $m=10$, not the $\sigma^2\cdot\frac{14}{11}$ of all 15; the error on the rows it
+    learned from is $\sigma^2(1-\frac pm)$"""
     n, p, K, together = 15, 3, 3, 100
     means, shown = [], []
     for _ in range(40):
@@ -172,16 +147,14 @@ def unbiased_for_the_smaller_training_set(select, rng):
         shown.append(((y[:10] - fitted) ** 2).mean())
     estimate, err = np.array(means), lambda m: 1 + p / (m - p - 1)
     five = 5 * estimate.std(ddof=1) / np.sqrt(40)
-    return all_of(
-        statistical(estimate, err(10)),
-        bound(
-            estimate.mean(),
-            err(15) + five,
-            "≥",
-            Text("the error after 15 rows, and five standard errors", "用 15 行学习后的误差加五倍标准误"),
-        ),
-        statistical(shown, 1 - p / 10),
+    yield statistical(estimate, err(10))
+    yield bound(
+        estimate.mean(),
+        err(15) + five,
+        "≥",
+        Text("the error after 15 rows, and five standard errors", "用 15 行学习后的误差加五倍标准误"),
     )
+    yield statistical(shown, 1 - p / 10)
 
 
 def screened(keep):
@@ -198,28 +171,24 @@ def screened(keep):
 
 @MODEL_SELECTION.claim
 def screening_outside_leaks(select, rng):
-    """Choosing columns before the folds are cut leaks: among 400 columns that have nothing to do with y,
-    five chosen on all 40 rows seem to predict it (error below 0.8 of its variance); chosen within each
-    fold they do worse than the mean (above 1)
-    """
+    """Choosing columns before the folds are cut leaks: among 400 columns that have nothing to do with y, five chosen
+    on all 40 rows seem to predict it (error below 0.8 of its variance); chosen within each fold they do worse than the
+    mean (above 1)"""
     inside, outside, fold = [], [], np.arange(40) % 5
     for _ in range(16):
         X, y = rng.standard_normal((40, 400)), rng.standard_normal(40)
         inside.append(select(screened(5), X, y, fold, np.array([1.0]))[0].mean() / y.var())
         best = np.argsort(-np.abs(X.T @ (y - y.mean())))[:5]
         outside.append(select(screened(5), X[:, best], y, fold, np.array([1.0]))[0].mean() / y.var())
-    return all_of(
-        bound(np.mean(inside), 1.0, "≥", Text("no column predicts y", "没有一列能预测 y")),
-        bound(np.mean(outside), 0.8, "≤", Text("promised by columns that know y", "由已见过 y 的列所许诺")),
-    )
+    yield bound(np.mean(inside), 1.0, "≥", Text("no column predicts y", "没有一列能预测 y"))
+    yield bound(np.mean(outside), 0.8, "≤", Text("promised by columns that know y", "由已见过 y 的列所许诺"))
 
 
 @MODEL_SELECTION.claim
 def grid_search_of_the_step_size(select, rng):
     r"""Grid search of the step size: after ten steps of descent the errors are those of
-    $\theta_{10}=\sum_j\frac{1-(1-\alpha\lambda_j)^{10}}{\lambda_j}u_ju_j^{\mathsf T}X^{\mathsf T}y/m$;
-    steps above $2/L$ diverge, and the chosen one lies below
-    """
+    $\theta_{10}=\sum_j\frac{1-(1-\alpha\lambda_j)^{10}}{\lambda_j}u_ju_j^{\mathsf T}X^{\mathsf
+    T}y/m$; steps above $2/L$ diverge, and the chosen one lies below"""
     n, fold = 40, np.arange(40) % 4
     X = rng.standard_normal((n, 3)) * [1.0, 0.6, 0.3]
     y = X @ [1.0, -2.0, 1.0] + 0.1 * rng.standard_normal(n)
@@ -235,11 +204,9 @@ def grid_search_of_the_step_size(select, rng):
             want[k, g] = ((y[fold == k] - X[fold == k] @ theta) ** 2).mean()
     zero = float((y**2).mean())
     why = Text("worse than no step at all", "比一步不走还差")
-    return all_of(
-        roundoff(np.log(E), np.log(want), terms=300, scale=10.0),
-        bound(E[:, 5:].mean(0).min(), zero, "≥", why),
-        bound(best * L, 2.0, "≤", Text("2/L", "2/L")),
-    )
+    yield roundoff(np.log(E), np.log(want), terms=300, scale=10.0)
+    yield bound(E[:, 5:].mean(0).min(), zero, "≥", why)
+    yield bound(best * L, 2.0, "≤", Text("2/L", "2/L"))
 
 
 @MODEL_SELECTION.claim
@@ -250,13 +217,9 @@ def the_least_mean_error_is_chosen(select, rng):
     _, tie = select(one_column, np.repeat(X[:, :1], 6, axis=1), y, np.arange(30) % 3, np.arange(6))
     want = ((y[:, None] - X) ** 2).reshape(10, 3, 6).mean(0)
     # errors 0 and 9 in the two folds, against 1 and 1
-    _, steady = select(
-        one_column, np.array([[0.0, 1.0], [3.0, 1.0]]), np.zeros(2), np.arange(2), np.arange(2)
-    )
-    return all_of(
-        roundoff(E, want, terms=10),
-        identical([float(best), float(tie), float(steady)], [float(want.mean(0).argmin()), 0.0, 1.0]),
-    )
+    _, steady = select(one_column, np.array([[0.0, 1.0], [3.0, 1.0]]), np.zeros(2), np.arange(2), np.arange(2))
+    yield roundoff(E, want, terms=10)
+    yield identical([float(best), float(tie), float(steady)], [float(want.mean(0).argmin()), 0.0, 1.0])
 
 
 @MODEL_SELECTION.claim
@@ -270,13 +233,8 @@ def folds_have_no_order(select, rng):
 
 
 @MODEL_SELECTION.mutant(
-    caught_by=[
-        "equals-definition",
-        "held-out-rows-are-never-seen",
-        "leave-one-out-of-ridge",
-        "screening-outside-leaks",
-        "unbiased-for-the-smaller-training-set",
-    ]
+    caught_by="equals-definition, held-out-rows-are-never-seen, leave-one-out-of-ridge, screening-outside-leaks, "
+    "unbiased-for-the-smaller-training-set"
 )
 def learns_from_all(fit, X, y, fold, grid):
     """test rows leak: every model learns from all rows"""
@@ -288,11 +246,7 @@ def learns_from_all(fit, X, y, fold, grid):
 
 
 @MODEL_SELECTION.mutant(
-    caught_by=[
-        "held-out-rows-are-never-seen",
-        "unbiased-for-the-smaller-training-set",
-        "grid-search-of-the-step-size",
-    ]
+    caught_by="held-out-rows-are-never-seen, unbiased-for-the-smaller-training-set, grid-search-of-the-step-size"
 )
 def training_error(fit, X, y, fold, grid):
     """judged by the rows it has learned from"""
@@ -304,9 +258,7 @@ def training_error(fit, X, y, fold, grid):
     return E, grid[E.mean(0).argmin()]
 
 
-@MODEL_SELECTION.mutant(
-    caught_by=["equals-definition", "held-out-rows-are-never-seen", "leave-one-out-of-ridge"]
-)
+@MODEL_SELECTION.mutant(caught_by="equals-definition, held-out-rows-are-never-seen, leave-one-out-of-ridge")
 def folds_exchanged(fit, X, y, fold, grid):
     """learns from one fold, is judged by the others"""
     E = np.empty((fold.max() + 1, len(grid)))
@@ -317,29 +269,28 @@ def folds_exchanged(fit, X, y, fold, grid):
     return E, grid[E.mean(0).argmin()]
 
 
-@MODEL_SELECTION.mutant(caught_by=["equals-definition", "the-least-mean-error-is-chosen"])
+@MODEL_SELECTION.mutant(caught_by="equals-definition, the-least-mean-error-is-chosen")
 def luckiest_fold(fit, X, y, fold, grid):
     """the setting of the luckiest fold is chosen"""
     E, _ = model_selection(fit, X, y, fold, grid)
     return E, grid[E.min(0).argmin()]
 
 
-@MODEL_SELECTION.mutant(caught_by=["grid-search-of-the-step-size", "the-least-mean-error-is-chosen"])
+@MODEL_SELECTION.mutant(caught_by="grid-search-of-the-step-size, the-least-mean-error-is-chosen")
 def greatest_error(fit, X, y, fold, grid):
     """the greatest error is chosen: a score taken for an error"""
     E, _ = model_selection(fit, X, y, fold, grid)
     return E, grid[E.mean(0).argmax()]
 
 
-@MODEL_SELECTION.mutant(caught_by=["folds-have-no-order", "equals-definition"])
+@MODEL_SELECTION.mutant(caught_by="folds-have-no-order, equals-definition")
 def folds_by_position(fit, X, y, fold, grid):
     """folds are cut anew from the order of the rows"""
     return model_selection(fit, X, y, np.arange(len(y)) * (fold.max() + 1) // len(y), grid)
 
 
 @MODEL_SELECTION.figure(
-    n=Slider(20, 120, 40, "rows n", log=True, integer=True),
-    K=Slider(2, 20, 5, "folds K", integer=True),
+    n=Slider(20, 120, 40, "rows n", log=True, integer=True), K=Slider(2, 20, 5, "folds K", integer=True)
 )
 def figure(n, K):
     n, K, p = int(n), int(K), 12
@@ -360,10 +311,7 @@ def figure(n, K):
     left.plot(grid, learnt, color=COLOURS[1], label="rows learned from")
     left.plot(best, E.mean(0).min(), "o", color=COLOURS[0])
     left.set(
-        xscale="log",
-        xlabel=r"penalty $\lambda$",
-        ylabel="mean squared error",
-        title=f"ridge, {n} rows, {p} columns",
+        xscale="log", xlabel=r"penalty $\lambda$", ylabel="mean squared error", title=f"ridge, {n} rows, {p} columns"
     )
     left.legend(frameon=False, fontsize=8)
     m = n * (1 - 1 / K)
@@ -372,18 +320,12 @@ def figure(n, K):
     right.plot(sizes, [err(k) for k in sizes], color=COLOURS[2])
     for size, colour, name in ((m, COLOURS[0], f"{K}-fold: {m:.0f} rows"), (n, COLOURS[1], f"all {n} rows")):
         right.plot(size, min(err(size), 6.0), "o", color=colour, label=f"{name}, {err(size):.2f}")
-    right.set(
-        xlabel="rows that are learned from",
-        ylim=(0.9, 6),
-        title=r"least squares: $\sigma^2(1+\frac{p}{m-p-1})$",
-    )
+    right.set(xlabel="rows that are learned from", ylim=(0.9, 6), title=r"least squares: $\sigma^2(1+\frac{p}{m-p-1})$")
     right.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"{K}-fold cross-validation on {n} rows chooses λ = {best:.3g} and promises an error of {E.mean(0).min():.2f}; on new rows it is {true[int(np.argmin(E.mean(0)))]:.2f}, on those learned from {learnt[int(np.argmin(E.mean(0)))]:.2f}. "
-            f"Unpenalised, learning from {m:.0f} rows in place of {n} costs {err(m):.2f} against {err(n):.2f}.",
-            f"{n} 行上的 {K} 折交叉验证选出 λ = {best:.3g}，预计误差 {E.mean(0).min():.2f}；新数据上为 {true[int(np.argmin(E.mean(0)))]:.2f}，学习过的行上为 {learnt[int(np.argmin(E.mean(0)))]:.2f}。"
-            f"无惩罚时，用 {m:.0f} 行而非 {n} 行学习，误差为 {err(m):.2f} 而非 {err(n):.2f}。",
-        ),
+    words = Text(
+        f"{K}-fold cross-validation on {n} rows chooses λ = {best:.3g} and promises an error of {E.mean(0).min():.2f}; on new rows it is {true[int(np.argmin(E.mean(0)))]:.2f}, on those learned from {learnt[int(np.argmin(E.mean(0)))]:.2f}. "
+        f"Unpenalised, learning from {m:.0f} rows in place of {n} costs {err(m):.2f} against {err(n):.2f}.",
+        f"{n} 行上的 {K} 折交叉验证选出 λ = {best:.3g}，预计误差 {E.mean(0).min():.2f}；新数据上为 {true[int(np.argmin(E.mean(0)))]:.2f}，学习过的行上为 {learnt[int(np.argmin(E.mean(0)))]:.2f}。"
+        f"无惩罚时，用 {m:.0f} 行而非 {n} 行学习，误差为 {err(m):.2f} 而非 {err(n):.2f}。",
     )
+    return Drawing(fig, words)

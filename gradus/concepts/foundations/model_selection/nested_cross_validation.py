@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.foundations.model_selection.learners import estimator, one_column, ridge
 from gradus.concepts.foundations.model_selection.model_selection import model_selection
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -16,9 +16,7 @@ def _sklearn(GridSearchCV, fit, X, y, outer, inner, grid):
     for k in range(outer.max() + 1):
         rest = outer != k
         folds = np.unique(inner[rest], return_inverse=True)[1]
-        search = GridSearchCV(
-            estimator(fit), {"setting": list(grid)}, cv=PredefinedSplit(folds), error_score="raise"
-        )
+        search = GridSearchCV(estimator(fit), {"setting": list(grid)}, cv=PredefinedSplit(folds), error_score="raise")
         search.fit(X[rest], y[rest])
         errors.append(-search.score(X[~rest], y[~rest]))
         chosen.append(search.best_params_["setting"])
@@ -29,10 +27,9 @@ NESTED_CROSS_VALIDATION = Concept(
     key="nested-cross-validation",
     kind="algorithm",
     title="Nested cross-validation",
-    summary="The least of many cross-validated errors is too good to be true: it was chosen for being "
-    "least. Nested, the choice is made anew within each training part, and the whole procedure is "
-    "judged on rows that neither the models nor the choice have seen: unbiased for $n(1-1/K)$ "
-    "rows, hence pessimistic for n.",
+    summary="The least of many cross-validated errors is too good to be true: it was chosen for being least. Nested, "
+    "the choice is made anew within each training part, and the whole procedure is judged on rows that neither the "
+    "models nor the choice have seen: unbiased for $n(1-1/K)$ rows, hence pessimistic for n.",
     formulas=(
         r"\hat s_k=\arg\min_{s}\ \mathrm{CV}_{\text{inner}}\big(s;\,(x_i,y_i)_{i\notin I_k}\big),\qquad e_k=\frac{1}{|I_k|}\sum_{i\in I_k}\big(y_i-f^{-k}_{\hat s_k}(x_i)\big)^2",
         r"E\Big[\frac1K\sum_k e_k\Big]=\operatorname{Err}_{\text{procedure}}\!\big(n-\tfrac nK\big)\ \ge\ \operatorname{Err}_{\text{procedure}}(n)\quad\text{(where more rows do not harm)}",
@@ -40,11 +37,7 @@ NESTED_CROSS_VALIDATION = Concept(
     ),
     symbols=(
         Symbol(
-            r"\operatorname{fit}",
-            "fit",
-            "function",
-            "learns: (X, y, setting) to a function that predicts",
-            "function",
+            r"\operatorname{fit}", "fit", "function", "learns: (X, y, setting) to a function that predicts", "function"
         ),
         Symbol("x", "X", "n d", "rows"),
         Symbol("y", "y", "n", "what is to be predicted"),
@@ -53,12 +46,7 @@ NESTED_CROSS_VALIDATION = Concept(
         Symbol("s_g", "grid", "g", "the settings that are tried", "positive"),
         Symbol(r"\hat s_k", "", "K", "the setting chosen without fold k"),
         Symbol("e_k", "", "K", "error of the procedure on fold k"),
-        Symbol(
-            r"\operatorname{Err}",
-            "",
-            "",
-            "expected error on new rows after learning, and choosing, from so many",
-        ),
+        Symbol(r"\operatorname{Err}", "", "", "expected error on new rows after learning, and choosing, from so many"),
     ),
     needs=("model-selection",),
     source="varma2006bias",
@@ -72,13 +60,9 @@ NESTED_CROSS_VALIDATION = Concept(
             "fitted within each outer fold, as `cross_val_score(GridSearchCV(…))` does",
         ),
     ),
-    readings=(Reading("varma2006bias"), Reading("cawley2010overfitting"), Reading("stone1974cross")),
-    deviations=(
-        (
-            "The settings chosen in the outer folds may differ: nested cross-validation judges a "
-            "procedure, and hands over no model. That comes from one more search on all rows."
-        ),
-    ),
+    readings="varma2006bias; cawley2010overfitting; stone1974cross",
+    deviations="The settings chosen in the outer folds may differ: nested cross-validation judges a procedure, and "
+    "hands over no model. That comes from one more search on all rows.",
     differentiable=False,
 )
 
@@ -89,9 +73,7 @@ def nested_cross_validation(fit, X, y, outer, inner, grid):
     for k in range(outer.max() + 1):
         A, b = X[outer != k], y[outer != k]
         folds = [inner[outer != k] == j for j in np.unique(inner[outer != k])]
-        cv = [
-            np.mean([((b[j] - fit(A[~j], b[~j], s)(A[j])) ** 2).mean() for j in folds]) for s in grid
-        ]  # (settings,)
+        cv = [np.mean([((b[j] - fit(A[~j], b[~j], s)(A[j])) ** 2).mean() for j in folds]) for s in grid]  # (settings,)
         s = grid[np.argmin(cv)]
         errors.append(((y[outer == k] - fit(A, b, s)(X[outer == k])) ** 2).mean())
         chosen.append(s)
@@ -117,10 +99,7 @@ def cases(rng):
 @NESTED_CROSS_VALIDATION.invalid
 def invalid(rng):
     X, y, folds = rng.standard_normal((6, 2)), rng.standard_normal(6), np.arange(6) % 2
-    yield (
-        "fewer responses than rows",
-        dict(fit=ridge, X=X, y=y[:5], outer=folds, inner=folds, grid=np.array([1.0])),
-    )
+    yield ("fewer responses than rows", dict(fit=ridge, X=X, y=y[:5], outer=folds, inner=folds, grid=np.array([1.0])))
     yield (
         "more folds named than rows",
         dict(fit=ridge, X=X, y=y, outer=np.arange(8) % 2, inner=folds, grid=np.array([1.0])),
@@ -129,9 +108,7 @@ def invalid(rng):
 
 @NESTED_CROSS_VALIDATION.claim
 def one_setting_is_plain_cross_validation(nested, rng):
-    """With one setting there is nothing to choose: it is plain cross-validation (scikit-learn's
-    `cross_val_score`)
-    """
+    """With one setting there is nothing to choose: it is plain cross-validation (scikit-learn's `cross_val_score`)"""
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import PredefinedSplit, cross_val_score
 
@@ -144,58 +121,43 @@ def one_setting_is_plain_cross_validation(nested, rng):
 
 @NESTED_CROSS_VALIDATION.claim
 def the_judge_does_not_choose(nested, rng):
-    """What a fold holds does not enter the choice that it judges: y turned round there, and made a
-    thousand times as large, changes the error and leaves the setting
-    """
-    X, outer, evidence = rng.standard_normal((24, 3)), np.arange(24) % 3, []
+    """What a fold holds does not enter the choice that it judges: y turned round there, and made a thousand times as
+    large, changes the error and leaves the setting"""
+    X, outer = rng.standard_normal((24, 3)), np.arange(24) % 3
     inner, grid, y = np.arange(24) // 3 % 2, np.array([0.01, 10_000.0]), X.sum(1)
     errors, chosen = nested(ridge, X, y, outer, inner, grid)
     for k in range(3):
         e, s = nested(ridge, X, np.where(outer == k, -1000 * y, y), outer, inner, grid)
-        evidence += [identical(float(s[k]), float(chosen[k])), bound(e[k], 100 * errors[k], "≥")]
-    return all_of(*evidence)
+        yield identical(float(s[k]), float(chosen[k]))
+        yield bound(e[k], 100 * errors[k], "≥")
 
 
 @NESTED_CROSS_VALIDATION.claim
 def the_choice_pays(nested, rng):
-    """Chosen by the inner folds alone: of two columns one fits the inner folds, the other the judging
-    fold; the first is chosen, and pays for it: its error is 4, not 0
-    """
+    """Chosen by the inner folds alone: of two columns one fits the inner folds, the other the judging fold; the first
+    is chosen, and pays for it: its error is 4, not 0"""
     outer, inner = np.repeat([0, 1, 2], 4), np.arange(12) % 2
     y = rng.standard_normal(12)
-    evidence = []
     for k in range(3):
         judged = outer == k
         X = np.column_stack([np.where(judged, y + 2, y), np.where(judged, y, y + 2)])
         e, s = nested(one_column, X, y, outer, inner, np.arange(2))
-        evidence += [
-            identical(float(s[k]), 0.0),
-            roundoff(e[k], 4.0, terms=4, scale=4 + float(np.abs(y).max()) ** 2),
-        ]
-    return all_of(*evidence)
+        yield identical(float(s[k]), 0.0)
+        yield roundoff(e[k], 4.0, terms=4, scale=4 + float(np.abs(y).max()) ** 2)
 
 
 @NESTED_CROSS_VALIDATION.claim(cost="slow")
 def the_least_of_many_is_too_good(nested, rng):
-    """Eight settings that all have the error 2, exactly (a column of noise to predict noise): nested
-    cross-validation says 2 on the mean of 120 data sets, the least of the eight cross-validated errors
-    less than 1.4
-    """
+    """Eight settings that all have the error 2, exactly (a column of noise to predict noise): nested cross-validation
+    says 2 on the mean of 120 data sets, the least of the eight cross-validated errors less than 1.4"""
     outer, inner, grid = np.arange(12) % 3, np.arange(12) // 3 % 2, np.arange(8)
     honest, least = [], []
     for _ in range(120):
         X, y = rng.standard_normal((12, 8)), rng.standard_normal(12)
         honest.append(nested(one_column, X, y, outer, inner, grid)[0].mean())
         least.append(model_selection(one_column, X, y, outer, grid)[0].mean(0).min())
-    return all_of(
-        statistical(honest, 2.0),
-        bound(
-            np.mean(least),
-            1.4,
-            "≤",
-            Text("less than any of their expectations, 2", "低于其中任何一个的期望 2"),
-        ),
-    )
+    yield statistical(honest, 2.0)
+    yield bound(np.mean(least), 1.4, "≤", Text("less than any of their expectations, 2", "低于其中任何一个的期望 2"))
 
 
 def procedure(X, y, folds, grid):
@@ -206,10 +168,8 @@ def procedure(X, y, folds, grid):
 
 @NESTED_CROSS_VALIDATION.claim(cost="slow")
 def pessimistic_for_all_rows(nested, rng):
-    r"""Unbiased for the procedure on $n(1-1/K)$ rows, pessimistic for n: ridge with a chosen penalty, 16
-    rows in 4 folds, 10 columns. The true errors, from 12 and from 16 rows, are
-    $\lVert\hat\theta-\theta\rVert^2+\sigma^2$
-    """
+    r"""Unbiased for the procedure on $n(1-1/K)$ rows, pessimistic for n: ridge with a chosen penalty, 16 rows in 4
+    folds, 10 columns. The true errors, from 12 and from 16 rows, are $\lVert\hat\theta-\theta\rVert^2+\sigma^2$"""
     n, p, outer = 16, 10, np.arange(16) % 4
     inner, grid, theta = np.arange(16) // 4 % 2, np.array([0.3, 3.0]), np.full(10, 0.7)
     gaps, gain = [], []
@@ -227,12 +187,8 @@ def pessimistic_for_all_rows(nested, rng):
         gaps.append(estimate - true)
         gain.append(true - 1 - ((procedure(X, y, inner, grid) - theta) ** 2).sum())
     gain = np.array(gain)
-    five = Text(
-        "five standard errors above 0: 16 rows teach more than 12", "比 0 高五个标准误：16 行比 12 行学得更多"
-    )
-    return all_of(
-        statistical(gaps, 0.0), bound(gain.mean(), 5 * gain.std(ddof=1) / np.sqrt(len(gain)), "≥", five)
-    )
+    five = Text("five standard errors above 0: 16 rows teach more than 12", "比 0 高五个标准误：16 行比 12 行学得更多")
+    return all_of(statistical(gaps, 0.0), bound(gain.mean(), 5 * gain.std(ddof=1) / np.sqrt(len(gain)), "≥", five))
 
 
 @NESTED_CROSS_VALIDATION.claim
@@ -250,21 +206,20 @@ def folds_have_no_order(nested, rng):
     # by itself every inner fold would choose its own column; together they choose the last, whatever their numbers
     off = np.column_stack([3.0 * (inner[:, None] != np.arange(4)), np.ones(24)])
     alike = [nested(one_column, y[:, None] + off, y, outer, i, np.arange(5))[1] for i in (inner, 3 - inner)]
-    return all_of(
-        invariance(e[names], errors, terms=60),
-        identical(s[names], chosen),
-        *[identical(c, np.full(3, 4)) for c in alike],
-    )
+    yield invariance(e[names], errors, terms=60)
+    yield identical(s[names], chosen)
+    for c in alike:
+        yield identical(c, np.full(3, 4))
 
 
-@NESTED_CROSS_VALIDATION.mutant(caught_by=["the-judge-does-not-choose", "the-least-of-many-is-too-good"])
+@NESTED_CROSS_VALIDATION.mutant(caught_by="the-judge-does-not-choose, the-least-of-many-is-too-good")
 def chosen_on_all_rows(fit, X, y, outer, inner, grid):
     """the setting is chosen once, on all rows"""
     E, s = model_selection(fit, X, y, outer, grid)
     return E[:, list(grid).index(s)], np.full(len(E), s)
 
 
-@NESTED_CROSS_VALIDATION.mutant(caught_by=["the-choice-pays", "the-least-of-many-is-too-good"])
+@NESTED_CROSS_VALIDATION.mutant(caught_by="the-choice-pays, the-least-of-many-is-too-good")
 def judge_chooses(fit, X, y, outer, inner, grid):
     """each outer fold chooses the setting that suits it"""
     E, _ = model_selection(fit, X, y, outer, grid)
@@ -272,7 +227,7 @@ def judge_chooses(fit, X, y, outer, inner, grid):
 
 
 @NESTED_CROSS_VALIDATION.mutant(
-    caught_by=["one-setting-is-plain-cross-validation", "pessimistic-for-all-rows", "equals-definition"]
+    caught_by="one-setting-is-plain-cross-validation, pessimistic-for-all-rows, equals-definition"
 )
 def refitted_on_all_rows(fit, X, y, outer, inner, grid):
     """the chosen setting is fitted again on all rows, and then judged"""
@@ -281,7 +236,7 @@ def refitted_on_all_rows(fit, X, y, outer, inner, grid):
     return np.array(errors), chosen
 
 
-@NESTED_CROSS_VALIDATION.mutant(caught_by=["folds-have-no-order", "equals-definition"])
+@NESTED_CROSS_VALIDATION.mutant(caught_by="folds-have-no-order, equals-definition")
 def one_inner_fold(fit, X, y, outer, inner, grid):
     """only the inner fold numbered 0 chooses"""
     errors, chosen = [], []
@@ -314,25 +269,13 @@ def figure(settings, n):
         nested.append(np.mean(kept))
     fig, ax = canvas(width=6.2, height=3.4)
     bins = np.linspace(0, 4.5, 46)
-    for values, colour, name in (
-        (plain, COLOURS[1], "least cross-validated error"),
-        (nested, COLOURS[0], "nested"),
-    ):
-        ax.hist(
-            values,
-            bins=bins,
-            color=colour,
-            alpha=0.5,
-            density=True,
-            label=f"{name}: mean {np.mean(values):.2f}",
-        )
+    for values, colour, name in ((plain, COLOURS[1], "least cross-validated error"), (nested, COLOURS[0], "nested")):
+        ax.hist(values, bins=bins, color=colour, alpha=0.5, density=True, label=f"{name}: mean {np.mean(values):.2f}")
     ax.axvline(2, color="k", ls="--", label="true error of every setting")
     ax.set(xlabel="estimated error", title=f"{settings} settings, {n} rows, 400 data sets")
     ax.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"{settings} settings whose true error is 2: the least cross-validated error is {np.mean(plain):.2f} on the mean of 400 data sets of {n} rows, nested cross-validation gives {np.mean(nested):.2f}.",
-            f"{settings} 个真实误差均为 2 的设置：在 400 个 {n} 行的数据集上平均，最小的交叉验证误差为 {np.mean(plain):.2f}，嵌套交叉验证给出 {np.mean(nested):.2f}。",
-        ),
+    words = Text(
+        f"{settings} settings whose true error is 2: the least cross-validated error is {np.mean(plain):.2f} on the mean of 400 data sets of {n} rows, nested cross-validation gives {np.mean(nested):.2f}.",
+        f"{settings} 个真实误差均为 2 的设置：在 400 个 {n} 行的数据集上平均，最小的交叉验证误差为 {np.mean(plain):.2f}，嵌套交叉验证给出 {np.mean(nested):.2f}。",
     )
+    return Drawing(fig, words)

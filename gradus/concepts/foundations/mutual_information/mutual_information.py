@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -10,9 +10,9 @@ MUTUAL_INFORMATION = Concept(
     key="mutual-information",
     kind="definition",
     title="Mutual information",
-    summary="By how much knowing one variable shortens the mean answer about the other: the divergence of "
-    "their joint distribution from the product of the marginals. It is 0 exactly when they are independent, "
-    "and it sees every dependence, where correlation sees straight lines.",
+    summary="By how much knowing one variable shortens the mean answer about the other: the divergence of their "
+    "joint distribution from the product of the marginals. It is 0 exactly when they are independent, and it sees "
+    "every dependence, where correlation sees straight lines.",
     formulas=(
         r"I(X;Y)=\sum_{i=1}^{k}\sum_{j=1}^{m}p_{ij}\log_b\frac{p_{ij}}{p_{i\cdot}\,p_{\cdot j}}=H(X)-H(X\mid Y)=H(X)+H(Y)-H(X,Y)",
         r"I(X;X)=H(X),\qquad I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z),\qquad X\to Y\to Z:\ I(X;Z)\le I(X;Y)",
@@ -21,12 +21,7 @@ MUTUAL_INFORMATION = Concept(
     symbols=(
         Symbol("p_{ij}", "p", "... k m", "joint probabilities of $X=i$ and $Y=j$", "simplex"),
         Symbol(
-            "b",
-            "base",
-            "",
-            "base of the logarithm, one for all terms: e gives nats, 2 bits",
-            "positive",
-            "nat or bit",
+            "b", "base", "", "base of the logarithm, one for all terms: e gives nats, 2 bits", "positive", "nat or bit"
         ),
         Symbol(r"p_{i\cdot},\,p_{\cdot j}", "", "", "marginal distributions: sums over the other variable"),
         Symbol("H", "", "", "entropy, in the same unit", unit="nat or bit"),
@@ -38,26 +33,18 @@ MUTUAL_INFORMATION = Concept(
     year=1948,
     people=("Claude Shannon", "Robert Fano"),
     implementations=(Implementation("gradus.foundations.mutual_information:mutual_information", "torch"),),
-    readings=(
-        Reading("shannon1948mathematical", "§12"),
-        Reading("cover2006elements", "§2.3–2.8"),
-        Reading("murphy2022probabilistic", "§6.3"),
-    ),
+    readings="shannon1948mathematical §12; cover2006elements §2.3–2.8; murphy2022probabilistic §6.3",
     deviations=(
         "`sklearn.metrics.mutual_info_score` takes labels or one table of counts and gives nats.",
-        ("Computed as H(X) + H(Y) − H(X, Y) it loses its digits where the variables are nearly independent."),
+        "Computed as H(X) + H(Y) − H(X, Y) it loses its digits where the variables are nearly independent.",
     ),
     proof=Proof(
-        r"Of the data-processing inequality. For $X\to Y\to Z$ expand $I(X;Y,Z)$ by the chain rule in "
-        r"both orders: $I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$. Given Y, Z says nothing about X: "
-        r"$I(X;Z\mid Y)=0$. And $I(X;Y\mid Z)\ge0$, a mean of divergences. So $I(X;Z)\le I(X;Y)$."
+        r"Of the data-processing inequality. For $X\to Y\to Z$ expand $I(X;Y,Z)$ by the chain rule in both orders: "
+        r"$I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$. Given Y, Z says nothing about X: $I(X;Z\mid Y)=0$. And "
+        r"$I(X;Y\mid Z)\ge0$, a mean of divergences. So $I(X;Z)\le I(X;Y)$."
     ),
-    unverified=(
-        (
-            "A continuous variable has infinite information about itself, and about every function of it "
-            "that is continuous too: only noise makes it finite."
-        ),
-    ),
+    unverified="A continuous variable has infinite information about itself, and about every function of it that is "
+    "continuous too: only noise makes it finite.",
 )
 
 
@@ -112,12 +99,10 @@ def itself_gives_the_entropy(mutual_information, rng):
 @MUTUAL_INFORMATION.claim
 def entropies_less_the_joint_one(mutual_information, rng):
     """$I=H(X)+H(Y)-H(X,Y)$, with SciPy's entropies, in nats and in bits"""
-    evidence = []
     for b in (np.e, 2.0):
         p = joints(rng, 4, 6)
         want = entropy(p.sum(1), b) + entropy(p.sum(0), b) - entropy(p, b)
-        evidence.append(roundoff(mutual_information(p, base=b), want, terms=24, scale=np.log(24)))
-    return all_of(*evidence)
+        yield roundoff(mutual_information(p, base=b), want, terms=24, scale=np.log(24))
 
 
 @MUTUAL_INFORMATION.claim
@@ -133,66 +118,49 @@ def equals_scikit_learn(mutual_information, rng):
 @MUTUAL_INFORMATION.claim
 def chain_rule(mutual_information, rng):
     r"""Chain rule: $I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z)$"""
-    evidence = []
     for b in (np.e, 2.0):
         p = rng.dirichlet(np.full(60, 0.5)).reshape(3, 4, 5)
         z = p.sum((0, 1))
         given = z @ mutual_information(np.moveaxis(p / z, -1, 0), base=b)
         whole = mutual_information(p.reshape(3, 20), base=b)
-        evidence.append(
-            roundoff(
-                whole,
-                mutual_information(p.sum(1), base=b) + given,
-                terms=60,
-                scale=np.log(60),
-            )
-        )
-    return all_of(*evidence)
+        yield roundoff(whole, mutual_information(p.sum(1), base=b) + given, terms=60, scale=np.log(60))
 
 
 @MUTUAL_INFORMATION.claim
 def processing_adds_nothing(mutual_information, rng):
-    """Data-processing inequality: whatever is done to Y, with noise or without, adds nothing about X;
-    renaming its outcomes loses nothing
-    """
+    """Data-processing inequality: whatever is done to Y, with noise or without, adds nothing about X; renaming its
+    outcomes loses nothing"""
     p = joints(rng, 200, 4, 5)
     channel = rng.dirichlet(np.full(3, 0.4), size=(200, 5))  # of Z given Y
     before, after = mutual_information(p), mutual_information(p @ channel)
     merged = mutual_information(np.stack([p[..., :2].sum(-1), p[..., 2:].sum(-1)], -1))
     rounding = Text("0, and rounding", "0，以及舍入")
     slack = 64 * EPSILON * np.log(20)
-    return all_of(
-        bound((after - before).max(), slack, "≤", rounding),
-        bound((merged - before).max(), slack, "≤", rounding),
-        roundoff(mutual_information(p[..., rng.permutation(5)]), before, terms=20),
-        bound(np.median(after / before), 0.9, "≤", Text("most channels do lose", "多数信道确有损失")),
-    )
+    yield bound((after - before).max(), slack, "≤", rounding)
+    yield bound((merged - before).max(), slack, "≤", rounding)
+    yield roundoff(mutual_information(p[..., rng.permutation(5)]), before, terms=20)
+    yield bound(np.median(after / before), 0.9, "≤", Text("most channels do lose", "多数信道确有损失"))
 
 
 @MUTUAL_INFORMATION.claim
 def zero_only_for_independence(mutual_information, rng):
-    """0 exactly for independent variables, at least 0 for all, at most the smaller entropy; and
-    $I(X;Y)=I(Y;X)$
-    """
+    """0 exactly for independent variables, at least 0 for all, at most the smaller entropy; and $I(X;Y)=I(Y;X)$"""
     p = joints(rng, 200, 3, 6)
     independent = p.sum(-1, keepdims=True) * p.sum(-2, keepdims=True)
     own, other = mutual_information(p), mutual_information(np.swapaxes(p, -1, -2))
     rows = mutual_information(p.sum(-1)[:, :, None] * np.eye(3))  # H(X), as I(X;X)
     # Pinsker: D ≥ ½‖p − q‖₁², so what is not independent is above 0.
     pinsker = 0.5 * np.abs(p - independent).sum((-2, -1)) ** 2
-    return all_of(
-        roundoff(mutual_information(independent), np.zeros(200), terms=18, scale=1.0),
-        bound((own - pinsker).min(), -64 * EPSILON, "≥", Text("Pinsker's inequality", "Pinsker 不等式")),
-        bound((own - rows).max(), 64 * EPSILON, "≤", Text("H(X)", "H(X)")),
-        roundoff(other, own, terms=18),
-    )
+    yield roundoff(mutual_information(independent), np.zeros(200), terms=18, scale=1.0)
+    yield bound((own - pinsker).min(), -64 * EPSILON, "≥", Text("Pinsker's inequality", "Pinsker 不等式"))
+    yield bound((own - rows).max(), 64 * EPSILON, "≤", Text("H(X)", "H(X)"))
+    yield roundoff(other, own, terms=18)
 
 
 @MUTUAL_INFORMATION.claim
 def normal_variables(mutual_information, rng):
     r"""Normal variables: $-\frac12\log(1-\rho^2)$, from sums over a grid, for ρ from 0 to 0.9"""
     step, t = 0.25, np.arange(-8.5, 8.6, 0.25)
-    evidence = []
     for rho in (0.0, -0.3, 0.6, 0.9):
         x, y = t[:, None], t[None, :]
         p = np.exp(-(x**2 - 2 * rho * x * y + y**2) / (2 * (1 - rho**2)))
@@ -201,10 +169,7 @@ def normal_variables(mutual_information, rng):
         tails = 8 * 8.5**2 * np.exp(-(8.5**2) / 2)
         why = Text("aliasing of the grid, tails beyond 8.5, rounding", "网格混叠、8.5 以外的尾部与舍入")
         tolerance = aliasing + tails + 64 * EPSILON
-        evidence.append(
-            near(mutual_information(p / p.sum()), -0.5 * np.log(1 - rho**2), tolerance, why, "roundoff")
-        )
-    return all_of(*evidence)
+        yield near(mutual_information(p / p.sum()), -0.5 * np.log(1 - rho**2), tolerance, why, "roundoff")
 
 
 def correlation(p, x, y):
@@ -216,57 +181,39 @@ def correlation(p, x, y):
 
 @MUTUAL_INFORMATION.claim
 def sees_the_square(mutual_information, rng):
-    r"""$Y=X^2$ with X even on $-m,\dots,m$: correlation 0, and yet $I=H(Y)$: 1.522 bits for m = 2, all
-    that Y has
-    """
-    evidence = []
+    r"""$Y=X^2$ with X even on $-m,\dots,m$: correlation 0, and yet $I=H(Y)$: 1.522 bits for m = 2, all that Y has"""
     for m in (1, 2, 10):
         x = np.arange(-m, m + 1)
         y = np.arange(m + 1) ** 2
         p = (x[:, None] ** 2 == y) / len(x)
         n = 2 * m + 1
         want = np.log2(n) - 2 * m / n  # one outcome of mass 1/n, m of mass 2/n
-        evidence += [
-            roundoff(correlation(p, x, y), 0.0, scale=1.0),
-            roundoff(mutual_information(p, base=2.0), want, terms=n),
-        ]
-    return all_of(*evidence)
+        yield roundoff(correlation(p, x, y), 0.0, scale=1.0)
+        yield roundoff(mutual_information(p, base=2.0), want, terms=n)
 
 
 @MUTUAL_INFORMATION.claim
 def noisy_channels(mutual_information, rng):
-    r"""A bit that is flipped with probability ε keeps $1-h(\varepsilon)$ bits, one that is erased
-    $1-\varepsilon$
-    """
-    evidence = []
+    r"""A bit that is flipped with probability ε keeps $1-h(\varepsilon)$ bits, one that is erased $1-\varepsilon$"""
     for e in (0.0, 0.11, 0.5, rng.uniform(0.1, 0.9)):
         flipped = np.array([[1 - e, e], [e, 1 - e]]) / 2
         erased = np.array([[1 - e, 0.0, e], [0.0, 1 - e, e]]) / 2
-        evidence += [
-            roundoff(mutual_information(flipped, base=2.0), 1 - entropy([e, 1 - e], 2.0), terms=4, scale=1.0),
-            roundoff(mutual_information(erased, base=2.0), 1 - e, terms=6, scale=1.0),
-        ]
-    return all_of(*evidence)
+        yield roundoff(mutual_information(flipped, base=2.0), 1 - entropy([e, 1 - e], 2.0), terms=4, scale=1.0)
+        yield roundoff(mutual_information(erased, base=2.0), 1 - e, terms=6, scale=1.0)
 
 
 @MUTUAL_INFORMATION.claim
 def frequencies_overstate(mutual_information, rng):
-    """Frequencies in place of probabilities overstate it: for independent variables by $(k-1)(m-1)/2n$
-    nats on average
-    """
+    """Frequencies in place of probabilities overstate it: for independent variables by $(k-1)(m-1)/2n$ nats on
+    average"""
     n, p = 5000, np.outer([0.2, 0.3, 0.5], [0.25, 0.25, 0.2, 0.3])
     counts = rng.multinomial(n, p.ravel(), size=2000).reshape(-1, 3, 4)
     return statistical(2 * n * mutual_information(counts / n), 2 * 3)
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=[
-        "itself-gives-the-entropy",
-        "entropies-less-the-joint-one",
-        "chain-rule",
-        "zero-only-for-independence",
-        "equals-scikit-learn",
-    ]
+    caught_by="itself-gives-the-entropy, entropies-less-the-joint-one, chain-rule, zero-only-for-independence, "
+    "equals-scikit-learn"
 )
 def bits_mixed_with_nats(p, base=np.e):
     r"""bits mixed with nats: marginal entropies in $\log_2$, the joint one in ln"""
@@ -277,12 +224,7 @@ def bits_mixed_with_nats(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=[
-        "itself-gives-the-entropy",
-        "sees-the-square",
-        "noisy-channels",
-        "entropies-less-the-joint-one",
-    ]
+    caught_by="itself-gives-the-entropy, sees-the-square, noisy-channels, entropies-less-the-joint-one"
 )
 def nats_sold_as_bits(p, base=np.e):
     """nats sold as bits"""
@@ -290,12 +232,7 @@ def nats_sold_as_bits(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=[
-        "sees-the-square",
-        "processing-adds-nothing",
-        "zero-only-for-independence",
-        "equals-scikit-learn",
-    ]
+    caught_by="sees-the-square, processing-adds-nothing, zero-only-for-independence, equals-scikit-learn"
 )
 def correlation_for_dependence(p, base=np.e):
     r"""the correlation, taken for the dependence: $-\frac12\log(1-\rho^2)$ of the outcomes' numbers"""
@@ -309,13 +246,7 @@ def correlation_for_dependence(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=[
-        "normal-variables",
-        "chain-rule",
-        "itself-gives-the-entropy",
-        "equals-scikit-learn",
-        "noisy-channels",
-    ]
+    caught_by="normal-variables, chain-rule, itself-gives-the-entropy, equals-scikit-learn, noisy-channels"
 )
 def product_from_joint(p, base=np.e):
     """the divergence is taken the other way round, of the product from the joint distribution"""
@@ -325,12 +256,7 @@ def product_from_joint(p, base=np.e):
 
 
 @MUTUAL_INFORMATION.mutant(
-    caught_by=[
-        "itself-gives-the-entropy",
-        "zero-only-for-independence",
-        "processing-adds-nothing",
-        "frequencies-overstate",
-    ]
+    caught_by="itself-gives-the-entropy, zero-only-for-independence, processing-adds-nothing, frequencies-overstate"
 )
 def conditional_entropy(p, base=np.e):
     r"""the conditional entropy $H(X\mid Y)$"""
@@ -339,9 +265,7 @@ def conditional_entropy(p, base=np.e):
     return h - mutual_information(p, base)
 
 
-@MUTUAL_INFORMATION.mutant(
-    caught_by=["chain-rule", "normal-variables", "entropies-less-the-joint-one", "equals-scikit-learn"]
-)
+@MUTUAL_INFORMATION.mutant(caught_by="chain-rule, normal-variables, entropies-less-the-joint-one, equals-scikit-learn")
 def normalised(p, base=np.e):
     """divided by the smaller entropy, as normalised scores are"""
     h = lambda q: -(q * np.log(np.where(q == 0, 1, q))).sum(-1)
@@ -351,20 +275,20 @@ def normalised(p, base=np.e):
 
 MUTUAL_INFORMATION.erratum(
     "E53",
-    common=r"$H(X)=-\sum p\log_2p$ for the entropy, and $I(X;Y)=\sum p\log\frac{p(x,y)}{p(x)p(y)}$ with "
-    "the natural logarithm beside it",
-    why="Two units in one text: for the two sides $X=Y$ of a fair coin H = 1 and I = 0.693, so "
-    r"$I(X;X)\ne H(X)$, and $I=H(X)-H(X\mid Y)$ fails.",
+    common=r"$H(X)=-\sum p\log_2p$ for the entropy, and $I(X;Y)=\sum p\log\frac{p(x,y)}{p(x)p(y)}$ with the natural "
+    "logarithm beside it",
+    why=r"Two units in one text: for the two sides $X=Y$ of a fair coin H = 1 and I = 0.693, so $I(X;X)\ne H(X)$, and "
+    r"$I=H(X)-H(X\mid Y)$ fails.",
     right="one base in all formulas: 1 bit and 1 bit, or 0.693 nat and 0.693 nat",
-    claims=("itself-gives-the-entropy", "entropies-less-the-joint-one"),
+    claims="itself-gives-the-entropy, entropies-less-the-joint-one",
 )
 MUTUAL_INFORMATION.erratum(
     "E54",
     common="Mutual information measures the correlation of two random variables",
-    why="Correlation is one kind of dependence, the linear kind. For $Y=X^2$ and X uniform on −2…2 the "
-    r"correlation is exactly 0, while $I=\log_25-\frac45=1.522$ bits, the whole entropy of Y.",
+    why="Correlation is one kind of dependence, the linear kind. For $Y=X^2$ and X uniform on −2…2 the correlation "
+    r"is exactly 0, while $I=\log_25-\frac45=1.522$ bits, the whole entropy of Y.",
     right="it measures their dependence, of whatever form; it is 0 only for independent variables",
-    claims=("sees-the-square", "zero-only-for-independence"),
+    claims="sees-the-square, zero-only-for-independence",
 )
 
 
@@ -388,9 +312,7 @@ def figure(bend, noise):
     bends = np.linspace(0, 1, 21)
     distributions = [bent(b, noise) for b in bends]
     truth = [float(mutual_information(distribution, 2.0)) for _, _, distribution in distributions]
-    linear = [
-        -0.5 * np.log2(1 - correlation(distribution, xs, ys) ** 2) for xs, ys, distribution in distributions
-    ]
+    linear = [-0.5 * np.log2(1 - correlation(distribution, xs, ys) ** 2) for xs, ys, distribution in distributions]
     right.plot(bends, truth, label="I(X;Y)")
     right.plot(bends, linear, "--", label=r"$-\frac{1}{2}\log_2(1-\rho^2)$")
     rho, i = round(correlation(p, x, y), 9) + 0.0, float(mutual_information(p, 2.0))  # no −0.00
@@ -398,12 +320,10 @@ def figure(bend, noise):
     right.plot(bend, -0.5 * np.log2(1 - rho**2), "o", color=COLOURS[1])
     right.set(xlabel="bend", ylabel="bits", title=f"ρ = {rho:.2f}, I = {i:.2f} bits", ylim=(0, None))
     right.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"A line bent into a parabola, with noise of deviation {noise:.2f}: at a bend of {bend:.2f} the correlation is {rho:.2f}, from which a normal distribution "
-            f"would have {0.5 * np.log2(1 / (1 - rho**2)):.2f} bits; the mutual information is {i:.2f} bits.",
-            f"直线弯成抛物线，噪声标准差 {noise:.2f}：弯曲为 {bend:.2f} 时相关系数为 {rho:.2f}，若按正态分布推算只有 "
-            f"{0.5 * np.log2(1 / (1 - rho**2)):.2f} 比特；互信息为 {i:.2f} 比特。",
-        ),
+    words = Text(
+        f"A line bent into a parabola, with noise of deviation {noise:.2f}: at a bend of {bend:.2f} the correlation is {rho:.2f}, from which a normal distribution "
+        f"would have {0.5 * np.log2(1 / (1 - rho**2)):.2f} bits; the mutual information is {i:.2f} bits.",
+        f"直线弯成抛物线，噪声标准差 {noise:.2f}：弯曲为 {bend:.2f} 时相关系数为 {rho:.2f}，若按正态分布推算只有 "
+        f"{0.5 * np.log2(1 / (1 - rho**2)):.2f} 比特；互信息为 {i:.2f} 比特。",
     )
+    return Drawing(fig, words)

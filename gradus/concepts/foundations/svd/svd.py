@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Reading, Slider, Symbol, Text
-from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
+from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -24,9 +24,9 @@ SVD = Concept(
     key="svd",
     kind="theorem",
     title="Singular value decomposition",
-    summary=r"Every matrix maps some orthonormal basis to orthogonal vectors: $Av_i=\sigma_iu_i$. The "
-    r"singular values $\sigma_i$ give norm, rank, condition number and the pseudo-inverse; keeping "
-    "the k largest gives the nearest matrix of rank k.",
+    summary=r"Every matrix maps some orthonormal basis to orthogonal vectors: $Av_i=\sigma_iu_i$. The singular values "
+    r"$\sigma_i$ give norm, rank, condition number and the pseudo-inverse; keeping the k largest gives the nearest "
+    "matrix of rank k.",
     formulas=(
         r"A=U\Sigma V^{\mathsf T}=\sum_{i=1}^{r}\sigma_iu_iv_i^{\mathsf T},\qquad U^{\mathsf T}U=V^{\mathsf T}V=I,\qquad \sigma_1\ge\dots\ge\sigma_r\ge0,\quad r=\min(m,n)",
         r"\lVert A\rVert_2=\sigma_1,\qquad \lVert A\rVert_F=\sqrt{\textstyle\sum_i\sigma_i^2},\qquad A^{+}=\sum_{\sigma_i>0}\frac{v_iu_i^{\mathsf T}}{\sigma_i}",
@@ -50,33 +50,23 @@ SVD = Concept(
     year=1873,
     people=("Eugenio Beltrami", "Camille Jordan", "Carl Eckart", "Gale Young", "Gene Golub"),
     implementations=(Implementation("torch.linalg:svd", "torch", _torch),),
-    readings=(
-        Reading("trefethen1997numerical", "lectures 4–5, 31"),
-        Reading("golub2013matrix", "§2.4, 8.6"),
-        Reading("stewart1993early"),
-        Reading("hestenes1958inversion"),
-    ),
+    readings="trefethen1997numerical lectures 4–5, 31; golub2013matrix §2.4, 8.6; stewart1993early; "
+    "hestenes1958inversion",
     deviations=(
-        (
-            "The signs of each pair $(u_i,v_i)$ are free, and for equal singular values any rotation "
-            "within their space; here the largest entry of $u_i$ is positive. NumPy, SciPy and PyTorch "
-            r"return $V^{\mathsf T}$, MATLAB V; they return the full square U and V unless told otherwise."
-        ),
-        (
-            r"The gradient divides by $\sigma_i^2-\sigma_j^2$: it does not exist where singular values are "
-            "equal."
-        ),
+        "The signs of each pair $(u_i,v_i)$ are free, and for equal singular values any rotation within their space; "
+        r"here the largest entry of $u_i$ is positive. NumPy, SciPy and PyTorch return $V^{\mathsf T}$, MATLAB V; "
+        "they return the full square U and V unless told otherwise.",
+        r"The gradient divides by $\sigma_i^2-\sigma_j^2$: it does not exist where singular values are equal.",
     ),
     proof=Proof(
-        r"Existence: let $v_1$ maximise $\lVert Av\rVert$ over unit vectors, "
-        r"$\sigma_1=\lVert Av_1\rVert$ and $u_1=Av_1/\sigma_1$. For a unit $w\perp v_1$ the function "
-        r"$\lVert A(\cos t\,v_1+\sin t\,w)\rVert^2$ is greatest at $t=0$, so its derivative "
-        r"$2\langle Av_1,Aw\rangle$ is 0: A maps what is orthogonal to $v_1$ into what is orthogonal to "
-        r"$u_1$. Go on there. Eckart–Young in the spectral norm: if $\operatorname{rank}B\le k$, the "
-        r"kernel of B meets the span of $v_1,\dots,v_{k+1}$ in some unit vector w, and "
-        r"$\lVert A-B\rVert_2\ge\lVert(A-B)w\rVert=\lVert Aw\rVert\ge\sigma_{k+1}$. Frobenius: the same "
-        r"argument gives $\sigma_{i}(A-B)\ge\sigma_{i+k}(A)$ (apply it to $A-B-C$ with C the best "
-        "approximation of $A-B$ of rank $i-1$, so that $B+C$ has rank at most $k+i-1$); square and add."
+        r"Existence: let $v_1$ maximise $\lVert Av\rVert$ over unit vectors, $\sigma_1=\lVert Av_1\rVert$ and "
+        r"$u_1=Av_1/\sigma_1$. For a unit $w\perp v_1$ the function $\lVert A(\cos t\,v_1+\sin t\,w)\rVert^2$ is "
+        r"greatest at $t=0$, so its derivative $2\langle Av_1,Aw\rangle$ is 0: A maps what is orthogonal to $v_1$ "
+        "into what is orthogonal to $u_1$. Go on there. Eckart–Young in the spectral norm: if "
+        r"$\operatorname{rank}B\le k$, the kernel of B meets the span of $v_1,\dots,v_{k+1}$ in some unit vector w, "
+        r"and $\lVert A-B\rVert_2\ge\lVert(A-B)w\rVert=\lVert Aw\rVert\ge\sigma_{k+1}$. Frobenius: the same argument "
+        r"gives $\sigma_{i}(A-B)\ge\sigma_{i+k}(A)$ (apply it to $A-B-C$ with C the best approximation of $A-B$ of "
+        "rank $i-1$, so that $B+C$ has rank at most $k+i-1$); square and add."
     ),
     canonical=one_sign,
 )
@@ -133,87 +123,70 @@ def invalid(rng):
 
 @SVD.claim
 def factors_are_orthonormal(svd, rng):
-    r"""$U^{\mathsf T}U=V^{\mathsf T}V=I$, also for a matrix of rank 2, of rank 0, and with equal singular
-    values
-    """
+    r"""$U^{\mathsf T}U=V^{\mathsf T}V=I$, also for a matrix of rank 2, of rank 0, and with equal singular values"""
     low = rng.standard_normal((9, 2)) @ rng.standard_normal((2, 6))
-    evidence = []
     for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, np.zeros((4, 3)), np.eye(5)):
         U, _, Vt = svd(A)
         r = min(A.shape)
-        evidence += [roundoff(M, np.eye(r), terms=12) for M in (U.T @ U, Vt @ Vt.T)]
-    return all_of(*evidence)
+        for M in (U.T @ U, Vt @ Vt.T):
+            yield roundoff(M, np.eye(r), terms=12)
 
 
 @SVD.claim
 def product_is_the_matrix(svd, rng):
     r"""$A=U\Sigma V^{\mathsf T}$ with $\sigma_1\ge\dots\ge\sigma_r\ge0$"""
     low = rng.standard_normal((9, 2)) @ rng.standard_normal((2, 6))
-    evidence = []
     for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, 1e6 * np.eye(4)):
         U, s, Vt = svd(A)
-        evidence.append(roundoff(U * s @ Vt, A, terms=12, scale=float(np.linalg.norm(A))))
+        yield roundoff(U * s @ Vt, A, terms=12, scale=float(np.linalg.norm(A)))
         why = Text("descending, none below 0", "从大到小，均非负")
-        evidence.append(bound(np.append(s, 0.0).min() + min(0.0, (-np.diff(s)).min()), 0.0, "≥", why))
-    return all_of(*evidence)
+        yield bound(np.append(s, 0.0).min() + min(0.0, (-np.diff(s)).min()), 0.0, "≥", why)
 
 
 @SVD.claim
 def squares_are_eigenvalues(svd, rng):
-    r"""$\sigma_i^2$ are the eigenvalues of $A^{\mathsf T}A$; a matrix made with known singular values
-    gives them back
-    """
+    r"""$\sigma_i^2$ are the eigenvalues of $A^{\mathsf T}A$; a matrix made with known singular values gives them
+    back"""
     A, want = rng.standard_normal((9, 5)), np.array([7.0, 3.0, 3.0, 0.5, 0.01])
     s = svd(A)[1]
-    return all_of(
-        roundoff(s**2, np.linalg.eigvalsh(A.T @ A)[::-1], terms=9, scale=float(s[0] ** 2)),
-        roundoff(svd(with_singular_values(rng, 8, 6, want))[1], np.append(want, 0.0), terms=8),
-    )
+    yield roundoff(s**2, np.linalg.eigvalsh(A.T @ A)[::-1], terms=9, scale=float(s[0] ** 2))
+    yield roundoff(svd(with_singular_values(rng, 8, 6, want))[1], np.append(want, 0.0), terms=8)
 
 
 @SVD.claim
 def small_singular_values_survive(svd, rng):
-    r"""Small singular values survive beside large ones: 1e-10 beside 1 is found to six digits, which
-    $A^{\mathsf T}A$ cannot hold
-    """
+    r"""Small singular values survive beside large ones: 1e-10 beside 1 is found to six digits, which $A^{\mathsf T}A$
+    cannot hold"""
     want = np.array([1.0, 1e-3, 1e-10])
     return roundoff(svd(with_singular_values(rng, 10, 3, want))[1], want, terms=10)
 
 
 @SVD.claim
 def no_perturbation_does_better(svd, rng):
-    r"""Eckart–Young: $\lVert A-A_k\rVert_2=\sigma_{k+1}$, $\lVert A-A_k\rVert_F$ is the tail, and no
-    matrix of rank k near $A_k$ does better, down the gradient or anywhere
-    """
-    spectrum, evidence = 1 / np.arange(1.0, 9.0), []
+    r"""Eckart–Young: $\lVert A-A_k\rVert_2=\sigma_{k+1}$, $\lVert A-A_k\rVert_F$ is the tail, and no matrix of rank k
+    near $A_k$ does better, down the gradient or anywhere"""
+    spectrum = 1 / np.arange(1.0, 9.0)
     A = with_singular_values(rng, 10, 8, spectrum)
     U, s, Vt = svd(A)
     for k in (1, 3, 6):
         left, right = U[:, :k] * s[:k], Vt[:k]
         tail = float(np.sqrt((spectrum[k:] ** 2).sum()))
         error = A - left @ right
-        evidence += [
-            roundoff(np.linalg.norm(error, 2), spectrum[k], terms=10, scale=1.0),
-            roundoff(np.linalg.norm(error), tail, terms=10, scale=1.0),
-        ]
+        yield roundoff(np.linalg.norm(error, 2), spectrum[k], terms=10, scale=1.0)
+        yield roundoff(np.linalg.norm(error), tail, terms=10, scale=1.0)
         ways = [(error @ right.T, left.T @ error)]  # the negative gradient in both factors: 0 at an optimum
         ways += [(rng.standard_normal((10, k)), rng.standard_normal((k, 8))) for _ in range(15)]
         for size in (0.3, 1e-3):
             near_by = [A - (left + size * X) @ (right + size * Y) for X, Y in ways]
             why = Text("the optimum, less rounding", "最优值，减去舍入")
-            evidence += [
-                bound(min(np.linalg.norm(E) for E in near_by), tail - 40 * EPSILON, "≥", why),
-                bound(min(np.linalg.norm(E, 2) for E in near_by), spectrum[k] - 40 * EPSILON, "≥", why),
-            ]
-    return all_of(*evidence)
+            yield bound(min(np.linalg.norm(E) for E in near_by), tail - 40 * EPSILON, "≥", why)
+            yield bound(min(np.linalg.norm(E, 2) for E in near_by), spectrum[k] - 40 * EPSILON, "≥", why)
 
 
 @SVD.claim
 def alternating_least_squares_ends_there(svd, rng):
-    """Alternating least squares, which knows nothing of singular values, ends at the same tail from every
-    start
-    """
-    A, k, evidence = with_singular_values(rng, 9, 7, 2.0 ** -np.arange(7.0)), 2, []
+    """Alternating least squares, which knows nothing of singular values, ends at the same tail from every start"""
+    A, k = with_singular_values(rng, 9, 7, 2.0 ** -np.arange(7.0)), 2
     s = svd(A)[1]
     tail = float(np.sqrt((s[k:] ** 2).sum()))
     for _ in range(3):
@@ -221,15 +194,13 @@ def alternating_least_squares_ends_there(svd, rng):
         for _ in range(60):  # the error falls by (σ₃/σ₂)⁴ = 1/16 a round
             X = np.linalg.lstsq(Y.T, A.T, rcond=None)[0].T
             Y = np.linalg.lstsq(X, A, rcond=None)[0]
-        evidence.append(roundoff(np.linalg.norm(A - X @ Y), tail, terms=9, scale=1.0))
-    return all_of(*evidence)
+        yield roundoff(np.linalg.norm(A - X @ Y), tail, terms=9, scale=1.0)
 
 
 @SVD.claim
 def perturbation_bound(svd, rng):
-    r"""Weyl: a perturbation E moves no singular value by more than $\lVert E\rVert_2$, and
-    $E=u_iv_i^{\mathsf T}$ moves the i-th by exactly 1
-    """
+    r"""Weyl: a perturbation E moves no singular value by more than $\lVert E\rVert_2$, and $E=u_iv_i^{\mathsf T}$
+    moves the i-th by exactly 1"""
     A = with_singular_values(rng, 8, 6, np.array([9.0, 7.0, 5.0, 3.0, 1.5, 0.1]))
     U, s, Vt = svd(A)
     moved = []
@@ -237,56 +208,44 @@ def perturbation_bound(svd, rng):
         E = size * rng.standard_normal((8, 6))
         moved.append(np.abs(svd(A + E)[1] - s).max() / np.linalg.norm(E, 2))
     sharp = svd(A + np.outer(U[:, 1], Vt[1]))[1][1] - s[1]
-    return all_of(
-        bound(
-            max(moved),
-            1 + 1e-8,
-            "≤",
-            Text("1, and rounding beside E of size 1e-6", "1，以及相对于大小为 1e-6 的 E 的舍入"),
-        ),
-        roundoff(sharp, 1.0, terms=8, scale=9.0),
+    yield bound(
+        max(moved), 1 + 1e-8, "≤", Text("1, and rounding beside E of size 1e-6", "1，以及相对于大小为 1e-6 的 E 的舍入")
     )
+    yield roundoff(sharp, 1.0, terms=8, scale=9.0)
 
 
 @SVD.claim
 def pseudo_inverse(svd, rng):
-    r"""$A^+=V\Sigma^{-1}U^{\mathsf T}$ satisfies Penrose's four equations and gives the least-squares
-    solution of least norm, at deficient rank
-    """
+    r"""$A^+=V\Sigma^{-1}U^{\mathsf T}$ satisfies Penrose's four equations and gives the least-squares solution of
+    least norm, at deficient rank"""
     A, b = with_singular_values(rng, 7, 5, np.array([3.0, 2.0, 0.5])), rng.standard_normal(7)
     U, s, Vt = svd(A)
     kept = s > 1e-12 * s[0]
     P = (Vt[kept].T / s[kept]) @ U[:, kept].T
     x = P @ b
     kernel = Vt[~kept]  # orthonormal, so that x + kernel·t is longer than x
-    return all_of(
-        *[
-            roundoff(M, N, terms=7, scale=6.0)
-            for M, N in ((A @ P @ A, A), (P @ A @ P, P), (A @ P, (A @ P).T), (P @ A, (P @ A).T))
-        ],
-        roundoff(A.T @ (b - A @ x), np.zeros(5), terms=7, scale=20.0),
-        roundoff(kernel @ x, np.zeros(2), terms=7, scale=6.0),
-        near(kept.sum(), 3, 0, Text("rank", "秩"), "identical"),
-    )
+    for M, N in ((A @ P @ A, A), (P @ A @ P, P), (A @ P, (A @ P).T), (P @ A, (P @ A).T)):
+        yield roundoff(M, N, terms=7, scale=6.0)
+    yield roundoff(A.T @ (b - A @ x), np.zeros(5), terms=7, scale=20.0)
+    yield roundoff(kernel @ x, np.zeros(2), terms=7, scale=6.0)
+    yield near(kept.sum(), 3, 0, Text("rank", "秩"), "identical")
 
 
-@SVD.mutant(caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"])
+@SVD.mutant(caught_by="equals-definition, product-is-the-matrix, no-perturbation-does-better")
 def v_not_transposed(A):
     """V instead of its transpose"""
     U, s, Vt = svd(A)
     return U, s, Vt.T if Vt.shape[0] == Vt.shape[1] else np.roll(Vt, 1, axis=1)
 
 
-@SVD.mutant(
-    caught_by=["squares-are-eigenvalues", "perturbation-bound", "alternating-least-squares-ends-there"]
-)
+@SVD.mutant(caught_by="squares-are-eigenvalues, perturbation-bound, alternating-least-squares-ends-there")
 def squared_values(A):
     r"""the eigenvalues of $A^{\mathsf T}A$ are not rooted"""
     U, s, Vt = svd(A)
     return U, s**2, Vt
 
 
-@SVD.mutant(caught_by=["small-singular-values-survive", "factors-are-orthonormal"])
+@SVD.mutant(caught_by="small-singular-values-survive, factors-are-orthonormal")
 def through_the_gram_matrix(A):
     r"""computed from the eigenvectors of $A^{\mathsf T}A$"""
     values, V = np.linalg.eigh(A.T @ A)
@@ -296,14 +255,14 @@ def through_the_gram_matrix(A):
         return one_sign((np.nan_to_num(A @ V / s), s, V.T))
 
 
-@SVD.mutant(caught_by=["equals-definition", "product-is-the-matrix", "no-perturbation-does-better"])
+@SVD.mutant(caught_by="equals-definition, product-is-the-matrix, no-perturbation-does-better")
 def ascending(A):
     """smallest singular value first"""
     U, s, Vt = svd(A)
     return U[:, ::-1], s[::-1], Vt[::-1]
 
 
-@SVD.mutant(caught_by=["factors-are-orthonormal", "pseudo-inverse"])
+@SVD.mutant(caught_by="factors-are-orthonormal, pseudo-inverse")
 def columns_not_normalised(A):
     """the columns of AV are not normalised"""
     U, s, Vt = svd(A)
@@ -343,12 +302,10 @@ def figure(shear, k):
     tail = float(np.sqrt((values[k:] ** 2).sum() / (values**2).sum()))
     shown.set(xticks=[], yticks=[], title=f"rank {k} of {len(P)}, error {100 * tail:.2g} %")
     stored = k * (2 * len(P) + 1) / P.size
-    return Drawing(
-        fig,
-        Text(
-            f"The circle becomes an ellipse with half axes {s[0]:.3f} and {s[1]:.3f}; their product is |det| = {abs(np.linalg.det(A)):.3f}. "
-            f"Rank {k} of the {len(P)}×{len(P)} picture leaves a relative Frobenius error of {100 * tail:.2g} % and needs {100 * stored:.0f} % of the numbers.",
-            f"圆变为半轴 {s[0]:.3f} 与 {s[1]:.3f} 的椭圆，两者之积为 |det| = {abs(np.linalg.det(A)):.3f}。"
-            f"{len(P)}×{len(P)} 图像取秩 {k}，Frobenius 相对误差 {100 * tail:.2g}%，只需 {100 * stored:.0f}% 的数。",
-        ),
+    words = Text(
+        f"The circle becomes an ellipse with half axes {s[0]:.3f} and {s[1]:.3f}; their product is |det| = {abs(np.linalg.det(A)):.3f}. "
+        f"Rank {k} of the {len(P)}×{len(P)} picture leaves a relative Frobenius error of {100 * tail:.2g} % and needs {100 * stored:.0f} % of the numbers.",
+        f"圆变为半轴 {s[0]:.3f} 与 {s[1]:.3f} 的椭圆，两者之积为 |det| = {abs(np.linalg.det(A)):.3f}。"
+        f"{len(P)}×{len(P)} 图像取秩 {k}，Frobenius 相对误差 {100 * tail:.2g}%，只需 {100 * stored:.0f}% 的数。",
     )
+    return Drawing(fig, words)

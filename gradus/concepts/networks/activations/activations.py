@@ -13,7 +13,7 @@ from gradus.concepts.networks.activations.silu import silu
 from gradus.concepts.networks.activations.softplus import softplus
 from gradus.concepts.networks.activations.tanh import tanh
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff
 from gradus.page.figures import canvas
 
@@ -26,9 +26,9 @@ ACTIVATIONS = Concept(
     key="activations",
     kind="definition",
     title="Activation functions",
-    summary="Without them a stack of layers is one linear map. What matters of each can be measured: its "
-    "range, whether it is monotone, its Lipschitz constant, where it saturates, and whether its "
-    "slope jumps. None of these is common to all.",
+    summary="Without them a stack of layers is one linear map. What matters of each can be measured: its range, "
+    "whether it is monotone, its Lipschitz constant, where it saturates, and whether its slope jumps. None of these "
+    "is common to all.",
     formulas=(
         r"q_i=\frac{f(x_{i+1})-f(x_i)}{x_{i+1}-x_i},\qquad \text{monotone}\iff\min_i q_i\ge 0,\qquad \operatorname{Lip}f=\sup_{x\ne y}\frac{|f(x)-f(y)|}{|x-y|}\ge\max_i|q_i|",
         r"\text{kink}:\quad \max_i|q_{i+1}-q_i|\not\to 0\ \text{ as the grid is refined}",
@@ -47,13 +47,9 @@ ACTIVATIONS = Concept(
     implementations=(
         Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),
     ),
-    readings=(Reading("goodfellow2016deep", "§6.3"), Reading("murphy2022probabilistic", "§13.2.3")),
-    deviations=(
-        (
-            "The measured Lipschitz constant is that of the grid: never too large, too small by the square "
-            "of the spacing."
-        ),
-    ),
+    readings="goodfellow2016deep §6.3; murphy2022probabilistic §13.2.3",
+    deviations="The measured Lipschitz constant is that of the grid: never too large, too small by the square of the "
+    "spacing.",
     differentiable=False,
 )
 
@@ -143,9 +139,7 @@ TABLE = {  # inf f, sup f, inf f', sup f', f'(−∞), f'(+∞), jump of f'
 
 def column(activations, i, tolerance, why, members=TABLE, **grid):
     """One column of the table beside what is measured."""
-    return all_of(
-        *[near(measured(activations, name, **grid)[i], TABLE[name][i], tolerance, why) for name in members]
-    )
+    return all_of(*[near(measured(activations, name, **grid)[i], TABLE[name][i], tolerance, why) for name in members])
 
 
 CHORD = Text(
@@ -156,14 +150,9 @@ CHORD = Text(
 
 @ACTIVATIONS.claim
 def least_slopes(activations, rng):
-    """Not all are monotone: the slope of GELU falls to −0.1289, that of SiLU to −0.0998; the other six
-    never fall
-    """
+    """Not all are monotone: the slope of GELU falls to −0.1289, that of SiLU to −0.0998; the other six never fall"""
     falling = [bound(measured(activations, name)[2], -0.09) for name in ("gelu", "silu")]
-    return all_of(
-        column(activations, 2, 4.0**-7 + math.exp(-8), CHORD),
-        *falling,
-    )
+    return all_of(column(activations, 2, 4.0**-7 + math.exp(-8), CHORD), *falling)
 
 
 @ACTIVATIONS.claim
@@ -179,9 +168,7 @@ def ranges(activations, rng):
     why = Text("h²/8 between grid points, h = 2⁻⁷", "网格点之间的 h²/8，h = 2⁻⁷")
     low = column(activations, 0, 4.0**-7 / 8, why, below, low=-40.0)
     high = column(activations, 1, 4.0**-7 / 8, why, ["sigmoid", "tanh"], high=40.0)
-    growing = [
-        bound(measured(activations, n, high=40.0)[1], 40.0, "≥") for n in TABLE if TABLE[n][1] == np.inf
-    ]
+    growing = [bound(measured(activations, n, high=40.0)[1], 40.0, "≥") for n in TABLE if TABLE[n][1] == np.inf]
     return all_of(low, high, *growing)
 
 
@@ -198,23 +185,18 @@ def saturation(activations, rng):
 
 @ACTIVATIONS.claim
 def kinks(activations, rng):
-    """The slope of ReLU and leaky ReLU jumps at 0, by 1 and 0.99, however fine the grid; that of the
-    others halves with the spacing
-    """
+    """The slope of ReLU and leaky ReLU jumps at 0, by 1 and 0.99, however fine the grid; that of the others halves
+    with the spacing"""
     spacings = [2.0**-k for k in (4, 5, 6, 7)]
     found = {n: [measured(activations, n, low=-4.0, high=4.0, spacing=h)[6] for h in spacings] for n in TABLE}
-    kinked = [
-        roundoff(found[n], np.full(4, TABLE[n][6]), terms=4, scale=4 * 2.0**7) for n in ("relu", "leaky-relu")
-    ]
+    kinked = [roundoff(found[n], np.full(4, TABLE[n][6]), terms=4, scale=4 * 2.0**7) for n in ("relu", "leaky-relu")]
     smooth = [rate(spacings, found[n], 1.0, 0.05) for n in TABLE if not TABLE[n][6]]
     return all_of(*kinked, *smooth)
 
 
 @ACTIVATIONS.claim
 def trains_in_spite_of_a_kink(activations, rng):
-    """A kink does not stop training: descent with the slope 0 at 0 fits XOR with ReLUs to an error below
-    1e-6
-    """
+    """A kink does not stop training: descent with the slope 0 at 0 fits XOR with ReLUs to an error below 1e-6"""
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float), np.array([0.0, 1.0, 1.0, 0.0])
     W, b, v = rng.standard_normal((2, 32)), rng.standard_normal(32), rng.standard_normal(32) / np.sqrt(32)
     for _ in range(2000):
@@ -227,7 +209,7 @@ def trains_in_spite_of_a_kink(activations, rng):
     return all_of(roundoff(jump, 1.0, scale=8 * 2.0**7), bound(float((r**2).mean()), 1e-6))
 
 
-@ACTIVATIONS.mutant(caught_by=["least-slopes", "equals-definition"])
+@ACTIVATIONS.mutant(caught_by="least-slopes, equals-definition")
 def judged_by_the_ends(f, x):
     """monotone judged by the ends: the mean slope for the least"""
     low, high, _, *rest = activations(f, x)
@@ -235,7 +217,7 @@ def judged_by_the_ends(f, x):
     return (low, high, (y[-1] - y[0]) / (x[-1] - x[0]), *rest)
 
 
-@ACTIVATIONS.mutant(caught_by=["greatest-slopes"])
+@ACTIVATIONS.mutant(caught_by="greatest-slopes")
 def steepest_at_zero(f, x):
     """steepest at 0, as for the sigmoid"""
     low, high, least, _, *rest = activations(f, x)
@@ -243,21 +225,21 @@ def steepest_at_zero(f, x):
     return (low, high, least, q[middle], *rest)
 
 
-@ACTIVATIONS.mutant(caught_by=["ranges"])
+@ACTIVATIONS.mutant(caught_by="ranges")
 def range_of_the_ends(f, x):
     """range from the ends alone"""
     y = f(x)
     return (y[0], y[-1], *activations(f, x)[2:])
 
 
-@ACTIVATIONS.mutant(caught_by=["saturation", "equals-definition"])
+@ACTIVATIONS.mutant(caught_by="saturation, equals-definition")
 def ends_exchanged(f, x):
     """left and right exchanged"""
     *first, left, right, jump = activations(f, x)
     return (*first, right, left, jump)
 
 
-@ACTIVATIONS.mutant(caught_by=["kinks", "trains-in-spite-of-a-kink"])
+@ACTIVATIONS.mutant(caught_by="kinks, trains-in-spite-of-a-kink")
 def curvature_for_the_jump(f, x):
     """second derivative for the jump: divided by the spacing"""
     *first, jump = activations(f, x)
@@ -267,20 +249,20 @@ def curvature_for_the_jump(f, x):
 ACTIVATIONS.erratum(
     "E11",
     common="Most activation functions are monotone",
-    why="Monotone is no requirement and the usual ones of today are not: GELU falls to −0.169971 at "
-    "−0.751792, SiLU to −0.278465 at −1.278465, with slopes down to −0.1289 and −0.0998.",
+    why="Monotone is no requirement and the usual ones of today are not: GELU falls to −0.169971 at −0.751792, SiLU "
+    "to −0.278465 at −1.278465, with slopes down to −0.1289 and −0.0998.",
     right="A property of each function, to be computed: see the least slope of each",
-    claims=("least-slopes",),
+    claims="least-slopes",
 )
 
 
 ACTIVATIONS.erratum(
     "E12",
     common="An activation function needs to be differentiable",
-    why="ReLU and leaky ReLU have a kink at 0, and networks of them train: XOR is fitted to a mean "
-    "square error below 1e-6.",
+    why="ReLU and leaky ReLU have a kink at 0, and networks of them train: XOR is fitted to a mean square error "
+    "below 1e-6.",
     right="Differentiable almost everywhere, with one agreed slope at the kink",
-    claims=("kinks", "trains-in-spite-of-a-kink"),
+    claims="kinks, trains-in-spite-of-a-kink",
 )
 
 
@@ -302,8 +284,7 @@ def table_row(name):
 
 
 @ACTIVATIONS.figure(
-    member=Slider(1, 8, 6, "which function", integer=True),
-    width=Slider(1, 10, 4, "half width of the window"),
+    member=Slider(1, 8, 6, "which function", integer=True), width=Slider(1, 10, 4, "half width of the window")
 )
 def activations_figure(member, width):
     chosen = list(MEMBERS)[int(member) - 1]
@@ -313,11 +294,7 @@ def activations_figure(member, width):
     for unused in axes[1]:
         unused.remove()
     for name, f in MEMBERS.items():
-        style = (
-            dict(color="#D55E00", lw=2.2, zorder=3)
-            if name == chosen
-            else dict(color="#7F7F7F", lw=0.7, alpha=0.7)
-        )
+        style = dict(color="#D55E00", lw=2.2, zorder=3) if name == chosen else dict(color="#7F7F7F", lw=0.7, alpha=0.7)
         left.plot(x, f(x), label=name if name == chosen else None, **style)
         right.plot(x[1:], np.diff(f(x)) / np.diff(x), **style)
     left.set(title="the functions", ylim=(-1.3, min(width, 4)))
@@ -337,11 +314,9 @@ def activations_figure(member, width):
     _, values, least, lipschitz, slopes, kink = rows[int(member) - 1]
     falls = ("not monotone", "不单调") if least.startswith("−") else ("monotone", "单调")
     bent = ("no kink", "无折点") if kink == "–" else (f"a kink of {kink}", f"有跳跃 {kink} 的折点")
-    return Drawing(
-        fig,
-        Text(
-            f"{chosen}: values {values}, {falls[0]} (least slope {least}), Lipschitz constant {lipschitz}, slopes {slopes} far left and right, {bent[0]}. "
-            f"The table holds the same for all eight.",
-            f"{chosen}：取值 {values}，{falls[1]}（最小斜率 {least}），Lipschitz 常数 {lipschitz}，左右远端斜率 {slopes}，{bent[1]}。表中列出全部八个函数的同样数值。",
-        ),
+    words = Text(
+        f"{chosen}: values {values}, {falls[0]} (least slope {least}), Lipschitz constant {lipschitz}, slopes {slopes} far left and right, {bent[0]}. "
+        f"The table holds the same for all eight.",
+        f"{chosen}：取值 {values}，{falls[1]}（最小斜率 {least}），Lipschitz 常数 {lipschitz}，左右远端斜率 {slopes}，{bent[1]}。表中列出全部八个函数的同样数值。",
     )
+    return Drawing(fig, words)

@@ -23,7 +23,8 @@ def points(rng):
 
 
 def not_numbers(rng):
-    """What every implementation refuses: an elementwise function takes numbers of any shape, so only what is no number."""
+    """What every implementation refuses: an elementwise function takes numbers of any shape, so only what is no
+    number."""
     yield "text for numbers", dict(x=np.array(["0.5", "1.0"]))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, roundoff
 from gradus.page.figures import canvas
 
@@ -17,20 +17,14 @@ ELU = Concept(
     key="elu",
     kind="definition",
     title="Exponential linear unit (ELU)",
-    summary="The identity on the right, an exponential that levels off at −α on the left: negative outputs "
-    "bring the mean of a layer closer to 0. With α = 1 the slope has no jump.",
+    summary="The identity on the right, an exponential that levels off at −α on the left: negative outputs bring the "
+    "mean of a layer closer to 0. With α = 1 the slope has no jump.",
     formulas=(
         r"f(x)=\begin{cases}x&x>0\\\alpha\,(e^{x}-1)&x\le 0\end{cases}\qquad f'(x)=\begin{cases}1&x>0\\f(x)+\alpha&x<0\end{cases}",
     ),
     symbols=(
         X,
-        Symbol(
-            r"\alpha",
-            "alpha",
-            "",
-            "depth of the left side, 1 unless given",
-            "positive",
-        ),
+        Symbol(r"\alpha", "alpha", "", "depth of the left side, 1 unless given", "positive"),
         Symbol("f", "", "... n", "results"),
     ),
     needs=("relu",),
@@ -38,13 +32,8 @@ ELU = Concept(
     year=2015,
     people=("Djork-Arné Clevert", "Thomas Unterthiner", "Sepp Hochreiter"),
     implementations=(Implementation("torch.nn.functional:elu", "torch", _elu_torch),),
-    readings=(Reading("clevert2016fast", "§3"),),
-    deviations=(
-        (
-            r"CELU is $\alpha(e^{x/\alpha}-1)$ on the left, with slope 1 at 0 for every α; the two agree "
-            "for α = 1."
-        ),
-    ),
+    readings="clevert2016fast §3",
+    deviations=r"CELU is $\alpha(e^{x/\alpha}-1)$ on the left, with slope 1 at 0 for every α; the two agree for α = 1.",
 )
 
 
@@ -83,9 +72,7 @@ def jump_at_zero(elu, rng):
     def one(alpha):
         right, left = elu(h, alpha=alpha) / h, -elu(-h, alpha=alpha) / h
         # the left quotient is α(1 − h/2 + …): the second term is the tolerance
-        return roundoff(
-            right - left, np.array([1 - alpha]), terms=1, c=1.0, scale=alpha * float(h[0]) / 2.0**-52
-        )
+        return roundoff(right - left, np.array([1 - alpha]), terms=1, c=1.0, scale=alpha * float(h[0]) / 2.0**-52)
 
     return all_of(*[one(alpha) for alpha in (0.5, 1.0, 3.0)])
 
@@ -104,41 +91,37 @@ def accurate_near_zero(elu, rng):
     return all_of(*[roundoff(elu(x, alpha=a) / (a * (x + x**2 / 2)), np.ones(4)) for a in (1.0, 2.0)])
 
 
-@ELU.mutant(caught_by=["accurate-near-zero"])
+@ELU.mutant(caught_by="accurate-near-zero")
 def cancelling_exponential(x, alpha=1.0):
     """$e^x-1$ subtracted term by term: digits lost near 0"""
     return np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0)) - 1))
 
 
-@ELU.mutant(caught_by=["slope-of-elu", "jump-at-zero", "equals-definition"])
+@ELU.mutant(caught_by="slope-of-elu, jump-at-zero, equals-definition")
 def celu(x, alpha=1.0):
     """CELU sold as ELU"""
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
 
 
-@ELU.mutant(caught_by=["levels-off", "slope-of-elu"])
+@ELU.mutant(caught_by="levels-off, slope-of-elu")
 def alpha_ignored(x, alpha=1.0):
     """α ignored"""
     return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
 
 
-@ELU.mutant(caught_by=["equals-definition", "slope-of-elu"])
+@ELU.mutant(caught_by="equals-definition, slope-of-elu")
 def one_branch(x, alpha=1.0):
     """both branches computed by the exponential: overflows"""
     return alpha * np.expm1(x)
 
 
-@ELU.figure(
-    alpha=Slider(0.1, 3, 1.0, "depth α"),
-    spread=Slider(0.2, 4, 1.0, "spread of the inputs"),
-)
+@ELU.figure(alpha=Slider(0.1, 3, 1.0, "depth α"), spread=Slider(0.2, 4, 1.0, "spread of the inputs"))
 def elu_figure(alpha, spread):
     x = np.linspace(-4, 3, 700)
     z = np.linspace(-5, 5, 4001)
     weight = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
     means = {
-        name: float((weight * f(spread * z)).sum())
-        for name, f in (("ELU", lambda t: elu(t, alpha)), ("ReLU", relu))
+        name: float((weight * f(spread * z)).sum()) for name, f in (("ELU", lambda t: elu(t, alpha)), ("ReLU", relu))
     }
     fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
     left.plot(x, elu(x, alpha), label="ELU")
@@ -150,11 +133,9 @@ def elu_figure(alpha, spread):
     right.bar(list(means), list(means.values()), color=["#0072B2", "#7F7F7F"])
     right.axhline(0, color="black", lw=0.8)
     right.set(title=rf"mean output, $x\sim N(0,{spread:.2g}^2)$", ylim=(-0.8, 1.7))
-    return Drawing(
-        fig,
-        Text(
-            f"α = {alpha:.2g}: the slope jumps by {abs(1 - alpha):.2g} at 0. For normal inputs of spread {spread:.2g} the mean output is "
-            f"{means['ELU']:.3f}, against {means['ReLU']:.3f} for ReLU.",
-            f"α = {alpha:.2g}：斜率在 0 处跳跃 {abs(1 - alpha):.2g}。输入服从标准差为 {spread:.2g} 的正态分布时，输出均值为 {means['ELU']:.3f}，而 ReLU 为 {means['ReLU']:.3f}。",
-        ),
+    words = Text(
+        f"α = {alpha:.2g}: the slope jumps by {abs(1 - alpha):.2g} at 0. For normal inputs of spread {spread:.2g} the mean output is "
+        f"{means['ELU']:.3f}, against {means['ReLU']:.3f} for ReLU.",
+        f"α = {alpha:.2g}：斜率在 0 处跳跃 {abs(1 - alpha):.2g}。输入服从标准差为 {spread:.2g} 的正态分布时，输出均值为 {means['ELU']:.3f}，而 ReLU 为 {means['ReLU']:.3f}。",
     )
+    return Drawing(fig, words)

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import MIDDLE, X, minimum, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff, statistical
 from gradus.page.figures import canvas
 
@@ -14,8 +14,8 @@ GELU = Concept(
     key="gelu",
     kind="definition",
     title="Gaussian error linear unit (GELU)",
-    summary="x kept with the probability that a standard normal lies below it. Smooth, and not monotone: "
-    "it dips to −0.17 before it rises. The usual activation of transformers.",
+    summary="x kept with the probability that a standard normal lies below it. Smooth, and not monotone: it dips to "
+    "−0.17 before it rises. The usual activation of transformers.",
     formulas=(
         r"\operatorname{GELU}(x)=x\,\Phi(x)=\mathbb{E}\,[x\,\mathbf{1}\{Z\le x\}],\qquad Z\sim N(0,1),\qquad \Phi(x)=\tfrac12\operatorname{erfc}\!\left(-\tfrac{x}{\sqrt2}\right)",
         r"\operatorname{GELU}'(x)=\Phi(x)+x\,\varphi(x)",
@@ -30,14 +30,10 @@ GELU = Concept(
     year=2016,
     people=("Dan Hendrycks", "Kevin Gimpel"),
     implementations=(Implementation("torch.nn.functional:gelu", "torch"),),
-    readings=(Reading("hendrycks2016gaussian", "§2"),),
-    deviations=(
-        (
-            r"$\tfrac x2\bigl(1+\tanh(\sqrt{2/\pi}\,(x+0.044715x^3))\bigr)$ and $x\,\sigma(1.702x)$ are "
-            "approximations, off by up to 4.7e-4 and 0.020. PyTorch computes the exact form unless told "
-            "`approximate='tanh'`; JAX the tanh form unless told otherwise."
-        ),
-    ),
+    readings="hendrycks2016gaussian §2",
+    deviations=r"$\tfrac x2\bigl(1+\tanh(\sqrt{2/\pi}\,(x+0.044715x^3))\bigr)$ and $x\,\sigma(1.702x)$ are "
+    "approximations, off by up to 4.7e-4 and 0.020. PyTorch computes the exact form unless told "
+    "`approximate='tanh'`; JAX the tanh form unless told otherwise.",
 )
 
 
@@ -80,17 +76,12 @@ def minimum_of_gelu(gelu, rng):
         a, b = ((a + b) / 2, b) if slope_by_scipy((a + b) / 2) < 0 else (a, (a + b) / 2)
     place, (found, value) = a, minimum(gelu, -3.0, 0.0)
     # a value known to ε·|f|·4 places a minimum of curvature ≈ 0.4 to √(8ε·0.17/0.4)
-    return all_of(
-        roundoff(value, place * ndtr(place), terms=2),
-        near(
-            found,
-            place,
-            2 * np.sqrt(8 * 2.0**-52 * 0.17 / 0.4),
-            Text("√(rounding / curvature)", "√(舍入误差 / 曲率)"),
-        ),
-        near(place, -0.751792, 5e-7, Text("digits printed", "所写的位数")),
-        near(value, -0.169971, 5e-7, Text("digits printed", "所写的位数")),
+    yield roundoff(value, place * ndtr(place), terms=2)
+    yield near(
+        found, place, 2 * np.sqrt(8 * 2.0**-52 * 0.17 / 0.4), Text("√(rounding / curvature)", "√(舍入误差 / 曲率)")
     )
+    yield near(place, -0.751792, 5e-7, Text("digits printed", "所写的位数"))
+    yield near(value, -0.169971, 5e-7, Text("digits printed", "所写的位数"))
 
 
 @GELU.claim
@@ -110,9 +101,7 @@ def odd_part_is_half_x(gelu, rng):
 
 @GELU.claim
 def exact_not_tanh(gelu, rng):
-    """It is the exact form: where the tanh form errs most, at −2.70 and 2.70, it agrees with the normal
-    distribution
-    """
+    """It is the exact form: where the tanh form errs most, at −2.70 and 2.70, it agrees with the normal distribution"""
     from scipy.special import ndtr
 
     x = np.linspace(-5, 5, 2001)
@@ -121,31 +110,29 @@ def exact_not_tanh(gelu, rng):
     worst = x[[int(gap.argmax())]]
     found = near(gap.max(), 4.73e-4, 5e-7, Text("digits printed", "所写的位数"))
     return all_of(
-        found,
-        roundoff(gelu(worst), worst * ndtr(worst)),
-        roundoff(gelu(-worst), -worst * ndtr(-worst), scale=5.0),
+        found, roundoff(gelu(worst), worst * ndtr(worst)), roundoff(gelu(-worst), -worst * ndtr(-worst), scale=5.0)
     )
 
 
-@GELU.mutant(caught_by=["exact-not-tanh", "slope-of-gelu", "minimum-of-gelu", "equals-definition"])
+@GELU.mutant(caught_by="exact-not-tanh, slope-of-gelu, minimum-of-gelu, equals-definition")
 def tanh_approximation(x):
     """the tanh approximation sold as exact"""
     return x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
-@GELU.mutant(caught_by=["exact-not-tanh", "minimum-of-gelu"])
+@GELU.mutant(caught_by="exact-not-tanh, minimum-of-gelu")
 def sigmoid_approximation(x):
     r"""$x\,\sigma(1.702x)$"""
     return x / (1 + np.exp(-1.702 * x))
 
 
-@GELU.mutant(caught_by=["slope-of-gelu", "mean-of-a-random-gate"])
+@GELU.mutant(caught_by="slope-of-gelu, mean-of-a-random-gate")
 def root_two_lost(x):
     r"""$\operatorname{erf}(x)$ without the $\sqrt2$"""
     return x * normal_distribution(np.sqrt(2) * x)
 
 
-@GELU.mutant(caught_by=["odd-part-is-half-x", "mean-of-a-random-gate"])
+@GELU.mutant(caught_by="odd-part-is-half-x, mean-of-a-random-gate")
 def density_for_distribution(x):
     """the density in the place of the distribution"""
     return x * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
@@ -161,9 +148,7 @@ def gelu_figure(x0):
     fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
     left.plot(x, gelu(x), label="GELU")
     left.plot(x, relu(x), color="#7F7F7F", ls="--", lw=0.9, label="ReLU")
-    left.fill_between(
-        x, np.exp(-(x**2) / 2), where=x <= x0, color="#56B4E9", alpha=0.35, lw=0, label="$Z\\leq x$"
-    )
+    left.fill_between(x, np.exp(-(x**2) / 2), where=x <= x0, color="#56B4E9", alpha=0.35, lw=0, label="$Z\\leq x$")
     value, kept = float(gelu(np.float64(x0))), float(normal_distribution(np.float64(x0)))
     left.plot(x0, value, "o", color="#D55E00")
     left.set(title=r"$x\,\Phi(x)$", xlabel="x", ylim=(-0.5, 3))
@@ -174,11 +159,9 @@ def gelu_figure(x0):
     right.legend(frameon=False, fontsize=8)
     slope = kept + x0 * np.exp(-x0 * x0 / 2) / np.sqrt(2 * np.pi)
     worst = [float(np.abs(y - gelu(x)).max()) for y in approximations.values()]
-    return Drawing(
-        fig,
-        Text(
-            f"x = {x0:.2f} is kept with probability {kept:.3f}: GELU = {value:.4f}, slope {slope:.3f}. The tanh form is off by up to "
-            f"{worst[0]:.2g}, the sigmoid form by up to {worst[1]:.2g}.",
-            f"x = {x0:.2f} 以概率 {kept:.3f} 被保留：GELU = {value:.4f}，斜率 {slope:.3f}。tanh 近似的误差最大为 {worst[0]:.2g}，sigmoid 近似最大为 {worst[1]:.2g}。",
-        ),
+    words = Text(
+        f"x = {x0:.2f} is kept with probability {kept:.3f}: GELU = {value:.4f}, slope {slope:.3f}. The tanh form is off by up to "
+        f"{worst[0]:.2g}, the sigmoid form by up to {worst[1]:.2g}.",
+        f"x = {x0:.2f} 以概率 {kept:.3f} 被保留：GELU = {value:.4f}，斜率 {slope:.3f}。tanh 近似的误差最大为 {worst[0]:.2g}，sigmoid 近似最大为 {worst[1]:.2g}。",
     )
+    return Drawing(fig, words)

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
 from gradus.concepts.networks.activations.relu import relu
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -17,8 +17,8 @@ LEAKY_RELU = Concept(
     key="leaky-relu",
     kind="definition",
     title="Leaky ReLU",
-    summary="ReLU with a small slope α on the left instead of 0: a unit that never fires still receives a "
-    "gradient and can recover. With α learnt per channel it is the PReLU.",
+    summary="ReLU with a small slope α on the left instead of 0: a unit that never fires still receives a gradient "
+    "and can recover. With α learnt per channel it is the PReLU.",
     formulas=(
         r"f(x)=\begin{cases}x&x>0\\\alpha x&x\le 0\end{cases}\qquad f'(x)=\begin{cases}1&x>0\\\alpha&x<0\end{cases}",
     ),
@@ -32,12 +32,8 @@ LEAKY_RELU = Concept(
     year=2013,
     people=("Andrew Maas", "Awni Hannun", "Andrew Ng"),
     implementations=(Implementation("torch.nn.functional:leaky_relu", "torch", _leaky_torch),),
-    readings=(
-        Reading("maas2013rectifier", ""),
-        Reading("he2015delving", "§2.1"),
-        Reading("goodfellow2016deep", "§6.3.1"),
-    ),
-    deviations=("The default α is 0.01 in PyTorch, JAX and ONNX; 0.2 in TensorFlow, 0.3 in Keras.",),
+    readings="maas2013rectifier; he2015delving §2.1; goodfellow2016deep §6.3.1",
+    deviations="The default α is 0.01 in PyTorch, JAX and ONNX; 0.2 in TensorFlow, 0.3 in Keras.",
 )
 
 
@@ -79,9 +75,7 @@ def undone_by_the_reciprocal_slope(leaky_relu, rng):
 def between_relu_and_identity(leaky_relu, rng):
     """α = 0 is the ReLU, α = 1 the identity"""
     x = rng.standard_normal(100)
-    return all_of(
-        identical(leaky_relu(x, alpha=0.0), np.maximum(x, 0)), identical(leaky_relu(x, alpha=1.0), x)
-    )
+    return all_of(identical(leaky_relu(x, alpha=0.0), np.maximum(x, 0)), identical(leaky_relu(x, alpha=1.0), x))
 
 
 @LEAKY_RELU.claim
@@ -95,27 +89,26 @@ def revives_a_dead_unit(leaky_relu, rng):
     return bound(float(w[0]), 0.0, "≥", Text("at rest it would stay at −1", "若不学习则停在 −1"))
 
 
-@LEAKY_RELU.mutant(caught_by=["two-slopes", "undone-by-the-reciprocal-slope", "equals-definition"])
+@LEAKY_RELU.mutant(caught_by="two-slopes, undone-by-the-reciprocal-slope, equals-definition")
 def maximum_form(x, alpha=0.01):
     r"""$\max(x,\alpha x)$: right only for α ≤ 1"""
     return np.maximum(x, alpha * x)
 
 
-@LEAKY_RELU.mutant(caught_by=["two-slopes", "between-relu-and-identity", "revives-a-dead-unit"])
+@LEAKY_RELU.mutant(caught_by="two-slopes, between-relu-and-identity, revives-a-dead-unit")
 def no_leak(x, alpha=0.01):
     """no leak"""
     return np.maximum(x, 0)
 
 
-@LEAKY_RELU.mutant(caught_by=["two-slopes", "revives-a-dead-unit"])
+@LEAKY_RELU.mutant(caught_by="two-slopes, revives-a-dead-unit")
 def folded(x, alpha=0.01):
     """the leak has the wrong sign"""
     return np.where(x > 0, x, -alpha * x)
 
 
 @LEAKY_RELU.figure(
-    alpha=Slider(0, 1, 0.1, "slope α on the left"),
-    depth=Slider(1, 30, 6, "number of layers", integer=True),
+    alpha=Slider(0, 1, 0.1, "slope α on the left"), depth=Slider(1, 30, 6, "number of layers", integer=True)
 )
 def leaky_figure(alpha, depth):
     n = int(depth)
@@ -133,11 +126,9 @@ def leaky_figure(alpha, depth):
     right.set(title=r"share of paths with gradient $\alpha^k$", xlabel="k layers on the left side")
     right.xaxis.get_major_locator().set_params(integer=True)
     lost = 2.0**-n
-    return Drawing(
-        fig,
-        Text(
-            f"α = {alpha:.2g}: of {2.0**n:.3g} equally likely sign patterns through {n} layers, ReLU passes a gradient through one "
-            f"({lost:.2g}); here all pass one, and the mean square is {mean:.3g}, against {0.5**n:.3g} for ReLU.",
-            f"α = {alpha:.2g}：穿过 {n} 层的 {2.0**n:.3g} 种等可能的符号组合中，ReLU 只让其中一种（{lost:.2g}）传递梯度；这里全部都能传递，梯度平方的均值为 {mean:.3g}，而 ReLU 为 {0.5**n:.3g}。",
-        ),
+    words = Text(
+        f"α = {alpha:.2g}: of {2.0**n:.3g} equally likely sign patterns through {n} layers, ReLU passes a gradient through one "
+        f"({lost:.2g}); here all pass one, and the mean square is {mean:.3g}, against {0.5**n:.3g} for ReLU.",
+        f"α = {alpha:.2g}：穿过 {n} 层的 {2.0**n:.3g} 种等可能的符号组合中，ReLU 只让其中一种（{lost:.2g}）传递梯度；这里全部都能传递，梯度平方的均值为 {mean:.3g}，而 ReLU 为 {0.5**n:.3g}。",
     )
+    return Drawing(fig, words)

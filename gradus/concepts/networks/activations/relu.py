@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Text
 from gradus.page.evidence import all_of, identical
 from gradus.page.figures import canvas
 
@@ -11,8 +11,8 @@ RELU = Concept(
     key="relu",
     kind="definition",
     title="ReLU",
-    summary="Keeps what is positive and drops the rest. Its slope is 1 wherever it passes anything, so "
-    "products of slopes do not shrink with depth; where it is 0, nothing is learnt.",
+    summary="Keeps what is positive and drops the rest. Its slope is 1 wherever it passes anything, so products of "
+    "slopes do not shrink with depth; where it is 0, nothing is learnt.",
     formulas=(
         r"\operatorname{ReLU}(x)=\max(0,x)",
         r"\operatorname{ReLU}'(x)=\begin{cases}1&x>0\\0&x<0\end{cases}\qquad\partial\operatorname{ReLU}(0)=[0,1]",
@@ -23,14 +23,8 @@ RELU = Concept(
     year=1969,
     people=("Kunihiko Fukushima", "Vinod Nair", "Geoffrey Hinton"),
     implementations=(Implementation("torch.nn.functional:relu", "torch"),),
-    readings=(
-        Reading("nair2010rectified", ""),
-        Reading("glorot2011deep", "§3"),
-        Reading("goodfellow2016deep", "§6.3.1"),
-    ),
-    deviations=(
-        "At 0 PyTorch, JAX and TensorFlow take the slope 0, one choice of the subdifferential [0, 1].",
-    ),
+    readings="nair2010rectified; glorot2011deep §3; goodfellow2016deep §6.3.1",
+    deviations="At 0 PyTorch, JAX and TensorFlow take the slope 0, one choice of the subdifferential [0, 1].",
 )
 
 
@@ -69,37 +63,32 @@ def positively_homogeneous(relu, rng):
 
 @RELU.claim
 def identity_and_absolute_value(relu, rng):
-    r"""Two of them make the identity and the absolute value:
-    $x=\operatorname{ReLU}(x)-\operatorname{ReLU}(-x)$,
-    $|x|=\operatorname{ReLU}(x)+\operatorname{ReLU}(-x)$
-    """
+    r"""Two of them make the identity and the absolute value: $x=\operatorname{ReLU}(x)-\operatorname{ReLU}(-x)$,
+    $|x|=\operatorname{ReLU}(x)+\operatorname{ReLU}(-x)$"""
     x = 10 * rng.standard_normal(100)
     a, b = relu(x), relu(-x)
     return all_of(identical(a - b, x), identical(a + b, np.abs(x)))
 
 
-@RELU.mutant(caught_by=["slope-is-a-step", "kink-at-zero", "identity-and-absolute-value"])
+@RELU.mutant(caught_by="slope-is-a-step, kink-at-zero, identity-and-absolute-value")
 def leaks(x):
     """a leak of 0.01 on the left"""
     return np.where(x > 0, x, 0.01 * x)
 
 
-@RELU.mutant(caught_by=["slope-is-a-step", "positively-homogeneous"])
+@RELU.mutant(caught_by="slope-is-a-step, positively-homogeneous")
 def capped_at_six(x):
     """capped at 6 (ReLU6)"""
     return np.clip(x, 0, 6)
 
 
-@RELU.mutant(caught_by=["kink-at-zero", "equals-definition"])
+@RELU.mutant(caught_by="kink-at-zero, equals-definition")
 def absolute_value(x):
     """the absolute value"""
     return np.abs(x)
 
 
-@RELU.figure(
-    kinks=Slider(3, 40, 5, "number of ReLUs", integer=True),
-    point=Slider(0.05, 0.95, 0.35, "x marked"),
-)
+@RELU.figure(kinks=Slider(3, 40, 5, "number of ReLUs", integer=True), point=Slider(0.05, 0.95, 0.35, "x marked"))
 def relu_figure(kinks, point):
     n = int(kinks)
     knots = np.linspace(0, 1, n + 1)
@@ -118,11 +107,9 @@ def relu_figure(kinks, point):
     right.set(title="the sum", xlabel="x")
     right.legend(frameon=False, fontsize=8)
     worst, active = float(np.abs(total - exact).max()), int((knots[:-1] < point).sum())
-    return Drawing(
-        fig,
-        Text(
-            f"A sum of {n} ReLUs with their kinks at equal distances runs through the sine: largest error {worst:.3g}, "
-            f"a quarter of it for twice as many. At x = {point:.2f}, {active} of them are active and pass a gradient.",
-            f"{n} 个折点等距的 ReLU 之和穿过正弦曲线上的点：最大误差 {worst:.3g}，个数加倍则误差约为四分之一。在 x = {point:.2f} 处有 {active} 个处于激活状态并传递梯度。",
-        ),
+    words = Text(
+        f"A sum of {n} ReLUs with their kinks at equal distances runs through the sine: largest error {worst:.3g}, "
+        f"a quarter of it for twice as many. At x = {point:.2f}, {active} of them are active and pass a gradient.",
+        f"{n} 个折点等距的 ReLU 之和穿过正弦曲线上的点：最大误差 {worst:.3g}，个数加倍则误差约为四分之一。在 x = {point:.2f} 处有 {active} 个处于激活状态并传递梯度。",
     )
+    return Drawing(fig, words)

@@ -2,15 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.networks.activations.elementwise import (
-    MIDDLE,
-    STEP,
-    X,
-    not_numbers,
-    points,
-    slope_is,
-)
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.concepts.networks.activations.elementwise import MIDDLE, STEP, X, not_numbers, points, slope_is
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.differences import five_point_slope
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
@@ -19,8 +12,8 @@ SIGMOID = Concept(
     key="sigmoid",
     kind="definition",
     title="Sigmoid",
-    summary="The logistic function: turns log-odds into a probability. It saturates on both sides and its "
-    "slope never exceeds ¼, so a deep stack of sigmoids passes almost no gradient.",
+    summary="The logistic function: turns log-odds into a probability. It saturates on both sides and its slope "
+    "never exceeds ¼, so a deep stack of sigmoids passes almost no gradient.",
     formulas=(
         r"\sigma(x)=\frac{1}{1+e^{-x}}",
         r"\sigma'(x)=\sigma(x)\bigl(1-\sigma(x)\bigr)\le\tfrac14,\qquad \sigma(-x)=1-\sigma(x),\qquad x=\log\frac{\sigma(x)}{1-\sigma(x)}",
@@ -31,11 +24,7 @@ SIGMOID = Concept(
     year=1838,
     people=("Pierre François Verhulst",),
     implementations=(Implementation("torch:sigmoid", "torch"),),
-    readings=(
-        Reading("goodfellow2016deep", "§6.2.2.2"),
-        Reading("murphy2022probabilistic", "§2.4.2"),
-        Reading("bishop2006pattern", "§4.2"),
-    ),
+    readings="goodfellow2016deep §6.2.2.2; murphy2022probabilistic §2.4.2; bishop2006pattern §4.2",
 )
 
 
@@ -85,47 +74,40 @@ def tails_of_the_sigmoid(sigmoid, rng):
     """The lower tail is $e^{x}$ to full relative accuracy, the ends are 0 and 1, nothing overflows"""
     x = np.array([-700.0, -300.0, -50.0])
     ends = sigmoid(np.array([-1000.0, 1000.0]))
-    return all_of(
-        roundoff(sigmoid(x) / np.exp(x), np.ones(3), terms=4), identical(ends, np.array([0.0, 1.0]))
-    )
+    return all_of(roundoff(sigmoid(x) / np.exp(x), np.ones(3), terms=4), identical(ends, np.array([0.0, 1.0])))
 
 
-@SIGMOID.mutant(caught_by=["tails-of-the-sigmoid"])
+@SIGMOID.mutant(caught_by="tails-of-the-sigmoid")
 def overflowing_form(x):
     """$e^x/(1+e^x)$: NaN at 1000"""
     return np.exp(x) / (1 + np.exp(x))
 
 
-@SIGMOID.mutant(caught_by=["tails-of-the-sigmoid"])
+@SIGMOID.mutant(caught_by="tails-of-the-sigmoid")
 def through_tanh(x):
     """through tanh: the lower tail is rounded to 0"""
     return (1 + np.tanh(x / 2)) / 2
 
 
-@SIGMOID.mutant(
-    caught_by=["slope-of-the-sigmoid", "slope-at-most-a-quarter", "log-odds-undo-it", "equals-definition"]
-)
+@SIGMOID.mutant(caught_by="slope-of-the-sigmoid, slope-at-most-a-quarter, log-odds-undo-it, equals-definition")
 def hard_sigmoid(x):
     """hard sigmoid"""
     return np.clip(x / 6 + 0.5, 0, 1)
 
 
-@SIGMOID.mutant(caught_by=["slope-of-the-sigmoid", "log-odds-undo-it", "tails-of-the-sigmoid"])
+@SIGMOID.mutant(caught_by="slope-of-the-sigmoid, log-odds-undo-it, tails-of-the-sigmoid")
 def mirrored(x):
     """the sign of the exponent lost, 1 − σ"""
     return 1 / (1 + np.exp(x))
 
 
-@SIGMOID.mutant(caught_by=["point-symmetry", "equals-definition"])
+@SIGMOID.mutant(caught_by="point-symmetry, equals-definition")
 def exponential_twice(x):
     """1 lost in the denominator's place: e^{-x} added twice"""
     return 1 / (1 + 2 * np.exp(-x))
 
 
-@SIGMOID.figure(
-    x0=Slider(-8, 8, 2.0, "pre-activation x"),
-    depth=Slider(1, 30, 5, "number of layers", integer=True),
-)
+@SIGMOID.figure(x0=Slider(-8, 8, 2.0, "pre-activation x"), depth=Slider(1, 30, 5, "number of layers", integer=True))
 def sigmoid_figure(x0, depth):
     x = np.linspace(-8, 8, 400)
     s, s0 = sigmoid(x), float(sigmoid(np.float64(x0)))
@@ -142,11 +124,9 @@ def sigmoid_figure(x0, depth):
     right.plot([depth], [slope ** int(depth)], "o", color="#D55E00")
     right.set(title=r"product of slopes  $\sigma'(x)^L$", xlabel="layers L", ylim=(1e-40, 2))
     right.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"At x = {x0:.2g}, σ = {s0:.3g} with slope {slope:.3g}. Through {int(depth)} layers at this point the gradient is "
-            f"multiplied by {slope ** int(depth):.2g}; at best, at 0, by {0.25 ** int(depth):.2g}.",
-            f"在 x = {x0:.2g} 处 σ = {s0:.3g}，斜率 {slope:.3g}。经过 {int(depth)} 层这样的点，梯度乘以 {slope ** int(depth):.2g}；即使在最好的 0 处也只有 {0.25 ** int(depth):.2g}。",
-        ),
+    words = Text(
+        f"At x = {x0:.2g}, σ = {s0:.3g} with slope {slope:.3g}. Through {int(depth)} layers at this point the gradient is "
+        f"multiplied by {slope ** int(depth):.2g}; at best, at 0, by {0.25 ** int(depth):.2g}.",
+        f"在 x = {x0:.2g} 处 σ = {s0:.3g}，斜率 {slope:.3g}。经过 {int(depth)} 层这样的点，梯度乘以 {slope ** int(depth):.2g}；即使在最好的 0 处也只有 {0.25 ** int(depth):.2g}。",
     )
+    return Drawing(fig, words)

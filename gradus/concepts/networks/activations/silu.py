@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.networks.activations.elementwise import MIDDLE, X, minimum, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff
 from gradus.page.figures import canvas
 
@@ -13,24 +13,20 @@ SILU = Concept(
     key="silu",
     kind="definition",
     title="SiLU (swish)",
-    summary="x times the sigmoid of x: a smooth ReLU that gates itself and dips to −0.278 on the left. "
-    "Close to GELU, and cheaper.",
+    summary="x times the sigmoid of x: a smooth ReLU that gates itself and dips to −0.278 on the left. Close to "
+    "GELU, and cheaper.",
     formulas=(
         r"\operatorname{SiLU}(x)=x\,\sigma(x)=\frac{x}{1+e^{-x}}",
         r"\operatorname{SiLU}'(x)=\sigma(x)\bigl(1+x\,(1-\sigma(x))\bigr),\qquad \min\operatorname{SiLU}=-W(1/e)=-0.278465",
     ),
-    symbols=(
-        X,
-        Symbol(r"\sigma", "", "", "the sigmoid"),
-        Symbol("W", "", "", "Lambert's function, $W e^{W}=x$"),
-    ),
+    symbols=(X, Symbol(r"\sigma", "", "", "the sigmoid"), Symbol("W", "", "", "Lambert's function, $W e^{W}=x$")),
     needs=("relu", "sigmoid"),
     source="elfwing2018sigmoid",
     year=2017,
     people=("Stefan Elfwing", "Eiji Uchibe", "Kenji Doya", "Prajit Ramachandran"),
     implementations=(Implementation("torch.nn.functional:silu", "torch"),),
-    readings=(Reading("elfwing2018sigmoid", "§2"), Reading("ramachandran2017searching", "§4")),
-    deviations=(r"Swish is $x\,\sigma(\beta x)$, with β fixed or learnt; SiLU is β = 1.",),
+    readings="elfwing2018sigmoid §2; ramachandran2017searching §4",
+    deviations=r"Swish is $x\,\sigma(\beta x)$, with β fixed or learnt; SiLU is β = 1.",
 )
 
 
@@ -61,10 +57,8 @@ def minimum_of_silu(silu, rng):
     place, value = minimum(silu, -4.0, 0.0)
     # a value known to ε·|f|·4 places a minimum of curvature ≈ 0.2 to √(8ε·0.28/0.2)
     tolerance = 2 * np.sqrt(8 * 2.0**-52 * 0.28 / 0.2)
-    return all_of(
-        roundoff(value, -W, terms=2),
-        near(place, -1 - W, tolerance, Text("√(rounding / curvature)", "√(舍入误差 / 曲率)")),
-    )
+    yield roundoff(value, -W, terms=2)
+    yield near(place, -1 - W, tolerance, Text("√(rounding / curvature)", "√(舍入误差 / 曲率)"))
 
 
 @SILU.claim
@@ -79,30 +73,28 @@ def tails_of_silu(silu, rng):
     """The lower tail is $xe^{x}$, and nothing overflows at ±1000"""
     x = np.array([-700.0, -300.0, -50.0])
     ends = silu(np.array([-1000.0, 1000.0]))
-    return all_of(
-        roundoff(silu(x) / (x * np.exp(x)), np.ones(3), terms=4), roundoff(ends, np.array([0.0, 1000.0]))
-    )
+    return all_of(roundoff(silu(x) / (x * np.exp(x)), np.ones(3), terms=4), roundoff(ends, np.array([0.0, 1000.0])))
 
 
-@SILU.mutant(caught_by=["slope-of-silu", "minimum-of-silu", "tails-of-silu"])
+@SILU.mutant(caught_by="slope-of-silu, minimum-of-silu, tails-of-silu")
 def hard_swish(x):
     """hard swish"""
     return x * np.clip(x + 3, 0, 6) / 6
 
 
-@SILU.mutant(caught_by=["slope-of-silu", "minimum-of-silu", "equals-definition"])
+@SILU.mutant(caught_by="slope-of-silu, minimum-of-silu, equals-definition")
 def quick_gelu(x):
     """β = 1.702 left inside"""
     return x / (1 + np.exp(-1.702 * x))
 
 
-@SILU.mutant(caught_by=["tails-of-silu"])
+@SILU.mutant(caught_by="tails-of-silu")
 def overflowing_silu(x):
     """$xe^x/(1+e^x)$: NaN at 1000"""
     return x * np.exp(x) / (1 + np.exp(x))
 
 
-@SILU.mutant(caught_by=["odd-part-of-silu", "slope-of-silu"])
+@SILU.mutant(caught_by="odd-part-of-silu, slope-of-silu")
 def gated_by_the_slope(x):
     """x gated by the slope of the sigmoid"""
     return x * sigmoid(x) * (1 - sigmoid(x))
@@ -126,11 +118,9 @@ def silu_figure(beta):
     right.axhline(1, color="#7F7F7F", lw=0.6)
     right.set(title="slope", xlabel="x", ylim=(-0.3, 1.3))
     place, depth = 1.2784645427610738 / beta, 0.2784645427610738 / beta
-    return Drawing(
-        fig,
-        Text(
-            f"β = {beta:.3g}: the minimum is {-depth:.3g} at x = {-place:.3g}; both shrink like 1/β. "
-            f"Small β gives nearly x/2, large β nearly ReLU; β = 1 is SiLU.",
-            f"β = {beta:.3g}：最小值为 {-depth:.3g}，位于 x = {-place:.3g}，二者都按 1/β 缩小。β 小时接近 x/2，β 大时接近 ReLU；β = 1 即 SiLU。",
-        ),
+    words = Text(
+        f"β = {beta:.3g}: the minimum is {-depth:.3g} at x = {-place:.3g}; both shrink like 1/β. "
+        f"Small β gives nearly x/2, large β nearly ReLU; β = 1 is SiLU.",
+        f"β = {beta:.3g}：最小值为 {-depth:.3g}，位于 x = {-place:.3g}，二者都按 1/β 缩小。β 小时接近 x/2，β 大时接近 ReLU；β = 1 即 SiLU。",
     )
+    return Drawing(fig, words)

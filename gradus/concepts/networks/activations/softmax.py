@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.differences import STEP, five_point_slope
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import canvas
@@ -16,9 +16,8 @@ SOFTMAX = Concept(
     key="softmax",
     kind="definition",
     title="Softmax",
-    summary="Turns n scores into a probability distribution: positive, summing to 1, in the order of the "
-    "scores. Only differences of scores count. Its Jacobian is the covariance matrix of the "
-    "one-hot draw.",
+    summary="Turns n scores into a probability distribution: positive, summing to 1, in the order of the scores. "
+    "Only differences of scores count. Its Jacobian is the covariance matrix of the one-hot draw.",
     formulas=(
         r"p_i=\operatorname{softmax}(z)_i=\frac{e^{z_i}}{\sum_{j=1}^{n}e^{z_j}}=\frac{e^{z_i-m}}{\sum_{j=1}^{n}e^{z_j-m}},\qquad m=\max_j z_j",
         r"\frac{\partial p}{\partial z}=\operatorname{diag}(p)-pp^{\mathsf T},\qquad p=\nabla_z\log\sum_{j=1}^{n}e^{z_j}",
@@ -33,17 +32,9 @@ SOFTMAX = Concept(
     year=1990,
     people=("Ludwig Boltzmann", "John S. Bridle"),
     implementations=(Implementation("torch:softmax", "torch", _softmax_torch),),
-    readings=(
-        Reading("goodfellow2016deep", "§6.2.2.3"),
-        Reading("murphy2022probabilistic", "§2.5.2"),
-        Reading("bishop2006pattern", "§4.3.4"),
-    ),
-    deviations=(
-        (
-            "`softmax` without an axis means different axes: PyTorch guesses from the rank and warns, "
-            "SciPy takes all entries, ONNX the last axis."
-        ),
-    ),
+    readings="goodfellow2016deep §6.2.2.3; murphy2022probabilistic §2.5.2; bishop2006pattern §4.3.4",
+    deviations="`softmax` without an axis means different axes: PyTorch guesses from the rank and warns, SciPy takes "
+    "all entries, ONNX the last axis.",
 )
 
 
@@ -142,50 +133,47 @@ def gradient_of_log_sum_exp(softmax, rng):
     return roundoff(softmax(z), lse, terms=4, scale=3 / STEP)
 
 
-@SOFTMAX.mutant(caught_by=["stable-at-a-thousand", "limit-is-the-argmax", "equals-definition"])
+@SOFTMAX.mutant(caught_by="stable-at-a-thousand, limit-is-the-argmax, equals-definition")
 def naive_softmax(z):
     """no maximum subtracted: overflows"""
     e = np.exp(z)
     return e / e.sum(-1, keepdims=True)
 
 
-@SOFTMAX.mutant(caught_by=["stable-at-a-thousand"])
+@SOFTMAX.mutant(caught_by="stable-at-a-thousand")
 def maximum_of_the_batch(z):
     """the maximum of the whole batch is subtracted: low rows underflow to 0/0"""
     e = np.exp(z - z.max())
     return e / e.sum(-1, keepdims=True)
 
 
-@SOFTMAX.mutant(caught_by=["is-a-distribution", "accepts-batches"])
+@SOFTMAX.mutant(caught_by="is-a-distribution, accepts-batches")
 def normalised_over_everything(z):
     """normalised over the whole array, not over each row"""
     e = np.exp(z - z.max())
     return e / e.sum()
 
 
-@SOFTMAX.mutant(
-    caught_by=["jacobian-is-a-covariance", "two-scores-give-the-sigmoid", "gradient-of-log-sum-exp"]
-)
+@SOFTMAX.mutant(caught_by="jacobian-is-a-covariance, two-scores-give-the-sigmoid, gradient-of-log-sum-exp")
 def base_two(z):
     """powers of 2 for powers of e"""
     return softmax(np.log(2) * z)
 
 
-@SOFTMAX.mutant(caught_by=["lipschitz-constant-is-one-half"])
+@SOFTMAX.mutant(caught_by="lipschitz-constant-is-one-half")
 def twice_as_steep(z):
     """a temperature of ½ left inside: twice as steep"""
     return softmax(2 * z)
 
 
-@SOFTMAX.mutant(caught_by=["shift-invariance", "is-a-distribution", "masked-scores-vanish"])
+@SOFTMAX.mutant(caught_by="shift-invariance, is-a-distribution, masked-scores-vanish")
 def linear_normalisation(z):
     """scores divided by their sum, no exponential"""
     return z / z.sum(-1, keepdims=True)
 
 
 @SOFTMAX.figure(
-    temperature=Slider(0.05, 10, 1.0, "temperature T", log=True),
-    score=Slider(-3, 5, 1.0, "score of class C"),
+    temperature=Slider(0.05, 10, 1.0, "temperature T", log=True), score=Slider(-3, 5, 1.0, "score of class C")
 )
 def softmax_figure(temperature, score):
     z = np.array([2.0, 0.0, score, -1.0, 1.5])
@@ -199,29 +187,17 @@ def softmax_figure(temperature, score):
     size = np.abs(J).max() or 1.0
     right.imshow(J, cmap="RdBu_r", vmin=-size, vmax=size)
     right.set(
-        title=r"$\partial p_i/\partial z_j$",
-        xticks=range(5),
-        xticklabels="ABCDE",
-        yticks=range(5),
-        yticklabels="ABCDE",
+        title=r"$\partial p_i/\partial z_j$", xticks=range(5), xticklabels="ABCDE", yticks=range(5), yticklabels="ABCDE"
     )
     for (i, j), v in np.ndenumerate(J):
         right.text(
-            j,
-            i,
-            f"{v:.2f}",
-            ha="center",
-            va="center",
-            fontsize=7,
-            color="white" if abs(v) > 0.6 * size else "black",
+            j, i, f"{v:.2f}", ha="center", va="center", fontsize=7, color="white" if abs(v) > 0.6 * size else "black"
         )
     many = float(np.exp(-(p * np.log(p + 1e-300)).sum()))
     best = "ABCDE"[int(p.argmax())]
-    return Drawing(
-        fig,
-        Text(
-            f"Five scores at temperature {temperature:.3g}: class {best} gets {p.max():.3f}; the distribution is as "
-            f"spread as {many:.2f} equally likely classes. On the right the Jacobian: its rows sum to 0.",
-            f"五个得分，温度 {temperature:.3g}：类别 {best} 得到 {p.max():.3f}；分布的分散程度相当于 {many:.2f} 个等可能的类别。右图为雅可比矩阵，各行之和为 0。",
-        ),
+    words = Text(
+        f"Five scores at temperature {temperature:.3g}: class {best} gets {p.max():.3f}; the distribution is as "
+        f"spread as {many:.2f} equally likely classes. On the right the Jacobian: its rows sum to 0.",
+        f"五个得分，温度 {temperature:.3g}：类别 {best} 得到 {p.max():.3f}；分布的分散程度相当于 {many:.2f} 个等可能的类别。右图为雅可比矩阵，各行之和为 0。",
     )
+    return Drawing(fig, words)

@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.networks.activations.elementwise import MIDDLE, X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff
 from gradus.page.figures import canvas
 
@@ -18,8 +18,8 @@ SOFTPLUS = Concept(
     key="softplus",
     kind="definition",
     title="Softplus",
-    summary="A smooth ReLU, and the integral of the sigmoid: positive everywhere, so it turns a real "
-    "number into a scale or a variance. The logistic loss of a margin is softplus of its negative.",
+    summary="A smooth ReLU, and the integral of the sigmoid: positive everywhere, so it turns a real number into a "
+    "scale or a variance. The logistic loss of a margin is softplus of its negative.",
     formulas=(
         r"\zeta(x)=\frac1\beta\log\bigl(1+e^{\beta x}\bigr)=\max(0,x)+\frac1\beta\log\bigl(1+e^{-\beta|x|}\bigr)",
         r"\zeta'(x)=\sigma(\beta x),\qquad 0<\zeta(x)-\max(0,x)\le\frac{\log 2}{\beta}",
@@ -35,17 +35,9 @@ SOFTPLUS = Concept(
     year=2000,
     people=("Charles Dugas", "Yoshua Bengio"),
     implementations=(Implementation("torch.nn.functional:softplus", "torch", _softplus_torch),),
-    readings=(
-        Reading("dugas2001incorporating", ""),
-        Reading("glorot2011deep", "§3"),
-        Reading("goodfellow2016deep", "§3.10"),
-    ),
-    deviations=(
-        (
-            "PyTorch returns x itself where βx exceeds `threshold`, 20 unless given: an error of up to "
-            r"$e^{-20}/\beta=2\cdot10^{-9}/\beta$ in float64. Gradus calls it with 40."
-        ),
-    ),
+    readings="dugas2001incorporating; glorot2011deep §3; goodfellow2016deep §3.10",
+    deviations="PyTorch returns x itself where βx exceeds `threshold`, 20 unless given: an error of up to "
+    r"$e^{-20}/\beta=2\cdot10^{-9}/\beta$ in float64. Gradus calls it with 40.",
 )
 
 
@@ -68,9 +60,7 @@ SOFTPLUS.invalid(not_numbers)
 def slope_is_the_sigmoid(softplus, rng):
     r"""Its slope is the sigmoid $\sigma(\beta x)$"""
     x = MIDDLE + 1 / 64  # away from the joint of the stable form
-    return all_of(
-        *[slope_is(lambda t, b=b: softplus(t, beta=b), x, 1 / (1 + np.exp(-b * x))) for b in (0.5, 1.0, 3.0)]
-    )
+    return all_of(*[slope_is(lambda t, b=b: softplus(t, beta=b), x, 1 / (1 + np.exp(-b * x))) for b in (0.5, 1.0, 3.0)])
 
 
 @SOFTPLUS.claim
@@ -81,9 +71,7 @@ def gap_to_relu(softplus, rng):
         gap = softplus(MIDDLE, beta=beta) - np.maximum(0, MIDDLE)
         at_zero = softplus(np.zeros(1), beta=beta)[0]
         return all_of(
-            bound(gap.max(), np.log(2) / beta),
-            bound(gap.min(), 0.0, "≥"),
-            roundoff(at_zero, np.log(2) / beta),
+            bound(gap.max(), np.log(2) / beta), bound(gap.min(), 0.0, "≥"), roundoff(at_zero, np.log(2) / beta)
         )
 
     return all_of(*[one(beta) for beta in (0.5, 1.0, 3.0)])
@@ -101,9 +89,7 @@ def tails_of_softplus(softplus, rng):
     """No overflow at ±1000, and the lower tail is $e^{x}$ to full relative accuracy"""
     x = np.array([-700.0, -300.0, -50.0])
     ends = softplus(np.array([-1000.0, 1000.0]))
-    return all_of(
-        roundoff(ends, np.array([0.0, 1000.0])), roundoff(softplus(x) / np.exp(x), np.ones(3), terms=4)
-    )
+    return all_of(roundoff(ends, np.array([0.0, 1000.0])), roundoff(softplus(x) / np.exp(x), np.ones(3), terms=4))
 
 
 @SOFTPLUS.claim
@@ -113,34 +99,31 @@ def no_early_cut(softplus, rng):
     return roundoff(softplus(x) - x, np.exp(-x), c=2.0, scale=float(x.max()))
 
 
-@SOFTPLUS.mutant(caught_by=["tails-of-softplus"])
+@SOFTPLUS.mutant(caught_by="tails-of-softplus")
 def printed_softplus(x, beta=1.0):
     r"""$\log(1+e^{x})$ as printed: overflows, and the tail is rounded away"""
     return np.log(1 + np.exp(beta * x)) / beta
 
 
-@SOFTPLUS.mutant(caught_by=["no-early-cut"])
+@SOFTPLUS.mutant(caught_by="no-early-cut")
 def cut_at_twenty(x, beta=1.0):
     """x itself from 20 on"""
     return np.where(beta * x > 20, x, softplus(x, beta))
 
 
-@SOFTPLUS.mutant(caught_by=["slope-is-the-sigmoid", "gap-to-relu", "equals-definition"])
+@SOFTPLUS.mutant(caught_by="slope-is-the-sigmoid, gap-to-relu, equals-definition")
 def beta_inverted(x, beta=1.0):
     r"""β outside inverted: $\beta\log(1+e^{x/\beta})$"""
     return softplus(x, 1 / beta)
 
 
-@SOFTPLUS.mutant(caught_by=["odd-part-of-softplus", "gap-to-relu", "slope-is-the-sigmoid"])
+@SOFTPLUS.mutant(caught_by="odd-part-of-softplus, gap-to-relu, slope-is-the-sigmoid")
 def base_two_logarithm(x, beta=1.0):
     """logarithm to base 2"""
     return softplus(x, beta) / np.log(2)
 
 
-@SOFTPLUS.figure(
-    beta=Slider(0.3, 20, 1.0, "sharpness β", log=True),
-    x0=Slider(-4, 4, 1.0, "pre-activation x"),
-)
+@SOFTPLUS.figure(beta=Slider(0.3, 20, 1.0, "sharpness β", log=True), x0=Slider(-4, 4, 1.0, "pre-activation x"))
 def softplus_figure(beta, x0):
     x = np.linspace(-4, 4, 801)
     fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
@@ -155,11 +138,9 @@ def softplus_figure(beta, x0):
     right.plot(x0, s0, "o", color="#D55E00")
     right.set(title=r"its slope  $\sigma(\beta x)$", xlabel="x")
     gap = np.log(2) / beta
-    return Drawing(
-        fig,
-        Text(
-            f"β = {beta:.3g}: at x = {x0:.2g} softplus is {y0:.4g}, the shaded area under the sigmoid from −∞ up to there. "
-            f"It exceeds ReLU by at most log 2/β = {gap:.3g}.",
-            f"β = {beta:.3g}：在 x = {x0:.2g} 处 softplus 为 {y0:.4g}，即右图 sigmoid 曲线下从 −∞ 到该处的阴影面积。它高出 ReLU 至多 log 2/β = {gap:.3g}。",
-        ),
+    words = Text(
+        f"β = {beta:.3g}: at x = {x0:.2g} softplus is {y0:.4g}, the shaded area under the sigmoid from −∞ up to there. "
+        f"It exceeds ReLU by at most log 2/β = {gap:.3g}.",
+        f"β = {beta:.3g}：在 x = {x0:.2g} 处 softplus 为 {y0:.4g}，即右图 sigmoid 曲线下从 −∞ 到该处的阴影面积。它高出 ReLU 至多 log 2/β = {gap:.3g}。",
     )
+    return Drawing(fig, words)

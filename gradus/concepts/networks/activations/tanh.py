@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import MIDDLE, X, not_numbers, points, slope_is
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -11,19 +11,16 @@ TANH = Concept(
     key="tanh",
     kind="definition",
     title="Hyperbolic tangent",
-    summary="The sigmoid stretched to (−1, 1) and centred at 0, with slope 1 there: a stack of small "
-    "signals starts as the identity and bends only where signals grow.",
-    formulas=(
-        r"\tanh x=\frac{e^{x}-e^{-x}}{e^{x}+e^{-x}}=2\sigma(2x)-1",
-        r"\tanh' x=1-\tanh^2 x",
-    ),
+    summary="The sigmoid stretched to (−1, 1) and centred at 0, with slope 1 there: a stack of small signals starts "
+    "as the identity and bends only where signals grow.",
+    formulas=(r"\tanh x=\frac{e^{x}-e^{-x}}{e^{x}+e^{-x}}=2\sigma(2x)-1", r"\tanh' x=1-\tanh^2 x"),
     symbols=(X, Symbol(r"\sigma", "", "", "the sigmoid")),
     needs=("sigmoid",),
     source="lecun1998efficient",
     year=1757,
     people=("Vincenzo Riccati", "Yann LeCun"),
     implementations=(Implementation("torch:tanh", "torch"),),
-    readings=(Reading("lecun1998efficient", "§4.4"), Reading("goodfellow2016deep", "§6.3.2")),
+    readings="lecun1998efficient §4.4; goodfellow2016deep §6.3.2",
 )
 
 
@@ -77,34 +74,31 @@ def small_and_large_arguments(tanh, rng):
     return all_of(small, identical(tanh(np.array([-1000.0, 1000.0])), np.array([-1.0, 1.0])))
 
 
-@TANH.mutant(caught_by=["small-and-large-arguments"])
+@TANH.mutant(caught_by="small-and-large-arguments")
 def printed_form(x):
     """as printed, with growing exponentials: NaN at 1000"""
     return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
 
 
-@TANH.mutant(caught_by=["slope-of-tanh", "stretched-sigmoid"])
+@TANH.mutant(caught_by="slope-of-tanh, stretched-sigmoid")
 def half_the_argument(x):
     r"""$2\sigma(x)-1$: the factor 2 inside is lost"""
     return 2 / (1 + np.exp(-x)) - 1
 
 
-@TANH.mutant(caught_by=["slope-of-tanh", "addition-theorem", "small-and-large-arguments"])
+@TANH.mutant(caught_by="slope-of-tanh, addition-theorem, small-and-large-arguments")
 def scaled_for_unit_variance(x):
     """1.7159 tanh(2x/3), scaled for unit variance, sold as tanh"""
     return 1.7159 * np.tanh(2 * x / 3)
 
 
-@TANH.mutant(caught_by=["odd", "stretched-sigmoid"])
+@TANH.mutant(caught_by="odd, stretched-sigmoid")
 def sigmoid_in_its_place(x):
     """the sigmoid in its place"""
     return 1 / (1 + np.exp(-x))
 
 
-@TANH.figure(
-    gain=Slider(0.2, 3, 1.5, "gain g"),
-    depth=Slider(1, 40, 12, "number of layers", integer=True),
-)
+@TANH.figure(gain=Slider(0.2, 3, 1.5, "gain g"), depth=Slider(1, 40, 12, "number of layers", integer=True))
 def tanh_figure(gain, depth):
     n = int(depth)
     x = np.linspace(-3, 3, 400)
@@ -122,14 +116,10 @@ def tanh_figure(gain, depth):
     for _ in range(2000):
         fixed = float(tanh(np.float64(gain * fixed)))
     slope = gain * (1 - fixed**2)
-    fates = (
-        ("dies out towards 0", "趋于 0") if gain <= 1 else (f"settles at ±{fixed:.3g}", f"停在 ±{fixed:.3g}")
+    fates = ("dies out towards 0", "趋于 0") if gain <= 1 else (f"settles at ±{fixed:.3g}", f"停在 ±{fixed:.3g}")
+    words = Text(
+        f"Gain {gain:.2g}: repeated application {fates[0]}; after {n} layers the largest signal is {abs(h[-1]).max():.3g}. "
+        f"At the limit one layer multiplies a gradient by {slope:.3g}.",
+        f"增益 {gain:.2g}：反复作用后信号{fates[1]}；经过 {n} 层，最大的信号为 {abs(h[-1]).max():.3g}。在极限处每层把梯度乘以 {slope:.3g}。",
     )
-    return Drawing(
-        fig,
-        Text(
-            f"Gain {gain:.2g}: repeated application {fates[0]}; after {n} layers the largest signal is {abs(h[-1]).max():.3g}. "
-            f"At the limit one layer multiplies a gradient by {slope:.3g}.",
-            f"增益 {gain:.2g}：反复作用后信号{fates[1]}；经过 {n} 层，最大的信号为 {abs(h[-1]).max():.3g}。在极限处每层把梯度乘以 {slope:.3g}。",
-        ),
-    )
+    return Drawing(fig, words)

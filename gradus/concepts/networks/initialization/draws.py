@@ -8,8 +8,8 @@ DRAWS = Symbol(
     "Z",
     "Z",
     "n_out n_in",
-    r"independent draws of mean 0 and variance 1, normal or uniform on $[-\sqrt3,\sqrt3]$; further axes, as of "
-    "a convolution's kernel, count for both fans",
+    r"independent draws of mean 0 and variance 1, normal or uniform on $[-\sqrt3,\sqrt3]$; further axes, as of a "
+    "convolution's kernel, count for both fans",
 )
 
 
@@ -34,11 +34,7 @@ def scaled_draws(init, Z, uniform=False, **options):
 
     W = init(torch.empty(Z.shape, dtype=Z.dtype), generator=generator(), **options).double()
     own = torch.empty(Z.shape, dtype=Z.dtype)
-    own = (
-        own.uniform_(-(3**0.5), 3**0.5, generator=generator())
-        if uniform
-        else own.normal_(generator=generator())
-    )
+    own = own.uniform_(-(3**0.5), 3**0.5, generator=generator()) if uniform else own.normal_(generator=generator())
     return ((W * own).sum() / (own.double() ** 2).sum()).to(Z.dtype) * Z
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.networks.initialization.draws import DRAWS, N_IN, N_OUT, W_OUT, draw_cases, scaled_draws
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -16,9 +16,8 @@ HE = Concept(
     key="he",
     kind="definition",
     title="He initialization",
-    summary="A ReLU throws away half of a symmetric signal's second moment; He's factor 2 gives it back. "
-    "The mean over nets is then kept at every depth, while a single net wanders: its logarithm by "
-    r"about $\sqrt{5L/n}$.",
+    summary="A ReLU throws away half of a symmetric signal's second moment; He's factor 2 gives it back. The mean "
+    r"over nets is then kept at every depth, while a single net wanders: its logarithm by about $\sqrt{5L/n}$.",
     formulas=(
         r"W=\sqrt{\frac{2}{(1+\alpha^2)\,n}}\;Z,\qquad n=n_{\text{in}}\ \text{ or }\ n_{\text{out}}",
         r"\mathbb{E}\lVert a^{(l)}\rVert^2=\mathbb{E}\lVert a^{(l-1)}\rVert^2,\qquad \operatorname{Var}\log\frac{\lVert a^{(L)}\rVert^2}{\lVert a^{(0)}\rVert^2}\approx\frac{5L}{n}\quad(\alpha=0)",
@@ -39,19 +38,12 @@ HE = Concept(
     people=("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
     implementations=(
         Implementation(
-            "torch.nn.init:kaiming_normal_",
-            "torch",
-            _kaiming,
-            "its factor, measured on its own draws, applied to Z",
+            "torch.nn.init:kaiming_normal_", "torch", _kaiming, "its factor, measured on its own draws, applied to Z"
         ),
     ),
-    readings=(Reading("he2015delving", "§2.2"), Reading("hanin2020products")),
-    deviations=(
-        (
-            r"PyTorch calls it Kaiming; `nn.Linear` calls `kaiming_uniform_` with $\alpha=\sqrt5$, which "
-            r"makes the variance $1/(3n_{\text{in}})$, six times less than He's for ReLU."
-        ),
-    ),
+    readings="he2015delving §2.2; hanin2020products",
+    deviations=r"PyTorch calls it Kaiming; `nn.Linear` calls `kaiming_uniform_` with $\alpha=\sqrt5$, which makes the "
+    r"variance $1/(3n_{\text{in}})$, six times less than He's for ReLU.",
 )
 
 
@@ -77,7 +69,8 @@ def he_invalid(rng):
 
 
 def relu_nets(he, rng, M, L, n, a=0.0):
-    """Growth of log ‖a^(l)‖² by layer in M ReLU nets, from 0 at the input; all the weights from one call, whose fan-in is n."""
+    """Growth of log ‖a^(l)‖² by layer in M ReLU nets, from 0 at the input; all the weights from one call, whose fan-in
+    is n."""
     W = he(rng.standard_normal((M * L * n, n)), a).reshape(L, M, n, n)
     x = rng.standard_normal((M, n, 1))
     logs = [np.log((x**2).sum((1, 2)))]
@@ -95,22 +88,17 @@ def mean_over_nets_is_kept(he, rng):
 
 @HE.claim
 def one_net_wanders(he, rng):
-    r"""In one net of 50 layers the logarithm of the squared norm drifts by $-\tfrac{5L}{2n}$, within
-    $3\sqrt{5L/n}$
-    """
+    r"""In one net of 50 layers the logarithm of the squared norm drifts by $-\tfrac{5L}{2n}$, within $3\sqrt{5L/n}$"""
     L, n = 50, 128
     growth = relu_nets(he, rng, 1, L, n)[-1, 0]
-    why = Text(
-        "3√(5L/n): each layer adds variance 5/n to the logarithm", "3√(5L/n)：每层使对数的方差增加 5/n"
-    )
+    why = Text("3√(5L/n): each layer adds variance 5/n to the logarithm", "3√(5L/n)：每层使对数的方差增加 5/n")
     return near(growth, -5 * L / (2 * n), 3 * np.sqrt(5 * L / n), why, "statistical")
 
 
 @HE.claim
 def each_layer_adds_five_over_n(he, rng):
-    """Each layer multiplies the squared norm by a random factor of variance exactly $5/n$: that is why the
-    logarithm wanders by $5L/n$
-    """
+    """Each layer multiplies the squared norm by a random factor of variance exactly $5/n$: that is why the logarithm
+    wanders by $5L/n$"""
     n = 12
     factor = np.exp(relu_nets(he, rng, 5000, 1, n)[-1])
     return all_of(statistical(factor, 1.0), statistical((factor - 1) ** 2, 5 / n))
@@ -118,67 +106,53 @@ def each_layer_adds_five_over_n(he, rng):
 
 @HE.claim
 def wrong_gain_dies_or_explodes(he, rng):
-    r"""The wrong gain dies or explodes at the predicted rate: gain 1 as $2^{-L}$, `nn.Linear`'s
-    $\alpha=\sqrt5$ as $6^{-L}$, a factor $c$ too much as $c^{2L}$
-    """
+    r"""The wrong gain dies or explodes at the predicted rate: gain 1 as $2^{-L}$, `nn.Linear`'s $\alpha=\sqrt5$ as
+    $6^{-L}$, a factor $c$ too much as $c^{2L}$"""
     L, n = 50, 128
     why = Text("5√(5L/n), the scatter of one net", "5√(5L/n)，单个网络的散布")
-    evidence = []
     for a, c in ((1.0, 1.0), (5**0.5, 1.0), (0.0, 1.3)):
         growth = relu_nets(lambda Z, a, c=c: c * he(Z, a), rng, 1, L, n, a)[-1, 0]
         rate = 2 * np.log(c) - np.log(1 + a**2)
-        evidence.append(near(growth, L * rate - 5 * L / (2 * n), 5 * np.sqrt(5 * L / n), why, "statistical"))
-    return all_of(*evidence)
+        yield near(growth, L * rate - 5 * L / (2 * n), 5 * np.sqrt(5 * L / n), why, "statistical")
 
 
 @HE.claim
 def leaky_relu_keeps_the_moment(he, rng):
     r"""With $\alpha$ its own slope, a leaky ReLU keeps the second moment too"""
-    evidence = []
     for a in (0.01, 0.3, 1.0):
         z = he(rng.standard_normal((4000, 50)), a) @ rng.choice([-1.0, 1.0], 50)
-        evidence.append(statistical(np.where(z > 0, z, a * z) ** 2, 1.0))
-    return all_of(*evidence)
+        yield statistical(np.where(z > 0, z, a * z) ** 2, 1.0)
 
 
 @HE.claim
 def fan_out_keeps_the_gradient(he, rng):
-    r"""With fan-out it is the gradient that is kept:
-    $\mathbb{E}\lVert W^{\mathsf T}d\rVert^2/n_{\text{in}}=2\lVert d\rVert^2/n_{\text{out}}$, half of
-    whose $d$ the ReLU has put to 0
-    """
+    r"""With fan-out it is the gradient that is kept: $\mathbb{E}\lVert W^{\mathsf T}d\rVert^2/n_{\text{in}}=2\lVert
+    d\rVert^2/n_{\text{out}}$, half of whose $d$ the ReLU has put to 0"""
     n_out, n_in = 60, 3000
     d = rng.standard_normal(n_out) * (rng.permutation(n_out) % 2)
     back = he(rng.standard_normal((n_out, n_in)), 0.0, "fan_out").T @ d
     return statistical(back**2 / (d @ d), 2 / n_out)
 
 
-@HE.mutant(
-    caught_by=[
-        "equals-definition",
-        "mean-over-nets-is-kept",
-        "one-net-wanders",
-        "wrong-gain-dies-or-explodes",
-    ]
-)
+@HE.mutant(caught_by="equals-definition, mean-over-nets-is-kept, one-net-wanders, wrong-gain-dies-or-explodes")
 def gain_one(Z, a=0.0, mode="fan_in"):
     """gain 1 for ReLU"""
     return he(Z, a, mode) / np.sqrt(2)
 
 
-@HE.mutant(caught_by=["equals-definition", "fan-out-keeps-the-gradient", "leaky-relu-keeps-the-moment"])
+@HE.mutant(caught_by="equals-definition, fan-out-keeps-the-gradient, leaky-relu-keeps-the-moment")
 def fans_exchanged(Z, a=0.0, mode="fan_in"):
     """fan-in and fan-out exchanged"""
     return he(Z, a, "fan_out" if mode == "fan_in" else "fan_in")
 
 
-@HE.mutant(caught_by=["equals-definition", "leaky-relu-keeps-the-moment", "wrong-gain-dies-or-explodes"])
+@HE.mutant(caught_by="equals-definition, leaky-relu-keeps-the-moment, wrong-gain-dies-or-explodes")
 def slope_ignored(Z, a=0.0, mode="fan_in"):
     """the slope below 0 is ignored"""
     return he(Z, 0.0, mode)
 
 
-@HE.mutant(caught_by=["equals-definition", "each-layer-adds-five-over-n"])
+@HE.mutant(caught_by="equals-definition, each-layer-adds-five-over-n")
 def units_in_pairs(Z, a=0.0, mode="fan_in"):
     """every unit stands twice: half as many are independent"""
     return he(Z[np.arange(len(Z)) // 2 * 2], a, mode)
@@ -212,12 +186,10 @@ def he_figure(gain, width):
     ax.legend(frameon=False, loc="lower left")
     inside = float((np.abs(logs[-1] - centre[-1]) <= spread[-1]).mean())
     low, high = 10 ** (logs[-1].min() / np.log(10)), 10 ** (logs[-1].max() / np.log(10))
-    return Drawing(
-        fig,
-        Text(
-            f"{M} ReLU nets of {n} units and 50 layers, He's weights times {gain:.2f}. At the last layer the squared norm is between {low:.2g} and "
-            f"{high:.2g} times the input's; {inside:.0%} of the nets lie in the predicted band. With gain 1 it would be {2.0**-50:.1g}.",
-            f"{M} 个 50 层、每层 {n} 个单元的 ReLU 网络，权重为 He 初始化的 {gain:.2f} 倍。最后一层的范数平方为输入的 {low:.2g} 到 {high:.2g} 倍；"
-            f"{inside:.0%} 的网络落在预测的带内。若增益为 1，则为 {2.0**-50:.1g}。",
-        ),
+    words = Text(
+        f"{M} ReLU nets of {n} units and 50 layers, He's weights times {gain:.2f}. At the last layer the squared norm is between {low:.2g} and "
+        f"{high:.2g} times the input's; {inside:.0%} of the nets lie in the predicted band. With gain 1 it would be {2.0**-50:.1g}.",
+        f"{M} 个 50 层、每层 {n} 个单元的 ReLU 网络，权重为 He 初始化的 {gain:.2f} 倍。最后一层的范数平方为输入的 {low:.2g} 到 {high:.2g} 倍；"
+        f"{inside:.0%} 的网络落在预测的带内。若增益为 1，则为 {2.0**-50:.1g}。",
     )
+    return Drawing(fig, words)

@@ -9,7 +9,7 @@ from gradus.concepts.networks.initialization.draws import orthogonalized, scaled
 from gradus.concepts.networks.initialization.he import he
 from gradus.concepts.networks.initialization.orthogonal import orthogonal
 from gradus.concepts.networks.initialization.xavier import xavier
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -35,9 +35,9 @@ INITIALIZATION = Concept(
     key="initialization",
     kind="definition",
     title="Initialization",
-    summary="The size of the first weights decides whether a signal reaches the end of a deep net: each "
-    "layer multiplies its second moment by a factor, and only a factor of 1 survives fifty layers. "
-    "Which scheme gives 1 depends on the activation.",
+    summary="The size of the first weights decides whether a signal reaches the end of a deep net: each layer "
+    "multiplies its second moment by a factor, and only a factor of 1 survives fifty layers. Which scheme gives 1 "
+    "depends on the activation.",
     formulas=(
         r"a^{(0)}=x,\qquad a^{(l)}=\sigma\bigl(c\,W^{(l)}a^{(l-1)}\bigr),\qquad q_l=\frac1n\lVert a^{(l)}\rVert^2,\qquad l=1,\dots,L",
         r"\frac{q_{l}}{q_{l-1}}\approx c^2\cdot\begin{array}{c|ccc}&\text{Xavier}&\text{orthogonal}&\text{He}\\\hline\text{linear}&1&1&2\\\text{ReLU}&\frac12&\frac12&1\end{array}",
@@ -58,31 +58,18 @@ INITIALIZATION = Concept(
     year=2010,
     people=("Xavier Glorot", "Yoshua Bengio", "Kaiming He", "Andrew Saxe"),
     implementations=(
-        Implementation(
-            "torch.nn.functional:linear", "torch", _forward, "on weights scaled by `torch.nn.init`"
-        ),
+        Implementation("torch.nn.functional:linear", "torch", _forward, "on weights scaled by `torch.nn.init`"),
     ),
-    readings=(
-        Reading("glorot2010understanding"),
-        Reading("he2015delving", "§2.2"),
-        Reading("saxe2014exact"),
-        Reading("goodfellow2016deep", "§8.4"),
-    ),
-    deviations=(
-        (
-            "PyTorch's default for `nn.Linear` is none of the three: its variance $1/(3n)$ lets a ReLU net "
-            "die as $6^{-L}$, unless biases or normalisation hold it up."
-        ),
-    ),
+    readings="glorot2010understanding; he2015delving §2.2; saxe2014exact; goodfellow2016deep §8.4",
+    deviations="PyTorch's default for `nn.Linear` is none of the three: its variance $1/(3n)$ lets a ReLU net die as "
+    "$6^{-L}$, unless biases or normalisation hold it up.",
 )
 
 
 @INITIALIZATION.definition
 def initialization(x, Z, scheme="he", activation="relu", gain=1.0):
     weights = {"xavier": xavier, "he": he, "orthogonal": orthogonal}[scheme]
-    sigma = {"relu": lambda z: np.where(np.real(z) > 0, z, 0 * z), "tanh": np.tanh, "linear": lambda z: z}[
-        activation
-    ]
+    sigma = {"relu": lambda z: np.where(np.real(z) > 0, z, 0 * z), "tanh": np.tanh, "linear": lambda z: z}[activation]
     a = x
     q = [(a * a).mean()]
     for z in Z:
@@ -123,12 +110,10 @@ def each_scheme_has_its_activation(initialization, rng):
     """Through 20 layers each scheme keeps, halves or doubles the second moment per layer as the table says"""
     L, n = 20, 64
     why = Text("5 standard deviations √(5L/n) of the logarithm", "对数的 5 倍标准差，标准差 √(5L/n)")
-    evidence = []
     for (scheme, activation), factor in TABLE.items():
         q = initialization(rng.standard_normal(n), rng.standard_normal((L, n, n)), scheme, activation)
         expected = L * np.log(factor) - (5 if activation == "relu" else 2) * L / (2 * n)
-        evidence.append(near(np.log(q[-1] / q[0]), expected, 5 * np.sqrt(5 * L / n), why, "statistical"))
-    return all_of(*evidence)
+        yield near(np.log(q[-1] / q[0]), expected, 5 * np.sqrt(5 * L / n), why, "statistical")
 
 
 @INITIALIZATION.claim
@@ -141,18 +126,16 @@ def orthogonal_is_exact(initialization, rng):
 
 @INITIALIZATION.claim
 def gain_is_a_power(initialization, rng):
-    """On the same draws a factor $c$ on the weights changes ReLU layer $l$ by exactly $c^{2l}$: 0.9 is
-    0.00003 after 50 layers, 1.1 is 14,000
-    """
+    """On the same draws a factor $c$ on the weights changes ReLU layer $l$ by exactly $c^{2l}$: 0.9 is 0.00003 after
+    50 layers, 1.1 is 14,000"""
     L, n = 50, 12
     x, Z = rng.standard_normal(n), rng.standard_normal((L, n, n))
     base = initialization(x, Z)
-    evidence = []
     for c in (0.9, 1.1):
         ratio = initialization(x, Z, gain=c) / base
-        evidence.append(roundoff(ratio / c ** (2.0 * np.arange(L + 1)), np.ones(L + 1), terms=n * L))
+        yield roundoff(ratio / c ** (2.0 * np.arange(L + 1)), np.ones(L + 1), terms=n * L)
     size = identical([round(0.9**100, 5), round(1.1**100, -3)], [0.00003, 14000.0])
-    return all_of(*evidence, size)
+    yield size
 
 
 def tanh_recursion(q, L):
@@ -185,15 +168,13 @@ def tanh_scatter(q, n):
 @INITIALIZATION.claim
 def tanh_fades_slowly(initialization, rng):
     r"""Under tanh a signal with gain 1 fades slowly, as $q_l\approx1/(2l)$: the net follows
-    $q_{l+1}=\mathbb{E}\tanh^2(\sqrt{q_l}\,z)$
-    """
+    $q_{l+1}=\mathbb{E}\tanh^2(\sqrt{q_l}\,z)$"""
     L, n = 15, 128
     x = rng.choice([-1.0, 1.0], n)
     q = initialization(x, rng.standard_normal((L, n, n)), "xavier", "tanh")
     want = tanh_recursion(1.0, L)
     why = Text(
-        "5 standard deviations of the logarithm, carried through the recursion",
-        "对数的 5 倍标准差，由递推逐层传递得到",
+        "5 standard deviations of the logarithm, carried through the recursion", "对数的 5 倍标准差，由递推逐层传递得到"
     )
     met = near(np.log(q[-1] / want[-1]), 0.0, 5 * tanh_scatter(want, n), why, "statistical")
     long = tanh_recursion(1.0, 1000)
@@ -201,26 +182,21 @@ def tanh_fades_slowly(initialization, rng):
     return all_of(met, slow)
 
 
-@INITIALIZATION.mutant(caught_by=["equals-definition", "each-scheme-has-its-activation", "tanh-fades-slowly"])
+@INITIALIZATION.mutant(caught_by="equals-definition, each-scheme-has-its-activation, tanh-fades-slowly")
 def small_random_numbers(x, Z, scheme="he", activation="relu", gain=1.0):
     """small random numbers, whatever the width"""
     return initialization(x, Z, "he", activation, 0.01 * gain * np.sqrt(len(x) / 2))
 
 
 @INITIALIZATION.mutant(
-    caught_by=[
-        "equals-definition",
-        "each-scheme-has-its-activation",
-        "orthogonal-is-exact",
-        "tanh-fades-slowly",
-    ]
+    caught_by="equals-definition, each-scheme-has-its-activation, orthogonal-is-exact, tanh-fades-slowly"
 )
 def always_he(x, Z, scheme="he", activation="relu", gain=1.0):
     """He's weights for every scheme"""
     return initialization(x, Z, "he", activation, gain)
 
 
-@INITIALIZATION.mutant(caught_by=["equals-definition", "gain-is-a-power"])
+@INITIALIZATION.mutant(caught_by="equals-definition, gain-is-a-power")
 def gain_once(x, Z, scheme="he", activation="relu", gain=1.0):
     """the factor on the first layer only"""
     first = initialization(x, Z, scheme, activation)
@@ -250,11 +226,9 @@ def initialization_figure(gain, width):
     def row(activation):
         return ", ".join(f"{end[s, activation]:.1g}" for s in ("xavier", "he", "orthogonal"))
 
-    return Drawing(
-        fig,
-        Text(
-            f"Second moment after {L} layers of {n} units, weights times {gain:.2f}, for Xavier, He, orthogonal. "
-            f"Linear: {row('linear')}. ReLU: {row('relu')}. tanh: {row('tanh')}.",
-            f"经过 {L} 层（每层 {n} 个单元，权重乘 {gain:.2f}）后的二阶矩，依次为 Xavier、He、正交。线性：{row('linear')}。ReLU：{row('relu')}。tanh：{row('tanh')}。",
-        ),
+    words = Text(
+        f"Second moment after {L} layers of {n} units, weights times {gain:.2f}, for Xavier, He, orthogonal. "
+        f"Linear: {row('linear')}. ReLU: {row('relu')}. tanh: {row('tanh')}.",
+        f"经过 {L} 层（每层 {n} 个单元，权重乘 {gain:.2f}）后的二阶矩，依次为 Xavier、He、正交。线性：{row('linear')}。ReLU：{row('relu')}。tanh：{row('tanh')}。",
     )
+    return Drawing(fig, words)

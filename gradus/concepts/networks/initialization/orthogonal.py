@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.initialization.draws import GAIN, N_IN, N_OUT, W_OUT, draw_cases, orthogonalized
 from gradus.concepts.networks.initialization.xavier import xavier
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -12,17 +12,15 @@ ORTHOGONAL = Concept(
     key="orthogonal",
     kind="definition",
     title="Orthogonal initialization",
-    summary="A random orthogonal matrix keeps every length, not only the mean: a deep linear net then "
-    "hands on signals and gradients exactly, all its singular values being 1.",
+    summary="A random orthogonal matrix keeps every length, not only the mean: a deep linear net then hands on "
+    "signals and gradients exactly, all its singular values being 1.",
     formulas=(
         r"W=g\,Q,\qquad Z=QR,\qquad R\text{ upper triangular with } R_{kk}>0\quad(n_{\text{out}}\ge n_{\text{in}};\text{ else transposed})",
         r"q_k=\frac{u_k}{\lVert u_k\rVert},\qquad u_k=z_k-\sum_{j<k}(q_j^{\mathsf T}z_k)\,q_j",
         r"W^{\mathsf T}W=g^2I",
     ),
     symbols=(
-        Symbol(
-            "Z", "Z", "n_out n_in", "independent standard normal draws; further axes are joined to the second"
-        ),
+        Symbol("Z", "Z", "n_out n_in", "independent standard normal draws; further axes are joined to the second"),
         GAIN,
         W_OUT,
         Symbol("Q", "", "n_out n_in", "matrix with orthonormal columns $q_k$"),
@@ -44,13 +42,8 @@ ORTHOGONAL = Concept(
             "with the signs of R's diagonal put right; `torch.nn.init.orthogonal_` draws Z and does the same",
         ),
     ),
-    readings=(Reading("saxe2014exact"), Reading("mezzadri2007generate"), Reading("golub2013matrix", "§5.2")),
-    deviations=(
-        (
-            "LAPACK's R has diagonal entries of either sign; without the correction Q is not uniformly "
-            "distributed."
-        ),
-    ),
+    readings="saxe2014exact; mezzadri2007generate; golub2013matrix §5.2",
+    deviations="LAPACK's R has diagonal entries of either sign; without the correction Q is not uniformly distributed.",
 )
 
 
@@ -96,19 +89,16 @@ def lengths_are_kept(orthogonal, rng):
 @ORTHOGONAL.claim
 def columns_or_rows_are_orthonormal(orthogonal, rng):
     """Tall weights have orthonormal columns, wide ones orthonormal rows, times the gain"""
-    evidence = []
     for shape in ((12, 5), (5, 12), (8, 8), (4, 2, 3, 3)):
         W = orthogonal(rng.standard_normal(shape), 1.5).reshape(shape[0], -1)
         gram = W.T @ W if W.shape[0] >= W.shape[1] else W @ W.T
-        evidence.append(roundoff(gram, 2.25 * np.eye(len(gram)), terms=max(W.shape)))
-    return all_of(*evidence)
+        yield roundoff(gram, 2.25 * np.eye(len(gram)), terms=max(W.shape))
 
 
 @ORTHOGONAL.claim
 def singular_values_stay_equal(orthogonal, rng):
-    """All singular values of a product of 20 are $g^{20}$; normal weights of the same variance leave a
-    ratio above $10^6$ between largest and least
-    """
+    """All singular values of a product of 20 are $g^{20}$; normal weights of the same variance leave a ratio above
+    $10^6$ between largest and least"""
     n, L, g = 24, 20, 1.1
     product, normal = np.eye(n), np.eye(n)
     for _ in range(L):
@@ -121,17 +111,11 @@ def singular_values_stay_equal(orthogonal, rng):
 
 @ORTHOGONAL.claim
 def no_direction_is_preferred(orthogonal, rng):
-    r"""No direction is preferred: an entry of Q has mean 0, $\mathbb{E}q^2=1/n$ and
-    $\mathbb{E}q^4=3/(n(n+2))$
-    """
+    r"""No direction is preferred: an entry of Q has mean 0, $\mathbb{E}q^2=1/n$ and $\mathbb{E}q^4=3/(n(n+2))$"""
     n = 3
     Q = np.stack([orthogonal(rng.standard_normal((n, n))) for _ in range(500)])
     corner, trace = Q[:, 0, 0], np.trace(Q, axis1=1, axis2=2)
-    moments = [
-        statistical(corner, 0.0),
-        statistical(corner**2, 1 / n),
-        statistical(corner**4, 3 / (n * (n + 2))),
-    ]
+    moments = [statistical(corner, 0.0), statistical(corner**2, 1 / n), statistical(corner**4, 3 / (n * (n + 2)))]
     return all_of(*moments, statistical(trace, 0.0), statistical(trace**2, 1.0))
 
 
@@ -140,25 +124,21 @@ def torch_initialises_the_same(orthogonal, rng):
     """On the draws of its generator, `torch.nn.init.orthogonal_` gives the same matrix"""
     import torch
 
-    evidence = []
     for shape in ((7, 4), (6, 6)):
         own = torch.empty(shape, dtype=torch.float64)
         Z = own.clone().normal_(generator=torch.Generator().manual_seed(1)).numpy()
         want = torch.nn.init.orthogonal_(own, 1.3, torch.Generator().manual_seed(1)).numpy()
         terms = int(max(shape) * np.ceil(np.linalg.cond(Z)))
-        evidence.append(roundoff(orthogonal(Z, 1.3), want, terms=terms))
-    return all_of(*evidence)
+        yield roundoff(orthogonal(Z, 1.3), want, terms=terms)
 
 
-@ORTHOGONAL.mutant(
-    caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal", "singular-values-stay-equal"]
-)
+@ORTHOGONAL.mutant(caught_by="lengths-are-kept, columns-or-rows-are-orthonormal, singular-values-stay-equal")
 def merely_normal(Z, gain=1.0):
     """normal weights of the same variance"""
     return gain * Z / np.sqrt(max(Z.shape[0], Z[0].size))
 
 
-@ORTHOGONAL.mutant(caught_by=["equals-definition", "no-direction-is-preferred", "torch-initialises-the-same"])
+@ORTHOGONAL.mutant(caught_by="equals-definition, no-direction-is-preferred, torch-initialises-the-same")
 def signs_left(Z, gain=1.0):
     """LAPACK's signs are left as they are"""
     M = Z.reshape(Z.shape[0], -1)
@@ -166,23 +146,20 @@ def signs_left(Z, gain=1.0):
     return gain * (Q if M.shape[0] >= M.shape[1] else Q.T).reshape(Z.shape)
 
 
-@ORTHOGONAL.mutant(caught_by=["lengths-are-kept", "columns-or-rows-are-orthonormal"])
+@ORTHOGONAL.mutant(caught_by="lengths-are-kept, columns-or-rows-are-orthonormal")
 def columns_normalised(Z, gain=1.0):
     """columns made of length 1 but not perpendicular"""
     M = Z.reshape(Z.shape[0], -1)
     return (gain * M / np.linalg.norm(M, axis=0)).reshape(Z.shape)
 
 
-@ORTHOGONAL.mutant(caught_by=["equals-definition", "singular-values-stay-equal"])
+@ORTHOGONAL.mutant(caught_by="equals-definition, singular-values-stay-equal")
 def gain_squared(Z, gain=1.0):
     """the gain is squared"""
     return orthogonal(Z, gain**2)
 
 
-@ORTHOGONAL.figure(
-    depth=Slider(1, 60, 12, "number of linear layers", integer=True),
-    gain=Slider(0.9, 1.1, 1.0, "gain"),
-)
+@ORTHOGONAL.figure(depth=Slider(1, 60, 12, "number of linear layers", integer=True), gain=Slider(0.9, 1.1, 1.0, "gain"))
 def orthogonal_figure(depth, gain):
     n, L = 32, int(depth)
     rng = np.random.default_rng(4)
@@ -198,11 +175,9 @@ def orthogonal_figure(depth, gain):
         ax.semilogy(np.arange(1, n + 1), s[name], "o-", ms=3, color=colour, label=name)
     ax.set(xlabel="k", ylabel="k-th singular value of the product", ylim=(1e-17, 1e4))
     ax.legend(frameon=False, loc="lower left")
-    return Drawing(
-        fig,
-        Text(
-            f"A product of {L} matrices of size {n} with gain {gain:.2f}. Orthogonal: all singular values are {s['orthogonal'][0]:.3g}. Normal: "
-            f"from {s['normal'][0]:.2g} down to {s['normal'][-1]:.1g}.",
-            f"{L} 个 {n} 阶矩阵的乘积，增益 {gain:.2f}。正交：所有奇异值均为 {s['orthogonal'][0]:.3g}。正态：从 {s['normal'][0]:.2g} 降到 {s['normal'][-1]:.1g}。",
-        ),
+    words = Text(
+        f"A product of {L} matrices of size {n} with gain {gain:.2f}. Orthogonal: all singular values are {s['orthogonal'][0]:.3g}. Normal: "
+        f"from {s['normal'][0]:.2g} down to {s['normal'][-1]:.1g}.",
+        f"{L} 个 {n} 阶矩阵的乘积，增益 {gain:.2f}。正交：所有奇异值均为 {s['orthogonal'][0]:.3g}。正态：从 {s['normal'][0]:.2g} 降到 {s['normal'][-1]:.1g}。",
     )
+    return Drawing(fig, words)

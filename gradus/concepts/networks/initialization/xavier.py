@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.networks.initialization.draws import (
-    DRAWS,
-    GAIN,
-    N_IN,
-    N_OUT,
-    W_OUT,
-    draw_cases,
-    scaled_draws,
-)
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
+from gradus.concepts.networks.initialization.draws import DRAWS, GAIN, N_IN, N_OUT, W_OUT, draw_cases, scaled_draws
+from gradus.page import Concept, Drawing, Implementation, Slider, Text
 from gradus.page.evidence import all_of, bound, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,9 +20,9 @@ XAVIER = Concept(
     key="xavier",
     kind="definition",
     title="Xavier initialization",
-    summary=r"Forwards the variance of a signal is multiplied by $n_{\text{in}}\operatorname{Var}w$, "
-    r"backwards that of the gradient by $n_{\text{out}}\operatorname{Var}w$. Both cannot be 1 "
-    "unless the fans are equal; Xavier lets their mean be 1.",
+    summary=r"Forwards the variance of a signal is multiplied by $n_{\text{in}}\operatorname{Var}w$, backwards that "
+    r"of the gradient by $n_{\text{out}}\operatorname{Var}w$. Both cannot be 1 unless the fans are equal; Xavier lets "
+    "their mean be 1.",
     formulas=(
         r"W=g\sqrt{\frac{2}{n_{\text{in}}+n_{\text{out}}}}\;Z,\qquad \tfrac12\bigl(n_{\text{in}}+n_{\text{out}}\bigr)\operatorname{Var}w=g^2",
         r"w\sim U\!\left[-g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}},\;g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}}\right]\quad\text{for uniform }Z",
@@ -49,14 +41,9 @@ XAVIER = Concept(
         ),
         Implementation("torch.nn.init:xavier_uniform_", "torch", _xavier_uniform),
     ),
-    readings=(Reading("glorot2010understanding"), Reading("goodfellow2016deep", "§8.4")),
-    deviations=(
-        (
-            "The paper has the uniform distribution; the normal one has the same variance. PyTorch's `nn.Linear` "
-            r"uses neither: its weights are uniform on $\pm1/\sqrt{n_{\text{in}}}$, of variance "
-            r"$1/(3n_{\text{in}})$."
-        ),
-    ),
+    readings="glorot2010understanding; goodfellow2016deep §8.4",
+    deviations="The paper has the uniform distribution; the normal one has the same variance. PyTorch's `nn.Linear` "
+    r"uses neither: its weights are uniform on $\pm1/\sqrt{n_{\text{in}}}$, of variance $1/(3n_{\text{in}})$.",
 )
 
 
@@ -82,16 +69,13 @@ def xavier_invalid(rng):
 
 @XAVIER.claim
 def variance_forwards_and_backwards(xavier, rng):
-    r"""Forwards the variance is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards
-    by $2n_{\text{out}}/(n_{\text{in}}+n_{\text{out}})$: together 2
-    """
-    evidence = []
+    r"""Forwards the variance is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards by
+    $2n_{\text{out}}/(n_{\text{in}}+n_{\text{out}})$: together 2"""
     for n_in, n_out in ((300, 300), (200, 600), (600, 200)):
         W = xavier(rng.standard_normal((n_out, n_in)))
         x, g = rng.choice([-1.0, 1.0], n_in), rng.choice([-1.0, 1.0], n_out)
-        evidence += [statistical((W @ x) ** 2, 2 * n_in / (n_in + n_out))]
-        evidence += [statistical((W.T @ g) ** 2, 2 * n_out / (n_in + n_out))]
-    return all_of(*evidence)
+        yield statistical((W @ x) ** 2, 2 * n_in / (n_in + n_out))
+        yield statistical((W.T @ g) ** 2, 2 * n_out / (n_in + n_out))
 
 
 @XAVIER.claim
@@ -104,9 +88,7 @@ def uniform_within_the_square_root_of_six(xavier, rng):
 
 @XAVIER.claim
 def kernels_count(xavier, rng):
-    r"""A convolution's fans count its kernel: $n_{\text{in}}=c_{\text{in}}k^2$,
-    $n_{\text{out}}=c_{\text{out}}k^2$
-    """
+    r"""A convolution's fans count its kernel: $n_{\text{in}}=c_{\text{in}}k^2$, $n_{\text{out}}=c_{\text{out}}k^2$"""
     Z = rng.standard_normal((8, 6, 5, 5))
     v = (xavier(Z) / Z) ** 2
     return roundoff(v * (8 + 6) * 25 / 2, np.ones_like(Z), terms=8)
@@ -123,54 +105,49 @@ def linear_log_growth(weights, rng, L, n):
 
 @XAVIER.claim
 def gain_sets_the_rate(xavier, rng):
-    r"""Through 20 linear layers a signal grows by $g^{2L}$: with gain $1/\sqrt3$, which is `nn.Linear`'s
-    variance, it dies as $3^{-L}$
-    """
+    r"""Through 20 linear layers a signal grows by $g^{2L}$: with gain $1/\sqrt3$, which is `nn.Linear`'s variance, it
+    dies as $3^{-L}$"""
     L, n = 20, 160
     why = Text(
-        "5 standard deviations √(2L/n) of log ‖a‖² in one net",
-        "单个网络 log ‖a‖² 的 5 倍标准差，标准差 √(2L/n)",
+        "5 standard deviations √(2L/n) of log ‖a‖² in one net", "单个网络 log ‖a‖² 的 5 倍标准差，标准差 √(2L/n)"
     )
-    evidence = []
     for g in (3**-0.5, 1.0, 1.4):
         growth = linear_log_growth(lambda Z, g=g: xavier(Z, g), rng, L, n)
-        evidence.append(near(growth, 2 * L * np.log(g) - L / n, 5 * np.sqrt(2 * L / n), why, "statistical"))
-    return all_of(*evidence)
+        yield near(growth, 2 * L * np.log(g) - L / n, 5 * np.sqrt(2 * L / n), why, "statistical")
 
 
-@XAVIER.mutant(caught_by=["equals-definition", "variance-forwards-and-backwards"])
+@XAVIER.mutant(caught_by="equals-definition, variance-forwards-and-backwards")
 def fan_in_alone(Z, gain=1.0):
     """fan-in alone: the gradient is forgotten"""
     return gain * Z / np.sqrt(Z[0].size)
 
 
-@XAVIER.mutant(caught_by=["equals-definition", "variance-forwards-and-backwards", "gain-sets-the-rate"])
+@XAVIER.mutant(caught_by="equals-definition, variance-forwards-and-backwards, gain-sets-the-rate")
 def variance_for_deviation(Z, gain=1.0):
     """the variance taken for the standard deviation"""
     return gain * 2 / (Z[0].size + Z[:, 0].size) * Z
 
 
-@XAVIER.mutant(caught_by=["uniform-within-the-square-root-of-six", "gain-sets-the-rate"])
+@XAVIER.mutant(caught_by="uniform-within-the-square-root-of-six, gain-sets-the-rate")
 def six_for_two(Z, gain=1.0):
     """the uniform bound used as standard deviation: √6 for √2"""
     return np.sqrt(3) * xavier(Z, gain)
 
 
-@XAVIER.mutant(caught_by=["kernels-count", "equals-definition"])
+@XAVIER.mutant(caught_by="kernels-count, equals-definition")
 def kernel_forgotten(Z, gain=1.0):
     """the kernel is not counted"""
     return gain * np.sqrt(2 / (Z.shape[0] + Z.shape[1])) * Z
 
 
-@XAVIER.mutant(caught_by=["gain-sets-the-rate", "equals-definition"])
+@XAVIER.mutant(caught_by="gain-sets-the-rate, equals-definition")
 def xavier_without_gain(Z, gain=1.0):
     """the gain is ignored"""
     return xavier(Z)
 
 
 @XAVIER.figure(
-    gain=Slider(0.3, 3, 1.0, "gain", log=True),
-    depth=Slider(2, 12, 6, "number of tanh layers", integer=True),
+    gain=Slider(0.3, 3, 1.0, "gain", log=True), depth=Slider(2, 12, 6, "number of tanh layers", integer=True)
 )
 def xavier_figure(gain, depth):
     L, n, N = int(depth), 100, 60
@@ -190,9 +167,7 @@ def xavier_figure(gain, depth):
         density = np.histogram(a[l], edges)[0]
         height = 0.9 * density / density.max()
         left.fill_between((edges[1:] + edges[:-1]) / 2, -l, height - l, color=COLOURS[0], alpha=0.7, lw=0)
-    left.set(
-        title="activations", xlabel="a", ylabel="layer", yticks=range(-L, 0), yticklabels=range(L, 0, -1)
-    )
+    left.set(title="activations", xlabel="a", ylabel="layer", yticks=range(-L, 0), yticklabels=range(L, 0, -1))
     layers = np.arange(1, L + 1)
     forward = [float(h.std()) for h in a[1:]]
     right.semilogy(layers, forward, "o-", ms=4, color=COLOURS[0], label="activation")
@@ -200,11 +175,9 @@ def xavier_figure(gain, depth):
     right.set(title="standard deviation", xlabel="layer")
     right.legend(frameon=False)
     full = float((np.abs(a[-1]) > 0.95).mean())
-    return Drawing(
-        fig,
-        Text(
-            f"After {L} tanh layers of {n} units with gain {gain:.2f} the activations have standard deviation {forward[-1]:.2g}, "
-            f"and {full:.0%} of them are saturated. The gradient shrinks or grows by the factor {back[0] / back[-1]:.2g} on its way back to layer 1.",
-            f"增益 {gain:.2f}、每层 {n} 个单元，经过 {L} 个 tanh 层后激活值的标准差为 {forward[-1]:.2g}，{full:.0%} 已饱和。梯度传回第 1 层时变为原来的 {back[0] / back[-1]:.2g} 倍。",
-        ),
+    words = Text(
+        f"After {L} tanh layers of {n} units with gain {gain:.2f} the activations have standard deviation {forward[-1]:.2g}, "
+        f"and {full:.0%} of them are saturated. The gradient shrinks or grows by the factor {back[0] / back[-1]:.2g} on its way back to layer 1.",
+        f"增益 {gain:.2f}、每层 {n} 个单元，经过 {L} 个 tanh 层后激活值的标准差为 {forward[-1]:.2g}，{full:.0%} 已饱和。梯度传回第 1 层时变为原来的 {back[0] / back[-1]:.2g} 倍。",
     )
+    return Drawing(fig, words)

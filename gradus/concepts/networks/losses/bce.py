@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT
 from gradus.concepts.networks.losses.slopes import STEP, convex_along, gradient_is, slope
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff
 from gradus.page.figures import canvas
 
@@ -14,9 +14,8 @@ BCE = Concept(
     key="bce",
     kind="definition",
     title="Binary cross-entropy with logits",
-    summary="The negative log-likelihood of yes-or-no targets, computed from the log-odds z, so that no "
-    "probability is ever rounded to 0 or 1 before its logarithm is taken. Its gradient is "
-    "predicted minus true.",
+    summary="The negative log-likelihood of yes-or-no targets, computed from the log-odds z, so that no probability "
+    "is ever rounded to 0 or 1 before its logarithm is taken. Its gradient is predicted minus true.",
     formulas=(
         r"L=-\frac1n\sum_{i=1}^{n}\bigl[y_i\log p_i+(1-y_i)\log(1-p_i)\bigr],\qquad p_i=\sigma(z_i)",
         r"L=\frac1n\sum_{i=1}^{n}\Bigl[\max(z_i,0)-y_iz_i+\log\bigl(1+e^{-|z_i|}\bigr)\Bigr],\qquad \frac{\partial L}{\partial z_i}=\frac{p_i-y_i}{n}",
@@ -34,13 +33,9 @@ BCE = Concept(
     year=1958,
     people=("David Cox",),
     implementations=(Implementation("torch.nn.functional:binary_cross_entropy_with_logits", "torch"),),
-    readings=(Reading("bishop2006pattern", "§4.3.2"), Reading("goodfellow2016deep", "§6.2.2.2")),
-    deviations=(
-        (
-            "`torch.nn.BCELoss`, which takes probabilities, replaces logarithms below −100 by −100: at z = "
-            "−1000, y = 1 it gives 100 where the loss is 1000."
-        ),
-    ),
+    readings="bishop2006pattern §4.3.2; goodfellow2016deep §6.2.2.2",
+    deviations="`torch.nn.BCELoss`, which takes probabilities, replaces logarithms below −100 by −100: at z = −1000, "
+    "y = 1 it gives 100 where the loss is 1000.",
 )
 
 
@@ -97,9 +92,7 @@ def best_constant_is_the_share(bce, rng):
     z = np.array([math.log(0.3 / 0.7)])
     flat = slope(lambda t: bce(np.full(10, t[0]), y), z, 0)
     entropy = -0.3 * math.log(0.3) - 0.7 * math.log(0.7)
-    return all_of(
-        roundoff(flat, 0.0, terms=4, scale=1 / STEP), roundoff(bce(np.full(10, z[0]), y), entropy, terms=10)
-    )
+    return all_of(roundoff(flat, 0.0, terms=4, scale=1 / STEP), roundoff(bce(np.full(10, z[0]), y), entropy, terms=10))
 
 
 @BCE.claim
@@ -118,27 +111,27 @@ def classes_exchanged(bce, rng):
     return invariance(bce(-z, 1 - y), bce(z, y), terms=9, scale=float(np.abs(z).max()))
 
 
-@BCE.mutant(caught_by=["exact-at-a-thousand", "equals-definition"])
+@BCE.mutant(caught_by="exact-at-a-thousand, equals-definition")
 def clipped_probability(z, y):
     """log of a clipped probability"""
     p = np.clip(1 / (1 + np.exp(-z)), 1e-7, 1 - 1e-7)
     return -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
 
 
-@BCE.mutant(caught_by=["sum-covers-both-terms", "gradient-is-predicted-minus-true"])
+@BCE.mutant(caught_by="sum-covers-both-terms, gradient-is-predicted-minus-true")
 def first_term_only(z, y):
     """the sum covers the first term only; the second stands for the last sample"""
     p = 1 / (1 + np.exp(-z))
     return -((y * np.log(p)).sum() + (1 - y[-1]) * np.log(1 - p[-1])) / z.size
 
 
-@BCE.mutant(caught_by=["best-constant-is-the-share", "classes-exchanged", "sum-covers-both-terms"])
+@BCE.mutant(caught_by="best-constant-is-the-share, classes-exchanged, sum-covers-both-terms")
 def positives_only(z, y):
     """term of the negatives left out"""
     return (y * np.log1p(np.exp(-z))).mean()
 
 
-@BCE.mutant(caught_by=["convex-in-the-logits", "exact-at-a-thousand"])
+@BCE.mutant(caught_by="convex-in-the-logits, exact-at-a-thousand")
 def squared_error(z, y):
     """squared error of the probability"""
     return ((1 / (1 + np.exp(-z)) - y) ** 2).mean()
@@ -147,17 +140,14 @@ def squared_error(z, y):
 BCE.erratum(
     "E37",
     common=r"$-\frac1m\Bigl[\sum_{i=1}^{m}y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\Bigr]$",
-    why="As bracketed the sum ends at the plus sign, and the second term has a free index i: taken "
-    "literally, the negatives of all samples but one are lost.",
+    why="As bracketed the sum ends at the plus sign, and the second term has a free index i: taken literally, the "
+    "negatives of all samples but one are lost.",
     right=r"$-\frac1m\sum_{i=1}^{m}\bigl[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\bigr]$",
-    claims=("sum-covers-both-terms",),
+    claims="sum-covers-both-terms",
 )
 
 
-@BCE.figure(
-    share=Slider(0.02, 0.98, 0.3, "share of ones"),
-    z0=Slider(-6, 6, 1.5, "logit z"),
-)
+@BCE.figure(share=Slider(0.02, 0.98, 0.3, "share of ones"), z0=Slider(-6, 6, 1.5, "logit z"))
 def bce_figure(share, z0):
     z = np.linspace(-6, 6, 241)
     risk = share * np.log1p(np.exp(-z)) + (1 - share) * np.log1p(np.exp(z))
@@ -165,10 +155,7 @@ def bce_figure(share, z0):
     ax.plot(z, np.log1p(np.exp(-z)), color="#7F7F7F", ls="--", lw=0.9, label="target 1")
     ax.plot(z, np.log1p(np.exp(z)), color="#7F7F7F", ls=":", lw=1.2, label="target 0")
     ax.plot(z, risk, label="expected loss")
-    best, entropy = (
-        math.log(share / (1 - share)),
-        -share * math.log(share) - (1 - share) * math.log(1 - share),
-    )
+    best, entropy = (math.log(share / (1 - share)), -share * math.log(share) - (1 - share) * math.log(1 - share))
     value = float(share * np.log1p(np.exp(-z0)) + (1 - share) * np.log1p(np.exp(z0)))
     p = 1 / (1 + math.exp(-z0))
     ax.plot(best, entropy, "o", color="#009E73")
@@ -177,11 +164,9 @@ def bce_figure(share, z0):
     ax.axhline(entropy, color="#009E73", lw=0.8)
     ax.set(xlabel="z", ylabel="loss (nats)", ylim=(0, 6))
     ax.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"With {share:.0%} ones, predicting σ(z) = {p:.3f} costs {value:.3f} nats on average: the entropy {entropy:.3f}, which nothing can beat, "
-            f"plus the divergence {value - entropy:.3f}. Best at z = {best:.2f}.",
-            f"正例占 {share:.0%} 时，预测 σ(z) = {p:.3f} 的平均损失为 {value:.3f} 奈特：其中熵 {entropy:.3f} 无法再减，其余 {value - entropy:.3f} 是散度。最优在 z = {best:.2f}。",
-        ),
+    words = Text(
+        f"With {share:.0%} ones, predicting σ(z) = {p:.3f} costs {value:.3f} nats on average: the entropy {entropy:.3f}, which nothing can beat, "
+        f"plus the divergence {value - entropy:.3f}. Best at z = {best:.2f}.",
+        f"正例占 {share:.0%} 时，预测 σ(z) = {p:.3f} 的平均损失为 {value:.3f} 奈特：其中熵 {entropy:.3f} 无法再减，其余 {value - entropy:.3f} 是散度。最优在 z = {best:.2f}。",
     )
+    return Drawing(fig, words)

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT
 from gradus.concepts.networks.losses.slopes import gradient_is
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical
 from gradus.page.figures import canvas
 
@@ -14,8 +14,8 @@ HINGE = Concept(
     key="hinge",
     kind="definition",
     title="Hinge loss",
-    summary="Charges for every score that is not on the right side by a margin of at least 1, and for "
-    "nothing else: samples beyond the margin have no gradient. The loss of support vector machines.",
+    summary="Charges for every score that is not on the right side by a margin of at least 1, and for nothing else: "
+    "samples beyond the margin have no gradient. The loss of support vector machines.",
     formulas=(
         r"L=\frac1n\sum_{i=1}^{n}\max(0,\,1-y_is_i),\qquad y_i\in\{-1,1\}",
         r"\mathbf{1}\{y_is_i\le0\}\le\max(0,1-y_is_i),\qquad \frac{\partial L}{\partial s_i}=-\frac{y_i}{n}\,\mathbf{1}\{y_is_i<1\}",
@@ -31,12 +31,8 @@ HINGE = Concept(
     year=1992,
     people=("Bernhard Boser", "Isabelle Guyon", "Vladimir Vapnik", "Corinna Cortes"),
     implementations=(Implementation("gradus.networks.losses:hinge_loss", "torch"),),
-    readings=(
-        Reading("cortes1995support", ""),
-        Reading("hastie2009elements", "§12.3.2"),
-        Reading("bishop2006pattern", "§7.1.2"),
-    ),
-    deviations=("The squared hinge, the default of scikit-learn's LinearSVC, squares each term.",),
+    readings="cortes1995support; hastie2009elements §12.3.2; bishop2006pattern §7.1.2",
+    deviations="The squared hinge, the default of scikit-learn's LinearSVC, squares each term.",
 )
 
 
@@ -94,42 +90,25 @@ def best_constant_is_the_likelier_label(hinge, rng):
     return all_of(*[one(k) for k in (2, 4, 6, 9)])
 
 
-@HINGE.mutant(
-    caught_by=[
-        "margin-of-one",
-        "above-the-error-rate",
-        "gradient-of-hinge",
-        "best-constant-is-the-likelier-label",
-    ]
-)
+@HINGE.mutant(caught_by="margin-of-one, above-the-error-rate, gradient-of-hinge, best-constant-is-the-likelier-label")
 def perceptron_loss(s, y):
     """margin 0, the perceptron's loss"""
     return np.maximum(0, -y * s).mean()
 
 
-@HINGE.mutant(
-    caught_by=[
-        "margin-of-one",
-        "gradient-of-hinge",
-        "best-constant-is-the-likelier-label",
-        "equals-definition",
-    ]
-)
+@HINGE.mutant(caught_by="margin-of-one, gradient-of-hinge, best-constant-is-the-likelier-label, equals-definition")
 def squared_hinge(s, y):
     """squared hinge"""
     return (np.maximum(0, 1 - y * s) ** 2).mean()
 
 
-@HINGE.mutant(caught_by=["margin-of-one", "best-constant-is-the-likelier-label"])
+@HINGE.mutant(caught_by="margin-of-one, best-constant-is-the-likelier-label")
 def not_cut_off(s, y):
     """not cut off at 0"""
     return (1 - y * s).mean()
 
 
-@HINGE.figure(
-    share=Slider(0.02, 0.98, 0.7, "probability of the label 1"),
-    s0=Slider(-3, 3, 0.4, "score s"),
-)
+@HINGE.figure(share=Slider(0.02, 0.98, 0.7, "probability of the label 1"), s0=Slider(-3, 3, 0.4, "score s"))
 def hinge_figure(share, s0):
     s = np.linspace(-3, 3, 241)
     curves = {
@@ -151,11 +130,9 @@ def hinge_figure(share, s0):
     left.set(title="loss when y = 1", xlabel="s", ylim=(0, 4))
     left.legend(frameon=False, fontsize=8)
     right.set(title="expected loss", xlabel="s", ylim=(0, 3))
-    return Drawing(
-        fig,
-        Text(
-            f"With probability {share:.2f} of the label 1, the hinge loss is least at {1 if share > 0.5 else -1}; log loss at the log-odds "
-            f"{math.log(share / (1 - share)):.2f}. The score {s0:.2f} has expected hinge loss {value:.3f}.",
-            f"标签 1 的概率为 {share:.2f} 时，合页损失在 {1 if share > 0.5 else -1} 处最小，对数损失在对数几率 {math.log(share / (1 - share)):.2f} 处最小。得分 {s0:.2f} 的期望合页损失为 {value:.3f}。",
-        ),
+    words = Text(
+        f"With probability {share:.2f} of the label 1, the hinge loss is least at {1 if share > 0.5 else -1}; log loss at the log-odds "
+        f"{math.log(share / (1 - share)):.2f}. The score {s0:.2f} has expected hinge loss {value:.3f}.",
+        f"标签 1 的概率为 {share:.2f} 时，合页损失在 {1 if share > 0.5 else -1} 处最小，对数损失在对数几率 {math.log(share / (1 - share)):.2f} 处最小。得分 {s0:.2f} 的期望合页损失为 {value:.3f}。",
     )
+    return Drawing(fig, words)

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import gradient_is, lowest
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff
 from gradus.page.figures import canvas
 
@@ -17,9 +17,8 @@ HUBER = Concept(
     key="huber",
     kind="definition",
     title="Huber loss (smooth L1)",
-    summary="Quadratic for errors up to δ, linear beyond: smooth at the optimum like the squared error, "
-    "and like the absolute error it limits what one outlier can do. Smooth L1 is the same divided "
-    "by δ.",
+    summary="Quadratic for errors up to δ, linear beyond: smooth at the optimum like the squared error, and like the "
+    "absolute error it limits what one outlier can do. Smooth L1 is the same divided by δ.",
     formulas=(
         r"\ell_\delta(e)=\begin{cases}\tfrac12e^2&|e|\le\delta\\\delta\,(|e|-\tfrac12\delta)&|e|>\delta\end{cases}\qquad L=\frac1n\sum_{i=1}^{n}\ell_\delta(\hat y_i-y_i)",
         r"\ell_\delta'(e)=\max(-\delta,\min(e,\delta)),\qquad \ell_\delta(e)=\min_u\tfrac12(e-u)^2+\delta|u|,\qquad \text{smooth-}L_1=\ell_\delta/\delta",
@@ -42,12 +41,8 @@ HUBER = Concept(
         Implementation("torch.nn.functional:huber_loss", "torch"),
         Implementation("torch.nn.functional:smooth_l1_loss", "torch", _smooth_l1, "times δ"),
     ),
-    readings=(
-        Reading("huber1964robust", ""),
-        Reading("girshick2015fast", "§2.3"),
-        Reading("murphy2022probabilistic", "§5.1.5"),
-    ),
-    deviations=(r"Smooth L1 with $\beta=\delta$ is this loss divided by δ; for δ = 1 they agree.",),
+    readings="huber1964robust; girshick2015fast §2.3; murphy2022probabilistic §5.1.5",
+    deviations=r"Smooth L1 with $\beta=\delta$ is this loss divided by δ; for δ = 1 they agree.",
 )
 
 
@@ -71,12 +66,8 @@ HUBER.invalid(unequal)
 def gradient_is_the_clipped_error(huber, rng):
     """Its gradient is the error clipped to ±δ, divided by n"""
     e = np.array([-9.0, -2.5, -0.2, 0.1, 0.8, 4.0])
-    return all_of(
-        *[
-            gradient_is(lambda t, d=d: huber(t, np.zeros(6), delta=d), e, np.clip(e, -d, d) / 6)
-            for d in (0.5, 1.0, 3.0)
-        ]
-    )
+    for d in (0.5, 1.0, 3.0):
+        yield gradient_is(lambda t, d=d: huber(t, np.zeros(6), delta=d), e, np.clip(e, -d, d) / 6)
 
 
 @HUBER.claim
@@ -105,9 +96,7 @@ def joined_smoothly(huber, rng):
     """Value and slope agree on both sides of δ"""
 
     def one(delta, h=2.0**-20):
-        left, middle, right = (
-            huber(np.array([e]), np.zeros(1), delta=delta) for e in (delta - h, delta, delta + h)
-        )
+        left, middle, right = (huber(np.array([e]), np.zeros(1), delta=delta) for e in (delta - h, delta, delta + h))
         # the slopes of the two chords are δ − h/2 and δ
         return near(
             (right - middle) / h - (middle - left) / h,
@@ -119,32 +108,27 @@ def joined_smoothly(huber, rng):
     return all_of(*[one(d) for d in (0.5, 1.0, 3.0)])
 
 
-@HUBER.mutant(
-    caught_by=["gradient-is-the-clipped-error", "moreau-envelope", "limits-of-delta", "equals-definition"]
-)
+@HUBER.mutant(caught_by="gradient-is-the-clipped-error, moreau-envelope, limits-of-delta, equals-definition")
 def smooth_l1(y_hat, y, delta=1.0):
     """smooth L1 sold as Huber: divided by δ"""
     return huber(y_hat, y, delta) / delta
 
 
-@HUBER.mutant(caught_by=["joined-smoothly", "moreau-envelope"])
+@HUBER.mutant(caught_by="joined-smoothly, moreau-envelope")
 def jumps(y_hat, y, delta=1.0):
     """δ²/2 not subtracted: the value jumps at δ"""
     e = np.abs(y_hat - y)
     return np.where(e <= delta, e**2 / 2, delta * e).mean()
 
 
-@HUBER.mutant(caught_by=["joined-smoothly", "gradient-is-the-clipped-error"])
+@HUBER.mutant(caught_by="joined-smoothly, gradient-is-the-clipped-error")
 def slope_jumps(y_hat, y, delta=1.0):
     """no ½ in the quadratic part: the slope jumps at δ"""
     e = np.abs(y_hat - y)
     return np.where(e <= delta, e**2, delta * e).mean()
 
 
-@HUBER.figure(
-    delta=Slider(0.05, 6, 1.0, "δ", log=True),
-    outlier=Slider(1, 20, 12, "the largest target"),
-)
+@HUBER.figure(delta=Slider(0.05, 6, 1.0, "δ", log=True), outlier=Slider(1, 20, 12, "the largest target"))
 def huber_figure(delta, outlier):
     e = np.linspace(-4, 4, 401)
     y = np.append(sample()[:-1], outlier)
@@ -164,10 +148,8 @@ def huber_figure(delta, outlier):
     right.text(0.05, y.mean(), "mean", va="bottom", fontsize=8)
     right.text(6, np.median(y), "median", va="bottom", ha="right", fontsize=8)
     right.set(title="best constant", xlabel=r"$\delta$")
-    return Drawing(
-        fig,
-        Text(
-            f"δ = {delta:.2g}: the best constant for the eleven targets is {best:.3f}, between the median {np.median(y):.2f} and the mean {y.mean():.2f}.",
-            f"δ = {delta:.2g}：对这十一个目标值，最优常数为 {best:.3f}，介于中位数 {np.median(y):.2f} 与均值 {y.mean():.2f} 之间。",
-        ),
+    words = Text(
+        f"δ = {delta:.2g}: the best constant for the eleven targets is {best:.3f}, between the median {np.median(y):.2f} and the mean {y.mean():.2f}.",
+        f"δ = {delta:.2g}：对这十一个目标值，最优常数为 {best:.3f}，介于中位数 {np.median(y):.2f} 与均值 {y.mean():.2f} 之间。",
     )
+    return Drawing(fig, words)

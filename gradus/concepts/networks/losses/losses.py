@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
 from gradus.page.figures import canvas
 
@@ -18,9 +18,8 @@ LOSSES = Concept(
     key="losses",
     kind="definition",
     title="Loss functions",
-    summary="A loss decides what a good predictor predicts: squared error the mean, absolute error the "
-    "median, cross-entropy the probability, hinge the likelier label. Whether the risk is convex "
-    "can be measured as well.",
+    summary="A loss decides what a good predictor predicts: squared error the mean, absolute error the median, "
+    "cross-entropy the probability, hinge the likelier label. Whether the risk is convex can be measured as well.",
     formulas=(
         r"R(c)=\mathbb{E}\,\ell(c,Y)=\sum_{j=1}^{m}p_j\,\ell(c,y_j),\qquad c^{*}=\arg\min_c R(c)",
         r"\text{convex}\iff R(c-h)-2R(c)+R(c+h)\ge 0\ \text{ for all }c,h",
@@ -39,11 +38,7 @@ LOSSES = Concept(
     year=1950,
     people=("Abraham Wald",),
     implementations=(Implementation("gradus.networks.losses:constant_risk", "torch", _risk),),
-    readings=(
-        Reading("murphy2022probabilistic", "§5.1"),
-        Reading("hastie2009elements", "§2.4"),
-        Reading("bishop2006pattern", "§1.5"),
-    ),
+    readings="murphy2022probabilistic §5.1; hastie2009elements §2.4; bishop2006pattern §1.5",
     differentiable=False,
 )
 
@@ -157,17 +152,15 @@ def cross_entropy_predicts_the_probability(losses, rng):
 def hinge_predicts_the_label(losses, rng):
     """Hinge loss predicts the likelier label, −1 for 30 % ones, and says nothing of the probability"""
     found = [
-        best_constant(losses, hinged, np.array([-1.0, 1.0]), np.array([1 - q, q]), -3, 3)
-        for q in (0.1, 0.3, 0.6, 0.9)
+        best_constant(losses, hinged, np.array([-1.0, 1.0]), np.array([1 - q, q]), -3, 3) for q in (0.1, 0.3, 0.6, 0.9)
     ]
     return identical(found, [-1.0, -1.0, 1.0, 1.0])
 
 
 @LOSSES.claim
 def convex_or_not(losses, rng):
-    """The risks of squared, absolute, Huber, logistic and hinge loss are convex; that of the squared error
-    of a sigmoid is not
-    """
+    """The risks of squared, absolute, Huber, logistic and hinge loss are convex; that of the squared error of a
+    sigmoid is not"""
     c = np.linspace(-8, 8, 257)
     convex = [(f, *SKEWED) for f in (squared, absolute, hubered(1.0))]
     convex += [(logistic, *COIN), (hinged, np.array([-1.0, 1.0]), COIN[1])]
@@ -180,9 +173,8 @@ def convex_or_not(losses, rng):
 
 @LOSSES.claim
 def influence_of_an_outlier(losses, rng):
-    """An eighth of the mass moved from 10 to 1000 moves the best constant by 123.75 under squared error,
-    not at all under absolute error
-    """
+    """An eighth of the mass moved from 10 to 1000 moves the best constant by 123.75 under squared error, not at all
+    under absolute error"""
     y, p = SKEWED
     wild = np.array([0.0, 1.0, 2.0, 1000.0])
 
@@ -193,9 +185,7 @@ def influence_of_an_outlier(losses, rng):
     return all_of(identical(b - a, 123.75), identical(*moved(absolute)))
 
 
-@LOSSES.mutant(
-    caught_by=["mean-and-median", "cross-entropy-predicts-the-probability", "hinge-predicts-the-label"]
-)
+@LOSSES.mutant(caught_by="mean-and-median, cross-entropy-predicts-the-probability, hinge-predicts-the-label")
 def always_the_mean(loss, y, p, c):
     """the mean of the outcomes for every loss"""
     R, _, second = losses(loss, y, p, c)
@@ -203,20 +193,15 @@ def always_the_mean(loss, y, p, c):
 
 
 @LOSSES.mutant(
-    caught_by=[
-        "mean-and-median",
-        "cross-entropy-predicts-the-probability",
-        "huber-lies-between",
-        "influence-of-an-outlier",
-        "equals-definition",
-    ]
+    caught_by="mean-and-median, cross-entropy-predicts-the-probability, huber-lies-between, influence-of-an-outlier, "
+    "equals-definition"
 )
 def unweighted(loss, y, p, c):
     """outcomes not weighted by their probabilities"""
     return losses(loss, y, np.full(y.shape, 1 / y.size), c)
 
 
-@LOSSES.mutant(caught_by=["convex-or-not"])
+@LOSSES.mutant(caught_by="convex-or-not")
 def judged_by_three_points(loss, y, p, c):
     """convexity judged by the ends and the middle alone"""
     R, best, _ = losses(loss, y, p, c)
@@ -224,7 +209,8 @@ def judged_by_three_points(loss, y, p, c):
 
 
 def predicted(y, p):
-    """What each regression loss predicts for these outcomes, whether its risk is convex, and where that risk is least."""
+    """What each regression loss predicts for these outcomes, whether its risk is convex, and where that risk is
+    least."""
     c = np.linspace(-2, 32, 3401)
     kinds = {"squared": squared, "absolute": absolute, "Huber, δ = 1": hubered(1.0)}
     return {name: (c, *losses(loss, y, p, c)) for name, loss in kinds.items()}
@@ -245,9 +231,7 @@ def losses_figure(outlier, weight, share):
         (line,) = left.plot(c, R / R.min(), label=f"{name}: {best:.2f}")
         left.plot(best, 1, "o", color=line.get_color())
     left.bar(y[y <= 12], p[y <= 12], width=0.25, color="#7F7F7F", alpha=0.6)
-    left.set(
-        title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 4), xlim=(-2, 12)
-    )
+    left.set(title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 4), xlim=(-2, 12))
     left.legend(frameon=False, fontsize=8, loc="upper right")
     z, chances = np.linspace(-4, 4, 1601), np.array([1 - share, share])
     labels = {
@@ -264,13 +248,11 @@ def losses_figure(outlier, weight, share):
     right.set(title="classes", xlabel="constant score", ylabel="risk", ylim=(0, 3.5))
     right.legend(frameon=False, fontsize=8, loc="upper center")
     probability = 1 / (1 + math.exp(-found["logistic"]))
-    return Drawing(
-        fig,
-        Text(
-            f"Targets 0, 1, 2 and {outlier:.3g} (probability {weight:.2f}): squared error prefers {found['squared']:.2f}, the mean; absolute error "
-            f"{found['absolute']:.2f}, the median; Huber {found['Huber, δ = 1']:.2f}. For a class of probability {share:.2f} the logistic loss prefers the "
-            f"score whose sigmoid is {probability:.3f}, hinge loss the label {found['hinge']:.0f}.",
-            f"目标值为 0、1、2 与 {outlier:.3g}（概率 {weight:.2f}）：平方误差选均值 {found['squared']:.2f}，绝对误差选中位数 {found['absolute']:.2f}，Huber 选 {found['Huber, δ = 1']:.2f}。"
-            f"某类别的概率为 {share:.2f} 时，逻辑斯谛损失选 sigmoid 值为 {probability:.3f} 的得分，合页损失选标签 {found['hinge']:.0f}。",
-        ),
+    words = Text(
+        f"Targets 0, 1, 2 and {outlier:.3g} (probability {weight:.2f}): squared error prefers {found['squared']:.2f}, the mean; absolute error "
+        f"{found['absolute']:.2f}, the median; Huber {found['Huber, δ = 1']:.2f}. For a class of probability {share:.2f} the logistic loss prefers the "
+        f"score whose sigmoid is {probability:.3f}, hinge loss the label {found['hinge']:.0f}.",
+        f"目标值为 0、1、2 与 {outlier:.3g}（概率 {weight:.2f}）：平方误差选均值 {found['squared']:.2f}，绝对误差选中位数 {found['absolute']:.2f}，Huber 选 {found['Huber, δ = 1']:.2f}。"
+        f"某类别的概率为 {share:.2f} 时，逻辑斯谛损失选 sigmoid 值为 {probability:.3f} 的得分，合页损失选标签 {found['hinge']:.0f}。",
     )
+    return Drawing(fig, words)

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import gradient_is, lowest
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Text
 from gradus.page.evidence import identical, roundoff
 from gradus.page.figures import canvas
 
@@ -12,8 +12,8 @@ MAE = Concept(
     key="mae",
     kind="definition",
     title="Mean absolute error",
-    summary="The average absolute difference. The constant that it prefers is the median, which one wild "
-    "target cannot move; the price is a gradient that does not shrink near the optimum.",
+    summary="The average absolute difference. The constant that it prefers is the median, which one wild target "
+    "cannot move; the price is a gradient that does not shrink near the optimum.",
     formulas=(
         r"\operatorname{MAE}(\hat y,y)=\frac1n\sum_{i=1}^{n}|\hat y_i-y_i|,\qquad \frac{\partial\operatorname{MAE}}{\partial\hat y_i}=\frac1n\operatorname{sign}(\hat y_i-y_i)\quad(\hat y_i\ne y_i)",
     ),
@@ -23,7 +23,7 @@ MAE = Concept(
     year=1757,
     people=("Roger Joseph Boscovich", "Pierre-Simon Laplace"),
     implementations=(Implementation("torch.nn.functional:l1_loss", "torch"),),
-    readings=(Reading("murphy2022probabilistic", "§5.1.5"),),
+    readings="murphy2022probabilistic §5.1.5",
 )
 
 
@@ -71,30 +71,25 @@ def degree_one(mae, rng):
     return identical(mae(4 * a, 4 * y), 4 * mae(a, y))
 
 
-@MAE.mutant(
-    caught_by=["gradient-of-mae", "best-constant-is-the-median", "one-outlier-moves-nothing", "degree-one"]
-)
+@MAE.mutant(caught_by="gradient-of-mae, best-constant-is-the-median, one-outlier-moves-nothing, degree-one")
 def square_for_absolute(y_hat, y):
     """squares for absolute values"""
     return ((y_hat - y) ** 2).mean()
 
 
-@MAE.mutant(caught_by=["best-constant-is-the-median", "equals-definition"])
+@MAE.mutant(caught_by="best-constant-is-the-median, equals-definition")
 def root_mean_square(y_hat, y):
     """root mean square"""
     return np.sqrt(((y_hat - y) ** 2).mean())
 
 
-@MAE.mutant(caught_by=["gradient-of-mae"])
+@MAE.mutant(caught_by="gradient-of-mae")
 def summed(y_hat, y):
     """summed, not averaged"""
     return np.abs(y_hat - y).sum()
 
 
-@MAE.figure(
-    c=Slider(-1, 6, 2.0, "constant prediction c"),
-    outlier=Slider(1, 20, 3.2, "the largest target"),
-)
+@MAE.figure(c=Slider(-1, 6, 2.0, "constant prediction c"), outlier=Slider(1, 20, 3.2, "the largest target"))
 def mae_figure(c, outlier):
     y = np.append(sample()[:-1], outlier)
     grid = np.linspace(-1, 6, 701)
@@ -108,11 +103,9 @@ def mae_figure(c, outlier):
     ax.set(xlabel="c", ylabel="MAE", xlim=(-1, 6), ylim=(0, None))
     ax.legend(frameon=False, fontsize=8)
     rise = (2 * below - 11) / 11
-    return Drawing(
-        fig,
-        Text(
-            f"At c = {c:.2f} the loss is {value:.3f}; {below} of 11 targets lie below, so the slope there is about {rise:+.2f}. "
-            f"Least at the median {np.median(y):.2f}, wherever the largest target stands; the mean is now {y.mean():.2f}.",
-            f"c = {c:.2f} 处损失为 {value:.3f}；11 个目标值中有 {below} 个在其下方，故该处斜率约为 {rise:+.2f}。无论最大的目标值在何处，最小值总在中位数 {np.median(y):.2f}；而均值现为 {y.mean():.2f}。",
-        ),
+    words = Text(
+        f"At c = {c:.2f} the loss is {value:.3f}; {below} of 11 targets lie below, so the slope there is about {rise:+.2f}. "
+        f"Least at the median {np.median(y):.2f}, wherever the largest target stands; the mean is now {y.mean():.2f}.",
+        f"c = {c:.2f} 处损失为 {value:.3f}；11 个目标值中有 {below} 个在其下方，故该处斜率约为 {rise:+.2f}。无论最大的目标值在何处，最小值总在中位数 {np.median(y):.2f}；而均值现为 {y.mean():.2f}。",
     )
+    return Drawing(fig, words)

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import STEP, gradient_is, slope
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -12,8 +12,8 @@ MSE = Concept(
     key="mse",
     kind="definition",
     title="Mean squared error",
-    summary="The average squared difference. The constant that it prefers is the mean; up to scale and "
-    "shift it is the negative log-likelihood of normal noise.",
+    summary="The average squared difference. The constant that it prefers is the mean; up to scale and shift it is "
+    "the negative log-likelihood of normal noise.",
     formulas=(
         r"\operatorname{MSE}(\hat y,y)=\frac1n\sum_{i=1}^{n}(\hat y_i-y_i)^2,\qquad \frac{\partial\operatorname{MSE}}{\partial\hat y_i}=\frac2n(\hat y_i-y_i)",
         r"\frac1n\sum_{i=1}^{n}(c-y_i)^2=\frac1n\sum_{i=1}^{n}(y_i-\bar y)^2+(c-\bar y)^2",
@@ -30,12 +30,10 @@ MSE = Concept(
     year=1805,
     people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
     implementations=(Implementation("torch.nn.functional:mse_loss", "torch"),),
-    readings=(Reading("bishop2006pattern", "§1.5.5"), Reading("goodfellow2016deep", "§5.5.1")),
+    readings="bishop2006pattern §1.5.5; goodfellow2016deep §5.5.1",
     deviations=(
-        (
-            "Texts put 1, ½, 1/n or 1/(2n) before the sum. PyTorch divides by the number of entries, so "
-            "the step that a given learning rate makes differs by up to 2n between them."
-        ),
+        "Texts put 1, ½, 1/n or 1/(2n) before the sum. PyTorch divides by the number of entries, so the step that a "
+        "given learning rate makes differs by up to 2n between them.",
         "Shapes (n, 1) and (n,) broadcast to n × n in PyTorch, with a warning only.",
     ),
 )
@@ -86,35 +84,32 @@ def variance_and_bias(mse, rng):
 
 @MSE.claim
 def normal_likelihood(mse, rng):
-    r"""$n\operatorname{MSE}/2\sigma^2$ differs from the negative log-likelihood of $N(\hat y,\sigma^2)$ by
-    a constant only
-    """
+    r"""$n\operatorname{MSE}/2\sigma^2$ differs from the negative log-likelihood of $N(\hat y,\sigma^2)$ by a constant
+    only"""
     a, b, y = rng.standard_normal((3, 8))
     density = lambda m: -np.log(np.exp(-((y - m) ** 2) / (2 * 0.49)) / (0.7 * np.sqrt(2 * np.pi))).sum()
-    return roundoff(
-        8 * (mse(a, y) - mse(b, y)) / (2 * 0.49), density(a) - density(b), terms=8, scale=float(density(a))
-    )
+    return roundoff(8 * (mse(a, y) - mse(b, y)) / (2 * 0.49), density(a) - density(b), terms=8, scale=float(density(a)))
 
 
-@MSE.mutant(caught_by=["gradient-of-mse", "four-errors-of-one", "variance-and-bias", "normal-likelihood"])
+@MSE.mutant(caught_by="gradient-of-mse, four-errors-of-one, variance-and-bias, normal-likelihood")
 def half_the_mean(y_hat, y):
     """½ before the mean"""
     return ((y_hat - y) ** 2).mean() / 2
 
 
-@MSE.mutant(caught_by=["four-errors-of-one", "equals-definition"])
+@MSE.mutant(caught_by="four-errors-of-one, equals-definition")
 def half_the_sum(y_hat, y):
     """half the sum: grows with the batch"""
     return ((y_hat - y) ** 2).sum() / 2
 
 
-@MSE.mutant(caught_by=["gradient-of-mse", "equals-definition"])
+@MSE.mutant(caught_by="gradient-of-mse, equals-definition")
 def broadcast(y_hat, y):
     """every prediction against every target: (n, 1) broadcast with (n,)"""
     return ((np.reshape(y_hat, (-1, 1)) - y) ** 2).mean()
 
 
-@MSE.mutant(caught_by=["best-constant-is-the-mean", "variance-and-bias"])
+@MSE.mutant(caught_by="best-constant-is-the-mean, variance-and-bias")
 def absolute_for_square(y_hat, y):
     """absolute values for squares"""
     return np.abs(y_hat - y).mean()
@@ -123,18 +118,14 @@ def absolute_for_square(y_hat, y):
 MSE.erratum(
     "E36",
     common=r"The mean squared error is $\frac1{2n}\sum_i(\hat y_i-y_i)^2$",
-    why="That is half the mean. For four errors of 1 the conventions in use give 2 (half the sum), ½ "
-    "(this one) and 1 (the mean, PyTorch's): with one learning rate the steps differ by the factor "
-    "4 between the first two.",
+    why="That is half the mean. For four errors of 1 the conventions in use give 2 (half the sum), ½ (this one) and "
+    "1 (the mean, PyTorch's): with one learning rate the steps differ by the factor 4 between the first two.",
     right=r"$\frac1n\sum_i(\hat y_i-y_i)^2$; where another factor is meant, name it",
-    claims=("four-errors-of-one",),
+    claims="four-errors-of-one",
 )
 
 
-@MSE.figure(
-    c=Slider(-1, 6, 2.5, "constant prediction c"),
-    outlier=Slider(0, 20, 3.2, "the largest target"),
-)
+@MSE.figure(c=Slider(-1, 6, 2.5, "constant prediction c"), outlier=Slider(0, 20, 3.2, "the largest target"))
 def mse_figure(c, outlier):
     y = np.append(sample()[:-1], outlier)
     grid = np.linspace(-1, 6, 281)
@@ -149,11 +140,9 @@ def mse_figure(c, outlier):
     ax.axvline(y.mean(), color="#009E73", lw=0.9, label=f"mean {y.mean():.2f}")
     ax.set(xlabel="c", ylabel="MSE", xlim=(-1, 6), ylim=(0, max(12.0, 1.2 * float(y.var()))))
     ax.legend(frameon=False, fontsize=8)
-    return Drawing(
-        fig,
-        Text(
-            f"Predicting {c:.2f} for eleven targets costs {value:.3f} = variance {y.var():.3f} + squared bias {(c - y.mean()) ** 2:.3f}. "
-            f"Least at the mean {y.mean():.3f}, which the largest target pulls along.",
-            f"对十一个目标值都预测 {c:.2f}，损失为 {value:.3f} = 方差 {y.var():.3f} + 偏差平方 {(c - y.mean()) ** 2:.3f}。在均值 {y.mean():.3f} 处最小，而均值会被最大的目标值拉走。",
-        ),
+    words = Text(
+        f"Predicting {c:.2f} for eleven targets costs {value:.3f} = variance {y.var():.3f} + squared bias {(c - y.mean()) ** 2:.3f}. "
+        f"Least at the mean {y.mean():.3f}, which the largest target pulls along.",
+        f"对十一个目标值都预测 {c:.2f}，损失为 {value:.3f} = 方差 {y.var():.3f} + 偏差平方 {(c - y.mean()) ** 2:.3f}。在均值 {y.mean():.3f} 处最小，而均值会被最大的目标值拉走。",
     )
+    return Drawing(fig, words)

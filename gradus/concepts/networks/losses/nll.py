@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.networks.losses.samples import COUNT, LABELS
 from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
-from gradus.page import Concept, Drawing, Implementation, Reading, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -15,9 +15,8 @@ NLL = Concept(
     key="nll",
     kind="definition",
     title="Negative log-likelihood loss",
-    summary="Minus the mean log-probability given to what happened. It takes log-probabilities: the "
-    "product of the probabilities of a thousand samples is 0 in floating point, the sum of their "
-    "logarithms is not.",
+    summary="Minus the mean log-probability given to what happened. It takes log-probabilities: the product of the "
+    "probabilities of a thousand samples is 0 in floating point, the sum of their logarithms is not.",
     formulas=(
         r"L=-\frac1n\sum_{i=1}^{n}\ell_{i,y_i}=-\frac1n\log\prod_{i=1}^{n}p_{i,y_i},\qquad \ell_{ij}=\log p_{ij}",
         r"\frac{\partial L}{\partial\ell_{ij}}=-\frac{\delta_{j,y_i}}{n}",
@@ -35,8 +34,8 @@ NLL = Concept(
     year=1922,
     people=("Ronald A. Fisher",),
     implementations=(Implementation("torch.nn.functional:nll_loss", "torch"),),
-    readings=(Reading("goodfellow2016deep", "§5.5"), Reading("murphy2022probabilistic", "§4.2")),
-    deviations=("`NLLLoss` computes no logarithm, in spite of its name: it expects them.",),
+    readings="goodfellow2016deep §5.5; murphy2022probabilistic §4.2",
+    deviations="`NLLLoss` computes no logarithm, in spite of its name: it expects them.",
 )
 
 
@@ -96,25 +95,25 @@ def no_underflow(nll, rng):
     return all_of(identical(p[:, 0].prod(), 0.0), roundoff(nll(np.log(p), y), math.log(2), terms=1100))
 
 
-@NLL.mutant(caught_by=["composed-with-log-softmax", "gradient-of-nll", "no-underflow"])
+@NLL.mutant(caught_by="composed-with-log-softmax, gradient-of-nll, no-underflow")
 def second_logarithm(log_p, y):
     """a second logarithm: takes probabilities"""
     return -np.log(np.abs(log_p[np.arange(len(y)), y])).mean()
 
 
-@NLL.mutant(caught_by=["gradient-of-nll", "exponential-is-the-likelihood"])
+@NLL.mutant(caught_by="gradient-of-nll, exponential-is-the-likelihood")
 def nll_summed(log_p, y):
     """summed, not averaged"""
     return -log_p[np.arange(len(y)), y].sum()
 
 
-@NLL.mutant(caught_by=["no-underflow"])
+@NLL.mutant(caught_by="no-underflow")
 def log_of_the_product(log_p, y):
     """log of the product of the probabilities"""
     return -np.log(np.exp(log_p[np.arange(len(y)), y]).prod()) / len(y)
 
 
-@NLL.mutant(caught_by=["exponential-is-the-likelihood", "equals-definition"])
+@NLL.mutant(caught_by="exponential-is-the-likelihood, equals-definition")
 def sign_lost(log_p, y):
     """sign lost"""
     return log_p[np.arange(len(y)), y].mean()
@@ -142,10 +141,8 @@ def nll_figure(p, n):
     right.set(title="negative log-likelihood / n", xlabel="probability of heads", ylim=(0, 3))
     exponent = -n * value / math.log(10)
     lost = (" — exactly 0 in float64", "——在 float64 中恰为 0") if math.exp(-n * value) == 0 else ("", "")
-    return Drawing(
-        fig,
-        Text(
-            f"{heads} heads in {n} flips, model {p:.2f}: the likelihood is 10^{exponent:.1f}{lost[0]}, the loss {value:.4f}. Both are best at {heads / n:.2f}.",
-            f"{n} 次抛掷出现 {heads} 次正面，模型取 {p:.2f}：似然为 10^{exponent:.1f}{lost[1]}，损失为 {value:.4f}。二者都在 {heads / n:.2f} 处最优。",
-        ),
+    words = Text(
+        f"{heads} heads in {n} flips, model {p:.2f}: the likelihood is 10^{exponent:.1f}{lost[0]}, the loss {value:.4f}. Both are best at {heads / n:.2f}.",
+        f"{n} 次抛掷出现 {heads} 次正面，模型取 {p:.2f}：似然为 10^{exponent:.1f}{lost[1]}，损失为 {value:.4f}。二者都在 {heads / n:.2f} 处最优。",
     )
+    return Drawing(fig, words)

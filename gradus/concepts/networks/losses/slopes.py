@@ -29,9 +29,7 @@ def convex_along(f, x, y, points=33):
     values = np.array([float(f(x + t * (y - x))) for t in np.linspace(0, 1, points)])
     second = values[2:] - 2 * values[1:-1] + values[:-2]
     slack = 16 * 2.0**-52 * np.abs(values).max()
-    return near(
-        min(0.0, float(second.min())), 0.0, slack, Text("rounding of four values", "四个函数值的舍入误差")
-    )
+    return near(min(0.0, float(second.min())), 0.0, slack, Text("rounding of four values", "四个函数值的舍入误差"))
 
 
 def lowest(f, low, high):

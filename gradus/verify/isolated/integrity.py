@@ -1,0 +1,63 @@
+"""Whether the judge is still itself: a user's code that replaces parts of it, or of NumPy, is found out and undone."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+#: What a verdict stands on beside our own modules.
+FOREIGN = (builtins, np, np.linalg, np.random)
+
+
+class Integrity:
+    """The names of our modules and classes, and NumPy's, bound to what they are when it is made."""
+
+    def __init__(self) -> None:
+        own = [
+            m for n, m in sys.modules.items() if n.partition(".")[0] == "gradus" and isinstance(m, ModuleType)
+        ]
+        self._bindings: list[tuple[Any, str, dict[str, Any]]] = []
+        self._code: list[tuple[str, FunctionType, Any, Any]] = []
+        seen: set[int] = set()
+        for module in [*own, *FOREIGN]:
+            self._remember(module, module.__name__, dict(vars(module)))
+            if module in FOREIGN:
+                continue
+            for value in list(vars(module).values()):
+                if (
+                    isinstance(value, type)
+                    and value.__module__.startswith("gradus")
+                    and id(value) not in seen
+                ):
+                    seen.add(id(value))
+                    self._remember(value, f"{value.__module__}.{value.__qualname__}", dict(vars(value)))
+
+    def _remember(self, place: Any, name: str, bindings: dict[str, Any]) -> None:
+        stable = {
+            k: v
+            for k, v in bindings.items()
+            if not k.startswith("__") or k in ("__call__", "__init__", "__eq__")
+        }
+        self._bindings.append((place, name, stable))
+        for key, value in stable.items():
+            if isinstance(value, FunctionType):
+                self._code.append((f"{name}.{key}", value, value.__code__, value.__defaults__))
+
+    def put_back(self) -> list[str]:
+        """Undoes what was replaced; its names."""
+        replaced = []
+        for place, name, bindings in self._bindings:
+            now = vars(place)
+            for key, value in bindings.items():
+                if now.get(key, self) is not value:
+                    replaced.append(f"{name}.{key}")
+                    setattr(place, key, value)
+        for name, function, code, defaults in self._code:
+            if function.__code__ is not code or function.__defaults__ is not defaults:
+                replaced.append(name)
+                function.__code__, function.__defaults__ = code, defaults
+        return replaced

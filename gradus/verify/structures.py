@@ -1,0 +1,92 @@
+"""What a definition returns, by name and shape, and whether an implementation returns as much."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from gradus.frameworks import Adapted
+from gradus.frameworks.structure import flatten
+from gradus.page import Arguments, Concept
+from gradus.text import Text
+
+
+def result_names(concept: Concept) -> tuple[str, ...]:
+    """The names of the results, read off the definition's last `return`; empty where it returns one thing or says no name."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(concept.definition)))
+    function = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    returns = [
+        n for n in _own_nodes(function) if isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple)
+    ]
+    if not returns:
+        return ()
+    value = max(returns, key=lambda n: n.lineno).value
+    assert isinstance(value, ast.Tuple)
+    return tuple(_name(part, i) for i, part in enumerate(value.elts))
+
+
+def _own_nodes(function: ast.FunctionDef) -> list[ast.AST]:
+    """The nodes of the function that do not stand in a function inside it."""
+    nodes, waiting = [], list(function.body)
+    while waiting:
+        node: Any = waiting.pop()
+        nodes.append(node)
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            waiting += list(ast.iter_child_nodes(node))
+    return nodes
+
+
+def _name(node: ast.expr, index: int) -> str:
+    while isinstance(node, (ast.Subscript, ast.Attribute)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else f"result {index + 1}"
+
+
+def returned(concept: Concept, want: Any, arguments: Arguments) -> str:
+    """The definition's results as one line: `(mu (3,), W (3, 2))`, or a shape alone."""
+    leaves = flatten(want)
+    names = result_names(concept)
+    if not isinstance(want, (tuple, list, dict)):
+        return f"an array of shape {np.shape(want)}" if np.ndim(want) else "a number"
+    if len(names) != len(leaves):
+        names = tuple(f"result {i + 1}" for i in range(len(leaves)))
+    return f"({', '.join(f'{n} {_shape(x)}' for n, x in zip(names, leaves, strict=True))})"
+
+
+def _shape(value: Any) -> str:
+    return str(np.shape(value)) if np.ndim(value) else "a number"
+
+
+def structure_fault(adapted: Adapted, raw: Any, want: Any, arguments: Arguments) -> Text | None:
+    """How the result's structure differs from the definition's, in one line; None when it does not."""
+    concept = adapted.concept
+    try:
+        got = flatten(adapted.to_numpy(raw))
+        kinds = {np.asarray(g).dtype.kind for g in got}
+    except Exception:
+        got, kinds = [], set()
+    shapes = [np.shape(w) for w in flatten(want)]
+    numbers = bool(got) and kinds <= set("biufc")
+    if numbers and [np.shape(g) for g in got] == shapes:
+        return None
+    sizes = ", ".join(f"{k} {np.shape(v)}" for k, v in arguments.items() if isinstance(v, np.ndarray))
+    due = returned(concept, want, arguments)
+    came = _came(raw, got if numbers else [])
+    name = concept.definition.__name__
+    of_en, of_zh = (f" for {sizes}", f"（参数 {sizes}）") if sizes else ("", "")
+    return Text(f"{name} must return {due}{of_en}; got {came}", f"{name}{of_zh}应返回 {due}；得到 {came}")
+
+
+def _came(raw: Any, got: list[Any]) -> str:
+    if raw is None:
+        return "None (is a return missing?)"
+    if isinstance(raw, (tuple, list, dict)) and got:
+        kind = type(raw).__name__
+        return f"a {kind} of {len(got)}: {', '.join(str(np.shape(g)) for g in got[:8])}"
+    if got:
+        return f"an array of shape {np.shape(got[0])}" if np.ndim(got[0]) else "a number"
+    return f"a {type(raw).__name__}"
