@@ -17,6 +17,7 @@ from gradus.errors import GradusError
 from gradus.foundations.design_matrix import augmented, split_intercept
 from gradus.foundations.estimator_rows import check_parameters
 from gradus.foundations.linear_classifier import LinearClassifier
+from gradus.text import Text
 
 Array = np.ndarray
 
@@ -144,7 +145,15 @@ class Adaline(LinearClassifier):
         A = augmented(X, self.fit_intercept)
         K = self.classes_.size
         Y = np.where(labels == np.arange(1 if K == 2 else 0, K)[:, None], 1.0, -1.0)  # (1 or K, n)
-        longest = float((A**2).sum(1).max())
+        with np.errstate(over="ignore"):
+            longest = float((A**2).sum(1).max())
+        if not np.isfinite(longest):
+            raise GradusError(
+                Text(
+                    f"X: expected rows whose squares have a sum, got numbers of {np.abs(X).max():.3g}; divide by a constant",
+                    f"X：各行的平方和应可表示，实有大小为 {np.abs(X).max():.3g} 的数；请除以一个常数",
+                )
+            )
         self.step_size_ = (
             (1 / longest if longest else 1.0) if self.step_size is None else float(self.step_size)
         )

@@ -98,6 +98,7 @@ def analysis_of_variance(y: Any, group: Any) -> AnalysisOfVariance:
         (9.0, 1.0, 18.0)
     """
     first, high, low = _shifted(y)
+    _require_squares(high)
     labels, index = _checked(high, group)
     k, n = len(labels), len(high)
     members = [np.flatnonzero(index == i) for i in range(k)]
@@ -118,6 +119,18 @@ def analysis_of_variance(y: Any, group: Any) -> AnalysisOfVariance:
         np.array([math.fsum([first, *mean]) for mean in means]),
         tuple(labels.tolist()),
     )
+
+
+def _require_squares(high: Array) -> None:
+    largest = float(np.abs(high).max())
+    if largest and not 1e-140 <= largest <= 1e150:
+        raise GradusError(
+            Text(
+                f"y: expected observations that differ by 1e-140 to 1e150, whose squares have a sum, got {largest:.3g}; "
+                "divide y by a constant",
+                f"y：观测值之差应在 1e-140 与 1e150 之间，使平方和可表示，实为 {largest:.3g}；请除以一个常数",
+            )
+        )
 
 
 def _shifted(y: Any) -> tuple[float, Array, Array]:

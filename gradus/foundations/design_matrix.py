@@ -10,6 +10,7 @@ from gradus.errors import GradusError
 
 __all__ = [
     "augmented",
+    "dependent_columns",
     "linear_predictor",
     "observations",
     "require_finite",
@@ -52,6 +53,21 @@ def require_level(level: float) -> None:
 def augmented(X: Float[Array, "n d"], intercept: bool) -> Float[Array, "n p"]:
     """X with a column of ones before it when there is an intercept."""
     return np.column_stack([np.ones(len(X)), X]) if intercept else X
+
+
+def dependent_columns(A: Float[Array, "n p"]) -> list[int]:
+    """Columns that take part in a linear dependence; none where the columns are independent.
+
+    Cost: one singular value decomposition, O(np²).
+    """
+    if not A.size:
+        return []
+    _, size, right = np.linalg.svd(A / np.maximum(np.abs(A).max(axis=0), 1e-300), full_matrices=True)
+    rank = int((size > size[0] * max(A.shape) * np.finfo(float).eps).sum())
+    if rank == A.shape[1]:
+        return []
+    share = np.abs(right[-1])
+    return [int(j) for j in np.flatnonzero(share > 1e-6 * share.max())]
 
 
 def split_intercept(theta: Float[Array, "*K p"], intercept: bool) -> tuple[Array, Array]:

@@ -113,9 +113,10 @@ def summation(x: Float[Array, "*batch n"], method: Method = "kahan") -> Float[Ar
     fit("x", terms.shape, "... n")
     if terms.shape[-1] == 0:
         return np.zeros(terms.shape[:-1], terms.dtype)
-    if method == "naive":
-        return np.asarray(np.add.accumulate(terms, axis=-1)[..., -1])
-    return np.asarray(_pairwise(terms) if method == "pairwise" else _kahan(terms))
+    with np.errstate(over="ignore", invalid="ignore"):
+        if method == "naive":
+            return np.asarray(np.add.accumulate(terms, axis=-1)[..., -1])
+        return np.asarray(_pairwise(terms) if method == "pairwise" else _kahan(terms))
 
 
 def _pairwise(terms: Array) -> Any:
@@ -131,4 +132,6 @@ def _kahan(terms: Array) -> Any:
     for i in range(1, terms.shape[-1]):
         running, error = sum_with_error(running, terms[..., i])
         lost = lost + error
-    return running + lost
+    return np.where(
+        np.isfinite(running), running + lost, running
+    )  # what was lost to an infinity is no number

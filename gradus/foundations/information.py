@@ -15,6 +15,7 @@ from torch import Tensor
 from gradus.arguments import Sizes, number
 from gradus.arguments.tensors import concrete, same_device, tensor
 from gradus.errors import GradusError
+from gradus.foundations.distributions.saddle_point import corrected, deviance, within
 
 
 def entropy(p: Float[Tensor, "*batch k"], base: float = math.e) -> Float[Tensor, "*batch"]:
@@ -65,7 +66,10 @@ def cross_entropy(
         1.2075
     """
     _check_pair(p, q)
-    return -torch.special.xlogy(p, q).sum(-1) / logarithm_of_base(base)
+    p, q = _together(p, q)
+    some = (p > 0) | (q > 0)
+    terms = torch.special.xlogy(within(some, p), within(some, q))
+    return -within(some, terms, 0.0).sum(-1) / logarithm_of_base(base)
 
 
 def kl_divergence(
@@ -94,9 +98,9 @@ def kl_divergence(
         (inf, 1.0)
     """
     _check_pair(p, q)
-    q = torch.where((p == 0) & (q == 0), torch.ones_like(q), q)
-    safe = torch.where(p > 0, p, torch.ones_like(p))
-    return torch.where(p > 0, p * (safe / q).log(), torch.zeros_like(p)).sum(-1) / logarithm_of_base(base)
+    p, q = _together(p, q)
+    # the terms p log(p/q) + q − p are none negative, and do not cancel where p and q are near each other
+    return corrected(_relative(p, q).sum(-1), deviance(p, q).sum(-1)) / logarithm_of_base(base)
 
 
 def js_divergence(
@@ -123,19 +127,24 @@ def js_divergence(
         1.0
     """
     _check_pair(p, q)
-    both = torch.where((p == 0) & (q == 0), torch.ones_like(p), p + q)
-    return (_against_mixture(p, q, both) + _against_mixture(q, p, both)).sum(-1) / (
-        2 * logarithm_of_base(base)
-    )
+    p, q = _together(p, q)
+    middle, apart = (p + q) / 2, (p - q) / 2
+    value = deviance(p, middle, difference=apart) + deviance(q, middle, difference=-apart)
+    plain = _relative(p, middle) + _relative(q, middle)
+    return corrected(plain.sum(-1), value.sum(-1)) / (2 * logarithm_of_base(base))
 
 
-def _against_mixture(p: Tensor, q: Tensor, both: Tensor) -> Tensor:
-    """The terms p log(2p/(p+q)). Near 1 the ratio is taken less 1, or rounding it would exceed a divergence of second order."""
-    excess = (p - q) / both
-    near = excess.abs() < 0.5
-    ratio = torch.where((p > 0) & ~near, 2 * p / both, torch.ones_like(p))
-    log = torch.where(near, excess, torch.zeros_like(p)).log1p() + ratio.log()
-    return torch.where(p > 0, p * log, torch.zeros_like(p))
+def _together(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    dtype = torch.promote_types(p.dtype, q.dtype)
+    p, q = torch.broadcast_tensors(p.to(dtype), q.to(dtype))
+    return p, q
+
+
+def _relative(p: Tensor, q: Tensor) -> Tensor:
+    """The terms p log p − p log q; where both are 0 they are 0, and have no slope."""
+    some = (p > 0) | (q > 0)
+    p, q = within(some, p), within(some, q)
+    return within(some, -torch.special.entr(p) - torch.special.xlogy(p, q), 0.0)
 
 
 def logarithm_of_base(base: float) -> float:

@@ -26,8 +26,9 @@ class LinearFit:
         coefficients: θ̂ (p,), the intercept first when there is one.
         standard_errors: of the coefficients (p,): :math:`s\sqrt{[(X^TX)^{-1}]_{jj}}`.
         residual_deviation: s, with :math:`s^2=\mathrm{RSS}/(n-p)`.
-        r_squared: 1 − RSS/TSS; TSS about the mean with an intercept, about 0 without; NaN where TSS is 0.
-        f_statistic: mean square of the regression over s²; tests that all slopes are 0; NaN where there is no slope.
+        r_squared: 1 − RSS/TSS; TSS about the mean with an intercept, about 0 without; NaN where TSS is 0: a constant y.
+        f_statistic: mean square of the regression over s²; tests that all slopes are 0; NaN where there is no slope, or y
+            is constant.
         residuals: y − Xθ̂ (n,).
         degrees_of_freedom: n − p.
         intercept: whether the first coefficient is one.
@@ -240,14 +241,18 @@ def _inverse(R: Array) -> Array:
 
 def _analysis(theta: Array, leverage: Array, r: Array, y: Array, intercept: bool) -> LinearFit:
     n, p = len(y), len(theta)
-    rss = float(r @ r)
-    centred = y - y.mean() if intercept else y
-    tss = float(centred @ centred)
-    s2, slopes = rss / (n - p), p - intercept
-    explained = tss - rss
-    with np.errstate(divide="ignore", invalid="ignore"):
-        f_statistic = float(np.divide(explained / slopes, s2)) if slopes else float("nan")
-        r_squared = float(1 - np.divide(rss, tss)) if tss else float("nan")
-    return LinearFit(
-        theta, np.sqrt(s2) * leverage, float(np.sqrt(s2)), r_squared, f_statistic, r, n - p, intercept
-    )
+    slopes = p - intercept
+    level = y - y[0] if intercept else y  # of a constant y exactly 0, where y less its mean is rounding
+    centred = level - level.mean() if intercept else level
+    size = float(np.abs(centred).max())
+    unit = size or float(np.abs(r).max()) or 1.0  # so that no square overflows or underflows
+    e, c = r / unit, centred / unit
+    rss, tss = float(e @ e), float(c @ c)
+    explained = float(np.sum((c - e) ** 2))  # never negative, as TSS − RSS may be
+    s = unit * float(np.sqrt(rss / (n - p)))
+    f_statistic = r_squared = float("nan")
+    if size:
+        r_squared = 1 - rss / tss if rss < tss / 2 else explained / tss
+        with np.errstate(divide="ignore"):
+            f_statistic = float(np.divide(explained / slopes, rss / (n - p))) if slopes else f_statistic
+    return LinearFit(theta, s * leverage, s, r_squared, f_statistic, r, n - p, intercept)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from gradus.arguments import Sizes, array, fit, whole
 from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
+from gradus.foundations.distributions.saddle_point import corrected, deviance, within
 from gradus.foundations.information import entropy, logarithm_of_base
 
 Array = np.ndarray
@@ -43,11 +45,14 @@ def mutual_information(p: Float[Tensor, "*batch k m"], base: float = math.e) -> 
     """
     tensor("p", p, "... k>=1 m>=1")
     entropy(p.flatten(-2), base)  # refuses what is no distribution, and what is no base
-    row = p.sum(-1, keepdim=True).expand_as(p).where(p > 0, 1.0)
-    column = p.sum(-2, keepdim=True).expand_as(p).where(p > 0, 1.0)
-    # one after the other: the product of two small marginals may underflow to 0
-    logarithm = (p.where(p > 0, 1.0) / row / column).log()
-    return (p * logarithm).sum((-2, -1)) / math.log(base)
+    row, column = (p.sum(axis, keepdim=True).expand_as(p) for axis in (-1, -2))
+    some = (row > 0) & (column > 0)
+    q, row, column = within(some, p), within(some, row), within(some, column)
+    log_product = row.log() + column.log()  # the product of two small marginals may underflow to 0
+    plain = within(some, -torch.special.entr(q) - q * log_product, 0.0).sum((-2, -1))
+    # the terms p log(p/m) + m − p are none negative, and do not cancel where the variables are nearly independent
+    value = within(some, deviance(q, row * column, log_m=log_product), 0.0).sum((-2, -1))
+    return corrected(plain, value) / math.log(base)
 
 
 def ksg(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -98,12 +100,22 @@ def fft_convolution(
     spread = w.new_zeros((*w.shape[:2], *size), dtype=wide)
     k, l = w.shape[-2:]  # noqa: E741 (the letter of the formula)
     spread[..., : dilation * (k - 1) + 1 : dilation, : dilation * (l - 1) + 1 : dilation] = w.to(wide)
-    x_hat = torch.fft.rfft2(x.to(wide)).unflatten(-3, (groups, -1))  # (..., g, i, h, f)
-    w_hat = torch.fft.rfft2(spread).unflatten(0, (groups, -1)).conj()  # (g, o/g, i, h, f)
+    # in units of their largest entries, so that sums of large numbers do not overflow before they are needed
+    unit, weight = _unit(x.to(wide)), _unit(spread)
+    x_hat = torch.fft.rfft2(x.to(wide) / unit).unflatten(-3, (groups, -1))  # (..., g, i, h, f)
+    w_hat = torch.fft.rfft2(spread / weight).unflatten(0, (groups, -1)).conj()  # (g, o/g, i, h, f)
     y_hat = torch.einsum("...gihf,goihf->...gohf", x_hat, w_hat).flatten(-4, -3)  # (..., o, h, f)
-    wide_maps = torch.fft.irfft2(y_hat, s=tuple(size))
+    wide_maps = torch.fft.irfft2(y_hat, s=tuple(size)) * weight * unit
     y: Tensor = wide_maps[..., : stride * (p - 1) + 1 : stride, : stride * (q - 1) + 1 : stride].to(x.dtype)
     return y if b is None else y + b[:, None, None]
+
+
+def _unit(numbers: Tensor) -> Tensor:
+    """A power of two by which they come into the middle of the range, where they are near its end; else 1."""
+    if numbers.numel() == 0:
+        return numbers.new_ones(())
+    largest, end = numbers.detach().abs().max(), torch.finfo(numbers.dtype).max
+    return torch.where(largest > end**0.25, numbers.new_tensor(2.0 ** (math.log2(end) // 2)), 1.0)
 
 
 def _output_size(

@@ -13,6 +13,7 @@ from gradus.arguments import Sizes, shown
 from gradus.arguments import function as require_function
 from gradus.arguments.tensors import concrete, same_device, same_kind, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def hinge_loss(s: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, ""]:
@@ -111,5 +112,14 @@ def constant_risk(
         raise GradusError(
             f"loss: expected an elementwise one of shape {shape}, got {shown(values)}; use reduction='none'"
         )
-    risk = values @ p  # (k,)
+    counted = values[:, p > 0] if concrete(p) else values
+    if concrete(counted) and bool(counted.isnan().any()):
+        raise GradusError(
+            Text(
+                "loss: expected numbers, got NaN; check its domain, or leave out such predictions",
+                "loss：应返回数，实为 NaN；请检查其定义域，或去掉这样的预测值",
+            )
+        )
+    # what cannot happen costs nothing, even where its loss is infinite
+    risk = torch.where(p > 0, values, torch.zeros_like(values)) @ p  # (k,)
     return Risk(risk, c[risk.argmin()], risk.diff().diff().min())

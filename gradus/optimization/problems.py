@@ -12,11 +12,16 @@ from gradus.arguments import array
 from gradus.errors import GradusError
 from gradus.frameworks import namespace
 from gradus.page import generic
+from gradus.text import Text
 
 
 def as_like(value: Any, theta: Any) -> Any:
-    """`value` as an array of the framework and dtype of `theta`."""
-    return namespace(theta).asarray(np.array(value), dtype=getattr(theta, "dtype", None))
+    """`value` as an array of the framework and dtype of `theta`; of integers, which would cut it off, in floating point."""
+    dtype = getattr(theta, "dtype", None)
+    if dtype is not None and any(kind in str(dtype) for kind in ("int", "bool")):
+        # 1 ⋅ ½ has the floating dtype that the framework gives to its integers
+        dtype = (theta * 0.5).dtype
+    return namespace(theta).asarray(np.array(value), dtype=dtype)
 
 
 def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
@@ -42,6 +47,14 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
 
     @generic
     def gradient(theta: Any) -> Any:
+        shape = tuple(np.shape(theta))
+        if shape != H.shape[:1]:
+            raise GradusError(
+                Text(
+                    f"theta: expected the shape {H.shape[:1]} of the Hessian, got {shape}",
+                    f"theta：形状应为 Hessian 矩阵的 {H.shape[:1]}，实为 {shape}",
+                )
+            )
         away = theta - as_like(centre, theta)
         return as_like(H, theta) @ away if H.ndim == 2 else as_like(H, theta) * away
 

@@ -11,12 +11,13 @@ from torch import distributions as D
 
 from gradus.errors import GradusError
 from gradus.foundations.distributions.arguments import require_distribution
-from gradus.foundations.distributions.log_density import log_density, log_width
+from gradus.foundations.distributions.log_density import log_density
 from gradus.foundations.distributions.parameters import (
     check_parameters,
     concentrations,
     log_odds,
     log_shares,
+    log_width,
     parameters,
     wide,
     working_dtype,
@@ -102,9 +103,10 @@ def _entropy_of_shares(alpha: Tensor) -> Tensor:
 
 def _entropy_of_counts(d: D.Binomial | D.Poisson) -> Tensor:
     """−Σ p log p over the counts within 12 standard deviations, beyond which less than 1e-30 is left; or a series."""
+    counts: tuple[Tensor, ...] = (d.rate,) if isinstance(d, D.Poisson) else ()
     if isinstance(d, D.Poisson):
         (mean,) = wide(d.rate)
-        variance, counts, correction = mean, (d.rate,), -1 / (12 * mean.clamp_min(1))
+        variance, correction = mean, -1 / (12 * mean.clamp_min(1))
     else:
         p, q, _, _ = log_odds(d)
         (n,) = wide(d.total_count)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
-from gradus.foundations.distributions.saddle_point import within
+from gradus.foundations.distributions.saddle_point import corrected, within
 from gradus.text import Text
 
 
@@ -43,7 +43,7 @@ def check_parameters(distribution: D.Distribution) -> None:
     Raises:
         GradusError: naming the parameter, the first bad value and what is allowed.
     """
-    kind = type(distribution).__name__
+    kind, owner = type(distribution).__name__, cast(Any, distribution)
     for name, value in parameters(distribution).items():
         constraint: Any = distribution.arg_constraints[name]
         if value.is_complex():
@@ -53,7 +53,7 @@ def check_parameters(distribution: D.Distribution) -> None:
                     f"{kind} 的 {name} 应为实数，实为 {value.dtype}",
                 )
             )
-        if name == "low" and not bool((distribution.low < distribution.high).all()):
+        if name == "low" and not bool((owner.low < owner.high).all()):
             raise GradusError(
                 Text("expected low < high of Uniform; exchange them", "Uniform 应有 low < high；请交换二者")
             )
@@ -82,8 +82,9 @@ def log_odds(distribution: D.Bernoulli | D.Binomial) -> tuple[Tensor, Tensor, Te
         (p,) = wide(distribution.probs)
         return p, 1 - p, torch.log(p), torch.log1p(-p)
     (z,) = wide(distribution.logits)
-    sigmoid, log_sigmoid = torch.sigmoid, torch.nn.functional.logsigmoid
-    return sigmoid(z), sigmoid(-z), log_sigmoid(z), log_sigmoid(-z)
+    log_p, log_q = torch.nn.functional.logsigmoid(z), torch.nn.functional.logsigmoid(-z)
+    # sigmoid's own derivative p(1 − p) is 0 where p rounds to 1
+    return corrected(log_p.exp(), torch.sigmoid(z)), corrected(log_q.exp(), torch.sigmoid(-z)), log_p, log_q
 
 
 def log_shares(distribution: D.Categorical) -> Tensor:
@@ -107,3 +108,11 @@ def concentrations(distribution: D.Beta | D.Dirichlet) -> Tensor:
     if isinstance(distribution, D.Beta):
         return torch.stack(wide(distribution.concentration1, distribution.concentration0), -1)
     return wide(distribution.concentration)[0]
+
+
+def log_width(low: Tensor, high: Tensor) -> Tensor:
+    """Log(high − low), where the difference may overflow."""
+    width = high - low
+    fits = width.detach().isfinite()
+    halves = within(~fits, high / 2 - low / 2)
+    return torch.where(fits, torch.log(within(fits, width)), math.log(2) + torch.log(halves))

@@ -26,12 +26,17 @@ def log_ratio(a: Float[Tensor, "*shape"], b: Float[Tensor, "*shape"]) -> Float[T
     Cost: O(1) operations for each entry.
     """
     a, b = torch.broadcast_tensors(a, b)
-    kind = torch.finfo(a.dtype)
-    quotient = (a / b).detach()
+    kind, quotient = torch.finfo(a.dtype), (a / b).detach()
+    difference = torch.log(a) - torch.log(b)
     sound = (a.detach() >= kind.tiny) & (b.detach() >= kind.tiny)
-    near = sound & (quotient >= kind.tiny) & (quotient <= kind.max)
-    divided = torch.log(within(near, a) / within(near, b))
-    return torch.where(near, divided, torch.log(within(~near, a)) - torch.log(within(~near, b)))
+    sound = sound & (quotient >= kind.tiny) & (quotient <= kind.max)
+    return corrected(difference, torch.where(sound, torch.log(quotient), difference))
+
+
+def corrected(differentiable: Tensor, value: Tensor) -> Float[Tensor, "*shape"]:
+    """The digits of the one with the derivatives of the other: the better value may have a gradient that overflows."""
+    error = (value - differentiable).detach()
+    return differentiable + torch.where(error.isfinite(), error, 0.0)
 
 
 def factorial_excess(n: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -60,7 +65,12 @@ def digamma_excess(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     Source: the derivative of Stirling's series; Loader 2000, §2 for the series.
     """
     large, small = within(a >= 16, a, 16.0), within(a < 16, a, 16.0)
-    return torch.where(a >= 16, _derived(large, 1) - 0.5 / large, torch.digamma(small) - torch.log(small))
+    above = small + 16
+    psi = torch.log(above) - 0.5 / above + _derived(above, 1) - sum(1 / (small + n) for n in range(16))
+    near = corrected(psi, torch.digamma(small)) - torch.log(
+        small
+    )  # torch's trigamma, its derivative, has nine digits
+    return torch.where(a >= 16, _derived(large, 1) - 0.5 / large, near)
 
 
 def trigamma(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
