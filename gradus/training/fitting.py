@@ -176,7 +176,7 @@ def fit(
             rate=Rate(chosen_optimizer, make_schedule(schedule, total)),
             best=best_for(early_stopping, held_out is not None),
             average=None if ema is None else Average(model, ema),
-            directory=folder.directory if folder else None,
+            files=folder.files if folder else None,
         )
         session = Session(
             run=run,

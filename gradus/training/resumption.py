@@ -14,6 +14,7 @@ from gradus.training.distributed import Group
 from gradus.training.environment import environment, hash_tensors
 from gradus.training.folder import RunFolder
 from gradus.training.objective import Objective
+from gradus.training.run_files import check_lock
 
 FRESH, FAILED = -1, -2
 
@@ -25,8 +26,10 @@ def opened(directory: str | Path | None, *, keep: int, group: Group) -> Iterator
         yield None
         return
     try:
-        with run_lock(Path(directory)):
-            yield RunFolder(Path(directory), keep=keep)
+        path = Path(directory)
+        check_lock(path)
+        with run_lock(path):
+            yield RunFolder(path, keep=keep)
     except BaseException:
         # The other ranks may be waiting for word of what to resume from (see `agreed_checkpoint`).
         group.abandon(FAILED)

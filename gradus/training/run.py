@@ -9,12 +9,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from gradus.errors import GradusError
 from gradus.training import tree
 from gradus.training.averaging import Average
 from gradus.training.checkpoint import Checkpoint
 from gradus.training.errors import CheckpointError
 from gradus.training.logs import JsonLines
 from gradus.training.optimizers import Rate, pack_optimizer, unpack_optimizer
+from gradus.training.run_files import RunFiles
 from gradus.training.stopping import Best
 
 
@@ -28,7 +30,7 @@ class Run:
         rate: the learning rate by step.
         best: the best epoch so far.
         average: the moving average of the parameters, where one is kept.
-        directory: the run folder; None where there is none, and on all ranks but the first.
+        files: those of the run folder; None where there is none, and on all ranks but the first.
         step: steps done.
         epoch: the epoch at hand, counted from 0.
         position: steps done within it.
@@ -44,7 +46,7 @@ class Run:
     rate: Rate
     best: Best
     average: Average | None = None
-    directory: Path | None = None
+    files: RunFiles | None = None
     step: int = 0
     epoch: int = 0
     position: int = 0
@@ -56,15 +58,30 @@ class Run:
     logs: list[JsonLines] = field(default_factory=list)
 
     @property
+    def directory(self) -> Path | None:
+        """The run folder; None where there is none, and on all ranks but the first."""
+        return self.files.directory if self.files else None
+
+    @property
     def learning_rate(self) -> float:
         """The learning rate of the last step."""
         return self.rate.now
 
     def open_log(self, name: str) -> JsonLines | None:
-        """A file of JSON lines in the run folder, cut to the step at hand; None where nothing is written."""
-        if self.directory is None:
+        """A file of JSON lines in the run folder, cut to the step at hand; None where nothing is written.
+
+        Raises:
+            GradusError: for a name that is no plain file name, is another's file, or is open already.
+        """
+        if self.files is None:
             return None
-        log = JsonLines(self.directory / name, self.step)
+        self.files.claim(name, resumed=self.step > 0)
+        path = self.files.directory / name
+        if any(log.path == path for log in self.logs):
+            raise GradusError(
+                f"expected a log's name that is not in use, got {name!r}: give one of the two another"
+            )
+        log = JsonLines(path, self.step)
         self.logs.append(log)
         return log
 

@@ -19,13 +19,14 @@ from gradus.training.data import InMemory
 from gradus.training.distributed import Group
 from gradus.training.endings import interrupted, non_finite_error
 from gradus.training.evaluation import validate
-from gradus.training.folder import LOGS, RunFolder
+from gradus.training.folder import RunFolder
 from gradus.training.logs import JsonLines
 from gradus.training.nonfinite import NonFiniteStep
 from gradus.training.objective import Objective
 from gradus.training.randomness import epoch_order
 from gradus.training.resumption import agreed_checkpoint, prepared_checkpoint, record_of
 from gradus.training.run import Run, unpack_run
+from gradus.training.run_files import LOGS
 from gradus.training.signals import SignalWatch
 from gradus.training.stopping import EarlyStopping
 from gradus.training.update import Update
