@@ -116,6 +116,8 @@ def write_checkpoint(
 
 def is_manifest(path: Path) -> bool:
     """Whether a file is the manifest of a checkpoint, whole or damaged: told by its first bytes."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(1024)
@@ -140,7 +142,7 @@ def _remove_payloads(manifest_file: Path, before: str, keep: str | None = None) 
     name = manifest_file.name.removesuffix(".json")
     for other in manifest_file.parent.glob("*.safetensors"):
         match = _PAYLOAD.fullmatch(other.name)
-        if match and match["name"] == name and other.name != keep and (
+        if match and match["name"] == name and other.name != keep and other.is_file() and (
             other.name == before or holds_what_it_says(other, match["hash"])
         ):  # fmt: skip
             remove_quietly(other)
