@@ -1,6 +1,7 @@
 """Optimisers by name, with the settings that make PyTorch's own fast; and their state, stored and restored."""
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from gradus.errors import GradusError
 from gradus.training import tree
 from gradus.training.errors import CheckpointError
 
+_torch_optimizers = import_module("torch.optim.optimizer")  # torch.optim hides it behind a name of its own
 Factory = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
 
 # Each row: the class, its settings, and whether PyTorch has a fused update (one call for all parameters).
@@ -74,6 +76,17 @@ def direct_update(optimizer: Optimizer) -> Callable[[], Any]:
     return _DirectAdam(optimizer)
 
 
+def hooked(optimizer: Optimizer) -> bool:
+    """Whether somebody wants to see the optimiser's steps: hooks on it or on all, or a step of another's in its place."""
+    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+    everywhere = ("_global_optimizer_pre_hooks", "_global_optimizer_post_hooks")
+    return (
+        any(getattr(optimizer, name, None) for name in hooks)
+        or any(getattr(_torch_optimizers, name, None) for name in everywhere)
+        or "step" in vars(optimizer)
+    )
+
+
 class _DirectAdam:
     """The fused call of Adam or AdamW; lists of what it works on are kept as long as the optimiser's state stands."""
 
@@ -101,11 +114,16 @@ class _DirectAdam:
         group, state = self.optimizer.param_groups[0], self.optimizer.state
         parameters = group["params"]
         gradients = [p.grad for p in parameters]
-        hooks = self.optimizer._optimizer_step_pre_hooks or self.optimizer._optimizer_step_post_hooks
-        linked = self.counts and all(
+        changed = len(self.optimizer.param_groups) != 1 or group["maximize"] or group["amsgrad"]
+        linked = len(self.counts) == len(parameters) and all(
             state[p].get("step") is count for p, count in zip(parameters, self.counts, strict=True)
         )
-        if hooks or any(g is None for g in gradients) or not (linked or self._link()):
+        if (
+            changed
+            or hooked(self.optimizer)
+            or any(g is None for g in gradients)
+            or not (linked or self._link())
+        ):
             self.optimizer.step()
             return
         self.count.add_(1)
