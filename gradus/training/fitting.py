@@ -165,7 +165,7 @@ def fit(
         # PyTorch's L-BFGS views each gradient as one row, which channels-last does not allow.
         by_lbfgs = optimizer == "lbfgs" or isinstance(optimizer, torch.optim.LBFGS)
         objective, layers = _objective(
-            stack, model, loss, training.to(place, dtype), settings=settings, group=group, metrics=dict(metrics or {}),
+            stack, model, loss, training.to(place, dtype).fitting(loss, dtype), settings=settings, group=group, metrics=dict(metrics or {}),
             augment=augment, channels_last=False if by_lbfgs else channels_last,
         )  # fmt: skip
         total = epochs * objective.steps_per_epoch
@@ -182,7 +182,7 @@ def fit(
             run=run,
             objective=objective,
             choose_update=partial(choose_update, layers=layers),
-            validation=None if held_out is None else held_out.to(place, dtype),
+            validation=None if held_out is None else held_out.to(place, dtype).fitting(loss, dtype),
             folder=folder,
             callbacks=tuple(callbacks),
             stopping=early_stopping,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from gradus.training.logs import JsonLines
 from gradus.training.optimizers import Rate, pack_optimizer, unpack_optimizer
 from gradus.training.run_files import RunFiles
 from gradus.training.stopping import Best
+from gradus.training.tally import Tally
 
 
 @dataclass
@@ -34,8 +36,9 @@ class Run:
         step: steps done.
         epoch: the epoch at hand, counted from 0.
         position: steps done within it.
-        sums: the epoch's running sums of loss and metrics, each weighted by its samples.
-        samples: the samples behind the sums.
+        sums: the epoch's running sums of loss and metrics, each weighted by what it is a mean over.
+        counts: what is behind the sums, by figure.
+        samples: the epoch's samples so far.
         history: one row per finished epoch.
         loss: of the last step.
         stopped: why the run ended; empty while it goes on.
@@ -51,6 +54,7 @@ class Run:
     epoch: int = 0
     position: int = 0
     sums: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, float] = field(default_factory=dict)
     samples: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     loss: float = float("nan")
@@ -89,14 +93,24 @@ class Run:
         """End the run after this step."""
         self.stopped = self.stopped or reason
 
-    def add(self, values: dict[str, float], samples: int) -> None:
+    def add(self, values: dict[str, float], tally: Tally, indices: torch.Tensor) -> None:
         """Take a batch's means into the epoch's sums."""
-        self.samples += samples
+        self.samples += len(indices)
         for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value * samples
+            count = tally.of(name, indices)
+            self.counts[name] = self.counts.get(name, 0.0) + count
+            term = tally.per_count(name, value, len(indices)) * count if count else 0.0
+            self.sums[name] = self.sums.get(name, 0.0) + term
+
+    def means(self) -> dict[str, float]:
+        """The epoch's means so far."""
+        return {
+            name: total / self.counts[name] if self.counts[name] else math.nan
+            for name, total in self.sums.items()
+        }
 
 
-_COUNTERS = ("step", "epoch", "position", "sums", "samples", "history", "stopped")
+_COUNTERS = ("step", "epoch", "position", "sums", "counts", "samples", "history", "stopped")
 
 
 def _model_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -161,6 +175,8 @@ def unpack_run(run: Run, checkpoint: Checkpoint) -> None:
     for name, value in tree.unpack(packed_run, {}).items():
         if name in _COUNTERS:
             setattr(run, name, value)
+    for name in run.sums:  # earlier versions counted samples
+        run.counts.setdefault(name, float(run.samples))
     stored = Best(**tree.unpack(packed_best, {}))
     if (stored.monitor, stored.mode) == (run.best.monitor, run.best.mode):
         run.best = stored

@@ -151,7 +151,7 @@ class Session:
     def _epoch(self) -> None:
         run, settings = self.run, self.objective.settings
         order = epoch_order(settings.seed, run.epoch, len(self.objective.data), self.objective.device)
-        batches = order.split(settings.step_size)
+        batches = self.objective.steps(order)
         step_hooks = overriding(self.callbacks, "on_step_end")
         began = time.perf_counter()
         for indices in batches[run.position :]:
@@ -180,7 +180,7 @@ class Session:
         run.step += 1
         run.position += 1
         run.loss = totals["loss"]
-        run.add(totals, len(indices))
+        run.add(totals, self.objective.tally, indices)
 
     def _between_steps(self) -> None:
         every = self.objective.settings.checkpoint_every
@@ -193,10 +193,10 @@ class Session:
     def _end_epoch(self, spent: float) -> None:
         run = self.run
         row: dict[str, Any] = {"step": run.step, "epoch": run.epoch + 1, "learning_rate": run.learning_rate}
-        row |= {name: value / run.samples for name, value in run.sums.items()}
+        row |= run.means()
         if self.validation is not None:
             row |= self._validate()
-        samples, run.sums, run.samples = run.samples, {}, 0
+        samples, run.sums, run.counts, run.samples = run.samples, {}, {}, 0
         run.epoch, run.position = run.epoch + 1, 0
         run.history.append(row)
         run.best.update(row)
