@@ -91,7 +91,7 @@ class RunFolder:
             GradusError: when something differs, unless forced.
         """
         state = checkpoint.state if isinstance(checkpoint.state, dict) else {}
-        changes = [line for part in record for line in differences(state.get(part, {}), record[part])]
+        changes = [line for part in record for line in differences(*_recorded(state.get(part), record[part]))]
         if not changes:
             return True
         if not force:
@@ -112,3 +112,12 @@ class RunFolder:
         )
         prune(self.checkpoints, keep=self.keep, also={run.best.step})
         return self.saved
+
+
+# What earlier versions did not record is not known to differ.
+_ADDED = ("learning_rate", "groups", "loss", "augment", "metrics")
+
+
+def _recorded(stored: Any, current: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    stored = stored if isinstance(stored, dict) else {}
+    return stored, {name: value for name, value in current.items() if name in stored or name not in _ADDED}

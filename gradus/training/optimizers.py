@@ -53,7 +53,12 @@ def make_optimizer(
         ):
             settings = settings | {"fused": True}
         return kind(parameters, lr=learning_rate, **settings)  # type: ignore[call-arg]
-    instance = optimizer(parameters)
+    try:
+        instance = optimizer(parameters)
+    except TypeError as error:
+        raise GradusError(
+            f"expected optimizer as a function of the parameters alone, got an error: {error}"
+        ) from None
     if not isinstance(instance, Optimizer):
         raise GradusError(
             f"expected the optimizer factory to return a torch.optim.Optimizer, got {type(instance).__name__}"
@@ -140,6 +145,30 @@ def describe_optimizer(optimizer: Optimizer) -> str:
     return f"{type(optimizer).__name__}({', '.join(f'{k}={v!r}' for k, v in settings.items())})"
 
 
+def describe_groups(optimizer: Optimizer) -> str:
+    """The settings of groups of parameters that are not the optimiser's own, for the record of a run."""
+    groups = [
+        {
+            k: repr(v)
+            for k, v in sorted(group.items())
+            if k in optimizer.defaults and k != "lr" and repr(v) != repr(optimizer.defaults[k])
+        }
+        for group in optimizer.param_groups
+    ]
+    return str(len(groups)) + (f": {groups}" if any(groups) else "")
+
+
+def settings_of(optimizer: Optimizer) -> list[dict[str, Any]]:
+    """The settings of each group of parameters."""
+    return [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
+
+
+def restore_settings(optimizer: Optimizer, settings: list[dict[str, Any]]) -> None:
+    """Give the groups their settings again."""
+    for group, values in zip(optimizer.param_groups, settings, strict=True):
+        group.update(values)
+
+
 def pack_optimizer(optimizer: Optimizer, tensors: dict[str, torch.Tensor]) -> Any:
     """The optimiser's whole state as JSON; its tensors are added to `tensors`."""
     return tree.pack(optimizer.state_dict(), "optimizer", tensors)
@@ -164,8 +193,20 @@ def unpack_optimizer(optimizer: Optimizer, packed: Any, tensors: dict[str, torch
         raise CheckpointError(
             f"the stored state does not fit the optimizer {type(optimizer).__name__}: {error}"
         ) from None
+    if type(optimizer) in {kind for kind, _, _ in OPTIMIZERS.values()} - {torch.optim.LBFGS}:
+        _check_shapes(optimizer)
     for parameter, state in optimizer.state.items():
         state.update({key: _like(value, parameter) for key, value in state.items()})
+
+
+def _check_shapes(optimizer: Optimizer) -> None:
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor) and value.dim() and value.shape != parameter.shape:
+                raise CheckpointError(
+                    f"the stored state does not fit the optimizer {type(optimizer).__name__}: {name} of shape "
+                    f"{tuple(value.shape)} for a parameter of shape {tuple(parameter.shape)}"
+                )
 
 
 class Rate:

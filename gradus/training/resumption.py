@@ -49,6 +49,13 @@ def record_of(
     }
 
 
+def asks_for_another_optimizer(checkpoint: Checkpoint, description: dict[str, str]) -> bool:
+    """Whether the optimiser's settings differ from those of the run: then, forced, the new ones hold."""
+    stored = checkpoint.state.get("settings", {})
+    names = ("optimizer", "learning_rate", "groups")
+    return any(name in stored and stored[name] != description[name] for name in names)
+
+
 def agreed_checkpoint(
     directory: Path, checkpoint: Checkpoint | None, *, folder: RunFolder | None, group: Group
 ) -> Checkpoint | None:

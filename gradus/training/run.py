@@ -119,6 +119,13 @@ def _model_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
     return tensors | {f"buffer.{name}": value for name, value in model.named_buffers()}
 
 
+def _exports(model: nn.Module) -> dict[str, str]:
+    """Under which name a checkpoint holds each entry of the model's `state_dict`; tied weights are held once."""
+    names = {id(value): name for name, value in _model_tensors(model).items()}
+    entries = model.state_dict(keep_vars=True)
+    return {key: names[id(value)] for key, value in entries.items() if id(value) in names}
+
+
 def pack_run(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """The tensors and the JSON that bring a run back exactly."""
     tensors = dict(_model_tensors(run.model))
@@ -128,6 +135,7 @@ def pack_run(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         "run": tree.pack({name: getattr(run, name) for name in _COUNTERS}, "run", {}),
         "best": tree.pack(vars(run.best), "best", {}),
         "optimizer": pack_optimizer(run.optimizer, tensors),
+        "exports": _exports(run.model),
     }
     return tensors, state
 
@@ -172,29 +180,44 @@ def unpack_run(run: Run, checkpoint: Checkpoint) -> None:
     )
     _copy(average, _part(tensors, "average."), "moving average")
     unpack_optimizer(run.optimizer, optimizer, _part(tensors, "optimizer#"))
-    for name, value in tree.unpack(packed_run, {}).items():
-        if name in _COUNTERS:
-            setattr(run, name, value)
+    counters, stored = tree.unpack(packed_run, {}), tree.unpack(packed_best, {})
+    if not _sensible(counters) or not isinstance(stored, dict) or set(stored) != set(vars(run.best)):
+        raise CheckpointError(f"expected the counters of a run in {checkpoint.path}, got other values")
+    for name in counters:
+        setattr(run, name, counters[name])
     for name in run.sums:  # earlier versions counted samples
         run.counts.setdefault(name, float(run.samples))
-    stored = Best(**tree.unpack(packed_best, {}))
-    if (stored.monitor, stored.mode) == (run.best.monitor, run.best.mode):
-        run.best = stored
+    if (stored["monitor"], stored["mode"]) == (run.best.monitor, run.best.mode):
+        run.best = Best(**stored | {"improvement": run.best.improvement})
+
+
+def _sensible(counters: Any) -> bool:
+    """Whether the counters of a run are what they should be, by type and sign."""
+    if not isinstance(counters, dict) or not {*_COUNTERS} - {"counts"} <= set(counters) <= {*_COUNTERS}:
+        return False
+    figures = [counters["sums"], counters.get("counts", {})]
+    return (
+        all(
+            type(counters[name]) is int and counters[name] >= 0
+            for name in ("step", "epoch", "position", "samples")
+        )
+        and all(isinstance(d, dict) and all(isinstance(v, float) for v in d.values()) for d in figures)
+        and isinstance(counters["history"], list)
+        and all(isinstance(row, dict) for row in counters["history"])
+        and isinstance(counters["stopped"], str)
+    )
 
 
 def export_weights(checkpoint: Checkpoint, averaged: bool = False) -> dict[str, torch.Tensor]:
-    """The model's tensors in a checkpoint, by the names that `load_state_dict` takes.
+    """The model's tensors in a checkpoint, by the names that `load_state_dict` takes; a tied weight by each of its names.
 
     Args:
         checkpoint: as read by `load_checkpoint`.
         averaged: take the moving average of the parameters, where one was kept.
     """
-    weights = {
-        name.split(".", 1)[1]: value
-        for name, value in _part(checkpoint.tensors, "parameter.", "buffer.").items()
-    }
-    if averaged:
-        weights |= {
-            name.split(".", 1)[1]: value for name, value in _part(checkpoint.tensors, "average.").items()
-        }
-    return weights
+    tensors = checkpoint.tensors
+    held = checkpoint.state.get("exports") if isinstance(checkpoint.state, dict) else None
+    if not isinstance(held, dict) or not all(isinstance(n, str) and n in tensors for n in held.values()):
+        held = {name.split(".", 1)[1]: name for name in _part(tensors, "parameter.", "buffer.")}
+    average = {f"parameter.{n.split('.', 1)[1]}": n for n in _part(tensors, "average.")} if averaged else {}
+    return {key: tensors[average.get(name, name)] for key, name in held.items()}

@@ -23,8 +23,14 @@ from gradus.training.folder import RunFolder
 from gradus.training.logs import JsonLines
 from gradus.training.nonfinite import NonFiniteStep
 from gradus.training.objective import Objective
+from gradus.training.optimizers import restore_settings, settings_of
 from gradus.training.randomness import epoch_order
-from gradus.training.resumption import agreed_checkpoint, prepared_checkpoint, record_of
+from gradus.training.resumption import (
+    agreed_checkpoint,
+    asks_for_another_optimizer,
+    prepared_checkpoint,
+    record_of,
+)
 from gradus.training.run import Run, unpack_run
 from gradus.training.run_files import LOGS
 from gradus.training.signals import SignalWatch
@@ -102,7 +108,10 @@ class Session:
         if directory is not None:
             checkpoint = agreed_checkpoint(Path(directory), checkpoint, folder=self.folder, group=self.group)
         if checkpoint is not None:
+            settings = settings_of(self.run.optimizer)
             unpack_run(self.run, checkpoint)
+            if asks_for_another_optimizer(checkpoint, self.description):
+                restore_settings(self.run.optimizer, settings)
         if self.folder is not None:
             self.folder.saved = None if checkpoint is None else checkpoint.path
             self.logs = [self.run.open_log(name) for name in LOGS]
