@@ -188,8 +188,9 @@ def fit(
             rate=Rate(chosen_optimizer, make_schedule(schedule, total)),
             best=best_for(early_stopping, held_out is not None),
             average=None if ema is None else Average(model, ema),
-            files=folder.files if folder else None,
+            directory=folder.directory if folder else None,
         )
+        run.files = folder.files if folder else None
         session = Session(
             run=run,
             objective=objective,

@@ -27,7 +27,7 @@ MODULES = {
 }  # fmt: skip
 _FUNCTIONS = {getattr(F, name): name for name in MODULES}
 _NAMES = {kind: name for name, kind in MODULES.items()}
-_FORWARDS = {kind: kind.forward for kind in _NAMES}
+_FORWARDS: dict[type[Any], Any] = {kind: vars(kind)["forward"] for kind in _NAMES}
 OF_CLASSES = ("cross_entropy", "nll_loss", "multi_margin_loss", "multilabel_margin_loss")
 
 
@@ -88,7 +88,7 @@ def known_loss(loss: Any) -> KnownLoss | None:
 
 def _known_module(loss: nn.Module) -> KnownLoss | None:
     kind = type(loss)
-    if kind not in _NAMES or kind.forward is not _FORWARDS[kind] or is_attached(loss):
+    if kind not in _NAMES or vars(kind)["forward"] is not _FORWARDS[kind] or is_attached(loss):
         return None
     options = {k: v for k, v in vars(loss).items() if not k.startswith("_") and k != "training"} | dict(
         loss.named_buffers()

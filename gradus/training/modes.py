@@ -25,7 +25,7 @@ def place_of(model: nn.Module, device: str | torch.device | None) -> torch.devic
         if place.type != "meta":
             torch.empty(0, device=place)
             return place
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise GradusError(
             f"expected a device of this machine (cpu works everywhere), got {device!r}: {reason}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from gradus.training.logs import JsonLines
 from gradus.training.optimizers import Rate, pack_optimizer, unpack_optimizer
 from gradus.training.run_files import RunFiles
 from gradus.training.stopping import Best
-from gradus.training.tally import Tally
 
 
 @dataclass
@@ -32,16 +30,17 @@ class Run:
         rate: the learning rate by step.
         best: the best epoch so far.
         average: the moving average of the parameters, where one is kept.
-        files: those of the run folder; None where there is none, and on all ranks but the first.
+        directory: the run folder; None where there is none, and on all ranks but the first.
         step: steps done.
         epoch: the epoch at hand, counted from 0.
         position: steps done within it.
         sums: the epoch's running sums of loss and metrics, each weighted by what it is a mean over.
-        counts: what is behind the sums, by figure.
         samples: the epoch's samples so far.
         history: one row per finished epoch.
         loss: of the last step.
         stopped: why the run ended; empty while it goes on.
+        counts: what is behind the sums, by figure.
+        files: which files of the run folder are the run's own.
     """
 
     model: nn.Module
@@ -49,22 +48,18 @@ class Run:
     rate: Rate
     best: Best
     average: Average | None = None
-    files: RunFiles | None = None
+    directory: Path | None = None
     step: int = 0
     epoch: int = 0
     position: int = 0
     sums: dict[str, float] = field(default_factory=dict)
-    counts: dict[str, float] = field(default_factory=dict)
     samples: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     loss: float = float("nan")
     stopped: str = ""
     logs: list[JsonLines] = field(default_factory=list)
-
-    @property
-    def directory(self) -> Path | None:
-        """The run folder; None where there is none, and on all ranks but the first."""
-        return self.files.directory if self.files else None
+    counts: dict[str, float] = field(default_factory=dict, init=False)
+    files: RunFiles | None = field(default=None, init=False)
 
     @property
     def learning_rate(self) -> float:
@@ -93,21 +88,11 @@ class Run:
         """End the run after this step."""
         self.stopped = self.stopped or reason
 
-    def add(self, values: dict[str, float], tally: Tally, indices: torch.Tensor) -> None:
-        """Take a batch's means into the epoch's sums."""
-        self.samples += len(indices)
+    def add(self, values: dict[str, float], samples: float) -> None:
+        """Take means over so many samples into the epoch's sums; `samples` is what counts, where not all do."""
         for name, value in values.items():
-            count = tally.of(name, indices)
-            self.counts[name] = self.counts.get(name, 0.0) + count
-            term = tally.per_count(name, value, len(indices)) * count if count else 0.0
-            self.sums[name] = self.sums.get(name, 0.0) + term
-
-    def means(self) -> dict[str, float]:
-        """The epoch's means so far."""
-        return {
-            name: total / self.counts[name] if self.counts[name] else math.nan
-            for name, total in self.sums.items()
-        }
+            self.counts[name] = self.counts.get(name, 0.0) + samples
+            self.sums[name] = self.sums.get(name, 0.0) + (value * samples if samples else 0.0)
 
 
 _COUNTERS = ("step", "epoch", "position", "sums", "counts", "samples", "history", "stopped")

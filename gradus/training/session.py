@@ -189,7 +189,10 @@ class Session:
         run.step += 1
         run.position += 1
         run.loss = totals["loss"]
-        run.add(totals, self.objective.tally, indices)
+        run.samples += len(indices)
+        for name, value in totals.items():
+            tally = self.objective.tally
+            run.add({name: tally.per_count(name, value, len(indices))}, tally.of(name, indices))
 
     def _between_steps(self) -> None:
         every = self.objective.settings.checkpoint_every
@@ -202,7 +205,7 @@ class Session:
     def _end_epoch(self, spent: float) -> None:
         run = self.run
         row: dict[str, Any] = {"step": run.step, "epoch": run.epoch + 1, "learning_rate": run.learning_rate}
-        row |= run.means()
+        row |= {name: total / n if (n := run.counts[name]) else math.nan for name, total in run.sums.items()}
         if self.validation is not None:
             row |= self._validate()
         samples, run.sums, run.counts, run.samples = run.samples, {}, {}, 0

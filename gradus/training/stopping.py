@@ -79,13 +79,13 @@ def falls(monitor: str, mode: str) -> bool:
     """
     if mode != "auto":
         return mode == "min"
-    words = re.findall("[a-z]+", re.sub("([a-z])([A-Z])", r"\1 \2", monitor).lower())
-    falling, rising = set(words) & set(_FALLING), set(words) & set(_RISING)
-    if "likelihood" in words and {"negative", "neg"} & set(words):
-        return True
-    if (
-        falling
-    ):  # "loss" in "f_loss", "error" in "top_error": the name of what is lost comes with what it is of
+    apart = re.sub("([a-z])([A-Z])", r"\1 \2", monitor)
+    words = {word for text in (monitor, apart) for word in re.findall("[a-z]+", text.lower())}
+    falling, rising = words & set(_FALLING), words & set(_RISING)
+    if {"negative", "neg"} & words:  # of a likelihood it is to fall; of a loss or a rate who can say?
+        falling, rising = words & {"likelihood"}, set()
+    # What is lost comes with what it is of ("top_error"), so a word of loss decides.
+    if falling:
         return True
     if not rising:
         raise GradusError(

@@ -34,9 +34,9 @@ class Tally:
 
     def share(self, name: str, part: Tensor, whole: Tensor) -> float:
         """What the figure of `part` contributes to that of `whole`, of which it is a part: a factor in [0, 1]."""
-        count = self.of(name, part)
         if self.is_sum and name == "loss":
             return 1.0 if len(part) else 0.0
+        count = self.of(name, part)
         return count / self.of(name, whole) if count else 0.0
 
     def per_count(self, name: str, value: float, samples: int) -> float:
@@ -47,7 +47,7 @@ class Tally:
 def tally_of(loss: Any, metrics: Mapping[str, Callable[..., Any]], targets: Tensor) -> Tally:
     """The counts of the loss and the metrics for these targets."""
     known = known_loss(loss)
-    counts = {"loss": None if known is None else known.counts(targets)}
+    counts = {"loss": None if known is None or known.is_sum else known.counts(targets)}
     counts |= {name: counted(targets) for name, metric in metrics.items() if metric is accuracy}
     unequal = {name: value for name, value in counts.items() if value is not None}
     return Tally(unequal, known is not None and known.is_sum)

@@ -21,6 +21,7 @@ PREPARING = (nn.Upsample, nn.ZeroPad2d, nn.Unflatten)
 # The method by which a network of the library's own, which is no `nn.Sequential`, names its layers.
 METHOD = "layers_in_order"
 LIBRARY = "gradus"
+FORWARD = "forward"
 _LAYERS = (
     nn.Sequential,
     nn.Identity,
@@ -32,7 +33,7 @@ _LAYERS = (
     *ACTIVATIONS,
     *PREPARING,
 )
-_FORWARDS = {kind: kind.forward for kind in _LAYERS}
+_FORWARDS: dict[type[Any], Any] = {kind: getattr(kind, FORWARD) for kind in _LAYERS}
 # A convolution with more channels is left to PyTorch's own: over so many it vectorises well.
 WIDEST = 16
 
@@ -124,7 +125,12 @@ def _layers_in_order(model: nn.Module) -> list[nn.Module] | None:
 def _own(module: nn.Module) -> bool:
     """Whether a module computes with its own parameters, as PyTorch wrote it, and has nothing beside them."""
     kind = type(module)
-    if kind not in _FORWARDS or kind.forward is not _FORWARDS[kind] or module._modules or module._buffers:
+    if (
+        kind not in _FORWARDS
+        or getattr(kind, FORWARD) is not _FORWARDS[kind]
+        or module._modules
+        or module._buffers
+    ):
         return False
     names = ("weight", "bias") if kind in (nn.Linear, nn.Conv2d) else ()
     return tuple(module._parameters) == names and all(
