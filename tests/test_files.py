@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from failing_calls import Failing
 
 from gradus.errors import GradusError
 from gradus.files import (
@@ -23,28 +24,6 @@ from gradus.files import (
 )
 
 OLD, NEW = b"old", b"new and longer"
-CALLS = ("open", "write", "fsync", "replace", "close")
-
-
-class Failing:
-    """Makes the n-th call to the operating system fail."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, nth: int, number: int) -> None:
-        self.left, self.failed = nth, False
-        for name in CALLS:
-            patch.setattr(os, name, self.wrapped(getattr(os, name), name, number))
-
-    def wrapped(self, real, name, number):  # type: ignore[no-untyped-def]
-        def call(*arguments, **named):  # type: ignore[no-untyped-def]
-            self.left -= 1
-            if self.left == 0:
-                self.failed = True
-                if name == "close":
-                    real(*arguments)  # a failing close has closed all the same
-                raise OSError(number, os.strerror(number))
-            return real(*arguments, **named)
-
-        return call
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EACCES])
