@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from gradus.arguments.tensors import same_device, tensor
 from gradus.errors import GradusError
 from gradus.text import Text
 
@@ -38,11 +39,9 @@ def counted(targets: Tensor) -> Tensor | None:
 
 
 def _check(outputs: Any, targets: Any) -> None:
-    if not isinstance(outputs, Tensor) or not isinstance(targets, Tensor):
-        got = f"{type(outputs).__name__}, {type(targets).__name__}"
-        raise GradusError(
-            Text(f"expected outputs and targets as tensors, got {got}", f"输出与目标应为张量，实际为 {got}")
-        )
+    tensor("outputs", outputs, dtype="real", meta=False)
+    tensor("targets", targets, dtype="any", meta=False)
+    same_device(outputs=outputs, targets=targets)
     if (
         outputs.dim() < 2
         or outputs.shape[-1] < 2
@@ -57,12 +56,11 @@ def _check(outputs: Any, targets: Any) -> None:
                 f"输出的形状应为 (n, 类别数)（至少两类），目标应为 (n,)，实际为 {got}；一列目标可用 targets.squeeze(1) 展平",
             )
         )
-    if outputs.is_complex() or targets.is_floating_point() or targets.is_complex():
-        got = f"{outputs.dtype}, {targets.dtype}"
+    if targets.is_floating_point() or targets.is_complex():
         raise GradusError(
             Text(
-                f"expected real outputs and whole numbers as targets, got {got}",
-                f"输出应为实数，目标应为整数，实际为 {got}",
+                f"expected whole numbers as targets, got {targets.dtype}",
+                f"目标应为整数，实际为 {targets.dtype}",
             )
         )
     classes = outputs.shape[-1]
