@@ -72,7 +72,7 @@ TABLE: dict[str, Verb] = {
             _flag("--strict", "what a right implementation may lack counts, too: refusing invalid input", "正确实现可以缺少的要求（如拒绝无效输入）也计入"),
             _value("--call-limit", "S", "seconds that one call of it may take; 15 unless given", "每次调用的时限（秒），默认 15", type=float, default=15.0),
             _value("--claim-limit", "S", "seconds that one claim may take; 60 unless given, 600 with --slow", "每条断言的时限（秒），默认 60，用 --slow 时为 600", type=float),
-            _value("--memory-limit", "MB", "megabytes that it may take; 4096 unless given", "内存上限（MB），默认 4096", type=float, default=4096.0),
+            _value("--memory-limit", "MB", "megabytes that it may take; 2048 unless given", "内存上限（MB），默认 2048", type=float, default=2048.0),
             _flag("--slow", "the slow claims too", "也测量较慢的断言"),
             _flag("--verbose", "every claim, not only the failing ones", "显示每条断言，而不只是不成立的"),
             _flag("--json", "print JSON", "输出 JSON"),

@@ -89,7 +89,7 @@ def tried(
             a for a in answers if isinstance(a.error, NotApplicable) and not isinstance(a.error, NotOffered)
         ]
         if not silent:
-            raise _unanswered(concept, answers, function)
+            raise _unanswered(concept, answers)
         taken = silent[0]
     if why is None:
         title = taken.adapted.framework.title
@@ -171,6 +171,8 @@ def _answers(
     answered = False
     for framework in dict.fromkeys(order):
         answer = _answer(Adapted(function, concept, framework, name=name, watch=watch), inputs)
+        if isinstance(answer.error, MemoryError):  # no other kind of array would make it need less
+            raise _unanswered(concept, [answer])
         answered |= answer.error is None and answer.own
         yield answer
         if answered and answer.agrees:
@@ -273,7 +275,7 @@ def _is_class(path: str) -> bool:
     return path.rpartition(":")[2].rpartition(".")[2][:1].isupper()
 
 
-def _unanswered(concept: Concept, answers: list[Answer], function: Any) -> Unanswered:
+def _unanswered(concept: Concept, answers: list[Answer]) -> Unanswered:
     error = answers[0].error
     if isinstance(error, NotOffered):
         words = Text("it is not filled in yet: NotImplementedError", "尚未补全：NotImplementedError")
