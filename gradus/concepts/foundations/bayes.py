@@ -62,6 +62,7 @@ BAYES = Concept(
         r"sum over the hypotheses by total probability. Beta: the likelihood is $\theta^k(1-\theta)^{n-k}$ up to a "
         r"factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their product has the form of the prior."
     ),
+    nonfinite="nan",
 )
 
 

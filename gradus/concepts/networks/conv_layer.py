@@ -52,6 +52,7 @@ CONV_LAYER = Concept(
         "The size is rounded down: the last rows of the input may be used by no window.",
     ),
     unverified="A linear layer is equivariant to translations only if it is a convolution.",
+    nonfinite="nan",
 )
 
 

@@ -61,6 +61,7 @@ MULTIVARIATE_NORMAL = Concept(
         "`scipy.stats.multivariate_normal` takes eigenvalues and, with `allow_singular=True`, drops those that are "
         "nearly 0; PyTorch refuses what is not positive definite.",
     ),
+    nonfinite="nan",
 )
 
 

@@ -47,6 +47,7 @@ NORMAL = Concept(
         "`torch.distributions.Normal.cdf` is 0 below −8.3σ and exactly 1 above; far out use "
         "`scipy.stats.norm.logcdf` or `torch.special.log_ndtr`.",
     ),
+    nonfinite="all",
 )
 
 
@@ -62,6 +63,7 @@ def cases(rng):
     yield "one number", dict(x=np.array([0.2]), mu=mu, sigma=np.array(0.1))
     yield "tails of forty sigma", dict(x=np.array([-40.0, 40.0]), mu=np.array(0.0), sigma=np.array(1.0))
     yield "very narrow", dict(x=np.array([-1e-6, 0.0, 2e-6]), mu=np.array(0.0), sigma=np.array(1e-6))
+    yield "long", dict(x=rng.standard_normal(1500), mu=mu, sigma=sigma)
 
 
 @NORMAL.invalid

@@ -53,12 +53,14 @@ UNIFORM = Concept(
     readings="johnson1995continuous ch. 26; wasserman2004all §2.4",
     deviations="PyTorch's support excludes b, SciPy's (`loc`, `scale` = b − a) includes it: a single point without "
     "mass.",
+    nonfinite="nan",
 )
 
 
 @UNIFORM.definition
 def uniform(x, a, b):
-    return np.where((x >= a) & (x < b), -np.log(b - a), -np.inf)
+    log_p = np.where((x >= a) & (x < b), -np.log(b - a), -np.inf)
+    return np.where(np.isnan(x + a + b), np.nan, log_p)
 
 
 @UNIFORM.cases
@@ -67,6 +69,7 @@ def cases(rng):
     yield "on both sides", dict(x=np.array([-1.0, 0.5, 1.5]), a=np.array(0.0), b=np.array(1.0))
     yield "at the ends", dict(x=np.array([-0.5, 0.5]), a=np.array(-0.5), b=np.array(0.5))
     yield "narrow", dict(x=np.array([1e-9]), a=np.array(0.0), b=np.array(1e-6))
+    yield "long", dict(x=rng.uniform(1, 6, 1500), a=np.array(2.0), b=np.array(5.0))
 
 
 @UNIFORM.invalid

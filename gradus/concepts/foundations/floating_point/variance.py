@@ -53,6 +53,7 @@ VARIANCE = Concept(
         r"$\overline{x^2}$ and $\bar x^2$ are right to $nu\,\overline{x^2}=nu\,\kappa^2s^2$, and so is their "
         "difference, no better."
     ),
+    nonfinite="nan",
 )
 
 
@@ -68,6 +69,7 @@ def cases(rng):
     yield "batch", dict(x=rng.standard_normal((2, 3, 11)) * 5 + 2)
     yield "constant", dict(x=np.full(7, 0.5))
     yield "one number", dict(x=np.array([3.0]))
+    yield "long", dict(x=3 + rng.standard_normal(1500))
 
 
 @VARIANCE.invalid

@@ -58,6 +58,7 @@ CONFIDENCE_INTERVAL = Concept(
     deviations=r"The textbook interval $\hat p\pm z\sqrt{\hat p(1-\hat p)/n}$ (Wald), statsmodels' default, covers "
     "far less than it promises near 0 and 1.",
     differentiable=False,
+    nonfinite="nan",
 )
 
 

@@ -69,6 +69,7 @@ KERNEL_METHODS = Concept(
         r"hence by Cauchy–Schwarz $f(x)^2\le\langle f,f\rangle k(x,x)$: only $f=0$ has length 0. Complete the space; "
         r"$\varphi(x)=k(\cdot,x)$."
     ),
+    nonfinite="nan",
 )
 
 

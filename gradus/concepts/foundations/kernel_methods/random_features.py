@@ -67,6 +67,7 @@ RANDOM_FEATURES = Concept(
     deviations=r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies and no "
     "phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$.",
     unverified="That the error is uniformly small over a compact set (Claim 1 of the paper).",
+    nonfinite="nan",
 )
 
 

@@ -35,6 +35,7 @@ SOFTMAX = Concept(
     readings="goodfellow2016deep §6.2.2.3; murphy2022probabilistic §2.5.2; bishop2006pattern §4.3.4",
     deviations="`softmax` without an axis means different axes: PyTorch guesses from the rank and warns, SciPy takes "
     "all entries, ONNX the last axis.",
+    nonfinite="nan",
 )
 
 
@@ -53,6 +54,9 @@ def softmax_cases(rng):
     yield "ties", dict(z=np.zeros((2, 6)))
     yield "large", dict(z=np.array([[1000.0, 999.0, -1000.0], [-1000.0, -1001.0, -1002.0]]))
     yield "a masked score", dict(z=np.array([0.5, -np.inf, 1.5]))
+    yield "as many rows as scores", dict(z=rng.standard_normal((4, 4)))
+    yield "many rows", dict(z=rng.standard_normal((200, 3)))
+    yield "long", dict(z=rng.standard_normal(1500))
 
 
 @SOFTMAX.invalid
