@@ -27,7 +27,7 @@ ATTENTION = Concept(
         Symbol("K", "K", "... m d", "keys, one a row"),
         Symbol("V", "V", "... m e", "values, one a row"),
         Symbol(r"j\le i", "causal", "", "query i sees only keys j ≤ i", "boolean"),
-        Symbol("s", "scale", "", r"factor of the scores; $1/\sqrt{d_k}$ unless given", "positive"),
+        Symbol("s", "scale", "", r"factor of the scores; $1/\sqrt{d_k}$ unless given", "nonnegative"),
         Symbol("d_k", "", "", "width of queries and keys"),
         Symbol(r"\alpha", "", "... n m", "attention weights"),
         Symbol("y", "", "... n e", "outputs"),

@@ -50,7 +50,11 @@ def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batc
     check_parameters(distribution)
     _check_shape(distribution, x)
     dtype = next(v for v in parameters(distribution).values() if torch.is_floating_point(v)).dtype
-    return rule(distribution, x).to(dtype)
+    value = rule(distribution, x)
+    if x.is_floating_point():
+        missing = x.isnan().any(-1) if distribution.event_shape else x.isnan()
+        value = torch.where(missing, torch.nan, value)
+    return value.to(dtype)
 
 
 def parameters(distribution: D.Distribution) -> dict[str, Tensor]:

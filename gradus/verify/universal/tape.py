@@ -21,7 +21,9 @@ from gradus.verify.universal.cases import Measure, over_cases
 from gradus.verify.universal.directions import Probe, probe, slope
 from gradus.verify.universal.sensitivity import DELTA, REFUSALS, C, parts, perturbed, symbol_of, terms_of
 
-LARGEST = 1024  # numbers in the cases that are taken: the tape walks through a definition's loops step by step
+LARGEST = (
+    1024  # numbers in the cases that are taken: the tape walks through a definition's loops step by step
+)
 SWEEPS = 3  # forwards, backwards, and that of the differences: each has its own c·n·ε
 
 
@@ -33,7 +35,9 @@ def tape_gradient(concept: Concept) -> Measure:
 
         def one(arguments: Arguments) -> Evidence:
             if _size(arguments) > largest:
-                raise NotApplicable(Text("more numbers than the tape is led through", "数的个数超出梯度带的上限"))
+                raise NotApplicable(
+                    Text("more numbers than the tape is led through", "数的个数超出梯度带的上限")
+                )
             return tape_evidence(concept, adapted, arguments, rng)
 
         return over_cases(concept, rng, one)

@@ -60,7 +60,6 @@ PROPER = Concept(
         r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. The absolute "
         "error has the mean $q(1-p)+(1-q)p$, linear in p: its minimum is at an end."
     ),
-    nonfinite="nan",
 )
 
 

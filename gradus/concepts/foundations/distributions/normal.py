@@ -117,7 +117,7 @@ def forty_sigma(normal, rng):
 def moves_with_the_units(normal, rng):
     r"""$aX+b$ is normal again: the density of $N(a\mu+b,a^2\sigma^2)$ at $ax+b$ is that at x over a"""
     x, mu, sigma, a, b = rng.standard_normal(20), np.array(0.5), np.array(1.5), 4.0, 2.0
-    moved = normal(a * x + b, a * mu + b, a * sigma)
+    moved = normal(a * x + b, np.array(a * mu + b), np.array(a * sigma))
     return invariance(moved + math.log(a), normal(x, mu, sigma), terms=4, scale=8.0)
 
 
