@@ -131,7 +131,9 @@ def _print(report: Report, options: Namespace, out: Terminal) -> None:
     ):
         out.console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
     skipped = (
-        sorted({r.reason for r in report.results if r.verdict == "skipped"}) if options.implementation else []
+        sorted({r.reason for r in report.results if r.verdict == "skipped"})
+        if options.implementation and report.count("holds")
+        else []
     )
     for reason in skipped:
         out.say(out.t(f"left out: {reason.en}", f"略过：{reason.zh}"), style="dim", indent=4)
@@ -163,8 +165,19 @@ def practice(options: Namespace, out: Terminal) -> int:
     return 0
 
 
+def _refused(concept: Concept, lang: str) -> list[str]:
+    """The inputs that `--strict` wants refused."""
+    from gradus.verify.structures import refused_inputs
+
+    labels = refused_inputs(concept)
+    heading = Text("Raises (asked for by --strict only):", "应拒绝的输入（仅 --strict 要求）：").get(lang)
+    return [heading + "\n" + "\n".join(f"    {label}" for label in labels)] if labels else []
+
+
 def practice_file(concept: Concept, lang: str) -> str:
     """The signature of the definition, a docstring with formula and symbols, and no body."""
+    from gradus.verify.structures import return_line
+
     name = concept.definition.__name__
     assert name.isidentifier() and not keyword.iskeyword(name)
     formulas = "\n\n".join(unicode_text(f) for f in concept.formulas)
@@ -182,6 +195,8 @@ def practice_file(concept: Concept, lang: str) -> str:
             f"{concept.title.get(lang)}.",
             formulas,
             Text("Args:", "参数：").get(lang) + "\n" + "\n".join("    " + r for r in rows),
+            Text("Returns:", "返回：").get(lang) + f"\n    {return_line(concept)}",
+            *_refused(concept, lang),
         ]
     )
     doc = (

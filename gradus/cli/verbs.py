@@ -89,13 +89,17 @@ TABLE: dict[str, Verb] = {
         ("practice softmax", "practice attention --output mine.py"),
     ),
     "explain": Verb(
-        Text("the computation graph of a definition: every value, local derivative and adjoint", "定义的计算图：每个值、局部导数与伴随"),
+        Text("the computation graph of a definition, or of your own function: every value, local derivative and adjoint",
+             "定义或你自己的函数的计算图：每个值、局部导数与伴随"),
         (
-            _key(),
+            (("key",), {"metavar": "KEY|FILE.py:name"}, Text("a concept, or a function or module of your own", "概念，或你自己的函数或模块")),
+            _value("--input", "FILE.py:name", "your input: an array, a tuple of arguments, a dict of them by name, or a function returning these",
+                   "你的输入：数组、参数的元组、按名称的字典，或返回它们的函数"),
             _value("--along", "A,B", "the chain rule along one path: from argument A, through node B", "沿一条路径写出链式法则：从参数 A 经节点 B"),
             _value("--output", "FILE", "draw the graph as SVG", "把图画成 SVG"),
+            _value("--time-limit", "SECONDS", "how long the function may run; 60 unless given", "函数运行的时限（秒），默认 60", type=float, default=60.0),
         ),
-        ("explain softmax", "explain attention --output attention.svg", "explain entropy --along p"),
+        ("explain softmax", "explain softmax --input mine.py:logits", "explain mine.py:loss --input mine.py:batch", "explain attention --output attention.svg", "explain entropy --along p"),
     ),
     "run": Verb(
         Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),

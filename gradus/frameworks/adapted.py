@@ -66,13 +66,13 @@ class Adapted:
 
     def cast(self, dtype: str) -> Adapted:
         """The same implementation computing in another precision."""
-        return Adapted(
+        return type(self)(
             self.function, self.concept, self.framework.name, self.bridge, dtype, self.name, self.watch
         )
 
     def watched(self, watch: Watch) -> Adapted:
         """The same implementation, each call in the context that `watch` gives."""
-        return Adapted(
+        return type(self)(
             self.function, self.concept, self.framework.name, self.bridge, self.dtype, self.name, watch
         )
 
@@ -137,8 +137,10 @@ class Adapted:
         """A result as NumPy: detached, on the processor, low precision widened; several as a tuple."""
         if isinstance(value, dict):
             return tuple(self.to_numpy(part) for part in value.values())
-        if isinstance(value, (tuple, list)) and any(_is_array(part) for part in value):
+        if is_several(value):
             return tuple(self.to_numpy(part) for part in value)
+        if isinstance(value, (tuple, list)) and any(_is_array(part) for part in value):
+            return np.stack([self.to_numpy(part) for part in value])
         array = framework_of(value).to_numpy(value)
         if array.dtype == object:
             kind = type(value).__name__
@@ -164,6 +166,13 @@ class Adapted:
             elif not is_default(value, parameter.default):
                 raise no_argument(self.name, name)
         return required, optional
+
+
+def is_several(value: Any) -> bool:
+    """Whether a result is several results: a tuple is, a list of arrays too; a list of numbers is one array."""
+    if isinstance(value, tuple):
+        return len(value) > 1 or any(_is_array(part) for part in value)
+    return isinstance(value, list) and any(_is_array(part) and np.ndim(part) > 0 for part in value)
 
 
 def _is_array(value: Any) -> bool:

@@ -100,6 +100,7 @@ class Concept:
         needs: keys of what must be understood first.
         source: key of the reference that it is taken from.
         year, people: when and by whom, for the timeline.
+        returns: names of the results in order, where there are several and the definition's `return` does not name them.
         aliases: what else people type to find it, in either language.
         implementations: what to use; the first is the recommended one.
         readings: where else to read, `"KEY PLACE; KEY PLACE"` with the keys of references.
@@ -125,6 +126,7 @@ class Concept:
     source: str
     year: int
     people: Sequence[str]
+    returns: Sequence[str] = ()
     aliases: Sequence[str] = ()
     implementations: Sequence[Implementation] = ()
     readings: Readings = Readings()

@@ -7,7 +7,7 @@ and answers in, is its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +18,23 @@ from gradus.frameworks import Adapted, adapt_function, detect
 from gradus.frameworks.registry import FRAMEWORKS, framework_named
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import NotApplicable
+from gradus.page.evidence import NotApplicable, NotOffered
 from gradus.text import Text
 from gradus.verify.isolated.watch import EndedItself
+from gradus.verify.memberwise import Memberwise, Numberwise, leading_shape
 from gradus.verify.structures import structure_fault
 
 INPUTS = 4  # cases that are tried before the function is said not to take the page's arguments
 
 
 class Unanswered(GradusError):
-    """The function takes a small input of the page in no framework."""
+    """The function takes a small input of the page in no framework.
+
+    Attributes:
+        on_input: whether the input has to do with it.
+    """
+
+    on_input = True
 
 
 @dataclass(frozen=True)
@@ -59,28 +66,88 @@ def tried(
     adapted = adapt_function(concept, function, framework, name).watched(watch)
     inputs = _small_inputs(concept)
     if framework or adapted.bridge is not None:
-        answer = _answer(adapted, inputs)
+        answers = [_answer(adapted, inputs)]
         title = adapted.framework.title
         why = Text(f"called as {title}, as --framework says", f"按 --framework 以 {title} 调用")
         if not framework:
             why = Text(f"called as the page calls {title}'s own", f"按该页调用 {title} 实现的方式调用")
-        if answer.error is not None and not isinstance(answer.error, NotApplicable):
-            raise _unanswered(concept, answer, [adapted.framework.name], function)
-        return Trial(adapted, why, answer.fault)
-    answers = list(_answers(concept, function, name, watch, inputs))
-    own = [a for a in answers if a.error is None and a.own]
-    taken = next((a for a in own if a.agrees), own[0] if own else None)
+        taken = None if answers[0].error else answers[0]
+    else:
+        answers = list(_answers(concept, function, name, watch, inputs))
+        own = [a for a in answers if a.error is None and a.own]
+        taken = next((a for a in own if a.agrees), own[0] if own else None)
+        why = None
+    if taken is None and any(s.batched for s in concept.symbols):
+        frameworks = dict.fromkeys(["numpy", "python", *[a.adapted.framework.name for a in answers]])
+        ways = [
+            (way, a) for way in (Memberwise, Numberwise) for a in _in_each(answers[0].adapted, frameworks)
+        ]
+        one_by_one = (_answer(_one_at_a_time(a, way), inputs) for way, a in ways)
+        taken = next((a for a in one_by_one if a.error is None and a.own and a.agrees), None)
     if taken is None:
-        silent = [a for a in answers if isinstance(a.error, NotApplicable)]
+        silent = [
+            a for a in answers if isinstance(a.error, NotApplicable) and not isinstance(a.error, NotOffered)
+        ]
         if not silent:
-            raise _unanswered(concept, answers[0], [a.adapted.framework.name for a in answers], function)
+            raise _unanswered(concept, answers, function)
         taken = silent[0]
-    title = taken.adapted.framework.title
-    why = Text(
-        f"judged as {title}: it takes {title} arguments and answers in kind",
-        f"按 {title} 评判：它接受 {title} 的参数，并以同类返回",
-    )
-    return Trial(taken.adapted, why, taken.fault)
+    if why is None:
+        title = taken.adapted.framework.title
+        why = Text(
+            f"judged as {title}: it takes {title} arguments and answers in kind",
+            f"按 {title} 评判：它接受 {title} 的参数，并以同类返回",
+        )
+    adapted = taken.adapted
+    if (
+        not isinstance(adapted, Memberwise)
+        and taken.error is None
+        and not taken.fault
+        and not _batches(adapted, inputs)
+    ):
+        adapted = _one_at_a_time(adapted)
+    if isinstance(adapted, Memberwise):
+        why = Text(f"{why.en}; {adapted.remark.en}", f"{why.zh}；{adapted.remark.zh}")
+    return Trial(adapted, why, taken.fault)
+
+
+def _in_each(adapted: Adapted, frameworks: Iterable[str]) -> Iterator[Adapted]:
+    for framework in frameworks:
+        yield Adapted(
+            adapted.function,
+            adapted.concept,
+            framework,
+            adapted.bridge,
+            name=adapted.name,
+            watch=adapted.watch,
+        )
+
+
+def _one_at_a_time(adapted: Adapted, way: type[Memberwise] = Memberwise) -> Adapted:
+    """The same function, batches taken apart before each call."""
+    return way(
+        adapted.function, adapted.concept, adapted.framework.name, adapted.bridge, adapted.dtype, adapted.name,
+        adapted.watch,
+    )  # fmt: skip
+
+
+def _batches(adapted: Adapted, inputs: list[Arguments]) -> bool:
+    """Whether the function takes two members stacked, and answers with two."""
+    for arguments in inputs:
+        rows = {s.argument: s for s in adapted.concept.symbols if s.batched and s.argument}
+        names = [k for k in rows if isinstance(arguments.get(k), np.ndarray)]
+        if not names or leading_shape(adapted.concept, arguments):
+            continue
+        stacked = {**arguments, **{k: np.stack([arguments[k], arguments[k]]) for k in names}}
+        try:
+            one, two = (flatten(adapted(**a)) for a in (arguments, stacked))
+        except EndedItself:
+            raise
+        except NotApplicable:
+            continue
+        except Exception:
+            return False
+        return [(2, *np.shape(a)) for a in one] == [np.shape(b) for b in two]
+    return True
 
 
 @dataclass(frozen=True)
@@ -206,10 +273,15 @@ def _is_class(path: str) -> bool:
     return path.rpartition(":")[2].rpartition(".")[2][:1].isupper()
 
 
-def _unanswered(concept: Concept, answer: Answer, tried_as: list[str], function: Any) -> Unanswered:
-    error = answer.error
+def _unanswered(concept: Concept, answers: list[Answer], function: Any) -> Unanswered:
+    error = answers[0].error
+    if isinstance(error, NotOffered):
+        words = Text("it is not filled in yet: NotImplementedError", "尚未补全：NotImplementedError")
+        unfilled = Unanswered(words)
+        unfilled.on_input = False
+        return unfilled
     what = raised(error) if error else Text("answered in no framework's arrays", "未以任何框架的数组返回")
-    titles = [framework_named(f).title for f in tried_as]
+    titles = [a.adapted.framework.title for a in answers]
     signature = f"{concept.definition.__name__}({', '.join(concept.arguments)})"
     return Unanswered(
         Text(

@@ -57,8 +57,9 @@ def judged(key: str, path: Path, name: str, first: bool = False) -> Outcome:
     """
     from gradus.catalogue import concept
     from gradus.errors import GradusError
-    from gradus.frameworks import adapt_function
     from gradus.verify import verify_concept
+    from gradus.verify.isolated.watch import EndedItself
+    from gradus.verify.trial import tried
     from gradus.verify.user_code import load_implementation
 
     page, start = concept(key), time.perf_counter()
@@ -67,15 +68,18 @@ def judged(key: str, path: Path, name: str, first: bool = False) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            adapted = adapt_function(page, load_implementation(f"{path}:{name}"), None, f"{path.name}:{name}")
-            for result in verify_concept(page, adapted):
+            function = load_implementation(f"{path}:{name}")
+            trial = tried(page, function, None, f"{path.name}:{name}", lambda _: contextlib.nullcontext())
+            if trial.fault:
+                return Outcome({"structure": trial.fault.en}, 1, 0, "", time.perf_counter() - start)
+            for result in verify_concept(page, trial.adapted):
                 counts[result.verdict] += 1
                 if result.verdict == "fails":
                     e = result.evidence
                     failing[result.claim.name] = f"{e} {e.note.en}".strip() if e else result.reason.en
                     if first:
                         break
-        except GradusError as error:
+        except (GradusError, EndedItself) as error:
             return Outcome(failing, 0, 0, str(error), time.perf_counter() - start)
     return Outcome(failing, counts["holds"], counts["skipped"], "", time.perf_counter() - start)
 

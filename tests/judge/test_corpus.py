@@ -33,11 +33,11 @@ def first_of_each_kind():
 
 
 def test_the_corpora_are_as_large_and_as_wide_as_they_claim():
-    assert len(RIGHT) >= 230
-    assert len({e.key for e in RIGHT}) >= 80
-    assert len(WRONG) >= 410
-    assert len({e.key for e in WRONG}) >= 80
-    assert len(HOSTILE) >= 100
+    assert len(RIGHT) >= 260
+    assert len({e.key for e in RIGHT}) >= 118
+    assert len(WRONG) >= 480
+    assert len({e.key for e in WRONG}) == len(catalogue_entries())
+    assert len(HOSTILE) >= 113
 
 
 def test_every_entry_is_of_a_concept_and_there_once():

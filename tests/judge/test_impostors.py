@@ -25,7 +25,7 @@ def test_every_impostor_fails_on_the_page(key):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = [np.asarray(leaf) for leaf in flatten(page.definition(**arguments))]
-        passing = [name for name in IMPOSTORS if applies(name, results) and not caught(page, name)]
+        passing = [name for name in IMPOSTORS if applies(name, arguments, results) and not caught(page, name)]
     assert passing == []
 
 

@@ -77,6 +77,7 @@ FROM_SCRATCH = Concept(
         Symbol(r"\theta", "", "", "any of the four parameters; a bar marks the gradient of L"),
         Symbol("m,v", "", "", "Adam's running means"),
     ),
+    returns=("losses", "W1", "b1", "W2", "b2"),
     needs=("mlp", "backprop-mlp", "softmax-cross-entropy", "adam", "reverse-mode"),
     source="rumelhart1986learning",
     year=1986,

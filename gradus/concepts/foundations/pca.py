@@ -41,6 +41,7 @@ PCA = Concept(
         Symbol("z_i", "", "n k", "scores: coordinates along the components"),
         Symbol(r"\hat x_i", "", "n d", "reconstruction from k scores"),
     ),
+    returns=("mu", "W", "lam"),
     needs=("svd", "expectation", "inner-product"),
     source="pearson1901lines",
     year=1901,

@@ -37,6 +37,7 @@ PERCEPTRON = Concept(
         Symbol(r"\gamma", "", "", "its margin"),
         Symbol("R", "", "", "length of the longest point"),
     ),
+    returns=("w", "mistakes"),
     needs=("norm", "matrix-product"),
     source="rosenblatt1958perceptron",
     year=1958,

@@ -51,6 +51,7 @@ REGULARIZATION = Concept(
         Symbol(r"\alpha", "", "", "step size of descent", "positive"),
         Symbol("t", "", "", "number of steps; threshold"),
     ),
+    returns=("beta", "b"),
     needs=("linear-regression", "gradient-descent", "norm"),
     source="zou2005regularization",
     year=1970,

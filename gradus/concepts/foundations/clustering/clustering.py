@@ -36,6 +36,7 @@ CLUSTERING = Concept(
         Symbol("n_j", "", "k", "number of points in the j-th cluster"),
         Symbol(r"\bar x", "", "d", "mean of all points"),
     ),
+    returns=("C", "label"),
     needs=("norm", "expectation"),
     source="lloyd1982least",
     year=1957,

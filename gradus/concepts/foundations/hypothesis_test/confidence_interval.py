@@ -42,6 +42,7 @@ CONFIDENCE_INTERVAL = Concept(
         Symbol("s", "", "", "sample deviation"),
         Symbol("t,z", "", "", "quantiles of Student's distribution and of the normal distribution"),
     ),
+    returns=("lower", "upper"),
     needs=("hypothesis-test",),
     source="neyman1937outline",
     year=1937,

@@ -57,6 +57,7 @@ RANDOMIZED_SVD = Concept(
         Symbol("Q", "", "m l", "orthonormal basis of the sampled range"),
         Symbol(r"U_k,\Sigma_k,V_k", "", "", r"the k leading singular vectors and values of $QQ^{\mathsf T}A$"),
     ),
+    returns=("U", "s", "Vt"),
     needs=("svd", "expectation"),
     source="halko2011finding",
     year=2011,

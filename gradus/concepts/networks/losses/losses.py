@@ -33,6 +33,7 @@ LOSSES = Concept(
         Symbol("h", "", "", "spacing"),
         Symbol("Y", "", "", "the random target"),
     ),
+    returns=("R", "c", "curvature"),
     needs=("mse", "mae", "huber", "bce", "hinge", "nll"),
     source="murphy2022probabilistic",
     year=1950,

@@ -93,7 +93,7 @@ def dates(x):
     return np.maximum(x, 0).astype("datetime64[s]")
 
 
-# relu: structure: a sparse tensor on no device
+# relu: structure|exception NotImplementedError: a tensor on no device
 def meta(x):
     return torch.empty(x.shape, device="meta")
 
@@ -159,7 +159,7 @@ def its_input(x):
 SHARED = np.zeros(1 << 16)
 
 
-# relu: wrong: the same buffer every time
+# relu: state: the same buffer every time, right values
 def same_buffer(x):
     out = SHARED[: x.size].reshape(x.shape)
     np.maximum(x, 0, out=out)
@@ -185,12 +185,12 @@ class Untouchable:
         raise RuntimeError("do not touch")
 
 
-# relu: structure: an object that raises at every attribute
+# relu: structure|exception RuntimeError: an object that raises at every attribute
 def untouchable(x):
     return Untouchable()
 
 
-# relu: structure: a hundred thousand small arrays
+# relu: structure|time limit: a hundred thousand small arrays
 def many(x):
     return [np.zeros(1)] * 100_000
 

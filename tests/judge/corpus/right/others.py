@@ -82,3 +82,9 @@ def trained(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
             loss.backward()
             optimizer.step()
     return torch.stack(losses), *[p.detach() for p in theta]
+
+
+# forward-mode: the complex step along the direction
+def tangent_by_complex_step(f, x, u):
+    y = np.asarray(f(x + 1e-40j * u))
+    return y.real, y.imag / 1e-40

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 import scipy.stats
 import torch
@@ -153,9 +154,13 @@ def dirichlet_scipy(x, alpha):
     return np.where((x < 0).any(-1), -np.inf, log_p)
 
 
-# multivariate-normal: SciPy
-def multivariate_normal_scipy(x, mu, Sigma):
-    return scipy.stats.multivariate_normal.logpdf(x, mu, Sigma)
+# multivariate-normal: Cholesky's factor, SciPy's triangular solver
+def multivariate_normal_cholesky(x, mu, Sigma):
+    L = np.linalg.cholesky(Sigma)
+    r = (x - mu).reshape(-1, len(mu))
+    z = scipy.linalg.solve_triangular(L, r.T, lower=True)
+    log_p = -0.5 * ((z * z).sum(0) + len(mu) * np.log(2 * np.pi)) - np.log(np.diag(L)).sum()
+    return log_p.reshape(x.shape[:-1])
 
 
 # multivariate-normal: torch's distribution
