@@ -57,6 +57,7 @@ def cases(rng):
     yield "support is missing", dict(p=np.array([0.5, 0.5]), q=np.array([1.0, 0.0]))
     yield "equal", dict(p=np.full(5, 0.2), q=np.full(5, 0.2))
     yield "many outcomes", dict(p=distribution(1500), q=distribution(1500))
+    yield "as many rows as outcomes", dict(p=distribution(4, 4), q=distribution(4, 4))
 
 
 @CROSS_ENTROPY.invalid

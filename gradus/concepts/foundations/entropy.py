@@ -60,6 +60,7 @@ def cases(rng):
     yield "one outcome", dict(p=np.ones(1))
     yield "very unequal", dict(p=np.array([1 - 2.0**-40, 2.0**-40]), base=10.0)
     yield "many outcomes", dict(p=rng.dirichlet(np.ones(1500)))
+    yield "as many rows as outcomes", dict(p=rng.dirichlet(np.ones(4), size=4))
 
 
 @ENTROPY.invalid

@@ -115,14 +115,18 @@ def invalid(rng):
 
 
 def rounding(f, x):
-    """What rounding of the first derivatives becomes in the differences extrapolated to h → 0: Σ|weight|/h · max|∂f|, in ε."""
+    """What rounding of the first derivatives becomes in the differences extrapolated to h → 0, in ε.
+
+    Σ|weight|/h · (max|∂f| + max|H||x|): the derivatives are rounded, and so are the arguments on the way to them.
+    """
     weights, h = np.eye(5), 0.1 / 2.0 ** np.arange(5)
     for k in range(1, 5):
         weights = (4**k * weights[1:] - weights[:-1]) / (4**k - 1)
     e = np.eye(len(x))
     points = [x, *(x + 0.1 * e), *(x - 0.1 * e)]
     slopes = [np.imag(f(p + 1e-30j * d)) / 1e-30 for p in points for d in e]
-    return float((np.abs(weights[0]) / h).sum() * np.abs(slopes).max())
+    arguments = np.abs(hessian(f, x)) @ np.abs(x)
+    return float((np.abs(weights[0]) / h).sum() * (np.abs(slopes).max() + arguments.max()))
 
 
 @HESSIAN.claim
@@ -132,7 +136,7 @@ def n_squared_second_derivatives(hessian, rng):
         x = rng.uniform(0.2, 0.8, n)
         H = hessian(tangle, x)
         yield identical(np.array(H.shape), np.array([n, n]))
-        yield roundoff(H, H.T, scale=rounding(tangle, x))
+        yield roundoff(H, H.T, terms=2, scale=rounding(tangle, x))
         upper = np.sort(H[np.triu_indices(n)])
         apart = np.diff(upper).min(initial=np.inf) / np.abs(H).max()
         why = Text("the n(n+1)/2 on and above the diagonal are all different", "对角线及其上方的 n(n+1)/2 个互不相同")

@@ -80,6 +80,7 @@ def cases(rng):
     yield "zero", dict(x=np.zeros(3), y=normal(3))
     yield "one entry", dict(x=normal(1), y=normal(1))
     yield "long", dict(x=normal(1200), y=normal(1200))
+    yield "square", dict(x=normal(4, 4), y=normal(4, 4), G=positive_definite(rng, 4))
 
 
 @INNER_PRODUCT.invalid

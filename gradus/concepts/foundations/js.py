@@ -72,6 +72,7 @@ def cases(rng):
     yield "disjoint", dict(p=np.array([0.5, 0.5, 0.0]), q=np.array([0.0, 0.0, 1.0]))
     yield "one-hot", dict(p=np.array([0.0, 1.0, 0.0]), q=rng.dirichlet(np.ones(3)))
     yield "many outcomes", dict(p=rng.dirichlet(np.ones(1500)), q=rng.dirichlet(np.ones(1500)))
+    yield "as many rows as outcomes", dict(p=rng.dirichlet(np.ones(4), 4), q=rng.dirichlet(np.ones(4), 4))
 
 
 @JS.invalid

@@ -71,6 +71,7 @@ def cases(rng):
     yield "equal", dict(p=np.full(5, 0.2), q=np.full(5, 0.2))
     yield "far apart", dict(p=np.array([1 - 1e-9, 1e-9]), q=np.array([1e-9, 1 - 1e-9]))
     yield "many outcomes", dict(p=distribution(1500), q=distribution(1500))
+    yield "as many rows as outcomes", dict(p=distribution(4, 4), q=distribution(4, 4))
 
 
 @KL.invalid

@@ -79,6 +79,7 @@ def cases(rng):
     yield "one draw", dict(x=np.array([4.0]))
     yield "constant", dict(x=np.full(6, 0.25))
     yield "long", dict(x=rng.standard_normal(1500))
+    yield "square", dict(x=rng.standard_normal((4, 4)))
 
 
 @LLN.invalid

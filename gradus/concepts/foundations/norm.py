@@ -67,6 +67,7 @@ def cases(rng):
     yield "a zero among others", dict(x=np.array([0.0, 1.0, -1.0]), p=1.0)
     yield "p below 1", dict(x=x, p=0.5)
     yield "long", dict(x=rng.standard_normal(1500))
+    yield "square", dict(x=rng.standard_normal((4, 4)))
 
 
 @NORM.invalid

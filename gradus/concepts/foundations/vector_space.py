@@ -70,6 +70,7 @@ def cases(rng):
     yield "many", dict(a=normal(40), V=normal(40, 3))
     yield "square", dict(a=normal(4), V=normal(4, 4))
     yield "long", dict(a=normal(1500), V=normal(1500, 2))
+    yield "square batch", dict(a=normal(4, 4), V=normal(4, 4, 4))
 
 
 @VECTOR_SPACE.invalid

@@ -126,6 +126,7 @@ def cases(rng):
     yield "linear", case(rng.standard_normal((4, 3)), 3, 6, 2, activation="identity")
     yield "saturated", case(40 * rng.standard_normal((4, 3)), 3, 6, 2)
     yield "many rows", case(rng.standard_normal((200, 3)), 3, 3, 2)
+    yield "square", case(rng.standard_normal((4, 4)), 4, 4, 4)
 
 
 @MLP.invalid

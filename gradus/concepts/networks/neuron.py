@@ -54,6 +54,7 @@ def cases(rng):
     yield "on the boundary", dict(x=np.array([1.0, -1.0]), w=np.array([2.0, 2.0]), b=np.array(0.0))
     yield "many rows", dict(x=rng.standard_normal((200, 3)), w=rng.standard_normal(3), b=np.array(0.2))
     yield "long", dict(x=rng.standard_normal(1500), w=rng.standard_normal(1500) / 40, b=np.array(0.1))
+    yield "square", dict(x=rng.standard_normal((4, 4)), w=rng.standard_normal(4), b=np.array(0.1))
 
 
 @NEURON.invalid

@@ -64,6 +64,7 @@ def cases(rng):
     yield "silent branch", dict(x=rng.standard_normal(3), **{**block(3, 4, 3), "b1": np.full(4, -50.0)})
     yield "zero last layer", dict(x=rng.standard_normal(3), **{**block(3, 4, 3), "W2": np.zeros((3, 4))})
     yield "many rows", dict(x=rng.standard_normal((200, 3)), **block(3, 3, 3))
+    yield "square", dict(x=rng.standard_normal((4, 4)), **block(4, 4, 4), W_s=rng.standard_normal((4, 4)))
 
 
 @RESIDUAL.invalid

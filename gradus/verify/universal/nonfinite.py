@@ -44,6 +44,10 @@ def _inputs(concept: Concept, rng: np.random.Generator) -> Iterator[tuple[str, A
             domain = domains.get(name)
             if domain not in FLOATING or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
                 continue
+            if (
+                value.ndim and value.size == 1
+            ):  # of one number some results are known whatever it is: its variance
+                continue
             for label, special in VALUES.items():
                 if label == "NaN" or (domain == "real" and concept.nonfinite == "all"):
                     replaced = value.copy()

@@ -81,7 +81,7 @@ def tape_evidence(
     p, n = probe(concept, arguments, rng), terms_of(concept, arguments)
     function = concept.definition if adapted.differentiates else adapted
     try:
-        want, tolerance, why = slope(function, p, arguments, n)
+        want, tolerance, why = slope(function, p, arguments, n, holomorphic=adapted.differentiates)
     except REFUSALS as error:
         en, zh = words_of(error)
         raise NotApplicable(

@@ -68,7 +68,6 @@ BETA = Concept(
         "beta function.",
     ),
     longest_sum=16,
-    nonfinite="nan",
 )
 
 

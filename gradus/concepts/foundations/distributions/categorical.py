@@ -74,6 +74,7 @@ def cases(rng):
     yield "one outcome", dict(x=np.array([0, 0]), p=np.ones((1, 1)))
     yield "long", dict(x=rng.integers(0, 3, 1500), p=np.array([[0.2, 0.5, 0.3]]))
     yield "many outcomes", dict(x=np.array([7, 1400]), p=rng.dirichlet(np.ones(1500), 1))
+    yield "square", dict(x=np.array([2, 0, 1]), p=rng.dirichlet(np.ones(3), 3))
 
 
 @CATEGORICAL.invalid

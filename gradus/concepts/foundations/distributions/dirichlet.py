@@ -66,7 +66,6 @@ DIRICHLET = Concept(
         "`scipy.stats.dirichlet` takes the outcomes along the first axis, PyTorch and NumPy along the last.",
     ),
     longest_sum=16,
-    nonfinite="nan",
 )
 
 
@@ -85,6 +84,7 @@ def cases(rng):
     yield "on an edge", dict(x=np.array([0.5, 0.0, 0.5]), alpha=np.array([1.5, 2.0, 1.0]))
     yield "off the simplex", dict(x=np.array([1.5, -0.5]), alpha=np.array([1.5, 2.0]))
     yield "many points", dict(x=rng.dirichlet(alpha, 1500), alpha=alpha)
+    yield "square", dict(x=rng.dirichlet(alpha, 3), alpha=alpha)
 
 
 @DIRICHLET.invalid

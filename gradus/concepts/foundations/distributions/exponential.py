@@ -56,7 +56,6 @@ EXPONENTIAL = Concept(
         "PyTorch takes the rate λ, NumPy and SciPy the scale 1/λ.",
         r"`torch.distributions.Exponential(…, validate_args=False)` gives −1 the log-density $\log\lambda+\lambda$.",
     ),
-    nonfinite="nan",
 )
 
 

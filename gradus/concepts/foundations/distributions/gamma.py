@@ -67,7 +67,6 @@ GAMMA = Concept(
         "used here, by one unit in the last place.",
     ),
     longest_sum=16,
-    nonfinite="nan",
 )
 
 

@@ -53,7 +53,6 @@ UNIFORM = Concept(
     readings="johnson1995continuous ch. 26; wasserman2004all §2.4",
     deviations="PyTorch's support excludes b, SciPy's (`loc`, `scale` = b − a) includes it: a single point without "
     "mass.",
-    nonfinite="nan",
 )
 
 

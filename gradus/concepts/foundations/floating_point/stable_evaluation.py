@@ -110,6 +110,7 @@ def cases(rng):
     yield "one entry", dict(x=np.array([[3.0], [-4.0]]), function="hypot")
     for function in ("logsumexp", "hypot", "log1p", "expm1"):
         yield f"long {function}", dict(x=rng.uniform(-0.9, 0.9, 1500), function=function)
+    yield "square logsumexp", dict(x=rng.standard_normal((4, 4)), function="logsumexp")
 
 
 @STABLE.invalid

@@ -78,6 +78,7 @@ def cases(rng):
     yield "no term", dict(x=np.zeros((3, 0)), method="naive")
     for method in ("naive", "pairwise", "kahan"):
         yield f"long, {method}", dict(x=rng.standard_normal(1500), method=method)
+    yield "square", dict(x=rng.standard_normal((4, 4)), method="kahan")
 
 
 @SUMMATION.invalid

@@ -70,6 +70,7 @@ def cases(rng):
     yield "constant", dict(x=np.full(7, 0.5))
     yield "one number", dict(x=np.array([3.0]))
     yield "long", dict(x=3 + rng.standard_normal(1500))
+    yield "square", dict(x=rng.standard_normal((4, 4)))
 
 
 @VARIANCE.invalid

@@ -88,6 +88,8 @@ def cases(rng):
     yield "narrow", dict(X=rng.standard_normal((4, 2)), **draws(2, 5), gamma=20.0)
     yield "one point, one feature", dict(X=rng.standard_normal((1, 1)), **draws(1, 1))
     yield "origin", dict(X=np.zeros((2, 3)), **draws(3, 4))
+    yield "square", dict(X=rng.standard_normal((3, 3)), **draws(3, 3))
+    yield "many points", dict(X=rng.standard_normal((200, 2)), **draws(2, 150))
 
 
 @RANDOM_FEATURES.invalid
