@@ -176,10 +176,10 @@ def curvature_along_a_direction(hessian, rng):
 
     for f in (tangle, rosenbrock, log_sum_exp):
         x = rng.uniform(-1, 1, 3)
-        H = hessian(f, x)
+        H, size = hessian(f, x), rounding(f, x)
         for u in rng.standard_normal((4, 3)):
             along = 2 * taylor_coefficients(f, x, 2, u)[2]
-            yield roundoff(u @ H @ u, along, scale=rounding(f, x) * np.abs(u).sum() ** 2)
+            yield roundoff(u @ H @ u, along, scale=size * np.abs(u).sum() ** 2)
 
 
 @HESSIAN.claim
