@@ -5,7 +5,12 @@ from pathlib import Path
 
 GRADUS = Path(__file__).resolve().parent.parent / "gradus"
 
-GROUND_ROWS = (("text", "lazy", "areas"), ("errors", "numbers"), ("files",), ("locks", "progress"))
+GROUND_ROWS = (
+    ("text", "lazy", "areas"),
+    ("errors", "numbers"),
+    ("files", "arguments"),
+    ("locks", "progress"),
+)
 GROUND = tuple(name for row in GROUND_ROWS for name in row)
 LIBRARY = ("foundations", "networks", "optimization", "vision")
 # From the ground up; the rooms of one row stand side by side. Imports run downwards only.

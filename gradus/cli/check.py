@@ -14,7 +14,7 @@ from gradus.catalogue import entries, load
 from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
-from gradus.files import write_atomically
+from gradus.files import output_file, write_atomically
 from gradus.progress import item_bar
 from gradus.text import Text
 
@@ -48,17 +48,17 @@ def _chosen(options: Namespace) -> list[Concept]:
 def verify(options: Namespace, out: Terminal) -> int:
     """Measures claims; exit status 0 when all hold, 1 when one fails or none was measured."""
     cost: tuple[Cost, ...] = ("quick", "slow") if options.slow else ("quick",)
+    # before the work, so that none is lost
+    junit, html = (None if name is None else output_file(name) for name in (options.junit, options.html))
     report = _of_user_code(options, cost) if options.implementation else _of_pages(options, cost)
-    if options.junit:
+    if junit is not None:
         from gradus.verify.output import as_junit
 
-        _write(Path(options.junit), as_junit(report))
-    if options.html:
+        _write(junit, as_junit(report))
+    if html is not None:
         from gradus.report import write_report
 
-        write_report(
-            Path(options.html), evidence=list(report.results), mutants=list(report.mutants), lang=out.lang
-        )
+        write_report(html, evidence=list(report.results), mutants=list(report.mutants), lang=out.lang)
     _print(report, options, out)
     return 0 if report.holds else 1
 
@@ -150,7 +150,8 @@ def _write(path: Path, text: str) -> None:
 def practice(options: Namespace, out: Terminal) -> int:
     """Writes a file with the signature, the formula and no body."""
     concept = load_concept(options.key)
-    path = Path(options.output or f"{concept.key.replace('-', '_')}.py")
+    name = f"{concept.key.replace('-', '_')}.py" if options.output is None else options.output
+    path = output_file(name)
     if path.exists():
         raise GradusError(
             Text(
@@ -158,10 +159,10 @@ def practice(options: Namespace, out: Terminal) -> int:
                 f"{path} 已存在；请用 --output 指定其他文件，未写入任何内容",
             )
         )
-    name = concept.definition.__name__
+    function = concept.definition.__name__
     _write(path, practice_file(concept, out.lang))
     out.say(out.t(f"wrote {path}: fill in the body, then", f"已写出 {path}：补全函数体，然后运行"))
-    out.say(f"gradus verify {concept.key} --implementation {path}:{name}", indent=2)
+    out.say(f"gradus verify {concept.key} --implementation {path}:{function}", indent=2)
     return 0
 
 

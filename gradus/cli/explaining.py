@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gradus.catalogue import concept as load_concept
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError, words_of
+from gradus.files import output_file
 from gradus.page import Concept
 from gradus.text import Text
 
@@ -22,6 +23,7 @@ MODERATE = 10.0  # the largest entry of an example
 
 def explain(options: Namespace, out: Terminal) -> int:
     """The computation graph of a definition on a small input of its page, or on the user's own."""
+    path = None if options.output is None else output_file(options.output)
     if ":" in options.key:
         title, explanation = options.key, _of_function(options, out.lang)
     else:
@@ -33,9 +35,9 @@ def explain(options: Namespace, out: Terminal) -> int:
     else:
         text = f"{title}\n{explanation.text}"
     out.lines(text)
-    if options.output:
-        written = explanation.save(options.output)
-        out.say(out.t(f"wrote {written}", f"已写出 {written}"))
+    if path is not None:
+        explanation.save(path)
+        out.say(out.t(f"wrote {options.output}", f"已写出 {options.output}"))
     return 0
 
 

@@ -11,6 +11,7 @@ from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.catalogue.measured import recall
 from gradus.catalogue.page_files import page_hash
 from gradus.cli.terminal import Terminal
+from gradus.files import output_file
 from gradus.page import AREAS, Concept
 from gradus.text import CONCEPT_KINDS, Text
 
@@ -18,7 +19,7 @@ from gradus.text import CONCEPT_KINDS, Text
 def show(options: Namespace, out: Terminal) -> int:
     """One concept, whole."""
     concept = load_concept(options.key)
-    if options.html:
+    if options.html is not None:
         return _html(concept, options.html, out)
     out.say(f"{concept.title.get(out.lang)}  ·  {concept.key}", style="bold")
     out.say(
@@ -163,10 +164,9 @@ def _rest(concept: Concept, out: Terminal) -> None:
 
 
 def _html(concept: Concept, file: str, out: Terminal) -> int:
-    from pathlib import Path
+    path = output_file(file)
+    from gradus.report import write_page  # after the path is known to do: drawing takes seconds
 
-    from gradus.report import write_page
-
-    written = write_page(Path(file), concept, lang=out.lang)
-    out.say(out.t(f"wrote {written}", f"已写出 {written}"))
+    write_page(path, concept, lang=out.lang)
+    out.say(out.t(f"wrote {file}", f"已写出 {file}"))
     return 0

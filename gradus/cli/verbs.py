@@ -105,7 +105,7 @@ TABLE: dict[str, Verb] = {
         Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),
         (
             _key(),
-            _value("--data", "NAME", "data set; the recipe's first unless given", "数据集，默认为配方的第一个"),
+            _value("--data", "NAME", "data set, folder of images or CSV file; the recipe's first unless given", "数据集、图像文件夹或 CSV 文件，默认为配方的第一个"),
             _value("--data-dir", "DIR", "folder of downloaded data", "数据所在的文件夹"),
             _value("--seeds", "N", "train with seeds 0 … N−1; 3 unless given", "用种子 0 … N−1 训练，默认 3 个", type=int),
             _value("--seed", "S", "train once, with this seed", "只用这一个种子训练一次", type=int),
@@ -118,7 +118,8 @@ TABLE: dict[str, Verb] = {
             _flag("--quiet", "no progress", "不显示进度"),
             _flag("--no-verify", "leave the claims out of the report", "报告中不含断言"),
         ),
-        ("run lenet", "run lenet --seed 0 --epochs 5", "run lenet --data mnist --data-dir ~/data", "run lenet --resume"),
+        ("run lenet", "run lenet --seed 0 --epochs 5", "run lenet --data mnist --data-dir ~/data", "run lenet --resume",
+         "run lenet --data ./my-images", "run linear-regression --data table.csv", "run lenet --help"),
     ),
     "data": Verb(
         Text("data sets: list them, download one, say where they are", "数据集：列出、下载、查看位置"),

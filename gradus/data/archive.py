@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from gradus.arguments import number, refusal, whole
+from gradus.arguments import path as checked_path
 from gradus.data.archive_members import Member, members, naming_damage
 from gradus.errors import GradusError
 from gradus.files import sync_folder
@@ -39,6 +41,11 @@ class Limits:
     max_entries: int = 100_000
     max_ratio: float = 200.0
 
+    def __post_init__(self) -> None:
+        whole("max_bytes", self.max_bytes, least=1)
+        whole("max_entries", self.max_entries, least=1)
+        number("max_ratio", self.max_ratio, above=0)
+
     def budget(self, archive_bytes: int) -> int:
         """How many bytes may come out of an archive of this size; a mebibyte is always allowed."""
         return min(self.max_bytes, max(2**20, int(self.max_ratio * archive_bytes)))
@@ -60,7 +67,10 @@ def extract(archive: str | Path, folder: str | Path, limits: Limits = Limits()) 
     Raises:
         GradusError: the archive cannot be read, is damaged, or is hostile; the folder is then not made.
     """
-    archive, folder = Path(archive), Path(os.path.abspath(folder))  # noqa: PTH100  (links stay as the user named them)
+    archive, folder = checked_path("archive", archive), checked_path("folder", folder)
+    if not isinstance(limits, Limits):
+        raise refusal("limits", ("a Limits", " Limits"), limits, kind=True)
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100  (links stay as the user named them)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise GradusError(f"{folder}: expected a new or empty folder to unpack {archive.name} into")
     try:

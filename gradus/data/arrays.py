@@ -9,6 +9,7 @@ from typing import IO
 
 import numpy as np
 
+from gradus.arguments import path as checked_path
 from gradus.errors import GradusError
 
 
@@ -19,7 +20,7 @@ def read_npy(path: str | Path) -> np.ndarray:
         GradusError: it cannot be read, is not .npy, holds Python objects (which would need pickle), or is
             shorter or longer than its header says.
     """
-    path = Path(path)
+    path = checked_path("path", path)
     try:
         with path.open("rb") as file:
             shape, dtype = _header(file)

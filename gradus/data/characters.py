@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from gradus.data.store import data_directory
+from gradus.arguments import choice
+from gradus.data.store import compare, data_directory, read_exactly
 from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.text import Text
 
 SHAKESPEARE = (
     "tinyshakespeare/input.txt",
+    1_115_394,  # bytes
     "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
 )
 TEXTS: dict[str, tuple[Text, str, str]] = {
@@ -77,8 +79,9 @@ def load_characters(name: str, data_dir: str | Path | None = None) -> Characters
         >>> len(text.alphabet), len(text.train), len(text.test)
         (40, 10073, 1120)
     """
-    if name not in TEXTS:
-        raise GradusError(f"expected the text as one of {', '.join(TEXTS)}, got {name!r}")
+    choice("name", name, TEXTS)
+    if data_dir is not None:
+        data_directory(data_dir)
     if name == "alice":
         text = (Path(__file__).parent / "alice.txt").read_text(encoding="utf-8")
     else:
@@ -110,15 +113,12 @@ def held_out(text: Characters, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _shakespeare(data_dir: str | Path | None) -> str:
     path = data_directory(data_dir) / SHAKESPEARE[0]
-    try:
-        content = path.read_bytes()
-    except OSError:
+    if not path.is_file():
         raise GradusError(
             f"tinyshakespeare: expected {path}; get it from {TEXTS['tinyshakespeare'][1]}, or give --data-dir"
-        ) from None
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != SHAKESPEARE[1]:
-        raise GradusError(f"{path}: corrupted: expected sha256 {SHAKESPEARE[1]}, got {digest}")
+        )
+    content = read_exactly(path, SHAKESPEARE[1])  # a file of another size is not read at all
+    compare(path, hashlib.sha256(content).hexdigest(), SHAKESPEARE[2])
     return content.decode("ascii")
 
 

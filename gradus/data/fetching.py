@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gradus.arguments import number
 from gradus.data.download import download
 from gradus.data.registry import Entry, RemoteFile, entry_of
 from gradus.data.store import DamagedFileError, check, data_directory, find
@@ -30,7 +31,7 @@ def fetch(
         GradusError: unknown name; no mirror gave a file (each is named with its reason); the folder cannot
             be written.
     """
-    entry = entry_of(name)
+    timeout, entry = number("timeout", timeout, above=0), entry_of(name)
     if entry.embedded:
         return []
     root = data_directory(data_dir)

@@ -191,7 +191,7 @@ def entry_of(name: str) -> Entry:
     names = ", ".join(ENTRIES)
     raise GradusError(
         Text(
-            f"unknown data set {name!r}: {en}known are {names}",
+            f"name: unknown data set {name!r}: {en}known are {names}",
             f"没有名为 {name!r} 的数据集：{zh}可选：{names}",
         )
     )

@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from gradus.arguments import flag, whole
 from gradus.data.dataset import Dataset, Task
 from gradus.data.reading import located, read_cifar_set, read_idx_set
 from gradus.data.registry import ENTRIES, Entry, entry_of
 from gradus.data.store import data_directory
-from gradus.errors import GradusError
 from gradus.text import Text
 
 State = Literal["embedded", "available", "incomplete", "absent"]
@@ -71,12 +71,12 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download:
         >>> digits.train_inputs.shape, digits.test_inputs.shape
         ((1437, 1, 8, 8), (360, 1, 8, 8))
     """
-    entry = entry_of(name)
+    seed, download = whole("seed", seed, least=0, most=2**32 - 1), flag("download", download)
+    entry, root = entry_of(name), data_directory(data_dir)
     if entry.embedded:
         from gradus.data.embedded import load_embedded
 
-        return load_embedded(entry, _checked_seed(seed))
-    root = data_directory(data_dir)
+        return load_embedded(entry, seed)
     if download and None in located(entry, root):
         from gradus.data.fetching import fetch
 
@@ -116,12 +116,6 @@ def _row(entry: Entry, data_dir: str | Path | None) -> Listed:
         where=where,
         licence=entry.licence,
     )
-
-
-def _checked_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise GradusError(f"seed: expected an integer from 0 to 4294967295, got {seed!r}")
-    return int(seed)
 
 
 def _dataset(

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gradus.arguments import path as checked_path
 from gradus.data.idx import gunzip
 from gradus.data.registry import ENTRIES, Entry, RemoteFile
 from gradus.errors import GradusError
@@ -32,8 +33,8 @@ def data_directory(data_dir: str | Path | None = None) -> Path:
         >>> data_directory("my-data").name
         'my-data'
     """
-    if not isinstance(data_dir, str | os.PathLike | None):
-        raise GradusError(f"data_dir: expected the path of a folder, got {data_dir!r}")
+    if data_dir is not None and not (isinstance(data_dir, str) and not data_dir):
+        checked_path("data_dir", data_dir)
     return user_path(data_dir) if data_dir else cache_folder()
 
 

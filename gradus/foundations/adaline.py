@@ -12,9 +12,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from gradus.arguments import Sizes, array, fit, shapes_together
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import augmented, split_intercept
+from gradus.foundations.estimator_rows import check_parameters
 from gradus.foundations.linear_classifier import LinearClassifier
+from gradus.text import Text
 
 Array = np.ndarray
 
@@ -51,28 +54,35 @@ def lms(
         >>> lms(X, y, 0.5, [0.0, 0.0]).tolist()
         [[0.0, 0.0], [0.5, 0.0], [0.5, -0.5]]
     """
-    X, y, start = np.asarray(X, float), np.asarray(y, float), np.asarray(start, float)
-    if X.ndim < 2 or y.ndim < 1 or X.shape[-2] != y.shape[-1] or start.shape[-1:] != X.shape[-1:]:
-        raise GradusError(
-            f"expected X (…, T, p), y (…, T) and a start (…, p), got {X.shape}, {y.shape} and {start.shape}"
-        )
+    sizes = Sizes()
+    X = array("X", X, "*#batch T p", sizes, finite=True)
+    y = array("y", y, "*#batch T", sizes, finite=True)
+    start = array("start", start, "*#batch p", sizes, finite=True)
+    batch = shapes_together(X=X.shape[:-2], y=y.shape[:-1], start=start.shape[:-1])
     steps = X.shape[-2]
-    mu = np.asarray(step_size, float)
-    if mu.shape not in ((), (steps,)) or not np.isfinite(mu).all() or (mu < 0).any():
-        raise GradusError(f"expected a step size ≥ 0, or {steps} of them, got {step_size!r}")
-    try:
-        batch = np.broadcast_shapes(X.shape[:-2], y.shape[:-1], start.shape[:-1])
-    except ValueError:
+    mu = array("step_size", step_size, finite=True)
+    if mu.ndim:
+        fit("step_size", mu.shape, "T", sizes)
+    if (mu < 0).any():
+        raise GradusError(f"step_size: expected a number ≥ 0, or {steps} of them, got {mu.min():g}")
+    path = passed(X, y, np.broadcast_to(mu, steps), start, batch)
+    if np.isnan(path).any():
         raise GradusError(
-            f"the leading shapes do not fit: X {X.shape[:-2]}, y {y.shape[:-1]}, start {start.shape[:-1]}"
-        ) from None
+            "X, step_size: the weights grew beyond the largest number; take a smaller step_size"
+        )
+    return path  # (…, T + 1, p)
+
+
+def passed(X: Array, y: Array, step_sizes: Array, start: Array, batch: tuple[int, ...]) -> Array:
+    """`lms` of arrays that fit, whatever becomes of the weights."""
+    steps = len(step_sizes)
     w = np.empty((steps + 1, *batch, X.shape[-1]))  # time first: each step writes one block
     w[0] = start
-    for t, step in enumerate(np.broadcast_to(mu, steps)):
+    for t, step in enumerate(step_sizes):
         x = X[..., t, :]
         error = y[..., t] - (w[t] * x).sum(-1)
         np.add(w[t], step * error[..., None] * x, out=w[t + 1])
-    return np.moveaxis(w, 0, -2)  # (…, T + 1, p)
+    return np.moveaxis(w, 0, -2)
 
 
 class Adaline(LinearClassifier):
@@ -131,11 +141,19 @@ class Adaline(LinearClassifier):
         self.random_state = random_state
 
     def _learn(self, X: Array, labels: Array) -> None:
-        self._validate_params()
+        check_parameters(self)
         A = augmented(X, self.fit_intercept)
         K = self.classes_.size
         Y = np.where(labels == np.arange(1 if K == 2 else 0, K)[:, None], 1.0, -1.0)  # (1 or K, n)
-        longest = float((A**2).sum(1).max())
+        with np.errstate(over="ignore"):
+            longest = float((A**2).sum(1).max())
+        if not np.isfinite(longest):
+            raise GradusError(
+                Text(
+                    f"X: expected rows whose squares have a sum, got numbers of {np.abs(X).max():.3g}; divide by a constant",
+                    f"X：各行的平方和应可表示，实有大小为 {np.abs(X).max():.3g} 的数；请除以一个常数",
+                )
+            )
         self.step_size_ = (
             (1 / longest if longest else 1.0) if self.step_size is None else float(self.step_size)
         )
@@ -145,10 +163,11 @@ class Adaline(LinearClassifier):
             order = rng.permutation(len(A))
             before = W
             with np.errstate(over="ignore", invalid="ignore"):
-                W = lms(A[order], Y[:, order], self.step_size_ / (1 + self.decay * epoch), W)[:, -1]
+                rates = np.full(len(A), self.step_size_ / (1 + self.decay * epoch))
+                W = passed(A[order], Y[:, order], rates, W, (len(Y),))[:, -1]
             if not np.isfinite(W).all():
                 raise GradusError(
-                    f"the weights diverged in pass {epoch + 1}: step_size={self.step_size_:g} is too large; "
+                    f"step_size: the weights diverged in pass {epoch + 1}: step_size={self.step_size_:g} is too large; "
                     f"below {1 / longest:.3g} it is safe"
                 )
             moved = float(np.abs(W - before).max())

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import fit, real_array, refusal, require_plain
 from gradus.errors import GradusError
-from gradus.foundations.compensated import two_product, two_sum
+from gradus.foundations.compensated import product_with_error, sum_with_error
+from gradus.text import Text
 
 Array = np.ndarray
 
@@ -96,6 +98,7 @@ def analysis_of_variance(y: Any, group: Any) -> AnalysisOfVariance:
         (9.0, 1.0, 18.0)
     """
     first, high, low = _shifted(y)
+    _require_squares(high)
     labels, index = _checked(high, group)
     k, n = len(labels), len(high)
     members = [np.flatnonzero(index == i) for i in range(k)]
@@ -118,20 +121,36 @@ def analysis_of_variance(y: Any, group: Any) -> AnalysisOfVariance:
     )
 
 
+def _require_squares(high: Array) -> None:
+    largest = float(np.abs(high).max())
+    if largest and not 1e-140 <= largest <= 1e150:
+        raise GradusError(
+            Text(
+                f"y: expected observations that differ by 1e-140 to 1e150, whose squares have a sum, got {largest:.3g}; "
+                "divide y by a constant",
+                f"y：观测值之差应在 1e-140 与 1e150 之间，使平方和可表示，实为 {largest:.3g}；请除以一个常数",
+            )
+        )
+
+
 def _shifted(y: Any) -> tuple[float, Array, Array]:
     """The first observation, and all of them less the first, as high + low."""
-    observations = np.asarray(y)
-    if observations.ndim != 1 or not observations.size:
-        raise GradusError(
-            f"expected observations of shape (n,), got {observations.shape}; give one number each"
-        )
+    decimals = (
+        np.asarray(y)
+        if isinstance(y, (list, tuple, np.ndarray)) and all(isinstance(v, str) for v in y)
+        else None
+    )
+    observations = decimals if decimals is not None and decimals.size else real_array("y", y)
+    fit("y", observations.shape, "n>=1")
     if observations.dtype.kind in "OU":
         return _shifted_exactly(observations.tolist())
     values = observations.astype(float)
     if not np.isfinite(values).all():
         i = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise GradusError(f"expected finite observations, got y[{i}] = {values[i]}; leave missing ones out")
-    return float(values[0]), *two_sum(values, -values[0])  # exactly y − y₀
+        raise GradusError(
+            f"y: expected finite observations, got y[{i}] = {values[i]}; leave missing ones out"
+        )
+    return float(values[0]), *sum_with_error(values, -values[0])  # exactly y − y₀
 
 
 def _shifted_exactly(y: list[Any]) -> tuple[float, Array, Array]:
@@ -139,7 +158,7 @@ def _shifted_exactly(y: list[Any]) -> tuple[float, Array, Array]:
         exact = [Fraction(v) for v in y]
     except (TypeError, ValueError, OverflowError) as error:
         raise GradusError(
-            f"expected finite numbers as observations, got {error}; leave missing ones out"
+            f"y: expected finite numbers as observations, got {error}; leave missing ones out"
         ) from None
     differences = [v - exact[0] for v in exact]
     high = [float(d) for d in differences]
@@ -149,19 +168,39 @@ def _shifted_exactly(y: list[Any]) -> tuple[float, Array, Array]:
 
 def _checked(y: Array, group: Any) -> tuple[Array, Array]:
     """The sorted labels, and for each observation the number of its own."""
-    group = np.asarray(group)
+    group = _labels(group)
     if group.shape != y.shape:
         raise GradusError(
-            f"expected y and group of one shape (n,), got {y.shape} and {group.shape}; give each observation its group"
+            f"group: expected y and group of one shape (n,), got {y.shape} and {group.shape}; give each observation its group"
         )
     labels, index = np.unique(group, return_inverse=True)
     if len(labels) < 2:
         raise GradusError(
-            f"expected at least 2 groups, got {len(labels)}; one mean has nothing to be compared with"
+            f"group: expected at least 2 groups, got {len(labels)}; one mean has nothing to be compared with"
         )
     if len(y) == len(labels):
-        raise GradusError(f"expected a group with at least 2 observations, got {len(y)} groups of one each; nothing varies within")  # fmt: skip
+        raise GradusError(f"group: expected one with at least 2 observations, got {len(y)} groups of one each; nothing varies within")  # fmt: skip
     return labels, index
+
+
+def _labels(group: Any) -> Array:
+    group = require_plain("group", group)
+    if group is None or isinstance(group, (str, bytes, dict, set)):
+        raise refusal("group", ("one label for each observation", "每个观测各一个标签"), group, kind=True)
+    try:
+        labels = np.asarray(group)
+        sorted(set(labels.ravel().tolist()))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise refusal(
+            "group", ("labels that can be sorted", "可以排序的标签"), Text(str(error), str(error)), kind=True
+        ) from None
+    if labels.dtype.kind in "fc" and not np.isfinite(labels).all():
+        raise refusal(
+            "group",
+            ("labels without NaN and ∞", "不含 NaN 与 ∞ 的标签"),
+            labels[~np.isfinite(labels)][0].item(),
+        )
+    return labels
 
 
 def _exact_sum(high: Array, low: Array) -> tuple[float, float]:
@@ -174,12 +213,12 @@ def _exact_sum(high: Array, low: Array) -> tuple[float, float]:
 def _divide(high: float, low: float, n: int) -> tuple[float, float]:
     """(high + low)/n in twice the precision."""
     q = high / n
-    product, lost = two_product(q, float(n))
+    product, lost = product_with_error(q, float(n))
     return q, ((high - product) - lost + low) / n
 
 
 def _squares(high: Array, low: Array, mean: tuple[float, float]) -> float:
     """Σ(high + low − mean)²: each deviation is rounded once, and so is their sum."""
-    difference, lost = two_sum(high, -mean[0])
+    difference, lost = sum_with_error(high, -mean[0])
     deviation = difference + (lost + (low - mean[1]))
     return math.fsum((deviation * deviation).tolist())

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from gradus.arguments import array, number, whole
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 from gradus.foundations.taylor import taylor_coefficients
 
@@ -44,9 +46,9 @@ def classify(
         >>> [int(classify(lambda x: x**k, 0.0)) for k in (1, 2, 3, 4)]
         [2, 1, 0, 1]
     """
-    if order < 1 or not tolerance >= 0:
-        raise GradusError(f"expected order ≥ 1 and tolerance ≥ 0, got {order} and {tolerance}")
-    points = np.asarray(x, float)
+    require_function("f", f, "numpy.cos")
+    order, tolerance = whole("order", order, least=1), number("tolerance", tolerance, least=0)
+    points = array("x", x, finite=True)
     c = taylor_coefficients(f, points, order)
     if c.shape[1:] != points.shape:
         raise GradusError(f"f: expected values of the shape of x, {points.shape}, got {c.shape[1:]}")
@@ -82,11 +84,8 @@ def classify_hessian(H: Float[Array, "*batch n n"], tolerance: float = 1e-12) ->
         >>> classify_hessian(np.array([[[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]]])).tolist()
         [1, 0]
     """
-    H = np.asarray(H, float)
-    if H.ndim < 2 or H.shape[-1] != H.shape[-2] or H.shape[-1] == 0:
-        raise GradusError(f"H: expected square matrices (..., n, n), got shape {H.shape}")
-    if not np.isfinite(H).all():
-        raise GradusError("H: expected finite entries; the function may not be differentiable twice there")
+    tolerance = number("tolerance", tolerance, least=0)
+    H = array("H", H, "... n>=1 n", finite=True)
     size = np.abs(H).max(axis=(-1, -2), initial=0.0)
     gap = np.abs(H - np.swapaxes(H, -1, -2)).max(axis=(-1, -2), initial=0.0)
     if (gap > 1e-8 * size).any():

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import Sizes, array, number
 from gradus.errors import GradusError
 
 __all__ = [
     "augmented",
+    "dependent_columns",
     "linear_predictor",
     "observations",
     "require_finite",
@@ -25,14 +27,8 @@ def observations(X: Array, y: Array) -> tuple[Float[Array, "n d"], Float[Array, 
     Raises:
         GradusError: the shapes do not fit.
     """
-    X, y = np.asarray(X, float), np.asarray(y, float)
-    if X.ndim != 2 or y.shape != X.shape[:1]:
-        column = y.ndim == 2 and 1 in y.shape
-        hint = f"; flatten y with y.ravel(): {y.shape} would broadcast" if column else ""
-        raise GradusError(
-            f"expected X of shape (n, d) and y of shape (n,), got {X.shape} and {y.shape}{hint}"
-        )
-    return X, y
+    sizes = Sizes()
+    return array("X", X, "n d", sizes), array("y", y, "n", sizes)
 
 
 def require_finite(**arrays: Array) -> None:
@@ -41,12 +37,8 @@ def require_finite(**arrays: Array) -> None:
     Raises:
         GradusError: a value is not finite; it says where.
     """
-    for name, array in arrays.items():
-        if not np.isfinite(array.sum()) and not np.isfinite(array).all():
-            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise GradusError(
-                f"expected finite numbers, got {array[place]} at {name}{list(place)}; drop or fill such rows"
-            )
+    for name, values in arrays.items():
+        array(name, values, finite=True)
 
 
 def require_level(level: float) -> None:
@@ -55,13 +47,27 @@ def require_level(level: float) -> None:
     Raises:
         GradusError: it is.
     """
-    if not 0 < level < 1:
-        raise GradusError(f"expected a confidence level between 0 and 1, got {level}; 0.95 is usual")
+    number("level", level, above=0, below=1)
 
 
 def augmented(X: Float[Array, "n d"], intercept: bool) -> Float[Array, "n p"]:
     """X with a column of ones before it when there is an intercept."""
     return np.column_stack([np.ones(len(X)), X]) if intercept else X
+
+
+def dependent_columns(A: Float[Array, "n p"]) -> list[int]:
+    """Columns that take part in a linear dependence; none where the columns are independent.
+
+    Cost: one singular value decomposition, O(np²).
+    """
+    if not A.size:
+        return []
+    _, size, right = np.linalg.svd(A / np.maximum(np.abs(A).max(axis=0), 1e-300), full_matrices=True)
+    rank = int((size > size[0] * max(A.shape) * np.finfo(float).eps).sum())
+    if rank == A.shape[1]:
+        return []
+    share = np.abs(right[-1])
+    return [int(j) for j in np.flatnonzero(share > 1e-6 * share.max())]
 
 
 def split_intercept(theta: Float[Array, "*K p"], intercept: bool) -> tuple[Array, Array]:
@@ -77,8 +83,8 @@ def linear_predictor(
     Raises:
         GradusError: the rows do not have as many columns as there are slopes.
     """
-    X = np.asarray(X, float)
     slopes, b = split_intercept(theta, intercept)
-    if X.ndim != 2 or X.shape[1] != slopes.size:
-        raise GradusError(f"expected X of shape (m, {slopes.size}), got {X.shape}; give one column per slope")
+    X = array("X", X, "m d", finite=True)
+    if X.shape[1] != slopes.size:
+        raise GradusError(f"X: expected shape (m, {slopes.size}), got {X.shape}; give one column per slope")
     return X @ slopes + b

@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from gradus.arguments import array, choice, duck, number, returned
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 
 __all__ = ["Method", "derivative", "step_size"]
@@ -29,9 +31,8 @@ def step_size(method: Method, x: Any = 1.0) -> Any:
         >>> [f"{float(step_size(m)):.1e}" for m in ("forward", "central")]
         ['1.5e-08', '6.1e-06']
     """
-    if method not in get_args(Method):
-        raise GradusError(f"method: expected one of {', '.join(get_args(Method))}, got {method!r}")
-    size = np.maximum(1.0, np.abs(x))
+    choice("method", method, get_args(Method))
+    size = np.maximum(1.0, np.abs(x if duck(x) else array("x", x, finite=True)))
     return {"forward": EPSILON ** (1 / 2) * size, "central": EPSILON ** (1 / 3) * size, "complex": 1e-100}[
         method
     ]
@@ -51,7 +52,8 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
 
     Raises:
         GradusError: an unknown method, a step that is zero, not finite or lost in x, points that are not real,
-            values of another shape than x, or values that are not finite.
+            values of another shape than x, values that are not finite or no numbers, or a function that is not analytic
+            with the complex step.
 
     Cost: two evaluations of `f`; one with the complex step.
 
@@ -64,19 +66,19 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
         >>> round(float(derivative(np.exp, 0.0, h=0.1, method="forward")), 4)
         1.0517
     """
-    best = step_size(method, x)
-    step = best if h is None else h
-    points = np.asarray(x)
-    if points.dtype.kind not in "fiub":
-        raise GradusError(f"x: expected real numbers, got {points.dtype}")
-    points = points.astype(float)
-    if not np.all(np.isfinite(step)) or np.any(step == 0):
-        raise GradusError(f"h: expected a step that is finite and not 0, got {step}")
+    require_function("f", f, "numpy.exp")
+    choice("method", method, get_args(Method))
+    points = array("x", x, finite=True)
+    step = step_size(method, points) if h is None else number("h", h)
+    if np.any(step == 0):
+        raise GradusError(f"h: expected a step that is not 0, got {step}")
     if method != "complex" and np.any(points + step == points):
         raise GradusError(
-            f"h: the step {step:g} is lost in x of size {np.abs(points).max():g}; take a larger one"
+            f"h: the step {np.min(np.abs(step)):g} is lost in x of size {np.abs(points).max():g}; take a larger one"
         )
-    quotient = {"forward": _forward, "central": _central, "complex": _complex}[method](f, points, step)
+    rule = {"forward": _forward, "central": _central, "complex": _complex}[method]
+    quotient = rule(f, points, step)
+    quotient = array("f", quotient)
     if np.shape(quotient) != points.shape:
         raise GradusError(
             f"f: expected values of the shape of x, {points.shape}, got {np.shape(quotient)}; see gradient or jacobian"
@@ -88,13 +90,28 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
     return quotient
 
 
+def _value(f: Callable[..., Any], x: Any) -> Any:
+    y = f(x)
+    if isinstance(y, (np.ndarray, np.generic)) and y.dtype.kind == "c":
+        return y
+    return returned("f", y)[()]
+
+
 def _forward(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return (f(x + h) - f(x)) / h
+    return (_value(f, x + h) - _value(f, x)) / h
 
 
 def _central(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return (f(x + h) - f(x - h)) / (2 * h)
+    return (_value(f, x + h) - _value(f, x - h)) / (2 * h)
 
 
 def _complex(f: Callable[..., Any], x: Any, h: Any) -> Any:
-    return np.imag(f(x + 1j * h)) / h
+    y = _value(f, x + 1j * h)
+    if not np.iscomplexobj(y):  # as |z| and Re z give: no derivative, though the imaginary part is 0
+        d = step_size("central", x)
+        if np.any(np.not_equal(_value(f, x + d), _value(f, x - d))):
+            raise GradusError(
+                "f: with the complex step expected a function that is analytic, got real values at complex points; "
+                "write it without absolute values, real parts and comparisons, or take method='central'"
+            )
+    return np.imag(y) / h

@@ -14,8 +14,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from gradus.errors import GradusError
+from gradus.foundations.estimator_rows import check_parameters, rows, rows_and_targets
 from gradus.foundations.linear_classifier import LinearClassifier
 from gradus.foundations.regularization import PenalizedFit, penalized
 
@@ -101,8 +103,8 @@ class LinearRegression(RegressorMixin, BaseEstimator):
 
     def fit(self, X: Array, y: Array) -> LinearRegression:
         """Learns from rows X (n, d) and responses y (n,)."""
-        self._validate_params()
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        check_parameters(self)
+        X, y = rows_and_targets(self, X, y, numeric=True)
         l1, l2 = shares(self.penalty, self.alpha, self.l1_ratio)
         if l1 == l2 == 0:
             self.coef_, self.intercept_ = _least_squares(X, y, self.fit_intercept)
@@ -120,7 +122,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     def predict(self, X: Array) -> Array:
         """The fitted responses (m,)."""
         check_is_fitted(self)
-        return validate_data(self, X, dtype=np.float64, reset=False) @ self.coef_ + self.intercept_
+        return rows(self, X, reset=False) @ self.coef_ + self.intercept_
 
 
 def _least_squares(X: Array, y: Array, intercept: bool) -> tuple[Array, float]:
@@ -182,10 +184,13 @@ class LogisticRegression(LinearClassifier):
         self.max_iter = max_iter
 
     def _learn(self, X: Array, labels: Array) -> None:
-        self._validate_params()
+        check_parameters(self)
         K = self.classes_.size
         Y = labels.astype(float) if K == 2 else np.eye(K)[labels]
-        l1, l2 = shares(self.penalty, 1 / (self.C * len(X)), self.l1_ratio)
+        strength = 1 / (float(self.C) * len(X))
+        if not strength < 1e300:
+            raise GradusError(f"C: expected a number above 1e-300, got {self.C}; a small one is 1e-6")
+        l1, l2 = shares(self.penalty, strength, self.l1_ratio)
         fit = penalized(X, Y, l1, l2, "logistic", self.fit_intercept, self.tol, self.max_iter)
         self.coef_ = fit.coefficients.T.reshape(-1, X.shape[1])  # (1 or K, d)
         self.intercept_ = np.reshape(fit.intercept, -1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
+from gradus.arguments import fit, real_array
 from gradus.errors import GradusError
 
 __all__ = ["exact_determinant"]
@@ -43,11 +44,8 @@ def exact_determinant(A: Shaped[np.ndarray, "... n n"]) -> Any:
         >>> exact_determinant([[0.1, 0.3], [0.2, 0.6]])
         0.0
     """
-    A = np.asarray(A)
-    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
-        raise GradusError(
-            f"expected a square matrix (…, n, n), got shape {A.shape}; give as many rows as columns"
-        )
+    A = real_array("A", A)
+    fit("A", A.shape, "... n n")
     whole = A.dtype.kind in "biuO"
     if A.ndim > 2:
         flat = A.reshape(-1, *A.shape[-2:]) if A.size else np.zeros((0, 1, 1))
@@ -71,12 +69,12 @@ def _integers(A: np.ndarray) -> tuple[list[list[int]], int]:
         wrong = [x for row in entries for x in row if not isinstance(x, int)]
         if wrong:
             raise GradusError(
-                f"expected integers or floating-point numbers, got {wrong[0]!r}; convert with .astype(float)"
+                f"A: expected integers or floating-point numbers, got {wrong[0]!r}; convert with .astype(float)"
             )
         return entries, 0
     if A.dtype.kind != "f" or not np.isfinite(A).all():
         raise GradusError(
-            f"expected finite real entries, got {A.dtype} with some that are not; remove or convert them"
+            f"A: expected finite real entries, got {A.dtype} with some that are not; remove or convert them"
         )
     ratios = [[float(x).as_integer_ratio() for x in row] for row in entries]
     most = max((d.bit_length() - 1 for row in ratios for _, d in row), default=0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Float
 
-from gradus.errors import GradusError
-from gradus.foundations.compensated import two_sum
+from gradus.arguments import array, choice, fit, real_array
+from gradus.foundations.compensated import sum_with_error
 
 __all__ = ["FORMATS", "Format", "Method", "round_to_format", "summation"]
 
@@ -75,12 +75,8 @@ def round_to_format(x: Float[Array, " ..."], format: str = "float16") -> Float[A
         >>> float(round_to_format(0.1, "float16")), float(round_to_format(65520.0, "float16"))
         (0.0999755859375, inf)
     """
-    if format not in FORMATS:
-        raise GradusError(f"format: expected one of {', '.join(FORMATS)}, got {format!r}")
-    numbers = np.asarray(x)
-    if numbers.dtype.kind not in "fiub":
-        raise GradusError(f"x: expected real numbers, got {numbers.dtype}")
-    chosen, y = FORMATS[format], numbers.astype(float)
+    choice("format", format, FORMATS)
+    chosen, y = FORMATS[format], array("x", x).copy()
     if chosen.fraction == 52:
         return y
     size = np.minimum(np.abs(y), 4 * chosen.largest)  # what is larger overflows all the same
@@ -111,17 +107,16 @@ def summation(x: Float[Array, "*batch n"], method: Method = "kahan") -> Float[Ar
         >>> float(summation(terms, "naive")), float(summation(terms, "kahan"))
         (0.0, 2.0)
     """
-    terms = np.asarray(x)
-    if method not in ("naive", "pairwise", "kahan"):
-        raise GradusError(f"method: expected 'naive', 'pairwise' or 'kahan', got {method!r}")
-    if terms.ndim == 0 or terms.dtype.kind not in "fiub":
-        raise GradusError(f"x: expected real numbers (..., n), got {terms.dtype} of shape {terms.shape}")
-    terms = terms if terms.dtype.kind == "f" else terms.astype(float)
+    choice("method", method, get_args(Method))
+    terms = real_array("x", x)
+    terms = terms if terms.dtype.kind == "f" else array("x", terms)
+    fit("x", terms.shape, "... n")
     if terms.shape[-1] == 0:
         return np.zeros(terms.shape[:-1], terms.dtype)
-    if method == "naive":
-        return np.asarray(np.add.accumulate(terms, axis=-1)[..., -1])
-    return np.asarray(_pairwise(terms) if method == "pairwise" else _kahan(terms))
+    with np.errstate(over="ignore", invalid="ignore"):
+        if method == "naive":
+            return np.asarray(np.add.accumulate(terms, axis=-1)[..., -1])
+        return np.asarray(_pairwise(terms) if method == "pairwise" else _kahan(terms))
 
 
 def _pairwise(terms: Array) -> Any:
@@ -135,6 +130,8 @@ def _pairwise(terms: Array) -> Any:
 def _kahan(terms: Array) -> Any:
     running, lost = terms[..., 0], np.zeros_like(terms[..., 0])
     for i in range(1, terms.shape[-1]):
-        running, error = two_sum(running, terms[..., i])
+        running, error = sum_with_error(running, terms[..., i])
         lost = lost + error
-    return running + lost
+    return np.where(
+        np.isfinite(running), running + lost, running
+    )  # what was lost to an infinity is no number

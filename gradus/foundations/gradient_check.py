@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import array, number, returned
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 
 __all__ = ["GradientCheck", "check_gradient"]
@@ -69,7 +71,8 @@ def check_gradient(
         h: the step, times max(1, |xᵢ|).
 
     Raises:
-        GradusError: the result of `f` is no single finite number, or the gradient's shape is not that of x.
+        GradusError: x or the gradient is no array of real numbers, the gradient's shape is not that of x, or the
+            result of `f` is no single finite number.
 
     Source: Griewank and Walther 2008, Evaluating Derivatives; CS231n, Learning, Gradient checks.
 
@@ -81,8 +84,11 @@ def check_gradient(
         >>> check_gradient(lambda x: np.sum(x**2), lambda x: x, x).holds
         False
     """
-    x = np.array(x, float)
-    claimed = np.asarray(gradient(x.copy()), float)
+    require_function("f", f, "numpy.sum")
+    require_function("gradient", gradient, "numpy.cos")
+    tolerance, h = number("tolerance", tolerance, least=0), number("h", h, least=2.0**-40)
+    x = array("x", x, finite=True)
+    claimed = returned("gradient", gradient(x.copy()))
     if claimed.shape != x.shape:
         raise GradusError(f"gradient: expected the shape of x, {x.shape}, got {claimed.shape}")
     middle = _number(f, x)
@@ -103,8 +109,8 @@ def check_gradient(
 
 
 def _number(f: Callable[..., Any], x: np.ndarray) -> float:
-    y = np.asarray(f(x.copy()))
-    if y.shape != () or y.dtype.kind not in "fiub" or not np.isfinite(y):
+    y = returned("f", f(x.copy()))
+    if y.shape != () or not np.isfinite(y):
         raise GradusError(f"f: expected one finite real number, got shape {y.shape}, {y.ravel()[:3]}")
     return float(y)
 

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import flag
+from gradus.arguments.tensors import concrete, tensor
 from gradus.errors import GradusError
 
 __all__ = ["gram_schmidt"]
@@ -43,6 +45,7 @@ def gram_schmidt(
         >>> R.numpy().round(6).tolist()
         [[5.0, 6.2], [0.0, 3.4]]
     """
+    flag("modified", modified)
     _check(A)
     columns, rows = list(A.unbind(-1)), []
     q: list[Tensor] = []
@@ -53,9 +56,9 @@ def gram_schmidt(
             r.append(((v if modified else a) * q_i).sum(-1))  # (...)
             v = v - r[-1][..., None] * q_i
         length = torch.linalg.vector_norm(v, dim=-1)
-        if (length == 0).any():
+        if concrete(length) and (length == 0).any():
             raise GradusError(
-                f"column {j} depends on those before it; expected independent columns, as of {tuple(A.shape)}; leave it out"
+                f"A: column {j} depends on those before it; expected independent columns, as of {tuple(A.shape)}; leave it out"
             )
         q.append(v / length[..., None])
         below = [torch.zeros_like(length)] * (len(columns) - j - 1)
@@ -66,11 +69,8 @@ def gram_schmidt(
 
 
 def _check(A: Tensor) -> None:
-    if A.ndim < 2 or A.shape[-1] > A.shape[-2]:
+    tensor("A", A, "... m n", finite=True)
+    if A.shape[-1] > A.shape[-2]:
         raise GradusError(
-            f"expected a matrix (…, m, n) with no more columns than rows, got {tuple(A.shape)}; transpose it, or take some columns"
+            f"A: expected a matrix (…, m, n) with no more columns than rows, got {tuple(A.shape)}; transpose it, or take some columns"
         )
-    if not A.is_floating_point():
-        raise GradusError(f"expected floating-point entries, got {A.dtype}; convert with A.double()")
-    if not torch.isfinite(A).all():
-        raise GradusError(f"expected finite entries, got some that are not, in {tuple(A.shape)}; remove them")

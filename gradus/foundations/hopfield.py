@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Float, Int, Integer
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from gradus.arguments import Sizes, array, fit, number, real_array, whole
 from gradus.errors import GradusError
+from gradus.foundations.estimator_rows import check_parameters, rows
 
 Array = np.ndarray
 
@@ -43,13 +45,10 @@ def recall(
         [1, 1, 1, -1, -1]
     """
     xi, s = _signs(patterns, "patterns"), _signs(state, "state")
-    order = np.asarray(order)
-    if xi.ndim != 2 or s.ndim < 1 or s.shape[-1] != xi.shape[1]:
-        raise GradusError(f"expected patterns (P, n) and a state (…, n), got {xi.shape} and {s.shape}")
-    if order.ndim != 1 or (order.size and (order.min() < 0 or order.max() >= xi.shape[1])):
-        raise GradusError(
-            f"expected an order (T,) of units 0 … {xi.shape[1] - 1}, got {order.shape}: {order!r}"
-        )
+    sizes = Sizes()
+    fit("patterns", xi.shape, "P n", sizes)
+    fit("state", s.shape, "... n", sizes)
+    order = _units(order, xi.shape[1])
     flat = np.array(s.reshape(-1, xi.shape[1]).T, order="C")  # (n, B): a unit of all states is one row
     _update(xi, flat, xi @ flat, order)
     return np.ascontiguousarray(flat.T).astype(int).reshape(s.shape)
@@ -82,8 +81,9 @@ def energy(patterns: Integer[Array, "P n"], state: Integer[Array, "*batch n"]) -
     Source: Hopfield 1982.
     """
     xi, s = _signs(patterns, "patterns"), _signs(state, "state")
-    if xi.ndim != 2 or s.ndim < 1 or s.shape[-1] != xi.shape[1]:
-        raise GradusError(f"expected patterns (P, n) and a state (…, n), got {xi.shape} and {s.shape}")
+    sizes = Sizes()
+    fit("patterns", xi.shape, "P n", sizes)
+    fit("state", s.shape, "... n", sizes)
     P, n = xi.shape
     return -(((s @ xi.T) ** 2).sum(-1) - P * n) / (2 * n)
 
@@ -114,13 +114,13 @@ def modern_recall(
         >>> modern_recall(np.eye(3), np.array([0.9, 0.2, 0.1]), beta=20.0).round(3).tolist()
         [1.0, 0.0, 0.0]
     """
-    X, q = np.asarray(patterns, float), np.asarray(state, float)
-    if X.ndim != 2 or not len(X) or q.ndim < 1 or q.shape[-1] != X.shape[1]:
-        raise GradusError(f"expected patterns (N, d) and a state (…, d), got {X.shape} and {q.shape}")
-    if not (np.isfinite(beta) and beta > 0 and steps >= 0):
-        raise GradusError(f"expected β > 0 and steps ≥ 0, got β={beta} and steps={steps}")
-    if not (np.isfinite(X).all() and np.isfinite(q).all()):
-        raise GradusError("expected finite patterns and state, got NaN or infinity; fill them first")
+    sizes = Sizes()
+    X = array("patterns", patterns, "N>=1 d", sizes, finite=True)
+    q = array("state", state, "... d", sizes, finite=True)
+    beta, steps = number("beta", beta, above=0), whole("steps", steps, least=0)
+    largest, other = float(np.abs(X).max(initial=0.0)), float(np.abs(q).max(initial=0.0))
+    if beta * largest * max(largest, other) * X.shape[1] > 1e300:
+        raise GradusError("patterns, state: their products exceed 1e300; divide both by a constant")
     for _ in range(steps):
         q = _attend(X, q, beta)
     return np.array(q) if steps == 0 else q
@@ -136,11 +136,20 @@ def _attend(X: Array, q: Array, beta: float) -> Array:
 
 def _signs(values: Array, name: str) -> Array:
     """As float64, in which sums of ±1 are exact and products run at the speed of BLAS."""
-    array = np.asarray(values, float)
-    strange = array[np.abs(array) != 1]
+    signs = array(name, values)
+    strange = signs[np.abs(signs) != 1]
     if strange.size:
-        raise GradusError(f"expected {name} of −1 and 1, got {strange.flat[0]:g}; binarise first, with np.where(x > 0, 1, -1)")  # fmt: skip
-    return array
+        raise GradusError(f"{name}: expected −1 and 1, got {strange.flat[0]:g}; binarise first, with np.where(x > 0, 1, -1)")  # fmt: skip
+    return signs
+
+
+def _units(order: Array, n: int) -> Array:
+    units = real_array("order", order)
+    units = units.astype(int) if units.size == 0 else units
+    fit("order", units.shape, "T")
+    if units.dtype.kind not in "iu" or (units.size and (units.min() < 0 or units.max() >= n)):
+        raise GradusError(f"order: expected units 0 … {n - 1}, got {order!r}")
+    return units
 
 
 class Hopfield(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -179,7 +188,7 @@ class Hopfield(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X: Array, y: Array | None = None) -> Hopfield:
         """Stores the rows of X (P, d)."""
-        self._validate_params()
+        check_parameters(self)
         self.patterns_ = self._binary(X, reset=True)
         _, self.n_iter_ = self._settle(self.patterns_)
         return self
@@ -203,7 +212,7 @@ class Hopfield(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return energy(self.patterns_, self._binary(X, reset=False))
 
     def _binary(self, X: Array, reset: bool) -> Array:
-        X = validate_data(self, X, dtype=np.float64, reset=reset)
+        X = rows(self, X, reset=reset)
         return np.where(self.threshold < X, 1.0, -1.0)
 
     def _settle(self, states: Array) -> tuple[Array, int]:
@@ -251,15 +260,15 @@ class ModernHopfield(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X: Array, y: Array | None = None) -> ModernHopfield:
         """Stores the rows of X (N, d)."""
-        self._validate_params()
-        self.patterns_ = np.array(validate_data(self, X, dtype=np.float64))
+        check_parameters(self)
+        self.patterns_ = np.array(rows(self, X))
         _, self.n_iter_ = self._settle(self.patterns_)
         return self
 
     def recall(self, X: Array) -> Array:
         """Where the rows of X (m, d) come to rest."""
         check_is_fitted(self)
-        return self._settle(validate_data(self, X, dtype=np.float64, reset=False))[0]
+        return self._settle(rows(self, X, reset=False))[0]
 
     def predict(self, X: Array) -> Array:
         """The same as `recall`."""

@@ -12,7 +12,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import Sizes, number
+from gradus.arguments.tensors import concrete, same_device, tensor
 from gradus.errors import GradusError
+from gradus.foundations.distributions.saddle_point import corrected, deviance, within
 
 
 def entropy(p: Float[Tensor, "*batch k"], base: float = math.e) -> Float[Tensor, "*batch"]:
@@ -34,8 +37,9 @@ def entropy(p: Float[Tensor, "*batch k"], base: float = math.e) -> Float[Tensor,
         >>> entropy(torch.tensor([0.5, 0.25, 0.25]), base=2).item()
         1.5
     """
+    tensor("p", p, "... k>=1")
     _check_distribution("p", p)
-    return torch.special.entr(p).sum(-1) / _unit(base)
+    return torch.special.entr(p).sum(-1) / logarithm_of_base(base)
 
 
 def cross_entropy(
@@ -62,7 +66,10 @@ def cross_entropy(
         1.2075
     """
     _check_pair(p, q)
-    return -torch.special.xlogy(p, q).sum(-1) / _unit(base)
+    p, q = _together(p, q)
+    some = (p > 0) | (q > 0)
+    terms = torch.special.xlogy(within(some, p), within(some, q))
+    return -within(some, terms, 0.0).sum(-1) / logarithm_of_base(base)
 
 
 def kl_divergence(
@@ -91,9 +98,9 @@ def kl_divergence(
         (inf, 1.0)
     """
     _check_pair(p, q)
-    q = torch.where((p == 0) & (q == 0), torch.ones_like(q), q)
-    safe = torch.where(p > 0, p, torch.ones_like(p))
-    return torch.where(p > 0, p * (safe / q).log(), torch.zeros_like(p)).sum(-1) / _unit(base)
+    p, q = _together(p, q)
+    # the terms p log(p/q) + q − p are none negative, and do not cancel where p and q are near each other
+    return corrected(_relative(p, q).sum(-1), deviance(p, q).sum(-1)) / logarithm_of_base(base)
 
 
 def js_divergence(
@@ -120,49 +127,59 @@ def js_divergence(
         1.0
     """
     _check_pair(p, q)
-    both = torch.where((p == 0) & (q == 0), torch.ones_like(p), p + q)
-    return (_against_mixture(p, q, both) + _against_mixture(q, p, both)).sum(-1) / (2 * _unit(base))
+    p, q = _together(p, q)
+    middle, apart = (p + q) / 2, (p - q) / 2
+    value = deviance(p, middle, difference=apart) + deviance(q, middle, difference=-apart)
+    plain = _relative(p, middle) + _relative(q, middle)
+    return corrected(plain.sum(-1), value.sum(-1)) / (2 * logarithm_of_base(base))
 
 
-def _against_mixture(p: Tensor, q: Tensor, both: Tensor) -> Tensor:
-    """The terms p log(2p/(p+q)). Near 1 the ratio is taken less 1, or rounding it would exceed a divergence of second order."""
-    excess = (p - q) / both
-    near = excess.abs() < 0.5
-    ratio = torch.where((p > 0) & ~near, 2 * p / both, torch.ones_like(p))
-    log = torch.where(near, excess, torch.zeros_like(p)).log1p() + ratio.log()
-    return torch.where(p > 0, p * log, torch.zeros_like(p))
+def _together(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    dtype = torch.promote_types(p.dtype, q.dtype)
+    p, q = torch.broadcast_tensors(p.to(dtype), q.to(dtype))
+    return p, q
 
 
-def _unit(base: float) -> float:
-    """The logarithm of the base: how many nats one unit has."""
-    if not (base > 0 and base != 1 and math.isfinite(base)):
-        raise GradusError(f"expected the base of a logarithm (e for nats, 2 for bits), got {base}")
+def _relative(p: Tensor, q: Tensor) -> Tensor:
+    """The terms p log p − p log q; where both are 0 they are 0, and have no slope."""
+    some = (p > 0) | (q > 0)
+    p, q = within(some, p), within(some, q)
+    return within(some, -torch.special.entr(p) - torch.special.xlogy(p, q), 0.0)
+
+
+def logarithm_of_base(base: float) -> float:
+    """The logarithm of the base: how many nats one unit has.
+
+    Raises:
+        GradusError: it is no base of a logarithm.
+    """
+    base = number("base", base, above=0)
+    if base == 1:
+        raise GradusError("base: expected that of a logarithm (e for nats, 2 for bits), got 1")
     return math.log(base)
 
 
 def _check_pair(p: Tensor, q: Tensor) -> None:
-    if p.shape[-1:] != q.shape[-1:]:
-        raise GradusError(
-            f"expected as many outcomes in p as in q, got shapes {tuple(p.shape)} and {tuple(q.shape)}"
-        )
+    sizes = Sizes()
+    tensor("p", p, "*#batch k>=1", sizes)
+    tensor("q", q, "*#batch k", sizes)
+    same_device(p=p, q=q)
     _check_distribution("p", p)
     _check_distribution("q", q)
 
 
 def _check_distribution(name: str, p: Tensor) -> None:
-    if p.ndim == 0 or not p.is_floating_point():
-        raise GradusError(
-            f"expected {name} as probabilities of shape (..., k), got {p.dtype} of shape {tuple(p.shape)}"
-        )
+    if not concrete(p):
+        return
     with torch.no_grad():
         if not bool((p >= 0).all()):
             raise GradusError(
-                f"expected probabilities, but {name} holds {p[~(p >= 0)][0].item():.6g}; none may be negative or NaN"
+                f"{name}: expected probabilities, got {p[~(p >= 0)][0].item():.6g}; none may be negative or NaN"
             )
         total = p.double().sum(-1)
         worst = (total - 1).abs().max().item() if total.numel() else 0.0
     # rows that were normalised in their own precision
     if worst > max(8, p.shape[-1]) * torch.finfo(p.dtype).eps:
         raise GradusError(
-            f"expected rows of {name} that sum to 1, got one that is off by {worst:.3g}; divide by the sum"
+            f"{name}: expected rows that sum to 1, got one that is off by {worst:.3g}; divide by the sum"
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import observations, require_finite
+from gradus.foundations.estimator_rows import classes_of, rows, rows_and_targets
 
 Array = np.ndarray
 
@@ -29,13 +29,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):
         Raises:
             ValueError: not two-dimensional, not finite, or fewer than two classes.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if self.classes_.size < 2:
-            raise GradusError(
-                f"expected at least two classes, got one class ({self.classes_[0]!r}); add rows of another"
-            )
+        X, y = rows_and_targets(self, X, y)
+        self.classes_, labels = classes_of(y)
         self._learn(X, labels)
         return self
 
@@ -45,7 +40,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):
     def decision_function(self, X: Array) -> Array:
         """The scores: (n,) for two classes, positive for the second; (n, K) for more."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = rows(self, X, reset=False)
         scores = X @ self.coef_.T + self.intercept_  # (n, 1 or K)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
@@ -66,6 +61,6 @@ def signed(X: Array, y: Array) -> tuple[Array, Array]:
     strange = y[np.abs(y) != 1]
     if strange.size:
         raise GradusError(
-            f"expected labels −1 and 1, got {strange[0]:g}; code one class as 1, the other as −1"
+            f"y: expected labels −1 and 1, got {strange[0]:g}; code one class as 1, the other as −1"
         )
     return X, y

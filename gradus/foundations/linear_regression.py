@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import flag, whole
 from gradus.errors import GradusError
-from gradus.foundations.compensated import dot, residual, two_sum
+from gradus.foundations.compensated import dot, residual, sum_with_error
 from gradus.foundations.design_matrix import linear_predictor, observations, require_finite, require_level
 
 Array = np.ndarray
@@ -25,8 +26,9 @@ class LinearFit:
         coefficients: θ̂ (p,), the intercept first when there is one.
         standard_errors: of the coefficients (p,): :math:`s\sqrt{[(X^TX)^{-1}]_{jj}}`.
         residual_deviation: s, with :math:`s^2=\mathrm{RSS}/(n-p)`.
-        r_squared: 1 − RSS/TSS; TSS about the mean with an intercept, about 0 without; NaN where TSS is 0.
-        f_statistic: mean square of the regression over s²; tests that all slopes are 0; NaN where there is no slope.
+        r_squared: 1 − RSS/TSS; TSS about the mean with an intercept, about 0 without; NaN where TSS is 0: a constant y.
+        f_statistic: mean square of the regression over s²; tests that all slopes are 0; NaN where there is no slope, or y
+            is constant.
         residuals: y − Xθ̂ (n,).
         degrees_of_freedom: n − p.
         intercept: whether the first coefficient is one.
@@ -116,6 +118,7 @@ def linear_regression(
         >>> fit.coefficients.round(6).tolist(), round(fit.r_squared, 4)
         ([0.7, 2.2], 0.9308)
     """
+    intercept, refinements = flag("intercept", intercept), whole("refinements", refinements, least=0)
     A, y = _design(X, y, intercept)
     scale = 2.0 ** np.round(np.log2([np.abs(column).max() for column in A.T]))  # powers of two: exact
     A /= scale
@@ -129,18 +132,22 @@ def _design(X: Array, y: Array, intercept: bool) -> tuple[Array, Array]:
     """The columns with the ones, and y, once they are known to make sense."""
     X, y = observations(X, y)
     require_finite(X=X, y=y)
+    if np.abs(y).max(initial=0.0) > 1e150:
+        raise GradusError(
+            f"y: expected numbers up to 1e150, whose squares have a sum, got {np.abs(y).max():g}; divide y by a constant"
+        )
     # by columns, as LAPACK and the refinement read it
     A = np.empty((len(X), X.shape[1] + intercept), order="F")
     A[:, :intercept] = 1.0
     A[:, intercept:] = X
     if A.shape[1] == 0 or len(A) <= A.shape[1]:
         raise GradusError(
-            f"expected more observations than coefficients, got n={len(A)} and p={A.shape[1]}; drop columns or add rows"
+            f"X: expected more observations than coefficients, got n={len(A)} and p={A.shape[1]}; drop columns or add rows"
         )
     zero = np.flatnonzero(~A.any(axis=0))
     if zero.size:
         raise GradusError(
-            f"expected linearly independent columns, but column {zero[0] - intercept} of X is all zeros; drop it"
+            f"X: expected linearly independent columns, but column {zero[0] - intercept} of X is all zeros; drop it"
         )
     return A, y
 
@@ -210,7 +217,7 @@ def _factors(A: Array, intercept: bool) -> _Factors:
         taking = np.flatnonzero(part > 1e-6 * part.max())
         names = ["the intercept" if intercept and j == 0 else f"column {j - intercept}" for j in taking]
         raise GradusError(
-            f"expected linearly independent columns, but X has rank {rank} of {A.shape[1]}: "
+            f"X: expected linearly independent columns, but X has rank {rank} of {A.shape[1]}: "
             f"{', '.join(names)} are dependent; drop one of them"
         )
     return _Factors(reflections, tau, R)
@@ -220,7 +227,7 @@ def _solve(factors: _Factors | _SemiNormal, A: Array, y: Array, refinements: int
     """θ and r of r + Aθ = y, Aᵀr = 0, refined."""
     r, theta = factors.augmented(y, np.zeros(A.shape[1]))
     for _ in range(refinements):
-        difference, lost = two_sum(y, -r)
+        difference, lost = sum_with_error(y, -r)
         dr, dtheta = factors.augmented(residual(difference, A, theta, low=lost), -dot(A, r))
         r, theta = r + dr, theta + dtheta
     return theta, r
@@ -234,14 +241,18 @@ def _inverse(R: Array) -> Array:
 
 def _analysis(theta: Array, leverage: Array, r: Array, y: Array, intercept: bool) -> LinearFit:
     n, p = len(y), len(theta)
-    rss = float(r @ r)
-    centred = y - y.mean() if intercept else y
-    tss = float(centred @ centred)
-    s2, slopes = rss / (n - p), p - intercept
-    explained = tss - rss
-    with np.errstate(divide="ignore", invalid="ignore"):
-        f_statistic = float(np.divide(explained / slopes, s2)) if slopes else float("nan")
-        r_squared = float(1 - np.divide(rss, tss)) if tss else float("nan")
-    return LinearFit(
-        theta, np.sqrt(s2) * leverage, float(np.sqrt(s2)), r_squared, f_statistic, r, n - p, intercept
-    )
+    slopes = p - intercept
+    level = y - y[0] if intercept else y  # of a constant y exactly 0, where y less its mean is rounding
+    centred = level - level.mean() if intercept else level
+    size = float(np.abs(centred).max())
+    unit = size or float(np.abs(r).max()) or 1.0  # so that no square overflows or underflows
+    e, c = r / unit, centred / unit
+    rss, tss = float(e @ e), float(c @ c)
+    explained = float(np.sum((c - e) ** 2))  # never negative, as TSS − RSS may be
+    s = unit * float(np.sqrt(rss / (n - p)))
+    f_statistic = r_squared = float("nan")
+    if size:
+        r_squared = 1 - rss / tss if rss < tss / 2 else explained / tss
+        with np.errstate(divide="ignore"):
+            f_statistic = float(np.divide(explained / slopes, rss / (n - p))) if slopes else f_statistic
+    return LinearFit(theta, s * leverage, s, r_squared, f_statistic, r, n - p, intercept)

@@ -29,9 +29,15 @@ class Likelihood:
     """
 
     def __init__(
-        self, X: Float[Array, "n d"], y: Float[Array, " n"], intercept: bool, penalty: Float[Array, " p"]
+        self,
+        X: Float[Array, "n d"],
+        y: Float[Array, " n"],
+        intercept: bool,
+        penalty: Float[Array, " p"],
+        centre: Float[Array, " d"] | float = 0.0,
     ) -> None:
         self.X, self.y, self.intercept, self.penalty = X, y, intercept, penalty
+        self.centre = centre  # what was subtracted from the rows; an intercept takes it up
         self.largest = 0.0  # |z| at the θ last looked at
 
     def _rows(self, theta: Array) -> Iterator[tuple[slice, Array, Array]]:

@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import array, flag, number, whole
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import (
     augmented,
+    dependent_columns,
     linear_predictor,
     observations,
     require_finite,
     require_level,
 )
 from gradus.foundations.logistic_likelihood import Likelihood, maximised, sigmoid, solve_information
+from gradus.text import Text
 
 Array = np.ndarray
 
@@ -46,7 +49,15 @@ class LogisticFit:
     @functools.cached_property
     def standard_errors(self) -> Float[Array, " p"]:
         r"""From the observed information (p,): :math:`\sqrt{[(X^TSX+\Lambda)^{-1}]_{jj}}`."""
-        return np.sqrt(np.diag(np.linalg.inv(self.problem.information(self.coefficients))))
+        centre, theta = self.problem.centre, self.coefficients.copy()
+        if np.any(centre):
+            theta[0] += centre @ theta[1:]
+        covariance = np.linalg.inv(self.problem.information(theta))
+        if np.any(centre):  # of the intercept at 0, which lies far from the rows
+            back = np.eye(len(theta))
+            back[0, 1:] = -np.asarray(centre)
+            covariance = back @ covariance @ back.T
+        return np.sqrt(np.diag(covariance))
 
     def interval(self, level: float = 0.95) -> Float[Array, "p 2"]:
         """Wald intervals of the coefficients; they hold for many observations.
@@ -66,7 +77,12 @@ class LogisticFit:
         Raises:
             GradusError: the rows do not have as many columns as the model has slopes.
         """
-        return sigmoid(linear_predictor(X, self.coefficients, self.intercept))
+        z = linear_predictor(X, self.coefficients, self.intercept)
+        if np.any(self.problem.centre):  # the same without the cancellation
+            slopes = self.coefficients[1:]
+            level = self.coefficients[0] + self.problem.centre @ slopes
+            z = (np.asarray(X, float) - self.problem.centre) @ slopes + level
+        return sigmoid(z)
 
 
 def logistic_regression(
@@ -85,7 +101,7 @@ def logistic_regression(
     This is the analysis of two classes: Newton's ascent alone, standard errors, and a refusal where no maximum exists.
     `estimators.LogisticRegression` is the classifier, for any number of classes, L1 and L2, and any columns, dependent or
     badly scaled: hence two solvers. Where both apply (two classes, L2, λ = 1/C) they agree to the tolerance; a test
-    holds them to it.
+    holds them to it. Columns that lie far from 0 are centred inside, which changes the intercept alone.
 
     Args:
         X: one observation a row (n, d), without a column of ones.
@@ -96,8 +112,9 @@ def logistic_regression(
         tolerance: how far from the maximum, in standard errors, the last step may begin; 0.01 is enough for most uses.
 
     Raises:
-        GradusError: shapes or labels do not fit, a value is not finite, columns are dependent, or a hyperplane separates the
-            labels and nothing is penalised: the likelihood then has no maximum.
+        GradusError: shapes or labels do not fit, a value is not finite, columns are dependent, all labels are the same beside
+            an intercept, or a hyperplane separates the labels and nothing is penalised: the likelihood then has no
+            maximum.
 
     Cost: np² operations for the curvature, once, twice or (small problems) in each step; 4np for every step.
 
@@ -110,32 +127,80 @@ def logistic_regression(
         [-1.3623, 0.9082]
     """
     X, y = _checked(X, y)
-    if not penalty >= 0:
-        raise GradusError(f"expected a penalty λ ≥ 0, got {penalty}")
-    if not tolerance > 0:
-        raise GradusError(f"expected a tolerance > 0, got {tolerance}")
+    intercept, penalty = flag("intercept", intercept), number("penalty", penalty, least=0)
+    steps, tolerance = whole("steps", steps, least=1), number("tolerance", tolerance, above=0)
     weights = np.full(X.shape[1] + intercept, float(penalty))
     weights[: int(intercept)] = 0.0
-    problem = Likelihood(X, y, intercept, weights)
+    if not len(weights):
+        raise GradusError(
+            Text("X: expected a column, or an intercept; got neither", "X：应有至少一列或截距，实为二者皆无")
+        )
+    if intercept and (y == y[0]).all():
+        raise GradusError(
+            Text(
+                f"y: expected both labels 0 and 1, got {y[0]:g} alone: the intercept would grow for ever, whatever the "
+                "penalty; add rows of the other class",
+                f"y：应同时有标签 0 与 1，实为只有 {y[0]:g}：无论惩罚多大，截距都会无限增长；请加入另一类的样本",
+            )
+        )
+    centre = _far_centre(X) if intercept else np.zeros(X.shape[1])
+    problem = Likelihood(X - centre if centre.any() else X, y, intercept, weights, centre)
     try:
         theta, value, settled = maximised(problem, np.zeros(len(weights)), steps, tolerance)
     except GradusError:
+        _refuse_dependent(problem)
         _refuse_separated(problem)
         raise
     if not settled or problem.largest > 30:
         _refuse_separated(problem)
     if not settled:
         raise GradusError(
-            f"no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation"
+            f"steps: no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation"
         )
-    return LogisticFit(theta, value + 0.5 * float(weights @ theta**2), intercept, problem)
+    value += 0.5 * float(weights @ theta**2)
+    if centre.any():
+        theta[0] -= centre @ theta[1:]
+    return LogisticFit(theta, value, intercept, problem)
+
+
+def _far_centre(X: Array) -> Array:
+    """The means of the columns that lie farther from 0 than they are wide; 0 for the others, which need no copy."""
+    mean = X.mean(axis=0)
+    return np.where(np.abs(mean) > np.ptp(X, axis=0), mean, 0.0)
+
+
+def _refuse_dependent(problem: Likelihood) -> None:
+    free = np.flatnonzero(problem.penalty == 0)
+    names = dependent_columns(augmented(problem.X, problem.intercept)[:, free])
+    if len(names) == 1:
+        j = int(free[names[0]]) - problem.intercept
+        raise GradusError(
+            Text(
+                f"X: column {j} is constant, which the intercept is already; drop it, or give a penalty > 0"
+                if problem.intercept
+                else f"X: column {j} is all zeros; drop it, or give a penalty > 0",
+                f"X：第 {j} 列为常数，与截距重复；请去掉它，或给出大于 0 的惩罚"
+                if problem.intercept
+                else f"X：第 {j} 列全为零；请去掉它，或给出大于 0 的惩罚",
+            )
+        )
+    if names:
+        shown = [free[j] - problem.intercept for j in names]
+        en = ", ".join("the intercept" if j < 0 else f"column {j}" for j in shown)
+        zh = "、".join("截距" if j < 0 else f"第 {j} 列" for j in shown)
+        raise GradusError(
+            Text(
+                f"X: expected linearly independent columns, but {en} are dependent; drop one of them or give a penalty",
+                f"X：各列应线性无关，但{zh}线性相关；请去掉其中一列，或给出惩罚",
+            )
+        )
 
 
 def _refuse_separated(problem: Likelihood) -> None:
     A = augmented(problem.X, problem.intercept)
     if separated(A[:, problem.penalty == 0], problem.y):
         raise GradusError(
-            "a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
+            "y: a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
         )
 
 
@@ -156,8 +221,13 @@ def log_likelihood(
         y: labels 0 or 1 (n,).
         penalty: λ, one for all coefficients or one for each.
 
+    Raises:
+        GradusError: the shapes or labels do not fit.
+
     Source: Cox 1958.
     """
+    X, y = _checked(X, y)
+    theta = _coefficients(theta, X)
     return Likelihood(X, y, False, _each(penalty, theta)).value_and_gradient(theta)
 
 
@@ -196,11 +266,7 @@ def newton_ascent(
         ([1.0986], -2.2493)
     """
     X, y = _checked(X, y)
-    theta = np.array(theta, float)
-    if theta.shape != X.shape[1:]:
-        raise GradusError(
-            f"expected one coefficient for each of the {X.shape[1]} columns, got shape {theta.shape}"
-        )
+    steps, theta = whole("steps", steps, least=0), _coefficients(theta, X)
     problem = Likelihood(X, y, False, _each(penalty, theta))
     value, gradient = problem.value_and_gradient(theta)
     for _ in range(steps):
@@ -228,21 +294,45 @@ def separated(X: Float[Array, "n p"], y: Float[Array, " n"]) -> bool:
 
     if X.shape[1] == 0:
         return False
-    signed = (2 * y - 1)[:, None] * X / np.maximum(np.abs(X).max(axis=0), 1e-300)
+    axes, size, _ = np.linalg.svd(X / np.maximum(np.abs(X).max(axis=0), 1e-300), full_matrices=False)
+    kept = (
+        size > size[0] * max(X.shape) * np.finfo(float).eps
+    )  # nearly parallel columns are told apart before the programme
+    signed = (2 * y - 1)[:, None] * axes[:, kept] * np.sqrt(len(y))
     best = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
     return bool(best.status == 0 and -best.fun > 1e-9 * len(y))
+
+
+def _coefficients(theta: Array, X: Array) -> Array:
+    theta = array("theta", theta, finite=True).copy()
+    if theta.shape != X.shape[1:]:
+        raise GradusError(
+            f"theta: expected one coefficient for each of the {X.shape[1]} columns, got shape {theta.shape}"
+        )
+    return theta
 
 
 def _checked(X: Array, y: Array) -> tuple[Array, Array]:
     X, y = observations(X, y)
     require_finite(X=X)
+    if not len(X):
+        raise GradusError(Text("X: expected at least one row, got none", "X：应至少有一行，实为零行"))
+    if np.abs(X).max(initial=0.0) > 1e100:
+        raise GradusError(
+            f"X: expected numbers up to 1e100, got {np.abs(X).max():g}; divide its columns by a constant"
+        )
     strange = y[(y != 0) & (y != 1)]
     if strange.size:
         raise GradusError(
-            f"expected labels 0 and 1, got {strange[0]:g}; code one class as 1 and the other as 0"
+            f"y: expected labels 0 and 1, got {strange[0]:g}; code one class as 1 and the other as 0"
         )
     return X, y
 
 
 def _each(penalty: float | Array, theta: Array) -> Array:
-    return np.broadcast_to(np.asarray(penalty, float), theta.shape)
+    weights = array("penalty", penalty, finite=True)
+    if weights.shape not in ((), theta.shape) or (weights < 0).any():
+        raise GradusError(
+            f"penalty: expected a number ≥ 0 or one for each coefficient {theta.shape}, got {penalty!r}"
+        )
+    return np.broadcast_to(weights, theta.shape)

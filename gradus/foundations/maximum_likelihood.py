@@ -9,6 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import Sizes, shown, whole
+from gradus.arguments import function as require_function
+from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
 
 LogDensity = Callable[[Tensor, Tensor], Tensor]
@@ -69,16 +72,11 @@ def maximum_likelihood(
         >>> round(fit.parameters.exp().item(), 6)
         0.333333
     """
-    if x.ndim == 0 or x.shape[-1] == 0 or not x.is_floating_point():
-        raise GradusError(
-            f"expected observations of shape (..., n) with n ≥ 1, got {x.dtype} of shape {tuple(x.shape)}"
-        )
-    if start.shape[:-1] != x.shape[:-1]:
-        raise GradusError(
-            f"expected one start for each sample: start (..., k) beside x {tuple(x.shape)}, got {tuple(start.shape)}"
-        )
-    if not bool(torch.isfinite(x).all()):
-        raise GradusError("expected finite observations, got an infinite or NaN one; drop it")
+    require_function("log_density", log_density, "lambda x, theta: -(x - theta[..., 0]) ** 2 / 2")
+    sizes = Sizes()
+    tensor("x", x, "*batch n>=1", sizes, finite=True, meta=False)
+    tensor("start", start, "*batch k>=1", sizes, finite=True, meta=False)
+    steps = whole("steps", steps, least=1)
     data = x.double()
     theta = _ascend(log_density, data.detach(), start.detach().double(), steps)
     with torch.enable_grad():
@@ -94,12 +92,21 @@ def maximum_likelihood(
 
 def _derivatives(log_density: LogDensity, x: Tensor, theta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """ℓ (...), ∇ℓ (..., k) and −∇²ℓ (..., k, k); members of the batch do not see each other."""
-    value = log_density(x, theta[..., None, :]).sum(-1)
+    value = _summed(log_density, x, theta)
     if not value.requires_grad:
-        raise GradusError("the log-density does not depend on θ: there is nothing to estimate")
+        raise GradusError("log_density: the log-density does not depend on θ: there is nothing to estimate")
     (gradient,) = torch.autograd.grad(value.sum(), theta, create_graph=True)
     rows = [_row(gradient[..., j], theta) for j in range(theta.shape[-1])]
     return value, gradient, -torch.stack(rows, dim=-2)
+
+
+def _summed(log_density: LogDensity, x: Tensor, theta: Tensor) -> Tensor:
+    logs = log_density(x, theta[..., None, :])
+    if not isinstance(logs, Tensor) or logs.shape != x.shape:
+        raise GradusError(
+            f"log_density: expected one number for each observation, {tuple(x.shape)}, got {shown(logs)}"
+        )
+    return logs.sum(-1)
 
 
 def _row(component: Tensor, theta: Tensor) -> Tensor:
@@ -117,7 +124,7 @@ def _ascend(log_density: LogDensity, x: Tensor, theta: Tensor, steps: int) -> Te
             value, gradient, information = (t.detach() for t in _derivatives(log_density, x, theta))
         if not bool(torch.isfinite(value).all() & torch.isfinite(gradient).all()):
             raise GradusError(
-                "the log-likelihood is not finite where the ascent stands; start elsewhere, or use log-parameters"
+                "log_density, start: the log-likelihood is not finite where the ascent stands; start elsewhere, or use log-parameters"
             )
         theta = theta.detach()
         size, axes = torch.linalg.eigh(information)
@@ -130,7 +137,7 @@ def _ascend(log_density: LogDensity, x: Tensor, theta: Tensor, steps: int) -> Te
             return theta + step
         theta = _halved(log_density, x, theta, step, value, gain)
     raise GradusError(
-        f"no maximum after {steps} steps: the likelihood may grow for ever (too few or constant observations?)"
+        f"steps: no maximum after {steps}: the likelihood may grow for ever (too few or constant observations?)"
     )
 
 
@@ -138,7 +145,7 @@ def _check_maximum(size: Tensor, step: Tensor, theta: Tensor) -> None:
     flat = size[..., 0] <= 1e-10 * size[..., -1].abs()
     if bool(flat.any()) or bool((step.abs() > 1e-3 * (1 + theta.abs())).any()):
         raise GradusError(
-            "the likelihood has no strict maximum: it is flat, or grows for ever, in some direction of θ"
+            "log_density: the likelihood has no strict maximum: it is flat, or grows for ever, in some direction of θ"
         )
 
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import Sizes, array, fit, whole
+from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
-from gradus.foundations.information import entropy
+from gradus.foundations.distributions.saddle_point import corrected, deviance, within
+from gradus.foundations.information import entropy, logarithm_of_base
 
 Array = np.ndarray
 
@@ -39,14 +43,16 @@ def mutual_information(p: Float[Tensor, "*batch k m"], base: float = math.e) -> 
         >>> mutual_information(torch.tensor([[0.5, 0.0], [0.0, 0.5]]), base=2).item()
         1.0
     """
-    if p.ndim < 2:
-        raise GradusError(f"expected a joint distribution of shape (..., k, m), got shape {tuple(p.shape)}")
+    tensor("p", p, "... k>=1 m>=1")
     entropy(p.flatten(-2), base)  # refuses what is no distribution, and what is no base
-    row = p.sum(-1, keepdim=True).expand_as(p).where(p > 0, 1.0)
-    column = p.sum(-2, keepdim=True).expand_as(p).where(p > 0, 1.0)
-    # one after the other: the product of two small marginals may underflow to 0
-    logarithm = (p.where(p > 0, 1.0) / row / column).log()
-    return (p * logarithm).sum((-2, -1)) / math.log(base)
+    row, column = (p.sum(axis, keepdim=True).expand_as(p) for axis in (-1, -2))
+    some = (row > 0) & (column > 0)
+    q, row, column = within(some, p), within(some, row), within(some, column)
+    log_product = row.log() + column.log()  # the product of two small marginals may underflow to 0
+    plain = within(some, -torch.special.entr(q) - q * log_product, 0.0).sum((-2, -1))
+    # the terms p log(p/m) + m − p are none negative, and do not cancel where the variables are nearly independent
+    value = within(some, deviance(q, row * column, log_m=log_product), 0.0).sum((-2, -1))
+    return corrected(plain, value) / math.log(base)
 
 
 def ksg(
@@ -83,13 +89,12 @@ def ksg(
     from scipy.special import digamma
 
     x, y = _points(x, y, neighbours)
-    if not (base > 0 and base != 1 and math.isfinite(base)):
-        raise GradusError(f"expected the base of a logarithm (e for nats, 2 for bits), got {base}")
+    unit = logarithm_of_base(base)
     both = np.hstack([x, y])
     radius = cKDTree(both).query(both, [neighbours + 1], p=np.inf)[0][:, 0]
     if not (radius > 0).all():
         raise GradusError(
-            f"expected a continuous distribution, but {int((radius == 0).sum())} pairs have {neighbours} copies or more; "
+            f"x, y: expected a continuous distribution, but {int((radius == 0).sum())} pairs have {neighbours} copies or more; "
             "for discrete variables count the pairs and use mutual_information"
         )
     inside = np.nextafter(radius, 0)  # strictly nearer
@@ -97,18 +102,14 @@ def ksg(
         cKDTree(part).query_ball_point(part, inside, p=np.inf, return_length=True) for part in (x, y)
     ]  # the point itself is among them: a + 1, b + 1
     nats = digamma(neighbours) + digamma(len(x)) - np.mean(digamma(counts[0]) + digamma(counts[1]))
-    return float(nats / math.log(base))
+    return float(nats / unit)
 
 
 def _points(x: Array, y: Array, neighbours: int) -> tuple[Array, Array]:
-    x, y = (np.asarray(v, dtype=float) for v in (x, y))
+    x, y = array("x", x, finite=True), array("y", y, finite=True)
     x, y = (v[:, None] if v.ndim == 1 else v for v in (x, y))
-    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
-        raise GradusError(f"expected as many points x (n, d) as y (n, e), got shapes {x.shape} and {y.shape}")
-    if not isinstance(neighbours, (int, np.integer)) or not 1 <= neighbours < len(x):
-        raise GradusError(
-            f"expected neighbours as a whole number from 1 to n − 1 = {len(x) - 1}, got {neighbours}"
-        )
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise GradusError("expected finite values, got NaN or infinity; leave those pairs out")
+    sizes = Sizes()
+    fit("x", x.shape, "n>=2 d>=1", sizes)
+    fit("y", y.shape, "n e>=1", sizes)
+    whole("neighbours", neighbours, least=1, most=len(x) - 1)
     return x, y

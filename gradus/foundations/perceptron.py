@@ -11,8 +11,9 @@ from jaxtyping import Float
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
-from gradus.errors import GradusError
+from gradus.arguments import flag, whole
 from gradus.foundations.design_matrix import augmented, split_intercept
+from gradus.foundations.estimator_rows import check_parameters
 from gradus.foundations.linear_classifier import LinearClassifier, signed
 
 Array = np.ndarray
@@ -68,9 +69,8 @@ def perceptron(
         >>> fit.coefficients.tolist(), fit.mistakes, fit.converged
         ([1.0, 2.0], 1, True)
     """
+    epochs, intercept = whole("epochs", epochs, least=0), flag("intercept", intercept)
     X, y = signed(X, y)
-    if epochs < 0:
-        raise GradusError(f"expected epochs ≥ 0, got {epochs}")
     A = augmented(X, intercept) * y[:, None]  # a mistake is then a row with w·a ≤ 0
     w, mistakes = np.zeros(A.shape[1]), 0
     for epoch in range(epochs):
@@ -138,7 +138,7 @@ class Perceptron(LinearClassifier):
         self.averaged = averaged
 
     def _learn(self, X: Array, labels: Array) -> None:
-        self._validate_params()
+        check_parameters(self)
         if self.classes_.size == 2 and not self.averaged:
             fit = perceptron(X, 2.0 * labels - 1, self.max_iter, self.fit_intercept)
             theta = fit.coefficients[None]

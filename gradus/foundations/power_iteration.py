@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import Sizes, whole
+from gradus.arguments.tensors import concrete, same_kind, tensor
 from gradus.errors import GradusError
 
 __all__ = ["power_iteration"]
@@ -42,27 +44,25 @@ def power_iteration(
         >>> round(mu[-1].item(), 6), x[-1].numpy().round(4).tolist()
         (3.0, [0.7071, 0.7071])
     """
-    n = x0.shape[-1] if x0.ndim else 0
-    if A.ndim < 2 or A.shape[-1] != A.shape[-2] or n != A.shape[-1]:
-        raise GradusError(
-            f"expected A (…, n, n) and a start (…, n), got {tuple(A.shape)} and {tuple(x0.shape)}; give one entry per column"
-        )
-    if steps < 0:
-        raise GradusError(f"expected a number of steps ≥ 0, got {steps}")
-    x = _unit(x0, "the start")
+    sizes = Sizes()
+    tensor("A", A, "*#batch n>=1 n", sizes, finite=True)
+    tensor("x0", x0, "*#batch n", sizes, finite=True)
+    same_kind(A=A, x0=x0)
+    steps = whole("steps", steps, least=0)
+    x = _unit(x0, "x0: the start")
     values, vectors = [], []
     for k in range(steps + 1):
         y = (A @ x[..., None])[..., 0]  # (..., n)
         values.append((x * y).sum(-1))
         vectors.append(x.expand(y.shape))
         if k < steps:
-            x = _unit(y, f"the product of step {k + 1}")
+            x = _unit(y, f"A: the product of step {k + 1}")
     return torch.stack(values, dim=-1), torch.stack(vectors, dim=-2)
 
 
 def _unit(x: Tensor, name: str) -> Tensor:
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    if not (torch.isfinite(length) & (length > 0)).all():
+    if concrete(length) and not (torch.isfinite(length) & (length > 0)).all():
         raise GradusError(
             f"{name} has length {length.min().item():g}, expected a positive finite one; start elsewhere or scale A"
         )

@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import array, choice, duck, returned, shapes_together, whole
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 from gradus.foundations.autodiff import jvp
 
@@ -35,10 +37,8 @@ def rule_on_unit_interval(n: int, rule: Rule) -> tuple[Float[Array, " m"], Float
         >>> x.tolist(), (6 * w).tolist()
         ([0.0, 0.5, 1.0], [1.0, 4.0, 1.0])
     """
-    if rule not in get_args(Rule):
-        raise GradusError(f"rule: expected one of {', '.join(get_args(Rule))}, got {rule!r}")
-    if n < 1 or int(n) != n:
-        raise GradusError(f"n: expected a whole number ≥ 1, got {n}")
+    choice("rule", rule, get_args(Rule))
+    n = whole("n", n, least=1, most=MOST_POINTS)
     if rule == "simpson" and n % 2:
         raise GradusError(f"n: Simpson's rule needs an even number of pieces, got {n}; take {n + 1}")
     if rule == "gauss":
@@ -80,10 +80,10 @@ def quadrature(f: Callable[..., Any], a: Any, b: Any, n: int, rule: Rule = "gaus
         >>> float(quadrature(lambda x: x**2, 0.0, 3.0, 3, "left"))
         5.0
     """
+    require_function("f", f, "numpy.exp")
     t, w = rule_on_unit_interval(n, rule)
-    low, high = np.asarray(a, float), np.asarray(b, float)
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise GradusError(f"expected finite ends, got {a} and {b}; substitute, or use scipy.integrate.quad")
+    low, high = array("a", a, finite=True), array("b", b, finite=True)
+    shapes_together(a=low.shape, b=high.shape)
     width = high - low
     values = _checked(f(low[..., None] + width[..., None] * t), (*width.shape, t.size))
     return width * (values @ w)
@@ -111,8 +111,11 @@ def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, 
         >>> round(integral_over_image(lambda x: np.ones(x.shape[1]), disc, 2), 6)
         3.141593
     """
-    if d < 1 or n**d > MOST_POINTS:
-        raise GradusError(f"expected d ≥ 1 and at most {MOST_POINTS} points, got n^d = {n}^{d}")
+    require_function("f", f, "numpy.exp")
+    require_function("phi", phi, "lambda u: 2 * u")
+    d, n = whole("d", d, least=1, most=64), whole("n", n, least=1, most=MOST_POINTS)
+    if n**d > MOST_POINTS:
+        raise GradusError(f"n, d: expected at most {MOST_POINTS} points, got n^d = {n}^{d}")
     t, w = rule_on_unit_interval(n, "gauss")
     u = np.stack([g.ravel() for g in np.meshgrid(*[t] * d, indexing="ij")])  # (d, n^d)
     weights = w
@@ -120,7 +123,7 @@ def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, 
         weights = np.multiply.outer(weights, w).ravel()
     columns, points = [], u
     for e in np.eye(d):
-        points, moved = jvp(phi, u, np.broadcast_to(e[:, None], u.shape))
+        points, moved = jvp(lambda x: _traced(phi(x)), u, np.broadcast_to(e[:, None], u.shape))
         columns.append(moved)
     if np.shape(points) != u.shape:
         raise GradusError(f"phi: expected images of shape {u.shape}, got {np.shape(points)}")
@@ -129,8 +132,12 @@ def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, 
     return float(weights @ (_checked(f(points), (u.shape[1],)) * volumes))
 
 
+def _traced(image: Any) -> Any:
+    return image if duck(image) else returned("phi", image)
+
+
 def _checked(values: Any, shape: tuple[int, ...]) -> Any:
-    got = np.asarray(values, float)
+    got = returned("f", values)
     if got.shape != shape:
         raise GradusError(f"f: expected values of shape {shape}, got {got.shape}; write it entry by entry")
     if not np.isfinite(got).all():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import Sizes, array, choice, duck, fit, flag, number, shapes_together, whole
 from gradus.errors import GradusError
-from gradus.foundations.design_matrix import augmented, require_finite
+from gradus.foundations.design_matrix import augmented
 
 Array = np.ndarray
 Loss = Literal["squared", "logistic"]
@@ -56,6 +57,11 @@ def soft_threshold(z: Float[Array, "*shape"], t: float | Float[Array, "*shape"])
         >>> soft_threshold(np.array([-3.0, 0.5, 2.0]), 1.0).tolist()
         [-2.0, 0.0, 1.0]
     """
+    if not (duck(z) or duck(t)):
+        z, t = array("z", z), array("t", t)
+        shapes_together(z=z.shape, t=t.shape)
+        if not (t >= 0).all():
+            raise GradusError(f"t: expected thresholds ≥ 0, got {t[~(t >= 0)][0]}")
     return np.sign(z) * np.maximum(np.abs(z) - t, 0.0)
 
 
@@ -103,7 +109,10 @@ def penalized(
         >>> penalized(X, y, l1=1.0, intercept=False).coefficients.round(6).tolist()
         [2.0, 0.0]
     """
-    X, Y = _checked(X, y, l1, l2, loss)
+    l1, l2, intercept = number("l1", l1, least=0), number("l2", l2, least=0), flag("intercept", intercept)
+    tolerance, steps = number("tolerance", tolerance, least=0), whole("steps", steps, least=0)
+    choice("loss", loss, get_args(Loss))
+    X, Y = _checked(X, y, loss)
     shape = np.shape(y)[1:]
     centre = X.mean(0) if intercept else np.zeros(X.shape[1])
     Z = X - centre
@@ -121,18 +130,14 @@ def penalized(
     return PenalizedFit(beta.reshape(-1, *shape), b.reshape(shape), iterations, residual, converged)
 
 
-def _checked(X: Array, y: Array, l1: float, l2: float, loss: str) -> tuple[Array, Array]:
-    X, y = np.asarray(X, float), np.asarray(y, float)
-    if X.ndim != 2 or not X.size or y.shape[:1] != X.shape[:1] or y.ndim > 1 + (loss == "logistic"):
-        raise GradusError(f"expected X of shape (n, d) and y of shape (n,), got {X.shape} and {y.shape}")
-    require_finite(X=X, y=y)
-    if not (0 <= l1 < np.inf and 0 <= l2 < np.inf):
-        raise GradusError(f"expected penalties λ₁ ≥ 0 and λ₂ ≥ 0, got {l1} and {l2}")
-    if loss not in ("squared", "logistic"):
-        raise GradusError(f'expected the loss "squared" or "logistic", got {loss!r}')
+def _checked(X: Array, y: Array, loss: str) -> tuple[Array, Array]:
+    sizes = Sizes()
+    X = array("X", X, "n>=1 d>=1", sizes, finite=True)
+    y = array("y", y, finite=True)
+    fit("y", y.shape, "n K" if loss == "logistic" and y.ndim > 1 else "n", sizes)
     if loss == "logistic" and not (np.isin(y, (0, 1)).all() and (y.ndim == 1 or (y.sum(1) == 1).all())):
         raise GradusError(
-            "expected labels 0 and 1, or the classes as unit rows, got other numbers; code them so"
+            "y: expected labels 0 and 1, or the classes as unit rows, got other numbers; code them so"
         )
     return X, y.reshape(len(y), -1)
 

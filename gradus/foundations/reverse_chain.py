@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gradus.arguments import choice, duck, real_array, refusal, whole
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 
 __all__ = ["binomial_evaluations", "reverse_chain"]
@@ -35,7 +37,8 @@ def reverse_chain(
             evaluations of `step` that c states in all allow.
 
     Raises:
-        GradusError: n or checkpoints below 1, an unknown schedule, x and x_bar of different shapes.
+        GradusError: n or checkpoints below 1, an unknown schedule, x and x_bar of different shapes, or a pullback that
+            gives no array of the state's shape.
 
     Cost: even, c + n/c states (2√n at c = √n) and less than 2n evaluations; binomial, c states and r·n evaluations at
         most for a chain of n ≤ C(c + r, c) steps.
@@ -48,15 +51,56 @@ def reverse_chain(
         >>> round(float(slope), 6), round(8 * 1.1**7, 6)  # x⁸ by three squarings
         (15.589737, 15.589737)
     """
-    if min(n, checkpoints) < 1:
-        raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")
+    require_function("step", step, "numpy.square")
+    require_function("pullback", pullback, "lambda x, x_bar: 2 * x * x_bar")
+    n, checkpoints = whole("n", n, least=1), whole("checkpoints", checkpoints, least=1)
+    choice("schedule", schedule, ("even", "binomial"))
+    x, x_bar = _state("x", x), _state("x_bar", x_bar)
+    if not (duck(x) or duck(x_bar)):
+        x_bar = _beside(x, x_bar)
     if np.shape(x) != np.shape(x_bar):
         raise GradusError(f"x_bar: expected the shape of x, {np.shape(x)}, got {np.shape(x_bar)}")
+    inner, pullback = step, _with_result(pullback)
+    step = lambda x: _state("step", inner(x))  # noqa: E731
     if schedule == "even":
         return _even(step, pullback, x, x_bar, n, -(-n // checkpoints))
-    if schedule == "binomial":
-        return _binomial(step, pullback, x, x_bar, n, checkpoints)
-    raise GradusError(f"schedule: expected 'even' or 'binomial', got {schedule!r}")
+    return _binomial(step, pullback, x, x_bar, n, checkpoints)
+
+
+def _state(name: str, value: Any) -> Any:
+    """A state: an array (a list becomes one), a number, or what another framework has for an array."""
+    if (
+        duck(value)
+        or isinstance(value, (float, np.generic))
+        or (hasattr(value, "shape") and not isinstance(value, np.ndarray))
+    ):
+        return value
+    numbers = real_array(name, value)
+    return numbers.astype(float) if numbers.dtype.kind == "O" else numbers
+
+
+def _beside(x: Any, x_bar: Any) -> Any:
+    """The adjoint in the framework of the state."""
+    if isinstance(x, (float, np.ndarray, np.generic)):
+        return x_bar if isinstance(x_bar, (float, np.generic)) else real_array("x_bar", x_bar)
+    if type(x_bar) is not type(x):
+        raise refusal(
+            "x_bar", (f"{type(x).__name__} as x", f"与 x 相同的 {type(x).__name__}"), x_bar, kind=True
+        )
+    return x_bar
+
+
+def _with_result(pullback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The pullback, which is refused where it gives nothing or another shape."""
+
+    def checked(x: Any, x_bar: Any) -> Any:
+        share = pullback(x, x_bar)
+        if share is None or np.shape(share) != np.shape(x):
+            got = "None; is a `return` missing?" if share is None else f"shape {np.shape(share)}"
+            raise GradusError(f"pullback: expected an adjoint of the state's shape, {np.shape(x)}, got {got}")
+        return _state("pullback", share)
+
+    return checked
 
 
 def binomial_evaluations(n: int, checkpoints: int) -> int:
@@ -73,8 +117,7 @@ def binomial_evaluations(n: int, checkpoints: int) -> int:
         >>> [binomial_evaluations(100, c) for c in (2, 5, 10, 100)]
         [845, 316, 222, 99]
     """
-    if min(n, checkpoints) < 1:
-        raise GradusError(f"expected at least 1 step and 1 checkpoint, got n={n}, checkpoints={checkpoints}")
+    n, checkpoints = whole("n", n, least=1), whole("checkpoints", checkpoints, least=1)
     r = _sweeps(n, checkpoints)
     return r * n - math.comb(checkpoints + r, r - 1) if r else 0
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from gradus.arguments import array, shapes_together, whole
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
-from gradus.foundations.autodiff.array_like import ArrayLike
+from gradus.foundations.autodiff.array_like import ArrayLike, result_of
 from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.rules import RULES, einsum, join, put, reshape, take
 
@@ -61,17 +63,21 @@ def taylor_coefficients(
         >>> taylor_coefficients(np.exp, 0.0, 3).round(6).tolist()
         [1.0, 1.0, 0.5, 0.166667]
     """
-    if order < 0 or int(order) != order:
-        raise GradusError(f"order: expected a whole number ≥ 0, got {order}")
-    centre = np.asarray(a)
-    if centre.dtype.kind not in "fiub":
-        raise GradusError(f"a: expected real numbers, got {centre.dtype}")
-    step = np.broadcast_to(np.asarray(direction, float), centre.shape)
+    require_function("f", f, "numpy.cos")
+    order, centre = whole("order", order, least=0), array("a", a, finite=True)
+    step = array("direction", direction, finite=True)
+    if shapes_together(a=centre.shape, direction=step.shape) != centre.shape:
+        raise GradusError(f"direction: expected the shape of a, {centre.shape}, got {step.shape}")
+    step = np.broadcast_to(step, centre.shape)
     zeros = [np.zeros(centre.shape)] * max(0, order - 1)
-    line = [centre.astype(float), step, *zeros][: order + 1]
+    line = [centre, step, *zeros][: order + 1]
     with np.errstate(all="ignore"):
-        y = f(Series(line, next(_levels)))
+        y = result_of(f(Series(line, next(_levels))), "taylor_coefficients")
     terms = y.coefficients if isinstance(y, Series) else [y, *[np.zeros(np.shape(y))] * order]
+    if any(np.iscomplexobj(c) for c in terms):
+        raise GradusError(
+            "f: expected a function with real values, got complex ones; expand np.real(f) and np.imag(f)"
+        )
     result = np.stack([np.asarray(c, float) for c in terms])
     if not np.isfinite(result).all():
         k = int(np.argwhere(~np.isfinite(result))[0][0])
@@ -100,17 +106,14 @@ def taylor_polynomial(f: Callable[..., Any], a: Any, x: Any, n: int) -> Float[Ar
         >>> round(float(taylor_polynomial(np.cos, 0.0, 1.0, 4)), 6)  # 1 − 1/2 + 1/24
         0.541667
     """
-    coefficients = taylor_coefficients(f, a, n)
+    n, centre, points = whole("n", n, least=0), array("a", a, finite=True), array("x", x, finite=True)
+    coefficients = taylor_coefficients(f, centre, n)
     if coefficients.shape[1:] != np.shape(a):
         raise GradusError(
             f"f: expected values of the shape of a, {np.shape(a)}, got {coefficients.shape[1:]}"
         )
-    try:
-        h = np.asarray(x, float) - np.asarray(a, float)
-    except ValueError:
-        raise GradusError(
-            f"x: expected a shape that broadcasts against that of a, {np.shape(a)}, got {np.shape(x)}"
-        ) from None
+    shapes_together(a=centre.shape, x=points.shape)
+    h = points - centre
     y = np.zeros(h.shape)
     for c in coefficients[::-1]:  # Horner
         y = y * h + c

@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import function as require_function
+from gradus.arguments.tensors import concrete, tensor
 from gradus.errors import GradusError
 
 
@@ -67,23 +69,20 @@ def activation_properties(
         >>> properties.left_slope.item(), properties.right_slope.item(), properties.jump.item()
         (0.0, 1.0, 1.0)
     """
-    if not isinstance(x, Tensor) or x.ndim != 1 or x.numel() < 3 or not bool((x.diff() > 0).all()):
-        shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+    require_function("function", function, "torch.relu")
+    tensor("x", x, "n>=3", finite=True)
+    if concrete(x) and not bool((x.diff() > 0).all()):
         raise GradusError(
-            f"expected an increasing grid of at least 3 points, got {shape}; torch.linspace makes one"
-        )
-    if not callable(function):
-        raise GradusError(
-            f"expected a function of a tensor, got {type(function).__name__}; pass torch.relu, for example"
+            f"x: expected an increasing grid, got {tuple(x.shape)} numbers that are not; torch.linspace makes one"
         )
     y = function(x)
     if not isinstance(y, Tensor) or y.shape != x.shape:
         got = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
-        raise GradusError(f"expected a function that keeps the shape {tuple(x.shape)}, got {got} back")
-    if not bool(y.isfinite().all()):
+        raise GradusError(f"function: expected one that keeps the shape {tuple(x.shape)}, got {got} back")
+    if concrete(y) and not bool(y.isfinite().all()):
         where = x[~y.isfinite()][0].item()
         raise GradusError(
-            f"expected finite values, but the function is not finite at x = {where:g}; shorten the grid"
+            f"function: expected finite values, but it is not finite at x = {where:g}; shorten the grid"
         )
     q = y.diff() / x.diff()
     least, greatest = torch.aminmax(q)

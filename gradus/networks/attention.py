@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gradus.errors import GradusError
+from gradus.arguments import Sizes, flag, whole
+from gradus.arguments.tensors import factor, same_kind, tensor
 
 
 def online_attention(
@@ -23,7 +24,8 @@ def online_attention(
 
     Keys are taken a block at a time; with the running maximum :math:`\mu` and the running sum
     :math:`\ell=\sum_j e^{s_j-\mu}`, a new block rescales both and the accumulated values by
-    :math:`e^{\mu_{old}-\mu_{new}}`.
+    :math:`e^{\mu_{old}-\mu_{new}}`. A query that sees no key (all scores −∞, or m = 0) gets 0, as from
+    `torch.nn.functional.scaled_dot_product_attention`.
 
     Args:
         Q: queries (..., n, d).
@@ -34,7 +36,8 @@ def online_attention(
         block: queries and keys taken at a time.
 
     Raises:
-        GradusError: the shapes do not fit.
+        GradusError: no tensors, or of several precisions; shapes that do not fit; a scale that is no finite number, a block
+            below 1.
 
     Cost: O(n·m·(d+e)) operations, O(block² + n·e) memory.
 
@@ -46,18 +49,48 @@ def online_attention(
         >>> online_attention(Q, K, V).tolist()
         [[2.0]]
     """
-    if Q.ndim < 2 or Q.shape[-1] != K.shape[-1] or K.shape[-2] != V.shape[-2]:
-        raise GradusError(
-            "expected Q (..., n, d), K (..., m, d), V (..., m, e); "
-            f"got {tuple(Q.shape)}, {tuple(K.shape)}, {tuple(V.shape)}"
-        )
+    sizes = Sizes()
+    tensor("Q", Q, "*#batch n d>=1", sizes)
+    tensor("K", K, "*#batch m d", sizes)
+    tensor("V", V, "*#batch m e", sizes)
+    same_kind(Q=Q, K=K, V=V)
+    flag("causal", causal)
+    block = whole("block", block, least=1)
+    scale = None if scale is None else factor("scale", scale, most=1e18)
     s = 1 / math.sqrt(Q.shape[-1]) if scale is None else scale
-    rows = [_rows(Q[..., i : i + block, :] * s, K, V, i, causal, block) for i in range(0, Q.shape[-2], block)]
+    units = _unit(Q), _unit(K)
+    rows = [
+        _rows(Q[..., i : i + block, :], K, V, i, causal, block, s, units)
+        for i in range(0, Q.shape[-2], block)
+    ]
     return torch.cat(rows, dim=-2) if rows else Q.new_zeros((*Q.shape[:-1], V.shape[-1]))
 
 
-def _rows(q: Tensor, K: Tensor, V: Tensor, first: int, causal: bool, block: int) -> Tensor:
+def _unit(numbers: Tensor) -> Tensor:
+    """The largest entry where it is so large that the terms of a score might overflow, else 1."""
+    if numbers.numel() == 0 or numbers.dtype.itemsize < 4:  # products of 16-bit numbers fit into float32
+        return numbers.new_ones(())
+    size = numbers.detach().abs()
+    largest = size.masked_fill(~size.isfinite(), 0.0).max()
+    return torch.where(largest > torch.finfo(numbers.dtype).max ** 0.25, largest, torch.ones_like(largest))
+
+
+def _rows(
+    q: Tensor,
+    K: Tensor,
+    V: Tensor,
+    first: int,
+    causal: bool,
+    block: int,
+    scale: float,
+    units: tuple[Tensor, Tensor],
+) -> Tensor:
     """The outputs of one block of queries, which starts at position `first`."""
+    kind = q.dtype
+    wide = (
+        torch.float32 if kind.itemsize < 4 else kind
+    )  # sums of 16-bit numbers would stop growing, or overflow
+    q = q.to(wide) / units[0] * scale
     n = q.shape[-2]
     peak = q.new_full((*q.shape[:-1], 1), -math.inf)
     total = q.new_zeros((*q.shape[:-1], 1))
@@ -65,7 +98,8 @@ def _rows(q: Tensor, K: Tensor, V: Tensor, first: int, causal: bool, block: int)
     last = min(K.shape[-2], first + n) if causal else K.shape[-2]
     for j in range(0, last, block):
         k, v = K[..., j : min(j + block, last), :], V[..., j : min(j + block, last), :]
-        scores = q @ k.mT  # (..., n, block)
+        k, v = k.to(wide) / units[1], v.to(wide)
+        scores = q @ k.mT  # (..., n, block), in their unit
         if causal:
             later = (
                 torch.arange(j, j + k.shape[-2], device=q.device)
@@ -73,8 +107,11 @@ def _rows(q: Tensor, K: Tensor, V: Tensor, first: int, causal: bool, block: int)
             )
             scores = scores.masked_fill(later, -math.inf)
         top = torch.maximum(peak, scores.amax(-1, keepdim=True))
-        shrink, weight = torch.exp(peak - top), torch.exp(scores - top)
+        base = top.masked_fill(top == -math.inf, 0.0)  # no key is seen yet
+        # differences first: a score itself may overflow in the unit 1
+        shrink, weight = (torch.exp((v - base) * units[0] * units[1]) for v in (peak, scores))
         total = total * shrink + weight.sum(-1, keepdim=True)
         value = value * shrink + weight @ v
         peak = top
-    return value / total
+    blind = total == 0
+    return (value / total.masked_fill(blind, 1.0)).to(kind)

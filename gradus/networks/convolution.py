@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from gradus.arguments import Sizes, whole
+from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
 
 Images = Float[Tensor, "*batch c h w"]
@@ -93,40 +97,48 @@ def fft_convolution(
     x = F.pad(x, (padding,) * 4)
     size = x.shape[-2:]  # the kernel lies inside, so that no valid window wraps around
     wide = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32  # no 16-bit transforms
-    spread = torch.zeros(*w.shape[:2], *size, dtype=wide, device=w.device)
+    spread = w.new_zeros((*w.shape[:2], *size), dtype=wide)
     k, l = w.shape[-2:]  # noqa: E741 (the letter of the formula)
     spread[..., : dilation * (k - 1) + 1 : dilation, : dilation * (l - 1) + 1 : dilation] = w.to(wide)
-    x_hat = torch.fft.rfft2(x.to(wide)).unflatten(-3, (groups, -1))  # (..., g, i, h, f)
-    w_hat = torch.fft.rfft2(spread).unflatten(0, (groups, -1)).conj()  # (g, o/g, i, h, f)
+    # in units of their largest entries, so that sums of large numbers do not overflow before they are needed
+    unit, weight = _unit(x.to(wide)), _unit(spread)
+    x_hat = torch.fft.rfft2(x.to(wide) / unit).unflatten(-3, (groups, -1))  # (..., g, i, h, f)
+    w_hat = torch.fft.rfft2(spread / weight).unflatten(0, (groups, -1)).conj()  # (g, o/g, i, h, f)
     y_hat = torch.einsum("...gihf,goihf->...gohf", x_hat, w_hat).flatten(-4, -3)  # (..., o, h, f)
-    wide_maps = torch.fft.irfft2(y_hat, s=tuple(size))
+    wide_maps = torch.fft.irfft2(y_hat, s=tuple(size)) * weight * unit
     y: Tensor = wide_maps[..., : stride * (p - 1) + 1 : stride, : stride * (q - 1) + 1 : stride].to(x.dtype)
     return y if b is None else y + b[:, None, None]
+
+
+def _unit(numbers: Tensor) -> Tensor:
+    """A power of two by which they come into the middle of the range, where they are near its end; else 1."""
+    if numbers.numel() == 0:
+        return numbers.new_ones(())
+    largest, end = numbers.detach().abs().max(), torch.finfo(numbers.dtype).max
+    return torch.where(largest > end**0.25, numbers.new_tensor(2.0 ** (math.log2(end) // 2)), 1.0)
 
 
 def _output_size(
     x: Tensor, w: Tensor, b: Tensor | None, stride: int, padding: int, dilation: int, groups: int
 ) -> tuple[int, int]:
     """⌊(h + 2·padding − dilation·(k−1) − 1)/stride⌋ + 1 along each axis, after checking that all fits."""
-    for name, value, least in (
-        ("stride", stride, 1),
-        ("padding", padding, 0),
-        ("dilation", dilation, 1),
-        ("groups", groups, 1),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise GradusError(f"expected {name} as a whole number ≥ {least}, got {value!r}")
+    whole("stride", stride, least=1)
+    whole("padding", padding, least=0)
+    whole("dilation", dilation, least=1)
+    whole("groups", groups, least=1)
+    sizes = Sizes()
+    tensor("x", x, "... c h w", sizes)
+    tensor("w", w, "o>=1 i>=1 k>=1 l>=1", sizes)
+    if b is not None:
+        tensor("b", b, "o", sizes)
+    same_kind(x=x, w=w, b=b)
     shapes = f"got x {tuple(x.shape)} and w {tuple(w.shape)}"
-    if x.dim() < 3 or w.dim() != 4:
-        raise GradusError(f"expected x of shape (…, c, h, w) and w of shape (o, c/groups, k, l), {shapes}")
     o, i, *kernel = w.shape
     if x.shape[-3] != i * groups or o % groups:
         raise GradusError(
             f"expected {i * groups} channels and outputs divisible by groups={groups}, {shapes}; "
             "w needs shape (o, c/groups, k, l)"
         )
-    if b is not None and b.shape != (o,):
-        raise GradusError(f"expected a bias of shape ({o},), one number per map, got {tuple(b.shape)}")
     p, q = (
         (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1
         for n, k in zip(x.shape[-2:], kernel, strict=True)

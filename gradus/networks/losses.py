@@ -9,7 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import Sizes, shown
+from gradus.arguments import function as require_function
+from gradus.arguments.tensors import concrete, same_device, same_kind, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def hinge_loss(s: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, ""]:
@@ -33,13 +37,13 @@ def hinge_loss(s: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, 
         >>> hinge_loss(torch.tensor([2.0, 0.5, 0.0]), torch.tensor([1.0, 1.0, -1.0])).item()
         0.5
     """
-    if s.shape != y.shape or s.ndim != 1 or not s.numel():
-        raise GradusError(
-            f"expected scores (n,) and labels (n,) of equal length, got {tuple(s.shape)} and {tuple(y.shape)}"
-        )
-    if not bool((y.abs() == 1).all()):
+    sizes = Sizes()
+    tensor("s", s, "n>=1", sizes, finite=True)
+    tensor("y", y, "n", sizes, dtype="real")
+    same_device(s=s, y=y)
+    if concrete(y) and not bool((y.abs() == 1).all()):
         wrong = y[y.abs() != 1][0].item()
-        raise GradusError(f"expected labels −1 or +1, got {wrong:g}; labels 0 and 1 become so by 2*y - 1")
+        raise GradusError(f"y: expected labels −1 or +1, got {wrong:g}; labels 0 and 1 become so by 2*y - 1")
     return torch.relu(1 - y * s).mean()
 
 
@@ -91,21 +95,31 @@ def constant_risk(
         >>> round(constant_risk(lambda c, y: (c - y) ** 2, y, p, c).best.item(), 4)
         0.75
     """
-    if y.shape != p.shape or y.ndim != 1 or c.ndim != 1 or c.numel() < 3:
-        shapes = f"{tuple(y.shape)}, {tuple(p.shape)}, {tuple(c.shape)}"
-        raise GradusError(
-            f"expected outcomes (m,), probabilities (m,) and at least 3 predictions (k,), got {shapes}"
-        )
+    require_function("loss", loss, "torch.nn.L1Loss(reduction='none')")
+    sizes = Sizes()
+    tensor("y", y, "m>=1", sizes, finite=True)
+    tensor("p", p, "m", sizes, finite=True)
+    tensor("c", c, "k>=3", sizes, finite=True)
+    same_kind(y=y, p=p, c=c)
     slack = 4 * max(p.numel(), 1) * torch.finfo(p.dtype).eps
-    if bool((p < 0).any()) or abs(p.sum().item() - 1) > slack:
+    if concrete(p) and (bool((p < 0).any()) or abs(p.sum().item() - 1) > slack):
         raise GradusError(
-            f"expected probabilities that sum to 1, got a sum of {p.sum().item():g}; divide by it"
+            f"p: expected probabilities that sum to 1, got a sum of {p.sum().item():g}; divide by it"
         )
     values = loss(c[:, None], y[None, :])
-    if values.shape != (c.numel(), y.numel()):
+    if not isinstance(values, Tensor) or values.shape != (c.numel(), y.numel()):
         shape = (c.numel(), y.numel())
         raise GradusError(
-            f"expected an elementwise loss of shape {shape}, got {tuple(values.shape)}; use reduction='none'"
+            f"loss: expected an elementwise one of shape {shape}, got {shown(values)}; use reduction='none'"
         )
-    risk = values @ p  # (k,)
+    counted = values[:, p > 0] if concrete(p) else values
+    if concrete(counted) and bool(counted.isnan().any()):
+        raise GradusError(
+            Text(
+                "loss: expected numbers, got NaN; check its domain, or leave out such predictions",
+                "loss：应返回数，实为 NaN；请检查其定义域，或去掉这样的预测值",
+            )
+        )
+    # what cannot happen costs nothing, even where its loss is infinite
+    risk = torch.where(p > 0, values, torch.zeros_like(values)) @ p  # (k,)
     return Risk(risk, c[risk.argmin()], risk.diff().diff().min())

@@ -9,6 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gradus.arguments import Sizes, refusal, shown
+from gradus.arguments import function as require_function
+from gradus.arguments.tensors import factor, same_kind, tensor
 from gradus.errors import GradusError
 
 
@@ -43,19 +46,20 @@ def residual_block(
         >>> residual_block(torch.tensor([1.0, -2.0]), I, zero, I, zero).tolist()
         [2.0, -2.0]
     """
-    want = (x.shape[-1], W2.shape[0]) if W1.dim() == W2.dim() == 2 and x.dim() else None
-    fits = (
-        want is not None
-        and W1.shape == (*b1.shape, want[0])
-        and W2.shape == (*b2.shape, *b1.shape)
-        and (want[0] == want[1] if W_s is None else W_s.shape == want[::-1])
-    )
-    if not fits:
-        shapes = [tuple(t.shape) for t in (x, W1, b1, W2, b2) + (() if W_s is None else (W_s,))]
+    sizes = Sizes()
+    tensor("x", x, "... n", sizes)
+    tensor("W1", W1, "h n", sizes)
+    tensor("b1", b1, "h", sizes)
+    tensor("W2", W2, "m h", sizes)
+    tensor("b2", b2, "m", sizes)
+    if W_s is not None:
+        tensor("W_s", W_s, "m n", sizes)
+    elif W2.shape[0] != x.shape[-1]:
         raise GradusError(
-            "expected x (…, n), W1 (h, n), b1 (h,), W2 (m, h), b2 (m,) and, unless m = n, W_s (m, n), "
-            f"got {', '.join(map(str, shapes))}; a change of width needs a shortcut W_s"
+            f"W2: expected {x.shape[-1]} rows, the width of x, got {W2.shape[0]}; a change of width needs a shortcut W_s"
         )
+    same_kind(x=x, W1=W1, b1=b1, W2=W2, b2=b2, W_s=W_s)
+    alpha = factor("alpha", alpha)
     branch = F.linear(F.relu(F.linear(x, W1, b1)), W2, b2)
     return (x if W_s is None else F.linear(x, W_s)) + alpha * branch
 
@@ -85,16 +89,21 @@ class Residual(nn.Module):
         shortcut: Callable[[Tensor], Tensor] | None = None,
         scale: float = 1.0,
     ) -> None:
+        require_function("branch", branch, "torch.nn.Linear(8, 8)")
+        if shortcut is not None:
+            require_function("shortcut", shortcut, "torch.nn.Linear(8, 8)")
+        factor("scale", scale)
         super().__init__()
         self.branch, self.shortcut, self.scale = branch, shortcut, scale
 
     def forward(self, x: Tensor) -> Tensor:
         """The input, or its shortcut, plus the branch."""
+        tensor("x", x, dtype="any")
         straight = x if self.shortcut is None else self.shortcut(x)
         added = self.branch(x)
-        if straight.shape != added.shape:
+        if not isinstance(straight, Tensor) or not isinstance(added, Tensor) or straight.shape != added.shape:
             raise GradusError(
-                f"expected the branch to keep the shape {tuple(straight.shape)}, got {tuple(added.shape)}; "
+                f"branch: expected the shape {tuple(getattr(straight, 'shape', ()))}, got {shown(added)}; "
                 "give a shortcut that changes the shape in the same way"
             )
         return straight + self.scale * added
@@ -121,9 +130,11 @@ def zero_last_(branch: nn.Module) -> nn.Module:
         >>> block(torch.tensor([1.0, -2.0])).tolist()
         [1.0, -2.0]
     """
+    if not isinstance(branch, nn.Module):
+        raise refusal("branch", ("a torch.nn.Module", " torch.nn.Module"), branch, kind=True)
     weighted = [m for m in branch.modules() if isinstance(getattr(m, "weight", None), Tensor)]
     if not weighted:
-        raise GradusError(f"expected a branch with weights, got {type(branch).__name__} without any")
+        raise GradusError(f"branch: expected one with weights, got {type(branch).__name__} without any")
     with torch.no_grad():
         for parameter in weighted[-1].parameters(recurse=False):
             parameter.zero_()

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from gradus.arguments import number, refusal
+from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
 
 
@@ -45,8 +47,14 @@ def clip_by_global_norm(
         >>> [round(g.item(), 6) for g in clip_by_global_norm(gradients, max_norm=1.0)]
         [0.6, 0.8]
     """
-    if not isinstance(max_norm, (int, float)) or not max_norm > 0:
-        raise GradusError(f"expected a positive norm to clip to, got {max_norm!r}")
+    max_norm, epsilon = (
+        number("max_norm", max_norm, above=0, infinite=True),
+        number("epsilon", epsilon, least=0),
+    )
+    if isinstance(gradients, (Tensor, str, bytes)) or not isinstance(gradients, Sequence):
+        raise refusal("gradients", ("a list of tensors", "张量列表"), gradients, kind=True)
+    for k, gradient in enumerate(gradients):
+        tensor(f"gradients[{k}]", gradient, meta=False)
     if not gradients:
         return ()
     wide = [g.detach().to(torch.promote_types(g.dtype, torch.float32)) for g in gradients]
@@ -54,7 +62,7 @@ def clip_by_global_norm(
     bad = [k for k, g in enumerate(wide) if not bool(g.isfinite().all())]
     if bad:
         raise GradusError(
-            f"gradient {bad[0]} of {len(wide)}, of shape {tuple(wide[bad[0]].shape)}, is not finite; "
+            f"gradients[{bad[0]}] of {len(wide)}, of shape {tuple(wide[bad[0]].shape)}, is not finite; "
             "lower the step size, or find where it first appears"
         )
     if largest == 0:

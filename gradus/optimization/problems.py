@@ -8,14 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from gradus.arguments import array
 from gradus.errors import GradusError
 from gradus.frameworks import namespace
 from gradus.page import generic
+from gradus.text import Text
 
 
 def as_like(value: Any, theta: Any) -> Any:
-    """`value` as an array of the framework and dtype of `theta`."""
-    return namespace(theta).asarray(np.array(value), dtype=getattr(theta, "dtype", None))
+    """`value` as an array of the framework and dtype of `theta`; of integers, which would cut it off, in floating point."""
+    dtype = getattr(theta, "dtype", None)
+    if dtype is not None and any(kind in str(dtype) for kind in ("int", "bool")):
+        # 1 ⋅ ½ has the floating dtype that the framework gives to its integers
+        dtype = (theta * 0.5).dtype
+    return namespace(theta).asarray(np.array(value), dtype=dtype)
 
 
 def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
@@ -33,12 +39,22 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
         >>> quadratic([1.0, 4.0], minimiser=1.0)(np.array([2.0, 2.0])).tolist()
         [1.0, 4.0]
     """
-    H, centre = np.asarray(hessian, float), np.asarray(minimiser, float)
+    H, centre = array("hessian", hessian, finite=True), array("minimiser", minimiser, finite=True)
     if H.ndim not in (1, 2) or len(set(H.shape)) != 1:
-        raise GradusError(f"expected a square matrix or its diagonal, got the shape {H.shape}")
+        raise GradusError(f"hessian: expected a square matrix or its diagonal, got the shape {H.shape}")
+    if centre.shape not in ((), H.shape[:1]):
+        raise GradusError(f"minimiser: expected one number or the shape {H.shape[:1]}, got {centre.shape}")
 
     @generic
     def gradient(theta: Any) -> Any:
+        shape = tuple(np.shape(theta))
+        if shape != H.shape[:1]:
+            raise GradusError(
+                Text(
+                    f"theta: expected the shape {H.shape[:1]} of the Hessian, got {shape}",
+                    f"theta：形状应为 Hessian 矩阵的 {H.shape[:1]}，实为 {shape}",
+                )
+            )
         away = theta - as_like(centre, theta)
         return as_like(H, theta) @ away if H.ndim == 2 else as_like(H, theta) * away
 
@@ -61,9 +77,7 @@ def scripted(gradients: Any) -> Callable[[Any], Any]:
         >>> [gradient(np.zeros(1)).tolist() for _ in range(3)]
         [[1.0], [2.0], [2.0]]
     """
-    rows = np.asarray(gradients, float)
-    if rows.ndim != 2 or not rows.size:
-        raise GradusError(f"expected one row of gradients per step, got the shape {rows.shape}")
+    rows = array("gradients", gradients, "steps>=1 dim>=1")
     calls = itertools.count()
 
     @generic

@@ -10,8 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import array, real_array, whole
+from gradus.arguments import function as require_function
+from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
-from gradus.frameworks.optax import checked_steps, gradient_shape_error
+from gradus.frameworks.optax import gradient_shape_error
 
 Gradient = Callable[[Any], Any]
 MakeOptimizer = Callable[[list[Tensor]], torch.optim.Optimizer]
@@ -57,8 +60,14 @@ def trajectory(
         >>> trajectory(sgd, lambda theta: theta, np.array([8.0]), steps=3).tolist()
         [[8.0], [4.0], [2.0], [1.0]]
     """
+    require_function(
+        "make_optimizer", make_optimizer, "lambda parameters: torch.optim.SGD(parameters, lr=0.1)"
+    )
+    require_function("gradient", gradient, "lambda theta: theta")
+    if function is not None:
+        require_function("function", function, "lambda theta: theta.square().sum()")
     start = _start(theta0)
-    count = checked_steps(steps)
+    count = whole("steps", steps, least=0)
     rates = _rates(step_sizes, count)
     parameter = torch.nn.Parameter(start.clone())
     optimizer = _optimizer(make_optimizer, parameter)
@@ -83,20 +92,23 @@ def trajectory(
 
 
 def _start(theta0: Any) -> Tensor:
-    start = theta0.detach() if isinstance(theta0, Tensor) else torch.as_tensor(np.array(theta0))
-    if not start.is_floating_point():
-        dtype = str(start.dtype).removeprefix("torch.")
-        raise GradusError(f"expected a start of floating-point numbers, got {dtype}; write 1.0 for 1")
-    return start
+    if isinstance(theta0, Tensor):
+        return tensor("theta0", theta0, meta=False).detach()
+    start = real_array("theta0", theta0)
+    if start.dtype.kind != "f" or start.dtype.itemsize > 8:
+        raise GradusError(
+            f"theta0: expected a start of floating-point numbers in PyTorch's precisions, got {start.dtype}; write 1.0 for 1"
+        )
+    return torch.as_tensor(start.astype(start.dtype.newbyteorder("=")))
 
 
 def _rates(step_sizes: Any, count: int) -> list[float]:
     if step_sizes is None:
         return []
-    rates = np.asarray(step_sizes, float)
+    rates = array("step_sizes", step_sizes)
     if rates.shape != (count,):
         raise GradusError(
-            f"expected one step size for each of {count} steps, got the shape {rates.shape}; "
+            f"step_sizes: expected one for each of {count} steps, got the shape {rates.shape}; "
             "a constant one belongs to the optimiser"
         )
     return [float(rate) for rate in rates]
@@ -106,7 +118,7 @@ def _optimizer(make_optimizer: MakeOptimizer, parameter: Tensor) -> torch.optim.
     optimizer = make_optimizer([parameter])
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise GradusError(
-            f"expected make_optimizer to return a torch.optim.Optimizer, got {type(optimizer).__name__}; "
+            f"make_optimizer: expected it to return a torch.optim.Optimizer, got {type(optimizer).__name__}; "
             "for an Optax transformation use gradus.frameworks.optax.optax_trajectory"
         )
     return optimizer
@@ -114,7 +126,7 @@ def _optimizer(make_optimizer: MakeOptimizer, parameter: Tensor) -> torch.optim.
 
 def _gradient(gradient: Gradient, point: Tensor) -> Tensor:
     value = gradient(point)
-    g = value if isinstance(value, Tensor) else torch.as_tensor(np.array(value))
+    g = value if isinstance(value, Tensor) else torch.as_tensor(np.array(real_array("gradient", value)))
     if g.shape != point.shape:
         raise gradient_shape_error(tuple(g.shape), tuple(point.shape))
     return g.detach().to(point)

@@ -33,9 +33,10 @@ def result_names(concept: Concept) -> tuple[str, ...]:
 
 def _own_nodes(function: ast.FunctionDef) -> list[ast.AST]:
     """The nodes of the function that do not stand in a function inside it."""
-    nodes, waiting = [], list(function.body)
+    nodes: list[ast.AST] = []
+    waiting: list[ast.AST] = list(function.body)
     while waiting:
-        node: Any = waiting.pop()
+        node = waiting.pop()
         nodes.append(node)
         if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
             waiting += list(ast.iter_child_nodes(node))
@@ -83,8 +84,9 @@ def _dimension_names(concept: Concept, arguments: Arguments) -> dict[int, str]:
     """The names of the sizes of one case, where a size has one name only."""
     names: dict[int, set[str]] = {}
     for symbol in concept.symbols:
-        shape, dims = np.shape(arguments.get(symbol.argument)), symbol.dimensions
-        if isinstance(arguments.get(symbol.argument), np.ndarray) and len(shape) >= len(dims):
+        value, dims = arguments.get(symbol.argument), symbol.dimensions
+        if isinstance(value, np.ndarray) and value.ndim >= len(dims):
+            shape = value.shape
             for size, name in zip(shape[len(shape) - len(dims) :], dims, strict=True):
                 names.setdefault(size, set()).add(name)
     for name, value in arguments.items():

@@ -279,7 +279,7 @@ def _unanswered(concept: Concept, answers: list[Answer], function: Any) -> Unans
         words = Text("it is not filled in yet: NotImplementedError", "尚未补全：NotImplementedError")
         unfilled = Unanswered(words)
         unfilled.on_input = False
-        return unfilled
+        return unfilled.with_traceback(error.__cause__.__traceback__ if error.__cause__ else None)
     what = raised(error) if error else Text("answered in no framework's arrays", "未以任何框架的数组返回")
     titles = [a.adapted.framework.title for a in answers]
     signature = f"{concept.definition.__name__}({', '.join(concept.arguments)})"

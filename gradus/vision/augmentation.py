@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from gradus.errors import GradusError
+from gradus.arguments import number, refusal
+from gradus.arguments.tensors import tensor
 
 
 def random_affine(
@@ -43,15 +44,11 @@ def random_affine(
         >>> bool(torch.allclose(same, image, atol=1e-5))
         True
     """
-    if inputs.dim() != 4 or not inputs.is_floating_point():
-        raise GradusError(
-            f"expected floating-point images of shape (N, C, H, W), got {inputs.dtype} of shape "
-            f"{tuple(inputs.shape)}; reshape or convert them"
-        )
-    if not (degrees >= 0 and shift >= 0 and scale >= 1):
-        raise GradusError(
-            f"expected degrees ≥ 0, shift ≥ 0 and scale ≥ 1, got {degrees}, {shift} and {scale}"
-        )
+    tensor("inputs", inputs, "n c>=1 h>=1 w>=1")
+    if not isinstance(generator, torch.Generator):
+        raise refusal("generator", ("a torch.Generator", " torch.Generator"), generator, kind=True)
+    degrees, shift = number("degrees", degrees, least=0), number("shift", shift, least=0, most=1e6)
+    scale = number("scale", scale, least=1)
     n, _, h, w = inputs.shape
     if n == 0:
         return inputs.clone()

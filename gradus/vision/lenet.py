@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gradus.arguments import choice, whole
+from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
 
 Activation = Literal["relu", "tanh", "sigmoid"]
@@ -67,18 +69,10 @@ class LeNet(nn.Module):
         pooling: Pooling = "max",
     ) -> None:
         super().__init__()
-        for name, value, known in (
-            ("size", size, SIZES),
-            ("activation", activation, ACTIVATIONS),
-            ("pooling", pooling, POOLINGS),
-        ):
-            if value not in known:
-                raise GradusError(
-                    f"expected {name} as one of {', '.join(map(str, known))}, got {value!r}; choose one of them"
-                )
-        for name, value in (("classes", classes), ("channels", channels)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise GradusError(f"expected {name} as a whole number ≥ 1, got {value!r}")
+        choice("size", size, SIZES)
+        choice("activation", activation, ACTIVATIONS)
+        choice("pooling", pooling, POOLINGS)
+        classes, channels = whole("classes", classes, least=1), whole("channels", channels, least=1)
         self.shape = (channels, size, size)
         self.activation, self.pooling = activation, pooling
         enlarged, padding = SIZES[size]
@@ -95,10 +89,12 @@ class LeNet(nn.Module):
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         """The logits of each image."""
+        tensor("x", x)
+        same_kind(weights=self.c1.weight, x=x)
         if tuple(x.shape[1:]) != self.shape or x.dim() != 4:
             want = ", ".join(map(str, self.shape))
             raise GradusError(
-                f"expected images of shape (N, {want}), got {tuple(x.shape)}; "
+                f"x: expected images of shape (N, {want}), got {tuple(x.shape)}; "
                 "reshape them, or make the network with their size and channels"
             )
         f = ACTIVATIONS[self.activation]

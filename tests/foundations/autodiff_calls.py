@@ -155,5 +155,90 @@ CALLS = {
     np.empty_like: lambda a, b: 0 * np.empty_like(a) + b,
     np.full_like: lambda a, b: np.full_like(a, 0.5) * b,
 }
-if hasattr(np, "trapezoid"):
-    CALLS[np.trapezoid] = lambda a, b: np.trapezoid(a, b[0])
+
+MORE = {
+    np.cov: lambda a, b: np.cov(a) * np.cov(a[0], b[0], bias=True),
+    np.corrcoef: lambda a, b: np.corrcoef(np.concatenate([a, b], axis=1)),
+    np.correlate: lambda a, b: np.correlate(a[0], b[1, :2]) * np.correlate(a[0], b[1, :2], "full")[1],
+    np.polyval: lambda a, b: np.polyval(a[0], b),
+    np.gradient: lambda a, b: np.gradient(a, 0.5, axis=1) * np.gradient(b)[0],
+    np.interp: lambda a, b: np.interp(a, np.array([-1.0, 0.1, 0.9]), b[0]),
+    np.ediff1d: lambda a, b: np.ediff1d(a, to_end=b[0]) ** 2,
+    np.nansum: lambda a, b: np.nansum(a * b, axis=1),
+    np.nanprod: lambda a, b: np.nanprod(a, axis=0),
+    np.nanmax: lambda a, b: np.nanmax(a, axis=1) * np.nanmax(b),
+    np.nanmin: lambda a, b: np.nanmin(a, axis=1) * np.nanmin(b),
+    np.nanmean: lambda a, b: np.nanmean(np.where(MASK, a, np.nan), axis=1) * b[:, 0],
+    np.nanvar: lambda a, b: np.nanvar(a, axis=1, ddof=1) * b[:, 0],
+    np.nanstd: lambda a, b: np.nanstd(np.where(MASK, a, np.nan)) * b,
+    np.nancumsum: lambda a, b: np.nancumsum(a, axis=1) * b,
+    np.nancumprod: lambda a, b: np.nancumprod(a, axis=1) * b,
+    np.nanmedian: lambda a, b: np.nanmedian(np.where(MASK, a, np.nan)) * b,
+    np.quantile: lambda a, b: np.quantile(a, [0.2, 0.7], axis=1) * np.quantile(b, 0.4, method="lower"),
+    np.percentile: lambda a, b: np.percentile(a, 35, axis=(0, 1)) * b,
+    np.nanquantile: lambda a, b: np.nanquantile(np.where(MASK, a, np.nan), 0.3) * b,
+    np.nanpercentile: lambda a, b: np.nanpercentile(a, 80, axis=0, keepdims=True) * b,
+    np.linalg.cond: lambda a, b: (
+        np.linalg.cond(square(a)) * np.linalg.cond(square(b), 1) * np.linalg.cond(square(b), "fro")
+    ),
+    np.divmod: lambda a, b: np.divmod(a, 0.7 + b**2)[1],
+    np.modf: lambda a, b: np.modf(3 * a)[0] * b,
+    np.ldexp: lambda a, b: np.ldexp(a, [1, -2, 3]) * b,
+    np.copysign: lambda a, b: np.copysign(a, b) * b,
+    np.heaviside: lambda a, b: np.heaviside(np.array([0.0, 1.0, 0.0]), a) * b,
+    np.atleast_3d: lambda a, b: np.atleast_3d(a)[:, :, 0] * b,
+    np.dstack: lambda a, b: np.dstack([a, b]) ** 2,
+    np.vsplit: lambda a, b: np.vsplit(a, 2)[1] * b,
+    np.hsplit: lambda a, b: np.hsplit(a, [1])[1] * b[:, 1:],
+    np.dsplit: lambda a, b: np.dsplit(a[None], 3)[1] ** 2,
+    np.insert: lambda a, b: np.insert(a, [1], b[:, :1], axis=1) ** 2,
+    np.resize: lambda a, b: np.resize(a, (3, 4)) ** 2,
+    np.rollaxis: lambda a, b: np.rollaxis(a, 1) * b.T,
+    np.extract: lambda a, b: np.extract(MASK, a) ** 2,
+    np.diagflat: lambda a, b: np.diagflat(a, 1) ** 2,
+    np.meshgrid: lambda a, b: np.meshgrid(a[0], b[1])[0] * np.meshgrid(a[0], b[1])[1],
+    np.linspace: lambda a, b: np.linspace(a, b, 4, axis=1) ** 2,
+    np.logspace: lambda a, b: np.logspace(0.1 * a[0], 0.1 * b, 3),
+    np.vander: lambda a, b: np.vander(a[0], 4) * b[0, 0],
+    np.fft.rfft: lambda a, b: np.absolute(np.fft.rfft(a)) * np.real(np.fft.rfft(b, 5, 0, "ortho"))[:2, :2],
+    np.fft.irfft: lambda a, b: np.fft.irfft(a + 1j * b, 5),
+    np.fft.hfft: lambda a, b: np.fft.hfft(a + 1j * b),
+    np.fft.ihfft: lambda a, b: np.real(np.fft.ihfft(a) * 1j) * b[:, :2],
+    np.fft.fftn: lambda a, b: np.real(np.fft.fftn(a) * np.exp(1j * b)),
+    np.fft.ifftn: lambda a, b: np.imag(np.fft.ifftn(a * np.exp(1j * b), norm="forward")),
+    np.fft.rfftn: lambda a, b: np.imag(np.fft.rfftn(a, (3, 4), (0, 1)) * 1j),
+    np.fft.irfftn: lambda a, b: np.fft.irfftn(a + 1j * b, (2, 4), (0, 1)),
+    np.fft.fft2: lambda a, b: np.real(np.fft.fft2(a) * np.exp(1j * b)),
+    np.fft.ifft2: lambda a, b: np.imag(np.fft.ifft2(a + 1j * b) ** 2),
+    np.fft.rfft2: lambda a, b: np.imag(np.fft.rfft2(a) * 1j),
+    np.fft.irfft2: lambda a, b: np.fft.irfft2(a + 1j * b),
+    np.fft.fftshift: lambda a, b: np.fft.fftshift(a) * b,
+    np.fft.ifftshift: lambda a, b: np.fft.ifftshift(a, axes=1) * b,
+}
+NUMPY_2 = {
+    "trapezoid": lambda a, b: np.trapezoid(a, b[0]) * np.trapezoid(a, b, axis=0)[:2],
+    "cumulative_sum": lambda a, b: np.cumulative_sum(a, axis=1, include_initial=True) ** 2,
+    "cumulative_prod": lambda a, b: np.cumulative_prod(a, axis=1, include_initial=True) ** 2,
+    "vecdot": lambda a, b: np.vecdot(a, b) ** 2,
+    "matvec": lambda a, b: np.matvec(a, b) ** 2,
+    "vecmat": lambda a, b: np.vecmat(a[:, :2], b) ** 2,
+    "unstack": lambda a, b: np.unstack(a, axis=1)[1] * b[:, 0],
+    "matrix_transpose": lambda a, b: np.matrix_transpose(a) ** 2,
+    "linalg.vecdot": lambda a, b: np.linalg.vecdot(a, b, axis=0) ** 2,
+    "linalg.matmul": lambda a, b: np.linalg.matmul(a, b.T),
+    "linalg.outer": lambda a, b: np.linalg.outer(a[0], b[1]),
+    "linalg.tensordot": lambda a, b: np.linalg.tensordot(a, b, axes=((0,), (0,))),
+    "linalg.cross": lambda a, b: np.linalg.cross(a, b),
+    "linalg.trace": lambda a, b: np.linalg.trace(a[None], offset=1) * b[0, 0],
+    "linalg.diagonal": lambda a, b: np.linalg.diagonal(a[None]) ** 2,
+    "linalg.matrix_norm": lambda a, b: (
+        np.linalg.matrix_norm(a[None], ord="nuc") * np.linalg.matrix_norm(b, ord=-1)
+    ),
+    "linalg.vector_norm": lambda a, b: np.linalg.vector_norm(a, axis=1) * np.linalg.vector_norm(b, ord=3),
+    "linalg.svdvals": lambda a, b: np.linalg.svdvals(a) * np.linalg.svdvals(b),
+}
+CALLS |= MORE
+for name, one_call in NUMPY_2.items():
+    module, name = (np.linalg, name.removeprefix("linalg.")) if "." in name else (np, name)
+    if hasattr(module, name):
+        CALLS[getattr(module, name)] = one_call

@@ -115,11 +115,11 @@ def test_nothing_varies():
 
 @pytest.mark.parametrize(("y", "group", "said"), [
     ([1.0, 2.0, 3.0], [0, 1], r"one shape \(n,\), got \(3,\) and \(2,\)"),
-    (np.ones((2, 2)), [0, 1], r"shape \(n,\), got \(2, 2\)"),
+    (np.ones((2, 2)), [0, 1], r"shape \(n,\) with n ≥ 1, got \(2, 2\)"),
     ([], [], r"got \(0,\)"),
     ([1.0, math.nan, 2.0], [0, 0, 1], r"y\[1\] = nan"),
     ([Decimal("NaN"), Decimal(1), Decimal(2)], [0, 0, 1], "finite numbers"),
-    ([Decimal(1), None, Decimal(2)], [0, 0, 1], "finite numbers"),
+    ([Decimal(1), None, Decimal(2)], [0, 0, 1], "y: expected real numbers, got None"),
     ([1.0, 2.0], [0, 0], "at least 2 groups, got 1"),
     ([1.0, 2.0], [0, 1], "2 groups of one each"),
     (["a", "b", "c"], [0, 0, 1], "finite numbers"),

@@ -97,7 +97,7 @@ def test_wrong_directions_are_refused():
         jvp(np.sin, np.ones(3), np.ones(2))
     with pytest.raises(GradusError, match="tuple of 2"):
         jvp(lambda x: (x, x), 1.0, 1.0)
-    with pytest.raises(GradusError, match="real parts"):
+    with pytest.raises(GradusError, match="x: expected real numbers, got complex128"):
         jvp(np.sin, 1j, 1j)
 
 
@@ -114,7 +114,7 @@ def test_jacobians_equal_torch(mode):
 
 
 def test_jacobian_refuses_an_unknown_mode():
-    with pytest.raises(GradusError, match="'forward', 'reverse' or None, got 'backward'"):
+    with pytest.raises(GradusError, match="one of None, forward, reverse, got 'backward'"):
         jacobian(np.sin, 1.0, "backward")
 
 

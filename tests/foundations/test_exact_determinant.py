@@ -78,8 +78,8 @@ def test_range():
 @pytest.mark.parametrize(
     ("A", "said"),
     [
-        (np.ones((2, 3)), "got shape (2, 3)"),
-        (np.ones(3), "got shape (3,)"),
+        (np.ones((2, 3)), "got (2, 3); n is both 2 and 3"),
+        (np.ones(3), "got (3,)"),
         (np.array([[np.nan]]), "finite"),
         (np.array([[1j]]), "complex"),
         (np.array([["a"]], dtype=object), "got 'a'"),

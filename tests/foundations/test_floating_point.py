@@ -63,8 +63,8 @@ def test_integers_and_empty_sums():
     [
         (lambda: round_to_format(np.ones(2), "float7"), "float8_e4m3fn, got 'float7'"),
         (lambda: round_to_format(np.array(["a"])), "expected real numbers"),
-        (lambda: summation(np.ones(2), "sorted"), "expected 'naive', 'pairwise' or 'kahan'"),
-        (lambda: summation(np.array(1.0)), "of shape ()"),
+        (lambda: summation(np.ones(2), "sorted"), "expected one of naive, pairwise, kahan"),
+        (lambda: summation(np.array(1.0)), "got ()"),
     ],
 )
 def test_mistakes_are_one_line(wrong, words):

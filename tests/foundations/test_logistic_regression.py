@@ -65,7 +65,9 @@ def test_separation_is_found_exactly(labels, is_separated):
     x, y = np.arange(4.0)[:, None], np.array(labels, float)
     assert separated(np.column_stack([np.ones(4), x]), y) == is_separated
     if is_separated:
-        with pytest.raises(GradusError, match=r"separates the labels.*give a penalty > 0"):
+        with pytest.raises(
+            GradusError, match=r"separates the labels.*give a penalty > 0|whatever the penalty"
+        ):
             logistic_regression(x, y)
     else:
         assert np.isfinite(logistic_regression(x, y).coefficients).all()
@@ -79,12 +81,12 @@ def test_quasi_separation_is_found():
 
 
 @pytest.mark.parametrize(("X", "y", "options", "said"), [
-    (np.ones((4, 1)), np.ones(3), {}, r"\(4, 1\) and \(3,\)"),
-    (np.ones((4, 1)), np.ones((4, 1)), {}, r"\(4, 1\) and \(4, 1\)"),
+    (np.ones((4, 1)), np.ones(3), {}, r"y: .*got \(3,\); n is 4 in X"),
+    (np.ones((4, 1)), np.ones((4, 1)), {}, r"y: .*got \(4, 1\); flatten"),
     (np.arange(4.0)[:, None], np.array([-1.0, 1, -1, 1]), {}, "labels 0 and 1, got -1"),
     (np.array([[np.nan], [1.0]]), np.array([0.0, 1.0]), {}, r"nan at X\[0, 0\]"),
-    (np.arange(4.0)[:, None] * [1, 2], np.array([0.0, 1, 0, 1]), {}, "columns of X are dependent"),
-    (np.arange(4.0)[:, None], np.array([0.0, 1, 0, 1]), {"penalty": -1.0}, "penalty λ ≥ 0, got -1"),
+    (np.arange(4.0)[:, None] * [1, 2], np.array([0.0, 1, 0, 1]), {}, "column 0, column 1 are dependent"),
+    (np.arange(4.0)[:, None], np.array([0.0, 1, 0, 1]), {"penalty": -1.0}, "penalty: expected a number ≥ 0, got -1"),
     (data()[0], data()[1], {"steps": 1}, "no maximum after 1 Newton steps"),
 ])  # fmt: skip
 def test_refuses(X, y, options, said):
@@ -96,7 +98,7 @@ def test_refuses_wrong_rows_and_levels():
     fit = logistic_regression(*data())
     with pytest.raises(GradusError, match=r"\(m, 3\), got \(2, 2\)"):
         fit.probability(np.ones((2, 2)))
-    with pytest.raises(GradusError, match="between 0 and 1, got 95"):
+    with pytest.raises(GradusError, match=r"level: .* > 0 and < 1, got 95"):
         fit.interval(95)
     with pytest.raises(GradusError, match=r"each of the 3 columns, got shape \(2,\)"):
         newton_ascent(data()[0], data()[1], np.zeros(2), 1)

@@ -74,8 +74,8 @@ def test_grad_mode_and_dtype_are_respected():
 
 @pytest.mark.parametrize(("x", "density", "start", "said"), [
     (torch.zeros(0), normal, torch.zeros(2), r"n ≥ 1.*\(0,\)"),
-    (torch.tensor([1.0, math.nan]), normal, torch.zeros(2), "finite observations"),
-    (torch.ones(3, 4), normal, torch.zeros(2), r"one start for each sample.*\(3, 4\).*\(2,\)"),
+    (torch.tensor([1.0, math.nan]), normal, torch.zeros(2), "x: expected finite numbers, got nan"),
+    (torch.ones(3, 4), normal, torch.zeros(2), r"start: .*got \(2,\); .* \(3,\) in x"),
     (torch.ones(5), normal, torch.zeros(2), "maximum"),
     (torch.ones(5), bernoulli, torch.zeros(1), "maximum"),
     (torch.ones(5), lambda x, t: t[..., 0] * x, torch.zeros(1), "maximum"),

@@ -44,10 +44,10 @@ def test_gradient_is_finite_where_whole_rows_are_empty():
 @pytest.mark.parametrize(
     ("p", "base", "said"),
     [
-        (torch.ones(3) / 3, 2, r"shape \(\.\.\., k, m\), got shape \(3,\)"),
+        (torch.ones(3) / 3, 2, r"p: expected the shape \(…, k, m\) .* got \(3,\)"),
         (torch.ones(2, 2), 2, "sum to 1"),
         (torch.tensor([[1.5, -0.5]]), 2, "none may be negative"),
-        (torch.ones(2, 2) / 4, 1, "base of a logarithm"),
+        (torch.ones(2, 2) / 4, 1, "base: .* logarithm"),
     ],
 )
 def test_refuses(p, base, said):
@@ -93,12 +93,12 @@ def test_ksg_counts_strictly_nearer_points():
 @pytest.mark.parametrize(
     ("x", "y", "k", "base", "said"),
     [
-        (np.arange(5.0), np.arange(4.0), 1, math.e, "as many points"),
-        (np.arange(5.0), np.arange(5.0), 5, math.e, "from 1 to n − 1 = 4"),
+        (np.arange(5.0), np.arange(4.0), 1, math.e, "y: .* n is 5 in x"),
+        (np.arange(5.0), np.arange(5.0), 5, math.e, "neighbours: .* ≤ 4, got 5"),
         (np.arange(5.0), np.arange(5.0), 1.5, math.e, "whole number"),
-        (np.array([0.0, 1.0, math.nan]), np.arange(3.0), 1, math.e, "finite values"),
+        (np.array([0.0, 1.0, math.nan]), np.arange(3.0), 1, math.e, "x: expected finite numbers, got nan"),
         (np.array([0.0, 0, 0, 1]), np.array([1.0, 1, 1, 0]), 2, math.e, "3 pairs have 2 copies"),
-        (np.arange(5.0), np.arange(5.0), 1, 1.0, "base of a logarithm"),
+        (np.arange(5.0), np.arange(5.0), 1, 1.0, "base: .* logarithm"),
     ],
 )
 def test_ksg_refuses(x, y, k, base, said):

@@ -41,9 +41,9 @@ def test_gradient():
 @pytest.mark.parametrize(
     ("A", "x", "steps", "said"),
     [
-        (torch.ones(3, 2), torch.ones(2), 1, "got (3, 2) and (2,)"),
-        (torch.eye(3), torch.ones(4), 1, "got (3, 3) and (4,)"),
-        (torch.eye(3), torch.tensor(1.0), 1, "got (3, 3) and ()"),
+        (torch.ones(3, 2), torch.ones(2), 1, "A: expected the shape (…, n, n) with n ≥ 1, got (3, 2)"),
+        (torch.eye(3), torch.ones(4), 1, "x0: expected the shape (…, n), got (4,); n is 3 in A"),
+        (torch.eye(3), torch.tensor(1.0), 1, "x0: expected the shape (…, n), got ()"),
         (torch.eye(2), torch.ones(2), -1, "got -1"),
         (torch.eye(2), torch.zeros(2), 1, "the start has length 0"),
         (

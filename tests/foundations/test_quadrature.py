@@ -51,9 +51,9 @@ def test_image_of_the_cube():
     ("call", "words"),
     [
         (lambda: quadrature(np.exp, 0.0, 1.0, 3, "simpson"), "even number of pieces, got 3; take 4"),
-        (lambda: quadrature(np.exp, 0.0, 1.0, 0), "≥ 1, got 0"),
+        (lambda: quadrature(np.exp, 0.0, 1.0, 0), "≥ 1 and ≤ 10000000, got 0"),
         (lambda: quadrature(np.exp, 0.0, 1.0, 3, "best"), "got 'best'"),
-        (lambda: quadrature(np.exp, 0.0, np.inf, 3), "finite ends"),
+        (lambda: quadrature(np.exp, 0.0, np.inf, 3), "b: expected finite numbers"),
         (lambda: quadrature(np.sum, 0.0, 1.0, 3), r"expected values of shape \(3,\), got \(\)"),
         (lambda: quadrature(lambda x: np.log(x), 0.0, 1.0, 4, "trapezoid"), "not finite at 1 of the points"),
         (lambda: integral_over_image(lambda y: y[0], lambda u: u, 9, 20), "ten million|at most 10000000"),

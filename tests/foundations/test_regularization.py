@@ -138,9 +138,9 @@ def test_many_columns_keep_the_optimality_conditions():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (dict(y=np.ones(4)), r"\(5, 2\) and \(4,\)"),
-        (dict(l1=-1.0), "λ₁ ≥ 0"),
-        (dict(loss="hinge"), '"logistic"'),
+        (dict(y=np.ones(4)), r"y: .*got \(4,\); n is 5 in X"),
+        (dict(l1=-1.0), "l1: expected a number ≥ 0"),
+        (dict(loss="hinge"), "loss: expected one of squared, logistic"),
         (dict(loss="logistic", y=np.arange(5.0)), "labels 0 and 1"),
         (dict(X=np.full((5, 2), np.nan)), "finite"),
     ],

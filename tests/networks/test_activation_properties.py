@@ -28,8 +28,8 @@ def test_dtype_is_kept():
     ("function", "x", "words"),
     [
         (torch.relu, GRID.flip(0), "increasing grid"),
-        (torch.relu, GRID[:2], "at least 3 points"),
-        (torch.relu, GRID.reshape(17, -1), "increasing grid"),
+        (torch.relu, GRID[:2], "n ≥ 3"),
+        (torch.relu, GRID.reshape(17, -1), r"shape \(n,\)"),
         (torch.relu, [1.0, 2.0, 3.0], "got list"),
         (torch.sum, GRID, "keeps the shape"),
         (torch.log, GRID, "not finite at x = -8"),

@@ -60,14 +60,20 @@ def test_lower_precision(route, dtype):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (dict(x=(5, 5), w=(1, 1, 3, 3)), r"x of shape \(…, c, h, w\).* got x \(5, 5\)"),
+        (dict(x=(5, 5), w=(1, 1, 3, 3)), r"x: expected the shape \(…, c, h, w\), got \(5, 5\)"),
         (dict(x=(1, 3, 5, 5), w=(2, 2, 3, 3)), "expected 2 channels"),
         (dict(x=(1, 4, 5, 5), w=(3, 2, 3, 3), groups=2), "outputs divisible by groups=2"),
-        (dict(x=(1, 2, 5, 5), w=(3, 2, 3, 3), b=(2,)), r"bias of shape \(3,\).* got \(2,\)"),
+        (
+            dict(x=(1, 2, 5, 5), w=(3, 2, 3, 3), b=(2,)),
+            r"b: expected the shape \(o,\), got \(2,\); o is 3 in w",
+        ),
         (dict(x=(1, 2, 2, 5), w=(3, 2, 3, 3)), "no larger than the padded input"),
-        (dict(x=(1, 2, 5, 5), w=(3, 2, 3, 3), stride=0), "stride as a whole number ≥ 1, got 0"),
-        (dict(x=(1, 2, 5, 5), w=(3, 2, 3, 3), padding=-1), "padding as a whole number ≥ 0, got -1"),
-        (dict(x=(1, 2, 5, 5), w=(3, 2, 3, 3), dilation=1.5), "dilation as a whole number ≥ 1, got 1.5"),
+        (dict(x=(1, 2, 5, 5), w=(3, 2, 3, 3), stride=0), "stride: expected a whole number ≥ 1, got 0"),
+        (dict(x=(1, 2, 5, 5), w=(3, 2, 3, 3), padding=-1), "padding: expected a whole number ≥ 0, got -1"),
+        (
+            dict(x=(1, 2, 5, 5), w=(3, 2, 3, 3), dilation=1.5),
+            "dilation: expected a whole number ≥ 1, got 1.5",
+        ),
     ],
 )
 def test_mistakes_are_named(route, arguments, said):

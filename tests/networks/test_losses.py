@@ -19,8 +19,8 @@ def test_hinge_equals_scikit_learn():
 @pytest.mark.parametrize(
     ("s", "y", "words"),
     [
-        (torch.zeros(3), torch.ones(4), r"equal length, got \(3,\) and \(4,\)"),
-        (torch.zeros(0), torch.ones(0), "equal length"),
+        (torch.zeros(3), torch.ones(4), r"y: expected the shape \(n,\), got \(4,\); n is 3 in s"),
+        (torch.zeros(0), torch.ones(0), "n ≥ 1"),
         (torch.zeros(2), torch.tensor([0.0, 1.0]), "got 0; labels 0 and 1 become so"),
     ],
 )
@@ -44,9 +44,9 @@ def test_risk_is_least_at_the_median():
 @pytest.mark.parametrize(
     ("loss", "y", "p", "c", "words"),
     [
-        (absolute, torch.zeros(2), torch.ones(3) / 3, torch.zeros(5), "got .2,., .3,., .5,."),
+        (absolute, torch.zeros(2), torch.ones(3) / 3, torch.zeros(5), "m is 2 in y"),
         (absolute, torch.zeros(2), torch.ones(2), torch.zeros(5), "sum of 2"),
-        (absolute, torch.zeros(2), torch.ones(2) / 2, torch.zeros(2), "at least 3"),
+        (absolute, torch.zeros(2), torch.ones(2) / 2, torch.zeros(2), "k ≥ 3"),
         (
             lambda c, y: F.l1_loss(c + 0 * y, y + 0 * c),
             torch.zeros(2),

@@ -54,9 +54,12 @@ def test_a_function_may_be_the_branch():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(GradusError, match=r"keep the shape \(3, 4\), got \(3, 2\); give a shortcut"):
+    with pytest.raises(
+        GradusError,
+        match=r"branch: expected the shape \(3, 4\), got Tensor of shape \(3, 2\); give a shortcut",
+    ):
         Residual(branch(4, 2))(X)
-    with pytest.raises(GradusError, match="branch with weights, got ReLU"):
+    with pytest.raises(GradusError, match="branch: expected one with weights, got ReLU"):
         zero_last_(nn.ReLU())
     with pytest.raises(GradusError, match="a change of width needs a shortcut"):
         residual_block(X, torch.ones(5, 4), torch.ones(5), torch.ones(3, 5), torch.ones(3))

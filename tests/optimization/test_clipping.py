@@ -54,11 +54,11 @@ def test_nothing_zero_and_empty():
 
 @pytest.mark.parametrize("c", [0.0, -1.0, math.nan, "one"])
 def test_a_norm_that_is_not_positive_is_named(c):
-    with pytest.raises(GradusError, match="positive norm"):
+    with pytest.raises(GradusError, match="max_norm: expected a number > 0"):
         clip_by_global_norm((torch.ones(2),), c)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_gradient_that_is_not_finite_is_named(bad):
-    with pytest.raises(GradusError, match=r"gradient 1 of 2, of shape \(2,\), is not finite"):
+    with pytest.raises(GradusError, match=r"gradients\[1\] of 2, of shape \(2,\), is not finite"):
         clip_by_global_norm((torch.ones(3), torch.tensor([1.0, bad])), 1.0)

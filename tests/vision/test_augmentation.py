@@ -85,11 +85,13 @@ def test_dtype_is_kept_and_an_empty_batch_stays_empty(dtype):
 
 @pytest.mark.parametrize("ranges", [dict(degrees=-1), dict(shift=-0.5), dict(scale=0.9)])
 def test_impossible_ranges_are_named(ranges):
-    with pytest.raises(GradusError, match="expected degrees ≥ 0"):
+    with pytest.raises(
+        GradusError, match=r"(degrees|shift|scale): expected a number ≥ [01]( and ≤ 1000000.0)?, got"
+    ):
         random_affine(images(1, 1, 8, 8), generator(), **ranges)
 
 
 @pytest.mark.parametrize("x", [torch.zeros(8, 8), torch.zeros(1, 1, 8, 8, dtype=torch.uint8)])
 def test_inputs_that_are_no_images_are_named(x):
-    with pytest.raises(GradusError, match="floating-point images of shape"):
+    with pytest.raises(GradusError, match=r"inputs: expected (the shape|a tensor of floating-point numbers)"):
         random_affine(x, generator())

@@ -73,11 +73,11 @@ def test_an_empty_batch_gives_an_empty_result():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (dict(size=16), "size as one of 28, 32, 8, got 16"),
-        (dict(activation="swish"), "activation as one of relu, tanh, sigmoid, got 'swish'"),
-        (dict(pooling="min"), "pooling as one of max, average, got 'min'"),
-        (dict(classes=0), "classes as a whole number ≥ 1, got 0"),
-        (dict(channels=True), "channels as a whole number ≥ 1, got True"),
+        (dict(size=16), "size: expected one of 28, 32, 8, got 16"),
+        (dict(activation="swish"), "activation: expected one of relu, tanh, sigmoid, got 'swish'"),
+        (dict(pooling="min"), "pooling: expected one of max, average, got 'min'"),
+        (dict(classes=0), "classes: expected a whole number ≥ 1, got 0"),
+        (dict(channels=True), "channels: expected a whole number ≥ 1, got True"),
     ],
 )
 def test_impossible_options_are_named(options, said):

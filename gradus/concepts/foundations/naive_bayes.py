@@ -64,6 +64,8 @@ NAIVE_BAYES = Concept(
         "scikit-learn adds $10^{-9}$ of the largest variance to every variance of the Gaussian model; others add "
         "nothing, and fail on a constant feature.",
         "scikit-learn's Bernoulli model takes everything above 0 for present; a class that does not occur has no row.",
+        r"Without smoothing ($\alpha=0$) a word that a class has never shown rules the class out where it occurs, and says nothing "
+        "where it does not: 0 log 0 = 0. scikit-learn gives NaN there. Where every class is ruled out there is no answer.",
     ),
     unverified="On the 10 662 sentences of rt-polarity the mean of repeated 10-fold cross-validation is at least "
     "0.78: run the system where the data are there.",
@@ -72,12 +74,15 @@ NAIVE_BAYES = Concept(
 
 @NAIVE_BAYES.definition
 def naive_bayes(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
+    if event not in ("multinomial", "bernoulli", "gaussian") or y.min() < 0 or not alpha >= 0:
+        raise ValueError("event: multinomial, bernoulli or gaussian; y: classes 0, 1, …; alpha ≥ 0")
     scores = []
     for c in range(y.max() + 1):
         Xc = X[y == c]
         if event == "multinomial":
             N = Xc.sum(0) + alpha
-            log_p = Z @ np.log(N / N.sum())
+            log_p = Z @ np.log(np.where(N > 0, N, N.sum()) / N.sum())
+            log_p = np.where(((Z > 0) & (N == 0)).any(1), -np.inf, log_p)  # 0 log 0 = 0 for a word that is absent
         elif event == "bernoulli":
             theta = ((Xc > 0).sum(0) + alpha) / (len(Xc) + 2 * alpha)
             log_p = np.where(Z > 0, np.log(theta), np.log(1 - theta)).sum(1)

@@ -57,7 +57,7 @@ POOLING = Concept(
 def pooling(x, size=2, stride=None, padding=0, kind="max"):
     s, p = size if stride is None else stride, padding
     pool, outside = {"max": (np.max, -np.inf), "average": (np.mean, 0.0)}[kind]
-    x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(p, p), (p, p)], constant_values=outside)
+    x = np.pad(1.0 * x, [(0, 0)] * (x.ndim - 2) + [(p, p), (p, p)], constant_values=outside)  # means of integers
     H, W = ((n - size) // s + 1 for n in x.shape[-2:])
     if H < 1 or W < 1:
         raise ValueError("the window is larger than the padded map")

@@ -52,7 +52,7 @@ class Adjoints:
         It saves an array of zeros for each part.
         """
         whole, index = part.inputs[0].time, part.options["index"]
-        if whole not in self._own or not taken_once(index):
+        if whole not in self._own or not taken_once(index) or self._sums[whole].dtype != share.dtype:
             return False
         self._sums[whole][index] += share
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.array_like import ArrayLike
 from gradus.foundations.autodiff.call import call
@@ -36,6 +37,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         >>> float(grad(f)(2.0))
         12.0
     """
+    require_function("f", f, "numpy.exp")
 
     def rematerialised(*arguments: Any) -> Any:
         leaves: list[Any] = []

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gradus.arguments import function as require_function
+from gradus.arguments import real_or_duck
 from gradus.errors import GradusError
-from gradus.foundations.autodiff.array_like import ArrayLike
+from gradus.foundations.autodiff.array_like import ArrayLike, result_of
 from gradus.foundations.autodiff.call import call, summed_back
 from gradus.foundations.autodiff.rules import RULES, einsum, join, put, reshape, take
 from gradus.foundations.autodiff.tape import vjp
@@ -18,6 +20,7 @@ __all__ = ["Dual", "jvp"]
 
 # An inner jvp has the higher level, and takes what belongs to an outer one for constant.
 _levels = itertools.count(1)
+MOST_REPAIRED = 64  # entries where reverse mode takes the place of a NaN
 LINEAR = {
     np.positive, np.negative, np.sum, np.cumsum, np.real, np.imag, np.conjugate, np.fft.fft, np.fft.ifft,
     np.broadcast_to, np.transpose, reshape, take, put,
@@ -46,21 +49,36 @@ def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
         >>> float(value), float(slope)
         (10.0, 5.0)
     """
+    require_function("f", f, "numpy.exp")
+    x, u = real_or_duck("x", x), real_or_duck("u", u)
     if np.shape(x) != np.shape(u):
         raise GradusError(
-            f"the direction has shape {np.shape(u)}, expected that of the argument, {np.shape(x)}"
+            f"u: the direction has shape {np.shape(u)}, expected that of the argument, {np.shape(x)}"
         )
     if any(np.iscomplexobj(part) for part in (x, u)):
         raise GradusError("jvp takes dual numbers with real parts, got complex ones")
     level = next(_levels)
-    y = f(Dual(x, u, level))
-    if isinstance(y, (tuple, list, dict)):
-        raise GradusError(
-            f"jvp expects a function whose result is one array, got a {type(y).__name__} of {len(y)}; stack them"
-        )
-    if isinstance(y, Dual) and y.level == level:
-        return y.value, y.tangent
-    return y, np.zeros(np.shape(y))
+    y = result_of(f(Dual(x, u, level)), "jvp")
+    if not (isinstance(y, Dual) and y.level == level):
+        return y, np.zeros(np.shape(y))
+    if not any(isinstance(a, ArrayLike) for a in (x, y.value, y.tangent)) and np.any(np.isnan(y.tangent)):
+        return y.value, _by_reverse_mode(f, x, u, y)
+    return y.value, y.tangent
+
+
+def _by_reverse_mode(f: Callable[..., Any], x: Any, u: Any, y: Dual) -> Any:
+    """The tangent, of which reverse mode gives the entries that are NaN: it alone can tell what 0·∞ is."""
+    tangent = np.array(y.tangent)
+    places = np.argwhere(np.isnan(tangent))
+    if len(places) > MOST_REPAIRED:
+        return y.tangent
+    _, pull = vjp(f, x)
+    for place in map(tuple, places):
+        w = np.zeros(tangent.shape)
+        w[place] = 1.0
+        row = pull(w)[0]
+        tangent[place] = np.sum(np.where(np.equal(u, 0), 0.0, row * u))
+    return tangent[()]
 
 
 def _pushed(function: Any, y: Any, values: list[Any], tangents: list[Any], options: dict[str, Any]) -> Any:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from gradus.errors import GradusError
+from gradus.arguments import array, choice
+from gradus.arguments import function as require_function
 from gradus.foundations.autodiff.dual import jvp
 from gradus.foundations.autodiff.tape import vjp
 
@@ -41,13 +42,13 @@ def jacobian(
         >>> jacobian(lambda x: np.stack([x[0] * x[1], x[0] ** 2]), np.array([3.0, 5.0])).tolist()
         [[5.0, 3.0], [6.0, 0.0]]
     """
-    if mode not in (None, "forward", "reverse"):
-        raise GradusError(f"mode: expected 'forward', 'reverse' or None, got {mode!r}")
-    x = np.asarray(x, float)
+    require_function("f", f, "numpy.exp")
+    choice("mode", mode, (None, "forward", "reverse"))
+    x = array("x", x)
     y, pull = vjp(f, x)
     m, n = np.size(y), x.size
     if mode == "forward" or (mode is None and n < m):
         columns = [np.ravel(jvp(f, x, u.reshape(x.shape))[1]) for u in np.eye(n)]
-        return np.array(columns).reshape(n, m).T.reshape(*np.shape(y), *x.shape)
+        return np.array(columns).reshape(n, m).T.reshape((*np.shape(y), *x.shape))
     rows = [np.ravel(pull(w.reshape(np.shape(y)))[0]) for w in np.eye(m)]
-    return np.array(rows).reshape(*np.shape(y), *x.shape)
+    return np.array(rows).reshape((*np.shape(y), *x.shape))

@@ -12,7 +12,7 @@ Walter and Lehmann 2018 (QR).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -50,13 +50,13 @@ def _half_lower(a: Any) -> Any:
 # --- factorisations, put together in one array
 
 
-def eigh_joined(a: Any) -> Any:
+def eigh_joined(a: Any, UPLO: Literal["L", "U"]) -> Any:
     """Eigenvalues in the first row, eigenvectors in the columns below."""
-    w, v = np.linalg.eigh(a)
+    w, v = np.linalg.eigh(a, UPLO)
     return np.concatenate([w[..., None, :], v], axis=-2)
 
 
-def _eigh_adjoint(g: Any, y: Any, a: Any) -> Any:
+def _eigh_adjoint(g: Any, y: Any, a: Any, UPLO: str) -> Any:
     w, v, gw, gv = y[..., 0, :], y[..., 1:, :], g[..., 0, :], g[..., 1:, :]
     inner = _inverse_gaps(w) * (_t(v) @ gv) + _unit(a) * gw[..., None, :]
     share = v @ inner @ _t(v)
@@ -185,7 +185,9 @@ def _read(a: Any, lower: bool) -> Any:
 
 
 def _eigh(a: Any, UPLO: str = "L") -> Any:
-    y = call(eigh_joined, _read(a, UPLO.upper() == "L"))
+    if UPLO.upper() not in ("L", "U"):
+        raise ValueError("UPLO argument must be 'L' or 'U'")
+    y = call(eigh_joined, _read(a, UPLO.upper() == "L"), UPLO=UPLO.upper())
     return _named(np.linalg.eigh, y[..., 0, :], y[..., 1:, :])
 
 
@@ -220,18 +222,36 @@ def _cholesky(a: Any, upper: bool = False) -> Any:
     return _t(factor) if upper else factor
 
 
+def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """Singular values below `rcond` times the largest are taken for 0: the matrix is replaced by the one without them."""
+    cut = rcond if rtol is None else rtol
+    if hermitian or (cut is not None and np.ndim(cut)):
+        raise GradusError("numpy.linalg.pinv on a tape: expected hermitian=False and one number for rcond")
+    cut = 1e-15 if cut is None else float(cut)
+    s = np.linalg.svd(plain_value(_matrix(a)), compute_uv=False)
+    if np.all(s > cut * s[..., :1]):
+        return call(np.linalg.pinv, a)
+    u, s, vt = _svd(a, full_matrices=False)
+    large = np.greater(s, cut * s[..., :1])
+    inverse = np.where(large, 1 / np.where(large, s, 1.0), 0.0)
+    return _t(vt) @ (inverse[..., :, None] * _t(u))
+
+
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The minimum-norm solution alone; residuals, rank and singular values of a tall matrix follow it."""
-    x = call(np.linalg.pinv, a) @ b
+    a, b = (x if hasattr(x, "dtype") else np.asarray(x) for x in (a, b))
+    precision = 2.0**-52
+    cut = max(np.shape(a)) * precision if rcond is None else precision if rcond == -1 else float(rcond)
+    x = _pinv(a, cut) @ b
     s = _svd(a, compute_uv=False)
-    rank = int(np.sum(s > max(np.shape(a)) * 2.0**-52 * np.max(s)))
+    rank = int(np.sum(s > cut * np.max(s)))
     rest = np.sum((b - a @ x) ** 2, axis=0, keepdims=np.ndim(b) == 1)
     return x, rest if rank == np.shape(a)[1] < np.shape(a)[0] else np.zeros(0), rank, s
 
 
 LINEAR_ALGEBRA: dict[Any, Callable[..., Any]] = {
     np.linalg.inv: lambda a: call(np.linalg.inv, a),
-    np.linalg.pinv: lambda a: call(np.linalg.pinv, _matrix(a)),
+    np.linalg.pinv: _pinv,
     np.linalg.solve: _solve,
     np.linalg.lstsq: _lstsq,
     np.linalg.det: lambda a: call(np.linalg.det, _matrix(a)),
@@ -242,3 +262,5 @@ LINEAR_ALGEBRA: dict[Any, Callable[..., Any]] = {
     np.linalg.svd: _svd,
     np.linalg.qr: _qr,
 }
+if hasattr(np.linalg, "svdvals"):  # NumPy 2
+    LINEAR_ALGEBRA[np.linalg.svdvals] = lambda x: _svd(x, compute_uv=False)

@@ -83,16 +83,17 @@ def einsum(*operands: Any, subscripts: str) -> Any:
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
 
 
-def _larger(a: Any, b: Any) -> Any:
-    """1 where a > b, ½ where they are equal: a tie is shared."""
-    return 0.5 * np.greater(a, b) + 0.5 * np.greater_equal(a, b)
+def _larger(g: Any, a: Any, b: Any) -> Any:
+    """G where a > b, g/2 where they are equal: a tie is shared. NaN is passed on to both, as in torch."""
+    chosen, tie = np.logical_not(np.less(a, b)), np.equal(a, b)
+    return g * (chosen - 0.5 * tie) if tie.any() else g * chosen
 
 
 def _reduced_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     """The shape after a reduction that keeps its axes as 1."""
     if axis is None:
         return (1,) * len(shape)
-    gone = {i % len(shape) for i in (axis if isinstance(axis, tuple) else (axis,))}
+    gone = {i % max(len(shape), 1) for i in (axis if isinstance(axis, tuple) else (axis,))}
     return tuple(1 if i in gone else n for i, n in enumerate(shape))
 
 
@@ -119,9 +120,26 @@ def _product(g: Any, y: Any, a: Any, axis: int) -> Any:
     return g * np.swapaxes(np.prod(last[..., others], axis=-1), axis, -1)
 
 
-def _angle_share(g: Any, a: Any, b: Any) -> Any:
-    squares = a * a + b * b
-    return g / np.where(np.equal(squares, 0), np.inf, squares)
+def _angle_share(g: Any, a: Any, b: Any, side: Any) -> Any:
+    """g·side/r² of r = √(a² + b²), divided twice so that no square is lost; 0 at the origin, as in torch."""
+    r = np.hypot(a, b)
+    r = np.where(np.equal(r, 0), np.inf, r)
+    return g * (side / r) / r
+
+
+def _part_of_sum(g: Any, a: Any, b: Any) -> Any:
+    """G eᵃ/(eᵃ + eᵇ), by the difference of a and b alone, so that nothing is lost in large ones; ½ where they are equal."""
+    d = a - b
+    if not np.isfinite(d).all():
+        d = np.where(np.equal(a, b) & np.isinf(a), 0.0, d)
+    less = np.less(d, 0)
+    e = np.exp(np.where(less, d, -d))
+    return g * (np.where(less, e, 1.0) / (1 + e))
+
+
+def _quotient_of(a: Any, b: Any, y: Any) -> Any:
+    """The whole number n in a = n b + y."""
+    return np.rint((a - y) / b)
 
 
 def _parted(i: int, g: Any, y: Any, *parts: Any, axis: int) -> Any:
@@ -158,7 +176,8 @@ RULES: dict[Any, Any] = {
         lambda g, y, a, b: g * b * a ** np.where(np.equal(b, 0), 1.0, b - 1),  # a⁰ is constant, also at a = 0
         lambda g, y, a, b: g * y * np.log(np.where(np.equal(a, 0), 1.0, a)),  # 0ᵇ is constant for b > 0
     ),
-    np.remainder: (lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b)),
+    np.remainder: (lambda g, y, a, b: g, lambda g, y, a, b: -g * _quotient_of(a, b, y)),
+    np.fmod: (lambda g, y, a, b: g, lambda g, y, a, b: -g * _quotient_of(a, b, y)),
     np.reciprocal: (lambda g, y, a: -g * y * y,),
     np.square: (lambda g, y, a: g * 2 * a,),
     np.sqrt: (lambda g, y, a: g * 0.5 / y,),
@@ -171,8 +190,8 @@ RULES: dict[Any, Any] = {
     np.log2: (lambda g, y, a: g / (a * math.log(2)),),
     np.log10: (lambda g, y, a: g / (a * math.log(10)),),
     np.logaddexp: (
-        lambda g, y, a, b: g * np.exp(a - np.where(np.isinf(y), 0, y)),
-        lambda g, y, a, b: g * np.exp(b - np.where(np.isinf(y), 0, y)),
+        lambda g, y, a, b: _part_of_sum(g, a, b),
+        lambda g, y, a, b: _part_of_sum(g, b, a),
     ),
     np.sin: (lambda g, y, a: g * np.cos(a),),
     np.cos: (lambda g, y, a: -g * np.sin(a),),
@@ -180,7 +199,7 @@ RULES: dict[Any, Any] = {
     np.arcsin: (lambda g, y, a: g / np.sqrt(1 - a * a),),
     np.arccos: (lambda g, y, a: -g / np.sqrt(1 - a * a),),
     np.arctan: (lambda g, y, a: g / (1 + a * a),),
-    np.arctan2: (lambda g, y, a, b: _angle_share(g, a, b) * b, lambda g, y, a, b: -_angle_share(g, a, b) * a),
+    np.arctan2: (lambda g, y, a, b: _angle_share(g, a, b, b), lambda g, y, a, b: -_angle_share(g, a, b, a)),
     np.sinh: (lambda g, y, a: g * np.cosh(a),),
     np.cosh: (lambda g, y, a: g * np.sinh(a),),
     np.tanh: (lambda g, y, a: g * (1 - y * y),),
@@ -188,8 +207,8 @@ RULES: dict[Any, Any] = {
     np.arccosh: (lambda g, y, a: g / np.sqrt(a * a - 1),),
     np.arctanh: (lambda g, y, a: g / (1 - a * a),),
     np.absolute: (lambda g, y, a: g * np.sign(a),),
-    np.maximum: (lambda g, y, a, b: g * _larger(a, b), lambda g, y, a, b: g * _larger(b, a)),
-    np.minimum: (lambda g, y, a, b: g * _larger(b, a), lambda g, y, a, b: g * _larger(a, b)),
+    np.maximum: (lambda g, y, a, b: _larger(g, a, b), lambda g, y, a, b: _larger(g, b, a)),
+    np.minimum: (lambda g, y, a, b: _larger(g, b, a), lambda g, y, a, b: _larger(g, a, b)),
     np.real: (lambda g, y, a: g,),
     np.imag: (lambda g, y, a: -1j * g,),
     np.conjugate: (lambda g, y, a: np.conjugate(g),),

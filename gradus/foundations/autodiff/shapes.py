@@ -7,12 +7,12 @@ take where.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from gradus.foundations.autodiff.call import call
+from gradus.errors import GradusError
+from gradus.foundations.autodiff.call import call, plain_value
 from gradus.foundations.autodiff.rules import join, put, reshape
 
 __all__ = ["SHAPES", "moved"]
@@ -28,11 +28,15 @@ def moved(move: Callable[[Any], Any], a: Any) -> Any:
 
 
 def _moves(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda a, *args, **kwargs: moved(lambda n: function(n, *args, **kwargs), a)
+    def move(a: Any, *args: Any, **kwargs: Any) -> Any:
+        plain, named = list(map(plain_value, args)), {k: plain_value(v) for k, v in kwargs.items()}
+        return moved(lambda n: function(n, *plain, **named), a)
+
+    return move
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
-    return call(np.transpose, a, axes=axes if axes is None else tuple(axes))
+    return call(np.transpose, a, axes=axes if axes is None else tuple(np.atleast_1d(axes).tolist()))
 
 
 def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
@@ -47,7 +51,9 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 
 def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
-    if order != "C":
+    if order == "K":  # as it lies in memory, of which the tape knows nothing
+        raise GradusError("numpy.ravel on a tape: expected order 'C' or 'F', got 'K'")
+    if order not in ("C", "A"):
         return moved(lambda n: np.reshape(n, shape, order=order), a)  # type: ignore[call-overload]
     return call(reshape, a, shape=shape)
 
@@ -60,25 +66,37 @@ def _shaped(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def _atleast(n: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Each of the arrays with n axes or more: of one array alone, or of several in a tuple."""
+    shaped = _shaped(function)
+
+    def atleast(*arys: Any) -> Any:
+        results = tuple(a if np.ndim(a) >= n and hasattr(a, "dtype") else shaped(a) for a in arys)
+        return results[0] if len(results) == 1 else results
+
+    return atleast
+
+
+def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     pieces = np.array_split(np.arange(np.shape(ary)[axis]), indices_or_sections)
     lead = (slice(None),) * (axis % np.ndim(ary))
-    starts = np.cumsum([0, *map(len, pieces)]).tolist()
-    return [ary[(*lead, slice(i, j))] for i, j in pairwise(starts)]
+    return [ary[(*lead, slice(p[0], p[-1] + 1) if len(p) else slice(0, 0))] for p in pieces]
 
 
-def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
-    if mode != "constant":
-        return moved(lambda n: np.pad(n, pad_width, mode), array)  # type: ignore[call-overload]
-    widths = np.broadcast_to(pad_width, (np.ndim(array), 2)).tolist()
-    sizes = list(zip(np.shape(array), widths, strict=True))
-    index = tuple(slice(before, before + n) for n, (before, _) in sizes)
-    y = call(put, array, index=index, shape=tuple(before + n + after for n, (before, after) in sizes))
-    if np.all(np.equal(constant_values, 0)):
-        return y
-    border = np.pad(np.zeros(np.shape(array)), pad_width, constant_values=constant_values)
-    inside = np.pad(np.ones(np.shape(array), bool), pad_width)
-    return np.where(inside, y, border)
+def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    if np.ndim(indices_or_sections) == 0 and np.shape(ary)[axis] % indices_or_sections:
+        raise ValueError("array split does not result in an equal division")
+    return _array_split(ary, indices_or_sections, axis)
+
+
+def _along(axis: int) -> Callable[..., Any]:
+    return lambda ary, indices_or_sections: _split(
+        ary, indices_or_sections, 0 if axis == 1 and np.ndim(ary) == 1 else axis
+    )
+
+
+def _unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
+    return tuple(np.moveaxis(x, axis, 0)[i] for i in range(np.shape(x)[axis]))
 
 
 def _diag(v: Any, k: int = 0) -> Any:
@@ -90,16 +108,6 @@ def _diag(v: Any, k: int = 0) -> Any:
 
 def _triangle(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda m, k=0: np.where(function(np.ones(np.shape(m)[-2:], bool), k), m, 0.0)
-
-
-def _sort(a: Any, axis: Any = -1) -> Any:
-    if axis is None:
-        a, axis = np.ravel(a), -1
-    return np.take_along_axis(a, np.argsort(a, axis=axis, kind="stable"), axis)
-
-
-def _partition(a: Any, kth: Any, axis: int = -1) -> Any:
-    return np.take_along_axis(a, np.argpartition(a, kth, axis=axis), axis)
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
@@ -144,6 +152,24 @@ def _hstack(tup: Any) -> Any:
     return _joined(parts, 0 if np.ndim(parts[0]) == 1 else 1)
 
 
+def _dstack(tup: Any) -> Any:
+    return _joined([np.atleast_3d(a) for a in tup], 2)
+
+
+def _insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    """NumPy inserts the numbers of the new entries among those of the old ones; these say what to take where."""
+    if axis is None:
+        arr, axis = np.ravel(arr), 0
+    n, m = np.size(arr), np.size(values)
+    numbers = np.arange(n).reshape(np.shape(arr))
+    places = np.insert(numbers, plain_value(obj), n + np.arange(m).reshape(np.shape(values)), axis)
+    return np.concatenate([np.ravel(arr), np.ravel(values)])[places]
+
+
+def _resize(a: Any, new_shape: Any) -> Any:
+    return moved(lambda n: np.resize(n, new_shape), a)
+
+
 def _column_stack(tup: Any) -> Any:
     return _joined([a[:, None] if np.ndim(a) == 1 else a for a in tup], 1)
 
@@ -155,16 +181,15 @@ MOVES = (
 
 SHAPES: dict[Any, Callable[..., Any]] = {
     **{f: _moves(f) for f in MOVES},
-    np.sort: _sort,
-    np.partition: _partition,
     np.where: _where,
     np.select: _select,
     np.reshape: _reshape,
     np.ravel: lambda a, order="C": _reshape(a, (-1,), order),
     np.expand_dims: _shaped(np.expand_dims),
     np.squeeze: _shaped(np.squeeze),
-    np.atleast_1d: _shaped(np.atleast_1d),
-    np.atleast_2d: _shaped(np.atleast_2d),
+    np.atleast_1d: _atleast(1, np.atleast_1d),
+    np.atleast_2d: _atleast(2, np.atleast_2d),
+    np.atleast_3d: _atleast(3, np.atleast_3d),
     np.transpose: _transpose,
     np.swapaxes: _swapaxes,
     np.moveaxis: _moveaxis,
@@ -176,15 +201,26 @@ SHAPES: dict[Any, Callable[..., Any]] = {
     np.vstack: _vstack,
     np.hstack: _hstack,
     np.column_stack: _column_stack,
+    np.dstack: _dstack,
     np.split: _split,
-    np.array_split: _split,
-    np.pad: _pad,
+    np.array_split: _array_split,
+    np.vsplit: _along(0),
+    np.hsplit: _along(1),
+    np.dsplit: _along(2),
+    np.insert: _insert,
+    np.resize: _resize,
+    np.rollaxis: _moves(np.rollaxis),
+    np.extract: lambda condition, arr: np.ravel(arr)[np.flatnonzero(plain_value(condition))],
+    np.diagflat: lambda v, k=0: _diag(np.ravel(v), k),
     np.diag: _diag,
     np.tril: _triangle(np.tril),
     np.triu: _triangle(np.triu),
-    np.copy: np.positive,
+    np.copy: lambda a, order="K", subok=False: np.positive(a),
     np.block: _block,
-    np.compress: lambda condition, a, axis=None: moved(lambda n: np.compress(condition, n, axis), a),
+    np.compress: lambda condition, a, axis=None: moved(lambda n: np.compress(plain_value(condition), n, axis), a),
 }  # fmt: skip
 if hasattr(np.linalg, "matrix_transpose"):  # NumPy 2
-    SHAPES[np.linalg.matrix_transpose] = lambda x: _swapaxes(x, -1, -2)
+    SHAPES[np.linalg.matrix_transpose] = SHAPES[np.matrix_transpose] = lambda x: _swapaxes(x, -1, -2)
+    SHAPES[np.linalg.diagonal] = lambda x, offset=0: np.diagonal(x, offset, -2, -1)
+if hasattr(np, "unstack"):  # NumPy 2.1
+    SHAPES[np.unstack] = _unstack

@@ -17,17 +17,18 @@ from typing import Any
 
 import numpy as np
 
+from gradus.errors import GradusError
 from gradus.foundations.autodiff.accumulation import Adjoints
 from gradus.foundations.autodiff.call import summed_back
+from gradus.foundations.autodiff.limit import with_limits
+from gradus.foundations.autodiff.liveness import in_shape, live_shares, lives
 from gradus.foundations.autodiff.rules import RULES, take
 from gradus.foundations.autodiff.variable import Step, Variable
 
 __all__ = ["adjoints", "pulled_back", "steps_to"]
 
 
-def sweep(
-    steps: Sequence[Step], w: Any, towards: Mapping[int, list[int]], nested: bool, careful: bool
-) -> Adjoints:
+def sweep(steps: Sequence[Step], w: Any, towards: Mapping[int, list[int]], nested: bool) -> Adjoints:
     """The adjoints of the steps, the last of which has w.
 
     When v is reached all that uses it has been visited, so v̄ is complete; it then gives its inputs their shares.
@@ -37,7 +38,6 @@ def sweep(
         w: the adjoint of the first of them, in the shape of its value.
         towards: for each step, by its time, which of its inputs the wanted adjoints need.
         nested: whether the sweep is itself differentiated, and runs on Variables.
-        careful: whether 0·∞ is 0.
     """
     adjoint = Adjoints(in_place=not nested)
     for last in steps[:1]:
@@ -48,19 +48,36 @@ def sweep(
         part = v.function is take
         if part and adjoint.put_back(v, v_bar):
             continue
-        for i, share in shares(v, v_bar, towards[v.time], nested, careful):
+        for i, share in shares(v, v_bar, towards[v.time], nested):
             adjoint.add(v.inputs[i], share, fresh=part)
     return adjoint
 
 
-def shares(
-    v: Step, v_bar: Any, inputs: list[int], nested: bool = False, careful: bool = False
-) -> Iterator[tuple[int, Any]]:
+def careful_sweep(steps: Sequence[Step], w: Any, towards: Mapping[int, list[int]], nested: bool) -> Adjoints:
+    """The same, where 0·∞ is 0 for entries that the result does not depend on (`liveness`)."""
+    adjoint = Adjoints(in_place=False)
+    alive: dict[int, Any] = {}
+    for last in steps[:1]:
+        adjoint.add(last, w)
+        alive[last.time] = lives(w)
+    for v in steps:
+        if v.time not in towards or (v_bar := adjoint.pop(v)) is None:
+            continue
+        living = alive.pop(v.time)
+        for i, share in zip(towards[v.time], _by_rule(v, v_bar, towards[v.time], nested), strict=True):
+            a, mask = v.inputs[i], live_shares(v, i, living)
+            share = share if hasattr(share, "dtype") else np.asarray(share)
+            if share.shape == mask.shape:
+                share = np.where(mask, share, 0.0)
+            mask = in_shape(mask, a.value.shape)
+            adjoint.add(a, np.where(mask, _fitted(share, a.value), 0.0))
+            alive[a.time] = alive[a.time] | mask if a.time in alive else mask
+    return adjoint
+
+
+def shares(v: Step, v_bar: Any, inputs: list[int], nested: bool = False) -> Iterator[tuple[int, Any]]:
     """v̄ ∂v/∂a for each of the chosen inputs a, with its number; in the shape of a, and real where a is real."""
-    entrywise = careful and isinstance(v.function, np.ufunc)
     for i, share in zip(inputs, _by_rule(v, v_bar, inputs, nested), strict=True):
-        if entrywise:  # where v̄ is 0 the entry does not matter
-            share = np.where(np.equal(v_bar, 0), 0.0, share)
         yield i, _fitted(share, v.inputs[i].value)
 
 
@@ -88,10 +105,35 @@ def adjoints(steps: Sequence[Step], w: Any, wanted: set[int], nested: bool) -> A
     towards = _towards(steps, wanted)
     try:
         with np.errstate(invalid="raise"):
-            return sweep(steps, w, towards, nested, careful=False)
+            return sweep(steps, w, towards, nested)
+    except np.linalg.LinAlgError as error:
+        raise GradusError(f"a derivative of linear algebra does not exist at this matrix: {error}") from None
     except FloatingPointError:  # such as 0·∞, where np.where did not choose what overflows
         with np.errstate(all="ignore"):
-            return sweep(steps, w, towards, nested, careful=True)
+            result = careful_sweep(steps, w, towards, nested)
+            return (
+                result if nested or isinstance(w, Variable) else _completed(result, steps, w, wanted, towards)
+            )
+
+
+def _completed(
+    result: Adjoints, steps: Sequence[Step], w: Any, wanted: set[int], towards: Mapping[int, list[int]]
+) -> Adjoints:
+    """The adjoints with limits where they are NaN."""
+    starts = [s for s in steps if s.time in wanted and result.get(s) is not None]
+    gradients = {s.time: result.get(s) for s in starts}
+    if not any(np.any(np.isnan(g)) for g in gradients.values()):
+        return result
+
+    def differentiated(beside: Sequence[Step]) -> dict[int, Any]:
+        there = careful_sweep(beside, w, towards, False)
+        return {s.time: there.get(s) for s in starts}
+
+    better = with_limits(steps, wanted, gradients, differentiated)
+    limits = Adjoints(in_place=False)
+    for s in starts:
+        limits.add(s, better[s.time])
+    return limits
 
 
 def _towards(steps: Sequence[Step], wanted: set[int]) -> dict[int, list[int]]:
@@ -125,7 +167,7 @@ def pulled_back(v: Step, i: int) -> Callable[[Any], Any]:
         with np.errstate(all="ignore"):
             _, share = next(shares(v, v_bar, [i]))
             if not np.isfinite(share).all():
-                _, share = next(shares(v, v_bar, [i], careful=True))
+                share = careful_sweep([v], v_bar, {v.time: [i]}, False).get(v.inputs[i])
         return np.asarray(share)
 
     return pulled

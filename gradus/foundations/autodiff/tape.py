@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from gradus.arguments import function as require_function
+from gradus.arguments import real_or_duck, whole
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.accumulation import owned
-from gradus.foundations.autodiff.array_like import ArrayLike, value_of
+from gradus.foundations.autodiff.array_like import ArrayLike, result_of, value_of
 from gradus.foundations.autodiff.sweep import adjoints, steps_to
 from gradus.foundations.autodiff.tree import mapped
 from gradus.foundations.autodiff.variable import Step, Variable, floating
@@ -56,6 +58,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
         >>> float(value), float(gradient)
         (8.0, 12.0)
     """
+    require_function("f", f, "numpy.sum")
+    _check_positions(argnums)
     several = not isinstance(argnums, int)
     chosen = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
 
@@ -91,7 +95,7 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         x: its arguments: arrays of any shape, or lists, tuples or dicts of arrays.
 
     Raises:
-        GradusError: the result is no array, the adjoint has another shape, or `f` calls what has no rule.
+        GradusError: the result is no array of numbers, the adjoint has another shape, or `f` calls what has no rule.
 
     Cost: as `grad`, for each call of the pullback.
 
@@ -103,15 +107,12 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
         >>> pullback(np.array([1.0, 10.0]))[0].tolist()
         [2.0, 40.0]
     """
+    require_function("f", f, "numpy.exp")
     leaves = [mapped(_leaf, a) for a in x]
     starts: list[Step] = []
     mapped(lambda v: starts.append(v.step), leaves)
     arguments = [mapped(lambda v: Variable.of(v.step), a) for a in leaves]  # f may write into these
-    y = _evaluated(f, arguments, starts)
-    if isinstance(y, (tuple, list, dict)):
-        raise GradusError(
-            f"vjp expects a function whose result is one array, got a {type(y).__name__} of {len(y)}; stack them"
-        )
+    y = result_of(_evaluated(f, arguments, starts), "vjp")
     _refuse_dual(y)
     wanted = {s.time for s in starts}
     steps = steps_to(y, wanted)
@@ -123,11 +124,21 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
             raise GradusError(
                 f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}"
             )
+        if not isinstance(w, ArrayLike) and np.asanyarray(w).dtype.kind not in "fciub":
+            raise GradusError(f"the adjoint: expected an array of numbers, got {w!r:.60}")
         adjoint = adjoints(steps, w if isinstance(w, Variable) else floating(w), wanted, nested)
         handed_out = {id(w)}
         return tuple(mapped(lambda v: owned(adjoint.get(v.step), v.shape, handed_out), a) for a in leaves)
 
     return (y if nested else value_of(y)), pull
+
+
+def _check_positions(argnums: Any) -> None:
+    places = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+    for place in places:
+        whole("argnums", place)
+    if not places or len(set(places)) != len(places):
+        raise GradusError(f"argnums: expected positions that differ, at least one, got {argnums!r}")
 
 
 def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) -> Any:
@@ -136,7 +147,7 @@ def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) 
         for s in starts:
             s.open = True
         return f(*arguments)
-    except (TypeError, ValueError) as error:
+    except (IndexError, TypeError, ValueError) as error:
         # NumPy hides what a Variable says when it is assigned to a part of an array
         if isinstance(error.__cause__, GradusError):
             raise error.__cause__ from None
@@ -149,6 +160,7 @@ def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) 
 def _leaf(x: Any) -> Any:
     """A new Variable to differentiate by; a Variable of somebody else's is one more step of theirs."""
     _refuse_dual(x)
+    x = real_or_duck("x", x)
     v: Any = np.positive(x) if isinstance(x, Variable) else Variable(x)
     v.step.live = True
     return v

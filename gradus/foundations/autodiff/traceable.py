@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradus.errors import GradusError
 from gradus.foundations.autodiff.array_like import ArrayLike
 from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.special import erf, erfc, lgamma
@@ -84,14 +85,16 @@ def _holds(value: Any) -> bool:
     return isinstance(value, ArrayLike)
 
 
-def _array(object: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+def _array(
+    object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", subok: bool = False, ndmin: int = 0
+) -> Any:
     if dtype is not None and np.dtype(dtype).kind not in "fc":
-        return np.array(object, dtype, *args, **kwargs)
+        return np.array(object, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin)
     if isinstance(object, ArrayLike):
-        return np.positive(object)
+        return np.reshape(np.positive(object), (1,) * (ndmin - np.ndim(object)) + np.shape(object))
     if not _holds(object):
-        return _writable(np.array(object, dtype, *args, **kwargs))
-    return np.stack([_array(o) for o in object])
+        return _writable(np.array(object, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin))
+    return _array(np.stack([_array(o) for o in object]), ndmin=ndmin)
 
 
 def _asarray(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
@@ -100,19 +103,30 @@ def _asarray(a: Any, dtype: Any = None, **kwargs: Any) -> Any:
     return _array(a, dtype) if _holds(a) else np.asarray(a, dtype, **kwargs)
 
 
-def _full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    if isinstance(fill_value, ArrayLike):
+def _full(shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    if isinstance(fill_value, ArrayLike) and (dtype is None or np.dtype(dtype).kind in "fc"):
         return np.positive(np.broadcast_to(fill_value, shape))
-    return _writable(np.full(shape, fill_value, dtype))
+    return _writable(np.full(shape, fill_value, dtype, **options))
 
 
-def _vectorize(pyfunc: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
-    def entry_by_entry(*arrays: Any) -> Any:
-        if not any(isinstance(a, ArrayLike) for a in arrays):
-            return np.vectorize(pyfunc, *args, **kwargs)(*arrays)
+def _vectorize(pyfunc: Callable[..., Any], otypes: Any = None, **options: Any) -> Callable[..., Any]:
+    def entry_by_entry(*arrays: Any, **named: Any) -> Any:
+        if not any(isinstance(a, ArrayLike) for a in (*arrays, *named.values())):
+            return np.vectorize(pyfunc, otypes, **options)(*arrays, **named)
+        if (
+            named
+            or set(options) - {"doc", "cache"}
+            or (otypes and any(np.dtype(t).kind not in "fc" for t in otypes))
+        ):
+            raise GradusError(
+                "numpy.vectorize on a tape: expected a function of arrays by position, and no otypes but float, "
+                f"got {', '.join([*named, *options, *(['otypes'] if otypes else [])])}"
+            )
         shape = np.broadcast_shapes(*map(np.shape, arrays))
         spread = [np.broadcast_to(a, shape) for a in arrays]
         entries = [pyfunc(*[a[index] for a in spread]) for index in np.ndindex(shape)]
+        if any(isinstance(e, (tuple, list)) for e in entries):
+            raise GradusError("numpy.vectorize on a tape: expected a function with one result, got several")
         return np.reshape(np.stack(entries), shape) if entries else np.zeros(shape)
 
     return entry_by_entry
@@ -162,7 +176,7 @@ _MATH = _Namespace(
             "sqrt": "sqrt", "cbrt": "cbrt", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log1p": "log1p", "log2": "log2", "log10": "log10",
             "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2",
             "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-            "hypot": "hypot", "pow": "power", "fabs": "absolute", "isfinite": "isfinite", "isnan": "isnan", "isinf": "isinf",
+            "copysign": "copysign", "fmod": "fmod", "degrees": "degrees", "radians": "radians", "ldexp": "ldexp", "pow": "power", "fabs": "absolute", "isfinite": "isfinite", "isnan": "isnan", "isinf": "isinf",
         }.items()
         if hasattr(math, name)
     }
@@ -172,6 +186,8 @@ _MATH = _Namespace(
         "erfc": _of_numbers("erfc", lambda x: call(erfc, x)),
         "lgamma": _of_numbers("lgamma", lambda x: call(lgamma, x)),
         "gamma": _of_numbers("gamma", lambda x: np.exp(call(lgamma, x))),
+        "hypot": _of_numbers("hypot", lambda *x: np.linalg.norm(np.stack(x)) if x else 0.0),
+        "dist": lambda p, q: np.linalg.norm(_array(p) - _array(q)) if _holds((p, q)) else math.dist(p, q),
         "prod": _product,
         "fsum": _total,
     },

@@ -62,7 +62,13 @@ class Variable(ArrayLike):
     def __init__(self, value: Any) -> None:
         array = np.asanyarray(value)
         if array.dtype.kind not in "fiub":
-            raise GradusError(f"the tape differentiates real numbers, got {array.dtype}")
+            got = f"{value!r}, a {type(value).__name__}" if array.dtype.kind == "O" else str(array.dtype)
+            raise GradusError(f"the tape differentiates real numbers, got {got}")
+        if isinstance(array, (np.matrix, np.ma.MaskedArray)):
+            raise GradusError(
+                f"the tape differentiates by plain arrays, got a {type(array).__name__}; "
+                "hand over np.asarray(x), and a mask beside it"
+            )
         self._step, self._view = Step(np.asanyarray(array, dtype=float)), None
 
     @classmethod

@@ -1,6 +1,8 @@
 """What `torch.distributions` lacks: log-densities exact at the extremes, Fisher information, the bridge to SciPy."""
 
-from gradus.foundations.distributions.divergence import entropy, fisher_information, kl_divergence
+from gradus.foundations.distributions.divergence import kl_divergence
+from gradus.foundations.distributions.entropies import entropy
+from gradus.foundations.distributions.fisher import fisher_information
 from gradus.foundations.distributions.log_density import log_density, multivariate_normal
 from gradus.foundations.distributions.tails import log_cdf, log_survival
 from gradus.foundations.distributions.with_scipy import as_scipy

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,17 +11,37 @@ from jaxtyping import Float
 from torch import Tensor
 from torch import distributions as D
 
+from gradus.arguments import Sizes
+from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
-from gradus.foundations.distributions.saddle_point import deviance, factorial_excess
+from gradus.foundations.distributions.arguments import require_outcomes
+from gradus.foundations.distributions.parameters import (
+    check_parameters,
+    log_odds,
+    log_shares,
+    log_width,
+    parameters,
+    wide,
+    working_dtype,
+)
+from gradus.foundations.distributions.saddle_point import (
+    deviance,
+    factorial_excess,
+    log_ratio,
+    within,
+)
+from gradus.text import Text
 
 
 def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batch"]:
     r"""Logarithm of the density, or of the mass, of a `torch.distributions` object: :math:`\log p(x\mid\theta)`.
 
-    Off the support it is −∞, where `log_prob` raises or gives what the formula happens to give. An outcome of
-    probability 0 has −∞, where `log_prob` has the logarithm of a clamped probability (−36 for Bernoulli(0) at 1). Counts and
+    Off the support it is −∞, where `log_prob` raises or gives what the formula happens to give; at NaN it is NaN. An
+    outcome of probability 0 has −∞, where `log_prob` has the logarithm of a clamped probability (−36 for Bernoulli(0) at
+    1). Log-odds are used as they were given: those of ±800 keep what the probability, 0 or 1, has lost. Counts and
     shapes of any size keep their digits (Loader's form), where `log_prob` subtracts numbers of size k log k:
-    at a mean of 10⁶ it is off by 0.17 in float32. Differentiable in x and the parameters.
+    at a mean of 10⁶ it is off by 0.17 in float32. Differentiable in the parameters and,
+    where it is continuous, in x.
 
     Args:
         distribution: Normal, Bernoulli, Binomial, Poisson, Categorical, Uniform, Exponential, Gamma, Beta, Dirichlet or
@@ -30,84 +49,38 @@ def log_density(distribution: D.Distribution, x: Tensor) -> Float[Tensor, "*batc
         x: outcomes; integers or floats for counts. Its batch broadcasts with the distribution's.
 
     Raises:
-        GradusError: the distribution is another one, a parameter is outside its domain, or the shapes do not fit.
+        GradusError: the distribution is another one, a parameter is outside its domain or infinite, x is complex, or the
+            shapes do not fit.
 
     Cost: O(1) operations for each entry; O(d²) for a multivariate normal.
 
     Source: Loader 2000 for the discrete, gamma and beta families.
 
-    Deviates: 16-bit tensors are computed in float32 and rounded at the end.
+    Deviates: 16-bit tensors are computed in float32 and rounded at the end. A Dirichlet's x lies on the simplex where its
+        sum is 1 within 1e-6, or within the rounding of its own dtype; at a corner where a factor 0 meets a factor ∞ there
+        is no limit, and −∞ stands.
 
     Example:
         >>> import torch
         >>> log_density(torch.distributions.Bernoulli(0.0), torch.tensor(1.0)).item()
         -inf
     """
+    require_outcomes(distribution, x)
     rule = _RULES.get(type(distribution))
     if rule is None:
         known = ", ".join(t.__name__ for t in _RULES)
-        raise GradusError(f"expected one of {known}, got {type(distribution).__name__}; use its log_prob")
+        raise GradusError(
+            Text(
+                f"expected one of {known}, got {type(distribution).__name__}; use its log_prob",
+                f"应为 {known} 之一，实为 {type(distribution).__name__}；请用它自己的 log_prob",
+            )
+        )
     check_parameters(distribution)
-    _check_shape(distribution, x)
-    dtype = next(v for v in parameters(distribution).values() if torch.is_floating_point(v)).dtype
-    value = rule(distribution, x)
+    value = rule(distribution, x.detach() if type(distribution) in _DISCRETE else x)
     if x.is_floating_point():
         missing = x.isnan().any(-1) if distribution.event_shape else x.isnan()
         value = torch.where(missing, torch.nan, value)
-    return value.to(dtype)
-
-
-def parameters(distribution: D.Distribution) -> dict[str, Tensor]:
-    """The parameters by name; of two forms of one parameter (probs, logits) the one that was given."""
-    given: dict[str, Any] = {}
-    for name in distribution.arg_constraints:
-        value = vars(distribution).get(name)
-        if value is None and isinstance(inspect.getattr_static(distribution, name, None), property):
-            value = getattr(distribution, name)  # Beta holds its two as a Dirichlet's
-        if value is not None:
-            given[name] = value
-    if "probs" in given and "logits" in given:  # torch keeps the other form too once it has been asked for
-        known: Any = distribution
-        del given["logits" if known._param is given["probs"] else "probs"]
-    return {k: v if isinstance(v, Tensor) else torch.as_tensor(v) for k, v in given.items()}
-
-
-def check_parameters(distribution: D.Distribution) -> None:
-    """Refuses parameters outside their domain, which a distribution made without validation may hold.
-
-    Raises:
-        GradusError: naming the parameter, the first bad value and what is allowed.
-    """
-    if isinstance(distribution, D.Uniform) and not bool((distribution.low < distribution.high).all()):
-        raise GradusError("expected low < high of Uniform; exchange them")
-    for name, value in parameters(distribution).items():
-        constraint: Any = distribution.arg_constraints[name]
-        good = constraint.check(value)
-        if not bool(good.all()):
-            shown = value[~good].flatten()[0] if good.shape == value.shape else value.flatten()[0]
-            raise GradusError(
-                f"expected {name} of {type(distribution).__name__} in {constraint}, got {shown.item():.6g}"
-            )
-
-
-def _check_shape(distribution: D.Distribution, x: Tensor) -> None:
-    event = len(distribution.event_shape)
-    batch = x.shape[: x.ndim - event]
-    try:
-        if x.ndim < event or x.shape[x.ndim - event :] != distribution.event_shape:
-            raise RuntimeError
-        torch.broadcast_shapes(batch, distribution.batch_shape)
-    except RuntimeError:
-        want = (*distribution.batch_shape, *distribution.event_shape)
-        raise GradusError(
-            f"expected x to broadcast with {type(distribution).__name__} of shape {tuple(want)}, got {tuple(x.shape)}"
-        ) from None
-
-
-def _wide(*values: Tensor) -> list[Tensor]:
-    """In the parameters' own precision, but in float32 at least; broadcast."""
-    dtype = torch.float64 if any(v.dtype == torch.float64 for v in values) else torch.float32
-    return list(torch.broadcast_tensors(*[v.to(dtype) for v in values]))
+    return value.to(working_dtype(distribution))
 
 
 def _only(where: Tensor, value: Tensor) -> Tensor:
@@ -115,44 +88,46 @@ def _only(where: Tensor, value: Tensor) -> Tensor:
 
 
 def _count(x: Tensor) -> Tensor:
-    return (x >= 0) & (x == x.floor())
+    return (x >= 0) & (x == x.floor()) & x.isfinite()
 
 
 def _normal(d: D.Normal, x: Tensor) -> Tensor:
-    x, mean, deviation = _wide(x, d.loc, d.scale)
-    return -0.5 * ((x - mean) / deviation) ** 2 - torch.log(deviation) - 0.5 * math.log(2 * math.pi)
+    x, mean, deviation = wide(x, d.loc, d.scale)
+    known = x.isfinite()
+    x = within(known, x, 0.0)
+    value = -0.5 * ((x - mean) / deviation) ** 2 - torch.log(deviation) - 0.5 * math.log(2 * math.pi)
+    return _only(known, value)
 
 
 def _bernoulli(d: D.Bernoulli, x: Tensor) -> Tensor:
     if "probs" in parameters(d):
-        x, p = _wide(x, d.probs)
-        value = torch.where(x == 1, torch.log(p), torch.log1p(-p))
+        x, p = wide(x, d.probs)
+        value = torch.where(x == 1, torch.log(within(x == 1, p)), torch.log1p(-within(x != 1, p, 0.0)))
     else:
-        x, z = _wide(x, d.logits)
-        value = torch.where(x == 1, torch.nn.functional.logsigmoid(z), torch.nn.functional.logsigmoid(-z))
+        x, z = wide(x, d.logits)
+        value = torch.nn.functional.logsigmoid(torch.where(x == 1, z, -z))
     return _only((x == 0) | (x == 1), value)
 
 
 def _binomial(d: D.Binomial, x: Tensor) -> Tensor:
-    if "probs" in parameters(d):
-        p, q = d.probs, 1 - d.probs
-    else:
-        p, q = torch.sigmoid(d.logits), torch.sigmoid(-d.logits)
-    x, n, p, q = _wide(x, d.total_count, p, q)
-    k = torch.where((x >= 0) & (x <= n), x, torch.zeros_like(x))
+    x, n, p, q, log_p, log_q = wide(x, d.total_count, *log_odds(d))
+    known = _count(x) & (x <= n)
+    k = within(known, x, 0.0)
+    beyond = torch.where(p < 0.5, k - n * p, n * q - (n - k))  # k − np, of the parts that are rounded least
+    log_n = torch.log(within(n > 0, n))
     value = factorial_excess(n) - factorial_excess(k) - factorial_excess(n - k)
-    return _only(_count(x) & (x <= n), value - deviance(k, n * p) - deviance(n - k, n * q))
+    value = value - deviance(k, n * p, difference=beyond, log_m=log_n + log_p)
+    return _only(known, value - deviance(n - k, n * q, difference=-beyond, log_m=log_n + log_q))
 
 
 def _poisson(d: D.Poisson, x: Tensor) -> Tensor:
-    x, mean = _wide(x, d.rate)
-    k = x.clamp_min(0)
+    x, mean = wide(x, d.rate)
+    k = within(_count(x), x, 0.0)
     return _only(_count(x), -factorial_excess(k) - deviance(k, mean))
 
 
 def _categorical(d: D.Categorical, x: Tensor) -> Tensor:
-    logs = torch.log(d.probs) if "probs" in parameters(d) else d.logits  # Categorical normalises both
-    (logs,) = _wide(logs)
+    logs = log_shares(d)
     k = logs.shape[-1]
     known = (x >= 0) & (x < k) & (x == x.floor() if x.is_floating_point() else True)
     index, _ = torch.broadcast_tensors(torch.where(known, x, torch.zeros_like(x)).long(), logs[..., 0])
@@ -161,20 +136,26 @@ def _categorical(d: D.Categorical, x: Tensor) -> Tensor:
 
 
 def _uniform(d: D.Uniform, x: Tensor) -> Tensor:
-    x, low, high = _wide(x, d.low, d.high)
-    return _only((x >= low) & (x < high), -torch.log(high - low))
+    x, low, high = wide(x, d.low, d.high)
+    return _only((x >= low) & (x < high), -log_width(low, high))
 
 
 def _exponential(d: D.Exponential, x: Tensor) -> Tensor:
-    x, rate = _wide(x, d.rate)
-    return _only(x >= 0, torch.log(rate) - rate * x)
+    x, rate = wide(x, d.rate)
+    known = (x >= 0) & x.isfinite()
+    return _only(known, torch.log(rate) - rate * within(known, x, 0.0))
 
 
 def _gamma(d: D.Gamma, x: Tensor) -> Tensor:
-    x, shape, rate = _wide(x, d.concentration, d.rate)
-    y = torch.where(x > 0, x, torch.ones_like(x))
-    value = torch.log(shape / y) - factorial_excess(shape) - deviance(shape, rate * y)
-    return torch.where(x > 0, value, _at_zero(x, shape, torch.log(rate)))
+    x, shape, rate = wide(x, d.concentration, d.rate)
+    tiny = torch.finfo(x.dtype).tiny
+    inside, least = (x >= tiny) & x.isfinite(), (x > 0) & (x < tiny)
+    y, z = within(inside, x), within(least, x)
+    gap = deviance(shape, rate * y, log_m=torch.log(rate) + torch.log(y))
+    value = log_ratio(shape, y) - factorial_excess(shape) - gap
+    power = torch.special.xlogy(shape - 1, z) + torch.special.xlogy(shape, rate) - rate * z
+    value = torch.where(least, power - torch.lgamma(shape), value)
+    return torch.where(inside | least, value, _at_zero(x, shape, torch.log(rate)))
 
 
 def _at_zero(x: Tensor, shape: Tensor, level: Tensor) -> Tensor:
@@ -185,41 +166,64 @@ def _at_zero(x: Tensor, shape: Tensor, level: Tensor) -> Tensor:
 
 
 def _beta(d: D.Beta, x: Tensor) -> Tensor:
-    x, a, b = _wide(x, d.concentration1, d.concentration0)
-    inside = (x > 0) & (x < 1)
-    y = torch.where(inside, x, torch.full_like(x, 0.5))
-    value = _multinomial(torch.stack([y, 1 - y], -1), torch.stack([a, b], -1))
+    x, a, b = wide(x, d.concentration1, d.concentration0)
+    tiny = torch.finfo(x.dtype).tiny
+    inside, least = (x >= tiny) & (x < 1), (x > 0) & (x < tiny)
+    y, z, total, alpha = within(inside, x, 0.5), within(least, x, 0.5), a + b, torch.stack([a, b], -1)
+    beyond = torch.where(
+        y < 0.5, total * y - a, b - total * (1 - y)
+    )  # (a+b)y − a, of the part that is rounded least
+    value = _multinomial(
+        torch.stack([y, 1 - y], -1),
+        alpha,
+        torch.stack([torch.log(y), torch.log1p(-y)], -1),
+        torch.stack([-beyond, beyond], -1),
+    )
+    power = torch.special.xlogy(a - 1, z) + torch.special.xlog1py(b - 1, -z)
+    value = torch.where(least, power + _level(alpha), value)
     edge = torch.where(x <= 0, _at_zero(x, a, torch.log(b)), _at_zero(1 - x, b, torch.log(a)))
-    return torch.where(inside, value, edge)
+    return torch.where(inside | least, value, edge)
 
 
 def _dirichlet(d: D.Dirichlet, x: Tensor) -> Tensor:
-    x, alpha = _wide(x, d.concentration)
-    tolerance = max(8, x.shape[-1]) * torch.finfo(x.dtype if x.dtype == torch.float64 else torch.bfloat16).eps
+    coarse = torch.finfo(x.dtype).eps if x.is_floating_point() else 0.0
+    tolerance = max(1e-6, max(8, x.shape[-1]) * coarse)
+    x, alpha = wide(x, d.concentration)
     on = (x >= 0).all(-1) & ((x.sum(-1) - 1).abs() <= tolerance)
-    inside = (x > 0).all(-1)
-    y = torch.where(inside[..., None] & on[..., None], x, torch.full_like(x, 1 / x.shape[-1]))
-    edge = torch.special.xlogy(alpha - 1, x.clamp_min(0)).sum(-1) + torch.lgamma(alpha.sum(-1))
-    return _only(on, torch.where(inside, _multinomial(y, alpha), edge - torch.lgamma(alpha).sum(-1)))
+    inside = (x >= torch.finfo(x.dtype).tiny).all(-1) & on
+    y = torch.where(inside[..., None], x, torch.full_like(x, 1 / x.shape[-1]))
+    at = torch.where((on & ~inside)[..., None], x, torch.ones_like(x))
+    powers = torch.special.xlogy(alpha - 1, at)  # ±∞ where x is 0 and α is not 1
+    edge = torch.where((powers == -math.inf).any(-1), -math.inf, powers.sum(-1))
+    return _only(on, torch.where(inside, _multinomial(y, alpha, torch.log(y)), edge + _level(alpha)))
 
 
-def _multinomial(x: Tensor, alpha: Tensor) -> Tensor:
-    """Dirichlet's density as a multinomial mass of the counts α, times Πα / (Σα Πx)."""
+def _level(alpha: Tensor) -> Tensor:
+    """Dirichlet's normaliser, log Γ(Σα) − Σ log Γ(α)."""
     total = alpha.sum(-1)
-    mass = (
-        factorial_excess(total)
-        - factorial_excess(alpha).sum(-1)
-        - deviance(alpha, total[..., None] * x).sum(-1)
+    spread = (alpha * log_ratio(total[..., None].expand_as(alpha), alpha) + torch.log(alpha)).sum(-1)
+    return factorial_excess(total) - factorial_excess(alpha).sum(-1) + spread - torch.log(total)
+
+
+def _multinomial(x: Tensor, alpha: Tensor, log_x: Tensor, difference: Tensor | None = None) -> Tensor:
+    """Dirichlet's density as a multinomial mass of the counts α, times Πα / (Σα Πx); `difference` is α − xΣα."""
+    total = alpha.sum(-1)
+    gaps = deviance(
+        alpha, total[..., None] * x, difference=difference, log_m=torch.log(total)[..., None] + log_x
     )
-    return mass + torch.log(alpha / x).sum(-1) - torch.log(total)
+    mass = factorial_excess(total) - factorial_excess(alpha).sum(-1) - gaps.sum(-1)
+    return mass + log_ratio(alpha, x).sum(-1) - torch.log(total)
 
 
 def _multivariate_normal(d: D.MultivariateNormal, x: Tensor) -> Tensor:
-    dtype = torch.float64 if d.loc.dtype == torch.float64 else torch.float32
+    dtype = torch.float64 if torch.float64 in (d.loc.dtype, x.dtype) else torch.float32
+    finite = x.isfinite().all(-1)
+    x = torch.where(finite[..., None], x, torch.zeros_like(x))
     factor, rest = d.scale_tril.to(dtype), x.to(dtype) - d.loc.to(dtype)
     whitened = torch.linalg.solve_triangular(factor, rest[..., None], upper=False)[..., 0]
     half_log_det = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    return -0.5 * (whitened.square().sum(-1) + rest.shape[-1] * math.log(2 * math.pi)) - half_log_det
+    value = -0.5 * (whitened.square().sum(-1) + rest.shape[-1] * math.log(2 * math.pi)) - half_log_det
+    return _only(finite, value)
 
 
 def multivariate_normal(
@@ -244,20 +248,19 @@ def multivariate_normal(
         >>> distribution.scale_tril.tolist()
         [[2.0, 0.0], [0.0, 3.0]]
     """
-    d = mean.shape[-1] if mean.ndim else 0
-    if covariance.shape[-2:] != (d, d):
-        raise GradusError(
-            f"expected a {d}×{d} covariance for a mean of shape {tuple(mean.shape)}, got {tuple(covariance.shape)}"
-        )
-    (wide,) = _wide(covariance)
-    largest = wide.abs().max() if wide.numel() else torch.zeros(())
-    if not bool(((wide - wide.mT).abs() <= 1e-6 * largest).all()):
-        raise GradusError("expected a symmetric covariance; take (Σ + Σᵀ)/2 if it is meant to be one")
-    factor, failed = torch.linalg.cholesky_ex(wide)
+    sizes = Sizes()
+    tensor("mean", mean, "*#batch d>=1", sizes, finite=True, meta=False)
+    tensor("covariance", covariance, "*#batch d d", sizes, finite=True, meta=False)
+    same_kind(mean=mean, covariance=covariance)
+    (matrix,) = wide(covariance)
+    largest = matrix.abs().max() if matrix.numel() else torch.zeros(())
+    if not bool(((matrix - matrix.mT).abs() <= 1e-6 * largest).all()):
+        raise GradusError("covariance: expected a symmetric one; take (Σ + Σᵀ)/2 if it is meant to be one")
+    factor, failed = torch.linalg.cholesky_ex(matrix)
     if bool(failed.any()):
-        least = torch.linalg.eigvalsh(wide.detach()).min().item()
+        least = torch.linalg.eigvalsh(matrix.detach()).min().item()
         raise GradusError(
-            f"expected a positive definite covariance, got the eigenvalue {least:.3g}; add to its diagonal"
+            f"covariance: expected a positive definite one, got the eigenvalue {least:.3g}; add to its diagonal"
         )
     return D.MultivariateNormal(mean, scale_tril=factor.to(covariance.dtype), validate_args=False)
 
@@ -275,3 +278,4 @@ _RULES: dict[type, Callable[[Any, Tensor], Tensor]] = {
     D.Dirichlet: _dirichlet,
     D.MultivariateNormal: _multivariate_normal,
 }
+_DISCRETE = (D.Bernoulli, D.Binomial, D.Poisson, D.Categorical)

@@ -15,6 +15,30 @@ from torch import Tensor
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)  # of 1/n, 1/n³, 1/n⁵, …
 
 
+def within(where: Tensor, value: Tensor, otherwise: float = 1.0) -> Float[Tensor, "*shape"]:
+    """The values where a branch is valid, elsewhere a harmless one: a branch that is not taken must have no gradient of NaN."""
+    return torch.where(where, value, torch.full_like(value, otherwise))
+
+
+def log_ratio(a: Float[Tensor, "*shape"], b: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """log(a/b) for a, b ≥ 0, also where the quotient overflows or underflows.
+
+    Cost: O(1) operations for each entry.
+    """
+    a, b = torch.broadcast_tensors(a, b)
+    kind, quotient = torch.finfo(a.dtype), (a / b).detach()
+    difference = torch.log(a) - torch.log(b)
+    sound = (a.detach() >= kind.tiny) & (b.detach() >= kind.tiny)
+    sound = sound & (quotient >= kind.tiny) & (quotient <= kind.max)
+    return corrected(difference, torch.where(sound, torch.log(quotient), difference))
+
+
+def corrected(differentiable: Tensor, value: Tensor) -> Float[Tensor, "*shape"]:
+    """The digits of the one with the derivatives of the other: the better value may have a gradient that overflows."""
+    error = (value - differentiable).detach()
+    return differentiable + torch.where(error.isfinite(), error, 0.0)
+
+
 def factorial_excess(n: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     r"""What a factorial has beyond its leading terms, :math:`e(n)=\log\Gamma(n+1)-n\log n+n`, for n ≥ 0; e(0) = 0.
 
@@ -24,13 +48,13 @@ def factorial_excess(n: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
     Source: Loader 2000, §2.
     """
-    large, small = n.clamp_min(16), n.clamp(0, 16)
+    large, small = within(n >= 16, n, 16.0), within(n < 16, n, 16.0)
     inverse = 1 / large
     series, power = torch.zeros_like(large), inverse
     for coefficient in STIRLING:
         series, power = series + coefficient * power, power * inverse**2
-    near = torch.lgamma(small + 1) - torch.special.xlogy(small, small.clamp_min(1e-30)) + small
-    return torch.where(n >= 16, 0.5 * torch.log(2 * math.pi * large) + series, near)
+    near = torch.lgamma(small + 1) + torch.special.entr(small) + small
+    return torch.where(n >= 16, 0.5 * (math.log(2 * math.pi) + torch.log(large)) + series, near)
 
 
 def digamma_excess(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -40,8 +64,13 @@ def digamma_excess(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
     Source: the derivative of Stirling's series; Loader 2000, §2 for the series.
     """
-    large, small = a.clamp_min(16), a.clamp_max(16)
-    return torch.where(a >= 16, _derived(large, 1) - 0.5 / large, torch.digamma(small) - torch.log(small))
+    large, small = within(a >= 16, a, 16.0), within(a < 16, a, 16.0)
+    above = small + 16
+    psi = torch.log(above) - 0.5 / above + _derived(above, 1) - sum(1 / (small + n) for n in range(16))
+    near = corrected(psi, torch.digamma(small)) - torch.log(
+        small
+    )  # torch's trigamma, its derivative, has nine digits
+    return torch.where(a >= 16, _derived(large, 1) - 0.5 / large, near)
 
 
 def trigamma(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -71,24 +100,58 @@ def _derived(n: Tensor, times: int) -> Tensor:
     return total
 
 
-def deviance(x: Float[Tensor, "*shape"], m: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+def deviance(
+    x: Float[Tensor, "*shape"],
+    m: Float[Tensor, "*shape"],
+    *,
+    difference: Float[Tensor, "*shape"] | None = None,
+    log_m: Float[Tensor, "*shape"] | None = None,
+) -> Float[Tensor, "*shape"]:
     r"""How far a count x lies from its mean m, :math:`D(x;m)=x\log\frac xm+m-x`; D(0; m) = m, D(x; 0) = ∞ for x > 0.
 
     Near x = m the terms cancel to second order; there it is
     :math:`\frac{(x-m)^2}{x+m}+2x\sum_{j\ge1}\frac{v^{2j+1}}{2j+1}` with :math:`v=\frac{x-m}{x+m}`.
 
+    Args:
+        x: a count or shape, ≥ 0.
+        m: its mean, ≥ 0.
+        difference: x − m, where the caller has more digits of it than the subtraction leaves.
+        log_m: log m, where m itself may underflow.
+
     Cost: O(1) operations for each entry.
 
     Source: Loader 2000, §2.
     """
-    usual = (x > 0) & (m > 0)
-    a, b = torch.where(usual, x, torch.ones_like(x)), torch.where(usual, m, torch.ones_like(m))
-    v = (a - b) / (a + b)
+    x, m = torch.broadcast_tensors(x, m)
+    usual = (x > 0) & x.isfinite() & m.isfinite()
+    a, b = within(usual, x), within(usual, m)
+    d = a - b if difference is None else within(usual, difference, 0.0)
+    scale = torch.maximum(a, b).detach()  # so that the sum does not overflow
+    v = ((d / scale) / (a / scale + b / scale)).detach()
+    close = (v.abs() < 0.1) & (scale > torch.finfo(scale.dtype).tiny)
+    value = torch.where(close, _near(within(close, a), within(close, b), within(close, d, 0.0)), 0.0)
+    a, b, d = within(~close, a), within(~close, b), within(~close, d, 0.0)
+    far = a * _log_quotient(a, b, None if log_m is None else within(usual & ~close, log_m, 0.0)) - d
+    value = torch.where(close, value, far)
+    # torch.special.entr has the right slope at 0, where x log x has −∞
+    at_zero = m - within(~usual, x, 0.0) - torch.special.entr(within(~usual & ~x.isinf(), x, 0.0))
+    return torch.where(usual, value, torch.where(x.isinf(), torch.full_like(x, math.inf), at_zero))
+
+
+def _near(a: Tensor, b: Tensor, d: Tensor) -> Tensor:
+    scale = torch.maximum(a, b).detach()
+    v = (d / scale) / (a / scale + b / scale)
     series, power = torch.zeros_like(v), v
     for j in range(1, 10):
         power = power * v * v
         series = series + power / (2 * j + 1)
-    near = (a - b) * v + 2 * a * series
-    far = a * torch.log(a / b) + b - a
-    value = torch.where(v.abs() < 0.1, near, far)
-    return torch.where(usual, value, torch.where(x > 0, torch.full_like(m, math.inf), m + 0 * x))
+    return d * v + 2 * a * series
+
+
+def _log_quotient(a: Tensor, b: Tensor, log_b: Tensor | None) -> Tensor:
+    """log(a/b), by the logarithm of b where b has lost digits to underflow."""
+    if log_b is None:
+        return log_ratio(a, b)
+    lost = b.detach() < torch.finfo(b.dtype).tiny
+    usual = log_ratio(within(~lost, a), within(~lost, b))
+    return torch.where(lost, torch.log(within(lost, a)) - within(lost, log_b, 0.0), usual)

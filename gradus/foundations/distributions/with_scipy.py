@@ -9,7 +9,8 @@ from torch import Tensor
 from torch import distributions as D
 
 from gradus.errors import GradusError
-from gradus.foundations.distributions.log_density import check_parameters
+from gradus.foundations.distributions.arguments import require_distribution
+from gradus.foundations.distributions.parameters import check_parameters
 
 
 def as_scipy(distribution: D.Distribution) -> Any:
@@ -34,17 +35,18 @@ def as_scipy(distribution: D.Distribution) -> Any:
         >>> float(as_scipy(D.Binomial(10, 0.5)).ppf(0.5))
         5.0
     """
+    require_distribution("distribution", distribution)
     rule = _RULES.get(type(distribution))
     if rule is None:
         known = ", ".join(t.__name__ for t in _RULES)
-        raise GradusError(f"expected one of {known}, got {type(distribution).__name__}")
+        raise GradusError(f"distribution: expected one of {known}, got {type(distribution).__name__}")
     check_parameters(distribution)
     if (
         isinstance(distribution, D.Categorical | D.Dirichlet | D.MultivariateNormal)
         and distribution.batch_shape
     ):
         raise GradusError(
-            f"expected a single {type(distribution).__name__}, got a batch of {tuple(distribution.batch_shape)}; take one"
+            f"distribution: expected a single {type(distribution).__name__}, got a batch of {tuple(distribution.batch_shape)}; take one"
         )
     from scipy import stats
 

@@ -162,9 +162,8 @@ class Judging:
         number = _line_in(error, place)
         if number:
             en, zh = f"{en}; line {number} of {place}", f"{zh}；{place} 第 {number} 行"
-        if isinstance(error, Unanswered) and not error.on_input:
-            return Text(en, zh)
-        on = doing or (self.watch.failed_on and f"on {self.watch.failed_on}")
+        shown = not isinstance(error, Unanswered) or error.on_input
+        on = doing or (shown and self.watch.failed_on and f"on {self.watch.failed_on}")
         self.watch.failed_on = ""
         return Text(f"{en}; {on}", f"{zh}；{on.replace('on ', '输入为 ', 1)}") if on else Text(en, zh)
 

@@ -64,6 +64,8 @@ METRICS = Concept(
 
 @METRICS.definition
 def classification_metrics(y, predicted, weights=None, average="macro"):
+    if average not in ("macro", "micro", "binary"):
+        raise ValueError(f"average: macro, micro or binary, got {average!r}")
     w = np.ones(len(y)) if weights is None else weights
     classes = np.array([1]) if average == "binary" else np.unique(np.concatenate([y, predicted]))
     TP = np.array([w[(y == c) & (predicted == c)].sum() for c in classes])
@@ -101,6 +103,7 @@ def cases(rng):
 @METRICS.invalid
 def invalid(rng):
     yield "other numbers of cases", dict(y=np.array([0, 1, 1]), predicted=np.array([0, 1]))
+    yield "an unknown average", dict(y=np.array([0, 1]), predicted=np.array([0, 1]), average="mean")
 
 
 def table(tp, fp, fn, tn):

@@ -8,8 +8,8 @@ from gradus.page.figures import COLOURS, canvas
 
 
 def _sklearn(roc_auc_score, y, score, weights=None):
-    if len(set(np.asarray(y).tolist())) < 2:
-        raise ValueError("only one class")
+    if set(np.asarray(y).tolist()) != {0, 1}:
+        raise ValueError("y: both classes, 0 and 1, and no others")
     return roc_auc_score(y, score, sample_weight=weights)
 
 
@@ -52,6 +52,8 @@ ROC = Concept(
 
 @ROC.definition
 def roc_auc(y, score, weights=None):
+    if set(y.tolist()) != {0, 1} or np.isnan(score).any():
+        raise ValueError("y: both classes, 0 and 1, and no others; score: no NaN")
     w = np.ones(len(y)) if weights is None else weights
     above = (score[y == 1][:, None] > score[y == 0]) + 0.5 * (score[y == 1][:, None] == score[y == 0])
     pairs = w[y == 1][:, None] * w[y == 0]
@@ -75,6 +77,8 @@ def cases(rng):
 def invalid(rng):
     yield "other numbers of cases", dict(y=np.array([0, 1, 1]), score=np.array([0.1, 0.2]))
     yield "one class", dict(y=np.ones(3, int), score=np.array([0.1, 0.2, 0.3]))
+    yield "labels −1 and 1", dict(y=np.array([-1, 1, 1]), score=np.array([0.1, 0.2, 0.3]))
+    yield "a score of NaN", dict(y=np.array([0, 1, 1]), score=np.array([0.1, np.nan, 0.3]))
 
 
 @ROC.claim

@@ -67,8 +67,9 @@ def k_means(X, C, steps=300):
     for _ in range(steps):
         d = ((X[:, None] - C) ** 2).sum(-1)
         labels = d.argmin(1)
-        for j in set(range(len(C))) - set(labels):  # a centre without points takes the worst served
-            labels[d.min(1).argmax()] = j
+        for j in sorted(set(range(len(C))) - set(labels)):  # a centre without points takes the worst served
+            among = np.bincount(labels, minlength=len(C))[labels] > 1  # of those that leave no other centre without
+            labels[np.where(among, d.min(1), -1).argmax()] = j
         means = np.stack([X[labels == j].mean(0) for j in range(len(C))])
         if (means == C).all():
             break

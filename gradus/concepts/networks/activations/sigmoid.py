@@ -31,7 +31,7 @@ SIGMOID = Concept(
 
 @SIGMOID.definition
 def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+    return 1 / (1 + np.exp(-1.0 * x))  # −x of unsigned integers would wrap around
 
 
 SIGMOID.cases(points)

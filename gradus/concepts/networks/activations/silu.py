@@ -33,7 +33,7 @@ SILU = Concept(
 
 @SILU.definition
 def silu(x):
-    return x / (1 + np.exp(-x))
+    return x / (1 + np.exp(-1.0 * x))
 
 
 SILU.cases(points)

@@ -42,7 +42,7 @@ SOFTMAX = Concept(
 @SOFTMAX.definition
 def softmax(z):
     m = z.max(-1, keepdims=True)
-    e = np.exp(z - m)
+    e = np.exp(1.0 * z - m)
     return e / e.sum(-1, keepdims=True)
 
 

@@ -27,7 +27,7 @@ TANH = Concept(
 
 @TANH.definition
 def tanh(x):
-    u = np.expm1(-2 * np.abs(x))  # e^{-2|x|} − 1, accurate near 0 and without overflow
+    u = np.expm1(-2.0 * np.abs(x))  # e^{-2|x|} − 1, accurate near 0 and without overflow
     return np.sign(x) * -u / (u + 2)
 
 

@@ -39,6 +39,8 @@ HINGE = Concept(
 
 @HINGE.definition
 def hinge(s, y):
+    if (np.abs(y) != 1).any():
+        raise ValueError("y: labels −1 and 1")
     return np.maximum(0, 1 - y * s).mean()
 
 

@@ -42,6 +42,8 @@ NLL = Concept(
 
 @NLL.definition
 def nll(log_p, y):
+    if np.min(y) < 0:
+        raise IndexError("y: classes 0, 1, …")  # −1 would be the last class
     return -log_p[np.arange(len(y)), y].mean()
 
 

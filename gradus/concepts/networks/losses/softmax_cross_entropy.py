@@ -46,7 +46,9 @@ SOFTMAX_CROSS_ENTROPY = Concept(
 
 @SOFTMAX_CROSS_ENTROPY.definition
 def softmax_cross_entropy(z, y):
-    m = z.max(-1, keepdims=True)
+    if np.min(y) < 0:
+        raise IndexError("y: classes 0, 1, …")  # −1 would be the last class
+    m = 1.0 * z.max(-1, keepdims=True)
     log_p = z - m - np.log(np.exp(z - m).sum(-1, keepdims=True))  # (n, k)
     return -log_p[np.arange(len(y)), y].mean()
 
