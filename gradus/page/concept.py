@@ -58,6 +58,7 @@ from gradus.page.record import (
     Erratum,
     Implementation,
     Mutant,
+    Nonfinite,
     Proof,
     Readings,
     Symbol,
@@ -111,6 +112,8 @@ class Concept:
             of the inputs unless given. It enters the tolerance of the universal claims.
         canonical: where the theory leaves a choice (the signs of eigenvectors): takes a result, in any framework, to the
             choice that the definition makes; applied to every implementation's result before anything compares it.
+        nonfinite: which of NaN and ±∞ are inputs too, for which the definition says what is right: "nan" (a NaN makes NaN
+            at least of what the definition makes NaN), "all" (entry by entry, ±∞ as well), "" where nothing is said.
     """
 
     key: str
@@ -133,6 +136,7 @@ class Concept:
     differentiable: bool = True
     longest_sum: int | None = None
     canonical: Callable[..., Any] | None = None
+    nonfinite: Nonfinite = ""
 
     area: str = field(default="", init=False)
     family: str = field(default="", init=False)

@@ -343,6 +343,8 @@ def both_cases(rng):
         yield f"{name}, batch", dict(A=rng.standard_normal((2, 5, 3)), modified=modified)
     yield "one vector", dict(A=rng.standard_normal((4, 1)))
     yield "scales apart", dict(A=rng.standard_normal((6, 3)) * [1e-6, 1.0, 1e6])
+    for modified in (True, False):
+        yield f"square, {modified}", dict(A=rng.standard_normal((4, 4)) + 3 * np.eye(4), modified=modified)
 
 
 @GRAM_SCHMIDT.invalid

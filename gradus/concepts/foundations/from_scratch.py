@@ -143,6 +143,10 @@ def cases(rng):
         "one sample",
         dict(x=rng.standard_normal((1, 3)), y=np.array([1]), **start(rng, 3, 2, 2), steps=2, alpha=0.02),
     )
+    yield (
+        "square",
+        dict(x=rng.standard_normal((3, 3)), y=np.array([1, 0, 2]), **start(rng, 3, 3, 3), steps=2, alpha=0.01),
+    )
 
 
 @FROM_SCRATCH.invalid
