@@ -198,7 +198,7 @@ def _answer(adapted: Adapted, inputs: list[Arguments]) -> Answer:
         bound = adapted.bind(**arguments)
         try:
             with adapted.framework.full_precision():
-                raw = adapted.raw(adapted.convert(bound))
+                raw = adapted.answer(adapted.convert(bound))
         except NotApplicable as error:
             unoffered = error
             continue
@@ -209,6 +209,8 @@ def _answer(adapted: Adapted, inputs: list[Arguments]) -> Answer:
         with np.errstate(all="ignore"):
             want = adapted.concept.definition(**arguments)
         fault = structure_fault(adapted, raw, want, arguments)
+        if fault is None and adapted.concept.canonical:
+            raw = adapted.concept.canonical(raw)
         return Answer(adapted, None, _own(adapted, raw), fault is None and _agrees(adapted, raw, want), fault)
     return Answer(adapted, unoffered)
 

@@ -75,8 +75,19 @@ def accepts_anything(q, k, v):
         return torch.zeros(1)
 
 
+def remembers_the_shape(q, k, v, known={}):  # noqa: B006
+    key = (tuple(q.shape), tuple(k.shape), tuple(v.shape))
+    return known.setdefault(key, right(q, k, v))
+
+
+def swallows_nan(q, k, v):
+    return right(q, k, v).nan_to_num()
+
+
 FAULTS = [
     (off_by_little, "equals-definition"),
+    (remembers_the_shape, "depends-on-every-entry"),
+    (swallows_nan, "propagates-nonfinite"),
     (off_in_single, "equals-definition-float32"),
     (off_in_bfloat16, "equals-definition-bfloat16"),
     (widens, "keeps-dtype-and-device"),
@@ -100,12 +111,20 @@ def test_every_universal_claim_has_its_fault():
     assert {claim for _, claim in FAULTS} == {c.name for c in universal_claims(ATTENTION)}
 
 
-def test_numpy_is_judged_in_float64_only():
+def test_numpy_may_answer_in_float64_and_not_in_a_third_precision():
     def plain(q, k, v):
         return ATTENTION.definition(q, k, v)
 
-    for claim in ("equals-definition-float32", "keeps-dtype-and-device", "gradient-equals-definition"):
-        assert verdict(plain, claim, "numpy") == "skipped"
+    def widening(q, k, v):
+        return np.asarray(ATTENTION.definition(q, k, v), np.float64)
+
+    def narrowing(q, k, v):
+        return ATTENTION.definition(q, k, v).astype(np.float32)
+
+    assert verdict(plain, "equals-definition-float32", "numpy") == "holds"
+    assert verdict(widening, "keeps-dtype-and-device", "numpy") == "skipped"
+    assert verdict(narrowing, "keeps-dtype-and-device", "numpy") == "fails"
+    assert verdict(plain, "gradient-equals-definition", "numpy") == "skipped"
 
 
 def test_sensitivity_widens_the_tolerance_where_the_problem_is_ill_conditioned():
