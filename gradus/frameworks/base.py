@@ -75,6 +75,10 @@ class Framework(ABC):
     def from_numpy(self, array: np.ndarray, dtype: str) -> Any:
         """The array in its own type, floating-point numbers in `dtype`."""
 
+    def tracked(self, value: Any) -> Any:
+        """One of its arrays as an argument that a gradient is asked for; any other value as it is."""
+        return value
+
     def to_numpy(self, value: Any) -> np.ndarray:
         """One of its arrays as NumPy's, on the processor; floating-point numbers as float64."""
         array = np.asarray(value)
