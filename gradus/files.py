@@ -79,6 +79,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     Raises:
         GradusError: when the system refuses (disk full, no permission, input/output error).
     """
+    user_path(path)  # refuses a NUL
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as stream:
@@ -105,6 +106,57 @@ def _write_aside(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     except OSError:
         remove_quietly(temporary)
         raise
+
+
+def output_file(name: str | os.PathLike[str], makes: Path | None = None) -> Path:
+    """Where what a user asked to be written goes: of a link, the file that it names. Asked before the work, so that none is lost.
+
+    Args:
+        name: as the user wrote it.
+        makes: a folder that is made before the file is written, and need not be there yet.
+
+    Raises:
+        GradusError: it is there and no regular file, or must not be written, or its folder is not there.
+    """
+    try:
+        if not os.fspath(name):
+            raise GradusError(
+                Text(
+                    f"expected the name of a file to write, got {name!r}",
+                    f"应给出要写入的文件名，得到 {name!r}",
+                )
+            )
+        path = user_path(name)
+        target = path.resolve() if path.is_symlink() else path
+        if target.is_symlink():
+            raise RuntimeError(
+                "what resolve raises for links in a circle on some versions, and on others not"
+            )
+        _check_output(Path(name), target, makes)
+    except (OSError, RuntimeError) as error:  # links that name each other; a name that is too long
+        reason = getattr(error, "strerror", None) or "its links lead in a circle"
+        raise _cannot_write(Path(name), reason, getattr(error, "strerror", None) or "链接成环") from None
+    return target
+
+
+def _check_output(name: Path, target: Path, makes: Path | None) -> None:
+    if target.is_dir():
+        raise _cannot_write(name, "it is a folder; give the name of a file", "它是文件夹；请给出文件名")
+    if target.exists() and not target.is_file():
+        raise _cannot_write(name, "it is no regular file; give a new name", "它不是普通文件；请换一个文件名")
+    folder = target.parent
+    if makes is not None and folder == user_path(makes):
+        return
+    if not folder.is_dir():
+        what = ("is no folder", "不是文件夹") if folder.exists() else ("does not exist", "不存在")
+        raise _cannot_write(name, f"{folder} {what[0]}; make it first", f"{folder} {what[1]}；请先建立")
+    for path in (target, folder):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise _cannot_write(name, f"{path} must not be written to", f"{path} 没有写入权限")
+
+
+def _cannot_write(path: Path, en: str, zh: str) -> GradusError:
+    return GradusError(Text(f"cannot write {path}: {en}", f"无法写入 {path}：{zh}"))
 
 
 def publish(part: Path, path: Path) -> None:
@@ -156,5 +208,15 @@ def cache_folder(kind: str = "") -> Path:
 
 
 def user_path(name: str | os.PathLike[str]) -> Path:
-    """A path that a user wrote, made absolute; `~` is the home, and links stay as they were named."""
+    """A path that a user wrote, made absolute; `~` is the home, and links stay as they were named.
+
+    Raises:
+        GradusError: it holds a NUL, which no system's names may.
+    """
+    if "\0" in os.fsdecode(name):
+        raise GradusError(
+            Text(
+                f"expected a path, got {name!r}, with a NUL in it", f"应为路径，得到含有 NUL 字符的 {name!r}"
+            )
+        )
     return Path(os.path.abspath(os.path.expanduser(name)))  # noqa: PTH100, PTH111

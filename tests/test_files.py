@@ -9,33 +9,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from failing_calls import Failing
 
 from gradus.errors import GradusError
-from gradus.files import cache_folder, make_folder, publish, sweep, sync_folder, user_path, write_atomically
+from gradus.files import (
+    cache_folder,
+    make_folder,
+    output_file,
+    publish,
+    sweep,
+    sync_folder,
+    user_path,
+    write_atomically,
+)
 
 OLD, NEW = b"old", b"new and longer"
-CALLS = ("open", "write", "fsync", "replace", "close")
-
-
-class Failing:
-    """Makes the n-th call to the operating system fail."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, nth: int, number: int) -> None:
-        self.left, self.failed = nth, False
-        for name in CALLS:
-            patch.setattr(os, name, self.wrapped(getattr(os, name), name, number))
-
-    def wrapped(self, real, name, number):  # type: ignore[no-untyped-def]
-        def call(*arguments, **named):  # type: ignore[no-untyped-def]
-            self.left -= 1
-            if self.left == 0:
-                self.failed = True
-                if name == "close":
-                    real(*arguments)  # a failing close has closed all the same
-                raise OSError(number, os.strerror(number))
-            return real(*arguments, **named)
-
-        return call
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EACCES])
@@ -172,3 +160,52 @@ def test_output_named_as_a_device_goes_there() -> None:
     code = "from pathlib import Path; from gradus.files import write_atomically as w; w(Path('/dev/stdout'), [b'<x/>'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout == b"<x/>"
+
+
+def test_what_is_to_be_written_is_looked_at_first(tmp_path: Path) -> None:
+    """Each path that cannot be written is refused, before any work, in one line that names it; none is touched."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(OLD)
+    (tmp_path / "to-folder").symlink_to(tmp_path / "folder")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "lost").symlink_to(tmp_path / "absent" / "x")
+    if os.name != "nt":
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "to-pipe").symlink_to(tmp_path / "pipe")
+    names = [
+        "folder",
+        "to-folder",
+        "circle",
+        "lost",
+        "absent/x",
+        "file/x",
+        "folder/",
+        "x" * 300,
+        "a\0b",
+        "",
+        os.devnull,
+    ]
+    names += ["pipe", "to-pipe", "/dev/full"] if os.name != "nt" else []
+    before = sorted(tmp_path.rglob("*"))
+    for name in names:
+        with pytest.raises(GradusError) as caught:
+            output_file(f"{tmp_path}/{name}" if name and not name.startswith("/") else name)
+        assert all(words and "\n" not in words for words in caught.value.text), name
+        assert caught.value.text.zh != caught.value.text.en
+    assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "file").read_bytes() == OLD
+
+
+def test_a_link_is_written_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "old").write_bytes(OLD)
+    (tmp_path / "link").symlink_to("folder/old")
+    (tmp_path / "dangling").symlink_to("folder/new")
+    (tmp_path / "chain").symlink_to("link")
+    monkeypatch.chdir(tmp_path)
+    for name, target in (("link", "old"), ("dangling", "new"), ("chain", "old"), ("plain", None)):
+        write_atomically(output_file(name), [NEW, name.encode()])
+        assert (tmp_path / name).is_symlink() == (target is not None)
+        assert (tmp_path / (f"folder/{target}" if target else name)).read_bytes() == NEW + name.encode()
+    assert output_file("made/x", makes=Path("made")) == tmp_path / "made" / "x"
+    with pytest.raises(GradusError, match="does not exist"):
+        output_file("other/x", makes=Path("made"))

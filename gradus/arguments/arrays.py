@@ -141,7 +141,10 @@ def real_or_duck(name: str, value: Any) -> Any:
     if duck(value) or type(value) is float:
         return value
     numbers = real_array(name, value)
-    return _rounded(name, numbers) if numbers.dtype.kind == "O" else numbers
+    if numbers.dtype.kind == "O":
+        return _rounded(name, numbers)
+    # a subclass of NumPy's array, such as one that counts its operations, stays one
+    return value if isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray) else numbers
 
 
 def duck(value: Any) -> bool:

@@ -14,7 +14,7 @@ from gradus.catalogue import entries, load
 from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
-from gradus.files import write_atomically
+from gradus.files import output_file, write_atomically
 from gradus.progress import item_bar
 from gradus.text import Text
 
@@ -48,17 +48,17 @@ def _chosen(options: Namespace) -> list[Concept]:
 def verify(options: Namespace, out: Terminal) -> int:
     """Measures claims; exit status 0 when all hold, 1 when one fails or none was measured."""
     cost: tuple[Cost, ...] = ("quick", "slow") if options.slow else ("quick",)
+    # before the work, so that none is lost
+    junit, html = (None if name is None else output_file(name) for name in (options.junit, options.html))
     report = _of_user_code(options, cost) if options.implementation else _of_pages(options, cost)
-    if options.junit:
+    if junit is not None:
         from gradus.verify.output import as_junit
 
-        _write(Path(options.junit), as_junit(report))
-    if options.html:
+        _write(junit, as_junit(report))
+    if html is not None:
         from gradus.report import write_report
 
-        write_report(
-            Path(options.html), evidence=list(report.results), mutants=list(report.mutants), lang=out.lang
-        )
+        write_report(html, evidence=list(report.results), mutants=list(report.mutants), lang=out.lang)
     _print(report, options, out)
     return 0 if report.holds else 1
 
@@ -131,7 +131,9 @@ def _print(report: Report, options: Namespace, out: Terminal) -> None:
     ):
         out.console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
     skipped = (
-        sorted({r.reason for r in report.results if r.verdict == "skipped"}) if options.implementation else []
+        sorted({r.reason for r in report.results if r.verdict == "skipped"})
+        if options.implementation and report.count("holds")
+        else []
     )
     for reason in skipped:
         out.say(out.t(f"left out: {reason.en}", f"略过：{reason.zh}"), style="dim", indent=4)
@@ -148,7 +150,8 @@ def _write(path: Path, text: str) -> None:
 def practice(options: Namespace, out: Terminal) -> int:
     """Writes a file with the signature, the formula and no body."""
     concept = load_concept(options.key)
-    path = Path(options.output or f"{concept.key.replace('-', '_')}.py")
+    name = f"{concept.key.replace('-', '_')}.py" if options.output is None else options.output
+    path = output_file(name)
     if path.exists():
         raise GradusError(
             Text(
@@ -156,15 +159,26 @@ def practice(options: Namespace, out: Terminal) -> int:
                 f"{path} 已存在；请用 --output 指定其他文件，未写入任何内容",
             )
         )
-    name = concept.definition.__name__
+    function = concept.definition.__name__
     _write(path, practice_file(concept, out.lang))
     out.say(out.t(f"wrote {path}: fill in the body, then", f"已写出 {path}：补全函数体，然后运行"))
-    out.say(f"gradus verify {concept.key} --implementation {path}:{name}", indent=2)
+    out.say(f"gradus verify {concept.key} --implementation {path}:{function}", indent=2)
     return 0
+
+
+def _refused(concept: Concept, lang: str) -> list[str]:
+    """The inputs that `--strict` wants refused."""
+    from gradus.verify.structures import refused_inputs
+
+    labels = refused_inputs(concept)
+    heading = Text("Raises (asked for by --strict only):", "应拒绝的输入（仅 --strict 要求）：").get(lang)
+    return [heading + "\n" + "\n".join(f"    {label}" for label in labels)] if labels else []
 
 
 def practice_file(concept: Concept, lang: str) -> str:
     """The signature of the definition, a docstring with formula and symbols, and no body."""
+    from gradus.verify.structures import return_line
+
     name = concept.definition.__name__
     assert name.isidentifier() and not keyword.iskeyword(name)
     formulas = "\n\n".join(unicode_text(f) for f in concept.formulas)
@@ -182,6 +196,8 @@ def practice_file(concept: Concept, lang: str) -> str:
             f"{concept.title.get(lang)}.",
             formulas,
             Text("Args:", "参数：").get(lang) + "\n" + "\n".join("    " + r for r in rows),
+            Text("Returns:", "返回：").get(lang) + f"\n    {return_line(concept)}",
+            *_refused(concept, lang),
         ]
     )
     doc = (

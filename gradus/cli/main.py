@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from gradus import __version__
+from gradus.cli.streams import complain, flush, own_the_process
 from gradus.cli.terminal import Terminal
+from gradus.cli.wording import HEADINGS, clipped, in_chinese, refuse_impossible, refuse_repeated, verb_first
 from gradus.errors import GradusError
 from gradus.text import Text
 
 VERBS = ("map", "show", "search", "path", "verify", "practice", "explain", "run", "data", "runs", "doctor")
 MODULES = {
-    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "read", "verify": "check", "practice": "check",
+    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "verify": "check", "practice": "check",
     "run": "work", "runs": "work", "data": "work", "doctor": "work",
 }  # fmt: skip
 LANGUAGES = ("en", "zh")
@@ -31,9 +31,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line on standard error, exit status 2."""
+        message = in_chinese(message) if self.lang == "zh" else message
         hint = Text(f"see `{self.prog} --help`", f"见 `{self.prog} --help`").get(self.lang)
-        sys.stderr.write(f"gradus: {message}; {hint}\n")
+        complain(f"gradus: {clipped(message)}{Text('; ', '；').get(self.lang)}{hint}")
         raise SystemExit(2)
+
+    def print_help(self, file: Any = None) -> None:
+        """The help; argparse's own passes over what cannot be written."""
+        stream = file or sys.stdout
+        stream.write(self.format_help())
+        stream.flush()
 
     def format_help(self) -> str:
         """The help with its headings in the reader's language."""
@@ -42,15 +49,6 @@ class Parser(argparse.ArgumentParser):
             for en, zh in HEADINGS:
                 text = text.replace(en, zh)
         return text
-
-
-HEADINGS = (
-    ("usage:", "用法："),
-    ("positional arguments:", "参数："),
-    ("options:", "选项："),
-    ("show this help message and exit", "显示本帮助"),
-    ("show program's version number and exit", "显示版本号"),
-)
 
 
 def language(argv: Sequence[str]) -> str:
@@ -118,10 +116,10 @@ def _add_arguments(parser: Parser, verb: str, lang: str, argv: Sequence[str]) ->
 
     arguments = list(TABLE[verb].arguments)
     if verb == "run" and "run" in argv:
-        from gradus.cli.work import list_of_systems, recipe_arguments
+        from gradus.cli.work import recipe_arguments, what_is_offered
 
         arguments += recipe_arguments(argv)
-        parser.epilog = f"{list_of_systems(lang)}\n\n{parser.epilog}"
+        parser.epilog = f"{what_is_offered(argv, lang)}\n\n{parser.epilog}"
     for names, options, meaning in arguments:
         parser.add_argument(*names, help=meaning.get(lang), **options)
 
@@ -130,11 +128,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit status: 0 right, 1 a claim failed, 2 wrong use."""
     words, lang = list(sys.argv[1:] if argv is None else argv), "en"
     if argv is None:
-        _own_the_process()
+        own_the_process()
     try:
         lang = language(words)
+        words = verb_first(words, VERBS)
+        refuse_repeated(words)
         parser = build_parser(lang, words)
-        options = parser.parse_args(words)
+        options = _parsed(parser, words)
         if not options.verb:
             parser.print_help()
             return 2
@@ -147,26 +147,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(_os_error(error).get(lang))
 
 
-def _own_the_process() -> None:
-    """What a command may do to its process, and a caller's process must be spared."""
-    with contextlib.suppress(AttributeError, ValueError):  # a closed pipe, as in `gradus map | head`
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(
-            AttributeError, ValueError
-        ):  # a terminal without UTF-8 shows ? and does not fail
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+def _parsed(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+    try:
+        return parser.parse_args(words)
+    except SystemExit:
+        flush()  # the help, too, may meet a full disk
+        raise
 
 
 def _dispatch(options: argparse.Namespace) -> int:
+    from gradus.cli.verbs import TABLE
+
+    names = [(names, option) for names, option, _ in TABLE[options.verb].arguments]
+    defaults = {
+        n[0].lstrip("-").replace("-", "_"): o.get("default") for n, o in names if n[0].startswith("-")
+    }
+    refuse_impossible(vars(options), defaults)
     module: Any = importlib.import_module(f"gradus.cli.{MODULES[options.verb]}")
     status: int = getattr(module, options.verb)(options, Terminal(options.lang, colour=not options.no_color))
+    flush()
     return status
 
 
 def _say(message: str) -> int:
     if os.environ.get("RANK", "0") == "0":  # under torchrun one process speaks for all
-        sys.stderr.write(f"gradus: {' '.join(message.split())}\n")
+        complain(f"gradus: {' '.join(message.split())}")
     return 2
 
 

@@ -1,10 +1,9 @@
-"""The verbs that read one concept: show, explain. They import its page and no other; show neither torch nor matplotlib."""
+"""The verb that reads one concept: show. It imports its page and no other, neither torch nor matplotlib."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradus.catalogue import citation, entries
 from gradus.catalogue import concept as load_concept
@@ -12,18 +11,15 @@ from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.catalogue.measured import recall
 from gradus.catalogue.page_files import page_hash
 from gradus.cli.terminal import Terminal
-from gradus.errors import GradusError, words_of
+from gradus.files import output_file
 from gradus.page import AREAS, Concept
 from gradus.text import CONCEPT_KINDS, Text
-
-if TYPE_CHECKING:
-    from gradus.explanation import Explanation
 
 
 def show(options: Namespace, out: Terminal) -> int:
     """One concept, whole."""
     concept = load_concept(options.key)
-    if options.html:
+    if options.html is not None:
         return _html(concept, options.html, out)
     out.say(f"{concept.title.get(out.lang)}  ·  {concept.key}", style="bold")
     out.say(
@@ -38,6 +34,7 @@ def show(options: Namespace, out: Terminal) -> int:
     _symbols(concept, out)
     out.heading("Definition", "定义")
     out.code(concept.source_code)
+    _contract(concept, out)
     out.heading("Implementation", "实现")
     for implementation in concept.implementations:
         note = (
@@ -77,6 +74,16 @@ def _symbols(concept: Concept, out: Terminal) -> None:
         ],
         rows,
     )
+
+
+def _contract(concept: Concept, out: Terminal) -> None:
+    """What an implementation is to return, and what a careful one refuses."""
+    from gradus.verify.structures import refused_inputs, return_line
+
+    out.say(out.t("returns: ", "返回：") + return_line(concept), indent=2)
+    labels = refused_inputs(concept)
+    if labels:
+        out.say(out.t("refuses (--strict): ", "应拒绝（--strict）：") + "; ".join(labels), indent=2)
 
 
 def _evidence(concept: Concept, out: Terminal) -> None:
@@ -157,74 +164,9 @@ def _rest(concept: Concept, out: Terminal) -> None:
 
 
 def _html(concept: Concept, file: str, out: Terminal) -> int:
-    from pathlib import Path
+    path = output_file(file)
+    from gradus.report import write_page  # after the path is known to do: drawing takes seconds
 
-    from gradus.report import write_page
-
-    written = write_page(Path(file), concept, lang=out.lang)
-    out.say(out.t(f"wrote {written}", f"已写出 {written}"))
+    write_page(path, concept, lang=out.lang)
+    out.say(out.t(f"wrote {file}", f"已写出 {file}"))
     return 0
-
-
-def explain(options: Namespace, out: Terminal) -> int:
-    """The computation graph of a definition on a small input of its page."""
-    concept = load_concept(options.key)
-    explanation = _explanation(concept, out.lang)
-    if options.along:
-        text = explanation.along(*(name.strip() for name in options.along.split(",")))
-    else:
-        text = f"{concept.title.get(out.lang)}  ·  {concept.key}\n{explanation.text}"
-    out.lines(text)
-    if options.output:
-        written = explanation.save(options.output)
-        out.say(out.t(f"wrote {written}", f"已写出 {written}"))
-    return 0
-
-
-def _explanation(concept: Concept, lang: str) -> Explanation:
-    import inspect
-
-    import numpy as np
-
-    from gradus.explanation import explain
-
-    reason: Text | None = None
-    for _, arguments in sorted(concept.cases(np.random.default_rng(0)), key=_difficulty):
-        bound = inspect.signature(concept.definition).bind(**arguments)
-        bound.apply_defaults()
-        try:
-            with np.errstate(all="ignore"):
-                return explain(_first_entry(concept.definition), *bound.arguments.values(), lang=lang)
-        except (GradusError, ArithmeticError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-            reason = reason or words_of(error)  # the first, on the simplest input, says it best
-    en, zh = reason or Text("it has no case", "没有用例")
-    raise GradusError(
-        Text(
-            f"the definition of {concept.key} has no computation graph here: {en}",
-            f"{concept.key} 的定义在此没有计算图：{zh}",
-        )
-    )
-
-
-def _first_entry(define: Callable[..., Any]) -> Callable[..., Any]:
-    """A definition reduced to the first entry of its result, which a gradient belongs to."""
-    import functools
-
-    import numpy as np
-
-    @functools.wraps(define)
-    def first(*arguments: Any) -> Any:
-        result = define(*arguments)
-        while isinstance(result, (tuple, list)):
-            result = result[0]
-        return result[(0,) * np.ndim(result)] if np.ndim(result) else result
-
-    return first
-
-
-def _difficulty(case: tuple[str, Any]) -> tuple[bool, int]:
-    """Inputs of six entries and more an array first, the smallest of them foremost."""
-    import numpy as np
-
-    sizes = [np.size(v) for v in case[1].values() if isinstance(v, (float, np.ndarray))]
-    return sum(sizes) < 6 * len(sizes), sum(sizes)

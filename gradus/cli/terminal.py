@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 ANSI = {"bold": "\x1b[1m", "dim": "\x1b[2m"}
 RESET = "\x1b[0m"
 PLAIN_WIDTH = 110  # of what goes into a file
+WIDEST = 10_000
 FORCED = ("FORCE_COLOR", "TTY_COMPATIBLE")  # Rich then treats a file as a terminal, or a terminal as a file
+
+
+def columns_variable() -> int:
+    """COLUMNS of the environment; 0 where it is none, or no number of columns."""
+    words = os.environ.get("COLUMNS", "")
+    return min(int(words), WIDEST) if words.isdecimal() and len(words) < 10 else 0
 
 
 class Terminal:
@@ -37,21 +44,19 @@ class Terminal:
         """Rich's console, of the same width."""
         from rich.console import Console
 
-        to_file = not is_terminal(sys.stdout) and not os.environ.get("COLUMNS")
         return Console(
             no_color=not self._colour,
             highlight=False,
             soft_wrap=False,
-            width=PLAIN_WIDTH if to_file else None,
+            width=self.width,
         )
 
     @functools.cached_property
     def width(self) -> int:
         """How many columns a line may take."""
-        width = os.environ.get("COLUMNS", "")
-        if width.isdigit():
-            return int(width)
-        if not is_terminal(sys.stdout) and not width:
+        if width := columns_variable():
+            return width
+        if not is_terminal(sys.stdout):
             return PLAIN_WIDTH
         for descriptor in range(3):
             try:

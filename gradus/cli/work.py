@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gradus.catalogue import concept as load_concept
 from gradus.cli.terminal import Terminal
 from gradus.cli.verbs import Argument
 from gradus.errors import GradusError
-from gradus.systems import keys, recipe_of
+from gradus.files import user_path
+from gradus.systems import Recipe, keys, recipe_of
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -19,15 +20,46 @@ if TYPE_CHECKING:
     from gradus.running import Outcome
 
 
-def list_of_systems(lang: str) -> str:
-    """The systems that can be run, by their keys; read from the names of their files."""
-    return Text("systems: ", "系统：").get(lang) + ", ".join(keys())
+def what_is_offered(argv: Sequence[str], lang: str) -> str:
+    """The systems that can be run, read from the names of their files; of the one that is named its data and what fits."""
+    systems = keys()
+    named = next((word for word in argv if word in systems), None)
+    whole = Text("systems: ", "系统：").get(lang) + ", ".join(systems)
+    if named is None:
+        return whole
+    recipe = recipe_of(systems[named], named)
+    lines = [_data_of(recipe).get(lang)]
+    for option in recipe.options:
+        for choice in option.choices:
+            lines.append(
+                f"  --{option.name} {choice}: "
+                + _data_of(recipe.with_choices({option.name: choice})).get(lang)
+            )
+    return "\n".join([*lines, "", whole])
+
+
+def _data_of(recipe: Recipe) -> Text:
+    """Its data with their targets, and what else fits."""
+    each = ", ".join(f"{name} ({recipe.relation} {recipe.targets[name]:g})" for name in recipe.data)
+    en, zh = f"data (target): {each}", f"数据（目标值）：{each}"
+    if recipe.fitting is None:
+        return Text(en, zh)
+    fits = recipe.fitting.text
+    path = (
+        Text("a folder of images with one folder a class", "每个类别一个文件夹的图像文件夹")
+        if recipe.fitting.images
+        else Text("", "")
+    )
+    table = Text("a CSV file", "CSV 文件") if recipe.fitting.tables else Text("", "")
+    ways = [Text("a known data set", "已知的数据集"), *(t for t in (path, table) if t.en)]
+    return Text(
+        f"{en}; without a target also {fits.en}: {', '.join(w.en for w in ways)}",
+        f"{zh}；无目标值时也可用{fits.zh}：{'、'.join(w.zh for w in ways)}",
+    )
 
 
 def recipe_arguments(argv: Sequence[str]) -> list[Argument]:
     """The options of the recipes that the words of a command line name."""
-    if not any(word.startswith("-") for word in argv):
-        return []
     systems = keys()
     return [
         (
@@ -52,16 +84,28 @@ def run(options: Namespace, out: Terminal) -> int:
             )
         )
     seeds = None if options.seeds is None else list(range(options.seeds))
+    begun: list[Text] = []
+
+    def say(text: Text) -> None:
+        begun.append(text)
+        if not options.quiet:
+            out.say(text)
+
     try:
-        outcome = _run(concept, seeds if options.seed is None else [options.seed], options, out)
-    except KeyboardInterrupt:
-        where = f" --directory {options.directory}" if options.directory else ""
-        out.say(out.t("go on with: ", "继续运行：") + f"gradus run {concept.key}{where} --resume")
+        outcome = _run(concept, seeds if options.seed is None else [options.seed], options, say)
+    except KeyboardInterrupt as error:
+        name = "SIGTERM" if getattr(error, "code", 130) == 143 else "SIGINT"
+        out.say(out.t(f"stopped by {name}", f"被 {name} 中断"))
+        if begun:
+            where = f" --directory {shlex.quote(options.directory)}" if options.directory else ""
+            out.say(out.t("go on with: ", "继续运行：") + f"gradus run {concept.key}{where} --resume")
         raise
     return 0 if outcome is None or outcome.holds else 1
 
 
-def _run(concept: Concept, seeds: list[int] | None, options: Namespace, out: Terminal) -> Outcome | None:
+def _run(
+    concept: Concept, seeds: list[int] | None, options: Namespace, say: Callable[[Text], None]
+) -> Outcome | None:
     from gradus.running import run_system
 
     return run_system(
@@ -79,7 +123,7 @@ def _run(concept: Concept, seeds: list[int] | None, options: Namespace, out: Ter
         verify=not options.no_verify,
         report=options.report,
         lang=options.lang,
-        say=lambda text: out.say(text) if not options.quiet else None,
+        say=say,
     )
 
 
@@ -87,7 +131,7 @@ def runs(options: Namespace, out: Terminal) -> int:
     """Past runs, newest first."""
     from gradus.running import past_runs
 
-    rows = past_runs(Path(options.directory))
+    rows = past_runs(user_path(options.directory))
     if not rows:
         out.say(
             out.t(

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from gradus.arguments import choice
-from gradus.data.store import data_directory
+from gradus.data.store import compare, data_directory, read_exactly
 from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.text import Text
 
 SHAKESPEARE = (
     "tinyshakespeare/input.txt",
+    1_115_394,  # bytes
     "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
 )
 TEXTS: dict[str, tuple[Text, str, str]] = {
@@ -112,15 +113,12 @@ def held_out(text: Characters, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _shakespeare(data_dir: str | Path | None) -> str:
     path = data_directory(data_dir) / SHAKESPEARE[0]
-    try:
-        content = path.read_bytes()
-    except OSError:
+    if not path.is_file():
         raise GradusError(
             f"tinyshakespeare: expected {path}; get it from {TEXTS['tinyshakespeare'][1]}, or give --data-dir"
-        ) from None
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != SHAKESPEARE[1]:
-        raise GradusError(f"{path}: corrupted: expected sha256 {SHAKESPEARE[1]}, got {digest}")
+        )
+    content = read_exactly(path, SHAKESPEARE[1])  # a file of another size is not read at all
+    compare(path, hashlib.sha256(content).hexdigest(), SHAKESPEARE[2])
     return content.decode("ascii")
 
 

@@ -18,10 +18,14 @@ import numpy as np
 from gradus.arguments import path as checked_path
 from gradus.arguments import whole
 from gradus.errors import GradusError
+from gradus.text import Text
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_BYTES = 2**30
 BLOCK = 2**20
+MOST_DIMENSIONS = 64 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 32  # of an array of NumPy's
+MOST_RATIO = 200  # of unpacked to packed: images of digits reach 10, an archive made to fill a memory 1,000
+SMALL = 2**20  # bytes that may be unpacked whatever the ratio
 
 
 def read_idx(path: str | Path, max_bytes: int = MAX_BYTES) -> np.ndarray:
@@ -68,6 +72,13 @@ def parse_idx(data: bytes, name: str) -> np.ndarray:
         raise GradusError(
             f"{name}: unknown idx type 0x{code:02x}; expected one of {', '.join(f'0x{t:02x}' for t in TYPES)}"
         )
+    if dimensions > MOST_DIMENSIONS:
+        raise GradusError(
+            Text(
+                f"{name}: expected at most {MOST_DIMENSIONS} dimensions, got {dimensions}",
+                f"{name}：维数应不超过 {MOST_DIMENSIONS}，得到 {dimensions}",
+            )
+        )
     start = 4 + 4 * dimensions
     if not dimensions or len(data) < start:
         raise GradusError(
@@ -98,6 +109,13 @@ def gunzip(data: bytes, max_bytes: int, name: str) -> bytes:
                 size += len(block)
                 if size > max_bytes:
                     raise GradusError(f"{name}: unpacks to more than the {max_bytes:,} bytes allowed")
+                if size > max(SMALL, MOST_RATIO * len(data)):
+                    raise GradusError(
+                        Text(
+                            f"{name}: unpacks to more than {MOST_RATIO} times its {len(data):,} bytes; unpack it first if you trust it",
+                            f"{name}：解压后超过其 {len(data):,} 字节的 {MOST_RATIO} 倍；若可信，请先自行解压",
+                        )
+                    )
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise GradusError(f"{name}: damaged gzip file ({error})") from None
     return b"".join(parts)

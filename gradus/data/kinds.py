@@ -5,17 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from gradus.data import characters, sentences
-from gradus.data.dataset import Dataset
+from gradus.data.dataset import Dataset, Task
+from gradus.data.of_user import is_path, load_own
 from gradus.data.reading import located
 from gradus.data.registry import entry_of
 from gradus.data.sets import load
 from gradus.data.store import data_directory
+from gradus.files import user_path
 
 AnyData = Dataset | sentences.Sentences | characters.Characters
 
 
-def load_any(name: str, data_dir: str | Path | None = None) -> AnyData:
-    """A data set of any kind: what `gradus.data.load` knows, the sentences of rt-polarity, or a text.
+def load_any(name: str, data_dir: str | Path | None = None, task: Task = "classification") -> AnyData:
+    """A data set of any kind: what `gradus.data.load` knows, the sentences of rt-polarity, a text, or a user's own.
+
+    Args:
+        name: of a data set, or the path of a folder of images or of a CSV file.
+        data_dir: the folder of downloaded data.
+        task: what a user's own data are read for.
 
     Raises:
         GradusError: it is unknown, is not there, or is another one.
@@ -24,7 +31,7 @@ def load_any(name: str, data_dir: str | Path | None = None) -> AnyData:
         return sentences.load_sentences(data_dir)
     if name in characters.TEXTS:
         return characters.load_characters(name, data_dir)
-    return load(name, data_dir)
+    return load_own(name, task) if is_path(name) else load(name, data_dir)
 
 
 def is_present(name: str, data_dir: str | Path | None = None) -> bool:
@@ -37,5 +44,7 @@ def is_present(name: str, data_dir: str | Path | None = None) -> bool:
         return sentences.sentences_present(data_dir)
     if name in characters.TEXTS:
         return characters.characters_present(name, data_dir)
+    if is_path(name):
+        return user_path(name).exists()
     entry = entry_of(name)
     return entry.embedded or None not in located(entry, data_directory(data_dir))

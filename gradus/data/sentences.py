@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from gradus.data.store import data_directory
+from gradus.data.store import compare, data_directory, read_exactly
 from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.text import Text
 
 NAME = "rt-polarity"
 FOLDERS = ("rt-polarity", "rt_polarity", "rt-polaritydata", ".")
-FILES = {  # label: (name, sha256)
-    0: ("rt-polarity.neg", "4ace77d558c3714723843f1d65b60c01e3417b208180f0728808d76ad0eeeaca"),
-    1: ("rt-polarity.pos", "2da124ec187a9d5a29c9f04e91c540e02baed5af8868f550a26bd6fd4dbf8bf0"),
+FILES = {  # label: (name, bytes, sha256)
+    0: ("rt-polarity.neg", 612_256, "4ace77d558c3714723843f1d65b60c01e3417b208180f0728808d76ad0eeeaca"),
+    1: ("rt-polarity.pos", 626_139, "2da124ec187a9d5a29c9f04e91c540e02baed5af8868f550a26bd6fd4dbf8bf0"),
 }
 SOURCE = "Pang and Lee (2005), sentence polarity dataset v1.0, as in github.com/yoonkim/CNN_sentence"
 
@@ -83,14 +83,12 @@ def _path(label: int, data_dir: str | Path | None) -> Path | None:
 
 
 def _content(label: int, data_dir: str | Path | None) -> bytes:
-    name, expected = FILES[label]
+    name, size, expected = FILES[label]
     path = _path(label, data_dir)
     if path is None:
         raise GradusError(
             f"{NAME}: expected {data_directory(data_dir) / NAME / name}; get the two files from {SOURCE}, or give --data-dir"
         )
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != expected:
-        raise GradusError(f"{path}: corrupted: expected sha256 {expected}, got {digest}")
+    content = read_exactly(path, size)  # a file of another size is not read at all
+    compare(path, hashlib.sha256(content).hexdigest(), expected)
     return content

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from gradus.explanation.graph import Node
 from gradus.explanation.layout import apart, layered
-from gradus.explanation.words import adjoint_name, amount, number
+from gradus.explanation.words import adjoint_name, amount_lines, number
 
 _SIZE, _LINE, _PAD, _ROOM = 12, 16, 8, 58  # of the letters, a line, a box's border, between rows
 _MARGIN = 16
@@ -75,9 +75,11 @@ def _lines(node: Node, lang: str) -> list[tuple[str, str]]:
     lines = [("name", _short(title))]
     if node.count > 1:
         lines.append(("value", f"{node.count} 步" if lang == "zh" else f"{node.count} steps"))
-    lines.append(("value", amount(node.value)))
+    lines += [("value", text) for text in amount_lines(node.value)]
     if node.adjoint is not None:
-        lines.append(("adjoint", f"{adjoint_name(node.name)} = {amount(node.adjoint)}"))
+        first, *rest = amount_lines(node.adjoint)
+        lines.append(("adjoint", f"{adjoint_name(node.name)} = {first}"))
+        lines += [("adjoint", text) for text in rest]
     return lines
 
 

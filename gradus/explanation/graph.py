@@ -49,7 +49,10 @@ class Node:
         """The local derivative by the k-th input as a number, where both are single numbers."""
         if not self.pulls or self.value.size != 1 or size != 1:
             return None
-        return float(self.pulls[k](np.ones(self.value.shape)).item())
+        share = self.pulls[k](np.ones(self.value.shape))
+        if np.iscomplexobj(self.value) or np.iscomplexobj(share):
+            return None  # g ↦ g·conj(∂v/∂a) in general: no factor
+        return float(share.item())
 
 
 def argument_names(f: Callable[..., Any], count: int) -> list[str]:

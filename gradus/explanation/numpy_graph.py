@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradus.errors import GradusError
 from gradus.explanation.graph import Node, argument_names, differentiate, reached
-from gradus.explanation.program import folders, frames, line, run
+from gradus.explanation.program import folders, frames, line, run_reported
 from gradus.explanation.words import expression, local_derivatives, number
 from gradus.foundations import autodiff
 from gradus.foundations.autodiff import Step, Variable, pulled_back, traceable
+from gradus.text import Text
 
 _LIBRARIES = folders(np, autodiff)
 
@@ -44,7 +47,7 @@ def _path() -> tuple[str, ...]:
     return tuple(reversed(names))
 
 
-def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
+def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any], name: str) -> list[Node]:
     """The nodes of f(*inputs), the result last; arrays of floating-point numbers are differentiated by.
 
     Raises:
@@ -55,20 +58,51 @@ def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any]) -> list[Node]:
     names = argument_names(f, len(inputs))
     watched = [_leaf(name, value, named, paths) for name, value in zip(names, inputs, strict=True)]
     if not named:
-        raise GradusError("expected at least one input of floating-point numbers, got none; write 2.0 for 2")
-    try:
-        result = run(traceable(f), watched)
-    except (TypeError, ValueError) as error:  # NumPy's own words for what the tape has refused
-        raise error.__cause__ if isinstance(error.__cause__, GradusError) else error from None
+        raise GradusError(
+            Text(
+                "expected at least one input of real floating-point numbers, got none; write 2.0 for 2 (complex numbers "
+                "are differentiated in PyTorch)",
+                "至少要有一个实浮点数输入，而一个也没有；请把 2 写成 2.0（复数在 PyTorch 中求导）",
+            )
+        )
+    with _drawing_again():
+        try:
+            result = run_reported(traceable(f), watched, name)
+        except GradusError as error:  # NumPy's own words for what the tape has refused
+            inner = error.__cause__ and error.__cause__.__cause__
+            raise inner if isinstance(inner, GradusError) else error from error.__cause__
+    if result is None:
+        raise GradusError(
+            Text(f"{name} returned None; is a return missing?", f"{name} 返回了 None；是否漏写了 return？")
+        )
+    if isinstance(result, dict):
+        result = list(result.values())
     while isinstance(result, (tuple, list)) and result:
         result = next((r for r in result if isinstance(r, Variable)), result[0])
     if not isinstance(result, Variable) or not result.step.live:
-        raise GradusError(f"the result does not depend on the inputs by NumPy's functions: {result!r}")
+        shown = repr(result)[:80]
+        raise GradusError(
+            Text(
+                f"the result of {name} does not depend on the inputs by NumPy's functions: {shown}",
+                f"{name} 的结果不经 NumPy 的函数依赖输入：{shown}",
+            )
+        )
     if result.size != 1:
         result = np.sum(result)
     nodes = _nodes(result.step, named, paths)
     differentiate(nodes)
     return reached(nodes, len(nodes) - 1)
+
+
+@contextlib.contextmanager
+def _drawing_again() -> Iterator[None]:
+    """The global random generators are afterwards as they were."""
+    states = np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        np.random.set_state(states[0])
+        random.setstate(states[1])
 
 
 def _nodes(result: Step, named: dict[int, str], paths: dict[int, tuple[str, ...]]) -> list[Node]:
@@ -113,10 +147,23 @@ def _node(
 
 
 def _leaf(name: str, value: Any, named: dict[int, str], paths: dict[int, tuple[str, ...]]) -> Any:
-    if isinstance(value, (list, tuple)) and value and all(isinstance(v, np.ndarray) for v in value):
-        return type(value)([_leaf(f"{name}[{i}]", v, named, paths) for i, v in enumerate(value)])
-    if not (isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")):
-        return value
+    """An input as what f is called with: a Variable for floating-point numbers, a copy for other arrays."""
+    if isinstance(value, dict):
+        return {k: _leaf(f"{name}[{k!r}]", v, named, paths) for k, v in value.items()}
+    if isinstance(value, (list, tuple)) and any(isinstance(v, np.ndarray) for v in value):
+        parts = [_leaf(f"{name}[{i}]", v, named, paths) for i, v in enumerate(value)]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, np.ma.MaskedArray):
+        raise GradusError(
+            Text(
+                f"{name} is a masked array, whose mask no gradient follows; expected a plain one, such as x.filled(0)",
+                f"{name} 是掩码数组，梯度无法顾及掩码；应为普通数组，如 x.filled(0)",
+            )
+        )
+    if not (
+        isinstance(value, (float, np.floating)) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
+    ):
+        return value.copy() if isinstance(value, np.ndarray) else value
     step = Step(np.array(value, float))
     step.live = True
     named[step.time] = name

@@ -56,8 +56,9 @@ def expression(function: str, inputs: Sequence[str], options: dict[str, Any]) ->
         return f"−{inputs[0]}"
     if name in ("take", "getitem"):
         return f"{inputs[0]}[{_index(options.get('index', inputs[1] if len(inputs) > 1 else '…'))}]"
+    simple = (int, float, str, np.number)
     shown = [
-        f"{k}={v}" for k, v in options.items() if v not in (None, False) and np.ndim(v) == 0 and k != "index"
+        f"{k}={v}" for k, v in options.items() if isinstance(v, simple) and v is not False and k != "index"
     ]
     return f"{name}({', '.join([*inputs, *shown])})"
 
@@ -91,6 +92,9 @@ def local_derivatives(function: str, result: str, inputs: Sequence[str]) -> list
 
 def number(value: Any) -> str:
     """A constant: the number, or the shape of an array."""
+    if np.ndim(value) == 0 and isinstance(value, (complex, np.complexfloating)):
+        imaginary = rounded(float(value.imag))
+        return rounded(float(value.real)) + (imaginary if imaginary[0] in "−+" else f"+{imaginary}") + "i"
     if np.ndim(value) == 0 and isinstance(value, (int, float, np.number)):
         return rounded(float(value))
     if np.ndim(value) == 0:
@@ -98,15 +102,32 @@ def number(value: Any) -> str:
     return f"[{'×'.join(map(str, np.shape(value)))}]"
 
 
+def in_full(value: np.ndarray) -> bool:
+    """Whether a matrix is shown entry by entry: up to 4×4."""
+    return value.ndim == 2 and value.size > 0 and all(n <= 4 for n in value.shape)
+
+
 def amount(value: np.ndarray | None) -> str:
-    """A value in few characters: itself up to three entries, else its shape and norm."""
+    """A value in few characters: all entries of matrices up to 4×4 and of vectors up to 6, else its shape and norm."""
     if value is None:
         return "–"
-    if value.size <= 3:
-        entries = ", ".join(number(v) for v in value.ravel())
-        return entries if value.ndim == 0 else f"({entries})"
-    norm = number(float(np.linalg.norm(value.astype(float).ravel())))
+    if in_full(value):
+        return f"({', '.join(map(_row, value))})"
+    if value.size <= (6 if value.ndim == 1 else 4):
+        return _row(value.ravel()) if value.ndim else number(value[()])
+    norm = number(float(np.linalg.norm(value.ravel())))
     return f"{'×'.join(map(str, value.shape))}, ‖·‖ = {norm}"
+
+
+def amount_lines(value: np.ndarray | None) -> list[str]:
+    """The same for a box: a matrix row by row."""
+    if value is None or not in_full(value) or len(value) == 1:
+        return [amount(value)]
+    return list(map(_row, value))
+
+
+def _row(entries: np.ndarray) -> str:
+    return f"({', '.join(map(number, entries))})"
 
 
 def known(words: str) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from gradus.frameworks.base import Framework
+from gradus.page.evidence import NotApplicable
+from gradus.text import Text
 
 
 class Python(Framework):
@@ -16,5 +18,16 @@ class Python(Framework):
     title = "Python"
 
     def from_numpy(self, array: np.ndarray, dtype: str) -> Any:
-        """The array as nested lists; one number as a number."""
+        """The array as nested lists; one number as a number.
+
+        Raises:
+            NotApplicable: nested lists cannot hold it: of an array without entries they lose the shape.
+        """
+        if array.ndim > 1 and array.size == 0:
+            raise NotApplicable(
+                Text(
+                    f"lists cannot hold an array of shape {array.shape}",
+                    f"列表无法表示形状为 {array.shape} 的数组",
+                )
+            )
         return array.tolist()

@@ -58,6 +58,7 @@ from gradus.page.record import (
     Erratum,
     Implementation,
     Mutant,
+    Nonfinite,
     Proof,
     Readings,
     Symbol,
@@ -99,6 +100,7 @@ class Concept:
         needs: keys of what must be understood first.
         source: key of the reference that it is taken from.
         year, people: when and by whom, for the timeline.
+        returns: names of the results in order, where there are several and the definition's `return` does not name them.
         aliases: what else people type to find it, in either language.
         implementations: what to use; the first is the recommended one.
         readings: where else to read, `"KEY PLACE; KEY PLACE"` with the keys of references.
@@ -110,6 +112,8 @@ class Concept:
             of the inputs unless given. It enters the tolerance of the universal claims.
         canonical: where the theory leaves a choice (the signs of eigenvectors): takes a result, in any framework, to the
             choice that the definition makes; applied to every implementation's result before anything compares it.
+        nonfinite: which of NaN and ±∞ are inputs too, for which the definition says what is right: "nan" (a NaN makes NaN
+            at least of what the definition makes NaN), "all" (entry by entry, ±∞ as well), "" where nothing is said.
     """
 
     key: str
@@ -122,6 +126,7 @@ class Concept:
     source: str
     year: int
     people: Sequence[str]
+    returns: Sequence[str] = ()
     aliases: Sequence[str] = ()
     implementations: Sequence[Implementation] = ()
     readings: Readings = Readings()
@@ -131,6 +136,7 @@ class Concept:
     differentiable: bool = True
     longest_sum: int | None = None
     canonical: Callable[..., Any] | None = None
+    nonfinite: Nonfinite = ""
 
     area: str = field(default="", init=False)
     family: str = field(default="", init=False)

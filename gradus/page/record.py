@@ -14,6 +14,7 @@ from gradus.page.evidence import Evidence
 
 ConceptKind = Literal["definition", "theorem", "algorithm", "layer", "model", "system"]
 Cost = Literal["quick", "slow", "gpu"]
+Nonfinite = Literal["", "nan", "all"]
 Domain = Literal[
     "real",
     "positive",

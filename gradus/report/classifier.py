@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def seed_result(
-    model: nn.Module, fitted: Fitted, data: Dataset, directory: Path | None, target: float
+    model: nn.Module, fitted: Fitted, data: Dataset, directory: Path | None, target: float | None
 ) -> SeedResult:
     """The trained module's accuracy on the test set, with all that the report shows of it.
 
@@ -96,7 +96,7 @@ def _counts(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray
     return counts
 
 
-def _charts(fitted: Fitted, target: float) -> list[Chart]:
+def _charts(fitted: Fitted, target: float | None) -> list[Chart]:
     names = {
         "loss": Text("training loss", "训练损失"),
         "validation_loss": Text("test loss", "测试损失"),

@@ -141,7 +141,11 @@ def _abstract(name: Text, run: RunSummary | None, facts: Dossier, lang: str) -> 
     lines = []
     if run is not None:
         fraction = is_fraction(run.metric)
-        scores = score(run.mean, fraction), run.relation, score(run.target, fraction)
+        scores = (
+            score(run.mean, fraction),
+            run.relation,
+            None if run.target is None else score(run.target, fraction),
+        )
         lines.append(
             result_sentence(
                 name.get(lang),

@@ -42,7 +42,7 @@ class RunSummary:
         settings: of the training: batch size, learning rate …, in the order in which they are shown.
         metric: name of the score, such as "accuracy", see `gradus.report.words.METRICS`.
         scores: the score of each seed.
-        target: what the mean of the scores must reach.
+        target: what the mean of the scores must reach; None where nothing was promised for the data.
         seconds: how long each phase took, such as `{"training": 21.3}`.
         environment: versions and machine, see `environment`.
         command: what to type to repeat it.
@@ -55,7 +55,7 @@ class RunSummary:
     settings: Mapping[str, Any]
     metric: str
     scores: Mapping[int, float]
-    target: float
+    target: float | None
     relation: Literal["≥", "≤"] = "≥"
     seconds: Mapping[str, float] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -70,7 +70,9 @@ class RunSummary:
 
     @property
     def holds(self) -> bool:
-        """Whether the mean score reaches the target."""
+        """Whether the mean score reaches the target; where there is none, nothing is missed."""
+        if self.target is None:
+            return True
         return self.mean >= self.target if self.relation == "≥" else self.mean <= self.target
 
     @property
@@ -89,7 +91,9 @@ class RunSummary:
         Raises:
             GradusError: a part is missing, is unknown or has the wrong form.
         """
-        parts = {"target" if name == "bar" else name: value for name, value in values.items()}
+        parts = {
+            "target" if name == "bar" else name: value for name, value in values.items() if name != "format"
+        }
         try:
             data = dict(parts.pop("data"))
             data = {k: Text(*v) if k in ("title", "split") else v for k, v in data.items()}

@@ -43,6 +43,7 @@ WORDS: dict[str, Text] = {
     "with-seed": Text("seed", "种子"),
     "mean": Text("Mean", "平均"),
     "target": Text("Target", "目标值"),
+    "no-target": Text("There is no target for these data.", "这些数据没有目标值。"),
     "reached": Text("reached", "达到"),
     "missed": Text("missed", "未达到"),
     "scores-caption": Text(
@@ -240,14 +241,16 @@ def evidence_sentence(totals: dict[str, int], lang: str) -> str:
 
 
 def result_sentence(
-    title: str, data: str, score: str, mean: str, relation: str, target: str, seeds: int, lang: str
+    title: str, data: str, score: str, mean: str, relation: str, target: str | None, seeds: int, lang: str
 ) -> str:
     """The abstract's first line: what was trained, on what, how well."""
     if lang == "zh":
         gap = " " if score[:1].isascii() else ""
-        return f"{title}在“{data}”上训练，{seeds} 个随机种子的平均{gap}{score}为 {mean}（目标值：{relation} {target}）。"
+        beside = "这些数据没有目标值" if target is None else f"目标值：{relation} {target}"
+        return f"{title}在“{data}”上训练，{seeds} 个随机种子的平均{gap}{score}为 {mean}（{beside}）。"
+    beside = "there is no target for these data" if target is None else f"the target: {relation} {target}"
     over = "with one seed" if seeds == 1 else f"as the mean of {seeds} seeds"
-    return f"{title}, trained on “{data}”, reaches {article(score)} {score} of {mean} {over} (the target: {relation} {target})."
+    return f"{title}, trained on “{data}”, reaches {article(score)} {score} of {mean} {over} ({beside})."
 
 
 def article(noun: str) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gradus.data.characters import TEXTS
+from gradus.data.dataset import Dataset
 from gradus.data.kinds import is_present, load_any
+from gradus.data.of_user import is_path
+from gradus.data.registry import ENTRIES, entry_of
+from gradus.data.sentences import NAME as SENTENCES
 from gradus.errors import GradusError
+from gradus.files import user_path
 from gradus.page import Concept
 from gradus.systems import Recipe, SeedRequest, recipe_of
 from gradus.text import Text
@@ -52,7 +60,7 @@ class RunRequest:
         """What to type to repeat it."""
         words = ["gradus", "run", self.system]
         words += [word for name, choice in self.options.items() for word in (f"--{name}", choice)]
-        words += ["--data", self.data]
+        words += ["--data", shlex.quote(self.data)]
         whole = self.seeds == tuple(range(len(self.seeds)))
         words += ["--seeds", str(len(self.seeds))] if whole else ["--seed", str(self.seeds[0])]
         words += ["--epochs", str(self.epochs)] if self.epochs else []
@@ -60,9 +68,9 @@ class RunRequest:
         return " ".join(words)
 
     @property
-    def target(self) -> float:
-        """What the mean score over the seeds must reach."""
-        return self.recipe.targets[self.data]
+    def target(self) -> float | None:
+        """What the mean score over the seeds must reach; None where nothing was promised for the data."""
+        return self.recipe.targets.get(self.data)
 
     def of_seed(self, seed: int, directory: Path, resume: bool, progress: str) -> SeedRequest:
         """What one of the seeds is asked for."""
@@ -87,6 +95,8 @@ def request_run(
         GradusError: no recipe, an unknown option, data that are none of the recipe's, or an impossible setting.
     """
     recipe = recipe_of(concept.area, concept.key)
+    if data_dir is not None:
+        user_path(data_dir)  # refuses what is no path, even where embedded data need none
     wanted = dict(options or {})
     choices = {o.name: wanted.get(o.name) or next(iter(o.choices)) for o in recipe.options}
     recipe = recipe.with_choices({**wanted, **choices})
@@ -94,10 +104,7 @@ def request_run(
     _check(recipe, concept.key, chosen_seeds, epochs, device)
     name = data or _first_present(recipe, data_dir)
     if name not in recipe.data:
-        names = ", ".join(recipe.data)
-        raise GradusError(
-            Text(f"the recipe trains on {names}, not on {name}", f"该配方在 {names} 上训练，不能用 {name}")
-        )
+        name = _fitting_name(recipe, name)
     return RunRequest(concept.key, recipe, name, data_dir, chosen_seeds, epochs, device, choices)
 
 
@@ -107,7 +114,53 @@ def load_data(request: RunRequest) -> Any:
     Raises:
         GradusError: it is not there, or is damaged.
     """
-    return load_any(request.data, request.data_dir)
+    recipe = request.recipe
+    if request.data in recipe.data or recipe.fitting is None:
+        return load_any(request.data, request.data_dir)
+    data = load_any(request.data, request.data_dir, recipe.fitting.task)
+    if not isinstance(data, Dataset):
+        raise _unfitting(recipe, request.data, None)
+    _check_fitting(recipe, request.data, data.task, data.shape, math.prod(data.train_targets.shape[1:]))
+    return data
+
+
+def _fitting_name(recipe: Recipe, name: str) -> str:
+    """The name of data that the recipe promises nothing on, refused where it is known already that they do not fit; of a path the whole."""
+    known = name in TEXTS or name == SENTENCES or name in ENTRIES
+    if is_path(name) or (not known and user_path(name).exists()):
+        if recipe.fitting is None:
+            raise _unfitting(recipe, name, None)
+        return str(user_path(name))
+    if name in TEXTS or name == SENTENCES:
+        raise _unfitting(recipe, name, None)
+    entry = entry_of(name)
+    _check_fitting(recipe, name, entry.task, entry.shape)
+    return name
+
+
+def _check_fitting(recipe: Recipe, name: str, task: str, shape: Sequence[int], targets: int = 1) -> None:
+    if recipe.fitting is None or not recipe.fitting.takes(task, shape, targets):
+        raise _unfitting(recipe, name, (task, shape))
+
+
+def _unfitting(recipe: Recipe, name: str, what: tuple[str, Sequence[int]] | None) -> GradusError:
+    names = ", ".join(recipe.data)
+    en, zh = f"the recipe trains on {names}", f"该配方在 {names} 上训练"
+    if recipe.fitting is not None:
+        en, zh = f"{en}, and on {recipe.fitting.text.en}", f"{zh}，也可用 {recipe.fitting.text.zh}"
+    task = {
+        "classification": Text("with classes", "有类别"),
+        "regression": Text("with numbers to predict", "以数值为目标"),
+    }
+    ours, theirs = (
+        ("", "")
+        if what is None
+        else (
+            f" of shape {tuple(what[1])} {task[what[0]].en}",
+            f"（形状 {tuple(what[1])}，{task[what[0]].zh}）",
+        )
+    )
+    return GradusError(Text(f"{en}, not on {name}{ours}", f"{zh}，不能用 {name}{theirs}"))
 
 
 def _first_present(recipe: Recipe, data_dir: str | None) -> str:
@@ -123,6 +176,14 @@ def _check(recipe: Recipe, key: str, seeds: Sequence[int], epochs: int | None, d
                 "至少需要一个种子；请给出 --seeds 1 或更大的数",
             )
         )
+    for seed in seeds:
+        if isinstance(seed, bool) or not 0 <= seed < 2**32:
+            raise GradusError(
+                Text(
+                    f"expected seeds from 0 to {2**32 - 1}, got {seed}",
+                    f"种子应为 0 到 {2**32 - 1} 的整数，得到 {seed}",
+                )
+            )
     if epochs is not None and epochs < 1:
         raise GradusError(
             Text(f"expected epochs of 1 or more, got {epochs}", f"训练轮数应不小于 1，得到 {epochs}")

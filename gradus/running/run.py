@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import load as load_catalogue
 from gradus.data.summary import DataSummary
+from gradus.files import output_file, user_path
+from gradus.locks import run_lock
 from gradus.page import Concept
+from gradus.running.own_files import CONFIG, REPORT, SUMMARY, remove_own
 from gradus.running.request import RunRequest, load_data, request_run
 from gradus.running.run_folder import (
-    CONFIG,
-    REPORT,
-    SUMMARY,
-    choose_folder,
+    FORMAT,
+    check_folder,
+    make_numbered,
     newest_unfinished,
-    read_json,
+    numbered,
+    read_config,
     write_json,
 )
 from gradus.systems import recipe_of
@@ -74,40 +79,63 @@ def run_system(
 
     Raises:
         GradusError: no recipe, unknown data, an impossible setting, or a folder that holds another run.
+        Interrupted: on SIGTERM, and on SIGINT where the training keeps a state.
     """
     recipe_of(concept.area, concept.key)
-    named = Path(directory) if directory else None
+    named = user_path(directory) if directory is not None else None
     options = {name: choice for name, choice in (options or {}).items() if choice is not None}
     if resume:
         named = named or newest_unfinished(concept.key)
-        before = read_json(named / CONFIG)
+        before = read_config(named / CONFIG)
         data, epochs = data or before.get("data"), epochs or before.get("epochs")
         seeds = before.get("seeds") if seeds is None else seeds
         options = {**before.get("options", {}), **options}
     request = request_run(
         concept, data=data, data_dir=data_dir, seeds=seeds, epochs=epochs, device=device, options=options
     )
+    path = None if report is None else output_file(report, makes=named)
     dataset = load_data(request)
-    with _processes() as group:
-        folder = choose_folder(named, request.config, resume, fresh)
-        group.broadcast(0)  # every process has chosen the folder before the first one writes there
+    with answering_sigterm(), _processes() as group, contextlib.ExitStack() as held:
+        folder = _folder(group, named, request, resume, fresh)
         first = group.rank == 0
         if first:
-            _begin(folder, request, fresh and not resume)
+            held.enter_context(run_lock(folder))
+            check_folder(
+                folder, request.config, resume, fresh
+            )  # again: another may have written there before it was locked
+            begin(folder, request, fresh and not resume)
         results = {}
         for seed in request.seeds:
             if first:
                 _say_seed(concept, request, seed, say)
             seed_request = request.of_seed(seed, folder / f"seed-{seed}", resume, progress)
             results[seed] = request.recipe.train(dataset, seed_request)
-    if not first:
-        return None
-    summary = _summary(request, dataset, results)
-    write_json(folder / SUMMARY, summary.as_dict())
-    _say_score(summary, say)
-    path = Path(report) if report else folder / REPORT
-    _report(path, concept, summary, list(results.values()), verify, lang, say)
-    return Outcome(folder, summary, path)
+        if not first:
+            return None
+        summary = _summary(request, dataset, results)
+        write_json(folder / SUMMARY, {"format": FORMAT, **summary.as_dict()})
+        _say_score(summary, say)
+        path = path or folder / REPORT
+        _report(path, concept, summary, list(results.values()), verify, lang, say)
+        return Outcome(folder, summary, path)
+
+
+@contextlib.contextmanager
+def answering_sigterm() -> Iterator[None]:
+    """Within the block SIGTERM ends the run as Ctrl-C does, with status 143; a training that keeps a state stops by itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    from gradus.training.errors import Interrupted
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(number, None)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 class _Alone:
@@ -131,10 +159,20 @@ def _processes() -> Iterator[Any]:
         yield group
 
 
-def _begin(folder: Path, request: RunRequest, fresh: bool) -> None:
+def _folder(group: Any, named: Path | None, request: RunRequest, resume: bool, fresh: bool) -> Path:
+    """The run's folder, the same for every process: the one that is named, or a new one with the next number."""
+    if named is not None:
+        check_folder(named, request.config, resume, fresh)
+        group.broadcast(0)  # every process has looked at the folder before the first one writes there
+        return named
+    return numbered(request.config, group.broadcast(make_numbered(request.config) if group.rank == 0 else 0))
+
+
+def begin(folder: Path, request: RunRequest, fresh: bool) -> None:
+    """Makes the folder that of this run."""
     if fresh:
-        shutil.rmtree(folder, ignore_errors=True)
-    write_json(folder / CONFIG, request.config)
+        remove_own(folder)
+    write_json(folder / CONFIG, {"format": FORMAT, **request.config})
 
 
 def _summary(request: RunRequest, dataset: Any, results: Mapping[int, SeedResult]) -> RunSummary:
@@ -177,13 +215,15 @@ def _say_score(summary: RunSummary, say: Say) -> None:
     from gradus.report.words import metric
 
     each = ", ".join(f"{v:.4f}" for v in summary.scores.values())
-    mark = "✓" if summary.holds else "✗"
+    mark = "–" if summary.target is None else "✓" if summary.holds else "✗"
     seconds = summary.seconds["training"]
-    beside = f"{summary.mean:.4f} {summary.relation} {summary.target}"
+    none = summary.target is None
+    beside = f"{summary.mean:.4f}" + ("" if none else f" {summary.relation} {summary.target}")
+    en, zh = ("no target for these data; ", "这些数据没有目标值；") if none else ("", "")
     say(
         Text(
-            f"{mark} {metric(summary.metric, 'en')} {beside} (seeds: {each}; training {seconds:.1f} s)",
-            f"{mark} {metric(summary.metric, 'zh')} {beside}（各种子：{each}；训练用时 {seconds:.1f} 秒）",
+            f"{mark} {metric(summary.metric, 'en')} {beside} ({en}seeds: {each}; training {seconds:.1f} s)",
+            f"{mark} {metric(summary.metric, 'zh')} {beside}（{zh}各种子：{each}；训练用时 {seconds:.1f} 秒）",
         )
     )
 

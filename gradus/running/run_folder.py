@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gradus.data.of_user import is_path
 from gradus.errors import GradusError
-from gradus.files import make_folder, write_atomically
+from gradus.files import make_folder, write_atomically, write_failed
+from gradus.running.own_files import CONFIG, SUMMARY, foreign_files
 from gradus.text import Text
 
-CONFIG, SUMMARY, REPORT = "config.json", "summary.json", "report.html"
 ROOT = Path("runs")
+FORMAT = 1  # of config.json and summary.json
+LARGEST = 1e18  # of a number that is shown
+MOST_BYTES = 2**24  # a run's own JSON files are far smaller
 
 
 def past_runs(root: Path) -> list[tuple[str, ...]]:
     """Rows of the runs under `root`, newest first: folder, system, data, seeds, mean score, target, state."""
-    rows: list[tuple[str, ...]] = []
-    files = sorted(root.rglob(CONFIG), key=lambda p: p.stat().st_mtime, reverse=True) if root.is_dir() else []
-    for config_file in files:
-        config = read_json(config_file)
-        if "system" not in config:
-            continue
-        summary = read_json(config_file.with_name(SUMMARY))
-        scores = [float(v) for v in summary.get("scores", {}).values()]
-        score = f"{sum(scores) / len(scores):.4f}" if scores else ""
-        seeds = ",".join(map(str, config["seeds"]))
-        state = "finished" if summary else "unfinished"
-        rows.append(
-            (str(config_file.parent), config["system"], config["data"], seeds, score, _target(summary), state)
-        )
-    return rows
+    found = (
+        [(file, config) for file in root.rglob(CONFIG) if (config := read_config(file))]
+        if root.is_dir()
+        else []
+    )
+    return [_row(file.parent, config) for file, config in sorted(found, key=lambda pair: _age(pair[0]))]
+
+
+def _age(path: Path) -> float:
+    """Sorts the newest first."""
+    try:
+        return -path.stat().st_mtime
+    except OSError:  # it was removed meanwhile
+        return 0.0
+
+
+def _row(folder: Path, config: Mapping[str, Any]) -> tuple[str, ...]:
+    summary = read_json(folder / SUMMARY)
+    scores = summary.get("scores")
+    values = [v for v in scores.values() if is_number(v)] if isinstance(scores, dict) else []
+    score = f"{sum(values) / len(values):.4f}" if values else ""
+    seeds = ",".join(map(str, config["seeds"]))
+    state = "finished" if summary else "unfinished"
+    return (str(folder), config["system"], config["data"], seeds, score, _target(summary), state)
 
 
 def _target(summary: Mapping[str, Any]) -> str:
     """The relation and the target; builds before 0.2 called it "bar"."""
     value = summary.get("target", summary.get("bar"))
-    return "" if value is None else f"{summary.get('relation', '≥')} {value:.4f}"
+    return f"{'≤' if summary.get('relation') == '≤' else '≥'} {value:.4f}" if is_number(value) else ""
+
+
+def is_number(value: Any) -> bool:
+    """Whether JSON gave a number that a score can be."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
 def newest_unfinished(key: str) -> Path:
@@ -57,14 +76,42 @@ def newest_unfinished(key: str) -> Path:
     return folders[0]
 
 
-def choose_folder(directory: Path | None, config: dict[str, Any], resume: bool, fresh: bool) -> Path:
-    """The run's folder: the one that is named, or a new one with the next number.
+def make_numbered(config: Mapping[str, Any]) -> int:
+    """Makes a new folder with the next number, which is this process's alone; returns the number.
 
     Raises:
-        GradusError: the one that is named holds another run or other files.
+        GradusError: the system refuses.
     """
-    if directory is None:
-        return _next(ROOT / config["system"], "-".join([*config.get("options", {}).values(), config["data"]]))
+    first = numbered(config, 1)
+    root, name = first.parent, first.name.removesuffix("1")
+    make_folder(root)
+    while True:
+        tails = (path.name.removeprefix(name) for path in root.iterdir() if path.name.startswith(name))
+        number = max((int(tail) for tail in tails if tail.isdecimal()), default=0) + 1
+        try:
+            numbered(config, number).mkdir()
+        except FileExistsError:  # another process was faster
+            continue
+        except OSError as error:
+            raise write_failed(numbered(config, number), error) from None
+        return number
+
+
+def numbered(config: Mapping[str, Any], number: int) -> Path:
+    """The folder of that number among those of the system and its data."""
+    data = config["data"]
+    if is_path(data):  # of a user's own data the last part
+        data = re.sub(r"[^\w.]+", "-", Path(data).stem).strip(".-") or "data"
+    name = "-".join([*config.get("options", {}).values(), data])
+    return ROOT / config["system"] / f"{name}-{number}"
+
+
+def check_folder(directory: Path, config: dict[str, Any], resume: bool, fresh: bool) -> None:
+    """Refuses a folder that this run must not write to.
+
+    Raises:
+        GradusError: it holds another run or other files.
+    """
     if directory.exists() and not directory.is_dir():
         raise GradusError(
             Text(
@@ -72,7 +119,7 @@ def choose_folder(directory: Path | None, config: dict[str, Any], resume: bool, 
                 f"{directory} 是文件；运行结果需要一个文件夹",
             )
         )
-    there = read_json(directory / CONFIG)
+    there = read_config(directory / CONFIG)
     if there and resume and there != config:
         differing = _differences(there, config)
         en, zh = (", ".join(d.get(lang) for d in differing) for lang in ("en", "zh"))
@@ -89,21 +136,21 @@ def choose_folder(directory: Path | None, config: dict[str, Any], resume: bool, 
                 f"{directory} 中已有一次运行：--resume 继续它，--fresh 覆盖它",
             )
         )
-    if not there and directory.is_dir() and any(directory.iterdir()):
+    if not there or fresh:
+        _refuse_foreign(directory, there)
+
+
+def _refuse_foreign(directory: Path, there: Mapping[str, Any]) -> None:
+    """A folder that is to be begun holds nothing but a run's own files, or what a run that was killed at once left."""
+    foreign = foreign_files(directory, of_run=bool(there))
+    if foreign:
+        names = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
         raise GradusError(
             Text(
-                f"{directory} holds other files; give an empty or a new folder",
-                f"{directory} 中有其他文件；请给出空的或新的文件夹",
+                f"{directory} holds other files ({names}), which stay; give an empty or a new folder",
+                f"{directory} 中有其他文件（{names}），未作改动；请给出空的或新的文件夹",
             )
         )
-    return directory
-
-
-def _next(root: Path, name: str) -> Path:
-    numbers = [
-        int(p.name.rpartition("-")[2]) for p in root.glob(f"{name}-*") if p.name.rpartition("-")[2].isdigit()
-    ]
-    return root / f"{name}-{max(numbers, default=0) + 1}"
 
 
 def _differences(there: Mapping[str, Any], config: Mapping[str, Any]) -> list[Text]:
@@ -121,10 +168,32 @@ def _differences(there: Mapping[str, Any], config: Mapping[str, Any]) -> list[Te
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; empty where there is none."""
     try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return {}
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """What a run of Gradus was asked for; empty where the file is none, or another program's."""
+    config = read_json(path)
+    seeds, options = config.get("seeds"), config.get("options", {})
+    right = (
+        config.get("format", FORMAT) == FORMAT
+        and all(map(_is_name, (config.get("system"), config.get("data"))))
+        and isinstance(seeds, list)
+        and all(is_number(seed) and isinstance(seed, int) for seed in seeds)
+        and isinstance(config.get("epochs"), int | None)
+        and isinstance(options, dict)
+        and all(map(_is_name, options.values()))
+    )
+    return {name: value for name, value in config.items() if name != "format"} if right else {}
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -134,4 +203,6 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
         GradusError: the system refuses.
     """
     make_folder(path.parent)
-    write_atomically(path, [json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8")])
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    # names that are no UTF-8 are kept as escapes
+    write_atomically(path, [text.encode("utf-8", "backslashreplace")])

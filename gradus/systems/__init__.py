@@ -3,7 +3,7 @@
 A recipe is the attribute RECIPE of that file, or of the package of that name; no page imports one.
 """
 
-from gradus.systems.contract import Option, Recipe, SeedRequest
+from gradus.systems.contract import Fitting, Option, Recipe, SeedRequest
 from gradus.systems.finding import keys, recipe_of
 
-__all__ = ["Option", "Recipe", "SeedRequest", "keys", "recipe_of"]
+__all__ = ["Fitting", "Option", "Recipe", "SeedRequest", "keys", "recipe_of"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ from gradus.errors import GradusError
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.data.dataset import Task
     from gradus.report import SeedResult
 
 Setting = Literal["epochs", "device"]
@@ -22,7 +24,7 @@ class SeedRequest:
 
     Attributes:
         seed: of everything random.
-        target: what the mean score over the seeds must reach.
+        target: what the mean score over the seeds must reach; None where nothing was promised for the data.
         directory: where the seed's state and logs are kept; None keeps nothing.
         resume: go on from the state in the directory.
         progress: "auto", "rich", "plain" or "silent".
@@ -31,7 +33,7 @@ class SeedRequest:
     """
 
     seed: int
-    target: float
+    target: float | None
     directory: Path | None = None
     resume: bool = False
     progress: str = "silent"
@@ -53,6 +55,58 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Fitting:
+    """Which data a recipe takes beside those that it promises a score on.
+
+    Attributes:
+        task: "classification" or "regression".
+        images, tables: whether it takes these.
+        sizes: heights of square images that it takes; empty for any size.
+        channels: how many an image may have.
+        columns: how many pixels or columns it needs at least.
+    """
+
+    task: Task = "classification"
+    images: bool = True
+    tables: bool = False
+    sizes: tuple[int, ...] = ()
+    channels: tuple[int, ...] = (1,)
+    columns: int = 1
+
+    @property
+    def text(self) -> Text:
+        """What fits, in words."""
+        kinds = [
+            k
+            for k, takes in ((Text("images", "图像"), self.images), (Text("tables", "表格"), self.tables))
+            if takes
+        ]
+        en, zh = " or ".join(k.en for k in kinds), "或".join(k.zh for k in kinds)
+        en, zh = (
+            (f"{en} with classes", f"有类别的{zh}")
+            if self.task == "classification"
+            else (f"{en} with one number to predict", f"以一个数为目标的{zh}")
+        )
+        if self.sizes:
+            sizes = [f"{n}×{n}" for n in self.sizes]
+            en, zh = f"{en}, {' or '.join(sizes)} pixels", f"{zh}，{'、'.join(sizes)} 像素"
+        if self.images and self.channels == (1,):
+            en, zh = f"{en}, grey", f"{zh}，灰度"
+        if self.columns > 1:
+            en, zh = f"{en}, {self.columns} values or more each", f"{zh}，每个样本至少 {self.columns} 个值"
+        return Text(en, zh)
+
+    def takes(self, task: str, shape: Sequence[int], targets: int = 1) -> bool:
+        """Whether data of this task, this shape of an input and so many targets of a row fit."""
+        if task != self.task or math.prod(shape) < self.columns or targets != 1:
+            return False
+        if len(shape) == 1:
+            return self.tables
+        square = shape[-1] == shape[-2] and shape[-1] in self.sizes if self.sizes else True
+        return self.images and len(shape) == 3 and shape[0] in self.channels and square
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a concept is run as a system, and what it must reach.
 
@@ -66,6 +120,7 @@ class Recipe:
         relation: "≥", or "≤" for a score that must be small.
         honours: which of a request's epochs and device the training heeds; the others are refused.
         options: the choices that the command line offers.
+        fitting: which other data it takes; None for none.
     """
 
     train: Callable[[Any, SeedRequest], SeedResult]
@@ -77,10 +132,15 @@ class Recipe:
     relation: Literal["≥", "≤"] = "≥"
     honours: tuple[Setting, ...] = ()
     options: tuple[Option, ...] = ()
+    fitting: Fitting | None = None
 
     def settings_for(self, data: str) -> Mapping[str, Any]:
-        """What is shown of the recipe on a data set."""
-        return self.settings.get(data, self.settings)
+        """What is shown of the recipe on a data set; on one that it was not made for, those of its last."""
+        by_data = set(self.settings) == set(self.data)
+        settings: Mapping[str, Any] = (
+            self.settings[data if data in self.data else self.data[-1]] if by_data else self.settings
+        )
+        return settings
 
     def with_choices(self, choices: Mapping[str, str]) -> Recipe:
         """The recipe after its options are chosen.

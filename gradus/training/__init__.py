@@ -3,8 +3,9 @@
 What `__all__` lists is public, and loaded when it is asked for; the files of this room are how `fit` works inside.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.training.callbacks import Callback, GradientNorms
@@ -16,24 +17,6 @@ if TYPE_CHECKING:
     from gradus.training.run import Run, export_weights
     from gradus.training.stopping import EarlyStopping
 
-_HOMES = {
-    "Callback": "callbacks",
-    "Checkpoint": "checkpoint",
-    "CheckpointError": "errors",
-    "EarlyStopping": "stopping",
-    "Fitted": "fitting",
-    "GradientNorms": "callbacks",
-    "Interrupted": "errors",
-    "NonFiniteError": "errors",
-    "Run": "run",
-    "accuracy": "metrics",
-    "export_weights": "run",
-    "fit": "fitting",
-    "load_checkpoint": "checkpoint",
-    "newest_checkpoint": "checkpoint",
-    "read_rows": "logs",
-    "save_checkpoint": "checkpoint",
-}
 __all__ = [
     "Callback",
     "Checkpoint",
@@ -53,8 +36,16 @@ __all__ = [
     "save_checkpoint",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+export(
+    __name__,
+    {
+        "callbacks": ["Callback", "GradientNorms"],
+        "checkpoint": ["Checkpoint", "load_checkpoint", "newest_checkpoint", "save_checkpoint"],
+        "errors": ["CheckpointError", "Interrupted", "NonFiniteError"],
+        "fitting": ["Fitted", "fit"],
+        "logs": ["read_rows"],
+        "metrics": ["accuracy"],
+        "run": ["Run", "export_weights"],
+        "stopping": ["EarlyStopping"],
+    },
+)

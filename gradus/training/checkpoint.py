@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 FORMAT = "gradus-checkpoint-1"
 MAX_MANIFEST = 256 * 2**20
-_PAYLOAD = re.compile(r"^(?P<name>[^/\\\x00]+)\.(?P<hash>[0-9a-f]{16})\.safetensors$")
-_STEP = re.compile(r"^step-(?P<step>\d{8,})\.json$")
+# All are matched as a whole: `$` would let a line feed pass.
+_PAYLOAD = re.compile(r"(?P<name>[^/\\\x00]+)\.(?P<hash>[0-9a-f]{16})\.safetensors")
+_STEP = re.compile(r"step-(?P<step>[0-9]{8,18})\.json")
+_OF_STEP = re.compile(r"step-[0-9]{8,18}(\.json|\.[0-9a-f]{16}\.safetensors)")
+_UNFINISHED = re.compile(rf"(?P<name>.+)\.[0-9]+{re.escape(TEMPORARY)}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -68,16 +71,28 @@ def save_checkpoint(
     Args:
         path: its name, with or without `.json`; the folder is made if needed.
         tensors: dense tensors, or NumPy arrays, by name.
-        state: anything JSON can hold (finite numbers only).
+        state: anything JSON gives back as it was: text, finite numbers, truth values, None, lists, and dictionaries
+            whose keys are text.
 
     Returns:
         The path of the manifest, for `load_checkpoint`.
 
     Raises:
         GradusError: when the disk is full or the system refuses; an older checkpoint of that name is intact.
-        CheckpointError: when a tensor or the state cannot be stored.
+        CheckpointError: when a tensor or the state cannot be stored as it is, or a file of that name is no checkpoint.
     """
     manifest_file = manifest_path(path)
+    if manifest_file.exists() and not is_manifest(manifest_file):
+        raise CheckpointError(
+            f"{manifest_file} is there and is no checkpoint: choose another name, or remove it first"
+        )
+    return write_checkpoint(manifest_file, tensors, state)
+
+
+def write_checkpoint(
+    manifest_file: Path, tensors: Mapping[str, torch.Tensor | np.ndarray], state: Any
+) -> Path:
+    """`save_checkpoint` for a manifest's file in a folder of our own: whatever has that name is replaced."""
     name = manifest_file.name.removesuffix(".json")
     try:
         manifest_file.parent.mkdir(parents=True, exist_ok=True)
@@ -89,24 +104,57 @@ def save_checkpoint(
         pass
     payload = f"{name}.{digest.hexdigest()[:16]}.safetensors"
     manifest = {"format": FORMAT, "payload": payload, "payload_bytes": length[0], "payload_sha256": digest.hexdigest(), "state": state}  # fmt: skip
-    try:
-        sealed = seal(manifest)
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"expected a state that JSON can hold, got one that it cannot: {error}"
-        ) from None
+    sealed = seal(manifest)
+    if len(sealed) > MAX_MANIFEST:
+        raise CheckpointError(f"expected a state of at most {MAX_MANIFEST} bytes, got {len(sealed)}")
+    before = _named_payload(manifest_file)
     write_atomically(manifest_file.with_name(payload), tensor_file.encode(tensors))
     write_atomically(manifest_file, [sealed])
-    _remove_payloads(manifest_file, keep=payload)
+    _remove_payloads(manifest_file, before, keep=payload)
     return manifest_file
 
 
-def _remove_payloads(manifest_file: Path, keep: str | None = None) -> None:
+def is_manifest(path: Path) -> bool:
+    """Whether a file is the manifest of a checkpoint, whole or damaged: told by its first bytes."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except OSError:
+        return False
+    return FORMAT.encode() in head or b'"payload_sha256":"' in head
+
+
+def _named_payload(manifest_file: Path) -> str:
+    """The payload that a manifest names; empty where it names none."""
+    try:
+        return str(_read_manifest(manifest_file)["payload"])
+    except CheckpointError:
+        return ""
+
+
+def _remove_payloads(manifest_file: Path, before: str, keep: str | None = None) -> None:
+    """Remove the payload of the manifest that is no more, and those that a killed writer left.
+
+    Another's file may have such a name: one that no manifest named is removed only if it holds what its name says.
+    """
     name = manifest_file.name.removesuffix(".json")
     for other in manifest_file.parent.glob("*.safetensors"):
-        match = _PAYLOAD.match(other.name)
-        if match and match["name"] == name and other.name != keep:
+        match = _PAYLOAD.fullmatch(other.name)
+        if match and match["name"] == name and other.name != keep and other.is_file() and (
+            other.name == before or holds_what_it_says(other, match["hash"])
+        ):  # fmt: skip
             remove_quietly(other)
+
+
+def holds_what_it_says(payload: Path, prefix: str) -> bool:
+    """Whether the SHA-256 of a payload begins as its name says."""
+    try:
+        with payload.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest().startswith(prefix)
+    except OSError:
+        return False
 
 
 def _read_manifest(manifest_file: Path) -> dict[str, Any]:
@@ -124,7 +172,7 @@ def _read_manifest(manifest_file: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"expected format {FORMAT!r} in {manifest_file}, got {manifest.get('format')!r}"
         )
-    match = _PAYLOAD.match(manifest["payload"])
+    match = _PAYLOAD.fullmatch(manifest["payload"])
     if not match or "state" not in manifest:
         raise CheckpointError(
             f"expected {manifest_file} to name a payload beside it, got {manifest['payload']!r}"
@@ -156,10 +204,12 @@ def _verified(path: str | os.PathLike[str]) -> tuple[bytearray, Any, Path]:
     """Payload, state and manifest's file of a checkpoint of which every byte is checked."""
     manifest_file = manifest_path(path)
     manifest = _read_manifest(manifest_file)
-    payload = manifest_file.with_name(manifest["payload"])
-    data = tensor_file.read_bytes(payload)
-    if len(data) != manifest.get("payload_bytes"):
-        raise CheckpointError(f"expected {manifest.get('payload_bytes')} bytes in {payload}, got {len(data)}")
+    payload, length = manifest_file.with_name(manifest["payload"]), manifest.get("payload_bytes")
+    if type(length) is not int:
+        raise CheckpointError(f"expected the payload's length in {manifest_file}, got {str(length)[:40]!r}")
+    data = tensor_file.read_bytes(payload, length)
+    if len(data) != length:
+        raise CheckpointError(f"expected {length} bytes in {payload}, got {len(data)}")
     digest = hashlib.sha256(data).hexdigest()
     if digest != manifest.get("payload_sha256"):
         raise CheckpointError(f"the payload {payload} was changed or damaged: its SHA-256 does not match")
@@ -168,7 +218,7 @@ def _verified(path: str | os.PathLike[str]) -> tuple[bytearray, Any, Path]:
 
 def step_of(manifest_file: Path) -> int | None:
     """The step in a manifest's name, `step-00000120.json`; None for other files."""
-    match = _STEP.match(manifest_file.name)
+    match = _STEP.fullmatch(manifest_file.name)
     return int(match["step"]) if match else None
 
 
@@ -200,8 +250,9 @@ def newest_checkpoint(folder: Path, tell: Callable[[str], None] = lambda line: N
 
 def remove_checkpoint(manifest_file: Path) -> None:
     """Remove a checkpoint: its manifest first, so that what is left is never taken for whole."""
+    payload = _named_payload(manifest_file)
     remove_quietly(manifest_file)
-    _remove_payloads(manifest_file)
+    _remove_payloads(manifest_file, payload)
 
 
 def prune(folder: Path, *, keep: int, also: set[int]) -> None:
@@ -211,14 +262,27 @@ def prune(folder: Path, *, keep: int, also: set[int]) -> None:
             remove_checkpoint(path)
 
 
+def is_unfinished(path: Path, is_own: Callable[[str], Any]) -> bool:
+    """Whether a file is what a killed writer left of one of our own names."""
+    match = _UNFINISHED.fullmatch(path.name)
+    return match is not None and bool(is_own(match["name"]))
+
+
+def is_step_file(path: Path) -> bool:
+    """Whether a file is named as a checkpoint of a step is: its manifest, its payload, or what a writer left of one."""
+    return bool(_OF_STEP.fullmatch(path.name)) or is_unfinished(path, _OF_STEP.fullmatch)
+
+
 def sweep_orphans(folder: Path) -> list[Path]:
-    """Remove what a killed writer left: temporary files, and payloads that no manifest can name."""
+    """Remove what a killed writer left of a step's checkpoint: temporary files, and payloads without a manifest."""
     if not folder.is_dir():
         return []
     manifests = {path.name.removesuffix(".json") for path in folder.glob("*.json")}
 
     def wanted(path: Path) -> bool:
-        match = _PAYLOAD.match(path.name)
-        return not path.name.endswith(TEMPORARY) and (match is None or match["name"] in manifests)
+        if not is_step_file(path):
+            return True
+        match = _PAYLOAD.fullmatch(path.name)
+        return match["name"] in manifests if match else path.name.endswith(".json")
 
     return sweep(folder, wanted)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
+from gradus.training.attachments import is_attached, is_observed
 from gradus.training.callbacks import Callback
-from gradus.training.closed_form import ClosedFormUpdate, LayerSequence, has_hooks, layer_sequence
+from gradus.training.closed_form import ClosedFormUpdate, LayerSequence, layer_sequence
 from gradus.training.compiled import CompiledUpdate, obstacle
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
@@ -23,7 +24,13 @@ def closed_form_layers(
 
     It is asked first of all, since the memory layout of images depends on it.
     """
-    if not settings.closed_form or settings.compile or settings.accumulate > 1 or group.world > 1:
+    if (
+        is_observed()
+        or not settings.closed_form
+        or settings.compile
+        or settings.accumulate > 1
+        or group.world > 1
+    ):
         return None
     example = data.inputs[: settings.batch_size]
     return layer_sequence(model, loss=loss, example=example, precision=PRECISIONS[settings.precision])
@@ -47,7 +54,7 @@ def choose_update(
         say: is told why a step that was to be compiled is not.
     """
     eager = EagerUpdate(objective=objective, run=run, callbacks=callbacks)
-    if layers is not None and not has_hooks(objective.model):
+    if layers is not None and not is_attached(objective.model):
         return ClosedFormUpdate(layers=layers, eager=eager)
     if not objective.settings.compile:
         return eager

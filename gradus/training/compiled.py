@@ -17,8 +17,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradus.errors import GradusError
+from gradus.training.attachments import is_attached
 from gradus.training.eager import EagerUpdate
+from gradus.training.known_losses import known_loss
 from gradus.training.objective import Objective
+from gradus.training.optimizers import hooked
 from gradus.training.update import Totals
 from gradus.training.update_rules import assign, rule_of, scalars_of
 
@@ -33,12 +36,25 @@ def obstacle(objective: Objective, optimizer: Optimizer) -> str:
         return "the run is distributed"
     if objective.settings.accumulate > 1:
         return "gradients are accumulated"
+    if known_loss(objective.loss) is None:
+        return "the loss is not one of PyTorch's own, and may depend on more than outputs and targets"
+    if is_attached(objective.model):
+        return "hooks are set on the model, or its forward pass is replaced"
+    if any(module._buffers and not of_pytorch(module) for module in objective.model.modules()):
+        return "a module of a class that is not PyTorch's has buffers, and may put others in their place"
+    if hooked(optimizer):
+        return "hooks are set on the optimizer"
     if rule_of(optimizer) is None:
         return f"{type(optimizer).__name__} with these settings has no compiled update"
     updated = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if updated != {id(p) for p in objective.parameters}:
         return "the optimizer does not train exactly the model's trainable parameters"
     return ""
+
+
+def of_pytorch(module: torch.nn.Module) -> bool:
+    """Whether a module's class is one of PyTorch's own."""
+    return type(module).__module__.startswith("torch.nn.")
 
 
 class CompiledUpdate:
@@ -65,6 +81,9 @@ class CompiledUpdate:
         self.buffers = dict(model.named_buffers())
         self.size = min(objective.settings.batch_size, len(objective.data))
         self.failed = False
+        self.outside = self._outside()
+        # of a class of the user's, the guards watch what it keeps in attributes
+        self.skips_guards = all(map(of_pytorch, model.modules()))
         # The compiler files its results under the code object, and allows few for each: every run gets its own.
         step = types.FunctionType(type(self)._step.__code__.replace(), globals())
         self.compiled = torch.compile(
@@ -127,12 +146,25 @@ class CompiledUpdate:
     def update(self, indices: Tensor, step: int) -> Totals:
         """See `Update`."""
         totals = None
+        if not self.failed and self._outside() != self.outside:
+            self.say("the step is no longer compiled: a callback changed the model or the optimizer")
+            self.failed = True
         if not self.failed and len(indices) == self.size and not self.eager.watchers(step):
             totals = self._compiled_update(indices, step)
         if totals is None:
             self.settle()
             totals = self.eager.update(indices, step)
         return totals
+
+    def _outside(self) -> list[Any]:
+        """What a callback could change, and the compiled step holds as it was."""
+        group = self.optimizer.param_groups[0]
+        marks: list[Any] = [len(self.optimizer.param_groups), len(group["params"])]
+        marks += [repr(value) for name, value in group.items() if name not in ("params", "lr", "initial_lr")]
+        for module in self.objective.model.modules():
+            marks += [id(module), module.training]
+            marks += [id(p) if p is None or p.requires_grad else -1 for p in module._parameters.values()]
+        return [*marks, is_attached(self.objective.model), hooked(self.optimizer)]
 
     def _compiled_update(self, indices: Tensor, step: int) -> Totals | None:
         """Do a whole step; None, with nothing changed, when it is not finite or cannot be compiled."""
@@ -159,7 +191,7 @@ class CompiledUpdate:
 
     def _run(self, scalars: Tensor, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Any]:
         with torch.no_grad():
-            if self._compiled_once:
+            if self._compiled_once and self.skips_guards:
                 # Nothing that the guards look at changes within a run: sizes, types and settings are fixed.
                 with torch.compiler.set_stance(skip_guard_eval_unsafe=True):
                     return self.compiled(self.parameters, self.state, scalars, inputs, targets)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from gradus.errors import GradusError
+from gradus.training.known_losses import fitting_targets
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,27 @@ class InMemory:
         return len(self.inputs)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "InMemory":
-        """The same data on a device, its floating-point numbers in the model's precision."""
-        places = (
-            (value, dtype if value.is_floating_point() else value.dtype)
-            for value in (self.inputs, self.targets)
-        )
-        return InMemory(*(value.to(device, kind) for value, kind in places))
+        """The same data on a device, its numbers in the model's precision.
+
+        Whole numbers stay whole. Complex numbers stay complex, and real targets real, also of a complex model.
+        """
+        inputs = _precision(self.inputs, dtype, dtype)
+        targets = _precision(self.targets, dtype.to_real(), dtype)
+        return InMemory(self.inputs.to(device, inputs), self.targets.to(device, targets))
+
+    def fitting(self, loss: Any, dtype: torch.dtype) -> "InMemory":
+        """The same data with targets of the type that the loss takes."""
+        return InMemory(self.inputs, fitting_targets(loss, self.targets, dtype))
 
     def batch(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The samples at `indices`."""
         return self.inputs.index_select(0, indices), self.targets.index_select(0, indices)
+
+
+def _precision(value: torch.Tensor, real: torch.dtype, other: torch.dtype) -> torch.dtype:
+    if value.is_complex():
+        return other.to_complex()
+    return real if value.is_floating_point() else value.dtype
 
 
 def _from_numpy(array: np.ndarray) -> torch.Tensor:

@@ -93,6 +93,30 @@ class Distributed(Group):
         return f"cuda:{torch.cuda.current_device()}" if dist.get_backend() == "nccl" else "cpu"
 
 
+class _Meeting:
+    """Where the processes of torchrun meet: its store, kept as long as this process lives, and how often they met.
+
+    Each group has names of its own in the store: those of an earlier one would be taken for the new one's.
+    """
+
+    def __init__(self) -> None:
+        self.store: dist.Store | None = None
+        self.rank = self.world = self.count = 0
+
+    def join(self) -> None:
+        """Make a new group of the processes."""
+        if self.store is None:
+            self.store, self.rank, self.world = next(dist.rendezvous("env://"))
+        self.count += 1
+        dist.init_process_group(
+            "nccl" if torch.cuda.is_available() else "gloo",
+            store=dist.PrefixStore(f"gradus-{self.count}", self.store), rank=self.rank, world_size=self.world,
+        )  # fmt: skip
+
+
+_meeting = _Meeting()
+
+
 @contextlib.contextmanager
 def process_group() -> Iterator[Group]:
     """Join the processes that torchrun started; alone, a trivial group. A group that was already set up is left up."""
@@ -102,7 +126,7 @@ def process_group() -> Iterator[Group]:
     starts_it = not dist.is_initialized()
     if starts_it:
         try:
-            dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+            _meeting.join()
         except (RuntimeError, ValueError) as error:
             raise GradusError(
                 f"cannot join the processes of torchrun: {str(error).splitlines()[0]}"

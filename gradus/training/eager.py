@@ -14,27 +14,38 @@ class EagerUpdate(GradientUpdate):
     """Forward and backward pass of each batch of the step, as PyTorch runs them."""
 
     def gradients(self, indices: torch.Tensor, step: int) -> Totals:
-        """See `GradientUpdate`; each batch counts by its share of the step's samples."""
-        objective = self.objective
-        for parameter in objective.parameters:
+        """See `GradientUpdate`; each batch counts by its share of what the step is a mean over."""
+        objective, group, tally = self.objective, self.objective.group, self.objective.tally
+        for parameter in objective.model.parameters():
             parameter.grad = None
         totals: Totals = {}
-        parts = indices.split(objective.settings.batch_size)
+        parts = objective.batches(indices)
         for number, part in enumerate(parts):
-            _, weight = objective.group.share(part)
-            share = len(part) / len(indices)
+            own, weight = group.share(part)
+            own = (
+                own if weight else own[:0]
+            )  # a process without a sample computes on another's, which counts nothing
             objective.seed(step, number)
             inputs, targets = objective.batch(part, step, number)
+            share = tally.share("loss", own, indices)
             with self._synchronized(number + 1 == len(parts)):
                 loss, outputs = objective.forward(objective.wrapped, inputs, targets)
-                scale = share * weight
-                (loss if scale == 1.0 else loss * scale).backward()
+                self._backward(loss, outputs, share * group.world)
             for name, value in {"loss": loss.item(), **objective.measure(outputs, targets)}.items():
-                totals[name] = totals.get(name, 0.0) + value * share * weight / objective.group.world
-        totals = dict(zip(totals, objective.group.sum(list(totals.values())), strict=True))
-        if not (math.isfinite(totals["loss"]) and gradients_finite(objective.parameters)):
-            raise objective.non_finite(totals["loss"], indices, step)
+                share = tally.share(name, own, indices)
+                totals[name] = totals.get(name, 0.0) + (value * share if share else 0.0)
+        totals = dict(zip(totals, group.sum(list(totals.values())), strict=True))
+        counts = tally.of("loss", indices)
+        if not (counts and math.isfinite(totals["loss"]) and gradients_finite(objective.parameters)):
+            raise objective.non_finite(totals["loss"] if counts else math.nan, indices, step)
         return totals
+
+    def _backward(self, loss: torch.Tensor, outputs: Any, scale: float) -> None:
+        if scale:
+            (loss if scale == 1.0 else loss * scale).backward()
+        elif self.objective.group.world > 1 and isinstance(outputs, torch.Tensor):
+            # Nothing counts here, and the loss may be 0/0; but the other processes wait for gradients.
+            (outputs * 0.0).sum().backward()
 
     def _synchronized(self, last: bool) -> contextlib.AbstractContextManager[Any]:
         # DDP exchanges gradients in the last backward pass of a step only.

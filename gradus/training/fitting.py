@@ -14,22 +14,24 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradus.training.allocator import warm_heap
+from gradus.training.arguments import check_arguments, checked_callbacks, checked_metrics, columns_of
 from gradus.training.averaging import Average
 from gradus.training.callbacks import Callback
 from gradus.training.choice import choose_update, closed_form_layers
 from gradus.training.closed_form import LayerSequence
 from gradus.training.data import InMemory, in_memory
 from gradus.training.distributed import Group, process_group
+from gradus.training.known_losses import describe_function
 from gradus.training.modes import memory_format, modes_kept, place_of
 from gradus.training.objective import Augment, Metric, Objective
-from gradus.training.optimizers import Factory, Rate, describe_optimizer, make_optimizer
+from gradus.training.optimizers import Factory, Rate, describe_groups, describe_optimizer, make_optimizer
 from gradus.training.randomness import forked
 from gradus.training.resumption import opened
 from gradus.training.run import Run
 from gradus.training.schedules import Schedule, describe_schedule, make_schedule
 from gradus.training.session import Session
 from gradus.training.settings import Loss, Settings
-from gradus.training.stopping import EarlyStopping, best_for
+from gradus.training.stopping import EarlyStopping, best_for, check_stopping
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,15 @@ def fit(
     the unbroken run. Global state (generators, grad mode, handlers of signals) is left as it was found.
 
     Args:
-        model: any module; its parameters are trained in place.
-        loss: `loss(outputs, targets)`, a mean over the batch.
+        model: any module; its parameters are trained in place. Modules in evaluation mode within a model in training mode
+            stay in it (frozen statistics); a model that is as a whole in evaluation mode is put in training mode.
+        loss: `loss(outputs, targets)`, a mean over the batch. Of PyTorch's own it is known over what: targets that they
+            ignore do not count, in accumulated batches and in validation neither; of any other, samples count alike.
         data: `(inputs, targets)`, tensors or NumPy arrays with samples along the first axis; floating-point
-            numbers are converted to the precision of the model's parameters.
+            numbers are converted to the precision of the model's parameters, targets to the type that the loss takes.
         validation: the like, measured after every epoch (with the averaged parameters, given `ema`).
         epochs: passes over the data.
-        batch_size: samples per forward pass.
+        batch_size: samples per forward pass; where there is batch norm, a last one of one sample joins the one before.
         optimizer: a name (see `optimizers.OPTIMIZERS`), a function of the parameters, or an optimiser.
         learning_rate: for a named optimiser.
         schedule: a name (see `schedules.SCHEDULES`), or a function from the step to a factor of the learning rate.
@@ -119,19 +123,21 @@ def fit(
         channels_last: the memory layout of images; "auto" takes it for convolutions on a CPU, where it is faster.
         closed_form: write the gradients of a plain sequence of small layers on a CPU in closed form, without recording a
             graph (see `closed_form.layer_sequence`); equal to the recorded ones within roundoff. Any other model is not
-            affected.
+            affected, nor one with a loss that is not PyTorch's own.
         seed: of the data's order and of all noise.
         device: where to train; the model is moved there. By default where the model is.
         augment: `augment(inputs, generator)`, applied to each training batch.
         accumulate: batches per optimisation step.
         ema: the decay of a moving average of the parameters.
-        metrics: figures of merit by name, `metric(outputs, targets)`, means over the batch.
+        metrics: figures of merit by name, `metric(outputs, targets)`, means over the batch; not called as a column of the
+            history is (step, epoch, learning_rate, loss, validation_…).
         early_stopping: when to stop before the last epoch.
         directory: the run folder for checkpoints and logs.
         checkpoint_every: steps between checkpoints, beside the one after each epoch.
         keep: how many checkpoints are kept, beside the best epoch's.
         resume: go on from the newest whole checkpoint in `directory`, if there is one.
-        force: resume in a changed environment, inexactly; without `resume`, replace the run that is there.
+        force: resume in a changed environment, inexactly; without `resume`, replace the run that is there, or begin beside
+            files of others, which are left alone.
         callbacks: see `Callback`.
         progress: "auto", "rich", "plain" or "silent".
 
@@ -149,8 +155,14 @@ def fit(
     settings = Settings(
         epochs=epochs, batch_size=batch_size, accumulate=accumulate, clip_norm=clip_norm, precision=precision,
         compile=compile, channels_last=channels_last, closed_form=closed_form, seed=seed, ema=ema,
-        checkpoint_every=checkpoint_every, keep=keep,
+        checkpoint_every=checkpoint_every, keep=keep, learning_rate=learning_rate,
     )  # fmt: skip
+    check_arguments(
+        loss=loss, optimizer=optimizer, schedule=schedule, augment=augment, early_stopping=early_stopping,
+        directory=directory, resume=resume, force=force, progress=progress,
+    )  # fmt: skip
+    figures, watchers = checked_metrics(metrics), checked_callbacks(callbacks)
+    check_stopping(early_stopping, columns_of(figures, validation is not None))
     place = place_of(model, device)
     training, held_out = in_memory(data), None if validation is None else in_memory(validation, "validation")
     with contextlib.ExitStack() as stack:
@@ -165,11 +177,11 @@ def fit(
         # PyTorch's L-BFGS views each gradient as one row, which channels-last does not allow.
         by_lbfgs = optimizer == "lbfgs" or isinstance(optimizer, torch.optim.LBFGS)
         objective, layers = _objective(
-            stack, model, loss, training.to(place, dtype), settings=settings, group=group, metrics=dict(metrics or {}),
+            stack, model, loss, training.to(place, dtype).fitting(loss, dtype), settings=settings, group=group, metrics=figures,
             augment=augment, channels_last=False if by_lbfgs else channels_last,
         )  # fmt: skip
         total = epochs * objective.steps_per_epoch
-        chosen_optimizer = make_optimizer(optimizer, objective.parameters, learning_rate)
+        chosen_optimizer = make_optimizer(optimizer, objective.parameters, settings.learning_rate)
         run = Run(
             model=model,
             optimizer=chosen_optimizer,
@@ -178,17 +190,23 @@ def fit(
             average=None if ema is None else Average(model, ema),
             directory=folder.directory if folder else None,
         )
+        run.files = folder.files if folder else None
         session = Session(
             run=run,
             objective=objective,
             choose_update=partial(choose_update, layers=layers),
-            validation=None if held_out is None else held_out.to(place, dtype),
+            validation=None if held_out is None else held_out.to(place, dtype).fitting(loss, dtype),
             folder=folder,
-            callbacks=tuple(callbacks),
+            callbacks=watchers,
             stopping=early_stopping,
             description={
                 "optimizer": describe_optimizer(chosen_optimizer),
                 "schedule": describe_schedule(schedule, total),
+                "learning_rate": ", ".join(map(repr, run.rate.base)),
+                "groups": describe_groups(chosen_optimizer),
+                "loss": describe_function(loss),
+                "augment": describe_function(augment),
+                "metrics": ", ".join(figures),
             },
         )
         session.take_up(directory=directory, resume=resume, force=force, progress=progress)

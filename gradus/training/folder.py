@@ -1,6 +1,7 @@
 """The folder of a run: its checkpoints, its logs, and taking up where it stopped.
 
 ```
+run.json         the names of the files here that are the run's own (see `run_files`)
 metrics.jsonl    one row per epoch; free of times, so that a resumed run writes the same bytes
 timings.jsonl    the seconds that each epoch took
 log.txt          what the run reported, with the time
@@ -8,26 +9,23 @@ checkpoints/     step-00000120.json and its payload
 ```
 """
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 from gradus.errors import GradusError
-from gradus.files import TEMPORARY, sweep, write_failed
+from gradus.files import write_failed
 from gradus.progress import Reporter
 from gradus.training.checkpoint import (
     Checkpoint,
     list_checkpoints,
     newest_checkpoint,
     prune,
-    save_checkpoint,
-    sweep_orphans,
+    write_checkpoint,
 )
 from gradus.training.environment import differences
 from gradus.training.run import Run, pack_run
-
-LOGS = ("metrics.jsonl", "timings.jsonl")
+from gradus.training.run_files import NOTES, RunFiles
 
 
 class RunFolder:
@@ -35,12 +33,13 @@ class RunFolder:
 
     def __init__(self, directory: Path, *, keep: int) -> None:
         self.directory, self.keep = directory, keep
-        self.checkpoints = directory / "checkpoints"
+        self.files = RunFiles(directory)
+        self.checkpoints = self.files.checkpoints
         self.saved: Path | None = None
 
     def note(self, line: str) -> None:
         """Add a line to `log.txt`."""
-        path = self.directory / "log.txt"
+        path = self.directory / NOTES
         try:
             with path.open("a", encoding="utf-8") as file:
                 file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
@@ -51,31 +50,32 @@ class RunFolder:
         """Sweep what a killed writer left, and find the checkpoint to take up; None for a new run.
 
         Raises:
-            GradusError: when a run is there and neither `resume` nor `force` was asked for.
+            GradusError: when a run is there and neither `resume` nor `force` was asked for, or files of others are.
             CheckpointError: when every checkpoint is damaged.
         """
+        checkpoints = list_checkpoints(self.checkpoints)
+        new = not (resume and checkpoints)
+        if new:
+            self._check(checkpoints, force=force)
         try:
-            swept = sweep_orphans(self.checkpoints)
-            swept += sweep(self.directory, lambda path: not path.name.endswith(TEMPORARY))
+            swept = self.files.sweep()
         except OSError as error:
             raise write_failed(self.directory, error) from None
+        if new:
+            self.files.begin()
+        else:
+            self.files.go_on()
         if swept:
             self.note(f"removed {len(swept)} unfinished file(s) of an interrupted writer")
-        if resume:
-            return newest_checkpoint(self.checkpoints, lambda line: self.tell(reporter, line))
-        checkpoints = list_checkpoints(self.checkpoints)
+        return None if new else newest_checkpoint(self.checkpoints, lambda line: self.tell(reporter, line))
+
+    def _check(self, checkpoints: list[Path], *, force: bool) -> None:
         if checkpoints and not force:
             raise GradusError(
                 f"{self.directory} holds a run (newest checkpoint {checkpoints[-1].stem}): pass resume=True to go on "
                 "with it, force=True to begin anew, or choose another directory"
             )
-        self._clear()
-        return None
-
-    def _clear(self) -> None:
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
-        for path in self.directory.glob("*.jsonl"):
-            path.unlink()
+        self.files.check(force=force)
 
     def tell(self, reporter: Reporter, line: str) -> None:
         """Say it and note it."""
@@ -91,7 +91,7 @@ class RunFolder:
             GradusError: when something differs, unless forced.
         """
         state = checkpoint.state if isinstance(checkpoint.state, dict) else {}
-        changes = [line for part in record for line in differences(state.get(part, {}), record[part])]
+        changes = [line for part in record for line in differences(*_recorded(state.get(part), record[part]))]
         if not changes:
             return True
         if not force:
@@ -107,6 +107,17 @@ class RunFolder:
         for log in run.logs:
             log.sync()
         tensors, state = pack_run(run)
-        self.saved = save_checkpoint(self.checkpoints / f"step-{run.step:08d}", tensors, {**state, **record})
+        self.saved = write_checkpoint(
+            self.checkpoints / f"step-{run.step:08d}.json", tensors, {**state, **record}
+        )
         prune(self.checkpoints, keep=self.keep, also={run.best.step})
         return self.saved
+
+
+# What earlier versions did not record is not known to differ.
+_ADDED = ("learning_rate", "groups", "loss", "augment", "metrics")
+
+
+def _recorded(stored: Any, current: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    stored = stored if isinstance(stored, dict) else {}
+    return stored, {name: value for name, value in current.items() if name in stored or name not in _ADDED}

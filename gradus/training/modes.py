@@ -25,7 +25,7 @@ def place_of(model: nn.Module, device: str | torch.device | None) -> torch.devic
         if place.type != "meta":
             torch.empty(0, device=place)
             return place
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise GradusError(
             f"expected a device of this machine (cpu works everywhere), got {device!r}: {reason}"
@@ -37,9 +37,29 @@ def place_of(model: nn.Module, device: str | torch.device | None) -> torch.devic
 
 @contextlib.contextmanager
 def modes_kept(model: nn.Module) -> Iterator[None]:
-    """Put every module's training flag back afterwards."""
+    """Training mode within the block, and every module's flag as it was afterwards.
+
+    Modules in evaluation mode within a model in training mode are meant to be, and stay so: frozen statistics.
+    """
+    with _flags_kept(model):
+        frozen = [module for module in model.modules() if not module.training] if model.training else []
+        model.train()
+        for module in frozen:
+            module.training = False
+        yield
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode within the block."""
+    with _flags_kept(model):
+        model.eval()
+        yield
+
+
+@contextlib.contextmanager
+def _flags_kept(model: nn.Module) -> Iterator[None]:
     flags = [(module, module.training) for module in model.modules()]
-    model.train()
     try:
         yield
     finally:

@@ -40,10 +40,14 @@ def gradients_finite(parameters: list[nn.Parameter]) -> bool:
     gradients = [p.grad for p in parameters if p.grad is not None]
     if not gradients:
         return True
-    total = sum(float(g.sum()) if not g.is_sparse else float(g.coalesce().values().sum()) for g in gradients)
+    total = sum(_sum(g.coalesce().values() if g.is_sparse else g) for g in gradients)
     if total - total == 0.0:
         return True
     return finite([g.coalesce().values() if g.is_sparse else g for g in gradients])
+
+
+def _sum(gradient: torch.Tensor) -> float:
+    return float(torch.view_as_real(gradient).sum() if gradient.is_complex() else gradient.sum())
 
 
 class _Watch:

@@ -1,6 +1,7 @@
 """Optimisers by name, with the settings that make PyTorch's own fast; and their state, stored and restored."""
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from gradus.errors import GradusError
 from gradus.training import tree
 from gradus.training.errors import CheckpointError
 
+_torch_optimizers = import_module("torch.optim.optimizer")  # torch.optim hides it behind a name of its own
 Factory = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
 
 # Each row: the class, its settings, and whether PyTorch has a fused update (one call for all parameters).
@@ -51,7 +53,12 @@ def make_optimizer(
         ):
             settings = settings | {"fused": True}
         return kind(parameters, lr=learning_rate, **settings)  # type: ignore[call-arg]
-    instance = optimizer(parameters)
+    try:
+        instance = optimizer(parameters)
+    except TypeError as error:
+        raise GradusError(
+            f"expected optimizer as a function of the parameters alone, got an error: {error}"
+        ) from None
     if not isinstance(instance, Optimizer):
         raise GradusError(
             f"expected the optimizer factory to return a torch.optim.Optimizer, got {type(instance).__name__}"
@@ -72,6 +79,17 @@ def direct_update(optimizer: Optimizer) -> Callable[[], Any]:
     if not (group["fused"] and plain and on_cpu) or not hasattr(torch, "_fused_adamw_"):
         return optimizer.step
     return _DirectAdam(optimizer)
+
+
+def hooked(optimizer: Optimizer) -> bool:
+    """Whether somebody wants to see the optimiser's steps: hooks on it or on all, or a step of another's in its place."""
+    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+    everywhere = ("_global_optimizer_pre_hooks", "_global_optimizer_post_hooks")
+    return (
+        any(getattr(optimizer, name, None) for name in hooks)
+        or any(getattr(_torch_optimizers, name, None) for name in everywhere)
+        or "step" in vars(optimizer)
+    )
 
 
 class _DirectAdam:
@@ -101,11 +119,16 @@ class _DirectAdam:
         group, state = self.optimizer.param_groups[0], self.optimizer.state
         parameters = group["params"]
         gradients = [p.grad for p in parameters]
-        hooks = self.optimizer._optimizer_step_pre_hooks or self.optimizer._optimizer_step_post_hooks
-        linked = self.counts and all(
+        changed = len(self.optimizer.param_groups) != 1 or group["maximize"] or group["amsgrad"]
+        linked = len(self.counts) == len(parameters) and all(
             state[p].get("step") is count for p, count in zip(parameters, self.counts, strict=True)
         )
-        if hooks or any(g is None for g in gradients) or not (linked or self._link()):
+        if (
+            changed
+            or hooked(self.optimizer)
+            or any(g is None for g in gradients)
+            or not (linked or self._link())
+        ):
             self.optimizer.step()
             return
         self.count.add_(1)
@@ -120,6 +143,30 @@ def describe_optimizer(optimizer: Optimizer) -> str:
     """The class and its settings, for the record of a run (the learning rate moves, and is left out)."""
     settings = {k: v for k, v in sorted(optimizer.defaults.items()) if k != "lr"}
     return f"{type(optimizer).__name__}({', '.join(f'{k}={v!r}' for k, v in settings.items())})"
+
+
+def describe_groups(optimizer: Optimizer) -> str:
+    """The settings of groups of parameters that are not the optimiser's own, for the record of a run."""
+    groups = [
+        {
+            k: repr(v)
+            for k, v in sorted(group.items())
+            if k in optimizer.defaults and k != "lr" and repr(v) != repr(optimizer.defaults[k])
+        }
+        for group in optimizer.param_groups
+    ]
+    return str(len(groups)) + (f": {groups}" if any(groups) else "")
+
+
+def settings_of(optimizer: Optimizer) -> list[dict[str, Any]]:
+    """The settings of each group of parameters."""
+    return [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
+
+
+def restore_settings(optimizer: Optimizer, settings: list[dict[str, Any]]) -> None:
+    """Give the groups their settings again."""
+    for group, values in zip(optimizer.param_groups, settings, strict=True):
+        group.update(values)
 
 
 def pack_optimizer(optimizer: Optimizer, tensors: dict[str, torch.Tensor]) -> Any:
@@ -146,8 +193,20 @@ def unpack_optimizer(optimizer: Optimizer, packed: Any, tensors: dict[str, torch
         raise CheckpointError(
             f"the stored state does not fit the optimizer {type(optimizer).__name__}: {error}"
         ) from None
+    if type(optimizer) in {kind for kind, _, _ in OPTIMIZERS.values()} - {torch.optim.LBFGS}:
+        _check_shapes(optimizer)
     for parameter, state in optimizer.state.items():
         state.update({key: _like(value, parameter) for key, value in state.items()})
+
+
+def _check_shapes(optimizer: Optimizer) -> None:
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor) and value.dim() and value.shape != parameter.shape:
+                raise CheckpointError(
+                    f"the stored state does not fit the optimizer {type(optimizer).__name__}: {name} of shape "
+                    f"{tuple(value.shape)} for a parameter of shape {tuple(parameter.shape)}"
+                )
 
 
 class Rate:

@@ -14,6 +14,7 @@ from gradus.training.distributed import Group
 from gradus.training.environment import environment, hash_tensors
 from gradus.training.folder import RunFolder
 from gradus.training.objective import Objective
+from gradus.training.run_files import check_lock
 
 FRESH, FAILED = -1, -2
 
@@ -25,8 +26,10 @@ def opened(directory: str | Path | None, *, keep: int, group: Group) -> Iterator
         yield None
         return
     try:
-        with run_lock(Path(directory)):
-            yield RunFolder(Path(directory), keep=keep)
+        path = Path(directory)
+        check_lock(path)
+        with run_lock(path):
+            yield RunFolder(path, keep=keep)
     except BaseException:
         # The other ranks may be waiting for word of what to resume from (see `agreed_checkpoint`).
         group.abandon(FAILED)
@@ -44,6 +47,13 @@ def record_of(
         "environment": environment(objective.device, objective.group.world, hash_tensors(*tensors)),
         "settings": {**objective.settings.record(), **description},
     }
+
+
+def asks_for_another_optimizer(checkpoint: Checkpoint, description: dict[str, str]) -> bool:
+    """Whether the optimiser's settings differ from those of the run: then, forced, the new ones hold."""
+    stored = checkpoint.state.get("settings", {})
+    names = ("optimizer", "learning_rate", "groups")
+    return any(name in stored and stored[name] != description[name] for name in names)
 
 
 def agreed_checkpoint(

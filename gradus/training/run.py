@@ -9,12 +9,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from gradus.errors import GradusError
 from gradus.training import tree
 from gradus.training.averaging import Average
 from gradus.training.checkpoint import Checkpoint
 from gradus.training.errors import CheckpointError
 from gradus.training.logs import JsonLines
 from gradus.training.optimizers import Rate, pack_optimizer, unpack_optimizer
+from gradus.training.run_files import RunFiles
 from gradus.training.stopping import Best
 
 
@@ -32,11 +34,13 @@ class Run:
         step: steps done.
         epoch: the epoch at hand, counted from 0.
         position: steps done within it.
-        sums: the epoch's running sums of loss and metrics, each weighted by its samples.
-        samples: the samples behind the sums.
+        sums: the epoch's running sums of loss and metrics, each weighted by what it is a mean over.
+        samples: the epoch's samples so far.
         history: one row per finished epoch.
         loss: of the last step.
         stopped: why the run ended; empty while it goes on.
+        counts: what is behind the sums, by figure.
+        files: which files of the run folder are the run's own.
     """
 
     model: nn.Module
@@ -54,6 +58,8 @@ class Run:
     loss: float = float("nan")
     stopped: str = ""
     logs: list[JsonLines] = field(default_factory=list)
+    counts: dict[str, float] = field(default_factory=dict, init=False)
+    files: RunFiles | None = field(default=None, init=False)
 
     @property
     def learning_rate(self) -> float:
@@ -61,10 +67,20 @@ class Run:
         return self.rate.now
 
     def open_log(self, name: str) -> JsonLines | None:
-        """A file of JSON lines in the run folder, cut to the step at hand; None where nothing is written."""
-        if self.directory is None:
+        """A file of JSON lines in the run folder, cut to the step at hand; None where nothing is written.
+
+        Raises:
+            GradusError: for a name that is no plain file name, is another's file, or is open already.
+        """
+        if self.files is None:
             return None
-        log = JsonLines(self.directory / name, self.step)
+        self.files.claim(name, resumed=self.step > 0)
+        path = self.files.directory / name
+        if any(log.path == path for log in self.logs):
+            raise GradusError(
+                f"expected a log's name that is not in use, got {name!r}: give one of the two another"
+            )
+        log = JsonLines(path, self.step)
         self.logs.append(log)
         return log
 
@@ -72,20 +88,27 @@ class Run:
         """End the run after this step."""
         self.stopped = self.stopped or reason
 
-    def add(self, values: dict[str, float], samples: int) -> None:
-        """Take a batch's means into the epoch's sums."""
-        self.samples += samples
+    def add(self, values: dict[str, float], samples: float) -> None:
+        """Take means over so many samples into the epoch's sums; `samples` is what counts, where not all do."""
         for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value * samples
+            self.counts[name] = self.counts.get(name, 0.0) + samples
+            self.sums[name] = self.sums.get(name, 0.0) + (value * samples if samples else 0.0)
 
 
-_COUNTERS = ("step", "epoch", "position", "sums", "samples", "history", "stopped")
+_COUNTERS = ("step", "epoch", "position", "sums", "counts", "samples", "history", "stopped")
 
 
 def _model_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
     # Buffers that a state_dict leaves out (persistent=False) count too: the next step may depend on them.
     tensors = {f"parameter.{name}": value for name, value in model.named_parameters()}
     return tensors | {f"buffer.{name}": value for name, value in model.named_buffers()}
+
+
+def _exports(model: nn.Module) -> dict[str, str]:
+    """Under which name a checkpoint holds each entry of the model's `state_dict`; tied weights are held once."""
+    names = {id(value): name for name, value in _model_tensors(model).items()}
+    entries = model.state_dict(keep_vars=True)
+    return {key: names[id(value)] for key, value in entries.items() if id(value) in names}
 
 
 def pack_run(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -97,6 +120,7 @@ def pack_run(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         "run": tree.pack({name: getattr(run, name) for name in _COUNTERS}, "run", {}),
         "best": tree.pack(vars(run.best), "best", {}),
         "optimizer": pack_optimizer(run.optimizer, tensors),
+        "exports": _exports(run.model),
     }
     return tensors, state
 
@@ -141,27 +165,44 @@ def unpack_run(run: Run, checkpoint: Checkpoint) -> None:
     )
     _copy(average, _part(tensors, "average."), "moving average")
     unpack_optimizer(run.optimizer, optimizer, _part(tensors, "optimizer#"))
-    for name, value in tree.unpack(packed_run, {}).items():
-        if name in _COUNTERS:
-            setattr(run, name, value)
-    stored = Best(**tree.unpack(packed_best, {}))
-    if (stored.monitor, stored.mode) == (run.best.monitor, run.best.mode):
-        run.best = stored
+    counters, stored = tree.unpack(packed_run, {}), tree.unpack(packed_best, {})
+    if not _sensible(counters) or not isinstance(stored, dict) or set(stored) != set(vars(run.best)):
+        raise CheckpointError(f"expected the counters of a run in {checkpoint.path}, got other values")
+    for name in counters:
+        setattr(run, name, counters[name])
+    for name in run.sums:  # earlier versions counted samples
+        run.counts.setdefault(name, float(run.samples))
+    if (stored["monitor"], stored["mode"]) == (run.best.monitor, run.best.mode):
+        run.best = Best(**stored | {"improvement": run.best.improvement})
+
+
+def _sensible(counters: Any) -> bool:
+    """Whether the counters of a run are what they should be, by type and sign."""
+    if not isinstance(counters, dict) or not {*_COUNTERS} - {"counts"} <= set(counters) <= {*_COUNTERS}:
+        return False
+    figures = [counters["sums"], counters.get("counts", {})]
+    return (
+        all(
+            type(counters[name]) is int and counters[name] >= 0
+            for name in ("step", "epoch", "position", "samples")
+        )
+        and all(isinstance(d, dict) and all(isinstance(v, float) for v in d.values()) for d in figures)
+        and isinstance(counters["history"], list)
+        and all(isinstance(row, dict) for row in counters["history"])
+        and isinstance(counters["stopped"], str)
+    )
 
 
 def export_weights(checkpoint: Checkpoint, averaged: bool = False) -> dict[str, torch.Tensor]:
-    """The model's tensors in a checkpoint, by the names that `load_state_dict` takes.
+    """The model's tensors in a checkpoint, by the names that `load_state_dict` takes; a tied weight by each of its names.
 
     Args:
         checkpoint: as read by `load_checkpoint`.
         averaged: take the moving average of the parameters, where one was kept.
     """
-    weights = {
-        name.split(".", 1)[1]: value
-        for name, value in _part(checkpoint.tensors, "parameter.", "buffer.").items()
-    }
-    if averaged:
-        weights |= {
-            name.split(".", 1)[1]: value for name, value in _part(checkpoint.tensors, "average.").items()
-        }
-    return weights
+    tensors = checkpoint.tensors
+    held = checkpoint.state.get("exports") if isinstance(checkpoint.state, dict) else None
+    if not isinstance(held, dict) or not all(isinstance(n, str) and n in tensors for n in held.values()):
+        held = {name.split(".", 1)[1]: name for name in _part(tensors, "parameter.", "buffer.")}
+    average = {f"parameter.{n.split('.', 1)[1]}": n for n in _part(tensors, "average.")} if averaged else {}
+    return {key: tensors[average.get(name, name)] for key, name in held.items()}

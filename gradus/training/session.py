@@ -19,13 +19,20 @@ from gradus.training.data import InMemory
 from gradus.training.distributed import Group
 from gradus.training.endings import interrupted, non_finite_error
 from gradus.training.evaluation import validate
-from gradus.training.folder import LOGS, RunFolder
+from gradus.training.folder import RunFolder
 from gradus.training.logs import JsonLines
 from gradus.training.nonfinite import NonFiniteStep
 from gradus.training.objective import Objective
+from gradus.training.optimizers import restore_settings, settings_of
 from gradus.training.randomness import epoch_order
-from gradus.training.resumption import agreed_checkpoint, prepared_checkpoint, record_of
+from gradus.training.resumption import (
+    agreed_checkpoint,
+    asks_for_another_optimizer,
+    prepared_checkpoint,
+    record_of,
+)
 from gradus.training.run import Run, unpack_run
+from gradus.training.run_files import LOGS
 from gradus.training.signals import SignalWatch
 from gradus.training.stopping import EarlyStopping
 from gradus.training.update import Update
@@ -101,7 +108,10 @@ class Session:
         if directory is not None:
             checkpoint = agreed_checkpoint(Path(directory), checkpoint, folder=self.folder, group=self.group)
         if checkpoint is not None:
+            settings = settings_of(self.run.optimizer)
             unpack_run(self.run, checkpoint)
+            if asks_for_another_optimizer(checkpoint, self.description):
+                restore_settings(self.run.optimizer, settings)
         if self.folder is not None:
             self.folder.saved = None if checkpoint is None else checkpoint.path
             self.logs = [self.run.open_log(name) for name in LOGS]
@@ -150,7 +160,7 @@ class Session:
     def _epoch(self) -> None:
         run, settings = self.run, self.objective.settings
         order = epoch_order(settings.seed, run.epoch, len(self.objective.data), self.objective.device)
-        batches = order.split(settings.step_size)
+        batches = self.objective.steps(order)
         step_hooks = overriding(self.callbacks, "on_step_end")
         began = time.perf_counter()
         for indices in batches[run.position :]:
@@ -179,7 +189,10 @@ class Session:
         run.step += 1
         run.position += 1
         run.loss = totals["loss"]
-        run.add(totals, len(indices))
+        run.samples += len(indices)
+        for name, value in totals.items():
+            tally = self.objective.tally
+            run.add({name: tally.per_count(name, value, len(indices))}, tally.of(name, indices))
 
     def _between_steps(self) -> None:
         every = self.objective.settings.checkpoint_every
@@ -192,10 +205,10 @@ class Session:
     def _end_epoch(self, spent: float) -> None:
         run = self.run
         row: dict[str, Any] = {"step": run.step, "epoch": run.epoch + 1, "learning_rate": run.learning_rate}
-        row |= {name: value / run.samples for name, value in run.sums.items()}
+        row |= {name: total / n if (n := run.counts[name]) else math.nan for name, total in run.sums.items()}
         if self.validation is not None:
             row |= self._validate()
-        samples, run.sums, run.samples = run.samples, {}, 0
+        samples, run.sums, run.counts, run.samples = run.samples, {}, {}, 0
         run.epoch, run.position = run.epoch + 1, 0
         run.history.append(row)
         run.best.update(row)

@@ -1,6 +1,7 @@
 """The settings of a run, checked before anything is touched."""
 
 import math
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,10 @@ def one_number(loss: Any) -> torch.Tensor:
     raise GradusError(f"expected the loss to return one number (a mean over the batch), got {got}")
 
 
+def _number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How a run is carried out; the arguments of `fit` of the same names."""
@@ -41,6 +46,7 @@ class Settings:
     ema: float | None
     checkpoint_every: int | None
     keep: int
+    learning_rate: float = 1e-3
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -57,17 +63,23 @@ class Settings:
                 raise GradusError(f"expected {name} as a whole number >= {least}, got {value!r}")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             raise GradusError(f"expected seed as a whole number, got {self.seed!r}")
-        if self.precision not in PRECISIONS:
+        if not isinstance(self.precision, str) or self.precision not in PRECISIONS:
             raise GradusError(f"expected precision among {', '.join(PRECISIONS)}, got {self.precision!r}")
         for name in ("compile", "channels_last"):
-            if getattr(self, name) not in (True, False, "auto"):
-                raise GradusError(f"expected {name} as True, False or 'auto', got {getattr(self, name)!r}")
+            value = getattr(self, name)
+            if not isinstance(value, bool) and not (isinstance(value, str) and value == "auto"):
+                raise GradusError(f"expected {name} as True, False or 'auto', got {value!r}")
         if not isinstance(self.closed_form, bool):
             raise GradusError(f"expected closed_form as True or False, got {self.closed_form!r}")
-        if self.clip_norm is not None and not (self.clip_norm > 0 and math.isfinite(self.clip_norm)):
-            raise GradusError(f"expected clip_norm > 0, got {self.clip_norm!r}")
-        if self.ema is not None and not 0 <= self.ema < 1:
-            raise GradusError(f"expected ema as a decay in [0, 1), got {self.ema!r}")
+        if not _number(self.learning_rate) or not 0 <= self.learning_rate < math.inf:
+            raise GradusError(f"expected learning_rate as a number >= 0, got {self.learning_rate!r}")
+        if self.clip_norm is not None and not (_number(self.clip_norm) and 0 < self.clip_norm < math.inf):
+            raise GradusError(f"expected clip_norm as a number > 0 or None, got {self.clip_norm!r}")
+        if self.ema is not None and not (_number(self.ema) and 0 <= self.ema < 1):
+            raise GradusError(f"expected ema as a decay in [0, 1) or None, got {self.ema!r}")
+        for name in ("learning_rate", "clip_norm", "ema"):  # NumPy's numbers would not go into the record
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else float(value))
 
     @property
     def step_size(self) -> int:

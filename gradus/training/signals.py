@@ -1,11 +1,14 @@
 """Ctrl-C and SIGTERM as a wish to stop at the next step, not in the middle of one."""
 
+from __future__ import annotations
+
 import signal
 import threading
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradus.training.distributed import Group
+if TYPE_CHECKING:
+    from gradus.training.distributed import Group
 
 WATCHED = (signal.SIGINT, signal.SIGTERM)
 
@@ -17,7 +20,7 @@ class SignalWatch:
         self.caught = 0
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> "SignalWatch":
+    def __enter__(self) -> SignalWatch:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._note) for number in WATCHED}
         return self

@@ -8,8 +8,9 @@ reading is done here because an untrusted header deserves more suspicion than a 
 from __future__ import annotations
 
 import math
+import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,10 @@ ARRAY_DTYPES = {  # NumPy has no bfloat16
 }  # fmt: skip
 ARRAY_NAMES = {dtype: name for name, dtype in ARRAY_DTYPES.items()}
 MAX_HEADER = 16 * 2**20
+MAX_TENSORS = 2**16
 MAX_RANK = 64
+LARGEST_STRIDE = 2**63  # of both PyTorch and NumPy, in bytes
+METADATA = "__metadata__"  # the format's own entry, which is no tensor
 Entry = tuple[str, list[int], int, int]  # dtype, shape, begin, end
 
 
@@ -56,14 +60,13 @@ def encode(tensors: Mapping[str, torch.Tensor | np.ndarray]) -> Iterator[bytes |
     """The safetensors file of `tensors`, in pieces, so that no second copy of the whole is made.
 
     Raises:
-        CheckpointError: for a tensor whose dtype or layout the format does not hold.
+        CheckpointError: for a tensor that the format does not hold, or that `decode` would refuse.
     """
     if sys.byteorder != "little":
         raise CheckpointError("expected a little-endian machine: safetensors stores little-endian numbers")
-    blocks = {
-        name: _array_block(name, value) if isinstance(value, np.ndarray) else _tensor_block(name, value)
-        for name, value in tensors.items()
-    }
+    if len(tensors) > MAX_TENSORS:
+        raise CheckpointError(f"expected at most {MAX_TENSORS} tensors, got {len(tensors)}: stack small ones")
+    blocks = {name: _block(name, value) for name, value in tensors.items()}
     # Widest first keeps every tensor aligned to its own item size.
     order = sorted(blocks, key=lambda name: (-ITEM_BYTES[blocks[name].dtype], name))
     header: dict[str, Any] = {}
@@ -80,13 +83,31 @@ def encode(tensors: Mapping[str, torch.Tensor | np.ndarray]) -> Iterator[bytes |
         yield blocks[name].content()
 
 
-def _array_block(name: str, array: np.ndarray) -> Block:
-    if array.dtype not in ARRAY_NAMES:
+def _block(name: Any, value: Any) -> Block:
+    if not isinstance(name, str) or name == METADATA:
         raise CheckpointError(
-            f"expected arrays of a storable dtype, got {name!r}: {array.dtype}; convert it before saving"
+            f"expected the names of tensors as text other than {METADATA!r}, got {name!r}: choose another name"
         )
-    flat = lambda: np.ascontiguousarray(array).reshape(-1).view(np.uint8).data  # noqa: E731
-    return Block(ARRAY_NAMES[array.dtype], array.shape, flat)
+    block = _array_block(name, value) if isinstance(value, np.ndarray) else _tensor_block(name, value)
+    _check_shape(name, block.shape, ITEM_BYTES[block.dtype])
+    return block
+
+
+def _refused(name: str, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"expected dense tensors or arrays of a storable dtype, got {name!r}: {what}; convert it before saving"
+    )
+
+
+def _array_block(name: str, array: np.ndarray) -> Block:
+    if array.dtype not in ARRAY_NAMES or isinstance(array, np.ma.MaskedArray):
+        raise _refused(name, f"{array.dtype}, {type(array).__name__}")
+
+    def content() -> memoryview:
+        flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        return (flat != 0).view(np.uint8).data if array.dtype == np.bool_ else flat.data
+
+    return Block(ARRAY_NAMES[array.dtype], array.shape, content)
 
 
 def _tensor_block(name: str, tensor: torch.Tensor) -> Block:
@@ -94,19 +115,36 @@ def _tensor_block(name: str, tensor: torch.Tensor) -> Block:
 
     from gradus.training.torch_dtypes import NAMES
 
-    if tensor.dtype not in NAMES or tensor.layout != torch.strided or tensor.is_meta:
-        raise CheckpointError(
-            f"expected dense tensors of a storable dtype, got {name!r}: {tensor.dtype}, {tensor.layout}, "
-            f"on {tensor.device}; convert it before saving"
-        )
+    if not isinstance(tensor, torch.Tensor):
+        raise _refused(name, f"a {type(tensor).__name__}")
+    lazy = torch.nn.parameter.is_lazy(tensor)
+    if (
+        lazy
+        or tensor.is_nested
+        or tensor.dtype not in NAMES
+        or tensor.layout != torch.strided
+        or tensor.is_meta
+    ):
+        raise _refused(name, "a parameter without a shape yet" if lazy else f"{tensor.dtype}, {tensor.layout}, on {tensor.device}")  # fmt: skip
 
     def content() -> memoryview:
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        # What a tensor says it holds, not what lies in its memory: that may be conjugated, negated or shared lazily.
+        flat = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
         if flat.is_complex():
-            flat = torch.view_as_real(flat.resolve_conj()).reshape(-1)
-        return flat.view(torch.uint8).numpy().data
+            flat = torch.view_as_real(flat).reshape(-1)
+        flat = flat.view(torch.uint8)
+        return (flat.ne(0).view(torch.uint8) if tensor.dtype == torch.bool else flat).numpy().data
 
     return Block(NAMES[tensor.dtype], tuple(tensor.shape), content)
+
+
+def _check_shape(name: str, shape: Sequence[int], item: int) -> None:
+    """Whether a tensor of this shape can be made: also one without entries has strides, which may not overflow."""
+    if len(shape) > MAX_RANK or math.prod(n for n in shape if n) * item >= LARGEST_STRIDE:
+        raise CheckpointError(
+            f"expected at most {MAX_RANK} dimensions whose product fits 63 bits for tensor {name[:80]!r}, "
+            f"got {len(shape)}: {str(list(shape))[:80]}"
+        )
 
 
 def _entry(name: str, entry: Any) -> Entry:
@@ -122,8 +160,10 @@ def _entry(name: str, entry: Any) -> Entry:
             raise CheckpointError(
                 f"expected short lists of numbers for tensor {name[:80]!r}, got another value"
             )
-        if not all(type(number) is int and 0 <= number < 2**62 for number in numbers):
-            raise CheckpointError(f"expected whole numbers for tensor {name[:80]!r}, got another value")
+        for number in numbers:
+            if type(number) is not int or not 0 <= number < 2**62:
+                raise CheckpointError(f"expected whole numbers for tensor {name[:80]!r}, got another value")
+    _check_shape(name, shape, ITEM_BYTES[kind])
     if len(offsets) != 2 or offsets[1] - offsets[0] != math.prod(shape) * ITEM_BYTES[kind]:
         raise CheckpointError(
             f"expected the place of tensor {name[:80]!r} to fit its shape and dtype; it does not"
@@ -142,21 +182,26 @@ def parse_header(data: bytes | bytearray) -> tuple[dict[str, Entry], int]:
     length = int.from_bytes(data[:8], "little")
     if length > MAX_HEADER or length > len(data) - 8:
         raise CheckpointError(f"expected a header within the file of {len(data)} bytes, got length {length}")
-    header = strict_json.loads(bytes(data[8 : 8 + length]))
+    text = bytes(data[8 : 8 + length])
+    if (entries := text.count(b'"data_offsets"')) > MAX_TENSORS + 1:  # told before they are parsed
+        raise CheckpointError(f"expected at most {MAX_TENSORS} tensors, got {entries}")
+    header = strict_json.loads(text)
     if not isinstance(header, dict):
         raise CheckpointError("expected a JSON object as header, got another value")
-    notes = header.pop("__metadata__", {})
+    notes = header.pop(METADATA, {})
     if not isinstance(notes, dict) or not all(isinstance(note, str) for note in notes.values()):
-        raise CheckpointError("expected text in the header's __metadata__, got another value")
-    entries = {name: _entry(name, entry) for name, entry in header.items()}
+        raise CheckpointError(f"expected text in the header's {METADATA}, got another value")
+    places = {name: _entry(name, entry) for name, entry in header.items()}
+    if len(places) > MAX_TENSORS:
+        raise CheckpointError(f"expected at most {MAX_TENSORS} tensors, got {len(places)}")
     end = 0
-    for _, _, begin, stop in sorted(entries.values(), key=lambda entry: entry[2:]):
+    for _, _, begin, stop in sorted(places.values(), key=lambda entry: entry[2:]):
         if begin != end:
             raise CheckpointError("expected tensors that follow one another, got a hole or an overlap")
         end = stop
     if 8 + length + end != len(data):
         raise CheckpointError(f"expected {8 + length + end} bytes, got {len(data)}")
-    return entries, 8 + length
+    return places, 8 + length
 
 
 def decode(data: bytearray) -> dict[str, torch.Tensor]:
@@ -176,11 +221,18 @@ def decode(data: bytearray) -> dict[str, torch.Tensor]:
         if begin == end:
             tensors[name] = torch.empty(shape, dtype=dtype)
             continue
+        if kind == "BOOL":
+            _check_truth(name, data, start + begin, start + end)
         piece = torch.frombuffer(data, dtype=torch.uint8, offset=start + begin, count=end - begin)
         if (start + begin) % dtype.itemsize:
             piece = piece.clone()  # only files of other writers are unaligned
         tensors[name] = piece.view(dtype).reshape(shape)
     return tensors
+
+
+def _check_truth(name: str, data: bytearray, begin: int, end: int) -> None:
+    if end > begin and int(np.frombuffer(data, np.uint8, end - begin, begin).max()) > 1:
+        raise CheckpointError(f"expected 0 and 1 as truth values of tensor {name[:80]!r}, got another byte")
 
 
 def decode_arrays(data: bytearray) -> dict[str, np.ndarray]:
@@ -194,6 +246,8 @@ def decode_arrays(data: bytearray) -> dict[str, np.ndarray]:
     for name, (kind, shape, begin, end) in entries.items():
         if kind not in ARRAY_DTYPES:
             raise CheckpointError(f"expected dtypes of NumPy, got {kind} for tensor {name[:80]!r}")
+        if kind == "BOOL":
+            _check_truth(name, data, start + begin, start + end)
         content = memoryview(data)[start + begin : start + end]
         arrays[name] = np.frombuffer(content, ARRAY_DTYPES[kind]).reshape(shape)
     return arrays
@@ -203,15 +257,21 @@ def read_bytes(path: Path, most: int | None = None) -> bytearray:
     """A file's bytes in writable memory, refused when longer than `most`.
 
     Raises:
-        CheckpointError: when the file is absent, unreadable or too long.
+        CheckpointError: when the file is absent, unreadable, no regular file or too long.
     """
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+            raise CheckpointError(f"cannot read {path}: it is no regular file")
+        if most is not None and status.st_size > most:
+            raise CheckpointError(f"expected at most {most} bytes in {path}, got {status.st_size}")
         with path.open("rb") as file:
-            size = path.stat().st_size
-            if most is not None and size > most:
-                raise CheckpointError(f"expected at most {most} bytes in {path}, got {size}")
-            data = bytearray(size)
-            got = file.readinto(data)
-            return data if got == size else data[:got]
+            data = bytearray(status.st_size)
+            count = file.readinto(data)
+            return data if count == len(data) else data[:count]
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, MemoryError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"cannot read {str(path)!r}: {error or type(error).__name__}") from None

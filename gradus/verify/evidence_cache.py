@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from gradus.catalogue.binding import bound_to
 from gradus.catalogue.measured import evidence_file, evidence_lines
 from gradus.catalogue.page_files import page_hash
 from gradus.errors import GradusError
@@ -20,6 +21,7 @@ def remember(report: Report) -> None:
             time.strftime("%Y-%m-%d"),
             [result_dict(r) for r in report.results if r.concept is concept],
             [[m.mutant.name, m.caught] for m in report.mutants if m.concept is concept],
+            bound_to(concept.module, [i.path for i in concept.implementations]),
         )
         try:
             path = evidence_file(concept.key)

@@ -38,7 +38,7 @@ class Memberwise(Adapted):
                 Text("it takes one member at a time, so no empty batch", "它逐个处理成员，没有空批量")
             )
         results = [
-            super(Memberwise, self)._called(_member(self.concept, arguments, lead, i))
+            super(Memberwise, self)._called(_member(self.concept, arguments, lead, i, self.numbers))
             for i in np.ndindex(lead)
         ]
         if not is_several(results[0]):

@@ -147,8 +147,8 @@ def verify_concept(
         )
 
 
-#: Universal claims that a right implementation of a user's may miss: it need not check what it is given.
-NOT_REQUIRED = ("rejects-invalid-input",)
+#: Universal claims that a right implementation of a user's may miss: it need not check what it is given, nor take nothing.
+NOT_REQUIRED = ("rejects-invalid-input", "accepts-empty-batch")
 
 
 def required(claim: Claim) -> bool:

@@ -16,7 +16,9 @@ from gradus.text import Text
 
 
 def result_names(concept: Concept) -> tuple[str, ...]:
-    """The names of the results, read off the definition's last `return`; empty where it returns one thing or says no name."""
+    """The names of the results, from the record or the definition's last `return`; empty where it returns one thing."""
+    if concept.returns:
+        return tuple(concept.returns)
     tree = ast.parse(textwrap.dedent(inspect.getsource(concept.definition)))
     function = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
     returns = [
@@ -31,9 +33,10 @@ def result_names(concept: Concept) -> tuple[str, ...]:
 
 def _own_nodes(function: ast.FunctionDef) -> list[ast.AST]:
     """The nodes of the function that do not stand in a function inside it."""
-    nodes, waiting = [], list(function.body)
+    nodes: list[ast.AST] = []
+    waiting: list[ast.AST] = list(function.body)
     while waiting:
-        node: Any = waiting.pop()
+        node = waiting.pop()
         nodes.append(node)
         if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
             waiting += list(ast.iter_child_nodes(node))
@@ -55,6 +58,46 @@ def returned(concept: Concept, want: Any, arguments: Arguments) -> str:
     if len(names) != len(leaves):
         names = tuple(f"result {i + 1}" for i in range(len(leaves)))
     return f"({', '.join(f'{n} {_shape(x)}' for n, x in zip(names, leaves, strict=True))})"
+
+
+def return_line(concept: Concept) -> str:
+    """What is to be returned, by name and by the names of the dimensions, as measured on the page's first case."""
+    for _, arguments in concept.cases(np.random.default_rng(0)):
+        with np.errstate(all="ignore"):
+            want = concept.definition(**arguments)
+        sizes = _dimension_names(concept, arguments)
+        names = result_names(concept)
+        leaves = flatten(want)
+        shapes = [
+            "(" + ", ".join(sizes.get(n, str(n)) for n in np.shape(x)) + ")" if np.ndim(x) else ""
+            for x in leaves
+        ]
+        if len(leaves) == 1:
+            return f"array {shapes[0]}" if shapes[0] else "number"
+        if len(names) != len(leaves):
+            names = tuple(f"result {i + 1}" for i in range(len(leaves)))
+        return ", ".join(f"{n} {s}".rstrip() for n, s in zip(names, shapes, strict=True))
+    return ""
+
+
+def _dimension_names(concept: Concept, arguments: Arguments) -> dict[int, str]:
+    """The names of the sizes of one case, where a size has one name only."""
+    names: dict[int, set[str]] = {}
+    for symbol in concept.symbols:
+        value, dims = arguments.get(symbol.argument), symbol.dimensions
+        if isinstance(value, np.ndarray) and value.ndim >= len(dims):
+            shape = value.shape
+            for size, name in zip(shape[len(shape) - len(dims) :], dims, strict=True):
+                names.setdefault(size, set()).add(name)
+    for name, value in arguments.items():
+        if isinstance(value, int) and not isinstance(value, bool) and value > 1:
+            names.setdefault(value, set()).add(name)
+    return {size: next(iter(known)) for size, known in names.items() if len(known) == 1}
+
+
+def refused_inputs(concept: Concept) -> list[str]:
+    """What a careful implementation refuses, and `--strict` asks for."""
+    return [label for label, _ in concept.invalid(np.random.default_rng(0))] if concept.has("invalid") else []
 
 
 def _shape(value: Any) -> str:

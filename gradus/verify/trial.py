@@ -28,7 +28,13 @@ INPUTS = 4  # cases that are tried before the function is said not to take the p
 
 
 class Unanswered(GradusError):
-    """The function takes a small input of the page in no framework."""
+    """The function takes a small input of the page in no framework.
+
+    Attributes:
+        on_input: whether the input has to do with it.
+    """
+
+    on_input = True
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def tried(
             a for a in answers if isinstance(a.error, NotApplicable) and not isinstance(a.error, NotOffered)
         ]
         if not silent:
-            raise _unanswered(concept, answers, function)
+            raise _unanswered(concept, answers)
         taken = silent[0]
     if why is None:
         title = taken.adapted.framework.title
@@ -165,6 +171,8 @@ def _answers(
     answered = False
     for framework in dict.fromkeys(order):
         answer = _answer(Adapted(function, concept, framework, name=name, watch=watch), inputs)
+        if isinstance(answer.error, MemoryError):  # no other kind of array would make it need less
+            raise _unanswered(concept, [answer])
         answered |= answer.error is None and answer.own
         yield answer
         if answered and answer.agrees:
@@ -267,11 +275,13 @@ def _is_class(path: str) -> bool:
     return path.rpartition(":")[2].rpartition(".")[2][:1].isupper()
 
 
-def _unanswered(concept: Concept, answers: list[Answer], function: Any) -> Unanswered:
+def _unanswered(concept: Concept, answers: list[Answer]) -> Unanswered:
     error = answers[0].error
     if isinstance(error, NotOffered):
         words = Text("it is not filled in yet: NotImplementedError", "尚未补全：NotImplementedError")
-        return Unanswered(words)
+        unfilled = Unanswered(words)
+        unfilled.on_input = False
+        return unfilled.with_traceback(error.__cause__.__traceback__ if error.__cause__ else None)
     what = raised(error) if error else Text("answered in no framework's arrays", "未以任何框架的数组返回")
     titles = [a.adapted.framework.title for a in answers]
     signature = f"{concept.definition.__name__}({', '.join(concept.arguments)})"

@@ -62,7 +62,7 @@ def test_every_prefix_is_refused(length: int) -> None:
         (b"\1" + GOOD[1:], "expected two zero bytes"),
         (b"\0\0\7" + GOOD[3:], "unknown idx type 0x07"),
         (GOOD[:3] + b"\0", "truncated idx header: 0 dimensions"),
-        (GOOD[:3] + b"\xff" + GOOD[4:], "truncated idx header: 255 dimensions need 1024 bytes"),
+        (GOOD[:3] + b"\x20" + GOOD[4:], "truncated idx header: 32 dimensions need 132 bytes"),
         (b"\0\0\x0e\4" + b"\xff" * 16, "truncated: shape .4294967295"),
         (b"", "got none"),
     ],
@@ -122,3 +122,25 @@ def test_absent_file_and_folder_are_named(tmp_path: Path) -> None:
         read_idx(tmp_path / "absent")
     with pytest.raises(GradusError, match=r"cannot be read \(Is a directory"):
         read_idx(tmp_path)
+
+
+@pytest.mark.parametrize("dimensions", [65, 200, 255])
+def test_more_dimensions_than_an_array_can_have_are_refused(tmp_path, dimensions):
+    (tmp_path / "x").write_bytes(bytes([0, 0, 8, dimensions]) + b"\0\0\0\1" * dimensions + b"\7")
+    with pytest.raises(GradusError, match=f"at most 64 dimensions, got {dimensions}"):
+        read_idx(tmp_path / "x")
+    (tmp_path / "y").write_bytes(bytes([0, 0, 8, 64]) + b"\0\0\0\1" * 64 + b"\7")
+    try:
+        assert read_idx(tmp_path / "y").shape == (1,) * 64
+    except GradusError as error:  # NumPy before 2 holds 32
+        assert "dimensions" in str(error)
+
+
+def test_a_ratio_that_only_a_bomb_has_is_refused(tmp_path):
+    whole = bytes([0, 0, 8, 1]) + (2**22).to_bytes(4, "big") + bytes(2**22)
+    (tmp_path / "x.gz").write_bytes(gzip.compress(whole))
+    with pytest.raises(GradusError, match="200 times"):
+        read_idx(tmp_path / "x.gz")
+    small = bytes([0, 0, 8, 1]) + (2**16).to_bytes(4, "big") + bytes(2**16)
+    (tmp_path / "y.gz").write_bytes(gzip.compress(small))
+    assert read_idx(tmp_path / "y.gz").shape == (2**16,)

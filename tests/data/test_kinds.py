@@ -49,6 +49,13 @@ def test_a_damaged_text_is_refused(tmp_path):
     (tmp_path / "tinyshakespeare").mkdir()
     (tmp_path / "tinyshakespeare" / "input.txt").write_text("To be, or to be.")
     assert is_present("tinyshakespeare", tmp_path)
+    with pytest.raises(GradusError, match="truncated: expected 1,115,394 bytes, got 16"):
+        load_any("tinyshakespeare", tmp_path)
+    with (tmp_path / "tinyshakespeare" / "input.txt").open("wb") as file:
+        file.truncate(2**40)  # a hole: reading it whole would fill the memory
+    with pytest.raises(GradusError, match="too long"):
+        load_any("tinyshakespeare", tmp_path)
+    (tmp_path / "tinyshakespeare" / "input.txt").write_bytes(b"x" * 1_115_394)
     with pytest.raises(GradusError, match="corrupted: expected sha256"):
         load_any("tinyshakespeare", tmp_path)
 
@@ -59,7 +66,7 @@ def test_sentences_that_are_absent_or_damaged(tmp_path):
     folder = tmp_path / "rt-polarity"
     folder.mkdir()
     (folder / "rt-polarity.neg").write_text("bad .\n")
-    with pytest.raises(GradusError, match="corrupted"):
+    with pytest.raises(GradusError, match="truncated"):
         load_sentences(tmp_path)
 
 

@@ -161,6 +161,8 @@ MORE = {
     np.corrcoef: lambda a, b: np.corrcoef(np.concatenate([a, b], axis=1)),
     np.correlate: lambda a, b: np.correlate(a[0], b[1, :2]) * np.correlate(a[0], b[1, :2], "full")[1],
     np.polyval: lambda a, b: np.polyval(a[0], b),
+    np.gradient: lambda a, b: np.gradient(a, 0.5, axis=1) * np.gradient(b)[0],
+    np.interp: lambda a, b: np.interp(a, np.array([-1.0, 0.1, 0.9]), b[0]),
     np.ediff1d: lambda a, b: np.ediff1d(a, to_end=b[0]) ** 2,
     np.nansum: lambda a, b: np.nansum(a * b, axis=1),
     np.nanprod: lambda a, b: np.nanprod(a, axis=0),

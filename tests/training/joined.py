@@ -19,6 +19,9 @@ fitted = train(
     net, folder / "run", progress="plain", validation=data(21, 8), ema=0.9, checkpoint_every=4,
     epochs=1 if "short" in options else 3, resume="resume" in options, clip_norm=0.5, **settings,
 )  # fmt: skip
+for _ in range(2 if "again" in options else 0):  # further runs in one script
+    net = model("conv")
+    train(net, None, epochs=3, validation=data(21, 8), ema=0.9, clip_norm=0.5, **settings)
 if int(__import__("os").environ.get("RANK", "0")) == 0:
     save_file(
         {name: value.contiguous() for name, value in net.state_dict().items()}, folder / "end.safetensors"

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from failing_calls import Failing
 from safetensors.torch import load_file
 
 from gradus import GradusError
@@ -392,29 +393,6 @@ def test_a_payload_elsewhere_is_not_followed(saved: Path) -> None:
 
 
 # F-NTH, F-FULL
-
-
-class Failing:
-    """Makes the n-th call to the operating system fail."""
-
-    CALLS = ("open", "write", "fsync", "replace", "close")
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, nth: int, number: int) -> None:
-        self.left, self.failed = nth, False
-        for name in self.CALLS:
-            monkeypatch.setattr(os, name, self.wrapped(getattr(os, name), name, number))
-
-    def wrapped(self, real, name, number):  # type: ignore[no-untyped-def]
-        def call(*arguments, **named):  # type: ignore[no-untyped-def]
-            self.left -= 1
-            if self.left == 0:
-                self.failed = True
-                if name == "close":
-                    real(*arguments)  # a failing close has closed all the same
-                raise OSError(number, os.strerror(number))
-            return real(*arguments, **named)
-
-        return call
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EACCES])

@@ -57,6 +57,14 @@ def test_two_processes_equal_one_and_resume(tmp_path: Path) -> None:
     )
 
 
+def test_further_runs_in_one_script_end_as_the_first(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert start(one, 1, "again").returncode == 0
+    done = start(two, 2, "again")  # its time is bounded
+    assert done.returncode == 0, done.stderr
+    compare(one, two)
+
+
 @pytest.mark.slow
 def test_accumulated_batches_are_shared_too(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"

@@ -77,6 +77,7 @@ def cases(rng):
     yield "one weight", dict(X=np.ones((5, 1)), y=np.arange(5.0), mu=0.25, w0=np.array([2.0]))
     yield "no step", dict(X=np.ones((0, 2)), y=np.ones(0), mu=0.1, w0=np.array([1.0, -1.0]))
     yield "a step of 0", dict(X=X, y=X @ w, mu=0.0, w0=w)
+    yield "square", dict(X=rng.standard_normal((3, 3)), y=rng.standard_normal(3), mu=0.1, w0=np.ones(3))
 
 
 @ADALINE.invalid

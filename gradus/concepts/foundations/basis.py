@@ -40,6 +40,7 @@ BASIS = Concept(
         Symbol("x", "", "m", "a vector of the span"),
         Symbol("n", "", "", "dimension of the span"),
     ),
+    returns=("Q", "R"),
     needs=("vector-space", "inner-product"),
     source="schmidt1907theorie",
     year=1907,
@@ -306,6 +307,7 @@ GRAM_SCHMIDT = Concept(
         Symbol(r"\kappa", "", "", "condition number of A: its largest over its smallest singular value"),
         Symbol(r"\varepsilon", "", "", "spacing of the arithmetic at 1"),
     ),
+    returns=("Q", "R"),
     needs=("basis",),
     source="bjorck1967solving",
     year=1967,
@@ -341,6 +343,8 @@ def both_cases(rng):
         yield f"{name}, batch", dict(A=rng.standard_normal((2, 5, 3)), modified=modified)
     yield "one vector", dict(A=rng.standard_normal((4, 1)))
     yield "scales apart", dict(A=rng.standard_normal((6, 3)) * [1e-6, 1.0, 1e6])
+    for modified in (True, False):
+        yield f"square, {modified}", dict(A=rng.standard_normal((4, 4)) + 3 * np.eye(4), modified=modified)
 
 
 @GRAM_SCHMIDT.invalid

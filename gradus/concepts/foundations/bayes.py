@@ -62,6 +62,7 @@ BAYES = Concept(
         r"sum over the hypotheses by total probability. Beta: the likelihood is $\theta^k(1-\theta)^{n-k}$ up to a "
         r"factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their product has the form of the prior."
     ),
+    nonfinite="nan",
 )
 
 
@@ -78,6 +79,11 @@ def cases(rng):
     yield "screening", dict(prior=np.array([0.01, 0.99]), likelihood=np.array([0.9, 0.09]))
     yield "unlikely either way", dict(prior=np.array([0.5, 0.5]), likelihood=np.array([1e-200, 3e-200]))
     yield "one hypothesis", dict(prior=np.ones(1), likelihood=np.array([0.2]))
+    yield (
+        "as many rows as hypotheses",
+        dict(prior=rng.dirichlet(np.ones(4), 4), likelihood=rng.uniform(0.01, 1, (4, 4))),
+    )
+    yield "many hypotheses", dict(prior=rng.dirichlet(np.ones(1500)), likelihood=rng.uniform(0.01, 1, 1500))
 
 
 @BAYES.invalid

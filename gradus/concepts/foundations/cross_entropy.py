@@ -35,6 +35,7 @@ CROSS_ENTROPY = Concept(
     readings="cover2006elements §5.4; murphy2022probabilistic §6.1.2; goodfellow2016deep §3.13",
     deviations="`torch.nn.functional.cross_entropy` takes logits, not probabilities, the prediction first, and "
     "averages over the batch; it is the stable form for training.",
+    nonfinite="nan",
 )
 
 
@@ -55,6 +56,8 @@ def cases(rng):
     yield "both 0", dict(p=np.array([0.5, 0.5, 0.0]), q=np.array([0.25, 0.75, 0.0]))
     yield "support is missing", dict(p=np.array([0.5, 0.5]), q=np.array([1.0, 0.0]))
     yield "equal", dict(p=np.full(5, 0.2), q=np.full(5, 0.2))
+    yield "many outcomes", dict(p=distribution(1500), q=distribution(1500))
+    yield "as many rows as outcomes", dict(p=distribution(4, 4), q=distribution(4, 4))
 
 
 @CROSS_ENTROPY.invalid

@@ -55,6 +55,7 @@ DETERMINANT = Concept(
         "A small determinant does not mean nearly singular, nor a large one well-conditioned: "
         r"$\det(0.1\,I)=10^{-n}$, with condition number 1.",
     ),
+    nonfinite="nan",
 )
 
 

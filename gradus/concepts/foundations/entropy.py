@@ -41,6 +41,7 @@ ENTROPY = Concept(
         "word; both give nats unless told.",
         "Information theory counts in bits, machine learning in nats: never mix them in one formula.",
     ),
+    nonfinite="nan",
 )
 
 
@@ -58,6 +59,8 @@ def cases(rng):
     yield "certain", dict(p=np.array([0.0, 1.0, 0.0]))
     yield "one outcome", dict(p=np.ones(1))
     yield "very unequal", dict(p=np.array([1 - 2.0**-40, 2.0**-40]), base=10.0)
+    yield "many outcomes", dict(p=rng.dirichlet(np.ones(1500)))
+    yield "as many rows as outcomes", dict(p=rng.dirichlet(np.ones(4), size=4))
 
 
 @ENTROPY.invalid

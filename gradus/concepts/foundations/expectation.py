@@ -44,6 +44,7 @@ EXPECTATION = Concept(
     "divides by n. A distribution known exactly has neither.",
     unverified="For infinitely many outcomes the sum must converge absolutely; the Cauchy distribution has no "
     "expectation.",
+    nonfinite="nan",
 )
 
 
@@ -62,6 +63,8 @@ def cases(rng):
     yield "certain", dict(x=np.array([[3.0, -1.0]]), p=np.ones(1))
     yield "impossible outcomes", dict(x=np.array([[1.0], [1e6], [2.0]]), p=np.array([0.5, 0.0, 0.5]))
     yield "far from 0", dict(x=1e6 + rng.standard_normal((5, 2)), p=np.full(5, 0.2))
+    yield "as many outcomes as coordinates", dict(x=rng.standard_normal((3, 3)), p=rng.dirichlet(np.ones(3)))
+    yield "many outcomes", dict(x=rng.standard_normal((1500, 2)), p=rng.dirichlet(np.ones(1500)))
 
 
 @EXPECTATION.invalid

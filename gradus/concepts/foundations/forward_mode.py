@@ -33,6 +33,7 @@ FORWARD_MODE = Concept(
         Symbol(r"\dot v_j", "", "", "tangent: derivative of step j along u"),
         Symbol(r"\varphi", "", "function", "elementary function of a step"),
     ),
+    returns=("y", "y_dot"),
     needs=("chain-rule", "jacobian"),
     source="griewank2008evaluating",
     year=1964,

@@ -77,6 +77,7 @@ FROM_SCRATCH = Concept(
         Symbol(r"\theta", "", "", "any of the four parameters; a bar marks the gradient of L"),
         Symbol("m,v", "", "", "Adam's running means"),
     ),
+    returns=("losses", "W1", "b1", "W2", "b2"),
     needs=("mlp", "backprop-mlp", "softmax-cross-entropy", "adam", "reverse-mode"),
     source="rumelhart1986learning",
     year=1986,
@@ -141,6 +142,10 @@ def cases(rng):
     yield (
         "one sample",
         dict(x=rng.standard_normal((1, 3)), y=np.array([1]), **start(rng, 3, 2, 2), steps=2, alpha=0.02),
+    )
+    yield (
+        "square",
+        dict(x=rng.standard_normal((3, 3)), y=np.array([1, 0, 2]), **start(rng, 3, 3, 3), steps=2, alpha=0.01),
     )
 
 

@@ -114,13 +114,29 @@ def invalid(rng):
     yield ("a quadratic form of four variables at three", dict(f=quadratic(np.eye(4), np.ones(4)), x=np.ones(3)))
 
 
+def rounding(f, x):
+    """What rounding of the first derivatives becomes in the differences extrapolated to h → 0, in ε.
+
+    Σ|weight|/h · (max|∂f| + max|H||x|): the derivatives are rounded, and so are the arguments on the way to them.
+    """
+    weights, h = np.eye(5), 0.1 / 2.0 ** np.arange(5)
+    for k in range(1, 5):
+        weights = (4**k * weights[1:] - weights[:-1]) / (4**k - 1)
+    e = np.eye(len(x))
+    points = [x, *(x + 0.1 * e), *(x - 0.1 * e)]
+    slopes = [np.imag(f(p + 1e-30j * d)) / 1e-30 for p in points for d in e]
+    arguments = np.abs(hessian(f, x)) @ np.abs(x)
+    return float((np.abs(weights[0]) / h).sum() * (np.abs(slopes).max() + arguments.max()))
+
+
 @HESSIAN.claim
 def n_squared_second_derivatives(hessian, rng):
     r"""There are $n^2$ second derivatives, of which $\frac{n(n+1)}2$ differ: the mixed ones come in equal pairs"""
     for n in (1, 2, 3, 4):
-        H = hessian(tangle, rng.uniform(0.2, 0.8, n))
+        x = rng.uniform(0.2, 0.8, n)
+        H = hessian(tangle, x)
         yield identical(np.array(H.shape), np.array([n, n]))
-        yield roundoff(H, H.T, terms=64, scale=np.abs(H).max())
+        yield roundoff(H, H.T, terms=2, scale=rounding(tangle, x))
         upper = np.sort(H[np.triu_indices(n)])
         apart = np.diff(upper).min(initial=np.inf) / np.abs(H).max()
         why = Text("the n(n+1)/2 on and above the diagonal are all different", "对角线及其上方的 n(n+1)/2 个互不相同")
@@ -132,12 +148,14 @@ def quadratic_form(hessian, rng):
     r"""Of $x^{\mathsf T}Mx$ the Hessian is $M+M^{\mathsf T}$, and one Newton step $-H^{-1}\nabla f$ reaches its
     critical point"""
     M, b, x = rng.standard_normal((4, 4)), rng.standard_normal(4), rng.standard_normal(4)
-    H = hessian(quadratic(M, b), x)
-    exact = roundoff(H, M + M.T, terms=64)
+    f = quadratic(M, b)
+    H = hessian(f, x)
+    exact = roundoff(H, M + M.T, scale=rounding(f, x))
     gradient = lambda y: (M + M.T) @ y + b
-    arrived = x - np.linalg.solve(H, gradient(x))
-    size = np.linalg.cond(M + M.T) * np.abs(gradient(x)).max()
-    return all_of(exact, roundoff(gradient(arrived), np.zeros(4), terms=64, scale=size))
+    step = np.linalg.solve(H, gradient(x))
+    # an error E of H leaves E·step of the gradient, and solving with H rounds
+    size = 16 * np.linalg.cond(M + M.T) * np.abs(gradient(x)).max() + rounding(f, x) * np.abs(step).max()
+    return all_of(exact, roundoff(gradient(x - step), np.zeros(4), terms=4, scale=size))
 
 
 @HESSIAN.claim
@@ -158,10 +176,10 @@ def curvature_along_a_direction(hessian, rng):
 
     for f in (tangle, rosenbrock, log_sum_exp):
         x = rng.uniform(-1, 1, 3)
-        H = hessian(f, x)
+        H, size = hessian(f, x), rounding(f, x)
         for u in rng.standard_normal((4, 3)):
             along = 2 * taylor_coefficients(f, x, 2, u)[2]
-            yield roundoff(u @ H @ u, along, terms=64, scale=np.abs(H).max() * (u @ u))
+            yield roundoff(u @ H @ u, along, scale=size * np.abs(u).sum() ** 2)
 
 
 @HESSIAN.claim
@@ -171,8 +189,9 @@ def log_sum_exp_is_convex(hessian, rng):
     x = rng.standard_normal(4)
     p = np.exp(x) / np.exp(x).sum()
     H = hessian(log_sum_exp, x)
-    flat = roundoff(H @ np.ones(4), np.zeros(4), terms=64, scale=1.0)
-    return all_of(roundoff(H, np.diag(p) - np.outer(p, p), terms=64, scale=1.0), flat)
+    size = rounding(log_sum_exp, x)
+    flat = roundoff(H @ np.ones(4), np.zeros(4), terms=4, scale=size)
+    return all_of(roundoff(H, np.diag(p) - np.outer(p, p), scale=size), flat)
 
 
 @generic

@@ -52,18 +52,14 @@ INNER_PRODUCT = Concept(
     deviations="For complex vectors one side is conjugated: the first in physics, `numpy.vdot` and "
     "`torch.linalg.vecdot`, the second in most mathematics books; `numpy.dot` and `torch.dot` conjugate neither, and "
     "are no inner product there.",
+    nonfinite="nan",
 )
 
 
 @INNER_PRODUCT.definition
 def inner_product(x, y, G=None):
-    n = x.shape[-1]
-    G = np.eye(n) if G is None else G
-    s = 0.0 * (x + y)[..., :1].sum(axis=-1)
-    for i in range(n):
-        for j in range(n):
-            s = s + x[..., i] * G[i, j] * y[..., j]
-    return s
+    G = np.eye(x.shape[-1]) if G is None else G
+    return (x[..., :, None] * G * y[..., None, :]).sum((-2, -1))  # over i and j
 
 
 def positive_definite(rng, n):
@@ -83,6 +79,8 @@ def cases(rng):
     yield "with itself", dict(x=np.array([3.0, 4.0]), y=np.array([3.0, 4.0]))
     yield "zero", dict(x=np.zeros(3), y=normal(3))
     yield "one entry", dict(x=normal(1), y=normal(1))
+    yield "long", dict(x=normal(1200), y=normal(1200))
+    yield "square", dict(x=normal(4, 4), y=normal(4, 4), G=positive_definite(rng, 4))
 
 
 @INNER_PRODUCT.invalid

@@ -53,6 +53,7 @@ JS = Concept(
         r"is $p\log\frac p{2m}+q\log\frac q{2m}$. The root is a metric because $\operatorname{JS}$ is negative "
         "definite (Endres and Schindelin)."
     ),
+    nonfinite="nan",
 )
 
 
@@ -70,6 +71,8 @@ def cases(rng):
     yield ("batch in bits", dict(p=rng.dirichlet(np.ones(4), (2, 3)), q=rng.dirichlet(np.ones(4), (2, 3)), base=2.0))
     yield "disjoint", dict(p=np.array([0.5, 0.5, 0.0]), q=np.array([0.0, 0.0, 1.0]))
     yield "one-hot", dict(p=np.array([0.0, 1.0, 0.0]), q=rng.dirichlet(np.ones(3)))
+    yield "many outcomes", dict(p=rng.dirichlet(np.ones(1500)), q=rng.dirichlet(np.ones(1500)))
+    yield "as many rows as outcomes", dict(p=rng.dirichlet(np.ones(4), 4), q=rng.dirichlet(np.ones(4), 4))
 
 
 @JS.invalid

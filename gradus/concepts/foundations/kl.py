@@ -48,6 +48,7 @@ KL = Concept(
         r"$-D_{KL}(p\|q)=\sum_{p_i>0}p_i\log\frac{q_i}{p_i}\le\log\sum_{p_i>0}p_i\frac{q_i}{p_i}=\log\sum_{p_i>0}q_i\le\log "
         "1=0$ by Jensen's inequality for the concave logarithm; equality needs $q_i/p_i$ constant where $p_i>0$ and no mass of q elsewhere, that is $q=p$."
     ),
+    nonfinite="nan",
 )
 
 
@@ -69,6 +70,8 @@ def cases(rng):
     yield "support is missing", dict(p=np.array([0.5, 0.5]), q=np.array([1.0, 0.0]))
     yield "equal", dict(p=np.full(5, 0.2), q=np.full(5, 0.2))
     yield "far apart", dict(p=np.array([1 - 1e-9, 1e-9]), q=np.array([1e-9, 1 - 1e-9]))
+    yield "many outcomes", dict(p=distribution(1500), q=distribution(1500))
+    yield "as many rows as outcomes", dict(p=distribution(4, 4), q=distribution(4, 4))
 
 
 @KL.invalid

@@ -48,6 +48,7 @@ LINEAR_MAP = Concept(
         r"$(x,1)\mapsto(Ax+b,1)$.",
         r"PyTorch's layers hold vectors as rows and compute $xA^{\mathsf T}$.",
     ),
+    nonfinite="nan",
 )
 
 
@@ -71,6 +72,8 @@ def cases(rng):
     yield "one input", dict(A=normal(3, 1), x=normal(1))
     yield "zero vector", dict(A=normal(3, 3), x=np.zeros(3))
     yield "cancelling", dict(A=np.array([[3e7, 1.0, -3e7], [1.0, 1.0, 1.0]]), x=np.array([1e8, 1.0, 1e8]))
+    yield "long", dict(A=normal(2, 1500), x=normal(1500))
+    yield "square batch", dict(A=normal(4, 4), x=normal(4, 4))
 
 
 @LINEAR_MAP.invalid

@@ -110,6 +110,8 @@ def cases(rng):
     yield "columns of unlike scale", dict(X=X * [0.1, 10.0], y=y)
     X, y = data(30, 2)
     yield "correlated columns", dict(X=X + 2 * X[:, :1], y=y)
+    X, y = data(1500, 2)
+    yield "many rows", dict(X=X, y=y)
 
 
 @LINEAR_REGRESSION.invalid

@@ -63,6 +63,7 @@ LLN = Concept(
         r"$P(|m_k-\mu|>\varepsilon)\le\sigma^2/(k\varepsilon^2)\to0$. Of the limit: the characteristic function of "
         r"$\sqrt n(m_n-\mu)/\sigma$ is $(1-t^2/2n+o(1/n))^n\to e^{-t^2/2}$, that of the normal distribution."
     ),
+    nonfinite="nan",
 )
 
 
@@ -77,6 +78,8 @@ def cases(rng):
     yield "batch", dict(x=rng.exponential(size=(2, 3, 8)))
     yield "one draw", dict(x=np.array([4.0]))
     yield "constant", dict(x=np.full(6, 0.25))
+    yield "long", dict(x=rng.standard_normal(1500))
+    yield "square", dict(x=rng.standard_normal((4, 4)))
 
 
 @LLN.invalid

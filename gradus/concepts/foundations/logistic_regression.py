@@ -83,6 +83,11 @@ def cases(rng):
     yield "penalised", dict(X=X, y=y, theta=0.1 * rng.standard_normal(3), steps=12, penalty=2.0)
     yield ("separated, penalised", dict(X=X, y=(X[:, 1] > 0).astype(float), theta=np.zeros(3), steps=12, penalty=0.1))
     yield "large scores", dict(X=1000 * X, y=y, theta=np.ones(3))
+    yield "square", dict(X=rng.standard_normal((3, 3)), y=np.array([1.0, 0.0, 1.0]), theta=rng.standard_normal(3))
+    yield (
+        "many rows",
+        dict(X=rng.standard_normal((1500, 2)), y=(rng.random(1500) < 0.4) * 1.0, theta=rng.standard_normal(2)),
+    )
 
 
 @LOGISTIC_REGRESSION.invalid

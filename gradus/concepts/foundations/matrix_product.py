@@ -38,6 +38,7 @@ MATRIX_PRODUCT = Concept(
     ),
     unverified="Strassen's algorithm needs fewer multiplications, about $n^{2.81}$; libraries seldom use it, for its "
     "weaker error bound.",
+    nonfinite="nan",
 )
 
 
@@ -65,6 +66,7 @@ def cases(rng):
     yield "batch", dict(A=normal(2, 2, 3), B=normal(2, 3, 2))
     yield "cancelling", dict(A=np.array([[3e7, 1.0, -5e7, 2e7]]), B=np.array([[1e8], [1.0], [1e8], [1e8]]))
     yield "nothing to sum", dict(A=normal(2, 0), B=normal(0, 3))
+    yield "long sums", dict(A=normal(1, 1500), B=normal(1500, 1))
 
 
 @MATRIX_PRODUCT.invalid

@@ -88,6 +88,9 @@ def cases(rng):
     yield "coin", dict(x=np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]), family="bernoulli")
     yield "waiting times", dict(x=rng.exponential(0.2, (2, 8)), family="exponential")
     yield "counts", dict(x=rng.poisson(4.0, 9) + 0.0, family="poisson")
+    yield "as many rows as observations", dict(x=5 + rng.standard_normal((4, 4)))
+    yield "long", dict(x=3 + rng.standard_normal(1500))
+    yield "long waiting times", dict(x=rng.exponential(0.2, 1500), family="exponential")
 
 
 @MLE.invalid

@@ -45,6 +45,7 @@ NORM = Concept(
         "`torch.linalg.vector_norm` takes the entries.",
         "Libraries accept $p<1$ and $p=0$ (the count of nonzero entries); neither is a norm.",
     ),
+    nonfinite="all",
 )
 
 
@@ -65,6 +66,8 @@ def cases(rng):
     yield "zero", dict(x=np.zeros(3))
     yield "a zero among others", dict(x=np.array([0.0, 1.0, -1.0]), p=1.0)
     yield "p below 1", dict(x=x, p=0.5)
+    yield "long", dict(x=rng.standard_normal(1500))
+    yield "square", dict(x=rng.standard_normal((4, 4)))
 
 
 @NORM.invalid

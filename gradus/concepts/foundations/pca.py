@@ -41,6 +41,7 @@ PCA = Concept(
         Symbol("z_i", "", "n k", "scores: coordinates along the components"),
         Symbol(r"\hat x_i", "", "n d", "reconstruction from k scores"),
     ),
+    returns=("mu", "W", "lam"),
     needs=("svd", "expectation", "inner-product"),
     source="pearson1901lines",
     year=1901,
@@ -83,6 +84,8 @@ def cases(rng):
     yield "far from the origin", dict(X=X + [3.0, -20.0, 7.0, 1.0], k=1)
     yield "two points", dict(X=rng.standard_normal((2, 3)), k=1)
     yield "one feature", dict(X=rng.standard_normal((6, 1)), k=1)
+    yield "as many points as features", dict(X=rng.standard_normal((4, 4)) * [4.0, 2.0, 1.0, 0.5], k=2)
+    yield "many points", dict(X=rng.standard_normal((1500, 2)) * [2.0, 1.0], k=1)
 
 
 @PCA.invalid

@@ -37,6 +37,7 @@ PERCEPTRON = Concept(
         Symbol(r"\gamma", "", "", "its margin"),
         Symbol("R", "", "", "length of the longest point"),
     ),
+    returns=("w", "mistakes"),
     needs=("norm", "matrix-product"),
     source="rosenblatt1958perceptron",
     year=1958,
@@ -95,6 +96,7 @@ def cases(rng):
     yield "XOR", dict(X=XOR[0], y=XOR[1], epochs=9)
     yield "one point", dict(X=np.array([[2.0, -1.0]]), y=np.array([-1.0]))
     yield "no pass", dict(X=X, y=np.ones(20), epochs=0)
+    yield "square", dict(X=rng.standard_normal((3, 3)), y=np.array([1.0, -1.0, 1.0]), epochs=5)
 
 
 @PERCEPTRON.invalid

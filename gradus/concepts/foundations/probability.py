@@ -76,6 +76,8 @@ def cases(rng):
     p, A, B = rng.dirichlet(np.ones(5), (2, 3)), rng.random((2, 3, 5)) < 0.5, rng.random((2, 3, 5)) < 0.5
     yield "batch", dict(p=p, A=A, B=B | (np.arange(5) == 0))
     yield "impossible", dict(p=np.array([0.5, 0.5]), A=np.zeros(2, bool))
+    yield "square", dict(p=rng.dirichlet(np.ones(4), 4), A=rng.random((4, 4)) < 0.5)
+    yield "many outcomes", dict(p=rng.dirichlet(np.ones(1500)), A=rng.random(1500) < 0.5)
 
 
 @PROBABILITY.invalid

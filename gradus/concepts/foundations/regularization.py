@@ -51,6 +51,7 @@ REGULARIZATION = Concept(
         Symbol(r"\alpha", "", "", "step size of descent", "positive"),
         Symbol("t", "", "", "number of steps; threshold"),
     ),
+    returns=("beta", "b"),
     needs=("linear-regression", "gradient-descent", "norm"),
     source="zou2005regularization",
     year=1970,
@@ -110,6 +111,8 @@ def cases(rng):
     X, y = problem(rng, 12, 2)
     yield "everything 0", dict(X=X, y=y, l1=50.0, l2=0.1)
     yield "one column", dict(X=X[:, :1], y=y, l1=0.1, l2=0.0)
+    X, y = problem(rng, 1500, 2)
+    yield "many rows", dict(X=X, y=y, l1=0.1, l2=0.1)
 
 
 @REGULARIZATION.invalid

@@ -49,6 +49,7 @@ SVM = Concept(
         Symbol("f", "", "", "decision function; its sign is the class"),
         Symbol("k", "", "", "kernel"),
     ),
+    returns=("alpha", "b"),
     needs=("perceptron", "kernel-methods", "hinge"),
     source="cortes1995support",
     year=1992,

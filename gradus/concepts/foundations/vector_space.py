@@ -44,6 +44,7 @@ VECTOR_SPACE = Concept(
         "`numpy.average` divides by the sum of the weights: an affine combination, which is a linear one only where "
         "the weights sum to 1.",
     ),
+    nonfinite="nan",
 )
 
 
@@ -67,6 +68,9 @@ def cases(rng):
     yield "coefficients zero and one", dict(a=np.array([0.0, 1.0, -1.0]), V=normal(3, 4))
     yield "cancelling", dict(a=np.array([1.0, 1.0]), V=np.array([[1.0, 2.0], [-1.0, -2.0]]))
     yield "many", dict(a=normal(40), V=normal(40, 3))
+    yield "square", dict(a=normal(4), V=normal(4, 4))
+    yield "long", dict(a=normal(1500), V=normal(1500, 2))
+    yield "square batch", dict(a=normal(4, 4), V=normal(4, 4, 4))
 
 
 @VECTOR_SPACE.invalid

@@ -27,7 +27,7 @@ ATTENTION = Concept(
         Symbol("K", "K", "... m d", "keys, one a row"),
         Symbol("V", "V", "... m e", "values, one a row"),
         Symbol(r"j\le i", "causal", "", "query i sees only keys j ≤ i", "boolean"),
-        Symbol("s", "scale", "", r"factor of the scores; $1/\sqrt{d_k}$ unless given", "positive"),
+        Symbol("s", "scale", "", r"factor of the scores; $1/\sqrt{d_k}$ unless given", "nonnegative"),
         Symbol("d_k", "", "", "width of queries and keys"),
         Symbol(r"\alpha", "", "... n m", "attention weights"),
         Symbol("y", "", "... n e", "outputs"),
@@ -43,6 +43,7 @@ ATTENTION = Concept(
     readings="vaswani2017attention §3.2.1; bahdanau2015neural §3.1; murphy2022probabilistic §15.4",
     deviations="PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the bottom "
     "right.",
+    nonfinite="nan",
 )
 
 
@@ -71,6 +72,12 @@ def cases(rng):
     yield "large scores", dict(Q=300 * normal(3, 4), K=300 * normal(5, 4), V=normal(5, 2))
     yield "causal", dict(Q=normal(5, 4), K=normal(5, 4), V=normal(5, 3), causal=True)
     yield "own scale", dict(Q=normal(3, 4), K=normal(5, 4), V=normal(5, 2), scale=0.1)
+    yield "square", dict(Q=normal(4, 4), K=normal(4, 4), V=normal(4, 4))
+    yield "causal, fewer queries than keys", dict(Q=normal(3, 4), K=normal(6, 4), V=normal(6, 2), causal=True)
+    yield "causal, more queries than keys", dict(Q=normal(6, 4), K=normal(3, 4), V=normal(3, 2), causal=True)
+    yield "scale 0: equal weights", dict(Q=normal(3, 4), K=normal(5, 4), V=normal(5, 2), scale=0.0)
+    yield "many queries and keys", dict(Q=normal(200, 4), K=normal(150, 4), V=normal(150, 3))
+    yield "many, causal", dict(Q=normal(200, 2), K=normal(150, 2), V=normal(150, 1), causal=True)
 
 
 @ATTENTION.invalid

@@ -172,6 +172,8 @@ def cases(rng):
     yield "linear", case((3, 5, 2), activation="identity")
     soft = case((3, 4, 4))
     yield "soft targets", {**soft, "y": rng.dirichlet(np.ones(4), 6)}
+    yield "square", case((4, 4, 4), 4)
+    yield "many examples", case((3, 2, 2), 200)
 
 
 @BACKPROP_MLP.invalid

@@ -26,15 +26,15 @@ CONV_LAYER = Concept(
         r"\langle \operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle",
     ),
     symbols=(
-        Symbol("x", "x", "... c h h", "input maps; 0 outside"),
-        Symbol("w", "w", "o c k k", "kernels; c is the number of channels in a group"),
+        Symbol("x", "x", "... c h w", "input maps; 0 outside"),
+        Symbol("w", "w", "o c k l", "kernels; c is the number of channels in a group"),
         Symbol("b", "b", "o", "bias, one number per output map"),
         Symbol("s", "stride", "", "stride: distance between windows", "natural"),
         Symbol("p", "padding", "", "padding: zeros on each side", "natural"),
         Symbol("d", "dilation", "", "dilation: distance between the taps of a kernel", "natural"),
         Symbol("G", "groups", "", "groups of channels that do not see each other", "natural"),
-        Symbol("y", "", "... o h2 h2", "output maps"),
-        Symbol("H'", "", "", "height of the output", "natural"),
+        Symbol("y", "", "... o h2 w2", "output maps"),
+        Symbol("H'", "", "", "height of the output, and likewise its width", "natural"),
     ),
     needs=("convolution", "neuron"),
     source="lecun1989backpropagation",
@@ -52,6 +52,7 @@ CONV_LAYER = Concept(
         "The size is rounded down: the last rows of the input may be used by no window.",
     ),
     unverified="A linear layer is equivariant to translations only if it is a convolution.",
+    nonfinite="nan",
 )
 
 

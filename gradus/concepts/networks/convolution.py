@@ -51,6 +51,7 @@ CONVOLUTION = Concept(
     ),
     unverified="Every linear map of sequences that commutes with shifts is the convolution with its response to an "
     "impulse.",
+    nonfinite="nan",
 )
 
 
@@ -74,6 +75,8 @@ def cases(rng):
     yield "unit impulse", dict(f=normal(6), g=np.array([1.0]))
     yield "one pixel", dict(f=normal(1, 1), g=normal(1, 1))
     yield "cancelling", dict(f=np.array([1e8, 1.0, -1e8]), g=np.array([1.0, 1.0, 1.0]))
+    yield "long", dict(f=normal(1500), g=normal(2))
+    yield "squares", dict(f=normal(4, 4), g=normal(3, 3))
 
 
 @CONVOLUTION.invalid

@@ -36,6 +36,7 @@ FULLY_CONNECTED = Concept(
         "Maps are flattened channel by channel in PyTorch, pixel by pixel where the channels come last: weights "
         "carried over must be permuted.",
     ),
+    nonfinite="nan",
 )
 
 
@@ -55,6 +56,9 @@ def cases(rng):
     yield "one input, one output", dict(x=normal(1), W=normal(1, 1), b=normal(1))
     yield "no weights", dict(x=normal(3), W=np.zeros((2, 3)), b=normal(2))
     yield "wide", dict(x=normal(400), W=normal(12, 400), b=normal(12))
+    yield "as many outputs as inputs", dict(x=normal(4, 4), W=normal(4, 4), b=normal(4))
+    yield "many rows", dict(x=normal(200, 3), W=normal(2, 3), b=normal(2))
+    yield "long", dict(x=normal(1500), W=normal(2, 1500), b=normal(2))
 
 
 @FULLY_CONNECTED.invalid

@@ -74,6 +74,7 @@ MLP = Concept(
     ),
     unverified="One hidden layer suffices on every compact set in any dimension (Cybenko; Hornik): only the "
     "one-dimensional case is constructed here.",
+    nonfinite="nan",
 )
 
 
@@ -124,6 +125,8 @@ def cases(rng):
     yield "sigmoid", case(rng.standard_normal(4), 4, 5, 5, 2, activation="sigmoid")
     yield "linear", case(rng.standard_normal((4, 3)), 3, 6, 2, activation="identity")
     yield "saturated", case(40 * rng.standard_normal((4, 3)), 3, 6, 2)
+    yield "many rows", case(rng.standard_normal((200, 3)), 3, 3, 2)
+    yield "square", case(rng.standard_normal((4, 4)), 4, 4, 4)
 
 
 @MLP.invalid

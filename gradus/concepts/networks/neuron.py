@@ -35,6 +35,7 @@ NEURON = Concept(
     implementations=(Implementation("torch.nn.functional:linear", "torch", _torch, "followed by `torch.sigmoid`"),),
     readings="bishop2006pattern §4.1; rosenblatt1958perceptron; goodfellow2016deep §6.1",
     deviations="McCulloch and Pitts's neuron has a threshold in place of the sigmoid, and all-or-none inhibition.",
+    nonfinite="nan",
 )
 
 
@@ -51,6 +52,9 @@ def cases(rng):
     yield "one weight", dict(x=np.array([2.0]), w=np.array([-3.0]), b=np.array(0.5))
     yield "saturated", dict(x=np.array([40.0, -1.0]), w=np.array([1.0, 2.0]), b=np.array(0.0))
     yield "on the boundary", dict(x=np.array([1.0, -1.0]), w=np.array([2.0, 2.0]), b=np.array(0.0))
+    yield "many rows", dict(x=rng.standard_normal((200, 3)), w=rng.standard_normal(3), b=np.array(0.2))
+    yield "long", dict(x=rng.standard_normal(1500), w=rng.standard_normal(1500) / 40, b=np.array(0.1))
+    yield "square", dict(x=rng.standard_normal((4, 4)), w=rng.standard_normal(4), b=np.array(0.1))
 
 
 @NEURON.invalid

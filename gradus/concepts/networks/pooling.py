@@ -49,6 +49,7 @@ POOLING = Concept(
         "In a tie the gradient goes to one of the largest entries, the first in PyTorch; each convex mixture of them "
         "is a subgradient.",
     ),
+    nonfinite="nan",
 )
 
 

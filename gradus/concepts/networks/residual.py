@@ -41,6 +41,7 @@ RESIDUAL = Concept(
     readings="he2016deep §3.1, §4.2; he2016identity §2; zhang2019fixup §2",
     deviations="The original block applies ReLU after the addition; the pre-activation block of 2016 puts "
     "normalisation and ReLU before each layer and nothing after the sum.",
+    nonfinite="nan",
 )
 
 
@@ -62,6 +63,8 @@ def cases(rng):
     yield "scaled", dict(x=rng.standard_normal(5), **block(5, 5, 5), alpha=0.1)
     yield "silent branch", dict(x=rng.standard_normal(3), **{**block(3, 4, 3), "b1": np.full(4, -50.0)})
     yield "zero last layer", dict(x=rng.standard_normal(3), **{**block(3, 4, 3), "W2": np.zeros((3, 4))})
+    yield "many rows", dict(x=rng.standard_normal((200, 3)), **block(3, 3, 3))
+    yield "square", dict(x=rng.standard_normal((4, 4)), **block(4, 4, 4), W_s=rng.standard_normal((4, 4)))
 
 
 @RESIDUAL.invalid

@@ -75,6 +75,8 @@ def cases(rng):
     yield "zero", dict(g=(np.zeros(3), np.zeros(2)), c=0.5)
     yield "one number", dict(g=(np.array([-7.0]),), c=2.0)
     yield "huge", dict(g=(1e12 * rng.standard_normal(4),), c=1.0)
+    yield "square", dict(g=(rng.standard_normal((3, 3)),), c=1.0)
+    yield "many numbers", dict(g=(rng.standard_normal(1500), rng.standard_normal((200, 2))), c=1.0)
 
 
 @CLIPPING.invalid

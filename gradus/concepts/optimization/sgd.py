@@ -106,6 +106,10 @@ def cases(rng):
         "the whole set",
         dict(gradient=squares(X), theta0=np.ones(3), batches=np.tile(np.arange(10), (3, 1)), alpha=0.5),
     )
+    yield (
+        "as many steps as samples in a batch",
+        dict(gradient=squares(X), theta0=np.ones(3), batches=draws[:4], alpha=0.125),
+    )
 
 
 @SGD.invalid

@@ -45,7 +45,8 @@ def _compared(function: Any, written: Callable[..., Any]) -> _Order:
         theirs = inspect.signature(function).parameters
     except (TypeError, ValueError):  # written in C, without a signature
         return _Order(len(names), names, {}, frozenset(names), everything)
-    if any(p.kind is p.VAR_POSITIONAL for p in theirs.values()):
+    open_ended = any(p.kind is p.VAR_POSITIONAL for p in ours.values()) and "out" not in theirs
+    if open_ended or any(p.kind is p.VAR_POSITIONAL for p in theirs.values()):
         return _Order(1 << 30, tuple(theirs), _defaults(theirs), frozenset(ours), everything)
     order = tuple(n for n, p in theirs.items() if p.kind is not p.KEYWORD_ONLY)
     pairs = enumerate(zip(order, names, strict=False))
@@ -63,11 +64,11 @@ def fitted(function: Any, written: Callable[..., Any], args: Any, kwargs: Any) -
     Raises:
         GradusError: the result is to be written into a plain array, or an argument is not taken.
     """
-    order = _order(function, written)
+    order = _orders.get(function) or _order(function, written)
     if len(args) > order.alike:
         named = dict(zip(order.theirs[order.alike :], args[order.alike :], strict=False))
         args, kwargs = args[: order.alike], {**named, **kwargs}
-    if not kwargs:
+    if not kwargs or order.ours.issuperset(kwargs):
         return args, kwargs, None
     out = kwargs.get("out")
     rest = {n: a for n, a in kwargs.items() if n != "out" and not _asks_for_nothing(n, a, order)}

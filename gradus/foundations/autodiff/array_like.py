@@ -67,33 +67,36 @@ def result_of(y: Any, who: str) -> Any:
     return y
 
 
+# of these `reduce` gives truth values; the others hand on the first entry
+TRUTHS = {np.logical_and, np.logical_or, np.logical_xor}
+
+
 class NoAttribute(GradusError, AttributeError):
     """An attribute of NumPy's arrays that an array-like lacks."""
 
 
-def _of_call(ufunc: Any, inputs: list[Any]) -> Any:
-    """What a call of a ufunc gives."""
-    if ufunc in CONSTANT:
-        return ufunc(*_without(inputs))
-    if ufunc in COMPOSED:
-        return COMPOSED[ufunc](*inputs)
-    if ufunc in RULES:
-        return call(ufunc, *inputs)
-    raise unsupported(name_of(ufunc))
+def _of_call(ufunc: Any, inputs: Any) -> Any:
+    """What a call of a ufunc without a rule of its own gives."""
+    try:
+        if ufunc in CONSTANT:
+            return ufunc(*_without(inputs))
+        return COMPOSED[ufunc](*[np.asarray(a) if type(a) in (list, tuple) else a for a in inputs])
+    except TypeError as error:
+        raise GradusError(f"numpy.{ufunc.__name__}: {error}") from error
 
 
 def _of_method(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
-    """What a ufunc's reduce, accumulate or outer gives; at and reduceat have no rule."""
+    """What a ufunc's reduce, accumulate or outer gives; at and reduceat have no rule, and no option of a call has one."""
     if method in ("reduce", "accumulate"):
         others = REDUCED if method == "reduce" else ACCUMULATED
         if ufunc in others:
             return composed(others[ufunc], inputs, {"axis": 0, **options})
-        if ufunc in CONSTANT:
+        if ufunc in TRUTHS:
             return getattr(ufunc, method)(*_without(inputs), **_without(options))
     if method == "outer" and ufunc.nin == 2 and not options:
         a, b = inputs
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
-    raise unsupported(" ".join((name_of(ufunc), method, *options)))
+    raise unsupported(" ".join((name_of(ufunc), *(method,) * (method != "__call__"), *options)))
 
 
 class ArrayLike(NDArrayOperatorsMixin):
@@ -121,16 +124,20 @@ class ArrayLike(NDArrayOperatorsMixin):
         return value
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        if out is not None and not isinstance(out[0], ArrayLike):
+        if out is not None and not (isinstance(out[0], ArrayLike) and len(out) == 1):
             raise GradusError(
                 f"numpy.{ufunc.__name__} writes into a plain array; write a = a + b for a += b, or see traceable"
             )
-        if method != "__call__":
+        if method != "__call__" or options:
             result = _of_method(ufunc, method, inputs, options)
-        elif options:
-            raise unsupported(" ".join((name_of(ufunc), *options)))
+        elif ufunc in COMPOSED or ufunc in CONSTANT:
+            result = _of_call(ufunc, inputs)
+        elif ufunc in RULES:
+            if list in (kinds := [*map(type, inputs)]) or tuple in kinds:
+                inputs = tuple(np.asarray(a) if type(a) in (list, tuple) else a for a in inputs)
+            result = call(ufunc, *inputs)
         else:
-            result = _of_call(ufunc, [np.asarray(a) if type(a) in (list, tuple) else a for a in inputs])
+            raise unsupported(name_of(ufunc))
         return result if out is None else out[0].become(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:

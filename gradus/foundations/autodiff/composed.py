@@ -1,6 +1,6 @@
 """What becomes of a NumPy function that has no rule: it is written with those that have one, or known to be constant.
 
-`COMPOSED` writes a function with others; its parts stand in `products`, `fourier`, `reductions`, `order`, `norms`,
+`COMPOSED` writes a function with others; its parts stand in `products`, `fourier`, `reductions`, `differences`, `order`, `norms`,
 `elementwise`, `shapes`, `padding`, `created` and `linalg`. `CONSTANT` have the derivative zero almost everywhere, or
 give no real numbers. What is in neither is refused by name.
 """
@@ -16,6 +16,7 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.arguments import fitted, misfit
 from gradus.foundations.autodiff.created import CREATED
+from gradus.foundations.autodiff.differences import DIFFERENCES
 from gradus.foundations.autodiff.elementwise import ELEMENTWISE
 from gradus.foundations.autodiff.fourier import FOURIER
 from gradus.foundations.autodiff.linalg import LINEAR_ALGEBRA
@@ -33,6 +34,7 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     **PRODUCTS,
     **FOURIER,
     **REDUCTIONS,
+    **DIFFERENCES,
     **ORDER,
     **NORMS,
     **ELEMENTWISE,

@@ -20,6 +20,7 @@ __all__ = ["Dual", "jvp"]
 
 # An inner jvp has the higher level, and takes what belongs to an outer one for constant.
 _levels = itertools.count(1)
+MOST_REPAIRED = 64  # entries where reverse mode takes the place of a NaN
 LINEAR = {
     np.positive, np.negative, np.sum, np.cumsum, np.real, np.imag, np.conjugate, np.fft.fft, np.fft.ifft,
     np.broadcast_to, np.transpose, reshape, take, put,
@@ -60,17 +61,24 @@ def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
     y = result_of(f(Dual(x, u, level)), "jvp")
     if not (isinstance(y, Dual) and y.level == level):
         return y, np.zeros(np.shape(y))
-    if type(y.value) is type(y.tangent) is np.ndarray and np.any(np.isnan(y.tangent)):
+    if not any(isinstance(a, ArrayLike) for a in (x, y.value, y.tangent)) and np.any(np.isnan(y.tangent)):
         return y.value, _by_reverse_mode(f, x, u, y)
     return y.value, y.tangent
 
 
 def _by_reverse_mode(f: Callable[..., Any], x: Any, u: Any, y: Dual) -> Any:
-    """J u where 0·∞ occurs, which only reverse mode can tell from a true NaN: w ↦ ⟨wᵀJ, u⟩ has it for its gradient."""
-    if not np.all(np.isfinite(y.value)) or isinstance(x, ArrayLike):
+    """The tangent, of which reverse mode gives the entries that are NaN: it alone can tell what 0·∞ is."""
+    tangent = np.array(y.tangent)
+    places = np.argwhere(np.isnan(tangent))
+    if len(places) > MOST_REPAIRED:
         return y.tangent
     _, pull = vjp(f, x)
-    return vjp(lambda w: np.sum(pull(w)[0] * u), np.zeros(np.shape(y.value)))[1](1.0)[0]
+    for place in map(tuple, places):
+        w = np.zeros(tangent.shape)
+        w[place] = 1.0
+        row = pull(w)[0]
+        tangent[place] = np.sum(np.where(np.equal(u, 0), 0.0, row * u))
+    return tangent[()]
 
 
 def _pushed(function: Any, y: Any, values: list[Any], tangents: list[Any], options: dict[str, Any]) -> Any:

@@ -61,19 +61,16 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     for bound, beyond in ((low, np.less), (high, np.greater)):
         if bound is not None:
-            a = np.where(beyond(a, bound) | np.isnan(bound), bound, a)
+            mask = beyond(a, bound)
+            a = np.where(
+                mask if type(bound) is float and bound == bound else mask | np.isnan(bound), bound, a
+            )
     return a
 
 
-def _ignoring_nan(choose: Callable[..., Any]) -> Callable[..., Any]:
-    """Fmax and fmin: of a number and NaN they take the number."""
-
-    def chosen(a: Any, b: Any) -> Any:
-        if not (np.any(np.isnan(a)) or np.any(np.isnan(b))):
-            return choose(a, b)
-        return np.where(np.isnan(b), a, np.where(np.isnan(a), b, choose(a, b)))
-
-    return chosen
+def _ignoring_nan(first: Callable[..., Any]) -> Callable[..., Any]:
+    """Fmax and fmin: of a number and NaN they take the number; of two equal ones the first, as in torch."""
+    return lambda a, b: np.where(first(a, b) | np.isnan(b), a, b)
 
 
 def _heaviside(x1: Any, x2: Any) -> Any:
@@ -89,8 +86,8 @@ ELEMENTWISE: dict[Any, Callable[..., Any]] = {
     np.clip: _clip,
     np.float_power: np.power,
     np.fabs: np.absolute,
-    np.fmax: _ignoring_nan(np.maximum),
-    np.fmin: _ignoring_nan(np.minimum),
+    np.fmax: _ignoring_nan(np.greater_equal),
+    np.fmin: _ignoring_nan(np.less_equal),
     np.degrees: lambda x: x * (180 / np.pi),
     np.rad2deg: lambda x: x * (180 / np.pi),
     np.radians: lambda x: x * (np.pi / 180),

@@ -1,7 +1,9 @@
 """A derivative where the chain rule gives 0·∞, as the limit of the derivatives nearby: ∛x³ has the slope 1 at 0.
 
 The steps that were recorded are run again beside the point, in three directions and their opposites. Where the
-derivatives there agree, they are the derivative (by the mean value theorem); where they do not, it stays NaN.
+derivatives there agree, they are the derivative (by the mean value theorem); where they do not, it stays NaN. Where
+the ∞ is an overflow, as in 1/(1 + e⁻ˣ) at −1000, the steps are run again at the point itself with the longer exponents
+of `np.longdouble`, where the machine has them.
 """
 
 from __future__ import annotations
@@ -36,17 +38,47 @@ def with_limits(
         differentiated: gives the gradients for steps like these.
     """
     starts = {s.time: s for s in steps if s.time in wanted}
-    if not all(np.all(np.isfinite(s.value)) for s in (steps[0], *starts.values())):
+    if not all(np.all(np.isfinite(s.value)) for s in starts.values()):
         return gradients
+    gradients = _in_longer_range(steps, starts, gradients, differentiated)
+    missing = any(np.any(np.isnan(g)) for g in gradients.values())
+    return (
+        _limits(steps, starts, gradients, differentiated)
+        if missing and np.all(np.isfinite(steps[0].value))
+        else gradients
+    )
+
+
+def _in_longer_range(
+    steps: Sequence[Step],
+    starts: dict[int, Step],
+    gradients: dict[int, Any],
+    differentiated: Callable[[Sequence[Step]], Any],
+) -> dict[int, Any]:
+    """The gradients with those that overflow alone has made NaN."""
+    if np.finfo(np.longdouble).maxexp <= np.finfo(float).maxexp:
+        return gradients
+    try:
+        longer = differentiated(_run_again(steps, {t: np.longdouble(s.value) for t, s in starts.items()}))
+    except TypeError:  # linear algebra knows no long numbers
+        return gradients
+    return {t: np.where(np.isnan(g), np.asarray(longer[t], float), g) for t, g in gradients.items()}
+
+
+def _limits(
+    steps: Sequence[Step],
+    starts: dict[int, Step],
+    gradients: dict[int, Any],
+    differentiated: Callable[[Sequence[Step]], Any],
+) -> dict[int, Any]:
+    """The gradients with the limits of those nearby."""
     rng = np.random.default_rng(0)
     nearby: dict[int, list[Any]] = {t: [] for t in gradients}
     for _ in range(DIRECTIONS):
-        directions = {
-            t: rng.uniform(0.5, 1.0, np.shape(s.value)) * rng.choice([-1.0, 1.0], np.shape(s.value))
-            for t, s in starts.items()
-        }
-        for sign in (1, -1):
-            beside = {t: _beside(s.value, sign * directions[t]) for t, s in starts.items()}
+        signs = {t: rng.choice([-1.0, 1.0], np.shape(s.value)) for t, s in starts.items()}
+        directions = {t: sign * rng.uniform(0.5, 1.0, np.shape(sign)) for t, sign in signs.items()}
+        for side in (1, -1):
+            beside = {t: _beside(s.value, side * directions[t]) for t, s in starts.items()}
             for t, g in differentiated(_run_again(steps, beside)).items():
                 nearby[t].append(g)
     return {t: _agreed(g, nearby[t]) for t, g in gradients.items()}

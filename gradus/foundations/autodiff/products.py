@@ -135,7 +135,8 @@ def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 
 
 def _vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
-    return np.sum(np.conjugate(x1) * x2, axis=axis)
+    x1, x2 = (np.moveaxis(_array(x), axis, -1) for x in (x1, x2))
+    return np.sum(np.conjugate(x1) * x2, axis=-1)
 
 
 def _cov(

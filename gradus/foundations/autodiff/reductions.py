@@ -1,4 +1,4 @@
-"""Sums, means, extremes and products along axes, and differences, written with those that have rules."""
+"""Sums, means, extremes and products along axes, written with those that have rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["REDUCTIONS", "chosen_axes", "root"]
 def root(a: Any) -> Any:
     """√a, with the derivative 0 at 0: of a length or a standard deviation it is the least of the subgradients."""
     zero = np.equal(a, 0)
-    if not np.any(zero):
+    if not zero.any():
         return np.sqrt(a)
     return np.where(zero, 0.0, np.sqrt(np.where(zero, 1.0, a)))
 
@@ -156,35 +156,6 @@ def _cumulative(of: Callable[..., Any], first: float) -> Callable[..., Any]:
     return cumulative
 
 
-def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    shape = list(np.shape(a))
-    if prepend is not None or append is not None:
-        shape[axis] = 1
-        ends = [e if e is None or np.ndim(e) else np.broadcast_to(e, shape) for e in (prepend, append)]
-        a = np.concatenate([p for p in (ends[0], a, ends[1]) if p is not None], axis=axis)
-    for _ in range(n):
-        a = np.moveaxis(a, axis, 0)
-        a = np.moveaxis(a[1:] - a[:-1], 0, axis)
-    return a
-
-
-def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    flat = np.ravel(ary)
-    parts = [np.ravel(p) for p in (to_begin, flat[1:] - flat[:-1], to_end) if p is not None]
-    return np.concatenate(parts)
-
-
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """With one spacing for all, or with points along the axis: of their own for each line, or the same."""
-    y = np.moveaxis(y if hasattr(y, "dtype") else np.asarray(y), axis, -1)
-    if x is None:
-        step = np.moveaxis(dx, axis, -1) if np.ndim(dx) > 1 else dx
-    else:
-        x = x if hasattr(x, "dtype") else np.asarray(x)
-        step = np.diff(x) if np.ndim(x) == 1 else np.moveaxis(np.diff(x, axis=axis), axis, -1)
-    return np.sum(0.5 * step * (y[..., 1:] + y[..., :-1]), axis=-1)
-
-
 def _ignoring_nan(reduce: Callable[..., Any], neutral: float | None) -> Callable[..., Any]:
     """The reduction of the entries that are numbers: NaN is left out, or is the neutral number."""
 
@@ -217,8 +188,6 @@ REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.prod: _prod,
     np.cumsum: _cumsum,
     np.cumprod: _cumprod,
-    np.diff: _diff,
-    np.ediff1d: _ediff1d,
     np.nansum: _ignoring_nan(_sum, 0.0),
     np.nanprod: _ignoring_nan(_prod, 1.0),
     np.nanmax: _ignoring_nan(_max, -np.inf),
@@ -230,7 +199,6 @@ REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.nancumprod: lambda a, axis=None: _cumprod(np.where(np.isnan(a), 1.0, a), axis),
 }
 for name, function in {
-    "trapezoid": _trapezoid,
     "cumulative_sum": _cumulative(_cumsum, 0.0),
     "cumulative_prod": _cumulative(_cumprod, 1.0),
 }.items():

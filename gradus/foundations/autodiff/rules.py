@@ -83,9 +83,10 @@ def einsum(*operands: Any, subscripts: str) -> Any:
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
 
 
-def _larger(a: Any, b: Any) -> Any:
-    """1 where a > b, ½ where they are equal: a tie is shared. NaN is passed on to both, as in torch."""
-    return 0.5 * np.logical_not(np.less(a, b)) + 0.5 * np.logical_not(np.less_equal(a, b))
+def _larger(g: Any, a: Any, b: Any) -> Any:
+    """G where a > b, g/2 where they are equal: a tie is shared. NaN is passed on to both, as in torch."""
+    chosen, tie = np.logical_not(np.less(a, b)), np.equal(a, b)
+    return g * (chosen - 0.5 * tie) if tie.any() else g * chosen
 
 
 def _reduced_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
@@ -126,13 +127,14 @@ def _angle_share(g: Any, a: Any, b: Any, side: Any) -> Any:
     return g * (side / r) / r
 
 
-def _part_of_sum(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """G eᵃ/(eᵃ + eᵇ) from y = log(eᵃ + eᵇ): where y is infinite, 1 for what equals it, ½ for each of two."""
-    whole = np.isinf(y) & np.equal(a, y)
-    if not np.any(whole):
-        return g * np.exp(a - y)
-    part = np.exp(np.where(whole, 0.0, a) - np.where(whole, 0.0, y))
-    return g * part * np.where(whole & np.equal(b, y), 0.5, 1.0)
+def _part_of_sum(g: Any, a: Any, b: Any) -> Any:
+    """G eᵃ/(eᵃ + eᵇ), by the difference of a and b alone, so that nothing is lost in large ones; ½ where they are equal."""
+    d = a - b
+    if not np.isfinite(d).all():
+        d = np.where(np.equal(a, b) & np.isinf(a), 0.0, d)
+    less = np.less(d, 0)
+    e = np.exp(np.where(less, d, -d))
+    return g * (np.where(less, e, 1.0) / (1 + e))
 
 
 def _quotient_of(a: Any, b: Any, y: Any) -> Any:
@@ -188,8 +190,8 @@ RULES: dict[Any, Any] = {
     np.log2: (lambda g, y, a: g / (a * math.log(2)),),
     np.log10: (lambda g, y, a: g / (a * math.log(10)),),
     np.logaddexp: (
-        lambda g, y, a, b: _part_of_sum(g, y, a, b),
-        lambda g, y, a, b: _part_of_sum(g, y, b, a),
+        lambda g, y, a, b: _part_of_sum(g, a, b),
+        lambda g, y, a, b: _part_of_sum(g, b, a),
     ),
     np.sin: (lambda g, y, a: g * np.cos(a),),
     np.cos: (lambda g, y, a: -g * np.sin(a),),
@@ -205,8 +207,8 @@ RULES: dict[Any, Any] = {
     np.arccosh: (lambda g, y, a: g / np.sqrt(a * a - 1),),
     np.arctanh: (lambda g, y, a: g / (1 - a * a),),
     np.absolute: (lambda g, y, a: g * np.sign(a),),
-    np.maximum: (lambda g, y, a, b: g * _larger(a, b), lambda g, y, a, b: g * _larger(b, a)),
-    np.minimum: (lambda g, y, a, b: g * _larger(b, a), lambda g, y, a, b: g * _larger(a, b)),
+    np.maximum: (lambda g, y, a, b: _larger(g, a, b), lambda g, y, a, b: _larger(g, b, a)),
+    np.minimum: (lambda g, y, a, b: _larger(g, b, a), lambda g, y, a, b: _larger(g, a, b)),
     np.real: (lambda g, y, a: g,),
     np.imag: (lambda g, y, a: -1j * g,),
     np.conjugate: (lambda g, y, a: np.conjugate(g),),

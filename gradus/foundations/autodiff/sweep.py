@@ -89,16 +89,7 @@ def _by_rule(v: Step, v_bar: Any, inputs: list[int], nested: bool) -> Iterable[A
         return v.function.shares(v_bar, inputs, values)
     rule, y = RULES[v.function], seen(v)
     by = rule if isinstance(rule, tuple) else [partial(rule, i) for i in range(len(values))]
-    return (_applied(by[i], v, v_bar, y, values) for i in inputs)
-
-
-def _applied(rule: Any, v: Step, v_bar: Any, y: Any, values: list[Any]) -> Any:
-    try:
-        return rule(v_bar, y, *values, **v.options)
-    except np.linalg.LinAlgError as error:
-        raise GradusError(
-            f"{v.function.__name__} of shape {np.shape(values[0])} has no derivative here: {error}"
-        ) from None
+    return (by[i](v_bar, y, *values, **v.options) for i in inputs)
 
 
 def _fitted(share: Any, a: Any) -> Any:
@@ -115,6 +106,8 @@ def adjoints(steps: Sequence[Step], w: Any, wanted: set[int], nested: bool) -> A
     try:
         with np.errstate(invalid="raise"):
             return sweep(steps, w, towards, nested)
+    except np.linalg.LinAlgError as error:
+        raise GradusError(f"a derivative of linear algebra does not exist at this matrix: {error}") from None
     except FloatingPointError:  # such as 0·∞, where np.where did not choose what overflows
         with np.errstate(all="ignore"):
             result = careful_sweep(steps, w, towards, nested)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.systems.contract import Recipe, SeedRequest
+from gradus.systems.contract import Fitting, Recipe, SeedRequest
 from gradus.systems.folds import all_rows, unsupervised_summary
 from gradus.text import Text
 
@@ -57,6 +57,7 @@ RECIPE = Recipe(
         "the classes themselves and 0 on average for clusters drawn at random.",
         "k 均值，簇数等于类别数，以 k-means++ 开始；种子决定各次起点，取十次中平方距离和最小者。标签只用于评分：调整兰德指数对类别本身为 1，对随机划分平均为 0。",
     ),
+    fitting=Fitting(tables=True, columns=2),
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.systems.contract import Recipe, SeedRequest
+from gradus.systems.contract import Fitting, Recipe, SeedRequest
 from gradus.systems.folds import all_rows, unsupervised_summary
 from gradus.text import Text
 
@@ -49,6 +49,7 @@ RECIPE = Recipe(
         "beside it the network of 1982 with Hebb's weights. The seed draws the digits and the noise.",
         "存储 20 个数字（像素取 −1 或 1）；每个数字随后以 15 % 的像素翻转呈现 20 次，64 个像素全部恢复才算回忆成功。得分为现代网络（其更新即注意力）的成绩；并与采用 Hebb 权重的 1982 年网络对比。种子决定选取的数字与噪声。",
     ),
+    fitting=Fitting(),
 )
 
 

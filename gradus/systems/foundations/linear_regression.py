@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.systems.contract import Recipe, SeedRequest
+from gradus.systems.contract import Fitting, Recipe, SeedRequest
 from gradus.systems.folds import FOLDS, all_rows, cross_validated_summary, out_of_fold
 from gradus.text import Text
 
@@ -48,6 +48,7 @@ RECIPE = Recipe(
         "seen him, and R² is taken over all of them; the seed shuffles the folds. The coefficients are those of all patients.",
         "带截距的最小二乘，用 QR 求解并作一次迭代改进。10 折交叉验证：每位病人由未见过他的模型预测，R² 在全体病人上计算；种子决定如何分折。系数由全体病人得到。",
     ),
+    fitting=Fitting("regression", images=False, tables=True),
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.systems.contract import Recipe, SeedRequest
+from gradus.systems.contract import Fitting, Recipe, SeedRequest
 from gradus.systems.folds import FOLDS, all_rows, cross_validated_summary, out_of_fold
 from gradus.text import Text
 
@@ -60,6 +60,7 @@ RECIPE = Recipe(
         "that has not seen it; the seed shuffles the folds.",
         "带 L2 惩罚的 softmax 回归；各列先按用于学习的行标准化（像素只作统一的平移与缩放）。每行由未见过它的模型预测一次；种子决定如何分折。",
     ),
+    fitting=Fitting(tables=True),
 )
 
 

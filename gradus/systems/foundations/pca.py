@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradus.systems.contract import Recipe, SeedRequest
+from gradus.systems.contract import Fitting, Recipe, SeedRequest
 from gradus.systems.folds import all_rows, resplit, resplit_summary
 from gradus.text import Text
 
@@ -58,6 +58,7 @@ RECIPE = Recipe(
         "that 20 of 64 components keep of the other fifth. The seed chooses the fifth.",
         "主成分由五分之四的数字求得；得分为其余五分之一到均值的平方距离中，64 个主成分里的 20 个所保留的比例。种子决定留出哪五分之一。",
     ),
+    fitting=Fitting(columns=COMPONENTS + 1),
 )
 
 
@@ -67,7 +68,7 @@ def variance_kept(model: Any, X: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum((scores**2).sum(0))]) / ((X - model.mean_) ** 2).sum()
 
 
-def _spectrum(model: Any, shares: np.ndarray, target: float) -> Chart:
+def _spectrum(model: Any, shares: np.ndarray, target: float | None) -> Chart:
     from gradus.report import Chart, Series
 
     q = list(range(len(shares)))

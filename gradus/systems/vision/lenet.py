@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradus.data import Dataset
 from gradus.errors import GradusError
-from gradus.systems.contract import Recipe, SeedRequest
+from gradus.systems.contract import Fitting, Recipe, SeedRequest
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -119,4 +119,5 @@ RECIPE = Recipe(
         "交叉熵损失，Adam，先预热再按余弦降到 0。每批图像都随机作小幅旋转、平移和缩放。各项设置只在训练部分内选定；测试部分只用于测量，不参与任何决定。",
     ),
     honours=("epochs", "device"),
+    fitting=Fitting(sizes=(8, 28, 32), channels=(1, 3)),
 )

@@ -1,8 +1,7 @@
 """Steps in closed form for plain sequences of layers: what a graph costs small networks on a processor is left out."""
 
-from gradus.training.closed_form.hooks import has_hooks
 from gradus.training.closed_form.recognition import layer_sequence
 from gradus.training.closed_form.sequence import LayerSequence
 from gradus.training.closed_form.update import ClosedFormUpdate
 
-__all__ = ["ClosedFormUpdate", "LayerSequence", "has_hooks", "layer_sequence"]
+__all__ = ["ClosedFormUpdate", "LayerSequence", "layer_sequence"]

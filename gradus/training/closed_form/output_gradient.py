@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gradus.training.closed_form.hooks import has_hooks
+from gradus.training.known_losses import known_loss
 from gradus.training.settings import Loss, one_number
 
 
@@ -17,12 +17,14 @@ class OutputGradient:
     """
 
     def __init__(self, loss: Loss, *, like: Tensor) -> None:
-        self.loss, self.cross_entropy = loss, is_cross_entropy(loss)
+        known = known_loss(loss)
+        self.loss, self.cross_entropy = loss, known is not None and known.is_plain_cross_entropy
         self.minus = like.new_tensor(-1.0)
 
     def __call__(self, z: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """The loss, and the gradient in memory of its own."""
-        if not (self.cross_entropy and targets.dtype == torch.int64 and targets.dim() == 1):
+        numbers = self.cross_entropy and targets.dtype == torch.int64 and targets.dim() == 1
+        if not numbers or int(targets.min()) < 0:  # −100 is ignored
             with torch.enable_grad():
                 z = z.detach().requires_grad_()
                 loss = one_number(self.loss(z, targets))
@@ -31,11 +33,3 @@ class OutputGradient:
         loss = nn.functional.nll_loss(g, targets)
         g.exp_().scatter_add_(1, targets[:, None], self.minus.expand(len(z), 1)).mul_(1 / len(z))
         return loss, g
-
-
-def is_cross_entropy(loss: Loss) -> bool:
-    """Whether a loss is PyTorch's cross-entropy with its default settings, and nobody watches its calls."""
-    if type(loss) is nn.CrossEntropyLoss:
-        plain = loss.weight is None and loss.ignore_index == -100 and loss.label_smoothing == 0.0
-        return plain and loss.reduction == "mean" and not has_hooks(loss)
-    return loss is nn.functional.cross_entropy

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import itertools
-import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from gradus.training.attachments import has_hooks, is_attached
 from gradus.training.closed_form.activation import ACTIVATIONS
-from gradus.training.closed_form.hooks import has_hooks
 from gradus.training.closed_form.layer import pair
 from gradus.training.closed_form.sequence import LayerSequence
+from gradus.training.known_losses import known_loss
 from gradus.training.settings import Loss
 
 # Modules without parameters that may stand before the first layer; they are called as they are.
 PREPARING = (nn.Upsample, nn.ZeroPad2d, nn.Unflatten)
-# The method by which a module that is no `nn.Sequential` names its layers.
+# The method by which a network of the library's own, which is no `nn.Sequential`, names its layers.
 METHOD = "layers_in_order"
+LIBRARY = "gradus"
+FORWARD = "forward"
+_LAYERS = (
+    nn.Sequential,
+    nn.Identity,
+    nn.Linear,
+    nn.Conv2d,
+    nn.MaxPool2d,
+    nn.AvgPool2d,
+    nn.Flatten,
+    *ACTIVATIONS,
+    *PREPARING,
+)
+_FORWARDS: dict[type[Any], Any] = {kind: getattr(kind, FORWARD) for kind in _LAYERS}
 # A convolution with more channels is left to PyTorch's own: over so many it vectorises well.
 WIDEST = 16
 
@@ -29,8 +43,9 @@ def layer_sequence(
 ) -> LayerSequence | None:
     """The model as a sequence of layers whose gradients are written in closed form, or None if it is none.
 
-    That is an `nn.Sequential`, or a module whose method `layers_in_order()` returns its layers, of Linear, Conv2d,
-    MaxPool2d, AvgPool2d, ReLU, Tanh, Sigmoid, Flatten and Identity, on the CPU, all of it trained, without hooks.
+    That is an `nn.Sequential`, or a network of the library's whose method `layers_in_order()` returns its layers, of
+    Linear, Conv2d, MaxPool2d, AvgPool2d, ReLU, Tanh, Sigmoid, Flatten and Identity, on the CPU, all of it trained, with
+    nothing attached to a module or a parameter; and a loss of PyTorch's own (see `known_losses`).
 
     Args:
         model: any module.
@@ -39,7 +54,9 @@ def layer_sequence(
         precision: of the large products, where it is not the parameters'.
     """
     modules = list(_unrolled(model))
-    if not _trainable(model, modules) or has_hooks(model):
+    if known_loss(loss) is None or not _trainable(model, modules) or is_attached(model):
+        return None
+    if not all(map(_own, modules)) or example.dtype != next(model.parameters()).dtype:
         return None
     start = next((i for i, m in enumerate(modules) if not isinstance(m, PREPARING)), len(modules))
     layers = _pooled_first([m for m in modules[start:] if type(m) is not nn.Identity])
@@ -51,7 +68,12 @@ def layer_sequence(
         return None
     parameters = [p for m in modules for p in m.parameters()]
     sequence = LayerSequence(
-        preparing=modules[:start], modules=layers, parameters=parameters, loss=loss, precision=precision
+        model=model,
+        preparing=modules[:start],
+        modules=layers,
+        parameters=parameters,
+        loss=loss,
+        precision=precision,
     )
     try:
         return sequence if sequence.plan(sequence.prepared(example)) else None
@@ -66,7 +88,8 @@ def _trainable(model: nn.Module, modules: Sequence[nn.Module]) -> bool:
         return False
     dtype = parameters[0].dtype
     return dtype in (torch.float32, torch.float64) and all(
-        p.device.type == "cpu" and p.requires_grad and p.dtype == dtype for p in parameters
+        p.device.type == "cpu" and p.requires_grad and p.dtype == dtype and not has_hooks(p)
+        for p in parameters
     )
 
 
@@ -76,7 +99,11 @@ def _exactly_of(model: nn.Module, parameters: Sequence[nn.Parameter]) -> bool:
 
 
 def _unrolled(model: nn.Module) -> Iterator[nn.Module]:
-    children = list(model) if type(model) is nn.Sequential else _layers_in_order(model)
+    children = (
+        list(model)
+        if type(model) is nn.Sequential and nn.Sequential.forward is _FORWARDS[nn.Sequential]
+        else _layers_in_order(model)
+    )
     if children is None:
         yield model
         return
@@ -85,31 +112,37 @@ def _unrolled(model: nn.Module) -> Iterator[nn.Module]:
 
 
 def _layers_in_order(model: nn.Module) -> list[nn.Module] | None:
-    """What the module's method of that name returns, if that can be its layers.
+    """What the method of that name of a network of the library's returns.
 
-    A user's class may have something else by that name. So it must be a method that needs no arguments and returns
-    modules; those with parameters are within the module, and have exactly its parameters, each once.
+    A user's class may have anything by that name, and only the forward pass itself says what it computes.
     """
-    method = getattr(model, METHOD, None)
-    if not isinstance(method, types.MethodType):
+    if type(model).__module__.partition(".")[0] != LIBRARY or not hasattr(model, METHOD):
         return None
-    try:
-        layers = method()
-    except Exception:  # whatever it does, it was not written for this call
-        return None
-    if not isinstance(layers, list | tuple) or not all(isinstance(m, nn.Module) for m in layers):
-        return None
-    parameters = [p for m in layers for p in m.parameters()]
-    within = set(model.modules()) - {model}
-    if not parameters or not _exactly_of(model, parameters):
-        return None
-    return list(layers) if all(m in within or not list(m.parameters()) for m in layers) else None
+    layers: list[nn.Module] = model.layers_in_order()  # type: ignore[operator]
+    return layers
+
+
+def _own(module: nn.Module) -> bool:
+    """Whether a module computes with its own parameters, as PyTorch wrote it, and has nothing beside them."""
+    kind = type(module)
+    if (
+        kind not in _FORWARDS
+        or getattr(kind, FORWARD) is not _FORWARDS[kind]
+        or module._modules
+        or module._buffers
+    ):
+        return False
+    names = ("weight", "bias") if kind in (nn.Linear, nn.Conv2d) else ()
+    return tuple(module._parameters) == names and all(
+        p is None or (type(p) is nn.Parameter and p.layout == torch.strided and not p.is_conj())
+        for p in module._parameters.values()
+    )
 
 
 def _is_what_it_computes(model: nn.Module, modules: Sequence[nn.Module], example: Tensor) -> bool:
     """Whether the layers one after the other compute what the model does; seen on two samples.
 
-    An `nn.Sequential` does so by what it is; another module, with `layers_in_order()`, only says so.
+    An `nn.Sequential` does so by what it is. Another module says so, and also which inputs it takes.
     """
     if not any(hasattr(module, METHOD) for module in model.modules()):
         return True

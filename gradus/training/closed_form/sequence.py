@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gradus.training.attachments import is_attached
 from gradus.training.closed_form.layer import Layer, TooLarge
 from gradus.training.closed_form.output_gradient import OutputGradient
 from gradus.training.closed_form.plan import plan_layers
@@ -17,6 +18,7 @@ class LayerSequence:
     """The gradients of a model that is one layer after the other.
 
     Attributes:
+        model: the module.
         preparing: modules without parameters that are called first, as they are.
         modules: those that layers in closed form stand for.
         parameters: of all layers.
@@ -28,13 +30,15 @@ class LayerSequence:
     def __init__(
         self,
         *,
+        model: nn.Module,
         preparing: Sequence[nn.Module],
         modules: Sequence[nn.Module],
         parameters: Sequence[nn.Parameter],
         loss: Loss,
         precision: torch.dtype | None = None,
     ) -> None:
-        self.preparing, self.modules, self.parameters = preparing, modules, parameters
+        self.model, self.preparing, self.modules, self.parameters = model, preparing, modules, parameters
+        self.structure = self._structure()
         sizes = [p.numel() for p in parameters]
         self.gradient = parameters[0].new_zeros(sum(sizes))
         self.parts = [g.view(p.shape) for g, p in zip(self.gradient.split(sizes), parameters, strict=True)]
@@ -65,9 +69,14 @@ class LayerSequence:
     def gradients(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor] | None:
         """The loss of a batch and the outputs; the gradients are then in the parameters' `grad`.
 
-        None, with nothing done, where the buffers for this batch would be too large.
+        None, with nothing done, where the buffers for this batch would be too large, the inputs are of another type, or
+        something was attached to the model or changed in it since it was recognised.
         """
+        if self._structure() != self.structure or is_attached(self.model):
+            return None
         x = self.prepared(inputs)
+        if x.dtype != self.gradient.dtype:
+            return None
         layers = self.plan(x)
         if layers is None:
             return None
@@ -88,6 +97,14 @@ class LayerSequence:
         """Whether every gradient is finite; a sum screens them, and is looked at again, exactly, where it is not."""
         total = float(self.gradient.sum())
         return total - total == 0.0 or bool(self.gradient.isfinite().all())
+
+    def _structure(self) -> list[int]:
+        """What a callback could change in the model: its modules, their classes and parameters, and which are trained."""
+        marks = []
+        for module in self.model.modules():
+            marks += [id(module), id(type(module))]
+            marks += [id(p) if p is None or p.requires_grad else -1 for p in module._parameters.values()]
+        return marks
 
     def _point(self) -> None:
         """Let each parameter's `grad` be its part of the whole, where something else has taken its place."""

@@ -37,6 +37,8 @@ from gradus.verify.runner import Result, as_remark, claims_of, counterexample, j
 from gradus.verify.trial import Trial, Unanswered, tried
 from gradus.verify.user_code import CannotImport, load_implementation
 
+LONGEST = 600  # characters of an exception's own words
+
 
 class Judging:
     """One process's work: a page, a user's code, and the claims that are left to be measured."""
@@ -155,6 +157,7 @@ class Judging:
     def _told(self, error: BaseException, doing: str = "") -> Text:
         """What was raised, the line of the user's file, and the input."""
         en, zh = error.text if isinstance(error, (Unanswered, EndedItself)) else raised(error)
+        en, zh = (words if len(words) <= LONGEST else f"{words[:LONGEST]}…" for words in (en, zh))
         if isinstance(error, MemoryError) or "allocate memory" in en:
             limit = f"{self.request['memory']:g} MB (--memory-limit)"
             en, zh = f"{en}; the memory limit is {limit}", f"{zh}；内存上限为 {limit}"
@@ -162,7 +165,8 @@ class Judging:
         number = _line_in(error, place)
         if number:
             en, zh = f"{en}; line {number} of {place}", f"{zh}；{place} 第 {number} 行"
-        on = doing or (self.watch.failed_on and f"on {self.watch.failed_on}")
+        shown = not isinstance(error, Unanswered) or error.on_input
+        on = doing or (shown and self.watch.failed_on and f"on {self.watch.failed_on}")
         self.watch.failed_on = ""
         return Text(f"{en}; {on}", f"{zh}；{on.replace('on ', '输入为 ', 1)}") if on else Text(en, zh)
 

@@ -24,7 +24,7 @@ class Limits:
 
     call: float = 15.0
     claim: float = 60.0
-    memory: float = 4096.0
+    memory: float = 2048.0
     output: int = 4 * MEGABYTE
 
     @property

@@ -140,19 +140,21 @@ class JudgingProcess:
         call = self.limits.for_import if importing else self.limits.call
         if activity.call_since and now - activity.call_since > call:
             what = Text("the call did not come back", "调用未返回")
-            return _ended(what, f"{call:g} s (--call-limit)", activity)
+            return _ended(what, _seconds(call, "--call-limit"), activity)
         if activity.claim_since and not importing and now - activity.claim_since > self.limits.claim:
             what = Text(
                 f"the claim took too long, {activity.calls} calls",
                 f"该断言用时过长，共 {activity.calls} 次调用",
             )
-            return _ended(what, f"{self.limits.claim:g} s (--claim-limit)", activity)
+            return _ended(what, _seconds(self.limits.claim, "--claim-limit"), activity)
         if weigh and resident_bytes(self.process.pid) > SLACK * self.limits.memory * MEGABYTE + 2**30:
             what = Text("it took too much memory", "占用内存过多")
-            return _ended(what, f"{self.limits.memory:g} MB (--memory-limit)", activity)
+            limit = f"{self.limits.memory:g} MB (--memory-limit)"
+            return _ended(what, Text(f"the memory limit of {limit}", f"内存上限 {limit}"), activity)
         if self.output.total > self.limits.output * 64:
             what = Text("it printed without end", "输出没有止境")
-            return _ended(what, f"{self.limits.output * 64 / MEGABYTE:g} MB", activity)
+            limit = f"{self.limits.output * 64 / MEGABYTE:g} MB"
+            return _ended(what, Text(f"the limit of {limit}", f"上限 {limit}"), activity)
         return None
 
 
@@ -220,8 +222,12 @@ def _how_it_ended(judging: JudgingProcess) -> Text:
     return _with_input(what, activity)
 
 
-def _ended(what: Text, limit: str, activity: Activity) -> Text:
-    return _with_input(Text(f"{what.en} within {limit}", f"{what.zh}，上限为 {limit}"), activity)
+def _ended(what: Text, limit: Text, activity: Activity) -> Text:
+    return _with_input(Text(f"{what.en} within {limit.en}", f"{what.zh}，{limit.zh}"), activity)
+
+
+def _seconds(limit: float, option: str) -> Text:
+    return Text(f"the time limit of {limit:g} s ({option})", f"时限 {limit:g} 秒（{option}）")
 
 
 def _with_input(what: Text, activity: Activity) -> Text:

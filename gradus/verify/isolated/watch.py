@@ -59,9 +59,10 @@ class Watch:
         except BaseException as error:
             self.failed_on = text
             kind = type(error).__name__
-            raise EndedItself(
-                Text(f"raised {kind}, which ends a program", f"抛出 {kind}，它用来结束程序")
-            ).with_traceback(error.__traceback__) from None
+            what = Text(f"raised {kind}, which ends a program", f"抛出 {kind}，它用来结束程序")
+            if isinstance(error, SystemExit):
+                what = Text(f"it exits: raised {kind}", f"它退出程序：抛出 {kind}")
+            raise EndedItself(what).with_traceback(error.__traceback__) from None
         finally:
             self.board.leave()
             self._depth -= 1

@@ -14,6 +14,7 @@ from gradus.verify.isolated.printable import printable
 from gradus.verify.runner import Result
 
 KINDS = ("identical", "roundoff", "rate", "bound", "optimal", "statistical", "invariance", "metric")
+LONGEST = 2000  # characters of a text that a user's code has a part in
 RELATIONS = ("=", "≤", "≥")
 
 
@@ -78,9 +79,9 @@ def example_of(values: dict[str, Any]) -> Counterexample:
 
 
 def text_of(pair: Any) -> Text:
-    """A text in two languages, without what would move a terminal's cursor."""
-    en, zh = pair
-    return Text(printable(en), printable(zh))
+    """A text in two languages, of bounded length, without what would move a terminal's cursor."""
+    en, zh = (printable(words if len(words) <= LONGEST else f"{words[:LONGEST]}…") for words in pair)
+    return Text(en, zh)
 
 
 def _one_of(value: Any, known: tuple[str, ...]) -> Any:

@@ -10,6 +10,7 @@ from gradus.verify.universal.dependence import depends_on_every_entry
 from gradus.verify.universal.directions import differentiated
 from gradus.verify.universal.gradients import gradient_equals_definition
 from gradus.verify.universal.inputs import accepts_strided, leaves_input_unchanged
+from gradus.verify.universal.nonfinite import propagates_nonfinite
 from gradus.verify.universal.precisions import equals_definition_in, keeps_dtype
 from gradus.verify.universal.refusals import rejects_invalid
 from gradus.verify.universal.tape import tape_gradient
@@ -35,6 +36,10 @@ STATEMENTS = {
     ),
     "accepts-batches": Text("a batch gives what its members give one by one", "批量计算与逐个计算一致"),
     "accepts-empty-batch": Text("an empty batch gives an empty result", "空批量得到空结果"),
+    "propagates-nonfinite": Text(
+        "NaN and ±∞ among the arguments give what the definition gives, or are refused",
+        "参数含 NaN 与 ±∞ 时，结果与定义一致或被拒绝",
+    ),
     "rejects-invalid-input": Text("rejects invalid input", "拒绝无效输入"),
 }
 
@@ -56,6 +61,8 @@ def universal_claims(concept: Concept) -> list[Claim]:
     if any(s.batched for s in concept.symbols):
         measures["accepts-batches"] = accepts_batches(concept)
         measures["accepts-empty-batch"] = accepts_empty_batch(concept)
+    if concept.nonfinite:
+        measures["propagates-nonfinite"] = propagates_nonfinite(concept)
     if concept.has("invalid"):
         measures["rejects-invalid-input"] = rejects_invalid(concept)
     return [Claim(name, STATEMENTS[name], measure, universal=True) for name, measure in measures.items()]

@@ -78,8 +78,13 @@ def probe(concept: Concept, arguments: Arguments, rng: np.random.Generator) -> P
     return Probe(wanted, results, w, u, kappa if math.isfinite(kappa) else 0.0)
 
 
-def slope(f: Callable[..., Any], probe: Probe, arguments: Arguments, terms: int) -> tuple[float, float, Text]:
+def slope(
+    f: Callable[..., Any], probe: Probe, arguments: Arguments, terms: int, holomorphic: bool = True
+) -> tuple[float, float, Text]:
     """d/dt ⟨w, f(x+tu)⟩ at 0, by how much it may be wrong, and why; f takes the definition's arguments.
+
+    A complex step is taken only where f is `holomorphic`, as definitions are; one that conjugates, as least squares do
+    of complex numbers, has another derivative along it.
 
     Raises:
         NotApplicable: f is not finite around the arguments, or has a kink there.
@@ -90,7 +95,7 @@ def slope(f: Callable[..., Any], probe: Probe, arguments: Arguments, terms: int)
             moved = {**arguments, **{k: arguments[k] + t * probe.u[k] for k in probe.wanted}}
             return sum((wi * r).sum() for wi, r in zip(probe.w, parts(f(**moved)), strict=True))
 
-    return _derivative(along, terms, probe.kappa)
+    return _derivative(along, terms, probe.kappa, holomorphic)
 
 
 def _direction(x: np.ndarray, domain: str, rng: np.random.Generator) -> np.ndarray:
@@ -108,7 +113,9 @@ def _direction(x: np.ndarray, domain: str, rng: np.random.Generator) -> np.ndarr
     return u
 
 
-def _derivative(along: Callable[[Any], Any], n: int, kappa: float) -> tuple[float, float, Text]:
+def _derivative(
+    along: Callable[[Any], Any], n: int, kappa: float, holomorphic: bool
+) -> tuple[float, float, Text]:
     """Derivative at 0 by complex step where the definition allows it, else by central differences with their own error estimate."""
 
     def central(h: float) -> float:
@@ -131,7 +138,7 @@ def _derivative(along: Callable[[Any], Any], n: int, kappa: float) -> tuple[floa
     # the step whose truncation, estimated from two of them, and rounding together are least
     tolerance, fine = min((16 * abs(a - b) + 256 * n * EPSILON * (size + abs(b)) / h, b) for h, a, b in tries)
     try:
-        step = complex(along(1e-30j)).imag / 1e-30
+        step = complex(along(1e-30j)).imag / 1e-30 if holomorphic else math.nan
     except (*REFUSALS, AttributeError):
         step = math.nan
     if math.isfinite(step) and abs(step - fine) <= tolerance:

@@ -14,8 +14,9 @@ from gradus.verify.universal.cases import Measure
 from gradus.verify.universal.sensitivity import REFUSALS, parts
 
 VALUES = {"NaN": np.nan, "+∞": np.inf, "−∞": -np.inf}
+#: Domains of arguments in which a NaN is put; ±∞ only among the real numbers.
+FLOATING = ("real", "positive", "nonnegative", "unit", "simplex")
 LARGEST = 64  # numbers in the cases that are taken
-CASES = 3
 
 
 def propagates_nonfinite(concept: Concept) -> Measure:
@@ -35,20 +36,23 @@ def propagates_nonfinite(concept: Concept) -> Measure:
 
 
 def _inputs(concept: Concept, rng: np.random.Generator) -> Iterator[tuple[str, Arguments]]:
-    """Small cases with one entry of one argument that stands for any real number replaced."""
-    real = [
-        s.argument for s in concept.symbols if s.argument and s.domain == "real" and s.shape != "function"
-    ]
-    cases = [a for _, a in concept.cases(rng) if _plain(a)]
-    for arguments in sorted(cases, key=_size)[:CASES]:
-        for name in real:
-            value = arguments.get(name)
-            if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.size:
+    """Small cases with one entry of one argument replaced: by NaN, or by ±∞ where any real number may stand."""
+    domains = {s.argument: s.domain for s in concept.symbols if s.argument and s.shape != "function"}
+    small = sorted((a for _, a in concept.cases(rng) if _plain(a)), key=_size)
+    for i in sorted({0, len(small) // 2, len(small) - 1}) if small else []:
+        for name, value in small[i].items():
+            domain = domains.get(name)
+            if domain not in FLOATING or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+                continue
+            if (
+                value.ndim and value.size == 1
+            ):  # of one number some results are known whatever it is: its variance
                 continue
             for label, special in VALUES.items():
-                replaced = value.copy()
-                replaced.flat[int(rng.integers(value.size))] = special
-                yield f"{name} with {label}", {**arguments, name: replaced}
+                if label == "NaN" or (domain == "real" and concept.nonfinite == "all"):
+                    replaced = value.copy()
+                    replaced.flat[int(rng.integers(value.size))] = special
+                    yield f"{name} with {label}", {**small[i], name: replaced}
 
 
 def _arrays(arguments: Arguments) -> list[np.ndarray]:
@@ -69,38 +73,47 @@ def _size(arguments: Arguments) -> int:
 
 
 def _one(concept: Concept, adapted: Adapted, label: str, arguments: Arguments) -> Evidence | None:
-    """The evidence on one input; None where the definition refuses it, or it is refused."""
+    """The evidence on one input; None where the definition refuses it, or the implementation does not offer it."""
     with np.errstate(all="ignore"):
         try:
             want = parts(concept.definition(**arguments))
         except Exception:  # no value is defined: nothing to compare
             return None
+    why = Text("entry by entry as the definition, or refused", "逐项同定义，或拒绝该输入")
     try:
-        got = parts(adapted(**arguments))
+        with np.errstate(all="ignore"):
+            got = parts(adapted(**arguments))
     except NotApplicable:
         return None
-    except REFUSALS:  # refused in whatever words: nobody is misled
-        return None
-    wrong = sum(_misleading(g, w) for g, w in zip(got, want, strict=False))
+    except REFUSALS:  # in whatever words: nobody is misled
+        return Evidence("identical", 0.0, "=", 0.0, 0.0, why)
+    spreads = concept.nonfinite == "nan"
+    wrong = sum(_misleading(g, w, spreads) for g, w in zip(got, want, strict=False))
     note = Text("", "")
     if wrong:
         note = Text(
             f"{label}: got {_short(got)}, definition {_short(want)}",
             f"{label}：得到 {_short(got)}，定义给出 {_short(want)}",
         )
-    why = Text("entry by entry as the definition, or refused", "逐项同定义，或拒绝该输入")
     return Evidence("identical", float(wrong), "=", 0.0, 0.0, why, note)
 
 
-def _misleading(got: np.ndarray, want: np.ndarray) -> int:
-    """How many entries are numbers where NaN is due, or another number, infinity or NaN than is due."""
+def _misleading(got: np.ndarray, want: np.ndarray, spreads: bool) -> int:
+    """How many entries are numbers where NaN is due, or another number or infinity than is due.
+
+    NaN for a number misleads nobody where a NaN may spread (through a Fourier transform, or 0·NaN).
+    """
     if want.dtype.kind != "f":
         return 0
     if got.shape != want.shape:
         return 1
     with np.errstate(all="ignore"):
         scale = np.abs(want[np.isfinite(want)]).max(initial=1.0)
-        same = (got == want) | (np.isnan(got) & np.isnan(want)) | (np.abs(got - want) <= 1e-6 * scale)
+        same = (
+            (got == want)
+            | (np.isnan(got) & (spreads | np.isnan(want)))
+            | (np.abs(got - want) <= 1e-6 * scale)
+        )
     return int((~same).sum())
 
 

@@ -21,6 +21,9 @@ from gradus.verify.universal.cases import Measure, over_cases
 from gradus.verify.universal.directions import Probe, probe, slope
 from gradus.verify.universal.sensitivity import DELTA, REFUSALS, C, parts, perturbed, symbol_of, terms_of
 
+LARGEST = (
+    1024  # numbers in the cases that are taken: the tape walks through a definition's loops step by step
+)
 SWEEPS = 3  # forwards, backwards, and that of the differences: each has its own c·n·ε
 
 
@@ -28,9 +31,22 @@ def tape_gradient(concept: Concept) -> Measure:
     """The claim's measurement."""
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
-        return over_cases(concept, rng, lambda arguments: tape_evidence(concept, adapted, arguments, rng))
+        largest = max(LARGEST, 2 * min(_size(a) for _, a in concept.cases(np.random.default_rng(0))))
+
+        def one(arguments: Arguments) -> Evidence:
+            if _size(arguments) > largest:
+                raise NotApplicable(
+                    Text("more numbers than the tape is led through", "数的个数超出梯度带的上限")
+                )
+            return tape_evidence(concept, adapted, arguments, rng)
+
+        return over_cases(concept, rng, one)
 
     return measure
+
+
+def _size(arguments: Arguments) -> int:
+    return sum(x.size for x in flatten(arguments) if isinstance(x, np.ndarray))
 
 
 def by_tape(concept: Concept, arguments: Arguments, p: Probe) -> tuple[float, dict[str, np.ndarray]]:
@@ -65,7 +81,7 @@ def tape_evidence(
     p, n = probe(concept, arguments, rng), terms_of(concept, arguments)
     function = concept.definition if adapted.differentiates else adapted
     try:
-        want, tolerance, why = slope(function, p, arguments, n)
+        want, tolerance, why = slope(function, p, arguments, n, holomorphic=adapted.differentiates)
     except REFUSALS as error:
         en, zh = words_of(error)
         raise NotApplicable(

@@ -92,6 +92,12 @@ def cases(rng):
     yield "binary", dict(y=rng.integers(0, 2, 50), predicted=rng.integers(0, 2, 50), average="binary")
     yield "one class", dict(y=np.ones(5, int), predicted=np.ones(5, int), average="binary")
     yield "never predicted", dict(y=np.array([0, 1, 2, 2]), predicted=np.array([0, 0, 2, 2]))
+    for average in ("macro", "micro"):
+        yield (
+            f"predicted and never true, {average}",
+            dict(y=np.array([0, 1, 1, 0, 1]), predicted=np.array([0, 1, 2, 0, 3]), average=average),
+        )
+    yield "long", dict(y=rng.integers(0, 4, 1500), predicted=rng.integers(0, 4, 1500))
 
 
 @METRICS.invalid

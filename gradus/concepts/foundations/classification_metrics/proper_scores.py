@@ -78,6 +78,7 @@ def cases(rng):
     yield ("weights", dict(y=rng.integers(0, 2, 20), p=rng.uniform(0.02, 0.98, 20), weights=rng.uniform(0.2, 2, 20)))
     yield "nearly certain", dict(y=np.array([0, 1, 1]), p=np.array([1e-9, 1 - 1e-9, 0.5]))
     yield "one class", dict(y=np.ones(4, int), p=np.array([0.9, 0.8, 0.99, 0.6]))
+    yield "long", dict(y=rng.integers(0, 2, 1500), p=rng.uniform(0.02, 0.98, 1500))
 
 
 @PROPER.invalid

@@ -68,6 +68,9 @@ def cases(rng):
     yield "weights", dict(y=y, score=rng.integers(0, 6, 40).astype(float), weights=rng.uniform(0.1, 2, 40))
     yield "constant", dict(y=y, score=np.zeros(40))
     yield "two cases", dict(y=np.array([0, 1]), score=np.array([3.0, -1.0]))
+    close = np.array([0.5, 0.5 + 1e-9, 0.5 + 2e-9, 0.1])
+    yield "nearly tied", dict(y=np.array([0, 1, 1, 0]), score=close)
+    yield "long", dict(y=np.arange(1500) % 2, score=rng.standard_normal(1500))
 
 
 @ROC.invalid

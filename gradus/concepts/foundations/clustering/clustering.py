@@ -36,6 +36,7 @@ CLUSTERING = Concept(
         Symbol("n_j", "", "k", "number of points in the j-th cluster"),
         Symbol(r"\bar x", "", "d", "mean of all points"),
     ),
+    returns=("C", "label"),
     needs=("norm", "expectation"),
     source="lloyd1982least",
     year=1957,
@@ -95,6 +96,9 @@ def cases(rng):
     yield "as many clusters as points", dict(X=X[:5], C=X[:5])
     yield "one dimension", dict(X=rng.standard_normal((15, 1)), C=np.array([[-1.0], [1.0]]))
     yield "a centre far from all", dict(X=X, C=np.vstack([X[:2], [[1000.0, 0.0]]]), steps=2)
+    yield "as many points as coordinates", dict(X=(Y := rng.standard_normal((4, 4))), C=Y[:2])
+    yield "as many centres as coordinates", dict(X=(Y := rng.standard_normal((12, 3))), C=Y[:3])
+    yield "many points", dict(X=(Y := rng.standard_normal((1500, 2))), C=Y[:3], steps=2)
 
 
 @CLUSTERING.invalid

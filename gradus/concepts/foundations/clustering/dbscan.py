@@ -84,6 +84,7 @@ def cases(rng):
     yield "every point core", dict(X=rng.standard_normal((25, 2)), eps=0.5, minimum=1)
     yield "distances exactly ε", dict(X=np.array([[0.0], [1.0], [2.0], [4.0], [5.0]]), eps=1.0, minimum=3)
     yield "one point", dict(X=np.zeros((1, 2)), eps=1.0, minimum=1)
+    yield "as many points as coordinates", dict(X=rng.standard_normal((3, 3)), eps=2.0, minimum=2)
 
 
 @DBSCAN.invalid

@@ -77,6 +77,8 @@ def cases(rng):
     yield "one centre", dict(X=rng.standard_normal((7, 3)), u=rng.random(1))
     yield "all points", dict(X=rng.standard_normal((5, 2)), u=0.01 + 0.98 * rng.random(5))
     yield "one dimension", dict(X=np.cumsum(1 + rng.random((12, 1)), 0), u=rng.random(3))
+    yield "as many points as coordinates", dict(X=rng.standard_normal((3, 3)), u=rng.random(2))
+    yield "many points", dict(X=rng.standard_normal((1500, 2)), u=rng.random(3))
 
 
 @KMEANS_PLUS_PLUS.invalid

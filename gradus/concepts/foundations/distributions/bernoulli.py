@@ -51,6 +51,7 @@ BERNOULLI = Concept(
         "float64, −15.94 in float32, not −∞. SciPy gives −∞.",
         "Given as log-odds (`logits=`), p keeps its digits near 1, where 1 − p does not.",
     ),
+    nonfinite="nan",
 )
 
 
@@ -67,6 +68,7 @@ def cases(rng):
     yield "certain failure", dict(x=np.array([0.0, 1.0]), p=np.array(0.0))
     yield "nearly impossible", dict(x=np.array([1.0, 0.0]), p=np.array(2.0**-60))
     yield "no outcome of a trial", dict(x=np.array([2.0, -1.0, 0.5]), p=np.array(0.5))
+    yield "long", dict(x=(rng.random(1500) < 0.3) + 0.0, p=np.array(0.3))
 
 
 @BERNOULLI.invalid

@@ -73,10 +73,10 @@ BETA = Concept(
 
 @BETA.definition
 def beta(x, a, b):
-    inside = (x >= 0) & (x <= 1)
-    y = np.where(inside, x, 0.5)
+    outside = (x < 0) | (x > 1)
+    y = np.where(outside, 0.5, x)
     log_p = x_log_y(a - 1, y) + x_log_y(b - 1, 1 - y) + log_gamma(a + b) - log_gamma(a) - log_gamma(b)
-    return np.where(inside, log_p, -np.inf)
+    return np.where(outside, -np.inf, log_p)
 
 
 @BETA.cases
@@ -86,6 +86,7 @@ def cases(rng):
     yield "uniform", dict(x=np.array([0.0, 0.2, 1.0]), a=np.array(1.0), b=np.array(1.0))
     yield "at the ends", dict(x=np.array([0.0, 1.0]), a=np.array(2.0), b=np.array(0.5))
     yield "outside", dict(x=np.array([-0.5, 1.5]), a=np.array(2.0), b=np.array(2.0))
+    yield "long", dict(x=rng.beta(2, 3, 1500), a=np.array(2.0), b=np.array(3.0))
 
 
 @BETA.invalid

@@ -62,6 +62,7 @@ BINOMIAL = Concept(
     "3·10⁻¹¹ in float64 and by 2–13% in float32 relative to log p, SciPy's `logpmf` by 10⁻¹⁰; Loader's form, which "
     "is used here, by one unit in the last place.",
     longest_sum=16,
+    nonfinite="nan",
 )
 
 
@@ -82,6 +83,7 @@ def cases(rng):
     yield "p = 0", dict(x=np.array([0.0, 1.0, 4.0]), n=4, p=np.array(0.0))
     yield "p = 1", dict(x=np.array([0.0, 3.0, 4.0]), n=4, p=np.array(1.0))
     yield "off the support", dict(x=np.array([-1.0, 2.5, 5.0]), n=4, p=np.array(0.5))
+    yield "long", dict(x=rng.binomial(12, 0.3, 1500) + 0.0, n=12, p=np.array(0.3))
 
 
 @BINOMIAL.invalid

@@ -54,6 +54,7 @@ CATEGORICAL = Concept(
         "The k probabilities have k − 1 degrees of freedom: as a k × k matrix the Fisher information depends on how "
         "p is carried off the simplex.",
     ),
+    nonfinite="nan",
 )
 
 
@@ -71,6 +72,9 @@ def cases(rng):
     yield "an impossible outcome", dict(x=np.array([0, 1, 2]), p=np.array([[0.25, 0.0, 0.75]]))
     yield "a certain outcome", dict(x=np.array([1]), p=np.array([[0.0, 1.0]]))
     yield "one outcome", dict(x=np.array([0, 0]), p=np.ones((1, 1)))
+    yield "long", dict(x=rng.integers(0, 3, 1500), p=np.array([[0.2, 0.5, 0.3]]))
+    yield "many outcomes", dict(x=np.array([7, 1400]), p=rng.dirichlet(np.ones(1500), 1))
+    yield "square", dict(x=np.array([2, 0, 1]), p=rng.dirichlet(np.ones(3), 3))
 
 
 @CATEGORICAL.invalid

@@ -72,7 +72,7 @@ DIRICHLET = Concept(
 @DIRICHLET.definition
 def dirichlet(x, alpha):
     log_p = log_gamma(alpha.sum()) - log_gamma(alpha).sum() + x_log_y(alpha - 1, x).sum(axis=-1)
-    return np.where((x >= 0).all(axis=-1), log_p, -np.inf)
+    return np.where((x < 0).any(axis=-1), -np.inf, log_p)
 
 
 @DIRICHLET.cases
@@ -83,6 +83,8 @@ def cases(rng):
     yield "uniform", dict(x=np.array([0.5, 0.125, 0.375]), alpha=np.ones(3))
     yield "on an edge", dict(x=np.array([0.5, 0.0, 0.5]), alpha=np.array([1.5, 2.0, 1.0]))
     yield "off the simplex", dict(x=np.array([1.5, -0.5]), alpha=np.array([1.5, 2.0]))
+    yield "many points", dict(x=rng.dirichlet(alpha, 1500), alpha=alpha)
+    yield "square", dict(x=rng.dirichlet(alpha, 3), alpha=alpha)
 
 
 @DIRICHLET.invalid

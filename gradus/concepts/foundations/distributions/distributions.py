@@ -98,6 +98,7 @@ DISTRIBUTIONS = Concept(
     unverified="That only exponential families have sufficient statistics of bounded dimension for every n (Pitman, "
     "Koopman, Darmois) is not measured.",
     longest_sum=16,
+    nonfinite="nan",
 )
 
 

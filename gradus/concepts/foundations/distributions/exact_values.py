@@ -28,9 +28,10 @@ def trigamma(x):
 
 
 def x_log_y(x, y):
-    """The product x log y, where 0 log 0 = 0."""
+    """The product x log y, where 0 log 0 = 0; NaN where y is NaN."""
+    none = (x == 0) & ~np.isnan(y)
     with np.errstate(divide="ignore"):
-        return np.where(x == 0, 0.0, x * np.log(np.where(x == 0, 1.0, y)))
+        return np.where(none, 0.0, x * np.log(np.where(none, 1.0, y)))
 
 
 def like(x, *values):

@@ -61,7 +61,7 @@ EXPONENTIAL = Concept(
 
 @EXPONENTIAL.definition
 def exponential(x, lam):
-    return np.where(x >= 0, np.log(lam) - lam * x, -np.inf)
+    return np.where(x < 0, -np.inf, np.log(lam) - lam * x)
 
 
 @EXPONENTIAL.cases
@@ -70,6 +70,7 @@ def cases(rng):
     yield "at once", dict(x=np.array([0.0, 1.0]), lam=np.array(0.1))
     yield "far out", dict(x=np.array([1e3, 1e6]), lam=np.array(1.0))
     yield "before the start", dict(x=np.array([-1.0, -1e-12]), lam=np.array(3.0))
+    yield "long", dict(x=rng.exponential(0.5, 1500), lam=np.array(2.0))
 
 
 @EXPONENTIAL.invalid

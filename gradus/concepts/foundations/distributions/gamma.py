@@ -72,9 +72,9 @@ GAMMA = Concept(
 
 @GAMMA.definition
 def gamma(x, alpha, beta):
-    y = np.where(x >= 0, x, 1)
+    y = np.where(x < 0, 1, x)
     log_p = alpha * np.log(beta) - log_gamma(alpha) + x_log_y(alpha - 1, y) - beta * y
-    return np.where(x >= 0, log_p, -np.inf)
+    return np.where(x < 0, -np.inf, log_p)
 
 
 @GAMMA.cases
@@ -86,6 +86,7 @@ def cases(rng):
     yield "at zero, α = 1", dict(x=np.array([0.0]), alpha=np.array(1.0), beta=np.array(3.0))
     yield "at zero, α < 1", dict(x=np.array([0.0]), alpha=np.array(0.5), beta=np.array(1.0))
     yield "below zero", dict(x=np.array([-1.0]), alpha=np.array(2.0), beta=np.array(1.0))
+    yield "long", dict(x=rng.gamma(2.5, 0.5, 1500), alpha=np.array(2.5), beta=np.array(2.0))
 
 
 @GAMMA.invalid

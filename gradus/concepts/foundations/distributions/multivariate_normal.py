@@ -61,6 +61,7 @@ MULTIVARIATE_NORMAL = Concept(
         "`scipy.stats.multivariate_normal` takes eigenvalues and, with `allow_singular=True`, drops those that are "
         "nearly 0; PyTorch refuses what is not positive definite.",
     ),
+    nonfinite="nan",
 )
 
 
@@ -82,7 +83,12 @@ def cases(rng):
     yield ("random", dict(x=rng.standard_normal((5, 3)), mu=rng.standard_normal(3), Sigma=random_covariance(rng, 3)))
     yield "one point", dict(x=np.array([0.3, -0.7]), mu=np.zeros(2), Sigma=np.array([[2.0, 0.6], [0.6, 0.5]]))
     yield "one dimension", dict(x=np.array([[1.5], [-2.0]]), mu=np.array([0.5]), Sigma=np.array([[4.0]]))
-    yield "units far apart", dict(x=np.array([1e-3, 2e3]), mu=np.zeros(2), Sigma=np.diag([1e-6, 1e6]))
+    yield "units far apart", dict(x=np.array([1e-2, 2e2]), mu=np.zeros(2), Sigma=np.diag([1e-4, 1e4]))
+    yield "square", dict(x=rng.standard_normal((3, 3)), mu=rng.standard_normal(3), Sigma=random_covariance(rng, 3))
+    yield (
+        "many points",
+        dict(x=rng.standard_normal((1500, 2)), mu=np.zeros(2), Sigma=np.array([[2.0, 0.6], [0.6, 0.5]])),
+    )
 
 
 @MULTIVARIATE_NORMAL.invalid

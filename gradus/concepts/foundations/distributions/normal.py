@@ -47,6 +47,7 @@ NORMAL = Concept(
         "`torch.distributions.Normal.cdf` is 0 below −8.3σ and exactly 1 above; far out use "
         "`scipy.stats.norm.logcdf` or `torch.special.log_ndtr`.",
     ),
+    nonfinite="all",
 )
 
 
@@ -62,6 +63,7 @@ def cases(rng):
     yield "one number", dict(x=np.array([0.2]), mu=mu, sigma=np.array(0.1))
     yield "tails of forty sigma", dict(x=np.array([-40.0, 40.0]), mu=np.array(0.0), sigma=np.array(1.0))
     yield "very narrow", dict(x=np.array([-1e-6, 0.0, 2e-6]), mu=np.array(0.0), sigma=np.array(1e-6))
+    yield "long", dict(x=rng.standard_normal(1500), mu=mu, sigma=sigma)
 
 
 @NORMAL.invalid
@@ -115,7 +117,7 @@ def forty_sigma(normal, rng):
 def moves_with_the_units(normal, rng):
     r"""$aX+b$ is normal again: the density of $N(a\mu+b,a^2\sigma^2)$ at $ax+b$ is that at x over a"""
     x, mu, sigma, a, b = rng.standard_normal(20), np.array(0.5), np.array(1.5), 4.0, 2.0
-    moved = normal(a * x + b, a * mu + b, a * sigma)
+    moved = normal(a * x + b, np.array(a * mu + b), np.array(a * sigma))
     return invariance(moved + math.log(a), normal(x, mu, sigma), terms=4, scale=8.0)
 
 

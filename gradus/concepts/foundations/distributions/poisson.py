@@ -67,6 +67,7 @@ POISSON = Concept(
         "approximation.",
     ),
     longest_sum=16,
+    nonfinite="nan",
 )
 
 
@@ -84,6 +85,7 @@ def cases(rng):
     yield "none expected", dict(x=np.array([0.0, 1.0]), lam=np.array(0.0))
     yield "far more than expected", dict(x=np.array([60.0]), lam=np.array(2.0))
     yield "no counts", dict(x=np.array([-1.0, 0.5]), lam=np.array(2.0))
+    yield "long", dict(x=rng.poisson(3.5, 1500) + 0.0, lam=np.array(3.5))
 
 
 @POISSON.invalid

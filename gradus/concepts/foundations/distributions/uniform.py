@@ -58,7 +58,8 @@ UNIFORM = Concept(
 
 @UNIFORM.definition
 def uniform(x, a, b):
-    return np.where((x >= a) & (x < b), -np.log(b - a), -np.inf)
+    log_p = np.where((x >= a) & (x < b), -np.log(b - a), -np.inf)
+    return np.where(np.isnan(x + a + b), np.nan, log_p)
 
 
 @UNIFORM.cases
@@ -67,6 +68,7 @@ def cases(rng):
     yield "on both sides", dict(x=np.array([-1.0, 0.5, 1.5]), a=np.array(0.0), b=np.array(1.0))
     yield "at the ends", dict(x=np.array([-0.5, 0.5]), a=np.array(-0.5), b=np.array(0.5))
     yield "narrow", dict(x=np.array([1e-9]), a=np.array(0.0), b=np.array(1e-6))
+    yield "long", dict(x=rng.uniform(1, 6, 1500), a=np.array(2.0), b=np.array(5.0))
 
 
 @UNIFORM.invalid

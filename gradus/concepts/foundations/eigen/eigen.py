@@ -37,6 +37,7 @@ EIGEN = Concept(
         Symbol("x", "", "n", "any vector other than zero"),
         Symbol("n", "", "", "size of the matrix"),
     ),
+    returns=("lam", "V"),
     needs=("linear-map", "determinant", "basis"),
     source="jacobi1846leichtes",
     year=1846,

@@ -28,6 +28,7 @@ POWER_ITERATION = Concept(
         Symbol(r"\lambda_1", "", "", r"eigenvalue of largest absolute value; $\lambda_2$ is the next"),
         Symbol("v_1", "", "n", "its eigenvector"),
     ),
+    returns=("lam", "v"),
     needs=("eigen",),
     source="mises1929praktische",
     year=1929,

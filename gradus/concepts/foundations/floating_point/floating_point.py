@@ -74,6 +74,7 @@ FLOATING_POINT = Concept(
         r"$\frac{q/2}{|x|}\le\frac{2^{e-m}}{2\cdot2^e}=\frac\varepsilon2$."
     ),
     differentiable=False,  # a staircase: its derivative is 0 or does not exist
+    nonfinite="all",
 )
 
 
@@ -100,6 +101,7 @@ def cases(rng):
     yield ("overflow without infinity", dict(x=np.array([448.0, 463.0, 465.0, 1e9, -np.inf]), format="float8_e4m3fn"))
     yield "zeros and no number", dict(x=np.array([0.0, -0.0, np.nan]), format="bfloat16")
     yield "one number", dict(x=np.array(3.14159274101257324), format="float8_e5m2")
+    yield "long", dict(x=np.float32(rng.standard_normal(1500)).astype(float), format="float16")
 
 
 @FLOATING_POINT.invalid

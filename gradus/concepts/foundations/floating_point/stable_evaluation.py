@@ -73,6 +73,7 @@ STABLE = Concept(
         r"below $u$ of the sum. For the second, $v=1+x+\eta$ with $|\eta|\le u$, and $\log v/(v-1)$ varies slowly "
         "near 1: evaluated at $v$ instead of $1+x$ it changes by a relative $O(u)$, though $v-1$ may be far from $x$."
     ),
+    nonfinite="all",
 )
 
 
@@ -107,6 +108,9 @@ def cases(rng):
     yield "large logsumexp", dict(x=np.array([1000.0, 900.0, -1000.0]), function="logsumexp")
     yield "nothing left", dict(x=np.array([-np.inf, -np.inf]), function="logsumexp")
     yield "one entry", dict(x=np.array([[3.0], [-4.0]]), function="hypot")
+    for function in ("logsumexp", "hypot", "log1p", "expm1"):
+        yield f"long {function}", dict(x=rng.uniform(-0.9, 0.9, 1500), function=function)
+    yield "square logsumexp", dict(x=rng.standard_normal((4, 4)), function="logsumexp")
 
 
 @STABLE.invalid

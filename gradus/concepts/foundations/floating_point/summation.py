@@ -50,6 +50,7 @@ SUMMATION = Concept(
         r"$e_i$, at most $u|s_i|$, are added with a relative error of $(n-1)u$: what is left is $O(nu^2)\sum|x_i|$ "
         "and the last rounding."
     ),
+    nonfinite="nan",
 )
 
 
@@ -75,6 +76,9 @@ def cases(rng):
     yield "cancellation", dict(x=np.array([1e16, 1.0, 1.0, -1e16]), method="kahan")
     yield "one term", dict(x=np.array([0.1]), method="pairwise")
     yield "no term", dict(x=np.zeros((3, 0)), method="naive")
+    for method in ("naive", "pairwise", "kahan"):
+        yield f"long, {method}", dict(x=rng.standard_normal(1500), method=method)
+    yield "square", dict(x=rng.standard_normal((4, 4)), method="kahan")
 
 
 @SUMMATION.invalid

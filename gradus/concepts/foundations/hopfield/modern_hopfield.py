@@ -52,6 +52,7 @@ MODERN_HOPFIELD = Concept(
     ),
     readings="ramsauer2021hopfield; vaswani2017attention §3.2.1",
     deviations="Attention has learnt maps before queries, keys and values, and makes one update only.",
+    nonfinite="nan",
 )
 
 
@@ -72,6 +73,8 @@ def modern_cases(rng):
     yield "cold", dict(X=X, q=X[2] + 0.1, beta=20.0)
     yield "one pattern", dict(X=X[:1], q=np.ones(4))
     yield "no update", dict(X=X, q=np.ones((2, 4)), steps=0)
+    yield "as many patterns as coordinates", dict(X=X[:4], q=rng.standard_normal((4, 4)))
+    yield "many patterns and states", dict(X=rng.standard_normal((150, 3)), q=rng.standard_normal((200, 3)))
 
 
 @MODERN_HOPFIELD.invalid

@@ -40,6 +40,7 @@ ANALYSIS_OF_VARIANCE = Concept(
         Symbol("R^2", "", "", "share of the variation between the groups"),
         Symbol(r"\mu_i,\bar\mu,\sigma^2", "", "", "true means, their mean weighted by $n_i$, true variance"),
     ),
+    returns=("SSB", "SSW", "F", "p", "eta2"),
     needs=("hypothesis-test", "linear-regression"),
     source="fisher1925statistical",
     year=1925,

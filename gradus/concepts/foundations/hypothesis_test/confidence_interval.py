@@ -42,6 +42,7 @@ CONFIDENCE_INTERVAL = Concept(
         Symbol("s", "", "", "sample deviation"),
         Symbol("t,z", "", "", "quantiles of Student's distribution and of the normal distribution"),
     ),
+    returns=("lower", "upper"),
     needs=("hypothesis-test",),
     source="neyman1937outline",
     year=1937,
@@ -58,6 +59,7 @@ CONFIDENCE_INTERVAL = Concept(
     deviations=r"The textbook interval $\hat p\pm z\sqrt{\hat p(1-\hat p)/n}$ (Wald), statsmodels' default, covers "
     "far less than it promises near 0 and 1.",
     differentiable=False,
+    nonfinite="nan",
 )
 
 
@@ -84,6 +86,8 @@ def cases(rng):
     yield "coin", dict(x=np.array([1.0, 0, 0, 1, 1, 0, 1]), method="wilson")
     yield "rare", dict(x=np.eye(1, 20)[0], level=0.9, method="wilson")
     yield "half", dict(x=np.arange(10) % 2.0, method="wilson")
+    yield "as many rows as observations", dict(x=4 + rng.standard_normal((4, 4)))
+    yield "long coin", dict(x=(rng.random(1500) < 0.3) * 1.0, method="wilson")
 
 
 @CONFIDENCE_INTERVAL.invalid

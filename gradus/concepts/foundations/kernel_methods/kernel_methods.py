@@ -69,6 +69,7 @@ KERNEL_METHODS = Concept(
         r"hence by Cauchy–Schwarz $f(x)^2\le\langle f,f\rangle k(x,x)$: only $f=0$ has length 0. Complete the space; "
         r"$\varphi(x)=k(\cdot,x)$."
     ),
+    nonfinite="nan",
 )
 
 
@@ -99,6 +100,8 @@ def cases(rng):
     yield "cubic, homogeneous", dict(X=X, Z=Z, kernel="polynomial", gamma=0.5, degree=3, c=0.0)
     yield "narrow", dict(X=X, Z=X, gamma=60.0)
     yield "one point", dict(X=X[:1], Z=X[:1])
+    yield "square", dict(X=rng.standard_normal((3, 3)), Z=rng.standard_normal((3, 3)))
+    yield "many points", dict(X=rng.standard_normal((520, 2)), Z=rng.standard_normal((1, 2)))
 
 
 @KERNEL_METHODS.invalid

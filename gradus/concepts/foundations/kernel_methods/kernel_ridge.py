@@ -74,6 +74,11 @@ def cases(rng):
     yield "one point", dict(X=X[:1], y=y[:1], Z=X[1:3], lam=1.0)
     yield "heavy penalty", dict(X=X, y=y, Z=X, lam=1e4)
     yield "repeated points", dict(X=np.repeat(X, 2, axis=0), y=rng.standard_normal(16), Z=X, lam=0.5)
+    yield "square", dict(X=X[:2], y=y[:2], Z=rng.standard_normal((2, 2)), lam=0.3)
+    yield (
+        "many points",
+        dict(X=rng.standard_normal((150, 2)), y=rng.standard_normal(150), Z=rng.standard_normal((200, 2)), lam=2.0),
+    )
 
 
 @KERNEL_RIDGE.invalid

@@ -67,6 +67,7 @@ RANDOM_FEATURES = Concept(
     deviations=r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies and no "
     "phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$.",
     unverified="That the error is uniformly small over a compact set (Claim 1 of the paper).",
+    nonfinite="nan",
 )
 
 
@@ -87,6 +88,8 @@ def cases(rng):
     yield "narrow", dict(X=rng.standard_normal((4, 2)), **draws(2, 5), gamma=20.0)
     yield "one point, one feature", dict(X=rng.standard_normal((1, 1)), **draws(1, 1))
     yield "origin", dict(X=np.zeros((2, 3)), **draws(3, 4))
+    yield "square", dict(X=rng.standard_normal((3, 3)), **draws(3, 3))
+    yield "many points", dict(X=rng.standard_normal((200, 2)), **draws(2, 150))
 
 
 @RANDOM_FEATURES.invalid

@@ -28,6 +28,7 @@ LU = Concept(
         Symbol("a^{(j)}", "", "n n", "the matrix before column j is eliminated, its rows exchanged"),
         Symbol("n", "", "", "number of rows and columns"),
     ),
+    returns=("P", "L", "U"),
     needs=("matrix-product",),
     source="turing1948rounding",
     year=1948,

@@ -85,6 +85,16 @@ def cases(rng):
     )
     yield "one setting", dict(fit=ridge, X=X, y=y, fold=np.arange(12) % 2, grid=np.array([1.0]))
     yield "step sizes", dict(fit=descent, X=X, y=y, fold=np.arange(12) % 4, grid=np.array([0.05, 0.2, 0.5]))
+    yield (
+        "square",
+        dict(
+            fit=ridge,
+            X=rng.standard_normal((3, 3)),
+            y=rng.standard_normal(3),
+            fold=np.arange(3),
+            grid=np.array([1.0, 3.0]),
+        ),
+    )
 
 
 @MODEL_SELECTION.invalid

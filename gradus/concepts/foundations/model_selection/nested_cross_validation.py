@@ -48,6 +48,7 @@ NESTED_CROSS_VALIDATION = Concept(
         Symbol("e_k", "", "K", "error of the procedure on fold k"),
         Symbol(r"\operatorname{Err}", "", "", "expected error on new rows after learning, and choosing, from so many"),
     ),
+    returns=("error", "chosen"),
     needs=("model-selection",),
     source="varma2006bias",
     year=1974,

@@ -45,6 +45,7 @@ MUTUAL_INFORMATION = Concept(
     ),
     unverified="A continuous variable has infinite information about itself, and about every function of it that is "
     "continuous too: only noise makes it finite.",
+    nonfinite="nan",
 )
 
 
@@ -69,6 +70,8 @@ def cases(rng):
     yield "X = Y, a fair coin", dict(p=np.eye(2) / 2, base=2.0)
     yield "one outcome", dict(p=np.ones((1, 1)))
     yield "impossible pairs", dict(p=np.array([[0.25, 0.0, 0.25], [0.0, 0.5, 0.0]]), base=10.0)
+    yield "square", dict(p=joints(rng, 4, 4))
+    yield "many outcomes", dict(p=joints(rng, 1200, 2))
 
 
 @MUTUAL_INFORMATION.invalid

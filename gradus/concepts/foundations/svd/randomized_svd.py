@@ -57,6 +57,7 @@ RANDOMIZED_SVD = Concept(
         Symbol("Q", "", "m l", "orthonormal basis of the sampled range"),
         Symbol(r"U_k,\Sigma_k,V_k", "", "", r"the k leading singular vectors and values of $QQ^{\mathsf T}A$"),
     ),
+    returns=("U", "s", "Vt"),
     needs=("svd", "expectation"),
     source="halko2011finding",
     year=2011,
@@ -91,6 +92,10 @@ def cases(rng):
     yield "two power iterations", dict(A=A, Omega=rng.standard_normal((7, 4)), k=2, q=2)
     yield "wide", dict(A=rng.standard_normal((4, 8)), Omega=rng.standard_normal((8, 3)), k=1, q=1)
     yield "no oversampling", dict(A=A, Omega=rng.standard_normal((7, 3)), k=3, q=1)
+    yield (
+        "square",
+        dict(A=rng.standard_normal((5, 5)) * 0.5 ** np.arange(5), Omega=rng.standard_normal((5, 5)), k=2, q=1),
+    )
 
 
 @RANDOMIZED_SVD.invalid

@@ -45,6 +45,7 @@ SVD = Concept(
         Symbol("E", "", "m n", "any perturbation"),
         Symbol("B", "", "m n", "any matrix of rank at most k"),
     ),
+    returns=("U", "s", "Vt"),
     needs=("matrix-product", "norm", "inner-product"),
     source="eckart1936approximation",
     year=1873,

@@ -40,6 +40,7 @@ ACTIVATIONS = Concept(
         Symbol("i", "", "", "index of a grid point"),
         Symbol("y", "", "", "another point"),
     ),
+    returns=("lowest", "highest", "least_slope", "largest_slope", "slope_left", "slope_right", "jump"),
     needs=("relu", "leaky-relu", "sigmoid", "tanh", "elu", "gelu", "silu", "softplus", "neuron"),
     source="goodfellow2016deep",
     year=1943,

@@ -20,6 +20,8 @@ def points(rng):
     yield "at zero", dict(x=np.array([0.0, -0.0]))
     yield "moderate", dict(x=np.linspace(-8, 8, 32))
     yield "far tails", dict(x=np.array([-1000.0, -100.0, 100.0, 1000.0]))
+    yield "long", dict(x=3 * rng.standard_normal(1500))
+    yield "square", dict(x=2 * rng.standard_normal((4, 4)))
 
 
 def not_numbers(rng):

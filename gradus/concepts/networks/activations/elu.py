@@ -34,6 +34,7 @@ ELU = Concept(
     implementations=(Implementation("torch.nn.functional:elu", "torch", _elu_torch),),
     readings="clevert2016fast §3",
     deviations=r"CELU is $\alpha(e^{x/\alpha}-1)$ on the left, with slope 1 at 0 for every α; the two agree for α = 1.",
+    nonfinite="all",
 )
 
 

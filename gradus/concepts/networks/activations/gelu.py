@@ -34,6 +34,7 @@ GELU = Concept(
     deviations=r"$\tfrac x2\bigl(1+\tanh(\sqrt{2/\pi}\,(x+0.044715x^3))\bigr)$ and $x\,\sigma(1.702x)$ are "
     "approximations, off by up to 4.7e-4 and 0.020. PyTorch computes the exact form unless told "
     "`approximate='tanh'`; JAX the tanh form unless told otherwise.",
+    nonfinite="nan",
 )
 
 

@@ -34,6 +34,7 @@ LEAKY_RELU = Concept(
     implementations=(Implementation("torch.nn.functional:leaky_relu", "torch", _leaky_torch),),
     readings="maas2013rectifier; he2015delving §2.1; goodfellow2016deep §6.3.1",
     deviations="The default α is 0.01 in PyTorch, JAX and ONNX; 0.2 in TensorFlow, 0.3 in Keras.",
+    nonfinite="all",
 )
 
 

@@ -25,6 +25,7 @@ RELU = Concept(
     implementations=(Implementation("torch.nn.functional:relu", "torch"),),
     readings="nair2010rectified; glorot2011deep §3; goodfellow2016deep §6.3.1",
     deviations="At 0 PyTorch, JAX and TensorFlow take the slope 0, one choice of the subdifferential [0, 1].",
+    nonfinite="all",
 )
 
 

@@ -25,6 +25,7 @@ SIGMOID = Concept(
     people=("Pierre François Verhulst",),
     implementations=(Implementation("torch:sigmoid", "torch"),),
     readings="goodfellow2016deep §6.2.2.2; murphy2022probabilistic §2.4.2; bishop2006pattern §4.2",
+    nonfinite="all",
 )
 
 

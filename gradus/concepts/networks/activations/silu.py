@@ -27,6 +27,7 @@ SILU = Concept(
     implementations=(Implementation("torch.nn.functional:silu", "torch"),),
     readings="elfwing2018sigmoid §2; ramachandran2017searching §4",
     deviations=r"Swish is $x\,\sigma(\beta x)$, with β fixed or learnt; SiLU is β = 1.",
+    nonfinite="nan",
 )
 
 

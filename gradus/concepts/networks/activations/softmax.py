@@ -35,6 +35,7 @@ SOFTMAX = Concept(
     readings="goodfellow2016deep §6.2.2.3; murphy2022probabilistic §2.5.2; bishop2006pattern §4.3.4",
     deviations="`softmax` without an axis means different axes: PyTorch guesses from the rank and warns, SciPy takes "
     "all entries, ONNX the last axis.",
+    nonfinite="nan",
 )
 
 
@@ -53,6 +54,9 @@ def softmax_cases(rng):
     yield "ties", dict(z=np.zeros((2, 6)))
     yield "large", dict(z=np.array([[1000.0, 999.0, -1000.0], [-1000.0, -1001.0, -1002.0]]))
     yield "a masked score", dict(z=np.array([0.5, -np.inf, 1.5]))
+    yield "as many rows as scores", dict(z=rng.standard_normal((4, 4)))
+    yield "many rows", dict(z=rng.standard_normal((200, 3)))
+    yield "long", dict(z=rng.standard_normal(1500))
 
 
 @SOFTMAX.invalid
@@ -101,7 +105,8 @@ def stable_at_a_thousand(softmax, rng):
     """Scores of ±1000 neither overflow nor lose the ratio of the probabilities"""
     z = np.array([[0.0, 1.0, 2.0]])
     p = softmax(np.concatenate([z + 1000, z - 1000, z]))
-    return roundoff(p[:2], np.stack([p[2], p[2]]), terms=3)
+    # where the logarithm of the sum is subtracted, scores of 1000 are rounded by 1000·ε/2, which moves p by as much
+    return roundoff(p[:2], np.stack([p[2], p[2]]), terms=3, scale=1000.0)
 
 
 @SOFTMAX.claim
@@ -122,7 +127,8 @@ def masked_scores_vanish(softmax, rng):
 @SOFTMAX.claim
 def limit_is_the_argmax(softmax, rng):
     """Sharpened without limit, it shares the mass equally among the largest scores"""
-    return roundoff(softmax(1e3 * np.array([1.0, 3.0, 3.0, -2.0])), np.array([0.0, 0.5, 0.5, 0.0]))
+    p = softmax(1e3 * np.array([1.0, 3.0, 3.0, -2.0]))
+    return roundoff(p, np.array([0.0, 0.5, 0.5, 0.0]), scale=3e3)  # scores of 3000 are rounded
 
 
 @SOFTMAX.claim

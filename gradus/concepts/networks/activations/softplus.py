@@ -38,6 +38,7 @@ SOFTPLUS = Concept(
     readings="dugas2001incorporating; glorot2011deep §3; goodfellow2016deep §3.10",
     deviations="PyTorch returns x itself where βx exceeds `threshold`, 20 unless given: an error of up to "
     r"$e^{-20}/\beta=2\cdot10^{-9}/\beta$ in float64. Gradus calls it with 40.",
+    nonfinite="all",
 )
 
 

@@ -21,6 +21,7 @@ TANH = Concept(
     people=("Vincenzo Riccati", "Yann LeCun"),
     implementations=(Implementation("torch:tanh", "torch"),),
     readings="lecun1998efficient §4.4; goodfellow2016deep §6.3.2",
+    nonfinite="all",
 )
 
 

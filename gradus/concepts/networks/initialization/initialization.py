@@ -63,6 +63,7 @@ INITIALIZATION = Concept(
     readings="glorot2010understanding; he2015delving §2.2; saxe2014exact; goodfellow2016deep §8.4",
     deviations="PyTorch's default for `nn.Linear` is none of the three: its variance $1/(3n)$ lets a ReLU net die as "
     "$6^{-L}$, unless biases or normalisation hold it up.",
+    nonfinite="nan",
 )
 
 

@@ -36,6 +36,7 @@ BCE = Concept(
     readings="bishop2006pattern §4.3.2; goodfellow2016deep §6.2.2.2",
     deviations="`torch.nn.BCELoss`, which takes probabilities, replaces logarithms below −100 by −100: at z = −1000, "
     "y = 1 it gives 100 where the loss is 1000.",
+    nonfinite="nan",
 )
 
 
@@ -53,6 +54,7 @@ def bce_cases(rng):
         "sure and right, sure and wrong",
         dict(z=np.array([1000.0, -1000.0, 1000.0, -1000.0]), y=np.array([1.0, 0.0, 0.0, 1.0])),
     )
+    yield "long", dict(z=2 * rng.standard_normal(1500), y=(rng.random(1500) < 0.4) * 1.0)
 
 
 @BCE.invalid

@@ -33,6 +33,7 @@ HINGE = Concept(
     implementations=(Implementation("gradus.networks.losses:hinge_loss", "torch"),),
     readings="cortes1995support; hastie2009elements §12.3.2; bishop2006pattern §7.1.2",
     deviations="The squared hinge, the default of scikit-learn's LinearSVC, squares each term.",
+    nonfinite="all",
 )
 
 
@@ -49,6 +50,11 @@ def hinge_cases(rng):
     yield "one sample", dict(s=np.array([0.3]), y=np.array([1.0]))
     yield "all beyond the margin", dict(s=np.array([3.0, -2.0]), y=np.array([1.0, -1.0]))
     yield "on the margin", dict(s=np.array([1.0, -1.0]), y=np.array([1.0, -1.0]))
+    yield (
+        "some beyond the margin, some within",
+        dict(s=np.array([3.0, 0.4, -2.0, 0.7]), y=np.array([1.0, 1.0, -1.0, -1.0])),
+    )
+    yield "long", dict(s=2 * rng.standard_normal(1500), y=rng.choice([-1.0, 1.0], 1500))
 
 
 @HINGE.invalid

@@ -43,6 +43,7 @@ HUBER = Concept(
     ),
     readings="huber1964robust; girshick2015fast §2.3; murphy2022probabilistic §5.1.5",
     deviations=r"Smooth L1 with $\beta=\delta$ is this loss divided by δ; for δ = 1 they agree.",
+    nonfinite="all",
 )
 
 

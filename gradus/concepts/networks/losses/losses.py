@@ -33,6 +33,7 @@ LOSSES = Concept(
         Symbol("h", "", "", "spacing"),
         Symbol("Y", "", "", "the random target"),
     ),
+    returns=("R", "c", "curvature"),
     needs=("mse", "mae", "huber", "bce", "hinge", "nll"),
     source="murphy2022probabilistic",
     year=1950,
@@ -40,6 +41,7 @@ LOSSES = Concept(
     implementations=(Implementation("gradus.networks.losses:constant_risk", "torch", _risk),),
     readings="murphy2022probabilistic §5.1; hastie2009elements §2.4; bishop2006pattern §1.5",
     differentiable=False,
+    nonfinite="nan",
 )
 
 
@@ -104,6 +106,12 @@ def losses_cases(rng):
     yield "absolute", dict(loss=absolute, y=y, p=p, c=grid)
     yield "Huber", dict(loss=hubered(1.0), y=y, p=p, c=grid)
     yield "one outcome", dict(loss=squared, y=np.array([1.0]), p=np.array([1.0]), c=np.array([0.0, 1.0, 2.0]))
+    thirds = np.array([1 / 3, 2 / 3, 5 / 3]), np.array([1 / 3, 1 / 6, 1 / 2])
+    yield "thirds", dict(loss=squared, y=thirds[0], p=thirds[1], c=np.linspace(-1, 2, 11))
+    yield (
+        "many outcomes",
+        dict(loss=absolute, y=rng.standard_normal(1500), p=rng.dirichlet(np.ones(1500)), c=np.linspace(-1, 1, 5)),
+    )
 
 
 @LOSSES.invalid

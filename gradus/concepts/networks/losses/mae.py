@@ -24,6 +24,7 @@ MAE = Concept(
     people=("Roger Joseph Boscovich", "Pierre-Simon Laplace"),
     implementations=(Implementation("torch.nn.functional:l1_loss", "torch"),),
     readings="murphy2022probabilistic §5.1.5",
+    nonfinite="all",
 )
 
 

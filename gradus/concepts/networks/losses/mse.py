@@ -36,6 +36,7 @@ MSE = Concept(
         "given learning rate makes differs by up to 2n between them.",
         "Shapes (n, 1) and (n,) broadcast to n × n in PyTorch, with a warning only.",
     ),
+    nonfinite="all",
 )
 
 

@@ -36,6 +36,7 @@ NLL = Concept(
     implementations=(Implementation("torch.nn.functional:nll_loss", "torch"),),
     readings="goodfellow2016deep §5.5; murphy2022probabilistic §4.2",
     deviations="`NLLLoss` computes no logarithm, in spite of its name: it expects them.",
+    nonfinite="nan",
 )
 
 
@@ -61,6 +62,9 @@ def nll_cases(rng):
         "a nearly impossible class elsewhere",
         dict(log_p=np.array([[0.0, -1000.0], [math.log(0.5), math.log(0.5)]]), y=np.array([0, 1])),
     )
+    yield "as many samples as classes", dict(log_p=log_softmax(rng.standard_normal((4, 4))), y=np.array([2, 0, 1, 1]))
+    yield "many samples", dict(log_p=log_softmax(rng.standard_normal((1500, 3))), y=rng.integers(0, 3, 1500))
+    yield "many classes", dict(log_p=log_softmax(rng.standard_normal((2, 1500))), y=np.array([7, 1400]))
 
 
 @NLL.invalid

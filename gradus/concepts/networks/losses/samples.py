@@ -18,6 +18,9 @@ def pairs(rng):
     yield "random", dict(y_hat=rng.standard_normal(7), y=rng.standard_normal(7))
     yield "one sample", dict(y_hat=np.array([2.0]), y=np.array([-1.0]))
     yield "large errors", dict(y_hat=1e3 * rng.standard_normal(5), y=rng.standard_normal(5))
+    y = 1e8 + rng.standard_normal(6)
+    yield "far from 0", dict(y_hat=y + rng.standard_normal(6), y=y)
+    yield "long", dict(y_hat=rng.standard_normal(1500), y=rng.standard_normal(1500))
 
 
 def unequal(rng):

@@ -40,6 +40,7 @@ SOFTMAX_CROSS_ENTROPY = Concept(
     deviations="PyTorch and ONNX take scores here (ONNX: SoftmaxCrossEntropyLoss); Keras takes probabilities unless "
     "told `from_logits=True`. Probabilities fed in as scores pass through a second softmax: the loss can then not "
     "fall below log(1 + (k−1)/e).",
+    nonfinite="nan",
 )
 
 
@@ -59,6 +60,9 @@ def softmax_cross_entropy_cases(rng):
     yield "one class", dict(z=rng.standard_normal((3, 1)), y=np.zeros(3, int))
     yield "ties", dict(z=np.zeros((2, 5)), y=np.array([0, 4]))
     yield ("sure and wrong", dict(z=np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 0.0]]), y=np.array([1, 1])))
+    yield "as many samples as classes", dict(z=rng.standard_normal((4, 4)), y=np.array([2, 0, 1, 1]))
+    yield "many samples", dict(z=rng.standard_normal((1500, 3)), y=rng.integers(0, 3, 1500))
+    yield "many classes", dict(z=rng.standard_normal((2, 1500)), y=np.array([7, 1400]))
 
 
 @SOFTMAX_CROSS_ENTROPY.invalid

@@ -9,7 +9,7 @@ import numpy as np
 from gradus.data import Characters, Dataset
 from gradus.errors import GradusError
 from gradus.foundations.from_scratch.networks import network
-from gradus.systems.contract import Option, Recipe, SeedRequest
+from gradus.systems.contract import Fitting, Option, Recipe, SeedRequest
 from gradus.systems.foundations.from_scratch.problems import definition, problem_of
 from gradus.systems.foundations.from_scratch.settings import SETTINGS, TARGETS
 from gradus.systems.foundations.from_scratch.training import Fit, fit
@@ -22,7 +22,9 @@ _CHARACTERS: dict[str, Any] = {
     "data": ("alice", "tinyshakespeare"),
     "metric": "bits-per-character",
     "relation": "≤",
+    "fitting": None,
 }
+_FITTING = {"mlp": Fitting(sizes=(8,)), "lenet": Fitting(sizes=(8, 16, 28, 32, 64))}
 _WORDS = {
     "mlp": Text(
         "One hidden layer of 64 units, mini-batches of 32, Adam.", "一个 64 单元的隐藏层，批量 32，Adam。"
@@ -57,10 +59,10 @@ def trained(data: Dataset | Characters, request: SeedRequest) -> Fit:
     """The network's parameters after the training, and its history."""
     model = request.options["model"]
     net = network(model, definition)
-    if data.name not in SETTINGS[model]:
+    if isinstance(data, Dataset) != (net.task == "digits"):
         names = ", ".join(SETTINGS[model])
         raise GradusError(f"a network of {net.task} is trained on {names}, not on {data.name}")
-    settings = SETTINGS[model][data.name]
+    settings = SETTINGS[model].get(data.name) or next(reversed(SETTINGS[model].values()))
     problem = problem_of(net, data, request.seed, settings)
     batch = settings["batch_size"]
     return fit(
@@ -90,7 +92,12 @@ RECIPE = Recipe(
             "model",
             Text("mlp, lenet, lstm or transformer", "mlp、lenet、lstm 或 transformer"),
             {
-                model: {"targets": TARGETS[model], "settings": SETTINGS[model], "text": _WORDS[model]}
+                model: {
+                    "targets": TARGETS[model],
+                    "settings": SETTINGS[model],
+                    "text": _WORDS[model],
+                    "fitting": _FITTING.get(model),
+                }
                 | (_CHARACTERS if model in ("lstm", "transformer") else {})
                 for model in ("mlp", "lenet", "lstm", "transformer")
             },

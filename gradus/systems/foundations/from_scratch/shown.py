@@ -40,7 +40,7 @@ def seed_result(data: Dataset | Characters, fit: Fit, request: SeedRequest) -> S
     return _of_text(model, net, data, fit, request.target)
 
 
-def _of_digits(model: str, net: Network, data: Dataset, fit: Fit, target: float) -> SeedResult:
+def _of_digits(model: str, net: Network, data: Dataset, fit: Fit, target: float | None) -> SeedResult:
     from gradus.report import SeedResult
     from gradus.report.charts import Series, accuracy_chart, loss_chart
     from gradus.report.classifier import predictions
@@ -64,7 +64,7 @@ def _of_digits(model: str, net: Network, data: Dataset, fit: Fit, target: float)
     )
 
 
-def _of_text(model: str, net: Network, text: Characters, fit: Fit, target: float) -> SeedResult:
+def _of_text(model: str, net: Network, text: Characters, fit: Fit, target: float | None) -> SeedResult:
     from gradus.report import SeedResult
 
     score = fit.history[-1]["bits_per_character"]
@@ -81,7 +81,7 @@ def _epochs(fit: Fit) -> list[int]:
     return [row["epoch"] for row in fit.history]
 
 
-def _bits(fit: Fit, target: float) -> list[Chart]:
+def _bits(fit: Fit, target: float | None) -> list[Chart]:
     from gradus.report.charts import Chart, Series
 
     return [

@@ -1,7 +1,8 @@
-"""Training by mini-batches with the tape and Adam; a checkpoint after each epoch, from which a run goes on exactly."""
+"""Training by mini-batches with the tape and Adam; a checkpoint after each epoch and on a signal, from which a run goes on exactly."""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from gradus.progress import Reporter, make_reporter
 from gradus.systems.foundations.from_scratch.problems import Batches, definition
 from gradus.text import Text
 from gradus.training.checkpoint import load_arrays, manifest_path, save_checkpoint
-from gradus.training.errors import CheckpointError
+from gradus.training.errors import CheckpointError, Interrupted
+from gradus.training.signals import SignalWatch
 
 STATE = "state"  # name of the checkpoint
 Logits = Callable[[Mapping[str, Any], Any], Any]
@@ -32,12 +34,15 @@ class Fit:
         parameters, moments: of the network and of Adam.
         history: for each epoch done the means over its batches, and what `measure` gave after it.
         seconds: spent in training.
+        losses, accuracies: of the batches done of an epoch that a signal cut short.
     """
 
     parameters: Parameters
     moments: Moments
     history: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+    accuracies: list[float] = field(default_factory=list)
 
 
 def fit(
@@ -69,70 +74,92 @@ def fit(
 
     Raises:
         GradusError: the loss is not finite, or the state cannot be read or written.
+        Interrupted: on SIGINT or SIGTERM, once the state is written.
     """
     state = (_read(directory / STATE) if resume and directory else None) or Fit(start, Moments.zeros(start))
-    reporter = make_reporter(progress, epochs * steps, len(state.history) * steps)
+    reporter = make_reporter(progress, epochs * steps, len(state.history) * steps + len(state.losses))
     try:
-        for epoch in range(len(state.history), epochs):
-            begun = time.perf_counter()
-            row = _epoch(
-                logits,
-                state,
-                batches(epoch),
-                epoch,
-                epochs=epochs,
-                steps=steps,
-                rate=learning_rate,
-                reporter=reporter,
-            )
-            row |= measure(state.parameters)
-            state.seconds += time.perf_counter() - begun
-            state.history.append(row)
-            if directory is not None:
-                _write(directory / STATE, state)
-            reporter.epoch(row, time.perf_counter() - begun)
+        with SignalWatch() as watch:
+            for epoch in range(len(state.history), epochs):
+                begun = time.perf_counter()
+                schedule = Schedule(epoch, epochs, steps, learning_rate)
+                row = _epoch(logits, state, batches(epoch), schedule, watch, reporter)
+                if row is not None:
+                    row |= measure(state.parameters)
+                    state.history.append(row)
+                state.seconds += time.perf_counter() - begun
+                if directory is not None:
+                    _write(directory / STATE, state)
+                if row is not None:
+                    reporter.epoch(row, time.perf_counter() - begun)
+                if watch.caught and (row is None or epoch + 1 < epochs):
+                    raise _interrupted(watch.caught, directory, state, reporter)
     finally:
         reporter.close()
     return state
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """Where an epoch is in the whole: its number from 0, how many there are, the steps of each, and the rate at the start."""
+
+    epoch: int
+    epochs: int
+    steps: int
+    learning_rate: float
+
+    def rate(self, i: int) -> float:
+        """At a step of the epoch, along a half cosine."""
+        done = (self.epoch * self.steps + i) / (self.epochs * self.steps)
+        return self.learning_rate * 0.5 * (1 + np.cos(np.pi * done))
+
+
+def _interrupted(number: int, directory: Path | None, state: Fit, reporter: Reporter) -> Interrupted:
+    name = signal.Signals(number).name
+    where = f"state saved in {directory}" if directory else "without a folder nothing is saved"
+    reporter.say(f"{name}: stopped in epoch {len(state.history) + 1}, {where}")
+    return Interrupted(number, directory / f"{STATE}.json" if directory else None)
+
+
 def _epoch(
-    logits: Logits,
-    state: Fit,
-    batches: Batches,
-    epoch: int,
-    *,
-    epochs: int,
-    steps: int,
-    rate: float,
-    reporter: Reporter,
-) -> dict[str, Any]:
-    losses, accuracies = [], []
+    logits: Logits, state: Fit, batches: Batches, schedule: Schedule, watch: SignalWatch, reporter: Reporter
+) -> dict[str, Any] | None:
+    """The means over an epoch's batches, from the first that is not yet done; None where a signal cut it short."""
     cross_entropy = definition("softmax-cross-entropy")
+    epoch, steps, done = schedule.epoch, schedule.steps, len(state.losses)
     for i, (x, y) in enumerate(batches):
-        done = (epoch * steps + i) / (epochs * steps)
+        if i < done:
+            continue
+        if watch.caught:
+            return None
         loss, gradient, z = loss_and_gradient(logits, cross_entropy, state.parameters, x, y)
         if not np.isfinite(loss):
             raise GradusError(
                 f"the loss is {loss} at epoch {epoch + 1}, step {i + 1}; lower the learning rate"
             )
-        alpha = rate * 0.5 * (1 + np.cos(np.pi * done))
-        state.parameters, state.moments = adam_step(state.parameters, gradient, state.moments, alpha)
-        losses.append(loss)
-        accuracies.append(float((z.argmax(-1) == y).mean()))
+        state.parameters, state.moments = adam_step(
+            state.parameters, gradient, state.moments, schedule.rate(i)
+        )
+        state.losses.append(float(loss))
+        state.accuracies.append(float((z.argmax(-1) == y).mean()))
         reporter.step(epoch + 1, epoch * steps + i + 1, loss)
-    return {
+    row = {
         "epoch": epoch + 1,
         "step": (epoch + 1) * steps,
-        "loss": float(np.mean(losses)),
-        "accuracy": float(np.mean(accuracies)),
+        "loss": float(np.mean(state.losses)),
+        "accuracy": float(np.mean(state.accuracies)),
     }
+    state.losses, state.accuracies = [], []
+    return row
 
 
 def _write(path: Path, state: Fit) -> None:
     groups = {"p": state.parameters, "m": state.moments.m, "v": state.moments.v}
     arrays = {f"{g}/{name}": array for g, group in groups.items() for name, array in group.items()}
-    about = {"t": state.moments.t, "history": state.history, "seconds": state.seconds}
+    about = {
+        "t": state.moments.t, "history": state.history, "seconds": state.seconds,
+        "losses": state.losses, "accuracies": state.accuracies,
+    }  # fmt: skip
     save_checkpoint(path, arrays, about)
 
 
@@ -158,8 +185,9 @@ def _read(path: Path) -> Fit | None:
             group, _, key = name.partition("/")
             groups[group][key] = array
         moments = Moments(groups["m"], groups["v"], about["t"])
-        return Fit(groups["p"], moments, about["history"], about["seconds"])
-    except (CheckpointError, KeyError, TypeError) as error:
+        part = about.get("losses", []), about.get("accuracies", [])
+        return Fit(groups["p"], moments, about["history"], about["seconds"], *part)
+    except (CheckpointError, KeyError, TypeError, AttributeError) as error:
         raise GradusError(
             Text(
                 f"{path} is no state of a training ({error}); begin again with --fresh",

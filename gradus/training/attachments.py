@@ -1,0 +1,49 @@
+"""What is attached to modules and parameters: hooks, and functions of another's in place of a forward pass.
+
+Who has attached something wants every call to be made, which a step that is not recorded does not do.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules import module as torch_modules
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_GLOBAL = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
+_OF_PARAMETERS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+
+
+def is_attached(model: nn.Module) -> bool:
+    """Whether a hook is set on a module, on one within it, on a parameter or on all modules; or a call is another's."""
+    if any(getattr(torch_modules, name, None) for name in _GLOBAL):
+        return True
+    return any(_module(module) for module in model.modules()) or any(
+        has_hooks(parameter) for parameter in model.parameters()
+    )
+
+
+def _module(module: nn.Module) -> bool:
+    state = module.__dict__
+    return (
+        any(state.get(name) for name in HOOKS)
+        or "forward" in state
+        or state.get("_compiled_call_impl") is not None
+    )
+
+
+def has_hooks(parameter: torch.Tensor) -> bool:
+    """Whether a hook is set on a parameter."""
+    return any(getattr(parameter, name, None) for name in _OF_PARAMETERS)
+
+
+def is_observed() -> bool:
+    """Whether what PyTorch computes is changed or watched from outside, by autocast or by a mode."""
+    modes = ("_len_torch_function_stack", "_len_torch_dispatch_stack")
+    depth: Any = sum(getattr(torch._C, name)() for name in modes if hasattr(torch._C, name))
+    return bool(depth) or torch.is_anomaly_enabled() or torch.is_autocast_enabled("cpu")
