@@ -48,7 +48,9 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
     @generic
     def gradient(theta: Any) -> Any:
         shape = tuple(np.shape(theta))
-        if shape != H.shape[:1]:
+        if (shape[-1:] if H.ndim == 1 else shape[:1]) != H.shape[
+            :1
+        ]:  # a diagonal takes a batch of points, too
             raise GradusError(
                 Text(
                     f"theta: expected the shape {H.shape[:1]} of the Hessian, got {shape}",

@@ -12,7 +12,6 @@ from gradus.concepts.networks.activations.sigmoid import sigmoid
 from gradus.concepts.networks.activations.silu import silu
 from gradus.concepts.networks.activations.softmax import softmax
 from gradus.concepts.networks.activations.tanh import tanh
-from gradus.concepts.networks.losses.bce import bce
 from gradus.concepts.networks.losses.hinge import hinge
 from gradus.concepts.networks.losses.nll import nll
 from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
@@ -52,11 +51,9 @@ def test_naive_bayes_without_smoothing():
     lambda: roc_auc(np.array([-1, 1]), np.array([0.1, 0.3])),
     lambda: classification_metrics(np.array([0, 1]), np.array([0, 1]), average="weighted"),
     lambda: proper_scores(np.array([-1, 1]), np.array([0.5, 0.5])),
-    lambda: proper_scores(np.array([0, 1]), np.array([0.5, 1.5])),
     lambda: nll(np.log([[0.5, 0.5]]), np.array([-1])),
     lambda: softmax_cross_entropy(np.zeros((1, 2)), np.array([-1])),
     lambda: hinge(np.array([1.0]), np.array([0.0])),
-    lambda: bce(np.array([1.0]), np.array([-1.0])),
 ])  # fmt: skip
 def test_labels_of_another_coding_and_unknown_options_are_refused(call):
     with pytest.raises((ValueError, IndexError)):

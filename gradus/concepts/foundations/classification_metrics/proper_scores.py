@@ -65,8 +65,8 @@ PROPER = Concept(
 
 @PROPER.definition
 def proper_scores(y, p, weights=None):
-    if not (((y == 0) | (y == 1)) & (p >= 0) & (p <= 1)).all():
-        raise ValueError("y: 0 or 1; p: probabilities")
+    if not ((y == 0) | (y == 1)).all():
+        raise ValueError("y: what happened, 0 or 1")
     w = np.ones(len(y)) if weights is None else weights
     log_loss = -np.log(np.where(y == 1, p, 1 - p))
     return np.stack([(w * log_loss).sum() / w.sum(), (w * (p - y) ** 2).sum() / w.sum()])

@@ -33,7 +33,7 @@ SILU = Concept(
 
 @SILU.definition
 def silu(x):
-    return x / (1 + np.exp(-1.0 * x))
+    return x * np.exp(-np.logaddexp(0, -1.0 * x))
 
 
 SILU.cases(points)
