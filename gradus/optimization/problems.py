@@ -31,6 +31,9 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
         hessian: H (dim, dim), or its diagonal (dim,).
         minimiser: θ* (dim,), or one number for all coordinates.
 
+    Returns:
+        From a point (dim,), or points (…, dim), to the gradient there, of the same shape.
+
     Raises:
         GradusError: H is neither a vector nor a square matrix.
 
@@ -48,9 +51,7 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
     @generic
     def gradient(theta: Any) -> Any:
         shape = tuple(np.shape(theta))
-        if (shape[-1:] if H.ndim == 1 else shape[:1]) != H.shape[
-            :1
-        ]:  # a diagonal takes a batch of points, too
+        if shape[-1:] != H.shape[:1]:
             raise GradusError(
                 Text(
                     f"theta: expected the shape {H.shape[:1]} of the Hessian, got {shape}",
@@ -58,7 +59,9 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
                 )
             )
         away = theta - as_like(centre, theta)
-        return as_like(H, theta) @ away if H.ndim == 2 else as_like(H, theta) * away
+        if H.ndim == 1:
+            return as_like(H, theta) * away
+        return as_like(H, theta) @ away if len(shape) == 1 else away @ as_like(H.T, theta)  # rows are points
 
     # counterexamples show a function by its name
     gradient.__name__ = f"quadratic({H.tolist()}{f', {centre.tolist()}' if centre.any() else ''})"

@@ -108,6 +108,8 @@ class Concept:
         proof: for a theorem.
         unverified: statements of the page that no claim measures.
         differentiable: whether the claim that gradients equal finite differences applies.
+        carries_gradient: whether an implementation in a framework that differentiates must let gradients through; not where
+            its results are gradients themselves.
         longest_sum: name of the dimension, or the number, that bounds the longest sum behind one entry; the largest dimension
             of the inputs unless given. It enters the tolerance of the universal claims.
         canonical: where the theory leaves a choice (the signs of eigenvectors): takes a result, in any framework, to the
@@ -134,6 +136,7 @@ class Concept:
     proof: Proof | None = None
     unverified: ManyWords = ManyWords("unverified")
     differentiable: bool = True
+    carries_gradient: bool = True
     longest_sum: int | None = None
     canonical: Callable[..., Any] | None = None
     nonfinite: Nonfinite = ""

@@ -65,6 +65,7 @@ BACKPROP_MLP = Concept(
         Symbol("L", "", "", "number of layers with weights"),
         Symbol("i, j, k", "", "", "indices of units"),
     ),
+    carries_gradient=False,
     needs=("reverse-mode", "mlp", "softmax-cross-entropy", "gradient-check"),
     source="rumelhart1986learning",
     year=1986,

@@ -12,7 +12,7 @@ from gradus.verify.isolated.limits import MEGABYTE, Limits
 from gradus.verify.isolated.own_claims import ANSWERS, LEAVES_PROCESS, STRUCTURE, outcome
 from gradus.verify.isolated.supervisor import Records, Request
 from gradus.verify.isolated.wire import example_of, result_of, text_of
-from gradus.verify.runner import Report, Result, claims_of, seed_of
+from gradus.verify.runner import Report, Result, as_remark, claims_of, seed_of
 
 
 def report_of(request: Request, records: Records) -> Report:
@@ -52,7 +52,8 @@ def _results(concept: Concept, request: Request, records: Records) -> list[Resul
             result = result_of(measured[claim.name], concept, claims, name)
             results.append(_judged_beside(result, measured[claim.name]["replaced"], records, request.limits))
         elif claim.name in records.endings:
-            results.append(_unmeasured(concept, claim, request, "fails", records.endings[claim.name]))
+            ending = _unmeasured(concept, claim, request, "fails", records.endings[claim.name])
+            results.append(ending if request.strict else as_remark(ending))
         else:
             results.append(
                 _unmeasured(concept, claim, request, "skipped", _why_not(before or structure, records))

@@ -42,7 +42,7 @@ def _directional(
     try:
         gradient = adapted.vjp(arguments, tuple(p.w), p.wanted)
     except NoGradient as error:
-        if abs(want) <= tolerance:
+        if not concept.carries_gradient or abs(want) <= tolerance:
             raise
         lost = Text(f"{error.text.en}, definition {want:.12g}", f"{error.text.zh}，定义给出 {want:.12g}")
         return Evidence("roundoff", math.inf, "=", 0.0, tolerance, why, lost)
