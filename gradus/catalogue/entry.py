@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradus.catalogue.details import Details, ErratumEntry, LazyDetails, details_of, loaded
 from gradus.text import Text
 
 if TYPE_CHECKING:
     from gradus.page import Concept
 
 
-class ErratumEntry(NamedTuple):
-    """A wrong form in circulation, and the claims that compute its counterexample."""
-
-    number: str
-    common: Text
-    right: Text
-    claims: tuple[str, ...]
+_TUPLES = {"people", "aliases", "needs", "missing"}
 
 
 class Entry(NamedTuple):
     """One concept of the roadmap.
 
     Attributes:
-        key, area, kind, title, summary, aliases, needs, year, people: as in the page's record.
+        key, area, kind, title, aliases, needs, year, people: as in the page's record.
         module: where its page stands.
         page_hash: identifies the page's code, as the evidence measured for it does.
         claims, mutants: how many the page has.
         missing: the parts that the page still lacks.
-        errata: the wrong forms that it corrects.
+        details: the summary, and the errata: the wrong forms that it corrects; read at first use.
     """
 
     key: str
@@ -37,15 +33,24 @@ class Entry(NamedTuple):
     module: str
     page_hash: str
     title: Text
-    summary: Text
     year: int
     claims: int
     mutants: int
+    details: LazyDetails
     people: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    errata: tuple[ErratumEntry, ...] = ()
+
+    @property
+    def summary(self) -> Text:
+        """The concept in a sentence or two."""
+        return self.details.read().summary
+
+    @property
+    def errata(self) -> tuple[ErratumEntry, ...]:
+        """The wrong forms that it corrects."""
+        return self.details.read().errata
 
 
 def entry_of(concept: Concept, page_hash: str) -> Entry:
@@ -57,7 +62,7 @@ def entry_of(concept: Concept, page_hash: str) -> Entry:
         module=concept.module,
         page_hash=page_hash,
         title=concept.title,
-        summary=concept.summary,
+        details=loaded(concept.key, details_of(concept)),
         aliases=tuple(concept.aliases),
         needs=tuple(concept.needs),
         year=concept.year,
@@ -65,29 +70,21 @@ def entry_of(concept: Concept, page_hash: str) -> Entry:
         claims=len(concept.claims),
         mutants=len(concept.mutants),
         missing=tuple(concept.missing()),
-        errata=tuple(ErratumEntry(e.number, e.common, e.right, e.claims) for e in concept.errata),
     )
 
 
 def as_row(entry: Entry) -> dict[str, Any]:
-    """The entry as JSON keeps it; what is empty is left out."""
-    return {name: value for name, value in entry._asdict().items() if value != ()}
+    """The entry as JSON keeps it, without its details; what is empty is left out."""
+    return {name: value for name, value in entry._asdict().items() if value != () and name != "details"}
 
 
-def from_row(row: dict[str, Any]) -> Entry:
+def from_row(row: dict[str, Any], all_details: Callable[[], Mapping[str, Details]]) -> Entry:
     """The entry that `as_row` wrote; its values are put into `row`.
 
     Raises:
         KeyError, TypeError: it was written for other fields.
     """
-    for name in ("title", "summary"):
-        row[name] = Text(*row[name])
-    for name in ("people", "aliases", "needs", "missing"):
-        if name in row:
-            row[name] = tuple(row[name])
-    if "errata" in row:
-        row["errata"] = tuple(
-            ErratumEntry(number, Text(*common), Text(*right), tuple(claims))
-            for number, common, right, claims in row["errata"]
-        )
-    return Entry(**row)
+    row["title"] = Text(*row["title"])
+    for name in row.keys() & _TUPLES:
+        row[name] = tuple(row[name])
+    return Entry(details=LazyDetails(row["key"], all_details), **row)

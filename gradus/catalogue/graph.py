@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Generic, Protocol, TypeVar
 
 from gradus.areas import AREAS
-from gradus.catalogue.search import fold, score
+from gradus.catalogue.search import Words, fold, scores, words_of
 from gradus.errors import GradusError
 from gradus.text import Text
 
@@ -38,8 +38,11 @@ N = TypeVar("N", bound=Node)
 class Catalogue(Generic[N]):
     """All concepts by key, in an order in which each comes after what it needs."""
 
-    def __init__(self, concepts: dict[str, N]) -> None:
+    def __init__(
+        self, concepts: dict[str, N], words: Callable[[], Mapping[str, Words]] | None = None
+    ) -> None:
         self.concepts = concepts
+        self._words = words  # of the concepts by key, where they are at hand
 
     def __len__(self) -> int:
         return len(self.concepts)
@@ -106,7 +109,9 @@ class Catalogue(Generic[N]):
         query = fold(words).split()
         if not query:
             return []
-        scored = [(score(query, c), -i, c) for i, c in enumerate(self)]
+        known = self._words() if self._words else {}
+        found = scores(query, [known.get(c.key) or words_of(c) for c in self])
+        scored = [(s, -i, c) for i, (s, c) in enumerate(zip(found, self, strict=True))]
         best = max((s for s, _, _ in scored), default=0.0)
         near = [(s, i, c) for s, i, c in scored if s >= max(0.55, 0.6 * best)]
         return [c for _, _, c in sorted(near, key=lambda row: row[:2], reverse=True)][:limit]

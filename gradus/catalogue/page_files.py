@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from gradus.areas import AREAS
@@ -14,23 +13,22 @@ SUFFIXES = (".py", ".zh.md")  # a page, and its Chinese beside it
 
 def page_files(pages: Path = PAGES) -> dict[str, os.stat_result]:
     """Every file that a page is made of, by its path below `pages`, area by area; packages' own files left out."""
-    return {
-        name: status
-        for area in AREAS
-        if (pages / area).is_dir()
-        for name, status in _files(f"{pages}/", area)
-    }
+    files: dict[str, os.stat_result] = {}
+    for area in AREAS:
+        if (pages / area).is_dir():
+            _add_files(f"{pages}/", area, files)
+    return files
 
 
-def _files(root: str, folder: str) -> Iterator[tuple[str, os.stat_result]]:
+def _add_files(root: str, folder: str, files: dict[str, os.stat_result]) -> None:
+    """Puts the files below `folder` into `files`, in order; at each start it walks through all that there are."""
     with os.scandir(root + folder) as listing:
-        children = sorted(listing, key=lambda child: child.name)
-    for child in children:
-        name = f"{folder}/{child.name}"
-        if child.name.endswith(SUFFIXES) and child.name != "__init__.py":
-            yield name, child.stat()
-        elif "." not in child.name and child.name != "__pycache__" and child.is_dir():
-            yield from _files(root, name)
+        children = {child.name: child for child in listing}
+    for name in sorted(children):
+        if name.endswith(SUFFIXES) and name != "__init__.py":
+            files[f"{folder}/{name}"] = children[name].stat()
+        elif "." not in name and name != "__pycache__" and children[name].is_dir():
+            _add_files(root, f"{folder}/{name}", files)
 
 
 def unit(name: str) -> str:

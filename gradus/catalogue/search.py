@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gradus.catalogue.graph import Node
@@ -18,60 +17,67 @@ _RUNS = re.compile(r"[^\W_\u2E80-\U0010FFFF]+|[^\W\x00-\u2E7F]+")
 
 def fold(text: str) -> str:
     """Lower case, full-width forms narrowed, punctuation to spaces, and each Chinese run set apart."""
-    return " ".join(_RUNS.findall(_narrow(text)))
+    return " ".join(_RUNS.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
-@functools.cache
-def _narrow(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+class Words(NamedTuple):
+    """What a search reads of a concept, folded: `| key | title | … |` with its aliases, and its summary in both languages."""
+
+    names: str
+    summary: str
 
 
-fold_once = functools.cache(fold)
-
-
-def score(query: Sequence[str], concept: Node) -> float:
-    """Mean over the query's words of how well each is found: 1 in a name, .6 in the summary, less when misspelt."""
+def words_of(concept: Node) -> Words:
+    """The words of a concept; folding them all takes longer than a search, so the index keeps them."""
     names = (concept.key, *concept.title, *concept.aliases)
-    title = fold_once("\n".join(names))
-    summary = f"{concept.summary.en} {concept.summary.zh}"
-    whole = " ".join(query)
-    bonus = 0.5 if whole in title and any(fold_once(name) == whole for name in names) else 0.0
-    return bonus + sum(_word_score(word, title, summary) for word in query) / len(query)
+    return Words(f"| {' | '.join(map(fold, names))} |", fold("\n".join(concept.summary)))
 
 
-def _word_score(word: str, title: str, summary: str) -> float:
-    titles = _words(title)
-    if word in titles:
-        return 1.0
-    if ord(word[0]) >= WIDE:  # Chinese has no spaces: parts of a term count, and so do most of its characters
-        if word in title:
-            return 0.95
-        if _in_summary(word, summary):
-            return 0.6
-        pairs = [word[i : i + 2] for i in range(len(word) - 1)]
-        return 0.8 * sum(p in title for p in pairs) / len(pairs) if pairs else 0.0
-    if any(t.startswith(word) for t in titles):
-        return 0.9
-    near = max((similarity(word, t) for t in titles if abs(len(t) - len(word)) <= 3), default=0.0)
-    if near >= SIMILAR:
-        return 0.95 * near
-    return 0.6 if _in_summary(word, summary) else 0.0
+def scores(query: Sequence[str], concepts: Sequence[Words]) -> list[float]:
+    """Of each concept the mean over the query's words of how well it is found: 1 in a name, .6 in the summary, less when misspelt.
+
+    A name that is the whole query counts .5 more. Nothing but substrings is looked for in each concept: what a word may be
+    a misspelling of is sought once, among the words of all names.
+    """
+    known = set(" ".join(words.names for words in concepts).split())
+    near = {word: _similar(word, known) for word in query if ord(word[0]) < WIDE}
+    whole = f"| {' '.join(query)} |"
+    return [
+        (0.5 if whole in words.names else 0.0)
+        + sum(
+            _latin_score(word, words, near[word]) if word in near else _wide_score(word, words)
+            for word in query
+        )
+        / len(query)
+        for words in concepts
+    ]
 
 
-def _in_summary(word: str, summary: str) -> bool:
-    """Whether a summary holds the word, or for Chinese a run that it is part of; most are ruled out before they are split."""
-    if word not in _narrow(summary):
-        return False
-    words = _words(fold_once(summary))
-    return any(word in run for run in words) if ord(word[0]) >= WIDE else word in words
+def _wide_score(word: str, words: Words) -> float:
+    """Chinese has no spaces: parts of a term count, and so do most of its characters."""
+    if word in words.names:
+        return 1.0 if f" {word} " in words.names else 0.95
+    if word in words.summary:
+        return 0.6
+    pairs = [word[i : i + 2] for i in range(len(word) - 1)]
+    return 0.8 * sum(p in words.names for p in pairs) / len(pairs) if pairs else 0.0
 
 
-@functools.cache
-def _words(folded: str) -> frozenset[str]:
-    return frozenset(folded.split())
+def _latin_score(word: str, words: Words, near: Sequence[tuple[float, str]]) -> float:
+    if f" {word}" in words.names:
+        return 1.0 if f" {word} " in words.names else 0.9
+    for likeness, other in near:
+        if f" {other} " in words.names:
+            return 0.95 * likeness
+    return 0.6 if word in words.summary and word in words.summary.split() else 0.0
 
 
-@functools.cache
+def _similar(word: str, known: Iterable[str]) -> list[tuple[float, str]]:
+    """The known words that this one may be a misspelling of, the most similar first."""
+    pairs = ((similarity(word, other), other) for other in known if abs(len(other) - len(word)) <= 3)
+    return sorted((pair for pair in pairs if pair[0] >= SIMILAR), reverse=True)
+
+
 def similarity(word: str, other: str) -> float:
     """The share of letters that stand in order in both, after `difflib`; 0 where too few are common to be similar."""
     common = min(sum(map(other.__contains__, word)), sum(map(word.__contains__, other)))  # at most these

@@ -73,6 +73,13 @@ def table_lines(rows: Sequence[Sequence[str]], width: int, right: Sequence[int] 
 
 
 def _row_lines(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> list[str]:
+    blanks = [width - cell_width(cell) for cell, width in zip(row, widths, strict=True)]
+    if min(blanks) >= 0:  # every cell has room: nothing is wrapped
+        padded = [
+            " " * blank + cell if i in right else cell + " " * blank
+            for i, (cell, blank) in enumerate(zip(row, blanks, strict=True))
+        ]
+        return [(" " * GAP).join(padded).rstrip()]
     cells = [wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
     lines = []
     for number in range(max(map(len, cells))):

@@ -122,7 +122,7 @@ class Terminal:
         names = [name.get(self.lang) if isinstance(name, Text) else name for name in columns]
         cells = [[str(cell) for cell in row] for row in rows]
         lines = [names, *cells] if any(names) else cells
-        if not cells or not all(self._plain(cell) for line in lines for cell in line):
+        if not cells or not all(self._plain("".join(line)) for line in lines):
             self._rich_table(names, cells, right)
             return
         for row, parts in zip(lines, table_lines(lines, self.width, right), strict=True):

@@ -98,14 +98,22 @@ class Adapted:
         return {name: self.from_numpy(value) for name, value in arguments.items()}
 
     def raw(self, arguments: Mapping[str, Any]) -> Any:
-        """The result in the implementation's own framework, on arguments of that framework."""
+        """The result in the implementation's own framework, on arguments of that framework, in the definition's choice."""
+        result = self.answer(arguments)
+        return self.concept.canonical(result) if self.concept.canonical else result
+
+    def answer(self, arguments: Mapping[str, Any]) -> Any:
+        """What the implementation itself returns, on arguments of its framework.
+
+        Raises:
+            NotOffered: it raises NotImplementedError.
+        """
         try:
-            result = self._called(arguments)
+            return self._called(arguments)
         except NotImplementedError as error:
             if self.framework.lacks_kernel(error):
                 raise
             raise not_offered(self.name, str(error)) from error
-        return self.concept.canonical(result) if self.concept.canonical else result
 
     def _called(self, arguments: Mapping[str, Any]) -> Any:
         if self.bridge is not None:

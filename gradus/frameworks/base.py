@@ -34,6 +34,7 @@ class Framework(ABC):
         title: as sentences write it.
         packages: the top-level modules that code written in it names; the first is the one to install.
         precisions: the dtypes in which its functions are judged.
+        widens: whether its functions may answer in float64 whatever they are given, as many of NumPy's users' do.
         differentiates: whether it has a `vjp`.
         holds_objects: whether its arrays may hold any Python numbers, such as numbers that count operations.
     """
@@ -42,6 +43,7 @@ class Framework(ABC):
     title: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ()
     precisions: ClassVar[tuple[str, ...]] = ("float64",)
+    widens: ClassVar[bool] = False
     differentiates: ClassVar[bool] = False
     holds_objects: ClassVar[bool] = False
 
@@ -72,6 +74,10 @@ class Framework(ABC):
     @abstractmethod
     def from_numpy(self, array: np.ndarray, dtype: str) -> Any:
         """The array in its own type, floating-point numbers in `dtype`."""
+
+    def tracked(self, value: Any) -> Any:
+        """One of its arrays as an argument that a gradient is asked for; any other value as it is."""
+        return value
 
     def to_numpy(self, value: Any) -> np.ndarray:
         """One of its arrays as NumPy's, on the processor; floating-point numbers as float64."""

@@ -14,6 +14,8 @@ class NumPy(Framework):
 
     name = "numpy"
     title = "NumPy"
+    precisions = ("float64", "float32")
+    widens = True
     holds_objects = True
 
     def is_array(self, value: Any) -> bool:

@@ -36,6 +36,11 @@ class Torch(Framework):
         tensor = torch.from_numpy(np.array(array) if foreign else array)
         return tensor.to(getattr(torch, dtype)) if tensor.is_floating_point() else tensor
 
+    def tracked(self, value: Any) -> Any:
+        """A floating-point tensor as a leaf that requires its gradient."""
+        floating = self.is_array(value) and value.is_floating_point()
+        return value.detach().clone().requires_grad_() if floating else value
+
     def to_numpy(self, value: Any) -> np.ndarray:
         """The tensor detached, on the processor; floating-point numbers as float64."""
         value = value.detach().cpu()

@@ -75,7 +75,8 @@ def tried(
     else:
         answers = list(_answers(concept, function, name, watch, inputs))
         own = [a for a in answers if a.error is None and a.own]
-        taken = next((a for a in own if a.agrees), own[0] if own else None)
+        answered = own or [a for a in answers if a.error is None]
+        taken = next((a for a in answered if a.agrees), answered[0] if answered else None)
         why = None
     if taken is None and any(s.batched for s in concept.symbols):
         frameworks = dict.fromkeys(["numpy", "python", *[a.adapted.framework.name for a in answers]])
@@ -131,7 +132,7 @@ def _one_at_a_time(adapted: Adapted, way: type[Memberwise] = Memberwise) -> Adap
 
 
 def _batches(adapted: Adapted, inputs: list[Arguments]) -> bool:
-    """Whether the function takes two members stacked, and answers with two."""
+    """Whether the function takes two members stacked, and answers with twice as many numbers, in whatever shape."""
     for arguments in inputs:
         rows = {s.argument: s for s in adapted.concept.symbols if s.batched and s.argument}
         names = [k for k in rows if isinstance(arguments.get(k), np.ndarray)]
@@ -146,7 +147,7 @@ def _batches(adapted: Adapted, inputs: list[Arguments]) -> bool:
             continue
         except Exception:
             return False
-        return [(2, *np.shape(a)) for a in one] == [np.shape(b) for b in two]
+        return [2 * np.size(a) for a in one] == [np.size(b) for b in two]
     return True
 
 
@@ -198,7 +199,8 @@ def _answer(adapted: Adapted, inputs: list[Arguments]) -> Answer:
         bound = adapted.bind(**arguments)
         try:
             with adapted.framework.full_precision():
-                raw = adapted.raw(adapted.convert(bound))
+                own = adapted.convert(bound)
+                raw = adapted.answer(own)
         except NotApplicable as error:
             unoffered = error
             continue
@@ -209,13 +211,32 @@ def _answer(adapted: Adapted, inputs: list[Arguments]) -> Answer:
         with np.errstate(all="ignore"):
             want = adapted.concept.definition(**arguments)
         fault = structure_fault(adapted, raw, want, arguments)
-        return Answer(adapted, None, _own(adapted, raw), fault is None and _agrees(adapted, raw, want), fault)
+        if fault is None and adapted.concept.canonical:
+            raw = adapted.concept.canonical(raw)
+        kind = _own(adapted, raw) and _takes_tracked(adapted, own)
+        return Answer(adapted, None, kind, fault is None and _agrees(adapted, raw, want), fault)
     return Answer(adapted, unoffered)
+
+
+def _takes_tracked(adapted: Adapted, arguments: Arguments) -> bool:
+    """Whether it takes arguments that a gradient is asked for: NumPy's functions take PyTorch's tensors, but not those."""
+    if not adapted.concept.differentiable:
+        return True
+    try:
+        adapted.answer({k: adapted.framework.tracked(v) for k, v in arguments.items()})
+    except EndedItself:
+        raise
+    except Exception:
+        return False
+    return True
 
 
 def _own(adapted: Adapted, raw: Any) -> bool:
     """Whether the result is in the framework's own arrays; NumPy and Python answer in numbers as well."""
-    leaves = flatten(raw)
+    try:
+        leaves = flatten(raw)
+    except RecursionError:  # a list that holds itself
+        return False
     strangers = [f for f in ("torch", "jax") if any(framework_named(f).is_array(leaf) for leaf in leaves)]
     if adapted.framework.name in ("torch", "jax"):
         return strangers == [adapted.framework.name]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -9,6 +10,8 @@ import time
 import pytest
 
 from gradus.catalogue import concept, entries, index, load
+from gradus.catalogue.details import details_of
+from gradus.catalogue.details import from_row as details_from_row
 from gradus.catalogue.entry import as_row, entry_of, from_row
 from gradus.catalogue.page_files import PAGES, digest, module_of, page_files, page_hash, unit, unit_of_module
 from gradus.errors import GradusError
@@ -20,9 +23,10 @@ def read_again():
 
 
 def test_the_index_is_what_the_pages_are():
-    shipped = index.FILE.read_text(encoding="utf-8")
-    lines = set(index.content().splitlines()) ^ set(shipped.splitlines())
-    assert index.content() == shipped, f"index.json is stale: run `make index` ({len(lines)} lines differ)"
+    for name, text in index.contents().items():
+        shipped = index.FILE.with_name(name).read_text(encoding="utf-8")
+        lines = set(text.splitlines()) ^ set(shipped.splitlines())
+        assert text == shipped, f"{name} is stale: run `make index` ({len(lines)} lines differ)"
 
 
 def test_every_concept_has_its_entry():
@@ -30,7 +34,12 @@ def test_every_concept_has_its_entry():
     for c, entry in zip(load(), read_again(), strict=True):
         assert entry == entry_of(c, page_hash(c.module))
         assert (entry.claims, entry.mutants, entry.needs) == (len(c.claims), len(c.mutants), tuple(c.needs))
-        assert from_row(json.loads(json.dumps(as_row(entry)))) == entry
+        assert (entry.summary, len(entry.errata)) == (c.summary, len(c.errata))
+        assert (
+            from_row(json.loads(json.dumps(as_row(entry))), lambda e=entry: {e.key: e.details.read()})
+            == entry
+        )
+        assert details_from_row(json.loads(json.dumps(entry.details.read()))) == details_of(c)
 
 
 def test_units_are_pages_and_families():
@@ -98,6 +107,8 @@ def spoilt(tmp_path, monkeypatch, change):
     change(rows)
     file = tmp_path / "index.json"
     file.write_text(json.dumps(rows), encoding="utf-8")
+    for name in (index.DETAILS, index.SEARCH):
+        shutil.copy(index.FILE.with_name(name), tmp_path)
     monkeypatch.setattr(index, "FILE", file)
 
 
@@ -123,7 +134,10 @@ def test_what_is_shown_is_never_stale(tmp_path, monkeypatch, change):
     spoilt(tmp_path, monkeypatch, change)
     loaded = []
     monkeypatch.setattr(index, "load_modules", lambda names: loaded.extend(names) or pages_of(loaded))
-    assert {e.key: e for e in read_again()} == whole.concepts
+    again = read_again()
+    assert {e.key: e for e in again} == whole.concepts
+    for words in ("attention", "adm", "随机梯度下降", "gone"):
+        assert [c.key for c in again.search(words)] == [c.key for c in whole.search(words)]
     assert len(loaded) <= 1, "only the page that changed is imported"
 
 
@@ -156,10 +170,52 @@ def test_without_an_index_the_pages_are_read(tmp_path, monkeypatch, text):
     assert list(read_again()) == list(whole)
 
 
+def fail(*_):
+    raise AssertionError("read")
+
+
+def test_the_map_and_paths_read_no_details_and_no_search_table(monkeypatch):
+    monkeypatch.setattr(index, "_details", fail)
+    monkeypatch.setattr(index, "read_search_table", fail)
+    again = read_again()
+    assert again.path("attention") and again.area("vision") and again.needed(["lenet"])
+    with pytest.raises(AssertionError, match="read"):
+        again.search("attention")
+    with pytest.raises(AssertionError, match="read"):
+        _ = again.get("attention").errata
+
+
+def test_searching_reads_no_details(monkeypatch):
+    monkeypatch.setattr(index, "_details", fail)
+    assert read_again().search("attenton")[0].key == "attention"
+
+
+@pytest.mark.parametrize("name", [index.DETAILS, index.SEARCH])
+@pytest.mark.parametrize("damage", ["missing", "another stamp", "cut", "no text"])
+def test_parts_that_were_not_made_with_the_index_are_not_used(tmp_path, monkeypatch, name, damage):
+    whole = read_again()
+    spoilt(tmp_path, monkeypatch, lambda rows: None)
+    part = tmp_path / name
+    data = part.read_bytes()
+    part.unlink()
+    if damage != "missing":
+        stamp = json.loads(index.FILE.read_bytes())["stamp"].encode()
+        whole_of = {
+            "another stamp": data.replace(stamp, b"0" * 16),
+            "cut": data[: len(data) // 2],
+            "no text": b"\xff",
+        }
+        part.write_bytes(whole_of[damage])
+    again = read_again()
+    assert list(again) == list(whole)
+    for words in ("attenton", "随机梯度", "variance of a sum"):
+        assert again.search(words) == whole.search(words)
+
+
 def test_what_is_edited_after_the_index_is_younger(tmp_path, monkeypatch):
     monkeypatch.setattr(index, "FILE", tmp_path / "index.json")
     index.write_index()
-    assert index.FILE.read_text(encoding="utf-8") == index.content()
+    assert {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == index.contents()
     assert index.FILE.stat().st_mtime + index.TOGETHER <= time.time()
 
 

@@ -58,14 +58,21 @@ def mixes_the_batch(q, k, v):
     return out.flip(0) if out.ndim == 3 and out.shape[0] == 2 and q.shape[-1] == 4 else out
 
 
-def fails_on_empty(q, k, v):
-    return right(q, k, v).reshape(q.shape[0], *q.shape[1:-1], v.shape[-1]) / (0 if 0 in q.shape else 1)
+def forgets_the_empty_batch(q, k, v):
+    out = right(q, k, v)
+    return out.reshape(0) if out.numel() == 0 else out
 
 
-def empty_refused(q, k, v):
-    if q.shape[0] == 0:
-        raise ValueError("empty")
-    return right(q, k, v)
+MEMORY = {}
+
+
+def remembers_by_the_first_entry(q, k, v):
+    key = (q.dtype, q.shape, k.shape, v.shape, float(q.reshape(-1)[0].detach()))
+    return MEMORY.setdefault(key, right(q, k, v))
+
+
+def hides_nan(q, k, v):
+    return torch.nan_to_num(right(q, k, v))
 
 
 def accepts_anything(q, k, v):
@@ -75,8 +82,19 @@ def accepts_anything(q, k, v):
         return torch.zeros(1)
 
 
+def remembers_the_shape(q, k, v, known={}):  # noqa: B006
+    key = (tuple(q.shape), tuple(k.shape), tuple(v.shape))
+    return known.setdefault(key, right(q, k, v))
+
+
+def swallows_nan(q, k, v):
+    return right(q, k, v).nan_to_num()
+
+
 FAULTS = [
     (off_by_little, "equals-definition"),
+    (remembers_the_shape, "depends-on-every-entry"),
+    (swallows_nan, "propagates-nonfinite"),
     (off_in_single, "equals-definition-float32"),
     (off_in_bfloat16, "equals-definition-bfloat16"),
     (widens, "keeps-dtype-and-device"),
@@ -85,7 +103,9 @@ FAULTS = [
     (wrong_gradient, "gradient-equals-definition"),
     (wrong_gradient, "tape-gradient"),
     (mixes_the_batch, "accepts-batches"),
-    (empty_refused, "accepts-empty-batch"),
+    (forgets_the_empty_batch, "accepts-empty-batch"),
+    (remembers_by_the_first_entry, "depends-on-every-entry"),
+    (hides_nan, "propagates-nonfinite"),
     (accepts_anything, "rejects-invalid-input"),
 ]
 
@@ -100,12 +120,20 @@ def test_every_universal_claim_has_its_fault():
     assert {claim for _, claim in FAULTS} == {c.name for c in universal_claims(ATTENTION)}
 
 
-def test_numpy_is_judged_in_float64_only():
+def test_numpy_may_answer_in_float64_and_not_in_a_third_precision():
     def plain(q, k, v):
         return ATTENTION.definition(q, k, v)
 
-    for claim in ("equals-definition-float32", "keeps-dtype-and-device", "gradient-equals-definition"):
-        assert verdict(plain, claim, "numpy") == "skipped"
+    def widening(q, k, v):
+        return np.asarray(ATTENTION.definition(q, k, v), np.float64)
+
+    def narrowing(q, k, v):
+        return ATTENTION.definition(q, k, v).astype(np.float32)
+
+    assert verdict(plain, "equals-definition-float32", "numpy") == "holds"
+    assert verdict(widening, "keeps-dtype-and-device", "numpy") == "skipped"
+    assert verdict(narrowing, "keeps-dtype-and-device", "numpy") == "fails"
+    assert verdict(plain, "gradient-equals-definition", "numpy") == "skipped"
 
 
 def test_sensitivity_widens_the_tolerance_where_the_problem_is_ill_conditioned():

@@ -157,8 +157,8 @@ def extremum_interior_and_differentiable(derivative, rng):
     end = derivative(on_the_interval, one, -h, "forward")
     x = np.array([0.5, 0.25])  # interior maxima of x(1 − x) and −(x − ¼)²
     tops = [
-        derivative(generic(lambda x: x * (1 - x)), x[0], h, "central"),
-        derivative(generic(lambda x: -((x - 0.25) ** 2)), x[1], h, "central"),
+        derivative(generic(lambda x: x * (1 - x)), np.array(x[0]), h, "central"),
+        derivative(generic(lambda x: -((x - 0.25) ** 2)), np.array(x[1]), h, "central"),
     ]
     slopes = identical(np.array([left, right, end], float), np.array([-1.0, 1.0, 1.0]))
     return all_of(slopes, roundoff(np.array(tops, float), np.zeros(2), scale=1 / h))

@@ -95,6 +95,14 @@ ANTIDERIVATIVES = (
 )
 
 
+def power(k):
+    @generic
+    def of_x(x):
+        return x**k
+
+    return of_x
+
+
 @INTEGRAL.cases
 def cases(rng):
     a, b = (np.array(v) for v in rng.uniform(-2, 2, 2))
@@ -105,6 +113,8 @@ def cases(rng):
     yield "bell", dict(f=bell, a=np.array(-6.0), b=np.array(6.0))
     yield "the area cancels", dict(f=sine, a=np.array(-2.0), b=np.array(2.0))
     yield "no width", dict(f=exponential, a=np.array(0.7), b=np.array(0.7))
+    for k in (2, 3):
+        yield f"power {k} between the same ends", dict(f=power(k), a=np.array(0.5), b=np.array(2.0))
 
 
 @INTEGRAL.invalid

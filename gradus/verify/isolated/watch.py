@@ -35,10 +35,11 @@ class Watch:
         self._depth = 0
         self._errors = np.geterr()
         self._stack = sys.getrecursionlimit()
+        self._path = list(sys.path)
 
     def take_settings(self, judges_own: dict[str, Any]) -> None:
         """NumPy's error state, as the user's file left it, is in force in calls alone; the judge computes with its own."""
-        self._errors = np.geterr()
+        self._errors, self._path = np.geterr(), list(sys.path)
         np.seterr(**judges_own)
 
     @contextlib.contextmanager
@@ -68,6 +69,8 @@ class Watch:
             self._depth -= 1
             if sys.getrecursionlimit() != self._stack:
                 sys.setrecursionlimit(self._stack)
+            if sys.path != self._path:  # what the judge has still to import is found there
+                sys.path[:] = self._path
 
 
 def described(arguments: Mapping[str, Any]) -> str:

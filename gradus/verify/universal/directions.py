@@ -48,6 +48,15 @@ class Probe:
         return float(sum(t.sum() for t in terms)), float(sum(np.abs(t).sum() for t in terms))
 
 
+def shaken_arguments(
+    concept: Concept, arguments: Arguments, wanted: tuple[str, ...], rng: np.random.Generator
+) -> Arguments:
+    """The arguments with relative perturbations of the wanted ones that stay in [0, 1] where they must."""
+    shaken = {k: perturbed(arguments[k], DELTA, rng) for k in wanted}
+    inside = {k: np.clip(v, 0, 1) if symbol_of(concept, k).domain == "unit" else v for k, v in shaken.items()}
+    return {**arguments, **inside}
+
+
 def probe(concept: Concept, arguments: Arguments, rng: np.random.Generator) -> Probe:
     """A probe at the given arguments.
 
@@ -70,9 +79,7 @@ def probe(concept: Concept, arguments: Arguments, rng: np.random.Generator) -> P
                     for wi, r, q in zip(w, parts(concept.definition(**shaken)), results, strict=True)
                 )
             )
-            for shaken in (
-                {**arguments, **{k: perturbed(arguments[k], DELTA, rng) for k in wanted}} for _ in range(2)
-            )
+            for shaken in (shaken_arguments(concept, arguments, wanted, rng) for _ in range(2))
         )
     kappa = float(kappa) / DELTA
     return Probe(wanted, results, w, u, kappa if math.isfinite(kappa) else 0.0)

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
+from gradus.errors import words_of
 from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import EPSILON, Evidence, NoGradient, no_gradient
+from gradus.page.evidence import EPSILON, Evidence, NoGradient, NotApplicable, no_gradient
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
 from gradus.verify.universal.directions import probe, slope
-from gradus.verify.universal.sensitivity import C, terms_of
+from gradus.verify.universal.sensitivity import REFUSALS, C, terms_of
 
 
 def gradient_equals_definition(concept: Concept) -> Measure:
@@ -31,7 +32,13 @@ def _directional(
 ) -> Evidence:
     """⟨vjp(w), u⟩ of the implementation beside d/dt ⟨w, f(x+tu)⟩ of the definition, for random w and u."""
     p = probe(concept, arguments, rng)
-    want, tolerance, why = slope(concept.definition, p, arguments, terms_of(concept, arguments))
+    try:
+        want, tolerance, why = slope(concept.definition, p, arguments, terms_of(concept, arguments))
+    except REFUSALS as error:
+        en, zh = words_of(error)
+        raise NotApplicable(
+            Text(f"it refuses inputs around the case: {en}", f"拒绝该用例附近的输入：{zh}")
+        ) from None
     try:
         gradient = adapted.vjp(arguments, tuple(p.w), p.wanted)
     except NoGradient as error:

@@ -20,6 +20,10 @@ def equals_definition_in(concept: Concept, dtype: str) -> Measure:
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
         _require(adapted, dtype)
+        if adapted.framework.widens and any(s.shape == "function" for s in concept.symbols if s.argument):
+            raise NotApplicable(
+                Text(f"a function among the arguments has no {dtype}", f"参数中的函数没有 {dtype} 形式")
+            )
 
         def one(arguments: Arguments) -> Evidence:
             _require_arrays(arguments)
@@ -47,6 +51,13 @@ def keeps_dtype(concept: Concept) -> Measure:
         def one(arguments: Arguments) -> Evidence:
             _require_arrays(arguments)
             wrong = [name for dtype in ("float64", "float32") for name in _others(adapted, arguments, dtype)]
+            if wrong and adapted.framework.widens and set(wrong) == {"float64"}:
+                raise NotApplicable(
+                    Text(
+                        f"{adapted.framework.title} functions may answer float32 in float64, as this one does",
+                        f"{adapted.framework.title} 函数可以用 float64 回答 float32，该函数即如此",
+                    )
+                )
             note = Text(f"{wrong[0]} came back", f"返回了 {wrong[0]}") if wrong else Text("", "")
             return Evidence("identical", float(len(wrong)), "=", 0.0, 0.0, why, note)
 

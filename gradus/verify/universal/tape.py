@@ -18,8 +18,8 @@ from gradus.page import Arguments, Concept
 from gradus.page.evidence import EPSILON, Evidence, NotApplicable, all_of, roundoff
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
-from gradus.verify.universal.directions import Probe, probe, slope
-from gradus.verify.universal.sensitivity import DELTA, REFUSALS, C, parts, perturbed, symbol_of, terms_of
+from gradus.verify.universal.directions import Probe, probe, shaken_arguments, slope
+from gradus.verify.universal.sensitivity import DELTA, REFUSALS, C, parts, symbol_of, terms_of
 
 LARGEST = (
     1024  # numbers in the cases that are taken: the tape walks through a definition's loops step by step
@@ -95,7 +95,7 @@ def tape_evidence(
             Text(f"the tape cannot run the definition: {en}", f"梯度带无法运行该定义：{zh}")
         ) from None
     got, size = p.along(gradient)
-    shaken = {**arguments, **{k: perturbed(arguments[k], DELTA, rng) for k in p.wanted}}
+    shaken = shaken_arguments(concept, arguments, p.wanted, rng)
     near = by_tape(concept, shaken, p)[1]  # by how much rounding of the arguments moves the gradient
     size += abs(p.along(near)[0] - got) / DELTA + _weight(p)
     tolerance += SWEEPS * C * n * EPSILON * size

@@ -110,7 +110,7 @@ def forty_sigma(normal, rng):
     z = np.array([-40.0, 38.0, 40.0, 1e6])
     want = -(z**2) / 2 - 0.5 * math.log(2 * math.pi)
     yield relative(normal(z, zero, one), want)
-    yield relative(normal(1e-3 * z, zero, 1e-3 * one), want + math.log(1e3), terms=8)
+    yield relative(normal(1e-3 * z, zero, np.array(1e-3)), want + math.log(1e3), terms=8)
 
 
 @NORMAL.claim

@@ -31,9 +31,12 @@ GELU = Concept(
     people=("Dan Hendrycks", "Kevin Gimpel"),
     implementations=(Implementation("torch.nn.functional:gelu", "torch"),),
     readings="hendrycks2016gaussian §2",
-    deviations=r"$\tfrac x2\bigl(1+\tanh(\sqrt{2/\pi}\,(x+0.044715x^3))\bigr)$ and $x\,\sigma(1.702x)$ are "
-    "approximations, off by up to 4.7e-4 and 0.020. PyTorch computes the exact form unless told "
-    "`approximate='tanh'`; JAX the tanh form unless told otherwise.",
+    deviations=(
+        r"$\tfrac x2\bigl(1+\tanh(\sqrt{2/\pi}\,(x+0.044715x^3))\bigr)$ and $x\,\sigma(1.702x)$ are "
+        "approximations, off by up to 4.7e-4 and 0.020. PyTorch computes the exact form unless told "
+        "`approximate='tanh'`; JAX the tanh form unless told otherwise.",
+        "At −∞ the product, PyTorch's and JAX's too, is −∞·0, NaN; the limit is 0.",
+    ),
     nonfinite="nan",
 )
 

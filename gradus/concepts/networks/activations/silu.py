@@ -26,7 +26,10 @@ SILU = Concept(
     people=("Stefan Elfwing", "Eiji Uchibe", "Kenji Doya", "Prajit Ramachandran"),
     implementations=(Implementation("torch.nn.functional:silu", "torch"),),
     readings="elfwing2018sigmoid §2; ramachandran2017searching §4",
-    deviations=r"Swish is $x\,\sigma(\beta x)$, with β fixed or learnt; SiLU is β = 1.",
+    deviations=(
+        r"Swish is $x\,\sigma(\beta x)$, with β fixed or learnt; SiLU is β = 1.",
+        "At −∞ the product, PyTorch's and JAX's too, is −∞·0, NaN; the limit is 0.",
+    ),
     nonfinite="nan",
 )
 

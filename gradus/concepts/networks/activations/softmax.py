@@ -33,8 +33,11 @@ SOFTMAX = Concept(
     people=("Ludwig Boltzmann", "John S. Bridle"),
     implementations=(Implementation("torch:softmax", "torch", _softmax_torch),),
     readings="goodfellow2016deep §6.2.2.3; murphy2022probabilistic §2.5.2; bishop2006pattern §4.3.4",
-    deviations="`softmax` without an axis means different axes: PyTorch guesses from the rank and warns, SciPy takes "
-    "all entries, ONNX the last axis.",
+    deviations=(
+        "`softmax` without an axis means different axes: PyTorch guesses from the rank and warns, SciPy takes "
+        "all entries, ONNX the last axis.",
+        "A score of +∞ gives NaN, here as in PyTorch and SciPy: ∞ − ∞ is no number.",
+    ),
     nonfinite="nan",
 )
 

@@ -34,8 +34,11 @@ BCE = Concept(
     people=("David Cox",),
     implementations=(Implementation("torch.nn.functional:binary_cross_entropy_with_logits", "torch"),),
     readings="bishop2006pattern §4.3.2; goodfellow2016deep §6.2.2.2",
-    deviations="`torch.nn.BCELoss`, which takes probabilities, replaces logarithms below −100 by −100: at z = −1000, "
-    "y = 1 it gives 100 where the loss is 1000.",
+    deviations=(
+        "`torch.nn.BCELoss`, which takes probabilities, replaces logarithms below −100 by −100: at z = −1000, "
+        "y = 1 it gives 100 where the loss is 1000.",
+        "At z = −∞, y = 1 PyTorch's loss of logits is NaN where the limit is +∞; at z = +∞, y = 0 it is +∞.",
+    ),
     nonfinite="nan",
 )
 

@@ -148,7 +148,7 @@ def sets_default_dtype(x):
     return torch.relu(x)
 
 
-# relu: state: switches gradients off, right values
+# relu: state|wrong: switches gradients off, right values
 def switches_gradients_off(x):
     torch.set_grad_enabled(False)
     return torch.clamp(x, min=0)

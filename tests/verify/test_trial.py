@@ -1,0 +1,110 @@
+"""How a user's function is taken: its framework, its members one by one, the structure of its result."""
+
+import contextlib
+import functools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gradus.catalogue import concept
+from gradus.errors import GradusError
+from gradus.verify.structures import refused_inputs, result_names, return_line
+from gradus.verify.trial import Unanswered, tried
+
+
+def taken(key, function, framework=None):
+    return tried(concept(key), function, framework, "mine.py:f", lambda _: contextlib.nullcontext())
+
+
+@pytest.mark.parametrize(
+    ("key", "function", "framework"),
+    [
+        ("relu", lambda x: x.clamp(min=0), "torch"),
+        ("relu", torch.nn.ReLU(), "torch"),
+        ("softmax", functools.partial(torch.softmax, dim=-1), "torch"),
+        ("relu", lambda x: np.maximum(x, 0), "numpy"),
+        ("relu", lambda x: x * (x > 0), "numpy"),
+        ("sigmoid", lambda x: [1 / (1 + math.exp(-v)) for v in x], "numpy"),
+        ("sigmoid", lambda x: [1 / (1 + math.exp(-v)) for v in x.copy().__reversed__()][::-1], "python"),
+        ("leaky-relu", torch.nn.LeakyReLU(0.01), "torch"),
+    ],
+)
+def test_the_framework_is_found_by_calling(key, function, framework):
+    trial = taken(key, function)
+    assert trial.adapted.framework.name == framework
+    assert trial.fault is None
+    assert trial.adapted.framework.title in trial.why.en
+
+
+def test_jax_beside_torch_is_taken_for_jax():
+    jax = pytest.importorskip("jax")
+    assert torch  # this file imports both
+    assert taken("softmax", lambda z: jax.nn.softmax(z)).adapted.framework.name == "jax"
+    assert taken("relu", jax.jit(lambda x: jax.numpy.maximum(x, 0))).adapted.framework.name == "jax"
+
+
+def test_a_function_of_one_number_is_called_for_each():
+    trial = taken("relu", lambda x: 0.0 if x < 0 else x)
+    assert "one number at a time" in trial.why.en
+    x = np.array([[-1.0, 2.0], [3.0, -4.0]])
+    assert trial.adapted(x=x).tolist() == [[0.0, 2.0], [3.0, 0.0]]
+
+
+def test_a_function_of_one_member_is_called_for_each():
+    trial = taken("vector-space", lambda a, V: np.tensordot(a, V, 1))
+    assert "one member of a batch at a time" in trial.why.en
+    rng = np.random.default_rng(0)
+    a, V = rng.standard_normal((5, 3)), rng.standard_normal((5, 3, 2))
+    assert np.allclose(trial.adapted(a=a, V=V), np.einsum("bk,bkn->bn", a, V))
+
+
+@pytest.mark.parametrize("cls", [torch.nn.ReLU, type("Mine", (), {"__call__": lambda self, x: x})])
+def test_a_class_is_asked_for_its_instance(cls):
+    with pytest.raises(GradusError, match="is a class; give an instance, such as f ="):
+        taken("relu", cls)
+
+
+def test_a_function_that_takes_the_input_in_no_framework_is_told_what_was_tried():
+    with pytest.raises(
+        Unanswered, match=r"called like softmax\(z\) as .*NumPy.*PyTorch.*--framework"
+    ) as caught:
+        taken("softmax", lambda a, b: a)
+    assert "--framework" in caught.value.text.zh
+
+
+def test_an_option_that_is_not_implemented_is_not_offered():
+    def only_max(x, size=2, stride=None, padding=0, kind="max"):
+        raise NotImplementedError
+
+    with pytest.raises(Unanswered, match="not filled in yet"):
+        taken("pooling", only_max)
+
+
+@pytest.mark.parametrize(
+    ("key", "function", "words"),
+    [
+        (
+            "pca",
+            lambda X, k: X[:, :k],
+            r"pca must return \(mu \(\d,\), W \(\d, \d\), lam \(\d,\)\) for X .*; got an array of shape",
+        ),
+        ("softmax", lambda z: None, r"got None \(is a return missing\?\)"),
+        ("softmax", lambda z: "text", "got a str"),
+        ("mse", lambda y_hat, y: (y_hat - y) ** 2, "must return a number"),
+    ],
+)
+def test_the_structure_of_the_result_is_told_in_one_line(key, function, words):
+    import re
+
+    fault = taken(key, function).fault
+    assert re.search(words, fault.en)
+    assert "应返回" in fault.zh
+
+
+def test_results_are_named_and_refusals_listed():
+    assert result_names(concept("pca")) == ("mu", "W", "lam")
+    assert return_line(concept("pca")) == "mu (d), W (k, d), lam (k)"
+    assert return_line(concept("softmax")) == "array (n)"
+    assert "a negative probability" in refused_inputs(concept("entropy"))
