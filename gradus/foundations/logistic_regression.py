@@ -11,15 +11,16 @@ from jaxtyping import Float
 from gradus.arguments import array, flag, number, whole
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import (
-    augmented,
-    dependent_columns,
     linear_predictor,
     observations,
     require_finite,
     require_level,
 )
+from gradus.foundations.logistic_existence import refuse_dependent, refuse_separated, separated
 from gradus.foundations.logistic_likelihood import Likelihood, maximised, sigmoid, solve_information
 from gradus.text import Text
+
+__all__ = ["LogisticFit", "log_likelihood", "logistic_regression", "newton_ascent", "separated"]
 
 Array = np.ndarray
 
@@ -148,11 +149,11 @@ def logistic_regression(
     try:
         theta, value, settled = maximised(problem, np.zeros(len(weights)), steps, tolerance)
     except GradusError:
-        _refuse_dependent(problem)
-        _refuse_separated(problem)
+        refuse_dependent(problem)
+        refuse_separated(problem)
         raise
     if not settled or problem.largest > 30:
-        _refuse_separated(problem)
+        refuse_separated(problem)
     if not settled:
         raise GradusError(
             f"steps: no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation"
@@ -167,41 +168,6 @@ def _far_centre(X: Array) -> Array:
     """The means of the columns that lie farther from 0 than they are wide; 0 for the others, which need no copy."""
     mean = X.mean(axis=0)
     return np.where(np.abs(mean) > np.ptp(X, axis=0), mean, 0.0)
-
-
-def _refuse_dependent(problem: Likelihood) -> None:
-    free = np.flatnonzero(problem.penalty == 0)
-    names = dependent_columns(augmented(problem.X, problem.intercept)[:, free])
-    if len(names) == 1:
-        j = int(free[names[0]]) - problem.intercept
-        raise GradusError(
-            Text(
-                f"X: column {j} is constant, which the intercept is already; drop it, or give a penalty > 0"
-                if problem.intercept
-                else f"X: column {j} is all zeros; drop it, or give a penalty > 0",
-                f"X：第 {j} 列为常数，与截距重复；请去掉它，或给出大于 0 的惩罚"
-                if problem.intercept
-                else f"X：第 {j} 列全为零；请去掉它，或给出大于 0 的惩罚",
-            )
-        )
-    if names:
-        shown = [free[j] - problem.intercept for j in names]
-        en = ", ".join("the intercept" if j < 0 else f"column {j}" for j in shown)
-        zh = "、".join("截距" if j < 0 else f"第 {j} 列" for j in shown)
-        raise GradusError(
-            Text(
-                f"X: expected linearly independent columns, but {en} are dependent; drop one of them or give a penalty",
-                f"X：各列应线性无关，但{zh}线性相关；请去掉其中一列，或给出惩罚",
-            )
-        )
-
-
-def _refuse_separated(problem: Likelihood) -> None:
-    A = augmented(problem.X, problem.intercept)
-    if separated(A[:, problem.penalty == 0], problem.y):
-        raise GradusError(
-            "y: a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
-        )
 
 
 def log_likelihood(
@@ -281,26 +247,6 @@ def newton_ascent(
         if gain <= 1e-20 * max(1.0, abs(value)):  # after this step the error is its square
             break
     return theta, value
-
-
-def separated(X: Float[Array, "n p"], y: Float[Array, " n"]) -> bool:
-    r"""Whether a direction raises the likelihood for ever: :math:`(2y_i-1)\,x_i^Tw\ge0` for all i, not all 0.
-
-    Cost: one linear programme in p unknowns with n constraints.
-
-    Source: Albert and Anderson 1984.
-    """
-    from scipy.optimize import linprog
-
-    if X.shape[1] == 0:
-        return False
-    axes, size, _ = np.linalg.svd(X / np.maximum(np.abs(X).max(axis=0), 1e-300), full_matrices=False)
-    kept = (
-        size > size[0] * max(X.shape) * np.finfo(float).eps
-    )  # nearly parallel columns are told apart before the programme
-    signed = (2 * y - 1)[:, None] * axes[:, kept] * np.sqrt(len(y))
-    best = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
-    return bool(best.status == 0 and -best.fun > 1e-9 * len(y))
 
 
 def _coefficients(theta: Array, X: Array) -> Array:

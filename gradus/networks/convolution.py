@@ -83,6 +83,9 @@ def fft_convolution(
     Cost: O((c + o)·N log N + c·o·N) for N pixels, whatever the size of the kernel: it pays for large kernels.
     Strides compute all positions and keep some.
 
+    Deviates: a transform mixes all entries, so that one NaN or infinity in x fills its whole map; rounding is relative to
+        the largest entry, not to each.
+
     Source: mathieu2014fast, §2.
 
     Example:
