@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -43,8 +44,20 @@ def adapt_function(
     for recorded in concept.implementations:
         same = recorded.call is not None and isinstance(function, type)
         with contextlib.suppress(GradusError):
-            same = same or resolve(recorded.path) is function
+            same = same or (_may_be(function, recorded.path) and resolve(recorded.path) is function)
         if same:
             return Adapted(function, concept, framework or recorded.framework, recorded.call, name=name)
     factory = adapt_factory(concept, function, framework, name)
     return factory or Adapted(function, concept, framework or detect(function), name=name)
+
+
+def _may_be(function: Callable[..., Any], path: str) -> bool:
+    """Whether the function can be what the path names; a package that nobody has imported is not imported to compare.
+
+    Our own packages import their modules, and PyTorch, only when an object of theirs is named: it must be one of ours.
+    """
+    package = path.partition(":")[0].partition(".")[0]
+    if package != __name__.partition(".")[0]:
+        return package in sys.modules
+    home = getattr(function, "__module__", None) or type(function).__module__
+    return str(home).partition(".")[0] == package

@@ -88,6 +88,12 @@ def _general() -> list[Setting]:
     ]
 
 
+def _set_deterministic(torch: Any, value: bool) -> None:
+    """Only where it was changed: the call imports PyTorch's compiler, and that SymPy, which takes longer than PyTorch itself."""
+    if torch.are_deterministic_algorithms_enabled() != value:
+        torch.use_deterministic_algorithms(value)
+
+
 def _of_torch(torch: Any) -> list[Setting]:
     return [
         Setting("PyTorch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
@@ -97,7 +103,7 @@ def _of_torch(torch: Any) -> list[Setting]:
         Setting(
             "PyTorch's deterministic mode",
             torch.are_deterministic_algorithms_enabled,
-            torch.use_deterministic_algorithms,
+            lambda v: _set_deterministic(torch, v),
         ),
     ]
 
