@@ -115,7 +115,10 @@ def _shakespeare(data_dir: str | Path | None) -> str:
     path = data_directory(data_dir) / SHAKESPEARE[0]
     if not path.is_file():
         raise GradusError(
-            f"tinyshakespeare: expected {path}; get it from {TEXTS['tinyshakespeare'][1]}, or give --data-dir"
+            Text(
+                f"tinyshakespeare: expected {path}; get it from {TEXTS['tinyshakespeare'][1]}, or give --data-dir",
+                f"tinyshakespeare：缺少 {path}；请从 {TEXTS['tinyshakespeare'][1]} 下载，或用 --data-dir 指定其所在文件夹",
+            )
         )
     content = read_exactly(path, SHAKESPEARE[1])  # a file of another size is not read at all
     compare(path, hashlib.sha256(content).hexdigest(), SHAKESPEARE[2])

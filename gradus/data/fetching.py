@@ -10,6 +10,7 @@ from gradus.data.download import download
 from gradus.data.registry import Entry, RemoteFile, entry_of
 from gradus.data.store import DamagedFileError, check, data_directory, find
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def fetch(
@@ -60,7 +61,10 @@ def addresses(entry: Entry, file: RemoteFile) -> list[str]:
     for base in own:
         if not base.startswith(("http://", "https://")):
             raise GradusError(
-                f"GRADUS_MIRROR: expected addresses that begin with http:// or https://, got {base!r}"
+                Text(
+                    f"GRADUS_MIRROR: expected addresses that begin with http:// or https://, got {base!r}",
+                    f"GRADUS_MIRROR：地址应以 http:// 或 https:// 开头，得到 {base!r}",
+                )
             )
     return [f"{base.rstrip('/')}/{entry.name}/{file.name}" for base in own] + [
         f"{base.rstrip('/')}/{file.name}" for base in entry.mirrors

@@ -67,10 +67,19 @@ def read_idx_set(entry: Entry, root: Path) -> Arrays:
         shape = (count, *entry.shape[1:]) if "images" in file.name else (count,)
         if array.shape != shape or array.dtype != np.uint8:
             raise GradusError(
-                f"{path}: expected uint8 of shape {shape}, got {array.dtype} of shape {array.shape}"
+                Text(
+                    f"{path}: expected uint8 of shape {shape}, got {array.dtype} of shape {array.shape}",
+                    f"{path}：应为形状 {shape} 的 uint8 数组，得到形状 {array.shape} 的 {array.dtype} 数组",
+                )
             )
         if "labels" in file.name and array.max() >= len(entry.classes):
-            raise GradusError(f"{path}: expected labels 0 to {len(entry.classes) - 1}, got {array.max()}")
+            last = len(entry.classes) - 1
+            raise GradusError(
+                Text(
+                    f"{path}: expected labels 0 to {last}, got {array.max()}",
+                    f"{path}：标签应为 0 到 {last}，得到 {array.max()}",
+                )
+            )
         arrays.append(array)
     return arrays[0][:, None], arrays[1], arrays[2][:, None], arrays[3]  # (N, 1, 28, 28)
 

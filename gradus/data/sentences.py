@@ -87,7 +87,10 @@ def _content(label: int, data_dir: str | Path | None) -> bytes:
     path = _path(label, data_dir)
     if path is None:
         raise GradusError(
-            f"{NAME}: expected {data_directory(data_dir) / NAME / name}; get the two files from {SOURCE}, or give --data-dir"
+            Text(
+                f"{NAME}: expected {data_directory(data_dir) / NAME / name}; get the two files from {SOURCE}, or give --data-dir",
+                f"{NAME}：缺少 {data_directory(data_dir) / NAME / name}；请按出处下载两个文件（{SOURCE}），或用 --data-dir 指定其所在文件夹",
+            )
         )
     content = read_exactly(path, size)  # a file of another size is not read at all
     compare(path, hashlib.sha256(content).hexdigest(), expected)

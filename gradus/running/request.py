@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gradus.data.characters import TEXTS
+from gradus.data.contents import contents_digest
 from gradus.data.dataset import Dataset
 from gradus.data.kinds import is_present, load_any
 from gradus.data.of_user import is_path
@@ -36,6 +37,7 @@ class RunRequest:
         seeds: each is trained once.
         epochs, device: None leaves them to the recipe.
         options: the chosen value of each option of the recipe.
+        contents: identifies what a user's own data hold, once they are read; empty for those that Gradus knows.
     """
 
     system: str
@@ -46,6 +48,7 @@ class RunRequest:
     epochs: int | None
     device: str | None
     options: Mapping[str, str]
+    contents: str = ""
 
     @property
     def config(self) -> dict[str, Any]:
@@ -53,7 +56,8 @@ class RunRequest:
         config = {
             "system": self.system, "data": self.data, "seeds": list(self.seeds), "epochs": self.epochs
         }  # fmt: skip
-        return {**config, "options": dict(self.options)} if self.options else config
+        options = {"options": dict(self.options)} if self.options else {}
+        return config | options | ({"contents": self.contents} if self.contents else {})
 
     @property
     def command(self) -> str:
@@ -106,6 +110,17 @@ def request_run(
     if name not in recipe.data:
         name = _fitting_name(recipe, name)
     return RunRequest(concept.key, recipe, name, data_dir, chosen_seeds, epochs, device, choices)
+
+
+def with_data(request: RunRequest) -> tuple[RunRequest, Any]:
+    """The request, which now identifies what a user's own data hold, and the data set.
+
+    Raises:
+        GradusError: it is not there, or is damaged.
+    """
+    data = load_data(request)
+    own = is_path(request.data) and isinstance(data, Dataset)
+    return replace(request, contents=contents_digest(data)) if own else request, data
 
 
 def load_data(request: RunRequest) -> Any:

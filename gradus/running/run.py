@@ -19,7 +19,7 @@ from gradus.files import output_file, user_path
 from gradus.locks import run_lock
 from gradus.page import Concept
 from gradus.running.own_files import CONFIG, REPORT, SUMMARY, remove_own
-from gradus.running.request import RunRequest, load_data, request_run
+from gradus.running.request import RunRequest, request_run, with_data
 from gradus.running.run_folder import (
     FORMAT,
     check_folder,
@@ -94,7 +94,7 @@ def run_system(
         concept, data=data, data_dir=data_dir, seeds=seeds, epochs=epochs, device=device, options=options
     )
     path = None if report is None else output_file(report, makes=named)
-    dataset = load_data(request)
+    request, dataset = with_data(request)
     with answering_sigterm(), _processes() as group, contextlib.ExitStack() as held:
         folder = _folder(group, named, request, resume, fresh)
         first = group.rank == 0
@@ -179,7 +179,7 @@ def _summary(request: RunRequest, dataset: Any, results: Mapping[int, SeedResult
     from gradus.report import RunSummary, environment
 
     recipe, first = request.recipe, next(iter(results.values()))
-    settings = {**request.options, **recipe.settings_for(request.data)}
+    settings = {**request.options, **recipe.settings_for(request.data, getattr(dataset, "shape", None))}
     return RunSummary(
         layers=first.layers,
         data=first.data or DataSummary.of(dataset),

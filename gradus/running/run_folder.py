@@ -159,10 +159,16 @@ def _differences(there: Mapping[str, Any], config: Mapping[str, Any]) -> list[Te
     names = [k for k in dict.fromkeys([*flat[1], *flat[0]]) if k != "options"]
     pairs = {k: (flat[0].get(k), flat[1].get(k)) for k in names}
     return [
-        Text(f"{k} {old!r}, not {new!r}", f"{k} 为 {old!r} 而非 {new!r}")
+        _changed_data(config["data"])
+        if k == "contents" and pairs["data"][0] == pairs["data"][1]
+        else Text(f"{k} {old!r}, not {new!r}", f"{k} 为 {old!r} 而非 {new!r}")
         for k, (old, new) in pairs.items()
-        if old != new
+        if old != new and (k != "contents" or pairs["data"][0] == pairs["data"][1])
     ]
+
+
+def _changed_data(data: str) -> Text:
+    return Text(f"other contents of {data} than it has now", f"{data} 的内容与现在不同")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -182,7 +188,7 @@ def read_config(path: Path) -> dict[str, Any]:
     seeds, options = config.get("seeds"), config.get("options", {})
     right = (
         config.get("format", FORMAT) == FORMAT
-        and all(map(_is_name, (config.get("system"), config.get("data"))))
+        and all(map(_is_name, (config.get("system"), config.get("data"), config.get("contents", ""))))
         and isinstance(seeds, list)
         and all(is_number(seed) and isinstance(seed, int) for seed in seeds)
         and isinstance(config.get("epochs"), int | None)

@@ -121,6 +121,7 @@ class Recipe:
         honours: which of a request's epochs and device the training heeds; the others are refused.
         options: the choices that the command line offers.
         fitting: which other data it takes; None for none.
+        like: the one of its data sets whose settings other data take, by the shape of an input; None for the last.
     """
 
     train: Callable[[Any, SeedRequest], SeedResult]
@@ -133,13 +134,15 @@ class Recipe:
     honours: tuple[Setting, ...] = ()
     options: tuple[Option, ...] = ()
     fitting: Fitting | None = None
+    like: Callable[[Sequence[int]], str] | None = None
 
-    def settings_for(self, data: str) -> Mapping[str, Any]:
-        """What is shown of the recipe on a data set; on one that it was not made for, those of its last."""
-        by_data = set(self.settings) == set(self.data)
-        settings: Mapping[str, Any] = (
-            self.settings[data if data in self.data else self.data[-1]] if by_data else self.settings
-        )
+    def settings_for(self, data: str, shape: Sequence[int] | None = None) -> Mapping[str, Any]:
+        """What is shown of the recipe on a data set; on one that it was not made for, those of the one that it is like."""
+        if set(self.settings) != set(self.data):
+            return self.settings
+        if data not in self.data:
+            data = self.like(shape) if self.like and shape else self.data[-1]
+        settings: Mapping[str, Any] = self.settings[data]
         return settings
 
     def with_choices(self, choices: Mapping[str, str]) -> Recipe:

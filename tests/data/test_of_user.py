@@ -9,6 +9,7 @@ from gradus.data import load
 from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.running import run_system
+from gradus.systems.vision.lenet import SETTINGS, like
 
 
 def images(folder, size=8, per_class=6, mode="L", classes=("ant", "bee")):
@@ -126,6 +127,81 @@ def test_a_run_on_own_data_has_no_target_and_says_so(tmp_path):
 def test_lenet_takes_images_of_the_user(tmp_path):
     outcome = run("lenet", str(images(tmp_path / "insects", size=28)), tmp_path, epochs=1)
     assert outcome.summary.target is None and outcome.summary.data.title.en == "insects"
+
+
+@pytest.mark.slow
+def test_lenet_learns_small_images_with_the_settings_of_the_digits(tmp_path):
+    digits = load("digits")
+    folder = tmp_path / "mnist"  # a name that says nothing of the size
+    for i, (image, k) in enumerate(zip(digits.train_inputs[:1200], digits.train_targets[:1200], strict=True)):
+        (folder / f"{k}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.uint8(255 * image[0])).save(folder / f"{k}" / f"{i}.png")
+    outcome = run("lenet", str(folder), tmp_path, epochs=8)
+    assert outcome.summary.mean >= 0.9
+    assert outcome.summary.settings["batch_size"] == SETTINGS["digits"]["batch_size"]
+
+
+def test_small_images_take_the_settings_of_the_digits_whatever_their_folder_is_called(tmp_path):
+    outcome = run("lenet", str(images(tmp_path / "mnist")), tmp_path, epochs=1)
+    assert outcome.summary.settings["batch_size"] == SETTINGS["digits"]["batch_size"]
+
+
+@pytest.mark.parametrize("name", ["digits", "insects"])
+def test_large_images_take_the_settings_of_mnist_whatever_their_folder_is_called(tmp_path, name):
+    outcome = run("lenet", str(images(tmp_path / name, size=28)), tmp_path, epochs=1)
+    assert outcome.summary.settings["batch_size"] == SETTINGS["mnist"]["batch_size"]
+
+
+def test_the_settings_of_its_own_data_sets_are_theirs():
+    assert [like(load(name).shape) for name in ("digits",)] == ["digits"]
+    assert [like(shape) for shape in ((1, 28, 28), (3, 32, 32), (1, 8, 8), (3, 8, 8))] == [
+        "mnist",
+        "mnist",
+        "digits",
+        "digits",
+    ]
+
+
+def table(path, value, names=("a", "b")):
+    rows = [f"{i % 3 + value},{i % 5},{names[i % 2]}" for i in range(40)]
+    path.write_text("\n".join(rows))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: table(path, 0.5),
+        lambda path: table(path, 0, names=("b", "a")),
+        lambda path: table(path, 0, names=("a", "c")),
+        lambda path: path.write_text("u,v,kind\n" + path.read_text()),
+        lambda path: path.write_text("".join(path.read_text().splitlines(True)[:-2])),
+    ],
+)  # fmt: skip
+def test_a_run_is_not_resumed_on_a_table_that_has_changed(tmp_path, change):
+    path = tmp_path / "t.csv"
+    before = run("logistic-regression", table(path, 0), tmp_path).summary.scores
+    assert run("logistic-regression", None, tmp_path, resume=True).summary.scores == before
+    path.touch()
+    assert run("logistic-regression", str(path), tmp_path, resume=True).summary.scores == before, (
+        "not its time"
+    )
+    change(path)
+    with pytest.raises(GradusError, match=r"other contents of .*t\.csv than it has now") as caught:
+        run("logistic-regression", None, tmp_path, resume=True)
+    assert "内容与现在不同" in caught.value.text.zh
+    assert run("logistic-regression", str(path), tmp_path, fresh=True).summary.scores
+
+
+def test_a_run_is_not_resumed_on_images_that_have_changed(tmp_path):
+    folder = images(tmp_path / "insects")
+    run("lenet", str(folder), tmp_path, epochs=1)
+    Image.new("L", (8, 8), 200).save(folder / "ant" / "0.png")
+    with pytest.raises(GradusError, match=r"other contents of .*insects than it has now"):
+        run("lenet", None, tmp_path, resume=True)
+    with pytest.raises(GradusError, match=r"data '.*insects', not 'digits'") as caught:
+        run("lenet", "digits", tmp_path, resume=True)
+    assert "contents" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "augmentation": {"degrees": 10.0, "shift": 2.0, "scale": 1.1},
     },
 }
+SMALL = 8  # pixels: images up to this height take the settings of the digits, larger ones those of MNIST
 TARGETS: dict[str, float] = {"digits": 0.98, "mnist": 0.99}
 
 
@@ -94,16 +95,32 @@ def trained(
     return model, fitted
 
 
+def like(shape: Sequence[int]) -> str:
+    """The data set whose settings images of this shape (C, H, W) take, whatever they are called.
+
+    What depends on the size is how far images are shifted, in pixels, and what is lost by it; sets of small images are
+    small as well, and need more epochs and smaller batches. The network enlarges 8×8 to 32×32 and pads 28×28 by 2.
+    """
+    return "digits" if shape[-1] <= SMALL else "mnist"
+
+
 def _settings(data: Dataset, changed: Mapping[str, Any], epochs: int | None) -> dict[str, Any]:
     if data.task != "classification" or len(data.shape) != 3 or data.shape[1] != data.shape[2]:
         raise GradusError(
-            f"LeNet expects square images with classes, got {data.name} of shape {data.shape}, "
-            f"a {data.task} set; take digits or mnist"
+            Text(
+                f"LeNet expects square images with classes, got {data.name} of shape {data.shape}, "
+                f"a {data.task} set; take digits or mnist",
+                f"LeNet 需要有类别的正方形图像，得到 {data.name}：形状 {data.shape}，"
+                f"{'有类别' if data.task == 'classification' else '以数值为目标'}；可用 digits 或 mnist",
+            )
         )
-    recipe = SETTINGS.get(data.name, SETTINGS["mnist"])
+    recipe = SETTINGS[like(data.shape)]
     unknown = [name for name in changed if name not in recipe]
     if unknown:
-        raise GradusError(f"expected settings among {', '.join(recipe)}, got {', '.join(unknown)}")
+        names, got = ", ".join(recipe), ", ".join(unknown)
+        raise GradusError(
+            Text(f"expected settings among {names}, got {got}", f"设置应为 {names} 之一，得到 {got}")
+        )
     return {**recipe, **changed, **({} if epochs is None else {"epochs": epochs})}
 
 
@@ -120,4 +137,5 @@ RECIPE = Recipe(
     ),
     honours=("epochs", "device"),
     fitting=Fitting(sizes=(8, 28, 32), channels=(1, 3)),
+    like=like,
 )
