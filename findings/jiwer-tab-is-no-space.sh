@@ -6,8 +6,7 @@
 #   for three, as if it were a fraction.
 # Why it matters: transcripts come out of tables and subtitles with tabs, line breaks and no-break spaces; silent
 #   segments have empty references, and a mean over segments is ruled by them.
-# For us: texts are split at every white space before they reach this oracle; an empty reference is undefined
-#   and counted apart.
+# What to do: split texts at every white space first; call an empty reference undefined and count it apart.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -6,7 +6,7 @@
 #   are 0.03 apart after 100 steps of 0.1, and the early, overestimated moment rules optax's step for ever.
 # Why it matters: a run moved from one framework to the other learns at another rate; neither is a bug, and the
 #   paper (arXiv 1904.09237) has no bias correction at all.
-# For us: the page of Adam states the maximum of the raw moment as its convention.
+# What we do: our page of Adam takes the maximum of the raw moment and says so in its equation and its definition.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -5,7 +5,7 @@
 #   a single-precision NaN (0x7fc00000) read as a whole number: finite, and it passes every isfinite check.
 # Why it matters: a support vector machine, a projection layer or a control loop that checks isfinite goes on
 #   with two thousand million.
-# For us: a solver's answer is judged by its status and by the residuals of the problem, never by isfinite.
+# What to do: judge a solver's answer by its status and by the residuals of the problem, never by isfinite.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -5,8 +5,8 @@
 #   annotation with id 0 counts as a false positive: average precision 0 where it is 1.
 # Why it matters: a data set converted by enumerate() starts at 0; with many boxes one only is lost, so that the
 #   figure is a little too low for ever and nobody looks.
-# For us: annotations are numbered from 1 before they go to this oracle, and 1 is compared with a tolerance
-#   (a perfect detector scores 0.9999999999999998).
+# What to do: number annotations from 1, and compare with 1 by a tolerance (a perfect detector scores
+#   0.9999999999999998).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

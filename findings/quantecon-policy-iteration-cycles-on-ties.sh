@@ -6,7 +6,7 @@
 #   right to 1e-14 all along. About one in twenty of such six-state models does so.
 # Why it matters: symmetric models (grids, inventories, queues) have tied actions; counts of iterations and times
 #   then measure rounding.
-# For us: on ties the old action is kept, or the value decides when to stop; a benchmark takes a model without ties.
+# What to do: keep the old action on ties, or stop by the value; time such solvers on models without ties.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

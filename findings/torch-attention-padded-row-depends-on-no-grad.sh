@@ -6,7 +6,7 @@
 #   padded positions are exactly 0 under no_grad and ordinary numbers with gradients on.
 # Why it matters: validation under no_grad sees NaN that training never saw; a mean over all positions differs between
 #   training and evaluation; an instrument that needs gradients reports on another function than the one deployed.
-# For us: compared in one grad mode, over real positions only; a row in which everything is masked is a case of its own.
+# What to do: compare in one grad mode, over real positions only; treat a row with everything masked as its own case.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
