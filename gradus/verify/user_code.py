@@ -72,7 +72,7 @@ def load_file(path: Path) -> ModuleType:
     try:
         import_spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise CannotImport(
+        raise GradusError(
             Text(f"{path}, line {error.lineno}: {error.msg}", f"{path} 第 {error.lineno} 行：{error.msg}")
         ) from None
     except Exception as error:
