@@ -23,18 +23,14 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
             yield roundoff(...)            # or one measurement: return roundoff(...)
 
     @ENTROPY.mutant(caught_by="uniform-maximises, equals-definition")
-    def natural_logarithm(p, **given):
-        'nats sold as bits'
-        return ...
+    def natural_logarithm(p, **given): ...  # its docstring: 'nats sold as bits'
 
     @ENTROPY.figure(p=Slider(0, 1, 0.5, "probability of heads"))
     def figure(p): ... return Drawing(fig, Text(...))
 
-The sentence of a claim or a mutant is the docstring of its function. What is computed, or shared by several pages,
-is given as a whole `Text` instead: `@ENTROPY.claim(Text(f"…", f"…"))`.
-
-A part has one name: `ENTROPY.definition`, `ENTROPY.cases`, `ENTROPY.invalid` take the page's function once, and are it
-from then on.
+The sentence of a claim or a mutant is the docstring of its function; what is computed, or shared by several pages, is given
+as a `Text`: `@ENTROPY.claim(Text(f"…", f"…"))`. `ENTROPY.definition`, `.cases` and `.invalid` take the page's function once,
+and are it from then on.
 """
 
 from __future__ import annotations
@@ -108,8 +104,7 @@ class Concept:
         proof: for a theorem.
         unverified: statements of the page that no claim measures.
         differentiable: whether the claim that gradients equal finite differences applies.
-        carries_gradient: whether an implementation in a framework that differentiates must let gradients through; not where
-            its results are gradients themselves.
+        carries_gradient: whether an implementation must let gradients through; not where its results are gradients themselves.
         longest_sum: name of the dimension, or the number, that bounds the longest sum behind one entry; the largest dimension
             of the inputs unless given. It enters the tolerance of the universal claims.
         canonical: where the theory leaves a choice (the signs of eigenvectors): takes a result, in any framework, to the

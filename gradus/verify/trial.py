@@ -20,6 +20,7 @@ from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import NotApplicable, NotOffered
 from gradus.text import Text
+from gradus.verify.instances import require_instance
 from gradus.verify.isolated.watch import EndedItself
 from gradus.verify.memberwise import Memberwise, Numberwise, leading_shape
 from gradus.verify.structures import structure_fault
@@ -62,7 +63,7 @@ def tried(
         EndedItself: it raises what ends a program.
         GradusError: it cannot be called, or its framework is unknown or not installed.
     """
-    _require_instance(concept, function, name)
+    require_instance(concept, function, name)
     adapted = adapt_function(concept, function, framework, name).watched(watch)
     inputs = _small_inputs(concept)
     if framework or adapted.bridge is not None:
@@ -271,29 +272,6 @@ def _small_inputs(concept: Concept) -> list[Arguments]:
         return int(single), size
 
     return sorted(kind or cases, key=rank)[: max(INPUTS, len(kind))]
-
-
-def _require_instance(concept: Concept, function: Any, name: str) -> None:
-    """Refuses a class whose instances are functions, where the page does not make the instance itself."""
-    if not isinstance(function, type) or "__call__" not in _members(function):
-        return
-    if any(recorded.call is not None for recorded in concept.implementations if _is_class(recorded.path)):
-        return
-    instance = f"{name.rpartition(':')[2]}()"
-    raise GradusError(
-        Text(
-            f"{name} is a class; give an instance, such as f = {instance} in the file, and name f",
-            f"{name} 是一个类；请给出实例：在文件中写 f = {instance}，并指定 f",
-        )
-    )
-
-
-def _members(cls: type) -> set[str]:
-    return {name for base in cls.__mro__[:-1] for name in vars(base)}
-
-
-def _is_class(path: str) -> bool:
-    return path.rpartition(":")[2].rpartition(".")[2][:1].isupper()
 
 
 def _unanswered(concept: Concept, answers: list[Answer]) -> Unanswered:

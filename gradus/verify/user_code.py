@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib.util
 import sys
@@ -72,9 +73,8 @@ def load_file(path: Path) -> ModuleType:
     try:
         import_spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise GradusError(
-            Text(f"{path}, line {error.lineno}: {error.msg}", f"{path} 第 {error.lineno} 行：{error.msg}")
-        ) from None
+        en, zh = (f", line {error.lineno}", f" 第 {error.lineno} 行") if error.lineno else ("", "")
+        raise GradusError(Text(f"{path}{en}: {error.msg}", f"{path}{zh}：{error.msg}")) from None
     except Exception as error:
         frames = [
             f
@@ -88,5 +88,6 @@ def load_file(path: Path) -> ModuleType:
             Text(f"{path}{en}: importing it raised {what}", f"{path}{zh}：导入时抛出 {what}")
         ) from None
     finally:
-        sys.path.remove(folder)
+        with contextlib.suppress(ValueError):  # the file may have emptied the list
+            sys.path.remove(folder)
     return module

@@ -14,9 +14,7 @@ def _numpy(cumsum, x):
 
 
 def _torch(cumsum, x):
-    import torch
-
-    return cumsum(x, dim=-1) / torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+    return cumsum(x, dim=-1) / cumsum(x.new_ones(x.shape[-1]), dim=-1)
 
 
 LLN = Concept(
