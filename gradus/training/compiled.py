@@ -54,7 +54,7 @@ def obstacle(objective: Objective, optimizer: Optimizer) -> str:
 
 def of_pytorch(module: torch.nn.Module) -> bool:
     """Whether a module's class is one of PyTorch's own."""
-    return type(module).__module__.startswith("torch.nn.")
+    return type(module).__module__.split(".")[:2] == ["torch", "nn"]
 
 
 class CompiledUpdate:

@@ -46,7 +46,7 @@ class Memberwise(Adapted):
         return tuple(self._stacked(list(column), lead) for column in zip(*map(flatten, results), strict=True))
 
     def _stacked(self, results: list[Any], lead: tuple[int, ...]) -> Any:
-        if self.framework.is_array(results[0]) and self.framework.name != "numpy":
+        if self.framework.is_array(results[0]) and self.framework.namespace() is not np:
             stacked = self.framework.namespace().stack(results)
         else:
             stacked = np.stack([np.asarray(result) for result in results])

@@ -238,10 +238,8 @@ def _own(adapted: Adapted, raw: Any) -> bool:
         leaves = flatten(raw)
     except RecursionError:  # a list that holds itself
         return False
-    strangers = [f for f in ("torch", "jax") if any(framework_named(f).is_array(leaf) for leaf in leaves)]
-    if adapted.framework.name in ("torch", "jax"):
-        return strangers == [adapted.framework.name]
-    return not strangers
+    holders = [f for f in map(framework_named, FRAMEWORKS) if f.packages and any(map(f.is_array, leaves))]
+    return holders == ([adapted.framework] if adapted.framework.packages else [])
 
 
 def _agrees(adapted: Adapted, raw: Any, want: Any) -> bool:

@@ -48,8 +48,6 @@ MISUSE = [
     (["verify", "attention", "--implementation", "good.py:attenton"], "it has attention"),
     (["verify", "attention", "--implementation", "good.py:NUMBER"], "not callable"),
     (["verify", "attention", "--implementation", "syntax.py:attention"], "line 1"),
-    (["verify", "attention", "--implementation", "raises.py:attention"], "line 2"),
-    (["verify", "attention", "--implementation", "imports.py:attention"], "no_such_module_at_all"),
     (["verify", "attention", "--implementation", "no_such_module_at_all:f"], "cannot import"),
     (["verify", "attention", "--implementation", "math:no_such_function"], "has no"),
     (["verify", "attention", "--implementation", "good.py:attention", "--framework", "tensorflow"], "tensorflow"),
@@ -91,6 +89,16 @@ def test_one_clear_line_and_status_2(folder, capsys, argv, said):
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before, (
         "something was written"
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "words"), [("raises.py", "line 2"), ("imports.py", "no_such_module_at_all")]
+)
+def test_a_file_that_raises_when_imported_is_judged_to_do_so(folder, capsys, file, words):
+    argv = ["verify", "attention", "--implementation", f"{file}:attention", "--junit", "claims.xml"]
+    assert main(argv) == 1
+    assert words in capsys.readouterr().out
+    assert words in (folder / "claims.xml").read_text("utf-8")
 
 
 BY_ARGPARSE = re.compile(r"required|invalid (choice|int)|unrecognized")  # Python's own words

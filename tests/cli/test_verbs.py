@@ -182,10 +182,10 @@ def test_reading_verbs_import_neither_torch_nor_matplotlib():
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_explain_multiplies_out_and_draws(capsys, own_folder, lang):
     out = said(capsys, "explain", "softmax", "--output", "softmax.svg", "--lang", lang)
-    assert ("backward" if lang == "en" else "反向") in out and "v̄2 = v̄3·v3" in out
+    assert ("backward" if lang == "en" else "反向") in out and "v̄3 = v̄4·v4" in out
     assert ElementTree.parse(own_folder / "softmax.svg").getroot().tag.endswith("svg")
     along = said(capsys, "explain", "softmax", "--along", "z,v1", "--lang", lang)
-    assert "z → v1 → v2" in along
+    assert "z → v1 → v3" in along
 
 
 @pytest.mark.parametrize(

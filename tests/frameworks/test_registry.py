@@ -51,10 +51,14 @@ ARRAYS = {
 @pytest.mark.parametrize("label", ARRAYS)
 def test_arrays_come_back_as_they_went(framework, label):
     array = ARRAYS[label]
+    if (framework.name, label) == ("python", "empty"):  # a list of no rows does not tell how long they are
+        with pytest.raises(NotApplicable, match=r"lists cannot hold an array of shape \(0, 3\)"):
+            framework.from_numpy(array, "float64")
+        return
     with framework.full_precision():
         back = framework.to_numpy(framework.from_numpy(array, "float64"))
     assert back.dtype == array.dtype or label == "empty"
-    assert back.shape == array.shape or (framework.name, label) == ("python", "empty")  # a list of no rows
+    assert back.shape == array.shape
     assert np.array_equal(back.ravel(), array.ravel())
 
 

@@ -64,7 +64,7 @@ NAIVE_BAYES = Concept(
         "scikit-learn adds $10^{-9}$ of the largest variance to every variance of the Gaussian model; others add "
         "nothing, and fail on a constant feature.",
         "scikit-learn's Bernoulli model takes everything above 0 for present; a class that does not occur has no row.",
-        r"Without smoothing ($\alpha=0$) a word that a class has never shown rules the class out where it occurs, and says nothing "
+        "Without smoothing (α = 0) a word that a class has never shown rules the class out where it occurs, and says nothing "
         "where it does not: 0 log 0 = 0. scikit-learn gives NaN there. Where every class is ruled out there is no answer.",
     ),
     unverified="On the 10 662 sentences of rt-polarity the mean of repeated 10-fold cross-validation is at least "
