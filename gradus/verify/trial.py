@@ -1,12 +1,12 @@
 """Which framework a user's function is written in, found by calling it, and whether it returns what the page expects.
 
 Names in a file say little: `jax.nn.softmax` stands beside `import torch`, `x.clamp(min=0)` beside nothing at all. So the
-function is called on a small input of the page in each framework that it may be written in; the first that it takes,
-and answers in, is its own.
+function is called on a small input in each framework that comes into question; the first that it answers in is its own.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -194,29 +194,38 @@ def _installed(framework: str) -> bool:
 
 
 def _answer(adapted: Adapted, inputs: list[Arguments]) -> Answer:
-    """The answer on the first input whose options the function offers."""
+    """The answer on the first input whose options the function offers; warnings, as in the claims, are nobody's business."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _answer_on(adapted, inputs)
+
+
+def _answer_on(adapted: Adapted, inputs: list[Arguments]) -> Answer:
     unoffered: Exception | None = None
     for arguments in inputs:
         bound = adapted.bind(**arguments)
         try:
             with adapted.framework.full_precision():
                 own = adapted.convert(bound)
-                raw = adapted.answer(own)
-        except NotApplicable as error:
-            unoffered = error
-            continue
+                return _judged(adapted, adapted.answer(own), own, arguments)
         except EndedItself:
             raise
+        except NotApplicable as error:
+            unoffered = error
         except Exception as error:
             return Answer(adapted, error)
-        with np.errstate(all="ignore"):
-            want = adapted.concept.definition(**arguments)
-        fault = structure_fault(adapted, raw, want, arguments)
-        if fault is None and adapted.concept.canonical:
-            raw = adapted.concept.canonical(raw)
-        kind = _own(adapted, raw) and _takes_tracked(adapted, own)
-        return Answer(adapted, None, kind, fault is None and _agrees(adapted, raw, want), fault)
     return Answer(adapted, unoffered)
+
+
+def _judged(adapted: Adapted, raw: Any, own: Arguments, arguments: Arguments) -> Answer:
+    """What the result says of the function; `own` are the arguments in the framework's arrays."""
+    with np.errstate(all="ignore"):
+        want = adapted.concept.definition(**arguments)
+    fault = structure_fault(adapted, raw, want, arguments)
+    kind = _own(adapted, raw) and _takes_tracked(adapted, own)
+    if fault is None and kind and adapted.concept.canonical:
+        raw = adapted.concept.canonical(raw)
+    return Answer(adapted, None, kind, fault is None and _agrees(adapted, raw, want), fault)
 
 
 def _takes_tracked(adapted: Adapted, arguments: Arguments) -> bool:
