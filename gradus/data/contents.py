@@ -14,5 +14,5 @@ def contents_digest(data: Dataset) -> str:
     digest = hashlib.sha256(repr((data.task, data.classes, data.features)).encode())
     for array in (data.train_inputs, data.train_targets, data.test_inputs, data.test_targets):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
