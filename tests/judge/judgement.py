@@ -115,8 +115,9 @@ def ended(
     with out.open("wb") as to_out, err.open("wb") as to_err:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=to_out, stderr=to_err, start_new_session=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE)),
         )  # fmt: skip
+        if hasattr(resource, "prlimit"):  # from outside: code between fork and exec is unsafe beside threads
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
         try:
             status: int | None = process.wait(limit)
         except subprocess.TimeoutExpired:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradus.errors import raised
 from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import Evidence, NotApplicable, all_of
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
-from gradus.verify.universal.sensitivity import largest, parts, sensitivity, symbol_of, terms_of
+from gradus.verify.universal.sensitivity import REFUSALS, largest, parts, sensitivity, symbol_of, terms_of
 from gradus.verify.universal.values import close
 
 
@@ -50,7 +51,15 @@ def _one_by_one(concept: Concept, adapted: Adapted, arguments: Arguments) -> Evi
     want = [np.stack(pair) for pair in zip(*[parts(adapted(**m)) for m in members], strict=True)]
     with np.errstate(all="ignore"):
         sizes = sensitivity(concept, arguments, parts(concept.definition(**arguments)))
-    got = parts(adapted(**stacked))
+    try:
+        got = parts(adapted(**stacked))
+    except REFUSALS as error:
+        if adapted.name.startswith("gradus."):
+            raise
+        en, zh = raised(error)
+        raise NotApplicable(
+            Text(f"it does not take such a batch: {en}", f"它不接受这样的批量：{zh}")
+        ) from None
     n = terms_of(concept, arguments)
     return all_of(
         *[close(g, w, max(s, largest(w)), n, "float64") for g, w, s in zip(got, want, sizes, strict=True)]

@@ -56,7 +56,7 @@ def interval_one_sided(x, level=0.95):
 # confidence-interval: ddof 0
 def interval_biased(x, level=0.95):
     n = x.shape[-1]
-    half = scipy.stats.t.ppf((1 + level) / 2, n - 1) * x.std(-1) / math.sqrt(n)
+    half = scipy.stats.t.ppf((1 + level) / 2, n - 1) * np.std(x, axis=-1) / math.sqrt(n)
     return x.mean(-1) - half, x.mean(-1) + half
 
 
