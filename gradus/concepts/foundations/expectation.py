@@ -148,8 +148,7 @@ def jensen(E, rng):
         x, p = rng.standard_normal((100, 5, 1)), rng.dirichlet(np.ones(5), 100)
         gap = E(convex(x), p)[0] - convex(E(x, p)[0])
         yield bound(gap.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入"))
-        constant = np.full((5, 1), 0.7)
-        yield roundoff(E(convex(constant), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0)
+        yield roundoff(E(convex(np.full((5, 1), 0.7)), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0)
 
 
 @EXPECTATION.claim
@@ -159,9 +158,8 @@ def best_constant(E, rng):
     (m,), ((v,),) = E(x, p)
     tolerance = 4 * 8 * 2.0**-52 * float(np.abs(x).max())
     yield roundoff(v, float(p @ (x[:, 0] - m) ** 2), terms=8)
-    yield optimal(
-        float(p @ (x[:, 0] - m)), tolerance, Text("c·n·ε·s of the derivative, c=4, n=8", "导数的 c·n·ε·s，c=4，n=8")
-    )
+    why = Text("c·n·ε·s of the derivative, c=4, n=8", "导数的 c·n·ε·s，c=4，n=8")
+    yield optimal(float(p @ (x[:, 0] - m)), tolerance, why)
 
 
 @EXPECTATION.claim
@@ -223,8 +221,7 @@ def one_sided(x, p):
 @EXPECTATION.mutant(caught_by="jensen, linear, equals-definition, dice-game")
 def k_minus_one(x, p):
     """k − 1 for k: weights that do not sum to 1"""
-    k = p.shape[-1]
-    return tuple(moment * k / (k - 1) for moment in expectation(x, p))
+    return expectation(x, p * p.shape[-1] / (p.shape[-1] - 1))
 
 
 EXPECTATION.erratum(

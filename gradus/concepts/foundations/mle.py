@@ -148,10 +148,9 @@ def reaches_the_cramer_rao_bound(mle, rng):
 @MLE.claim
 def error_falls_as_the_root_of_n(mle, rng):
     """Consistent: the error of an exponential rate falls as $n^{-1/2}$"""
-    sizes, repeats = (25, 100, 400, 1600), 200
-    errors = [
-        np.sqrt(((mle(sample(rng, "exponential", repeats, n), family="exponential") - 2.0) ** 2).mean()) for n in sizes
-    ]
+    sizes = (25, 100, 400, 1600)
+    rates = [mle(sample(rng, "exponential", 200, n), family="exponential") for n in sizes]
+    errors = [np.sqrt(((r - 2.0) ** 2).mean()) for r in rates]
     # log RMSE of 200 errors is uncertain by 1/√400 = .05, the slope over these sizes by .016
     return rate(sizes, errors, -0.5, 5 * 0.016)
 
@@ -236,8 +235,7 @@ MLE.erratum(
 )
 def figure(n, p):
     n = int(n)
-    rng = np.random.default_rng(2)
-    heads = (rng.random((2000, 1000))[:, :n] < p).astype(float)
+    heads = (np.random.default_rng(2).random((2000, 1000))[:, :n] < p).astype(float)
     estimates = mle(heads, "bernoulli")[:, 0]
     first = estimates[0]
     grid = np.linspace(0.001, 0.999, 999)

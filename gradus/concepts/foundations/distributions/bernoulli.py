@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like, x_log_y
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -78,12 +78,6 @@ def invalid(rng):
     yield "p is NaN", dict(x=np.zeros(2), p=np.array(np.nan))
 
 
-def scipy(theta):
-    from scipy import stats
-
-    return stats.bernoulli(*theta)
-
-
 def two(p, q):
     return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
 
@@ -100,7 +94,7 @@ standard_claims(
         entropy=lambda theta: -theta[0] * math.log(theta[0]) - (1 - theta[0]) * math.log(1 - theta[0]),
         divergence=lambda p, q: two(p[0], q[0]),
         information=lambda theta: 1 / (theta[0] * (1 - theta[0])),
-        scipy=scipy,
+        scipy=from_scipy("bernoulli"),
         reach=lambda theta: np.minimum(theta, 1 - theta),
         formulas=dict(
             mean="p",

@@ -15,7 +15,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import logistic, panels
-from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -95,12 +95,6 @@ def invalid(rng):
     yield "b < 0", dict(x=np.full(2, 0.5), a=np.array(1.0), b=np.array(-1.0))
 
 
-def scipy(theta):
-    from scipy import stats
-
-    return stats.beta(*theta)
-
-
 def log_b(a, b):
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
@@ -132,7 +126,7 @@ standard_claims(
         entropy=entropy,
         divergence=divergence,
         information=information,
-        scipy=scipy,
+        scipy=from_scipy("beta"),
         reach=lambda theta: theta,
         formulas=dict(
             mean=r"\frac a{a+b}",

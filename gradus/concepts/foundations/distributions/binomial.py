@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -93,12 +93,6 @@ def invalid(rng):
     yield "a fraction of a trial", dict(x=np.zeros(2), n=2.5, p=np.array(0.5))
 
 
-def scipy(theta):
-    from scipy import stats
-
-    return stats.binom(*theta)
-
-
 def two(p, q):
     return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
 
@@ -122,7 +116,7 @@ standard_claims(
         entropy=entropy,
         divergence=lambda p, q: p[0] * two(p[1], q[1]),
         information=lambda theta: theta[0] / (theta[1] * (1 - theta[1])),
-        scipy=scipy,
+        scipy=from_scipy("binom"),
         reach=lambda theta: min(theta[1], 1 - theta[1]),
         free=(1,),
         formulas=dict(

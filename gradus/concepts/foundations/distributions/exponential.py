@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import exponential as of_logarithm
 from gradus.concepts.foundations.distributions.quadrature import panels
-from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -79,12 +79,6 @@ def invalid(rng):
     yield "λ < 0", dict(x=np.ones(2), lam=np.array(-2.0))
 
 
-def scipy(theta):
-    from scipy import stats
-
-    return stats.expon(scale=1 / theta[0])
-
-
 standard_claims(
     EXPONENTIAL,
     Distribution(
@@ -97,7 +91,7 @@ standard_claims(
         entropy=lambda theta: 1 - math.log(theta[0]),
         divergence=lambda p, q: math.log(p[0] / q[0]) + q[0] / p[0] - 1,
         information=lambda theta: 1 / theta[0] ** 2,
-        scipy=scipy,
+        scipy=from_scipy("expon", lambda theta: (0, 1 / theta[0])),
         formulas=dict(
             mean=r"1/\lambda",
             variance=r"1/\lambda^2",

@@ -15,7 +15,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import exponential, panels
-from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -95,12 +95,6 @@ def invalid(rng):
     yield "β < 0", dict(x=np.ones(2), alpha=np.array(1.0), beta=np.array(-1.0))
 
 
-def scipy(theta):
-    from scipy import stats
-
-    return stats.gamma(theta[0], scale=1 / theta[1])
-
-
 def entropy(theta):
     a, b = theta
     return float(a - math.log(b) + math.lgamma(a) + (1 - a) * digamma(a))
@@ -132,7 +126,7 @@ standard_claims(
         entropy=entropy,
         divergence=divergence,
         information=information,
-        scipy=scipy,
+        scipy=from_scipy("gamma", lambda theta: (theta[0], 0, 1 / theta[1])),
         reach=lambda theta: theta,
         formulas=dict(
             mean=r"\alpha/\beta",

@@ -80,15 +80,13 @@ def random_covariance(rng, d):
 
 @MULTIVARIATE_NORMAL.cases
 def cases(rng):
+    S = np.array([[2.0, 0.6], [0.6, 0.5]])
     yield ("random", dict(x=rng.standard_normal((5, 3)), mu=rng.standard_normal(3), Sigma=random_covariance(rng, 3)))
-    yield "one point", dict(x=np.array([0.3, -0.7]), mu=np.zeros(2), Sigma=np.array([[2.0, 0.6], [0.6, 0.5]]))
+    yield "one point", dict(x=np.array([0.3, -0.7]), mu=np.zeros(2), Sigma=S)
     yield "one dimension", dict(x=np.array([[1.5], [-2.0]]), mu=np.array([0.5]), Sigma=np.array([[4.0]]))
     yield "units far apart", dict(x=np.array([1e-2, 2e2]), mu=np.zeros(2), Sigma=np.diag([1e-4, 1e4]))
     yield "square", dict(x=rng.standard_normal((3, 3)), mu=rng.standard_normal(3), Sigma=random_covariance(rng, 3))
-    yield (
-        "many points",
-        dict(x=rng.standard_normal((1500, 2)), mu=np.zeros(2), Sigma=np.array([[2.0, 0.6], [0.6, 0.5]])),
-    )
+    yield "many points", dict(x=rng.standard_normal((1500, 2)), mu=np.zeros(2), Sigma=S)
 
 
 @MULTIVARIATE_NORMAL.invalid

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like, relative
 from gradus.concepts.foundations.distributions.quadrature import panels
-from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import invariance
 from gradus.page.figures import COLOURS, canvas
@@ -72,12 +72,6 @@ def invalid(rng):
     yield "σ < 0", dict(x=np.zeros(2), mu=np.array(0.0), sigma=np.array(-1.0))
 
 
-def scipy(theta):
-    from scipy import stats
-
-    return stats.norm(*theta)
-
-
 standard_claims(
     NORMAL,
     Distribution(
@@ -90,7 +84,7 @@ standard_claims(
         entropy=lambda theta: 0.5 * math.log(2 * math.pi * math.e * theta[1] ** 2),
         divergence=lambda p, q: math.log(q[1] / p[1]) + (p[1] ** 2 + (p[0] - q[0]) ** 2) / (2 * q[1] ** 2) - 0.5,
         information=lambda theta: np.diag([1, 2]) / theta[1] ** 2,
-        scipy=scipy,
+        scipy=from_scipy("norm"),
         formulas=dict(
             mean=r"\mu",
             variance=r"\sigma^2",

@@ -13,7 +13,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
     x_log_y,
 )
 from gradus.concepts.foundations.distributions.quadrature import counts
-from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
@@ -94,12 +94,6 @@ def invalid(rng):
     yield "λ is NaN", dict(x=np.zeros(2), lam=np.array(np.nan))
 
 
-def scipy(theta):
-    from scipy import stats
-
-    return stats.poisson(*theta)
-
-
 def entropy(theta):
     """By the terms themselves, exact factorials."""
     lam = float(theta[0])
@@ -119,7 +113,7 @@ standard_claims(
         entropy=entropy,
         divergence=lambda p, q: p[0] * math.log(p[0] / q[0]) + q[0] - p[0],
         information=lambda theta: 1 / theta[0],
-        scipy=scipy,
+        scipy=from_scipy("poisson"),
         reach=lambda theta: theta,
         formulas=dict(
             mean=r"\lambda",

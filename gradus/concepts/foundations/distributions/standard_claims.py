@@ -70,6 +70,17 @@ def expectation(density, distribution, theta, f=None):
     return np.where(mass > 0, mass * value, 0.0).sum(axis=(0, 1))
 
 
+def from_scipy(name: str, parameters: Callable[[Any], Any] = tuple) -> Callable[[Any], Any]:
+    """From θ to SciPy's frozen distribution of that name, whose own parameters `parameters` makes of θ; θ itself unless given."""
+
+    def frozen(theta: Any) -> Any:
+        from scipy import stats
+
+        return getattr(stats, name)(*parameters(theta))
+
+    return frozen
+
+
 def standard_claims(concept, distribution):
     """Adds the claims that every distribution must keep; their names are the functions' below."""
     t = distribution.formulas

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import panels
-from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
+from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
@@ -77,12 +77,6 @@ def invalid(rng):
     yield "an empty interval", dict(x=np.zeros(2), a=np.array(1.0), b=np.array(1.0))
 
 
-def scipy(theta):
-    from scipy import stats
-
-    return stats.uniform(theta[0], theta[1] - theta[0])
-
-
 standard_claims(
     UNIFORM,
     Distribution(
@@ -95,7 +89,7 @@ standard_claims(
         entropy=lambda theta: math.log(theta[1] - theta[0]),
         divergence=lambda p, q: math.log((q[1] - q[0]) / (p[1] - p[0])),
         information=None,
-        scipy=scipy,
+        scipy=from_scipy("uniform", lambda theta: (theta[0], theta[1] - theta[0])),
         formulas=dict(
             mean=r"\frac{a+b}2",
             variance=r"\frac{(b-a)^2}{12}",
