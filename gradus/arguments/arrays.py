@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradus.arguments.errors import ArgumentError, refusal, shown
+from gradus.arguments.errors import ArgumentError, not_finite, refusal, shown
 from gradus.arguments.shapes import Sizes, fit
 from gradus.text import Text
 
@@ -63,13 +63,7 @@ def require_finite(name: str, numbers: Array) -> None:
         if np.isfinite(numbers.sum()) or np.isfinite(numbers).all():
             return
     place = [int(i) for i in np.argwhere(~np.isfinite(numbers))[0]]
-    bad, where = numbers[tuple(place)], f"{name}{place if place else ''}"
-    raise refusal(
-        name,
-        ("finite numbers", "有限数"),
-        Text(f"{bad} at {where}", f"{where} 处的 {bad}"),
-        ("drop or fill such entries", "请删去或填补这些元素"),
-    )
+    raise not_finite(name, numbers[tuple(place)], place)
 
 
 def _rounded(name: str, numbers: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gradus.errors import GradusError
@@ -43,3 +44,14 @@ def refusal(
     en = f"{name}: expected {expected[0]}, got {came.en}" + (f"; {mend[0]}" if mend[0] else "")
     zh = f"{name}：应为{expected[1]}，实为 {came.zh}" + (f"；{mend[1]}" if mend[1] else "")
     return (ArgumentError if kind else GradusError)(Text(en, zh))
+
+
+def not_finite(name: str, bad: Any, place: Sequence[int]) -> GradusError:
+    """That the entry of the argument at that place is NaN or infinite."""
+    where = f"{name}{list(place) if place else ''}"
+    return refusal(
+        name,
+        ("finite numbers", "有限数"),
+        Text(f"{bad} at {where}", f"{where} 处的 {bad}"),
+        ("drop or fill such entries", "请删去或填补这些元素"),
+    )

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradus.arguments.errors import refusal
+from gradus.arguments.errors import not_finite, refusal
 from gradus.arguments.shapes import Sizes, fit
 from gradus.arguments.values import number
 from gradus.text import Text
@@ -113,16 +113,7 @@ def same_kind(**values: Tensor | None) -> None:
     Raises:
         GradusError: they differ; both arguments are named.
     """
-    first = ""
-    for name, value in values.items():
-        if value is None:
-            continue
-        if not first:
-            first, dtype, device = name, value.dtype, value.device
-        elif value.dtype != dtype and not torch.is_autocast_enabled(device.type):
-            raise _unlike(name, first, value.dtype, dtype)
-        elif value.device != device:
-            raise _unlike(name, first, value.device, device)
+    _require_alike(values, precision=True)
 
 
 def same_device(**values: Tensor | None) -> None:
@@ -131,14 +122,18 @@ def same_device(**values: Tensor | None) -> None:
     Raises:
         GradusError: they differ; both arguments are named.
     """
-    first = ""
-    for name, value in values.items():
-        if value is None:
-            continue
-        if not first:
-            first, device = name, value.device
-        elif value.device != device:
-            raise _unlike(name, first, value.device, device)
+    _require_alike(values, precision=False)
+
+
+def _require_alike(values: dict[str, Tensor | None], precision: bool) -> None:
+    """Compares each tensor with the first."""
+    tensors = [(name, value) for name, value in values.items() if value is not None]
+    for name, value in tensors[1:]:
+        first, model = tensors[0]
+        if precision and value.dtype != model.dtype and not torch.is_autocast_enabled(model.device.type):
+            raise _unlike(name, first, value.dtype, model.dtype)
+        if value.device != model.device:
+            raise _unlike(name, first, value.device, model.device)
 
 
 def _unlike(name: str, first: str, mine: Any, theirs: Any) -> Exception:
@@ -155,13 +150,7 @@ def _require_finite(name: str, value: Tensor) -> None:
     if bool(good.all()):
         return
     place = (~good).nonzero()[0].tolist()
-    bad, where = value.detach()[tuple(place)].item(), f"{name}{place if place else ''}"
-    raise refusal(
-        name,
-        ("finite numbers", "有限数"),
-        Text(f"{bad} at {where}", f"{where} 处的 {bad}"),
-        ("drop or fill such entries", "请删去或填补这些元素"),
-    )
+    raise not_finite(name, value.detach()[tuple(place)].item(), place)
 
 
 def _no_tensor(name: str, value: Any) -> Exception:

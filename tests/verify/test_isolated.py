@@ -4,7 +4,6 @@ import json
 import math
 import os
 import sys
-import threading
 import warnings
 from pathlib import Path
 
@@ -92,17 +91,21 @@ def test_a_result_is_judged_anew_from_its_numbers():
 
 def test_a_judge_that_is_replaced_is_found_out_and_restored():
     before, absolute = Evidence.__dict__["holds"], np.abs
-    integrity = Integrity()
+    integrity = Integrity(RELU)
     assert integrity.put_back() == []
     code = roundoff.__code__
     Evidence.holds = property(lambda self: True)
     evidence_module.roundoff = lambda *a, **k: None
     np.abs = np.sin
     roundoff.__code__ = (lambda *a, **k: None).__code__
+    definition = RELU.definition
+    RELU.definition = lambda x: x
     replaced = integrity.put_back()
     assert {"gradus.page.evidence.Evidence.holds", "gradus.page.evidence.roundoff", "numpy.abs"} <= set(
         replaced
     )
+    assert "the page relu.definition" in replaced
+    assert RELU.definition is definition
     assert Evidence.__dict__["holds"] is before
     assert np.abs is absolute
     assert evidence_module.roundoff is roundoff
@@ -197,7 +200,30 @@ def test_what_is_left_behind_is_told(tmp_path):
     assert left.verdict == "fails"
     assert "still running" in left.reason.en
     assert report.printed.startswith("\\x1b[31mhello")
-    assert threading.active_count() < 50
+
+
+def test_what_a_file_replaces_when_it_is_imported_is_put_back_and_told(tmp_path):
+    report, results = results_of(
+        tmp_path,
+        "import numpy as np\n"
+        "from gradus.catalogue import concept\n"
+        "from gradus.page import evidence\n"
+        "def passes(*a, **k):\n"
+        "    return evidence.Evidence('identical', 0.0, '=', 0.0, 0.0, evidence.Text('', ''))\n"
+        "evidence.roundoff = evidence.identical = passes\n"
+        "concept('relu').definition = f = lambda x: np.abs(x)\n",
+    )
+    assert not report.holds
+    assert results["equals-definition"].verdict == "fails"
+    assert "it replaces the page relu.definition" in results["leaves-process-unchanged"].reason.en
+
+
+def test_the_frameworks_replace_nothing_of_the_judge(tmp_path):
+    report, results = results_of(
+        tmp_path, "import scipy, sklearn, torch\nimport numpy as np\nf = lambda x: np.maximum(x, 0.0)\n"
+    )
+    assert results["leaves-process-unchanged"].verdict == "holds"
+    assert report.holds
 
 
 def test_the_line_of_the_users_file_is_named(tmp_path):

@@ -63,11 +63,12 @@ class Judging:
         concept = load_concept(self.request["key"])
         claims = claims_of(concept, tuple(self.request["cost"]))
         self.write("ready", claims=[c.name for c in claims])
-        judges_own = dict(np.geterr())
+        judges_own, integrity = dict(np.geterr()), Integrity(concept)
         function = self._load()
+        replaced = integrity.put_back()
         limit_memory(self.request["memory"])
         self.watch.take_settings(judges_own)
-        state, integrity = ProcessState(), Integrity()
+        state = ProcessState()
         threads = set(threading.enumerate())
         trial = self._try(concept, function)
         if trial is None:
@@ -75,7 +76,7 @@ class Judging:
         failing = self._measure(concept, claims, trial.adapted, state, integrity)
         self._search(concept, trial.adapted, failing)
         changed = state.put_back()
-        self.write("left", fault=_left_behind(integrity.put_back(), threads), changed=changed)
+        self.write("left", fault=_left_behind(replaced + integrity.put_back(), threads), changed=changed)
         self.write("end")
 
     def _load(self) -> Any:

@@ -9,19 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from gradus.page import Concept
+
 #: What a verdict stands on beside our own modules.
 FOREIGN = (builtins, np, np.linalg, np.random)
 
 
 class Integrity:
-    """The names of our modules and classes, and NumPy's, bound to what they are when it is made."""
+    """The names of our modules and classes, NumPy's, and the page's parts, bound to what they are when it is made.
 
-    def __init__(self) -> None:
+    It is made before the user's file is imported, which may replace them, too.
+    """
+
+    def __init__(self, concept: Concept) -> None:
         own = [
             m for n, m in sys.modules.items() if n.partition(".")[0] == "gradus" and isinstance(m, ModuleType)
         ]
         self._bindings: list[tuple[Any, str, dict[str, Any]]] = []
         self._code: list[tuple[str, FunctionType, Any, Any]] = []
+        self._remember(concept, f"the page {concept.key}", dict(vars(concept)))
         seen: set[int] = set()
         for module in [*own, *FOREIGN]:
             self._remember(module, module.__name__, dict(vars(module)))
