@@ -6,7 +6,6 @@ function is called on a small input in each framework that comes into question; 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,10 @@ from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import NotApplicable, NotOffered
 from gradus.text import Text
+from gradus.verify.answers import Answer, answer_of
 from gradus.verify.instances import require_instance
 from gradus.verify.isolated.watch import EndedItself
 from gradus.verify.memberwise import Memberwise, Numberwise, leading_shape
-from gradus.verify.structures import structure_fault
 
 INPUTS = 4  # cases that are tried before the function is said not to take the page's arguments
 
@@ -32,10 +31,10 @@ class Unanswered(GradusError):
     """The function takes a small input of the page in no framework.
 
     Attributes:
-        on_input: whether the input has to do with it.
+        on: the input, in words; empty where it has nothing to do with it.
     """
 
-    on_input = True
+    on = ""
 
 
 @dataclass(frozen=True)
@@ -66,26 +65,9 @@ def tried(
     require_instance(concept, function, name)
     adapted = adapt_function(concept, function, framework, name).watched(watch)
     inputs = _small_inputs(concept)
-    if framework or adapted.bridge is not None:
-        answers = [_answer(adapted, inputs)]
-        title = adapted.framework.title
-        why = Text(f"called as {title}, as --framework says", f"按 --framework 以 {title} 调用")
-        if not framework:
-            why = Text(f"called as the page calls {title}'s own", f"按该页调用 {title} 实现的方式调用")
-        taken = None if answers[0].error else answers[0]
-    else:
-        answers = list(_answers(concept, function, name, watch, inputs))
-        own = [a for a in answers if a.error is None and a.own]
-        answered = own or [a for a in answers if a.error is None]
-        taken = next((a for a in answered if a.agrees), answered[0] if answered else None)
-        why = None
-    if taken is None and any(s.batched for s in concept.symbols):
-        frameworks = dict.fromkeys(["numpy", "python", *[a.adapted.framework.name for a in answers]])
-        ways = [
-            (way, a) for way in (Memberwise, Numberwise) for a in _in_each(answers[0].adapted, frameworks)
-        ]
-        one_by_one = (_answer(_one_at_a_time(a, way), inputs) for way, a in ways)
-        taken = next((a for a in one_by_one if a.error is None and a.own and a.agrees), None)
+    told = bool(framework) or adapted.bridge is not None
+    answers = [answer_of(adapted, inputs)] if told else list(_answers(concept, function, name, watch, inputs))
+    taken = _best(answers) or _one_by_one(answers, inputs)
     if taken is None:
         silent = [
             a for a in answers if isinstance(a.error, NotApplicable) and not isinstance(a.error, NotOffered)
@@ -93,12 +75,6 @@ def tried(
         if not silent:
             raise _unanswered(concept, answers)
         taken = silent[0]
-    if why is None:
-        title = taken.adapted.framework.title
-        why = Text(
-            f"judged as {title}: it takes {title} arguments and answers in kind",
-            f"按 {title} 评判：它接受 {title} 的参数，并以同类返回",
-        )
     adapted = taken.adapted
     if (
         not isinstance(adapted, Memberwise)
@@ -107,9 +83,42 @@ def tried(
         and not _batches(adapted, inputs)
     ):
         adapted = _one_at_a_time(adapted)
+    en, zh = _how_called(adapted.framework.title, framework, told)
     if isinstance(adapted, Memberwise):
-        why = Text(f"{why.en}; {adapted.remark.en}", f"{why.zh}；{adapted.remark.zh}")
-    return Trial(adapted, why, taken.fault)
+        en, zh = f"{en}; {adapted.remark.en}", f"{zh}；{adapted.remark.zh}"
+    return Trial(adapted, Text(en, zh), taken.fault)
+
+
+def _best(answers: list[Answer]) -> Answer | None:
+    """The first that is in the framework's own arrays and right, or the first at all; None where every call raised."""
+    answered = [a for a in answers if a.error is None]
+    own = [a for a in answered if a.own] or answered
+    return next((a for a in own if a.agrees), own[0] if own else None)
+
+
+def _one_by_one(answers: list[Answer], inputs: list[Arguments]) -> Answer | None:
+    """The right answer of a function that takes one member of a batch, or one number, at a time; None where it is none."""
+    first = answers[0].adapted
+    if not any(s.batched for s in first.concept.symbols):
+        return None
+    frameworks = dict.fromkeys(["numpy", "python", *[a.adapted.framework.name for a in answers]])
+    for way in (Memberwise, Numberwise):
+        for adapted in _in_each(first, frameworks):
+            answer = answer_of(_one_at_a_time(adapted, way), inputs)
+            if answer.error is None and answer.own and answer.agrees:
+                return answer
+    return None
+
+
+def _how_called(title: str, framework: str | None, told: bool) -> Text:
+    if framework:
+        return Text(f"called as {title}, as --framework says", f"按 --framework 以 {title} 调用")
+    if told:
+        return Text(f"called as the page calls {title}'s own", f"按该页调用 {title} 实现的方式调用")
+    return Text(
+        f"judged as {title}: it takes {title} arguments and answers in kind",
+        f"按 {title} 评判：它接受 {title} 的参数，并以同类返回",
+    )
 
 
 def _in_each(adapted: Adapted, frameworks: Iterable[str]) -> Iterator[Adapted]:
@@ -152,17 +161,6 @@ def _batches(adapted: Adapted, inputs: list[Arguments]) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came of one call: an error, or a result, in the framework's own arrays or not, equal to the definition's or not."""
-
-    adapted: Adapted
-    error: Exception | None = None
-    own: bool = False
-    agrees: bool = False
-    fault: Text | None = None
-
-
 def _answers(
     concept: Concept, function: Any, name: str, watch: Callable[..., Any], inputs: list[Arguments]
 ) -> Iterator[Answer]:
@@ -172,7 +170,7 @@ def _answers(
     order = [named, *[f for f in loaded if f != named], "python"]
     answered = False
     for framework in dict.fromkeys(order):
-        answer = _answer(Adapted(function, concept, framework, name=name, watch=watch), inputs)
+        answer = answer_of(Adapted(function, concept, framework, name=name, watch=watch), inputs)
         if isinstance(answer.error, MemoryError):  # no other kind of array would make it need less
             raise _unanswered(concept, [answer])
         answered |= answer.error is None and answer.own
@@ -182,7 +180,7 @@ def _answers(
     if not answered:
         for framework in FRAMEWORKS:
             if framework not in order and _installed(framework):
-                yield _answer(Adapted(function, concept, framework, name=name, watch=watch), inputs)
+                yield answer_of(Adapted(function, concept, framework, name=name, watch=watch), inputs)
 
 
 def _installed(framework: str) -> bool:
@@ -191,73 +189,6 @@ def _installed(framework: str) -> bool:
     except GradusError:
         return False
     return True
-
-
-def _answer(adapted: Adapted, inputs: list[Arguments]) -> Answer:
-    """The answer on the first input whose options the function offers; warnings, as in the claims, are nobody's business."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return _answer_on(adapted, inputs)
-
-
-def _answer_on(adapted: Adapted, inputs: list[Arguments]) -> Answer:
-    unoffered: Exception | None = None
-    for arguments in inputs:
-        bound = adapted.bind(**arguments)
-        try:
-            with adapted.framework.full_precision():
-                own = adapted.convert(bound)
-                return _judged(adapted, adapted.answer(own), own, arguments)
-        except EndedItself:
-            raise
-        except NotApplicable as error:
-            unoffered = error
-        except Exception as error:
-            return Answer(adapted, error)
-    return Answer(adapted, unoffered)
-
-
-def _judged(adapted: Adapted, raw: Any, own: Arguments, arguments: Arguments) -> Answer:
-    """What the result says of the function; `own` are the arguments in the framework's arrays."""
-    with np.errstate(all="ignore"):
-        want = adapted.concept.definition(**arguments)
-    fault = structure_fault(adapted, raw, want, arguments)
-    kind = _own(adapted, raw) and _takes_tracked(adapted, own)
-    if fault is None and kind and adapted.concept.canonical:
-        raw = adapted.concept.canonical(raw)
-    return Answer(adapted, None, kind, fault is None and _agrees(adapted, raw, want), fault)
-
-
-def _takes_tracked(adapted: Adapted, arguments: Arguments) -> bool:
-    """Whether it takes arguments that a gradient is asked for: NumPy's functions take PyTorch's tensors, but not those."""
-    if not adapted.concept.differentiable:
-        return True
-    try:
-        adapted.answer({k: adapted.framework.tracked(v) for k, v in arguments.items()})
-    except EndedItself:
-        raise
-    except Exception:
-        return False
-    return True
-
-
-def _own(adapted: Adapted, raw: Any) -> bool:
-    """Whether the result is in the framework's own arrays; NumPy and Python answer in numbers as well."""
-    try:
-        leaves = flatten(raw)
-    except RecursionError:  # a list that holds itself
-        return False
-    holders = [f for f in map(framework_named, FRAMEWORKS) if f.packages and any(map(f.is_array, leaves))]
-    return holders == ([adapted.framework] if adapted.framework.packages else [])
-
-
-def _agrees(adapted: Adapted, raw: Any, want: Any) -> bool:
-    try:
-        got = flatten(adapted.to_numpy(raw))
-        pairs = zip(got, flatten(want), strict=True)
-        return all(np.allclose(g, w, rtol=1e-4, atol=1e-6, equal_nan=True) for g, w in pairs)
-    except Exception:
-        return False
 
 
 def _small_inputs(concept: Concept) -> list[Arguments]:
@@ -285,16 +216,16 @@ def _unanswered(concept: Concept, answers: list[Answer]) -> Unanswered:
     error = answers[0].error
     if isinstance(error, NotOffered):
         words = Text("it is not filled in yet: NotImplementedError", "尚未补全：NotImplementedError")
-        unfilled = Unanswered(words)
-        unfilled.on_input = False
-        return unfilled.with_traceback(error.__cause__.__traceback__ if error.__cause__ else None)
+        return Unanswered(words).with_traceback(error.__cause__.__traceback__ if error.__cause__ else None)
     what = raised(error) if error else Text("answered in no framework's arrays", "未以任何框架的数组返回")
     titles = [a.adapted.framework.title for a in answers]
     signature = f"{concept.definition.__name__}({', '.join(concept.arguments)})"
-    return Unanswered(
+    unanswered = Unanswered(
         Text(
             f"{what.en}; it was called like {signature} as {', '.join(titles)}; "
             "--framework says how it is to be called",
             f"{what.zh}；已按 {signature} 以 {'、'.join(titles)} 调用；可用 --framework 指定调用方式",
         )
-    ).with_traceback(error.__traceback__ if error else None)
+    )
+    unanswered.on = answers[0].on
+    return unanswered.with_traceback(error.__traceback__ if error else None)

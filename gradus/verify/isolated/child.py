@@ -168,8 +168,8 @@ class Judging:
         number = _line_in(error, place)
         if number:
             en, zh = f"{en}; line {number} of {place}", f"{zh}；{place} 第 {number} 行"
-        shown = not isinstance(error, Unanswered) or error.on_input
-        on = doing or (shown and self.watch.failed_on and f"on {self.watch.failed_on}")
+        on = error.on if isinstance(error, Unanswered) else self.watch.failed_on
+        on = doing or (on and f"on {on}")
         self.watch.failed_on = ""
         return Text(f"{en}; {on}", f"{zh}；{on.replace('on ', '输入为 ', 1)}") if on else Text(en, zh)
 

@@ -16,7 +16,7 @@ class Limits:
     """The limits of one verification.
 
     Attributes:
-        call: seconds that one call of the implementation, or its import, may take.
+        call: seconds that one call of the implementation may take; its import may take twice that, and 30 at least.
         claim: seconds that one claim may take.
         memory: megabytes that the implementation may take beside what is there once its file is imported.
         output: bytes that it may print during one claim.
@@ -29,8 +29,8 @@ class Limits:
 
     @property
     def for_import(self) -> float:
-        """Seconds that importing the user's file may take: frameworks are slow to load."""
-        return 2 * self.call
+        """Seconds that importing the user's file may take: frameworks are slow to load, whatever a call may take."""
+        return max(30.0, 2 * self.call)
 
     def __post_init__(self) -> None:
         for name, value in (
