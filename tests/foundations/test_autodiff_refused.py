@@ -92,7 +92,7 @@ def test_what_stands_beside_the_tape_refuses_it_too():
         taylor_coefficients(lambda x: x * 1j, 1.0, 2)
     with pytest.raises(GradusError, match=r"pullback: expected an adjoint.*None"):
         reverse_chain(lambda x: x * x, lambda x, bar: None, 1.1, 1.0, n=3, checkpoints=2)
-    with pytest.raises(GradusError, match="x: expected an array of real numbers, got complex128"):
+    with pytest.raises(GradusError, match="x: expected real numbers, got complex128"):
         jacobian(lambda x: x, np.ones(2) * 1j)
     with pytest.raises(GradusError, match="adjoint: expected an array of numbers"):
         vjp(lambda x: x * x, 1.0)[1](None)

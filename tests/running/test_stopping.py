@@ -15,9 +15,11 @@ from gradus.training.checkpoint import load_arrays
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PYTHONUNBUFFERED": "1"}
-# Holds the training of a system that is done in an instant open, so that the signal meets it.
+# Holds the training of a system that is done in an instant open, so that the signal meets it. A process that a shell
+# starts in the background ignores Ctrl-C, and so would all that it starts: the tests may be such a process.
 SLOW = (
-    "import sys, time\n"
+    "import signal, sys, time\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from gradus.running import run\n"
     "real = run.RunRequest.of_seed\n"
     "def of_seed(*a, **k):\n"
