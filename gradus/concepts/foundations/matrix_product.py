@@ -65,7 +65,6 @@ def cases(rng):
     yield "column by row", dict(A=normal(3, 1), B=normal(1, 4))
     yield "batch", dict(A=normal(2, 2, 3), B=normal(2, 3, 2))
     yield "cancelling", dict(A=np.array([[3e7, 1.0, -5e7, 2e7]]), B=np.array([[1e8], [1.0], [1e8], [1e8]]))
-    yield "nothing to sum", dict(A=normal(2, 0), B=normal(0, 3))
     yield "long sums", dict(A=normal(1, 1500), B=normal(1500, 1))
 
 
@@ -158,6 +157,12 @@ def _multiplications(product, n):
     return Counted.done
 
 
+@MATRIX_PRODUCT.claim(required=False)
+def sum_of_nothing_is_zero(product, rng):
+    """With nothing to sum, K = 0, every entry is 0"""
+    return identical(product(np.zeros((2, 0)), np.zeros((0, 3))), np.zeros((2, 3)))
+
+
 @MATRIX_PRODUCT.mutant(caught_by="equals-definition, integers-are-exact, composes-maps")
 def index_swapped(A, B):
     r"""an index swapped: $\sum_k A_{ik}B_{jk}$ where it fits"""
@@ -190,6 +195,12 @@ def twice_the_work(A, B):
     """multiplied by the identity once more: twice the work"""
     C = A @ B
     return C @ np.eye(C.shape[-1])
+
+
+@MATRIX_PRODUCT.mutant(caught_by="sum-of-nothing-is-zero")
+def empty_sum_is_one(A, B):
+    """the sum of nothing is 1, as for a product"""
+    return matrix_product(A, B) + (A.shape[-1] == 0)
 
 
 @MATRIX_PRODUCT.figure(
