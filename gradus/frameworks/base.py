@@ -93,6 +93,10 @@ class Framework(ABC):
         """A context in which it computes in float64 where it is given float64; the user's own setting is put back."""
         return contextlib.nullcontext()
 
+    def environment(self) -> dict[str, str]:
+        """Variables of the environment under which a process that judges its functions runs, where the user has set none."""
+        return {}
+
     def lacks_kernel(self, error: Exception) -> bool:
         """Whether the error says that it does not offer an operation in the precision asked for."""
         return False

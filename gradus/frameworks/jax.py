@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from gradus.errors import GradusError
+from gradus.files import cache_folder
 from gradus.frameworks.base import Framework
 from gradus.page.evidence import NotApplicable
 from gradus.text import Text
+
+KEPT = 256 * 2**20  # bytes of compiled kernels; the oldest go first
 
 
 class Jax(Framework):
@@ -30,8 +34,14 @@ class Jax(Framework):
     def from_numpy(self, array: np.ndarray, dtype: str) -> Any:
         """The array as JAX's."""
         import jax.numpy as jnp
+        import ml_dtypes
 
-        return jnp.asarray(array, getattr(jnp, dtype) if array.dtype.kind == "f" else None)
+        if array.dtype.kind != "f":
+            return jnp.asarray(array)
+        # cast by NumPy: JAX would compile a cast for every shape
+        kind = ml_dtypes.bfloat16 if dtype == "bfloat16" else np.dtype(dtype)
+        with np.errstate(all="ignore"):
+            return jnp.asarray(array.astype(kind))
 
     def namespace(self) -> Any:
         """`jax.numpy`."""
@@ -45,6 +55,22 @@ class Jax(Framework):
 
         context: contextlib.AbstractContextManager[Any] = jax.enable_x64(True)
         return context
+
+    def environment(self) -> dict[str, str]:
+        """What it compiles is kept for the next time: each operation is compiled for each shape, which takes nearly all the time.
+
+        A kernel is found again by what it computes, not by the user's code; so nothing of that is remembered.
+        """
+        try:
+            folder = cache_folder("jax")
+        except GradusError:  # no cache can be had: it compiles anew
+            return {}
+        return {
+            "JAX_COMPILATION_CACHE_DIR": str(folder),
+            "JAX_COMPILATION_CACHE_MAX_SIZE": str(KEPT),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        }
 
     def lacks_kernel(self, error: Exception) -> bool:
         """Whether it refuses the precision itself, as JAX's factorisations do in 16 bits."""

@@ -74,18 +74,14 @@ class Torch(Framework):
         with torch.enable_grad():
             results = function(tensors)
         dependent = [
-            (r, torch.as_tensor(w, dtype=r.dtype).reshape(r.shape))
+            (r * torch.as_tensor(w, dtype=r.dtype).reshape(r.shape)).sum()
             for r, w in zip(results, cotangents, strict=True)
             if self.is_array(r) and r.requires_grad
         ]
         if not dependent:
             raise NoGradient(Text("the result carries no gradient", "结果不带梯度"))
-        gradients = torch.autograd.grad(
-            [r for r, _ in dependent],
-            [tensors[n] for n in wanted],
-            [w for _, w in dependent],
-            allow_unused=True,
-        )
+        # of one number: a gradient with cotangents of its own makes PyTorch import SymPy, which takes longer than all claims
+        gradients = torch.autograd.grad(sum(dependent), [tensors[n] for n in wanted], allow_unused=True)
         return {
             n: np.zeros(tuple(tensors[n].shape)) if g is None else self.to_numpy(g)
             for n, g in zip(wanted, gradients, strict=True)

@@ -172,3 +172,12 @@ def test_nothing_outside_asks_which_framework_it_is():
         if WHICH.search(line)
     ]
     assert asking == []
+
+
+def test_a_judging_process_keeps_what_jax_compiles_in_the_users_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("GRADUS_DATA", str(tmp_path))
+    assert framework_named("jax").environment()["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / "jax")
+    monkeypatch.delenv("GRADUS_DATA")
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: "~/x")  # no home
+    assert framework_named("jax").environment() == {}
+    assert framework_named("torch").environment() == {}

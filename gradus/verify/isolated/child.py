@@ -23,6 +23,7 @@ import numpy as np
 from gradus.catalogue import concept as load_concept
 from gradus.errors import GradusError, raised
 from gradus.frameworks import Adapted
+from gradus.frameworks.registry import FRAMEWORKS, framework_named
 from gradus.page import Claim, Concept
 from gradus.page.evidence import NotApplicable
 from gradus.text import Text
@@ -219,5 +220,8 @@ def _open(descriptor: int) -> bool:
 
 def main(arguments: list[str], leave: Callable[[int], Any] = os._exit) -> None:
     """Runs the request in the folder that is named; ends at once, whatever the user's code has left running."""
+    for name in FRAMEWORKS:
+        for variable, value in framework_named(name).environment().items():
+            os.environ.setdefault(variable, value)
     Judging(Path(arguments[0])).run()
     leave(0)
