@@ -112,6 +112,14 @@ def takes_the_arguments(mutant, definition) -> bool:
     return named == [n for n, p in wanted.items() if n in named or p.default is p.empty]
 
 
+@every_concept
+def test_every_hypothesis_is_dropped_by_something(concept: Concept):
+    witnesses = {c.name for c in claims_of(concept, ("quick", "slow", "gpu"))} | set(concept.mutants)
+    for hypothesis in concept.hypotheses:
+        assert hypothesis.witnesses, hypothesis.statement.en
+        assert set(hypothesis.witnesses) <= witnesses, (hypothesis.statement.en, hypothesis.dropped_by)
+
+
 def test_a_mutant_may_pass_optional_arguments_on():
     def definition(Q, K, V, causal=False, scale=None): ...
 

@@ -34,12 +34,11 @@ class Jax(Framework):
     def from_numpy(self, array: np.ndarray, dtype: str) -> Any:
         """The array as JAX's."""
         import jax.numpy as jnp
-        import ml_dtypes
 
         if array.dtype.kind != "f":
             return jnp.asarray(array)
         # cast by NumPy: JAX would compile a cast for every shape
-        kind = ml_dtypes.bfloat16 if dtype == "bfloat16" else np.dtype(dtype)
+        kind = np.dtype(jnp.bfloat16 if dtype == "bfloat16" else dtype)
         with np.errstate(all="ignore"):
             return jnp.asarray(array.astype(kind))
 

@@ -50,8 +50,10 @@ from gradus.page.record import (
     Case,
     Claim,
     ConceptKind,
+    Convention,
     Cost,
     Erratum,
+    Hypothesis,
     Implementation,
     Mutant,
     Nonfinite,
@@ -100,7 +102,9 @@ class Concept:
         aliases: what else people type to find it, in either language.
         implementations: what to use; the first is the recommended one.
         readings: where else to read, `"KEY PLACE; KEY PLACE"` with the keys of references.
-        deviations: where frameworks or texts differ.
+        hypotheses: what the theorem or the formulas assume, each with the claim or mutant that drops it.
+        conventions: choices that frameworks and texts make differently.
+        deviations: where an implementation gives something else than the definition.
         proof: for a theorem.
         unverified: statements of the page that no claim measures.
         differentiable: whether the claim that gradients equal finite differences applies.
@@ -127,6 +131,8 @@ class Concept:
     aliases: Sequence[str] = ()
     implementations: Sequence[Implementation] = ()
     readings: Readings = Readings()
+    hypotheses: Sequence[Hypothesis] = ()
+    conventions: Sequence[Convention] = ()
     deviations: ManyWords = ManyWords("deviations")
     proof: Proof | None = None
     unverified: ManyWords = ManyWords("unverified")

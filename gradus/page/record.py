@@ -108,6 +108,28 @@ class Readings:
 
 
 @bilingual(frozen=True)
+class Hypothesis:
+    """What a theorem or formula assumes, and the claims or mutants "one, another" that show what happens without it."""
+
+    statement: Words
+    dropped_by: str
+
+    @property
+    def witnesses(self) -> tuple[str, ...]:
+        """The names of the claims and mutants that drop it."""
+        return tuple(name.strip() for name in self.dropped_by.split(",") if name.strip())
+
+
+@bilingual(frozen=True)
+class Convention:
+    """A choice that frameworks and texts make differently: what is chosen, how it is here, how elsewhere (and where)."""
+
+    subject: Words
+    here: Words
+    elsewhere: Words
+
+
+@bilingual(frozen=True)
 class Proof:
     """A theorem's proof in words and `$…$`; or, where it is long, only the exact place where it stands."""
 

@@ -1,8 +1,8 @@
 """The Chinese of a page's strings: put in when the page is loaded, and held against the English.
 
 A string has a name within its concept: `title`, `summary`, `symbol ARGUMENT` (the letter, where it is no argument),
-`implementation N`, `deviation N`, `unverified N`, `proof`, `claim NAME`, `mutant NAME`, `erratum NUMBER common` (`why`,
-`right`), `slider NAME`. Symbols that the pages of a folder share stand in a helper; its companion's heading is the
+`implementation N`, `hypothesis N`, `convention N subject` (`here`, `elsewhere`), `deviation N`, `unverified N`, `proof`,
+`claim NAME`, `mutant NAME`, `erratum NUMBER common` (`why`, `right`), `slider NAME`. Symbols that the pages of a folder share stand in a helper; its companion's heading is the
 helper's name, and the string's name is the variable's: `symbol X`.
 """
 
@@ -64,6 +64,11 @@ def phrases(concept: Concept) -> Iterator[Phrase]:
         yield Phrase(f"symbol {symbol.argument or symbol.symbol}", symbol, "meaning")
     for number, implementation in enumerate(concept.implementations, 1):
         yield Phrase(f"implementation {number}", implementation, "note")
+    for number, hypothesis in enumerate(concept.hypotheses, 1):
+        yield Phrase(f"hypothesis {number}", hypothesis, "statement")
+    for number, convention in enumerate(concept.conventions, 1):
+        for field in ("subject", "here", "elsewhere"):
+            yield Phrase(f"convention {number} {field}", convention, field)
     for field in ("deviations", "unverified"):
         for place in range(len(getattr(concept, field))):
             yield Phrase(f"{field.removesuffix('s')} {place + 1}", concept, field, place)

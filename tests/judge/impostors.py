@@ -88,6 +88,16 @@ def broadcasting(f: Function) -> Function:
     return lambda **a: mapped(lambda r: r[None], f(**a))
 
 
+CHANGED: list[tuple[np.ndarray, np.ndarray]] = []
+
+
+def put_back() -> None:
+    """What `changing` changed is as before: some of it may be a constant of a page, which other tests read."""
+    while CHANGED:
+        leaf, before = CHANGED.pop()
+        leaf[...] = before
+
+
 def changing(f: Function) -> Function:
     """The right result, and the first array of numbers among the arguments is changed afterwards."""
 
@@ -100,6 +110,7 @@ def changing(f: Function) -> Function:
                 and leaf.flags.writeable
                 and leaf.size
             ):
+                CHANGED.append((leaf, leaf.copy()))
                 leaf[...] = leaf * 0.5 if leaf.dtype.kind == "f" else leaf + 1
                 break
         return result

@@ -9,7 +9,7 @@ from gradus.catalogue import concept, entries
 from gradus.frameworks import Adapted
 from gradus.frameworks.structure import flatten
 from gradus.verify import claims_of, judge
-from tests.judge.impostors import IMPOSTORS, applies, impostor_of
+from tests.judge.impostors import IMPOSTORS, applies, impostor_of, put_back
 
 REMARKS = ("rejects-invalid-input", "accepts-empty-batch")  # no proof that values are wrong
 
@@ -33,4 +33,7 @@ def caught(page, name):
     """Whether a claim that is required of an implementation fails on the impostor."""
     adapted = Adapted(impostor_of(page.definition, name), page, "numpy", name=name)
     claims = [c for c in claims_of(page) if c.required and c.name not in REMARKS]
-    return any(judge(page, claim, adapted).verdict == "fails" for claim in claims)
+    try:
+        return any(judge(page, claim, adapted).verdict == "fails" for claim in claims)
+    finally:
+        put_back()
