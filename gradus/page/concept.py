@@ -10,6 +10,9 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
     @ENTROPY.definition
     def entropy(p, base=2.0): ...          # the formula in NumPy float64, with the paper's letters
 
+    @ENTROPY.example
+    def example(): ...                     # numbers for the prose by name, the definition's arguments among them
+
     @ENTROPY.cases
     def cases(rng): yield "fair coin", dict(p=np.array([0.5, 0.5]))
 
@@ -24,6 +27,9 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
 
     @ENTROPY.mutant(caught_by="uniform-maximises, equals-definition")
     def natural_logarithm(p, **given): ...  # its docstring: 'nats sold as bits'
+
+    @ENTROPY.exercise
+    def loaded(): return number(entropy(...), nats=...)  # the question stands in the prose
 
     @ENTROPY.figure(p=Slider(0, 1, 0.5, "probability of heads"))
     def figure(p): ... return Drawing(fig, Text(...))
@@ -45,6 +51,7 @@ from typing import Any, TypeVar, cast, overload
 from gradus.errors import GradusError
 from gradus.page.bilingual import ManyWords, Words, bilingual
 from gradus.page.evidence import Evidence, all_of
+from gradus.page.exercises import Exercise
 from gradus.page.figures import Drawing, Slider
 from gradus.page.record import (
     Case,
@@ -152,6 +159,8 @@ class Concept:
     mutants: dict[str, Mutant] = field(default_factory=dict, init=False)
     errata: list[Erratum] = field(default_factory=list, init=False)
     sliders: dict[str, Slider] = field(default_factory=dict, init=False)
+    exercises: dict[str, Callable[[], Exercise]] = field(default_factory=dict, init=False)
+    _example: Callable[[], dict[str, Any]] | None = field(default=None, init=False)
     _drawing: Callable[..., Drawing] | None = field(default=None, init=False)
     _parts: set[str] = field(default_factory=set, init=False)
 
@@ -174,8 +183,31 @@ class Concept:
         self._parts.add(part)
         return generator
 
+    def example(self, function: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+        """The example: a function to the numbers that the prose names, among them the definition's arguments by their names."""
+        self._example = functools.cache(function)
+        self._parts.add("example")
+        return function
+
+    @property
+    def example_values(self) -> dict[str, Any]:
+        """The numbers of the example by name; none where the page has no example."""
+        return dict(self._example()) if self._example else {}
+
+    @property
+    def example_arguments(self) -> dict[str, Any]:
+        """The definition's arguments in the example."""
+        values = self.example_values
+        return {name: values[name] for name in self.arguments if name in values}
+
+    def exercise(self, function: Callable[[], Exercise]) -> Callable[[], Exercise]:
+        """An exercise: a function without arguments that computes the answer; the question stands in the prose under its name."""
+        name = self._new_name("exercise", function, self.exercises).replace("-", "_")
+        self.exercises[name] = function
+        return function
+
     def has(self, part: str) -> bool:
-        """Whether the page has given the part: "definition", "cases", "invalid"."""
+        """Whether the page has given the part: "definition", "example", "cases", "invalid", "figure"."""
         return part in self._parts
 
     @overload
@@ -261,6 +293,7 @@ class Concept:
 
         def add(function: Callable[..., Drawing]) -> Callable[..., Drawing]:
             self._drawing, self.sliders = function, sliders
+            self._parts.add("figure")
             return function
 
         return add
@@ -288,19 +321,6 @@ class Concept:
 
     def missing(self) -> list[str]:
         """The parts that the page still lacks; a whole page lacks none."""
-        parts = {
-            "formulas": self.formulas,
-            "symbols": self.symbols,
-            "definition": self.has("definition"),
-            "implementation": self.implementations,
-            "cases": self.has("cases"),
-            "invalid input": self.has("invalid"),
-            "claims": len(self.claims) >= 2,
-            "mutants": self.mutants,
-            "figure": self._drawing,
-            "readings": self.readings,
-            "people": self.people,
-        }
-        if self.kind == "theorem":
-            parts["proof"] = self.proof
-        return [name for name, part in parts.items() if not part]
+        from gradus.page.completeness import missing
+
+        return missing(self)

@@ -23,7 +23,7 @@ DATA = Path(__file__).parents[2] / "assets" / "formulas.json"
 Style = Literal["display", "inline"]
 
 #: `$$…$$`, `$…$` (a dollar sign is written `\$`), or code between backticks.
-_MARKUP = re.compile(r"\$\$(?P<display>[^$]+)\$\$|(?<!\\)\$(?P<inline>(?:[^$\\]|\\.)+)\$|`(?P<code>[^`]+)`")
+MARKUP = re.compile(r"\$\$(?P<display>[^$]+)\$\$|(?<!\\)\$(?P<inline>(?:[^$\\]|\\.)+)\$|`(?P<code>[^`]+)`")
 
 
 class Formula(NamedTuple):
@@ -112,6 +112,9 @@ def prose_text(text: str, strict: bool = True) -> str:
 def all_formulas() -> list[Formula]:
     """Every formula of the catalogue, displayed or in prose, in the catalogue's order."""
     from gradus.catalogue import load
+    from gradus.catalogue.formulas.prose import formulas_in
+    from gradus.page.companion import LANGUAGES
+    from gradus.page.prose import prose_of
 
     formulas: dict[Formula, None] = {}
     for concept in load():
@@ -123,13 +126,17 @@ def all_formulas() -> list[Formula]:
             for kind, content in [*_split(text.en), *_split(text.zh)]:
                 if kind in ("display", "inline"):
                     formulas[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
+        for prose in filter(None, (prose_of(concept, lang) for lang in LANGUAGES)):
+            for section in prose.sections.values():
+                for latex, style in formulas_in(section):
+                    formulas[Formula(concept.key, latex, style)] = None
     return list(formulas)
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:
     """The pieces of prose: ("text" | "code" | "inline" | "display", content)."""
     end = 0
-    for match in _MARKUP.finditer(text):
+    for match in MARKUP.finditer(text):
         if match.start() > end:
             yield "text", text[end : match.start()].replace("\\$", "$")
         kind = match.lastgroup or "text"

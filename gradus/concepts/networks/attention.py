@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 
@@ -57,6 +58,43 @@ def attention(Q, K, V, causal=False, scale=None):
     A = np.exp(E - E.max(-1, keepdims=True))
     A = A / A.sum(-1, keepdims=True)
     return A @ V  # (..., n, e)
+
+
+@ATTENTION.example
+def example():
+    Q, K, V = np.array([[2.0]]), np.array([[1.0], [0.0], [-0.5]]), np.array([[4.0], [1.0], [-2.0]])
+    q, k, v = Q[0, 0], K[:, 0], V[:, 0]
+    alpha, alpha2 = attention(Q, K, np.eye(3))[0], attention(2 * Q, K, np.eye(3))[0]
+    y = attention(Q, K, V)[0, 0]
+    return dict(
+        Q=Q, K=K, V=V, q=q, k=k, v=v, e=q * k, exp=np.exp(q * k), alpha=alpha, alpha2=alpha2, y=y,
+        y2=attention(2 * Q, K, V)[0, 0], mean=v.mean(), dy=q * alpha[0] * (v[0] - y),
+    )  # fmt: skip
+
+
+@ATTENTION.exercise
+def variance():
+    scores = 16 * 4 * 1  # d_k Var(q_c) Var(k_c)
+    return number(np.sqrt(scores), no_root=scores, width_only=np.sqrt(16))
+
+
+@ATTENTION.exercise
+def permute():
+    rng = np.random.default_rng(0)
+    Q, K, V = rng.standard_normal((2, 3)), rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    p = np.array([2, 0, 3, 1])
+    before, both, keys = attention(Q, K, V), attention(Q, K[p], V[p]), attention(Q, K[p], V)
+    same, keys_same = np.allclose(both, before), np.allclose(keys, before)
+    return choice(both_same=same and keys_same, changes=same and not keys_same, permuted=not same)
+
+
+@ATTENTION.exercise
+def first_row():
+    with np.errstate(invalid="ignore"):
+        e = np.full(3, -np.inf)
+        alpha = np.exp(e - e.max()) / np.exp(e - e.max()).sum()
+    undefined = bool(np.isnan(alpha).any())
+    return choice(undefined=undefined, own_value=not undefined, zero=bool((alpha == 0).all()))
 
 
 @ATTENTION.cases

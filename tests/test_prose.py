@@ -1,0 +1,193 @@
+"""The prose of every page: its sections, its numbers, its formulas, its links, its example and its exercises."""
+
+import inspect
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from gradus.catalogue import load
+from gradus.catalogue.formulas.prose import formulas_in, linked_keys, prose_lines, prose_page
+from gradus.frameworks.structure import flatten
+from gradus.page import Concept
+from gradus.page.companion import LANGUAGES
+from gradus.page.completeness import missing_for_learners
+from gradus.page.exercises import numbers
+from gradus.page.prose import SECTIONS, prose_file, prose_of
+from gradus.page.values import NAMED, plain, rows_plain, written
+
+CONCEPTS = list(load())
+KEYS = {c.key for c in CONCEPTS}
+WRITTEN = [c for c in CONCEPTS if c.has("example") or c.exercises or prose_of(c, "en") or prose_of(c, "zh")]
+every_written = pytest.mark.parametrize("concept", WRITTEN, ids=lambda c: c.key)
+WORDS = (250, 1100)  # of English prose; the exercises count
+_TEXT = re.compile(r"\\(?:text|textrm|mathrm|operatorname\*?)\{[^{}]*\}")
+
+
+def proses(concept):
+    return {lang: prose for lang in LANGUAGES if (prose := prose_of(concept, lang))}
+
+
+@every_written
+def test_a_page_that_begins_to_teach_is_whole(concept: Concept):
+    assert missing_for_learners(concept) == []
+
+
+@every_written
+def test_sections_stand_in_order(concept: Concept):
+    for prose in proses(concept).values():
+        assert list(prose.sections) == [name for name in SECTIONS if name in prose.sections]
+    kinds = [set(prose.sections) for prose in proses(concept).values()]
+    assert all(kind == kinds[0] for kind in kinds), "the languages have different sections"
+
+
+@every_written
+def test_formulas_and_numbers_are_the_same_in_both_languages(concept: Concept):
+    en, zh = proses(concept)["en"], proses(concept)["zh"]
+    for name in en.sections:
+        first, second = (
+            {_TEXT.sub("", f).strip(" .,;:") for f, _ in formulas_in(p.sections[name])} for p in (en, zh)
+        )
+        assert first == second, f"{name}: only in one language: {sorted(first ^ second)}"
+        counted = [
+            Counter(m.group().replace(" ", "") for m in NAMED.finditer(p.sections[name])) for p in (en, zh)
+        ]
+        assert set(counted[0]) == set(counted[1]), f"{name}: {set(counted[0]) ^ set(counted[1])}"
+
+
+@every_written
+def test_prose_is_shown(concept: Concept):
+    values = concept.example_values
+    for lang, prose in proses(concept).items():
+        for name, text in prose.sections.items():
+            if name == "exercises":
+                continue
+            html = prose_page(text, values, lambda key: f"{key}.html")
+            assert not re.search(r"\*\*|\{\{|\}\}|\ue000|§\d", html), (lang, name)
+            assert prose_lines(text, values).strip()
+            for key in linked_keys(text):
+                assert key in KEYS, f"{prose_file(concept, lang)}: there is no page {key}"
+
+
+@every_written
+def test_each_language_is_its_own(concept: Concept):
+    en, zh = (
+        re.sub(r"\$[^$]*\$|`[^`]*`|\{\{[^}]*\}\}", "", " ".join(p.sections.values()))
+        for p in proses(concept).values()
+    )
+    assert not re.search(r"[\u4e00-\u9fff]", en), "the English holds Chinese"
+    assert len(re.findall(r"[\u4e00-\u9fff]", zh)) >= 300, "the Chinese is too short to teach"
+    assert WORDS[0] <= len(en.split()) <= WORDS[1]
+
+
+@every_written
+def test_prose_links_to_other_pages(concept: Concept):
+    for prose in proses(concept).values():
+        linked = {key for text in prose.sections.values() for key in linked_keys(text)} - {concept.key}
+        assert linked, "a page without a link to another leads nowhere"
+
+
+@every_written
+def test_no_number_is_typed_where_the_example_has_it(concept: Concept):
+    """A decimal fraction in the worked example is a value of the example."""
+    for lang, prose in proses(concept).items():
+        text = NAMED.sub("", prose.sections["by-hand"])
+        typed = re.findall(r"(?<![\d.\w])\d+\.\d{2,}", re.sub(r"`[^`]*`", "", text))
+        assert not typed, f"{lang}: {typed}: name them in the example"
+
+
+@every_written
+def test_the_example_is_not_degenerate(concept: Concept):
+    arguments, values = concept.example_arguments, concept.example_values
+    required = {
+        n for n, p in inspect.signature(concept.definition).parameters.items() if p.default is p.empty
+    }
+    assert required <= set(arguments), "the definition's arguments are among the example's values"
+    results = [np.asarray(leaf) for leaf in flatten(concept.definition(**arguments))]
+    assert all(np.isfinite(r).all() for r in results if r.dtype.kind == "f")
+    entries = np.concatenate([r.ravel().astype(float) for r in results if r.dtype.kind in "fiub"])
+    assert entries.any(), "the result is zero everywhere"
+    for name in named_in(concept):
+        assert name in values
+    for name, value in arguments.items():
+        leaf = np.asarray(value) if isinstance(value, np.ndarray) else None
+        if leaf is not None and leaf.size > 2 and leaf.dtype.kind == "f":
+            assert np.ptp(leaf) > 0, f"{name}: all entries are equal"
+            assert moves(concept, name), f"{name}: nothing depends on it"
+
+
+def named_in(concept):
+    return {
+        m["name"] for p in proses(concept).values() for t in p.sections.values() for m in NAMED.finditer(t)
+    }
+
+
+def moves(concept, name):
+    """Whether the result depends on an argument of the example."""
+    arguments = concept.example_arguments
+    before = [np.asarray(r) for r in flatten(concept.definition(**arguments))]
+    for factor in (1 + 1e-3, 1.5):
+        moved = np.array(arguments[name])
+        moved.ravel()[0] = moved.ravel()[0] * factor + (factor - 1)
+        with np.errstate(all="ignore"):
+            try:
+                after = [np.asarray(r) for r in flatten(concept.definition(**{**arguments, name: moved}))]
+            except (ValueError, FloatingPointError):
+                return True
+        if any(
+            not np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+            for a, b in zip(after, before, strict=True)
+        ):
+            return True
+    return False
+
+
+@every_written
+def test_the_prose_uses_the_example(concept: Concept):
+    for prose in proses(concept).values():
+        assert len(set(NAMED.findall(prose.sections["by-hand"]))) >= 3, (
+            "the example by hand shows its numbers"
+        )
+
+
+@every_written
+def test_exercises_have_words_and_answers(concept: Concept):
+    for prose in proses(concept).values():
+        assert set(prose.questions) == set(concept.exercises), (
+            "each exercise has its question, under its name"
+        )
+    for name, made in concept.exercises.items():
+        exercise = made()
+        for lang, prose in proses(concept).items():
+            question = prose.questions[name]
+            assert question.text and question.hint and question.solution, (
+                lang,
+                name,
+                "text, hint and solution",
+            )
+            for words in (question.text, question.hint, question.solution):
+                assert prose_lines(words, concept.example_values)
+            if exercise.kind == "choice":
+                assert set(question.remarks) == {exercise.answer, *exercise.mistakes}, (lang, name)
+            else:
+                assert set(question.remarks) == set(exercise.mistakes), (lang, name)
+            for remark in question.remarks.values():
+                assert prose_lines(f"{remark.words} {remark.why}", concept.example_values).strip()
+
+
+@every_written
+def test_answers_are_told_from_mistakes(concept: Concept):
+    for name, made in concept.exercises.items():
+        exercise = made()
+        if exercise.kind in ("number", "array"):
+            assert np.isfinite(exercise.answer).all()
+            assert exercise.grade(exercise.answer).right
+            for mistake, wrong in exercise.mistakes.items():
+                assert not exercise.grade(wrong).right, f"{name}: {mistake} leads to the right answer"
+            shown = written(exercise.answer, "", plain, rows_plain)
+            if "×" not in shown and "[" not in shown:
+                assert exercise.grade(numbers(shown)).right, f"{name}: {shown} is not taken for the answer"
+        elif exercise.kind == "function":
+            assert exercise.grade(exercise.answer).right
+            assert not exercise.grade(lambda *a, f=exercise.answer: np.asarray(f(*a)) + 1.0).right
