@@ -11,13 +11,13 @@ import pytest
 from gradus.catalogue.formulas import (
     DATA,
     Formula,
-    all_formulas,
     mathml,
     prose_html,
     prose_text,
     unicode_text,
 )
 from gradus.catalogue.formulas import compiled as formulas
+from gradus.catalogue.formulas.collected import all_formulas
 from gradus.catalogue.formulas.terminal import terminal_text
 from gradus.errors import GradusError
 from gradus.text import Text

@@ -17,7 +17,8 @@ from xml.etree.ElementTree import fromstring
 TOOLS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TOOLS.parent))
 
-from gradus.catalogue.formulas import DATA, Formula, all_formulas  # noqa: E402
+from gradus.catalogue.formulas import DATA  # noqa: E402
+from gradus.catalogue.formulas.collected import Formula, all_formulas  # noqa: E402
 from gradus.catalogue.formulas.terminal import terminal_text  # noqa: E402
 
 #: How many children an element must have; Temml breaks this for `\underset` around `\operatorname`.

@@ -2,12 +2,10 @@
 
 from gradus.catalogue.formulas.compiled import (
     DATA,
-    Formula,
-    all_formulas,
     mathml,
     prose_html,
     prose_text,
     unicode_text,
 )
 
-__all__ = ["DATA", "Formula", "all_formulas", "mathml", "prose_html", "prose_text", "unicode_text"]
+__all__ = ["DATA", "mathml", "prose_html", "prose_text", "unicode_text"]

@@ -10,28 +10,18 @@ import functools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 from gradus.catalogue.formulas.terminal import terminal_text
 from gradus.errors import GradusError
-from gradus.text import Text
 
 DATA = Path(__file__).parents[2] / "assets" / "formulas.json"
 Style = Literal["display", "inline"]
 
 #: `$$…$$`, `$…$` (a dollar sign is written `\$`), or code between backticks.
 MARKUP = re.compile(r"\$\$(?P<display>[^$]+)\$\$|(?<!\\)\$(?P<inline>(?:[^$\\]|\\.)+)\$|`(?P<code>[^`]+)`")
-
-
-class Formula(NamedTuple):
-    """A formula of the catalogue and the concept that it stands in."""
-
-    key: str
-    latex: str
-    style: Style
 
 
 @functools.cache
@@ -85,7 +75,7 @@ def prose_html(text: str, strict: bool = True) -> str:
         return mathml(latex, style == "display")
 
     parts = []
-    for kind, content in _split(text):
+    for kind, content in split(text):
         if kind == "code":
             parts.append(f"<code>{escape(content)}</code>")
         elif kind in ("display", "inline"):
@@ -102,38 +92,14 @@ def prose_text(text: str, strict: bool = True) -> str:
         GradusError: a formula is not compiled, and `strict` is set.
     """
     parts = []
-    for kind, content in _split(text):
+    for kind, content in split(text):
         known = strict or any(content in _compiled()[style] for style in ("display", "inline"))
         formula = kind in ("display", "inline") and known
         parts.append(unicode_text(content, one_line=True) if formula else content)
     return "".join(parts)
 
 
-def all_formulas() -> list[Formula]:
-    """Every formula of the catalogue, displayed or in prose, in the catalogue's order."""
-    from gradus.catalogue import load
-    from gradus.catalogue.formulas.prose import formulas_in
-    from gradus.page.companion import LANGUAGES
-    from gradus.page.prose import prose_of
-
-    formulas: dict[Formula, None] = {}
-    for concept in load():
-        for latex in concept.formulas:
-            formulas[Formula(concept.key, latex, "display")] = None
-        for symbol in concept.symbols:
-            formulas[Formula(concept.key, symbol.symbol, "inline")] = None
-        for text in _texts(concept):
-            for kind, content in [*_split(text.en), *_split(text.zh)]:
-                if kind in ("display", "inline"):
-                    formulas[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
-        for prose in filter(None, (prose_of(concept, lang) for lang in LANGUAGES)):
-            for section in prose.sections.values():
-                for latex, style in formulas_in(section):
-                    formulas[Formula(concept.key, latex, style)] = None
-    return list(formulas)
-
-
-def _split(text: str) -> Iterator[tuple[str, str]]:
+def split(text: str) -> Iterator[tuple[str, str]]:
     """The pieces of prose: ("text" | "code" | "inline" | "display", content)."""
     end = 0
     for match in MARKUP.finditer(text):
@@ -144,18 +110,3 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
         end = match.end()
     if end < len(text):
         yield "text", text[end:].replace("\\$", "$")
-
-
-def _texts(value: Any) -> Iterator[Text]:
-    """All bilingual texts in a record, however deep."""
-    if isinstance(value, Text):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for entry in fields(value):
-            yield from _texts(getattr(value, entry.name))
