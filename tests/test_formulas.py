@@ -10,14 +10,13 @@ import pytest
 
 from gradus.catalogue.formulas import (
     DATA,
-    Formula,
     mathml,
     prose_html,
     prose_text,
     unicode_text,
 )
 from gradus.catalogue.formulas import compiled as formulas
-from gradus.catalogue.formulas.collected import all_formulas
+from gradus.catalogue.formulas.collected import Formula, all_formulas, texts_in
 from gradus.catalogue.formulas.terminal import terminal_text
 from gradus.errors import GradusError
 from gradus.text import Text
@@ -141,5 +140,5 @@ def test_prose(shipped):
 
 
 def test_formulas_are_found_however_deep():
-    texts = list(formulas._texts({"a": [Text("x", "y")], "b": (Text("u", "v"),)}))
+    texts = list(texts_in({"a": [Text("x", "y")], "b": (Text("u", "v"),)}))
     assert texts == [Text("x", "y"), Text("u", "v")]

@@ -30,7 +30,7 @@ def all_formulas() -> list[Formula]:
             formulas[Formula(concept.key, latex, "display")] = None
         for symbol in concept.symbols:
             formulas[Formula(concept.key, symbol.symbol, "inline")] = None
-        for text in _texts(concept):
+        for text in texts_in(concept):
             for kind, content in [*split(text.en), *split(text.zh)]:
                 if kind in ("display", "inline"):
                     formulas[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
@@ -41,16 +41,16 @@ def all_formulas() -> list[Formula]:
     return list(formulas)
 
 
-def _texts(value: Any) -> Iterator[Text]:
+def texts_in(value: Any) -> Iterator[Text]:
     """All bilingual texts in a record, however deep."""
     if isinstance(value, Text):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from texts_in(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item)
+            yield from texts_in(item)
     elif is_dataclass(value) and not isinstance(value, type):
         for entry in fields(value):
-            yield from _texts(getattr(value, entry.name))
+            yield from texts_in(getattr(value, entry.name))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape, unescape
 from typing import Any
 
+import numpy as np
+
 from gradus.catalogue.formulas.compiled import MARKUP, Style, mathml
 from gradus.catalogue.formulas.terminal import terminal_text
 from gradus.page.values import (
@@ -55,11 +57,7 @@ def formula_mathml(latex: str, values: Mapping[str, Any], display: bool) -> str:
 
 
 def _needs_brackets(latex: str, match: re.Match[str], value: Any) -> bool:
-    if (
-        isinstance(value, str)
-        or getattr(value, "ndim", 0)
-        or not decimal(value, match["form"] or "").negative
-    ):
+    if isinstance(value, str) or np.ndim(value) or not decimal(value, match["form"] or "").negative:
         return False
     before, after = latex[: match.start()].rstrip(), latex[match.end() :].lstrip()
     beside = before.endswith((r"\cdot", r"\times", "+", "-")) or before[-1:] in tuple(")]}0123456789")
