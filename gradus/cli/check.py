@@ -1,4 +1,4 @@
-"""The verbs that check: verify, practice."""
+"""The verb that checks, verify; and the file that practice writes."""
 
 from __future__ import annotations
 
@@ -147,10 +147,13 @@ def _write(path: Path, text: str) -> None:
     write_atomically(path, [text.encode("utf-8")])
 
 
-def practice(options: Namespace, out: Terminal) -> int:
-    """Writes a file with the signature, the formula and no body."""
-    concept = load_concept(options.key)
-    name = f"{concept.key.replace('-', '_')}.py" if options.output is None else options.output
+def write_practice_file(concept: Concept, output: str | None, out: Terminal) -> int:
+    """Writes a file with the signature, the formula and no body; KEY.py unless another is named.
+
+    Raises:
+        GradusError: the file exists or cannot be written.
+    """
+    name = f"{concept.key.replace('-', '_')}.py" if output is None else output
     path = output_file(name)
     if path.exists():
         raise GradusError(

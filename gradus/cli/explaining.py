@@ -144,13 +144,15 @@ def _of_concept(concept: Concept, options: Namespace, lang: str) -> Explanation:
 
 
 def examples(concept: Concept) -> list[dict[str, Any]]:
-    """The cases of a page, those first that show what the definition does in general.
+    """The example of a page; without one its cases, those first that show what the definition does in general.
 
     A case is ordinary if its numbers are finite, at most ten in magnitude and few, and no array has equal entries or equal
     rows; of those the page's first comes first, one whose options are the defaults before others.
     """
     import numpy as np
 
+    if concept.has("example"):
+        return [concept.example_arguments]
     cases = [arguments for _, arguments in concept.cases(np.random.default_rng(0))]
     defaults = {
         name: p.default

@@ -18,7 +18,7 @@ from gradus.text import Text
 
 VERBS = ("map", "show", "search", "path", "verify", "practice", "explain", "run", "data", "runs", "doctor")
 MODULES = {
-    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "verify": "check", "practice": "check",
+    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "verify": "check", "practice": "practising",
     "run": "work", "runs": "work", "data": "work", "doctor": "work",
 }  # fmt: skip
 LANGUAGES = ("en", "zh")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradus.catalogue import citation, entries
 from gradus.catalogue import concept as load_concept
 from gradus.catalogue.formulas import prose_text, unicode_text
+from gradus.catalogue.formulas.prose import prose_lines
 from gradus.catalogue.measured import recall
 from gradus.catalogue.page_files import page_hash
 from gradus.cli.terminal import Terminal
 from gradus.files import output_file
 from gradus.page import AREAS, Concept
+from gradus.page.prose import SECTIONS, prose_of
 from gradus.text import CONCEPT_KINDS, Text
 
 
@@ -26,26 +29,93 @@ def show(options: Namespace, out: Terminal) -> int:
         f"{AREAS[concept.area].get(out.lang)} · {CONCEPT_KINDS[concept.kind].get(out.lang)} · {concept.year} · {', '.join(concept.people)}",
         style="dim",
     )
+    prose = prose_of(concept, "zh" if out.lang == "zh" else "en")
+    page = Prosed(concept, prose.sections if prose else {}, out)
+    page.section("why")
     out.say()
     out.say(prose_text(concept.summary.get(out.lang)))
     out.say()
     for formula in concept.formulas:
         out.lines(unicode_text(formula), indent=4)
     _symbols(concept, out)
+    _assumes(concept, out)
+    page.section("derivation")
+    page.section("proof")
+    if concept.proof:
+        _proof(concept, out)
+    page.section("by-hand")
     out.heading("Definition", "定义")
     out.code(concept.source_code)
     _contract(concept, out)
     out.heading("Implementation", "实现")
     for implementation in concept.implementations:
-        note = (
-            f"  {prose_text(implementation.note.get(out.lang))}" if implementation.note.get(out.lang) else ""
-        )
-        out.say(f"{implementation.path}{note}", indent=2)
-    for deviation in concept.deviations:
-        out.say(out.t("deviates: ", "差异：") + prose_text(deviation.get(out.lang)), indent=2)
+        note = implementation.note.get(out.lang)
+        out.say(implementation.path + (f"  {prose_text(note)}" if note else ""), indent=2)
+    page.section("in-practice")
+    _differences(concept, out)
+    if concept.exercises:
+        out.heading("Exercises", "练习")
+        out.say(f"{len(concept.exercises)}: gradus practice {concept.key}", indent=2)
     _evidence(concept, out)
     _rest(concept, out)
     return 0
+
+
+class Prosed(NamedTuple):
+    """The sections of prose of one concept, printed one by one where they belong."""
+
+    concept: Concept
+    sections: dict[str, str]
+    out: Terminal
+
+    def section(self, name: str) -> None:
+        """Prints a section under its heading; nothing where the page has none."""
+        text = self.sections.get(name)
+        if not text:
+            return
+        self.out.heading(*SECTIONS[name])
+        for number, block in enumerate(re.split(r"\n\s*\n", prose_lines(text, self.concept.example_values))):
+            if number:
+                self.out.say()
+            rows = [line for line in block.split("\n") if line.strip().startswith("|")]
+            if len(rows) > 2:
+                cells = [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in rows]
+                self.out.table(
+                    ["  " + cells[0][0], *cells[0][1:]], [["  " + r[0], *r[1:]] for r in cells[2:]]
+                )
+            else:
+                self.out.say(block, indent=2)
+
+
+def _assumes(concept: Concept, out: Terminal) -> None:
+    if concept.hypotheses:
+        out.heading("It assumes", "假设条件")
+    for hypothesis in concept.hypotheses:
+        out.say("· " + prose_text(hypothesis.statement.get(out.lang)), indent=2)
+
+
+def _differences(concept: Concept, out: Terminal) -> None:
+    """Where conventions and implementations differ."""
+    for convention in concept.conventions:
+        subject, here, elsewhere = (
+            prose_text(words.get(out.lang))
+            for words in (convention.subject, convention.here, convention.elsewhere)
+        )
+        out.say(
+            out.t(
+                f"{subject}: here {here}; elsewhere {elsewhere}", f"{subject}：本页 {here}；别处 {elsewhere}"
+            ),
+            indent=2,
+        )
+    for deviation in concept.deviations:
+        out.say(out.t("deviates: ", "差异：") + prose_text(deviation.get(out.lang)), indent=2)
+
+
+def _proof(concept: Concept, out: Terminal) -> None:
+    assert concept.proof is not None
+    out.heading("Proof", "证明")
+    place = f"  [{concept.proof.place}]" if concept.proof.place else ""
+    out.say(prose_text(concept.proof.text.get(out.lang)) + place, indent=2)
 
 
 def _symbols(concept: Concept, out: Terminal) -> None:
@@ -144,13 +214,6 @@ def _rest(concept: Concept, out: Terminal) -> None:
             out.say(f"{e.number}: {prose_text(e.common.get(out.lang), strict=False)}", indent=2)
             out.say(prose_text(e.why.get(out.lang), strict=False), indent=5)
             out.say(out.t("right: ", "正确：") + prose_text(e.right.get(out.lang), strict=False), indent=5)
-    if concept.proof:
-        out.heading("Proof", "证明")
-        out.say(
-            prose_text(concept.proof.text.get(out.lang))
-            + (f"  [{concept.proof.place}]" if concept.proof.place else ""),
-            indent=2,
-        )
     out.heading("Needs", "前置概念")
     out.say(", ".join(concept.needs) or out.t("nothing", "无"), indent=2)
     leads = ", ".join(c.key for c in entries().dependents(concept.key))

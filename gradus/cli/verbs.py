@@ -84,9 +84,16 @@ TABLE: dict[str, Verb] = {
          "verify attention --implementation my_attention.py:attention"),
     ),
     "practice": Verb(
-        Text("write a file with the signature and no body, to be filled in and verified", "写出只有签名的文件，由你补全并检验"),
-        (_key(), _value("--output", "FILE", "where to; KEY.py unless given", "写到哪里，默认 KEY.py")),
-        ("practice softmax", "practice attention --output mine.py"),
+        Text("the exercises of a concept, asked and judged; or a file with the signature and no body, to be filled in",
+             "一个概念的练习：提问并判断对错；或写出只有签名、由你补全的文件"),
+        (
+            _key(),
+            _flag("--hint", "print the hints, too", "同时显示提示"),
+            _value("--answer", "N=ANSWER", "judge answers: a number, numbers with commas, a letter, FILE.py:name",
+                   "判断答案：数、逗号分隔的数、选项字母或 FILE.py:name", nargs="+"),
+            _value("--output", "FILE", "write the file to be filled in", "写出待补全的文件"),
+        ),
+        ("practice attention", "practice attention --answer 1=8 2=b", "practice attention --output mine.py"),
     ),
     "explain": Verb(
         Text("the computation graph of a definition, or of your own function: every value, local derivative and adjoint",

@@ -60,7 +60,7 @@ class Exercise:
         if self.kind == "choice":
             return self._choice(str(answer).strip())
         if self.kind == "function":
-            return Grade(all(self._agrees(answer(*a), self.answer(*a)) for a in self.inputs))
+            return Grade(all(self._agrees(_called(answer, a), self.answer(*a)) for a in self.inputs))
         values = numbers(answer) if isinstance(answer, str) else np.asarray(answer, float)
         shape = np.shape(self.answer)
         if values.size == 1 and shape == ():
@@ -88,6 +88,21 @@ class Exercise:
         return bool(
             np.all(np.abs(values - right) <= self.tolerance * max(np.abs(right).max(initial=0), 1e-12))
         )
+
+
+def _called(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """What the reader's function gives.
+
+    Raises:
+        GradusError: it raises.
+    """
+    try:
+        return answer(*arguments)
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}"
+        raise GradusError(
+            Text(f"your function raises {words} on {arguments}", f"你的函数在 {arguments} 上抛出 {words}")
+        ) from error
 
 
 @dataclass(frozen=True)
