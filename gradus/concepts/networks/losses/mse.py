@@ -34,8 +34,8 @@ MSE = Concept(
     conventions=(
         Convention(
             "the factor before the sum",
-            "1/n, n being the number of entries, as in PyTorch, JAX and scikit-learn",
-            "1, ½ or 1/(2n) in texts: the step that a given learning rate makes differs by up to the factor 2n",
+            "1/n, n being the number of entries, as in PyTorch, Keras and scikit-learn",
+            "1, ½ (Optax's `l2_loss`) or 1/(2n) in texts: the step that a given learning rate makes differs by up to the factor 2n",
         ),
     ),
     deviations="Shapes (n, 1) and (n,) broadcast to n × n in PyTorch, with a warning only.",
