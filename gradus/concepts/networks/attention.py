@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, rate, roundoff, statistical
 from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
@@ -17,11 +17,14 @@ ATTENTION = Concept(
     kind="layer",
     title="Scaled dot-product attention",
     summary="Each query takes the average of the values, weighted by how well the query matches their keys. Dividing "
-    r"the scores by $\sqrt{d_k}$ keeps their variance at 1, so that the softmax does not saturate.",
+    r"the scores by $\sqrt{d_k}$ gives those of independent, standardised entries the variance 1 at every width, so that "
+    "the softmax does not saturate.",
     formulas=(
         r"\operatorname{Attention}(Q,K,V)=\operatorname{softmax}\!\left(\frac{QK^{\mathsf T}}{\sqrt{d_k}}\right)V",
-        r"\alpha_{ij}=\frac{\exp(s\,q_i^{\mathsf T}k_j)}{\sum_{l}\exp(s\,q_i^{\mathsf T}k_l)},\qquad "
-        r"y_i=\sum_{j}\alpha_{ij}v_j,\qquad s=\frac{1}{\sqrt{d_k}}",
+        r"E_{ij}=s\,q_i^{\mathsf T}k_j,\qquad s=\frac{1}{\sqrt{d_k}},\qquad "
+        r"\alpha_{ij}=\frac{\exp E_{ij}}{\sum_{l=1}^{m}\exp E_{il}},\qquad y_i=\sum_{j=1}^{m}\alpha_{ij}v_j",
+        r"j\le i:\qquad E_{ij}=-\infty,\quad \alpha_{ij}=0\quad\forall j>i",
+        r"\underbrace{n\,m\,d_k}_{QK^{\mathsf T}}+\underbrace{n\,m\,e}_{\alpha V}=O(n\,m\,(d_k+e))",
     ),
     symbols=(
         Symbol("Q", "Q", "... n d", "queries, one a row"),
@@ -30,8 +33,12 @@ ATTENTION = Concept(
         Symbol(r"j\le i", "causal", "", "query i sees only keys j ≤ i", "boolean"),
         Symbol("s", "scale", "", r"factor of the scores; $1/\sqrt{d_k}$ unless given", "nonnegative"),
         Symbol("d_k", "", "", "width of queries and keys"),
+        Symbol("E", "", "... n m", "scores"),
         Symbol(r"\alpha", "", "... n m", "attention weights"),
         Symbol("y", "", "... n e", "outputs"),
+        Symbol("n,\\ m", "", "", "numbers of queries and of keys"),
+        Symbol("e", "", "", "width of the values; the fourth line counts multiplications"),
+        Symbol("i,\\ j,\\ l", "", "", "indices of queries and keys, from 1"),
     ),
     needs=("softmax", "matrix-product", "expectation"),
     source="vaswani2017attention",
@@ -42,8 +49,20 @@ ATTENTION = Concept(
         Implementation("gradus.networks.attention:online_attention", "torch"),
     ),
     readings="vaswani2017attention §3.2.1; bahdanau2015neural §3.1; murphy2022probabilistic §15.4",
-    deviations="PyTorch aligns the causal mask at the top left when n ≠ m; some libraries align it at the bottom "
-    "right.",
+    hypotheses=(
+        Hypothesis(
+            "variance 1: the entries of queries and keys are independent, of mean 0 and variance 1",
+            "variance-needs-its-hypotheses",
+        ),
+        Hypothesis("keys and values are a set: no mask", "keys-and-values-are-a-set"),
+    ),
+    conventions=(
+        Convention(
+            "where the causal mask lies when n ≠ m",
+            "at the top left, as in PyTorch",
+            "at the bottom right in FlashAttention from 2.1 on, and wherever keys of earlier tokens are cached",
+        ),
+    ),
     nonfinite="nan",
 )
 
@@ -147,16 +166,34 @@ def scores_have_unit_variance(attention, rng):
 
 
 @ATTENTION.claim
+def variance_needs_its_hypotheses(attention, rng):
+    r"""Without its hypotheses the variance is another: the difference of two scores, of variance 2, has 32 for entries of
+    variance 4, and 4 for entries of mean 1; a query that is its own key scores higher by $\sqrt{d_k}$ on average"""
+    n, d = 4000, 16
+    Q, K = rng.standard_normal((n, 1, d)), rng.standard_normal((n, 2, d))
+
+    def difference(Q, K):
+        A = weights(attention, Q, K)[:, 0]
+        return np.log(A[:, 0] / A[:, 1])
+
+    yield statistical(difference(2 * Q, 2 * K) ** 2, 32.0)
+    yield statistical(difference(1 + Q, 1 + K) ** 2, 4.0)
+    yield statistical(difference(Q, np.concatenate([Q, K[:, 1:]], 1)), np.sqrt(d))
+
+
+@ATTENTION.claim
 def keys_and_values_are_a_set(attention, rng):
-    """Permuting keys and values together changes nothing"""
+    """Without a mask, permuting keys and values together changes nothing; under the causal mask it does"""
     Q, K, V = rng.standard_normal((4, 8)), rng.standard_normal((7, 8)), rng.standard_normal((7, 3))
-    p = rng.permutation(7)
-    return invariance(attention(Q, K[p], V[p]), attention(Q, K, V), terms=8, scale=1.0)
+    p = np.roll(np.arange(7), 1)
+    masked = attention(Q, K[p], V[p], causal=True)[0] - attention(Q, K, V, causal=True)[0]
+    first = roundoff(masked, V[6] - V[0], scale=4.0)  # the first query sees the first key alone
+    return all_of(invariance(attention(Q, K[p], V[p]), attention(Q, K, V), terms=8, scale=1.0), first)
 
 
 @ATTENTION.claim
 def causal_mask_leaks_nothing(attention, rng):
-    """A causal query does not depend on later positions: not by one bit"""
+    """Whatever changes at later positions, a causal query's output stays the same, bit for bit"""
     Q, K, V = rng.standard_normal((6, 4)), rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
     later_K, later_V = K.copy(), V.copy()
     later_K[3:], later_V[3:] = 5 * rng.standard_normal((3, 4)), 5 * rng.standard_normal((3, 3))
@@ -173,7 +210,7 @@ def first_position_sees_itself(attention, rng):
 
 @ATTENTION.claim
 def limits_of_the_temperature(attention, rng):
-    """Sharp scores give the best value alone, flat scores the mean of all values"""
+    """Sharp scores give the value of the best key alone, if one is best; flat scores the mean of all values"""
     Q, K, V = rng.standard_normal((5, 8)), rng.standard_normal((6, 8)), rng.standard_normal((6, 3))
     best = V[(Q @ K.T).argmax(-1)]
     cold = roundoff(attention(Q, K, V, scale=1e6), best, scale=1.0)
@@ -201,7 +238,8 @@ def each_query_has_its_own_weights(attention, rng):
 
 @ATTENTION.claim(of_definition=False, required=False)
 def memory_is_linear(attention, rng):
-    """Memory grows like n, not n²: the score matrix is never formed"""
+    """Memory need not grow like n²: where the score matrix is never formed, as it is in this page's definition, it grows
+    like n"""
     from gradus.frameworks.memory import peak_memory
 
     sizes = [256, 512, 1024, 2048]
@@ -214,7 +252,7 @@ def memory_is_linear(attention, rng):
     return bound(rate(sizes, peaks, 1.0, 0.35).measured, 1.35, "≤", why)
 
 
-@ATTENTION.mutant(caught_by="equals-definition, scores-have-unit-variance")
+@ATTENTION.mutant(caught_by="equals-definition, scores-have-unit-variance, variance-needs-its-hypotheses")
 def no_scaling(Q, K, V, causal=False, scale=None):
     """the scores are not scaled"""
     return attention(Q, K, V, causal, 1.0 if scale is None else scale)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -38,8 +38,8 @@ BACKPROP_MLP = Concept(
     key="backprop-mlp",
     kind="algorithm",
     title="Backpropagation in a layered net",
-    summary="The gradient of the loss by every weight of the net, for the price of about one more pass: the error of "
-    "the output is carried back layer by layer, through the transposed weights and the slopes of the activations.",
+    summary="The gradient of the loss by every weight of the net, for the price of about two more passes: the error "
+    "of the output is carried back layer by layer, through the transposed weights and the slopes of the activations.",
     formulas=(
         r"\delta_j^{(L)}=\frac{\partial\ell}{\partial z_j^{(L)}}=\begin{cases}\operatorname{softmax}(z^{(L)})_j-y_j&\ell=-\sum_k y_k\log\operatorname{softmax}(z^{(L)})_k\\ z_j^{(L)}-y_j&\ell=\frac12\lVert z^{(L)}-y\rVert^2\end{cases}\qquad j=1,\dots,n_L",
         r"\delta_j^{(l)}=\sigma'\bigl(z_j^{(l)}\bigr)\sum_{i=1}^{n_{l+1}}w_{ij}^{(l+1)}\delta_i^{(l+1)},\qquad j=1,\dots,n_l,\quad l=L-1,\dots,1",
@@ -61,6 +61,7 @@ BACKPROP_MLP = Concept(
         Symbol(r"\delta^{(l)}", "", "N n_l", "derivative of the loss by the weighted sums of layer l"),
         Symbol("z^{(l)}", "", "N n_l", "weighted sums of layer l"),
         Symbol("a^{(l)}", "", "N n_l", "activations of layer l; $a^{(0)}=x$"),
+        Symbol("N", "", "", "number of examples"),
         Symbol("n_l", "", "", "number of units of layer l"),
         Symbol("L", "", "", "number of layers with weights"),
         Symbol("i, j, k", "", "", "indices of units"),
@@ -75,14 +76,29 @@ BACKPROP_MLP = Concept(
     ),
     readings="rumelhart1986learning; goodfellow2016deep §6.5; murphy2022probabilistic §13.3; "
     "griewank2008evaluating ch. 3; du2018algorithmic",
-    deviations=(
-        "At a weighted sum of exactly 0 the slope of ReLU is taken as 0, here as in PyTorch.",
-        "PyTorch's squared loss has no factor ½ and averages over the outputs too; here ½ stands and the outputs are "
-        "added.",
-        "Some texts call δ the derivative by the activation a rather than by the sum z; σ′ then moves into the "
-        "gradients of the weights.",
+    hypotheses=(
+        Hypothesis("softmax minus target: the targets of an example sum to 1", "targets-that-do-not-sum-to-one"),
+        Hypothesis("the balance of hidden units: ReLU or no activation", "balance-fails-for-tanh"),
     ),
-    unverified="All gradients together cost about two forward passes, whatever the number of weights.",
+    conventions=(
+        Convention(
+            "the factor of the squared loss",
+            "½, and the outputs are added",
+            "PyTorch's `mse_loss`: no ½, and the mean over the outputs too",
+        ),
+        Convention(
+            "what δ is",
+            "the derivative by the weighted sum z",
+            "in some texts the derivative by the activation a; σ′ then stands in the gradients of the weights",
+        ),
+        Convention("the slope of ReLU at 0", "0, as in PyTorch", "any number of [0, 1] would be a subgradient"),
+    ),
+    proof=Proof(
+        r"(The cost.) Nearly all multiplications stand in matrix products. Forwards layer $l$ takes $N n_l n_{l-1}$ of "
+        r"them. Backwards its weights' gradient $\delta^{(l)\mathsf T}a^{(l-1)}$ takes as many, and so does handing its "
+        r"error on, $\delta^{(l)}W^{(l)}$, which the first layer does not do. Together: twice the forward pass, less the "
+        r"first layer once, whatever the number of weights."
+    ),
 )
 
 
@@ -274,12 +290,24 @@ def batch_is_the_mean(backprop, rng):
 
 @BACKPROP_MLP.claim
 def output_errors_sum_to_zero(backprop, rng):
-    """Under the softmax the output errors of every example sum to 0"""
+    """Under the softmax the output errors of every example, whose targets sum to 1, sum to 0"""
     sums = []
     for _ in range(8):
         x, y, Ws, bs = problem(rng, (4, 5, 6), N=1)
         sums.append(backprop(x, y, Ws, bs)[-1].sum())
     return roundoff(np.array(sums), np.zeros(8), terms=6, scale=1.0)
+
+
+@BACKPROP_MLP.claim
+def targets_that_do_not_sum_to_one(backprop, rng):
+    r"""Softmax minus target is the output error of targets that sum to 1: where they sum to $s$, the loss rises by
+    $s\operatorname{softmax}(z)-y$ instead"""
+    x, y, Ws, bs = problem(rng, (4, 5, 3), N=1)
+    p = backprop(x, y, Ws, bs)[-1] + y[0]  # the softmax
+    b = [bs[1].copy()]
+    want, tolerance = differences(lambda b2: loss_of(x, 2 * y, Ws, (bs[0], b2)), b)
+    why = Text("two step sizes, and rounding / h", "由两个步长与舍入误差 / h 估计")
+    return near(np.abs(2 * p - 2 * y[0] - want).max(), 0.0, tolerance, why, "roundoff")
 
 
 @BACKPROP_MLP.claim
@@ -306,6 +334,16 @@ def relu_units_are_in_balance(backprop, rng):
     out = [(Ws[l + 1] * dWs[l + 1]).sum(0) for l in (0, 1)]
     size = max(float(np.abs(W * d).sum()) for W, d in zip(Ws, dWs, strict=True))
     return invariance(flat(into), flat(out), terms=12 * 6, scale=size)
+
+
+@BACKPROP_MLP.claim
+def balance_fails_for_tanh(backprop, rng):
+    r"""Under tanh a hidden unit is in no such balance: with $x=w_1=w_2=1$, $b=y=0$ and the squared loss, in comes
+    $\tanh1\cdot(1-\tanh^21)$, out goes $\tanh^21$"""
+    one, zero = np.ones((1, 1)), np.zeros(1)
+    into, _, out, _ = backprop(one, 0 * one, (one, one), (zero, zero), "tanh", "squared")
+    t = np.tanh(1.0)
+    return roundoff(flat((into, out)), [t * (1 - t * t), t * t], terms=4)
 
 
 @BACKPROP_MLP.claim
@@ -357,7 +395,7 @@ def backprop_deltas(z, y, loss):
 ALL = ["equals-definition", "equals-the-tape", "passes-the-gradient-check", "every-part-of-delta-counts"]
 
 
-@BACKPROP_MLP.mutant(caught_by=[*ALL, "sigmoids-let-the-error-vanish"])
+@BACKPROP_MLP.mutant(caught_by=[*ALL, "sigmoids-let-the-error-vanish", "balance-fails-for-tanh"])
 def without_slope(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     """σ′ is left out"""
     return recursion(x, y, Ws, bs, activation, loss, lambda d, z, W, s: d @ W)
@@ -395,7 +433,9 @@ def sum_over_the_batch(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     return tuple(len(x) * g for g in backprop_mlp(x, y, Ws, bs, activation, loss))
 
 
-@BACKPROP_MLP.mutant(caught_by="equals-definition, output-errors-sum-to-zero, passes-the-gradient-check")
+@BACKPROP_MLP.mutant(
+    caught_by="equals-definition, output-errors-sum-to-zero, passes-the-gradient-check, targets-that-do-not-sum-to-one"
+)
 def softmax_not_differentiated(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
     """the cross-entropy by the probabilities: the softmax's own Jacobian is left out"""
     if loss == "squared":

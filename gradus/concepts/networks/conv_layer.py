@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.figures import canvas
 from gradus.page.pictures import THREE
@@ -21,7 +21,7 @@ CONV_LAYER = Concept(
     summary="One small set of weights is laid over every place of the image: each output is the weighted sum of a "
     "window. Few weights, local, and equivariant: what is shifted in the input is shifted in the output.",
     formulas=(
-        r"y_{o,i,j}=b_o+\sum_{c}\sum_{k,l}w_{o,c,k,l}\;x_{c,\;si+dk-p,\;sj+dl-p}",
+        r"y_{o,i,j}=b_o+\sum_{c=0}^{C-1}\sum_{k=0}^{K-1}\sum_{l=0}^{L-1}w_{o,c,k,l}\;x_{c+C\lfloor oG/O\rfloor,\;si+dk-p,\;sj+dl-p}",
         r"H'=\left\lfloor\frac{H+2p-d(K-1)-1}{s}\right\rfloor+1",
         r"\langle \operatorname{conv}(x),y\rangle=\langle x,\operatorname{conv}^{\mathsf T}(y)\rangle",
     ),
@@ -33,6 +33,9 @@ CONV_LAYER = Concept(
         Symbol("p", "padding", "", "padding: zeros on each side", "natural"),
         Symbol("d", "dilation", "", "dilation: distance between the taps of a kernel", "natural"),
         Symbol("G", "groups", "", "groups of channels that do not see each other", "natural"),
+        Symbol("O,\\ C", "", "", "output maps; input channels in a group", "natural"),
+        Symbol("K,\\ L", "", "", "height and width of a kernel", "natural"),
+        Symbol("H", "", "", "height of the input", "natural"),
         Symbol("y", "", "... o h2 w2", "output maps"),
         Symbol("H'", "", "", "height of the output, and likewise its width", "natural"),
     ),
@@ -46,12 +49,27 @@ CONV_LAYER = Concept(
         Implementation("gradus.networks.convolution:fft_convolution", "torch", note="by Fourier transform"),
     ),
     readings="dumoulin2016guide §2, §4; goodfellow2016deep §9.1–9.5; cs231n Convolutional Neural Networks",
-    deviations=(
-        "`same` padding of a stride above 1: ONNX's SAME_UPPER (TensorFlow's) puts the odd zero at the end, "
-        "SAME_LOWER at the beginning; PyTorch refuses it.",
-        "The size is rounded down: the last rows of the input may be used by no window.",
+    hypotheses=(
+        Hypothesis("equivariance: no window meets a border", "borders-break-equivariance"),
+        Hypothesis("equivariance: the shift is a multiple of the stride", "stride-breaks-other-shifts"),
+        Hypothesis("two layers are one: no padding and no activation between", "two-of-3x3-are-one-of-5x5"),
     ),
-    unverified="A linear layer is equivariant to translations only if it is a convolution.",
+    conventions=(
+        Convention("is the kernel flipped", "no, as in every framework", "yes in mathematics, and in Theano"),
+        Convention(
+            "`same` padding with a stride above 1",
+            "left to the caller: the same number of zeros on both sides",
+            "ONNX's SAME_UPPER (TensorFlow's) puts the odd zero at the end, SAME_LOWER at the beginning; PyTorch "
+            "refuses it",
+        ),
+    ),
+    deviations="The size is rounded down: the last rows of the input may be used by no window.",
+    proof=Proof(
+        r"(Only convolutions are equivariant.) On maps without border let $T$ be linear and commute with all shifts "
+        r"$S_m$, and $g=T\delta$ its answer to a single 1. A map of which finitely many pixels are not 0 is "
+        r"$x=\sum_m x_mS_m\delta$, so $Tx=\sum_m x_mS_mg$: the convolution with $g$, that is the cross-correlation with "
+        r"the flipped $g$."
+    ),
     nonfinite="nan",
 )
 
@@ -172,21 +190,31 @@ def translation_equivariance(conv, rng):
 
 
 @CONV_LAYER.claim
+def stride_breaks_other_shifts(conv, rng):
+    """A stride of 2 passes shifts by 2 only: under a shift by 1 a single bright pixel is seen or missed"""
+    x, w, b = np.zeros((1, 9, 9)), np.ones((1, 1, 1, 1)), np.zeros(1)
+    x[0, 4, 4] = 1
+    seen = [conv(np.roll(x, t, -1), w, b, stride=2).sum() for t in (0, 1, 2)]
+    return exact(seen, np.array([1.0, 0.0, 1.0]))
+
+
+@CONV_LAYER.claim
 def borders_break_equivariance(conv, rng):
-    """With padding p only the p rows and columns at each border break the equivariance, and they do"""
+    """Zero padding lets the border be seen: with p = 1 a map of 12 columns that is turned by one differs in columns 0,
+    1 and 11, where a window met the old or the new border, and nowhere else"""
     x, w, b = integers(rng, 1, 12, 12), 1 + np.abs(integers(rng, 1, 1, 3, 3)), np.zeros(1)
     x = np.abs(x) + 1  # no sum of products vanishes, so that a border is seen
     y, moved = conv(x, w, b, padding=1), conv(np.roll(x, 1, -1), w, b, padding=1)
     gap = np.abs(moved - np.roll(y, 1, -1)).max((0, 1))  # by column
-    touched = np.array([0, 1, 11])  # the first, the one moved in from it, the last
+    touched = np.array([0, 1, 11])  # the borders' own, 0 and 11, before the turn and after it
     inner = exact(np.delete(gap, touched), np.zeros(9))
     return all_of(inner, bound(gap[touched].min(), 1.0, "≥", Text("whole numbers that differ", "不相等的整数")))
 
 
 @CONV_LAYER.claim
 def weights_are_shared(conv, rng):
-    """Weights are shared: as a matrix on a 6×6 image the layer has 1296 entries but only 9 different weights, one per
-    diagonal"""
+    """Weights are shared: as a matrix on a 6×6 image the layer has 1296 entries but only 9 different weights beside
+    0, one per diagonal"""
     w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
     M = matrix(conv, w, 6, padding=1)
     size = near(M.size, 1296, 0.0, Text("6⁴", "6⁴"), "identical")
@@ -281,12 +309,16 @@ def groups_are_separate_layers(conv, rng):
 
 @CONV_LAYER.claim
 def two_of_3x3_are_one_of_5x5(conv, rng):
-    """Two layers of 3×3 without activation are one of 5×5, whose kernel is the convolution of theirs"""
+    """Two layers of 3×3 without activation, padding or bias are one of 5×5, whose kernel is the convolution of theirs; with
+    padding the border differs"""
     from scipy.signal import convolve2d
 
     x, v, w, none = integers(rng, 1, 9, 9), integers(rng, 3, 3), integers(rng, 3, 3), np.zeros(1)
     twice = conv(conv(x, v[None, None], none), w[None, None], none)
-    return exact(twice, conv(x, convolve2d(v, w)[None, None], none))
+    wide, edge = convolve2d(v, w)[None, None], dict(padding=1)
+    padded = conv(conv(x, v[None, None], none, **edge), w[None, None], none, **edge) - conv(x, wide, none, padding=2)
+    seen = bound(np.abs(padded).max(), 1.0, "≥", Text("whole numbers that differ", "不相等的整数"))
+    return all_of(exact(twice, conv(x, wide, none)), exact(padded[:, 1:-1, 1:-1], np.zeros((1, 7, 7))), seen)
 
 
 @CONV_LAYER.mutant(caught_by="is-cross-correlation, three-routes-agree, equals-definition")
@@ -295,7 +327,9 @@ def flipped_kernel(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     return conv_layer(x, w[..., ::-1, ::-1], b, stride, padding, dilation, groups)
 
 
-@CONV_LAYER.mutant(caught_by="output-size, stride-keeps-every-sth, transposed-convolution-is-the-adjoint")
+@CONV_LAYER.mutant(
+    caught_by="output-size, stride-keeps-every-sth, transposed-convolution-is-the-adjoint, stride-breaks-other-shifts"
+)
 def stride_ignored(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     """stride ignored, also in the shape"""
     return conv_layer(x, w, b, 1, padding, dilation, groups)
@@ -360,8 +394,8 @@ def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 CONV_LAYER.erratum(
     "E13",
     common=r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else",
-    why="It is cross-correlation, and it lacks the bias, the stride and the padding: neither the values nor the size "
-    "of a layer's output can be computed from it.",
+    why="It is cross-correlation, and it lacks the bias, the stride and the padding: where these are not 0, 1 and 0, "
+    "neither the values nor the size of a layer's output can be computed from it.",
     right=r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
     claims="is-cross-correlation, output-size, bias-is-constant-over-a-map",
 )

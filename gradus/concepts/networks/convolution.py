@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -21,7 +21,8 @@ CONVOLUTION = Concept(
     kind="definition",
     title="Convolution",
     summary="Every value of f is spread out in the shape of g, and what overlaps is added. It is the product of "
-    "polynomials, the distribution of a sum of independent variables, and every linear map that commutes with shifts.",
+    "polynomials, the distribution of a sum of independent variables, and every linear map of finitely supported "
+    "sequences that commutes with shifts.",
     formulas=(
         r"(f*g)_n=\sum_{m}f_m\,g_{n-m},\qquad (f*g)_{ij}=\sum_{m}\sum_{n}f_{mn}\,g_{i-m,\,j-n}",
         r"(f\star g)_n=\sum_{m}f_{n+m}\,g_m=(f*\tilde g)_n,\qquad \tilde g_m=g_{-m}",
@@ -45,12 +46,33 @@ CONVOLUTION = Concept(
         Implementation("torch.nn.functional:conv2d", "torch", _torch, "with the kernel flipped"),
     ),
     readings="oppenheim2010discrete §2.3; goodfellow2016deep §9.1; dumoulin2016guide",
-    deviations=(
-        "PyTorch, JAX, TensorFlow and ONNX call cross-correlation “convolution”: they do not flip the kernel.",
-        "Results come full (n+m−1 entries), `same` (n entries, the middle) or `valid` (only where g lies inside f).",
+    hypotheses=(
+        Hypothesis(
+            "only convolutions commute with shifts: sequences of which finitely many entries are not 0",
+            "a-limit-is-no-convolution",
+        ),
+        Hypothesis("the theorem by DFT: both padded to the length of the result", "wraps-around"),
+        Hypothesis("the sum of two variables: they are independent", "distribution-of-a-sum"),
     ),
-    unverified="Every linear map of sequences that commutes with shifts is the convolution with its response to an "
-    "impulse.",
+    conventions=(
+        Convention(
+            "is the kernel flipped",
+            "yes, as in mathematics, SciPy and NumPy",
+            "no in PyTorch, JAX, TensorFlow and ONNX, which call cross-correlation “convolution”",
+        ),
+        Convention(
+            "which part of the result",
+            "full, n+m−1 entries",
+            "also `same` (n entries, the middle) and `valid` (only where g lies inside f)",
+        ),
+    ),
+    proof=Proof(
+        r"(What commutes with shifts.) Let $T$ be linear on sequences of which finitely many entries are not 0, let it "
+        r"commute with the shift $S$, and let $g=T\delta$ be its answer to the impulse $\delta$. Each such $f$ is a "
+        r"finite sum $f=\sum_m f_m S^m\delta$, so $Tf=\sum_m f_m\,TS^m\delta=\sum_m f_m S^m g$, whose entry $n$ is "
+        r"$\sum_m f_m g_{n-m}$: $Tf=f*g$. Where infinitely many entries are not 0, $T$ must also be continuous to pass "
+        r"through the sum."
+    ),
     nonfinite="nan",
 )
 
@@ -139,6 +161,33 @@ def commutes_with_shifts(convolve, rng):
 
 
 @CONVOLUTION.claim
+def only_convolutions_commute_with_shifts(convolve, rng):
+    r"""A linear map that commutes with shifts is the convolution with its answer to an impulse: third differences,
+    computed as differences, are $f*(1,-3,3,-1)$"""
+
+    def third_differences(f):
+        return np.diff(np.pad(f, 3), n=3)
+
+    f, impulse = integers(rng, 9), third_differences(np.array([1.0]))
+    return all_of(identical(impulse, [1, -3, 3, -1]), exact(convolve(f, impulse), third_differences(f)))
+
+
+@CONVOLUTION.claim
+def a_limit_is_no_convolution(convolve, rng):
+    r"""On sequences that have a limit, $Lf=(\lim f)\,(1,1,\dots)$ is linear and commutes with shifts; its answer to the
+    impulse is 0, to $(1,1,\dots)$ it is not (Sandberg)"""
+
+    def limit(f):  # of a sequence that stays at its last entry
+        return np.full(f.size, f[-1])
+
+    f, g, ones = np.append(integers(rng, 11), 2.0), np.append(integers(rng, 11), -3.0), np.ones(12)
+    linear = identical(limit(2 * f + g), 2 * limit(f) + limit(g))
+    shifts = identical(limit(np.append(0.0, f[:-2])), limit(f)[:-1] * 0 + f[-3])
+    response = limit(np.append(1.0, np.zeros(11)))
+    return all_of(linear, shifts, exact(convolve(ones, response)[:12], 0 * ones), identical(limit(ones), ones))
+
+
+@CONVOLUTION.claim
 def convolution_theorem(convolve, rng):
     r"""Convolution theorem: $\mathrm{DFT}(f*g)=\mathrm{DFT}(f)\cdot\mathrm{DFT}(g)$ once both are padded to the length
     of the result"""
@@ -176,8 +225,8 @@ def product_of_polynomials(convolve, rng):
 
 @CONVOLUTION.claim
 def distribution_of_a_sum(convolve, rng):
-    """The distribution of a sum of independent variables is the convolution of their distributions; means and
-    variances add"""
+    """The distribution of a sum of independent variables is the convolution of their distributions, and variances add;
+    of a variable and itself they do not"""
     p, q = rng.dirichlet(np.ones(6)), rng.dirichlet(np.ones(9))
 
     def moments(p):
@@ -187,7 +236,10 @@ def distribution_of_a_sum(convolve, rng):
 
     together = moments(convolve(p, q))
     want = moments(p) + moments(q) - np.array([1.0, 0.0, 0.0])
-    return roundoff(together, want, terms=14, scale=14.0**2)
+    k = np.arange(6)
+    double = (p * (2 * k - 2 * (p * k).sum()) ** 2).sum()  # of X + X
+    own = moments(convolve(p, p))[2]
+    return all_of(roundoff(together, want, terms=14, scale=14.0**2), roundoff(double / own, 2.0, terms=14, scale=36.0))
 
 
 @CONVOLUTION.claim
@@ -228,7 +280,9 @@ def layers_do_not_flip(convolve, rng):
     return all_of(without, exact(convolve(f, g), [0, 1, 4, 7, 6]), exact(convolve(f, g[::-1]), layer(f, g)))
 
 
-@CONVOLUTION.mutant(caught_by="commutative, associative, layers-do-not-flip, toeplitz-matrix")
+@CONVOLUTION.mutant(
+    caught_by="commutative, associative, layers-do-not-flip, toeplitz-matrix, only-convolutions-commute-with-shifts"
+)
 def no_flip(f, g):
     """cross-correlation: no flip"""
     return convolve(f, np.flip(g))
@@ -256,7 +310,7 @@ def last_tap_forgotten(f, g):
     return convolve(f, shorter)
 
 
-@CONVOLUTION.mutant(caught_by="bilinear, commutative")
+@CONVOLUTION.mutant(caught_by="bilinear, commutative, a-limit-is-no-convolution")
 def kernel_normalised(f, g):
     """the kernel is rescaled to sum to 1"""
     return convolve(f, g / g.sum())
@@ -271,8 +325,8 @@ def counted_twice(f, g):
 CONVOLUTION.erratum(
     "E14",
     common=r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
-    why="That is the convolution of mathematics. No framework flips the kernel: fed the same numbers, a layer gives "
-    "2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not care; one that is carried over, "
+    why="That is the convolution of mathematics. No deep-learning framework in use today flips the kernel (Theano's "
+    "layer did, unless told otherwise): fed the same numbers, a layer gives 2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not care; one that is carried over, "
     "or compared, does.",
     right=r"A layer computes cross-correlation, $\sum_{m,n}f(i+m,j+n)\,w(m,n)=(f*\tilde w)(i,j)$",
     claims="layers-do-not-flip",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import canvas
 
@@ -10,9 +10,9 @@ FULLY_CONNECTED = Concept(
     key="fully-connected",
     kind="layer",
     title="Fully connected layer",
-    summary="Every output sees every input, each with a weight of its own. It is a convolution of 1×1 at every "
-    "pixel, and a convolution whose kernel is as large as the map; a convolution is a fully connected layer most of "
-    "whose weights are 0 or equal.",
+    summary="Every output sees every input, each with a weight of its own. At every pixel it is a convolution "
+    "of 1×1, on a whole map a convolution whose kernel is as large as the map; a convolution is a fully connected layer "
+    "most of whose weights are 0 or equal.",
     formulas=(
         r"y_i=\sum_{j=1}^{n}W_{ij}x_j+b_i,\qquad y=Wx+b",
         r"\frac{\partial \ell}{\partial W}=\frac{\partial \ell}{\partial y}\,x^{\mathsf T},\qquad \frac{\partial \ell}{\partial x}=W^{\mathsf T}\frac{\partial \ell}{\partial y}",
@@ -23,6 +23,7 @@ FULLY_CONNECTED = Concept(
         Symbol("b", "b", "m", "bias"),
         Symbol("y", "", "... m", "outputs"),
         Symbol(r"\ell", "", "", "any loss of the outputs"),
+        Symbol("m,\\ n", "", "", "numbers of outputs and of inputs"),
     ),
     needs=("matrix-product", "neuron", "conv-layer"),
     source="long2015fully",
@@ -31,10 +32,17 @@ FULLY_CONNECTED = Concept(
     implementations=(Implementation("torch.nn.functional:linear", "torch"),),
     readings="lin2014network §3.1; long2015fully §3.1; "
     "cs231n Convolutional Neural Networks: converting FC layers to CONV layers",
-    deviations=(
-        "PyTorch stores W with a row for each output (y = xWᵀ + b), Keras and Flax with a column (y = xW + b).",
-        "Maps are flattened channel by channel in PyTorch, pixel by pixel where the channels come last: weights "
-        "carried over must be permuted.",
+    conventions=(
+        Convention(
+            "how W is stored",
+            "a row for each output, y = xWᵀ + b, as in PyTorch",
+            "a column for each output, y = xW + b: Keras, Flax",
+        ),
+        Convention(
+            "the order in which maps are flattened",
+            "channel by channel, as in PyTorch",
+            "pixel by pixel where the channels come last (TensorFlow, Flax): weights carried over must be permuted",
+        ),
     ),
     nonfinite="nan",
 )
@@ -152,7 +160,8 @@ def knows_no_neighbours(dense, rng):
 
 @FULLY_CONNECTED.claim
 def shifts_do_not_pass(dense, rng):
-    """Shifts do not pass through it: with weights of its own for every place, the shifted image gives other outputs"""
+    """Shifts do not pass through it in general: with random weights of its own for every place, the shifted image gives
+    other outputs"""
     x, W = np.pad(rng.standard_normal((3, 3)), ((1, 2), (1, 2))), rng.standard_normal((36, 36))
     y, moved = (dense(z.ravel(), W, np.zeros(36)).reshape(6, 6) for z in (x, np.roll(x, 1, -1)))
     error = np.linalg.norm(moved[1:5, 2:5] - y[1:5, 1:4]) / np.linalg.norm(y[1:5, 1:4])

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -29,8 +29,8 @@ MLP = Concept(
     kind="model",
     title="Feed-forward network",
     summary="Layer after layer, each unit adds up what the layer before it says, weighted, and passes the sum "
-    "through an activation function. Width lets such a net approximate any continuous function on a bounded closed "
-    "set; depth lets it fold the input space, and each fold doubles the pieces.",
+    "through an activation function. If that is no polynomial, width lets the net approximate any continuous function "
+    "on a bounded closed set; depth lets it fold the input space, and each fold can double the pieces.",
     formulas=(
         r"a^{(0)}=x,\qquad z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)},\quad j=1,\dots,n_l,\quad l=1,\dots,L",
         r"a_j^{(l)}=\sigma\bigl(z_j^{(l)}\bigr)\quad\text{for } l<L,\qquad f(x)=z^{(L)}",
@@ -68,12 +68,30 @@ MLP = Concept(
     implementations=(Implementation("torch.nn:Sequential", "torch", _torch, "of `torch.nn.Linear` and activations"),),
     readings="goodfellow2016deep ch. 6; murphy2022probabilistic §13.2; cybenko1989approximation; "
     "hornik1989multilayer; telgarsky2016benefits; sussmann1992uniqueness",
-    deviations=(
-        "PyTorch stores a layer's weights as here (out, in); Keras and JAX's libraries store the transpose (in, out).",
-        "Some count the input as a layer: the net with L weight matrices then has L + 1 layers.",
+    hypotheses=(
+        Hypothesis("approximation: the activation is no polynomial", "linear-layers-collapse, no-activation"),
+        Hypothesis(r"the rate $n^{-2}$: $g$ has a bounded second derivative", "a-steep-end-costs-the-rate"),
+        Hypothesis("the Lipschitz bound: no activation is steeper than 1", "steep-activation"),
     ),
-    unverified="One hidden layer suffices on every compact set in any dimension (Cybenko; Hornik): only the "
-    "one-dimensional case is constructed here.",
+    conventions=(
+        Convention(
+            "how weights are stored",
+            "(out, in), as in PyTorch",
+            "the transpose, (in, out), in Keras and the libraries on JAX",
+        ),
+        Convention(
+            "what counts as a layer",
+            "each of the L weight matrices",
+            "with some the input too: the same net then has L + 1 layers",
+        ),
+    ),
+    proof=Proof(
+        r"(Width against depth.) On a line a net with one hidden layer of $n$ ReLUs bends only where a unit's sum is 0, "
+        r"that is at $n$ points at most: it has at most $n+1$ straight pieces. So $2^k$ pieces, which $k$ layers of two "
+        r"units make, take at least $2^k-1$ units in one layer."
+    ),
+    unverified="With an activation that is no polynomial, one hidden layer suffices on every compact set in any dimension "
+    "(Cybenko; Hornik; Leshno et al.): only the one-dimensional case is constructed here.",
     nonfinite="nan",
 )
 
@@ -226,7 +244,7 @@ def interpolant(f, n):
 
 @MLP.claim
 def width_approximates(mlp, rng):
-    r"""One hidden layer of $n$ ReLU units approximates a smooth function on $[0,1]$ to within $\max|g''|/(8n^2)$, and
+    r"""One hidden layer of $n$ ReLU units approximates a twice differentiable function on $[0,1]$ to within $\max|g''|/(8n^2)$, and
     the error falls as $n^{-2}$"""
 
     def g(t):
@@ -238,6 +256,14 @@ def width_approximates(mlp, rng):
     steepest = 4 * np.pi**2 + 12.5  # ≥ |g''|
     kept = [bound(e, steepest / (8 * n * n)) for n, e in zip(sizes, errors, strict=True)]
     return all_of(rate(sizes, errors, -2.0), *kept)
+
+
+@MLP.claim
+def a_steep_end_costs_the_rate(mlp, rng):
+    r"""$\sqrt x$, whose slope at 0 is infinite, is missed by exactly $1/(4\sqrt n)$: the same net loses the rate"""
+    sizes = (4, 16, 64, 256)
+    errors = [mlp(np.array([[0.25 / n]]), *interpolant(np.sqrt, n), "relu")[0, 0] - 0.5 / np.sqrt(n) for n in sizes]
+    return roundoff(errors, -0.25 / np.sqrt(sizes), terms=256)  # a quarter of the first chord's length from 0
 
 
 def folding_net(k):
@@ -297,7 +323,9 @@ def weights_of_the_layer_before(x, Ws, bs, activation="tanh"):
     return mlp(x, (Ws[0], *Ws[:-1]), bs, activation)
 
 
-@MLP.mutant(caught_by="hidden-units-compute-xor, depth-folds, width-approximates, layers-compose")
+@MLP.mutant(
+    caught_by="hidden-units-compute-xor, depth-folds, width-approximates, layers-compose, a-steep-end-costs-the-rate"
+)
 def no_activation(x, Ws, bs, activation="tanh"):
     """the activations are left out"""
     return mlp(x, Ws, bs, "identity")

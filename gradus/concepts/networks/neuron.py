@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -19,7 +19,7 @@ NEURON = Concept(
     "on which side of a hyperplane its input lies, and how surely.",
     formulas=(
         r"y=\sigma(w^{\mathsf T}x+b),\qquad \sigma(z)=\frac{1}{1+e^{-z}}",
-        r"y>\tfrac12\iff w^{\mathsf T}x+b>0,\qquad \operatorname{dist}(x)=\frac{w^{\mathsf T}x+b}{\lVert w\rVert_2}",
+        r"y>\tfrac12\iff w^{\mathsf T}x+b>0,\qquad \operatorname{dist}(x)=\frac{w^{\mathsf T}x+b}{\lVert w\rVert_2}\quad(w\ne0)",
     ),
     symbols=(
         Symbol("x", "x", "... n", "inputs"),
@@ -34,7 +34,18 @@ NEURON = Concept(
     people=("Warren McCulloch", "Walter Pitts"),
     implementations=(Implementation("torch.nn.functional:linear", "torch", _torch, "followed by `torch.sigmoid`"),),
     readings="bishop2006pattern §4.1; rosenblatt1958perceptron; goodfellow2016deep §6.1",
-    deviations="McCulloch and Pitts's neuron has a threshold in place of the sigmoid, and all-or-none inhibition.",
+    hypotheses=(Hypothesis(r"the hyperplane and the distance: $w\ne0$", "no-weights-no-hyperplane"),),
+    conventions=(
+        Convention(
+            "what follows the sum",
+            "the sigmoid",
+            "a threshold, and all-or-none inhibition, in McCulloch and Pitts's neuron; ReLU or GELU in today's hidden layers",
+        ),
+    ),
+    proof=Proof(
+        r"(XOR.) Suppose a neuron is above ½ at (0, 1) and (1, 0) and at most ½ at (0, 0) and (1, 1). Then "
+        r"$w_2+b>0$ and $w_1+b>0$, so $w_1+w_2+2b>0$; but $b\le0$ and $w_1+w_2+b\le0$, so $w_1+w_2+2b\le0$."
+    ),
     nonfinite="nan",
 )
 
@@ -91,9 +102,16 @@ def log_odds_measure_the_distance(neuron, rng):
     w, b = rng.standard_normal(4), 0.4
     x = rng.uniform(-0.7, 0.7, (100, 4))  # unsaturated, where log(1 − y) keeps its digits
     foot = x - np.outer((x @ w + b) / (w @ w), w)
-    distance = np.linalg.norm(x - foot, axis=-1)
+    distance = np.linalg.norm(x - foot, axis=-1) * np.sign((x - foot) @ w)  # positive on the side to which w points
     y = neuron(x, w, np.array(b))
-    return roundoff(np.abs(np.log(y) - np.log1p(-y)), np.linalg.norm(w) * distance, terms=16)
+    return roundoff(np.log(y) - np.log1p(-y), np.linalg.norm(w) * distance, terms=16)
+
+
+@NEURON.claim
+def no_weights_no_hyperplane(neuron, rng):
+    r"""With $w=0$ there is no hyperplane: $y=\sigma(b)$ everywhere"""
+    y = neuron(rng.standard_normal((50, 3)), np.zeros(3), np.array(-0.7))
+    return roundoff(y, np.full(50, 1 / (1 + np.exp(0.7))))
 
 
 GATES = {  # weights and bias of each gate; outputs on (0,0), (0,1), (1,0), (1,1)
@@ -107,7 +125,7 @@ CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 @NEURON.claim
 def logic_gates(neuron, rng):
-    """One neuron computes AND, OR, NAND and NOT"""
+    """One neuron computes AND, OR, NAND and NOT, to within σ(−10)"""
     worst = max(np.abs(neuron(CORNERS, np.array(w), np.array(b)) - np.array(out)).max() for w, b, out in GATES.values())
     why = Text(r"σ(−10), the gates' own margin", "σ(−10)，即各门自身的余量")
     return bound(worst, 1 / (1 + np.exp(10.0)) * (1 + 1e-9), because=why)
@@ -140,7 +158,8 @@ def base_two(x, w, b):
 
 
 @NEURON.mutant(
-    caught_by="moves-along-the-hyperplane-change-nothing, boundary-is-the-hyperplane, xor-needs-more-than-one"
+    caught_by="moves-along-the-hyperplane-change-nothing, boundary-is-the-hyperplane, xor-needs-more-than-one, "
+    "no-weights-no-hyperplane"
 )
 def radial(x, w, b):
     """a radial unit: distance from the weights, not from a hyperplane"""

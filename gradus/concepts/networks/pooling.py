@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -21,11 +21,12 @@ POOLING = Concept(
     kind="layer",
     title="Max and average pooling",
     summary="Each window of a map is replaced by its largest value, or by its mean. The map shrinks, and where "
-    "exactly within the window something was found no longer matters.",
+    "exactly within the window the largest value stands no longer matters.",
     formulas=(
         r"y^{\max}_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p},\qquad y^{\text{mean}}_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
         r"H'=\left\lfloor\frac{H+2p-K}{s}\right\rfloor+1",
-        r"\frac{\partial y^{\max}_{ij}}{\partial x_{mn}}=\begin{cases}1&x_{mn}=y^{\max}_{ij}\\0&x_{mn}<y^{\max}_{ij}\end{cases}\qquad\frac{\partial y^{\text{mean}}_{ij}}{\partial x_{mn}}=\frac{1}{K^2}",
+        r"\frac{\partial y^{\max}_{ij}}{\partial x_{mn}}=\begin{cases}1&(m,n)\in\mathcal W_{ij},\ x_{mn}>x_{uv}\ \forall(u,v)\in\mathcal W_{ij}\setminus\{(m,n)\}\\0&(m,n)\notin\mathcal W_{ij}\ \lor\ x_{mn}<y^{\max}_{ij}\end{cases}",
+        r"\frac{\partial y^{\text{mean}}_{ij}}{\partial x_{mn}}=\begin{cases}\frac{1}{K^2}&(m,n)\in\mathcal W_{ij}\\0&(m,n)\notin\mathcal W_{ij}\end{cases},\qquad\mathcal W_{ij}=\{(si+k-p,\,sj+l-p):0\le k,l<K\}",
     ),
     symbols=(
         Symbol("x", "x", "... h w", "maps, each pooled on its own"),
@@ -34,7 +35,8 @@ POOLING = Concept(
         Symbol("p", "padding", "", r"padding on each side: $-\infty$ for the maximum, 0 for the mean", "natural"),
         Symbol(r"\max", "kind", "", "`max` or `average`", "other"),
         Symbol("y", "", "... h2 w2", "pooled maps"),
-        Symbol("H'", "", "", "height of the result", "natural"),
+        Symbol("H,\\ H'", "", "", "height of the map and of the result", "natural"),
+        Symbol(r"\mathcal W_{ij}", "", "", "places of window (i, j)", "other"),
     ),
     needs=("conv-layer", "gradient"),
     source="boureau2010theoretical",
@@ -42,12 +44,25 @@ POOLING = Concept(
     people=("Kunihiko Fukushima", "Yann LeCun"),
     implementations=(Implementation("torch.nn.functional:max_pool2d", "torch", _torch, "and avg_pool2d"),),
     readings="fukushima1980neocognitron; goodfellow2016deep §9.3; dumoulin2016guide §3; boureau2010theoretical §2",
-    deviations=(
-        "The mean over a window that hangs over the edge: PyTorch divides by K² and so counts the zeros; ONNX and "
-        "TensorFlow divide by the entries inside.",
-        "The size may also be rounded up (`ceil_mode`).",
-        "In a tie the gradient goes to one of the largest entries, the first in PyTorch; each convex mixture of them "
-        "is a subgradient.",
+    hypotheses=(
+        Hypothesis(
+            "the gradient of the maximum: the largest entry of the window is the only one", "ties-have-no-slope"
+        ),
+        Hypothesis("invariance: what moves stays within its window", "local-translation-invariance"),
+        Hypothesis("shifts: a multiple of the stride, and no border is met", "stride-breaks-other-shifts"),
+    ),
+    conventions=(
+        Convention(
+            "the mean over a window that hangs over the edge",
+            "divided by K², the zeros counted, as in PyTorch",
+            "divided by the number of entries inside: ONNX, TensorFlow",
+        ),
+        Convention("rounding of the size", "down", "up in Caffe, and on request (`ceil_mode`)"),
+        Convention(
+            "the gradient in a tie",
+            "left open: every convex mixture of the largest entries is a subgradient",
+            "the first of them in PyTorch",
+        ),
     ),
     nonfinite="nan",
 )
@@ -141,6 +156,20 @@ def gradients_are_routed(pool, rng):
 
 
 @POOLING.claim
+def ties_have_no_slope(pool, rng):
+    """Where two entries are largest there is no derivative: raising one raises the maximum, lowering it changes nothing"""
+    x, step = np.array([[3.0, 3.0], [1.0, 2.0]]), np.array([[0.5, 0.0], [0.0, 0.0]])
+    return identical(np.concatenate([pool(x + step), pool(x), pool(x - step)]).ravel(), [3.5, 3.0, 3.0])
+
+
+@POOLING.claim
+def stride_breaks_other_shifts(pool, rng):
+    """A shift that is no multiple of the stride does not pass: moved by one, the pair 1, 1 fills one window or two"""
+    x = np.array([[0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]] * 2)
+    return identical([pool(np.roll(x, t, -1)).sum() for t in (0, 1, 2)], [1.0, 2.0, 1.0])
+
+
+@POOLING.claim
 def output_size(pool, rng):
     r"""Output size $\lfloor(H+2p-K)/s\rfloor+1$, over 54 settings"""
     tried = [(h, k, s, p) for h in (5, 6, 8) for k in (2, 3, 4) for s in (1, 2, 3) for p in (0, 1)]
@@ -151,7 +180,8 @@ def output_size(pool, rng):
 
 @POOLING.claim
 def maximum_commutes_with_increasing_functions(pool, rng):
-    r"""The maximum commutes with every increasing function, $\max(f(x))=f(\max x)$: ReLU may come after the pooling"""
+    r"""The maximum commutes with every function that never decreases, $\max(f(x))=f(\max x)$: ReLU may come after the
+    pooling"""
     x = rng.standard_normal((4, 6, 6))
     for f in (np.tanh, lambda x: np.maximum(x, 0), lambda x: 2 * x - 8):
         yield identical(pool(f(x)), f(pool(x)))
@@ -215,14 +245,17 @@ def soft_maximum_joins_them(pool, rng):
 
 @POOLING.claim
 def shifts_by_the_stride_pass(pool, rng):
-    """Shifts by the stride pass through: equivariance is kept, on a coarser grid"""
+    """Shifts by multiples of the stride pass through: on a map closed to a ring, equivariance is kept on a coarser grid"""
     x = rng.standard_normal((12, 12))
     y = [pool(x, kind=k) for k in ("max", "average")]
     z = [pool(np.roll(x, (2, 4), (0, 1)), kind=k) for k in ("max", "average")]
     return all_of(*[invariance(b, np.roll(a, (1, 2), (0, 1)), terms=4) for a, b in zip(y, z, strict=True)])
 
 
-@POOLING.mutant(caught_by="four-blocks, local-translation-invariance, soft-maximum-joins-them, differences-do-not-grow")
+@POOLING.mutant(
+    caught_by="four-blocks, local-translation-invariance, soft-maximum-joins-them, differences-do-not-grow, "
+    "ties-have-no-slope"
+)
 def min_inside(x, size=2, stride=None, padding=0, kind="max"):
     """the smallest value of the window"""
     return -pooling(-x, size, stride, padding, kind)
@@ -270,7 +303,7 @@ def subsampled(x, size=2, stride=None, padding=0, kind="max"):
     return x[..., :: size if stride is None else stride, :: size if stride is None else stride]
 
 
-@POOLING.mutant(caught_by="output-size, shifts-by-the-stride-pass")
+@POOLING.mutant(caught_by="output-size, shifts-by-the-stride-pass, stride-breaks-other-shifts")
 def stride_ignored(x, size=2, stride=None, padding=0, kind="max"):
     """windows one apart, whatever the stride"""
     return pooling(x, size, 1, padding, kind)

@@ -26,12 +26,12 @@ ACTIVATIONS = Concept(
     key="activations",
     kind="definition",
     title="Activation functions",
-    summary="Without them a stack of layers is one linear map. What matters of each can be measured: its range, "
+    summary="Without them a stack of layers is one affine map. What matters of each can be measured: its range, "
     "whether it is monotone, its Lipschitz constant, where it saturates, and whether its slope jumps. None of these "
-    "is common to all.",
+    "is the same for all of the eight, taken here at their usual parameters.",
     formulas=(
-        r"q_i=\frac{f(x_{i+1})-f(x_i)}{x_{i+1}-x_i},\qquad \text{monotone}\iff\min_i q_i\ge 0,\qquad \operatorname{Lip}f=\sup_{x\ne y}\frac{|f(x)-f(y)|}{|x-y|}\ge\max_i|q_i|",
-        r"\text{kink}:\quad \max_i|q_{i+1}-q_i|\not\to 0\ \text{ as the grid is refined}",
+        r"q_i=\frac{f(x_{i+1})-f(x_i)}{x_{i+1}-x_i},\qquad \bigl(x\le y\Rightarrow f(x)\le f(y)\bigr)\ \Longrightarrow\ \min_i q_i\ge 0,\qquad \operatorname{Lip}f=\sup_{x\ne y}\frac{|f(x)-f(y)|}{|x-y|}\ge\max_i|q_i|",
+        r"f\in C^1\ \Longrightarrow\ \max_i|q_{i+1}-q_i|\to0\quad\bigl(\max_i(x_{i+1}-x_i)\to0\bigr)",
     ),
     symbols=(
         Symbol("f", "f", "function", "an activation function, applied entry by entry", "function"),
@@ -49,8 +49,8 @@ ACTIVATIONS = Concept(
         Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),
     ),
     readings="goodfellow2016deep §6.3; murphy2022probabilistic §13.2.3",
-    deviations="The measured Lipschitz constant is that of the grid: never too large, too small by the square of the "
-    "spacing.",
+    deviations="The measured Lipschitz constant is that of the grid: never too large, and too small by about the square of the "
+    "spacing where the steepest place lies inside the grid and f is smooth.",
     differentiable=False,
 )
 
@@ -186,8 +186,8 @@ def saturation(activations, rng):
 
 @ACTIVATIONS.claim
 def kinks(activations, rng):
-    """The slope of ReLU and leaky ReLU jumps at 0, by 1 and 0.99, however fine the grid; that of the others halves
-    with the spacing"""
+    """The slope of ReLU and leaky ReLU jumps at 0, by 1 and 0.99, however fine the grid; between the
+    chords of the others the jump halves with the spacing"""
     spacings = [2.0**-k for k in (4, 5, 6, 7)]
     found = {n: [measured(activations, n, low=-4.0, high=4.0, spacing=h)[6] for h in spacings] for n in TABLE}
     kinked = [roundoff(found[n], np.full(4, TABLE[n][6]), terms=4, scale=4 * 2.0**7) for n in ("relu", "leaky-relu")]
@@ -249,8 +249,8 @@ def curvature_for_the_jump(f, x):
 
 ACTIVATIONS.erratum(
     "E11",
-    common="Most activation functions are monotone",
-    why="Monotone is no requirement and the usual ones of today are not: GELU falls to −0.169971 at −0.751792, SiLU "
+    common="Activation functions are monotone",
+    why="Most are; but it is no requirement, and the usual ones of transformers are not: GELU falls to −0.169971 at −0.751792, SiLU "
     "to −0.278465 at −1.278465, with slopes down to −0.1289 and −0.0998.",
     right="A property of each function, to be computed: see the least slope of each",
     claims="least-slopes",

@@ -4,8 +4,8 @@ import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, roundoff
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, roundoff
 from gradus.page.figures import canvas
 
 
@@ -33,7 +33,14 @@ ELU = Concept(
     people=("Djork-Arné Clevert", "Thomas Unterthiner", "Sepp Hochreiter"),
     implementations=(Implementation("torch.nn.functional:elu", "torch", _elu_torch),),
     readings="clevert2016fast §3",
-    deviations=r"CELU is $\alpha(e^{x/\alpha}-1)$ on the left, with slope 1 at 0 for every α; the two agree for α = 1.",
+    hypotheses=(Hypothesis(r"the slope: $x\ne0$, or $\alpha=1$", "jump-at-zero"),),
+    conventions=(
+        Convention(
+            "where α stands",
+            r"before the exponential, $\alpha(e^{x}-1)$",
+            r"CELU: inside it too, $\alpha(e^{x/\alpha}-1)$, with slope 1 at 0 for every α; the two agree for α = 1",
+        ),
+    ),
     nonfinite="all",
 )
 
@@ -82,7 +89,9 @@ def jump_at_zero(elu, rng):
 def levels_off(elu, rng):
     """It levels off at −α and never goes below"""
     x = np.array([-1000.0, -750.0, -40.0])
-    return all_of(*[roundoff(elu(x, alpha=a), np.full(3, -a)) for a in (0.5, 1.0, 3.0)])
+    wide, why = np.linspace(-60, 8, 200), Text("value + α", "函数值 + α")
+    above = [bound((elu(wide, alpha=a) + a).min(), 0.0, "≥", why) for a in (0.5, 1.0, 3.0)]
+    return all_of(*[roundoff(elu(x, alpha=a), np.full(3, -a)) for a in (0.5, 1.0, 3.0)], *above)
 
 
 @ELU.claim

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
 from gradus.concepts.networks.activations.relu import relu
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -33,7 +33,11 @@ LEAKY_RELU = Concept(
     people=("Andrew Maas", "Awni Hannun", "Andrew Ng"),
     implementations=(Implementation("torch.nn.functional:leaky_relu", "torch", _leaky_torch),),
     readings="maas2013rectifier; he2015delving §2.1; goodfellow2016deep §6.3.1",
-    deviations="The default α is 0.01 in PyTorch, JAX and ONNX; 0.2 in TensorFlow, 0.3 in Keras.",
+    hypotheses=(
+        Hypothesis(r"the slope: $x\ne0$", "two-slopes"),
+        Hypothesis(r"the inverse: $\alpha>0$", "between-relu-and-identity, no-leak"),
+    ),
+    conventions=(Convention("the default α", "0.01, as in PyTorch, JAX and ONNX", "0.2 in TensorFlow, 0.3 in Keras"),),
     nonfinite="all",
 )
 
@@ -67,7 +71,7 @@ def two_slopes(leaky_relu, rng):
 
 @LEAKY_RELU.claim
 def undone_by_the_reciprocal_slope(leaky_relu, rng):
-    """It loses nothing: the leaky ReLU of slope 1/α undoes it"""
+    """For α > 0 it loses nothing: the leaky ReLU of slope 1/α undoes it"""
     x = rng.standard_normal(100)
     return all_of(*[roundoff(leaky_relu(leaky_relu(x, alpha=a), alpha=1 / a), x) for a in (0.01, 0.3, 2.0)])
 
@@ -81,7 +85,7 @@ def between_relu_and_identity(leaky_relu, rng):
 
 @LEAKY_RELU.claim
 def revives_a_dead_unit(leaky_relu, rng):
-    """A unit on its dead side learns: descent on the loss brings it back over 0"""
+    """A unit on its dead side learns: descent brings it from −1 back over 0, where that of a ReLU would stay"""
     w = np.array([-1.0])  # target 1, loss (f(w) − 1)²/2, step 1: with slope α it climbs by about α a step
     h = 2.0**-12
     for _ in range(60):

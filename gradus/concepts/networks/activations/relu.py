@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
-from gradus.page import Concept, Drawing, Implementation, Slider, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Text
 from gradus.page.evidence import all_of, identical
 from gradus.page.figures import canvas
 
@@ -12,7 +12,7 @@ RELU = Concept(
     kind="definition",
     title="ReLU",
     summary="Keeps what is positive and drops the rest. Its slope is 1 wherever it passes anything, so products of "
-    "slopes do not shrink with depth; where it is 0, nothing is learnt.",
+    "slopes along active units do not shrink with depth; where it is 0, nothing is learnt.",
     formulas=(
         r"\operatorname{ReLU}(x)=\max(0,x)",
         r"\operatorname{ReLU}'(x)=\begin{cases}1&x>0\\0&x<0\end{cases}\qquad\partial\operatorname{ReLU}(0)=[0,1]",
@@ -24,7 +24,14 @@ RELU = Concept(
     people=("Kunihiko Fukushima", "Vinod Nair", "Geoffrey Hinton"),
     implementations=(Implementation("torch.nn.functional:relu", "torch"),),
     readings="nair2010rectified; glorot2011deep §3; goodfellow2016deep §6.3.1",
-    deviations="At 0 PyTorch, JAX and TensorFlow take the slope 0, one choice of the subdifferential [0, 1].",
+    hypotheses=(Hypothesis(r"the slope: $x\ne0$", "kink-at-zero"),),
+    conventions=(
+        Convention(
+            "the slope at 0",
+            "left open: every number of the subdifferential [0, 1] will do",
+            "0 in PyTorch, JAX and TensorFlow",
+        ),
+    ),
     nonfinite="all",
 )
 
@@ -57,9 +64,11 @@ def kink_at_zero(relu, rng):
 
 @RELU.claim
 def positively_homogeneous(relu, rng):
-    r"""Positively homogeneous: $\operatorname{ReLU}(ax)=a\operatorname{ReLU}(x)$ for $a>0$"""
+    r"""Positively homogeneous: $\operatorname{ReLU}(ax)=a\operatorname{ReLU}(x)$ for $a>0$, and for no $a<0$ unless
+    $x=0$"""
     x = rng.standard_normal(100)
-    return all_of(*[identical(relu(a * x), a * relu(x)) for a in (0.25, 2.0, 1024.0)])
+    folded = identical(relu(-2 * x) + 2 * relu(x), 2 * np.abs(x))  # 0 if it held for a = −2
+    return all_of(*[identical(relu(a * x), a * relu(x)) for a in (0.25, 2.0, 1024.0)], folded)
 
 
 @RELU.claim
@@ -110,7 +119,7 @@ def relu_figure(kinks, point):
     worst, active = float(np.abs(total - exact).max()), int((knots[:-1] < point).sum())
     words = Text(
         f"A sum of {n} ReLUs with their kinks at equal distances runs through the sine: largest error {worst:.3g}, "
-        f"a quarter of it for twice as many. At x = {point:.2f}, {active} of them are active and pass a gradient.",
+        f"about a quarter of it for twice as many. At x = {point:.2f}, {active} of them are active and pass a gradient.",
         f"{n} 个折点等距的 ReLU 之和穿过正弦曲线上的点：最大误差 {worst:.3g}，个数加倍则误差约为四分之一。在 x = {point:.2f} 处有 {active} 个处于激活状态并传递梯度。",
     )
     return Drawing(fig, words)

@@ -13,7 +13,7 @@ SIGMOID = Concept(
     kind="definition",
     title="Sigmoid",
     summary="The logistic function: turns log-odds into a probability. It saturates on both sides and its slope "
-    "never exceeds ¼, so a deep stack of sigmoids passes almost no gradient.",
+    "never exceeds ¼, so a deep stack of sigmoids passes almost no gradient unless the weights make up for it.",
     formulas=(
         r"\sigma(x)=\frac{1}{1+e^{-x}}",
         r"\sigma'(x)=\sigma(x)\bigl(1-\sigma(x)\bigr)\le\tfrac14,\qquad \sigma(-x)=1-\sigma(x),\qquad x=\log\frac{\sigma(x)}{1-\sigma(x)}",
@@ -49,7 +49,7 @@ def slope_of_the_sigmoid(sigmoid, rng):
 
 @SIGMOID.claim
 def slope_at_most_a_quarter(sigmoid, rng):
-    """The slope is largest at 0, where it is ¼: twenty layers pass at most $10^{-12}$"""
+    """The slope is largest at 0, where it is ¼: the product of twenty slopes is at most $10^{-12}$"""
     steepest = np.abs(five_point_slope(sigmoid, MIDDLE)).max()
     return roundoff(steepest**20 * 2.0**40, 1.0, terms=20, scale=4 / STEP)
 
@@ -104,7 +104,7 @@ def mirrored(x):
 
 @SIGMOID.mutant(caught_by="point-symmetry, equals-definition")
 def exponential_twice(x):
-    """1 lost in the denominator's place: e^{-x} added twice"""
+    """$e^{-x}$ counted twice in the denominator"""
     return 1 / (1 + 2 * np.exp(-x))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.networks.activations.elementwise import MIDDLE, X, minimum, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff
 from gradus.page.figures import canvas
 
@@ -14,22 +14,30 @@ SILU = Concept(
     kind="definition",
     title="SiLU (swish)",
     summary="x times the sigmoid of x: a smooth ReLU that gates itself and dips to −0.278 on the left. Close to "
-    "GELU, and cheaper.",
+    "GELU, with an exponential in place of the normal distribution.",
     formulas=(
         r"\operatorname{SiLU}(x)=x\,\sigma(x)=\frac{x}{1+e^{-x}}",
-        r"\operatorname{SiLU}'(x)=\sigma(x)\bigl(1+x\,(1-\sigma(x))\bigr),\qquad \min\operatorname{SiLU}=-W(1/e)=-0.278465",
+        r"\operatorname{SiLU}'(x)=\sigma(x)\bigl(1+x\,(1-\sigma(x))\bigr),\qquad \min\operatorname{SiLU}=-W(1/e)\approx-0.278465",
     ),
-    symbols=(X, Symbol(r"\sigma", "", "", "the sigmoid"), Symbol("W", "", "", "Lambert's function, $W e^{W}=x$")),
+    symbols=(
+        X,
+        Symbol(r"\sigma", "", "", "the sigmoid"),
+        Symbol("W", "", "", "Lambert's function, $W(x)\\,e^{W(x)}=x$"),
+    ),
     needs=("relu", "sigmoid"),
     source="elfwing2018sigmoid",
-    year=2017,
-    people=("Stefan Elfwing", "Eiji Uchibe", "Kenji Doya", "Prajit Ramachandran"),
+    year=2016,
+    people=("Dan Hendrycks", "Kevin Gimpel", "Stefan Elfwing", "Eiji Uchibe", "Kenji Doya", "Prajit Ramachandran"),
     implementations=(Implementation("torch.nn.functional:silu", "torch"),),
-    readings="elfwing2018sigmoid §2; ramachandran2017searching §4",
-    deviations=(
-        r"Swish is $x\,\sigma(\beta x)$, with β fixed or learnt; SiLU is β = 1.",
-        "At −∞ the product, PyTorch's and JAX's too, is −∞·0, NaN; the limit is 0.",
+    readings="hendrycks2016gaussian; elfwing2018sigmoid §2; ramachandran2017searching §4",
+    conventions=(
+        Convention(
+            "steepness of the gate",
+            "β = 1, named SiLU by Hendrycks and Gimpel",
+            r"Ramachandran et al.'s swish: $x\,\sigma(\beta x)$, with β fixed or learnt",
+        ),
     ),
+    deviations="At −∞ the product, PyTorch's and JAX's too, is −∞·0, NaN; the limit is 0.",
     nonfinite="nan",
 )
 
@@ -54,7 +62,7 @@ def slope_of_silu(silu, rng):
 
 @SILU.claim
 def minimum_of_silu(silu, rng):
-    """Its minimum is $-W(1/e)=-0.278465$ at $-1-W(1/e)$: it is not monotone"""
+    r"""Its minimum is $-W(1/e)\approx-0.278465$ at $-1-W(1/e)$: it is not monotone"""
     from scipy.special import lambertw
 
     W = float(lambertw(np.exp(-1)).real)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.differences import STEP, five_point_slope
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import canvas
@@ -16,7 +16,7 @@ SOFTMAX = Concept(
     key="softmax",
     kind="definition",
     title="Softmax",
-    summary="Turns n scores into a probability distribution: positive, summing to 1, in the order of the scores. "
+    summary="Turns n finite scores into a probability distribution: positive, summing to 1, in the order of the scores. "
     "Only differences of scores count. Its Jacobian is the covariance matrix of the one-hot draw.",
     formulas=(
         r"p_i=\operatorname{softmax}(z)_i=\frac{e^{z_i}}{\sum_{j=1}^{n}e^{z_j}}=\frac{e^{z_i-m}}{\sum_{j=1}^{n}e^{z_j-m}},\qquad m=\max_j z_j",
@@ -26,6 +26,7 @@ SOFTMAX = Concept(
         Symbol("z", "z", "... n", "scores (logits)"),
         Symbol("p", "", "... n", "probabilities"),
         Symbol("m", "", "", "largest score, subtracted so that nothing overflows"),
+        Symbol("n", "", "", "number of scores"),
     ),
     needs=("jacobian", "sigmoid"),
     source="bridle1990probabilistic",
@@ -33,10 +34,13 @@ SOFTMAX = Concept(
     people=("Ludwig Boltzmann", "John S. Bridle"),
     implementations=(Implementation("torch:softmax", "torch", _softmax_torch),),
     readings="goodfellow2016deep §6.2.2.3; murphy2022probabilistic §2.5.2; bishop2006pattern §4.3.4",
-    deviations=(
-        "`softmax` without an axis means different axes: PyTorch guesses from the rank and warns, SciPy takes "
-        "all entries, ONNX the last axis.",
-        "A score of +∞ gives NaN, here as in PyTorch and SciPy: ∞ − ∞ is no number.",
+    hypotheses=(Hypothesis("the largest score is finite", "infinite-scores-have-no-softmax"),),
+    conventions=(
+        Convention(
+            "the axis, where none is named",
+            "the last",
+            "ONNX: the last; SciPy: all entries together; PyTorch guesses from the rank and warns",
+        ),
     ),
     nonfinite="nan",
 )
@@ -127,6 +131,14 @@ def masked_scores_vanish(softmax, rng):
     return all_of(identical(p[5], 0.0), roundoff(p[:5], softmax(z), terms=5))
 
 
+@SOFTMAX.claim(required=False)
+def infinite_scores_have_no_softmax(softmax, rng):
+    """Scores that are all −∞, or one of +∞, have no softmax: ∞ − ∞ is no number, and the result is NaN"""
+    with np.errstate(invalid="ignore"):
+        rows = [softmax(np.full(3, -np.inf)), softmax(np.array([0.0, np.inf, 1.0]))]
+    return all_of(identical(rows[0], np.full(3, np.nan)), identical(np.isnan(rows[1]).any(), True))
+
+
 @SOFTMAX.claim
 def limit_is_the_argmax(softmax, rng):
     """Sharpened without limit, it shares the mass equally among the largest scores"""
@@ -173,6 +185,14 @@ def base_two(z):
 def twice_as_steep(z):
     """a temperature of ½ left inside: twice as steep"""
     return softmax(2 * z)
+
+
+@SOFTMAX.mutant(caught_by="infinite-scores-have-no-softmax")
+def uniform_where_undefined(z):
+    """where no softmax exists, equal shares are handed out"""
+    with np.errstate(invalid="ignore"):
+        p = softmax(z)
+    return np.where(np.isnan(p), 1 / z.shape[-1], p)
 
 
 @SOFTMAX.mutant(caught_by="shift-invariance, is-a-distribution, masked-scores-vanish")

@@ -11,8 +11,8 @@ TANH = Concept(
     key="tanh",
     kind="definition",
     title="Hyperbolic tangent",
-    summary="The sigmoid stretched to (−1, 1) and centred at 0, with slope 1 there: a stack of small signals starts "
-    "as the identity and bends only where signals grow.",
+    summary="The sigmoid stretched to (−1, 1) and centred at 0, with slope 1 there: small signals pass almost "
+    "unchanged, large ones are bent and saturate.",
     formulas=(r"\tanh x=\frac{e^{x}-e^{-x}}{e^{x}+e^{-x}}=2\sigma(2x)-1", r"\tanh' x=1-\tanh^2 x"),
     symbols=(X, Symbol(r"\sigma", "", "", "the sigmoid")),
     needs=("sigmoid",),

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT
 from gradus.concepts.networks.losses.slopes import STEP, convex_along, gradient_is, slope
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff
 from gradus.page.figures import canvas
 
@@ -14,7 +14,7 @@ BCE = Concept(
     key="bce",
     kind="definition",
     title="Binary cross-entropy with logits",
-    summary="The negative log-likelihood of yes-or-no targets, computed from the log-odds z, so that no probability "
+    summary="The mean negative log-likelihood of yes-or-no targets, computed from the log-odds z, so that no probability "
     "is ever rounded to 0 or 1 before its logarithm is taken. Its gradient is predicted minus true.",
     formulas=(
         r"L=-\frac1n\sum_{i=1}^{n}\bigl[y_i\log p_i+(1-y_i)\log(1-p_i)\bigr],\qquad p_i=\sigma(z_i)",
@@ -34,6 +34,7 @@ BCE = Concept(
     people=("David Cox",),
     implementations=(Implementation("torch.nn.functional:binary_cross_entropy_with_logits", "torch"),),
     readings="bishop2006pattern §4.3.2; goodfellow2016deep §6.2.2.2",
+    hypotheses=(Hypothesis("a best constant exists: both targets occur", "one-class-has-no-best-logit"),),
     deviations=(
         "`torch.nn.BCELoss`, which takes probabilities, replaces logarithms below −100 by −100: at z = −1000, "
         "y = 1 it gives 100 where the loss is 1000.",
@@ -92,12 +93,24 @@ def sum_covers_both_terms(bce, rng):
 
 @BCE.claim
 def best_constant_is_the_share(bce, rng):
-    r"""The best constant is the log-odds of the share of ones, $\sigma(z)=\bar y$"""
+    r"""The best constant is the log-odds of the share of ones, $\sigma(z)=\bar y$, where the loss is the entropy; others
+    cost more by the divergence"""
     y = np.array([1.0, 0, 0, 1, 0, 0, 0, 1, 0, 0])
     z = np.array([math.log(0.3 / 0.7)])
     flat = slope(lambda t: bce(np.full(10, t[0]), y), z, 0)
     entropy = -0.3 * math.log(0.3) - 0.7 * math.log(0.7)
-    return all_of(roundoff(flat, 0.0, terms=4, scale=1 / STEP), roundoff(bce(np.full(10, z[0]), y), entropy, terms=10))
+    more = bce(np.zeros(10), y) - bce(np.full(10, z[0]), y)
+    divergence = 0.3 * math.log(0.3 / 0.5) + 0.7 * math.log(0.7 / 0.5)
+    yield roundoff(flat, 0.0, terms=4, scale=1 / STEP)
+    yield roundoff(bce(np.full(10, z[0]), y), entropy, terms=10)
+    yield roundoff(more, divergence, terms=10, scale=1.0)
+
+
+@BCE.claim
+def one_class_has_no_best_logit(bce, rng):
+    r"""If all targets are 1 there is no best constant: the loss $\log(1+e^{-z})$ falls for ever"""
+    z = np.array([0.0, 5.0, 10.0, 30.0])
+    return roundoff([bce(np.full(3, t), np.ones(3)) for t in z], np.log1p(np.exp(-z)), terms=4)
 
 
 @BCE.claim
@@ -105,8 +118,10 @@ def convex_in_the_logits(bce, rng):
     """Convex in the logits"""
     y = rng.random(4)
     found = [convex_along(lambda t: bce(t, y), *(5 * rng.standard_normal((2, 4)))) for _ in range(5)]
-    # from sure and wrong to sure and right: whatever is bounded bends down here
-    return all_of(convex_along(lambda t: bce(t, np.ones(1)), np.full(1, -30.0), np.full(1, 30.0)), *found)
+    # from sure and wrong to sure and right: whatever is bounded bends down here, and what is constant does not bend up
+    one, end = np.ones(1), np.full(1, 30.0)
+    up = roundoff((bce(-end, one) + bce(end, one)) / 2 - bce(0 * end, one), 15 - math.log(2), c=8.0, scale=30.0 * 15)
+    return all_of(convex_along(lambda t: bce(t, one), -end, end), up, *found)
 
 
 @BCE.claim
@@ -136,7 +151,7 @@ def positives_only(z, y):
     return (y * np.log1p(np.exp(-z))).mean()
 
 
-@BCE.mutant(caught_by="convex-in-the-logits, exact-at-a-thousand")
+@BCE.mutant(caught_by="convex-in-the-logits, exact-at-a-thousand, one-class-has-no-best-logit")
 def squared_error(z, y):
     """squared error of the probability"""
     return ((1 / (1 + np.exp(-z)) - y) ** 2).mean()

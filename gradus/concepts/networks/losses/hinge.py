@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT
 from gradus.concepts.networks.losses.slopes import gradient_is
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical
 from gradus.page.figures import canvas
 
@@ -32,7 +32,17 @@ HINGE = Concept(
     people=("Bernhard Boser", "Isabelle Guyon", "Vladimir Vapnik", "Corinna Cortes"),
     implementations=(Implementation("gradus.networks.losses:hinge_loss", "torch"),),
     readings="cortes1995support; hastie2009elements §12.3.2; bishop2006pattern §7.1.2",
-    deviations="The squared hinge, the default of scikit-learn's LinearSVC, squares each term.",
+    hypotheses=(
+        Hypothesis(r"the derivative: $y_is_i\ne1$", "margin-of-one"),
+        Hypothesis("one best constant: the labels are not equally frequent", "best-constant-is-the-likelier-label"),
+    ),
+    conventions=(
+        Convention(
+            "the power of the shortfall",
+            "1, as in the support vector machine of 1995 and scikit-learn's SVC",
+            "2, the squared hinge, in scikit-learn's LinearSVC unless told otherwise",
+        ),
+    ),
     nonfinite="all",
 )
 
@@ -64,7 +74,7 @@ def hinge_invalid(rng):
 
 @HINGE.claim
 def margin_of_one(hinge, rng):
-    """It is 0 beyond the margin and rises by 1 for each unit short of it"""
+    """It is 0 beyond the margin and rises by 1 for each unit short of it: at the margin itself two slopes meet"""
     s = np.array([4.0, 1.0, 0.5, 0.0, -2.0])
     losses = [hinge(np.array([y * t]), np.array([y])) for y in (1.0, -1.0) for t in s]
     return identical(losses, [0.0, 0.0, 0.5, 1.0, 3.0] * 2)
@@ -79,7 +89,7 @@ def gradient_of_hinge(hinge, rng):
 
 @HINGE.claim
 def above_the_error_rate(hinge, rng):
-    """It is never below the share of misclassified samples"""
+    """It is never below the share of misclassified samples, a score of 0 counted among them"""
     s, y = rng.standard_normal((40, 10)), rng.choice([-1.0, 1.0], (40, 10))
     slack = [float(hinge(a, b)) - float((a * b <= 0).mean()) for a, b in zip(s, y, strict=True)]
     return bound(min(slack), 0.0, "≥")
@@ -87,7 +97,7 @@ def above_the_error_rate(hinge, rng):
 
 @HINGE.claim
 def best_constant_is_the_likelier_label(hinge, rng):
-    """The best constant is the likelier label ±1, not its probability"""
+    """The best constant is the likelier label ±1, not its probability; with equal shares, all from −1 to 1 are best"""
 
     def one(ones):
         y = np.repeat([1.0, -1.0], [ones, 10 - ones])
@@ -95,7 +105,8 @@ def best_constant_is_the_likelier_label(hinge, rng):
         best = grid[int(np.argmin([hinge(np.full(10, c), y) for c in grid]))]
         return identical(best, np.sign(ones - 5.0))
 
-    return all_of(*[one(k) for k in (2, 4, 6, 9)])
+    even = [hinge(np.full(2, c), np.array([1.0, -1.0])) for c in (-1.5, -1.0, 0.25, 1.0, 1.5)]
+    return all_of(*[one(k) for k in (2, 4, 6, 9)], identical(even, [1.25, 1.0, 1.0, 1.0, 1.25]))
 
 
 @HINGE.mutant(caught_by="margin-of-one, above-the-error-rate, gradient-of-hinge, best-constant-is-the-likelier-label")

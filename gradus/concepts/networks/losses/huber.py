@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import gradient_is, lowest
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff
 from gradus.page.figures import canvas
 
@@ -42,7 +42,14 @@ HUBER = Concept(
         Implementation("torch.nn.functional:smooth_l1_loss", "torch", _smooth_l1, "times δ"),
     ),
     readings="huber1964robust; girshick2015fast §2.3; murphy2022probabilistic §5.1.5",
-    deviations=r"Smooth L1 with $\beta=\delta$ is this loss divided by δ; for δ = 1 they agree.",
+    hypotheses=(Hypothesis("the two limits: δ above every error, or below every one", "limits-of-delta"),),
+    conventions=(
+        Convention(
+            "the slope far out",
+            "δ, as in Huber's paper and `huber_loss`",
+            r"1 in smooth L1, which with $\beta=\delta$ is this loss divided by δ; for δ = 1 they agree",
+        ),
+    ),
     nonfinite="all",
 )
 
@@ -85,11 +92,13 @@ def moreau_envelope(huber, rng):
 
 @HUBER.claim
 def limits_of_delta(huber, rng):
-    """Large δ gives half the squared error, small δ the absolute error: to δ/2 exactly"""
+    """A δ above all errors gives half the squared error; below all of them, and divided by δ, it is δ/2 less than the
+    absolute error; between, it is neither"""
     a, y = rng.standard_normal((2, 8))
     wide = roundoff(huber(a, y, delta=1e6), ((a - y) ** 2).mean() / 2, terms=8)
     narrow = roundoff(huber(a, y, delta=1e-9) / 1e-9, np.abs(a - y).mean() - 5e-10, terms=8)
-    return all_of(wide, narrow)
+    mixed = roundoff(huber(np.array([0.5, 4.0]), np.zeros(2), delta=1.0), (0.125 + 3.5) / 2)
+    return all_of(wide, narrow, mixed)
 
 
 @HUBER.claim

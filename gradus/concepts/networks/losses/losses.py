@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
 from gradus.page.figures import canvas
 
@@ -18,11 +18,11 @@ LOSSES = Concept(
     key="losses",
     kind="definition",
     title="Loss functions",
-    summary="A loss decides what a good predictor predicts: squared error the mean, absolute error the median, "
+    summary="A loss decides what a good predictor predicts: squared error the mean, absolute error a median, "
     "cross-entropy the probability, hinge the likelier label. Whether the risk is convex can be measured as well.",
     formulas=(
-        r"R(c)=\mathbb{E}\,\ell(c,Y)=\sum_{j=1}^{m}p_j\,\ell(c,y_j),\qquad c^{*}=\arg\min_c R(c)",
-        r"\text{convex}\iff R(c-h)-2R(c)+R(c+h)\ge 0\ \text{ for all }c,h",
+        r"R(c)=\mathbb{E}\,\ell(c,Y)=\sum_{j=1}^{m}p_j\,\ell(c,y_j),\qquad c^{*}\in\arg\min_c R(c)",
+        r"R((1-s)a+sb)\le(1-s)R(a)+sR(b)\ \ \forall a,b,\,s\in[0,1]\quad\Longrightarrow\quad R(c-h)-2R(c)+R(c+h)\ge 0\ \ \forall c,h",
     ),
     symbols=(
         Symbol(r"\ell", "loss", "function", "loss of a prediction and a target, entry by entry", "function"),
@@ -32,6 +32,8 @@ LOSSES = Concept(
         Symbol("R", "", "k", "risk, the expected loss"),
         Symbol("h", "", "", "spacing"),
         Symbol("Y", "", "", "the random target"),
+        Symbol("c^{*}", "", "", "a best constant prediction"),
+        Symbol("a,\\ b,\\ s", "", "", "two predictions, and the share of the second in their mixture"),
     ),
     returns=("R", "c", "curvature"),
     needs=("mse", "mae", "huber", "bce", "hinge", "nll"),
@@ -40,6 +42,10 @@ LOSSES = Concept(
     people=("Abraham Wald",),
     implementations=(Implementation("gradus.networks.losses:constant_risk", "torch", _risk),),
     readings="murphy2022probabilistic §5.1; hastie2009elements §2.4; bishop2006pattern §1.5",
+    hypotheses=(
+        Hypothesis("the median, the likelier label: there is only one", "ties-leave-an-interval"),
+        Hypothesis("Huber's loss predicts the median: δ small beside the gaps of the targets", "huber-lies-between"),
+    ),
     differentiable=False,
     nonfinite="nan",
 )
@@ -132,15 +138,25 @@ def best_constant(losses, loss, y, p, low, high, spacing=2.0**-6):
 
 @LOSSES.claim
 def mean_and_median(losses, rng):
-    """Squared error predicts the mean, absolute error the median"""
+    """Squared error predicts the mean, absolute error the median, where there is only one"""
     y, p = SKEWED
     mean = near(best_constant(losses, squared, y, p, -4, 12), 2.125, 2.0**-7, GRID)
     return all_of(mean, near(best_constant(losses, absolute, y, p, -4, 12), 1.0, 2.0**-7, GRID))
 
 
 @LOSSES.claim
+def ties_leave_an_interval(losses, rng):
+    """Two equally likely targets: every constant from the one to the other is best under absolute error, every score
+    from −1 to 1 under hinge loss"""
+    half, grid = np.array([0.5, 0.5]), np.linspace(-2, 2, 33)
+    for loss in (absolute, hinged):
+        R = np.asarray(losses(loss, np.array([-1.0, 1.0]), half, grid)[0])
+        yield identical(R.min() == R, np.abs(grid) <= 1)
+
+
+@LOSSES.claim
 def huber_lies_between(losses, rng):
-    """Huber's loss predicts the median for small δ, the mean for large δ, and moves between"""
+    """Huber's loss predicts the median in the limit of small δ, the mean for large δ, and moves between"""
     y, p = SKEWED
     small, middle, large = (best_constant(losses, hubered(d), y, p, -4, 12) for d in (1 / 64, 2.0, 16.0))
     ends = near(small, 1.0, 2 / 64, Text("δ and the grid", "δ 与网格")), near(large, 2.125, 2.0**-7, GRID)
@@ -150,7 +166,7 @@ def huber_lies_between(losses, rng):
 
 @LOSSES.claim
 def cross_entropy_predicts_the_probability(losses, rng):
-    """Cross-entropy predicts the probability: the sigmoid of its best logit is 0.3 for 30 % ones"""
+    """Cross-entropy predicts the probability: the sigmoid of its best logit is 0.3 for 30% ones"""
     y, p = COIN
     z = best_constant(losses, logistic, y, p, -4, 4)
     return near(z, math.log(3 / 7), 2.0**-7, GRID)
@@ -158,7 +174,7 @@ def cross_entropy_predicts_the_probability(losses, rng):
 
 @LOSSES.claim
 def hinge_predicts_the_label(losses, rng):
-    """Hinge loss predicts the likelier label, −1 for 30 % ones, and says nothing of the probability"""
+    """Hinge loss predicts the likelier label, −1 for 30% ones, and says nothing of the probability"""
     found = [
         best_constant(losses, hinged, np.array([-1.0, 1.0]), np.array([1 - q, q]), -3, 3) for q in (0.1, 0.3, 0.6, 0.9)
     ]
@@ -167,8 +183,8 @@ def hinge_predicts_the_label(losses, rng):
 
 @LOSSES.claim
 def convex_or_not(losses, rng):
-    """The risks of squared, absolute, Huber, logistic and hinge loss are convex; that of the squared error of a
-    sigmoid is not"""
+    """No second difference of the risks of squared, absolute, Huber, logistic and hinge loss is negative, as convexity
+    demands; that of the squared error of a sigmoid is not convex"""
     c = np.linspace(-8, 8, 257)
     convex = [(f, *SKEWED) for f in (squared, absolute, hubered(1.0))]
     convex += [(logistic, *COIN), (hinged, np.array([-1.0, 1.0]), COIN[1])]
@@ -207,6 +223,12 @@ def always_the_mean(loss, y, p, c):
 def unweighted(loss, y, p, c):
     """outcomes not weighted by their probabilities"""
     return losses(loss, y, np.full(y.shape, 1 / y.size), c)
+
+
+@LOSSES.mutant(caught_by="ties-leave-an-interval, equals-definition")
+def ties_broken(loss, y, p, c):
+    """of equal risks the one nearest to 0 is preferred: a little of |c| is added"""
+    return losses(lambda c, y: loss(c, y) + 1e-3 * abs(c), y, p, c)
 
 
 @LOSSES.mutant(caught_by="convex-or-not")

@@ -4,8 +4,8 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import gradient_is, lowest
-from gradus.page import Concept, Drawing, Implementation, Slider, Text
-from gradus.page.evidence import identical, roundoff
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Text
+from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
 
 MAE = Concept(
@@ -13,7 +13,7 @@ MAE = Concept(
     kind="definition",
     title="Mean absolute error",
     summary="The average absolute difference. The constant that it prefers is the median, which one wild target "
-    "cannot move; the price is a gradient that does not shrink near the optimum.",
+    "moves to its neighbour at most; the price is a gradient that does not shrink near the optimum.",
     formulas=(
         r"\operatorname{MAE}(\hat y,y)=\frac1n\sum_{i=1}^{n}|\hat y_i-y_i|,\qquad \frac{\partial\operatorname{MAE}}{\partial\hat y_i}=\frac1n\operatorname{sign}(\hat y_i-y_i)\quad(\hat y_i\ne y_i)",
     ),
@@ -24,6 +24,13 @@ MAE = Concept(
     people=("Roger Joseph Boscovich", "Pierre-Simon Laplace"),
     implementations=(Implementation("torch.nn.functional:l1_loss", "torch"),),
     readings="murphy2022probabilistic §5.1.5",
+    hypotheses=(
+        Hypothesis(
+            "one best constant: the number of targets is odd, or its two middle ones are equal",
+            "even-numbers-leave-an-interval",
+        ),
+        Hypothesis("the outlier moves nothing: it stays on its side of the median", "one-outlier-moves-nothing"),
+    ),
     nonfinite="all",
 )
 
@@ -48,7 +55,7 @@ def gradient_of_mae(mae, rng):
 
 @MAE.claim
 def best_constant_is_the_median(mae, rng):
-    """The best constant is the median"""
+    """The best constant is the median, of an odd number of targets"""
     y = rng.exponential(size=9)
     best = lowest(lambda c: mae(np.full(9, c), y), 0.0, float(y.max()))
     # the risk rises by |c − median|/9 beside the median, so rounding of it blurs the place by 9ε·risk
@@ -56,23 +63,34 @@ def best_constant_is_the_median(mae, rng):
 
 
 @MAE.claim
+def even_numbers_leave_an_interval(mae, rng):
+    """Of an even number of targets, every constant between the two middle ones is best"""
+    y = np.array([-4.0, -1.0, 2.0, 7.0])
+    return identical([mae(np.full(4, c), y) for c in (-1.5, -1.0, 0.5, 2.0, 2.5)], [3.75, 3.5, 3.5, 3.5, 3.75])
+
+
+@MAE.claim
 def one_outlier_moves_nothing(mae, rng):
-    """A single target moved to a million does not move the best constant"""
+    """The largest target moved to a million does not move the best constant; the smallest moves it to the next target"""
     y = np.sort(rng.standard_normal(9))
-    wild = np.append(y[:-1], 1e6)
-    best = [lowest(lambda c, t=t: mae(np.full(9, c), t), -5.0, 5.0) for t in (y, wild)]
+    wild = np.append(y[:-1], 1e6), np.append(y[1:], 1e6)
+    best = [lowest(lambda c, t=t: mae(np.full(9, c), t), -5.0, 5.0) for t in wild]
     # values near 1e6/9 resolve differences of the place down to 9ε·1e6
-    return roundoff(best[1], best[0], terms=9, scale=1e6)
+    return roundoff(best, y[4:6], terms=9, scale=1e6)
 
 
 @MAE.claim
 def degree_one(mae, rng):
-    """Errors doubled, loss doubled"""
+    """Errors doubled, loss doubled: errors of 3 and −5 cost 4, of 6 and −10 they cost 8"""
     a, y = rng.standard_normal((2, 8))
-    return identical(mae(4 * a, 4 * y), 4 * mae(a, y))
+    costs = identical([mae(t * np.array([3.0, -5.0]), np.zeros(2)) for t in (1.0, 2.0)], [4.0, 8.0])
+    return all_of(costs, identical(mae(4 * a, 4 * y), 4 * mae(a, y)))
 
 
-@MAE.mutant(caught_by="gradient-of-mae, best-constant-is-the-median, one-outlier-moves-nothing, degree-one")
+@MAE.mutant(
+    caught_by="gradient-of-mae, best-constant-is-the-median, one-outlier-moves-nothing, degree-one, "
+    "even-numbers-leave-an-interval"
+)
 def square_for_absolute(y_hat, y):
     """squares for absolute values"""
     return ((y_hat - y) ** 2).mean()

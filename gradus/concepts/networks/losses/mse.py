@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import STEP, gradient_is, slope
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -13,7 +13,7 @@ MSE = Concept(
     kind="definition",
     title="Mean squared error",
     summary="The average squared difference. The constant that it prefers is the mean; up to scale and shift it is "
-    "the negative log-likelihood of normal noise.",
+    "the negative log-likelihood of normal noise of one known variance.",
     formulas=(
         r"\operatorname{MSE}(\hat y,y)=\frac1n\sum_{i=1}^{n}(\hat y_i-y_i)^2,\qquad \frac{\partial\operatorname{MSE}}{\partial\hat y_i}=\frac2n(\hat y_i-y_i)",
         r"\frac1n\sum_{i=1}^{n}(c-y_i)^2=\frac1n\sum_{i=1}^{n}(y_i-\bar y)^2+(c-\bar y)^2",
@@ -31,11 +31,14 @@ MSE = Concept(
     people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
     implementations=(Implementation("torch.nn.functional:mse_loss", "torch"),),
     readings="bishop2006pattern §1.5.5; goodfellow2016deep §5.5.1",
-    deviations=(
-        "Texts put 1, ½, 1/n or 1/(2n) before the sum. PyTorch divides by the number of entries, so the step that a "
-        "given learning rate makes differs by up to 2n between them.",
-        "Shapes (n, 1) and (n,) broadcast to n × n in PyTorch, with a warning only.",
+    conventions=(
+        Convention(
+            "the factor before the sum",
+            "1/n, n being the number of entries, as in PyTorch, Keras and scikit-learn",
+            "1, ½ (Optax's `l2_loss`) or 1/(2n) in texts: the step that a given learning rate makes differs by up to the factor 2n",
+        ),
     ),
+    deviations="Shapes (n, 1) and (n,) broadcast to n × n in PyTorch, with a warning only.",
     nonfinite="all",
 )
 

@@ -15,8 +15,8 @@ NLL = Concept(
     key="nll",
     kind="definition",
     title="Negative log-likelihood loss",
-    summary="Minus the mean log-probability given to what happened. It takes log-probabilities: the product of the "
-    "probabilities of a thousand samples is 0 in floating point, the sum of their logarithms is not.",
+    summary="Minus the mean log-probability given to what happened. It takes log-probabilities: in floating point the "
+    "product of the probabilities of 1100 fair flips is 0, the sum of their logarithms is not.",
     formulas=(
         r"L=-\frac1n\sum_{i=1}^{n}\ell_{i,y_i}=-\frac1n\log\prod_{i=1}^{n}p_{i,y_i},\qquad \ell_{ij}=\log p_{ij}",
         r"\frac{\partial L}{\partial\ell_{ij}}=-\frac{\delta_{j,y_i}}{n}",

@@ -7,8 +7,8 @@ import numpy as np
 from gradus.concepts.networks.losses.bce import bce
 from gradus.concepts.networks.losses.samples import COUNT, LABELS
 from gradus.concepts.networks.losses.slopes import convex_along, gradient_is
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, invariance, roundoff
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import all_of, invariance, roundoff
 from gradus.page.figures import canvas
 
 SOFTMAX_CROSS_ENTROPY = Concept(
@@ -33,13 +33,19 @@ SOFTMAX_CROSS_ENTROPY = Concept(
     ),
     needs=("softmax", "cross-entropy", "gradient"),
     source="bridle1990probabilistic",
-    year=1989,
+    year=1990,
     people=("John S. Bridle",),
     implementations=(Implementation("torch.nn.functional:cross_entropy", "torch"),),
     readings="bishop2006pattern §4.3.4; goodfellow2016deep §6.2.2.3; cs231n Linear classification: Softmax classifier",
-    deviations="PyTorch and ONNX take scores here (ONNX: SoftmaxCrossEntropyLoss); Keras takes probabilities unless "
-    "told `from_logits=True`. Probabilities fed in as scores pass through a second softmax: the loss can then not "
-    "fall below log(1 + (k−1)/e).",
+    hypotheses=(Hypothesis("a best score exists: every class occurs", "a-class-that-never-occurs"),),
+    conventions=(
+        Convention(
+            "scores or probabilities",
+            "scores, as in PyTorch and ONNX (SoftmaxCrossEntropyLoss)",
+            "probabilities in Keras, unless told `from_logits=True`; fed in as scores they pass through a second softmax, "
+            r"and the loss can then not fall below $\log(1+(k-1)/e)$",
+        ),
+    ),
     nonfinite="nan",
 )
 
@@ -110,14 +116,25 @@ def two_classes(loss, rng):
 
 @SOFTMAX_CROSS_ENTROPY.claim
 def proper_scoring(loss, rng):
-    """Proper: the best scores are the log-frequencies of the classes, and the loss there is their entropy"""
+    """Strictly proper: the best scores are the log-frequencies of the classes, up to a constant; the loss there is their
+    entropy, and elsewhere more by the divergence of the two laws"""
     y = np.repeat([0, 1, 2], [5, 3, 2])
     q = np.array([0.5, 0.3, 0.2])
     f = lambda t: loss(np.broadcast_to(t, (10, 3)), y)
     flat = gradient_is(f, np.log(q), np.zeros(3))
     entropy = roundoff(f(np.log(q)), -(q * np.log(q)).sum(), terms=10)
-    worse = bound(f(np.log(q) + np.array([0.1, 0, -0.1])), f(np.log(q)), "≥")
+    p = q * np.exp([0.1, 0, -0.1])
+    p /= p.sum()
+    worse = roundoff(f(np.log(p) + 1) - f(np.log(q)), (q * np.log(q / p)).sum(), terms=10, scale=1.0)
     return all_of(flat, entropy, worse)
+
+
+@SOFTMAX_CROSS_ENTROPY.claim
+def a_class_that_never_occurs(loss, rng):
+    """A class that never occurs leaves no best score: the loss falls for ever as its score sinks"""
+    z, y = np.zeros((4, 3)), np.array([0, 1, 0, 1])
+    found = [loss(z - [0, 0, t], y) for t in (0.0, 5.0, 10.0, 30.0)]
+    return roundoff(found, np.log(2 + np.exp([0.0, -5.0, -10.0, -30.0])), terms=4)
 
 
 @SOFTMAX_CROSS_ENTROPY.claim
@@ -125,8 +142,12 @@ def convex_in_the_scores(loss, rng):
     """Convex in the scores"""
     y, end = np.array([0, 2, 1]), 30 * np.eye(3)[[0, 2, 1]]
     found = [convex_along(lambda t: loss(t, y), *(5 * rng.standard_normal((2, 3, 3)))) for _ in range(5)]
-    # from sure and wrong to sure and right: whatever is bounded bends down here
-    return all_of(convex_along(lambda t: loss(t, y), -end, end), *found)
+    # from sure and wrong to sure and right: whatever is bounded bends down here, and what is constant does not bend up
+    up = (loss(-end, y) + loss(end, y)) / 2 - loss(0 * end, y)
+    bent = roundoff(
+        up, (math.log(2 + math.exp(-30)) + 30 + math.log1p(2 * math.exp(-30))) / 2 - math.log(3), scale=30.0
+    )
+    return all_of(convex_along(lambda t: loss(t, y), -end, end), bent, *found)
 
 
 @SOFTMAX_CROSS_ENTROPY.mutant(caught_by="stable-at-a-thousand, equals-definition, convex-in-the-scores")
@@ -150,7 +171,7 @@ def softmax_twice(z, y):
     return softmax_cross_entropy(e / e.sum(-1, keepdims=True), y)
 
 
-@SOFTMAX_CROSS_ENTROPY.mutant(caught_by="uniform-costs-log-k, two-classes")
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by="uniform-costs-log-k, two-classes, a-class-that-never-occurs")
 def in_bits(z, y):
     """bits for nats"""
     return softmax_cross_entropy(z, y) / np.log(2)
