@@ -4,7 +4,7 @@ import heapq
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -12,23 +12,23 @@ ENTROPY = Concept(
     key="entropy",
     kind="definition",
     title="Entropy",
-    summary="The mean surprise of an outcome, and the shortest mean length of a code for it. One bit is the answer "
-    "to a fair yes–no question: among 1024 equally likely numbers 10 questions find one.",
+    summary="The mean surprise of an outcome. No uniquely decodable code is shorter on average, and the best one is longer by "
+    "less than a bit. One bit is the answer to a fair yes–no question: among 1024 equally likely numbers 10 questions find one.",
     formulas=(
-        r"H(p)=-\sum_{i=1}^{k}p_i\log_b p_i,\qquad 0\log 0=0,\qquad 0\le H(p)\le\log_b k",
+        r"H(p)=-\sum_{i=1}^{k}p_i\log_b p_i,\qquad 0\log 0=0,\qquad 0\le H(p)\le\log_b k\quad(b>1)",
         r"b=2:\ \text{bits},\qquad b=e:\ \text{nats},\qquad 1\ \text{nat}=\log_2 e\approx 1.443\ \text{bits}",
-        r"h(X)=-\int f(x)\log f(x)\,dx,\qquad h(aX)=h(X)+\log\lvert a\rvert,\qquad H(X_\Delta)\approx h(X)-\log\Delta",
+        r"h(X)=-\int f(x)\log_b f(x)\,dx,\qquad h(aX)=h(X)+\log_b\lvert a\rvert\ (a\ne0),\qquad H(X_\Delta)+\log_b\Delta\xrightarrow{\Delta\to0}h(X)",
     ),
     symbols=(
         Symbol("p", "p", "... k", "probabilities", "simplex"),
-        Symbol("b", "base", "", "base of the logarithm: e gives nats, 2 bits", "positive", "nat or bit"),
+        Symbol("b", "base", "", "base of the logarithm, above 1: e gives nats, 2 bits", "positive", "nat or bit"),
         Symbol("k", "", "", "number of outcomes"),
         Symbol("i", "", "", "an outcome"),
         Symbol("H", "", "", "entropy", unit="nat or bit"),
         Symbol("f", "", "", "a density"),
         Symbol("h", "", "", "differential entropy, of a density; it may be negative", unit="nat or bit"),
-        Symbol("a", "", "", "a factor"),
-        Symbol(r"\Delta", "", "", "width of the bins of a rounded $X$"),
+        Symbol("a", "", "", "a factor, not 0"),
+        Symbol(r"\Delta", "", "", "width of the bins to which $X$ is rounded, giving $X_\\Delta$"),
     ),
     needs=("expectation",),
     source="shannon1948mathematical",
@@ -36,11 +36,19 @@ ENTROPY = Concept(
     people=("Claude Shannon",),
     implementations=(Implementation("gradus.foundations.information:entropy", "torch"),),
     readings="shannon1948mathematical §6; cover2006elements ch. 2, 5, 8; murphy2022probabilistic §6.1",
-    deviations=(
-        "`scipy.stats.entropy` and `torch.distributions.Categorical` divide what they are given by its sum without a "
-        "word; both give nats unless told.",
-        "Information theory counts in bits, machine learning in nats: never mix them in one formula.",
+    hypotheses=(
+        Hypothesis("$b>1$: below 1 the logarithm has the other sign", "sign-lost"),
+        Hypothesis("for $h(aX)$: $a\\ne0$", "differential-entropy-of-a-multiple"),
+        Hypothesis(
+            "for the chain rule: the second entropy is conditional, unless the parts are independent",
+            "marginals-overstate",
+        ),
     ),
+    conventions=(
+        Convention("unit", "nats unless a base is given, as in machine learning", "bits, in information theory"),
+    ),
+    deviations="`scipy.stats.entropy` and `torch.distributions.Categorical` divide what they are given by its sum without a "
+    "word; both give nats unless told.",
     nonfinite="nan",
 )
 
@@ -113,7 +121,7 @@ def huffman_within_one_bit(entropy, rng):
 
 @ENTROPY.claim
 def uniform_maximises(entropy, rng):
-    r"""The uniform distribution has the greatest entropy, $\log k$; a certain outcome has 0"""
+    r"""The uniform distribution has the greatest entropy, $\log k$; a distribution on one outcome alone has 0"""
     for k in (2, 3, 10):
         p = np.vstack(
             [rng.dirichlet(np.ones(k), 60), rng.dirichlet(np.full(k, 200.0), 60)]
@@ -145,11 +153,20 @@ def units(entropy, rng):
 
 @ENTROPY.claim
 def chain_rule(entropy, rng):
-    """The entropy of a joint distribution is that of one part plus the mean entropy of the other given it"""
+    r"""Chain rule: the joint entropy is the entropy of one variable plus the conditional entropy of the other,
+    $H(X,Y)=H(X)+H(Y\mid X)$"""
     joint = rng.dirichlet(np.ones(12)).reshape(3, 4)
     first = joint.sum(1)
     given = entropy(joint / first[:, None])
     return roundoff(entropy(joint.ravel()), entropy(first) + first @ given, terms=12, scale=np.log(12))
+
+
+@ENTROPY.claim
+def marginals_overstate(entropy, rng):
+    """The sum of the two marginal entropies is no joint entropy: for the two sides X = Y of a fair coin it is 2 bits for 1"""
+    coin = np.array([0.5, 0.5])
+    marginals, joint = 2 * entropy(coin, base=2.0), entropy(np.diag(coin).ravel(), base=2.0)
+    return all_of(roundoff(marginals, 2.0, terms=2), roundoff(joint, 1.0, terms=4))
 
 
 @ENTROPY.claim
@@ -188,10 +205,10 @@ def differential_entropy_is_no_limit(entropy, rng):
 @ENTROPY.claim
 def differential_entropy_of_a_multiple(entropy, rng):
     r"""$h(aX)=h(X)+\log\lvert a\rvert$: measuring a normal variable in other units moves it; for $\sigma<0.242$ it is
-    negative"""
+    negative, and as σ falls to 0 it has no lower bound"""
     from scipy import special
 
-    for sigma in (0.1, 1.0, 5.0):
+    for sigma in (1e-6, 0.1, 1.0, 5.0):
         width = sigma / 64
         p = binned(-12 * sigma, 12 * sigma, width, lambda x, s=sigma: special.ndtr(x / s))
         h = float(entropy(p / p.sum()) + np.log(width))
@@ -204,7 +221,7 @@ def differential_entropy_of_a_multiple(entropy, rng):
 
 
 @ENTROPY.mutant(
-    caught_by="units, ten-questions-for-1024, huffman-within-one-bit, uniform-answer-carries-most, "
+    caught_by="units, ten-questions-for-1024, huffman-within-one-bit, uniform-answer-carries-most, marginals-overstate, "
     "differential-entropy-is-no-limit, equals-scipy"
 )
 def nats_sold_as_bits(p, base=np.e):
@@ -233,8 +250,8 @@ def gini(p, base=np.e):
 
 @ENTROPY.mutant(caught_by="concave, uniform-maximises, ten-questions-for-1024")
 def sign_lost(p, base=np.e):
-    """the sign is lost"""
-    return -entropy(p, base)
+    """the sign is lost, as by a base below 1: $H_{1/b}=-H_b$"""
+    return entropy(p, 1 / base)
 
 
 ENTROPY.erratum(

@@ -16,7 +16,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
 )
 from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -44,7 +44,7 @@ DIRICHLET = Concept(
         Symbol("k", "", "", "number of outcomes"),
         Symbol("i,\\,j", "", "", "outcomes"),
         Symbol(r"\Gamma", "", "", "gamma function"),
-        Symbol(r"\psi", "", "", r"digamma function, $(\log\Gamma)'$"),
+        Symbol(r"\psi", "", "", r"digamma function, $(\log\Gamma)'$; $\psi'$ is its derivative"),
         Symbol("I", "", "k k", "Fisher information"),
     ),
     needs=("beta", "categorical"),
@@ -60,10 +60,15 @@ DIRICHLET = Concept(
         ),
     ),
     readings="kotz2000continuous ch. 49; bishop2006pattern §2.2.1; murphy2012machine §2.5.4",
-    deviations=(
-        "The density is one of the first k − 1 coordinates; per unit of area of the simplex in space it is smaller "
-        r"by $\sqrt k$.",
-        "`scipy.stats.dirichlet` takes the outcomes along the first axis, PyTorch and NumPy along the last.",
+    conventions=(
+        Convention(
+            "volume that the density is taken by",
+            "of the first k − 1 coordinates, as in PyTorch and SciPy",
+            r"area of the simplex in space: the density is smaller by $\sqrt k$, the entropy greater by $\log\sqrt k$",
+        ),
+        Convention(
+            "axis of the outcomes", "the last, as in PyTorch and NumPy", "the first, in `scipy.stats.dirichlet`"
+        ),
     ),
     longest_sum=16,
 )
