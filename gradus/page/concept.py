@@ -61,6 +61,7 @@ from gradus.page.record import (
     Readings,
     Symbol,
 )
+from gradus.page.source import standalone
 from gradus.text import Text
 
 Measure = Callable[..., Evidence]
@@ -281,10 +282,8 @@ class Concept:
 
     @property
     def source_code(self) -> str:
-        """The definition as it stands on the page, without the decorator."""
-        lines = inspect.getsource(self.definition).splitlines()
-        start = next(i for i, line in enumerate(lines) if line.lstrip().startswith("def "))
-        return "\n".join(lines[start:])
+        """The definition as it stands on the page, after the helpers and constants that it uses: it runs on NumPy alone."""
+        return standalone(self.definition)
 
     def missing(self) -> list[str]:
         """The parts that the page still lacks; a whole page lacks none."""
