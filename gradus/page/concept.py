@@ -82,7 +82,7 @@ def _measure(function: Measurements) -> Measure:
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    """The names of claims, given one by one or as "one, another"."""
+    """Names, given one by one or as "one, another"."""
     return tuple(n.strip() for n in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
@@ -100,7 +100,7 @@ class Concept:
         source: key of the reference that it is taken from.
         year, people: when and by whom, for the timeline.
         returns: names of the results in order, where there are several and the definition's `return` does not name them.
-        aliases: what else people type to find it, in either language.
+        aliases: what else people type to find it, in either language, given one by one or as "one, another".
         implementations: what to use; the first is the recommended one.
         readings: where else to read, `"KEY PLACE; KEY PLACE"` with the keys of references.
         hypotheses: what the theorem or the formulas assume, each with the claim or mutant that drops it.
@@ -157,6 +157,7 @@ class Concept:
     _parts: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
+        self.aliases = _names(self.aliases)
         self.definition = self._define
         self.cases = lambda generator: self._list("cases", generator)
         self.invalid = lambda generator: self._list("invalid", generator)

@@ -31,6 +31,7 @@ ELU = Concept(
     source="clevert2016fast",
     year=2015,
     people=("Djork-Arné Clevert", "Thomas Unterthiner", "Sepp Hochreiter"),
+    aliases="exponential linear unit, 指数线性单元, ELU 函数, 指数线性激活",
     implementations=(Implementation("torch.nn.functional:elu", "torch", _elu_torch),),
     readings="clevert2016fast §3",
     deviations=r"CELU is $\alpha(e^{x/\alpha}-1)$ on the left, with slope 1 at 0 for every α; the two agree for α = 1.",
