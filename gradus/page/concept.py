@@ -68,6 +68,7 @@ from gradus.page.record import (
     Readings,
     Symbol,
 )
+from gradus.page.source import standalone
 from gradus.text import Text
 
 Measure = Callable[..., Evidence]
@@ -88,7 +89,7 @@ def _measure(function: Measurements) -> Measure:
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    """The names of claims, given one by one or as "one, another"."""
+    """Names, given one by one or as "one, another"."""
     return tuple(n.strip() for n in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
@@ -106,7 +107,7 @@ class Concept:
         source: key of the reference that it is taken from.
         year, people: when and by whom, for the timeline.
         returns: names of the results in order, where there are several and the definition's `return` does not name them.
-        aliases: what else people type to find it, in either language.
+        aliases: what else people type to find it, in either language, given one by one or as "one, another".
         implementations: what to use; the first is the recommended one.
         readings: where else to read, `"KEY PLACE; KEY PLACE"` with the keys of references.
         hypotheses: what the theorem or the formulas assume, each with the claim or mutant that drops it.
@@ -165,6 +166,7 @@ class Concept:
     _parts: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
+        self.aliases = _names(self.aliases)
         self.definition = self._define
         self.cases = lambda generator: self._list("cases", generator)
         self.invalid = lambda generator: self._list("invalid", generator)
@@ -314,10 +316,8 @@ class Concept:
 
     @property
     def source_code(self) -> str:
-        """The definition as it stands on the page, without the decorator."""
-        lines = inspect.getsource(self.definition).splitlines()
-        start = next(i for i, line in enumerate(lines) if line.lstrip().startswith("def "))
-        return "\n".join(lines[start:])
+        """The definition as it stands on the page, after the helpers and constants that it uses: it runs on NumPy alone."""
+        return standalone(self.definition)
 
     def missing(self) -> list[str]:
         """The parts that the page still lacks; a whole page lacks none."""

@@ -41,6 +41,7 @@ ADALINE = Concept(
     source="widrow1960adaptive",
     year=1960,
     people=("Bernard Widrow", "Marcian Hoff"),
+    aliases="LMS, least mean squares, Widrow-Hoff rule, delta rule, 最小均方, LMS 算法, 自适应线性神经元, 德尔塔规则",
     implementations=(
         Implementation("gradus.foundations.adaline:lms", "numpy", None, "also the estimator `Adaline`, a classifier"),
     ),

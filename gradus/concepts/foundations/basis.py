@@ -45,6 +45,8 @@ BASIS = Concept(
     source="schmidt1907theorie",
     year=1907,
     people=("Jørgen Pedersen Gram", "Erhard Schmidt", "Alston Householder"),
+    aliases="orthonormal basis, orthogonalisation, linear independence, dimension, "
+    "基, 标准正交基, 正交基, 线性无关, 维数",
     implementations=(
         Implementation("torch.linalg:qr", "torch", None, "Householder reflections: orthogonal to rounding for every A"),
         Implementation("gradus.foundations.gram_schmidt:gram_schmidt", "torch"),
@@ -344,6 +346,7 @@ GRAM_SCHMIDT = Concept(
     source="bjorck1967solving",
     year=1967,
     people=("Åke Björck", "James Wilkinson"),
+    aliases="Gram-Schmidt process, QR decomposition, QR, QR 分解, 格拉姆-施密特正交化, 施密特正交化, 正交化",
     implementations=(Implementation("gradus.foundations.gram_schmidt:gram_schmidt", "torch"),),
     readings="bjorck1967solving; giraud2005rounding; smoktunowicz2006note; golub2013matrix §5.2; "
     "higham2002accuracy ch. 19",

@@ -47,6 +47,8 @@ BAYES = Concept(
     source="bayes1763essay",
     year=1763,
     people=("Thomas Bayes", "Richard Price", "Pierre-Simon Laplace"),
+    aliases="Bayes rule, Bayesian inference, posterior, prior, base rate, "
+    "贝叶斯公式, 贝叶斯法则, 后验概率, 先验, 贝叶斯推断",
     implementations=(
         Implementation("scipy.special:log_softmax", "numpy", _logs, "of the logarithms"),
         Implementation("torch:softmax", "torch", _torch, "of the logarithms"),

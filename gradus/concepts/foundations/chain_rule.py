@@ -43,6 +43,7 @@ CHAIN_RULE = Concept(
     source="rudin1976principles",
     year=1676,
     people=("Gottfried Wilhelm Leibniz",),
+    aliases="derivative of a composition, composite function, 链导法则, 连锁律, 复合函数求导",
     implementations=(
         Implementation("torch.func:jacrev", "torch", _torch, "of the composition itself"),
         Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours),

@@ -94,6 +94,8 @@ CHECKPOINTING = Concept(
     source="griewank1992achieving",
     year=1992,
     people=("Andreas Griewank", "Andrea Walther", "Tianqi Chen"),
+    aliases="gradient checkpointing, activation checkpointing, rematerialization, recomputation, "
+    "梯度检查点, 激活检查点, 重计算, 重物化",
     implementations=(
         Implementation(
             "gradus.foundations.reverse_chain:reverse_chain",

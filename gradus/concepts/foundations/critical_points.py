@@ -43,6 +43,7 @@ CRITICAL_POINTS = Concept(
     source="courant1989introduction",
     year=1638,
     people=("Pierre de Fermat", "Colin Maclaurin"),
+    aliases="stationary points, extrema, minima and maxima, second derivative test, 极值, 驻点, 极值点, 拐点",
     implementations=(Implementation("gradus.foundations.critical_points:classify", "numpy", _ours),),
     readings="courant1989introduction; strang1991calculus ch. 3; rudin1976principles ch. 5; fermat1638methodus",
     hypotheses=(

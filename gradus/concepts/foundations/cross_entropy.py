@@ -31,6 +31,7 @@ CROSS_ENTROPY = Concept(
     source="cover2006elements",
     year=1948,
     people=("Claude Shannon", "Irving John Good"),
+    aliases="CE, 交叉信息熵, 互熵",
     implementations=(Implementation("gradus.foundations.information:cross_entropy", "torch"),),
     readings="cover2006elements §5.4; murphy2022probabilistic §6.1.2; goodfellow2016deep §3.13",
     hypotheses=(

@@ -31,6 +31,7 @@ DERIVATIVE = Concept(
     source="strang1991calculus",
     year=1684,
     people=("Gottfried Wilhelm Leibniz", "Isaac Newton", "Augustin-Louis Cauchy"),
+    aliases="differentiation, difference quotient, slope, finite differences, 微分, 求导, 差商, 斜率",
     implementations=(Implementation("gradus.foundations.differentiation:derivative", "numpy"),),
     readings="strang1991calculus ch. 2; rudin1976principles ch. 5; squire1998using; nocedal2006numerical §8.1",
     hypotheses=(

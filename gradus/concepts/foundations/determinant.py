@@ -38,6 +38,7 @@ DETERMINANT = Concept(
     source="cauchy1815memoire",
     year=1815,
     people=("Seki Takakazu", "Gottfried Wilhelm Leibniz", "Augustin-Louis Cauchy", "Pierre-Simon Laplace"),
+    aliases="det, volume ratio, Leibniz formula, cofactor expansion, 体积比, 代数余子式, 莱布尼茨公式",
     implementations=(
         Implementation("torch.linalg:det", "torch", None, "elimination with row exchanges (LU)"),
         Implementation(

@@ -34,6 +34,8 @@ ENTROPY = Concept(
     source="shannon1948mathematical",
     year=1948,
     people=("Claude Shannon",),
+    aliases="Shannon entropy, information entropy, self-information, differential entropy, Huffman coding, "
+    "熵, 香农熵, 自信息, 微分熵",
     implementations=(Implementation("gradus.foundations.information:entropy", "torch"),),
     readings="shannon1948mathematical §6; cover2006elements ch. 2, 5, 8; murphy2022probabilistic §6.1",
     hypotheses=(

@@ -38,6 +38,7 @@ EXPECTATION = Concept(
     source="huygens1657ratiociniis",
     year=1657,
     people=("Christiaan Huygens", "Blaise Pascal", "Pierre de Fermat"),
+    aliases="mean, expected value, variance, covariance, Jensen's inequality, 数学期望, 均值, 方差, 协方差",
     implementations=(Implementation("torch:einsum", "torch", _torch, "weighted sums; for samples, torch.cov"),),
     readings="wasserman2004all ch. 3; jensen1906fonctions; murphy2022probabilistic §2.2.5",
     deviations="`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; `numpy.var` "

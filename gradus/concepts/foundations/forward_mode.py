@@ -38,6 +38,8 @@ FORWARD_MODE = Concept(
     source="griewank2008evaluating",
     year=1964,
     people=("Robert Edwin Wengert", "William Kingdon Clifford"),
+    aliases="dual numbers, forward-mode automatic differentiation, jvp, tangent mode, "
+    "前向模式自动微分, 对偶数, 前向自动微分, 二元数",
     implementations=(
         Implementation("gradus.foundations.autodiff:jvp", "numpy"),
         Implementation("torch.func:jvp", "torch", _torch),

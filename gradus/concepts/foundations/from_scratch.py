@@ -82,6 +82,8 @@ FROM_SCRATCH = Concept(
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
+    aliases="neural network from scratch, training loop, numpy neural network, train a network, "
+    "从零实现, 手写神经网络, 训练循环, 从零开始训练",
     implementations=(
         Implementation(
             "gradus.foundations.from_scratch.gradient:loss_and_gradient",

@@ -38,6 +38,7 @@ GRADIENT = Concept(
     source="rudin1976principles",
     year=1847,
     people=("William Rowan Hamilton", "Augustin-Louis Cauchy"),
+    aliases="partial derivatives, nabla, directional derivative, tangent plane, 梯度, 偏导数, 方向导数, 切平面",
     implementations=(
         Implementation("torch.func:grad", "torch", _call),
         Implementation("gradus.foundations.autodiff:grad", "numpy", _call),

@@ -37,6 +37,7 @@ GRADIENT_CHECK = Concept(
     source="wolfe1982checking",
     year=1982,
     people=("Philip Wolfe",),
+    aliases="gradcheck, numerical gradient, check_grad, 梯度检查, 数值梯度, 梯度校验",
     implementations=(
         Implementation(
             "gradus.foundations.gradient_check:check_gradient",

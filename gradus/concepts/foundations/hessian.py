@@ -45,6 +45,8 @@ HESSIAN = Concept(
     source="hesse1844elimination",
     year=1844,
     people=("Ludwig Otto Hesse", "Hermann Amandus Schwarz"),
+    aliases="Hessian matrix, second derivatives, curvature, Hessian-vector product, "
+    "黑塞矩阵, 海森矩阵, 海塞矩阵, 二阶导数矩阵, 曲率",
     implementations=(
         Implementation(
             "torch.func:hessian", "torch", _torch, "forward over reverse: n runs of a tangent through the backward pass"
@@ -344,6 +346,7 @@ SADDLE_POINTS = Concept(
     source="nocedal2006numerical",
     year=1868,
     people=("Joseph-Louis Lagrange", "Karl Weierstrass", "James Joseph Sylvester"),
+    aliases="saddle point, multivariate second derivative test, 鞍点, 二阶判别法, 多元极值",
     implementations=(
         Implementation(
             "gradus.foundations.critical_points:classify_hessian",

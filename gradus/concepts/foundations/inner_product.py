@@ -47,6 +47,8 @@ INNER_PRODUCT = Concept(
     source="cauchy1821cours",
     year=1821,
     people=("Augustin-Louis Cauchy", "Hermann Schwarz", "Pascual Jordan", "John von Neumann"),
+    aliases="dot product, scalar product, orthogonality, Cauchy-Schwarz, cosine similarity, "
+    "内积, 点积, 数量积, 正交, 柯西-施瓦茨不等式, 余弦相似度",
     implementations=(Implementation("torch.linalg:vecdot", "torch", _torch),),
     readings="axler2024linear ch. 6; deisenroth2020mathematics §3.2–3.4; jordan1935inner",
     deviations="For complex vectors one side is conjugated: the first in physics, `numpy.vdot` and "

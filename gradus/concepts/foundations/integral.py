@@ -38,6 +38,8 @@ INTEGRAL = Concept(
     source="riemann1854darstellbarkeit",
     year=1668,
     people=("James Gregory", "Isaac Barrow", "Gottfried Wilhelm Leibniz", "Isaac Newton", "Bernhard Riemann"),
+    aliases="integration, definite integral, antiderivative, Riemann sum, fundamental theorem of calculus, "
+    "定积分, 微积分基本定理, 黎曼和, 原函数",
     implementations=(
         Implementation(
             "scipy.integrate:quad", "numpy", _quad, "adaptive Gauss–Kronrod rule (QUADPACK); also for infinite ends"

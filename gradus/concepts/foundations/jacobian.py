@@ -41,6 +41,7 @@ JACOBIAN = Concept(
     source="rudin1976principles",
     year=1841,
     people=("Carl Gustav Jacob Jacobi",),
+    aliases="Jacobian matrix, total derivative, total differential, 雅可比, 雅克比矩阵, 全微分, 全导数",
     implementations=(
         Implementation("torch.func:jacrev", "torch", _call, "by rows: for few outputs"),
         Implementation("torch.func:jacfwd", "torch", _call, "by columns: for few inputs"),

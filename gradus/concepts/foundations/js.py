@@ -38,6 +38,7 @@ JS = Concept(
     source="lin1991divergence",
     year=1991,
     people=("Jianhua Lin", "Dominik Endres", "Johannes Schindelin"),
+    aliases="JS divergence, JSD, Jensen-Shannon distance, 詹森-香农散度, JS 距离",
     implementations=(
         Implementation("scipy.spatial.distance:jensenshannon", "numpy", _scipy, "its root; normalises p and q"),
         Implementation("gradus.foundations.information:js_divergence", "torch"),

@@ -35,6 +35,7 @@ KL = Concept(
     source="kullback1951information",
     year=1951,
     people=("Solomon Kullback", "Richard Leibler"),
+    aliases="KL divergence, relative entropy, KLD, 相对熵, KL 距离",
     implementations=(Implementation("gradus.foundations.information:kl_divergence", "torch"),),
     readings="cover2006elements §2.3; murphy2022probabilistic §6.2; goodfellow2016deep §3.13; nowozin2016fgan",
     hypotheses=(

@@ -41,6 +41,8 @@ LINEAR_MAP = Concept(
     source="peano1888calcolo",
     year=1888,
     people=("Giuseppe Peano", "Arthur Cayley"),
+    aliases="linear transformation, linear operator, matrices, rotation matrix, "
+    "线性变换, 线性映射, 线性算子, 矩阵, 旋转矩阵",
     implementations=(Implementation("torch.nn.functional:linear", "torch", _torch),),
     readings="axler2024linear ch. 3; strang2016introduction §8.1; deisenroth2020mathematics §2.7",
     deviations=(

@@ -66,6 +66,8 @@ LINEAR_REGRESSION = Concept(
     source="legendre1805nouvelles",
     year=1805,
     people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
+    aliases="OLS, ordinary least squares, least squares, normal equations, regression analysis, "
+    "最小二乘法, 普通最小二乘, 最小二乘, 正规方程, 回归分析",
     implementations=(
         Implementation(
             "gradus.foundations.linear_regression:linear_regression",

@@ -43,6 +43,8 @@ LOGISTIC_REGRESSION = Concept(
     year=1958,
     people=("David Cox", "Joseph Berkson"),
     deviations="The implementation halves a step of Newton's that would lower ℓ.",
+    aliases="logit model, LR, binary classification, log-odds, "
+    "逻辑斯谛回归, 对数几率回归, 逻辑斯蒂回归, 罗吉斯回归, 二分类",
     implementations=(
         Implementation(
             "gradus.foundations.logistic_regression:newton_ascent",

@@ -29,6 +29,7 @@ MATRIX_PRODUCT = Concept(
     source="cayley1858memoir",
     year=1858,
     people=("Arthur Cayley",),
+    aliases="matmul, GEMM, matrix multiply, 矩阵乘积, 矩阵相乘, 矩阵乘",
     implementations=(Implementation("torch:matmul", "torch"),),
     readings="strang2016introduction §2.4; golub2013matrix §1.1; higham2002accuracy §3.5",
     deviations=(

@@ -54,6 +54,8 @@ MLE = Concept(
     source="fisher1922mathematical",
     year=1922,
     people=("Ronald A. Fisher",),
+    aliases="maximum likelihood estimation, maximum likelihood estimator, likelihood, Cramér-Rao bound, "
+    "极大似然, 极大似然估计, 最大似然, 似然函数",
     implementations=(
         Implementation(
             "gradus.foundations.maximum_likelihood:maximum_likelihood",

@@ -40,6 +40,8 @@ MULTIPLE_INTEGRAL = Concept(
     source="fubini1907sugli",
     year=1841,
     people=("Leonhard Euler", "Carl Gustav Jacob Jacobi", "Guido Fubini", "Leonida Tonelli"),
+    aliases="double integral, Fubini's theorem, change of variables, multivariable integration, "
+    "二重积分, 富比尼定理, 变量替换, 换元积分, 重积分",
     implementations=(
         Implementation(
             "gradus.foundations.quadrature:integral_over_image",

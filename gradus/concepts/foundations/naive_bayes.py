@@ -50,6 +50,8 @@ NAIVE_BAYES = Concept(
     source="maron1961automatic",
     year=1961,
     people=("M. E. Maron",),
+    aliases="NB, Bayes classifier, Gaussian naive Bayes, multinomial naive Bayes, spam filter, "
+    "朴素贝叶斯分类器, 高斯朴素贝叶斯, 垃圾邮件过滤",
     implementations=(
         Implementation(
             "sklearn.naive_bayes:MultinomialNB",

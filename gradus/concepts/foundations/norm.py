@@ -36,6 +36,7 @@ NORM = Concept(
     source="minkowski1896geometrie",
     year=1896,
     people=("Hermann Minkowski",),
+    aliases="vector norm, L1 norm, L2 norm, Euclidean norm, Lp norm, 范数, 向量范数, 欧几里得范数, 模长",
     implementations=(Implementation("torch.linalg:vector_norm", "torch", _torch),),
     readings="boyd2004convex A.1; golub2013matrix §2.2; goodfellow2016deep §2.5",
     deviations=(

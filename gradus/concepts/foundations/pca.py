@@ -46,6 +46,8 @@ PCA = Concept(
     source="pearson1901lines",
     year=1901,
     people=("Karl Pearson", "Harold Hotelling"),
+    aliases="principal components, Karhunen-Loève transform, dimensionality reduction, "
+    "主成分, 主元分析, 主分量分析, 降维, 白化",
     implementations=(
         Implementation(
             "sklearn.decomposition:PCA",

@@ -43,6 +43,7 @@ PERCEPTRON = Concept(
     source="rosenblatt1958perceptron",
     year=1958,
     people=("Frank Rosenblatt", "Albert Novikoff", "Marvin Minsky", "Seymour Papert"),
+    aliases="Rosenblatt's perceptron, perceptron convergence theorem, XOR problem, 感知器, 感知机收敛定理, 异或问题",
     implementations=(
         Implementation(
             "gradus.foundations.perceptron:perceptron",

@@ -51,6 +51,9 @@ PROBABILITY = Concept(
     source="kolmogorov1933grundbegriffe",
     year=1933,
     people=("Andrey Kolmogorov", "Jakob Bernoulli", "Pierre-Simon Laplace"),
+    aliases="probability theory, conditional probability, independence, law of total probability, "
+    "Kolmogorov axioms, "
+    "概率, 条件概率, 独立性, 全概率公式, 概率论",
     implementations=(
         Implementation("numpy:average", "numpy", _numpy, "the mean of the indicator of A under the weights p on B"),
         Implementation("torch:einsum", "torch", _torch, "two weighted sums"),

@@ -52,6 +52,8 @@ QUADRATURE = Concept(
     source="davis1984methods",
     year=1743,
     people=("Thomas Simpson", "Carl Friedrich Gauss", "Leonhard Euler", "Colin Maclaurin"),
+    aliases="numerical integration, trapezoidal rule, Simpson's rule, Gauss-Legendre, "
+    "数值积分, 梯形公式, 辛普森公式, 高斯求积, 求积公式",
     implementations=(
         Implementation(
             "gradus.foundations.quadrature:quadrature",

@@ -54,6 +54,7 @@ SVM = Concept(
     source="cortes1995support",
     year=1992,
     people=("Vladimir Vapnik", "Alexey Chervonenkis", "Bernhard Boser", "Isabelle Guyon", "Corinna Cortes"),
+    aliases="support vector machines, SVC, maximum margin, SMO, 最大间隔, 支持向量, 支撑向量机",
     implementations=(
         Implementation(
             "sklearn.svm:SVC",

@@ -56,6 +56,8 @@ TAYLOR = Concept(
     source="taylor1715methodus",
     year=1715,
     people=("Brook Taylor", "James Gregory", "Joseph-Louis Lagrange"),
+    aliases="Taylor series, Taylor polynomial, Maclaurin series, Taylor's theorem, "
+    "泰勒公式, 泰勒级数, 麦克劳林展开, 泰勒多项式",
     implementations=(
         Implementation(
             "gradus.foundations.taylor:taylor_polynomial",

@@ -36,6 +36,7 @@ VECTOR_SPACE = Concept(
     source="peano1888calcolo",
     year=1888,
     people=("Hermann Grassmann", "Giuseppe Peano"),
+    aliases="linear space, vectors, subspace, linear combination, span, 线性空间, 向量, 子空间, 线性组合, 矢量空间",
     implementations=(Implementation("torch:matmul", "torch", _torch),),
     readings="axler2024linear ch. 1; strang2016introduction §3.1; deisenroth2020mathematics §2.4",
     deviations=(

@@ -71,6 +71,8 @@ BACKPROP_MLP = Concept(
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
+    aliases="generalized delta rule, backpropagation in an MLP, error backpropagation, BP algorithm, BP, "
+    "BP 算法, 误差反向传播, 误差逆传播, BP 神经网络",
     implementations=(
         Implementation("torch.autograd:grad", "torch", _autograd, "of the loss, by every weight and bias"),
     ),

@@ -40,6 +40,7 @@ CONVOLUTION = Concept(
     source="oppenheim2010discrete",
     year=1822,
     people=("Pierre-Simon Laplace", "Joseph Fourier", "Siméon Denis Poisson"),
+    aliases="conv, cross-correlation, convolution theorem, FFT convolution, filter, 卷积运算, 互相关, 卷积定理, 滤波",
     implementations=(
         Implementation("scipy.signal:convolve", "numpy"),
         Implementation("scipy.signal:fftconvolve", "numpy"),

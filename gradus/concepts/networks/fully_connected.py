@@ -29,6 +29,7 @@ FULLY_CONNECTED = Concept(
     source="long2015fully",
     year=1958,
     people=("Frank Rosenblatt", "Min Lin", "Jonathan Long"),
+    aliases="dense layer, linear layer, FC layer, 1x1 convolution, nn.Linear, 稠密层, 线性层, 全连接, 1×1 卷积",
     implementations=(Implementation("torch.nn.functional:linear", "torch"),),
     readings="lin2014network §3.1; long2015fully §3.1; "
     "cs231n Convolutional Neural Networks: converting FC layers to CONV layers",

@@ -42,6 +42,8 @@ POOLING = Concept(
     source="boureau2010theoretical",
     year=1980,
     people=("Kunihiko Fukushima", "Yann LeCun"),
+    aliases="max pooling, average pooling, MaxPool2d, subsampling, downsampling, "
+    "池化, 最大池化, 平均池化, 汇聚层, 下采样, 池化层",
     implementations=(Implementation("torch.nn.functional:max_pool2d", "torch", _torch, "and avg_pool2d"),),
     readings="fukushima1980neocognitron; goodfellow2016deep §9.3; dumoulin2016guide §3; boureau2010theoretical §2",
     hypotheses=(

@@ -37,6 +37,9 @@ RESIDUAL = Concept(
     source="he2016deep",
     year=2015,
     people=("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
+    aliases="skip connection, ResNet block, residual network, shortcut connection, residual block, "
+    "identity mapping, "
+    "残差, 跳跃连接, 残差网络, 残差块, 捷径连接, 恒等映射",
     implementations=(Implementation("gradus.networks.residual:residual_block", "torch"),),
     readings="he2016deep §3.1, §4.2; he2016identity §2; zhang2019fixup §2",
     deviations="The original block applies ReLU after the addition; the pre-activation block of 2016 puts "

@@ -57,6 +57,7 @@ ADAM = Concept(
     source="kingma2015adam",
     year=2014,
     people=("Diederik P. Kingma", "Jimmy Ba"),
+    aliases="Adam optimizer, adaptive moment estimation, AMSGrad, bias correction, 自适应矩估计, Adam 优化器, 偏差修正",
     implementations=(Implementation("torch.optim:Adam", "torch", _torch),),
     readings="kingma2015adam Algorithm 1, §2.1, §3; reddi2018convergence §3, Algorithm 2; goodfellow2016deep §8.5.3; "
     "murphy2022probabilistic §8.4.6",

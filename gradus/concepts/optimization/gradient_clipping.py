@@ -44,6 +44,7 @@ CLIPPING = Concept(
     source="pascanu2013difficulty",
     year=2013,
     people=("Razvan Pascanu", "Tomas Mikolov", "Yoshua Bengio"),
+    aliases="clip grad norm, norm clipping, 梯度截断, 梯度剪裁, 梯度范数裁剪",
     implementations=(
         Implementation("gradus.optimization.clipping:clip_by_global_norm", "torch"),
         Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch, "in place"),

@@ -47,6 +47,7 @@ MOMENTUM = Concept(
     source="polyak1964some",
     year=1964,
     people=("Boris T. Polyak",),
+    aliases="heavy ball, heavy-ball method, Polyak momentum, SGD with momentum, 动量, 动量法, 重球法, 带动量的 SGD",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`momentum=β`"),),
     readings="polyak1964some; goh2017momentum; sutskever2013importance §2; goodfellow2016deep §8.3.2",
     deviations=r"PyTorch and Optax: $v\leftarrow\beta v+g$, $\theta\leftarrow\theta-\alpha v$ (here). Others put the "

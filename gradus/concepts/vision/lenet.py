@@ -61,6 +61,7 @@ LENET = Concept(
     source="lecun1998gradient",
     year=1998,
     people=("Yann LeCun", "Léon Bottou", "Yoshua Bengio", "Patrick Haffner"),
+    aliases="LeNet5, MNIST, digit recognition, LeCun, 手写数字识别, 手写体识别, LeNet 网络",
     implementations=(
         Implementation("gradus.vision.lenet:LeNet", "torch", _torch, "a module; its weights are carried over"),
     ),

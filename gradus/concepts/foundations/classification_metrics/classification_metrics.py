@@ -45,6 +45,8 @@ METRICS = Concept(
     source="rijsbergen1979information",
     year=1979,
     people=("Cornelis van Rijsbergen", "Cyril Cleverdon"),
+    aliases="accuracy, precision and recall, F1 score, confusion matrix, "
+    "混淆矩阵, 准确率, 查准率, 查全率, 召回率, F1 值",
     implementations=(
         Implementation("sklearn.metrics:precision_recall_fscore_support", "numpy", _sklearn, "and `accuracy_score`"),
     ),

@@ -51,6 +51,8 @@ PROPER = Concept(
     source="gneiting2007strictly",
     year=1950,
     people=("Glenn Brier", "Irving Good", "Allan Murphy", "Tilmann Gneiting", "Adrian Raftery"),
+    aliases="log loss, Brier score, proper scoring rules, logarithmic score, "
+    "对数损失, 布里尔评分, 恰当评分规则, 概率预测评分",
     implementations=(
         Implementation("sklearn.metrics:log_loss", "numpy", _sklearn, "and `brier_score_loss`"),
         Implementation("torch.nn.functional:binary_cross_entropy", "torch", _torch, "and the mean square"),

@@ -38,6 +38,7 @@ ROC = Concept(
     source="hanley1982meaning",
     year=1982,
     people=("James Hanley", "Barbara McNeil", "Henry Mann", "Donald Whitney"),
+    aliases="ROC, AUC, AUROC, ROC curve, Mann-Whitney, ROC 曲线, 曲线下面积, 受试者工作特征曲线",
     implementations=(Implementation("sklearn.metrics:roc_auc_score", "numpy", _sklearn, "sorts once"),),
     readings="hanley1982meaning; fawcett2006introduction",
     hypotheses=(

@@ -42,6 +42,7 @@ CLUSTERING = Concept(
     source="lloyd1982least",
     year=1957,
     people=("Stuart Lloyd", "Hugo Steinhaus", "James MacQueen", "Edward Forgy"),
+    aliases="k-means, kmeans, Lloyd's algorithm, k 均值, 聚类, 劳埃德算法",
     implementations=(
         Implementation("sklearn.cluster:KMeans", "numpy", _sklearn, "one start by k-means++ unless `n_init` says more"),
     ),

@@ -33,6 +33,7 @@ DBSCAN = Concept(
     source="ester1996density",
     year=1996,
     people=("Martin Ester", "Hans-Peter Kriegel", "Jörg Sander", "Xiaowei Xu"),
+    aliases="density-based clustering, DBSCAN clustering, 密度聚类, 基于密度的聚类",
     implementations=(Implementation("sklearn.cluster:DBSCAN", "numpy", _sklearn),),
     readings="schubert2017dbscan; hubert1985comparing",
     hypotheses=(

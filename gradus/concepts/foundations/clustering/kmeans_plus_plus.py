@@ -48,6 +48,7 @@ KMEANS_PLUS_PLUS = Concept(
     source="arthur2007kmeans",
     year=2007,
     people=("David Arthur", "Sergei Vassilvitskii"),
+    aliases="k-means++, careful seeding, D² sampling, k 均值++, 聚类初始化",
     implementations=(Implementation("sklearn.cluster:kmeans_plusplus", "numpy", _sklearn),),
     readings="arthur2007kmeans §3; murphy2022probabilistic §21.3",
     hypotheses=(

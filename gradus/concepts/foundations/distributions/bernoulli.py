@@ -37,6 +37,7 @@ BERNOULLI = Concept(
     source="bernoulli1713ars",
     year=1713,
     people=("Jacob Bernoulli",),
+    aliases="coin flip, Bernoulli trial, 两点分布, 0-1 分布, 伯努利试验, 抛硬币",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

@@ -52,6 +52,7 @@ BETA = Concept(
     source="pearson1895contributions",
     year=1895,
     people=("Thomas Bayes", "Karl Pearson"),
+    aliases="beta prior, conjugate prior, Beta 分布, 贝塔先验",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

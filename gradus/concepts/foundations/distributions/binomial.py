@@ -48,6 +48,7 @@ BINOMIAL = Concept(
     source="bernoulli1713ars",
     year=1713,
     people=("Jacob Bernoulli", "Abraham de Moivre"),
+    aliases="number of successes, binomial coefficients, 二项式分布, 二项式系数, 成功次数",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

@@ -39,6 +39,8 @@ CATEGORICAL = Concept(
     source="montmort1708essay",
     year=1708,
     people=("Pierre Rémond de Montmort",),
+    aliases="multinoulli, discrete distribution, multinomial distribution, generalised Bernoulli, "
+    "多项分布, 离散分布, 分类分布, 范畴分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

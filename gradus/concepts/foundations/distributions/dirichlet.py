@@ -51,6 +51,7 @@ DIRICHLET = Concept(
     source="dirichlet1839nouvelle",
     year=1839,
     people=("Peter Gustav Lejeune Dirichlet",),
+    aliases="Dirichlet prior, distribution on the simplex, Dirichlet 分布, 狄氏分布, 单纯形上的分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

@@ -76,6 +76,8 @@ DISTRIBUTIONS = Concept(
     source="pitman1936sufficient",
     year=1936,
     people=("Ronald A. Fisher", "Georges Darmois", "Bernard Koopman", "Edwin Pitman"),
+    aliases="exponential family, exponential families, densities, random variables, "
+    "指数族, 指数型分布族, 分布族, 随机变量",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

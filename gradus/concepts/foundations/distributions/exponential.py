@@ -42,6 +42,7 @@ EXPONENTIAL = Concept(
     source="erlang1909theory",
     year=1909,
     people=("Agner Krarup Erlang",),
+    aliases="memoryless, waiting time, 负指数分布, 无记忆性",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

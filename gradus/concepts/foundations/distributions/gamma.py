@@ -53,6 +53,7 @@ GAMMA = Concept(
     source="pearson1895contributions",
     year=1895,
     people=("Karl Pearson",),
+    aliases="Erlang distribution, chi-squared distribution, 伽玛分布, 埃尔朗分布, 卡方分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

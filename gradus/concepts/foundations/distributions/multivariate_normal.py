@@ -43,6 +43,8 @@ MULTIVARIATE_NORMAL = Concept(
     source="pearson1896regression",
     year=1896,
     people=("Auguste Bravais", "Francis Galton", "Karl Pearson"),
+    aliases="multivariate Gaussian, MVN, joint Gaussian, covariance matrix, Mahalanobis distance, "
+    "多元高斯分布, 多维正态分布, 协方差矩阵, 马氏距离",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

@@ -39,6 +39,7 @@ NORMAL = Concept(
     source="gauss1809theoria",
     year=1809,
     people=("Abraham de Moivre", "Pierre-Simon Laplace", "Carl Friedrich Gauss"),
+    aliases="Gaussian, Gaussian distribution, bell curve, 高斯分布, 常态分布, 钟形曲线",
     implementations=(Implementation("torch.distributions:Normal", "torch", _torch),),
     readings="johnson1994continuous ch. 13; bishop2006pattern §2.3; murphy2022probabilistic §2.6",
     hypotheses=(Hypothesis("for $aX+b$: $a\\ne0$", "no-spread-no-density"),),

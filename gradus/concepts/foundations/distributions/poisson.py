@@ -50,6 +50,7 @@ POISSON = Concept(
     source="poisson1837recherches",
     year=1837,
     people=("Abraham de Moivre", "Siméon Denis Poisson"),
+    aliases="rare events, counts, Poisson process, 泊松, 泊松过程, 稀有事件, 计数分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

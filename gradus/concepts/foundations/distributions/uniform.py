@@ -42,6 +42,7 @@ UNIFORM = Concept(
     source="johnson1995continuous",
     year=1763,
     people=("Thomas Bayes", "Pierre-Simon Laplace"),
+    aliases="rectangular distribution, 矩形分布, 一致分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",

@@ -42,6 +42,8 @@ EIGEN = Concept(
     source="jacobi1846leichtes",
     year=1846,
     people=("Augustin-Louis Cauchy", "Carl Gustav Jacob Jacobi", "David Hilbert", "John Francis", "Vera Kublanovskaya"),
+    aliases="eigenvalue, eigenvector, eigendecomposition, spectral theorem, diagonalisation, QR algorithm, "
+    "特征值, 特征向量, 特征分解, 谱定理, 对角化, 本征值",
     implementations=(Implementation("torch.linalg:eigh", "torch"),),
     readings="axler2024linear ch. 5, ch. 7; strang2016introduction ch. 6; golub2013matrix ch. 8; francis1961qr",
     deviations=(

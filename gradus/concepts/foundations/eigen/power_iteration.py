@@ -33,6 +33,7 @@ POWER_ITERATION = Concept(
     source="mises1929praktische",
     year=1929,
     people=("Richard von Mises", "Hilda Geiringer"),
+    aliases="power method, dominant eigenvalue, Rayleigh quotient, PageRank, 幂法, 乘幂法, 主特征值, 瑞利商",
     implementations=(Implementation("gradus.foundations.power_iteration:power_iteration", "torch"),),
     readings="golub2013matrix §7.3, §8.2; strang2016introduction ch. 11",
     deviations="SciPy's `eigsh` and `eigs` keep all the iterates (Lanczos, Arnoldi) and need far fewer steps.",

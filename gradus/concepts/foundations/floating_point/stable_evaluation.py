@@ -58,6 +58,7 @@ STABLE = Concept(
     source="higham2002accuracy",
     year=1980,
     people=("William Kahan", "Nicholas Higham"),
+    aliases="log-sum-exp, logsumexp, overflow, underflow, log1p, expm1, 数值稳定性, 上溢, 下溢, 对数求和指数",
     implementations=(
         Implementation("numpy:logaddexp", "numpy", _numpy, "and `log1p`, `expm1`, `hypot`"),
         Implementation("torch:logsumexp", "torch", _torch, "and `log1p`, `expm1`, `hypot`"),

@@ -35,6 +35,7 @@ SUMMATION = Concept(
     source="kahan1965further",
     year=1965,
     people=("William Kahan", "Arnold Neumaier", "James Wilkinson"),
+    aliases="Kahan summation, compensated summation, pairwise summation, 补偿求和, Kahan 求和, 成对求和",
     implementations=(Implementation("gradus.foundations.floating_point:summation", "numpy", None, "any dtype"),),
     readings="higham2002accuracy ch. 4; goldberg1991what; blanchard2021accurately",
     deviations=(

@@ -41,6 +41,7 @@ VARIANCE = Concept(
     source="chan1983algorithms",
     year=1962,
     people=("Barry Welford", "Tony Chan", "Gene Golub", "Randall LeVeque"),
+    aliases="Welford's algorithm, online variance, running variance, sample variance, 样本方差, 在线方差, Welford 算法",
     implementations=(
         Implementation("numpy:var", "numpy", lambda var, x: var(x, axis=-1), "two passes"),
         Implementation("torch:var", "torch", _torch, "Welford's updates, with correction 0"),

@@ -36,6 +36,8 @@ HOPFIELD = Concept(
     source="hopfield1982neural",
     year=1982,
     people=("John Hopfield", "William Little", "Daniel Amit", "Hanoch Gutfreund", "Haim Sompolinsky"),
+    aliases="associative memory, Hopfield net, content-addressable memory, Hebbian learning, "
+    "霍普菲尔德网络, 联想记忆, 赫布学习",
     implementations=(
         Implementation(
             "gradus.foundations.hopfield:recall", "numpy", None, "also `energy`, and the estimator `Hopfield`"

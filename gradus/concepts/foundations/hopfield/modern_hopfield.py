@@ -39,6 +39,7 @@ MODERN_HOPFIELD = Concept(
     source="ramsauer2021hopfield",
     year=2020,
     people=("Hubert Ramsauer", "Sepp Hochreiter", "Dmitry Krotov", "John Hopfield"),
+    aliases="dense associative memory, continuous Hopfield network, 现代霍普菲尔德网络, 稠密联想记忆",
     implementations=(
         Implementation(
             "gradus.foundations.hopfield:modern_recall", "numpy", None, "also the estimator `ModernHopfield`"

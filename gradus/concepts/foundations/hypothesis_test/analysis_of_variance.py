@@ -45,6 +45,7 @@ ANALYSIS_OF_VARIANCE = Concept(
     source="fisher1925statistical",
     year=1925,
     people=("Ronald A. Fisher",),
+    aliases="ANOVA, F-test, one-way ANOVA, variance analysis, F 检验, 单因素方差分析, 变异数分析",
     implementations=(
         Implementation(
             "gradus.foundations.analysis_of_variance:analysis_of_variance",

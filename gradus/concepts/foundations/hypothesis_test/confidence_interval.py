@@ -47,6 +47,7 @@ CONFIDENCE_INTERVAL = Concept(
     source="neyman1937outline",
     year=1937,
     people=("Jerzy Neyman", "Edwin B. Wilson"),
+    aliases="CI, interval estimate, Wilson interval, coverage, error bars, 区间估计, 置信度, Wilson 区间, 误差棒",
     implementations=(
         Implementation(
             "scipy.stats:ttest_1samp",

@@ -70,6 +70,8 @@ HYPOTHESIS_TEST = Concept(
     source="student1908probable",
     year=1908,
     people=("Student (William S. Gosset)", "Karl Pearson", "Ronald A. Fisher", "Jerzy Neyman", "Egon Pearson"),
+    aliases="significance test, p-value, t-test, chi-squared test, Mann-Whitney U test, "
+    "p 值, t 检验, 卡方检验, 显著性检验, 秩和检验",
     implementations=(
         Implementation(
             "scipy.stats:ttest_ind", "numpy", _scipy, "`mannwhitneyu` and `chisquare` (or `chi2_contingency`) beside it"

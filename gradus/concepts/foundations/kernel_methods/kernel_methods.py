@@ -51,6 +51,8 @@ KERNEL_METHODS = Concept(
     source="mercer1909functions",
     year=1909,
     people=("James Mercer", "Nachman Aronszajn", "Salomon Bochner", "Isaac Schoenberg"),
+    aliases="kernel trick, kernels, Mercer kernel, Gram matrix, RBF kernel, reproducing kernel, "
+    "核技巧, 核方法, 核函数, 半正定核, 高斯核, 格拉姆矩阵",
     implementations=(Implementation("sklearn.metrics.pairwise:pairwise_kernels", "numpy", _sklearn),),
     readings="scholkopf2002learning ch. 2; aronszajn1950theory; rasmussen2006gaussian ch. 4; "
     "bishop2006pattern §6.1–6.2",

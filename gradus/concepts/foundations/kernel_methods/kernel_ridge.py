@@ -38,6 +38,7 @@ KERNEL_RIDGE = Concept(
     source="kimeldorf1971some",
     year=1971,
     people=("George Kimeldorf", "Grace Wahba", "Craig Saunders", "Alexander Gammerman", "Volodya Vovk"),
+    aliases="KRR, kernel regression, representer theorem, 核岭回归, 核回归, 表示定理",
     implementations=(Implementation("sklearn.kernel_ridge:KernelRidge", "numpy", _sklearn),),
     readings="scholkopf2002learning §4.2; rasmussen2006gaussian ch. 2, §6.2; saunders1998ridge; "
     "bishop2006pattern §6.1, 6.4",

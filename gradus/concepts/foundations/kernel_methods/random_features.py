@@ -58,6 +58,7 @@ RANDOM_FEATURES = Concept(
     source="rahimi2007random",
     year=2007,
     people=("Ali Rahimi", "Benjamin Recht"),
+    aliases="RFF, random kitchen sinks, kernel approximation, 随机特征, 核近似, 随机傅立叶特征",
     implementations=(
         Implementation(
             "sklearn.kernel_approximation:RBFSampler", "numpy", _sklearn, "draws N and u itself; here it is handed ours"

@@ -27,6 +27,7 @@ CHOLESKY = Concept(
     source="benoit1924note",
     year=1924,
     people=("André-Louis Cholesky", "Commandant Benoit"),
+    aliases="Cholesky decomposition, LLᵀ, 乔列斯基分解, 楚列斯基分解, 平方根法",
     implementations=(Implementation("torch.linalg:cholesky", "torch"),),
     readings="golub2013matrix §4.2; higham2002accuracy ch. 10; trefethen1997numerical lecture 23",
     deviations="NumPy, PyTorch and `scipy.linalg.cholesky(lower=True)` read the lower triangle alone and never "

@@ -42,6 +42,7 @@ CONJUGATE_GRADIENTS = Concept(
     source="hestenes1952methods",
     year=1952,
     people=("Magnus Hestenes", "Eduard Stiefel", "Cornelius Lanczos"),
+    aliases="CG, conjugate gradient method, Krylov method, Hestenes-Stiefel, 共轭梯度, CG 法, Krylov 子空间法",
     implementations=(
         Implementation(
             "scipy.sparse.linalg:cg", "numpy", _scipy, "also for sparse matrices and operators; `M` preconditions"

@@ -35,6 +35,8 @@ LINEAR_SOLVE = Concept(
     source="wilkinson1961error",
     year=1961,
     people=("Carl Friedrich Gauss", "Alan Turing", "John von Neumann", "Herman Goldstine", "James Wilkinson"),
+    aliases="system of linear equations, Ax=b, linear equations, condition number, backward error, "
+    "线性方程组, 解方程组, 条件数, 后向误差",
     implementations=(Implementation("torch.linalg:solve", "torch"),),
     readings="higham2002accuracy ch. 7, 9; golub2013matrix ch. 3; trefethen1997numerical lectures 20–22",
     deviations="`scipy.linalg.solve` looks at the matrix first (diagonal, triangular, positive definite) and warns "

@@ -33,6 +33,7 @@ LU = Concept(
     source="turing1948rounding",
     year=1948,
     people=("Carl Friedrich Gauss", "Alan Turing", "James Wilkinson"),
+    aliases="LU decomposition, Gaussian elimination, pivoting, 高斯消元, 高斯消去法, 三角分解, 选主元",
     implementations=(Implementation("torch.linalg:lu", "torch"),),
     readings="golub2013matrix §3.2–3.4; higham2002accuracy ch. 9; strang2016introduction §2.6",
     deviations="PyTorch and SciPy write $A=PLU$, MATLAB and many books $PA=LU$: one P is the transpose of the other. "

@@ -55,6 +55,8 @@ MODEL_SELECTION = Concept(
     source="stone1974cross",
     year=1974,
     people=("Mervyn Stone", "Seymour Geisser"),
+    aliases="cross-validation, CV, k-fold, grid search, hyperparameter tuning, leave-one-out, "
+    "交叉验证, 网格搜索, 模型选择, 留一法, 超参数调优, K 折交叉验证",
     implementations=(Implementation("sklearn.model_selection:GridSearchCV", "numpy", _sklearn),),
     readings="hastie2009elements §7.10; stone1974cross; golub1979generalized; bengio2004unbiased",
     deviations="scikit-learn averages over the folds, not over the rows: the two differ where folds are of unlike "

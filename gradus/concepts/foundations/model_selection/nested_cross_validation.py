@@ -53,6 +53,7 @@ NESTED_CROSS_VALIDATION = Concept(
     source="varma2006bias",
     year=1974,
     people=("Mervyn Stone", "Sudhir Varma", "Richard Simon"),
+    aliases="nested CV, double cross-validation, selection bias, 嵌套 CV, 双重交叉验证, 选择偏差",
     implementations=(
         Implementation(
             "sklearn.model_selection:GridSearchCV",

@@ -35,6 +35,7 @@ KSG = Concept(
     source="kraskov2004estimating",
     year=2004,
     people=("Alexander Kraskov", "Harald Stögbauer", "Peter Grassberger", "L. F. Kozachenko", "N. N. Leonenko"),
+    aliases="Kraskov estimator, nearest-neighbour mutual information, 互信息估计, 最近邻估计, KSG 估计",
     implementations=(Implementation("gradus.foundations.mutual_information:ksg", "numpy"),),
     readings="kraskov2004estimating §II; kozachenko1987sample; gao2018demystifying; zhao2020analysis",
     hypotheses=(

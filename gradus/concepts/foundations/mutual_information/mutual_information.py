@@ -38,6 +38,7 @@ MUTUAL_INFORMATION = Concept(
     source="shannon1948mathematical",
     year=1948,
     people=("Claude Shannon", "Robert Fano"),
+    aliases="MI, information gain, data processing inequality, 互信息量, 数据处理不等式, 信息增益",
     implementations=(Implementation("gradus.foundations.mutual_information:mutual_information", "torch"),),
     readings="shannon1948mathematical §12; cover2006elements §2.3–2.8; murphy2022probabilistic §6.3",
     deviations=(

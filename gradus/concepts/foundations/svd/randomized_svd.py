@@ -62,6 +62,7 @@ RANDOMIZED_SVD = Concept(
     source="halko2011finding",
     year=2011,
     people=("Nathan Halko", "Per-Gunnar Martinsson", "Joel Tropp", "Vladimir Rokhlin"),
+    aliases="rSVD, randomised low-rank approximation, Halko, 随机 SVD, 随机化奇异值分解, 随机化低秩近似",
     implementations=(
         Implementation(
             "sklearn.utils.extmath:randomized_svd", "numpy", _sklearn, "draws Ω itself; here it is handed ours"

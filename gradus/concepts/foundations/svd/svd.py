@@ -50,6 +50,8 @@ SVD = Concept(
     source="eckart1936approximation",
     year=1873,
     people=("Eugenio Beltrami", "Camille Jordan", "Carl Eckart", "Gale Young", "Gene Golub"),
+    aliases="singular values, low-rank approximation, Eckart-Young, pseudoinverse, "
+    "奇异值, 低秩近似, 伪逆, 埃卡特-杨定理",
     implementations=(Implementation("torch.linalg:svd", "torch", _torch),),
     readings="trefethen1997numerical lectures 4–5, 31; golub2013matrix §2.4, 8.6; stewart1993early; "
     "hestenes1958inversion",

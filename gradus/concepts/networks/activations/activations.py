@@ -45,6 +45,7 @@ ACTIVATIONS = Concept(
     source="goodfellow2016deep",
     year=1943,
     people=("Warren McCulloch", "Walter Pitts"),
+    aliases="activation, activation function, nonlinearity, transfer function, 激活, 非线性激活, 激励函数, 非线性函数",
     implementations=(
         Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),
     ),

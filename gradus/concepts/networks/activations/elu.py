@@ -31,6 +31,7 @@ ELU = Concept(
     source="clevert2016fast",
     year=2015,
     people=("Djork-Arné Clevert", "Thomas Unterthiner", "Sepp Hochreiter"),
+    aliases="exponential linear unit, 指数线性单元, ELU 函数, 指数线性激活",
     implementations=(Implementation("torch.nn.functional:elu", "torch", _elu_torch),),
     readings="clevert2016fast §3",
     hypotheses=(Hypothesis(r"the slope: $x\ne0$, or $\alpha=1$", "jump-at-zero"),),

@@ -29,6 +29,7 @@ GELU = Concept(
     source="hendrycks2016gaussian",
     year=2016,
     people=("Dan Hendrycks", "Kevin Gimpel"),
+    aliases="Gaussian error linear unit, 高斯误差线性单元, GELU 函数",
     implementations=(Implementation("torch.nn.functional:gelu", "torch"),),
     readings="hendrycks2016gaussian §2",
     conventions=(

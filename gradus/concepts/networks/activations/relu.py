@@ -22,6 +22,7 @@ RELU = Concept(
     source="fukushima1969visual",
     year=1969,
     people=("Kunihiko Fukushima", "Vinod Nair", "Geoffrey Hinton"),
+    aliases="rectifier, rectified linear unit, dead ReLU, ReLU 函数, 线性整流函数, 修正线性单元, 整流函数, 死亡 ReLU",
     implementations=(Implementation("torch.nn.functional:relu", "torch"),),
     readings="nair2010rectified; glorot2011deep §3; goodfellow2016deep §6.3.1",
     hypotheses=(Hypothesis(r"the slope: $x\ne0$", "kink-at-zero"),),

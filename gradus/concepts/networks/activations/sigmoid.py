@@ -23,6 +23,7 @@ SIGMOID = Concept(
     source="goodfellow2016deep",
     year=1838,
     people=("Pierre François Verhulst",),
+    aliases="logistic function, logistic sigmoid, expit, S-curve, 逻辑函数, S 型函数, 逻辑斯谛函数, sigmoid 激活函数",
     implementations=(Implementation("torch:sigmoid", "torch"),),
     readings="goodfellow2016deep §6.2.2.2; murphy2022probabilistic §2.4.2; bishop2006pattern §4.2",
     nonfinite="all",

@@ -28,6 +28,7 @@ SILU = Concept(
     source="elfwing2018sigmoid",
     year=2016,
     people=("Dan Hendrycks", "Kevin Gimpel", "Stefan Elfwing", "Eiji Uchibe", "Kenji Doya", "Prajit Ramachandran"),
+    aliases="swish, sigmoid linear unit, Swish 激活函数, SiLU 函数, sigmoid 线性单元",
     implementations=(Implementation("torch.nn.functional:silu", "torch"),),
     readings="hendrycks2016gaussian; elfwing2018sigmoid §2; ramachandran2017searching §4",
     conventions=(

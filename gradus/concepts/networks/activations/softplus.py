@@ -34,6 +34,7 @@ SOFTPLUS = Concept(
     source="dugas2001incorporating",
     year=2000,
     people=("Charles Dugas", "Yoshua Bengio"),
+    aliases="smooth ReLU, log(1+exp), 平滑的 ReLU, softplus 激活函数",
     implementations=(Implementation("torch.nn.functional:softplus", "torch", _softplus_torch),),
     readings="dugas2001incorporating; glorot2011deep §3; goodfellow2016deep §3.10",
     deviations="PyTorch returns x itself where βx exceeds `threshold`, 20 unless given: an error of up to "

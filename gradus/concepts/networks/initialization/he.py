@@ -36,6 +36,7 @@ HE = Concept(
     source="he2015delving",
     year=2015,
     people=("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
+    aliases="He init, Kaiming, Kaiming initialization, kaiming_normal, Kaiming 初始化, 何恺明初始化",
     implementations=(
         Implementation(
             "torch.nn.init:kaiming_normal_", "torch", _kaiming, "its factor, measured on its own draws, applied to Z"

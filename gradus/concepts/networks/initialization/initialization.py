@@ -57,6 +57,7 @@ INITIALIZATION = Concept(
     source="glorot2010understanding",
     year=2010,
     people=("Xavier Glorot", "Yoshua Bengio", "Kaiming He", "Andrew Saxe"),
+    aliases="weight initialization, parameter initialization, weight init, 权重初始化, 初始化, 参数初值",
     implementations=(
         Implementation("torch.nn.functional:linear", "torch", _forward, "on weights scaled by `torch.nn.init`"),
     ),

@@ -34,6 +34,7 @@ ORTHOGONAL = Concept(
     source="saxe2014exact",
     year=2014,
     people=("Andrew Saxe", "James McClelland", "Surya Ganguli"),
+    aliases="orthogonal init, orthogonal weights, dynamical isometry, 正交权重, 正交初始化方法, 动力等距",
     implementations=(
         Implementation(
             "torch.linalg:qr",

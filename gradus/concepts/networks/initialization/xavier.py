@@ -32,6 +32,7 @@ XAVIER = Concept(
     source="glorot2010understanding",
     year=2010,
     people=("Xavier Glorot", "Yoshua Bengio"),
+    aliases="Glorot, Glorot initialization, Xavier init, Glorot 初始化, 泽维尔初始化",
     implementations=(
         Implementation(
             "torch.nn.init:xavier_normal_",

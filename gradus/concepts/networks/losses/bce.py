@@ -32,6 +32,8 @@ BCE = Concept(
     source="bishop2006pattern",
     year=1958,
     people=("David Cox",),
+    aliases="BCEWithLogitsLoss, binary cross entropy, logistic loss, sigmoid cross-entropy, "
+    "二元交叉熵, 二分类交叉熵, 对数几率损失",
     implementations=(Implementation("torch.nn.functional:binary_cross_entropy_with_logits", "torch"),),
     readings="bishop2006pattern §4.3.2; goodfellow2016deep §6.2.2.2",
     hypotheses=(Hypothesis("a best constant exists: both targets occur", "one-class-has-no-best-logit"),),

@@ -30,6 +30,7 @@ HINGE = Concept(
     source="cortes1995support",
     year=1992,
     people=("Bernhard Boser", "Isabelle Guyon", "Vladimir Vapnik", "Corinna Cortes"),
+    aliases="max-margin loss, SVM loss, 合页损失, 铰链损失, 折页损失, 最大间隔损失",
     implementations=(Implementation("gradus.networks.losses:hinge_loss", "torch"),),
     readings="cortes1995support; hastie2009elements §12.3.2; bishop2006pattern §7.1.2",
     hypotheses=(

@@ -37,6 +37,7 @@ HUBER = Concept(
     source="huber1964robust",
     year=1964,
     people=("Peter J. Huber",),
+    aliases="smooth L1, SmoothL1Loss, robust loss, Huber 损失, 平滑 L1, 胡贝尔损失, 鲁棒损失",
     implementations=(
         Implementation("torch.nn.functional:huber_loss", "torch"),
         Implementation("torch.nn.functional:smooth_l1_loss", "torch", _smooth_l1, "times δ"),

@@ -40,6 +40,7 @@ LOSSES = Concept(
     source="murphy2022probabilistic",
     year=1950,
     people=("Abraham Wald",),
+    aliases="loss, loss function, cost function, objective function, 损失, 代价函数, 目标函数, 损失函数比较",
     implementations=(Implementation("gradus.networks.losses:constant_risk", "torch", _risk),),
     readings="murphy2022probabilistic §5.1; hastie2009elements §2.4; bishop2006pattern §1.5",
     hypotheses=(

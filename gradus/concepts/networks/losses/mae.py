@@ -22,6 +22,7 @@ MAE = Concept(
     source="murphy2022probabilistic",
     year=1757,
     people=("Roger Joseph Boscovich", "Pierre-Simon Laplace"),
+    aliases="absolute error, L1 loss, L1Loss, 绝对误差, L1 损失, 平均绝对值误差",
     implementations=(Implementation("torch.nn.functional:l1_loss", "torch"),),
     readings="murphy2022probabilistic §5.1.5",
     hypotheses=(

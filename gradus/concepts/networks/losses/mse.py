@@ -29,6 +29,7 @@ MSE = Concept(
     source="bishop2006pattern",
     year=1805,
     people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
+    aliases="squared error, L2 loss, quadratic loss, MSELoss, 均方误差损失, 平方损失, L2 损失, 二次损失",
     implementations=(Implementation("torch.nn.functional:mse_loss", "torch"),),
     readings="bishop2006pattern §1.5.5; goodfellow2016deep §5.5.1",
     conventions=(

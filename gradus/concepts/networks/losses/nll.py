@@ -33,6 +33,7 @@ NLL = Concept(
     source="goodfellow2016deep",
     year=1922,
     people=("Ronald A. Fisher",),
+    aliases="NLLLoss, negative log likelihood, 负对数似然, NLL 损失, 负对数似然函数",
     implementations=(Implementation("torch.nn.functional:nll_loss", "torch"),),
     readings="goodfellow2016deep §5.5; murphy2022probabilistic §4.2",
     deviations="`NLLLoss` computes no logarithm, in spite of its name: it expects them.",

@@ -35,6 +35,8 @@ SOFTMAX_CROSS_ENTROPY = Concept(
     source="bridle1990probabilistic",
     year=1990,
     people=("John S. Bridle",),
+    aliases="CrossEntropyLoss, cross-entropy loss, softmax loss, categorical cross-entropy, "
+    "交叉熵损失, softmax 损失, 多分类交叉熵, 交叉熵损失函数",
     implementations=(Implementation("torch.nn.functional:cross_entropy", "torch"),),
     readings="bishop2006pattern §4.3.4; goodfellow2016deep §6.2.2.3; cs231n Linear classification: Softmax classifier",
     hypotheses=(Hypothesis("a best score exists: every class occurs", "a-class-that-never-occurs"),),
