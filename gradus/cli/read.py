@@ -29,7 +29,7 @@ def show(options: Namespace, out: Terminal) -> int:
     out.say()
     out.say(prose_text(concept.summary.get(out.lang)))
     out.say()
-    for formula in concept.formulas:
+    for formula in concept.formulas_in(out.lang):
         out.lines(unicode_text(formula), indent=4)
     _symbols(concept, out)
     out.heading("Definition", "定义")
