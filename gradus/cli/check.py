@@ -184,7 +184,7 @@ def practice_file(concept: Concept, lang: str) -> str:
 
     name = concept.definition.__name__
     assert name.isidentifier() and not keyword.iskeyword(name)
-    formulas = "\n\n".join(unicode_text(f) for f in concept.formulas)
+    formulas = "\n\n".join(unicode_text(f) for f in concept.formulas_in(lang))
     rows = []
     for s in concept.symbols:
         if s.argument:

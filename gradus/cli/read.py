@@ -35,7 +35,7 @@ def show(options: Namespace, out: Terminal) -> int:
     out.say()
     out.say(prose_text(concept.summary.get(out.lang)))
     out.say()
-    for formula in concept.formulas:
+    for formula in concept.formulas_in(out.lang):
         out.lines(unicode_text(formula), indent=4)
     _symbols(concept, out)
     _assumes(concept, out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradus.page.bilingual import Words, bilingual
+from gradus.page.typography import figure_fonts, in_runs
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def svg(figure: Figure, name: str = "gradus") -> str:
 
     import matplotlib
 
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the Chinese glyphs
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name}
+    with figure_fonts(figure), matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has it
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
-    return buffer.getvalue()
+    return in_runs(buffer.getvalue())

@@ -4,6 +4,9 @@ A string has a name within its concept: `title`, `summary`, `symbol ARGUMENT` (t
 `implementation N`, `hypothesis N`, `convention N subject` (`here`, `elsewhere`), `deviation N`, `unverified N`, `proof`,
 `claim NAME`, `mutant NAME`, `erratum NUMBER common` (`why`, `right`), `slider NAME`. Symbols that the pages of a folder share stand in a helper; its companion's heading is the
 helper's name, and the string's name is the variable's: `symbol X`.
+
+Two kinds are no strings of the record: `formula N` is the LaTeX of a formula that holds words, and `figure WORDS` the
+Chinese of a text in the figure (see `gradus.page.figure_words`), which is known only once the figure is drawn.
 """
 
 from __future__ import annotations
@@ -12,18 +15,33 @@ import functools
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradus.page.bilingual import Rendered
-from gradus.page.companion import LANGUAGES, Companion, beside, digest, read
+from gradus.page.companion import LANGUAGES, Companion, Rendering, beside, digest, read
 from gradus.page.concept import Concept
+from gradus.page.figure_words import english_words, foreign_words, name_of, same_numbers, texts
 from gradus.page.record import Symbol
 from gradus.text import Text
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURE = "figure "  # begins the name of a text of the figure
+#: Abbreviations that stand in Chinese formulas as they are.
+ABBREVIATIONS = frozenset("in out RSS TSS SSB SSW KL JS Xavier He ReLU Huber".split())
+
 _MARKUP = re.compile(r"\$[^$]*\$|`[^`]*`")
+_TEXT_IN_FORMULA = re.compile(r"\\(?:text|textrm|textit|textbf|mathrm|mbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+
+
+def words_in_formula(latex: str) -> list[str]:
+    """The English words that a formula prints, but for abbreviations that Chinese prints, too."""
+    texts = (_MARKUP.sub(" ", text) for text in _TEXT_IN_FORMULA.findall(latex))
+    return [w for text in texts for w in re.findall(r"[A-Za-z]{2,}", text) if w not in ABBREVIATIONS]
 
 
 class Phrase(NamedTuple):
@@ -44,6 +62,8 @@ class Phrase(NamedTuple):
     @property
     def needs_chinese(self) -> bool:
         """Whether it is given in English alone and holds words, not only formulas and code."""
+        if self.field == "formula_words":
+            return bool(words_in_formula(self.text.en))
         return isinstance(self.text, Rendered) and bool(re.search(r"[^\W\d_]", _MARKUP.sub("", self.text.en)))
 
     def render(self, chinese: str) -> None:
@@ -60,6 +80,8 @@ def phrases(concept: Concept) -> Iterator[Phrase]:
     """Every string of the record, in the page's order."""
     yield Phrase("title", concept, "title")
     yield Phrase("summary", concept, "summary")
+    for place in range(len(concept.formula_words)):
+        yield Phrase(f"formula {place + 1}", concept, "formula_words", place)
     for symbol in concept.symbols:
         yield Phrase(f"symbol {symbol.argument or symbol.symbol}", symbol, "meaning")
     for number, implementation in enumerate(concept.implementations, 1):
@@ -116,9 +138,42 @@ def _render(module: ModuleType, path: Path) -> None:
     companions = read(path)
     for key, strings in phrases_of_module(module).items():
         renderings = companions[key].renderings if key in companions else {}
+        for concept in concepts_of(module):
+            if concept.key == key:
+                concept.figure_words = figure_words(renderings)
         for phrase in strings:
             if phrase.name in renderings and isinstance(phrase.text, Rendered):
                 phrase.render(renderings[phrase.name].words)
+
+
+def figure_words(renderings: dict[str, Rendering]) -> dict[str, str]:
+    """The Chinese of a figure's texts by their names."""
+    return {name.removeprefix(FIGURE): r.words for name, r in renderings.items() if name.startswith(FIGURE)}
+
+
+def figure_faults(concept: Concept, figures: Sequence[Figure]) -> list[str]:
+    """What is missing, stale or superfluous among the words of a concept's figure, which is given in several states."""
+    path = beside(Path(str(sys.modules[concept.module].__file__)), "zh")
+    companion = read(path).get(concept.key) if path.exists() else None
+    entries = {n: r for n, r in (companion or Companion("", 1)).renderings.items() if n.startswith(FIGURE)}
+    shown = set[str]().union(*(map(name_of, texts(figure)) for figure in figures))
+    wanted = set[str]().union(*(english_words(figure) for figure in figures))
+    lines = [
+        f"{path}: {concept.key}: {FIGURE}{name}: missing; write - {FIGURE}{name} `{digest(name)}`: CHINESE"
+        for name in sorted(wanted)
+        if FIGURE + name not in entries
+    ]
+    for name, rendering in entries.items():
+        words, where = name.removeprefix(FIGURE), f"{path}:{rendering.line}: {concept.key}: {name}"
+        if words not in shown:
+            lines.append(f"{where}: the figure shows no such text; remove the line")
+        elif rendering.digest != digest(words):
+            lines.append(f"{where}: stale; mend the Chinese, then write `{digest(words)}`")
+        elif not same_numbers(words, rendering.words):
+            lines.append(f"{where}: the Chinese has not the numbers (#) of the English")
+        elif any(word.isascii() for word in foreign_words(rendering.words)):
+            lines.append(f"{where}: still English: {rendering.words}")
+    return lines
 
 
 def faults(modules: list[ModuleType]) -> list[str]:
@@ -155,7 +210,7 @@ def _strays(folders: set[Path]) -> list[str]:
 def _faults_of_concept(path: Path, strings: list[Phrase], companion: Companion) -> Iterator[str]:
     names = {p.name for p in strings if isinstance(p.text, Rendered)}
     for name, rendering in companion.renderings.items():
-        if name not in names:
+        if name not in names and not name.startswith(FIGURE):
             yield f"{path}:{rendering.line}: {companion.key}: {name}: the page has no such string; remove the line"
     twice = [n for n, count in Counter(p.name for p in strings).items() if count > 1]
     if twice:

@@ -11,7 +11,7 @@ from gradus.page.figures import svg
 from gradus.report.dossier import dossier
 from gradus.report.page import ASSETS, HERE, LANGUAGES, fonts_inlined, numbered, templates, written
 from gradus.report.pictures import Picture
-from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
+from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS
 from gradus.verify import Report, verify
 
 
@@ -27,10 +27,8 @@ def write_page(path: str | Path, concept: Concept, lang: str = "en", evidence: R
 def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None) -> str:
     """The page as text; see `write_page`."""
     facts = dossier([concept], evidence or verify([concept]))
-    drawing = concept.draw()
-    values = ", ".join(f"{slider.title.get(lang)}: {slider.start:g}" for slider in concept.sliders.values())
-    caption = Text(f"{drawing.text.en} ({values})", f"{drawing.text.zh}（{values}）")
-    figure = Picture(svg(drawing.figure, concept.key), caption, drawing.text, wide=True)
+    drawing = concept.draw(lang)
+    figure = Picture(svg(drawing.figure, concept.key), drawing.text, drawing.text, wide=True)
     keys = list(dict.fromkeys([concept.source, *[r.source for r in concept.readings]]))
     catalogue = load()
     needed = {key: catalogue.get(key).title for key in concept.needs if key in catalogue.concepts}
