@@ -51,11 +51,8 @@ from typing import Any, TypeVar, cast, overload
 from gradus.errors import GradusError
 from gradus.page.bilingual import ManyWords, Rendered, Words, bilingual
 from gradus.page.evidence import Evidence, all_of
-<<<<<<< HEAD
 from gradus.page.exercises import Exercise
-=======
 from gradus.page.figure_words import put_chinese
->>>>>>> h/e1
 from gradus.page.figures import Drawing, Slider
 from gradus.page.record import (
     Case,
@@ -72,11 +69,8 @@ from gradus.page.record import (
     Readings,
     Symbol,
 )
-<<<<<<< HEAD
 from gradus.page.source import standalone
-=======
 from gradus.page.typography import figure_size
->>>>>>> h/e1
 from gradus.text import Text
 
 Measure = Callable[..., Evidence]
@@ -168,22 +162,16 @@ class Concept:
     mutants: dict[str, Mutant] = field(default_factory=dict, init=False)
     errata: list[Erratum] = field(default_factory=list, init=False)
     sliders: dict[str, Slider] = field(default_factory=dict, init=False)
-<<<<<<< HEAD
     exercises: dict[str, Callable[[], Exercise]] = field(default_factory=dict, init=False)
     _example: Callable[[], dict[str, Any]] | None = field(default=None, init=False)
-=======
     figure_words: dict[str, str] = field(default_factory=dict, init=False)
     formula_words: tuple[Text, ...] = field(default=(), init=False)
->>>>>>> h/e1
     _drawing: Callable[..., Drawing] | None = field(default=None, init=False)
     _parts: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
-<<<<<<< HEAD
         self.aliases = _names(self.aliases)
-=======
         self.formula_words = tuple(Rendered(latex, latex) for latex in self.formulas)
->>>>>>> h/e1
         self.definition = self._define
         self.cases = lambda generator: self._list("cases", generator)
         self.invalid = lambda generator: self._list("invalid", generator)

@@ -99,28 +99,7 @@ def prose_text(text: str, strict: bool = True) -> str:
     return "".join(parts)
 
 
-<<<<<<< HEAD
 def split(text: str) -> Iterator[tuple[str, str]]:
-=======
-def all_formulas() -> list[Formula]:
-    """Every formula of the catalogue, displayed or in prose, in the catalogue's order."""
-    from gradus.catalogue import load
-
-    formulas: dict[Formula, None] = {}
-    for concept in load():
-        for latex in (*concept.formulas_in("en"), *concept.formulas_in("zh")):
-            formulas[Formula(concept.key, latex, "display")] = None
-        for symbol in concept.symbols:
-            formulas[Formula(concept.key, symbol.symbol, "inline")] = None
-        for text in _texts(concept):
-            for kind, content in [*_split(text.en), *_split(text.zh)]:
-                if kind in ("display", "inline"):
-                    formulas[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
-    return list(formulas)
-
-
-def _split(text: str) -> Iterator[tuple[str, str]]:
->>>>>>> h/e1
     """The pieces of prose: ("text" | "code" | "inline" | "display", content)."""
     end = 0
     for match in MARKUP.finditer(text):
