@@ -7,6 +7,7 @@ from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -61,6 +62,44 @@ def gradient_descent(gradient, theta0, steps, alpha):
     for _ in range(steps):
         theta.append(theta[-1] - alpha * gradient(theta[-1]))
     return np.stack(theta)  # (steps + 1, d)
+
+
+@DESCENT.example
+def example():
+    lam = np.array([1.0, 4.0])
+    gradient, theta0, steps, alpha = quadratic(lam), np.array([4.0, 1.0]), 3, 0.4
+    theta = gradient_descent(gradient, theta0, steps, alpha)
+    f = (lam * theta**2).sum(1) / 2
+    small, large = (gradient_descent(gradient, theta0, 3, a) for a in (0.1, 0.6))
+    factor = 1 - alpha * lam
+    return dict(
+        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, mu=lam[0], L=lam[1], g0=gradient(theta0), theta=theta,
+        f=f, ratio=f[1] / f[0], factor=factor, best=2 / lam.sum(), slow=small, over=large, slow_factor=1 - 0.1 * lam,
+        over_factor=1 - 0.6 * lam, threshold=2 / lam[1], promised=alpha * (1 - alpha * lam[1] / 2) * (gradient(theta0) ** 2).sum(),
+        fallen=f[0] - f[1],
+    )  # fmt: skip
+
+
+@DESCENT.exercise
+def largest_step():
+    return number(2 / 50, one_over_l=1 / 50, of_the_smallest=2 / 0.5)
+
+
+@DESCENT.exercise
+def a_hundred_times():
+    def steps(kappa):
+        return np.log(1e-3) / np.log((kappa - 1) / (kappa + 1))
+
+    ratio = steps(1000) / steps(10)
+    return choice(root=8 < ratio < 12, same=ratio < 2, proportional=90 < ratio < 110, squared=ratio > 5000)
+
+
+@DESCENT.exercise
+def one_after_the_other():
+    A = np.array([[2.0, 1.0], [1.0, 2.0]])
+    right = gradient_descent(quadratic(A), np.array([1.0, 0.0]), 1, 0.4)[1]
+    first = 1 - 0.4 * 2
+    return array(right, sequential=[first, -0.4 * first], ascent=[1 + 0.4 * 2, 0.4 * 1])
 
 
 def symmetric(eigenvalues, rng):
