@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, invariance, near, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -76,6 +77,50 @@ def pca(X, k):
     S = (X - mu).T @ (X - mu) / (n - 1)
     variances, V = np.linalg.eigh(S)  # ascending
     return one_sign((mu, V[:, ::-1][:, :k].T, variances[::-1][:k]))
+
+
+@PCA.example
+def example():
+    X, k = np.array([[0.0, 1.0], [2.0, 1.0], [2.0, 3.0], [4.0, 3.0]]), 1
+    mu, W, _ = pca(X, k)
+    every = pca(X, 2)[2]
+    C = X - mu
+    S, z = C.T @ C / 3, C @ W[0]
+    near = mu + np.outer(z, W[0])
+    rest = ((X - near) ** 2).sum(1)
+    metres = pca(X * [1.0, 0.01], 2)
+    return dict(
+        X=X, k=k, mu=mu, C=C, S=S, trace=np.trace(S), det=np.linalg.det(S), lam=every, w=W[0], z=z, near=near, rest=rest,
+        mean_rest=rest.sum() / 3, share=every[0] / every.sum(), raw=np.linalg.svd(X)[2][0], w_units=metres[1][0],
+    )  # fmt: skip
+
+
+@PCA.exercise
+def share_of_the_first():
+    lam = np.array([6.0, 2.0, 1.0, 1.0])
+    return number(
+        lam[:2].sum() / lam.sum(), first_only=lam[0] / lam.sum(), roots=np.sqrt(lam[:2]).sum() / np.sqrt(lam).sum()
+    )
+
+
+@PCA.exercise
+def copied_column():
+    X = np.random.default_rng(0).standard_normal((50, 2)) * [1.0, 1.2]
+    twice = pca(np.column_stack([X, X[:, 0]]), 1)[1][0]
+    once = pca(X, 1)[1][0]
+    turned = abs(once[1]) > abs(once[0]) and abs(twice[1]) < abs(twice[0])
+    return choice(nothing=not turned, turns=turned)
+
+
+@PCA.exercise
+def reconstruction():
+    X = np.array([[3.0, 4.0], [-3.0, -4.0]])
+    _, W, _ = pca(X, 1)
+    return array(
+        W[0] * (W[0] @ np.array([5.0, 0.0])),
+        not_projected=[5.0, 0.0],
+        score_only=W[0] @ np.array([5.0, 0.0]) * np.ones(2),
+    )
 
 
 @PCA.cases
