@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -32,7 +32,7 @@ EXPECTATION = Concept(
         Symbol(r"\operatorname{Cov}", "", "... d d", "covariance matrix, the variances on its diagonal"),
         Symbol("k", "", "", "number of outcomes"),
         Symbol("a,b", "", "", "numbers"),
-        Symbol(r"\varphi", "", "", "a convex function"),
+        Symbol(r"\varphi", "", "", "a convex function, on an interval that holds the values"),
     ),
     needs=(),
     source="huygens1657ratiociniis",
@@ -41,10 +41,20 @@ EXPECTATION = Concept(
     aliases="mean, expected value, variance, covariance, Jensen's inequality, 数学期望, 均值, 方差, 协方差",
     implementations=(Implementation("torch:einsum", "torch", _torch, "weighted sums; for samples, torch.cov"),),
     readings="wasserman2004all ch. 3; jensen1906fonctions; murphy2022probabilistic §2.2.5",
-    deviations="`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; `numpy.var` "
-    "divides by n. A distribution known exactly has neither.",
-    unverified="For infinitely many outcomes the sum must converge absolutely; the Cauchy distribution has no "
-    "expectation.",
+    hypotheses=(
+        Hypothesis("finitely many outcomes, or a sum that converges absolutely", "petersburg"),
+        Hypothesis("for Jensen's inequality: φ is convex", "jensen"),
+        Hypothesis(
+            "for means to multiply, and variances to add up: uncorrelated quantities", "covariance-of-sums-and-products"
+        ),
+    ),
+    conventions=(
+        Convention(
+            "divisor of the variance",
+            "none: the probabilities are known",
+            "n − 1 in `torch.var`, `torch.cov` and `numpy.cov`, n in `numpy.var`: estimates from a sample",
+        ),
+    ),
     nonfinite="nan",
 )
 
@@ -122,7 +132,8 @@ def variance_from_two_moments(E, rng):
 
 @EXPECTATION.claim
 def covariance_of_sums_and_products(E, rng):
-    r"""Variances add up with twice the covariance; means multiply with it: $E[XY]=E[X]E[Y]+\operatorname{Cov}$"""
+    r"""Variances add up with twice the covariance, and the mean of a product needs it too:
+    $E[XY]=E[X]E[Y]+\operatorname{Cov}(X,Y)$, here not 0"""
     x, p = joint(rng)
     m, C = E(x, p)
     _, ((total,),) = E(x.sum(axis=1, keepdims=True), p)
@@ -130,6 +141,7 @@ def covariance_of_sums_and_products(E, rng):
     size = float((x**2).max())
     yield roundoff(total, C[0, 0] + C[1, 1] + 2 * C[0, 1], terms=8, scale=4 * size)
     yield roundoff(product, m[0] * m[1] + C[0, 1], terms=8, scale=size)
+    yield bound(abs(float(C[0, 1])), 1e-3, "≥", Text("dependent quantities", "不独立的量"))
 
 
 @EXPECTATION.claim
@@ -144,12 +156,19 @@ def covariance_is_positive(E, rng):
 
 @EXPECTATION.claim
 def jensen(E, rng):
-    r"""Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; equality for a constant"""
+    r"""Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; either way for others, such as the
+    sine; equality for a constant X"""
     for convex in (np.exp, np.square, np.abs, lambda t: -np.log(t + 10)):
         x, p = rng.standard_normal((100, 5, 1)), rng.dirichlet(np.ones(5), 100)
         gap = E(convex(x), p)[0] - convex(E(x, p)[0])
         yield bound(gap.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入"))
         yield roundoff(E(convex(np.full((5, 1), 0.7)), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0)
+    for concave in (lambda t: -(t**2), lambda t: np.log(t + 10)):
+        gap = E(concave(x), p)[0] - concave(E(x, p)[0])
+        yield bound(gap.max(), 32 * 2.0**-52, "≤", Text("0, and rounding", "0，以及舍入"))
+    neither = E(np.sin(x), p)[0] - np.sin(E(x, p)[0])
+    yield bound(neither.min(), -0.1, "≤", Text("clearly negative", "明显为负"))
+    yield bound(neither.max(), 0.1, "≥", Text("clearly positive", "明显为正"))
 
 
 @EXPECTATION.claim
@@ -177,6 +196,17 @@ def tower(E, rng):
 
 
 @EXPECTATION.claim
+def petersburg(E, rng):
+    r"""Without convergence there is no expectation: the game that pays $2^i$ with probability $2^{-i}$, broken off after k
+    rounds, is worth k, more than any number as k grows"""
+    for k in (4, 16, 40):
+        i = np.arange(1, k + 1)
+        p, x = np.append(0.5**i, 0.5**k), np.append(2.0**i, 0.0)
+        mean, _ = E(x[:, None], p)
+        yield roundoff(mean, [float(k)], terms=k)
+
+
+@EXPECTATION.claim
 def averages_tend_to_it(E, rng):
     r"""Playing on, the average gain tends to the expectation, and the variance of an average of n games is
     $\operatorname{Var}/n$"""
@@ -186,7 +216,7 @@ def averages_tend_to_it(E, rng):
     return all_of(statistical(draws, m), statistical((average - m) ** 2, v / 25))
 
 
-@EXPECTATION.mutant(caught_by="equals-definition, best-constant, tower")
+@EXPECTATION.mutant(caught_by="equals-definition, best-constant, tower, petersburg")
 def unweighted(x, p):
     """all outcomes count alike"""
     return expectation(x, np.full_like(p, 1 / p.shape[-1]))
