@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.linear_solve.matrices import hilbert, positive_definite, with_spectrum
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -30,9 +30,16 @@ CHOLESKY = Concept(
     aliases="Cholesky decomposition, LLᵀ, 乔列斯基分解, 楚列斯基分解, 平方根法",
     implementations=(Implementation("torch.linalg:cholesky", "torch"),),
     readings="golub2013matrix §4.2; higham2002accuracy ch. 10; trefethen1997numerical lecture 23",
+    hypotheses=(Hypothesis("A is positive definite", "rejects-invalid-input"),),
+    conventions=(
+        Convention(
+            "which factor",
+            r"the lower, $A=LL^{\mathsf T}$, as in NumPy and PyTorch",
+            r"`scipy.linalg.cholesky` and MATLAB return the upper, $A=R^{\mathsf T}R$, unless told",
+        ),
+    ),
     deviations="NumPy, PyTorch and `scipy.linalg.cholesky(lower=True)` read the lower triangle alone and never "
-    "notice an asymmetric matrix; SciPy's default is the upper factor. PyTorch's gradient is that of the symmetric "
-    "part, as here.",
+    "notice an asymmetric matrix. PyTorch's gradient is that of the symmetric part, as here.",
 )
 
 
