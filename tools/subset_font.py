@@ -85,6 +85,8 @@ def subset_math() -> Path:
     font.flavor = "woff2"
     font.save(path)
     return path
+
+
 #: Chinese characters and full-width punctuation, all one em wide.
 FULL_WIDTH = [(0x2E80, 0x303F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF01, 0xFF60)]
 FAMILY = "Gradus Figure"
@@ -133,7 +135,9 @@ def layout_font(style: str) -> Path:
     font.setupHorizontalMetrics({n: (w, getattr(glyphs[n], "xMin", 0)) for n, w in widths.items()})
     font.setupHorizontalHeader(ascent=762, descent=-238)
     font.setupNameTable({"familyName": FAMILY, "styleName": style.capitalize()})
-    font.setupOS2(usWeightClass=700 if style == "bold" else 400, fsSelection={"italic": 1, "bold": 32}.get(style, 64))
+    font.setupOS2(
+        usWeightClass=700 if style == "bold" else 400, fsSelection={"italic": 1, "bold": 32}.get(style, 64)
+    )
     font.setupPost(italicAngle=-12 if style == "italic" else 0, keepGlyphNames=False)
     font.font["head"].macStyle = {"italic": 2, "bold": 1}.get(style, 0)
     _map_many_to_one(font.font, names)

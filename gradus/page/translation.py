@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 FIGURE = "figure "  # begins the name of a text of the figure
 #: Abbreviations that stand in Chinese formulas as they are.
-ABBREVIATIONS = frozenset("in out RSS TSS SSB SSW KL JS Xavier He ReLU Huber".split())
+ABBREVIATIONS = frozenset(
+    ["in", "out", "RSS", "TSS", "SSB", "SSW", "KL", "JS", "Xavier", "He", "ReLU", "Huber"]
+)
 
 _MARKUP = re.compile(r"\$[^$]*\$|`[^`]*`")
 _TEXT_IN_FORMULA = re.compile(r"\\(?:text|textrm|textit|textbf|mathrm|mbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.ft2font import FT2Font
 
 FAMILY = "Gradus Figure"
-SIZE = 11.0  # points: STIX is smaller in the body than the sans-serif that matplotlib's 10 points are meant for
+SIZE = (
+    11.0  # points: STIX is smaller in the body than the sans-serif that matplotlib's 10 points are meant for
+)
 STYLES = ("regular", "italic", "bold")
 
 _FONTS = Path(__file__).parents[1] / "assets"
@@ -89,7 +91,9 @@ def _joined(characters: str) -> str:
         else:
             runs.append((x, y, style, text))
         end = x + _advance(text, style) * size
-    return "".join(f'<tspan x="{x:.6g}" y="{y:.6g}" style="{style}">{text}</tspan>' for x, y, style, text in runs)
+    return "".join(
+        f'<tspan x="{x:.6g}" y="{y:.6g}" style="{style}">{text}</tspan>' for x, y, style, text in runs
+    )
 
 
 @functools.cache

@@ -294,7 +294,7 @@ def figure(n, x, jump):
     bottom.plot(x + s, F(x) + slope * s, color=COLOURS[2], lw=1.6, label="slope f(x)")
     bottom.plot(x, F(x), "o", color=COLOURS[2], ms=6)
     bottom.set(xlabel="x", ylabel="F(x)", xlim=(-3.1, 3.1))
-    bottom.legend(frameon=False, fontsize=8, loc="upper left")
+    bottom.legend(frameon=False, fontsize=9.5, loc="upper left")
     total = float(heights.sum() * width)
     corner = (
         Text("", "")

@@ -233,11 +233,11 @@ def convergence(ratio, skew):
             (at, ratio ** (power * at)),
             textcoords="offset points",
             xytext=(6, 4),
-            fontsize=8,
+            fontsize=9.5,
             color=COLOURS[6],
         )
     ax.set(xlabel="step k", ylabel="error", ylim=(1e-17, 10))
-    ax.legend(frameon=False, fontsize=8, loc="upper right")
+    ax.legend(frameon=False, fontsize=9.5, loc="upper right")
     need = int(np.ceil(np.log(1e-6) / np.log(ratio)))
     kind = ("symmetric", "对称") if skew == 0 else ("not symmetric", "不对称")
     words = Text(

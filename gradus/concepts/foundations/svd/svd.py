@@ -288,7 +288,7 @@ def figure(shear, k):
     U, s, Vt = np.linalg.svd(A)
     t = np.linspace(0, 2 * np.pi, 240)
     circle = np.stack([np.cos(t), np.sin(t)])
-    fig, (before, after, shown) = canvas(columns=3, width=8.8, height=3.1)
+    fig, ((before, after), (original, shown)) = canvas(columns=2, rows=2, width=6.4, height=6.0)
     for ax, curve, ends, name in (
         (before, circle, Vt, "$v_1,v_2$"),
         (after, A @ circle, s[:, None] * U.T, r"$Av_i=\sigma_iu_i$"),
@@ -299,6 +299,8 @@ def figure(shear, k):
         ax.set(aspect="equal", xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), title=name)
     P = picture()
     u, values, vt = np.linalg.svd(P)
+    original.imshow(P, cmap="gray")
+    original.set(xticks=[], yticks=[], title="the picture")
     shown.imshow(u[:, :k] * values[:k] @ vt[:k], cmap="gray", vmin=P.min(), vmax=P.max())
     tail = float(np.sqrt((values[k:] ** 2).sum() / (values**2).sum()))
     shown.set(xticks=[], yticks=[], title=f"rank {k} of {len(P)}, error {100 * tail:.2g} %")
