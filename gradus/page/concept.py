@@ -45,9 +45,10 @@ from dataclasses import field
 from typing import Any, overload
 
 from gradus.errors import GradusError
+from gradus.numbers import mathematical
 from gradus.page.bilingual import ManyWords, Rendered, Words, bilingual
 from gradus.page.exercises import Exercise
-from gradus.page.figure_words import put_chinese
+from gradus.page.figure_words import put_chinese, set_numbers
 from gradus.page.figures import Drawing, Slider
 from gradus.page.parts import Measure, Measurements, Variant, measured, names_of, new_name, sentence_of
 from gradus.page.record import (
@@ -275,9 +276,10 @@ class Concept:
             )
         with figure_size():
             drawing = self._drawing(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
+        set_numbers(drawing.figure)
         if lang == "zh":
             put_chinese(drawing.figure, self.figure_words)
-        return drawing
+        return Drawing(drawing.figure, Text(mathematical(drawing.text.en), mathematical(drawing.text.zh)))
 
     def formulas_in(self, lang: str) -> list[str]:
         """The formulas, the words in them in a language."""

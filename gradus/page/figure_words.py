@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gradus.numbers import mathematical
+
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
@@ -107,7 +109,7 @@ PROPER = frozenset(
 
 _POWER = "[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]"
 _NUMBER = re.compile(
-    r"(?<![\w.])[-−+]?(?:\d+(?:[,\u202f]\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|inf\b|nan\b)"
+    r"(?<![\w.])[-−+]?(?:\d+(?:[,\u202f]\d{3})*(?:\.\d+)?|∞|nan\b)"
     rf"(?:\s?[×·]\s?10{_POWER}+|{_POWER}*)"
 )
 _FORMULA = re.compile(r"\$[^$]*\$")
@@ -164,9 +166,16 @@ def same_numbers(name: str, words: str) -> bool:
     return places == [""] * count or sorted(places) == [str(i) for i in range(1, count + 1)]
 
 
+def set_numbers(figure: Figure) -> None:
+    """Sets the numbers in the figure's texts as mathematics."""
+    for artist in _artists(figure):
+        artist.set_text(mathematical(artist.get_text()))
+
+
 def _artists(figure: Figure) -> Iterator[Artist]:
     """The texts of a figure without those of its ticks, which do not exist before the figure is laid out."""
     from matplotlib.legend import Legend
+    from matplotlib.table import Table
     from matplotlib.text import Text as Artist
 
     parts = list(figure.get_children())
@@ -177,6 +186,8 @@ def _artists(figure: Figure) -> Iterator[Artist]:
             yield part
         elif isinstance(part, Legend):
             yield from (part.get_title(), *part.get_texts())
+        elif isinstance(part, Table):
+            yield from (cell.get_text() for cell in part.get_celld().values())
 
 
 def _named_axes(figure: Figure) -> Iterator[Axis]:

@@ -392,7 +392,7 @@ def figure(mu, noise):
     left.plot(t, v[:12].T, color=COLOURS[0], lw=0.6, alpha=0.5)
     left.plot(t, (1 - mu) ** t, color="0.1", lw=1.6, label=r"mean $(1-\mu)^t$")
     left.set(xlabel="step", ylabel="error of the weight", ylim=(-2.2, 2.2))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     factor = 1 - 2 * mu + 3 * mu**2
     exact = [1.0]
     for _ in range(steps):
@@ -401,7 +401,7 @@ def figure(mu, noise):
     right.plot(t, exact, "--", color="0.2", lw=1.2, label="theory")
     right.plot(t, (settled**2).mean(0), color=COLOURS[1], lw=1.4, label=r"$\mu_t$ falling as 1/t")
     right.set(yscale="log", ylim=(1e-5, 1e4), xlabel="step", ylabel=r"mean square $\mathbb{E}\,v_t^2$")
-    right.legend(frameon=False, fontsize=8, loc="upper right")
+    right.legend(frameon=False, fontsize=9.5, loc="upper right")
     grows = factor >= 1
     floor = np.inf if grows else mu * noise**2 / (2 - 3 * mu)
     verdict = (

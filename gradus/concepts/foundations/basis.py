@@ -554,7 +554,7 @@ def losses(exponent, n):
     left.loglog(conditions, conditions * 2.0**-52, ":", color=COLOURS[6], lw=1)
     left.axvline(10.0**exponent, color=COLOURS[6], lw=0.8)
     left.set(xlabel=r"condition number $\kappa$", ylabel=r"$\|Q^T Q - I\|$", ylim=(1e-16, 30))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     Qs = {name: gram_schmidt(A, modified)[0] for name, modified in ways}
     shown = np.concatenate([np.abs(Q.T @ Q - np.eye(n)) for Q in Qs.values()], axis=1)
     image = right.imshow(np.log10(np.maximum(shown, 1e-17)), vmin=-17, vmax=0, cmap="magma", aspect="equal")
@@ -564,9 +564,9 @@ def losses(exponent, n):
     fig.colorbar(image, ax=right, shrink=0.7)
     lost = {name: loss(Q) for name, Q in Qs.items()}
     words = Text(
-        f"{n} vectors of condition number 1e{exponent:.1f}: the classical way is {lost['classical']:.1e} from orthonormal, the modified {lost['modified']:.1e}. "
+        f"{n} vectors of condition number {10**exponent:.2g}: the classical way is {lost['classical']:.1e} from orthonormal, the modified {lost['modified']:.1e}. "
         f"Dotted lines: κ²ε = {min(1.0, 10 ** (2 * exponent) * 2.0**-52):.1e} (at most 1) and κε = {10**exponent * 2.0**-52:.1e}.",
-        f"{n} 个向量，条件数 1e{exponent:.1f}：经典方法偏离标准正交 {lost['classical']:.1e}，修正方法 {lost['modified']:.1e}。"
+        f"{n} 个向量，条件数 {10**exponent:.2g}：经典方法偏离标准正交 {lost['classical']:.1e}，修正方法 {lost['modified']:.1e}。"
         f"虚线：κ²ε = {min(1.0, 10 ** (2 * exponent) * 2.0**-52):.1e}（至多为 1）与 κε = {10**exponent * 2.0**-52:.1e}。",
     )
     return Drawing(fig, words)

@@ -292,7 +292,7 @@ def figure(base, found, false):
     names = ["ill, positive", "ill, negative", "well, positive", "well, negative"]
     left.barh(names, people, color=[COLOURS[1], COLOURS[4], COLOURS[0], "#BBBBBB"])
     for i, v in enumerate(people):
-        left.text(v + 8, i, f"{v:.3g}", va="center", fontsize=8)
+        left.text(v + 8, i, f"{v:.3g}", va="center", fontsize=9.5)
     left.set(xlim=(0, 1120), title="of 1000", xlabel="")
     left.invert_yaxis()
     b = np.logspace(-3.3, -0.3, 200)

@@ -234,7 +234,7 @@ def no_sum(f, g, x):
     return J_f[:, :1] * J_g[:1, :]
 
 
-@CHAIN_RULE.figure(x=Slider(-1.4, 1.4, 0.5, "point x"), dx=Slider(0.02, 0.6, 0.25, "length dx of the interval"))
+@CHAIN_RULE.figure(x=Slider(-1.4, 1.4, 0.5, "point x"), dx=Slider(0.02, 0.6, 0.25, "length Δx of the interval"))
 def figure(x, dx):
     g, dg = (lambda x: x + np.sin(2 * x) / 2), (lambda x: 1 + np.cos(2 * x))
     f, df = (lambda u: u**3 / 2), (lambda u: 1.5 * u**2)
@@ -245,7 +245,7 @@ def figure(x, dx):
     rulers = ((2, grid, "x"), (1, g(grid), "u = g(x) = x + ½ sin 2x"), (0, f(g(grid)), "y = f(u) = ½ u³"))
     for level, _, name in rulers:
         ax.axhline(level, color="#888888", lw=0.8)
-        ax.text(-2.6, level + 0.1, name, fontsize=9)
+        ax.text(-2.6, level + 0.1, name, fontsize=10)
     for (above, a, _), (below, b, _) in itertools.pairwise(rulers):
         ax.plot(np.stack([a, b]), [[above] * len(a), [below] * len(a)], color="#cccccc", lw=0.6)
     ends = np.array([x, x + dx])
@@ -256,9 +256,11 @@ def figure(x, dx):
         ax.fill([a[0], a[1], b[1], b[0]], [above, above, below, below], color="#E69F00", alpha=0.25, lw=0)
     u = g(x)
     stretch = [np.diff(spots[1])[0] / dx, np.diff(spots[2])[0] / np.diff(spots[1])[0]]
-    ax.text(2.6, 1.5, f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}", ha="right", va="center", fontsize=9)
-    ax.text(2.6, 0.5, f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}", ha="right", va="center", fontsize=9)
-    ax.set_title(f"Δy/Δx = {np.diff(spots[2])[0] / dx:.3f},   $f'(g(x))\\,g'(x)$ = {df(u) * dg(x):.3f}")
+    ax.text(2.6, 1.5, f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}", ha="right", va="center", fontsize=10)
+    ax.text(2.6, 0.5, f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}", ha="right", va="center", fontsize=10)
+    ax.set_title(
+        f"Δy/Δx = {np.diff(spots[2])[0] / dx:.3f};   in the limit dy/dx = $f'(g(x))\\,g'(x)$ = {df(u) * dg(x):.3f}"
+    )
     words = Text(
         f"An interval of length {dx:.3g} at x = {x:.3g} is stretched by {stretch[0]:.3f} on its way to u and by {stretch[1]:.3f} "
         f"from u to y: together {stretch[0] * stretch[1]:.3f}. As it shrinks, the factors become g'(x) = {dg(x):.3f} and f'(g(x)) = {df(u):.3f}, their product {df(u) * dg(x):.3f}.",

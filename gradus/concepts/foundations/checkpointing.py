@@ -113,7 +113,9 @@ CHECKPOINTING = Concept(
     ),
     readings="griewank2008evaluating ch. 12; griewank2000algorithm; chen2016training §4",
     hypotheses=(
-        Hypothesis("a step computes the same each time: it draws no new random numbers, and keeps no state", "new-draw"),
+        Hypothesis(
+            "a step computes the same each time: it draws no new random numbers, and keeps no state", "new-draw"
+        ),
     ),
     deviations=(
         "A step that draws random numbers (dropout) must draw the same ones again: `torch.utils.checkpoint` saves "
@@ -476,7 +478,7 @@ def figure(n, c):
         evaluated = sum(what == "step" for *_, what in visited)
         words[schedule] = (evaluated, held)
         ax.set(title=f"{schedule}: {evaluated} evaluations, {held} states", xlabel="operation", ylabel="state $k$")
-    axes[0].legend(frameon=False, fontsize=8, loc="upper right")
+    axes[0].legend(frameon=False, fontsize=9.5, loc="upper right")
     (even, even_held), (few, few_held) = words["even"], words["binomial"]
     in_words = Text(
         f"A chain of {n} steps with c = {c}; grey: how long a state is held. Evenly kept: {even} evaluations, at most {even_held} "

@@ -362,7 +362,7 @@ def figure(a, b):
             xytext=(0, 9 if k != MINIMUM else -15),
             textcoords="offset points",
             ha="center",
-            fontsize=8,
+            fontsize=9.5,
             color=colours[k],
         )
         bottom.plot(p, 0, "o", color=colours[k], ms=6)
@@ -374,7 +374,7 @@ def figure(a, b):
         title=f"$x^4/4-{a:.2f}\\,x^2/2{b:+.2f}\\,x$".replace("--", "+"),
     )
     bottom.set(ylim=(-3, 4), xlabel="x")
-    bottom.legend(frameon=False, fontsize=8, loc="upper center")
+    bottom.legend(frameon=False, fontsize=9.5, loc="upper center")
     where = {k: [f"{p:.3f}" for p, q in zip(x, kinds, strict=True) if q == k] for k in names}
     words = Text(
         f"{len(x)} critical point(s): minima at {', '.join(where[1]) or 'none'}; maxima at {', '.join(where[-1]) or 'none'}; "

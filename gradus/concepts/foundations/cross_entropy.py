@@ -245,7 +245,7 @@ def figure(p, q):
     ax.axhline(least, color=COLOURS[6], ls="--", lw=1)
     ax.vlines(q, least, here, color=COLOURS[1], lw=2, label="KL(p ‖ q)")
     ax.plot([q], [here], "o", color=COLOURS[1])
-    ax.text(0.02, least / 2, f"H(p) = {least:.3f}", va="center", fontsize=9)
+    ax.text(0.02, least / 2, f"H(p) = {least:.3f}", va="center", fontsize=10)
     ax.set(xlabel="q", ylabel="nats", ylim=(0, 3), title=f"H(p, q) = {here:.3f}, p = {p:.2f}")
     ax.legend(frameon=False, loc="upper center")
     words = Text(

@@ -257,7 +257,7 @@ def figure(h, x):
         left.plot(t, np.sin(a) + slope * (t - a), color=COLOURS[k], lw=1.2, label=name)
         left.plot([a, b], np.sin([a, b]), "o", color=COLOURS[k], ms=4)
     left.set(ylim=(-0.6, 1.6), xlabel="x", title="secants of sin x")
-    left.legend(frameon=False, fontsize=8, loc="lower right")
+    left.legend(frameon=False, fontsize=9.5, loc="lower right")
     steps = np.logspace(-14, 0.2, 200)
     now = []
     for k, method in enumerate(("forward", "central", "complex")):
@@ -267,7 +267,7 @@ def figure(h, x):
     right.axvline(h, color="#888888", lw=0.8)
     right.loglog([h] * 3, np.maximum(now, 1e-17), "o", color="#555555", ms=4)
     right.set(xlabel="step h", ylabel="error", title="error of the derivative", ylim=(3e-18, 3))
-    right.legend(frameon=False, fontsize=8, loc="lower right")
+    right.legend(frameon=False, fontsize=9.5, loc="lower right")
     words = Text(
         f"Derivative of sin at {x:.3g}, step {h:.3g}: the forward quotient misses by {now[0]:.2g}, the central one by "
         f"{now[1]:.2g}, the complex step by {now[2]:.2g}. Below h ≈ 10⁻⁸ and 10⁻⁵ rounding makes the first two worse again.",

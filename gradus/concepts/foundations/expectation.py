@@ -275,7 +275,7 @@ def figure(win, faces):
     left.bar(np.arange(1, 7), values, color=[COLOURS[0] if v >= 0 else COLOURS[1] for v in values], alpha=0.7)
     left.axhline(0, color="black", lw=0.8)
     left.axhline(mean, color=COLOURS[2], ls="--")
-    left.set(xlabel="face", ylabel="gain", title=f"E = {mean:.1f}, deviation {np.sqrt(variance):.0f}")
+    left.set(xlabel="face", ylabel="gain", title=f"E = {mean:.1f}, σ = {np.sqrt(variance):.0f}")
     n, count = 2000, np.arange(1, 2001)
     games = values[np.random.default_rng(1).integers(0, 6, (6, n))]
     right.plot(count, (games.cumsum(axis=1) / count).T, lw=0.9, alpha=0.8)
@@ -283,9 +283,9 @@ def figure(win, faces):
     right.fill_between(count, mean - band, mean + band, color=COLOURS[6], alpha=0.2, lw=0)
     right.axhline(mean, color=COLOURS[2], ls="--")
     right.set(xscale="log", xlabel="games played", ylabel="average gain", title="averages, and E ± 2 σ/√n")
-    last = (games.mean(axis=1)).round(1).tolist()
+    last = ", ".join(f"{average:.1f}" for average in games.mean(axis=1))
     words = Text(
         f"{faces} faces win {win:.0f}, the others lose 200: expectation {mean:.2f} a game, standard deviation {np.sqrt(variance):.1f}. After {n} games six players have averaged {last}.",
-        f"{faces} 个面赢 {win:.0f}，其余输 200：每局期望 {mean:.2f}，标准差 {np.sqrt(variance):.1f}。玩 {n} 局后，六位玩家的平均收益为 {last}。",
+        f"{faces} 个面赢 {win:.0f}，其余输 200：每局期望 {mean:.2f}，标准差 {np.sqrt(variance):.1f}。玩 {n} 局后，六位玩家的平均收益为 {last.replace(', ', '、')}。",
     )
     return Drawing(fig, words)

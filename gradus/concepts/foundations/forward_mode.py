@@ -45,9 +45,7 @@ FORWARD_MODE = Concept(
         Implementation("torch.func:jvp", "torch", _torch),
     ),
     readings="griewank2008evaluating ch. 3; baydin2018automatic §3.1; wengert1964simple; clifford1873preliminary",
-    hypotheses=(
-        Hypothesis("every step has a derivative at the value that it meets", "steps-without-a-derivative"),
-    ),
+    hypotheses=(Hypothesis("every step has a derivative at the value that it meets", "steps-without-a-derivative"),),
     deviations="JAX and `torch.func` call it `jvp` and return the value beside the tangent, as here; nested runs "
     "need a tag for each level.",
 )
@@ -282,7 +280,7 @@ def figure(x, u):
     )
     right.set_xticklabels(["1", "4", "16", "64"])
     right.minorticks_off()
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"The dual number {x:.2f} {u:+.2f} ε becomes {y:.3f} {slope:+.3f} ε: the arrow on the x axis is mapped along the tangent "
         f"to the arrow on the y axis. A gradient of 64 inputs costs {counts['forward mode'][-1]:.0f} evaluations forwards and {counts['reverse mode'][-1]:.1f} backwards.",

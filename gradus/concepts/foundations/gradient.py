@@ -282,7 +282,7 @@ def figure(x, y, angle):
     left.annotate("", point + 0.8 * u, point, arrowprops=dict(arrowstyle="-|>", color=COLOURS[1], lw=1.5))
     left.plot(*point, "o", color="#333333", ms=5)
     left.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$", xlim=(-2.2, 2.2), ylim=(-1.9, 1.9))
-    left.set_title(r"$\nabla f$ (blue), u (orange), level set (green)", fontsize=9)
+    left.set_title(r"$\nabla f$ (blue), u (orange), level set (green)", fontsize=10)
     t = np.linspace(0, 360, 361)
     slope = g @ np.array([np.cos(np.deg2rad(t)), np.sin(np.deg2rad(t))])
     right.plot(t, slope, color="#888888")
@@ -291,7 +291,7 @@ def figure(x, y, angle):
     right.plot(steepest, np.linalg.norm(g), "o", color=COLOURS[0], label=r"$u=\nabla f/\|\nabla f\|$")
     right.plot(angle, g @ u, "o", color=COLOURS[1], label=r"$\nabla f^{T}u$")
     right.set(xlabel="angle of u", ylabel="slope in direction u", xticks=[0, 90, 180, 270, 360])
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"At ({x:.3g}, {y:.3g}) the gradient is ({g[0]:.3f}, {g[1]:.3f}), of length {np.linalg.norm(g):.3f}, towards {steepest:.0f}°. "
         f"In the direction of {angle:.0f}° the slope is {g @ u:.3f}; it is 0 along the level set, at right angles to the gradient.",

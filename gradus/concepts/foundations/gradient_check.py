@@ -49,7 +49,8 @@ GRADIENT_CHECK = Concept(
     readings="cs231n Learning and evaluation: gradient checks; nocedal2006numerical §8.1; goodfellow2016deep §11.5",
     hypotheses=(
         Hypothesis(
-            r"f varies over lengths far above h: $\frac{h^2}{6}|f^{(3)}|$ is far below $\tau|f'|$", "too-fast-for-the-step"
+            r"f varies over lengths far above h: $\frac{h^2}{6}|f^{(3)}|$ is far below $\tau|f'|$",
+            "too-fast-for-the-step",
         ),
     ),
     deviations=(
@@ -379,11 +380,11 @@ def figure(mistake, h):
     left.axvline(h, color="#888888", lw=0.8)
     left.text(1.2e-12, 1.4e-5, r"$\tau$", color="#666666")
     left.set(xlabel="step h", ylabel="largest relative error", ylim=(1e-13, 9))
-    left.set_title(name.en, fontsize=9)
-    left.legend(frameon=False, fontsize=8, loc="lower left")
+    left.set_title(name.en, fontsize=10)
+    left.legend(frameon=False, fontsize=9.5, loc="lower left")
     bars.axhline(1e-5, color="#888888", lw=0.8, ls=":")
     bars.set(yscale="log", ylim=(1e-13, 9), xlabel="entry i", ylabel="relative error at this h", xticks=range(6))
-    bars.set_title(f"h = {h:.2g}", fontsize=9)
+    bars.set_title(f"h = {h:.2g}", fontsize=10)
     worst = errors(right, h).max(), errors(wrong, h).max()
     told = worst[0] < 1e-5 < worst[1]
     words = Text(

@@ -342,7 +342,7 @@ def figure(x, y, angle):
     left.plot(*(point[:, None] + 0.9 * np.outer(u, [0, 1])), color="#333333", lw=1, ls="--")
     left.plot(*point, "o", color="#333333", ms=5)
     left.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$", xlim=(-2.2, 2.2), ylim=(-1.9, 1.9))
-    left.set_title("f (grey), its quadratic model (green)", fontsize=9)
+    left.set_title("f (grey), its quadratic model (green)", fontsize=10)
     t = np.linspace(0, 180, 181)
     w = np.stack([np.cos(np.deg2rad(t)), np.sin(np.deg2rad(t))])
     right.plot(t, np.einsum("ia,ij,ja->a", w, H, w), color="#888888")
@@ -352,11 +352,11 @@ def figure(x, y, angle):
         right.plot(at, value, "o", color=COLOURS[0] if value > 0 else COLOURS[1], label=rf"$\lambda$ = {value:.2f}")
     right.plot(angle, u @ H @ u, "s", color="#333333", ms=5, label=r"$u^{T}Hu$")
     right.set(xlabel="angle of u", ylabel="curvature", xticks=[0, 45, 90, 135, 180])
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
-        f"At ({x:.3g}, {y:.3g}) the Hessian is [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]: curvature between {values[0]:.2f} and {values[1]:.2f} "
+        f"At ({x:.3g}, {y:.3g}) the Hessian is ({H[0, 0]:.2f}, {H[0, 1]:.2f}; {H[1, 0]:.2f}, {H[1, 1]:.2f}), row by row: curvature between {values[0]:.2f} and {values[1]:.2f} "
         f"along the two eigenvectors, and {u @ H @ u:.2f} at {angle:.0f}°. The green level lines of the quadratic model follow those of f near the point.",
-        f"在 ({x:.3g}, {y:.3g}) 处黑塞矩阵为 [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]：沿两个特征向量的曲率为 {values[0]:.2f} 与 {values[1]:.2f}，"
+        f"在 ({x:.3g}, {y:.3g}) 处黑塞矩阵按行为 ({H[0, 0]:.2f}, {H[0, 1]:.2f}; {H[1, 0]:.2f}, {H[1, 1]:.2f})：沿两个特征向量的曲率为 {values[0]:.2f} 与 {values[1]:.2f}，"
         f"{angle:.0f}° 方向为 {u @ H @ u:.2f}。二次近似的等值线（绿色）在该点附近与 f 的等值线吻合。",
     )
     return Drawing(fig, words)
@@ -600,7 +600,7 @@ def saddle_figure(a, b, c):
         right.plot(t, value * t * t / 2, color=COLOURS[k], ls="-" if value > 0 else "--", label=label)
     right.axhline(0, color="#bbbbbb", lw=0.8)
     right.set(xlabel="distance along an eigenvector", ylabel="f", ylim=(-3, 3), title=f"det H = {np.linalg.det(H):.2f}")
-    right.legend(frameon=False, fontsize=8, loc="lower center")
+    right.legend(frameon=False, fontsize=9.5, loc="lower center")
     words = Text(
         f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) has eigenvalues {values[0]:.2f} and {values[1]:.2f}: {name.en}. Its determinant is {np.linalg.det(H):.2f}.",
         f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) 的特征值为 {values[0]:.2f} 与 {values[1]:.2f}：{name.zh}。行列式为 {np.linalg.det(H):.2f}。",

@@ -48,7 +48,8 @@ INTEGRAL = Concept(
     readings="rudin1976principles ch. 6; strang1991calculus ch. 5; courant1989introduction; riemann1854darstellbarkeit",
     hypotheses=(
         Hypothesis(
-            "f is integrable in Riemann's sense: the limit exists, whatever the points ξ", "derivative-that-is-not-integrable"
+            "f is integrable in Riemann's sense: the limit exists, whatever the points ξ",
+            "derivative-that-is-not-integrable",
         ),
         Hypothesis("For the first part: f is continuous at x", "no-derivative-where-the-integrand-jumps"),
         Hypothesis(
@@ -56,7 +57,8 @@ INTEGRAL = Concept(
             "derivative-that-is-not-integrable",
         ),
         Hypothesis(
-            "For the substitution: f is continuous on the values of g, and g continuously differentiable", "substitution"
+            "For the substitution: f is continuous on the values of g, and g continuously differentiable",
+            "substitution",
         ),
     ),
     deviations=(
@@ -336,7 +338,7 @@ def figure(n, x, jump):
     bottom.plot(x + s, F(x) + slope * s, color=COLOURS[2], lw=1.6, label="slope f(x)")
     bottom.plot(x, F(x), "o", color=COLOURS[2], ms=6)
     bottom.set(xlabel="x", ylabel="F(x)", xlim=(-3.1, 3.1))
-    bottom.legend(frameon=False, fontsize=8, loc="upper left")
+    bottom.legend(frameon=False, fontsize=9.5, loc="upper left")
     total = float(heights.sum() * width)
     corner = (
         Text("", "")

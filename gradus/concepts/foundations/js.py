@@ -263,14 +263,14 @@ def figure(distance, width):
     left.plot(x, q / step, label="q")
     left.plot(x, (p + q) / 2 / step, "--", color="#7F7F7F", label="mixture")
     left.set(xlim=(-7, 7), xlabel="x")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.plot(far, bits, label="JS")
     right.plot(far, np.sqrt(bits), label="√JS")
     right.plot(far, kl, label="KL")
     right.axhline(1, color="#7F7F7F", lw=0.8)
     right.axvline(distance, color="#7F7F7F", lw=0.8)
     right.set(xlabel="distance", ylabel="bit", ylim=(0, 2))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     here, there = float(js(p, q, 2.0)), distance**2 / (2 * width**2) / np.log(2)
     words = Text(
         f"Two normal distributions of width {width:.2f}, {distance:.2f} apart: JS = {here:.3f} bit and its root {np.sqrt(max(here, 0)):.3f}, KL = {there:.3f} bit. JS levels off at 1 bit; KL grows like the square.",

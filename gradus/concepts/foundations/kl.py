@@ -327,7 +327,7 @@ def figure(mean, width):
     left.plot(x, p / step, label="p = N(0, 1)")
     left.plot(x, q / step, label=f"q = N({mean:.1f}, {width:.2g}²)")
     left.set(xlabel="x", title="two densities", xlim=(-7, 7))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.axhline(0, color=COLOURS[6], lw=0.8)
     right.fill_between(
         x, p * np.log(p / q) / step, alpha=0.35, lw=0, color=COLOURS[0], label=f"p log p/q: {forward:.3f}"
@@ -336,7 +336,7 @@ def figure(mean, width):
         x, q * np.log(q / p) / step, alpha=0.35, lw=0, color=COLOURS[1], label=f"q log q/p: {backward:.3f}"
     )
     right.set(xlabel="x", title="what each x adds", xlim=(-7, 7))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"p = N(0, 1), q = N({mean:.2f}, {width:.2f}²): KL(p‖q) = {forward:.3f}, KL(q‖p) = {backward:.3f} nat. Parts of the integrand are negative; the integral never is.",
         f"p = N(0, 1)，q = N({mean:.2f}, {width:.2f}²)：KL(p‖q) = {forward:.3f}，KL(q‖p) = {backward:.3f} 奈特。被积函数有负的部分，积分则非负。",

@@ -288,7 +288,7 @@ def figure(angle, stretch, shear, bend):
         ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
     left.set_title("$e_1$, $e_2$ and their sum")
     right.plot(*(f(u) + f(v)), "x", color=COLOURS[3], ms=9, mew=2, label="$L(e_1)+L(e_2)$")
-    right.legend(frameon=False, fontsize=8, loc="upper left")
+    right.legend(frameon=False, fontsize=9.5, loc="upper left")
     right.set_title("their images")
     defect = f(u + v) - f(u) - f(v)
     size = float(np.linalg.norm(defect))

@@ -586,7 +586,7 @@ def figure(n, noise, growth):
         title="NIST reference sets",
     )
     right.invert_yaxis()
-    right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=8)
+    right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=9.5)
     table = "; ".join(f"{a} {q:.1f}/{m:.1f}" for a, q, m in zip(names, stable, squared, strict=True))
     words = Text(
         f"{n} observations: slope {theta[1]:.3f} ± {se[1]:.3f} (truth 2), intercept {theta[0]:.3f} ± {se[0]:.3f} (truth 1), R² = {R2:.3f}. "

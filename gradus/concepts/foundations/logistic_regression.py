@@ -425,7 +425,7 @@ LOGISTIC_REGRESSION.erratum(
 
 
 @LOGISTIC_REGRESSION.figure(
-    gap=Slider(0.0, 4.0, 1.5, "distance between the classes"), penalty=Slider(1e-4, 10.0, 0.01, "penalty λ", log=True)
+    gap=Slider(0.0, 4.0, 3.2, "distance between the classes"), penalty=Slider(1e-4, 10.0, 0.01, "penalty λ", log=True)
 )
 def figure(gap, penalty):
     rng = np.random.default_rng(5)

@@ -223,10 +223,9 @@ def figure(angle, stretch):
         ax.fill(*matrix_product(M, shape), alpha=0.5)
         ax.set(aspect="equal", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), title=name)
     gap = np.abs(products[1] - products[2]).max()
+    ab, ba = ("({:.2f}, {:.2f}; {:.2f}, {:.2f})".format(*M.ravel()) for M in products[1:])
     words = Text(
-        f"A figure turned by {angle:.0f}° and stretched by {stretch:.2f}, in both orders. AB = {np.round(products[1], 2).tolist()}, "
-        f"BA = {np.round(products[2], 2).tolist()}: largest difference {gap:.2f}.",
-        f"一个图形旋转 {angle:.0f}° 并拉伸 {stretch:.2f} 倍，两种次序。AB = {np.round(products[1], 2).tolist()}，"
-        f"BA = {np.round(products[2], 2).tolist()}：最大相差 {gap:.2f}。",
+        f"A figure turned by {angle:.0f}° and stretched by {stretch:.2f}, in both orders. AB = {ab}, BA = {ba} (row; row): largest difference {gap:.2f}.",
+        f"一个图形旋转 {angle:.0f}° 并拉伸 {stretch:.2f} 倍，两种次序。AB = {ab}，BA = {ba}（按行，分号换行）：最大相差 {gap:.2f}。",
     )
     return Drawing(fig, words)

@@ -325,7 +325,7 @@ def figure(n, p):
     left.axvline(first, color=COLOURS[1], label=f"estimate {first:.3f}")
     left.axvline(p, color=COLOURS[6], ls="--", label=f"truth {p:.2f}")
     left.set(xlabel="p", ylabel="L(p) / max L", title=f"likelihood of {n} flips")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     deviation = np.sqrt(p * (1 - p) / n)
     edges = (np.arange(n + 2) - 0.5) / n if n <= 40 else np.linspace(p - 4.2 * deviation, p + 4.2 * deviation, 41)
     right.hist(estimates, bins=edges, density=True, color=COLOURS[0], alpha=0.5)

@@ -377,7 +377,7 @@ def figure(correlation, spread):
     right.plot([0, 1], [0, 1], "--", color=COLOURS[6], label="calibrated")
     right.plot(said, true, "o-", color=COLOURS[1], label="naive Bayes")
     right.set(xlabel="probability that it states", ylabel="share that is class 1", title="too sure when correlated")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     claimed = float(np.maximum(q, 1 - q).mean())
     words = Text(
         f"Two classes whose features are correlated by {correlation:.2f}, which the model takes for 0: {accuracy:.1%} are classified rightly, "

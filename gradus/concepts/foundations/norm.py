@@ -205,7 +205,7 @@ def figure(p, angle):
     x = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
     left.annotate("", x / norm(x, p), (0, 0), arrowprops={"arrowstyle": "->", "color": COLOURS[1]})
     left.set(aspect="equal", xlim=(-1.35, 2.35), ylim=(-1.35, 1.35), title=r"unit balls $\|x\|_p=1$")
-    left.legend(frameon=False, fontsize=7, loc="center right", handlelength=1.6)
+    left.legend(frameon=False, fontsize=8.5, loc="center right", handlelength=1.6)
     orders = np.geomspace(0.4, 12, 200)
     right.plot(orders, [norm(x, q) for q in orders])
     right.axhline(norm(x, np.inf), color=COLOURS[6], ls="-.", lw=1)
@@ -223,8 +223,8 @@ def figure(p, angle):
     value, convex = norm(x, p), p >= 1
     words = Text(
         f"The unit ball of p = {p:.3g} is {'convex' if convex else 'not convex: no norm'}. The vector at {angle:.0f}° of Euclidean length 1 "
-        f"has ‖x‖₁ = {norm(x, 1):.3f}, ‖x‖_p = {value:.3f}, ‖x‖_∞ = {norm(x, np.inf):.3f}.",
+        f"has ‖x‖₁ = {norm(x, 1):.3f}, ‖x‖ₚ = {value:.3f}, ‖x‖∞ = {norm(x, np.inf):.3f}.",
         f"p = {p:.3g} 的单位球{'是凸的' if convex else '不是凸的：不是范数'}。角度 {angle:.0f}°、欧几里得长度为 1 的向量："
-        f"‖x‖₁ = {norm(x, 1):.3f}，‖x‖_p = {value:.3f}，‖x‖_∞ = {norm(x, np.inf):.3f}。",
+        f"‖x‖₁ = {norm(x, 1):.3f}，‖x‖ₚ = {value:.3f}，‖x‖∞ = {norm(x, np.inf):.3f}。",
     )
     return Drawing(fig, words)

@@ -338,13 +338,13 @@ def figure(gap, seed):
         if v[2]:
             left.plot(t, -(v[0] + v[1] * t) / v[2], style, color="0.2", lw=1.4, label=name)
     left.set(xlim=(-0.1, 2.9), ylim=(-0.1, 3.5), xlabel="$x_1$", ylabel="$x_2$")
-    left.legend(frameon=True, fontsize=8, loc="upper center", ncols=2)
+    left.legend(frameon=True, fontsize=9.5, loc="upper center", ncols=2)
     right.plot(np.arange(epochs), np.maximum(mistakes, 0.5), lw=1.8, label="mistakes M")
     right.axhline(limit, color=COLOURS[1], ls="--", lw=1.2, label=r"bound $(R/\gamma)^2$")
     worst = [int(perceptron(*XOR, e)[1]) for e in range(epochs)]
     right.plot(np.arange(epochs), np.maximum(worst, 0.5), color="0.6", lw=1.4, label="XOR: for ever")
     right.set(yscale="log", xlabel="pass", ylabel="mistakes so far", ylim=(0.5, 3 * max(limit, 250)))
-    right.legend(frameon=False, fontsize=8, loc="lower right")
+    right.legend(frameon=False, fontsize=9.5, loc="lower right")
     words = Text(
         f"{len(X)} points with a margin of {gap:.2f}: {mistakes[-1]} mistakes, the last in pass {settled}; at most {limit:.0f} are possible. "
         f"On XOR there were {worst[-1]} in {epochs - 1} passes, and there is no end.",

@@ -327,7 +327,7 @@ def figure(b, a_in, a_out):
     right.bar([0, 1], [b, 1 - b], 0.38, color="#7F7F7F", alpha=0.45, label="before")
     right.bar([0.4, 1.4], within, 0.38, color=[COLOURS[0], COLOURS[1]], label="given A")
     right.set(xticks=[0.2, 1.2], xticklabels=["B", "not B"], ylim=(0, 1.05), title=f"P(B | A) = {back:.3f}")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     joint, apart = float(p[0]), b * total
     verdict = ("independent", "独立") if abs(joint - apart) < 1e-3 else ("dependent", "不独立")
     words = Text(

@@ -67,7 +67,8 @@ QUADRATURE = Concept(
     readings="davis1984methods ch. 2; golub1969calculation; gauss1815methodus; strang1991calculus ch. 5",
     hypotheses=(
         Hypothesis(
-            "For the orders: f has four continuous derivatives on [a, b], for Simpson's rule six", "kink-costs-the-order"
+            "For the orders: f has four continuous derivatives on [a, b], for Simpson's rule six",
+            "kink-costs-the-order",
         ),
     ),
     conventions=(
@@ -294,7 +295,7 @@ def figure(n, c):
     g = (np.polynomial.legendre.leggauss(n)[0] + 1) / 2
     left.plot(g, f(g), "x", color=COLOURS[2], ms=6, label="Gauss's points")
     left.set(xlabel="x", ylim=(0, None), title=f"n = {n}")
-    left.legend(frameon=False, fontsize=8, loc="lower left")
+    left.legend(frameon=False, fontsize=9.5, loc="lower left")
     sizes = np.unique((2 ** np.linspace(1, 8, 22)).astype(int) // 2 * 2)
     now = []
     for k, rule in enumerate(RULES):
@@ -303,7 +304,7 @@ def figure(n, c):
         now.append(error(quadrature, f, exact, 0, 1, n, rule))
     right.axvline(n, color="#888888", lw=0.8)
     right.set(xlabel="n", ylabel="error", ylim=(3e-18, 3), title="error")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     where = Text(f"with a kink at {inside:.2f}", f"尖点在 {inside:.2f}") if 0 < c < 1 else Text("smooth", "光滑函数")
     words = Text(
         f"∫ over [0, 1], {where.en}. With n = {n} the trapezoid rule misses by {now[0]:.2g}, Simpson's by {now[1]:.2g}, Gauss's by {now[2]:.2g}.",

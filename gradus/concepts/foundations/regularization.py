@@ -411,17 +411,21 @@ def figure(ratio, strength):
     lams = np.logspace(0, -3, 40)
     path = np.array([penalized(X, y, ratio * lam, (1 - ratio) * lam).coefficients for lam in lams])
     fig, (left, right) = canvas(columns=2, width=7.8, height=3.4)
-    left.semilogx(lams, path, lw=1.2)
+    left.semilogx(lams, path[:, :8], lw=1.2)
+    left.semilogx(lams, path[:, 8:], "--", lw=1.2)
     left.axvline(strength, color="#7F7F7F", lw=0.8)
     left.invert_xaxis()
-    left.set(xlabel="λ", title="coefficients, diabetes data")
+    left.set(xlabel="λ", title="coefficients, coloured as on the right")
     beta = penalized(X, y, ratio * strength, (1 - ratio) * strength).coefficients
     free = penalized(X, y).coefficients
     right.bar(np.arange(10) - 0.2, free, 0.4, color="#7F7F7F", alpha=0.5, label="least squares")
     right.bar(np.arange(10) + 0.2, beta, 0.4, color=COLOURS[0], label=f"λ = {strength:.3g}")
     right.set(xticks=range(10), xticklabels=["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"])
-    right.tick_params(axis="x", labelsize=7)
-    right.legend(frameon=False, fontsize=8, loc="lower right")
+    right.tick_params(axis="x", labelsize=8.5)
+    for line, tick in zip(left.lines, right.get_xticklabels(), strict=False):
+        tick.set_color(line.get_color())
+    right.set_title("diabetes data")
+    right.legend(frameon=False, fontsize=9.5, loc="lower right")
     zeros = int(np.sum(beta == 0))
     size, full = np.abs(beta).sum(), np.abs(free).sum()
     words = Text(

@@ -48,9 +48,7 @@ REVERSE_MODE = Concept(
         Implementation("torch.func:grad", "torch", _call),
     ),
     readings="griewank2008evaluating ch. 3–4; baur1983complexity; baydin2018automatic §3.2; goodfellow2016deep §6.5; rumelhart1986learning",
-    hypotheses=(
-        Hypothesis("every step has a derivative at the value that it meets", "kinks-break-the-chain"),
-    ),
+    hypotheses=(Hypothesis("every step has a derivative at the value that it meets", "kinks-break-the-chain"),),
     conventions=(
         Convention(
             "derivative at a kink",
@@ -450,7 +448,7 @@ def figure(x1, x2):
                 "", places[j], places[i], arrowprops=dict(arrowstyle="-|>", color="#888888", shrinkA=38, shrinkB=38)
             )
             middle = (np.add(places[i], places[j]) / 2) + (0, 0.13)
-            ax.text(*middle, f"{partial:.3g}", ha="center", va="bottom", fontsize=8, color="#777777")
+            ax.text(*middle, f"{partial:.3g}", ha="center", va="bottom", fontsize=9.5, color="#777777")
     for j, (name, (a, b)) in enumerate(zip(names, places, strict=True)):
         ax.add_patch(
             FancyBboxPatch((a - 0.44, b - 0.42), 0.88, 0.86, boxstyle="round,pad=0.06", fill=False, ec="#bbbbbb")
@@ -460,7 +458,7 @@ def figure(x1, x2):
         ax.text(a, b - 0.33, f"{v_bar[j]:.4g}", ha="center", va="center", color=COLOURS[1], fontsize=10)
     ax.text(-0.7, 2.65, "value →", color=COLOURS[0], va="top")
     ax.text(0.25, 2.65, "← adjoint", color=COLOURS[1], va="top")
-    ax.text(1.35, 2.65, "on the edges: partial derivative of the step", color="#777777", va="top", fontsize=9)
+    ax.text(1.35, 2.65, "on the edges: partial derivative of the step", color="#777777", va="top", fontsize=10)
     words = Text(
         f"Graph of y = ln x₁ + x₁x₂ − sin x₂ at ({x1:.3g}, {x2:.3g}): y = {trace[-1][0]:.4g}. Backwards from adjoint 1, "
         f"x₁ receives 1/x₁ from the logarithm and x₂ from the product, {v_bar[0]:.4g} together; x₂ receives "

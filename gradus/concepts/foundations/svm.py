@@ -440,8 +440,8 @@ def figure(C, gamma):
         ax.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
         if options.get("kernel"):
             width = 2 / float(np.linalg.norm(machine.coef_))
-    axes[0].set_title(f"margin 2/‖w‖ = {width:.2f}; {counts[0]} support vectors", fontsize=9)
-    axes[1].set_title(f"γ = {gamma:.2g}; {counts[1]} support vectors", fontsize=9)
+    axes[0].set_title(f"margin 2/‖w‖ = {width:.2f}; {counts[0]} support vectors", fontsize=10)
+    axes[1].set_title(f"γ = {gamma:.2g}; {counts[1]} support vectors", fontsize=10)
     words = Text(
         f"Two sets of 70 points; rings mark support vectors, dashes the margin. At C = {C:.2g} the line has a margin {width:.2f} wide, {counts[0]} support vectors, and "
         f"{100 * rates[0]:.0f} % of its points right; the Gaussian kernel with γ = {gamma:.2g} has {counts[1]} support vectors and {100 * rates[1]:.0f} %.",

@@ -254,14 +254,14 @@ def figure(n, a):
     left.plot(t, np.where(np.abs(p) < 4, p, np.nan), color=COLOURS[1], lw=1.4, label=f"$T_{{{n}}}$")
     left.plot(a, witch(a), "o", color=COLOURS[1], ms=5)
     left.set(ylim=(-0.6, 1.7), xlabel="x", title="shaded: where the series converges")
-    left.legend(frameon=False, fontsize=8, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, loc="upper right")
     h = np.logspace(-2, np.log10(1.4), 120) * radius
     for k, (f, name) in enumerate(((witch, "$1/(1+x^2)$"), (exponential, "$e^x$"))):
         error = np.abs(taylor(f, a, a + h, n, 0.75) - f(a + h))
         right.loglog(h, np.maximum(error, 1e-17), color=COLOURS[1 - k], lw=1.4, label=name)
     right.axvline(radius, color=COLOURS[0], lw=0.8, ls=":")
     right.set(xlabel="$|x-a|$", ylabel=r"$|f-T_n|$", ylim=(1e-17, 1e3), title=rf"remainder: slope $\geq$ {n + 1}")
-    right.legend(frameon=False, fontsize=8, loc="upper left")
+    right.legend(frameon=False, fontsize=9.5, loc="upper left")
     inside, outside = a + 0.5 * radius, a + 1.2 * radius
     miss = [abs(float(taylor(witch, a, np.array(q), n, 0.75) - witch(q))) for q in (inside, outside)]
     words = Text(

@@ -373,7 +373,7 @@ def figure(a, b, angle):
     right.plot(t, F[1], lw=1, label="v(t)")
     right.plot(t, f, lw=2.4, label="a u + b v")
     right.set(xlabel="t", ylim=(-4.5, 4.5), title="functions")
-    right.legend(frameon=False, ncols=3, loc="upper center", fontsize=8)
+    right.legend(frameon=False, ncols=3, loc="upper center", fontsize=9.5)
     area = abs(V[0, 0] * V[1, 1] - V[0, 1] * V[1, 0])
     flat = area < 0.05
     words = Text(

@@ -346,9 +346,12 @@ def figure(scale, width):
     A = attention(Q, K, np.eye(n), scale=scale / np.sqrt(d))
     raw = attention(Q, K, np.eye(n), scale=scale)
     fig, axes = canvas(columns=2, width=6.8, height=3.2)
-    for ax, M, name in zip(axes, (A, raw), (r"scores / $\sqrt{d}$", "scores as they are"), strict=True):
-        ax.imshow(M, vmin=0, vmax=1, cmap="Blues")
-        ax.set(title=name, xlabel="key j", ylabel="query i")
+    for ax, M, name in zip(
+        axes, (A, raw), (r"weights, scores / $\sqrt{d}$", "weights, scores as they are"), strict=True
+    ):
+        shown = ax.imshow(M, vmin=0, vmax=1, cmap="Blues")
+        ax.set(title=name, xlabel="key j", ylabel="query i", xticks=range(0, n, 2), yticks=range(0, n, 2))
+    fig.colorbar(shown, ax=list(axes), shrink=0.8)
     effective = [float(np.exp(-(M * np.log(M + 1e-300)).sum(-1)).mean()) for M in (A, raw)]
     words = Text(
         f"Weights of {n} queries over {n} keys, d = {d}. Scaled, a query spreads over {effective[0]:.1f} keys "

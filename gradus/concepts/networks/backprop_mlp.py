@@ -500,14 +500,14 @@ def figure(gain, depth):
     left.set(
         xlabel="finite difference", ylabel="∂ℓ/∂b by the formula", xlim=(-reach, reach), ylim=(-2 * reach, 2 * reach)
     )
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     layers, left_over = np.arange(1, L + 1), {}
     for activation, colour in zip(("tanh", "sigmoid", "relu"), COLOURS, strict=False):
         norms = [np.linalg.norm(g) for g in backprop_mlp(x, y, Ws, bs, activation)[1::2]]
         left_over[activation] = norms[0] / norms[-1]
         right.semilogy(layers, np.maximum(norms, 1e-300), "o-", ms=3, color=colour, label=activation)
     right.set(xlabel="layer l", ylabel="norm of ∂ℓ/∂b", xticks=layers[:: max(1, L // 6)])
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Beside finite differences the relative error is {errors['backpropagation']:.1g} for backpropagation, "
         f"{errors['without σ′']:.2g} without σ′ and {errors['indices exchanged']:.2g} with exchanged indices. From the last layer to the first the "

@@ -439,7 +439,9 @@ def figure(angle, stride, padding, dilation):
     axes[0].set(title="input and one window")
     axes[1].imshow(w, cmap="RdBu_r", vmin=-2, vmax=2)
     for (k, l), v in np.ndenumerate(w):
-        axes[1].text(l, k, f"{v:.1f}", ha="center", va="center", fontsize=9, color="white" if abs(v) > 1.3 else "black")
+        axes[1].text(
+            l, k, f"{v:.1f}", ha="center", va="center", fontsize=10, color="white" if abs(v) > 1.3 else "black"
+        )
     axes[1].set(title="kernel, 9 weights")
     size = max(1e-9, np.abs(y).max())
     axes[2].imshow(y, cmap="RdBu_r", vmin=-size, vmax=size)

@@ -350,13 +350,13 @@ def figure(position, decay):
     left.plot(m, slid, "o-", ms=4, color=COLOURS[1], label=r"$g_{n-m}$: flipped, moved to n")
     left.bar(m, signal * slid, width=0.5, color=COLOURS[2], label="their product")
     left.set(xlabel="m", xlim=(-8.5, 23.5), ylim=(0, 1.3), title=f"n = {n}")
-    left.legend(frameon=False, fontsize=8, ncols=3, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, ncols=3, loc="upper right")
     k = np.arange(y.size)
     right.plot(k, y, "o-", ms=4, label=r"convolution $(f*g)_n$")
     right.plot(k - (g.size - 1), z, "s--", ms=3, color=COLOURS[6], label=r"cross-correlation $(f\star g)_n$")
     right.plot(n, y[n], "o", ms=10, color=COLOURS[2])
     right.set(xlabel="n", xlim=(-8.5, 23.5), ylim=(0, 1.25 * y.max()))
-    right.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
+    right.legend(frameon=False, fontsize=9.5, ncols=2, loc="upper right")
     peak, other = int(y.argmax()), int(z.argmax()) - (g.size - 1)
     words = Text(
         f"Above, the kernel flipped and moved to n = {n}; the products under it add up to {y[n]:.3f}, the marked point "

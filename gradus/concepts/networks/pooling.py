@@ -358,7 +358,7 @@ def figure(shift, size):
         axes[3].plot(range(7), [change(f, k) for k in range(7)], "o-", ms=3, color=colour, label=name)
     axes[3].axvline(t, color="#7F7F7F", lw=0.8, ls=":")
     axes[3].set(xlabel="shift", title="relative change", ylim=(0, None))
-    axes[3].legend(frameon=False, fontsize=7)
+    axes[3].legend(frameon=False, fontsize=8.5)
     raw, top, mean = (change(f, t) for _, f in kinds)
     words = Text(
         f"A shift of {t} along the rows changes the image itself by {100 * raw:.0f} % (norm of the difference over the norm), its "

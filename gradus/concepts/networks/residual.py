@@ -455,12 +455,12 @@ def figure(depth, alpha):
     for (name, y), colour in zip(curves.items(), (*COLOURS[1:3], COLOURS[0], COLOURS[6]), strict=True):
         ax.semilogy(y, color=colour, label=name)
     ax.semilogy(2.0 ** np.arange(L + 1), ":", color="#7F7F7F", label=r"$2^l$")
-    ax.set(xlabel="block l", ylabel=r"$\|x_l\|^2/\|x_0\|^2$ (geometric mean of 8 nets)")
-    ax.legend(frameon=False, fontsize=8)
+    ax.set(xlabel="block l", ylabel=r"$\|x_l\|^2/\|x_0\|^2$", title="geometric mean of 8 nets")
+    ax.legend(frameon=False, fontsize=9.5)
     plain, own, scaled = (curves[k][-1] for k in ("x + F(x)", "x + αF(x)", "x + F(x)/√L"))
     words = Text(
-        f"After {L} blocks with norm-keeping branches the squared norm is {plain:.3g} times what it was (2^L = {2.0**L:.3g}); "
+        f"After {L} blocks with norm-keeping branches the squared norm is {plain:.3g} times what it was (2ᴸ = {2.0**L:.3g}); "
         f"with the factor α = {alpha:.3g} it is {own:.3g}, with 1/√L {scaled:.3g}.",
-        f"支路保持范数时，经过 {L} 个模块后范数平方变为原来的 {plain:.3g} 倍（2^L = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
+        f"支路保持范数时，经过 {L} 个模块后范数平方变为原来的 {plain:.3g} 倍（2ᴸ = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
     )
     return Drawing(fig, words)

@@ -456,7 +456,7 @@ def figure(alpha, beta1, forgetting):
     ours = adam(quadratic(H), start, 60, alpha, beta1, beta2)
     path(left, plain, COLOURS[6], r"descent, $\alpha=1.9/L$")
     path(left, ours, COLOURS[1], "Adam")
-    left.legend(frameon=False, loc="upper right", fontsize=8)
+    left.legend(frameon=False, loc="upper right", fontsize=9.5)
 
     silence, k = int(8 / forgetting), 40
     ones = np.r_[np.zeros(silence), np.ones(k)]
@@ -469,10 +469,10 @@ def figure(alpha, beta1, forgetting):
     limit, wrong = sharp(beta1, beta2), circulated(beta1, beta2)
     right.axhline(limit, color="0.25", lw=1)
     right.axhline(wrong, color="0.45", lw=1, ls="--")
-    right.annotate("sharp", (k, limit), ha="right", va="bottom", fontsize=8)
-    right.annotate("in circulation", (k, wrong), ha="right", va="bottom", fontsize=8, color="0.35")
+    right.annotate("sharp", (k, limit), ha="right", va="bottom", fontsize=9.5)
+    right.annotate("in circulation", (k, wrong), ha="right", va="bottom", fontsize=9.5, color="0.35")
     right.set(xlabel="gradients after a long silence", ylabel=r"step / $\alpha$", ylim=(0, 1.15 * limit))
-    right.legend(frameon=False, fontsize=8, loc="center right")
+    right.legend(frameon=False, fontsize=9.5, loc="center right")
     left_over = float(np.linalg.norm(ours[-1]))
     words = Text(
         f"Left: 60 steps on a valley of condition number 30; Adam ends {left_over:.2g} from the minimum. Right: the step after a long "

@@ -424,7 +424,7 @@ def figure(step, condition):
     right.plot(2 * step, rho, "o", color=COLOURS[1], ms=8, mec="white", zorder=5)
     right.axhline(1, color="0.6", lw=0.8)
     right.set(xlabel=r"$\alpha L$", ylabel="factor a step", xlim=(0, 2.2), ylim=(0, 1.25))
-    right.legend(frameon=False, fontsize=8, loc="lower left")
+    right.legend(frameon=False, fontsize=9.5, loc="lower left")
     ends = [float(np.linalg.norm(p[-1])) for p in (theta, best)]
     words = Text(
         f"κ = {condition:.3g}, α = {2 * step:.3g}/L: the error changes by ρ = {rho:.4f} a step, at best by {(condition - 1) / (condition + 1):.4f}. "

@@ -401,13 +401,13 @@ def figure(alpha, batch):
     level_sets(left, lambda x, y: (H[0] * x**2 + H[1] * y**2) / 2, (-3.2, 1.8), (-1.5, 2.1))
     path(left, theta[:, 0], COLOURS[0], r"constant $\alpha$", width=0.8)
     path(left, settled[:, 0], COLOURS[1], r"decaying as $1/t$", width=0.8)
-    left.legend(frameon=False, fontsize=8, loc="lower left")
+    left.legend(frameon=False, fontsize=9.5, loc="lower left")
     for points, colour in ((theta, COLOURS[0]), (settled, COLOURS[1])):
         right.loglog(t + 1, (H * points[:-1] ** 2).sum(-1).mean(-1) / 2, color=colour, lw=1.6)
     variance = X.var(0) / B
     floor = float((H * alpha * H * variance / (2 - alpha * H)).sum() / 2)
     right.axhline(floor, color="0.35", lw=1, ls="--")
-    right.annotate("noise floor", (1, floor), va="bottom", fontsize=8, color="0.35")
+    right.annotate("noise floor", (1, floor), va="bottom", fontsize=9.5, color="0.35")
     right.set(xlabel="step", ylabel=r"$\mathbb{E}\,f(\theta_t)-f^\star$")
     ends = [float((H * p[-20:] ** 2).sum(-1).mean() / 2) for p in (theta, settled)]
     words = Text(

@@ -361,7 +361,10 @@ def figure(angle, side):
     for k, m in enumerate(maps):
         top, left = 17 * (k // 3) + 1, 36 + 16 * (k % 3)
         board[top : top + 14, left : left + 14] = m / max(m.max(), 1e-9)
+    silent = [k + 1 for k, m in enumerate(maps) if not m.any()]
     fig, (ax, bars) = canvas(columns=2, width=8.2, height=3.2)
+    for k in silent:
+        ax.text(43 + 16 * ((k - 1) % 3), 17 * ((k - 1) // 3) + 8, "0", ha="center", va="center", color="#666666")
     ax.imshow(np.ma.masked_invalid(board), cmap="Greys", vmin=0, vmax=1)
     for left, top, size in [(0, 0, 32), *[(36 + 16 * (k % 3), 17 * (k // 3) + 1, 14) for k in range(6)]]:
         u = np.array([0, size, size, 0, 0]) + left - 0.5
@@ -380,12 +383,19 @@ def figure(angle, side):
         title=f"image {side}×{side}",
     )
     bars.invert_yaxis()
-    bars.legend(frameon=False, fontsize=8, loc="lower right")
+    bars.legend(frameon=False, fontsize=9.5, loc="lower right")
     p, m = parameters_.sum(), products.sum()
+    blank = ("", "")
+    if silent:
+        numbers = [str(k) for k in silent]
+        blank = (
+            f" (maps {' and '.join(numbers)} are 0 everywhere: these kernels answer nothing in this digit above 0)",
+            f"（第 {'、'.join(numbers)} 幅处处为 0：这些卷积核在此数字上没有大于 0 的响应）",
+        )
     words = Text(
-        f"A 3 turned by {angle:.0f}°, and what the six trained kernels of C1 make of it after pooling. For images of {side}×{side} the network "
+        f"A 3 turned by {angle:.0f}°, and what the six trained kernels of C1 make of it after pooling{blank[0]}. For images of {side}×{side} the network "
         f"has {p} parameters and {m} multiplications; the convolutions hold {100 * parameters_[:2].sum() / p:.0f} % of the "
         f"first and do {100 * products[:2].sum() / m:.0f} % of the second.",
-        f"旋转 {angle:.0f}° 的 3，以及 C1 的六个训练好的卷积核在池化后得到的图。对 {side}×{side} 的图像，网络有 {p} 个参数、{m} 次乘法；卷积层只占参数的 {100 * parameters_[:2].sum() / p:.0f} %，却占乘法的 {100 * products[:2].sum() / m:.0f} %。",
+        f"旋转 {angle:.0f}° 的 3，以及 C1 的六个训练好的卷积核在池化后得到的图{blank[1]}。对 {side}×{side} 的图像，网络有 {p} 个参数、{m} 次乘法；卷积层只占参数的 {100 * parameters_[:2].sum() / p:.0f} %，却占乘法的 {100 * products[:2].sum() / m:.0f} %。",
     )
     return Drawing(fig, words)

@@ -274,12 +274,12 @@ def figure(base, apart):
     left.fill_between(t, base * bell(t - apart), alpha=0.5, color=COLOURS[1], lw=0, label="class 1")
     left.axvline(t[best], color="#000000", lw=0.8, ls="--")
     left.set(xlabel="score", title="two classes; dashed: best F1")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     for line, name in ((accuracy, "accuracy"), (precision, "precision"), (recall, "recall"), (f1, "F1")):
         right.plot(t, line, label=name)
     right.axvline(t[best], color="#000000", lw=0.8, ls="--")
     right.set(xlabel="threshold", ylim=(0, 1.02))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Base rate {base:.3g}: never saying 1 is {1 - base:.1%} accurate. The best F1 is {f1[best]:.3f}, at threshold {t[best]:.2f}: precision {precision[best]:.3f}, recall {recall[best]:.3f}, accuracy {accuracy[best]:.1%}.",
         f"基础概率 {base:.3g}：从不判为 1 的准确率为 {1 - base:.1%}。最佳 F1 为 {f1[best]:.3f}，阈值 {t[best]:.2f}：精确率 {precision[best]:.3f}，召回率 {recall[best]:.3f}，准确率 {accuracy[best]:.1%}。",

@@ -265,8 +265,13 @@ def figure(q, p):
         ax.plot([t[line.argmin()]], [line.min()], "o", color=ax.lines[-1].get_color())
     ax.axvline(q, color="#000000", lw=0.8)
     ax.axvline(p, color="#7F7F7F", lw=0.8, ls="--")
-    ax.set(xlabel="stated probability", ylabel="mean score", ylim=(0, 2), title="dots: the least; line: the truth")
-    ax.legend(frameon=False, fontsize=8)
+    ax.set(
+        xlabel="stated probability",
+        ylabel="mean score",
+        ylim=(0, 2),
+        title="dots: the least; line: the truth; dashed: stated",
+    )
+    ax.legend(frameon=False, fontsize=9.5)
     extra = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
     best = 1.0 if q > 0.5 else 0.0
     words = Text(

@@ -241,10 +241,11 @@ def figure(apart, levels):
     fpr, tpr = curve(y, s)
     area = float(roc_auc(y, s))
     fig, (left, right) = canvas(columns=2, width=7.4, height=3.4)
-    bins = np.arange(int(levels) + 1) - 0.5
-    left.hist([s[y == 0], s[y == 1]], bins, color=COLOURS[:2], label=["class 0", "class 1"])
-    left.set(xlabel="score")
-    left.legend(frameon=False, fontsize=8)
+    bins = np.linspace(0, int(levels), min(int(levels), 14) + 1) - 0.5
+    for label in (0, 1):
+        left.hist(s[y == label], bins, color=COLOURS[label], alpha=0.55, label=f"class {label}")
+    left.set(xlabel="score", ylabel="cases")
+    left.legend(frameon=False, fontsize=9.5)
     right.fill_between(fpr, tpr, alpha=0.2, color=COLOURS[2], lw=0)
     right.plot(fpr, tpr, "-", color=COLOURS[2], marker="." if levels < 15 else "")
     right.plot([0, 1], [0, 1], "--", color="#7F7F7F", lw=0.8)

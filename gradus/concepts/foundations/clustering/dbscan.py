@@ -265,9 +265,9 @@ def halves(X, eps, minimum):
 
 
 @DBSCAN.figure(
-    eps=Slider(0.05, 0.8, 0.23, "radius ε"),
-    minimum=Slider(1, 12, 4, "points m within it", integer=True),
-    noise=Slider(0.0, 0.5, 0.2, "noise of the moons"),
+    eps=Slider(0.05, 0.8, 0.2, "radius ε"),
+    minimum=Slider(1, 12, 5, "points m within it", integer=True),
+    noise=Slider(0.0, 0.5, 0.15, "noise of the moons"),
 )
 def figure(eps, minimum, noise):
     minimum = int(minimum)
@@ -279,10 +279,11 @@ def figure(eps, minimum, noise):
     left.scatter(*X[core].T, s=22, c=colours[core], lw=0)
     left.scatter(*X[border].T, s=14, facecolors="none", edgecolors=colours[border])
     left.scatter(*X[labels < 0].T, s=16, marker="x", c="#000000", lw=0.8)
-    left.set(aspect="equal", title=f"{labels.max() + 1} clusters, {np.sum(labels < 0)} noise")
+    left.set(aspect="equal", title=f"clusters: {labels.max() + 1}; noise: {np.sum(labels < 0)}")
     reach = np.sort(np.sqrt(((X[:, None] - X) ** 2).sum(-1)), 1)[:, minimum - 1]
     right.plot(np.sort(reach)[::-1])
-    right.axhline(eps, color=COLOURS[1])
+    right.axhline(eps, color=COLOURS[1], label="ε")
+    right.legend(frameon=False)
     right.set(xlabel="points, sorted", ylabel=f"radius that holds {minimum} points", title="below the line: core")
     words = Text(
         f"ε = {eps:.2f}, m = {minimum}: {labels.max() + 1} clusters; {core.sum()} of 200 points are core (filled), {border.sum()} border (rings), {np.sum(labels < 0)} noise (crosses).",

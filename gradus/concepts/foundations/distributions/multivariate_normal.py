@@ -272,7 +272,7 @@ def figure(rho, ratio, given):
     bell = lambda m, s: np.exp(-((t - m) ** 2) / (2 * s**2)) / (s * math.sqrt(2 * math.pi))
     right.plot(t, bell(0, ratio), color=COLOURS[6], ls="--", label="marginal")
     right.plot(t, bell(mean, spread), color=COLOURS[2], label=f"given x₂ = {given:.1f}")
-    right.set(xlabel="x₁", ylabel="density", title=f"{mean:.2f} ± {spread:.2f}", ylim=(0, None))
+    right.set(xlabel="x₁", ylabel="density", title=f"x₁ given x₂: {mean:.2f} ± {spread:.2f}", ylim=(0, None))
     right.legend(frameon=False)
     angle = math.degrees(math.atan2(vectors[1, 1], vectors[0, 1])) % 180
     words = Text(

@@ -403,7 +403,7 @@ def figure(first, second, axis, direction):
         right.axhline(value, color=COLOURS[2], ls="--", lw=1)
     right.axvline(direction, color=COLOURS[6], lw=0.8)
     right.set(xlabel="direction of x (degrees)", xticks=[0, 45, 90, 135, 180], ylim=(-2.4, 2.9))
-    right.legend(frameon=False, fontsize=8, ncols=2, loc="upper center")
+    right.legend(frameon=False, fontsize=9.5, ncols=2, loc="upper center")
     mu = float(x @ A @ x)
     rest = float(np.linalg.norm(A @ x - mu * x))
     words = Text(

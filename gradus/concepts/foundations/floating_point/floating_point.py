@@ -349,7 +349,7 @@ def figure(format, x):
         top.loglog(t, gap, color=COLOURS[k], lw=2.2 if other == name else 0.9, label=other)
     top.axvline(x, color="#888888", lw=0.8)
     top.set(xlabel="x", ylabel="gap to the next number", ylim=(1e-27, 1e6))
-    top.legend(frameon=False, fontsize=7, ncols=2, loc="upper left")
+    top.legend(frameon=False, fontsize=8.5, ncols=2, loc="upper left")
     rows = [[f"{v:.4g}" for v in experiment(fl, other)] for other in FORMATS]
     table.axis("off")
     drawn = table.table(

@@ -279,7 +279,7 @@ def figure(mean, spread):
     ax.loglog(sizes, sizes - 1, "--", lw=0.8, color=COLOURS[0])
     ax.loglog(sizes, np.log2(sizes), "--", lw=0.8, color=COLOURS[1])
     ax.set(xlabel="n", ylabel="error / (u Σ|x|)", title="float32; dashed: the bounds n − 1 and log₂ n")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Adding {sizes[-1]} terms (root mean square of 12 sums) of mean {mean:.2f} and spread {spread:.2g} in float32, errors in units of u Σ|x|: naive {worst['naive']:.3g}, pairwise {worst['pairwise']:.3g}, Kahan {worst['kahan']:.3g}.",
         f"以 float32（12 次求和的均方根）将 {sizes[-1]} 个均值 {mean:.2f}、离散 {spread:.2g} 的数相加，误差以 u Σ|x| 为单位：朴素 {worst['naive']:.3g}，两两相加 {worst['pairwise']:.3g}，Kahan {worst['kahan']:.3g}。",

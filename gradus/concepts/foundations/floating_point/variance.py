@@ -224,11 +224,11 @@ def figure(log_mean, n):
     ax.axhline(1, color=COLOURS[6], lw=0.8)
     ax.axvline(10.0**log_mean, color=COLOURS[6], lw=0.8)
     ax.set(xlabel="mean (standard deviation 1)", ylabel="relative error", ylim=(1e-17, 1e6))
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     x = 10.0**log_mean + noise
     words = Text(
-        f"{int(n)} numbers around 10^{log_mean:.1f} with standard deviation 1: two passes give {float(variance(x)):.6g}, Welford {_welford(x):.6g}, one pass {float(one_pass(x)):.6g}.",
-        f"{int(n)} 个在 10^{log_mean:.1f} 附近、标准差为 1 的数：两遍得 {float(variance(x)):.6g}，Welford 得 {_welford(x):.6g}，一遍得 {float(one_pass(x)):.6g}。",
+        f"{int(n)} numbers around {10**log_mean:.2g} with standard deviation 1: two passes give {float(variance(x)):.6g}, Welford {_welford(x):.6g}, one pass {float(one_pass(x)):.6g}.",
+        f"{int(n)} 个在 {10**log_mean:.2g} 附近、标准差为 1 的数：两遍得 {float(variance(x)):.6g}，Welford 得 {_welford(x):.6g}，一遍得 {float(one_pass(x)):.6g}。",
     )
     return Drawing(fig, words)
 

@@ -310,7 +310,7 @@ def figure(noise, patterns):
     axes[3].plot(E / 64, label="energy / n")
     axes[3].plot(m, color=COLOURS[1], label="overlap")
     axes[3].set(xlabel="update", ylim=(min(-0.75, E.min() / 64 - 0.1), 1.1))
-    axes[3].legend(frameon=False, fontsize=8)
+    axes[3].legend(frameon=False, fontsize=9.5)
     words = Text(
         f"{P} patterns in 64 units (load {P / 64:.3f}), {noise:.0%} turned over at the start. The energy falls from {E[0]:.1f} to {E[-1]:.1f}; the overlap "
         f"with the stored pattern goes from {m[0]:.2f} to {m[-1]:.2f}.",

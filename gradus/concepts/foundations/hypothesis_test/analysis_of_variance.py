@@ -419,7 +419,7 @@ def figure(difference, n):
     right.barh(place + 0.2, naive, 0.38, color=COLOURS[1], label="one-pass formula")
     right.set(yticks=place, yticklabels=names, xlim=(0, 16), xlabel="correct digits of F", title="NIST reference sets")
     right.invert_yaxis()
-    right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=8)
+    right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=9.5)
     table = "; ".join(f"{a} {q:.1f}/{m:.1f}" for a, q, m in zip(names, ours, naive, strict=True))
     words = Text(
         f"Four groups of {n}: between {SSB:.1f}, within {SSW:.1f}, F = {F:.2f}, p = {p:.2g}, R² = {R2:.2f}. "

@@ -318,7 +318,7 @@ def figure(n, level):
         right.plot(grid, (weights * ((a <= grid[:, None]) & (grid[:, None] <= b))).sum(1), color=colour, label=name)
     right.axhline(level, color=COLOURS[6], ls="--")
     right.set(xlabel="true proportion p", ylabel="coverage", title="20 tosses, exact", ylim=(0, 1.02))
-    right.legend(frameon=False, fontsize=8, loc="lower center")
+    right.legend(frameon=False, fontsize=9.5, loc="lower center")
     share = float(hits.mean())
     words = Text(
         f"Of 5000 normal samples of {n}, {share:.1%} of the {level:.1%} intervals hold the mean; their mean width is {float((high - low).mean()):.2f} deviations.",

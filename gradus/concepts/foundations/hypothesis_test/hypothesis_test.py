@@ -482,12 +482,12 @@ def figure(difference, n):
     left.axvline(edge, color=COLOURS[6], ls="--")
     left.axvline(-edge, color=COLOURS[6], ls="--")
     left.set(xlabel="t", title="Student's t of 4000 pairs of samples")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     for values, colour, name in ((null, COLOURS[0], "no difference"), (p, COLOURS[1], f"difference {difference:.2f}")):
         right.hist(values, bins=np.linspace(0, 1, 21), density=True, color=colour, alpha=0.45, label=name)
     right.axvline(0.05, color=COLOURS[6], ls="--")
     right.set(xlabel="p", title=r"p-values; rejected left of $\alpha=0.05$")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     power, alarms = float((p <= 0.05).mean()), float((null <= 0.05).mean())
     words = Text(
         f"{n} + {n} observations: without a difference {alarms:.1%} of the samples are rejected at 0.05; with one of {difference:.2f} deviations {power:.1%} are (the power).",

@@ -274,7 +274,7 @@ def figure(gamma, power):
     right.semilogy(i[~below], np.maximum(values[~below], noise), ".", label=r"$\lambda_i\geq 0$")
     if below.any():
         right.semilogy(i[below], -values[below], ".", color=COLOURS[1], label=r"$-\lambda_i>0$")
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     right.set(xlabel="i", title="eigenvalues of K", ylim=(noise / 3, 3 * values[0]))
     rank = int((values > 1e-10 * values[0]).sum())
     words = Text(

@@ -242,7 +242,7 @@ def figure(lam, gamma):
     right.loglog(lams, loo, label="leave-one-out")
     right.axvline(lam, color=COLOURS[6], lw=1, ls=":")
     right.set(xlabel=r"$\lambda$", ylabel="root mean square error")
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     own = float(np.sqrt(np.mean((G @ y / np.diag(G)) ** 2)))
     best = lams[int(np.argmin(loo))]
     words = Text(

@@ -229,7 +229,7 @@ def figure(features, gamma):
     right.loglog(sizes, theory, color=COLOURS[6], ls="--", label="theory")
     right.axvline(D, color=COLOURS[6], lw=1, ls=":")
     right.set(xlabel="D", ylabel="root mean square error")
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
     words = Text(
         f"D = {D}, γ = {gamma:.2g}: three draws miss the kernel (dashed) by at most {worst:.2f}. Fitted slope of the error {slope:.2f}, theory −0.50.",

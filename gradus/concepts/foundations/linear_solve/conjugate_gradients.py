@@ -254,12 +254,12 @@ def figure(kappa, distinct):
     left.plot(*zigzag.T, "o-", ms=3, lw=1, color=COLOURS[1], label="steepest descent")
     left.plot(*plane.T, "o-", ms=5, color=COLOURS[0], label="conjugate gradients")
     left.set(title=f"two dimensions, κ = {A[1, 1]:.3g}", xlabel="$x_1$", ylabel="$x_2$")
-    left.legend(frameon=False, fontsize=8, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, loc="upper right")
     right.semilogy(k, np.maximum(cg / cg[0], 1e-16), color=COLOURS[0], label="conjugate gradients")
     right.semilogy(k, descent / descent[0], color=COLOURS[1], label="descent, best constant step")
     right.semilogy(k, limit, ls="--", color=COLOURS[6], label="bound")
     right.set(xlabel="step k", ylabel=r"$\|x_k-x\|_A\,/\,\|x\|_A$", ylim=(1e-16, 3))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     done = int(np.argmax(cg <= 1e-10 * cg[0])) if (cg <= 1e-10 * cg[0]).any() else 0
     en = f"an error of 1e-10 after {done} steps" if done else f"an error of {cg[-1] / cg[0]:.1e} after {steps} steps"
     zh = f"{done} 步后误差降到 1e-10" if done else f"{steps} 步后误差为 {cg[-1] / cg[0]:.1e}"

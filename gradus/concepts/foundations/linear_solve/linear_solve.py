@@ -230,7 +230,7 @@ def figure(pivot, n):
         left.loglog(deltas[:-1], [error(solve, d) for d in deltas[:-1]], label=name)
     left.axvline(pivot, color=COLOURS[6], lw=1, ls=":")
     left.set(xlabel=r"pivot $\delta$ in $(\delta,1;\,1,1)\,x=(1,2)$", ylabel=r"error of $\hat x$")
-    left.legend(frameon=False, fontsize=9)
+    left.legend(frameon=False, fontsize=10)
     sizes = np.arange(2, 15)
     kappa = [np.linalg.cond(hilbert(k)) for k in sizes]
     pairs = []
@@ -245,7 +245,7 @@ def figure(pivot, n):
     right.semilogy(sizes, np.array(kappa) * EPSILON, ls="--", color=COLOURS[6], label=r"$\kappa\,\varepsilon$")
     right.axvline(n, color=COLOURS[6], lw=1, ls=":")
     right.set(xlabel="n (Hilbert matrix)", xticks=sizes[::2])
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     i, lost = n - 2, [error(s, min(pivot, 0.5)) for s in (without_pivots, linear_solve)]
     words = Text(
         f"With pivot {pivot:.2g} the solution is wrong by {lost[0]:.2g} without pivoting, by {lost[1]:.2g} with it. For the Hilbert matrix of size {n}, "

@@ -218,7 +218,7 @@ def figure(steps, pivot):
     fig.colorbar(picture, ax=axes[1], label=r"$\log_{10}|a_{ij}|$", shrink=0.8)
     axes[2].axvline(steps, color=COLOURS[6], lw=1, ls=":")
     axes[2].set(yscale="log", xticks=[0, 4, 8, 12], xlabel="columns eliminated", ylabel=r"$\max|u_{ij}|/\max|a_{ij}|$")
-    axes[2].legend(frameon=False, fontsize=8)
+    axes[2].legend(frameon=False, fontsize=9.5)
     words = Text(
         f"After {steps} of {n} columns the largest entry has grown {grown[0]:.3g}-fold without pivoting (first pivot {pivot:.2g}) and {grown[1]:.3g}-fold with it.",
         f"消去 {n} 列中的 {steps} 列后，不选主元（首个主元 {pivot:.2g}）时最大元素增长为 {grown[0]:.3g} 倍，选主元时为 {grown[1]:.3g} 倍。",

@@ -325,7 +325,7 @@ def figure(n, K):
     left.set(
         xscale="log", xlabel=r"penalty $\lambda$", ylabel="mean squared error", title=f"ridge, {n} rows, {p} columns"
     )
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     m = n * (1 - 1 / K)
     sizes = np.linspace(min(p + 2.2, m), 130, 200)
     err = lambda k: 1 + p / (k - p - 1) if k > p + 1 else np.inf
@@ -333,7 +333,7 @@ def figure(n, K):
     for size, colour, name in ((m, COLOURS[0], f"{K}-fold: {m:.0f} rows"), (n, COLOURS[1], f"all {n} rows")):
         right.plot(size, min(err(size), 6.0), "o", color=colour, label=f"{name}, {err(size):.2f}")
     right.set(xlabel="rows that are learned from", ylim=(0.9, 6), title=r"least squares: $\sigma^2(1+\frac{p}{m-p-1})$")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"{K}-fold cross-validation on {n} rows chooses λ = {best:.3g} and promises an error of {E.mean(0).min():.2f}; on new rows it is {true[int(np.argmin(E.mean(0)))]:.2f}, on those learned from {learnt[int(np.argmin(E.mean(0)))]:.2f}. "
         f"Unpenalised, learning from {m:.0f} rows in place of {n} costs {err(m):.2f} against {err(n):.2f}.",

@@ -275,7 +275,7 @@ def figure(settings, n):
         ax.hist(values, bins=bins, color=colour, alpha=0.5, density=True, label=f"{name}: mean {np.mean(values):.2f}")
     ax.axvline(2, color="k", ls="--", label="true error of every setting")
     ax.set(xlabel="estimated error", title=f"{settings} settings, {n} rows, 400 data sets")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"{settings} settings whose true error is 2: the least cross-validated error is {np.mean(plain):.2f} on the mean of 400 data sets of {n} rows, nested cross-validation gives {np.mean(nested):.2f}.",
         f"{settings} 个真实误差均为 2 的设置：在 400 个 {n} 行的数据集上平均，最小的交叉验证误差为 {np.mean(plain):.2f}，嵌套交叉验证给出 {np.mean(nested):.2f}。",

@@ -314,7 +314,7 @@ def figure(rho, k, n):
     right.set(xscale="log", xlabel="n", ylabel="nats")
     right.minorticks_off()
     right.set_xticks(sorted(set(sizes)), [str(m) for m in sorted(set(sizes))])
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     value = float(ksg(x, y, k))
     words = Text(
         f"{n} normal pairs with correlation {rho:.2f}; {k} neighbours: the estimate is {value:.3f} nats, the truth {truth(rho):.3f}. "

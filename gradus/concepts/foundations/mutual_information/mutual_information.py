@@ -381,7 +381,7 @@ def figure(bend, noise):
     right.plot(bend, i, "o", color=COLOURS[0])
     right.plot(bend, -0.5 * np.log2(1 - rho**2), "o", color=COLOURS[1])
     right.set(xlabel="bend", ylabel="bits", title=f"ρ = {rho:.2f}, I = {i:.2f} bits", ylim=(0, None))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"A line bent into a parabola, with noise of deviation {noise:.2f}: at a bend of {bend:.2f} the correlation is {rho:.2f}, from which a normal distribution "
         f"would have {0.5 * np.log2(1 / (1 - rho**2)):.2f} bits; the mutual information is {i:.2f} bits.",

@@ -250,16 +250,16 @@ def figure(decay, oversampling):
         if q in (0, 1):
             left.plot(np.arange(1, k + 1), values, "x-", ms=5, lw=1, color=COLOURS[1 - q], label=f"q = {q}")
     left.set(yscale="log", xlabel="i", ylabel=r"$\sigma_i$", title=f"n = {n}, k = {k}, p = {p}")
-    left.legend(frameon=False, fontsize=9)
+    left.legend(frameon=False, fontsize=10)
     right.plot(powers, spectral, "o-", label="spectral norm")
     right.plot(powers, frobenius, "o-", label="Frobenius norm")
     right.axhline(1, color=COLOURS[6], lw=1, ls="--")
     right.set(xlabel="power iterations q", ylabel="error / optimum", xticks=list(powers))
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     words = Text(
-        f"σ_i = i^−{decay:.2f}, k = {k}, p = {p}, means of 4 draws. q = 0: {spectral[0]:.3f} times the optimum in the spectral norm, {frobenius[0]:.3f} in Frobenius's; "
+        f"σᵢ falls like i to the power −{decay:.2f}; k = {k}, p = {p}, means of 4 draws. q = 0: {spectral[0]:.3f} times the optimum in the spectral norm, {frobenius[0]:.3f} in Frobenius's; "
         f"q = 2: {spectral[2]:.4f} and {frobenius[2]:.4f}.",
-        f"σ_i = i^−{decay:.2f}，k = {k}，p = {p}，4 次抽取的平均。q = 0：谱范数下为最优值的 {spectral[0]:.3f} 倍，Frobenius 范数下为 {frobenius[0]:.3f} 倍；"
+        f"σᵢ 按 i 的 −{decay:.2f} 次幂下降；k = {k}，p = {p}，4 次抽取的平均。q = 0：谱范数下为最优值的 {spectral[0]:.3f} 倍，Frobenius 范数下为 {frobenius[0]:.3f} 倍；"
         f"q = 2：{spectral[2]:.4f} 倍与 {frobenius[2]:.4f} 倍。",
     )
     return Drawing(fig, words)

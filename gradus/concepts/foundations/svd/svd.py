@@ -55,9 +55,7 @@ SVD = Concept(
     implementations=(Implementation("torch.linalg:svd", "torch", _torch),),
     readings="trefethen1997numerical lectures 4–5, 31; golub2013matrix §2.4, 8.6; stewart1993early; "
     "hestenes1958inversion",
-    hypotheses=(
-        Hypothesis(r"For the only nearest matrix: $\sigma_k>\sigma_{k+1}$", "nearest-need-not-be-one"),
-    ),
+    hypotheses=(Hypothesis(r"For the only nearest matrix: $\sigma_k>\sigma_{k+1}$", "nearest-need-not-be-one"),),
     conventions=(
         Convention(
             "signs",
@@ -321,7 +319,7 @@ def figure(shear, k):
     U, s, Vt = np.linalg.svd(A)
     t = np.linspace(0, 2 * np.pi, 240)
     circle = np.stack([np.cos(t), np.sin(t)])
-    fig, (before, after, shown) = canvas(columns=3, width=8.8, height=3.1)
+    fig, ((before, after), (original, shown)) = canvas(columns=2, rows=2, width=6.4, height=6.0)
     for ax, curve, ends, name in (
         (before, circle, Vt, "$v_1,v_2$"),
         (after, A @ circle, s[:, None] * U.T, r"$Av_i=\sigma_iu_i$"),
@@ -332,6 +330,8 @@ def figure(shear, k):
         ax.set(aspect="equal", xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), title=name)
     P = picture()
     u, values, vt = np.linalg.svd(P)
+    original.imshow(P, cmap="gray")
+    original.set(xticks=[], yticks=[], title="the picture")
     shown.imshow(u[:, :k] * values[:k] @ vt[:k], cmap="gray", vmin=P.min(), vmax=P.max())
     tail = float(np.sqrt((values[k:] ** 2).sum() / (values**2).sum()))
     shown.set(xticks=[], yticks=[], title=f"rank {k} of {len(P)}, error {100 * tail:.2g} %")

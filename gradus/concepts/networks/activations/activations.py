@@ -297,11 +297,10 @@ def activations_figure(member, width):
         unused.remove()
     for name, f in MEMBERS.items():
         style = dict(color="#D55E00", lw=2.2, zorder=3) if name == chosen else dict(color="#7F7F7F", lw=0.7, alpha=0.7)
-        left.plot(x, f(x), label=name if name == chosen else None, **style)
+        left.plot(x, f(x), **style)
         right.plot(x[1:], np.diff(f(x)) / np.diff(x), **style)
-    left.set(title="the functions", ylim=(-1.3, min(width, 4)))
+    left.set(title=f"{chosen}; grey: the others", ylim=(-1.3, min(width, 4)))
     right.set(title="their slopes", ylim=(-0.25, 1.25))
-    left.legend(frameon=False, loc="upper left")
     rows = [table_row(name) for name in MEMBERS]
     below.axis("off")
     cells = below.table(
@@ -309,7 +308,7 @@ def activations_figure(member, width):
     )
     cells.auto_set_font_size(False)
     for (row, _), cell in cells.get_celld().items():
-        cell.set_fontsize(8)
+        cell.set_fontsize(9)
         cell.set_linewidth(0.4)
         if row == int(member):
             cell.get_text().set_color("#D55E00")

@@ -140,7 +140,7 @@ def elu_figure(alpha, spread):
     left.plot(x, np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0))), color="#D55E00", label="slope of ELU")
     left.axhline(-alpha, color="#7F7F7F", lw=0.6)
     left.set(title=rf"$\alpha={alpha:.2g}$", xlabel="x")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.bar(list(means), list(means.values()), color=["#0072B2", "#7F7F7F"])
     right.axhline(0, color="black", lw=0.8)
     right.set(title=rf"mean output, $x\sim N(0,{spread:.2g}^2)$", ylim=(-0.8, 1.7))

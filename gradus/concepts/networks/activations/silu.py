@@ -125,7 +125,7 @@ def silu_figure(beta):
     low = int(y.argmin())
     left.plot(x[low], y[low], "o", color="#D55E00")
     left.set(title=rf"$\beta={beta:.3g}$", xlabel="x", ylim=(-1.5, 4))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.plot(x, s * (1 + beta * x * (1 - s)))
     right.axhline(0, color="#7F7F7F", lw=0.6)
     right.axhline(1, color="#7F7F7F", lw=0.6)

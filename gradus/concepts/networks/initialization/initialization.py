@@ -252,7 +252,7 @@ def initialization_figure(gain, width):
         ax.axhline(0, color="black", lw=0.6, zorder=0)
         ax.set(title=activation, xlabel="layer l")
     axes[0].set_ylabel(r"$\log_{10} q_l$")
-    axes[0].legend(frameon=False, fontsize=8)
+    axes[0].legend(frameon=False, fontsize=9.5)
 
     def row(activation):
         return ", ".join(f"{end[s, activation]:.1g}" for s in ("xavier", "he", "orthogonal"))

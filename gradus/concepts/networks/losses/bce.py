@@ -185,7 +185,7 @@ def bce_figure(share, z0):
     ax.plot(z0, value, "o", color="#D55E00")
     ax.axhline(entropy, color="#009E73", lw=0.8)
     ax.set(xlabel="z", ylabel="loss (nats)", ylim=(0, 6))
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"With {share:.0%} ones, predicting σ(z) = {p:.3f} costs {value:.3f} nats on average: the entropy {entropy:.3f}, which nothing can beat, "
         f"plus the divergence {value - entropy:.3f}. Best at z = {best:.2f}.",

@@ -148,7 +148,7 @@ def hinge_figure(share, s0):
     left.axvline(s0, color="#7F7F7F", lw=0.8)
     right.axvline(s0, color="#7F7F7F", lw=0.8)
     left.set(title="loss when y = 1", xlabel="s", ylim=(0, 4))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.set(title="expected loss", xlabel="s", ylim=(0, 3))
     words = Text(
         f"With probability {share:.2f} of the label 1, the hinge loss is least at {1 if share > 0.5 else -1}; log loss at the log-odds "

@@ -263,7 +263,7 @@ def losses_figure(outlier, weight, share):
         left.plot(best, 1, "o", color=line.get_color())
     left.bar(y[y <= 12], p[y <= 12], width=0.25, color="#7F7F7F", alpha=0.6)
     left.set(title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 4), xlim=(-2, 12))
-    left.legend(frameon=False, fontsize=8, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, loc="upper right")
     z, chances = np.linspace(-4, 4, 1601), np.array([1 - share, share])
     labels = {
         "logistic": (logistic, COIN[0]),
@@ -277,7 +277,7 @@ def losses_figure(outlier, weight, share):
         (line,) = right.plot(z, R, label=f"{name}: {best:.2f}, {shape}")
         right.plot(best, R.min(), "o", color=line.get_color())
     right.set(title="classes", xlabel="constant score", ylabel="risk", ylim=(0, 3.5))
-    right.legend(frameon=False, fontsize=8, loc="upper center")
+    right.legend(frameon=False, fontsize=9.5, loc="upper center")
     probability = 1 / (1 + math.exp(-found["logistic"]))
     words = Text(
         f"Targets 0, 1, 2 and {outlier:.3g} (probability {weight:.2f}): squared error prefers {found['squared']:.2f}, the mean; absolute error "

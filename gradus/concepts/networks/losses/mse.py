@@ -144,7 +144,7 @@ def mse_figure(c, outlier):
     ax.plot(c, value, "o", color="#D55E00")
     ax.axvline(y.mean(), color="#009E73", lw=0.9, label=f"mean {y.mean():.2f}")
     ax.set(xlabel="c", ylabel="MSE", xlim=(-1, 6), ylim=(0, max(12.0, 1.2 * float(y.var()))))
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Predicting {c:.2f} for eleven targets costs {value:.3f} = variance {y.var():.3f} + squared bias {(c - y.mean()) ** 2:.3f}. "
         f"Least at the mean {y.mean():.3f}, which the largest target pulls along.",

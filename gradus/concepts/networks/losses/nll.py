@@ -135,21 +135,22 @@ def nll_figure(p, n):
     heads = round(0.6 * n)
     q = np.linspace(0.01, 0.99, 197)
     loss = -(heads * np.log(q) + (n - heads) * np.log(1 - q)) / n
-    likelihood = np.exp(-n * loss)
+    likelihood = np.exp(n * (loss.min() - loss))
     fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
     left.plot(q, likelihood)
-    left.set_ylim(0, 1.1 * likelihood.max() or 1.0)
+    left.set_ylim(0, 1.1)
     left.axvline(p, color="#D55E00", lw=0.9)
-    left.set(title="likelihood", xlabel="probability of heads")
+    left.set(title="likelihood / its maximum", xlabel="probability of heads")
     right.plot(q, loss)
     value = -(heads * math.log(p) + (n - heads) * math.log(1 - p)) / n
     right.plot(p, value, "o", color="#D55E00")
     right.plot(heads / n, float(np.interp(heads / n, q, loss)), "o", color="#009E73")
     right.set(title="negative log-likelihood / n", xlabel="probability of heads", ylim=(0, 3))
-    exponent = -n * value / math.log(10)
+    exponent = math.floor(-n * value / math.log(10))
+    mantissa = 10 ** (-n * value / math.log(10) - exponent)
     lost = (" — exactly 0 in float64", "——在 float64 中恰为 0") if math.exp(-n * value) == 0 else ("", "")
     words = Text(
-        f"{heads} heads in {n} flips, model {p:.2f}: the likelihood is 10^{exponent:.1f}{lost[0]}, the loss {value:.4f}. Both are best at {heads / n:.2f}.",
-        f"{n} 次抛掷出现 {heads} 次正面，模型取 {p:.2f}：似然为 10^{exponent:.1f}{lost[1]}，损失为 {value:.4f}。二者都在 {heads / n:.2f} 处最优。",
+        f"{heads} heads in {n} flips, model {p:.2f}: the likelihood is {mantissa:.1f}e{exponent}{lost[0]}, the loss {value:.4f}. Both are best at {heads / n:.2f}.",
+        f"{n} 次抛掷出现 {heads} 次正面，模型取 {p:.2f}：似然为 {mantissa:.1f}e{exponent}{lost[1]}，损失为 {value:.4f}。二者都在 {heads / n:.2f} 处最优。",
     )
     return Drawing(fig, words)
