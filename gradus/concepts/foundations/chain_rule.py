@@ -158,7 +158,7 @@ def product_of_the_slopes(chain_rule, rng):
 @CHAIN_RULE.claim
 def jacobians_multiply(chain_rule, rng):
     """In many variables the Jacobians multiply in the order of the functions: outer times inner"""
-    for p, m, n in ((3, 3, 3), (2, 4, 3), (4, 2, 4)):
+    for p, m, n in ((3, 3, 3), (2, 4, 3), (4, 2, 4), (15, 16, 14)):
         A, B, x = rng.standard_normal((p, m)), rng.standard_normal((m, n)), rng.standard_normal(n)
 
         @generic

@@ -160,6 +160,7 @@ def cases(rng):
     for m in (2, 3, 4, 7):
         yield f"power {m} at 0", dict(f=power(m), x=np.array(0.0))
     yield "anywhere", dict(f=rising_wave, x=rng.uniform(-1, 1, (2, 3)))
+    yield "many points", dict(f=rising_wave, x=rng.uniform(-1, 1, 1500))
 
 
 @CRITICAL_POINTS.invalid

@@ -112,6 +112,7 @@ def cases(rng):
     )
     yield "one variable", dict(f=moderate, x=np.array([0.3]), u=np.array([1.0]))
     yield "no direction", dict(f=curve, x=np.array([1.2, -0.4]), u=np.zeros(2))
+    yield "forty variables", dict(f=moderate, x=rng.standard_normal(40), u=rng.standard_normal(40))
 
 
 @FORWARD_MODE.invalid

@@ -97,6 +97,7 @@ def cases(rng):
     yield "x²y", dict(f=square_times, x=np.array([1.5, -2.0]))
     yield "one variable", dict(f=hills, x=np.array([0.4]))
     yield "at a minimum", dict(f=rosenbrock, x=np.ones(3))
+    yield "forty variables", dict(f=log_sum_exp, x=rng.standard_normal(40))
 
 
 @GRADIENT.invalid

@@ -117,6 +117,7 @@ def cases(rng):
     yield ("more inputs than outputs", dict(f=waves(rng.standard_normal((2, 6))), x=rng.standard_normal(6)))
     yield "one output", dict(f=waves(rng.standard_normal((1, 4))), x=rng.standard_normal(4))
     yield "entry by entry", dict(f=generic(lambda x: x**3), x=np.array([-1.0, 0.0, 2.0]))
+    yield "many of many", dict(f=waves(rng.standard_normal((20, 30))), x=rng.standard_normal(30))
 
 
 @JACOBIAN.invalid

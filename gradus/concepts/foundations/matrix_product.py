@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.evidence import NotApplicable, all_of, bound, identical, rate, roundoff
 from gradus.page.figures import canvas
 
 MATRIX_PRODUCT = Concept(
@@ -154,7 +154,11 @@ def _multiplications(product, n):
         return product.framework.multiplications(lambda: product(np.ones((n, n)), np.ones((n, n))))
     Counted.done = 0
     ones = np.full((n, n), Counted(), dtype=object)
-    product.raw(dict(A=ones, B=ones))
+    try:
+        product.raw(dict(A=ones, B=ones))
+    except (TypeError, ValueError, AttributeError) as error:  # into an array of floats no such number can be written
+        why = Text("it computes with floating-point numbers only, which do not count", "它只接受浮点数，无法计数")
+        raise NotApplicable(why) from error
     return Counted.done
 
 

@@ -161,6 +161,7 @@ def cases(rng):
     yield "softmax loss", dict(f=softmax_loss, x=rng.standard_normal(5))
     yield "elementary functions", dict(f=elementary, x=rng.standard_normal(4))
     yield "one input", dict(f=reused, x=np.array([0.7]))
+    yield "forty inputs", dict(f=softmax_loss, x=rng.standard_normal(40))
 
 
 @REVERSE_MODE.invalid

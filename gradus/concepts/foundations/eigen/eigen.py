@@ -133,7 +133,7 @@ def size(A):
 def residual(solve, rng):
     r"""$Av=\lambda v$ for every pair: the residual is rounding, also where eigenvalues repeat or are far apart"""
     spectra = (np.array([1.0, 1.0, 1.0, 5.0]), np.array([-1e6, 1e-6, 1.0, 1e6]), np.array([-1.0, 1.0, -1.0, 1.0]))
-    for A in [symmetric(rng, 8), *[rotated(rng, s)[0] for s in spectra]]:
+    for A in [symmetric(rng, 8), *[rotated(rng, s)[0] for s in spectra], symmetric(rng, 20)]:
         values, V = solve(A)
         yield roundoff(A @ V, V * values, terms=len(A), scale=size(A))
 

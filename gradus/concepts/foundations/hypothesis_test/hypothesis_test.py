@@ -162,6 +162,9 @@ def cases(rng):
     yield "four categories", dict(x=rng.poisson(9.0, 4) + 1.0, y=rng.poisson(12.0, 4) + 1.0, test="chi2")
     yield "three categories", dict(x=rng.poisson(9.0, 3) + 1.0, y=rng.poisson(12.0, 3) + 1.0, test="chi2")
     yield "two by two", dict(x=np.array([12.0, 5.0]), y=np.array([7.0, 9.0]), test="chi2")
+    for test in ("t", "welch"):
+        yield f"{test}, many draws", dict(x=rng.standard_normal(40), y=0.3 + rng.standard_normal(30), test=test)
+    yield "twenty categories", dict(x=rng.poisson(9.0, 20) + 1.0, y=rng.poisson(12.0, 20) + 1.0, test="chi2")
 
 
 @HYPOTHESIS_TEST.invalid

@@ -148,9 +148,10 @@ def factors_are_orthonormal(svd, rng):
 def product_is_the_matrix(svd, rng):
     r"""$A=U\Sigma V^{\mathsf T}$ with $\sigma_1\ge\dots\ge\sigma_r\ge0$"""
     low = rng.standard_normal((9, 2)) @ rng.standard_normal((2, 6))
-    for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, 1e6 * np.eye(4)):
+    large = rng.standard_normal((30, 20))
+    for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, 1e6 * np.eye(4), large):
         U, s, Vt = svd(A)
-        yield roundoff(U * s @ Vt, A, terms=12, scale=float(np.linalg.norm(A)))
+        yield roundoff(U * s @ Vt, A, terms=len(A), scale=float(np.linalg.norm(A)))
         why = Text("descending, none below 0", "从大到小，均非负")
         yield bound(np.append(s, 0.0).min() + min(0.0, (-np.diff(s)).min()), 0.0, "≥", why)
 

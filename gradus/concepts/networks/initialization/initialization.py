@@ -103,6 +103,7 @@ def initialization_cases(rng):
             yield f"{scheme}, {activation}", dict(**args, scheme=scheme, activation=activation)
     yield "gain", dict(x=rng.standard_normal(9), Z=rng.standard_normal((2, 9, 9)), gain=1.3)
     yield "one unit", dict(x=np.array([2.0]), Z=np.array([[[1.5]], [[0.5]]]))
+    yield "wide", dict(x=rng.standard_normal(20), Z=rng.standard_normal((3, 20, 20)), activation="tanh")
 
 
 @INITIALIZATION.invalid
