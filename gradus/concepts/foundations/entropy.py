@@ -6,6 +6,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 ENTROPY = Concept(
@@ -59,6 +60,39 @@ ENTROPY = Concept(
 def entropy(p, base=np.e):
     log = np.log(np.where(p == 0, 1, p)) / np.log(base)  # 0 log 0 = 0
     return -(p * log).sum(axis=-1)
+
+
+@ENTROPY.example
+def example():
+    p, base = np.array([0.5, 0.25, 0.125, 0.125]), 2.0
+    wrong = np.array([0.25, 0.25, 0.25, 0.25])
+    q = np.array([0.7, 0.2, 0.1])
+    lengths = np.ceil(-np.log2(q))
+    return dict(
+        p=p, base=base, surprise=-np.log2(p), part=-p * np.log2(p), H=entropy(p, base), nats=entropy(p), uniform=entropy(wrong, base),
+        q=q, Hq=entropy(q, base), own=-np.log2(q), lengths=lengths, mean_length=(q * lengths).sum(), best=(q * [1, 2, 2]).sum(),
+        pairs=entropy(np.outer(q, q).ravel(), base),
+    )  # fmt: skip
+
+
+@ENTROPY.exercise
+def two_dice():
+    total = np.convolve(np.full(6, 1 / 6), np.full(6, 1 / 6))
+    two, one = 2 * np.log2(6), entropy(total, 2.0)
+    return choice(less=one < two - 1e-9, equal=abs(one - two) < 1e-9, more=one > two + 1e-9)
+
+
+@ENTROPY.exercise
+def a_loaded_coin():
+    p = np.array([0.9, 0.1])
+    return number(entropy(p, 2.0), nats=entropy(p), rare_only=-np.log2(0.1), one_term=-0.9 * np.log2(0.9))
+
+
+@ENTROPY.exercise
+def twelve_coins():
+    return number(
+        np.ceil(np.log2(24) / np.log2(3)), heavier_only=np.log2(24), in_bits=np.ceil(np.log2(24)), tolerance=1e-6
+    )
 
 
 @ENTROPY.cases
