@@ -313,6 +313,7 @@ def trained_on_digits(depth, shortcuts):
         epochs=15,
         batch_size=64,
         optimizer=optimizer,
+        schedule="warmup-cosine",
         progress="silent",
     )
     model.eval()

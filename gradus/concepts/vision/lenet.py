@@ -32,7 +32,7 @@ LENET = Concept(
     kind="system",
     title="LeNet-5",
     summary="Reads handwritten digits: two convolutions find strokes and their combinations, pooling forgets where "
-    "exactly they were, three fully connected layers decide. The pattern of every later convolutional network.",
+    "exactly they were, three fully connected layers decide. The pattern that later convolutional networks followed.",
     formulas=(
         r"h_1=\operatorname{pool}\bigl(\sigma(K_1\star x+b_1)\bigr),\qquad h_3=\operatorname{pool}\bigl(\sigma(K_3\star h_1+b_3)\bigr)",
         r"h_5=\sigma(W_5\operatorname{vec}(h_3)+b_5),\qquad h_6=\sigma(W_6h_5+b_6),\qquad z=W_7h_6+b_7",
@@ -128,7 +128,8 @@ def invalid(rng):
 
 @LENET.claim
 def number_of_parameters(lenet, rng):
-    """Its parameters are 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706, and each of the ten arrays acts on the logits"""
+    """For one channel and ten classes its parameters are 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706, and each of the
+    ten arrays acts on the logits"""
     weights, x = parameters(rng), rng.random((1, 28, 28))
     sizes = [v.size for v in weights.values()]
     layers = [k + b for k, b in zip(sizes[::2], sizes[1::2], strict=True)]
@@ -163,8 +164,8 @@ def equals_the_layers_one_by_one(lenet, rng):
 
 @LENET.claim
 def four_pixels_are_one_place(lenet, rng):
-    """Four pixels at the input are one place at S4: the shifted image with correspondingly shifted weights of C5 gives
-    the same logits"""
+    """Four pixels at the input are one place at S4: an image whose strokes stay clear of the border, shifted, gives the
+    same logits once the weights of C5 are shifted along, and others before"""
     weights, x = parameters(rng), np.zeros((1, 32, 32))
     x[..., 12:16] = rng.random((1, 32, 4))  # neither before nor after does it reach the border
     W5 = weights["W5"].reshape(120, 16, 5, 5)
@@ -229,7 +230,7 @@ def trained(seed):
 
 @LENET.claim(cost="slow")
 def reads_digits(lenet, rng):
-    """Trained by the recipe it reads at least 98 % of the held-out fifth of the digits (mean of 3 seeds)"""
+    """Trained by the recipe it reads at least 98% of the held-out fifth of the digits (mean of 3 seeds)"""
     import torch
 
     from gradus.data import load
