@@ -459,6 +459,6 @@ def figure(depth, alpha):
     words = Text(
         f"After {L} blocks with norm-keeping branches the squared norm is {plain:.3g} times what it was (2^L = {2.0**L:.3g}); "
         f"with the factor α = {alpha:.3g} it is {own:.3g}, with 1/√L {scaled:.3g}.",
-        f"支路保持范数时，经过 {L} 个模块后范数平方变为原来的 {plain:.3g} 倍（2^L = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
+        f"残差分支保持范数时，经过 {L} 个残差块后范数平方变为原来的 {plain:.3g} 倍（2^L = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
     )
     return Drawing(fig, words)

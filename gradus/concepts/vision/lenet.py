@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import canvas
 from gradus.page.pictures import THREE
@@ -66,6 +66,10 @@ LENET = Concept(
     ),
     readings="lecun1998gradient §II; lecun1989backpropagation; goodfellow2016deep §9.3–9.4; "
     "cs231n Convolutional Neural Networks",
+    hypotheses=(
+        Hypothesis("homogeneity: there are no biases", "positively-homogeneous"),
+        Hypothesis("a shift is handed on: by multiples of four pixels, clear of the border", "one-pixel-is-no-place"),
+    ),
     deviations=(
         "1998 differs: each map of C3 sees 3, 4 or 6 maps of S2 (1,516 parameters instead of 2,416); pooling "
         r"multiplies its sum by a trained factor and adds a bias; the activation is $1.7159\tanh(\frac23x)$; the "
@@ -179,12 +183,28 @@ def four_pixels_are_one_place(lenet, rng):
 
 @LENET.claim
 def positively_homogeneous(lenet, rng):
-    r"""Without biases it is positively homogeneous: $f(ax)=a\,f(x)$ for $a>0$"""
+    r"""Without biases it is positively homogeneous: $f(ax)=a\,f(x)$ for $a>0$; with them it is not"""
     weights = {k: v if k.startswith(("K", "W")) else 0 * v for k, v in parameters(rng).items()}
     x = rng.random((2, 1, 28, 28))
     z = lenet(x, **weights)
-    return all_of(*[identical(lenet(a * x, **weights), a * z) for a in (0.5, 4.0)])  # powers of 2: exact
+    exact = [identical(lenet(a * x, **weights), a * z) for a in (0.5, 4.0)]  # powers of 2
+    biased = parameters(rng)
+    off = np.abs(lenet(4 * x, **biased) - 4 * lenet(x, **biased)).max()
+    return all_of(*exact, bound(off, 1e-3, "≥", Text("with biases they differ", "有偏置时二者不同")))
 
+
+@LENET.claim
+def one_pixel_is_no_place(lenet, rng):
+    """One pixel is no place at S4: moved by one, a single bright pixel and kernels that copy it stay in their window of
+    four or leave it, so that the logits stay or vanish"""
+    weights = {k: 0 * v for k, v in parameters(rng).items()}
+    weights["K1"][0, 0, 2, 2] = weights["K3"][0, 0, 2, 2] = 1  # copies the image's first channel
+    W5 = weights["W5"].reshape(120, 16, 5, 5)
+    W5[0, 0, 2, 2] = weights["W6"][0, 0] = weights["W7"][:, 0] = 1
+    images = np.zeros((3, 1, 32, 32))
+    for i, column in enumerate((14, 15, 18)):  # S4's window 2 holds columns 14 to 17: 2 + 2·(2·2 + 2) … + 3
+        images[i, 0, 14, column] = 1
+    return identical(lenet(images, **weights, padding=0)[:, 0], [1.0, 1.0, 0.0])
 
 @LENET.claim
 def logits_take_either_sign(lenet, rng):
@@ -244,7 +264,7 @@ def reads_digits(lenet, rng):
     return metric(np.mean(scores), 0.98, "≥", Text(f"the target; seeds: {said}", f"目标值；各种子：{said}"))
 
 
-@LENET.mutant(caught_by="positively-homogeneous, connections-multiply, reads-digits")
+@LENET.mutant(caught_by="positively-homogeneous, connections-multiply, reads-digits, one-pixel-is-no-place")
 def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """the sigmoid of 1989 for ReLU"""
     s = lambda t: 1 / (1 + np.exp(-t))

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import STEP, gradient_is, slope
-from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -31,6 +31,7 @@ MSE = Concept(
     people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
     implementations=(Implementation("torch.nn.functional:mse_loss", "torch"),),
     readings="bishop2006pattern §1.5.5; goodfellow2016deep §5.5.1",
+    hypotheses=(Hypothesis("the likelihood: normal noise of one variance", "unequal-variances-need-weights"),),
     conventions=(
         Convention(
             "the factor before the sum",
@@ -95,7 +96,19 @@ def normal_likelihood(mse, rng):
     return roundoff(8 * (mse(a, y) - mse(b, y)) / (2 * 0.49), density(a) - density(b), terms=8, scale=float(density(a)))
 
 
-@MSE.mutant(caught_by="gradient-of-mse, four-errors-of-one, variance-and-bias, normal-likelihood")
+@MSE.claim
+def unequal_variances_need_weights(mse, rng):
+    """Targets 0 and 3 of deviations 1 and 2 are likeliest around 0.6; there the MSE still falls, with the slope −1.8,
+    towards 1.5"""
+    y = np.array([0.0, 3.0])
+    likeliest = (y / [1, 4]).sum() / (1 + 1 / 4)
+    at = [slope(lambda c: mse(np.full(2, c[0]), y), np.array([c]), 0) for c in (likeliest, 1.5)]
+    return roundoff(at, [-1.8, 0.0], terms=4, scale=4 / STEP)
+
+
+@MSE.mutant(caught_by="gradient-of-mse, four-errors-of-one, variance-and-bias, normal-likelihood, "
+    "unequal-variances-need-weights"
+)
 def half_the_mean(y_hat, y):
     """½ before the mean"""
     return ((y_hat - y) ** 2).mean() / 2
