@@ -400,7 +400,7 @@ def joins_before_the_activation(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
 
 RESIDUAL.erratum(
     "E28",
-    common="Residual connections solve the vanishing gradient",
+    common="Residual connections solve the vanishing gradient (a common slip)",
     why="Plain networks with batch norm do not vanish: a small difference grows by π/(π−1) ≈ 1.467 a layer. And "
     "$x+F(x)$ by itself is no cure: with norm-keeping branches 50 blocks multiply the variance by "
     r"$2^{50}\approx10^{15}$.",
@@ -410,7 +410,7 @@ RESIDUAL.erratum(
 )
 RESIDUAL.erratum(
     "E29",
-    common="Against vanishing gradients: residual connections, batch normalisation, the choice of activation",
+    common="Against vanishing gradients: residual connections, batch normalisation, the choice of activation (a common slip)",
     why="Batch norm alone makes it worse: without shortcuts the squared gradient grows exponentially with depth, "
     "about 1.467 a layer.",
     right="Normalisation together with shortcuts: then the growth is a power of the depth",
@@ -418,7 +418,7 @@ RESIDUAL.erratum(
 )
 RESIDUAL.erratum(
     "E30",
-    common=r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$",
+    common=r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$ (a common slip)",
     why="True for numbers only. For vectors ∂F/∂x is a matrix, and adding 1 to every entry is off by 1 everywhere "
     "but on the diagonal.",
     right=r"$I+\frac{\partial F}{\partial x}$",

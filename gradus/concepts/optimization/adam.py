@@ -442,7 +442,7 @@ def never_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilo
 
 ADAM.erratum(
     "E7",
-    common="Adam adjusts the learning rate by itself",
+    common="Adam adjusts the learning rate by itself (a common slip)",
     why=r"It rescales the coordinates against each other. The common factor $\alpha$ stays: with the same gradients "
     r"every step is proportional to it, the first is $-\alpha\operatorname{sign}(g)$ but for ε, and a poor $\alpha$ "
     "still fails.",
@@ -452,7 +452,7 @@ ADAM.erratum(
 ADAM.erratum(
     "E7a",
     common=r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{1-\beta_2}$ if $1-\beta_1>\sqrt{1-\beta_2}$, reached "
-    "only when a single gradient follows nothing but zeros",
+    "only when a single gradient follows nothing but zeros (Kingma and Ba 2015, §2.1)",
     why=r"A single gradient after zeros is not the worst case: with $\beta_1=0.9$, $\beta_2=0.999$ it gives "
     r"$3.16\,\alpha$, but twelve equal ones give $6.57\,\alpha$, because $m$ fills faster than $\sqrt v$.",
     right=r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$ for $\beta_1<\sqrt{\beta_2}$: $7.2703\,\alpha$, approached when $g$ grows by $\beta_2/\beta_1$ "
@@ -462,7 +462,7 @@ ADAM.erratum(
 )
 ADAM.erratum(
     "E7b",
-    common="Adam converges on every convex problem",
+    common="Adam converges on every convex problem (a common slip)",
     why="The rare steep slope is divided by its own size and then forgotten: slopes 3, −1, −1 in turn, whose mean is "
     r"⅓, drive it upwards ($\beta_1=0$, $\beta_2=\tfrac1{10}$).",
     right=r"Guarantees hold for AMSGrad, and for Adam when $\beta_2$ is close enough to 1 for the problem",

@@ -372,7 +372,7 @@ def normalised(gradient, theta0, steps, alpha):
 
 DESCENT.erratum(
     "E1",
-    common="If f is convex and Lipschitz continuous, it converges to the global optimum",
+    common="If f is convex and Lipschitz continuous, it converges to the global optimum (a common slip)",
     why=r"$\lvert x\rvert$ is convex and Lipschitz, and a constant step never settles; $\log(1+e^{-x})$ has no "
     "minimiser, and the iterates run to infinity.",
     right=r"$f$ convex, $\nabla f$ $L$-Lipschitz, a minimiser exists, $0<\alpha<2/L$",
@@ -380,14 +380,14 @@ DESCENT.erratum(
 )
 DESCENT.erratum(
     "E2",
-    common=r"The step must satisfy $\alpha\le\frac{2}{L}$, with $L$ the Lipschitz constant of $f$",
+    common=r"The step must satisfy $\alpha\le\frac{2}{L}$, with $L$ the Lipschitz constant of $f$ (a common slip)",
     why=r"At $\alpha=2/L$ the iterates on $x^2$ are 1, −1, 1, −1, …; and $L$ is the constant of $\nabla f$.",
     right=r"$0<\alpha<2/L$, $L$ the Lipschitz constant of $\nabla f$",
     claims="two-over-l-itself-oscillates, threshold-is-two-over-l",
 )
 DESCENT.erratum(
     "E8",
-    common=r"For each $j$: $\theta_j:=\theta_j-\alpha\,\partial f/\partial\theta_j$",
+    common=r"For each $j$: $\theta_j:=\theta_j-\alpha\,\partial f/\partial\theta_j$ (a common slip)",
     why="Run as code, “:=” one coordinate after the other is another algorithm, Gauss–Seidel: (.2, −.152) instead of "
     "(.2, −.76).",
     right=r"all partial derivatives at the old $\theta$, then assign",
@@ -395,7 +395,7 @@ DESCENT.erratum(
 )
 DESCENT.erratum(
     "E10",
-    common="Gradient descent is an algorithm that maximises a function",
+    common="Gradient descent is an algorithm that maximises a function (a common slip)",
     why=r"A step of $-\alpha\nabla f$ lowers $f$, by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$; the "
     r"mutant that steps along $+\nabla f$ fails this.",
     right=r"$\theta-\alpha\nabla f$ descends, $\theta+\alpha\nabla f$ ascends",

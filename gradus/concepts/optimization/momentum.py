@@ -266,7 +266,7 @@ def one_gradient_back(gradient, theta0, steps, alpha, beta=0.9):
 
 MOMENTUM.erratum(
     "E6",
-    common="Acceleration: momentum and adaptive step sizes speed up SGD",
+    common="Acceleration: momentum and adaptive step sizes speed up SGD (a common slip)",
     why=r"With noise of variance 1 on $\tfrac12\theta^2$: $\alpha=0.1$ alone ends at $\mathbb E\theta^2=0.0526$; with "
     r"$\beta=0.9$ the same $\alpha$ ends at 0.514, and an equal effective step $\alpha/(1-\beta)$ at 0.0501: "
     "against noise a twentieth is gained, not a rate.",

@@ -386,7 +386,7 @@ def noise_added(gradient, theta0, batches, alpha):
 
 SGD.erratum(
     "E3",
-    common="SGD converges to a local optimum",
+    common="SGD converges to a local optimum (a common slip)",
     why=r"With $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ and $y=0$ at the start it stays at the saddle (0, "
     "0), where the Hessian has the eigenvalue −1.",
     right=r"with a Lipschitz gradient and a step that suits, to stationary points ($\min_t\mathbb E\lVert\nabla "
@@ -395,7 +395,7 @@ SGD.erratum(
 )
 SGD.erratum(
     "E5",
-    common="SGD converges if f is Lipschitz continuous and the gradient is bounded",
+    common="SGD converges if f is Lipschitz continuous and the gradient is bounded (a common slip)",
     why=r"For a differentiable f on a convex set the two conditions are one and the same. Convexity, a step proportional to $1/\sqrt T$ and the averaging "
     "are what is missing: a constant step stays on its noise floor.",
     right=r"convex $f$, $\mathbb E\lVert g\rVert^2\le G^2$, $\alpha=R/(G\sqrt T)$: "
@@ -404,7 +404,7 @@ SGD.erratum(
 )
 SGD.erratum(
     "E81",
-    common=r"$\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$ for the last iterate",
+    common=r"$\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$ for the last iterate (a common slip)",
     why=r"With the usual steps $1/\sqrt t$ the last iterate can be worse by a factor $\log T$: on a maximum of $T+1$ "
     r"linear functions $f(\theta_T)\sqrt T$ grows like $\log T$.",
     right=r"for the averaged iterate $\bar\theta_T$",

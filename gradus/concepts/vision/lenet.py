@@ -206,6 +206,7 @@ def one_pixel_is_no_place(lenet, rng):
         images[i, 0, 14, column] = 1
     return identical(lenet(images, **weights, padding=0)[:, 0], [1.0, 1.0, 0.0])
 
+
 @LENET.claim
 def logits_take_either_sign(lenet, rng):
     """The logits take either sign: no activation follows the last layer"""

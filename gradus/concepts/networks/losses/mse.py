@@ -106,7 +106,8 @@ def unequal_variances_need_weights(mse, rng):
     return roundoff(at, [-1.8, 0.0], terms=4, scale=4 / STEP)
 
 
-@MSE.mutant(caught_by="gradient-of-mse, four-errors-of-one, variance-and-bias, normal-likelihood, "
+@MSE.mutant(
+    caught_by="gradient-of-mse, four-errors-of-one, variance-and-bias, normal-likelihood, "
     "unequal-variances-need-weights"
 )
 def half_the_mean(y_hat, y):
@@ -134,7 +135,7 @@ def absolute_for_square(y_hat, y):
 
 MSE.erratum(
     "E36",
-    common=r"The mean squared error is $\frac1{2n}\sum_i(\hat y_i-y_i)^2$",
+    common=r"The mean squared error is $\frac1{2n}\sum_i(\hat y_i-y_i)^2$ (a common slip)",
     why="That is half the mean. For four errors of 1 the conventions in use give 2 (half the sum), ½ (this one) and "
     "1 (the mean, PyTorch's): with one learning rate the steps differ by the factor 4 between the first two.",
     right=r"$\frac1n\sum_i(\hat y_i-y_i)^2$; where another factor is meant, name it",
