@@ -319,7 +319,7 @@ def whole_score_matrix(Q, K, V, causal=False, scale=None):
 
 ATTENTION.erratum(
     "E23",
-    common=r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores",
+    common=r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores (a common slip)",
     why="The second division does nothing, and the weight loses its query i; read as a second softmax it flattens "
     r"the weights, whose ratio can then never exceed e. The output $\sum_j\alpha_{ij}v_j$ is missing.",
     right=r"$e_{ij}=\operatorname{score}(q_i,k_j)$, $\alpha_{ij}=\operatorname{softmax}_j e_{ij}$, "
@@ -328,7 +328,7 @@ ATTENTION.erratum(
 )
 ATTENTION.erratum(
     "E24",
-    common="A causal position uses only what stands before it",
+    common="A causal position uses only what stands before it (a common slip)",
     why=r"Strictly before leaves the first row without a key: a softmax of nothing but $-\infty$ is NaN.",
     right=r"positions $j\le i$, its own included",
     claims="first-position-sees-itself",

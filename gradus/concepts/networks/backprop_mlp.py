@@ -466,7 +466,7 @@ def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
 
 BACKPROP_MLP.erratum(
     "E18",
-    common=r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
+    common=r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$ (a common slip)",
     why="Taken literally it is 0: nothing under the derivative depends on z. Without σ′, a 3-4-2 net whose hidden "
     "layer has the gradient (−0.00451, 0.32524, −0.01216, −0.27033) is given (−0.20678, 0.41356, −0.08862, "
     "−0.29540): 46 times too much at the unit that is nearly saturated. The sum must run over the units of the layer "

@@ -439,7 +439,7 @@ def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 CONV_LAYER.erratum(
     "E13",
-    common=r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else",
+    common=r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else (a common slip)",
     why="It is cross-correlation, and it lacks the bias, the stride and the padding: where these are not 0, 1 and 0, "
     "neither the values nor the size of a layer's output can be computed from it.",
     right=r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
@@ -447,7 +447,7 @@ CONV_LAYER.erratum(
 )
 CONV_LAYER.erratum(
     "E15",
-    common=r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole map",
+    common=r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole map (a common slip)",
     why="The weights depend on the output position and reach over the whole map: neither shared nor local. It is the "
     "fully connected layer written with two indices. On 6×6: 1296 weights instead of 9, and an image that moves by "
     "one pixel does not give the moved output.",

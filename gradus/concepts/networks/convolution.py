@@ -325,7 +325,7 @@ def counted_twice(f, g):
 
 CONVOLUTION.erratum(
     "E14",
-    common=r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
+    common=r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$ (a common slip)",
     why="That is the convolution of mathematics. No deep-learning framework in use today flips the kernel (Theano's "
     "layer did, unless told otherwise): fed the same numbers, a layer gives 2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not care; one that is carried over, "
     "or compared, does.",

@@ -360,7 +360,7 @@ def steep_activation(x, Ws, bs, activation="tanh"):
 
 MLP.erratum(
     "E17",
-    common=r"$z_j^{(l)}=\sum_{i=1}^{n_l}w_{ji}^{(l-1)}a_i^{(l-1)}+b_j^{(l)}$",
+    common=r"$z_j^{(l)}=\sum_{i=1}^{n_l}w_{ji}^{(l-1)}a_i^{(l-1)}+b_j^{(l)}$ (a common slip)",
     why="With 3 inputs and 4 hidden units the sum asks for a fourth input, which does not exist; with 5 inputs and 3 "
     "hidden units it silently drops the last two. And the weights that lead into layer l bear its number, as its "
     "biases do: shifted by one, a net of equal widths computes something else without any error.",

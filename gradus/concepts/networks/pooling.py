@@ -313,7 +313,7 @@ def stride_ignored(x, size=2, stride=None, padding=0, kind="max"):
 
 POOLING.erratum(
     "E16",
-    common=r"$y_{ij}=\max_{k=1}^{K}\min_{l=1}^{L}x_{kl}$, where K and L are the size of the map",
+    common=r"$y_{ij}=\max_{k=1}^{K}\min_{l=1}^{L}x_{kl}$, where K and L are the size of the map (a common slip)",
     why="Neither i nor j stands on the right: the whole result is one constant, 11 on the map 1…16 whose pooled "
     "values are 4, 8, 12, 16. And there is no minimum in max pooling.",
     right=r"$y_{ij}=\max_{0\le k,l<K}x_{si+k,\,sj+l}$: the largest value of each window",

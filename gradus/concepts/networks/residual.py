@@ -316,6 +316,7 @@ def trained_on_digits(depth, shortcuts):
         epochs=15,
         batch_size=64,
         optimizer=optimizer,
+        schedule="warmup-cosine",
         progress="silent",
     )
     model.eval()
@@ -402,7 +403,7 @@ def joins_before_the_activation(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
 
 RESIDUAL.erratum(
     "E28",
-    common="Residual connections solve the vanishing gradient",
+    common="Residual connections solve the vanishing gradient (a common slip)",
     why="Plain networks with batch norm do not vanish: a small difference grows by π/(π−1) ≈ 1.467 a layer. And "
     "$x+F(x)$ by itself is no cure: with norm-keeping branches 50 blocks multiply the variance by "
     r"$2^{50}\approx10^{15}$.",
@@ -412,7 +413,7 @@ RESIDUAL.erratum(
 )
 RESIDUAL.erratum(
     "E29",
-    common="Against vanishing gradients: residual connections, batch normalisation, the choice of activation",
+    common="Against vanishing gradients: residual connections, batch normalisation, the choice of activation (a common slip)",
     why="Batch norm alone makes it worse: without shortcuts the squared gradient grows exponentially with depth, "
     "about 1.467 a layer.",
     right="Normalisation together with shortcuts: then the growth is a power of the depth",
@@ -420,7 +421,7 @@ RESIDUAL.erratum(
 )
 RESIDUAL.erratum(
     "E30",
-    common=r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$",
+    common=r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$ (a common slip)",
     why="True for numbers only. For vectors ∂F/∂x is a matrix, and adding 1 to every entry is off by 1 everywhere "
     "but on the diagonal.",
     right=r"$I+\frac{\partial F}{\partial x}$",
@@ -461,6 +462,6 @@ def figure(depth, alpha):
     words = Text(
         f"After {L} blocks with norm-keeping branches the squared norm is {plain:.3g} times what it was (2ᴸ = {2.0**L:.3g}); "
         f"with the factor α = {alpha:.3g} it is {own:.3g}, with 1/√L {scaled:.3g}.",
-        f"支路保持范数时，经过 {L} 个模块后范数平方变为原来的 {plain:.3g} 倍（2ᴸ = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
+        f"残差分支保持范数时，经过 {L} 个残差块后范数平方变为原来的 {plain:.3g} 倍（2ᴸ = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
     )
     return Drawing(fig, words)

@@ -250,7 +250,7 @@ def curvature_for_the_jump(f, x):
 
 ACTIVATIONS.erratum(
     "E11",
-    common="Activation functions are monotone",
+    common="Activation functions are monotone (a common slip)",
     why="Most are; but it is no requirement, and the usual ones of transformers are not: GELU falls to −0.169971 at −0.751792, SiLU "
     "to −0.278465 at −1.278465, with slopes down to −0.1289 and −0.0998.",
     right="A property of each function, to be computed: see the least slope of each",
@@ -260,7 +260,7 @@ ACTIVATIONS.erratum(
 
 ACTIVATIONS.erratum(
     "E12",
-    common="An activation function needs to be differentiable",
+    common="An activation function needs to be differentiable (a common slip)",
     why="ReLU and leaky ReLU have a kink at 0, and networks of them train: XOR is fitted to a mean square error "
     "below 1e-6.",
     right="Differentiable almost everywhere, with one agreed slope at the kink",

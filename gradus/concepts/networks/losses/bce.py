@@ -161,7 +161,7 @@ def squared_error(z, y):
 
 BCE.erratum(
     "E37",
-    common=r"$-\frac1m\Bigl[\sum_{i=1}^{m}y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\Bigr]$",
+    common=r"$-\frac1m\Bigl[\sum_{i=1}^{m}y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\Bigr]$ (a common slip)",
     why="As bracketed the sum ends at the plus sign, and the second term has a free index i: taken literally, the "
     "negatives of all samples but one are lost.",
     right=r"$-\frac1m\sum_{i=1}^{m}\bigl[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\bigr]$",

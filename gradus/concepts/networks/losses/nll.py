@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.networks.losses.samples import COUNT, LABELS
 from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -36,6 +36,7 @@ NLL = Concept(
     aliases="NLLLoss, negative log likelihood, 负对数似然, NLL 损失, 负对数似然函数",
     implementations=(Implementation("torch.nn.functional:nll_loss", "torch"),),
     readings="goodfellow2016deep §5.5; murphy2022probabilistic §4.2",
+    hypotheses=(Hypothesis("the product is the likelihood: the samples are independent", "copies-are-no-samples"),),
     deviations="`NLLLoss` computes no logarithm, in spite of its name: it expects them.",
     nonfinite="nan",
 )
@@ -96,6 +97,13 @@ def exponential_is_the_likelihood(nll, rng):
 
 
 @NLL.claim
+def copies_are_no_samples(nll, rng):
+    """One fair flip, written down twice, has the probability ½; the product of its two rows is ¼"""
+    one, twice = (math.exp(-n * nll(np.log(np.full((n, 2), 0.5)), np.zeros(n, int))) for n in (1, 2))
+    return roundoff([one, twice], [0.5, 0.25], terms=4)
+
+
+@NLL.claim
 def no_underflow(nll, rng):
     """1100 fair flips: the likelihood is exactly 0 in float64, the loss is log 2"""
     p, y = np.full((1100, 2), 0.5), rng.integers(0, 2, 1100)
@@ -108,7 +116,7 @@ def second_logarithm(log_p, y):
     return -np.log(np.abs(log_p[np.arange(len(y)), y])).mean()
 
 
-@NLL.mutant(caught_by="gradient-of-nll, exponential-is-the-likelihood")
+@NLL.mutant(caught_by="gradient-of-nll, exponential-is-the-likelihood, copies-are-no-samples")
 def nll_summed(log_p, y):
     """summed, not averaged"""
     return -log_p[np.arange(len(y)), y].sum()
