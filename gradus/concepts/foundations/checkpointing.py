@@ -111,7 +111,9 @@ CHECKPOINTING = Concept(
     ),
     readings="griewank2008evaluating ch. 12; griewank2000algorithm; chen2016training §4",
     hypotheses=(
-        Hypothesis("a step computes the same each time: it draws no new random numbers, and keeps no state", "new-draw"),
+        Hypothesis(
+            "a step computes the same each time: it draws no new random numbers, and keeps no state", "new-draw"
+        ),
     ),
     deviations=(
         "A step that draws random numbers (dropout) must draw the same ones again: `torch.utils.checkpoint` saves "

@@ -38,9 +38,7 @@ DERIVATIVE = Concept(
             "For the expansions: f has as many continuous derivatives near x as they name, and two more",
             "slope-with-a-kink",
         ),
-        Hypothesis(
-            "For the complex step: f is analytic, and real for real arguments", "slope-with-a-kink"
-        ),
+        Hypothesis("For the complex step: f is analytic, and real for real arguments", "slope-with-a-kink"),
     ),
     deviations=r"SciPy's `approx_fprime` takes the forward quotient with $h=\sqrt\varepsilon$ unless told otherwise; "
     "its `derivative` extrapolates from several steps.",

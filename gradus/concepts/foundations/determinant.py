@@ -49,9 +49,7 @@ DETERMINANT = Concept(
     ),
     readings="strang2016introduction ch. 5; axler2024linear ch. 9; deisenroth2020mathematics §4.1; "
     "bareiss1968sylvester",
-    hypotheses=(
-        Hypothesis("For Hadamard's equality: the columns are orthogonal, or one of them is 0", "hadamard"),
-    ),
+    hypotheses=(Hypothesis("For Hadamard's equality: the columns are orthogonal, or one of them is 0", "hadamard"),),
     deviations=(
         r"Determinants overflow and underflow early: that of $0.1\,I$ is 0 in float64 from $n=324$ on. Log-densities "
         r"need `slogdet`, which gives the sign and $\log\lvert\det A\rvert$.",

@@ -43,9 +43,7 @@ FORWARD_MODE = Concept(
         Implementation("torch.func:jvp", "torch", _torch),
     ),
     readings="griewank2008evaluating ch. 3; baydin2018automatic §3.1; wengert1964simple; clifford1873preliminary",
-    hypotheses=(
-        Hypothesis("every step has a derivative at the value that it meets", "steps-without-a-derivative"),
-    ),
+    hypotheses=(Hypothesis("every step has a derivative at the value that it meets", "steps-without-a-derivative"),),
     deviations="JAX and `torch.func` call it `jvp` and return the value beside the tangent, as here; nested runs "
     "need a tag for each level.",
 )

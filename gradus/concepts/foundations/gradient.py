@@ -50,7 +50,8 @@ GRADIENT = Concept(
             "partials-without-a-plane",
         ),
         Hypothesis(
-            r"$\nabla f(x)\ne0$, for a steepest direction and a normal of the level set", "no-direction-where-it-vanishes"
+            r"$\nabla f(x)\ne0$, for a steepest direction and a normal of the level set",
+            "no-direction-where-it-vanishes",
         ),
         Hypothesis(
             "For the definition, whose step is along the imaginary axis: f is analytic, and real for real arguments",
@@ -229,9 +230,7 @@ def all_but_one(f, x):
     return g.sum() - g if len(x) > 1 else g
 
 
-@GRADIENT.mutant(
-    caught_by="partials-without-a-plane, tangent-plane-remainder, no-direction-where-it-vanishes"
-)
+@GRADIENT.mutant(caught_by="partials-without-a-plane, tangent-plane-remainder, no-direction-where-it-vanishes")
 def along_the_diagonal(f, x):
     """the slope along the diagonal taken for the partial derivatives"""
     h = 1e-6

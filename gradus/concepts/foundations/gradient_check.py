@@ -48,7 +48,8 @@ GRADIENT_CHECK = Concept(
     readings="cs231n Learning and evaluation: gradient checks; nocedal2006numerical §8.1; goodfellow2016deep §11.5",
     hypotheses=(
         Hypothesis(
-            r"f varies over lengths far above h: $\frac{h^2}{6}|f^{(3)}|$ is far below $\tau|f'|$", "too-fast-for-the-step"
+            r"f varies over lengths far above h: $\frac{h^2}{6}|f^{(3)}|$ is far below $\tau|f'|$",
+            "too-fast-for-the-step",
         ),
     ),
     deviations=(

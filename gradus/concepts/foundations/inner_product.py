@@ -151,7 +151,7 @@ def cauchy_schwarz(inner, rng):
         why = Text("1, and rounding", "1，以及舍入")
         yield bound(cosine.max(), 1 + 64 * 2.0**-52, "≤", why)
         yield roundoff(cosine[0], 1.0, terms=16)
-        yield roundoff(cosine[1], 0.0, terms=64, scale=1.0)
+        yield bound(cosine[1], 0.5, "≤", Text("orthogonal vectors", "正交的向量"))
         rest = y - (inner(x, y, G=G) / inner(x, x, G=G))[:, None] * x
         yield roundoff(1 - cosine**2, inner(rest, rest, G=G) / inner(y, y, G=G), terms=64, scale=1.0)
 

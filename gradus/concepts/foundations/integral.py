@@ -46,7 +46,8 @@ INTEGRAL = Concept(
     readings="rudin1976principles ch. 6; strang1991calculus ch. 5; courant1989introduction; riemann1854darstellbarkeit",
     hypotheses=(
         Hypothesis(
-            "f is integrable in Riemann's sense: the limit exists, whatever the points ξ", "derivative-that-is-not-integrable"
+            "f is integrable in Riemann's sense: the limit exists, whatever the points ξ",
+            "derivative-that-is-not-integrable",
         ),
         Hypothesis("For the first part: f is continuous at x", "no-derivative-where-the-integrand-jumps"),
         Hypothesis(
@@ -54,7 +55,8 @@ INTEGRAL = Concept(
             "derivative-that-is-not-integrable",
         ),
         Hypothesis(
-            "For the substitution: f is continuous on the values of g, and g continuously differentiable", "substitution"
+            "For the substitution: f is continuous on the values of g, and g continuously differentiable",
+            "substitution",
         ),
     ),
     deviations=(

@@ -44,7 +44,9 @@ LINEAR_MAP = Concept(
     implementations=(Implementation("torch.nn.functional:linear", "torch", _torch),),
     readings="axler2024linear ch. 3; strang2016introduction §8.1; deisenroth2020mathematics §2.7",
     hypotheses=(
-        Hypothesis("additive and homogeneous: a map that is not has no matrix", "translation-is-not-linear, slightly-curved"),
+        Hypothesis(
+            "additive and homogeneous: a map that is not has no matrix", "translation-is-not-linear, slightly-curved"
+        ),
     ),
     conventions=(
         Convention(

@@ -38,9 +38,7 @@ NORM = Concept(
     people=("Hermann Minkowski",),
     implementations=(Implementation("torch.linalg:vector_norm", "torch", _torch),),
     readings="boyd2004convex A.1; golub2013matrix §2.2; goodfellow2016deep §2.5",
-    hypotheses=(
-        Hypothesis(r"For the triangle inequality: $p\ge1$", "below-one-is-no-norm, half-the-order"),
-    ),
+    hypotheses=(Hypothesis(r"For the triangle inequality: $p\ge1$", "below-one-is-no-norm, half-the-order"),),
     conventions=(
         Convention(
             "norm of a matrix",
@@ -141,7 +139,9 @@ def decreases_with_p(norm, rng):
     equal, fewer = np.array([norm(np.ones(6), p=p) for p in orders]), 1 / np.array(orders)
     for i in range(len(orders)):
         most = 6.0 ** (fewer[i] - fewer[i:])
-        yield bound((values[i] / values[i:] / most[:, None]).max(), 1 + 64 * 2.0**-52, "≤", Text("n^{1/p−1/q}", "n^{1/p−1/q}"))
+        yield bound(
+            (values[i] / values[i:] / most[:, None]).max(), 1 + 64 * 2.0**-52, "≤", Text("n^{1/p−1/q}", "n^{1/p−1/q}")
+        )
         yield roundoff(equal[i] / equal[i:], most, terms=6)
 
 

@@ -65,7 +65,8 @@ QUADRATURE = Concept(
     readings="davis1984methods ch. 2; golub1969calculation; gauss1815methodus; strang1991calculus ch. 5",
     hypotheses=(
         Hypothesis(
-            "For the orders: f has four continuous derivatives on [a, b], for Simpson's rule six", "kink-costs-the-order"
+            "For the orders: f has four continuous derivatives on [a, b], for Simpson's rule six",
+            "kink-costs-the-order",
         ),
     ),
     conventions=(

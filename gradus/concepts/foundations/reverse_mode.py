@@ -46,9 +46,7 @@ REVERSE_MODE = Concept(
         Implementation("torch.func:grad", "torch", _call),
     ),
     readings="griewank2008evaluating ch. 3–4; baur1983complexity; baydin2018automatic §3.2; goodfellow2016deep §6.5; rumelhart1986learning",
-    hypotheses=(
-        Hypothesis("every step has a derivative at the value that it meets", "kinks-break-the-chain"),
-    ),
+    hypotheses=(Hypothesis("every step has a derivative at the value that it meets", "kinks-break-the-chain"),),
     conventions=(
         Convention(
             "derivative at a kink",

@@ -218,8 +218,8 @@ def sum_of_nothing_is_zero(combine, rng):
 
 @VECTOR_SPACE.claim
 def solutions_superpose(combine, rng):
-    """A subspace keeps its combinations: those of sines and cosines still solve $y''=-y$; the solutions of $y'=y^2$
-    are no subspace: for $y\\ne0$ already $2y$ is none"""
+    r"""A subspace keeps its combinations: those of sines and cosines still solve $y''=-y$; the solutions of $y'=y^2$
+    are no subspace: for $y\ne0$ already $2y$ is none"""
     t, h, a = np.linspace(0, 3, 9), 0.4, rng.standard_normal(2) * 3
 
     def y(s):

@@ -28,7 +28,12 @@ POWER_ITERATION = Concept(
         Symbol(r"\mu_k", "", "... k", "Rayleigh quotients"),
         Symbol(r"\lambda_1", "", "", r"eigenvalue of largest absolute value; $\lambda_2$ is the next"),
         Symbol("v_1", "", "n", r"eigenvector of $\lambda_1$"),
-        Symbol("w_1", "", "n", r"left eigenvector, $w_1^{\mathsf T}A=\lambda_1w_1^{\mathsf T}$; for a symmetric A it is $v_1$"),
+        Symbol(
+            "w_1",
+            "",
+            "n",
+            r"left eigenvector, $w_1^{\mathsf T}A=\lambda_1w_1^{\mathsf T}$; for a symmetric A it is $v_1$",
+        ),
     ),
     returns=("lam", "v"),
     needs=("eigen",),
@@ -42,9 +47,7 @@ POWER_ITERATION = Concept(
             r"$\lvert\lambda_1\rvert>\lvert\lambda_2\rvert$: one eigenvalue is largest in size",
             "tie-never-settles, rotation-turns-for-ever",
         ),
-        Hypothesis(
-            r"the start has a part along $v_1$: $w_1^{\mathsf T}x_0\ne0$", "start-without-a-part-stays-without"
-        ),
+        Hypothesis(r"the start has a part along $v_1$: $w_1^{\mathsf T}x_0\ne0$", "start-without-a-part-stays-without"),
         Hypothesis(
             r"$\lambda_1$ and the eigenvalues of the size of $\lambda_2$ have as many eigenvectors as their multiplicity",
             "jordan-block-is-slow",

@@ -53,9 +53,7 @@ SVD = Concept(
     implementations=(Implementation("torch.linalg:svd", "torch", _torch),),
     readings="trefethen1997numerical lectures 4–5, 31; golub2013matrix §2.4, 8.6; stewart1993early; "
     "hestenes1958inversion",
-    hypotheses=(
-        Hypothesis(r"For the only nearest matrix: $\sigma_k>\sigma_{k+1}$", "nearest-need-not-be-one"),
-    ),
+    hypotheses=(Hypothesis(r"For the only nearest matrix: $\sigma_k>\sigma_{k+1}$", "nearest-need-not-be-one"),),
     conventions=(
         Convention(
             "signs",
