@@ -90,14 +90,14 @@ def invalid(rng):
 
 @DERIVATIVE.claim
 def forward_error_is_first_order(derivative, rng):
-    """The error of the forward quotient falls like $h$ (where $f''\\ne0$)"""
+    r"""The error of the forward quotient falls like $h$ (where $f''\ne0$)"""
     x, steps = rng.uniform(0.3, 1.2, 20), 2.0 ** -np.arange(6, 17)
     return rate(steps, [np.abs(derivative(sine, x, float(h), "forward") - np.cos(x)).mean() for h in steps], 1.0)
 
 
 @DERIVATIVE.claim
 def central_error_is_second_order(derivative, rng):
-    """The error of the central quotient falls like $h^2$ (where $f'''\\ne0$)"""
+    r"""The error of the central quotient falls like $h^2$ (where $f'''\ne0$)"""
     x, steps = rng.uniform(0.3, 1.2, 20), 2.0 ** -np.arange(3, 12)
     return rate(steps, [np.abs(derivative(sine, x, float(h), "central") - np.cos(x)).mean() for h in steps], 2.0)
 
