@@ -200,7 +200,7 @@ def no_direction_where_it_vanishes(gradient, rng):
         yield bound(abs(f(2.0**-30 * u)) / 2.0**-30, 2.0**-30, "≤", Text("h u₁u₂: the slope is 0", "h u₁u₂：斜率为 0"))
 
 
-@GRADIENT.claim(of_definition=False)
+@GRADIENT.claim(of_definition=False, required=False)
 def modulus_squared(gradient, rng):
     r"""Of $\sum|x_i|^2$ at (1, 2) the gradient is (2, 4)"""
     return identical(gradient(generic(lambda x: (abs(x) ** 2).sum()), np.array([1.0, 2.0])), np.array([2.0, 4.0]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import NotApplicable, all_of, bound, identical, rate, roundoff
 from gradus.page.figures import canvas
 
@@ -11,7 +11,7 @@ MATRIX_PRODUCT = Concept(
     kind="definition",
     title="Matrix multiplication",
     summary="Entry $(i,j)$ of the product is row i of A against column j of B. It is so defined because it composes "
-    "linear maps: $(AB)x=A(Bx)$. Nearly all the time of a neural network is spent in it.",
+    "linear maps: $(AB)x=A(Bx)$. Nearly all the arithmetic of a neural network is this.",
     formulas=(
         r"(AB)_{ij}=\sum_{k=1}^{K}A_{ik}B_{kj}",
         r"(AB)C=A(BC),\qquad (AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T},\qquad AB\ne BA\ \text{in general}",
@@ -37,8 +37,12 @@ MATRIX_PRODUCT = Concept(
         "In float32 on recent GPUs PyTorch may round the factors to TF32 (10 bits) when `torch.backends.cuda.matmul` "
         "allows it.",
     ),
-    unverified="Strassen's algorithm needs fewer multiplications, about $n^{2.81}$; libraries seldom use it, for its "
-    "weaker error bound.",
+    hypotheses=(
+        Hypothesis(
+            r"For integers to be exact: $\lvert A\rvert\lvert B\rvert\le2^{53}$, entry by entry", "integers-are-exact"
+        ),
+    ),
+    unverified="Libraries seldom use Strassen's algorithm, for its weaker error bound.",
     nonfinite="nan",
 )
 
@@ -91,10 +95,12 @@ def error_within_the_bound(product, rng):
 
 @MATRIX_PRODUCT.claim
 def integers_are_exact(product, rng):
-    """Products of integers are exact, whatever the order of summation"""
+    r"""Products of matrices of integers are exact, whatever the order of summation, while
+    $\lvert A\rvert\lvert B\rvert\le2^{53}$; $2^{53}\cdot1+1\cdot1$ is not"""
     A, B = rng.integers(-99, 99, (6, 7)), rng.integers(-99, 99, (7, 5))
     want = [[sum(int(A[i, k]) * int(B[k, j]) for k in range(7)) for j in range(5)] for i in range(6)]
-    return identical(product(A.astype(float), B.astype(float)), np.array(want, float))
+    yield identical(product(A.astype(float), B.astype(float)), np.array(want, float))
+    yield identical(product(np.array([[2.0**53, 1.0]]), np.ones((2, 1))), np.array([[2.0**53]]))
 
 
 @MATRIX_PRODUCT.claim
@@ -127,7 +133,8 @@ def composes_maps(product, rng):
 
 @MATRIX_PRODUCT.claim
 def n_cubed_multiplications(product, rng):
-    """Two n × n matrices take n³ multiplications: counted, slope 3"""
+    """By the definition two n × n matrices take n³ multiplications: counted, slope 3 (by numbers that count; for PyTorch
+    this is only what its own counter says of the shapes)"""
     sizes = (3, 6, 12, 24)
     counts = [_multiplications(product, n) for n in sizes]
     return all_of(identical(counts, [n**3 for n in sizes]), rate(sizes, counts, 3.0, 1e-9))
@@ -162,6 +169,18 @@ def _multiplications(product, n):
     return Counted.done
 
 
+@MATRIX_PRODUCT.claim
+def seven_products_for_eight(product, rng):
+    r"""Strassen: seven products of half the size are enough, so that $7^k\approx n^{2.81}$ multiplications do for $n=2^k$"""
+    A, B = rng.integers(-9, 10, (2, 6, 6)).astype(float)
+    (a, b), (c, d) = ([H[:, :3], H[:, 3:]] for H in (A[:3], A[3:]))
+    (e, f), (g, h) = ([H[:, :3], H[:, 3:]] for H in (B[:3], B[3:]))
+    factors = ((a + d, e + h), (c + d, e), (a, f - h), (d, g - e), (a + b, h), (c - a, e + f), (b - d, g + h))
+    m1, m2, m3, m4, m5, m6, m7 = (product(x, y) for x, y in factors)
+    C = np.block([[m1 + m4 - m5 + m7, m3 + m5], [m2 + m4, m1 - m2 + m3 + m6]])
+    return identical(C, product(A, B))
+
+
 @MATRIX_PRODUCT.claim(required=False)
 def sum_of_nothing_is_zero(product, rng):
     """With nothing to sum, K = 0, every entry is 0"""
@@ -176,7 +195,8 @@ def index_swapped(A, B):
 
 
 @MATRIX_PRODUCT.mutant(
-    caught_by="equals-definition, error-within-the-bound, integers-are-exact, n-cubed-multiplications"
+    caught_by="equals-definition, error-within-the-bound, integers-are-exact, n-cubed-multiplications, "
+    "seven-products-for-eight"
 )
 def last_term_dropped(A, B):
     """the last term of the sum is dropped"""

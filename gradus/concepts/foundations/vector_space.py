@@ -42,8 +42,7 @@ VECTOR_SPACE = Concept(
     deviations=(
         "Commutativity follows from the other seven axioms: expand $(1+1)(u+v)$ in both ways. A structure that lacks "
         "it alone does not exist; the mutant that lacks it breaks $a(u+v)=au+av$ too.",
-        "`numpy.average` divides by the sum of the weights: an affine combination, which is a linear one only where "
-        "the weights sum to 1.",
+        r"`numpy.average` divides by the sum of the weights: it equals $\sum a_iv_i$ only where $\sum a_i=1$.",
     ),
     nonfinite="nan",
 )
@@ -220,8 +219,8 @@ def sum_of_nothing_is_zero(combine, rng):
 
 @VECTOR_SPACE.claim
 def solutions_superpose(combine, rng):
-    """A subspace keeps its combinations: those of sines and cosines still solve $y''=-y$; the solutions of $y'=y^2$
-    are no subspace, already $2y$ is none"""
+    r"""A subspace keeps its combinations: those of sines and cosines still solve $y''=-y$; the solutions of $y'=y^2$
+    are no subspace: for $y\ne0$ already $2y$ is none"""
     t, h, a = np.linspace(0, 3, 9), 0.4, rng.standard_normal(2) * 3
 
     def y(s):
