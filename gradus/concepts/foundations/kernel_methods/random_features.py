@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -37,8 +37,8 @@ RANDOM_FEATURES = Concept(
     title="Random Fourier features",
     summary=r"The Gaussian kernel is the mean of $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ over "
     "random frequencies and phases. D samples give D features whose plain inner product approximates the kernel, "
-    r"with an error of order $1/\sqrt D$ in any dimension: a linear method on them costs n where the kernel method "
-    "costs n².",
+    r"at each pair of points with an error of order $1/\sqrt D$ in any dimension: the cost of a linear method on them "
+    "grows like n, where that of a kernel method grows at least like n².",
     formulas=(
         r"\psi(x)=\sqrt{\tfrac2D}\,\cos\bigl(\sqrt{2\gamma}\,N^{\mathsf T}x+2\pi u\bigr),\qquad N_{ij}\sim N(0,1),\quad u_j\sim U(0,1)",
         r"\operatorname{E}\langle\psi(x),\psi(z)\rangle=e^{-\gamma\lVert x-z\rVert^2}=k,\qquad \operatorname{Var}\langle\psi(x),\psi(z)\rangle=\frac1D\left(1+\frac{k^4}2-k^2\right)",
@@ -65,8 +65,19 @@ RANDOM_FEATURES = Concept(
         ),
     ),
     readings="rahimi2007random; murphy2022probabilistic",
-    deviations=r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies and no "
-    "phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$.",
+    hypotheses=(
+        Hypothesis("the phases are uniform over a whole turn", "without-phase, part-of-a-turn"),
+        Hypothesis(r"the frequencies are normal with variance $2\gamma$ in each direction", "half-the-variance"),
+        Hypothesis("for variance and large errors: the D features are independent", "one-frequency"),
+    ),
+    conventions=(
+        Convention(
+            "which features",
+            "D cosines with random phases",
+            r"$\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies without a phase: their variance "
+            "is $(1-k^2)^2/D$, none at all at $x=z$",
+        ),
+    ),
     unverified="That the error is uniformly small over a compact set (Claim 1 of the paper).",
     nonfinite="nan",
 )
@@ -133,7 +144,7 @@ def variance_of_the_product(features, rng):
 
 @RANDOM_FEATURES.claim
 def error_falls_like_one_over_root_d(features, rng):
-    """The error falls like $D^{-1/2}$, with the same constant in 2 and in 50 dimensions"""
+    """The root mean square error falls like $D^{-1/2}$, with a constant of at most 1 in 2 and in 50 dimensions"""
     sizes = [16, 64, 256, 1024]
     for d in (2, 50):
         X = rng.standard_normal((16, d)) / np.sqrt(d)
