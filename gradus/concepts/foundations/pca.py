@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -41,7 +41,11 @@ PCA = Concept(
         Symbol("z_i", "", "n k", "scores: coordinates along the components"),
         Symbol(r"\hat x_i", "", "n d", "reconstruction from k scores"),
     ),
-    returns=("mu", "W", "lam"),
+    returns=(
+        Result("mu", "d", "mean of the data"),
+        Result("W", "k d", "principal directions in the rows"),
+        Result("lam", "k", "variance along each direction, the largest first"),
+    ),
     needs=("svd", "expectation", "inner-product"),
     source="pearson1901lines",
     year=1901,

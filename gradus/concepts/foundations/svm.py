@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, optimal, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -49,7 +49,10 @@ SVM = Concept(
         Symbol("f", "", "", "decision function; its sign is the class"),
         Symbol("k", "", "", "kernel"),
     ),
-    returns=("alpha", "b"),
+    returns=(
+        Result("alpha", "n", "multiplier of every point; 0 but for the support vectors"),
+        Result("b", "", "intercept of the decision function"),
+    ),
     needs=("perceptron", "kernel-methods", "hinge"),
     source="cortes1995support",
     year=1992,

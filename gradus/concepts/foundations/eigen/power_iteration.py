@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,7 +28,10 @@ POWER_ITERATION = Concept(
         Symbol(r"\lambda_1", "", "", r"eigenvalue of largest absolute value; $\lambda_2$ is the next"),
         Symbol("v_1", "", "n", "its eigenvector"),
     ),
-    returns=("lam", "v"),
+    returns=(
+        Result("lam", "... steps+1", "Rayleigh quotient at the start and after every step"),
+        Result("v", "... steps+1 n", "unit vector at the start and after every step"),
+    ),
     needs=("eigen",),
     source="mises1929praktische",
     year=1929,

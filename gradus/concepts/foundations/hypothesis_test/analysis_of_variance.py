@@ -7,7 +7,7 @@ from importlib.resources import files
 import numpy as np
 
 from gradus.concepts.foundations.hypothesis_test.tails import f_tail
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import Evidence, all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -40,7 +40,13 @@ ANALYSIS_OF_VARIANCE = Concept(
         Symbol("R^2", "", "", "share of the variation between the groups"),
         Symbol(r"\mu_i,\bar\mu,\sigma^2", "", "", "true means, their mean weighted by $n_i$, true variance"),
     ),
-    returns=("SSB", "SSW", "F", "p", "eta2"),
+    returns=(
+        Result("SSB", "", "sum of squares between the groups"),
+        Result("SSW", "", "sum of squares within the groups"),
+        Result("F", "", "ratio of the mean squares"),
+        Result("p", "", "p-value"),
+        Result("eta2", "", "share of the variation between the groups"),
+    ),
     needs=("hypothesis-test", "linear-regression"),
     source="fisher1925statistical",
     year=1925,

@@ -9,7 +9,7 @@ from gradus.concepts.foundations.model_selection.learners import (
     one_column,
     ridge,
 )
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -50,6 +50,10 @@ MODEL_SELECTION = Concept(
         Symbol(r"\hat s", "", "", "the chosen setting; the first of equals"),
         Symbol(r"\operatorname{Err}(m)", "", "", "expected error on new rows after learning from m"),
         Symbol("p", "", "", "number of coefficients"),
+    ),
+    returns=(
+        Result("E", "K g", "mean squared error of setting g on fold k"),
+        Result("s", "", "the chosen setting; the first of equals"),
     ),
     needs=("linear-regression", "regularization"),
     source="stone1974cross",

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.foundations.model_selection.learners import estimator, one_column, ridge
 from gradus.concepts.foundations.model_selection.model_selection import model_selection
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -48,7 +48,10 @@ NESTED_CROSS_VALIDATION = Concept(
         Symbol("e_k", "", "K", "error of the procedure on fold k"),
         Symbol(r"\operatorname{Err}", "", "", "expected error on new rows after learning, and choosing, from so many"),
     ),
-    returns=("error", "chosen"),
+    returns=(
+        Result("error", "K", "error of the procedure on every outer fold"),
+        Result("chosen", "K", "the setting chosen without that fold"),
+    ),
     needs=("model-selection",),
     source="varma2006bias",
     year=1974,
