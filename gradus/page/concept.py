@@ -64,6 +64,7 @@ from gradus.page.record import (
     Nonfinite,
     Proof,
     Readings,
+    Result,
     Symbol,
 )
 from gradus.page.source import standalone
@@ -84,7 +85,7 @@ class Concept:
         needs: keys of what must be understood first.
         source: key of the reference that it is taken from.
         year, people: when and by whom, for the timeline.
-        returns: names of the results in order, where there are several and the definition's `return` does not name them.
+        returns: the results in order, where the definition gives several.
         aliases: what else people type to find it, in either language, given one by one or as "one, another".
         implementations: what to use; the first is the recommended one.
         readings: where else to read, `"KEY PLACE; KEY PLACE"` with the keys of references.
@@ -113,7 +114,7 @@ class Concept:
     source: str
     year: int
     people: Sequence[str]
-    returns: Sequence[str] = ()
+    returns: Sequence[Result] = ()
     aliases: Sequence[str] = ()
     implementations: Sequence[Implementation] = ()
     readings: Readings = Readings()

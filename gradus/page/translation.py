@@ -1,6 +1,6 @@
 """The Chinese of a page's strings: put in when the page is loaded, and held against the English.
 
-A string has a name within its concept: `title`, `summary`, `symbol ARGUMENT` (the letter, where it is no argument),
+A string has a name within its concept: `title`, `summary`, `symbol ARGUMENT` (the letter, where it is no argument), `result NAME`,
 `implementation N`, `hypothesis N`, `convention N subject` (`here`, `elsewhere`), `deviation N`, `unverified N`, `proof`,
 `claim NAME`, `mutant NAME`, `erratum NUMBER common` (`why`, `right`), `slider NAME`. Symbols that the pages of a folder share stand in a helper; its companion's heading is the
 helper's name, and the string's name is the variable's: `symbol X`.
@@ -86,6 +86,8 @@ def phrases(concept: Concept) -> Iterator[Phrase]:
         yield Phrase(f"formula {place + 1}", concept, "formula_words", place)
     for symbol in concept.symbols:
         yield Phrase(f"symbol {symbol.argument or symbol.symbol}", symbol, "meaning")
+    for result in concept.returns:
+        yield Phrase(f"result {result.name}", result, "meaning")
     for number, implementation in enumerate(concept.implementations, 1):
         yield Phrase(f"implementation {number}", implementation, "note")
     for number, hypothesis in enumerate(concept.hypotheses, 1):

@@ -10,7 +10,8 @@ import torch
 
 from gradus.catalogue import concept
 from gradus.errors import GradusError
-from gradus.verify.structures import refused_inputs, result_names, return_line
+from gradus.text import Text
+from gradus.verify.structures import refused_inputs, result_names, return_lines
 from gradus.verify.trial import Unanswered, tried
 
 
@@ -105,6 +106,12 @@ def test_the_structure_of_the_result_is_told_in_one_line(key, function, words):
 
 def test_results_are_named_and_refusals_listed():
     assert result_names(concept("pca")) == ("mu", "W", "lam")
-    assert return_line(concept("pca")) == "mu (d), W (k, d), lam (k)"
-    assert return_line(concept("softmax")) == "array (n)"
+    assert [line.en for line in return_lines(concept("pca"))] == [
+        "mu (d): mean of the data",
+        "W (k, d): principal directions in the rows",
+        "lam (k): variance along each direction, the largest first",
+    ]
+    assert return_lines(concept("pca"))[0].zh == "mu (d)：数据的均值"
+    assert return_lines(concept("softmax")) == [Text("array (n)", "数组 (n)")]
+    assert return_lines(concept("mse")) == [Text("number", "一个数")]
     assert "a negative probability" in refused_inputs(concept("entropy"))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -40,7 +40,10 @@ BASIS = Concept(
         Symbol("x", "", "m", "a vector of the span"),
         Symbol("n", "", "", "dimension of the span"),
     ),
-    returns=("Q", "R"),
+    returns=(
+        Result("Q", "... m n", "orthonormal columns"),
+        Result("R", "... n n", "upper triangular: coefficients of the columns of A in the new basis"),
+    ),
     needs=("vector-space", "inner-product"),
     source="schmidt1907theorie",
     year=1907,
@@ -341,7 +344,10 @@ GRAM_SCHMIDT = Concept(
         Symbol(r"\varepsilon", "", "", "spacing of the arithmetic at 1"),
         Symbol("c", "", "", "a constant that depends on m and n alone"),
     ),
-    returns=("Q", "R"),
+    returns=(
+        Result("Q", "... m n", "columns, orthonormal but for rounding"),
+        Result("R", "... n n", "upper triangular coefficients"),
+    ),
     needs=("basis",),
     source="bjorck1967solving",
     year=1967,

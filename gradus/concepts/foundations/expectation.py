@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -33,6 +33,10 @@ EXPECTATION = Concept(
         Symbol("k", "", "", "number of outcomes"),
         Symbol("a,b", "", "", "numbers"),
         Symbol(r"\varphi", "", "", "a convex function, on an interval that holds the values"),
+    ),
+    returns=(
+        Result("mean", "... d", "expectation of every quantity"),
+        Result("covariance", "... d d", "covariance matrix, the variances on its diagonal"),
     ),
     needs=(),
     source="huygens1657ratiociniis",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -33,7 +33,7 @@ FORWARD_MODE = Concept(
         Symbol(r"\dot v_j", "", "", "tangent: derivative of step j along u"),
         Symbol(r"\varphi", "", "function", "elementary function of a step"),
     ),
-    returns=("y", "y_dot"),
+    returns=(Result("y", "...", "value of f at x"), Result("y_dot", "...", "derivative of f at x in the direction u")),
     needs=("chain-rule", "jacobian"),
     source="griewank2008evaluating",
     year=1964,

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -78,7 +78,13 @@ FROM_SCRATCH = Concept(
         Symbol("m,v", "", "", "Adam's running means, 0 at the start"),
         Symbol("t", "", "", "number of the step, from 1", "natural"),
     ),
-    returns=("losses", "W1", "b1", "W2", "b2"),
+    returns=(
+        Result("losses", "steps+1", "mean cross-entropy before every step and at the end"),
+        Result("W1", "h d", "trained weights of the hidden layer"),
+        Result("b1", "h", "trained biases of the hidden layer"),
+        Result("W2", "k h", "trained weights of the output layer"),
+        Result("b2", "k", "trained biases of the output layer"),
+    ),
     needs=("mlp", "backprop-mlp", "softmax-cross-entropy", "adam", "reverse-mode"),
     source="rumelhart1986learning",
     year=1986,

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import (
     Evidence,
     all_of,
@@ -61,6 +61,13 @@ LINEAR_REGRESSION = Concept(
         Symbol(r"t_{1-\alpha/2,\,n-p}", "", "", "quantile of Student's distribution"),
         Symbol(r"\alpha", "", "", "learning rate of the descent; in the interval, the error level"),
         Symbol("L", "", "", "Lipschitz constant of the gradient"),
+    ),
+    returns=(
+        Result("theta", "p", "coefficients, the intercept first"),
+        Result("se", "p", "standard errors of the coefficients"),
+        Result("s", "", "residual standard deviation, with n − p degrees of freedom"),
+        Result("R2", "", "explained share of the variance"),
+        Result("F", "", "tests that all slopes are 0"),
     ),
     needs=("norm", "matrix-product", "gradient", "mle"),
     source="legendre1805nouvelles",

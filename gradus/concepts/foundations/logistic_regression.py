@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -37,6 +37,10 @@ LOGISTIC_REGRESSION = Concept(
         Symbol(r"\ell", "", "", "log-likelihood, less the penalty"),
         Symbol("S", "", "n n", "variances of the labels, on a diagonal"),
         Symbol(r"\alpha", "", "", "step size of gradient ascent"),
+    ),
+    returns=(
+        Result("theta", "p", "coefficients after the last step"),
+        Result("value", "", "log-likelihood there, less the penalty"),
     ),
     needs=("mle", "cross-entropy", "linear-regression"),
     source="cox1958regression",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, invariance, near, roundoff
 from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
@@ -43,7 +43,11 @@ PCA = Concept(
         Symbol(r"\hat x_i", "", "n d", "reconstruction from k scores"),
         Symbol(r"\sigma_j", "", "", "j-th singular value"),
     ),
-    returns=("mu", "W", "lam"),
+    returns=(
+        Result("mu", "d", "mean of the data"),
+        Result("W", "k d", "principal directions in the rows"),
+        Result("lam", "k", "variance along each direction, the largest first"),
+    ),
     needs=("svd", "expectation", "inner-product"),
     source="pearson1901lines",
     year=1901,

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -38,7 +38,10 @@ PERCEPTRON = Concept(
         Symbol(r"\gamma", "", "", "its margin"),
         Symbol("R", "", "", "length of the longest point"),
     ),
-    returns=("w", "mistakes"),
+    returns=(
+        Result("w", "p", "weights, the intercept first where there is one"),
+        Result("mistakes", "", "number of corrections"),
+    ),
     needs=("norm", "matrix-product"),
     source="rosenblatt1958perceptron",
     year=1958,

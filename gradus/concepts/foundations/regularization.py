@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, near, optimal, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -51,7 +51,7 @@ REGULARIZATION = Concept(
         Symbol(r"\alpha", "", "", "step size of descent", "positive"),
         Symbol("t", "", "", "number of steps; threshold"),
     ),
-    returns=("beta", "b"),
+    returns=(Result("beta", "d", "coefficients"), Result("b", "", "intercept")),
     needs=("linear-regression", "gradient-descent", "norm"),
     source="zou2005regularization",
     year=1970,

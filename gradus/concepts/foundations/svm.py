@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, optimal, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -50,7 +50,10 @@ SVM = Concept(
         Symbol("k", "", "", "kernel: positive semidefinite, so that the dual is concave"),
         Symbol(r"2\rho", "", "", "width of the margin, between the planes $f=1$ and $f=-1$"),
     ),
-    returns=("alpha", "b"),
+    returns=(
+        Result("alpha", "n", "multiplier of every point; 0 but for the support vectors"),
+        Result("b", "", "intercept of the decision function"),
+    ),
     needs=("perceptron", "kernel-methods", "hinge"),
     source="cortes1995support",
     year=1992,

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -65,6 +65,13 @@ BACKPROP_MLP = Concept(
         Symbol("n_l", "", "", "number of units of layer l"),
         Symbol("L", "", "", "number of layers with weights"),
         Symbol("i, j, k", "", "", "indices of units"),
+    ),
+    returns=(
+        Result(
+            "gradients",
+            "",
+            "a tuple, as many as layers twice: mean gradient of the weights of layer 1, of its biases, of the weights of layer 2, and so on, each of its parameter's shape",
+        ),
     ),
     carries_gradient=False,
     needs=("reverse-mode", "mlp", "softmax-cross-entropy", "gradient-check"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -39,6 +39,9 @@ CLIPPING = Concept(
         Symbol("c", "c", "", "the largest norm allowed", "positive"),
         Symbol(r"\varepsilon", "epsilon", "", "0 as in the paper, $10^{-6}$ in PyTorch", "nonnegative"),
         Symbol("g^{(k)}", "", "", "the part of parameter k; one norm over all parts"),
+    ),
+    returns=(
+        Result("clipped", "", "a tuple: the gradient of every parameter, each of its own shape, all by one factor"),
     ),
     needs=("gradient", "norm"),
     source="pascanu2013difficulty",

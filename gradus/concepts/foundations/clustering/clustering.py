@@ -5,7 +5,7 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -37,7 +37,7 @@ CLUSTERING = Concept(
         Symbol("n_j", "", "k", "number of points in the j-th cluster"),
         Symbol(r"\bar x", "", "d", "mean of all points"),
     ),
-    returns=("C", "label"),
+    returns=(Result("C", "k d", "centres after the last step"), Result("label", "n", "the cluster of each point")),
     needs=("norm", "expectation"),
     source="lloyd1982least",
     year=1957,

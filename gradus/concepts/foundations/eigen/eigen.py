@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -37,7 +37,10 @@ EIGEN = Concept(
         Symbol("x", "", "n", "any vector other than zero"),
         Symbol("n", "", "", "size of the matrix"),
     ),
-    returns=("lam", "V"),
+    returns=(
+        Result("lam", "... n", "eigenvalues, the smallest first"),
+        Result("V", "... n n", "eigenvectors in the columns, of length 1"),
+    ),
     needs=("linear-map", "determinant", "basis"),
     source="jacobi1846leichtes",
     year=1846,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -35,7 +35,10 @@ POWER_ITERATION = Concept(
             r"left eigenvector, $w_1^{\mathsf T}A=\lambda_1w_1^{\mathsf T}$; for a symmetric A it is $v_1$",
         ),
     ),
-    returns=("lam", "v"),
+    returns=(
+        Result("lam", "... steps+1", "Rayleigh quotient at the start and after every step"),
+        Result("v", "... steps+1 n", "unit vector at the start and after every step"),
+    ),
     needs=("eigen",),
     source="mises1929praktische",
     year=1929,

@@ -7,7 +7,7 @@ from importlib.resources import files
 import numpy as np
 
 from gradus.concepts.foundations.hypothesis_test.tails import f_tail
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import Evidence, all_of, bound, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -52,7 +52,13 @@ ANALYSIS_OF_VARIANCE = Concept(
             "true means, their mean weighted by $n_i$, the variance that all groups share",
         ),
     ),
-    returns=("SSB", "SSW", "F", "p", "R2"),
+    returns=(
+        Result("SSB", "", "sum of squares between the groups"),
+        Result("SSW", "", "sum of squares within the groups"),
+        Result("F", "", "ratio of the mean squares"),
+        Result("p", "", "p-value"),
+        Result("eta2", "", "share of the variation between the groups"),
+    ),
     needs=("hypothesis-test", "linear-regression"),
     source="fisher1925statistical",
     year=1925,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.hypothesis_test.tails import normal_quantile, t_quantile
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -46,7 +46,7 @@ CONFIDENCE_INTERVAL = Concept(
         Symbol("s", "", "", "sample standard deviation"),
         Symbol("t,z", "", "", "quantiles of Student's distribution and of the normal distribution"),
     ),
-    returns=("lower", "upper"),
+    returns=(Result("lower", "...", "lower end of the interval"), Result("upper", "...", "upper end of the interval")),
     needs=("hypothesis-test",),
     source="neyman1937outline",
     year=1937,

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from gradus.concepts.foundations.hypothesis_test.tails import chi2_tail, erfc, t_tail
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -78,6 +78,7 @@ HYPOTHESIS_TEST = Concept(
         Symbol("N", "", "", "sum of all counts"),
         Symbol("U", "", "", "pairs in which x is greater; ties count ½"),
     ),
+    returns=(Result("statistic", "...", "value of the test statistic"), Result("p", "...", "p-value")),
     needs=("distributions", "expectation"),
     source="student1908probable",
     year=1908,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.linear_solve.matrices import determinant, hilbert, tiny_pivot, wilkinson
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,7 +28,11 @@ LU = Concept(
         Symbol("a^{(j)}", "", "n n", "the matrix before column j is eliminated, its rows exchanged"),
         Symbol("n", "", "", "number of rows and columns"),
     ),
-    returns=("P", "L", "U"),
+    returns=(
+        Result("P", "n n", "permutation that exchanges the rows"),
+        Result("L", "n n", "lower triangular, ones on its diagonal"),
+        Result("U", "n n", "upper triangular"),
+    ),
     needs=("matrix-product",),
     source="turing1948rounding",
     year=1948,

@@ -9,7 +9,7 @@ from gradus.concepts.foundations.model_selection.learners import (
     one_column,
     ridge,
 )
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -62,6 +62,10 @@ MODEL_SELECTION = Concept(
             "expected error on new rows after learning from m; the formula is that of least squares on a linear truth",
         ),
         Symbol("p", "", "", "number of coefficients"),
+    ),
+    returns=(
+        Result("E", "K g", "mean squared error of setting g on fold k"),
+        Result("s", "", "the chosen setting; the first of equals"),
     ),
     needs=("linear-regression", "regularization"),
     source="stone1974cross",

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.foundations.model_selection.learners import estimator, one_column, ridge
 from gradus.concepts.foundations.model_selection.model_selection import model_selection
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -55,7 +55,10 @@ NESTED_CROSS_VALIDATION = Concept(
         ),
         Symbol("n,K", "", "", "numbers of rows and of outer folds, which are equal in size", "natural"),
     ),
-    returns=("error", "chosen"),
+    returns=(
+        Result("error", "K", "error of the procedure on every outer fold"),
+        Result("chosen", "K", "the setting chosen without that fold"),
+    ),
     needs=("model-selection",),
     source="varma2006bias",
     year=1974,

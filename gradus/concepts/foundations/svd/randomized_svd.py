@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -57,7 +57,11 @@ RANDOMIZED_SVD = Concept(
         Symbol("Q", "", "m l", "orthonormal basis of the sampled range"),
         Symbol(r"U_k,\Sigma_k,V_k", "", "", r"the k leading singular vectors and values of $QQ^{\mathsf T}A$"),
     ),
-    returns=("U", "s", "Vt"),
+    returns=(
+        Result("U", "m k", "left singular vectors in the columns"),
+        Result("s", "k", "singular values, the largest first"),
+        Result("Vt", "k n", "right singular vectors in the rows"),
+    ),
     needs=("svd", "expectation"),
     source="halko2011finding",
     year=2011,

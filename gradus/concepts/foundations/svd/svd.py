@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -45,7 +45,11 @@ SVD = Concept(
         Symbol("E", "", "m n", "any perturbation"),
         Symbol("B", "", "m n", "any matrix of rank at most k"),
     ),
-    returns=("U", "s", "Vt"),
+    returns=(
+        Result("U", "m r", "left singular vectors in the columns"),
+        Result("s", "r", "singular values, the largest first"),
+        Result("Vt", "r n", "right singular vectors in the rows"),
+    ),
     needs=("matrix-product", "norm", "inner-product"),
     source="eckart1936approximation",
     year=1873,

@@ -13,7 +13,7 @@ from gradus.concepts.networks.activations.silu import silu
 from gradus.concepts.networks.activations.softplus import softplus
 from gradus.concepts.networks.activations.tanh import tanh
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff
 from gradus.page.figures import canvas
 
@@ -40,7 +40,15 @@ ACTIVATIONS = Concept(
         Symbol("i", "", "", "index of a grid point"),
         Symbol("y", "", "", "another point"),
     ),
-    returns=("lowest", "highest", "least_slope", "largest_slope", "slope_left", "slope_right", "jump"),
+    returns=(
+        Result("lowest", "", "least value on the points"),
+        Result("highest", "", "greatest value on the points"),
+        Result("least_slope", "", "least slope between neighbouring points"),
+        Result("largest_slope", "", "greatest slope between neighbouring points"),
+        Result("slope_left", "", "slope between the first two points"),
+        Result("slope_right", "", "slope between the last two points"),
+        Result("jump", "", "greatest change of the slope from one pair to the next"),
+    ),
     needs=("relu", "leaky-relu", "sigmoid", "tanh", "elu", "gelu", "silu", "softplus", "neuron"),
     source="goodfellow2016deep",
     year=1943,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
 from gradus.page.figures import canvas
 
@@ -35,7 +35,11 @@ LOSSES = Concept(
         Symbol("c^{*}", "", "", "a best constant prediction"),
         Symbol("a,\\ b,\\ s", "", "", "two predictions, and the share of the second in their mixture"),
     ),
-    returns=("R", "c", "curvature"),
+    returns=(
+        Result("R", "k", "expected loss of every prediction"),
+        Result("c", "", "the prediction of least expected loss"),
+        Result("curvature", "", "least second difference of R: negative where it is not convex"),
+    ),
     needs=("mse", "mae", "huber", "bce", "hinge", "nll"),
     source="murphy2022probabilistic",
     year=1950,
