@@ -50,6 +50,7 @@ class Judging:
         self.board = Board(folder / "board")
         self.watch = Watch(self.board)
         self.process = os.getpid()
+        self.replaced: list[str] = []
         self.write = self.record  # bound before any of the user's code runs
 
     def record(self, event: str, **values: Any) -> None:
@@ -66,18 +67,18 @@ class Judging:
         self.write("ready", claims=[c.name for c in claims])
         judges_own, integrity = dict(np.geterr()), Integrity(concept)
         function = self._load()
-        replaced = integrity.put_back()
+        self.replaced += integrity.put_back()
         limit_memory(self.request["memory"])
         self.watch.take_settings(judges_own)
         state = ProcessState()
         threads = set(threading.enumerate())
-        trial = self._try(concept, function)
+        trial = self._try(concept, function, integrity)
         if trial is None:
             return
         failing = self._measure(concept, claims, trial.adapted, state, integrity)
         self._search(concept, trial.adapted, failing)
         changed = state.put_back()
-        self.write("left", fault=_left_behind(replaced + integrity.put_back(), threads), changed=changed)
+        self.write("left", fault=_left_behind(self.replaced + integrity.put_back(), threads), changed=changed)
         self.write("end")
 
     def _load(self) -> Any:
@@ -101,10 +102,13 @@ class Judging:
         self.write("end")
         os._exit(0)
 
-    def _try(self, concept: Concept, function: Any) -> Trial | None:
+    def _try(self, concept: Concept, function: Any, integrity: Integrity) -> Trial | None:
         self.board.begin_claim()
         try:
-            trial = tried(concept, function, self.request["framework"], self.request["path"], self.watch)
+            try:
+                trial = tried(concept, function, self.request["framework"], self.request["path"], self.watch)
+            finally:
+                self.replaced += integrity.put_back()
         except (Unanswered, EndedItself) as error:
             self.write("answers", text=list(self._told(error)))
         except (GradusError, NotApplicable) as error:

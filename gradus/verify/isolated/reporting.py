@@ -14,6 +14,8 @@ from gradus.verify.isolated.supervisor import Records, Request
 from gradus.verify.isolated.wire import example_of, result_of, text_of
 from gradus.verify.runner import Report, Result, as_remark, claims_of, seed_of
 
+NOTHING = Text("no claim of the page could be measured on it", "该页没有一条断言可在其上测量")
+
 
 def report_of(request: Request, records: Records) -> Report:
     """The report of a verification from what the judging processes have recorded."""
@@ -58,6 +60,8 @@ def _results(concept: Concept, request: Request, records: Records) -> list[Resul
             results.append(
                 _unmeasured(concept, claim, request, "skipped", _why_not(before or structure, records))
             )
+    if before is None and structure is None and not any(r.verdict != "skipped" for r in results[2:]):
+        results[0] = outcome(concept, ANSWERS, name, NOTHING)
     left = [text_of(e["fault"]) for e in records.of("left") if e["fault"]]
     if before is None and structure is None:
         results.append(outcome(concept, LEAVES_PROCESS, name, left[0] if left else None))

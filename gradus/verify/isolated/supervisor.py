@@ -72,8 +72,11 @@ class Records:
 
     @property
     def finished(self) -> bool:
-        """Whether a process has come to its own end."""
-        return bool(self.of("end"))
+        """Whether a process has come to its own end, and every claim to its result: the word of an end is not enough."""
+        before = any(self.of(kind) for kind in ("usage", "answers", "structure"))
+        return bool(self.of("end")) and (
+            before or (bool(self.claims) and set(self.claims) <= set(self.measured))
+        )
 
     @property
     def current(self) -> str:
