@@ -34,6 +34,7 @@ from gradus.verify.isolated.memory import limit_memory
 from gradus.verify.isolated.process_state import ProcessState
 from gradus.verify.isolated.watch import EndedItself, Watch
 from gradus.verify.isolated.wire import example_values, line, result_values
+from gradus.verify.memberwise import Memberwise
 from gradus.verify.runner import Result, as_remark, claims_of, counterexample, judge
 from gradus.verify.trial import Trial, Unanswered, tried
 from gradus.verify.user_code import CannotImport, load_implementation
@@ -114,7 +115,8 @@ class Judging:
         except (GradusError, NotApplicable) as error:
             self.write("usage", text=list(error.text))
         else:
-            self.write("taken", text=list(trial.why), framework=trial.adapted.framework.name)
+            single = isinstance(trial.adapted, Memberwise)
+            self.write("taken", text=list(trial.why), framework=trial.adapted.framework.name, single=single)
             if not trial.fault:
                 return trial
             self.write("structure", text=list(trial.fault))

@@ -53,6 +53,8 @@ def _results(concept: Concept, request: Request, records: Records) -> list[Resul
         if claim.name in measured:
             result = result_of(measured[claim.name], concept, claims, name)
             results.append(_judged_beside(result, measured[claim.name]["replaced"], records, request.limits))
+        elif claim.name in records.slow and any(e["single"] for e in records.of("taken")):
+            results.append(_unmeasured(concept, claim, request, "skipped", _one_by_one(records, claim)))
         elif claim.name in records.endings:
             ending = _unmeasured(concept, claim, request, "fails", records.endings[claim.name])
             results.append(ending if request.strict else as_remark(ending))
@@ -66,6 +68,15 @@ def _results(concept: Concept, request: Request, records: Records) -> list[Resul
     if before is None and structure is None:
         results.append(outcome(concept, LEAVES_PROCESS, name, left[0] if left else None))
     return results
+
+
+def _one_by_one(records: Records, claim: Claim) -> Text:
+    """That a claim of many members takes too long one by one, which is nothing wrong."""
+    en, zh = records.endings[claim.name]
+    return Text(
+        f"{claim.name} not measured, one member of a batch at a time: {en}",
+        f"未测量 {claim.name}，逐个处理批量成员：{zh}",
+    )
 
 
 def _why_not(before: Text | None, records: Records) -> Text:
