@@ -60,7 +60,8 @@ BERNOULLI = Concept(
 @BERNOULLI.definition
 def bernoulli(x, p):
     inside = (x == 0) | (x == 1)
-    return np.where(inside, x_log_y(x, p) + x_log_y(1 - x, 1 - p), -np.inf)
+    log_p = np.where(inside, x_log_y(x, p) + x_log_y(1 - x, 1 - p), -np.inf)
+    return np.where(np.isnan(x + p), np.nan, log_p)
 
 
 @BERNOULLI.cases

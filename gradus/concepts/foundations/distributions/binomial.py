@@ -76,7 +76,8 @@ def binomial(x, n, p):
     inside = (x >= 0) & (x <= n) & (x == np.floor(x))
     k = np.where(inside, x, 0)
     choices = log_gamma(n + 1) - log_gamma(k + 1) - log_gamma(n - k + 1)
-    return np.where(inside, choices + x_log_y(k, p) + x_log_y(n - k, 1 - p), -np.inf)
+    log_p = np.where(inside, choices + x_log_y(k, p) + x_log_y(n - k, 1 - p), -np.inf)
+    return np.where(np.isnan(x + p), np.nan, log_p)
 
 
 @BINOMIAL.cases

@@ -81,7 +81,7 @@ GAMMA = Concept(
 def gamma(x, alpha, beta):
     y = np.where(x < 0, 1, x)
     log_p = alpha * np.log(beta) - log_gamma(alpha) + x_log_y(alpha - 1, y) - beta * y
-    return np.where(x < 0, -np.inf, log_p)
+    return np.where((x < 0) | (x == np.inf), -np.inf, log_p)
 
 
 @GAMMA.cases

@@ -78,9 +78,10 @@ POISSON = Concept(
 
 @POISSON.definition
 def poisson(x, lam):
-    inside = (x >= 0) & (x == np.floor(x))
+    inside = (x >= 0) & (x == np.floor(x)) & (x < np.inf)
     k = np.where(inside, x, 0)
-    return np.where(inside, x_log_y(k, lam) - lam - log_gamma(k + 1), -np.inf)
+    log_p = np.where(inside, x_log_y(k, lam) - lam - log_gamma(k + 1), -np.inf)
+    return np.where(np.isnan(x + lam), np.nan, log_p)
 
 
 @POISSON.cases

@@ -140,7 +140,8 @@ def hypothesis_test(x, y, test="t", alternative="two-sided"):
         if test == "t":
             v, nu = ((n - 1) * n * a + (m - 1) * m * b) / (n + m - 2) * (1 / n + 1 / m), n + m - 2.0
         elif test == "welch":
-            v, nu = a + b, (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (m - 1))
+            v, r = a + b, a / (a + b)  # shares: squares of tiny variances would vanish
+            nu = 1 / (r**2 / (n - 1) + (1 - r) ** 2 / (m - 1))
         else:
             raise ValueError(f"no test is called {test}")
         statistic = (x.mean(-1) - y.mean(-1)) / np.sqrt(v)
