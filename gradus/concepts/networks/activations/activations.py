@@ -13,7 +13,7 @@ from gradus.concepts.networks.activations.silu import silu
 from gradus.concepts.networks.activations.softplus import softplus
 from gradus.concepts.networks.activations.tanh import tanh
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Result, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff
 from gradus.page.figures import canvas
 
@@ -58,6 +58,11 @@ ACTIVATIONS = Concept(
         Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),
     ),
     readings="goodfellow2016deep §6.3; murphy2022probabilistic §13.2.3",
+    hypotheses=(
+        Hypothesis(
+            "the slopes of neighbouring chords approach each other: $f$ is continuously differentiable", "kinks"
+        ),
+    ),
     deviations="The measured Lipschitz constant is that of the grid: never too large, and too small by about the square of the "
     "spacing where the steepest place lies inside the grid and f is smooth.",
     differentiable=False,
