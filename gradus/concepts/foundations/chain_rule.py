@@ -233,6 +233,16 @@ def no_sum(f, g, x):
     return J_f[:, :1] * J_g[:1, :]
 
 
+CHAIN_RULE.erratum(
+    "E153",
+    common="The Jacobians multiply wherever the partial derivatives exist (a common slip)",
+    why=r"$f=u_1^3/(u_1^2+u_2^2)$, $f(0)=0$, has the partial derivatives 1 and 0 at 0; along $g(t)=(t,t)$ the product is 1, "
+    r"while $f(g(t))=t/2$.",
+    right="Where g is differentiable at x and f at g(x), for instance if the partial derivatives are continuous",
+    claims="partial-derivatives-are-not-enough",
+)
+
+
 @CHAIN_RULE.figure(x=Slider(-1.4, 1.4, 0.5, "point x"), dx=Slider(0.02, 0.6, 0.25, "length dx of the interval"))
 def figure(x, dx):
     g, dg = (lambda x: x + np.sin(2 * x) / 2), (lambda x: 1 + np.cos(2 * x))
