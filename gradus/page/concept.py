@@ -44,10 +44,11 @@ from typing import Any, TypeVar, cast, overload
 
 from gradus.errors import GradusError
 from gradus.numbers import mathematical
-from gradus.page.bilingual import ManyWords, Rendered, Words, bilingual
+from gradus.page.bilingual import ManyWords, Words, bilingual
 from gradus.page.evidence import Evidence, all_of
 from gradus.page.figure_words import put_chinese, set_numbers
 from gradus.page.figures import Drawing, Slider
+from gradus.page.formula_words import in_chinese
 from gradus.page.record import (
     Case,
     Claim,
@@ -156,12 +157,11 @@ class Concept:
     errata: list[Erratum] = field(default_factory=list, init=False)
     sliders: dict[str, Slider] = field(default_factory=dict, init=False)
     figure_words: dict[str, str] = field(default_factory=dict, init=False)
-    formula_words: tuple[Text, ...] = field(default=(), init=False)
+    formula_words: dict[str, str] = field(default_factory=dict, init=False)
     _drawing: Callable[..., Drawing] | None = field(default=None, init=False)
     _parts: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
-        self.formula_words = tuple(Rendered(latex, latex) for latex in self.formulas)
         self.definition = self._define
         self.cases = lambda generator: self._list("cases", generator)
         self.invalid = lambda generator: self._list("invalid", generator)
@@ -287,7 +287,8 @@ class Concept:
 
     def formulas_in(self, lang: str) -> list[str]:
         """The formulas, the words in them in a language."""
-        return [formula.get(lang) for formula in self.formula_words]
+        words = self.formula_words if lang == "zh" else {}
+        return [in_chinese(latex, words) for latex in self.formulas]
 
     @property
     def arguments(self) -> tuple[str, ...]:
