@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's eight colours, told apart by colour-blind readers, reordered so that the first four contrast.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#B8A000")
+# Words and lines over a picture, whose own colours stay as they are in the dark: they must not follow the theme.
+ON_LIGHT, ON_DARK = "#14171a", "#fdfdfb"
 
 
 @bilingual(frozen=True)
