@@ -61,7 +61,7 @@ def figure_fonts(figure: Figure) -> Iterator[None]:
 
     _fonts()
     for artist in figure.findobj(Artist):
-        artist.set_math_fontfamily("custom")  # type: ignore[attr-defined]
+        artist.set_math_fontfamily("custom")
     settings: Any = {
         "font.family": "sans-serif",
         "font.sans-serif": [FAMILY, "STIXGeneral", "DejaVu Sans"],
