@@ -49,7 +49,7 @@ from gradus.numbers import mathematical
 from gradus.page.bilingual import ManyWords, Words, bilingual
 from gradus.page.exercises import Exercise
 from gradus.page.figure_words import put_chinese, set_numbers
-from gradus.page.figures import Drawing, Slider
+from gradus.page.figures import Drawing, Slider, canvas_width
 from gradus.page.formula_words import in_chinese
 from gradus.page.parts import Measure, Measurements, Variant, measured, names_of, new_name, sentence_of
 from gradus.page.record import (
@@ -268,14 +268,17 @@ class Concept:
 
         return add
 
-    def draw(self, lang: str = "en", **values: float) -> Drawing:
-        """The figure at the given slider values, the others at their starts, its words in English or Chinese."""
+    def draw(self, lang: str = "en", narrow: bool = False, **values: float) -> Drawing:
+        """The figure at the given slider values, the others at their starts.
+
+        Its words are English ("en") or Chinese ("zh"); a narrow one has its panels below each other, for a phone.
+        """
         unknown = set(values) - set(self.sliders)
         if unknown or self._drawing is None:
             raise GradusError(
                 f"the figure of {self.key} has the parameters {', '.join(self.sliders)}; got {unknown}"
             )
-        with figure_size():
+        with figure_size(), canvas_width(narrow):
             drawing = self._drawing(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
         set_numbers(drawing.figure)
         if lang == "zh":

@@ -27,8 +27,13 @@ def write_page(path: str | Path, concept: Concept, lang: str = "en", evidence: R
 def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None) -> str:
     """The page as text; see `write_page`."""
     facts = dossier([concept], evidence or verify([concept]))
-    drawing = concept.draw(lang)
-    figure = Picture(svg(drawing.figure, concept.key), drawing.text, drawing.text, wide=True)
+    pictures = []
+    for narrow in (False, True):
+        drawing = concept.draw(lang, narrow)
+        name = f"{concept.key}-narrow" if narrow else concept.key
+        pictures.append(Picture(svg(drawing.figure, name), drawing.text, drawing.text, wide=True))
+    figure, phone = numbered(pictures, lang)["result"]
+    figure["narrow"] = phone["markup"]
     keys = list(dict.fromkeys([concept.source, *[r.source for r in concept.readings]]))
     catalogue = load()
     needed = {key: catalogue.get(key).title for key in concept.needs if key in catalogue.concepts}
@@ -41,7 +46,7 @@ def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None
             concept=concept,
             entry=facts.entries[0],
             area=AREAS[concept.area],
-            pictures=numbered([figure], lang)["result"],
+            pictures=[figure],
             version=__version__,
             kinds=CONCEPT_KINDS,
             kind_names=EVIDENCE_KINDS,

@@ -488,7 +488,7 @@ def figure(alpha, beta1, forgetting):
     ours = adam(quadratic(H), start, 60, alpha, beta1, beta2)
     path(left, plain, COLOURS[6], r"descent, $\alpha=1.9/L$")
     path(left, ours, COLOURS[1], "Adam")
-    left.legend(frameon=False, loc="upper right", fontsize=9.5)
+    left.legend(loc="upper right", fontsize=9.5)
 
     silence, k = int(8 / forgetting), 40
     ones = np.r_[np.zeros(silence), np.ones(k)]

@@ -291,7 +291,7 @@ def figure(beta, step, condition):
     level_sets(left, lambda x, y: (H[0] * x**2 + y**2) / 2, (-4.6, 3.0), (-2.0, 2.2))
     path(left, plain, COLOURS[6], r"descent, best $\alpha$", width=0.8)
     path(left, ball, COLOURS[1], "momentum")
-    left.legend(frameon=False, fontsize=9.5, loc="lower right")
+    left.legend(fontsize=9.5, loc="lower right")
     sizes = [np.maximum(np.linalg.norm(p, axis=1), 1e-16) for p in (plain, ball)]
     right.semilogy(sizes[0], color=COLOURS[6], lw=1.4)
     right.semilogy(sizes[1], color=COLOURS[1], lw=1.6)

@@ -434,7 +434,7 @@ def figure(alpha, batch):
     level_sets(left, lambda x, y: (H[0] * x**2 + H[1] * y**2) / 2, (-3.2, 1.8), (-1.5, 2.1))
     path(left, theta[:, 0], COLOURS[0], r"constant $\alpha$", width=0.8)
     path(left, settled[:, 0], COLOURS[1], r"decaying as $1/t$", width=0.8)
-    left.legend(frameon=False, fontsize=9.5, loc="lower left")
+    left.legend(fontsize=9.5, loc="lower left")
     for points, colour in ((theta, COLOURS[0]), (settled, COLOURS[1])):
         right.loglog(t + 1, (H * points[:-1] ** 2).sum(-1).mean(-1) / 2, color=colour, lw=1.6)
     variance = X.var(0) / B
