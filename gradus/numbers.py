@@ -8,12 +8,18 @@ A figure that may be copied into a program (the terminal, JUnit, errors) is spel
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_CODE = re.compile(r"(\$[^$]*\$|`[^`]*`)")
+_SCIENTIFIC = re.compile(r"(?<![\w.])([-−+]?\d+(?:\.\d+)?)[eE]([-+]?\d+)\b")
+_POWER = re.compile(r"(?<=[\w)])\^([-−]?\d+)(?![\w.])")
+_SIGNED_ZERO = re.compile(r"(?<![\w.)])[-−](0(?:\.0+)?)(?![\w.])")
+_NEGATIVE = re.compile(r"(?<![\w.)\]])-(?=\d|inf\b|∞)")
 
 
 def figure(value: float) -> str:
@@ -53,6 +59,30 @@ def order_of_magnitude(value: float) -> str:
         return "0"
     mantissa, exponent = f"{value:.0e}".split("e")
     return f"{mantissa}·10" + str(int(exponent)).translate(_SUPERSCRIPTS)
+
+
+def mathematical(text: str) -> str:
+    """Words with the numbers as Python spells them set as mathematics: 4.4×10⁸, −0.2, 10⁻⁹, ∞, 7%; `$…$` and code stand."""
+    parts = _CODE.split(text)
+    return "".join(part if i % 2 else _set_numbers(part) for i, part in enumerate(parts))
+
+
+def _set_numbers(text: str) -> str:
+    text = _SCIENTIFIC.sub(_power_of_ten, text)
+    text = _POWER.sub(lambda match: match.group(1).translate(_SUPERSCRIPTS), text)
+    text = _SIGNED_ZERO.sub(r"\1", text)
+    text = _NEGATIVE.sub("−", text)
+    text = re.sub(r"(?<![\w.])inf\b", "∞", re.sub(r"−inf\b", "−∞", text))
+    return re.sub(r"(?<=\d) %", "%", text)
+
+
+def _power_of_ten(match: re.Match[str]) -> str:
+    mantissa, exponent = match.group(1), str(int(match.group(2)))
+    if exponent == "0":
+        return mantissa
+    power = "10" + exponent.translate(_SUPERSCRIPTS)
+    sign, size = (mantissa[0], mantissa[1:]) if mantissa[0] in "-−+" else ("", mantissa)
+    return sign + (power if float(size) == 1 else f"{size}×{power}")
 
 
 def grouped(value: int) -> str:

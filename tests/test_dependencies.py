@@ -16,7 +16,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 OURS = {"gradus", "tests", "tools", "benchmarks", *(p.stem for p in (ROOT / "tests").rglob("*.py"))}
 DISTRIBUTIONS = packages_distributions()
 # extras that each folder may use beside the dependencies
-FOLDERS = {"gradus": ["jax"], "tests": ["jax", "test"], "benchmarks": ["bench"], "tools": ["dev"]}
+FOLDERS = {"gradus": ["jax"], "tests": ["jax", "test"], "benchmarks": ["bench"], "tools": ["dev", "test"]}
 
 
 def plain(name: str) -> str:

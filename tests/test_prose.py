@@ -129,7 +129,7 @@ def moves(concept, name):
     before = [np.asarray(r) for r in flatten(concept.definition(**arguments))]
     for factor in (1 + 1e-3, 1.5):
         moved = np.array(arguments[name])
-        moved.ravel()[0] = moved.ravel()[0] * factor + (factor - 1)
+        moved.ravel()[0] = moved.ravel()[0] * factor + 0.3 * (factor - 1)
         with np.errstate(all="ignore"):
             try:
                 after = [np.asarray(r) for r in flatten(concept.definition(**{**arguments, name: moved}))]

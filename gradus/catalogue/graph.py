@@ -7,7 +7,10 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, Generic, Protocol, TypeVar
 
 from gradus.areas import AREAS
-from gradus.catalogue.search import Words, fold, scores, words_of
+from gradus.catalogue.search import IN_NAMES, INITIALS, LEAST, NEAR, SUBJECT, scores
+from gradus.catalogue.search_table import SearchTable
+from gradus.catalogue.subjects import subject_words
+from gradus.catalogue.words import words_of
 from gradus.errors import GradusError
 from gradus.text import Text
 
@@ -30,6 +33,10 @@ class Node(Protocol):
     def needs(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def year(self) -> int: ...  # noqa: D102
+    @property
+    def module(self) -> str: ...  # noqa: D102
+    @property
+    def errata(self) -> Sequence[Any]: ...  # noqa: D102
 
 
 N = TypeVar("N", bound=Node)
@@ -38,11 +45,12 @@ N = TypeVar("N", bound=Node)
 class Catalogue(Generic[N]):
     """All concepts by key, in an order in which each comes after what it needs."""
 
-    def __init__(
-        self, concepts: dict[str, N], words: Callable[[], Mapping[str, Words]] | None = None
-    ) -> None:
+    def __init__(self, concepts: dict[str, N], table: Callable[[], SearchTable] | None = None) -> None:
         self.concepts = concepts
-        self._words = words  # of the concepts by key, where they are at hand
+        self._table = table or self._own_table  # read at the first search
+
+    def _own_table(self) -> SearchTable:
+        return SearchTable({}, subject_words(self.concepts))
 
     def __len__(self) -> int:
         return len(self.concepts)
@@ -64,6 +72,10 @@ class Catalogue(Generic[N]):
     def suggestion(self, key: str) -> Text:
         """`; did you mean …?`, from the nearest keys and titles."""
         near = [c.key for c in self.search(key)[:3]]
+        if not near:
+            import difflib
+
+            near = difflib.get_close_matches(key.casefold(), self.concepts, 2, 0.7)
         if not near:
             return Text("; `gradus map` lists them", "；`gradus map` 列出全部概念")
         return Text(f"; did you mean {' or '.join(near)}?", f"；你要找的是 {' 或 '.join(near)} 吗？")
@@ -105,16 +117,31 @@ class Catalogue(Generic[N]):
         return [c for c in self if key in c.needs]
 
     def search(self, words: str, limit: int = 10) -> list[N]:
-        """Concepts by words of their key, titles, aliases and summaries, English or Chinese, misspellings forgiven; best first."""
-        query = fold(words).split()
-        if not query:
-            return []
-        known = self._words() if self._words else {}
-        found = scores(query, [known.get(c.key) or words_of(c) for c in self])
-        scored = [(s, -i, c) for i, (s, c) in enumerate(zip(found, self, strict=True))]
-        best = max((s for s, _, _ in scored), default=0.0)
-        near = [(s, i, c) for s, i, c in scored if s >= max(0.55, 0.6 * best)]
-        return [c for _, _, c in sorted(near, key=lambda row: row[:2], reverse=True)][:limit]
+        """Concepts by words of their names, English, Chinese or pinyin, and of their pages; one misspelling forgiven; best first."""
+        return _shown(self._ranked(words))[:limit]
+
+    def answer(self, words: str, limit: int = 10) -> tuple[list[N], str | None]:
+        """What `search` finds, and the key of the subject without a page that the words name better than any concept."""
+        ranked = self._ranked(words)
+        best = ranked[0][0] if ranked else 0.0
+        return _shown(ranked)[:limit], self._subject(words, best) if best < INITIALS else None
+
+    def _subject(self, words: str, best: float) -> str | None:
+        subjects = self._table().subjects
+        scored = zip(scores(words, list(subjects.values())), subjects, strict=True)
+        score, key = max(scored, default=(0.0, ""), key=lambda pair: pair[0])
+        return key if score > max(best, SUBJECT) else None
+
+    def _ranked(self, words: str) -> list[tuple[float, N]]:
+        """The concepts that the words find with their scores, best first; ties in the roadmap's order."""
+        known = self._table().concepts
+        scored = zip(scores(words, [known.get(c.key) or words_of(c) for c in self]), self, strict=True)
+        return sorted((pair for pair in scored if pair[0] >= LEAST), key=lambda pair: -pair[0])
+
+
+def _shown(ranked: Sequence[tuple[float, N]]) -> list[N]:
+    """The best, and what is near it or has the words in its names."""
+    return [c for score, c in ranked if score >= min(NEAR * ranked[0][0], IN_NAMES)]
 
 
 def order(concepts: Mapping[str, Node]) -> list[str]:

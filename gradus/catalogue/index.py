@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,10 @@ from gradus.catalogue.page_files import (
     unit_of_module,
 )
 from gradus.catalogue.pages import load, load_modules, load_page
-from gradus.catalogue.search import Words, words_of
-from gradus.catalogue.search_table import read_search_table, search_table
+from gradus.catalogue.search_table import SearchTable, read_search_table, search_text
+from gradus.catalogue.subjects import FILE as SUBJECTS
+from gradus.catalogue.subjects import subject_words
+from gradus.catalogue.words import PINYIN, words_of
 from gradus.files import write_atomically
 
 if TYPE_CHECKING:
@@ -52,11 +54,13 @@ def entries() -> Catalogue[Entry]:
         indexed, files, stamp = _read()
         changed = changed_units(files, FILE.stat().st_mtime)
     except (OSError, ValueError, KeyError, TypeError):  # no index, or one of another version
-        return Catalogue({entry.key: entry for entry in _entries(load())})
-    words = functools.partial(read_search_table, FILE.with_name(SEARCH), stamp)
+        return Catalogue(
+            {entry.key: entry for entry in _entries(load())}, functools.cache(lambda: _table(load()))
+        )
+    table = functools.cache(lambda: read_search_table(FILE.with_name(SEARCH), stamp) or _table(load()))
     if not changed:
-        return Catalogue({entry.key: entry for entry in indexed}, words)
-    return _patched(indexed, changed, words)
+        return Catalogue({entry.key: entry for entry in indexed}, table)
+    return _patched(indexed, changed, table)
 
 
 def _read() -> tuple[list[Entry], dict[str, list[Any]], str]:
@@ -117,17 +121,24 @@ def changed_units(recorded: dict[str, list[Any]], made: float, pages: Path = PAG
 
 
 def _patched(
-    indexed: Iterable[Entry], changed: set[str], words: Callable[[], dict[str, Words]]
+    indexed: Iterable[Entry], changed: set[str], table: Callable[[], SearchTable]
 ) -> Catalogue[Entry]:
     """The entries of the index, but those of changed pages from the pages themselves."""
     modules = [module_of(name) for name in page_files() if name.endswith(".py")]
-    loaded = _entries(load_modules(m for m in modules if unit_of_module(m) in changed))
-    current = [entry for entry in indexed if unit_of_module(entry.module) not in changed] + loaded
+    pages = load_modules(m for m in modules if unit_of_module(m) in changed)
+    current = [entry for entry in indexed if unit_of_module(entry.module) not in changed] + _entries(pages)
     by_key = {entry.key: entry for entry in sorted(current, key=lambda entry: modules.index(entry.module))}
-    return Catalogue(
-        {key: by_key[key] for key in order(by_key)},
-        lambda: {**words(), **{e.key: words_of(e) for e in loaded}},
-    )
+    concepts = {key: by_key[key] for key in order(by_key)}
+    return Catalogue(concepts, functools.cache(lambda: _patched_table(table(), pages, concepts)))
+
+
+def _patched_table(table: SearchTable, pages: Iterable[Concept], keys: Container[str]) -> SearchTable:
+    subjects = {key: words for key, words in table.subjects.items() if key not in keys}
+    return SearchTable({**table.concepts, **{c.key: words_of(c) for c in pages}}, subjects)
+
+
+def _table(concepts: Catalogue[Concept]) -> SearchTable:
+    return SearchTable({c.key: words_of(c) for c in concepts}, subject_words(concepts.concepts))
 
 
 def _entries(concepts: Iterable[Concept]) -> list[Entry]:
@@ -140,7 +151,7 @@ def contents() -> dict[str, str]:
     The last is `index.json`: while the others are newer than it, their stamp differs from its own and they are not read.
     """
     files = {n: [status.st_size, digest(PAGES / n)] for n, status in page_files().items()}
-    stamp = hashlib.sha256(_json(files).encode()).hexdigest()[:16]
+    stamp = hashlib.sha256(_json([files, digest(PINYIN, SUBJECTS)]).encode()).hexdigest()[:16]
     current = _entries(load())
     parts = {
         "files": "{\n" + _lines(f"{_json(name)}: {_json(values)}" for name, values in files.items()) + "\n}",
@@ -149,7 +160,7 @@ def contents() -> dict[str, str]:
     }
     return {
         DETAILS: f'{{"stamp": "{stamp}", "details": {parts["details"]}}}\n',
-        SEARCH: search_table(stamp, {e.key: words_of(e) for e in current}),
+        SEARCH: search_text(stamp, _table(load())),
         FILE.name: f'{{"stamp": "{stamp}", "files": {parts["files"]},\n"entries": {parts["entries"]}}}\n',
     }
 

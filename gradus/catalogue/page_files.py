@@ -8,7 +8,7 @@ from pathlib import Path
 from gradus.areas import AREAS
 
 PAGES = Path(__file__).parent.parent / "concepts"
-SUFFIXES = (".py", ".zh.md")  # a page, and its Chinese beside it
+SUFFIXES = (".py", ".zh.md", ".en.md")  # a page; its Chinese and its prose beside it
 
 
 def page_files(pages: Path = PAGES) -> dict[str, os.stat_result]:

@@ -1,88 +1,107 @@
-"""How well words find a concept: English or Chinese, misspellings forgiven."""
+"""How well words find a concept: by its names, exact, begun or one letter off, by pinyin, by the words of its page."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from gradus.catalogue.graph import Node
+from gradus.catalogue.words import WIDE, Words, fold
 
-WIDE = 0x2E80  # from here on stand the scripts that are written without spaces
-SIMILAR = 0.7  # the share of letters in order above which a word counts as another one misspelt
-_RUNS = re.compile(r"[^\W_\u2E80-\U0010FFFF]+|[^\W\x00-\u2E7F]+")
-
-
-def fold(text: str) -> str:
-    """Lower case, full-width forms narrowed, punctuation to spaces, and each Chinese run set apart."""
-    return " ".join(_RUNS.findall(unicodedata.normalize("NFKC", text).casefold()))
-
-
-class Words(NamedTuple):
-    """What a search reads of a concept, folded: `| key | title | … |` with its aliases, and its summary in both languages."""
-
-    names: str
-    summary: str
+# what the whole query is of a concept; a part of 1 at most is added for how much of the name it is
+NAME, PINYIN, INITIALS, BEGINNING, PINYIN_BEGINNING, PINYIN_PART = 6.0, 5.0, 4.5, 3.0, 2.5, 1.5
+WORD = 2.0  # all words stand in its names, in any order
+LEAST = 0.8  # what counts as a find
+NEAR = 0.6  # beside the best, the share of its score that is still shown
+IN_NAMES = 1.4  # shown whatever the best is: most of the words stand in the names
+SUBJECT = 1.2  # what names a subject that has no page
+FORGIVING = 5  # letters from which on one may be wrong
+STOP_WORDS = frozenset(
+    ["a", "an", "and", "are", "for", "how", "in", "is", "of", "on", "the", "to", "what", "with"]
+)
 
 
-def words_of(concept: Node) -> Words:
-    """The words of a concept; folding them all takes longer than a search, so the index keeps them."""
-    names = (concept.key, *concept.title, *concept.aliases)
-    return Words(f"| {' | '.join(map(fold, names))} |", fold("\n".join(concept.summary)))
+def scores(query: str, concepts: Sequence[Words]) -> list[float]:
+    """Of each concept how well the query finds it; 0 where not at all.
 
-
-def scores(query: Sequence[str], concepts: Sequence[Words]) -> list[float]:
-    """Of each concept the mean over the query's words of how well it is found: 1 in a name, .6 in the summary, less when misspelt.
-
-    A name that is the whole query counts .5 more. Nothing but substrings is looked for in each concept: what a word may be
-    a misspelling of is sought once, among the words of all names.
+    A name that is the whole query counts most, then one that begins with it, in letters or in pinyin. Else each word of
+    the query is looked for by itself: in the names, with one letter wrong in long words, then in the headings, errata and
+    symbols of the page, then in the summary.
     """
-    known = set(" ".join(words.names for words in concepts).split())
-    near = {word: _similar(word, known) for word in query if ord(word[0]) < WIDE}
-    whole = f"| {' '.join(query)} |"
-    return [
-        (0.5 if whole in words.names else 0.0)
-        + sum(
-            _latin_score(word, words, near[word]) if word in near else _wide_score(word, words)
-            for word in query
-        )
-        / len(query)
-        for words in concepts
-    ]
+    words = fold(query).split()
+    if not words:
+        return [0.0] * len(concepts)
+    whole = [_whole(words, concept) for concept in concepts]
+    searched = [word for word in words if word not in STOP_WORDS] or words
+    near = {word: _misspelt(word, concepts) for word in searched if ord(word[0]) < WIDE}
+    return [max(score, _by_words(searched, near, c)) for score, c in zip(whole, concepts, strict=True)]
 
 
-def _wide_score(word: str, words: Words) -> float:
+def _whole(query: Sequence[str], words: Words) -> float:
+    name, letters = " ".join(query), "".join(query).replace("ü", "v")
+    if f"| {name} |" in words.names:
+        return NAME + (0.5 if words.names.startswith(f"| {name} |") else 0.0)
+    pinyin = words.pinyin if len(letters) > 1 else ""
+    if f"|{letters}|" in pinyin:
+        return PINYIN
+    if f"/{letters}/" in pinyin:
+        return INITIALS
+    if len(name) > 1 and f"| {name}" in words.names:
+        return BEGINNING + _share(f"| {name}", words.names, " |")
+    if len(letters) > 3:
+        if f"|{letters}" in pinyin:
+            return PINYIN_BEGINNING + _share(f"|{letters}", pinyin, "|")
+        if len(letters) > 5 and letters in pinyin:
+            return PINYIN_PART
+    return 0.0
+
+
+def _share(beginning: str, names: str, end: str) -> float:
+    """How much of the shortest name that begins so the beginning is."""
+    rests = ((rest + end).index(end) for rest in names.split(beginning)[1:])
+    return len(beginning) / (len(beginning) + min(rests))
+
+
+def _by_words(query: Sequence[str], near: dict[str, list[str]], words: Words) -> float:
+    parts = (_latin(word, words, near[word]) if word in near else _wide(word, words) for word in query)
+    return WORD * sum(parts) / len(query)
+
+
+def _latin(word: str, words: Words, near: Sequence[str]) -> float:
+    if f" {word}" in words.names:
+        return 1.0 if f" {word} " in words.names else 0.9
+    if any(f" {other} " in words.names or f"|{other}|" in words.pinyin for other in near):
+        return 0.8
+    return _on_the_page(word, f" {words.terms} ", f" {words.summary} ", f" {word} ")
+
+
+def _wide(word: str, words: Words) -> float:
     """Chinese has no spaces: parts of a term count, and so do most of its characters."""
     if word in words.names:
         return 1.0 if f" {word} " in words.names else 0.95
-    if word in words.summary:
-        return 0.6
+    on_the_page = _on_the_page(word, words.terms, words.summary, word)
     pairs = [word[i : i + 2] for i in range(len(word) - 1)]
-    return 0.8 * sum(p in words.names for p in pairs) / len(pairs) if pairs else 0.0
+    return max(on_the_page, 0.8 * sum(p in words.names for p in pairs) / len(pairs) if pairs else 0.0)
 
 
-def _latin_score(word: str, words: Words, near: Sequence[tuple[float, str]]) -> float:
-    if f" {word}" in words.names:
-        return 1.0 if f" {word} " in words.names else 0.9
-    for likeness, other in near:
-        if f" {other} " in words.names:
-            return 0.95 * likeness
-    return 0.6 if word in words.summary and word in words.summary.split() else 0.0
-
-
-def _similar(word: str, known: Iterable[str]) -> list[tuple[float, str]]:
-    """The known words that this one may be a misspelling of, the most similar first."""
-    pairs = ((similarity(word, other), other) for other in known if abs(len(other) - len(word)) <= 3)
-    return sorted((pair for pair in pairs if pair[0] >= SIMILAR), reverse=True)
-
-
-def similarity(word: str, other: str) -> float:
-    """The share of letters that stand in order in both, after `difflib`; 0 where too few are common to be similar."""
-    common = min(sum(map(other.__contains__, word)), sum(map(word.__contains__, other)))  # at most these
-    if 2 * common < SIMILAR * (len(word) + len(other)):
+def _on_the_page(word: str, terms: str, summary: str, wanted: str) -> float:
+    """Whether a word stands in the text of the page; one letter alone says nothing there."""
+    if len(word) == 1 and ord(word) < WIDE:
         return 0.0
-    import difflib
+    return 0.5 if wanted in terms else 0.45 if wanted in summary else 0.0
 
-    return difflib.SequenceMatcher(None, word, other).ratio()
+
+def _misspelt(word: str, concepts: Sequence[Words]) -> list[str]:
+    """The words of all names, and their pinyin, that this one is a misspelling of; none where it is itself one of them."""
+    if len(word) < FORGIVING or any(f" {word}" in words.names for words in concepts):
+        return []
+    known: Iterable[str] = {n for c in concepts for n in (*c.names.split(), *c.pinyin.split("|"))}
+    return [other for other in known if abs(len(other) - len(word)) < 2 and one_edit_apart(word, other)]
+
+
+def one_edit_apart(word: str, other: str) -> bool:
+    """Whether one letter too many, missing, wrong or changed for its neighbour makes one word the other."""
+    shorter = min(len(word), len(other))
+    first = next((i for i in range(shorter) if word[i] != other[i]), shorter)
+    a, b = word[first:], other[first:]
+    while a and b and a[-1] == b[-1]:
+        a, b = a[:-1], b[:-1]
+    return max(len(a), len(b)) == 1 or (len(a) == 2 and a == b[::-1])

@@ -180,11 +180,11 @@ def _refused(concept: Concept, lang: str) -> list[str]:
 
 def practice_file(concept: Concept, lang: str) -> str:
     """The signature of the definition, a docstring with formula and symbols, and no body."""
-    from gradus.verify.structures import return_line
+    from gradus.verify.structures import return_lines
 
     name = concept.definition.__name__
     assert name.isidentifier() and not keyword.iskeyword(name)
-    formulas = "\n\n".join(unicode_text(f) for f in concept.formulas)
+    formulas = "\n\n".join(unicode_text(f) for f in concept.formulas_in(lang))
     rows = []
     for s in concept.symbols:
         if s.argument:
@@ -194,12 +194,13 @@ def practice_file(concept: Concept, lang: str) -> str:
                     "  ", " "
                 )
             )
+    results = [prose_text(line.get(lang)) for line in return_lines(concept)]
     body = "\n\n".join(
         [
             f"{concept.title.get(lang)}.",
             formulas,
             Text("Args:", "参数：").get(lang) + "\n" + "\n".join("    " + r for r in rows),
-            Text("Returns:", "返回：").get(lang) + f"\n    {return_line(concept)}",
+            "\n    ".join([Text("Returns:", "返回：").get(lang), *results]),
             *_refused(concept, lang),
         ]
     )

@@ -35,7 +35,7 @@ def show(options: Namespace, out: Terminal) -> int:
     out.say()
     out.say(prose_text(concept.summary.get(out.lang)))
     out.say()
-    for formula in concept.formulas:
+    for formula in concept.formulas_in(out.lang):
         out.lines(unicode_text(formula), indent=4)
     _symbols(concept, out)
     _assumes(concept, out)
@@ -46,6 +46,7 @@ def show(options: Namespace, out: Terminal) -> int:
     page.section("by-hand")
     out.heading("Definition", "定义")
     out.code(concept.source_code)
+    out.say()
     _contract(concept, out)
     out.heading("Implementation", "实现")
     for implementation in concept.implementations:
@@ -148,9 +149,12 @@ def _symbols(concept: Concept, out: Terminal) -> None:
 
 def _contract(concept: Concept, out: Terminal) -> None:
     """What an implementation is to return, and what a careful one refuses."""
-    from gradus.verify.structures import refused_inputs, return_line
+    from gradus.verify.structures import refused_inputs, return_lines
 
-    out.say(out.t("returns: ", "返回：") + return_line(concept), indent=2)
+    lines = [prose_text(line.get(out.lang)) for line in return_lines(concept)]
+    out.say(out.t("returns: ", "返回：") + (lines[0] if len(lines) == 1 else ""), indent=2)
+    for line in lines if len(lines) > 1 else ():
+        out.say(line, indent=4)
     labels = refused_inputs(concept)
     if labels:
         out.say(out.t("refuses (--strict): ", "应拒绝（--strict）：") + "; ".join(labels), indent=2)

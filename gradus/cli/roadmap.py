@@ -126,18 +126,31 @@ def _erratum_state(e: ErratumEntry, row: dict[str, Any] | None, out: Terminal) -
 
 
 def search(options: Namespace, out: Terminal) -> int:
-    """Concepts by words, best first."""
+    """Concepts by words, best first; of a subject without a page that it has none, and which are nearest."""
     words = " ".join(options.words)
-    matches = entries().search(words)
-    if not matches:
+    catalogue = entries()
+    matches, subject = catalogue.answer(words)
+    if subject:
+        matches = _instead(subject, catalogue, out)
+    elif not matches:
         raise GradusError(
             out.t(
-                f"nothing found for {words!r}; `gradus map` lists everything",
-                f"没有找到“{words}”；`gradus map` 列出全部概念",
+                f"nothing found for {words!r}; try another word, English, Chinese or pinyin (`gradus search softmax`, 卷积, juanji), or `gradus map`, which lists everything",
+                f"没有找到“{words}”；可换用其他中文、英文或拼音词（如 `gradus search 卷积`、softmax、juanji），或用 `gradus map` 列出全部概念",
             )
         )
     out.table(["", "", ""], [(c.key, c.title.get(out.lang), AREAS[c.area].get(out.lang)) for c in matches])
     return 0
+
+
+def _instead(key: str, catalogue: Catalogue[Entry], out: Terminal) -> list[Entry]:
+    """Says that a subject has no page yet; the concepts to read instead."""
+    from gradus.catalogue.subjects import subjects
+
+    subject = subjects()[key]
+    title = subject.title.get(out.lang)
+    out.say(out.t(f"{title}: no page yet; nearest:", f"{title}：暂无页面；最接近的是："))
+    return [catalogue.get(near) for near in subject.nearest]
 
 
 def path(options: Namespace, out: Terminal) -> int:

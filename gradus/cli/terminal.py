@@ -98,8 +98,8 @@ class Terminal:
         self.say()
         self.say(self.t(en, zh), style="bold")
 
-    def code(self, source: str, indent: int = 2) -> None:
-        """Python source, coloured on a terminal."""
+    def code(self, source: str, indent: int = 0) -> None:
+        """Python source, coloured on a terminal; not indented, so that it can be pasted."""
         if is_terminal(sys.stdout) and self._colour:
             from rich.padding import Padding
             from rich.syntax import Syntax

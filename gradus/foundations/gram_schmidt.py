@@ -34,8 +34,8 @@ def gram_schmidt(
         GradusError: A has fewer than 2 axes, more columns than rows, entries that are not finite, or a column that
             depends on those before it exactly.
 
-    Cost: 2mn² operations. Orthogonality is lost in proportion to κε (modified) or κ²ε (classical, while κ²ε < 1);
-    `torch.linalg.qr` (Householder) loses none, and is what to use where the order of the columns' arrival does not matter.
+    Cost: 2mn² operations. Of orthogonality at most about κε is lost (modified), or about κ²ε on ordinary matrices and
+    without a bound on some (classical); `torch.linalg.qr` (Householder) loses none, and is what to use where the order of the columns' arrival does not matter.
 
     Source: Björck 1967, Solving linear least squares problems by Gram–Schmidt orthogonalization.
 

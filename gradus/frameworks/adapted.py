@@ -8,6 +8,7 @@ differentiates, give a vector–Jacobian product.
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.frameworks.registry import framework_named, framework_of
-from gradus.frameworks.signatures import accepted_keywords, is_default
+from gradus.frameworks.signatures import parameters_of, passed, unexpected
 from gradus.frameworks.structure import flatten, map_arrays
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import no_argument, not_offered
@@ -41,6 +42,11 @@ class Adapted:
         call: bridge for an implementation whose own signature differs (see `Implementation`).
         dtype: precision in which it computes.
         watch: gives the context of each call from its arguments; nothing unless given.
+        by_name: whether required arguments are passed by name, too.
+
+    Attributes:
+        signature: the definition's.
+        parameters: the implementation's own.
 
     Raises:
         GradusError: there is no such framework, or it is not installed.
@@ -55,26 +61,27 @@ class Adapted:
         dtype: str = "float64",
         name: str = "",
         watch: Watch = _unwatched,
+        by_name: bool = False,
     ) -> None:
         self.framework = framework_named(framework)
         self.framework.require()
         self.function, self.concept = function, concept
-        self.bridge, self.dtype, self.watch = call, dtype, watch
+        self.bridge, self.dtype, self.watch, self.by_name = call, dtype, watch, by_name
         self.name = name or getattr(function, "__name__", repr(function))
-        self._signature = inspect.signature(concept.definition)
-        self._accepted = None if call else accepted_keywords(function)
+        self.signature = inspect.signature(concept.definition)
+        self.parameters = parameters_of(function)
 
     def cast(self, dtype: str) -> Adapted:
         """The same implementation computing in another precision."""
-        return type(self)(
-            self.function, self.concept, self.framework.name, self.bridge, dtype, self.name, self.watch
-        )
+        other = copy.copy(self)
+        other.dtype = dtype
+        return other
 
     def watched(self, watch: Watch) -> Adapted:
         """The same implementation, each call in the context that `watch` gives."""
-        return type(self)(
-            self.function, self.concept, self.framework.name, self.bridge, self.dtype, self.name, watch
-        )
+        other = copy.copy(self)
+        other.watch = watch
+        return other
 
     @property
     def differentiates(self) -> bool:
@@ -89,7 +96,7 @@ class Adapted:
 
     def bind(self, *args: Any, **kwargs: Any) -> Arguments:
         """The definition's arguments by name, its defaults filled in."""
-        bound = self._signature.bind(*args, **kwargs)
+        bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return dict(bound.arguments)
 
@@ -119,9 +126,15 @@ class Adapted:
         if self.bridge is not None:
             with self.watch(arguments):
                 return self.bridge(self.function, **arguments)
-        required, optional = self._split(arguments)
+        required, named = passed(self.name, self.parameters, self.signature, arguments, self.by_name)
         with self.watch(arguments):
-            return self.function(*required, **optional)
+            try:
+                return self.function(*required, **named)
+            except TypeError as error:
+                option = unexpected(error, self.parameters, named)
+                if option is None:
+                    raise
+                raise no_argument(self.name, option) from error
 
     def vjp(
         self, arguments: Mapping[str, Any], cotangent: Any, wanted: tuple[str, ...]
@@ -159,21 +172,6 @@ class Adapted:
                 )
             )
         return array
-
-    def _split(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Required arguments by position, so that their names are free; optional ones by name, defaults left out."""
-        required, optional = [], {}
-        for name, parameter in self._signature.parameters.items():
-            if name not in arguments:
-                continue
-            value = arguments[name]
-            if parameter.default is parameter.empty:
-                required.append(value)
-            elif self._accepted is None or name in self._accepted:
-                optional[name] = value
-            elif not is_default(value, parameter.default):
-                raise no_argument(self.name, name)
-        return required, optional
 
 
 def is_several(value: Any) -> bool:

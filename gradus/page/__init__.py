@@ -18,6 +18,7 @@ from gradus.page.record import (
     Mutant,
     Proof,
     Reading,
+    Result,
     Symbol,
 )
 from gradus.text import Text
@@ -39,6 +40,7 @@ __all__ = [
     "Mutant",
     "Proof",
     "Reading",
+    "Result",
     "Slider",
     "Symbol",
     "Text",

@@ -27,32 +27,31 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
 
     @ENTROPY.mutant(caught_by="uniform-maximises, equals-definition")
     def natural_logarithm(p, **given): ...  # its docstring: 'nats sold as bits'
-
     @ENTROPY.exercise
     def loaded(): return number(entropy(...), nats=...)  # the question stands in the prose
-
     @ENTROPY.figure(p=Slider(0, 1, 0.5, "probability of heads"))
     def figure(p): ... return Drawing(fig, Text(...))
 
 The sentence of a claim or a mutant is the docstring of its function; what is computed, or shared by several pages, is given
-as a `Text`: `@ENTROPY.claim(Text(f"…", f"…"))`. `ENTROPY.definition`, `.cases` and `.invalid` take the page's function once,
-and are it from then on.
+as a `Text`. `ENTROPY.definition`, `.cases` and `.invalid` take the page's function once, and are it from then on.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
-from typing import Any, TypeVar, cast, overload
+from typing import Any, overload
 
 from gradus.errors import GradusError
+from gradus.numbers import mathematical
 from gradus.page.bilingual import ManyWords, Words, bilingual
-from gradus.page.evidence import Evidence, all_of
 from gradus.page.exercises import Exercise
+from gradus.page.figure_words import put_chinese, set_numbers
 from gradus.page.figures import Drawing, Slider
+from gradus.page.formula_words import in_chinese
+from gradus.page.parts import Measure, Measurements, Variant, measured, names_of, new_name, sentence_of
 from gradus.page.record import (
     Case,
     Claim,
@@ -66,30 +65,12 @@ from gradus.page.record import (
     Nonfinite,
     Proof,
     Readings,
+    Result,
     Symbol,
 )
+from gradus.page.source import standalone
+from gradus.page.typography import figure_size
 from gradus.text import Text
-
-Measure = Callable[..., Evidence]
-Measurements = Callable[..., Evidence | Iterator[Evidence]]
-Variant = TypeVar("Variant", bound=Callable[..., Any])
-
-
-def _measure(function: Measurements) -> Measure:
-    """The function itself, or, where it yields its measurements, the one that judges them together."""
-    if not inspect.isgeneratorfunction(function):
-        return cast(Measure, function)
-
-    @functools.wraps(function)
-    def together(*arguments: Any, **options: Any) -> Evidence:
-        return all_of(*function(*arguments, **options))
-
-    return together
-
-
-def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    """The names of claims, given one by one or as "one, another"."""
-    return tuple(n.strip() for n in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
 @bilingual(frozen=False)
@@ -105,8 +86,8 @@ class Concept:
         needs: keys of what must be understood first.
         source: key of the reference that it is taken from.
         year, people: when and by whom, for the timeline.
-        returns: names of the results in order, where there are several and the definition's `return` does not name them.
-        aliases: what else people type to find it, in either language.
+        returns: the results in order, where the definition gives several.
+        aliases: what else people type to find it, in either language, given one by one or as "one, another".
         implementations: what to use; the first is the recommended one.
         readings: where else to read, `"KEY PLACE; KEY PLACE"` with the keys of references.
         hypotheses: what the theorem or the formulas assume, each with the claim or mutant that drops it.
@@ -134,7 +115,7 @@ class Concept:
     source: str
     year: int
     people: Sequence[str]
-    returns: Sequence[str] = ()
+    returns: Sequence[Result] = ()
     aliases: Sequence[str] = ()
     implementations: Sequence[Implementation] = ()
     readings: Readings = Readings()
@@ -161,10 +142,13 @@ class Concept:
     sliders: dict[str, Slider] = field(default_factory=dict, init=False)
     exercises: dict[str, Callable[[], Exercise]] = field(default_factory=dict, init=False)
     _example: Callable[[], dict[str, Any]] | None = field(default=None, init=False)
+    figure_words: dict[str, str] = field(default_factory=dict, init=False)
+    formula_words: dict[str, str] = field(default_factory=dict, init=False)
     _drawing: Callable[..., Drawing] | None = field(default=None, init=False)
     _parts: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
+        self.aliases = names_of(self.aliases)
         self.definition = self._define
         self.cases = lambda generator: self._list("cases", generator)
         self.invalid = lambda generator: self._list("invalid", generator)
@@ -202,7 +186,7 @@ class Concept:
 
     def exercise(self, function: Callable[[], Exercise]) -> Callable[[], Exercise]:
         """An exercise: a function without arguments that computes the answer; the question stands in the prose under its name."""
-        name = self._new_name("exercise", function, self.exercises).replace("-", "_")
+        name = new_name(self.key, "exercise", function, self.exercises).replace("-", "_")
         self.exercises[name] = function
         return function
 
@@ -244,9 +228,9 @@ class Concept:
             return self.claim()(statement)
 
         def add(function: Measurements) -> Measure:
-            name = self._new_name("claim", function, self.claims)
-            words = statement or self._sentence("claim", name, function)
-            measure = _measure(function)
+            name = new_name(self.key, "claim", function, self.claims)
+            words = statement or sentence_of(self.key, "claim", name, function)
+            measure = measured(function)
             self.claims[name] = Claim(name, words, measure, cost, required, of_definition)
             return measure
 
@@ -261,32 +245,18 @@ class Concept:
         """
 
         def add(function: Variant) -> Variant:
-            name = self._new_name("mutant", function, self.mutants)
-            words = description or self._sentence("mutant", name, function)
-            self.mutants[name] = Mutant(name, words, function, _names(caught_by))
+            name = new_name(self.key, "mutant", function, self.mutants)
+            words = description or sentence_of(self.key, "mutant", name, function)
+            self.mutants[name] = Mutant(name, words, function, names_of(caught_by))
             return function
 
         return add
-
-    def _new_name(self, part: str, function: Callable[..., Any], known: Iterable[str]) -> str:
-        name = function.__name__.strip("_").replace("_", "-")
-        if name in known:
-            raise GradusError(f"{self.key} has two {part}s called {name}; rename one")
-        return name
-
-    def _sentence(self, part: str, name: str, function: Callable[..., Any]) -> str:
-        sentence = " ".join((function.__doc__ or "").split())
-        if sentence or sys.flags.optimize > 1:  # python -OO drops docstrings
-            return sentence or name
-        raise GradusError(
-            f"{self.key}: the {part} {name} has no sentence; write it as the docstring of its function"
-        )
 
     def erratum(
         self, number: str, common: str | Text, why: str | Text, right: str | Text, claims: str | Sequence[str]
     ) -> None:
         """A wrong form in circulation, with the claims "one, another" that compute its counterexample."""
-        self.errata.append(Erratum(number, common, why, right, _names(claims)))
+        self.errata.append(Erratum(number, common, why, right, names_of(claims)))
 
     def figure(self, **sliders: Slider) -> Callable[[Callable[..., Drawing]], Callable[..., Drawing]]:
         """The figure: a function of the named sliders to a `Drawing`."""
@@ -298,14 +268,24 @@ class Concept:
 
         return add
 
-    def draw(self, **values: float) -> Drawing:
-        """The figure at the given slider values, the others at their starts."""
+    def draw(self, lang: str = "en", **values: float) -> Drawing:
+        """The figure at the given slider values, the others at their starts, its words in English or Chinese."""
         unknown = set(values) - set(self.sliders)
         if unknown or self._drawing is None:
             raise GradusError(
                 f"the figure of {self.key} has the parameters {', '.join(self.sliders)}; got {unknown}"
             )
-        return self._drawing(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
+        with figure_size():
+            drawing = self._drawing(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
+        set_numbers(drawing.figure)
+        if lang == "zh":
+            put_chinese(drawing.figure, self.figure_words)
+        return Drawing(drawing.figure, Text(mathematical(drawing.text.en), mathematical(drawing.text.zh)))
+
+    def formulas_in(self, lang: str) -> list[str]:
+        """The formulas, the words in them in a language."""
+        words = self.formula_words if lang == "zh" else {}
+        return [in_chinese(latex, words) for latex in self.formulas]
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -314,10 +294,8 @@ class Concept:
 
     @property
     def source_code(self) -> str:
-        """The definition as it stands on the page, without the decorator."""
-        lines = inspect.getsource(self.definition).splitlines()
-        start = next(i for i, line in enumerate(lines) if line.lstrip().startswith("def "))
-        return "\n".join(lines[start:])
+        """The definition as it stands on the page, after the helpers and constants that it uses: it runs on NumPy alone."""
+        return standalone(self.definition)
 
     def missing(self) -> list[str]:
         """The parts that the page still lacks; a whole page lacks none."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradus.page.bilingual import Words, bilingual
+from gradus.page.typography import figure_fonts, in_runs
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -24,6 +26,16 @@ class Slider:
     title: Words
     log: bool = False
     integer: bool = False
+
+
+def states(sliders: Mapping[str, Slider]) -> list[dict[str, float]]:
+    """Where a figure is looked at: the start, both ends of each slider, and every position of one that has few."""
+    positions: list[dict[str, float]] = [{}]
+    for name, slider in sliders.items():
+        few = slider.integer and slider.high - slider.low <= 8
+        values = range(int(slider.low), int(slider.high) + 1) if few else (slider.low, slider.high)
+        positions += [{name: float(value)} for value in values]
+    return positions
 
 
 class Drawing(NamedTuple):
@@ -52,9 +64,9 @@ def svg(figure: Figure, name: str = "gradus") -> str:
 
     import matplotlib
 
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the Chinese glyphs
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name}
+    with figure_fonts(figure), matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has it
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
-    return buffer.getvalue()
+    return in_runs(buffer.getvalue())

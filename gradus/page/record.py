@@ -108,6 +108,15 @@ class Readings:
 
 
 @bilingual(frozen=True)
+class Result:
+    """One of several results of a definition: its name, its shape as a symbol's (`steps+1` too), and what it is."""
+
+    name: str
+    shape: str
+    meaning: Words
+
+
+@bilingual(frozen=True)
 class Hypothesis:
     """What a theorem or formula assumes, and the claims or mutants "one, another" that show what happens without it."""
 

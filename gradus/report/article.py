@@ -16,7 +16,7 @@ from gradus.report.dossier import dossier
 from gradus.report.fold import anchors, fold, margin
 from gradus.report.questions import questions
 from gradus.report.svg import inline_svg
-from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS
+from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -102,17 +102,17 @@ def figure(concept: Concept, lang: str, **values: float) -> dict[str, Any]:
     """The figure at the given values of its sliders, and the same in words."""
     from markupsafe import Markup
 
-    drawing = concept.draw(**values)
+    drawing = concept.draw("zh" if lang == "zh" else "en", **values)
     words = drawing.text.get(lang)
     markup = inline_svg(svg(drawing.figure, concept.key), f"{concept.key}-figure", words)
     return {"markup": Markup(markup), "words": words}  # our own SVG
 
 
-def _returns(concept: Concept) -> str:
-    """What is returned, by name and shape; nothing for a concept without a definition to run."""
-    from gradus.verify.structures import return_line
+def _returns(concept: Concept) -> list[Text]:
+    """What is returned, a result a line; nothing for a concept without a definition to run."""
+    from gradus.verify.structures import return_lines
 
-    return return_line(concept) if concept.has("definition") and concept.has("cases") else ""
+    return return_lines(concept) if concept.has("definition") and concept.has("cases") else []
 
 
 def _contents(concept: Concept, prose: Prose | None) -> list[str]:

@@ -36,6 +36,7 @@ class Asked(NamedTuple):
     solution: Markup
     answer: Markup
     remarks: tuple[Remarked, ...]
+    command: str  # that judges a function
     judged_by: str  # JSON: the answer, the mistakes and the tolerance
 
 
@@ -44,10 +45,10 @@ def questions(concept: Concept, prose: Prose | None, shown: Callable[[str], Mark
     if prose is None:
         return []
     made = {name: concept.exercises[name]() for name in prose.questions if name in concept.exercises}
-    return [_asked(prose.questions[name], exercise, shown) for name, exercise in made.items()]
+    return [_asked(concept.key, prose.questions[name], exercise, shown) for name, exercise in made.items()]
 
 
-def _asked(question: Question, exercise: Exercise, shown: Callable[[str], Markup]) -> Asked:
+def _asked(key: str, question: Question, exercise: Exercise, shown: Callable[[str], Markup]) -> Asked:
     return Asked(
         question.name,
         exercise.kind,
@@ -56,6 +57,7 @@ def _asked(question: Question, exercise: Exercise, shown: Callable[[str], Markup
         shown(question.solution),
         _answer(question, exercise, shown),
         tuple(_remarked(name, question, exercise.kind, shown) for name in question.remarks),
+        f"gradus practice {key} --answer {question.name}=FILE.py:NAME",
         _judged_by(exercise),
     )
 

@@ -9,6 +9,7 @@ from gradus.page.figures import COLOURS
 
 GRID = "#cccccc"  # the colour of grid lines, which becomes the page's
 _BLACK = re.compile(r"#000000\b|#000\b|(?<=[:\s\"'])black\b")
+_NEUTRAL = re.compile(r"#([0-9a-f]{2})\1\1(?![0-9a-f])", re.IGNORECASE)
 _FONT = re.compile(r"font:\s*((?:[a-z0-9]+\s+)*?)([\d.]+px)\s+[^;\"]+")
 _FAMILY = re.compile(r"font-family:\s*[^;\"]+")
 _ID = re.compile(r'\sid="([^"]+)"')
@@ -17,8 +18,8 @@ _ID = re.compile(r'\sid="([^"]+)"')
 def inline_svg(svg: str, name: str, alt: str) -> str:
     """An SVG file's text as an element of the page.
 
-    Black becomes the text colour and the palette becomes the page's, so that the figure follows light and
-    dark; fonts become the page's; every `id` is dropped or made unique by `name`; scripts are refused.
+    Black becomes the text colour, the palette becomes the page's and greys become shares of the text colour, so that
+    the figure follows light and dark; fonts become the page's; every `id` is dropped or made unique by `name`; scripts are refused.
 
     Args:
         svg: text of an SVG file, or an `<svg>` element.
@@ -34,12 +35,21 @@ def inline_svg(svg: str, name: str, alt: str) -> str:
     body = body.replace(GRID, "var(--hair,#cccccc)")
     for i, colour in enumerate(COLOURS, start=1):
         body = re.sub(colour, f"var(--series-{i},{colour})", body, flags=re.IGNORECASE)
+    body = _NEUTRAL.sub(_grey, body)
     body = _FONT.sub(r"font: \1\2 var(--figure-font,sans-serif)", body)
     body = _FAMILY.sub("font-family: var(--figure-font,sans-serif)", body)
     body = re.sub(r"\n\s*", "\n", body)
     return body.replace(
         "<svg", f'<svg role="img" aria-label="{escape(alt, quote=True)}" fill="currentColor"', 1
     )
+
+
+def _grey(match: re.Match[str]) -> str:
+    """A grey as a share of the text colour; the palette's own grey and near white, which is paper, stay."""
+    level = int(match.group(1), 16)
+    if level > 0xF5 or (match.start() > 0 and match.string[match.start() - 1] == ","):
+        return match.group()
+    return f"color-mix(in srgb,currentColor {round(100 * (1 - level / 255))}%,transparent)"
 
 
 def _own_names(body: str, name: str) -> str:

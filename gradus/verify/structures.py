@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
 from typing import Any
 
 import numpy as np
 
 from gradus.frameworks import Adapted
 from gradus.frameworks.structure import flatten
-from gradus.page import Arguments, Concept
+from gradus.page import Arguments, Concept, Result
 from gradus.text import Text
 
 
 def result_names(concept: Concept) -> tuple[str, ...]:
-    """The names of the results, from the record or the definition's last `return`; empty where it returns one thing."""
-    if concept.returns:
-        return tuple(concept.returns)
-    tree = ast.parse(textwrap.dedent(inspect.getsource(concept.definition)))
-    function = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-    returns = [
-        n for n in _own_nodes(function) if isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple)
-    ]
-    if not returns:
-        return ()
-    value = max(returns, key=lambda n: n.lineno).value
-    assert isinstance(value, ast.Tuple)
-    return tuple(_name(part, i) for i, part in enumerate(value.elts))
-
-
-def _own_nodes(function: ast.FunctionDef) -> list[ast.AST]:
-    """The nodes of the function that do not stand in a function inside it."""
-    nodes: list[ast.AST] = []
-    waiting: list[ast.AST] = list(function.body)
-    while waiting:
-        node = waiting.pop()
-        nodes.append(node)
-        if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
-            waiting += list(ast.iter_child_nodes(node))
-    return nodes
-
-
-def _name(node: ast.expr, index: int) -> str:
-    while isinstance(node, (ast.Subscript, ast.Attribute)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else f"result {index + 1}"
+    """The names of the results; empty where the definition returns one thing."""
+    return tuple(result.name for result in concept.returns)
 
 
 def returned(concept: Concept, want: Any, arguments: Arguments) -> str:
@@ -60,24 +28,29 @@ def returned(concept: Concept, want: Any, arguments: Arguments) -> str:
     return f"({', '.join(f'{n} {_shape(x)}' for n, x in zip(names, leaves, strict=True))})"
 
 
-def return_line(concept: Concept) -> str:
-    """What is to be returned, by name and by the names of the dimensions, as measured on the page's first case."""
+def return_lines(concept: Concept) -> list[Text]:
+    """What is to be returned, a line each: name, shape and meaning; of a single result the shape on the page's first case."""
+    if concept.returns:
+        return [_result_line(result) for result in concept.returns]
     for _, arguments in concept.cases(np.random.default_rng(0)):
         with np.errstate(all="ignore"):
             want = concept.definition(**arguments)
         sizes = _dimension_names(concept, arguments)
-        names = result_names(concept)
-        leaves = flatten(want)
-        shapes = [
-            "(" + ", ".join(sizes.get(n, str(n)) for n in np.shape(x)) + ")" if np.ndim(x) else ""
-            for x in leaves
-        ]
-        if len(leaves) == 1:
-            return f"array {shapes[0]}" if shapes[0] else "number"
-        if len(names) != len(leaves):
-            names = tuple(f"result {i + 1}" for i in range(len(leaves)))
-        return ", ".join(f"{n} {s}".rstrip() for n, s in zip(names, shapes, strict=True))
-    return ""
+        shapes = ["(" + ", ".join(sizes.get(n, str(n)) for n in np.shape(x)) + ")" for x in flatten(want)]
+        if np.ndim(want):
+            return [Text(f"array {shapes[0]}", f"数组 {shapes[0]}")]
+        return [Text("number", "一个数")]
+    return []
+
+
+def _result_line(result: Result) -> Text:
+    shape = f" ({', '.join(result.shape.split())})" if result.shape else ""
+    return Text(
+        *(
+            f"{result.name}{shape}{colon}{words}"
+            for colon, words in zip((": ", "："), result.meaning, strict=True)
+        )
+    )
 
 
 def _dimension_names(concept: Concept, arguments: Arguments) -> dict[int, str]:

@@ -15,6 +15,7 @@ import numpy as np
 from gradus.errors import GradusError, raised
 from gradus.frameworks import Adapted, adapt_function, detect
 from gradus.frameworks.registry import FRAMEWORKS, framework_named
+from gradus.frameworks.signatures import has_other_order, other_defaults
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import NotApplicable, NotOffered
@@ -67,7 +68,7 @@ def tried(
     inputs = _small_inputs(concept)
     told = bool(framework) or adapted.bridge is not None
     answers = [answer_of(adapted, inputs)] if told else list(_answers(concept, function, name, watch, inputs))
-    taken = _best(answers) or _one_by_one(answers, inputs)
+    taken = _by_name(answers, inputs) or _best(answers) or _one_by_one(answers, inputs)
     if taken is None:
         silent = [
             a for a in answers if isinstance(a.error, NotApplicable) and not isinstance(a.error, NotOffered)
@@ -83,10 +84,46 @@ def tried(
         and not _batches(adapted, inputs)
     ):
         adapted = _one_at_a_time(adapted)
-    en, zh = _how_called(adapted.framework.title, framework, told)
+    words = [_how_called(adapted.framework.title, framework, told), *_peculiarities(adapted)]
+    why = Text("; ".join(w.en for w in words), "；".join(w.zh for w in words))
+    return Trial(adapted, why, taken.fault)
+
+
+def _peculiarities(adapted: Adapted) -> list[Text]:
+    """What else of how it is called the user should know."""
+    words = []
+    if adapted.by_name:
+        words.append(
+            Text(
+                "it has the page's arguments in another order: they are passed by name",
+                "其参数与该页同名而次序不同：按名称传入",
+            )
+        )
     if isinstance(adapted, Memberwise):
-        en, zh = f"{en}; {adapted.remark.en}", f"{zh}；{adapted.remark.zh}"
-    return Trial(adapted, Text(en, zh), taken.fault)
+        words.append(adapted.remark)
+    if adapted.bridge is None:
+        for option, (own, due) in other_defaults(adapted.parameters, adapted.signature).items():
+            words.append(
+                Text(
+                    f"its default of {option} is {own!r}, the page's is {due!r}",
+                    f"其 {option} 的默认值为 {own!r}，该页为 {due!r}",
+                )
+            )
+    return words
+
+
+def _by_name(answers: list[Answer], inputs: list[Arguments]) -> Answer | None:
+    """The right answer of a function that has the arguments in another order under the page's names, and is wrong by position."""
+    first = answers[0].adapted
+    if first.bridge is not None or any(a.agrees for a in answers):
+        return None
+    if not has_other_order(first.parameters, first.signature):
+        return None
+    for answer in answers:
+        by_name = answer_of(next(_in_each(answer.adapted, [answer.adapted.framework.name], True)), inputs)
+        if by_name.error is None and by_name.own and by_name.agrees:
+            return by_name
+    return None
 
 
 def _best(answers: list[Answer]) -> Answer | None:
@@ -121,7 +158,7 @@ def _how_called(title: str, framework: str | None, told: bool) -> Text:
     )
 
 
-def _in_each(adapted: Adapted, frameworks: Iterable[str]) -> Iterator[Adapted]:
+def _in_each(adapted: Adapted, frameworks: Iterable[str], by_name: bool = False) -> Iterator[Adapted]:
     for framework in frameworks:
         yield Adapted(
             adapted.function,
@@ -130,6 +167,7 @@ def _in_each(adapted: Adapted, frameworks: Iterable[str]) -> Iterator[Adapted]:
             adapted.bridge,
             name=adapted.name,
             watch=adapted.watch,
+            by_name=by_name,
         )
 
 
@@ -137,27 +175,33 @@ def _one_at_a_time(adapted: Adapted, way: type[Memberwise] = Memberwise) -> Adap
     """The same function, batches taken apart before each call."""
     return way(
         adapted.function, adapted.concept, adapted.framework.name, adapted.bridge, adapted.dtype, adapted.name,
-        adapted.watch,
+        adapted.watch, adapted.by_name,
     )  # fmt: skip
 
 
 def _batches(adapted: Adapted, inputs: list[Arguments]) -> bool:
-    """Whether the function takes two members stacked, and answers with twice as many numbers, in whatever shape."""
+    """Whether the function takes members stacked, and answers with so many times as many numbers, in whatever shape.
+
+    The members are as many as no dimension of theirs: a function of one member that reads a batch as a matrix of another
+    size would else answer with the right number of wrong numbers.
+    """
     for arguments in inputs:
         rows = {s.argument: s for s in adapted.concept.symbols if s.batched and s.argument}
         names = [k for k in rows if isinstance(arguments.get(k), np.ndarray)]
         if not names or leading_shape(adapted.concept, arguments):
             continue
-        stacked = {**arguments, **{k: np.stack([arguments[k], arguments[k]]) for k in names}}
+        sizes = {n for v in flatten(arguments) if isinstance(v, np.ndarray) for n in v.shape}
+        count = next(n for n in range(2, len(sizes) + 4) if n not in sizes)
+        stacked = {**arguments, **{k: np.stack([arguments[k]] * count) for k in names}}
         try:
-            one, two = (flatten(adapted(**a)) for a in (arguments, stacked))
+            one, many = (flatten(adapted(**a)) for a in (arguments, stacked))
         except EndedItself:
             raise
         except NotApplicable:
             continue
         except Exception:
             return False
-        return [2 * np.size(a) for a in one] == [np.size(b) for b in two]
+        return [count * np.size(a) for a in one] == [np.size(b) for b in many]
     return True
 
 

@@ -62,7 +62,7 @@ def test_show_is_whole(capsys, key, lang):
     out = said(capsys, "show", key, "--lang", lang)
     assert concept.title.get(lang) in out
     for line in concept.source_code.splitlines():
-        assert line.rstrip() in out
+        assert f"\n{line.rstrip()}\n" in out, "the definition can be pasted as it stands"
     assert concept.implementations[0].path in out
     for name in concept.claims:
         assert name in out.replace("\n", "") or name in re.sub(r"\s+", " ", out)

@@ -69,11 +69,29 @@ def ten_calls(f: Function) -> Function:
         result = f(**a)
         if calls[0] <= 10:
             return result
-        return mapped(
-            lambda r: r * 1.001 if r.dtype.kind == "f" else r + 1 if r.dtype.kind in "iu" else ~r, result
-        )
+        return mapped(_off, result)
 
     return tired
+
+
+SMALL = 12
+
+
+def small_inputs(f: Function) -> Function:
+    """Right as long as no axis and no number of steps is longer than twelve, then as after ten calls."""
+
+    def tired(**a: Any) -> Any:
+        leaves = [leaf for value in a.values() for leaf in flatten(value)]
+        sizes = [n for v in leaves if isinstance(v, np.ndarray) for n in v.shape]
+        sizes += [n for n in leaves if isinstance(n, (int, np.integer)) and not isinstance(n, bool)]
+        return f(**a) if max(sizes, default=0) <= SMALL else mapped(_off, f(**a))
+
+    return tired
+
+
+def _off(r: np.ndarray) -> np.ndarray:
+    """A thousandth too large; whole numbers one more."""
+    return r * 1.001 if r.dtype.kind == "f" else r + 1 if r.dtype.kind in "iu" else ~r
 
 
 def half(f: Function) -> Function:
@@ -136,6 +154,7 @@ IMPOSTORS: dict[str, Callable[[Function], Function]] = {
     "remembered by its first entry": remembered_by(lambda x: (x.shape, x.ravel()[:1].tobytes())),
     "remembered by address": remembered_by(lambda x: (x.shape, x.__array_interface__["data"][0])),
     "right for ten calls": ten_calls,
+    "right for small inputs": small_inputs,
     "float16 inside": half,
     "a shape that broadcasts": broadcasting,
     "changes its input": changing,
@@ -157,10 +176,12 @@ def impostor_of(definition: Function, name: str) -> Function:
 
 
 def applies(name: str, arguments: dict[str, Any], results: list[np.ndarray]) -> bool:
-    """Whether the named impostor is wrong at all: whole numbers stay in float16, and only arrays can be changed."""
+    """Whether the named impostor is wrong at all: whole numbers stay in float16, only arrays can be changed, numbers have no size."""
     if name == "float16 inside":
         return any(r.dtype.kind in "fc" for r in results)
     leaves = [leaf for value in arguments.values() for leaf in flatten(value)]
+    if name == "right for small inputs":
+        return any(np.ndim(v) for v in leaves)
     return name != "changes its input" or any(
         isinstance(v, np.ndarray) and v.dtype.kind in "fi" for v in leaves
     )

@@ -244,3 +244,32 @@ def test_a_path_that_names_nothing_is_refused_in_a_line(path, words, tmp_path, m
     monkeypatch.chdir(tmp_path)
     with pytest.raises(GradusError, match=words):
         verify_user_code(request(path), progress=False)
+
+
+def test_a_claim_of_many_members_that_takes_too_long_one_by_one_condemns_nobody(tmp_path):
+    body = (
+        "import itertools, time\n"
+        "def f(x):\n"
+        "    if x.ndim > 1:\n"
+        "        raise ValueError('one sequence')\n"
+        "    time.sleep(.02)\n"
+        "    return [s / k for k, s in enumerate(itertools.accumulate(map(float, x)), 1)]\n"
+    )
+    report, results = results_of(tmp_path, body, "lln", claim=3.0)
+    assert [r.claim.name for r in report.results if r.verdict == "fails"] == []
+    assert results["equals-definition"].verdict == "holds"
+    assert "one member of a batch at a time" in results["error-shrinks-like-the-root"].reason.en
+
+
+def test_a_function_of_whose_claims_none_was_measured_does_not_hold(tmp_path):
+    body = (
+        "calls = []\n"
+        "def f(x):\n"
+        "    calls.append(1)\n"
+        "    if len(calls) > 4:\n"
+        "        raise NotImplementedError\n"
+        "    return x * (x > 0)\n"
+    )
+    report, results = results_of(tmp_path, body)
+    assert not report.holds
+    assert "no claim" in results["answers"].reason.en

@@ -10,7 +10,8 @@ import torch
 
 from gradus.catalogue import concept
 from gradus.errors import GradusError
-from gradus.verify.structures import refused_inputs, result_names, return_line
+from gradus.text import Text
+from gradus.verify.structures import refused_inputs, result_names, return_lines
 from gradus.verify.trial import Unanswered, tried
 
 
@@ -105,6 +106,43 @@ def test_the_structure_of_the_result_is_told_in_one_line(key, function, words):
 
 def test_results_are_named_and_refusals_listed():
     assert result_names(concept("pca")) == ("mu", "W", "lam")
-    assert return_line(concept("pca")) == "mu (d), W (k, d), lam (k)"
-    assert return_line(concept("softmax")) == "array (n)"
+    assert [line.en for line in return_lines(concept("pca"))] == [
+        "mu (d): mean of the data",
+        "W (k, d): principal directions in the rows",
+        "lam (k): variance along each direction, the largest first",
+    ]
+    assert return_lines(concept("pca"))[0].zh == "mu (d)：数据的均值"
+    assert return_lines(concept("softmax")) == [Text("array (n)", "数组 (n)")]
+    assert return_lines(concept("mse")) == [Text("number", "一个数")]
     assert "a negative probability" in refused_inputs(concept("entropy"))
+
+
+def test_names_of_the_page_in_another_order_are_passed_by_name():
+    trial = taken("linear-solve", lambda b, A: np.linalg.solve(A, b))
+    assert trial.fault is None
+    assert "by name" in trial.why.en
+    trial = taken("kl", lambda q, p: np.where(p > 0, p * np.log(np.where(p > 0, p, 1) / q), 0).sum(-1))
+    assert "by name" in trial.why.en
+
+
+def test_by_position_wins_where_it_is_right():
+    def mse(y, y_hat):  # the names are exchanged, which changes nothing
+        return ((y_hat - y) ** 2).mean()
+
+    assert "by name" not in taken("mse", mse).why.en
+
+
+def test_another_default_is_told():
+    trial = taken("leaky-relu", lambda x, alpha=0.1: np.where(x > 0, x, alpha * x))
+    assert "its default of alpha is 0.1, the page's is 0.01" in trial.why.en
+    assert "0.1" in trial.why.zh
+
+
+def test_a_batch_read_as_a_matrix_is_no_batch():
+    def determinant(A):  # of one matrix; of two of 2×2 it gives two wrong numbers
+        if len(A) == 1:
+            return A[0][0]
+        rest = A[:, 1:]
+        return sum((-1) ** i * A[i, 0] * determinant(np.delete(rest, i, 0)) for i in range(len(A)))
+
+    assert "one member of a batch" in taken("determinant", determinant).why.en

@@ -26,7 +26,7 @@ def all_formulas() -> list[Formula]:
     """Every formula of the catalogue, displayed or in prose, in the catalogue's order."""
     formulas: dict[Formula, None] = {}
     for concept in load():
-        for latex in concept.formulas:
+        for latex in (*concept.formulas_in("en"), *concept.formulas_in("zh")):
             formulas[Formula(concept.key, latex, "display")] = None
         for symbol in concept.symbols:
             formulas[Formula(concept.key, symbol.symbol, "inline")] = None

@@ -4,8 +4,8 @@ from itertools import product
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, rate, roundoff, statistical
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 ADALINE = Concept(
@@ -13,15 +13,15 @@ ADALINE = Concept(
     kind="algorithm",
     title="ADALINE and the LMS rule",
     summary="A linear unit that learns from its error before the threshold: each input, times the error, is added to "
-    r"the weights. The mean of the weights converges for $\mu<2/\lambda_{\max}$, but their mean square needs a "
-    "smaller step, and with a constant step a noise floor in proportion to it remains.",
+    r"the weights. For independent inputs the mean of the weights converges for $\mu<2/\lambda_{\max}$, but their mean "
+    "square needs a smaller step, and with a constant small step a noise floor about in proportion to it remains.",
     formulas=(
         r"e_t=y_t-w_t^{\mathsf T}x_t,\qquad w_{t+1}=w_t+\mu_t\,e_t\,x_t",
         r"\mathbb E\,v_{t+1}=(I-\mu R)\,\mathbb E\,v_t,\qquad v_t=w_t-R^{-1}\mathbb E\,yx,\quad R=\mathbb E\,xx^{\mathsf T},\qquad "
         r"\text{the mean converges}\iff 0<\mu<\frac{2}{\lambda_{\max}(R)}",
-        r"\mathbb E\,v_{t+1}v_{t+1}^{\mathsf T}=C-\mu(RC+CR)+\mu^2\bigl(2RCR+R\operatorname{tr}RC\bigr)+\mu^2\sigma^2R\quad\text{(normal inputs)},\qquad "
-        r"0<\mu<\frac{2}{3\operatorname{tr}R}",
-        r"d=1:\qquad \mathbb E\,v_t^2\to\frac{\mu\,\sigma^2}{2-3\mu R}",
+        r"x\sim N(0,R):\quad \mathbb E\,v_{t+1}v_{t+1}^{\mathsf T}=C-\mu(RC+CR)+\mu^2\bigl(2RCR+R\operatorname{tr}RC\bigr)+\mu^2\sigma^2R,\qquad "
+        r"0<\mu<\frac{2}{3\operatorname{tr}R}\ \Longrightarrow\ \sup_t\mathbb E\lVert v_t\rVert^2<\infty",
+        r"x\sim N(0,R),\ p=1,\ 0<\mu<\frac2{3R}:\qquad \mathbb E\,v_t^2\to\frac{\mu\,\sigma^2}{2-3\mu R}",
     ),
     symbols=(
         Symbol("x_t", "X", "... T p", "inputs, one a row, in the order in which they come"),
@@ -29,27 +29,58 @@ ADALINE = Concept(
         Symbol(r"\mu_t", "mu", "", "step size: one for all steps, or T of them", "nonnegative"),
         Symbol("w_0", "w0", "p", "the start"),
         Symbol("w_t", "", "... T+1 p", "all weights on the way"),
-        Symbol("e_t", "", "", "error, before the threshold"),
-        Symbol("v_t", "", "p", "distance from the best weights"),
-        Symbol("C", "", "p p", r"second moments of the distance, $\mathbb E\,v_tv_t^{\mathsf T}$"),
+        Symbol("e_t", "", "... T", "error, before the threshold"),
+        Symbol("v_t", "", "p", "difference from the best weights"),
+        Symbol("C", "", "p p", r"second moments of that difference, $\mathbb E\,v_tv_t^{\mathsf T}$"),
         Symbol("R", "", "p p", "second moments of the inputs"),
         Symbol(r"\lambda_{\max}", "", "", "its largest eigenvalue"),
-        Symbol(r"\sigma^2", "", "", "variance of the noise in y"),
+        Symbol(r"\sigma^2", "", "", "variance of the noise in y, which has mean 0 and is independent of the inputs"),
+        Symbol("p", "", "", "number of weights"),
     ),
     needs=("linear-regression", "expectation", "gradient", "perceptron"),
     source="widrow1960adaptive",
     year=1960,
     people=("Bernard Widrow", "Marcian Hoff"),
+    aliases="LMS, least mean squares, Widrow-Hoff rule, delta rule, 最小均方, LMS 算法, 自适应线性神经元, 德尔塔规则",
     implementations=(
         Implementation("gradus.foundations.adaline:lms", "numpy", None, "also the estimator `Adaline`, a classifier"),
     ),
     readings="widrow1985adaptive; feuer1985convergence; bishop2006pattern §3.1.3",
-    deviations=(
-        r"Widrow writes $2\mu$ for $\mu$: the limits are then $1/\lambda_{\max}$ and $1/(3\operatorname{tr}R)$.",
-        r"Normalised LMS divides the step by $\lVert x_t\rVert^2$; it converges for every $0<\mu<2$.",
+    hypotheses=(
+        Hypothesis(
+            "the inputs (with their noise) are independent of one another and of one distribution",
+            "a-kept-input-has-other-limits",
+        ),
+        Hypothesis(
+            r"R is positive definite: $v_t\to0$ from every start needs input in every direction",
+            "unseen-directions-are-never-learnt",
+        ),
+        Hypothesis("for the mean square: normal inputs of mean 0", "other-inputs-have-other-limits"),
     ),
-    unverified="The limits assume inputs that are independent of one another; successive inputs of a filter overlap, "
-    "and theory then holds for small steps only.",
+    conventions=(
+        Convention(
+            "the factor 2 of the squared error's gradient",
+            r"in $\mu$",
+            r"Widrow writes $2\mu$ for this $\mu$: the limits are then $1/\lambda_{\max}$ and $1/(3\operatorname{tr}R)$",
+        ),
+        Convention(
+            "normalisation of the step",
+            "none",
+            r"normalised LMS divides the step by $\lVert x_t\rVert^2$, and is then stable for every $0<\mu<2$",
+        ),
+    ),
+    proof=Proof(
+        r"With $y=w_*^{\mathsf T}x+\eta$ a step is $v_{t+1}=(I-\mu xx^{\mathsf T})v_t+\mu\eta x$, where x and η are "
+        r"independent of $v_t$. The mean is multiplied by $I-\mu R$, whose eigenvalues $1-\mu\lambda_i$ all lie inside "
+        r"$(-1,1)$ exactly for $0<\mu<2/\lambda_{\max}$ if no $\lambda_i$ is 0. For the square use $\mathbb E\,xx^{\mathsf "
+        r"T}Cxx^{\mathsf T}=2RCR+R\operatorname{tr}RC$ of normal inputs. Where R is diagonal, the diagonal of C is "
+        r"multiplied by a matrix of entries that are not negative; for $\mu<2/(3\operatorname{tr}R)$ its "
+        r"column j adds up to $1-\mu\lambda_j(2-2\mu\lambda_j-\mu\operatorname{tr}R)$, which is below 1, since "
+        r"$2\mu\lambda_j+\mu\operatorname{tr}R\le3\mu\operatorname{tr}R<2$. For $p=1$ the fixed point of "
+        r"$c=(1-2\mu R+3\mu^2R^2)c+\mu^2\sigma^2R$ is the last formula."
+    ),
+    unverified="Successive inputs of a filter overlap, and are not independent: the limits then hold for small steps "
+    "only.",
     differentiable=False,
 )
 
@@ -115,13 +146,33 @@ def growth(adaline, R, mu):
 
 @ADALINE.claim
 def mean_follows_the_matrix_power(adaline, rng):
-    r"""The mean error is $(I-\mu R)^t v_0$ exactly: all sequences of 5 inputs out of 3 enumerated"""
+    r"""For independent inputs the mean of $v_t$ is $(I-\mu R)^t v_0$ exactly: all sequences of 5 inputs out of 3
+    enumerated"""
     points, best = rng.standard_normal((3, 2)), rng.standard_normal(2)
     R, mu, v0 = points.T @ points / 3, 0.3, rng.standard_normal(2)
     X = points[np.array(list(product(range(3), repeat=5)))]  # (243, 5, 2)
     mean = adaline(X, X @ best, mu, best + v0).mean(0) - best
     powers = [np.linalg.matrix_power(np.eye(2) - mu * R, t) @ v0 for t in range(6)]
     return roundoff(mean, np.array(powers), terms=243, scale=10.0)
+
+
+@ADALINE.claim
+def a_kept_input_has_other_limits(adaline, rng):
+    r"""Independence is needed: if x is 0 or $\sqrt2$ by a coin ($R=1$), the mean error at $\mu=1$ is 0 after one step
+    when the coin is tossed anew for each input; tossed once, it is 0 and 1 in turns"""
+    tossed = np.array(list(product([0.0, np.sqrt(2)], repeat=4)))[..., None]  # (16, 4, 1)
+    kept = np.sqrt(2) * np.array([np.zeros((4, 1)), np.ones((4, 1))])
+    means = [adaline(X, np.zeros(X.shape[:-1]), 1.0, np.ones(1))[..., 0].mean(0) for X in (tossed, kept)]
+    return roundoff(np.array(means), np.array([[1.0, 0, 0, 0, 0], [1, 0, 1, 0, 1]]), terms=32, scale=1.0)
+
+
+@ADALINE.claim
+def unseen_directions_are_never_learnt(adaline, rng):
+    """In a direction without input (R singular) the weights never move"""
+    X, w0 = rng.standard_normal((30, 3)) * [1.0, 0.0, 1.0], rng.standard_normal(3)
+    w = adaline(X, X @ rng.standard_normal(3) + 1, 0.1, w0)
+    moved = Text("the others do", "其余权重在变")
+    return all_of(identical(w[:, 1], np.full(31, w0[1])), bound(np.linalg.norm(w[-1] - w0), 0.1, "≥", moved))
 
 
 @ADALINE.claim
@@ -160,8 +211,8 @@ def mean_square_converges_below_the_trace_bound(adaline, rng):
 
 @ADALINE.claim
 def sharp_in_one_dimension(adaline, rng):
-    r"""In one dimension that limit is sharp: the growth is $1-2\mu R+3\mu^2R^2$, which is 1 at $\mu=2/(3R)$ and 2 at
-    $\mu=1/R$"""
+    r"""In one dimension, for normal inputs, that limit is sharp: the growth is $1-2\mu R+3\mu^2R^2$, which is 1 at
+    $\mu=2/(3R)$ and 2 at $\mu=1/R$"""
     for R in (0.25, 1.0, 7.0):
         for part in (0.5, 2 / 3, 1.0, 1.9):
             growing = growth(adaline, np.array([[R]]), part / R)
@@ -169,9 +220,22 @@ def sharp_in_one_dimension(adaline, rng):
 
 
 @ADALINE.claim
+def other_inputs_have_other_limits(adaline, rng):
+    r"""The limit of the mean square belongs to normal inputs: inputs $\pm\sqrt R$ multiply it by $(1-\mu R)^2$ and
+    allow steps up to $2/R$; heavier tails, $\mathbb E\,x^4=9R^2$, multiply it by $1-2\mu R+9\mu^2R^2$ and allow
+    $2/(9R)$"""
+    R = 4.0
+    for values, chance, fourth in (([1.0, -1.0], [0.5, 0.5], 1), ([3.0, -3.0, 0.0], [1 / 18, 1 / 18, 8 / 9], 9)):
+        X = np.sqrt(R) * np.array(values)[:, None, None]
+        for part in (0.1, 2 / 9, 0.9, 1.9):
+            v = adaline(X, np.zeros((len(values), 1)), part / R, np.ones(1))[:, 1, 0]
+            yield roundoff(np.array(chance) @ v**2, 1 - 2 * part + fourth * part**2, terms=8, scale=40.0)
+
+
+@ADALINE.claim
 def mean_may_converge_while_the_mean_square_diverges(adaline, rng):
-    r"""$\mu<2/\operatorname{tr}R$ is not enough: at $\mu=1/R$ the mean is right after one step, while the mean square
-    doubles with every step"""
+    r"""$\mu<2/\operatorname{tr}R$ is not enough: for one normal input, without noise, at $\mu=1/R$ the mean is right
+    after one step, while the mean square doubles with every step"""
     steps = 6
     X = np.array(list(product(NODES, repeat=steps)))[..., None]  # (729, 6, 1): R = 1
     chance = np.prod(np.array(list(product(WEIGHTS, repeat=steps))), -1)
@@ -180,29 +244,31 @@ def mean_may_converge_while_the_mean_square_diverges(adaline, rng):
     return all_of(mean, roundoff(chance @ v**2, 2.0 ** np.arange(steps + 1), terms=729))
 
 
-def squared_errors(adaline, rng, mu, steps, runs, noise=1.0):
-    """v² of independent runs in one dimension, x normal with R = 1, from the best weight."""
-    X, e = rng.standard_normal((runs, steps, 1)), noise * rng.standard_normal((runs, steps))
+def squared_errors(adaline, rng, mu, steps, runs, noise=1.0, R=1.0):
+    """v² of independent runs in one dimension, x ~ N(0, R), from the best weight."""
+    X, e = np.sqrt(R) * rng.standard_normal((runs, steps, 1)), noise * rng.standard_normal((runs, steps))
     return adaline(X, e, mu, np.zeros(1))[..., 0] ** 2
 
 
 @ADALINE.claim
 def noise_floor_is_proportional_to_the_step(adaline, rng):
-    r"""With a constant step a noise floor $\frac{\mu\sigma^2}{2-3\mu R}$ remains, in proportion to $\mu$ (slope 1 over
-    small steps)"""
-    sizes, floors = (0.1, 0.05, 0.025, 0.0125), []
+    r"""With a constant step and one normal input a noise floor $\frac{\mu\sigma^2}{2-3\mu R}$ remains, for small steps
+    in proportion to $\mu$ (slope 1); here $R=4$, $\sigma=\frac32$"""
+    R, sigma, sizes, floors = 4.0, 1.5, (0.025, 0.0125, 0.00625, 0.003125), []
     for mu in sizes:
-        steps = int(1.2 / mu)
-        squares = squared_errors(adaline, rng, mu, steps, 1500)[:, -1]
-        reached = 1 - (1 - 2 * mu + 3 * mu**2) ** steps  # how near to the floor so many steps come, exactly
-        yield statistical(squares, mu / (2 - 3 * mu) * reached)
-        floors.append(squares.mean() / reached * (2 - 3 * mu) / 2)
+        a = mu * R
+        steps = int(1.2 / a)
+        squares = squared_errors(adaline, rng, mu, steps, 1500, sigma, R)[:, -1]
+        reached = 1 - (1 - 2 * a + 3 * a**2) ** steps  # how near to the floor so many steps come, exactly
+        yield statistical(squares, mu * sigma**2 / (2 - 3 * a) * reached)
+        floors.append(squares.mean() / reached * (2 - 3 * a) / 2)
     yield rate(sizes, floors, 1.0, 0.2)
 
 
 @ADALINE.claim
 def decreasing_steps_remove_the_floor(adaline, rng):
-    r"""With $\mu_t=1/(t+8)$ the floor is gone: the mean square falls in proportion to $1/t$"""
+    r"""With $\mu_t=c/(t+8)$ and $cR>\frac12$ the floor is gone: the mean square falls about as $1/t$ ($c=R=1$). With
+    $cR=\frac14$ it falls more slowly: after eight times as many steps it is still above a third"""
     steps, runs = 400, 800
     mu = 1 / (np.arange(steps) + 8.0)
     squares = squared_errors(adaline, rng, mu, steps, runs)
@@ -211,7 +277,13 @@ def decreasing_steps_remove_the_floor(adaline, rng):
         exact.append(exact[-1] * (1 - 2 * m + 3 * m**2) + m**2)
     evidence = [statistical(squares[:, t], exact[t]) for t in (50, 100, 200, 400)]
     why = Text("eight times as many steps, about an eighth", "步数为八倍，均方约为八分之一")
-    return all_of(*evidence, bound(squares[:, 400].mean() / squares[:, 50].mean(), 0.2, "≤", why))
+    slow = squared_errors(adaline, rng, mu, steps, runs, R=0.25)
+    root = Text("t^(−½) would leave 0.35, and the start lifts it", "按 t^(−½) 应为 0.35，起始阶段使其更高")
+    return all_of(
+        *evidence,
+        bound(squares[:, 400].mean() / squares[:, 50].mean(), 0.2, "≤", why),
+        bound(slow[:, 400].mean() / slow[:, 50].mean(), 1 / 3, "≥", root),
+    )
 
 
 @ADALINE.claim
@@ -246,7 +318,7 @@ def xor_gives_nothing(adaline, rng):
 
 @ADALINE.mutant(
     caught_by="equals-definition, mean-follows-the-matrix-power, mean-limit-is-two-over-the-largest-eigenvalue, "
-    "sharp-in-one-dimension, error-on-the-same-input"
+    "sharp-in-one-dimension, error-on-the-same-input, other-inputs-have-other-limits, a-kept-input-has-other-limits"
 )
 def factor_two(X, y, mu, w0):
     """Widrow's factor 2 kept, with the limits of this page"""
@@ -289,6 +361,17 @@ def normalised(X, y, mu, w0):
     return np.stack(w, -2)
 
 
+@ADALINE.mutant(caught_by="equals-definition, unseen-directions-are-never-learnt")
+def leaky(X, y, mu, w0):
+    """the weights leak: a hundredth of them is lost with each step"""
+    w = [np.broadcast_to(w0, (*X.shape[:-2], X.shape[-1]))]
+    for t, step in enumerate(np.broadcast_to(mu, X.shape[-2])):
+        x = X[..., t, :]
+        e = y[..., t] - (w[-1] * x).sum(-1)
+        w.append(0.99 * w[-1] + step * e[..., None] * x)
+    return np.stack(w, -2)
+
+
 @ADALINE.mutant(caught_by="equals-definition, decreasing-steps-remove-the-floor, xor-gives-nothing")
 def schedule_ignored(X, y, mu, w0):
     """the first step size for ever: the schedule is ignored"""
@@ -319,7 +402,7 @@ def figure(mu, noise):
     left.plot(t, v[:12].T, color=COLOURS[0], lw=0.6, alpha=0.5)
     left.plot(t, (1 - mu) ** t, color="0.1", lw=1.6, label=r"mean $(1-\mu)^t$")
     left.set(xlabel="step", ylabel="error of the weight", ylim=(-2.2, 2.2))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     factor = 1 - 2 * mu + 3 * mu**2
     exact = [1.0]
     for _ in range(steps):
@@ -328,7 +411,7 @@ def figure(mu, noise):
     right.plot(t, exact, "--", color="0.2", lw=1.2, label="theory")
     right.plot(t, (settled**2).mean(0), color=COLOURS[1], lw=1.4, label=r"$\mu_t$ falling as 1/t")
     right.set(yscale="log", ylim=(1e-5, 1e4), xlabel="step", ylabel=r"mean square $\mathbb{E}\,v_t^2$")
-    right.legend(frameon=False, fontsize=8, loc="upper right")
+    right.legend(frameon=False, fontsize=9.5, loc="upper right")
     grows = factor >= 1
     floor = np.inf if grows else mu * noise**2 / (2 - 3 * mu)
     verdict = (

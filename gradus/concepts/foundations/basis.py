@@ -3,8 +3,8 @@
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, invariance, rate, roundoff
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -40,20 +40,40 @@ BASIS = Concept(
         Symbol("x", "", "m", "a vector of the span"),
         Symbol("n", "", "", "dimension of the span"),
     ),
-    returns=("Q", "R"),
+    returns=(
+        Result("Q", "... m n", "orthonormal columns"),
+        Result("R", "... n n", "upper triangular: coefficients of the columns of A in the new basis"),
+    ),
     needs=("vector-space", "inner-product"),
     source="schmidt1907theorie",
     year=1907,
     people=("Jørgen Pedersen Gram", "Erhard Schmidt", "Alston Householder"),
+    aliases="orthonormal basis, orthogonalisation, linear independence, dimension, "
+    "基, 标准正交基, 正交基, 线性无关, 维数",
     implementations=(
         Implementation("torch.linalg:qr", "torch", None, "Householder reflections: orthogonal to rounding for every A"),
         Implementation("gradus.foundations.gram_schmidt:gram_schmidt", "torch"),
     ),
     readings="axler2024linear ch. 2, ch. 6; strang2016introduction §4.4; golub2013matrix §5.2",
-    deviations=(
-        "Householder's method leaves the signs open: LAPACK, NumPy and PyTorch often return negative $r_{jj}$. The "
-        "page compares up to these signs.",
-        ('`scipy.linalg.qr` and `mode="complete"` return a square Q; the basis of the span is its first n columns.'),
+    hypotheses=(
+        Hypothesis("The columns of A are linearly independent (so that $m\\ge n$)", "height-falls-to-zero"),
+        Hypothesis(
+            "For the coordinates as inner products: the basis is orthonormal, not merely orthogonal",
+            "orthonormal-not-merely-orthogonal",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "signs of the diagonal of R",
+            "positive: $r_{jj}>0$",
+            "Householder's method leaves them open: LAPACK, NumPy and PyTorch often return negative $r_{jj}$. The page "
+            "compares up to these signs.",
+        ),
+        Convention(
+            "shape of Q",
+            "m × n, a basis of the columns' span",
+            '`scipy.linalg.qr` and `mode="complete"` return a square Q; the basis of the span is its first n columns.',
+        ),
     ),
     canonical=positive_diagonal,
 )
@@ -155,6 +175,16 @@ def diagonal_holds_the_heights(basis, rng):
 
 
 @BASIS.claim
+def height_falls_to_zero(basis, rng):
+    r"""As the columns become dependent the last height falls to 0: $a_1=e_1$, $a_2=e_1+te_2$ has $r_{22}=t$. At $t=0$
+    there is no $q_2$: the formula is 0/0"""
+    for t in 2.0 ** -np.arange(0, 50, 7):
+        Q, R = basis(np.array([[1.0, 1.0], [0.0, t], [0.0, 0.0]]))
+        yield roundoff(R[1, 1], t, terms=3)
+        yield roundoff(Q[:, 1], np.array([0.0, 1.0, 0.0]), terms=3)
+
+
+@BASIS.claim
 def projector_depends_on_the_span_alone(basis, rng):
     r"""The projector on the span depends on the span alone: any other basis of it gives the same $QQ^{\mathsf T}$"""
     A, S = rng.standard_normal((7, 3)), rng.standard_normal((3, 3)) + 2 * np.eye(3)
@@ -165,7 +195,7 @@ def projector_depends_on_the_span_alone(basis, rng):
 
 @BASIS.claim
 def monomials_become_legendre_polynomials(basis, rng):
-    r"""From the monomials $1,t,t^2,\dots$ under $\int_{-1}^{1}$ it makes the Legendre polynomials"""
+    r"""From the monomials $1,t,t^2,\dots$ under $\int_{-1}^{1}$ it makes the normalised Legendre polynomials $\sqrt{n+\frac12}\,P_n$"""
     n = 6
     t, w = np.polynomial.legendre.leggauss(n + 2)  # exact for products of two of them
     A = np.sqrt(w)[:, None] * t[:, None] ** np.arange(n)
@@ -200,7 +230,10 @@ def as_the_formula_stands(A):
     return basis(A)
 
 
-@BASIS.mutant(caught_by="orthonormal, orthonormal-not-merely-orthogonal, equals-definition, diagonal-holds-the-heights")
+@BASIS.mutant(
+    caught_by="orthonormal, orthonormal-not-merely-orthogonal, equals-definition, diagonal-holds-the-heights, "
+    "height-falls-to-zero"
+)
 def merely_orthogonal(A):
     """orthogonal, but not brought to length 1"""
     Q, R = basis(A)
@@ -234,7 +267,7 @@ def transposed_factor(A):
 
 BASIS.erratum(
     "E43",
-    common="A set of unit vectors that are pairwise perpendicular is called orthogonal",
+    common="A set of unit vectors that are pairwise perpendicular is called orthogonal (a common slip)",
     why="Orthogonal says nothing of the lengths. In the orthogonal basis $(1,1),(1,-1)$ the sum "
     r"$\sum\langle b_j,x\rangle b_j$ is $2x$, not $x$: $B^{\mathsf T}B=2I$.",
     right=r"orthonormal: $\langle q_i,q_j\rangle=0$ for $i\ne j$ and $\langle q_i,q_i\rangle=1$, that is "
@@ -285,13 +318,15 @@ GRAM_SCHMIDT = Concept(
     kind="algorithm",
     title="Classical and modified Gram–Schmidt",
     summary="Two ways to subtract the same components. The classical way takes all of them from the given vector, "
-    r"the modified way each from what is left: equal on paper, but rounding costs the classical $\kappa^2\varepsilon$ "
-    r"of orthogonality and the modified $\kappa\varepsilon$. A second pass mends both.",
+    r"the modified way each from what is left: equal on paper, but rounding costs the modified at most about "
+    r"$\kappa\varepsilon$ of orthogonality, the classical about $\kappa^2\varepsilon$ on ordinary matrices and on some "
+    "everything. Orthogonalising each column a second time before the next one is taken mends both.",
     formulas=(
-        r"\text{classical:}\quad r_{ij}=\langle q_i,a_j\rangle,\qquad v_j=a_j-\sum_{i<j}r_{ij}q_i",
-        r"\text{modified:}\quad v^{(1)}=a_j,\qquad r_{ij}=\langle q_i,v^{(i)}\rangle,\qquad v^{(i+1)}=v^{(i)}-r_{ij}q_i",
-        r"\lVert Q^{\mathsf T}Q-I\rVert_2\sim\kappa^2\varepsilon\ \ (\text{classical},\ \kappa^2\varepsilon<1),\qquad "
-        r"\lVert Q^{\mathsf T}Q-I\rVert_2\sim\kappa\,\varepsilon\ \ (\text{modified})",
+        r"\mathrm{CGS}:\quad r_{ij}=\langle q_i,a_j\rangle,\qquad v_j=a_j-\sum_{i<j}r_{ij}q_i",
+        r"\mathrm{MGS}:\quad v^{(1)}=a_j,\qquad r_{ij}=\langle q_i,v^{(i)}\rangle,\qquad v^{(i+1)}=v^{(i)}-r_{ij}q_i",
+        r"\mathrm{MGS}:\quad c\,\kappa\,\varepsilon<1\;\Rightarrow\;\lVert Q^{\mathsf T}Q-I\rVert_2\le c\,\kappa\,\varepsilon",
+        r"\mathrm{CGS},\;r_{jj}^2=\lVert a_j\rVert^2-\sum_{i<j}r_{ij}^2:\quad c\,\kappa^2\varepsilon<1\;\Rightarrow\;"
+        r"\lVert Q^{\mathsf T}Q-I\rVert_2\le c\,\kappa^2\varepsilon",
     ),
     symbols=(
         Symbol("A", "A", "... m n", "independent vectors as columns $a_j$"),
@@ -302,19 +337,35 @@ GRAM_SCHMIDT = Concept(
             "whether components are taken of the remainder (modified) or of $a_j$ (classical)",
             "boolean",
         ),
+        Symbol(r"\mathrm{CGS},\mathrm{MGS}", "", "", "the classical and the modified way"),
         Symbol("q_j", "", "m", "orthonormal vectors"),
         Symbol("r_{ij}", "", "", "components, the entries of R"),
         Symbol(r"\kappa", "", "", "condition number of A: its largest over its smallest singular value"),
         Symbol(r"\varepsilon", "", "", "spacing of the arithmetic at 1"),
+        Symbol("c", "", "", "a constant that depends on m and n alone"),
     ),
-    returns=("Q", "R"),
+    returns=(
+        Result("Q", "... m n", "columns, orthonormal but for rounding"),
+        Result("R", "... n n", "upper triangular coefficients"),
+    ),
     needs=("basis",),
     source="bjorck1967solving",
     year=1967,
     people=("Åke Björck", "James Wilkinson"),
+    aliases="Gram-Schmidt process, QR decomposition, QR, QR 分解, 格拉姆-施密特正交化, 施密特正交化, 正交化",
     implementations=(Implementation("gradus.foundations.gram_schmidt:gram_schmidt", "torch"),),
-    readings="bjorck1967solving; giraud2005rounding; golub2013matrix §5.2; higham2002accuracy ch. 19",
-    deviations="`numpy.linalg.qr` and `torch.linalg.qr` use Householder reflections, and lose nothing.",
+    readings="bjorck1967solving; giraud2005rounding; smoktunowicz2006note; golub2013matrix §5.2; "
+    "higham2002accuracy ch. 19",
+    hypotheses=(
+        Hypothesis(
+            r"For the bound of the classical way: $r_{jj}$ is the Pythagorean root; the definition has $r_{jj}=\lVert "
+            r"v_j\rVert$, for which there is no such bound",
+            "no-bound-with-the-length-of-the-rest",
+        ),
+        Hypothesis(r"For the bound of the classical way: $c\,\kappa^2\varepsilon<1$", "twice-is-enough"),
+    ),
+    deviations="`numpy.linalg.qr` and `torch.linalg.qr` use Householder reflections, whose loss of orthogonality does "
+    "not depend on the condition number.",
     canonical=positive_diagonal,
 )
 
@@ -363,7 +414,8 @@ def _losses(orthogonalise, rng, conditions, modified, repeats=3):
 
 @GRAM_SCHMIDT.claim
 def classical_loses_kappa_squared(orthogonalise, rng):
-    r"""Classical: the loss of orthogonality grows like $\kappa^2$, while $\kappa^2\varepsilon<1$ (geometric spectra)"""
+    r"""Classical, on random matrices with geometric spectra: the loss of orthogonality grows like $\kappa^2$ up to
+    $\kappa=10^7$"""
     conditions = 10.0 ** np.arange(2, 8)
     # single losses scatter by a factor of about 2.5; of 3 at each of 6 sizes over 5 decades, 5σ of the slope is 0.25
     return rate(conditions, _losses(orthogonalise, rng, conditions, False), 2.0, 0.25)
@@ -371,9 +423,41 @@ def classical_loses_kappa_squared(orthogonalise, rng):
 
 @GRAM_SCHMIDT.claim
 def modified_loses_kappa(orthogonalise, rng):
-    r"""Modified: it grows like $\kappa$, up to $10^{12}$"""
+    r"""Modified, on the same: it grows like $\kappa$, up to $\kappa=10^{12}$"""
     conditions = 10.0 ** np.arange(2, 13, 2)
     return rate(conditions, _losses(orthogonalise, rng, conditions, True), 1.0, 0.15)
+
+
+def glued(rng, m=60, blocks=10, width=5):
+    """Well-conditioned as a whole, its blocks of columns badly: κ is about 10³ (Smoktunowicz, Barlow, Langou)."""
+    A = spectrum(rng, m, blocks * width, 30)
+    turns = [np.linalg.qr(rng.standard_normal((width, width)))[0] for _ in range(blocks)]
+    scale = np.geomspace(1, 0.01, width)
+    return np.concatenate([A[:, b * width : (b + 1) * width] * scale @ W.T for b, W in enumerate(turns)], axis=1)
+
+
+def pythagorean(A):
+    """The Q of the classical way with r_jj = √(‖a_j‖² − Σ r_ij²)."""
+    Q = np.zeros((len(A), 0))
+    for a in A.T:
+        r = Q.T @ a
+        p, s = np.linalg.norm(a), np.linalg.norm(r)
+        Q = np.column_stack([Q, (a - Q @ r) / np.sqrt((p - s) * (p + s))])
+    return Q
+
+
+@GRAM_SCHMIDT.claim
+def no_bound_with_the_length_of_the_rest(orthogonalise, rng):
+    r"""Classical with $r_{jj}=\lVert v_j\rVert$: on glued matrices, 60 × 50 and of condition number about $10^3$, the
+    loss exceeds $\kappa^2\varepsilon$ more than tenfold; with the Pythagorean root it stays below
+    $\kappa^2\varepsilon$, modified below $\kappa\varepsilon$"""
+    for _ in range(3):
+        A = glued(rng)
+        kappa = float(np.linalg.cond(A))
+        square, why = kappa**2 * EPSILON, Text(f"κ²ε, κ = {kappa:.3g}", f"κ²ε，κ = {kappa:.3g}")
+        yield bound(loss(orthogonalise(A, modified=False)[0]), 10 * square, "≥", why)
+        yield bound(loss(pythagorean(A)), square, "≤", why)
+        yield bound(loss(orthogonalise(A, modified=True)[0]), kappa * EPSILON, "≤", Text("κε", "κε"))
 
 
 @GRAM_SCHMIDT.claim
@@ -410,11 +494,21 @@ def same_on_paper(orthogonalise, rng):
 
 @GRAM_SCHMIDT.claim
 def twice_is_enough(orthogonalise, rng):
-    """Twice is enough: applied to its own result, either is orthogonal to rounding"""
-    A = spectrum(rng, 20, 8, 1e6)
+    r"""Twice is enough while $\kappa^2\varepsilon\ll1$ (geometric spectrum, $\kappa=10^6$): applied to its own result,
+    either is orthogonal to rounding. At $\kappa=10^{13}$ the classical is not, unless each column is orthogonalised
+    twice before the next is taken"""
     for modified in (True, False):
-        Q, _ = orthogonalise(orthogonalise(A, modified=modified)[0], modified=modified)
+        Q, _ = orthogonalise(orthogonalise(spectrum(rng, 20, 8, 1e6), modified=modified)[0], modified=modified)
         yield roundoff(loss(Q), 0.0, terms=20, scale=1.0)
+    A, Q = spectrum(rng, 20, 8, 1e13), np.zeros((20, 0))
+    whole, _ = orthogonalise(orthogonalise(A, modified=False)[0], modified=False)
+    yield bound(loss(whole), 1e-12, "≥", Text("more than rounding", "大于舍入误差"))
+    for a in A.T:
+        for _ in range(2):
+            a = a - Q @ (Q.T @ a)
+            a = a / np.linalg.norm(a)
+        Q = np.column_stack([Q, a])
+    yield roundoff(loss(Q), 0.0, terms=20, scale=1.0)
 
 
 @GRAM_SCHMIDT.mutant(caught_by="modified-loses-kappa, laeuchli")
@@ -423,7 +517,7 @@ def classical_sold_as_modified(A, modified=True):
     return gram_schmidt(A, False)
 
 
-@GRAM_SCHMIDT.mutant(caught_by="classical-loses-kappa-squared, laeuchli")
+@GRAM_SCHMIDT.mutant(caught_by="classical-loses-kappa-squared, laeuchli, no-bound-with-the-length-of-the-rest")
 def modified_sold_as_classical(A, modified=True):
     """the modified sold as the classical"""
     return gram_schmidt(A, True)
@@ -448,6 +542,16 @@ def last_component_left(A, modified=True):
     return Q, R
 
 
+GRAM_SCHMIDT.erratum(
+    "E151",
+    common=r"Classical Gram–Schmidt loses orthogonality in proportion to $\kappa^2\varepsilon$ (a common slip)",
+    why=r"The bound is proved for $r_{jj}$ as a Pythagorean root. With $r_{jj}=\lVert v_j\rVert$, as it is mostly written, glued "
+    r"matrices with $\kappa^2\varepsilon$ near $10^{-10}$ lose more than ten times as much, most of them over a thousand times.",
+    right=r"At most about $\kappa^2\varepsilon$ if $r_{jj}^2=\lVert a_j\rVert^2-\sum_{i<j}r_{ij}^2$; else there is no such bound",
+    claims="no-bound-with-the-length-of-the-rest",
+)
+
+
 @GRAM_SCHMIDT.figure(
     exponent=Slider(1, 14, 5, "condition number, power of ten"), n=Slider(4, 24, 12, "number of vectors", integer=True)
 )
@@ -466,7 +570,7 @@ def losses(exponent, n):
     left.loglog(conditions, conditions * 2.0**-52, ":", color=COLOURS[6], lw=1)
     left.axvline(10.0**exponent, color=COLOURS[6], lw=0.8)
     left.set(xlabel=r"condition number $\kappa$", ylabel=r"$\|Q^T Q - I\|$", ylim=(1e-16, 30))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     Qs = {name: gram_schmidt(A, modified)[0] for name, modified in ways}
     shown = np.concatenate([np.abs(Q.T @ Q - np.eye(n)) for Q in Qs.values()], axis=1)
     image = right.imshow(np.log10(np.maximum(shown, 1e-17)), vmin=-17, vmax=0, cmap="magma", aspect="equal")
@@ -476,9 +580,9 @@ def losses(exponent, n):
     fig.colorbar(image, ax=right, shrink=0.7)
     lost = {name: loss(Q) for name, Q in Qs.items()}
     words = Text(
-        f"{n} vectors of condition number 1e{exponent:.1f}: the classical way is {lost['classical']:.1e} from orthonormal, the modified {lost['modified']:.1e}. "
+        f"{n} vectors of condition number {10**exponent:.2g}: the classical way is {lost['classical']:.1e} from orthonormal, the modified {lost['modified']:.1e}. "
         f"Dotted lines: κ²ε = {min(1.0, 10 ** (2 * exponent) * 2.0**-52):.1e} (at most 1) and κε = {10**exponent * 2.0**-52:.1e}.",
-        f"{n} 个向量，条件数 1e{exponent:.1f}：经典方法偏离标准正交 {lost['classical']:.1e}，修正方法 {lost['modified']:.1e}。"
+        f"{n} 个向量，条件数 {10**exponent:.2g}：经典方法偏离标准正交 {lost['classical']:.1e}，修正方法 {lost['modified']:.1e}。"
         f"虚线：κ²ε = {min(1.0, 10 ** (2 * exponent) * 2.0**-52):.1e}（至多为 1）与 κε = {10**exponent * 2.0**-52:.1e}。",
     )
     return Drawing(fig, words)

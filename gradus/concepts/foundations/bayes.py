@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -25,20 +25,21 @@ BAYES = Concept(
     kind="theorem",
     title="Bayes' theorem",
     summary="How evidence changes what is believed: the probability of each hypothesis is multiplied by how well it "
-    "predicted the evidence, and the products are scaled to 1. A test that errs rarely is still mostly wrong when "
-    "what it looks for is rarer: the base rate counts as much as the test.",
+    "predicted the evidence, and the products are scaled to 1. The positives of a test that errs rarely are still "
+    "mostly wrong when what it looks for is rarer: the base rate counts as much as the test.",
     formulas=(
         r"P(h_i\mid e)=\frac{P(e\mid h_i)\,P(h_i)}{\sum_jP(e\mid h_j)\,P(h_j)}",
         r"\frac{P(h_1\mid e)}{P(h_2\mid e)}=\frac{P(e\mid h_1)}{P(e\mid h_2)}\cdot\frac{P(h_1)}{P(h_2)}",
-        r"\theta\sim\operatorname{Beta}(a,b),\ k\sim\operatorname{Bin}(n,\theta):\ \theta\mid k\sim\operatorname{Beta}(a+k,\,b+n-k)",
+        r"\theta\sim\operatorname{Beta}(a,b),\ s\sim\operatorname{Bin}(n,\theta):\ \theta\mid s\sim\operatorname{Beta}(a+s,\,b+n-s)",
     ),
     symbols=(
         Symbol("P(h)", "prior", "... k", "probabilities of the hypotheses before", "simplex"),
-        Symbol("P(e\\mid h)", "likelihood", "... k", "probability of the evidence under each", "positive"),
+        Symbol("P(e\\mid h)", "likelihood", "... k", "probability, or density, of the evidence under each", "positive"),
         Symbol("P(h\\mid e)", "", "... k", "probabilities of the hypotheses after", "simplex"),
         Symbol("h_i,h_j", "", "", "hypotheses that exclude each other and leave nothing out"),
         Symbol("e", "", "", "the evidence"),
-        Symbol("k", "", "", "number of hypotheses; of successes", "natural"),
+        Symbol("k", "", "", "number of hypotheses", "natural"),
+        Symbol("s", "", "", "number of successes", "natural"),
         Symbol(r"\theta", "", "", "an unknown probability", "unit"),
         Symbol("a,b", "", "", "parameters of its prior", "positive"),
         Symbol("n", "", "", "number of trials", "natural"),
@@ -47,19 +48,24 @@ BAYES = Concept(
     source="bayes1763essay",
     year=1763,
     people=("Thomas Bayes", "Richard Price", "Pierre-Simon Laplace"),
+    aliases="Bayes rule, Bayesian inference, posterior, prior, base rate, "
+    "贝叶斯公式, 贝叶斯法则, 后验概率, 先验, 贝叶斯推断",
     implementations=(
         Implementation("scipy.special:log_softmax", "numpy", _logs, "of the logarithms"),
         Implementation("torch:softmax", "torch", _torch, "of the logarithms"),
     ),
     readings="gelman2013bayesian ch. 1–2; wasserman2004all §1.7, ch. 11; laplace1774memoire; "
     "murphy2022probabilistic §2.3",
-    deviations=(
-        "The products are literal here and underflow for long evidence; the implementations add logarithms.",
-        "Evidence that every hypothesis excludes has no posterior: 0/0, NaN.",
+    hypotheses=(
+        Hypothesis("the hypotheses exclude each other and leave nothing out", "a-hypothesis-left-out"),
+        Hypothesis("the evidence is possible: $P(e)>0$", "impossible-evidence"),
+        Hypothesis("for several pieces of evidence: independent under each hypothesis", "counted-twice"),
     ),
+    deviations="The products are literal here and underflow for long evidence; the implementations add logarithms.",
     proof=Proof(
         r"$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$ by the product rule read both ways, and $P(e)$ is the "
-        r"sum over the hypotheses by total probability. Beta: the likelihood is $\theta^k(1-\theta)^{n-k}$ up to a "
+        r"sum over the hypotheses, which exclude each other and leave nothing out, by total probability. Dividing two of these equations "
+        r"gives the odds. Beta: the likelihood is $\theta^s(1-\theta)^{n-s}$ up to a "
         r"factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their product has the form of the prior."
     ),
     nonfinite="nan",
@@ -111,9 +117,12 @@ def screening(post, rng):
 
 @BAYES.claim
 def sequential_is_batch(post, rng):
-    """Sequential updating equals one update by all the evidence, in every order"""
+    """For evidence that is independent under each hypothesis sequential updating equals one update by all of it, in every
+    order"""
     prior, evidence = rng.dirichlet(np.ones(6)), rng.uniform(0.05, 1, (8, 6))
     at_once = np.asarray(post(prior, evidence.prod(0)), float)
+    yield roundoff(at_once.sum(), 1.0, terms=6)
+    yield bound(np.abs(at_once - prior).max(), 1e-2, "≥", Text("the evidence tells", "证据确有作用"))
     for order in (np.arange(8), np.arange(8)[::-1], rng.permutation(8)):
         belief = prior
         for i in order:
@@ -179,8 +188,8 @@ def conjugate_posteriors(post, rng):
 
 @BAYES.claim
 def rule_of_succession(post, rng):
-    """Laplace's rule: after k successes in n trials and a uniform prior the next succeeds with probability
-    $(k+1)/(n+2)$, by enumeration over urns of 1000 mixtures"""
+    """Laplace's rule: after s successes in n independent trials and a uniform prior the next succeeds with probability
+    $(s+1)/(n+2)$, by enumeration over urns of 1000 mixtures"""
     theta = (np.arange(1000) + 0.5) / 1000
     midpoint = Text(
         "midpoint rule: h²/24 times the change of slope of both integrals, below h²",
@@ -202,9 +211,28 @@ def certainty_does_not_move(post, rng):
 
 
 @BAYES.claim
+def a_hypothesis_left_out(post, rng):
+    """With a hypothesis left out the odds among the others stay, their probabilities do not: of three with likelihoods 0.1,
+    0.2 and 0.7 the first has ⅒, without the third ⅓"""
+    three = np.asarray(post(np.full(3, 1 / 3), np.array([0.1, 0.2, 0.7])), float)
+    two = np.asarray(post(np.full(2, 1 / 2), np.array([0.1, 0.2])), float)
+    yield roundoff(three[0], 0.1, terms=8)
+    yield roundoff(two[0], 1 / 3, terms=8)
+    yield roundoff(two[0] / two[1], three[0] / three[1], terms=8)
+
+
+@BAYES.claim
+def impossible_evidence(post, rng):
+    """Evidence that every hypothesis excludes has no posterior: 0/0, NaN"""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = np.asarray(post(np.array([0.4, 0.6]), np.zeros(2)), float)
+    return identical(np.isnan(p), np.array([True, True]))
+
+
+@BAYES.claim
 def calibrated(post, rng):
-    """The posterior is right on average: over 40 000 draws of hypothesis and evidence, among those given 70–80 % that
-    share is true"""
+    """The posterior is right on average: over 40 000 draws of hypothesis and evidence, of the hypotheses given 70–90 % as many
+    are true as the mean of their posteriors says, and so in each of four such ranges"""
     prior = np.array([0.2, 0.5, 0.3])
     table = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])  # hypothesis × evidence
     h = rng.choice(3, 40_000, p=prior)
@@ -228,7 +256,10 @@ def base_rate_ignored(prior, likelihood):
     return posterior(np.ones_like(prior), likelihood)
 
 
-@BAYES.mutant(caught_by="screening, odds-multiply, rule-of-succession, equals-definition, conjugate-posteriors")
+@BAYES.mutant(
+    caught_by="screening, odds-multiply, rule-of-succession, equals-definition, conjugate-posteriors, impossible-evidence, "
+    "a-hypothesis-left-out"
+)
 def joint_probability(prior, likelihood):
     """not scaled to 1: the joint probability"""
     return prior * likelihood
@@ -248,7 +279,7 @@ def averaged(prior, likelihood):
 
 @BAYES.mutant(caught_by="screening, odds-multiply, rule-of-succession, conjugate-posteriors, calibrated")
 def counted_twice(prior, likelihood):
-    """the evidence counted twice"""
+    """the evidence counted twice, as if a copy were independent of it"""
     return posterior(prior, likelihood**2)
 
 
@@ -264,7 +295,7 @@ def figure(base, found, false):
     names = ["ill, positive", "ill, negative", "well, positive", "well, negative"]
     left.barh(names, people, color=[COLOURS[1], COLOURS[4], COLOURS[0], "#BBBBBB"])
     for i, v in enumerate(people):
-        left.text(v + 8, i, f"{v:.3g}", va="center", fontsize=8)
+        left.text(v + 8, i, f"{v:.3g}", va="center", fontsize=9.5)
     left.set(xlim=(0, 1120), title="of 1000", xlabel="")
     left.invert_yaxis()
     b = np.logspace(-3.3, -0.3, 200)

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
-from gradus.page.evidence import rate, roundoff
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page.evidence import identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -33,7 +33,9 @@ CHAIN_RULE = Concept(
         Symbol("f", "f", "function", r"outer function, $\mathbb R^m\to\mathbb R^p$", "function"),
         Symbol("g", "g", "function", r"inner function, $\mathbb R^n\to\mathbb R^m$", "function"),
         Symbol("x", "x", "n", "where the composition is differentiated"),
-        Symbol("J", "", "p n", "matrix of the partial derivatives"),
+        Symbol("J_f", "", "p m", "Jacobian of f: the matrix of its partial derivatives"),
+        Symbol("J_g", "", "m n", "Jacobian of g"),
+        Symbol(r"J_{f\circ g}", "", "p n", "Jacobian of the composition"),
         Symbol("u", "", "m", "value of the inner function"),
         Symbol("y", "", "p", "value of the composition"),
     ),
@@ -41,12 +43,27 @@ CHAIN_RULE = Concept(
     source="rudin1976principles",
     year=1676,
     people=("Gottfried Wilhelm Leibniz",),
+    aliases="derivative of a composition, composite function, 链导法则, 连锁律, 复合函数求导",
     implementations=(
         Implementation("torch.func:jacrev", "torch", _torch, "of the composition itself"),
         Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours),
     ),
     readings="rudin1976principles ch. 9; strang1991calculus ch. 4; deisenroth2020mathematics §5.2; magnus2019matrix",
-    deviations="Texts that write derivatives as columns (denominator layout) reverse the order of the product.",
+    hypotheses=(
+        Hypothesis(
+            "g is differentiable at x and f at g(x); that the partial derivatives exist is not enough",
+            "partial-derivatives-are-not-enough",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "order of the product",
+            "outer times inner, an output a row (numerator layout)",
+            "texts that write derivatives as columns (denominator layout) reverse it",
+        ),
+    ),
+    deviations="The definition takes the partial derivatives by a step along the imaginary axis: it is the formula for "
+    "f and g that are analytic, and real for real arguments, alone.",
     proof=Proof(
         r"Let $A=J_g(x)$ and $B=J_f(g(x))$. Then $g(x+h)=g(x)+k$ with $k=Ah+o(\|h\|)$, and "
         r"$f(g(x)+k)=f(g(x))+Bk+o(\|k\|)$. As $\|k\|\le(\|A\|+1)\|h\|$ for small $h$, $o(\|k\|)=o(\|h\|)$, so that "
@@ -141,7 +158,7 @@ def product_of_the_slopes(chain_rule, rng):
 @CHAIN_RULE.claim
 def jacobians_multiply(chain_rule, rng):
     """In many variables the Jacobians multiply in the order of the functions: outer times inner"""
-    for p, m, n in ((3, 3, 3), (2, 4, 3), (4, 2, 4)):
+    for p, m, n in ((3, 3, 3), (2, 4, 3), (4, 2, 4), (15, 16, 14)):
         A, B, x = rng.standard_normal((p, m)), rng.standard_normal((m, n)), rng.standard_normal(n)
 
         @generic
@@ -168,8 +185,21 @@ def order_matters(chain_rule, rng):
 
 
 @CHAIN_RULE.claim
+def partial_derivatives_are_not_enough(chain_rule, rng):
+    r"""Partial derivatives are not enough: $f(u)=u_1^3/(u_1^2+u_2^2)$ with $f(0)=0$ has the partial derivatives 1 and 0
+    at 0, so that for $g(t)=(t,t)$ the product is 1; but $f(g(t))=t/2$ has the derivative ½, which the product of the
+    derivatives is for every $t\ne0$"""
+    f = generic(lambda u: (u[0] ** 3 / (u[0] ** 2 + u[1] ** 2))[None])
+    g = generic(lambda t: namespace(t).stack([t[0], t[0]]))
+    for h in 2.0 ** -np.arange(0, 40, 8):
+        along_the_axes = np.stack([f(h * e) / h for e in np.eye(2)], axis=1)  # (1, 2), for f(0) = 0
+        yield identical(along_the_axes @ np.ones((2, 1)), np.ones((1, 1)))
+        yield roundoff(chain_rule(f, g, np.array([h])), np.full((1, 1), 0.5), terms=8)
+
+
+@CHAIN_RULE.claim
 def remainder_is_second_order(chain_rule, rng):
-    """What the linear approximation by the product leaves over is of second order"""
+    """What the linear approximation by the product leaves over is of second order, for twice differentiable f and g"""
     f, g = random_pair(rng, 3, 4, 2)
     x, u = rng.standard_normal(2), rng.standard_normal(2)
     J, steps = chain_rule(f, g, x), 2.0 ** -np.arange(5, 14)
@@ -190,7 +220,7 @@ def outer_at_the_wrong_point(f, g, x):
     return partial_derivatives(f, u) @ partial_derivatives(g, x)
 
 
-@CHAIN_RULE.mutant(caught_by="product-of-the-slopes, equals-definition")
+@CHAIN_RULE.mutant(caught_by="product-of-the-slopes, equals-definition, partial-derivatives-are-not-enough")
 def inner_forgotten(f, g, x):
     """the inner derivative is forgotten"""
     J_f = partial_derivatives(f, g(x))
@@ -204,7 +234,17 @@ def no_sum(f, g, x):
     return J_f[:, :1] * J_g[:1, :]
 
 
-@CHAIN_RULE.figure(x=Slider(-1.4, 1.4, 0.5, "point x"), dx=Slider(0.02, 0.6, 0.25, "length dx of the interval"))
+CHAIN_RULE.erratum(
+    "E153",
+    common="The Jacobians multiply wherever the partial derivatives exist (a common slip)",
+    why=r"$f=u_1^3/(u_1^2+u_2^2)$, $f(0)=0$, has the partial derivatives 1 and 0 at 0; along $g(t)=(t,t)$ the product is 1, "
+    r"while $f(g(t))=t/2$.",
+    right="Where g is differentiable at x and f at g(x), for instance if the partial derivatives are continuous",
+    claims="partial-derivatives-are-not-enough",
+)
+
+
+@CHAIN_RULE.figure(x=Slider(-1.4, 1.4, 0.5, "point x"), dx=Slider(0.02, 0.6, 0.25, "length Δx of the interval"))
 def figure(x, dx):
     g, dg = (lambda x: x + np.sin(2 * x) / 2), (lambda x: 1 + np.cos(2 * x))
     f, df = (lambda u: u**3 / 2), (lambda u: 1.5 * u**2)
@@ -215,7 +255,7 @@ def figure(x, dx):
     rulers = ((2, grid, "x"), (1, g(grid), "u = g(x) = x + ½ sin 2x"), (0, f(g(grid)), "y = f(u) = ½ u³"))
     for level, _, name in rulers:
         ax.axhline(level, color="#888888", lw=0.8)
-        ax.text(-2.6, level + 0.1, name, fontsize=9)
+        ax.text(-2.6, level + 0.1, name, fontsize=10)
     for (above, a, _), (below, b, _) in itertools.pairwise(rulers):
         ax.plot(np.stack([a, b]), [[above] * len(a), [below] * len(a)], color="#cccccc", lw=0.6)
     ends = np.array([x, x + dx])
@@ -226,9 +266,27 @@ def figure(x, dx):
         ax.fill([a[0], a[1], b[1], b[0]], [above, above, below, below], color="#E69F00", alpha=0.25, lw=0)
     u = g(x)
     stretch = [np.diff(spots[1])[0] / dx, np.diff(spots[2])[0] / np.diff(spots[1])[0]]
-    ax.text(2.6, 1.5, f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}", ha="right", va="center", fontsize=9)
-    ax.text(2.6, 0.5, f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}", ha="right", va="center", fontsize=9)
-    ax.set_title(f"dy/dx = {np.diff(spots[2])[0] / dx:.3f},   $f'(g(x))\\,g'(x)$ = {df(u) * dg(x):.3f}")
+    ax.text(
+        2.6,
+        1.5,
+        f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}",
+        ha="right",
+        va="center",
+        fontsize=10,
+        linespacing=1.7,
+    )
+    ax.text(
+        2.6,
+        0.5,
+        f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}",
+        ha="right",
+        va="center",
+        fontsize=10,
+        linespacing=1.7,
+    )
+    ax.set_title(
+        f"Δy/Δx = {np.diff(spots[2])[0] / dx:.3f};   in the limit dy/dx = $f'(g(x))\\,g'(x)$ = {df(u) * dg(x):.3f}"
+    )
     words = Text(
         f"An interval of length {dx:.3g} at x = {x:.3g} is stretched by {stretch[0]:.3f} on its way to u and by {stretch[1]:.3f} "
         f"from u to y: together {stretch[0] * stretch[1]:.3f}. As it shrinks, the factors become g'(x) = {dg(x):.3f} and f'(g(x)) = {df(u):.3f}, their product {df(u) * dg(x):.3f}.",

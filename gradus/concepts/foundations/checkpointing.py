@@ -8,7 +8,7 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_numbers import sine
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -69,11 +69,11 @@ CHECKPOINTING = Concept(
     kind="algorithm",
     title="Rematerialisation (gradient checkpointing)",
     summary="Reverse mode needs the values of the forward pass backwards. Keep every √n-th of them, and compute the "
-    "others a second time, piece by piece: memory for 2√n values instead of n, for one more forward pass. The "
-    "gradient is the same to the bit.",
+    "others a second time, piece by piece: memory for about 2√n values instead of n, for one more forward pass. The "
+    "gradient is the same to the bit, if a step computes the same each time.",
     formulas=(
         r"x_k=F(x_{k-1}),\qquad \bar x_{k-1}=\bar x_k\,F'(x_{k-1}),\qquad k=1,\dots,n",
-        r"M(c)=c+\left\lceil\frac nc\right\rceil\ \ge\ 2\sqrt n,\qquad\text{with equality at } c=\sqrt n",
+        r"M(c)=c+\left\lceil\frac nc\right\rceil\ \ge\ 2\sqrt n,\qquad c=\sqrt n\in\mathbb N:\ M(c)=2\sqrt n",
         r"T(n,c)=r\,n-\binom{c+r}{r-1},\qquad \binom{c+r-1}{c}<n\le\binom{c+r}{c}",
     ),
     symbols=(
@@ -86,7 +86,7 @@ CHECKPOINTING = Concept(
         Symbol("S", "schedule", "", "even, or binomial: which states are kept when", "other"),
         Symbol("x_k", "", "d", "state after k steps"),
         Symbol(r"\bar x_k", "", "d", "its adjoint"),
-        Symbol("M", "", "", "states in memory at once, evenly kept"),
+        Symbol("M", "", "", "states in memory at once, evenly kept, and one adjoint"),
         Symbol("T", "", "", "fewest evaluations of the step with c states"),
         Symbol("r", "", "", "how often a step is evaluated at most"),
     ),
@@ -94,6 +94,8 @@ CHECKPOINTING = Concept(
     source="griewank1992achieving",
     year=1992,
     people=("Andreas Griewank", "Andrea Walther", "Tianqi Chen"),
+    aliases="gradient checkpointing, activation checkpointing, rematerialization, recomputation, "
+    "梯度检查点, 激活检查点, 重计算, 重物化",
     implementations=(
         Implementation(
             "gradus.foundations.reverse_chain:reverse_chain",
@@ -110,6 +112,11 @@ CHECKPOINTING = Concept(
         Implementation("gradus.foundations.autodiff:checkpoint", "numpy", _tape, "on our own tape"),
     ),
     readings="griewank2008evaluating ch. 12; griewank2000algorithm; chen2016training §4",
+    hypotheses=(
+        Hypothesis(
+            "a step computes the same each time: it draws no new random numbers, and keeps no state", "new-draw"
+        ),
+    ),
     deviations=(
         "A step that draws random numbers (dropout) must draw the same ones again: `torch.utils.checkpoint` saves "
         "and restores PyTorch's generators (`preserve_rng_state=True`); our tape and `reverse_chain` ask for a step "
@@ -326,9 +333,10 @@ def binomial_schedule_is_optimal(checkpointing, rng):
 
 @CHECKPOINTING.claim
 def binomial_memory_is_c(checkpointing, rng):
-    r"""Eight states and three evaluations a step reach 165 steps, $\binom{8+3}{3}$, where the even schedule holds 29
-    states"""
+    r"""Eight states and three evaluations a step reach 165 steps, $\binom{8+3}{3}$; the even schedule, with two
+    evaluations, holds at least 26 states there"""
     n, c = comb(11, 3), 8
+    yield identical(min(k + -(-n // k) for k in range(1, n + 1)), 26)
     step, calls = counted(sine)
     chain = dict(pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c, schedule="binomial")
     checkpointing(step=step, **chain)
@@ -386,6 +394,17 @@ def remainder_lost(step, pullback, x, x_bar, n, c, schedule="even"):
     """the steps after the last full piece are lost"""
     m = max(1, n // c)
     return checkpointing(step, pullback, x, x_bar, n // m * m if n // m <= c else c * m, min(c, n), schedule)
+
+
+@CHECKPOINTING.mutant(caught_by="equals-definition, gradient-is-the-same-to-the-bit")
+def new_draw(step, pullback, x, x_bar, n, c, schedule="even"):
+    """a step that draws new random numbers when it is computed again, as dropout whose generator was not restored"""
+    draws = np.random.default_rng(n)
+
+    def random_step(x):
+        return step(x) * (1 + 0.1 * (draws.random(np.shape(x)) < 0.5))
+
+    return checkpointing(random_step, pullback, x, x_bar, n, c, schedule)
 
 
 @CHECKPOINTING.mutant(caught_by="one-more-forward-pass, binomial-schedule-is-optimal")
@@ -459,7 +478,7 @@ def figure(n, c):
         evaluated = sum(what == "step" for *_, what in visited)
         words[schedule] = (evaluated, held)
         ax.set(title=f"{schedule}: {evaluated} evaluations, {held} states", xlabel="operation", ylabel="state $k$")
-    axes[0].legend(frameon=False, fontsize=8, loc="upper right")
+    axes[0].legend(frameon=False, fontsize=9.5, loc="upper right")
     (even, even_held), (few, few_held) = words["even"], words["binomial"]
     in_words = Text(
         f"A chain of {n} steps with c = {c}; grey: how long a state is held. Evenly kept: {even} evaluations, at most {even_held} "

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
 from gradus.page.figures import COLOURS, canvas
 
@@ -43,22 +43,38 @@ CRITICAL_POINTS = Concept(
     source="courant1989introduction",
     year=1638,
     people=("Pierre de Fermat", "Colin Maclaurin"),
+    aliases="stationary points, extrema, minima and maxima, second derivative test, 极值, 驻点, 极值点, 拐点",
     implementations=(Implementation("gradus.foundations.critical_points:classify", "numpy", _ours),),
     readings="courant1989introduction; strang1991calculus ch. 3; rudin1976principles ch. 5; fermat1638methodus",
+    hypotheses=(
+        Hypothesis("f is differentiable and x an interior point of its domain", "kinks-and-ends"),
+        Hypothesis(r"For the sign of $f''$ to decide: $f''(x)\ne0$", "second-derivative-is-silent"),
+        Hypothesis("For the change of sign: no other critical point within r of x", "looks-too-far"),
+        Hypothesis("For the last formula: some derivative of f at x does not vanish", "constants-are-undecided"),
+    ),
+    conventions=(
+        Convention(
+            "what is called critical",
+            "a point with derivative 0",
+            "many texts count the points where f has no derivative as well, such as the kink of $|x|$, and call those with "
+            "derivative 0 stationary",
+        ),
+    ),
     deviations=(
         "The result is a number: 1 minimum, −1 maximum, 0 critical but no extremum, 2 not critical, 3 undecided (as "
         "for a constant).",
-        "Many texts also call a point critical where f has no derivative, such as the kink of $|x|$; points with "
-        "derivative 0 are then called stationary.",
+        "The definition takes the derivative by a step along the imaginary axis: it is the formula for f that is analytic, "
+        "and real for real arguments, alone; of $|x|^2$ as $|z|^2$ it says undecided.",
     ),
     proof=Proof(
         "Fermat: if $f'(x)>0$, then $f$ is larger just to the right of $x$ and smaller just to the left, so $x$ is "
-        "no extremum; likewise for $f'(x)<0$. If the derivatives below order $m$ vanish, Taylor gives "
+        "no extremum; likewise for $f'(x)<0$. If $f'<0$ on the left of $x$ and $f'>0$ on the right, f falls up to $x$ and "
+        "rises from there (mean value theorem): a minimum; likewise the other cases. If the derivatives below order $m$ vanish, Taylor gives "
         r"$f(x+h)-f(x)=h^m\big(\frac{f^{(m)}(x)}{m!}+o(1)\big)$. For even $m$ the difference has the sign of "
-        "$f^{(m)}(x)$ on both sides: a minimum or a maximum. For odd $m$ it changes its sign: neither."
+        "$f^{(m)}(x)$ on both sides: a minimum or a maximum. For odd $m$ it changes its sign: neither. There need not be "
+        "such an m: every derivative of $e^{-1/x^2}$ (0 at 0) is a polynomial in $1/x$ times $e^{-1/x^2}$, which tends to 0 at "
+        "0, as does its quotient by x; so all vanish at 0, where the function has its minimum."
     ),
-    unverified="$e^{-1/x^2}$ (0 at 0) has a minimum at 0 though all its derivatives vanish there: no test by "
-    "derivatives at the point sees it",
 )
 
 
@@ -144,6 +160,7 @@ def cases(rng):
     for m in (2, 3, 4, 7):
         yield f"power {m} at 0", dict(f=power(m), x=np.array(0.0))
     yield "anywhere", dict(f=rising_wave, x=rng.uniform(-1, 1, (2, 3)))
+    yield "many points", dict(f=rising_wave, x=rng.uniform(-1, 1, 1500))
 
 
 @CRITICAL_POINTS.invalid
@@ -155,6 +172,24 @@ def invalid(rng):
 def list_is_told_apart(classify, rng):
     """Minima, maxima, inflections and ordinary points of ten functions are told apart as by hand"""
     return all_of(*[identical(classify(f, x), np.array(kinds)) for _, f, x, kinds in ANALYTIC])
+
+
+@CRITICAL_POINTS.claim
+def constants_are_undecided(classify, rng):
+    """Where all derivatives vanish nothing decides: every point of a constant is undecided"""
+    return identical(classify(polynomial([0, 5]), rng.standard_normal(4)), np.full(4, UNDECIDED))
+
+
+@CRITICAL_POINTS.claim
+def kinks_and_ends(classify, rng):
+    """Without a derivative, or at the end of the domain, there may be an extremum that is no critical point: $|x|$ is
+    least at 0 with slopes −1 and 1; $x$ on [0, 1] is greatest at 1, which is not critical"""
+    h = 2.0 ** -np.arange(1, 20)
+    slopes = np.stack([(abs(-h) - abs(0.0)) / -h, (abs(h) - abs(0.0)) / h])
+    yield identical(slopes, np.stack([-np.ones(19), np.ones(19)]))
+    line = polynomial([1, 0])
+    yield identical(line(np.linspace(0, 1, 9)).argmax(), 8)
+    yield identical(classify(line, np.ones(1)), np.array([NOT_CRITICAL]))
 
 
 def integer_polynomial(rng):
@@ -273,7 +308,15 @@ def no_inflections(f, x, r=1e-3):
     return np.where(kind == NEITHER, MINIMUM, kind)
 
 
-@CRITICAL_POINTS.mutant(caught_by="list-is-told-apart, cube-is-critical-and-no-extremum")
+@CRITICAL_POINTS.mutant(caught_by="list-is-told-apart, odd-roots-of-the-slope-are-extrema")
+def looks_too_far(f, x, r=1e-3):
+    """looks so far to both sides that other critical points lie between"""
+    return classify(f, x, 3000 * r)
+
+
+@CRITICAL_POINTS.mutant(
+    caught_by="list-is-told-apart, cube-is-critical-and-no-extremum, kinks-and-ends, constants-are-undecided"
+)
 def slope_not_looked_at(f, x, r=1e-3):
     """f′ = 0 is not asked for"""
     return np.sign(second(f, x, 1e-5)).astype(int)
@@ -287,7 +330,8 @@ def one_side_only(f, x, r=1e-3):
 
 CRITICAL_POINTS.erratum(
     "E40",
-    common="Whether a critical point is a maximum or a minimum can be decided by looking at the second derivative",
+    common="Whether a critical point is a maximum or a minimum can be decided by looking at the second derivative "
+    "(a common slip)",
     why="Not where it vanishes: $x^4$, $-x^4$ and $x^3$ all have $f'(0)=f''(0)=0$; the first has a minimum there, "
     "the second a maximum, the third neither.",
     right=r"By its sign if $f''\ne0$; else by the change of sign of $f'$, or by the first higher derivative that does "
@@ -320,7 +364,7 @@ def figure(a, b):
             xytext=(0, 9 if k != MINIMUM else -15),
             textcoords="offset points",
             ha="center",
-            fontsize=8,
+            fontsize=9.5,
             color=colours[k],
         )
         bottom.plot(p, 0, "o", color=colours[k], ms=6)
@@ -332,7 +376,7 @@ def figure(a, b):
         title=f"$x^4/4-{a:.2f}\\,x^2/2{b:+.2f}\\,x$".replace("--", "+"),
     )
     bottom.set(ylim=(-3, 4), xlabel="x")
-    bottom.legend(frameon=False, fontsize=8, loc="upper center")
+    bottom.legend(frameon=False, fontsize=9.5, loc="upper center")
     where = {k: [f"{p:.3f}" for p, q in zip(x, kinds, strict=True) if q == k] for k in names}
     words = Text(
         f"{len(x)} critical point(s): minima at {', '.join(where[1]) or 'none'}; maxima at {', '.join(where[-1]) or 'none'}; "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -14,13 +14,13 @@ CROSS_ENTROPY = Concept(
     "smallest, $H(p)$ and not 0, when q equals p. As a loss it is the mean negative log-likelihood.",
     formulas=(
         r"H(p,q)=-\sum_{i=1}^{k}p_i\log_b q_i",
-        r"H(p,q)=H(p)+D_{\mathrm{KL}}(p\,\|\,q)\ \ge\ H(p)",
-        r"q=\operatorname{softmax}(z)\ \Rightarrow\ \frac{\partial H(p,q)}{\partial z_i}=q_i-p_i",
+        r"H(p,q)=H(p)+D_{\mathrm{KL}}(p\,\|\,q)\ \ge\ H(p)\quad(b>1)",
+        r"q=\operatorname{softmax}(z)\ \Rightarrow\ \frac{\partial H(p,q)}{\partial z_i}=\frac{q_i-p_i}{\ln b}",
     ),
     symbols=(
         Symbol("p", "p", "... k", "true probabilities", "simplex"),
         Symbol("q", "q", "... k", "believed probabilities", "simplex"),
-        Symbol("b", "base", "", "base of the logarithm: e gives nats, 2 bits", "positive", "nat or bit"),
+        Symbol("b", "base", "", "base of the logarithm, above 1: e gives nats, 2 bits", "positive", "nat or bit"),
         Symbol("k", "", "", "number of outcomes"),
         Symbol("i", "", "", "an outcome"),
         Symbol("H(p)", "", "", "entropy of p", unit="nat or bit"),
@@ -31,10 +31,21 @@ CROSS_ENTROPY = Concept(
     source="cover2006elements",
     year=1948,
     people=("Claude Shannon", "Irving John Good"),
+    aliases="CE, 交叉信息熵, 互熵",
     implementations=(Implementation("gradus.foundations.information:cross_entropy", "torch"),),
     readings="cover2006elements §5.4; murphy2022probabilistic §6.1.2; goodfellow2016deep §3.13",
-    deviations="`torch.nn.functional.cross_entropy` takes logits, not probabilities, the prediction first, and "
-    "averages over the batch; it is the stable form for training.",
+    hypotheses=(
+        Hypothesis("$b>1$: below 1 the least value becomes the greatest", "sign-lost"),
+        Hypothesis("for the gradient: p sums to 1", "labels-that-do-not-sum-to-one"),
+    ),
+    conventions=(
+        Convention(
+            "arguments",
+            "probabilities, the truth first; one value a row",
+            "`torch.nn.functional.cross_entropy`: logits, the prediction first, averaged over the batch (the stable form for "
+            "training)",
+        ),
+    ),
     nonfinite="nan",
 )
 
@@ -83,16 +94,23 @@ def entropy_plus_divergence(H, rng):
 
 @CROSS_ENTROPY.claim
 def smallest_at_the_truth(H, rng):
-    """Over q it is smallest at $q=p$, and there only (Gibbs)"""
+    r"""Over q it is smallest at $q=p$, and there only: it is greater by at least $\tfrac12\lVert p-q\rVert_1^2$ (Gibbs,
+    Pinsker)"""
     p, q = distributions(rng, n=200)
-    step = 1e-3 * (q - p)  # towards anything else it grows
-    excess = H(p, p + step) - H(p, p)
-    return all_of(bound((H(p, q) - H(p, p)).min(), 0.0, "≥"), bound(excess.min(), 0.0, "≥"))
+    for t in (1.0, 1e-3):
+        other = p + t * (q - p)
+        excess = H(p, other) - H(p, p)
+        yield bound(
+            (excess / (0.5 * np.abs(p - other).sum(-1) ** 2)).min(),
+            1.0,
+            "≥",
+            Text("Pinsker's inequality", "Pinsker 不等式"),
+        )
 
 
 @CROSS_ENTROPY.claim
 def perfect_prediction_costs_the_entropy(H, rng):
-    """A perfect prediction costs $H(p)$, not 0: for p = (0.7, 0.3) 0.611 nat; it is 0 for a one-hot p alone"""
+    """A perfect prediction costs $H(p)$, not 0: for p = (0.7, 0.3) 0.611 nat; for a one-hot p it is 0"""
     p = np.array([0.7, 0.3])
     want = 0.7 * np.log(10 / 7) + 0.3 * np.log(10 / 3)  # 0.610864…
     yield roundoff(H(p, p), want, terms=2)
@@ -125,7 +143,7 @@ def length_of_a_code_for_q(H, rng):
 
 @CROSS_ENTROPY.claim
 def gradient_is_prediction_less_truth(H, rng):
-    """Through a softmax its gradient is prediction less truth, $q-p$"""
+    r"""Through a softmax its gradient is prediction less truth, $q-p$ in nats, $(q-p)/\ln b$ in base b"""
     p, z, h = rng.dirichlet(np.ones(5)), rng.standard_normal(5), 2.0**-13
 
     def softmax(z):
@@ -134,11 +152,12 @@ def gradient_is_prediction_less_truth(H, rng):
 
     up, down = softmax(z + h * np.eye(5)), softmax(z - h * np.eye(5))
     P = np.tile(p, (5, 1))
-    slope = (H(P, up) - H(P, down)) / (2 * h)
     # |third derivative of log-sum-exp| ≤ 1: central differences err by at most h²/6, rounding by ε·H/h
     tolerance = h**2 / 6 + 16 * 2.0**-52 * float(H(p, softmax(z))) / h
     why = Text("h²/6 + c·ε·H/h of central differences", "中心差分的 h²/6 + c·ε·H/h")
-    return near(np.abs(slope - (softmax(z) - p)).max(), 0.0, tolerance, why, "roundoff")
+    for b in (np.e, 2.0):
+        slope = (H(P, up, base=b) - H(P, down, base=b)) / (2 * h)
+        yield near(np.abs(slope - (softmax(z) - p) / np.log(b)).max(), 0.0, tolerance / np.log(b), why, "roundoff")
 
 
 @CROSS_ENTROPY.claim
@@ -182,10 +201,18 @@ def squared_error(p, q, base=np.e):
     return ((p - q) ** 2).sum(axis=-1)
 
 
-@CROSS_ENTROPY.mutant(caught_by="smallest-at-the-truth")
+@CROSS_ENTROPY.mutant(caught_by="smallest-at-the-truth, equals-definition")
 def sign_lost(p, q, base=np.e):
-    """the sign is lost"""
-    return -cross_entropy(p, q, base)
+    """the sign is lost, as by a base below 1: $H_{1/b}=-H_b$"""
+    return cross_entropy(p, q, 1 / base)
+
+
+@CROSS_ENTROPY.mutant(
+    caught_by="gradient-is-prediction-less-truth, perfect-prediction-costs-the-entropy, equals-definition"
+)
+def labels_that_do_not_sum_to_one(p, q, base=np.e):
+    """labels that sum to 2: the gradient is $2q-2p$, not $q-2p$"""
+    return cross_entropy(2 * p, q, base)
 
 
 CROSS_ENTROPY.erratum(
@@ -218,7 +245,7 @@ def figure(p, q):
     ax.axhline(least, color=COLOURS[6], ls="--", lw=1)
     ax.vlines(q, least, here, color=COLOURS[1], lw=2, label="KL(p ‖ q)")
     ax.plot([q], [here], "o", color=COLOURS[1])
-    ax.text(0.02, least / 2, f"H(p) = {least:.3f}", va="center", fontsize=9)
+    ax.text(0.02, least / 2, f"H(p) = {least:.3f}", va="center", fontsize=10)
     ax.set(xlabel="q", ylabel="nats", ylim=(0, 3), title=f"H(p, q) = {here:.3f}, p = {p:.2f}")
     ax.legend(frameon=False, loc="upper center")
     words = Text(

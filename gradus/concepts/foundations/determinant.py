@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -38,6 +38,7 @@ DETERMINANT = Concept(
     source="cauchy1815memoire",
     year=1815,
     people=("Seki Takakazu", "Gottfried Wilhelm Leibniz", "Augustin-Louis Cauchy", "Pierre-Simon Laplace"),
+    aliases="det, volume ratio, Leibniz formula, cofactor expansion, 体积比, 代数余子式, 莱布尼茨公式",
     implementations=(
         Implementation("torch.linalg:det", "torch", None, "elimination with row exchanges (LU)"),
         Implementation(
@@ -49,6 +50,7 @@ DETERMINANT = Concept(
     ),
     readings="strang2016introduction ch. 5; axler2024linear ch. 9; deisenroth2020mathematics §4.1; "
     "bareiss1968sylvester",
+    hypotheses=(Hypothesis("For Hadamard's equality: the columns are orthogonal, or one of them is 0", "hadamard"),),
     deviations=(
         r"Determinants overflow and underflow early: that of $0.1\,I$ is 0 in float64 from $n=324$ on. Log-densities "
         r"need `slogdet`, which gives the sign and $\log\lvert\det A\rvert$.",
@@ -206,13 +208,15 @@ def closed_forms(det, rng):
 
 @DETERMINANT.claim
 def hadamard(det, rng):
-    r"""Hadamard: $\lvert\det A\rvert\le\prod\lVert a_j\rVert$, with equality for orthogonal columns"""
+    r"""Hadamard: $\lvert\det A\rvert\le\prod\lVert a_j\rVert$, with equality for orthogonal columns, and less for random
+    ones"""
     A = rng.standard_normal((50, 4, 4))
     ratio = np.abs(det(A)) / np.linalg.norm(A, axis=-2).prod(axis=-1)
     H = np.array([[1.0, 1.0], [1.0, -1.0]])
     H = np.kron(H, H)  # entries ±1: the largest determinant of its size
     why = Text("Hadamard's inequality, and rounding", "阿达马不等式，以及舍入")
-    return all_of(bound(ratio.max(), 1 + 64 * 2.0**-52, "≤", why), roundoff(det(H), 16.0, terms=4))
+    less = bound(ratio.max(), 1 - 1e-6, "≤", Text("oblique columns", "不正交的列"))
+    return all_of(bound(ratio.max(), 1 + 64 * 2.0**-52, "≤", why), less, roundoff(det(H), 16.0, terms=4))
 
 
 class Counted(int):
@@ -364,11 +368,11 @@ def figure(angle, length, n):
     right.semilogy(sizes, eliminated, label="elimination $\\approx n^3/3$")
     right.axvline(n, color=COLOURS[6], lw=0.8)
     right.axhline(1e9, color=COLOURS[6], lw=0.8, ls=":")
-    right.text(30, 1.6e9, "1 second", ha="right", fontsize=8)
+    right.text(30, 1.6e9, "1 second", ha="right", fontsize=9.5)
     right.axhline(1e9 * 3.15e7 * 1.38e10, color=COLOURS[6], lw=0.8, ls=":")
-    right.text(2, 8e26, "age of the universe", fontsize=8)
+    right.text(2, 8e26, "age of the universe", fontsize=9.5)
     right.set(xlabel="n", ylabel="multiplications", ylim=(1, 1e36))
-    right.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.12))
+    right.legend(frameon=False, fontsize=9.5, loc="lower right", bbox_to_anchor=(1, 0.12))
     slow, fast = permuted[n - 2], eliminated[n - 2]
     side = ("keeps", "保持") if d > 0 else ("reverses", "反转")
     words = Text(

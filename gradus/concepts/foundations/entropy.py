@@ -4,43 +4,54 @@ import heapq
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 ENTROPY = Concept(
     key="entropy",
     kind="definition",
     title="Entropy",
-    summary="The mean surprise of an outcome, and the shortest mean length of a code for it. One bit is the answer "
-    "to a fair yes–no question: among 1024 equally likely numbers 10 questions find one.",
+    summary="The mean surprise of an outcome. No uniquely decodable code is shorter on average, and the best one is longer by "
+    "less than a bit. One bit is the answer to a fair yes–no question: among 1024 equally likely numbers 10 questions find one.",
     formulas=(
-        r"H(p)=-\sum_{i=1}^{k}p_i\log_b p_i,\qquad 0\log 0=0,\qquad 0\le H(p)\le\log_b k",
-        r"b=2:\ \text{bits},\qquad b=e:\ \text{nats},\qquad 1\ \text{nat}=\log_2 e\approx 1.443\ \text{bits}",
-        r"h(X)=-\int f(x)\log f(x)\,dx,\qquad h(aX)=h(X)+\log\lvert a\rvert,\qquad H(X_\Delta)\approx h(X)-\log\Delta",
+        r"H(p)=-\sum_{i=1}^{k}p_i\log_b p_i,\qquad 0\log 0=0,\qquad 0\le H(p)\le\log_b k\quad(b>1)",
+        r"b=2:\ \mathrm{bit},\qquad b=e:\ \mathrm{nat},\qquad 1\,\mathrm{nat}=\log_2e\,\mathrm{bit}\approx1.443\,\mathrm{bit}",
+        r"h(X)=-\int f(x)\log_b f(x)\,dx,\qquad h(aX)=h(X)+\log_b\lvert a\rvert\ (a\ne0),\qquad H(X_\Delta)+\log_b\Delta\xrightarrow{\Delta\to0}h(X)",
     ),
     symbols=(
         Symbol("p", "p", "... k", "probabilities", "simplex"),
-        Symbol("b", "base", "", "base of the logarithm: e gives nats, 2 bits", "positive", "nat or bit"),
+        Symbol("b", "base", "", "base of the logarithm, above 1: e gives nats, 2 bits", "positive", "nat or bit"),
         Symbol("k", "", "", "number of outcomes"),
         Symbol("i", "", "", "an outcome"),
         Symbol("H", "", "", "entropy", unit="nat or bit"),
         Symbol("f", "", "", "a density"),
         Symbol("h", "", "", "differential entropy, of a density; it may be negative", unit="nat or bit"),
-        Symbol("a", "", "", "a factor"),
-        Symbol(r"\Delta", "", "", "width of the bins of a rounded $X$"),
+        Symbol("a", "", "", "a factor, not 0"),
+        Symbol(r"\Delta", "", "", "width of the bins to which $X$ is rounded, giving $X_\\Delta$"),
     ),
     needs=("expectation",),
     source="shannon1948mathematical",
     year=1948,
     people=("Claude Shannon",),
+    aliases="Shannon entropy, information entropy, self-information, differential entropy, Huffman coding, "
+    "熵, 香农熵, 自信息, 微分熵",
     implementations=(Implementation("gradus.foundations.information:entropy", "torch"),),
     readings="shannon1948mathematical §6; cover2006elements ch. 2, 5, 8; murphy2022probabilistic §6.1",
-    deviations=(
-        "`scipy.stats.entropy` and `torch.distributions.Categorical` divide what they are given by its sum without a "
-        "word; both give nats unless told.",
-        "Information theory counts in bits, machine learning in nats: never mix them in one formula.",
+    hypotheses=(
+        Hypothesis("$b>1$: below 1 the logarithm has the other sign", "sign-lost"),
+        Hypothesis("for $h(aX)$: $a\\ne0$", "differential-entropy-of-a-multiple"),
+        Hypothesis(
+            "for the chain rule: the second entropy is conditional, unless the parts are independent",
+            "marginals-overstate",
+        ),
     ),
+    conventions=(
+        Convention("unit", "nats unless a base is given, as in machine learning", "bits, in information theory"),
+    ),
+    deviations="`scipy.stats.entropy` and `torch.distributions.Categorical` divide what they are given by its sum without a "
+    "word; both give nats unless told.",
     nonfinite="nan",
 )
 
@@ -49,6 +60,39 @@ ENTROPY = Concept(
 def entropy(p, base=np.e):
     log = np.log(np.where(p == 0, 1, p)) / np.log(base)  # 0 log 0 = 0
     return -(p * log).sum(axis=-1)
+
+
+@ENTROPY.example
+def example():
+    p, base = np.array([0.5, 0.25, 0.125, 0.125]), 2.0
+    wrong = np.array([0.25, 0.25, 0.25, 0.25])
+    q = np.array([0.7, 0.2, 0.1])
+    lengths = np.ceil(-np.log2(q))
+    return dict(
+        p=p, base=base, surprise=-np.log2(p), part=-p * np.log2(p), H=entropy(p, base), nats=entropy(p), uniform=entropy(wrong, base),
+        q=q, Hq=entropy(q, base), own=-np.log2(q), lengths=lengths, mean_length=(q * lengths).sum(), best=(q * [1, 2, 2]).sum(),
+        pairs=entropy(np.outer(q, q).ravel(), base),
+    )  # fmt: skip
+
+
+@ENTROPY.exercise
+def two_dice():
+    total = np.convolve(np.full(6, 1 / 6), np.full(6, 1 / 6))
+    two, one = 2 * np.log2(6), entropy(total, 2.0)
+    return choice(less=one < two - 1e-9, equal=abs(one - two) < 1e-9, more=one > two + 1e-9)
+
+
+@ENTROPY.exercise
+def a_loaded_coin():
+    p = np.array([0.9, 0.1])
+    return number(entropy(p, 2.0), nats=entropy(p), rare_only=-np.log2(0.1), one_term=-0.9 * np.log2(0.9))
+
+
+@ENTROPY.exercise
+def twelve_coins():
+    return number(
+        np.ceil(np.log2(24) / np.log2(3)), heavier_only=np.log2(24), in_bits=np.ceil(np.log2(24)), tolerance=1e-6
+    )
 
 
 @ENTROPY.cases
@@ -113,7 +157,7 @@ def huffman_within_one_bit(entropy, rng):
 
 @ENTROPY.claim
 def uniform_maximises(entropy, rng):
-    r"""The uniform distribution has the greatest entropy, $\log k$; a certain outcome has 0"""
+    r"""The uniform distribution has the greatest entropy, $\log k$; a distribution on one outcome alone has 0"""
     for k in (2, 3, 10):
         p = np.vstack(
             [rng.dirichlet(np.ones(k), 60), rng.dirichlet(np.full(k, 200.0), 60)]
@@ -145,19 +189,36 @@ def units(entropy, rng):
 
 @ENTROPY.claim
 def chain_rule(entropy, rng):
-    """The entropy of a joint distribution is that of one part plus the mean entropy of the other given it"""
+    r"""Chain rule: the joint entropy is the entropy of one variable plus the conditional entropy of the other,
+    $H(X,Y)=H(X)+H(Y\mid X)$"""
     joint = rng.dirichlet(np.ones(12)).reshape(3, 4)
     first = joint.sum(1)
     given = entropy(joint / first[:, None])
-    return roundoff(entropy(joint.ravel()), entropy(first) + first @ given, terms=12, scale=np.log(12))
+    whole = entropy(joint.ravel())
+    yield roundoff(whole, entropy(first) + first @ given, terms=12, scale=np.log(12))
+    yield bound(whole - entropy(first), 0.1, "≥", Text("the second is not certain", "第二个变量并不确定"))
+
+
+@ENTROPY.claim
+def marginals_overstate(entropy, rng):
+    """The sum of the two marginal entropies is no joint entropy: for X = Y, of eight equally likely values, it is 6 bits for
+    3"""
+    p = np.full(8, 1 / 8)
+    marginals, joint = 2 * entropy(p, base=2.0), entropy(np.diag(p).ravel(), base=2.0)
+    return all_of(roundoff(marginals, 6.0, terms=8), roundoff(joint, 3.0, terms=64))
 
 
 @ENTROPY.claim
 def concave(entropy, rng):
-    """It is concave: mixing distributions never lowers it below the mean of theirs"""
+    r"""It is strictly concave: mixing p and q, with weights w and 1 − w, raises it above the mean of theirs by at least
+    $\tfrac12w(1-w)\lVert p-q\rVert_1^2$ nats (Pinsker)"""
     p, q, w = rng.dirichlet(np.ones(5), 100), rng.dirichlet(np.ones(5), 100), rng.random((100, 1))
     gain = entropy(w * p + (1 - w) * q) - w[:, 0] * entropy(p) - (1 - w[:, 0]) * entropy(q)
-    return bound(gain.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入"))
+    least = 0.5 * (w * (1 - w))[:, 0] * np.abs(p - q).sum(-1) ** 2
+    yield bound(
+        (gain - least).min(), -32 * 2.0**-52, "≥", Text("Pinsker's inequality; rounding", "Pinsker 不等式；舍入")
+    )
+    yield bound(gain.max(), 0.1, "≥", Text("some gain much", "有的增加很多"))
 
 
 @ENTROPY.claim
@@ -188,10 +249,10 @@ def differential_entropy_is_no_limit(entropy, rng):
 @ENTROPY.claim
 def differential_entropy_of_a_multiple(entropy, rng):
     r"""$h(aX)=h(X)+\log\lvert a\rvert$: measuring a normal variable in other units moves it; for $\sigma<0.242$ it is
-    negative"""
+    negative, and as σ falls to 0 it has no lower bound"""
     from scipy import special
 
-    for sigma in (0.1, 1.0, 5.0):
+    for sigma in (1e-6, 0.1, 1.0, 5.0):
         width = sigma / 64
         p = binned(-12 * sigma, 12 * sigma, width, lambda x, s=sigma: special.ndtr(x / s))
         h = float(entropy(p / p.sum()) + np.log(width))
@@ -204,7 +265,7 @@ def differential_entropy_of_a_multiple(entropy, rng):
 
 
 @ENTROPY.mutant(
-    caught_by="units, ten-questions-for-1024, huffman-within-one-bit, uniform-answer-carries-most, "
+    caught_by="units, ten-questions-for-1024, huffman-within-one-bit, uniform-answer-carries-most, marginals-overstate, "
     "differential-entropy-is-no-limit, equals-scipy"
 )
 def nats_sold_as_bits(p, base=np.e):
@@ -233,8 +294,8 @@ def gini(p, base=np.e):
 
 @ENTROPY.mutant(caught_by="concave, uniform-maximises, ten-questions-for-1024")
 def sign_lost(p, base=np.e):
-    """the sign is lost"""
-    return -entropy(p, base)
+    """the sign is lost, as by a base below 1: $H_{1/b}=-H_b$"""
+    return entropy(p, 1 / base)
 
 
 ENTROPY.erratum(
@@ -265,23 +326,24 @@ def figure(p, sharpness):
     left.plot(grid, entropy(np.stack([grid, 1 - grid], axis=-1), 2.0))
     h = float(entropy(np.array([p, 1 - p]), 2.0))
     left.plot([p], [h], "o", color=COLOURS[1])
-    left.set(xlabel="p(heads)", ylabel="H in bits", title=f"a coin: {h:.3f} bit", ylim=(0, 1.05))
+    left.set(xlabel="p(heads)", ylabel="H in bits", title=f"a coin: {h:.3f} bits", ylim=(0, 1.05))
     distribution = np.exp(-sharpness * np.arange(8))
     distribution /= distribution.sum()
     length, eight = huffman(distribution), float(entropy(distribution, 2.0))
     right.bar(np.arange(8), distribution, color=COLOURS[0], alpha=0.6)
     for i, (mass, bits) in enumerate(zip(distribution, length, strict=True)):
         right.text(i, mass, f"{bits}", ha="center", va="bottom", color=COLOURS[1])
-    mean = float(distribution @ length)
+    mean, lengths = float(distribution @ length), ", ".join(map(str, length))
     right.set(
         xlabel="outcome; above it its code length",
         ylabel="probability",
         title=f"H = {eight:.2f} ≤ Huffman {mean:.2f} < H + 1",
         ylim=(0, 1.1 * distribution.max()),
+        xticks=range(8),
     )
     words = Text(
         f"A coin with p = {p:.2f} has {h:.3f} bit. Eight outcomes of inequality {sharpness:.1f} have H = {eight:.3f} bits; "
-        f"Huffman's code needs {mean:.3f} bits on average, with lengths {length.tolist()}.",
-        f"p = {p:.2f} 的硬币熵为 {h:.3f} 比特。不均匀程度为 {sharpness:.1f} 的八个结果 H = {eight:.3f} 比特；Huffman 码平均需要 {mean:.3f} 比特，码长为 {length.tolist()}。",
+        f"Huffman's code needs {mean:.3f} bits on average, with lengths {lengths}.",
+        f"p = {p:.2f} 的硬币熵为 {h:.3f} 比特。不均匀程度为 {sharpness:.1f} 的八个结果 H = {eight:.3f} 比特；Huffman 码平均需要 {mean:.3f} 比特，码长为 {lengths.replace(', ', '、')}。",
     )
     return Drawing(fig, words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -23,7 +23,7 @@ EXPECTATION = Concept(
     formulas=(
         r"E[X]=\sum_{i=1}^{k}p_i\,x_i,\qquad \operatorname{Cov}(X)=\sum_{i=1}^{k}p_i\,(x_i-E[X])(x_i-E[X])^{\mathsf T}",
         r"E[aX+bY]=a\,E[X]+b\,E[Y],\qquad \operatorname{Var}(X+Y)=\operatorname{Var}X+\operatorname{Var}Y+2\operatorname{Cov}(X,Y)",
-        r"\varphi(E[X])\le E[\varphi(X)]\quad\text{for convex }\varphi",
+        r"\varphi(E[X])\le E[\varphi(X)]\qquad\bigl(\varphi(ta+(1-t)b)\le t\varphi(a)+(1-t)\varphi(b),\ 0\le t\le1\bigr)",
     ),
     symbols=(
         Symbol("x", "x", "... k d", "values of the d quantities at each outcome"),
@@ -31,19 +31,34 @@ EXPECTATION = Concept(
         Symbol("E[X]", "", "... d", "expectation"),
         Symbol(r"\operatorname{Cov}", "", "... d d", "covariance matrix, the variances on its diagonal"),
         Symbol("k", "", "", "number of outcomes"),
-        Symbol("a,b", "", "", "numbers"),
-        Symbol(r"\varphi", "", "", "a convex function"),
+        Symbol("a,b,t", "", "", "numbers"),
+        Symbol(r"\varphi", "", "", "a convex function, on an interval that holds the values"),
+    ),
+    returns=(
+        Result("mean", "... d", "expectation of every quantity"),
+        Result("covariance", "... d d", "covariance matrix, the variances on its diagonal"),
     ),
     needs=(),
     source="huygens1657ratiociniis",
     year=1657,
     people=("Christiaan Huygens", "Blaise Pascal", "Pierre de Fermat"),
+    aliases="mean, expected value, variance, covariance, Jensen's inequality, 数学期望, 均值, 方差, 协方差",
     implementations=(Implementation("torch:einsum", "torch", _torch, "weighted sums; for samples, torch.cov"),),
     readings="wasserman2004all ch. 3; jensen1906fonctions; murphy2022probabilistic §2.2.5",
-    deviations="`torch.cov`, `numpy.cov` and `torch.var` estimate from a sample and divide by n − 1; `numpy.var` "
-    "divides by n. A distribution known exactly has neither.",
-    unverified="For infinitely many outcomes the sum must converge absolutely; the Cauchy distribution has no "
-    "expectation.",
+    hypotheses=(
+        Hypothesis("finitely many outcomes, or a sum that converges absolutely", "petersburg"),
+        Hypothesis("for Jensen's inequality: φ is convex", "jensen"),
+        Hypothesis(
+            "for means to multiply, and variances to add up: uncorrelated quantities", "covariance-of-sums-and-products"
+        ),
+    ),
+    conventions=(
+        Convention(
+            "divisor of the variance",
+            "none: the probabilities are known",
+            "n − 1 in `torch.var`, `torch.cov` and `numpy.cov`, n in `numpy.var`: estimates from a sample",
+        ),
+    ),
     nonfinite="nan",
 )
 
@@ -117,11 +132,13 @@ def variance_from_two_moments(E, rng):
     size = float((x**2).max())
     yield roundoff(v, square - m**2, terms=8, scale=size)
     yield roundoff(stretched, 9 * v, terms=8, scale=9 * size + 49)
+    yield bound(v, 1e-2, "≥", Text("it varies", "确有波动"))
 
 
 @EXPECTATION.claim
 def covariance_of_sums_and_products(E, rng):
-    r"""Variances add up with twice the covariance; means multiply with it: $E[XY]=E[X]E[Y]+\operatorname{Cov}$"""
+    r"""Variances add up with twice the covariance, and the mean of a product needs it too:
+    $E[XY]=E[X]E[Y]+\operatorname{Cov}(X,Y)$, here not 0"""
     x, p = joint(rng)
     m, C = E(x, p)
     _, ((total,),) = E(x.sum(axis=1, keepdims=True), p)
@@ -129,13 +146,18 @@ def covariance_of_sums_and_products(E, rng):
     size = float((x**2).max())
     yield roundoff(total, C[0, 0] + C[1, 1] + 2 * C[0, 1], terms=8, scale=4 * size)
     yield roundoff(product, m[0] * m[1] + C[0, 1], terms=8, scale=size)
+    yield bound(abs(float(C[0, 1])), 1e-3, "≥", Text("dependent quantities", "不独立的量"))
 
 
 @EXPECTATION.claim
 def covariance_is_positive(E, rng):
     """A covariance matrix is symmetric and positive semidefinite: no combination has negative variance"""
     for k in (3, 6, 20):
-        _, C = E(rng.standard_normal((k, 4)), rng.dirichlet(np.ones(k)))
+        x, p, a = rng.standard_normal((k, 4)), rng.dirichlet(np.ones(k)), rng.standard_normal(4)
+        _, C = E(x, p)
+        _, ((combined,),) = E(x @ a[:, None], p)
+        yield roundoff(a @ C @ a, combined, terms=4 * k, scale=float(np.abs(x).max() ** 2 * 16))
+        yield bound(combined, 1e-3, "≥", Text("a combination that varies", "确有波动的组合"))
         why = Text("0, and rounding of the eigenvalues", "0，以及特征值的舍入")
         yield roundoff(C, C.T, terms=k, scale=float(np.trace(C)))
         yield bound(np.linalg.eigvalsh(C)[0], -16 * 2.0**-52 * np.trace(C), "≥", why)
@@ -143,12 +165,19 @@ def covariance_is_positive(E, rng):
 
 @EXPECTATION.claim
 def jensen(E, rng):
-    r"""Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; equality for a constant"""
+    r"""Jensen: $\varphi(E[X])\le E[\varphi(X)]$ for convex φ, the other way for concave; either way for others, such as the
+    sine; equality for a constant X"""
     for convex in (np.exp, np.square, np.abs, lambda t: -np.log(t + 10)):
         x, p = rng.standard_normal((100, 5, 1)), rng.dirichlet(np.ones(5), 100)
         gap = E(convex(x), p)[0] - convex(E(x, p)[0])
         yield bound(gap.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入"))
         yield roundoff(E(convex(np.full((5, 1), 0.7)), p[0])[0], convex(np.array([0.7])), terms=5, scale=3.0)
+    for concave in (lambda t: -(t**2), lambda t: np.log(t + 10)):
+        gap = E(concave(x), p)[0] - concave(E(x, p)[0])
+        yield bound(gap.max(), 32 * 2.0**-52, "≤", Text("0, and rounding", "0，以及舍入"))
+    neither = E(np.sin(x), p)[0] - np.sin(E(x, p)[0])
+    yield bound(neither.min(), -0.1, "≤", Text("clearly negative", "明显为负"))
+    yield bound(neither.max(), 0.1, "≥", Text("clearly positive", "明显为正"))
 
 
 @EXPECTATION.claim
@@ -176,6 +205,17 @@ def tower(E, rng):
 
 
 @EXPECTATION.claim
+def petersburg(E, rng):
+    r"""Without convergence there is no expectation: the game that pays $2^i$ with probability $2^{-i}$, broken off after k
+    rounds, is worth k, more than any number as k grows"""
+    for k in (4, 16, 40):
+        i = np.arange(1, k + 1)
+        p, x = np.append(0.5**i, 0.5**k), np.append(2.0**i, 0.0)
+        mean, _ = E(x[:, None], p)
+        yield roundoff(mean, [float(k)], terms=k)
+
+
+@EXPECTATION.claim
 def averages_tend_to_it(E, rng):
     r"""Playing on, the average gain tends to the expectation, and the variance of an average of n games is
     $\operatorname{Var}/n$"""
@@ -185,7 +225,7 @@ def averages_tend_to_it(E, rng):
     return all_of(statistical(draws, m), statistical((average - m) ** 2, v / 25))
 
 
-@EXPECTATION.mutant(caught_by="equals-definition, best-constant, tower")
+@EXPECTATION.mutant(caught_by="equals-definition, best-constant, tower, petersburg")
 def unweighted(x, p):
     """all outcomes count alike"""
     return expectation(x, np.full_like(p, 1 / p.shape[-1]))
@@ -244,7 +284,7 @@ def figure(win, faces):
     left.bar(np.arange(1, 7), values, color=[COLOURS[0] if v >= 0 else COLOURS[1] for v in values], alpha=0.7)
     left.axhline(0, color="black", lw=0.8)
     left.axhline(mean, color=COLOURS[2], ls="--")
-    left.set(xlabel="face", ylabel="gain", title=f"E = {mean:.1f}, deviation {np.sqrt(variance):.0f}")
+    left.set(xlabel="face", ylabel="gain", title=f"E = {mean:.1f}, σ = {np.sqrt(variance):.0f}")
     n, count = 2000, np.arange(1, 2001)
     games = values[np.random.default_rng(1).integers(0, 6, (6, n))]
     right.plot(count, (games.cumsum(axis=1) / count).T, lw=0.9, alpha=0.8)
@@ -252,9 +292,9 @@ def figure(win, faces):
     right.fill_between(count, mean - band, mean + band, color=COLOURS[6], alpha=0.2, lw=0)
     right.axhline(mean, color=COLOURS[2], ls="--")
     right.set(xscale="log", xlabel="games played", ylabel="average gain", title="averages, and E ± 2 σ/√n")
-    last = (games.mean(axis=1)).round(1).tolist()
+    last = ", ".join(f"{average:.1f}" for average in games.mean(axis=1))
     words = Text(
         f"{faces} faces win {win:.0f}, the others lose 200: expectation {mean:.2f} a game, standard deviation {np.sqrt(variance):.1f}. After {n} games six players have averaged {last}.",
-        f"{faces} 个面赢 {win:.0f}，其余输 200：每局期望 {mean:.2f}，标准差 {np.sqrt(variance):.1f}。玩 {n} 局后，六位玩家的平均收益为 {last}。",
+        f"{faces} 个面赢 {win:.0f}，其余输 200：每局期望 {mean:.2f}，标准差 {np.sqrt(variance):.1f}。玩 {n} 局后，六位玩家的平均收益为 {last.replace(', ', '、')}。",
     )
     return Drawing(fig, words)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -17,7 +17,7 @@ FORWARD_MODE = Concept(
     kind="algorithm",
     title="Dual numbers and forward mode",
     summary=r"Compute with $a+b\varepsilon$ where $\varepsilon^2=0$: the function then carries its derivative along "
-    "one direction, exact to rounding, for about the price of three evaluations and no memory of the way. A whole "
+    "one direction, exact to rounding, for the price of two to five evaluations and no memory of the way. A whole "
     "gradient takes one run per input.",
     formulas=(
         r"(a+b\varepsilon)(c+d\varepsilon)=ac+(ad+bc)\varepsilon,\qquad \varphi(a+b\varepsilon)=\varphi(a)+\varphi'(a)\,b\,\varepsilon",
@@ -33,16 +33,19 @@ FORWARD_MODE = Concept(
         Symbol(r"\dot v_j", "", "", "tangent: derivative of step j along u"),
         Symbol(r"\varphi", "", "function", "elementary function of a step"),
     ),
-    returns=("y", "y_dot"),
+    returns=(Result("y", "...", "value of f at x"), Result("y_dot", "...", "derivative of f at x in the direction u")),
     needs=("chain-rule", "jacobian"),
     source="griewank2008evaluating",
     year=1964,
     people=("Robert Edwin Wengert", "William Kingdon Clifford"),
+    aliases="dual numbers, forward-mode automatic differentiation, jvp, tangent mode, "
+    "前向模式自动微分, 对偶数, 前向自动微分, 二元数",
     implementations=(
         Implementation("gradus.foundations.autodiff:jvp", "numpy"),
         Implementation("torch.func:jvp", "torch", _torch),
     ),
     readings="griewank2008evaluating ch. 3; baydin2018automatic §3.1; wengert1964simple; clifford1873preliminary",
+    hypotheses=(Hypothesis("every step has a derivative at the value that it meets", "steps-without-a-derivative"),),
     deviations="JAX and `torch.func` call it `jvp` and return the value beside the tangent, as here; nested runs "
     "need a tag for each level.",
 )
@@ -109,6 +112,7 @@ def cases(rng):
     )
     yield "one variable", dict(f=moderate, x=np.array([0.3]), u=np.array([1.0]))
     yield "no direction", dict(f=curve, x=np.array([1.2, -0.4]), u=np.zeros(2))
+    yield "forty variables", dict(f=moderate, x=rng.standard_normal(40), u=rng.standard_normal(40))
 
 
 @FORWARD_MODE.invalid
@@ -165,8 +169,8 @@ def operations(forward_mode, x, directions):
 
 @FORWARD_MODE.claim(of_definition=False)
 def cost_grows_with_the_inputs(forward_mode, rng):
-    """One direction costs at most 4 evaluations; the whole gradient costs n times as much: it grows with the inputs
-    (operations counted)"""
+    """One direction costs at most 4 evaluations of this function, of products, a quotient, sine, exponential and root
+    (operations counted); the whole gradient costs n times as much: it grows with the inputs"""
     sizes = (2, 4, 8, 16)
     whole = [operations(forward_mode, np.linspace(-1, 1, n), np.eye(n)) for n in sizes]
     why = Text(
@@ -200,6 +204,18 @@ def memory_does_not_grow_with_the_steps(forward_mode, rng):
     )
 
 
+@FORWARD_MODE.claim(required=False)
+def steps_without_a_derivative(forward_mode, rng):
+    r"""Every step must have a derivative: $\sqrt{x^4}$ is $x^2$ and has the derivative 0 at 0, but its root has none there,
+    and the tangent is 0/0; at 1 it is 2"""
+    f = generic(lambda x: namespace(x).sqrt(x * x * x * x))
+    with np.errstate(all="ignore"):
+        y, y_dot = forward_mode(f, np.array([0.0, 1.0]), np.ones(2))
+    yield identical(y, np.array([0.0, 1.0]))
+    yield identical(np.isfinite(y_dot), np.array([False, True]))
+    yield roundoff(y_dot[1], 2.0, terms=4)
+
+
 @FORWARD_MODE.mutant(caught_by="value-is-untouched, equals-the-complex-step, linear-in-the-direction")
 def complex_numbers(f, x, u):
     r"""$\varepsilon^2=-1$: complex numbers with a step of full length"""
@@ -222,7 +238,7 @@ def twice_backwards(f, x, u):
     return y, grad(lambda w: (pull(w)[0] * u).sum())(np.zeros(np.shape(y)))
 
 
-@FORWARD_MODE.mutant(caught_by="equals-the-complex-step, equals-definition")
+@FORWARD_MODE.mutant(caught_by="equals-the-complex-step, equals-definition, steps-without-a-derivative")
 def difference(f, x, u):
     """a difference of values"""
     h = 1e-6
@@ -265,7 +281,7 @@ def figure(x, u):
     )
     right.set_xticklabels(["1", "4", "16", "64"])
     right.minorticks_off()
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"The dual number {x:.2f} {u:+.2f} ε becomes {y:.3f} {slope:+.3f} ε: the arrow on the x axis is mapped along the tangent "
         f"to the arrow on the y axis. A gradient of 64 inputs costs {counts['forward mode'][-1]:.0f} evaluations forwards and {counts['reverse mode'][-1]:.1f} backwards.",

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -58,7 +58,7 @@ FROM_SCRATCH = Concept(
     formulas=(
         r"H=\tanh(xW_1^{\mathsf T}+b_1),\quad Z=HW_2^{\mathsf T}+b_2,\quad P=\operatorname{softmax}(Z),\quad L=-\frac1n\sum_{i=1}^{n}\log P_{i,y_i}",
         r"\bar Z=\frac{P-\operatorname{onehot}(y)}n,\quad \bar W_2=\bar Z^{\mathsf T}H,\quad \bar b_2=\bar Z^{\mathsf T}1,\quad \bar A=(\bar ZW_2)\odot(1-H^2),\quad \bar W_1=\bar A^{\mathsf T}x,\quad \bar b_1=\bar A^{\mathsf T}1",
-        r"m\leftarrow.9\,m+.1\,\bar\theta,\quad v\leftarrow.999\,v+.001\,\bar\theta^2,\quad \theta\leftarrow\theta-\alpha\,\frac{m/(1-.9^t)}{\sqrt{v/(1-.999^t)}+10^{-8}}",
+        r"t=1,\dots,T:\quad m\leftarrow.9\,m+.1\,\bar\theta,\quad v\leftarrow.999\,v+.001\,\bar\theta^2,\quad \theta\leftarrow\theta-\alpha\,\frac{m/(1-.9^t)}{\sqrt{v/(1-.999^t)}+10^{-8}}",
     ),
     symbols=(
         Symbol("x", "x", "n d", "inputs"),
@@ -67,7 +67,7 @@ FROM_SCRATCH = Concept(
         Symbol("b_1", "b1", "h", "its biases"),
         Symbol("W_2", "W2", "k h", "weights of the output layer"),
         Symbol("b_2", "b2", "k", "its biases"),
-        Symbol("t", "steps", "", "number of steps", "natural"),
+        Symbol("T", "steps", "", "how many steps", "natural"),
         Symbol(r"\alpha", "alpha", "", "step size", "positive"),
         Symbol("H", "", "n h", "hidden values"),
         Symbol("Z", "", "n k", "logits"),
@@ -75,13 +75,22 @@ FROM_SCRATCH = Concept(
         Symbol("P", "", "n k", "predicted probabilities", "simplex"),
         Symbol("L", "", "", "mean cross-entropy; the result has it before every step and at the end"),
         Symbol(r"\theta", "", "", "any of the four parameters; a bar marks the gradient of L"),
-        Symbol("m,v", "", "", "Adam's running means"),
+        Symbol("m,v", "", "", "Adam's running means, 0 at the start"),
+        Symbol("t", "", "", "number of the step, from 1", "natural"),
     ),
-    returns=("losses", "W1", "b1", "W2", "b2"),
+    returns=(
+        Result("losses", "steps+1", "mean cross-entropy before every step and at the end"),
+        Result("W1", "h d", "trained weights of the hidden layer"),
+        Result("b1", "h", "trained biases of the hidden layer"),
+        Result("W2", "k h", "trained weights of the output layer"),
+        Result("b2", "k", "trained biases of the output layer"),
+    ),
     needs=("mlp", "backprop-mlp", "softmax-cross-entropy", "adam", "reverse-mode"),
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
+    aliases="neural network from scratch, training loop, numpy neural network, train a network, "
+    "从零实现, 手写神经网络, 训练循环, 从零开始训练",
     implementations=(
         Implementation(
             "gradus.foundations.from_scratch.gradient:loss_and_gradient",
@@ -92,6 +101,13 @@ FROM_SCRATCH = Concept(
         Implementation("torch.optim:Adam", "torch", _torch, "PyTorch's layers, autograd and Adam"),
     ),
     readings="goodfellow2016deep §6.5; rumelhart1986learning; kingma2015adam",
+    hypotheses=(
+        Hypothesis(
+            r"for a first step of α: the gradient is large beside Adam's $10^{-8}$",
+            "a-vanishing-gradient-is-a-small-step",
+        ),
+        Hypothesis("for units that part: they start with different weights", "equal-units-stay-equal"),
+    ),
     deviations="The whole batch at every step here, so that every run is the same; the systems draw mini-batches.",
     differentiable=False,  # the derivative of a whole training is another page's matter
 )
@@ -188,8 +204,8 @@ def equals_pytorch_after_twenty_steps(f, rng):
 
 @FROM_SCRATCH.claim
 def first_step(f, rng):
-    """The first step of Adam moves every parameter by α, against the sign of its gradient, whatever its size; that
-    gradient is the slope of the loss by central differences"""
+    """The first step of Adam moves every parameter by α, against the sign of its gradient, as long as that is large
+    beside $10^{-8}$; the gradient is the slope of the loss by central differences"""
     x, y, p = rng.standard_normal((10, 3)), rng.integers(0, 3, 10), start(rng, 3, 4, 3)
     moved, h = f(x, y, **p, steps=1, alpha=0.01), 1e-5
     for name, after in zip(p, moved[1:], strict=True):
@@ -213,17 +229,30 @@ def first_step(f, rng):
 
 
 @FROM_SCRATCH.claim
+def a_vanishing_gradient_is_a_small_step(f, rng):
+    r"""Where the gradient is not large beside ε = $10^{-8}$ the step is shorter: with an input that is always 0 its
+    weights stay; with inputs of size $10^{-9}$ they move by less than α/2"""
+    x, y, p = rng.standard_normal((10, 3)), rng.integers(0, 3, 10), start(rng, 3, 4, 3)
+    for size, limit in ((0.0, 0.0), (1e-9, 0.005)):
+        W1 = np.asarray(f(x * [size, 1.0, 1.0], y, **p, steps=1, alpha=0.01)[1])
+        step = np.abs(W1 - p["W1"])
+        yield bound(step[:, 0].max(), limit, "≤", Text("α·|g|/(|g| + ε)", "α·|g|/(|g| + ε)"))
+        yield bound(step[:, 1:].max(), 0.0099, "≥", Text("the other weights", "其余权重"))
+
+
+@FROM_SCRATCH.claim
 def learns_xor(f, rng):
-    """It learns what no linear rule can: the XOR of two bits, to a loss below 0.01 in 400 steps"""
+    """It learns what no linear rule can, whose loss is at least log 2: the XOR of two bits, to a loss below 0.01 in 400
+    steps"""
     x, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
     losses = np.asarray(f(x, y, **start(rng, 2, 8, 2), steps=400, alpha=0.05)[0])
-    linear = Text("½ log 2 · 2 is the best of a linear rule", "线性规则最好为 log 2")
-    return all_of(bound(losses[-1], 0.01, "≤"), bound(losses[0], 0.3, "≥", linear))
+    untrained = Text("it does not start with the answer", "起初并不知道答案")
+    return all_of(bound(losses[-1], 0.01, "≤"), bound(losses[0], 0.3, "≥", untrained))
 
 
 @FROM_SCRATCH.claim
 def equal_units_stay_equal(f, rng):
-    """Units that start alike stay alike: without a random start a wide layer is one unit"""
+    """Units that start alike, with equal weights in and out, stay alike: a wide layer is then one unit"""
     p = start(rng, 4, 5, 3)
     p = {**p, "W1": np.tile(p["W1"][:1], (5, 1)), "b1": np.full(5, 0.1), "W2": np.tile(p["W2"][:, :1], (1, 5))}
     x, y = rng.standard_normal((20, 4)), rng.integers(0, 3, 20)
@@ -284,7 +313,8 @@ def mistaken(error, x, y, W1, b1, W2, b2, steps, alpha):
                 m[i] = 0.9 * m[i] + 0.1 * g
                 v[i] = 0.999 * v[i] + 0.001 * g**2
                 c1, c2 = (1, 1) if error == "correction" else (1 - 0.9**t, 1 - 0.999**t)
-                theta[i] = theta[i] - alpha * m[i] / c1 / (np.sqrt(v[i] / c2) + 1e-8)
+                epsilon = 1e-150 if error == "epsilon" else 1e-8
+                theta[i] = theta[i] - alpha * m[i] / c1 / (np.sqrt(v[i] / c2) + epsilon)
     if error == "sum":
         losses = [n * value for value in losses]
     return np.array(losses), *theta
@@ -312,6 +342,12 @@ def not_corrected(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
 def first_layer_ascends(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
     """the first layer ascends"""
     return mistaken("sign", x, y, W1, b1, W2, b2, steps, alpha)
+
+
+@FROM_SCRATCH.mutant(caught_by="a-vanishing-gradient-is-a-small-step, equals-definition")
+def sign_steps(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
+    """ε is left out: the first step is α for every parameter with a gradient, however small"""
+    return mistaken("epsilon", x, y, W1, b1, W2, b2, steps, alpha)
 
 
 @FROM_SCRATCH.mutant(caught_by="loss-is-a-mean, equals-definition, equals-pytorch-after-twenty-steps")

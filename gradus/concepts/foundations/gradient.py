@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -22,8 +22,8 @@ GRADIENT = Concept(
     "direction.",
     formulas=(
         r"\frac{\partial f}{\partial x_i}(x)=\lim_{h\to0}\frac{f(x+h e_i)-f(x)}{h},\qquad \nabla f=\Big(\frac{\partial f}{\partial x_1},\dots,\frac{\partial f}{\partial x_n}\Big)",
-        r"f(x+u)=f(x)+\nabla f(x)^{\mathsf T}u+o(\|u\|)\qquad (f\text{ differentiable at }x)",
-        r"D_uf(x)=\nabla f(x)^{\mathsf T}u\le\|\nabla f(x)\|\qquad(\|u\|=1),\ \text{equality at } u=\nabla f/\|\nabla f\|",
+        r"f(x+u)=f(x)+\nabla f(x)^{\mathsf T}u+o(\|u\|)",
+        r"D_uf(x)=\nabla f(x)^{\mathsf T}u\le\|\nabla f(x)\|\quad(\|u\|=1),\qquad u=\frac{\nabla f}{\|\nabla f\|}:\ D_uf=\|\nabla f\|",
     ),
     symbols=(
         Symbol("f", "f", "function", "function of n variables whose value is one number", "function"),
@@ -38,14 +38,36 @@ GRADIENT = Concept(
     source="rudin1976principles",
     year=1847,
     people=("William Rowan Hamilton", "Augustin-Louis Cauchy"),
+    aliases="partial derivatives, nabla, directional derivative, tangent plane, 梯度, 偏导数, 方向导数, 切平面",
     implementations=(
         Implementation("torch.func:grad", "torch", _call),
         Implementation("gradus.foundations.autodiff:grad", "numpy", _call),
     ),
     readings="strang1991calculus ch. 13; rudin1976principles ch. 9; deisenroth2020mathematics §5.2; "
     "boyd2004convex app. A.4",
-    deviations="Some texts call the row vector of partial derivatives the gradient; here it is a vector of the shape "
-    "of x, as in every framework.",
+    hypotheses=(
+        Hypothesis(
+            "f is differentiable at x (for the second and third formula); that the partial derivatives exist is not enough",
+            "partials-without-a-plane",
+        ),
+        Hypothesis(
+            r"$\nabla f(x)\ne0$, for a steepest direction and a normal of the level set",
+            "no-direction-where-it-vanishes",
+        ),
+        Hypothesis(
+            "For the definition, whose step is along the imaginary axis: f is analytic, and real for real arguments",
+            "modulus-squared, step-along-the-imaginary-axis",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "row or column",
+            "the gradient is a vector of the shape of x, as in every framework",
+            "some texts call the row vector of the partial derivatives the gradient",
+        ),
+    ),
+    deviations=r"The definition computes $\operatorname{Im}f(x+\mathrm ihe_i)/h$: the limit for analytic f, to rounding; "
+    r"of $\sum|x_i|^2$, which is not analytic as $|z|^2$, it gives 0 instead of $2x$.",
     proof=Proof(
         r"For differentiable $f$ the tangent plane gives $D_uf=\nabla f^{\mathsf T}u$. By Cauchy–Schwarz it is at "
         r"most $\|\nabla f\|\|u\|=\|\nabla f\|$, with equality only for $u$ along $\nabla f$. Along a curve $c(t)$ in "
@@ -75,6 +97,7 @@ def cases(rng):
     yield "x²y", dict(f=square_times, x=np.array([1.5, -2.0]))
     yield "one variable", dict(f=hills, x=np.array([0.4]))
     yield "at a minimum", dict(f=rosenbrock, x=np.ones(3))
+    yield "forty variables", dict(f=log_sum_exp, x=rng.standard_normal(40))
 
 
 @GRADIENT.invalid
@@ -166,6 +189,29 @@ def partials_without_a_plane(gradient, rng):
     return all_of(identical(at_zero, np.zeros(2)), identical(smooth, np.zeros(2)), *gaps)
 
 
+@GRADIENT.claim
+def no_direction_where_it_vanishes(gradient, rng):
+    r"""Where the gradient is 0 no direction is steepest: of $x_1x_2$ at 0 all slopes are 0, and the level set is a cross,
+    without a tangent"""
+    f, zero = generic(lambda x: x[0] * x[1]), np.zeros(2)
+    yield identical(gradient(f, zero), zero)
+    yield identical([f(t * e) for e in np.eye(2) for t in (-0.5, 0.5)], np.zeros(4))  # both axes are in the level set
+    for u in directions(rng, 2, 20):
+        yield bound(abs(f(2.0**-30 * u)) / 2.0**-30, 2.0**-30, "≤", Text("h u₁u₂: the slope is 0", "h u₁u₂：斜率为 0"))
+
+
+@GRADIENT.claim(of_definition=False, required=False)
+def modulus_squared(gradient, rng):
+    r"""Of $\sum|x_i|^2$ at (1, 2) the gradient is (2, 4)"""
+    return identical(gradient(generic(lambda x: (abs(x) ** 2).sum()), np.array([1.0, 2.0])), np.array([2.0, 4.0]))
+
+
+@GRADIENT.mutant(caught_by="modulus-squared")
+def step_along_the_imaginary_axis(f, x):
+    """the complex step, as in the definition, for a function that is not analytic"""
+    return gradient(f, x)
+
+
 @GRADIENT.mutant(caught_by="tangent-plane-remainder, directional-derivative, steepest-direction")
 def normalised(f, x):
     """normalised to length 1"""
@@ -186,7 +232,7 @@ def all_but_one(f, x):
     return g.sum() - g if len(x) > 1 else g
 
 
-@GRADIENT.mutant(caught_by="partials-without-a-plane, tangent-plane-remainder")
+@GRADIENT.mutant(caught_by="partials-without-a-plane, tangent-plane-remainder, no-direction-where-it-vanishes")
 def along_the_diagonal(f, x):
     """the slope along the diagonal taken for the partial derivatives"""
     h = 1e-6
@@ -201,7 +247,7 @@ def downhill(f, x):
 
 GRADIENT.erratum(
     "E44",
-    common="To take a partial derivative, differentiate in all variables except one",
+    common="To take a partial derivative, differentiate in all variables except one (met in a Chinese text)",
     why="It is the reverse: for $f=x^2y$ the partial derivative by $x$ is $2xy$; differentiating in the other "
     "variable gives $x^2$.",
     right="Differentiate in one variable and hold all the others fixed",
@@ -209,7 +255,7 @@ GRADIENT.erratum(
 )
 GRADIENT.erratum(
     "E45",
-    common="The tangents in the directions of the axes span the tangent plane",
+    common="The tangents in the directions of the axes span the tangent plane (a common slip)",
     why="Both tangents may exist without any plane: $xy/(x^2+y^2)$ is 0 on both axes, so both partial derivatives at "
     r"0 are 0, but $f(t,t)=\frac12$ for every $t\ne0$: not even continuous.",
     right="They do if f is differentiable there, for instance if the partial derivatives are continuous",
@@ -237,7 +283,7 @@ def figure(x, y, angle):
     left.annotate("", point + 0.8 * u, point, arrowprops=dict(arrowstyle="-|>", color=COLOURS[1], lw=1.5))
     left.plot(*point, "o", color="#333333", ms=5)
     left.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$", xlim=(-2.2, 2.2), ylim=(-1.9, 1.9))
-    left.set_title(r"$\nabla f$ (blue), u (orange), level set (green)", fontsize=9)
+    left.set_title(r"$\nabla f$ (blue), u (orange), level set (green)", fontsize=10)
     t = np.linspace(0, 360, 361)
     slope = g @ np.array([np.cos(np.deg2rad(t)), np.sin(np.deg2rad(t))])
     right.plot(t, slope, color="#888888")
@@ -246,7 +292,7 @@ def figure(x, y, angle):
     right.plot(steepest, np.linalg.norm(g), "o", color=COLOURS[0], label=r"$u=\nabla f/\|\nabla f\|$")
     right.plot(angle, g @ u, "o", color=COLOURS[1], label=r"$\nabla f^{T}u$")
     right.set(xlabel="angle of u", ylabel="slope in direction u", xticks=[0, 90, 180, 270, 360])
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"At ({x:.3g}, {y:.3g}) the gradient is ({g[0]:.3f}, {g[1]:.3f}), of length {np.linalg.norm(g):.3f}, towards {steepest:.0f}°. "
         f"In the direction of {angle:.0f}° the slope is {g @ u:.3f}; it is 0 along the level set, at right angles to the gradient.",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import identical
 from gradus.page.figures import COLOURS, canvas
 
@@ -17,8 +17,8 @@ GRADIENT_CHECK = Concept(
     kind="algorithm",
     title="Gradient checking",
     summary="A gradient that was derived by hand, or coded, is compared with differences of the function, entry by "
-    "entry. Relative to the size of the entry: a wrong backward pass is off by its own order, a right one by "
-    "rounding.",
+    "entry. Relative to the size of the entry: a wrong backward pass is mostly off by the entry's own order, a right one "
+    r"by rounding and by the differences' own error $\frac{h^2}{6}f^{(3)}$.",
     formulas=(
         r"d_i=\frac{f(x+h_ie_i)-f(x-h_ie_i)}{2h_i},\qquad h_i=\sqrt[3]{\varepsilon}\,\max(1,|x_i|)",
         r"|g_i-d_i|\le\tau\max(|g_i|,|d_i|)+8\,\frac{\varepsilon}{h_i}|f(x)|\quad\text{for every } i",
@@ -37,6 +37,7 @@ GRADIENT_CHECK = Concept(
     source="wolfe1982checking",
     year=1982,
     people=("Philip Wolfe",),
+    aliases="gradcheck, numerical gradient, check_grad, 梯度检查, 数值梯度, 梯度校验",
     implementations=(
         Implementation(
             "gradus.foundations.gradient_check:check_gradient",
@@ -46,6 +47,12 @@ GRADIENT_CHECK = Concept(
         ),
     ),
     readings="cs231n Learning and evaluation: gradient checks; nocedal2006numerical §8.1; goodfellow2016deep §11.5",
+    hypotheses=(
+        Hypothesis(
+            r"f varies over lengths far above h: $\frac{h^2}{6}|f^{(3)}|$ is far below $\tau|f'|$",
+            "too-fast-for-the-step",
+        ),
+    ),
     deviations=(
         "`torch.autograd.gradcheck` uses h = 10⁻⁶ and an absolute and a relative tolerance, and wants float64; "
         "SciPy's `check_grad` returns the length of the difference, so that one small wrong entry hides behind large "
@@ -291,6 +298,17 @@ def one_wrong_entry_is_found(gradient_check, rng):
     return identical(len(missed), 0, Text(f"missed at {missed}", f"漏过的位置：{missed}"))
 
 
+@GRADIENT_CHECK.claim(required=False)
+def too_fast_for_the_step(gradient_check, rng):
+    """Where f varies within the step a right gradient is rejected: that of sin 20000x at 0.3; that of sin 100x passes"""
+    verdicts = []
+    for k in (100, 20_000):
+        f = generic(lambda x, k=k: namespace(x).sin(k * x[0]))
+        slope = generic(lambda x, k=k: k * namespace(x).cos(k * x))
+        verdicts.append(bool(gradient_check(f, slope, np.array([0.3]))))
+    return identical(verdicts, [True, False])
+
+
 @GRADIENT_CHECK.mutant(caught_by="passes-the-right-ones, equals-definition")
 def coarse_one_sided(f, gradient, x, tolerance=1e-5):
     """a one-sided difference with a coarse step: its own error is taken for the gradient's"""
@@ -331,7 +349,9 @@ def first_entry(f, gradient, x, tolerance=1e-5):
     )
 
 
-@GRADIENT_CHECK.mutant(caught_by="catches-every-planted-mistake, equals-definition, unit-does-not-matter")
+@GRADIENT_CHECK.mutant(
+    caught_by="catches-every-planted-mistake, equals-definition, unit-does-not-matter, too-fast-for-the-step"
+)
 def always_right(f, gradient, x, tolerance=1e-5):
     """everything passes"""
     return True
@@ -360,11 +380,11 @@ def figure(mistake, h):
     left.axvline(h, color="#888888", lw=0.8)
     left.text(1.2e-12, 1.4e-5, r"$\tau$", color="#666666")
     left.set(xlabel="step h", ylabel="largest relative error", ylim=(1e-13, 9))
-    left.set_title(name.en, fontsize=9)
-    left.legend(frameon=False, fontsize=8, loc="lower left")
+    left.set_title(f"mistake {round(mistake)}", fontsize=10)
+    left.legend(frameon=False, fontsize=9.5, loc="lower left")
     bars.axhline(1e-5, color="#888888", lw=0.8, ls=":")
     bars.set(yscale="log", ylim=(1e-13, 9), xlabel="entry i", ylabel="relative error at this h", xticks=range(6))
-    bars.set_title(f"h = {h:.2g}", fontsize=9)
+    bars.set_title(f"h = {h:.2g}", fontsize=10)
     worst = errors(right, h).max(), errors(wrong, h).max()
     told = worst[0] < 1e-5 < worst[1]
     words = Text(

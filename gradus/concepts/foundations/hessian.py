@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -26,12 +26,12 @@ HESSIAN = Concept(
     kind="definition",
     title="Hessian",
     summary="All second partial derivatives of a function of n variables: $n^2$ numbers, symmetric where they are "
-    "continuous. It is the derivative of the gradient, the best quadratic approximation, and the curvature "
-    r"$u^{\mathsf T}Hu$ in every direction u.",
+    "continuous. It is the derivative of the gradient, and gives the best quadratic approximation and the curvature "
+    r"$u^{\mathsf T}Hu$ in every direction u of length 1.",
     formulas=(
-        r"H_{ij}(x)=\frac{\partial^2f}{\partial x_i\,\partial x_j}(x)=\frac{\partial}{\partial x_i}\Big(\frac{\partial f}{\partial x_j}\Big)(x),\qquad H=J_{\nabla f}",
+        r"H_{ij}(x)=\frac{\partial^2f}{\partial x_i\,\partial x_j}(x)=\frac{\partial}{\partial x_i}\Big(\frac{\partial f}{\partial x_j}\Big)(x),\qquad H=J_{\nabla f}^{\mathsf T}",
         r"f(x+u)=f(x)+\nabla f(x)^{\mathsf T}u+\tfrac12u^{\mathsf T}H(x)\,u+o(\|u\|^2)",
-        r"H=H^{\mathsf T}\qquad\text{where the second derivatives are continuous (Schwarz)}",
+        r"H=H^{\mathsf T}",
     ),
     symbols=(
         Symbol("f", "f", "function", "function of n variables whose value is one number", "function"),
@@ -45,6 +45,8 @@ HESSIAN = Concept(
     source="hesse1844elimination",
     year=1844,
     people=("Ludwig Otto Hesse", "Hermann Amandus Schwarz"),
+    aliases="Hessian matrix, second derivatives, curvature, Hessian-vector product, "
+    "黑塞矩阵, 海森矩阵, 海塞矩阵, 二阶导数矩阵, 曲率",
     implementations=(
         Implementation(
             "torch.func:hessian", "torch", _torch, "forward over reverse: n runs of a tangent through the backward pass"
@@ -52,9 +54,21 @@ HESSIAN = Concept(
         Implementation("gradus.foundations.autodiff:jacobian", "numpy", _ours, "the Jacobian of the tape's gradient"),
     ),
     readings="rudin1976principles ch. 9; magnus2019matrix; nocedal2006numerical ch. 2; griewank2008evaluating ch. 5",
+    hypotheses=(
+        Hypothesis(
+            "For the symmetry (Schwarz): the second partial derivatives exist near x and are continuous at x",
+            "mixed-derivatives-without-continuity",
+        ),
+        Hypothesis(
+            "For the expansion: f is twice differentiable at x; that the second partial derivatives exist is not enough",
+            "second-partials-are-not-enough",
+        ),
+    ),
     deviations=(
+        "The definition approaches both limits at once, by extrapolation, for functions that are smooth within 1 of x; its last "
+        r"four or five digits are rounding, as every difference of differences loses by $\varepsilon/h^2$.",
         "At a point that a branch singles out (`where(r == 0, 0, …)`) automatic differentiation differentiates the "
-        "branch: the second derivatives come out as 0 there, whatever the function.",
+        "branch: of a constant branch the second derivatives come out as 0, whatever the function around it.",
         "Of ReLU networks the Hessian by automatic differentiation leaves out the kinks, where curvature is "
         "concentrated.",
     ),
@@ -64,24 +78,24 @@ HESSIAN = Concept(
         r"other order $\Delta=st\,\partial_i\partial_jf(\eta)$. As $s,t\to0$ both points tend to $x$, and by "
         "continuity the two derivatives are equal there."
     ),
-    longest_sum=64,  # the extrapolation to h → 0 weighs rounding by about 1/h = 160
+    longest_sum=4096,  # the extrapolation to h → 0 weighs rounding by about 1.5/h² with h = 1/40
 )
 
 
 @HESSIAN.definition
 def hessian(f, x):
-    e = np.eye(len(x))
+    e, n = np.eye(len(x)), len(x)
 
-    def partial(j, y):  # ∂f/∂x_j, by a step along the imaginary axis
-        return np.imag(f(y + 1e-30j * e[j])) / 1e-30
-
-    def second(i, j):  # ∂/∂x_i of it: central differences, their error in powers of h² cancelled one by one
-        D = [(partial(j, x + h * e[i]) - partial(j, x - h * e[i])) / (2 * h) for h in 0.1 / 2.0 ** np.arange(5)]
+    def second(i, j):  # the difference quotient by x_i of that by x_j, whose error in powers of h² cancels term by term
+        D = []
+        for h in 0.4 / 2.0 ** np.arange(5):
+            above, below = ((f(y + h * e[j]) - f(y - h * e[j])) / (2 * h) for y in (x + h * e[i], x - h * e[i]))
+            D.append((above - below) / (2 * h))
         for k in range(1, len(D)):
             D = [(4**k * D[m + 1] - D[m]) / (4**k - 1) for m in range(len(D) - 1)]
         return D[0]
 
-    return np.array([[second(i, j) for j in range(len(x))] for i in range(len(x))])
+    return np.array([[second(i, j) for j in range(n)] for i in range(n)])
 
 
 def quadratic(M, b):
@@ -92,7 +106,7 @@ def quadratic(M, b):
 def tangle(x):
     """No two of its second derivatives are alike."""
     xp = namespace(x)
-    weights = like(np.arange(1.0, len(x) + 1), x)
+    weights = like(np.arange(1.0, len(x) + 1) / 2, x)
     return xp.sin((weights * x).sum()) + xp.exp(-(weights * x * x).sum() / 4)
 
 
@@ -115,23 +129,23 @@ def invalid(rng):
 
 
 def rounding(f, x):
-    """What rounding of the first derivatives becomes in the differences extrapolated to h → 0, in ε.
+    """What rounding of the values becomes in the differences extrapolated to h → 0, in ε.
 
-    Σ|weight|/h · (max|∂f| + max|H||x|): the derivatives are rounded, and so are the arguments on the way to them.
+    Σ|weight|/h² · (max|f| + |∇f||x|): the values are rounded, and so are the arguments on the way to them.
     """
-    weights, h = np.eye(5), 0.1 / 2.0 ** np.arange(5)
+    weights, h = np.eye(5), 0.4 / 2.0 ** np.arange(5)
     for k in range(1, 5):
         weights = (4**k * weights[1:] - weights[:-1]) / (4**k - 1)
     e = np.eye(len(x))
-    points = [x, *(x + 0.1 * e), *(x - 0.1 * e)]
-    slopes = [np.imag(f(p + 1e-30j * d)) / 1e-30 for p in points for d in e]
-    arguments = np.abs(hessian(f, x)) @ np.abs(x)
-    return float((np.abs(weights[0]) / h).sum() * (np.abs(slopes).max() + arguments.max()))
+    values = np.abs([f(p) for p in (x, *(x + 0.5 * e), *(x - 0.5 * e))]).max()
+    slopes = np.array([np.imag(f(x + 1e-30j * d)) / 1e-30 for d in e])
+    return float((np.abs(weights[0]) / h**2).sum() * (values + np.abs(slopes) @ np.abs(x)))
 
 
 @HESSIAN.claim
 def n_squared_second_derivatives(hessian, rng):
-    r"""There are $n^2$ second derivatives, of which $\frac{n(n+1)}2$ differ: the mixed ones come in equal pairs"""
+    r"""There are $n^2$ second derivatives, of which at most $\frac{n(n+1)}2$ differ where they are continuous: the mixed
+    ones come in equal pairs; here so many do differ"""
     for n in (1, 2, 3, 4):
         x = rng.uniform(0.2, 0.8, n)
         H = hessian(tangle, x)
@@ -160,8 +174,8 @@ def quadratic_form(hessian, rng):
 
 @HESSIAN.claim
 def remainder_is_third_order(hessian, rng):
-    """What the quadratic approximation leaves over is of third order"""
-    x, u, steps = rng.standard_normal(3), rng.standard_normal((8, 3)), 2.0 ** -np.arange(4, 11)
+    """What the quadratic approximation leaves over is of third order, for three times differentiable f"""
+    x, u, steps = rng.standard_normal(3), rng.standard_normal((8, 3)), 2.0 ** -np.arange(4, 10)
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
     H = hessian(hills, x)
     g = np.cos(x) - x * np.exp(-(x @ x) / 2)
@@ -186,12 +200,13 @@ def curvature_along_a_direction(hessian, rng):
 def log_sum_exp_is_convex(hessian, rng):
     r"""Of log-sum-exp it is $\operatorname{diag}(p)-pp^{\mathsf T}$ with $p$ the softmax: positive semidefinite, and 0
     along $(1,\dots,1)$"""
-    x = rng.standard_normal(4)
-    p = np.exp(x) / np.exp(x).sum()
-    H = hessian(log_sum_exp, x)
-    size = rounding(log_sum_exp, x)
-    flat = roundoff(H @ np.ones(4), np.zeros(4), terms=4, scale=size)
-    return all_of(roundoff(H, np.diag(p) - np.outer(p, p), scale=size), flat)
+    for n in (4, 20):
+        x = rng.standard_normal(n)
+        p = np.exp(x) / np.exp(x).sum()
+        H = hessian(log_sum_exp, x)
+        size = rounding(log_sum_exp, x)
+        yield roundoff(H, np.diag(p) - np.outer(p, p), scale=size)
+        yield roundoff(H @ np.ones(n), np.zeros(n), terms=n, scale=size)
 
 
 @generic
@@ -205,10 +220,11 @@ def mixed_derivatives_without_continuity(hessian, rng):
     r"""Where second derivatives are not continuous the order matters: for $xy\frac{x^2-y^2}{x^2+y^2}$ the mixed
     derivative is 1 all along one axis and −1 along the other, so that at 0 $\partial_x\partial_yf=1$ and
     $\partial_y\partial_xf=-1$"""
-    for t in (1.0, 2.0, -2.0):
+    for t in (4.0, 8.0, -8.0):
         on_x, on_y = (hessian(without_symmetry, np.array([t, 0.0])), hessian(without_symmetry, np.array([0.0, t])))
         pairs = np.array([[on_x[0, 1], on_x[1, 0]], [on_y[0, 1], on_y[1, 0]]])
-        yield roundoff(pairs, np.array([[1.0, 1.0], [-1.0, -1.0]]), terms=64, c=16)
+        size = rounding(without_symmetry, np.array([t, 0.0]))
+        yield roundoff(pairs, np.array([[1.0, 1.0], [-1.0, -1.0]]), terms=4, scale=size)
         # the first derivatives that the two orders at 0 differentiate: ∂_y f = t on the x-axis, ∂_x f = −t on the y-axis
         slopes = [
             np.imag(without_symmetry(np.array([t, 1e-30j]))) / 1e-30,
@@ -217,8 +233,30 @@ def mixed_derivatives_without_continuity(hessian, rng):
         yield roundoff(np.array(slopes) / t, np.array([1.0, -1.0]))
 
 
+@generic
+def without_a_paraboloid(x):
+    """x² + y² − 8x²y²/(x² + y²), which is −2t² at (t, t); with 0 at 0."""
+    r = x[0] ** 2 + x[1] ** 2
+    return r - 8 * x[0] ** 2 * x[1] ** 2 / r
+
+
+@HESSIAN.claim
+def second_partials_are_not_enough(hessian, rng):
+    r"""Second partial derivatives are not enough: $x^2+y^2-\frac{8x^2y^2}{x^2+y^2}$ has those of $x^2+y^2$ at 0, but falls
+    like $-2t^2$ along the diagonal. Its Hessians at $(t,t)$ are one matrix, $\begin{pmatrix}6&-8\\-8&6\end{pmatrix}$, up
+    to 0"""
+    for t in (4.0, -6.0, 8.0):
+        x = np.array([t, t])
+        yield roundoff(without_a_paraboloid(x), -2 * t * t, terms=2)
+        # with f(0) = 0: ∂f/∂x = 2x on the x-axis and 0 on the y-axis, likewise ∂f/∂y
+        slopes = [[np.imag(without_a_paraboloid(t * a + 1e-30j * b)) / 1e-30 for a in np.eye(2)] for b in np.eye(2)]
+        yield roundoff(np.array(slopes), 2 * t * np.eye(2), terms=4)
+        H, size = hessian(without_a_paraboloid, x), rounding(without_a_paraboloid, x)
+        yield roundoff(H, np.array([[6.0, -8.0], [-8.0, 6.0]]), terms=4, scale=size)
+
+
 @HESSIAN.mutant(
-    caught_by="n-squared-second-derivatives, quadratic-form, mixed-derivatives-without-continuity, equals-definition"
+    caught_by="n-squared-second-derivatives, quadratic-form, second-partials-are-not-enough, mixed-derivatives-without-continuity, equals-definition"
 )
 def diagonal_only(f, x):
     """n second derivatives: the diagonal alone"""
@@ -261,10 +299,10 @@ def coarse_differences(f, x):
 
 HESSIAN.erratum(
     "E46",
-    common="A function of n variables has n second derivatives",
+    common="A function of n variables has n second derivatives (met in a Chinese text)",
     why="The exponent was lost: each of the n first derivatives has n derivatives. $n=2$: "
-    "$f_{xx},f_{xy},f_{yx},f_{yy}$, four numbers, three of them different. Nor need they exist.",
-    right=r"$n^2$ second derivatives if f is twice differentiable, $\frac{n(n+1)}2$ of them different if they are "
+    "$f_{xx},f_{xy},f_{yx},f_{yy}$, four numbers, of which three may differ. Nor need they exist.",
+    right=r"$n^2$ second derivatives if f is twice differentiable, at most $\frac{n(n+1)}2$ of them different if they are "
     "continuous",
     claims="n-squared-second-derivatives, mixed-derivatives-without-continuity",
 )
@@ -305,7 +343,7 @@ def figure(x, y, angle):
     left.plot(*(point[:, None] + 0.9 * np.outer(u, [0, 1])), color="#333333", lw=1, ls="--")
     left.plot(*point, "o", color="#333333", ms=5)
     left.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$", xlim=(-2.2, 2.2), ylim=(-1.9, 1.9))
-    left.set_title("f (grey), its quadratic model (green)", fontsize=9)
+    left.set_title("f (grey), its quadratic model (green)", fontsize=10)
     t = np.linspace(0, 180, 181)
     w = np.stack([np.cos(np.deg2rad(t)), np.sin(np.deg2rad(t))])
     right.plot(t, np.einsum("ia,ij,ja->a", w, H, w), color="#888888")
@@ -315,11 +353,11 @@ def figure(x, y, angle):
         right.plot(at, value, "o", color=COLOURS[0] if value > 0 else COLOURS[1], label=rf"$\lambda$ = {value:.2f}")
     right.plot(angle, u @ H @ u, "s", color="#333333", ms=5, label=r"$u^{T}Hu$")
     right.set(xlabel="angle of u", ylabel="curvature", xticks=[0, 45, 90, 135, 180])
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
-        f"At ({x:.3g}, {y:.3g}) the Hessian is [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]: curvature between {values[0]:.2f} and {values[1]:.2f} "
+        f"At ({x:.3g}, {y:.3g}) the Hessian is ({H[0, 0]:.2f}, {H[0, 1]:.2f}; {H[1, 0]:.2f}, {H[1, 1]:.2f}), row by row: curvature between {values[0]:.2f} and {values[1]:.2f} "
         f"along the two eigenvectors, and {u @ H @ u:.2f} at {angle:.0f}°. The green level lines of the quadratic model follow those of f near the point.",
-        f"在 ({x:.3g}, {y:.3g}) 处海森矩阵为 [[{H[0, 0]:.2f}, {H[0, 1]:.2f}], [{H[1, 0]:.2f}, {H[1, 1]:.2f}]]：沿两个特征向量的曲率为 {values[0]:.2f} 与 {values[1]:.2f}，"
+        f"在 ({x:.3g}, {y:.3g}) 处黑塞矩阵按行为 ({H[0, 0]:.2f}, {H[0, 1]:.2f}; {H[1, 0]:.2f}, {H[1, 1]:.2f})：沿两个特征向量的曲率为 {values[0]:.2f} 与 {values[1]:.2f}，"
         f"{angle:.0f}° 方向为 {u @ H @ u:.2f}。二次近似的等值线（绿色）在该点附近与 f 的等值线吻合。",
     )
     return Drawing(fig, words)
@@ -344,6 +382,7 @@ SADDLE_POINTS = Concept(
     source="nocedal2006numerical",
     year=1868,
     people=("Joseph-Louis Lagrange", "Karl Weierstrass", "James Joseph Sylvester"),
+    aliases="saddle point, multivariate second derivative test, 鞍点, 二阶判别法, 多元极值",
     implementations=(
         Implementation(
             "gradus.foundations.critical_points:classify_hessian",
@@ -353,6 +392,15 @@ SADDLE_POINTS = Concept(
         ),
     ),
     readings="nocedal2006numerical ch. 2; boyd2004convex §3.1; golub2013matrix §4.4; strang2016introduction",
+    hypotheses=(
+        Hypothesis(r"x is critical: $\nabla f(x)=0$", "values-may-belie-the-signs"),
+        Hypothesis(
+            "f is twice differentiable at x; that the second partial derivatives exist is not enough",
+            "values-may-belie-the-signs",
+        ),
+        Hypothesis("For a minimum or a maximum: no eigenvalue vanishes", "silent-where-singular"),
+        Hypothesis("For the determinant: n = 2", "determinant-does-not-decide, two-variables-for-all"),
+    ),
     deviations="The result is a number: 1 minimum, −1 maximum, 0 saddle point, 3 undecided (an eigenvalue vanishes "
     "and the others have one sign).",
     proof=Proof(
@@ -446,11 +494,21 @@ def inertia_is_invariant(classify, rng):
 
 
 @SADDLE_POINTS.claim
+def values_may_belie_the_signs(classify, rng):
+    r"""$H=-2I$ says maximum, and two functions at 0 have none: $x-x^2-y^2$, whose gradient is not 0 there, and
+    $-x^2-y^2+\frac{8x^2y^2}{x^2+y^2}$, which has second partial derivatives but no second derivative"""
+    yield identical(classify(-2 * np.eye(2)), np.array(MAXIMUM))
+    for t in 2.0 ** -np.arange(1, 20):
+        yield bound(t - t * t, t / 2, "≥", Text("t − t², above f(0) = 0", "t − t²，高于 f(0) = 0"))
+        yield roundoff(-without_a_paraboloid(np.array([t, t])), 2 * t * t, terms=2)
+
+
+@SADDLE_POINTS.claim
 def silent_where_singular(classify, rng):
     """Where an eigenvalue vanishes the test is silent: $x^2+y^4$, $x^2-y^4$ and $x^2+y^3$ have the same Hessian at 0"""
     for power, sign in ((4, 1), (4, -1), (3, 1)):
         H = hessian(lambda x, p=power, s=sign: x[0] ** 2 + s * x[1] ** p, np.zeros(2))
-        H = np.where(np.abs(H) < 1e-14, 0.0, H)  # rounding of the definition's limits
+        H = np.where(np.abs(H) < 1e-10, 0.0, H)  # rounding of the definition's limits
         yield identical(H[1, 1], 0.0)
         yield identical(classify(H), np.array(UNDECIDED))
     yield identical(classify(np.diag([0.0, 1.0, -1.0])), np.array(SADDLE))
@@ -472,7 +530,7 @@ def most_are_saddles(classify, rng):
 
 @SADDLE_POINTS.mutant(
     caught_by="determinant-does-not-decide, signs-tell-what-the-values-do, two-variables, equals-definition, "
-    "most-are-saddles"
+    "most-are-saddles, values-may-belie-the-signs"
 )
 def determinant_test(H):
     """the determinant decides: positive a minimum, negative a saddle point"""
@@ -508,7 +566,7 @@ def trace_test(H):
 SADDLE_POINTS.erratum(
     "E47",
     common="In several variables the determinant of the Hessian takes the part of the second derivative: positive "
-    "means a minimum",
+    "means a minimum (a common slip)",
     why=r"Already for $n=2$: $\det I=\det(-I)=1$, a minimum and a maximum. For $n=3$ $\operatorname{diag}(-1,-1,1)$ "
     "has determinant 1 and is a saddle point.",
     right="The signs of the eigenvalues decide; for $n=2$ the determinant together with $f_{xx}$",
@@ -543,7 +601,7 @@ def saddle_figure(a, b, c):
         right.plot(t, value * t * t / 2, color=COLOURS[k], ls="-" if value > 0 else "--", label=label)
     right.axhline(0, color="#bbbbbb", lw=0.8)
     right.set(xlabel="distance along an eigenvector", ylabel="f", ylim=(-3, 3), title=f"det H = {np.linalg.det(H):.2f}")
-    right.legend(frameon=False, fontsize=8, loc="lower center")
+    right.legend(frameon=False, fontsize=9.5, loc="lower center")
     words = Text(
         f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) has eigenvalues {values[0]:.2f} and {values[1]:.2f}: {name.en}. Its determinant is {np.linalg.det(H):.2f}.",
         f"f = ½({a:.2f} x² {2 * b:+.2f} xy {c:+.2f} y²) 的特征值为 {values[0]:.2f} 与 {values[1]:.2f}：{name.zh}。行列式为 {np.linalg.det(H):.2f}。",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,9 +15,9 @@ INNER_PRODUCT = Concept(
     key="inner-product",
     kind="definition",
     title="Inner products and orthogonality",
-    summary="A number for two vectors, symmetric, linear in each, and positive for a vector with itself. It makes "
+    summary="A number for two vectors, symmetric, linear in each, and positive for a vector other than 0 with itself. It makes "
     r"lengths and angles: $\lVert x\rVert=\sqrt{\langle x,x\rangle}$, "
-    r"$\cos\varphi=\langle x,y\rangle/\lVert x\rVert\lVert y\rVert$. Every positive definite matrix G gives one, and "
+    r"$\cos\varphi=\langle x,y\rangle/\lVert x\rVert\lVert y\rVert$. Every symmetric positive definite matrix G gives one, and "
     "with it another notion of orthogonal.",
     formulas=(
         r"\langle x,y\rangle_G=x^{\mathsf T}Gy=\sum_{i=1}^{n}\sum_{j=1}^{n}x_iG_{ij}y_j,\qquad G=I:\;\langle x,y\rangle=\sum_{i=1}^{n}x_iy_i",
@@ -47,11 +47,23 @@ INNER_PRODUCT = Concept(
     source="cauchy1821cours",
     year=1821,
     people=("Augustin-Louis Cauchy", "Hermann Schwarz", "Pascual Jordan", "John von Neumann"),
+    aliases="dot product, scalar product, orthogonality, Cauchy-Schwarz, cosine similarity, "
+    "内积, 点积, 数量积, 正交, 柯西-施瓦茨不等式, 余弦相似度",
     implementations=(Implementation("torch.linalg:vecdot", "torch", _torch),),
     readings="axler2024linear ch. 6; deisenroth2020mathematics §3.2–3.4; jordan1935inner",
-    deviations="For complex vectors one side is conjugated: the first in physics, `numpy.vdot` and "
-    "`torch.linalg.vecdot`, the second in most mathematics books; `numpy.dot` and `torch.dot` conjugate neither, and "
-    "are no inner product there.",
+    hypotheses=(
+        Hypothesis("G is symmetric", "half-the-matrix"),
+        Hypothesis("G is positive definite", "positive-definiteness, minkowski"),
+        Hypothesis("For the parallelogram law: the norm comes from an inner product", "parallelogram-law-for-p-2-only"),
+    ),
+    conventions=(
+        Convention(
+            "complex vectors",
+            "real vectors alone",
+            "one side is conjugated: the first in physics, `numpy.vdot` and `torch.linalg.vecdot`, the second in most "
+            "mathematics books; `numpy.dot` and `torch.dot` conjugate neither, and are no inner product there",
+        ),
+    ),
     nonfinite="nan",
 )
 
@@ -131,7 +143,7 @@ def positive_definiteness(inner, rng):
 @INNER_PRODUCT.claim
 def cauchy_schwarz(inner, rng):
     r"""Cauchy–Schwarz: $\lvert\langle x,y\rangle\rvert\le\lVert x\rVert\lVert y\rVert$, with equality exactly for
-    parallel vectors"""
+    parallel vectors: $1-\cos^2\varphi$ is the squared distance of y from the line of x over $\lVert y\rVert^2$"""
     for G in (np.eye(4), positive_definite(rng, 4), np.diag([1e-6, 1.0, 1.0, 1e6])):
         x, y = rng.standard_normal((2, 300, 4))
         y[0] = -2.5 * x[0]
@@ -142,6 +154,8 @@ def cauchy_schwarz(inner, rng):
         yield bound(cosine.max(), 1 + 64 * 2.0**-52, "≤", why)
         yield roundoff(cosine[0], 1.0, terms=16)
         yield bound(cosine[1], 0.5, "≤", Text("orthogonal vectors", "正交的向量"))
+        rest = y - (inner(x, y, G=G) / inner(x, x, G=G))[:, None] * x
+        yield roundoff(1 - cosine**2, inner(rest, rest, G=G) / inner(y, y, G=G), terms=64, scale=1.0)
 
 
 @INNER_PRODUCT.claim
@@ -191,8 +205,8 @@ def projection_is_nearest(inner, rng):
 
 @INNER_PRODUCT.claim
 def unit_vectors_give_the_matrix(inner, rng):
-    r"""$\langle e_i,e_j\rangle_G=G_{ij}$: unit vectors need not be orthogonal, and vectors orthogonal for one inner
-    product are not for another"""
+    r"""$\langle e_i,e_j\rangle_G=G_{ij}$: coordinate vectors need not be orthogonal, and vectors orthogonal for one inner
+    product need not be for another"""
     G, e = positive_definite(rng, 4), np.eye(4)
     table = np.array([[inner(e[i], e[j], G=G) for j in range(4)] for i in range(4)])
     plain = np.array([[inner(e[i], e[j]) for j in range(4)] for i in range(4)])

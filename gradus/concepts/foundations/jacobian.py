@@ -3,8 +3,8 @@
 import numpy as np
 
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
-from gradus.page.evidence import all_of, rate, roundoff
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
+from gradus.page.evidence import all_of, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -41,6 +41,7 @@ JACOBIAN = Concept(
     source="rudin1976principles",
     year=1841,
     people=("Carl Gustav Jacob Jacobi",),
+    aliases="Jacobian matrix, total derivative, total differential, 雅可比, 雅克比矩阵, 全微分, 全导数",
     implementations=(
         Implementation("torch.func:jacrev", "torch", _call, "by rows: for few outputs"),
         Implementation("torch.func:jacfwd", "torch", _call, "by columns: for few inputs"),
@@ -51,8 +52,23 @@ JACOBIAN = Concept(
     deviations=(
         r"Frameworks take the derivative of tanh from its value, $1-\tanh^2$, which loses digits where tanh "
         "saturates: in bfloat16 small slopes are lost.",
-        "Denominator layout prints the transpose. For arrays the frameworks return the shape of f(x) followed by the "
-        "shape of x.",
+        "The definition takes the partial derivatives by a step along the imaginary axis: it is the formula for f that is "
+        "analytic, and real for real arguments, alone.",
+    ),
+    hypotheses=(
+        Hypothesis(
+            "f is continuously differentiable near x (for the approximation and the ratio of volumes); that the partial "
+            "derivatives exist at x is not enough",
+            "partial-derivatives-are-not-enough",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "layout",
+            "outputs down, inputs across (numerator layout); for arrays the shape of f(x) followed by that of x, as in the "
+            "frameworks",
+            "denominator layout prints the transpose",
+        ),
     ),
 )
 
@@ -101,6 +117,7 @@ def cases(rng):
     yield ("more inputs than outputs", dict(f=waves(rng.standard_normal((2, 6))), x=rng.standard_normal(6)))
     yield "one output", dict(f=waves(rng.standard_normal((1, 4))), x=rng.standard_normal(4))
     yield "entry by entry", dict(f=generic(lambda x: x**3), x=np.array([-1.0, 0.0, 2.0]))
+    yield "many of many", dict(f=waves(rng.standard_normal((20, 30))), x=rng.standard_normal(30))
 
 
 @JACOBIAN.invalid
@@ -152,7 +169,7 @@ def determinant_is_the_ratio_of_volumes(jacobian, rng):
 
 @JACOBIAN.claim
 def remainder_is_second_order(jacobian, rng):
-    """What the linear approximation leaves over is of second order"""
+    """What the linear approximation leaves over is of second order, for twice differentiable f"""
     x, u, steps = rng.standard_normal(2), rng.standard_normal(2), 2.0 ** -np.arange(5, 14)
     J = jacobian(swirl, x)
     return rate(steps, [np.linalg.norm(swirl(x + h * u) - swirl(x) - h * (J @ u)) for h in steps], 2.0)
@@ -160,10 +177,31 @@ def remainder_is_second_order(jacobian, rng):
 
 @JACOBIAN.claim
 def inverse_map(jacobian, rng):
-    """The Jacobian of the inverse map is the inverse matrix"""
+    """The Jacobian of the inverse map, at the image of x, is the inverse matrix"""
     x = np.array([0.3, 0.8])
     back, there = jacobian(logarithmic, exponential_polar(x)), jacobian(exponential_polar, x)
     return roundoff(back @ there, np.eye(2), terms=20, scale=np.linalg.norm(back) * np.linalg.norm(there))
+
+
+@JACOBIAN.claim
+def partial_derivatives_are_not_enough(jacobian, rng):
+    r"""Partial derivatives are not enough: those of $f=(x_1^3/(x_1^2+x_2^2),\,x_2)$, $f(0)=0$, make $J(0)=I$, of
+    determinant 1; but $f(t,t)=(\frac t2,t)$, discs around 0 shrink to ¾ of their area, and on the diagonal
+    $J=\begin{pmatrix}1&-\frac12\\0&1\end{pmatrix}$ up to 0"""
+
+    @generic
+    def f(x):
+        return namespace(x).stack([x[0] ** 3 / (x[0] ** 2 + x[1] ** 2), x[1]])
+
+    for t in 2.0 ** -np.arange(0, 40, 8):
+        yield identical(np.stack([f(t * e) / t for e in np.eye(2)], axis=1), np.eye(2))
+        yield identical(f(np.array([t, t])), np.array([t / 2, t]))
+        yield roundoff(jacobian(f, np.array([t, t])), np.array([[1.0, -0.5], [0.0, 1.0]]), terms=8)
+        angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+        a, b = f(t * np.stack([np.cos(angle), np.sin(angle)]))
+        slope_a, slope_b = -3 * t * np.cos(angle) ** 2 * np.sin(angle), t * np.cos(angle)
+        area = np.pi * (a * slope_b - b * slope_a).mean()  # exact: trigonometric polynomials
+        yield roundoff(area / (np.pi * t * t), 0.75, terms=64)
 
 
 @JACOBIAN.mutant(caught_by="linear-map-is-its-own, remainder-is-second-order, equals-definition")
@@ -178,7 +216,9 @@ def absolute(f, x):
     return np.abs(jacobian(f, x))
 
 
-@JACOBIAN.mutant(caught_by="inverse-map, remainder-is-second-order, linear-map-is-its-own")
+@JACOBIAN.mutant(
+    caught_by="inverse-map, remainder-is-second-order, linear-map-is-its-own, partial-derivatives-are-not-enough"
+)
 def diagonal(f, x):
     """only the diagonal: entry by entry"""
     J = jacobian(f, x)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import canvas
 
@@ -17,16 +17,16 @@ JS = Concept(
     title="Jensen–Shannon divergence",
     summary="The mean divergence of two distributions from their mixture: symmetric, at most one bit, finite always. "
     "It is the information that one draw carries about which of the two distributions it came from, and what the "
-    "original GAN minimises. It is no distance itself; its root is one.",
+    "original GAN minimises against a best discriminator. It is no distance itself; its root is one.",
     formulas=(
         r"\operatorname{JS}(p,q)=H\Bigl(\frac{p+q}2\Bigr)-\frac{H(p)+H(q)}2=\tfrac12D_{\mathrm{KL}}(p\,\|\,m)+\tfrac12D_{\mathrm{KL}}(q\,\|\,m),\qquad m=\frac{p+q}2",
-        r"0\le\operatorname{JS}(p,q)\le\log_b2,\qquad \sqrt{\operatorname{JS}(p,r)}\le\sqrt{\operatorname{JS}(p,q)}+\sqrt{\operatorname{JS}(q,r)}",
-        r"\operatorname{JS}(p,q)=\log2+\max_D\ \tfrac12E_{p}[\log D(x)]+\tfrac12E_{q}[\log(1-D(x))]",
+        r"0\le\operatorname{JS}(p,q)\le\log_b2\quad(b>1),\qquad \sqrt{\operatorname{JS}(p,r)}\le\sqrt{\operatorname{JS}(p,q)}+\sqrt{\operatorname{JS}(q,r)}",
+        r"\operatorname{JS}(p,q)=\ln2+\max_{0\le D\le1}\ \tfrac12E_{p}[\ln D(x)]+\tfrac12E_{q}[\ln(1-D(x))]\qquad(b=e)",
     ),
     symbols=(
         Symbol("p", "p", "... k", "probabilities", "simplex"),
         Symbol("q", "q", "... k", "other probabilities of the same outcomes", "simplex"),
-        Symbol("b", "base", "", "base of the logarithm: e gives nats, 2 bits", "positive", "nat or bit"),
+        Symbol("b", "base", "", "base of the logarithm, above 1: e gives nats, 2 bits", "positive", "nat or bit"),
         Symbol("m", "", "... k", "their mixture", "simplex"),
         Symbol("H", "", "...", "entropy"),
         Symbol("r", "", "... k", "a third distribution", "simplex"),
@@ -38,20 +38,33 @@ JS = Concept(
     source="lin1991divergence",
     year=1991,
     people=("Jianhua Lin", "Dominik Endres", "Johannes Schindelin"),
+    aliases="JS divergence, JSD, Jensen-Shannon distance, 詹森-香农散度, JS 距离",
     implementations=(
         Implementation("scipy.spatial.distance:jensenshannon", "numpy", _scipy, "its root; normalises p and q"),
         Implementation("gradus.foundations.information:js_divergence", "torch"),
     ),
-    readings="lin1991divergence; endres2003new; goodfellow2014generative §4.1",
-    deviations=(
-        "`scipy.spatial.distance.jensenshannon` is the distance, the root of the divergence.",
-        "Weights other than ½ are possible; the bound is then the entropy of the weights.",
+    readings="lin1991divergence; endres2003new; fuglede2004jensen; goodfellow2014generative §4.1",
+    hypotheses=(
+        Hypothesis("$b>1$: below 1 it is never positive", "base-below-one"),
+        Hypothesis("for the local form: $p_i>0$ and $\\sum\\delta_i=0$", "edges-are-first-order"),
+        Hypothesis("for the GAN: the discriminator is the best one", "value-of-the-best-discriminator"),
+    ),
+    conventions=(
+        Convention(
+            "what is called Jensen–Shannon",
+            "the divergence",
+            "the distance, its root, in `scipy.spatial.distance.jensenshannon`",
+        ),
+        Convention(
+            "weights", "½ and ½, with the bound one bit", "any, with the entropy of the weights as the bound (Lin 1991)"
+        ),
     ),
     proof=Proof(
-        r"Of the bound: $p_i/m_i\le2$, so $D_{KL}(p\|m)\le\log2$, with equality where q has no mass. Of the "
-        r"discriminator: for each x the sum $p\log D+q\log(1-D)$ is concave in D and largest at $D=p/(p+q)$, where it "
-        r"is $p\log\frac p{2m}+q\log\frac q{2m}$. The root is a metric because $\operatorname{JS}$ is negative "
-        "definite (Endres and Schindelin)."
+        r"Of the bounds, in nats: both parts are divergences, hence at least 0; $p_i/m_i\le2$, so $D_{KL}(p\|m)\le\ln2$, with "
+        r"equality only if $q_i=0$ wherever $p_i>0$. Of the discriminator: for each x the sum $p\ln D+q\ln(1-D)$ is concave in D "
+        r"and largest at $D=p/(p+q)$, where it is $p\ln\frac p{2m}+q\ln\frac q{2m}$. That the root is a metric is proved by "
+        r"calculus by Endres and Schindelin (2003) and by Österreicher and Vajda (2003); by Fuglede and Topsøe (2004) from "
+        r"Schoenberg's theorem: $\operatorname{JS}$ is negative definite, so its root is a distance in a Hilbert space."
     ),
     nonfinite="nan",
 )
@@ -122,8 +135,8 @@ def information_about_the_source(D, rng):
 
 @JS.claim
 def value_of_the_best_discriminator(D, rng):
-    r"""What the best discriminator of a GAN attains: $\log2+\max_D\frac12E_p\log D+\frac12E_q\log(1-D)$, at
-    $D=p/(p+q)$; no other D does better"""
+    r"""What the best discriminator of a GAN attains: $\ln2+\max_D\frac12E_p\ln D+\frac12E_q\ln(1-D)$, at $D=p/(p+q)$;
+    500 others stay below"""
     p, q = rng.dirichlet(np.ones(8), 2)
 
     def value(d):
@@ -154,14 +167,22 @@ def flat_where_distributions_do_not_meet(D, rng):
 
 @JS.claim
 def locally_an_eighth_of_the_fisher_form(D, rng):
-    r"""Locally it is $\tfrac18\sum\delta_i^2/p_i$, an eighth of the Fisher form, with a remainder of third order:
-    slope 3"""
+    r"""Locally $\operatorname{JS}(p,p+\delta)$ is $\tfrac18\sum\delta_i^2/p_i$ nat, an eighth of the Fisher form, with a
+    remainder of third order: slope 3; for $p_i>0$ and $\sum\delta_i=0$"""
     p = rng.dirichlet(np.full(5, 3.0))
     # towards one outcome, so that the third-order term −Σδ³/16p² does not cancel
     delta = np.where(np.arange(5) == p.argmin(), 1.0, -0.25) * p.min()
     sizes = 2.0 ** -np.arange(4, 10)
     left = [abs(float(D(p, p + t * delta)) - t**2 / 8 * (delta**2 / p).sum()) for t in sizes]
     return rate(sizes.tolist(), left, 3.0)
+
+
+@JS.claim
+def edges_are_first_order(D, rng):
+    r"""On the edge, where some $p_i=0$, it is of first order: from (1, 0) to (1 − t, t) slope 1"""
+    sizes = 2.0 ** -np.arange(16, 24)
+    got = [float(D(np.array([1.0, 0.0]), np.array([1 - t, t]))) for t in sizes]
+    return rate(sizes.tolist(), got, 1.0)
 
 
 @JS.claim
@@ -191,10 +212,18 @@ def jeffreys(p, q, base=np.e):
     return np.where(p == q, 0.0, terms).sum(axis=-1) / np.log(base)
 
 
-@JS.mutant(caught_by="equals-definition, locally-an-eighth-of-the-fisher-form, value-of-the-best-discriminator")
+@JS.mutant(
+    caught_by="equals-definition, locally-an-eighth-of-the-fisher-form, value-of-the-best-discriminator, edges-are-first-order"
+)
 def root(p, q, base=np.e):
     """the root given for the divergence"""
     return np.sqrt(np.maximum(js(p, q, base), 0.0))
+
+
+@JS.mutant(caught_by="symmetric-and-bounded, root-is-a-metric, equals-definition")
+def base_below_one(p, q, base=np.e):
+    """the base of the logarithm is below 1"""
+    return js(p, q, 1 / base)
 
 
 @JS.mutant(caught_by="symmetric-and-bounded, root-is-a-metric")
@@ -234,14 +263,14 @@ def figure(distance, width):
     left.plot(x, q / step, label="q")
     left.plot(x, (p + q) / 2 / step, "--", color="#7F7F7F", label="mixture")
     left.set(xlim=(-7, 7), xlabel="x")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.plot(far, bits, label="JS")
     right.plot(far, np.sqrt(bits), label="√JS")
     right.plot(far, kl, label="KL")
     right.axhline(1, color="#7F7F7F", lw=0.8)
     right.axvline(distance, color="#7F7F7F", lw=0.8)
     right.set(xlabel="distance", ylabel="bit", ylim=(0, 2))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     here, there = float(js(p, q, 2.0)), distance**2 / (2 * width**2) / np.log(2)
     words = Text(
         f"Two normal distributions of width {width:.2f}, {distance:.2f} apart: JS = {here:.3f} bit and its root {np.sqrt(max(here, 0)):.3f}, KL = {there:.3f} bit. JS levels off at 1 bit; KL grows like the square.",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -16,13 +16,13 @@ KL = Concept(
     formulas=(
         r"D_{\mathrm{KL}}(p\,\|\,q)=\sum_{i=1}^{k}p_i\log_b\frac{p_i}{q_i}\ \ge\ 0",
         r"D_{\mathrm{KL}}\big(\mathcal N(\mu_1,\sigma_1^2)\,\|\,\mathcal N(\mu_2,\sigma_2^2)\big)="
-        r"\log\frac{\sigma_2}{\sigma_1}+\frac{\sigma_1^2+(\mu_1-\mu_2)^2}{2\sigma_2^2}-\frac12",
-        r"D_{\mathrm{KL}}(p_\theta\,\|\,p_{\theta+\delta})=\tfrac12\delta^{\mathsf T}I(\theta)\,\delta+O(\lVert\delta\rVert^3)",
+        r"\ln\frac{\sigma_2}{\sigma_1}+\frac{\sigma_1^2+(\mu_1-\mu_2)^2}{2\sigma_2^2}-\frac12\qquad(b=e)",
+        r"D_{\mathrm{KL}}(p_\theta\,\|\,p_{\theta+\delta})=\tfrac12\delta^{\mathsf T}I(\theta)\,\delta+O(\lVert\delta\rVert^3)\qquad(b=e)",
     ),
     symbols=(
         Symbol("p", "p", "... k", "probabilities; the mean is taken over them", "simplex"),
         Symbol("q", "q", "... k", "probabilities that p is compared with", "simplex"),
-        Symbol("b", "base", "", "base of the logarithm: e gives nats, 2 bits", "positive", "nat or bit"),
+        Symbol("b", "base", "", "base of the logarithm, above 1: e gives nats, 2 bits", "positive", "nat or bit"),
         Symbol("k", "", "", "number of outcomes"),
         Symbol("i", "", "", "an outcome"),
         Symbol(r"\mu", "", "", "mean of a normal distribution"),
@@ -35,12 +35,27 @@ KL = Concept(
     source="kullback1951information",
     year=1951,
     people=("Solomon Kullback", "Richard Leibler"),
+    aliases="KL divergence, relative entropy, KLD, 相对熵, KL 距离",
     implementations=(Implementation("gradus.foundations.information:kl_divergence", "torch"),),
-    readings="cover2006elements §2.3; murphy2022probabilistic §6.2; goodfellow2016deep §3.13; endres2003new",
+    readings="cover2006elements §2.3; murphy2022probabilistic §6.2; goodfellow2016deep §3.13; nowozin2016fgan",
+    hypotheses=(
+        Hypothesis("$b>1$, and p and q sum to 1: otherwise it may be negative", "base-below-one, sums-forgotten"),
+        Hypothesis(
+            "for the Fisher form: densities smooth in θ, on a support that θ does not move",
+            "moving-supports-are-first-order",
+        ),
+        Hypothesis("for adding up: the parts are independent, under p and under q", "dependent-parts-do-not-add-up"),
+    ),
+    conventions=(
+        Convention(
+            "order of the arguments",
+            "p, over which the mean is taken, then q",
+            r"`torch.nn.functional.kl_div(input, target)` takes $\log q$ first, then p",
+        ),
+    ),
     deviations=(
         "Also called relative entropy; it is not the cross-entropy, from which it differs by $H(p)$.",
-        r"`torch.nn.functional.kl_div(input, target)` takes $\log q$ first, then p, averages over all entries unless "
-        "told, and gives NaN where both are 0.",
+        "`torch.nn.functional.kl_div` averages over all entries unless told, and gives NaN where both are 0.",
         "`scipy.stats.entropy(p, q)` normalises both; `scipy.special.kl_div` adds $q-p$ to each term, which cancels "
         "in the sum of distributions.",
     ),
@@ -130,7 +145,8 @@ def _root_js(D, p, q):
 
 @KL.claim
 def infinite_on_disjoint_supports(D, rng):
-    r"""On disjoint supports KL is infinite, while Jensen–Shannon, which the original GAN minimises, is $\ln 2$"""
+    r"""On disjoint supports KL is infinite, while Jensen–Shannon, which the original GAN minimises against a best
+    discriminator, is $\ln 2$"""
     shared = D(np.array([0.5, 0.5, 0.0]), np.array([0.25, 0.75, 0.0]))  # where both are 0 nothing is added
     p, q = np.array([0.5, 0.5, 0.0, 0.0]), np.array([0.0, 0.0, 0.5, 0.5])
     one_sided = D(np.array([1.0, 0.0]), np.array([0.5, 0.5]))
@@ -190,6 +206,30 @@ def locally_half_the_fisher_form(D, rng):
 
 
 @KL.claim
+def moving_supports_are_first_order(D, rng):
+    r"""Where the support moves the Fisher form fails: from the uniform distribution on n outcomes to that on
+    $n(1+\delta)$ it is $\ln(1+\delta)$, of first order: slope 1; the other way it is infinite"""
+    n, moves, sizes = 4096, (16, 32, 64, 128), []
+    for m in moves:
+        p, q = np.zeros(n + m), np.full(n + m, 1 / (n + m))
+        p[:n] = 1 / n
+        sizes.append(float(D(p, q)))
+        yield identical(D(q, p), np.inf)
+        yield roundoff(sizes[-1], np.log1p(m / n), terms=n, scale=1.0)
+    yield rate([m / n for m in moves], sizes, 1.0)
+
+
+@KL.claim
+def dependent_parts_do_not_add_up(D, rng):
+    """Of dependent parts the divergences do not add up: two equal coins, of heads 0.9 for ½, have that of one coin, 0.368
+    nat, not twice as much"""
+    one = float(D(coin(0.9), coin(0.5)))
+    both = float(D(np.diag(coin(0.9)).ravel(), np.diag(coin(0.5)).ravel()))
+    yield roundoff(both, one, terms=4, scale=1.0)
+    yield roundoff(one, 0.9 * np.log(1.8) + 0.1 * np.log(0.2), terms=4, scale=1.0)
+
+
+@KL.claim
 def adds_up_and_shrinks_when_merged(D, rng):
     """It adds up over independent parts, and merging outcomes never raises it"""
     p, q = rng.dirichlet(np.ones(4)), rng.dirichlet(np.ones(4))
@@ -198,6 +238,7 @@ def adds_up_and_shrinks_when_merged(D, rng):
     merged = D(p.reshape(2, 2).sum(1), q.reshape(2, 2).sum(1))
     yield roundoff(joint, D(p, q) + D(r, s), terms=12, scale=float(D(p, q) + D(r, s)) + 1)
     yield bound(D(p, q) - merged, 0.0, "≥")
+    yield bound(joint, 1e-2, "≥", Text("the distributions differ", "两个分布不同"))
 
 
 @KL.mutant(caught_by="equals-definition, has-a-direction, normal-closed-form, direction-decides-what-is-similar")
@@ -212,7 +253,10 @@ def symmetric(p, q, base=np.e):
     return (kl(p, q, base) + kl(q, p, base)) / 2
 
 
-@KL.mutant(caught_by="no-triangle-inequality, locally-half-the-fisher-form, adds-up-and-shrinks-when-merged")
+@KL.mutant(
+    caught_by="no-triangle-inequality, locally-half-the-fisher-form, adds-up-and-shrinks-when-merged, "
+    "moving-supports-are-first-order, dependent-parts-do-not-add-up"
+)
 def total_variation(p, q, base=np.e):
     """the total variation, which is a distance"""
     return np.abs(p - q).sum(axis=-1) / 2
@@ -231,6 +275,18 @@ def nan_at_zero(p, q, base=np.e):
         return (p * np.log(p / q)).sum(axis=-1) / np.log(base)
 
 
+@KL.mutant(caught_by="never-negative, has-a-direction, equals-definition")
+def base_below_one(p, q, base=np.e):
+    """the base of the logarithm is below 1"""
+    return kl(p, q, 1 / base)
+
+
+@KL.mutant(caught_by="never-negative, normal-closed-form, equals-definition")
+def sums_forgotten(p, q, base=np.e):
+    """weights that do not sum to 1: q counts twice"""
+    return kl(p, 2 * q, base)
+
+
 @KL.mutant(caught_by="equals-definition")
 def nats_sold_as_bits(p, q, base=np.e):
     """nats sold as bits"""
@@ -247,10 +303,12 @@ KL.erratum(
 )
 KL.erratum(
     "E57",
-    common="It is useful for training generative adversarial networks, to make one distribution similar to another",
-    why=r"The original GAN minimises Jensen–Shannon: on disjoint supports that is $\ln 2$ where KL is infinite; and "
-    "what “similar” means depends on the direction of KL.",
-    right="Jensen–Shannon for the original GAN, an f-divergence in general; say which direction",
+    common="Generative adversarial networks are trained by minimising the KL divergence, which makes one distribution similar "
+    "to another",
+    why=r"The original GAN, against a best discriminator, minimises Jensen–Shannon: on disjoint supports that is $\ln 2$ where "
+    "KL is infinite. And what “similar” means depends on the direction of KL.",
+    right="Jensen–Shannon for the original GAN with a best discriminator; for f-GANs the f-divergence that is chosen, KL in "
+    "either direction among them; for Wasserstein's $W_1$, which is no f-divergence",
     claims="infinite-on-disjoint-supports, direction-decides-what-is-similar",
 )
 
@@ -270,7 +328,7 @@ def figure(mean, width):
     left.plot(x, p / step, label="p = N(0, 1)")
     left.plot(x, q / step, label=f"q = N({mean:.1f}, {width:.2g}²)")
     left.set(xlabel="x", title="two densities", xlim=(-7, 7))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.axhline(0, color=COLOURS[6], lw=0.8)
     right.fill_between(
         x, p * np.log(p / q) / step, alpha=0.35, lw=0, color=COLOURS[0], label=f"p log p/q: {forward:.3f}"
@@ -279,7 +337,7 @@ def figure(mean, width):
         x, q * np.log(q / p) / step, alpha=0.35, lw=0, color=COLOURS[1], label=f"q log q/p: {backward:.3f}"
     )
     right.set(xlabel="x", title="what each x adds", xlim=(-7, 7))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"p = N(0, 1), q = N({mean:.2f}, {width:.2f}²): KL(p‖q) = {forward:.3f}, KL(q‖p) = {backward:.3f} nat. Parts of the integrand are negative; the integral never is.",
         f"p = N(0, 1)，q = N({mean:.2f}, {width:.2f}²)：KL(p‖q) = {forward:.3f}，KL(q‖p) = {backward:.3f} 奈特。被积函数有负的部分，积分则非负。",

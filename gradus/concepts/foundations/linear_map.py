@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,7 +15,7 @@ LINEAR_MAP = Concept(
     key="linear-map",
     kind="definition",
     title="Linear maps and matrices",
-    summary="A map that respects sums and multiples. It is known everywhere once it is known on a basis: the images "
+    summary="A map that respects sums and multiples. In finite dimension it is known everywhere once it is known on a basis: the images "
     "of the basis vectors are the columns of its matrix, and applying it is the linear combination of these columns "
     "with the entries of x. Rotation, projection, differentiation and convolution are linear; a translation is not, "
     "nor is a layer with a bias.",
@@ -41,12 +41,25 @@ LINEAR_MAP = Concept(
     source="peano1888calcolo",
     year=1888,
     people=("Giuseppe Peano", "Arthur Cayley"),
+    aliases="linear transformation, linear operator, matrices, rotation matrix, "
+    "线性变换, 线性映射, 线性算子, 矩阵, 旋转矩阵",
     implementations=(Implementation("torch.nn.functional:linear", "torch", _torch),),
     readings="axler2024linear ch. 3; strang2016introduction §8.1; deisenroth2020mathematics §2.7",
+    hypotheses=(
+        Hypothesis(
+            "additive and homogeneous: a map that is not has no matrix", "translation-is-not-linear, slightly-curved"
+        ),
+    ),
+    conventions=(
+        Convention(
+            "vectors as columns or rows",
+            "columns: $Ax$",
+            r"PyTorch's layers hold vectors as rows and compute $xA^{\mathsf T}$",
+        ),
+    ),
     deviations=(
         "`torch.nn.Linear` adds a bias unless `bias=False`: an affine map, linear only in one dimension more, "
         r"$(x,1)\mapsto(Ax+b,1)$.",
-        r"PyTorch's layers hold vectors as rows and compute $xA^{\mathsf T}$.",
     ),
     nonfinite="nan",
 )
@@ -206,7 +219,8 @@ def change_of_basis(apply, rng):
 
 @LINEAR_MAP.claim
 def largest_stretch(apply, rng):
-    """It stretches no vector by more than the largest singular value, and one by exactly that"""
+    """It stretches no vector by more than the largest singular value, and one by exactly that; with at least as many rows
+    as columns none by less than the smallest"""
     A, X = rng.standard_normal((5, 4)), rng.standard_normal((300, 4))
     _, s, Vt = np.linalg.svd(A)
     ratio = np.linalg.norm(apply(A, X), axis=-1) / np.linalg.norm(X, axis=-1)
@@ -286,7 +300,7 @@ def figure(angle, stretch, shear, bend):
         ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
     left.set_title("$e_1$, $e_2$ and their sum")
     right.plot(*(f(u) + f(v)), "x", color=COLOURS[3], ms=9, mew=2, label="$L(e_1)+L(e_2)$")
-    right.legend(frameon=False, fontsize=8, loc="upper left")
+    right.legend(frameon=False, fontsize=9.5, loc="upper left")
     right.set_title("their images")
     defect = f(u + v) - f(u) - f(v)
     size = float(np.linalg.norm(defect))

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import (
     Evidence,
     all_of,
@@ -32,12 +32,13 @@ LINEAR_REGRESSION = Concept(
     title="Linear regression",
     summary="The coefficients that make the sum of squared residuals smallest, in closed form or by descent, and how "
     "far to trust them: standard errors, t, F, $R^2$ and intervals. The closed form must not be computed as it is "
-    r"written: forming $A^{\mathsf T}A$ squares the condition number and loses twice the digits that QR loses.",
+    r"written: forming $A^{\mathsf T}A$ squares the condition number, and where the residual is small it loses twice the "
+    "digits that QR loses.",
     formulas=(
-        r"\hat\theta=\arg\min_\theta\lVert A\theta-y\rVert_2^2=(A^{\mathsf T}A)^{-1}A^{\mathsf T}y,\qquad A=(\mathbf 1\;\;X)",
+        r"\hat\theta=\arg\min_\theta\lVert A\theta-y\rVert_2^2=(A^{\mathsf T}A)^{-1}A^{\mathsf T}y,\qquad A=(\mathbf 1\;\;X),\quad\operatorname{rank}A=p<n",
         r"s^2=\frac{\lVert y-A\hat\theta\rVert^2}{n-p},\qquad \operatorname{se}(\hat\theta_j)=s\sqrt{[(A^{\mathsf T}A)^{-1}]_{jj}},"
         r"\qquad t_j=\frac{\hat\theta_j}{\operatorname{se}(\hat\theta_j)}",
-        r"R^2=1-\frac{\mathrm{RSS}}{\mathrm{TSS}},\qquad F=\frac{(\mathrm{TSS}-\mathrm{RSS})/(p-1)}{s^2},\qquad "
+        r"R^2=1-\frac{\mathrm{RSS}}{\mathrm{TSS}},\qquad F=\frac{(\mathrm{TSS}-\mathrm{RSS})/(p-p_0)}{s^2},\qquad "
         r"\hat\theta_j\pm t_{1-\alpha/2,\,n-p}\operatorname{se}(\hat\theta_j)",
         r"\theta\leftarrow\theta-\frac{\alpha}{n}A^{\mathsf T}(A\theta-y),\qquad 0<\alpha<\frac{2}{L},\quad L=\frac{\lambda_{\max}(A^{\mathsf T}A)}{n}",
     ),
@@ -47,21 +48,33 @@ LINEAR_REGRESSION = Concept(
         Symbol(
             r"\mathbf 1", "intercept", "", "whether a constant is fitted; without one, TSS is taken about 0", "boolean"
         ),
-        Symbol("A", "", "n p", "X with a column of ones before it"),
+        Symbol("A", "", "n p", "X with a column of ones before it; X itself without an intercept"),
+        Symbol("n,p", "", "", "numbers of observations and of coefficients", "natural"),
+        Symbol("p_0", "", "", "1 with an intercept, else 0", "natural"),
         Symbol(r"\hat\theta", "", "p", "coefficients, the intercept first"),
         Symbol(r"\operatorname{se}", "", "p", "standard errors of the coefficients"),
         Symbol("s", "", "", "residual standard deviation, with n − p degrees of freedom"),
         Symbol(r"\mathrm{RSS}", "", "", "residual sum of squares"),
         Symbol(r"\mathrm{TSS}", "", "", "total sum of squares, about the mean"),
         Symbol("R^2", "", "", "explained share of the variance"),
-        Symbol("F", "", "", "tests that all slopes are 0"),
+        Symbol("F", "", "", "tests that all slopes are 0 (without an intercept: all coefficients)"),
+        Symbol(r"t_{1-\alpha/2,\,n-p}", "", "", "quantile of Student's distribution"),
         Symbol(r"\alpha", "", "", "learning rate of the descent; in the interval, the error level"),
         Symbol("L", "", "", "Lipschitz constant of the gradient"),
+    ),
+    returns=(
+        Result("theta", "p", "coefficients, the intercept first"),
+        Result("se", "p", "standard errors of the coefficients"),
+        Result("s", "", "residual standard deviation, with n − p degrees of freedom"),
+        Result("R2", "", "explained share of the variance"),
+        Result("F", "", "tests that all slopes are 0"),
     ),
     needs=("norm", "matrix-product", "gradient", "mle"),
     source="legendre1805nouvelles",
     year=1805,
     people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
+    aliases="OLS, ordinary least squares, least squares, normal equations, regression analysis, "
+    "最小二乘法, 普通最小二乘, 最小二乘, 正规方程, 回归分析",
     implementations=(
         Implementation(
             "gradus.foundations.linear_regression:linear_regression",
@@ -71,12 +84,35 @@ LINEAR_REGRESSION = Concept(
         ),
     ),
     readings="hastie2009elements §3.2; higham2002accuracy ch. 20; nist2003strd; bishop2006pattern §3.1",
-    deviations=(
-        "NumPy's `lstsq` and scikit-learn's `LinearRegression` give the coefficients alone, by SVD; neither gives "
-        "standard errors.",
-        "Without an intercept $R^2$ is taken about 0, as NIST and R do; scikit-learn's `score` takes it about the "
-        "mean, and may be negative.",
+    hypotheses=(
+        Hypothesis(
+            "A has full column rank; for s, F and the intervals there are more observations than coefficients",
+            "equal-columns-have-many-minimisers",
+        ),
+        Hypothesis(
+            "for the intervals: the errors are independent, normal, of mean 0 and one variance",
+            "coverage-is-lost-under-unequal-noise, noise-with-a-mean-needs-an-intercept",
+        ),
+        Hypothesis(r"for the descent: $\alpha<2/L$", "learning-rate-two-over-l"),
     ),
+    conventions=(
+        Convention(
+            r"$R^2$ without an intercept",
+            "about 0, as NIST and R take it",
+            "scikit-learn's `score` takes it about the mean, and may be negative",
+        ),
+    ),
+    proof=Proof(
+        r"Of the closed form: let $A^{\mathsf T}(y-A\hat\theta)=0$, which for full column rank has the one solution "
+        r"$\hat\theta=(A^{\mathsf T}A)^{-1}A^{\mathsf T}y$. Then $\lVert y-A\theta\rVert^2=\lVert "
+        r"y-A\hat\theta\rVert^2+\lVert A(\hat\theta-\theta)\rVert^2$ for every θ, least at $\hat\theta$ alone. Of the "
+        r"standard errors: for $y=A\theta+e$ with uncorrelated errors of variance $\sigma^2$, $\hat\theta-\theta=(A^{\mathsf "
+        r"T}A)^{-1}A^{\mathsf T}e$ has the covariance $\sigma^2(A^{\mathsf T}A)^{-1}$, and the residual, e projected on "
+        r"$n-p$ dimensions, has the mean square length $(n-p)\sigma^2$. Of the descent: $\theta-\hat\theta$ is multiplied "
+        r"by $I-\frac\alpha nA^{\mathsf T}A$, whose eigenvalues lie inside $(-1,1)$ for $0<\alpha<2/L$."
+    ),
+    deviations="NumPy's `lstsq` and scikit-learn's `LinearRegression` give the coefficients alone, by SVD, and of "
+    "several minimisers the shortest; neither gives standard errors.",
 )
 
 
@@ -264,7 +300,8 @@ def lipschitz(A):
 
 @LINEAR_REGRESSION.claim
 def descent_reaches_the_closed_form(fit, rng):
-    r"""Descent with $\alpha=1/L$ reaches the closed form, within $(1-\mu/L)^k\lVert\hat\theta\rVert$"""
+    r"""Descent from 0 with $\alpha=1/L$ is after k steps within $(1-\mu/L)^k\lVert\hat\theta\rVert$ of the closed form;
+    μ is the least eigenvalue of $A^{\mathsf T}A/n$"""
     X = rng.standard_normal((60, 3))
     y = 2 + X @ [1.0, -2.0, 3.0] + rng.standard_normal(60)
     A = np.column_stack([np.ones(60), X])
@@ -295,7 +332,7 @@ def _covered(fit, rng, X, noise, repeats):
 
 @LINEAR_REGRESSION.claim
 def intervals_cover(fit, rng):
-    """The 95 % interval covers the true slope in 95 % of samples"""
+    """Under independent normal noise of one variance the 95 % interval covers the true slope in 95 % of samples"""
     hits = _covered(fit, rng, rng.standard_normal((7, 4)), 1.0, 400)
     return statistical(hits, 0.95, np.sqrt(0.95 * 0.05 / 400))
 
@@ -318,12 +355,30 @@ def coverage_is_lost_under_unequal_noise(fit, rng):
 
 @LINEAR_REGRESSION.claim
 def one_slope_f_is_t_squared(fit, rng):
-    """With one slope, $F=t^2$ and $R^2$ is the squared correlation"""
+    """With one slope $F=t^2$, with an intercept or without; with an intercept $R^2$ is the squared correlation"""
     x = rng.standard_normal(25)
     y = x + rng.standard_normal(25)
     theta, se, _, R2, F = fit(x[:, None], y)
     yield roundoff(F, (theta[1] / se[1]) ** 2, terms=25)
     yield roundoff(R2, np.corrcoef(x, y)[0, 1] ** 2, terms=25, scale=1.0)
+    (slope,), (error,), *_, through_zero = fit(x[:, None], y, intercept=False)
+    yield roundoff(through_zero, (slope / error) ** 2, terms=25)
+
+
+@LINEAR_REGRESSION.claim
+def equal_columns_have_many_minimisers(fit, rng):
+    """With a column twice there are many minimisers: a slope may be divided between the two in any way, and the
+    residuals stay orthogonal to all columns. With as many coefficients as observations nothing is left over to judge
+    by, whatever the noise"""
+    x, y = rng.standard_normal((30, 1)), rng.standard_normal(30)
+    (b, w), *_ = fit(x, y)
+    twice = np.column_stack([np.ones(30), x, x])
+    for share in (0.0, 0.5, -3.0):
+        gradient = twice.T @ (y - twice @ [b, w * (1 - share), w * share])
+        yield roundoff(gradient, np.zeros(3), terms=90, scale=float(np.linalg.norm(twice) * np.linalg.norm(y)))
+    A = np.column_stack([np.ones(4), rng.standard_normal((4, 3))])
+    rest = y[:4] - A @ np.linalg.solve(A, y[:4])
+    yield roundoff(rest, np.zeros(4), terms=4, scale=float(np.linalg.cond(A) * np.abs(y[:4]).max()))
 
 
 @LINEAR_REGRESSION.claim
@@ -423,7 +478,10 @@ def broadcast_response(X, y, intercept=True):
     return _analysed(A, np.atleast_2d(y)[0], theta, intercept)
 
 
-@LINEAR_REGRESSION.mutant(caught_by="equals-definition, descent-reaches-the-closed-form, residuals-are-orthogonal")
+@LINEAR_REGRESSION.mutant(
+    caught_by="equals-definition, descent-reaches-the-closed-form, residuals-are-orthogonal, "
+    "equal-columns-have-many-minimisers"
+)
 def learning_rate_two_over_l(X, y, intercept=True):
     """descent with the learning rate $2/L$: it never settles"""
     A = _ones(X, intercept)
@@ -544,7 +602,7 @@ def figure(n, noise, growth):
         title="NIST reference sets",
     )
     right.invert_yaxis()
-    right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=8)
+    right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=9.5)
     table = "; ".join(f"{a} {q:.1f}/{m:.1f}" for a, q, m in zip(names, stable, squared, strict=True))
     words = Text(
         f"{n} observations: slope {theta[1]:.3f} ± {se[1]:.3f} (truth 2), intercept {theta[0]:.3f} ± {se[0]:.3f} (truth 1), R² = {R2:.3f}. "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,9 +15,10 @@ LOGISTIC_REGRESSION = Concept(
     key="logistic-regression",
     kind="model",
     title="Logistic regression",
-    summary="The probability of a class as a sigmoid of a linear score, fitted by ascending the log-likelihood: it "
-    "is concave, so every ascent ends at the same place. When a line separates the classes there is no maximum, and "
-    "only a penalty keeps the coefficients finite.",
+    summary="The probability of a class as a sigmoid of a linear score, fitted by ascending the log-likelihood: it is "
+    "concave, so every ascent that converges ends at the same value, and at the same coefficients where the columns "
+    "are independent. Newton's steps need a start that is near, or damping. When a hyperplane separates the classes "
+    "there is no maximum, and only a penalty keeps the coefficients finite.",
     formulas=(
         r"P(y=1\mid x)=\sigma(x^{\mathsf T}\theta)=\frac{1}{1+e^{-z}},\qquad z=x^{\mathsf T}\theta",
         r"\ell(\theta)=\sum_{i=1}^{n}\Big[y_i\log p_i+(1-y_i)\log(1-p_i)\Big]-\frac{\lambda}{2}\lVert\theta\rVert^2"
@@ -37,10 +38,24 @@ LOGISTIC_REGRESSION = Concept(
         Symbol("S", "", "n n", "variances of the labels, on a diagonal"),
         Symbol(r"\alpha", "", "", "step size of gradient ascent"),
     ),
+    returns=(
+        Result("theta", "p", "coefficients after the last step"),
+        Result("value", "", "log-likelihood there, less the penalty"),
+    ),
     needs=("mle", "cross-entropy", "linear-regression"),
     source="cox1958regression",
     year=1958,
     people=("David Cox", "Joseph Berkson"),
+    deviations="The implementation halves a step of Newton's that would lower ℓ.",
+    proof=Proof(
+        r"$\log(1+e^z)$ has the derivatives $p=\sigma(z)$ and $p(1-p)$, which gives the gradient and the Hessian. So "
+        r"$-v^{\mathsf T}\nabla^2\ell\,v=\sum_ip_i(1-p_i)(x_i^{\mathsf T}v)^2+\lambda\lVert v\rVert^2\ge0$: ℓ is concave, "
+        r"every point of gradient 0 is a maximum, and ℓ has the same value at all of them. It is 0 for some $v\ne0$ only if "
+        r"$\lambda=0$ and $Xv=0$: else ℓ is strictly concave and has at most one maximiser. If v separates, $(2y_i-1)\,"
+        r"x_i^{\mathsf T}v>0$ for all i, then without a penalty $\ell(tv)$ rises to 0 as $t\to\infty$, and never is 0."
+    ),
+    aliases="logit model, LR, binary classification, log-odds, "
+    "逻辑斯谛回归, 对数几率回归, 逻辑斯蒂回归, 罗吉斯回归, 二分类",
     implementations=(
         Implementation(
             "gradus.foundations.logistic_regression:newton_ascent",
@@ -50,8 +65,22 @@ LOGISTIC_REGRESSION = Concept(
         ),
     ),
     readings="hastie2009elements §4.4; albert1984existence; bishop2006pattern §4.3; cs229",
-    deviations=r"scikit-learn penalises unless told otherwise, with $C=1/\lambda$, and leaves the intercept out of "
-    r"the penalty; the loss in texts is $-\ell/n$.",
+    hypotheses=(
+        Hypothesis(r"for one maximiser: X has full column rank, or $\lambda>0$", "equal-columns-have-many-maximisers"),
+        Hypothesis(
+            r"for a maximum: no hyperplane separates the classes, or $\lambda>0$",
+            "separable-data-diverge-without-a-penalty",
+        ),
+        Hypothesis("for Newton's steps: the start is near enough", "newton-may-overshoot"),
+    ),
+    conventions=(
+        Convention(
+            "penalty",
+            r"$\frac\lambda2\lVert\theta\rVert^2$ beside the sum, on all coefficients, and 0 unless given",
+            r"scikit-learn penalises unless told otherwise, with $C=1/\lambda$ before the sum, and leaves the intercept out",
+        ),
+        Convention("sign and scale of the objective", r"$\ell$, to be ascended", r"the loss in texts is $-\ell/n$"),
+    ),
 )
 
 
@@ -148,7 +177,8 @@ def gradient_is_label_less_probability(fit, rng):
 
 @LOGISTIC_REGRESSION.claim
 def gradient_vanishes_at_the_maximum(fit, rng):
-    r"""At the maximum $X^{\mathsf T}(y-p)=0$: with an intercept the mean probability is the share of the label 1"""
+    r"""At the maximum without a penalty $X^{\mathsf T}(y-p)=0$: with an intercept the mean probability is the share of
+    the label 1"""
     X, y, _ = data(rng, n=60)
     theta, _ = fit(X, y, np.zeros(3), steps=15)
     p = 1 / (1 + np.exp(-X @ theta))
@@ -181,7 +211,7 @@ def equals_scikit_learn(fit, rng):
 
 @LOGISTIC_REGRESSION.claim
 def gradient_ascent_reaches_the_same(fit, rng):
-    r"""Gradient ascent with $\alpha=1/L$, $L=\lambda+\lVert X\rVert^2/4$, arrives at the same place"""
+    r"""With a penalty gradient ascent with $\alpha=1/L$, $L=\lambda+\lVert X\rVert^2/4$, arrives at the same place"""
     X, y, _ = data(rng)
     penalty, theta = 1.0, np.zeros(3)
     L = penalty + np.linalg.norm(X, 2) ** 2 / 4
@@ -199,7 +229,8 @@ def gradient_ascent_reaches_the_same(fit, rng):
 
 @LOGISTIC_REGRESSION.claim
 def separable_data_diverge_without_a_penalty(fit, rng):
-    """When a line separates the classes the coefficients grow with every step and ℓ tends to 0; a penalty stops them"""
+    """When a hyperplane separates the classes the coefficients keep growing with the steps and ℓ tends to 0; a penalty
+    stops them"""
     X = np.column_stack([np.ones(40), rng.standard_normal((40, 2))])
     X[:, 1] += 0.3 * np.sign(X[:, 1])
     y = (X[:, 1] > 0).astype(float)
@@ -213,6 +244,34 @@ def separable_data_diverge_without_a_penalty(fit, rng):
     yield bound(growth, 1.3, "≥", Text("doubling the steps adds far more than rounding", "步数加倍，增量远超舍入"))
     yield bound(values[-1], -1e-4, "≥", Text("ℓ tends to 0", "ℓ 趋于 0"))
     yield roundoff(kept[2], kept[1], terms=40, scale=10 * kept[1])
+
+
+@LOGISTIC_REGRESSION.claim
+def equal_columns_have_many_maximisers(fit, rng):
+    r"""With two equal columns there are many maximisers: from (1, 0) gradient ascent ends at (½, −½), from (0, ½) at
+    (−¼, ¼), at the same ℓ = −4 ln 2"""
+    X, y = np.ones((4, 2)), np.array([0.0, 1.0, 1.0, 0.0])
+    for start, end in (([1.0, 0.0], [0.5, -0.5]), ([0.0, 0.5], [-0.25, 0.25])):
+        theta = np.array(start)
+        for _ in range(100):
+            theta = theta + 0.25 * X.T @ (y - 1 / (1 + np.exp(-X @ theta)))
+        yield roundoff(theta, end, terms=400, scale=1.0)
+        yield roundoff(fit(X, y, theta)[1], -4 * np.log(2), terms=4)
+
+
+@LOGISTIC_REGRESSION.claim
+def newton_may_overshoot(fit, rng):
+    r"""Concavity is not enough for Newton's steps: for one observation of each label at x = 1 the maximum is at 0 with
+    ℓ = −2 ln 2. From θ = 2 it is reached; from θ = 3 undamped steps lead to −7.02, 551.2, and ℓ = −551"""
+    X, y = np.ones((2, 1)), np.array([0.0, 1.0])
+    near, best = fit(X, y, np.array([2.0]), steps=6)
+    yield roundoff([float(near[0]), float(best)], [0.0, -2 * np.log(2)], terms=8, scale=2.0)
+    theta = 3.0
+    for _ in range(2):
+        p = 1 / (1 + np.exp(-theta))
+        theta = theta + (1 - 2 * p) / (2 * p * (1 - p))
+    yield bound(theta, 551.0, "≥", Text("the maximum is at 0", "最大值在 0 处"))
+    yield roundoff(fit(X, y, np.array([theta]))[1], -theta, terms=2)
 
 
 @LOGISTIC_REGRESSION.claim
@@ -236,7 +295,7 @@ def one_bracket_for_both_terms(fit, rng):
 
 @LOGISTIC_REGRESSION.claim
 def recovers_the_truth(fit, rng):
-    """It recovers the coefficients that drew the labels, within their standard errors"""
+    """It recovers the coefficients that drew the labels, within five of their standard errors"""
     X, y, truth = data(rng, n=4000)
     theta, _ = fit(X, y, np.zeros(3), steps=12)
     p = 1 / (1 + np.exp(-X @ theta))
@@ -303,9 +362,18 @@ def log_of_the_sigmoid(X, y, theta, steps=0, penalty=0.0):
     return theta, (y * np.log(p) + (1 - y) * np.log(1 - p)).sum() - penalty / 2 * theta @ theta
 
 
+@LOGISTIC_REGRESSION.mutant(caught_by="newton-may-overshoot, equals-definition")
+def halved_steps(X, y, theta, steps=0, penalty=0.0):
+    """Newton's steps are halved"""
+    for _ in range(steps):
+        moved, _ = logistic_regression(X, y, theta, 1, penalty)
+        theta = (theta + moved) / 2
+    return theta, logistic_regression(X, y, theta, 0, penalty)[1]
+
+
 @LOGISTIC_REGRESSION.mutant(
     caught_by="equals-scikit-learn, gradient-ascent-reaches-the-same, gradient-vanishes-at-the-maximum, "
-    "log-likelihood-is-concave"
+    "log-likelihood-is-concave, equal-columns-have-many-maximisers"
 )
 def squared_error(X, y, theta, steps=0, penalty=0.0):
     """squared error of the probabilities"""
@@ -341,6 +409,15 @@ LOGISTIC_REGRESSION.erratum(
     claims="likelihood-vanishes-from-1075-flips, log-likelihood-is-concave",
 )
 LOGISTIC_REGRESSION.erratum(
+    "E141",
+    common="The log-likelihood is concave, so Newton's method (IRLS) converges from every start (a common slip)",
+    why="Undamped steps overshoot where the curvature is small: from θ = 3 they go to −7.02 and 551, though the maximum "
+    "is at 0. And a concave function may have many maximisers, or none.",
+    right="the maximal value is unique; the maximiser exists and is unique when X has full column rank and the classes overlap; "
+    "Newton needs damping or a near start",
+    claims="newton-may-overshoot, equal-columns-have-many-maximisers, separable-data-diverge-without-a-penalty",
+)
+LOGISTIC_REGRESSION.erratum(
     "E37",
     common=r"$-\frac1m\left[\sum_{i=1}^m y_i\log\hat y_i\right]$ with $+(1-y_i)\log(1-\hat y_i)$ left outside the sum",
     why="So bracketed the sum covers the first term only, and i has no meaning in the second: the loss of the whole "
@@ -359,7 +436,7 @@ LOGISTIC_REGRESSION.erratum(
 
 
 @LOGISTIC_REGRESSION.figure(
-    gap=Slider(0.0, 4.0, 1.5, "distance between the classes"), penalty=Slider(1e-4, 10.0, 0.01, "penalty λ", log=True)
+    gap=Slider(0.0, 4.0, 3.2, "distance between the classes"), penalty=Slider(1e-4, 10.0, 0.01, "penalty λ", log=True)
 )
 def figure(gap, penalty):
     rng = np.random.default_rng(5)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, metric, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -22,21 +22,26 @@ NAIVE_BAYES = Concept(
     key="naive-bayes",
     kind="model",
     title="Naive Bayes",
-    summary="Bayes' theorem with features that are taken to be independent within each class: learning is counting "
-    "(or means and variances), in one pass. The class is often right even where independence is false; the "
-    "probabilities are then too sure of themselves.",
+    summary="Bayes' theorem with features (in the multinomial model: the single words) that are taken to be independent "
+    "within each class: learning is counting (or means and variances), in one pass. The class is often right even where "
+    "independence is false; the probabilities are then often overconfident.",
     formulas=(
-        r"\log P(c\mid z)=\log\pi_c+\sum_{j}\log p(z_j\mid c)-\log\sum_{c'}\exp\Big(\log\pi_{c'}+\sum_j\log p(z_j\mid c')\Big),\qquad \pi_c=\frac{n_c}{n}",
-        r"\text{multinomial: } \log p(z_j\mid c)=z_j\log\frac{N_{cj}+\alpha}{\sum_{l}(N_{cl}+\alpha)},\qquad N_{cj}=\sum_{i:\,y_i=c}x_{ij}",
-        r"\text{Bernoulli: } p(z_j\mid c)=\theta_{cj}^{[z_j>0]}(1-\theta_{cj})^{[z_j=0]},\qquad \theta_{cj}=\frac{\#\{i:\,y_i=c,\,x_{ij}>0\}+\alpha}{n_c+2\alpha}",
-        r"\text{Gaussian: } z_j\mid c\sim\mathcal N(\mu_{cj},\,\sigma_{cj}^2+\epsilon\max_l s_l^2)",
+        r"\log P(c\mid z)=\log\pi_c+\log p(z\mid c)-\log\sum_{c'}\exp\big(\log\pi_{c'}+\log p(z\mid c')\big),\qquad \pi_c=\frac{n_c}{n}",
+        r"\text{multinomial: } \log p(z\mid c)=\sum_jz_j\log\frac{N_{cj}+\alpha}{\sum_{l}(N_{cl}+\alpha)}+\log\frac{(\sum_jz_j)!}{\prod_jz_j!},\qquad N_{cj}=\sum_{i:\,y_i=c}x_{ij}",
+        r"\text{Bernoulli: } p(z\mid c)=\prod_j\theta_{cj}^{[z_j>0]}(1-\theta_{cj})^{[z_j=0]},\qquad \theta_{cj}=\frac{\#\{i:\,y_i=c,\,x_{ij}>0\}+\alpha}{n_c+2\alpha}",
+        r"\text{Gaussian: } p(z\mid c)=\prod_j\mathcal N\big(z_j;\,\mu_{cj},\,\sigma_{cj}^2+\epsilon\max_l s_l^2\big)",
     ),
     symbols=(
         Symbol("x", "X", "n d", "features of the examples: counts, presence, or measurements"),
         Symbol("y", "y", "n", "their classes 0, 1, …, each of which occurs", "index"),
         Symbol("z", "Z", "m d", "features of the rows to be classified"),
         Symbol(
-            "p", "event", "", "distribution of a feature within a class: multinomial, bernoulli or gaussian", "other"
+            "p",
+            "event",
+            "",
+            "distribution of a row within a class: multinomial (its factorials are the same for all classes, and cancel), "
+            "bernoulli or gaussian",
+            "other",
         ),
         Symbol(r"\alpha", "alpha", "", "added to every count (1: Laplace)", "nonnegative"),
         Symbol(r"\epsilon", "epsilon", "", "share of the largest variance that is added to all", "nonnegative"),
@@ -50,6 +55,8 @@ NAIVE_BAYES = Concept(
     source="maron1961automatic",
     year=1961,
     people=("M. E. Maron",),
+    aliases="NB, Bayes classifier, Gaussian naive Bayes, multinomial naive Bayes, spam filter, "
+    "朴素贝叶斯分类器, 高斯朴素贝叶斯, 垃圾邮件过滤",
     implementations=(
         Implementation(
             "sklearn.naive_bayes:MultinomialNB",
@@ -60,10 +67,23 @@ NAIVE_BAYES = Concept(
     ),
     readings="manning2008introduction ch. 13; mccallum1998comparison; domingos1997optimality; wang2012baselines; "
     "hastie2009elements §6.6.3",
+    hypotheses=(
+        Hypothesis(
+            "for right probabilities: within each class the features (multinomial: the words) are independent",
+            "a-copied-feature-counts-twice",
+        ),
+        Hypothesis(r"for a word that a class has not shown: $\alpha>0$", "no-smoothing"),
+    ),
+    conventions=(
+        Convention(
+            "what is added to the variances of the Gaussian model",
+            "$10^{-9}$ of the largest variance of a feature, as in scikit-learn",
+            "others add nothing, and fail on a constant feature",
+        ),
+        Convention("presence", "everything above 0, as in scikit-learn", "others expect 0 and 1"),
+    ),
     deviations=(
-        "scikit-learn adds $10^{-9}$ of the largest variance to every variance of the Gaussian model; others add "
-        "nothing, and fail on a constant feature.",
-        "scikit-learn's Bernoulli model takes everything above 0 for present; a class that does not occur has no row.",
+        "In scikit-learn a class that does not occur has no row.",
         "Without smoothing (α = 0) a word that a class has never shown rules the class out where it occurs, and says nothing "
         "where it does not: 0 log 0 = 0. scikit-learn gives NaN there. Where every class is ruled out there is no answer.",
     ),
@@ -166,7 +186,7 @@ def measurements_follow_normal_densities(naive_bayes, rng):
 @NAIVE_BAYES.claim
 def unseen_words_rule_nothing_out(naive_bayes, rng):
     r"""A word that a class has never shown does not rule the class out: with $\alpha=1$ its probability is
-    $\frac{1}{N_c+d}$"""
+    $\frac{1}{N_c+d}$, for $N_c$ words of that class in all and d different ones"""
     X, y = np.array([[7.0, 0.0], [2.0, 1.0]]), np.array([0, 1])
     log_p = naive_bayes(X, y, np.array([[0.0, 1.0], [20.0, 1.0]]))
     # p(word 1): 1/9 in class 0, 2/5 in class 1; word 0: 8/9 and 3/5
@@ -215,8 +235,8 @@ def a_copied_feature_counts_twice(naive_bayes, rng):
 
 @NAIVE_BAYES.claim
 def calibrated_where_features_are_independent(naive_bayes, rng):
-    r"""Where independence is true the probabilities are right: among 10 000 new cases the mean of $[y=1]-P(1\mid z)$
-    is 0 (trained on 100 000)"""
+    r"""Where independence is true the probabilities are right, up to what 100 000 examples leave open: among 10 000 new
+    cases the mean of $[y=1]-P(1\mid z)$ is 0 within its standard error times 5"""
 
     def draw(n):
         y = (rng.random(n) < 0.3).astype(int)
@@ -254,14 +274,15 @@ def digits_by_counts(naive_bayes, rng):
 
 @NAIVE_BAYES.claim
 def log_odds_are_linear_in_the_counts(naive_bayes, rng):
-    """Its log odds are linear in the counts: logistic regression searches the same family of functions"""
+    """By counts its log odds are linear in the counts, plus a constant: logistic regression searches the same family of
+    functions"""
     X, y = rng.poisson(3.0, (20, 4)) + 0.0, np.arange(20) % 2
     Z = rng.poisson(3.0, (2, 4)) + 0.0
     log_p = naive_bayes(X, y, np.vstack([Z, Z.sum(0), np.zeros(4)]))
     f = log_p[:, 0] - log_p[:, 1]
     yield roundoff(f[0] + f[1], f[2] + f[3], terms=20, scale=float(np.abs(log_p).max() + 10))
     yield identical(np.isfinite(log_p).all(), True)
-    yield identical(bool(np.ptp(f) > 0), True, Text("the odds do depend on the counts", "优势确实依赖于计数"))
+    yield identical(bool(np.ptp(f) > 0), True, Text("the odds do depend on the counts", "对数几率确实依赖于计数"))
 
 
 @NAIVE_BAYES.mutant(caught_by="equals-definition, unseen-words-rule-nothing-out, textbook-document-by-counts")
@@ -375,11 +396,11 @@ def figure(correlation, spread):
     right.plot([0, 1], [0, 1], "--", color=COLOURS[6], label="calibrated")
     right.plot(said, true, "o-", color=COLOURS[1], label="naive Bayes")
     right.set(xlabel="probability that it states", ylabel="share that is class 1", title="too sure when correlated")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     claimed = float(np.maximum(q, 1 - q).mean())
     words = Text(
         f"Two classes whose features are correlated by {correlation:.2f}, which the model takes for 0: {accuracy:.1%} are classified rightly, "
         f"while it is on average {claimed:.1%} sure.",
-        f"两类样本，类内特征相关系数为 {correlation:.2f}，而模型当作 0：分类正确率 {accuracy:.1%}，模型平均自信 {claimed:.1%}。",
+        f"两类样本，类内特征相关系数为 {correlation:.2f}，而模型当作 0：分类正确率 {accuracy:.1%}，平均置信度 {claimed:.1%}。",
     )
     return Drawing(fig, words)

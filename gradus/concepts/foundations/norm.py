@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -36,13 +36,21 @@ NORM = Concept(
     source="minkowski1896geometrie",
     year=1896,
     people=("Hermann Minkowski",),
+    aliases="vector norm, L1 norm, L2 norm, Euclidean norm, Lp norm, 范数, 向量范数, 欧几里得范数, 模长",
     implementations=(Implementation("torch.linalg:vector_norm", "torch", _torch),),
     readings="boyd2004convex A.1; golub2013matrix §2.2; goodfellow2016deep §2.5",
+    hypotheses=(Hypothesis(r"For the triangle inequality: $p\ge1$", "below-one-is-no-norm, half-the-order"),),
+    conventions=(
+        Convention(
+            "norm of a matrix",
+            "x holds vectors along its last axis",
+            "`numpy.linalg.norm(A, 2)` is the spectral norm of the matrix, not the p-norm of its entries; "
+            "`torch.linalg.vector_norm` takes the entries",
+        ),
+    ),
     deviations=(
         "The squares of $p=2$ overflow for entries above about 10¹⁵⁴ in NumPy and PyTorch; `math.hypot` and "
         "`scipy.linalg.norm` scale first.",
-        "For a matrix, `numpy.linalg.norm(A, 2)` is the spectral norm, not the p-norm of its entries; "
-        "`torch.linalg.vector_norm` takes the entries.",
         "Libraries accept $p<1$ and $p=0$ (the count of nonzero entries); neither is a norm.",
     ),
     nonfinite="all",
@@ -123,11 +131,19 @@ def below_one_is_no_norm(norm, rng):
 
 @NORM.claim
 def decreases_with_p(norm, rng):
-    r"""$\lVert x\rVert_p$ does not grow with p"""
+    r"""$\lVert x\rVert_p$ does not grow with p, and for $p\le q$ is at most $n^{1/p-1/q}\lVert x\rVert_q$, which
+    $(1,\dots,1)$ reaches"""
     x = rng.standard_normal((50, 6))
     orders = (0.7, 1.0, 1.5, 2.0, 3.0, 8.0, 60.0, np.inf)
     values = np.stack([norm(x, p=p) for p in orders])  # (orders, 50)
-    return bound((values[1:] / values[:-1]).max(), 1 + 16 * 2.0**-52, "≤", Text("1, and rounding", "1，以及舍入"))
+    yield bound((values[1:] / values[:-1]).max(), 1 + 16 * 2.0**-52, "≤", Text("1, and rounding", "1，以及舍入"))
+    equal, fewer = np.array([norm(np.ones(6), p=p) for p in orders]), 1 / np.array(orders)
+    for i in range(len(orders)):
+        most = 6.0 ** (fewer[i] - fewer[i:])
+        yield bound(
+            (values[i] / values[i:] / most[:, None]).max(), 1 + 64 * 2.0**-52, "≤", Text("n^{1/p−1/q}", "n^{1/p−1/q}")
+        )
+        yield roundoff(equal[i] / equal[i:], most, terms=6)
 
 
 @NORM.claim
@@ -145,8 +161,8 @@ def tends_to_the_sup_norm(norm, rng):
 
 @NORM.claim
 def holder(norm, rng):
-    r"""Hölder: $\lvert x^{\mathsf T}y\rvert\le\lVert x\rVert_p\lVert y\rVert_q$ with $1/p+1/q=1$, with equality for
-    $y=\operatorname{sign}(x)\lvert x\rvert^{p-1}$"""
+    r"""Hölder: $\lvert x^{\mathsf T}y\rvert\le\lVert x\rVert_p\lVert y\rVert_q$ with $1/p+1/q=1$, for $1<p<\infty$ with equality
+    for $y=\operatorname{sign}(x)\lvert x\rvert^{p-1}$"""
     x, y = rng.standard_normal((100, 5)), rng.standard_normal((100, 5))
     for p, q in ((1.5, 3.0), (2.0, 2.0), (4.0, 4 / 3)):
         ratio = np.abs((x * y).sum(-1)) / (norm(x, p=p) * norm(y, p=q))
@@ -204,7 +220,7 @@ def figure(p, angle):
     x = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
     left.annotate("", x / norm(x, p), (0, 0), arrowprops={"arrowstyle": "->", "color": COLOURS[1]})
     left.set(aspect="equal", xlim=(-1.35, 2.35), ylim=(-1.35, 1.35), title=r"unit balls $\|x\|_p=1$")
-    left.legend(frameon=False, fontsize=7, loc="center right", handlelength=1.6)
+    left.legend(frameon=False, fontsize=8.5, loc="center right", handlelength=1.6)
     orders = np.geomspace(0.4, 12, 200)
     right.plot(orders, [norm(x, q) for q in orders])
     right.axhline(norm(x, np.inf), color=COLOURS[6], ls="-.", lw=1)
@@ -222,8 +238,8 @@ def figure(p, angle):
     value, convex = norm(x, p), p >= 1
     words = Text(
         f"The unit ball of p = {p:.3g} is {'convex' if convex else 'not convex: no norm'}. The vector at {angle:.0f}° of Euclidean length 1 "
-        f"has ‖x‖₁ = {norm(x, 1):.3f}, ‖x‖_p = {value:.3f}, ‖x‖_∞ = {norm(x, np.inf):.3f}.",
+        f"has ‖x‖₁ = {norm(x, 1):.3f}, ‖x‖ₚ = {value:.3f}, ‖x‖∞ = {norm(x, np.inf):.3f}.",
         f"p = {p:.3g} 的单位球{'是凸的' if convex else '不是凸的：不是范数'}。角度 {angle:.0f}°、欧几里得长度为 1 的向量："
-        f"‖x‖₁ = {norm(x, 1):.3f}，‖x‖_p = {value:.3f}，‖x‖_∞ = {norm(x, np.inf):.3f}。",
+        f"‖x‖₁ = {norm(x, 1):.3f}，‖x‖ₚ = {value:.3f}，‖x‖∞ = {norm(x, np.inf):.3f}。",
     )
     return Drawing(fig, words)

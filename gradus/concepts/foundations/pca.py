@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, invariance, near, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -24,11 +25,11 @@ PCA = Concept(
     kind="algorithm",
     title="Principal component analysis",
     summary="Centre the data; the eigenvectors of their covariance are the directions of greatest variance, and the "
-    "eigenvalues those variances. The first k span the plane nearest to the data in squared distance. It looks at "
-    "variance alone: at units, not at labels.",
+    "eigenvalues those variances. The first k directions through the mean span a k-dimensional plane whose squared "
+    "distances from the data add up to the least. It looks at variance alone: at units, not at labels.",
     formulas=(
         r"\mu=\frac1n\sum_{i=1}^{n}x_i,\qquad S=\frac1{n-1}\sum_{i=1}^{n}(x_i-\mu)(x_i-\mu)^{\mathsf T},\qquad Sw_j=\lambda_jw_j,\quad \lambda_1\ge\lambda_2\ge\dots",
-        r"w_1=\arg\max_{\lVert w\rVert=1}w^{\mathsf T}Sw,\qquad W=(w_1,\dots,w_k)^{\mathsf T}=\arg\max_{WW^{\mathsf T}=I}\operatorname{tr}(WSW^{\mathsf T})",
+        r"w_1\in\arg\max_{\lVert w\rVert=1}w^{\mathsf T}Sw,\qquad W=(w_1,\dots,w_k)^{\mathsf T}\in\arg\max_{WW^{\mathsf T}=I}\operatorname{tr}(WSW^{\mathsf T}),\qquad \lambda_j=\frac{\sigma_j(X-\mathbf 1\mu^{\mathsf T})^2}{n-1}",
         r"z_i=W(x_i-\mu),\qquad \hat x_i=\mu+W^{\mathsf T}z_i,\qquad \frac1{n-1}\sum_{i=1}^{n}\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j",
     ),
     symbols=(
@@ -40,12 +41,19 @@ PCA = Concept(
         Symbol(r"\lambda_j", "", "k", "variance along each"),
         Symbol("z_i", "", "n k", "scores: coordinates along the components"),
         Symbol(r"\hat x_i", "", "n d", "reconstruction from k scores"),
+        Symbol(r"\sigma_j", "", "", "j-th singular value"),
     ),
-    returns=("mu", "W", "lam"),
+    returns=(
+        Result("mu", "d", "mean of the data"),
+        Result("W", "k d", "principal directions in the rows"),
+        Result("lam", "k", "variance along each direction, the largest first"),
+    ),
     needs=("svd", "expectation", "inner-product"),
     source="pearson1901lines",
     year=1901,
     people=("Karl Pearson", "Harold Hotelling"),
+    aliases="principal components, Karhunen-Loève transform, dimensionality reduction, "
+    "主成分, 主元分析, 主分量分析, 降维, 白化",
     implementations=(
         Implementation(
             "sklearn.decomposition:PCA",
@@ -56,10 +64,31 @@ PCA = Concept(
     ),
     readings="jolliffe2002principal ch. 1–3; hastie2009elements §14.5; bishop2006pattern §12.1; "
     "deisenroth2020mathematics ch. 10",
-    deviations=(
-        "The variances divide by n − 1 in scikit-learn, R's `prcomp` and MATLAB, by n in R's `princomp`. The signs "
-        "of the components are free: here, as in scikit-learn ≥ 1.5, the largest entry of each is positive.",
-        "`TruncatedSVD` does not centre: its first direction is then mostly the mean.",
+    hypotheses=(
+        Hypothesis("the data are centred", "not-centred"),
+        Hypothesis(
+            r"for the directions themselves: the eigenvalues are distinct; for their span, $\lambda_k>\lambda_{k+1}$",
+            "ties-leave-the-directions-open",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "divisor of the variances", "n − 1, as in scikit-learn, R's `prcomp` and MATLAB", "n in R's `princomp`"
+        ),
+        Convention(
+            "sign of a component, which is free",
+            "the entry largest in size is positive, as in scikit-learn ≥ 1.5",
+            "what the eigenvalue routine happens to give",
+        ),
+    ),
+    deviations="`TruncatedSVD` does not centre: far from the origin its first direction is mostly the mean.",
+    proof=Proof(
+        r"Let $v_1,\dots,v_d$ be orthonormal eigenvectors of S. For W with orthonormal rows "
+        r"$\operatorname{tr}(WSW^{\mathsf T})=\sum_j\lambda_j\lVert Wv_j\rVert^2$, where the weights $\lVert Wv_j\rVert^2$ "
+        r"lie between 0 and 1 and add up to k: the sum is at most $\lambda_1+\dots+\lambda_k$, and $w_j=v_j$ attains it. "
+        r"The reconstruction leaves of $x_i-\mu$ the part orthogonal to the rows: on average "
+        r"$\operatorname{tr}S-\operatorname{tr}(WSW^{\mathsf T})$, least for the same W, and then $\sum_{j>k}\lambda_j$. "
+        r"Another point than $\mu$ to start from only adds its squared distance."
     ),
     canonical=one_sign,
 )
@@ -74,6 +103,50 @@ def pca(X, k):
     S = (X - mu).T @ (X - mu) / (n - 1)
     variances, V = np.linalg.eigh(S)  # ascending
     return one_sign((mu, V[:, ::-1][:, :k].T, variances[::-1][:k]))
+
+
+@PCA.example
+def example():
+    X, k = np.array([[0.0, 1.0], [2.0, 1.0], [2.0, 3.0], [4.0, 3.0]]), 1
+    mu, W, _ = pca(X, k)
+    every = pca(X, 2)[2]
+    C = X - mu
+    S, z = C.T @ C / 3, C @ W[0]
+    near = mu + np.outer(z, W[0])
+    rest = ((X - near) ** 2).sum(1)
+    metres = pca(X * [1.0, 0.01], 2)
+    return dict(
+        X=X, k=k, mu=mu, C=C, S=S, trace=np.trace(S), det=np.linalg.det(S), lam=every, w=W[0], z=z, near=near, rest=rest,
+        mean_rest=rest.sum() / 3, share=every[0] / every.sum(), raw=np.linalg.svd(X)[2][0], w_units=metres[1][0],
+    )  # fmt: skip
+
+
+@PCA.exercise
+def share_of_the_first():
+    lam = np.array([6.0, 2.0, 1.0, 1.0])
+    return number(
+        lam[:2].sum() / lam.sum(), first_only=lam[0] / lam.sum(), roots=np.sqrt(lam[:2]).sum() / np.sqrt(lam).sum()
+    )
+
+
+@PCA.exercise
+def copied_column():
+    X = np.random.default_rng(0).standard_normal((50, 2)) * [1.0, 1.2]
+    twice = pca(np.column_stack([X, X[:, 0]]), 1)[1][0]
+    once = pca(X, 1)[1][0]
+    turned = abs(once[1]) > abs(once[0]) and abs(twice[1]) < abs(twice[0])
+    return choice(nothing=not turned, turns=turned)
+
+
+@PCA.exercise
+def reconstruction():
+    X = np.array([[3.0, 4.0], [-3.0, -4.0]])
+    _, W, _ = pca(X, 1)
+    return array(
+        W[0] * (W[0] @ np.array([5.0, 0.0])),
+        not_projected=[5.0, 0.0],
+        score_only=W[0] @ np.array([5.0, 0.0]) * np.ones(2),
+    )
 
 
 @PCA.cases
@@ -146,7 +219,7 @@ def variance_is_maximal(pca, rng):
 
 @PCA.claim
 def reconstruction_error_is_the_tail(pca, rng):
-    r"""The reconstruction error is the tail of the spectrum:
+    r"""The reconstruction error is the sum of the eigenvalues left out:
     $\frac1{n-1}\sum\lVert x_i-\hat x_i\rVert^2=\sum_{j>k}\lambda_j$"""
     X = rng.standard_normal((50, 7)) @ rng.standard_normal((7, 7)) + 10
     tail = np.linalg.eigvalsh(np.cov(X.T))[::-1]
@@ -183,8 +256,21 @@ def moves_with_the_data(pca, rng):
 
 
 @PCA.claim
+def ties_leave_the_directions_open(pca, rng):
+    """Where eigenvalues tie, the directions are open: of the corners of a square every direction catches the same
+    variance, and the component that is returned is one of many"""
+    X = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    _, W, variances = pca(X, 1)
+    angle = rng.uniform(0, np.pi, 6)
+    others = [spread(X, np.array([[np.cos(t), np.sin(t)]])) for t in angle]
+    yield roundoff(others, np.full(6, float(variances[0])), terms=8)
+    yield roundoff(spread(X, W), 4 / 3, terms=8)
+
+
+@PCA.claim
 def units_decide(pca, rng):
-    """Units decide: one feature in millimetres instead of metres, and the first component is that feature"""
+    """Units decide: one feature of a few in millimetres instead of metres, and the first component is nearly that
+    feature"""
     X = rng.standard_normal((200, 3)) * [3.0, 2.0, 1.0]
     before, after = pca(X, 1)[1][0], pca(X * [1.0, 1.0, 1000.0], 1)[1][0]
     why = Text("the angle is at most about (largest other deviation)/1000", "夹角至多约为（其余最大标准差）/1000")
@@ -194,8 +280,8 @@ def units_decide(pca, rng):
 
 @PCA.claim
 def ignores_the_labels(pca, rng):
-    """It ignores labels: features of deviation 10 and 0.1, label = sign of the second: one component guesses, both
-    features are right"""
+    """It ignores labels: features of deviation 10 and 0.1, label = sign of the second: the first component guesses, the
+    second, which is left out, is right in more than 9 cases of 10"""
     X = rng.standard_normal((2000, 2)) * [10, 0.1]
     y = X[:, 1] > 0
     mu, W, variances = pca(X, 2)
@@ -226,7 +312,10 @@ def not_centred(X, k):
     return one_sign((0 * X[0], Vt[:k], s[:k] ** 2 / (len(X) - 1)))
 
 
-@PCA.mutant(caught_by="equals-definition, equals-scikit-learn-on-digits, scores-are-uncorrelated")
+@PCA.mutant(
+    caught_by="equals-definition, equals-scikit-learn-on-digits, scores-are-uncorrelated, "
+    "ties-leave-the-directions-open"
+)
 def divided_by_n(X, k):
     """the variance divides by n"""
     mu, W, variances = pca(X, k)
@@ -259,8 +348,8 @@ PCA.erratum(
     "E60",
     common="Dimension reduction (PCA, for instance) as a general remedy, whatever is to be predicted afterwards",
     why="The components are ranked by variance, and the labels never enter. Of two features with deviations 10 and "
-    "0.1 whose label is the sign of the second, the first component keeps 99.99 % of the variance and none of the "
-    "label.",
+    "0.1 whose label is the sign of the second, the first component keeps 99.99 % of the variance and next to nothing of "
+    "the label.",
     right="use it for what it does: the best linear reconstruction; for prediction choose k by validation, or a "
     "method that sees the labels",
     claims="ignores-the-labels",

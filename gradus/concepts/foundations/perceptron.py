@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -18,9 +18,10 @@ PERCEPTRON = Concept(
     key="perceptron",
     kind="theorem",
     title="Perceptron",
-    summary="A linear unit that changes only when it errs: the misclassified point is added to its weights, with its "
-    r"sign. If some hyperplane separates the classes with margin $\gamma$, it errs at most $(R/\gamma)^2$ times, "
-    "whatever the dimension and the number of points; if none does (XOR), it errs for ever.",
+    summary="A linear unit that changes only when it errs: the misclassified point, times its label, is added to the "
+    r"weights. If some hyperplane through 0 separates the classes with margin $\gamma$, it errs at most $(R/\gamma)^2$ "
+    "times, whatever the dimension and the number of points; if none does (XOR), it errs for ever. An intercept is the "
+    "weight of a 1 put before each point.",
     formulas=(
         r"w\leftarrow w+y_ix_i\quad\text{whenever}\quad y_i\,w^{\mathsf T}x_i\le0,\qquad w_0=0,\quad y_i\in\{-1,1\}",
         r"y_i\,u^{\mathsf T}x_i\ge\gamma>0\ \text{ for all }i,\ \lVert u\rVert=1\quad\Longrightarrow\quad "
@@ -37,11 +38,15 @@ PERCEPTRON = Concept(
         Symbol(r"\gamma", "", "", "its margin"),
         Symbol("R", "", "", "length of the longest point"),
     ),
-    returns=("w", "mistakes"),
+    returns=(
+        Result("w", "p", "weights, the intercept first where there is one"),
+        Result("mistakes", "", "number of corrections"),
+    ),
     needs=("norm", "matrix-product"),
     source="rosenblatt1958perceptron",
     year=1958,
     people=("Frank Rosenblatt", "Albert Novikoff", "Marvin Minsky", "Seymour Papert"),
+    aliases="Rosenblatt's perceptron, perceptron convergence theorem, XOR problem, 感知器, 感知机收敛定理, 异或问题",
     implementations=(
         Implementation(
             "gradus.foundations.perceptron:perceptron",
@@ -51,12 +56,25 @@ PERCEPTRON = Concept(
         ),
     ),
     readings="novikoff1962convergence; minsky1969perceptrons; bishop2006pattern §4.1.7; freund1999large",
-    deviations=(
-        "scikit-learn's `Perceptron` shuffles the points in each pass and stops when the loss no longer falls, "
-        "unless `shuffle=False, tol=None`.",
-        r"Texts with labels 0 and 1 write $w\leftarrow w+\eta(y-\hat y)x$: the same rule; from $w=0$ the learning "
-        "rate η only scales w.",
+    hypotheses=(
+        Hypothesis(
+            r"some hyperplane through 0 has every point strictly on its side, $\gamma>0$; with an intercept the 1 "
+            "belongs to the point, and counts in R and γ",
+            "xor-never-converges",
+        ),
+        Hypothesis(r"the start is $w_0=0$", "starts-elsewhere"),
+        Hypothesis("the weights change at mistakes only", "learns-from-every-point"),
     ),
+    conventions=(
+        Convention(
+            "labels, and a point on the hyperplane",
+            r"labels −1 and 1; $w^{\mathsf T}x=0$ is a mistake for either",
+            r"texts with labels 0 and 1 write $w\leftarrow w+\eta(y-\hat y)x$ with $\hat y=1$ on the hyperplane: the "
+            "same rule for all other points; from $w=0$ the learning rate η only scales w",
+        ),
+    ),
+    deviations="scikit-learn's `Perceptron` shuffles the points in each pass and stops when the loss no longer falls, "
+    "unless `shuffle=False, tol=None`.",
     proof=Proof(
         r"Let $w_k$ be the weights after $k$ mistakes. Each mistake adds $y_iu^{\mathsf T}x_i\ge\gamma$ to "
         r"$u^{\mathsf T}w$, so $u^{\mathsf T}w_k\ge k\gamma$. And $\lVert w_{k+1}\rVert^2=\lVert "
@@ -126,8 +144,8 @@ def mistakes_are_bounded(perceptron, rng):
 
 @PERCEPTRON.claim
 def bound_is_attained(perceptron, rng):
-    r"""The bound is attained: on $n$ unit vectors at right angles $R=1$, $\gamma=1/\sqrt n$, and it errs exactly $n$
-    times"""
+    r"""The bound is attained: on $n$ unit vectors at right angles, without an intercept, $R=1$, the best
+    $\gamma=1/\sqrt n$, and it errs exactly $n$ times"""
     sizes = (1, 2, 5, 16)
     return identical([int(perceptron(np.eye(n), rng.choice([-1.0, 1.0], n), 9, False)[1]) for n in sizes], sizes)
 
@@ -204,12 +222,14 @@ def weights_count_the_mistakes(perceptron, rng):
 
 @PERCEPTRON.claim
 def scale_does_not_matter(perceptron, rng):
-    """Scaling all points by 8 scales the weights by 8 and changes no decision: from 0, there is no learning rate to
-    choose"""
+    """Without an intercept scaling all points by 8 scales the weights by 8 and changes no decision. With one the 1 is
+    not scaled: the points 1 and 2 take 13 mistakes to part, 8 and 16 take 197"""
     X, y, _ = separable(rng, 25, 4)
     w, M = perceptron(X, y, 50, False)
     w8, M8 = perceptron(8 * X, y, 50, False)
-    return all_of(identical(w8, 8 * w), identical(M8, M))
+    line, sides = np.array([[1.0], [2.0]]), np.array([-1.0, 1.0])
+    parted = [int(perceptron(scale * line, sides, 1000)[1]) for scale in (1.0, 8.0)]
+    return all_of(identical(w8, 8 * w), identical(M8, M), identical(parted, [13, 197]))
 
 
 @PERCEPTRON.claim
@@ -242,6 +262,17 @@ def content_with_zero(X, y, epochs=100, intercept=True):
     w, M = np.zeros(A.shape[1]), 0
     for x, t in list(zip(A, y, strict=True)) * min(epochs, 10):
         if t * (w @ x) < 0:
+            w, M = w + t * x, M + 1
+    return w, np.array(M)
+
+
+@PERCEPTRON.mutant(caught_by="equals-definition, bound-is-attained")
+def starts_elsewhere(X, y, epochs=100, intercept=True):
+    """it starts from ones, not from 0"""
+    A = np.column_stack([np.ones(len(X)), X]) if intercept else X
+    w, M = np.ones(A.shape[1]), 0
+    for x, t in list(zip(A, y, strict=True)) * min(epochs, 200):
+        if t * (w @ x) <= 0:
             w, M = w + t * x, M + 1
     return w, np.array(M)
 
@@ -310,13 +341,13 @@ def figure(gap, seed):
         if v[2]:
             left.plot(t, -(v[0] + v[1] * t) / v[2], style, color="0.2", lw=1.4, label=name)
     left.set(xlim=(-0.1, 2.9), ylim=(-0.1, 3.5), xlabel="$x_1$", ylabel="$x_2$")
-    left.legend(frameon=True, fontsize=8, loc="upper center", ncols=2)
+    left.legend(frameon=True, fontsize=9.5, loc="upper center", ncols=2)
     right.plot(np.arange(epochs), np.maximum(mistakes, 0.5), lw=1.8, label="mistakes M")
     right.axhline(limit, color=COLOURS[1], ls="--", lw=1.2, label=r"bound $(R/\gamma)^2$")
     worst = [int(perceptron(*XOR, e)[1]) for e in range(epochs)]
     right.plot(np.arange(epochs), np.maximum(worst, 0.5), color="0.6", lw=1.4, label="XOR: for ever")
     right.set(yscale="log", xlabel="pass", ylabel="mistakes so far", ylim=(0.5, 3 * max(limit, 250)))
-    right.legend(frameon=False, fontsize=8, loc="lower right")
+    right.legend(frameon=False, fontsize=9.5, loc="lower right")
     words = Text(
         f"{len(X)} points with a margin of {gap:.2f}: {mistakes[-1]} mistakes, the last in pass {settled}; at most {limit:.0f} are possible. "
         f"On XOR there were {worst[-1]} in {epochs - 1} passes, and there is no end.",

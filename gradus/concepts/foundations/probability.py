@@ -5,7 +5,7 @@ from math import comb, lgamma
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -36,7 +36,7 @@ PROBABILITY = Concept(
     formulas=(
         r"P(A)=\sum_{\omega\in A}p_\omega,\qquad p_\omega\ge0,\quad\sum_\omega p_\omega=1",
         r"P(A\mid B)=\frac{P(A\cap B)}{P(B)},\qquad P(B)>0",
-        r"P(A)=\sum_iP(A\mid B_i)\,P(B_i)\ \text{for a partition }B_1,\dots,B_m;\qquad A\perp B\iff P(A\cap B)=P(A)\,P(B)",
+        r"P(A)=\sum_{i=1}^{m}P(A\mid B_i)\,P(B_i),\quad \Omega=B_1\sqcup\dots\sqcup B_m,\ P(B_i)>0;\qquad A\perp B\iff P(A\cap B)=P(A)\,P(B)",
     ),
     symbols=(
         Symbol("p", "p", "... k", "probabilities of the outcomes", "simplex"),
@@ -44,19 +44,33 @@ PROBABILITY = Concept(
         Symbol("B", "B", "... k", "the condition, likewise; everything unless given", "other"),
         Symbol(r"\omega", "", "", "an outcome"),
         Symbol("k", "", "", "number of outcomes"),
-        Symbol("B_i", "", "", "parts that exclude each other and leave nothing out"),
+        Symbol("B_i", "", "", "m parts that exclude each other and leave nothing out"),
+        Symbol(r"\Omega", "", "", "the set of all outcomes"),
         Symbol("P", "", "", "probability of an event", "unit"),
     ),
     needs=(),
     source="kolmogorov1933grundbegriffe",
     year=1933,
     people=("Andrey Kolmogorov", "Jakob Bernoulli", "Pierre-Simon Laplace"),
+    aliases="probability theory, conditional probability, independence, law of total probability, "
+    "Kolmogorov axioms, "
+    "概率, 条件概率, 独立性, 全概率公式, 概率论",
     implementations=(
         Implementation("numpy:average", "numpy", _numpy, "the mean of the indicator of A under the weights p on B"),
         Implementation("torch:einsum", "torch", _torch, "two weighted sums"),
     ),
     readings="wasserman2004all ch. 1; feller1968introduction ch. V; kolmogorov1933grundbegriffe §1–5; "
     "bernstein1946theory",
+    hypotheses=(
+        Hypothesis("for $P(A\\mid B)$: $P(B)>0$", "rejects-invalid-input"),
+        Hypothesis(
+            "for total probability: the parts exclude each other and leave nothing out", "overlapping-parts-count-twice"
+        ),
+        Hypothesis(
+            "for the product of several events: they are mutually independent, not only in pairs",
+            "pairwise-is-not-mutual",
+        ),
+    ),
     deviations="Here the outcomes are finitely many, and every set of them is an event. On the line not every set "
     "has a length, and sums become integrals.",
     unverified="Countable additivity, which is an axiom of its own for infinitely many outcomes.",
@@ -93,7 +107,7 @@ def subsets(k):
 @PROBABILITY.claim
 def axioms(P, rng):
     """The axioms, by enumeration of all events of four outcomes: never negative, 1 for all, additive for each pair of
-    disjoint events; and conditioning on any B gives a probability again"""
+    disjoint events; and conditioning on any B of positive probability gives a probability again"""
     p, events = rng.dirichlet(np.ones(4)), subsets(4)
     apart = [(a, b) for a, b in combinations(range(16), 2) if not (events[a] & events[b]).any()]
     first, second = np.array(apart).T
@@ -140,7 +154,17 @@ def total_probability(P, rng):
         total = sum(float(P(p, A, part == i)) * float(P(p, part == i)) for i in range(3))
         B = part == 0
         yield roundoff(total, float(P(p, A)), terms=12, scale=1.0)
+        yield roundoff(sum(float(P(p, part == i)) for i in range(3)), 1.0, terms=12)
         yield roundoff(float(P(p, A, B)) * float(P(p, B)), float(P(p, A & B)), terms=12, scale=1.0)
+
+
+@PROBABILITY.claim
+def overlapping_parts_count_twice(P, rng):
+    """Parts that overlap count what they share twice: of a die, {1, …, 4} and {3, …, 6} give P(at least 3) = 1 for ⅔"""
+    face = np.arange(1, 7)
+    p, high, parts = np.full(6, 1 / 6), face >= 3, (face <= 4, face >= 3)
+    total = sum(float(P(p, high, part)) * float(P(p, part)) for part in parts)
+    return all_of(roundoff(total, 1.0, terms=12), roundoff(float(P(p, high)), 2 / 3, terms=6))
 
 
 @PROBABILITY.claim
@@ -198,7 +222,7 @@ def mean_distance(P, n):
 @PROBABILITY.claim
 def count_drifts(P, rng):
     r"""The number of heads drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at $n=100$,
-    39.9 at $10^4$, 399 at $10^6$; it is $\frac n2P(H=\frac n2)$ (de Moivre)"""
+    39.9 at $10^4$, 399 at $10^6$; for even n it is $\frac n2P(H=\frac n2)$ (de Moivre)"""
     sizes = [100, 400, 1600, 6400, 10_000]
     distances = [mean_distance(P, n) for n in sizes]
     closed = 100 * comb(99, 50) / 2**100  # n·C(n−1, n/2)/2ⁿ
@@ -232,7 +256,9 @@ def fraction_converges(P, rng):
         yield bound(tail, at_most, "≤", Text("the exact value, rounded up", "精确值向上取整"))
 
 
-@PROBABILITY.mutant(caught_by="axioms, total-probability, condition-has-a-direction, equals-definition")
+@PROBABILITY.mutant(
+    caught_by="axioms, total-probability, overlapping-parts-count-twice, condition-has-a-direction, equals-definition"
+)
 def always_independent(p, A, B=None):
     """every pair of events taken to be independent: the condition changes nothing"""
     return probability(p, A)
@@ -275,7 +301,7 @@ PROBABILITY.erratum(
 PROBABILITY.erratum(
     "E49",
     common="In n tosses with n large the number of heads will be very close to n/2",
-    why=r"The number drifts away: on average by nearly $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at "
+    why=r"The number drifts away: the mean distance is nearly $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at "
     "$n=10^2,10^4,10^6$. The fraction is off by 0.04, 0.004, 0.0004.",
     right="the fraction H/n comes close to ½",
     claims="count-drifts, fraction-converges",
@@ -302,7 +328,7 @@ def figure(b, a_in, a_out):
     right.bar([0, 1], [b, 1 - b], 0.38, color="#7F7F7F", alpha=0.45, label="before")
     right.bar([0.4, 1.4], within, 0.38, color=[COLOURS[0], COLOURS[1]], label="given A")
     right.set(xticks=[0.2, 1.2], xticklabels=["B", "not B"], ylim=(0, 1.05), title=f"P(B | A) = {back:.3f}")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     joint, apart = float(p[0]), b * total
     verdict = ("independent", "独立") if abs(joint - apart) < 1e-3 else ("dependent", "不独立")
     words = Text(

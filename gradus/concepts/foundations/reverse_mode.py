@@ -3,8 +3,9 @@
 import numpy as np
 
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -17,8 +18,8 @@ REVERSE_MODE = Concept(
     kind="algorithm",
     title="Computation graph and reverse mode (backpropagation)",
     summary="Every function that a program computes is a graph of elementary steps. One walk backwards through the "
-    "graph gives the derivative of the result by every input at once, for at most about five times the price of the "
-    "function itself.",
+    "graph gives the derivative of the result by every input at once, for a small multiple of the price of the "
+    "function itself, however many the inputs.",
     formulas=(
         r"v_j=\varphi_j\big((v_i)_{i\to j}\big),\qquad \bar v_i=\frac{\partial y}{\partial v_i}",
         r"\bar v_i=\sum_{j\,:\,i\to j}\bar v_j\,\frac{\partial \varphi_j}{\partial v_i},\qquad \bar y=1,\qquad \nabla f(x)=(\bar v_1,\dots,\bar v_n)",
@@ -36,6 +37,8 @@ REVERSE_MODE = Concept(
     source="linnainmaa1970representation",
     year=1970,
     people=("Seppo Linnainmaa", "Paul Werbos", "Bert Speelpenning", "Andreas Griewank"),
+    aliases="backpropagation, backprop, automatic differentiation, autodiff, autograd, VJP, computational graph, "
+    "反向传播, 自动微分, 计算图, 反向传播算法, 反向模式自动微分",
     implementations=(
         Implementation(
             "gradus.foundations.autodiff:grad",
@@ -45,11 +48,20 @@ REVERSE_MODE = Concept(
         ),
         Implementation("torch.func:grad", "torch", _call),
     ),
-    readings="griewank2008evaluating ch. 3; baydin2018automatic §3.2; goodfellow2016deep §6.5; rumelhart1986learning",
-    deviations=(
-        "At a kink frameworks choose: the derivative of $|x|$ at 0 is 0, a tie of `maximum` is shared half and half, "
-        "that of `relu` at 0 is 0 in PyTorch.",
-        "PyTorch adds into `.grad` until it is reset; `torch.func.grad` and this page return a new gradient each time.",
+    readings="griewank2008evaluating ch. 3–4; baur1983complexity; baydin2018automatic §3.2; goodfellow2016deep §6.5; rumelhart1986learning",
+    hypotheses=(Hypothesis("every step has a derivative at the value that it meets", "kinks-break-the-chain"),),
+    conventions=(
+        Convention(
+            "derivative at a kink",
+            "that of $|x|$ at 0 is 0",
+            "the same in PyTorch, 1 in JAX; a tie of `maximum` is shared half and half, the derivative of `relu` at 0 is 0 in "
+            "PyTorch",
+        ),
+        Convention(
+            "where the gradient goes",
+            "a new array each time, as from `torch.func.grad`",
+            "PyTorch's `backward` adds into `.grad` until it is reset",
+        ),
     ),
 )
 
@@ -74,7 +86,7 @@ def wengert_list(f, x):
         __truediv__ = lambda a, b: a * b**-1.0
         __rtruediv__ = lambda a, b: a**-1.0 * b
         __pow__ = lambda a, n: Node(a.value**n, (a, n * a.value ** (n - 1)))
-        __abs__ = lambda a: Node(abs(a.value), (a, 1.0 if a.value > 0 else -1.0))
+        __abs__ = lambda a: Node(abs(a.value), (a, np.sign(a.value)))
         __lt__ = lambda a, b: a.value < number(b)
         __le__ = lambda a, b: a.value <= number(b)
         __gt__ = lambda a, b: a.value > number(b)
@@ -141,6 +153,48 @@ def elementary(x):
     return (xp.sqrt(1 + x * x) + xp.exp(-x) / (2 + xp.cos(x)) + abs(x)).sum()
 
 
+@REVERSE_MODE.example
+def example():
+    def f(x):
+        u = x[0] * x[1]
+        return u + np.sin(u * u)
+
+    x = np.array([1.5, 0.5])
+    u = x[0] * x[1]
+    w_bar = np.cos(u * u)
+    u_bar = 1 + w_bar * 2 * u
+    return dict(
+        f=f, x=x, u=u, w=u * u, s=np.sin(u * u), y=f(x), one=1.0, w_bar=w_bar, two_u=2 * u, by_w=w_bar * 2 * u, u_bar=u_bar,
+        x_bar=u_bar * x[::-1], gradient=reverse_mode(f, x), overwritten=x[1] * 1.0, by_one_path=w_bar * 2 * u * x[1],
+    )  # fmt: skip
+
+
+@REVERSE_MODE.exercise
+def sweeps():
+    inputs, outputs = 1000, 3  # a sweep forwards for each input, backwards for each output
+    return number(min(inputs, outputs), forward=inputs, entries=inputs * outputs, tolerance=1e-6)
+
+
+@REVERSE_MODE.exercise
+def used_twice():
+    g = reverse_mode(lambda x: x[0] * x[0] * x[1], np.array([3.0, 2.0]))
+    return array(g, once=[6.0, 9.0], power_rule_on_x_only=[6.0, 6.0])
+
+
+@REVERSE_MODE.exercise
+def what_is_kept():
+    def steps(depth):
+        def f(x):
+            v = x[0]
+            for _ in range(depth):
+                v = np.tanh(v)
+            return v
+
+        return len(wengert_list(f, np.array([0.3]))[0])
+
+    return choice(grows=steps(50) > 10 * steps(2), constant=steps(50) == steps(2), none=steps(50) == 0)
+
+
 @REVERSE_MODE.cases
 def cases(rng):
     yield "three steps", dict(f=baydin, x=np.array([2.0, 5.0]))
@@ -150,6 +204,7 @@ def cases(rng):
     yield "softmax loss", dict(f=softmax_loss, x=rng.standard_normal(5))
     yield "elementary functions", dict(f=elementary, x=rng.standard_normal(4))
     yield "one input", dict(f=reused, x=np.array([0.7]))
+    yield "forty inputs", dict(f=softmax_loss, x=rng.standard_normal(40))
 
 
 @REVERSE_MODE.invalid
@@ -262,6 +317,14 @@ def long_chains(reverse_mode, rng):
     return roundoff(reverse_mode(chain, np.array([1.0])), np.array([1.0001**5000]), terms=5000, c=1)
 
 
+@REVERSE_MODE.claim(required=False)
+def kinks_break_the_chain(reverse_mode, rng):
+    r"""$\big|x+|x|\big|-|x|$ is x, with derivative 1 everywhere; backwards through its steps it is 1 at −1 and 1, but 0 at
+    0, where the derivative of $|x|$ was chosen to be 0"""
+    f = generic(lambda x: (abs(x + abs(x)) - abs(x)).sum())
+    return identical(reverse_mode(f, np.array([-1.0, 0.0, 1.0])), np.array([1.0, 0.0, 1.0]))
+
+
 @generic
 def moderate(x):
     """Eleven operations an entry, whatever the number of entries."""
@@ -272,7 +335,8 @@ def moderate(x):
 
 @REVERSE_MODE.claim(of_definition=False)
 def cost_is_five_evaluations(reverse_mode, rng):
-    """A gradient costs at most 5 evaluations of the function, for 10 inputs and for a million (operations counted)"""
+    """A gradient of this function, of products, a quotient, sine, exponential and root, costs at most 5 evaluations, for
+    10 inputs and for a million (operations counted)"""
     from gradus.page.evidence import NotApplicable
     from gradus.page.operations import Counted
 
@@ -289,7 +353,7 @@ def cost_is_five_evaluations(reverse_mode, rng):
                     "它不用所给的 NumPy 数组计算：无法统计运算次数",
                 )
             )
-        why = Text(f"Baur and Strassen: at most 5, n = {n}", f"Baur 与 Strassen：至多 5 倍，n = {n}")
+        why = Text(f"the cheap gradient principle, n = {n}", f"廉价梯度原理，n = {n}")
         evidence.append(bound(ratio, 5.0, "≤", why))
         if not evidence[-1].holds:
             break
@@ -399,7 +463,7 @@ def backward_pass_detached(f, x):
     return reverse_mode(f, x)
 
 
-@REVERSE_MODE.mutant(caught_by="trains-a-network-on-digits, equals-definition")
+@REVERSE_MODE.mutant(caught_by="trains-a-network-on-digits, equals-definition, kinks-break-the-chain")
 def seeded_with_minus_one(f, x):
     """seeded with −1: every step goes uphill"""
     from gradus.foundations.autodiff import vjp
@@ -428,7 +492,7 @@ def figure(x1, x2):
                 "", places[j], places[i], arrowprops=dict(arrowstyle="-|>", color="#888888", shrinkA=38, shrinkB=38)
             )
             middle = (np.add(places[i], places[j]) / 2) + (0, 0.13)
-            ax.text(*middle, f"{partial:.3g}", ha="center", va="bottom", fontsize=8, color="#777777")
+            ax.text(*middle, f"{partial:.3g}", ha="center", va="bottom", fontsize=9.5, color="#777777")
     for j, (name, (a, b)) in enumerate(zip(names, places, strict=True)):
         ax.add_patch(
             FancyBboxPatch((a - 0.44, b - 0.42), 0.88, 0.86, boxstyle="round,pad=0.06", fill=False, ec="#bbbbbb")
@@ -438,7 +502,7 @@ def figure(x1, x2):
         ax.text(a, b - 0.33, f"{v_bar[j]:.4g}", ha="center", va="center", color=COLOURS[1], fontsize=10)
     ax.text(-0.7, 2.65, "value →", color=COLOURS[0], va="top")
     ax.text(0.25, 2.65, "← adjoint", color=COLOURS[1], va="top")
-    ax.text(1.35, 2.65, "on the edges: partial derivative of the step", color="#777777", va="top", fontsize=9)
+    ax.text(1.35, 2.65, "on the edges: partial derivative of the step", color="#777777", va="top", fontsize=10)
     words = Text(
         f"Graph of y = ln x₁ + x₁x₂ − sin x₂ at ({x1:.3g}, {x2:.3g}): y = {trace[-1][0]:.4g}. Backwards from adjoint 1, "
         f"x₁ receives 1/x₁ from the logarithm and x₂ from the product, {v_bar[0]:.4g} together; x₂ receives "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, optimal, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,7 +28,7 @@ SVM = Concept(
     formulas=(
         r"\min_{w,b,\xi}\ \tfrac12\lVert w\rVert^2+C\sum_{i=1}^{n}\xi_i\quad\text{subject to}\quad y_i(w^{\mathsf T}x_i+b)\ge1-\xi_i,\quad\xi_i\ge0",
         r"\max_{\alpha}\ \sum_{i=1}^{n}\alpha_i-\tfrac12\sum_{i,j=1}^{n}\alpha_i\alpha_jy_iy_jk(x_i,x_j)\quad\text{subject to}\quad0\le\alpha_i\le C,\quad\sum_{i=1}^{n}\alpha_iy_i=0",
-        r"f(x)=\sum_{i=1}^{n}\alpha_iy_ik(x_i,x)+b,\qquad w=\sum_{i=1}^{n}\alpha_iy_ix_i,\qquad\text{width of the margin}=\frac2{\lVert w\rVert}",
+        r"f(x)=\sum_{i=1}^{n}\alpha_iy_ik(x_i,x)+b,\qquad w=\sum_{i=1}^{n}\alpha_iy_ix_i,\qquad 2\rho=\frac2{\lVert w\rVert}",
         r"\alpha_i=0\Rightarrow y_if(x_i)\ge1,\qquad0<\alpha_i<C\Rightarrow y_if(x_i)=1,\qquad\alpha_i=C\Rightarrow y_if(x_i)\le1",
     ),
     symbols=(
@@ -47,13 +47,18 @@ SVM = Concept(
         Symbol("w", "", "d", "weights (linear kernel)"),
         Symbol(r"\xi_i", "", "n", "by how much a point is inside the margin, or beyond"),
         Symbol("f", "", "", "decision function; its sign is the class"),
-        Symbol("k", "", "", "kernel"),
+        Symbol("k", "", "", "kernel: positive semidefinite, so that the dual is concave"),
+        Symbol(r"2\rho", "", "", "width of the margin, between the planes $f=1$ and $f=-1$"),
     ),
-    returns=("alpha", "b"),
+    returns=(
+        Result("alpha", "n", "multiplier of every point; 0 but for the support vectors"),
+        Result("b", "", "intercept of the decision function"),
+    ),
     needs=("perceptron", "kernel-methods", "hinge"),
     source="cortes1995support",
     year=1992,
     people=("Vladimir Vapnik", "Alexey Chervonenkis", "Bernhard Boser", "Isabelle Guyon", "Corinna Cortes"),
+    aliases="support vector machines, SVC, maximum margin, SMO, 最大间隔, 支持向量, 支撑向量机",
     implementations=(
         Implementation(
             "sklearn.svm:SVC",
@@ -64,12 +69,27 @@ SVM = Concept(
     ),
     readings="cortes1995support; boser1992training; keerthi2001improvements; bishop2006pattern §7.1; "
     "hastie2009elements §12.2–12.3; chang2011libsvm",
+    hypotheses=(
+        Hypothesis(
+            r"for one value of b: some $0<\alpha_i<C$; else b may move in an interval", "low-price-takes-the-means"
+        ),
+        Hypothesis(
+            "for the distance of the hulls: the classes are separable and C is at least the largest α",
+            "a-lower-price-widens-the-margin",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "price of the violations",
+            "C times their sum, beside half the squared norm",
+            r"some texts divide the sum by n, and write $\frac\lambda2\lVert w\rVert^2$ with $\lambda=1/(nC)$",
+        ),
+    ),
     deviations=(
         "scikit-learn's `LinearSVC` penalises the bias (as the weight of a constant feature) and squares the hinge "
         "unless told: its solution moves when all points are shifted.",
         "LIBSVM keeps kernel values in float32: beyond seven digits its α is that of the rounded kernel. The points "
         "of this page have coordinates whose kernel values float32 holds.",
-        r"Some texts divide the sum of violations by n, or write $\lambda=1/(nC)$ before the norm.",
     ),
     proof=Proof(
         r"The duality: with multipliers $\alpha_i,\mu_i\ge0$ the Lagrangian is $\frac12\lVert "
@@ -256,6 +276,20 @@ def margin_is_the_distance_of_the_hulls(svm, rng):
 
 
 @SVM.claim
+def a_lower_price_widens_the_margin(svm, rng):
+    r"""Below the largest α of the separating machine the margin is wider than the distance of the hulls, and points lie
+    in it"""
+    X, y = apart(rng, 16)
+    hard, _ = svm(X, y, 1024.0)
+    C = float(hard.max()) / 4
+    alpha, b = svm(X, y, C)
+    wide = 2 / np.linalg.norm(X.T @ (alpha * y))
+    within = Text("1 less: some point lies in the margin", "小于 1：有点落在间隔之内")
+    yield bound(wide, 1.05 * hull_distance(X[y > 0], X[y < 0]), "≥", Text("the distance of the hulls", "凸包的距离"))
+    yield bound((y * decision(X, y, alpha, b)).min(), 0.99, "≤", within)
+
+
+@SVM.claim
 def two_points(svm, rng):
     """Two points: the hyperplane halfway between them, and a margin as wide as they are apart"""
     for _ in range(3):
@@ -295,7 +329,7 @@ def support_vectors_suffice(svm, rng):
 
 @SVM.claim
 def leave_one_out_errs_on_support_vectors(svm, rng):
-    """Leave-one-out errs on support vectors alone: at most as often as there are any"""
+    """Where b is determined, leave-one-out errs on support vectors alone: at most as often as there are any"""
     X, y = overlapping(rng, 18, 2)
     X = X + 2
     alpha, _ = svm(X, y, 1.0)
@@ -312,8 +346,8 @@ def leave_one_out_errs_on_support_vectors(svm, rng):
 
 @SVM.claim
 def low_price_takes_the_means(svm, rng):
-    """A price so low that all points are inside the margin: every α is C, and w is C times the difference of the
-    classes' sums"""
+    """Classes of equal size and a price so low that all points are inside the margin: every α is C, w is C times the
+    difference of the classes' sums, and b is open: moving it costs nothing"""
     X, y = overlapping(rng, 20, 3)
     C = 2.0**-10
     alpha, b = svm(X, y, C)
@@ -321,6 +355,8 @@ def low_price_takes_the_means(svm, rng):
     w = C * (X.T @ y)
     yield roundoff(alpha, np.full(20, C), terms=20)
     yield bound((y * (X @ w + b)).max(), 1.0, "≤", Text("inside the margin", "在间隔之内"))
+    own = primal(X, y, C, w, b)
+    yield roundoff([primal(X, y, C, w, b - 0.05 * np.sign(b)), primal(X, y, C, w, 0.0)], [own, own], terms=40)
 
 
 @SVM.claim
@@ -342,7 +378,7 @@ def kernel_separates_a_disc(svm, rng):
 
 @SVM.claim
 def equals_scikit_learn(svm, rng):
-    """Equals scikit-learn's α and b"""
+    """Equals scikit-learn's decision function and sum of α"""
     from sklearn.svm import SVC
 
     for X, y, C, gamma in problems(rng):
@@ -372,6 +408,12 @@ def squared_violations(X, y, C=1.0, gamma=0.0):
     n = len(y)
     root = np.linalg.cholesky(gram(X, gamma) + np.eye(n) / (2 * C) + 1e-14 * np.eye(n))
     return svm(root, y, 1e3)
+
+
+@SVM.mutant(caught_by="a-lower-price-widens-the-margin, low-price-takes-the-means, equals-definition")
+def eightfold_price(X, y, C=1.0, gamma=0.0):
+    """a price eight times as high"""
+    return svm(X, y, 8 * C, gamma)
 
 
 @SVM.mutant(caught_by="equals-definition, kkt-conditions, low-price-takes-the-means, equals-scikit-learn")
@@ -439,8 +481,8 @@ def figure(C, gamma):
         ax.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
         if options.get("kernel"):
             width = 2 / float(np.linalg.norm(machine.coef_))
-    axes[0].set_title(f"margin 2/‖w‖ = {width:.2f}; {counts[0]} support vectors", fontsize=9)
-    axes[1].set_title(f"γ = {gamma:.2g}; {counts[1]} support vectors", fontsize=9)
+    axes[0].set_title(f"margin 2/‖w‖ = {width:.2f}; {counts[0]} support vectors", fontsize=10)
+    axes[1].set_title(f"γ = {gamma:.2g}; {counts[1]} support vectors", fontsize=10)
     words = Text(
         f"Two sets of 70 points; rings mark support vectors, dashes the margin. At C = {C:.2g} the line has a margin {width:.2f} wide, {counts[0]} support vectors, and "
         f"{100 * rates[0]:.0f} % of its points right; the Gaussian kernel with γ = {gamma:.2g} has {counts[1]} support vectors and {100 * rates[1]:.0f} %.",

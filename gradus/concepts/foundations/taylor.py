@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_numbers import exponential, sine, witch
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, bound, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -29,9 +29,9 @@ TAYLOR = Concept(
     key="taylor",
     kind="theorem",
     title="Taylor expansion",
-    summary="The polynomial of degree n that has the value and the first n derivatives of f at a. Near a it misses f "
-    "by a term of order n+1; whether it converges to f as n grows is decided by the nearest singularity, also a "
-    "complex one.",
+    summary="The polynomial of degree n or less that has the value and the first n derivatives of f at a. Near a it misses f "
+    "by a term of order n+1; how far it converges to an analytic f as n grows is decided by the nearest singularity, "
+    "also a complex one.",
     formulas=(
         r"T_n(x)=\sum_{k=0}^{n}\frac{f^{(k)}(a)}{k!}(x-a)^k",
         r"f(x)-T_n(x)=\frac{f^{(n+1)}(\xi)}{(n+1)!}(x-a)^{n+1}=\int_a^x\frac{f^{(n+1)}(t)}{n!}(x-t)^n\,dt,\qquad \xi\text{ between }a\text{ and }x",
@@ -56,6 +56,8 @@ TAYLOR = Concept(
     source="taylor1715methodus",
     year=1715,
     people=("Brook Taylor", "James Gregory", "Joseph-Louis Lagrange"),
+    aliases="Taylor series, Taylor polynomial, Maclaurin series, Taylor's theorem, "
+    "泰勒公式, 泰勒级数, 麦克劳林展开, 泰勒多项式",
     implementations=(
         Implementation(
             "gradus.foundations.taylor:taylor_polynomial",
@@ -66,16 +68,23 @@ TAYLOR = Concept(
         Implementation("torch.func:jvp", "torch", _torch, "nested once for each order: the cost doubles with each"),
     ),
     readings="rudin1976principles ch. 5; strang1991calculus ch. 10; lyness1967numerical; griewank2008evaluating ch. 13",
+    hypotheses=(
+        Hypothesis("For the remainder: f has n + 1 continuous derivatives between a and x", "kink-between"),
+        Hypothesis(
+            "For the integral over the circle, by which the definition works: f is analytic within r of a",
+            "circle-too-large",
+        ),
+    ),
     deviations="SciPy's `approximate_taylor_polynomial` fits values at Chebyshev points instead of differentiating: "
     "its coefficients are approximate.",
     proof=Proof(
         r"Fundamental theorem: $f(x)=f(a)+\int_a^xf'(t)\,dt$. Integrating by parts with $-(x-t)$ as the "
         r"antiderivative of 1 gives $f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$, and so on: after n steps the integral "
         "form of the remainder. Since $(x-t)^n$ does not change its sign, the mean value theorem for integrals takes "
-        r"$f^{(n+1)}(\xi)$ out, and $\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$."
+        r"$f^{(n+1)}(\xi)$ out, and $\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$. The remainder need not tend to 0 "
+        r"as n grows: every derivative of $e^{-1/x^2}$ (0 at 0) is a polynomial in $1/x$ times $e^{-1/x^2}$, hence tends to 0 at "
+        "0, also when divided by x; so all are 0 at 0, and the expansion there is 0."
     ),
-    unverified="$e^{-1/x^2}$ (0 at 0) has all derivatives 0 at 0: its expansion there converges, but not to the "
-    "function",
     longest_sum=64,  # coefficients of the circle's integral, and the powers they meet
 )
 
@@ -119,7 +128,7 @@ def invalid(rng):
 
 @TAYLOR.claim
 def remainder_has_order_n_plus_1(taylor, rng):
-    """The remainder falls like $|x-a|^{n+1}$"""
+    r"""The remainder falls like $|x-a|^{n+1}$ where $f^{(n+1)}(a)\ne0$"""
     for n in range(4):
         a, steps = np.array(rng.uniform(0.2, 0.5)), 2.0 ** -np.arange(4, 9)
         errors = np.abs(taylor(exponential, a, a + steps, n) - np.exp(a + steps))
@@ -137,7 +146,7 @@ def polynomials_are_reproduced(taylor, rng):
 
 @TAYLOR.claim
 def sine_has_its_known_series(taylor, rng):
-    r"""$\sin x\approx x-\frac{x^3}{6}+\frac{x^5}{120}-\frac{x^7}{5040}$ around 0"""
+    r"""$T_8$ of the sine around 0 is $x-\frac{x^3}{6}+\frac{x^5}{120}-\frac{x^7}{5040}$"""
     x = rng.uniform(-0.9, 0.9, 8)
     want = x - x**3 / 6 + x**5 / 120 - x**7 / 5040
     # what rounding on the circle of radius ½ leaves in coefficient k grows by 2^k
@@ -146,8 +155,8 @@ def sine_has_its_known_series(taylor, rng):
 
 @TAYLOR.claim
 def lagranges_bound(taylor, rng):
-    r"""Lagrange: $|R_n|\le\max|f^{(n+1)}|\,\frac{|x-a|^{n+1}}{(n+1)!}$; for e this is
-    $0<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$"""
+    r"""Lagrange: $|R_n|\le\max|f^{(n+1)}|\,\frac{|x-a|^{n+1}}{(n+1)!}$. For e, the tail of the
+    series below a geometric one says more: $\frac{1}{(n+1)!}<e-\sum_{k\le n}\frac1{k!}<\frac{1}{n\cdot n!}$"""
     a = np.array(rng.uniform(-1, 1))
     x = a + np.linspace(-0.8, 0.8, 9)
     for n in range(1, 6):
@@ -160,9 +169,20 @@ def lagranges_bound(taylor, rng):
 
 
 @TAYLOR.claim
+def kink_between(taylor, rng):
+    r"""With a kink between a and x the remainder is not Lagrange's: of $|x|^3$ around ½ $T_3=x^3$, which at $-\frac12$ is
+    off by ¼, though $f^{(4)}=0$ wherever it exists"""
+    f = generic(lambda x: x * x * namespace(x).sqrt(x * x))  # |x|³
+    x = np.array([-0.5, 0.25])
+    got = taylor(f, np.array(0.5), x, 3, 0.25)
+    yield roundoff(got, x**3, terms=64, scale=4.0**3)  # rounding on the circle of radius ¼ is multiplied by (1/¼)³
+    yield roundoff(f(x) - x**3, np.array([0.25, 0.0]), terms=2, scale=1.0)
+
+
+@TAYLOR.claim
 def radius_of_convergence(taylor, rng):
-    r"""$\frac1{1+x^2}$ is smooth everywhere, yet its series around 0 leaves $\frac{\pm x^{n+2}}{1+x^2}$: it converges
-    only for $|x|<1$, the distance to $\pm\mathrm i$"""
+    r"""$\frac1{1+x^2}$ is smooth everywhere, yet its series around 0 leaves $\frac{\pm x^{n+2}}{1+x^2}$ (n even): it
+    converges only for $|x|<1$, the distance to $\pm\mathrm i$"""
     for x in (0.8, 1.25):
         for n in (4, 8, 16, 20):
             got = float(taylor(witch, np.array(0.0), np.array([x]), n, 0.75)[0]) - 1 / (1 + x * x)
@@ -197,7 +217,9 @@ def factorial_missing(f, a, x, n, r=0.5):
     return sum(math.factorial(k) * t for k, t in enumerate(terms))
 
 
-@TAYLOR.mutant(caught_by="remainder-has-order-n-plus-1, polynomials-are-reproduced, derivative-by-the-centre")
+@TAYLOR.mutant(
+    caught_by="remainder-has-order-n-plus-1, polynomials-are-reproduced, derivative-by-the-centre, kink-between"
+)
 def one_term_too_few(f, a, x, n, r=0.5):
     """one term too few"""
     return taylor(f, a, x, n - 1, r)
@@ -232,14 +254,14 @@ def figure(n, a):
     left.plot(t, np.where(np.abs(p) < 4, p, np.nan), color=COLOURS[1], lw=1.4, label=f"$T_{{{n}}}$")
     left.plot(a, witch(a), "o", color=COLOURS[1], ms=5)
     left.set(ylim=(-0.6, 1.7), xlabel="x", title="shaded: where the series converges")
-    left.legend(frameon=False, fontsize=8, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, loc="upper right")
     h = np.logspace(-2, np.log10(1.4), 120) * radius
     for k, (f, name) in enumerate(((witch, "$1/(1+x^2)$"), (exponential, "$e^x$"))):
         error = np.abs(taylor(f, a, a + h, n, 0.75) - f(a + h))
         right.loglog(h, np.maximum(error, 1e-17), color=COLOURS[1 - k], lw=1.4, label=name)
     right.axvline(radius, color=COLOURS[0], lw=0.8, ls=":")
     right.set(xlabel="$|x-a|$", ylabel=r"$|f-T_n|$", ylim=(1e-17, 1e3), title=rf"remainder: slope $\geq$ {n + 1}")
-    right.legend(frameon=False, fontsize=8, loc="upper left")
+    right.legend(frameon=False, fontsize=9.5, loc="upper left")
     inside, outside = a + 0.5 * radius, a + 1.2 * radius
     miss = [abs(float(taylor(witch, a, np.array(q), n, 0.75) - witch(q))) for q in (inside, outside)]
     words = Text(

@@ -36,13 +36,13 @@ VECTOR_SPACE = Concept(
     source="peano1888calcolo",
     year=1888,
     people=("Hermann Grassmann", "Giuseppe Peano"),
+    aliases="linear space, vectors, subspace, linear combination, span, 线性空间, 向量, 子空间, 线性组合, 矢量空间",
     implementations=(Implementation("torch:matmul", "torch", _torch),),
     readings="axler2024linear ch. 1; strang2016introduction §3.1; deisenroth2020mathematics §2.4",
     deviations=(
         "Commutativity follows from the other seven axioms: expand $(1+1)(u+v)$ in both ways. A structure that lacks "
         "it alone does not exist; the mutant that lacks it breaks $a(u+v)=au+av$ too.",
-        "`numpy.average` divides by the sum of the weights: an affine combination, which is a linear one only where "
-        "the weights sum to 1.",
+        r"`numpy.average` divides by the sum of the weights: it equals $\sum a_iv_i$ only where $\sum a_i=1$.",
     ),
     nonfinite="nan",
 )
@@ -219,8 +219,8 @@ def sum_of_nothing_is_zero(combine, rng):
 
 @VECTOR_SPACE.claim
 def solutions_superpose(combine, rng):
-    """A subspace keeps its combinations: those of sines and cosines still solve $y''=-y$; the solutions of $y'=y^2$
-    are no subspace, already $2y$ is none"""
+    r"""A subspace keeps its combinations: those of sines and cosines still solve $y''=-y$; the solutions of $y'=y^2$
+    are no subspace: for $y\ne0$ already $2y$ is none"""
     t, h, a = np.linspace(0, 3, 9), 0.4, rng.standard_normal(2) * 3
 
     def y(s):
@@ -372,7 +372,7 @@ def figure(a, b, angle):
     right.plot(t, F[1], lw=1, label="v(t)")
     right.plot(t, f, lw=2.4, label="a u + b v")
     right.set(xlabel="t", ylim=(-4.5, 4.5), title="functions")
-    right.legend(frameon=False, ncols=3, loc="upper center", fontsize=8)
+    right.legend(frameon=False, ncols=3, loc="upper center", fontsize=9.5)
     area = abs(V[0, 0] * V[1, 1] - V[0, 1] * V[1, 0])
     flat = area < 0.05
     words = Text(

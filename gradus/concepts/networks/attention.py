@@ -44,6 +44,9 @@ ATTENTION = Concept(
     source="vaswani2017attention",
     year=2017,
     people=("Ashish Vaswani", "Noam Shazeer", "Niki Parmar", "Jakob Uszkoreit"),
+    aliases="self-attention, attention mechanism, dot-product attention, QKV, query key value, causal mask, "
+    "flash attention, "
+    "注意力, 注意力机制, 自注意力, 点积注意力, 查询键值, 因果掩码",
     implementations=(
         Implementation("torch.nn.functional:scaled_dot_product_attention", "torch", _torch),
         Implementation("gradus.networks.attention:online_attention", "torch"),
@@ -316,7 +319,7 @@ def whole_score_matrix(Q, K, V, causal=False, scale=None):
 
 ATTENTION.erratum(
     "E23",
-    common=r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores",
+    common=r"$\alpha_j=\frac{e_{ij}}{\sum_{j=1}^{N}e_{ij}}$ with $e_{ij}$ already the softmax of the scores (a common slip)",
     why="The second division does nothing, and the weight loses its query i; read as a second softmax it flattens "
     r"the weights, whose ratio can then never exceed e. The output $\sum_j\alpha_{ij}v_j$ is missing.",
     right=r"$e_{ij}=\operatorname{score}(q_i,k_j)$, $\alpha_{ij}=\operatorname{softmax}_j e_{ij}$, "
@@ -325,7 +328,7 @@ ATTENTION.erratum(
 )
 ATTENTION.erratum(
     "E24",
-    common="A causal position uses only what stands before it",
+    common="A causal position uses only what stands before it (a common slip)",
     why=r"Strictly before leaves the first row without a key: a softmax of nothing but $-\infty$ is NaN.",
     right=r"positions $j\le i$, its own included",
     claims="first-position-sees-itself",
@@ -343,9 +346,12 @@ def figure(scale, width):
     A = attention(Q, K, np.eye(n), scale=scale / np.sqrt(d))
     raw = attention(Q, K, np.eye(n), scale=scale)
     fig, axes = canvas(columns=2, width=6.8, height=3.2)
-    for ax, M, name in zip(axes, (A, raw), (r"scores / $\sqrt{d}$", "scores as they are"), strict=True):
-        ax.imshow(M, vmin=0, vmax=1, cmap="Blues")
-        ax.set(title=name, xlabel="key j", ylabel="query i")
+    for ax, M, name in zip(
+        axes, (A, raw), (r"weights, scores / $\sqrt{d}$", "weights, scores as they are"), strict=True
+    ):
+        shown = ax.imshow(M, vmin=0, vmax=1, cmap="Blues")
+        ax.set(title=name, xlabel="key j", ylabel="query i", xticks=range(0, n, 2), yticks=range(0, n, 2))
+    fig.colorbar(shown, ax=list(axes), shrink=0.8)
     effective = [float(np.exp(-(M * np.log(M + 1e-300)).sum(-1)).mean()) for M in (A, raw)]
     words = Text(
         f"Weights of {n} queries over {n} keys, d = {d}. Scaled, a query spreads over {effective[0]:.1f} keys "

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -66,11 +66,20 @@ BACKPROP_MLP = Concept(
         Symbol("L", "", "", "number of layers with weights"),
         Symbol("i, j, k", "", "", "indices of units"),
     ),
+    returns=(
+        Result(
+            "gradients",
+            "",
+            "a tuple, as many as layers twice: mean gradient of the weights of layer 1, of its biases, of the weights of layer 2, and so on, each of its parameter's shape",
+        ),
+    ),
     carries_gradient=False,
     needs=("reverse-mode", "mlp", "softmax-cross-entropy", "gradient-check"),
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams", "Paul Werbos"),
+    aliases="generalized delta rule, backpropagation in an MLP, error backpropagation, BP algorithm, BP, "
+    "BP 算法, 误差反向传播, 误差逆传播, BP 神经网络",
     implementations=(
         Implementation("torch.autograd:grad", "torch", _autograd, "of the loss, by every weight and bias"),
     ),
@@ -464,7 +473,7 @@ def factors_by_position(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
 
 BACKPROP_MLP.erratum(
     "E18",
-    common=r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$",
+    common=r"$\delta_j^{(l)}=\frac{\partial}{\partial z_j^{(l)}}\sum_{i=1}^{n_l}\delta_i^{(l+1)}w_{ij}^{(l)}$ (a common slip)",
     why="Taken literally it is 0: nothing under the derivative depends on z. Without σ′, a 3-4-2 net whose hidden "
     "layer has the gradient (−0.00451, 0.32524, −0.01216, −0.27033) is given (−0.20678, 0.41356, −0.08862, "
     "−0.29540): 46 times too much at the unit that is nearly saturated. The sum must run over the units of the layer "
@@ -498,14 +507,14 @@ def figure(gain, depth):
     left.set(
         xlabel="finite difference", ylabel="∂ℓ/∂b by the formula", xlim=(-reach, reach), ylim=(-2 * reach, 2 * reach)
     )
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     layers, left_over = np.arange(1, L + 1), {}
     for activation, colour in zip(("tanh", "sigmoid", "relu"), COLOURS, strict=False):
         norms = [np.linalg.norm(g) for g in backprop_mlp(x, y, Ws, bs, activation)[1::2]]
         left_over[activation] = norms[0] / norms[-1]
         right.semilogy(layers, np.maximum(norms, 1e-300), "o-", ms=3, color=colour, label=activation)
     right.set(xlabel="layer l", ylabel="norm of ∂ℓ/∂b", xticks=layers[:: max(1, L // 6)])
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Beside finite differences the relative error is {errors['backpropagation']:.1g} for backpropagation, "
         f"{errors['without σ′']:.2g} without σ′ and {errors['indices exchanged']:.2g} with exchanged indices. From the last layer to the first the "

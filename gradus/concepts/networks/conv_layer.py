@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 from gradus.page.pictures import THREE
 
@@ -43,6 +44,9 @@ CONV_LAYER = Concept(
     source="lecun1989backpropagation",
     year=1989,
     people=("Kunihiko Fukushima", "Yann LeCun"),
+    aliases="CNN, convolutional neural network, convolutional network, ConvNet, Conv2d, convolution layer, "
+    "stride, padding, "
+    "卷积神经网络, 卷积网络, 二维卷积, 步幅, 填充, 空洞卷积",
     implementations=(
         Implementation("torch.nn.functional:conv2d", "torch", _torch),
         Implementation("gradus.networks.convolution:im2col_convolution", "torch", note="one matrix product"),
@@ -94,6 +98,48 @@ def conv_layer(x, w, b, stride=1, padding=0, dilation=1, groups=1):
                 window = x[..., first : first + C, rows[:, None], columns]  # (..., C, K, L)
                 y[..., o, i, j] = b[o] + (w[o] * window).sum((-3, -2, -1))
     return y
+
+
+@CONV_LAYER.example
+def example():
+    x = np.array([[[0.0, 0.0, 1.0, 2.0], [0.0, 0.0, 1.0, 2.0], [0.0, 3.0, 4.0, 5.0]]])
+    w, b = np.array([[[[-1.0, 1.0], [-1.0, 1.0]]]]), np.array([0.5])
+    y = conv_layer(x, w, b)
+    units = np.eye(x.size).reshape(-1, *x.shape)  # one pixel each: the answers are the columns of the linear map
+    dx = (conv_layer(units, w, b) - b[0])[:, 0, 1, 1].reshape(x.shape[1:])
+    return dict(
+        x=x, w=w, b=b, map=x[0], kernel=w[0, 0], bias=b[0], y=y[0], window=x[0, 1:, 1:3],
+        true_convolution=conv_layer(x, w[..., ::-1, ::-1], b)[0], strided=conv_layer(x, w, b, stride=2)[0],
+        padded=conv_layer(x, w, b, padding=1)[0], weights=w.size + b.size, dense=x.size * y.size + y.size,
+        dx=dx,
+    )  # fmt: skip
+
+
+@CONV_LAYER.exercise
+def columns_of_the_output():
+    y = conv_layer(np.zeros((1, 224, 224)), np.zeros((1, 1, 7, 7)), np.zeros(1), stride=2, padding=3)
+    return number(y.shape[-1], rounded_up=(224 + 6 - 7) / 2 + 1, no_padding=(224 - 7) // 2 + 1, tolerance=1e-6)
+
+
+@CONV_LAYER.exercise
+def weights_of_a_layer():
+    return number(
+        64 * 3 * 3 * 3 + 64,
+        no_bias=64 * 3 * 3 * 3,
+        one_channel=64 * 3 * 3 + 64,
+        with_places=(64 * 27 + 64) * 32 * 32,
+        tolerance=1e-6,
+    )
+
+
+@CONV_LAYER.exercise
+def shifted_by_one():
+    x = np.random.default_rng(0).standard_normal((1, 8, 8))
+    w, b = np.random.default_rng(1).standard_normal((1, 1, 3, 3)), np.zeros(1)
+    y = conv_layer(x, w, b, stride=2)
+    moved = conv_layer(np.roll(x, 1, axis=-1), w, b, stride=2)
+    same = np.allclose(moved[..., 1:], y[..., :-1])
+    return choice(shifted=same, half=False, other=not same)
 
 
 @CONV_LAYER.cases
@@ -393,7 +439,7 @@ def groups_share_channels(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 CONV_LAYER.erratum(
     "E13",
-    common=r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else",
+    common=r"$Y_{i,j,f}=\sum_{m,n,c}X_{i+m,j+n,c}\,K_{m,n,c,f}$, called convolution, and nothing else (a common slip)",
     why="It is cross-correlation, and it lacks the bias, the stride and the padding: where these are not 0, 1 and 0, "
     "neither the values nor the size of a layer's output can be computed from it.",
     right=r"$y_{o,i,j}=b_o+\sum_{c,k,l}w_{o,c,k,l}\,x_{c,si+dk-p,sj+dl-p}$ with $H'=\lfloor(H+2p-d(K-1)-1)/s\rfloor+1$",
@@ -401,7 +447,7 @@ CONV_LAYER.erratum(
 )
 CONV_LAYER.erratum(
     "E15",
-    common=r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole map",
+    common=r"$y_{ij}=\sum_{k=1}^{K}\sum_{l=1}^{L}x_{kl}\,w_{kl}^{(i,j)}+b_i$, with k and l over the whole map (a common slip)",
     why="The weights depend on the output position and reach over the whole map: neither shared nor local. It is the "
     "fully connected layer written with two indices. On 6×6: 1296 weights instead of 9, and an image that moves by "
     "one pixel does not give the moved output.",
@@ -436,7 +482,9 @@ def figure(angle, stride, padding, dilation):
     axes[0].set(title="input and one window")
     axes[1].imshow(w, cmap="RdBu_r", vmin=-2, vmax=2)
     for (k, l), v in np.ndenumerate(w):
-        axes[1].text(l, k, f"{v:.1f}", ha="center", va="center", fontsize=9, color="white" if abs(v) > 1.3 else "black")
+        axes[1].text(
+            l, k, f"{v:.1f}", ha="center", va="center", fontsize=10, color="white" if abs(v) > 1.3 else "black"
+        )
     axes[1].set(title="kernel, 9 weights")
     size = max(1e-9, np.abs(y).max())
     axes[2].imshow(y, cmap="RdBu_r", vmin=-size, vmax=size)

@@ -40,6 +40,7 @@ CONVOLUTION = Concept(
     source="oppenheim2010discrete",
     year=1822,
     people=("Pierre-Simon Laplace", "Joseph Fourier", "Siméon Denis Poisson"),
+    aliases="conv, cross-correlation, convolution theorem, FFT convolution, filter, 卷积运算, 互相关, 卷积定理, 滤波",
     implementations=(
         Implementation("scipy.signal:convolve", "numpy"),
         Implementation("scipy.signal:fftconvolve", "numpy"),
@@ -324,7 +325,7 @@ def counted_twice(f, g):
 
 CONVOLUTION.erratum(
     "E14",
-    common=r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$",
+    common=r"The convolution in a CNN is $\sum_{m,n}f(m,n)\,g(i-m,j-n)$ (a common slip)",
     why="That is the convolution of mathematics. No deep-learning framework in use today flips the kernel (Theano's "
     "layer did, unless told otherwise): fed the same numbers, a layer gives 2, 5, 8, 3, 0 where the formula gives 0, 1, 4, 7, 6. A learnt kernel does not care; one that is carried over, "
     "or compared, does.",
@@ -349,13 +350,13 @@ def figure(position, decay):
     left.plot(m, slid, "o-", ms=4, color=COLOURS[1], label=r"$g_{n-m}$: flipped, moved to n")
     left.bar(m, signal * slid, width=0.5, color=COLOURS[2], label="their product")
     left.set(xlabel="m", xlim=(-8.5, 23.5), ylim=(0, 1.3), title=f"n = {n}")
-    left.legend(frameon=False, fontsize=8, ncols=3, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, ncols=3, loc="upper right")
     k = np.arange(y.size)
     right.plot(k, y, "o-", ms=4, label=r"convolution $(f*g)_n$")
     right.plot(k - (g.size - 1), z, "s--", ms=3, color=COLOURS[6], label=r"cross-correlation $(f\star g)_n$")
     right.plot(n, y[n], "o", ms=10, color=COLOURS[2])
     right.set(xlabel="n", xlim=(-8.5, 23.5), ylim=(0, 1.25 * y.max()))
-    right.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
+    right.legend(frameon=False, fontsize=9.5, ncols=2, loc="upper right")
     peak, other = int(y.argmax()), int(z.argmax()) - (g.size - 1)
     words = Text(
         f"Above, the kernel flipped and moved to n = {n}; the products under it add up to {y[n]:.3f}, the marked point "

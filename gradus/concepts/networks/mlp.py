@@ -33,7 +33,7 @@ MLP = Concept(
     "on a bounded closed set; depth lets it fold the input space, and each fold can double the pieces.",
     formulas=(
         r"a^{(0)}=x,\qquad z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)},\quad j=1,\dots,n_l,\quad l=1,\dots,L",
-        r"a_j^{(l)}=\sigma\bigl(z_j^{(l)}\bigr)\quad\text{for } l<L,\qquad f(x)=z^{(L)}",
+        r"a_j^{(l)}=\sigma\bigl(z_j^{(l)}\bigr)\quad(l<L),\qquad f(x)=z^{(L)}",
         r"f=A_L\circ\sigma\circ A_{L-1}\circ\cdots\circ\sigma\circ A_1,\qquad A_l(a)=W^{(l)}a+b^{(l)}",
     ),
     symbols=(
@@ -65,6 +65,8 @@ MLP = Concept(
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams"),
+    aliases="multilayer perceptron, feedforward neural network, FFN, deep neural network, neural network, "
+    "多层感知机, 多层感知器, 前馈神经网络, 神经网络, 深度神经网络",
     implementations=(Implementation("torch.nn:Sequential", "torch", _torch, "of `torch.nn.Linear` and activations"),),
     readings="goodfellow2016deep ch. 6; murphy2022probabilistic §13.2; cybenko1989approximation; "
     "hornik1989multilayer; telgarsky2016benefits; sussmann1992uniqueness",
@@ -358,7 +360,7 @@ def steep_activation(x, Ws, bs, activation="tanh"):
 
 MLP.erratum(
     "E17",
-    common=r"$z_j^{(l)}=\sum_{i=1}^{n_l}w_{ji}^{(l-1)}a_i^{(l-1)}+b_j^{(l)}$",
+    common=r"$z_j^{(l)}=\sum_{i=1}^{n_l}w_{ji}^{(l-1)}a_i^{(l-1)}+b_j^{(l)}$ (a common slip)",
     why="With 3 inputs and 4 hidden units the sum asks for a fourth input, which does not exist; with 5 inputs and 3 "
     "hidden units it silently drops the last two. And the weights that lead into layer l bear its number, as its "
     "biases do: shifted by one, a net of equal widths computes something else without any error.",

@@ -32,6 +32,7 @@ NEURON = Concept(
     source="mcculloch1943logical",
     year=1943,
     people=("Warren McCulloch", "Walter Pitts"),
+    aliases="artificial neuron, McCulloch-Pitts neuron, logic gate, unit, 人工神经元, MP 神经元, 逻辑门",
     implementations=(Implementation("torch.nn.functional:linear", "torch", _torch, "followed by `torch.sigmoid`"),),
     readings="bishop2006pattern §4.1; rosenblatt1958perceptron; goodfellow2016deep §6.1",
     hypotheses=(Hypothesis(r"the hyperplane and the distance: $w\ne0$", "no-weights-no-hyperplane"),),

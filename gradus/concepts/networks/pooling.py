@@ -23,10 +23,10 @@ POOLING = Concept(
     summary="Each window of a map is replaced by its largest value, or by its mean. The map shrinks, and where "
     "exactly within the window the largest value stands no longer matters.",
     formulas=(
-        r"y^{\max}_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p},\qquad y^{\text{mean}}_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
+        r"y^{\max}_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p},\qquad \bar y_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
         r"H'=\left\lfloor\frac{H+2p-K}{s}\right\rfloor+1",
         r"\frac{\partial y^{\max}_{ij}}{\partial x_{mn}}=\begin{cases}1&(m,n)\in\mathcal W_{ij},\ x_{mn}>x_{uv}\ \forall(u,v)\in\mathcal W_{ij}\setminus\{(m,n)\}\\0&(m,n)\notin\mathcal W_{ij}\ \lor\ x_{mn}<y^{\max}_{ij}\end{cases}",
-        r"\frac{\partial y^{\text{mean}}_{ij}}{\partial x_{mn}}=\begin{cases}\frac{1}{K^2}&(m,n)\in\mathcal W_{ij}\\0&(m,n)\notin\mathcal W_{ij}\end{cases},\qquad\mathcal W_{ij}=\{(si+k-p,\,sj+l-p):0\le k,l<K\}",
+        r"\frac{\partial \bar y_{ij}}{\partial x_{mn}}=\begin{cases}\frac{1}{K^2}&(m,n)\in\mathcal W_{ij}\\0&(m,n)\notin\mathcal W_{ij}\end{cases},\qquad\mathcal W_{ij}=\{(si+k-p,\,sj+l-p):0\le k,l<K\}",
     ),
     symbols=(
         Symbol("x", "x", "... h w", "maps, each pooled on its own"),
@@ -34,7 +34,7 @@ POOLING = Concept(
         Symbol("s", "stride", "", "distance between windows; K unless given", "natural"),
         Symbol("p", "padding", "", r"padding on each side: $-\infty$ for the maximum, 0 for the mean", "natural"),
         Symbol(r"\max", "kind", "", "`max` or `average`", "other"),
-        Symbol("y", "", "... h2 w2", "pooled maps"),
+        Symbol(r"y^{\max},\ \bar y", "", "... h2 w2", "pooled maps: the maxima, the means"),
         Symbol("H,\\ H'", "", "", "height of the map and of the result", "natural"),
         Symbol(r"\mathcal W_{ij}", "", "", "places of window (i, j)", "other"),
     ),
@@ -42,6 +42,8 @@ POOLING = Concept(
     source="boureau2010theoretical",
     year=1980,
     people=("Kunihiko Fukushima", "Yann LeCun"),
+    aliases="max pooling, average pooling, MaxPool2d, subsampling, downsampling, "
+    "池化, 最大池化, 平均池化, 汇聚层, 下采样, 池化层",
     implementations=(Implementation("torch.nn.functional:max_pool2d", "torch", _torch, "and avg_pool2d"),),
     readings="fukushima1980neocognitron; goodfellow2016deep §9.3; dumoulin2016guide §3; boureau2010theoretical §2",
     hypotheses=(
@@ -311,7 +313,7 @@ def stride_ignored(x, size=2, stride=None, padding=0, kind="max"):
 
 POOLING.erratum(
     "E16",
-    common=r"$y_{ij}=\max_{k=1}^{K}\min_{l=1}^{L}x_{kl}$, where K and L are the size of the map",
+    common=r"$y_{ij}=\max_{k=1}^{K}\min_{l=1}^{L}x_{kl}$, where K and L are the size of the map (a common slip)",
     why="Neither i nor j stands on the right: the whole result is one constant, 11 on the map 1…16 whose pooled "
     "values are 4, 8, 12, 16. And there is no minimum in max pooling.",
     right=r"$y_{ij}=\max_{0\le k,l<K}x_{si+k,\,sj+l}$: the largest value of each window",
@@ -356,7 +358,7 @@ def figure(shift, size):
         axes[3].plot(range(7), [change(f, k) for k in range(7)], "o-", ms=3, color=colour, label=name)
     axes[3].axvline(t, color="#7F7F7F", lw=0.8, ls=":")
     axes[3].set(xlabel="shift", title="relative change", ylim=(0, None))
-    axes[3].legend(frameon=False, fontsize=7)
+    axes[3].legend(frameon=False, fontsize=8.5)
     raw, top, mean = (change(f, t) for _, f in kinds)
     words = Text(
         f"A shift of {t} along the rows changes the image itself by {100 * raw:.0f} % (norm of the difference over the norm), its "

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, metric, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -12,12 +12,13 @@ RESIDUAL = Concept(
     key="residual",
     kind="layer",
     title="Residual connection",
-    summary="A block adds what it computes to what it was given, so that doing nothing is easy and every layer is a "
+    summary="A block adds what it computes to its input, so that doing nothing is easy and every layer is a "
     "small correction. Plain networks train worse as they become deeper; residual ones do not.",
     formulas=(
         r"y=W_sx+\alpha\,F(x),\qquad F(x)=W_2\operatorname{ReLU}(W_1x+b_1)+b_2,\qquad W_s=I\ \ (m=n)",
-        r"\frac{\partial y}{\partial x}=I+\alpha\frac{\partial F}{\partial x}",
-        r"\mathbb E\|x_L\|^2=2^L\|x_0\|^2\ \ (\alpha=1),\qquad\left(1+\tfrac1L\right)^L\|x_0\|^2\le e\,\|x_0\|^2\ \ (\alpha=1/\sqrt L)",
+        r"\frac{\partial y}{\partial x}=W_s+\alpha\frac{\partial F}{\partial x}",
+        r"W_s=I,\quad (W_1)_{ij}\sim N(0,\tfrac1n),\quad (W_2)_{ij}\sim N(0,\tfrac2n),\quad b=0:\qquad\mathbb E\|x_L\|^2=(1+\alpha^2)^L\,\|x_0\|^2",
+        r"(1+\alpha^2)^L=2^L\ \ (\alpha=1),\qquad\left(1+\tfrac1L\right)^L<e\ \ (\alpha=1/\sqrt L)",
     ),
     symbols=(
         Symbol("x", "x", "... n", "inputs"),
@@ -30,6 +31,7 @@ RESIDUAL = Concept(
         Symbol("F", "", "... m", "the branch"),
         Symbol("y", "", "... m", "outputs"),
         Symbol("I", "", "n n", "identity matrix"),
+        Symbol("n,\\ m", "", "", "numbers of inputs and outputs; in the last two lines all widths are n"),
         Symbol("L", "", "", "number of blocks", "natural"),
         Symbol("x_L", "", "... n", "after L blocks"),
     ),
@@ -37,10 +39,27 @@ RESIDUAL = Concept(
     source="he2016deep",
     year=2015,
     people=("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
+    aliases="skip connection, ResNet block, residual network, shortcut connection, residual block, "
+    "identity mapping, "
+    "残差, 跳跃连接, 残差网络, 残差块, 捷径连接, 恒等映射",
     implementations=(Implementation("gradus.networks.residual:residual_block", "torch"),),
     readings="he2016deep §3.1, §4.2; he2016identity §2; zhang2019fixup §2",
-    deviations="The original block applies ReLU after the addition; the pre-activation block of 2016 puts "
-    "normalisation and ReLU before each layer and nothing after the sum.",
+    hypotheses=(
+        Hypothesis(r"the Jacobian: no entry of $W_1x+b_1$ is 0", "kink-has-two-slopes"),
+        Hypothesis("the growth: random weights, independent from block to block", "a-branch-that-repeats-its-input"),
+        Hypothesis(
+            "the growth: weights of these variances",
+            "zero-branch-is-the-identity, zero-initialised-blocks-pass-gradients",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "where ReLU and normalisation stand",
+            "a ReLU between the two layers, nothing after the sum, no normalisation",
+            "He et al. 2015: normalisation after each layer and a ReLU after the sum; 2016 (pre-activation): both before "
+            "each layer, nothing after the sum",
+        ),
+    ),
     nonfinite="nan",
 )
 
@@ -109,13 +128,22 @@ def jacobian(block, x, weights, h=2.0**-6, **options):
 
 @RESIDUAL.claim
 def jacobian_is_identity_plus(block, rng):
-    r"""The Jacobian is $I+\alpha\,\partial F/\partial x$"""
+    r"""The Jacobian is $I+\alpha\,\partial F/\partial x$ where the shortcut is the identity"""
     x, w = clear_of_kinks(rng)
     slopes = w["W2"] @ np.diag(w["W1"] @ x + w["b1"] > 0) @ w["W1"]
     each = [
         roundoff(jacobian(block, x, w, alpha=a), np.eye(6) + a * slopes, terms=6, scale=2.0**12) for a in (1.0, 0.3)
     ]
     return all_of(*each)
+
+
+@RESIDUAL.claim
+def kink_has_two_slopes(block, rng):
+    r"""Where a pre-activation is 0 there is no Jacobian: $x+\alpha\operatorname{ReLU}(x)$ has the slopes 1 and $1+\alpha$
+    at 0"""
+    w = dict(W1=np.ones((1, 1)), b1=np.zeros(1), W2=np.ones((1, 1)), b2=np.zeros(1))
+    left, right = (block(np.array([h]), **w, alpha=0.5)[0] / h for h in (-0.25, 0.25))
+    return identical([left, right], [1.0, 1.5])
 
 
 @RESIDUAL.claim
@@ -129,7 +157,7 @@ def not_one_in_every_entry(block, rng):
 
 @RESIDUAL.claim
 def zero_branch_is_the_identity(block, rng):
-    """A silent branch leaves the input, or its shortcut, bit for bit: the identity is at hand"""
+    """A silent branch leaves the input, or its shortcut, bit for bit: the identity is easy to represent"""
     x = rng.standard_normal((5, 16))
     deep = x
     for _ in range(50):
@@ -141,8 +169,8 @@ def zero_branch_is_the_identity(block, rng):
 
 @RESIDUAL.claim
 def variance_doubles_in_every_block(block, rng):
-    r"""A branch that keeps the norm doubles it in every block: 50 blocks multiply $\|x\|^2$ by
-    $2^{50}\approx10^{15}$"""
+    r"""A random branch that keeps the squared norm in the mean doubles it in the mean in every block: 50 blocks multiply
+    $\|x\|^2$ by $2^{50}\approx10^{15}$"""
     ratios = growth(block, rng)
     total = np.log2(ratios.reshape(6, 50)).sum(1).mean()
     v = ratios.var() / 4  # relative spread of a ratio: its logarithm has the mean ln 2 − v/2 and the variance v
@@ -155,8 +183,17 @@ def variance_doubles_in_every_block(block, rng):
 
 
 @RESIDUAL.claim
+def a_branch_that_repeats_its_input(block, rng):
+    """A branch that keeps the norm by repeating its input is not independent of it: two blocks multiply the squared norm
+    by 16, not by 4"""
+    x, shift = rng.integers(-9, 10, 6) * 1.0, np.full(6, 16.0)
+    w = dict(W1=np.eye(6), b1=shift, W2=np.eye(6), b2=-shift)  # far to the right of the kinks
+    return identical((block(block(x, **w), **w) ** 2).sum(), 16 * (x**2).sum())
+
+
+@RESIDUAL.claim
 def scaled_branches_keep_the_variance(block, rng):
-    r"""First cure: $\alpha=1/\sqrt L$. Each block multiplies by $1+\frac1L$, all of them by less than e"""
+    r"""First cure: $\alpha=1/\sqrt L$. In the mean each block multiplies by $1+\frac1L$, all of them by less than e"""
     ratios = growth(block, rng, alpha=1 / np.sqrt(50))
     return statistical(ratios, 1 + 1 / 50)  # independent, so that the mean of the product is (1 + 1/50)⁵⁰ < e
 
@@ -179,7 +216,7 @@ def zero_initialised_blocks_pass_gradients(block, rng):
 
 @RESIDUAL.claim
 def normalised_branches_grow_linearly(block, rng):
-    """Third cure: normalised branches. Each adds 1 to the variance, so that it grows like $L+1$, not like $2^L$"""
+    """Third cure: normalised branches. Each adds 1 to the variance, so that from 1 it grows to $L+1$, not to $2^L$"""
     sizes, d, L = [], 64, 30
     for _ in range(16):
         x = rng.standard_normal(d)
@@ -229,9 +266,9 @@ def with_batch_norm(block, rng, plain, L=40, d=128, n=128):
 
 @RESIDUAL.claim
 def plain_batch_norm_explodes(block, rng):
-    r"""Batch norm does not make plain nets vanish but explode: a small difference $\|\delta\|^2$, and through the same
-    Jacobians the squared gradient, grows by $\pi/(\pi-1)\approx1.467$ a layer. With the shortcut it grows like a power
-    of the depth only"""
+    r"""Batch norm does not make random plain nets vanish but explode: in wide layers and large batches a small difference
+    $\|\delta\|^2$, and with it in the mean the squared gradient, which passes the same Jacobians transposed, grows by
+    $\pi/(\pi-1)\approx1.467$ a layer. With the shortcut it grows like a power of the depth only"""
     L, chi = 40, np.pi / (np.pi - 1)
     plain, ours = (np.log(with_batch_norm(block, rng, p, L)) for p in (True, False))
     # The mean of ReLU is taken out by the norm: each branch adds the variance 1/χ, and passes ‖δ‖² over the variance.
@@ -279,6 +316,7 @@ def trained_on_digits(depth, shortcuts):
         epochs=15,
         batch_size=64,
         optimizer=optimizer,
+        schedule="warmup-cosine",
         progress="silent",
     )
     model.eval()
@@ -310,8 +348,8 @@ def accuracy_on_digits(block, depth, shortcuts, part):
 
 @RESIDUAL.claim(cost="slow")
 def degradation_and_its_cure(block, rng):
-    """Degradation and its cure, on digits: from depth 8 to 56 the plain network's training accuracy falls from over 95
-    % to below 50 %, the residual one's stays above 95 %"""
+    """Degradation and its cure, on digits: from depth 8 to 56 the plain network's training accuracy falls from over 95%
+    to below 50%, the residual one's stays above 95%"""
     plain, ours = ([accuracy_on_digits(block, depth, s, "train") for depth in (8, 20, 32, 56)] for s in (False, True))
     test = accuracy_on_digits(block, 56, True, "test")
     said = Text(
@@ -333,13 +371,15 @@ def no_shortcut(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     return alpha * (np.maximum(x @ W1.T + b1, 0) @ W2.T + b2)
 
 
-@RESIDUAL.mutant(caught_by="jacobian-is-identity-plus, not-one-in-every-entry, sum-over-paths")
+@RESIDUAL.mutant(
+    caught_by="jacobian-is-identity-plus, not-one-in-every-entry, sum-over-paths, a-branch-that-repeats-its-input"
+)
 def plus_one(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     """+1 for +I: the sum of the inputs is added to every output"""
     return residual(x, W1, b1, W2, b2, np.ones((len(W2), x.shape[-1])), alpha)
 
 
-@RESIDUAL.mutant(caught_by="scaled-branches-keep-the-variance, jacobian-is-identity-plus")
+@RESIDUAL.mutant(caught_by="scaled-branches-keep-the-variance, jacobian-is-identity-plus, kink-has-two-slopes")
 def factor_ignored(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     """the factor of the branch is ignored"""
     return residual(x, W1, b1, W2, b2, W_s)
@@ -363,7 +403,7 @@ def joins_before_the_activation(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
 
 RESIDUAL.erratum(
     "E28",
-    common="Residual connections solve the vanishing gradient",
+    common="Residual connections solve the vanishing gradient (a common slip)",
     why="Plain networks with batch norm do not vanish: a small difference grows by π/(π−1) ≈ 1.467 a layer. And "
     "$x+F(x)$ by itself is no cure: with norm-keeping branches 50 blocks multiply the variance by "
     r"$2^{50}\approx10^{15}$.",
@@ -373,7 +413,7 @@ RESIDUAL.erratum(
 )
 RESIDUAL.erratum(
     "E29",
-    common="Against vanishing gradients: residual connections, batch normalisation, the choice of activation",
+    common="Against vanishing gradients: residual connections, batch normalisation, the choice of activation (a common slip)",
     why="Batch norm alone makes it worse: without shortcuts the squared gradient grows exponentially with depth, "
     "about 1.467 a layer.",
     right="Normalisation together with shortcuts: then the growth is a power of the depth",
@@ -381,7 +421,7 @@ RESIDUAL.erratum(
 )
 RESIDUAL.erratum(
     "E30",
-    common=r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$",
+    common=r"$\frac{\partial H}{\partial x}=\frac{\partial F}{\partial x}+1$ (a common slip)",
     why="True for numbers only. For vectors ∂F/∂x is a matrix, and adding 1 to every entry is off by 1 everywhere "
     "but on the diagonal.",
     right=r"$I+\frac{\partial F}{\partial x}$",
@@ -416,12 +456,12 @@ def figure(depth, alpha):
     for (name, y), colour in zip(curves.items(), (*COLOURS[1:3], COLOURS[0], COLOURS[6]), strict=True):
         ax.semilogy(y, color=colour, label=name)
     ax.semilogy(2.0 ** np.arange(L + 1), ":", color="#7F7F7F", label=r"$2^l$")
-    ax.set(xlabel="block l", ylabel=r"$\|x_l\|^2/\|x_0\|^2$ (geometric mean of 8 nets)")
-    ax.legend(frameon=False, fontsize=8)
+    ax.set(xlabel="block l", ylabel=r"$\|x_l\|^2/\|x_0\|^2$", title="geometric mean of 8 nets")
+    ax.legend(frameon=False, fontsize=9.5)
     plain, own, scaled = (curves[k][-1] for k in ("x + F(x)", "x + αF(x)", "x + F(x)/√L"))
     words = Text(
-        f"After {L} blocks with norm-keeping branches the squared norm is {plain:.3g} times what it was (2^L = {2.0**L:.3g}); "
+        f"After {L} blocks with norm-keeping branches the squared norm is {plain:.3g} times what it was (2ᴸ = {2.0**L:.3g}); "
         f"with the factor α = {alpha:.3g} it is {own:.3g}, with 1/√L {scaled:.3g}.",
-        f"支路保持范数时，经过 {L} 个模块后范数平方变为原来的 {plain:.3g} 倍（2^L = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
+        f"残差分支保持范数时，经过 {L} 个残差块后范数平方变为原来的 {plain:.3g} 倍（2ᴸ = {2.0**L:.3g}）；系数 α = {alpha:.3g} 时为 {own:.3g} 倍，取 1/√L 时为 {scaled:.3g} 倍。",
     )
     return Drawing(fig, words)

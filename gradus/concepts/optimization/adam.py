@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -29,7 +29,7 @@ ADAM = Concept(
     kind="algorithm",
     title="Adam",
     summary="Each coordinate is moved by its averaged gradient over the root of its averaged squared gradient, so "
-    r"that the step no longer depends on the scale of the gradient. Both averages start at 0; dividing by $1-\beta^t$ "
+    r"that the step, but for ε, does not depend on the scale of the gradient. Both averages start at 0; dividing by $1-\beta^t$ "
     "undoes that.",
     formulas=(
         r"m_t=\beta_1m_{t-1}+(1-\beta_1)g_t,\qquad v_t=\beta_2v_{t-1}+(1-\beta_2)g_t^2,\qquad g_t=\nabla f(\theta_{t-1})",
@@ -57,6 +57,7 @@ ADAM = Concept(
     source="kingma2015adam",
     year=2014,
     people=("Diederik P. Kingma", "Jimmy Ba"),
+    aliases="Adam optimizer, adaptive moment estimation, AMSGrad, bias correction, 自适应矩估计, Adam 优化器, 偏差修正",
     implementations=(Implementation("torch.optim:Adam", "torch", _torch),),
     readings="kingma2015adam Algorithm 1, §2.1, §3; reddi2018convergence §3, Algorithm 2; goodfellow2016deep §8.5.3; "
     "murphy2022probabilistic §8.4.6",
@@ -70,11 +71,25 @@ ADAM = Concept(
         r"v_t}$, and $\varepsilon\ge0$ only shortens the step. Equality holds when $\sqrt{\beta_2}^{\,t-i}g_i$ is proportional to $(\beta_1/\sqrt{\beta_2})^{t-i}$, that is when $g$ grows by $\beta_2/\beta_1$ a step: one sequence for all $t$. With $a=\beta_2^t$, $b=r^t$, $ab=\beta_1^{2t}$: $(1-a)(1-b)\le(1-\sqrt{ab})^2$ because $a+b\ge2\sqrt{ab}$, hence $B_t\le(1-\beta_1)/\sqrt{(1-\beta_2)(1-r)}$, and $B_t$ "
         "tends to it."
     ),
-    deviations=(
-        "The paper also gives a form with ε inside the correction (end of its §2); PyTorch, Optax and this page "
-        "follow Algorithm 1.",
-        "AMSGrad: Reddi et al. correct no bias; PyTorch takes the largest $v_t$ and corrects it afterwards (as "
-        r"here); Optax takes the largest $\hat v_t$.",
+    hypotheses=(
+        Hypothesis(r"the bound for all $t$: $\beta_1<\sqrt{\beta_2}$", "no-bound-for-a-short-memory"),
+        Hypothesis(
+            r"the scale of the gradient does not matter: $\varepsilon$ is small beside it", "first-step-is-alpha-sign"
+        ),
+        Hypothesis(r"it descends: $\beta_2$ is close enough to 1 for the problem", "adam-can-climb"),
+    ),
+    conventions=(
+        Convention(
+            "where ε stands",
+            r"beside the root of the corrected $\hat v_t$: the paper's Algorithm 1, PyTorch, Optax",
+            r"the end of the paper's §2 draws the corrections into the step, with an ε of another meaning; so do TensorFlow "
+            "and Keras",
+        ),
+        Convention(
+            "what AMSGrad takes the largest of",
+            "the raw $v_t$, corrected afterwards, as in PyTorch",
+            r"Reddi et al.: $v_t$, and correct no bias; Optax: $\hat v_t$",
+        ),
     ),
     unverified="Convergence for convex functions: the proof in the paper has a gap, which the example of Reddi et "
     "al. exploits.",
@@ -154,12 +169,14 @@ def circulated(beta1, beta2):
 
 @ADAM.claim
 def first_step_is_alpha_sign(adam, rng):
-    r"""The first step is $-\alpha\operatorname{sign}(g)$, whatever the size of the gradient"""
+    r"""The first step is $-\alpha\,g/(\lvert g\rvert+\varepsilon)$: $-\alpha\operatorname{sign}(g)$ unless $g$ is as small as
+    $\varepsilon$, where it is half of that"""
     g = 10.0 ** rng.uniform(-6, 6, 50) * rng.choice([-1, 1], 50)
     exact = adam(scripted([g]), np.zeros(50), 1, 0.25, epsilon=0.0)[1]
     usual = adam(scripted([g]), np.zeros(50), 1, 0.25)[1]
     yield roundoff(exact, -0.25 * np.sign(g), terms=8)
     yield roundoff(usual, -0.25 * g / (np.abs(g) + 1e-8), terms=8)
+    yield roundoff(adam(scripted([np.array([1e-8, 0.0])]), np.zeros(2), 1, 0.25)[1], [-0.125, 0.0], terms=8)
 
 
 @ADAM.claim
@@ -175,7 +192,7 @@ def correction_is_exact_for_a_constant_gradient(adam, rng):
 
 @ADAM.claim
 def scale_of_the_gradient_does_not_matter(adam, rng):
-    r"""The same gradients, multiplied by any factor, give the same trajectory ($\varepsilon=0$)"""
+    r"""The same gradients, multiplied by any positive factor, give the same trajectory ($\varepsilon=0$)"""
     rows = rng.standard_normal((30, 4))
     factors = np.array([1e-5, 0.1, 3.0, 1e7])
     plain = adam(scripted(rows), np.zeros(4), 30, 0.5, epsilon=0.0)
@@ -185,7 +202,7 @@ def scale_of_the_gradient_does_not_matter(adam, rng):
 
 @ADAM.claim
 def steps_scale_with_alpha(adam, rng):
-    r"""Every step is proportional to $\alpha$: Adam does not choose it"""
+    r"""On the same gradients every step is proportional to $\alpha$: Adam does not choose it"""
     rows = rng.standard_normal((40, 3))
     unit = adam(scripted(rows), np.zeros(3), 40, 1.0)
     for a in (1e-4, 0.03, 7.0):
@@ -210,7 +227,7 @@ def alpha_must_still_be_chosen(adam, rng):
 
 @ADAM.claim
 def coordinates_are_independent(adam, rng):
-    """Coordinates do not see each other"""
+    """Coordinates do not see each other, the gradients apart"""
     rows = rng.standard_normal((20, 3)) * [1.0, 100.0, 0.01]
     together = adam(scripted(rows), np.zeros(3), 20, 0.5)
     alone = [adam(scripted(rows[:, [j]]), np.zeros(1), 20, 0.5)[:, 0] for j in range(3)]
@@ -219,7 +236,7 @@ def coordinates_are_independent(adam, rng):
 
 @ADAM.claim
 def sharp_bound_is_never_exceeded(adam, rng):
-    r"""No step exceeds $\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$: tried on noise, on heavy tails,
+    r"""If $\beta_1<\sqrt{\beta_2}$, no step exceeds $\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$: tried on noise, on heavy tails,
     after silence, on growing gradients"""
 
     def one(beta1, beta2, n=150):
@@ -252,6 +269,18 @@ def sharp_bound_is_attained(adam, rng):
         return roundoff(-np.diff(theta), sharp(beta1, beta2, t), terms=n, scale=np.abs(theta).max())
 
     return all_of(*[one(*betas) for betas in SETTINGS if betas[0]])
+
+
+@ADAM.claim
+def no_bound_for_a_short_memory(adam, rng):
+    r"""If $\beta_1>\sqrt{\beta_2}$ there is no bound: with 0.9 and 0.5, gradients that shrink by $\beta_2/\beta_1$ a step attain
+    $\alpha B_t$ with $r=1.62$, $2800\,\alpha$ at step 40"""
+    t = np.arange(1, 41)
+    theta = adam(scripted((0.5 / 0.9) ** t[:, None]), np.zeros(1), 40, 1.0, 0.9, 0.5, 0.0)[:, 0]
+    r = 0.81 / 0.5
+    want = 0.1 / (1 - 0.9**t) * np.sqrt((1 - 0.5**t) / 0.5) * np.sqrt((r**t - 1) / (r - 1))
+    size = near(want[-1], 2800, 50, Text("two digits", "两位数字"))
+    return all_of(roundoff(-np.diff(theta), want, terms=160, scale=np.abs(theta).max()), size)
 
 
 @ADAM.claim
@@ -299,15 +328,15 @@ def online_slopes(adam, **options):
 
 @ADAM.claim
 def adam_can_climb(adam, rng):
-    r"""Slopes 3, −1, −1 in turn (mean ⅓ > 0; $\beta_1=0$, $\beta_2=\tfrac1{10}$): Adam goes up for ever (Reddi et
-    al.)"""
+    r"""Slopes 3, −1, −1 in turn (mean ⅓ > 0; $\beta_1=0$, $\beta_2=\tfrac1{10}$): Adam makes the function rise for ever
+    (Reddi et al.)"""
     # in the cycle's steady state v is 8.21, 1.72, 1.07: −3/√8.21 + 1/√1.72 + 1/√1.07 > ⅔ a cycle of three steps
     return bound(online_slopes(adam), 0.01 * 100 * 2 / 3, "≥", Text("⅔ α a cycle", "每个周期 ⅔ α"))
 
 
 @ADAM.claim
 def amsgrad_descends(adam, rng):
-    """AMSGrad, which never lets $v$ shrink, goes down there"""
+    """AMSGrad, which never lets $v$ shrink, makes it fall there"""
     # v never falls below (1 − β₂)3²: each cycle moves by −α(3 − 1 − 1)/√v, with v ≤ 9
     start = 0.01 * 3  # the first cycle, before v is known
     why = Text("−α(3 − 2)/√9 a cycle, after the first", "首个周期之后每周期 −α(3 − 2)/√9")
@@ -363,7 +392,10 @@ def clipped_to_the_circulated_bound(
     return variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, divide)
 
 
-@ADAM.mutant(caught_by="limit-of-the-sharp-bound-is-reached, sharp-bound-is-attained, sharp-bound-is-never-exceeded")
+@ADAM.mutant(
+    caught_by="limit-of-the-sharp-bound-is-reached, sharp-bound-is-attained, sharp-bound-is-never-exceeded, "
+    "no-bound-for-a-short-memory"
+)
 def one_percent_too_long(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
     """steps 1% too long"""
     return theta0 + 1.01 * (adam(gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad) - theta0)
@@ -411,16 +443,17 @@ def never_amsgrad(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilo
 
 ADAM.erratum(
     "E7",
-    common="Adam adjusts the learning rate by itself",
+    common="Adam adjusts the learning rate by itself (a common slip)",
     why=r"It rescales the coordinates against each other. The common factor $\alpha$ stays: with the same gradients "
-    r"every step is proportional to it, the first is $\alpha\operatorname{sign}(g)$, and a poor $\alpha$ still fails.",
+    r"every step is proportional to it, the first is $-\alpha\operatorname{sign}(g)$ but for ε, and a poor $\alpha$ "
+    "still fails.",
     right=r"Adam rescales the gradient coordinate by coordinate; $\alpha$ must still be chosen, or scheduled",
     claims="steps-scale-with-alpha, alpha-must-still-be-chosen",
 )
 ADAM.erratum(
     "E7a",
     common=r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{1-\beta_2}$ if $1-\beta_1>\sqrt{1-\beta_2}$, reached "
-    "only when a single gradient follows nothing but zeros",
+    "only when a single gradient follows nothing but zeros (Kingma and Ba 2015, §2.1)",
     why=r"A single gradient after zeros is not the worst case: with $\beta_1=0.9$, $\beta_2=0.999$ it gives "
     r"$3.16\,\alpha$, but twelve equal ones give $6.57\,\alpha$, because $m$ fills faster than $\sqrt v$.",
     right=r"$\lvert\Delta_t\rvert\le\alpha(1-\beta_1)/\sqrt{(1-\beta_2)(1-\beta_1^2/\beta_2)}$ for $\beta_1<\sqrt{\beta_2}$: $7.2703\,\alpha$, approached when $g$ grows by $\beta_2/\beta_1$ "
@@ -430,7 +463,7 @@ ADAM.erratum(
 )
 ADAM.erratum(
     "E7b",
-    common="Adam converges on every convex problem",
+    common="Adam converges on every convex problem (a common slip)",
     why="The rare steep slope is divided by its own size and then forgotten: slopes 3, −1, −1 in turn, whose mean is "
     r"⅓, drive it upwards ($\beta_1=0$, $\beta_2=\tfrac1{10}$).",
     right=r"Guarantees hold for AMSGrad, and for Adam when $\beta_2$ is close enough to 1 for the problem",
@@ -455,7 +488,7 @@ def figure(alpha, beta1, forgetting):
     ours = adam(quadratic(H), start, 60, alpha, beta1, beta2)
     path(left, plain, COLOURS[6], r"descent, $\alpha=1.9/L$")
     path(left, ours, COLOURS[1], "Adam")
-    left.legend(frameon=False, loc="upper right", fontsize=8)
+    left.legend(frameon=False, loc="upper right", fontsize=9.5)
 
     silence, k = int(8 / forgetting), 40
     ones = np.r_[np.zeros(silence), np.ones(k)]
@@ -468,10 +501,10 @@ def figure(alpha, beta1, forgetting):
     limit, wrong = sharp(beta1, beta2), circulated(beta1, beta2)
     right.axhline(limit, color="0.25", lw=1)
     right.axhline(wrong, color="0.45", lw=1, ls="--")
-    right.annotate("sharp", (k, limit), ha="right", va="bottom", fontsize=8)
-    right.annotate("in circulation", (k, wrong), ha="right", va="bottom", fontsize=8, color="0.35")
+    right.annotate("sharp", (k, limit), ha="right", va="bottom", fontsize=9.5)
+    right.annotate("in circulation", (k, wrong), ha="right", va="bottom", fontsize=9.5, color="0.35")
     right.set(xlabel="gradients after a long silence", ylabel=r"step / $\alpha$", ylim=(0, 1.15 * limit))
-    right.legend(frameon=False, fontsize=8, loc="center right")
+    right.legend(frameon=False, fontsize=9.5, loc="center right")
     left_over = float(np.linalg.norm(ours[-1]))
     words = Text(
         f"Left: 60 steps on a valley of condition number 30; Adam ends {left_over:.2g} from the minimum. Right: the step after a long "

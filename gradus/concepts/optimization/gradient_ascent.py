@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -21,7 +21,7 @@ ASCENT = Concept(
     kind="algorithm",
     title="Gradient ascent",
     summary="Step along the gradient to make $f$ larger: descent on $-f$, with the same bounds on the step. It "
-    "climbs log-likelihoods and expected returns; it stops at any stationary point, which need not be the highest.",
+    "climbs log-likelihoods and expected returns; it can stop at any stationary point, which need not be the highest.",
     formulas=(
         r"\theta_{t+1}=\theta_t+\alpha\,\nabla f(\theta_t)=\theta_t-\alpha\,\nabla(-f)(\theta_t)",
         r"f(\theta_{t+1})\ge f(\theta_t)+\alpha\left(1-\frac{\alpha L}{2}\right)\lVert\nabla f(\theta_t)\rVert^2",
@@ -37,9 +37,21 @@ ASCENT = Concept(
     source="boyd2004convex",
     year=1847,
     people=("Augustin-Louis Cauchy",),
+    aliases="hill climbing, steepest ascent, maximisation, 梯度上升法, 爬山法, 最速上升",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`maximize=True`"),),
     readings="boyd2004convex §9.3; goodfellow2016deep §4.3; cs229",
-    deviations="PyTorch's optimisers take `maximize=True`; where it is missing, hand over the negative function.",
+    hypotheses=(
+        Hypothesis(r"it ascends: $\nabla f$ is $L$-Lipschitz and $0<\alpha<2/L$", "step-is-limited"),
+        Hypothesis("it converges: $f$ has a maximiser", "no-maximum-no-convergence"),
+        Hypothesis("it converges to a maximum: $f$ is concave", "stops-on-a-lower-hill"),
+    ),
+    conventions=(
+        Convention(
+            "how it is asked for",
+            "as an algorithm of its own",
+            "`maximize=True` in PyTorch's optimisers; where there is none, hand over the negative function",
+        ),
+    ),
     differentiable=False,
     longest_sum=64,
 )
@@ -96,7 +108,8 @@ def is_descent_on_minus_f(ascend, rng):
 
 @ASCENT.claim
 def it_ascends(ascend, rng):
-    r"""It ascends: each step raises $f$ by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$, concave or not"""
+    r"""It ascends: while $0<\alpha<2/L$ each step raises $f$ by at least
+    $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$, concave or not"""
 
     def least(alpha):
         theta = ascend(cosine, rng.uniform(-9, 9, 50), 20, alpha)
@@ -111,7 +124,8 @@ def it_ascends(ascend, rng):
 
 @ASCENT.claim
 def reaches_the_maximum_likelihood(ascend, rng):
-    r"""On the log-likelihood of a coin it reaches the maximum-likelihood log-odds, $\log\frac{k}{n-k}$"""
+    r"""On the log-likelihood of a coin with $0<k<n$ heads it reaches the maximum-likelihood log-odds,
+    $\log\frac{k}{n-k}$"""
 
     def one(heads, tosses):
         p = heads / tosses
@@ -144,6 +158,18 @@ def leaves_a_bowl(ascend, rng):
 
 
 @ASCENT.claim
+def stops_on_a_lower_hill(ascend, rng):
+    r"""Where $f$ is not concave it may stop on a lower hill: on $\sin\theta-\frac{\theta^2}{50}$ from −5 it stays at −4.53,
+    0.38 below the top"""
+    slope = generic(lambda theta: namespace(theta).cos(theta) - theta / 25)
+    low, high = (ascend(slope, np.array([t]), 200, 0.5)[-1, 0] for t in (-5.0, 2.0))
+    flat = roundoff(np.cos([low, high]), np.array([low, high]) / 25, terms=8, scale=1.0)
+    gap = np.sin(high) - high**2 / 50 - np.sin(low) + low**2 / 50
+    digits = Text("digits printed", "所写的位数")
+    return all_of(flat, near(low, -4.53, 0.005, digits), near(gap, 0.38, 0.005, digits))
+
+
+@ASCENT.claim
 def step_is_limited(ascend, rng):
     r"""Like descent it needs $\alpha<2/L$: on $-x^2$, $L=2$, it halves at $\alpha=\tfrac14$, oscillates at 1 and
     diverges beyond"""
@@ -153,7 +179,8 @@ def step_is_limited(ascend, rng):
 
 
 @ASCENT.mutant(
-    caught_by="equals-definition, is-descent-on-minus-f, it-ascends, reaches-the-maximum-likelihood, leaves-a-bowl"
+    caught_by="equals-definition, is-descent-on-minus-f, it-ascends, reaches-the-maximum-likelihood, leaves-a-bowl, "
+    "stops-on-a-lower-hill"
 )
 def descent(gradient, theta0, steps, alpha):
     """descent: the sign of the step"""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,8 +28,8 @@ CLIPPING = Concept(
     key="gradient-clipping",
     kind="algorithm",
     title="Gradient clipping",
-    summary="A gradient that is longer than $c$ is shortened to the length $c$; its direction is kept. One step can "
-    r"then move the parameters by no more than $\alpha c$, however steep the cliff that it meets.",
+    summary="A gradient that is longer than $c$ is shortened to the length $c$; its direction is kept. One step of "
+    r"plain descent can then move the parameters by no more than $\alpha c$, however steep the cliff that it meets.",
     formulas=(
         r"\operatorname{clip}_c(g)=g\,\min\!\left(1,\frac{c}{\lVert g\rVert_2+\varepsilon}\right),\qquad "
         r"\lVert g\rVert_2^2=\sum_{k}\lVert g^{(k)}\rVert_2^2",
@@ -40,19 +40,35 @@ CLIPPING = Concept(
         Symbol(r"\varepsilon", "epsilon", "", "0 as in the paper, $10^{-6}$ in PyTorch", "nonnegative"),
         Symbol("g^{(k)}", "", "", "the part of parameter k; one norm over all parts"),
     ),
+    returns=(
+        Result("clipped", "", "a tuple: the gradient of every parameter, each of its own shape, all by one factor"),
+    ),
     needs=("gradient", "norm"),
     source="pascanu2013difficulty",
     year=2013,
     people=("Razvan Pascanu", "Tomas Mikolov", "Yoshua Bengio"),
+    aliases="clip grad norm, norm clipping, 梯度截断, 梯度剪裁, 梯度范数裁剪",
     implementations=(
         Implementation("gradus.optimization.clipping:clip_by_global_norm", "torch"),
         Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch, "in place"),
     ),
     readings="pascanu2013difficulty §3.2; goodfellow2016deep §10.11.1",
-    deviations=(
-        "The paper and Optax have no ε. PyTorch adds $10^{-6}$ to the norm, so that a clipped gradient is a "
-        "millionth part shorter than c at ‖g‖ = 1.",
-        "Clipping each coordinate (`clip_grad_value_`) bounds the largest coordinate, and turns the direction.",
+    hypotheses=(
+        Hypothesis(r"the norm $c$, the projection: $\varepsilon=0$", "long-gradients-get-the-norm-c"),
+        Hypothesis("the direction is kept: one norm over all parameters", "each-by-its-own-norm, each-coordinate"),
+        Hypothesis("the mean of the gradients is kept: none is clipped", "clipping-biases-noise"),
+    ),
+    conventions=(
+        Convention(
+            "ε beside the norm",
+            "none, as in the paper and Optax",
+            "$10^{-6}$ in PyTorch: a gradient of norm 1, clipped, is a millionth part shorter than c",
+        ),
+        Convention(
+            "what is clipped",
+            "the norm over all parameters",
+            "each coordinate (`clip_grad_value_`), which bounds the largest and turns the direction",
+        ),
     ),
     differentiable=False,
 )
@@ -162,8 +178,8 @@ def clipping_biases_noise(clip, rng):
 
 @CLIPPING.claim
 def survives_a_cliff(clip, rng):
-    r"""A step of descent moves by at most $\alpha c$: at a cliff of slope $10^8$ it stays, where plain descent is
-    thrown out"""
+    r"""A step of descent moves by at most $\alpha c$: at a cliff of slope $10^8$ it stays and comes down, where one
+    unclipped step moves by $10^7$"""
 
     def gradient(x):
         return 1e8 if 0 < x < 1e-3 else x  # a wall of height 10⁵ at the bottom of ½x²
@@ -172,7 +188,10 @@ def survives_a_cliff(clip, rng):
     for _ in range(400):
         x = x - 0.1 * float(clip((np.array([gradient(x)]),), 1.0)[0][0])
         farthest = max(farthest, abs(x))
-    return bound(farthest, 0.1 + 5e-4)
+    thrown = 0.1 * abs(float(clip((np.array([gradient(5e-4)]),), 1e9)[0][0]))
+    yield bound(farthest, 0.1 + 5e-4)
+    yield bound(abs(x), 1e-9, "≤", Text("0.9 a step, back from the foot of the wall", "每步乘以 0.9，从墙脚返回"))
+    yield roundoff(thrown, 1e7)
 
 
 @CLIPPING.mutant(caught_by="direction-is-kept, equals-definition")

@@ -5,8 +5,9 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -28,26 +29,42 @@ DESCENT = Concept(
         r"f(\theta)=\tfrac12\theta^{\mathsf T}A\theta:\qquad \lVert\theta_t\rVert\le\rho^{\,t}\lVert\theta_0\rVert,\qquad "
         r"\rho=\max_i\lvert1-\alpha\lambda_i\rvert,\qquad \alpha^\star=\frac{2}{\mu+L},\qquad \rho^\star=\frac{\kappa-1}{\kappa+1}",
         r"f(\theta_{t+1})\le f(\theta_t)-\alpha\left(1-\frac{\alpha L}{2}\right)\lVert\nabla f(\theta_t)\rVert^2",
-        r"f(\theta_t)-f^\star\le\frac{\lVert\theta_0-\theta^\star\rVert^2}{2\alpha t}\quad\text{for convex }f,\ \alpha\le\frac1L",
+        r"f(\theta_t)-f^\star\le\frac{\lVert\theta_0-\theta^\star\rVert^2}{2\alpha t}\qquad\Bigl(f\bigl((1-s)a+sb\bigr)\le(1-s)f(a)+sf(b),\ \alpha\le\tfrac1L\Bigr)",
     ),
     symbols=(
         Symbol(r"\nabla f", "gradient", "function", "gradient of the function to be minimised", "function"),
         Symbol(r"\theta_0", "theta0", "d", "the start"),
         Symbol("T", "steps", "", "number of steps", "natural"),
         Symbol(r"\alpha", "alpha", "", "step size", "positive"),
+        Symbol("A", "", "d d", "symmetric positive definite matrix"),
         Symbol("L", "", "", r"Lipschitz constant of $\nabla f$; the largest eigenvalue of A"),
         Symbol(r"\mu", "", "", "smallest eigenvalue of A"),
         Symbol(r"\lambda_i", "", "", "eigenvalues of A"),
-        Symbol(r"\rho", "", "", "factor by which the error shrinks in a step"),
+        Symbol(r"\rho", "", "", "factor by which the error shrinks in a step, at least"),
+        Symbol(r"\alpha^\star,\ \rho^\star", "", "", "best constant step, and its factor"),
+        Symbol(r"\theta^\star,\ f^\star", "", "", "a minimiser, and the minimum"),
+        Symbol(r"a,\ b,\ s", "", "", r"two points, and a share in [0, 1]: $f$ is convex"),
         Symbol(r"\kappa", "", "", r"condition number, $L/\mu$"),
     ),
     needs=("gradient", "norm"),
     source="cauchy1847methode",
     year=1847,
     people=("Augustin-Louis Cauchy",),
+    aliases="GD, steepest descent, learning rate, step size, batch gradient descent, "
+    "学习率, 步长, 最速下降法, 梯度下降法, 批量梯度下降",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the full gradient"),),
     readings="boyd2004convex §9.3; nesterov2018lectures §2.1.5; drori2014performance §3; goodfellow2016deep §4.3",
-    deviations="PyTorch calls it SGD whether or not the gradient is stochastic.",
+    hypotheses=(
+        Hypothesis(r"$\nabla f$ is $L$-Lipschitz", "absolute-value-never-converges"),
+        Hypothesis(r"$0<\alpha<2/L$", "two-over-l-itself-oscillates, threshold-is-two-over-l"),
+        Hypothesis("$f$ has a minimiser", "no-minimiser-no-convergence"),
+        Hypothesis("$f$ is convex", "a-higher-valley-keeps-it"),
+    ),
+    conventions=(
+        Convention(
+            "the name", "gradient descent: the gradient is the full one", "PyTorch calls it SGD, stochastic or not"
+        ),
+    ),
     differentiable=False,
     longest_sum=64,
 )
@@ -59,6 +76,44 @@ def gradient_descent(gradient, theta0, steps, alpha):
     for _ in range(steps):
         theta.append(theta[-1] - alpha * gradient(theta[-1]))
     return np.stack(theta)  # (steps + 1, d)
+
+
+@DESCENT.example
+def example():
+    lam = np.array([1.0, 4.0])
+    gradient, theta0, steps, alpha = quadratic(lam), np.array([4.0, 1.0]), 3, 0.4
+    theta = gradient_descent(gradient, theta0, steps, alpha)
+    f = (lam * theta**2).sum(1) / 2
+    small, large = (gradient_descent(gradient, theta0, 3, a) for a in (0.1, 0.6))
+    factor = 1 - alpha * lam
+    return dict(
+        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, mu=lam[0], L=lam[1], g0=gradient(theta0), theta=theta,
+        f=f, ratio=f[1] / f[0], factor=factor, best=2 / lam.sum(), slow=small, over=large, slow_factor=1 - 0.1 * lam,
+        over_factor=1 - 0.6 * lam, threshold=2 / lam[1], promised=alpha * (1 - alpha * lam[1] / 2) * (gradient(theta0) ** 2).sum(),
+        fallen=f[0] - f[1],
+    )  # fmt: skip
+
+
+@DESCENT.exercise
+def largest_step():
+    return number(2 / 50, one_over_l=1 / 50, of_the_smallest=2 / 0.5)
+
+
+@DESCENT.exercise
+def a_hundred_times():
+    def steps(kappa):
+        return np.log(1e-3) / np.log((kappa - 1) / (kappa + 1))
+
+    ratio = steps(1000) / steps(10)
+    return choice(root=8 < ratio < 12, same=ratio < 2, proportional=90 < ratio < 110, squared=ratio > 5000)
+
+
+@DESCENT.exercise
+def one_after_the_other():
+    A = np.array([[2.0, 1.0], [1.0, 2.0]])
+    right = gradient_descent(quadratic(A), np.array([1.0, 0.0]), 1, 0.4)[1]
+    first = 1 - 0.4 * 2
+    return array(right, sequential=[first, -0.4 * first], ascent=[1 + 0.4 * 2, 0.4 * 1])
 
 
 def symmetric(eigenvalues, rng):
@@ -113,8 +168,8 @@ def bisect(below, low, high):
 
 @DESCENT.claim
 def threshold_is_two_over_l(descend, rng):
-    r"""On a quadratic it converges exactly for $0<\alpha<2/L$: the bisected threshold is $2/\lambda_{\max}$ to
-    $10^{-6}$"""
+    r"""On a positive definite quadratic it converges from every start exactly for $0<\alpha<2/L$: the bisected threshold is
+    $2/\lambda_{\max}$ to $10^{-6}$"""
     gradient, start = quadratic(symmetric([1.0, 2.0, 3.7], rng)), np.ones(3)
 
     def shrinks(alpha):
@@ -127,7 +182,8 @@ def threshold_is_two_over_l(descend, rng):
 
 @DESCENT.claim
 def rate_on_a_quadratic(descend, rng):
-    r"""The error shrinks by $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ a step"""
+    r"""The error never shrinks by less than $\rho=\max_i\lvert1-\alpha\lambda_i\rvert$ a step, and in the long run by just
+    that, if the start has a part in the slowest mode"""
     eigenvalues = np.array([0.2, 1.0, 3.0])
     gradient = quadratic(symmetric(eigenvalues, rng))
     for alpha in (0.1, 0.4, 0.65):
@@ -138,6 +194,7 @@ def rate_on_a_quadratic(descend, rng):
             "squared ratio of the second mode to the slowest after 160 steps", "160 步后次慢模态与最慢模态之比的平方"
         )
         yield near(size[161] / size[160], rho, rest, why, "rate")
+        yield bound((size[1:] / size[:-1]).max(), rho * (1 + 1e-12), "≤", Text("ρ, of every step", "ρ，对每一步"))
 
 
 @DESCENT.claim
@@ -213,8 +270,8 @@ def convex_bound(descend, rng):
 
 @DESCENT.claim
 def sharp_bound_is_attained(descend, rng):
-    r"""The best bound for $\alpha=1/L$, $\frac{LR^2}{4T+2}$, is attained by a function that is linear up to $R/(2T+1)$
-    from its minimum"""
+    r"""The best bound for convex $f$ and $\alpha=1/L$, $\frac{LR^2}{4T+2}$ with $R=\lVert\theta_0-\theta^\star\rVert$, is
+    attained by a function that is linear but within $R/(2T+1)$ of its minimiser"""
 
     def one(T, R=8.0):
         e = R / (2 * T + 1)
@@ -223,6 +280,26 @@ def sharp_bound_is_attained(descend, rng):
         return roundoff(value, R**2 / (4 * T + 2), terms=4 * T)
 
     return all_of(*[one(T) for T in (1, 2, 10, 60)])
+
+
+@generic
+def two_valleys(x):
+    """Slope of x⁴/4 − x²/2 + x/10, whose right valley is the higher one."""
+    return x * x * x - x + 0.1
+
+
+@DESCENT.claim
+def a_higher_valley_keeps_it(descend, rng):
+    r"""Without convexity it may end elsewhere: on $\frac{x^4}4-\frac{x^2}2+\frac x{10}$ from 1.5 it ends in the right valley,
+    0.20 above the minimum"""
+
+    def f(x):
+        return x**4 / 4 - x**2 / 2 + x / 10
+
+    left, _, right = np.sort(np.roots([1, 0, -1, 0.1]).real)
+    end = descend(two_valleys, np.array([1.5]), 300, 0.2)[-1, 0]
+    gap = Text("digits printed", "所写的位数")
+    return all_of(roundoff(end, right, terms=16), near(f(end) - f(left), 0.20, 0.005, gap))
 
 
 @DESCENT.claim
@@ -289,7 +366,9 @@ def stepping(rule):
     return descend
 
 
-@DESCENT.mutant(caught_by="equals-definition, threshold-is-two-over-l, it-descends, convex-bound")
+@DESCENT.mutant(
+    caught_by="equals-definition, threshold-is-two-over-l, it-descends, convex-bound, a-higher-valley-keeps-it"
+)
 def ascent(gradient, theta0, steps, alpha):
     """ascent: the sign of the step"""
     return stepping(lambda g, theta, a, t: theta + a * g(theta))(gradient, theta0, steps, alpha)
@@ -334,7 +413,7 @@ def normalised(gradient, theta0, steps, alpha):
 
 DESCENT.erratum(
     "E1",
-    common="If f is convex and Lipschitz continuous, it converges to the global optimum",
+    common="If f is convex and Lipschitz continuous, it converges to the global optimum (a common slip)",
     why=r"$\lvert x\rvert$ is convex and Lipschitz, and a constant step never settles; $\log(1+e^{-x})$ has no "
     "minimiser, and the iterates run to infinity.",
     right=r"$f$ convex, $\nabla f$ $L$-Lipschitz, a minimiser exists, $0<\alpha<2/L$",
@@ -342,14 +421,14 @@ DESCENT.erratum(
 )
 DESCENT.erratum(
     "E2",
-    common=r"The step must satisfy $\alpha\le\frac{2}{L}$, with $L$ the Lipschitz constant of $f$",
+    common=r"The step must satisfy $\alpha\le\frac{2}{L}$, with $L$ the Lipschitz constant of $f$ (a common slip)",
     why=r"At $\alpha=2/L$ the iterates on $x^2$ are 1, −1, 1, −1, …; and $L$ is the constant of $\nabla f$.",
     right=r"$0<\alpha<2/L$, $L$ the Lipschitz constant of $\nabla f$",
     claims="two-over-l-itself-oscillates, threshold-is-two-over-l",
 )
 DESCENT.erratum(
     "E8",
-    common=r"For each $j$: $\theta_j:=\theta_j-\alpha\,\partial f/\partial\theta_j$",
+    common=r"For each $j$: $\theta_j:=\theta_j-\alpha\,\partial f/\partial\theta_j$ (a common slip)",
     why="Run as code, “:=” one coordinate after the other is another algorithm, Gauss–Seidel: (.2, −.152) instead of "
     "(.2, −.76).",
     right=r"all partial derivatives at the old $\theta$, then assign",
@@ -357,7 +436,7 @@ DESCENT.erratum(
 )
 DESCENT.erratum(
     "E10",
-    common="Gradient descent is an algorithm that maximises a function",
+    common="Gradient descent is an algorithm that maximises a function (a common slip)",
     why=r"A step of $-\alpha\nabla f$ lowers $f$, by at least $\alpha(1-\alpha L/2)\lVert\nabla f\rVert^2$; the "
     r"mutant that steps along $+\nabla f$ fails this.",
     right=r"$\theta-\alpha\nabla f$ descends, $\theta+\alpha\nabla f$ ascends",
@@ -383,7 +462,7 @@ def figure(step, condition):
     right.plot(2 * step, rho, "o", color=COLOURS[1], ms=8, mec="white", zorder=5)
     right.axhline(1, color="0.6", lw=0.8)
     right.set(xlabel=r"$\alpha L$", ylabel="factor a step", xlim=(0, 2.2), ylim=(0, 1.25))
-    right.legend(frameon=False, fontsize=8, loc="lower left")
+    right.legend(frameon=False, fontsize=9.5, loc="lower left")
     ends = [float(np.linalg.norm(p[-1])) for p in (theta, best)]
     words = Text(
         f"κ = {condition:.3g}, α = {2 * step:.3g}/L: the error changes by ρ = {rho:.4f} a step, at best by {(condition - 1) / (condition + 1):.4f}. "

@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -23,13 +23,13 @@ MOMENTUM = Concept(
     kind="algorithm",
     title="Momentum (heavy ball)",
     summary=r"The step follows a velocity, the sum of past gradients, each forgotten by a factor $\beta$ a step. "
-    r"Along a narrow valley the pushes add up, across it they cancel: on quadratics $\sqrt\kappa$ steps do the work "
-    r"of $\kappa$.",
+    r"Along a narrow valley the pushes add up, across it they cancel: on quadratics about $\sqrt\kappa$ steps do the "
+    r"work of $\kappa$, at the best step and $\beta$.",
     formulas=(
         r"v_{t+1}=\beta v_t+\nabla f(\theta_t),\qquad \theta_{t+1}=\theta_t-\alpha v_{t+1},\qquad v_0=0",
         r"\theta_{t+1}=\theta_t-\alpha\nabla f(\theta_t)+\beta(\theta_t-\theta_{t-1})",
-        r"\text{on }\tfrac{\lambda}{2}\theta^2:\quad z^2-(1+\beta-\alpha\lambda)z+\beta=0,\qquad \text{stable for }0<\alpha<\frac{2(1+\beta)}{L}",
-        r"\alpha^\star=\frac{4}{(\sqrt L+\sqrt\mu)^2},\qquad \sqrt{\beta^\star}=\frac{\sqrt\kappa-1}{\sqrt\kappa+1},\qquad \kappa=\frac L\mu",
+        r"f=\tfrac{\lambda}{2}\theta^2:\qquad z^2-(1+\beta-\alpha\lambda)z+\beta=0,\qquad \lvert z\rvert<1\iff0<\alpha\lambda<2(1+\beta)\quad(0\le\beta<1)",
+        r"f=\tfrac12\theta^{\mathsf T}H\theta:\qquad \alpha^\star=\frac{4}{(\sqrt L+\sqrt\mu)^2},\qquad \sqrt{\beta^\star}=\frac{\sqrt\kappa-1}{\sqrt\kappa+1},\qquad \kappa=\frac L\mu",
     ),
     symbols=(
         Symbol(r"\nabla f", "gradient", "function", "gradient of the function to be minimised", "function"),
@@ -39,7 +39,9 @@ MOMENTUM = Concept(
         Symbol(r"\beta", "beta", "", "how much of the velocity is kept in a step", "unit"),
         Symbol("v_t", "", "d", "velocity"),
         Symbol(r"\lambda", "", "", "an eigenvalue of the Hessian"),
-        Symbol("z", "", "", "factor by which an eigenmode changes in a step"),
+        Symbol("H", "", "d d", "Hessian, symmetric positive definite"),
+        Symbol("z", "", "", "the two factors by which an eigenmode changes in a step"),
+        Symbol(r"\alpha^\star,\ \beta^\star", "", "", "best constant step and momentum"),
         Symbol(r"L,\ \mu", "", "", "largest and smallest eigenvalue of the Hessian"),
         Symbol(r"\kappa", "", "", "condition number"),
     ),
@@ -47,12 +49,28 @@ MOMENTUM = Concept(
     source="polyak1964some",
     year=1964,
     people=("Boris T. Polyak",),
+    aliases="heavy ball, heavy-ball method, Polyak momentum, SGD with momentum, 动量, 动量法, 重球法, 带动量的 SGD",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`momentum=β`"),),
     readings="polyak1964some; goh2017momentum; sutskever2013importance §2; goodfellow2016deep §8.3.2",
-    deviations=r"PyTorch and Optax: $v\leftarrow\beta v+g$, $\theta\leftarrow\theta-\alpha v$ (here). Others put the "
-    r"step inside, $v\leftarrow\beta v-\alpha g$: the same while $\alpha$ is constant, not under a schedule. An "
-    r"average $v\leftarrow\beta v+(1-\beta)g$ takes steps shorter by $1-\beta$.",
-    unverified=r"No method that sees one noisy gradient a step can beat $1/\sqrt T$ on all convex problems "
+    hypotheses=(
+        Hypothesis("the best step and momentum, the factor: $f$ is quadratic", "circles-on-a-convex-function"),
+        Hypothesis(r"stability: $0<\alpha<2(1+\beta)/L$", "stability-threshold"),
+        Hypothesis(r"the gain from $\kappa$ to $\sqrt\kappa$: exact gradients", "noise-floor-is-not-lowered"),
+    ),
+    conventions=(
+        Convention(
+            "where the step stands",
+            r"outside, as in PyTorch and Optax: $v\leftarrow\beta v+g$, $\theta\leftarrow\theta-\alpha v$",
+            r"inside, $v\leftarrow\beta v-\alpha g$ (Sutskever et al., Keras): the same while $\alpha$ is constant, not "
+            "under a schedule",
+        ),
+        Convention(
+            "sum or average",
+            "the sum of the gradients",
+            r"an average, $v\leftarrow\beta v+(1-\beta)g$, takes steps shorter by the factor $1-\beta$",
+        ),
+    ),
+    unverified=r"No method that sees one noisy gradient a step can beat $1/\sqrt T$ on all convex Lipschitz problems "
     "(Nemirovski and Yudin).",
     differentiable=False,
     longest_sum=64,
@@ -125,7 +143,7 @@ def threshold(momentum, beta):
 
 @MOMENTUM.claim
 def stability_threshold(momentum, rng):
-    r"""Stable on quadratics up to $\alpha=2(1+\beta)/L$, more than descent's $2/L$: the bisected threshold"""
+    r"""Stable on positive definite quadratics up to $\alpha=2(1+\beta)/L$, more than descent's $2/L$: the bisected threshold"""
     why = Text("7.5/64⁴ is the last bracket; what decays is below 1e-9", "最后的区间为 7.5/64⁴；衰减项低于 1e-9")
     return all_of(*[near(threshold(momentum, b), 2 * (1 + b), 1e-6, why) for b in (0.0, 0.4, 0.8)])
 
@@ -177,8 +195,8 @@ def floor(alpha, beta):
 
 @MOMENTUM.claim
 def noise_floor_is_not_lowered(momentum, rng):
-    r"""Momentum does not lower the noise floor: with noise of variance 1 on $\tfrac12\theta^2$, $\mathbb E\,\theta^2$
-    is 0.0526 for $\alpha=0.1$, 0.0501 for $\alpha=0.01,\beta=0.9$ (equal $\frac{\alpha}{1-\beta}$), and 0.514 for
+    r"""At an equal effective step $\frac\alpha{1-\beta}$ momentum leaves the noise floor almost as it is: with noise of variance 1 on $\tfrac12\theta^2$, $\mathbb E\,\theta^2$
+    is 0.0526 for $\alpha=0.1$, 0.0501 for $\alpha=0.01,\beta=0.9$, and 0.514 for
     $\alpha=0.1,\beta=0.9$"""
 
     def one(alpha, beta):
@@ -249,10 +267,10 @@ def one_gradient_back(gradient, theta0, steps, alpha, beta=0.9):
 
 MOMENTUM.erratum(
     "E6",
-    common="Acceleration: momentum and adaptive step sizes speed up SGD",
+    common="Acceleration: momentum and adaptive step sizes speed up SGD (a common slip)",
     why=r"With noise of variance 1 on $\tfrac12\theta^2$: $\alpha=0.1$ alone ends at $\mathbb E\theta^2=0.0526$; with "
-    r"$\beta=0.9$ the same $\alpha$ ends at 0.514, and an equal effective step $\alpha/(1-\beta)$ at 0.0501. Nothing "
-    "is gained against noise.",
+    r"$\beta=0.9$ the same $\alpha$ ends at 0.514, and an equal effective step $\alpha/(1-\beta)$ at 0.0501: "
+    "against noise a twentieth is gained, not a rate.",
     right=r"Momentum accelerates the deterministic part, $\kappa\to\sqrt\kappa$ on quadratics; the stochastic rate "
     r"$1/\sqrt T$ stays",
     claims="noise-floor-is-not-lowered, root-kappa-against-kappa",
@@ -273,7 +291,7 @@ def figure(beta, step, condition):
     level_sets(left, lambda x, y: (H[0] * x**2 + y**2) / 2, (-4.6, 3.0), (-2.0, 2.2))
     path(left, plain, COLOURS[6], r"descent, best $\alpha$", width=0.8)
     path(left, ball, COLOURS[1], "momentum")
-    left.legend(frameon=False, fontsize=8, loc="lower right")
+    left.legend(frameon=False, fontsize=9.5, loc="lower right")
     sizes = [np.maximum(np.linalg.norm(p, axis=1), 1e-16) for p in (plain, ball)]
     right.semilogy(sizes[0], color=COLOURS[6], lw=1.4)
     right.semilogy(sizes[1], color=COLOURS[1], lw=1.6)
@@ -285,7 +303,7 @@ def figure(beta, step, condition):
     right.annotate(
         "best possible",
         (T / 2, sizes[1][0] * max(best, 1e-3) ** (T / 2)),
-        fontsize=8,
+        fontsize=9.5,
         color="0.35",
         ha="right",
         va="top",

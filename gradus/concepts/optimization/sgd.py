@@ -6,7 +6,7 @@ import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.optimization.problems import as_like
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -34,20 +34,28 @@ SGD = Concept(
     "averaged.",
     formulas=(
         r"g_t=\frac1B\sum_{i\in\mathcal B_t}\nabla f_i(\theta_t),\qquad \theta_{t+1}=\theta_t-\alpha_t\,g_t,\qquad f=\frac1N\sum_{i=1}^{N}f_i",
-        r"\mathbb E[g_t]=\nabla f(\theta_t),\qquad \operatorname{Var}(g_t)=\frac{\sigma^2}{B}\quad\text{(with replacement)},\qquad "
-        r"\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}\quad\text{(without)}",
-        r"\sum_t\alpha_t=\infty,\qquad \sum_t\alpha_t^2<\infty",
-        r"\mathbb E\,f(\bar\theta_T)-f^\star\le\frac{RG}{\sqrt T}\quad\text{for convex }f,\ \alpha=\frac{R}{G\sqrt T},\ "
+        r"\mathbb E[g_t]=\nabla f(\theta_t),\qquad \operatorname{Var}(g_t)=\frac{\sigma^2}{B}\quad(\mathcal B_t\in\{1,\dots,N\}^B),\qquad "
+        r"\operatorname{Var}(g_t)=\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}\quad(\lvert\mathcal B_t\rvert=B)",
+        r"\theta_t\to\theta^\star:\qquad\sum_t\alpha_t=\infty,\qquad \sum_t\alpha_t^2<\infty",
+        r"\mathbb E\,f(\bar\theta_T)-f^\star\le\frac{RG}{\sqrt T}\qquad\alpha=\frac{R}{G\sqrt T},\quad "
         r"\bar\theta_T=\frac1T\sum_{t<T}\theta_t",
     ),
     symbols=(
         Symbol(r"\nabla f_i", "gradient", "function", "gradient of the loss of sample i, called as (θ, i)", "function"),
         Symbol(r"\theta_0", "theta0", "d", "the start"),
-        Symbol(r"\mathcal B_t", "batches", "T B", "the samples of each step, drawn beforehand", "index"),
+        Symbol(
+            r"\mathcal B_t",
+            "batches",
+            "T B",
+            "the samples of each step, drawn beforehand: a tuple with replacement, a set without",
+            "index",
+        ),
         Symbol(r"\alpha_t", "alpha", "", "step size: one for all steps, or T of them", "positive"),
         Symbol("B", "", "", "size of a batch"),
         Symbol("N", "", "", "number of samples"),
-        Symbol(r"\sigma^2", "", "d", "variance of the samples' gradients (divided by N)"),
+        Symbol(r"\sigma^2", "", "d", "variance of the samples' gradients at θ (divided by N)"),
+        Symbol(r"\theta^\star,\ f^\star", "", "", "a minimiser, and the minimum"),
+        Symbol(r"\bar\theta_T", "", "d", "mean of the first T iterates"),
         Symbol("R", "", "", r"distance of the start from a minimiser, $\lVert\theta_0-\theta^\star\rVert$"),
         Symbol("G", "", "", r"bound on the gradients: $\mathbb E\lVert g_t\rVert^2\le G^2$"),
     ),
@@ -55,11 +63,37 @@ SGD = Concept(
     source="robbins1951stochastic",
     year=1951,
     people=("Herbert Robbins", "Sutton Monro"),
+    aliases="minibatch, mini-batch gradient descent, Robbins-Monro, batch size, "
+    "随机梯度下降法, 小批量梯度下降, 小批量, 批量大小",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the mean gradient of a batch"),),
     readings="bottou2018optimization §4; goodfellow2016deep §8.3.1; polyak1992acceleration; harvey2019tight §3",
-    deviations="Practice goes through a shuffled epoch without replacement; theory mostly draws with replacement.",
-    unverified="For non-convex $f$ with $L$-Lipschitz gradient, "
-    r"$\min_t\mathbb E\lVert\nabla f(\theta_t)\rVert^2=O(1/\sqrt T)$.",
+    hypotheses=(
+        Hypothesis("unbiased: the samples are drawn uniformly", "in-order"),
+        Hypothesis(r"it arrives: $\sum_t\alpha_t=\infty$", "summable-steps-stop-short"),
+        Hypothesis(r"it settles: $\sum_t\alpha_t^2<\infty$", "noise-floor-is-proportional-to-the-step"),
+        Hypothesis("the last line: $f$ is convex and has a minimiser", "stays-at-a-saddle"),
+        Hypothesis("the last line: the iterates are averaged", "last-iterate-pays-a-logarithm"),
+    ),
+    conventions=(
+        Convention(
+            "how samples are drawn",
+            "by the caller, beforehand; theory mostly draws with replacement",
+            "practice goes through a shuffled epoch without replacement",
+        ),
+    ),
+    proof=Proof(
+        r"(Convex, averaged.) $\lVert\theta_{t+1}-\theta^\star\rVert^2=\lVert\theta_t-\theta^\star\rVert^2-2\alpha "
+        r"g_t^{\mathsf T}(\theta_t-\theta^\star)+\alpha^2\lVert g_t\rVert^2$. In the mean $\mathbb E\,g_t^{\mathsf "
+        r"T}(\theta_t-\theta^\star)\ge\mathbb E f(\theta_t)-f^\star$ by convexity; summed over $T$ steps, $2\alpha\sum_t(\mathbb "
+        r"E f(\theta_t)-f^\star)\le R^2+T\alpha^2G^2$, and $f(\bar\theta_T)\le\frac1T\sum_t f(\theta_t)$. With "
+        r"$\alpha=R/(G\sqrt T)$ that is $RG/\sqrt T$. (Not convex.) If $\nabla f$ is $L$-Lipschitz, $f\ge f^\star$, the "
+        r"variance of $g_t$ is at most $\sigma^2$ and $\alpha\le\frac1L$, then $f(\theta_{t+1})\le f(\theta_t)-\alpha\nabla "
+        r"f(\theta_t)^{\mathsf T}g_t+\frac{L\alpha^2}2\lVert g_t\rVert^2$ gives in the mean $\mathbb "
+        r"E f(\theta_{t+1})\le\mathbb E f(\theta_t)-\frac\alpha2\mathbb E\lVert\nabla "
+        r"f(\theta_t)\rVert^2+\frac{L\alpha^2\sigma^2}2$; summed, $\min_t\mathbb E\lVert\nabla "
+        r"f(\theta_t)\rVert^2\le\frac{2(f(\theta_0)-f^\star)}{\alpha T}+L\alpha\sigma^2=O(1/\sqrt T)$ for "
+        r"$\alpha\propto1/\sqrt T$."
+    ),
     differentiable=False,
     longest_sum=64,
 )
@@ -135,7 +169,7 @@ def estimates(sgd, X, batches):
 
 @SGD.claim
 def gradient_is_unbiased(sgd, rng):
-    """The mean over all batches that can be drawn is the full gradient, with replacement or without"""
+    """The mean over all batches that can be drawn, each as likely, is the full gradient, with replacement or without"""
     X = rng.standard_normal((5, 2))
     every = (product(range(5), repeat=2), combinations(range(5), 3))
     return all_of(*[roundoff(estimates(sgd, X, b).mean(0), X.mean(0), terms=25, scale=2.0) for b in every])
@@ -184,8 +218,8 @@ def spread(sgd, rng, steps, alpha, replicas):
 
 @SGD.claim
 def noise_floor_is_proportional_to_the_step(sgd, rng):
-    r"""A constant step leaves a noise floor: $\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$, proportional to
-    $\alpha$"""
+    r"""A constant step leaves a noise floor: on $\tfrac12(\theta-x_i)^2$, with minimum 0,
+    $\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$, for small $\alpha$ proportional to it"""
     steps, floors = (0.1, 0.05, 0.025, 0.0125), []
     for a in steps:
         T = int(3 / a)
@@ -198,13 +232,14 @@ def noise_floor_is_proportional_to_the_step(sgd, rng):
 
 @SGD.claim
 def strongly_convex_rate(sgd, rng):
-    r"""Strongly convex with $\alpha_t=1/(\mu t)$: the mean squared error is $\sigma^2/T$, slope −1"""
+    r"""On $\tfrac\mu2(\theta-x_i)^2$, strongly convex, with $\alpha_t=1/(\mu t)$ the mean squared error is
+    $\sigma^2/(\mu^2T)$, slope −1 ($\mu=3$, gradients of variance $\sigma^2=9$)"""
     noise, t = rng.standard_normal((512, 1000)), np.arange(1.0, 513)
-    theta = sgd(squares(noise), np.ones(1000), singles(512), 1 / t)
+    theta = sgd(squares(noise, 3.0), np.ones(1000), singles(512), 1 / (3 * t))
     sizes = [16, 32, 64, 128, 256, 512]
     squared = [theta[T] ** 2 for T in sizes]
     means = [s.mean() for s in squared]
-    return all_of(statistical(squared[-1], 1 / 512), rate(sizes, means, -1.0, 0.1))
+    return all_of(statistical(squared[-1], 9 / (3**2 * 512)), rate(sizes, means, -1.0, 0.1))
 
 
 @generic
@@ -219,8 +254,8 @@ def noisy_sign(noise):
 
 @SGD.claim
 def averaged_iterate_rate(sgd, rng):
-    r"""Convex: the averaged iterate with $\alpha=R/(G\sqrt T)$ is within $RG/\sqrt T$, and its error has slope −½
-    ($|\theta|$ with noise, $R=1$, $G=\sqrt2$)"""
+    r"""Convex: the averaged iterate with $\alpha=R/(G\sqrt T)$ is within $RG/\sqrt T$ in the mean; on $|\theta|$ with noise
+    ($R=1$, $G=\sqrt2$) its error has the slope −½ too"""
     sizes, errors = [32, 64, 128, 256, 512], []
     for T in sizes:
         gradient = noisy_sign(rng.standard_normal((T, 400)))
@@ -289,7 +324,7 @@ def stays_at_a_saddle(sgd, rng):
 
 @SGD.claim
 def isotropic_noise_leaves_the_saddle(sgd, rng):
-    """Noise in all directions leaves the same saddle"""
+    """Noise in all directions drives it off the same saddle"""
     noise = rng.standard_normal((150, 2))
     noise -= noise.mean(0)
 
@@ -353,17 +388,17 @@ def noise_added(gradient, theta0, batches, alpha):
 
 SGD.erratum(
     "E3",
-    common="SGD converges to a local optimum",
+    common="SGD converges to a local optimum (a common slip)",
     why=r"With $f_i=\left(1\pm\tfrac12\right)\tfrac{x^2-y^2}{2}$ and $y=0$ at the start it stays at the saddle (0, "
     "0), where the Hessian has the eigenvalue −1.",
-    right=r"to a stationary point ($\min_t\mathbb E\lVert\nabla f\rVert^2\to0$); past saddles only with noise in "
-    "every direction",
+    right=r"with a Lipschitz gradient and a step that suits, to stationary points ($\min_t\mathbb E\lVert\nabla "
+    r"f\rVert^2\to0$); off a saddle only where the start or the noise has a part in a direction of descent",
     claims="stays-at-a-saddle, isotropic-noise-leaves-the-saddle",
 )
 SGD.erratum(
     "E5",
-    common="SGD converges if f is Lipschitz continuous and the gradient is bounded",
-    why=r"The two conditions are one and the same. Convexity, a step proportional to $1/\sqrt T$ and the averaging "
+    common="SGD converges if f is Lipschitz continuous and the gradient is bounded (a common slip)",
+    why=r"For a differentiable f on a convex set the two conditions are one and the same. Convexity, a step proportional to $1/\sqrt T$ and the averaging "
     "are what is missing: a constant step stays on its noise floor.",
     right=r"convex $f$, $\mathbb E\lVert g\rVert^2\le G^2$, $\alpha=R/(G\sqrt T)$: "
     r"$\mathbb E f(\bar\theta_T)-f^\star\le RG/\sqrt T$",
@@ -371,7 +406,7 @@ SGD.erratum(
 )
 SGD.erratum(
     "E81",
-    common=r"$\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$ for the last iterate",
+    common=r"$\mathbb E[f(\theta_T)-f^\star]\le O(1/\sqrt T)$ for the last iterate (a common slip)",
     why=r"With the usual steps $1/\sqrt t$ the last iterate can be worse by a factor $\log T$: on a maximum of $T+1$ "
     r"linear functions $f(\theta_T)\sqrt T$ grows like $\log T$.",
     right=r"for the averaged iterate $\bar\theta_T$",
@@ -399,13 +434,13 @@ def figure(alpha, batch):
     level_sets(left, lambda x, y: (H[0] * x**2 + H[1] * y**2) / 2, (-3.2, 1.8), (-1.5, 2.1))
     path(left, theta[:, 0], COLOURS[0], r"constant $\alpha$", width=0.8)
     path(left, settled[:, 0], COLOURS[1], r"decaying as $1/t$", width=0.8)
-    left.legend(frameon=False, fontsize=8, loc="lower left")
+    left.legend(frameon=False, fontsize=9.5, loc="lower left")
     for points, colour in ((theta, COLOURS[0]), (settled, COLOURS[1])):
         right.loglog(t + 1, (H * points[:-1] ** 2).sum(-1).mean(-1) / 2, color=colour, lw=1.6)
     variance = X.var(0) / B
     floor = float((H * alpha * H * variance / (2 - alpha * H)).sum() / 2)
     right.axhline(floor, color="0.35", lw=1, ls="--")
-    right.annotate("noise floor", (1, floor), va="bottom", fontsize=8, color="0.35")
+    right.annotate("noise floor", (1, floor), va="bottom", fontsize=9.5, color="0.35")
     right.set(xlabel="step", ylabel=r"$\mathbb{E}\,f(\theta_t)-f^\star$")
     ends = [float((H * p[-20:] ** 2).sum(-1).mean() / 2) for p in (theta, settled)]
     words = Text(

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
 from gradus.page.figures import canvas
 from gradus.page.pictures import THREE
@@ -32,7 +32,7 @@ LENET = Concept(
     kind="system",
     title="LeNet-5",
     summary="Reads handwritten digits: two convolutions find strokes and their combinations, pooling forgets where "
-    "exactly they were, three fully connected layers decide. The pattern of every later convolutional network.",
+    "exactly they were, three fully connected layers decide. The pattern that later convolutional networks followed.",
     formulas=(
         r"h_1=\operatorname{pool}\bigl(\sigma(K_1\star x+b_1)\bigr),\qquad h_3=\operatorname{pool}\bigl(\sigma(K_3\star h_1+b_3)\bigr)",
         r"h_5=\sigma(W_5\operatorname{vec}(h_3)+b_5),\qquad h_6=\sigma(W_6h_5+b_6),\qquad z=W_7h_6+b_7",
@@ -61,11 +61,16 @@ LENET = Concept(
     source="lecun1998gradient",
     year=1998,
     people=("Yann LeCun", "Léon Bottou", "Yoshua Bengio", "Patrick Haffner"),
+    aliases="LeNet5, MNIST, digit recognition, LeCun, 手写数字识别, 手写体识别, LeNet 网络",
     implementations=(
         Implementation("gradus.vision.lenet:LeNet", "torch", _torch, "a module; its weights are carried over"),
     ),
     readings="lecun1998gradient §II; lecun1989backpropagation; goodfellow2016deep §9.3–9.4; "
     "cs231n Convolutional Neural Networks",
+    hypotheses=(
+        Hypothesis("homogeneity: there are no biases", "positively-homogeneous"),
+        Hypothesis("a shift is handed on: by multiples of four pixels, clear of the border", "one-pixel-is-no-place"),
+    ),
     deviations=(
         "1998 differs: each map of C3 sees 3, 4 or 6 maps of S2 (1,516 parameters instead of 2,416); pooling "
         r"multiplies its sum by a trained factor and adds a bias; the activation is $1.7159\tanh(\frac23x)$; the "
@@ -128,7 +133,8 @@ def invalid(rng):
 
 @LENET.claim
 def number_of_parameters(lenet, rng):
-    """Its parameters are 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706, and each of the ten arrays acts on the logits"""
+    """For one channel and ten classes its parameters are 156 + 2,416 + 48,120 + 10,164 + 850 = 61,706, and each of the
+    ten arrays acts on the logits"""
     weights, x = parameters(rng), rng.random((1, 28, 28))
     sizes = [v.size for v in weights.values()]
     layers = [k + b for k, b in zip(sizes[::2], sizes[1::2], strict=True)]
@@ -163,8 +169,8 @@ def equals_the_layers_one_by_one(lenet, rng):
 
 @LENET.claim
 def four_pixels_are_one_place(lenet, rng):
-    """Four pixels at the input are one place at S4: the shifted image with correspondingly shifted weights of C5 gives
-    the same logits"""
+    """Four pixels at the input are one place at S4: an image whose strokes stay clear of the border, shifted, gives the
+    same logits once the weights of C5 are shifted along, and others before"""
     weights, x = parameters(rng), np.zeros((1, 32, 32))
     x[..., 12:16] = rng.random((1, 32, 4))  # neither before nor after does it reach the border
     W5 = weights["W5"].reshape(120, 16, 5, 5)
@@ -178,11 +184,28 @@ def four_pixels_are_one_place(lenet, rng):
 
 @LENET.claim
 def positively_homogeneous(lenet, rng):
-    r"""Without biases it is positively homogeneous: $f(ax)=a\,f(x)$ for $a>0$"""
+    r"""Without biases it is positively homogeneous: $f(ax)=a\,f(x)$ for $a>0$; with them it is not"""
     weights = {k: v if k.startswith(("K", "W")) else 0 * v for k, v in parameters(rng).items()}
     x = rng.random((2, 1, 28, 28))
     z = lenet(x, **weights)
-    return all_of(*[identical(lenet(a * x, **weights), a * z) for a in (0.5, 4.0)])  # powers of 2: exact
+    exact = [identical(lenet(a * x, **weights), a * z) for a in (0.5, 4.0)]  # powers of 2
+    biased = parameters(rng)
+    off = np.abs(lenet(4 * x, **biased) - 4 * lenet(x, **biased)).max()
+    return all_of(*exact, bound(off, 1e-3, "≥", Text("with biases they differ", "有偏置时二者不同")))
+
+
+@LENET.claim
+def one_pixel_is_no_place(lenet, rng):
+    """One pixel is no place at S4: moved by one, a single bright pixel and kernels that copy it stay in their window of
+    four or leave it, so that the logits stay or vanish"""
+    weights = {k: 0 * v for k, v in parameters(rng).items()}
+    weights["K1"][0, 0, 2, 2] = weights["K3"][0, 0, 2, 2] = 1  # copies the image's first channel
+    W5 = weights["W5"].reshape(120, 16, 5, 5)
+    W5[0, 0, 2, 2] = weights["W6"][0, 0] = weights["W7"][:, 0] = 1
+    images = np.zeros((3, 1, 32, 32))
+    for i, column in enumerate((14, 15, 18)):  # S4's window 2 holds columns 14 to 17: 2 + 2·(2·2 + 2) … + 3
+        images[i, 0, 14, column] = 1
+    return identical(lenet(images, **weights, padding=0)[:, 0], [1.0, 1.0, 0.0])
 
 
 @LENET.claim
@@ -229,7 +252,7 @@ def trained(seed):
 
 @LENET.claim(cost="slow")
 def reads_digits(lenet, rng):
-    """Trained by the recipe it reads at least 98 % of the held-out fifth of the digits (mean of 3 seeds)"""
+    """Trained by the recipe it reads at least 98% of the held-out fifth of the digits (mean of 3 seeds)"""
     import torch
 
     from gradus.data import load
@@ -243,7 +266,7 @@ def reads_digits(lenet, rng):
     return metric(np.mean(scores), 0.98, "≥", Text(f"the target; seeds: {said}", f"目标值；各种子：{said}"))
 
 
-@LENET.mutant(caught_by="positively-homogeneous, connections-multiply, reads-digits")
+@LENET.mutant(caught_by="positively-homogeneous, connections-multiply, reads-digits, one-pixel-is-no-place")
 def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
     """the sigmoid of 1989 for ReLU"""
     s = lambda t: 1 / (1 + np.exp(-t))
@@ -360,7 +383,10 @@ def figure(angle, side):
     for k, m in enumerate(maps):
         top, left = 17 * (k // 3) + 1, 36 + 16 * (k % 3)
         board[top : top + 14, left : left + 14] = m / max(m.max(), 1e-9)
+    silent = [k + 1 for k, m in enumerate(maps) if not m.any()]
     fig, (ax, bars) = canvas(columns=2, width=8.2, height=3.2)
+    for k in silent:
+        ax.text(43 + 16 * ((k - 1) % 3), 17 * ((k - 1) // 3) + 8, "0", ha="center", va="center", color="#666666")
     ax.imshow(np.ma.masked_invalid(board), cmap="Greys", vmin=0, vmax=1)
     for left, top, size in [(0, 0, 32), *[(36 + 16 * (k % 3), 17 * (k // 3) + 1, 14) for k in range(6)]]:
         u = np.array([0, size, size, 0, 0]) + left - 0.5
@@ -379,12 +405,19 @@ def figure(angle, side):
         title=f"image {side}×{side}",
     )
     bars.invert_yaxis()
-    bars.legend(frameon=False, fontsize=8, loc="lower right")
+    bars.legend(frameon=False, fontsize=9.5, loc="lower right")
     p, m = parameters_.sum(), products.sum()
+    blank = ("", "")
+    if silent:
+        numbers = [str(k) for k in silent]
+        blank = (
+            f" (maps {' and '.join(numbers)} are 0 everywhere: these kernels answer nothing in this digit above 0)",
+            f"（第 {'、'.join(numbers)} 幅处处为 0：这些卷积核在此数字上没有大于 0 的响应）",
+        )
     words = Text(
-        f"A 3 turned by {angle:.0f}°, and what the six trained kernels of C1 make of it after pooling. For images of {side}×{side} the network "
+        f"A 3 turned by {angle:.0f}°, and what the six trained kernels of C1 make of it after pooling{blank[0]}. For images of {side}×{side} the network "
         f"has {p} parameters and {m} multiplications; the convolutions hold {100 * parameters_[:2].sum() / p:.0f} % of the "
         f"first and do {100 * products[:2].sum() / m:.0f} % of the second.",
-        f"旋转 {angle:.0f}° 的 3，以及 C1 的六个训练好的卷积核在池化后得到的图。对 {side}×{side} 的图像，网络有 {p} 个参数、{m} 次乘法；卷积层只占参数的 {100 * parameters_[:2].sum() / p:.0f} %，却占乘法的 {100 * products[:2].sum() / m:.0f} %。",
+        f"旋转 {angle:.0f}° 的 3，以及 C1 的六个训练好的卷积核在池化后得到的图{blank[1]}。对 {side}×{side} 的图像，网络有 {p} 个参数、{m} 次乘法；卷积层只占参数的 {100 * parameters_[:2].sum() / p:.0f} %，却占乘法的 {100 * products[:2].sum() / m:.0f} %。",
     )
     return Drawing(fig, words)

@@ -34,6 +34,7 @@ from gradus.verify.isolated.memory import limit_memory
 from gradus.verify.isolated.process_state import ProcessState
 from gradus.verify.isolated.watch import EndedItself, Watch
 from gradus.verify.isolated.wire import example_values, line, result_values
+from gradus.verify.memberwise import Memberwise
 from gradus.verify.runner import Result, as_remark, claims_of, counterexample, judge
 from gradus.verify.trial import Trial, Unanswered, tried
 from gradus.verify.user_code import CannotImport, load_implementation
@@ -50,6 +51,7 @@ class Judging:
         self.board = Board(folder / "board")
         self.watch = Watch(self.board)
         self.process = os.getpid()
+        self.replaced: list[str] = []
         self.write = self.record  # bound before any of the user's code runs
 
     def record(self, event: str, **values: Any) -> None:
@@ -66,18 +68,18 @@ class Judging:
         self.write("ready", claims=[c.name for c in claims])
         judges_own, integrity = dict(np.geterr()), Integrity(concept)
         function = self._load()
-        replaced = integrity.put_back()
+        self.replaced += integrity.put_back()
         limit_memory(self.request["memory"])
         self.watch.take_settings(judges_own)
         state = ProcessState()
         threads = set(threading.enumerate())
-        trial = self._try(concept, function)
+        trial = self._try(concept, function, integrity)
         if trial is None:
             return
         failing = self._measure(concept, claims, trial.adapted, state, integrity)
         self._search(concept, trial.adapted, failing)
         changed = state.put_back()
-        self.write("left", fault=_left_behind(replaced + integrity.put_back(), threads), changed=changed)
+        self.write("left", fault=_left_behind(self.replaced + integrity.put_back(), threads), changed=changed)
         self.write("end")
 
     def _load(self) -> Any:
@@ -101,16 +103,20 @@ class Judging:
         self.write("end")
         os._exit(0)
 
-    def _try(self, concept: Concept, function: Any) -> Trial | None:
+    def _try(self, concept: Concept, function: Any, integrity: Integrity) -> Trial | None:
         self.board.begin_claim()
         try:
-            trial = tried(concept, function, self.request["framework"], self.request["path"], self.watch)
+            try:
+                trial = tried(concept, function, self.request["framework"], self.request["path"], self.watch)
+            finally:
+                self.replaced += integrity.put_back()
         except (Unanswered, EndedItself) as error:
             self.write("answers", text=list(self._told(error)))
         except (GradusError, NotApplicable) as error:
             self.write("usage", text=list(error.text))
         else:
-            self.write("taken", text=list(trial.why), framework=trial.adapted.framework.name)
+            single = isinstance(trial.adapted, Memberwise)
+            self.write("taken", text=list(trial.why), framework=trial.adapted.framework.name, single=single)
             if not trial.fault:
                 return trial
             self.write("structure", text=list(trial.fault))

@@ -1,9 +1,15 @@
-"""Whether the judge is still itself: a user's code that replaces parts of it, or of NumPy, is found out and undone."""
+"""Whether the judge is still itself: a user's code that replaces parts of it, or of what it stands on, is found out and undone."""
 
 from __future__ import annotations
 
 import builtins
+import copy
+import hashlib
+import itertools
+import json
+import math
 import sys
+import time
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -12,7 +18,9 @@ import numpy as np
 from gradus.page import Concept
 
 #: What a verdict stands on beside our own modules.
-FOREIGN = (builtins, np, np.linalg, np.random)
+FOREIGN = (
+    builtins, copy, hashlib, itertools, json, json.encoder, math, time, np, np.linalg, np.random,
+)  # fmt: skip
 
 
 class Integrity:

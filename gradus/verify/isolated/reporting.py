@@ -14,6 +14,8 @@ from gradus.verify.isolated.supervisor import Records, Request
 from gradus.verify.isolated.wire import example_of, result_of, text_of
 from gradus.verify.runner import Report, Result, as_remark, claims_of, seed_of
 
+NOTHING = Text("no claim of the page could be measured on it", "该页没有一条断言可在其上测量")
+
 
 def report_of(request: Request, records: Records) -> Report:
     """The report of a verification from what the judging processes have recorded."""
@@ -51,6 +53,8 @@ def _results(concept: Concept, request: Request, records: Records) -> list[Resul
         if claim.name in measured:
             result = result_of(measured[claim.name], concept, claims, name)
             results.append(_judged_beside(result, measured[claim.name]["replaced"], records, request.limits))
+        elif claim.name in records.slow and any(e["single"] for e in records.of("taken")):
+            results.append(_unmeasured(concept, claim, request, "skipped", _one_by_one(records, claim)))
         elif claim.name in records.endings:
             ending = _unmeasured(concept, claim, request, "fails", records.endings[claim.name])
             results.append(ending if request.strict else as_remark(ending))
@@ -58,10 +62,21 @@ def _results(concept: Concept, request: Request, records: Records) -> list[Resul
             results.append(
                 _unmeasured(concept, claim, request, "skipped", _why_not(before or structure, records))
             )
+    if before is None and structure is None and not any(r.verdict != "skipped" for r in results[2:]):
+        results[0] = outcome(concept, ANSWERS, name, NOTHING)
     left = [text_of(e["fault"]) for e in records.of("left") if e["fault"]]
     if before is None and structure is None:
         results.append(outcome(concept, LEAVES_PROCESS, name, left[0] if left else None))
     return results
+
+
+def _one_by_one(records: Records, claim: Claim) -> Text:
+    """That a claim of many members takes too long one by one, which is nothing wrong."""
+    en, zh = records.endings[claim.name]
+    return Text(
+        f"{claim.name} not measured, one member of a batch at a time: {en}",
+        f"未测量 {claim.name}，逐个处理批量成员：{zh}",
+    )
 
 
 def _why_not(before: Text | None, records: Records) -> Text:

@@ -57,6 +57,7 @@ class Records:
         printed: bytes written during each claim.
         output: the beginning of what was printed.
         deaths: processes that ended before their time.
+        slow: claims that took too long though every call came back.
     """
 
     claims: list[str] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Records:
     printed: dict[str, int] = field(default_factory=dict)
     output: str = ""
     deaths: int = 0
+    slow: set[str] = field(default_factory=set)
 
     def of(self, event: str) -> list[dict[str, Any]]:
         """The records of one kind."""
@@ -72,8 +74,11 @@ class Records:
 
     @property
     def finished(self) -> bool:
-        """Whether a process has come to its own end."""
-        return bool(self.of("end"))
+        """Whether a process has come to its own end, and every claim to its result: the word of an end is not enough."""
+        before = any(self.of(kind) for kind in ("usage", "answers", "structure"))
+        return bool(self.of("end")) and (
+            before or (bool(self.claims) and set(self.claims) <= set(self.measured))
+        )
 
     @property
     def current(self) -> str:
@@ -103,6 +108,7 @@ class JudgingProcess:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.output = Output(self.process.stdout)
+        self.slow = False
 
     def __enter__(self) -> JudgingProcess:
         return self
@@ -142,6 +148,7 @@ class JudgingProcess:
             what = Text("the call did not come back", "调用未返回")
             return _ended(what, _seconds(call, "--call-limit"), activity)
         if activity.claim_since and not importing and now - activity.claim_since > self.limits.claim:
+            self.slow = True
             what = Text(
                 f"the claim took too long, {activity.calls} calls",
                 f"该断言用时过长，共 {activity.calls} 次调用",
@@ -177,6 +184,7 @@ def follow(
             if ending is not None:
                 records.deaths += 1
                 records.endings["" if not records.of("taken") else records.current] = ending
+                records.slow |= {records.current} if judging.slow else set()
                 if not records.of("taken"):
                     break
     return records
@@ -191,7 +199,8 @@ def _until_its_end(judging: JudgingProcess, records: Records, told: Callable[[Re
             if event["event"] == "result":
                 records.printed[event["claim"]], before = judging.output.total - before, judging.output.total
             records.events.append(event)
-            records.claims = event["claims"] if event["event"] == "ready" else records.claims
+            if event["event"] == "ready":  # the first was written before any of the user's code ran
+                records.claims = records.claims or event["claims"]
         told(records)
         if records.finished:
             return None

@@ -58,7 +58,10 @@ def largest(result: np.ndarray) -> float:
 def sensitivity(
     concept: Concept, arguments: Arguments, results: list[np.ndarray], draws: int = 2
 ) -> list[float]:
-    """|f| + κ per result, κ = max over a few random patterns σ of |f(x(1+δσ)) − f(x)|/δ."""
+    """|f| + κ per result, κ = max over a few random patterns σ of |f(x(1+δσ)) − f(x)|/δ.
+
+    Where a result is exactly 0 and does not move, terms of size 1 may have cancelled: log 1, or log n! − log n!.
+    """
     kappa = [0.0] * len(results)
     rng = np.random.default_rng(0)
     for _ in range(draws):
@@ -71,4 +74,4 @@ def sensitivity(
             if a.shape == b.shape and b.dtype.kind == "f":
                 difference = np.abs(a - b)[np.isfinite(a) & np.isfinite(b)]
                 kappa[i] = max(kappa[i], float(difference.max(initial=0.0)) / DELTA)
-    return [largest(r) + k for r, k in zip(results, kappa, strict=True)]
+    return [largest(r) + k or 1.0 for r, k in zip(results, kappa, strict=True)]

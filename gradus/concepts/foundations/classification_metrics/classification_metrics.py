@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -21,8 +21,8 @@ METRICS = Concept(
     title="Accuracy, precision, recall, F1",
     summary="How often a classifier is right (accuracy), how much of what it claims is right (precision), how much "
     "of what is there it finds (recall), and the harmonic mean of the last two (F1). Where one class is rare, "
-    "accuracy is nearly blind: saying “no” always is 99 % accurate. Averages over classes answer different "
-    "questions: macro counts classes, micro counts cases.",
+    "accuracy is nearly blind: where 1 in 100 is ill, saying “no” always is 99 % accurate. Averages over classes "
+    "answer different questions: macro counts classes, micro counts cases.",
     formulas=(
         r"\text{accuracy}=\frac{\sum_iw_i[\hat y_i=y_i]}{\sum_iw_i},\qquad P_c=\frac{\mathrm{TP}_c}{\mathrm{TP}_c+\mathrm{FP}_c},\qquad R_c=\frac{\mathrm{TP}_c}{\mathrm{TP}_c+\mathrm{FN}_c}",
         r"F_c=\frac{2P_cR_c}{P_c+R_c}=\frac{2\,\mathrm{TP}_c}{2\,\mathrm{TP}_c+\mathrm{FP}_c+\mathrm{FN}_c},\qquad 0/0=0",
@@ -45,14 +45,32 @@ METRICS = Concept(
     source="rijsbergen1979information",
     year=1979,
     people=("Cornelis van Rijsbergen", "Cyril Cleverdon"),
+    aliases="accuracy, precision and recall, F1 score, confusion matrix, "
+    "混淆矩阵, 准确率, 查准率, 查全率, 召回率, F1 值",
     implementations=(
         Implementation("sklearn.metrics:precision_recall_fscore_support", "numpy", _sklearn, "and `accuracy_score`"),
     ),
     readings="rijsbergen1979information ch. 7; fawcett2006introduction §2; murphy2022probabilistic §5.1.3",
-    deviations=(
-        "0/0 is taken as 0, as scikit-learn does with a warning; TorchMetrics does likewise. Macro F1 is the mean of "
-        "the F1 of the classes, not the harmonic mean of macro precision and macro recall.",
-        "One Chinese word serves some for accuracy and others for precision; here each has a term of its own.",
+    hypotheses=(
+        Hypothesis(
+            "for micro = accuracy: every case has one class and is given one, and all classes are averaged",
+            "last-class-forgotten",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "0/0", "0", "scikit-learn takes 0 with a warning, TorchMetrics without one; some leave the class out"
+        ),
+        Convention(
+            "macro F1",
+            "the mean of the F1 of the classes",
+            "some papers take the harmonic mean of macro precision and macro recall",
+        ),
+        Convention(
+            "terms",
+            "accuracy and precision have a term each",
+            "one Chinese word serves some for accuracy and others for precision",
+        ),
     ),
     proof=Proof(
         "That micro precision, recall and F1 are the accuracy: each case is predicted as exactly one class, so "
@@ -131,7 +149,7 @@ def base_rate_trap(f, rng):
 
 @METRICS.claim
 def micro_is_accuracy(f, rng):
-    """Micro averages of cases with one class each all equal the accuracy; macro averages do not"""
+    """Micro averages of cases with one class each all equal the accuracy; macro averages need not"""
     for _ in range(10):
         y = rng.choice(4, 200, p=[0.7, 0.2, 0.07, 0.03])
         predicted = np.where(rng.random(200) < 0.6, y, rng.integers(0, 4, 200))
@@ -174,15 +192,18 @@ def names_do_not_matter(f, rng):
     exchanges precision and recall and leaves F1"""
     y, predicted = rng.integers(0, 4, 80), rng.integers(0, 4, 80)
     new = np.array([7, 2, 9, 4])
-    here, there = np.asarray(f(y, predicted), float), np.asarray(f(new[y], new[predicted]), float)
-    back = np.asarray(f(predicted, y), float)
-    return all_of(roundoff(there, here, terms=80), roundoff(back[[0, 2, 1, 3]], here, terms=80))
+    for average in ("macro", "micro"):
+        here = np.asarray(f(y, predicted, average=average), float)
+        there = np.asarray(f(new[y], new[predicted], average=average), float)
+        back = np.asarray(f(predicted, y, average=average), float)
+        yield roundoff(there, here, terms=80)
+        yield roundoff(back[[0, 2, 1, 3]], here, terms=80)
 
 
 @METRICS.claim
 def guessing(f, rng):
-    """Guessing class 1 at random with any frequency has the base rate as its precision, and that frequency as its
-    recall"""
+    """Guessing class 1 at random, whatever the case, has on average the base rate as its precision, and the frequency
+    of the guess as its recall"""
     for frequency in (0.05, 0.2, 0.7):
         y, predicted = (rng.random(30_000) < 0.15).astype(int), (rng.random(30_000) < frequency).astype(int)
         _, precision, recall, _ = np.asarray(f(y, predicted, average="binary"), float)
@@ -253,12 +274,12 @@ def figure(base, apart):
     left.fill_between(t, base * bell(t - apart), alpha=0.5, color=COLOURS[1], lw=0, label="class 1")
     left.axvline(t[best], color="#000000", lw=0.8, ls="--")
     left.set(xlabel="score", title="two classes; dashed: best F1")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     for line, name in ((accuracy, "accuracy"), (precision, "precision"), (recall, "recall"), (f1, "F1")):
         right.plot(t, line, label=name)
     right.axvline(t[best], color="#000000", lw=0.8, ls="--")
     right.set(xlabel="threshold", ylim=(0, 1.02))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Base rate {base:.3g}: never saying 1 is {1 - base:.1%} accurate. The best F1 is {f1[best]:.3f}, at threshold {t[best]:.2f}: precision {precision[best]:.3f}, recall {recall[best]:.3f}, accuracy {accuracy[best]:.1%}.",
         f"基础概率 {base:.3g}：从不判为 1 的准确率为 {1 - base:.1%}。最佳 F1 为 {f1[best]:.3f}，阈值 {t[best]:.2f}：精确率 {precision[best]:.3f}，召回率 {recall[best]:.3f}，准确率 {accuracy[best]:.1%}。",

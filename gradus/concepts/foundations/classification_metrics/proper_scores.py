@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import canvas
 
@@ -28,18 +28,20 @@ PROPER = Concept(
     kind="theorem",
     title="Proper scores: log loss and Brier score",
     summary="A score of a stated probability is proper when nobody does better on average than by stating what he "
-    "believes. The log loss and the Brier score are; accuracy and the absolute error are not: they are best served "
-    "by stating 0 or 1. Trained by a proper score, a network's outputs can be probabilities.",
+    "believes, strictly proper when everything else does worse. The log loss and the Brier score are strictly proper; "
+    "accuracy is proper but not strictly (0.7 and 1 serve it alike); the absolute error is not proper: it is best "
+    "served by stating 0 or 1. Trained by a strictly proper score, a network's outputs can be probabilities.",
     formulas=(
         r"L=-\frac{\sum_iw_i\bigl(y_i\log p_i+(1-y_i)\log(1-p_i)\bigr)}{\sum_iw_i},\qquad B=\frac{\sum_iw_i(p_i-y_i)^2}{\sum_iw_i}",
-        r"E_{y\sim q}[S(y,p)]\ \ge\ E_{y\sim q}[S(y,q)]\quad\text{for all }p,q",
+        r"E_{y\sim q}[S(y,p)]\ \ge\ E_{y\sim q}[S(y,q)]\quad\forall\,p,q\in[0,1]",
+        r"E_{y\sim q}[S(y,p)]\ >\ E_{y\sim q}[S(y,q)]\quad\forall\,p\ne q",
         r"B=\underbrace{\sum_k\frac{n_k}n(p_k-\bar y_k)^2}_{\text{reliability}}-\underbrace{\sum_k\frac{n_k}n(\bar y_k-\bar y)^2}_{\text{resolution}}+\underbrace{\bar y(1-\bar y)}_{\text{uncertainty}}",
     ),
     symbols=(
         Symbol("y", "y", "n", "what happened, 0 or 1", "natural"),
         Symbol("p", "p", "n", "the probability that was stated for 1", "unit"),
         Symbol("w", "weights", "n", "weights; 1 unless given", "positive"),
-        Symbol("S", "", "", "a score, the smaller the better"),
+        Symbol("S", "", "", "a score, the smaller the better: proper (second formula), strictly proper (third)"),
         Symbol("q", "", "", "the true probability", "unit"),
         Symbol("n_k", "", "", "number of cases for which $p_k$ was stated", "natural"),
         Symbol(r"\bar y_k,\bar y", "", "", "share of ones among them, and among all", "unit"),
@@ -49,16 +51,27 @@ PROPER = Concept(
     source="gneiting2007strictly",
     year=1950,
     people=("Glenn Brier", "Irving Good", "Allan Murphy", "Tilmann Gneiting", "Adrian Raftery"),
+    aliases="log loss, Brier score, proper scoring rules, logarithmic score, "
+    "对数损失, 布里尔评分, 恰当评分规则, 概率预测评分",
     implementations=(
         Implementation("sklearn.metrics:log_loss", "numpy", _sklearn, "and `brier_score_loss`"),
         Implementation("torch.nn.functional:binary_cross_entropy", "torch", _torch, "and the mean square"),
     ),
     readings="gneiting2007strictly §2–4; brier1950verification; murphy1973new",
+    hypotheses=(
+        Hypothesis("the weights do not depend on what happens", "weighted-classes-reward-another-probability"),
+        Hypothesis(
+            "for the partition: k runs over the stated values, so that the cases of a group share one forecast",
+            "murphys-partition",
+        ),
+    ),
     deviations="At a certain forecast that fails the log loss is infinite; scikit-learn clips the probability to "
     r"$2.2\cdot10^{-16}$ and gives 36.04, PyTorch clips the logarithm at −100.",
     proof=Proof(
-        r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. The absolute "
-        "error has the mean $q(1-p)+(1-q)p$, linear in p: its minimum is at an end."
+        r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. The error rate "
+        r"at the threshold ½ has the mean q or $1-q$, by the side of ½ on which p lies: the smaller is that of q's "
+        r"side, and of every other p there. The absolute error has the mean $q(1-p)+(1-q)p$, linear in p with slope "
+        r"$1-2q$: unless $q=\frac12$ its minimum is at an end alone."
     ),
 )
 
@@ -116,12 +129,17 @@ def cost_of_dishonesty(f, rng):
 
 @PROPER.claim
 def others_reward_certainty(f, rng):
-    """Accuracy and the absolute error are not proper: where 70 % are ones, stating 1 is as accurate as stating 0.7 and
-    has the smaller absolute error (0.3 beside 0.42), but the larger scores here"""
+    """Accuracy is proper, but not strictly: on a grid no stated probability is more accurate than the true one, and
+    where 70 % are ones 0.999 is as accurate as 0.7. The absolute error is not proper: it falls there from 0.42 to
+    0.3003. Both scores here rise"""
+    grid = np.arange(101) / 100
+    accuracies = np.where(grid[None] > 0.5, grid[:, None], 1 - grid[:, None])  # of stating p where the truth is q
+    gain = float((accuracies - np.diag(accuracies)[:, None]).max())
     y = (np.arange(100) < 70).astype(int)
     absolute = [np.abs(y - p).mean() for p in (0.7, 0.999)]
     accuracy = [np.mean((p > 0.5) == y) for p in (0.7, 0.999)]
     honest, certain = expected(f, 0.7, 0.7), expected(f, 0.7, 0.999)
+    yield identical(gain, 0.0)
     yield identical(accuracy[0], accuracy[1])
     yield bound(absolute[1], absolute[0] - 0.1, "≤", Text("0.3003 beside 0.42", "0.3003 对 0.42"))
     yield bound((certain - honest).min(), 0.08, "≥", Text("Brier: 0.299 − 0.21", "Brier：0.299 − 0.21"))
@@ -129,7 +147,9 @@ def others_reward_certainty(f, rng):
 
 @PROPER.claim
 def murphys_partition(f, rng):
-    """Murphy's partition: Brier = reliability − resolution + uncertainty, exactly, for forecasts of ten values"""
+    """Murphy's partition: Brier = reliability − resolution + uncertainty, exactly, for forecasts of nine values. It
+    breaks when unlike forecasts share a bin: 0.1 and 0.9, both right, score 0.09, and in one bin the parts add up to
+    0.25"""
     p = rng.integers(1, 10, 400) / 10
     y = (rng.random(400) < 0.2 + 0.5 * p).astype(int)
     reliability = resolution = 0.0
@@ -138,13 +158,16 @@ def murphys_partition(f, rng):
         reliability += among.mean() * (value - y[among].mean()) ** 2
         resolution += among.mean() * (y[among].mean() - y.mean()) ** 2
     brier = float(np.asarray(f(y, p), float)[1])
-    return roundoff(brier, reliability - resolution + y.mean() * (1 - y.mean()), terms=400, scale=1.0)
+    yield roundoff(brier, reliability - resolution + y.mean() * (1 - y.mean()), terms=400, scale=1.0)
+    p, y = np.repeat([0.1, 0.9], 10), np.repeat([1, 0, 1, 0], [1, 9, 9, 1])
+    parts = (p.mean() - y.mean()) ** 2 - 0.0 + y.mean() * (1 - y.mean())
+    yield roundoff([float(np.asarray(f(y, p), float)[1]), parts], [0.09, 0.25], terms=20)
 
 
 @PROPER.claim
 def calibrating_improves(f, rng):
     """A forecast that is made to match (each value replaced by the share of ones among its cases) improves both scores
-    unless it matched already"""
+    on these cases unless it matched already"""
     p = rng.integers(1, 10, 600) / 10
     y = (rng.random(600) < p**2).astype(int)
 
@@ -168,6 +191,23 @@ def honest_on_average(f, rng):
     # each case has one of two scores: their difference times the spread of the coin
     errors = [np.sqrt((v * d**2).sum()) / n for d in (np.log(p / (1 - p)), 1 - 2 * p)]
     return all_of(statistical(log_loss, entropy, errors[0]), statistical(brier, v.mean(), errors[1]))
+
+
+@PROPER.claim
+def weighted_classes_reward_another_probability(f, rng):
+    r"""Weights that depend on the outcome spoil it: with weight 4 for ones and 1 for zeros, where 20 % are ones, both
+    scores are least at $\frac{4q}{4q+1-q}=\frac12$"""
+    y = (np.arange(100) < 20).astype(int)
+    w = np.where(y == 1, 4.0, 1.0)
+    stated = np.arange(1, 20) / 20
+    means = np.array([np.asarray(f(y, np.full(100, p), w), float) for p in stated])
+    return identical(stated[means.argmin(0)], np.full(2, 0.5))
+
+
+@PROPER.mutant(caught_by="weighted-classes-reward-another-probability, equals-definition")
+def unweighted(y, p, weights=None):
+    """weights ignored"""
+    return proper_scores(y, p)
 
 
 @PROPER.mutant(
@@ -225,8 +265,13 @@ def figure(q, p):
         ax.plot([t[line.argmin()]], [line.min()], "o", color=ax.lines[-1].get_color())
     ax.axvline(q, color="#000000", lw=0.8)
     ax.axvline(p, color="#7F7F7F", lw=0.8, ls="--")
-    ax.set(xlabel="stated probability", ylabel="mean score", ylim=(0, 2), title="dots: the least; line: the truth")
-    ax.legend(frameon=False, fontsize=8)
+    ax.set(
+        xlabel="stated probability",
+        ylabel="mean score",
+        ylim=(0, 2),
+        title="dots: the least; line: the truth; dashed: stated",
+    )
+    ax.legend(frameon=False, fontsize=9.5)
     extra = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
     best = 1.0 if q > 0.5 else 0.0
     words = Text(

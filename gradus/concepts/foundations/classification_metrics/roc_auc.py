@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import bound, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -19,11 +19,11 @@ ROC = Concept(
     title="ROC curve and the area under it",
     summary="Moving the threshold of a score from high to low traces the share of class 1 that is found against the "
     "share of class 0 that is called in error. The area under that curve is the probability that a random case of "
-    "class 1 scores above one of class 0, ties counting half. It does not see the base rate, nor any increasing "
-    "change of the scores.",
+    "class 1 scores above one of class 0, ties counting half. It does not see the base rate, nor any strictly "
+    "increasing change of the scores.",
     formulas=(
         r"\mathrm{TPR}(t)=P(s\ge t\mid y=1),\qquad \mathrm{FPR}(t)=P(s\ge t\mid y=0),\qquad \mathrm{AUC}=\int_0^1\mathrm{TPR}\;d\,\mathrm{FPR}",
-        r"\mathrm{AUC}=\frac{\sum_{i:y_i=1}\sum_{j:y_j=0}w_iw_j\bigl([s_i>s_j]+\tfrac12[s_i=s_j]\bigr)}{\sum_{i:y_i=1}w_i\ \sum_{j:y_j=0}w_j}=\frac U{n_1n_0}",
+        r"\mathrm{AUC}=\frac{\sum_{i:y_i=1}\sum_{j:y_j=0}w_iw_j\bigl([s_i>s_j]+\tfrac12[s_i=s_j]\bigr)}{\sum_{i:y_i=1}w_i\ \sum_{j:y_j=0}w_j}\ \overset{w\equiv1}{=}\ \frac U{n_1n_0}",
     ),
     symbols=(
         Symbol("y", "y", "n", "true classes, 0 and 1", "natural"),
@@ -38,8 +38,20 @@ ROC = Concept(
     source="hanley1982meaning",
     year=1982,
     people=("James Hanley", "Barbara McNeil", "Henry Mann", "Donald Whitney"),
+    aliases="ROC, AUC, AUROC, ROC curve, Mann-Whitney, ROC 曲线, 曲线下面积, 受试者工作特征曲线",
     implementations=(Implementation("sklearn.metrics:roc_auc_score", "numpy", _sklearn, "sorts once"),),
     readings="hanley1982meaning; fawcett2006introduction",
+    hypotheses=(
+        Hypothesis(r"for $U/n_1n_0$: all weights are equal", "mann-whitney"),
+        Hypothesis("for the invariance: the map of the scores is strictly increasing", "only-the-order-counts"),
+    ),
+    conventions=(
+        Convention(
+            "tied scores of different classes",
+            "they count half: the curve runs along the diagonal of their rectangle",
+            "steps count them in full or not at all, by the order in which a program happens to sort them",
+        ),
+    ),
     deviations="With one class only there is no pair: scikit-learn gives NaN with a warning; here it is refused.",
     proof=Proof(
         "Lowering t past a score adds its cases of class 1 upwards and those of class 0 to the right. Without ties "
@@ -83,7 +95,8 @@ def invalid(rng):
 
 @ROC.claim
 def mann_whitney(f, rng):
-    """It is the statistic of Mann and Whitney divided by $n_1n_0$, with ties, as SciPy computes it from ranks"""
+    """With equal weights it is the statistic of Mann and Whitney divided by $n_1n_0$, with ties, as SciPy computes it
+    from ranks; with weights 3, 1, 1 it may be ¾ where that is ½"""
     from scipy.stats import mannwhitneyu
 
     for levels in (3, 10, 1000):
@@ -91,6 +104,9 @@ def mann_whitney(f, rng):
         s = rng.integers(0, levels, 120) + y * levels // 5
         U = mannwhitneyu(s[y == 1], s[y == 0]).statistic
         yield roundoff(float(f(y, s.astype(float))), U / (y.sum() * (1 - y).sum()), terms=120)
+    y, s = np.array([1, 1, 0]), np.array([2.0, 0.0, 1.0])
+    yield roundoff(float(f(y, s, np.array([3.0, 1.0, 1.0]))), 0.75, terms=3)
+    yield roundoff(float(mannwhitneyu(s[y == 1], s[y == 0]).statistic) / 2, 0.5, terms=3)
 
 
 def curve(y, score):
@@ -103,8 +119,8 @@ def curve(y, score):
 
 @ROC.claim
 def area_under_the_curve(f, rng):
-    """It is the area under the curve of all thresholds by the trapezoid rule, also with ties, where steps would give
-    more or less"""
+    """It is the area under the curve of all thresholds by the trapezoid rule, also with ties, where steps upwards
+    first would give more"""
     for levels in (4, 50):
         y = np.arange(100) % 2
         s = (rng.integers(0, levels, 100) + y).astype(float)
@@ -117,8 +133,8 @@ def area_under_the_curve(f, rng):
 
 @ROC.claim
 def only_the_order_counts(f, rng):
-    """Only the order counts: increasing maps change nothing, turning the scores gives 1 − AUC, constant scores
-    give ½"""
+    """Only the order counts: strictly increasing maps change nothing, turning the scores gives 1 − AUC. A map that
+    only never falls makes ties: a step takes AUC 1 to ⅞, a constant to ½"""
     y = np.arange(60) % 2
     s = rng.integers(0, 15, 60) + 2.0 * y
     area = float(f(y, s))
@@ -126,12 +142,15 @@ def only_the_order_counts(f, rng):
         yield roundoff(float(f(y, g(s))), area, terms=60)
     yield roundoff(float(f(y, -s)), 1 - area, terms=60)
     yield roundoff(float(f(y, 0 * s)), 0.5, terms=60)
+    labels, apart = np.array([0, 0, 1, 1]), np.array([1.0, 2.0, 3.0, 4.0])
+    yield roundoff(float(f(labels, apart)), 1.0, terms=4)
+    yield roundoff(float(f(labels, 1.0 * (apart >= 2) + (apart >= 4))), 0.875, terms=4)
 
 
 @ROC.claim
 def two_normal_distributions(f, rng):
-    r"""For normal scores δ standard deviations apart it is $\Phi(\delta/\sqrt2)$: 0.760 at 1, 0.921 at 2, whatever the
-    base rate, within the standard error of Hanley and McNeil"""
+    r"""For normal scores of one variance, δ standard deviations apart, it is on average $\Phi(\delta/\sqrt2)$: 0.760 at
+    1, 0.921 at 2, whatever the base rate; single samples are within 5 standard errors of Hanley and McNeil"""
     from scipy.special import ndtr
 
     z = np.linspace(-9, 9, 1801)
@@ -222,10 +241,11 @@ def figure(apart, levels):
     fpr, tpr = curve(y, s)
     area = float(roc_auc(y, s))
     fig, (left, right) = canvas(columns=2, width=7.4, height=3.4)
-    bins = np.arange(int(levels) + 1) - 0.5
-    left.hist([s[y == 0], s[y == 1]], bins, color=COLOURS[:2], label=["class 0", "class 1"])
-    left.set(xlabel="score")
-    left.legend(frameon=False, fontsize=8)
+    bins = np.linspace(0, int(levels), min(int(levels), 14) + 1) - 0.5
+    for label in (0, 1):
+        left.hist(s[y == label], bins, color=COLOURS[label], alpha=0.55, label=f"class {label}")
+    left.set(xlabel="score", ylabel="cases")
+    left.legend(frameon=False, fontsize=9.5)
     right.fill_between(fpr, tpr, alpha=0.2, color=COLOURS[2], lw=0)
     right.plot(fpr, tpr, "-", color=COLOURS[2], marker="." if levels < 15 else "")
     right.plot([0, 1], [0, 1], "--", color="#7F7F7F", lw=0.8)

@@ -1,11 +1,11 @@
 """k-means: the mean of the nearest, again and again."""
 
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -20,43 +20,52 @@ CLUSTERING = Concept(
     kind="algorithm",
     title="k-means clustering",
     summary="Points are divided into k groups so that the squared distances to the groups' means add up to little. "
-    "Two steps that each can only lower the sum alternate: every point goes to its nearest centre, every centre to "
-    "the mean of its points. They end after finitely many steps, in a local minimum that depends on the start.",
+    "Two steps that never raise the sum alternate: every point goes to its nearest centre, every centre to the mean of "
+    "its points. They end after finitely many steps, where they end depends on the start, and unless a point lies "
+    "halfway between two centres it is a local minimum of the sum as a function of the centres.",
     formulas=(
         r"J(c,\ell)=\sum_{i=1}^{n}\lVert x_i-c_{\ell_i}\rVert^2",
         r"\ell_i\leftarrow\arg\min_j\lVert x_i-c_j\rVert,\qquad c_j\leftarrow\frac1{|\{i:\ell_i=j\}|}\sum_{i:\,\ell_i=j}x_i",
-        r"\sum_{i=1}^{n}\lVert x_i-\bar x\rVert^2=J(c,\ell)+\sum_{j=1}^{k}n_j\lVert c_j-\bar x\rVert^2\qquad\text{at rest}",
+        r"c_j=\frac1{n_j}\sum_{i:\,\ell_i=j}x_i\quad\Longrightarrow\quad\sum_{i=1}^{n}\lVert x_i-\bar x\rVert^2=J(c,\ell)+\sum_{j=1}^{k}n_j\lVert c_j-\bar x\rVert^2",
     ),
     symbols=(
         Symbol("x_i", "X", "n d", "points, one a row"),
         Symbol("c_j", "C", "k d", "centres: where they start"),
         Symbol("T", "steps", "", "rounds that are allowed", "natural"),
-        Symbol(r"\ell_i", "", "n", "number of the i-th point's cluster", "index"),
+        Symbol(r"\ell_i", "", "n", "number of the i-th point's cluster; of several nearest centres the first", "index"),
         Symbol("J", "", "", "sum of the squared distances"),
         Symbol("n_j", "", "k", "number of points in the j-th cluster"),
         Symbol(r"\bar x", "", "d", "mean of all points"),
     ),
-    returns=("C", "label"),
+    returns=(Result("C", "k d", "centres after the last step"), Result("label", "n", "the cluster of each point")),
     needs=("norm", "expectation"),
     source="lloyd1982least",
     year=1957,
     people=("Stuart Lloyd", "Hugo Steinhaus", "James MacQueen", "Edward Forgy"),
+    aliases="k-means, kmeans, Lloyd's algorithm, k 均值, 聚类, 劳埃德算法",
     implementations=(
-        Implementation(
-            "sklearn.cluster:KMeans", "numpy", _sklearn, "ten starts by k-means++ unless told otherwise: set `n_init`"
-        ),
+        Implementation("sklearn.cluster:KMeans", "numpy", _sklearn, "one start by k-means++ unless `n_init` says more"),
     ),
     readings="hastie2009elements §14.3.6; bishop2006pattern §9.1; murphy2022probabilistic §21.3",
-    deviations=(
-        "A centre that no point is nearest to has no mean. Here, as in scikit-learn, it takes the point that is "
-        "farthest from its own centre; SciPy's `kmeans2` leaves it where it is and warns.",
-        "scikit-learn's `tol` stops early unless it is 0.",
+    hypotheses=(
+        Hypothesis("for the local minimum: at rest no point is equally near to two centres", "a-tie-is-no-minimum"),
+        Hypothesis("for the partition of squares: the centres are the means of their points", "medians, middles"),
     ),
+    conventions=(
+        Convention(
+            "a centre that no point is nearest to, and that has no mean",
+            "it takes the point that is farthest from its own centre, as in scikit-learn",
+            "SciPy's `kmeans2` leaves it where it is and warns",
+        ),
+    ),
+    deviations="scikit-learn's `tol` stops early unless it is 0.",
     proof=Proof(
         "That J never rises: with the centres held, the nearest centre makes each term smallest. With the labels "
         r"held, $\sum\lVert x_i-c\rVert^2=\sum\lVert x_i-m\rVert^2+N\lVert c-m\rVert^2$ for the mean m of the N "
-        "points, least at $c=m$. There are at most $k^n$ partitions and J falls strictly whenever the partition "
-        "changes (ties aside), so none returns and the steps end."
+        "points, least at $c=m$ alone. So J falls strictly in every round that moves a centre. The centres after a "
+        "round are the means of one of at most $k^n$ partitions: none returns, and the rounds end. That the end is a "
+        "local minimum: if every point is strictly nearest to its own centre, so it is for all centres near by, where "
+        "J is the sum that the means make least."
     ),
     differentiable=False,
 )
@@ -117,15 +126,19 @@ def iris():
 
 @CLUSTERING.claim
 def objective_never_rises(f, rng):
-    """J never rises, over all rounds from random starts on blobs and on the irises, and it falls until the partition
-    stays"""
+    """J never rises, over all rounds from random starts on blobs and on the irises, and it falls strictly in every
+    round that moves a centre"""
     for X, k in ((blobs(rng, 60, 4, 3), 5), (iris(), 3), (rng.standard_normal((50, 2)), 6)):
         C = X[rng.choice(len(X), k, replace=False)]
         start = cost(X, C, ((X[:, None] - C) ** 2).sum(-1).argmin(1))
-        J = [start] + [cost(X, *f(X, C, t)) for t in range(1, 9)]
-        said = Text("proved; rounding", "已证明；舍入")
-        yield bound(np.diff(J).max(), 1e-12 * start, "≤", said)
-        yield bound(J[-1], start, "≤", Text("the start", "起点"))
+        states = [f(X, C, t) for t in range(1, 9)]
+        J = [start] + [cost(X, *s) for s in states]
+        centres = [C, *(np.asarray(s[0]) for s in states)]
+        moved = np.array([np.abs(b - a).max() > 1e-9 for a, b in pairwise(centres)])
+        rounding = Text("proved; rounding", "已证明；舍入")
+        yield bound(np.diff(J).max(), 1e-12 * start, "≤", rounding)
+        yield identical(np.diff(J)[moved] < 0, np.ones(moved.sum(), bool))
+        yield bound(J[-1], 0.99 * start, "≤", Text("the start, no mean yet", "起点，尚非均值"))
 
 
 @CLUSTERING.claim
@@ -183,8 +196,8 @@ def optimum_by_enumeration(f, rng):
 
 @CLUSTERING.claim
 def stuck_at_a_bad_start(f, rng):
-    r"""A bad start is kept for ever: of the corners of a $w\times h$ rectangle, centres amid the long sides stay with
-    $J=w^2$; the optimum is $h^2$, so the ratio has no bound"""
+    r"""A bad start is kept for ever: of the corners of a $w\times h$ rectangle, $w>h$, centres amid the long sides stay
+    with $J=w^2$; the optimum is $h^2$, so the ratio has no bound"""
     for w, h in ((2.0, 1.0), (10.0, 1.0), (1000.0, 2.0)):
         X = np.array([[-w, -h], [w, -h], [-w, h], [w, h]]) / 2
         bad = np.array([[0.0, -h], [0.0, h]]) / 2
@@ -193,6 +206,17 @@ def stuck_at_a_bad_start(f, rng):
         yield roundoff(C, bad, scale=w)
         yield roundoff(cost(X, C, labels), w**2, terms=4)
         yield roundoff(cost(X, *f(X, good, 100)), h**2, terms=4)
+
+
+@CLUSTERING.claim
+def a_tie_is_no_minimum(f, rng):
+    """A tie is no local minimum: of the points 0, 2, 3 and 3, centres 1 and 3, to which 2 is equally near, stay with J = 2
+    (for one of the two orders of the centres), though 1 − δ and 3 − δ cost less for every small δ; the optimum is ⅔"""
+    X, C = np.array([[0.0], [2.0], [3.0], [3.0]]), np.array([[1.0], [3.0]])
+    ends = sorted(cost(X, *f(X, start, 50)) for start in (C, C[::-1]))
+    nearer = [float(((X - (C - d).T) ** 2).min(1).sum()) for d in (0.1, 0.01, 1e-4)]
+    below = Text("J at the centres themselves", "两个中心处的 J")
+    return all_of(roundoff(ends, [2 / 3, 2.0], terms=4), *[bound(J, 2 - 1e-5, "≤", below) for J in nearer])
 
 
 @CLUSTERING.claim
@@ -252,7 +276,7 @@ def by_absolute_differences(X, C, steps=300):
     return C, np.abs(X[:, None] - C).sum(-1).argmin(1)
 
 
-@CLUSTERING.mutant(caught_by="stuck-at-a-bad-start, equals-definition, moves-with-the-points")
+@CLUSTERING.mutant(caught_by="stuck-at-a-bad-start, equals-definition, moves-with-the-points, a-tie-is-no-minimum")
 def own_starts(X, C, steps=300):
     """the best of many starts instead of the given one"""
     rng = np.random.default_rng(0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, near, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -41,17 +41,31 @@ KMEANS_PLUS_PLUS = Concept(
         Symbol("x_i", "X", "n d", "points, one a row"),
         Symbol("u", "u", "k", "uniform draws, one for each centre", "unit"),
         Symbol("c_j", "", "k d", "centres; the result is their row numbers"),
-        Symbol("D", "", "", "distance from the nearest centre so far"),
+        Symbol("D", "", "", "distance from the nearest centre so far; not all 0, as long as a point is left"),
         Symbol("k", "", "", "number of centres"),
     ),
     needs=("clustering", "expectation"),
     source="arthur2007kmeans",
     year=2007,
     people=("David Arthur", "Sergei Vassilvitskii"),
+    aliases="k-means++, careful seeding, D² sampling, k 均值++, 聚类初始化",
     implementations=(Implementation("sklearn.cluster:kmeans_plusplus", "numpy", _sklearn),),
     readings="arthur2007kmeans §3; murphy2022probabilistic §21.3",
-    deviations=r"scikit-learn draws $2+\lfloor\ln k\rfloor$ candidates for each centre and keeps the one that lowers "
-    "the sum most, unless `n_local_trials=1`; the bound is proved for one candidate.",
+    hypotheses=(
+        Hypothesis("each centre is drawn by the squared distance, with one draw", "uniform, by-distance, farthest"),
+        Hypothesis(
+            "the bound is one on the mean over the draws: a single seeding may be worse",
+            "no-bound-for-a-single-seeding",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "candidates for each centre",
+            "one",
+            r"scikit-learn draws $2+\lfloor\ln k\rfloor$ and keeps the one that lowers the sum most, unless "
+            "`n_local_trials=1`; this bound is proved for one",
+        ),
+    ),
     unverified=r"No better than $\Omega(\log k)$ is possible for this rule: on some data the mean ratio is at least "
     r"$2\ln k$ (Arthur and Vassilvitskii, §4).",
     differentiable=False,
@@ -145,12 +159,28 @@ def within_the_proved_factor(f, rng):
 
 @KMEANS_PLUS_PLUS.claim
 def every_far_cluster_is_hit(f, rng):
-    """Of eight tight clusters far apart each gets one centre, in all of 40 seedings; uniform draws succeed with
-    probability $8!/8^8=0.0024$"""
+    """Of eight tight clusters far apart, alike in size, each gets one centre, in all of 40 seedings; independent
+    uniform draws succeed with probability $8!/8^8=0.0024$"""
     centre = np.array([[i, j] for i in range(4) for j in range(2)]) * 1e4
     X = np.repeat(centre, 5, axis=0) + rng.standard_normal((40, 2))
     hit = [len({int(i) // 5 for i in np.asarray(f(X, rng.random(8)))}) for _ in range(40)]
     return identical(np.array(hit), np.full(40, 8))
+
+
+@KMEANS_PLUS_PLUS.claim
+def no_bound_for_a_single_seeding(f, rng):
+    r"""A single seeding may be worse than any factor: of −ε, ε and 1, k = 2, the draws 0.1 and $\varepsilon^2$ choose
+    −ε and ε; the ratio to the optimum is more than $10^5$ for ε = 0.002, while its mean stays below 22"""
+    e = 0.002
+    X = np.array([[-e], [e], [1.0]])
+    best = optimum(X, 2)
+    unlucky = cost(X, f(X, np.array([0.1, e * e]))) / best
+    ratios = [cost(X, f(X, np.array([a, b]))) / best for a in (1 / 6, 0.5, 5 / 6) for b in (e * e, 0.75)]
+    yield bound(unlucky, 1e5, "≥", Text("(1 − ε)²/2ε²", "(1 − ε)²/2ε²"))
+    # after a small point the other small one has the chance 4ε²/(4ε² + (1 ± ε)²); after 1 any choice is good
+    near = [4 * e * e / (4 * e * e + (1 + s) ** 2) for s in (e, -e)]
+    mean = sum(q * ratios[2 * i] + (1 - q) * ratios[2 * i + 1] for i, q in enumerate([*near, 0.5])) / 3
+    yield bound(mean, 8 * (np.log(2) + 2), "≤", Text("the proved bound on the mean", "均值的已证明的界"))
 
 
 @KMEANS_PLUS_PLUS.mutant(
@@ -184,7 +214,9 @@ def from_the_last(X, u):
     return np.array(chosen)
 
 
-@KMEANS_PLUS_PLUS.mutant(caught_by="distribution-of-each-draw, exact-expectation, equals-definition")
+@KMEANS_PLUS_PLUS.mutant(
+    caught_by="distribution-of-each-draw, exact-expectation, equals-definition, no-bound-for-a-single-seeding"
+)
 def farthest(X, u):
     """always the farthest point, without a draw"""
     chosen = [int(np.searchsorted(np.arange(1, len(X) + 1) / len(X), u[0]))]

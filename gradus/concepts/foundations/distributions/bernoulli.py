@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.foundations.distributions.exact_values import like, x_log_y
 from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -26,7 +26,7 @@ BERNOULLI = Concept(
     "binary cross-entropy.",
     formulas=(
         r"p(x)=p^{x}(1-p)^{1-x},\quad x\in\{0,1\},\qquad \log p(x)=x\log p+(1-x)\log(1-p),\qquad 0\log 0=0",
-        r"E X=p,\qquad \operatorname{Var}X=p(1-p),\qquad I(p)=\frac{1}{p(1-p)}",
+        r"E X=p,\qquad \operatorname{Var}X=p(1-p),\qquad I(p)=\frac{1}{p(1-p)}\quad(0<p<1)",
     ),
     symbols=(
         Symbol("x", "x", "...", "outcomes: 1 success, 0 failure", "natural"),
@@ -37,6 +37,7 @@ BERNOULLI = Concept(
     source="bernoulli1713ars",
     year=1713,
     people=("Jacob Bernoulli",),
+    aliases="coin flip, Bernoulli trial, 两点分布, 0-1 分布, 伯努利试验, 抛硬币",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",
@@ -46,6 +47,7 @@ BERNOULLI = Concept(
         ),
     ),
     readings="johnson2005univariate ch. 3; murphy2022probabilistic §2.4; bishop2006pattern §2.1",
+    hypotheses=(Hypothesis("$0<p<1$, for the Fisher information and for a score of mean 0", "no-score-at-the-ends"),),
     deviations=(
         "`torch.distributions.Bernoulli(probs).log_prob` clamps p to [ε, 1−ε]: an impossible outcome gets −36.04 in "
         "float64, −15.94 in float32, not −∞. SciPy gives −∞.",
@@ -58,7 +60,8 @@ BERNOULLI = Concept(
 @BERNOULLI.definition
 def bernoulli(x, p):
     inside = (x == 0) | (x == 1)
-    return np.where(inside, x_log_y(x, p) + x_log_y(1 - x, 1 - p), -np.inf)
+    log_p = np.where(inside, x_log_y(x, p) + x_log_y(1 - x, 1 - p), -np.inf)
+    return np.where(np.isnan(x + p), np.nan, log_p)
 
 
 @BERNOULLI.cases
@@ -122,6 +125,15 @@ def tiny_probability(bernoulli, rng):
     return all_of(roundoff(got[0], -300 * math.log(10)), roundoff(got[1], 0.0, scale=1.0))
 
 
+@BERNOULLI.claim
+def no_score_at_the_ends(bernoulli, rng):
+    r"""At $p=0$ there is no score of mean 0: the only possible outcome, 0, has the one-sided slope $-1$; and
+    $1/(p(1-p))$ grows without bound"""
+    h = 2.0**-20
+    slope = (bernoulli(np.array([0.0]), np.array(h)) - bernoulli(np.array([0.0]), np.array(0.0))) / h
+    return roundoff(slope, np.array([-1.0]), terms=4, scale=1 + h / 2.0**-52)  # log(1 − h)/h = −1 − h/2 − …
+
+
 @BERNOULLI.mutant(caught_by="exact-at-zero-and-one, tiny-probability, equals-definition")
 def clamped(x, p):
     """probabilities are clamped to [ε, 1−ε]"""
@@ -135,7 +147,9 @@ def nan_at_zero(x, p):
         return x * np.log(p) + (1 - x) * np.log(1 - p)
 
 
-@BERNOULLI.mutant(caught_by="moments, distribution-function, sampler, exact-at-zero-and-one, tiny-probability")
+@BERNOULLI.mutant(
+    caught_by="moments, distribution-function, sampler, exact-at-zero-and-one, tiny-probability, no-score-at-the-ends"
+)
 def exchanged(x, p):
     """success and failure exchanged"""
     return bernoulli(1 - x, p)

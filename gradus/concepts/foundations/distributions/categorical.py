@@ -6,8 +6,8 @@ import numpy as np
 
 from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -24,8 +24,8 @@ CATEGORICAL = Concept(
     summary="One draw among k labelled outcomes: a die, a class, the next word. Minus its log-mass is the "
     "cross-entropy loss; n draws, counted, are multinomial.",
     formulas=(
-        r"p(x)=\prod_{i=1}^{k}p_i^{[x=i]}=p_x,\qquad p_i\ge0,\quad\sum_{i=1}^{k}p_i=1",
-        r"E\,e_X=p,\qquad \operatorname{Cov}e_X=\operatorname{diag}(p)-pp^{\mathsf T},\qquad I(p_1,\dots,p_{k-1})=\operatorname{diag}\Bigl(\frac1{p_i}\Bigr)+\frac1{p_k}\mathbf 1\mathbf 1^{\mathsf T}",
+        r"p(x)=\prod_{i=0}^{k-1}p_i^{[x=i]}=p_x,\qquad p_i\ge0,\quad\sum_{i=0}^{k-1}p_i=1",
+        r"E\,e_X=p,\qquad \operatorname{Cov}e_X=\operatorname{diag}(p)-pp^{\mathsf T},\qquad I(p_0,\dots,p_{k-2})=\operatorname{diag}\Bigl(\frac1{p_i}\Bigr)+\frac1{p_{k-1}}\mathbf 1\mathbf 1^{\mathsf T}",
     ),
     symbols=(
         Symbol("x", "x", "...", "outcomes, counted from 0", "index"),
@@ -39,6 +39,8 @@ CATEGORICAL = Concept(
     source="montmort1708essay",
     year=1708,
     people=("Pierre Rémond de Montmort",),
+    aliases="multinoulli, discrete distribution, multinomial distribution, generalised Bernoulli, "
+    "多项分布, 离散分布, 分类分布, 范畴分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",
@@ -48,6 +50,7 @@ CATEGORICAL = Concept(
         ),
     ),
     readings="murphy2022probabilistic §2.5; bishop2006pattern §2.2",
+    hypotheses=(Hypothesis("all $p_i>0$, for the Fisher information", "impossible-outcomes-leave-no-score"),),
     deviations=(
         "`torch.distributions.Categorical` divides `probs` by their sum without a word and clamps them: an "
         "impossible outcome gets −36.04 in float64, −15.94 in float32.",
@@ -126,7 +129,7 @@ standard_claims(
             variance=r"\sum_i i^2p_i-(\sum_i i\,p_i)^2",
             entropy=r"-\sum_i p_i\log p_i",
             divergence=r"\sum_i p_i\log(p_i/q_i)",
-            information=r"\operatorname{diag}(1/p_i)+\mathbf 1\mathbf 1^{\mathsf T}/p_k",
+            information=r"\operatorname{diag}(1/p_i)+\mathbf 1\mathbf 1^{\mathsf T}/p_{k-1}",
         ),
     ),
 )
@@ -152,7 +155,8 @@ def renaming(categorical, rng):
     """Renaming the outcomes renames the probabilities, nothing else"""
     order = np.array([2, 0, 3, 5, 1, 4])  # no mere shift
     p, x = rng.dirichlet(np.ones(6)), np.arange(6)
-    return invariance(categorical(x, p[order]), categorical(order, p), terms=6)
+    yield invariance(categorical(x, p[order]), categorical(order, p), terms=6)
+    yield bound(np.ptp(categorical(x, p)), 1e-3, "≥", Text("the outcomes differ", "各结果的概率不同"))
 
 
 @CATEGORICAL.claim
@@ -165,14 +169,24 @@ def gumbel_maximum(categorical, rng):
     return all_of(*[statistical(chosen == i, p[i]) for i in range(4)])
 
 
+@CATEGORICAL.claim
+def impossible_outcomes_leave_no_score(categorical, rng):
+    r"""At $p_0=0$ the score has no mean 0: raising $p_0$ at the cost of $p_1=1$ has the one-sided slope $-1$ on the only
+    possible outcome"""
+    h = 2.0**-20
+    slope = (categorical(np.array(1), np.array([h, 1 - h])) - categorical(np.array(1), np.array([0.0, 1.0]))) / h
+    return roundoff(slope, np.array(-1.0), terms=4, scale=1 + h / 2.0**-52)  # log(1 − h)/h = −1 − h/2 − …
+
+
 @CATEGORICAL.mutant(caught_by="exact-at-zero-and-one, equals-definition")
 def clamped(x, p):
-    """probabilities are clamped and shared out anew"""
+    """probabilities are clamped to [ε, 1−ε]"""
     return categorical(x, np.clip(p, 2.0**-52, 1 - 2.0**-52))
 
 
 @CATEGORICAL.mutant(
-    caught_by="moments, entropy, divergence, fisher-information, sampler, gumbel-maximum, two-outcomes-are-bernoulli"
+    caught_by="moments, entropy, divergence, fisher-information, sampler, gumbel-maximum, two-outcomes-are-bernoulli, "
+    "impossible-outcomes-leave-no-score"
 )
 def probabilities_as_logits(x, p):
     """the softmax of the probabilities: taken for logits"""

@@ -16,8 +16,8 @@ from gradus.concepts.foundations.distributions.exact_values import (
 )
 from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import invariance, roundoff, statistical
+from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import bound, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -44,13 +44,14 @@ DIRICHLET = Concept(
         Symbol("k", "", "", "number of outcomes"),
         Symbol("i,\\,j", "", "", "outcomes"),
         Symbol(r"\Gamma", "", "", "gamma function"),
-        Symbol(r"\psi", "", "", r"digamma function, $(\log\Gamma)'$"),
+        Symbol(r"\psi", "", "", r"digamma function, $(\log\Gamma)'$; $\psi'$ is its derivative"),
         Symbol("I", "", "k k", "Fisher information"),
     ),
     needs=("beta", "categorical"),
     source="dirichlet1839nouvelle",
     year=1839,
     people=("Peter Gustav Lejeune Dirichlet",),
+    aliases="Dirichlet prior, distribution on the simplex, Dirichlet 分布, 狄氏分布, 单纯形上的分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",
@@ -60,10 +61,15 @@ DIRICHLET = Concept(
         ),
     ),
     readings="kotz2000continuous ch. 49; bishop2006pattern §2.2.1; murphy2012machine §2.5.4",
-    deviations=(
-        "The density is one of the first k − 1 coordinates; per unit of area of the simplex in space it is smaller "
-        r"by $\sqrt k$.",
-        "`scipy.stats.dirichlet` takes the outcomes along the first axis, PyTorch and NumPy along the last.",
+    conventions=(
+        Convention(
+            "volume that the density is taken by",
+            "of the first k − 1 coordinates, as in PyTorch and SciPy",
+            r"area of the simplex in space: the density is smaller by $\sqrt k$, the entropy greater by $\log\sqrt k$",
+        ),
+        Convention(
+            "axis of the outcomes", "the last, as in PyTorch and NumPy", "the first, in `scipy.stats.dirichlet`"
+        ),
     ),
     longest_sum=16,
 )
@@ -195,7 +201,9 @@ def renaming(dirichlet, rng):
     """Renaming the outcomes in x and α changes nothing"""
     alpha, order = rng.uniform(0.5, 4, 5), np.array([3, 0, 4, 1, 2])
     x = rng.dirichlet(alpha, 6)
-    return invariance(dirichlet(x[:, order], alpha[order]), dirichlet(x, alpha), terms=16, scale=16.0)
+    own = dirichlet(x, alpha)
+    yield invariance(dirichlet(x[:, order], alpha[order]), own, terms=16, scale=16.0)
+    yield bound(np.abs(dirichlet(x[:, order], alpha) - own).max(), 0.1, "≥", Text("x alone renumbered", "只重排 x"))
 
 
 def literal(x1, x2, x3, a):
@@ -288,6 +296,6 @@ def figure(alpha1, alpha2, alpha3):
             else "No concentration is below 1: the mass lies inside."
         ),
         f"α = ({alpha1:.2f}, {alpha2:.2f}, {alpha3:.2f}) 时均值为 ({mean[0]:.3f}, {mean[1]:.3f}, {mean[2]:.3f})，标准差为 ({spread[0]:.3f}, {spread[1]:.3f}, {spread[2]:.3f})。"
-        + ("有集中参数小于 1，质量堆积在边上。" if alpha.min() < 1 else "没有集中参数小于 1，质量位于内部。"),
+        + ("有集中参数小于 1，概率集中在边上。" if alpha.min() < 1 else "没有集中参数小于 1，概率位于内部。"),
     )
     return Drawing(fig, words)

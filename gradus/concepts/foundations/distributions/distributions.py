@@ -8,8 +8,8 @@ from gradus.concepts.foundations.distributions.exact_values import log_gamma
 from gradus.concepts.foundations.distributions.quadrature import counts, exponential, logistic, panels
 from gradus.concepts.foundations.distributions.standard_claims import H
 from gradus.errors import GradusError
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
-from gradus.page.evidence import bound, roundoff
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -37,17 +37,21 @@ DISTRIBUTIONS = Concept(
     key="distributions",
     kind="theorem",
     title="Probability distributions",
-    summary="A distribution is known by its log-density. All members of this family but the uniform have one form, "
-    "the exponential family: the observations enter through a few sums T, and one convex function A holds all the "
+    summary="A distribution is known by its log-density. All members of this family but the uniform have one form (the "
+    "binomial for known n), the exponential family: the observations enter through a few sums T, and one convex function A holds all the "
     "rest. Its slope is the mean of T, its curvature the variance and the Fisher information, its gap from a tangent "
     "the divergence.",
     formulas=(
-        r"\log p(x\mid\eta)=\eta\cdot T(x)-A(\eta)+\log h(x),\qquad A(\eta)=\log\int h(x)\,e^{\eta\cdot T(x)}\,dx",
+        r"\log p(x\mid\eta)=\eta\cdot T(x)-A(\eta)+\log h(x),\qquad A(\eta)=\log\int h(x)\,e^{\eta\cdot T(x)}\,dx\quad\Bigl(\log\sum_xh(x)\,e^{\eta\cdot T(x)}\Bigr)",
         r"\nabla A=E\,T,\qquad \nabla^2A=\operatorname{Cov}T=I(\eta),\qquad D(p_\eta\,\|\,p_\zeta)=A(\zeta)-A(\eta)-\nabla A(\eta)\cdot(\zeta-\eta)",
-        r"\begin{aligned}\text{normal}:\ &T=(x,x^2),\ \eta=\Bigl(\frac{\mu}{\sigma^2},-\frac1{2\sigma^2}\Bigr),\ A=-\frac{\eta_1^2}{4\eta_2}-\tfrac12\log(-2\eta_2)\\"
-        r"\text{Bernoulli}:\ &T=x,\ \eta=\log\frac p{1-p},\ A=\log(1+e^{\eta})\qquad \text{Poisson}:\ T=x,\ \eta=\log\lambda,\ A=e^{\eta}\\"
-        r"\text{exponential}:\ &T=x,\ \eta=-\lambda,\ A=-\log(-\eta)\qquad \text{beta}:\ T=(\log x,\log(1-x)),\ \eta=(a-1,b-1),\ A=\log B(a,b)\\"
-        r"\text{gamma}:\ &T=(\log x,x),\ \eta=(\alpha-1,-\beta),\ A=\log\Gamma(\eta_1+1)-(\eta_1+1)\log(-\eta_2)\end{aligned}",
+        r"\begin{array}{lllll}&T&\eta&A&h\\"
+        r"\mathcal N(\mu,\sigma^2)&(x,x^2)&\bigl(\frac{\mu}{\sigma^2},-\frac1{2\sigma^2}\bigr)&-\frac{\eta_1^2}{4\eta_2}-\tfrac12\log(-2\eta_2)&1/\sqrt{2\pi}\\"
+        r"\operatorname{Ber}(p)&x&\log\frac p{1-p}&\log(1+e^{\eta})&1\\"
+        r"\operatorname{Poi}(\lambda)&x&\log\lambda&e^{\eta}&1/x!\\"
+        r"\operatorname{Exp}(\lambda)&x&-\lambda&-\log(-\eta)&1\\"
+        r"\operatorname{Gamma}(\alpha,\beta)&(\log x,x)&(\alpha-1,-\beta)&\log\Gamma(\eta_1+1)-(\eta_1+1)\log(-\eta_2)&1\\"
+        r"\operatorname{Beta}(a,b)&(\log x,\log(1-x))&(a-1,b-1)&\log B(\eta_1+1,\eta_2+1)&1\\"
+        r"x\in\{1,\dots,6\}&x&\eta&\log\tfrac16\sum_{x=1}^{6}e^{\eta x}&\tfrac16\end{array}",
     ),
     symbols=(
         Symbol("x", "x", "...", "outcomes", "other"),
@@ -56,7 +60,7 @@ DISTRIBUTIONS = Concept(
             "T",
             "family",
             "",
-            "sufficient statistics, of the named family: normal, bernoulli, poisson, exponential, gamma, beta, die",
+            "sufficient statistics, of the named family: normal, bernoulli, poisson, exponential, gamma, beta, die (the last row)",
             "other",
         ),
         Symbol("A", "", "", "log-partition function, convex"),
@@ -64,6 +68,7 @@ DISTRIBUTIONS = Concept(
         Symbol("I", "", "m m", "Fisher information"),
         Symbol("D", "", "", "divergence"),
         Symbol(r"\zeta", "", "m", "other natural parameters"),
+        Symbol(r"B,\,\Gamma", "", "", "beta and gamma function"),
         Symbol("m", "", "", "number of statistics"),
         Symbol(r"\mu,\,\sigma,\,p,\,\lambda,\,a,\,b,\,\alpha,\,\beta", "", "", "the usual parameters of the members"),
     ),
@@ -71,6 +76,8 @@ DISTRIBUTIONS = Concept(
     source="pitman1936sufficient",
     year=1936,
     people=("Ronald A. Fisher", "Georges Darmois", "Bernard Koopman", "Edwin Pitman"),
+    aliases="exponential family, exponential families, densities, random variables, "
+    "指数族, 指数型分布族, 分布族, 随机变量",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",
@@ -87,6 +94,10 @@ DISTRIBUTIONS = Concept(
         "`scipy.stats.poisson(1e6).entropy()` is 2.77 with a warning (SciPy 1.17), the true value 8.33: its sum "
         "stops too early. `gradus.foundations.distributions.entropy` sums over ±12σ.",
     ),
+    hypotheses=(
+        Hypothesis("η lies in the interior of the parameters for which A is finite", "slope-needs-the-interior"),
+        Hypothesis("for the greatest entropy: h is constant", "poisson-has-not-the-greatest"),
+    ),
     proof=Proof(
         r"Differentiate $e^{A(\eta)}=\int h\,e^{\eta\cdot T}$ under the integral, which the exponential permits in "
         r"the interior of the parameters: $e^{A}\nabla A=\int T h\,e^{\eta\cdot T}$, that is $\nabla A=E\,T$. Once "
@@ -95,8 +106,9 @@ DISTRIBUTIONS = Concept(
         r"A$; its covariance is $\operatorname{Cov}T=I(\eta)$. And $D(p_\eta\|p_\zeta)=E_\eta[(\eta-\zeta)\cdot "
         r"T]-A(\eta)+A(\zeta)$, into which $E_\eta T=\nabla A(\eta)$ is put."
     ),
-    unverified="That only exponential families have sufficient statistics of bounded dimension for every n (Pitman, "
-    "Koopman, Darmois) is not measured.",
+    unverified="Among families of smooth densities whose support does not move with the parameter, only exponential ones have "
+    "sufficient statistics of bounded dimension for every n (Pitman, Koopman, Darmois). Where the support moves, others have: of "
+    "draws uniform on $(0,\\theta)$ the largest is sufficient.",
     longest_sum=16,
     nonfinite="nan",
 )
@@ -280,6 +292,53 @@ def curvature_is_the_covariance(distributions, rng):
             bend = -(16 * one - two - 30 * middle_value) / (12 * h[i] ** 2)
             size = (16 + np.abs(middle_value).max()) / h[i] ** 2
             yield roundoff(bend, np.full_like(x, spread[i, i]), terms=8, scale=size)
+        if len(eta) == 2:  # the mixed derivative, from the corners at h and 2h
+            a, b = h[:, None] * np.eye(2)
+            one, two = (
+                sum(
+                    s * t * distributions(x, eta + c * (s * a + t * b), family=family) for s in (1, -1) for t in (1, -1)
+                )
+                for c in (1, 2)
+            )
+            bend = -(16 * one - two) / (48 * h[0] * h[1])
+            size = (16 + np.abs(middle_value).max()) / (h[0] * h[1])
+            yield roundoff(bend, np.full_like(x, spread[0, 1]), terms=8, scale=size)
+
+
+@DISTRIBUTIONS.claim
+def slope_needs_the_interior(distributions, rng):
+    r"""On the edge of the parameters the slope is lost: for $h=x^{-2}$ on $x\ge1$ and $T=-x$, A(0) = 0 is finite, but
+    $A(\eta)/\eta$ falls below every bound as $\eta\to0$; inside, for the exponential distribution, such a quotient settles"""
+    from scipy.special import expn
+
+    steps = 10.0 ** -np.arange(2, 8)
+    edge = np.log([expn(2, s) for s in steps]) / steps  # A(η) = log ∫ x⁻²e^{−ηx} dx
+    one = distributions(np.array([0.0]), np.array([-1.0]), family="exponential")
+    inside = [
+        float((one - distributions(np.array([0.0]), np.array([-1.0 + s]), family="exponential"))[0]) / s for s in steps
+    ]
+    yield bound(
+        np.diff(edge).max(),
+        -2.1,
+        "≤",
+        Text("log 10 for each tenth: the slope is log η", "每缩小十倍下降 log 10：斜率为 log η"),
+    )
+    yield near(inside[-1], 1.0, 1e-6, Text("half the last step, and rounding", "最后一步的一半与舍入"))
+
+
+@DISTRIBUTIONS.claim
+def poisson_has_not_the_greatest(distributions, rng):
+    r"""Poisson's h = 1/x! is not constant, and its entropy is not the greatest: among counts of mean 3.5 the geometric
+    distribution has $(1+\lambda)\log(1+\lambda)-\lambda\log\lambda=2.384$ nats, Poisson's 2.015"""
+    lam, k = 3.5, np.arange(81.0)
+    log_p = distributions(k, np.array([math.log(lam)]), family="poisson")
+    poisson = float(-(np.exp(log_p) * log_p).sum())
+    geometric = (1 + lam) * math.log(1 + lam) - lam * math.log(lam)
+    mass = (lam / (1 + lam)) ** k / (1 + lam)
+    yield bound(float(np.exp(log_p) @ k), 3.4, "≥", Text("the mean 3.5", "均值 3.5"))
+    yield near(float(-(mass * np.log(mass)).sum()), geometric, 1e-6, Text("the tail beyond 80", "80 以外的尾部"))
+    yield bound(geometric - poisson, 0.368, "≥", Text("2.384 − 2.015 nats", "2.384 − 2.015 奈特"))
+    yield bound(geometric - poisson, 0.369, "≤", Text("2.384 − 2.015 nats", "2.384 − 2.015 奈特"))
 
 
 @DISTRIBUTIONS.claim
@@ -313,6 +372,14 @@ def sums_are_sufficient(distributions, rng):
             eta = natural(family, USUAL[family]) * factor
             ratios.append(distributions(one, eta, family=family).sum() - distributions(two, eta, family=family).sum())
         yield roundoff(np.array(ratios), np.full(3, ratios[1]), terms=16, scale=64.0)
+        moved = [
+            distributions(one, natural(family, USUAL[family]) * factor, family=family).sum()
+            - distributions(
+                np.where(one < 5, one + 1, one), natural(family, USUAL[family]) * factor, family=family
+            ).sum()
+            for factor in (0.5, 2.0)
+        ]
+        yield bound(abs(moved[1] - moved[0]), 0.1, "≥", Text("of other sums it does change", "和不同时则会变化"))
 
 
 @DISTRIBUTIONS.claim
@@ -324,6 +391,7 @@ def greatest_entropy(distributions, rng):
             continue  # a coin leaves nothing to change; Poisson's base measure 1/x! takes part in its entropy
         eta, grid = natural(family, usual), support(family)
         p = (grid.w * np.exp(distributions(grid.x, eta, family=family))).ravel()
+        yield roundoff(p.sum(), 1.0, terms=p.size)
         T = np.column_stack([np.ones(p.size), statistics(grid.x, family).reshape(p.size, -1)])
         bump = np.cos(np.linspace(0, 40, p.size)) + 0.3 * rng.standard_normal(p.size)
         weights = np.sqrt(p)[:, None]
@@ -342,13 +410,16 @@ def greatest_entropy(distributions, rng):
             yield bound(lost, 0.5 * share, "≥", why)
 
 
-@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, slope-is-the-mean, curvature-is-the-covariance, divergence-is-a-gap")
+@DISTRIBUTIONS.mutant(
+    caught_by="one-form-for-all, slope-is-the-mean, curvature-is-the-covariance, divergence-is-a-gap, "
+    "slope-needs-the-interior"
+)
 def no_log_partition(x, eta, family="normal"):
     """A is left out: no distribution, and its slope is lost"""
     return distributions(x, eta, family) + log_partition(eta, family)
 
 
-@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, equals-definition")
+@DISTRIBUTIONS.mutant(caught_by="one-form-for-all, equals-definition, poisson-has-not-the-greatest")
 def no_base_measure(x, eta, family="normal"):
     """the base measure is left out"""
     return distributions(x, eta, family) - log_base(x, family)

@@ -8,7 +8,7 @@ from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import exponential as of_logarithm
 from gradus.concepts.foundations.distributions.quadrature import panels
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -26,9 +26,9 @@ EXPONENTIAL = Concept(
     summary="How long until the next event when events come at rate λ and nothing is remembered. Among positive "
     "distributions of a given mean it has the greatest entropy.",
     formulas=(
-        r"p(x)=\lambda e^{-\lambda x}\ (x\ge0),\qquad \log p(x)=\log\lambda-\lambda x,\qquad F(x)=1-e^{-\lambda x}",
+        r"p(x)=\lambda e^{-\lambda x},\qquad \log p(x)=\log\lambda-\lambda x,\qquad F(x)=1-e^{-\lambda x}\qquad(x\ge0)",
         r"E X=\frac1\lambda,\qquad \operatorname{Var}X=\frac1{\lambda^2},\qquad h=1-\log\lambda,\qquad I(\lambda)=\frac1{\lambda^2}",
-        r"P(X>s+t\mid X>s)=P(X>t)",
+        r"P(X>s+t\mid X>s)=P(X>t)\qquad(s,t\ge0)",
     ),
     symbols=(
         Symbol("x", "x", "...", "waiting times"),
@@ -42,6 +42,7 @@ EXPONENTIAL = Concept(
     source="erlang1909theory",
     year=1909,
     people=("Agner Krarup Erlang",),
+    aliases="memoryless, waiting time, 负指数分布, 无记忆性",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",
@@ -52,8 +53,9 @@ EXPONENTIAL = Concept(
         ),
     ),
     readings="johnson1994continuous ch. 19; feller1968introduction ch. XVII",
+    hypotheses=(Hypothesis("$s,t\\ge0$, for the lack of memory", "nothing-before-the-start"),),
+    conventions=(Convention("parameter", "the rate λ, as in PyTorch", "the scale 1/λ, in NumPy and SciPy"),),
     deviations=(
-        "PyTorch takes the rate λ, NumPy and SciPy the scale 1/λ.",
         r"`torch.distributions.Exponential(…, validate_args=False)` gives −1 the log-density $\log\lambda+\lambda$.",
     ),
 )
@@ -114,19 +116,24 @@ def no_memory(exponential, rng):
 
 @EXPONENTIAL.claim
 def nothing_before_the_start(exponential, rng):
-    """Before the start there is nothing: log-density −∞"""
+    """Before the start there is nothing: log-density −∞. So time before the start is remembered: from s = −1 on, the
+    density at t is that at t − 1, not that at t"""
+    early = exponential(np.array([0.5, 2.0]) - 1.0, np.array(2.0))  # p(s + t)/P(X > s), where P(X > −1) = 1
+    yield identical(early[0], -np.inf)
+    yield roundoff(early[1] - exponential(np.array([2.0]), np.array(2.0))[0], 2.0, scale=8.0)
     yield identical(exponential(np.array([-1e-300, -1.0, -40.0]), np.array(2.0)), np.full(3, -np.inf))
     yield roundoff(exponential(np.array([0.0]), np.array(2.0)), [math.log(2)])
 
 
 @EXPONENTIAL.claim
 def gaps_of_random_points(exponential, rng):
-    r"""The gaps between n points thrown on $[0,n/\lambda]$ become exponential of rate λ: the mean log-density of 4000
-    gaps is $-h$"""
+    r"""The gaps between n points thrown on $[0,n/\lambda]$ become exponential of rate λ as n grows: of 4000 gaps the
+    share beyond s is $p(s)/\lambda=e^{-\lambda s}$, for s = 0.1, 0.5 and 1"""
     lam, n = 2.0, 200_000
     points = np.sort(rng.random(n) * n / lam)
     gaps = np.diff(points)[::50][:4000]
-    return statistical(exponential(gaps, np.array(lam)), -(1 - math.log(lam)))
+    for s in (0.1, 0.5, 1.0):
+        yield statistical(gaps > s, float(np.exp(exponential(np.array(s), np.array(lam)))) / lam)
 
 
 @EXPONENTIAL.mutant(

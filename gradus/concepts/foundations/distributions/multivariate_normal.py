@@ -7,8 +7,8 @@ import numpy as np
 from gradus.concepts.foundations.distributions.exact_values import like, relative
 from gradus.concepts.foundations.distributions.quadrature import Grid
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import invariance, roundoff
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import invariance, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -28,7 +28,7 @@ MULTIVARIATE_NORMAL = Concept(
     formulas=(
         r"p(x)=\frac{1}{\sqrt{(2\pi)^d\det\Sigma}}\exp\Bigl(-\tfrac12(x-\mu)^{\mathsf T}\Sigma^{-1}(x-\mu)\Bigr)",
         r"E X=\mu,\qquad \operatorname{Cov}X=\Sigma,\qquad h=\tfrac12\log\det(2\pi e\,\Sigma),\qquad I(\mu)=\Sigma^{-1}",
-        r"X_a\mid X_b\ \sim\ \mathcal N\bigl(\mu_a+\Sigma_{ab}\Sigma_{bb}^{-1}(x_b-\mu_b),\ \Sigma_{aa}-\Sigma_{ab}\Sigma_{bb}^{-1}\Sigma_{ba}\bigr)",
+        r"X_a\mid X_b=x_b\ \sim\ \mathcal N\bigl(\mu_a+\Sigma_{ab}\Sigma_{bb}^{-1}(x_b-\mu_b),\ \Sigma_{aa}-\Sigma_{ab}\Sigma_{bb}^{-1}\Sigma_{ba}\bigr)",
     ),
     symbols=(
         Symbol("x", "x", "... d", "where the log-density is taken"),
@@ -37,12 +37,14 @@ MULTIVARIATE_NORMAL = Concept(
         Symbol("d", "", "", "dimension"),
         Symbol("h", "", "", "entropy", unit="nat"),
         Symbol("I", "", "d d", "Fisher information of the mean"),
-        Symbol("a,\\,b", "", "", "two parts of the vector"),
+        Symbol("a,\\,b", "", "", "index sets of two parts that make up the vector"),
     ),
     needs=("normal", "cholesky"),
     source="pearson1896regression",
     year=1896,
     people=("Auguste Bravais", "Francis Galton", "Karl Pearson"),
+    aliases="multivariate Gaussian, MVN, joint Gaussian, covariance matrix, Mahalanobis distance, "
+    "多元高斯分布, 多维正态分布, 协方差矩阵, 马氏距离",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",
@@ -53,9 +55,19 @@ MULTIVARIATE_NORMAL = Concept(
     ),
     readings="kotz2000continuous ch. 45; bishop2006pattern §2.3; murphy2012machine ch. 4; "
     "rasmussen2006gaussian App. A.2",
+    hypotheses=(
+        Hypothesis("Σ is positive definite: otherwise there is no density", "singular-maps-leave-no-density"),
+        Hypothesis("for $AX+b$ to have a density: A is invertible", "singular-maps-leave-no-density"),
+    ),
+    conventions=(
+        Convention(
+            "second parameter",
+            "the covariance Σ, as in NumPy and SciPy",
+            "covariance, precision or Cholesky factor in PyTorch; the factor (`scale_tril`) is the cheapest and loses least "
+            "when Σ is ill conditioned",
+        ),
+    ),
     deviations=(
-        "PyTorch takes covariance, precision or Cholesky factor; the factor (`scale_tril`) is the cheapest and loses "
-        "least when Σ is ill conditioned.",
         "`torch.distributions.MultivariateNormal.log_prob` raises an error about a reshape when the batch is empty "
         "(PyTorch 2.13).",
         "`scipy.stats.multivariate_normal` takes eigenvalues and, with `allow_singular=True`, drops those that are "
@@ -152,7 +164,9 @@ def marginal_times_conditional(multivariate_normal, rng):
     rest = (rest + rest.T) / 2
     parts = multivariate_normal(x[b], mu[b], S[np.ix_(b, b)]) + multivariate_normal(x[a], mean, rest)
     size = abs(float(parts)) * np.linalg.cond(S)
-    return roundoff(multivariate_normal(x, mu, S), parts, terms=5, scale=size)
+    whole, below = multivariate_normal(x, mu, S), 0.5 * (x - mu) @ np.linalg.solve(S, x - mu)
+    yield roundoff(whole, parts, terms=5, scale=size)
+    yield roundoff(multivariate_normal(mu, mu, S) - whole, below, terms=5, scale=size)
 
 
 @MULTIVARIATE_NORMAL.claim
@@ -165,7 +179,8 @@ def diagonal_is_a_product(multivariate_normal, rng):
 
 @MULTIVARIATE_NORMAL.claim
 def moves_with_linear_maps(multivariate_normal, rng):
-    r"""$AX+b$ is normal again, with covariance $A\Sigma A^{\mathsf T}$: the density changes by $\lvert\det A\rvert$"""
+    r"""For invertible A, $AX+b$ is normal again, with covariance $A\Sigma A^{\mathsf T}$: the density at $Ax+b$ is that at x
+    over $\lvert\det A\rvert$"""
     mu, S, x = rng.standard_normal(3), random_covariance(rng, 3), rng.standard_normal((4, 3))
     A, b = rng.standard_normal((3, 3)) + 2 * np.eye(3), rng.standard_normal(3)
     C = A @ S @ A.T
@@ -173,6 +188,15 @@ def moves_with_linear_maps(multivariate_normal, rng):
     want = multivariate_normal(x, mu, S) - math.log(abs(np.linalg.det(A)))
     size = float(np.abs(want).max()) * (np.linalg.cond(C) + np.linalg.cond(S))
     return invariance(moved, want, terms=3, scale=size)
+
+
+@MULTIVARIATE_NORMAL.claim
+def singular_maps_leave_no_density(multivariate_normal, rng):
+    r"""As A = diag(1, t) tends to a singular matrix, the density of $AX$ at the mean grows like $1/t$: in the limit there
+    is none"""
+    sizes = (1e-1, 1e-2, 1e-3, 1e-4)
+    peaks = [float(np.exp(multivariate_normal(np.zeros(2), np.zeros(2), np.diag([1.0, t**2])))) for t in sizes]
+    return rate(sizes, peaks, -1.0)
 
 
 @MULTIVARIATE_NORMAL.claim
@@ -211,7 +235,9 @@ def one_two_pi(x, mu, Sigma):
     return multivariate_normal(x, mu, Sigma) + 0.5 * (len(mu) - 1) * np.log(2 * np.pi)
 
 
-@MULTIVARIATE_NORMAL.mutant(caught_by="total-mass-is-one, entropy, moves-with-linear-maps, diagonal-is-a-product")
+@MULTIVARIATE_NORMAL.mutant(
+    caught_by="total-mass-is-one, entropy, moves-with-linear-maps, diagonal-is-a-product, singular-maps-leave-no-density"
+)
 def no_root(x, mu, Sigma):
     """the determinant without its root"""
     return multivariate_normal(x, mu, Sigma) - 0.5 * np.linalg.slogdet(Sigma)[1]
@@ -248,7 +274,7 @@ def figure(rho, ratio, given):
     bell = lambda m, s: np.exp(-((t - m) ** 2) / (2 * s**2)) / (s * math.sqrt(2 * math.pi))
     right.plot(t, bell(0, ratio), color=COLOURS[6], ls="--", label="marginal")
     right.plot(t, bell(mean, spread), color=COLOURS[2], label=f"given x₂ = {given:.1f}")
-    right.set(xlabel="x₁", ylabel="density", title=f"{mean:.2f} ± {spread:.2f}", ylim=(0, None))
+    right.set(xlabel="x₁", ylabel="density", title=f"x₁ given x₂: {mean:.2f} ± {spread:.2f}", ylim=(0, None))
     right.legend(frameon=False)
     angle = math.degrees(math.atan2(vectors[1, 1], vectors[0, 1])) % 180
     words = Text(

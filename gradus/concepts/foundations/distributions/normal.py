@@ -7,8 +7,8 @@ import numpy as np
 from gradus.concepts.foundations.distributions.exact_values import like, relative
 from gradus.concepts.foundations.distributions.quadrature import panels
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import invariance
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import invariance, rate
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -20,8 +20,8 @@ NORMAL = Concept(
     key="normal",
     kind="definition",
     title="Normal distribution",
-    summary="The distribution of what is the sum of many small independent parts; of all distributions with a given "
-    "mean and variance the one of greatest entropy. Its log-density is a parabola: maximum likelihood under it is "
+    summary="Nearly the distribution of a sum of many independent parts none of which dominates; of all densities with a given "
+    "mean and variance the one of greatest entropy. Its log-density is a parabola: maximum likelihood for its mean is "
     "least squares.",
     formulas=(
         r"p(x)=\frac{1}{\sigma\sqrt{2\pi}}\exp\Bigl(-\frac{(x-\mu)^2}{2\sigma^2}\Bigr),\qquad \log p(x)=-\frac{(x-\mu)^2}{2\sigma^2}-\log\sigma-\tfrac12\log 2\pi",
@@ -39,14 +39,20 @@ NORMAL = Concept(
     source="gauss1809theoria",
     year=1809,
     people=("Abraham de Moivre", "Pierre-Simon Laplace", "Carl Friedrich Gauss"),
+    aliases="Gaussian, Gaussian distribution, bell curve, 高斯分布, 常态分布, 钟形曲线",
     implementations=(Implementation("torch.distributions:Normal", "torch", _torch),),
     readings="johnson1994continuous ch. 13; bishop2006pattern §2.3; murphy2022probabilistic §2.6",
-    deviations=(
-        r"PyTorch, NumPy and SciPy (`scale`) take the standard deviation, most books write $N(\mu,\sigma^2)$ with the "
-        "variance, BUGS the precision.",
-        "`torch.distributions.Normal.cdf` is 0 below −8.3σ and exactly 1 above; far out use "
-        "`scipy.stats.norm.logcdf` or `torch.special.log_ndtr`.",
+    hypotheses=(Hypothesis("for $aX+b$: $a\\ne0$", "no-spread-no-density"),),
+    conventions=(
+        Convention(
+            "second parameter",
+            "the standard deviation σ, as in PyTorch, NumPy and SciPy (`scale`)",
+            r"the variance, in most books' $N(\mu,\sigma^2)$; the precision $1/\sigma^2$, in BUGS. Beside $\sigma^2$ the Fisher "
+            r"information is $1/(2\sigma^4)$, not $2/\sigma^2$",
+        ),
     ),
+    deviations="`torch.distributions.Normal.cdf` is 0 below −8.3σ and exactly 1 above 8.3σ; far out use "
+    "`scipy.stats.norm.logcdf` or `torch.special.log_ndtr`.",
     nonfinite="all",
 )
 
@@ -109,10 +115,19 @@ def forty_sigma(normal, rng):
 
 @NORMAL.claim
 def moves_with_the_units(normal, rng):
-    r"""$aX+b$ is normal again: the density of $N(a\mu+b,a^2\sigma^2)$ at $ax+b$ is that at x over a"""
-    x, mu, sigma, a, b = rng.standard_normal(20), np.array(0.5), np.array(1.5), 4.0, 2.0
-    moved = normal(a * x + b, np.array(a * mu + b), np.array(a * sigma))
-    return invariance(moved + math.log(a), normal(x, mu, sigma), terms=4, scale=8.0)
+    r"""For $a\ne0$, $aX+b$ is normal again: the density of $N(a\mu+b,a^2\sigma^2)$ at $ax+b$ is that at x over
+    $\lvert a\rvert$"""
+    x, mu, sigma, b = rng.standard_normal(20), np.array(0.5), np.array(1.5), 2.0
+    for a in (4.0, -4.0):
+        moved = normal(a * x + b, np.array(a * mu + b), np.array(abs(a) * sigma))
+        yield invariance(moved + math.log(abs(a)), normal(x, mu, sigma), terms=4, scale=8.0)
+
+
+@NORMAL.claim
+def no_spread_no_density(normal, rng):
+    r"""At $a=0$ there is no density: as a falls to 0 the density of $aX+b$ at its mean grows like $1/\lvert a\rvert$"""
+    sizes = (1.0, 1e-2, 1e-4, 1e-8)
+    return rate(sizes, [float(np.exp(normal(np.array(2.0), np.array(2.0), np.array(a)))) for a in sizes], -1.0)
 
 
 @NORMAL.mutant(caught_by="moments, distribution-function, divergence, entropy, fisher-information, sampler")
@@ -127,7 +142,9 @@ def no_normaliser(x, mu, sigma):
     return -((x - mu) ** 2) / (2 * sigma**2)
 
 
-@NORMAL.mutant(caught_by="total-mass-is-one, fisher-information, moves-with-the-units, divergence")
+@NORMAL.mutant(
+    caught_by="total-mass-is-one, fisher-information, moves-with-the-units, divergence, no-spread-no-density"
+)
 def no_log_sigma(x, mu, sigma):
     """log σ is missing: it is no constant once σ is learnt"""
     return normal(x, mu, sigma) + np.log(sigma)
@@ -168,7 +185,7 @@ def figure(mu, sigma, z):
     words = Text(
         f"With μ = {mu:.2f} and σ = {sigma:.2f}, {100 * share:.4f}% of the mass lies within {z:.1f}σ of the mean; the density "
         f"there is {math.exp(-z * z / 2):.2g} of its peak {1 / (sigma * math.sqrt(2 * math.pi)):.3f}. The entropy is {h:.3f} nats.",
-        f"μ = {mu:.2f}、σ = {sigma:.2f} 时，{100 * share:.4f}% 的质量落在均值 {z:.1f}σ 之内；该处密度为峰值 "
+        f"μ = {mu:.2f}、σ = {sigma:.2f} 时，{100 * share:.4f}% 的概率落在均值 {z:.1f}σ 之内；该处密度为峰值 "
         f"{1 / (sigma * math.sqrt(2 * math.pi)):.3f} 的 {math.exp(-z * z / 2):.2g}。熵为 {h:.3f} 奈特。",
     )
     return Drawing(fig, words)

@@ -14,8 +14,8 @@ from gradus.concepts.foundations.distributions.exact_values import (
 )
 from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import identical, rate, roundoff
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 LAST = 120  # beyond it the examples below have less than 1e-40
@@ -35,21 +35,22 @@ POISSON = Concept(
     "variance are the same number.",
     formulas=(
         r"p(x)=\frac{\lambda^{x}e^{-\lambda}}{x!},\qquad \log p(x)=x\log\lambda-\lambda-\log\Gamma(x+1),\qquad x=0,1,2,\dots",
-        r"E X=\operatorname{Var}X=\lambda,\qquad I(\lambda)=1/\lambda,\qquad \operatorname{Bin}(n,\lambda/n)\to\operatorname{Poi}(\lambda)",
-        r"\log p(x)=-\tfrac12\log(2\pi x)-\delta(x)-x\,D_0(\lambda/x),\qquad D_0(r)=r-1-\log r,\qquad \delta(x)=\tfrac1{12x}-\tfrac1{360x^3}+\dots",
+        r"E X=\operatorname{Var}X=\lambda,\qquad I(\lambda)=1/\lambda\ (\lambda>0),\qquad \operatorname{Bin}(n,\lambda/n)\xrightarrow{n\to\infty}\operatorname{Poi}(\lambda)",
+        r"\log p(x)=-\tfrac12\log(2\pi x)-\delta(x)-x\,D_0(\lambda/x),\qquad D_0(r)=r-1-\log r,\qquad \delta(x)\sim\tfrac1{12x}-\tfrac1{360x^3}+\dots\qquad(x\ge1,\ \lambda>0)",
     ),
     symbols=(
         Symbol("x", "x", "...", "counts", "natural"),
         Symbol(r"\lambda", "lam", "", "expected count", "nonnegative"),
         Symbol(r"\Gamma", "", "", r"gamma function: $\Gamma(x+1)=x!$"),
         Symbol("I", "", "", "Fisher information"),
-        Symbol(r"\delta", "", "", "error of Stirling's formula"),
+        Symbol(r"\delta", "", "", "error of Stirling's formula; its series is asymptotic and diverges"),
         Symbol("D_0", "", "", "deviance of a ratio; 0 at 1"),
     ),
     needs=("binomial",),
     source="poisson1837recherches",
     year=1837,
     people=("Abraham de Moivre", "Siméon Denis Poisson"),
+    aliases="rare events, counts, Poisson process, 泊松, 泊松过程, 稀有事件, 计数分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",
@@ -59,9 +60,13 @@ POISSON = Concept(
         ),
     ),
     readings="johnson2005univariate ch. 4; loader2000fast; feller1968introduction ch. VI",
+    hypotheses=(
+        Hypothesis("for the limit: the mean $np$ stays λ, so that p falls as n grows", "fixed-chances-are-not-rare"),
+        Hypothesis("for sums: the two counts are independent", "one-count-twice"),
+    ),
     deviations=(
-        "At x = λ = 10⁶ `torch.distributions` is off by 9·10⁻¹¹ of log p in float64 and by 11% in float32 (also for "
-        "float64 rates when the counts are integers: `lgamma` of integers is taken in float32), SciPy's `logpmf` by "
+        "At x = λ = 10⁶ `torch.distributions` is off by 9·10⁻¹¹ of log p in float64 and by 11 % in float32 (for "
+        "float64 rates with integer counts by 5 %: `lgamma` of integers is taken in float32), SciPy's `logpmf` by "
         "9·10⁻¹¹.",
         r"`torch.nn.functional.poisson_nll_loss` leaves out $\log x!$ unless `full=True`, which then adds Stirling's "
         "approximation.",
@@ -73,9 +78,10 @@ POISSON = Concept(
 
 @POISSON.definition
 def poisson(x, lam):
-    inside = (x >= 0) & (x == np.floor(x))
+    inside = (x >= 0) & (x == np.floor(x)) & (x < np.inf)
     k = np.where(inside, x, 0)
-    return np.where(inside, x_log_y(k, lam) - lam - log_gamma(k + 1), -np.inf)
+    log_p = np.where(inside, x_log_y(k, lam) - lam - log_gamma(k + 1), -np.inf)
+    return np.where(np.isnan(x + lam), np.nan, log_p)
 
 
 @POISSON.cases
@@ -132,8 +138,8 @@ def literal(x, lam):
 
 @POISSON.claim(of_definition=False)
 def counts_of_a_million(poisson, rng):
-    """Counts of a million: equal to the formula in 50-digit arithmetic to 2 units in the last place of each value, at
-    the mean and 40σ away"""
+    r"""Counts of a million: equal to the formula in 50-digit arithmetic to $4\varepsilon$ of each value, at the mean and
+    40σ away"""
     x = np.array([1000000.0, 1000001.0, 1040000.0, 960000.0])
     wants = [fifty_digits(literal, k, 1e6) for k in x]
     return relative(poisson(x, np.array(1e6)), wants, terms=1)
@@ -152,7 +158,7 @@ def form_without_cancellation(poisson, rng):
 
 @POISSON.claim
 def law_of_rare_events(poisson, rng):
-    r"""The law of rare events: $\operatorname{Bin}(n,\lambda/n)$ nears it, in total variation as $1/n$"""
+    r"""The law of rare events: $\operatorname{Bin}(n,\lambda/n)$ nears it, in total variation as $1/n$ (λ = 2)"""
     lam, k, found = 2.0, np.arange(40.0), []
     mass, sizes = np.exp(poisson(k, np.array(lam))), (64, 256, 1024, 4096)
     for n in sizes:
@@ -164,11 +170,35 @@ def law_of_rare_events(poisson, rng):
 
 @POISSON.claim
 def sums_are_poisson(poisson, rng):
-    r"""Sums are Poisson again:
+    r"""Sums of independent counts are Poisson again:
     $\operatorname{Poi}(\lambda_1)*\operatorname{Poi}(\lambda_2)=\operatorname{Poi}(\lambda_1+\lambda_2)$"""
     k = np.arange(30.0)
     one, two, both = (np.exp(poisson(k, np.array(lam))) for lam in (1.3, 2.2, 3.5))
     return roundoff(np.convolve(one, two)[:30], both, terms=60)
+
+
+@POISSON.claim
+def fixed_chances_are_not_rare(poisson, rng):
+    r"""With p fixed it does not: $\operatorname{Bin}(n,\tfrac12)$ stays more than 0.15 away from $\operatorname{Poi}(n/2)$
+    in total variation, for n = 16, 64 and 256"""
+    for n in (16, 64, 256):
+        k = np.arange(n + 1.0)
+        mass = np.exp(poisson(k, np.array(n / 2)))
+        trials = np.array([math.comb(n, int(i)) / 2**n for i in k])
+        away = 0.5 * float(np.abs(mass - trials).sum() + 1 - mass.sum())
+        yield bound(away, 0.15, "≥", Text("the variances differ by a factor of 2", "方差相差一倍"))
+        yield bound(
+            away, 0.2, "≤", Text("0.166 for normal distributions of that ratio", "方差比相同的两个正态分布为 0.166")
+        )
+
+
+@POISSON.claim
+def one_count_twice(poisson, rng):
+    r"""Without independence they are not: one count added to itself has the mean 2λ, but the variance 4λ"""
+    k, lam = np.arange(60.0), 3.5
+    mass, double = (np.exp(poisson(k, np.array(c * lam))) for c in (1, 2))
+    spread = [float((m * (c * k - 2 * lam) ** 2).sum()) for m, c in ((double, 1), (mass, 2))]
+    return roundoff(np.array(spread), np.array([2 * lam, 4 * lam]), terms=60)
 
 
 @POISSON.claim
@@ -179,7 +209,7 @@ def none_expected(poisson, rng):
 
 @POISSON.mutant(
     caught_by="total-mass-is-one, moments, entropy, sampler, sums-are-poisson, law-of-rare-events, "
-    "form-without-cancellation"
+    "form-without-cancellation, one-count-twice, fixed-chances-are-not-rare"
 )
 def no_factorial(x, lam):
     """log x! is missing: no constant once counts are compared"""

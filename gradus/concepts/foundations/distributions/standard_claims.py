@@ -85,7 +85,10 @@ def standard_claims(concept, distribution):
     """Adds the claims that every distribution must keep; their names are the functions' below."""
     t = distribution.formulas
     concept.claim(
-        Text("The total mass is 1, by quadrature or by summation over the support", "总质量为 1：在支撑上求积或求和")
+        Text(
+            "The total mass is 1, by quadrature or by summation over the support",
+            "总概率为 1：在支撑集上数值积分或求和",
+        )
     )(_named("total_mass_is_one", _mass, distribution))
     concept.claim(
         Text(
@@ -97,7 +100,7 @@ def standard_claims(concept, distribution):
         concept.claim(
             Text(
                 "What the density adds up to from the left is SciPy's distribution function",
-                "密度（质量）自左起的累积等于 SciPy 的分布函数",
+                "密度（或概率质量）自左起的累积等于 SciPy 的分布函数",
             )
         )(_named("distribution_function", _distribution_function, distribution))
         concept.claim(
@@ -109,16 +112,19 @@ def standard_claims(concept, distribution):
     else:
         concept.claim(
             Text(
-                r"NumPy's sampler draws it: over 4000 draws the mean of $-\log p$ is the entropy, of the draws their mean",
+                r"NumPy's sampler draws it: over 4000 draws the mean of $-\log p$ is the entropy, the mean of the draws the distribution's",
                 r"NumPy 的抽样器服从该分布：4000 次抽样的 $-\log p$ 之均值为熵，抽样均值为分布的均值",
             )
         )(_named("sampler", _sampler_of_vectors, distribution))
     concept.claim(Text(f"Its entropy is ${t['entropy']}$ nats", f"熵为 ${t['entropy']}$（奈特）"))(
         _named("entropy", _entropy, distribution)
     )
-    concept.claim(Text(f"The divergence is ${t['divergence']}$", f"两个同族分布的散度为 ${t['divergence']}$"))(
-        _named("divergence", _divergence, distribution)
-    )
+    concept.claim(
+        Text(
+            f"The divergence of two members is ${t['divergence']}$ nats",
+            f"两个同族分布的散度为 ${t['divergence']}$（奈特）",
+        )
+    )(_named("divergence", _divergence, distribution))
     if distribution.information is not None:
         concept.claim(
             Text(

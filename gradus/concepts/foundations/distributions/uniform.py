@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.foundations.distributions.exact_values import like
 from gradus.concepts.foundations.distributions.quadrature import panels
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -26,22 +26,23 @@ UNIFORM = Concept(
     "function. Its support moves with its parameters, so it has no Fisher information: the largest of n draws errs "
     r"like $1/n$, faster than $1/\sqrt n$.",
     formulas=(
-        r"p(x)=\frac{1}{b-a}\ \text{ for } a\le x<b,\quad 0\ \text{ elsewhere}",
+        r"p(x)=\frac{[a\le x<b]}{b-a}",
         r"E X=\frac{a+b}2,\qquad \operatorname{Var}X=\frac{(b-a)^2}{12},\qquad h=\log(b-a)",
-        r"F\ \text{continuous}:\quad F(X)\sim U(0,1),\qquad F^{-1}(U)\sim F",
+        r"F^{-1}(u)=\inf\{x:F(x)\ge u\}:\qquad F^{-1}(U)\sim F,\qquad X\sim F\ \Rightarrow\ F(X)\sim U(0,1)",
     ),
     symbols=(
         Symbol("x", "x", "...", "where the log-density is taken"),
         Symbol("a", "a", "", "lower end"),
         Symbol("b", "b", "", "upper end"),
         Symbol("h", "", "", "entropy", unit="nat"),
-        Symbol("F", "", "", "a distribution function"),
+        Symbol("F", "", "", "a distribution function; for $F(X)$ a continuous one"),
         Symbol("U", "", "", "uniform on (0, 1)"),
     ),
     needs=("expectation", "entropy"),
     source="johnson1995continuous",
     year=1763,
     people=("Thomas Bayes", "Pierre-Simon Laplace"),
+    aliases="rectangular distribution, 矩形分布, 一致分布",
     implementations=(
         Implementation(
             "gradus.foundations.distributions:log_density",
@@ -51,8 +52,14 @@ UNIFORM = Concept(
         ),
     ),
     readings="johnson1995continuous ch. 26; wasserman2004all §2.4",
-    deviations="PyTorch's support excludes b, SciPy's (`loc`, `scale` = b − a) includes it: a single point without "
-    "mass.",
+    hypotheses=(Hypothesis("for $F(X)\\sim U(0,1)$: F is continuous", "steps-are-not-levelled"),),
+    conventions=(
+        Convention(
+            "upper end, a point without mass",
+            "outside the support, as in PyTorch",
+            "inside it in SciPy, whose parameters are `loc` = a and `scale` = b − a",
+        ),
+    ),
 )
 
 
@@ -111,14 +118,25 @@ def nothing_outside(uniform, rng):
 
 @UNIFORM.claim
 def quantiles_make_every_distribution(uniform, rng):
-    r"""Every continuous distribution is a uniform one, bent: the density of $F^{-1}(U)$ is $p(F)\,F'$, on any interval
-    scaled to $(0,1)$; here the exponential distribution"""
+    r"""Every distribution with a density is a uniform one, bent: the density of $F^{-1}(U)$ is $p(F)\,F'$ with the uniform
+    density p, on any interval scaled to $(0,1)$; here the exponential distribution"""
     u = rng.random(50)
     x = -np.log1p(-u)  # quantiles of the exponential distribution
     F, log_slope = -np.expm1(-x), -x
     for a, b in ((0.0, 1.0), (-2.0, 6.0), (1.0, 4.0)):
         bent = uniform(a + (b - a) * F, np.array(a), np.array(b)) + math.log(b - a) + log_slope
         yield invariance(bent, -x, terms=2, scale=float(x.max()) + 2)
+
+
+@UNIFORM.claim
+def steps_are_not_levelled(uniform, rng):
+    r"""Where F has steps $F(X)$ is not uniform: for a fair coin it is ½ or 1, of mean ¾ and mean square ⅝, while the
+    uniform distribution has ½ and ⅓"""
+    grid = panels(-1.0, 3.0)  # 64 panels: the ends of (0, 1) are ends of panels
+    mass = grid.w * np.exp(uniform(grid.x, np.array(0.0), np.array(1.0)))
+    uniform_moments = np.array([(mass * grid.x**power).sum() for power in (1, 2)])
+    coin = np.array([(0.5**power + 1) / 2 for power in (1, 2)])
+    return roundoff(coin - uniform_moments, np.array([3 / 4 - 1 / 2, 5 / 8 - 1 / 3]), terms=grid.w.size, scale=1.0)
 
 
 @UNIFORM.claim
@@ -155,7 +173,7 @@ def everywhere(x, a, b):
 
 @UNIFORM.mutant(
     caught_by="moments, distribution-function, sampler, entropy, quantiles-make-every-distribution, "
-    "no-fisher-information"
+    "no-fisher-information, steps-are-not-levelled"
 )
 def triangle(x, a, b):
     """a triangle with its top in the middle"""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -22,13 +22,13 @@ EIGEN = Concept(
     kind="definition",
     title="Eigenvalues and eigenvectors",
     summary=r"A vector $v\ne0$ that a matrix only stretches, and the factor by which it does. A symmetric matrix has "
-    "n of them, orthonormal (the spectral theorem): in that basis it is diagonal. The definition finds them as "
+    "n orthonormal ones (the spectral theorem): in that basis it is diagonal. The definition finds them as "
     "Jacobi did, turning one pair of axes at a time until nothing is left off the diagonal.",
     formulas=(
         r"Av=\lambda v,\qquad v\ne0\qquad\Longleftrightarrow\qquad \det(A-\lambda I)=0",
         r"A=A^{\mathsf T}\;\Rightarrow\;A=V\Lambda V^{\mathsf T}=\sum_{i=1}^{n}\lambda_i v_iv_i^{\mathsf T},\qquad V^{\mathsf T}V=I",
         r"\sum_{i=1}^{n}\lambda_i=\operatorname{tr}A,\qquad \prod_{i=1}^{n}\lambda_i=\det A,\qquad \sum_{i=1}^{n}\lambda_i^2=\lVert A\rVert_F^2",
-        r"\lambda_1\le\frac{x^{\mathsf T}Ax}{x^{\mathsf T}x}\le\lambda_n,\qquad \frac{\partial\lambda_i}{\partial A}=v_iv_i^{\mathsf T}",
+        r"\lambda_1\le\frac{x^{\mathsf T}Ax}{x^{\mathsf T}x}\le\lambda_n,\qquad \lambda_{i-1}<\lambda_i<\lambda_{i+1}:\ \frac{\partial\lambda_i}{\partial A}=v_iv_i^{\mathsf T}",
     ),
     symbols=(
         Symbol("A", "A", "... n n", "symmetric matrix"),
@@ -37,18 +37,39 @@ EIGEN = Concept(
         Symbol("x", "", "n", "any vector other than zero"),
         Symbol("n", "", "", "size of the matrix"),
     ),
-    returns=("lam", "V"),
+    returns=(
+        Result("lam", "... n", "eigenvalues, the smallest first"),
+        Result("V", "... n n", "eigenvectors in the columns, of length 1"),
+    ),
     needs=("linear-map", "determinant", "basis"),
     source="jacobi1846leichtes",
     year=1846,
     people=("Augustin-Louis Cauchy", "Carl Gustav Jacob Jacobi", "David Hilbert", "John Francis", "Vera Kublanovskaya"),
+    aliases="eigenvalue, eigenvector, eigendecomposition, spectral theorem, diagonalisation, QR algorithm, "
+    "特征值, 特征向量, 特征分解, 谱定理, 对角化, 本征值",
     implementations=(Implementation("torch.linalg:eigh", "torch"),),
     readings="axler2024linear ch. 5, ch. 7; strang2016introduction ch. 6; golub2013matrix ch. 8; francis1961qr",
+    hypotheses=(
+        Hypothesis("For the spectral theorem: A is symmetric", "symmetry-is-needed"),
+        Hypothesis(r"For the derivative: $\lambda_i$ is simple", "no-derivative-where-repeated"),
+        Hypothesis("An eigenvector is not 0", "eigenvectors-are-not-zero"),
+    ),
+    conventions=(
+        Convention(
+            "sign and basis of the eigenvectors",
+            r"the sum of the entries weighted by $\sqrt1,\sqrt2,\dots$ is not negative",
+            "left open by LAPACK, NumPy and PyTorch; where eigenvalues repeat, any orthonormal basis of their space is as "
+            "good. The page compares up to the sign.",
+        ),
+        Convention(
+            "order of the eigenvalues",
+            "ascending, as from `eigh`",
+            "by size, the largest first, in many texts; `eig` of NumPy and PyTorch orders nothing",
+        ),
+    ),
     deviations=(
-        "Eigenvectors are open in sign, and where eigenvalues repeat in any rotation of their space; libraries "
-        "choose differently. The page compares up to the sign.",
         "`eigh` reads one triangle of A alone, by default the lower, and does not notice that A is not symmetric.",
-        "`eig` of NumPy and PyTorch, for matrices that are not symmetric, orders nothing and returns complex numbers "
+        "`eig` of NumPy and PyTorch, for matrices that are not symmetric, returns complex numbers "
         "where needed. Such matrices may have no real eigenvalue (a rotation) or too few eigenvectors (a Jordan "
         "block): the page of the power iteration computes both.",
     ),
@@ -115,7 +136,7 @@ def size(A):
 def residual(solve, rng):
     r"""$Av=\lambda v$ for every pair: the residual is rounding, also where eigenvalues repeat or are far apart"""
     spectra = (np.array([1.0, 1.0, 1.0, 5.0]), np.array([-1e6, 1e-6, 1.0, 1e6]), np.array([-1.0, 1.0, -1.0, 1.0]))
-    for A in [symmetric(rng, 8), *[rotated(rng, s)[0] for s in spectra]]:
+    for A in [symmetric(rng, 8), *[rotated(rng, s)[0] for s in spectra], symmetric(rng, 20)]:
         values, V = solve(A)
         yield roundoff(A @ V, V * values, terms=len(A), scale=size(A))
 
@@ -184,8 +205,9 @@ def second_differences(solve, rng):
 
 @EIGEN.claim
 def qr_algorithm(solve, rng):
-    r"""The QR algorithm, $A_{k+1}=R_kQ_k$ with $A_k=Q_kR_k$, ends with these eigenvalues on the diagonal; the entry
-    below fades like $\lvert\lambda_{i+1}/\lambda_i\rvert^k$"""
+    r"""The QR algorithm, $A_{k+1}=R_kQ_k$ with $A_k=Q_kR_k$, of a matrix in general position with eigenvalues of different
+    sizes: they end on the diagonal, the largest first, and the entry below the j-th fades like the k-th power of the next
+    size over its own. $\begin{pmatrix}0&1\\1&0\end{pmatrix}$, with ±1, never moves"""
     A = rotated(rng, np.array([1.0, 2.0, 4.0, 8.0]))[0]
     values, _ = solve(A)
     below, M = [], A
@@ -194,9 +216,13 @@ def qr_algorithm(solve, rng):
         M = R @ Q
         below.append(abs(M[1, 0]))
     steps = np.arange(8, 24)
-    # between the two largest; the third, at a quarter, is long gone
+    # between the two largest (the last two of `values`); the third, at a quarter, is long gone
     speed = np.log(values[2] / values[3]) / np.log(0.5)
     yield roundoff(np.diag(M)[::-1], values, terms=60, scale=8.0)
+    swap = np.array([[0.0, 1.0], [1.0, 0.0]])
+    Q, R = np.linalg.qr(swap)
+    yield roundoff(R @ Q, swap, terms=2, scale=1.0)
+    yield roundoff(solve(swap)[0], np.array([-1.0, 1.0]), terms=2)
     yield rate(0.5**steps, np.array(below)[steps], float(speed), 0.02)
 
 
@@ -235,8 +261,33 @@ def weyl(solve, rng):
 
 
 @EIGEN.claim
+def symmetry_is_needed(solve, rng):
+    r"""Not without symmetry: a quarter turn has no real eigenvector, $\lVert Rx-\lambda x\rVert\ge1$ for every λ and unit x;
+    the shear $\begin{pmatrix}1&1\\0&1\end{pmatrix}$ has one line of them, and of two orthonormal vectors one is off by at
+    least ½"""
+    turn, shear = np.array([[0.0, -1.0], [1.0, 0.0]]), np.array([[1.0, 1.0], [0.0, 1.0]])
+    for A, least, in_any in ((turn, 1.0, min), (shear, 0.5, max)):
+        values, V = solve(A)
+        off = np.linalg.norm(A @ V - V * values, axis=0)
+        yield bound(in_any(off), least, "≥", Text("for every λ", "对任意 λ"))
+
+
+@EIGEN.claim
+def no_derivative_where_repeated(solve, rng):
+    r"""Where eigenvalues repeat there is no derivative: from $I$ in the direction
+    $E=\begin{pmatrix}0&1\\1&0\end{pmatrix}$ the smaller has slope −1 forwards and 1 backwards, though
+    $e_i^{\mathsf T}Ee_i=0$"""
+    E = np.array([[0.0, 1.0], [1.0, 0.0]])
+    for h in (2.0**-4, 2.0**-16):
+        forwards = (solve(np.eye(2) + h * E)[0] - 1) / h
+        backwards = (1 - solve(np.eye(2) - h * E)[0]) / h
+        yield roundoff(forwards, np.array([-1.0, 1.0]), terms=4, scale=1 / h)
+        yield roundoff(backwards, np.array([1.0, -1.0]), terms=4, scale=1 / h)
+
+
+@EIGEN.claim
 def derivative_of_an_eigenvalue(solve, rng):
-    r"""The derivative of an eigenvalue in the direction E is $v_i^{\mathsf T}Ev_i$"""
+    r"""The derivative of a simple eigenvalue in the direction E is $v_i^{\mathsf T}Ev_i$"""
     A, _ = rotated(rng, np.array([-2.0, -1.0, 0.5, 2.0]))
     E, h = symmetric(rng, 4), 1e-4
     _, V = solve(A)
@@ -248,7 +299,9 @@ def derivative_of_an_eigenvalue(solve, rng):
     return near(float(np.abs(slope - want).max()), 0.0, tolerance, why)
 
 
-@EIGEN.mutant(caught_by="eigenvectors-are-not-zero, orthonormal-even-when-repeated, equals-definition")
+@EIGEN.mutant(
+    caught_by="eigenvectors-are-not-zero, orthonormal-even-when-repeated, equals-definition, symmetry-is-needed"
+)
 def zero_vectors(A):
     r"""zero vectors, which satisfy $Av=\lambda v$ for any λ"""
     return 7 + np.arange(A.shape[-1]) + 0 * A[..., 0], 0 * A
@@ -270,7 +323,10 @@ def singular_values(A):
     return np.take_along_axis(np.abs(values), order, axis=-1), V
 
 
-@EIGEN.mutant(caught_by="weyl, qr-algorithm, second-differences, derivative-of-an-eigenvalue, trace-and-determinant")
+@EIGEN.mutant(
+    caught_by="weyl, qr-algorithm, second-differences, derivative-of-an-eigenvalue, trace-and-determinant, "
+    "no-derivative-where-repeated"
+)
 def squared_eigenvalues(A):
     r"""the eigenvalues of $A^{\mathsf T}A$, whose root is forgotten"""
     return eigen(A @ A)
@@ -312,7 +368,7 @@ def oblique_where_repeated(A):
 
 EIGEN.erratum(
     "E42",
-    common=r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$",
+    common=r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$ (a common slip)",
     why="$x=0$ satisfies it for every λ: then every number would be an eigenvalue of every matrix.",
     right=r"there is an $x\ne0$ with $Ax=\lambda x$; equivalently $\det(A-\lambda I)=0$",
     claims="eigenvectors-are-not-zero",
@@ -350,7 +406,7 @@ def figure(first, second, axis, direction):
         right.axhline(value, color=COLOURS[2], ls="--", lw=1)
     right.axvline(direction, color=COLOURS[6], lw=0.8)
     right.set(xlabel="direction of x (degrees)", xticks=[0, 45, 90, 135, 180], ylim=(-2.4, 2.9))
-    right.legend(frameon=False, fontsize=8, ncols=2, loc="upper center")
+    right.legend(frameon=False, fontsize=9.5, ncols=2, loc="upper center")
     mu = float(x @ A @ x)
     rest = float(np.linalg.norm(A @ x - mu * x))
     words = Text(

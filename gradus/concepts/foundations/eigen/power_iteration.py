@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -11,12 +11,13 @@ POWER_ITERATION = Concept(
     key="power-iteration",
     kind="algorithm",
     title="Power iteration",
-    summary="Multiply a vector by the matrix again and again: it turns towards the eigenvector whose eigenvalue is "
-    r"largest in size. The direction gains the factor $\lvert\lambda_2/\lambda_1\rvert$ a step; for a symmetric "
-    "matrix the Rayleigh quotient gains its square. PageRank is one.",
+    summary="Multiply a vector by the matrix again and again: from almost every start it turns towards the "
+    r"eigenvector whose eigenvalue is largest in size, if there is one such. A step multiplies the error of the direction by "
+    r"$\lvert\lambda_2/\lambda_1\rvert$; for a symmetric matrix that of the Rayleigh quotient by its square. PageRank is "
+    "computed so.",
     formulas=(
         r"x_{k+1}=\frac{Ax_k}{\lVert Ax_k\rVert},\qquad \mu_k=x_k^{\mathsf T}Ax_k,\qquad \lVert x_0\rVert=1",
-        r"\sin\angle(x_k,v_1)=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{k}\right),\qquad "
+        r"\lvert\lambda_1\rvert>\lvert\lambda_2\rvert,\ w_1^{\mathsf T}x_0\ne0:\qquad \sin\angle(x_k,v_1)=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{k}\right),\qquad "
         r"A=A^{\mathsf T}:\;\lvert\mu_k-\lambda_1\rvert=O\!\left(\left\lvert\frac{\lambda_2}{\lambda_1}\right\rvert^{2k}\right)",
     ),
     symbols=(
@@ -26,15 +27,37 @@ POWER_ITERATION = Concept(
         Symbol("x_k", "", "... k n", "unit vectors, the start first"),
         Symbol(r"\mu_k", "", "... k", "Rayleigh quotients"),
         Symbol(r"\lambda_1", "", "", r"eigenvalue of largest absolute value; $\lambda_2$ is the next"),
-        Symbol("v_1", "", "n", "its eigenvector"),
+        Symbol("v_1", "", "n", r"eigenvector of $\lambda_1$"),
+        Symbol(
+            "w_1",
+            "",
+            "n",
+            r"left eigenvector, $w_1^{\mathsf T}A=\lambda_1w_1^{\mathsf T}$; for a symmetric A it is $v_1$",
+        ),
     ),
-    returns=("lam", "v"),
+    returns=(
+        Result("lam", "... steps+1", "Rayleigh quotient at the start and after every step"),
+        Result("v", "... steps+1 n", "unit vector at the start and after every step"),
+    ),
     needs=("eigen",),
     source="mises1929praktische",
     year=1929,
     people=("Richard von Mises", "Hilda Geiringer"),
+    aliases="power method, dominant eigenvalue, Rayleigh quotient, PageRank, 幂法, 乘幂法, 主特征值, 瑞利商",
     implementations=(Implementation("gradus.foundations.power_iteration:power_iteration", "torch"),),
     readings="golub2013matrix §7.3, §8.2; strang2016introduction ch. 11",
+    hypotheses=(
+        Hypothesis(
+            r"$\lvert\lambda_1\rvert>\lvert\lambda_2\rvert$: one eigenvalue is largest in size",
+            "tie-never-settles, rotation-turns-for-ever",
+        ),
+        Hypothesis(r"the start has a part along $v_1$: $w_1^{\mathsf T}x_0\ne0$", "start-without-a-part-stays-without"),
+        Hypothesis(
+            r"$\lambda_1$ and the eigenvalues of the size of $\lambda_2$ have as many eigenvectors as their multiplicity",
+            "jordan-block-is-slow",
+        ),
+        Hypothesis("For the square: A is symmetric", "no-square-without-symmetry"),
+    ),
     deviations="SciPy's `eigsh` and `eigs` keep all the iterates (Lanczos, Arnoldi) and need far fewer steps.",
 )
 
@@ -95,7 +118,7 @@ def rayleigh_quotients_converge_at_its_square(iterate, rng):
 
 @POWER_ITERATION.claim
 def no_square_without_symmetry(iterate, rng):
-    """Without symmetry they converge no faster than the vectors"""
+    """Without symmetry they need not converge faster than the vectors: a triangular matrix with eigenvalues 5, 4, 1"""
     A = np.array([[5.0, 3.0, 0.0], [0.0, 4.0, 1.0], [0.0, 0.0, 1.0]])  # eigenvalues 5, 4, 1
     values, X = iterate(A, np.array([1.0, 0.3, 0.2]), steps=60)
     k = np.arange(35, 61)
@@ -135,7 +158,7 @@ def lengths_stay_one(iterate, rng):
 
 @POWER_ITERATION.claim
 def stationary_distribution(iterate, rng):
-    r"""A Markov chain: columns that sum to 1 have $\lambda_1=1$, and the vector becomes the stationary distribution
+    r"""A Markov chain with positive transition probabilities: columns that sum to 1 have $\lambda_1=1$, and the vector becomes the stationary distribution
     (as in PageRank)"""
     P = rng.uniform(0.1, 1, (4, 4))
     P = P / P.sum(axis=0)
@@ -150,11 +173,23 @@ def stationary_distribution(iterate, rng):
 
 
 @POWER_ITERATION.claim
+def start_without_a_part_stays_without(iterate, rng):
+    r"""From a start without a part along $v_1$ it never turns there: $\operatorname{diag}(2,-1)$ from $e_2$ stays on the
+    second axis, $\mu=-1$"""
+    values, X = iterate(np.diag([2.0, -1.0]), np.array([0.0, 1.0]), steps=60)
+    return all_of(identical(X[:, 0], np.zeros(61)), identical(values, -np.ones(61)))
+
+
+@POWER_ITERATION.claim
 def jordan_block_is_slow(iterate, rng):
-    """A Jordan block, with one eigenvector only: the angle falls like $1/k$, no longer geometrically"""
+    r"""A Jordan block, with one eigenvector only: of $\lambda_1$, the angle falls like $1/k$, no longer geometrically; of
+    $\lambda_2=1$ beside $\lambda_1=2$, like $k\,2^{-k}$"""
     _, X = iterate(np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([1.0, 1.0]), steps=400)
     k = np.array([50, 100, 200, 400])
-    return rate(k, np.abs(X[k, 1]), -1.0, 0.02)
+    yield rate(k, np.abs(X[k, 1]), -1.0, 0.02)
+    _, X = iterate(np.array([[2.0, 0.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 1.0]]), np.array([1.0, 0.0, 1.0]), steps=320)
+    k = np.array([40, 80, 160, 320])
+    yield rate(k, sines(X, np.eye(3)[0])[k] * 2.0**k, 1.0, 0.01)
 
 
 @POWER_ITERATION.claim
@@ -189,7 +224,9 @@ def not_normalised(A, x0, steps):
     return np.stack(values, axis=-1), np.stack(vectors, axis=-2)
 
 
-@POWER_ITERATION.mutant(caught_by="negative-eigenvalue-alternates, tie-never-settles")
+@POWER_ITERATION.mutant(
+    caught_by="negative-eigenvalue-alternates, tie-never-settles, start-without-a-part-stays-without"
+)
 def length_for_value(A, x0, steps):
     r"""$\lVert Ax\rVert$ for the eigenvalue: its sign is lost"""
     _, X = power_iteration(A, x0, steps)
@@ -233,11 +270,11 @@ def convergence(ratio, skew):
             (at, ratio ** (power * at)),
             textcoords="offset points",
             xytext=(6, 4),
-            fontsize=8,
+            fontsize=9.5,
             color=COLOURS[6],
         )
     ax.set(xlabel="step k", ylabel="error", ylim=(1e-17, 10))
-    ax.legend(frameon=False, fontsize=8, loc="upper right")
+    ax.legend(frameon=False, fontsize=9.5, loc="upper right")
     need = int(np.ceil(np.log(1e-6) / np.log(ratio)))
     kind = ("symmetric", "对称") if skew == 0 else ("not symmetric", "不对称")
     words = Text(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,12 +28,13 @@ FLOATING_POINT = Concept(
     kind="definition",
     title="Floating point and its formats",
     summary="A computer keeps a number as sign, fraction and power of two. Each result is rounded to the nearest "
-    r"such number, a relative error of at most $u=\varepsilon/2$; beyond the largest it overflows, and near 0 the "
-    "spacing stays constant. Five widths, from 64 to 8 bits, are in use in deep learning.",
+    r"such number, in the normal range with a relative error of at most $u=\varepsilon/2$; beyond the largest it "
+    "overflows, and near 0 the spacing stays constant. Six formats of four widths, from 64 to 8 bits, are in use in "
+    "deep learning.",
     formulas=(
         r"x=\pm\,2^{e}\Big(1+\frac{k}{2^{m}}\Big),\quad 0\le k<2^m,\ e_{\min}\le e\le e_{\max};\qquad \pm\,2^{e_{\min}}\frac{k}{2^m}\ \text{(subnormal)}",
         r"\operatorname{fl}(x)=q\cdot\operatorname{round}(x/q),\qquad q=2^{\max(\lfloor\log_2|x|\rfloor,\,e_{\min})-m},\quad\text{ties to even}",
-        r"\operatorname{fl}(x)=x(1+\delta),\quad|\delta|\le u=\tfrac12\varepsilon,\qquad \varepsilon=2^{-m}",
+        r"2^{e_{\min}}\le|x|\le x_{\max}\ \Longrightarrow\ \operatorname{fl}(x)=x(1+\delta),\quad|\delta|\le u=\tfrac12\varepsilon,\qquad \varepsilon=2^{-m}",
     ),
     symbols=(
         Symbol("x", "x", "...", "the number, before rounding"),
@@ -45,8 +46,15 @@ FLOATING_POINT = Concept(
             "other",
         ),
         Symbol("m", "", "", "bits of the fraction", "natural"),
-        Symbol("e", "", "", r"exponent; $e_{\min}=2-2^{w-1}$ with w bits", "integer"),
-        Symbol("k", "", "", "the fraction as a whole number", "natural"),
+        Symbol(
+            "e",
+            "",
+            "",
+            r"exponent; with w bits $e_{\min}=2-2^{w-1}$ and $e_{\max}=2^{w-1}-1$, for float8_e4m3fn $2^{w-1}$",
+            "integer",
+        ),
+        Symbol("k", "", "", r"the fraction as a whole number; float8_e4m3fn has no $k=2^m-1$ at $e_{\max}$", "natural"),
+        Symbol(r"x_{\max}", "", "", "the largest number"),
         Symbol("q", "", "...", "gap between neighbours at x"),
         Symbol(r"\varepsilon", "", "", "machine epsilon: the gap between 1 and the next number"),
         Symbol("u", "", "", "unit roundoff"),
@@ -56,6 +64,7 @@ FLOATING_POINT = Concept(
     source="ieee754",
     year=1985,
     people=("William Kahan", "Konrad Zuse", "James Wilkinson"),
+    aliases="IEEE 754, machine epsilon, bfloat16, fp16, fp8, rounding, 浮点, 机器精度, 舍入误差, 半精度",
     implementations=(
         Implementation("gradus.foundations.floating_point:round_to_format", "numpy", None, "rounds once from float64"),
         Implementation("torch:Tensor.to", "torch", _torch, "what the hardware and PyTorch do"),
@@ -64,14 +73,31 @@ FLOATING_POINT = Concept(
     deviations=(
         "`Tensor.to` takes float64 to 16 and 8 bits by way of float32, and so rounds twice: $1+2^{-11}+2^{-30}$ "
         "becomes 1 in float16, though $1+2^{-10}$ is nearer. NumPy rounds once.",
-        "float8_e4m3fn has no infinity. What is too large becomes the largest number, 448, here and in this PyTorch; "
-        "other versions and hardware give NaN.",
-        "Many texts call u, half the gap, machine epsilon; NumPy and PyTorch mean the gap itself. Frameworks give "
-        "the rounding the derivative 1.",
+        "Frameworks give the rounding the derivative 1, where it has 0 or none.",
+    ),
+    hypotheses=(
+        Hypothesis(
+            r"for the relative error: x lies in the normal range, $2^{e_{\min}}\le|x|\le x_{\max}$",
+            "outside-the-normal-range",
+        ),
+        Hypothesis("for differences that are 0 only of equal numbers: there are subnormal numbers", "flushed-to-zero"),
+        Hypothesis("one rounding, not two", "rounding-twice"),
+    ),
+    conventions=(
+        Convention(
+            "machine epsilon",
+            r"the gap above 1, $\varepsilon=2^{-m}$, as in NumPy and PyTorch; half of it is u",
+            "many texts (Higham, LAPACK's manual) call u machine epsilon",
+        ),
+        Convention(
+            "overflow of float8_e4m3fn, which has no infinity",
+            "the largest number, 448, as in this PyTorch",
+            "NaN in other versions and some hardware",
+        ),
     ),
     proof=Proof(
-        "Between $2^e$ and $2^{e+1}$ the numbers are $q=2^{e-m}$ apart, so the nearest is at most $q/2$ away, and "
-        r"$\frac{q/2}{|x|}\le\frac{2^{e-m}}{2\cdot2^e}=\frac\varepsilon2$."
+        r"Between $2^e$ and $2^{e+1}$, for $e_{\min}\le e$ and up to $x_{\max}$, the numbers are $q=2^{e-m}$ apart, so "
+        r"the nearest is at most $q/2$ away, and $\frac{q/2}{|x|}\le\frac{2^{e-m}}{2\cdot2^e}=\frac\varepsilon2$."
     ),
     differentiable=False,  # a staircase: its derivative is 0 or does not exist
     nonfinite="all",
@@ -229,6 +255,14 @@ def rounding_twice(fl, rng):
 
 
 @FLOATING_POINT.claim
+def outside_the_normal_range(fl, rng):
+    r"""Outside the normal range the relative error is not bounded by u: in float16 $2^{-26}$ becomes 0 ($\delta=-1$),
+    $1.5\cdot2^{-24}$ becomes $2^{-23}$ ($\delta=\frac13$), and 65520 becomes infinite"""
+    x = np.array([2.0**-26, 1.5 * 2.0**-24, 65520.0])
+    return identical(fl(x, "float16"), np.array([0.0, 2.0**-23, np.inf]))
+
+
+@FLOATING_POINT.claim
 def differences_of_neighbours(fl, rng):
     r"""Thanks to subnormal numbers $x\ne y$ implies $\operatorname{fl}(x-y)\ne0$, and between $y/2$ and $2y$ the
     difference is exact (Sterbenz): all pairs of both 8-bit formats"""
@@ -293,7 +327,7 @@ def by_way_of_float32(x, format="float16"):
     return fl(fl(x, "float32"), format) if format != "float64" else fl(x, format)
 
 
-@FLOATING_POINT.mutant(caught_by="table-of-formats, same-bits-as-hardware, equals-definition")
+@FLOATING_POINT.mutant(caught_by="table-of-formats, same-bits-as-hardware, equals-definition, outside-the-normal-range")
 def never_overflows(x, format="float16"):
     """the exponent is unlimited: nothing overflows"""
     q = np.ldexp(1.0, np.frexp(x)[1] - 1 - FORMATS[format][1])
@@ -315,7 +349,7 @@ def figure(format, x):
         top.loglog(t, gap, color=COLOURS[k], lw=2.2 if other == name else 0.9, label=other)
     top.axvline(x, color="#888888", lw=0.8)
     top.set(xlabel="x", ylabel="gap to the next number", ylim=(1e-27, 1e6))
-    top.legend(frameon=False, fontsize=7, ncols=2, loc="upper left")
+    top.legend(frameon=False, fontsize=8.5, ncols=2, loc="upper left")
     rows = [[f"{v:.4g}" for v in experiment(fl, other)] for other in FORMATS]
     table.axis("off")
     drawn = table.table(

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -34,12 +34,12 @@ STABLE = Concept(
     kind="algorithm",
     title="Numerically stable evaluation",
     summary=r"Four formulas that fail as they are written: $\log\sum e^{x_i}$ overflows, $\log(1+x)$ and $e^x-1$ lose "
-    r"all digits near 0, $\sqrt{\sum x_i^2}$ overflows long before its value. Each has an equal formula that does "
-    "not. Every softmax, log-likelihood and sigmoid loss stands on the first.",
+    r"all digits near 0, $\sqrt{\sum x_i^2}$ overflows long before its value. Each has another form that does not, "
+    "equal to it or right to a few roundings. Every softmax, log-likelihood and sigmoid loss stands on the first.",
     formulas=(
         r"\log\sum_{i=1}^{n}e^{x_i}=m+\log\sum_{i=1}^{n}e^{x_i-m},\qquad m=\max_ix_i",
-        r"\log(1+x)=x\,\frac{\log v}{v-1},\quad v=\operatorname{fl}(1+x);\qquad e^x-1=x\,\frac{v-1}{\log v},\quad v=\operatorname{fl}(e^x)",
-        r"\sqrt{\textstyle\sum_{i=1}^{n}x_i^2}=m\sqrt{\textstyle\sum_{i=1}^{n}(x_i/m)^2},\qquad m=\max_i|x_i|",
+        r"\log(1+x)\approx x\,\frac{\log v}{v-1},\quad v=\operatorname{fl}(1+x)\ne1;\qquad e^x-1\approx x\,\frac{v-1}{\log v},\quad v=\operatorname{fl}(e^x)\ne1;\qquad v=1:\ x",
+        r"\sqrt{\textstyle\sum_{i=1}^{n}x_i^2}=m\sqrt{\textstyle\sum_{i=1}^{n}(x_i/m)^2},\qquad m=\max_i|x_i|>0",
     ),
     symbols=(
         Symbol("x", "x", "... n", "the arguments"),
@@ -58,11 +58,18 @@ STABLE = Concept(
     source="higham2002accuracy",
     year=1980,
     people=("William Kahan", "Nicholas Higham"),
+    aliases="log-sum-exp, logsumexp, overflow, underflow, log1p, expm1, 数值稳定性, 上溢, 下溢, 对数求和指数",
     implementations=(
         Implementation("numpy:logaddexp", "numpy", _numpy, "and `log1p`, `expm1`, `hypot`"),
         Implementation("torch:logsumexp", "torch", _torch, "and `log1p`, `expm1`, `hypot`"),
     ),
     readings="higham2002accuracy §1.14; blanchard2021accurately; goldberg1991what",
+    hypotheses=(
+        Hypothesis(
+            r"the maximum m that is taken out is finite, and for the root not 0", "infinite-maximum, zero-maximum"
+        ),
+        Hypothesis(r"$v\ne1$: where v rounds to 1 the answer is x", "zero-by-zero"),
+    ),
     deviations=(
         r"Of an empty axis the log-sum-exp is $-\infty$ in SciPy and PyTorch; the formula has no maximum there. Of "
         r"$-\infty$ alone it is $-\infty$: $m$ is then left out.",
@@ -70,8 +77,11 @@ STABLE = Concept(
     ),
     proof=Proof(
         "Taking out $e^m$ leaves terms of at most 1, one of which is 1: nothing overflows, and what underflows is "
-        r"below $u$ of the sum. For the second, $v=1+x+\eta$ with $|\eta|\le u$, and $\log v/(v-1)$ varies slowly "
-        "near 1: evaluated at $v$ instead of $1+x$ it changes by a relative $O(u)$, though $v-1$ may be far from $x$."
+        r"below $nu$ of the sum. For the second, $|x|\le\frac12$: $v=1+x+\eta$ with $|\eta|\le u|1+x|$, and "
+        r"$\log v/(v-1)$ varies slowly near 1: evaluated at $v$ instead of $1+x$ it changes by a relative $O(u)$, though "
+        r"$v-1$ may be far from $x$. For $e^x-1$, $v=e^x(1+\delta)$ with $\delta=O(u)$ is $e^y$ with $y=x+O(u)$, and "
+        r"$(v-1)/\log v=(e^y-1)/y$, whose logarithm has a slope between 0 and 1: again a relative $O(u)$. Where $v=1$, "
+        r"$|x|=O(u)$, and x itself is right to $O(u)$. In the third no square is above 1, and one is 1."
     ),
     nonfinite="all",
 )
@@ -194,6 +204,17 @@ def infinities(f, rng):
 
 
 @STABLE.claim
+def zeros_and_tiny_numbers(f, rng):
+    r"""At 0 all four stand: the norm of zeros is 0, $\log(1+0)=e^0-1=0$, and for $|x|<u$, where $1+x$ rounds to 1, both
+    are x"""
+    x = np.array([0.0, 1e-17, -1e-17, 1e-300])
+    yield identical(np.asarray(f(np.zeros((2, 3)), "hypot"), float), np.zeros(2))
+    for function in ("log1p", "expm1"):
+        yield identical(np.asarray(f(x, function), float), x)
+    yield roundoff(float(f(np.zeros(4), "logsumexp")), np.log(4), terms=4)
+
+
+@STABLE.claim
 def sigmoid_loss(f, rng):
     r"""The loss of a sigmoid,
     $\log(1+e^{-z})=\operatorname{log1p}(e^{-|z|})+\max(-z,0)=\operatorname{logsumexp}(0,-z)$, keeps all its digits at $z=40$, where $1+e^{-40}=1$"""
@@ -225,6 +246,26 @@ def naive_log1p(x, function="logsumexp"):
 def naive_expm1(x, function="logsumexp"):
     """eˣ − 1 as it is written"""
     return np.exp(x) - 1 if function == "expm1" else stable_evaluation(x, function)
+
+
+@STABLE.mutant(caught_by="all-digits-near-zero")
+def zero_by_zero(x, function="logsumexp"):
+    """v = 1 is no exception: 0/0 for |x| < u"""
+    if function not in ("log1p", "expm1"):
+        return stable_evaluation(x, function)
+    with np.errstate(all="ignore"):
+        v = 1 + x if function == "log1p" else np.exp(x)
+        return x * np.log(v) / (v - 1) if function == "log1p" else x * (v - 1) / np.log(v)
+
+
+@STABLE.mutant(caught_by="zeros-and-tiny-numbers")
+def zero_maximum(x, function="logsumexp"):
+    """the norm divides by its largest entry, also where that is 0"""
+    if function != "hypot":
+        return stable_evaluation(x, function)
+    with np.errstate(all="ignore"):
+        m = np.abs(x).max(axis=-1)
+        return m * np.sqrt(((x / m[..., None]) ** 2).sum(axis=-1))
 
 
 @STABLE.mutant(caught_by="finite-where-naive-is-not, accurate-at-every-size")
@@ -263,15 +304,16 @@ def figure(exponent, shift):
     x = 10.0**exponent
     left.axvline(x, color=COLOURS[6], lw=0.8)
     left.set(xlabel="x", title="relative error", ylim=(1e-17, 10))
-    left.legend(frameon=False, fontsize=8, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, loc="upper right")
     s = np.linspace(-1000, 1000, 401)
     with np.errstate(all="ignore"):
         naive = np.log(np.exp(s) + np.exp(s - 1))
-    right.plot(s, stable_evaluation(np.stack([s, s - 1], -1)), lw=1, color=COLOURS[1], label="stable")
-    right.plot(s, naive, lw=2.5, color=COLOURS[0], label="as written", alpha=0.6)
+    right.plot(s, stable_evaluation(np.stack([s, s - 1], -1)), lw=1.4, color=COLOURS[1], label="stable")
+    finite = np.isfinite(naive)
+    right.plot(s[finite], naive[finite], lw=6, color=COLOURS[0], label="as written: −∞ and ∞ outside", alpha=0.4)
     right.axvline(shift, color=COLOURS[6], lw=0.8)
     right.set(xlabel="s", title="log(eˢ + eˢ⁻¹)")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     lost = abs(math.log(1 + x) / math.log1p(x) - 1)
     value = float(stable_evaluation(np.array([shift, shift - 1])))
     said = ("is finite too", "也是有限的") if shift < 709 else ("is infinite", "为无穷")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate
 from gradus.page.figures import COLOURS, canvas
 
@@ -15,12 +15,13 @@ SUMMATION = Concept(
     key="summation",
     kind="algorithm",
     title="Summation in floating point",
-    summary="The order of the additions decides how much a long sum loses: from left to right the error grows like "
-    "n, by halves like log n, and with compensation it does not grow. A mean over a million losses is such a sum.",
+    summary="The order of the additions decides how much a long sum may lose: from left to right the bound on the error "
+    r"grows like n, by halves like log n, and with compensation hardly, as long as $n^2u$ is small. A mean over a "
+    "million losses is such a sum.",
     formulas=(
         r"\text{naive:}\quad s_i=\operatorname{fl}(s_{i-1}+x_i),\qquad |\hat s-s|\le(n-1)\,u\sum_i|x_i|+O(u^2)",
         r"\text{pairwise:}\quad S(x)=\operatorname{fl}\bigl(S(x_{1:\lfloor n/2\rfloor})+S(x_{\lfloor n/2\rfloor+1:n})\bigr),\qquad |\hat s-s|\le\lceil\log_2n\rceil\,u\sum_i|x_i|+O(u^2)",
-        r"\text{Kahan:}\quad s_i=\operatorname{fl}(s_{i-1}+x_i),\quad c_i=\operatorname{fl}(c_{i-1}+e_i),\quad e_i=s_{i-1}+x_i-s_i,\qquad |\hat s-s|\le u|s|+O(nu^2)\sum_i|x_i|",
+        r"\text{Kahan:}\quad s_i=\operatorname{fl}(s_{i-1}+x_i),\quad c_i=\operatorname{fl}(c_{i-1}+e_i),\quad e_i=s_{i-1}+x_i-s_i,\quad\hat s=\operatorname{fl}(s_n+c_n),\qquad |\hat s-s|\le u|s|+O(n^2u^2)\sum_i|x_i|",
     ),
     symbols=(
         Symbol("x", "x", "... n", "the terms"),
@@ -35,20 +36,30 @@ SUMMATION = Concept(
     source="kahan1965further",
     year=1965,
     people=("William Kahan", "Arnold Neumaier", "James Wilkinson"),
+    aliases="Kahan summation, compensated summation, pairwise summation, 补偿求和, Kahan 求和, 成对求和",
     implementations=(Implementation("gradus.foundations.floating_point:summation", "numpy", None, "any dtype"),),
     readings="higham2002accuracy ch. 4; goldberg1991what; blanchard2021accurately",
-    deviations=(
-        "Kahan's own form subtracts the last error from the next term and fails for $10^{16}+1-10^{16}$; this is "
-        "Neumaier's, which compares sizes.",
-        "`numpy.sum` is pairwise along the fastest axis only, in blocks of 128; `torch.sum` adds in several lanes; "
-        "`math.fsum` rounds the exact sum once.",
+    hypotheses=(
+        Hypothesis("no addition overflows, and n u is small beside 1", "overflow-is-not-compensated"),
+        Hypothesis("the error of an addition is computed for either order of the two sizes", "new-term-is-smaller"),
     ),
+    conventions=(
+        Convention(
+            "which compensated sum is called Kahan's",
+            "Neumaier's, which compares sizes and adds all that was lost at the end",
+            "Kahan's own subtracts the last error from the next term: its bound is "
+            r"$(2u+O(nu^2))\sum|x_i|$, and it fails for $10^{16}+1-10^{16}$",
+        ),
+    ),
+    deviations="`numpy.sum` is pairwise along the fastest axis only, in blocks of 128; `torch.sum` adds in several lanes; "
+    "`math.fsum` rounds the exact sum once.",
     proof=Proof(
         r"Each addition multiplies by $1+\delta_i$, $|\delta_i|\le u$. From left to right $x_1$ takes part in $n-1$ "
-        r"of them, by halves every term in $\lceil\log_2n\rceil$: hence the first two bounds. The error $e_i$ of an "
-        r"addition is a floating-point number and can be computed (Dekker, Knuth): $s=s_n+\sum e_i$ exactly, and the "
-        r"$e_i$, at most $u|s_i|$, are added with a relative error of $(n-1)u$: what is left is $O(nu^2)\sum|x_i|$ "
-        "and the last rounding."
+        r"of them, by halves every term in at most $\lceil\log_2n\rceil$: hence the first two bounds. The error $e_i$ of an "
+        r"addition is a floating-point number and can be computed (Dekker, Knuth): $s=s_n+\sum e_i$ exactly. Each $e_i$ "
+        r"is at most $u|s_i|$, so that $\sum|e_i|\le nu\sum|x_i|+O(n^2u^2)$; they are added from left to right with an "
+        r"error of at most $nu\sum|e_i|\le n^2u^2\sum|x_i|$, in first order. What is left is the last rounding, at most "
+        r"u times $|s|$ and that error (Ogita, Rump and Oishi 2005, proposition 4.5)."
     ),
     nonfinite="nan",
 )
@@ -123,12 +134,13 @@ def naive_loses_like_n(f, rng):
 
 @SUMMATION.claim(cost="slow")
 def a_million_tenths(f, rng):
-    r"""Equal terms: a million times 0.1 is off by $1.3\cdot10^{-6}$ from left to right, by at most $10^{-9}$ by
-    halves, and exact to the last bit with compensation"""
+    r"""Equal terms: a million times 0.1 is off by 1.3 to $1.4\cdot10^{-6}$ from left to right, by at most $10^{-9}$ by
+    halves, and with compensation is the exact sum rounded once"""
     x = np.full(10**6, 0.1)
     exact = math.fsum(x)
     drift = Text("each addition within one binade errs the same way", "同一个二进制量级内的每次加法误差同号")
-    yield bound(abs(float(f(x, "naive")) - exact), 1e-6, "≥", drift)
+    yield bound(abs(float(f(x, "naive")) - exact), 1.3e-6, "≥", drift)
+    yield bound(abs(float(f(x, "naive")) - exact), 1.4e-6, "≤", drift)
     yield bound(abs(float(f(x, "pairwise")) - exact), 1e-9, "≤")
     yield identical(float(f(x, "kahan")), exact)
 
@@ -144,6 +156,29 @@ def survives_cancellation(f, rng):
 
 
 @SUMMATION.claim
+def compensation_errs_by_n_squared(f, rng):
+    r"""The compensated error is of order $n^2u^2$, not $nu^2$: of $1,t,\dots,t,-1$ with a thousand $t=0.9u$ it is more
+    than 40 times $u|s|+nu^2\sum|x_i|$, and below $u|s|+n^2u^2\sum|x_i|$"""
+    n = 1002
+    x = np.full(n, 0.9 * U)
+    x[0], x[-1] = 1.0, -1.0
+    s, size = math.fsum(x), math.fsum(np.abs(x))
+    error = abs(math.fsum([float(f(x, "kahan")), *(-x)]))
+    linear = Text("the bound with n in place of n²", "把 n² 换成 n 的界")
+    yield bound(error, U * abs(s) + n**2 * U**2 * size, "≤")
+    yield bound(error / (U * abs(s) + n * U**2 * size), 40.0, "≥", linear)
+
+
+@SUMMATION.claim
+def overflow_is_not_compensated(f, rng):
+    r"""An overflow on the way is not mended: $10^{308}+10^{308}-10^{308}$ is finite, but not its compensated sum from
+    left to right; in the order $10^{308}-10^{308}+10^{308}$ it is"""
+    with np.errstate(over="ignore", invalid="ignore"):
+        over = float(f(np.array([1e308, 1e308, -1e308]), "kahan"))
+    return identical([float(np.isfinite(over)), float(f(np.array([1e308, -1e308, 1e308]), "kahan"))], [0.0, 1e308])
+
+
+@SUMMATION.claim
 def rounded_once(f, rng):
     """Random terms: the compensated sum is the exact sum rounded once (`math.fsum`) or its neighbour"""
     rows = rng.standard_normal((40, 300)) * 10.0 ** rng.integers(-6, 7, (40, 300))
@@ -152,7 +187,10 @@ def rounded_once(f, rng):
         yield bound(abs(got - exact), float(np.spacing(abs(exact))), "≤")
 
 
-@SUMMATION.mutant(caught_by="bounds-hold, naive-loses-like-n, survives-cancellation, rounded-once, a-million-tenths")
+@SUMMATION.mutant(
+    caught_by="bounds-hold, naive-loses-like-n, survives-cancellation, rounded-once, a-million-tenths, "
+    "compensation-errs-by-n-squared"
+)
 def not_compensated(x, method="kahan"):
     """the compensation forgotten"""
     return summation(x, "naive" if method == "kahan" else method)
@@ -196,10 +234,27 @@ def left_to_right(x, method="kahan"):
     return summation(x, "naive" if method == "pairwise" else method)
 
 
+@SUMMATION.mutant(caught_by="overflow-is-not-compensated, survives-cancellation")
+def largest_first(x, method="kahan"):
+    """the terms are sorted first, the largest before all"""
+    return summation(np.sort(x, axis=-1)[..., ::-1], method)
+
+
 @SUMMATION.mutant(caught_by="equals-definition, bounds-hold, rounded-once, survives-cancellation")
 def last_left_out(x, method="kahan"):
     """the last term left out"""
     return summation(x[..., :-1], method)
+
+
+SUMMATION.erratum(
+    "E142",
+    common=r"A compensated sum errs by $2u\sum|x_i|+O(nu^2)\sum|x_i|$, printed of Neumaier's form (a common slip)",
+    why="That is the bound of Kahan's own form. Neumaier's adds the n lost parts from left to right, and what that loses "
+    r"is of order $n^2u^2$: of 1, a thousand $0.9u$, and −1 the error is more than 40 times $u|s|+nu^2\sum|x_i|$.",
+    right=r"$|\hat s-s|\le u|s|+O(n^2u^2)\sum|x_i|$ (Ogita, Rump and Oishi 2005): better than Kahan's where $|s|$ is small "
+    r"beside $\sum|x_i|$, as long as $n^2u$ is small",
+    claims="compensation-errs-by-n-squared",
+)
 
 
 @SUMMATION.figure(
@@ -224,7 +279,7 @@ def figure(mean, spread):
     ax.loglog(sizes, sizes - 1, "--", lw=0.8, color=COLOURS[0])
     ax.loglog(sizes, np.log2(sizes), "--", lw=0.8, color=COLOURS[1])
     ax.set(xlabel="n", ylabel="error / (u Σ|x|)", title="float32; dashed: the bounds n − 1 and log₂ n")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Adding {sizes[-1]} terms (root mean square of 12 sums) of mean {mean:.2f} and spread {spread:.2g} in float32, errors in units of u Σ|x|: naive {worst['naive']:.3g}, pairwise {worst['pairwise']:.3g}, Kahan {worst['kahan']:.3g}.",
         f"以 float32（12 次求和的均方根）将 {sizes[-1]} 个均值 {mean:.2f}、离散 {spread:.2g} 的数相加，误差以 u Σ|x| 为单位：朴素 {worst['naive']:.3g}，两两相加 {worst['pairwise']:.3g}，Kahan {worst['kahan']:.3g}。",

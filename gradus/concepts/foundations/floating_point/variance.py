@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, rate, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -21,7 +21,7 @@ VARIANCE = Concept(
     title="Computing the variance",
     summary=r"$\overline{x^2}-\bar x^2$ needs one pass, and subtracts two large nearly equal numbers: for data around "
     "$10^9$ with variance 1 it can be negative. Two passes, or Welford's updates, lose only what the data's "
-    "condition demands. Batch normalisation and Adam compute variances.",
+    "condition demands. Batch and layer normalisation compute variances.",
     formulas=(
         r"s^2=\frac1n\sum_{i=1}^{n}(x_i-\bar x)^2,\qquad\bar x=\frac1n\sum_{i=1}^{n}x_i",
         r"\text{Welford:}\quad m_k=m_{k-1}+\frac{x_k-m_{k-1}}k,\qquad S_k=S_{k-1}+(x_k-m_{k-1})(x_k-m_k),\qquad s^2=\frac{S_n}n",
@@ -34,24 +34,40 @@ VARIANCE = Concept(
         Symbol("s^2", "", "...", "their variance, divided by n", "nonnegative"),
         Symbol("m_k", "", "...", "mean of the first k"),
         Symbol("S_k", "", "...", "sum of their squared deviations"),
-        Symbol(r"\kappa", "", "...", "condition number: how much a change of the data changes $s^2$"),
+        Symbol(
+            r"\kappa",
+            "",
+            "...",
+            r"condition number: a relative change η of the data changes $s^2$ by at most about $2\kappa\eta$ of itself",
+        ),
         Symbol("u", "", "", "unit roundoff"),
     ),
     needs=("floating-point", "expectation"),
     source="chan1983algorithms",
     year=1962,
     people=("Barry Welford", "Tony Chan", "Gene Golub", "Randall LeVeque"),
+    aliases="Welford's algorithm, online variance, running variance, sample variance, 样本方差, 在线方差, Welford 算法",
     implementations=(
         Implementation("numpy:var", "numpy", lambda var, x: var(x, axis=-1), "two passes"),
         Implementation("torch:var", "torch", _torch, "Welford's updates, with correction 0"),
     ),
     readings="chan1983algorithms; welford1962note; higham2002accuracy §1.9",
-    deviations="`torch.var` divides by $n-1$ unless `correction=0`; `numpy.var` divides by n unless `ddof=1`.",
+    hypotheses=(
+        Hypothesis(
+            r"$s>0$: of equal numbers the relative error has no meaning, the absolute one is $(nu|x|)^2$",
+            "never-negative",
+        ),
+        Hypothesis(r"the mean is as exact as the data: it is not rounded to fewer bits", "mean-in-single"),
+    ),
+    conventions=(
+        Convention("divisor", "n, as `numpy.var` unless `ddof=1`", "$n-1$ in `torch.var` unless `correction=0`"),
+    ),
+    unverified=r"That updates lose no more than about $n\kappa u$ (Chan, Golub and LeVeque) is measured, not proved, here.",
     proof=Proof(
-        r"In the second pass a wrong mean $\bar x+\delta$ gives $s^2+\delta^2$: with $|\delta|\le nu|\bar x|$ this is "
-        r"the term $n^2u^2\kappa^2$, and the rest is a sum of positive terms, right to $nu$. In one pass both "
-        r"$\overline{x^2}$ and $\bar x^2$ are right to $nu\,\overline{x^2}=nu\,\kappa^2s^2$, and so is their "
-        "difference, no better."
+        r"Of two passes and of one. In the second pass a wrong mean $\bar x+\delta$ gives $s^2+\delta^2$. To first order "
+        r"$|\delta|\le nu\,\overline{|x|}\le nu\,\sqrt{\overline{x^2}}=nu\,\kappa s$, hence the term $n^2u^2\kappa^2$; "
+        r"the rest is a sum of positive terms, right to about $nu$. In one pass both $\overline{x^2}$ and $\bar x^2$ are "
+        r"right to about $nu\,\overline{x^2}=nu\,\kappa^2s^2$, and so is their difference, no better."
     ),
     nonfinite="nan",
 )
@@ -208,11 +224,11 @@ def figure(log_mean, n):
     ax.axhline(1, color=COLOURS[6], lw=0.8)
     ax.axvline(10.0**log_mean, color=COLOURS[6], lw=0.8)
     ax.set(xlabel="mean (standard deviation 1)", ylabel="relative error", ylim=(1e-17, 1e6))
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     x = 10.0**log_mean + noise
     words = Text(
-        f"{int(n)} numbers around 10^{log_mean:.1f} with standard deviation 1: two passes give {float(variance(x)):.6g}, Welford {_welford(x):.6g}, one pass {float(one_pass(x)):.6g}.",
-        f"{int(n)} 个在 10^{log_mean:.1f} 附近、标准差为 1 的数：两遍得 {float(variance(x)):.6g}，Welford 得 {_welford(x):.6g}，一遍得 {float(one_pass(x)):.6g}。",
+        f"{int(n)} numbers around {10**log_mean:.2g} with standard deviation 1: two passes give {float(variance(x)):.6g}, Welford {_welford(x):.6g}, one pass {float(one_pass(x)):.6g}.",
+        f"{int(n)} 个在 {10**log_mean:.2g} 附近、标准差为 1 的数：两遍得 {float(variance(x)):.6g}，Welford 得 {_welford(x):.6g}，一遍得 {float(one_pass(x)):.6g}。",
     )
     return Drawing(fig, words)
 

@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -14,13 +14,13 @@ HOPFIELD = Concept(
     kind="model",
     title="Hopfield network",
     summary="A memory that is addressed by content: patterns are stored as minima of an energy, and a state that "
-    r"resembles one runs down into it, one unit at a time. Up to about $0.138\,n$ random patterns can be kept; "
-    "beyond, all are lost at once.",
+    r"resembles one runs down into it, one unit at a time. Of large networks up to about $0.138\,n$ random patterns are "
+    "kept, with less than 2 % of their units wrong; beyond, all are lost at once.",
     formulas=(
         r"w_{ij}=\frac1n\sum_{\mu=1}^{P}\xi_i^\mu\xi_j^\mu\ (i\ne j),\qquad w_{ii}=0",
         r"s_i\leftarrow\operatorname{sgn}\Bigl(\sum_jw_{ij}s_j\Bigr)\quad\text{one unit at a time; a sum of 0 leaves it}",
         r"E(s)=-\tfrac12\sum_{i\ne j}w_{ij}s_is_j,\qquad \Delta E=-2\,\Bigl|\sum_jw_{ij}s_j\Bigr|\ \text{ when unit }i\text{ turns over}",
-        r"P(\text{a unit of a stored pattern is unstable})=P\Bigl(\sum_{k=1}^{(P-1)(n-1)}\pm1<-(n-1)\Bigr)\approx\Phi\bigl(-\sqrt{n/P}\bigr)",
+        r"\Pr\Bigl(\xi_i^\mu\sum_jw_{ij}\xi_j^\mu<0\Bigr)=\Pr\Bigl(\sum_{k=1}^{(P-1)(n-1)}\epsilon_k<-(n-1)\Bigr)\approx\Phi\bigl(-\sqrt{n/P}\bigr)",
     ),
     symbols=(
         Symbol(r"\xi^\mu", "xi", "P n", "the stored patterns, ±1, one a row", "other"),
@@ -30,22 +30,54 @@ HOPFIELD = Concept(
         Symbol("n", "", "", "number of units"),
         Symbol("P", "", "", "number of patterns"),
         Symbol("E", "", "", "energy"),
+        Symbol(r"\epsilon_k", "", "", "independent fair signs ±1; that pattern μ is unstable at unit i is their event"),
         Symbol(r"\Phi", "", "", "distribution function of the normal distribution"),
     ),
     needs=("perceptron", "matrix-product"),
     source="hopfield1982neural",
     year=1982,
-    people=("John Hopfield", "William Little", "Daniel Amit", "Hanoch Gutfreund", "Haim Sompolinsky"),
+    people=(
+        "John Hopfield",
+        "Shun-ichi Amari",
+        "Kaoru Nakano",
+        "William Little",
+        "Daniel Amit",
+        "Hanoch Gutfreund",
+        "Haim Sompolinsky",
+    ),
+    aliases="associative memory, Hopfield net, content-addressable memory, Hebbian learning, "
+    "霍普菲尔德网络, 联想记忆, 赫布学习",
     implementations=(
         Implementation(
             "gradus.foundations.hopfield:recall", "numpy", None, "also `energy`, and the estimator `Hopfield`"
         ),
     ),
     readings="hertz1991introduction ch. 2; amit1985storing; little1974existence",
-    deviations=(
-        "Hopfield used states 0 and 1 with thresholds; ±1 without thresholds is the symmetric form.",
-        "A sum of exactly 0 leaves the unit here; some programs take it for +1, which breaks the symmetry between a "
-        "pattern and its negative.",
+    hypotheses=(
+        Hypothesis("the units are updated one at a time", "all-at-once"),
+        Hypothesis(r"the weights are symmetric, $w_{ij}=w_{ji}$", "each-pattern-calls-the-next"),
+        Hypothesis(r"no unit acts on itself, $w_{ii}=0$", "self-connections"),
+        Hypothesis(
+            "for the probability of an error: the patterns are independent fair signs, n and P large for the last step",
+            "orthogonal-patterns-are-fixed",
+        ),
+    ),
+    conventions=(
+        Convention("states", "±1 without thresholds", "Hopfield's 0 and 1 with thresholds"),
+        Convention(
+            "a sum of exactly 0",
+            "it leaves the unit as it is",
+            "some programs take it for +1, which breaks the symmetry between a pattern and its negative",
+        ),
+    ),
+    proof=Proof(
+        r"Of the energy: with symmetric weights and $w_{ii}=0$ the terms of E that hold $s_i$ are $-s_ih_i$, "
+        r"$h_i=\sum_jw_{ij}s_j$. Unit i turns over only if $s_ih_i<0$, and then $-s_ih_i=|h_i|$ becomes $-|h_i|$. There "
+        r"are finitely many states and each turn lowers E, so the turns end; at rest no unit has $s_ih_i<0$. Of the "
+        r"errors: $n\,\xi_i^\mu h_i=(n-1)+\sum_{\nu\ne\mu}\sum_{j\ne i}\xi_i^\mu\xi_j^\mu\xi_i^\nu\xi_j^\nu$, whose "
+        r"$(P-1)(n-1)$ products are independent fair signs; their sum has that number as its variance, hence Φ. Of "
+        r"orthogonal patterns: $\sum_{j\ne i}\xi_j^\mu\xi_j^\nu=-\xi_i^\mu\xi_i^\nu$ for $\nu\ne\mu$, so "
+        r"$n\,\xi_i^\mu h_i=(n-1)-(P-1)=n-P$."
     ),
     unverified=r"In the limit $n\to\infty$ the critical load is $P/n=0.138$, with overlap 0.967 there (Amit, "
     "Gutfreund, Sompolinsky, by the replica method).",
@@ -113,8 +145,8 @@ def energy_never_rises(hopfield, rng):
 
 @HOPFIELD.claim
 def comes_to_rest(hopfield, rng):
-    """Updated one by one it comes to rest; two units joined by a positive weight settle at once, where updating both
-    together swaps them for ever"""
+    """Updated one by one, all of them again and again, it comes to rest; two units of opposite signs joined by a
+    positive weight settle at once, where updating both together swaps them for ever"""
     xi, s = signs(rng, 12, 30), signs(rng, 20, 30)  # far above the capacity
     rest = hopfield(xi, s, sweeps(30, 25))
     pair = hopfield(np.array([[1, 1]]), np.array([1, -1]), sweeps(2, 5))
@@ -159,12 +191,14 @@ def fixed_points(hopfield, xi):
 
 @HOPFIELD.claim
 def spurious_states_counted(hopfield, rng):
-    r"""Spurious states, counted among all $2^8$: three orthogonal patterns leave 14 fixed points: 6 are stored
-    ($\pm\xi$), 8 are mixtures $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$. Self-connections would make it 80"""
+    r"""Spurious states, counted among all $2^8$ of eight units: three orthogonal patterns leave 14 fixed points: 6 are
+    stored ($\pm\xi$), 8 are mixtures $\operatorname{sgn}(\pm\xi^1\pm\xi^2\pm\xi^3)$. Self-connections would make it 80"""
     xi = hadamard(8)[[1, 2, 4]]
     mixtures = np.sign(np.array(list(product([-1, 1], repeat=3))) @ xi)
     kept = hopfield(xi, mixtures, sweeps(8, 1))
-    return all_of(identical(fixed_points(hopfield, xi), 14), identical(kept, mixtures))
+    states = np.array(list(product([-1, 1], repeat=8)))
+    connected = int((states * (states @ xi.T @ xi) >= 0).all(-1).sum())
+    return all_of(identical(fixed_points(hopfield, xi), 14), identical(kept, mixtures), identical(connected, 80))
 
 
 @HOPFIELD.claim
@@ -224,6 +258,16 @@ def all_at_once(xi, s, order):
     return s
 
 
+@HOPFIELD.mutant(caught_by="energy-never-rises, orthogonal-patterns-are-fixed, equals-definition")
+def each_pattern_calls_the_next(xi, s, order):
+    """weights that are not symmetric: each pattern calls the next"""
+    W, s = (np.roll(xi, -1, axis=0).T @ xi) * (1 - np.eye(xi.shape[1], dtype=int)), s.copy()
+    for i in order:
+        h = s @ W[i]
+        s[..., i] = np.where(h == 0, s[..., i], np.sign(h))
+    return s
+
+
 @HOPFIELD.mutant(caught_by="spurious-states-counted, one-update-errs-like-a-binomial, equals-definition")
 def self_connections(xi, s, order):
     """self-connections kept: more spurious fixed points"""
@@ -267,10 +311,11 @@ def overwritten(xi, s, order):
 HOPFIELD.erratum(
     "E98",
     common="Hopfield's network, “theory of neural networks”, listed under 1950–1980",
-    why="It is of 1982. What stands before 1980 is Little's network (1974), whose units change all together: two "
-    "units joined by a positive weight then swap for ever. The energy that cannot rise, and so the memory that comes "
-    "to rest, belongs to updates one at a time.",
-    right="McCulloch and Pitts 1943, Rosenblatt 1958, Little 1974, Hopfield 1982, attention 2014: the dates are in "
+    why="It is of 1982. What stands before 1980 are the associative memories of Amari, Nakano and Kohonen (1972) and "
+    "Little's network (1974), whose units change all together: two units of opposite signs joined by a positive weight "
+    "then swap for ever. The energy that cannot rise, and so the memory that comes to rest, belongs to updates one at a "
+    "time.",
+    right="McCulloch and Pitts 1943, Rosenblatt 1958, Amari 1972, Little 1974, Hopfield 1982, attention 2014: the dates are in "
     "the records",
     claims="comes-to-rest, energy-never-rises",
 )
@@ -308,7 +353,7 @@ def figure(noise, patterns):
     axes[3].plot(E / 64, label="energy / n")
     axes[3].plot(m, color=COLOURS[1], label="overlap")
     axes[3].set(xlabel="update", ylim=(min(-0.75, E.min() / 64 - 0.1), 1.1))
-    axes[3].legend(frameon=False, fontsize=8)
+    axes[3].legend(frameon=False, fontsize=9.5)
     words = Text(
         f"{P} patterns in 64 units (load {P / 64:.3f}), {noise:.0%} turned over at the start. The energy falls from {E[0]:.1f} to {E[-1]:.1f}; the overlap "
         f"with the stored pattern goes from {m[0]:.2f} to {m[-1]:.2f}.",

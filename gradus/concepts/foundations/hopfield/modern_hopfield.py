@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -19,11 +19,11 @@ MODERN_HOPFIELD = Concept(
     kind="model",
     title="Modern Hopfield network",
     summary="Continuous patterns and an energy with a sharper pull: the state becomes the average of the stored "
-    "patterns, weighted by a softmax of how well they match. One update is attention; the number of patterns that "
-    "can be kept grows exponentially with the dimension.",
+    "patterns, weighted by a softmax of how well they match. One update is attention; the number of random patterns on "
+    "a sphere that can be kept, at a suitable β, grows exponentially with the dimension.",
     formulas=(
         r"q\leftarrow X^{\mathsf T}\operatorname{softmax}(\beta Xq)",
-        r"E(q)=-\frac1\beta\log\sum_{i=1}^{N}e^{\beta x_i^{\mathsf T}q}+\frac12\lVert q\rVert^2+\frac1\beta\log N+\frac12M^2,\qquad 0\le E(q)\le2M^2\ \text{ for }\lVert q\rVert\le M",
+        r"E(q)=-\frac1\beta\log\sum_{i=1}^{N}e^{\beta x_i^{\mathsf T}q}+\frac12\lVert q\rVert^2+\frac1\beta\log N+\frac12M^2,\qquad \lVert q\rVert\le M\ \Longrightarrow\ 0\le E(q)\le2M^2",
         r"\lVert q_{\text{new}}-x_i\rVert\le2M(N-1)e^{-\beta\Delta},\qquad \Delta=\min_{j\ne i}(x_i-x_j)^{\mathsf T}q,\quad M=\max_i\lVert x_i\rVert",
     ),
     symbols=(
@@ -33,12 +33,13 @@ MODERN_HOPFIELD = Concept(
         Symbol("T", "steps", "", "number of updates", "natural"),
         Symbol("E", "", "", "energy"),
         Symbol("M", "", "", "length of the longest pattern"),
-        Symbol(r"\Delta", "", "", "by how much the best pattern matches better than the others"),
+        Symbol(r"\Delta", "", "", "by how much the pattern $x_i$ matches better than the best of the others"),
     ),
     needs=("hopfield",),
     source="ramsauer2021hopfield",
     year=2020,
     people=("Hubert Ramsauer", "Sepp Hochreiter", "Dmitry Krotov", "John Hopfield"),
+    aliases="dense associative memory, continuous Hopfield network, 现代霍普菲尔德网络, 稠密联想记忆",
     implementations=(
         Implementation(
             "gradus.foundations.hopfield:modern_recall", "numpy", None, "also the estimator `ModernHopfield`"
@@ -51,7 +52,22 @@ MODERN_HOPFIELD = Concept(
         ),
     ),
     readings="ramsauer2021hopfield; vaswani2017attention §3.2.1",
+    hypotheses=(
+        Hypothesis(r"for the upper bound on the energy: $\lVert q\rVert\le M$", "energy-falls"),
+        Hypothesis(
+            r"for retrieval: $\beta\Delta$ is large, that is, $x_i$ matches clearly best", "a-middle-is-not-retrieved"
+        ),
+    ),
     deviations="Attention has learnt maps before queries, keys and values, and makes one update only.",
+    proof=Proof(
+        r"Write $\operatorname{lse}(q)=\frac1\beta\log\sum_ie^{\beta x_i^{\mathsf T}q}$: it is convex, and its gradient is "
+        r"$q_{\text{new}}$. So $\operatorname{lse}(q_{\text{new}})\ge\operatorname{lse}(q)+q_{\text{new}}^{\mathsf "
+        r"T}(q_{\text{new}}-q)$, and put into E this gives $E(q_{\text{new}})\le E(q)-\frac12\lVert "
+        r"q_{\text{new}}-q\rVert^2$. The bounds: $-M\lVert q\rVert\le\operatorname{lse}(q)-\frac1\beta\log N\le M\lVert "
+        r"q\rVert$, hence $\frac12(\lVert q\rVert-M)^2\le E(q)\le\frac12(\lVert q\rVert+M)^2$. The retrieval: "
+        r"$q_{\text{new}}-x_i=\sum_{j\ne i}p_j(x_j-x_i)$ with weights $p_j\le e^{-\beta(x_i-x_j)^{\mathsf T}q}\le "
+        r"e^{-\beta\Delta}$ and $\lVert x_j-x_i\rVert\le2M$."
+    ),
     nonfinite="nan",
 )
 
@@ -104,7 +120,8 @@ def lse_energy(X, q, beta):
 
 @MODERN_HOPFIELD.claim
 def energy_falls(modern, rng):
-    """The energy never rises, and stays between 0 and $2M^2$: β from 0.1 to 10, 20 updates from 30 starts"""
+    r"""The energy never rises; from starts with $\lVert q\rVert\le M$ it stays between 0 and $2M^2$ (β from 0.1 to 10,
+    20 updates from 30 starts). At $\lVert q\rVert=3M$ it is above $2M^2$"""
     X = rng.standard_normal((12, 5))
     M = np.sqrt((X**2).sum(1).max())
     for beta in (0.1, 1.0, 10.0):
@@ -120,6 +137,12 @@ def energy_falls(modern, rng):
         yield near(max(0.0, float(np.diff(levels, axis=0).max())), 0.0, rounding, why)
         yield bound(levels.max(), 2 * M**2)
         yield bound(levels.min(), 0.0, "≥")
+        far = rng.standard_normal((30, 5))
+        far *= 3 * M / np.linalg.norm(far, axis=1)[:, None]
+        outside = Text("2M², from below: (‖q‖ − M)²/2 = 2M²", "2M²，下界：(‖q‖ − M)²/2 = 2M²")
+        yield bound(lse_energy(X, far, beta).min(), 2 * M**2, "≥", outside)
+        fall = lse_energy(X, modern(X, far, beta), beta) - lse_energy(X, far, beta)
+        yield bound(fall.max(), 0.0, "≤")
 
 
 @MODERN_HOPFIELD.claim
@@ -135,9 +158,18 @@ def retrieval_error_is_exponentially_small(modern, rng):
 
 
 @MODERN_HOPFIELD.claim
+def a_middle_is_not_retrieved(modern, rng):
+    r"""Halfway between two patterns that match alike ($\Delta=0$) neither is retrieved, however large β is: the update
+    stays in the middle"""
+    x = np.array([[1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [-1.0, 0.0, 1.0]])
+    q = (x[0] + x[1]) / 2
+    return roundoff(np.stack([modern(x, q, beta) for beta in (30.0, 1e3, 1e6)]), np.tile(q, (3, 1)), terms=8, scale=4.0)
+
+
+@MODERN_HOPFIELD.claim
 def stores_far_more_than_its_dimension(modern, rng):
-    """In 32 dimensions 500 random patterns of ±1, two entries turned over, are retrieved by one update (all that no
-    other pattern is nearer to than 6 entries); the classical rule could keep 4"""
+    """In 32 dimensions, at β = 8, 500 random patterns of ±1, two entries turned over, are retrieved by the signs of one
+    update (all that no other pattern is nearer to than 6 entries); the classical rule could keep 4"""
     X = rng.choice([-1.0, 1.0], (500, 32))
     turned = np.where(rng.permuted(np.tile(np.arange(32) < 2, (500, 1)), axis=1), -X, X)
     nearest = ((32 - X @ X.T) / 2 + 32 * np.eye(500)).min(1)
@@ -149,7 +181,8 @@ def stores_far_more_than_its_dimension(modern, rng):
 
 @MODERN_HOPFIELD.claim
 def limits_of_the_temperature(modern, rng):
-    r"""Hot ($\beta\to0$) it returns the mean of all patterns, cold ($\beta\to\infty$) the best match alone"""
+    r"""Hot ($\beta\to0$) it returns the mean of all patterns, cold ($\beta\to\infty$) the best match alone, where there
+    is one"""
     X, q = rng.standard_normal((7, 5)), rng.standard_normal((4, 5))
     cold = roundoff(modern(X, q, 1e6), X[(q @ X.T).argmax(1)], scale=4.0)
     why = Text("first-order drift of the weights at β = 1e-9", "β = 1e-9 时权重的一阶偏移")
@@ -169,7 +202,8 @@ def linear_rule(X, q, beta=1.0, steps=1):
 
 
 @MODERN_HOPFIELD.mutant(
-    caught_by="equals-definition, update-is-attention, limits-of-the-temperature, stores-far-more-than-its-dimension"
+    caught_by="equals-definition, update-is-attention, limits-of-the-temperature, stores-far-more-than-its-dimension, "
+    "a-middle-is-not-retrieved"
 )
 def temperature_ignored(X, q, beta=1.0, steps=1):
     """β is ignored"""

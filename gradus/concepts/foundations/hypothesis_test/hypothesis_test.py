@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from gradus.concepts.foundations.hypothesis_test.tails import chi2_tail, erfc, t_tail
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -37,15 +37,16 @@ HYPOTHESIS_TEST = Concept(
     kind="definition",
     title="Hypothesis tests",
     summary="How often would chance alone give samples at least as far apart as these? That is the p-value; to "
-    r"reject when it is at most $\alpha$ raises a false alarm with probability $\alpha$, or less where the statistic "
-    "is discrete. It is not the probability that the hypothesis is true.",
+    r"reject when it is at most $\alpha$ raises a false alarm with probability $\alpha$ for t, at most $\alpha$ for Mann and "
+    r"Whitney's test, and nearly $\alpha$, also more, for Welch's and χ², whose p-values are approximations for large samples. It "
+    "is not the probability that the hypothesis is true.",
     formulas=(
-        r"p=P_{H_0}\big(T\text{ at least as extreme as observed}\big),\qquad P_{H_0}(p\le\alpha)\le\alpha",
+        r"p_{>}=P_{H_0}\big(T\ge T(x,y)\big),\qquad p_{<}=P_{H_0}\big(T\le T(x,y)\big),\qquad p_{\ne}=\min\big(1,\,2\min(p_{<},p_{>})\big)",
+        r"P_{H_0}(p\le\alpha)\ \begin{cases}=\alpha&t\\\le\alpha&U\\\to\alpha&t_{\mathrm W},\chi^2\quad(n,m\to\infty)\end{cases}",
         r"t=\frac{\bar x-\bar y}{s\sqrt{1/n+1/m}},\quad s^2=\frac{(n-1)s_x^2+(m-1)s_y^2}{n+m-2},\quad \nu=n+m-2;\qquad "
-        r"t_{\text{Welch}}=\frac{\bar x-\bar y}{\sqrt{s_x^2/n+s_y^2/m}},\quad \nu=\frac{(s_x^2/n+s_y^2/m)^2}{\frac{(s_x^2/n)^2}{n-1}+\frac{(s_y^2/m)^2}{m-1}}",
+        r"t_{\mathrm W}=\frac{\bar x-\bar y}{\sqrt{s_x^2/n+s_y^2/m}},\quad \nu=\frac{(s_x^2/n+s_y^2/m)^2}{\frac{(s_x^2/n)^2}{n-1}+\frac{(s_y^2/m)^2}{m-1}}",
         r"\chi^2=\sum_{ij}\frac{(O_{ij}-E_{ij})^2}{E_{ij}},\quad E_{ij}=\frac{O_{i\cdot}O_{\cdot j}}{N};\qquad "
         r"U=\sum_{ij}\Big([x_i>y_j]+\tfrac12[x_i=y_j]\Big)",
-        r"p_{\text{two-sided}}=\min\big(1,\,2\min(p_{\text{less}},p_{\text{greater}})\big)",
     ),
     symbols=(
         Symbol("x", "x", "... n", "first sample; for χ² its counts by category"),
@@ -58,29 +59,59 @@ HYPOTHESIS_TEST = Concept(
             r"two-sided; or x tends to be less, or greater ($\chi^2$ has no direction)",
             "other",
         ),
-        Symbol("H_0", "", "", "both samples follow one distribution (for t a normal one)"),
+        Symbol(
+            "H_0",
+            "",
+            "",
+            "for t: both samples normal, of one mean and one variance; for Welch's: normal, of one mean; for U: of one "
+            "distribution; for χ²: of the same probabilities",
+        ),
+        Symbol(r"p_{>},p_{<},p_{\ne}", "", "", r"p-value against greater, less, two-sided; for $\chi^2$ it is $p_{>}$"),
         Symbol(r"\alpha", "", "", "level: probability of a false alarm that is accepted"),
-        Symbol(r"s_x^2,s_y^2", "", "", "sample variances, with n − 1 and m − 1 below the line"),
-        Symbol(r"\nu", "", "", "degrees of freedom of t"),
+        Symbol(
+            r"s_x^2,s_y^2", "", "", "sample variances, with n − 1 and m − 1 below the line; $s^2$ their weighted mean"
+        ),
+        Symbol(r"t,t_{\mathrm W}", "", "", "Student's and Welch's statistic"),
+        Symbol(r"\nu", "", "", "their degrees of freedom"),
+        Symbol(r"\chi^2", "", "", "Pearson's statistic; of k − 1 degrees of freedom in the limit"),
         Symbol("O,E", "", "", "observed and expected counts of the 2 × k table"),
         Symbol("N", "", "", "sum of all counts"),
         Symbol("U", "", "", "pairs in which x is greater; ties count ½"),
     ),
+    returns=(Result("statistic", "...", "value of the test statistic"), Result("p", "...", "p-value")),
     needs=("distributions", "expectation"),
     source="student1908probable",
     year=1908,
     people=("Student (William S. Gosset)", "Karl Pearson", "Ronald A. Fisher", "Jerzy Neyman", "Egon Pearson"),
+    aliases="significance test, p-value, t-test, chi-squared test, Mann-Whitney U test, "
+    "p 值, t 检验, 卡方检验, 显著性检验, 秩和检验",
     implementations=(
         Implementation(
             "scipy.stats:ttest_ind", "numpy", _scipy, "`mannwhitneyu` and `chisquare` (or `chi2_contingency`) beside it"
         ),
     ),
     readings="wasserman2004all ch. 10; pearson1900criterion; mann1947test; welch1947generalization",
-    deviations=(
-        "`scipy.stats.ttest_ind` assumes equal variances unless told otherwise; R's `t.test` does not (Welch).",
-        "`chi2_contingency` corrects 2 × 2 tables by ½ (Yates) unless `correction=False`; `mannwhitneyu` with ties "
-        "uses a normal approximation unless told otherwise.",
+    hypotheses=(
+        Hypothesis("the observations are independent", "copies-raise-alarms"),
+        Hypothesis("for t: normal samples of one variance", "unequal-variances-need-welch"),
+        Hypothesis("for Welch's and χ²: large samples", "small-samples-exceed-the-level"),
+        Hypothesis(
+            "the number of observations, and one look at them, are fixed in advance", "peeking-breaks-the-level"
+        ),
     ),
+    conventions=(
+        Convention(
+            "variances of the two samples in the t test",
+            'equal for test="t", as in `scipy.stats.ttest_ind`; any for test="welch"',
+            "any (Welch), in R's `t.test`",
+        ),
+        Convention(
+            "correction of 2 × 2 tables",
+            "none",
+            "by ½ (Yates), in `scipy.stats.chi2_contingency` unless `correction=False`",
+        ),
+    ),
+    deviations="`scipy.stats.mannwhitneyu` with ties uses a normal approximation unless told otherwise.",
     differentiable=False,
 )
 
@@ -109,7 +140,8 @@ def hypothesis_test(x, y, test="t", alternative="two-sided"):
         if test == "t":
             v, nu = ((n - 1) * n * a + (m - 1) * m * b) / (n + m - 2) * (1 / n + 1 / m), n + m - 2.0
         elif test == "welch":
-            v, nu = a + b, (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (m - 1))
+            v, r = a + b, a / (a + b)  # shares: squares of tiny variances would vanish
+            nu = 1 / (r**2 / (n - 1) + (1 - r) ** 2 / (m - 1))
         else:
             raise ValueError(f"no test is called {test}")
         statistic = (x.mean(-1) - y.mean(-1)) / np.sqrt(v)
@@ -132,6 +164,9 @@ def cases(rng):
     yield "four categories", dict(x=rng.poisson(9.0, 4) + 1.0, y=rng.poisson(12.0, 4) + 1.0, test="chi2")
     yield "three categories", dict(x=rng.poisson(9.0, 3) + 1.0, y=rng.poisson(12.0, 3) + 1.0, test="chi2")
     yield "two by two", dict(x=np.array([12.0, 5.0]), y=np.array([7.0, 9.0]), test="chi2")
+    for test in ("t", "welch"):
+        yield f"{test}, many draws", dict(x=rng.standard_normal(40), y=0.3 + rng.standard_normal(30), test=test)
+    yield "twenty categories", dict(x=rng.poisson(9.0, 20) + 1.0, y=rng.poisson(12.0, 20) + 1.0, test="chi2")
 
 
 @HYPOTHESIS_TEST.invalid
@@ -157,7 +192,7 @@ def false_positive_rate_is_alpha(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def p_is_uniform(test, rng):
-    r"""Under the hypothesis p is uniform on $[0,1]$: $E\,p=\frac12$, $E\,p^2=\frac13$, for t to either side"""
+    r"""Under the hypothesis the p of a continuous statistic is uniform on $[0,1]$: $E\,p=\frac12$, $E\,p^2=\frac13$, for t to either side"""
     for alternative in ("two-sided", "less", "greater"):
         x, y = rng.standard_normal((2000, 4)), rng.standard_normal((2000, 6))
         p = test(x, y, alternative=alternative)[1]
@@ -167,7 +202,7 @@ def p_is_uniform(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def a_discrete_test_stays_below_its_level(test, rng):
-    r"""A discrete statistic stays below its level: of the 252 ways to deal ten ranks to 5 + 5, Mann–Whitney rejects 8
+    r"""An exact test of a discrete statistic stays below its level: of the 252 ways to deal ten ranks to 5 + 5, Mann–Whitney rejects 8
     at 0.05: a rate of $8/252=0.0317$; and never more than $\alpha$ at any level"""
     chosen = np.array(list(combinations(range(10), 5)))  # (252, 5)
     rest = np.array([np.setdiff1d(np.arange(10), c) for c in chosen])
@@ -208,7 +243,8 @@ def chi2_is_the_square_of_z(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def mean_of_chi2(test, rng):
-    r"""Among all tables with the same margins the mean of χ² is $\frac{N}{N-1}(k-1)$, exactly: 4000 shuffles"""
+    r"""Over all ways to deal out the observations with the same margins the mean of χ² is $\frac{N}{N-1}(k-1)$, exactly:
+    4000 shuffles"""
     of = np.repeat([0, 1, 2], [12, 18, 30])
     order = rng.permuted(np.broadcast_to(of, (4000, 60)), axis=1)
     x = np.stack([(order[:, :25] == c).sum(1) for c in range(3)], -1) + 0.0
@@ -241,8 +277,8 @@ def samples_may_be_exchanged(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def units_and_ranks(test, rng):
-    """Units do not matter to t; Mann–Whitney sees only the order: any increasing function of the values leaves U and
-    p, bit for bit"""
+    """Units do not matter to t; Mann–Whitney sees only the order: any strictly increasing function of the values leaves U
+    and p, bit for bit"""
     x, y = rng.standard_normal(4), 1 + rng.standard_normal(5)
     t, p = test(x, y)
     moved = test(32 * x + 8, 32 * y + 8)
@@ -250,6 +286,9 @@ def units_and_ranks(test, rng):
     yield invariance(moved, [t, p], terms=9, scale=8 + abs(float(t)))
     yield identical(ranks[1], ranks[0])
     yield identical(ranks[2], ranks[0])
+    for name in ("t", "mann-whitney"):
+        away = abs(float(test(x + 9, y, test=name)[0]) - float(test(x, y, test=name)[0]))
+        yield bound(away, 0.5, "≥", Text("x alone moved", "只移动 x"))
 
 
 @HYPOTHESIS_TEST.claim
@@ -266,15 +305,46 @@ def power_of_the_t_test(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def unequal_variances_need_welch(test, rng):
-    """Deviations 3 and 1, sizes 10 and 40: Student's test rejects 26 % at 0.05, five times its level; Welch's holds it
-    within one per cent"""
+    """Deviations 3 and 1, sizes 10 and 40: Student's test rejects 26 % at 0.05, five times its level; Welch's rejects
+    5 %, to one percentage point"""
     repeats = 6000
     x, y = 3 * rng.standard_normal((repeats, 10)), rng.standard_normal((repeats, 40))
     student, welch = (share(test(x, y, test=name)[1], 0.05).mean() for name in ("t", "welch"))
     noise = 5 * np.sqrt(0.05 * 0.95 / repeats)
-    five = Text("one per cent, and five standard errors", "1% 加上五倍标准误")
+    five = Text("one percentage point, and five standard errors", "1 个百分点加上五倍标准误")
     yield bound(student, 0.2, "≥", Text("four times the level", "名义水平的四倍"))
     yield near(welch, 0.05, 0.01 + noise, five, "statistical")
+
+
+@HYPOTHESIS_TEST.claim
+def small_samples_exceed_the_level(test, rng):
+    """On small samples χ² and Welch's test exceed their level: χ² rejects two Bin(8, ½) at 0.05 with probability 0.0768, by
+    enumeration; Welch's rejects normal samples of 2 and 10 of one distribution in 10 %"""
+    from math import comb
+
+    n, repeats = 8, 20_000
+    heads = np.array([(i, j) for i in range(n + 1) for j in range(n + 1) if 0 < i + j < 2 * n], float)  # else χ² is 0/0
+    x, y = (np.stack([h, n - h], axis=-1) for h in heads.T)
+    weights = np.array([comb(n, int(i)) * comb(n, int(j)) for i, j in heads]) / 4**n
+    exact = float(weights @ share(test(x, y, test="chi2")[1], 0.05))
+    welch = share(test(rng.standard_normal((repeats, 2)), rng.standard_normal((repeats, 10)), test="welch")[1], 0.05)
+    yield roundoff(exact, 5034 / 65536, terms=81)
+    yield near(
+        welch.mean(),
+        0.1,
+        0.005 + 5 * np.sqrt(0.1 * 0.9 / repeats),
+        Text("0.1 as rounded; noise", "0.1 的舍入；随机误差"),
+        "statistical",
+    )
+
+
+@HYPOTHESIS_TEST.claim
+def copies_raise_alarms(test, rng):
+    """Copies are no observations: with each of 6 + 6 written twice t rejects 19 % at 0.05"""
+    x, y = (np.repeat(rng.standard_normal((4000, 6)), 2, axis=-1) for _ in range(2))
+    alarms = share(test(x, y)[1], 0.05).mean()
+    why = Text("0.193 of 100 000 samples; five standard errors", "10 万对样本得 0.193；五倍标准误")
+    return near(alarms, 0.193, 0.002 + 5 * np.sqrt(0.19 * 0.81 / 4000), why, "statistical")
 
 
 @HYPOTHESIS_TEST.claim
@@ -292,7 +362,7 @@ def peeking_breaks_the_level(test, rng):
 
 @HYPOTHESIS_TEST.mutant(
     caught_by="equals-definition, false-positive-rate-is-alpha, two-sides, a-discrete-test-stays-below-its-level, "
-    "students-sleep-data, p-is-uniform"
+    "students-sleep-data, p-is-uniform, copies-raise-alarms"
 )
 def one_sided(x, y, test="t", alternative="two-sided"):
     """the one-sided p for the two-sided"""
@@ -357,7 +427,9 @@ def ties_dropped(x, y, test="t", alternative="two-sided"):
     return T - (x[..., :, None] == y[..., None, :]).sum((-2, -1)) / 2, p
 
 
-@HYPOTHESIS_TEST.mutant(caught_by="chi2-is-the-square-of-z, mean-of-chi2, equals-definition")
+@HYPOTHESIS_TEST.mutant(
+    caught_by="chi2-is-the-square-of-z, mean-of-chi2, small-samples-exceed-the-level, equals-definition"
+)
 def corrected_chi2(x, y, test="t", alternative="two-sided"):
     """k degrees of freedom for k − 1, and Yates' correction on any table"""
     if test != "chi2":
@@ -418,12 +490,12 @@ def figure(difference, n):
     left.axvline(edge, color=COLOURS[6], ls="--")
     left.axvline(-edge, color=COLOURS[6], ls="--")
     left.set(xlabel="t", title="Student's t of 4000 pairs of samples")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     for values, colour, name in ((null, COLOURS[0], "no difference"), (p, COLOURS[1], f"difference {difference:.2f}")):
         right.hist(values, bins=np.linspace(0, 1, 21), density=True, color=colour, alpha=0.45, label=name)
     right.axvline(0.05, color=COLOURS[6], ls="--")
     right.set(xlabel="p", title=r"p-values; rejected left of $\alpha=0.05$")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     power, alarms = float((p <= 0.05).mean()), float((null <= 0.05).mean())
     words = Text(
         f"{n} + {n} observations: without a difference {alarms:.1%} of the samples are rejected at 0.05; with one of {difference:.2f} deviations {power:.1%} are (the power).",

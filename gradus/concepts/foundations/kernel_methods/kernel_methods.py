@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
-from gradus.page.evidence import EPSILON, bound, invariance, near, roundoff
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, bound, identical, invariance, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 KERNELS = ("gaussian", "laplacian", "polynomial", "linear")
@@ -25,8 +25,8 @@ KERNEL_METHODS = Concept(
     "exactly when every Gram matrix it makes is positive semidefinite. What is computed from inner products alone "
     "can then be computed in that feature space, of a thousand or of infinitely many dimensions, at the price of k.",
     formulas=(
-        r"K_{ij}=k(x_i,z_j),\qquad k\ \text{is a kernel}\iff\sum_{i,j}c_ic_jk(x_i,x_j)\ge0\ \text{for all}\ x_1,\dots,x_n,\;c\in\mathbb R^n",
-        r"e^{-\gamma\lVert x-z\rVert_2^2},\qquad e^{-\gamma\lVert x-z\rVert_1},\qquad (\gamma\langle x,z\rangle+c)^{p},\qquad \langle x,z\rangle",
+        r"K_{ij}=k(x_i,z_j),\qquad k(x,z)=k(z,x):\quad k=\langle\varphi,\varphi\rangle\iff\sum_{i,j}c_ic_jk(x_i,x_j)\ge0\quad\forall\,n,\;x_1,\dots,x_n,\;c\in\mathbb R^n",
+        r"e^{-\gamma\lVert x-z\rVert_2^2},\qquad e^{-\gamma\lVert x-z\rVert_1},\qquad (\gamma\langle x,z\rangle+c)^{p},\qquad \langle x,z\rangle\qquad(\gamma>0,\;c\ge0,\;p\in\mathbb N)",
         r"\lVert\varphi(x)-\varphi(z)\rVert^2=k(x,x)-2k(x,z)+k(z,z),\qquad k(x,z)^2\le k(x,x)\,k(z,z)",
         r"e^{-\gamma\lVert x-z\rVert^2}=\operatorname{E}\cos\langle\omega,x-z\rangle,\qquad \omega\sim N(0,2\gamma I)",
     ),
@@ -48,18 +48,33 @@ KERNEL_METHODS = Concept(
         Symbol(r"\omega", "", "d", "random frequency"),
     ),
     needs=("inner-product", "norm"),
-    source="mercer1909functions",
-    year=1909,
-    people=("James Mercer", "Nachman Aronszajn", "Salomon Bochner", "Isaac Schoenberg"),
+    source="aronszajn1950theory",
+    year=1950,
+    people=("James Mercer", "Eliakim Hastings Moore", "Nachman Aronszajn", "Salomon Bochner", "Isaac Schoenberg"),
+    aliases="kernel trick, kernels, Mercer kernel, Gram matrix, RBF kernel, reproducing kernel, "
+    "核技巧, 核方法, 核函数, 半正定核, 高斯核, 格拉姆矩阵",
     implementations=(Implementation("sklearn.metrics.pairwise:pairwise_kernels", "numpy", _sklearn),),
-    readings="scholkopf2002learning ch. 2; aronszajn1950theory; rasmussen2006gaussian ch. 4; "
-    "bishop2006pattern §6.1–6.2",
-    deviations=(
-        "scikit-learn's γ defaults to 1/d, and the polynomial kernel's p to 3, c to 1; Gaussian processes write "
-        r"$e^{-\lVert x-z\rVert^2/2\ell^2}$, so $\gamma=1/2\ell^2$.",
-        r"Squared distances are found from $\lVert x\rVert^2-2\langle x,z\rangle+\lVert z\rVert^2$ by libraries, "
-        "which cancels for points far from the origin.",
+    readings="scholkopf2002learning ch. 2; mercer1909functions; rasmussen2006gaussian ch. 4; bishop2006pattern §6.1–6.2",
+    hypotheses=(
+        Hypothesis("k is symmetric (and real)", "symmetry-is-needed"),
+        Hypothesis(
+            r"for the polynomial kernel $c\ge0$; for the powers $e^{-\gamma\lvert x-z\rvert^r}$ $0<r\le2$",
+            "indefinite-similarities, fourth-power",
+        ),
     ),
+    conventions=(
+        Convention(
+            "the width",
+            r"γ: $e^{-\gamma\lVert x-z\rVert^2}$, 1 unless given",
+            r"Gaussian processes write $e^{-\lVert x-z\rVert^2/2\ell^2}$, so $\gamma=1/2\ell^2$; scikit-learn's γ "
+            "defaults to 1/d",
+        ),
+        Convention(
+            "the polynomial kernel's defaults", "p = 2, c = 1", "p = 3, c = 1 in scikit-learn, c = 0 in its `SVC`"
+        ),
+    ),
+    deviations=r"Squared distances are found from $\lVert x\rVert^2-2\langle x,z\rangle+\lVert z\rVert^2$ by libraries, "
+    "which cancels for points far from the origin.",
     proof=Proof(
         r"If $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$ then "
         r"$\sum c_ic_jk(x_i,x_j)=\lVert\sum c_i\varphi(x_i)\rVert^2\ge0$. Conversely, on the finite sums "
@@ -136,12 +151,13 @@ def gram_matrices_are_semidefinite(kernel_matrix, rng):
 
 @KERNEL_METHODS.claim
 def indefinite_similarities(kernel_matrix, rng):
-    r"""Not every similarity is one: $e^{-\lvert x-z\rvert^4}$ and $\tanh(\langle x,z\rangle-1)$ have negative
+    r"""Not every similarity is one: $e^{-\lvert x-z\rvert^4}$, $\tanh(\langle x,z\rangle-1)$ and $(xz-1)^2$ have negative
     eigenvalues, which the Gaussian kernel on the same points has not"""
     t = np.linspace(-2, 2, 21)[:, None]
     why = Text("plainly negative", "明显为负")
     yield bound(lowest(np.exp(-((t - t.T) ** 4))), -0.05, "≤", why)
     yield bound(lowest(np.tanh(t * t.T - 1)), -0.05, "≤", why)
+    yield bound(lowest((t * t.T - 1) ** 2), -0.05, "≤", why)
     yield semidefinite(kernel_matrix(t, t))
     yield roundoff(kernel_matrix(t, t), np.exp(-((t - t.T) ** 2)), terms=2, scale=4.0)
 
@@ -149,12 +165,25 @@ def indefinite_similarities(kernel_matrix, rng):
 @KERNEL_METHODS.claim
 def quadratic_features(kernel_matrix, rng):
     r"""The quadratic kernel is the inner product of all monomials up to degree 2:
-    $x_i^2,\sqrt2x_ix_j,\sqrt{2c}x_i,c$"""
+    $\gamma x_i^2,\sqrt2\gamma x_ix_j,\sqrt{2c\gamma}x_i,c$"""
     X, c = rng.standard_normal((9, 4)), 0.6
     i, j = np.triu_indices(4, 1)
-    features = np.column_stack([X**2, np.sqrt(2) * X[:, i] * X[:, j], np.sqrt(2 * c) * X, np.full(9, c)])
-    got = kernel_matrix(X, X, kernel="polynomial", degree=2, c=c)
-    return roundoff(got, features @ features.T, terms=15)
+    for gamma in (1.0, 0.3):
+        Y = np.sqrt(gamma) * X
+        features = np.column_stack([Y**2, np.sqrt(2) * Y[:, i] * Y[:, j], np.sqrt(2 * c) * Y, np.full(9, c)])
+        got = kernel_matrix(X, X, kernel="polynomial", gamma=gamma, degree=2, c=c)
+        yield roundoff(got, features @ features.T, terms=15)
+
+
+@KERNEL_METHODS.claim
+def symmetry_is_needed(kernel_matrix, rng):
+    r"""Without symmetry the condition is not enough: $xz+(x-z)$ has the same sums $\sum c_ic_jk(x_i,x_j)=(\sum c_ix_i)^2
+    \ge0$ as the linear kernel, and is no inner product: $k(1,0)=1$, $k(0,1)=-1$"""
+    x, c = np.array([[1.0], [0.0], [-2.0]]), rng.standard_normal((20, 3))
+    K = np.asarray(kernel_matrix(x, x, kernel="linear"))
+    turned = K + (x - x.T)
+    yield roundoff(((c @ turned) * c).sum(1), (c @ x)[:, 0] ** 2, terms=9, scale=20.0)
+    yield identical([turned[0, 1], turned[1, 0]], [1.0, -1.0])
 
 
 @KERNEL_METHODS.claim
@@ -178,8 +207,8 @@ def taylor_features(x, gamma, count=60):
 
 @KERNEL_METHODS.claim
 def mean_over_frequencies(kernel_matrix, rng):
-    r"""Bochner: the Gaussian kernel is the mean of $\cos\omega(x-z)$ over $\omega\sim N(0,2\gamma)$, by Gauss–Hermite
-    quadrature; the Laplacian's over Cauchy's distribution, by a Fourier integral"""
+    r"""Bochner, on the line: the Gaussian kernel is the mean of $\cos\omega(x-z)$ over $\omega\sim N(0,2\gamma)$, by
+    Gauss–Hermite quadrature; the Laplacian's over Cauchy's distribution, by a Fourier integral"""
     from scipy.integrate import quad
 
     node, weight = np.polynomial.hermite_e.hermegauss(80)
@@ -208,7 +237,7 @@ def sums_and_products(kernel_matrix, rng):
 
 @KERNEL_METHODS.claim
 def depends_on_the_difference(kernel_matrix, rng):
-    """Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall with the distance"""
+    """Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall with their distance"""
     X, shift = rng.standard_normal((10, 3)), np.array([3.0, -2.0, 1.0])
     line = np.linspace(0, 3, 13)[:, None] * [1.0, 0.0, 0.0]
     for kernel in ("gaussian", "laplacian"):
@@ -244,7 +273,7 @@ def constant_outside(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     return kernel_matrix(X, Z, kernel, gamma, degree, 0.0) + c
 
 
-@KERNEL_METHODS.mutant(caught_by="depends-on-the-difference, equals-definition")
+@KERNEL_METHODS.mutant(caught_by="depends-on-the-difference, equals-definition, symmetry-is-needed")
 def cosine_similarity(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
     """points are scaled to length 1 first"""
     X, Z = (M / (np.linalg.norm(M, axis=1, keepdims=True) + 1e-300) for M in (X, Z))
@@ -272,7 +301,7 @@ def figure(gamma, power):
     right.semilogy(i[~below], np.maximum(values[~below], noise), ".", label=r"$\lambda_i\geq 0$")
     if below.any():
         right.semilogy(i[below], -values[below], ".", color=COLOURS[1], label=r"$-\lambda_i>0$")
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     right.set(xlabel="i", title="eigenvalues of K", ylim=(noise / 3, 3 * values[0]))
     rank = int((values > 1e-10 * values[0]).sum())
     words = Text(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, optimal, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -17,7 +17,8 @@ KERNEL_RIDGE = Concept(
     title="Kernel ridge regression and the representer theorem",
     summary="Among all functions of the kernel's space the one with least squared error plus "
     r"$\lambda\lVert f\rVert^2$ is a combination of the n kernel functions at the data: an infinite-dimensional "
-    "problem ends in one linear system. It is also the mean of a Gaussian process observed with noise of variance λ.",
+    "problem ends in one linear system. It is also the posterior mean of a centred Gaussian process with the covariance "
+    "k, observed with independent noise of variance λ.",
     formulas=(
         r"\hat f=\arg\min_{f\in\mathcal H}\sum_{i=1}^{n}(y_i-f(x_i))^2+\lambda\lVert f\rVert_{\mathcal H}^2",
         r"\hat f(z)=\sum_{i=1}^{n}\alpha_ik(z,x_i),\qquad \alpha=(K+\lambda I)^{-1}y,\qquad k(x,z)=e^{-\gamma\lVert x-z\rVert^2}",
@@ -38,11 +39,25 @@ KERNEL_RIDGE = Concept(
     source="kimeldorf1971some",
     year=1971,
     people=("George Kimeldorf", "Grace Wahba", "Craig Saunders", "Alexander Gammerman", "Volodya Vovk"),
+    aliases="KRR, kernel regression, representer theorem, 核岭回归, 核回归, 表示定理",
     implementations=(Implementation("sklearn.kernel_ridge:KernelRidge", "numpy", _sklearn),),
     readings="scholkopf2002learning §4.2; rasmussen2006gaussian ch. 2, §6.2; saunders1998ridge; "
     "bishop2006pattern §6.1, 6.4",
-    deviations=r"Where the loss is the mean of the squared errors instead of their sum, the system is $K+n\lambda I$: "
-    "the same λ then means n times the penalty. scikit-learn's alpha is the λ here. No constant is fitted.",
+    hypotheses=(
+        Hypothesis(r"$\lambda>0$", "without-a-penalty-there-are-many"),
+        Hypothesis(
+            "for the Gaussian process: mean 0, covariance k, independent noise of variance λ",
+            "deviation-for-variance, centred",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "what the penalty stands beside",
+            "the sum of the squared errors; scikit-learn's alpha is this λ",
+            r"beside their mean the system is $K+n\lambda I$: the same λ then means n times the penalty",
+        ),
+        Convention("constant", "none is fitted", "Gaussian process libraries often subtract the mean of y first"),
+    ),
     proof=Proof(
         r"Write $f=g+h$ with g in the span of the $k(\cdot,x_i)$ and h orthogonal to it. By the reproducing property "
         r"$h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$: h changes no residual and adds $\lambda\lVert h\rVert^2$, so the "
@@ -161,7 +176,8 @@ def leave_one_out(kernel_ridge, rng):
 
 @KERNEL_RIDGE.claim
 def limits_of_the_penalty(kernel_ridge, rng):
-    r"""A vanishing penalty interpolates; a heavy one leaves $K y/\lambda$; the norm falls as the penalty grows"""
+    r"""A vanishing penalty interpolates at distinct points; a heavy one leaves $K y/\lambda$; the norm falls as the
+    penalty grows"""
     X, y = 2 * rng.standard_normal((8, 2)), rng.standard_normal(8)
     K = gaussian(X, X, 1.0)
     lowest, size = float(np.linalg.eigvalsh(K)[0]), float(np.linalg.norm(y))
@@ -180,6 +196,19 @@ def limits_of_the_penalty(kernel_ridge, rng):
     )
     yield bound(faint, 64 * size / heavy, "≤", Text("‖K‖²‖y‖/λ", "‖K‖²‖y‖/λ"))
     yield bound(np.diff(norms).max(), 0.0, "≤", Text("falls", "递减"))
+
+
+@KERNEL_RIDGE.claim
+def without_a_penalty_there_are_many(kernel_ridge, rng):
+    r"""With λ = 0 there are many minimisers: $k(\cdot,z)$ less its own interpolant vanishes at all data, is not 0 at z,
+    and may be added to any of them"""
+    X = np.array([[-2.0, 0.0], [-1.0, 1.0], [0.0, -1.0], [1.0, 0.5], [2.0, 0.0]])
+    z = np.array([[0.3, 0.8]])
+    values = gaussian(X, z, 1.0)[:, 0]
+    got = kernel_ridge(X, values, np.vstack([X, z]), lam=1e-13)
+    rounding = Text("rounding and a penalty of 1e−13, over λ_min(K) > 0.5", "舍入与 1e−13 的惩罚，除以 λ_min(K) > 0.5")
+    yield optimal(float(np.abs(values - got[:5]).max()), 1e-12, rounding)
+    yield bound(1 - float(got[5]), 0.2, "≥", Text("k(z, z) = 1", "k(z, z) = 1"))
 
 
 @KERNEL_RIDGE.mutant(
@@ -203,7 +232,10 @@ def deviation_for_variance(X, y, Z, lam=1.0, gamma=1.0):
     return kernel_ridge(X, y, Z, np.sqrt(lam), gamma)
 
 
-@KERNEL_RIDGE.mutant(caught_by="equals-definition, further-functions-do-not-help, gradient-vanishes, leave-one-out")
+@KERNEL_RIDGE.mutant(
+    caught_by="equals-definition, further-functions-do-not-help, gradient-vanishes, leave-one-out, "
+    "without-a-penalty-there-are-many"
+)
 def weighted_mean(X, y, Z, lam=1.0, gamma=1.0):
     """the kernel's weighted mean of the targets (Nadaraya–Watson)"""
     W = gaussian(Z, X, gamma)
@@ -241,7 +273,7 @@ def figure(lam, gamma):
     right.loglog(lams, loo, label="leave-one-out")
     right.axvline(lam, color=COLOURS[6], lw=1, ls=":")
     right.set(xlabel=r"$\lambda$", ylabel="root mean square error")
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     own = float(np.sqrt(np.mean((G @ y / np.diag(G)) ** 2)))
     best = lams[int(np.argmin(loo))]
     words = Text(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -37,8 +37,8 @@ RANDOM_FEATURES = Concept(
     title="Random Fourier features",
     summary=r"The Gaussian kernel is the mean of $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)$ over "
     "random frequencies and phases. D samples give D features whose plain inner product approximates the kernel, "
-    r"with an error of order $1/\sqrt D$ in any dimension: a linear method on them costs n where the kernel method "
-    "costs n².",
+    r"at each pair of points with an error of order $1/\sqrt D$ in any dimension: the cost of a linear method on them "
+    "grows like n, where that of a kernel method grows at least like n².",
     formulas=(
         r"\psi(x)=\sqrt{\tfrac2D}\,\cos\bigl(\sqrt{2\gamma}\,N^{\mathsf T}x+2\pi u\bigr),\qquad N_{ij}\sim N(0,1),\quad u_j\sim U(0,1)",
         r"\operatorname{E}\langle\psi(x),\psi(z)\rangle=e^{-\gamma\lVert x-z\rVert^2}=k,\qquad \operatorname{Var}\langle\psi(x),\psi(z)\rangle=\frac1D\left(1+\frac{k^4}2-k^2\right)",
@@ -58,14 +58,34 @@ RANDOM_FEATURES = Concept(
     source="rahimi2007random",
     year=2007,
     people=("Ali Rahimi", "Benjamin Recht"),
+    aliases="RFF, random kitchen sinks, kernel approximation, 随机特征, 核近似, 随机傅立叶特征",
     implementations=(
         Implementation(
             "sklearn.kernel_approximation:RBFSampler", "numpy", _sklearn, "draws N and u itself; here it is handed ours"
         ),
     ),
     readings="rahimi2007random; murphy2022probabilistic",
-    deviations=r"Another form takes $\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies and no "
-    "phase: its variance is $(1-k^2)^2/D$, none at all at $x=z$.",
+    hypotheses=(
+        Hypothesis("the phases are uniform over a whole turn", "without-phase, part-of-a-turn"),
+        Hypothesis(r"the frequencies are normal with variance $2\gamma$ in each direction", "half-the-variance"),
+        Hypothesis("for variance and large errors: the D features are independent", "one-frequency"),
+    ),
+    conventions=(
+        Convention(
+            "which features",
+            "D cosines with random phases",
+            r"$\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies without a phase: their variance "
+            "is $(1-k^2)^2/D$, none at all at $x=z$",
+        ),
+    ),
+    proof=Proof(
+        r"One feature gives $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)=\cos\omega^{\mathsf "
+        r"T}(x-z)+\cos(\omega^{\mathsf T}(x+z)+2b)$. Over b, a whole turn, the second term has mean 0, mean square ½ and "
+        r"mean 0 with the first. Over ω the first has the mean $k=e^{-\gamma\lVert x-z\rVert^2}$, the characteristic "
+        r"function of the normal distribution, and by $\cos^2t=\frac12(1+\cos2t)$ the mean square $\frac12(1+k^4)$: the "
+        r"variance of one product is $\frac12(1+k^4)+\frac12-k^2$, of the mean of D of them a D-th of it. Each product lies "
+        r"in $[-2,2]$: Hoeffding's inequality is the third line."
+    ),
     unverified="That the error is uniformly small over a compact set (Claim 1 of the paper).",
     nonfinite="nan",
 )
@@ -132,7 +152,7 @@ def variance_of_the_product(features, rng):
 
 @RANDOM_FEATURES.claim
 def error_falls_like_one_over_root_d(features, rng):
-    """The error falls like $D^{-1/2}$, with the same constant in 2 and in 50 dimensions"""
+    """The root mean square error falls like $D^{-1/2}$, with a constant of at most 1 in 2 and in 50 dimensions"""
     sizes = [16, 64, 256, 1024]
     for d in (2, 50):
         X = rng.standard_normal((16, d)) / np.sqrt(d)
@@ -228,7 +248,7 @@ def figure(features, gamma):
     right.loglog(sizes, theory, color=COLOURS[6], ls="--", label="theory")
     right.axvline(D, color=COLOURS[6], lw=1, ls=":")
     right.set(xlabel="D", ylabel="root mean square error")
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
     words = Text(
         f"D = {D}, γ = {gamma:.2g}: three draws miss the kernel (dashed) by at most {worst:.2f}. Fitted slope of the error {slope:.2f}, theory −0.50.",

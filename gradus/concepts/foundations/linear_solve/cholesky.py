@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.foundations.linear_solve.matrices import hilbert, positive_definite, with_spectrum
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -27,11 +27,19 @@ CHOLESKY = Concept(
     source="benoit1924note",
     year=1924,
     people=("André-Louis Cholesky", "Commandant Benoit"),
+    aliases="Cholesky decomposition, LLᵀ, 乔列斯基分解, 楚列斯基分解, 平方根法",
     implementations=(Implementation("torch.linalg:cholesky", "torch"),),
     readings="golub2013matrix §4.2; higham2002accuracy ch. 10; trefethen1997numerical lecture 23",
+    hypotheses=(Hypothesis("A is positive definite", "rejects-invalid-input"),),
+    conventions=(
+        Convention(
+            "which factor",
+            r"the lower, $A=LL^{\mathsf T}$, as in NumPy and PyTorch",
+            r"`scipy.linalg.cholesky` and MATLAB return the upper, $A=R^{\mathsf T}R$, unless told",
+        ),
+    ),
     deviations="NumPy, PyTorch and `scipy.linalg.cholesky(lower=True)` read the lower triangle alone and never "
-    "notice an asymmetric matrix; SciPy's default is the upper factor. PyTorch's gradient is that of the symmetric "
-    "part, as here.",
+    "notice an asymmetric matrix. PyTorch's gradient is that of the symmetric part, as here.",
 )
 
 
@@ -156,8 +164,8 @@ def figure(correlation, deviation):
         ax.set(aspect="equal", xlim=(-4.6, 4.6), ylim=(-4.6, 4.6), title=name)
     sample = np.corrcoef(L @ z.T)[0, 1]
     words = Text(
-        f"L = [[{L[0, 0]:.3f}, 0], [{L[1, 0]:.3f}, {L[1, 1]:.3f}]]. The ellipses of Lz and of A^(1/2)z are the same, the images of the axes are not: "
+        f"L = ({L[0, 0]:.3f}, 0; {L[1, 0]:.3f}, {L[1, 1]:.3f}), row by row. The ellipses of Lz and of the symmetric root times z are the same, the images of the axes are not: "
         f"L leaves the second axis vertical. The 300 draws have correlation {sample:.2f}, {correlation:.2f} was asked for.",
-        f"L = [[{L[0, 0]:.3f}, 0], [{L[1, 0]:.3f}, {L[1, 1]:.3f}]]。Lz 与 A^(1/2)z 的椭圆相同，坐标轴的像却不同：L 使第二条轴保持竖直。300 个样本的相关系数为 {sample:.2f}，设定值为 {correlation:.2f}。",
+        f"按行 L = ({L[0, 0]:.3f}, 0; {L[1, 0]:.3f}, {L[1, 1]:.3f})。Lz 与对称平方根乘 z 所得的椭圆相同，坐标轴的像却不同：L 使第二条轴保持竖直。300 个样本的相关系数为 {sample:.2f}，设定值为 {correlation:.2f}。",
     )
     return Drawing(fig, words)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from gradus.concepts.foundations.linear_solve.matrices import positive_definite, with_spectrum
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page.evidence import EPSILON, all_of, bound, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -20,8 +20,8 @@ CONJUGATE_GRADIENTS = Concept(
     title="Conjugate gradients",
     summary="Solves $Ax=b$ for a positive definite A that is known only by its products with vectors. Each step "
     r"minimises $\frac12x^{\mathsf T}Ax-b^{\mathsf T}x$ over all directions used so far at the price of one product. "
-    r"The error falls with $\sqrt\kappa$, where gradient descent needs κ, and is 0 after as many steps as A has "
-    "distinct eigenvalues.",
+    r"The steps needed grow at most like $\sqrt\kappa$, those of gradient descent like κ; without rounding it ends after "
+    "at most as many as A has distinct eigenvalues.",
     formulas=(
         r"r_0=p_0=b,\quad x_0=0;\qquad \alpha_k=\frac{r_k^{\mathsf T}r_k}{p_k^{\mathsf T}Ap_k},\quad x_{k+1}=x_k+\alpha_kp_k,\quad r_{k+1}=r_k-\alpha_kAp_k",
         r"\beta_k=\frac{r_{k+1}^{\mathsf T}r_{k+1}}{r_k^{\mathsf T}r_k},\qquad p_{k+1}=r_{k+1}+\beta_kp_k",
@@ -42,12 +42,20 @@ CONJUGATE_GRADIENTS = Concept(
     source="hestenes1952methods",
     year=1952,
     people=("Magnus Hestenes", "Eduard Stiefel", "Cornelius Lanczos"),
+    aliases="CG, conjugate gradient method, Krylov method, Hestenes-Stiefel, 共轭梯度, CG 法, Krylov 子空间法",
     implementations=(
         Implementation(
             "scipy.sparse.linalg:cg", "numpy", _scipy, "also for sparse matrices and operators; `M` preconditions"
         ),
     ),
     readings="hestenes1952methods; trefethen1997numerical lecture 38; golub2013matrix §11.3; nocedal2006numerical §5.1",
+    hypotheses=(
+        Hypothesis("A is symmetric positive definite", "steps-have-no-bound-where-a-is-indefinite"),
+        Hypothesis(
+            "For an end after exactly as many steps as A has distinct eigenvalues: b has a part in each of its eigenspaces",
+            "fewer-steps-for-fewer-parts",
+        ),
+    ),
     deviations=(
         r"SciPy stops when $\lVert r\rVert<\max(\mathtt{rtol}\lVert b\rVert,\mathtt{atol})$ with rtol = 1e-5 unless "
         "told; here the number of steps is given.",
@@ -110,13 +118,36 @@ def error_within_the_bound(cg, rng):
 
 @CONJUGATE_GRADIENTS.claim
 def ends_after_distinct_eigenvalues(cg, rng):
-    """Ends after as many steps as there are distinct eigenvalues, and not before: 3 of them in 30 dimensions"""
+    """Ends after as many steps as there are distinct eigenvalues in whose spaces b has a part, and not before: 3 of them
+    in 30 dimensions"""
     A = with_spectrum(rng, np.repeat([1.0, 3.0, 10.0], 10))
     x = rng.standard_normal(30)
     errors = energy_errors(A, cg(A, A @ x, 3), x) / np.sqrt(x @ A @ x)
     why = Text("c·n·ε·κ with c=8", "c·n·ε·κ，c=8")
     left = Text("one eigenvalue is not yet met", "尚有一个特征值未被处理")
     return all_of(bound(errors[2], 1e-3, "≥", left), near(errors[3], 0.0, 8 * 30 * EPSILON * 10, why, "roundoff"))
+
+
+@CONJUGATE_GRADIENTS.claim
+def fewer_steps_for_fewer_parts(cg, rng):
+    r"""Where b is an eigenvector one step is enough: $\operatorname{diag}(1,2,4)$ and $b=e_2$; where it is the sum of two,
+    two"""
+    A = np.diag([1.0, 2.0, 4.0])
+    yield identical(cg(A, np.array([0.0, 1.0, 0.0]), 1)[-1], np.array([0.0, 0.5, 0.0]))
+    path = cg(A, np.array([1.0, 0.0, 1.0]), 2)
+    yield roundoff(path[-1], np.array([1.0, 0.0, 0.25]), terms=12, scale=4.0)
+    yield bound(np.abs(path[1] - [1.0, 0.0, 0.25]).max(), 0.1, "≥", Text("one step is not enough", "一步不够"))
+
+
+@CONJUGATE_GRADIENTS.claim
+def steps_have_no_bound_where_a_is_indefinite(cg, rng):
+    r"""Where A is indefinite a step may be as long as it likes: for $\operatorname{diag}(1,-1+\delta)$ and $b=(1,1)$ the
+    first goes $\frac2\delta$ along both axes, while the solution has entries near 1 and −1; at $\delta=0$ it divides by 0"""
+    for delta in (2.0**-4, 2.0**-8, 2.0**-12):
+        path = cg(np.diag([1.0, delta - 1]), np.ones(2), 2)
+        yield roundoff(path[1], np.full(2, 2 / delta), terms=4)
+        solution = np.array([1.0, 1 / (delta - 1)])  # what the second step comes back to, less the digits of the detour
+        yield roundoff(path[2], solution, terms=4, scale=(2 / delta) ** 2)
 
 
 @CONJUGATE_GRADIENTS.claim
@@ -146,7 +177,7 @@ def residuals_and_directions_are_orthogonal(cg, rng):
 
 @CONJUGATE_GRADIENTS.claim
 def fewer_steps_than_descent(cg, rng):
-    r"""Beats gradient descent: at $\kappa=400$ it needs fewer than a tenth of its steps for an error of $10^{-6}$"""
+    r"""Beats gradient descent with its best constant step: at $\kappa=400$ it needs fewer than a tenth of its steps for an error of $10^{-6}$"""
     kappa = 400.0
     A = np.diag(np.linspace(1, kappa, 50))
     x = rng.standard_normal(50)
@@ -161,7 +192,8 @@ def fewer_steps_than_descent(cg, rng):
 
 
 @CONJUGATE_GRADIENTS.mutant(
-    caught_by="equals-definition, error-within-the-bound, ends-after-distinct-eigenvalues, best-in-the-krylov-space"
+    caught_by="equals-definition, error-within-the-bound, ends-after-distinct-eigenvalues, best-in-the-krylov-space, "
+    "fewer-steps-for-fewer-parts, steps-have-no-bound-where-a-is-indefinite"
 )
 def beta_inverted(A, b, steps):
     """β inverted"""
@@ -222,12 +254,12 @@ def figure(kappa, distinct):
     left.plot(*zigzag.T, "o-", ms=3, lw=1, color=COLOURS[1], label="steepest descent")
     left.plot(*plane.T, "o-", ms=5, color=COLOURS[0], label="conjugate gradients")
     left.set(title=f"two dimensions, κ = {A[1, 1]:.3g}", xlabel="$x_1$", ylabel="$x_2$")
-    left.legend(frameon=False, fontsize=8, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, loc="upper right")
     right.semilogy(k, np.maximum(cg / cg[0], 1e-16), color=COLOURS[0], label="conjugate gradients")
     right.semilogy(k, descent / descent[0], color=COLOURS[1], label="descent, best constant step")
     right.semilogy(k, limit, ls="--", color=COLOURS[6], label="bound")
     right.set(xlabel="step k", ylabel=r"$\|x_k-x\|_A\,/\,\|x\|_A$", ylim=(1e-16, 3))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     done = int(np.argmax(cg <= 1e-10 * cg[0])) if (cg <= 1e-10 * cg[0]).any() else 0
     en = f"an error of 1e-10 after {done} steps" if done else f"an error of {cg[-1] / cg[0]:.1e} after {steps} steps"
     zh = f"{done} 步后误差降到 1e-10" if done else f"{steps} 步后误差为 {cg[-1] / cg[0]:.1e}"

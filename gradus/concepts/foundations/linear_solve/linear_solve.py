@@ -2,8 +2,14 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.linear_solve.matrices import determinant, exact_solution, hilbert, tiny_pivot
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.concepts.foundations.linear_solve.matrices import (
+    determinant,
+    exact_solution,
+    hilbert,
+    tiny_pivot,
+    wilkinson,
+)
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -12,12 +18,12 @@ LINEAR_SOLVE = Concept(
     kind="algorithm",
     title="Linear systems",
     summary=r"Solve $Ax=b$ by elimination with pivoting and substitution backwards. The computed $\hat x$ solves a "
-    r"system very near the given one: its backward error is a few rounding errors. How near $\hat x$ is to $x$ is "
-    "another matter: the condition number κ multiplies.",
+    r"system very near the given one: in practice its backward error is a few rounding errors; the bound holds the growth "
+    r"g of the entries as well. How near $\hat x$ is to $x$ is another matter: the condition number κ multiplies.",
     formulas=(
         r"Ax=b,\qquad PLU=A,\qquad Ly=P^{\mathsf T}b,\qquad Ux=y,\qquad x_i=\frac1{u_{ii}}\Bigl(y_i-\sum_{j>i}u_{ij}x_j\Bigr)",
-        r"\eta(\hat x)=\frac{\lVert b-A\hat x\rVert}{\lVert A\rVert\lVert\hat x\rVert+\lVert b\rVert}\le c\,n\,\varepsilon",
-        r"\frac{\lVert\hat x-x\rVert}{\lVert x\rVert}\le\frac{2\kappa\,\eta}{1-\kappa\,\eta},\qquad \kappa=\lVert A\rVert\,\lVert A^{-1}\rVert",
+        r"\eta(\hat x)=\frac{\lVert b-A\hat x\rVert}{\lVert A\rVert\lVert\hat x\rVert+\lVert b\rVert}\le c\,n^3g\,\varepsilon,\qquad g=\frac{\max_{ij}\lvert u_{ij}\rvert}{\max_{ij}\lvert a_{ij}\rvert}\le2^{\,n-1}",
+        r"\kappa\,\eta<1:\quad\frac{\lVert\hat x-x\rVert}{\lVert x\rVert}\le\frac{2\kappa\,\eta}{1-\kappa\,\eta},\qquad \kappa=\lVert A\rVert\,\lVert A^{-1}\rVert",
     ),
     symbols=(
         Symbol("A", "A", "n n", "regular square matrix"),
@@ -27,6 +33,8 @@ LINEAR_SOLVE = Concept(
         Symbol(r"\eta", "", "", "backward error: the relative change of A and b that makes x̂ exact"),
         Symbol(r"\kappa", "", "", "condition number"),
         Symbol(r"\varepsilon", "", "", "spacing of the numbers at 1"),
+        Symbol("g", "", "", "growth of the entries during elimination"),
+        Symbol("c", "", "", "a small constant"),
         Symbol("n", "", "", "number of equations and unknowns"),
         Symbol("P,\\,L,\\,U", "", "n n", "factors of A"),
         Symbol("y", "", "n", "right side after elimination"),
@@ -35,8 +43,15 @@ LINEAR_SOLVE = Concept(
     source="wilkinson1961error",
     year=1961,
     people=("Carl Friedrich Gauss", "Alan Turing", "John von Neumann", "Herman Goldstine", "James Wilkinson"),
+    aliases="system of linear equations, Ax=b, linear equations, condition number, backward error, "
+    "线性方程组, 解方程组, 条件数, 后向误差",
     implementations=(Implementation("torch.linalg:solve", "torch"),),
     readings="higham2002accuracy ch. 7, 9; golub2013matrix ch. 3; trefethen1997numerical lectures 20–22",
+    hypotheses=(
+        Hypothesis("A is regular", "rejects-invalid-input"),
+        Hypothesis("For a small backward error: the growth g is moderate", "growth-ruins-it"),
+        Hypothesis("For the forward error: κη < 1", "no-digit-where-kappa-is-too-large"),
+    ),
     deviations="`scipy.linalg.solve` looks at the matrix first (diagonal, triangular, positive definite) and warns "
     "when it is nearly singular; NumPy and PyTorch do neither.",
 )
@@ -85,8 +100,8 @@ def backward_error(A, b, x):
 
 @LINEAR_SOLVE.claim
 def backward_stable(solve, rng):
-    r"""The backward error is at most $4n\varepsilon$: on random, ill-conditioned, badly scaled matrices and on tiny
-    pivots"""
+    r"""Where growth is moderate the backward error is at most $4n\varepsilon$: on random, ill-conditioned, badly scaled
+    matrices and on tiny pivots"""
     small = rng.standard_normal((20, 20))
     small[0, 0] = 1e-14
     graded = rng.standard_normal((20, 20)) * 10.0 ** -np.arange(20)[:, None]
@@ -95,6 +110,28 @@ def backward_stable(solve, rng):
         limit = 4 * len(A) * EPSILON
         why = Text(f"4nε with n={len(A)}", f"4nε，n={len(A)}")
         yield bound(backward_error(A, b, solve(A, b)), limit, "≤", why)
+
+
+@LINEAR_SOLVE.claim(required=False)
+def growth_ruins_it(solve, rng):
+    """On Wilkinson's matrix with n = 60, whose condition number is 27, growth $2^{59}$ makes the backward error more
+    than a million times $4nε$"""
+    A = wilkinson(60)
+    yield bound(np.linalg.cond(A), 30.0, "≤", Text("well conditioned", "良态"))
+    eta = max(backward_error(A, b, solve(A, b)) for b in rng.standard_normal((3, 60)))
+    yield bound(eta, 1e6 * 4 * 60 * EPSILON, "≥", Text("10⁶ · 4nε", "10⁶ · 4nε"))
+
+
+@LINEAR_SOLVE.claim
+def no_digit_where_kappa_is_too_large(solve, rng):
+    """Where κη is above 1 no digit need be right: the Hilbert matrix with n = 14, b its row sums; an error above 1 %, at
+    a backward error of a few rounding errors"""
+    A = hilbert(14)
+    b = A.sum(axis=1)
+    x = solve(A, b)
+    error = np.abs(x - exact_solution(A, b)).max() / np.abs(exact_solution(A, b)).max()
+    yield bound(error, 0.01, "≥", Text("κ ≈ 10¹⁸", "κ ≈ 10¹⁸"))
+    yield bound(backward_error(A, b, x), 4 * 14 * EPSILON, "≤", Text("4nε", "4nε"))
 
 
 @LINEAR_SOLVE.claim
@@ -107,8 +144,8 @@ def tiny_pivot_gives_one_and_one(solve, rng):
 
 @LINEAR_SOLVE.claim
 def forward_error_within_condition(solve, rng):
-    r"""The forward error is within $\kappa$ times the backward error: Hilbert matrices $n=3,\dots,8$ against rational
-    arithmetic"""
+    r"""The forward error is within $\frac{2\kappa\eta}{1-\kappa\eta}$ with $\eta=n\varepsilon$: Hilbert matrices of size 3,
+    5, 8 against rational arithmetic"""
     for n in (3, 5, 8):
         A = hilbert(n)
         b = A.sum(axis=1)
@@ -159,13 +196,13 @@ def solve_without_pivoting(A, b):
     return without_pivots(A, b)
 
 
-@LINEAR_SOLVE.mutant(caught_by="backward-stable")
+@LINEAR_SOLVE.mutant(caught_by="backward-stable, no-digit-where-kappa-is-too-large")
 def inverse_times_b(A, b):
     """the inverse is formed and multiplied"""
     return np.linalg.inv(A) @ b
 
 
-@LINEAR_SOLVE.mutant(caught_by="forward-error-within-condition, backward-stable")
+@LINEAR_SOLVE.mutant(caught_by="forward-error-within-condition, backward-stable, growth-ruins-it")
 def normal_equations(A, b):
     r"""the normal equations $A^{\mathsf T}Ax=A^{\mathsf T}b$: κ is squared"""
     return np.linalg.lstsq(A.T @ A, A.T @ b, rcond=0)[0]
@@ -175,6 +212,16 @@ def normal_equations(A, b):
 def transposed_system(A, b):
     """the transposed system is solved"""
     return np.linalg.solve(A.T, b)
+
+
+LINEAR_SOLVE.erratum(
+    "E152",
+    common="Elimination with partial pivoting is backward stable: its backward error is a few rounding errors (a common slip)",
+    why="On Wilkinson's matrix with n = 60, which is well conditioned, the entries grow $2^{59}$-fold, and the backward error "
+    "is a million times $4nε$ and more.",
+    right=r"At most $c\,n^3g\,\varepsilon$ with the growth g, which is moderate in practice",
+    claims="growth-ruins-it",
+)
 
 
 @LINEAR_SOLVE.figure(
@@ -193,7 +240,7 @@ def figure(pivot, n):
         left.loglog(deltas[:-1], [error(solve, d) for d in deltas[:-1]], label=name)
     left.axvline(pivot, color=COLOURS[6], lw=1, ls=":")
     left.set(xlabel=r"pivot $\delta$ in $(\delta,1;\,1,1)\,x=(1,2)$", ylabel=r"error of $\hat x$")
-    left.legend(frameon=False, fontsize=9)
+    left.legend(frameon=False, fontsize=10)
     sizes = np.arange(2, 15)
     kappa = [np.linalg.cond(hilbert(k)) for k in sizes]
     pairs = []
@@ -208,7 +255,7 @@ def figure(pivot, n):
     right.semilogy(sizes, np.array(kappa) * EPSILON, ls="--", color=COLOURS[6], label=r"$\kappa\,\varepsilon$")
     right.axvline(n, color=COLOURS[6], lw=1, ls=":")
     right.set(xlabel="n (Hilbert matrix)", xticks=sizes[::2])
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     i, lost = n - 2, [error(s, min(pivot, 0.5)) for s in (without_pivots, linear_solve)]
     words = Text(
         f"With pivot {pivot:.2g} the solution is wrong by {lost[0]:.2g} without pivoting, by {lost[1]:.2g} with it. For the Hilbert matrix of size {n}, "

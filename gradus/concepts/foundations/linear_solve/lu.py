@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradus.concepts.foundations.linear_solve.matrices import determinant, hilbert, tiny_pivot
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.concepts.foundations.linear_solve.matrices import determinant, hilbert, tiny_pivot, wilkinson
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -28,15 +28,30 @@ LU = Concept(
         Symbol("a^{(j)}", "", "n n", "the matrix before column j is eliminated, its rows exchanged"),
         Symbol("n", "", "", "number of rows and columns"),
     ),
-    returns=("P", "L", "U"),
+    returns=(
+        Result("P", "n n", "permutation that exchanges the rows"),
+        Result("L", "n n", "lower triangular, ones on its diagonal"),
+        Result("U", "n n", "upper triangular"),
+    ),
     needs=("matrix-product",),
     source="turing1948rounding",
     year=1948,
     people=("Carl Friedrich Gauss", "Alan Turing", "James Wilkinson"),
+    aliases="LU decomposition, Gaussian elimination, pivoting, 高斯消元, 高斯消去法, 三角分解, 选主元",
     implementations=(Implementation("torch.linalg:lu", "torch"),),
     readings="golub2013matrix §3.2–3.4; higham2002accuracy ch. 9; strang2016introduction §2.6",
-    deviations="PyTorch and SciPy write $A=PLU$, MATLAB and many books $PA=LU$: one P is the transpose of the other. "
-    "`lu_factor` packs L and U into one array.",
+    hypotheses=(
+        Hypothesis("For an error of the size of A's rounding: the growth is moderate", "error-within-the-factors"),
+        Hypothesis("For multipliers within 1: the pivot is the largest entry of its column", "no-pivoting"),
+    ),
+    conventions=(
+        Convention(
+            "side of the permutation",
+            "$A=PLU$, as in PyTorch and SciPy",
+            "MATLAB and many books write $PA=LU$: one P is the transpose of the other",
+        ),
+    ),
+    deviations="`lu_factor` packs L and U into one array.",
     unverified="That growth near $2^{n-1}$ practically never occurs outside constructed matrices.",
 )
 
@@ -75,13 +90,32 @@ def invalid(rng):
 
 @LU.claim
 def product_is_the_matrix(lu, rng):
-    r"""$PLU=A$ within $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$, also with a tiny first pivot"""
+    r"""Where growth is moderate $PLU=A$ within $c\,n^2\varepsilon\max\lvert a_{ij}\rvert$: random matrices, one with a
+    tiny first pivot, Hilbert's"""
     small = rng.standard_normal((30, 30))
     small[0, 0] = 1e-15
     for A in (rng.standard_normal((40, 40)), small, tiny_pivot(), hilbert(10)):
         P, L, U = lu(A)
         # |L||U| is what rounding acts on: with multipliers within 1 and moderate growth at most about n·max|a|
         yield roundoff(P @ L @ U, A, terms=len(A), scale=len(A) * float(np.abs(A).max()))
+
+
+@LU.claim
+def error_within_the_factors(lu, rng):
+    r"""In general $\lvert A-PLU\rvert\le\frac{nu}{1-nu}\,P\lvert L\rvert\lvert U\rvert$, $u=2^{-53}$. On Wilkinson's matrix with
+    n = 60 and a random last column growth makes this more than $10^{10}$ times $n^2u\max\lvert a_{ij}\rvert$, and the error
+    more than 0.01"""
+    n, u = 60, 2.0**-53
+    grown = wilkinson(n)
+    grown[:, -1] = rng.uniform(0.5, 1, n)
+    for A in (rng.standard_normal((n, n)), grown):
+        P, L, U = lu(A)
+        # the product is rounded once more: twice the bound
+        ratio = np.abs(P @ L @ U - A) / np.maximum(P @ np.abs(L) @ np.abs(U), 1e-300)
+        yield bound(ratio.max(), 2 * n * u / (1 - n * u), "≤", Text("2nu/(1−nu)", "2nu/(1−nu)"))
+    size = (np.abs(L) @ np.abs(U)).max() / np.abs(grown).max()
+    yield bound(size, 1e10 * n, "≥", Text("growth", "增长"))
+    yield bound(np.abs(P @ L @ U - grown).max(), 0.01, "≥", Text("growth", "增长"))
 
 
 @LU.claim
@@ -104,11 +138,10 @@ def multipliers_within_one(lu, rng):
 
 @LU.claim
 def growth_is_at_most_two_to_n_less_one(lu, rng):
-    """Growth reaches $2^{n-1}$ on Wilkinson's matrix, and no more anywhere"""
+    r"""Growth reaches $2^{n-1}$ on Wilkinson's matrix, and nowhere more: as $\lvert l_{ij}\rvert\le1$, a step at most doubles
+    the largest entry"""
     n = 24
-    A = np.eye(n) - np.tril(np.ones((n, n)), -1)
-    A[:, -1] = 1.0
-    yield identical(np.abs(lu(A)[2]).max(), 2.0 ** (n - 1))
+    yield identical(np.abs(lu(wilkinson(n))[2]).max(), 2.0 ** (n - 1))
     for size in (3, 6):
         B = rng.uniform(-1, 1, (40, size, size))
         worst = max(np.abs(lu(b)[2]).max() / np.abs(b).max() for b in B)
@@ -138,7 +171,7 @@ def no_pivoting(A):
     return np.eye(n), L, np.triu(U)
 
 
-@LU.mutant(caught_by="product-is-the-matrix, equals-definition")
+@LU.mutant(caught_by="product-is-the-matrix, equals-definition, error-within-the-factors")
 def other_convention(A):
     """P of the other convention, $PA=LU$"""
     P, L, U = lu(A)
@@ -189,7 +222,7 @@ def figure(steps, pivot):
     fig.colorbar(picture, ax=axes[1], label=r"$\log_{10}|a_{ij}|$", shrink=0.8)
     axes[2].axvline(steps, color=COLOURS[6], lw=1, ls=":")
     axes[2].set(yscale="log", xticks=[0, 4, 8, 12], xlabel="columns eliminated", ylabel=r"$\max|u_{ij}|/\max|a_{ij}|$")
-    axes[2].legend(frameon=False, fontsize=8)
+    axes[2].legend(frameon=False, fontsize=9.5)
     words = Text(
         f"After {steps} of {n} columns the largest entry has grown {grown[0]:.3g}-fold without pivoting (first pivot {pivot:.2g}) and {grown[1]:.3g}-fold with it.",
         f"消去 {n} 列中的 {steps} 列后，不选主元（首个主元 {pivot:.2g}）时最大元素增长为 {grown[0]:.3g} 倍，选主元时为 {grown[1]:.3g} 倍。",

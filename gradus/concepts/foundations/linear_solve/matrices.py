@@ -33,6 +33,13 @@ def exact_solution(A, b):
     return np.array([float(row[n]) for row in W])
 
 
+def wilkinson(n):
+    """1 on the diagonal and in the last column, −1 below: pivoting exchanges nothing, the last column doubles each step."""
+    A = np.eye(n) - np.tril(np.ones((n, n)), -1)
+    A[:, -1] = 1.0
+    return A
+
+
 def tiny_pivot(delta=1e-20):
     return np.array([[delta, 1.0], [1.0, 1.0]])
 

@@ -9,7 +9,7 @@ from gradus.concepts.foundations.model_selection.learners import (
     one_column,
     ridge,
 )
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -30,13 +30,14 @@ MODEL_SELECTION = Concept(
     kind="algorithm",
     title="Cross-validation and grid search",
     summary="Every row is predicted once, by a model that has not seen it; the setting with the least mean error is "
-    "chosen. The estimate is unbiased for a model that learns from $n(1-1/K)$ rows, hence a little pessimistic for "
-    "one that learns from all; and whatever has looked at all rows beforehand spoils it.",
+    "chosen. For each setting the estimate is unbiased for a model that learns from $n(1-1/K)$ rows, hence as a rule a "
+    "little pessimistic for one that learns from all; the least of them is optimistic, and a step that has looked at "
+    "the y of all rows beforehand spoils it.",
     formulas=(
         r"E_{kg}=\frac{1}{|I_k|}\sum_{i\in I_k}\big(y_i-f^{-k}_g(x_i)\big)^2,\qquad f^{-k}_g=\operatorname{fit}\big((x_i,y_i)_{i\notin I_k};\,s_g\big)",
         r"\hat s=s_{\hat g},\quad\hat g=\arg\min_g\frac1K\sum_{k}E_{kg}",
-        r"E\big[E_{kg}\big]=\operatorname{Err}_g\!\big(n-\tfrac nK\big);\qquad \text{least squares, normal rows: }\operatorname{Err}(m)=\sigma^2\Big(1+\frac{p}{m-p-1}\Big)",
-        r"\text{ridge, }K=n:\quad y_i-f^{-i}(x_i)=\frac{y_i-f(x_i)}{1-H_{ii}},\qquad H=X(X^{\mathsf T}X+\lambda I)^{-1}X^{\mathsf T}",
+        r"E\big[E_{kg}\big]=\operatorname{Err}_g\!\big(n-\tfrac nK\big);\qquad s=0,\ x_i\sim N(0,\Sigma),\ m>p+1:\quad\operatorname{Err}(m)=\sigma^2\Big(1+\frac{p}{m-p-1}\Big)",
+        r"K=n:\quad y_i-f^{-i}(x_i)=\frac{y_i-f(x_i)}{1-H_{ii}},\qquad H=X(X^{\mathsf T}X+\lambda I)^{-1}X^{\mathsf T}",
     ),
     symbols=(
         Symbol(
@@ -48,17 +49,44 @@ MODEL_SELECTION = Concept(
         Symbol("s_g", "grid", "g", "the settings that are tried", "positive"),
         Symbol("E_{kg}", "", "K g", "mean squared error of setting g on fold k"),
         Symbol(r"\hat s", "", "", "the chosen setting; the first of equals"),
-        Symbol(r"\operatorname{Err}(m)", "", "", "expected error on new rows after learning from m"),
+        Symbol("n,K", "", "", "numbers of rows and of folds, which are equal in size in the third formula", "natural"),
+        Symbol("f", "", "", "what was learnt; a superscript says without which rows"),
+        Symbol(
+            "H", "", "n n", "hat matrix of ridge regression with the fixed penalty λ, to which the last formula belongs"
+        ),
+        Symbol(r"\sigma^2", "", "", "variance of the noise in y"),
+        Symbol(
+            r"\operatorname{Err}(m)",
+            "",
+            "",
+            "expected error on new rows after learning from m; the formula is that of least squares on a linear truth",
+        ),
         Symbol("p", "", "", "number of coefficients"),
+    ),
+    returns=(
+        Result("E", "K g", "mean squared error of setting g on fold k"),
+        Result("s", "", "the chosen setting; the first of equals"),
     ),
     needs=("linear-regression", "regularization"),
     source="stone1974cross",
     year=1974,
     people=("Mervyn Stone", "Seymour Geisser"),
+    aliases="cross-validation, CV, k-fold, grid search, hyperparameter tuning, leave-one-out, "
+    "交叉验证, 网格搜索, 模型选择, 留一法, 超参数调优, K 折交叉验证",
     implementations=(Implementation("sklearn.model_selection:GridSearchCV", "numpy", _sklearn),),
     readings="hastie2009elements §7.10; stone1974cross; golub1979generalized; bengio2004unbiased",
-    deviations="scikit-learn averages over the folds, not over the rows: the two differ where folds are of unlike "
-    "size. Its scores are errors with the sign turned.",
+    hypotheses=(
+        Hypothesis("the rows are independent and of one distribution", "copied-rows-leak"),
+        Hypothesis("no step before the folds has looked at y, or at the rows held out", "screening-outside-leaks"),
+    ),
+    conventions=(
+        Convention(
+            "average",
+            "over the folds, as in scikit-learn",
+            "over the rows in other programs: the two differ where folds are of unlike size",
+        ),
+        Convention("score", "an error: the least is best", "scikit-learn turns the sign: the greatest is best"),
+    ),
     unverified="No unbiased estimate of the variance of K-fold cross-validation exists (Bengio and Grandvalet 2004).",
     differentiable=False,
 )
@@ -167,6 +195,23 @@ def unbiased_for_the_smaller_training_set(select, rng):
     yield statistical(shown, 1 - p / 10)
 
 
+@generic
+def nearest(X, y, setting):
+    """Learns by heart: predicts the y of the nearest row."""
+    return lambda Z: y[((Z[:, None] - X) ** 2).sum(-1).argmin(1)]
+
+
+@MODEL_SELECTION.claim
+def copied_rows_leak(select, rng):
+    """Rows that are not independent leak: every row twice, the copies in different folds, and a learner by heart has
+    the error 0 on pure noise; with both copies in one fold its error is above 0.8 of the least that there is"""
+    X, y = np.repeat(rng.standard_normal((30, 2)), 2, axis=0), np.repeat(rng.standard_normal(30), 2)
+    apart, _ = select(nearest, X, y, np.arange(60) % 2, np.array([1.0]))
+    together, _ = select(nearest, X, y, np.arange(60) // 2 % 2, np.array([1.0]))
+    yield identical(apart, np.zeros((2, 1)))
+    yield bound(together.mean(), 0.8 * y.var(), "≥", Text("the variance of the noise", "噪声的方差"))
+
+
 def screened(keep):
     """Least squares on the columns that correlate best with y: on those of the rows it is given."""
 
@@ -181,9 +226,9 @@ def screened(keep):
 
 @MODEL_SELECTION.claim
 def screening_outside_leaks(select, rng):
-    """Choosing columns before the folds are cut leaks: among 400 columns that have nothing to do with y, five chosen
-    on all 40 rows seem to predict it (error below 0.8 of its variance); chosen within each fold they do worse than the
-    mean (above 1)"""
+    """Choosing columns by their correlation with y before the folds are cut leaks: among 400 columns that have nothing
+    to do with y, five chosen on all 40 rows seem to predict it (error below 0.8 of its variance); chosen within each
+    fold they do worse than the mean (above 1)"""
     inside, outside, fold = [], [], np.arange(40) % 5
     for _ in range(16):
         X, y = rng.standard_normal((40, 400)), rng.standard_normal(40)
@@ -196,7 +241,8 @@ def screening_outside_leaks(select, rng):
 
 @MODEL_SELECTION.claim
 def grid_search_of_the_step_size(select, rng):
-    r"""Grid search of the step size: after ten steps of descent the errors are those of
+    r"""Grid search of the step size, L the largest eigenvalue of $X^{\mathsf T}X/m$: after ten steps of descent the
+    errors are those of
     $\theta_{10}=\sum_j\frac{1-(1-\alpha\lambda_j)^{10}}{\lambda_j}u_ju_j^{\mathsf T}X^{\mathsf
     T}y/m$; steps above $2/L$ diverge, and the chosen one lies below"""
     n, fold = 40, np.arange(40) % 4
@@ -244,7 +290,7 @@ def folds_have_no_order(select, rng):
 
 @MODEL_SELECTION.mutant(
     caught_by="equals-definition, held-out-rows-are-never-seen, leave-one-out-of-ridge, screening-outside-leaks, "
-    "unbiased-for-the-smaller-training-set"
+    "unbiased-for-the-smaller-training-set, copied-rows-leak"
 )
 def learns_from_all(fit, X, y, fold, grid):
     """test rows leak: every model learns from all rows"""
@@ -323,7 +369,7 @@ def figure(n, K):
     left.set(
         xscale="log", xlabel=r"penalty $\lambda$", ylabel="mean squared error", title=f"ridge, {n} rows, {p} columns"
     )
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     m = n * (1 - 1 / K)
     sizes = np.linspace(min(p + 2.2, m), 130, 200)
     err = lambda k: 1 + p / (k - p - 1) if k > p + 1 else np.inf
@@ -331,7 +377,7 @@ def figure(n, K):
     for size, colour, name in ((m, COLOURS[0], f"{K}-fold: {m:.0f} rows"), (n, COLOURS[1], f"all {n} rows")):
         right.plot(size, min(err(size), 6.0), "o", color=colour, label=f"{name}, {err(size):.2f}")
     right.set(xlabel="rows that are learned from", ylim=(0.9, 6), title=r"least squares: $\sigma^2(1+\frac{p}{m-p-1})$")
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"{K}-fold cross-validation on {n} rows chooses λ = {best:.3g} and promises an error of {E.mean(0).min():.2f}; on new rows it is {true[int(np.argmin(E.mean(0)))]:.2f}, on those learned from {learnt[int(np.argmin(E.mean(0)))]:.2f}. "
         f"Unpenalised, learning from {m:.0f} rows in place of {n} costs {err(m):.2f} against {err(n):.2f}.",

@@ -1,8 +1,10 @@
 """The estimator of Kraskov, Stögbauer and Grassberger: mutual information from samples, by nearest neighbours."""
 
+from itertools import permutations
+
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, invariance, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -11,11 +13,11 @@ KSG = Concept(
     kind="algorithm",
     title="KSG estimator of mutual information",
     summary="From n pairs of continuous variables, without densities and without bins: look how far the k-th "
-    "neighbour is in both variables together, count who is as near in each one alone. The same box serves all three "
-    "entropies, so that their errors cancel: for independent variables the mean estimate is 0 at any n.",
+    "neighbour is in both variables together, count who is nearer than that in each one alone. The same box serves all three "
+    "entropies, so that their errors cancel: for independent variables without ties the mean estimate is exactly 0, for every n.",
     formulas=(
         r"\hat I=\psi(k)+\psi(n)-\frac1n\sum_{i=1}^{n}\bigl[\psi(a_i+1)+\psi(b_i+1)\bigr],\qquad \psi(m)=-\gamma+\sum_{j=1}^{m-1}\frac1j",
-        r"\varepsilon_i=\text{the $k$-th smallest of}\ \max(\lVert x_j-x_i\rVert_\infty,\lVert y_j-y_i\rVert_\infty),\ j\ne i",
+        r"\varepsilon_i=\min_{j\ne i}{}^{(k)}\max(\lVert x_j-x_i\rVert_\infty,\lVert y_j-y_i\rVert_\infty)",
         r"a_i=\bigl\lvert\{j\ne i:\lVert x_j-x_i\rVert_\infty<\varepsilon_i\}\bigr\rvert,\qquad b_i=\bigl\lvert\{j\ne i:\lVert y_j-y_i\rVert_\infty<\varepsilon_i\}\bigr\rvert",
     ),
     symbols=(
@@ -23,17 +25,28 @@ KSG = Concept(
         Symbol("y_i", "y", "n e", "the points of the other that go with them"),
         Symbol("k", "neighbours", "", "which neighbour: small has little bias, large little variance", "natural"),
         Symbol(r"\hat I", "", "", "estimate; it may be negative", unit="nat"),
-        Symbol(r"\varepsilon_i", "", "", "distance of the k-th neighbour in both variables"),
+        Symbol(
+            r"\varepsilon_i",
+            "",
+            "",
+            "distance of the k-th neighbour in both variables; $\\min^{(k)}$ is the k-th smallest",
+        ),
         Symbol("a_i, b_i", "", "", "how many others are nearer than that in x, in y"),
         Symbol(r"\psi", "", "", "digamma function"),
         Symbol(r"\gamma", "", "", "Euler's constant, 0.577; it cancels"),
+        Symbol("n", "", "", "number of pairs, more than k"),
     ),
     needs=("mutual-information", "norm"),
     source="kraskov2004estimating",
     year=2004,
     people=("Alexander Kraskov", "Harald Stögbauer", "Peter Grassberger", "L. F. Kozachenko", "N. N. Leonenko"),
+    aliases="Kraskov estimator, nearest-neighbour mutual information, 互信息估计, 最近邻估计, KSG 估计",
     implementations=(Implementation("gradus.foundations.mutual_information:ksg", "numpy"),),
-    readings="kraskov2004estimating §II; kozachenko1987sample",
+    readings="kraskov2004estimating §II; kozachenko1987sample; gao2018demystifying; zhao2020analysis",
+    hypotheses=(
+        Hypothesis("for the mean 0: X and Y are independent, and so are the pairs", "a-variable-with-itself"),
+        Hypothesis("no two distances from one point are equal (continuous variables)", "ties-break-it"),
+    ),
     deviations=(
         "`sklearn.feature_selection.mutual_info_regression` is the same for two single variables, after scaling both "
         "to variance 1 and adding noise of 1e-10; it returns 0 for negative estimates, so that the mean for "
@@ -41,8 +54,20 @@ KSG = Concept(
         "One distance for x and y together means that their units matter a little: bring both to similar spread.",
     ),
     differentiable=False,
-    unverified="No bound on the bias is known in general; that it vanishes for independent variables is an "
-    "observation, not a theorem.",
+    proof=Proof(
+        r"Of the mean 0. Fix point i. By their distances from it in x and in y the other $N=n-1$ points are ranked twice; for "
+        r"independent variables without ties the two rankings are independent and uniform, also when the distances are given. "
+        r"Merge the two lists of distances into one path of x-steps and y-steps, and let M be the number of points met in both "
+        r"after A x-steps and B y-steps: $P(M_{A,B}=m)=\binom Am\binom{N-A}{B-m}/\binom NB$. The k-th neighbour is met by the step "
+        r"from some (A, B) that takes M from k − 1 to k; then $a_i=A$ and $b_i=B$. Now exchange an x-step from (A, B) and the "
+        r"y-step after it: the probability that the k-th is met in one of the two stays, and beyond $\psi(A+1)+\psi(B+1)$ the one order "
+        r"adds $P(M_{A+1,B}=k-1)\frac{A-k+2}{N-B}\frac1{A+1}"
+        r"=\frac{A!\,B!\,(N-A-1)!\,(N-B-1)!}{(k-1)!\,(A-k+1)!\,(B-k+1)!\,(N-A-B+k-2)!\,N!}$, the other its mirror image, which is the same. "
+        r"So the mean of $\psi(a_i+1)+\psi(b_i+1)$ does not depend on the path. On the path of all y-steps first the k-th is met "
+        r"from $A=k-1$, $B=N$: it is $\psi(k)+\psi(n)$."
+    ),
+    unverified="For dependent variables the bias is bounded only under smoothness of the densities: consistency (Gao, Oh and "
+    "Viswanath 2018) and rates (Zhao and Lai 2020).",
 )
 
 
@@ -54,9 +79,10 @@ def ksg(x, y, neighbours=3):
     harmonic = np.append(0.0, np.cumsum(1 / np.arange(1, n)))  # ψ(m) + γ = harmonic[m − 1]
     total = 0.0
     for i in range(n):
-        dx, dy = np.abs(x - x[i]).max(axis=1), np.abs(y - y[i]).max(axis=1)
-        epsilon = np.partition(np.maximum(dx, dy), neighbours)[neighbours]  # the 0-th is the point itself
-        a, b = (dx < epsilon).sum() - 1, (dy < epsilon).sum() - 1
+        others = np.arange(n) != i
+        dx, dy = np.abs(x - x[i]).max(axis=1)[others], np.abs(y - y[i]).max(axis=1)[others]
+        epsilon = np.sort(np.maximum(dx, dy))[neighbours - 1]
+        a, b = (dx < epsilon).sum(), (dy < epsilon).sum()
         total = total + harmonic[a] + harmonic[b]
     return harmonic[neighbours - 1] + harmonic[n - 1] - total / n
 
@@ -90,7 +116,7 @@ def truth(rho):
 
 @KSG.claim(cost="slow")
 def five_hundredths_of_a_nat(ksg, rng):
-    r"""Within 0.05 nat of $-\frac12\log(1-\rho^2)$ at n = 5000, for ρ of 0, 0.6 and 0.9"""
+    r"""For normal pairs within 0.05 nat of $-\frac12\ln(1-\rho^2)$ at n = 5000, for ρ of 0, 0.6 and 0.9"""
     why = Text(
         "0.05 nat; the standard error of the mean of four is at most 0.01", "0.05 奈特；四次平均的标准误不超过 0.01"
     )
@@ -105,12 +131,38 @@ def independent_variables_have_none(ksg, rng):
     logarithms would leave"""
     # 250 draws: cutting at 0 moves the mean by ten standard errors
     draws = [ksg(rng.standard_normal((30, 1)), rng.uniform(0, 3, (30, 1)), 3) for _ in range(250)]
-    return statistical(draws, 0.0)
+    yield statistical(draws, 0.0)
+    yield bound(np.std(draws), 0.05, "≥", Text("each by itself is not 0", "各个估计本身不为 0"))
+
+
+@KSG.claim
+def every_pairing_once(ksg, rng):
+    """For independent variables the mean is exactly 0, for every n and k: over all 120 pairings of five x with five y, for k
+    = 1 to 4, and with a plane for x"""
+    for d in (1, 2):
+        x, y = rng.standard_normal((5, d)), rng.standard_normal((5, 1))
+        for k in range(1, 5):
+            estimates = [float(ksg(x, y[list(order)], k)) for order in permutations(range(5))]
+            yield roundoff(np.mean(estimates), 0.0, terms=16, scale=1.0)
+        yield bound(
+            float(ksg(y, y, 1)), 2.0, "≥", Text("of y with itself ψ(5) − ψ(1) = 2.08", "y 与自身为 ψ(5) − ψ(1) = 2.08")
+        )
+
+
+@KSG.claim
+def ties_break_it(ksg, rng):
+    """With ties it is not: five equally spaced x and five equally spaced y have, over all 120 pairings, the mean 1.037 nats
+    for k = 1 and 0.117 for k = 4"""
+    grid = np.arange(5.0)[:, None]
+    last = Text("half a unit of the last printed digit", "所印末位的半个单位")
+    for k, want in ((1, 1.037), (4, 0.117)):
+        mean = np.mean([float(ksg(grid, grid[list(order)], k)) for order in permutations(range(5))])
+        yield near(mean, want, 5e-4, last)
 
 
 @KSG.claim
 def a_variable_with_itself(ksg, rng):
-    r"""Of a variable with itself it gives exactly $\psi(n)-\psi(k)$, which grows like log n: the truth is infinite"""
+    r"""Of a continuous variable with itself it gives exactly $\psi(n)-\psi(k)$, which grows like log n: the truth is infinite"""
     for n, k in ((50, 1), (50, 3), (300, 5)):
         x = rng.standard_normal((n, 1))
         yield roundoff(ksg(x, x, k), np.sum(1 / np.arange(k, n)), terms=n)
@@ -163,12 +215,13 @@ def indifferent_to_order_and_unit(ksg, rng):
     yield invariance(ksg(x[order], y[order], 3), own, terms=120)
     yield invariance(ksg(y, x, 3), own, terms=120)
     yield invariance(ksg(8 * x + 64, 8 * y - 32, 3), own, terms=120)
+    yield bound(abs(float(ksg(x, y[order], 3)) - float(own)), 0.05, "≥", Text("y alone reordered", "只重排 y"))
 
 
 @KSG.claim
 def vectors_are_points(ksg, rng):
     r"""A vector is taken as one point: a normal X in three dimensions and $Y=(X_1,X_2)+$ noise of the same size share
-    $\log2$; a coordinate that is there twice adds nothing"""
+    $\ln2$ nat; a coordinate that is there twice adds nothing"""
     estimates = []
     for _ in range(8):
         x = rng.standard_normal((300, 3))
@@ -195,8 +248,8 @@ def digamma(m):
 
 
 @KSG.mutant(
-    caught_by="equals-definition, independent-variables-have-none, a-variable-with-itself, equals-scikit-learn, "
-    "five-hundredths-of-a-nat"
+    caught_by="equals-definition, independent-variables-have-none, every-pairing-once, ties-break-it, a-variable-with-itself, "
+    "equals-scikit-learn, five-hundredths-of-a-nat"
 )
 def logarithms(x, y, neighbours=3):
     """logarithms in place of the digammas"""
@@ -271,12 +324,12 @@ def figure(rho, k, n):
     right.set(xscale="log", xlabel="n", ylabel="nats")
     right.minorticks_off()
     right.set_xticks(sorted(set(sizes)), [str(m) for m in sorted(set(sizes))])
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     value = float(ksg(x, y, k))
     words = Text(
         f"{n} normal pairs with correlation {rho:.2f}; {k} neighbours: the estimate is {value:.3f} nats, the truth {truth(rho):.3f}. "
         f"The marked point has {a} others in its strip of x and {b} in that of y. With logarithms for digammas the mean is off.",
         f"{n} 对正态样本，相关系数 {rho:.2f}；取 {k} 个近邻：估计为 {value:.3f} 奈特，真值 {truth(rho):.3f}。"
-        f"标出的点在 x 的带中有 {a} 个点，在 y 的带中有 {b} 个。把双伽玛换成对数，均值就有偏差。",
+        f"标出的点在 x 的带中有 {a} 个点，在 y 的带中有 {b} 个。把双伽马换成对数，均值就有偏差。",
     )
     return Drawing(fig, words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -10,41 +10,55 @@ MUTUAL_INFORMATION = Concept(
     key="mutual-information",
     kind="definition",
     title="Mutual information",
-    summary="By how much knowing one variable shortens the mean answer about the other: the divergence of their "
+    summary="By how much knowing one variable lowers, on average, the uncertainty about the other: the divergence of their "
     "joint distribution from the product of the marginals. It is 0 exactly when they are independent, and it sees "
     "every dependence, where correlation sees straight lines.",
     formulas=(
         r"I(X;Y)=\sum_{i=1}^{k}\sum_{j=1}^{m}p_{ij}\log_b\frac{p_{ij}}{p_{i\cdot}\,p_{\cdot j}}=H(X)-H(X\mid Y)=H(X)+H(Y)-H(X,Y)",
         r"I(X;X)=H(X),\qquad I(X;Y,Z)=I(X;Z)+I(X;Y\mid Z),\qquad X\to Y\to Z:\ I(X;Z)\le I(X;Y)",
-        r"(X,Y)\ \text{normal with correlation}\ \rho:\qquad I(X;Y)=-\tfrac12\log(1-\rho^2)",
+        r"(X,Y)\sim\mathcal N(\mu,\Sigma),\ \lvert\rho\rvert<1:\qquad I(X;Y)=-\tfrac12\log_b(1-\rho^2)",
     ),
     symbols=(
         Symbol("p_{ij}", "p", "... k m", "joint probabilities of $X=i$ and $Y=j$", "simplex"),
         Symbol(
-            "b", "base", "", "base of the logarithm, one for all terms: e gives nats, 2 bits", "positive", "nat or bit"
+            "b",
+            "base",
+            "",
+            "base of the logarithm, above 1, one for all terms: e gives nats, 2 bits",
+            "positive",
+            "nat or bit",
         ),
         Symbol(r"p_{i\cdot},\,p_{\cdot j}", "", "", "marginal distributions: sums over the other variable"),
         Symbol("H", "", "", "entropy, in the same unit", unit="nat or bit"),
-        Symbol(r"\rho", "", "", "correlation coefficient"),
-        Symbol("Z", "", "", "a third variable"),
+        Symbol(r"\rho", "", "", "correlation coefficient of X and Y"),
+        Symbol(r"\mu,\,\Sigma", "", "", "mean and covariance of the pair"),
+        Symbol("Z", "", "", "a third variable; $X\\to Y\\to Z$: given Y it is independent of X"),
     ),
     needs=("entropy", "kl"),
     source="shannon1948mathematical",
     year=1948,
     people=("Claude Shannon", "Robert Fano"),
+    aliases="MI, information gain, data processing inequality, 互信息量, 数据处理不等式, 信息增益",
     implementations=(Implementation("gradus.foundations.mutual_information:mutual_information", "torch"),),
     readings="shannon1948mathematical §12; cover2006elements §2.3–2.8; murphy2022probabilistic §6.3",
     deviations=(
         "`sklearn.metrics.mutual_info_score` takes labels or one table of counts and gives nats.",
         "Computed as H(X) + H(Y) − H(X, Y) it loses its digits where the variables are nearly independent.",
     ),
+    hypotheses=(
+        Hypothesis("$b>1$: below 1 it is never positive", "base-below-one"),
+        Hypothesis("for the inequality: given Y, Z is independent of X (a Markov chain)", "beside-the-chain"),
+        Hypothesis("for the last formula: X and Y are jointly normal", "correlation-for-dependence, sees-the-square"),
+        Hypothesis("for the overstatement by frequencies: the variables are independent", "frequencies-may-understate"),
+    ),
     proof=Proof(
         r"Of the data-processing inequality. For $X\to Y\to Z$ expand $I(X;Y,Z)$ by the chain rule in both orders: "
         r"$I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$. Given Y, Z says nothing about X: $I(X;Z\mid Y)=0$. And "
-        r"$I(X;Y\mid Z)\ge0$, a mean of divergences. So $I(X;Z)\le I(X;Y)$."
+        r"$I(X;Y\mid Z)\ge0$, a mean of divergences. So $I(X;Z)\le I(X;Y)$. Hence a variable X has infinite information about "
+        r"every function $f(X)$ whose distribution function is continuous: cut its values into n intervals of probability "
+        r"$1/n$; the number N of the interval is a function of $f(X)$ and of X, so that $I(X;f(X))\ge I(X;N)=H(N)=\log n$ for "
+        "every n."
     ),
-    unverified="A continuous variable has infinite information about itself, and about every function of it that is "
-    "continuous too: only noise makes it finite.",
     nonfinite="nan",
 )
 
@@ -127,6 +141,7 @@ def chain_rule(mutual_information, rng):
         given = z @ mutual_information(np.moveaxis(p / z, -1, 0), base=b)
         whole = mutual_information(p.reshape(3, 20), base=b)
         yield roundoff(whole, mutual_information(p.sum(1), base=b) + given, terms=60, scale=np.log(60))
+        yield bound(given, 1e-2, "≥", Text("the variables are dependent", "各变量不独立"))
 
 
 @MUTUAL_INFORMATION.claim
@@ -146,23 +161,39 @@ def processing_adds_nothing(mutual_information, rng):
 
 
 @MUTUAL_INFORMATION.claim
+def beside_the_chain(mutual_information, rng):
+    """Where Z knows X past Y the inequality fails: with Y independent of X and Z = X, $I(X;Z)=1$ bit and $I(X;Y)=0$"""
+    before, after = (mutual_information(p, base=2.0) for p in (np.full((2, 2), 0.25), np.eye(2) / 2))
+    return all_of(roundoff(before, 0.0, scale=1.0), roundoff(after, 1.0, terms=4))
+
+
+@MUTUAL_INFORMATION.claim
+def finer_cells_without_end(mutual_information, rng):
+    r"""A continuous variable has infinite information about itself: cut into n equally likely cells $\log_2n$ bits, here to
+    n = 512"""
+    sizes = (2, 16, 512)
+    return roundoff([float(mutual_information(np.eye(n) / n, base=2.0)) for n in sizes], np.log2(sizes), terms=512)
+
+
+@MUTUAL_INFORMATION.claim
 def zero_only_for_independence(mutual_information, rng):
     """0 exactly for independent variables, at least 0 for all, at most the smaller entropy; and $I(X;Y)=I(Y;X)$"""
     p = joints(rng, 200, 3, 6)
     independent = p.sum(-1, keepdims=True) * p.sum(-2, keepdims=True)
     own, other = mutual_information(p), mutual_information(np.swapaxes(p, -1, -2))
     rows = mutual_information(p.sum(-1)[:, :, None] * np.eye(3))  # H(X), as I(X;X)
+    columns = mutual_information(p.sum(-2)[:, :, None] * np.eye(6))
     # Pinsker: D ≥ ½‖p − q‖₁², so what is not independent is above 0.
     pinsker = 0.5 * np.abs(p - independent).sum((-2, -1)) ** 2
     yield roundoff(mutual_information(independent), np.zeros(200), terms=18, scale=1.0)
     yield bound((own - pinsker).min(), -64 * EPSILON, "≥", Text("Pinsker's inequality", "Pinsker 不等式"))
-    yield bound((own - rows).max(), 64 * EPSILON, "≤", Text("H(X)", "H(X)"))
+    yield bound((own - np.minimum(rows, columns)).max(), 64 * EPSILON, "≤", Text("H(X) and H(Y)", "H(X) 与 H(Y)"))
     yield roundoff(other, own, terms=18)
 
 
 @MUTUAL_INFORMATION.claim
 def normal_variables(mutual_information, rng):
-    r"""Normal variables: $-\frac12\log(1-\rho^2)$, from sums over a grid, for ρ from 0 to 0.9"""
+    r"""Normal variables: $-\frac12\ln(1-\rho^2)$ nats, from sums over a grid, for ρ from 0 to 0.9"""
     step, t = 0.25, np.arange(-8.5, 8.6, 0.25)
     for rho in (0.0, -0.3, 0.6, 0.9):
         x, y = t[:, None], t[None, :]
@@ -184,7 +215,7 @@ def correlation(p, x, y):
 
 @MUTUAL_INFORMATION.claim
 def sees_the_square(mutual_information, rng):
-    r"""$Y=X^2$ with X even on $-m,\dots,m$: correlation 0, and yet $I=H(Y)$: 1.522 bits for m = 2, all that Y has"""
+    r"""$Y=X^2$ with X uniform on $-m,\dots,m$: correlation 0, and yet $I=H(Y)$: 1.522 bits for m = 2, all that Y has"""
     for m in (1, 2, 10):
         x = np.arange(-m, m + 1)
         y = np.arange(m + 1) ** 2
@@ -207,11 +238,33 @@ def noisy_channels(mutual_information, rng):
 
 @MUTUAL_INFORMATION.claim
 def frequencies_overstate(mutual_information, rng):
-    """Frequencies in place of probabilities overstate it: for independent variables by $(k-1)(m-1)/2n$ nats on
-    average"""
+    """For independent variables frequencies in place of probabilities overstate it, on average by $(k-1)(m-1)/2n$ nats to
+    first order (n = 5000)"""
     n, p = 5000, np.outer([0.2, 0.3, 0.5], [0.25, 0.25, 0.2, 0.3])
     counts = rng.multinomial(n, p.ravel(), size=2000).reshape(-1, 3, 4)
     return statistical(2 * n * mutual_information(counts / n), 2 * 3)
+
+
+@MUTUAL_INFORMATION.claim
+def frequencies_may_understate(mutual_information, rng):
+    r"""For dependent variables they may understate it: for X = Y, a fair coin, the mean is 0, ½, 0.832 and 0.963 bit for n =
+    1, 2, 5 and 20, the truth 1 bit; to first order $(k_{XY}-k_X-k_Y+1)/2n$ nats with the numbers of possible cells, here
+    $-1/2n$"""
+    from math import comb
+
+    means = {}
+    for n in (1, 2, 5, 20, 200):
+        tables = np.array([np.diag([h / n, 1 - h / n]) for h in range(n + 1)])
+        weights = np.array([comb(n, h) / 2**n for h in range(n + 1)])
+        means[n] = float(weights @ mutual_information(tables, base=2.0))
+    yield roundoff([means[1], means[2]], [0.0, 0.5], terms=4, scale=1.0)
+    five = (10 * entropy([0.2, 0.8], 2.0) + 20 * entropy([0.4, 0.6], 2.0)) / 2**5
+    yield roundoff(means[5], five, terms=8, scale=1.0)
+    last = Text("half a unit of the last printed digit", "所印末位的半个单位")
+    yield near(means[5], 0.832, 5e-4, last)
+    yield near(means[20], 0.963, 5e-4, last)
+    second = Text("of the next order, 1/n²", "下一阶 1/n²")
+    yield near((means[200] - 1) * np.log(2) * 2 * 200, -1.0, 1 / 200, second)
 
 
 @MUTUAL_INFORMATION.mutant(
@@ -226,8 +279,15 @@ def bits_mixed_with_nats(p, base=np.e):
     return marginals / np.log(2) + (p * log(p)).sum((-2, -1))
 
 
+@MUTUAL_INFORMATION.mutant(caught_by="itself-gives-the-entropy, zero-only-for-independence, equals-definition")
+def base_below_one(p, base=np.e):
+    """the base of the logarithm is below 1"""
+    return mutual_information(p, 1 / base)
+
+
 @MUTUAL_INFORMATION.mutant(
-    caught_by="itself-gives-the-entropy, sees-the-square, noisy-channels, entropies-less-the-joint-one"
+    caught_by="itself-gives-the-entropy, sees-the-square, noisy-channels, entropies-less-the-joint-one, beside-the-chain, "
+    "finer-cells-without-end, frequencies-may-understate"
 )
 def nats_sold_as_bits(p, base=np.e):
     """nats sold as bits"""
@@ -322,7 +382,7 @@ def figure(bend, noise):
     right.plot(bend, i, "o", color=COLOURS[0])
     right.plot(bend, -0.5 * np.log2(1 - rho**2), "o", color=COLOURS[1])
     right.set(xlabel="bend", ylabel="bits", title=f"ρ = {rho:.2f}, I = {i:.2f} bits", ylim=(0, None))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"A line bent into a parabola, with noise of deviation {noise:.2f}: at a bend of {bend:.2f} the correlation is {rho:.2f}, from which a normal distribution "
         f"would have {0.5 * np.log2(1 / (1 - rho**2)):.2f} bits; the mutual information is {i:.2f} bits.",

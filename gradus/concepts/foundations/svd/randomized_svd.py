@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -40,13 +40,13 @@ RANDOMIZED_SVD = Concept(
     kind="algorithm",
     title="Randomised SVD",
     summary="Products of A with k + p random vectors span, nearly, its k leading left singular vectors; the SVD of "
-    "the small matrix that is left gives the rest. How nearly depends on the decay of the spectrum: each of the q "
-    r"power iterations takes $\sigma_i$ to $\sigma_i^{2q+1}$. With slow decay, q = 0 is far from the optimum in the "
+    "the small matrix that is left gives the rest. How nearly depends on the decay of the spectrum: q power "
+    r"iterations take $\sigma_i$ to $\sigma_i^{2q+1}$. With slow decay, q = 0 is far from the optimum in the "
     "spectral norm and close to it in Frobenius's.",
     formulas=(
         r"Y=(AA^{\mathsf T})^{q}A\,\Omega,\quad Y=QR;\qquad Q^{\mathsf T}A=\tilde U\Sigma V^{\mathsf T},\quad U=Q\tilde U,\qquad A\approx U_k\Sigma_kV_k^{\mathsf T}",
-        r"q=0:\qquad \operatorname{E}\lVert A-QQ^{\mathsf T}A\rVert_F\le\left(1+\frac{k}{p-1}\right)^{1/2}\Bigl(\sum_{j>k}\sigma_j^2\Bigr)^{1/2}",
-        r"\operatorname{E}\lVert A-QQ^{\mathsf T}A\rVert_2\le\left(1+\sqrt{\frac{k}{p-1}}\right)\sigma_{k+1}+\frac{e\sqrt{k+p}}{p}\Bigl(\sum_{j>k}\sigma_j^2\Bigr)^{1/2}",
+        r"q=0,\ k,p\ge2:\qquad \operatorname{E}\lVert A-QQ^{\mathsf T}A\rVert_F\le\left(1+\frac{k}{p-1}\right)^{1/2}\Bigl(\sum_{j>k}\sigma_j^2\Bigr)^{1/2}",
+        r"q=0,\ k,p\ge2:\qquad \operatorname{E}\lVert A-QQ^{\mathsf T}A\rVert_2\le\left(1+\sqrt{\frac{k}{p-1}}\right)\sigma_{k+1}+\frac{e\sqrt{k+p}}{p}\Bigl(\sum_{j>k}\sigma_j^2\Bigr)^{1/2}",
     ),
     symbols=(
         Symbol("A", "A", "m n", "matrix"),
@@ -57,17 +57,26 @@ RANDOMIZED_SVD = Concept(
         Symbol("Q", "", "m l", "orthonormal basis of the sampled range"),
         Symbol(r"U_k,\Sigma_k,V_k", "", "", r"the k leading singular vectors and values of $QQ^{\mathsf T}A$"),
     ),
-    returns=("U", "s", "Vt"),
+    returns=(
+        Result("U", "m k", "left singular vectors in the columns"),
+        Result("s", "k", "singular values, the largest first"),
+        Result("Vt", "k n", "right singular vectors in the rows"),
+    ),
     needs=("svd", "expectation"),
     source="halko2011finding",
     year=2011,
     people=("Nathan Halko", "Per-Gunnar Martinsson", "Joel Tropp", "Vladimir Rokhlin"),
+    aliases="rSVD, randomised low-rank approximation, Halko, 随机 SVD, 随机化奇异值分解, 随机化低秩近似",
     implementations=(
         Implementation(
             "sklearn.utils.extmath:randomized_svd", "numpy", _sklearn, "draws Ω itself; here it is handed ours"
         ),
     ),
     readings="halko2011finding §1.6, 4.5, 10.2; golub2013matrix §10.4",
+    hypotheses=(
+        Hypothesis(r"the columns of Ω are independent standard normal vectors", "one-vector"),
+        Hypothesis("Q has orthonormal columns", "basis-not-orthonormal"),
+    ),
     deviations="scikit-learn normalises by LU, or for q ≤ 2 not at all, unless told; q is 7 for k below a tenth of "
     "the size and else 4, p is 10. `torch.svd_lowrank` counts p within its q and calls the power iterations niter = "
     "2.",
@@ -115,8 +124,8 @@ def ratios(randomized, rng, q, draws, n=100, k=10, p=10):
 
 @RANDOMIZED_SVD.claim
 def without_power_iteration(randomized, rng):
-    r"""$\sigma_i=i^{-1/2}$, n = 100, k = 10, p = 10, spectral norm: without power iteration the error is 1.513 times
-    the optimum (mean of 4000 draws)"""
+    r"""$\sigma_i=i^{-1/2}$, n = 100, k = 10, p = 10, spectral norm: without power iteration the error is on average 1.513
+    times the optimum (reference: the mean of 4000 draws)"""
     return statistical(ratios(randomized, rng, 0, 40), 1.5127)
 
 
@@ -130,7 +139,7 @@ def power_iterations_close_the_gap(randomized, rng):
 @RANDOMIZED_SVD.claim
 def expected_errors_within_bounds(randomized, rng):
     """q = 0: the mean errors keep the bounds of Halko, Martinsson and Tropp in both norms, and none is below the
-    optimum"""
+    optimum of rank k + p"""
     for k, p, decay in ((10, 5, 0.5), (5, 10, 1.0), (10, 10, 0.0)):
         n = 60
         s = np.arange(1, n + 1.0) ** -decay
@@ -146,12 +155,14 @@ def expected_errors_within_bounds(randomized, rng):
         limit = (1 + root) * s[k] + np.e * np.sqrt(k + p) / p * tail
         yield bound(spectral, limit, "≤", why)
         yield bound(frobenius, np.sqrt(1 + k / (p - 1)) * tail, "≤", why)
-        yield bound(spectral, s[k + p], "≥", Text("σ_{k+p+1}, the optimum", "最优值 σ_{k+p+1}"))
+        least = Text("the optimum of rank k+p, and rounding", "秩 k+p 的最优值，以及舍入")
+        for smallest, best in zip(np.min(errors, axis=0), (s[k + p], np.sqrt((s[k + p :] ** 2).sum())), strict=True):
+            yield bound(smallest, best * (1 - 64 * EPSILON), "≥", least)
 
 
 @RANDOMIZED_SVD.claim
 def exact_for_rank_k(randomized, rng):
-    """A matrix of rank k is recovered to rounding, with orthonormal factors, whatever the draw"""
+    """A matrix of rank k is recovered to rounding, with orthonormal factors, for almost every draw"""
     for k, q in ((1, 0), (4, 0), (4, 2)):
         A = rng.standard_normal((30, k)) @ rng.standard_normal((k, 20))
         U, s, Vt = randomized(A, rng.standard_normal((20, k + 5)), k, q=q)
@@ -243,16 +254,16 @@ def figure(decay, oversampling):
         if q in (0, 1):
             left.plot(np.arange(1, k + 1), values, "x-", ms=5, lw=1, color=COLOURS[1 - q], label=f"q = {q}")
     left.set(yscale="log", xlabel="i", ylabel=r"$\sigma_i$", title=f"n = {n}, k = {k}, p = {p}")
-    left.legend(frameon=False, fontsize=9)
+    left.legend(frameon=False, fontsize=10)
     right.plot(powers, spectral, "o-", label="spectral norm")
     right.plot(powers, frobenius, "o-", label="Frobenius norm")
     right.axhline(1, color=COLOURS[6], lw=1, ls="--")
     right.set(xlabel="power iterations q", ylabel="error / optimum", xticks=list(powers))
-    right.legend(frameon=False, fontsize=9)
+    right.legend(frameon=False, fontsize=10)
     words = Text(
-        f"σ_i = i^−{decay:.2f}, k = {k}, p = {p}, means of 4 draws. q = 0: {spectral[0]:.3f} times the optimum in the spectral norm, {frobenius[0]:.3f} in Frobenius's; "
+        f"σᵢ falls like i to the power −{decay:.2f}; k = {k}, p = {p}, means of 4 draws. q = 0: {spectral[0]:.3f} times the optimum in the spectral norm, {frobenius[0]:.3f} in Frobenius's; "
         f"q = 2: {spectral[2]:.4f} and {frobenius[2]:.4f}.",
-        f"σ_i = i^−{decay:.2f}，k = {k}，p = {p}，4 次抽取的平均。q = 0：谱范数下为最优值的 {spectral[0]:.3f} 倍，Frobenius 范数下为 {frobenius[0]:.3f} 倍；"
+        f"σᵢ 按 i 的 −{decay:.2f} 次幂下降；k = {k}，p = {p}，4 次抽取的平均。q = 0：谱范数下为最优值的 {spectral[0]:.3f} 倍，Frobenius 范数下为 {frobenius[0]:.3f} 倍；"
         f"q = 2：{spectral[2]:.4f} 倍与 {frobenius[2]:.4f} 倍。",
     )
     return Drawing(fig, words)

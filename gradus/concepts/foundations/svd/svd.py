@@ -1,8 +1,8 @@
-"""The singular value decomposition: every matrix is a rotation, a stretching of axes, a rotation."""
+"""The singular value decomposition: every matrix is an orthogonal map, a stretching of axes, an orthogonal map."""
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -25,8 +25,8 @@ SVD = Concept(
     kind="theorem",
     title="Singular value decomposition",
     summary=r"Every matrix maps some orthonormal basis to orthogonal vectors: $Av_i=\sigma_iu_i$. The singular values "
-    r"$\sigma_i$ give norm, rank, condition number and the pseudo-inverse; keeping the k largest gives the nearest "
-    "matrix of rank k.",
+    r"$\sigma_i$ give norm, rank, condition number and the pseudo-inverse; keeping the k largest gives a nearest "
+    "matrix of rank at most k, in the Frobenius norm the only one unless the next is as large.",
     formulas=(
         r"A=U\Sigma V^{\mathsf T}=\sum_{i=1}^{r}\sigma_iu_iv_i^{\mathsf T},\qquad U^{\mathsf T}U=V^{\mathsf T}V=I,\qquad \sigma_1\ge\dots\ge\sigma_r\ge0,\quad r=\min(m,n)",
         r"\lVert A\rVert_2=\sigma_1,\qquad \lVert A\rVert_F=\sqrt{\textstyle\sum_i\sigma_i^2},\qquad A^{+}=\sum_{\sigma_i>0}\frac{v_iu_i^{\mathsf T}}{\sigma_i}",
@@ -45,22 +45,37 @@ SVD = Concept(
         Symbol("E", "", "m n", "any perturbation"),
         Symbol("B", "", "m n", "any matrix of rank at most k"),
     ),
-    returns=("U", "s", "Vt"),
+    returns=(
+        Result("U", "m r", "left singular vectors in the columns"),
+        Result("s", "r", "singular values, the largest first"),
+        Result("Vt", "r n", "right singular vectors in the rows"),
+    ),
     needs=("matrix-product", "norm", "inner-product"),
     source="eckart1936approximation",
     year=1873,
     people=("Eugenio Beltrami", "Camille Jordan", "Carl Eckart", "Gale Young", "Gene Golub"),
+    aliases="singular values, low-rank approximation, Eckart-Young, pseudoinverse, "
+    "奇异值, 低秩近似, 伪逆, 埃卡特-杨定理",
     implementations=(Implementation("torch.linalg:svd", "torch", _torch),),
     readings="trefethen1997numerical lectures 4–5, 31; golub2013matrix §2.4, 8.6; stewart1993early; "
     "hestenes1958inversion",
-    deviations=(
-        "The signs of each pair $(u_i,v_i)$ are free, and for equal singular values any rotation within their space; "
-        r"here the largest entry of $u_i$ is positive. NumPy, SciPy and PyTorch return $V^{\mathsf T}$, MATLAB V; "
-        "they return the full square U and V unless told otherwise.",
-        r"The gradient divides by $\sigma_i^2-\sigma_j^2$: it does not exist where singular values are equal.",
+    hypotheses=(Hypothesis(r"For the only nearest matrix: $\sigma_k>\sigma_{k+1}$", "nearest-need-not-be-one"),),
+    conventions=(
+        Convention(
+            "signs",
+            "the largest entry of $u_i$ is positive",
+            "left open by LAPACK, NumPy and PyTorch; for equal singular values any rotation within their space is as good",
+        ),
+        Convention(
+            "what is returned",
+            r"U, the singular values and $V^{\mathsf T}$, in the economic size $r=\min(m,n)$",
+            r"NumPy, SciPy and PyTorch return $V^{\mathsf T}$, MATLAB V; all return the full square U and V unless told otherwise",
+        ),
     ),
+    deviations=r"The gradient of U and V divides by $\sigma_i^2-\sigma_j^2$: it does not exist where singular values are "
+    "equal.",
     proof=Proof(
-        r"Existence: let $v_1$ maximise $\lVert Av\rVert$ over unit vectors, $\sigma_1=\lVert Av_1\rVert$ and "
+        r"Existence, for $A\ne0$ (for $A=0$ any orthonormal bases do): let $v_1$ maximise $\lVert Av\rVert$ over unit vectors, $\sigma_1=\lVert Av_1\rVert$ and "
         r"$u_1=Av_1/\sigma_1$. For a unit $w\perp v_1$ the function $\lVert A(\cos t\,v_1+\sin t\,w)\rVert^2$ is "
         r"greatest at $t=0$, so its derivative $2\langle Av_1,Aw\rangle$ is 0: A maps what is orthogonal to $v_1$ "
         "into what is orthogonal to $u_1$. Go on there. Eckart–Young in the spectral norm: if "
@@ -137,9 +152,10 @@ def factors_are_orthonormal(svd, rng):
 def product_is_the_matrix(svd, rng):
     r"""$A=U\Sigma V^{\mathsf T}$ with $\sigma_1\ge\dots\ge\sigma_r\ge0$"""
     low = rng.standard_normal((9, 2)) @ rng.standard_normal((2, 6))
-    for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, 1e6 * np.eye(4)):
+    large = rng.standard_normal((30, 20))
+    for A in (rng.standard_normal((12, 7)), rng.standard_normal((5, 9)), low, 1e6 * np.eye(4), large):
         U, s, Vt = svd(A)
-        yield roundoff(U * s @ Vt, A, terms=12, scale=float(np.linalg.norm(A)))
+        yield roundoff(U * s @ Vt, A, terms=len(A), scale=float(np.linalg.norm(A)))
         why = Text("descending, none below 0", "从大到小，均非负")
         yield bound(np.append(s, 0.0).min() + min(0.0, (-np.diff(s)).min()), 0.0, "≥", why)
 
@@ -156,8 +172,8 @@ def squares_are_eigenvalues(svd, rng):
 
 @SVD.claim
 def small_singular_values_survive(svd, rng):
-    r"""Small singular values survive beside large ones: 1e-10 beside 1 is found to six digits, which $A^{\mathsf T}A$
-    cannot hold"""
+    r"""Small singular values survive beside large ones: $10^{-10}$ beside 1 is found to four digits, which
+    $A^{\mathsf T}A$ cannot hold"""
     want = np.array([1.0, 1e-3, 1e-10])
     return roundoff(svd(with_singular_values(rng, 10, 3, want))[1], want, terms=10)
 
@@ -186,7 +202,8 @@ def no_perturbation_does_better(svd, rng):
 
 @SVD.claim
 def alternating_least_squares_ends_there(svd, rng):
-    """Alternating least squares, which knows nothing of singular values, ends at the same tail from every start"""
+    """Alternating least squares, which knows nothing of singular values, ends at the same tail from
+    almost every start; from a right factor orthogonal to $v_1$, it does not"""
     A, k = with_singular_values(rng, 9, 7, 2.0 ** -np.arange(7.0)), 2
     s = svd(A)[1]
     tail = float(np.sqrt((s[k:] ** 2).sum()))
@@ -196,12 +213,28 @@ def alternating_least_squares_ends_there(svd, rng):
             X = np.linalg.lstsq(Y.T, A.T, rcond=None)[0].T
             Y = np.linalg.lstsq(X, A, rcond=None)[0]
         yield roundoff(np.linalg.norm(A - X @ Y), tail, terms=9, scale=1.0)
+    D, Y = np.diag([3.0, 2.0, 1.0]), np.array([[0.0, 0.0, 1.0]])
+    for _ in range(60):
+        X = np.linalg.lstsq(Y.T, D.T, rcond=None)[0].T
+        Y = np.linalg.lstsq(X, D, rcond=None)[0]
+    yield roundoff(np.linalg.norm(D - X @ Y), np.sqrt(13), terms=9)  # √5 would be least
+
+
+@SVD.claim
+def nearest_need_not_be_one(svd, rng):
+    r"""Where $\sigma_k=\sigma_{k+1}$ the nearest is not the only one: every $2vv^{\mathsf T}$, v of length 1, is as near to
+    $2I_3$ as $A_1$, at distance $2\sqrt2$"""
+    A = 2 * np.eye(3)
+    U, s, Vt = svd(A)
+    yield roundoff(np.linalg.norm(A - np.outer(U[:, 0] * s[0], Vt[0])), np.sqrt(8), terms=3)
+    for v in rng.standard_normal((5, 3)):
+        yield roundoff(np.linalg.norm(A - 2 * np.outer(v, v) / (v @ v)), np.sqrt(8), terms=3)
 
 
 @SVD.claim
 def perturbation_bound(svd, rng):
     r"""Weyl: a perturbation E moves no singular value by more than $\lVert E\rVert_2$, and $E=u_iv_i^{\mathsf T}$
-    moves the i-th by exactly 1"""
+    moves the i-th by exactly 1, unless it passes the one above: here 7 below 9"""
     A = with_singular_values(rng, 8, 6, np.array([9.0, 7.0, 5.0, 3.0, 1.5, 0.1]))
     U, s, Vt = svd(A)
     moved = []
@@ -217,8 +250,8 @@ def perturbation_bound(svd, rng):
 
 @SVD.claim
 def pseudo_inverse(svd, rng):
-    r"""$A^+=V\Sigma^{-1}U^{\mathsf T}$ satisfies Penrose's four equations and gives the least-squares solution of
-    least norm, at deficient rank"""
+    r"""$A^+=\sum_{\sigma_i>0}v_iu_i^{\mathsf T}/\sigma_i$ satisfies Penrose's four equations and gives the least-squares solution of
+    least norm, also at deficient rank, as here"""
     A, b = with_singular_values(rng, 7, 5, np.array([3.0, 2.0, 0.5])), rng.standard_normal(7)
     U, s, Vt = svd(A)
     kept = s > 1e-12 * s[0]
@@ -239,7 +272,10 @@ def v_not_transposed(A):
     return U, s, Vt.T if Vt.shape[0] == Vt.shape[1] else np.roll(Vt, 1, axis=1)
 
 
-@SVD.mutant(caught_by="squares-are-eigenvalues, perturbation-bound, alternating-least-squares-ends-there")
+@SVD.mutant(
+    caught_by="squares-are-eigenvalues, perturbation-bound, alternating-least-squares-ends-there, "
+    "nearest-need-not-be-one"
+)
 def squared_values(A):
     r"""the eigenvalues of $A^{\mathsf T}A$ are not rooted"""
     U, s, Vt = svd(A)
@@ -288,7 +324,7 @@ def figure(shear, k):
     U, s, Vt = np.linalg.svd(A)
     t = np.linspace(0, 2 * np.pi, 240)
     circle = np.stack([np.cos(t), np.sin(t)])
-    fig, (before, after, shown) = canvas(columns=3, width=8.8, height=3.1)
+    fig, ((before, after), (original, shown)) = canvas(columns=2, rows=2, width=6.4, height=6.0)
     for ax, curve, ends, name in (
         (before, circle, Vt, "$v_1,v_2$"),
         (after, A @ circle, s[:, None] * U.T, r"$Av_i=\sigma_iu_i$"),
@@ -299,6 +335,8 @@ def figure(shear, k):
         ax.set(aspect="equal", xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), title=name)
     P = picture()
     u, values, vt = np.linalg.svd(P)
+    original.imshow(P, cmap="gray")
+    original.set(xticks=[], yticks=[], title="the picture")
     shown.imshow(u[:, :k] * values[:k] @ vt[:k], cmap="gray", vmin=P.min(), vmax=P.max())
     tail = float(np.sqrt((values[k:] ** 2).sum() / (values**2).sum()))
     shown.set(xticks=[], yticks=[], title=f"rank {k} of {len(P)}, error {100 * tail:.2g} %")

@@ -13,7 +13,7 @@ from gradus.concepts.networks.activations.silu import silu
 from gradus.concepts.networks.activations.softplus import softplus
 from gradus.concepts.networks.activations.tanh import tanh
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff
 from gradus.page.figures import canvas
 
@@ -40,15 +40,29 @@ ACTIVATIONS = Concept(
         Symbol("i", "", "", "index of a grid point"),
         Symbol("y", "", "", "another point"),
     ),
-    returns=("lowest", "highest", "least_slope", "largest_slope", "slope_left", "slope_right", "jump"),
+    returns=(
+        Result("lowest", "", "least value on the points"),
+        Result("highest", "", "greatest value on the points"),
+        Result("least_slope", "", "least slope between neighbouring points"),
+        Result("largest_slope", "", "greatest slope between neighbouring points"),
+        Result("slope_left", "", "slope between the first two points"),
+        Result("slope_right", "", "slope between the last two points"),
+        Result("jump", "", "greatest change of the slope from one pair to the next"),
+    ),
     needs=("relu", "leaky-relu", "sigmoid", "tanh", "elu", "gelu", "silu", "softplus", "neuron"),
     source="goodfellow2016deep",
     year=1943,
     people=("Warren McCulloch", "Walter Pitts"),
+    aliases="activation, activation function, nonlinearity, transfer function, 激活, 非线性激活, 激励函数, 非线性函数",
     implementations=(
         Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),
     ),
     readings="goodfellow2016deep §6.3; murphy2022probabilistic §13.2.3",
+    hypotheses=(
+        Hypothesis(
+            "the slopes of neighbouring chords approach each other: $f$ is continuously differentiable", "kinks"
+        ),
+    ),
     deviations="The measured Lipschitz constant is that of the grid: never too large, and too small by about the square of the "
     "spacing where the steepest place lies inside the grid and f is smooth.",
     differentiable=False,
@@ -249,7 +263,7 @@ def curvature_for_the_jump(f, x):
 
 ACTIVATIONS.erratum(
     "E11",
-    common="Activation functions are monotone",
+    common="Activation functions are monotone (a common slip)",
     why="Most are; but it is no requirement, and the usual ones of transformers are not: GELU falls to −0.169971 at −0.751792, SiLU "
     "to −0.278465 at −1.278465, with slopes down to −0.1289 and −0.0998.",
     right="A property of each function, to be computed: see the least slope of each",
@@ -259,7 +273,7 @@ ACTIVATIONS.erratum(
 
 ACTIVATIONS.erratum(
     "E12",
-    common="An activation function needs to be differentiable",
+    common="An activation function needs to be differentiable (a common slip)",
     why="ReLU and leaky ReLU have a kink at 0, and networks of them train: XOR is fitted to a mean square error "
     "below 1e-6.",
     right="Differentiable almost everywhere, with one agreed slope at the kink",
@@ -298,7 +312,7 @@ def activations_figure(member, width):
         style = dict(color="#D55E00", lw=2.2, zorder=3) if name == chosen else dict(color="#7F7F7F", lw=0.7, alpha=0.7)
         left.plot(x, f(x), label=name if name == chosen else None, **style)
         right.plot(x[1:], np.diff(f(x)) / np.diff(x), **style)
-    left.set(title="the functions", ylim=(-1.3, min(width, 4)))
+    left.set(title="functions; the others in grey", ylim=(-1.3, min(width, 4)))
     right.set(title="their slopes", ylim=(-0.25, 1.25))
     left.legend(frameon=False, loc="upper left")
     rows = [table_row(name) for name in MEMBERS]
@@ -308,7 +322,7 @@ def activations_figure(member, width):
     )
     cells.auto_set_font_size(False)
     for (row, _), cell in cells.get_celld().items():
-        cell.set_fontsize(8)
+        cell.set_fontsize(9)
         cell.set_linewidth(0.4)
         if row == int(member):
             cell.get_text().set_color("#D55E00")

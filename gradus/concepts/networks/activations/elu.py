@@ -31,6 +31,7 @@ ELU = Concept(
     source="clevert2016fast",
     year=2015,
     people=("Djork-Arné Clevert", "Thomas Unterthiner", "Sepp Hochreiter"),
+    aliases="exponential linear unit, 指数线性单元, ELU 函数, 指数线性激活",
     implementations=(Implementation("torch.nn.functional:elu", "torch", _elu_torch),),
     readings="clevert2016fast §3",
     hypotheses=(Hypothesis(r"the slope: $x\ne0$, or $\alpha=1$", "jump-at-zero"),),
@@ -139,7 +140,7 @@ def elu_figure(alpha, spread):
     left.plot(x, np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0))), color="#D55E00", label="slope of ELU")
     left.axhline(-alpha, color="#7F7F7F", lw=0.6)
     left.set(title=rf"$\alpha={alpha:.2g}$", xlabel="x")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.bar(list(means), list(means.values()), color=["#0072B2", "#7F7F7F"])
     right.axhline(0, color="black", lw=0.8)
     right.set(title=rf"mean output, $x\sim N(0,{spread:.2g}^2)$", ylim=(-0.8, 1.7))

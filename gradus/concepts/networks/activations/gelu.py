@@ -29,6 +29,7 @@ GELU = Concept(
     source="hendrycks2016gaussian",
     year=2016,
     people=("Dan Hendrycks", "Kevin Gimpel"),
+    aliases="Gaussian error linear unit, 高斯误差线性单元, GELU 函数",
     implementations=(Implementation("torch.nn.functional:gelu", "torch"),),
     readings="hendrycks2016gaussian §2",
     conventions=(
@@ -162,11 +163,11 @@ def gelu_figure(x0):
     value, kept = float(gelu(np.float64(x0))), float(normal_distribution(np.float64(x0)))
     left.plot(x0, value, "o", color="#D55E00")
     left.set(title=r"$x\,\Phi(x)$", xlabel="x", ylim=(-0.5, 3))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     for colour, (name, y) in zip(("#0072B2", "#D55E00"), approximations.items(), strict=True):
         right.semilogy(x, np.abs(y - gelu(x)) + 1e-17, color=colour, label=name)
     right.set(title="error of the approximations", xlabel="x", ylim=(1e-8, 1e-1))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     slope = kept + x0 * np.exp(-x0 * x0 / 2) / np.sqrt(2 * np.pi)
     worst = [float(np.abs(y - gelu(x)).max()) for y in approximations.values()]
     words = Text(

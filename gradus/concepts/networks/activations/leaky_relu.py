@@ -31,6 +31,7 @@ LEAKY_RELU = Concept(
     source="maas2013rectifier",
     year=2013,
     people=("Andrew Maas", "Awni Hannun", "Andrew Ng"),
+    aliases="LeakyReLU, LReLU, 带泄漏的 ReLU, 渗漏整流, 泄漏 ReLU",
     implementations=(Implementation("torch.nn.functional:leaky_relu", "torch", _leaky_torch),),
     readings="maas2013rectifier; he2015delving §2.1; goodfellow2016deep §6.3.1",
     hypotheses=(

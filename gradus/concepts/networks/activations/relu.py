@@ -22,6 +22,7 @@ RELU = Concept(
     source="fukushima1969visual",
     year=1969,
     people=("Kunihiko Fukushima", "Vinod Nair", "Geoffrey Hinton"),
+    aliases="rectifier, rectified linear unit, dead ReLU, ReLU 函数, 线性整流函数, 修正线性单元, 整流函数, 死亡 ReLU",
     implementations=(Implementation("torch.nn.functional:relu", "torch"),),
     readings="nair2010rectified; glorot2011deep §3; goodfellow2016deep §6.3.1",
     hypotheses=(Hypothesis(r"the slope: $x\ne0$", "kink-at-zero"),),
@@ -108,18 +109,24 @@ def relu_figure(kinks, point):
     x = np.linspace(0, 1, 1001)
     terms = weights[:, None] * relu(x - knots[:-1, None])
     total, exact = terms.sum(0), np.sin(2 * np.pi * x)
-    fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
-    left.plot(x, terms.T, color="#7F7F7F", lw=0.7)
-    left.set(title="the terms  $w_k\\,$ReLU$(x-t_k)$", xlabel="x")
+    fig, (one, left, right) = canvas(columns=3, width=8.4, height=3.0)
+    z = np.array([-1.0, 0.0, 1.0])
+    one.plot(z, np.maximum(z, 0), lw=2, label="ReLU")
+    one.plot([-1, 0], [0, 0], color="#D55E00", ls="--", label="slope")
+    one.plot([0, 1], [1, 1], color="#D55E00", ls="--")
+    one.set(title=r"$\max(0,x)$", xlabel="x")
+    one.legend(frameon=False, fontsize=9.5)
+    left.plot(x, terms.T, color="#7F7F7F", lw=1)
+    left.set(title="terms $w_k\\,$ReLU$(x-t_k)$", xlabel="x")
     right.plot(x, exact, color="#D55E00", lw=3, alpha=0.4, label=r"$\sin 2\pi x$")
-    right.plot(x, total, label="their sum")
+    right.plot(x, total, label="sum")
     right.plot(point, float(np.interp(point, x, total)), "o", color="#009E73")
-    right.set(title="the sum", xlabel="x")
-    right.legend(frameon=False, fontsize=8)
+    right.set(title=f"the sum of {n}", xlabel="x")
+    right.legend(frameon=False, fontsize=9.5)
     worst, active = float(np.abs(total - exact).max()), int((knots[:-1] < point).sum())
     words = Text(
-        f"A sum of {n} ReLUs with their kinks at equal distances runs through the sine: largest error {worst:.3g}, "
+        f"ReLU is 0 left of 0 and the identity right of it; its slope is 0 or 1. A sum of {n} ReLUs with their kinks at equal distances runs through the sine: largest error {worst:.3g}, "
         f"about a quarter of it for twice as many. At x = {point:.2f}, {active} of them are active and pass a gradient.",
-        f"{n} 个折点等距的 ReLU 之和穿过正弦曲线上的点：最大误差 {worst:.3g}，个数加倍则误差约为四分之一。在 x = {point:.2f} 处有 {active} 个处于激活状态并传递梯度。",
+        f"ReLU 在 0 左侧为 0，右侧为恒等函数，斜率为 0 或 1。{n} 个折点等距的 ReLU 之和穿过正弦曲线上的点：最大误差 {worst:.3g}，个数加倍则误差约为四分之一。在 x = {point:.2f} 处有 {active} 个处于激活状态并传递梯度。",
     )
     return Drawing(fig, words)

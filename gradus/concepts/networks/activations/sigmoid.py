@@ -23,6 +23,7 @@ SIGMOID = Concept(
     source="goodfellow2016deep",
     year=1838,
     people=("Pierre François Verhulst",),
+    aliases="logistic function, logistic sigmoid, expit, S-curve, 逻辑函数, S 型函数, 逻辑斯谛函数, sigmoid 激活函数",
     implementations=(Implementation("torch:sigmoid", "torch"),),
     readings="goodfellow2016deep §6.2.2.2; murphy2022probabilistic §2.4.2; bishop2006pattern §4.2",
     nonfinite="all",
@@ -124,7 +125,7 @@ def sigmoid_figure(x0, depth):
     right.semilogy(layers, slope**layers, label=f"at x = {x0:.2g}", color="#D55E00")
     right.plot([depth], [slope ** int(depth)], "o", color="#D55E00")
     right.set(title=r"product of slopes  $\sigma'(x)^L$", xlabel="layers L", ylim=(1e-40, 2))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"At x = {x0:.2g}, σ = {s0:.3g} with slope {slope:.3g}. Through {int(depth)} layers at this point the gradient is "
         f"multiplied by {slope ** int(depth):.2g}; at best, at 0, by {0.25 ** int(depth):.2g}.",

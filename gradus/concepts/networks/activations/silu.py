@@ -28,6 +28,7 @@ SILU = Concept(
     source="elfwing2018sigmoid",
     year=2016,
     people=("Dan Hendrycks", "Kevin Gimpel", "Stefan Elfwing", "Eiji Uchibe", "Kenji Doya", "Prajit Ramachandran"),
+    aliases="swish, sigmoid linear unit, Swish 激活函数, SiLU 函数, sigmoid 线性单元",
     implementations=(Implementation("torch.nn.functional:silu", "torch"),),
     readings="hendrycks2016gaussian; elfwing2018sigmoid §2; ramachandran2017searching §4",
     conventions=(
@@ -124,7 +125,7 @@ def silu_figure(beta):
     low = int(y.argmin())
     left.plot(x[low], y[low], "o", color="#D55E00")
     left.set(title=rf"$\beta={beta:.3g}$", xlabel="x", ylim=(-1.5, 4))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.plot(x, s * (1 + beta * x * (1 - s)))
     right.axhline(0, color="#7F7F7F", lw=0.6)
     right.axhline(1, color="#7F7F7F", lw=0.6)

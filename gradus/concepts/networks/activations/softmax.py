@@ -32,6 +32,8 @@ SOFTMAX = Concept(
     source="bridle1990probabilistic",
     year=1990,
     people=("Ludwig Boltzmann", "John S. Bridle"),
+    aliases="softargmax, normalised exponential, Boltzmann distribution, temperature, "
+    "归一化指数函数, 软最大值, 玻尔兹曼分布, 温度参数",
     implementations=(Implementation("torch:softmax", "torch", _softmax_torch),),
     readings="goodfellow2016deep §6.2.2.3; murphy2022probabilistic §2.5.2; bishop2006pattern §4.3.4",
     hypotheses=(Hypothesis("the largest score is finite", "infinite-scores-have-no-softmax"),),
@@ -211,7 +213,7 @@ def softmax_figure(temperature, score):
     left.bar(list("ABCDE"), p, color="#0072B2")
     left.set(ylim=(0, 1), ylabel=r"$p_i$", title=r"softmax$(z/T)$")
     for i, (zi, pi) in enumerate(zip(z, p, strict=True)):
-        left.text(i, pi + 0.02, f"z={zi:.1f}", ha="center", fontsize=8)
+        left.text(i, pi + 0.02, f"z={zi:.1f}", ha="center", fontsize=9.5)
     J = (np.diag(p) - np.outer(p, p)) / temperature
     size = np.abs(J).max() or 1.0
     right.imshow(J, cmap="RdBu_r", vmin=-size, vmax=size)
@@ -220,7 +222,7 @@ def softmax_figure(temperature, score):
     )
     for (i, j), v in np.ndenumerate(J):
         right.text(
-            j, i, f"{v:.2f}", ha="center", va="center", fontsize=7, color="white" if abs(v) > 0.6 * size else "black"
+            j, i, f"{v:.2f}", ha="center", va="center", fontsize=8.5, color="white" if abs(v) > 0.6 * size else "black"
         )
     many = float(np.exp(-(p * np.log(p + 1e-300)).sum()))
     best = "ABCDE"[int(p.argmax())]

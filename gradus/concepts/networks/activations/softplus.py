@@ -34,6 +34,7 @@ SOFTPLUS = Concept(
     source="dugas2001incorporating",
     year=2000,
     people=("Charles Dugas", "Yoshua Bengio"),
+    aliases="smooth ReLU, log(1+exp), 平滑的 ReLU, softplus 激活函数",
     implementations=(Implementation("torch.nn.functional:softplus", "torch", _softplus_torch),),
     readings="dugas2001incorporating; glorot2011deep §3; goodfellow2016deep §3.10",
     deviations="PyTorch returns x itself where βx exceeds `threshold`, 20 unless given: an error of up to "
@@ -133,7 +134,7 @@ def softplus_figure(beta, x0):
     y0, s0 = float(softplus(np.float64(x0), beta)), float(sigmoid(beta * np.float64(x0)))
     left.plot(x0, y0, "o", color="#D55E00")
     left.set(title=rf"$\beta={beta:.3g}$", xlabel="x", ylim=(-0.3, 4.5))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.plot(x, sigmoid(beta * x))
     right.fill_between(x, sigmoid(beta * x), where=x <= x0, color="#56B4E9", alpha=0.35, lw=0)
     right.plot(x0, s0, "o", color="#D55E00")

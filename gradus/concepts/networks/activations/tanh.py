@@ -19,6 +19,7 @@ TANH = Concept(
     source="lecun1998efficient",
     year=1757,
     people=("Vincenzo Riccati", "Yann LeCun"),
+    aliases="hyperbolic tangent activation, 双曲正切, 双曲正切函数, tanh 函数",
     implementations=(Implementation("torch:tanh", "torch"),),
     readings="lecun1998efficient §4.4; goodfellow2016deep §6.3.2",
     nonfinite="all",

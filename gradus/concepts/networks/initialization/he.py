@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.networks.initialization.draws import DRAWS, N_IN, N_OUT, W_OUT, draw_cases, scaled_draws
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -20,7 +20,7 @@ HE = Concept(
     r"over nets is then kept at every depth, while a single net wanders: its logarithm by about $\sqrt{5L/n}$.",
     formulas=(
         r"W=\sqrt{\frac{2}{(1+\alpha^2)\,n}}\;Z,\qquad n=n_{\text{in}}\ \text{ or }\ n_{\text{out}}",
-        r"\mathbb{E}\lVert a^{(l)}\rVert^2=\mathbb{E}\lVert a^{(l-1)}\rVert^2,\qquad \operatorname{Var}\log\frac{\lVert a^{(L)}\rVert^2}{\lVert a^{(0)}\rVert^2}\approx\frac{5L}{n}\quad(\alpha=0)",
+        r"\mathbb{E}\lVert a^{(l)}\rVert^2=\mathbb{E}\lVert a^{(l-1)}\rVert^2,\qquad \operatorname{Var}\log\frac{\lVert a^{(L)}\rVert^2}{\lVert a^{(0)}\rVert^2}\approx\frac{5L}{n}\quad(\alpha=0,\ n=n_{\text{in}}=n_{\text{out}})",
     ),
     symbols=(
         DRAWS,
@@ -36,14 +36,31 @@ HE = Concept(
     source="he2015delving",
     year=2015,
     people=("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
+    aliases="He init, Kaiming, Kaiming initialization, kaiming_normal, Kaiming 初始化, 何恺明初始化",
     implementations=(
         Implementation(
             "torch.nn.init:kaiming_normal_", "torch", _kaiming, "its factor, measured on its own draws, applied to Z"
         ),
     ),
     readings="he2015delving §2.2; hanin2020products",
-    deviations=r"PyTorch calls it Kaiming; `nn.Linear` calls `kaiming_uniform_` with $\alpha=\sqrt5$, which makes the "
-    r"variance $1/(3n_{\text{in}})$, six times less than He's for ReLU.",
+    hypotheses=(
+        Hypothesis(
+            "the mean is kept: fan-in, and the slope of the activation that follows; no bias",
+            "fans-exchanged, slope-ignored",
+        ),
+        Hypothesis(
+            "the 5 of the scatter: normal draws, independent from unit to unit",
+            "uniform-draws-scatter-less, units-in-pairs",
+        ),
+    ),
+    conventions=(
+        Convention(
+            "the slope for which PyTorch's `nn.Linear` draws",
+            r"α is the slope of the activation that follows: 0 for ReLU",
+            r"`nn.Linear` calls `kaiming_uniform_` (PyTorch's name of it) with $\alpha=\sqrt5$ whatever follows, which makes "
+            r"the variance $1/(3n_{\text{in}})$, six times less than He's for ReLU",
+        ),
+    ),
 )
 
 
@@ -82,13 +99,14 @@ def relu_nets(he, rng, M, L, n, a=0.0):
 
 @HE.claim
 def mean_over_nets_is_kept(he, rng):
-    """The mean over nets of the squared norm is kept through ReLU layers: exactly 1 at depth 4"""
+    """The mean over nets of the squared norm is kept through ReLU layers: its expectation at depth 4 is exactly 1"""
     return statistical(np.exp(relu_nets(he, rng, 500, 4, 24)[-1]), 1.0)
 
 
 @HE.claim
 def one_net_wanders(he, rng):
-    r"""In one net of 50 layers the logarithm of the squared norm drifts by $-\tfrac{5L}{2n}$, within $3\sqrt{5L/n}$"""
+    r"""In one net of 50 layers the logarithm of the squared norm drifts by about $-\tfrac{5L}{2n}$, with a standard
+    deviation of about $\sqrt{5L/n}$: within three of them"""
     L, n = 50, 128
     growth = relu_nets(he, rng, 1, L, n)[-1, 0]
     why = Text("3√(5L/n): each layer adds variance 5/n to the logarithm", "3√(5L/n)：每层使对数的方差增加 5/n")
@@ -97,11 +115,21 @@ def one_net_wanders(he, rng):
 
 @HE.claim
 def each_layer_adds_five_over_n(he, rng):
-    """Each layer multiplies the squared norm by a random factor of variance exactly $5/n$: that is why the logarithm
+    """Each layer multiplies the squared norm by a random factor of mean 1 and variance exactly $5/n$: that is why the logarithm
     wanders by $5L/n$"""
     n = 12
     factor = np.exp(relu_nets(he, rng, 5000, 1, n)[-1])
     return all_of(statistical(factor, 1.0), statistical((factor - 1) ** 2, 5 / n))
+
+
+@HE.claim
+def uniform_draws_scatter_less(he, rng):
+    r"""The 5 belongs to normal draws: with uniform ones, and a single input that is not 0, the variance of the factor is
+    $13/(5n)$"""
+    n, M = 12, 5000
+    W = he(rng.uniform(-(3**0.5), 3**0.5, (M * n, n))).reshape(M, n, n)
+    factor = np.square(np.maximum(W[:, :, 0], 0)).sum(1)
+    return all_of(statistical(factor, 1.0), statistical((factor - 1) ** 2, 13 / (5 * n)))
 
 
 @HE.claim
@@ -152,7 +180,7 @@ def slope_ignored(Z, a=0.0, mode="fan_in"):
     return he(Z, 0.0, mode)
 
 
-@HE.mutant(caught_by="equals-definition, each-layer-adds-five-over-n")
+@HE.mutant(caught_by="equals-definition, each-layer-adds-five-over-n, uniform-draws-scatter-less")
 def units_in_pairs(Z, a=0.0, mode="fan_in"):
     """every unit stands twice: half as many are independent"""
     return he(Z[np.arange(len(Z)) // 2 * 2], a, mode)

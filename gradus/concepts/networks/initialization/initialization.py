@@ -9,7 +9,7 @@ from gradus.concepts.networks.initialization.draws import orthogonalized, scaled
 from gradus.concepts.networks.initialization.he import he
 from gradus.concepts.networks.initialization.orthogonal import orthogonal
 from gradus.concepts.networks.initialization.xavier import xavier
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, near, roundoff
 from gradus.page.figures import COLOURS, canvas
 
@@ -40,7 +40,7 @@ INITIALIZATION = Concept(
     "depends on the activation.",
     formulas=(
         r"a^{(0)}=x,\qquad a^{(l)}=\sigma\bigl(c\,W^{(l)}a^{(l-1)}\bigr),\qquad q_l=\frac1n\lVert a^{(l)}\rVert^2,\qquad l=1,\dots,L",
-        r"\frac{q_{l}}{q_{l-1}}\approx c^2\cdot\begin{array}{c|ccc}&\text{Xavier}&\text{orthogonal}&\text{He}\\\hline\text{linear}&1&1&2\\\text{ReLU}&\frac12&\frac12&1\end{array}",
+        r"\frac{\mathbb E\,q_{l}}{\mathbb E\,q_{l-1}}=c^2\cdot\begin{array}{c|ccc}&\text{Xavier}&Q&\text{He}\\\hline z&1&1&2\\\operatorname{ReLU}(z)&\frac12&\frac12&1\end{array}",
     ),
     symbols=(
         Symbol("x", "x", "n", "input"),
@@ -50,6 +50,8 @@ INITIALIZATION = Concept(
         Symbol("c", "gain", "", "a further factor on the weights", "positive"),
         Symbol("q_l", "", "L+1", "second moment of layer l's activations"),
         Symbol("a^{(l)}", "", "n", "activations of layer l"),
+        Symbol("Q", "", "n n", "orthogonal weights"),
+        Symbol("z", "", "", "the linear activation"),
         Symbol("n", "", "", "units per layer"),
         Symbol("L", "", "", "number of layers"),
     ),
@@ -57,12 +59,26 @@ INITIALIZATION = Concept(
     source="glorot2010understanding",
     year=2010,
     people=("Xavier Glorot", "Yoshua Bengio", "Kaiming He", "Andrew Saxe"),
+    aliases="weight initialization, parameter initialization, weight init, 权重初始化, 初始化, 参数初值",
     implementations=(
         Implementation("torch.nn.functional:linear", "torch", _forward, "on weights scaled by `torch.nn.init`"),
     ),
     readings="glorot2010understanding; he2015delving §2.2; saxe2014exact; goodfellow2016deep §8.4",
-    deviations="PyTorch's default for `nn.Linear` is none of the three: its variance $1/(3n)$ lets a ReLU net die as "
-    "$6^{-L}$, unless biases or normalisation hold it up.",
+    hypotheses=(
+        Hypothesis(
+            "the table: weights drawn anew for every layer, all layers equally wide, no biases",
+            "equal-layers-are-no-random-net",
+        ),
+        Hypothesis("a constant factor: the activation is positively homogeneous", "tanh-fades-slowly"),
+    ),
+    conventions=(
+        Convention(
+            "the weights where nothing is said",
+            "one of the three schemes, by name",
+            "PyTorch's `nn.Linear`: none of them, of variance $1/(3n)$, under which a ReLU net dies as $6^{-L}$ unless "
+            "biases or normalisation hold it up",
+        ),
+    ),
     nonfinite="nan",
 )
 
@@ -87,6 +103,7 @@ def initialization_cases(rng):
             yield f"{scheme}, {activation}", dict(**args, scheme=scheme, activation=activation)
     yield "gain", dict(x=rng.standard_normal(9), Z=rng.standard_normal((2, 9, 9)), gain=1.3)
     yield "one unit", dict(x=np.array([2.0]), Z=np.array([[[1.5]], [[0.5]]]))
+    yield "wide", dict(x=rng.standard_normal(20), Z=rng.standard_normal((3, 20, 20)), activation="tanh")
 
 
 @INITIALIZATION.invalid
@@ -108,7 +125,8 @@ TABLE = {  # factor of the second moment per layer
 
 @INITIALIZATION.claim
 def each_scheme_has_its_activation(initialization, rng):
-    """Through 20 layers each scheme keeps, halves or doubles the second moment per layer as the table says"""
+    """Through 20 layers each scheme keeps, halves or doubles the second moment per layer as the table says, up to the
+    scatter of a single net"""
     L, n = 20, 64
     why = Text("5 standard deviations √(5L/n) of the logarithm", "对数的 5 倍标准差，标准差 √(5L/n)")
     for (scheme, activation), factor in TABLE.items():
@@ -126,9 +144,20 @@ def orthogonal_is_exact(initialization, rng):
 
 
 @INITIALIZATION.claim
+def equal_layers_are_no_random_net(initialization, rng):
+    r"""Layers that share one draw follow no table: with the same orthogonal $Q$ a ReLU net does not halve the second
+    moment for ever but settles; for $Q=-I$ everything is 0 after two layers"""
+    n, L = 16, 200
+    x = rng.choice([-1.0, 1.0], n)
+    shared = initialization(x, np.broadcast_to(np.eye(n), (L, n, n)), "orthogonal", "relu")
+    folded = initialization(x, np.broadcast_to(-np.eye(n), (2, n, n)), "orthogonal", "relu")
+    return all_of(identical(shared[1:], np.full(L, (x > 0).mean())), identical(folded[2], 0.0))
+
+
+@INITIALIZATION.claim
 def gain_is_a_power(initialization, rng):
-    """On the same draws a factor $c$ on the weights changes ReLU layer $l$ by exactly $c^{2l}$: 0.9 is 0.00003 after
-    50 layers, 1.1 is 14,000"""
+    """On the same draws a factor $c$ on the weights changes ReLU layer $l$ by exactly $c^{2l}$: after 50 layers 0.9 is
+    about 0.00003, 1.1 about 14,000"""
     L, n = 50, 12
     x, Z = rng.standard_normal(n), rng.standard_normal((L, n, n))
     base = initialization(x, Z)
@@ -183,7 +212,9 @@ def tanh_fades_slowly(initialization, rng):
     return all_of(met, slow)
 
 
-@INITIALIZATION.mutant(caught_by="equals-definition, each-scheme-has-its-activation, tanh-fades-slowly")
+@INITIALIZATION.mutant(
+    caught_by="equals-definition, each-scheme-has-its-activation, tanh-fades-slowly, equal-layers-are-no-random-net"
+)
 def small_random_numbers(x, Z, scheme="he", activation="relu", gain=1.0):
     """small random numbers, whatever the width"""
     return initialization(x, Z, "he", activation, 0.01 * gain * np.sqrt(len(x) / 2))
@@ -222,7 +253,7 @@ def initialization_figure(gain, width):
         ax.axhline(0, color="black", lw=0.6, zorder=0)
         ax.set(title=activation, xlabel="layer l")
     axes[0].set_ylabel(r"$\log_{10} q_l$")
-    axes[0].legend(frameon=False, fontsize=8)
+    axes[0].legend(frameon=False, fontsize=9.5)
 
     def row(activation):
         return ", ".join(f"{end[s, activation]:.1g}" for s in ("xavier", "he", "orthogonal"))

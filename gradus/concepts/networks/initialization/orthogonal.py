@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.initialization.draws import GAIN, N_IN, N_OUT, W_OUT, draw_cases, orthogonalized
 from gradus.concepts.networks.initialization.xavier import xavier
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -12,18 +12,19 @@ ORTHOGONAL = Concept(
     key="orthogonal",
     kind="definition",
     title="Orthogonal initialization",
-    summary="A random orthogonal matrix keeps every length, not only the mean: a deep linear net then hands on "
-    "signals and gradients exactly, all its singular values being 1.",
+    summary="A random orthogonal matrix keeps every length, not only the mean: a deep linear net of equal widths then hands "
+    "on signals and gradients without stretching them, all its singular values being 1.",
     formulas=(
-        r"W=g\,Q,\qquad Z=QR,\qquad R\text{ upper triangular with } R_{kk}>0\quad(n_{\text{out}}\ge n_{\text{in}};\text{ else transposed})",
+        r"W=g\,Q,\qquad Z=QR,\qquad R_{jk}=0\ (j>k),\quad R_{kk}>0\qquad(n_{\text{out}}\ge n_{\text{in}})",
+        r"W^{\mathsf T}=g\,Q,\qquad Z^{\mathsf T}=QR\qquad(n_{\text{out}}<n_{\text{in}})",
         r"q_k=\frac{u_k}{\lVert u_k\rVert},\qquad u_k=z_k-\sum_{j<k}(q_j^{\mathsf T}z_k)\,q_j",
-        r"W^{\mathsf T}W=g^2I",
+        r"W^{\mathsf T}W=g^2I\ \ (n_{\text{out}}\ge n_{\text{in}}),\qquad WW^{\mathsf T}=g^2I\ \ (n_{\text{out}}\le n_{\text{in}})",
     ),
     symbols=(
         Symbol("Z", "Z", "n_out n_in", "independent standard normal draws; further axes are joined to the second"),
         GAIN,
         W_OUT,
-        Symbol("Q", "", "n_out n_in", "matrix with orthonormal columns $q_k$"),
+        Symbol("Q", "", "n_out n_in", "matrix with orthonormal columns $q_k$ (of shape n_in n_out where W is wide)"),
         Symbol("R", "", "n_in n_in", "triangular factor"),
         Symbol("z_k, u_k", "", "n_out", "column k of Z, and what is left of it"),
         Symbol("j, k", "", "", "indices of columns"),
@@ -34,6 +35,7 @@ ORTHOGONAL = Concept(
     source="saxe2014exact",
     year=2014,
     people=("Andrew Saxe", "James McClelland", "Surya Ganguli"),
+    aliases="orthogonal init, orthogonal weights, dynamical isometry, 正交权重, 正交初始化方法, 动力等距",
     implementations=(
         Implementation(
             "torch.linalg:qr",
@@ -43,6 +45,10 @@ ORTHOGONAL = Concept(
         ),
     ),
     readings="saxe2014exact; mezzadri2007generate; golub2013matrix §5.2",
+    hypotheses=(
+        Hypothesis(r"lengths are kept: $n_{\text{out}}\ge n_{\text{in}}$ and $g=1$", "wide-weights-lose-lengths"),
+        Hypothesis("Q is uniformly distributed: Z is normal", "no-direction-is-preferred, signs-left"),
+    ),
     deviations="LAPACK's R has diagonal entries of either sign; without the correction Q is not uniformly distributed.",
 )
 
@@ -77,13 +83,27 @@ def orthogonal_invalid(rng):
 
 @ORTHOGONAL.claim
 def lengths_are_kept(orthogonal, rng):
-    """Fifty linear layers keep the length of every vector, to rounding"""
+    """Fifty square linear layers keep the length of every vector, to rounding"""
     n, L = 24, 50
     x = rng.standard_normal((n, 10))
     y = x
     for _ in range(L):
         y = orthogonal(rng.standard_normal((n, n))) @ y
     return roundoff(np.linalg.norm(y, axis=0), np.linalg.norm(x, axis=0), terms=n * L)
+
+
+@ORTHOGONAL.claim
+def wide_weights_lose_lengths(orthogonal, rng):
+    """Wide weights keep no length but what lies in their rows' span: the rest is mapped to 0"""
+    W = orthogonal(rng.standard_normal((5, 12)))
+    x = rng.standard_normal(12)
+    inside = W.T @ (W @ x)
+    kept = roundoff(np.linalg.norm(W @ x), np.linalg.norm(inside), terms=24)
+    return all_of(
+        kept,
+        roundoff(W @ (x - inside), np.zeros(5), terms=24, scale=4.0),
+        bound(np.linalg.norm(inside), np.linalg.norm(x)),
+    )
 
 
 @ORTHOGONAL.claim
@@ -97,7 +117,7 @@ def columns_or_rows_are_orthonormal(orthogonal, rng):
 
 @ORTHOGONAL.claim
 def singular_values_stay_equal(orthogonal, rng):
-    """All singular values of a product of 20 are $g^{20}$; normal weights of the same variance leave a ratio above
+    """All singular values of a product of 20 square ones are $g^{20}$; normal weights of the same variance leave a ratio above
     $10^6$ between largest and least"""
     n, L, g = 24, 20, 1.1
     product, normal = np.eye(n), np.eye(n)
@@ -132,7 +152,9 @@ def torch_initialises_the_same(orthogonal, rng):
         yield roundoff(orthogonal(Z, 1.3), want, terms=terms)
 
 
-@ORTHOGONAL.mutant(caught_by="lengths-are-kept, columns-or-rows-are-orthonormal, singular-values-stay-equal")
+@ORTHOGONAL.mutant(
+    caught_by="lengths-are-kept, columns-or-rows-are-orthonormal, singular-values-stay-equal, wide-weights-lose-lengths"
+)
 def merely_normal(Z, gain=1.0):
     """normal weights of the same variance"""
     return gain * Z / np.sqrt(max(Z.shape[0], Z[0].size))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.networks.initialization.draws import DRAWS, GAIN, N_IN, N_OUT, W_OUT, draw_cases, scaled_draws
-from gradus.page import Concept, Drawing, Implementation, Slider, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, near, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -20,18 +20,19 @@ XAVIER = Concept(
     key="xavier",
     kind="definition",
     title="Xavier initialization",
-    summary=r"Forwards the variance of a signal is multiplied by $n_{\text{in}}\operatorname{Var}w$, backwards that "
-    r"of the gradient by $n_{\text{out}}\operatorname{Var}w$. Both cannot be 1 unless the fans are equal; Xavier lets "
+    summary=r"Forwards a linear layer multiplies the variance of a signal by $n_{\text{in}}\operatorname{Var}w$, backwards "
+    r"that of the gradient by $n_{\text{out}}\operatorname{Var}w$. Both cannot be 1 unless the fans are equal; Xavier lets "
     "their mean be 1.",
     formulas=(
         r"W=g\sqrt{\frac{2}{n_{\text{in}}+n_{\text{out}}}}\;Z,\qquad \tfrac12\bigl(n_{\text{in}}+n_{\text{out}}\bigr)\operatorname{Var}w=g^2",
-        r"w\sim U\!\left[-g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}},\;g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}}\right]\quad\text{for uniform }Z",
+        r"Z_{ij}\sim U[-\sqrt3,\sqrt3]\quad\Longrightarrow\quad w\sim U\!\left[-g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}},\;g\sqrt{\frac{6}{n_{\text{in}}+n_{\text{out}}}}\right]",
     ),
-    symbols=(DRAWS, GAIN, W_OUT, N_IN, N_OUT),
+    symbols=(DRAWS, GAIN, W_OUT, N_IN, N_OUT, Symbol("w", "", "", "an entry of W")),
     needs=("mlp", "backprop-mlp", "expectation"),
     source="glorot2010understanding",
     year=2010,
     people=("Xavier Glorot", "Yoshua Bengio"),
+    aliases="Glorot, Glorot initialization, Xavier init, Glorot 初始化, 泽维尔初始化",
     implementations=(
         Implementation(
             "torch.nn.init:xavier_normal_",
@@ -42,8 +43,17 @@ XAVIER = Concept(
         Implementation("torch.nn.init:xavier_uniform_", "torch", _xavier_uniform),
     ),
     readings="glorot2010understanding; goodfellow2016deep §8.4",
-    deviations="The paper has the uniform distribution; the normal one has the same variance. PyTorch's `nn.Linear` "
-    r"uses neither: its weights are uniform on $\pm1/\sqrt{n_{\text{in}}}$, of variance $1/(3n_{\text{in}})$.",
+    hypotheses=(
+        Hypothesis("the factors: independent weights of mean 0, and a layer that is linear", "a-relu-halves-it"),
+    ),
+    conventions=(
+        Convention(
+            "the distribution",
+            "normal or uniform: the variance is the same",
+            r"uniform in the paper; PyTorch's `nn.Linear` has another variance: uniform on $\pm1/\sqrt{n_{\text{in}}}$, "
+            r"$1/(3n_{\text{in}})$",
+        ),
+    ),
 )
 
 
@@ -79,6 +89,14 @@ def variance_forwards_and_backwards(xavier, rng):
 
 
 @XAVIER.claim
+def a_relu_halves_it(xavier, rng):
+    """A ReLU behind the layer halves the second moment that is handed on: the weights reckon with none"""
+    W = xavier(rng.standard_normal((3000, 200)))
+    x = rng.choice([-1.0, 1.0], 200)
+    return statistical(np.maximum(W @ x, 0) ** 2, 200 / 3200)
+
+
+@XAVIER.claim
 def uniform_within_the_square_root_of_six(xavier, rng):
     r"""Uniform draws fill $\pm\sqrt{6/(n_{\text{in}}+n_{\text{out}})}$ and do not leave it"""
     W = xavier(rng.uniform(-(3**0.5), 3**0.5, (80, 120)))
@@ -105,8 +123,8 @@ def linear_log_growth(weights, rng, L, n):
 
 @XAVIER.claim
 def gain_sets_the_rate(xavier, rng):
-    r"""Through 20 linear layers a signal grows by $g^{2L}$: with gain $1/\sqrt3$, which is `nn.Linear`'s variance, it
-    dies as $3^{-L}$"""
+    r"""Through 20 linear layers of equal width the squared length of a signal grows by about $g^{2L}$: with gain
+    $1/\sqrt3$, which is `nn.Linear`'s variance, it dies as $3^{-L}$"""
     L, n = 20, 160
     why = Text(
         "5 standard deviations √(2L/n) of log ‖a‖² in one net", "单个网络 log ‖a‖² 的 5 倍标准差，标准差 √(2L/n)"
@@ -116,7 +134,7 @@ def gain_sets_the_rate(xavier, rng):
         yield near(growth, 2 * L * np.log(g) - L / n, 5 * np.sqrt(2 * L / n), why, "statistical")
 
 
-@XAVIER.mutant(caught_by="equals-definition, variance-forwards-and-backwards")
+@XAVIER.mutant(caught_by="equals-definition, variance-forwards-and-backwards, a-relu-halves-it")
 def fan_in_alone(Z, gain=1.0):
     """fan-in alone: the gradient is forgotten"""
     return gain * Z / np.sqrt(Z[0].size)

@@ -32,6 +32,8 @@ BCE = Concept(
     source="bishop2006pattern",
     year=1958,
     people=("David Cox",),
+    aliases="BCEWithLogitsLoss, binary cross entropy, logistic loss, sigmoid cross-entropy, "
+    "二元交叉熵, 二分类交叉熵, 对数几率损失",
     implementations=(Implementation("torch.nn.functional:binary_cross_entropy_with_logits", "torch"),),
     readings="bishop2006pattern §4.3.2; goodfellow2016deep §6.2.2.2",
     hypotheses=(Hypothesis("a best constant exists: both targets occur", "one-class-has-no-best-logit"),),
@@ -159,7 +161,7 @@ def squared_error(z, y):
 
 BCE.erratum(
     "E37",
-    common=r"$-\frac1m\Bigl[\sum_{i=1}^{m}y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\Bigr]$",
+    common=r"$-\frac1m\Bigl[\sum_{i=1}^{m}y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\Bigr]$ (a common slip)",
     why="As bracketed the sum ends at the plus sign, and the second term has a free index i: taken literally, the "
     "negatives of all samples but one are lost.",
     right=r"$-\frac1m\sum_{i=1}^{m}\bigl[y_i\log\hat y_i+(1-y_i)\log(1-\hat y_i)\bigr]$",
@@ -183,7 +185,7 @@ def bce_figure(share, z0):
     ax.plot(z0, value, "o", color="#D55E00")
     ax.axhline(entropy, color="#009E73", lw=0.8)
     ax.set(xlabel="z", ylabel="loss (nats)", ylim=(0, 6))
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"With {share:.0%} ones, predicting σ(z) = {p:.3f} costs {value:.3f} nats on average: the entropy {entropy:.3f}, which nothing can beat, "
         f"plus the divergence {value - entropy:.3f}. Best at z = {best:.2f}.",

@@ -30,6 +30,7 @@ HINGE = Concept(
     source="cortes1995support",
     year=1992,
     people=("Bernhard Boser", "Isabelle Guyon", "Vladimir Vapnik", "Corinna Cortes"),
+    aliases="max-margin loss, SVM loss, 合页损失, 铰链损失, 折页损失, 最大间隔损失",
     implementations=(Implementation("gradus.networks.losses:hinge_loss", "torch"),),
     readings="cortes1995support; hastie2009elements §12.3.2; bishop2006pattern §7.1.2",
     hypotheses=(
@@ -147,7 +148,7 @@ def hinge_figure(share, s0):
     left.axvline(s0, color="#7F7F7F", lw=0.8)
     right.axvline(s0, color="#7F7F7F", lw=0.8)
     left.set(title="loss when y = 1", xlabel="s", ylim=(0, 4))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     right.set(title="expected loss", xlabel="s", ylim=(0, 3))
     words = Text(
         f"With probability {share:.2f} of the label 1, the hinge loss is least at {1 if share > 0.5 else -1}; log loss at the log-odds "

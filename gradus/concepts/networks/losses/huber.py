@@ -37,6 +37,7 @@ HUBER = Concept(
     source="huber1964robust",
     year=1964,
     people=("Peter J. Huber",),
+    aliases="smooth L1, SmoothL1Loss, robust loss, Huber 损失, 平滑 L1, 胡贝尔损失, 鲁棒损失",
     implementations=(
         Implementation("torch.nn.functional:huber_loss", "torch"),
         Implementation("torch.nn.functional:smooth_l1_loss", "torch", _smooth_l1, "times δ"),
@@ -148,15 +149,15 @@ def huber_figure(delta, outlier):
     left.plot(e, e**2 / 2, color="#7F7F7F", ls="--", lw=0.9, label=r"$e^2/2$")
     left.plot(e, delta * np.abs(e), color="#7F7F7F", ls=":", lw=1.2, label=r"$\delta|e|$")
     left.set(title=rf"$\ell_\delta(e)$, $\delta={delta:.2g}$", xlabel="e", ylim=(0, 6))
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=9.5)
     deltas = np.geomspace(0.05, 6, 25)
     track = [lowest(lambda c, d=d: float(huber(np.full(11, c), y, d)), 0.0, 20.0) for d in deltas]
     right.semilogx(deltas, track)
     right.plot(delta, best, "o", color="#D55E00")
     right.axhline(y.mean(), color="#7F7F7F", ls="--", lw=0.9)
     right.axhline(np.median(y), color="#7F7F7F", ls=":", lw=1.2)
-    right.text(0.05, y.mean(), "mean", va="bottom", fontsize=8)
-    right.text(6, np.median(y), "median", va="bottom", ha="right", fontsize=8)
+    right.text(0.05, y.mean(), "mean", va="bottom", fontsize=9.5)
+    right.text(6, np.median(y), "median", va="bottom", ha="right", fontsize=9.5)
     right.set(title="best constant", xlabel=r"$\delta$")
     words = Text(
         f"δ = {delta:.2g}: the best constant for the eleven targets is {best:.3f}, between the median {np.median(y):.2f} and the mean {y.mean():.2f}.",

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
 from gradus.page.figures import canvas
 
@@ -35,11 +35,16 @@ LOSSES = Concept(
         Symbol("c^{*}", "", "", "a best constant prediction"),
         Symbol("a,\\ b,\\ s", "", "", "two predictions, and the share of the second in their mixture"),
     ),
-    returns=("R", "c", "curvature"),
+    returns=(
+        Result("R", "k", "expected loss of every prediction"),
+        Result("c", "", "the prediction of least expected loss"),
+        Result("curvature", "", "least second difference of R: negative where it is not convex"),
+    ),
     needs=("mse", "mae", "huber", "bce", "hinge", "nll"),
     source="murphy2022probabilistic",
     year=1950,
     people=("Abraham Wald",),
+    aliases="loss, loss function, cost function, objective function, 损失, 代价函数, 目标函数, 损失函数比较",
     implementations=(Implementation("gradus.networks.losses:constant_risk", "torch", _risk),),
     readings="murphy2022probabilistic §5.1; hastie2009elements §2.4; bishop2006pattern §1.5",
     hypotheses=(
@@ -262,7 +267,7 @@ def losses_figure(outlier, weight, share):
         left.plot(best, 1, "o", color=line.get_color())
     left.bar(y[y <= 12], p[y <= 12], width=0.25, color="#7F7F7F", alpha=0.6)
     left.set(title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 4), xlim=(-2, 12))
-    left.legend(frameon=False, fontsize=8, loc="upper right")
+    left.legend(frameon=False, fontsize=9.5, loc="upper right")
     z, chances = np.linspace(-4, 4, 1601), np.array([1 - share, share])
     labels = {
         "logistic": (logistic, COIN[0]),
@@ -276,7 +281,7 @@ def losses_figure(outlier, weight, share):
         (line,) = right.plot(z, R, label=f"{name}: {best:.2f}, {shape}")
         right.plot(best, R.min(), "o", color=line.get_color())
     right.set(title="classes", xlabel="constant score", ylabel="risk", ylim=(0, 3.5))
-    right.legend(frameon=False, fontsize=8, loc="upper center")
+    right.legend(frameon=False, fontsize=9.5, loc="upper center")
     probability = 1 / (1 + math.exp(-found["logistic"]))
     words = Text(
         f"Targets 0, 1, 2 and {outlier:.3g} (probability {weight:.2f}): squared error prefers {found['squared']:.2f}, the mean; absolute error "

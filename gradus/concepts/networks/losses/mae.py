@@ -22,6 +22,7 @@ MAE = Concept(
     source="murphy2022probabilistic",
     year=1757,
     people=("Roger Joseph Boscovich", "Pierre-Simon Laplace"),
+    aliases="absolute error, L1 loss, L1Loss, 绝对误差, L1 损失, 平均绝对值误差",
     implementations=(Implementation("torch.nn.functional:l1_loss", "torch"),),
     readings="murphy2022probabilistic §5.1.5",
     hypotheses=(
@@ -120,7 +121,7 @@ def mae_figure(c, outlier):
     ax.axvline(np.median(y), color="#009E73", lw=0.9, label=f"median {np.median(y):.2f}")
     ax.axvline(y.mean(), color="#7F7F7F", lw=0.9, ls="--", label=f"mean {y.mean():.2f}")
     ax.set(xlabel="c", ylabel="MAE", xlim=(-1, 6), ylim=(0, None))
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     rise = (2 * below - 11) / 11
     words = Text(
         f"At c = {c:.2f} the loss is {value:.3f}; {below} of 11 targets lie below, so the slope there is about {rise:+.2f}. "

@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import STEP, gradient_is, slope
-from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -29,8 +29,10 @@ MSE = Concept(
     source="bishop2006pattern",
     year=1805,
     people=("Adrien-Marie Legendre", "Carl Friedrich Gauss"),
+    aliases="squared error, L2 loss, quadratic loss, MSELoss, 均方误差损失, 平方损失, L2 损失, 二次损失",
     implementations=(Implementation("torch.nn.functional:mse_loss", "torch"),),
     readings="bishop2006pattern §1.5.5; goodfellow2016deep §5.5.1",
+    hypotheses=(Hypothesis("the likelihood: normal noise of one variance", "unequal-variances-need-weights"),),
     conventions=(
         Convention(
             "the factor before the sum",
@@ -95,7 +97,20 @@ def normal_likelihood(mse, rng):
     return roundoff(8 * (mse(a, y) - mse(b, y)) / (2 * 0.49), density(a) - density(b), terms=8, scale=float(density(a)))
 
 
-@MSE.mutant(caught_by="gradient-of-mse, four-errors-of-one, variance-and-bias, normal-likelihood")
+@MSE.claim
+def unequal_variances_need_weights(mse, rng):
+    """Targets 0 and 3 of deviations 1 and 2 are likeliest around 0.6; there the MSE still falls, with the slope −1.8,
+    towards 1.5"""
+    y = np.array([0.0, 3.0])
+    likeliest = (y / [1, 4]).sum() / (1 + 1 / 4)
+    at = [slope(lambda c: mse(np.full(2, c[0]), y), np.array([c]), 0) for c in (likeliest, 1.5)]
+    return roundoff(at, [-1.8, 0.0], terms=4, scale=4 / STEP)
+
+
+@MSE.mutant(
+    caught_by="gradient-of-mse, four-errors-of-one, variance-and-bias, normal-likelihood, "
+    "unequal-variances-need-weights"
+)
 def half_the_mean(y_hat, y):
     """½ before the mean"""
     return ((y_hat - y) ** 2).mean() / 2
@@ -121,7 +136,7 @@ def absolute_for_square(y_hat, y):
 
 MSE.erratum(
     "E36",
-    common=r"The mean squared error is $\frac1{2n}\sum_i(\hat y_i-y_i)^2$",
+    common=r"The mean squared error is $\frac1{2n}\sum_i(\hat y_i-y_i)^2$ (a common slip)",
     why="That is half the mean. For four errors of 1 the conventions in use give 2 (half the sum), ½ (this one) and "
     "1 (the mean, PyTorch's): with one learning rate the steps differ by the factor 4 between the first two.",
     right=r"$\frac1n\sum_i(\hat y_i-y_i)^2$; where another factor is meant, name it",
@@ -143,7 +158,7 @@ def mse_figure(c, outlier):
     ax.plot(c, value, "o", color="#D55E00")
     ax.axvline(y.mean(), color="#009E73", lw=0.9, label=f"mean {y.mean():.2f}")
     ax.set(xlabel="c", ylabel="MSE", xlim=(-1, 6), ylim=(0, max(12.0, 1.2 * float(y.var()))))
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Predicting {c:.2f} for eleven targets costs {value:.3f} = variance {y.var():.3f} + squared bias {(c - y.mean()) ** 2:.3f}. "
         f"Least at the mean {y.mean():.3f}, which the largest target pulls along.",

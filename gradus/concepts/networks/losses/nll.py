@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.networks.losses.samples import COUNT, LABELS
 from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
-from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.figures import canvas
 
@@ -33,8 +33,10 @@ NLL = Concept(
     source="goodfellow2016deep",
     year=1922,
     people=("Ronald A. Fisher",),
+    aliases="NLLLoss, negative log likelihood, 负对数似然, NLL 损失, 负对数似然函数",
     implementations=(Implementation("torch.nn.functional:nll_loss", "torch"),),
     readings="goodfellow2016deep §5.5; murphy2022probabilistic §4.2",
+    hypotheses=(Hypothesis("the product is the likelihood: the samples are independent", "copies-are-no-samples"),),
     deviations="`NLLLoss` computes no logarithm, in spite of its name: it expects them.",
     nonfinite="nan",
 )
@@ -95,6 +97,13 @@ def exponential_is_the_likelihood(nll, rng):
 
 
 @NLL.claim
+def copies_are_no_samples(nll, rng):
+    """One fair flip, written down twice, has the probability ½; the product of its two rows is ¼"""
+    one, twice = (math.exp(-n * nll(np.log(np.full((n, 2), 0.5)), np.zeros(n, int))) for n in (1, 2))
+    return roundoff([one, twice], [0.5, 0.25], terms=4)
+
+
+@NLL.claim
 def no_underflow(nll, rng):
     """1100 fair flips: the likelihood is exactly 0 in float64, the loss is log 2"""
     p, y = np.full((1100, 2), 0.5), rng.integers(0, 2, 1100)
@@ -107,7 +116,7 @@ def second_logarithm(log_p, y):
     return -np.log(np.abs(log_p[np.arange(len(y)), y])).mean()
 
 
-@NLL.mutant(caught_by="gradient-of-nll, exponential-is-the-likelihood")
+@NLL.mutant(caught_by="gradient-of-nll, exponential-is-the-likelihood, copies-are-no-samples")
 def nll_summed(log_p, y):
     """summed, not averaged"""
     return -log_p[np.arange(len(y)), y].sum()
@@ -134,21 +143,22 @@ def nll_figure(p, n):
     heads = round(0.6 * n)
     q = np.linspace(0.01, 0.99, 197)
     loss = -(heads * np.log(q) + (n - heads) * np.log(1 - q)) / n
-    likelihood = np.exp(-n * loss)
+    likelihood = np.exp(n * (loss.min() - loss))
     fig, (left, right) = canvas(columns=2, width=6.8, height=3.0)
     left.plot(q, likelihood)
-    left.set_ylim(0, 1.1 * likelihood.max() or 1.0)
+    left.set_ylim(0, 1.1)
     left.axvline(p, color="#D55E00", lw=0.9)
-    left.set(title="likelihood", xlabel="probability of heads")
+    left.set(title="likelihood / its maximum", xlabel="probability of heads")
     right.plot(q, loss)
     value = -(heads * math.log(p) + (n - heads) * math.log(1 - p)) / n
     right.plot(p, value, "o", color="#D55E00")
     right.plot(heads / n, float(np.interp(heads / n, q, loss)), "o", color="#009E73")
     right.set(title="negative log-likelihood / n", xlabel="probability of heads", ylim=(0, 3))
-    exponent = -n * value / math.log(10)
+    exponent = math.floor(-n * value / math.log(10))
+    mantissa = 10 ** (-n * value / math.log(10) - exponent)
     lost = (" — exactly 0 in float64", "——在 float64 中恰为 0") if math.exp(-n * value) == 0 else ("", "")
     words = Text(
-        f"{heads} heads in {n} flips, model {p:.2f}: the likelihood is 10^{exponent:.1f}{lost[0]}, the loss {value:.4f}. Both are best at {heads / n:.2f}.",
-        f"{n} 次抛掷出现 {heads} 次正面，模型取 {p:.2f}：似然为 10^{exponent:.1f}{lost[1]}，损失为 {value:.4f}。二者都在 {heads / n:.2f} 处最优。",
+        f"{heads} heads in {n} flips, model {p:.2f}: the likelihood is {mantissa:.1f}e{exponent}{lost[0]}, the loss {value:.4f}. Both are best at {heads / n:.2f}.",
+        f"{n} 次抛掷出现 {heads} 次正面，模型取 {p:.2f}：似然为 {mantissa:.1f}e{exponent}{lost[1]}，损失为 {value:.4f}。二者都在 {heads / n:.2f} 处最优。",
     )
     return Drawing(fig, words)

@@ -35,6 +35,8 @@ SOFTMAX_CROSS_ENTROPY = Concept(
     source="bridle1990probabilistic",
     year=1990,
     people=("John S. Bridle",),
+    aliases="CrossEntropyLoss, cross-entropy loss, softmax loss, categorical cross-entropy, "
+    "交叉熵损失, softmax 损失, 多分类交叉熵, 交叉熵损失函数",
     implementations=(Implementation("torch.nn.functional:cross_entropy", "torch"),),
     readings="bishop2006pattern §4.3.4; goodfellow2016deep §6.2.2.3; cs231n Linear classification: Softmax classifier",
     hypotheses=(Hypothesis("a best score exists: every class occurs", "a-class-that-never-occurs"),),
@@ -79,7 +81,7 @@ def softmax_cross_entropy_invalid(rng):
 
 @SOFTMAX_CROSS_ENTROPY.claim
 def gradient_is_p_minus_y(loss, rng):
-    r"""Its gradient is $(p-\text{one-hot}(y))/n$"""
+    r"""Its gradient is $(p-e_y)/n$, $e_y$ being the one-hot vector of the true class"""
     z, y = rng.standard_normal((3, 4)), np.array([1, 3, 0])
     p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
     return gradient_is(lambda t: loss(t, y), z, (p - np.eye(4)[y]) / 3)
@@ -198,7 +200,7 @@ def softmax_cross_entropy_figure(true, classes):
     left.plot(z, curve(z))
     left.plot(true, curve(true), "o", color="#D55E00")
     left.axhline(math.log(k), color="#7F7F7F", lw=0.8, ls="--")
-    left.text(6, math.log(k), f"log {k}", ha="right", va="bottom", fontsize=8)
+    left.text(6, math.log(k), f"log {k}", ha="right", va="bottom", fontsize=9.5)
     left.set(title="loss", xlabel="score of the true class", ylim=(0, None))
     right.plot(z, p - 1, label=r"true class: $p-1$")
     right.plot(z, (1 - p) / (k - 1), label=r"each other: $p_j$")
@@ -206,7 +208,7 @@ def softmax_cross_entropy_figure(true, classes):
     right.plot([true, true], [now - 1, (1 - now) / (k - 1)], "o", color="#D55E00")
     right.axhline(0, color="#7F7F7F", lw=0.6)
     right.set(title="gradient", xlabel="score of the true class", ylim=(-1.05, 1.05))
-    right.legend(frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"{k} classes, true score {true:.2g}: probability {now:.3g}, loss {curve(true):.3f}. Descent raises the true score at rate {1 - now:.3f} and "
         f"lowers each other at {(1 - now) / (k - 1):.3g}; the rates sum to 0.",
