@@ -13,6 +13,7 @@ from gradus.page.figures import svg
 from gradus.page.prose import SECTIONS, Prose, prose_of
 from gradus.report.call import call_of
 from gradus.report.dossier import dossier
+from gradus.report.fewer_digits import fewer_digits
 from gradus.report.fold import anchors, fold, margin
 from gradus.report.questions import questions
 from gradus.report.svg import inline_svg
@@ -98,14 +99,17 @@ class _Shown:
         return html[3:-4] if whole else html
 
 
-def figure(concept: Concept, lang: str, **values: float) -> dict[str, Any]:
-    """The figure at the given values of its sliders, and the same in words."""
+def figure(concept: Concept, lang: str) -> dict[str, Any]:
+    """The figure at the start of its sliders, and the same in words."""
     from markupsafe import Markup
 
-    drawing = concept.draw("zh" if lang == "zh" else "en", **values)
+    drawing = concept.draw("zh" if lang == "zh" else "en")
     words = drawing.text.get(lang)
-    markup = inline_svg(svg(drawing.figure, concept.key), f"{concept.key}-figure", words)
-    return {"markup": Markup(markup), "words": words}  # our own SVG
+    drawn = fewer_digits(svg(drawing.figure, concept.key))
+    return {
+        "markup": Markup(inline_svg(drawn, f"{concept.key}-figure", words)),
+        "words": words,
+    }  # our own SVG
 
 
 def _returns(concept: Concept) -> list[Text]:
