@@ -9,13 +9,10 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
 
     @ENTROPY.definition
     def entropy(p, base=2.0): ...          # the formula in NumPy float64, with the paper's letters
-
     @ENTROPY.example
     def example(): ...                     # numbers for the prose by name, the definition's arguments among them
-
     @ENTROPY.cases
     def cases(rng): yield "fair coin", dict(p=np.array([0.5, 0.5]))
-
     @ENTROPY.invalid
     def invalid(rng): yield "negative mass", dict(p=np.array([-0.1, 1.1]))
 
@@ -273,11 +270,9 @@ class Concept:
 
         Its words are English ("en") or Chinese ("zh"); a narrow one has its panels below each other, for a phone.
         """
-        unknown = set(values) - set(self.sliders)
-        if unknown or self._drawing is None:
-            raise GradusError(
-                f"the figure of {self.key} has the parameters {', '.join(self.sliders)}; got {unknown}"
-            )
+        if (unknown := set(values) - set(self.sliders)) or self._drawing is None:
+            known = ", ".join(self.sliders)
+            raise GradusError(f"the figure of {self.key} has the parameters {known}; got {unknown}")
         with figure_size(), canvas_width(narrow):
             drawing = self._drawing(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
         set_numbers(drawing.figure)

@@ -31,7 +31,8 @@ def over_cases(
         measure: the evidence of one case.
         few: stop when four cases have been measured, taken at equal distances from the first to the last.
     """
-    judged, missing = [], []
+    judged: list[Evidence] = []
+    missing: list[Text] = []
     for label, arguments in _few(concept.cases(rng)) if few else concept.cases(rng):
         if few and len(judged) == FEW:
             break
