@@ -266,10 +266,7 @@ class Concept:
         return add
 
     def draw(self, lang: str = "en", narrow: bool = False, **values: float) -> Drawing:
-        """The figure at the given slider values, the others at their starts.
-
-        Its words are English ("en") or Chinese ("zh"); a narrow one has its panels below each other, for a phone.
-        """
+        """The figure at slider values, the others at their starts; a narrow one, for a phone, has its panels stacked."""
         if (unknown := set(values) - set(self.sliders)) or self._drawing is None:
             known = ", ".join(self.sliders)
             raise GradusError(f"the figure of {self.key} has the parameters {known}; got {unknown}")
