@@ -46,10 +46,11 @@ from typing import Any, overload
 
 from gradus.errors import GradusError
 from gradus.numbers import mathematical
-from gradus.page.bilingual import ManyWords, Rendered, Words, bilingual
+from gradus.page.bilingual import ManyWords, Words, bilingual
 from gradus.page.exercises import Exercise
 from gradus.page.figure_words import put_chinese, set_numbers
 from gradus.page.figures import Drawing, Slider
+from gradus.page.formula_words import in_chinese
 from gradus.page.parts import Measure, Measurements, Variant, measured, names_of, new_name, sentence_of
 from gradus.page.record import (
     Case,
@@ -142,13 +143,12 @@ class Concept:
     exercises: dict[str, Callable[[], Exercise]] = field(default_factory=dict, init=False)
     _example: Callable[[], dict[str, Any]] | None = field(default=None, init=False)
     figure_words: dict[str, str] = field(default_factory=dict, init=False)
-    formula_words: tuple[Text, ...] = field(default=(), init=False)
+    formula_words: dict[str, str] = field(default_factory=dict, init=False)
     _drawing: Callable[..., Drawing] | None = field(default=None, init=False)
     _parts: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.aliases = names_of(self.aliases)
-        self.formula_words = tuple(Rendered(latex, latex) for latex in self.formulas)
         self.definition = self._define
         self.cases = lambda generator: self._list("cases", generator)
         self.invalid = lambda generator: self._list("invalid", generator)
@@ -284,7 +284,8 @@ class Concept:
 
     def formulas_in(self, lang: str) -> list[str]:
         """The formulas, the words in them in a language."""
-        return [formula.get(lang) for formula in self.formula_words]
+        words = self.formula_words if lang == "zh" else {}
+        return [in_chinese(latex, words) for latex in self.formulas]
 
     @property
     def arguments(self) -> tuple[str, ...]:

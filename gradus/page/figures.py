@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradus.page.bilingual import Words, bilingual
@@ -25,6 +26,16 @@ class Slider:
     title: Words
     log: bool = False
     integer: bool = False
+
+
+def states(sliders: Mapping[str, Slider]) -> list[dict[str, float]]:
+    """Where a figure is looked at: the start, both ends of each slider, and every position of one that has few."""
+    positions: list[dict[str, float]] = [{}]
+    for name, slider in sliders.items():
+        few = slider.integer and slider.high - slider.low <= 8
+        values = range(int(slider.low), int(slider.high) + 1) if few else (slider.low, slider.high)
+        positions += [{name: float(value)} for value in values]
+    return positions
 
 
 class Drawing(NamedTuple):

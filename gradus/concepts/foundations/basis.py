@@ -267,7 +267,7 @@ def transposed_factor(A):
 
 BASIS.erratum(
     "E43",
-    common="A set of unit vectors that are pairwise perpendicular is called orthogonal",
+    common="A set of unit vectors that are pairwise perpendicular is called orthogonal (a common slip)",
     why="Orthogonal says nothing of the lengths. In the orthogonal basis $(1,1),(1,-1)$ the sum "
     r"$\sum\langle b_j,x\rangle b_j$ is $2x$, not $x$: $B^{\mathsf T}B=2I$.",
     right=r"orthonormal: $\langle q_i,q_j\rangle=0$ for $i\ne j$ and $\langle q_i,q_i\rangle=1$, that is "
@@ -540,6 +540,16 @@ def last_component_left(A, modified=True):
         last = v / np.linalg.norm(v, axis=-1, keepdims=True)
         Q = np.concatenate([Q[..., : n - 1], last[..., None]], axis=-1)
     return Q, R
+
+
+GRAM_SCHMIDT.erratum(
+    "E151",
+    common=r"Classical Gram–Schmidt loses orthogonality in proportion to $\kappa^2\varepsilon$ (a common slip)",
+    why=r"The bound is proved for $r_{jj}$ as a Pythagorean root. With $r_{jj}=\lVert v_j\rVert$, as it is mostly written, glued "
+    r"matrices with $\kappa^2\varepsilon$ near $10^{-10}$ lose more than ten times as much, most of them over a thousand times.",
+    right=r"At most about $\kappa^2\varepsilon$ if $r_{jj}^2=\lVert a_j\rVert^2-\sum_{i<j}r_{ij}^2$; else there is no such bound",
+    claims="no-bound-with-the-length-of-the-rest",
+)
 
 
 @GRAM_SCHMIDT.figure(

@@ -25,12 +25,12 @@ BAYES = Concept(
     kind="theorem",
     title="Bayes' theorem",
     summary="How evidence changes what is believed: the probability of each hypothesis is multiplied by how well it "
-    "predicted the evidence, and the products are scaled to 1. A test that errs rarely is still mostly wrong when "
-    "what it looks for is rarer: the base rate counts as much as the test.",
+    "predicted the evidence, and the products are scaled to 1. The positives of a test that errs rarely are still "
+    "mostly wrong when what it looks for is rarer: the base rate counts as much as the test.",
     formulas=(
         r"P(h_i\mid e)=\frac{P(e\mid h_i)\,P(h_i)}{\sum_jP(e\mid h_j)\,P(h_j)}",
         r"\frac{P(h_1\mid e)}{P(h_2\mid e)}=\frac{P(e\mid h_1)}{P(e\mid h_2)}\cdot\frac{P(h_1)}{P(h_2)}",
-        r"\theta\sim\operatorname{Beta}(a,b),\ k\sim\operatorname{Bin}(n,\theta):\ \theta\mid k\sim\operatorname{Beta}(a+k,\,b+n-k)",
+        r"\theta\sim\operatorname{Beta}(a,b),\ s\sim\operatorname{Bin}(n,\theta):\ \theta\mid s\sim\operatorname{Beta}(a+s,\,b+n-s)",
     ),
     symbols=(
         Symbol("P(h)", "prior", "... k", "probabilities of the hypotheses before", "simplex"),
@@ -38,7 +38,8 @@ BAYES = Concept(
         Symbol("P(h\\mid e)", "", "... k", "probabilities of the hypotheses after", "simplex"),
         Symbol("h_i,h_j", "", "", "hypotheses that exclude each other and leave nothing out"),
         Symbol("e", "", "", "the evidence"),
-        Symbol("k", "", "", "number of hypotheses; of successes", "natural"),
+        Symbol("k", "", "", "number of hypotheses", "natural"),
+        Symbol("s", "", "", "number of successes", "natural"),
         Symbol(r"\theta", "", "", "an unknown probability", "unit"),
         Symbol("a,b", "", "", "parameters of its prior", "positive"),
         Symbol("n", "", "", "number of trials", "natural"),
@@ -64,7 +65,7 @@ BAYES = Concept(
     proof=Proof(
         r"$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$ by the product rule read both ways, and $P(e)$ is the "
         r"sum over the hypotheses, which exclude each other and leave nothing out, by total probability. Dividing two of these equations "
-        r"gives the odds. Beta: the likelihood is $\theta^k(1-\theta)^{n-k}$ up to a "
+        r"gives the odds. Beta: the likelihood is $\theta^s(1-\theta)^{n-s}$ up to a "
         r"factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their product has the form of the prior."
     ),
     nonfinite="nan",
@@ -120,6 +121,8 @@ def sequential_is_batch(post, rng):
     order"""
     prior, evidence = rng.dirichlet(np.ones(6)), rng.uniform(0.05, 1, (8, 6))
     at_once = np.asarray(post(prior, evidence.prod(0)), float)
+    yield roundoff(at_once.sum(), 1.0, terms=6)
+    yield bound(np.abs(at_once - prior).max(), 1e-2, "≥", Text("the evidence tells", "证据确有作用"))
     for order in (np.arange(8), np.arange(8)[::-1], rng.permutation(8)):
         belief = prior
         for i in order:
@@ -185,8 +188,8 @@ def conjugate_posteriors(post, rng):
 
 @BAYES.claim
 def rule_of_succession(post, rng):
-    """Laplace's rule: after k successes in n independent trials and a uniform prior the next succeeds with probability
-    $(k+1)/(n+2)$, by enumeration over urns of 1000 mixtures"""
+    """Laplace's rule: after s successes in n independent trials and a uniform prior the next succeeds with probability
+    $(s+1)/(n+2)$, by enumeration over urns of 1000 mixtures"""
     theta = (np.arange(1000) + 0.5) / 1000
     midpoint = Text(
         "midpoint rule: h²/24 times the change of slope of both integrals, below h²",

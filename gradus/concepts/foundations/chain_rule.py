@@ -234,6 +234,16 @@ def no_sum(f, g, x):
     return J_f[:, :1] * J_g[:1, :]
 
 
+CHAIN_RULE.erratum(
+    "E153",
+    common="The Jacobians multiply wherever the partial derivatives exist (a common slip)",
+    why=r"$f=u_1^3/(u_1^2+u_2^2)$, $f(0)=0$, has the partial derivatives 1 and 0 at 0; along $g(t)=(t,t)$ the product is 1, "
+    r"while $f(g(t))=t/2$.",
+    right="Where g is differentiable at x and f at g(x), for instance if the partial derivatives are continuous",
+    claims="partial-derivatives-are-not-enough",
+)
+
+
 @CHAIN_RULE.figure(x=Slider(-1.4, 1.4, 0.5, "point x"), dx=Slider(0.02, 0.6, 0.25, "length Δx of the interval"))
 def figure(x, dx):
     g, dg = (lambda x: x + np.sin(2 * x) / 2), (lambda x: 1 + np.cos(2 * x))
@@ -256,8 +266,24 @@ def figure(x, dx):
         ax.fill([a[0], a[1], b[1], b[0]], [above, above, below, below], color="#E69F00", alpha=0.25, lw=0)
     u = g(x)
     stretch = [np.diff(spots[1])[0] / dx, np.diff(spots[2])[0] / np.diff(spots[1])[0]]
-    ax.text(2.6, 1.5, f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}", ha="right", va="center", fontsize=10)
-    ax.text(2.6, 0.5, f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}", ha="right", va="center", fontsize=10)
+    ax.text(
+        2.6,
+        1.5,
+        f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}",
+        ha="right",
+        va="center",
+        fontsize=10,
+        linespacing=1.7,
+    )
+    ax.text(
+        2.6,
+        0.5,
+        f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}",
+        ha="right",
+        va="center",
+        fontsize=10,
+        linespacing=1.7,
+    )
     ax.set_title(
         f"Δy/Δx = {np.diff(spots[2])[0] / dx:.3f};   in the limit dy/dx = $f'(g(x))\\,g'(x)$ = {df(u) * dg(x):.3f}"
     )

@@ -330,7 +330,8 @@ def one_side_only(f, x, r=1e-3):
 
 CRITICAL_POINTS.erratum(
     "E40",
-    common="Whether a critical point is a maximum or a minimum can be decided by looking at the second derivative",
+    common="Whether a critical point is a maximum or a minimum can be decided by looking at the second derivative "
+    "(a common slip)",
     why="Not where it vanishes: $x^4$, $-x^4$ and $x^3$ all have $f'(0)=f''(0)=0$; the first has a minimum there, "
     "the second a maximum, the third neither.",
     right=r"By its sign if $f''\ne0$; else by the change of sign of $f'$, or by the first higher derivative that does "

@@ -231,14 +231,14 @@ def in_float32(f, x, h=1e-5, method="central"):
 
 DERIVATIVE.erratum(
     "E38",
-    common="See $f(x)=x$ at 0: the derivative vanishes, yet there is no extremum",
+    common="See $f(x)=x$ at 0: the derivative vanishes, yet there is no extremum (met in a Chinese text)",
     why="The exponent was lost: the derivative of $x$ at 0 is 1.",
     right="$f(x)=x^3$",
     claims="cube-is-critical-and-no-extremum",
 )
 DERIVATIVE.erratum(
     "E39",
-    common="The derivative is zero at every local maximum and minimum",
+    common="The derivative is zero at every local maximum and minimum (a common slip)",
     why="Only inside the domain and where the derivative exists: $|x|$ is least at 0 with slopes −1 and 1 on the two "
     "sides; $x$ on $[0,1]$ is greatest at 1, where its derivative is 1.",
     right="An interior extremum of a differentiable function has derivative 0 (Fermat)",

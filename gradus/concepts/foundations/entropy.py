@@ -17,7 +17,7 @@ ENTROPY = Concept(
     "less than a bit. One bit is the answer to a fair yes–no question: among 1024 equally likely numbers 10 questions find one.",
     formulas=(
         r"H(p)=-\sum_{i=1}^{k}p_i\log_b p_i,\qquad 0\log 0=0,\qquad 0\le H(p)\le\log_b k\quad(b>1)",
-        r"b=2:\ \text{bits},\qquad b=e:\ \text{nats},\qquad 1\ \text{nat}=\log_2 e\approx 1.443\ \text{bits}",
+        r"b=2:\ \mathrm{bit},\qquad b=e:\ \mathrm{nat},\qquad 1\,\mathrm{nat}=\log_2e\,\mathrm{bit}\approx1.443\,\mathrm{bit}",
         r"h(X)=-\int f(x)\log_b f(x)\,dx,\qquad h(aX)=h(X)+\log_b\lvert a\rvert\ (a\ne0),\qquad H(X_\Delta)+\log_b\Delta\xrightarrow{\Delta\to0}h(X)",
     ),
     symbols=(
@@ -194,23 +194,31 @@ def chain_rule(entropy, rng):
     joint = rng.dirichlet(np.ones(12)).reshape(3, 4)
     first = joint.sum(1)
     given = entropy(joint / first[:, None])
-    return roundoff(entropy(joint.ravel()), entropy(first) + first @ given, terms=12, scale=np.log(12))
+    whole = entropy(joint.ravel())
+    yield roundoff(whole, entropy(first) + first @ given, terms=12, scale=np.log(12))
+    yield bound(whole - entropy(first), 0.1, "≥", Text("the second is not certain", "第二个变量并不确定"))
 
 
 @ENTROPY.claim
 def marginals_overstate(entropy, rng):
-    """The sum of the two marginal entropies is no joint entropy: for the two sides X = Y of a fair coin it is 2 bits for 1"""
-    coin = np.array([0.5, 0.5])
-    marginals, joint = 2 * entropy(coin, base=2.0), entropy(np.diag(coin).ravel(), base=2.0)
-    return all_of(roundoff(marginals, 2.0, terms=2), roundoff(joint, 1.0, terms=4))
+    """The sum of the two marginal entropies is no joint entropy: for X = Y, of eight equally likely values, it is 6 bits for
+    3"""
+    p = np.full(8, 1 / 8)
+    marginals, joint = 2 * entropy(p, base=2.0), entropy(np.diag(p).ravel(), base=2.0)
+    return all_of(roundoff(marginals, 6.0, terms=8), roundoff(joint, 3.0, terms=64))
 
 
 @ENTROPY.claim
 def concave(entropy, rng):
-    """It is concave: mixing distributions never lowers it below the mean of theirs"""
+    r"""It is strictly concave: mixing p and q, with weights w and 1 − w, raises it above the mean of theirs by at least
+    $\tfrac12w(1-w)\lVert p-q\rVert_1^2$ nats (Pinsker)"""
     p, q, w = rng.dirichlet(np.ones(5), 100), rng.dirichlet(np.ones(5), 100), rng.random((100, 1))
     gain = entropy(w * p + (1 - w) * q) - w[:, 0] * entropy(p) - (1 - w[:, 0]) * entropy(q)
-    return bound(gain.min(), -32 * 2.0**-52, "≥", Text("0, and rounding", "0，以及舍入"))
+    least = 0.5 * (w * (1 - w))[:, 0] * np.abs(p - q).sum(-1) ** 2
+    yield bound(
+        (gain - least).min(), -32 * 2.0**-52, "≥", Text("Pinsker's inequality; rounding", "Pinsker 不等式；舍入")
+    )
+    yield bound(gain.max(), 0.1, "≥", Text("some gain much", "有的增加很多"))
 
 
 @ENTROPY.claim

@@ -23,7 +23,7 @@ EXPECTATION = Concept(
     formulas=(
         r"E[X]=\sum_{i=1}^{k}p_i\,x_i,\qquad \operatorname{Cov}(X)=\sum_{i=1}^{k}p_i\,(x_i-E[X])(x_i-E[X])^{\mathsf T}",
         r"E[aX+bY]=a\,E[X]+b\,E[Y],\qquad \operatorname{Var}(X+Y)=\operatorname{Var}X+\operatorname{Var}Y+2\operatorname{Cov}(X,Y)",
-        r"\varphi(E[X])\le E[\varphi(X)]\quad\text{for convex }\varphi",
+        r"\varphi(E[X])\le E[\varphi(X)]\qquad\bigl(\varphi(ta+(1-t)b)\le t\varphi(a)+(1-t)\varphi(b),\ 0\le t\le1\bigr)",
     ),
     symbols=(
         Symbol("x", "x", "... k d", "values of the d quantities at each outcome"),
@@ -31,7 +31,7 @@ EXPECTATION = Concept(
         Symbol("E[X]", "", "... d", "expectation"),
         Symbol(r"\operatorname{Cov}", "", "... d d", "covariance matrix, the variances on its diagonal"),
         Symbol("k", "", "", "number of outcomes"),
-        Symbol("a,b", "", "", "numbers"),
+        Symbol("a,b,t", "", "", "numbers"),
         Symbol(r"\varphi", "", "", "a convex function, on an interval that holds the values"),
     ),
     returns=(
@@ -132,6 +132,7 @@ def variance_from_two_moments(E, rng):
     size = float((x**2).max())
     yield roundoff(v, square - m**2, terms=8, scale=size)
     yield roundoff(stretched, 9 * v, terms=8, scale=9 * size + 49)
+    yield bound(v, 1e-2, "≥", Text("it varies", "确有波动"))
 
 
 @EXPECTATION.claim
@@ -152,7 +153,11 @@ def covariance_of_sums_and_products(E, rng):
 def covariance_is_positive(E, rng):
     """A covariance matrix is symmetric and positive semidefinite: no combination has negative variance"""
     for k in (3, 6, 20):
-        _, C = E(rng.standard_normal((k, 4)), rng.dirichlet(np.ones(k)))
+        x, p, a = rng.standard_normal((k, 4)), rng.dirichlet(np.ones(k)), rng.standard_normal(4)
+        _, C = E(x, p)
+        _, ((combined,),) = E(x @ a[:, None], p)
+        yield roundoff(a @ C @ a, combined, terms=4 * k, scale=float(np.abs(x).max() ** 2 * 16))
+        yield bound(combined, 1e-3, "≥", Text("a combination that varies", "确有波动的组合"))
         why = Text("0, and rounding of the eigenvalues", "0，以及特征值的舍入")
         yield roundoff(C, C.T, terms=k, scale=float(np.trace(C)))
         yield bound(np.linalg.eigvalsh(C)[0], -16 * 2.0**-52 * np.trace(C), "≥", why)

@@ -247,7 +247,7 @@ def downhill(f, x):
 
 GRADIENT.erratum(
     "E44",
-    common="To take a partial derivative, differentiate in all variables except one",
+    common="To take a partial derivative, differentiate in all variables except one (met in a Chinese text)",
     why="It is the reverse: for $f=x^2y$ the partial derivative by $x$ is $2xy$; differentiating in the other "
     "variable gives $x^2$.",
     right="Differentiate in one variable and hold all the others fixed",
@@ -255,7 +255,7 @@ GRADIENT.erratum(
 )
 GRADIENT.erratum(
     "E45",
-    common="The tangents in the directions of the axes span the tangent plane",
+    common="The tangents in the directions of the axes span the tangent plane (a common slip)",
     why="Both tangents may exist without any plane: $xy/(x^2+y^2)$ is 0 on both axes, so both partial derivatives at "
     r"0 are 0, but $f(t,t)=\frac12$ for every $t\ne0$: not even continuous.",
     right="They do if f is differentiable there, for instance if the partial derivatives are continuous",

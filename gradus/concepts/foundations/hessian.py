@@ -299,7 +299,7 @@ def coarse_differences(f, x):
 
 HESSIAN.erratum(
     "E46",
-    common="A function of n variables has n second derivatives",
+    common="A function of n variables has n second derivatives (met in a Chinese text)",
     why="The exponent was lost: each of the n first derivatives has n derivatives. $n=2$: "
     "$f_{xx},f_{xy},f_{yx},f_{yy}$, four numbers, of which three may differ. Nor need they exist.",
     right=r"$n^2$ second derivatives if f is twice differentiable, at most $\frac{n(n+1)}2$ of them different if they are "
@@ -566,7 +566,7 @@ def trace_test(H):
 SADDLE_POINTS.erratum(
     "E47",
     common="In several variables the determinant of the Hessian takes the part of the second derivative: positive "
-    "means a minimum",
+    "means a minimum (a common slip)",
     why=r"Already for $n=2$: $\det I=\det(-I)=1$, a minimum and a maximum. For $n=3$ $\operatorname{diag}(-1,-1,1)$ "
     "has determinant 1 and is a saddle point.",
     right="The signs of the eigenvalues decide; for $n=2$ the determinant together with $f_{xx}$",

@@ -205,8 +205,8 @@ def projection_is_nearest(inner, rng):
 
 @INNER_PRODUCT.claim
 def unit_vectors_give_the_matrix(inner, rng):
-    r"""$\langle e_i,e_j\rangle_G=G_{ij}$: unit vectors need not be orthogonal, and vectors orthogonal for one inner
-    product are not for another"""
+    r"""$\langle e_i,e_j\rangle_G=G_{ij}$: coordinate vectors need not be orthogonal, and vectors orthogonal for one inner
+    product need not be for another"""
     G, e = positive_definite(rng, 4), np.eye(4)
     table = np.array([[inner(e[i], e[j], G=G) for j in range(4)] for i in range(4)])
     plain = np.array([[inner(e[i], e[j]) for j in range(4)] for i in range(4)])

@@ -298,11 +298,21 @@ def jump_smoothed(f, a, b):
 
 INTEGRAL.erratum(
     "E41",
-    common=r"$\frac{d}{dx}\int_a^xf(t)\,dt=f(x)$ holds for any integrable function",
+    common=r"$\frac{d}{dx}\int_a^xf(t)\,dt=f(x)$ holds for any integrable function (a common slip)",
     why=r"Not where f jumps: for $f=\operatorname{sign}$ the integral is $F(x)=|x|$, whose slopes at 0 are −1 from "
     "the left and 1 from the right; $F'(0)$ does not exist, and $f(0)=0$.",
     right="At every point where f is continuous; for an integrable f at almost every point",
     claims="no-derivative-where-the-integrand-jumps",
+)
+
+
+INTEGRAL.erratum(
+    "E154",
+    common=r"$\int_a^bF'(x)\,dx=F(b)-F(a)$ for every differentiable F (a common slip)",
+    why=r"$F=x^2\sin x^{-2}$ with $F(0)=0$ is differentiable everywhere, but $F'$ is unbounded near 0: on [0, 1] its Riemann "
+    "sums have no limit.",
+    right="If $F'$ is integrable, for instance continuous",
+    claims="derivative-that-is-not-integrable",
 )
 
 

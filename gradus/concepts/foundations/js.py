@@ -17,7 +17,7 @@ JS = Concept(
     title="Jensen–Shannon divergence",
     summary="The mean divergence of two distributions from their mixture: symmetric, at most one bit, finite always. "
     "It is the information that one draw carries about which of the two distributions it came from, and what the "
-    "original GAN minimises. It is no distance itself; its root is one.",
+    "original GAN minimises against a best discriminator. It is no distance itself; its root is one.",
     formulas=(
         r"\operatorname{JS}(p,q)=H\Bigl(\frac{p+q}2\Bigr)-\frac{H(p)+H(q)}2=\tfrac12D_{\mathrm{KL}}(p\,\|\,m)+\tfrac12D_{\mathrm{KL}}(q\,\|\,m),\qquad m=\frac{p+q}2",
         r"0\le\operatorname{JS}(p,q)\le\log_b2\quad(b>1),\qquad \sqrt{\operatorname{JS}(p,r)}\le\sqrt{\operatorname{JS}(p,q)}+\sqrt{\operatorname{JS}(q,r)}",

@@ -238,6 +238,7 @@ def adds_up_and_shrinks_when_merged(D, rng):
     merged = D(p.reshape(2, 2).sum(1), q.reshape(2, 2).sum(1))
     yield roundoff(joint, D(p, q) + D(r, s), terms=12, scale=float(D(p, q) + D(r, s)) + 1)
     yield bound(D(p, q) - merged, 0.0, "≥")
+    yield bound(joint, 1e-2, "≥", Text("the distributions differ", "两个分布不同"))
 
 
 @KL.mutant(caught_by="equals-definition, has-a-direction, normal-closed-form, direction-decides-what-is-similar")

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import (
     Evidence,
     all_of,
@@ -101,6 +101,15 @@ LINEAR_REGRESSION = Concept(
             "about 0, as NIST and R take it",
             "scikit-learn's `score` takes it about the mean, and may be negative",
         ),
+    ),
+    proof=Proof(
+        r"Of the closed form: let $A^{\mathsf T}(y-A\hat\theta)=0$, which for full column rank has the one solution "
+        r"$\hat\theta=(A^{\mathsf T}A)^{-1}A^{\mathsf T}y$. Then $\lVert y-A\theta\rVert^2=\lVert "
+        r"y-A\hat\theta\rVert^2+\lVert A(\hat\theta-\theta)\rVert^2$ for every θ, least at $\hat\theta$ alone. Of the "
+        r"standard errors: for $y=A\theta+e$ with uncorrelated errors of variance $\sigma^2$, $\hat\theta-\theta=(A^{\mathsf "
+        r"T}A)^{-1}A^{\mathsf T}e$ has the covariance $\sigma^2(A^{\mathsf T}A)^{-1}$, and the residual, e projected on "
+        r"$n-p$ dimensions, has the mean square length $(n-p)\sigma^2$. Of the descent: $\theta-\hat\theta$ is multiplied "
+        r"by $I-\frac\alpha nA^{\mathsf T}A$, whose eigenvalues lie inside $(-1,1)$ for $0<\alpha<2/L$."
     ),
     deviations="NumPy's `lstsq` and scikit-learn's `LinearRegression` give the coefficients alone, by SVD, and of "
     "several minimisers the shortest; neither gives standard errors.",

@@ -139,7 +139,7 @@ def one_draw_copied(mean, rng):
     """Without independence they need not settle: of one toss that is copied k times the mean is 0 or 1 for every k"""
     toss = rng.integers(0, 2, (200, 1)).astype(float)
     m = np.asarray(mean(np.repeat(toss, 64, axis=1)), float)
-    return roundoff(np.abs(m[:, -1] - 0.5), np.full(200, 0.5), terms=64)
+    return roundoff(m, np.repeat(toss, 64, axis=1), terms=64)
 
 
 @LLN.claim

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -47,6 +47,13 @@ LOGISTIC_REGRESSION = Concept(
     year=1958,
     people=("David Cox", "Joseph Berkson"),
     deviations="The implementation halves a step of Newton's that would lower ℓ.",
+    proof=Proof(
+        r"$\log(1+e^z)$ has the derivatives $p=\sigma(z)$ and $p(1-p)$, which gives the gradient and the Hessian. So "
+        r"$-v^{\mathsf T}\nabla^2\ell\,v=\sum_ip_i(1-p_i)(x_i^{\mathsf T}v)^2+\lambda\lVert v\rVert^2\ge0$: ℓ is concave, "
+        r"every point of gradient 0 is a maximum, and ℓ has the same value at all of them. It is 0 for some $v\ne0$ only if "
+        r"$\lambda=0$ and $Xv=0$: else ℓ is strictly concave and has at most one maximiser. If v separates, $(2y_i-1)\,"
+        r"x_i^{\mathsf T}v>0$ for all i, then without a penalty $\ell(tv)$ rises to 0 as $t\to\infty$, and never is 0."
+    ),
     aliases="logit model, LR, binary classification, log-odds, "
     "逻辑斯谛回归, 对数几率回归, 逻辑斯蒂回归, 罗吉斯回归, 二分类",
     implementations=(

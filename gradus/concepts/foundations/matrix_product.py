@@ -17,8 +17,8 @@ MATRIX_PRODUCT = Concept(
         r"(AB)C=A(BC),\qquad (AB)^{\mathsf T}=B^{\mathsf T}A^{\mathsf T},\qquad AB\ne BA\ \text{in general}",
     ),
     symbols=(
-        Symbol("A", "A", "... n k", "left factor"),
-        Symbol("B", "B", "... k m", "right factor: as many rows as A has columns"),
+        Symbol("A", "A", "... n K", "left factor"),
+        Symbol("B", "B", "... K m", "right factor: as many rows as A has columns"),
         Symbol("C", "", "m l", "a third matrix"),
         Symbol("i", "", "", "row of A"),
         Symbol("j", "", "", "column of B"),

@@ -154,6 +154,7 @@ def total_probability(P, rng):
         total = sum(float(P(p, A, part == i)) * float(P(p, part == i)) for i in range(3))
         B = part == 0
         yield roundoff(total, float(P(p, A)), terms=12, scale=1.0)
+        yield roundoff(sum(float(P(p, part == i)) for i in range(3)), 1.0, terms=12)
         yield roundoff(float(P(p, A, B)) * float(P(p, B)), float(P(p, A & B)), terms=12, scale=1.0)
 
 

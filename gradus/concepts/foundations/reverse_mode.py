@@ -5,6 +5,7 @@ import numpy as np
 from gradus.frameworks import like, namespace
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -150,6 +151,48 @@ def softmax_loss(x):
 def elementary(x):
     xp = namespace(x)
     return (xp.sqrt(1 + x * x) + xp.exp(-x) / (2 + xp.cos(x)) + abs(x)).sum()
+
+
+@REVERSE_MODE.example
+def example():
+    def f(x):
+        u = x[0] * x[1]
+        return u + np.sin(u * u)
+
+    x = np.array([1.5, 0.5])
+    u = x[0] * x[1]
+    w_bar = np.cos(u * u)
+    u_bar = 1 + w_bar * 2 * u
+    return dict(
+        f=f, x=x, u=u, w=u * u, s=np.sin(u * u), y=f(x), one=1.0, w_bar=w_bar, two_u=2 * u, by_w=w_bar * 2 * u, u_bar=u_bar,
+        x_bar=u_bar * x[::-1], gradient=reverse_mode(f, x), overwritten=x[1] * 1.0, by_one_path=w_bar * 2 * u * x[1],
+    )  # fmt: skip
+
+
+@REVERSE_MODE.exercise
+def sweeps():
+    inputs, outputs = 1000, 3  # a sweep forwards for each input, backwards for each output
+    return number(min(inputs, outputs), forward=inputs, entries=inputs * outputs, tolerance=1e-6)
+
+
+@REVERSE_MODE.exercise
+def used_twice():
+    g = reverse_mode(lambda x: x[0] * x[0] * x[1], np.array([3.0, 2.0]))
+    return array(g, once=[6.0, 9.0], power_rule_on_x_only=[6.0, 6.0])
+
+
+@REVERSE_MODE.exercise
+def what_is_kept():
+    def steps(depth):
+        def f(x):
+            v = x[0]
+            for _ in range(depth):
+                v = np.tanh(v)
+            return v
+
+        return len(wengert_list(f, np.array([0.3]))[0])
+
+    return choice(grows=steps(50) > 10 * steps(2), constant=steps(50) == steps(2), none=steps(50) == 0)
 
 
 @REVERSE_MODE.cases

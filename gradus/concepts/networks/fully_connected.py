@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
 from gradus.page.figures import canvas
 
@@ -33,6 +33,7 @@ FULLY_CONNECTED = Concept(
     implementations=(Implementation("torch.nn.functional:linear", "torch"),),
     readings="lin2014network §3.1; long2015fully §3.1; "
     "cs231n Convolutional Neural Networks: converting FC layers to CONV layers",
+    hypotheses=(Hypothesis("two layers are one: no activation between them", "activation-inside"),),
     conventions=(
         Convention(
             "how W is stored",

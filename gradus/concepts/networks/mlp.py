@@ -33,7 +33,7 @@ MLP = Concept(
     "on a bounded closed set; depth lets it fold the input space, and each fold can double the pieces.",
     formulas=(
         r"a^{(0)}=x,\qquad z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)},\quad j=1,\dots,n_l,\quad l=1,\dots,L",
-        r"a_j^{(l)}=\sigma\bigl(z_j^{(l)}\bigr)\quad\text{for } l<L,\qquad f(x)=z^{(L)}",
+        r"a_j^{(l)}=\sigma\bigl(z_j^{(l)}\bigr)\quad(l<L),\qquad f(x)=z^{(L)}",
         r"f=A_L\circ\sigma\circ A_{L-1}\circ\cdots\circ\sigma\circ A_1,\qquad A_l(a)=W^{(l)}a+b^{(l)}",
     ),
     symbols=(

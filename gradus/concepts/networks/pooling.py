@@ -23,10 +23,10 @@ POOLING = Concept(
     summary="Each window of a map is replaced by its largest value, or by its mean. The map shrinks, and where "
     "exactly within the window the largest value stands no longer matters.",
     formulas=(
-        r"y^{\max}_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p},\qquad y^{\text{mean}}_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
+        r"y^{\max}_{ij}=\max_{0\le k,l<K}x_{si+k-p,\;sj+l-p},\qquad \bar y_{ij}=\frac{1}{K^2}\sum_{k,l=0}^{K-1}x_{si+k-p,\;sj+l-p}",
         r"H'=\left\lfloor\frac{H+2p-K}{s}\right\rfloor+1",
         r"\frac{\partial y^{\max}_{ij}}{\partial x_{mn}}=\begin{cases}1&(m,n)\in\mathcal W_{ij},\ x_{mn}>x_{uv}\ \forall(u,v)\in\mathcal W_{ij}\setminus\{(m,n)\}\\0&(m,n)\notin\mathcal W_{ij}\ \lor\ x_{mn}<y^{\max}_{ij}\end{cases}",
-        r"\frac{\partial y^{\text{mean}}_{ij}}{\partial x_{mn}}=\begin{cases}\frac{1}{K^2}&(m,n)\in\mathcal W_{ij}\\0&(m,n)\notin\mathcal W_{ij}\end{cases},\qquad\mathcal W_{ij}=\{(si+k-p,\,sj+l-p):0\le k,l<K\}",
+        r"\frac{\partial \bar y_{ij}}{\partial x_{mn}}=\begin{cases}\frac{1}{K^2}&(m,n)\in\mathcal W_{ij}\\0&(m,n)\notin\mathcal W_{ij}\end{cases},\qquad\mathcal W_{ij}=\{(si+k-p,\,sj+l-p):0\le k,l<K\}",
     ),
     symbols=(
         Symbol("x", "x", "... h w", "maps, each pooled on its own"),
@@ -34,7 +34,7 @@ POOLING = Concept(
         Symbol("s", "stride", "", "distance between windows; K unless given", "natural"),
         Symbol("p", "padding", "", r"padding on each side: $-\infty$ for the maximum, 0 for the mean", "natural"),
         Symbol(r"\max", "kind", "", "`max` or `average`", "other"),
-        Symbol("y", "", "... h2 w2", "pooled maps"),
+        Symbol(r"y^{\max},\ \bar y", "", "... h2 w2", "pooled maps: the maxima, the means"),
         Symbol("H,\\ H'", "", "", "height of the map and of the result", "natural"),
         Symbol(r"\mathcal W_{ij}", "", "", "places of window (i, j)", "other"),
     ),

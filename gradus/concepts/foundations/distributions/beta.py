@@ -17,7 +17,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
 from gradus.concepts.foundations.distributions.quadrature import logistic, panels
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, identical, invariance, roundoff
+from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -187,7 +187,10 @@ def mirrored(beta, rng):
     """Heads and tails exchanged: $p_{a,b}(x)=p_{b,a}(1-x)$"""
     x = rng.integers(1, 1024, 30) / 1024.0  # so that 1 − x is exact
     a, b = np.array(1.7), np.array(4.2)
-    return invariance(beta(1 - x, b, a), beta(x, a, b), terms=16)
+    yield invariance(beta(1 - x, b, a), beta(x, a, b), terms=16)
+    yield bound(
+        np.abs(beta(1 - x, a, b) - beta(x, a, b)).max(), 0.1, "≥", Text("the shapes differ", "两个形状参数不同")
+    )
 
 
 def literal(x, a, b):

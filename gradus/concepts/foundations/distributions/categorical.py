@@ -7,7 +7,7 @@ import numpy as np
 from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, identical, invariance, roundoff, statistical
+from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -155,7 +155,8 @@ def renaming(categorical, rng):
     """Renaming the outcomes renames the probabilities, nothing else"""
     order = np.array([2, 0, 3, 5, 1, 4])  # no mere shift
     p, x = rng.dirichlet(np.ones(6)), np.arange(6)
-    return invariance(categorical(x, p[order]), categorical(order, p), terms=6)
+    yield invariance(categorical(x, p[order]), categorical(order, p), terms=6)
+    yield bound(np.ptp(categorical(x, p)), 1e-3, "≥", Text("the outcomes differ", "各结果的概率不同"))
 
 
 @CATEGORICAL.claim

@@ -17,7 +17,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
 from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import invariance, roundoff, statistical
+from gradus.page.evidence import bound, invariance, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -201,7 +201,9 @@ def renaming(dirichlet, rng):
     """Renaming the outcomes in x and α changes nothing"""
     alpha, order = rng.uniform(0.5, 4, 5), np.array([3, 0, 4, 1, 2])
     x = rng.dirichlet(alpha, 6)
-    return invariance(dirichlet(x[:, order], alpha[order]), dirichlet(x, alpha), terms=16, scale=16.0)
+    own = dirichlet(x, alpha)
+    yield invariance(dirichlet(x[:, order], alpha[order]), own, terms=16, scale=16.0)
+    yield bound(np.abs(dirichlet(x[:, order], alpha) - own).max(), 0.1, "≥", Text("x alone renumbered", "只重排 x"))
 
 
 def literal(x1, x2, x3, a):
@@ -294,6 +296,6 @@ def figure(alpha1, alpha2, alpha3):
             else "No concentration is below 1: the mass lies inside."
         ),
         f"α = ({alpha1:.2f}, {alpha2:.2f}, {alpha3:.2f}) 时均值为 ({mean[0]:.3f}, {mean[1]:.3f}, {mean[2]:.3f})，标准差为 ({spread[0]:.3f}, {spread[1]:.3f}, {spread[2]:.3f})。"
-        + ("有集中参数小于 1，质量堆积在边上。" if alpha.min() < 1 else "没有集中参数小于 1，质量位于内部。"),
+        + ("有集中参数小于 1，概率集中在边上。" if alpha.min() < 1 else "没有集中参数小于 1，概率位于内部。"),
     )
     return Drawing(fig, words)

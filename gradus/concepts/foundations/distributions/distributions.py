@@ -372,6 +372,14 @@ def sums_are_sufficient(distributions, rng):
             eta = natural(family, USUAL[family]) * factor
             ratios.append(distributions(one, eta, family=family).sum() - distributions(two, eta, family=family).sum())
         yield roundoff(np.array(ratios), np.full(3, ratios[1]), terms=16, scale=64.0)
+        moved = [
+            distributions(one, natural(family, USUAL[family]) * factor, family=family).sum()
+            - distributions(
+                np.where(one < 5, one + 1, one), natural(family, USUAL[family]) * factor, family=family
+            ).sum()
+            for factor in (0.5, 2.0)
+        ]
+        yield bound(abs(moved[1] - moved[0]), 0.1, "≥", Text("of other sums it does change", "和不同时则会变化"))
 
 
 @DISTRIBUTIONS.claim
@@ -383,6 +391,7 @@ def greatest_entropy(distributions, rng):
             continue  # a coin leaves nothing to change; Poisson's base measure 1/x! takes part in its entropy
         eta, grid = natural(family, usual), support(family)
         p = (grid.w * np.exp(distributions(grid.x, eta, family=family))).ravel()
+        yield roundoff(p.sum(), 1.0, terms=p.size)
         T = np.column_stack([np.ones(p.size), statistics(grid.x, family).reshape(p.size, -1)])
         bump = np.cos(np.linspace(0, 40, p.size)) + 0.3 * rng.standard_normal(p.size)
         weights = np.sqrt(p)[:, None]

@@ -164,7 +164,9 @@ def marginal_times_conditional(multivariate_normal, rng):
     rest = (rest + rest.T) / 2
     parts = multivariate_normal(x[b], mu[b], S[np.ix_(b, b)]) + multivariate_normal(x[a], mean, rest)
     size = abs(float(parts)) * np.linalg.cond(S)
-    return roundoff(multivariate_normal(x, mu, S), parts, terms=5, scale=size)
+    whole, below = multivariate_normal(x, mu, S), 0.5 * (x - mu) @ np.linalg.solve(S, x - mu)
+    yield roundoff(whole, parts, terms=5, scale=size)
+    yield roundoff(multivariate_normal(mu, mu, S) - whole, below, terms=5, scale=size)
 
 
 @MULTIVARIATE_NORMAL.claim

@@ -185,7 +185,7 @@ def figure(mu, sigma, z):
     words = Text(
         f"With μ = {mu:.2f} and σ = {sigma:.2f}, {100 * share:.4f}% of the mass lies within {z:.1f}σ of the mean; the density "
         f"there is {math.exp(-z * z / 2):.2g} of its peak {1 / (sigma * math.sqrt(2 * math.pi)):.3f}. The entropy is {h:.3f} nats.",
-        f"μ = {mu:.2f}、σ = {sigma:.2f} 时，{100 * share:.4f}% 的质量落在均值 {z:.1f}σ 之内；该处密度为峰值 "
+        f"μ = {mu:.2f}、σ = {sigma:.2f} 时，{100 * share:.4f}% 的概率落在均值 {z:.1f}σ 之内；该处密度为峰值 "
         f"{1 / (sigma * math.sqrt(2 * math.pi)):.3f} 的 {math.exp(-z * z / 2):.2g}。熵为 {h:.3f} 奈特。",
     )
     return Drawing(fig, words)

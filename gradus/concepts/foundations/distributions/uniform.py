@@ -132,7 +132,7 @@ def quantiles_make_every_distribution(uniform, rng):
 def steps_are_not_levelled(uniform, rng):
     r"""Where F has steps $F(X)$ is not uniform: for a fair coin it is ½ or 1, of mean ¾ and mean square ⅝, while the
     uniform distribution has ½ and ⅓"""
-    grid = panels(0.0, 1.0)
+    grid = panels(-1.0, 3.0)  # 64 panels: the ends of (0, 1) are ends of panels
     mass = grid.w * np.exp(uniform(grid.x, np.array(0.0), np.array(1.0)))
     uniform_moments = np.array([(mass * grid.x**power).sum() for power in (1, 2)])
     coin = np.array([(0.5**power + 1) / 2 for power in (1, 2)])

@@ -368,7 +368,7 @@ def oblique_where_repeated(A):
 
 EIGEN.erratum(
     "E42",
-    common=r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$",
+    common=r"λ is an eigenvalue of A if there is a vector x with $Ax=\lambda x$ (a common slip)",
     why="$x=0$ satisfies it for every λ: then every number would be an eigenvalue of every matrix.",
     right=r"there is an $x\ne0$ with $Ax=\lambda x$; equivalently $\det(A-\lambda I)=0$",
     claims="eigenvectors-are-not-zero",

@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -69,6 +69,15 @@ HOPFIELD = Concept(
             "it leaves the unit as it is",
             "some programs take it for +1, which breaks the symmetry between a pattern and its negative",
         ),
+    ),
+    proof=Proof(
+        r"Of the energy: with symmetric weights and $w_{ii}=0$ the terms of E that hold $s_i$ are $-s_ih_i$, "
+        r"$h_i=\sum_jw_{ij}s_j$. Unit i turns over only if $s_ih_i<0$, and then $-s_ih_i=|h_i|$ becomes $-|h_i|$. There "
+        r"are finitely many states and each turn lowers E, so the turns end; at rest no unit has $s_ih_i<0$. Of the "
+        r"errors: $n\,\xi_i^\mu h_i=(n-1)+\sum_{\nu\ne\mu}\sum_{j\ne i}\xi_i^\mu\xi_j^\mu\xi_i^\nu\xi_j^\nu$, whose "
+        r"$(P-1)(n-1)$ products are independent fair signs; their sum has that number as its variance, hence Φ. Of "
+        r"orthogonal patterns: $\sum_{j\ne i}\xi_j^\mu\xi_j^\nu=-\xi_i^\mu\xi_i^\nu$ for $\nu\ne\mu$, so "
+        r"$n\,\xi_i^\mu h_i=(n-1)-(P-1)=n-P$."
     ),
     unverified=r"In the limit $n\to\infty$ the critical load is $P/n=0.138$, with overlap 0.967 there (Amit, "
     "Gutfreund, Sompolinsky, by the replica method).",

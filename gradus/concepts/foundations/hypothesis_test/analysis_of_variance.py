@@ -173,7 +173,7 @@ def nist_sets_to_the_last_digit(analyse, rng):
         e.expected,
         e.tolerance,
         e.because,
-        Text(f"digits of the certified F, this/one-pass: {said}", f"与认证 F 相符的位数，本实现/一遍公式：{said}"),
+        Text(f"digits of the certified F, this/one-pass: {said}", f"与认证 F 相符的位数，本实现/单遍公式：{said}"),
     )
 
 
@@ -201,7 +201,7 @@ def digits_of_the_certified_f(analyse, rng):
         kept, left = digits(float(analyse(y, g)[2]), certified), digits(one_pass(y, g)[2], certified)
         why = Text(
             f"{name}: {kept:.1f} digits, {left:.1f} by the one-pass formula",
-            f"{name}：{kept:.1f} 位，一遍公式 {left:.1f} 位",
+            f"{name}：{kept:.1f} 位，单遍公式 {left:.1f} 位",
         )
         yield bound(kept, KEPT[name], "≥", why)
         yield bound(kept - left, 2.0, "≥", why)
@@ -260,7 +260,10 @@ def names_order_and_units_do_not_matter(analyse, rng):
     _, _, F, p, _ = analyse(y, g)
     q = rng.permutation(15)
     _, _, F2, p2, _ = analyse(8 * y[q] + 16, np.array([2, 0, 1])[g[q]])
-    return invariance([F2, p2], [F, p], terms=15, scale=20 * max(1.0, float(F)))
+    yield invariance([F2, p2], [F, p], terms=15, scale=20 * max(1.0, float(F)))
+    yield bound(
+        abs(float(analyse(y + 9 * g, g)[2]) - float(F)), 1.0, "≥", Text("one group alone moved", "只移动部分组")
+    )
 
 
 @ANALYSIS_OF_VARIANCE.claim
@@ -290,7 +293,11 @@ def unequal_variances_break_the_level(analyse, rng):
     0.05 in more than 20 %"""
     g = np.repeat([0, 1, 2], [4, 12, 12])
     y = rng.standard_normal((600, 28)) * np.array([5.0, 1.0, 1.0])[g]
-    yield bound(alarms(analyse, y, g), 0.2, "≥", Text("four times the level", "名义水平的四倍"))
+    share = alarms(analyse, y, g)
+    yield bound(share, 0.2, "≥", Text("four times the level", "名义水平的四倍"))
+    yield bound(
+        share, 0.45, "≤", Text("0.328 of 50 000 samples; five standard errors", "5 万个样本得 0.328；五倍标准误")
+    )
 
 
 @ANALYSIS_OF_VARIANCE.claim
@@ -430,6 +437,6 @@ def figure(difference, n):
         f"Four groups of {n}: between {SSB:.1f}, within {SSW:.1f}, F = {F:.2f}, p = {p:.2g}, R² = {R2:.2f}. "
         f"Digits of the certified F on the NIST sets, exact sums / one-pass formula: {table}.",
         f"四组各 {n} 个观测：组间 {SSB:.1f}，组内 {SSW:.1f}，F = {F:.2f}，p = {p:.2g}，R² = {R2:.2f}。"
-        f"NIST 数据集上与认证 F 相符的位数（精确求和 / 一遍公式）：{table}。",
+        f"NIST 数据集上与认证 F 相符的位数（精确求和 / 单遍公式）：{table}。",
     )
     return Drawing(fig, words)

@@ -202,7 +202,7 @@ def p_is_uniform(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def a_discrete_test_stays_below_its_level(test, rng):
-    r"""A discrete statistic stays below its level: of the 252 ways to deal ten ranks to 5 + 5, Mann–Whitney rejects 8
+    r"""An exact test of a discrete statistic stays below its level: of the 252 ways to deal ten ranks to 5 + 5, Mann–Whitney rejects 8
     at 0.05: a rate of $8/252=0.0317$; and never more than $\alpha$ at any level"""
     chosen = np.array(list(combinations(range(10), 5)))  # (252, 5)
     rest = np.array([np.setdiff1d(np.arange(10), c) for c in chosen])
@@ -286,6 +286,9 @@ def units_and_ranks(test, rng):
     yield invariance(moved, [t, p], terms=9, scale=8 + abs(float(t)))
     yield identical(ranks[1], ranks[0])
     yield identical(ranks[2], ranks[0])
+    for name in ("t", "mann-whitney"):
+        away = abs(float(test(x + 9, y, test=name)[0]) - float(test(x, y, test=name)[0]))
+        yield bound(away, 0.5, "≥", Text("x alone moved", "只移动 x"))
 
 
 @HYPOTHESIS_TEST.claim

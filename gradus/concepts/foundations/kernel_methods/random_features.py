@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, rate, roundoff, statistical
 from gradus.page.figures import COLOURS, canvas
 
@@ -77,6 +77,14 @@ RANDOM_FEATURES = Concept(
             r"$\cos\omega^{\mathsf T}x$ and $\sin\omega^{\mathsf T}x$ of D/2 frequencies without a phase: their variance "
             "is $(1-k^2)^2/D$, none at all at $x=z$",
         ),
+    ),
+    proof=Proof(
+        r"One feature gives $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)=\cos\omega^{\mathsf "
+        r"T}(x-z)+\cos(\omega^{\mathsf T}(x+z)+2b)$. Over b, a whole turn, the second term has mean 0, mean square ½ and "
+        r"mean 0 with the first. Over ω the first has the mean $k=e^{-\gamma\lVert x-z\rVert^2}$, the characteristic "
+        r"function of the normal distribution, and by $\cos^2t=\frac12(1+\cos2t)$ the mean square $\frac12(1+k^4)$: the "
+        r"variance of one product is $\frac12(1+k^4)+\frac12-k^2$, of the mean of D of them a D-th of it. Each product lies "
+        r"in $[-2,2]$: Hoeffding's inequality is the third line."
     ),
     unverified="That the error is uniformly small over a compact set (Claim 1 of the paper).",
     nonfinite="nan",

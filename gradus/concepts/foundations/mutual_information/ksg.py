@@ -17,7 +17,7 @@ KSG = Concept(
     "entropies, so that their errors cancel: for independent variables without ties the mean estimate is exactly 0, for every n.",
     formulas=(
         r"\hat I=\psi(k)+\psi(n)-\frac1n\sum_{i=1}^{n}\bigl[\psi(a_i+1)+\psi(b_i+1)\bigr],\qquad \psi(m)=-\gamma+\sum_{j=1}^{m-1}\frac1j",
-        r"\varepsilon_i=\text{the $k$-th smallest of}\ \max(\lVert x_j-x_i\rVert_\infty,\lVert y_j-y_i\rVert_\infty),\ j\ne i",
+        r"\varepsilon_i=\min_{j\ne i}{}^{(k)}\max(\lVert x_j-x_i\rVert_\infty,\lVert y_j-y_i\rVert_\infty)",
         r"a_i=\bigl\lvert\{j\ne i:\lVert x_j-x_i\rVert_\infty<\varepsilon_i\}\bigr\rvert,\qquad b_i=\bigl\lvert\{j\ne i:\lVert y_j-y_i\rVert_\infty<\varepsilon_i\}\bigr\rvert",
     ),
     symbols=(
@@ -25,7 +25,12 @@ KSG = Concept(
         Symbol("y_i", "y", "n e", "the points of the other that go with them"),
         Symbol("k", "neighbours", "", "which neighbour: small has little bias, large little variance", "natural"),
         Symbol(r"\hat I", "", "", "estimate; it may be negative", unit="nat"),
-        Symbol(r"\varepsilon_i", "", "", "distance of the k-th neighbour in both variables"),
+        Symbol(
+            r"\varepsilon_i",
+            "",
+            "",
+            "distance of the k-th neighbour in both variables; $\\min^{(k)}$ is the k-th smallest",
+        ),
         Symbol("a_i, b_i", "", "", "how many others are nearer than that in x, in y"),
         Symbol(r"\psi", "", "", "digamma function"),
         Symbol(r"\gamma", "", "", "Euler's constant, 0.577; it cancels"),
@@ -126,7 +131,8 @@ def independent_variables_have_none(ksg, rng):
     logarithms would leave"""
     # 250 draws: cutting at 0 moves the mean by ten standard errors
     draws = [ksg(rng.standard_normal((30, 1)), rng.uniform(0, 3, (30, 1)), 3) for _ in range(250)]
-    return statistical(draws, 0.0)
+    yield statistical(draws, 0.0)
+    yield bound(np.std(draws), 0.05, "≥", Text("each by itself is not 0", "各个估计本身不为 0"))
 
 
 @KSG.claim
@@ -136,8 +142,11 @@ def every_pairing_once(ksg, rng):
     for d in (1, 2):
         x, y = rng.standard_normal((5, d)), rng.standard_normal((5, 1))
         for k in range(1, 5):
-            mean = np.mean([float(ksg(x, y[list(order)], k)) for order in permutations(range(5))])
-            yield roundoff(mean, 0.0, terms=16, scale=1.0)
+            estimates = [float(ksg(x, y[list(order)], k)) for order in permutations(range(5))]
+            yield roundoff(np.mean(estimates), 0.0, terms=16, scale=1.0)
+        yield bound(
+            float(ksg(y, y, 1)), 2.0, "≥", Text("of y with itself ψ(5) − ψ(1) = 2.08", "y 与自身为 ψ(5) − ψ(1) = 2.08")
+        )
 
 
 @KSG.claim
@@ -206,6 +215,7 @@ def indifferent_to_order_and_unit(ksg, rng):
     yield invariance(ksg(x[order], y[order], 3), own, terms=120)
     yield invariance(ksg(y, x, 3), own, terms=120)
     yield invariance(ksg(8 * x + 64, 8 * y - 32, 3), own, terms=120)
+    yield bound(abs(float(ksg(x, y[order], 3)) - float(own)), 0.05, "≥", Text("y alone reordered", "只重排 y"))
 
 
 @KSG.claim

@@ -10,7 +10,7 @@ MUTUAL_INFORMATION = Concept(
     key="mutual-information",
     kind="definition",
     title="Mutual information",
-    summary="By how much knowing one variable shortens the mean answer about the other: the divergence of their "
+    summary="By how much knowing one variable lowers, on average, the uncertainty about the other: the divergence of their "
     "joint distribution from the product of the marginals. It is 0 exactly when they are independent, and it sees "
     "every dependence, where correlation sees straight lines.",
     formulas=(
@@ -141,6 +141,7 @@ def chain_rule(mutual_information, rng):
         given = z @ mutual_information(np.moveaxis(p / z, -1, 0), base=b)
         whole = mutual_information(p.reshape(3, 20), base=b)
         yield roundoff(whole, mutual_information(p.sum(1), base=b) + given, terms=60, scale=np.log(60))
+        yield bound(given, 1e-2, "≥", Text("the variables are dependent", "各变量不独立"))
 
 
 @MUTUAL_INFORMATION.claim

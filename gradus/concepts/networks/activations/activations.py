@@ -13,7 +13,7 @@ from gradus.concepts.networks.activations.silu import silu
 from gradus.concepts.networks.activations.softplus import softplus
 from gradus.concepts.networks.activations.tanh import tanh
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Implementation, Result, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff
 from gradus.page.figures import canvas
 
@@ -58,6 +58,11 @@ ACTIVATIONS = Concept(
         Implementation("gradus.networks.activation_properties:activation_properties", "torch", _properties),
     ),
     readings="goodfellow2016deep §6.3; murphy2022probabilistic §13.2.3",
+    hypotheses=(
+        Hypothesis(
+            "the slopes of neighbouring chords approach each other: $f$ is continuously differentiable", "kinks"
+        ),
+    ),
     deviations="The measured Lipschitz constant is that of the grid: never too large, and too small by about the square of the "
     "spacing where the steepest place lies inside the grid and f is smooth.",
     differentiable=False,
@@ -305,10 +310,11 @@ def activations_figure(member, width):
         unused.remove()
     for name, f in MEMBERS.items():
         style = dict(color="#D55E00", lw=2.2, zorder=3) if name == chosen else dict(color="#7F7F7F", lw=0.7, alpha=0.7)
-        left.plot(x, f(x), **style)
+        left.plot(x, f(x), label=name if name == chosen else None, **style)
         right.plot(x[1:], np.diff(f(x)) / np.diff(x), **style)
-    left.set(title=f"{chosen}; grey: the others", ylim=(-1.3, min(width, 4)))
+    left.set(title="functions; the others in grey", ylim=(-1.3, min(width, 4)))
     right.set(title="their slopes", ylim=(-0.25, 1.25))
+    left.legend(frameon=False, loc="upper left")
     rows = [table_row(name) for name in MEMBERS]
     below.axis("off")
     cells = below.table(

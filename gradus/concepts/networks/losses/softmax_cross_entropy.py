@@ -81,7 +81,7 @@ def softmax_cross_entropy_invalid(rng):
 
 @SOFTMAX_CROSS_ENTROPY.claim
 def gradient_is_p_minus_y(loss, rng):
-    r"""Its gradient is $(p-\text{one-hot}(y))/n$"""
+    r"""Its gradient is $(p-e_y)/n$, $e_y$ being the one-hot vector of the true class"""
     z, y = rng.standard_normal((3, 4)), np.array([1, 3, 0])
     p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
     return gradient_is(lambda t: loss(t, y), z, (p - np.eye(4)[y]) / 3)
