@@ -201,7 +201,7 @@ def huber_figure(delta, outlier):
     right.text(6, np.median(y), "median", va="bottom", ha="right", fontsize=9.5)
     right.set(title="best constant", xlabel=r"$\delta$")
     words = Text(
-        f"δ = {delta:.2g}: the best constant for the eleven targets is {best:.3f}, between the median {np.median(y):.2f} and the mean {y.mean():.2f}.",
-        f"δ = {delta:.2g}：对这十一个目标值，最优常数为 {best:.3f}，介于中位数 {np.median(y):.2f} 与均值 {y.mean():.2f} 之间。",
+        f"δ = {delta:.2g}: the best constant for the eleven targets is {best:.3f}; their median is {np.median(y):.2f}, their mean {y.mean():.2f}.",
+        f"δ = {delta:.2g}：对这十一个目标值，最优常数为 {best:.3f}；中位数为 {np.median(y):.2f}，均值为 {y.mean():.2f}。",
     )
     return Drawing(fig, words)
