@@ -230,7 +230,8 @@ def which_is_none():
 def which_sample():
     eta = np.linspace(-1, 2, 7)[:, None]
     one, two = (
-        np.array([distributions(np.array(s), e, "poisson").sum() for e in eta]) for s in ([0.0, 5.0, 1.0], [2.0, 2.0, 2.0])
+        np.array([distributions(np.array(s), e, "poisson").sum() for e in eta])
+        for s in ([0.0, 5.0, 1.0], [2.0, 2.0, 2.0])
     )
     same = bool(np.ptp(one - two) < 1e-9)  # the ratio of the likelihoods is the same at every η
     return choice(same=same, even=not same, spread=False)

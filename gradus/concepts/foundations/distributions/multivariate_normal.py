@@ -96,7 +96,7 @@ def example():
     x, mu, Sigma = np.array([2.0, 2.0]), np.array([0.0, 1.0]), np.array([[2.0, 1.0], [1.0, 1.0]])
     other = np.array([2.0, 0.0])
     r, K = x - mu, np.linalg.inv(Sigma)
-    values, vectors = np.linalg.eigh(Sigma)
+    values = np.linalg.eigvalsh(Sigma)
     return dict(
         x=x, mu=mu, Sigma=Sigma, r=r, det=np.linalg.det(Sigma), K=np.round(K, 12), Kr=np.round(K @ r, 12), square=np.round(r @ K @ r, 12), log_p=multivariate_normal(x, mu, Sigma),
         two_pi=np.log(2 * np.pi), other=other, other_r=other - mu, other_square=np.round((other - mu) @ K @ (other - mu), 12), other_log_p=multivariate_normal(other, mu, Sigma),
@@ -108,7 +108,9 @@ def example():
 @MULTIVARIATE_NORMAL.exercise
 def weighted_difference():
     a, S = np.array([2.0, -1.0]), np.array([[2.0, 1.0], [1.0, 1.0]])
-    return number(a @ S @ a, independent=a**2 @ np.diag(S), not_squared=2 * S[0, 0] - S[1, 1], sign=np.abs(a) @ S @ np.abs(a))
+    return number(
+        a @ S @ a, independent=a**2 @ np.diag(S), not_squared=2 * S[0, 0] - S[1, 1], sign=np.abs(a) @ S @ np.abs(a)
+    )
 
 
 @MULTIVARIATE_NORMAL.exercise
