@@ -6,6 +6,7 @@ from gradus.numbers import (
     duration,
     figure,
     grouped,
+    mathematical,
     order_of_magnitude,
     percent,
     rounded,
@@ -30,6 +31,20 @@ def test_a_figure_may_be_copied(value, text):
 def test_evidence_is_shown_by_its_figures():
     assert str(bound(0.5, 1.0)) == "0.5 ≤ 1 ± 1.8e-15"
     assert str(statistical(1 / 3, 0.25, standard_error=1 / 30)) == "0.333333 = 0.25 ± 0.17"
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        ("4.36e+08 times", "4.36×10⁸ times"), ("x = 1e-09", "x = 10⁻⁹"), ("1.5e+00", "1.5"), ("-3e-4", "−3×10⁻⁴"),
+        ("(-0.07, 1.12)", "(−0.07, 1.12)"), ("-0.00 and 0", "0.00 and 0"), ("about 10^7 or 2^-3", "about 10⁷ or 2⁻³"),
+        ("22 % of 7 %", "22% of 7%"), ("-inf, inf", "−∞, ∞"), ("3-fold, x-2, k-means", "3-fold, x-2, k-means"),
+        ("float8_e5m2", "float8_e5m2"), ("`1e-3` and $x^{-3}$", "`1e-3` and $x^{-3}$"),
+    ],
+)  # fmt: skip
+def test_numbers_in_words_are_mathematics(program, text):
+    assert mathematical(program) == text
+    assert mathematical(text) == text, "and stay so"
 
 
 def test_typeset_numbers():

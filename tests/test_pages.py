@@ -18,12 +18,15 @@ from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml
 from gradus.catalogue.page_files import PAGES
 from gradus.frameworks import Adapted
-from gradus.page import AREAS, Concept
+from gradus.page import AREAS, Concept, figure_words, formula_words
 from gradus.page.companion import beside
+from gradus.page.figures import states
+from gradus.page.translation import figure_faults
 from gradus.text import Text
 from gradus.verify import claims_of, judge, verify_concept, verify_mutants
 
 CONCEPTS = list(load())
+PROGRAM_NUMBER = re.compile(r"\d[eE][-+]?\d\d|\w\^|(?<![\w.)\]])-\d|−0(?:\.0+)?(?![\w.])|\[\[|\binf\b")
 every_concept = pytest.mark.parametrize("concept", CONCEPTS, ids=lambda c: c.key)
 
 
@@ -215,19 +218,26 @@ def test_evidence_is_the_same_twice(concept: Concept):
 
 @every_concept
 def test_figure_draws_over_its_whole_range(concept: Concept):
-    state = {name: sys.modules.get(name) for name in ("matplotlib.pyplot",)}
-    drawings = [concept.draw()]
-    for name, slider in concept.sliders.items():
+    pyplot = "matplotlib.pyplot" in sys.modules
+    drawings = [concept.draw(**state) for state in states(concept.sliders)]
+    for slider in concept.sliders.values():
         assert slider.low <= slider.start <= slider.high
-        drawings += [concept.draw(**{name: slider.low}), concept.draw(**{name: slider.high})]
     for drawing in drawings:
         assert drawing.figure.axes, "an empty figure"
         assert drawing.text.en
         assert re.search(r"[\u4e00-\u9fff]", drawing.text.zh)
+        for caption in drawing.text:
+            assert not PROGRAM_NUMBER.search(caption), f"a number as a program writes it: {caption}"
+    assert figure_faults(concept, [d.figure for d in drawings]) == [], "run `make translations`"
     assert concept.sliders, "a figure without a parameter worth moving"
-    assert state["matplotlib.pyplot"] is not None or "matplotlib.pyplot" not in sys.modules, (
-        "pyplot holds global state"
-    )
+    assert pyplot or "matplotlib.pyplot" not in sys.modules, "pyplot holds global state"
+
+
+@every_concept
+def test_chinese_pages_show_no_english_words(concept: Concept):
+    assert [latex for latex in concept.formulas_in("zh") if formula_words.foreign_words(latex)] == []
+    shown = figure_words.texts(concept.draw("zh").figure)
+    assert [text for text in shown if figure_words.foreign_words(text)] == []
 
 
 ALLOWED = {"numpy", "math", "itertools"}

@@ -125,7 +125,7 @@ def layout_font(style: str) -> Path:
     names = {code: f"u{code:04X}" for code in sorted(characters)}
     font = FontBuilder(1000, isTTF=True)
     font.setupGlyphOrder([".notdef", "em", *names.values()])
-    font.setupCharacterMap(dict(names))
+    font.setupCharacterMap(names)
     glyphs = {".notdef": box((50, 0, 450, 700)), "em": box((30, -80, 970, 840))}
     widths = {".notdef": 500, "em": 1000}
     for code, name in names.items():

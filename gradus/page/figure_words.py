@@ -20,91 +20,17 @@ if TYPE_CHECKING:
 
 #: Written in Latin letters in Chinese, too: functions, methods named after themselves, units, formats, data sets.
 PROPER = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "tanh",
-        "exp",
-        "log",
-        "ln",
-        "max",
-        "min",
-        "det",
-        "sign",
-        "erf",
-        "softmax",
-        "softplus",
-        "sigmoid",
-        "relu",
-        "gelu",
-        "elu",
-        "silu",
-        "sd",
-        "dx",
-        "dy",
-        "du",
-        "dt",
-        "ReLU",
-        "GELU",
-        "ELU",
-        "SiLU",
-        "LeNet",
-        "Adam",
-        "SGD",
-        "SVD",
-        "PCA",
-        "QR",
-        "LU",
-        "KL",
-        "JS",
-        "AUC",
-        "ROC",
-        "MSE",
-        "MAE",
-        "XOR",
-        "RBF",
-        "LASSO",
-        "NIST",
-        "BMI",
-        "AB",
-        "Ax",
-        "Ay",
-        "ux",
-        "uy",
-        "au",
-        "bv",
-        "k-means++",
-        "DBSCAN",
-        "float64",
-        "float32",
-        "float16",
-        "bfloat16",
-        "float8_e5m2",
-        "float8_e4m3fn",
-        "filip",
-        "longley",
-        "noint1",
-        "noint2",
-        "norris",
-        "pontius",
-        "wampler1",
-        "wampler2",
-        "wampler3",
-        "wampler4",
-        "wampler5",
-        "AtmWtAg",
-        "SiRstv",
-        "SmLs01",
-        "SmLs02",
-        "SmLs03",
-        "SmLs04",
-        "SmLs05",
-        "SmLs06",
-        "SmLs07",
-        "SmLs08",
-        "SmLs09",
-    ]
+    word
+    for line in (
+        "sin cos tan tanh exp log ln max min det sign erf softmax softplus sigmoid relu gelu elu silu",
+        "leaky-relu sd dx dy du dt ReLU GELU ELU SiLU LeNet Adam SGD SVD PCA QR LU KL JS AUC ROC MSE MAE XOR RBF",
+        "LASSO NIST AB BA au bv au+bv Ax Lz k-means++ DBSCAN float64 float32 float16 bfloat16 float8_e5m2",
+        "float8_e4m3fn bmi filip longley noint1 noint2 norris pontius wampler1 wampler2 wampler3 wampler4",
+        "wampler5 AtmWtAg SiRstv",
+        "SmLs01 SmLs02 SmLs03 SmLs04 SmLs05 SmLs06 SmLs07 SmLs08 SmLs09",
+        "Huffman Welford Wilson Wald Brier Householder Hilbert Frobenius Huber Xavier He Kahan Lipschitz Student Beta",
+    )
+    for word in line.split()
 )
 
 _POWER = "[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]"
@@ -119,7 +45,7 @@ _PLACE = re.compile(r"#(\d?)")
 
 def name_of(text: str) -> str:
     """The name of a text: its English with `#` for every number."""
-    return _NUMBER.sub("#", " ".join(text.split()))
+    return _NUMBER.sub("#", _one_line(text))
 
 
 def foreign_words(text: str) -> list[str]:
@@ -154,7 +80,7 @@ def rendering(text: str, chinese: Mapping[str, str]) -> str:
     words = chinese.get(name_of(text))
     if words is None:
         return text
-    numbers = [match.group() for match in _NUMBER.finditer(" ".join(text.split()))]
+    numbers = [match.group() for match in _NUMBER.finditer(_one_line(text))]
     order = iter(range(len(numbers)))
     return _PLACE.sub(lambda m: numbers[int(m.group(1)) - 1 if m.group(1) else next(order)], words)
 
@@ -207,16 +133,17 @@ def _labels(axis: Axis) -> list[str]:
 
 
 def _translated(formatter: Any, chinese: Mapping[str, str]) -> Any:
-    from matplotlib.ticker import Formatter
+    from matplotlib.ticker import FuncFormatter
 
-    class Translated(Formatter):
+    class Translated(FuncFormatter):
         """The ticks of a formatter in Chinese."""
-
-        def __call__(self, x: float, pos: int | None = None) -> str:
-            return rendering(str(formatter(x, pos)), chinese)
 
         def format_ticks(self, values: Any) -> list[str]:
             """The labels of all ticks."""
             return [rendering(str(label), chinese) for label in formatter.format_ticks(values)]
 
-    return Translated()
+    return Translated(lambda x, position: rendering(str(formatter(x, position)), chinese))
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[ \t\n]+", " ", text).strip()  # a thin space within a number stays

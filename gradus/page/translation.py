@@ -5,8 +5,8 @@ A string has a name within its concept: `title`, `summary`, `symbol ARGUMENT` (t
 `claim NAME`, `mutant NAME`, `erratum NUMBER common` (`why`, `right`), `slider NAME`. Symbols that the pages of a folder share stand in a helper; its companion's heading is the
 helper's name, and the string's name is the variable's: `symbol X`.
 
-Two kinds are no strings of the record: `formula N` is the LaTeX of a formula that holds words, and `figure WORDS` the
-Chinese of a text in the figure (see `gradus.page.figure_words`), which is known only once the figure is drawn.
+Two kinds are named by their English: `formula WORDS`, a text within the formulas (`text{…}`), and `figure WORDS`, a text of
+the figure (see `gradus.page.figure_words`), which is known only once the figure is drawn.
 """
 
 from __future__ import annotations
@@ -24,26 +24,16 @@ from gradus.page.bilingual import Rendered
 from gradus.page.companion import LANGUAGES, Companion, Rendering, beside, digest, read
 from gradus.page.concept import Concept
 from gradus.page.figure_words import english_words, foreign_words, name_of, same_numbers, texts
+from gradus.page.formula_words import english_texts
 from gradus.page.record import Symbol
 from gradus.text import Text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURE = "figure "  # begins the name of a text of the figure
-#: Abbreviations that stand in Chinese formulas as they are.
-ABBREVIATIONS = frozenset(
-    ["in", "out", "RSS", "TSS", "SSB", "SSW", "KL", "JS", "Xavier", "He", "ReLU", "Huber"]
-)
+FIGURE, FORMULA = "figure ", "formula "  # begin the names of texts in the figure and in formulas
 
 _MARKUP = re.compile(r"\$[^$]*\$|`[^`]*`")
-_TEXT_IN_FORMULA = re.compile(r"\\(?:text|textrm|textit|textbf|mathrm|mbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-
-
-def words_in_formula(latex: str) -> list[str]:
-    """The English words that a formula prints, but for abbreviations that Chinese prints, too."""
-    texts = (_MARKUP.sub(" ", text) for text in _TEXT_IN_FORMULA.findall(latex))
-    return [w for text in texts for w in re.findall(r"[A-Za-z]{2,}", text) if w not in ABBREVIATIONS]
 
 
 class Phrase(NamedTuple):
@@ -64,8 +54,6 @@ class Phrase(NamedTuple):
     @property
     def needs_chinese(self) -> bool:
         """Whether it is given in English alone and holds words, not only formulas and code."""
-        if self.field == "formula_words":
-            return bool(words_in_formula(self.text.en))
         return isinstance(self.text, Rendered) and bool(re.search(r"[^\W\d_]", _MARKUP.sub("", self.text.en)))
 
     def render(self, chinese: str) -> None:
@@ -82,8 +70,6 @@ def phrases(concept: Concept) -> Iterator[Phrase]:
     """Every string of the record, in the page's order."""
     yield Phrase("title", concept, "title")
     yield Phrase("summary", concept, "summary")
-    for place in range(len(concept.formula_words)):
-        yield Phrase(f"formula {place + 1}", concept, "formula_words", place)
     for symbol in concept.symbols:
         yield Phrase(f"symbol {symbol.argument or symbol.symbol}", symbol, "meaning")
     for result in concept.returns:
@@ -144,15 +130,15 @@ def _render(module: ModuleType, path: Path) -> None:
         renderings = companions[key].renderings if key in companions else {}
         for concept in concepts_of(module):
             if concept.key == key:
-                concept.figure_words = figure_words(renderings)
+                concept.figure_words = _beginning(FIGURE, renderings)
+                concept.formula_words = _beginning(FORMULA, renderings)
         for phrase in strings:
             if phrase.name in renderings and isinstance(phrase.text, Rendered):
                 phrase.render(renderings[phrase.name].words)
 
 
-def figure_words(renderings: dict[str, Rendering]) -> dict[str, str]:
-    """The Chinese of a figure's texts by their names."""
-    return {name.removeprefix(FIGURE): r.words for name, r in renderings.items() if name.startswith(FIGURE)}
+def _beginning(kind: str, renderings: dict[str, Rendering]) -> dict[str, str]:
+    return {name.removeprefix(kind): r.words for name, r in renderings.items() if name.startswith(kind)}
 
 
 def figure_faults(concept: Concept, figures: Sequence[Figure]) -> list[str]:
@@ -196,7 +182,10 @@ def faults(modules: list[ModuleType]) -> list[str]:
         for key, group in strings.items():
             own = [p for p in group if p.place is not None or (id(p.holder), p.field) not in seen]
             seen |= {(id(p.holder), p.field) for p in group}
-            lines += _faults_of_concept(path, own, companions.get(key) or Companion(key, 1))
+            companion = companions.get(key) or Companion(key, 1)
+            lines += _faults_of_concept(path, own, companion)
+            formulas = [latex for c in concepts_of(module) if c.key == key for latex in c.formulas]
+            lines += _faults_of_formulas(path, english_texts(formulas), companion)
     return lines + _strays({Path(str(m.__file__)).parent for m in modules})
 
 
@@ -214,7 +203,7 @@ def _strays(folders: set[Path]) -> list[str]:
 def _faults_of_concept(path: Path, strings: list[Phrase], companion: Companion) -> Iterator[str]:
     names = {p.name for p in strings if isinstance(p.text, Rendered)}
     for name, rendering in companion.renderings.items():
-        if name not in names and not name.startswith(FIGURE):
+        if name not in names and not name.startswith((FIGURE, FORMULA)):
             yield f"{path}:{rendering.line}: {companion.key}: {name}: the page has no such string; remove the line"
     twice = [n for n, count in Counter(p.name for p in strings).items() if count > 1]
     if twice:
@@ -232,6 +221,20 @@ def _faults_of_concept(path: Path, strings: list[Phrase], companion: Companion) 
                 f"{path}: {companion.key}: {phrase.name}: missing, the English is {english!r}; "
                 f"write below # {companion.key}: - {phrase.name} `{digest(english)}`: CHINESE"
             )
+
+
+def _faults_of_formulas(path: Path, wanted: list[str], companion: Companion) -> Iterator[str]:
+    entries = {n: r for n, r in companion.renderings.items() if n.startswith(FORMULA)}
+    for name, rendering in entries.items():
+        words, where = name.removeprefix(FORMULA), f"{path}:{rendering.line}: {companion.key}: {name}"
+        if words not in wanted:
+            yield f"{where}: no formula holds this text; remove the line"
+        elif rendering.digest != digest(words):
+            yield f"{where}: stale; mend the Chinese, then write `{digest(words)}`"
+    for words in wanted:
+        if FORMULA + words not in entries:
+            entry = f"- {FORMULA}{words} `{digest(words)}`: CHINESE"
+            yield f"{path}: {companion.key}: {FORMULA}{words}: missing; write below # {companion.key}: {entry}"
 
 
 def _stem(module: ModuleType) -> str:

@@ -380,7 +380,7 @@ def figure(mistake, h):
     left.axvline(h, color="#888888", lw=0.8)
     left.text(1.2e-12, 1.4e-5, r"$\tau$", color="#666666")
     left.set(xlabel="step h", ylabel="largest relative error", ylim=(1e-13, 9))
-    left.set_title(name.en, fontsize=10)
+    left.set_title(f"mistake {round(mistake)}", fontsize=10)
     left.legend(frameon=False, fontsize=9.5, loc="lower left")
     bars.axhline(1e-5, color="#888888", lw=0.8, ls=":")
     bars.set(yscale="log", ylim=(1e-13, 9), xlabel="entry i", ylabel="relative error at this h", xticks=range(6))

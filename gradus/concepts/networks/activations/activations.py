@@ -349,10 +349,11 @@ def activations_figure(member, width):
         unused.remove()
     for name, f in MEMBERS.items():
         style = dict(color="#D55E00", lw=2.2, zorder=3) if name == chosen else dict(color="#7F7F7F", lw=0.7, alpha=0.7)
-        left.plot(x, f(x), **style)
+        left.plot(x, f(x), label=name if name == chosen else None, **style)
         right.plot(x[1:], np.diff(f(x)) / np.diff(x), **style)
-    left.set(title=f"{chosen}; grey: the others", ylim=(-1.3, min(width, 4)))
+    left.set(title="functions; the others in grey", ylim=(-1.3, min(width, 4)))
     right.set(title="their slopes", ylim=(-0.25, 1.25))
+    left.legend(frameon=False, loc="upper left")
     rows = [table_row(name) for name in MEMBERS]
     below.axis("off")
     cells = below.table(

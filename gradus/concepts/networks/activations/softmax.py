@@ -6,7 +6,7 @@ from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation
 from gradus.page.differences import STEP, five_point_slope
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
 from gradus.page.exercises import choice, number
-from gradus.page.figures import canvas
+from gradus.page.figures import ON_DARK, ON_LIGHT, canvas
 
 
 def _softmax_torch(softmax, z):
@@ -263,7 +263,7 @@ def softmax_figure(temperature, score):
     )
     for (i, j), v in np.ndenumerate(J):
         right.text(
-            j, i, f"{v:.2f}", ha="center", va="center", fontsize=8.5, color="white" if abs(v) > 0.6 * size else "black"
+            j, i, f"{v:.2f}", ha="center", va="center", fontsize=8.5, color=ON_DARK if abs(v) > 0.6 * size else ON_LIGHT
         )
     many = float(np.exp(-(p * np.log(p + 1e-300)).sum()))
     best = "ABCDE"[int(p.argmax())]
