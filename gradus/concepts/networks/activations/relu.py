@@ -31,7 +31,7 @@ RELU = Concept(
         Convention(
             "the slope at 0",
             "left open: every number of the subdifferential [0, 1] will do",
-            "0 in PyTorch, JAX and TensorFlow",
+            "0 in `relu` of PyTorch, JAX and TensorFlow; in PyTorch ½ by `maximum` with zeros, 1 by `clamp(min=0)`",
         ),
     ),
     nonfinite="all",
