@@ -415,7 +415,7 @@ def figure(ratio, strength):
     left.semilogx(lams, path[:, 8:], "--", lw=1.2)
     left.axvline(strength, color="#7F7F7F", lw=0.8)
     left.invert_xaxis()
-    left.set(xlabel="λ", title="coefficients, coloured as on the right")
+    left.set(xlabel="λ", title="coefficients, coloured like their names")
     beta = penalized(X, y, ratio * strength, (1 - ratio) * strength).coefficients
     free = penalized(X, y).coefficients
     right.bar(np.arange(10) - 0.2, free, 0.4, color="#7F7F7F", alpha=0.5, label="least squares")

@@ -5,7 +5,7 @@ import numpy as np
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
 from gradus.page.exercises import choice, number
-from gradus.page.figures import COLOURS, canvas
+from gradus.page.figures import COLOURS, ON_LIGHT, canvas
 
 
 def _torch(linear, x, w, b):
@@ -216,7 +216,7 @@ def figure(angle, norm, bias):
     drawn = ax.pcolormesh(X, Y, Z, vmin=0, vmax=1, cmap="RdBu_r", alpha=0.75, shading="gouraud", rasterized=True)
     foot = -bias * w / (w @ w)
     along = np.array([-w[1], w[0]]) / norm
-    ax.plot(*np.stack([foot - 9 * along, foot + 9 * along]).T, color="black", lw=1.5)
+    ax.plot(*np.stack([foot - 9 * along, foot + 9 * along]).T, color=ON_LIGHT, lw=1.5)
     ax.annotate("", foot + w / norm, foot, arrowprops=dict(arrowstyle="->", lw=1.5, color=COLOURS[1]))
     ax.text(*(foot + 1.15 * w / norm), "w", color=COLOURS[1], ha="center", va="center")
     ax.set(xlim=(-3, 3), ylim=(-3, 3), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")

@@ -305,8 +305,8 @@ def losses_figure(outlier, weight, share):
         (line,) = left.plot(c, R / R.min(), label=f"{name}: {best:.2f}")
         left.plot(best, 1, "o", color=line.get_color())
     left.bar(y[y <= 12], p[y <= 12], width=0.25, color="#7F7F7F", alpha=0.6)
-    left.set(title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 4), xlim=(-2, 12))
-    left.legend(frameon=False, fontsize=9.5, loc="upper right")
+    left.set(title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 5.5), xlim=(-2, 12))
+    left.legend(fontsize=9.5, loc="upper right")
     z, chances = np.linspace(-4, 4, 1601), np.array([1 - share, share])
     labels = {
         "logistic": (logistic, COIN[0]),
