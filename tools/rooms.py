@@ -26,7 +26,8 @@ ROWS = (
     ("explanation", "report"),
     ("systems",),
     ("running",),
-    ("doctor", "cli"),
+    ("doctor", "site"),
+    ("cli",),
 )
 LEVEL = {room: i for i, row in enumerate(ROWS) for room in row}
 

@@ -49,6 +49,11 @@ class Catalogue(Generic[N]):
         self.concepts = concepts
         self._table = table or self._own_table  # read at the first search
 
+    def table(self) -> SearchTable:
+        """The words that a search reads of every concept, and of the subjects without a page."""
+        known = self._table()
+        return SearchTable({c.key: known.concepts.get(c.key) or words_of(c) for c in self}, known.subjects)
+
     def _own_table(self) -> SearchTable:
         return SearchTable({}, subject_words(self.concepts))
 
@@ -134,8 +139,7 @@ class Catalogue(Generic[N]):
 
     def _ranked(self, words: str) -> list[tuple[float, N]]:
         """The concepts that the words find with their scores, best first; ties in the roadmap's order."""
-        known = self._table().concepts
-        scored = zip(scores(words, [known.get(c.key) or words_of(c) for c in self]), self, strict=True)
+        scored = zip(scores(words, list(self.table().concepts.values())), self, strict=True)
         return sorted((pair for pair in scored if pair[0] >= LEAST), key=lambda pair: -pair[0])
 
 

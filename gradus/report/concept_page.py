@@ -1,22 +1,21 @@
-"""One concept as one self-contained HTML file: statement, definition, figure, evidence."""
+"""One concept as one self-contained HTML file, in the order in which it is read."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 
 from gradus import __version__
-from gradus.catalogue import citation, load
-from gradus.page import AREAS, Concept
-from gradus.page.figures import svg
-from gradus.report.dossier import dossier
-from gradus.report.page import ASSETS, HERE, LANGUAGES, fonts_inlined, numbered, templates, written
-from gradus.report.pictures import Picture
-from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS
-from gradus.verify import Report, verify
+from gradus.page import Concept
+from gradus.report.article import article
+from gradus.report.page import ASSETS, HERE, LANGUAGES, fonts_inlined, templates, written
+from gradus.verify import Report
+from gradus.verify.evidence_cache import measured
 
 
 def write_page(path: str | Path, concept: Concept, lang: str = "en", evidence: Report | None = None) -> Path:
-    """Writes the concept's page; its claims are measured now unless their evidence is given.
+    """Writes the concept's page; its claims are measured now where neither given nor kept from before.
 
     Raises:
         GradusError: the file cannot be written.
@@ -26,31 +25,23 @@ def write_page(path: str | Path, concept: Concept, lang: str = "en", evidence: R
 
 def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None) -> str:
     """The page as text; see `write_page`."""
-    facts = dossier([concept], evidence or verify([concept]))
-    drawing = concept.draw(lang)
-    figure = Picture(svg(drawing.figure, concept.key), drawing.text, drawing.text, wide=True)
-    keys = list(dict.fromkeys([concept.source, *[r.source for r in concept.readings]]))
-    catalogue = load()
-    needed = {key: catalogue.get(key).title for key in concept.needs if key in catalogue.concepts}
+    script = source("article.js")
     return (
         templates(lang)
         .get_template("page.html")
         .render(
-            lang=lang,
+            **article(concept, lang, evidence or measured(concept)),
             html_lang=LANGUAGES[lang],
-            concept=concept,
-            entry=facts.entries[0],
-            area=AREAS[concept.area],
-            pictures=numbered([figure], lang)["result"],
             version=__version__,
-            kinds=CONCEPT_KINDS,
-            kind_names=EVIDENCE_KINDS,
-            citations=[(key, citation(key)) for key in keys],
-            places={r.source: r.place for r in concept.readings if r.place},
-            numbers={key: i for i, key in enumerate(keys, start=1)},
-            titles=needed,
-            style=(HERE / "templates" / "style.css").read_text(encoding="utf-8"),
+            style=source("style.css") + source("article.css"),
             math_style=(ASSETS / "math.css").read_text(encoding="utf-8"),
             fonts=fonts_inlined(lang),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
+
+
+def source(name: str) -> str:
+    """A style sheet or script of the templates."""
+    return (HERE / "templates" / name).read_text(encoding="utf-8")

@@ -199,19 +199,25 @@ def _citations(facts: Dossier) -> list[tuple[str, str]]:
     return [(key, citation(key)) for key in keys if key in references()]
 
 
-def templates(lang: str) -> Environment:
-    """Jinja's environment for the report's templates, its filters in one language."""
+def templates(lang: str, *folders: Path, words: Mapping[str, Text] = WORDS) -> Environment:
+    """Jinja's environment for the report's templates, its filters in one language.
+
+    Args:
+        lang: "en" or "zh".
+        folders: where other templates stand, which are looked for first.
+        words: what the templates say.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     env = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=FileSystemLoader([*folders, HERE / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    missing = [key for key, text in WORDS.items() if not text.en or not text.zh]
+    missing = [key for key, text in words.items() if not text.en or not text.zh]
     if missing:
         raise GradusError(f"the report lacks words for {', '.join(missing)}")
     env.filters |= {
@@ -231,7 +237,7 @@ def templates(lang: str) -> Environment:
             value[:16].replace("T", " ") + (" UTC" if value.endswith(("Z", "+00:00")) else "")
         ),
     }
-    env.globals["say"] = lambda key: said(key, lang)
+    env.globals["say"] = lambda key: words[key].get(lang)
     return env
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradus.catalogue.formulas.compiled import Style, split
 from gradus.catalogue.formulas.prose import formulas_in
@@ -12,6 +12,9 @@ from gradus.catalogue.pages import load
 from gradus.page.companion import LANGUAGES
 from gradus.page.prose import prose_of
 from gradus.text import Text
+
+if TYPE_CHECKING:
+    from gradus.page import Concept
 
 
 class Formula(NamedTuple):
@@ -24,20 +27,24 @@ class Formula(NamedTuple):
 
 def all_formulas() -> list[Formula]:
     """Every formula of the catalogue, displayed or in prose, in the catalogue's order."""
+    return [formula for concept in load() for formula in formulas_of(concept)]
+
+
+def formulas_of(concept: Concept) -> list[Formula]:
+    """The formulas of one concept, in both languages."""
     formulas: dict[Formula, None] = {}
-    for concept in load():
-        for latex in (*concept.formulas_in("en"), *concept.formulas_in("zh")):
-            formulas[Formula(concept.key, latex, "display")] = None
-        for symbol in concept.symbols:
-            formulas[Formula(concept.key, symbol.symbol, "inline")] = None
-        for text in texts_in(concept):
-            for kind, content in [*split(text.en), *split(text.zh)]:
-                if kind in ("display", "inline"):
-                    formulas[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
-        for prose in filter(None, (prose_of(concept, lang) for lang in LANGUAGES)):
-            for section in prose.sections.values():
-                for latex, style in formulas_in(section):
-                    formulas[Formula(concept.key, latex, style)] = None
+    for latex in (*concept.formulas_in("en"), *concept.formulas_in("zh")):
+        formulas[Formula(concept.key, latex, "display")] = None
+    for symbol in concept.symbols:
+        formulas[Formula(concept.key, symbol.symbol, "inline")] = None
+    for text in texts_in(concept):
+        for kind, content in [*split(text.en), *split(text.zh)]:
+            if kind in ("display", "inline"):
+                formulas[Formula(concept.key, content, kind)] = None  # type: ignore[arg-type]
+    for prose in filter(None, (prose_of(concept, lang) for lang in LANGUAGES)):
+        for section in prose.sections.values():
+            for latex, style in formulas_in(section):
+                formulas[Formula(concept.key, latex, style)] = None
     return list(formulas)
 
 

@@ -407,7 +407,7 @@ def figure(angle, length, n):
     right.semilogy(sizes, eliminated, label="elimination $\\approx n^3/3$")
     right.axvline(n, color=COLOURS[6], lw=0.8)
     right.axhline(1e9, color=COLOURS[6], lw=0.8, ls=":")
-    right.text(30, 1.6e9, "1 second", ha="right", fontsize=9.5)
+    right.text(2, 1.6e9, "1 second", fontsize=9.5)
     right.axhline(1e9 * 3.15e7 * 1.38e10, color=COLOURS[6], lw=0.8, ls=":")
     right.text(2, 8e26, "age of the universe", fontsize=9.5)
     right.set(xlabel="n", ylabel="multiplications", ylim=(1, 1e36))

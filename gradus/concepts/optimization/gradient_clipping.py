@@ -247,7 +247,7 @@ def figure(c, step):
     for points, colour, name in zip(paths, (COLOURS[1], COLOURS[0]), ("plain", "clipped"), strict=True):
         path(ax, points, colour, name)
     ax.axvline(1, color="0.4", lw=0.8, ls=":")
-    ax.legend(frameon=False, loc="lower left")
+    ax.legend(loc="lower left")
     jumps = [float(np.linalg.norm(np.diff(p, axis=0), axis=1).max()) for p in paths]
     words = Text(
         f"Descent over a cliff at θ₁ = 1, α = {step:g}. The longest step is {jumps[0]:.2f} without clipping and "

@@ -7,7 +7,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
-from gradus.page.figures import canvas
+from gradus.page.figures import ON_LIGHT, canvas
 from gradus.page.pictures import THREE
 
 NAMES = ("c1", "c3", "c5", "f6", "output")
@@ -386,7 +386,7 @@ def figure(angle, side):
     silent = [k + 1 for k, m in enumerate(maps) if not m.any()]
     fig, (ax, bars) = canvas(columns=2, width=8.2, height=3.2)
     for k in silent:
-        ax.text(43 + 16 * ((k - 1) % 3), 17 * ((k - 1) // 3) + 8, "0", ha="center", va="center", color="#666666")
+        ax.text(43 + 16 * ((k - 1) % 3), 17 * ((k - 1) // 3) + 8, "0", ha="center", va="center", color=ON_LIGHT)
     ax.imshow(np.ma.masked_invalid(board), cmap="Greys", vmin=0, vmax=1)
     for left, top, size in [(0, 0, 32), *[(36 + 16 * (k % 3), 17 * (k // 3) + 1, 14) for k in range(6)]]:
         u = np.array([0, size, size, 0, 0]) + left - 0.5

@@ -1,0 +1,128 @@
+"""Builds the site into a folder: only what has changed, on two processes, each file written aside and renamed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradus.catalogue import Catalogue, Entry
+from gradus.locks import waiting_lock
+from gradus.progress import item_bar
+from gradus.site.dependencies import inputs
+from gradus.site.making import make, start_worker
+from gradus.site.manifest import Manifest, Row, open_site
+from gradus.site.plan import Part, chosen, parts
+
+PROCESSES = 2
+FEW = 2  # parts that are made at once without starting other processes
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did.
+
+    Attributes:
+        directory: of the site.
+        made: the names of the parts that were made.
+        kept: how many had not changed.
+        removed: files of concepts that are no more.
+        seconds: how long it took.
+    """
+
+    directory: Path
+    made: tuple[str, ...]
+    kept: int
+    removed: tuple[str, ...]
+    seconds: float
+
+
+def build_site(
+    directory: str | os.PathLike[str],
+    keys: Sequence[str] | None = None,
+    processes: int = PROCESSES,
+    measure: bool = True,
+    show: bool | None = None,
+) -> Built:
+    """Builds the site, or of a site that is there what has changed.
+
+    Args:
+        directory: a new or empty folder, or one that a site was built into before.
+        keys: of the concepts; all of them unless given.
+        processes: how many work side by side.
+        measure: whether claims are measured whose evidence is not at hand; else their pages say so.
+        show: whether a bar is drawn; on a terminal only unless given.
+
+    Raises:
+        GradusError: the folder holds files that are not the site's, or cannot be written.
+    """
+    start = time.perf_counter()
+    manifest, catalogue = open_site(directory), chosen(keys)
+    with waiting_lock(manifest.lock):
+        manifest = open_site(directory)  # as another build may have left it
+        every = parts(catalogue)
+        due = [part for part in every if not is_current(part, manifest, catalogue, measure)]
+        removed = manifest.keep_only({file for part in every for file in part.files})
+        if due or removed:
+            manifest.claim(file for part in due for file in part.files)
+            _make_all(due, manifest, keys, processes, measure, show)
+            manifest.write()
+    made = tuple(part.name for part in due)
+    return Built(manifest.directory, made, len(every) - len(due), tuple(removed), time.perf_counter() - start)
+
+
+def is_current(part: Part, manifest: Manifest, catalogue: Catalogue[Entry], measure: bool) -> bool:
+    """Whether a part was made from what there is now, and its files are there."""
+    row = manifest.rows.get(part.name)
+    if (
+        row is None
+        or row.get("inputs") != inputs(part, catalogue, row)
+        or (measure and row.get("unmeasured"))
+    ):
+        return False
+    return all((manifest.directory / file).is_file() for file in part.files)
+
+
+def _make_all(
+    due: Sequence[Part],
+    manifest: Manifest,
+    keys: Sequence[str] | None,
+    processes: int,
+    measure: bool,
+    show: bool | None,
+) -> None:
+    """Makes the parts and notes each as it is done, so that a build that is interrupted goes on where it was."""
+    made = _made(due, manifest.directory, keys, processes, measure)
+    try:
+        with item_bar(len(due), show) as begin:
+            for part, row in made:
+                begin(part.key)
+                manifest.rows[part.name] = row
+    except BaseException:
+        manifest.write()
+        raise
+
+
+def _made(
+    due: Sequence[Part], directory: Path, keys: Sequence[str] | None, processes: int, measure: bool
+) -> Iterator[tuple[Part, Row]]:
+    if len(due) <= FEW or processes < 2:
+        for part in due:
+            yield part, make(part, str(directory), keys, measure)
+        return
+    import multiprocessing
+
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=start_worker)
+    try:
+        waiting: dict[Future[Row], Part] = {
+            pool.submit(make, part, str(directory), keys, measure): part for part in due
+        }
+        while waiting:
+            for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(done), done.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,23 @@
+"""The frames of a figure as a script beside the pages: what a page that is opened from disk may load."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+
+from gradus.page import Concept
+from gradus.site.figures import Figure, tracks
+
+
+def frames_script(concept: Concept, lang: str) -> str:
+    """A script that hands over the frames of each slider, compressed: `gradus.frames("attention", "eJz…")`."""
+    moved = tracks(concept, lang)
+    figure = Figure(concept, lang) if moved else None
+    frames = {
+        track.name: [frame and [frame.markup, frame.words] for frame in figure.moved(track)]
+        for track in moved
+        if figure is not None
+    }
+    packed = zlib.compress(json.dumps(frames, ensure_ascii=False).encode(), 9)
+    return f'gradus.frames({json.dumps(concept.key)}, "{base64.b64encode(packed).decode()}");\n'
