@@ -62,7 +62,8 @@ def show(options: Namespace, out: Terminal) -> int:
     return 0
 
 
-_BETWEEN = re.compile(r"(?<=\s)\|(?=\s)")  # two cells of a table; the bars of an absolute value stand close to it
+#: Between two cells of a table; the bars of an absolute value stand close to it.
+_BETWEEN = re.compile(r"(?<=\s)\|(?=\s)")
 
 
 class Prosed(NamedTuple):
