@@ -39,7 +39,13 @@ LEAKY_RELU = Concept(
         Hypothesis(r"the slope: $x\ne0$", "two-slopes"),
         Hypothesis(r"the inverse: $\alpha>0$", "between-relu-and-identity, no-leak"),
     ),
-    conventions=(Convention("the default α", "0.01, as in PyTorch, JAX and ONNX", "0.2 in TensorFlow, 0.3 in Keras"),),
+    conventions=(
+        Convention(
+            "the default α",
+            "0.01, as in PyTorch, JAX and ONNX",
+            "0.2 in the functions of TensorFlow and Keras, 0.3 in Keras's layer",
+        ),
+    ),
     nonfinite="all",
 )
 
