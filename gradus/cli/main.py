@@ -16,10 +16,25 @@ from gradus.cli.wording import HEADINGS, clipped, in_chinese, refuse_impossible,
 from gradus.errors import GradusError
 from gradus.text import Text
 
-VERBS = ("map", "show", "search", "path", "verify", "practice", "explain", "run", "data", "runs", "doctor")
+VERBS = (
+    "map",
+    "show",
+    "search",
+    "path",
+    "verify",
+    "practice",
+    "explain",
+    "run",
+    "data",
+    "runs",
+    "site",
+    "serve",
+    "doctor",
+)
 MODULES = {
     "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "verify": "check", "practice": "practising",
     "run": "work", "runs": "work", "data": "work", "doctor": "work",
+    "site": "publishing", "serve": "publishing",
 }  # fmt: skip
 LANGUAGES = ("en", "zh")
 

@@ -142,6 +142,25 @@ TABLE: dict[str, Verb] = {
         (_value("--directory", "DIR", "where the runs are kept", "运行结果的位置", default="runs"),),
         ("runs",),
     ),
+    "site": Verb(
+        Text("write all pages as a linked site that opens from disk", "把全部页面写成可从磁盘直接打开的互联站点"),
+        (
+            (("action",), {"metavar": "build", "choices": ("build",)}, Text("what to do", "要做什么")),
+            (("directory",), {"metavar": "DIR"}, Text("a new or empty folder, or a site that was built before", "新文件夹、空文件夹，或先前建好的站点")),
+            _value("--only", "A,B", "these concepts alone", "只含这些概念", default=""),
+            _flag("--no-verify", "claims that were not measured yet are left unmeasured", "尚未测量的断言不再测量"),
+        ),
+        ("site build site", "site build site --only attention,entropy"),
+    ),
+    "serve": Verb(
+        Text("show the site on this machine; what changes is made anew when it is looked at", "在本机显示站点；改动之处在查看时重新生成"),
+        (
+            (("directory",), {"metavar": "DIR", "nargs": "?"}, Text("where it is kept; in the cache unless given", "存放位置，默认在缓存中")),
+            _value("--port", "N", "a free port unless given", "端口，默认取空闲端口", type=int, default=0),
+            _value("--only", "A,B", "these concepts alone", "只含这些概念", default=""),
+        ),
+        ("serve", "serve --port 8000"),
+    ),
     "doctor": Verb(
         Text("what works on this machine, and the command that mends what does not", "本机可用的功能，以及修复不可用项的命令"),
         (),

@@ -123,4 +123,4 @@ def refuse_impossible(values: dict[str, object], defaults: dict[str, object]) ->
             )
 
 
-BOUNDS = {"seed": (0, 2**32 - 1), "seeds": (1, 10_000), "epochs": (1, 1_000_000)}
+BOUNDS = {"seed": (0, 2**32 - 1), "seeds": (1, 10_000), "epochs": (1, 1_000_000), "port": (0, 65535)}

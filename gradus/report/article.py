@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gradus.verify import Report
 
 _DISPLAY = re.compile(r'<math display="block".*?</math>', re.DOTALL)
+_BROKEN = re.compile(
+    r"(?<=[\u3000-\u9fff\uff00-\uffef\u201d])\n(?=[\u3000-\u9fff\uff00-\uffef\u201c])"
+)  # Chinese takes no space there
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 #: From the key of a concept to its address; "" where it has none.
 Address = Callable[[str], str]
@@ -88,8 +91,8 @@ class _Shown:
         """A section: formulas on lines of their own and tables scroll within themselves."""
         from markupsafe import Markup
 
-        html = prose_page(text, self.values, self.address)
-        html = _DISPLAY.sub(lambda match: f'<span class="formula" tabindex="0">{match.group()}</span>', html)
+        html = _BROKEN.sub("", prose_page(text, self.values, self.address))
+        html = _DISPLAY.sub(lambda match: f'<span class="formula">{match.group()}</span>', html)
         return Markup(_TABLE.sub(lambda match: f'<div class="scroll">{match.group()}</div>', html))
 
     def line(self, text: str) -> Markup:

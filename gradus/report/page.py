@@ -17,6 +17,7 @@ from gradus.files import make_folder, write_atomically
 from gradus.numbers import duration, grouped, score, typeset, typeset_value
 from gradus.page import Concept
 from gradus.report.dossier import Dossier, dossier
+from gradus.report.formula_parts import formula_parts
 from gradus.report.pictures import Picture
 from gradus.report.summary import RunSummary
 from gradus.report.svg import inline_svg
@@ -230,6 +231,7 @@ def templates(lang: str, *folders: Path, words: Mapping[str, Text] = WORDS) -> E
         "shows_tolerance": _shows_tolerance,
         "digits": _digits,
         "math": _math,
+        "math_parts": lambda latex: [Markup(part) for part in formula_parts(_formula(latex, True))],
         "seconds": lambda value: duration(value, lang),
         "setting": lambda key: setting(key, lang),
         "plain": lambda value: typeset_value(value, lang),

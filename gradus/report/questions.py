@@ -58,7 +58,7 @@ def _asked(key: str, question: Question, exercise: Exercise, shown: Callable[[st
         _answer(question, exercise, shown),
         tuple(_remarked(name, question, exercise.kind, shown) for name in question.remarks),
         f"gradus practice {key} --answer {question.name}=FILE.py:NAME",
-        _judged_by(exercise),
+        judged_by(exercise),
     )
 
 
@@ -80,7 +80,8 @@ def _answer(question: Question, exercise: Exercise, shown: Callable[[str], Marku
     return Markup(written(exercise.answer, "", as_html, rows_plain))  # digits and signs alone
 
 
-def _judged_by(exercise: Exercise) -> str:
+def judged_by(exercise: Exercise) -> str:
+    """What the page's script judges by, as JSON: the answer, and for numbers the mistakes and the tolerance."""
     if exercise.kind == "function":
         return "{}"
     if exercise.kind == "choice":

@@ -9,11 +9,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradus.catalogue import Catalogue, Entry
 from gradus.locks import waiting_lock
 from gradus.progress import item_bar
-from gradus.site.dependencies import inputs
-from gradus.site.making import make, start_worker
+from gradus.site.making import is_current, make, start_worker
 from gradus.site.manifest import Manifest, Row, open_site
 from gradus.site.plan import Part, chosen, parts
 
@@ -72,18 +70,6 @@ def build_site(
             manifest.write()
     made = tuple(part.name for part in due)
     return Built(manifest.directory, made, len(every) - len(due), tuple(removed), time.perf_counter() - start)
-
-
-def is_current(part: Part, manifest: Manifest, catalogue: Catalogue[Entry], measure: bool) -> bool:
-    """Whether a part was made from what there is now, and its files are there."""
-    row = manifest.rows.get(part.name)
-    if (
-        row is None
-        or row.get("inputs") != inputs(part, catalogue, row)
-        or (measure and row.get("unmeasured"))
-    ):
-        return False
-    return all((manifest.directory / file).is_file() for file in part.files)
 
 
 def _make_all(

@@ -47,7 +47,7 @@ def inputs(part: Part, catalogue: Catalogue[Entry], row: Mapping[str, Any] | Non
 
 def _used(catalogue: Catalogue[Entry], row: Mapping[str, Any]) -> str:
     """The digest of the formulas, references and links that a page uses, by their names in its row."""
-    formulas, sources = _formulas(), references()
+    formulas, sources = formula_digests(), references()
     return _digest(
         *(formulas.get(name, "") for name in row.get("formulas", ())),
         *(json.dumps(sources.get(key), ensure_ascii=False) for key in row.get("references", ())),
@@ -65,7 +65,7 @@ def uses(concept: Concept, links: Iterable[str]) -> dict[str, list[str]]:
 
 
 @functools.cache
-def _formulas() -> dict[str, str]:
+def formula_digests() -> dict[str, str]:
     """The digests of all compiled formulas by their names."""
     compiled = json.loads(DATA.read_text(encoding="utf-8"))
     return {

@@ -14,7 +14,7 @@ from gradus.site.assets import shared_files
 from gradus.site.concept_pages import Links, concept_page
 from gradus.site.dependencies import inputs, uses
 from gradus.site.frames import frames_script
-from gradus.site.manifest import Row
+from gradus.site.manifest import Manifest, Row
 from gradus.site.overviews import overview_pages
 from gradus.site.plan import LANGUAGES, Part, chosen
 from gradus.verify import Report
@@ -49,6 +49,26 @@ def make(part: Part, directory: str, keys: Sequence[str] | None, measure: bool) 
             _write(Path(directory), file, text)
     row["inputs"] = inputs(part, catalogue, row)
     return row
+
+
+def remake(part: Part, directory: str, keys: Sequence[str] | None, row: Row | None) -> Row | None:
+    """Makes a part if it is not as it should be, without measuring; returns its new row, or none where it is."""
+    manifest = Manifest(Path(directory), rows={part.name: row} if row else {})
+    if is_current(part, manifest, chosen(keys), measure=False):
+        return None
+    return make(part, directory, keys, measure=False)
+
+
+def is_current(part: Part, manifest: Manifest, catalogue: Catalogue[Entry], measure: bool) -> bool:
+    """Whether a part was made from what there is now, and its files are there."""
+    row = manifest.rows.get(part.name)
+    if (
+        row is None
+        or row.get("inputs") != inputs(part, catalogue, row)
+        or (measure and row.get("unmeasured"))
+    ):
+        return False
+    return all((manifest.directory / file).is_file() for file in part.files)
 
 
 def _make_page(part: Part, directory: Path, catalogue: Catalogue[Entry], measure: bool, row: Row) -> None:

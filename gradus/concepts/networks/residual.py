@@ -105,7 +105,9 @@ def last_layer_of_zeros():
     W1, W2 = np.array([[1.0, 0.5], [-1.0, -1.0]]), np.zeros((2, 2))
     a = np.maximum(W1 @ x, 0)
     dW2, dW1 = np.outer(g, a), np.outer((W2.T @ g) * (W1 @ x > 0), x)
-    return choice(neither=not dW2.any() and not dW1.any(), outer=dW2.any() and not dW1.any(), both=bool(dW2.any() and dW1.any()))
+    return choice(
+        neither=not dW2.any() and not dW1.any(), outer=dW2.any() and not dW1.any(), both=bool(dW2.any() and dW1.any())
+    )
 
 
 @RESIDUAL.cases

@@ -99,17 +99,22 @@
     });
   }
 
-  /* A formula within a line that is wider than the line scrolls by itself. */
-  function fitFormulas() {
+  /* What is wider than its line scrolls by itself, fades where it goes on, and is reached by the keyboard. */
+  function fit() {
     document.querySelectorAll("math:not([display=block])").forEach((math) => {
       if (math.closest(".formula, .scroll, dt, svg, .slim")) return;
       const holder = math.closest("p, li, dd, td, figcaption, div");
-      if (!holder || math.getBoundingClientRect().width <= holder.clientWidth) return;
+      if (!holder || !holder.clientWidth || math.getBoundingClientRect().width <= holder.clientWidth) return;
       const slim = document.createElement("span");
       slim.className = "slim";
-      slim.tabIndex = 0;
       math.before(slim);
       slim.append(math);
+    });
+    document.querySelectorAll(".formula, .scroll, .slim, pre, dl.symbols dt, .erratum dd").forEach((box) => {
+      const wider = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+      box.classList.toggle("wider", wider && box.tagName !== "PRE");
+      if (wider) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
     });
   }
 
@@ -132,9 +137,10 @@
       });
     });
     addCopyButtons();
-    fitFormulas();
-    if (document.fonts) document.fonts.ready.then(fitFormulas);
-    addEventListener("resize", fitFormulas);
+    fit();
+    if (document.fonts) document.fonts.ready.then(fit);
+    addEventListener("resize", fit);
+    document.addEventListener("toggle", fit, true);
     addEventListener("hashchange", openTarget);
     openTarget();
   }

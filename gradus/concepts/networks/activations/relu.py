@@ -46,9 +46,10 @@ def relu(x):
 @RELU.example
 def example():
     t, knots, v = np.array([0.5, 1.0, 1.75, 3.0, -1.0]), np.array([0.0, 1.0, 2.0]), np.array([1.0, -2.0, 1.0])
-    x = t[:, None] - knots  # (5, 3)
-    h = relu(x)
-    return dict(x=x, t=t, v=v, h=h, hat=h @ v, on=(x > 0).sum(1), slope=(x > 0) @ v, double=relu(2 * x) @ v)
+    x = t[2] - knots  # of the third point; below those of all five
+    z = t[:, None] - knots  # (5, 3)
+    h = relu(z)
+    return dict(x=x, t=t, v=v, h=h, hat=h @ v, on=(z > 0).sum(1), slope=(z > 0) @ v)
 
 
 @RELU.exercise
