@@ -189,3 +189,11 @@ def test_answers_are_told_from_mistakes(concept: Concept):
         elif exercise.kind == "function":
             assert exercise.grade(exercise.answer).right
             assert not exercise.grade(lambda *a, f=exercise.answer: np.asarray(f(*a)) + 1.0).right
+
+
+def test_an_asterisk_of_a_formula_is_no_emphasis():
+    """The best constant is c*, not c: only the asterisks of Markdown are taken away."""
+    losses = next(c for c in CONCEPTS if c.key == "losses")
+    shown = prose_lines(proses(losses)["en"].sections["derivation"], losses.example_values)
+    assert "c* = E" in shown
+    assert "*Squared" not in shown
