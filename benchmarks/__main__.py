@@ -11,7 +11,7 @@ from importlib import import_module
 
 from benchmarks.table import Row, table
 
-NAMES = ("startup", "verification", "regression", "autodiff", "training")
+NAMES = ("startup", "verification", "judge", "regression", "autodiff", "training")
 CAN_BE_QUICK = ("regression", "autodiff", "training")
 
 

@@ -127,18 +127,16 @@ def moves(concept, name):
     """Whether the result depends on an argument of the example."""
     arguments = concept.example_arguments
     before = [np.asarray(r) for r in flatten(concept.definition(**arguments))]
-    for factor in (1 + 1e-3, 1.5):
-        moved = np.array(arguments[name])
-        moved.ravel()[0] = moved.ravel()[0] * factor + 0.3 * (factor - 1)
+    rng = np.random.default_rng(0)
+    for size in (1e-3, 0.5):
+        moved = arguments[name] * (1 + size * rng.random(arguments[name].shape)) + 0.3 * size
         with np.errstate(all="ignore"):
             try:
                 after = [np.asarray(r) for r in flatten(concept.definition(**{**arguments, name: moved}))]
             except (ValueError, FloatingPointError):
                 return True
-        if any(
-            not np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-            for a, b in zip(after, before, strict=True)
-        ):
+        pairs = zip(after, before, strict=True)
+        if any(not np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs):
             return True
     return False
 

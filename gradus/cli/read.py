@@ -62,6 +62,10 @@ def show(options: Namespace, out: Terminal) -> int:
     return 0
 
 
+#: Between two cells of a table; the bars of an absolute value stand close to it.
+_BETWEEN = re.compile(r"(?<=\s)\|(?=\s)")
+
+
 class Prosed(NamedTuple):
     """The sections of prose of one concept, printed one by one where they belong."""
 
@@ -80,7 +84,7 @@ class Prosed(NamedTuple):
                 self.out.say()
             rows = [line for line in block.split("\n") if line.strip().startswith("|")]
             if len(rows) > 2:
-                cells = [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in rows]
+                cells = [[cell.strip() for cell in _BETWEEN.split(row.strip()[1:-1])] for row in rows]
                 self.out.table(
                     ["  " + cells[0][0], *cells[0][1:]], [["  " + r[0], *r[1:]] for r in cells[2:]]
                 )

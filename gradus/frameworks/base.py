@@ -36,6 +36,7 @@ class Framework(ABC):
         precisions: the dtypes in which its functions are judged.
         widens: whether its functions may answer in float64 whatever they are given, as many of NumPy's users' do.
         differentiates: whether it has a `vjp`.
+        compiles: whether each new shape of an argument costs it a compilation, a thousand times as long as the call.
         holds_objects: whether its arrays may hold any Python numbers, such as numbers that count operations.
     """
 
@@ -45,6 +46,7 @@ class Framework(ABC):
     precisions: ClassVar[tuple[str, ...]] = ("float64",)
     widens: ClassVar[bool] = False
     differentiates: ClassVar[bool] = False
+    compiles: ClassVar[bool] = False
     holds_objects: ClassVar[bool] = False
 
     def require(self) -> None:

@@ -26,6 +26,7 @@ class Jax(Framework):
     packages = ("jax", "jaxlib", "optax")
     precisions = ("float64", "float32", "bfloat16")
     differentiates = True
+    compiles = True
 
     def is_array(self, value: Any) -> bool:
         """Whether the value is an array, or stands for one while JAX traces a function."""

@@ -9,13 +9,10 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
 
     @ENTROPY.definition
     def entropy(p, base=2.0): ...          # the formula in NumPy float64, with the paper's letters
-
     @ENTROPY.example
     def example(): ...                     # numbers for the prose by name, the definition's arguments among them
-
     @ENTROPY.cases
     def cases(rng): yield "fair coin", dict(p=np.array([0.5, 0.5]))
-
     @ENTROPY.invalid
     def invalid(rng): yield "negative mass", dict(p=np.array([-0.1, 1.1]))
 
@@ -49,7 +46,7 @@ from gradus.numbers import mathematical
 from gradus.page.bilingual import ManyWords, Words, bilingual
 from gradus.page.exercises import Exercise
 from gradus.page.figure_words import put_chinese, set_numbers
-from gradus.page.figures import Drawing, Slider
+from gradus.page.figures import Drawing, Slider, canvas_width
 from gradus.page.formula_words import in_chinese
 from gradus.page.parts import Measure, Measurements, Variant, measured, names_of, new_name, sentence_of
 from gradus.page.record import (
@@ -268,14 +265,12 @@ class Concept:
 
         return add
 
-    def draw(self, lang: str = "en", **values: float) -> Drawing:
-        """The figure at the given slider values, the others at their starts, its words in English or Chinese."""
-        unknown = set(values) - set(self.sliders)
-        if unknown or self._drawing is None:
-            raise GradusError(
-                f"the figure of {self.key} has the parameters {', '.join(self.sliders)}; got {unknown}"
-            )
-        with figure_size():
+    def draw(self, lang: str = "en", narrow: bool = False, **values: float) -> Drawing:
+        """The figure at slider values, the others at their starts; a narrow one, for a phone, has its panels stacked."""
+        if (unknown := set(values) - set(self.sliders)) or self._drawing is None:
+            known = ", ".join(self.sliders)
+            raise GradusError(f"the figure of {self.key} has the parameters {known}; got {unknown}")
+        with figure_size(), canvas_width(narrow):
             drawing = self._drawing(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
         set_numbers(drawing.figure)
         if lang == "zh":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradus.page.bilingual import Words, bilingual
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's eight colours, told apart by colour-blind readers, reordered so that the first four contrast.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#B8A000")
+PHONE = 4.4  # inches: the width of a figure whose words can be read at 400 pixels
+_narrow: ContextVar[bool] = ContextVar("narrow", default=False)
+# Words and lines over a picture, whose own colours stay as they are in the dark: they must not follow the theme.
+ON_LIGHT, ON_DARK = "#14171a", "#fdfdfb"
 
 
 @bilingual(frozen=True)
@@ -49,12 +55,40 @@ def canvas(columns: int = 1, rows: int = 1, width: float = 6.4, height: float = 
     """A matplotlib figure and its axes (an array when there are several), without touching pyplot's global state."""
     from matplotlib.figure import Figure
 
+    shape = (rows, columns)
+    if _narrow.get():
+        shape, width, height = _for_a_phone(columns, rows, width, height)
     figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(rows, columns)
+    axes = figure.subplots(*shape)
+    if shape != (rows, columns):
+        axes = axes.ravel()
     for ax in figure.axes:
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_prop_cycle(color=COLOURS)
     return figure, axes
+
+
+@contextmanager
+def canvas_width(narrow: bool) -> Iterator[None]:
+    """Within it, canvases are as wide as a page, or narrow with the panels of a row below each other."""
+    token = _narrow.set(narrow)
+    try:
+        yield
+    finally:
+        _narrow.reset(token)
+
+
+def _for_a_phone(
+    columns: int, rows: int, width: float, height: float
+) -> tuple[tuple[int, int], float, float]:
+    """Rows and columns, width and height of a canvas that can be read at 400 pixels."""
+    if rows > 1:
+        return (rows, columns), 5.0, height
+    if columns == 1:
+        return (1, 1), 4.6, min(height, 3.4)
+    shape = (columns // 2, 2) if columns > 3 else (columns, 1)
+    panel = min(3.0, PHONE / shape[1] * height * columns / width)
+    return shape, PHONE, panel * shape[0]
 
 
 def svg(figure: Figure, name: str = "gradus") -> str:

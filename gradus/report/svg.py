@@ -18,7 +18,7 @@ _ID = re.compile(r'\sid="([^"]+)"')
 def inline_svg(svg: str, name: str, alt: str) -> str:
     """An SVG file's text as an element of the page.
 
-    Black becomes the text colour, the palette becomes the page's and greys become shares of the text colour, so that
+    Black becomes the text colour, the palette becomes the page's, greys shares of the text colour and white the paper, so that
     the figure follows light and dark; fonts become the page's; every `id` is dropped or made unique by `name`; scripts are refused.
 
     Args:
@@ -45,10 +45,12 @@ def inline_svg(svg: str, name: str, alt: str) -> str:
 
 
 def _grey(match: re.Match[str]) -> str:
-    """A grey as a share of the text colour; the palette's own grey and near white, which is paper, stay."""
+    """A grey as a share of the text colour, white as the paper; the default of a variable stays."""
     level = int(match.group(1), 16)
-    if level > 0xF5 or (match.start() > 0 and match.string[match.start() - 1] == ","):
+    if match.start() > 0 and match.string[match.start() - 1] == ",":
         return match.group()
+    if level == 0xFF:
+        return "var(--paper,#ffffff)"
     return f"color-mix(in srgb,currentColor {round(100 * (1 - level / 255))}%,transparent)"
 
 

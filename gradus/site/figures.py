@@ -80,7 +80,7 @@ class Figure:
 
     def at(self, values: dict[str, float]) -> Frame:
         """The drawing at these values of its sliders."""
-        drawing = self.concept.draw("zh" if self.lang == "zh" else "en", **values)
+        drawing = self.concept.draw("zh" if self.lang == "zh" else "en", False, **values)
         axes = drawing.figure.axes
         if len(axes) == len(self._places) and not drawing.figure.get_suptitle():
             drawing.figure.set_layout_engine("none")

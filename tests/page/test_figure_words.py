@@ -18,7 +18,7 @@ from gradus.page.figure_words import (
     set_numbers,
     texts,
 )
-from gradus.page.figures import Drawing, Slider, canvas, states, svg
+from gradus.page.figures import ON_LIGHT, PHONE, Drawing, Slider, canvas, canvas_width, states, svg
 from gradus.page.formula_words import english_texts, in_chinese
 from gradus.page.translation import figure_faults
 from gradus.report.svg import inline_svg
@@ -132,3 +132,22 @@ def test_greys_follow_the_theme(colour):
     page = inline_svg(svg(figure), "f", "alt")
     assert "color-mix(in srgb,currentColor" in page
     assert not re.search(r"stroke: #([0-9a-f]{2})\1\1", page)
+
+
+def test_white_is_the_paper_but_not_in_words_over_pictures():
+    figure, ax = canvas()
+    ax.bar([0], [1], edgecolor="white")
+    ax.text(0, 1, "a", color=ON_LIGHT)
+    page = inline_svg(svg(figure), "f", "alt")
+    assert "stroke: var(--paper,#ffffff)" in page and f"fill: {ON_LIGHT}" in page
+
+
+def test_panels_stand_below_each_other_on_a_phone():
+    with canvas_width(narrow=True):
+        shapes = [canvas(columns=n, width=8, height=3)[1] for n in (2, 3, 4)]
+        single, _ = canvas(width=6.4)
+    for axes in shapes:
+        assert axes.ndim == 1 and axes[0].figure.get_figwidth() == PHONE
+    assert [ax.get_subplotspec().colspan.start for ax in shapes[1]] == [0, 0, 0]
+    assert [ax.get_subplotspec().colspan.start for ax in shapes[2]] == [0, 1, 0, 1]
+    assert single.get_figwidth() < 5 < canvas(width=6.4)[0].get_figwidth()

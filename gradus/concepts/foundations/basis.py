@@ -5,6 +5,7 @@ import numpy as np
 from gradus.frameworks import namespace
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, rate, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -91,6 +92,41 @@ def basis(A):
         q.append(v / r_jj[..., None])
         R.append(np.stack([*r, r_jj] + [0 * r_jj] * (n - j - 1), axis=-1))
     return np.stack(q, axis=-1), np.stack(R, axis=-1)
+
+
+@BASIS.example
+def example():
+    A = np.array([[1.0, 4.0], [2.0, 2.0], [2.0, 5.0]])
+    Q, R = basis(A)
+    x, y = A[:, 0] + A[:, 1], np.array([3.0, 0.0, 0.0])
+    foot = Q @ (Q.T @ y)
+    B, z = np.array([[1.0, 1.0], [1.0, -1.0]]), np.array([4.0, 2.0])
+    return dict(
+        A=A, a=A.T, R=R, q=3 * Q.T, length=R[0, 0], r12=R[0, 1], v=A[:, 1] - R[0, 1] * Q[:, 0], height=R[1, 1], x=x,
+        c=Q.T @ x, squares=(Q.T @ x) ** 2, xx=x @ x, y=y, foot=foot, rest=y - foot, near=float(np.linalg.norm(y - foot)),
+        z=z, products=B.T @ z, wrong=B @ (B.T @ z), area=R[0, 0] * R[1, 1],
+    )  # fmt: skip
+
+
+@BASIS.exercise
+def oblique_coordinates():
+    B, x = np.array([[1.0, 1.0], [1.0, -1.0]]), np.array([4.0, 2.0])
+    return array(np.linalg.solve(B, x), inner_products=B.T @ x, in_the_unit_basis=basis(B)[0].T @ x)
+
+
+@BASIS.exercise
+def four_vectors():
+    rng = np.random.default_rng(0)
+    some = [rng.standard_normal((3, 4)), np.outer([1.0, 2.0, 3.0], [1.0, -1.0, 2.0, 4.0])]
+    ranks = {int(np.linalg.matrix_rank(A)) for A in some}
+    return choice(dependent=max(ranks) < 4, spanning=min(ranks) == 3, three_are_a_basis=min(ranks) >= 3)
+
+
+@BASIS.exercise
+def height():
+    A = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    _, R = basis(A)
+    return number(R[1, 1], whole_length=np.linalg.norm(A[:, 1]), along=R[0, 1], squared=R[1, 1] ** 2)
 
 
 @BASIS.cases
@@ -384,6 +420,41 @@ def gram_schmidt(A, modified=True):
         q.append(v / r_jj[..., None])
         R.append(np.stack([*r, r_jj] + [0 * r_jj] * (n - j - 1), axis=-1))
     return np.stack(q, axis=-1), np.stack(R, axis=-1)
+
+
+@GRAM_SCHMIDT.example
+def laeuchlis_columns():
+    e = 1e-8
+    A = np.vstack([np.ones(3), e * np.eye(3)])
+    (C, S), (M, R) = gram_schmidt(A, modified=False), gram_schmidt(A, modified=True)
+    kappa = np.sqrt(3) / e
+    return dict(
+        A=A, e=e, classical_r23=S[1, 2], classical_q3=C[:, 2], classical_dot=C[:, 1] @ C[:, 2],
+        classical_angle=np.degrees(np.arccos(C[:, 1] @ C[:, 2])), modified_r23=R[1, 2], modified_q3=M[:, 2],
+        modified_dot=M[:, 1] @ M[:, 2], first_dot=M[:, 0] @ M[:, 1], kappa=kappa, kappa_eps=kappa * EPSILON,
+        kappa2_eps=kappa**2 * EPSILON,
+    )  # fmt: skip
+
+
+@GRAM_SCHMIDT.exercise
+def what_the_residual_tells():
+    A = np.vstack([np.ones(3), 1e-8 * np.eye(3)])
+    Q, R = gram_schmidt(A, modified=False)
+    small, orthonormal = np.abs(A - Q @ R).max() < 1e-15, loss(Q) < 1e-12
+    return choice(orthonormal=small and orthonormal, nothing=small and not orthonormal, too_small=not small)
+
+
+@GRAM_SCHMIDT.exercise
+def single_precision():
+    kappa, eps = 1000.0, 2.0**-23
+    return number(kappa * eps, 0.05, classical=kappa**2 * eps, double_precision=kappa * EPSILON)
+
+
+@GRAM_SCHMIDT.exercise
+def second_pass():
+    q2, q3 = np.array([0.0, -1.0, 1.0, 0.0]) / np.sqrt(2), np.array([0.0, -1.0, 0.0, 1.0]) / np.sqrt(2)
+    rest = q3 - (q2 @ q3) * q2
+    return array(rest / np.linalg.norm(rest), unchanged=q3, not_normalised=rest)
 
 
 @GRAM_SCHMIDT.cases

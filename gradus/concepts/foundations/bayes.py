@@ -5,8 +5,9 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -62,12 +63,6 @@ BAYES = Concept(
         Hypothesis("for several pieces of evidence: independent under each hypothesis", "counted-twice"),
     ),
     deviations="The products are literal here and underflow for long evidence; the implementations add logarithms.",
-    proof=Proof(
-        r"$P(h_i\cap e)=P(e\mid h_i)P(h_i)=P(h_i\mid e)P(e)$ by the product rule read both ways, and $P(e)$ is the "
-        r"sum over the hypotheses, which exclude each other and leave nothing out, by total probability. Dividing two of these equations "
-        r"gives the odds. Beta: the likelihood is $\theta^s(1-\theta)^{n-s}$ up to a "
-        r"factor, the prior $\theta^{a-1}(1-\theta)^{b-1}$; their product has the form of the prior."
-    ),
     nonfinite="nan",
 )
 
@@ -76,6 +71,40 @@ BAYES = Concept(
 def posterior(prior, likelihood):
     joint = prior * likelihood
     return joint / joint.sum(axis=-1, keepdims=True)
+
+
+@BAYES.example
+def example():
+    prior = np.array([0.5, 0.3, 0.2])  # shares of three machines in the output
+    likelihood = np.array([0.01, 0.02, 0.05])  # shares of faulty bolts in theirs
+    joint = prior * likelihood
+    after = posterior(prior, likelihood)
+    return dict(
+        prior=prior, likelihood=likelihood, joint=joint, evidence=joint.sum(), post=after, again=posterior(after, likelihood), sound=posterior(prior, 1 - likelihood),
+        ratio=likelihood[2] / likelihood[0], odds_before=prior[2] / prior[0], odds_after=after[2] / after[0],
+    )  # fmt: skip
+
+
+@BAYES.exercise
+def rare_illness():
+    prior, test = np.array([0.001, 0.999]), np.array([0.99, 0.01])
+    return number(posterior(prior, test)[0], base_rate_ignored=test[0], not_scaled=(prior * test)[0])
+
+
+@BAYES.exercise
+def ignorant_host():
+    thirds = np.full(3, 1 / 3)  # the car behind door 1 (chosen), 2, 3; the evidence: door 3 opened, a goat behind it
+    p = posterior(thirds, np.array([0.5, 0.5, 0.0]))
+    return choice(switch=p[1] > p[0] + 1e-9, stay=p[0] > p[1] + 1e-9, equal=abs(p[0] - p[1]) < 1e-9)
+
+
+@BAYES.exercise
+def copied_report():
+    prior, report = np.array([0.2, 0.8]), np.array([0.6, 0.2])
+    once = posterior(prior, report)
+    return number(
+        once[0], counted_twice=posterior(once, report)[0], base_rate_ignored=posterior(np.full(2, 0.5), report)[0]
+    )
 
 
 @BAYES.cases

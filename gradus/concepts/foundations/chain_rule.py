@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import identical, rate, roundoff
+from gradus.page.exercises import array, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -64,11 +65,6 @@ CHAIN_RULE = Concept(
     ),
     deviations="The definition takes the partial derivatives by a step along the imaginary axis: it is the formula for "
     "f and g that are analytic, and real for real arguments, alone.",
-    proof=Proof(
-        r"Let $A=J_g(x)$ and $B=J_f(g(x))$. Then $g(x+h)=g(x)+k$ with $k=Ah+o(\|h\|)$, and "
-        r"$f(g(x)+k)=f(g(x))+Bk+o(\|k\|)$. As $\|k\|\le(\|A\|+1)\|h\|$ for small $h$, $o(\|k\|)=o(\|h\|)$, so that "
-        r"$f(g(x+h))=f(g(x))+BAh+o(\|h\|)$: the derivative is $BA$."
-    ),
 )
 
 
@@ -82,6 +78,54 @@ def chain_rule(f, g, x):
     J_f = partial_derivatives(f, g(x))  # (p, m)
     J_g = partial_derivatives(g, x)  # (m, n)
     return J_f @ J_g  # (p, n)
+
+
+@CHAIN_RULE.example
+def example():
+    def g(x):
+        return np.array([x[0] * x[0], x[0] * x[1], x[1]])
+
+    def f(u):
+        return np.array([u[0] * u[1], u[1] + u[2]])
+
+    x = np.array([2.0, 1.0])
+    u = g(x)
+    J_f, J_g = partial_derivatives(f, u), partial_derivatives(g, x)
+    return dict(
+        f=f, g=g, x=x, u=u, y=f(u), J_f=J_f, J_g=J_g, J=chain_rule(f, g, x), paths=J_f[0] * J_g[:, 0],
+        check=np.array([3 * x[0] ** 2 * x[1], x[0] ** 3]),
+    )  # fmt: skip
+
+
+@CHAIN_RULE.exercise
+def where_the_outer_one_is_taken():
+    x = np.array([1.0])
+    outer, inner = lambda u: u**3, lambda x: x * x + 1
+    f_at_g, f_at_x = partial_derivatives(outer, inner(x))[0, 0], partial_derivatives(outer, x)[0, 0]
+    slope = partial_derivatives(inner, x)[0, 0]
+    return number(chain_rule(outer, inner, x)[0, 0], outer_at_x=f_at_x * slope, inner_forgotten=f_at_g)
+
+
+@CHAIN_RULE.exercise
+def double_then_swap():
+    def double(x):
+        return np.array([2 * x[0], x[1]])
+
+    def swap(u):
+        return np.array([u[1], u[0]])
+
+    x = np.array([1.0, 1.0])
+    return array(
+        chain_rule(swap, double, x),
+        other_order=chain_rule(double, swap, x),
+        entry_by_entry=partial_derivatives(swap, x) * partial_derivatives(double, x),
+    )
+
+
+@CHAIN_RULE.exercise
+def twenty_sigmoids():
+    steepest = 0.5 * (1 - 0.5)  # s(1 − s) of the sigmoid at 0
+    return number(steepest**20, added=20 * steepest, one_layer=steepest)
 
 
 def like(array, x):

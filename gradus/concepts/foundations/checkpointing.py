@@ -10,6 +10,7 @@ from gradus.concepts.foundations.functions_of_numbers import sine
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
+from gradus.page.exercises import number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -173,6 +174,56 @@ def T(n, c):
     while comb(c + r, c) < n:
         r += 1
     return r * n - comb(c + r, r - 1) if r else 0
+
+
+@CHECKPOINTING.example
+def example():
+    def step(x):
+        return 1 / (1 + x)
+
+    def pullback(x, x_bar):
+        return x_bar * -1 / (1 + x) ** 2
+
+    x, x_bar, n, c = np.array([1.0]), np.array([1.0]), 6, 2
+    states = [x[0]]
+    for _ in range(n):
+        states.append(step(states[-1]))
+    adjoints = [1.0]
+    for k in reversed(range(n)):
+        adjoints.append(pullback(states[k], adjoints[-1]))
+    counting, calls = counted(step)
+    result = checkpointing(counting, pullback, x, x_bar, n, c)
+    numbers, hundred = np.array([1, 5, 10, 20, 50]), 100
+    return dict(
+        step=step, pullback=pullback, x=x, x_bar=x_bar, n=n, c=c, states=np.array(states), adjoints=np.array(adjoints[::-1]),
+        result=result[0], evaluations=calls[0], kept_all=n - 1, held=c + n // c - 1, numbers=numbers, hundred=hundred,
+        memory=numbers + -(-hundred // numbers), inverse=1 / result[0],
+    )  # fmt: skip
+
+
+@CHECKPOINTING.exercise
+def layers_of_one_size():
+    n = 144
+    held = [c + -(-n // c) for c in range(1, n + 1)]
+    return number(min(held), kept_ones_alone=1 + int(np.argmin(held)), all_of_them=n + 1)
+
+
+@CHECKPOINTING.exercise
+def longer_by_how_much():
+    forwards, backwards = 1.0, 2.0
+    return number(forwards / (forwards + backwards), twice_as_long=1.0, of_the_way_back=forwards / backwards)
+
+
+@CHECKPOINTING.exercise
+def longest_chain():
+    c, r = 4, 3
+
+    def most(n):  # how often a step is evaluated, at most
+        steps = [k for _, k, what in course(n, c, "binomial")[0] if what == "step"]
+        return max(steps.count(k) for k in steps)
+
+    reach = max(n for n in range(2, 45) if most(n) <= r)
+    return number(reach, product=c * r, one_state_more=comb(c + r + 1, c + 1))
 
 
 # --- chains: F and its pullback, for the arrays of every framework

@@ -3,8 +3,9 @@
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 MAXIMUM, NEITHER, MINIMUM, NOT_CRITICAL, UNDECIDED = -1, 0, 1, 2, 3
@@ -66,15 +67,6 @@ CRITICAL_POINTS = Concept(
         "The definition takes the derivative by a step along the imaginary axis: it is the formula for f that is analytic, "
         "and real for real arguments, alone; of $|x|^2$ as $|z|^2$ it says undecided.",
     ),
-    proof=Proof(
-        "Fermat: if $f'(x)>0$, then $f$ is larger just to the right of $x$ and smaller just to the left, so $x$ is "
-        "no extremum; likewise for $f'(x)<0$. If $f'<0$ on the left of $x$ and $f'>0$ on the right, f falls up to $x$ and "
-        "rises from there (mean value theorem): a minimum; likewise the other cases. If the derivatives below order $m$ vanish, Taylor gives "
-        r"$f(x+h)-f(x)=h^m\big(\frac{f^{(m)}(x)}{m!}+o(1)\big)$. For even $m$ the difference has the sign of "
-        "$f^{(m)}(x)$ on both sides: a minimum or a maximum. For odd $m$ it changes its sign: neither. There need not be "
-        "such an m: every derivative of $e^{-1/x^2}$ (0 at 0) is a polynomial in $1/x$ times $e^{-1/x^2}$, which tends to 0 at "
-        "0, as does its quotient by x; so all vanish at 0, where the function has its minimum."
-    ),
 )
 
 
@@ -90,6 +82,47 @@ def classify(f, x, r=1e-3):
     )
     # x is a rounded number, so that f'(x) vanishes only beside the slopes around it
     return np.where(np.abs(here) > 1e-6 * np.maximum(np.abs(left), np.abs(right)), NOT_CRITICAL, kind)
+
+
+@CRITICAL_POINTS.example
+def example():
+    def f(x):
+        return 3 * x**5 - 5 * x**3
+
+    def slope(x):
+        return 15 * x**2 * (x**2 - 1)
+
+    x, d = np.array([-1.0, 0.0, 1.0, 0.5]), 0.1
+    return dict(
+        f=f, x=x, d=d, kind=classify(f, x), y=f(x), slope=slope(x), bend=60 * x**3 - 30 * x, left=slope(x - d), right=slope(x + d),
+        third=180 * 0.0**2 - 30, cubic=(180 * 0.0**2 - 30) / 6, before=f(-d), after=f(d),
+    )  # fmt: skip
+
+
+@CRITICAL_POINTS.exercise
+def cutting_a_rod():
+    def product(x):  # x²(10 − x)
+        return x * x * (10 - x)
+
+    x = np.array([0.0, 20 / 3])
+    return number(x[classify(product, x) == MAXIMUM][0], halves=5.0, other_critical_point=0.0)
+
+
+@CRITICAL_POINTS.exercise
+def greatest_on_an_interval():
+    def f(x):
+        return x**3 - 3 * x
+
+    inside, ends = np.array([-1.0, 1.0]), np.array([-2.0, 3.0])
+    local = inside[classify(f, inside) == MAXIMUM]
+    candidates = np.concatenate([local, ends])
+    return number(candidates[f(candidates).argmax()], local_only=local[0], value_instead_of_place=f(3.0))
+
+
+@CRITICAL_POINTS.exercise
+def sixth_power():
+    kind = int(classify(lambda x: x**6 + x**9, np.array(0.0)))
+    return choice(minimum=kind == MINIMUM, neither=kind == NEITHER, unknowable=kind == UNDECIDED)
 
 
 def power(m, sign=1.0):

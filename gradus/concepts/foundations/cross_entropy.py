@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
+from gradus.page.exercises import number
 from gradus.page.figures import COLOURS, canvas
 
 CROSS_ENTROPY = Concept(
@@ -54,6 +55,39 @@ CROSS_ENTROPY = Concept(
 def cross_entropy(p, q, base=np.e):
     log = np.log(np.where(p == 0, 1, q)) / np.log(base)  # 0 log q = 0, also for q = 0
     return -(p * log).sum(axis=-1)
+
+
+@CROSS_ENTROPY.example
+def example():
+    p, q, base = np.array([0.5, 0.25, 0.25]), np.array([0.25, 0.25, 0.5]), 2.0
+    z = np.array([2.0, 1.0, 0.0])
+    e = np.exp(z)
+    s, t = e / e.sum(), np.array([0.0, 1.0, 0.0])
+    return dict(
+        p=p, q=q, base=base, length=-np.log2(q), part=-p * np.log2(q), H=cross_entropy(p, q, base), least=cross_entropy(p, p, base),
+        D=cross_entropy(p, q, base) - cross_entropy(p, p, base), z=z, e=e, total=e.sum(), s=s, t=t, loss=cross_entropy(t, s), gradient=s - t,
+    )  # fmt: skip
+
+
+@CROSS_ENTROPY.exercise
+def four_tokens():
+    stated = np.array([0.5, 0.25, 0.125, 0.125])
+    bits = cross_entropy(np.ones((4, 1)), stated[:, None], 2.0).mean()
+    return number(bits, nats=bits * np.log(2), perplexity=2**bits, logarithm_of_the_mean=-np.log2(stated.mean()))
+
+
+@CROSS_ENTROPY.exercise
+def softmax_twice():
+    k = 10
+    first = np.eye(k)[0]  # what a softmax can state at best
+    second = np.exp(first) / np.exp(first).sum()
+    return number(cross_entropy(np.eye(k)[0], second), none=0.0, guessing=np.log(k))
+
+
+@CROSS_ENTROPY.exercise
+def two_batches():
+    tokens, losses = np.array([1, 3]), np.array([4.0, 2.0])
+    return number((tokens * losses).sum() / tokens.sum(), mean_of_means=losses.mean())
 
 
 @CROSS_ENTROPY.cases

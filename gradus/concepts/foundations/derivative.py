@@ -4,8 +4,9 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_numbers import exponential, sine
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 DERIVATIVE = Concept(
@@ -43,13 +44,6 @@ DERIVATIVE = Concept(
     ),
     deviations=r"SciPy's `approx_fprime` takes the forward quotient with $h=\sqrt\varepsilon$ unless told otherwise; "
     "its `derivative` extrapolates from several steps.",
-    proof=Proof(
-        r"Taylor: $f(x\pm h)=f\pm hf'+\frac{h^2}{2}f''\pm\frac{h^3}{6}f'''+\dots$ In the central quotient the even "
-        r"terms cancel, which leaves $\frac{h^2}{6}f'''$. With $h$ replaced by $\mathrm ih$ the odd terms are the "
-        r"imaginary part. Each value is rounded by about $\varepsilon|f|$, the quotient by $\varepsilon|f|/h$: the "
-        r"sum $\varepsilon|f|/h+\frac{h^2}{6}|f'''|$ is least at $h=\sqrt[3]{3\varepsilon|f/f'''|}$. The complex step "
-        "subtracts nothing."
-    ),
 )
 
 
@@ -60,6 +54,48 @@ def derivative(f, x, h=1e-5, method="central"):
     if method == "central":
         return (f(x + h) - f(x - h)) / (2 * h)
     return np.imag(f(x + 1j * h)) / h
+
+
+@DERIVATIVE.example
+def example():
+    def f(x):
+        return x * x * x
+
+    x, h = np.array(2.0), 0.1
+    forward, central, imaginary = (derivative(f, x, h, method) for method in ("forward", "central", "complex"))
+    steps = np.array([1e-2, 1e-5, 1e-8, 1e-11])
+    errors = np.array([[abs(derivative(f, x, s, m) - 12) for m in ("forward", "central", "complex")] for s in steps])
+    return dict(
+        f=f, x=x, h=h, exact=3 * x * x, y=f(x), right=f(x + h), left=f(x - h), cube=f(x + 1j * h).imag, steps=steps,
+        forward=forward, central=central, imaginary=imaginary, half_f2=h / 2 * 6 * x, sixth_f3=h * h / 6 * 6, errors=errors,
+    )  # fmt: skip
+
+
+@DERIVATIVE.exercise
+def a_tenth_of_the_step():
+    def f(x):
+        return x * x * x
+
+    error = {
+        (m, h): abs(derivative(f, np.array(2.0), h, m) - 12) for m in ("forward", "central") for h in (0.25, 0.025)
+    }
+    by = {m: error[m, 0.25] / error[m, 0.025] for m in ("forward", "central")}
+    return number(by["central"], first_order=10.0, upside_down=1 / by["central"])
+
+
+@DERIVATIVE.exercise
+def a_step_too_small():
+    got = float(derivative(np.sin, np.array(1.0), 1e-17))
+    return choice(closest=abs(got - np.cos(1)) < 1e-9, zero=got == 0, noise=got != 0 and abs(got - np.cos(1)) > 1e-9)
+
+
+@DERIVATIVE.exercise
+def a_kink():
+    zero = np.array(0.0)
+    symmetric = derivative(np.abs, zero, 0.01) == 0
+    left, right = derivative(np.abs, zero, -0.01, "forward"), derivative(np.abs, zero, 0.01, "forward")
+    exists = left == right
+    return choice(flat=symmetric and exists, none=symmetric and not exists, rounding=not symmetric)
 
 
 @generic

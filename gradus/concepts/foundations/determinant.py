@@ -6,6 +6,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 DETERMINANT = Concept(
@@ -81,6 +82,44 @@ def determinant(A):
             product = product * A[..., i, s[i]]
         total = total + sign * product
     return total
+
+
+@DETERMINANT.example
+def example():
+    A = np.array([[1.0, 2.0, 1.0], [3.0, 1.0, -1.0], [2.0, -1.0, 2.0]])
+    products = np.array([np.prod([A[i, j] for i, j in enumerate(s)]) for s, _ in permutations(3)])
+    orders = [" ".join(str(j + 1) for j in s) for s, _ in permutations(3)]
+    signs = np.array([sign for _, sign in permutations(3)])
+    first = A - np.outer([0.0, 3.0, 2.0], A[0])
+    U = first - np.outer([0.0, 0.0, 1.0], first[1])
+    exchanged, near = A[[1, 0, 2]], np.array([[1.0, 1.0], [1.0, 1.001]])
+    return dict(
+        A=A, d=determinant(A), orders=orders, signs=signs, products=products, signed=signs * products, first=first, U=U,
+        pivots=np.diag(U), exchanged=determinant(exchanged), doubled=determinant(2 * A),
+        one_row=determinant(A * [[2.0], [1.0], [1.0]]), bound=np.prod(np.linalg.norm(A, axis=0)), near=near,
+        d_near=determinant(near), cond_near=np.linalg.cond(near), d_tenth=determinant(0.1 * np.eye(3)),
+    )  # fmt: skip
+
+
+@DETERMINANT.exercise
+def doubled_matrix():
+    A = np.diag([1.0, 2.0, -1.0])
+    return number(determinant(2 * A), one_factor=2 * determinant(A), sign_lost=-determinant(2 * A))
+
+
+@DETERMINANT.exercise
+def nearly_singular():
+    P, Q = 0.01 * np.eye(3), np.array([[1.0, 1.0], [1.0, 1.001]])
+    smaller, larger = (P, Q) if determinant(P) < determinant(Q) else (Q, P)
+    worse = np.linalg.cond(smaller) > np.linalg.cond(larger)
+    return choice(smaller_determinant=worse, larger_determinant=not worse)
+
+
+@DETERMINANT.exercise
+def flow_layer():
+    s, x1, x2 = 0.7, 0.5, 2.0
+    J = np.array([[1.0, 0.0], [s * x2 * np.exp(s * x1) + 2 * x1, np.exp(s * x1)]])
+    return number(np.log(determinant(J)), logarithm_forgotten=determinant(J), slope_for_exponent=s)
 
 
 @DETERMINANT.cases
@@ -368,7 +407,7 @@ def figure(angle, length, n):
     right.semilogy(sizes, eliminated, label="elimination $\\approx n^3/3$")
     right.axvline(n, color=COLOURS[6], lw=0.8)
     right.axhline(1e9, color=COLOURS[6], lw=0.8, ls=":")
-    right.text(30, 1.6e9, "1 second", ha="right", fontsize=9.5)
+    right.text(2, 1.6e9, "1 second", fontsize=9.5)
     right.axhline(1e9 * 3.15e7 * 1.38e10, color=COLOURS[6], lw=0.8, ls=":")
     right.text(2, 8e26, "age of the universe", fontsize=9.5)
     right.set(xlabel="n", ylabel="multiplications", ylim=(1, 1e36))

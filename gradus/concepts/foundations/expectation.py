@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, optimal, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -69,6 +70,47 @@ def expectation(x, p):
     c = x - mean[..., None, :]
     covariance = (p[..., None, None] * c[..., :, None] * c[..., None, :]).sum(axis=-3)
     return mean, covariance
+
+
+@EXPECTATION.example
+def example():
+    p = np.array([0.5, 0.25, 0.25])
+    x = np.array([[0.0, 1.0], [2.0, 1.0], [6.0, 3.0]])  # two quantities
+    mean, C = expectation(x, p)
+    c = x - mean
+    product = p @ x.prod(1)
+    return dict(
+        x=x, p=p, X=x[:, 0], Y=x[:, 1], EX=mean[0], EY=mean[1], dX=c[:, 0], dY=c[:, 1], dXX=c[:, 0] ** 2, dXY=c.prod(1), VX=C[0, 0], VY=C[1, 1], cov=C[0, 1],
+        r=C[0, 1] / np.sqrt(C[0, 0] * C[1, 1]), product=product, apart=mean.prod(), sum_variance=C.sum(), sum_apart=np.trace(C),
+        square=p @ x[:, 0] ** 2, square_of_mean=mean[0] ** 2, sigma=np.sqrt(C[0, 0]),
+    )  # fmt: skip
+
+
+@EXPECTATION.exercise
+def hats():
+    guests = 10
+    own = np.full((guests, 1), 1 / guests)  # of each guest; expectations add up, dependent or not
+    return number(own.sum(), at_least_one=1 - np.exp(-1), one_guest=1 / guests, tolerance=0.01)
+
+
+@EXPECTATION.exercise
+def growth():
+    factor, half = np.array([[1.5], [0.6]]), np.full(2, 0.5)
+    log_growth = expectation(np.log(factor), half)[0][0]
+    return choice(grows=log_growth > 1e-9, shrinks=log_growth < -1e-9, stays=abs(log_growth) < 1e-9)
+
+
+@EXPECTATION.exercise
+def square():
+    X, p = np.array([-1.0, 0.0, 1.0]), np.full(3, 1 / 3)
+    _, C = expectation(np.stack([X, X**2], 1), p)
+    uncorrelated = bool(abs(C[0, 1]) < 1e-12)
+    independent = bool(np.isclose(p[1], p[X == 0].sum() * p[X**2 == 0].sum()))  # P(X = 0, X² = 0)
+    return choice(
+        independent=uncorrelated and independent,
+        uncorrelated=uncorrelated and not independent,
+        correlated=not uncorrelated,
+    )
 
 
 @EXPECTATION.cases

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.frameworks import like, namespace
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.exercises import array, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -81,6 +82,44 @@ def forward_mode(f, x, u):
     y = np.asarray(f(z), object)
     flat = [dual(v) for v in y.ravel()]
     return np.array([v.a for v in flat]).reshape(y.shape), np.array([v.b for v in flat]).reshape(y.shape)
+
+
+@FORWARD_MODE.example
+def example():
+    def f(x):
+        return x[0] * x[1] + x[0] / x[1]
+
+    x, u, h = np.array([3.0, 2.0]), np.array([1.0, 4.0]), 1e-3
+    y, y_dot = forward_mode(f, x, u)
+    gradient = np.array([forward_mode(f, x, e)[1] for e in np.eye(2)])
+    product, quotient = (forward_mode(g, x, u) for g in (lambda x: x[0] * x[1], lambda x: x[0] / x[1]))
+    return dict(
+        f=f, x=x, u=u, y=y, y_dot=y_dot, product=np.array(product), quotient=np.array(quotient), gradient=gradient,
+        shares=gradient * u, h=h, difference=(f(x + h * u) - f(x)) / h, doubled=forward_mode(f, x, 2 * u)[1],
+    )  # fmt: skip
+
+
+@FORWARD_MODE.exercise
+def cube_of_a_dual_number():
+    (a,), (b,) = forward_mode(lambda x: x * x * x, np.array([2.0]), np.array([1.0]))
+    z = (2 + 1j) ** 3
+    return array([a, b], complex_number=[z.real, z.imag], inner_factor_lost=[8.0, 4.0])
+
+
+@FORWARD_MODE.exercise
+def few_inputs():
+    inputs, outputs = 5, 2000
+    return number(min(inputs, outputs), backwards=outputs, entries=inputs * outputs, tolerance=1e-6)
+
+
+@FORWARD_MODE.exercise
+def derivative_within_a_derivative():
+    def inner(x):  # d/dy (x + y) at y = 1, with an ε of its own
+        return forward_mode(lambda y: x + y, np.array([1.0]), np.array([1.0]))[1][0]
+
+    (outer,) = forward_mode(lambda x: x * inner(1.0), np.array([1.0]), np.array([1.0]))[1]
+    (both,) = forward_mode(lambda x: x + x, np.array([1.0]), np.array([1.0]))[1]  # x and y share the ε
+    return number(outer, same_epsilon=outer * both, inner_ignored=0.0)
 
 
 @generic

@@ -6,6 +6,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -134,6 +135,58 @@ def from_scratch(x, y, W1, b1, W2, b2, steps=20, alpha=0.01):
                 step = m[i] / (1 - 0.9**t) / (np.sqrt(v[i] / (1 - 0.999**t)) + 1e-8)
                 theta[i] = theta[i] - alpha * step
     return np.array(losses), *theta
+
+
+@FROM_SCRATCH.example
+def example():
+    x, y = np.array([[1.0, 2.0]]), np.array([2])
+    W1, b1 = np.array([[0.5, -0.25]]), np.array([0.5])
+    W2, b2 = np.array([[1.0], [0.5], [-1.0]]), np.array([0.0, 0.25, 0.0])
+    steps, alpha, eps = 1, 0.1, 1e-5
+    losses, V1, c1, V2, c2 = from_scratch(x, y, W1, b1, W2, b2, steps, alpha)
+
+    def loss(shift):
+        return from_scratch(x, y, W1 + [[shift, 0.0]], b1, W2, b2, 0, alpha)[0][0]
+
+    a = (x @ W1.T + b1)[0, 0]
+    h = np.tanh(a)
+    z = W2[:, 0] * h + b2
+    p = np.exp(z) / np.exp(z).sum()
+    dz = p - np.eye(3)[y[0]]
+    dh = dz @ W2[:, 0]
+    slope = 1 - h * h
+    return dict(
+        x=x, y=y, W1=W1, b1=b1, W2=W2, b2=b2, steps=steps, alpha=alpha, losses=losses, a=a, h=h, z=z, p=p, dz=dz, dh=dh, slope=slope,
+        da=dh * slope, dW2=dz * h, dW1=dh * slope * x[0], V1=V1, c1=c1, V2=V2[:, 0], c2=c2, w=W1[0], w2=W2[:, 0], one=1.0,
+        numeric=(loss(eps) - loss(-eps)) / (2 * eps),
+    )  # fmt: skip
+
+
+@FROM_SCRATCH.exercise
+def loss_before_training():
+    zero = from_scratch(
+        np.ones((1, 2)), np.array([3]), np.zeros((4, 2)), np.zeros(4), np.zeros((10, 4)), np.zeros(10), 0
+    )
+    return number(zero[0][0], in_bits=np.log2(10), probability=0.1)
+
+
+@FROM_SCRATCH.exercise
+def all_weights_zero():
+    rng = np.random.default_rng(0)
+    x, y, zeros = rng.standard_normal((6, 3)), np.array([0, 1, 1, 1, 0, 1]), np.zeros
+    _, W1, b1, W2, b2 = from_scratch(x, y, zeros((4, 3)), zeros(4), zeros((2, 4)), zeros(2), 5, 0.1)
+    hidden, output, bias = (bool(np.any(v)) for v in (np.append(W1, b1), W2, b2))
+    return choice(
+        everything=hidden and output and bias,
+        last_layer=output and bias and not hidden,
+        only_biases=bias and not output and not hidden,
+    )
+
+
+@FROM_SCRATCH.exercise
+def softmax_twice():
+    best = np.eye(10)[0]  # the surest probabilities, taken for logits
+    return number(-np.log(np.exp(best[0]) / np.exp(best).sum()), zero=0.0, uniform=np.log(10))
 
 
 def start(rng, d, h, k):

@@ -4,8 +4,9 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -68,11 +69,6 @@ GRADIENT = Concept(
     ),
     deviations=r"The definition computes $\operatorname{Im}f(x+\mathrm ihe_i)/h$: the limit for analytic f, to rounding; "
     r"of $\sum|x_i|^2$, which is not analytic as $|z|^2$, it gives 0 instead of $2x$.",
-    proof=Proof(
-        r"For differentiable $f$ the tangent plane gives $D_uf=\nabla f^{\mathsf T}u$. By Cauchy–Schwarz it is at "
-        r"most $\|\nabla f\|\|u\|=\|\nabla f\|$, with equality only for $u$ along $\nabla f$. Along a curve $c(t)$ in "
-        r"a level set $0=\frac{d}{dt}f(c(t))=\nabla f^{\mathsf T}c'(t)$."
-    ),
 )
 
 
@@ -80,6 +76,51 @@ GRADIENT = Concept(
 def gradient(f, x):
     h = 1e-30  # a step along the imaginary axis: the limit is reached to rounding, nothing cancels
     return np.array([np.imag(f(x + 1j * h * e_i)) / h for e_i in np.eye(len(x))])
+
+
+@GRADIENT.example
+def example():
+    def f(x):
+        return x[0] ** 2 * x[1]
+
+    x = np.array([2.0, 0.75])
+    g = gradient(f, x)
+    u, t = g / np.linalg.norm(g), 0.1
+    across, east = np.array([-u[1], u[0]]), np.array([1.0, 0.0])
+    return dict(
+        f=f, x=x, y=f(x), g=g, norm=np.linalg.norm(g), u=u, across=across, t=t, flat=(g @ [-g[1], g[0]]) / np.linalg.norm(g),
+        plane=f(x) + t * (g @ u), value=f(x + t * u), east=f(x) + t * (g @ east), value_east=f(x + t * east),
+        level=f(x + t * across), rest=f(x + t * u) - f(x) - t * (g @ u), rest2=f(x + t / 2 * u) - f(x) - t / 2 * (g @ u),
+    )  # fmt: skip
+
+
+@GRADIENT.exercise
+def at_an_angle():
+    g, turn = np.array([3.0, 4.0]), np.deg2rad(60)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    u = rotation @ g / np.linalg.norm(g)
+    return number(g @ u, sine=5 * np.sin(turn), proportional=5 * (1 - 60 / 90))
+
+
+@GRADIENT.exercise
+def a_form_that_is_not_symmetric():
+    M, x = np.array([[1.0, 2.0], [0.0, 3.0]]), np.array([1.0, 1.0])
+    return array(gradient(lambda x: x @ M @ x, x), taken_for_symmetric=2 * M @ x, only_one_factor=M @ x)
+
+
+@GRADIENT.exercise
+def a_plane_at_the_origin():
+    def f(x, y):
+        return np.sqrt(np.abs(x * y))
+
+    t = 2.0 ** -np.arange(1, 30, 7)
+    along_axes, along_diagonal = np.concatenate([f(t, 0), f(0, t)]) / np.tile(t, 2), f(t, t) / t
+    flat = bool((along_axes == 0).all())
+    return choice(
+        plane=flat and bool((along_diagonal < 0.1).all()),
+        no_plane=flat and bool((along_diagonal == 1).all()),
+        no_partials=not flat,
+    )
 
 
 @generic

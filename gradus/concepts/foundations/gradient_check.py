@@ -5,6 +5,7 @@ import numpy as np
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import identical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -74,6 +75,53 @@ def gradient_check(f, gradient, x, tolerance=1e-5):
         allowed = tolerance * max(abs(g[i]), abs(d)) + 8 * epsilon / h * abs(f(x))
         right = right and bool(abs(g[i] - d) <= allowed)
     return right
+
+
+@GRADIENT_CHECK.example
+def example():
+    def f(x):
+        return x[0] ** 2 * np.exp(x[1])
+
+    def gradient(x):
+        return np.array([2 * x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
+
+    def mistaken(x):
+        return np.array([x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
+
+    x, tolerance, steps = np.array([1.5, 0.5]), 1e-5, np.array([1e-1, 1e-3, 6e-6, 1e-8, 1e-12])
+    d, g, wrong, h = central(f, x), gradient(x), mistaken(x), np.cbrt(2.0**-52) * np.array([1.5, 1.0])
+    off = np.array([np.abs(central(f, x, s) - g) / g for s in steps])
+    return dict(
+        f=f, gradient=gradient, x=x, tolerance=tolerance, value=f(x), h=h, d=d, g=g, wrong=wrong, relative=np.abs(wrong - d) / d, steps=steps, off=off,
+        right=gradient_check(f, gradient, x, tolerance), passes=gradient_check(f, mistaken, x, tolerance),
+    )  # fmt: skip
+
+
+@GRADIENT_CHECK.exercise
+def point_that_hides_it():
+    def f(x):
+        return (x * x).sum()
+
+    def passes(value):
+        return gradient_check(f, lambda x: x * x, np.full(3, value))
+
+    return choice(ones=passes(1.0), twos=passes(2.0), never=not passes(1.0) and not passes(2.0))
+
+
+@GRADIENT_CHECK.exercise
+def single_precision():
+    single, double = 2.0**-23, 2.0**-52
+    return number(single ** (2 / 3), tolerance=0.3, double_precision=double ** (2 / 3), spacing_itself=single)
+
+
+@GRADIENT_CHECK.exercise
+def at_the_kink():
+    def f(x):
+        return np.maximum(x, 0).sum()
+
+    d, passes = central(f, np.zeros(1))[0], gradient_check(f, lambda x: (x > 0) * 1.0, np.zeros(1))
+    between = bool(0 < d < 1) and not passes
+    return choice(wrong_gradient=d == 1.0, neither=between, smaller_step=central(f, np.zeros(1), 1e-9)[0] != d)
 
 
 def central(f, x, h=6e-6):

@@ -4,8 +4,9 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_vectors import hills, log_sum_exp, rosenbrock
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 MAXIMUM, SADDLE, MINIMUM, UNDECIDED = -1, 0, 1, 3
@@ -72,12 +73,6 @@ HESSIAN = Concept(
         "Of ReLU networks the Hessian by automatic differentiation leaves out the kinks, where curvature is "
         "concentrated.",
     ),
-    proof=Proof(
-        r"Schwarz: let $\Delta=f(x+se_i+te_j)-f(x+se_i)-f(x+te_j)+f(x)$. The mean value theorem, applied first along "
-        r"$e_i$ and then along $e_j$, gives $\Delta=st\,\partial_j\partial_if(\xi)$ for some $\xi$ near $x$; in the "
-        r"other order $\Delta=st\,\partial_i\partial_jf(\eta)$. As $s,t\to0$ both points tend to $x$, and by "
-        "continuity the two derivatives are equal there."
-    ),
     longest_sum=4096,  # the extrapolation to h → 0 weighs rounding by about 1.5/h² with h = 1/40
 )
 
@@ -96,6 +91,45 @@ def hessian(f, x):
         return D[0]
 
     return np.array([[second(i, j) for j in range(n)] for i in range(n)])
+
+
+@HESSIAN.example
+def example():
+    def f(x):
+        return x[0] ** 3 + x[0] * x[1] ** 2 + x[1] ** 2 / 2
+
+    def slope(x):
+        return np.array([3 * x[0] ** 2 + x[1] ** 2, 2 * x[0] * x[1] + x[1]])
+
+    x, u, w = np.array([1.0, 1.0]), np.array([0.2, 0.1]), np.array([0.1, -0.2])
+    H, g = np.round(hessian(f, x), 9), slope(x)  # whole numbers, up to the rounding of differences
+    rows = np.array([[f(x) + g @ d, f(x) + g @ d + d @ H @ d / 2, f(x + d)] for d in (u, w)])
+    lam = np.linalg.eigvalsh(H)
+    return dict(
+        f=f, x=x, H=H, g=g, y=f(x), u=u, w=w, rows=rows, lam=lam, Hu=H @ u, Hw=H @ w, half_u=u @ H @ u / 2,
+        half_w=w @ H @ w / 2, change=slope(x + u) - g, missed=rows[0, 2] - rows[0, 1], missed_by_plane=rows[0, 2] - rows[0, 0],
+    )  # fmt: skip
+
+
+@HESSIAN.exercise
+def memory_of_a_million():
+    n, terabyte = 10**6, 1e12
+    return number(8 * n * n / terabyte, one_vector=8 * n / terabyte, half_a_byte=n * n / terabyte)
+
+
+@HESSIAN.exercise
+def form_that_is_not_symmetric():
+    M = np.array([[1.0, 4.0], [0.0, 2.0]])
+    H = np.round(hessian(lambda x: x @ M @ x, np.array([0.3, -0.7])), 9)
+    return array(H, matrix_itself=M, doubled=2 * M, halved=H / 2)
+
+
+@HESSIAN.exercise
+def newton_on_a_saddle():
+    H, x = np.round(hessian(lambda x: x[0] ** 2 - x[1] ** 2, np.array([1.0, 1.0])), 9), np.array([1.0, 1.0])
+    there = x - np.linalg.solve(H, np.array([2 * x[0], -2 * x[1]]))
+    arrived = bool(np.abs(there).max() < 1e-9)
+    return choice(saddle=arrived, downhill=bool(np.abs(there[1]) > 1), undefined=bool(np.linalg.det(H) == 0))
 
 
 def quadratic(M, b):
@@ -403,12 +437,6 @@ SADDLE_POINTS = Concept(
     ),
     deviations="The result is a number: 1 minimum, −1 maximum, 0 saddle point, 3 undecided (an eigenvalue vanishes "
     "and the others have one sign).",
-    proof=Proof(
-        r"Where the gradient vanishes, $f(x+u)-f(x)=\frac12u^{\mathsf T}Hu+o(\|u\|^2)$. In the eigenbasis "
-        r"$u^{\mathsf T}Hu=\sum_i\lambda_ic_i^2$, which lies between $\lambda_{\min}\|u\|^2$ and "
-        r"$\lambda_{\max}\|u\|^2$. If $\lambda_{\min}>0$ it outweighs the remainder for small u: a minimum; likewise "
-        "a maximum. If the signs differ, f rises along one eigenvector and falls along another."
-    ),
     differentiable=False,  # a kind is no number to differentiate
 )
 
@@ -419,6 +447,40 @@ def classify(H):
     zero = 1e-12 * np.abs(H).max((-2, -1), initial=0.0)
     low, high = lam[..., 0], lam[..., -1]
     return np.select([(low < -zero) & (high > zero), low > zero, high < -zero], [SADDLE, MINIMUM, MAXIMUM], UNDECIDED)
+
+
+@SADDLE_POINTS.example
+def saddle_example():
+    H = np.array(
+        [[[5.0, 6.0], [6.0, 5.0]], [[5.0, 2.0], [2.0, 2.0]], [[-2.0, 1.0], [1.0, -2.0]], [[1.0, 1.0], [1.0, 1.0]]]
+    )
+    lam = np.round(np.linalg.eigvalsh(H), 12)[:, ::-1] + 0.0
+    along = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
+    return dict(
+        H=H, kind=classify(H), lam=lam, det=np.round(np.linalg.det(H), 12) + 0.0, first=H[0],
+        bend=np.array([u @ H[0] @ u / 2 for u in along]),
+    )  # fmt: skip
+
+
+@SADDLE_POINTS.exercise
+def rising_along_both_axes():
+    kind = int(classify(np.array([[2.0, 3.0], [3.0, 2.0]])))  # of x² + 3xy + y²
+    return choice(minimum=kind == MINIMUM, saddle=kind == SADDLE, undecided=kind == UNDECIDED)
+
+
+@SADDLE_POINTS.exercise
+def ten_coins():
+    n = 10
+    return number(2 * 0.5**n, minima_only=0.5**n, one_in_n=1 / n, one_sign=0.5)
+
+
+@SADDLE_POINTS.exercise
+def positive_semidefinite():
+    kind = int(classify(np.diag([2.0, 0.0])))  # of x² + y³
+    t = np.array([-1e-3, 1e-3])
+    falls, rises = t**3 < 0, t**3 > 0
+    neither = bool(falls.any() and rises.any())
+    return choice(minimum=kind == MINIMUM, nothing=kind == UNDECIDED and neither, saddle=kind == SADDLE)
 
 
 def with_spectrum(rng, spectrum):

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -26,7 +27,7 @@ INNER_PRODUCT = Concept(
         r"\lvert\langle x,y\rangle\rvert\le\lVert x\rVert\,\lVert y\rVert,\qquad "
         r"\langle x,y\rangle=\tfrac14\left(\lVert x+y\rVert^2-\lVert x-y\rVert^2\right)",
         r"\lVert x+y\rVert^2+\lVert x-y\rVert^2=2\lVert x\rVert^2+2\lVert y\rVert^2,\qquad "
-        r"\operatorname{proj}_y x=\frac{\langle x,y\rangle}{\langle y,y\rangle}\,y",
+        r"\operatorname{proj}_y x=\frac{\langle x,y\rangle}{\langle y,y\rangle}\,y\quad(y\ne0)",
     ),
     symbols=(
         Symbol("x", "x", "... n", "vector"),
@@ -77,6 +78,47 @@ def inner_product(x, y, G=None):
 def positive_definite(rng, n):
     B = rng.standard_normal((n, n))
     return B @ B.T + 0.5 * np.eye(n)
+
+
+@INNER_PRODUCT.example
+def example():
+    x, y, G = np.array([3.0, -1.0]), np.array([2.0, 2.0]), np.array([[2.0, -1.0], [-1.0, 1.0]])
+    xy, xx, yy = inner_product(x, y), inner_product(x, x), inner_product(y, y)
+    xy_G, xx_G, yy_G = inner_product(x, y, G), inner_product(x, x, G), inner_product(y, y, G)
+    foot = xy / yy * y
+    cosine, cosine_G = xy / np.sqrt(xx * yy), xy_G / np.sqrt(xx_G * yy_G)
+    return dict(
+        x=x, y=y, G=G, xy=xy, xx=xx, yy=yy, cosine=cosine, angle=np.degrees(np.arccos(cosine)), share=xy / yy, foot=foot,
+        rest=x - foot, square=inner_product(x - foot, x - foot), foot_square=inner_product(foot, foot),
+        check=inner_product(x - foot, y), Gy=G @ y, xy_G=xy_G, xx_G=xx_G, yy_G=yy_G, cosine_G=cosine_G,
+        angle_G=np.degrees(np.arccos(cosine_G)), plus=inner_product(x + y, x + y), minus=inner_product(x - y, x - y),
+    )  # fmt: skip
+
+
+@INNER_PRODUCT.exercise
+def from_three_lengths():
+    xx, yy, plus = 9.0, 16.0, 36.0  # squared lengths of x, y and x + y
+    value = (plus - xx - yy) / 2
+    return number(
+        value, half_forgotten=2 * value, product_of_lengths=np.sqrt(xx * yy), lengths_not_squared=(6 - 3 - 4) / 2
+    )
+
+
+@INNER_PRODUCT.exercise
+def upright_under_g():
+    G, e = np.array([[1.0, 0.6], [0.6, 1.0]]), np.eye(2)
+    t = -inner_product(e[0], e[0], G) / inner_product(e[0], e[1], G)
+    return number(t, sign_lost=-t, upside_down=1 / t)
+
+
+@INNER_PRODUCT.exercise
+def nearest_document():
+    q, D = np.array([1.0, 1.0]), np.array([[5.0, 0.0], [2.0, 1.9], [0.6, 0.5]])
+    product = inner_product(q, D)
+    cosine = product / np.sqrt(inner_product(D, D))
+    distance = inner_product(D - q, D - q)
+    winners = len({int(product.argmax()), int(cosine.argmax()), int(distance.argmin())})
+    return choice(all_one=winners == 1, two_agree=winners == 2, three=winners == 3)
 
 
 @INNER_PRODUCT.cases

@@ -4,8 +4,9 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_numbers import exponential, sine, witch
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -67,14 +68,6 @@ INTEGRAL = Concept(
         "`quad` returns the value and an estimate of its error; it can miss a narrow peak between its points, unless "
         "`points=` tells it where to look.",
     ),
-    proof=Proof(
-        r"Let $F(x)=\int_a^xf$. Then $\frac{F(x+h)-F(x)}{h}$ is the mean of $f$ between $x$ and $x+h$, which lies "
-        "between the infimum and the supremum there; if $f$ is continuous at $x$ both tend to $f(x)$. For the "
-        r"second part let $a=x_0<\dots<x_n=b$; by the mean value theorem $F(x_i)-F(x_{i-1})=F'(\xi_i)\Delta x_i$ for "
-        r"some $\xi_i$, and summing gives $F(b)-F(a)=\sum_iF'(\xi_i)\Delta x_i$, a Riemann sum of $F'$ for every "
-        r"partition; as $F'$ is integrable, they tend to the integral. Substitution: with $F'=f$, the chain rule gives "
-        r"$(F\circ g)'=f(g)\,g'$, which is continuous, and both sides are $F(g(b))-F(g(a))$."
-    ),
     unverified="For every Lebesgue-integrable f the derivative of the integral is f(x) for almost every x",
     differentiable=False,  # quad hides its evaluations; the derivative by b is the first part of the theorem, a claim
     longest_sum=64,
@@ -90,6 +83,54 @@ def integral(f, a, b):
     for k in range(1, len(S)):  # their limit: the error expands in powers of Δx², which cancel one by one
         S = [(4**k * S[i + 1] - S[i]) / (4**k - 1) for i in range(len(S) - 1)]
     return S[0]
+
+
+@INTEGRAL.example
+def example():
+    def f(x):
+        return x * x - 1
+
+    def F(x):
+        return x**3 / 3 - x
+
+    a, b, pieces = np.array(0.0), np.array(2.0), np.array([2, 4, 8])
+    sums = []
+    for n in pieces:
+        left = np.linspace(0, 2, n, endpoint=False)
+        sums.append([np.sum(f(left + shift * 2 / n)) * 2 / n for shift in (0, 0.5, 1)])
+    h = 0.1
+    return dict(
+        f=f, a=a, b=b, pieces=pieces, sums=np.array(sums), whole=F(2.0) - F(0.0), Fb=F(2.0), Fa=F(0.0), below=integral(f, a, np.array(1.0)),
+        above=integral(f, np.array(1.0), b), absolute=F(2.0) - 2 * F(1.0), h=h, strip=integral(f, b, b + h), mean=integral(f, b, b + h) / h,
+        fb=f(2.0), middle=np.array([f(0.25), f(0.75), f(1.25), f(1.75)]), backwards=integral(f, b, a), one=1.0,
+    )  # fmt: skip
+
+
+@INTEGRAL.exercise
+def moving_end():
+    def area(x):
+        return integral(lambda t: 1 + t, np.array(0.0), np.array(x * x))
+
+    slope = (area(2.0 + 2**-10) - area(2.0 - 2**-10)) * 2**9
+    return number(slope, end_taken_for_x=1 + 4.0, inner_value_forgotten=2 * 2 * (1 + 2.0))
+
+
+@INTEGRAL.exercise
+def below_the_axis():
+    a, b = np.array(0.0), np.array(1.5 * np.pi)
+    signed = integral(np.sin, a, b)
+    return number(signed, unsigned=integral(np.sin, a, np.array(np.pi)) - integral(np.sin, np.array(np.pi), b))
+
+
+@INTEGRAL.exercise
+def through_a_pole():
+    def f(x):
+        return 1 / x**2
+
+    delta = np.array([0.5, 0.25, 0.125])
+    right = np.array([integral(f, np.array(d), np.array(1.0)) for d in delta])
+    grows = bool(np.allclose(right, 1 / delta - 1))
+    return choice(minus_two=not grows, none=grows, zero=bool(abs(right[-1]) < 1e-9))
 
 
 @generic

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.frameworks import like, namespace
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, identical, rate, roundoff
+from gradus.page.exercises import array, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -77,6 +78,47 @@ JACOBIAN = Concept(
 def jacobian(f, x):
     h = 1e-30  # a step along the imaginary axis: the limit is reached to rounding
     return np.stack([np.imag(f(x + 1j * h * e_j)) / h for e_j in np.eye(len(x))], axis=1)  # (m, n)
+
+
+@JACOBIAN.example
+def example():
+    def f(x):
+        return np.stack([x[0] * x[1], x[0] - x[1] ** 2, x[0] ** 2])
+
+    def plane(x):  # the first two outputs: a map of the plane
+        return f(x)[:2]
+
+    x, d = np.array([2.0, 1.0]), 0.1
+    J, sides = jacobian(f, x), np.array([1.0, 0.1])
+    u = np.array([d, 0.0])
+    areas = np.array([image_area(plane, x, s) / s**2 for s in sides])
+    return dict(
+        f=f, x=x, y=f(x), J=J, u=u, Ju=J @ u, change=f(x + u) - f(x), wJ=np.array([0.0, 0.0, 1.0]) @ J, sides=sides,
+        det=np.linalg.det(J[:2]), areas=areas, size=abs(np.linalg.det(J[:2])), product=J[0, 0] * J[1, 1],
+        other=J[0, 1] * J[1, 0],
+    )  # fmt: skip
+
+
+@JACOBIAN.exercise
+def polar_patch():
+    J = jacobian(lambda p: np.stack([p[0] * np.cos(p[1]), p[0] * np.sin(p[1])]), np.array([2.5, 0.3]))
+    return number(0.01 * abs(np.linalg.det(J)), unchanged=0.01, squared=0.01 * 2.5**2)
+
+
+@JACOBIAN.exercise
+def back_again():
+    J = jacobian(lambda p: np.stack([p[0] * np.cos(p[1]), p[0] * np.sin(p[1])]), np.array([2.0, np.arccos(0.8)]))
+    return number(np.linalg.inv(J)[0, 0], reciprocal=1 / J[0, 0], transposed=np.linalg.inv(J)[1, 0])
+
+
+@JACOBIAN.exercise
+def row_of_the_softmax():
+    def softmax(z):
+        return np.exp(z) / np.exp(z).sum()
+
+    p = np.array([0.5, 0.25, 0.25])
+    J = jacobian(softmax, np.log(p))
+    return array(J[0], entry_by_entry=np.diag(J) * [1, 0, 0], without_the_sum=p * [1, 0, 0])
 
 
 @generic

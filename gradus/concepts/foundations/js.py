@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import canvas
 
 
@@ -59,13 +60,6 @@ JS = Concept(
             "weights", "½ and ½, with the bound one bit", "any, with the entropy of the weights as the bound (Lin 1991)"
         ),
     ),
-    proof=Proof(
-        r"Of the bounds, in nats: both parts are divergences, hence at least 0; $p_i/m_i\le2$, so $D_{KL}(p\|m)\le\ln2$, with "
-        r"equality only if $q_i=0$ wherever $p_i>0$. Of the discriminator: for each x the sum $p\ln D+q\ln(1-D)$ is concave in D "
-        r"and largest at $D=p/(p+q)$, where it is $p\ln\frac p{2m}+q\ln\frac q{2m}$. That the root is a metric is proved by "
-        r"calculus by Endres and Schindelin (2003) and by Österreicher and Vajda (2003); by Fuglede and Topsøe (2004) from "
-        r"Schoenberg's theorem: $\operatorname{JS}$ is negative definite, so its root is a distance in a Hilbert space."
-    ),
     nonfinite="nan",
 )
 
@@ -76,6 +70,44 @@ def js(p, q, base=np.e):
         return -(r * np.log(np.where(r > 0, r, 1.0))).sum(axis=-1)  # 0 log 0 = 0
 
     return (entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2) / np.log(base)
+
+
+@JS.example
+def example():
+    p, q, base = np.array([0.5, 0.5, 0.0]), np.array([0.25, 0.25, 0.5]), 2.0
+    m = (p + q) / 2
+
+    def kl_bits(a, b):
+        return float((a * np.log2(np.where(a > 0, a, 1) / b)).sum())
+
+    best = p / (p + q)
+    a, b, c = np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.array([0.0, 1.0])
+    return dict(
+        p=p, q=q, base=base, m=m, best=best, first=kl_bits(p, m), second=kl_bits(q, m), J=js(p, q, base), nats=js(p, q), root=np.sqrt(js(p, q, base)),
+        ratio=p[0] / m[0], fair=((p * best).sum() + (q * (1 - best)).sum()) / 2, far=js(a, c, base), half=js(a, b, base), detour=2 * js(a, b, base),
+        root_half=np.sqrt(js(a, b, base)), root_detour=2 * np.sqrt(js(a, b, base)),
+    )  # fmt: skip
+
+
+@JS.exercise
+def three_quarters():
+    p, q = np.array([0.75, 0.25]), np.array([0.25, 0.75])
+    bits = 1 - js(p, q, 2.0)  # H(m) = 1
+    return number(js(p, q, 2.0), nats=js(p, q), entropy_left=bits, root=np.sqrt(js(p, q, 2.0)))
+
+
+@JS.exercise
+def moved_apart():
+    p = np.zeros(30)
+    p[:3] = 0.2, 0.5, 0.3
+    near, far = (js(p, np.roll(p, s), 2.0) for s in (4, 20))
+    return choice(grows=far > near + 1e-9, same=abs(far - near) < 1e-9, infinite=bool(np.isinf(far)))
+
+
+@JS.exercise
+def best_guess():
+    p, q = np.array([0.6, 0.3, 0.1]), np.array([0.2, 0.3, 0.5])
+    return array(p / (p + q), likelihood_ratio=p / q, mixture=(p + q) / 2)
 
 
 @JS.cases

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 KL = Concept(
@@ -59,10 +60,6 @@ KL = Concept(
         "`scipy.stats.entropy(p, q)` normalises both; `scipy.special.kl_div` adds $q-p$ to each term, which cancels "
         "in the sum of distributions.",
     ),
-    proof=Proof(
-        r"$-D_{KL}(p\|q)=\sum_{p_i>0}p_i\log\frac{q_i}{p_i}\le\log\sum_{p_i>0}p_i\frac{q_i}{p_i}=\log\sum_{p_i>0}q_i\le\log "
-        "1=0$ by Jensen's inequality for the concave logarithm; equality needs $q_i/p_i$ constant where $p_i>0$ and no mass of q elsewhere, that is $q=p$."
-    ),
     nonfinite="nan",
 )
 
@@ -72,6 +69,46 @@ def kl(p, q, base=np.e):
     with np.errstate(divide="ignore"):
         log = np.log(np.where(p == 0, 1, p) / np.where(p == 0, 1, q)) / np.log(base)  # 0 log 0/q = 0
     return (p * log).sum(axis=-1)
+
+
+@KL.example
+def example():
+    p, q, base = np.array([0.5, 0.25, 0.25]), np.array([0.125, 0.125, 0.75]), 2.0
+    own, other = -np.log2(p), -np.log2(q)
+    N, halved = (0.0, 1.0), (1.0, 2.0)
+    there = np.log(halved[1] / N[1]) + (N[1] ** 2 + 1) / (2 * halved[1] ** 2) - 0.5
+    back = np.log(N[1] / halved[1]) + (halved[1] ** 2 + 1) / (2 * N[1] ** 2) - 0.5
+    return dict(
+        p=p, q=q, base=base, own=own, other=other, extra=other - own, part=p * (other - own), D=kl(p, q, base),
+        back=kl(q, p, base), nats=kl(p, q), bayes=2.0 ** (10 * kl(p, q, base)), wide=there, narrow=back,
+    )  # fmt: skip
+
+
+@KL.exercise
+def infinite_direction():
+    p, q = np.array([0.5, 0.5, 0.0]), np.array([0.4, 0.4, 0.2])
+    there, back = kl(p, q), kl(q, p)
+    return choice(
+        forward=bool(np.isinf(there) and np.isfinite(back)), backward=bool(np.isinf(back) and np.isfinite(there)),
+        both=bool(np.isinf(there) and np.isinf(back)), neither=bool(np.isfinite(there) and np.isfinite(back)),
+    )  # fmt: skip
+
+
+@KL.exercise
+def independent_coins():
+    one = kl(np.array([0.9, 0.1]), np.array([0.5, 0.5]), 2.0)
+    return number(8 * one, one_coin=one, reversed=8 * kl(np.array([0.5, 0.5]), np.array([0.9, 0.1]), 2.0))
+
+
+@KL.exercise
+def one_peak_for_two():
+    x = np.linspace(-8, 8, 161)
+    bell = np.exp(-((x - x[:, None, None]) ** 2) / (2 * np.array([0.7, 3.1])[:, None] ** 2))
+    bell = bell / bell.sum(-1, keepdims=True)
+    p = np.broadcast_to(bell[50, 0] / 2 + bell[110, 0] / 2, bell.shape)  # peaks at −3 and 3
+    centre, width = np.unravel_index(kl(bell, p).argmin(), bell.shape[:2])
+    between = abs(x[centre]) < 0.5
+    return choice(covers=between and width == 1, one_peak=not between and width == 0, valley=between and width == 0)
 
 
 @KL.cases

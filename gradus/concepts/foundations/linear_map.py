@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -33,9 +34,9 @@ LINEAR_MAP = Concept(
         Symbol("c", "", "", "a number"),
         Symbol("u", "", "n", "another vector"),
         Symbol("v", "", "n", "a third vector"),
-        Symbol("y", "", "m", "vector of the image's space"),
+        Symbol("y", "", "m", "vector of the space that is mapped into"),
         Symbol("B", "", "n k", "matrix of a map applied before"),
-        Symbol("S", "", "n n", "columns: a new basis"),
+        Symbol("S", "", "n n", "columns: a new basis; A is square then"),
     ),
     needs=("vector-space", "inner-product", "matrix-product"),
     source="peano1888calcolo",
@@ -71,6 +72,44 @@ def linear_map(A, x):
     for j in range(A.shape[1]):
         y = y + x[..., j, None] * A[:, j]
     return y
+
+
+@LINEAR_MAP.example
+def example():
+    A, x, z = np.array([[1.0, -1.0, 2.0], [0.0, 3.0, 1.0]]), np.array([2.0, 1.0, -1.0]), np.array([-7.0, -1.0, 3.0])
+    y, u, b = linear_map(A, x), np.array([1.0, 2.0]), np.array([4.0, 5.0])
+    return dict(
+        A=A, x=x, a=A.T, y=y, y2=linear_map(A, 2 * x), z=z, lost=linear_map(A, z), other=x + z,
+        y_other=linear_map(A, x + z), rank=np.linalg.matrix_rank(A), u=u, back=linear_map(A.T, u), left=y @ u,
+        right=x @ linear_map(A.T, u), b=b, biased=y + b, biased2=linear_map(A, 2 * x) + b,
+    )  # fmt: skip
+
+
+@LINEAR_MAP.exercise
+def from_two_images():
+    sources, targets = np.array([[1.0, 1.0], [1.0, -1.0]]), np.array([[3.0, 1.0], [1.0, -1.0]])  # as columns
+    A = np.linalg.solve(sources.T, targets.T).T
+    return array(A, images_as_columns=targets, rows_for_columns=A.T)
+
+
+@LINEAR_MAP.exercise
+def not_linear():
+    u, v = np.array([1.0, 5.0, 2.0]), np.array([4.0, 0.0, 3.0])
+
+    def bends(f):
+        return bool(np.abs(f(u + v) - f(u) - f(v)).max() > 1e-9)
+
+    return choice(
+        reversed=bends(lambda x: x[::-1]), summed=bends(np.cumsum), sorted=bends(np.sort), differences=bends(np.diff)
+    )
+
+
+@LINEAR_MAP.exercise
+def solutions():
+    rng = np.random.default_rng(0)
+    A = rng.integers(-3, 4, (3, 2)) @ rng.integers(-3, 4, (2, 5))
+    rank = np.linalg.matrix_rank(A)
+    return number(A.shape[1] - rank, equations_counted=A.shape[1] - A.shape[0], rank=rank)
 
 
 @LINEAR_MAP.cases

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import (
     Evidence,
     all_of,
@@ -18,6 +18,7 @@ from gradus.page.evidence import (
     roundoff,
     statistical,
 )
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -102,15 +103,6 @@ LINEAR_REGRESSION = Concept(
             "scikit-learn's `score` takes it about the mean, and may be negative",
         ),
     ),
-    proof=Proof(
-        r"Of the closed form: let $A^{\mathsf T}(y-A\hat\theta)=0$, which for full column rank has the one solution "
-        r"$\hat\theta=(A^{\mathsf T}A)^{-1}A^{\mathsf T}y$. Then $\lVert y-A\theta\rVert^2=\lVert "
-        r"y-A\hat\theta\rVert^2+\lVert A(\hat\theta-\theta)\rVert^2$ for every θ, least at $\hat\theta$ alone. Of the "
-        r"standard errors: for $y=A\theta+e$ with uncorrelated errors of variance $\sigma^2$, $\hat\theta-\theta=(A^{\mathsf "
-        r"T}A)^{-1}A^{\mathsf T}e$ has the covariance $\sigma^2(A^{\mathsf T}A)^{-1}$, and the residual, e projected on "
-        r"$n-p$ dimensions, has the mean square length $(n-p)\sigma^2$. Of the descent: $\theta-\hat\theta$ is multiplied "
-        r"by $I-\frac\alpha nA^{\mathsf T}A$, whose eigenvalues lie inside $(-1,1)$ for $0<\alpha<2/L$."
-    ),
     deviations="NumPy's `lstsq` and scikit-learn's `LinearRegression` give the coefficients alone, by SVD, and of "
     "several minimisers the shortest; neither gives standard errors.",
 )
@@ -129,6 +121,43 @@ def linear_regression(X, y, intercept=True):
     R2 = 1 - rss / tss
     F = (tss - rss) / (p - intercept) / s**2
     return theta, se, s, R2, F
+
+
+@LINEAR_REGRESSION.example
+def example():
+    x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0, 6.0])
+    theta, se, s, R2, F = linear_regression(x[:, None], y)
+    dx, dy, fit = x - x.mean(), y - y.mean(), theta[0] + theta[1] * x
+    t, quantile = theta[1] / se[1], 0.95 / np.sqrt(2 * 0.975 * 0.025)  # Student's, 2 degrees of freedom, at 0.975
+    return dict(
+        X=x[:, None], y=y, x=x, xm=x.mean(), ym=y.mean(), dx=dx, dy=dy, Sxx=dx @ dx, Sxy=dx @ dy, theta=theta, fit=fit,
+        r=y - fit, rss=((y - fit) ** 2).sum(), tss=dy @ dy, s2=s**2, s=s, se=se, t=t, F=F, R2=R2, quantile=quantile,
+        low=theta[1] - quantile * se[1], high=theta[1] + quantile * se[1],
+        lifted=linear_regression(x[:, None], y + [0, 0, 0, 1])[0][1],
+    )  # fmt: skip
+
+
+@LINEAR_REGRESSION.exercise
+def through_the_origin():
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([5.0, 6.0, 8.0])
+    slope = linear_regression(x[:, None], y, intercept=False)[0][0]
+    with_intercept = linear_regression(x[:, None], y)[0][1]
+    return number(slope, with_intercept=with_intercept, ratio_of_means=y.mean() / x.mean())
+
+
+@LINEAR_REGRESSION.exercise
+def other_units():
+    x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0, 6.0])
+    before, after = (linear_regression(c * x[:, None], y) for c in (1, 100))
+    same_R2 = np.isclose(before[3], after[3])
+    same_t = np.isclose(before[0][1] / before[1][1], after[0][1] / after[1][1])
+    return choice(only_slope=same_R2 and same_t, t_too=same_R2 and not same_t, all_change=not same_R2)
+
+
+@LINEAR_REGRESSION.exercise
+def digits_left():
+    eps, condition = 1e-16, 1e5
+    return number(-np.log10(eps * condition**2), by_qr=-np.log10(eps * condition))
 
 
 @LINEAR_REGRESSION.cases

@@ -4,8 +4,9 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -62,16 +63,7 @@ LLN = Concept(
     ),
     deviations="The weak law speaks of probabilities at one large k, the strong law of almost every whole sequence. "
     "What is simulated here is the weak law.",
-    unverified="The weak law without a variance (Khinchin) and the strong law without a fourth moment (Kolmogorov).",
-    proof=Proof(
-        "Of the weak law where there is a variance: the draws are independent, so their variances add and "
-        r"$\operatorname{Var}(m_k)=\sigma^2/k$. By Chebyshev's inequality "
-        r"$P(|m_k-\mu|>\varepsilon)\le\sigma^2/(k\varepsilon^2)\to0$. Of the strong law where there is a fourth moment: of the "
-        r"products in $E(\sum_{i\le k}(x_i-\mu))^4$ only those of equal pairs are left, fewer than $3k^2$ of them, so that "
-        r"$E(m_k-\mu)^4\le3E(X-\mu)^4/k^2$. The sum over k is finite; so $\sum_k(m_k-\mu)^4$ is finite with probability 1, and its terms "
-        r"tend to 0. Of the limit: the characteristic function of $\sqrt n(m_n-\mu)/\sigma$ is "
-        r"$(1-t^2/2n+o(1/n))^n\to e^{-t^2/2}$, that of the normal distribution, and by Lévy's theorem the distributions converge with it."
-    ),
+    unverified="The strong law without a fourth moment (Kolmogorov).",
     nonfinite="nan",
 )
 
@@ -79,6 +71,39 @@ LLN = Concept(
 @LLN.definition
 def running_mean(x):
     return np.stack([x[..., : k + 1].sum(axis=-1) / (k + 1) for k in range(x.shape[-1])], axis=-1)
+
+
+@LLN.example
+def example():
+    x = np.array([6.0, 2.0, 5.0, 3.0])  # throws of a die
+    faces, k = np.arange(1.0, 7.0), np.arange(1, 5)
+    mu, sigma = faces.mean(), faces.std()
+    m, S = running_mean(x), np.cumsum(x)
+    return dict(
+        x=x, S=S, m=m, mu=mu, sigma=sigma, excess=S - mu * k, error=m - mu, typical=sigma / np.sqrt(k),
+        later=(S[-1] - 4 * mu) / 104, chebyshev=np.ceil(sigma**2 / (0.05 * 0.1**2)), normal=np.ceil((1.96 * sigma / 0.1) ** 2),
+    )  # fmt: skip
+
+
+@LLN.exercise
+def how_many_images():
+    sigma = np.sqrt(0.9 * 0.1)
+    return number(
+        sigma**2 / 0.005**2, no_square=sigma / 0.005, for_a_coin=0.25 / 0.005**2, whole_point=sigma**2 / 0.01**2
+    )
+
+
+@LLN.exercise
+def thirty_heads():
+    return number(30 + 50 * 0.5, balanced=100 * 0.5, trend=100 * 30 / 50)
+
+
+@LLN.exercise
+def which_settles():
+    # P(|X| > t) falls like t^(−a): E|X| is finite if a > 1
+    means = {name: a > 1 for name, a in (("cauchy", 1.0), ("pareto", 1.5))}
+    one_throw = np.array([running_mean(np.full(5, face)) for face in (1.0, 6.0)])
+    return choice(**means, copied=np.ptp(one_throw[:, -1]) == 0)
 
 
 @LLN.cases

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, optimal, roundoff, statistical
+from gradus.page.exercises import choice, function, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -47,13 +48,6 @@ LOGISTIC_REGRESSION = Concept(
     year=1958,
     people=("David Cox", "Joseph Berkson"),
     deviations="The implementation halves a step of Newton's that would lower ℓ.",
-    proof=Proof(
-        r"$\log(1+e^z)$ has the derivatives $p=\sigma(z)$ and $p(1-p)$, which gives the gradient and the Hessian. So "
-        r"$-v^{\mathsf T}\nabla^2\ell\,v=\sum_ip_i(1-p_i)(x_i^{\mathsf T}v)^2+\lambda\lVert v\rVert^2\ge0$: ℓ is concave, "
-        r"every point of gradient 0 is a maximum, and ℓ has the same value at all of them. It is 0 for some $v\ne0$ only if "
-        r"$\lambda=0$ and $Xv=0$: else ℓ is strictly concave and has at most one maximiser. If v separates, $(2y_i-1)\,"
-        r"x_i^{\mathsf T}v>0$ for all i, then without a penalty $\ell(tv)$ rises to 0 as $t\to\infty$, and never is 0."
-    ),
     aliases="logit model, LR, binary classification, log-odds, "
     "逻辑斯谛回归, 对数几率回归, 逻辑斯蒂回归, 罗吉斯回归, 二分类",
     implementations=(
@@ -101,6 +95,47 @@ def data(rng, n=40, d=2, scale=1.0):
     X = np.column_stack([np.ones(n), rng.standard_normal((n, d))])
     truth = scale * np.array([0.3, 1.0, -1.0, 0.5])[: d + 1]
     return X, (rng.random(n) < 1 / (1 + np.exp(-X @ truth))).astype(float), truth
+
+
+@LOGISTIC_REGRESSION.example
+def example():
+    x = np.array([0.0, 0, 0, 0, 1, 1, 1])  # untreated, treated
+    y = np.array([1.0, 0, 0, 0, 1, 1, 0])  # recovered
+    X, zero = np.column_stack([np.ones(7), x]), np.zeros(2)
+    share = np.array([y[x == 0].mean(), y[x == 1].mean()])
+    odds = share / (1 - share)
+    first, best = (logistic_regression(X, y, zero, k)[0] for k in (1, 20))
+    return dict(
+        X=X, y=y, theta=zero, steps=1, share=share, odds=odds, logodds=np.log(odds), ratio=odds[1] / odds[0], best=best,
+        first=first, gradient=X.T @ (y - 0.5), information=X.T @ X / 4, det=np.linalg.det(X.T @ X / 4), p=1 / (1 + np.exp(-(first[0] + first[1] * np.array([0, 1])))),
+        ell=np.array([logistic_regression(X, y, zero, k)[1] for k in (0, 1, 20)]),
+        all_well=np.array([logistic_regression(X, np.where(x == 1, 1.0, y), zero, k)[0][1] for k in (4, 8, 12)]),
+    )  # fmt: skip
+
+
+@LOGISTIC_REGRESSION.exercise
+def odds_after_two_units():
+    return number(np.exp(2 * 0.7), one_unit=np.exp(0.7), added=1 + 2 * 0.7, doubled=2 * np.exp(0.7))
+
+
+@LOGISTIC_REGRESSION.exercise
+def separated():
+    X, y = np.array([[1.0, -2], [1, -1], [1, 1], [1, 2]]), np.array([0.0, 0, 1, 1])
+    sizes, theta = [], np.zeros(2)
+    for _ in range(2000):
+        theta = theta + 0.1 * X.T @ (y - 1 / (1 + np.exp(-X @ theta)))
+        sizes.append(np.linalg.norm(theta))
+    settles, falls = sizes[1999] - sizes[999] < 0.01, min(np.diff(sizes)) < 0
+    return choice(grows=not settles and not falls, settles=settles, oscillates=falls)
+
+
+@LOGISTIC_REGRESSION.exercise
+def stable_likelihood():
+    def log_likelihood(y, z):
+        y, z = np.asarray(y), np.asarray(z)
+        return (y * z - np.logaddexp(0, z)).sum()
+
+    return function(log_likelihood, (np.array([1.0, 0.0, 1.0]), np.array([2.0, -1.0, 0.5])), (np.array([1.0, 0.0]), np.array([1000.0, 1000.0])))  # fmt: skip
 
 
 @LOGISTIC_REGRESSION.cases

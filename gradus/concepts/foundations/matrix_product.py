@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import NotApplicable, all_of, bound, identical, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 MATRIX_PRODUCT = Concept(
@@ -57,6 +58,47 @@ def matrix_product(A, B):
             for k in range(K):
                 C[..., i, j] += A[..., i, k] * B[..., k, j]
     return C
+
+
+@MATRIX_PRODUCT.example
+def example():
+    A, B = np.array([[1.0, 2.0, 0.0], [-1.0, 1.0, 3.0]]), np.array([[2.0, 1.0], [0.0, -1.0], [1.0, 2.0]])
+    C, x = matrix_product(A, B), np.array([[1.0], [3.0]])
+    outer = [matrix_product(A[:, k : k + 1], B[k : k + 1]) for k in range(3)]
+    return dict(
+        A=A, B=B, C=C, row=A[0], column=B[:, 1], terms=A[0] * B[:, 1], outer=np.stack(outer), BA=matrix_product(B, A),
+        x=x[:, 0], Bx=matrix_product(B, x)[:, 0], ABx=matrix_product(A, matrix_product(B, x))[:, 0],
+        CBx=matrix_product(C, x)[:, 0], trace=np.trace(C), trace_BA=np.trace(matrix_product(B, A)),
+    )  # fmt: skip
+
+
+@MATRIX_PRODUCT.exercise
+def which_bracket():
+    a, b, c, d = 10, 1000, 10, 1000  # A is a × b, B is b × c, C is c × d
+    left, right = a * b * c + a * c * d, b * c * d + a * b * d
+    return number(min(left, right), the_other_bracket=right, all_indices_at_once=a * b * c * d)
+
+
+@MATRIX_PRODUCT.exercise
+def which_rule():
+    rng = np.random.default_rng(0)
+    A, B = (rng.integers(-5, 6, (2, 2)).astype(float) for _ in range(2))
+    AB, N = matrix_product(A, B), np.array([[0.0, 1.0], [0.0, 0.0]])
+    square = matrix_product(A + B, A + B)
+    return choice(
+        transposed=np.array_equal(AB.T, matrix_product(B.T, A.T)),
+        binomial=np.array_equal(square, matrix_product(A, A) + 2 * AB + matrix_product(B, B)),
+        no_divisors=bool(matrix_product(N, N).any()),
+        order_kept=np.array_equal(AB.T, matrix_product(A.T, B.T)),
+    )
+
+
+@MATRIX_PRODUCT.exercise
+def trace_of_a_product():
+    A, B = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 1.0], [2.0, 5.0]])
+    return number(
+        np.trace(matrix_product(A, B)), same_places=(A * B).sum(), product_of_traces=np.trace(A) * np.trace(B)
+    )
 
 
 @MATRIX_PRODUCT.cases

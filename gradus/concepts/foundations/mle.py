@@ -7,6 +7,7 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, invariance, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -96,6 +97,46 @@ def mle(x, family="normal"):
         "poisson": lambda: (mean,),
     }
     return np.stack(closed[family](), axis=-1)
+
+
+@MLE.example
+def example():
+    x, family = np.array([1.0, 4.0, 2.0, 5.0]), "exponential"  # minutes between two calls
+    lam = mle(x, family)[0]
+    tried = np.array([0.25, lam, 0.5])
+    mu, v = mle(x)  # the same numbers as a normal sample
+    return dict(
+        x=x, family=family, lam=lam, mean=x.mean(), total=x.sum(), tried=tried, ell=4 * np.log(tried) - tried * x.sum(),
+        score=4 / tried - x.sum(), ratio=np.exp(4 * np.log(0.5 / lam) - (0.5 - lam) * x.sum()), error=lam / np.sqrt(4),
+        mu=mu, v=v, unbiased=x.var(ddof=1), in_seconds=mle(60 * x, family)[0],
+    )  # fmt: skip
+
+
+@MLE.exercise
+def still_burning():
+    hours, failures = np.array([3.0, 5.0, 8.0, 8.0]), 2
+    return number(
+        failures / hours.sum(), left_out=mle(hours[:2], "exponential")[0], all_failed=mle(hours, "exponential")[0]
+    )
+
+
+@MLE.exercise
+def largest_of_three():
+    x = np.array([2.0, 7.0, 4.0])
+    theta = np.linspace(1, 15, 1401)
+    likelihood = np.where(theta >= x.max(), theta ** -len(x), 0)  # the density is 1/θ on (0, θ)
+    return number(theta[likelihood.argmax()], twice_the_mean=2 * mle(x)[0], unbiased=4 / 3 * x.max(), tolerance=1e-3)
+
+
+@MLE.exercise
+def written_twice():
+    x = np.array([1.0, 4.0, 2.0, 5.0])
+    before, after = (mle(v, "exponential")[0] for v in (x, np.tile(x, 2)))
+    promised = np.array([before / np.sqrt(4), after / np.sqrt(8)])  # λ̂/√n
+    same = bool(np.isclose(before, after))
+    return choice(
+        nothing=same and np.isclose(*promised), surer=same and promised[1] < promised[0] * 0.99, moves=not same,
+    )  # fmt: skip
 
 
 @MLE.cases

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, bound, near, roundoff
+from gradus.page.exercises import number
 from gradus.page.figures import COLOURS, canvas
 
 MULTIPLE_INTEGRAL = Concept(
@@ -63,16 +64,6 @@ MULTIPLE_INTEGRAL = Concept(
         "In one dimension the substitution rule keeps the sign of $g'$, because the ends change places with it; over "
         "a region there is no direction, hence the absolute value.",
     ),
-    proof=Proof(
-        r"Cut the cube into small boxes. On a box around $u$ the map is $\varphi(u)+J(u)(v-u)$ up to terms of second "
-        r"order, and a linear map multiplies volumes by $|\det J|$; so the sum of $f(\varphi(u))|\det J(u)|$ times "
-        r"the boxes' volumes is a Riemann sum over the image. Fubini, for f continuous on a closed rectangle: it is uniformly "
-        r"continuous there, so $\int f(x,y)\,dx$ is continuous in y, and both iterated integrals differ from the double sum over "
-        r"fine boxes by at most the oscillation of f on a box times the area; for $\iint|f|<\infty$ see Rudin. For $B^d$: with $f=e^{-\|y\|^2}$ the product form gives "
-        r"$\pi^{d/2}$, spherical shells give $d\operatorname{vol}B^d\int_0^\infty "
-        r"r^{d-1}e^{-r^2}dr=\operatorname{vol}B^d\,\Gamma(\tfrac d2+1)$.",
-        "Rudin 1976, ch. 10",
-    ),
     longest_sum=1024,
 )
 
@@ -84,6 +75,51 @@ def multiple_integral(f, phi, d, n=20):
     W = np.prod([g.ravel() for g in np.meshgrid(*[w / 2] * d, indexing="ij")], axis=0)
     J = np.stack([np.imag(phi(u + 1e-30j * e[:, None])) / 1e-30 for e in np.eye(d)], axis=1)  # (d, d, n^d)
     return np.sum(W * f(phi(u)) * np.abs(np.linalg.det(np.moveaxis(J, 2, 0))))
+
+
+@MULTIPLE_INTEGRAL.example
+def example():
+    def f(y):
+        return y[0] * y[1]
+
+    def phi(u):  # the triangle 0 ≤ y ≤ x ≤ 1
+        return np.stack([u[0], u[0] * u[1]])
+
+    d, n, boxes = 2, 4, np.array([2, 4, 8])
+    sums = []
+    for k in boxes:
+        middle = (np.arange(k) + 0.5) / k
+        u = np.stack([g.ravel() for g in np.meshgrid(middle, middle, indexing="ij")])
+        sums.append(np.sum(f(phi(u)) * u[0]) / k**2)
+    first = np.array([[0.25, 0.25], [0.25, 0.75], [0.75, 0.25], [0.75, 0.75]]).T
+    return dict(
+        f=f, phi=phi, d=d, n=n, boxes=boxes, sums=np.array(sums), whole=multiple_integral(f, phi, d, n), area=multiple_integral(one, phi, d, n),
+        u=first, det=first[0], values=f(phi(first)), forgotten=np.sum(f(phi(first))) / 4, limit_forgotten=1 / 6,
+    )  # fmt: skip
+
+
+@MULTIPLE_INTEGRAL.exercise
+def square_of_the_radius():
+    def square(y):
+        return y[0] ** 2 + y[1] ** 2
+
+    whole = multiple_integral(square, polar, 2, 12)
+    return number(whole, factor_forgotten=2 * np.pi / 3, not_squared=2 * np.pi / 3 * 1.5)
+
+
+@MULTIPLE_INTEGRAL.exercise
+def an_order_that_works():
+    def f(y):
+        return np.exp(y[1] ** 2)
+
+    above = multiple_integral(f, lambda u: np.stack([u[0] * u[1], u[1]]), 2, 20)  # 0 ≤ x ≤ y ≤ 1
+    return number(above, whole_square=multiple_integral(f, lambda u: u, 2, 20), limit_forgotten=math.e - 1)
+
+
+@MULTIPLE_INTEGRAL.exercise
+def ball_in_a_cube():
+    volume = [math.pi ** (d / 2) / math.gamma(d / 2 + 1) for d in (3, 10)]
+    return number(volume[1] / 2**10, three_dimensions=volume[0] / 2**3, cube_of_side_one=volume[1])
 
 
 @generic

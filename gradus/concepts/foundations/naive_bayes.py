@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, metric, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -113,6 +114,44 @@ def naive_bayes(X, y, Z, event="multinomial", alpha=1.0, epsilon=1e-9):
     S = np.stack(scores, axis=1)  # (m, classes)
     top = S.max(1, keepdims=True)
     return S - top - np.log(np.exp(S - top).sum(1, keepdims=True))
+
+
+@NAIVE_BAYES.example
+def example():
+    #             free meeting lunch
+    X = np.array([[2.0, 0, 0], [1, 0, 1], [0, 2, 0], [0, 1, 1], [1, 1, 0]])
+    y, Z, alpha = np.array([0, 0, 1, 1, 1]), np.array([[2.0, 1, 0]]), 1.0
+    prior, N = np.bincount(y) / 5, np.stack([X[y == c].sum(0) for c in (0, 1)])
+    theta = (N + alpha) / (N + alpha).sum(1, keepdims=True)
+    joint = prior * (theta**Z).prod(1)
+    present = np.stack([((X[y == c] > 0).sum(0) + 1) / ((y == c).sum() + 2) for c in (0, 1)])
+    by_presence = prior * np.where(Z > 0, present, 1 - present).prod(1)
+    posterior = np.exp(naive_bayes(X, y, Z))[0]
+    return dict(
+        X=X, y=y, Z=Z, alpha=alpha, prior=prior, N=N, total=N.sum(1), theta=theta, joint=joint, posterior=posterior, z=Z[0], present=present,
+        by_presence=by_presence, other=np.exp(naive_bayes(X, y, Z, "bernoulli"))[0], twice=np.exp(naive_bayes(X, y, 2 * Z))[0],
+        ten_times=np.exp(naive_bayes(X, y, 10 * Z))[0],
+    )  # fmt: skip
+
+
+@NAIVE_BAYES.exercise
+def never_seen():
+    n, d, alpha = 10, 5, 1.0
+    return number(alpha / (n + d * alpha), unsmoothed=0.0, above_only=alpha / n, once=alpha / (n + alpha))
+
+
+@NAIVE_BAYES.exercise
+def two_spellings():
+    odds = 0.9 / 0.1  # with equal priors all of it is evidence
+    return number(odds**2 / (1 + odds**2), unmoved=0.9, doubled=2 * odds / (1 + 2 * odds))
+
+
+@NAIVE_BAYES.exercise
+def an_empty_message():
+    X = np.array([[2.0, 0, 0], [1, 0, 1], [0, 2, 0], [0, 1, 1], [1, 1, 0]])
+    y, nothing = np.array([0, 0, 1, 1, 1]), np.zeros((1, 3))
+    at_prior = [np.allclose(np.exp(naive_bayes(X, y, nothing, e))[0], [0.4, 0.6]) for e in ("multinomial", "bernoulli")]
+    return choice(both=all(at_prior), counts_only=at_prior == [True, False], neither=not any(at_prior))
 
 
 @NAIVE_BAYES.cases

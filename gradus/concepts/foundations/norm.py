@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -62,6 +63,40 @@ def norm(x, p=2.0):
     if p == np.inf:
         return np.abs(x).max(axis=-1)
     return (np.abs(x) ** p).sum(axis=-1) ** (1 / p)
+
+
+@NORM.example
+def example():
+    x, y, p = np.array([3.0, -4.0, 1.0]), np.array([-1.0, 2.0, 2.0]), 3.0
+    e = np.eye(2)
+    return dict(
+        x=x, y=y, p=p, size=np.abs(x), one=norm(x, 1.0), squares=(x**2).sum(), two=norm(x), cubes=(np.abs(x) ** 3).sum(),
+        three=norm(x, p), top=norm(x, np.inf), y_one=norm(y, 1.0), y_two=norm(y), y_top=norm(y, np.inf), sum=x + y,
+        sum_one=norm(x + y, 1.0), sum_two=norm(x + y), sum_top=norm(x + y, np.inf), most=np.sqrt(3) * norm(x),
+        half=norm(e[0] + e[1], 0.5), halves=norm(e[0], 0.5) + norm(e[1], 0.5),
+    )  # fmt: skip
+
+
+@NORM.exercise
+def clipped():
+    g, most = np.array([6.0, 8.0]), 5.0
+    return array(g * most / norm(g), entries_clipped=np.clip(g, -most, most), by_the_sum=g * most / norm(g, 1.0))
+
+
+@NORM.exercise
+def sparsest():
+    t = np.linspace(-1, 3, 40001)
+    line = np.stack([2 - 2 * t, t], axis=-1)  # x₁ + 2x₂ = 2
+    x = line[norm(line, 1.0).argmin()]
+    candidates = dict(corner=[0.0, 1.0], foot=[0.4, 0.8], diagonal=[2 / 3, 2 / 3])
+    return choice(**{name: bool(np.abs(x - point).max() < 1e-3) for name, point in candidates.items()})
+
+
+@NORM.exercise
+def how_far_apart():
+    n = 100
+    worst = norm(np.ones(n), 1.0) / norm(np.ones(n))
+    return number(worst, dimension=n, one_entry=norm(np.eye(n)[0], 1.0) / norm(np.eye(n)[0]))
 
 
 @NORM.cases

@@ -7,6 +7,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -81,6 +82,39 @@ PROBABILITY = Concept(
 def probability(p, A, B=None):
     B = np.ones(p.shape[-1], bool) if B is None else B
     return (p * (A & B)).sum(axis=-1) / (p * B).sum(axis=-1)
+
+
+@PROBABILITY.example
+def example():
+    p = np.array([0.24, 0.06, 0.14, 0.56])  # spam with the word, spam without, no spam with, no spam without
+    B, A = np.array([True, True, False, False]), np.array([True, False, True, False])
+    PA, PB = probability(p, A), probability(p, B)
+    return dict(
+        p=p, A=A, B=B, PA=PA, PB=PB, PnotB=1 - PB, joint=probability(p, A & B), given=probability(p, A, B),
+        other=probability(p, A, ~B), total=probability(p, A, B) * PB + probability(p, A, ~B) * (1 - PB),
+        back=probability(p, B, A), apart=PA * PB,
+    )  # fmt: skip
+
+
+@PROBABILITY.exercise
+def two_children():
+    girls = np.array([2, 1, 1, 0])  # of the first and the second child, in the four orders
+    p = np.full(4, 0.25)
+    both = girls == 2
+    return number(probability(p, both, girls >= 1), coin=1 / 2, no_condition=probability(p, both))
+
+
+@PROBABILITY.exercise
+def exclusive():
+    p = np.array([0.2, 0.3, 0.5])
+    A, B = np.array([True, False, False]), np.array([False, True, False])
+    product = np.isclose(probability(p, A & B), probability(p, A) * probability(p, B))
+    return choice(independent=product, dependent=not product, either=False)
+
+
+@PROBABILITY.exercise
+def four_throws():
+    return number(1 - (5 / 6) ** 4, added=4 / 6, exactly_one=4 * 5**3 / 6**4, all_sixes=1 / 6**4)
 
 
 @PROBABILITY.cases

@@ -6,6 +6,7 @@ from gradus.concepts.foundations.functions_of_numbers import exponential, witch
 from gradus.frameworks import namespace
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, bound, near, rate, roundoff
+from gradus.page.exercises import array, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -96,6 +97,44 @@ def quadrature(f, a, b, n, rule="gauss"):
         w[[0, n]] = w[[0, n]] / 2
     x = a[..., None] + (b - a)[..., None] * t
     return (b - a) * np.sum(w * f(x), -1)
+
+
+@QUADRATURE.example
+def example():
+    def f(x):
+        return 1 / x
+
+    a, b, n, h, exact = np.array(1.0), np.array(3.0), 2, 1.0, np.log(3)
+    x, t = np.array([1.0, 2.0, 3.0]), np.array([-1, 1]) / np.sqrt(3)
+    sizes = np.array([2, 4, 8])
+    errors = np.array([[quadrature(f, a, b, k, rule) - exact for rule in RULES] for k in sizes])
+    return dict(
+        f=f, a=a, b=b, n=n, x=x, y=f(x), t=t, points=2 + t, heights=f(2 + t), trapezoid=quadrature(f, a, b, n, "trapezoid"),
+        simpson=quadrature(f, a, b, n, "simpson"), gauss=quadrature(f, a, b, n), exact=exact, sizes=sizes, errors=errors,
+        predicted=h**2 / 12 * (-1 / 9 + 1), fall=errors[1, :2] / errors[2, :2], per_point=(errors[1, 2] / errors[2, 2]) ** 0.25, coarse=h * 2 * (1 + 1 / 3) / 2,
+    )  # fmt: skip
+
+
+@QUADRATURE.exercise
+def a_hundredth_of_the_error():
+    a, b, exact = np.array(0.0), np.array(1.0), np.e - 1
+    miss = [float(quadrature(np.exp, a, b, n, "trapezoid")) - exact for n in (10, 100)]
+    power = round(np.log10(miss[0] / miss[1]))  # 2: a tenth of h, a hundredth of the error
+    return number(10 * 100 ** (1 / power), first_order=1000.0, simpson=10 * 100 ** (1 / 4))
+
+
+@QUADRATURE.exercise
+def degree_nine():
+    a, b = np.array(0.0), np.array(1.0)
+    exact = [n for n in range(1, 12) if abs(float(quadrature(lambda x: x**9, a, b, n)) - 0.1) < 1e-13]
+    return number(exact[0], through_ten_points=10.0, degree_itself=9.0, tolerance=1e-6)
+
+
+@QUADRATURE.exercise
+def two_points_on_the_unit_interval():
+    seen = []
+    quadrature(lambda x: seen.append(x) or x, np.array(0.0), np.array(1.0), 2)
+    return array(seen[0], not_moved=[-1 / np.sqrt(3), 1 / np.sqrt(3)], equally_spaced=[0.25, 0.75], ends=[0.0, 1.0])
 
 
 @generic

@@ -4,8 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, near, optimal, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -92,14 +93,6 @@ REGULARIZATION = Concept(
             "many standardise first, glmnet unless told otherwise",
         ),
     ),
-    proof=Proof(
-        r"Of the update: as a function of $\beta_j$ alone the objective is "
-        r"$\frac a2\beta_j^2-z\beta_j+\lambda_1|\beta_j|$ with $a=\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2$ "
-        r"and $z=\frac1n\tilde x_j^{\mathsf T}r_j$. Its subgradient contains 0 at $\beta_j=0$ if $|z|\le\lambda_1$, "
-        r"else at $(z-\lambda_1\operatorname{sgn}z)/a$. If no coordinate improves β, then 0 lies in every coordinate's "
-        "subdifferential. The loss being differentiable and the penalty a sum over the coordinates, these are together "
-        "the subdifferential of the whole, which is convex: β is a minimum (Tseng 2001)."
-    ),
 )
 
 
@@ -122,6 +115,40 @@ def problem(rng, n=40, d=5):
     X = rng.standard_normal((n, d)) @ (np.eye(d) + 0.3 * rng.standard_normal((d, d)))
     beta = np.where(np.arange(d) % 2 == 0, 2.0, 0.1)
     return X, X @ beta + 3 + rng.standard_normal(n)
+
+
+@REGULARIZATION.example
+def example():
+    X = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    y, l1, l2 = np.array([6.0, 4.0, -1.0, -1.0]), 1.0, 0.5
+    alpha, t = 0.1, 20  # α t = 1/λ₂
+    return dict(
+        X=X, y=y, l1=l1, l2=l2, z=X.T @ (y - y.mean()) / 4, free=elastic_net(X, y, 0.0, 0.0)[0],
+        ridge=elastic_net(X, y, 0.0, l2)[0], lasso=elastic_net(X, y, l1, 0.0)[0], net=elastic_net(X, y, l1, l2)[0],
+        b=elastic_net(X, y, l1, l2)[1], twice=elastic_net(X, 2 * y, l1, 0.0)[0], ridge_twice=elastic_net(X, 2 * y, 0.0, l2)[0],
+        alpha=alpha, t=t, descent=1 - (1 - alpha) ** t, share=1 / (1 + l2),
+    )  # fmt: skip
+
+
+@REGULARIZATION.exercise
+def one_coefficient():
+    X, z = np.array([[1.0], [-1.0]]), -0.8
+    beta = elastic_net(X, z * X[:, 0], 0.5, 0.2)[0][0]
+    divided_first = np.sign(z) * max(abs(z) / 1.2 - 0.5, 0)
+    return number(beta, hard_threshold=z / 1.2, lost_sign=-beta, divided_first=divided_first)
+
+
+@REGULARIZATION.exercise
+def a_column_twice():
+    X, y = np.array([[1.0, 1.0], [0.0, 0.0], [-1.0, -1.0]]), np.array([2.0, 0.5, -2.0])
+    ridge, lasso = (np.isclose(*elastic_net(X, y, *l)[0]) for l in ((0.0, 0.3), (0.3, 0.0)))
+    return choice(ridge=ridge and not lasso, lasso=lasso and not ridge, both=ridge and lasso, neither=not (ridge or lasso))  # fmt: skip
+
+
+@REGULARIZATION.exercise
+def alpha_of_ridge():
+    n, l2 = 50, 0.1
+    return number(n * l2, the_same=l2, halved=n * l2 / 2)
 
 
 @REGULARIZATION.cases
@@ -415,7 +442,7 @@ def figure(ratio, strength):
     left.semilogx(lams, path[:, 8:], "--", lw=1.2)
     left.axvline(strength, color="#7F7F7F", lw=0.8)
     left.invert_xaxis()
-    left.set(xlabel="λ", title="coefficients, coloured as on the right")
+    left.set(xlabel="λ", title="coefficients, coloured like their names")
     beta = penalized(X, y, ratio * strength, (1 - ratio) * strength).coefficients
     free = penalized(X, y).coefficients
     right.bar(np.arange(10) - 0.2, free, 0.4, color="#7F7F7F", alpha=0.5, label="least squares")

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, optimal, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 STOP = 1e-13  # how far scikit-learn is told to go; its default is 1e-3
@@ -91,14 +92,6 @@ SVM = Concept(
         "LIBSVM keeps kernel values in float32: beyond seven digits its α is that of the rounded kernel. The points "
         "of this page have coordinates whose kernel values float32 holds.",
     ),
-    proof=Proof(
-        r"The duality: with multipliers $\alpha_i,\mu_i\ge0$ the Lagrangian is $\frac12\lVert "
-        r"w\rVert^2+C\sum\xi_i-\sum\alpha_i(y_i(w^{\mathsf "
-        r"T}x_i+b)-1+\xi_i)-\sum\mu_i\xi_i$. It is convex in $(w,b,\xi)$, and least where $w=\sum\alpha_iy_ix_i$, $\sum\alpha_iy_i=0$, $\alpha_i+\mu_i=C$; "
-        "put in, it is the dual. The constraints are linear and can be met, so both optima agree, and "
-        r"$\alpha_i(y_if(x_i)-1+\xi_i)=0$, $(C-\alpha_i)\xi_i=0$: the last formula. The margin: the planes $f=1$ and "
-        r"$f=-1$ are $2/\lVert w\rVert$ apart, since f grows by $\lVert w\rVert$ per unit of length."
-    ),
     differentiable=False,
     longest_sum=400,  # f is kept up to date pair by pair: as many terms as pairs are moved
 )
@@ -155,6 +148,45 @@ def lattice(rng, n):
     cells = rng.choice(49, n, replace=False)
     X = np.stack([cells // 7 - 3.0, cells % 7 - 3.0], axis=1)
     return X, np.where((X**2).sum(1) < 6, 1, -1)
+
+
+@SVM.example
+def example():
+    X, y, C = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [3.0, 2.0]]), np.array([-1, 1, 1, 1]), 4.0
+    alpha, b = svm(X, y, C)
+    w = X.T @ (alpha * y)
+    soft, soft_b = svm(X, y, 0.5)
+    v = X.T @ (soft * y)
+    xi = np.maximum(0, 1 - y * (X @ v + soft_b))
+    return dict(
+        X=X, y=y, C=C, alpha=alpha, b=b, w=w, f=X @ w + b, width=2 / np.linalg.norm(w), primal=w @ w / 2,
+        dual=alpha.sum() - w @ w / 2, low=0.5, soft=soft, v=v, c=soft_b, g=X @ v + soft_b, xi=xi,
+        soft_width=2 / np.linalg.norm(v), soft_cost=v @ v / 2 + 0.5 * xi.sum(),
+    )  # fmt: skip
+
+
+@SVM.exercise
+def width():
+    w = np.array([3.0, 4.0])
+    return number(2 / np.linalg.norm(w), one_side=1 / np.linalg.norm(w), no_root=2 / (w @ w))
+
+
+@SVM.exercise
+def two_numbers():
+    _, b = svm(np.array([[1.0], [4.0]]), np.array([-1, 1]), 8.0)
+    return number(b, threshold=2.5, lost_sign=-b)
+
+
+@SVM.exercise
+def leave_a_point_out():
+    X, y = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [3.0, 2.0]]), np.array([-1, 1, 1, 1])
+
+    def machine(rows):
+        alpha, b = svm(X[rows], y[rows], 4.0)
+        return np.append(X[rows].T @ (alpha * y[rows]), b)
+
+    far, on = (np.allclose(machine(rows), machine([0, 1, 2, 3])) for rows in ([0, 1, 2], [0, 1, 3]))
+    return choice(beyond=far and not on, on_the_margin=on and not far, any_one=far and on)
 
 
 @SVM.cases

@@ -6,8 +6,9 @@ import numpy as np
 
 from gradus.concepts.foundations.functions_of_numbers import exponential, sine, witch
 from gradus.frameworks import namespace
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, bound, near, rate, roundoff
+from gradus.page.exercises import number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -77,14 +78,6 @@ TAYLOR = Concept(
     ),
     deviations="SciPy's `approximate_taylor_polynomial` fits values at Chebyshev points instead of differentiating: "
     "its coefficients are approximate.",
-    proof=Proof(
-        r"Fundamental theorem: $f(x)=f(a)+\int_a^xf'(t)\,dt$. Integrating by parts with $-(x-t)$ as the "
-        r"antiderivative of 1 gives $f(a)+f'(a)(x-a)+\int_a^xf''(t)(x-t)\,dt$, and so on: after n steps the integral "
-        "form of the remainder. Since $(x-t)^n$ does not change its sign, the mean value theorem for integrals takes "
-        r"$f^{(n+1)}(\xi)$ out, and $\int_a^x\frac{(x-t)^n}{n!}dt=\frac{(x-a)^{n+1}}{(n+1)!}$. The remainder need not tend to 0 "
-        r"as n grows: every derivative of $e^{-1/x^2}$ (0 at 0) is a polynomial in $1/x$ times $e^{-1/x^2}$, hence tends to 0 at "
-        "0, also when divided by x; so all are 0 at 0, and the expansion there is 0."
-    ),
     longest_sum=64,  # coefficients of the circle's integral, and the powers they meet
 )
 
@@ -98,6 +91,38 @@ def taylor(f, a, x, n, r=0.5):
         c_k = np.mean(f_w * w**-k).real / r**k  # f^(k)(a)/k!
         T = T + c_k * (x - a) ** k
     return T
+
+
+@TAYLOR.example
+def example():
+    f, a, x, n = np.exp, np.array(0.0), np.array([0.25, 0.5, 1.0]), 3
+    T = np.array([taylor(f, a, x, k) for k in range(5)])  # degrees 0 to 4
+    error = f(x) - T
+    return dict(
+        f=f, a=a, x=x, n=n, T=T, error=error, value=f(x), low=x**4 / 24, high=f(x) * x**4 / 24,
+        ratio=error[3, 1:] / error[3, :-1], term=x**3 / 6,
+    )  # fmt: skip
+
+
+@TAYLOR.exercise
+def half_the_distance():
+    a, h = np.array(0.0), 2.0**-8
+    missed = np.abs(taylor(np.exp, a, np.array([h, h / 2]), 2) - np.exp([h, h / 2]))
+    order = round(float(np.log2(missed[0] / missed[1])))
+    return number(8e-4 / 2**order, same_order_as_degree=8e-4 / 2 ** (order - 1), linear=4e-4)
+
+
+@TAYLOR.exercise
+def how_far_it_reaches():
+    a, poles = 1.0, np.array([1j, -1j])  # of 1/(1 + x²)
+    return number(np.abs(poles - a).min(), as_around_zero=np.abs(poles).min(), twice=2.0)
+
+
+@TAYLOR.exercise
+def cancelled_digits():
+    x = 1e-9
+    c = [float(taylor(np.cos, np.array(0.0), np.array([1.0]), k)[0]) for k in (0, 2)]  # 1 and 1 − ½
+    return number(c[0] - c[1], as_computed=(1 - np.cos(x)) / x**2, without_the_factorial=1.0)
 
 
 @generic

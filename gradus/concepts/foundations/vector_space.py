@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -55,6 +56,50 @@ def linear_combination(a, V):
     for i in range(V.shape[-2]):
         w = w + a[..., i, None] * V[..., i, :]
     return w
+
+
+@VECTOR_SPACE.example
+def example():
+    a, V = np.array([2.0, -1.0]), np.array([[1.0, 2.0, 0.0], [3.0, 1.0, -2.0]])
+    w, t, c = linear_combination(a, V), 2.0, np.array([1.0, 1.0, 1.0])
+    p, q, r = (np.polynomial.polynomial.polyval(t, f) for f in (*V, w))
+    x = np.array([3.0, 6.0])
+    return dict(
+        a=a, V=V, w=w, t=t, p=p, q=q, r=r, x=x, z=np.exp(linear_combination(a, np.log(x)[:, None]))[0], c=c,
+        moved=linear_combination(a, V + c), b=np.array([1.0, 1.0]), sum=V[0] + V[1],
+        sum_moved=linear_combination(np.ones(2), V + c),
+    )  # fmt: skip
+
+
+@VECTOR_SPACE.exercise
+def subspace():
+    def closed(contains, v):
+        kept = [linear_combination(np.array(a), np.stack(v)) for a in ((1.0, 1.0), (-1.0, 0.0), (0.0, 0.0))]
+        return all(contains(u) for u in (*v, *kept))
+
+    x, y = np.array([1.0, -1.0, 2.0]), np.array([0.0, 0.0, 5.0])
+    return choice(
+        plane=closed(lambda v: v[0] + v[1] == 0, (x, y)),
+        shifted=closed(lambda v: v[0] + v[1] == 1, (x + [1, 0, 0], y + [1, 0, 0])),
+        crossed=closed(lambda v: v[0] * v[1] == 0, (np.array([1.0, 0, 0]), np.array([0, 1.0, 0]))),
+        octant=closed(lambda v: (v >= 0).all(), (np.array([1.0, 0, 0]), np.array([0, 1.0, 0]))),
+    )
+
+
+@VECTOR_SPACE.exercise
+def opposite_of_four():
+    opposite = np.exp(linear_combination(np.array([-1.0]), np.log([[4.0]])))[0]
+    return number(opposite, ordinary=-4.0, the_zero=np.exp(0.0))
+
+
+@VECTOR_SPACE.exercise
+def averaged_nets():
+    def net(w, x):
+        return w[1] * max(w[0] * x, 0.0)
+
+    half, W = np.array([0.5, 0.5]), np.array([[2.0, 1.0], [4.0, 3.0]])
+    outputs = [net(w, 1.0) for w in W]
+    return number(net(linear_combination(half, W), 1.0), mean_of_outputs=np.mean(outputs), summed=np.sum(outputs))
 
 
 @VECTOR_SPACE.cases

@@ -4,8 +4,9 @@ import itertools
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -102,12 +103,6 @@ BACKPROP_MLP = Concept(
         ),
         Convention("the slope of ReLU at 0", "0, as in PyTorch", "any number of [0, 1] would be a subgradient"),
     ),
-    proof=Proof(
-        r"(The cost.) Nearly all multiplications stand in matrix products. Forwards layer $l$ takes $N n_l n_{l-1}$ of "
-        r"them. Backwards its weights' gradient $\delta^{(l)\mathsf T}a^{(l-1)}$ takes as many, and so does handing its "
-        r"error on, $\delta^{(l)}W^{(l)}$, which the first layer does not do. Together: twice the forward pass, less the "
-        r"first layer once, whatever the number of weights."
-    ),
 )
 
 
@@ -146,6 +141,59 @@ def backprop_mlp(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):
         dW[l] = delta[l].T @ a[l - 1] / N  # (n_l, n_{l-1})
         db[l] = delta[l].sum(0) / N  # (n_l,)
     return tuple(g for l in range(1, L + 1) for g in (dW[l], db[l]))
+
+
+@BACKPROP_MLP.example
+def example():
+    x, y, activation, loss = np.array([[1.0, 2.0]]), np.array([[1.0]]), "relu", "squared"
+    Ws = (np.array([[1.0, 1.0], [1.0, -1.0], [-2.0, 2.0]]), np.array([[1.0, 2.0, -0.5]]))
+    bs = (np.array([0.0, 0.5, -1.0]), np.array([0.5]))
+    dW1, db1, dW2, db2 = backprop_mlp(x, y, Ws, bs, activation, loss)
+    z = Ws[0] @ x[0] + bs[0]
+    a = np.maximum(z, 0)
+    f, h, step = (Ws[1] @ a + bs[1])[0], 0.01, 0.02
+    moved = [(Ws[0] + s * h * np.outer([1, 0, 0], [0, 1]), Ws[1]) for s in (1, -1)]
+    up, down = (loss_of(x, y, W, bs, activation, loss) for W in moved)
+    stepped = (Ws[0] - step * dW1, Ws[1] - step * dW2), (bs[0] - step * db1, bs[1] - step * db2)
+    return dict(
+        x=x, y=y, Ws=Ws, bs=bs, activation=activation, loss=loss, x0=x[0], target=y[0, 0], W1=Ws[0], b1=bs[0], w2=Ws[1][0], b2=bs[1][0],
+        z=z, a=a, f=f, cost=loss_of(x, y, Ws, bs, activation, loss), delta2=db2[0], dw2=dW2[0], back=Ws[1][0] * db2[0], delta1=db1, dW1=dW1,
+        unsloped=np.outer(Ws[1][0] * db2[0], x[0])[1], h=h, up=up, down=down, difference=(up - down) / (2 * h), step=step,
+        after=loss_of(x, y, *stepped, activation, loss), smooth=1 - np.tanh(a[0]) ** 2,
+    )  # fmt: skip
+
+
+@BACKPROP_MLP.exercise
+def multiplications_backwards():
+    n = (784, 128, 10)
+    forwards = n[0] * n[1] + n[1] * n[2]
+    return number(2 * forwards - n[0] * n[1], twice=2 * forwards, as_forwards=forwards, tolerance=1e-3)
+
+
+@BACKPROP_MLP.exercise
+def error_of_a_hidden_layer():
+    W, delta, a = np.array([[1.0, -2.0], [3.0, 0.5]]), np.array([1.0, -1.0]), np.array([0.5, 0.0])
+    slope = 1 - a**2
+    return array(
+        slope * (W.T @ delta), transposed=slope * (W @ delta), no_slope=W.T @ delta,
+        slope_of_the_activation=(1 - np.tanh(a) ** 2) * (W.T @ delta),
+    )  # fmt: skip
+
+
+@BACKPROP_MLP.exercise
+def twice_the_batch():
+    rng = np.random.default_rng(0)
+    sizes = []
+    for N in (3, 6):
+        x, y, Ws, bs = problem(rng, (4, 5, 2), N)
+        a = [x]
+        for W, b in zip(Ws, bs, strict=True):
+            a.append(np.tanh(a[-1] @ W.T + b))
+        sizes.append((flat(backprop_mlp(x, y, Ws, bs)).size, sum(layer.size for layer in a)))
+    (g3, a3), (g6, a6) = sizes
+    return choice(
+        activations=g3 == g6 and a6 == 2 * a3, gradients=g6 == 2 * g3 and a3 == a6, both=g6 == 2 * g3 and a6 == 2 * a3
+    )
 
 
 def loss_of(x, y, Ws, bs, activation="tanh", loss="cross-entropy"):

@@ -5,7 +5,7 @@ import numpy as np
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
 from gradus.page.exercises import choice, number
-from gradus.page.figures import canvas
+from gradus.page.figures import ON_DARK, ON_LIGHT, canvas
 from gradus.page.pictures import THREE
 
 
@@ -483,7 +483,7 @@ def figure(angle, stride, padding, dilation):
     axes[1].imshow(w, cmap="RdBu_r", vmin=-2, vmax=2)
     for (k, l), v in np.ndenumerate(w):
         axes[1].text(
-            l, k, f"{v:.1f}", ha="center", va="center", fontsize=10, color="white" if abs(v) > 1.3 else "black"
+            l, k, f"{v:.1f}", ha="center", va="center", fontsize=10, color=ON_DARK if abs(v) > 1.3 else ON_LIGHT
         )
     axes[1].set(title="kernel, 9 weights")
     size = max(1e-9, np.abs(y).max())

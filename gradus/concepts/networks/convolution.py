@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -67,13 +68,6 @@ CONVOLUTION = Concept(
             "also `same` (n entries, the middle) and `valid` (only where g lies inside f)",
         ),
     ),
-    proof=Proof(
-        r"(What commutes with shifts.) Let $T$ be linear on sequences of which finitely many entries are not 0, let it "
-        r"commute with the shift $S$, and let $g=T\delta$ be its answer to the impulse $\delta$. Each such $f$ is a "
-        r"finite sum $f=\sum_m f_m S^m\delta$, so $Tf=\sum_m f_m\,TS^m\delta=\sum_m f_m S^m g$, whose entry $n$ is "
-        r"$\sum_m f_m g_{n-m}$: $Tf=f*g$. Where infinitely many entries are not 0, $T$ must also be continuous to pass "
-        r"through the sum."
-    ),
     nonfinite="nan",
 )
 
@@ -85,6 +79,47 @@ def convolve(f, g):
         for k in np.ndindex(g.shape):
             y[tuple(np.add(m, k))] += f[m] * g[k]  # n = m + k, so that k = n − m
     return y
+
+
+@CONVOLUTION.example
+def example():
+    f, g = np.array([1.0, 2.0, 4.0]), np.array([3.0, 1.0])
+    y = convolve(f, g)
+    circular = np.fft.ifft(np.fft.fft(f) * np.fft.fft(g, 3)).real.round(12)
+    smooth = convolve(np.array([0.0, 0.0, 6.0, 6.0]), np.full(3, 1 / 3))
+    return dict(
+        f=f, g=g, y=y, rows=np.array([[3.0, 1.0, 0.0, 0.0], [0.0, 6.0, 2.0, 0.0], [0.0, 0.0, 12.0, 4.0]]), swapped=convolve(g, f),
+        correlation=convolve(f, g[::-1]), circular=circular, product=(y * 10.0 ** np.arange(4)).sum(), smooth=smooth,
+        later=convolve(np.append(0.0, f), g), T=np.stack([convolve(e, g) for e in np.eye(3)], -1),
+    )  # fmt: skip
+
+
+@CONVOLUTION.exercise
+def two_dice():
+    total = convolve(np.full(4, 1 / 4), np.full(6, 1 / 6))
+    return number(total[4 - 2], order_ignored=2 / 24, of_the_sums=1 / 9, counted_from_zero=total[4])
+
+
+@CONVOLUTION.exercise
+def too_short_a_transform():
+    rng = np.random.default_rng(0)
+    f, g = rng.standard_normal(1000), rng.standard_normal(100)
+    right, wrapped = convolve(g, f)[:1000], np.fft.ifft(np.fft.fft(f) * np.fft.fft(g, 1000)).real
+    wrong = np.flatnonzero(np.abs(right - wrapped) > 1e-6)
+    first = wrong.size > 0 and wrong.min() == 0 and wrong.max() == 98
+    return choice(
+        none=wrong.size == 0,
+        first_ones=first,
+        last_ones=wrong.size > 0 and wrong.min() > 500,
+        all_of_them=wrong.size == 1000,
+    )
+
+
+@CONVOLUTION.exercise
+def a_kernel_of_two_factors():
+    row = np.exp(-((np.arange(15) - 7.0) ** 2) / 8)
+    kernel = convolve(row[:, None], row[None, :])
+    return number(kernel.size / (2 * row.size), one_pass=kernel.size / row.size, square_of_it=kernel.size)
 
 
 @CONVOLUTION.cases

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import canvas
 
 FULLY_CONNECTED = Concept(
@@ -53,6 +54,39 @@ FULLY_CONNECTED = Concept(
 @FULLY_CONNECTED.definition
 def fully_connected(x, W, b):
     return np.einsum("ij,...j->...i", W, x) + b
+
+
+@FULLY_CONNECTED.example
+def example():
+    x, W, b = np.array([1.0, -1.0, 2.0]), np.array([[2.0, 0.0, 1.0], [-1.0, 3.0, 1.0]]), np.array([1.0, -2.0])
+    g, y = np.array([1.0, -2.0]), fully_connected(x, W, b)
+    dW, step = np.outer(g, x), 0.1
+    return dict(
+        x=x, W=W, b=b, y=y, g=g, dW=dW, db=g, dx=W.T @ g, step=step, after=fully_connected(x, W - step * dW, b - step * g),
+        change=-step * (x @ x + 1) * g, parameters=W.size + b.size, multiplications=W.size,
+        picture=(224 * 224 * 3) ** 2, conv=64 * 3 * 3 * 3 + 64,
+    )  # fmt: skip
+
+
+@FULLY_CONNECTED.exercise
+def first_layer_of_vgg():
+    n, m = 512 * 7 * 7, 4096
+    return number(n * m + m, no_bias=n * m, bias_per_input=n * m + n, tolerance=1e-9)
+
+
+@FULLY_CONNECTED.exercise
+def gradient_without_the_transpose():
+    W, g = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, -2.0])
+    dx = [g @ (fully_connected(e, W, np.zeros(2)) - fully_connected(0 * e, W, np.zeros(2))) for e in np.eye(2)]
+    return array(dx, not_transposed=W @ g, columns_alone=W[0])
+
+
+@FULLY_CONNECTED.exercise
+def through_a_bottleneck():
+    rng = np.random.default_rng(0)
+    V, W = rng.standard_normal((10, 100)), rng.standard_normal((100, 10))
+    rank = np.linalg.matrix_rank(W @ V)
+    return choice(the_same=rank == 100, fewer=rank < 100, more=rank > 100)
 
 
 @FULLY_CONNECTED.cases

@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -87,11 +88,6 @@ MLP = Concept(
             "with some the input too: the same net then has L + 1 layers",
         ),
     ),
-    proof=Proof(
-        r"(Width against depth.) On a line a net with one hidden layer of $n$ ReLUs bends only where a unit's sum is 0, "
-        r"that is at $n$ points at most: it has at most $n+1$ straight pieces. So $2^k$ pieces, which $k$ layers of two "
-        r"units make, take at least $2^k-1$ units in one layer."
-    ),
     unverified="With an activation that is no polynomial, one hidden layer suffices on every compact set in any dimension "
     "(Cybenko; Hornik; Leshno et al.): only the one-dimensional case is constructed here.",
     nonfinite="nan",
@@ -129,6 +125,52 @@ def size_of(x, Ws, bs):
     for W, b in zip(Ws, bs, strict=True):
         a = np.maximum(a, 1) @ np.abs(W).T + np.abs(b)
     return float(a.max())
+
+
+@MLP.example
+def example():
+    x, activation = np.array([1.0, 2.0]), "relu"
+    Ws = (np.array([[1.0, 1.0], [1.0, -1.0], [-2.0, 2.0]]), np.array([[1.0, 2.0, -0.5]]))
+    bs = (np.array([0.0, 0.5, -1.0]), np.array([0.5]))
+    z = Ws[0] @ x + bs[0]
+    a = np.maximum(z, 0)
+    W, b = Ws[1] @ Ws[0], Ws[1] @ bs[0] + bs[1]
+    corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    xor = mlp(corners, (np.ones((2, 2)), np.array([[1.0, -2.0]])), (np.array([0.0, -1.0]), np.zeros(1)), "relu")[:, 0]
+    return dict(
+        x=x, Ws=Ws, bs=bs, activation=activation, W1=Ws[0], b1=bs[0], w2=Ws[1][0], b2=bs[1][0], z=z, a=a, y=mlp(x, Ws, bs, activation)[0],
+        flat=W[0], flat_b=b[0], linear=mlp(x, Ws, bs, "identity")[0], negative=mlp(-x, Ws, bs, activation)[0],
+        doubled=mlp(2 * x, Ws, bs, activation)[0], xor=xor, parameters=sum(p.size for p in (*Ws, *bs)),
+    )  # fmt: skip
+
+
+@MLP.exercise
+def parameters_of_a_net():
+    widths = (784, 128, 10)
+    weights = sum(n * m for n, m in itertools.pairwise(widths))
+    return number(weights + sum(widths[1:]), no_biases=weights, biases_of_inputs=weights + sum(widths), tolerance=1e-6)
+
+
+@MLP.exercise
+def units_for_a_sawtooth():
+    x = np.linspace(0, 1, 2**7 + 1)
+    made = pieces(x, mlp(x[:, None], *folding_net(5), "relu")[:, 0])
+    return number(made - 1, deep_net=10, as_many_as_pieces=made, tolerance=1e-6)
+
+
+@MLP.exercise
+def started_at_zero():
+    x, y, steps = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]]), np.array([3.0, 1.0, 4.0]), 200
+    W1, b1, w2, b2 = np.zeros((4, 2)), np.zeros(4), np.zeros(4), 0.0
+    for _ in range(steps):
+        z = x @ W1.T + b1
+        a = np.maximum(z, 0)
+        d = (a @ w2 + b2 - y) / 3
+        back = d[:, None] * w2 * (z > 0)
+        W1, b1, w2, b2 = W1 - 0.1 * back.T @ x, b1 - 0.1 * back.sum(0), w2 - 0.1 * d @ a, b2 - 0.1 * d.sum()
+    moved = np.abs(W1).max() > 0
+    constant = np.ptp(mlp(x, (W1, w2[None]), (b1, np.array([b2])), "relu")) == 0
+    return choice(learns=moved and not constant, one_unit=moved and constant, mean_only=not moved and constant)
 
 
 @MLP.cases

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff
-from gradus.page.figures import COLOURS, canvas
+from gradus.page.exercises import choice, number
+from gradus.page.figures import COLOURS, ON_LIGHT, canvas
 
 
 def _torch(linear, x, w, b):
@@ -43,10 +44,6 @@ NEURON = Concept(
             "a threshold, and all-or-none inhibition, in McCulloch and Pitts's neuron; ReLU or GELU in today's hidden layers",
         ),
     ),
-    proof=Proof(
-        r"(XOR.) Suppose a neuron is above ½ at (0, 1) and (1, 0) and at most ½ at (0, 0) and (1, 1). Then "
-        r"$w_2+b>0$ and $w_1+b>0$, so $w_1+w_2+2b>0$; but $b\le0$ and $w_1+w_2+b\le0$, so $w_1+w_2+2b\le0$."
-    ),
     nonfinite="nan",
 )
 
@@ -55,6 +52,41 @@ NEURON = Concept(
 def neuron(x, w, b):
     z = (x * w).sum(-1) + b
     return 1 / (1 + np.exp(-z))
+
+
+@NEURON.example
+def example():
+    x, w, b = np.array([[1.0, 1.0], [1.0, 0.5], [0.0, 1.0]]), np.array([3.0, 4.0]), np.array(-5.0)
+    z, y = x @ w + b, neuron(x, w, b)
+    return dict(
+        x=x, w=w, b=b, z=z, y=y, norm=np.linalg.norm(w), distance=z / np.linalg.norm(w), origin=-b / np.linalg.norm(w), doubled=neuron(x, 2 * w, 2 * b),
+        moved=neuron(x, w, b + 2), along=neuron(x + np.array([4.0, -3.0]), w, b), slope=y[0] * (1 - y[0]) * w, steepest=w / 4,
+    )  # fmt: skip
+
+
+@NEURON.exercise
+def majority_of_three():
+    corners = np.array(list(np.ndindex(2, 2, 2)), float)
+    majority = corners.sum(1) >= 2
+    sums = corners @ np.full(3, 2.0)
+    middle = -(sums[majority].min() + sums[~majority].max()) / 2
+    works = ((neuron(corners, np.full(3, 2.0), middle) > 0.5) == majority).all()
+    return number(middle if works else np.nan, all_three=-5.0, at_least_one=-1.0)
+
+
+@NEURON.exercise
+def width_of_the_edge():
+    w = np.array([3.0, 4.0])
+    width = 2 * np.log(9) / np.linalg.norm(w)
+    return number(width, one_side=width / 2, norm_forgotten=2 * np.log(9), sum_of_weights=2 * np.log(9) / w.sum())
+
+
+@NEURON.exercise
+def xor_with_a_product():
+    x = np.column_stack([CORNERS, CORNERS.prod(1)])
+    y = neuron(x, np.array([20.0, 20.0, -40.0]), np.array(-10.0))
+    works = bool(((y > 0.5) == [False, True, True, False]).all())
+    return choice(never=not works, possible=works, only_hidden=not works)
 
 
 @NEURON.cases
@@ -184,7 +216,7 @@ def figure(angle, norm, bias):
     drawn = ax.pcolormesh(X, Y, Z, vmin=0, vmax=1, cmap="RdBu_r", alpha=0.75, shading="gouraud", rasterized=True)
     foot = -bias * w / (w @ w)
     along = np.array([-w[1], w[0]]) / norm
-    ax.plot(*np.stack([foot - 9 * along, foot + 9 * along]).T, color="black", lw=1.5)
+    ax.plot(*np.stack([foot - 9 * along, foot + 9 * along]).T, color=ON_LIGHT, lw=1.5)
     ax.annotate("", foot + w / norm, foot, arrowprops=dict(arrowstyle="->", lw=1.5, color=COLOURS[1]))
     ax.text(*(foot + 1.15 * w / norm), "w", color=COLOURS[1], ha="center", va="center")
     ax.set(xlim=(-3, 3), ylim=(-3, 3), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")

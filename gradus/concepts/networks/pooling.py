@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -83,6 +84,44 @@ def pooling(x, size=2, stride=None, padding=0, kind="max"):
         for j in range(W):
             y[..., i, j] = pool(x[..., s * i : s * i + size, s * j : s * j + size], (-2, -1))
     return y
+
+
+@POOLING.example
+def example():
+    x = np.array([[4.0, 3.0, 0.0, 2.0, -1.0, -2.0], [1.0, 2.0, 1.0, 5.0, -3.0, -2.0]])
+    moved = np.concatenate([np.zeros((2, 1)), x[:, :-1]], 1)
+    largest = x == np.repeat(np.repeat(pooling(x), 2, -1), 2, -2)
+    return dict(
+        x=x, top=pooling(x)[0], mean=pooling(x, kind="average")[0], first=x[:, :2], route=largest.astype(float), share=np.full((2, 6), 0.25),
+        moved=moved, moved_top=pooling(moved)[0], moved_mean=pooling(moved, kind="average")[0], padded=pooling(x, padding=1),
+        padded_zero=pooling(np.pad(x, 1)), corner=pooling(x, padding=1, kind="average")[0, 0], corner_inside=x[0, 0],
+        soft=np.log(np.exp(4 * x[:, :2]).mean()) / 4,
+    )  # fmt: skip
+
+
+@POOLING.exercise
+def weights_saved():
+    flat, pooled = 7 * 7 * 512 * 1000, pooling(np.zeros((512, 7, 7)), size=7, kind="average").size * 1000
+    return number(flat / pooled, one_side=7.0, number_of_maps=512.0)
+
+
+@POOLING.exercise
+def relu_after_the_maximum():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((3, 8, 8))
+    top = np.array_equal(pooling(np.maximum(x, 0)), np.maximum(pooling(x), 0))
+    mean = np.allclose(pooling(np.maximum(x, 0), kind="average"), np.maximum(pooling(x, kind="average"), 0))
+    return choice(
+        both=top and mean, only_max=top and not mean, only_mean=mean and not top, neither=not top and not mean
+    )
+
+
+@POOLING.exercise
+def how_far_it_sees():
+    reach, apart = 1, 1
+    for size, stride in ((3, 1), (2, 2), (3, 1)):
+        reach, apart = reach + (size - 1) * apart, apart * stride
+    return number(reach, stride_forgotten=3 + 1 + 2, multiplied=3 * 2 * 3, tolerance=1e-6)
 
 
 @POOLING.cases

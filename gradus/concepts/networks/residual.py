@@ -6,6 +6,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, metric, near, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 RESIDUAL = Concept(
@@ -69,6 +70,44 @@ def residual(x, W1, b1, W2, b2, W_s=None, alpha=1.0):
     S = np.eye(W2.shape[0]) if W_s is None else W_s
     F = np.maximum(x @ W1.T + b1, 0) @ W2.T + b2
     return x @ S.T + alpha * F
+
+
+@RESIDUAL.example
+def example():
+    x = np.array([1.0, 2.0])
+    W1, b1 = np.array([[1.0, 1.0], [1.0, -1.0], [0.0, 1.0]]), np.array([0.0, 0.0, -1.0])
+    W2, b2 = np.array([[0.5, 1.0, 0.0], [-0.5, 0.0, 2.0]]), np.array([0.0, 0.5])
+    z = W1 @ x + b1
+    JF = W2 @ np.diag(1.0 * (z > 0)) @ W1
+    u = np.array([1.0, -2.0])
+    return dict(
+        x=x, W1=W1, b1=b1, W2=W2, b2=b2, z=z, a=np.maximum(z, 0), F=W2 @ np.maximum(z, 0) + b2, y=residual(x, W1, b1, W2, b2), JF=JF, J=np.eye(2) + JF,
+        wrong=1 + JF, u=u, through=u @ (np.eye(2) + JF), branch=u @ JF, half=residual(x, W1, b1, W2, b2, alpha=0.1),
+        small=np.eye(2) + 0.1 * JF, silent=residual(x, W1, b1, 0 * W2, 0 * b2), L=50, doubled=2.0**50, kept=(1 + 1 / 50) ** 50,
+        halves=0.9**50,
+    )  # fmt: skip
+
+
+@RESIDUAL.exercise
+def a_hundred_small_branches():
+    return number((1 + 0.1**2) ** 100, not_squared=(1 + 0.1) ** 100, no_factor=2.0**100)
+
+
+@RESIDUAL.exercise
+def paths_through_two_branches():
+    chosen = [sum(path) for path in np.ndindex(*[2] * 12)]
+    return number(chosen.count(2), in_order=12 * 11, all_paths=len(chosen), tolerance=1e-6)
+
+
+@RESIDUAL.exercise
+def last_layer_of_zeros():
+    x, g = np.array([1.0, -2.0]), np.array([0.5, 1.0])
+    W1, W2 = np.array([[1.0, 0.5], [-1.0, -1.0]]), np.zeros((2, 2))
+    a = np.maximum(W1 @ x, 0)
+    dW2, dW1 = np.outer(g, a), np.outer((W2.T @ g) * (W1 @ x > 0), x)
+    return choice(
+        neither=not dW2.any() and not dW1.any(), outer=dW2.any() and not dW1.any(), both=bool(dW2.any() and dW1.any())
+    )
 
 
 @RESIDUAL.cases

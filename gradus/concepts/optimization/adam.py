@@ -9,6 +9,7 @@ from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, invariance, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -119,6 +120,43 @@ def valley(theta):
     """Gradient of Rosenbrock's function, 100 (y − x²)² + (1 − x)²."""
     x, y = theta[..., 0], theta[..., 1]
     return namespace(theta).stack([400 * x * (x**2 - y) + 2 * (x - 1), 200 * (y - x**2)], -1)
+
+
+@ADAM.example
+def example():
+    g = np.array([[4.0, 0.01], [2.0, 0.01], [-1.0, 0.01]])  # the gradients that are met, step by step
+    gradient, theta0, steps, alpha = scripted(g), np.array([1.0, 1.0]), 3, 0.1
+    theta = adam(gradient, theta0, steps, alpha)
+    t = np.arange(1, 4)[:, None]
+    m, v = np.zeros((3, 2)), np.zeros((3, 2))
+    for i in range(3):
+        m[i] = (0.9 * m[i - 1] if i else 0) + 0.1 * g[i]
+        v[i] = (0.999 * v[i - 1] if i else 0) + 0.001 * g[i] ** 2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    return dict(
+        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, g=g, m=m, v=v, m_hat=m_hat, root=np.sqrt(v_hat),
+        step=theta[:-1] - theta[1:], theta=theta, raw_first=0.1 * m[0, 0] / np.sqrt(v[0, 0]), bound=0.1 / np.sqrt(0.001 * (1 - 0.81 / 0.999)),
+    )  # fmt: skip
+
+
+@ADAM.exercise
+def rescaled():
+    def steps(factor):
+        return adam(lambda theta: factor * np.tanh(theta), np.array([2.0]), 5, 0.1)
+
+    return choice(hundred=False, same=np.allclose(steps(100.0), steps(1.0), rtol=1e-6), hundredth=False)
+
+
+@ADAM.exercise
+def without_correction():
+    return number(0.1 * 4.0 / np.sqrt(0.001 * 16.0), corrected=1.0, first_moment_only=0.1)
+
+
+@ADAM.exercise
+def a_rare_feature():
+    path = adam(scripted(np.eye(200, 1)), np.zeros(1), 200, 1.0)
+    moved_after = abs(path[-1, 0] - path[1, 0])
+    return choice(stops=moved_after < 1e-6, coasts=moved_after > 1, returns=False)
 
 
 @ADAM.cases
@@ -488,7 +526,7 @@ def figure(alpha, beta1, forgetting):
     ours = adam(quadratic(H), start, 60, alpha, beta1, beta2)
     path(left, plain, COLOURS[6], r"descent, $\alpha=1.9/L$")
     path(left, ours, COLOURS[1], "Adam")
-    left.legend(frameon=False, loc="upper right", fontsize=9.5)
+    left.legend(loc="upper right", fontsize=9.5)
 
     silence, k = int(8 / forgetting), 40
     ones = np.r_[np.zeros(silence), np.ones(k)]

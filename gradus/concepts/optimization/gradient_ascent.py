@@ -7,6 +7,7 @@ from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -74,6 +75,32 @@ def cosine(theta):
 def coin(heads, tosses):
     """Slope of the log-likelihood of a coin's log-odds: heads − tosses · σ(η)."""
     return generic(lambda eta: heads - tosses / (1 + namespace(eta).exp(-eta)))
+
+
+@ASCENT.example
+def example():
+    gradient, theta0, steps, alpha = coin(3.0, 4.0), np.array([0.0]), 4, 1.0
+    eta = gradient_ascent(gradient, theta0, steps, alpha)[:, 0]
+    p = 1 / (1 + np.exp(-eta))
+    return dict(
+        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, heads=3.0, tosses=4.0, eta=eta, p=p, slope=3 - 4 * p,
+        ell=3 * eta - 4 * np.log1p(np.exp(eta)), L=4 / 4, best=np.log(3.0), best_p=3 / 4,
+        limit=2 / (4 / 4), large=gradient_ascent(gradient, theta0, 3, 3.5)[:, 0],
+    )  # fmt: skip
+
+
+@ASCENT.exercise
+def all_heads():
+    path = gradient_ascent(coin(4.0, 4.0), np.zeros(1), 4000, 0.5)[:, 0]
+    return choice(
+        grows=path[-1] > path[2000] + 0.3, settles=abs(path[-1] - path[2000]) < 1e-3, jumps=path[-1] < path[2000]
+    )
+
+
+@ASCENT.exercise
+def sign_of_the_step():
+    path = gradient_ascent(lambda theta: 4 - 2 * theta, np.array([0.0]), 1, 0.25)
+    return number(path[1, 0], descent=-1.0, whole_step=4.0)
 
 
 @ASCENT.cases

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, roundoff
+from gradus.page.exercises import array, choice
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -79,6 +80,33 @@ def clip(g, c, epsilon=0.0):
     norm = np.sqrt(sum((part**2).sum() for part in g)) + epsilon
     factor = c / norm if norm > c else 1.0
     return tuple(part * factor for part in g)
+
+
+@CLIPPING.example
+def example():
+    g, c = (np.array([3.0, -4.0]), np.array([12.0])), 6.5
+    clipped = clip(g, c)
+    norms = [np.sqrt((part**2).sum()) for part in g]
+    norm = np.hypot(*norms)
+    each = [part * min(1, c / n) for part, n in zip(g, norms, strict=True)]
+    return dict(
+        g=g, c=c, a=g[0], b=g[1][0], norm_a=norms[0], norm_b=norms[1], norm=norm, factor=c / norm, clipped_a=clipped[0],
+        clipped_b=clipped[1][0], each_a=each[0], each_b=each[1][0], ratio=g[1][0] / g[0][0], each_ratio=each[1][0] / each[0][0],
+        value_a=np.clip(g[0], -c, c), value_b=min(g[1][0], c), coin=(0.9 * 1 + 0.1 * -9), coin_clipped=0.9 * 1 + 0.1 * -1,
+    )  # fmt: skip
+
+
+@CLIPPING.exercise
+def the_factor():
+    (clipped,) = clip((np.array([6.0, 8.0]),), 5.0)
+    return array(clipped, by_value=[5.0, 5.0], to_length_one=[0.6, 0.8])
+
+
+@CLIPPING.exercise
+def accumulated():
+    g, c = np.array([3.0]), 1.0
+    once, each = clip((4 * g / 4,), c)[0], sum(clip((g / 4,), c)[0] for _ in range(4))
+    return choice(once=once[0] == 1.0 and each[0] != once[0], each=each[0] == 1.0, equal=np.allclose(once, each))
 
 
 @CLIPPING.cases
@@ -247,7 +275,7 @@ def figure(c, step):
     for points, colour, name in zip(paths, (COLOURS[1], COLOURS[0]), ("plain", "clipped"), strict=True):
         path(ax, points, colour, name)
     ax.axvline(1, color="0.4", lw=0.8, ls=":")
-    ax.legend(frameon=False, loc="lower left")
+    ax.legend(loc="lower left")
     jumps = [float(np.linalg.norm(np.diff(p, axis=0), axis=1).max()) for p in paths]
     words = Text(
         f"Descent over a cliff at θ₁ = 1, α = {step:g}. The longest step is {jumps[0]:.2f} without clipping and "

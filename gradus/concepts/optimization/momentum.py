@@ -9,6 +9,7 @@ from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -89,6 +90,42 @@ def momentum(gradient, theta0, steps, alpha, beta=0.9):
 @generic
 def any_tanh(theta):
     return namespace(theta).tanh(theta)
+
+
+@MOMENTUM.example
+def example():
+    lam = np.array([1.0, 9.0])
+    gradient, theta0, steps = quadratic(lam), np.array([1.0, 1.0]), 4
+    alpha, beta = 4 / (1 + 3) ** 2, ((3 - 1) / (3 + 1)) ** 2
+    theta = momentum(gradient, theta0, steps, alpha, beta)
+    plain = momentum(gradient, theta0, steps, 2 / 10, 0.0)
+    v = (theta[:-1] - theta[1:]) / alpha
+    return dict(
+        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, beta=beta, mu=lam[0], L=lam[1], kappa=lam[1] / lam[0],
+        theta=theta, v=v, root=np.sqrt(beta), plain=plain, plain_factor=8 / 10, step_plain=2 / 10,
+        long_plain=np.abs(momentum(gradient, theta0, 30, 0.2, 0.0)[30]).max(),
+        long=np.abs(momentum(gradient, theta0, 30, alpha, beta)[30]).max(),
+    )  # fmt: skip
+
+
+@MOMENTUM.exercise
+def constant_slope():
+    return number(0.01 / (1 - 0.9), no_memory=0.01, one_more=0.01 * (1 + 0.9))
+
+
+@MOMENTUM.exercise
+def too_large():
+    def grows(alpha):
+        path = momentum(quadratic(np.array([1.0])), np.array([1.0]), 400, alpha, 0.9)
+        return abs(path[-1, 0]) > 1
+
+    return choice(two=grows(2.1), four=not grows(3.7) and grows(3.9), never=not grows(3.9))
+
+
+@MOMENTUM.exercise
+def second_step():
+    path = momentum(quadratic(np.array([2.0])), np.array([1.0]), 2, 0.1, 0.5)
+    return number(path[2, 0], no_memory=0.8 - 0.1 * 1.6, averaged=0.9 - 0.1 * (0.5 * 1.0 + 0.5 * 1.8))
 
 
 @MOMENTUM.cases
@@ -291,7 +328,7 @@ def figure(beta, step, condition):
     level_sets(left, lambda x, y: (H[0] * x**2 + y**2) / 2, (-4.6, 3.0), (-2.0, 2.2))
     path(left, plain, COLOURS[6], r"descent, best $\alpha$", width=0.8)
     path(left, ball, COLOURS[1], "momentum")
-    left.legend(frameon=False, fontsize=9.5, loc="lower right")
+    left.legend(fontsize=9.5, loc="lower right")
     sizes = [np.maximum(np.linalg.norm(p, axis=1), 1e-16) for p in (plain, ball)]
     right.semilogy(sizes[0], color=COLOURS[6], lw=1.4)
     right.semilogy(sizes[1], color=COLOURS[1], lw=1.6)

@@ -8,6 +8,7 @@ from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.optimization.problems import as_like
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -122,6 +123,49 @@ def squares(rows, hessian=1.0):
 def singles(steps):
     """Batches of one sample, each used once: a stream."""
     return np.arange(steps)[:, None]
+
+
+@SGD.example
+def example():
+    x = np.array([[1.0], [2.0], [6.0]])
+    gradient, theta0 = squares(x), np.array([0.0])
+    batches, alpha = np.array([[2], [0], [1], [2]]), np.array([1.0, 0.5, 1 / 3, 0.25])
+    theta = sgd(gradient, theta0, batches, alpha)
+    constant = sgd(gradient, theta0, batches, 0.5)
+    drawn = x[batches[:, 0], 0]
+    spread = ((x - x.mean()) ** 2).mean()
+    return dict(
+        gradient=gradient, theta0=theta0, batches=batches, alpha=alpha, x=x[:, 0], mean=x.mean(), drawn=drawn, theta=theta[:, 0],
+        g=theta[:-1, 0] - drawn, constant=constant[:, 0], spread=spread, pair=spread / 2, pair_set=spread / 2 * (3 - 2) / (3 - 1),
+        floor=0.5 / 1.5 * spread, drawn_mean=drawn.mean(),
+    )  # fmt: skip
+
+
+@SGD.exercise
+def four_times_the_batch():
+    return number(2.0, as_the_variance=4.0, not_at_all=1.0)
+
+
+@SGD.exercise
+def which_schedule():
+    t = np.arange(1.0, 1e6)
+
+    def sums(alpha):
+        return alpha.sum() - alpha[: len(t) // 10].sum() > 0.5, (alpha**2).sum() - (alpha**2)[
+            : len(t) // 10
+        ].sum() < 0.01
+
+    return choice(
+        harmonic=all(sums(1 / t)),
+        constant=all(sums(np.full_like(t, 0.1))),
+        squares=all(sums(1 / t**2)),
+        root=all(sums(t**-0.5)),
+    )
+
+
+@SGD.exercise
+def noise_floor():
+    return number(0.5 / 1.5 * 9.0, no_averaging=9.0, per_step=0.5**2 * 9.0)
 
 
 @SGD.cases
@@ -434,7 +478,7 @@ def figure(alpha, batch):
     level_sets(left, lambda x, y: (H[0] * x**2 + H[1] * y**2) / 2, (-3.2, 1.8), (-1.5, 2.1))
     path(left, theta[:, 0], COLOURS[0], r"constant $\alpha$", width=0.8)
     path(left, settled[:, 0], COLOURS[1], r"decaying as $1/t$", width=0.8)
-    left.legend(frameon=False, fontsize=9.5, loc="lower left")
+    left.legend(fontsize=9.5, loc="lower left")
     for points, colour in ((theta, COLOURS[0]), (settled, COLOURS[1])):
         right.loglog(t + 1, (H * points[:-1] ** 2).sum(-1).mean(-1) / 2, color=colour, lw=1.6)
     variance = X.var(0) / B

@@ -7,7 +7,8 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, metric, roundoff
-from gradus.page.figures import canvas
+from gradus.page.exercises import choice, number
+from gradus.page.figures import ON_LIGHT, canvas
 from gradus.page.pictures import THREE
 
 NAMES = ("c1", "c3", "c5", "f6", "output")
@@ -115,6 +116,59 @@ def parameters(rng, classes=10, channels=1):
         found[K] = rng.standard_normal(shape) * np.sqrt(2 / prod(shape[1:]))
         found[b] = 0.1 * rng.standard_normal(shape[0])
     return found
+
+
+@LENET.example
+def example():
+    weights = parameters(np.random.default_rng(7))
+    x = np.zeros((1, 28, 28))
+    x[0, 5:7, 6:21] = 1.0  # a seven: a bar, and a stroke down from its right end
+    for row in range(7, 24):
+        column = 20 - (row - 7) // 2
+        x[0, row, column - 1 : column + 1] = 1.0
+    z = lenet(x, **weights)
+    counts = [
+        weights[K].size + weights[b].size
+        for K, b in (("K1", "b1"), ("K3", "b3"), ("W5", "b5"), ("W6", "b6"), ("W7", "b7"))
+    ]
+    products = [6 * 25 * 28 * 28, 16 * 6 * 25 * 10 * 10, 120 * 400, 84 * 120, 10 * 84]
+    p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
+    return dict(
+        x=x, padding=2, **weights, z=z, counts=np.array(counts), total=sum(counts), products=np.array(products),
+        all_products=sum(products), first_share=products[0] / sum(products), fifth_share=counts[2] / sum(counts),
+        ink=int(x.sum()), chosen=int(z.argmax()), p=p.max(), dense=(28 * 28 + 1) * 6 * 28 * 28, by_chance=np.log(10),
+    )  # fmt: skip
+
+
+@LENET.exercise
+def colour():
+    K1 = parameters(np.random.default_rng(0), channels=3)["K1"]
+    return number(K1.size + 6, one_channel=156, no_bias=K1.size, tolerance=1e-6)
+
+
+@LENET.exercise
+def field_of_view():
+    # a pooled place of S4 sees 2 maps of C3, each 5 places of S2, each 2 of C1, each 5 pixels
+    seen = 1
+    for kernel, stride in ((2, 2), (5, 1), (2, 2), (5, 1)):
+        seen = (seen - 1) * stride + kernel
+    return number(seen, kernels_only=9, multiplied=5 * 2 * 5 * 2, tolerance=1e-6)
+
+
+@LENET.exercise
+def moved_by_four():
+    weights = parameters(np.random.default_rng(0))
+    x = np.zeros((1, 28, 28))
+    x[0, 10:16, 10:16] = np.random.default_rng(1).random((6, 6))
+
+    def maps(image):
+        h = pool(np.maximum(conv(np.pad(image, [(0, 0), (2, 2), (2, 2)]), weights["K1"], weights["b1"]), 0))
+        return pool(np.maximum(conv(h, weights["K3"], weights["b3"]), 0))
+
+    h, moved = maps(x), maps(np.roll(x, 4, axis=-1))
+    shifted = np.allclose(moved[..., 1:], h[..., :-1])
+    same = np.allclose(lenet(np.roll(x, 4, axis=-1), **weights), lenet(x, **weights))
+    return choice(one_place=shifted and not same, nothing=same, lost=not shifted)
 
 
 @LENET.cases
@@ -386,7 +440,7 @@ def figure(angle, side):
     silent = [k + 1 for k, m in enumerate(maps) if not m.any()]
     fig, (ax, bars) = canvas(columns=2, width=8.2, height=3.2)
     for k in silent:
-        ax.text(43 + 16 * ((k - 1) % 3), 17 * ((k - 1) // 3) + 8, "0", ha="center", va="center", color="#666666")
+        ax.text(43 + 16 * ((k - 1) % 3), 17 * ((k - 1) // 3) + 8, "0", ha="center", va="center", color=ON_LIGHT)
     ax.imshow(np.ma.masked_invalid(board), cmap="Greys", vmin=0, vmax=1)
     for left, top, size in [(0, 0, 32), *[(36 + 16 * (k % 3), 17 * (k // 3) + 1, 14) for k in range(6)]]:
         u = np.array([0, size, size, 0, 0]) + left - 0.5

@@ -18,7 +18,8 @@ def accepts_batches(concept: Concept) -> Measure:
     """The claim's measurement: a case and its fellow, stacked, beside the two apart."""
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
-        return over_cases(concept, rng, lambda arguments: _one_by_one(concept, adapted, arguments))
+        few = adapted.framework.compiles
+        return over_cases(concept, rng, lambda arguments: _one_by_one(concept, adapted, arguments), few)
 
     return measure
 
@@ -39,7 +40,7 @@ def accepts_empty_batch(concept: Concept) -> Measure:
                 note = Text(f"shapes {got}, expected {want}", f"形状为 {got}，应为 {want}")
             return Evidence("identical", float(got != want), "=", 0.0, 0.0, why, note)
 
-        return over_cases(concept, rng, one)
+        return over_cases(concept, rng, one, few=adapted.framework.compiles)
 
     return measure
 

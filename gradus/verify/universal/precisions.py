@@ -36,7 +36,7 @@ def equals_definition_in(concept: Concept, dtype: str) -> Measure:
                     ) from None
                 raise
 
-        return over_cases(concept, rng, one)
+        return over_cases(concept, rng, one, few=adapted.framework.compiles)
 
     return measure
 
@@ -61,7 +61,7 @@ def keeps_dtype(concept: Concept) -> Measure:
             note = Text(f"{wrong[0]} came back", f"返回了 {wrong[0]}") if wrong else Text("", "")
             return Evidence("identical", float(len(wrong)), "=", 0.0, 0.0, why, note)
 
-        return over_cases(concept, rng, one)
+        return over_cases(concept, rng, one, few=adapted.framework.compiles)
 
     return measure
 

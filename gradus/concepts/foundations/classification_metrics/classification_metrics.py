@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -72,10 +73,6 @@ METRICS = Concept(
             "one Chinese word serves some for accuracy and others for precision",
         ),
     ),
-    proof=Proof(
-        "That micro precision, recall and F1 are the accuracy: each case is predicted as exactly one class, so "
-        r"$\sum_c(\mathrm{TP}_c+\mathrm{FP}_c)=\sum_c(\mathrm{TP}_c+\mathrm{FN}_c)=\sum_iw_i$."
-    ),
     differentiable=False,  # counts
 )
 
@@ -97,6 +94,46 @@ def classification_metrics(y, predicted, weights=None, average="macro"):
 
     accuracy = w[y == predicted].sum() / w.sum()
     return np.array([accuracy, share(TP, TP + FP), share(TP, TP + FN), share(2 * TP, 2 * TP + FP + FN)])
+
+
+@METRICS.example
+def example():
+    y = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 2])
+    predicted = np.array([0, 0, 0, 0, 0, 1, 1, 1, 0, 0])
+    counts = np.array([[np.sum((y == i) & (predicted == j)) for j in range(3)] for i in range(3)])
+    TP = counts.diagonal()
+    FP, FN = counts.sum(0) - TP, counts.sum(1) - TP
+    P, R, F = (a / np.maximum(b, 1) for a, b in ((TP, TP + FP), (TP, TP + FN), (2 * TP, 2 * TP + FP + FN)))
+    macro, micro = classification_metrics(y, predicted), classification_metrics(y, predicted, average="micro")
+    return dict(
+        y=y, predicted=predicted, counts=counts, TP=TP, FP=FP, FN=FN, P=P, R=R, F=F, macro=macro, micro=micro,
+        of_means=2 * macro[1] * macro[2] / (macro[1] + macro[2]), always=classification_metrics(y, 0 * y),
+    )  # fmt: skip
+
+
+@METRICS.exercise
+def a_rare_disease():
+    ill, found, called = 0.01, 0.9, 0.05
+    return number(ill * found / (ill * found + (1 - ill) * called), recall=found, specificity=1 - called)
+
+
+@METRICS.exercise
+def two_batches():
+    def f1(tp, fp, fn):
+        return 2 * tp / (2 * tp + fp + fn)
+
+    return number(f1(2, 4, 4), mean_of_batches=(f1(1, 0, 0) + f1(1, 4, 4)) / 2)
+
+
+@METRICS.exercise
+def classes_renamed():
+    y, predicted = table(6, 2, 3, 9)
+    before, after = (
+        classification_metrics(y, predicted, average="binary"),
+        classification_metrics(1 - y, 1 - predicted, average="binary"),
+    )
+    accuracy, f1 = (bool(np.isclose(before[j], after[j])) for j in (0, 3))
+    return choice(neither=accuracy and f1, only_f1=accuracy and not f1, only_accuracy=f1 and not accuracy)
 
 
 @METRICS.cases

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 
@@ -67,12 +68,6 @@ PROPER = Concept(
     ),
     deviations="At a certain forecast that fails the log loss is infinite; scikit-learn clips the probability to "
     r"$2.2\cdot10^{-16}$ and gives 36.04, PyTorch clips the logarithm at −100.",
-    proof=Proof(
-        r"$E_qL(p)-E_qL(q)=D_{KL}(q\|p)\ge0$ and $E_qB(p)-E_qB(q)=(p-q)^2\ge0$, both 0 only for $p=q$. The error rate "
-        r"at the threshold ½ has the mean q or $1-q$, by the side of ½ on which p lies: the smaller is that of q's "
-        r"side, and of every other p there. The absolute error has the mean $q(1-p)+(1-q)p$, linear in p with slope "
-        r"$1-2q$: unless $q=\frac12$ its minimum is at an end alone."
-    ),
 )
 
 
@@ -83,6 +78,48 @@ def proper_scores(y, p, weights=None):
     w = np.ones(len(y)) if weights is None else weights
     log_loss = -np.log(np.where(y == 1, p, 1 - p))
     return np.stack([(w * log_loss).sum() / w.sum(), (w * (p - y) ** 2).sum() / w.sum()])
+
+
+@PROPER.example
+def example():
+    y, p = np.array([1, 0, 1, 1, 0]), np.array([0.8, 0.4, 0.8, 0.4, 0.4])
+    L, B = proper_scores(y, p)
+    values, sizes = np.array([0.8, 0.4]), np.array([2, 3])
+    among = np.array([y[p == v].mean() for v in values])
+    q, stated = 0.7, np.array([0.5, 0.7, 0.9, 1.0])
+    return dict(
+        y=y, p=p, loss=-np.log(np.where(y == 1, p, 1 - p)), squares=(p - y) ** 2, L=L, B=B, among=among, share=y.mean(),
+        reliability=sizes @ (values - among) ** 2 / 5, resolution=sizes @ (among - y.mean()) ** 2 / 5, uncertainty=y.mean() * (1 - y.mean()),
+        q=q, stated=stated, log_mean=np.append(-(q * np.log(stated[:3]) + (1 - q) * np.log(1 - stated[:3])), np.inf),
+        brier_mean=q * (1 - stated) ** 2 + (1 - q) * stated**2, absolute=q * (1 - stated) + (1 - q) * stated,
+    )  # fmt: skip
+
+
+@PROPER.exercise
+def boasting():
+    y = (np.arange(100) < 70).astype(int)
+    stated, honest = (proper_scores(y, np.full(100, v))[1] for v in (0.9, 0.7))
+    return number(stated - honest, not_squared=0.2, whole_score=stated)
+
+
+@PROPER.exercise
+def ones_weigh_four():
+    y = (np.arange(100) < 20).astype(int)
+    grid = np.arange(1, 100) / 100
+    means = [proper_scores(y, np.full(100, v), np.where(y == 1, 4.0, 1.0))[0] for v in grid]
+    return number(grid[int(np.argmin(means))], the_truth=0.2, weight_times_share=0.8)
+
+
+@PROPER.exercise
+def which_is_proper():
+    grid = np.arange(1, 100) / 100
+    scores = {
+        "fourth_power": lambda y, p: (p - y) ** 4,
+        "log_and_brier": lambda y, p: -np.log(np.where(y == 1, p, 1 - p)) + 3 * (p - y) ** 2,
+        "absolute": lambda y, p: np.abs(p - y),
+    }
+    best = {name: grid[np.argmin(0.3 * s(1, grid) + 0.7 * s(0, grid))] for name, s in scores.items()}
+    return choice(**{name: bool(np.isclose(at, 0.3)) for name, at in best.items()})
 
 
 @PROPER.cases

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -53,11 +54,6 @@ ROC = Concept(
         ),
     ),
     deviations="With one class only there is no pair: scikit-learn gives NaN with a warning; here it is refused.",
-    proof=Proof(
-        "Lowering t past a score adds its cases of class 1 upwards and those of class 0 to the right. Without ties "
-        "each step to the right has the height of all class-1 cases above it: the area counts the pairs in order. "
-        "Tied cases move along a diagonal, under which lies half of their rectangle."
-    ),
     differentiable=False,  # a function of the order alone
 )
 
@@ -70,6 +66,44 @@ def roc_auc(y, score, weights=None):
     above = (score[y == 1][:, None] > score[y == 0]) + 0.5 * (score[y == 1][:, None] == score[y == 0])
     pairs = w[y == 1][:, None] * w[y == 0]
     return (pairs * above).sum() / pairs.sum()
+
+
+@ROC.example
+def example():
+    y, score = np.array([0, 0, 1, 1, 0, 0, 1]), np.array([0.2, 0.3, 0.4, 0.6, 0.6, 0.7, 0.9])
+    fpr, tpr = curve(y, score)
+    strips = np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2
+    ones, zeros = score[y == 1], score[y == 0]
+    wins = [float((s > zeros).sum() + (s == zeros).sum() / 2) for s in ones]
+    return dict(
+        y=y, score=score, fpr=fpr, tpr=tpr, levels=np.unique(score)[::-1], strips=strips, area=strips.sum(), ones=ones, zeros=zeros, wins=np.array(wins),
+        total=sum(wins), A=roc_auc(y, score), hard=roc_auc(y, 1.0 * (score >= 0.5)), squared=roc_auc(y, score**2),
+    )  # fmt: skip
+
+
+@ROC.exercise
+def labels_for_scores():
+    y, said = np.repeat([1, 1, 0, 0], [8, 2, 3, 7]), np.repeat([1.0, 0.0, 1.0, 0.0], [8, 2, 3, 7])
+    return number(roc_auc(y, said), both_right=0.8 * 0.7, recall=0.8)
+
+
+@ROC.exercise
+def a_tie():
+    return number(roc_auc(np.array([1, 1, 0, 0]), np.array([3.0, 2.0, 2.0, 1.0])), tie_lost=3 / 4, tie_won=1.0)
+
+
+@ROC.exercise
+def ten_times_as_many_zeros():
+    y, s = np.array([1, 0, 0, 1, 1, 0, 0]), np.array([0.9, 0.7, 0.6, 0.6, 0.4, 0.3, 0.2])
+    many = np.where(y == 0, 10, 1)
+    more, scores = np.repeat(y, many), np.repeat(s, many)
+    area_stays = bool(np.isclose(roc_auc(y, s), roc_auc(more, scores)))
+    precision_stays = bool(np.isclose(y[s >= 0.5].mean(), more[scores >= 0.5].mean()))
+    return choice(
+        both_fall=not area_stays and not precision_stays,
+        only_precision=area_stays and not precision_stays,
+        neither=area_stays and precision_stays,
+    )
 
 
 @ROC.cases

@@ -5,8 +5,9 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -59,14 +60,6 @@ CLUSTERING = Concept(
         ),
     ),
     deviations="scikit-learn's `tol` stops early unless it is 0.",
-    proof=Proof(
-        "That J never rises: with the centres held, the nearest centre makes each term smallest. With the labels "
-        r"held, $\sum\lVert x_i-c\rVert^2=\sum\lVert x_i-m\rVert^2+N\lVert c-m\rVert^2$ for the mean m of the N "
-        "points, least at $c=m$ alone. So J falls strictly in every round that moves a centre. The centres after a "
-        "round are the means of one of at most $k^n$ partitions: none returns, and the rounds end. That the end is a "
-        "local minimum: if every point is strictly nearest to its own centre, so it is for all centres near by, where "
-        "J is the sum that the means make least."
-    ),
     differentiable=False,
 )
 
@@ -94,6 +87,55 @@ def blobs(rng, n=40, k=3, d=2, spread=1.0):
 def cost(X, C, labels):
     """J of the centres and labels."""
     return float(((X - np.asarray(C)[np.asarray(labels)]) ** 2).sum())
+
+
+@CLUSTERING.example
+def example():
+    x, C = np.array([0.0, 1.0, 5.0, 6.0, 10.0]), np.array([0.0, 1.0])
+    X = x[:, None]
+
+    def J(centres, labels):
+        return ((x - centres[labels]) ** 2).sum()
+
+    rounds, names, before, after = [C], [], [], []
+    for steps in (1, 2, 3):
+        labels = np.abs(x[:, None] - rounds[-1]).argmin(1)
+        names.append(labels)
+        before.append(J(rounds[-1], labels))
+        rounds.append(k_means(X, C[:, None], steps)[0][:, 0])
+        after.append(J(rounds[-1], labels))
+    bad, labels = k_means(X, np.array([[6.0], [10.0]]))
+    total = ((x - x.mean()) ** 2).sum()
+    return dict(
+        X=X, C=C[:, None], steps=3, x=x, c=np.array(rounds), before=np.array(before), after=np.array(after), bad=bad[:, 0],
+        bad_J=J(bad[:, 0], labels), total=total, between=total - after[-1], mean=x.mean(), far=10.0, distance=6 - bad[0, 0],
+    )  # fmt: skip
+
+
+@CLUSTERING.exercise
+def one_round():
+    X, C = np.array([[0.0, 0.0], [1.0, 0.0], [5.0, 2.0], [6.0, 4.0]]), np.array([[0.0, 0.0], [1.0, 0.0]])
+    return array(k_means(X, C, 1)[0], at_rest=k_means(X, C)[0], medians=np.array([[0.0, 0.0], [5.0, 2.0]]), centre_counted=np.array([[0.0, 0.0], [3.25, 1.5]]))  # fmt: skip
+
+
+@CLUSTERING.exercise
+def stuck():
+    X, C = np.array([[-2.0, -0.5], [2.0, -0.5], [-2.0, 0.5], [2.0, 0.5]]), np.array([[0.0, -0.5], [0.0, 0.5]])
+    bad, labels = k_means(X, C)
+    J = ((X - bad[labels]) ** 2).sum()
+    return number(J / 1.0, no_square=4.0, unstuck=1.0)
+
+
+@CLUSTERING.exercise
+def millimetres():
+    X = np.array([[1.0, 0.0], [1.2, 9.0], [2.0, 1.0], [2.2, 10.0]])
+
+    def second_decides(X):
+        labels = min((k_means(X, X[list(pair)]) for pair in ((0, 1), (0, 2), (2, 3))), key=lambda r: ((X - r[0][r[1]]) ** 2).sum())[1]  # fmt: skip
+        return labels[0] == labels[2]
+
+    before, after = second_decides(X), second_decides(X * [1000, 1])
+    return choice(changes=before and not after, same=before == after, no_longer_ends=False)
 
 
 @CLUSTERING.cases

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -86,6 +87,47 @@ def moons(rng, n=120, noise=0.06):
     moved = np.vstack([upper, lower]) + (radius * np.array([np.cos(angle), np.sin(angle)])).T
     order = rng.permutation(2 * half)
     return moved[order], (order < half).astype(int)
+
+
+@DBSCAN.example
+def example():
+    x, eps, m = np.array([4.5, 1.0, 2.0, 3.0, 8.0, 9.0, 10.0, 13.0]), 1.5, 3
+    X = x[:, None]
+    close = np.abs(x[:, None] - x) <= eps
+    count = close.sum(1)
+    labels = dbscan(X, eps, m)
+    return dict(
+        X=X, eps=eps, minimum=m, x=x, count=count, labels=labels, core=x[count >= m], noise=x[labels < 0][0],
+        wide=3.5, merged=dbscan(X, 3.5, m), gap=8 - 4.5, strict=dbscan(X, eps, 4), easy=dbscan(X, eps, 2),
+        tight=1.4, tight_labels=dbscan(X, 1.4, m),
+    )  # fmt: skip
+
+
+@DBSCAN.exercise
+def how_much_noise():
+    X = np.array([[0.0], [1.0], [2.0], [5.0], [6.0], [20.0]])
+
+    def noise(m):
+        return (dbscan(X, 1.0, m) < 0).sum()
+
+    borders = 2  # 0 and 2 beside the core point 1
+    return number(noise(3), itself_not_counted=noise(4), two_suffice=noise(2), borders_too=noise(3) + borders)
+
+
+@DBSCAN.exercise
+def between_two_clusters():
+    x = np.array([0.0, 0.5, 1.0, 2.0, 3.5, 5.0, 6.0, 6.5, 7.0])  # 3.5 is within 1.5 of 2 and of 5
+    with_left = [bool(l[x == 3.5] == l[x == 2.0]) for l, x in ((dbscan(x[o][:, None], 1.5, 4), x[o]) for o in (np.arange(9), np.arange(8, -1, -1)))]  # fmt: skip
+    left, right = all(with_left), not any(with_left)
+    return choice(first_come=not left and not right, nearer=left, merges=right)
+
+
+@DBSCAN.exercise
+def two_densities():
+    dense = np.arange(0, 1.01, 0.1)
+    x = np.concatenate([dense, dense + 1.5, [10, 11, 12, 13]])  # the dense ones 0.5 apart, the third ten times sparser
+    found = {eps for eps in np.arange(0.1, 3, 0.05) if set(dbscan(x[:, None], eps, 3)) == {0, 1, 2}}
+    return choice(none=not found, small=any(eps < 0.5 for eps in found), large=any(eps >= 0.5 for eps in found))
 
 
 @DBSCAN.cases

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, near, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -83,6 +84,42 @@ def kmeans_plus_plus(X, u):
             p = np.full(n, 1 / n)
         chosen.append(int(np.searchsorted(np.cumsum(p), draw)))
     return np.array(chosen)
+
+
+@KMEANS_PLUS_PLUS.example
+def example():
+    x, u = np.array([10.0, 0.0, 1.0, 5.0, 6.0]), np.array([0.3, 0.5, 0.5])
+    square = (x[:, None] - x) ** 2  # of the distances, pair by pair
+    chosen = kmeans_plus_plus(x[:, None], u)
+    D2 = np.array([square[:, chosen[: m + 1]].min(1) for m in range(3)])
+    pair = np.array([[np.minimum(square[i], square[j]).sum() for j in range(5)] for i in range(5)])
+    return dict(
+        X=x[:, None], u=u, x=x, chosen=chosen, c=x[chosen], D2=D2, cost=D2.sum(1), p=D2[:2] / D2[:2].sum(1, keepdims=True),
+        sums=np.cumsum(D2[:2] / D2[:2].sum(1, keepdims=True), 1), least=optimum(x, 3), least2=optimum(x, 2),
+        uniform=(pair.sum() - pair.trace()) / 20, mean=(pair * square / square.sum(1, keepdims=True)).sum() / 5,
+        bound=8 * (np.log(2) + 2) * optimum(x, 2),
+    )  # fmt: skip
+
+
+@KMEANS_PLUS_PLUS.exercise
+def probability():
+    D2 = np.array([0.0, 1.0, 4.0]) ** 2
+    return number(D2[2] / D2.sum(), by_distance=4 / 5, uniform=1 / 3, of_the_rest=1 / 2)
+
+
+@KMEANS_PLUS_PLUS.exercise
+def one_cluster():
+    x = np.array([0.0, 2.0, 4.0])
+    costs = [((x - a) ** 2).sum() for a in x]
+    return number(np.mean(costs), at_the_mean=((x - x.mean()) ** 2).sum(), at_the_end=max(costs))
+
+
+@KMEANS_PLUS_PLUS.exercise
+def why_draw():
+    x = np.concatenate([np.linspace(0, 1, 50), np.linspace(10, 11, 50), [40.0]])
+    D2 = (x - x[0]) ** 2
+    farthest, chance = x[D2.argmax()] == 40, D2[-1] / D2.sum()
+    return choice(outliers=farthest and chance < 0.5, faster=False, never_worse=not farthest)
 
 
 @KMEANS_PLUS_PLUS.cases

@@ -9,6 +9,7 @@ from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -62,6 +63,39 @@ def bernoulli(x, p):
     inside = (x == 0) | (x == 1)
     log_p = np.where(inside, x_log_y(x, p) + x_log_y(1 - x, 1 - p), -np.inf)
     return np.where(np.isnan(x + p), np.nan, log_p)
+
+
+@BERNOULLI.example
+def example():
+    x, p = np.array([1.0, 0.0, 1.0]), np.array(0.8)
+    share = x.mean()
+    return dict(
+        x=x, p=p, q=1 - p, log_p=bernoulli(x, p), total=bernoulli(x, p).sum(), loss=-bernoulli(x, p).mean(), likelihood=np.exp(bernoulli(x, p).sum()),
+        share=share, best=-bernoulli(x, share).mean(), variance=p * (1 - p), information=1 / (p * (1 - p)),
+        score=x / p - (1 - x) / (1 - p), logit=np.log(p / (1 - p)), slope=p - share, near=0.99,
+        ratio=p * (1 - p) / (0.99 * 0.01),
+    )  # fmt: skip
+
+
+@BERNOULLI.exercise
+def square():
+    p, x = np.array(0.3), np.array([0.0, 1.0])
+    mass = np.exp(bernoulli(x, p))
+    success = mass[x**2 == 1].sum()  # P(X² = 1)
+    return choice(same=np.isclose(success, p), squared=np.isclose(success, p**2), not_bernoulli=False)
+
+
+@BERNOULLI.exercise
+def confident_miss():
+    p = np.array(0.999)
+    return number(-bernoulli(np.array(0.0), p), bits=-np.log2(1 - p), squared=p**2, right=-bernoulli(np.array(1.0), p))
+
+
+@BERNOULLI.exercise
+def how_many_clicks():
+    p, relative = 0.01, 0.1
+    n = p * (1 - p) / (relative * p) ** 2
+    return number(n, absolute=p * (1 - p) / relative**2, not_squared=(1 - p) / p / relative, tolerance=0.02)
 
 
 @BERNOULLI.cases

@@ -18,6 +18,7 @@ from gradus.concepts.foundations.distributions.quadrature import logistic, panel
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
+from gradus.page.exercises import function, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -84,6 +85,41 @@ def beta(x, a, b):
     y = np.where(outside, 0.5, x)
     log_p = x_log_y(a - 1, y) + x_log_y(b - 1, 1 - y) + log_gamma(a + b) - log_gamma(a) - log_gamma(b)
     return np.where(outside, -np.inf, log_p)
+
+
+@BETA.example
+def example():
+    x, a, b = np.array([0.25, 0.5, 0.75]), np.array(3.0), np.array(2.0)
+    log_p = beta(x, a, b)
+    B = math.gamma(3) * math.gamma(2) / math.gamma(5)
+    more = (5.0, 3.0)
+    variance = lambda a, b: a * b / ((a + b) ** 2 * (a + b + 1))
+    return dict(
+        x=x, a=a, b=b, B=B, factor=1 / B, log_p=log_p, p=np.exp(log_p), mean=a / (a + b), mode=(a - 1) / (a + b - 2), share=2 / 3, variance=variance(a, b),
+        deviation=np.sqrt(variance(a, b)), more=np.array(more), more_mean=more[0] / sum(more), more_deviation=np.sqrt(variance(*more)),
+        two=a / (a + b) * (a + 1) / (a + b + 1), square=(a / (a + b)) ** 2,
+    )  # fmt: skip
+
+
+@BETA.exercise
+def five_of_five():
+    a, b = 1 + 5, 1 + 0
+    return number(a / (a + b), data_alone=1.0, prior_alone=0.5, one_more_too_many=(a + 1) / (a + b + 1))
+
+
+@BETA.exercise
+def firm_prior():
+    a, b = 20 + 60, 20 + 40
+    return number(a / (a + b), data_alone=0.6, halfway=(0.5 + 0.6) / 2, prior_alone=0.5)
+
+
+@BETA.exercise
+def two_heads():
+    def next_two(a, b, heads, tails):
+        n = a + b + heads + tails
+        return (a + heads) / n * (a + heads + 1) / (n + 1)
+
+    return function(next_two, (1.0, 1.0, 0, 0), (1.0, 1.0, 2, 1), (2.5, 0.5, 4, 7))
 
 
 @BETA.cases

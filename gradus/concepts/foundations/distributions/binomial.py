@@ -16,6 +16,7 @@ from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -78,6 +79,36 @@ def binomial(x, n, p):
     choices = log_gamma(n + 1) - log_gamma(k + 1) - log_gamma(n - k + 1)
     log_p = np.where(inside, choices + x_log_y(k, p) + x_log_y(n - k, 1 - p), -np.inf)
     return np.where(np.isnan(x + p), np.nan, log_p)
+
+
+@BINOMIAL.example
+def example():
+    x, n, p = np.arange(4.0), 3, np.array(0.2)
+    mass, ways = np.exp(binomial(x, n, p)), np.array([math.comb(3, i) for i in range(4)])
+    return dict(
+        x=x, n=n, p=p, q=1 - p, ways=ways, one=p**x * (1 - p) ** (n - x), mass=mass, mean=mass @ x, variance=mass @ x**2 - (mass @ x) ** 2,
+        at_least_one=1 - mass[0], tripled=3 * p, six=np.exp(binomial(np.array(0.0), 6, p)),
+    )  # fmt: skip
+
+
+@BINOMIAL.exercise
+def overbooked():
+    p = np.exp(binomial(np.arange(13.0), 12, np.array(0.9)))
+    return number(p[11:].sum(), ten_too=p[10:].sum(), eleven_only=p[11], all_come=p[12])
+
+
+@BINOMIAL.exercise
+def pepys():
+    six, twelve = (1 - np.exp(binomial(np.arange(float(m)), 6 * m, np.array(1 / 6))).sum() for m in (1, 2))
+    return choice(one_of_six=six > twelve + 1e-9, two_of_twelve=twelve > six + 1e-9, equal=abs(six - twelve) < 1e-9)
+
+
+@BINOMIAL.exercise
+def larger_country():
+    n = 1000
+    deviation = [np.sqrt(0.25 / n * (N - n) / (N - 1)) for N in (1e6, 1e8)]  # drawn without replacement
+    ratio = deviation[1] / deviation[0]
+    return choice(hundredfold=ratio > 50, tenfold=5 < ratio < 50, hardly=ratio < 1.01)
 
 
 @BINOMIAL.cases

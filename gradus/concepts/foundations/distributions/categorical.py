@@ -8,6 +8,7 @@ from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -65,6 +66,39 @@ CATEGORICAL = Concept(
 def categorical(x, p):
     with np.errstate(divide="ignore"):
         return np.where(np.arange(p.shape[-1]) == x[..., None], np.log(p), 0).sum(axis=-1)
+
+
+@CATEGORICAL.example
+def example():
+    x, p = np.array([0, 2, 1]), np.array([0.5, 0.3, 0.2])
+    C, sharp = np.diag(p) - np.outer(p, p), p**2 / (p**2).sum()
+    flat = np.sqrt(p) / np.sqrt(p).sum()
+    label = np.array([0.0, 0.0, 1.0])
+    return dict(
+        x=x, p=p, log_p=categorical(x, p), total=categorical(x, p).sum(), loss=-categorical(x, p).mean(), entropy=-(p * np.log(p)).sum(), C=C, label=label,
+        slope=p - label, sharp=sharp, flat=flat, squares=p**2, sum_of_squares=(p**2).sum(), likelihood=p.prod(),
+    )  # fmt: skip
+
+
+@CATEGORICAL.exercise
+def four_draws():
+    p, counts = np.array([0.5, 0.3, 0.2]), np.array([2, 1, 1])
+    one_order = np.exp((counts * categorical(np.arange(3), p)).sum())
+    orders = math.factorial(4) / np.prod([math.factorial(c) for c in counts])
+    return number(orders * one_order, one_order=one_order, all_orders=math.factorial(4) * one_order)
+
+
+@CATEGORICAL.exercise
+def softmax_twice():
+    logits = np.array([1.0, 0.0, 0.0])  # probabilities of a perfect prediction, taken for logits
+    return number(np.log(np.exp(logits).sum()) - 1, perfect=0.0, uniform=np.log(3))
+
+
+@CATEGORICAL.exercise
+def counts_compete():
+    p, n = np.array([0.5, 0.3, 0.2]), 10
+    covariance = (n * (np.diag(p) - np.outer(p, p)))[0, 1]
+    return choice(negative=covariance < -1e-9, zero=abs(covariance) < 1e-9, positive=covariance > 1e-9)
 
 
 @CATEGORICAL.cases

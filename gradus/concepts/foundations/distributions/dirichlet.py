@@ -18,6 +18,7 @@ from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, invariance, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -79,6 +80,41 @@ DIRICHLET = Concept(
 def dirichlet(x, alpha):
     log_p = log_gamma(alpha.sum()) - log_gamma(alpha).sum() + x_log_y(alpha - 1, x).sum(axis=-1)
     return np.where((x < 0).any(axis=-1), -np.inf, log_p)
+
+
+@DIRICHLET.example
+def example():
+    x, alpha, counts = np.array([0.5, 0.2, 0.3]), np.array([3.0, 1.0, 2.0]), np.array([1, 3, 0])
+    after, total = alpha + counts, alpha.sum()
+    B = np.prod([math.gamma(a) for a in alpha]) / math.gamma(total)
+    cov = (np.diag(alpha) * total - np.outer(alpha, alpha)) / (total**2 * (total + 1))
+    return dict(
+        x=x, alpha=alpha, total=total, factor=1 / B, p=np.exp(dirichlet(x, alpha)), log_p=dirichlet(x, alpha), mean=alpha / total, variance=np.diag(cov),
+        deviation=np.sqrt(np.diag(cov)), covariance=cov[0, 1], counts=counts, after=after, after_mean=after / after.sum(), share=counts / counts.sum(),
+        weight=total / after.sum(), rest=counts.sum() / after.sum(), merged=np.array([alpha[0] + alpha[1], alpha[2]]), sparse=np.exp(dirichlet(x, alpha / 10)),
+    )  # fmt: skip
+
+
+@DIRICHLET.exercise
+def unseen_letter():
+    alpha, counts = np.ones(5), np.array([7, 2, 1, 0, 0])
+    after = alpha + counts
+    return number(after[3] / after.sum(), data_alone=0.0, prior_alone=1 / 5, total_forgotten=1 / counts.sum())
+
+
+@DIRICHLET.exercise
+def merged():
+    alpha, total = np.array([3.0, 1.0, 2.0]), 6.0
+    a, b = alpha[:2].sum(), alpha[2]
+    apart = (alpha * (total - alpha) / (total**2 * (total + 1)))[:2].sum()
+    return number(a * b / (total**2 * (total + 1)), covariance_forgotten=apart, mean=a / total)
+
+
+@DIRICHLET.exercise
+def small_alpha():
+    draws = np.random.default_rng(0).dirichlet(np.full(3, 0.05), 2000)
+    typical = np.median(draws.max(1))
+    return choice(corner=typical > 0.9, centre=typical < 0.5, spread=0.5 <= typical <= 0.9)
 
 
 @DIRICHLET.cases

@@ -8,8 +8,9 @@ from gradus.concepts.foundations.distributions.exact_values import log_gamma
 from gradus.concepts.foundations.distributions.quadrature import counts, exponential, logistic, panels
 from gradus.concepts.foundations.distributions.standard_claims import H
 from gradus.errors import GradusError
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -98,14 +99,6 @@ DISTRIBUTIONS = Concept(
         Hypothesis("η lies in the interior of the parameters for which A is finite", "slope-needs-the-interior"),
         Hypothesis("for the greatest entropy: h is constant", "poisson-has-not-the-greatest"),
     ),
-    proof=Proof(
-        r"Differentiate $e^{A(\eta)}=\int h\,e^{\eta\cdot T}$ under the integral, which the exponential permits in "
-        r"the interior of the parameters: $e^{A}\nabla A=\int T h\,e^{\eta\cdot T}$, that is $\nabla A=E\,T$. Once "
-        r"more: $\nabla^2A=E\,TT^{\mathsf T}-E\,T\,(E\,T)^{\mathsf "
-        r"T}=\operatorname{Cov}T$, which is positive semidefinite, so A is convex. The score is $T-\nabla "
-        r"A$; its covariance is $\operatorname{Cov}T=I(\eta)$. And $D(p_\eta\|p_\zeta)=E_\eta[(\eta-\zeta)\cdot "
-        r"T]-A(\eta)+A(\zeta)$, into which $E_\eta T=\nabla A(\eta)$ is put."
-    ),
     unverified="Among families of smooth densities whose support does not move with the parameter, only exponential ones have "
     "sufficient statistics of bounded dimension for every n (Pitman, Koopman, Darmois). Where the support moves, others have: of "
     "draws uniform on $(0,\\theta)$ the largest is sufficient.",
@@ -192,6 +185,56 @@ def support(family):
         "beta": lambda: panels(-26.0, 20.0, logistic),
         "die": lambda: counts(1, 6),
     }[family]()
+
+
+@DISTRIBUTIONS.example
+def example():
+    x, eta, family = np.array([1.0, 3.0, 6.0]), np.array([np.log(2.0)]), "die"
+    faces = np.arange(1.0, 7.0)
+    weights = 2.0**faces
+    p = weights / weights.sum()
+    mean = p @ faces
+    A = log_partition(eta, family)
+    step = np.log(2.2)
+    return dict(
+        x=x, eta=eta, family=family, weight=weights, total=weights.sum(), p=p, log_p=distributions(x, eta, family), sixth=weights.sum() / 6, A=A, mean=mean,
+        square=p @ faces**2, variance=p @ faces**2 - mean**2, fair=3.5, eta1=eta[0], step=step, A_step=log_partition(np.array([step]), family),
+        slope=(log_partition(np.array([step]), family) - A) / (step - eta[0]), gap=-A + mean * eta[0], direct=p @ np.log(6 * p), entropy=-(p @ np.log(p)),
+        fair_entropy=np.log(6),
+    )  # fmt: skip
+
+
+@DISTRIBUTIONS.exercise
+def geometric_variance():
+    q = 0.5  # p(x) = (1 − q) qˣ: η = log q, A(η) = −log(1 − e^η)
+    return number(q / (1 - q) ** 2, mean=q / (1 - q), bernoulli=q * (1 - q))
+
+
+@DISTRIBUTIONS.exercise
+def which_is_none():
+    from scipy import stats
+
+    def rank(table):  # log p(x | θ) = η(θ)·T(x) − A(θ) + log h(x) has at most rank m + 2 as a table over θ and x
+        return int(np.linalg.matrix_rank(table, tol=1e-6))
+
+    theta, x = np.linspace(0.1, 0.9, 9)[:, None], np.arange(9.0)
+    ranks = {
+        "geometric": rank(stats.geom(theta).logpmf(x + 1)),
+        "binomial": rank(stats.binom(8, theta).logpmf(x)),
+        "cauchy": rank(stats.cauchy(8 * theta).logpdf(x)),
+    }
+    return choice(**{name: r > 3 for name, r in ranks.items()})
+
+
+@DISTRIBUTIONS.exercise
+def which_sample():
+    eta = np.linspace(-1, 2, 7)[:, None]
+    one, two = (
+        np.array([distributions(np.array(s), e, "poisson").sum() for e in eta])
+        for s in ([0.0, 5.0, 1.0], [2.0, 2.0, 2.0])
+    )
+    same = bool(np.ptp(one - two) < 1e-9)  # the ratio of the likelihoods is the same at every η
+    return choice(same=same, even=not same, spread=False)
 
 
 @DISTRIBUTIONS.cases

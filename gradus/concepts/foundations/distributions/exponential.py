@@ -10,6 +10,7 @@ from gradus.concepts.foundations.distributions.quadrature import panels
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import identical, invariance, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -64,6 +65,38 @@ EXPONENTIAL = Concept(
 @EXPONENTIAL.definition
 def exponential(x, lam):
     return np.where(x < 0, -np.inf, np.log(lam) - lam * x)
+
+
+@EXPONENTIAL.example
+def example():
+    x, lam, s = np.array([0.25, 0.5, 1.5]), np.array(2.0), 1.0
+    survival = np.exp(-lam * x)
+    return dict(
+        x=x, lam=lam, log_p=exponential(x, lam), p=np.exp(exponential(x, lam)), survival=survival, mean=1 / lam, median=np.log(2) / lam, deviation=1 / lam,
+        log_lam=np.log(lam), entropy=1 - np.log(lam), s=s, at_s=np.exp(-lam * s), further=np.exp(-lam * (s + x[1])) / np.exp(-lam * s), data_mean=x.mean(),
+        estimate=1 / x.mean(), first=1 / (lam + 3), share=lam / (lam + 3),
+    )  # fmt: skip
+
+
+@EXPONENTIAL.exercise
+def bus():
+    gap = 10.0
+    return number(gap, half_the_gap=gap / 2, whole_gap=2 * gap)
+
+
+@EXPONENTIAL.exercise
+def three_lamps():
+    life = 1000.0
+    return number(life / 3, one_lamp=life, last=life * (1 + 1 / 2 + 1 / 3), added=3 * life)
+
+
+@EXPONENTIAL.exercise
+def used_part():
+    def survives(t):
+        return np.exp(-(t**2))  # a part whose rate of failure grows with its age
+
+    new, used = survives(1.0), survives(2.0) / survives(1.0)
+    return choice(used_is_worse=used < new - 1e-9, equal=abs(used - new) < 1e-9, used_is_better=used > new + 1e-9)
 
 
 @EXPONENTIAL.cases

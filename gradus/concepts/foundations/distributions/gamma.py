@@ -18,6 +18,7 @@ from gradus.concepts.foundations.distributions.quadrature import exponential, pa
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -82,6 +83,40 @@ def gamma(x, alpha, beta):
     y = np.where(x < 0, 1, x)
     log_p = alpha * np.log(beta) - log_gamma(alpha) + x_log_y(alpha - 1, y) - beta * y
     return np.where((x < 0) | (x == np.inf), -np.inf, log_p)
+
+
+@GAMMA.example
+def example():
+    x, alpha, beta = np.array([0.5, 1.0, 2.0]), np.array(3.0), np.array(2.0)
+    log_p = gamma(x, alpha, beta)
+    fewer = np.exp(-2) * np.array([1, 2, 2])  # Poisson masses of 0, 1, 2 events at the mean βx = 2
+    counts, start = np.array([3, 0, 1]), np.array([3.0, 2.0])
+    return dict(
+        x=x, alpha=alpha, beta=beta, Gamma=math.gamma(3), factor=2**3 / math.gamma(3), log_p=log_p, p=np.exp(log_p), mean=alpha / beta,
+        variance=alpha / beta**2, mode=(alpha - 1) / beta, skewness=2 / np.sqrt(alpha), fewer=fewer, later=fewer.sum(), counts=counts,
+        after=np.array([start[0] + counts.sum(), start[1] + 3]), after_mean=(start[0] + counts.sum()) / (start[1] + 3), data_mean=counts.mean(),
+    )  # fmt: skip
+
+
+@GAMMA.exercise
+def learnt_rate():
+    alpha, beta, counts = 2.0, 1.0, np.array([3, 5, 1])
+    a, b = alpha + counts.sum(), beta + len(counts)
+    return number(a / b, data_alone=counts.mean(), prior_time_forgotten=a / len(counts), prior_alone=alpha / beta)
+
+
+@GAMMA.exercise
+def different_rates():
+    mean, variance = 1 + 1 / 2, 1 + 1 / 4
+    third, of_a_gamma = 2 * (1 + 1 / 8), 2 * variance**2 / mean  # third central moments; of exponentials they add up
+    same = abs(third - of_a_gamma) < 1e-9
+    return choice(gamma=same, no_gamma=not same, exponential=abs(variance - mean**2) < 1e-9)
+
+
+@GAMMA.exercise
+def sum_of_squares():
+    sigma, k = 2.0, 5
+    return number(sigma**2 * k, standard=k, sigma_once=sigma * k, variance=2 * k * sigma**4)
 
 
 @GAMMA.cases

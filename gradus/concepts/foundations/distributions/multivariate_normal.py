@@ -9,6 +9,7 @@ from gradus.concepts.foundations.distributions.quadrature import Grid
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import invariance, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -88,6 +89,42 @@ def multivariate_normal(x, mu, Sigma):
 def random_covariance(rng, d):
     A = rng.standard_normal((d, d))
     return A @ A.T + 0.3 * np.eye(d)
+
+
+@MULTIVARIATE_NORMAL.example
+def example():
+    x, mu, Sigma = np.array([2.0, 2.0]), np.array([0.0, 1.0]), np.array([[2.0, 1.0], [1.0, 1.0]])
+    other = np.array([2.0, 0.0])
+    r, K = x - mu, np.linalg.inv(Sigma)
+    values = np.linalg.eigvalsh(Sigma)
+    return dict(
+        x=x, mu=mu, Sigma=Sigma, r=r, det=np.linalg.det(Sigma), K=np.round(K, 12), Kr=np.round(K @ r, 12), square=np.round(r @ K @ r, 12), log_p=multivariate_normal(x, mu, Sigma),
+        two_pi=np.log(2 * np.pi), other=other, other_r=other - mu, other_square=np.round((other - mu) @ K @ (other - mu), 12), other_log_p=multivariate_normal(other, mu, Sigma),
+        gain=Sigma[0, 1] / Sigma[1, 1], conditional=mu[0] + Sigma[0, 1] / Sigma[1, 1] * r[1], left=Sigma[0, 0] - Sigma[0, 1] ** 2 / Sigma[1, 1], r2=Sigma[0, 1] / np.sqrt(2),
+        axes=np.sqrt(values[::-1]), ratio=np.exp(multivariate_normal(x, mu, Sigma) - multivariate_normal(other, mu, Sigma)),
+    )  # fmt: skip
+
+
+@MULTIVARIATE_NORMAL.exercise
+def weighted_difference():
+    a, S = np.array([2.0, -1.0]), np.array([[2.0, 1.0], [1.0, 1.0]])
+    return number(
+        a @ S @ a, independent=a**2 @ np.diag(S), not_squared=2 * S[0, 0] - S[1, 1], sign=np.abs(a) @ S @ np.abs(a)
+    )
+
+
+@MULTIVARIATE_NORMAL.exercise
+def random_sign():
+    x = np.random.default_rng(0).standard_normal(100)
+    total = np.concatenate([x + x, x - x])  # X + SX for the two signs: half of it is 0
+    normal_sum = (total == 0).mean() < 0.01
+    return choice(joint=normal_sum, independent=False, neither=not normal_sum)
+
+
+@MULTIVARIATE_NORMAL.exercise
+def chain():
+    S = np.array([[1.0, 0.5, 0.25], [0.5, 1.0, 0.5], [0.25, 0.5, 1.0]])
+    return number(S[0, 2] - S[0, 1] / S[1, 1] * S[1, 2], marginal=S[0, 2], neighbours=0.5)
 
 
 @MULTIVARIATE_NORMAL.cases

@@ -9,6 +9,7 @@ from gradus.concepts.foundations.distributions.quadrature import panels
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import invariance, rate
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -60,6 +61,38 @@ NORMAL = Concept(
 @NORMAL.definition
 def normal(x, mu, sigma):
     return -((x - mu) ** 2) / (2 * sigma**2) - np.log(sigma) - 0.5 * np.log(2 * np.pi)
+
+
+@NORMAL.example
+def example():
+    x, mu, sigma = np.array([1.0, 3.0, 7.0]), np.array(3.0), np.array(2.0)
+    log_p = normal(x, mu, sigma)
+    wide, narrow = (normal(x, mu, np.array(s)).sum() for s in (np.sqrt(20 / 3), 1.0))
+    share = [math.erf(k / math.sqrt(2)) for k in (1, 2, 3)]
+    return dict(
+        x=x, mu=mu, sigma=sigma, z=(x - mu) / sigma, log_p=log_p, p=np.exp(log_p), constant=np.log(2) + 0.5 * np.log(2 * np.pi), half=np.log(2),
+        two_pi=0.5 * np.log(2 * np.pi), entropy=0.5 * np.log(2 * np.pi * np.e * 4), total=log_p.sum(), mean=x.mean(), centred=normal(x, x.mean(), sigma).sum(),
+        wide=wide, narrow=narrow, best_sigma=np.sqrt(20 / 3), share=np.array(share), outside=1 - share[1], drop=np.exp(-0.5 * 4),
+    )  # fmt: skip
+
+
+@NORMAL.exercise
+def learnt_sigma():
+    r = np.array([1.0, -1.0, 3.0, -3.0])
+    return number(
+        np.sqrt((r**2).mean()), variance=(r**2).mean(), absolute=np.abs(r).mean(), n_minus_one=np.sqrt((r**2).sum() / 3)
+    )
+
+
+@NORMAL.exercise
+def two_rods():
+    return number(np.hypot(3, 4), added=3 + 4, variance=3**2 + 4**2, difference=np.sqrt(4**2 - 3**2))
+
+
+@NORMAL.exercise
+def negative_loss():
+    top = np.exp(normal(np.array(0.0), np.array(0.0), np.array(0.1)))
+    return choice(density=top > 1, bug=top <= 1, overfitted=False)
 
 
 @NORMAL.cases

@@ -16,6 +16,7 @@ from gradus.concepts.foundations.distributions.quadrature import counts
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 LAST = 120  # beyond it the examples below have less than 1e-40
@@ -82,6 +83,45 @@ def poisson(x, lam):
     k = np.where(inside, x, 0)
     log_p = np.where(inside, x_log_y(k, lam) - lam - log_gamma(k + 1), -np.inf)
     return np.where(np.isnan(x + lam), np.nan, log_p)
+
+
+@POISSON.example
+def example():
+    x, lam = np.arange(4.0), np.array(1.5)
+    mass = np.exp(poisson(x, lam))
+    trials = {
+        n: np.array([math.comb(n, i) * (1.5 / n) ** i * (1 - 1.5 / n) ** (n - i) for i in range(4)]) for n in (6, 60)
+    }
+    k = np.arange(60.0)
+    whole = np.exp(poisson(k, lam))
+    return dict(
+        x=x, lam=lam, mass=mass, six=trials[6], sixty=trials[60], more=1 - mass.sum(), ratio=lam / x[1:], mean=whole @ k,
+        variance=whole @ k**2 - (whole @ k) ** 2, twice=np.exp(poisson(np.array(0.0), 2 * lam)), binomial_variance=1.5 * (1 - 1.5 / 6),
+    )  # fmt: skip
+
+
+@POISSON.exercise
+def raisins():
+    return number(-np.log(0.01), one_hundred=100, linear=0.99, bits=-np.log2(0.01))
+
+
+@POISSON.exercise
+def detected():
+    emitted, share, k = 10.0, 0.3, np.arange(120.0)
+    mass = np.exp(poisson(k, np.array(emitted)))  # of the emitted; each is detected with probability `share`
+    mean = share * (mass @ k)
+    second = mass @ (share * (1 - share) * k + (share * k) ** 2)  # E[detected² | emitted]
+    return number(
+        second - mean**2, ten_were_emitted=emitted * share * (1 - share), scaled=share**2 * emitted, emitted=emitted
+    )
+
+
+@POISSON.exercise
+def clumped():
+    mean, variance = 4.0, 16.0
+    return choice(
+        clumped=variance > 1.5 * mean, poisson=abs(variance - mean) < 0.5 * mean, regular=variance < 0.5 * mean
+    )
 
 
 @POISSON.cases

@@ -9,6 +9,7 @@ from gradus.concepts.foundations.distributions.quadrature import panels
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, from_scipy, standard_claims
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, invariance, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -67,6 +68,40 @@ UNIFORM = Concept(
 def uniform(x, a, b):
     log_p = np.where((x >= a) & (x < b), -np.log(b - a), -np.inf)
     return np.where(np.isnan(x + a + b), np.nan, log_p)
+
+
+@UNIFORM.example
+def example():
+    x, a, b = np.array([5.0, 3.0, 2.2]), np.array(2.0), np.array(6.0)
+    u = np.array([0.25, 0.5, 0.9])
+    n, top = 3, x.max() - a
+    return dict(
+        x=x, a=a, b=b, width=b - a, p=1 / (b - a), log_p=uniform(x, a, b), mean=(a + b) / 2, variance=(b - a) ** 2 / 12, sigma=np.sqrt((b - a) ** 2 / 12),
+        u=u, stretched=a + (b - a) * u, bent=-np.log1p(-u), largest=x.max(), shorter=np.exp(uniform(x, a, np.array(5.5)).sum()),
+        likelihood=np.exp(uniform(x, a, b).sum()), estimate=a + (n + 1) / n * top, by_mean=a + 2 * (x.mean() - a), data_mean=x.mean(),
+    )  # fmt: skip
+
+
+@UNIFORM.exercise
+def serial_numbers():
+    numbers = np.array([12.0, 30.0, 42.0, 60.0])
+    n, top = len(numbers), numbers.max()
+    return number((n + 1) / n * top, largest=top, twice_the_mean=2 * numbers.mean())
+
+
+@UNIFORM.exercise
+def wedge():
+    u = 0.49  # the density 2x on (0, 1) has F(x) = x²
+    return number(np.sqrt(u), distribution_function=u**2, density=2 * u, unchanged=u)
+
+
+@UNIFORM.exercise
+def coin_p_values():
+    heads = np.arange(4)
+    mass = np.array([1, 3, 3, 1]) / 8
+    p_value = np.array([mass[heads >= h].sum() for h in heads])  # one-sided
+    level = mass[p_value <= 0.2].sum()
+    return choice(uniform=abs(level - 0.2) < 1e-9, too_few=level < 0.2 - 1e-9, too_many=level > 0.2 + 1e-9)
 
 
 @UNIFORM.cases

@@ -1,10 +1,11 @@
-"""Eigenvalues and eigenvectors of symmetric matrices, and the power iteration."""
+"""Eigenvalues and eigenvectors of symmetric matrices."""
 
 import numpy as np
 
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -73,14 +74,6 @@ EIGEN = Concept(
         "where needed. Such matrices may have no real eigenvalue (a rotation) or too few eigenvectors (a Jordan "
         "block): the page of the power iteration computes both.",
     ),
-    proof=Proof(
-        r"Of the spectral theorem, by induction on n. On the unit sphere, which is compact, $x^{\mathsf T}Ax$ has a "
-        r"maximum, at v say. There the gradient $2Av$ is normal to the sphere, so $Av=\lambda v$ with "
-        r"$\lambda=v^{\mathsf T}Av$ real. If $\langle x,v\rangle=0$, then "
-        r"$\langle Ax,v\rangle=\langle x,Av\rangle=\lambda\langle x,v\rangle=0$: A maps the vectors orthogonal to v "
-        "into themselves, and is symmetric there too, in one dimension less. An orthonormal basis of eigenvectors of "
-        "that space, together with v, is one of the whole."
-    ),
     canonical=same_signs,
 )
 
@@ -110,6 +103,41 @@ def eigen(A):
     V = np.take_along_axis(V, order[..., None, :], axis=-1)
     side = (np.sqrt(np.arange(1, n + 1))[:, None] * V).sum(axis=-2, keepdims=True)
     return np.take_along_axis(values, order, axis=-1), V * np.where(side < 0, -1.0, 1.0)
+
+
+@EIGEN.example
+def example():
+    A = np.array([[5.0, 2.0], [2.0, 2.0]])
+    lam, V = eigen(A)
+    raised, h = A.copy(), 0.1
+    raised[0, 0] += h
+    x, parts = np.array([1.0, 1.0]), [value * np.outer(v, v) for value, v in zip(lam, V.T, strict=True)]
+    return dict(
+        A=A, trace=np.trace(A), det=np.linalg.det(A).round(9), lam=lam, v=V.T, w1=np.array([-1.0, 2.0]),
+        w2=np.array([2.0, 1.0]), Aw1=A @ [-1.0, 2.0], Aw2=A @ [2.0, 1.0], parts=np.stack(parts), x=x, Ax=A @ x,
+        quotient=x @ A @ x / (x @ x), squares=(A**2).sum(), lam_squares=lam**2, raised=raised, h=h,
+        slope=V[0, 1] ** 2, guess=lam[1] + h * V[0, 1] ** 2, exact=eigen(raised)[0][1], turn=np.array([[0.0, -1.0], [1.0, 0.0]]),
+    )  # fmt: skip
+
+
+@EIGEN.exercise
+def largest_step():
+    lam, _ = eigen(np.array([[5.0, 2.0], [2.0, 2.0]]))
+    return number(2 / lam[-1], smallest_eigenvalue=2 / lam[0], halved=1 / lam[-1], by_the_trace=2 / lam.sum())
+
+
+@EIGEN.exercise
+def shear():
+    A = np.array([[2.0, 1.0], [0.0, 2.0]])
+    lines = 2 - np.linalg.matrix_rank(A - 2 * np.eye(2))
+    return choice(two=lines == 2, one=lines == 1, no_line=lines == 0)
+
+
+@EIGEN.exercise
+def identity_and_a_direction():
+    u = np.array([1.0, 2.0, 2.0])
+    largest = eigen(np.eye(3) + 2 * np.outer(u, u))[0][-1]
+    return number(largest, identity_forgotten=2 * u @ u, length_not_squared=1 + 2 * np.sqrt(u @ u))
 
 
 @EIGEN.cases

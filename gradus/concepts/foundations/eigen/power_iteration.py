@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 POWER_ITERATION = Concept(
@@ -72,6 +73,45 @@ def power_iteration(A, x0, steps):
         vectors.append(x)
         x = y / np.sqrt((y * y).sum(axis=-1, keepdims=True))
     return np.stack(values, axis=-1), np.stack(vectors, axis=-2)
+
+
+@POWER_ITERATION.example
+def example():
+    A, x0, steps = np.array([[5.0, 2.0], [2.0, 2.0]]), np.array([1.0, -1.0]), 4
+    mu, X = power_iteration(A, x0, steps)
+    sine, lam = sines(X, np.array([2.0, 1.0])), np.linalg.eigvalsh(A).round(9)
+    plain = [x0]
+    for _ in range(3):
+        plain.append(A @ plain[-1])
+    R = np.array([[0.0, 1.0], [1.0, 0.0]])
+    swapped = power_iteration(R, np.array([2.0, 1.0]), 2)
+    return dict(
+        A=A, x0=x0, steps=steps, plain=np.stack(plain), slope=np.array([p[1] / p[0] for p in plain]), mu=mu, sine=sine,
+        error=lam[1] - mu, ratio=sine[4] / sine[3], ratio_mu=(lam[1] - mu[4]) / (lam[1] - mu[3]),
+        lam1=lam[1], lam2=lam[0],
+        swap=R, tie=swapped[1], tie_mu=swapped[0][0],
+    )  # fmt: skip
+
+
+@POWER_ITERATION.exercise
+def steps_for_six_digits():
+    def steps(factor):
+        return np.ceil(np.log(1e-6) / np.log(factor))
+
+    return number(steps(0.9), rayleigh_quotient=steps(0.81), one_step_a_digit=6)
+
+
+@POWER_ITERATION.exercise
+def plus_and_minus():
+    _, X = power_iteration(np.diag([3.0, -3.0, 1.0]), np.ones(3), 80)
+    still, back = np.abs(X[-1] - X[-2]).max() < 1e-9, np.abs(X[-1] - X[-3]).max() < 1e-9
+    return choice(first=still and abs(X[-1][0]) > 0.999, swings=back and not still, dies=np.abs(X[-1]).max() < 1e-9)
+
+
+@POWER_ITERATION.exercise
+def after_a_shift():
+    values, _ = power_iteration(np.diag([10.0, 9.0, 1.0]) - 6 * np.eye(3), np.ones(3), 200)
+    return number(values[-1] + 6, 1e-3, largest=10.0, not_shifted_back=values[-1])
 
 
 @POWER_ITERATION.cases

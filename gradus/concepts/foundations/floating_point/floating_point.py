@@ -360,8 +360,10 @@ def figure(format, x):
         cellLoc="right",
     )
     drawn.auto_set_font_size(False)
-    drawn.set_fontsize(8)
+    drawn.set_fontsize(9)
     drawn.scale(0.86, 1.25)
+    for cell in drawn.get_celld().values():
+        cell.set_facecolor("none")
     for k in range(5):
         cell = drawn[int(format) + 1, k - 1]
         cell.set_facecolor(COLOURS[int(format)] + "33")

@@ -9,6 +9,7 @@ import numpy as np
 from gradus.concepts.foundations.hypothesis_test.tails import f_tail
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import Evidence, all_of, bound, invariance, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -91,6 +92,49 @@ def analysis_of_variance(y, g):
     SSW = sum(((a - a.mean()) ** 2).sum() for a in groups)
     F = (SSB / (k - 1)) / (SSW / (n - k))
     return SSB, SSW, F, f_tail(F, k - 1, n - k), SSB / (SSB + SSW)
+
+
+@ANALYSIS_OF_VARIANCE.example
+def example():
+    y, g = np.array([1.0, 3.0, 4.0, 5.0, 6.0, 11.0]), np.array([0, 0, 1, 1, 1, 2])
+    sizes = np.bincount(g)
+    means = np.bincount(g, y) / sizes
+    away, off = means - y.mean(), y - means[g]
+    SSB, SSW, F, p, share = analysis_of_variance(y, g)
+    lost = one_pass(y + 1e8, g)
+    return dict(
+        y=y, g=g, sizes=sizes, means=means, grand=y.mean(), away=away, between=sizes * away**2, within=np.bincount(g, off**2), SSB=SSB, SSW=SSW,
+        TSS=((y - y.mean()) ** 2).sum(), MSB=SSB / 2, MSW=SSW / 3, F=F, p=float(p), share=share, lost=np.array(lost[:2]), alarms=1 - 0.95**3,
+        moved=analysis_of_variance(np.where(g == 2, y - 6, y), g)[2],
+    )  # fmt: skip
+
+
+@ANALYSIS_OF_VARIANCE.exercise
+def from_a_table():
+    means, n = np.array([10.0, 12.0, 14.0]), 5
+    between, within = n * means.var(ddof=1), 4.0
+    return number(between / within, size_forgotten=means.var(ddof=1) / within, by_k=n * means.var() / within)
+
+
+@ANALYSIS_OF_VARIANCE.exercise
+def against_a_t_test():
+    from scipy import stats
+
+    y, g = np.array([1.0, 3.0, 2.0, 6.0, 5.0, 9.0, 4.0]), np.array([0, 0, 0, 1, 1, 1, 1])
+    _, _, F, p, _ = analysis_of_variance(y, g)
+    t = stats.ttest_ind(y[g == 0], y[g == 1])
+    same = bool(np.isclose(p, t.pvalue))
+    return choice(
+        square=same and np.isclose(F, t.statistic**2), equal=same and np.isclose(F, abs(t.statistic)), halved=bool(np.isclose(p, t.pvalue / 2)),
+    )  # fmt: skip
+
+
+@ANALYSIS_OF_VARIANCE.exercise
+def a_billion_added():
+    y, g = np.array([1.0, 3.0, 4.0, 5.0, 6.0, 11.0]), np.array([0, 0, 1, 1, 1, 2])
+    true, got = analysis_of_variance(y, g)[2], one_pass(y + 1e9, g)[2]
+    wrong = bool(np.isnan(got)) or abs(got / true - 1)
+    return choice(nothing=wrong < 1e-14, last_digits=1e-14 <= wrong < 1e-3, nonsense=wrong >= 1e-3)
 
 
 @ANALYSIS_OF_VARIANCE.cases

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.foundations.hypothesis_test.tails import normal_quantile, t_quantile
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -88,6 +89,47 @@ def confidence_interval(x, level=0.95, method="t"):
         raise ValueError(f"no interval is called {method}")
     half = t_quantile(q, n - 1) * np.sqrt(((x - mean[..., None]) ** 2).sum(-1) / (n - 1) / n)
     return mean - half, mean + half
+
+
+@CONFIDENCE_INTERVAL.example
+def example():
+    x = np.array([4.0, 7.0, 6.0, 3.0])
+    low, high = confidence_interval(x)
+    coin, z = np.array([1.0] * 9 + [0.0]), normal_quantile(0.975)
+    wilson = confidence_interval(coin, method="wilson")
+    half = z * np.sqrt(0.9 * 0.1 / 10)
+    return dict(
+        x=x, mean=x.mean(), squares=((x - x.mean()) ** 2).sum(), s=x.std(ddof=1), error=x.std(ddof=1) / 2, t=t_quantile(0.975, 3), z=z, low=low, high=high,
+        narrow=x.mean() + z * x.std(ddof=1) / 2 * np.array([-1, 1]), coin=coin, z2=z**2, wilson=np.array(wilson), wald=0.9 + half * np.array([-1, 1]),
+        centre=(0.9 + z**2 / 20) / (1 + z**2 / 10), four_times=t_quantile(0.975, 15) / 4 / (t_quantile(0.975, 3) / 2),
+    )  # fmt: skip
+
+
+@CONFIDENCE_INTERVAL.exercise
+def no_failures():
+    _, high = confidence_interval(np.zeros(100), method="wilson")
+    return number(high, nothing_seen=0.0, rule_of_three=3 / 100)
+
+
+@CONFIDENCE_INTERVAL.exercise
+def overlapping():
+    z = normal_quantile(0.975)
+    (first, second), half = (10.0, 11.6), 1.0
+    meet = first + half > second - half
+    significant = abs(second - first) / np.sqrt(2 * (half / z) ** 2) > z
+    return choice(no_difference=meet and not significant, different=meet and significant, apart=not meet)
+
+
+@CONFIDENCE_INTERVAL.exercise
+def ninety_five_of_what():
+    samples = np.random.default_rng(1).standard_normal((4000, 30))
+    low, high = confidence_interval(samples)
+    held = (low <= 0) & (high >= 0)
+    inside = ((samples >= low[:, None]) & (samples <= high[:, None])).mean()
+    return choice(
+        of_the_samples=abs(held.mean() - 0.95) < 0.02, this_one=abs(float(held[0]) - 0.95) < 0.02,
+        of_the_observations=abs(inside - 0.95) < 0.02,
+    )  # fmt: skip
 
 
 @CONFIDENCE_INTERVAL.cases

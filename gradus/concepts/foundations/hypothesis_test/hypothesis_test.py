@@ -7,6 +7,7 @@ import numpy as np
 from gradus.concepts.foundations.hypothesis_test.tails import chi2_tail, erfc, t_tail
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, near, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -148,6 +149,43 @@ def hypothesis_test(x, y, test="t", alternative="two-sided"):
         less, greater = t_tail(-statistic, nu), t_tail(statistic, nu)
     p = {"less": less, "greater": greater, "two-sided": np.minimum(1, 2 * np.minimum(less, greater))}
     return statistic, p[alternative]
+
+
+@HYPOTHESIS_TEST.example
+def example():
+    x, y = np.array([4.0, 7.0, 6.0]), np.array([2.0, 5.0, 1.0, 3.0])
+    t, p = hypothesis_test(x, y)
+    welch, p_welch = hypothesis_test(x, y, "welch")
+    U, p_ranks = hypothesis_test(x, y, "mann-whitney")
+    sx, sy = x.var(ddof=1), y.var(ddof=1)
+    pooled = (2 * sx + 3 * sy) / 5
+    first, second = np.array([8.0, 2.0]), np.array([3.0, 7.0])
+    chi2, p_chi2 = hypothesis_test(first, second, "chi2")
+    return dict(
+        x=x, y=y, xbar=x.mean(), ybar=y.mean(), sx=sx, sy=sy, pooled=pooled, error=np.sqrt(pooled * (1 / 3 + 1 / 4)), t=t, p=p, welch=welch, p_welch=p_welch,
+        U=U, p_ranks=p_ranks, deals=len(list(combinations(range(7), 3))), parted=2 / 35, expected=5.5, other=4.5, chi2=chi2, p_chi2=p_chi2,
+        yates=2 * 2.0**2 * (1 / 5.5 + 1 / 4.5), p_yates=chi2_tail(2 * 2.0**2 * (1 / 5.5 + 1 / 4.5), 1),
+    )  # fmt: skip
+
+
+@HYPOTHESIS_TEST.exercise
+def false_discoveries():
+    false, true = 900 * 0.05, 100 * 0.8
+    return number(false / (false + true), the_level=0.05, true_ones=true / (false + true))
+
+
+@HYPOTHESIS_TEST.exercise
+def three_and_three():
+    _, p = hypothesis_test(np.array([4.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0]), "mann-whitney")
+    return number(p, one_side=p / 2, tosses=2 / 2**6)
+
+
+@HYPOTHESIS_TEST.exercise
+def looking_early():
+    x, y = np.random.default_rng(0).standard_normal((2, 1000, 50))
+    looks = np.stack([hypothesis_test(x[:, :k], y[:, :k])[1] <= 0.05 for k in (10, 20, 30, 40, 50)])
+    rate = looks.any(0).mean()
+    return choice(stays=abs(rate - 0.05) < 0.02, rises=rate >= 0.07, falls=rate <= 0.03)
 
 
 @HYPOTHESIS_TEST.cases

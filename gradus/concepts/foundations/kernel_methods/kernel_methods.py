@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, identical, invariance, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 KERNELS = ("gaussian", "laplacian", "polynomial", "linear")
@@ -75,15 +76,6 @@ KERNEL_METHODS = Concept(
     ),
     deviations=r"Squared distances are found from $\lVert x\rVert^2-2\langle x,z\rangle+\lVert z\rVert^2$ by libraries, "
     "which cancels for points far from the origin.",
-    proof=Proof(
-        r"If $k(x,z)=\langle\varphi(x),\varphi(z)\rangle$ then "
-        r"$\sum c_ic_jk(x_i,x_j)=\lVert\sum c_i\varphi(x_i)\rVert^2\ge0$. Conversely, on the finite sums "
-        r"$f=\sum a_ik(\cdot,x_i)$, $g=\sum b_jk(\cdot,z_j)$ set $\langle f,g\rangle=\sum a_ib_jk(x_i,z_j)$. It "
-        r"equals $\sum a_ig(x_i)=\sum b_jf(z_j)$, so it depends on f and g alone; it is bilinear, symmetric, and "
-        r"$\langle f,f\rangle\ge0$ by assumption. With $g=k(\cdot,x)$ it gives $\langle f,k(\cdot,x)\rangle=f(x)$, "
-        r"hence by Cauchy–Schwarz $f(x)^2\le\langle f,f\rangle k(x,x)$: only $f=0$ has length 0. Complete the space; "
-        r"$\varphi(x)=k(\cdot,x)$."
-    ),
     nonfinite="nan",
 )
 
@@ -105,6 +97,44 @@ def kernel_matrix(X, Z, kernel="gaussian", gamma=1.0, degree=2, c=1.0):
         raise ValueError(f"no kernel is called {kernel}")
 
     return np.stack([np.stack([k(x, z) for z in Z]) for x in X])
+
+
+@KERNEL_METHODS.example
+def example():
+    X = np.array([[1.0, 2.0], [3.0, -1.0], [0.0, 1.0]])
+    K = kernel_matrix(X, X, "polynomial")
+    r = np.sqrt(2)
+    features = np.stack([[a * a, b * b, r * a * b, r * a, r * b, 1] for a, b in X])
+    bad = np.array([[(a * b - 1) ** 2 for b in (0.0, 1.0)] for a in (0.0, 1.0)])
+    c = np.array([1.0, -1.0])
+    return dict(
+        X=X, Z=X, kernel="polynomial", gamma=1.0, degree=2, c=1.0, K=K, inner=X @ X.T, features=features,
+        products=features[0] * features[1], eigenvalues=np.linalg.eigvalsh(K),
+        distance=K[0, 0] - 2 * K[0, 1] + K[1, 1], plain=((X[0] - X[1]) ** 2).sum(), bad=bad, form=c @ bad @ c,
+    )  # fmt: skip
+
+
+@KERNEL_METHODS.exercise
+def distance_of_features():
+    X = np.array([[0.0, 0.0], [1.0, 1.0]])
+    K = kernel_matrix(X, X, "gaussian", gamma=np.log(2))
+    square = K[0, 0] - 2 * K[0, 1] + K[1, 1]
+    return number(np.sqrt(square), no_root=square, in_the_plane=np.sqrt(2), one_minus=1 - K[0, 1])
+
+
+@KERNEL_METHODS.exercise
+def difference_of_kernels():
+    X = np.random.default_rng(0).standard_normal((8, 2))
+    G, L = kernel_matrix(X, X, "gaussian"), kernel_matrix(X, X, "linear")
+    worst = {n: np.linalg.eigvalsh(K).min() < -1e-9 for n, K in dict(sum=G + L, product=G * L, scaled=3 * G, difference=G - L).items()}  # fmt: skip
+    return choice(**worst)
+
+
+@KERNEL_METHODS.exercise
+def how_many_features():
+    d = 100
+    monomials = sum(1 for i in range(d + 1) for j in range(i, d + 1))  # of 1, x_1, …, x_d two, in any order
+    return number(monomials, tolerance=1e-3, squares_only=d * (d + 1) / 2, ordered=(d + 1) ** 2)
 
 
 @KERNEL_METHODS.cases

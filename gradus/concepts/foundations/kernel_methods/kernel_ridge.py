@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, optimal, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -58,13 +59,6 @@ KERNEL_RIDGE = Concept(
         ),
         Convention("constant", "none is fitted", "Gaussian process libraries often subtract the mean of y first"),
     ),
-    proof=Proof(
-        r"Write $f=g+h$ with g in the span of the $k(\cdot,x_i)$ and h orthogonal to it. By the reproducing property "
-        r"$h(x_i)=\langle h,k(\cdot,x_i)\rangle=0$: h changes no residual and adds $\lambda\lVert h\rVert^2$, so the "
-        r"minimiser has $h=0$. With $f=\sum\alpha_ik(\cdot,x_i)$ the objective is "
-        r"$\lVert y-K\alpha\rVert^2+\lambda\alpha^{\mathsf T}K\alpha$, convex, with gradient "
-        r"$2K((K+\lambda I)\alpha-y)$; $\alpha=(K+\lambda I)^{-1}y$ makes it 0."
-    ),
 )
 
 
@@ -75,6 +69,39 @@ def kernel_ridge(X, y, Z, lam=1.0, gamma=1.0):
     K = gaussian(X, X, gamma)
     alpha = np.linalg.solve(K + lam * np.eye(len(X)), y)
     return gaussian(Z, X, gamma) @ alpha
+
+
+@KERNEL_RIDGE.example
+def example():
+    X, y, Z, lam, gamma = np.array([[0.0], [1.0]]), np.array([4.0, 2.0]), np.array([[0.0], [1.0], [2.0], [3.0]]), 0.5, np.log(2)  # fmt: skip
+    K = gaussian(X, X, gamma)
+    M = np.linalg.inv(K + lam * np.eye(2))
+    alpha, fit = M @ y, kernel_ridge(X, y, Z, lam, gamma)
+    return dict(
+        X=X, y=y, Z=Z, lam=lam, gamma=gamma, K=K, A=K + lam * np.eye(2), det=np.linalg.det(K + lam * np.eye(2)), M=M,
+        alpha=alpha, fit=fit, r=y - fit[:2], k=gaussian(Z, X, gamma), norm=alpha @ K @ alpha,
+        out=alpha / np.diag(M), without=kernel_ridge(X[1:], y[1:], X[:1], lam, gamma)[0],
+        loose=kernel_ridge(X, y, X, 1e-9, gamma), stiff=kernel_ridge(X, y, X, 50.0, gamma),
+    )  # fmt: skip
+
+
+@KERNEL_RIDGE.exercise
+def one_point():
+    f = kernel_ridge(np.array([[0.0]]), np.array([6.0]), np.array([[1.0], [0.0]]), 2.0, np.log(2))
+    return number(f[0], no_penalty=6 / 2, at_the_data=f[1], weighted_mean=6.0)
+
+
+@KERNEL_RIDGE.exercise
+def far_away():
+    X, y = np.array([[0.0], [1.0], [2.0]]), np.array([5.0, 6.0, 7.0])
+    far = kernel_ridge(X, y, np.array([[30.0]]), 0.1, 1.0)[0]
+    return choice(zero=abs(far) < 1e-9, mean=abs(far - 6) < 1, last=abs(far - 7) < 0.5, trend=far > 8)
+
+
+@KERNEL_RIDGE.exercise
+def left_out():
+    alpha, diagonal, lam = 0.6, 0.8, 0.5
+    return number(alpha / diagonal, training=lam * alpha, multiplied=alpha * diagonal)
 
 
 def gaussian(X, Z, gamma):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -78,14 +79,6 @@ RANDOM_FEATURES = Concept(
             "is $(1-k^2)^2/D$, none at all at $x=z$",
         ),
     ),
-    proof=Proof(
-        r"One feature gives $2\cos(\omega^{\mathsf T}x+b)\cos(\omega^{\mathsf T}z+b)=\cos\omega^{\mathsf "
-        r"T}(x-z)+\cos(\omega^{\mathsf T}(x+z)+2b)$. Over b, a whole turn, the second term has mean 0, mean square ½ and "
-        r"mean 0 with the first. Over ω the first has the mean $k=e^{-\gamma\lVert x-z\rVert^2}$, the characteristic "
-        r"function of the normal distribution, and by $\cos^2t=\frac12(1+\cos2t)$ the mean square $\frac12(1+k^4)$: the "
-        r"variance of one product is $\frac12(1+k^4)+\frac12-k^2$, of the mean of D of them a D-th of it. Each product lies "
-        r"in $[-2,2]$: Hoeffding's inequality is the third line."
-    ),
     unverified="That the error is uniformly small over a compact set (Claim 1 of the paper).",
     nonfinite="nan",
 )
@@ -97,6 +90,40 @@ def random_features(X, N, u, gamma=1.0):
         raise ValueError("N has a row for each dimension and a column for each phase")
     D = N.shape[1]
     return np.sqrt(2 / D) * np.cos(np.sqrt(2 * gamma) * X @ N + 2 * np.pi * u)
+
+
+@RANDOM_FEATURES.example
+def example():
+    X, N, u = np.array([[0.0], [1.0]]), np.array([[-1.2, -0.3, 0.4, 1.0]]), np.array([0.05, 0.3, 0.6, 0.8])
+    gamma = 0.5
+    psi, k = random_features(X, N, u, gamma), np.exp(-gamma)
+    c = np.sqrt(4 / 2) * psi  # the cosines themselves
+    return dict(
+        X=X, N=N, u=u, gamma=gamma, psi=psi, omega=N[0], b=2 * np.pi * u, cx=c[0], cz=c[1], products=2 * c[0] * c[1],
+        estimate=psi[0] @ psi[1], k=k, itself=psi[0] @ psi[0], spread=np.sqrt((1 + k**4 / 2 - k**2) / 4),
+        own=np.sqrt(1 / 8), needed=np.ceil((1 + k**4 / 2 - k**2) / 0.01**2 / 1000) * 1000,
+    )  # fmt: skip
+
+
+@RANDOM_FEATURES.exercise
+def how_many():
+    variance = 1.0  # of one product where k is 0: 1 + k⁴/2 − k²
+    return number(variance / 0.02**2, no_square=variance / 0.02, at_one_point=0.5 / 0.02**2)
+
+
+@RANDOM_FEATURES.exercise
+def no_phases():
+    N = np.random.default_rng(0).standard_normal((1, 4000))
+    psi = random_features(np.array([[0.0], [2.0], [2.5]]), N, np.zeros(4000), 0.5)
+    at_zero, away = psi[0] @ psi[0], psi[1] @ psi[2]
+    depends = abs(at_zero - 2) < 1e-9 and abs(away - np.exp(-0.125)) < 0.1
+    return choice(sum_too=depends, unbiased=abs(at_zero - 1) < 0.1, scaled=abs(away - 2 * np.exp(-0.125)) < 0.1)
+
+
+@RANDOM_FEATURES.exercise
+def frequencies():
+    gamma = 1 / (2 * 2.0**2)  # the kernel of length ℓ = 2
+    return number(np.sqrt(2 * gamma), half_the_variance=np.sqrt(gamma), the_length=2.0, variance=2 * gamma)
 
 
 @RANDOM_FEATURES.cases

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.foundations.linear_solve.matrices import hilbert, positive_definite, with_spectrum
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
+from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
 CHOLESKY = Concept(
@@ -55,6 +56,45 @@ def cholesky(A):
         columns.append(column)
         S = S - column[:, None] * column
     return np.stack(columns, axis=1)
+
+
+@CHOLESKY.example
+def example():
+    A = np.array([[4.0, 2.0, -2.0], [2.0, 10.0, 2.0], [-2.0, 2.0, 6.0]])
+    L, z = cholesky(A), np.array([1.0, -1.0, 0.5])
+    S = A - np.outer(L[:, 0], L[:, 0])
+    T = S - np.outer(L[:, 1], L[:, 1])
+    low, x = A - 5 * np.diag([0.0, 0.0, 1.0]), np.array([2.0, -1.0, 3.0])
+    return dict(
+        A=A, L=L, first=L[:, 0], S=S, second=L[:, 1], T=T, third=L[2, 2], det=np.prod(np.diag(L)) ** 2,
+        logdet=2 * np.log(np.diag(L)).sum(), z=z, draw=L @ z, least=A[2, 2] - T[2, 2], low=low[2, 2],
+        low_rest=low[2, 2] - (L[2, :2] ** 2).sum(), x=x, betrayed=x @ low @ x,
+    )  # fmt: skip
+
+
+@CHOLESKY.exercise
+def correlated_pair():
+    L = cholesky(np.array([[1.0, 0.8], [0.8, 1.0]]))
+    return number(L[1, 1], root_forgotten=L[1, 1] ** 2, not_squared=1 - 0.8, without_reduction=1.0)
+
+
+@CHOLESKY.exercise
+def rows_times_l():
+    L = cholesky(np.array([[4.0, 2.0], [2.0, 10.0]]))
+    return array(L.T @ L, as_intended=L @ L.T, factor_itself=L)
+
+
+@CHOLESKY.exercise
+def smallest_corner():
+    def works(c):
+        try:
+            cholesky(np.array([[1.0, 2.0], [2.0, c]]))
+        except ValueError:
+            return False
+        return True
+
+    limits = [c for c in (3.0, 4.0, 5.0) if works(c)]
+    return choice(three=min(limits) == 3, four=min(limits) == 4, five=min(limits) == 5)
 
 
 @CHOLESKY.cases

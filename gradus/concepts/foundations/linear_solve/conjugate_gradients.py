@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.foundations.linear_solve.matrices import positive_definite, with_spectrum
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -31,6 +32,7 @@ CONJUGATE_GRADIENTS = Concept(
         Symbol("A", "A", "n n", "symmetric positive definite matrix"),
         Symbol("b", "b", "n", "right side"),
         Symbol("k", "steps", "", "number of steps", "natural"),
+        Symbol("x", "", "n", "the solution"),
         Symbol("x_k", "", "k n", "iterates; all are returned, the start 0 first"),
         Symbol("r_k", "", "n", "residual $b-Ax_k$"),
         Symbol("p_k", "", "n", "direction, A-orthogonal to those before"),
@@ -76,6 +78,55 @@ def conjugate_gradients(A, b, steps):
             p = r + (r @ r) / (old @ old) * p
         path.append(x)
     return np.stack(path)
+
+
+@CONJUGATE_GRADIENTS.example
+def example():
+    A, b, steps = np.array([[4.0, 1.0], [1.0, 3.0]]), np.array([1.0, 2.0]), 2
+    path = conjugate_gradients(A, b, steps)
+    r = b - path @ A
+    Ab, alpha = A @ b, (b @ b) / (b @ A @ b)
+    beta = (r[1] @ r[1]) / (r[0] @ r[0])
+    p = r[1] + beta * b
+    descent = path[1] + (r[1] @ r[1]) / (r[1] @ A @ r[1]) * r[1]
+    kappa = np.linalg.cond(A)
+    errors = energy_errors(A, path, path[2])
+    return dict(
+        A=A, b=b, steps=steps, rr=b @ b, Ab=Ab, bAb=b @ Ab, alpha=alpha, x1=path[1], r1=r[1], r1r1=r[1] @ r[1], beta=beta,
+        p=p, Ap=A @ p, pAp=p @ A @ p, conjugate=b @ A @ p, alpha2=(r[1] @ r[1]) / (p @ A @ p), x2=path[2], r0r1=b @ r[1],
+        descent=descent, descent_rest=b - A @ descent, kappa=kappa, error=errors[1] / errors[0],
+        limit=2 * (np.sqrt(kappa) - 1) / (np.sqrt(kappa) + 1),
+    )  # fmt: skip
+
+
+@CONJUGATE_GRADIENTS.exercise
+def three_eigenvalues():
+    lam = np.array([2.0, 2.0, 5.0, 5.0, 5.0, 9.0])
+    x = np.ones(6)
+    errors = energy_errors(np.diag(lam), conjugate_gradients(np.diag(lam), lam * x, 6), x)
+    return number(int(np.argmax(errors < 1e-10)), dimension=len(lam), largest_multiplicity_removed=len(lam) - 2)
+
+
+@CONJUGATE_GRADIENTS.exercise
+def steps_for_six_digits():
+    kappa = 1e4
+
+    def steps(ratio):
+        return np.ceil(np.log(2e6) / np.log((ratio + 1) / (ratio - 1)))
+
+    return number(steps(np.sqrt(kappa)), 0.02, kappa_not_rooted=steps(kappa), root_alone=np.sqrt(kappa))
+
+
+@CONJUGATE_GRADIENTS.exercise
+def damping():
+    lam, x = np.geomspace(1e-3, 1, 60), np.ones(60)
+
+    def needed(lam):
+        errors = energy_errors(np.diag(lam), conjugate_gradients(np.diag(lam), lam * x, 120), x)
+        return int(np.argmax(errors <= 1e-6 * errors[0]))
+
+    before, after = needed(lam), needed(lam + 0.1)
+    return choice(fewer=after < before, as_many=after == before, more=after > before)
 
 
 @CONJUGATE_GRADIENTS.cases

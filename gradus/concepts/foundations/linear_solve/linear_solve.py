@@ -11,6 +11,7 @@ from gradus.concepts.foundations.linear_solve.matrices import (
 )
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, identical, invariance, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 LINEAR_SOLVE = Concept(
@@ -30,7 +31,7 @@ LINEAR_SOLVE = Concept(
         Symbol("b", "b", "n", "right side"),
         Symbol("x", "", "n", "solution"),
         Symbol(r"\hat x", "", "n", "what was computed for it"),
-        Symbol(r"\eta", "", "", "backward error: the relative change of A and b that makes x̂ exact"),
+        Symbol(r"\eta", "", "", "backward error: the least relative change of A and b that makes x̂ exact"),
         Symbol(r"\kappa", "", "", "condition number"),
         Symbol(r"\varepsilon", "", "", "spacing of the numbers at 1"),
         Symbol("g", "", "", "growth of the entries during elimination"),
@@ -74,6 +75,50 @@ def linear_solve(A, b):
         known = sum(A[i, n - 1 - k] * x[k] for k in range(n - 1 - i))
         x.append((b[i] - known) / A[i, i])
     return np.stack(x[::-1])
+
+
+@LINEAR_SOLVE.example
+def example():
+    A, b = np.array([[2.0, 1.0, 1.0], [4.0, -6.0, 0.0], [-2.0, 7.0, 2.0]]), np.array([5.0, -2.0, 9.0])
+    W = np.column_stack([A, b])[[1, 0, 2]]
+    first = W - np.outer([0.0, 0.5, -0.5], W[0])
+    last = first - np.outer([0.0, 0.0, 1.0], first[1])
+    x, near = linear_solve(A, b), np.array([[1.0, 1.0], [1.0, 1.01]])
+    c, d = np.array([2.0, 2.01]), np.array([2.0, 2.02])
+    wrong = np.array([0.0, 2.0])
+    return dict(
+        A=A, b=b, W=W, first=first, last=last, x=x, near=near, c=c, d=d, x_c=np.round(linear_solve(near, c), 9),
+        x_d=np.round(linear_solve(near, d), 9), kappa=np.linalg.cond(near, np.inf), rest=c - near @ wrong,
+        eta=backward_error(near, c, wrong), moved=d[1] - c[1],
+    )  # fmt: skip
+
+
+@LINEAR_SOLVE.exercise
+def measured_right_side():
+    A = np.array([[1.0, 1.0], [1.0, 1.01]])
+    moved = linear_solve(A, np.array([0.0, 0.001]))
+    return number(np.abs(moved).max(), as_large_as_the_error=0.001, in_the_last_place=0.001 * 1.01)
+
+
+@LINEAR_SOLVE.exercise
+def size_of_the_error():
+    A, b, x = np.array([[0.0, 1.0], [1.0, 1.0]]), np.array([1.0, 2.0]), np.array([0.0, 1.0])
+    residual = np.abs(b - A @ x).max()
+    return number(
+        residual / (np.abs(A).sum(1).max() * np.abs(x).max() + np.abs(b).max()),
+        residual_alone=residual,
+        beside_b_alone=residual / np.abs(b).max(),
+    )
+
+
+@LINEAR_SOLVE.exercise
+def many_right_sides():
+    n, sides = 1000, 1000
+    each = sides * 2 * n**3 / 3
+    once = 2 * n**3 / 3 + sides * 2 * n**2
+    inverse = 2 * n**3 + sides * 2 * n**2
+    least = min(each, once, inverse)
+    return choice(one_by_one=each == least, factors_kept=once == least, inverse=inverse == least)
 
 
 @LINEAR_SOLVE.cases

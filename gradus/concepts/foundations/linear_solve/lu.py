@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.foundations.linear_solve.matrices import determinant, hilbert, tiny_pivot, wilkinson
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 LU = Concept(
@@ -71,6 +72,40 @@ def lu(A):
         L = L + m[:, None] * (rows == j)
         U = U - m[:, None] * U[j]
     return np.eye(n)[p].T, L + np.eye(n), np.triu(U)
+
+
+@LU.example
+def example():
+    A = np.array([[1.0, 2.0, 4.0], [2.0, 1.0, 3.0], [4.0, 2.0, 2.0]])
+    P, L, U = lu(A)
+    start = A[[2, 1, 0]]
+    first = start - np.outer([0.0, 0.5, 0.25], start[0])
+    growth = [float(np.abs(lu(wilkinson(n))[2]).max()) for n in (2, 3, 4)]
+    return dict(
+        A=A, P=P, L=L, U=U, start=start, first=first, pivots=np.diag(U), PA=P.T @ A, det=np.prod(np.diag(U)),
+        multipliers=L[[1, 2, 2], [0, 0, 1]], W=wilkinson(4), W_U=lu(wilkinson(4))[2], growth=np.array(growth),
+    )  # fmt: skip
+
+
+@LU.exercise
+def without_exchange():
+    A = np.array([[0.0, 1.0], [1.0, 0.0]])
+    # l11 u11 = a11 with l11 = 1; then l21 u11 = a21
+    impossible = A[0, 0] == 0 and A[1, 0] != 0
+    return choice(exists=not impossible, none=impossible, singular=bool(np.linalg.det(A) == 0))
+
+
+@LU.exercise
+def determinant_from_the_factors():
+    P, U = np.eye(3)[[1, 0, 2]], np.diag([4.0, -3.0, 2.0])
+    value = np.linalg.det(P) * np.prod(np.diag(U))
+    return number(value, exchange_forgotten=-value, added_up=np.trace(U))
+
+
+@LU.exercise
+def growth_of_ten():
+    largest = np.abs(lu(wilkinson(10))[2]).max()
+    return number(largest, one_doubling_more=2 * largest, no_doubling=10)
 
 
 @LU.cases

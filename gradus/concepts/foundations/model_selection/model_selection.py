@@ -11,6 +11,7 @@ from gradus.concepts.foundations.model_selection.learners import (
 )
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -100,6 +101,45 @@ def model_selection(fit, X, y, fold, grid):
             predict = fit(X[fold != k], y[fold != k], s)
             E[k, g] = ((y[fold == k] - predict(X[fold == k])) ** 2).mean()
     return E, grid[E.mean(0).argmin()]
+
+
+@MODEL_SELECTION.example
+def example():
+    X, y = np.array([[1.0], [2.0], [1.0], [3.0]]), np.array([1.0, 3.0, 2.0, 3.0])
+    fold, grid = np.array([0, 0, 1, 1]), np.array([0.0, 1.0, 10.0])
+    E, best = model_selection(ridge, X, y, fold, grid)
+    one = np.ones((1, 1))
+    slopes = np.array([[ridge(X[fold != k], y[fold != k], s)(one)[0] for s in grid] for k in (0, 1)])
+    own = np.array([((y - ridge(X, y, s)(X)) ** 2).mean() for s in grid])
+    x, H = X[:, 0], X[0, 0] ** 2 / ((X**2).sum() + best)
+    f = ridge(X, y, best)(X)
+    return dict(
+        fit=ridge, X=X, y=y, fold=fold, grid=grid, x=x, E=E, best=best, slopes=slopes, mean=E.mean(0), own=own, theta=f[0], H=H,
+        residual=y[0] - f[0], left_out=(y[0] - f[0]) / (1 - H), without=ridge(X[1:], y[1:], best)(X)[0],
+    )  # fmt: skip
+
+
+@MODEL_SELECTION.exercise
+def the_mean_left_out():
+    y = np.array([1.0, 3.0, 8.0])
+    errors = [y[i] - np.delete(y, i).mean() for i in range(3)]
+    return number(np.mean(np.square(errors)), same_rows=y.var(), sample_variance=y.var(ddof=1))
+
+
+@MODEL_SELECTION.exercise
+def how_many_fits():
+    folds, settings = 5, 3 * 4
+    return number(folds * settings + 1, without_the_last=folds * settings, added=folds * (3 + 4) + 1, tolerance=1e-6)
+
+
+@MODEL_SELECTION.exercise
+def two_pictures_a_patient():
+    rng = np.random.default_rng(0)
+    X, y = np.repeat(rng.standard_normal((20, 2)), 2, axis=0), np.repeat(rng.standard_normal(20), 2)  # y is noise
+    apart, _ = model_selection(nearest, X, y, np.arange(40) % 2, np.array([1.0]))
+    together, _ = model_selection(nearest, X, y, np.arange(40) // 2 % 2, np.array([1.0]))
+    ratio = apart.mean() / together.mean()
+    return choice(too_good=ratio < 0.9, right=0.9 <= ratio <= 1.1, too_bad=ratio > 1.1)
 
 
 @MODEL_SELECTION.cases

@@ -6,6 +6,7 @@ from gradus.concepts.foundations.model_selection.learners import estimator, one_
 from gradus.concepts.foundations.model_selection.model_selection import model_selection
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -96,6 +97,46 @@ def nested_cross_validation(fit, X, y, outer, inner, grid):
         errors.append(((y[outer == k] - fit(A, b, s)(X[outer == k])) ** 2).mean())
         chosen.append(s)
     return np.array(errors), np.array(chosen)
+
+
+@NESTED_CROSS_VALIDATION.example
+def example():
+    y, outer, inner, grid = (
+        np.array([2.0, 1, 3, 0, 2, 1]),
+        np.array([0, 0, 1, 1, 2, 2]),
+        np.array([0, 1, 0, 1, 0, 1]),
+        np.arange(3),
+    )
+    X = np.array([[3.0, 2, 4], [1, 2, -1], [1, 2, 3], [1, 1, 0], [2, 4, 3], [3, 2, 0]])  # one forecaster a column
+    squares = (y[:, None] - X) ** 2
+    errors, chosen = nested_cross_validation(one_column, X, y, outer, inner, grid)
+    rest = np.array([squares[outer != k].mean(0) for k in range(3)])
+    plain = squares.mean(0)
+    return dict(
+        fit=one_column, X=X, y=y, outer=outer, inner=inner, grid=grid, squares=squares, rest=rest, errors=errors, names=["ABC"[j] for j in chosen],
+        plain=plain, least=plain.min(), honest=errors.mean(),
+    )  # fmt: skip
+
+
+@NESTED_CROSS_VALIDATION.exercise
+def fits_of_all_folds():
+    outer, inner, settings = 5, 4, 6
+    return number(
+        outer * (inner * settings + 1), never_judged=outer * inner * settings, not_nested=outer * settings + 1, tolerance=1e-6
+    )  # fmt: skip
+
+
+@NESTED_CROSS_VALIDATION.exercise
+def the_better_of_two():
+    outcomes = np.array([[a, b] for a in (0.8, 1.2) for b in (0.8, 1.2)])
+    return number(outcomes.min(1).mean(), unbiased=outcomes.mean(), always_lucky=outcomes.min(), tolerance=1e-3)
+
+
+@NESTED_CROSS_VALIDATION.exercise
+def tried_five_times():
+    estimates = np.random.default_rng(0).normal(0.2, 0.02, (4000, 5))  # each honest, each of a procedure with error 0.2
+    reported = estimates.min(1).mean()
+    return choice(honest=abs(reported - 0.2) < 0.005, too_small=reported < 0.195, too_large=reported > 0.205)
 
 
 @NESTED_CROSS_VALIDATION.cases

@@ -4,8 +4,9 @@ from itertools import permutations
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, invariance, near, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 KSG = Concept(
@@ -54,18 +55,6 @@ KSG = Concept(
         "One distance for x and y together means that their units matter a little: bring both to similar spread.",
     ),
     differentiable=False,
-    proof=Proof(
-        r"Of the mean 0. Fix point i. By their distances from it in x and in y the other $N=n-1$ points are ranked twice; for "
-        r"independent variables without ties the two rankings are independent and uniform, also when the distances are given. "
-        r"Merge the two lists of distances into one path of x-steps and y-steps, and let M be the number of points met in both "
-        r"after A x-steps and B y-steps: $P(M_{A,B}=m)=\binom Am\binom{N-A}{B-m}/\binom NB$. The k-th neighbour is met by the step "
-        r"from some (A, B) that takes M from k − 1 to k; then $a_i=A$ and $b_i=B$. Now exchange an x-step from (A, B) and the "
-        r"y-step after it: the probability that the k-th is met in one of the two stays, and beyond $\psi(A+1)+\psi(B+1)$ the one order "
-        r"adds $P(M_{A+1,B}=k-1)\frac{A-k+2}{N-B}\frac1{A+1}"
-        r"=\frac{A!\,B!\,(N-A-1)!\,(N-B-1)!}{(k-1)!\,(A-k+1)!\,(B-k+1)!\,(N-A-B+k-2)!\,N!}$, the other its mirror image, which is the same. "
-        r"So the mean of $\psi(a_i+1)+\psi(b_i+1)$ does not depend on the path. On the path of all y-steps first the k-th is met "
-        r"from $A=k-1$, $B=N$: it is $\psi(k)+\psi(n)$."
-    ),
     unverified="For dependent variables the bias is bounded only under smoothness of the densities: consistency (Gao, Oh and "
     "Viswanath 2018) and rates (Zhao and Lai 2020).",
 )
@@ -91,6 +80,41 @@ def gaussian(rng, n, rho):
     """Pairs of standard normal variables with correlation ρ."""
     x, noise = rng.standard_normal((2, n, 1))
     return x, rho * x + np.sqrt(1 - rho**2) * noise
+
+
+@KSG.example
+def example():
+    x, y, neighbours = np.array([[7.0], [3.0], [1.0], [0.0]]), np.array([[9.1], [4.2], [2.5], [0.0]]), 1
+    dx, dy = np.abs(x - x.T), np.abs(y - y.T)
+    epsilon = np.sort(np.maximum(dx, dy), axis=1)[:, 1]
+    a, b = ((d < epsilon[:, None]).sum(1) - 1 for d in (dx, dy))
+    H = np.append(0.0, np.cumsum(1 / np.arange(1, 4)))  # ψ(m) + γ = H[m − 1]
+    every = [ksg(x, y[list(order)], 1) for order in permutations(range(4))]
+    return dict(
+        x=x, y=y, neighbours=neighbours, u=x[:, 0], v=y[:, 0], epsilon=epsilon, a=a, b=b, Ha=H[a], Hb=H[b], top=H[3], mean=(H[a] + H[b]).mean(),
+        estimate=ksg(x, y, 1), itself=ksg(x, x, 1), least=min(every), centre=round(float(np.mean(every)), 12) + 0.0,
+    )  # fmt: skip
+
+
+@KSG.exercise
+def with_itself():
+    x = np.arange(5.0)[:, None] ** 2
+    return number(ksg(x, x, 1), logarithm=np.log(5), one_too_many=(1 / np.arange(1, 6)).sum())
+
+
+@KSG.exercise
+def rounded_data():
+    grid = np.arange(5.0)[:, None]
+    mean = np.mean([ksg(grid, grid[list(order)], 1) for order in permutations(range(5))])
+    return choice(nothing=abs(mean) < 0.05, too_large=mean > 0.05, too_small=mean < -0.05)
+
+
+@KSG.exercise
+def cut_off():
+    x, y = np.array([[7.0], [3.0], [1.0], [0.0]]), np.array([[9.1], [4.2], [2.5], [0.0]])
+    every = np.array([ksg(x, y[list(order)], 1) for order in permutations(range(4))])
+    mean = np.maximum(every, 0).mean()
+    return choice(zero=abs(mean) < 1e-9, above=mean > 1e-9, below=mean < -1e-9)
 
 
 @KSG.cases

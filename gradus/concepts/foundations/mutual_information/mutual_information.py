@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, all_of, bound, near, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 MUTUAL_INFORMATION = Concept(
@@ -51,14 +52,6 @@ MUTUAL_INFORMATION = Concept(
         Hypothesis("for the last formula: X and Y are jointly normal", "correlation-for-dependence, sees-the-square"),
         Hypothesis("for the overstatement by frequencies: the variables are independent", "frequencies-may-understate"),
     ),
-    proof=Proof(
-        r"Of the data-processing inequality. For $X\to Y\to Z$ expand $I(X;Y,Z)$ by the chain rule in both orders: "
-        r"$I(X;Y)+I(X;Z\mid Y)=I(X;Z)+I(X;Y\mid Z)$. Given Y, Z says nothing about X: $I(X;Z\mid Y)=0$. And "
-        r"$I(X;Y\mid Z)\ge0$, a mean of divergences. So $I(X;Z)\le I(X;Y)$. Hence a variable X has infinite information about "
-        r"every function $f(X)$ whose distribution function is continuous: cut its values into n intervals of probability "
-        r"$1/n$; the number N of the interval is a function of $f(X)$ and of X, so that $I(X;f(X))\ge I(X;N)=H(N)=\log n$ for "
-        "every n."
-    ),
     nonfinite="nan",
 )
 
@@ -74,6 +67,50 @@ def joints(rng, *shape):
     """Random joint distributions over the last two axes."""
     p = rng.dirichlet(np.full(shape[-2] * shape[-1], 0.7), size=shape[:-2])
     return p.reshape(shape)
+
+
+@MUTUAL_INFORMATION.example
+def example():
+    p, base = np.array([[0.25, 0.125, 0.125], [0.0, 0.125, 0.375]]), 2.0
+    row, column = p.sum(1), p.sum(0)
+    product = np.outer(row, column)
+    bits = lambda q: float(-(q * np.log2(np.where(q > 0, q, 1))).sum())
+    given = p / column  # P(X | Y), a column each
+    left = np.array([bits(g) for g in given.T])
+    return dict(
+        p=p, base=base, row=row, column=column, product=product, ratio=p / product, part=p * np.log2(np.where(p > 0, p / product, 1)),
+        I=mutual_information(p, base), HX=bits(row), HY=bits(column), HXY=bits(p), given=given.T, left=left, HX_Y=column @ left,
+        blind=mutual_information(np.stack([p[:, 0], p[:, 1] + p[:, 2]], 1), base),
+    )  # fmt: skip
+
+
+@MUTUAL_INFORMATION.exercise
+def one_in_five_flipped():
+    p = np.array([[0.8, 0.2], [0.2, 0.8]]) / 2
+    bits = mutual_information(p, 2.0)
+    return number(bits, share_right=0.8, what_is_lost=1 - bits, nats=mutual_information(p))
+
+
+@MUTUAL_INFORMATION.exercise
+def absolute_value():
+    p = np.array([[0, 1], [1, 0], [0, 1]]) / 3  # X = −1, 0, 1; Y = |X|
+    return number(mutual_information(p, 2.0), correlation=0.0, all_of_x=np.log2(3))
+
+
+@MUTUAL_INFORMATION.exercise
+def two_coins_compared():
+    x, y = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    z = x ^ y
+
+    def table(a, b):
+        return np.array([[np.mean((a == i) & (b == j)) for j in (0, 1)] for i in (0, 1)])
+
+    alone = mutual_information(table(x, z), 2.0)
+    given = np.mean([mutual_information(table(x[y == v], z[y == v]), 2.0) for v in (0, 1)])
+    alone, given = round(float(alone), 9), round(float(given), 9)
+    return choice(
+        only_together=(alone, given) == (0, 1), nothing=(alone, given) == (0, 0), less_when_known=given < alone
+    )
 
 
 @MUTUAL_INFORMATION.cases

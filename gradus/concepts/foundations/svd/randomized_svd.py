@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -92,6 +93,46 @@ def randomized_svd(A, Omega, k, q=0):
         Q = np.linalg.qr(A @ Q)[0]
     U, s, Vt = np.linalg.svd(Q.T @ A, full_matrices=False)
     return one_sign(((Q @ U)[:, :k], s[:k], Vt[:k]))
+
+
+@RANDOMIZED_SVD.example
+def example():
+    A, Omega, k = np.array([[4.0, 0.0], [5.0, 3.0], [2.0, 6.0]]), np.array([[1.0], [0.0]]), 1
+    s = np.linalg.svd(A, compute_uv=False)
+    u1, Y = np.array([1.0, 2.0, 2.0]) / 3, (A @ Omega)[:, 0]
+    values, errors, sines, Qs = [], [], [], []
+    for q in range(3):
+        U, value, Vt = randomized_svd(A, Omega, k, q)
+        values.append(value[0])
+        Qs.append(U[:, 0])
+        errors.append(np.linalg.norm(A - U * value @ Vt))
+        sines.append(np.linalg.norm(U[:, 0] - (u1 @ U[:, 0]) * u1))
+    return dict(
+        A=A, Omega=Omega, k=k, Y=Y, length2=Y @ Y, row=Y @ A, row2=(Y @ A) @ (Y @ A), s=s, values=np.array(values),
+        errors=np.array(errors), sines=np.array(sines), ratio=s[1] ** 2 / s[0] ** 2, back=A.T @ Y, again=A @ (A.T @ Y),
+        excess=errors[0] / s[1] - 1, excess2=errors[1] / s[1] - 1, tangents=np.array(sines) / np.sqrt(1 - np.array(sines) ** 2),
+    )  # fmt: skip
+
+
+@RANDOMIZED_SVD.exercise
+def effective_ratio():
+    ratio, q = 0.9, 2
+    return number(ratio ** (2 * q + 1), one_power_each=ratio**q, without_the_first=ratio ** (2 * q))
+
+
+@RANDOMIZED_SVD.exercise
+def which_side():
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((12, 9))
+    s = np.linalg.svd(A, compute_uv=False)[:3]
+    gaps = np.array([s - randomized_svd(A, rng.standard_normal((9, 5)), 3, q)[1] for q in (0, 1) for _ in range(20)])
+    return choice(below=bool((gaps > -1e-12).all()), above=bool((gaps < 1e-12).all()), either=bool(gaps.min() < -1e-9))
+
+
+@RANDOMIZED_SVD.exercise
+def price_of_oversampling():
+    k, p = 10, 6
+    return number(np.sqrt(1 + k / (p - 1)), root_forgotten=1 + k / (p - 1), p_for_p_less_one=np.sqrt(1 + k / p))
 
 
 @RANDOMIZED_SVD.cases

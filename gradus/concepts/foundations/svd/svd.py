@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, near, roundoff
+from gradus.page.exercises import number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -74,16 +75,6 @@ SVD = Concept(
     ),
     deviations=r"The gradient of U and V divides by $\sigma_i^2-\sigma_j^2$: it does not exist where singular values are "
     "equal.",
-    proof=Proof(
-        r"Existence, for $A\ne0$ (for $A=0$ any orthonormal bases do): let $v_1$ maximise $\lVert Av\rVert$ over unit vectors, $\sigma_1=\lVert Av_1\rVert$ and "
-        r"$u_1=Av_1/\sigma_1$. For a unit $w\perp v_1$ the function $\lVert A(\cos t\,v_1+\sin t\,w)\rVert^2$ is "
-        r"greatest at $t=0$, so its derivative $2\langle Av_1,Aw\rangle$ is 0: A maps what is orthogonal to $v_1$ "
-        "into what is orthogonal to $u_1$. Go on there. Eckart–Young in the spectral norm: if "
-        r"$\operatorname{rank}B\le k$, the kernel of B meets the span of $v_1,\dots,v_{k+1}$ in some unit vector w, "
-        r"and $\lVert A-B\rVert_2\ge\lVert(A-B)w\rVert=\lVert Aw\rVert\ge\sigma_{k+1}$. Frobenius: the same argument "
-        r"gives $\sigma_{i}(A-B)\ge\sigma_{i+k}(A)$ (apply it to $A-B-C$ with C the best approximation of $A-B$ of "
-        "rank $i-1$, so that $B+C$ has rank at most $k+i-1$); square and add."
-    ),
     canonical=one_sign,
 )
 
@@ -120,6 +111,44 @@ def with_singular_values(rng, m, n, s):
     U = np.linalg.qr(rng.standard_normal((m, len(s))))[0]
     V = np.linalg.qr(rng.standard_normal((n, len(s))))[0]
     return U * s @ V.T
+
+
+@SVD.example
+def example():
+    A = np.array([[4.0, 0.0], [5.0, 3.0], [2.0, 6.0]])
+    U, s, Vt = svd(A)
+    A1 = s[0] * np.outer(U[:, 0], Vt[0])
+    x = np.array([1.0, 0.0])
+    b = np.array([4.0, 5.0, 2.0])
+    return dict(
+        A=A, gram=A.T @ A, lam=s**2, s=s, U=U.T, V=Vt, Av1=A @ [1.0, 1.0], Av2=A @ [1.0, -1.0], A1=A1, rest=A - A1,
+        lost=np.linalg.norm(A - A1), frobenius=np.linalg.norm(A), squares=(A**2).sum(), share=s[0] ** 2 / (s**2).sum(),
+        kappa=s[0] / s[1], column=np.linalg.norm(A @ x), pinv=(Vt.T / s) @ U.T, pinv_b=((Vt.T / s) @ U.T @ b).round(12), b=b,
+    )  # fmt: skip
+
+
+@SVD.exercise
+def error_of_rank_one():
+    s = svd(np.diag([5.0, 3.0, 1.0]))[1]
+    return number(
+        np.sqrt((s[1:] ** 2).sum() / (s**2).sum()),
+        sums_not_squares=s[1:].sum() / s.sum(),
+        root_forgotten=(s[1:] ** 2).sum() / (s**2).sum(),
+        spectral_norm=s[1] / s[0],
+    )
+
+
+@SVD.exercise
+def all_eigenvalues_zero():
+    A = np.array([[0.0, 3.0], [0.0, 0.0]])
+    return number(svd(A)[1][0], eigenvalue=np.abs(np.linalg.eigvals(A)).max(), not_rooted=svd(A)[1][0] ** 2)
+
+
+@SVD.exercise
+def worth_storing():
+    m, n = 1000, 400
+    ranks = np.arange(1, n + 1)
+    return number(ranks[ranks * (m + n + 1) < m * n].max(), 0.001, full_rank=n, one_factor_forgotten=m * n // (m + 1))
 
 
 @SVD.cases

@@ -15,6 +15,7 @@ from gradus.concepts.networks.activations.tanh import tanh
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 
@@ -75,6 +76,44 @@ def activations(f, x):
     q = (y[1:] - y[:-1]) / (x[1:] - x[:-1])
     jump = np.abs(q[1:] - q[:-1]).max()
     return y.min(), y.max(), q.min(), q.max(), q[0], q[-1], jump
+
+
+@ACTIVATIONS.example
+def example():
+    f, x = silu, np.array([-4.0, -2.0, -1.0, 0.0, 2.0])
+    y, q = silu(x), np.diff(silu(x)) / np.diff(x)
+    low, high, least, greatest, left, right, jump = activations(f, x)
+    fine = np.linspace(-8, 8, 1025)
+    better, folded = activations(f, fine), activations(relu, fine)
+    W1, W2 = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [-1.0, 1.0]])
+    return dict(
+        f=f, x=x, y=y, q=q, low=low, high=high, least=least, greatest=greatest, left=left, right=right, jump=jump,
+        fine_least=better[2], fine_greatest=better[3], fine_jump=better[6], relu_jump=folded[6], product=W2 @ W1,
+    )  # fmt: skip
+
+
+@ACTIVATIONS.exercise
+def through_a_narrow_layer():
+    rng = np.random.default_rng(0)
+    wide, narrow = rng.standard_normal((5, 2)), rng.standard_normal((2, 5))
+    rank = np.linalg.matrix_rank(wide @ narrow)
+    return choice(any_map=rank == 5, rank_two=rank == 2, zero=rank == 0)
+
+
+@ACTIVATIONS.exercise
+def squares():
+    rng = np.random.default_rng(0)
+    x = np.linspace(-1, 1, 40)
+    units = (rng.standard_normal((60, 1)) * x + rng.standard_normal((60, 1))) ** 2
+    return number(np.linalg.matrix_rank(units), tolerance=1e-6, one_a_unit=60, pure_squares=1)
+
+
+@ACTIVATIONS.exercise
+def bound_on_the_slope():
+    spectral = np.array([2.0, 2.0, 2.0])
+    return number(
+        spectral.prod() * 0.25**2, slopes_forgotten=spectral.prod(), one_slope_too_many=spectral.prod() * 0.25**3
+    )
 
 
 @generic

@@ -1,11 +1,14 @@
 """Exponential linear unit (ELU)."""
 
+import math
+
 import numpy as np
 
 from gradus.concepts.networks.activations.elementwise import X, not_numbers, points, slope_is
 from gradus.concepts.networks.activations.relu import relu
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 
@@ -49,6 +52,40 @@ ELU = Concept(
 @ELU.definition
 def elu(x, alpha=1.0):
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+@ELU.example
+def example():
+    x, alpha = np.array([2.0, -0.5, -1.0, -3.0]), 1.0
+    y = elu(x, alpha)
+    slope = np.where(x > 0, 1.0, y + alpha)
+    moment = np.exp(0.5) * 0.5 * math.erfc(1 / math.sqrt(2))  # E e^z for z < 0
+    of_relu = 1 / np.sqrt(2 * np.pi)
+    return dict(
+        x=x, alpha=alpha, exp=np.exp(x), y=y, slope=slope, mean=y.mean(), relu_mean=np.maximum(x, 0).mean(),
+        below=np.exp(0.5), share=0.5 * math.erfc(1 / math.sqrt(2)), product=moment, of_relu=of_relu,
+        left=moment - 0.5, normal=of_relu + moment - 0.5, deep=elu(x, 2.0), celu=2 * np.expm1(x[2] / 2),
+    )  # fmt: skip
+
+
+@ELU.exercise
+def half_the_slope():
+    return number(np.log(0.5), wrong_side=np.log(2), linear=-0.5)
+
+
+@ELU.exercise
+def balanced():
+    return number(1 / (1 - np.exp(-1)), mirrored=1.0, inverted=1 - np.exp(-1))
+
+
+@ELU.exercise
+def branch_not_taken():
+    x = 1000.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope_of_where = 1.0 * 1.0 + 0.0 * np.exp(x)  # the slopes of both branches, the other one times 0
+    return choice(
+        one=slope_of_where == 1.0, nan=bool(np.isnan(slope_of_where)), infinite=bool(np.isinf(slope_of_where))
+    )
 
 
 @ELU.cases

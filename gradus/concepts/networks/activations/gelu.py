@@ -8,6 +8,7 @@ from gradus.concepts.networks.activations.elementwise import MIDDLE, X, minimum,
 from gradus.concepts.networks.activations.relu import relu
 from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 GELU = Concept(
@@ -53,6 +54,40 @@ def normal_distribution(x):
 @GELU.definition
 def gelu(x):
     return x * normal_distribution(x)
+
+
+@GELU.example
+def example():
+    x = np.array([1.0, -1.0, 2.0, -2.0])
+    share, density = normal_distribution(x), np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+    y = gelu(x)
+    inner = np.sqrt(2 / np.pi) * (x[0] + 0.044715 * x[0] ** 3)
+    form = x[0] / 2 * (1 + np.tanh(inner))
+    rough = x[0] / (1 + np.exp(-1.702 * x[0]))
+    return dict(
+        x=x, share=share, density=density, y=y, slope=share + x * density, spread=np.sqrt(share[0] * (1 - share[0])), inner=inner,
+        form=form, off=form - y[0], rough=rough, off_rough=rough - y[0], steepest=float(slope_by_scipy(np.sqrt(2.0))),
+        c=0.044715, steep=1.702, double=gelu(2 * x[:1])[0], twice=2 * y[0],
+    )  # fmt: skip
+
+
+@GELU.exercise
+def other_side():
+    one = float(gelu(np.array(1.0)))
+    return number(one - 1, odd=-one, cut_off=0)
+
+
+@GELU.exercise
+def steepest_place():
+    at = slope_by_scipy(np.array([0.0, 1.0, np.sqrt(2), 8.0]))
+    best = ("zero", "inflection", "root_two", "infinity")[int(at.argmax())]
+    return choice(**{name: name == best for name in ("zero", "inflection", "root_two", "infinity")})
+
+
+@GELU.exercise
+def one_random_gate():
+    p = float(normal_distribution(np.array(1.0)))
+    return number(np.sqrt(p * (1 - p)), variance=p * (1 - p), chance_of_loss=1 - p)
 
 
 GELU.cases(points)

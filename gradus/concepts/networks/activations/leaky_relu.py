@@ -6,6 +6,7 @@ from gradus.concepts.networks.activations.elementwise import X, not_numbers, poi
 from gradus.concepts.networks.activations.relu import relu
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 
@@ -38,7 +39,13 @@ LEAKY_RELU = Concept(
         Hypothesis(r"the slope: $x\ne0$", "two-slopes"),
         Hypothesis(r"the inverse: $\alpha>0$", "between-relu-and-identity, no-leak"),
     ),
-    conventions=(Convention("the default α", "0.01, as in PyTorch, JAX and ONNX", "0.2 in TensorFlow, 0.3 in Keras"),),
+    conventions=(
+        Convention(
+            "the default α",
+            "0.01, as in PyTorch, JAX and ONNX",
+            "0.2 in the functions of TensorFlow and Keras, 0.3 in Keras's layer",
+        ),
+    ),
     nonfinite="all",
 )
 
@@ -46,6 +53,44 @@ LEAKY_RELU = Concept(
 @LEAKY_RELU.definition
 def leaky_relu(x, alpha=0.01):
     return np.where(x > 0, x, alpha * x)
+
+
+@LEAKY_RELU.example
+def example():
+    x, alpha = np.array([2.0, -1.0, -3.0]), 0.1
+    y = leaky_relu(x, alpha)
+    w = [-1.0]  # descent on (f(w) − 1)²/2 with step 1
+    while w[-1] < 0:
+        w.append(w[-1] - alpha * (alpha * w[-1] - 1))
+    return dict(
+        x=x, alpha=alpha, y=y, back=leaky_relu(y, 1 / alpha), other=1 / alpha, w=np.array(w[:4]), last=w[-1], steps=len(w) - 1,
+        g0=alpha * (alpha * w[0] - 1), share=(1 + alpha**2) / 2, deep=((1 + alpha**2) / 2) ** 10, relu_deep=0.5**10,
+        path=alpha**5,
+    )  # fmt: skip
+
+
+@LEAKY_RELU.exercise
+def second_moment():
+    z, w = np.polynomial.hermite_e.hermegauss(2)
+    halves = w / w.sum() * z**2  # the negative node first
+    right = float(halves @ np.array([0.2**2, 1.0]))
+    return number(right, slope_not_squared=float(halves @ np.array([0.2, 1.0])), of_relu=0.5)
+
+
+@LEAKY_RELU.exercise
+def learnt_above_one():
+    x = np.array([-2.0, 3.0])
+    y, right = np.maximum(x, 1.5 * x), leaky_relu(x, 1.5)
+    same, exchanged = bool(np.allclose(y, right)), bool(np.allclose(y, [x[0], 1.5 * x[1]]))
+    return choice(same=same, exchanged=exchanged, relu=bool(np.allclose(y, relu(x))))
+
+
+@LEAKY_RELU.exercise
+def the_way_back():
+    w, steps = -1.0, 0
+    while w < 0:
+        w, steps = w - 0.01 * (0.01 * w - 1), steps + 1
+    return number(steps, 0.05, slope_squared=1 / 0.01**2, at_once=2)
 
 
 @LEAKY_RELU.cases

@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.networks.activations.elementwise import X, not_numbers, points
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Text
 from gradus.page.evidence import all_of, identical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 RELU = Concept(
@@ -30,7 +31,7 @@ RELU = Concept(
         Convention(
             "the slope at 0",
             "left open: every number of the subdifferential [0, 1] will do",
-            "0 in PyTorch, JAX and TensorFlow",
+            "0 in `relu` of PyTorch, JAX and TensorFlow; in PyTorch ½ by `maximum` with zeros, 1 by `clamp(min=0)`",
         ),
     ),
     nonfinite="all",
@@ -40,6 +41,38 @@ RELU = Concept(
 @RELU.definition
 def relu(x):
     return np.maximum(0, x)
+
+
+@RELU.example
+def example():
+    t, knots, v = np.array([0.5, 1.0, 1.75, 3.0, -1.0]), np.array([0.0, 1.0, 2.0]), np.array([1.0, -2.0, 1.0])
+    x = t[2] - knots  # of the third point; below those of all five
+    z = t[:, None] - knots  # (5, 3)
+    h = relu(z)
+    return dict(x=x, t=t, v=v, h=h, hat=h @ v, on=(z > 0).sum(1), slope=(z > 0) @ v)
+
+
+@RELU.exercise
+def half_is_lost():
+    z, w = np.polynomial.hermite_e.hermegauss(2)  # exact for squares
+    both = float(w @ z**2 / w.sum())
+    return number(both / 2, variance=both / 2 - 1 / (2 * np.pi), untouched=both)
+
+
+@RELU.exercise
+def a_dead_unit():
+    x, w, b, v = np.array([1.0, 2.0]), np.array([0.5, -1.0]), -3.0, 2.0
+    z, delta = w @ x + b, 1.0  # the gradient that arrives at the output v·h
+    incoming, outgoing = delta * v * (z > 0) * x, delta * relu(z)
+    into, out = bool(incoming.any()), bool(outgoing)
+    return choice(incoming=into and not out, outgoing=out and not into, none=not into and not out)
+
+
+@RELU.exercise
+def pieces():
+    points = np.linspace(-1, 4, 1001) + 1e-4
+    patterns = points[:, None] > np.array([0.0, 1.0, 2.0])
+    return number(len(np.unique(patterns, axis=0)), tolerance=1e-6, one_each=3, every_pattern=2**3)
 
 
 RELU.cases(points)

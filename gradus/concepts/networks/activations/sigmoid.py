@@ -6,6 +6,7 @@ from gradus.concepts.networks.activations.elementwise import MIDDLE, STEP, X, no
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.differences import five_point_slope
 from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 SIGMOID = Concept(
@@ -33,6 +34,45 @@ SIGMOID = Concept(
 @SIGMOID.definition
 def sigmoid(x):
     return np.exp(-np.logaddexp(0, -1.0 * x))  # e^{−x} alone would overflow; −x of unsigned integers wrap around
+
+
+@SIGMOID.example
+def example():
+    x = np.array([2.0, 0.0, -4.0])
+    s = sigmoid(x)
+    prior, ratio = 0.1, 18.0
+    log_odds = np.log([prior / (1 - prior), ratio, ratio * prior / (1 - prior)])
+    return dict(
+        x=x, exp=np.exp(-x), s=s, slope=s * (1 - s), prior=prior, ratio=ratio, L=log_odds, posterior=sigmoid(log_odds[2]),
+        odds=np.exp(log_odds[2]), rest=1 - sigmoid(log_odds[2]), five=0.25**5, five_out=(s[0] * (1 - s[0])) ** 5,
+        double=sigmoid(2 * x[0]),
+    )  # fmt: skip
+
+
+@SIGMOID.exercise
+def one_more_sign():
+    before = np.log(0.1 / 0.9)
+    return number(sigmoid(before + np.log(3)), times_three=0.3, prior_forgotten=sigmoid(np.log(3)))
+
+
+@SIGMOID.exercise
+def sure_and_wrong():
+    x, y = 20.0, 0.0
+    s = sigmoid(x)
+    squared, log_loss = abs(2 * (s - y) * s * (1 - s)) > 1e-3, abs(s - y) > 1e-3
+    return choice(
+        squared=squared and not log_loss,
+        log_loss=log_loss and not squared,
+        both=squared and log_loss,
+        neither=not squared and not log_loss,
+    )
+
+
+@SIGMOID.exercise
+def weight_that_makes_up():
+    x = np.linspace(-8, 8, 4001)
+    steepest = (sigmoid(x) * (1 - sigmoid(x))).max()
+    return number(1 / steepest, one=1, slope_itself=steepest)
 
 
 SIGMOID.cases(points)

@@ -7,6 +7,7 @@ from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
 from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 SILU = Concept(
@@ -46,6 +47,44 @@ SILU = Concept(
 @SILU.definition
 def silu(x):
     return x * np.exp(-np.logaddexp(0, -1.0 * x))
+
+
+@SILU.example
+def example():
+    x = np.array([2.0, -1.0, -2.0, -4.0])
+    s = sigmoid(x)
+    u = [0.3]
+    for _ in range(4):
+        u.append(float(np.exp(-1 - u[-1])))
+    W = u[-1]
+    for _ in range(100):
+        W = float(np.exp(-1 - W))
+    place = -1 - W
+    return dict(
+        x=x, s=s, y=silu(x), slope=s * (1 + x * (1 - s)), u=u, W=W, place=place, lowest=silu(np.array(place)), near=silu(np.array(-1 - u[4])),
+        small=silu(np.array(0.1)), half=0.05, large=silu(np.array(10.0)), sharp=float(silu(np.array(4 * -1.0)) / 4),
+    )  # fmt: skip
+
+
+@SILU.exercise
+def shallower_dip():
+    depth = -silu(np.linspace(-1.3, -1.25, 50001)).min()
+    return number(depth / 0.1, wrong_way=0.1 / depth, value_alone=0.1)
+
+
+@SILU.exercise
+def small_signals():
+    return number(0.5**10, like_relu=1, like_the_sigmoid=0.25**10)
+
+
+@SILU.exercise
+def gated_pair():
+    a, b = np.meshgrid(np.linspace(-50, 50, 401), np.linspace(-50, 50, 401))
+    low = (silu(a) * b).min()
+    floor = float(silu(np.linspace(-3, 0, 3001)).min())
+    return choice(
+        floor_of_silu=low > 1.01 * floor, some_floor=1.01 * floor > low > 50 * floor, no_floor=low < 50 * floor
+    )
 
 
 SILU.cases(points)

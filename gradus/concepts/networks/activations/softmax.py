@@ -5,7 +5,8 @@ import numpy as np
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.differences import STEP, five_point_slope
 from gradus.page.evidence import all_of, bound, identical, invariance, roundoff
-from gradus.page.figures import canvas
+from gradus.page.exercises import choice, number
+from gradus.page.figures import ON_DARK, ON_LIGHT, canvas
 
 
 def _softmax_torch(softmax, z):
@@ -53,6 +54,46 @@ def softmax(z):
     m = z.max(-1, keepdims=True)
     e = np.exp(1.0 * z - m)
     return e / e.sum(-1, keepdims=True)
+
+
+@SOFTMAX.example
+def example():
+    z = np.array([2.0, 1.0, -1.0])
+    p = softmax(z)
+    e = np.exp(z - z.max())
+    J = np.diag(p) - np.outer(p, p)
+    step = 0.1
+    moved = softmax(z + step * np.array([1.0, 0.0, 0.0]))
+    return dict(
+        z=z, e=e, total=e.sum(), p=p, shifted=z + 100, row=J[0], step=step, moved=moved, predicted=p + step * J[0],
+        cool=softmax(z / 0.5), warm=softmax(2 * z / 4), lost=softmax(z[:2]), ratio=np.exp(z[0] - z[1]),
+    )  # fmt: skip
+
+
+@SOFTMAX.exercise
+def warmer():
+    p = softmax(np.array([np.log(9.0), 0.0]) / 2)[0]
+    return number(p, halfway_to_even=(0.9 + 0.5) / 2, root_alone=np.sqrt(0.9))
+
+
+@SOFTMAX.exercise
+def twice():
+    p = softmax(softmax(np.array([1e4] + 9 * [0.0])))[0]
+    return number(-np.log(p), as_if_once=0, even=np.log(10))
+
+
+@SOFTMAX.exercise
+def direction_without_effect():
+    z = np.array([2.0, 1.0, -1.0])
+    p = softmax(z)
+    J = np.diag(p) - np.outer(p, p)
+    ones, own, best = (bool(np.abs(J @ v).max() < 1e-12) for v in (np.ones(3), p, np.array([1.0, 0.0, 0.0])))
+    return choice(
+        all_equal=ones and not own and not best,
+        along_p=own and not ones,
+        best_score=best,
+        none=not (ones or own or best),
+    )
 
 
 @SOFTMAX.cases
@@ -222,7 +263,7 @@ def softmax_figure(temperature, score):
     )
     for (i, j), v in np.ndenumerate(J):
         right.text(
-            j, i, f"{v:.2f}", ha="center", va="center", fontsize=8.5, color="white" if abs(v) > 0.6 * size else "black"
+            j, i, f"{v:.2f}", ha="center", va="center", fontsize=8.5, color=ON_DARK if abs(v) > 0.6 * size else ON_LIGHT
         )
     many = float(np.exp(-(p * np.log(p + 1e-300)).sum()))
     best = "ABCDE"[int(p.argmax())]

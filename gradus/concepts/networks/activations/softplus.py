@@ -7,6 +7,7 @@ from gradus.concepts.networks.activations.relu import relu
 from gradus.concepts.networks.activations.sigmoid import sigmoid
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 
@@ -46,6 +47,39 @@ SOFTPLUS = Concept(
 @SOFTPLUS.definition
 def softplus(x, beta=1.0):
     return np.maximum(0, x) + np.log1p(np.exp(-beta * np.abs(x))) / beta
+
+
+@SOFTPLUS.example
+def example():
+    x, beta = np.array([2.0, 0.0, -3.0]), 1.0
+    y = softplus(x, beta)
+    return dict(
+        x=x, beta=beta, exp=np.exp(x), y=y, gap=y - np.maximum(x, 0), tail=np.log1p(np.exp(-np.abs(x))), slope=sigmoid(x),
+        sharp=softplus(x, 4.0), at_zero=np.log(2) / 4, start=np.log(np.e - 1), small=np.exp(x[2]),
+        right=softplus(np.array(-2.0)), wrong=softplus(np.array(2.0)),
+    )  # fmt: skip
+
+
+@SOFTPLUS.exercise
+def start_at_one():
+    return number(np.log(np.expm1(1.0)), inverse_of_exp=0.0, logarithm_forgotten=np.expm1(1.0))
+
+
+@SOFTPLUS.exercise
+def far_on_the_wrong_side():
+    loss = float(softplus(np.array(50.0)))
+    return choice(
+        like_the_margin=45 < loss < 55,
+        like_its_square=2000 < loss < 3000,
+        exponential=loss > 1e20,
+        at_most_one=loss <= 1,
+    )
+
+
+@SOFTPLUS.exercise
+def other_side():
+    y = float(softplus(np.array(-1.0)))
+    return number(y + 1, even=y, complement=1 - y)
 
 
 @SOFTPLUS.cases

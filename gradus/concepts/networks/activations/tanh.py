@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.networks.activations.elementwise import MIDDLE, X, not_numbers, points, slope_is
 from gradus.page import Concept, Drawing, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 TANH = Concept(
@@ -30,6 +31,44 @@ TANH = Concept(
 def tanh(x):
     u = np.expm1(-2.0 * np.abs(x))  # e^{-2|x|} − 1, accurate near 0 and without overflow
     return np.sign(x) * -u / (u + 2)
+
+
+@TANH.example
+def example():
+    x = np.array([0.5, 1.0, -2.0])
+    y = tanh(x)
+    weak, strong = [0.2], [0.2]
+    for _ in range(4):
+        weak.append(float(tanh(np.array(0.9 * weak[-1]))))
+        strong.append(float(tanh(np.array(1.5 * strong[-1]))))
+    fixed = strong[-1]
+    for _ in range(200):
+        fixed = float(tanh(np.array(1.5 * fixed)))
+    return dict(
+        x=x, up=np.exp(x), down=np.exp(-x), y=y, slope=1 - y**2, cubic=x[0] - x[0] ** 3 / 3, g=1.5, weak=weak, strong=strong,
+        fixed=fixed, damping=1.5 * (1 - fixed**2),
+    )  # fmt: skip
+
+
+@TANH.exercise
+def slope_from_the_output():
+    return number(1 - 0.9**2, of_the_sigmoid=0.9 * 0.1, output_for_input=1 - np.tanh(0.9) ** 2)
+
+
+@TANH.exercise
+def pushed_together():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((40, 6))
+    positive, centred = 1 / (1 + np.exp(-x)), tanh(x)
+    delta = 0.7  # the gradient of one unit's pre-activation, of one example
+    one_sign = bool(((delta * positive > 0).all(1)).all())
+    mixed = bool((delta * centred < 0).any(1).all())
+    return choice(sigmoid=one_sign and mixed, tanh=not one_sign and not mixed, both=one_sign and not mixed)
+
+
+@TANH.exercise
+def gain_of_a_fixed_point():
+    return number(np.arctanh(0.5) / 0.5, slope_undone=1 / (1 - 0.5**2), linear=1)
 
 
 TANH.cases(points)

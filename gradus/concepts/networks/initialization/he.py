@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.networks.initialization.draws import DRAWS, N_IN, N_OUT, W_OUT, draw_cases, scaled_draws
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -69,6 +70,40 @@ def he(Z, a=0.0, mode="fan_in"):
     n_out, n_in, *kernel = Z.shape
     n = {"fan_in": n_in, "fan_out": n_out}[mode] * np.prod(kernel)
     return np.sqrt(2 / ((1 + a**2) * n)) * Z
+
+
+@HE.example
+def example():
+    Z = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]])
+    W, x = he(Z), np.array([2.0, 1.0])
+    signs = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    z = he(signs) @ x
+    half, q = np.maximum(z, 0), (x**2).mean()
+    out = np.maximum(W @ x, 0)
+    return dict(
+        Z=Z, x=x, z=z, half=half, q=q, mean_z=(z**2).mean(), mean_half=(half**2).mean(), factor=np.sqrt(2 / 2), one=(half**2).mean() / 2,
+        net=out, q_net=(out**2).mean(), ratio=(out**2).mean() / q, leaky=he(Z, 0.5)[0, 0], fifty=2.0**-50, default=6.0**-50,
+        out_factor=he(Z, mode="fan_out")[0, 0],
+    )  # fmt: skip
+
+
+@HE.exercise
+def kernel_of_nine():
+    fan = 64 * 9
+    return number(
+        np.sqrt(2 / fan), kernel_forgotten=np.sqrt(2 / 64), without_the_two=np.sqrt(1 / fan), variance=2 / fan
+    )
+
+
+@HE.exercise
+def twenty_halves():
+    return number(2.0**-10, squared=2.0**-20, unchanged=1)
+
+
+@HE.exercise
+def deeper_and_wider():
+    before, after = np.sqrt(5 * 50 / 100), np.sqrt(5 * 100 / 200)
+    return choice(same=bool(np.isclose(before, after)), more=after > 1.1 * before, less=after < 0.9 * before)
 
 
 @HE.cases

@@ -11,6 +11,7 @@ from gradus.concepts.networks.initialization.orthogonal import orthogonal
 from gradus.concepts.networks.initialization.xavier import xavier
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -93,6 +94,42 @@ def initialization(x, Z, scheme="he", activation="relu", gain=1.0):
         a = sigma(gain * weights(z) @ a)
         q.append((a * a).mean())
     return np.stack(q)
+
+
+@INITIALIZATION.example
+def example():
+    x = np.array([2.0, 1.0])
+    Z = np.array([[[1.0, -1.0], [1.0, 1.0]], [[1.0, -1.0], [0.5, 0.5]], [[0.5, 1.0], [-1.0, 2.0]]])
+    q = initialization(x, Z)
+    first, second = np.maximum(Z[0] @ x, 0), np.maximum(Z[1] @ np.maximum(Z[0] @ x, 0), 0)
+    slow = tanh_recursion(1.0, 50)
+    return dict(
+        x=x, Z=Z, q=q, scheme="he", factor=np.sqrt(2 / 2), z1=Z[0] @ x, z2=Z[1] @ first, z3=Z[2] @ second, a1=first, a2=second,
+        a3=np.maximum(Z[2] @ second, 0), xavier=initialization(x, Z, "xavier"), half=initialization(x, Z, "he", gain=0.5),
+        linear=initialization(x, Z, "orthogonal", "linear"), deep=0.5**50, c=0.9**100, tanh10=slow[10], tanh50=slow[50], rule=1 / 100,
+    )  # fmt: skip
+
+
+@INITIALIZATION.exercise
+def all_alike():
+    x, y, a, b = np.array([1.0, -2.0]), 1.0, 0.3, 0.5
+    W, v = np.full((3, 2), a), np.full(3, b)
+    for _ in range(5):
+        h = np.tanh(W @ x)
+        r = v @ h - y
+        W, v = W - 0.1 * np.outer(r * v * (1 - h**2), x), v - 0.1 * r * h
+    alike, moved = bool(np.allclose(W, W[0])), not np.allclose(W, a)
+    return choice(stay_alike=alike and moved, part=not alike, never_move=not moved)
+
+
+@INITIALIZATION.exercise
+def rescue():
+    return number(np.sqrt(2), factor_of_the_square=2, wrong_way=np.sqrt(0.5))
+
+
+@INITIALIZATION.exercise
+def tanh_after_fifty():
+    return number(tanh_recursion(1.0, 50)[-1], 0.25, halved_each_time=0.5**50, untouched=1)
 
 
 @INITIALIZATION.cases

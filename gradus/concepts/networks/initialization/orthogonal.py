@@ -6,6 +6,7 @@ from gradus.concepts.networks.initialization.draws import GAIN, N_IN, N_OUT, W_O
 from gradus.concepts.networks.initialization.xavier import xavier
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 ORTHOGONAL = Concept(
@@ -68,6 +69,43 @@ def orthogonal(Z, gain=1.0):
     return gain * (Q.T if n_out >= n_in else Q).reshape(Z.shape)
 
 
+@ORTHOGONAL.example
+def example():
+    Z = np.array([[1.0, 3.0], [2.0, 0.0], [2.0, 3.0]])
+    W = orthogonal(Z)
+    z1, z2 = Z.T
+    q1, along = W[:, 0], W[:, 0] @ z2
+    x, y = np.array([2.0, -1.0]), np.array([2.0, 0.0, -1.0])
+    lapack = np.linalg.qr(Z)[0]
+    weak, strong = np.array([1.0, np.sqrt(7)]) / 2, 20
+    return dict(
+        Z=Z, W=W, q1=3 * q1, norm=np.linalg.norm(z1), along=along, u2=z2 - along * q1, norm2=np.linalg.norm(z2 - along * q1), q2=3 * W[:, 1],
+        x=x, Wx=3 * W @ x, length=np.sqrt(x @ x), kept=np.linalg.norm(W @ x), y=y, back=3 * W.T @ y, before=np.sqrt(y @ y),
+        after=np.linalg.norm(W.T @ y), lapack=3 * lapack, weak=weak, mean=np.sqrt((weak**2).mean()), low=weak[0] ** strong, high=weak[1] ** strong,
+    )  # fmt: skip
+
+
+@ORTHOGONAL.exercise
+def stacked_gates():
+    n = 8
+    W = orthogonal(np.random.default_rng(0).standard_normal((3 * n, n)))
+    shares = [np.trace(W[k : k + n].T @ W[k : k + n]) / n for k in (0, n, 2 * n)]
+    return number(float(np.mean(shares)), unchanged=1, root=np.sqrt(1 / 3))
+
+
+@ORTHOGONAL.exercise
+def a_hundred_layers():
+    return number(0.99**100, squared=0.99**200, gain_without_effect=1)
+
+
+@ORTHOGONAL.exercise
+def wide_weights():
+    W = orthogonal(np.random.default_rng(0).standard_normal((2, 3)))
+    inside, outside = W.T @ np.array([1.0, 2.0]), np.cross(W[0], W[1])
+    stays = [bool(np.isclose(np.linalg.norm(W @ v), np.linalg.norm(v))) for v in (inside, outside, inside + outside)]
+    return choice(every=all(stays), some=stays[0] and not any(stays[1:]), none=not any(stays))
+
+
 @ORTHOGONAL.cases
 def orthogonal_cases(rng):
     yield from draw_cases(rng)
@@ -117,7 +155,7 @@ def columns_or_rows_are_orthonormal(orthogonal, rng):
 
 @ORTHOGONAL.claim
 def singular_values_stay_equal(orthogonal, rng):
-    """All singular values of a product of 20 square ones are $g^{20}$; normal weights of the same variance leave a ratio above
+    """All singular values of a product of 20 square ones are $g^{20}$; normal weights of the same variance, 24 × 24, leave a ratio above
     $10^6$ between largest and least"""
     n, L, g = 24, 20, 1.1
     product, normal = np.eye(n), np.eye(n)

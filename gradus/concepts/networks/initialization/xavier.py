@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.networks.initialization.draws import DRAWS, GAIN, N_IN, N_OUT, W_OUT, draw_cases, scaled_draws
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, near, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -20,7 +21,7 @@ XAVIER = Concept(
     key="xavier",
     kind="definition",
     title="Xavier initialization",
-    summary=r"Forwards a linear layer multiplies the variance of a signal by $n_{\text{in}}\operatorname{Var}w$, backwards "
+    summary=r"Forwards a linear layer multiplies the mean square of a signal by $n_{\text{in}}\operatorname{Var}w$, backwards "
     r"that of the gradient by $n_{\text{out}}\operatorname{Var}w$. Both cannot be 1 unless the fans are equal; Xavier lets "
     "their mean be 1.",
     formulas=(
@@ -64,6 +65,43 @@ def xavier(Z, gain=1.0):
     return gain * np.sqrt(2 / (n_in + n_out)) * Z
 
 
+@XAVIER.example
+def example():
+    Z = np.array([[1.0, -1.0, 1.0, 1.0], [-1.0, -1.0, 1.0, -1.0]])
+    W, factor = xavier(Z), np.sqrt(2 / 6)
+    x, d = np.array([2.0, 1.0, -1.0, 0.0]), np.array([1.0, -2.0])
+    signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * 4)).reshape(4, -1).T  # all 16 rows of signs
+    back = np.array(np.meshgrid(*[[-1.0, 1.0]] * 2)).reshape(2, -1).T  # all 4 columns
+    q, qd = (x**2).mean(), (d**2).mean()
+    forwards, backwards = ((factor * signs @ x) ** 2).mean(), ((factor * back @ d) ** 2).mean()
+    return dict(
+        Z=Z, factor=factor, variance=factor**2, limit=np.sqrt(6 / 6), x=x, y=W @ x, d=d, q=q, qd=qd, forwards=forwards,
+        backwards=backwards, up=forwards / q, down=backwards / qd, both=forwards / q * backwards / qd, torch=1 / (3 * 4),
+        lecun=2 / 4,
+    )  # fmt: skip
+
+
+@XAVIER.exercise
+def which_one_grows():
+    n_in, n_out = 100, 400
+    forwards, backwards = 2 * n_in / (n_in + n_out), 2 * n_out / (n_in + n_out)
+    return choice(
+        signal=forwards > 1 > backwards, gradient=backwards > 1 > forwards, both=min(forwards, backwards) > 1,
+        neither=forwards == backwards == 1,
+    )  # fmt: skip
+
+
+@XAVIER.exercise
+def ten_default_layers():
+    return number(3.0**-5, squared=3.0**-10, unchanged=1)
+
+
+@XAVIER.exercise
+def three_in_one():
+    d = 64
+    return number(np.sqrt((d + 3 * d) / (2 * d)), variance=(d + 3 * d) / (2 * d), three_parts=np.sqrt(3))
+
+
 @XAVIER.cases
 def xavier_cases(rng):
     yield from draw_cases(rng)
@@ -79,7 +117,7 @@ def xavier_invalid(rng):
 
 @XAVIER.claim
 def variance_forwards_and_backwards(xavier, rng):
-    r"""Forwards the variance is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards by
+    r"""Forwards the mean square is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards by
     $2n_{\text{out}}/(n_{\text{in}}+n_{\text{out}})$: together 2"""
     for n_in, n_out in ((300, 300), (200, 600), (600, 200)):
         W = xavier(rng.standard_normal((n_out, n_in)))

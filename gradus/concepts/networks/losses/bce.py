@@ -8,6 +8,7 @@ from gradus.concepts.networks.losses.samples import COUNT
 from gradus.concepts.networks.losses.slopes import STEP, convex_along, gradient_is, slope
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 BCE = Concept(
@@ -49,6 +50,41 @@ BCE = Concept(
 @BCE.definition
 def bce(z, y):
     return (np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))).mean()
+
+
+@BCE.example
+def example():
+    z, y = np.array([2.0, -1.0, -3.0]), np.array([1.0, 0.0, 1.0])
+    p = 1 / (1 + np.exp(-z))
+    each = np.array([bce(z[[i]], y[[i]]) for i in range(3)])
+    return dict(
+        z=z, y=y, p=p, happened=np.where(y == 1, p, 1 - p), each=each, bce=bce(z, y), pull=p - y, gradient=(p - y) / 3,
+        squared_slope=2 * (p[2] - 1) * p[2] * (1 - p[2]), worse=bce(np.array([-6.0]), y[2:]),
+        worse_slope=2 * (1 / (1 + np.exp(6.0)) - 1) / (1 + np.exp(6.0)) / (1 + np.exp(-6.0)), base=bce(np.full(3, np.log(2.0)), y),
+    )  # fmt: skip
+
+
+@BCE.exercise
+def rare_events():
+    y = np.append(np.ones(5), np.zeros(95))
+    best = bce(np.full(100, math.log(0.05 / 0.95)), y)
+    return number(best, half=bce(np.zeros(100), y), in_bits=best / math.log(2), event_only=-math.log(0.05))
+
+
+@BCE.exercise
+def weighted_positives():
+    w, q = 19.0, 0.2
+    z = np.linspace(-4, 6, 10_001)
+    best = z[np.argmin(w * q * np.log1p(np.exp(-z)) + (1 - q) * np.log1p(np.exp(z)))]
+    return number(1 / (1 + np.exp(-best)), unchanged=q, share=w / (1 + w))
+
+
+@BCE.exercise
+def better_and_worse():
+    y = np.array([1.0, 1.0, 0.0, 0.0])  # as many ones as zeros
+    before, after = np.array([0.1, -0.1, 0.1, -0.1]), np.array([1.0, 1.0, -1.0, 20.0])
+    both = bce(after, y) > bce(before, y) and ((after > 0) == y).sum() > ((before > 0) == y).sum()
+    return choice(impossible=not both, possible=both, unbalanced=not both)
 
 
 @BCE.cases

@@ -8,6 +8,7 @@ from gradus.concepts.networks.losses.samples import COUNT
 from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 HINGE = Concept(
@@ -53,6 +54,45 @@ def hinge(s, y):
     if (np.abs(y) != 1).any():
         raise ValueError("y: labels −1 and 1")
     return np.maximum(0, 1 - y * s).mean()
+
+
+@HINGE.example
+def example():
+    s, y = np.array([0.5, -0.5, 2.0, -1.5]), np.array([1.0, -1.0, 1.0, 1.0])
+    each = np.maximum(0, 1 - y * s)
+    return dict(
+        s=s, y=y, margin=y * s, each=each, hinge=hinge(s, y), error_rate=(y * s <= 0).mean(), gradient=-y / 4 * (y * s < 1),
+        log_loss=np.log1p(np.exp(-y * s)), log_pull=-y / (1 + np.exp(y * s)), doubled=hinge(2 * s, y),
+    )  # fmt: skip
+
+
+@HINGE.exercise
+def labels_zero_and_one():
+    s, zero = np.array([-2.0, -0.5, 0.5, 2.0]), np.zeros(4)
+    unchecked = np.maximum(0, 1 - zero * s)
+    right = np.maximum(0, 1 + s)
+    return choice(
+        constant=bool((unchecked == 1).all()),
+        same=np.array_equal(unchecked, right),
+        wrong_sign=bool((unchecked < 0).any()),
+    )
+
+
+@HINGE.exercise
+def samples_without_a_voice():
+    margin = np.array([2.3, 1.0, 0.4, -0.2, 1.7, 1.2])
+    silent = sum(
+        hinge(np.array([m + 0.01]), np.ones(1)) == hinge(np.array([m - 0.01]), np.ones(1)) == 0 for m in margin
+    )
+    return number(silent, classified_rightly=(margin > 0).sum(), with_the_margin=(margin >= 1).sum(), tolerance=1e-6)
+
+
+@HINGE.exercise
+def sigmoid_of_the_score():
+    grid = np.linspace(-3, 3, 601)
+    y = np.append(np.ones(9), -1.0)
+    best = grid[np.argmin([hinge(np.full(10, c), y) for c in grid])]
+    return number(1 / (1 + np.exp(-best)), probability=0.9, certain=1.0)
 
 
 @HINGE.cases

@@ -6,6 +6,7 @@ from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, p
 from gradus.concepts.networks.losses.slopes import gradient_is, lowest
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, near, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 
@@ -59,6 +60,46 @@ HUBER = Concept(
 def huber(y_hat, y, delta=1.0):
     e = np.abs(y_hat - y)
     return np.where(e <= delta, e**2 / 2, delta * (e - delta / 2)).mean()
+
+
+@HUBER.example
+def example():
+    y_hat, y, delta = np.array([1.5, 1.0, 6.0]), np.array([1.0, 3.0, 2.0]), 1.0
+    e = y_hat - y
+    each = np.array([huber(np.array([v]), np.zeros(1), delta) for v in e])
+    t = np.array([1.0, 2.0, 4.0, 5.0, 13.0])
+    grid = np.linspace(0, 14, 14001)
+
+    def best(d):
+        return float(grid[np.argmin([huber(np.full(5, c), t, d) for c in grid])])
+
+    return dict(
+        y_hat=y_hat, y=y, delta=delta, e=e, each=each, half=e**2 / 2, huber=huber(y_hat, y, delta), slope=np.clip(e, -delta, delta),
+        gradient=np.clip(e, -delta, delta) / 3, far=huber(np.array([40.0]), np.zeros(1), delta), far_half=40.0**2 / 2, t=t,
+        median=np.median(t), mean=t.mean(), best2=best(2.0), best5=best(5.0), pulls=np.clip(11 / 3 - t, -2, 2),
+    )  # fmt: skip
+
+
+@HUBER.exercise
+def another_learning_rate():
+    e, zero, beta = np.array([0.2, 3.0]), np.zeros(2), 0.5
+    ratio = smooth_l1(e, zero, beta) / huber(e, zero, beta)
+    return number(ratio, reversed_ratio=1 / ratio, same=1.0)
+
+
+@HUBER.exercise
+def metres_to_millimetres():
+    y_hat, y = np.array([0.7, 2.4, 5.1]), np.array([1.0, 2.0, 4.0])
+    e = 1000 * np.abs(y_hat - y)
+    near_absolute = abs(huber(1000 * y_hat, 1000 * y) / e.mean() - 1) < 0.01
+    near_square = abs(huber(1000 * y_hat, 1000 * y) / (e**2).mean() - 0.5) < 0.01
+    return choice(same=not near_absolute and not near_square, absolute=near_absolute, square=near_square)
+
+
+@HUBER.exercise
+def weight_of_an_outlier():
+    e, delta = 5.0, 1.0
+    return number(np.clip(e, -delta, delta) / e, square_of_it=(delta / e) ** 2, none=0.0)
 
 
 @HUBER.cases
@@ -160,7 +201,7 @@ def huber_figure(delta, outlier):
     right.text(6, np.median(y), "median", va="bottom", ha="right", fontsize=9.5)
     right.set(title="best constant", xlabel=r"$\delta$")
     words = Text(
-        f"δ = {delta:.2g}: the best constant for the eleven targets is {best:.3f}, between the median {np.median(y):.2f} and the mean {y.mean():.2f}.",
-        f"δ = {delta:.2g}：对这十一个目标值，最优常数为 {best:.3f}，介于中位数 {np.median(y):.2f} 与均值 {y.mean():.2f} 之间。",
+        f"δ = {delta:.2g}: the best constant for the eleven targets is {best:.3f}; their median is {np.median(y):.2f}, their mean {y.mean():.2f}.",
+        f"δ = {delta:.2g}：对这十一个目标值，最优常数为 {best:.3f}；中位数为 {np.median(y):.2f}，均值为 {y.mean():.2f}。",
     )
     return Drawing(fig, words)

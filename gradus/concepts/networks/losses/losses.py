@@ -7,6 +7,7 @@ import numpy as np
 from gradus.frameworks import namespace
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, identical, near
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 
@@ -61,6 +62,43 @@ def losses(loss, y, p, c):
     R = (p * loss(c[:, None], y[None, :])).sum(-1)  # (k,)
     second = R[2:] - 2 * R[1:-1] + R[:-2]
     return R, c[R.argmin()], second.min()
+
+
+@LOSSES.example
+def example():
+    y, p, c = np.array([1.0, 2.0, 9.0]), np.array([0.4, 0.4, 0.2]), np.arange(5.0)
+    R, best, curvature = losses(squared, y, p, c)
+    R1, best1, _ = losses(absolute, y, p, c)
+    q, z = 0.3, np.linspace(-3, 3, 6001)
+    logit = losses(logistic, np.array([0.0, 1.0]), np.array([1 - q, q]), z)[1]
+    score = losses(hinged, np.array([-1.0, 1.0]), np.array([1 - q, q]), np.linspace(-2, 2, 9))[1]
+    far = np.array([1.0, 2.0, 99.0])
+    return dict(
+        loss=squared, y=y, p=p, c=c, R=R, best=best, curvature=curvature, R1=R1, best1=best1, q=q, z=np.log(q / (1 - q)),
+        sigmoid=1 / (1 + np.exp(-logit)), score=score, far_mean=(p * far).sum(), terms=p * (2 - y) ** 2,
+    )  # fmt: skip
+
+
+@LOSSES.exercise
+def newsvendor():
+    y, p = np.array([10.0, 20.0, 30.0, 40.0, 50.0]), np.array([0.1, 0.2, 0.3, 0.25, 0.15])
+    best = losses(lambda c, y: np.where(c < y, 3.0 * (y - c), c - y), y, p, y)[1]
+    reversed_costs = losses(lambda c, y: np.where(c < y, y - c, 3.0 * (c - y)), y, p, y)[1]
+    return number(best, mean=(p * y).sum(), median=losses(absolute, y, p, y)[1], reversed_costs=reversed_costs)
+
+
+@LOSSES.exercise
+def absolute_error_of_a_class():
+    best = losses(absolute, np.array([0.0, 1.0]), np.array([0.7, 0.3]), np.linspace(0, 1, 101))[1]
+    return choice(probability=abs(best - 0.3) < 0.01, zero=best == 0, half=abs(best - 0.5) < 0.01)
+
+
+@LOSSES.exercise
+def logarithms_of_prices():
+    y, p = np.array([1.0, 2.0, 4.0, 16.0]), np.full(4, 0.25)
+    log_price = losses(squared, np.log(y), p, np.linspace(0, 3, 3001))[1]
+    gap = np.exp(log_price) - (p * y).sum()
+    return choice(below=gap < -0.1, equal=abs(gap) <= 0.1, above=gap > 0.1)
 
 
 @generic
@@ -161,7 +199,8 @@ def ties_leave_an_interval(losses, rng):
 
 @LOSSES.claim
 def huber_lies_between(losses, rng):
-    """Huber's loss predicts the median in the limit of small δ, the mean for large δ, and moves between"""
+    """Huber's loss predicts the median in the limit of small δ, the mean for large δ; for δ = 2 and the targets 0, 1, 2, 10 of
+    probabilities 2, 3, 2 and 1 in eight it predicts 9/7"""
     y, p = SKEWED
     small, middle, large = (best_constant(losses, hubered(d), y, p, -4, 12) for d in (1 / 64, 2.0, 16.0))
     ends = near(small, 1.0, 2 / 64, Text("δ and the grid", "δ 与网格")), near(large, 2.125, 2.0**-7, GRID)
@@ -266,8 +305,8 @@ def losses_figure(outlier, weight, share):
         (line,) = left.plot(c, R / R.min(), label=f"{name}: {best:.2f}")
         left.plot(best, 1, "o", color=line.get_color())
     left.bar(y[y <= 12], p[y <= 12], width=0.25, color="#7F7F7F", alpha=0.6)
-    left.set(title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 4), xlim=(-2, 12))
-    left.legend(frameon=False, fontsize=9.5, loc="upper right")
+    left.set(title="numbers", xlabel="constant prediction c", ylabel="risk / its least", ylim=(0, 5.5), xlim=(-2, 12))
+    left.legend(fontsize=9.5, loc="upper right")
     z, chances = np.linspace(-4, 4, 1601), np.array([1 - share, share])
     labels = {
         "logistic": (logistic, COIN[0]),

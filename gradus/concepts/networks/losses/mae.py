@@ -6,6 +6,7 @@ from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, p
 from gradus.concepts.networks.losses.slopes import gradient_is, lowest
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Text
 from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 MAE = Concept(
@@ -39,6 +40,44 @@ MAE = Concept(
 @MAE.definition
 def mae(y_hat, y):
     return np.abs(y_hat - y).mean()
+
+
+@MAE.example
+def example():
+    y_hat, y = np.array([2.0, 1.0, 6.0, 5.0]), np.array([1.0, 2.0, 4.0, 9.0])
+    e, t = y_hat - y, np.array([1.0, 2.0, 4.0, 5.0, 13.0])
+    far = np.array([1.0, 2.0, 4.0, 5.0, 1000.0])
+    costs = [mae(np.full(5, c), t) for c in (3.0, 4.0, 5.0)]
+    return dict(
+        y_hat=y_hat, y=y, e=e, size=np.abs(e), mae=mae(y_hat, y), gradient=np.sign(e) / 4, share=abs(e[3]) / np.abs(e).sum(),
+        squared_share=e[3] ** 2 / (e**2).sum(), t=t, cost3=costs[0], cost4=costs[1], cost5=costs[2], mean=t.mean(), median=np.median(t),
+        far_mean=far.mean(), far_median=np.median(far), slope_left=(2 - 3) / 5, slope_right=(3 - 2) / 5,
+    )  # fmt: skip
+
+
+@MAE.exercise
+def an_even_number():
+    y = np.array([1.0, 3.0, 7.0, 20.0])
+    cost = lambda c: mae(np.full(4, c), y)
+    flat = np.isclose(cost(3.0), cost(5.0)) and np.isclose(cost(5.0), cost(6.9)) and cost(2.9) > cost(3.0) < cost(7.1)
+    return choice(mean=cost(y.mean()) < cost(5.0), middle=not flat and cost(5.0) < cost(3.0), interval=flat)
+
+
+@MAE.exercise
+def a_constant_step():
+    c = 1.0
+    for _ in range(1000):
+        c = c - 0.4 * np.sign(c)
+    return number(abs(c), arrives=0.0, whole_step=0.4)
+
+
+@MAE.exercise
+def sum_of_skewed_prices():
+    prices = np.array([1.0, 1.0, 2.0, 3.0, 18.0])
+    grid = np.linspace(0, 20, 2001)
+    best = grid[np.argmin([mae(np.full(5, c), prices) for c in grid])]
+    gap = 1000 * best - 1000 * prices.mean()
+    return choice(too_low=gap < -10, right=abs(gap) <= 10, too_high=gap > 10)
 
 
 MAE.cases(pairs)

@@ -6,6 +6,7 @@ from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, p
 from gradus.concepts.networks.losses.slopes import STEP, gradient_is, slope
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page.exercises import number
 from gradus.page.figures import canvas
 
 MSE = Concept(
@@ -48,6 +49,37 @@ MSE = Concept(
 @MSE.definition
 def mse(y_hat, y):
     return ((y_hat - y) ** 2).mean()
+
+
+@MSE.example
+def example():
+    y_hat, y = np.array([2.0, 1.0, 6.0, 5.0]), np.array([1.0, 2.0, 4.0, 9.0])
+    e, c = y_hat - y, 5.0
+    far = np.array([1.0, 2.0, 4.0, 49.0])
+    return dict(
+        y_hat=y_hat, y=y, e=e, square=e**2, total=(e**2).sum(), mse=mse(y_hat, y), gradient=2 / e.size * e, share=e[3] ** 2 / (e**2).sum(),
+        mean=y.mean(), variance=y.var(), c=c, constant=mse(np.full(4, c), y), bias2=(c - y.mean()) ** 2, far_mean=far.mean(),
+        root=np.sqrt(mse(y_hat, y)), explained=1 - mse(y_hat, y) / y.var(),
+    )  # fmt: skip
+
+
+@MSE.exercise
+def every_against_every():
+    y = np.array([1.0, 2.0, 4.0, 9.0])
+    return number(broadcast(y, y), zero=mse(y, y), variance=y.var())
+
+
+@MSE.exercise
+def two_thermometers():
+    t, s = np.array([20.0, 21.5]), np.array([0.5, 1.0])
+    likeliest = (t / s**2).sum() / (1 / s**2).sum()
+    return number(likeliest, plain_mean=t.mean(), by_deviation=(t / s).sum() / (1 / s).sum(), tolerance=1e-3)
+
+
+@MSE.exercise
+def metres_to_centimetres():
+    y_hat, y = np.array([2.0, 1.0, 6.0]), np.array([1.0, 3.0, 4.0])
+    return number(mse(100 * y_hat, 100 * y) / mse(y_hat, y), once=100.0, unchanged=1.0)
 
 
 MSE.cases(pairs)

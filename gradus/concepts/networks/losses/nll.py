@@ -9,6 +9,7 @@ from gradus.concepts.networks.losses.slopes import gradient_is
 from gradus.concepts.networks.losses.softmax_cross_entropy import softmax_cross_entropy
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 NLL = Concept(
@@ -47,6 +48,38 @@ def nll(log_p, y):
     if np.min(y) < 0:
         raise IndexError("y: classes 0, 1, …")  # −1 would be the last class
     return -log_p[np.arange(len(y)), y].mean()
+
+
+@NLL.example
+def example():
+    p, y = np.array([[0.7, 0.2, 0.1], [0.25, 0.5, 0.25]]), np.array([0, 2])
+    log_p = np.log(p)
+    chosen = p[[0, 1], y]
+    return dict(
+        log_p=log_p, y=y, p=p, chosen=chosen, logs=np.log(chosen), likelihood=chosen.prod(), nll=nll(log_p, y),
+        perplexity=np.exp(nll(log_p, y)), gradient=-np.eye(3)[y] / 2, logit_gradient=(p - np.eye(3)[y]) / 2,
+        rounded=nll(np.log([[0.99, 0.01], [0.01, 0.99]]), np.array([0, 0])), long=1100 * np.log10(0.5),
+        smallest=np.log10(5e-324),
+    )  # fmt: skip
+
+
+@NLL.exercise
+def perplexity_of_four_words():
+    p = np.array([1 / 2, 1 / 4, 1 / 8, 1 / 8])
+    loss = nll(np.log(np.stack([p, 1 - p], 1)), np.zeros(4, int))
+    return number(np.exp(loss), mean_of_inverses=(1 / p).mean(), product=(1 / p).prod(), loss_itself=loss)
+
+
+@NLL.exercise
+def two_batches():
+    return number((10 * 2.0 + 30 * 3.0) / 40, mean_of_means=(2.0 + 3.0) / 2)
+
+
+@NLL.exercise
+def probabilities_for_logarithms():
+    p, y = np.array([[0.7, 0.2, 0.1], [0.25, 0.5, 0.25]]), np.array([0, 2])
+    loss = nll(p, y)
+    return choice(error=not np.isfinite(loss), between=-1 <= loss <= 0, positive=loss > 0)
 
 
 def log_softmax(z):

@@ -9,6 +9,7 @@ from gradus.concepts.networks.losses.samples import COUNT, LABELS
 from gradus.concepts.networks.losses.slopes import convex_along, gradient_is
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, invariance, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
 
 SOFTMAX_CROSS_ENTROPY = Concept(
@@ -59,6 +60,45 @@ def softmax_cross_entropy(z, y):
     m = 1.0 * z.max(-1, keepdims=True)
     log_p = z - m - np.log(np.exp(z - m).sum(-1, keepdims=True))  # (n, k)
     return -log_p[np.arange(len(y)), y].mean()
+
+
+@SOFTMAX_CROSS_ENTROPY.example
+def example():
+    z, y = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0]]), np.array([0, 2])
+    m = z.max(1)
+    e = np.exp(z - m[:, None])
+    p = e / e.sum(1, keepdims=True)
+    each = np.array([softmax_cross_entropy(z[[i]], y[[i]]) for i in range(2)])
+    return dict(
+        z=z, y=y, m=m, e=e, total=e.sum(1), log=np.log(e.sum(1)), p=p, each=each, loss=softmax_cross_entropy(z, y),
+        gradient=(p - np.eye(3)[y]) / 2, uniform=softmax_cross_entropy(0 * z, y), shifted=softmax_cross_entropy(z + 1000.0, y),
+    )  # fmt: skip
+
+
+@SOFTMAX_CROSS_ENTROPY.exercise
+def before_training():
+    loss = softmax_cross_entropy(np.zeros((2, 1000)), np.array([3, 999]))
+    return number(loss, in_bits=loss / math.log(2), base_ten=loss / math.log(10), share_wrong=0.999)
+
+
+@SOFTMAX_CROSS_ENTROPY.exercise
+def softmax_before_it():
+    perfect = np.eye(10)[[4]]  # probabilities fed in as scores
+    return number(softmax_cross_entropy(perfect, np.array([4])), zero=0.0, log_k=math.log(10))
+
+
+@SOFTMAX_CROSS_ENTROPY.exercise
+def five_added():
+    z, y = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0]]), np.array([0, 2])
+    before = softmax_cross_entropy(z, y)
+    sample = abs(softmax_cross_entropy(z + [[5.0], [0.0]], y) - before) > 1e-9
+    column = abs(softmax_cross_entropy(z + [5.0, 0.0, 0.0], y) - before) > 1e-9
+    return choice(
+        sample_changes=sample and not column,
+        class_changes=column and not sample,
+        both_change=column and sample,
+        neither=not column and not sample,
+    )
 
 
 @SOFTMAX_CROSS_ENTROPY.cases
