@@ -83,10 +83,10 @@ def chain_rule(f, g, x):
 @CHAIN_RULE.example
 def example():
     def g(x):
-        return np.array([x[0] * x[0], x[0] * x[1], x[1]])
+        return np.stack([x[0] * x[0], x[0] * x[1], x[1]])
 
     def f(u):
-        return np.array([u[0] * u[1], u[1] + u[2]])
+        return np.stack([u[0] * u[1], u[1] + u[2]])
 
     x = np.array([2.0, 1.0])
     u = g(x)
@@ -109,10 +109,10 @@ def where_the_outer_one_is_taken():
 @CHAIN_RULE.exercise
 def double_then_swap():
     def double(x):
-        return np.array([2 * x[0], x[1]])
+        return np.stack([2 * x[0], x[1]])
 
     def swap(u):
-        return np.array([u[1], u[0]])
+        return np.stack([u[1], u[0]])
 
     x = np.array([1.0, 1.0])
     return array(

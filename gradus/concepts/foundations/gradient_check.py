@@ -83,10 +83,10 @@ def example():
         return x[0] ** 2 * np.exp(x[1])
 
     def gradient(x):
-        return np.array([2 * x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
+        return np.stack([2 * x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
 
     def mistaken(x):
-        return np.array([x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
+        return np.stack([x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
 
     x, tolerance, steps = np.array([1.5, 0.5]), 1e-5, np.array([1e-1, 1e-3, 6e-6, 1e-8, 1e-12])
     d, g, wrong, h = central(f, x), gradient(x), mistaken(x), np.cbrt(2.0**-52) * np.array([1.5, 1.0])
