@@ -104,7 +104,7 @@ def three_eigenvalues():
     lam = np.array([2.0, 2.0, 5.0, 5.0, 5.0, 9.0])
     x = np.ones(6)
     errors = energy_errors(np.diag(lam), conjugate_gradients(np.diag(lam), lam * x, 6), x)
-    return number(int(np.argmax(errors < 1e-10)), dimension=len(lam), largest_multiplicity_removed=len(lam) - 2)
+    return number(int(np.argmax(errors < 1e-10)), dimension=len(lam), repeated_ones_alone=2)
 
 
 @CONJUGATE_GRADIENTS.exercise
