@@ -310,24 +310,12 @@ def figure(x, dx):
         ax.fill([a[0], a[1], b[1], b[0]], [above, above, below, below], color="#E69F00", alpha=0.25, lw=0)
     u = g(x)
     stretch = [np.diff(spots[1])[0] / dx, np.diff(spots[2])[0] / np.diff(spots[1])[0]]
-    ax.text(
-        2.6,
-        1.5,
-        f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}",
-        ha="right",
-        va="center",
-        fontsize=10,
-        linespacing=1.7,
-    )
-    ax.text(
-        2.6,
-        0.5,
-        f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}",
-        ha="right",
-        va="center",
-        fontsize=10,
-        linespacing=1.7,
-    )
+    for level, factor, slope in (
+        (1.5, stretch[0], f"$g'(x)$ = {dg(x):.3f}"),
+        (0.5, stretch[1], f"$f'(g(x))$ = {df(u):.3f}"),
+    ):
+        ax.text(2.6, level + 0.13, f"stretched × {factor:.3f}", ha="right", va="center", fontsize=10)
+        ax.text(2.6, level - 0.13, slope, ha="right", va="center", fontsize=10)
     ax.set_title(
         f"Δy/Δx = {np.diff(spots[2])[0] / dx:.3f};   in the limit dy/dx = $f'(g(x))\\,g'(x)$ = {df(u) * dg(x):.3f}"
     )
