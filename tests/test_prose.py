@@ -127,7 +127,7 @@ def moves(concept, name):
     arguments = concept.example_arguments
     before = [np.asarray(r) for r in flatten(concept.definition(**arguments))]
     rng = np.random.default_rng(0)
-    for size in (1e-3, 0.5):
+    for size in (1e-3, 0.5, 4.0):
         moved = arguments[name] * (1 + size * rng.random(arguments[name].shape)) + 0.3 * size
         with np.errstate(all="ignore"):
             try:
