@@ -18,14 +18,18 @@ from gradus.page.translation import faults, figure_faults  # noqa: E402
 
 def main() -> int:
     """Prints a line for each fault: file, line, concept, string, what to do."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("keys", nargs="*", metavar="KEY", help="concepts whose figures are drawn")
     parser.add_argument("--figures", action="store_true", help="draw the figures of all concepts")
     options = parser.parse_args()
     lines = faults(modules())
     for concept in load():
         if options.figures or concept.key in options.keys:
-            lines += figure_faults(concept, [concept.draw(**state).figure for state in states(concept.sliders)])
+            lines += figure_faults(
+                concept, [concept.draw(**state).figure for state in states(concept.sliders)]
+            )
     lines = [line.removeprefix(f"{ROOT}/") for line in lines]
     print("\n".join(lines) or "every string of every page has its Chinese")
     return 1 if lines else 0

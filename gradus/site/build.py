@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -58,7 +59,7 @@ def build_site(
         GradusError: the folder holds files that are not the site's, or cannot be written.
     """
     start = time.perf_counter()
-    manifest, catalogue = open_site(directory), chosen(keys)
+    catalogue, manifest = chosen(keys), open_site(directory)
     with waiting_lock(manifest.lock):
         manifest = open_site(directory)  # as another build may have left it
         every = parts(catalogue)
@@ -81,34 +82,39 @@ def _make_all(
     show: bool | None,
 ) -> None:
     """Makes the parts and notes each as it is done, so that a build that is interrupted goes on where it was."""
-    made = _made(due, manifest.directory, keys, processes, measure)
+    where = (str(manifest.directory), keys, measure)
     try:
         with item_bar(len(due), show) as begin:
-            for part, row in made:
-                begin(part.key)
-                manifest.rows[part.name] = row
+            if len(due) <= FEW or processes < 2:
+                for part in due:
+                    begin(part.key)
+                    manifest.rows[part.name] = make(part, *where)
+            else:
+                for part, row in _made(due, processes, where):
+                    begin(part.key)
+                    manifest.rows[part.name] = row
     except BaseException:
         manifest.write()
         raise
 
 
 def _made(
-    due: Sequence[Part], directory: Path, keys: Sequence[str] | None, processes: int, measure: bool
+    due: Sequence[Part], processes: int, where: tuple[str, Sequence[str] | None, bool]
 ) -> Iterator[tuple[Part, Row]]:
-    if len(due) <= FEW or processes < 2:
-        for part in due:
-            yield part, make(part, str(directory), keys, measure)
-        return
-    import multiprocessing
-
+    """The parts with their rows as processes make them; those that were begun are waited for."""
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=start_worker)
-    try:
-        waiting: dict[Future[Row], Part] = {
-            pool.submit(make, part, str(directory), keys, measure): part for part in due
-        }
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=start_worker) as pool:
+        waiting: dict[Future[Row], Part] = {pool.submit(make, part, *where): part for part in due}
         while waiting:
-            for done in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield waiting.pop(done), done.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+            try:
+                done = wait(waiting, return_when=FIRST_COMPLETED).done
+            except KeyboardInterrupt:
+                pool.shutdown(wait=True, cancel_futures=True)
+                yield from (
+                    (part, f.result())
+                    for f, part in waiting.items()
+                    if not f.cancelled() and not f.exception()
+                )
+                raise
+            for future in done:
+                yield waiting.pop(future), future.result()

@@ -12,9 +12,9 @@ from gradus.site import build_site
 from gradus.verify import Report, judge
 from gradus.verify.evidence_cache import remember
 from gradus.verify.runner import MutantResult
+from tests.site.small_site import KEYS
 
 CHROMIUM = Path("/usr/bin/chromium")
-KEYS = ("softmax", "entropy", "attention")
 CLAIMS = ("rows-sum-to-one", "causal-mask-leaks-nothing")
 
 
@@ -35,7 +35,7 @@ def data(tmp_path_factory):
 def site(data, tmp_path_factory):
     """The folder of a site of three concepts."""
     folder = tmp_path_factory.mktemp("site")
-    build_site(folder, KEYS, processes=1, measure=False, show=False)
+    build_site(folder, KEYS, processes=2, measure=False, show=False)
     return folder
 
 
@@ -74,14 +74,16 @@ class Visit:
 @pytest.fixture
 def visit(chromium, site):
     """Opens pages of the small site; at its end nothing may have gone wrong, and no request may have left the disk."""
-    visits = []
+    visits, unwatched = [], []
 
-    def begin(**options):
-        visits.append(Visit(chromium, site, **options))
-        return visits[-1]
+    def begin(watched=True, **options):
+        one = Visit(chromium, site, **options)
+        (visits if watched else unwatched).append(one)
+        return one
 
     yield begin
-    for one in visits:
+    for one in (*visits, *unwatched):
         one.context.close()
+    for one in visits:
         assert one.faults == []
         assert [url for url in one.requests if not url.startswith("file://")] == []

@@ -14,7 +14,7 @@ import pytest
 
 from gradus.errors import GradusError
 from gradus.site import Server
-from tests.site.conftest import KEYS
+from tests.site.small_site import KEYS
 
 
 @pytest.fixture(scope="module")

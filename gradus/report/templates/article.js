@@ -6,7 +6,8 @@
   function numbers(words) {
     const narrow = { "−": "-", "，": ",", "；": ";", "％": "%" };
     const trimmed = words.trim().replace(/^[()[\]]+|[()[\]]+$/g, "");
-    const plain = trimmed.replace(/[−，；％]/g, (c) => narrow[c]);
+    const digits = trimmed.replace(/[０-９]/g, (c) => String(c.charCodeAt(0) - 0xff10));
+    const plain = digits.replace(/[−，；％]/g, (c) => narrow[c]);
     const rows = plain.split(";").map((row) => {
       const joined = row.trim().replace(/\s*([/%])\s*/g, "$1 ").replaceAll("/ ", "/");
       return joined.split(/[,\s]+/).filter((part) => part).map(number);
@@ -20,8 +21,8 @@
     const percent = part.endsWith("%");
     const pieces = (percent ? part.slice(0, -1) : part).split("/");
     if (pieces.length > 2 || !pieces.every((piece) => NUMBER.test(piece))) return null;
-    const value = pieces.length === 2 ? Number(pieces[0]) / Number(pieces[1]) : Number(pieces[0]);
-    if (!Number.isFinite(value)) return null;
+    const value = Number(pieces[0]) / (pieces.length === 2 ? Number(pieces[1]) : 1);
+    if (pieces.length === 2 && !Number.isFinite(value)) return null;
     return percent ? value / 100 : value;
   }
 

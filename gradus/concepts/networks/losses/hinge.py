@@ -44,6 +44,11 @@ HINGE = Concept(
             "1, as in the support vector machine of 1995 and scikit-learn's SVC",
             "2, the squared hinge, in scikit-learn's LinearSVC unless told otherwise",
         ),
+        Convention(
+            "the slope at the margin",
+            "left open: every number between the two slopes is a subgradient",
+            "0 where the maximum is PyTorch's `relu`, the full slope with `clamp(min=0)`, half of it with `torch.maximum`",
+        ),
     ),
     nonfinite="all",
 )

@@ -1,0 +1,3 @@
+"""The concepts of the small site that the tests look at."""
+
+KEYS = ("softmax", "entropy", "attention")
