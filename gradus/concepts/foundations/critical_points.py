@@ -415,8 +415,7 @@ def figure(a, b):
     english = "; ".join(en + " at " + ", ".join(where[k]) for k, en, _ in kind_words if where[k])
     chinese = "；".join(zh + " " + "、".join(where[k]) for k, _, zh in kind_words if where[k])
     words = Text(
-        f"Critical points: {english}. "
-        "f″ is positive at the minima and negative at the maxima; where it is 0 it does not decide.",
-        f"临界点：{chinese}。极小点处 f″ 为正，极大点处为负；f″ 为 0 时不能据此判断。",
+        f"Critical points: {english}. Where f″ is not 0, it is positive at the minima and negative at the maxima.",
+        f"临界点：{chinese}。只要 f″ 不为 0，它在极小点处为正，在极大点处为负。",
     )
     return Drawing(fig, words)

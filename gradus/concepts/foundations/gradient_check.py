@@ -432,6 +432,7 @@ def figure(mistake, h):
     left.legend(frameon=False, fontsize=9.5, loc="lower left")
     bars.axhline(1e-5, color="#888888", lw=0.8, ls=":")
     bars.set(yscale="log", ylim=(1e-13, 9), xlabel="entry i", ylabel="relative error at this h", xticks=range(6))
+    bars.set_xticklabels([str(i + 1) for i in range(6)])
     bars.set_title(f"h = {h:.2g}", fontsize=10)
     worst = errors(right, h).max(), errors(wrong, h).max()
     told = worst[0] < 1e-5 < worst[1]
