@@ -175,7 +175,7 @@ def not_cut_off(s, y):
 
 @HINGE.figure(share=Slider(0.02, 0.98, 0.7, "probability of the label 1"), s0=Slider(-3, 3, 0.4, "score s"))
 def hinge_figure(share, s0):
-    s = np.linspace(-3, 3, 241)
+    s = np.linspace(-3, 3, 240)  # without 0, where either label counts as wrong: a needle in the curve
     curves = {
         "hinge": lambda m: np.maximum(0, 1 - m),
         "log loss (bits)": lambda m: np.log2(1 + np.exp(-m)),
