@@ -41,7 +41,7 @@ formulas: setup-test ## after changing a formula: compile LaTeX to MathML (needs
 	@$(PY) tools/compile_formulas.py
 
 translations: setup-test ## the strings whose Chinese is missing, stale or superfluous
-	@$(PY) tools/translations.py
+	@$(PY) tools/translations.py --figures
 
 new-concept: setup-test ## make new-concept KEY=layer-norm AREA=networks: a page with all its parts to fill in
 	@$(PY) tools/new_concept.py $(KEY) $(AREA)

@@ -1,5 +1,9 @@
-"""Lists the strings whose Chinese is missing, stale or superfluous: `make translations`; status 1 when there are any."""
+"""Lists the strings whose Chinese is missing, stale or superfluous; status 1 when there are any.
 
+python tools/translations.py [KEY …] [--figures]      `make translations` draws the figures, too, which takes a minute
+"""
+
+import argparse
 import sys
 from pathlib import Path
 
@@ -13,10 +17,19 @@ from gradus.page.translation import faults, figure_faults  # noqa: E402
 
 
 def main() -> int:
-    """Prints a line for each fault: file, line, concept, string, what to do; draws every figure, which takes a minute."""
+    """Prints a line for each fault: file, line, concept, string, what to do."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="concepts whose figures are drawn")
+    parser.add_argument("--figures", action="store_true", help="draw the figures of all concepts")
+    options = parser.parse_args()
     lines = faults(modules())
     for concept in load():
-        lines += figure_faults(concept, [concept.draw(**state).figure for state in states(concept.sliders)])
+        if options.figures or concept.key in options.keys:
+            lines += figure_faults(
+                concept, [concept.draw(**state).figure for state in states(concept.sliders)]
+            )
     lines = [line.removeprefix(f"{ROOT}/") for line in lines]
     print("\n".join(lines) or "every string of every page has its Chinese")
     return 1 if lines else 0

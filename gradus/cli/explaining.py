@@ -144,22 +144,21 @@ def _of_concept(concept: Concept, options: Namespace, lang: str) -> Explanation:
 
 
 def examples(concept: Concept) -> list[dict[str, Any]]:
-    """The example of a page; without one its cases, those first that show what the definition does in general.
+    """The example of a page, and then its cases, those first that show what the definition does in general.
 
     A case is ordinary if its numbers are finite, at most ten in magnitude and few, and no array has equal entries or equal
     rows; of those the page's first comes first, one whose options are the defaults before others.
     """
     import numpy as np
 
-    if concept.has("example"):
-        return [concept.example_arguments]
     cases = [arguments for _, arguments in concept.cases(np.random.default_rng(0))]
     defaults = {
         name: p.default
         for name, p in inspect.signature(concept.definition).parameters.items()
         if p.default is not inspect.Parameter.empty
     }
-    return sorted(cases, key=lambda arguments: _oddity(arguments, defaults))
+    own = [concept.example_arguments] if concept.has("example") else []
+    return [*own, *sorted(cases, key=lambda arguments: _oddity(arguments, defaults))]
 
 
 def _oddity(arguments: dict[str, Any], defaults: dict[str, Any]) -> tuple[bool, bool, int]:

@@ -55,7 +55,8 @@ def standalone(function: Callable[..., Any]) -> str:
     own = _own_text(function)
     assembly.add_needs(own, function.__module__)
     text, was_constant = assembly.import_lines(), True
-    for part in (*assembly.parts.values(), own):
+    helpers = [part for part in assembly.parts.values() if part != own]  # a definition may call itself
+    for part in (*helpers, own):
         is_constant = isinstance(ast.parse(part).body[0], (ast.Assign, ast.AnnAssign))
         text += ("\n" if is_constant and was_constant else "\n\n") + part + "\n"
         was_constant = is_constant

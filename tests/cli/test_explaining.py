@@ -131,10 +131,11 @@ def test_the_example_is_kind(key):
             assert value == defaults[name].default
 
 
-def test_every_page_has_an_example_first_that_is_a_case_of_its_own():
+def test_the_example_of_a_page_comes_first_and_then_its_cases():
     for concept in load():
-        cases = list(concept.cases(np.random.default_rng(0)))
-        assert len(examples(concept)) == len(cases)
+        first, *others = examples(concept)
+        assert first.keys() == concept.example_arguments.keys()
+        assert len(others) == len(list(concept.cases(np.random.default_rng(0))))
 
 
 @pytest.mark.parametrize("key", ["svd", "svm", "computed-variance"])

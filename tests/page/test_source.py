@@ -70,6 +70,19 @@ def test_parts_stand_in_the_order_of_need_once_and_without_what_is_not_used(monk
     )
 
 
+def test_a_definition_that_calls_itself_is_shown_once(monkeypatch, tmp_path):
+    module = module_of(
+        "def half(n):\n    return definition(n // 2)\n\n"
+        "def definition(n):\n    return n if n < 2 else half(n) + definition(n - 1)\n",
+        monkeypatch,
+        tmp_path,
+        "calls_itself",
+    )
+    shown = standalone(module.definition)
+    assert shown.count("def definition") == shown.count("def half") == 1
+    assert shown.endswith("return n if n < 2 else half(n) + definition(n - 1)")
+
+
 @pytest.mark.parametrize(
     "imports, use, words",
     [

@@ -115,19 +115,27 @@ def prose_lines(text: str, values: Mapping[str, Any]) -> str:
     Raises:
         GradusError: a number has no name, or a formula is not compiled.
     """
+    pieces: list[str] = []
 
-    def piece(match: re.Match[str]) -> str:
-        if match.lastgroup not in ("display", "inline"):
-            return match.group(match.lastgroup or 0)
-        display = match.lastgroup == "display"
-        return terminal_text(formula_mathml(match.group(match.lastgroup), values, display), one_line=True)
+    def hold(words: str) -> str:  # what Markdown's asterisks and brackets have no say in
+        pieces.append(words)
+        return f"\ue000{len(pieces) - 1}\ue001"
 
     def number(match: re.Match[str]) -> str:
         return written(look_up(match["name"], match["index"], values), match["form"] or "", plain, rows_plain)
 
-    shown = NAMED.sub(number, MARKUP.sub(piece, text))
-    shown = re.sub(r"\[([^\]]+)\]\([^)\s]+\)", r"\1", shown)
-    return re.sub(r"(\*\*|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*]))", "", shown)
+    def piece(match: re.Match[str]) -> str:
+        if match.lastgroup not in ("display", "inline"):
+            return hold(NAMED.sub(number, match.group(match.lastgroup or 0)))
+        display = match.lastgroup == "display"
+        return hold(
+            terminal_text(formula_mathml(match.group(match.lastgroup), values, display), one_line=True)
+        )
+
+    held = NAMED.sub(lambda match: hold(number(match)), MARKUP.sub(piece, text))
+    shown = re.sub(r"\[([^\]]+)\]\([^)\s]+\)", r"\1", held)
+    shown = re.sub(r"(\*\*|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*]))", "", shown)
+    return _TOKEN.sub(lambda match: pieces[int(match[1])], shown)
 
 
 def linked_keys(text: str) -> list[str]:

@@ -4,8 +4,9 @@ from itertools import product
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 ADALINE = Concept(
@@ -69,16 +70,6 @@ ADALINE = Concept(
             r"normalised LMS divides the step by $\lVert x_t\rVert^2$, and is then stable for every $0<\mu<2$",
         ),
     ),
-    proof=Proof(
-        r"With $y=w_*^{\mathsf T}x+\eta$ a step is $v_{t+1}=(I-\mu xx^{\mathsf T})v_t+\mu\eta x$, where x and η are "
-        r"independent of $v_t$. The mean is multiplied by $I-\mu R$, whose eigenvalues $1-\mu\lambda_i$ all lie inside "
-        r"$(-1,1)$ exactly for $0<\mu<2/\lambda_{\max}$ if no $\lambda_i$ is 0. For the square use $\mathbb E\,xx^{\mathsf "
-        r"T}Cxx^{\mathsf T}=2RCR+R\operatorname{tr}RC$ of normal inputs. Where R is diagonal, the diagonal of C is "
-        r"multiplied by a matrix of entries that are not negative; for $\mu<2/(3\operatorname{tr}R)$ its "
-        r"column j adds up to $1-\mu\lambda_j(2-2\mu\lambda_j-\mu\operatorname{tr}R)$, which is below 1, since "
-        r"$2\mu\lambda_j+\mu\operatorname{tr}R\le3\mu\operatorname{tr}R<2$. For $p=1$ the fixed point of "
-        r"$c=(1-2\mu R+3\mu^2R^2)c+\mu^2\sigma^2R$ is the last formula."
-    ),
     unverified="Successive inputs of a filter overlap, and are not independent: the limits then hold for small steps "
     "only.",
     differentiable=False,
@@ -93,6 +84,39 @@ def adaline(X, y, mu, w0):
         e = y[..., t] - (w[-1] * x).sum(-1)
         w.append(w[-1] + step * e[..., None] * x)
     return np.stack(w, -2)  # (..., T + 1, p)
+
+
+@ADALINE.example
+def example():
+    X, y, mu, w0 = np.array([[1.0, 2.0], [1.0, -1.0], [1.0, 1.0], [1.0, 0.0]]), np.array([5.0, 0.0, 3.0, 1.0]), 0.1, np.zeros(2)  # fmt: skip
+    w = adaline(X, y, mu, w0)
+    R = X.T @ X / 4
+    steps = np.array([0.1, 0.2])  # in one dimension, R = σ² = 1
+    return dict(
+        X=X, y=y, mu=mu, w0=w0, w=w, z=(w[:4] * X).sum(1), e=y - (w[:4] * X).sum(1), after=y[0] - w[1] @ X[0],
+        square=X[0] @ X[0], best=np.linalg.lstsq(X, y, rcond=None)[0], late=adaline(np.tile(X, (60, 1)), np.tile(y, 60), mu, w0)[-1],
+        R=R, top=np.linalg.eigvalsh(R)[1], trace=np.trace(R), mean_limit=2 / np.linalg.eigvalsh(R)[1], square_limit=2 / (3 * np.trace(R)),
+        steps=steps, floor=steps / (2 - 3 * steps),
+    )  # fmt: skip
+
+
+@ADALINE.exercise
+def on_the_right_side():
+    w = adaline(np.array([[1.0]]), np.array([1.0]), 0.1, np.array([3.0]))[-1, 0]
+    return choice(pulled_back=w < 3, nothing=w == 3, pushed_on=w > 3)
+
+
+@ADALINE.exercise
+def error_left():
+    x = np.array([[3.0, 4.0]])
+    w = adaline(x, np.array([1.0]), 0.02, np.zeros(2))[-1]
+    return number(1 - x[0] @ w, length=1 - 0.02 * 5, sum_of_entries=1 - 0.02 * 7, factor_two=1 - 2 * 0.02 * 25)
+
+
+@ADALINE.exercise
+def largest_step():
+    R = 2.0
+    return number(2 / (3 * R), of_the_mean=2 / R, widrow=1 / (3 * R))
 
 
 @ADALINE.cases

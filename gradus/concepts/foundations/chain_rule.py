@@ -83,10 +83,10 @@ def chain_rule(f, g, x):
 @CHAIN_RULE.example
 def example():
     def g(x):
-        return np.array([x[0] * x[0], x[0] * x[1], x[1]])
+        return np.stack([x[0] * x[0], x[0] * x[1], x[1]])
 
     def f(u):
-        return np.array([u[0] * u[1], u[1] + u[2]])
+        return np.stack([u[0] * u[1], u[1] + u[2]])
 
     x = np.array([2.0, 1.0])
     u = g(x)
@@ -109,10 +109,10 @@ def where_the_outer_one_is_taken():
 @CHAIN_RULE.exercise
 def double_then_swap():
     def double(x):
-        return np.array([2 * x[0], x[1]])
+        return np.stack([2 * x[0], x[1]])
 
     def swap(u):
-        return np.array([u[1], u[0]])
+        return np.stack([u[1], u[0]])
 
     x = np.array([1.0, 1.0])
     return array(
@@ -310,24 +310,12 @@ def figure(x, dx):
         ax.fill([a[0], a[1], b[1], b[0]], [above, above, below, below], color="#E69F00", alpha=0.25, lw=0)
     u = g(x)
     stretch = [np.diff(spots[1])[0] / dx, np.diff(spots[2])[0] / np.diff(spots[1])[0]]
-    ax.text(
-        2.6,
-        1.5,
-        f"stretched × {stretch[0]:.3f}\n$g'(x)$ = {dg(x):.3f}",
-        ha="right",
-        va="center",
-        fontsize=10,
-        linespacing=1.7,
-    )
-    ax.text(
-        2.6,
-        0.5,
-        f"stretched × {stretch[1]:.3f}\n$f'(g(x))$ = {df(u):.3f}",
-        ha="right",
-        va="center",
-        fontsize=10,
-        linespacing=1.7,
-    )
+    for level, factor, slope in (
+        (1.5, stretch[0], f"$g'(x)$ = {dg(x):.3f}"),
+        (0.5, stretch[1], f"$f'(g(x))$ = {df(u):.3f}"),
+    ):
+        ax.text(2.6, level + 0.13, f"stretched × {factor:.3f}", ha="right", va="center", fontsize=10)
+        ax.text(2.6, level - 0.13, slope, ha="right", va="center", fontsize=10)
     ax.set_title(
         f"Δy/Δx = {np.diff(spots[2])[0] / dx:.3f};   in the limit dy/dx = $f'(g(x))\\,g'(x)$ = {df(u) * dg(x):.3f}"
     )

@@ -411,10 +411,11 @@ def figure(a, b):
     bottom.set(ylim=(-3, 4), xlabel="x")
     bottom.legend(frameon=False, fontsize=9.5, loc="upper center")
     where = {k: [f"{p:.3f}" for p, q in zip(x, kinds, strict=True) if q == k] for k in names}
+    kind_words = ((MINIMUM, "minima", "极小点"), (MAXIMUM, "maxima", "极大点"), (NEITHER, "no extremum", "非极值点"))
+    english = "; ".join(en + " at " + ", ".join(where[k]) for k, en, _ in kind_words if where[k])
+    chinese = "；".join(zh + " " + "、".join(where[k]) for k, _, zh in kind_words if where[k])
     words = Text(
-        f"{len(x)} critical point(s): minima at {', '.join(where[1]) or 'none'}; maxima at {', '.join(where[-1]) or 'none'}; "
-        f"neither at {', '.join(where[0]) or 'none'}. f″ is positive at the minima and negative at the maxima; where it is 0 it does not decide.",
-        f"{len(x)} 个临界点：极小点 {'、'.join(where[1]) or '无'}；极大点 {'、'.join(where[-1]) or '无'}；"
-        f"都不是的点 {'、'.join(where[0]) or '无'}。极小点处 f″ 为正，极大点处为负；f″ 为 0 时不能据此判断。",
+        f"Critical points: {english}. Where f″ is not 0, it is positive at the minima and negative at the maxima.",
+        f"临界点：{chinese}。只要 f″ 不为 0，它在极小点处为正，在极大点处为负。",
     )
     return Drawing(fig, words)

@@ -65,7 +65,7 @@ def example():
     s, t = e / e.sum(), np.array([0.0, 1.0, 0.0])
     return dict(
         p=p, q=q, base=base, length=-np.log2(q), part=-p * np.log2(q), H=cross_entropy(p, q, base), least=cross_entropy(p, p, base),
-        D=cross_entropy(p, q, base) - cross_entropy(p, p, base), z=z, e=e, total=e.sum(), s=s, t=t, loss=cross_entropy(t, s), gradient=s - t,
+        D=cross_entropy(p, q, base) - cross_entropy(p, p, base), z=z, e=e, total=e.sum(), s=s, loss=cross_entropy(t, s), gradient=s - t,
     )  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def best_step_balances_rounding(derivative, rng):
 @DERIVATIVE.claim
 def slope_with_a_kink(derivative, rng):
     r"""$x|x|$ has the derivative $2|x|$, but no second one at 0, and is not analytic: the central quotient at 0 is $h$, of
-    first order only, and the complex step at 1 gives $\sqrt{1+h^2}$, half the slope"""
+    first order only, and the complex step at 1 gives $\sqrt{1+h^2}$, about half the slope"""
     f = generic(lambda x: x * abs(x))
     for h in (0.5, 2.0**-10, 2.0**-20):
         yield identical(derivative(f, np.array(0.0), h, "central"), np.array(h))

@@ -83,10 +83,10 @@ def example():
         return x[0] ** 2 * np.exp(x[1])
 
     def gradient(x):
-        return np.array([2 * x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
+        return np.stack([2 * x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
 
     def mistaken(x):
-        return np.array([x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
+        return np.stack([x[0] * np.exp(x[1]), x[0] ** 2 * np.exp(x[1])])
 
     x, tolerance, steps = np.array([1.5, 0.5]), 1e-5, np.array([1e-1, 1e-3, 6e-6, 1e-8, 1e-12])
     d, g, wrong, h = central(f, x), gradient(x), mistaken(x), np.cbrt(2.0**-52) * np.array([1.5, 1.0])
@@ -432,6 +432,7 @@ def figure(mistake, h):
     left.legend(frameon=False, fontsize=9.5, loc="lower left")
     bars.axhline(1e-5, color="#888888", lw=0.8, ls=":")
     bars.set(yscale="log", ylim=(1e-13, 9), xlabel="entry i", ylabel="relative error at this h", xticks=range(6))
+    bars.set_xticklabels([str(i + 1) for i in range(6)])
     bars.set_title(f"h = {h:.2g}", fontsize=10)
     worst = errors(right, h).max(), errors(wrong, h).max()
     told = worst[0] < 1e-5 < worst[1]

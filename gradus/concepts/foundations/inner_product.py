@@ -17,7 +17,7 @@ INNER_PRODUCT = Concept(
     kind="definition",
     title="Inner products and orthogonality",
     summary="A number for two vectors, symmetric, linear in each, and positive for a vector other than 0 with itself. It makes "
-    r"lengths and angles: $\lVert x\rVert=\sqrt{\langle x,x\rangle}$, "
+    r"lengths and, between vectors other than 0, angles: $\lVert x\rVert=\sqrt{\langle x,x\rangle}$, "
     r"$\cos\varphi=\langle x,y\rangle/\lVert x\rVert\lVert y\rVert$. Every symmetric positive definite matrix G gives one, and "
     "with it another notion of orthogonal.",
     formulas=(

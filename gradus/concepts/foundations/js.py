@@ -83,8 +83,8 @@ def example():
     best = p / (p + q)
     a, b, c = np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.array([0.0, 1.0])
     return dict(
-        p=p, q=q, base=base, m=m, best=best, first=kl_bits(p, m), second=kl_bits(q, m), J=js(p, q, base), nats=js(p, q), root=np.sqrt(js(p, q, base)),
-        ratio=p[0] / m[0], fair=((p * best).sum() + (q * (1 - best)).sum()) / 2, far=js(a, c, base), half=js(a, b, base), detour=2 * js(a, b, base),
+        p=p, q=q, base=base, m=m, best=best, first=kl_bits(p, m), second=kl_bits(q, m), J=js(p, q, base), nats=js(p, q),
+        far=js(a, c, base), half=js(a, b, base), detour=2 * js(a, b, base),
         root_half=np.sqrt(js(a, b, base)), root_detour=2 * np.sqrt(js(a, b, base)),
     )  # fmt: skip
 

@@ -218,7 +218,7 @@ def translation_is_not_linear(apply, rng):
 
 @LINEAR_MAP.claim
 def differentiation_is_linear(apply, rng):
-    """Differentiation of polynomials is linear: its matrix has 1, 2, 3 … above the diagonal, kills the constants, and
+    """Differentiation of polynomials of degree below n is linear: its matrix has 1, 2, 3 … above the diagonal, kills the constants, and
     its nth power is 0"""
     n = 6
     D = np.diag(np.arange(1.0, n), 1)

@@ -4,8 +4,9 @@ from itertools import product
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Result, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -75,14 +76,6 @@ PERCEPTRON = Concept(
     ),
     deviations="scikit-learn's `Perceptron` shuffles the points in each pass and stops when the loss no longer falls, "
     "unless `shuffle=False, tol=None`.",
-    proof=Proof(
-        r"Let $w_k$ be the weights after $k$ mistakes. Each mistake adds $y_iu^{\mathsf T}x_i\ge\gamma$ to "
-        r"$u^{\mathsf T}w$, so $u^{\mathsf T}w_k\ge k\gamma$. And $\lVert w_{k+1}\rVert^2=\lVert "
-        r"w_k\rVert^2+2y_iw_k^{\mathsf T}x_i+\lVert x_i\rVert^2\le\lVert "
-        r"w_k\rVert^2+R^2$, because the middle term is not positive at a mistake; so $\lVert w_k\rVert^2\le "
-        r"kR^2$. By Cauchy and Schwarz $k\gamma\le u^{\mathsf T}w_k\le\lVert w_k\rVert\le\sqrt "
-        r"k\,R$, hence $k\le(R/\gamma)^2$."
-    ),
     differentiable=False,
 )
 
@@ -99,6 +92,51 @@ def perceptron(X, y, epochs=100, intercept=True):
         if before == M:
             break
     return w, np.array(M)
+
+
+@PERCEPTRON.example
+def example():
+    X, y = np.array([[2.0, 1.0], [-2.0, -2.0], [0.0, -3.0], [-1.0, 2.0]]), np.array([1.0, -1.0, 1.0, -1.0])
+    w, rows = np.zeros(2), []
+    for i in (0, 1, 2, 3, 0, 1, 2, 3):
+        rows.append((w, y[i] * (w @ X[i])))
+        w = w + y[i] * X[i] * (rows[-1][1] <= 0)
+    u = np.array([5.0, -2.0]) / np.sqrt(29)
+    R, gamma = np.linalg.norm(X, axis=1).max(), (y * (X @ u)).min()
+    end, M = perceptron(X, y, 10, False)
+    return dict(
+        X=X, y=y, epochs=10, intercept=False, before=np.array([r[0] for r in rows]), agree=np.array([r[1] for r in rows]),
+        w=end, M=M, last=y * (X @ end), u=u, R=R, gamma=gamma, bound=(R / gamma) ** 2, along=u @ end, least=M * gamma,
+        length=np.linalg.norm(end), most=np.sqrt(M) * R,
+    )  # fmt: skip
+
+
+@PERCEPTRON.exercise
+def bound_of_mistakes():
+    R, gamma = 2.0, 0.1
+    return number((R / gamma) ** 2, no_square=R / gamma, half_squared=R / gamma**2)
+
+
+@PERCEPTRON.exercise
+def on_xor():
+    X, y = XOR
+    errors = [int(perceptron(X, y, epochs)[1]) for epochs in (100, 200)]
+    sizes = [np.linalg.norm(perceptron(X, y, epochs)[0]) for epochs in (100, 200)]
+    goes_on, bounded = errors[1] > 1.9 * errors[0], sizes[1] < 1.5 * sizes[0] + 1
+    return choice(goes_on=goes_on and bounded, one_wrong=not goes_on, grows=goes_on and not bounded)
+
+
+@PERCEPTRON.exercise
+def a_smaller_step():
+    X, y = np.array([[2.0, 1.0], [-2.0, -2.0], [0.0, -3.0], [-1.0, 2.0]]), np.array([1.0, -1.0, 1.0, -1.0])
+    w, M, rate = np.zeros(2), 0, 1 / 128
+    for _ in range(10):
+        for x, t in zip(X, y, strict=True):
+            if t * (w @ x) <= 0:
+                w, M = w + rate * t * x, M + 1
+    usual, mistakes = perceptron(X, y, 10, False)
+    scaled = np.array_equal(w, rate * usual) and mistakes == M
+    return choice(only_scale=scaled, more_mistakes=mistakes < M, fewer_mistakes=mistakes > M)
 
 
 XOR = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]]), np.array([-1.0, 1, 1, -1])

@@ -88,7 +88,7 @@ def kmeans_plus_plus(X, u):
 
 @KMEANS_PLUS_PLUS.example
 def example():
-    x, u = np.array([10.0, 0.0, 1.0, 5.0, 6.0]), np.array([0.3, 0.5, 0.5])
+    x, u = np.array([10.0, 0.0, 1.0, 5.0, 6.0]), np.array([0.3, 0.5, 0.6])
     square = (x[:, None] - x) ** 2  # of the distances, pair by pair
     chosen = kmeans_plus_plus(x[:, None], u)
     D2 = np.array([square[:, chosen[: m + 1]].min(1) for m in range(3)])

@@ -16,7 +16,7 @@ from gradus.concepts.foundations.distributions.exact_values import (
 )
 from gradus.concepts.foundations.distributions.quadrature import Grid, logistic
 from gradus.concepts.foundations.distributions.standard_claims import Distribution, standard_claims
-from gradus.page import Concept, Convention, Drawing, Implementation, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import bound, invariance, roundoff, statistical
 from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
@@ -62,6 +62,11 @@ DIRICHLET = Concept(
         ),
     ),
     readings="kotz2000continuous ch. 49; bishop2006pattern §2.2.1; murphy2012machine §2.5.4",
+    hypotheses=(
+        Hypothesis(
+            "for the posterior: the draws are independent, each with the same probabilities", "copies-are-no-evidence"
+        ),
+    ),
     conventions=(
         Convention(
             "volume that the density is taken by",
@@ -214,6 +219,20 @@ def conjugate_to_draws(dirichlet, rng):
 
 
 @DIRICHLET.claim
+def copies_are_no_evidence(dirichlet, rng):
+    r"""Draws that are copies of each other are no new evidence: counted again, the counts (1, 1, 0) turn
+    $\operatorname{Dir}(2,2,1)$ into $\operatorname{Dir}(3,3,1)$, and 0.77 of the variance of the first share is left where
+    nothing was learnt"""
+    spread = []
+    for alpha in (np.array([2.0, 2.0, 1.0]), np.array([3.0, 3.0, 1.0])):
+        grid = triangle(alpha)
+        mass, share = grid.w * np.exp(dirichlet(grid.x, alpha)), grid.x[..., 0]
+        spread.append(float((mass * (share - (mass * share).sum()) ** 2).sum()))
+    want = (3 * 4 / (7**2 * 8)) / (2 * 3 / (5**2 * 6))
+    return roundoff(spread[1] / spread[0], want, terms=grid.w.size)
+
+
+@DIRICHLET.claim
 def two_outcomes_are_beta(dirichlet, rng):
     """With two outcomes it is the beta distribution"""
     from scipy import stats
@@ -259,7 +278,9 @@ def concentrations_of_a_million(dirichlet, rng):
         yield relative(dirichlet(point, np.full(3, a)), want, terms=4 * moved)
 
 
-@DIRICHLET.mutant(caught_by="total-mass-is-one, moments, two-outcomes-are-beta, normalised-gammas, entropy, sampler")
+@DIRICHLET.mutant(
+    caught_by="total-mass-is-one, moments, two-outcomes-are-beta, normalised-gammas, entropy, sampler, copies-are-no-evidence"
+)
 def exponents_too_large(x, alpha):
     """exponents α in place of α − 1"""
     return dirichlet(x, alpha) + x_log_y(1.0, np.maximum(x, 0)).sum(axis=-1)

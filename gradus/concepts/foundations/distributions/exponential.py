@@ -24,8 +24,8 @@ EXPONENTIAL = Concept(
     key="exponential",
     kind="definition",
     title="Exponential distribution",
-    summary="How long until the next event when events come at rate λ and nothing is remembered. Among positive "
-    "distributions of a given mean it has the greatest entropy.",
+    summary="How long until the next event when events come at rate λ and nothing is remembered. Among densities on the "
+    "positive numbers with a given mean it has the greatest entropy.",
     formulas=(
         r"p(x)=\lambda e^{-\lambda x},\qquad \log p(x)=\log\lambda-\lambda x,\qquad F(x)=1-e^{-\lambda x}\qquad(x\ge0)",
         r"E X=\frac1\lambda,\qquad \operatorname{Var}X=\frac1{\lambda^2},\qquad h=1-\log\lambda,\qquad I(\lambda)=\frac1{\lambda^2}",

@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.foundations.eigen.symmetric_matrices import rotated, symmetric
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate, roundoff
-from gradus.page.exercises import choice, number
+from gradus.page.exercises import choice, function, number
 from gradus.page.figures import COLOURS, canvas
 
 POWER_ITERATION = Concept(
@@ -112,6 +112,16 @@ def plus_and_minus():
 def after_a_shift():
     values, _ = power_iteration(np.diag([10.0, 9.0, 1.0]) - 6 * np.eye(3), np.ones(3), 200)
     return number(values[-1] + 6, 1e-3, largest=10.0, not_shifted_back=values[-1])
+
+
+@POWER_ITERATION.exercise
+def towards_the_largest_singular_value():
+    def step(A, x):
+        y = A.T @ (A @ x)
+        return y / np.linalg.norm(y)
+
+    A = np.array([[4.0, 0.0], [5.0, 3.0], [2.0, 6.0]])
+    return function(step, (A, np.array([1.0, 0.0])), (A.T, np.array([0.6, 0.0, -0.8])))
 
 
 @POWER_ITERATION.cases

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 FORMATS = {  # bits of the exponent, bits of the fraction, whether the top exponent is kept for infinity
@@ -114,6 +115,30 @@ def fl(x, format="float16"):
     q = np.ldexp(1.0, e - m)
     y = q * np.rint(x / q)  # rint: ties to even
     return np.where(np.abs(y) > largest, np.copysign(np.inf if infinite else largest, x), y)
+
+
+@FLOATING_POINT.example
+def example():
+    x, format = np.array([0.1, 2049.0, 1e-8]), "float16"
+    y = fl(x, format)
+    q = np.ldexp(1.0, np.maximum(np.frexp(x)[1] - 1, -14) - 10)
+    third = fl(np.array([2048.0 + 1.0]), format)
+    return dict(
+        x=x, format=format, y=y, q=q, k=np.rint(x / q)[:2], relative=np.abs(y[:2] - x[:2]) / x[:2], u=2.0**-11, largest=65504.0, big=70000.0, over=fl(np.array([70000.0]), format)[0],
+        smallest=2.0**-24, tenth=y[0], stuck=third[0], brain=fl(x[:2], "bfloat16"), brain_u=2.0**-8,
+    )  # fmt: skip
+
+
+@FLOATING_POINT.exercise
+def last_odd_number():
+    return number(2.0**11, spacing_two=2.0**12, bits_of_the_fraction=2.0**10, tolerance=1e-6)
+
+
+@FLOATING_POINT.exercise
+def learning_rate():
+    weight, update = np.array([1.0]), 0.003
+    after = fl(weight + update, "bfloat16")
+    return choice(moves=after[0] > 1 and abs(after[0] - 1.003) < 1e-3, stays=after[0] == 1.0, jumps=after[0] > 1.005)
 
 
 @FLOATING_POINT.cases

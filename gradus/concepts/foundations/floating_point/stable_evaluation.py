@@ -8,6 +8,7 @@ import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 U = 2.0**-53
@@ -106,6 +107,37 @@ def stable_evaluation(x, function="logsumexp"):
     return np.where(
         v == 1, x, np.where(small, x * np.where(small, ratio if function == "log1p" else 1 / ratio, 1), whole)
     )
+
+
+@STABLE.example
+def example():
+    x = np.array([1000.0, 1001.0, 999.0])
+    tiny = 1e-17
+    small = 1e-10
+    v = 1 + small
+    return dict(
+        x=x, function="logsumexp", m=x.max(), shifted=x - x.max(), terms=np.exp(x - x.max()), total=np.exp(x - x.max()).sum(),
+        y=stable_evaluation(x), small=small, v_less_one=v - 1, naive=np.log(v), log1p=stable_evaluation(np.array([small]), "log1p")[0],
+        tiny=tiny, tiny_naive=np.log(1 + tiny), legs=np.array([3e200, 4e200]), hypot=stable_evaluation(np.array([3e200, 4e200]), "hypot"),
+        off=abs(np.log(v) - small) / small,
+    )  # fmt: skip
+
+
+@STABLE.exercise
+def which_shift():
+    wide = np.array([0.0, -3000.0])
+
+    def right(m):
+        with np.errstate(over="ignore"):
+            return bool(np.isclose(m + np.log(np.exp(wide - m).sum()), 0.0))
+
+    return choice(any_shift=right(wide.mean()), maximum=right(wide.max()), minimum=right(wide.min()))
+
+
+@STABLE.exercise
+def two_equal_logits():
+    y = stable_evaluation(np.array([700.0, 700.0]))
+    return number(y, forgot_the_log=702.0, average=700.0, tolerance=1e-4)
 
 
 @STABLE.cases

@@ -6,6 +6,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, rate
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 U = 2.0**-53
@@ -77,6 +78,31 @@ def summation(x, method="kahan"):
         c = c + np.where(np.abs(s) >= np.abs(x[..., i]), (s - t) + x[..., i], (x[..., i] - t) + s)
         s = t
     return s + c if method == "kahan" else s
+
+
+@SUMMATION.example
+def example():
+    x = np.array([1.0, 1e100, 1.0, -1e100])
+    eight = np.array([2.0**53, 1.0, 1.0, 1.0])  # above 2⁵³ only even numbers are left
+    return dict(
+        x=x, method="kahan", naive=summation(x, "naive"), pairwise=summation(x, "pairwise"), kahan=summation(x), big=2.0**53,
+        extra_naive=summation(eight, "naive") - 2.0**53, extra_pairwise=summation(eight, "pairwise") - 2.0**53,
+        extra_kahan=summation(eight) - 2.0**53, tenths=summation(np.full(10, 0.1), "naive") - 1.0, tenths_kahan=summation(np.full(10, 0.1)) - 1.0,
+        bound_naive=1e6, bound_pairwise=np.ceil(np.log2(1e6)),
+    )  # fmt: skip
+
+
+@SUMMATION.exercise
+def depth():
+    return number(10.0, naive=1023.0, terms=1024.0, tolerance=1e-6)
+
+
+@SUMMATION.exercise
+def where_it_sticks():
+    s = np.float32(0)
+    small = np.float32(1)
+    s = np.float32(2.0**24)
+    return choice(stops=s + small == s, wraps=s + small < s, goes_on=s + small > s)
 
 
 @SUMMATION.cases

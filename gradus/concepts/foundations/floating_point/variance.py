@@ -6,6 +6,7 @@ import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, rate, roundoff
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 U = 2.0**-53
@@ -77,6 +78,42 @@ VARIANCE = Concept(
 def variance(x):
     mean = x.sum(axis=-1, keepdims=True) / x.shape[-1]
     return ((x - mean) ** 2).sum(axis=-1) / x.shape[-1]
+
+
+@VARIANCE.example
+def example():
+    x = np.array([4.0, 7.0, 13.0])
+    far = x + 1e9
+    m, S, means, sums = 0.0, 0.0, [], []
+    for k, value in enumerate(x, 1):
+        before = m
+        m = m + (value - m) / k
+        S = S + (value - before) * (value - m)
+        means.append(m)
+        sums.append(S)
+    return dict(
+        x=x, n=3, mean=x.mean(), deviations=x - x.mean(), squares=(x - x.mean()) ** 2, s2=variance(x), mean_of_squares=(x**2).mean(),
+        square_of_mean=x.mean() ** 2, means=np.array(means), sums=np.array(sums), far_two=variance(far),
+        far_one=(far**2).mean() - far.mean() ** 2, kappa=np.sqrt(1 + far.mean() ** 2 / variance(far)), spacing=np.spacing(1e18),
+    )  # fmt: skip
+
+
+@VARIANCE.exercise
+def two_groups():
+    a, b = np.array([1.0, 3.0]), np.array([5.0, 7.0])
+    return number(
+        variance(np.concatenate([a, b])),
+        mean_of_variances=(variance(a) + variance(b)) / 2,
+        sum_of_variances=variance(a) + variance(b),
+    )
+
+
+@VARIANCE.exercise
+def which_shift_helps():
+    x = np.array([4.0, 7.0, 13.0]) + 1e9
+    d = x - x[0]
+    shifted = (d**2).mean() - d.mean() ** 2
+    return choice(first=abs(shifted - 14) < 1e-6, double=False, none=abs(shifted - 14) >= 1e-6)
 
 
 @VARIANCE.cases

@@ -5,8 +5,9 @@ from math import comb
 
 import numpy as np
 
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, roundoff, statistical
+from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
 HOPFIELD = Concept(
@@ -70,15 +71,6 @@ HOPFIELD = Concept(
             "some programs take it for +1, which breaks the symmetry between a pattern and its negative",
         ),
     ),
-    proof=Proof(
-        r"Of the energy: with symmetric weights and $w_{ii}=0$ the terms of E that hold $s_i$ are $-s_ih_i$, "
-        r"$h_i=\sum_jw_{ij}s_j$. Unit i turns over only if $s_ih_i<0$, and then $-s_ih_i=|h_i|$ becomes $-|h_i|$. There "
-        r"are finitely many states and each turn lowers E, so the turns end; at rest no unit has $s_ih_i<0$. Of the "
-        r"errors: $n\,\xi_i^\mu h_i=(n-1)+\sum_{\nu\ne\mu}\sum_{j\ne i}\xi_i^\mu\xi_j^\mu\xi_i^\nu\xi_j^\nu$, whose "
-        r"$(P-1)(n-1)$ products are independent fair signs; their sum has that number as its variance, hence Φ. Of "
-        r"orthogonal patterns: $\sum_{j\ne i}\xi_j^\mu\xi_j^\nu=-\xi_i^\mu\xi_i^\nu$ for $\nu\ne\mu$, so "
-        r"$n\,\xi_i^\mu h_i=(n-1)-(P-1)=n-P$."
-    ),
     unverified=r"In the limit $n\to\infty$ the critical load is $P/n=0.138$, with overlap 0.967 there (Amit, "
     "Gutfreund, Sompolinsky, by the replica method).",
     differentiable=False,
@@ -110,6 +102,51 @@ def energy(xi, s):
     W = xi.T @ xi / xi.shape[1]
     np.fill_diagonal(W, 0)
     return -((s @ W) * s).sum(-1) / 2
+
+
+@HOPFIELD.example
+def example():
+    xi = np.array([[1, 1, 1, -1, -1, -1], [1, 1, -1, -1, 1, 1]])
+    s, order = np.array([1, 1, -1, -1, -1, -1]), np.arange(6)
+    states = [hopfield(xi, s, order[:t]) for t in range(7)]
+    W = xi.T @ xi * (1 - np.eye(6, dtype=int))  # 6 times the weights
+    far = np.array([1, 1, -1, -1, -1, 1])
+    return dict(
+        xi=xi, s=s, order=order, W=W, h=np.array([W[t] @ states[t] for t in range(6)]), states=np.array(states),
+        overlap=xi @ s, E=np.array([energy(xi, states[0]), energy(xi, states[6])]), end=states[6],
+        drop=2 * abs(W[2] @ s) / 6, far=far, far_end=hopfield(xi, far, order), far_overlap=xi @ far,
+    )  # fmt: skip
+
+
+@HOPFIELD.exercise
+def unstable_units():
+    from math import erfc, sqrt
+
+    def tail(x):
+        return erfc(x / sqrt(2)) / 2
+
+    n, P = 1000, 100
+    return number(n * tail(np.sqrt(n / P)), no_root=n * tail(n / P), upside_down=n * tail(np.sqrt(P / n)), one_unit=tail(np.sqrt(n / P)))  # fmt: skip
+
+
+@HOPFIELD.exercise
+def updated_together():
+    xi, s = np.array([[1, 1]]), np.array([1, -1])
+    one_by_one = hopfield(xi, s, np.array([0, 1]))
+    W = np.array([[0, 1], [1, 0]])
+    once, twice = np.sign(W @ s), np.sign(W @ np.sign(W @ s))
+    rests = (np.sign(W @ one_by_one) == one_by_one).all()
+    cycles = (once == -s).all() and (twice == s).all()
+    return choice(cycles=cycles and rests, both_rest=rests and not cycles, neither=not rests)
+
+
+@HOPFIELD.exercise
+def a_mixture():
+    xi = np.array([[1, 1, 1, 1, -1, -1, -1, -1], [1, 1, -1, -1, 1, 1, -1, -1], [1, -1, 1, -1, 1, -1, 1, -1]])
+    s = np.sign(xi.sum(0))
+    end = hopfield(xi, s, np.arange(8))
+    stays = (end == s).all()
+    return choice(stays=stays, falls=not stays and (abs(xi @ end) == 8).any(), other=not stays and not (abs(xi @ end) == 8).any())  # fmt: skip
 
 
 @HOPFIELD.cases

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text
+from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import all_of, bound, identical, near, roundoff
+from gradus.page.exercises import choice, function, number
 from gradus.page.figures import COLOURS, canvas
 
 
@@ -59,15 +60,6 @@ MODERN_HOPFIELD = Concept(
         ),
     ),
     deviations="Attention has learnt maps before queries, keys and values, and makes one update only.",
-    proof=Proof(
-        r"Write $\operatorname{lse}(q)=\frac1\beta\log\sum_ie^{\beta x_i^{\mathsf T}q}$: it is convex, and its gradient is "
-        r"$q_{\text{new}}$. So $\operatorname{lse}(q_{\text{new}})\ge\operatorname{lse}(q)+q_{\text{new}}^{\mathsf "
-        r"T}(q_{\text{new}}-q)$, and put into E this gives $E(q_{\text{new}})\le E(q)-\frac12\lVert "
-        r"q_{\text{new}}-q\rVert^2$. The bounds: $-M\lVert q\rVert\le\operatorname{lse}(q)-\frac1\beta\log N\le M\lVert "
-        r"q\rVert$, hence $\frac12(\lVert q\rVert-M)^2\le E(q)\le\frac12(\lVert q\rVert+M)^2$. The retrieval: "
-        r"$q_{\text{new}}-x_i=\sum_{j\ne i}p_j(x_j-x_i)$ with weights $p_j\le e^{-\beta(x_i-x_j)^{\mathsf T}q}\le "
-        r"e^{-\beta\Delta}$ and $\lVert x_j-x_i\rVert\le2M$."
-    ),
     nonfinite="nan",
 )
 
@@ -79,6 +71,51 @@ def modern_hopfield(X, q, beta=1.0, steps=1):
         p = np.exp(a - a.max(-1, keepdims=True))
         q = p / p.sum(-1, keepdims=True) @ X
     return q + 0.0
+
+
+@MODERN_HOPFIELD.example
+def example():
+    X, q, beta = np.array([[2.0, 0.0], [0.0, 2.0], [-1.0, 1.0]]), np.array([1.0, 0.5]), 1.0
+    score, M = X @ q, 2.0
+
+    def energy(q):
+        return -np.log(np.exp(beta * X @ q).sum()) / beta + q @ q / 2 + np.log(3) / beta + M**2 / 2
+
+    betas = np.array([1.0, 2.0, 4.0])
+    path = np.array([modern_hopfield(X, q, beta, t) for t in (0, 1, 2, 30)])
+    return dict(
+        X=X, q=q, beta=beta, steps=1, score=score, exp=np.exp(score), p=np.exp(score) / np.exp(score).sum(), path=path,
+        E=np.array([energy(v) for v in path]), betas=betas, delta=score[0] - score[1], M=M, mean=X.mean(0),
+        error=np.array([np.linalg.norm(modern_hopfield(X, q, b) - X[0]) for b in betas]), bound=2 * M * 2 * np.exp(-betas),
+        sharp=np.array([modern_hopfield(X, q, b) for b in betas]), flat=modern_hopfield(X, q, 1e-6),
+    )  # fmt: skip
+
+
+@MODERN_HOPFIELD.exercise
+def cold_enough():
+    M, N, delta, error = 1.0, 101, 0.5, 0.01
+    return number(
+        np.log(2 * M * (N - 1) / error) / delta, no_delta=np.log(2 * M * (N - 1) / error), one_other=np.log(2 * M / error) / delta
+    )  # fmt: skip
+
+
+@MODERN_HOPFIELD.exercise
+def a_longer_pattern():
+    X = np.array([[1.0, 0.0], [3.0, 1.0]])
+    end = modern_hopfield(X, X[0], 20.0, 10)
+    return choice(longer=np.allclose(end, X[1]), itself=np.allclose(end, X[0]), between=np.allclose(end, X.mean(0)))
+
+
+@MODERN_HOPFIELD.exercise
+def one_update():
+    def update(X, q, beta):
+        X, q = np.asarray(X), np.asarray(q)
+        a = beta * X @ q
+        p = np.exp(a - a.max())
+        return X.T @ p / p.sum()
+
+    X = np.array([[2.0, 0.0], [0.0, 2.0], [-1.0, 1.0]])
+    return function(update, (X, np.array([1.0, 0.5]), 1.0), (X, np.array([0.4, 0.9]), 1000.0))
 
 
 @MODERN_HOPFIELD.cases

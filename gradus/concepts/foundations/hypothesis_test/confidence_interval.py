@@ -100,7 +100,7 @@ def example():
     half = z * np.sqrt(0.9 * 0.1 / 10)
     return dict(
         x=x, mean=x.mean(), squares=((x - x.mean()) ** 2).sum(), s=x.std(ddof=1), error=x.std(ddof=1) / 2, t=t_quantile(0.975, 3), z=z, low=low, high=high,
-        narrow=x.mean() + z * x.std(ddof=1) / 2 * np.array([-1, 1]), coin=coin, z2=z**2, wilson=np.array(wilson), wald=0.9 + half * np.array([-1, 1]),
+        narrow=x.mean() + z * x.std(ddof=1) / 2 * np.array([-1, 1]), z2=z**2, wilson=np.array(wilson), wald=0.9 + half * np.array([-1, 1]),
         centre=(0.9 + z**2 / 20) / (1 + z**2 / 10), four_times=t_quantile(0.975, 15) / 4 / (t_quantile(0.975, 3) / 2),
     )  # fmt: skip
 

@@ -104,7 +104,7 @@ def three_eigenvalues():
     lam = np.array([2.0, 2.0, 5.0, 5.0, 5.0, 9.0])
     x = np.ones(6)
     errors = energy_errors(np.diag(lam), conjugate_gradients(np.diag(lam), lam * x, 6), x)
-    return number(int(np.argmax(errors < 1e-10)), dimension=len(lam), largest_multiplicity_removed=len(lam) - 2)
+    return number(int(np.argmax(errors < 1e-10)), dimension=len(lam), repeated_ones_alone=2)
 
 
 @CONJUGATE_GRADIENTS.exercise
@@ -317,6 +317,6 @@ def figure(kappa, distinct):
     words = Text(
         f"κ = {kappa:.4g}, {distinct} distinct eigenvalues in {n} dimensions: conjugate gradients reach {en}; descent is then at {descent[done or steps] / descent[0]:.1e}, "
         f"the bound at {limit[done or steps]:.1e}.",
-        f"κ = {kappa:.4g}，{n} 维，{distinct} 个互异特征值：共轭梯度法{zh}；此时梯度下降为 {descent[done or steps] / descent[0]:.1e}，理论界为 {limit[done or steps]:.1e}。",
+        f"κ = {kappa:.4g}，{n} 维，{distinct} 个互异特征值：共轭梯度法 {zh}；此时梯度下降为 {descent[done or steps] / descent[0]:.1e}，理论界为 {limit[done or steps]:.1e}。",
     )
     return Drawing(fig, words)

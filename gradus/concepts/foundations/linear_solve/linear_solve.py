@@ -27,7 +27,7 @@ LINEAR_SOLVE = Concept(
         r"\kappa\,\eta<1:\quad\frac{\lVert\hat x-x\rVert}{\lVert x\rVert}\le\frac{2\kappa\,\eta}{1-\kappa\,\eta},\qquad \kappa=\lVert A\rVert\,\lVert A^{-1}\rVert",
     ),
     symbols=(
-        Symbol("A", "A", "n n", "regular square matrix"),
+        Symbol("A", "A", "n n", "invertible square matrix"),
         Symbol("b", "b", "n", "right side"),
         Symbol("x", "", "n", "solution"),
         Symbol(r"\hat x", "", "n", "what was computed for it"),
@@ -49,7 +49,7 @@ LINEAR_SOLVE = Concept(
     implementations=(Implementation("torch.linalg:solve", "torch"),),
     readings="higham2002accuracy ch. 7, 9; golub2013matrix ch. 3; trefethen1997numerical lectures 20–22",
     hypotheses=(
-        Hypothesis("A is regular", "rejects-invalid-input"),
+        Hypothesis("A is invertible", "rejects-invalid-input"),
         Hypothesis("For a small backward error: the growth g is moderate", "growth-ruins-it"),
         Hypothesis("For the forward error: κη < 1", "no-digit-where-kappa-is-too-large"),
     ),

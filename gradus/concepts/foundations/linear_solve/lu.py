@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.foundations.linear_solve.matrices import determinant, hilbert, tiny_pivot, wilkinson
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, roundoff
-from gradus.page.exercises import choice, number
+from gradus.page.exercises import choice, function, number
 from gradus.page.figures import COLOURS, canvas
 
 LU = Concept(
@@ -106,6 +106,21 @@ def determinant_from_the_factors():
 def growth_of_ten():
     largest = np.abs(lu(wilkinson(10))[2]).max()
     return number(largest, one_doubling_more=2 * largest, no_doubling=10)
+
+
+@LU.exercise
+def solve_from_the_factors():
+    def solve(P, L, U, b):
+        y, x = np.zeros(len(b)), np.zeros(len(b))
+        c = P.T @ b
+        for i in range(len(b)):
+            y[i] = c[i] - L[i, :i] @ y[:i]
+        for i in reversed(range(len(b))):
+            x[i] = (y[i] - U[i, i + 1 :] @ x[i + 1 :]) / U[i, i]
+        return x
+
+    systems = [np.array([[1.0, 2.0, 4.0], [2.0, 1.0, 3.0], [4.0, 2.0, 2.0]]), np.array([[0.0, 2.0], [3.0, 1.0]])]
+    return function(solve, *((*lu(A), np.arange(1.0, len(A) + 1)) for A in systems))
 
 
 @LU.cases

@@ -84,7 +84,7 @@ def gaussian(rng, n, rho):
 
 @KSG.example
 def example():
-    x, y, neighbours = np.array([[7.0], [3.0], [1.0], [0.0]]), np.array([[9.1], [4.2], [2.5], [0.0]]), 1
+    x, y, neighbours = np.array([[0.0], [3.0], [7.0], [8.0]]), np.array([[3.0], [5.5], [7.5], [9.0]]), 1
     dx, dy = np.abs(x - x.T), np.abs(y - y.T)
     epsilon = np.sort(np.maximum(dx, dy), axis=1)[:, 1]
     a, b = ((d < epsilon[:, None]).sum(1) - 1 for d in (dx, dy))
@@ -111,7 +111,7 @@ def rounded_data():
 
 @KSG.exercise
 def cut_off():
-    x, y = np.array([[7.0], [3.0], [1.0], [0.0]]), np.array([[9.1], [4.2], [2.5], [0.0]])
+    x, y = np.array([[0.0], [3.0], [7.0], [8.0]]), np.array([[3.0], [5.5], [7.5], [9.0]])
     every = np.array([ksg(x, y[list(order)], 1) for order in permutations(range(4))])
     mean = np.maximum(every, 0).mean()
     return choice(zero=abs(mean) < 1e-9, above=mean > 1e-9, below=mean < -1e-9)

@@ -31,8 +31,8 @@ SVD = Concept(
     formulas=(
         r"A=U\Sigma V^{\mathsf T}=\sum_{i=1}^{r}\sigma_iu_iv_i^{\mathsf T},\qquad U^{\mathsf T}U=V^{\mathsf T}V=I,\qquad \sigma_1\ge\dots\ge\sigma_r\ge0,\quad r=\min(m,n)",
         r"\lVert A\rVert_2=\sigma_1,\qquad \lVert A\rVert_F=\sqrt{\textstyle\sum_i\sigma_i^2},\qquad A^{+}=\sum_{\sigma_i>0}\frac{v_iu_i^{\mathsf T}}{\sigma_i}",
-        r"A_k=\sum_{i\le k}\sigma_iu_iv_i^{\mathsf T}:\qquad \min_{\operatorname{rank}B\le k}\lVert A-B\rVert_2=\sigma_{k+1},\qquad "
-        r"\min_{\operatorname{rank}B\le k}\lVert A-B\rVert_F=\sqrt{\textstyle\sum_{i>k}\sigma_i^2}",
+        r"A_k=\sum_{i\le k}\sigma_iu_iv_i^{\mathsf T},\ k<r:\qquad \min_{\operatorname{rank}B\le k}\lVert A-B\rVert_2=\lVert A-A_k\rVert_2=\sigma_{k+1}",
+        r"\min_{\operatorname{rank}B\le k}\lVert A-B\rVert_F=\lVert A-A_k\rVert_F=\sqrt{\textstyle\sum_{i>k}\sigma_i^2}",
         r"\lvert\sigma_i(A+E)-\sigma_i(A)\rvert\le\lVert E\rVert_2",
     ),
     symbols=(

@@ -31,8 +31,10 @@ ACTIVATIONS = Concept(
     "whether it is monotone, its Lipschitz constant, where it saturates, and whether its slope jumps. None of these "
     "is the same for all of the eight, taken here at their usual parameters.",
     formulas=(
-        r"q_i=\frac{f(x_{i+1})-f(x_i)}{x_{i+1}-x_i},\qquad \bigl(x\le y\Rightarrow f(x)\le f(y)\bigr)\ \Longrightarrow\ \min_i q_i\ge 0,\qquad \operatorname{Lip}f=\sup_{x\ne y}\frac{|f(x)-f(y)|}{|x-y|}\ge\max_i|q_i|",
-        r"f\in C^1\ \Longrightarrow\ \max_i|q_{i+1}-q_i|\to0\quad\bigl(\max_i(x_{i+1}-x_i)\to0\bigr)",
+        r"q_i=\frac{f(x_{i+1})-f(x_i)}{x_{i+1}-x_i}",
+        r"\bigl(x\le y\Rightarrow f(x)\le f(y)\bigr)\ \Longrightarrow\ \min_i q_i\ge 0",
+        r"\operatorname{Lip}f=\sup_{x\ne y}\frac{|f(x)-f(y)|}{|x-y|}\ge\max_i|q_i|",
+        r"f\in C^1,\ \max_i(x_{i+1}-x_i)\to0\ \Rightarrow\ \max_i|q_{i+1}-q_i|\to0",
     ),
     symbols=(
         Symbol("f", "f", "function", "an activation function, applied entry by entry", "function"),

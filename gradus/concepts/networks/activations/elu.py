@@ -23,7 +23,8 @@ ELU = Concept(
     summary="The identity on the right, an exponential that levels off at −α on the left: negative outputs bring the "
     "mean of a layer closer to 0. With α = 1 the slope has no jump.",
     formulas=(
-        r"f(x)=\begin{cases}x&x>0\\\alpha\,(e^{x}-1)&x\le 0\end{cases}\qquad f'(x)=\begin{cases}1&x>0\\f(x)+\alpha&x<0\end{cases}",
+        r"f(x)=\begin{cases}x&x>0\\\alpha\,(e^{x}-1)&x\le 0\end{cases}",
+        r"f'(x)=\begin{cases}1&x>0\\f(x)+\alpha&x<0\end{cases}",
     ),
     symbols=(
         X,

@@ -18,7 +18,8 @@ GELU = Concept(
     summary="x kept with the probability that a standard normal lies below it. Smooth, and not monotone: it dips to "
     "−0.17 before it rises. The activation of BERT and GPT-2.",
     formulas=(
-        r"\operatorname{GELU}(x)=x\,\Phi(x)=\mathbb{E}\,[x\,\mathbf{1}\{Z\le x\}],\qquad Z\sim N(0,1),\qquad \Phi(x)=\tfrac12\operatorname{erfc}\!\left(-\tfrac{x}{\sqrt2}\right)",
+        r"\operatorname{GELU}(x)=x\,\Phi(x)=\mathbb{E}\,[x\,\mathbf{1}\{Z\le x\}]",
+        r"Z\sim N(0,1),\qquad \Phi(x)=\tfrac12\operatorname{erfc}\!\left(-\tfrac{x}{\sqrt2}\right)",
         r"\operatorname{GELU}'(x)=\Phi(x)+x\,\varphi(x)",
     ),
     symbols=(

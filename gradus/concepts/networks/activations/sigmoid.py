@@ -17,7 +17,8 @@ SIGMOID = Concept(
     "never exceeds ¼, so a deep stack of sigmoids passes almost no gradient unless the weights make up for it.",
     formulas=(
         r"\sigma(x)=\frac{1}{1+e^{-x}}",
-        r"\sigma'(x)=\sigma(x)\bigl(1-\sigma(x)\bigr)\le\tfrac14,\qquad \sigma(-x)=1-\sigma(x),\qquad x=\log\frac{\sigma(x)}{1-\sigma(x)}",
+        r"\sigma'(x)=\sigma(x)\bigl(1-\sigma(x)\bigr)\le\tfrac14",
+        r"\sigma(-x)=1-\sigma(x),\qquad x=\log\frac{\sigma(x)}{1-\sigma(x)}",
     ),
     symbols=(X, Symbol(r"\sigma", "", "... n", "probabilities, in (0, 1)")),
     needs=("derivative",),

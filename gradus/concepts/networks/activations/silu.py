@@ -18,7 +18,8 @@ SILU = Concept(
     "GELU, with an exponential in place of the normal distribution.",
     formulas=(
         r"\operatorname{SiLU}(x)=x\,\sigma(x)=\frac{x}{1+e^{-x}}",
-        r"\operatorname{SiLU}'(x)=\sigma(x)\bigl(1+x\,(1-\sigma(x))\bigr),\qquad \min\operatorname{SiLU}=-W(1/e)\approx-0.278465",
+        r"\operatorname{SiLU}'(x)=\sigma(x)\bigl(1+x\,(1-\sigma(x))\bigr)",
+        r"\min\operatorname{SiLU}=-W(1/e)\approx-0.278465",
     ),
     symbols=(
         X,

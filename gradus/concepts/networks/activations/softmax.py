@@ -20,7 +20,8 @@ SOFTMAX = Concept(
     summary="Turns n finite scores into a probability distribution: positive, summing to 1, in the order of the scores. "
     "Only differences of scores count. Its Jacobian is the covariance matrix of the one-hot draw.",
     formulas=(
-        r"p_i=\operatorname{softmax}(z)_i=\frac{e^{z_i}}{\sum_{j=1}^{n}e^{z_j}}=\frac{e^{z_i-m}}{\sum_{j=1}^{n}e^{z_j-m}},\qquad m=\max_j z_j",
+        r"p_i=\operatorname{softmax}(z)_i=\frac{e^{z_i}}{\sum_{j=1}^{n}e^{z_j}}=\frac{e^{z_i-m}}{\sum_{j=1}^{n}e^{z_j-m}}",
+        r"m=\max_j z_j",
         r"\frac{\partial p}{\partial z}=\operatorname{diag}(p)-pp^{\mathsf T},\qquad p=\nabla_z\log\sum_{j=1}^{n}e^{z_j}",
     ),
     symbols=(

@@ -22,7 +22,8 @@ SOFTPLUS = Concept(
     summary="A smooth ReLU, and the integral of the sigmoid: positive everywhere, so it turns a real number into a "
     "scale or a variance. The logistic loss of a margin is softplus of its negative.",
     formulas=(
-        r"\zeta(x)=\frac1\beta\log\bigl(1+e^{\beta x}\bigr)=\max(0,x)+\frac1\beta\log\bigl(1+e^{-\beta|x|}\bigr)",
+        r"\zeta(x)=\frac1\beta\log\bigl(1+e^{\beta x}\bigr)",
+        r"\zeta(x)=\max(0,x)+\frac1\beta\log\bigl(1+e^{-\beta|x|}\bigr)",
         r"\zeta'(x)=\sigma(\beta x),\qquad 0<\zeta(x)-\max(0,x)\le\frac{\log 2}{\beta}",
     ),
     symbols=(

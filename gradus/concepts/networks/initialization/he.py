@@ -21,7 +21,8 @@ HE = Concept(
     r"over nets is then kept at every depth, while a single net wanders: its logarithm by about $\sqrt{5L/n}$.",
     formulas=(
         r"W=\sqrt{\frac{2}{(1+\alpha^2)\,n}}\;Z,\qquad n=n_{\text{in}}\ \text{ or }\ n_{\text{out}}",
-        r"\mathbb{E}\lVert a^{(l)}\rVert^2=\mathbb{E}\lVert a^{(l-1)}\rVert^2,\qquad \operatorname{Var}\log\frac{\lVert a^{(L)}\rVert^2}{\lVert a^{(0)}\rVert^2}\approx\frac{5L}{n}\quad(\alpha=0,\ n=n_{\text{in}}=n_{\text{out}})",
+        r"\mathbb{E}\lVert a^{(l)}\rVert^2=\mathbb{E}\lVert a^{(l-1)}\rVert^2\qquad(n=n_{\text{in}}=n_{\text{out}})",
+        r"\operatorname{Var}\log\frac{\lVert a^{(L)}\rVert^2}{\lVert a^{(0)}\rVert^2}\approx\frac{5L}{n}\quad(\alpha=0)",
     ),
     symbols=(
         DRAWS,

@@ -40,7 +40,8 @@ INITIALIZATION = Concept(
     "multiplies its second moment by a factor, and only a factor of 1 survives fifty layers. Which scheme gives 1 "
     "depends on the activation.",
     formulas=(
-        r"a^{(0)}=x,\qquad a^{(l)}=\sigma\bigl(c\,W^{(l)}a^{(l-1)}\bigr),\qquad q_l=\frac1n\lVert a^{(l)}\rVert^2,\qquad l=1,\dots,L",
+        r"a^{(0)}=x,\qquad a^{(l)}=\sigma\bigl(c\,W^{(l)}a^{(l-1)}\bigr)",
+        r"q_l=\frac1n\lVert a^{(l)}\rVert^2,\qquad l=1,\dots,L",
         r"\frac{\mathbb E\,q_{l}}{\mathbb E\,q_{l-1}}=c^2\cdot\begin{array}{c|ccc}&\text{Xavier}&Q&\text{He}\\\hline z&1&1&2\\\operatorname{ReLU}(z)&\frac12&\frac12&1\end{array}",
     ),
     symbols=(

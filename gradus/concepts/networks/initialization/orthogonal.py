@@ -16,10 +16,12 @@ ORTHOGONAL = Concept(
     summary="A random orthogonal matrix keeps every length, not only the mean: a deep linear net of equal widths then hands "
     "on signals and gradients without stretching them, all its singular values being 1.",
     formulas=(
-        r"W=g\,Q,\qquad Z=QR,\qquad R_{jk}=0\ (j>k),\quad R_{kk}>0\qquad(n_{\text{out}}\ge n_{\text{in}})",
-        r"W^{\mathsf T}=g\,Q,\qquad Z^{\mathsf T}=QR\qquad(n_{\text{out}}<n_{\text{in}})",
+        r"n_{\text{out}}\ge n_{\text{in}}:\quad W=g\,Q,\quad Z=QR",
+        r"n_{\text{out}}<n_{\text{in}}:\quad W^{\mathsf T}=g\,Q,\quad Z^{\mathsf T}=QR",
+        r"R_{jk}=0\ (j>k),\qquad R_{kk}>0",
         r"q_k=\frac{u_k}{\lVert u_k\rVert},\qquad u_k=z_k-\sum_{j<k}(q_j^{\mathsf T}z_k)\,q_j",
-        r"W^{\mathsf T}W=g^2I\ \ (n_{\text{out}}\ge n_{\text{in}}),\qquad WW^{\mathsf T}=g^2I\ \ (n_{\text{out}}\le n_{\text{in}})",
+        r"W^{\mathsf T}W=g^2I\ \ (n_{\text{out}}\ge n_{\text{in}})",
+        r"WW^{\mathsf T}=g^2I\ \ (n_{\text{out}}\le n_{\text{in}})",
     ),
     symbols=(
         Symbol("Z", "Z", "n_out n_in", "independent standard normal draws; further axes are joined to the second"),

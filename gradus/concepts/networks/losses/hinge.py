@@ -44,6 +44,11 @@ HINGE = Concept(
             "1, as in the support vector machine of 1995 and scikit-learn's SVC",
             "2, the squared hinge, in scikit-learn's LinearSVC unless told otherwise",
         ),
+        Convention(
+            "the slope at the margin",
+            "left open: every number between the two slopes is a subgradient",
+            "0 where the maximum is PyTorch's `relu`, the full slope with `clamp(min=0)`, half of it with `torch.maximum`",
+        ),
     ),
     nonfinite="all",
 )
@@ -170,7 +175,7 @@ def not_cut_off(s, y):
 
 @HINGE.figure(share=Slider(0.02, 0.98, 0.7, "probability of the label 1"), s0=Slider(-3, 3, 0.4, "score s"))
 def hinge_figure(share, s0):
-    s = np.linspace(-3, 3, 241)
+    s = np.linspace(-3, 3, 240)  # without 0, where either label counts as wrong: a needle in the curve
     curves = {
         "hinge": lambda m: np.maximum(0, 1 - m),
         "log loss (bits)": lambda m: np.log2(1 + np.exp(-m)),

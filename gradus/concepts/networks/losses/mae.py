@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.networks.losses.samples import COUNT, PREDICTION, TARGET, pairs, sample, unequal
 from gradus.concepts.networks.losses.slopes import gradient_is, lowest
-from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Text
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Text
 from gradus.page.evidence import all_of, identical, roundoff
 from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
@@ -32,6 +32,13 @@ MAE = Concept(
             "even-numbers-leave-an-interval",
         ),
         Hypothesis("the outlier moves nothing: it stays on its side of the median", "one-outlier-moves-nothing"),
+    ),
+    conventions=(
+        Convention(
+            "the slope of an error of 0",
+            "left open: every number from −1/n to 1/n is a subgradient",
+            "0 in PyTorch's `l1_loss`",
+        ),
     ),
     nonfinite="all",
 )
