@@ -5,6 +5,7 @@ export PYTHONHASHSEED ?= 0
 
 demo: setup ## train LeNet-5 on real digits, verify what it stands on, write the report
 	@$(PY) -m gradus run lenet --directory runs/demo --fresh --report report.html
+	@echo 'every concept has a page to read: .venv/bin/gradus serve'
 
 setup:
 	@sh tools/setup.sh

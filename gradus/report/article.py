@@ -62,7 +62,7 @@ def article(concept: Concept, lang: str, evidence: Report, address: Address = no
         "kind_names": EVIDENCE_KINDS,
         "prose": {name: shown.section(text) for name, text in sections.items() if name != "exercises"},
         "headings": {name: title.get(lang) for name, title in SECTIONS.items()},
-        "figure": figure(concept, lang) if concept.has("figure") else None,
+        "figure": figure(concept, lang, phone=address is nowhere) if concept.has("figure") else None,
         "returns": _returns(concept),
         "calls": [(i, call_of(concept, i)) for i in concept.implementations],
         "questions": questions(concept, prose, shown.line),
@@ -102,17 +102,20 @@ class _Shown:
         return html[3:-4] if whole else html
 
 
-def figure(concept: Concept, lang: str) -> dict[str, Any]:
-    """The figure at the start of its sliders, and the same in words."""
+def figure(concept: Concept, lang: str, phone: bool) -> dict[str, Any]:
+    """The figure at the start of its sliders, and the same in words; for a phone also with its panels below each other."""
     from markupsafe import Markup
 
-    drawing = concept.draw("zh" if lang == "zh" else "en")
-    words = drawing.text.get(lang)
-    drawn = fewer_digits(svg(drawing.figure, concept.key))
-    return {
-        "markup": Markup(inline_svg(drawn, f"{concept.key}-figure", words)),
-        "words": words,
-    }  # our own SVG
+    def drawn(narrow: bool) -> tuple[Markup, str]:
+        drawing = concept.draw("zh" if lang == "zh" else "en", narrow)
+        name = f"{concept.key}-narrow" if narrow else concept.key
+        words = drawing.text.get(lang)
+        return Markup(
+            inline_svg(fewer_digits(svg(drawing.figure, name)), f"{name}-figure", words)
+        ), words  # our own SVG
+
+    markup, words = drawn(False)
+    return {"markup": markup, "narrow": drawn(True)[0] if phone else "", "words": words}
 
 
 def _returns(concept: Concept) -> list[Text]:

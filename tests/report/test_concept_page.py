@@ -153,3 +153,10 @@ def test_evidence_that_was_kept_is_shown_as_it_was_measured(attention, evidence,
         (m.mutant.name, m.caught) for m in evidence.mutants
     ]
     assert page_html(attention, "zh", kept) == page_html(attention, "zh", evidence)
+
+
+def test_a_page_alone_has_its_figure_for_a_phone_too(attention, evidence):
+    html = page_html(attention, "en", evidence)
+    assert html.count('class="drawing broad"') == html.count('class="drawing narrow"') == 1
+    assert 'id="attention-figure' in html
+    assert 'id="attention-narrow-figure' in html
