@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -91,9 +92,14 @@ def _for_a_phone(
     return shape, PHONE, panel * shape[0]
 
 
-def svg(figure: Figure, name: str = "gradus") -> str:
-    """The figure as SVG with real text (the browser supplies the glyphs) and the same bytes each time."""
-    import io
+def svg(figure: Figure, name: str = "gradus", laid_out: bool = False) -> str:
+    """The figure as SVG with real text (the browser supplies the glyphs) and the same bytes each time.
+
+    Args:
+        figure: is drawn once to be laid out, and once more.
+        name: of what is drawn.
+        laid_out: its axes stand where they shall: it is drawn once alone.
+    """
     import warnings
 
     import matplotlib
@@ -102,5 +108,18 @@ def svg(figure: Figure, name: str = "gradus") -> str:
     with figure_fonts(figure), matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has it
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        if laid_out:
+            _print(figure, buffer)
+        else:
+            figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     return in_runs(buffer.getvalue())
+
+
+def _print(figure: Figure, buffer: io.StringIO) -> None:
+    """What `savefig` writes, without its first drawing, which lays out."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
+        patch.set_facecolor("none")
+        patch.set_edgecolor("none")
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})

@@ -95,8 +95,8 @@ WORDS: dict[str, Text] = {
     "elsewhere": Text("Elsewhere", "别处"),
     "evidence-page": Text("Evidence", "证据"),
     "evidence-lead": Text(
-        "What stands on this page was measured on this machine; each claim is shown able to fail.",
-        "本页的陈述均在本机测量过；每条断言都确实能够失败。",
+        "These claims were measured on this machine; the wrong variants show that they can fail.",
+        "以下断言均在本机测得；后面的错误变异体说明它们确实能够失败。",
     ),
     "sources": Text("Sources", "出处与阅读"),
     "generic": Text("What every concept must satisfy", "每个概念都须满足的断言"),

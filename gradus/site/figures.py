@@ -82,9 +82,11 @@ class Figure:
         """The drawing at these values of its sliders."""
         drawing = self.concept.draw("zh" if self.lang == "zh" else "en", False, **values)
         axes = drawing.figure.axes
-        if len(axes) == len(self._places) and not drawing.figure.get_suptitle():
+        laid_out = len(axes) == len(self._places) and not drawing.figure.get_suptitle()
+        if laid_out:
             drawing.figure.set_layout_engine("none")
             for one, place in zip(axes, self._places, strict=True):
                 one.set_position(place)
         words, key = drawing.text.get(self.lang), self.concept.key
-        return Frame(inline_svg(fewer_digits(svg(drawing.figure, key)), f"{key}-figure", words), words)
+        drawn = fewer_digits(svg(drawing.figure, key, laid_out))
+        return Frame(inline_svg(drawn, f"{key}-figure", words), words)
