@@ -124,7 +124,7 @@ def still_burning():
 def largest_of_three():
     x = np.array([2.0, 7.0, 4.0])
     theta = np.linspace(1, 15, 1401)
-    likelihood = np.where(theta >= x.max(), theta ** -len(x), 0)  # the density is 1/θ on (0, θ)
+    likelihood = np.where(theta >= x.max(), theta ** -len(x), 0)  # the density is 1/θ on [0, θ]
     return number(theta[likelihood.argmax()], twice_the_mean=2 * mle(x)[0], unbiased=4 / 3 * x.max(), tolerance=1e-3)
 
 
