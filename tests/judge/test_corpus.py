@@ -23,10 +23,11 @@ COMPILED = (
     "mlp_jax",
     "eigen_jax",
     "norm_jax",
+    "neuron_jax",
 )  # minutes of compiling together
 
 
-QUICK = 4  # one entry in so many belongs to the ordinary run
+QUICK = 7  # one entry in so many belongs to the ordinary run
 
 
 def parameters(corpus, slow=()):

@@ -107,7 +107,7 @@ def not_linear():
 @LINEAR_MAP.exercise
 def solutions():
     rng = np.random.default_rng(0)
-    A = rng.integers(-3, 4, (3, 2)) @ rng.integers(-3, 4, (2, 5))
+    A = rng.integers(-3, 4, (4, 2)) @ rng.integers(-3, 4, (2, 7))
     rank = np.linalg.matrix_rank(A)
     return number(A.shape[1] - rank, equations_counted=A.shape[1] - A.shape[0], rank=rank)
 

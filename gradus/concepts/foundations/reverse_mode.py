@@ -178,7 +178,7 @@ def sweeps():
 @REVERSE_MODE.exercise
 def used_twice():
     g = reverse_mode(lambda x: x[0] * x[0] * x[1], np.array([3.0, 2.0]))
-    return array(g, once=[6.0, 9.0], power_rule_on_x_only=[6.0, 6.0])
+    return array(g, once=[6.0, 9.0], one_factor_lost=[12.0, 3.0])
 
 
 @REVERSE_MODE.exercise

@@ -118,7 +118,7 @@ def example():
 @CONV_LAYER.exercise
 def columns_of_the_output():
     y = conv_layer(np.zeros((1, 224, 224)), np.zeros((1, 1, 7, 7)), np.zeros(1), stride=2, padding=3)
-    return number(y.shape[-1], rounded_up=(224 + 6 - 7) / 2 + 1, no_padding=(224 - 7) // 2 + 1, tolerance=1e-6)
+    return number(y.shape[-1], rounded_up=-(-(224 + 6 - 7) // 2) + 1, no_padding=(224 - 7) // 2 + 1, tolerance=1e-6)
 
 
 @CONV_LAYER.exercise
