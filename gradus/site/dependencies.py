@@ -21,7 +21,14 @@ from gradus.site.plan import Part, reading_order
 
 PACKAGE = Path(__file__).parent.parent
 _RENDERING = ("report", "site", "page", "catalogue/formulas")
-_DRAWING = ("page", "site/frames.py", "site/figures.py", "report/svg.py", "report/fewer_digits.py")
+_DRAWING = (
+    "page",
+    "site/frames.py",
+    "site/figures.py",
+    "site/parsed_once.py",
+    "report/svg.py",
+    "report/fewer_digits.py",
+)
 _GROUND = ("text.py", "numbers.py", "areas.py")
 
 

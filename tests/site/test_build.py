@@ -11,16 +11,17 @@ import time
 
 import pytest
 
-from gradus.catalogue import entries
+from gradus.catalogue import concept, entries
 from gradus.cli import main
 from gradus.errors import GradusError
 from gradus.page.figures import Slider
 from gradus.report.fewer_digits import fewer_digits
 from gradus.report.formula_parts import formula_parts
 from gradus.site import build_site, dependencies
-from gradus.site.figures import positions
+from gradus.site.figures import Figure, positions, tracks
 from gradus.site.layout import TEMPLATES
 from gradus.site.manifest import NAME, open_site
+from gradus.site.parsed_once import parsed_once
 from gradus.site.plan import Part, chosen, depths, parts, reading_order
 from gradus.site.words import OWN, WORDS
 from tests.site.links import Page, dead_links
@@ -220,6 +221,15 @@ def test_the_positions_of_a_slider_hold_its_ends_and_its_start():
         assert list(values) == sorted(set(values)) and 2 <= len(values) <= 9
         assert all(any(v == pytest.approx(w) for w in values) for v in (slider.low, slider.high))
         assert slider.start in values
+
+
+def test_frames_that_share_their_formulas_are_the_same():
+    page = concept("softmax")
+    track, *_ = tracks(page, "zh")
+    alone = list(Figure(page, "zh").moved(track))
+    with parsed_once():
+        assert list(Figure(page, "zh").moved(track)) == alone
+    assert [frame is None for frame in alone].index(True) == track.start
 
 
 def test_coordinates_lose_digits_that_no_screen_shows_and_words_keep_theirs():
