@@ -40,6 +40,6 @@ def serve(options: Namespace, out: Terminal) -> int:
     return 0
 
 
-def _keys(words: str) -> list[str] | None:
+def _keys(words: str | None) -> list[str] | None:
     """The keys of `--only`; none where it is not given."""
-    return [key.strip() for key in words.split(",") if key.strip()] or None
+    return None if words is None else [key.strip() for key in words.split(",")]

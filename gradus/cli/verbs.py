@@ -147,7 +147,7 @@ TABLE: dict[str, Verb] = {
         (
             (("action",), {"metavar": "build", "choices": ("build",)}, Text("what to do", "要做什么")),
             (("directory",), {"metavar": "DIR"}, Text("a new or empty folder, or a site that was built before", "新文件夹、空文件夹，或先前建好的站点")),
-            _value("--only", "A,B", "these concepts alone", "只含这些概念", default=""),
+            _value("--only", "A,B", "these concepts alone", "只含这些概念"),
             _flag("--no-verify", "claims that were not measured yet are left unmeasured", "尚未测量的断言不再测量"),
         ),
         ("site build site", "site build site --only attention,entropy"),
@@ -157,7 +157,7 @@ TABLE: dict[str, Verb] = {
         (
             (("directory",), {"metavar": "DIR", "nargs": "?"}, Text("where it is kept; in the cache unless given", "存放位置，默认在缓存中")),
             _value("--port", "N", "a free port unless given", "端口，默认取空闲端口", type=int, default=0),
-            _value("--only", "A,B", "these concepts alone", "只含这些概念", default=""),
+            _value("--only", "A,B", "these concepts alone", "只含这些概念"),
         ),
         ("serve", "serve --port 8000"),
     ),

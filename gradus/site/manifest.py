@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def open_site(name: str | os.PathLike[str]) -> Manifest:
         )
     make_folder(directory)
     manifest = _read(directory)
-    foreign = _foreign(directory, manifest.files)
+    foreign = list(itertools.islice(_foreign(directory, manifest.files), 4))  # it may be a whole disk
     if foreign:
         shown = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
         raise GradusError(
@@ -109,12 +110,10 @@ def _is_own_name(file: str) -> bool:
     )
 
 
-def _foreign(directory: Path, own: set[str]) -> list[str]:
+def _foreign(directory: Path, own: set[str]) -> Iterator[str]:
     """The files that are neither the site's nor left by a build of it that was killed."""
-    found = []
     for folder, _, names in os.walk(directory):
-        for name in names:
+        for name in sorted(names):
             file = (Path(folder) / name).relative_to(directory).as_posix()
             if file not in own and file not in (NAME, LOCK) and not name.endswith(TEMPORARY):
-                found.append(file)
-    return sorted(found)
+                yield file

@@ -17,9 +17,9 @@ from gradus.cli.wording import MESSAGES, in_chinese
 RIGHT = {  # the shortest right use of each verb, which writes nothing
     "map": ["map", "vision"], "show": ["show", "norm"], "search": ["search", "norm"], "path": ["path", "norm"],
     "verify": ["verify", "norm"], "practice": ["practice", "norm"], "explain": ["explain", "entropy"], "run": ["run", "pca"],
-    "data": ["data", "list"], "runs": ["runs"], "doctor": ["doctor"],
+    "data": ["data", "list"], "runs": ["runs"], "doctor": ["doctor"], "site": ["site", "build", "/"], "serve": ["serve", "/"],
 }  # fmt: skip
-NUMBERS = ("--seed", "--seeds", "--epochs")
+NUMBERS = ("--seed", "--seeds", "--epochs", "--port")
 
 
 def options_of(verb):
@@ -88,6 +88,10 @@ def generated():
         for path in ("\0", "a\0b", "/dev/full", "x" * 5000):
             if (option, path) not in (("--data-dir", "/dev/full"), ("--data-dir", "x" * 5000)):
                 yield ["run", "pca", "--seed", "0", option, path], ""
+    for use in (["site", "build"], ["serve"]):
+        for path in ("\0", "a\0b", "/", "/dev/full", "/dev/null/x", "x" * 300):
+            yield [*use, path], ""
+        yield [*use, "new", "--only", "no such"], "no such"
     yield ["run", "pca", "--device", "cpu\0"], "device"
     yield ["runs", "--directory", "\0"], "NUL"
     yield ["data", "get", "\0"], "unknown"

@@ -100,7 +100,7 @@ def test_questions_are_asked_until_they_are_answered_or_left(capsys, monkeypatch
     monkeypatch.setattr("builtins.input", lambda prompt: next(replies))
     page = concept("attention")
     Session(page, prose_of(page, "en").questions, Terminal("en", colour=False)).ask_all()
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     assert "The variance of a product" in out
     assert "standard deviation that they are divided by" in out
     assert "such as 0.25" in out

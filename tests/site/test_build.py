@@ -175,8 +175,9 @@ def test_the_command_says_what_it_did(copy, capsys, data):
     assert "nothing had changed" in capsys.readouterr().out
     (copy / "en" / "entropy.html").unlink()
     assert main(["site", "build", str(copy), "--only", ",".join(KEYS), "--no-verify", "--lang", "zh"]) == 0
-    said = capsys.readouterr().out
-    assert "生成 1 部分" in said and str(copy / "zh" / "index.html") in said
+    printed = "".join(capsys.readouterr().out.split())  # long paths are folded
+    assert "生成1部分" in printed
+    assert str(copy / "zh" / "index.html") in printed
 
 
 def test_one_process_makes_what_two_have_made(copy):

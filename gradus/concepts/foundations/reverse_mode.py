@@ -70,7 +70,7 @@ def wengert_list(f, x):
     """Evaluates f on scalar nodes: the list of (value, [(i, ∂φⱼ/∂vᵢ), …]) in order of evaluation, and the result."""
     trace = []
 
-    def number(v):
+    def value_of(v):
         return v.value if isinstance(v, Node) else v
 
     class Node:
@@ -78,19 +78,19 @@ def wengert_list(f, x):
             self.value, self.index = value, len(trace)
             trace.append((value, [(v.index, d) for v, d in partials if isinstance(v, Node)]))
 
-        __add__ = __radd__ = lambda a, b: Node(a.value + number(b), (a, 1.0), (b, 1.0))
-        __sub__ = lambda a, b: Node(a.value - number(b), (a, 1.0), (b, -1.0))
+        __add__ = __radd__ = lambda a, b: Node(a.value + value_of(b), (a, 1.0), (b, 1.0))
+        __sub__ = lambda a, b: Node(a.value - value_of(b), (a, 1.0), (b, -1.0))
         __rsub__ = lambda a, b: Node(b - a.value, (a, -1.0))
         __neg__ = lambda a: Node(-a.value, (a, -1.0))
-        __mul__ = __rmul__ = lambda a, b: Node(a.value * number(b), (a, number(b)), (b, a.value))
+        __mul__ = __rmul__ = lambda a, b: Node(a.value * value_of(b), (a, value_of(b)), (b, a.value))
         __truediv__ = lambda a, b: a * b**-1.0
         __rtruediv__ = lambda a, b: a**-1.0 * b
         __pow__ = lambda a, n: Node(a.value**n, (a, n * a.value ** (n - 1)))
         __abs__ = lambda a: Node(abs(a.value), (a, np.sign(a.value)))
-        __lt__ = lambda a, b: a.value < number(b)
-        __le__ = lambda a, b: a.value <= number(b)
-        __gt__ = lambda a, b: a.value > number(b)
-        __ge__ = lambda a, b: a.value >= number(b)
+        __lt__ = lambda a, b: a.value < value_of(b)
+        __le__ = lambda a, b: a.value <= value_of(b)
+        __gt__ = lambda a, b: a.value > value_of(b)
+        __ge__ = lambda a, b: a.value >= value_of(b)
         exp = lambda a: Node(np.exp(a.value), (a, np.exp(a.value)))
         log = lambda a: Node(np.log(a.value), (a, 1 / a.value))
         sin = lambda a: Node(np.sin(a.value), (a, np.cos(a.value)))
