@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from gradus.numbers import rounded
 from gradus.page import Concept
+from gradus.page.figure_words import put_chinese
 from gradus.page.figures import Slider, svg
 from gradus.report.fewer_digits import fewer_digits
 from gradus.report.svg import inline_svg
+from gradus.site.plan import LANGUAGES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+    from matplotlib.transforms import Bbox
 
 POSITIONS = 7  # of a slider; one that counts whole numbers may have fewer
 
@@ -62,31 +68,42 @@ def tracks(concept: Concept, lang: str) -> list[Track]:
 
 
 class Figure:
-    """The figure of a concept in one language: at its start, and wherever one slider is moved.
+    """The figure of a concept, wherever one slider is moved, in both languages from one drawing.
 
     What is drawn at the start is laid out; all other drawings keep that layout, so that nothing jumps as a slider moves.
     """
 
-    def __init__(self, concept: Concept, lang: str) -> None:
-        self.concept, self.lang = concept, lang
-        drawing = concept.draw("zh" if lang == "zh" else "en")
-        svg(drawing.figure, concept.key)  # lays it out
-        self._places = [axes.get_position(original=True) for axes in drawing.figure.axes]
+    def __init__(self, concept: Concept) -> None:
+        self.concept = concept
+        self._places = {lang: self._laid_out(lang) for lang in LANGUAGES}
 
-    def moved(self, track: Track) -> Iterator[Frame | None]:
-        """The frames of one slider, the others at their starts; none where it stands at its own start."""
+    def _laid_out(self, lang: str) -> list[Bbox]:
+        """Where the axes stand at the start."""
+        drawing = self.concept.draw(lang, False)
+        svg(drawing.figure, self.concept.key)
+        return [axes.get_position(original=True) for axes in drawing.figure.axes]
+
+    def moved(self, track: Track) -> Iterator[dict[str, Frame] | None]:
+        """The frames of one slider by language, the others at their starts; none where it stands at its own start."""
         for i, value in enumerate(track.values):
             yield None if i == track.start else self.at({track.name: value})
 
-    def at(self, values: dict[str, float]) -> Frame:
-        """The drawing at these values of its sliders."""
-        drawing = self.concept.draw("zh" if self.lang == "zh" else "en", False, **values)
-        axes = drawing.figure.axes
-        laid_out = len(axes) == len(self._places) and not drawing.figure.get_suptitle()
+    def at(self, values: dict[str, float]) -> dict[str, Frame]:
+        """The drawing at these values of its sliders, by language."""
+        drawing = self.concept.draw("en", False, **values)
+        frames = {}
+        for lang in LANGUAGES:  # English first: its words are those that Chinese is put in place of
+            if lang == "zh":
+                put_chinese(drawing.figure, self.concept.figure_words)
+            words = drawing.text.get(lang)
+            frames[lang] = Frame(self._markup(drawing.figure, lang, words), words)
+        return frames
+
+    def _markup(self, figure: Canvas, lang: str, words: str) -> str:
+        places, key = self._places[lang], self.concept.key
+        laid_out = len(figure.axes) == len(places) and not figure.get_suptitle()
         if laid_out:
-            drawing.figure.set_layout_engine("none")
-            for one, place in zip(axes, self._places, strict=True):
-                one.set_position(place)
-        words, key = drawing.text.get(self.lang), self.concept.key
-        drawn = fewer_digits(svg(drawing.figure, key, laid_out))
-        return Frame(inline_svg(drawn, f"{key}-figure", words), words)
+            figure.set_layout_engine("none")
+            for axes, place in zip(figure.axes, places, strict=True):
+                axes.set_position(place)
+        return inline_svg(fewer_digits(svg(figure, key, laid_out)), f"{key}-figure", words)

@@ -5,26 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Mapping
 
 from gradus.page import Concept
-from gradus.site.figures import Figure, tracks
+from gradus.site.figures import Figure, Frame, tracks
 from gradus.site.parsed_once import parsed_once
+from gradus.site.plan import LANGUAGES
 
 
-def frames_script(concept: Concept, lang: str) -> str:
-    """A script that hands over the frames of each slider, compressed: `gradus.frames("attention", "eJz…")`."""
+def frames_scripts(concept: Concept) -> dict[str, str]:
+    """By language a script that hands over the frames of each slider, compressed: `gradus.frames("attention", "eJz…")`."""
+    moved = tracks(concept, "en")
     with parsed_once():
-        frames = _frames(concept, lang)
+        figure = Figure(concept) if moved else None
+        drawn = {track.name: list(figure.moved(track)) for track in moved if figure is not None}
+    return {lang: _script(concept.key, lang, drawn) for lang in LANGUAGES}
+
+
+def _script(key: str, lang: str, drawn: Mapping[str, list[dict[str, Frame] | None]]) -> str:
+    """The frames of one language; none where a slider stands at its start, whose drawing is the page's own."""
+    frames = {name: [frame and list(frame[lang]) for frame in row] for name, row in drawn.items()}
     packed = zlib.compress(json.dumps(frames, ensure_ascii=False).encode(), 9)
-    return f'gradus.frames({json.dumps(concept.key)}, "{base64.b64encode(packed).decode()}");\n'
-
-
-def _frames(concept: Concept, lang: str) -> dict[str, list[list[str] | None]]:
-    """The drawings of each slider with their words, by its name; none where it stands at its start."""
-    moved = tracks(concept, lang)
-    figure = Figure(concept, lang) if moved else None
-    return {
-        track.name: [frame and [frame.markup, frame.words] for frame in figure.moved(track)]
-        for track in moved
-        if figure is not None
-    }
+    return f'gradus.frames({json.dumps(key)}, "{base64.b64encode(packed).decode()}");\n'

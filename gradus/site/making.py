@@ -13,7 +13,7 @@ from gradus.files import make_folder, write_atomically
 from gradus.site.assets import shared_files
 from gradus.site.concept_pages import Links, concept_page
 from gradus.site.dependencies import inputs, uses
-from gradus.site.frames import frames_script
+from gradus.site.frames import frames_scripts
 from gradus.site.manifest import Manifest, Row
 from gradus.site.overviews import overview_pages
 from gradus.site.plan import LANGUAGES, Part, chosen
@@ -41,9 +41,9 @@ def make(part: Part, directory: str, keys: Sequence[str] | None, measure: bool) 
     if part.kind == "page":
         _make_page(part, Path(directory), catalogue, measure, row)
     elif part.kind == "frames":
-        concept = load_concept(part.key)
+        scripts = frames_scripts(load_concept(part.key))
         for lang, file in zip(LANGUAGES, part.files, strict=True):
-            _write(Path(directory), file, frames_script(concept, lang))
+            _write(Path(directory), file, scripts[lang])
     else:
         for file, text in (*shared_files(catalogue), *overview_pages(catalogue)):
             _write(Path(directory), file, text)

@@ -14,7 +14,7 @@ import pytest
 from gradus.catalogue import concept, entries
 from gradus.cli import main
 from gradus.errors import GradusError
-from gradus.page.figures import Slider
+from gradus.page.figures import Slider, svg
 from gradus.report.fewer_digits import fewer_digits
 from gradus.report.formula_parts import formula_parts
 from gradus.site import build_site, dependencies
@@ -224,12 +224,23 @@ def test_the_positions_of_a_slider_hold_its_ends_and_its_start():
         assert slider.start in values
 
 
+def test_both_languages_come_from_one_drawing():
+    page = concept("entropy")
+    track, *_ = tracks(page, "en")
+    value = track.values[-1]
+    frames, chinese = Figure(page).at({track.name: value}), page.draw("zh", False, **{track.name: value})
+    assert frames["zh"].words == chinese.text.zh and frames["en"].words == chinese.text.en
+    texts = (frames["zh"].markup, svg(chinese.figure), frames["en"].markup)
+    shown = [set(re.findall(r">([^<>]*[\u4e00-\u9fff][^<>]*)<", text)) for text in texts]
+    assert shown[0] == shown[1] != set() and shown[2] == set()
+
+
 def test_frames_that_share_their_formulas_are_the_same():
     page = concept("softmax")
     track, *_ = tracks(page, "zh")
-    alone = list(Figure(page, "zh").moved(track))
+    alone = list(Figure(page).moved(track))
     with parsed_once():
-        assert list(Figure(page, "zh").moved(track)) == alone
+        assert list(Figure(page).moved(track)) == alone
     assert [frame is None for frame in alone].index(True) == track.start
 
 
