@@ -15,7 +15,39 @@ IN_NAMES = 1.4  # shown whatever the best is: most of the words stand in the nam
 SUBJECT = 1.2  # what names a subject that has no page
 FORGIVING = 5  # letters from which on one may be wrong
 STOP_WORDS = frozenset(
-    ["a", "an", "and", "are", "for", "how", "in", "is", "of", "on", "the", "to", "what", "with"]
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "do",
+        "does",
+        "for",
+        "from",
+        "how",
+        "in",
+        "is",
+        "it",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "such",
+        "that",
+        "the",
+        "this",
+        "to",
+        "what",
+        "when",
+        "which",
+        "why",
+        "with",
+    ]
 )
 
 
@@ -23,14 +55,14 @@ def scores(query: str, concepts: Sequence[Words]) -> list[float]:
     """Of each concept how well the query finds it; 0 where not at all.
 
     A name that is the whole query counts most, then one that begins with it, in letters or in pinyin. Else each word of
-    the query is looked for by itself: in the names, with one letter wrong in long words, then in the headings, errata and
-    symbols of the page, then in the summary.
+    the query that is no stop word is looked for by itself: in the names, one of two letters as a whole word only, one of
+    many with a letter wrong, too; then in the headings, errata and symbols of the page, then in the summary.
     """
     words = fold(query).split()
     if not words:
         return [0.0] * len(concepts)
     whole = [_whole(words, concept) for concept in concepts]
-    searched = [word for word in words if word not in STOP_WORDS] or words
+    searched = [word for word in words if word not in STOP_WORDS]
     near = {word: _misspelt(word, concepts) for word in searched if ord(word[0]) < WIDE}
     return [max(score, _by_words(searched, near, c)) for score, c in zip(whole, concepts, strict=True)]
 
@@ -62,12 +94,14 @@ def _share(beginning: str, names: str, end: str) -> float:
 
 def _by_words(query: Sequence[str], near: dict[str, list[str]], words: Words) -> float:
     parts = (_latin(word, words, near[word]) if word in near else _wide(word, words) for word in query)
-    return WORD * sum(parts) / len(query)
+    return WORD * sum(parts) / max(len(query), 1)
 
 
 def _latin(word: str, words: Words, near: Sequence[str]) -> float:
-    if f" {word}" in words.names:
-        return 1.0 if f" {word} " in words.names else 0.9
+    if f" {word} " in words.names:
+        return 1.0
+    if len(word) > 2 and f" {word}" in words.names:
+        return 0.9
     if any(f" {other} " in words.names or f"|{other}|" in words.pinyin for other in near):
         return 0.8
     return _on_the_page(word, f" {words.terms} ", f" {words.summary} ", f" {word} ")

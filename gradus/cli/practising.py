@@ -136,15 +136,16 @@ class Session:
 
     def _name(self, label: str) -> str:
         names = list(self.concept.exercises)
-        if label.isdecimal() and 1 <= int(label) <= len(names):
-            return names[int(label) - 1]
+        numbered = dict(zip(map(str, range(1, len(names) + 1)), names, strict=True))
+        if label in numbered:
+            return numbered[label]
         if label in names:
             return label
         known = ", ".join(f"{i} ({n})" for i, n in enumerate(names, 1))
         raise GradusError(
             Text(
-                f"{self.concept.key} has the exercises {known}; got {label!r}",
-                f"{self.concept.key} 的练习有 {known}；得到 {label!r}",
+                f"expected --answer EXERCISE=ANSWER; {self.concept.key} has the exercises {known}; got {label!r}",
+                f"应为 --answer 练习=答案；{self.concept.key} 的练习有 {known}；得到 {label!r}",
             )
         )
 

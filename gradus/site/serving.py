@@ -43,7 +43,7 @@ class Server:
         keys: of the concepts; all of them unless given.
 
     Raises:
-        GradusError: the folder holds files that are not the site's, or the port is in use.
+        GradusError: a key is of no concept, the folder holds files that are not the site's, or the port is in use.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Server:
         port: int = 0,
         keys: Sequence[str] | None = None,
     ) -> None:
+        chosen(keys)  # refuses an unknown key before anything is begun
         self.manifest = open_site(cache_folder("site") if directory is None else directory)
         self.keys = keys
         self._making = threading.Lock()
@@ -228,7 +229,7 @@ def serve_site(
         ready: called once it answers.
 
     Raises:
-        GradusError: the folder holds files that are not the site's, or the port is in use.
+        GradusError: a key is of no concept, the folder holds files that are not the site's, or the port is in use.
     """
     server = Server(directory, port, keys)
     ready(server.address)

@@ -66,7 +66,7 @@ def generated():
                     " ",
                 ):
                     yield [*use, option, value], option
-        if use[1:] and verb != "data":
+        if use[1:] and verb not in ("data", "serve"):  # serve takes a folder, which may have any name
             for key in (
                 "",
                 "\0",
@@ -76,7 +76,7 @@ def generated():
                 "x" * 10_000,
                 "\x1b[2J",
                 "-",
-                "名",
+                "龘",
             ):
                 yield [verb, key], ""
     yield ["run", "pca", "--seeds", "1000000000000"], "10000"

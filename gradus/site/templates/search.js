@@ -15,7 +15,7 @@
   function scores(query, rows) {
     const words = fold(query).split(" ").filter(Boolean);
     if (!words.length) return rows.map(() => 0);
-    const kept = words.filter((word) => !table.stop.includes(word)), searched = kept.length ? kept : words;
+    const searched = words.filter((word) => !table.stop.includes(word));
     const near = new Map(searched.filter((word) => !wide(word)).map((word) => [word, misspelt(word, rows)]));
     return rows.map((row) => Math.max(wholly(words, row), byWords(searched, near, row)));
   }
@@ -41,11 +41,12 @@
 
   function byWords(query, near, row) {
     const parts = query.map((word) => (near.has(word) ? latin(word, row, near.get(word)) : inChinese(word, row)));
-    return (2 * parts.reduce((a, b) => a + b, 0)) / query.length;
+    return (2 * parts.reduce((a, b) => a + b, 0)) / Math.max(query.length, 1);
   }
 
   function latin(word, row, near) {
-    if (row.names.includes(` ${word}`)) return row.names.includes(` ${word} `) ? 1 : 0.9;
+    if (row.names.includes(` ${word} `)) return 1;
+    if (word.length > 2 && row.names.includes(` ${word}`)) return 0.9;
     if (near.some((other) => row.names.includes(` ${other} `) || row.pinyin.includes(`|${other}|`))) return 0.8;
     return onThePage(word, ` ${row.terms} `, ` ${row.summary} `, ` ${word} `);
   }
