@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import concept as load_concept
@@ -114,24 +114,18 @@ def arguments_of(function: Callable[..., Any], value: Any, place: str) -> list[A
 
 
 def _of_concept(concept: Concept, options: Namespace, lang: str) -> Explanation:
-    import numpy as np
 
-    from gradus.explanation import explain
-
-    define = _first_entry(concept.definition)
     if options.input:
         from gradus.verify.user_code import load_implementation
 
         given = arguments_of(concept.definition, load_implementation(options.input), options.input)
-        with np.errstate(all="ignore"):
-            return explain(define, *map(_as_array, given), lang=lang, time_limit=options.time_limit)
+        return _of_an_entry(concept.definition, [_as_array(value) for value in given], options, lang)
     reason: Text | None = None
     for arguments in examples(concept):
         bound = inspect.signature(concept.definition).bind(**arguments)
         bound.apply_defaults()
         try:
-            with np.errstate(all="ignore"):
-                return explain(define, *bound.arguments.values(), lang=lang, time_limit=options.time_limit)
+            return _of_an_entry(concept.definition, list(bound.arguments.values()), options, lang)
         except GradusError as error:
             reason = reason or words_of(error)  # the first, on the kindest input, says it best
     en, zh = reason or Text("it has no case", "没有用例")
@@ -216,17 +210,46 @@ def _as_array(value: Any) -> Any:
     return value
 
 
-def _first_entry(define: Callable[..., Any]) -> Callable[..., Any]:
-    """A definition reduced to the first entry of its result, which a gradient belongs to."""
+def _of_an_entry(
+    define: Callable[..., Any], arguments: Sequence[Any], options: Namespace, lang: str
+) -> Explanation:
+    """The graph of the first entry of the result; of the last one if a gradient is then zero throughout.
+
+    A trajectory begins with what it starts from, which no step size has touched.
+    """
+    import numpy as np
+
+    from gradus.explanation import explain
+
+    def of(place: int) -> Explanation:
+        with np.errstate(all="ignore"):
+            return explain(_entry(define, place), *arguments, lang=lang, time_limit=options.time_limit)
+
+    first = of(0)
+    if not (silent := _zero_gradients(first)):
+        return first
+    last = of(-1)
+    return first if silent < _zero_gradients(last) else last
+
+
+def _zero_gradients(explanation: Explanation) -> int:
+    """How many of the inputs have a gradient that is zero throughout."""
+    import numpy as np
+
+    return sum(node.leaf and not np.any(node.adjoint) for node in explanation.nodes)
+
+
+def _entry(define: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """A definition reduced to the first entry (0) or the last (−1) of its first result, which a gradient belongs to."""
     import functools
 
     import numpy as np
 
     @functools.wraps(define)
-    def first(*arguments: Any) -> Any:
+    def entry(*arguments: Any) -> Any:
         result = define(*arguments)
         while isinstance(result, (tuple, list)) and result:
             result = result[0]
-        return result[(0,) * np.ndim(result)] if np.ndim(result) else result
+        return result[(place,) * np.ndim(result)] if np.ndim(result) else result
 
-    return first
+    return entry

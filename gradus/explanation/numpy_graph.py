@@ -80,6 +80,13 @@ def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any], name: str) -> list
     while isinstance(result, (tuple, list)) and result:
         result = next((r for r in result if isinstance(r, Variable)), result[0])
     if not isinstance(result, Variable) or not result.step.live:
+        if np.asarray(result).dtype.kind in "biu":
+            raise GradusError(
+                Text(
+                    f"{name} answers with truth values or whole numbers, which have no derivative: {np.asarray(result).tolist()!r}",
+                    f"{name} 的结果是真值或整数，没有导数：{np.asarray(result).tolist()!r}",
+                )
+            )
         shown = repr(result)[:80]
         raise GradusError(
             Text(

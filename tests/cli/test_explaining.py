@@ -1,6 +1,7 @@
 """`gradus explain`: a kind example of the page, or the user's own function and input; mistakes in one line."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -141,3 +142,17 @@ def test_the_example_of_a_page_comes_first_and_then_its_cases():
 @pytest.mark.parametrize("key", ["svd", "svm", "computed-variance"])
 def test_definitions_whose_steps_have_arrays_as_options(capsys, key):
     assert "backward" in output(capsys, key)
+
+
+@pytest.mark.parametrize("key", ["adaline", "gradient-descent", "momentum", "sgd", "adam"])
+def test_of_a_trajectory_the_end_is_explained(key, capsys):
+    """Its beginning is what it starts from: no step size has a gradient there."""
+    step = {"adaline": "mu"}.get(key, "alpha")
+    (line,) = [line for line in output(capsys, key).splitlines() if line.lstrip().startswith(f"∂/∂{step} =")]
+    assert re.search("[1-9]", line.rsplit("= ", 1)[1])
+
+
+@pytest.mark.parametrize("key", ["dbscan", "kmeans-plus-plus", "saddle-points", "gradient-check"])
+def test_labels_and_verdicts_have_no_derivative(key, capsys):
+    assert main(["explain", key]) == 2
+    assert "which have no derivative" in capsys.readouterr().err
