@@ -119,6 +119,10 @@ def test_terminal_form(row):
     assert fromstring(row["mathml"]).tag == "math"
 
 
+def test_a_script_of_letters_does_not_run_into_the_next_factor():
+    assert unicode_text(r"n_{\text{in}}=c_{\text{in}}k^2") == "n_in = c_in k²"
+
+
 def test_missing_formula_is_named():
     with pytest.raises(GradusError, match=r"x\+never.*make formulas"):
         mathml("x+never")

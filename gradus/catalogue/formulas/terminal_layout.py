@@ -3,6 +3,7 @@
 A piece is a text and its class in TeX's sense; `gradus.catalogue.formulas.terminal` makes pieces from MathML.
 """
 
+import re
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
@@ -27,6 +28,9 @@ class Piece(NamedTuple):
     rows: tuple[tuple[str, ...], ...] = ()
 
 
+_WRITTEN_SCRIPT = re.compile(r"[_^][A-Za-z0-9]+$")
+
+
 def join(pieces: list[Piece], tight: bool = False) -> str:
     """The text of the pieces with the spaces that their classes ask for."""
     pieces = [_flat(p) if p.kind == "table" else p for p in pieces]
@@ -44,7 +48,9 @@ def join(pieces: list[Piece], tight: bool = False) -> str:
         after = next((p.kind for p in pieces[index + 1 :] if p.text != " " and p.kind != "back"), "end")
         if kind == "frac" and (previous == "fun" or after in _FACTORS):
             shown = f"({shown})"
-        if _wants_space(previous, kind, tight) and not text.endswith(" ") and not shown.startswith(" "):
+        runs_on = shown[:1].isalnum() and _WRITTEN_SCRIPT.search(text)  # c_in k, not c_ink
+        spaced = text.endswith(" ") or shown.startswith(" ")
+        if runs_on or (_wants_space(previous, kind, tight) and not spaced):
             text += " "
         if kind == "space" and (previous in {"open", "start"} or text.endswith(" ")):
             continue
