@@ -35,12 +35,30 @@ def return_lines(concept: Concept) -> list[Text]:
     for _, arguments in concept.cases(np.random.default_rng(0)):
         with np.errstate(all="ignore"):
             want = concept.definition(**arguments)
-        sizes = _dimension_names(concept, arguments)
-        shapes = ["(" + ", ".join(sizes.get(n, str(n)) for n in np.shape(x)) + ")" for x in flatten(want)]
         if np.ndim(want):
-            return [Text(f"array {shapes[0]}", f"数组 {shapes[0]}")]
+            shape = _shape_in_words(concept, arguments, np.shape(flatten(want)[0]))
+            return [Text(f"array {shape}", f"数组 {shape}")]
         return [Text("number", "一个数")]
     return []
+
+
+def _shape_in_words(concept: Concept, arguments: Arguments, shape: tuple[int, ...]) -> str:
+    """A result's shape in the names of the page, the axes of a batch as `…`."""
+    sizes, batch = _dimension_names(concept, arguments), _batch_axes(concept, arguments)
+    words = [sizes.get(n, str(n)) for n in shape]
+    if batch and shape[: len(batch)] == batch:
+        words = ["…", *words[len(batch) :]]
+    return f"({', '.join(words)})"
+
+
+def _batch_axes(concept: Concept, arguments: Arguments) -> tuple[int, ...]:
+    """The sizes of the axes that an argument has before those that its page names."""
+    extra: tuple[int, ...] = ()
+    for symbol in concept.symbols:
+        value = arguments.get(symbol.argument)
+        if isinstance(value, np.ndarray) and symbol.dimensions and value.ndim > len(symbol.dimensions):
+            extra = max(extra, value.shape[: value.ndim - len(symbol.dimensions)], key=len)
+    return extra
 
 
 def _result_line(result: Result) -> Text:

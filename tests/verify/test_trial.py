@@ -113,6 +113,7 @@ def test_results_are_named_and_refusals_listed():
     ]
     assert return_lines(concept("pca"))[0].zh == "mu (d)：数据的均值"
     assert return_lines(concept("softmax")) == [Text("array (n)", "数组 (n)")]
+    assert return_lines(concept("relu")) == [Text("array (…, n)", "数组 (…, n)")]
     assert return_lines(concept("mse")) == [Text("number", "一个数")]
     assert "a negative probability" in refused_inputs(concept("entropy"))
 
