@@ -22,11 +22,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("keys", nargs="*", metavar="KEY", help="concepts whose figures are drawn")
-    parser.add_argument("--figures", action="store_true", help="draw the figures of all concepts")
+    parser.add_argument("--figures", action="store_true", help="draw the figures, of all concepts unless some are named")
     options = parser.parse_args()
     lines = faults(modules())
     for concept in load():
-        if options.figures or concept.key in options.keys:
+        if concept.key in options.keys or (options.figures and not options.keys):
             lines += figure_faults(
                 concept, [concept.draw(**state).figure for state in states(concept.sliders)]
             )

@@ -175,7 +175,7 @@ def _refused(concept: Concept, lang: str) -> list[str]:
 
     labels = refused_inputs(concept)
     heading = Text("Raises (asked for by --strict only):", "应拒绝的输入（仅 --strict 要求）：").get(lang)
-    return [heading + "\n" + "\n".join(f"    {label}" for label in labels)] if labels else []
+    return [heading + "\n" + "\n".join(f"    {label.get(lang)}" for label in labels)] if labels else []
 
 
 def practice_file(concept: Concept, lang: str) -> str:

@@ -161,7 +161,11 @@ def _contract(concept: Concept, out: Terminal) -> None:
         out.say(line, indent=4)
     labels = refused_inputs(concept)
     if labels:
-        out.say(out.t("refuses (--strict): ", "应拒绝（--strict）：") + "; ".join(labels), indent=2)
+        out.say(
+            out.t("refuses (--strict): ", "应拒绝（--strict）：")
+            + "; ".join(label.get(out.lang) for label in labels),
+            indent=2,
+        )
 
 
 def _evidence(concept: Concept, out: Terminal) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ from gradus.frameworks import Adapted
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept, Result
 from gradus.text import Text
+
+REFUSED = Path(__file__).with_name("refused_inputs.zh.txt")
 
 
 def result_names(concept: Concept) -> tuple[str, ...]:
@@ -86,9 +90,20 @@ def _dimension_names(concept: Concept, arguments: Arguments) -> dict[int, str]:
     return {size: next(iter(known)) for size, known in names.items() if len(known) == 1}
 
 
-def refused_inputs(concept: Concept) -> list[str]:
+def refused_inputs(concept: Concept) -> list[Text]:
     """What a careful implementation refuses, and `--strict` asks for."""
-    return [label for label, _ in concept.invalid(np.random.default_rng(0))] if concept.has("invalid") else []
+    if not concept.has("invalid"):
+        return []
+    chinese = _refused_in_chinese()
+    labels = (label for label, _ in concept.invalid(np.random.default_rng(0)))
+    return [Text(label, chinese.get(label, label)) for label in labels]
+
+
+@functools.cache
+def _refused_in_chinese() -> dict[str, str]:
+    """The Chinese of what pages call their invalid inputs; many pages refuse the same."""
+    lines = REFUSED.read_text("utf-8").splitlines()
+    return dict(line.split(" | ", 1) for line in lines)
 
 
 def _shape(value: Any) -> str:

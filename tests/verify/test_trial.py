@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from gradus.catalogue import concept
+from gradus.catalogue import concept, load
 from gradus.errors import GradusError
 from gradus.text import Text
-from gradus.verify.structures import refused_inputs, result_names, return_lines
+from gradus.verify.structures import REFUSED, refused_inputs, result_names, return_lines
 from gradus.verify.trial import Unanswered, tried
 
 
@@ -115,7 +115,14 @@ def test_results_are_named_and_refusals_listed():
     assert return_lines(concept("softmax")) == [Text("array (n)", "数组 (n)")]
     assert return_lines(concept("relu")) == [Text("array (…, n)", "数组 (…, n)")]
     assert return_lines(concept("mse")) == [Text("number", "一个数")]
-    assert "a negative probability" in refused_inputs(concept("entropy"))
+    assert Text("a negative probability", "负的概率") in refused_inputs(concept("entropy"))
+
+
+def test_what_is_refused_has_its_chinese_and_no_more():
+    labels = {label.en for page in load() for label in refused_inputs(page)}
+    pairs = [line.split(" | ") for line in REFUSED.read_text("utf-8").splitlines()]
+    assert len(pairs) == len({english for english, _ in pairs})
+    assert {english for english, _ in pairs} == labels
 
 
 def test_names_of_the_page_in_another_order_are_passed_by_name():
