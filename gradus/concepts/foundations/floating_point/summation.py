@@ -323,7 +323,7 @@ def summation_of_rows(rows, method):
         return rows[:, 0]
     s = c = np.zeros(len(rows), np.float32)
     for v in rows.T:
-        y = v - c
-        z = s + y
-        c, s = (z - s) - y, z
-    return s
+        t = s + v
+        c = c + np.where(np.abs(s) >= np.abs(v), (s - t) + v, (v - t) + s)
+        s = t
+    return s + c
