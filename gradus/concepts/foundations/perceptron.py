@@ -197,7 +197,7 @@ def separates_what_can_be_separated(perceptron, rng):
         X = X + rng.standard_normal(5)  # the intercept is needed now
         w, _ = perceptron(X, y, 100_000)
         margins.append((y * (X @ w[1:] + w[0])).min())
-    return bound(min(margins), 2.0**-40, "≥", Text("above 0", "大于 0"))
+    return identical(np.array(margins) > 0, np.ones(10, bool))
 
 
 @PERCEPTRON.claim
