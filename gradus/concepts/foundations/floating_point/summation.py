@@ -274,8 +274,8 @@ def last_left_out(x, method="kahan"):
 
 SUMMATION.erratum(
     "E142",
-    common=r"A compensated sum errs by $2u\sum|x_i|+O(nu^2)\sum|x_i|$, printed of Neumaier's form (a common slip)",
-    why="That is the bound of Kahan's own form. Neumaier's adds the n lost parts from left to right, and what that loses "
+    common=r"Neumaier's compensated sum errs by $u|s|+O(nu^2)\sum|x_i|$ (a common slip)",
+    why=r"The $O(nu^2)$ is from the bound of Kahan's own form, $(2u+O(nu^2))\sum|x_i|$. Neumaier's adds the n lost parts from left to right, and what that loses "
     r"is of order $n^2u^2$: of 1, a thousand $0.9u$, and −1 the error is more than 40 times $u|s|+nu^2\sum|x_i|$.",
     right=r"$|\hat s-s|\le u|s|+O(n^2u^2)\sum|x_i|$ (Ogita, Rump and Oishi 2005): better than Kahan's where $|s|$ is small "
     r"beside $\sum|x_i|$, as long as $n^2u$ is small",
