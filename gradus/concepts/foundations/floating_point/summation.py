@@ -144,8 +144,8 @@ def bounds_hold(f, rng):
 
 @SUMMATION.claim
 def naive_loses_like_n(f, rng):
-    r"""The naive bound is attained in its order: of $1,u,u,\dots$ it keeps 1 alone, an error that grows like n, slope
-    1; by halves at most $2u$ is lost, with compensation nothing"""
+    r"""The naive bound is attained in its order: of 1 and an even number n of u it keeps 1 alone, an error that grows like
+    n, slope 1; by halves at most $2u$ is lost, with compensation nothing"""
     sizes, found = [2**k for k in range(5, 11)], []
     errors = []
     for n in sizes:
