@@ -128,8 +128,8 @@ def entropy_plus_divergence(H, rng):
 
 @CROSS_ENTROPY.claim
 def smallest_at_the_truth(H, rng):
-    r"""Over q it is smallest at $q=p$, and there only: it is greater by at least $\tfrac12\lVert p-q\rVert_1^2$ (Gibbs,
-    Pinsker)"""
+    r"""Over q it is smallest at $q=p$, and there only: it is greater by at least $\tfrac12\lVert p-q\rVert_1^2$ nats
+    (Gibbs, Pinsker)"""
     p, q = distributions(rng, n=200)
     for t in (1.0, 1e-3):
         other = p + t * (q - p)

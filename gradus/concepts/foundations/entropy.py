@@ -43,6 +43,10 @@ ENTROPY = Concept(
         Hypothesis("$b>1$: below 1 the logarithm has the other sign", "sign-lost"),
         Hypothesis("for $h(aX)$: $a\\ne0$", "differential-entropy-of-a-multiple"),
         Hypothesis(
+            "for the limit Δ → 0: X has a density, and rounded to whole numbers a finite entropy (Rényi)",
+            "no-limit-without-a-finite-entropy",
+        ),
+        Hypothesis(
             "for the chain rule: the second entropy is conditional, unless the parts are independent",
             "marginals-overstate",
         ),
@@ -247,6 +251,21 @@ def differential_entropy_is_no_limit(entropy, rng):
 
 
 @ENTROPY.claim
+def no_limit_without_a_finite_entropy(entropy, rng):
+    r"""A density may have a differential entropy though the rounded $X$ has none. Spread the mass $2^{-i}$, i = 1, 2, …,
+    with density 1 over $2^{2^i}$ pieces in as many unit intervals: $h=0$, but at Δ = 1 each i adds more than 1 bit to
+    H, which is infinite. The first four alone have $h=-0.09$ and more than 5 bits"""
+    for levels in (1, 2, 3, 4):
+        i = np.arange(1, levels + 1)
+        p = np.repeat(2.0**-i / 2.0**2**i, 2**2**i)  # the mass of a piece, which is also its length
+        total = p.sum()  # the first levels alone: density 1/total
+        got, want = entropy(p / total, base=2.0), (levels + (i * 2.0**-i).sum()) / total + np.log2(total)
+        yield roundoff(got, want, terms=p.size)
+    yield near(np.log2(total), -0.09, 5e-3, Text("half a unit of the last printed digit", "所印末位的半个单位"))
+    yield bound(got, 5.0, "≥", Text("four levels of more than a bit", "四层，每层一比特以上"))
+
+
+@ENTROPY.claim
 def differential_entropy_of_a_multiple(entropy, rng):
     r"""$h(aX)=h(X)+\log\lvert a\rvert$: measuring a normal variable in other units moves it; for $\sigma<0.242$ it is
     negative, and as σ falls to 0 it has no lower bound"""
@@ -266,7 +285,7 @@ def differential_entropy_of_a_multiple(entropy, rng):
 
 @ENTROPY.mutant(
     caught_by="units, ten-questions-for-1024, huffman-within-one-bit, uniform-answer-carries-most, marginals-overstate, "
-    "differential-entropy-is-no-limit, equals-scipy"
+    "differential-entropy-is-no-limit, no-limit-without-a-finite-entropy, equals-scipy"
 )
 def nats_sold_as_bits(p, base=np.e):
     """nats sold as bits"""

@@ -195,7 +195,7 @@ def infinite_on_disjoint_supports(D, rng):
 
 @KL.claim
 def direction_decides_what_is_similar(D, rng):
-    """“Similar” depends on the direction: fitting one normal to two peaks, KL(p‖q) covers both, KL(q‖p) takes one"""
+    """“Similar” depends on the direction: fitting one normal to two peaks far apart, KL(p‖q) covers both, KL(q‖p) takes one"""
     x = np.linspace(-8, 8, 161)
     bell = np.exp(-((x - x[:, None, None]) ** 2) / (2 * np.array([0.7, 1.5, 3.1])[:, None] ** 2))  # (centre, width, x)
     bell = bell / bell.sum(-1, keepdims=True)

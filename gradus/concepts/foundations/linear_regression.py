@@ -375,11 +375,11 @@ def intervals_cover_within_one_per_cent(fit, rng):
 
 @LINEAR_REGRESSION.claim
 def coverage_is_lost_under_unequal_noise(fit, rng):
-    """Under noise that grows with x the coverage is lost: far below 95 %"""
+    """Under noise that grows with x coverage may be lost: with the deviation 0.02 + x at thirty x that crowd near 0 the 95 %
+    interval covers the slope in less than 80 % of samples"""
     x = np.linspace(0, 1, 30) ** 3
-    share = _covered(fit, rng, x[:, None], 0.02 + x, 200).mean()
-    why = Text("95 % less five standard errors of 200 samples", "95% 减去 200 个样本的五倍标准误")
-    return bound(share, 0.95 - 5 * np.sqrt(0.95 * 0.05 / 200), "≤", why)
+    share = _covered(fit, rng, x[:, None], 0.02 + x, 300).mean()
+    return bound(share, 0.8, "≤", Text("about 70 %, from 300 samples", "约 70%，由 300 个样本得"))
 
 
 @LINEAR_REGRESSION.claim

@@ -162,7 +162,7 @@ def transpose_reverses(product, rng):
 
 @MATRIX_PRODUCT.claim
 def composes_maps(product, rng):
-    """It composes maps: rotating by α after β is rotating by α + β; and rotation and reflection do not commute"""
+    """It composes maps: rotating by α after β is rotating by α + β; and a rotation by α and a reflection do not commute unless sin α = 0"""
 
     def turn(a):
         return np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])

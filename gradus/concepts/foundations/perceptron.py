@@ -197,7 +197,7 @@ def separates_what_can_be_separated(perceptron, rng):
         X = X + rng.standard_normal(5)  # the intercept is needed now
         w, _ = perceptron(X, y, 100_000)
         margins.append((y * (X @ w[1:] + w[0])).min())
-    return bound(min(margins), 2.0**-40, "≥", Text("above 0", "大于 0"))
+    return identical(np.array(margins) > 0, np.ones(10, bool))
 
 
 @PERCEPTRON.claim
@@ -386,10 +386,16 @@ def figure(gap, seed):
     right.plot(np.arange(epochs), np.maximum(worst, 0.5), color="0.6", lw=1.4, label="XOR: for ever")
     right.set(yscale="log", xlabel="pass", ylabel="mistakes so far", ylim=(0.5, 3 * max(limit, 250)))
     right.legend(frameon=False, fontsize=9.5, loc="lower right")
+    total = int(perceptron(X, y, 5000)[1])
+    when = (
+        Text(f"the last in pass {settled}", f"最后一次在第 {settled} 次遍历")
+        if total == mistakes[-1]
+        else Text(f"{mistakes[-1]} of them in the passes drawn", f"其中 {mistakes[-1]} 次在图中所画的遍历里")
+    )
     words = Text(
-        f"{len(X)} points with a margin of {gap:.2f}: {mistakes[-1]} mistakes, the last in pass {settled}; at most {limit:.0f} are possible. "
+        f"{len(X)} points with a margin of {gap:.2f}: {total} mistakes, {when.en}; at most {limit:.0f} are possible. "
         f"On XOR there were {worst[-1]} in {epochs - 1} passes, and there is no end.",
-        f"{len(X)} 个点，间隔 {gap:.2f}：共犯错 {mistakes[-1]} 次，最后一次在第 {settled} 次遍历；至多可能 {limit:.0f} 次。"
+        f"{len(X)} 个点，间隔 {gap:.2f}：共犯错 {total} 次，{when.zh}；至多可能 {limit:.0f} 次。"
         f"在异或上 {epochs - 1} 次遍历犯错 {worst[-1]} 次，没有尽头。",
     )
     return Drawing(fig, words)

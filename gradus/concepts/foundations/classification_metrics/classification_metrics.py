@@ -319,6 +319,6 @@ def figure(base, apart):
     right.legend(frameon=False, fontsize=9.5)
     words = Text(
         f"Base rate {base:.3g}: never saying 1 is {1 - base:.1%} accurate. The best F1 is {f1[best]:.3f}, at threshold {t[best]:.2f}: precision {precision[best]:.3f}, recall {recall[best]:.3f}, accuracy {accuracy[best]:.1%}.",
-        f"基础概率 {base:.3g}：从不判为 1 的准确率为 {1 - base:.1%}。最佳 F1 为 {f1[best]:.3f}，阈值 {t[best]:.2f}：精确率 {precision[best]:.3f}，召回率 {recall[best]:.3f}，准确率 {accuracy[best]:.1%}。",
+        f"基础率 {base:.3g}：从不判为 1 的准确率为 {1 - base:.1%}。最佳 F1 为 {f1[best]:.3f}，阈值 {t[best]:.2f}：精确率 {precision[best]:.3f}，召回率 {recall[best]:.3f}，准确率 {accuracy[best]:.1%}。",
     )
     return Drawing(fig, words)

@@ -52,8 +52,8 @@ NORMAL = Concept(
             r"information is $1/(2\sigma^4)$, not $2/\sigma^2$",
         ),
     ),
-    deviations="`torch.distributions.Normal.cdf` is 0 below −8.3σ and exactly 1 above 8.3σ; far out use "
-    "`scipy.stats.norm.logcdf` or `torch.special.log_ndtr`.",
+    deviations="`torch.distributions.Normal.cdf` is 0 below −8.4σ and exactly 1 above 8.3σ in float64, below −5.6σ and above "
+    "5.4σ in float32, PyTorch's default; far out use `scipy.stats.norm.logcdf` or `torch.special.log_ndtr`.",
     nonfinite="all",
 )
 

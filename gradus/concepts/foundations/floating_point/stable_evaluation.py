@@ -70,6 +70,10 @@ STABLE = Concept(
             r"the maximum m that is taken out is finite, and for the root not 0", "infinite-maximum, zero-maximum"
         ),
         Hypothesis(r"$v\ne1$: where v rounds to 1 the answer is x", "zero-by-zero"),
+        Hypothesis(
+            r"for the quotients: $|x|\le\tfrac12$; farther out the formulas as written lose nothing",
+            "quotient-everywhere",
+        ),
     ),
     deviations=(
         r"Of an empty axis the log-sum-exp is $-\infty$ in SciPy and PyTorch; the formula has no maximum there. Of "
@@ -204,14 +208,18 @@ def all_digits_near_zero(f, rng):
 
 @STABLE.claim
 def accurate_at_every_size(f, rng):
-    r"""Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few $u\max|x_i|$, and the
-    norm of numbers of any size by a few u"""
+    r"""Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few $u\max|x_i|$; relatively
+    the norm of numbers of any size errs by a few u, and so do $e^x-1$ from $-900$ to 700 and $\log(1+x)$ up to $10^{300}$"""
     for power in np.linspace(-2, 2.95, 12):
         x = rng.uniform(-1, 1, 8) * 10.0**power
         x[0] = 10.0**power
         yield roundoff(float(f(x, "logsumexp")), exact("logsumexp", x), terms=4, scale=float(np.abs(x).max()) + 1)
         y = rng.standard_normal(8) * 10.0 ** rng.uniform(-250, 250)
         yield roundoff(float(f(y, "hypot")), exact("hypot", y), terms=8)
+    far = {"expm1": np.array([-900.0, -40.0, -2.0, 3.0, 700.0]), "log1p": np.array([-0.9, 2.0, 1e20, 1e300])}
+    for function, x in far.items():
+        want = np.array([exact(function, [v]) for v in x])
+        yield bound(np.abs(np.asarray(f(x, function), float) / want - 1).max(), 8 * U, "≤")
 
 
 @STABLE.claim
@@ -290,6 +298,17 @@ def zero_by_zero(x, function="logsumexp"):
         return x * np.log(v) / (v - 1) if function == "log1p" else x * (v - 1) / np.log(v)
 
 
+@STABLE.mutant(caught_by="accurate-at-every-size")
+def quotient_everywhere(x, function="logsumexp"):
+    r"""the quotient also far from 0: at −900 it is 0, not −1"""
+    if function not in ("log1p", "expm1"):
+        return stable_evaluation(x, function)
+    with np.errstate(all="ignore"):
+        v = 1 + x if function == "log1p" else np.exp(x)
+        ratio = np.log(v) / (v - 1)
+        return np.where(v == 1, x, x * (ratio if function == "log1p" else 1 / ratio))
+
+
 @STABLE.mutant(caught_by="zeros-and-tiny-numbers")
 def zero_maximum(x, function="logsumexp"):
     """the norm divides by its largest entry, also where that is 0"""
@@ -348,7 +367,9 @@ def figure(exponent, shift):
     right.legend(frameon=False, fontsize=9.5)
     lost = abs(math.log(1 + x) / math.log1p(x) - 1)
     value = float(stable_evaluation(np.array([shift, shift - 1])))
-    said = ("is finite too", "也是有限的") if shift < 709 else ("is infinite", "为无穷")
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(np.exp(shift) + np.exp(shift - 1))
+    said = ("is finite too", "也是有限的") if finite else ("is infinite", "为无穷")
     words = Text(
         f"At x = {x:.2g} the formula log(1 + x) as written errs by {lost:.2g} relatively. With logits shifted by {shift:.0f} the log-sum-exp is {value:.4f}; as written it {said[0]}.",
         f"在 x = {x:.2g} 处，按原式计算的 log(1 + x) 相对误差为 {lost:.2g}。logits 平移 {shift:.0f} 时 log-sum-exp 为 {value:.4f}；按原式则{said[1]}。",

@@ -144,8 +144,8 @@ def bounds_hold(f, rng):
 
 @SUMMATION.claim
 def naive_loses_like_n(f, rng):
-    r"""The naive bound is attained in its order: of $1,u,u,\dots$ it keeps 1 alone, an error that grows like n, slope
-    1; by halves at most $2u$ is lost, with compensation nothing"""
+    r"""The naive bound is attained in its order: of 1 and an even number n of u it keeps 1 alone, an error that grows like
+    n, slope 1; by halves at most $2u$ is lost, with compensation nothing"""
     sizes, found = [2**k for k in range(5, 11)], []
     errors = []
     for n in sizes:
@@ -274,8 +274,8 @@ def last_left_out(x, method="kahan"):
 
 SUMMATION.erratum(
     "E142",
-    common=r"A compensated sum errs by $2u\sum|x_i|+O(nu^2)\sum|x_i|$, printed of Neumaier's form (a common slip)",
-    why="That is the bound of Kahan's own form. Neumaier's adds the n lost parts from left to right, and what that loses "
+    common=r"Neumaier's compensated sum errs by $u|s|+O(nu^2)\sum|x_i|$ (a common slip)",
+    why=r"The $O(nu^2)$ is from the bound of Kahan's own form, $(2u+O(nu^2))\sum|x_i|$. Neumaier's adds the n lost parts from left to right, and what that loses "
     r"is of order $n^2u^2$: of 1, a thousand $0.9u$, and −1 the error is more than 40 times $u|s|+nu^2\sum|x_i|$.",
     right=r"$|\hat s-s|\le u|s|+O(n^2u^2)\sum|x_i|$ (Ogita, Rump and Oishi 2005): better than Kahan's where $|s|$ is small "
     r"beside $\sum|x_i|$, as long as $n^2u$ is small",
@@ -323,7 +323,7 @@ def summation_of_rows(rows, method):
         return rows[:, 0]
     s = c = np.zeros(len(rows), np.float32)
     for v in rows.T:
-        y = v - c
-        z = s + y
-        c, s = (z - s) - y, z
-    return s
+        t = s + v
+        c = c + np.where(np.abs(s) >= np.abs(v), (s - t) + v, (v - t) + s)
+        s = t
+    return s + c

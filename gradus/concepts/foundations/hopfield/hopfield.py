@@ -204,7 +204,7 @@ def orthogonal_patterns_are_fixed(hopfield, rng):
 
 @HOPFIELD.claim
 def completes_what_is_damaged(hopfield, rng):
-    """A quarter of the units turned over, 5 patterns among 300 units are all completed without an error"""
+    """A quarter of the units turned over, 5 random patterns among 300 units are all completed without an error"""
     xi = signs(rng, 5, 300)
     damaged = np.where(rng.permuted(np.tile(np.arange(300) < 75, (5, 1)), axis=1), -xi, xi)
     return identical(hopfield(xi, damaged, sweeps(300, 4)), xi)
@@ -260,7 +260,7 @@ def overlaps(hopfield, rng, n, load, probes, rounds):
 
 @HOPFIELD.claim
 def kept_below_and_lost_above(hopfield, rng):
-    """Patterns are kept at a load of 0.05 and lost at 0.3 (200 units): overlap above 0.99, below 0.6"""
+    """Random patterns are kept at a load of 0.05 and lost at 0.3 (200 units): overlap above 0.99, below 0.6"""
     low = Text("0.05 is far below 0.138", "0.05 远低于 0.138")
     high = Text("0.3 is far above it; ½ at n = 200", "0.3 远高于它；n = 200 时约 ½")
     yield bound(overlaps(hopfield, rng, 200, 0.05, 10, 4).mean(), 0.99, "≥", low)
@@ -269,8 +269,8 @@ def kept_below_and_lost_above(hopfield, rng):
 
 @HOPFIELD.claim(cost="slow")
 def capacity(hopfield, rng):
-    """The recall of 1500 units breaks down between $P/n=0.138$ and $0.2$: the median overlap of a pattern with where
-    it comes to rest is above 0.98 at 0.12, still above the theory's 0.967 at 0.138, and below 0.6 at 0.2"""
+    """The recall of random patterns by 1500 units breaks down between $P/n=0.138$ and $0.2$: the median overlap of a
+    pattern with where it comes to rest is above 0.98 at 0.12, still above the theory's 0.967 at 0.138, and below 0.6 at 0.2"""
     m = {load: overlaps(hopfield, rng, 1500, load, 30, 40) for load in (0.12, 0.138, 0.2)}
     median = {load: float(np.median(v)) for load, v in m.items()}
     curve = ", ".join(f"{v:.3f} at {load:g}" for load, v in median.items())

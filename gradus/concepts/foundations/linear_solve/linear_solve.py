@@ -270,7 +270,7 @@ LINEAR_SOLVE.erratum(
 
 
 @LINEAR_SOLVE.figure(
-    pivot=Slider(1e-20, 1.0, 1e-10, "pivot δ", log=True), n=Slider(2, 14, 8, "size of the Hilbert matrix", integer=True)
+    pivot=Slider(1e-20, 0.5, 1e-10, "pivot δ", log=True), n=Slider(2, 14, 8, "size of the Hilbert matrix", integer=True)
 )
 def figure(pivot, n):
     n, b = int(n), np.array([1.0, 2.0])
@@ -301,7 +301,7 @@ def figure(pivot, n):
     right.axvline(n, color=COLOURS[6], lw=1, ls=":")
     right.set(xlabel="n (Hilbert matrix)", xticks=sizes[::2])
     right.legend(frameon=False, fontsize=10)
-    i, lost = n - 2, [error(s, min(pivot, 0.5)) for s in (without_pivots, linear_solve)]
+    i, lost = n - 2, [error(s, pivot) for s in (without_pivots, linear_solve)]
     words = Text(
         f"With pivot {pivot:.2g} the solution is wrong by {lost[0]:.2g} without pivoting, by {lost[1]:.2g} with it. For the Hilbert matrix of size {n}, "
         f"κ = {kappa[i]:.2g}: backward error {backward[i]:.2g}, forward error {forward[i]:.2g}.",

@@ -265,7 +265,7 @@ def sees_the_square(mutual_information, rng):
 
 @MUTUAL_INFORMATION.claim
 def noisy_channels(mutual_information, rng):
-    r"""A bit that is flipped with probability ε keeps $1-h(\varepsilon)$ bits, one that is erased $1-\varepsilon$"""
+    r"""A fair bit that is flipped with probability ε keeps $1-h(\varepsilon)$ bits, one that is erased $1-\varepsilon$"""
     for e in (0.0, 0.11, 0.5, rng.uniform(0.1, 0.9)):
         flipped = np.array([[1 - e, e], [e, 1 - e]]) / 2
         erased = np.array([[1 - e, 0.0, e], [0.0, 1 - e, e]]) / 2
