@@ -183,8 +183,8 @@ def orthogonal_is_exact(initialization, rng):
 
 @INITIALIZATION.claim
 def equal_layers_are_no_random_net(initialization, rng):
-    r"""Layers that share one draw follow no table: with the same orthogonal $Q$ a ReLU net does not halve the second
-    moment for ever but settles; for $Q=-I$ everything is 0 after two layers"""
+    r"""Layers that share one draw follow no table: with the same orthogonal $Q$ in all of them a ReLU net loses nothing after
+    the first layer for $Q=I$, and everything within two for $Q=-I$"""
     n, L = 16, 200
     x = rng.choice([-1.0, 1.0], n)
     shared = initialization(x, np.broadcast_to(np.eye(n), (L, n, n)), "orthogonal", "relu")
