@@ -361,7 +361,8 @@ def limit_of_the_sharp_bound_is_reached(adam, rng):
 def online_slopes(adam, **options):
     """Reddi's example: slopes 3, −1, −1, 3, …, whose mean is 1/3, with β₁ = 0 and β₂ = 1/(1 + 3²)."""
     rows = np.resize([3.0, -1.0, -1.0], 300)[:, None]
-    return adam(scripted(rows), np.zeros(1), 300, 0.01, 0.0, 0.1, **options)[-1, 0]
+    theta = adam(scripted(rows), np.zeros(1), 300, 0.01, 0.0, 0.1, **options)[:, 0]
+    return theta[-1] - theta[0]
 
 
 @ADAM.claim

@@ -80,7 +80,7 @@ TANH.invalid(not_numbers)
 @TANH.claim
 def slope_of_tanh(tanh, rng):
     r"""Its slope is $1-\tanh^2x$, which is 1 at 0"""
-    return slope_is(tanh, MIDDLE, 1 - tanh(MIDDLE) ** 2)
+    return all_of(slope_is(tanh, MIDDLE, 1 - tanh(MIDDLE) ** 2), slope_is(tanh, np.zeros(1), np.ones(1)))
 
 
 @TANH.claim

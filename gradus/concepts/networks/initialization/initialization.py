@@ -177,8 +177,9 @@ def each_scheme_has_its_activation(initialization, rng):
 def orthogonal_is_exact(initialization, rng):
     """Orthogonal weights keep the second moment of a linear net exactly, layer by layer"""
     L, n = 20, 16
-    q = initialization(rng.standard_normal(n), rng.standard_normal((L, n, n)), "orthogonal", "linear")
-    return roundoff(q, np.full(L + 1, q[0]), terms=n * L)
+    x = rng.standard_normal(n)
+    q = initialization(x, rng.standard_normal((L, n, n)), "orthogonal", "linear")
+    return roundoff(q, np.full(L + 1, (x * x).mean()), terms=n * L)
 
 
 @INITIALIZATION.claim
