@@ -531,7 +531,7 @@ def figure(alpha, beta1, forgetting):
 
     silence, k = int(8 / forgetting), 40
     ones = np.r_[np.zeros(silence), np.ones(k)]
-    growth = beta2 / max(beta1, 0.2)
+    growth = beta2 / max(beta1, 1e-3)  # at β₁ = 0 any growth attains the bound, α
     grown = np.r_[np.zeros(silence), growth ** np.arange(1.0 - k, 1.0)]
     theta = adam(scripted(np.stack([ones, grown], 1)), np.zeros(2), silence + k, 1.0, beta1, beta2, 1e-300)
     steps = -np.diff(theta, axis=0)[-k:]
