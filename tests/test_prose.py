@@ -167,6 +167,12 @@ def test_exercises_have_words_and_answers(concept: Concept):
                 assert prose_lines(words, concept.example_values)
             if exercise.kind == "choice":
                 assert set(question.remarks) == {exercise.answer, *exercise.mistakes}, (lang, name)
+                unexplained = {option for option, remark in question.remarks.items() if not remark.why}
+                assert unexplained == {exercise.answer}, (
+                    lang,
+                    name,
+                    "each wrong option has its reason (=>), the computed answer has none",
+                )
             else:
                 assert set(question.remarks) == set(exercise.mistakes), (lang, name)
             for remark in question.remarks.values():

@@ -95,7 +95,7 @@ def a_loaded_coin():
 @ENTROPY.exercise
 def twelve_coins():
     return number(
-        np.ceil(np.log2(24) / np.log2(3)), heavier_only=np.log2(24), in_bits=np.ceil(np.log2(24)), tolerance=1e-6
+        np.ceil(np.log2(24) / np.log2(3)), bits_of_the_cases=np.log2(24), in_bits=np.ceil(np.log2(24)), tolerance=1e-6
     )
 
 

@@ -59,7 +59,7 @@ CONV_LAYER = Concept(
         Hypothesis("two layers are one: no padding and no activation between", "two-of-3x3-are-one-of-5x5"),
     ),
     conventions=(
-        Convention("is the kernel flipped", "no, as in every framework", "yes in mathematics, and in Theano"),
+        Convention("is the kernel flipped", "no, as in every framework in use", "yes in mathematics, and in Theano"),
         Convention(
             "`same` padding with a stride above 1",
             "left to the caller: the same number of zeros on both sides",
@@ -264,7 +264,10 @@ def weights_are_shared(conv, rng):
     w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
     M = matrix(conv, w, 6, padding=1)
     size = near(M.size, 1296, 0.0, Text("6⁴", "6⁴"), "identical")
-    return all_of(size, exact(np.unique(np.round(M, 9)), np.arange(10.0)))
+    rounded = np.round(M, 9)
+    diagonals = [np.unique(rounded.diagonal(k)) for k in range(-35, 36)]
+    each = identical(max(np.count_nonzero(d) for d in diagonals), 1)
+    return all_of(size, exact(np.unique(rounded), np.arange(10.0)), each)
 
 
 @CONV_LAYER.claim

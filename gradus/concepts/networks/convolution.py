@@ -210,16 +210,20 @@ def only_convolutions_commute_with_shifts(convolve, rng):
 
 @CONVOLUTION.claim
 def a_limit_is_no_convolution(convolve, rng):
-    r"""On sequences that have a limit, $Lf=(\lim f)\,(1,1,\dots)$ is linear and commutes with shifts; its answer to the
-    impulse is 0, to $(1,1,\dots)$ it is not (Sandberg)"""
+    r"""On two-sided sequences that have a limit to the right, $Lf=(\lim f)\,(\dots,1,1,1,\dots)$ is linear and commutes with
+    shifts; its answer to the impulse is 0, to $(\dots,1,1,1,\dots)$ it is not (Sandberg)"""
 
-    def limit(f):  # of a sequence that stays at its last entry
+    def limit(f):  # of a sequence that stays at its first entry to the left of the window, at its last to the right
         return np.full(f.size, f[-1])
 
-    f, g, ones = np.append(integers(rng, 11), 2.0), np.append(integers(rng, 11), -3.0), np.ones(12)
+    def delayed(f):
+        return np.append(f[0], f[:-1])
+
+    f, g = (np.append(integers(rng, 9), [c, c, c]) for c in (2.0, -3.0))
     linear = identical(limit(2 * f + g), 2 * limit(f) + limit(g))
-    shifts = identical(limit(np.append(0.0, f[:-2])), limit(f)[:-1] * 0 + f[-3])
-    response = limit(np.append(1.0, np.zeros(11)))
+    shifts = identical(limit(delayed(f)), delayed(limit(f)))
+    ones, impulse = np.ones(12), np.append(0.0, np.append(1.0, np.zeros(10)))
+    response = limit(impulse)
     return all_of(linear, shifts, exact(convolve(ones, response)[:12], 0 * ones), identical(limit(ones), ones))
 
 

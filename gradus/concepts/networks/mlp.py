@@ -329,7 +329,17 @@ def depth_folds(mlp, rng):
     as many"""
     x = np.arange(2**11 + 1) / 2**11  # dyadic: every value of the net is exact
     counted = [pieces(x, mlp(x[:, None], *folding_net(k), "relu")[:, 0]) for k in range(1, 10)]
-    return identical(np.array(counted), 2 ** np.arange(1, 10))
+
+    def shallow(n, k):
+        """Pieces of one hidden layer of n units that bend at the first n inner multiples of 2⁻ᵏ, up and down in turn."""
+        bends = np.arange(1, n + 1) / 2**k
+        Ws = (np.ones((n, 1)), (-1.0) ** np.arange(n)[None])
+        return pieces(x, mlp(x[:, None], Ws, (-bends, np.zeros(1)), "relu")[:, 0])
+
+    enough = [shallow(2**k - 1, k) for k in range(2, 10)]
+    fewer = [shallow(2**k - 2, k) for k in range(2, 10)]  # one unit less, one piece less
+    yield identical(np.array(counted), 2 ** np.arange(1, 10))
+    yield identical(np.array([enough, fewer]), 2 ** np.arange(2, 10) - np.array([[0], [1]]))
 
 
 @MLP.claim
@@ -438,8 +448,8 @@ def figure(units, depth):
     counted = pieces(x[:, 0], deep)
     words = Text(
         f"{n} hidden units in one layer follow the function g to within {error:.2g}. {2 * k} units in {k} layers of "
-        f"two fold the interval into {counted} straight pieces; one layer would need {counted - 1} units.",
+        f"two fold the interval into {counted} straight pieces; one layer would need {counted - 1} units at least.",
         f"一层 {n} 个隐藏单元逼近函数 g 的最大误差为 {error:.2g}。{k} 层、每层两个（共 {2 * k} 个）单元把区间折成 {counted} 个线性片段；"
-        f"只用一层则需要 {counted - 1} 个单元。",
+        f"只用一层则至少需要 {counted - 1} 个单元。",
     )
     return Drawing(fig, words)

@@ -189,10 +189,11 @@ def stability_threshold(momentum, rng):
 def modes_shrink_by_root_beta(momentum, rng):
     r"""Whatever the curvature, $\theta_t\theta_{t+2}-\theta_{t+1}^2$ shrinks by exactly $\beta$ a step: an oscillating
     mode by $\sqrt\beta$"""
-    # the product of the two roots z of the characteristic polynomial is β
-    theta = momentum(quadratic([0.01, 0.1, 1.0, 3.0]), np.ones(4), 40, 1.0, 0.81)
+    # the product of the two roots z of the characteristic polynomial is β; from θ₀ = 1 the first W is −βλ
+    curvature = np.array([0.01, 0.1, 1.0, 3.0])
+    theta = momentum(quadratic(curvature), np.ones(4), 40, 1.0, 0.81)
     W = theta[:-2] * theta[2:] - theta[1:-1] ** 2
-    return roundoff(W, W[0] * 0.81 ** np.arange(39)[:, None], terms=80, scale=1.0)
+    return roundoff(W, -curvature * 0.81 ** np.arange(1, 40)[:, None], terms=80, scale=1.0)
 
 
 def iterations(momentum, kappa, alpha, beta, most):

@@ -368,16 +368,18 @@ def stays_at_a_saddle(sgd, rng):
 
 @SGD.claim
 def isotropic_noise_leaves_the_saddle(sgd, rng):
-    """Noise in all directions drives it off the same saddle"""
-    noise = rng.standard_normal((150, 2))
-    noise -= noise.mean(0)
+    r"""Noise in all directions, of variance $\sigma^2$, drives it off the saddle of $\tfrac{x^2-y^2}{2}$:
+    $\mathbb E\,y_T^2=\alpha^2\sigma^2\frac{(1+\alpha)^{2T}-1}{(1+\alpha)^2-1}$ from 0, while $x$ stays at its noise floor"""
+    T, runs, a, sigma = 50, 1000, 0.1, 0.1
+    noise, slopes = sigma * rng.standard_normal((T, 2 * runs)), np.repeat([1.0, -1.0], runs)
 
     @generic
     def gradient(theta, i):
-        return as_like([1.0, -1.0], theta) * theta + 0.1 * as_like(noise[i], theta)
+        return as_like(slopes, theta) * theta + as_like(noise[i], theta)
 
-    theta = sgd(gradient, np.zeros(2), singles(150), 0.1)
-    return bound(abs(theta[-1, 1]), 1.0, "≥", Text("1.1¹⁵⁰ times a first kick of 0.01", "首次扰动 0.01 的 1.1¹⁵⁰ 倍"))
+    x, y = np.split(sgd(gradient, np.zeros(2 * runs), singles(T), a)[-1], 2)
+    for end, factor in ((x, 1 - a), (y, 1 + a)):
+        yield statistical(end**2, a**2 * sigma**2 * (factor ** (2 * T) - 1) / (factor**2 - 1))
 
 
 @SGD.mutant(caught_by="equals-definition, gradient-is-unbiased, variance-falls-like-one-over-batch")

@@ -135,7 +135,7 @@ def levels_off(elu, rng):
 
 @ELU.claim
 def accurate_near_zero(elu, rng):
-    r"""Near 0 it is $\alpha(x+x^2/2)$ to full relative accuracy"""
+    r"""Just left of 0, from $-10^{-8}$ on, it is $\alpha(x+x^2/2)$ to full relative accuracy"""
     x = -np.array([1e-8, 1e-10, 1e-12, 1e-15])
     return all_of(*[roundoff(elu(x, alpha=a) / (a * (x + x**2 / 2)), np.ones(4)) for a in (1.0, 2.0)])
 

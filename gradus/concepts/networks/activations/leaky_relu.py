@@ -179,7 +179,7 @@ def leaky_figure(alpha, depth):
     lost = 2.0**-n
     words = Text(
         f"α = {alpha:.2g}: of {2.0**n:.3g} equally likely sign patterns through {n} layers, ReLU passes a gradient through one "
-        f"({lost:.2g}); here all pass one, and the mean square is {mean:.3g}, against {0.5**n:.3g} for ReLU.",
-        f"α = {alpha:.2g}：穿过 {n} 层的 {2.0**n:.3g} 种等可能的符号组合中，ReLU 只让其中一种（{lost:.2g}）传递梯度；这里全部都能传递，梯度平方的均值为 {mean:.3g}，而 ReLU 为 {0.5**n:.3g}。",
+        f"({lost:.2g}); here {'all pass one' if alpha else 'too, at α = 0'}, and the mean square is {mean:.3g}, against {0.5**n:.3g} for ReLU.",
+        f"α = {alpha:.2g}：穿过 {n} 层的 {2.0**n:.3g} 种等可能的符号组合中，ReLU 只让其中一种（{lost:.2g}）传递梯度；这里{'全部都能传递' if alpha else '也一样（α = 0）'}，梯度平方的均值为 {mean:.3g}，而 ReLU 为 {0.5**n:.3g}。",
     )
     return Drawing(fig, words)

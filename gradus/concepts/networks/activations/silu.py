@@ -163,7 +163,8 @@ def silu_figure(beta):
     left.plot(x, relu(x), color="#7F7F7F", ls="--", lw=0.9, label="ReLU")
     left.plot(x, x / 2, color="#7F7F7F", ls=":", lw=0.9, label="x/2")
     low = int(y.argmin())
-    left.plot(x[low], y[low], "o", color="#D55E00")
+    if low > 0:  # else the minimum lies to the left of the window
+        left.plot(x[low], y[low], "o", color="#D55E00")
     left.set(title=rf"$\beta={beta:.3g}$", xlabel="x", ylim=(-1.5, 4))
     left.legend(frameon=False, fontsize=9.5)
     right.plot(x, s * (1 + beta * x * (1 - s)))

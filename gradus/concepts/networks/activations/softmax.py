@@ -157,7 +157,8 @@ def stable_at_a_thousand(softmax, rng):
     z = np.array([[0.0, 1.0, 2.0]])
     p = softmax(np.concatenate([z + 1000, z - 1000, z]))
     # where the logarithm of the sum is subtracted, scores of 1000 are rounded by 1000·ε/2, which moves p by as much
-    return roundoff(p[:2], np.stack([p[2], p[2]]), terms=3, scale=1000.0)
+    same = roundoff(p[:2], np.stack([p[2], p[2]]), terms=3, scale=1000.0)
+    return all_of(same, roundoff(p[:, 1:] / p[:, :-1], np.full((3, 2), np.e), terms=3, scale=1000.0))
 
 
 @SOFTMAX.claim

@@ -61,8 +61,8 @@ def pushed_together():
     x = rng.standard_normal((40, 6))
     positive, centred = 1 / (1 + np.exp(-x)), tanh(x)
     delta = 0.7  # the gradient of one unit's pre-activation, of one example
-    one_sign = bool(((delta * positive > 0).all(1)).all())
-    mixed = bool((delta * centred < 0).any(1).all())
+    one_sign = bool((delta * positive > 0).all())
+    mixed = bool(((delta * centred < 0).any(1) & (delta * centred > 0).any(1)).any())  # of some example
     return choice(sigmoid=one_sign and mixed, tanh=not one_sign and not mixed, both=one_sign and not mixed)
 
 
@@ -80,7 +80,7 @@ TANH.invalid(not_numbers)
 @TANH.claim
 def slope_of_tanh(tanh, rng):
     r"""Its slope is $1-\tanh^2x$, which is 1 at 0"""
-    return slope_is(tanh, MIDDLE, 1 - tanh(MIDDLE) ** 2)
+    return all_of(slope_is(tanh, MIDDLE, 1 - tanh(MIDDLE) ** 2), slope_is(tanh, np.zeros(1), np.ones(1)))
 
 
 @TANH.claim

@@ -177,14 +177,15 @@ def each_scheme_has_its_activation(initialization, rng):
 def orthogonal_is_exact(initialization, rng):
     """Orthogonal weights keep the second moment of a linear net exactly, layer by layer"""
     L, n = 20, 16
-    q = initialization(rng.standard_normal(n), rng.standard_normal((L, n, n)), "orthogonal", "linear")
-    return roundoff(q, np.full(L + 1, q[0]), terms=n * L)
+    x = rng.standard_normal(n)
+    q = initialization(x, rng.standard_normal((L, n, n)), "orthogonal", "linear")
+    return roundoff(q, np.full(L + 1, (x * x).mean()), terms=n * L)
 
 
 @INITIALIZATION.claim
 def equal_layers_are_no_random_net(initialization, rng):
-    r"""Layers that share one draw follow no table: with the same orthogonal $Q$ a ReLU net does not halve the second
-    moment for ever but settles; for $Q=-I$ everything is 0 after two layers"""
+    r"""Layers that share one draw follow no table: with the same orthogonal $Q$ in all of them a ReLU net loses nothing after
+    the first layer for $Q=I$, and everything within two for $Q=-I$"""
     n, L = 16, 200
     x = rng.choice([-1.0, 1.0], n)
     shared = initialization(x, np.broadcast_to(np.eye(n), (L, n, n)), "orthogonal", "relu")

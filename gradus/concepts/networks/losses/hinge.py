@@ -195,9 +195,11 @@ def hinge_figure(share, s0):
     left.set(title="loss when y = 1", xlabel="s", ylim=(0, 4))
     left.legend(frameon=False, fontsize=9.5)
     right.set(title="expected loss", xlabel="s", ylim=(0, 3))
+    label = "1" if share > 0.5 else "−1"
+    where = ("from −1 to 1", "−1 到 1 之间") if share == 0.5 else (f"at {label}", f"{label} 处")
     words = Text(
-        f"With probability {share:.2f} of the label 1, the hinge loss is least at {1 if share > 0.5 else -1}; log loss at the log-odds "
+        f"With probability {share:.2f} of the label 1, the hinge loss is least {where[0]}; log loss at the log-odds "
         f"{math.log(share / (1 - share)):.2f}. The score {s0:.2f} has expected hinge loss {value:.3f}.",
-        f"标签 1 的概率为 {share:.2f} 时，合页损失在 {1 if share > 0.5 else -1} 处最小，对数损失在对数几率 {math.log(share / (1 - share)):.2f} 处最小。得分 {s0:.2f} 的期望合页损失为 {value:.3f}。",
+        f"标签 1 的概率为 {share:.2f} 时，合页损失在 {where[1]}最小，对数损失在对数几率 {math.log(share / (1 - share)):.2f} 处最小。得分 {s0:.2f} 的期望合页损失为 {value:.3f}。",
     )
     return Drawing(fig, words)

@@ -322,11 +322,15 @@ def losses_figure(outlier, weight, share):
     right.set(title="classes", xlabel="constant score", ylabel="risk", ylim=(0, 3.5))
     right.legend(frameon=False, fontsize=9.5, loc="upper center")
     probability = 1 / (1 + math.exp(-found["logistic"]))
+    label = f"{found['hinge']:.0f}".replace("-", "−")
+    prefers = (
+        ("any score from −1 to 1", " −1 到 1 的任何得分") if share == 0.5 else (f"the label {label}", f"标签 {label}")
+    )
     words = Text(
         f"Targets 0, 1, 2 and {outlier:.3g} (probability {weight:.2f}): squared error prefers {found['squared']:.2f}, the mean; absolute error "
         f"{found['absolute']:.2f}, the median; Huber {found['Huber, δ = 1']:.2f}. For a class of probability {share:.2f} the logistic loss prefers the "
-        f"score whose sigmoid is {probability:.3f}, hinge loss the label {found['hinge']:.0f}.",
+        f"score whose sigmoid is {probability:.3f}, hinge loss {prefers[0]}.",
         f"目标值为 0、1、2 与 {outlier:.3g}（概率 {weight:.2f}）：平方误差选均值 {found['squared']:.2f}，绝对误差选中位数 {found['absolute']:.2f}，Huber 选 {found['Huber, δ = 1']:.2f}。"
-        f"某类别的概率为 {share:.2f} 时，逻辑斯谛损失选 sigmoid 值为 {probability:.3f} 的得分，合页损失选标签 {found['hinge']:.0f}。",
+        f"某类别的概率为 {share:.2f} 时，逻辑斯谛损失选 sigmoid 值为 {probability:.3f} 的得分，合页损失选{prefers[1]}。",
     )
     return Drawing(fig, words)
