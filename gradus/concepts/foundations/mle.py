@@ -36,7 +36,7 @@ MLE = Concept(
     kind="definition",
     title="Maximum likelihood",
     summary="The parameters under which the observations are most likely. With enough independent observations of a regular "
-    "family no regular estimator does better: its variance times n tends to $1/I$, the Cramér–Rao bound of unbiased estimators. Training a network on "
+    "family no regular estimator does better: √n times its error has a limit law of variance $1/I$, the Cramér–Rao bound of unbiased estimators. Training a network on "
     "cross-entropy or squared error is this.",
     formulas=(
         r"\hat\theta\in\arg\max_\theta\,\ell(\theta),\qquad \ell(\theta)=\sum_{i=1}^{n}\log f(x_i\mid\theta)",

@@ -345,7 +345,7 @@ PROBABILITY.erratum(
 @PROBABILITY.figure(
     b=Slider(0.05, 0.95, 0.3, "P(B)"),
     a_in=Slider(0.0, 1.0, 0.8, "P(A | B)"),
-    a_out=Slider(0.0, 1.0, 0.25, "P(A | not B)"),
+    a_out=Slider(0.01, 1.0, 0.25, "P(A | not B)"),
 )
 def figure(b, a_in, a_out):
     p = np.array([b * a_in, b * (1 - a_in), (1 - b) * a_out, (1 - b) * (1 - a_out)])
