@@ -122,8 +122,9 @@ CHECKPOINTING = Concept(
         "A step that draws random numbers (dropout) must draw the same ones again: `torch.utils.checkpoint` saves "
         "and restores PyTorch's generators (`preserve_rng_state=True`); our tape and `reverse_chain` ask for a step "
         "that does the same each time.",
-        "`torch.utils.checkpoint` evaluates each piece whole a second time, 2n steps; the last state of a piece is "
-        "not needed, which the definition leaves out.",
+        "`torch.utils.checkpoint` calls every step of this chain a second time, 2n in all: with `use_reentrant=False` it "
+        "stops inside a piece as soon as the last value that was saved is there again, otherwise it runs the piece to its "
+        "end. The last state of a piece is not needed, and the definition does not compute it again.",
     ),
 )
 

@@ -410,8 +410,8 @@ def figure(twist, n):
     exact = float(multiple_integral(lambda y: 1.0 + 0 * y[0], phi, 2, 40))
     words = Text(
         f"{n} × {n} equal boxes of the square and their images, coloured by |det J|, from {np.abs(stretch).min():.2f} to {np.abs(stretch).max():.2f}. "
-        f"Their areas, |det J|/{n * n} each, add up to {total:.4f}; the integral of |det J| is {exact:.4f}.",
+        f"Their areas, about |det J|/{n * n} each, add up to {total:.4f}; the integral of |det J| is {exact:.4f}.",
         f"正方形的 {n} × {n} 个等大小格及其像，颜色表示 |det J|，从 {np.abs(stretch).min():.2f} 到 {np.abs(stretch).max():.2f}。"
-        f"各像的面积 |det J|/{n * n} 之和为 {total:.4f}；|det J| 的积分为 {exact:.4f}。",
+        f"各像的面积约为 |det J|/{n * n}，其和为 {total:.4f}；|det J| 的积分为 {exact:.4f}。",
     )
     return Drawing(fig, words)

@@ -76,7 +76,7 @@ QUADRATURE = Concept(
         Convention(
             "odd number of pieces",
             "refused by Simpson's rule",
-            "SciPy's `simpson` takes it, and mends the last piece with a cubic correction",
+            "SciPy's `simpson` takes it, and integrates the last piece under the parabola through the last three values",
         ),
     ),
     differentiable=False,  # the derivative by an end is the integrand itself: a claim of `integral`

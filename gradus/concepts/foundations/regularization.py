@@ -29,8 +29,8 @@ REGULARIZATION = Concept(
     kind="algorithm",
     title="Regularization: L1, L2, elastic net, early stopping",
     summary="A penalty on the size of the coefficients, added to the mean loss, trades a bias for less variance. The "
-    "square (ridge) shrinks every direction, the weak ones most; the absolute value (LASSO) sets coefficients to "
-    "exactly 0; the elastic net does both. Stopping descent early, with small steps from 0 on a quadratic loss, does "
+    "square (ridge) shrinks every direction, the weak ones most; the absolute value (LASSO) sets some coefficients "
+    "to exactly 0; the elastic net does both. Stopping descent early, with small steps from 0 on a quadratic loss, does "
     "nearly what ridge does. The intercept is not penalised.",
     formulas=(
         r"\min_{b,\beta}\ \frac1{2n}\sum_{i=1}^{n}(y_i-b-x_i^{\mathsf T}\beta)^2+\lambda_1\lVert\beta\rVert_1+\frac{\lambda_2}2\lVert\beta\rVert_2^2",

@@ -241,7 +241,7 @@ def each_query_has_its_own_weights(attention, rng):
 
 @ATTENTION.claim(of_definition=False, required=False)
 def memory_is_linear(attention, rng):
-    """Memory need not grow like n²: where the score matrix is never formed, as it is in this page's definition, it grows
+    """Memory need not grow like n²: this page's definition forms the score matrix; where it is never formed, memory grows
     like n"""
     from gradus.frameworks.memory import peak_memory
 

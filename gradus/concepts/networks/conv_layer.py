@@ -259,7 +259,7 @@ def borders_break_equivariance(conv, rng):
 
 @CONV_LAYER.claim
 def weights_are_shared(conv, rng):
-    """Weights are shared: as a matrix on a 6×6 image the layer has 1296 entries but only 9 different weights beside
+    """Weights are shared: as a matrix on a 6×6 image, padded by 1, a 3×3 layer has 1296 entries but only 9 different weights beside
     0, one per diagonal"""
     w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
     M = matrix(conv, w, 6, padding=1)

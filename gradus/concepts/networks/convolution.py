@@ -32,7 +32,13 @@ CONVOLUTION = Concept(
     symbols=(
         Symbol("f", "f", "n p", "a sequence or an image, 0 outside"),
         Symbol("g", "g", "m q", "another one, the kernel"),
-        Symbol("n", "", "", "position in the result, which has n+m−1 entries along each axis", "index"),
+        Symbol(
+            "n",
+            "",
+            "",
+            "position in the result, which has along each axis one entry less than f and g together",
+            "index",
+        ),
         Symbol(r"\star", "", "", "cross-correlation", "other"),
         Symbol(r"\tilde g", "", "m q", "g flipped along every axis"),
         Symbol(r"\hat f", "", "", "Fourier transform", "other"),

@@ -163,7 +163,7 @@ def slides_over_larger_images(dense, rng):
 
 @FULLY_CONNECTED.claim
 def convolution_is_a_sparse_dense_layer(dense, rng):
-    """A 3×3 convolution on a 6×6 map is this layer with 1296 weights of which 256 are not 0 and 9 are different"""
+    """A 3×3 convolution on a 6×6 map, padded by 1, is this layer with 1296 weights of which 256 are not 0 and 9 are different"""
     x, w, bias = integers(rng, 6, 6), np.arange(1.0, 10.0).reshape(3, 3), np.full(36, 2.0)
     M = matrix_of_convolution(w, 6)
     counts = identical([M.size, np.count_nonzero(M), np.unique(M[M != 0]).size], [1296, 256, 9])

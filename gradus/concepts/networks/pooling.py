@@ -238,7 +238,7 @@ def mean_and_relu_do_not_commute(pool, rng):
 
 @POOLING.claim
 def average_is_a_convolution(pool, rng):
-    """Average pooling is a convolutional layer with all weights 1/K²"""
+    """Average pooling is a convolutional layer on each map by itself, with all weights 1/K²"""
     from scipy.signal import correlate2d
 
     x = rng.standard_normal((9, 8))

@@ -247,7 +247,7 @@ def one_over_t_gives_the_running_mean(sgd, rng):
 
 @SGD.claim
 def summable_steps_stop_short(sgd, rng):
-    r"""Steps with a finite sum stop short: $\alpha_t=1/(t+1)^2$ leaves $\theta_T=\theta_0\frac{T+2}{2(T+1)}$, half the
+    r"""Steps with a finite sum stop short: on $\tfrac12\theta^2$, $\alpha_t=1/(t+1)^2$ leaves $\theta_T=\theta_0\frac{T+2}{2(T+1)}$, half the
     way for ever"""
     t = np.arange(1.0, 501)
     theta = sgd(squares(np.zeros((500, 1))), np.ones(1), singles(500), 1 / (t + 1) ** 2)[1:, 0]

@@ -200,7 +200,7 @@ def number_of_parameters(lenet, rng):
 
 @LENET.claim
 def connections_multiply(lenet, rng):
-    """With $b_1=1$ and every weight from C3 on 1, each logit is 150·400·120·84: the numbers of inputs of C3, C5, F6
+    """With $b_1=1$, every weight from C3 on 1 and all else 0, each logit is 150·400·120·84: the numbers of inputs of C3, C5, F6
     and the output"""
     ones = {k: np.full(v.shape, float(k.startswith(("K3", "W")) or k == "b1")) for k, v in parameters(rng).items()}
     return identical(lenet(np.zeros((1, 28, 28)), **ones), np.full(10, 150.0 * 400 * 120 * 84))

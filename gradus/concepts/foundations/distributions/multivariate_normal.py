@@ -58,7 +58,10 @@ MULTIVARIATE_NORMAL = Concept(
     "rasmussen2006gaussian App. A.2",
     hypotheses=(
         Hypothesis("Σ is positive definite: otherwise there is no density", "singular-maps-leave-no-density"),
-        Hypothesis("for $AX+b$ to have a density: A is invertible", "singular-maps-leave-no-density"),
+        Hypothesis(
+            "for $AX+b$ to have a density: the rows of A are independent (a square A is invertible)",
+            "singular-maps-leave-no-density",
+        ),
     ),
     conventions=(
         Convention(

@@ -249,6 +249,9 @@ def digits_of_the_certified_f(analyse, rng):
         )
         yield bound(kept, KEPT[name], "≥", why)
         yield bound(kept - left, 2.0, "≥", why)
+        if KEPT[name] == 13:
+            yield bound(left, 8, "≥", why)
+        yield bound(left, {13: 13.5, 10: 2, 4: 1}[KEPT[name]], "≤", why)
 
 
 @ANALYSIS_OF_VARIANCE.claim

@@ -43,7 +43,7 @@ HYPOTHESIS_TEST = Concept(
     "is not the probability that the hypothesis is true.",
     formulas=(
         r"p_{>}=P_{H_0}\big(T\ge T(x,y)\big),\qquad p_{<}=P_{H_0}\big(T\le T(x,y)\big),\qquad p_{\ne}=\min\big(1,\,2\min(p_{<},p_{>})\big)",
-        r"P_{H_0}(p\le\alpha)\ \begin{cases}=\alpha&t\\\le\alpha&U\\\to\alpha&t_{\mathrm W},\chi^2\quad(n,m\to\infty)\end{cases}",
+        r"P_{H_0}(p\le\alpha)\ \begin{cases}=\alpha&t\\\le\alpha&U\\\to\alpha&t_{\mathrm W}\ (n,m\to\infty),\ \chi^2\ (\min_{ij}E_{ij}\to\infty)\end{cases}",
         r"t=\frac{\bar x-\bar y}{s\sqrt{1/n+1/m}},\quad s^2=\frac{(n-1)s_x^2+(m-1)s_y^2}{n+m-2},\quad \nu=n+m-2;\qquad "
         r"t_{\mathrm W}=\frac{\bar x-\bar y}{\sqrt{s_x^2/n+s_y^2/m}},\quad \nu=\frac{(s_x^2/n+s_y^2/m)^2}{\frac{(s_x^2/n)^2}{n-1}+\frac{(s_y^2/m)^2}{m-1}}",
         r"\chi^2=\sum_{ij}\frac{(O_{ij}-E_{ij})^2}{E_{ij}},\quad E_{ij}=\frac{O_{i\cdot}O_{\cdot j}}{N};\qquad "
@@ -112,7 +112,8 @@ HYPOTHESIS_TEST = Concept(
             "by ½ (Yates), in `scipy.stats.chi2_contingency` unless `correction=False`",
         ),
     ),
-    deviations="`scipy.stats.mannwhitneyu` with ties uses a normal approximation unless told otherwise.",
+    deviations="`scipy.stats.mannwhitneyu` uses a normal approximation with ties, and where both samples have more than 8 "
+    "observations, unless told otherwise.",
     differentiable=False,
 )
 

@@ -5,7 +5,7 @@ import numpy as np
 from gradus.concepts.foundations.model_selection.learners import estimator, one_column, ridge
 from gradus.concepts.foundations.model_selection.model_selection import model_selection
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, invariance, roundoff, statistical
+from gradus.page.evidence import EPSILON, all_of, bound, identical, invariance, near, roundoff, statistical
 from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
@@ -185,10 +185,12 @@ def the_judge_does_not_choose(nested, rng):
     X, outer = rng.standard_normal((24, 3)), np.arange(24) % 3
     inner, grid, y = np.arange(24) // 3 % 2, np.array([0.01, 10_000.0]), X.sum(1)
     errors, chosen = nested(ridge, X, y, outer, inner, grid)
+    why = Text("the triangle inequality: the root of the old error", "三角不等式：原误差的平方根")
     for k in range(3):
         e, s = nested(ridge, X, np.where(outer == k, -1000 * y, y), outer, inner, grid)
         yield identical(float(s[k]), float(chosen[k]))
-        yield bound(e[k], 100 * errors[k], "≥")
+        size = 1001 * np.sqrt((y[outer == k] ** 2).mean())  # −1000y − f = −1001y + (y − f)
+        yield near(np.sqrt(e[k]), size, np.sqrt(errors[k]) + 64 * EPSILON * size, why)
 
 
 @NESTED_CROSS_VALIDATION.claim

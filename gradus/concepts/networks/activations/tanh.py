@@ -109,7 +109,7 @@ def addition_theorem(tanh, rng):
 
 @TANH.claim
 def small_and_large_arguments(tanh, rng):
-    """Near 0 it is $x-x^3/3$ to full relative accuracy; at ±1000 it is ±1"""
+    r"""For $|x|\le10^{-4}$ it is $x-x^3/3$ to full relative accuracy; at ±1000 it is ±1"""
     x = np.array([1e-4, 1e-8, 1e-15, 1e-300])  # the next term, 2x⁵/15, is below ε/5 of x
     small = roundoff(tanh(x) / (x - x**3 / 3), np.ones(4))
     return all_of(small, identical(tanh(np.array([-1000.0, 1000.0])), np.array([-1.0, 1.0])))

@@ -126,7 +126,7 @@ def xavier_invalid(rng):
 
 @XAVIER.claim
 def variance_forwards_and_backwards(xavier, rng):
-    r"""Forwards the mean square is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards by
+    r"""With gain 1, forwards the mean square is multiplied by $2n_{\text{in}}/(n_{\text{in}}+n_{\text{out}})$, backwards by
     $2n_{\text{out}}/(n_{\text{in}}+n_{\text{out}})$: together 2"""
     for n_in, n_out in ((300, 300), (200, 600), (600, 200)):
         W = xavier(rng.standard_normal((n_out, n_in)))
