@@ -75,7 +75,8 @@ def example():
     return dict(
         p=p, base=base, surprise=-np.log2(p), part=-p * np.log2(p), H=entropy(p, base), nats=entropy(p), uniform=entropy(wrong, base),
         q=q, Hq=entropy(q, base), own=-np.log2(q), lengths=lengths, mean_length=(q * lengths).sum(), best=(q * [1, 2, 2]).sum(),
-        pairs=entropy(np.outer(q, q).ravel(), base),
+        pairs=entropy(np.outer(q, q).ravel(), base), pair_code=(np.outer(q, q).ravel() * huffman(np.outer(q, q).ravel())).sum(),
+        card=np.log2(52), pack=np.log2(np.arange(1.0, 53.0)).sum(),
     )  # fmt: skip
 
 

@@ -157,7 +157,7 @@ def example():
     stepped = (Ws[0] - step * dW1, Ws[1] - step * dW2), (bs[0] - step * db1, bs[1] - step * db2)
     return dict(
         x=x, y=y, Ws=Ws, bs=bs, activation=activation, loss=loss, x0=x[0], target=y[0, 0], W1=Ws[0], b1=bs[0], w2=Ws[1][0], b2=bs[1][0],
-        z=z, a=a, f=f, cost=loss_of(x, y, Ws, bs, activation, loss), delta2=db2[0], dw2=dW2[0], back=Ws[1][0] * db2[0], delta1=db1, dW1=dW1,
+        z=z, a=a, f=f, cost=loss_of(x, y, Ws, bs, activation, loss), delta2=db2[0], dw2=dW2[0], db1=db1, db2=db2[0], back=Ws[1][0] * db2[0], delta1=db1, dW1=dW1,
         unsloped=np.outer(Ws[1][0] * db2[0], x[0])[1], h=h, up=up, down=down, difference=(up - down) / (2 * h), step=step,
         after=loss_of(x, y, *stepped, activation, loss), smooth=1 - np.tanh(a[0]) ** 2,
     )  # fmt: skip

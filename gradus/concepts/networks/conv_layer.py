@@ -107,11 +107,15 @@ def example():
     y = conv_layer(x, w, b)
     units = np.eye(x.size).reshape(-1, *x.shape)  # one pixel each: the answers are the columns of the linear map
     dx = (conv_layer(units, w, b) - b[0])[:, 0, 1, 1].reshape(x.shape[1:])
+    two = np.arange(9.0).reshape(3, 3) + np.arange(2.0)[:, None, None]
+    two_kernels = np.arange(4.0).reshape(2, 2) + np.arange(2.0)[:, None, None]
+    shares = [(two[c, :2, :2] * two_kernels[c]).sum() for c in (0, 1)]
+    summed = conv_layer(two, two_kernels[None], np.zeros(1))[0]
     return dict(
         x=x, w=w, b=b, map=x[0], kernel=w[0, 0], bias=b[0], y=y[0], window=x[0, 1:, 1:3],
         true_convolution=conv_layer(x, w[..., ::-1, ::-1], b)[0], strided=conv_layer(x, w, b, stride=2)[0],
         padded=conv_layer(x, w, b, padding=1)[0], weights=w.size + b.size, dense=x.size * y.size + y.size,
-        dx=dx,
+        dx=dx, two=two, two_kernels=two_kernels, summed=summed, shares=shares,
     )  # fmt: skip
 
 
