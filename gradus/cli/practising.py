@@ -28,7 +28,7 @@ def practice(options: Namespace, out: Terminal) -> int:
         return write_practice_file(concept, options.output, out)
     session = Session(concept, prose.questions, out)
     if options.answer:
-        return session.judge(options.answer)
+        return session.judge(options.answer, options.hint)
     if is_terminal(sys.stdin) and is_terminal(sys.stdout):
         session.ask_all()
     else:
@@ -117,9 +117,9 @@ class Session:
             out.say(str(getattr(error, "text", Text(str(error), str(error))).get(out.lang)), indent=3)
             return False
 
-    def judge(self, answers: list[str]) -> int:
+    def judge(self, answers: list[str], hints: bool) -> int:
         """Judges answers NAME=VALUE or NUMBER=VALUE; 1 where one is wrong."""
-        grades = []
+        grades, names = [], list(self.concept.exercises)
         for words in answers:
             label, equals, answer = words.partition("=")
             name = self._name(label.strip())
@@ -131,7 +131,10 @@ class Session:
                     )
                 )
             exercise = self.concept.exercises[name]()
-            grades.append(self.say(name, exercise, self.grade(name, exercise, answer.strip())))
+            number = f"{names.index(name) + 1}. "
+            grades.append(self.say(name, exercise, self.grade(name, exercise, answer.strip()), number))
+            if hints and not grades[-1].right:
+                self.show(self.out.t("hint: ", "提示：") + self.questions[name].hint, indent=3)
         return 0 if all(grade.right for grade in grades) else 1
 
     def _name(self, label: str) -> str:
@@ -171,16 +174,16 @@ class Session:
             Text(f"expected one of {letters}, got {answer!r}", f"应为 {letters} 之一，得到 {answer!r}")
         )
 
-    def say(self, name: str, exercise: Exercise, grade: Grade) -> Grade:
+    def say(self, name: str, exercise: Exercise, grade: Grade, number: str = "") -> Grade:
         """What is said of an answer: that it is right and why, or which mistake leads to it."""
         out, question = self.out, self.questions[name]
         if grade.right:
-            out.say(out.t("✓ right", "✓ 正确"), indent=3)
+            out.say(number + out.t("✓ right", "✓ 正确"), indent=3)
             self.show(question.solution, indent=3)
             return grade
         remark = question.remarks.get(grade.mistake)
         why = (remark.why or ("" if exercise.kind == "choice" else remark.words)) if remark else ""
-        self.show(out.t("✗ not right. ", "✗ 不对。") + why, indent=3)
+        self.show(number + out.t("✗ not right. ", "✗ 不对。") + why, indent=3)
         return grade
 
     def right_answer(self, name: str, exercise: Exercise) -> str:

@@ -232,7 +232,8 @@ def _rest(concept: Concept, out: Terminal) -> None:
     if leads:
         out.say(out.t("leads to: ", "通向：") + leads, indent=2)
     out.heading("Source and readings", "出处与阅读")
-    out.say(citation(concept.source), indent=2)
+    if concept.source not in [reading.source for reading in concept.readings]:
+        out.say(citation(concept.source), indent=2)
     for reading in concept.readings:
         place = f", {reading.place}" if reading.place else ""
         out.say(citation(reading.source) + place, indent=2)

@@ -95,7 +95,7 @@ def refused_inputs(concept: Concept) -> list[Text]:
     if not concept.has("invalid"):
         return []
     chinese = _refused_in_chinese()
-    labels = (label for label, _ in concept.invalid(np.random.default_rng(0)))
+    labels = dict.fromkeys(label for label, _ in concept.invalid(np.random.default_rng(0)))
     return [Text(label, chinese.get(label, label)) for label in labels]
 
 

@@ -18,6 +18,7 @@ ENTROPY = Concept(
     formulas=(
         r"H(p)=-\sum_{i=1}^{k}p_i\log_b p_i,\qquad 0\log 0=0,\qquad 0\le H(p)\le\log_b k\quad(b>1)",
         r"b=2:\ \mathrm{bit},\qquad b=e:\ \mathrm{nat},\qquad 1\,\mathrm{nat}=\log_2e\,\mathrm{bit}\approx1.443\,\mathrm{bit}",
+        r"H(X,Y)=H(X)+H(Y\mid X)",
         r"h(X)=-\int f(x)\log_b f(x)\,dx,\qquad h(aX)=h(X)+\log_b\lvert a\rvert\ (a\ne0),\qquad H(X_\Delta)+\log_b\Delta\xrightarrow{\Delta\to0}h(X)",
     ),
     symbols=(
@@ -26,6 +27,9 @@ ENTROPY = Concept(
         Symbol("k", "", "", "number of outcomes"),
         Symbol("i", "", "", "an outcome"),
         Symbol("H", "", "", "entropy", unit="nat or bit"),
+        Symbol(
+            r"H(Y\mid X)", "", "", "conditional entropy: the mean over X of the entropy of Y given X", unit="nat or bit"
+        ),
         Symbol("f", "", "", "a density"),
         Symbol("h", "", "", "differential entropy, of a density; it may be negative", unit="nat or bit"),
         Symbol("a", "", "", "a factor, not 0"),
