@@ -8,6 +8,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from gradus.catalogue import concept
 from gradus.catalogue.formulas import (
     DATA,
     mathml,
@@ -121,6 +122,11 @@ def test_terminal_form(row):
 
 def test_a_script_of_letters_does_not_run_into_the_next_factor():
     assert unicode_text(r"n_{\text{in}}=c_{\text{in}}k^2") == "n_in = c_in k²"
+
+
+def test_what_stands_over_an_arrow_has_no_room_around_it():
+    entropy_of_the_rounded = concept("entropy").formulas[-1]
+    assert unicode_text(entropy_of_the_rounded).endswith("→^(Δ→0) h(X)")
 
 
 def test_missing_formula_is_named():

@@ -194,6 +194,8 @@ def _limits(node: Element, tight: bool) -> list[Piece]:
         if tag == "mover" and mark in _ACCENTS:
             return [_accented(_pieces(children[0], tight), _ACCENTS[mark], tight)]
     base = _pieces(children[0], tight)
+    if children[1].tag.rsplit("}", 1)[-1] == "mspace":  # it only makes room over an arrow
+        return [piece for piece in base if piece.kind != "space"]
     if len(base) > 1 and base[-1].kind == "apply":
         base = base[:-1]
     lower = children[1] if tag in {"munder", "munderover"} else None
