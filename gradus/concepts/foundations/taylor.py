@@ -291,8 +291,8 @@ def figure(n, a):
     miss = [abs(float(taylor(witch, a, np.array(q), n, 0.75) - witch(q))) for q in (inside, outside)]
     words = Text(
         f"1/(1+x²) and its Taylor polynomial of degree {n} around {a:.2f}. The series converges within {radius:.3f}, the distance to ±i: "
-        f"halfway there, at x = {inside:.2f}, it misses by {miss[0]:.2g}; beyond it, at {outside:.2f}, by {miss[1]:.2g}, growing with n.",
+        f"halfway there, at x = {inside:.2f}, it misses by {miss[0]:.2g}; beyond it, at {outside:.2f}, by {miss[1]:.2g}, without bound as n grows.",
         f"1/(1+x²) 及其在 {a:.2f} 处的 {n} 次泰勒多项式。级数在 {radius:.3f}（到 ±i 的距离）以内收敛："
-        f"在一半处 x = {inside:.2f} 误差为 {miss[0]:.2g}；在界外 {outside:.2f} 处误差为 {miss[1]:.2g}，且随 n 增大。",
+        f"在一半处 x = {inside:.2f} 误差为 {miss[0]:.2g}；在界外 {outside:.2f} 处误差为 {miss[1]:.2g}，且随 n 增大而无界。",
     )
     return Drawing(fig, words)

@@ -303,10 +303,11 @@ def figure(lam, gamma):
     right.legend(frameon=False, fontsize=10)
     own = float(np.sqrt(np.mean((G @ y / np.diag(G)) ** 2)))
     best = lams[int(np.argmin(loo))]
+    gap, beyond = (deviation[at].max() for at in ((grid > -0.3) & (grid < 1), (grid < x[0]) | (grid > x[-1])))
     words = Text(
         f"λ = {lam:.3g}, γ = {gamma:.3g}: training error {np.sqrt(np.mean((lam * G @ y) ** 2)):.3f}, leave-one-out error {own:.3f}; the latter is least, "
-        f"{min(loo):.3f}, at λ = {best:.2g}. In the gap between the data the Gaussian process is least certain: deviation up to {deviation[(grid > -0.3) & (grid < 1)].max():.2f}.",
+        f"{min(loo):.3f}, at λ = {best:.2g}. The deviation of the Gaussian process reaches {gap:.2f} in the gap between the data, {beyond:.2f} beyond them.",
         f"λ = {lam:.3g}，γ = {gamma:.3g}：训练误差 {np.sqrt(np.mean((lam * G @ y) ** 2)):.3f}，留一误差 {own:.3f}；后者在 λ = {best:.2g} 处最小，为 {min(loo):.3f}。"
-        f"在数据的空隙处高斯过程最不确定：标准差最大为 {deviation[(grid > -0.3) & (grid < 1)].max():.2f}。",
+        f"高斯过程的标准差在数据的空隙处达 {gap:.2f}，在数据之外达 {beyond:.2f}。",
     )
     return Drawing(fig, words)

@@ -203,9 +203,11 @@ def figure(correlation, deviation):
             ax.annotate("", 2 * column, (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
         ax.set(aspect="equal", xlim=(-4.6, 4.6), ylim=(-4.6, 4.6), title=name)
     sample = np.corrcoef(L @ z.T)[0, 1]
+    same = bool(np.allclose(L, root))
+    axes_en, axes_zh = ("here as well", "在此也相同") if same else ("are not", "却不同")
     words = Text(
-        f"L = ({L[0, 0]:.3f}, 0; {L[1, 0]:.3f}, {L[1, 1]:.3f}), row by row. The ellipses of Lz and of the symmetric root times z are the same, the images of the axes are not: "
+        f"L = ({L[0, 0]:.3f}, 0; {L[1, 0]:.3f}, {L[1, 1]:.3f}), row by row. The ellipses of Lz and of the symmetric root times z are the same, the images of the axes {axes_en}: "
         f"L leaves the second axis vertical. The 300 draws have correlation {sample:.2f}, {correlation:.2f} was asked for.",
-        f"按行 L = ({L[0, 0]:.3f}, 0; {L[1, 0]:.3f}, {L[1, 1]:.3f})。Lz 与对称平方根乘 z 所得的椭圆相同，坐标轴的像却不同：L 使第二条轴保持竖直。300 个样本的相关系数为 {sample:.2f}，设定值为 {correlation:.2f}。",
+        f"按行 L = ({L[0, 0]:.3f}, 0; {L[1, 0]:.3f}, {L[1, 1]:.3f})。Lz 与对称平方根乘 z 所得的椭圆相同，坐标轴的像{axes_zh}：L 使第二条轴保持竖直。300 个样本的相关系数为 {sample:.2f}，设定值为 {correlation:.2f}。",
     )
     return Drawing(fig, words)
