@@ -357,7 +357,7 @@ def output_errors_sum_to_zero(backprop, rng):
 
 @BACKPROP_MLP.claim
 def targets_that_do_not_sum_to_one(backprop, rng):
-    r"""Softmax minus target is the output error of targets that sum to 1: where they sum to $s$, the loss rises by
+    r"""Softmax minus target is the output error of targets that sum to 1: where they sum to $s$, it is
     $s\operatorname{softmax}(z)-y$ instead"""
     x, y, Ws, bs = problem(rng, (4, 5, 3), N=1)
     p = backprop(x, y, Ws, bs)[-1] + y[0]  # the softmax

@@ -241,7 +241,7 @@ def translation_equivariance(conv, rng):
 
 @CONV_LAYER.claim
 def stride_breaks_other_shifts(conv, rng):
-    """A stride of 2 passes shifts by 2 only: under a shift by 1 a single bright pixel is seen or missed"""
+    """A stride of 2 passes shifts by multiples of 2 only: under a shift by 1 a single bright pixel is seen or missed"""
     x, w, b = np.zeros((1, 9, 9)), np.ones((1, 1, 1, 1)), np.zeros(1)
     x[0, 4, 4] = 1
     seen = [conv(np.roll(x, t, -1), w, b, stride=2).sum() for t in (0, 1, 2)]
@@ -276,7 +276,7 @@ def weights_are_shared(conv, rng):
 
 @CONV_LAYER.claim
 def position_dependent_weights_are_dense(conv, rng):
-    """A formula whose weights depend on the output position is the fully connected layer: 1296 weights for 9, and
+    """A formula whose weights depend on the output position is the fully connected layer: on 6×6, 1296 weights for 9, and
     shifts do not pass through it"""
     W, x = rng.standard_normal((6, 6, 6, 6)), rng.standard_normal((6, 6))
     dense = roundoff(printed(x, W, np.zeros(6)).ravel(), W.reshape(36, 36) @ x.ravel(), terms=36)

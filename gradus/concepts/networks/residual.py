@@ -178,7 +178,7 @@ def jacobian_is_identity_plus(block, rng):
 
 @RESIDUAL.claim
 def kink_has_two_slopes(block, rng):
-    r"""Where a pre-activation is 0 there is no Jacobian: $x+\alpha\operatorname{ReLU}(x)$ has the slopes 1 and $1+\alpha$
+    r"""Where a pre-activation is 0 there need be no Jacobian: $x+\alpha\operatorname{ReLU}(x)$ has the slopes 1 and $1+\alpha$
     at 0"""
     w = dict(W1=np.ones((1, 1)), b1=np.zeros(1), W2=np.ones((1, 1)), b2=np.zeros(1))
     left, right = (block(np.array([h]), **w, alpha=0.5)[0] / h for h in (-0.25, 0.25))

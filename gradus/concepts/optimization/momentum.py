@@ -187,7 +187,7 @@ def stability_threshold(momentum, rng):
 
 @MOMENTUM.claim
 def modes_shrink_by_root_beta(momentum, rng):
-    r"""Whatever the curvature, $\theta_t\theta_{t+2}-\theta_{t+1}^2$ shrinks by exactly $\beta$ a step: an oscillating
+    r"""On quadratics, whatever the curvature, $\theta_t\theta_{t+2}-\theta_{t+1}^2$ shrinks by exactly $\beta$ a step: an oscillating
     mode by $\sqrt\beta$"""
     # the product of the two roots z of the characteristic polynomial is β; from θ₀ = 1 the first W is −βλ
     curvature = np.array([0.01, 0.1, 1.0, 3.0])
@@ -246,7 +246,8 @@ def noise_floor_is_not_lowered(momentum, rng):
 
 @MOMENTUM.claim
 def function_may_rise(momentum, rng):
-    r"""It is no descent method: on a quadratic with $\alpha<1/L$ the function rises again and again"""
+    r"""It is no descent method: on $\tfrac12\theta^2$ with $\alpha=0.1<1/L$ and $\beta=0.9$ the function rises again and
+    again"""
     f = momentum(quadratic([1.0]), np.ones(1), 100, 0.1, 0.9)[:, 0] ** 2 / 2
     why = Text("a third of the steps or more go up", "至少三分之一的步是上升的")
     return bound((np.diff(f) > 0).mean(), 1 / 3, "≥", why)
@@ -262,7 +263,7 @@ def bent(theta):
 @MOMENTUM.claim
 def circles_on_a_convex_function(momentum, rng):
     r"""Beyond quadratics the best $\alpha$, $\beta$ of quadratics may fail: on a strongly convex function with
-    $\kappa=25$ it circles for ever (Lessard et al.)"""
+    $\kappa=25$ it circles for ever from 3.3 (Lessard et al.)"""
     theta = momentum(bent, np.array([3.3]), 400, 1 / 9, 4 / 9)[:, 0]
     period = roundoff(theta[-60:], theta[-63:-3], terms=8)
     yield period
