@@ -1,8 +1,13 @@
 """The definitions of the normalising layers on ONNX's own operator cases, which nobody here wrote."""
 
 import numpy as np
+import pytest
 
 from gradus.concepts.networks.batch_norm import batch_norm
+from gradus.concepts.networks.layer_norm.group_norm import group_norm
+from gradus.concepts.networks.layer_norm.instance_norm import instance_norm
+from gradus.concepts.networks.layer_norm.layer_norm import layer_norm
+from gradus.concepts.networks.layer_norm.rms_norm import rms_norm
 from tests.networks.test_onnx import FOLDER, cases, close
 
 
@@ -30,3 +35,36 @@ def test_batch_norm_agrees(oracles):
             assert np.abs(kept * variance + (1 - kept) * new_variance - outputs[2]).max() > 1e-4
         seen += 1
     assert seen == 4
+
+
+@pytest.mark.parametrize(
+    ("op", "page", "count"), [("LayerNormalization", layer_norm, 19), ("RMSNormalization", rms_norm, 19)]
+)
+def test_norms_of_the_last_axes_agree(op, page, count, oracles):
+    """ONNX normalises from `axis` to the end; its mean and inverse deviation are what the output tells of them."""
+    seen = 0
+    for name, (x, *affine), outputs, attributes in cases(oracles / FOLDER, op):
+        axis = attributes.get("axis", -1) % x.ndim
+        row = (*x.shape[:axis], -1)
+        y = page(x.reshape(row), *[v.ravel() for v in affine], eps=attributes.get("epsilon", 1e-5))
+        close(y.reshape(x.shape), outputs[0], name)
+        seen += 1
+    assert seen == count
+
+
+def test_group_norm_agrees(oracles):
+    seen = 0
+    for name, (x, scale, bias), outputs, attributes in cases(oracles / FOLDER, "GroupNormalization"):
+        y = group_norm(places(x), scale, bias, attributes["num_groups"], attributes.get("epsilon", 1e-5))
+        close(y.reshape(x.shape), outputs[0], name)
+        seen += 1
+    assert seen == 2
+
+
+def test_instance_norm_agrees(oracles):
+    seen = 0
+    for name, (x, scale, bias), outputs, attributes in cases(oracles / FOLDER, "InstanceNormalization"):
+        y = instance_norm(places(x), scale, bias, attributes.get("epsilon", 1e-5))
+        close(y.reshape(x.shape), outputs[0], name)
+        seen += 1
+    assert seen == 2
