@@ -25,7 +25,7 @@ LATIN = {
     "CLT": "lln", "ANOVA": "analysis-of-variance", "log-sum-exp": "stable-evaluation", "ＲｅＬＵ": "relu", "swish": "silu",
     "CrossEntropyLoss": "softmax-cross-entropy", "neural network": "mlp", "dense layer": "fully-connected", "JVP": "forward-mode",
     "gradient descent": "gradient-descent", "descent gradient": "gradient-descent", "kullback": "kl", "lenet": "lenet",
-    "E14": "convolution", "activation checkpointing": "checkpointing", "Huffman": "entropy",
+    "E14": "convolution", "activation checkpointing": "checkpointing", "Huffman": "entropy", "dropout": "dropout", "RMSNorm": "rms-norm",
 }  # fmt: skip
 CHINESE = {
     "学习率": "gradient-descent", "卷积神经网络": "conv-layer", "极大似然": "mle", "黑塞矩阵": "hessian", "海森矩阵": "hessian",
@@ -50,7 +50,7 @@ MISSPELT = {
     "batchnrom": "batch-norm",
 }  # fmt: skip
 WITHOUT_A_PAGE = {
-    "LSTM": "lstm", "dropout": "dropout", "transformer": "transformer-block", "GAN": "gan", "扩散模型": "diffusion",
+    "LSTM": "lstm", "transformer": "transformer-block", "GAN": "gan", "扩散模型": "diffusion",
     "reinforcement learning": "mdp", "word2vec": "word2vec", "shengchengduikangwangluo": "gan", "牛顿法": "newton", "t-SNE": "manifold-learning",
     "随机森林": "decision-tree", "vanishing gradients": "signal-propagation", "自适应学习率": "adagrad",
 }  # fmt: skip

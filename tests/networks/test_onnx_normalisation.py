@@ -1,9 +1,10 @@
-"""The definitions of the normalising layers on ONNX's own operator cases, which nobody here wrote."""
+"""The definitions of the normalising layers and of dropout on ONNX's own operator cases, which nobody here wrote."""
 
 import numpy as np
 import pytest
 
 from gradus.concepts.networks.batch_norm import batch_norm
+from gradus.concepts.networks.dropout import dropout
 from gradus.concepts.networks.layer_norm.group_norm import group_norm
 from gradus.concepts.networks.layer_norm.instance_norm import instance_norm
 from gradus.concepts.networks.layer_norm.layer_norm import layer_norm
@@ -68,3 +69,17 @@ def test_instance_norm_agrees(oracles):
         close(y.reshape(x.shape), outputs[0], name)
         seen += 1
     assert seen == 2
+
+
+def test_dropout_agrees(oracles):
+    """ONNX draws the mask: where it is not among the outputs it is read off them; evaluation is the default."""
+    seen = 0
+    for name, (x, *more), outputs, attributes in cases(oracles / FOLDER, "Dropout"):
+        p = float(more[0]) if more else attributes.get("ratio", 0.5)
+        training = bool(more[1]) if len(more) > 1 else False
+        mask = outputs[1] if len(outputs) > 1 else outputs[0] != 0
+        if p == 0:
+            mask = np.ones_like(mask)
+        close(dropout(x, mask.astype(bool), p, training), outputs[0], name)
+        seen += 1
+    assert seen == 12

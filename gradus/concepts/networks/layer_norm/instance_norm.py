@@ -66,7 +66,7 @@ INSTANCE_NORM = Concept(
             "PyTorch keeps them if `track_running_stats=True`, and then evaluates by them",
         ),
     ),
-    deviations="PyTorch stops at an empty batch (IndexError); the definition's result is empty.",
+    deviations="PyTorch stops at an empty batch where a scale is given (IndexError); the definition's result is empty.",
     nonfinite="nan",
 )
 
