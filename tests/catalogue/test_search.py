@@ -25,7 +25,7 @@ LATIN = {
     "CLT": "lln", "ANOVA": "analysis-of-variance", "log-sum-exp": "stable-evaluation", "ＲｅＬＵ": "relu", "swish": "silu",
     "CrossEntropyLoss": "softmax-cross-entropy", "neural network": "mlp", "dense layer": "fully-connected", "JVP": "forward-mode",
     "gradient descent": "gradient-descent", "descent gradient": "gradient-descent", "kullback": "kl", "lenet": "lenet",
-    "E14": "convolution", "activation checkpointing": "checkpointing", "Huffman": "entropy",
+    "E14": "convolution", "activation checkpointing": "checkpointing", "Huffman": "entropy", "dropout": "dropout", "RMSNorm": "rms-norm",
 }  # fmt: skip
 CHINESE = {
     "学习率": "gradient-descent", "卷积神经网络": "conv-layer", "极大似然": "mle", "黑塞矩阵": "hessian", "海森矩阵": "hessian",
@@ -34,7 +34,7 @@ CHINESE = {
     "高斯分布": "normal", "最小二乘": "linear-regression", "逻辑斯谛回归": "logistic-regression", "主成分": "pca", "交叉熵": "cross-entropy",
     "相对熵": "kl", "多层感知机": "mlp", "神经网络": "mlp", "支持向量": "svm", "特征值": "eigen", "奇异值分解": "svd", "点积": "inner-product",
     "中心极限定理": "lln", "混淆矩阵": "classification-metrics", "朴素贝叶斯分类器": "naive-bayes", "softmax函数": "softmax", "泰勒公式": "taylor",
-    "交叉验证": "model-selection", "矩阵乘法": "matrix-product", "梯度裁剪": "gradient-clipping", "手写数字识别": "lenet",
+    "交叉验证": "model-selection", "矩阵乘法": "matrix-product", "梯度裁剪": "gradient-clipping", "手写数字识别": "lenet", "批归一化": "batch-norm",
 }  # fmt: skip
 PINYIN_WORDS = {
     "xuexilv": "gradient-descent", "xue xi lv": "gradient-descent", "xuexilü": "gradient-descent", "xxl": "gradient-descent",
@@ -47,11 +47,12 @@ PINYIN_WORDS = {
 MISSPELT = {
     "attenton": "attention", "gradeint desent": "gradient-descent", "softmx": "softmax", "regularizaton": "regularization",
     "covolution": "convolution", "bakpropagation": "reverse-mode", "jacobain": "jacobian", "xuexilu": "gradient-descent",
+    "batchnrom": "batch-norm",
 }  # fmt: skip
 WITHOUT_A_PAGE = {
-    "LSTM": "lstm", "dropout": "dropout", "批归一化": "batch-norm", "transformer": "transformer-block", "GAN": "gan", "扩散模型": "diffusion",
+    "LSTM": "lstm", "transformer": "transformer-block", "GAN": "gan", "扩散模型": "diffusion",
     "reinforcement learning": "mdp", "word2vec": "word2vec", "shengchengduikangwangluo": "gan", "牛顿法": "newton", "t-SNE": "manifold-learning",
-    "随机森林": "decision-tree", "vanishing gradients": "signal-propagation", "batchnrom": "batch-norm", "自适应学习率": "adagrad",
+    "随机森林": "decision-tree", "vanishing gradients": "signal-propagation", "自适应学习率": "adagrad",
 }  # fmt: skip
 NONSENSE = ("qqqqzzzz", "blorp", "xyzzyplugh", "嚞嚞嚞", "zzxqj", "!!!", "")
 

@@ -60,3 +60,32 @@ def test_slope_of_relu_at_zero():
     x = torch.zeros(1, requires_grad=True)
     F.relu(x).backward()
     assert x.grad.item() == 0.0
+
+
+def test_dropout_drops_the_share_p_and_stays_active_as_a_function():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        y = F.dropout(torch.ones(40_000, dtype=torch.float64), 0.2)  # training unless told otherwise
+    assert set(y.tolist()) == {0.0, 1.25}
+    assert abs((y == 0).double().mean().item() - 0.2) < 5 * math.sqrt(0.2 * 0.8 / 40_000)
+
+
+def test_norms_take_the_epsilon_that_the_pages_name():
+    from torch import nn
+
+    assert nn.BatchNorm1d(2).momentum == 0.1
+    assert nn.BatchNorm1d(2).eps == nn.LayerNorm(2).eps == nn.GroupNorm(1, 2).eps == 1e-5
+    assert nn.InstanceNorm1d(2).weight is None and nn.BatchNorm1d(2).weight is not None
+    row = torch.tensor([[1e-3, -1e-3]])
+    assert nn.RMSNorm(2).eps is None
+    square = 1e-6 / (1e-6 + torch.finfo(torch.float32).eps)
+    assert nn.RMSNorm(2)(row).square().mean().item() == pytest.approx(square, rel=1e-5)
+
+
+def test_norms_refuse_what_has_no_variance():
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        F.batch_norm(torch.ones(1, 3), None, None, training=True)
+    with pytest.raises(ValueError, match="more than 1 spatial element"):
+        F.instance_norm(torch.ones(2, 3, 1))
+    with pytest.raises(IndexError):
+        F.instance_norm(torch.ones(0, 3, 4), weight=torch.ones(3))

@@ -1,0 +1,1 @@
+"""Norms of a single sample: one member a file."""
