@@ -9,12 +9,20 @@ if TYPE_CHECKING:
     from gradus.networks.attention import online_attention
     from gradus.networks.convolution import fft_convolution, im2col_convolution
     from gradus.networks.losses import Risk, constant_risk, hinge_loss
+    from gradus.networks.positions import (
+        RotaryEncoding,
+        SinusoidalEncoding,
+        rotary_encoding,
+        sinusoidal_encoding,
+    )
     from gradus.networks.residual import Residual, residual_block, zero_last_
 
 __all__ = [
     "ActivationProperties",
     "Residual",
     "Risk",
+    "RotaryEncoding",
+    "SinusoidalEncoding",
     "activation_properties",
     "constant_risk",
     "fft_convolution",
@@ -22,6 +30,8 @@ __all__ = [
     "im2col_convolution",
     "online_attention",
     "residual_block",
+    "rotary_encoding",
+    "sinusoidal_encoding",
     "zero_last_",
 ]
 
@@ -32,6 +42,7 @@ export(
         "attention": ["online_attention"],
         "convolution": ["fft_convolution", "im2col_convolution"],
         "losses": ["Risk", "constant_risk", "hinge_loss"],
+        "positions": ["RotaryEncoding", "SinusoidalEncoding", "rotary_encoding", "sinusoidal_encoding"],
         "residual": ["Residual", "residual_block", "zero_last_"],
     },
 )

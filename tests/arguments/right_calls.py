@@ -98,6 +98,8 @@ WITHOUT: dict[str, str] = {
     "gradus.data.Characters.summary": "takes no arguments",
     "gradus.data.Sentences.summary": "takes no arguments",
     "gradus.networks.Residual.extra_repr": "takes no arguments",
+    "gradus.networks.RotaryEncoding.extra_repr": "takes no arguments",
+    "gradus.networks.SinusoidalEncoding.extra_repr": "takes no arguments",
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
 }
 
@@ -415,6 +417,18 @@ def _networks() -> dict[str, Example]:
             scale=0.5,
         ),
         "Residual.forward": _of(networks.Residual(torch.sin).forward, x=_new(tensors, 0, 2, 3)),
+        "RotaryEncoding": _of(
+            lambda **given: networks.RotaryEncoding(**given)(torch.ones(2, 4)), base=100.0, pairs="halves"
+        ),
+        "RotaryEncoding.forward": _of(
+            networks.RotaryEncoding().forward, x=_new(tensors, 0, 2, 4), t=_new(tensors, 1, 2)
+        ),
+        "SinusoidalEncoding": _of(
+            lambda **given: networks.SinusoidalEncoding(**given)(torch.ones(2, 4)), d=4, base=100.0
+        ),
+        "SinusoidalEncoding.forward": _of(
+            networks.SinusoidalEncoding(4).forward, x=_new(tensors, 0, 2, 4), t=_new(tensors, 1, 2)
+        ),
         "activation_properties": _of(
             networks.activation_properties,
             function=torch.relu,
@@ -438,6 +452,16 @@ def _networks() -> dict[str, Example]:
             causal=False,
             scale=0.5,
             block=2,
+        ),
+        "rotary_encoding": _of(
+            networks.rotary_encoding,
+            x=_new(tensors, 0, 2, 4),
+            t=_new(tensors, 1, 2),
+            base=100.0,
+            pairs="halves",
+        ),
+        "sinusoidal_encoding": _of(
+            networks.sinusoidal_encoding, t=_new(tensors, 0, 2), d=4, base=100.0, dtype=torch.float32
         ),
         "residual_block": _of(networks.residual_block, **block),
         "zero_last_": _of(networks.zero_last_, branch=_Fresh(lambda: nn.Sequential(nn.LayerNorm(2)))),
