@@ -28,6 +28,7 @@ def adapt_function(
     """A user's function; the framework is detected unless it is named.
 
     A function that the page already names, and any class (an optimiser, a module), is called as the page calls it;
+    one of another form that the page knows (a module, a function of one step) by the page's bridge for it;
     on an optimiser's page a factory of Optax gradient transformations is driven along its trajectory.
 
     Raises:
@@ -47,6 +48,8 @@ def adapt_function(
             same = same or (_may_be(function, recorded.path) and resolve(recorded.path) is function)
         if same:
             return Adapted(function, concept, framework or recorded.framework, recorded.call, name=name)
+    if concept.other_form and (bridge := concept.other_form(function)):
+        return Adapted(function, concept, framework or detect(function), bridge, name=name)
     factory = adapt_factory(concept, function, framework, name)
     return factory or Adapted(function, concept, framework or detect(function), name=name)
 

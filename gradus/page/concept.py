@@ -100,6 +100,8 @@ class Concept:
             choice that the definition makes; applied to every implementation's result before anything compares it.
         nonfinite: which of NaN and ±∞ are inputs too, for which the definition says what is right: "nan" (a NaN makes NaN
             at least of what the definition makes NaN), "all" (entry by entry, ±∞ as well), "" where nothing is said.
+        other_form: for a user's function of another form (a module, a function of one step) the bridge that calls it as
+            `Implementation.call` does; None for one that takes the definition's arguments.
     """
 
     key: str
@@ -126,6 +128,7 @@ class Concept:
     longest_sum: int | None = None
     canonical: Callable[..., Any] | None = None
     nonfinite: Nonfinite = ""
+    other_form: Callable[[Any], Callable[..., Any] | None] | None = None
 
     area: str = field(default="", init=False)
     family: str = field(default="", init=False)

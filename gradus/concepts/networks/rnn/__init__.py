@@ -1,0 +1,1 @@
+"""Recurrent networks: one member a file."""
