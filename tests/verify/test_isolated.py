@@ -273,3 +273,23 @@ def test_a_function_of_whose_claims_none_was_measured_does_not_hold(tmp_path):
     report, results = results_of(tmp_path, body)
     assert not report.holds
     assert "no claim" in results["answers"].reason.en
+
+
+REMEMBERING = """
+import functools
+import jax.numpy as jnp
+
+@functools.cache
+def ones(shape, dtype):
+    return jnp.ones(shape, dtype)
+
+def f(x):
+    return jnp.maximum(x, 0) * ones(x.shape, x.dtype)
+"""
+
+
+def test_a_function_that_remembers_arrays_of_jax_is_called_as_it_stands(tmp_path):
+    pytest.importorskip("jax")
+    report, _ = results_of(tmp_path, REMEMBERING)
+    assert report.count("fails") == 0
+    assert report.count("holds") > 10

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ READY = 60.0  # seconds in which the process must begin
 
 @dataclass
 class Request:
-    """What is judged, and how."""
+    """What is judged, and how; `as_written` says that no cheaper way than calls as they stand may be used."""
 
     key: str
     path: str
@@ -44,6 +44,7 @@ class Request:
     base: int
     strict: bool
     limits: Limits
+    as_written: bool = False
 
 
 @dataclass
@@ -181,6 +182,10 @@ def follow(
                 meanwhile() if not records.events else None
                 ending = _until_its_end(judging, records, told)
                 records.output = records.output or judging.output.text
+            if records.of("spoilt") and not request.as_written:
+                request = replace(request, as_written=True)
+                records.events = [e for e in records.events if e["event"] not in ("search", "spoilt")]
+                continue
             if ending is not None:
                 records.deaths += 1
                 records.endings["" if not records.of("taken") else records.current] = ending
