@@ -32,6 +32,7 @@ from gradus.verify.isolated.board import Board
 from gradus.verify.isolated.integrity import Integrity
 from gradus.verify.isolated.memory import limit_memory
 from gradus.verify.isolated.process_state import ProcessState
+from gradus.verify.isolated.seal import SIZE, Seal
 from gradus.verify.isolated.watch import EndedItself, Watch
 from gradus.verify.isolated.wire import example_values, line, result_values
 from gradus.verify.memberwise import Memberwise
@@ -45,8 +46,8 @@ LONGEST = 600  # characters of an exception's own words
 class Judging:
     """One process's work: a page, a user's code, and the claims that are left to be measured."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self.folder, self._seal = folder, Seal(key)
         self.request: dict[str, Any] = json.loads((folder / "request.json").read_text("utf-8"))
         self.board = Board(folder / "board")
         self.watch = Watch(self.board)
@@ -59,7 +60,7 @@ class Judging:
         if os.getpid() != self.process:
             os._exit(0)
         with (self.folder / "records").open("a", encoding="utf-8") as file:
-            file.write(line(event, **values))
+            file.write(self._seal.sealed(line(event, **values)))
 
     def run(self) -> None:
         """Everything, in order."""
@@ -244,5 +245,15 @@ def main(arguments: list[str], leave: Callable[[int], Any] = os._exit) -> None:
     for name in FRAMEWORKS:
         for variable, value in framework_named(name).environment().items():
             os.environ.setdefault(variable, value)
-    Judging(Path(arguments[0])).run()
+    Judging(Path(arguments[0]), _key()).run()
     leave(0)
+
+
+def _key() -> bytes:
+    """The key of the seal, from standard input, which is empty from then on."""
+    with open(0, "rb", closefd=False) as pipe:
+        key = pipe.read(SIZE)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return key
