@@ -47,3 +47,6 @@ VERDICTS: dict[str, Text] = {
     "fails": Text("fails", "不成立"),
     "skipped": Text("does not apply", "不适用"),
 }
+
+#: Heading of the counterexample that the judge found.
+SMALLEST_CASE = Text("smallest case where it differs from the definition", "与定义不同的最小输入")

@@ -157,12 +157,22 @@ def order(concepts: Mapping[str, Node]) -> list[str]:
     for concept in concepts.values():
         for need in concept.needs:
             if need not in concepts:
-                raise GradusError(f"{concept.key} needs {need!r}, which no page defines")
+                raise GradusError(
+                    Text(
+                        f"{concept.key} needs {need!r}, which no page defines",
+                        f"{concept.key} 依赖 {need!r}，但没有哪一页定义它",
+                    )
+                )
     sorter = TopologicalSorter({key: list(c.needs) for key, c in concepts.items()})
     try:
         sorter.prepare()
     except CycleError as error:
-        raise GradusError(f"the needs form a cycle: {' → '.join(error.args[1])}") from None
+        raise GradusError(
+            Text(
+                f"the needs form a cycle: {' → '.join(error.args[1])}",
+                f"依赖关系成环：{' → '.join(error.args[1])}",
+            )
+        ) from None
     rank = {key: i for i, key in enumerate(concepts)}
     result: list[str] = []
     ready: list[str] = []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gradus.catalogue.graph import Catalogue, order
 from gradus.catalogue.page_files import module_of, page_files
 from gradus.errors import GradusError
+from gradus.text import Text
 
 if TYPE_CHECKING:
     from gradus.page import Concept
@@ -28,7 +29,10 @@ def load() -> Catalogue[Concept]:
     for concept in load_modules(module_names()):
         if concepts.setdefault(concept.key, concept) is not concept:
             raise GradusError(
-                f"two concepts are called {concept.key!r}: {concepts[concept.key].module}, {concept.module}"
+                Text(
+                    f"two concepts are called {concept.key!r}: {concepts[concept.key].module}, {concept.module}",
+                    f"有两个概念同名 {concept.key!r}：{concepts[concept.key].module} 与 {concept.module}",
+                )
             )
     return Catalogue({key: concepts[key] for key in order(concepts)})
 

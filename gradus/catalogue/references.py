@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 FILE = Path(__file__).parent / "references.toml"
 
@@ -22,7 +23,12 @@ def references() -> dict[str, dict[str, Any]]:
 def citation(key: str) -> str:
     """A reference on one line: authors, title, venue, year."""
     if key not in references():
-        raise GradusError(f"no reference is called {key!r}; add it to references.toml")
+        raise GradusError(
+            Text(
+                f"no reference is called {key!r}; add it to references.toml",
+                f"没有名为 {key!r} 的参考文献；请加入 references.toml",
+            )
+        )
     r = references()[key]
     authors = r["authors"]
     who = ", ".join(authors[:3]) + (" et al." if len(authors) > 3 else "")

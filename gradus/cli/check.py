@@ -58,7 +58,7 @@ def verify(options: Namespace, out: Terminal) -> int:
     if html is not None:
         from gradus.report import write_report
 
-        write_report(html, evidence=list(report.results), mutants=list(report.mutants), lang=out.lang)
+        write_report(html, evidence=report, lang=out.lang)
     _print(report, options, out)
     return 0 if report.holds else 1
 

@@ -22,6 +22,7 @@ from gradus.data.archive_members import Member, members, naming_damage
 from gradus.errors import GradusError
 from gradus.files import sync_folder
 from gradus.locks import waiting_lock
+from gradus.text import Text
 
 BLOCK = 2**16
 RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
@@ -72,7 +73,12 @@ def extract(archive: str | Path, folder: str | Path, limits: Limits = Limits()) 
         raise refusal("limits", ("a Limits", " Limits"), limits, kind=True)
     folder = Path(os.path.abspath(folder))  # noqa: PTH100  (links stay as the user named them)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise GradusError(f"{folder}: expected a new or empty folder to unpack {archive.name} into")
+        raise GradusError(
+            Text(
+                f"{folder}: expected a new or empty folder to unpack {archive.name} into",
+                f"{folder}：解压 {archive.name} 需要一个新的或空的文件夹",
+            )
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with waiting_lock(folder.parent / f".{folder.name}.lock"):
@@ -90,7 +96,12 @@ def extract(archive: str | Path, folder: str | Path, limits: Limits = Limits()) 
                 shutil.rmtree(aside, ignore_errors=True)
                 raise
     except OSError as error:
-        raise GradusError(f"cannot unpack {archive} into {folder} ({error.strerror or error})") from None
+        raise GradusError(
+            Text(
+                f"cannot unpack {archive} into {folder} ({error.strerror or error})",
+                f"无法把 {archive} 解压到 {folder}（{error.strerror or error}）",
+            )
+        ) from None
     return [folder.joinpath(*name) for name in names]
 
 
@@ -124,7 +135,12 @@ def checked(
     seen: dict[tuple[str, ...], bool] = {}  # name, folded -> whether it is a folder
     for count, member in enumerate(entries, 1):
         if count > max_entries:
-            raise GradusError(f"{archive}: refused: more than {max_entries:,} entries")
+            raise GradusError(
+                Text(
+                    f"{archive}: refused: more than {max_entries:,} entries",
+                    f"{archive}：已拒绝：条目超过 {max_entries:,} 个",
+                )
+            )
         name = safe_name(member.name, archive)
         if not name:  # the root itself, "./"
             continue
@@ -133,7 +149,10 @@ def checked(
         clash = folded in seen and not (member.folder and seen[folded])
         if clash or any(not seen.get(parent, True) for parent in parents):
             raise GradusError(
-                f"{archive}: refused: two entries are called {member.name[:80]!r} (or so, ignoring case)"
+                Text(
+                    f"{archive}: refused: two entries are called {member.name[:80]!r} (or so, ignoring case)",
+                    f"{archive}：已拒绝：有两个条目同名（或仅大小写不同）：{member.name[:80]!r}",
+                )
             )
         seen[folded] = member.folder
         for parent in parents:
@@ -147,21 +166,29 @@ def safe_name(name: str, archive: Path) -> tuple[str, ...]:
     Raises:
         GradusError: it is absolute, leads upwards, or holds what some system gives a meaning to.
     """
-    problem = ""
+    problem = None
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     if name.startswith("/"):
-        problem = "is absolute"
+        problem = Text("is absolute", "是绝对路径")
     elif ".." in parts:
-        problem = "leads upwards"
+        problem = Text("leads upwards", "通向上级文件夹")
     elif any(c in name for c in '\\:*?"<>|') or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in name):
-        problem = "holds a character that names a drive, a path or nothing printable"
+        problem = Text(
+            "holds a character that names a drive, a path or nothing printable",
+            "含有表示盘符或路径的字符，或不可打印的字符",
+        )
     elif any(part.split(".")[0].strip().casefold() in RESERVED or part[-1] in ". " for part in parts):
-        problem = "is reserved on Windows"
+        problem = Text("is reserved on Windows", "是 Windows 的保留名")
     elif len(name.encode()) > LONGEST_NAME or any(len(part.encode()) > LONGEST_PART for part in parts):
-        problem = "is too long"
+        problem = Text("is too long", "过长")
     if problem:
         shown = name if len(name) <= 80 else name[:77] + "..."
-        raise GradusError(f"{archive}: refused: the entry name {shown!r} {problem}")
+        raise GradusError(
+            Text(
+                f"{archive}: refused: the entry name {shown!r} {problem.en}",
+                f"{archive}：已拒绝：条目名 {shown!r} {problem.zh}",
+            )
+        )
     return parts
 
 
@@ -169,7 +196,10 @@ def _write(member: Member, path: Path, budget: int, archive: Path) -> int:
     """Writes one file of the declared size, which must fit the budget; returns the size."""
     if member.size is not None and member.size > budget:
         raise GradusError(
-            f"{archive}: refused: {member.name!r} declares {member.size:,} bytes; {budget:,} are allowed"
+            Text(
+                f"{archive}: refused: {member.name!r} declares {member.size:,} bytes; {budget:,} are allowed",
+                f"{archive}：已拒绝：{member.name!r} 声明 {member.size:,} 字节；只允许 {budget:,} 字节",
+            )
         )
     with path.open("xb") as out:
         size = copy(member.read, out, budget, f"{archive}: {member.name}")
@@ -177,7 +207,10 @@ def _write(member: Member, path: Path, budget: int, archive: Path) -> int:
         os.fsync(out.fileno())
     if member.size is not None and size != member.size:
         raise GradusError(
-            f"{archive}: damaged: {member.name!r} declares {member.size:,} bytes and holds {size:,}"
+            Text(
+                f"{archive}: damaged: {member.name!r} declares {member.size:,} bytes and holds {size:,}",
+                f"{archive}：已损坏：{member.name!r} 声明 {member.size:,} 字节，实际为 {size:,} 字节",
+            )
         )
     return size
 
@@ -188,6 +221,11 @@ def copy(read: IO[bytes], out: IO[bytes], budget: int, name: str) -> int:
     while block := read.read(BLOCK):
         size += len(block)
         if size > budget:
-            raise GradusError(f"{name}: refused: unpacks to more than the {budget:,} bytes allowed")
+            raise GradusError(
+                Text(
+                    f"{name}: refused: unpacks to more than the {budget:,} bytes allowed",
+                    f"{name}：已拒绝：解压后超过允许的 {budget:,} 字节",
+                )
+            )
         out.write(block)
     return size

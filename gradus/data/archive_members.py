@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 LONGEST_HEADER = 2**14  # bytes of an extended tar header; the standard library parses it in quadratic time
 LOCAL_HEADER = 30  # bytes before the name in a zip entry
@@ -60,7 +61,10 @@ def members(file: IO[bytes], archive: Path, budget: int) -> Iterator[Member]:
         yield from _tar_members(file, archive, budget)
     else:
         raise GradusError(
-            f"{archive}: expected a zip, tar or gzip archive, got bytes {start[:4].hex() or 'none'}"
+            Text(
+                f"{archive}: expected a zip, tar or gzip archive, got bytes {start[:4].hex() or 'none'}",
+                f"{archive}：应为 zip、tar 或 gzip 压缩包，开头字节为 {start[:4].hex() or '空'}",
+            )
         )
 
 
@@ -76,7 +80,9 @@ def naming_damage(archive: Path) -> Iterator[None]:
         raise
     except BROKEN as error:
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise GradusError(f"{archive}: damaged archive ({reason})") from None
+        raise GradusError(
+            Text(f"{archive}: damaged archive ({reason})", f"{archive}：压缩包已损坏（{reason}）")
+        ) from None
 
 
 class Metered:
@@ -90,7 +96,12 @@ class Metered:
         data: bytes = self.file.read(size)
         self.left -= len(data)
         if self.left < 0:
-            raise GradusError(f"{self.archive}: refused: unpacks to more bytes than allowed")
+            raise GradusError(
+                Text(
+                    f"{self.archive}: refused: unpacks to more bytes than allowed",
+                    f"{self.archive}：已拒绝：解压后的字节数超过允许的范围",
+                )
+            )
         return data
 
 
@@ -117,7 +128,12 @@ def _tar_members(file: Any, archive: Path, budget: int) -> Iterator[Member]:
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=headers, encoding="utf-8") as tar:  # type: ignore[call-overload]
         for info in tar:
             if info.size < 0:
-                raise GradusError(f"{archive}: refused: {info.name!r} declares {info.size} bytes")
+                raise GradusError(
+                    Text(
+                        f"{archive}: refused: {info.name!r} declares {info.size} bytes",
+                        f"{archive}：已拒绝：{info.name!r} 声明 {info.size} 字节",
+                    )
+                )
             if info.isdir():
                 yield Member(info.name, True, 0, None)
             else:
@@ -137,19 +153,37 @@ def _strict_headers(archive: Path) -> type[tarfile.TarInfo]:
             except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # two zero blocks: the proper end
                 raise
             except tarfile.HeaderError as error:
-                raise GradusError(f"{archive}: damaged or truncated tar archive ({error})") from None
+                raise GradusError(
+                    Text(
+                        f"{archive}: damaged or truncated tar archive ({error})",
+                        f"{archive}：tar 压缩包已损坏或不完整（{error}）",
+                    )
+                ) from None
             if info.type in EXTENDED:
                 if not 0 <= info.size <= LONGEST_HEADER:
-                    raise GradusError(f"{archive}: refused: a header of {info.size:,} bytes")
+                    raise GradusError(
+                        Text(
+                            f"{archive}: refused: a header of {info.size:,} bytes",
+                            f"{archive}：已拒绝：头部长达 {info.size:,} 字节",
+                        )
+                    )
             elif info.type not in PLAIN:
                 kind = KINDS.get(info.type, f"of type {info.type!r}")
                 raise GradusError(
-                    f"{archive}: refused: {info.name[:80]!r} is {kind}; only files and folders are unpacked"
+                    Text(
+                        f"{archive}: refused: {info.name[:80]!r} is {kind}; only files and folders are unpacked",
+                        f"{archive}：已拒绝：{info.name[:80]!r} 的类型为“{kind}”；只解压文件与文件夹",
+                    )
                 )
             return info
 
         def _refuse_sparse(self, *args: Any) -> None:
-            raise GradusError(f"{archive}: refused: {self.name[:80]!r} is a sparse file")
+            raise GradusError(
+                Text(
+                    f"{archive}: refused: {self.name[:80]!r} is a sparse file",
+                    f"{archive}：已拒绝：{self.name[:80]!r} 是稀疏文件",
+                )
+            )
 
         _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse_sparse
 
@@ -174,17 +208,30 @@ def _check_zip_entry(info: zipfile.ZipInfo, archive: Path) -> None:
     mode = stat.S_IFMT(info.external_attr >> 16)
     name = info.orig_filename[:80]
     if info.flag_bits & 0x41:
-        raise GradusError(f"{archive}: refused: {name!r} is encrypted")
+        raise GradusError(
+            Text(f"{archive}: refused: {name!r} is encrypted", f"{archive}：已拒绝：{name!r} 已加密")
+        )
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise GradusError(
-            f"{archive}: refused: {name!r} is a link or device; only files and folders are unpacked"
+            Text(
+                f"{archive}: refused: {name!r} is a link or device; only files and folders are unpacked",
+                f"{archive}：已拒绝：{name!r} 是链接或设备；只解压文件与文件夹",
+            )
         )
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise GradusError(
-            f"{archive}: refused: {name!r} uses compression {info.compress_type}; expected stored or deflated"
+            Text(
+                f"{archive}: refused: {name!r} uses compression {info.compress_type}; expected stored or deflated",
+                f"{archive}：已拒绝：{name!r} 的压缩方式为 {info.compress_type}；应为 stored 或 deflated",
+            )
         )
     if info.orig_filename.endswith("/") and info.file_size:
-        raise GradusError(f"{archive}: refused: the folder {name!r} holds {info.file_size:,} bytes")
+        raise GradusError(
+            Text(
+                f"{archive}: refused: the folder {name!r} holds {info.file_size:,} bytes",
+                f"{archive}：已拒绝：文件夹 {name!r} 带有 {info.file_size:,} 字节",
+            )
+        )
 
 
 def _check_overlaps(infos: list[zipfile.ZipInfo], archive: Path) -> None:
@@ -192,5 +239,10 @@ def _check_overlaps(infos: list[zipfile.ZipInfo], archive: Path) -> None:
     end = 0
     for info in sorted(infos, key=lambda i: i.header_offset):
         if info.header_offset < end:
-            raise GradusError(f"{archive}: refused: {info.orig_filename[:80]!r} overlaps another entry")
+            raise GradusError(
+                Text(
+                    f"{archive}: refused: {info.orig_filename[:80]!r} overlaps another entry",
+                    f"{archive}：已拒绝：{info.orig_filename[:80]!r} 与另一条目重叠",
+                )
+            )
         end = info.header_offset + LOCAL_HEADER + len(info.orig_filename.encode()) + info.compress_size

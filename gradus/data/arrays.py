@@ -11,6 +11,7 @@ import numpy as np
 
 from gradus.arguments import path as checked_path
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def read_npy(path: str | Path) -> np.ndarray:
@@ -27,19 +28,37 @@ def read_npy(path: str | Path) -> np.ndarray:
             available = os.fstat(file.fileno()).st_size - file.tell()
         if dtype.hasobject:
             raise GradusError(
-                f"{path}: holds Python objects, which only pickle could read; save it as numbers"
+                Text(
+                    f"{path}: holds Python objects, which only pickle could read; save it as numbers",
+                    f"{path}：含有 Python 对象，只有 pickle 能读取；请存成数",
+                )
             )
         needed = math.prod(shape) * dtype.itemsize
         if available != needed:
-            raise GradusError(f"{path}: shape {shape} of {dtype} needs {needed:,} bytes, got {available:,}")
+            raise GradusError(
+                Text(
+                    f"{path}: shape {shape} of {dtype} needs {needed:,} bytes, got {available:,}",
+                    f"{path}：形状为 {shape} 的 {dtype} 需要 {needed:,} 字节，实际为 {available:,} 字节",
+                )
+            )
         array: np.ndarray = np.load(path, allow_pickle=False)
         return array
     except OSError as error:
-        raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
+        raise GradusError(
+            Text(
+                f"{path}: cannot be read ({error.strerror or error})",
+                f"{path}：无法读取（{error.strerror or error}）",
+            )
+        ) from None
     except GradusError:
         raise
     except Exception as error:  # the header is a Python literal: NumPy's parser lets many kinds through
-        raise GradusError(f"{path}: not a valid .npy file ({' '.join(str(error).split())[:100]})") from None
+        raise GradusError(
+            Text(
+                f"{path}: not a valid .npy file ({' '.join(str(error).split())[:100]})",
+                f"{path}：不是有效的 .npy 文件（{' '.join(str(error).split())[:100]}）",
+            )
+        ) from None
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:

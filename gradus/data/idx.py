@@ -44,11 +44,19 @@ def read_idx(path: str | Path, max_bytes: int = MAX_BYTES) -> np.ndarray:
             size = os.fstat(file.fileno()).st_size
             if size > max_bytes:
                 raise GradusError(
-                    f"{path}: has {size:,} bytes, more than the {max_bytes:,} allowed; pass a larger max_bytes"
+                    Text(
+                        f"{path}: has {size:,} bytes, more than the {max_bytes:,} allowed; pass a larger max_bytes",
+                        f"{path}：大小为 {size:,} 字节，超过允许的 {max_bytes:,}；可传入更大的 max_bytes",
+                    )
                 )
             data = file.read(size)
     except OSError as error:
-        raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
+        raise GradusError(
+            Text(
+                f"{path}: cannot be read ({error.strerror or error})",
+                f"{path}：无法读取（{error.strerror or error}）",
+            )
+        ) from None
     if data[:2] == b"\x1f\x8b":
         data = gunzip(data, max_bytes, str(path))
     return parse_idx(data, str(path))
@@ -65,12 +73,18 @@ def parse_idx(data: bytes, name: str) -> np.ndarray:
     """
     if len(data) < 4 or data[:2] != b"\0\0":
         raise GradusError(
-            f"{name}: not an idx file: expected two zero bytes, type and dimensions, got {data[:4].hex() or 'none'}"
+            Text(
+                f"{name}: not an idx file: expected two zero bytes, type and dimensions, got {data[:4].hex() or 'none'}",
+                f"{name}：不是 idx 文件：开头应为两个零字节、类型与维数，得到 {data[:4].hex() or '空'}",
+            )
         )
     code, dimensions = data[2], data[3]
     if code not in TYPES:
         raise GradusError(
-            f"{name}: unknown idx type 0x{code:02x}; expected one of {', '.join(f'0x{t:02x}' for t in TYPES)}"
+            Text(
+                f"{name}: unknown idx type 0x{code:02x}; expected one of {', '.join(f'0x{t:02x}' for t in TYPES)}",
+                f"{name}：未知的 idx 类型 0x{code:02x}；应为 {'、'.join(f'0x{t:02x}' for t in TYPES)} 之一",
+            )
         )
     if dimensions > MOST_DIMENSIONS:
         raise GradusError(
@@ -82,15 +96,21 @@ def parse_idx(data: bytes, name: str) -> np.ndarray:
     start = 4 + 4 * dimensions
     if not dimensions or len(data) < start:
         raise GradusError(
-            f"{name}: truncated idx header: {dimensions} dimensions need {max(start, 8)} bytes, got {len(data)}"
+            Text(
+                f"{name}: truncated idx header: {dimensions} dimensions need {max(start, 8)} bytes, got {len(data)}",
+                f"{name}：idx 头部不完整：{dimensions} 个维度需要 {max(start, 8)} 字节，得到 {len(data)} 字节",
+            )
         )
     shape = struct.unpack(f">{dimensions}I", data[4:start])
     dtype = np.dtype(TYPES[code])
     expected = start + math.prod(shape) * dtype.itemsize
     if len(data) != expected:
-        state = "truncated" if len(data) < expected else "too long"
+        state, state_zh = ("truncated", "不完整") if len(data) < expected else ("too long", "过长")
         raise GradusError(
-            f"{name}: {state}: shape {shape} of {dtype} needs {expected:,} bytes, got {len(data):,}"
+            Text(
+                f"{name}: {state}: shape {shape} of {dtype} needs {expected:,} bytes, got {len(data):,}",
+                f"{name}：{state_zh}：形状为 {shape} 的 {dtype} 需要 {expected:,} 字节，得到 {len(data):,} 字节",
+            )
         )
     return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
 
@@ -108,7 +128,12 @@ def gunzip(data: bytes, max_bytes: int, name: str) -> bytes:
                 parts.append(block)
                 size += len(block)
                 if size > max_bytes:
-                    raise GradusError(f"{name}: unpacks to more than the {max_bytes:,} bytes allowed")
+                    raise GradusError(
+                        Text(
+                            f"{name}: unpacks to more than the {max_bytes:,} bytes allowed",
+                            f"{name}：解压后超过允许的 {max_bytes:,} 字节",
+                        )
+                    )
                 if size > max(SMALL, MOST_RATIO * len(data)):
                     raise GradusError(
                         Text(
@@ -117,5 +142,7 @@ def gunzip(data: bytes, max_bytes: int, name: str) -> bytes:
                         )
                     )
     except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise GradusError(f"{name}: damaged gzip file ({error})") from None
+        raise GradusError(
+            Text(f"{name}: damaged gzip file ({error})", f"{name}：gzip 文件已损坏（{error}）")
+        ) from None
     return b"".join(parts)

@@ -57,7 +57,12 @@ def find(entry: Entry, file: RemoteFile, root: Path) -> Path | None:
             if path.is_file() and not (path.parent == root and _is_of_another(entry, path)):
                 return path
         except OSError as error:
-            raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
+            raise GradusError(
+                Text(
+                    f"{path}: cannot be read ({error.strerror or error})",
+                    f"{path}：无法读取（{error.strerror or error}）",
+                )
+            ) from None
     return None
 
 
@@ -78,7 +83,12 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
+        raise GradusError(
+            Text(
+                f"{path}: cannot be read ({error.strerror or error})",
+                f"{path}：无法读取（{error.strerror or error}）",
+            )
+        ) from None
 
 
 def compare(path: Path, got: int | str, expected: int | str) -> None:
@@ -140,4 +150,9 @@ def read_exactly(path: Path, size: int) -> bytes:
             compare(path, len(data), size)
             return data
     except OSError as error:
-        raise GradusError(f"{path}: cannot be read ({error.strerror or error})") from None
+        raise GradusError(
+            Text(
+                f"{path}: cannot be read ({error.strerror or error})",
+                f"{path}：无法读取（{error.strerror or error}）",
+            )
+        ) from None

@@ -13,6 +13,7 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.explanation.graph import Node
 from gradus.explanation.words import adjoint_name, amount, known, number
+from gradus.text import Text
 
 
 def multiplied_out(nodes: Sequence[Node], lang: str = "en") -> str:
@@ -101,7 +102,10 @@ def _numbered(nodes: Sequence[Node], name: str) -> int:
     names = [n.name for n in nodes]
     near = difflib.get_close_matches(name, names, 3) or names[:8]
     raise GradusError(
-        f"no node {name!r} in the graph, or the result does not depend on it; expected one such as {', '.join(near)}"
+        Text(
+            f"no node {name!r} in the graph, or the result does not depend on it; expected one such as {', '.join(near)}",
+            f"图中没有节点 {name!r}，或结果与它无关；应为 {'、'.join(near)} 等节点之一",
+        )
     )
 
 
@@ -116,7 +120,10 @@ def _shortest(nodes: Sequence[Node], start: int, stop: int) -> list[int]:
                 waiting.append(a)
     if start not in before:
         raise GradusError(
-            f"no path leads from {nodes[start].name} to {nodes[stop].name}; name the nodes in the order of the computation"
+            Text(
+                f"no path leads from {nodes[start].name} to {nodes[stop].name}; name the nodes in the order of the computation",
+                f"没有从 {nodes[start].name} 到 {nodes[stop].name} 的路径；请按计算的次序写出节点",
+            )
         )
     path = [start]
     while path[-1] != stop:

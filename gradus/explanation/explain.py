@@ -130,7 +130,7 @@ def explain(
 
 def _check(f: Any, lang: Any, seconds: Any) -> None:
     if lang not in ("en", "zh"):
-        raise GradusError(f"lang={lang!r}: expected 'en' or 'zh'")
+        raise GradusError(Text(f"lang={lang!r}: expected 'en' or 'zh'", f"lang={lang!r}：应为 'en' 或 'zh'"))
     if not callable(f):
         kind = type(f).__name__
         raise GradusError(

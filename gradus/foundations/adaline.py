@@ -64,11 +64,19 @@ def lms(
     if mu.ndim:
         fit("step_size", mu.shape, "T", sizes)
     if (mu < 0).any():
-        raise GradusError(f"step_size: expected a number ≥ 0, or {steps} of them, got {mu.min():g}")
+        raise GradusError(
+            Text(
+                f"step_size: expected a number ≥ 0, or {steps} of them, got {mu.min():g}",
+                f"step_size：应为 ≥ 0 的数，或 {steps} 个这样的数，得到 {mu.min():g}",
+            )
+        )
     path = passed(X, y, np.broadcast_to(mu, steps), start, batch)
     if np.isnan(path).any():
         raise GradusError(
-            "X, step_size: the weights grew beyond the largest number; take a smaller step_size"
+            Text(
+                "X, step_size: the weights grew beyond the largest number; take a smaller step_size",
+                "X、step_size：权重超出可表示的最大数；请减小 step_size",
+            )
         )
     return path  # (…, T + 1, p)
 
@@ -167,8 +175,11 @@ class Adaline(LinearClassifier):
                 W = passed(A[order], Y[:, order], rates, W, (len(Y),))[:, -1]
             if not np.isfinite(W).all():
                 raise GradusError(
-                    f"step_size: the weights diverged in pass {epoch + 1}: step_size={self.step_size_:g} is too large; "
-                    f"below {1 / longest:.3g} it is safe"
+                    Text(
+                        f"step_size: the weights diverged in pass {epoch + 1}: step_size={self.step_size_:g} is too large; "
+                        f"below {1 / longest:.3g} it is safe",
+                        f"step_size：权重在第 {epoch + 1} 轮发散：step_size={self.step_size_:g} 过大；小于 {1 / longest:.3g} 时不会发散",
+                    )
                 )
             moved = float(np.abs(W - before).max())
             if moved <= self.tol * np.abs(W).max():

@@ -148,7 +148,10 @@ def _shifted(y: Any) -> tuple[float, Array, Array]:
     if not np.isfinite(values).all():
         i = int(np.flatnonzero(~np.isfinite(values))[0])
         raise GradusError(
-            f"y: expected finite observations, got y[{i}] = {values[i]}; leave missing ones out"
+            Text(
+                f"y: expected finite observations, got y[{i}] = {values[i]}; leave missing ones out",
+                f"y：应为有限的观测值，得到 y[{i}] = {values[i]}；请去掉缺失值",
+            )
         )
     return float(values[0]), *sum_with_error(values, -values[0])  # exactly y − y₀
 
@@ -158,7 +161,10 @@ def _shifted_exactly(y: list[Any]) -> tuple[float, Array, Array]:
         exact = [Fraction(v) for v in y]
     except (TypeError, ValueError, OverflowError) as error:
         raise GradusError(
-            f"y: expected finite numbers as observations, got {error}; leave missing ones out"
+            Text(
+                f"y: expected finite numbers as observations, got {error}; leave missing ones out",
+                f"y：观测值应为有限的数，得到 {error}；请去掉缺失值",
+            )
         ) from None
     differences = [v - exact[0] for v in exact]
     high = [float(d) for d in differences]
@@ -171,15 +177,21 @@ def _checked(y: Array, group: Any) -> tuple[Array, Array]:
     group = _labels(group)
     if group.shape != y.shape:
         raise GradusError(
-            f"group: expected y and group of one shape (n,), got {y.shape} and {group.shape}; give each observation its group"
+            Text(
+                f"group: expected y and group of one shape (n,), got {y.shape} and {group.shape}; give each observation its group",
+                f"group：y 与 group 应同为形状 (n,)，得到 {y.shape} 与 {group.shape}；请为每个观测值指明所在的组",
+            )
         )
     labels, index = np.unique(group, return_inverse=True)
     if len(labels) < 2:
         raise GradusError(
-            f"group: expected at least 2 groups, got {len(labels)}; one mean has nothing to be compared with"
+            Text(
+                f"group: expected at least 2 groups, got {len(labels)}; one mean has nothing to be compared with",
+                f"group：至少应有 2 组，得到 {len(labels)} 组；单个均值无从比较",
+            )
         )
     if len(y) == len(labels):
-        raise GradusError(f"group: expected one with at least 2 observations, got {len(y)} groups of one each; nothing varies within")  # fmt: skip
+        raise GradusError(Text(f"group: expected one with at least 2 observations, got {len(y)} groups of one each; nothing varies within", f"group：至少应有一组含 2 个以上观测值，得到 {len(y)} 组、每组一个；组内没有变差"))  # fmt: skip
     return labels, index
 
 

@@ -13,6 +13,7 @@ from gradus.arguments import array, number, whole
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 from gradus.foundations.taylor import taylor_coefficients
+from gradus.text import Text
 
 __all__ = ["MAXIMUM", "MINIMUM", "NEITHER", "NOT_CRITICAL", "UNDECIDED", "classify", "classify_hessian"]
 
@@ -51,7 +52,12 @@ def classify(
     points = array("x", x, finite=True)
     c = taylor_coefficients(f, points, order)
     if c.shape[1:] != points.shape:
-        raise GradusError(f"f: expected values of the shape of x, {points.shape}, got {c.shape[1:]}")
+        raise GradusError(
+            Text(
+                f"f: expected values of the shape of x, {points.shape}, got {c.shape[1:]}",
+                f"f：值的形状应与 x 相同，即 {points.shape}，得到 {c.shape[1:]}",
+            )
+        )
     reach = tolerance * np.maximum(1.0, np.abs(points))
     kind = np.full(points.shape, UNDECIDED)
     for m in range(order, 0, -1):  # the lowest order has the last word
@@ -89,7 +95,12 @@ def classify_hessian(H: Float[Array, "*batch n n"], tolerance: float = 1e-12) ->
     size = np.abs(H).max(axis=(-1, -2), initial=0.0)
     gap = np.abs(H - np.swapaxes(H, -1, -2)).max(axis=(-1, -2), initial=0.0)
     if (gap > 1e-8 * size).any():
-        raise GradusError(f"H: expected symmetric matrices, got entries that differ by {gap.max():.3g}")
+        raise GradusError(
+            Text(
+                f"H: expected symmetric matrices, got entries that differ by {gap.max():.3g}",
+                f"H：应为对称矩阵，得到相差 {gap.max():.3g} 的元素",
+            )
+        )
     flat = H.reshape(-1, *H.shape[-2:])
     kinds = [_kind(A, tolerance * s) for A, s in zip(flat, size.ravel(), strict=True)]
     return np.array(kinds, dtype=int).reshape(H.shape[:-2])

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from gradus.arguments import Sizes, array, number
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = [
     "augmented",
@@ -86,5 +87,10 @@ def linear_predictor(
     slopes, b = split_intercept(theta, intercept)
     X = array("X", X, "m d", finite=True)
     if X.shape[1] != slopes.size:
-        raise GradusError(f"X: expected shape (m, {slopes.size}), got {X.shape}; give one column per slope")
+        raise GradusError(
+            Text(
+                f"X: expected shape (m, {slopes.size}), got {X.shape}; give one column per slope",
+                f"X：形状应为 (m, {slopes.size})，得到 {X.shape}；请为每个斜率给出一列",
+            )
+        )
     return X @ slopes + b

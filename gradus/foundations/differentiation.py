@@ -10,6 +10,7 @@ import numpy as np
 from gradus.arguments import array, choice, duck, number, returned
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = ["Method", "derivative", "step_size"]
 
@@ -71,21 +72,32 @@ def derivative(f: Callable[..., Any], x: Any, h: float | None = None, method: Me
     points = array("x", x, finite=True)
     step = step_size(method, points) if h is None else number("h", h)
     if np.any(step == 0):
-        raise GradusError(f"h: expected a step that is not 0, got {step}")
+        raise GradusError(
+            Text(f"h: expected a step that is not 0, got {step}", f"h：步长不应为 0，得到 {step}")
+        )
     if method != "complex" and np.any(points + step == points):
         raise GradusError(
-            f"h: the step {np.min(np.abs(step)):g} is lost in x of size {np.abs(points).max():g}; take a larger one"
+            Text(
+                f"h: the step {np.min(np.abs(step)):g} is lost in x of size {np.abs(points).max():g}; take a larger one",
+                f"h：步长 {np.min(np.abs(step)):g} 与大小为 {np.abs(points).max():g} 的 x 相加时被舍去；请取更大的步长",
+            )
         )
     rule = {"forward": _forward, "central": _central, "complex": _complex}[method]
     quotient = rule(f, points, step)
     quotient = array("f", quotient)
     if np.shape(quotient) != points.shape:
         raise GradusError(
-            f"f: expected values of the shape of x, {points.shape}, got {np.shape(quotient)}; see gradient or jacobian"
+            Text(
+                f"f: expected values of the shape of x, {points.shape}, got {np.shape(quotient)}; see gradient or jacobian",
+                f"f：值的形状应与 x 相同，即 {points.shape}，得到 {np.shape(quotient)}；参见 gradient 或 jacobian",
+            )
         )
     if not np.isfinite(quotient).all():
         raise GradusError(
-            f"f is not finite within {np.max(np.abs(step)):g} of x = {points[~np.isfinite(quotient)].ravel()[:3]}"
+            Text(
+                f"f is not finite within {np.max(np.abs(step)):g} of x = {points[~np.isfinite(quotient)].ravel()[:3]}",
+                f"在 x = {points[~np.isfinite(quotient)].ravel()[:3]} 附近 {np.max(np.abs(step)):g} 的范围内，f 不是有限值",
+            )
         )
     return quotient
 
@@ -111,7 +123,10 @@ def _complex(f: Callable[..., Any], x: Any, h: Any) -> Any:
         d = step_size("central", x)
         if np.any(np.not_equal(_value(f, x + d), _value(f, x - d))):
             raise GradusError(
-                "f: with the complex step expected a function that is analytic, got real values at complex points; "
-                "write it without absolute values, real parts and comparisons, or take method='central'"
+                Text(
+                    "f: with the complex step expected a function that is analytic, got real values at complex points; "
+                    "write it without absolute values, real parts and comparisons, or take method='central'",
+                    "f：复步长法要求函数解析，但它在复数点取实值；请勿使用绝对值、实部与比较，或改用 method='central'",
+                )
             )
     return np.imag(y) / h

@@ -48,7 +48,10 @@ def classes_of(y: Array) -> tuple[Array, Array]:
     classes, index = np.unique(y, return_inverse=True)
     if classes.size < 2:
         raise GradusError(
-            f"y: expected at least two classes, got one class ({classes[0]!r}); add rows of another"
+            Text(
+                f"y: expected at least two classes, got one class ({classes[0]!r}); add rows of another",
+                f"y：至少应有两个类别，只得到一个（{classes[0]!r}）；请加入另一类的样本",
+            )
         )
     return classes, index
 

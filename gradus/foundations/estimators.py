@@ -20,6 +20,7 @@ from gradus.errors import GradusError
 from gradus.foundations.estimator_rows import check_parameters, rows, rows_and_targets
 from gradus.foundations.linear_classifier import LinearClassifier
 from gradus.foundations.regularization import PenalizedFit, penalized
+from gradus.text import Text
 
 Array = np.ndarray
 _SHARED = {
@@ -189,7 +190,12 @@ class LogisticRegression(LinearClassifier):
         Y = labels.astype(float) if K == 2 else np.eye(K)[labels]
         strength = 1 / (float(self.C) * len(X))
         if not strength < 1e300:
-            raise GradusError(f"C: expected a number above 1e-300, got {self.C}; a small one is 1e-6")
+            raise GradusError(
+                Text(
+                    f"C: expected a number above 1e-300, got {self.C}; a small one is 1e-6",
+                    f"C：应为大于 1e-300 的数，得到 {self.C}；1e-6 已算很小",
+                )
+            )
         l1, l2 = shares(self.penalty, strength, self.l1_ratio)
         fit = penalized(X, Y, l1, l2, "logistic", self.fit_intercept, self.tol, self.max_iter)
         self.coef_ = fit.coefficients.T.reshape(-1, X.shape[1])  # (1 or K, d)

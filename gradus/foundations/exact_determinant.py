@@ -10,6 +10,7 @@ from jaxtyping import Shaped
 
 from gradus.arguments import fit, real_array
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = ["exact_determinant"]
 
@@ -69,12 +70,18 @@ def _integers(A: np.ndarray) -> tuple[list[list[int]], int]:
         wrong = [x for row in entries for x in row if not isinstance(x, int)]
         if wrong:
             raise GradusError(
-                f"A: expected integers or floating-point numbers, got {wrong[0]!r}; convert with .astype(float)"
+                Text(
+                    f"A: expected integers or floating-point numbers, got {wrong[0]!r}; convert with .astype(float)",
+                    f"A：应为整数或浮点数，得到 {wrong[0]!r}；可用 .astype(float) 转换",
+                )
             )
         return entries, 0
     if A.dtype.kind != "f" or not np.isfinite(A).all():
         raise GradusError(
-            f"A: expected finite real entries, got {A.dtype} with some that are not; remove or convert them"
+            Text(
+                f"A: expected finite real entries, got {A.dtype} with some that are not; remove or convert them",
+                f"A：元素应为有限实数，得到的 {A.dtype} 中有的不是；请删除或转换",
+            )
         )
     ratios = [[float(x).as_integer_ratio() for x in row] for row in entries]
     most = max((d.bit_length() - 1 for row in ratios for _, d in row), default=0)

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from gradus.arguments import array, number, returned
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = ["GradientCheck", "check_gradient"]
 
@@ -90,7 +91,12 @@ def check_gradient(
     x = array("x", x, finite=True)
     claimed = returned("gradient", gradient(x.copy()))
     if claimed.shape != x.shape:
-        raise GradusError(f"gradient: expected the shape of x, {x.shape}, got {claimed.shape}")
+        raise GradusError(
+            Text(
+                f"gradient: expected the shape of x, {x.shape}, got {claimed.shape}",
+                f"gradient：形状应与 x 相同，即 {x.shape}，得到 {claimed.shape}",
+            )
+        )
     middle = _number(f, x)
     slopes = np.array([_slopes(f, x, i, h * max(1.0, abs(float(x[i]))), middle) for i in np.ndindex(x.shape)])
     low, high, error, kink = slopes.reshape(*x.shape, 4).transpose(-1, *range(x.ndim))
@@ -111,7 +117,12 @@ def check_gradient(
 def _number(f: Callable[..., Any], x: np.ndarray) -> float:
     y = returned("f", f(x.copy()))
     if y.shape != () or not np.isfinite(y):
-        raise GradusError(f"f: expected one finite real number, got shape {y.shape}, {y.ravel()[:3]}")
+        raise GradusError(
+            Text(
+                f"f: expected one finite real number, got shape {y.shape}, {y.ravel()[:3]}",
+                f"f：应为一个有限实数，得到形状 {y.shape}，{y.ravel()[:3]}",
+            )
+        )
     return float(y)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from gradus.arguments import flag
 from gradus.arguments.tensors import concrete, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = ["gram_schmidt"]
 
@@ -58,7 +59,10 @@ def gram_schmidt(
         length = torch.linalg.vector_norm(v, dim=-1)
         if concrete(length) and (length == 0).any():
             raise GradusError(
-                f"A: column {j} depends on those before it; expected independent columns, as of {tuple(A.shape)}; leave it out"
+                Text(
+                    f"A: column {j} depends on those before it; expected independent columns, as of {tuple(A.shape)}; leave it out",
+                    f"A：第 {j} 列与其前面的列线性相关；形状为 {tuple(A.shape)} 的矩阵各列应线性无关；请去掉该列",
+                )
             )
         q.append(v / length[..., None])
         below = [torch.zeros_like(length)] * (len(columns) - j - 1)
@@ -72,5 +76,8 @@ def _check(A: Tensor) -> None:
     tensor("A", A, "... m n", finite=True)
     if A.shape[-1] > A.shape[-2]:
         raise GradusError(
-            f"A: expected a matrix (…, m, n) with no more columns than rows, got {tuple(A.shape)}; transpose it, or take some columns"
+            Text(
+                f"A: expected a matrix (…, m, n) with no more columns than rows, got {tuple(A.shape)}; transpose it, or take some columns",
+                f"A：应为列数不超过行数的矩阵 (…, m, n)，得到 {tuple(A.shape)}；请转置，或只取若干列",
+            )
         )

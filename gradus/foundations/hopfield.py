@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from gradus.arguments import Sizes, array, fit, number, real_array, whole
 from gradus.errors import GradusError
 from gradus.foundations.estimator_rows import check_parameters, rows
+from gradus.text import Text
 
 Array = np.ndarray
 
@@ -120,7 +121,12 @@ def modern_recall(
     beta, steps = number("beta", beta, above=0), whole("steps", steps, least=0)
     largest, other = float(np.abs(X).max(initial=0.0)), float(np.abs(q).max(initial=0.0))
     if beta * largest * max(largest, other) * X.shape[1] > 1e300:
-        raise GradusError("patterns, state: their products exceed 1e300; divide both by a constant")
+        raise GradusError(
+            Text(
+                "patterns, state: their products exceed 1e300; divide both by a constant",
+                "patterns、state：乘积超过 1e300；请将二者除以同一常数",
+            )
+        )
     for _ in range(steps):
         q = _attend(X, q, beta)
     return np.array(q) if steps == 0 else q
@@ -139,7 +145,7 @@ def _signs(values: Array, name: str) -> Array:
     signs = array(name, values)
     strange = signs[np.abs(signs) != 1]
     if strange.size:
-        raise GradusError(f"{name}: expected −1 and 1, got {strange.flat[0]:g}; binarise first, with np.where(x > 0, 1, -1)")  # fmt: skip
+        raise GradusError(Text(f"{name}: expected −1 and 1, got {strange.flat[0]:g}; binarise first, with np.where(x > 0, 1, -1)", f"{name}：应为 −1 与 1，得到 {strange.flat[0]:g}；请先二值化：np.where(x > 0, 1, -1)"))  # fmt: skip
     return signs
 
 
@@ -148,7 +154,12 @@ def _units(order: Array, n: int) -> Array:
     units = units.astype(int) if units.size == 0 else units
     fit("order", units.shape, "T")
     if units.dtype.kind not in "iu" or (units.size and (units.min() < 0 or units.max() >= n)):
-        raise GradusError(f"order: expected units 0 … {n - 1}, got {order!r}")
+        raise GradusError(
+            Text(
+                f"order: expected units 0 … {n - 1}, got {order!r}",
+                f"order：应为单元 0 … {n - 1}，得到 {order!r}",
+            )
+        )
     return units
 
 

@@ -16,6 +16,7 @@ from gradus.arguments import Sizes, number
 from gradus.arguments.tensors import concrete, same_device, tensor
 from gradus.errors import GradusError
 from gradus.foundations.distributions.saddle_point import corrected, deviance, within
+from gradus.text import Text
 
 
 def entropy(p: Float[Tensor, "*batch k"], base: float = math.e) -> Float[Tensor, "*batch"]:
@@ -155,7 +156,12 @@ def logarithm_of_base(base: float) -> float:
     """
     base = number("base", base, above=0)
     if base == 1:
-        raise GradusError("base: expected that of a logarithm (e for nats, 2 for bits), got 1")
+        raise GradusError(
+            Text(
+                "base: expected that of a logarithm (e for nats, 2 for bits), got 1",
+                "base：应为对数的底（e 对应奈特，2 对应比特），得到 1",
+            )
+        )
     return math.log(base)
 
 
@@ -174,12 +180,18 @@ def _check_distribution(name: str, p: Tensor) -> None:
     with torch.no_grad():
         if not bool((p >= 0).all()):
             raise GradusError(
-                f"{name}: expected probabilities, got {p[~(p >= 0)][0].item():.6g}; none may be negative or NaN"
+                Text(
+                    f"{name}: expected probabilities, got {p[~(p >= 0)][0].item():.6g}; none may be negative or NaN",
+                    f"{name}：应为概率，得到 {p[~(p >= 0)][0].item():.6g}；不能为负数或 NaN",
+                )
             )
         total = p.double().sum(-1)
         worst = (total - 1).abs().max().item() if total.numel() else 0.0
     # rows that were normalised in their own precision
     if worst > max(8, p.shape[-1]) * torch.finfo(p.dtype).eps:
         raise GradusError(
-            f"{name}: expected rows that sum to 1, got one that is off by {worst:.3g}; divide by the sum"
+            Text(
+                f"{name}: expected rows that sum to 1, got one that is off by {worst:.3g}; divide by the sum",
+                f"{name}：每行之和应为 1，有一行相差 {worst:.3g}；请除以该和",
+            )
         )

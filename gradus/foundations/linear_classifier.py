@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import observations, require_finite
 from gradus.foundations.estimator_rows import classes_of, rows, rows_and_targets
+from gradus.text import Text
 
 Array = np.ndarray
 
@@ -61,6 +62,9 @@ def signed(X: Array, y: Array) -> tuple[Array, Array]:
     strange = y[np.abs(y) != 1]
     if strange.size:
         raise GradusError(
-            f"y: expected labels −1 and 1, got {strange[0]:g}; code one class as 1, the other as −1"
+            Text(
+                f"y: expected labels −1 and 1, got {strange[0]:g}; code one class as 1, the other as −1",
+                f"y：标签应为 −1 与 1，得到 {strange[0]:g}；请将一类记为 1，另一类记为 −1",
+            )
         )
     return X, y

@@ -12,6 +12,7 @@ from gradus.arguments import flag, whole
 from gradus.errors import GradusError
 from gradus.foundations.compensated import dot, residual, sum_with_error
 from gradus.foundations.design_matrix import linear_predictor, observations, require_finite, require_level
+from gradus.text import Text
 
 Array = np.ndarray
 _TALL = 20  # rows per column from which XᵀX pays
@@ -134,7 +135,10 @@ def _design(X: Array, y: Array, intercept: bool) -> tuple[Array, Array]:
     require_finite(X=X, y=y)
     if np.abs(y).max(initial=0.0) > 1e150:
         raise GradusError(
-            f"y: expected numbers up to 1e150, whose squares have a sum, got {np.abs(y).max():g}; divide y by a constant"
+            Text(
+                f"y: expected numbers up to 1e150, whose squares have a sum, got {np.abs(y).max():g}; divide y by a constant",
+                f"y：应为不超过 1e150 的数，其平方方可求和，得到 {np.abs(y).max():g}；请将 y 除以常数",
+            )
         )
     # by columns, as LAPACK and the refinement read it
     A = np.empty((len(X), X.shape[1] + intercept), order="F")
@@ -142,12 +146,18 @@ def _design(X: Array, y: Array, intercept: bool) -> tuple[Array, Array]:
     A[:, intercept:] = X
     if A.shape[1] == 0 or len(A) <= A.shape[1]:
         raise GradusError(
-            f"X: expected more observations than coefficients, got n={len(A)} and p={A.shape[1]}; drop columns or add rows"
+            Text(
+                f"X: expected more observations than coefficients, got n={len(A)} and p={A.shape[1]}; drop columns or add rows",
+                f"X：观测值应多于系数，得到 n={len(A)}，p={A.shape[1]}；请减少列或增加行",
+            )
         )
     zero = np.flatnonzero(~A.any(axis=0))
     if zero.size:
         raise GradusError(
-            f"X: expected linearly independent columns, but column {zero[0] - intercept} of X is all zeros; drop it"
+            Text(
+                f"X: expected linearly independent columns, but column {zero[0] - intercept} of X is all zeros; drop it",
+                f"X：各列应线性无关，但 X 的第 {zero[0] - intercept} 列全为零；请去掉它",
+            )
         )
     return A, y
 
@@ -217,8 +227,11 @@ def _factors(A: Array, intercept: bool) -> _Factors:
         taking = np.flatnonzero(part > 1e-6 * part.max())
         names = ["the intercept" if intercept and j == 0 else f"column {j - intercept}" for j in taking]
         raise GradusError(
-            f"X: expected linearly independent columns, but X has rank {rank} of {A.shape[1]}: "
-            f"{', '.join(names)} are dependent; drop one of them"
+            Text(
+                f"X: expected linearly independent columns, but X has rank {rank} of {A.shape[1]}: "
+                f"{', '.join(names)} are dependent; drop one of them",
+                f"X：各列应线性无关，但 X 的秩为 {rank}，列数为 {A.shape[1]}：{'、'.join(names)} 线性相关；请去掉其中一列",
+            )
         )
     return _Factors(reflections, tau, R)
 

@@ -56,7 +56,10 @@ def refuse_separated(problem: Likelihood) -> None:
     A = augmented(problem.X, problem.intercept)
     if separated(A[:, problem.penalty == 0], problem.y):
         raise GradusError(
-            "y: a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0"
+            Text(
+                "y: a hyperplane separates the labels, so the likelihood grows for ever with ‖θ‖; give a penalty > 0",
+                "y：有超平面将标签分开，因此似然随 ‖θ‖ 不断增大；请取 penalty > 0",
+            )
         )
 
 

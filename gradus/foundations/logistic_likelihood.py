@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 Array = np.ndarray
 _ROWS = 1024  # taken at a time, so that they are still in the cache when they are used again
@@ -98,7 +99,10 @@ def solve_information(information: Float[Array, "p p"], gradient: Float[Array, "
         factor = cho_factor(information * scale[:, None] * scale, check_finite=False)
     except np.linalg.LinAlgError:
         raise GradusError(
-            "the information matrix is singular: columns of X are dependent, or the labels are separated; drop columns or give a penalty"
+            Text(
+                "the information matrix is singular: columns of X are dependent, or the labels are separated; drop columns or give a penalty",
+                "信息矩阵奇异：X 的列线性相关，或标签可分；请去掉若干列或给出惩罚项",
+            )
         ) from None
     return scale * cho_solve(factor, scale * gradient, check_finite=False)
 

@@ -156,7 +156,10 @@ def logistic_regression(
         refuse_separated(problem)
     if not settled:
         raise GradusError(
-            f"steps: no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation"
+            Text(
+                f"steps: no maximum after {steps} Newton steps; allow more, or scale the columns of X to unit deviation",
+                f"steps：{steps} 步牛顿法后仍未达到极大值；请增加步数，或将 X 各列缩放为单位标准差",
+            )
         )
     value += 0.5 * float(weights @ theta**2)
     if centre.any():
@@ -253,7 +256,10 @@ def _coefficients(theta: Array, X: Array) -> Array:
     theta = array("theta", theta, finite=True).copy()
     if theta.shape != X.shape[1:]:
         raise GradusError(
-            f"theta: expected one coefficient for each of the {X.shape[1]} columns, got shape {theta.shape}"
+            Text(
+                f"theta: expected one coefficient for each of the {X.shape[1]} columns, got shape {theta.shape}",
+                f"theta：{X.shape[1]} 列应各有一个系数，得到形状 {theta.shape}",
+            )
         )
     return theta
 
@@ -265,12 +271,18 @@ def _checked(X: Array, y: Array) -> tuple[Array, Array]:
         raise GradusError(Text("X: expected at least one row, got none", "X：应至少有一行，实为零行"))
     if np.abs(X).max(initial=0.0) > 1e100:
         raise GradusError(
-            f"X: expected numbers up to 1e100, got {np.abs(X).max():g}; divide its columns by a constant"
+            Text(
+                f"X: expected numbers up to 1e100, got {np.abs(X).max():g}; divide its columns by a constant",
+                f"X：应为不超过 1e100 的数，得到 {np.abs(X).max():g}；请将各列除以常数",
+            )
         )
     strange = y[(y != 0) & (y != 1)]
     if strange.size:
         raise GradusError(
-            f"y: expected labels 0 and 1, got {strange[0]:g}; code one class as 1 and the other as 0"
+            Text(
+                f"y: expected labels 0 and 1, got {strange[0]:g}; code one class as 1 and the other as 0",
+                f"y：标签应为 0 与 1，得到 {strange[0]:g}；请将一类记为 1，另一类记为 0",
+            )
         )
     return X, y
 
@@ -279,6 +291,9 @@ def _each(penalty: float | Array, theta: Array) -> Array:
     weights = array("penalty", penalty, finite=True)
     if weights.shape not in ((), theta.shape) or (weights < 0).any():
         raise GradusError(
-            f"penalty: expected a number ≥ 0 or one for each coefficient {theta.shape}, got {penalty!r}"
+            Text(
+                f"penalty: expected a number ≥ 0 or one for each coefficient {theta.shape}, got {penalty!r}",
+                f"penalty：应为 ≥ 0 的数，或每个系数各一个，形状 {theta.shape}，得到 {penalty!r}",
+            )
         )
     return np.broadcast_to(weights, theta.shape)

@@ -13,6 +13,7 @@ from gradus.arguments import Sizes, shown, whole
 from gradus.arguments import function as require_function
 from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 LogDensity = Callable[[Tensor, Tensor], Tensor]
 
@@ -94,7 +95,12 @@ def _derivatives(log_density: LogDensity, x: Tensor, theta: Tensor) -> tuple[Ten
     """ℓ (...), ∇ℓ (..., k) and −∇²ℓ (..., k, k); members of the batch do not see each other."""
     value = _summed(log_density, x, theta)
     if not value.requires_grad:
-        raise GradusError("log_density: the log-density does not depend on θ: there is nothing to estimate")
+        raise GradusError(
+            Text(
+                "log_density: the log-density does not depend on θ: there is nothing to estimate",
+                "log_density：对数密度与 θ 无关：没有可估计的参数",
+            )
+        )
     (gradient,) = torch.autograd.grad(value.sum(), theta, create_graph=True)
     rows = [_row(gradient[..., j], theta) for j in range(theta.shape[-1])]
     return value, gradient, -torch.stack(rows, dim=-2)
@@ -104,7 +110,10 @@ def _summed(log_density: LogDensity, x: Tensor, theta: Tensor) -> Tensor:
     logs = log_density(x, theta[..., None, :])
     if not isinstance(logs, Tensor) or logs.shape != x.shape:
         raise GradusError(
-            f"log_density: expected one number for each observation, {tuple(x.shape)}, got {shown(logs)}"
+            Text(
+                f"log_density: expected one number for each observation, {tuple(x.shape)}, got {shown(logs)}",
+                f"log_density：每个观测值应对应一个数，形状 {tuple(x.shape)}，得到 {shown(logs)}",
+            )
         )
     return logs.sum(-1)
 
@@ -124,7 +133,10 @@ def _ascend(log_density: LogDensity, x: Tensor, theta: Tensor, steps: int) -> Te
             value, gradient, information = (t.detach() for t in _derivatives(log_density, x, theta))
         if not bool(torch.isfinite(value).all() & torch.isfinite(gradient).all()):
             raise GradusError(
-                "log_density, start: the log-likelihood is not finite where the ascent stands; start elsewhere, or use log-parameters"
+                Text(
+                    "log_density, start: the log-likelihood is not finite where the ascent stands; start elsewhere, or use log-parameters",
+                    "log_density、start：上升途中对数似然不是有限值；请换一个起点，或使用对数参数",
+                )
             )
         theta = theta.detach()
         size, axes = torch.linalg.eigh(information)
@@ -137,7 +149,10 @@ def _ascend(log_density: LogDensity, x: Tensor, theta: Tensor, steps: int) -> Te
             return theta + step
         theta = _halved(log_density, x, theta, step, value, gain)
     raise GradusError(
-        f"steps: no maximum after {steps}: the likelihood may grow for ever (too few or constant observations?)"
+        Text(
+            f"steps: no maximum after {steps}: the likelihood may grow for ever (too few or constant observations?)",
+            f"steps：{steps} 步后仍未达到极大值：似然可能无限增大（观测值过少或全相同？）",
+        )
     )
 
 
@@ -145,7 +160,10 @@ def _check_maximum(size: Tensor, step: Tensor, theta: Tensor) -> None:
     flat = size[..., 0] <= 1e-10 * size[..., -1].abs()
     if bool(flat.any()) or bool((step.abs() > 1e-3 * (1 + theta.abs())).any()):
         raise GradusError(
-            "log_density: the likelihood has no strict maximum: it is flat, or grows for ever, in some direction of θ"
+            Text(
+                "log_density: the likelihood has no strict maximum: it is flat, or grows for ever, in some direction of θ",
+                "log_density：似然没有严格极大值：在 θ 的某个方向上平坦，或无限增大",
+            )
         )
 
 

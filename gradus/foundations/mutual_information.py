@@ -18,6 +18,7 @@ from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
 from gradus.foundations.distributions.saddle_point import corrected, deviance, within
 from gradus.foundations.information import entropy, logarithm_of_base
+from gradus.text import Text
 
 Array = np.ndarray
 
@@ -94,8 +95,11 @@ def ksg(
     radius = cKDTree(both).query(both, [neighbours + 1], p=np.inf)[0][:, 0]
     if not (radius > 0).all():
         raise GradusError(
-            f"x, y: expected a continuous distribution, but {int((radius == 0).sum())} pairs have {neighbours} copies or more; "
-            "for discrete variables count the pairs and use mutual_information"
+            Text(
+                f"x, y: expected a continuous distribution, but {int((radius == 0).sum())} pairs have {neighbours} copies or more; "
+                "for discrete variables count the pairs and use mutual_information",
+                f"x、y：应来自连续分布，但有 {int((radius == 0).sum())} 对出现 {neighbours} 次以上的重复；离散变量请对各对计数并用 mutual_information",
+            )
         )
     inside = np.nextafter(radius, 0)  # strictly nearer
     counts = [

@@ -9,6 +9,7 @@ from torch import Tensor
 from gradus.arguments import Sizes, whole
 from gradus.arguments.tensors import concrete, same_kind, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = ["power_iteration"]
 
@@ -64,6 +65,9 @@ def _unit(x: Tensor, name: str) -> Tensor:
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     if concrete(length) and not (torch.isfinite(length) & (length > 0)).all():
         raise GradusError(
-            f"{name} has length {length.min().item():g}, expected a positive finite one; start elsewhere or scale A"
+            Text(
+                f"{name} has length {length.min().item():g}, expected a positive finite one; start elsewhere or scale A",
+                f"{name} 的长度为 {length.min().item():g}，应为有限正数；请换一个起点，或缩放 A",
+            )
         )
     return x / length

@@ -12,6 +12,7 @@ from gradus.arguments import array, choice, duck, returned, shapes_together, who
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
 from gradus.foundations.autodiff import jvp
+from gradus.text import Text
 
 __all__ = ["Rule", "integral_over_image", "quadrature", "rule_on_unit_interval"]
 
@@ -40,7 +41,12 @@ def rule_on_unit_interval(n: int, rule: Rule) -> tuple[Float[Array, " m"], Float
     choice("rule", rule, get_args(Rule))
     n = whole("n", n, least=1, most=MOST_POINTS)
     if rule == "simpson" and n % 2:
-        raise GradusError(f"n: Simpson's rule needs an even number of pieces, got {n}; take {n + 1}")
+        raise GradusError(
+            Text(
+                f"n: Simpson's rule needs an even number of pieces, got {n}; take {n + 1}",
+                f"n：辛普森法则需要偶数个小区间，得到 {n}；请取 {n + 1}",
+            )
+        )
     if rule == "gauss":
         from scipy.special import roots_legendre
 
@@ -115,7 +121,12 @@ def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, 
     require_function("phi", phi, "lambda u: 2 * u")
     d, n = whole("d", d, least=1, most=64), whole("n", n, least=1, most=MOST_POINTS)
     if n**d > MOST_POINTS:
-        raise GradusError(f"n, d: expected at most {MOST_POINTS} points, got n^d = {n}^{d}")
+        raise GradusError(
+            Text(
+                f"n, d: expected at most {MOST_POINTS} points, got n^d = {n}^{d}",
+                f"n、d：最多 {MOST_POINTS} 个点，得到 n^d = {n}^{d}",
+            )
+        )
     t, w = rule_on_unit_interval(n, "gauss")
     u = np.stack([g.ravel() for g in np.meshgrid(*[t] * d, indexing="ij")])  # (d, n^d)
     weights = w
@@ -126,7 +137,12 @@ def integral_over_image(f: Callable[..., Any], phi: Callable[..., Any], d: int, 
         points, moved = jvp(lambda x: _traced(phi(x)), u, np.broadcast_to(e[:, None], u.shape))
         columns.append(moved)
     if np.shape(points) != u.shape:
-        raise GradusError(f"phi: expected images of shape {u.shape}, got {np.shape(points)}")
+        raise GradusError(
+            Text(
+                f"phi: expected images of shape {u.shape}, got {np.shape(points)}",
+                f"phi：像的形状应为 {u.shape}，得到 {np.shape(points)}",
+            )
+        )
     J = np.stack(columns, axis=-1)  # (d, n^d, d)
     volumes = np.abs(np.linalg.det(np.moveaxis(J, 1, 0)))
     return float(weights @ (_checked(f(points), (u.shape[1],)) * volumes))
@@ -139,7 +155,17 @@ def _traced(image: Any) -> Any:
 def _checked(values: Any, shape: tuple[int, ...]) -> Any:
     got = returned("f", values)
     if got.shape != shape:
-        raise GradusError(f"f: expected values of shape {shape}, got {got.shape}; write it entry by entry")
+        raise GradusError(
+            Text(
+                f"f: expected values of shape {shape}, got {got.shape}; write it entry by entry",
+                f"f：值的形状应为 {shape}，得到 {got.shape}；请逐元素地写出",
+            )
+        )
     if not np.isfinite(got).all():
-        raise GradusError(f"f is not finite at {int((~np.isfinite(got)).sum())} of the points; move the ends")
+        raise GradusError(
+            Text(
+                f"f is not finite at {int((~np.isfinite(got)).sum())} of the points; move the ends",
+                f"f 在 {int((~np.isfinite(got)).sum())} 个点上不是有限值；请移动端点",
+            )
+        )
     return got

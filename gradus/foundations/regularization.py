@@ -11,6 +11,7 @@ from jaxtyping import Float
 from gradus.arguments import Sizes, array, choice, duck, fit, flag, number, shapes_together, whole
 from gradus.errors import GradusError
 from gradus.foundations.design_matrix import augmented
+from gradus.text import Text
 
 Array = np.ndarray
 Loss = Literal["squared", "logistic"]
@@ -61,7 +62,12 @@ def soft_threshold(z: Float[Array, "*shape"], t: float | Float[Array, "*shape"])
         z, t = array("z", z), array("t", t)
         shapes_together(z=z.shape, t=t.shape)
         if not (t >= 0).all():
-            raise GradusError(f"t: expected thresholds ≥ 0, got {t[~(t >= 0)][0]}")
+            raise GradusError(
+                Text(
+                    f"t: expected thresholds ≥ 0, got {t[~(t >= 0)][0]}",
+                    f"t：阈值应 ≥ 0，得到 {t[~(t >= 0)][0]}",
+                )
+            )
     return np.sign(z) * np.maximum(np.abs(z) - t, 0.0)
 
 
@@ -137,7 +143,10 @@ def _checked(X: Array, y: Array, loss: str) -> tuple[Array, Array]:
     fit("y", y.shape, "n K" if loss == "logistic" and y.ndim > 1 else "n", sizes)
     if loss == "logistic" and not (np.isin(y, (0, 1)).all() and (y.ndim == 1 or (y.sum(1) == 1).all())):
         raise GradusError(
-            "y: expected labels 0 and 1, or the classes as unit rows, got other numbers; code them so"
+            Text(
+                "y: expected labels 0 and 1, or the classes as unit rows, got other numbers; code them so",
+                "y：标签应为 0 与 1，或以单位行向量表示的类别，得到其他数；请照此编码",
+            )
         )
     return X, y.reshape(len(y), -1)
 

@@ -11,6 +11,7 @@ import numpy as np
 from gradus.arguments import choice, duck, real_array, refusal, whole
 from gradus.arguments import function as require_function
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = ["binomial_evaluations", "reverse_chain"]
 
@@ -59,7 +60,12 @@ def reverse_chain(
     if not (duck(x) or duck(x_bar)):
         x_bar = _beside(x, x_bar)
     if np.shape(x) != np.shape(x_bar):
-        raise GradusError(f"x_bar: expected the shape of x, {np.shape(x)}, got {np.shape(x_bar)}")
+        raise GradusError(
+            Text(
+                f"x_bar: expected the shape of x, {np.shape(x)}, got {np.shape(x_bar)}",
+                f"x_bar：形状应与 x 相同，即 {np.shape(x)}，得到 {np.shape(x_bar)}",
+            )
+        )
     inner, pullback = step, _with_result(pullback)
     step = lambda x: _state("step", inner(x))  # noqa: E731
     if schedule == "even":
@@ -97,7 +103,12 @@ def _with_result(pullback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], An
         share = pullback(x, x_bar)
         if share is None or np.shape(share) != np.shape(x):
             got = "None; is a `return` missing?" if share is None else f"shape {np.shape(share)}"
-            raise GradusError(f"pullback: expected an adjoint of the state's shape, {np.shape(x)}, got {got}")
+            raise GradusError(
+                Text(
+                    f"pullback: expected an adjoint of the state's shape, {np.shape(x)}, got {got}",
+                    f"pullback：伴随量的形状应与状态相同，即 {np.shape(x)}，得到 {got}",
+                )
+            )
         return _state("pullback", share)
 
     return checked

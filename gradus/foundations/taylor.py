@@ -15,6 +15,7 @@ from gradus.errors import GradusError
 from gradus.foundations.autodiff.array_like import ArrayLike, result_of
 from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.rules import RULES, einsum, join, put, reshape, take
+from gradus.text import Text
 
 __all__ = ["Series", "taylor_coefficients", "taylor_polynomial"]
 
@@ -67,7 +68,12 @@ def taylor_coefficients(
     order, centre = whole("order", order, least=0), array("a", a, finite=True)
     step = array("direction", direction, finite=True)
     if shapes_together(a=centre.shape, direction=step.shape) != centre.shape:
-        raise GradusError(f"direction: expected the shape of a, {centre.shape}, got {step.shape}")
+        raise GradusError(
+            Text(
+                f"direction: expected the shape of a, {centre.shape}, got {step.shape}",
+                f"direction：形状应与 a 相同，即 {centre.shape}，得到 {step.shape}",
+            )
+        )
     step = np.broadcast_to(step, centre.shape)
     zeros = [np.zeros(centre.shape)] * max(0, order - 1)
     line = [centre, step, *zeros][: order + 1]
@@ -76,12 +82,20 @@ def taylor_coefficients(
     terms = y.coefficients if isinstance(y, Series) else [y, *[np.zeros(np.shape(y))] * order]
     if any(np.iscomplexobj(c) for c in terms):
         raise GradusError(
-            "f: expected a function with real values, got complex ones; expand np.real(f) and np.imag(f)"
+            Text(
+                "f: expected a function with real values, got complex ones; expand np.real(f) and np.imag(f)",
+                "f：应为实值函数，得到复数值；请分别展开 np.real(f) 与 np.imag(f)",
+            )
         )
     result = np.stack([np.asarray(c, float) for c in terms])
     if not np.isfinite(result).all():
         k = int(np.argwhere(~np.isfinite(result))[0][0])
-        raise GradusError(f"f has no finite coefficient of order {k} at {centre}: move the centre")
+        raise GradusError(
+            Text(
+                f"f has no finite coefficient of order {k} at {centre}: move the centre",
+                f"f 在 {centre} 处没有有限的 {k} 阶系数：请移动展开中心",
+            )
+        )
     return result
 
 
@@ -110,7 +124,10 @@ def taylor_polynomial(f: Callable[..., Any], a: Any, x: Any, n: int) -> Float[Ar
     coefficients = taylor_coefficients(f, centre, n)
     if coefficients.shape[1:] != np.shape(a):
         raise GradusError(
-            f"f: expected values of the shape of a, {np.shape(a)}, got {coefficients.shape[1:]}"
+            Text(
+                f"f: expected values of the shape of a, {np.shape(a)}, got {coefficients.shape[1:]}",
+                f"f：值的形状应与 a 相同，即 {np.shape(a)}，得到 {coefficients.shape[1:]}",
+            )
         )
     shapes_together(a=centre.shape, x=points.shape)
     h = points - centre
@@ -196,7 +213,12 @@ def _larger(a: list[Any], b: list[Any]) -> list[Any]:
     tie = np.equal(a[0], b[0])
     differ = np.any([np.not_equal(p, q) for p, q in zip(a, b, strict=True)], axis=0)
     if np.any(tie & differ):
-        raise GradusError("f has a kink at the centre, and no Taylor expansion there: move the centre")
+        raise GradusError(
+            Text(
+                "f has a kink at the centre, and no Taylor expansion there: move the centre",
+                "f 在展开中心不可导，因而没有泰勒展开：请移动展开中心",
+            )
+        )
     return _chosen(np.greater(a[0], b[0]), a, b)
 
 
@@ -256,7 +278,12 @@ class Series(ArrayLike):
             return _larger(parts[0], other)
         if function is np.minimum:
             return [-c for c in _larger(*[[-c for c in p] for p in parts])]
-        raise GradusError(f"numpy.{function.__name__} has no rule for power series: write f without it")
+        raise GradusError(
+            Text(
+                f"numpy.{function.__name__} has no rule for power series: write f without it",
+                f"numpy.{function.__name__} 没有幂级数规则：请不用它来写 f",
+            )
+        )
 
     def _raised(self, inputs: Any, parts: list[list[Any]]) -> list[Any]:
         if isinstance(inputs[1], Series):  # aᵇ = exp(b log a)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
+from gradus.frameworks.calls import Calls
 from gradus.frameworks.registry import framework_named, framework_of
 from gradus.frameworks.signatures import parameters_of, passed, unexpected
 from gradus.frameworks.structure import flatten, map_arrays
@@ -45,6 +46,7 @@ class Adapted:
         by_name: whether required arguments are passed by name, too.
 
     Attributes:
+        calls: how its function is called; as it stands, unless it is `economical`.
         signature: the definition's.
         parameters: the implementation's own.
 
@@ -67,6 +69,7 @@ class Adapted:
         self.framework.require()
         self.function, self.concept = function, concept
         self.bridge, self.dtype, self.watch, self.by_name = call, dtype, watch, by_name
+        self.calls = Calls()
         self.name = name or getattr(function, "__name__", repr(function))
         self.signature = inspect.signature(concept.definition)
         self.parameters = parameters_of(function)
@@ -81,6 +84,18 @@ class Adapted:
         """The same implementation, each call in the context that `watch` gives."""
         other = copy.copy(self)
         other.watch = watch
+        return other
+
+    def economical(self) -> Adapted:
+        """The same implementation, called in the way that its framework has for many calls on few shapes."""
+        other = copy.copy(self)
+        other.calls = self.framework.calls()
+        return other
+
+    def as_written(self) -> Adapted:
+        """The same implementation, each call as it stands."""
+        other = copy.copy(self)
+        other.calls = Calls()
         return other
 
     @property
@@ -123,13 +138,14 @@ class Adapted:
             raise not_offered(self.name, str(error)) from error
 
     def _called(self, arguments: Mapping[str, Any]) -> Any:
-        if self.bridge is not None:
+        bridge = self.bridge
+        if bridge is not None:
             with self.watch(arguments):
-                return self.bridge(self.function, **arguments)
+                return self.calls(lambda own: bridge(self.function, **own), dict(arguments))
         required, named = passed(self.name, self.parameters, self.signature, arguments, self.by_name)
         with self.watch(arguments):
             try:
-                return self.function(*required, **named)
+                return self.calls(lambda own: self.function(*own[0], **own[1]), (required, named))
             except TypeError as error:
                 option = unexpected(error, self.parameters, named)
                 if option is None:
@@ -146,9 +162,13 @@ class Adapted:
         """
         bound = self.bind(**arguments)
         with self.framework.full_precision(), self.watch(bound):
-            return self.framework.vjp(
-                lambda own: flatten(self.raw(own)), self.convert(bound), flatten(cotangent), wanted
+            weights = [self.from_numpy(np.asarray(w)) for w in flatten(cotangent)]
+            gradients = self.calls(
+                lambda own: self.framework.vjp(lambda a: flatten(self.raw(a)), *own, wanted),
+                (self.convert(bound), weights),
+                "gradients",
             )
+            return {name: self.to_numpy(gradient) for name, gradient in gradients.items()}
 
     def from_numpy(self, value: Any) -> Any:
         """A NumPy argument in the framework's own type; numbers, strings and functions pass as they are."""

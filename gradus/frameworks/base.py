@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gradus.errors import GradusError
+from gradus.frameworks.calls import Calls
 from gradus.page.evidence import NotApplicable, no_gradient
 from gradus.text import Text
 
@@ -107,19 +108,23 @@ class Framework(ABC):
         """The function, compiled where that pays for many calls on equal shapes."""
         return function
 
+    def calls(self) -> Calls:
+        """A way to call one function many times on few shapes."""
+        return Calls()
+
     def vjp(
         self,
         function: Callable[[dict[str, Any]], Sequence[Any]],
         arguments: Mapping[str, Any],
-        cotangents: Sequence[np.ndarray],
+        cotangents: Sequence[Any],
         wanted: tuple[str, ...],
-    ) -> dict[str, np.ndarray]:
-        r"""The vector–Jacobian product :math:`\nabla_x\sum_i\langle w_i,f_i(x)\rangle` for each wanted argument x.
+    ) -> dict[str, Any]:
+        r"""The vector–Jacobian product :math:`\nabla_x\sum_i\langle w_i,f_i(x)\rangle` for each wanted argument x, in its own arrays.
 
         Args:
             function: from arguments by name to the results f₁, f₂, …, all in its own arrays.
             arguments: in its own arrays.
-            cotangents: w₁, w₂, …, each of its result's size.
+            cotangents: w₁, w₂, …, each of its result's size, in its own arrays.
             wanted: names of the arguments to differentiate by.
 
         Raises:

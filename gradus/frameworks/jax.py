@@ -12,6 +12,7 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.files import cache_folder
 from gradus.frameworks.base import Framework
+from gradus.frameworks.calls import Calls
 from gradus.page.evidence import NotApplicable
 from gradus.text import Text
 
@@ -34,14 +35,15 @@ class Jax(Framework):
 
     def from_numpy(self, array: np.ndarray, dtype: str) -> Any:
         """The array as JAX's."""
+        import jax
         import jax.numpy as jnp
 
-        if array.dtype.kind != "f":
-            return jnp.asarray(array)
-        # cast by NumPy: JAX would compile a cast for every shape
-        kind = np.dtype(jnp.bfloat16 if dtype == "bfloat16" else dtype)
+        kind = array.dtype
+        if kind.kind == "f":
+            kind = np.dtype(jnp.bfloat16 if dtype == "bfloat16" else dtype)
+        # cast and copied by NumPy, and put as it is: JAX would compile the cast, and the copy, for every shape
         with np.errstate(all="ignore"):
-            return jnp.asarray(array.astype(kind))
+            return jax.device_put(array.astype(kind))
 
     def namespace(self) -> Any:
         """`jax.numpy`."""
@@ -82,13 +84,19 @@ class Jax(Framework):
 
         return jax.jit(function)
 
+    def calls(self) -> Calls:
+        """By a compiled program for each shape; see `gradus.frameworks.jax_programs`."""
+        from gradus.frameworks.jax_programs import CompiledPrograms
+
+        return CompiledPrograms()
+
     def vjp(
         self,
         function: Callable[[dict[str, Any]], Sequence[Any]],
         arguments: Mapping[str, Any],
-        cotangents: Sequence[np.ndarray],
+        cotangents: Sequence[Any],
         wanted: tuple[str, ...],
-    ) -> dict[str, np.ndarray]:
+    ) -> dict[str, Any]:
         """By `jax.vjp`; see `Framework.vjp`."""
         import jax
         import jax.numpy as jnp
@@ -99,7 +107,8 @@ class Jax(Framework):
         results, pull = jax.vjp(of_wanted, {n: arguments[n] for n in wanted})
         weights = [jnp.asarray(w, r.dtype).reshape(r.shape) for w, r in zip(cotangents, results, strict=True)]
         (gradients,) = pull(weights)
-        return {n: np.asarray(g, np.float64) for n, g in gradients.items()}
+        by_name: dict[str, Any] = gradients
+        return by_name
 
     def peak_memory(self, call: Callable[[], Any]) -> int:
         """Not told on the processor."""

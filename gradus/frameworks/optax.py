@@ -55,8 +55,11 @@ def optax_trajectory(transformation: Any, gradient: Callable[[Any], Any], theta0
     """
     if not is_transformation(transformation):
         raise GradusError(
-            "expected a gradient transformation with init(params) and update(gradients, state, params), "
-            f"got {type(transformation).__name__}; for a torch.optim optimiser use gradus.optimization.trajectory"
+            Text(
+                "expected a gradient transformation with init(params) and update(gradients, state, params), "
+                f"got {type(transformation).__name__}; for a torch.optim optimiser use gradus.optimization.trajectory",
+                f"应为带有 init(params) 与 update(gradients, state, params) 的梯度变换，得到 {type(transformation).__name__}；torch.optim 的优化器请用 gradus.optimization.trajectory",
+            )
         )
     count, framework = checked_steps(steps), framework_of(theta0)
     update = transformation.update if count < COMPILED_FROM else framework.compiled(transformation.update)
@@ -78,14 +81,22 @@ def checked_steps(steps: Any) -> int:
         GradusError: it is no whole number, or negative.
     """
     if isinstance(steps, bool) or not hasattr(steps, "__index__") or int(steps) < 0:
-        raise GradusError(f"expected a number of steps, 0 or more, got {steps!r}")
+        raise GradusError(
+            Text(
+                f"expected a number of steps, 0 or more, got {steps!r}",
+                f"步数应为 ≥ 0 的整数，得到 {steps!r}",
+            )
+        )
     return int(steps)
 
 
 def gradient_shape_error(got: tuple[int, ...], want: tuple[int, ...]) -> GradusError:
     """The error of a gradient that has not the point's shape."""
     return GradusError(
-        f"expected a gradient of the point's shape {want}, got {got}; return one partial derivative each"
+        Text(
+            f"expected a gradient of the point's shape {want}, got {got}; return one partial derivative each",
+            f"梯度的形状应与点相同，即 {want}，得到 {got}；请为每个分量返回一个偏导数",
+        )
     )
 
 

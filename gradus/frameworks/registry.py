@@ -41,7 +41,10 @@ def _made(path: str) -> Framework:
     framework = resolve(path)()
     if not isinstance(framework, Framework):
         raise GradusError(
-            f"expected {path} to be a class derived from Framework, got {type(framework).__name__}"
+            Text(
+                f"expected {path} to be a class derived from Framework, got {type(framework).__name__}",
+                f"{path} 应为派生自 Framework 的类，得到 {type(framework).__name__}",
+            )
         )
     return framework
 

@@ -62,9 +62,9 @@ class Torch(Framework):
         self,
         function: Callable[[dict[str, Any]], Sequence[Any]],
         arguments: Mapping[str, Any],
-        cotangents: Sequence[np.ndarray],
+        cotangents: Sequence[Any],
         wanted: tuple[str, ...],
-    ) -> dict[str, np.ndarray]:
+    ) -> dict[str, Any]:
         """By `torch.autograd.grad`; see `Framework.vjp`."""
         import torch
 
@@ -83,7 +83,7 @@ class Torch(Framework):
         # of one number: a gradient with cotangents of its own makes PyTorch import SymPy, which takes longer than all claims
         gradients = torch.autograd.grad(sum(dependent), [tensors[n] for n in wanted], allow_unused=True)
         return {
-            n: np.zeros(tuple(tensors[n].shape)) if g is None else self.to_numpy(g)
+            n: torch.zeros_like(tensors[n]) if g is None else g
             for n, g in zip(wanted, gradients, strict=True)
         }
 

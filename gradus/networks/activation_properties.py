@@ -12,6 +12,7 @@ from torch import Tensor
 from gradus.arguments import function as require_function
 from gradus.arguments.tensors import concrete, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 class ActivationProperties(NamedTuple):
@@ -73,16 +74,27 @@ def activation_properties(
     tensor("x", x, "n>=3", finite=True)
     if concrete(x) and not bool((x.diff() > 0).all()):
         raise GradusError(
-            f"x: expected an increasing grid, got {tuple(x.shape)} numbers that are not; torch.linspace makes one"
+            Text(
+                f"x: expected an increasing grid, got {tuple(x.shape)} numbers that are not; torch.linspace makes one",
+                f"x：应为递增的网格，得到 {tuple(x.shape)} 个并非递增的数；可用 torch.linspace 生成",
+            )
         )
     y = function(x)
     if not isinstance(y, Tensor) or y.shape != x.shape:
         got = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
-        raise GradusError(f"function: expected one that keeps the shape {tuple(x.shape)}, got {got} back")
+        raise GradusError(
+            Text(
+                f"function: expected one that keeps the shape {tuple(x.shape)}, got {got} back",
+                f"function：应保持形状 {tuple(x.shape)}，得到 {got}",
+            )
+        )
     if concrete(y) and not bool(y.isfinite().all()):
         where = x[~y.isfinite()][0].item()
         raise GradusError(
-            f"function: expected finite values, but it is not finite at x = {where:g}; shorten the grid"
+            Text(
+                f"function: expected finite values, but it is not finite at x = {where:g}; shorten the grid",
+                f"function：应取有限值，但在 x = {where:g} 处不是有限值；请缩短网格",
+            )
         )
     q = y.diff() / x.diff()
     least, greatest = torch.aminmax(q)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from gradus.arguments import Sizes, whole
 from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 Images = Float[Tensor, "*batch c h w"]
 Maps = Float[Tensor, "*batch o p q"]
@@ -139,8 +140,11 @@ def _output_size(
     o, i, *kernel = w.shape
     if x.shape[-3] != i * groups or o % groups:
         raise GradusError(
-            f"expected {i * groups} channels and outputs divisible by groups={groups}, {shapes}; "
-            "w needs shape (o, c/groups, k, l)"
+            Text(
+                f"expected {i * groups} channels and outputs divisible by groups={groups}, {shapes}; "
+                "w needs shape (o, c/groups, k, l)",
+                f"应有 {i * groups} 个通道，且输出可被 groups={groups} 整除，{shapes}；w 的形状应为 (o, c/groups, k, l)",
+            )
         )
     p, q = (
         (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1
@@ -148,7 +152,10 @@ def _output_size(
     )
     if p < 1 or q < 1:
         raise GradusError(
-            f"expected a kernel no larger than the padded input, {shapes} with padding={padding} and "
-            f"dilation={dilation}; pad more or take a smaller kernel"
+            Text(
+                f"expected a kernel no larger than the padded input, {shapes} with padding={padding} and "
+                f"dilation={dilation}; pad more or take a smaller kernel",
+                f"卷积核不应大于填充后的输入，{shapes}，padding={padding}，dilation={dilation}；请增加填充或用更小的卷积核",
+            )
         )
     return p, q

@@ -43,7 +43,12 @@ def hinge_loss(s: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, 
     same_device(s=s, y=y)
     if concrete(y) and not bool((y.abs() == 1).all()):
         wrong = y[y.abs() != 1][0].item()
-        raise GradusError(f"y: expected labels −1 or +1, got {wrong:g}; labels 0 and 1 become so by 2*y - 1")
+        raise GradusError(
+            Text(
+                f"y: expected labels −1 or +1, got {wrong:g}; labels 0 and 1 become so by 2*y - 1",
+                f"y：标签应为 −1 或 +1，得到 {wrong:g}；标签 0 与 1 可用 2*y - 1 转换",
+            )
+        )
     return torch.relu(1 - y * s).mean()
 
 
@@ -104,13 +109,19 @@ def constant_risk(
     slack = 4 * max(p.numel(), 1) * torch.finfo(p.dtype).eps
     if concrete(p) and (bool((p < 0).any()) or abs(p.sum().item() - 1) > slack):
         raise GradusError(
-            f"p: expected probabilities that sum to 1, got a sum of {p.sum().item():g}; divide by it"
+            Text(
+                f"p: expected probabilities that sum to 1, got a sum of {p.sum().item():g}; divide by it",
+                f"p：概率之和应为 1，得到 {p.sum().item():g}；请除以该和",
+            )
         )
     values = loss(c[:, None], y[None, :])
     if not isinstance(values, Tensor) or values.shape != (c.numel(), y.numel()):
         shape = (c.numel(), y.numel())
         raise GradusError(
-            f"loss: expected an elementwise one of shape {shape}, got {shown(values)}; use reduction='none'"
+            Text(
+                f"loss: expected an elementwise one of shape {shape}, got {shown(values)}; use reduction='none'",
+                f"loss：应为逐元素的损失，形状 {shape}，得到 {shown(values)}；请用 reduction='none'",
+            )
         )
     counted = values[:, p > 0] if concrete(p) else values
     if concrete(counted) and bool(counted.isnan().any()):

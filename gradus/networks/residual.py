@@ -13,6 +13,7 @@ from gradus.arguments import Sizes, refusal, shown
 from gradus.arguments import function as require_function
 from gradus.arguments.tensors import factor, same_kind, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def residual_block(
@@ -56,7 +57,10 @@ def residual_block(
         tensor("W_s", W_s, "m n", sizes)
     elif W2.shape[0] != x.shape[-1]:
         raise GradusError(
-            f"W2: expected {x.shape[-1]} rows, the width of x, got {W2.shape[0]}; a change of width needs a shortcut W_s"
+            Text(
+                f"W2: expected {x.shape[-1]} rows, the width of x, got {W2.shape[0]}; a change of width needs a shortcut W_s",
+                f"W2：应有 {x.shape[-1]} 行，即 x 的宽度，得到 {W2.shape[0]} 行；改变宽度时需要捷径 W_s",
+            )
         )
     same_kind(x=x, W1=W1, b1=b1, W2=W2, b2=b2, W_s=W_s)
     alpha = factor("alpha", alpha)
@@ -103,8 +107,11 @@ class Residual(nn.Module):
         added = self.branch(x)
         if not isinstance(straight, Tensor) or not isinstance(added, Tensor) or straight.shape != added.shape:
             raise GradusError(
-                f"branch: expected the shape {tuple(getattr(straight, 'shape', ()))}, got {shown(added)}; "
-                "give a shortcut that changes the shape in the same way"
+                Text(
+                    f"branch: expected the shape {tuple(getattr(straight, 'shape', ()))}, got {shown(added)}; "
+                    "give a shortcut that changes the shape in the same way",
+                    f"branch：形状应为 {tuple(getattr(straight, 'shape', ()))}，得到 {shown(added)}；请给出以同样方式改变形状的捷径",
+                )
             )
         return straight + self.scale * added
 
@@ -134,7 +141,12 @@ def zero_last_(branch: nn.Module) -> nn.Module:
         raise refusal("branch", ("a torch.nn.Module", " torch.nn.Module"), branch, kind=True)
     weighted = [m for m in branch.modules() if isinstance(getattr(m, "weight", None), Tensor)]
     if not weighted:
-        raise GradusError(f"branch: expected one with weights, got {type(branch).__name__} without any")
+        raise GradusError(
+            Text(
+                f"branch: expected one with weights, got {type(branch).__name__} without any",
+                f"branch：应带有权重，得到没有权重的 {type(branch).__name__}",
+            )
+        )
     with torch.no_grad():
         for parameter in weighted[-1].parameters(recurse=False):
             parameter.zero_()

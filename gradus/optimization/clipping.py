@@ -11,6 +11,7 @@ from torch import Tensor
 from gradus.arguments import number, refusal
 from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def clip_by_global_norm(
@@ -62,8 +63,11 @@ def clip_by_global_norm(
     bad = [k for k, g in enumerate(wide) if not bool(g.isfinite().all())]
     if bad:
         raise GradusError(
-            f"gradients[{bad[0]}] of {len(wide)}, of shape {tuple(wide[bad[0]].shape)}, is not finite; "
-            "lower the step size, or find where it first appears"
+            Text(
+                f"gradients[{bad[0]}] of {len(wide)}, of shape {tuple(wide[bad[0]].shape)}, is not finite; "
+                "lower the step size, or find where it first appears",
+                f"gradients[{bad[0]}]（共 {len(wide)} 个，形状 {tuple(wide[bad[0]].shape)}）不是有限值；请减小步长，或查出它最先出现之处",
+            )
         )
     if largest == 0:
         return tuple(g.detach().clone() for g in gradients)

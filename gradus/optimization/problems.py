@@ -44,9 +44,19 @@ def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
     """
     H, centre = array("hessian", hessian, finite=True), array("minimiser", minimiser, finite=True)
     if H.ndim not in (1, 2) or len(set(H.shape)) != 1:
-        raise GradusError(f"hessian: expected a square matrix or its diagonal, got the shape {H.shape}")
+        raise GradusError(
+            Text(
+                f"hessian: expected a square matrix or its diagonal, got the shape {H.shape}",
+                f"hessian：应为方阵或其对角线，得到形状 {H.shape}",
+            )
+        )
     if centre.shape not in ((), H.shape[:1]):
-        raise GradusError(f"minimiser: expected one number or the shape {H.shape[:1]}, got {centre.shape}")
+        raise GradusError(
+            Text(
+                f"minimiser: expected one number or the shape {H.shape[:1]}, got {centre.shape}",
+                f"minimiser：应为一个数或形状 {H.shape[:1]}，得到 {centre.shape}",
+            )
+        )
 
     @generic
     def gradient(theta: Any) -> Any:

@@ -15,6 +15,7 @@ from gradus.arguments import function as require_function
 from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
 from gradus.frameworks.optax import gradient_shape_error
+from gradus.text import Text
 
 Gradient = Callable[[Any], Any]
 MakeOptimizer = Callable[[list[Tensor]], torch.optim.Optimizer]
@@ -97,7 +98,10 @@ def _start(theta0: Any) -> Tensor:
     start = real_array("theta0", theta0)
     if start.dtype.kind != "f" or start.dtype.itemsize > 8:
         raise GradusError(
-            f"theta0: expected a start of floating-point numbers in PyTorch's precisions, got {start.dtype}; write 1.0 for 1"
+            Text(
+                f"theta0: expected a start of floating-point numbers in PyTorch's precisions, got {start.dtype}; write 1.0 for 1",
+                f"theta0：起点应为 PyTorch 各精度的浮点数，得到 {start.dtype}；请把 1 写成 1.0",
+            )
         )
     return torch.as_tensor(start.astype(start.dtype.newbyteorder("=")))
 
@@ -108,8 +112,11 @@ def _rates(step_sizes: Any, count: int) -> list[float]:
     rates = array("step_sizes", step_sizes)
     if rates.shape != (count,):
         raise GradusError(
-            f"step_sizes: expected one for each of {count} steps, got the shape {rates.shape}; "
-            "a constant one belongs to the optimiser"
+            Text(
+                f"step_sizes: expected one for each of {count} steps, got the shape {rates.shape}; "
+                "a constant one belongs to the optimiser",
+                f"step_sizes：{count} 步应各有一个步长，得到形状 {rates.shape}；固定的步长属于优化器",
+            )
         )
     return [float(rate) for rate in rates]
 
@@ -118,8 +125,11 @@ def _optimizer(make_optimizer: MakeOptimizer, parameter: Tensor) -> torch.optim.
     optimizer = make_optimizer([parameter])
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise GradusError(
-            f"make_optimizer: expected it to return a torch.optim.Optimizer, got {type(optimizer).__name__}; "
-            "for an Optax transformation use gradus.frameworks.optax.optax_trajectory"
+            Text(
+                f"make_optimizer: expected it to return a torch.optim.Optimizer, got {type(optimizer).__name__}; "
+                "for an Optax transformation use gradus.frameworks.optax.optax_trajectory",
+                f"make_optimizer：应返回 torch.optim.Optimizer，得到 {type(optimizer).__name__}；Optax 的梯度变换请用 gradus.frameworks.optax.optax_trajectory",
+            )
         )
     return optimizer
 

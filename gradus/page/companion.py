@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -109,7 +110,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise GradusError(f"{path} is not UTF-8: {error}; save it as UTF-8") from error
+        raise GradusError(
+            Text(
+                f"{path} is not UTF-8: {error}; save it as UTF-8", f"{path} 不是 UTF-8：{error}；请存为 UTF-8"
+            )
+        ) from error
     fenced = False
     for number, line in enumerate(text.split("\n"), 1):
         if "```" in line and line.lstrip().startswith("```"):
@@ -136,4 +141,9 @@ def _add(concept: Companion, path: Path, number: int, line: str) -> None:
 
 
 def _fault(path: Path, number: int, expected: str, line: str) -> GradusError:
-    return GradusError(f"{path}:{number}: {expected}; got {line.strip()[:80]!r}")
+    return GradusError(
+        Text(
+            f"{path}:{number}: {expected}; got {line.strip()[:80]!r}",
+            f"{path}:{number}：{expected}；得到 {line.strip()[:80]!r}",
+        )
+    )

@@ -272,7 +272,12 @@ class Concept:
         """The figure at slider values, the others at their starts; a narrow one, for a phone, has its panels stacked."""
         if (unknown := set(values) - set(self.sliders)) or self._drawing is None:
             known = ", ".join(self.sliders)
-            raise GradusError(f"the figure of {self.key} has the parameters {known}; got {unknown}")
+            raise GradusError(
+                Text(
+                    f"the figure of {self.key} has the parameters {known}; got {unknown}",
+                    f"{self.key} 的图有参数 {known}；得到 {unknown}",
+                )
+            )
         with figure_size(), canvas_width(narrow):
             drawing = self._drawing(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
         set_numbers(drawing.figure)

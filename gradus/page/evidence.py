@@ -113,7 +113,9 @@ def comparison(measured: float, relation: str, expected: float, tolerance: float
 def _array(value: Any) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype == object:
-        raise GradusError(f"expected numbers to compare, got {value!r}")
+        raise GradusError(
+            Text(f"expected numbers to compare, got {value!r}", f"应为可比较的数，得到 {value!r}")
+        )
     return array
 
 
@@ -200,7 +202,12 @@ def rate(sizes: Sequence[float], errors: Sequence[float], order: float, toleranc
     """The error scales as size^order: slope of log error against log size, fitted by least squares over ≥ 4 sizes."""
     x, y = np.asarray(sizes, float), np.asarray(errors, float)
     if x.size < 4 or x.shape != y.shape:
-        raise GradusError(f"a rate needs at least 4 sizes with one error each, got {x.size} and {y.size}")
+        raise GradusError(
+            Text(
+                f"a rate needs at least 4 sizes with one error each, got {x.size} and {y.size}",
+                f"收敛速度至少需要 4 种规模，各有一个误差，得到 {x.size} 与 {y.size}",
+            )
+        )
     slope = math.nan
     if (y > 0).all() and np.isfinite(y).all():
         slope = float(np.polyfit(np.log(x), np.log(y), 1)[0])
@@ -242,7 +249,12 @@ def statistical(samples: Any, expected: float, standard_error: float | None = No
     mean = float(draws.mean())
     if standard_error is None:
         if draws.size < 2:
-            raise GradusError("a statistical claim needs at least 2 samples or a standard error")
+            raise GradusError(
+                Text(
+                    "a statistical claim needs at least 2 samples or a standard error",
+                    "统计断言至少需要 2 个样本，或给出标准误",
+                )
+            )
         standard_error = float(draws.std(ddof=1) / math.sqrt(draws.size))
     tolerance = 5 * standard_error
     n = f", n={draws.size}" if draws.size > 1 else ""
@@ -266,7 +278,7 @@ def near(value: float, expected: float, tolerance: float, because: Text, kind: K
 def all_of(*evidence: Evidence) -> Evidence:
     """Several measurements of one claim: the first that fails, or else the one that came nearest to failing."""
     if not evidence:
-        raise GradusError("a claim measured nothing")
+        raise GradusError(Text("a claim measured nothing", "断言没有测量任何量"))
 
     def relative(e: Evidence) -> float:
         size = max(abs(e.expected), e.tolerance)

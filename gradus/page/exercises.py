@@ -133,7 +133,12 @@ def choice(**options: Any) -> Exercise:
     """
     right = [name for name, true in options.items() if true]
     if len(right) != 1 or len(options) < 2:
-        raise GradusError(f"expected two choices or more of which one is true, got {options}")
+        raise GradusError(
+            Text(
+                f"expected two choices or more of which one is true, got {options}",
+                f"应有两个以上的选项，其中恰有一个为真，得到 {options}",
+            )
+        )
     return Exercise("choice", right[0], dict.fromkeys(n for n in options if n != right[0]))
 
 

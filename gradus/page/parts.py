@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from gradus.errors import GradusError
 from gradus.page.evidence import Evidence, all_of
+from gradus.text import Text
 
 Measure = Callable[..., Evidence]
 Measurements = Callable[..., Evidence | Iterator[Evidence]]
@@ -41,7 +42,12 @@ def new_name(key: str, part: str, function: Callable[..., Any], known: Iterable[
     """
     name = function.__name__.strip("_").replace("_", "-")
     if name in known:
-        raise GradusError(f"{key} has two {part}s called {name}; rename one")
+        raise GradusError(
+            Text(
+                f"{key} has two {part}s called {name}; rename one",
+                f"{key} 有两个名为 {name} 的 {part}；请为其中之一改名",
+            )
+        )
     return name
 
 
@@ -54,4 +60,9 @@ def sentence_of(key: str, part: str, name: str, function: Callable[..., Any]) ->
     sentence = " ".join((function.__doc__ or "").split())
     if sentence or sys.flags.optimize > 1:  # python -OO drops docstrings
         return sentence or name
-    raise GradusError(f"{key}: the {part} {name} has no sentence; write it as the docstring of its function")
+    raise GradusError(
+        Text(
+            f"{key}: the {part} {name} has no sentence; write it as the docstring of its function",
+            f"{key}：{part} {name} 没有语句；请写成其函数的文档字符串",
+        )
+    )

@@ -98,7 +98,10 @@ def _prose(path: Path, key: str, lang: Language) -> Prose | None:
         name = names.get(section.heading)
         if name is None or name in sections:
             raise GradusError(
-                f"{path}:{section.line}: expected each of the sections {', '.join(names)} once, got {section.heading!r}"
+                Text(
+                    f"{path}:{section.line}: expected each of the sections {', '.join(names)} once, got {section.heading!r}",
+                    f"{path}:{section.line}：小节 {'、'.join(names)} 应各出现一次，得到 {section.heading!r}",
+                )
             )
         sections[name] = section.text
         if name == "exercises":
@@ -121,7 +124,10 @@ def _questions(path: Path, section: Section) -> Iterator[Question]:
             _go_on(question, open_remark, line.strip())
         elif line.strip():
             raise GradusError(
-                f"{path}:{number}: expected `1. {{{{exercise:NAME}}}} QUESTION` or an indented `- NAME: WORDS`, got {line[:60]!r}"
+                Text(
+                    f"{path}:{number}: expected `1. {{{{exercise:NAME}}}} QUESTION` or an indented `- NAME: WORDS`, got {line[:60]!r}",
+                    f"{path}:{number}：应为 `1. {{{{exercise:NAME}}}} QUESTION` 或缩进的 `- NAME: WORDS`，得到 {line[:60]!r}",
+                )
             )
     if question:
         yield question

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from gradus.errors import GradusError
 from gradus.page.bilingual import Words, bilingual
 from gradus.page.evidence import Evidence
+from gradus.text import Text
 
 ConceptKind = Literal["definition", "theorem", "algorithm", "layer", "model", "system"]
 Cost = Literal["quick", "slow", "gpu"]
@@ -102,7 +103,10 @@ class Readings:
         key, _, place = words.strip().partition(" ")
         if not key or re.search(r"\b[a-z]+\d{4}[a-z]+", place):
             raise GradusError(
-                f"expected readings as 'KEY PLACE; KEY PLACE', got {words.strip()!r}; part them by ';'"
+                Text(
+                    f"expected readings as 'KEY PLACE; KEY PLACE', got {words.strip()!r}; part them by ';'",
+                    f"readings 应写成 'KEY PLACE; KEY PLACE'，得到 {words.strip()!r}；请以 ';' 分隔",
+                )
             )
         return Reading(key, place)
 

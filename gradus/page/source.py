@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 HELPERS = "gradus.concepts."  # where the modules stand whose functions are shown, not imported
 
@@ -92,13 +93,21 @@ class _Assembly:
         elif name in source.imports:
             self._add_import(name, *source.imports[name])
         elif source.is_known and not hasattr(builtins, name):
-            raise GradusError(f"{module} uses {name}, which no statement at the top of the module defines")
+            raise GradusError(
+                Text(
+                    f"{module} uses {name}, which no statement at the top of the module defines",
+                    f"{module} 使用了 {name}，但模块顶层没有语句定义它",
+                )
+            )
 
     def _add_statement(self, name: str, module: str, statement: Statement) -> None:
         home = self._homes.setdefault(name, module)
         if home != module:
             raise GradusError(
-                f"{home} and {module} both define {name} for one definition; rename one of them"
+                Text(
+                    f"{home} and {module} both define {name} for one definition; rename one of them",
+                    f"{home} 与 {module} 都为同一定义给出了 {name}；请为其中之一改名",
+                )
             )
         part = module, statement.node.lineno
         if part not in self.parts:
@@ -115,7 +124,10 @@ class _Assembly:
             self._imports.add(_import_line(name, module, attribute))
         else:
             raise GradusError(
-                f"a definition uses {name} of {module}; write it in NumPy, or in a module of pages under its own name"
+                Text(
+                    f"a definition uses {name} of {module}; write it in NumPy, or in a module of pages under its own name",
+                    f"一个定义使用了 {module} 的 {name}；请用 NumPy 写出，或放入页面的模块并自行命名",
+                )
             )
 
 

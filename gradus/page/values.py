@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 #: A name with indices, and a format after a colon.
 NAMED = re.compile(
@@ -35,16 +36,28 @@ def look_up(name: str, index: str, values: Mapping[str, Any]) -> Any:
         GradusError: the example has no such value, or an index that leads nowhere.
     """
     if name not in values:
-        raise GradusError(f"the example has no value {name!r}; it has {', '.join(values)}")
+        raise GradusError(
+            Text(
+                f"the example has no value {name!r}; it has {', '.join(values)}",
+                f"示例中没有名为 {name!r} 的值；有 {'、'.join(values)}",
+            )
+        )
     value = values[name]
     for part in re.findall(r"\[([^\]]*)\]", index):
         if not _INDEX.fullmatch(part.strip()):
-            raise GradusError(f"expected whole numbers between the brackets of {name}{index}")
+            raise GradusError(
+                Text(
+                    f"expected whole numbers between the brackets of {name}{index}",
+                    f"{name}{index} 的方括号内应为整数",
+                )
+            )
         place = tuple(int(i) for i in part.split(","))
         try:
             value = value[place if len(place) > 1 else place[0]]
         except (IndexError, TypeError, KeyError) as error:
-            raise GradusError(f"{name}{index} leads nowhere: {error}") from error
+            raise GradusError(
+                Text(f"{name}{index} leads nowhere: {error}", f"{name}{index} 没有对应的值：{error}")
+            ) from error
     return value
 
 
@@ -60,7 +73,7 @@ def decimal(value: float, form: str = "") -> Decimal:
     """
     value = float(value)
     if math.isnan(value):
-        raise GradusError("an example's value is NaN")
+        raise GradusError(Text("an example's value is NaN", "示例中有值为 NaN"))
     if math.isinf(value):
         return Decimal(value < 0, "∞")
     negative, size = value < 0, abs(value)
@@ -71,7 +84,12 @@ def decimal(value: float, form: str = "") -> Decimal:
         shown = f"{size:.{fixed.group(1)}f}"
         return Decimal(negative and float(shown) != 0, shown)
     if form and not form.isdecimal():
-        raise GradusError(f"expected a form such as 3, .2f or %, got {form!r}")
+        raise GradusError(
+            Text(
+                f"expected a form such as 3, .2f or %, got {form!r}",
+                f"格式应为 3、.2f 或 % 之类，得到 {form!r}",
+            )
+        )
     return _significant(negative, size, int(form or DIGITS))
 
 
@@ -94,7 +112,12 @@ def written(
         return value
     array = np.asarray(value)
     if array.dtype.kind not in "fiub" or array.ndim > 2:
-        raise GradusError(f"expected a number, a vector, a matrix or a name, got {value!r}")
+        raise GradusError(
+            Text(
+                f"expected a number, a vector, a matrix or a name, got {value!r}",
+                f"应为数、向量、矩阵或名称，得到 {value!r}",
+            )
+        )
     if array.ndim == 0:
         return one(decimal(array.item(), form))
     return many([[one(decimal(x, form)) for x in row] for row in np.atleast_2d(array).tolist()])

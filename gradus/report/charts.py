@@ -132,11 +132,16 @@ def chart_picture(chart: Chart) -> Picture:
 
 def _check(series: Sequence[Series]) -> None:
     if not series:
-        raise GradusError("a chart needs at least one series, got none")
+        raise GradusError(
+            Text("a chart needs at least one series, got none", "图表至少需要一条曲线，得到零条")
+        )
     for s in series:
         if np.shape(np.atleast_2d(s.y))[-1] != len(s.x):
             raise GradusError(
-                f"series {s.name.en!r} has {len(s.x)} positions for values of shape {np.shape(s.y)}"
+                Text(
+                    f"series {s.name.en!r} has {len(s.x)} positions for values of shape {np.shape(s.y)}",
+                    f"曲线 {s.name.en!r} 有 {len(s.x)} 个位置，而值的形状为 {np.shape(s.y)}",
+                )
             )
 
 

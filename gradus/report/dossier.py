@@ -11,6 +11,7 @@ from gradus.text import Text
 
 if TYPE_CHECKING:
     from gradus.verify import MutantResult, Report, Result
+    from gradus.verify.counterexamples import Counterexample
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Entry:
-    """One concept with all that was measured of it."""
+    """One concept with all that was measured of it; the smallest inputs on which a user's implementation is wrong last."""
 
     concept: Concept
     groups: tuple[Group, ...]
     mutants: tuple[MutantResult, ...]
+    counterexamples: tuple[Counterexample, ...] = ()
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -67,10 +69,11 @@ class Area:
 
 @dataclass(frozen=True)
 class Dossier:
-    """All the evidence of a report."""
+    """All the evidence of a report, and what else is to be known of how it was measured."""
 
     areas: tuple[Area, ...]
     totals: dict[str, int] = field(default_factory=dict)
+    remarks: tuple[Text, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -100,7 +103,8 @@ def dossier(
     tried = [*getattr(evidence, "mutants", ()), *mutants]
     order = {c.key: c for c in concepts}
     order |= {r.concept.key: r.concept for r in [*results, *tried] if r.concept.key not in order}
-    entries = [_entry(c, results, tried) for c in order.values()]
+    examples = getattr(evidence, "counterexamples", ())
+    entries = [_entry(c, results, tried, examples) for c in order.values()]
     names = {e.concept.area: None for e in entries}
     known = [key for key in AREAS if key in names] + [key for key in names if key not in AREAS]
     areas = tuple(
@@ -115,13 +119,23 @@ def dossier(
         "errata": sum(len(e.concept.errata) for e in entries),
         "unverified": sum(len(e.concept.unverified) for e in entries),
     }
-    return Dossier(areas, totals)
+    return Dossier(areas, totals, tuple(getattr(evidence, "remarks", ())))
 
 
-def _entry(concept: Concept, results: Sequence[Result], tried: Sequence[MutantResult]) -> Entry:
+def _entry(
+    concept: Concept,
+    results: Sequence[Result],
+    tried: Sequence[MutantResult],
+    examples: Sequence[tuple[Concept, Counterexample]],
+) -> Entry:
     groups: dict[str, list[Result]] = {}
     for result in results:
         if result.concept.key == concept.key:
             groups.setdefault(result.implementation, []).append(result)
     own = tuple(Group(name, tuple(rows)) for name, rows in groups.items())
-    return Entry(concept, own, tuple(m for m in tried if m.concept.key == concept.key))
+    return Entry(
+        concept,
+        own,
+        tuple(m for m in tried if m.concept.key == concept.key),
+        tuple(example for c, example in examples if c.key == concept.key),
+    )

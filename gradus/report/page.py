@@ -97,7 +97,9 @@ def report_html(
 ) -> str:
     """The report as text; see `write_report`."""
     if lang not in LANGUAGES:
-        raise GradusError(f"expected the language en or zh, got {lang!r}")
+        raise GradusError(
+            Text(f"expected the language en or zh, got {lang!r}", f"语言应为 en 或 zh，得到 {lang!r}")
+        )
     if run is not None and not isinstance(run, RunSummary):
         run = RunSummary.from_dict(run)
     concepts = _stands_on(system)
@@ -220,7 +222,11 @@ def templates(lang: str, *folders: Path, words: Mapping[str, Text] = WORDS) -> E
     )
     missing = [key for key, text in words.items() if not text.en or not text.zh]
     if missing:
-        raise GradusError(f"the report lacks words for {', '.join(missing)}")
+        raise GradusError(
+            Text(
+                f"the report lacks words for {', '.join(missing)}", f"报告缺少以下词条：{'、'.join(missing)}"
+            )
+        )
     env.filters |= {
         "number": typeset,
         "grouped": grouped,

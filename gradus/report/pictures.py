@@ -52,7 +52,12 @@ def confusion_matrix(counts: Any, classes: Sequence[str]) -> Picture:
     matrix = np.asarray(counts)
     n = len(classes)
     if matrix.shape != (n, n):
-        raise GradusError(f"expected counts of shape ({n}, {n}) for {n} classes, got {matrix.shape}")
+        raise GradusError(
+            Text(
+                f"expected counts of shape ({n}, {n}) for {n} classes, got {matrix.shape}",
+                f"{n} 个类别的计数形状应为 ({n}, {n})，得到 {matrix.shape}",
+            )
+        )
     total, right = int(matrix.sum()), int(np.trace(matrix))
     off = matrix - np.diag(np.diag(matrix))
     i, j = (int(k) for k in np.unravel_index(int(off.argmax()), off.shape))
@@ -120,8 +125,11 @@ def wrong_images(
     x = _images(images)
     if not len(x) == len(true) == len(predicted) == len(probability):
         raise GradusError(
-            f"expected one label, prediction and probability for each of {len(x)} images, "
-            f"got {len(true)}, {len(predicted)} and {len(probability)}"
+            Text(
+                f"expected one label, prediction and probability for each of {len(x)} images, "
+                f"got {len(true)}, {len(predicted)} and {len(probability)}",
+                f"{len(x)} 张图像应各有一个标签、预测与概率，得到 {len(true)}、{len(predicted)} 与 {len(probability)}",
+            )
         )
     order = np.argsort(-np.asarray(probability, float), kind="stable")[:limit]
     shown = [(x[i], classes[int(true[i])], classes[int(predicted[i])], float(probability[i])) for i in order]
@@ -168,7 +176,12 @@ def filters(
     """
     w = np.asarray(weights, float)
     if w.ndim != 4:
-        raise GradusError(f"expected filters of shape (out, in, height, width), got {w.shape}")
+        raise GradusError(
+            Text(
+                f"expected filters of shape (out, in, height, width), got {w.shape}",
+                f"卷积核的形状应为 (out, in, height, width)，得到 {w.shape}",
+            )
+        )
     flat = w.reshape(-1, *w.shape[2:])
     top = float(np.abs(w).max()) if w.size else 0.0
     shown = flat[:limit]
@@ -201,7 +214,12 @@ def feature_maps(image: Any, maps: Mapping[str, Any], label: str = "", limit: in
     groups = {name: np.asarray(m, float) for name, m in maps.items()}
     for name, m in groups.items():
         if m.ndim != 3:
-            raise GradusError(f"expected maps of shape (channels, height, width) for {name}, got {m.shape}")
+            raise GradusError(
+                Text(
+                    f"expected maps of shape (channels, height, width) for {name}, got {m.shape}",
+                    f"{name} 的特征图形状应为 (channels, height, width)，得到 {m.shape}",
+                )
+            )
     of = Text(
         f" of one image (class {label})" if label else "", f"（类别 {label} 的一幅图像）" if label else ""
     )
@@ -244,7 +262,10 @@ def image_rows(
     for name, values in arrays.items():
         if values.ndim != 3:
             raise GradusError(
-                f"expected images of shape (n, height, width) for {name.en}, got {values.shape}"
+                Text(
+                    f"expected images of shape (n, height, width) for {name.en}, got {values.shape}",
+                    f"{name.zh} 的图像形状应为 (n, height, width)，得到 {values.shape}",
+                )
             )
     words = alt or Text(
         f"{caption.en} " + "; ".join(f"{name.en}: {len(v)}" for name, v in arrays.items()),
@@ -273,7 +294,12 @@ def _images(images: Any) -> list[np.ndarray]:
     if x.ndim == 3:
         x = x[:, None]
     if x.ndim != 4 or x.shape[1] not in (1, 3):
-        raise GradusError(f"expected images of shape (n, 1 or 3, height, width), got {x.shape}")
+        raise GradusError(
+            Text(
+                f"expected images of shape (n, 1 or 3, height, width), got {x.shape}",
+                f"图像的形状应为 (n, 1 或 3, height, width)，得到 {x.shape}",
+            )
+        )
     return [ink(one[0]) if len(one) == 1 else colours(one) for one in x]
 
 

@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 # Blue for negative, paper for zero, brown for positive: told apart by colour-blind readers and in grey print.
 _DIVERGING = np.array([[0, 68, 112], [86, 160, 206], [246, 245, 240], [224, 150, 70], [122, 56, 4]], float)
@@ -32,7 +33,12 @@ def encode(pixels: np.ndarray) -> bytes:
     p = np.asarray(pixels)
     p = p[..., None] if p.ndim == 2 else p
     if p.ndim != 3 or p.shape[-1] not in _COLOUR_TYPES or p.dtype != np.uint8 or p.size == 0:
-        raise GradusError(f"expected uint8 pixels of shape (H, W) or (H, W, 1…4), got {p.dtype} {p.shape}")
+        raise GradusError(
+            Text(
+                f"expected uint8 pixels of shape (H, W) or (H, W, 1…4), got {p.dtype} {p.shape}",
+                f"应为形状 (H, W) 或 (H, W, 1…4) 的 uint8 像素，得到 {p.dtype} {p.shape}",
+            )
+        )
     height, width, channels = p.shape
     rows = np.zeros((height, 1 + width * channels), np.uint8)  # each row begins with its filter, 0
     rows[:, 1:] = p.reshape(height, -1)

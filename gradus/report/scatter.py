@@ -41,7 +41,12 @@ def scatter(
         GradusError: the lengths differ.
     """
     if not len(x) == len(y) == (len(x) if groups is None else len(groups)):
-        raise GradusError(f"expected as many x as y and groups, got {len(x)} and {len(y)}")
+        raise GradusError(
+            Text(
+                f"expected as many x as y and groups, got {len(x)} and {len(y)}",
+                f"x 应与 y、groups 一样多，得到 {len(x)} 与 {len(y)}",
+            )
+        )
 
     def draw(lang: str) -> str:
         figure, ax = canvas(width=5.6 if wide else 3.5, height=3.8 if wide else 2.8)

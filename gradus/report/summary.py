@@ -105,10 +105,18 @@ class RunSummary:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             reason = f"the part {error} is missing" if isinstance(error, KeyError) else str(error)
             raise GradusError(
-                f"expected the summary of a run as RunSummary.as_dict gives it: {reason}"
+                Text(
+                    f"expected the summary of a run as RunSummary.as_dict gives it: {reason}",
+                    f"训练摘要应为 RunSummary.as_dict 给出的形式：{reason}",
+                )
             ) from None
         if not run.scores:
-            raise GradusError("the summary of a run needs the score of at least one seed, got none")
+            raise GradusError(
+                Text(
+                    "the summary of a run needs the score of at least one seed, got none",
+                    "训练摘要至少需要一个随机种子的得分，得到零个",
+                )
+            )
         return run
 
 

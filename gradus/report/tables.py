@@ -39,7 +39,12 @@ def table(
     """
     for row in rows:
         if len(row) != len(columns):
-            raise GradusError(f"expected a cell for each of {len(columns)} columns, got {len(row)}: {row!r}")
+            raise GradusError(
+                Text(
+                    f"expected a cell for each of {len(columns)} columns, got {len(row)}: {row!r}",
+                    f"{len(columns)} 列应各有一个单元格，得到 {len(row)} 个：{row!r}",
+                )
+            )
 
     def draw(lang: str) -> str:
         head = "".join(

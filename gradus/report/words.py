@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradus.text import VERDICTS, Text
+from gradus.text import SMALLEST_CASE, VERDICTS, Text
 
 WORDS: dict[str, Text] = {
     "kicker-run": Text("Training report", "训练报告"),
@@ -76,6 +76,7 @@ WORDS: dict[str, Text] = {
     "no-evidence": Text(
         "No claim of this concept was measured in this run.", "本次运行没有测量该概念的任何断言。"
     ),
+    "smallest-case": SMALLEST_CASE,
     "unverified-heading": Text("Said but not measured", "陈述但未测量"),
     "errata": Text("Wrong forms in circulation", "流传的错误写法"),
     "common": Text("One reads", "常见写法"),

@@ -23,7 +23,12 @@ def folds(n: int, seed: int, count: int = FOLDS) -> Iterator[tuple[np.ndarray, n
         GradusError: there are fewer rows than parts.
     """
     if n < count:
-        raise GradusError(f"expected at least {count} rows for {count} folds, got {n}")
+        raise GradusError(
+            Text(
+                f"expected at least {count} rows for {count} folds, got {n}",
+                f"{count} 折至少需要 {count} 行，得到 {n} 行",
+            )
+        )
     parts = np.array_split(np.random.default_rng(seed).permutation(n), count)
     for i, part in enumerate(parts):
         yield np.concatenate([*parts[:i], *parts[i + 1 :]]), part

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradus.errors import GradusError
+from gradus.text import Text
 from gradus.training.attachments import is_attached
 from gradus.training.eager import EagerUpdate
 from gradus.training.known_losses import known_loss
@@ -179,7 +180,12 @@ class CompiledUpdate:
             loss, keep, outputs = self._run(scalars, inputs, targets)
         except CompileFailed as error:
             if objective.settings.compile != "auto":
-                raise GradusError(f"cannot compile the step: {error}; use compile='auto' or False") from None
+                raise GradusError(
+                    Text(
+                        f"cannot compile the step: {error}; use compile='auto' or False",
+                        f"无法编译训练步：{error}；请用 compile='auto' 或 False",
+                    )
+                ) from None
             self.say(f"the step is not compiled: {error}")
             self.failed = True
             return None

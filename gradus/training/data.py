@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from gradus.errors import GradusError
+from gradus.text import Text
 from gradus.training.known_losses import fitting_targets
 
 
@@ -48,22 +49,40 @@ def _from_numpy(array: np.ndarray) -> torch.Tensor:
     try:
         return torch.from_numpy(array)
     except TypeError as error:
-        raise GradusError(f"expected numbers that PyTorch knows, got dtype {array.dtype}: {error}") from None
+        raise GradusError(
+            Text(
+                f"expected numbers that PyTorch knows, got dtype {array.dtype}: {error}",
+                f"应为 PyTorch 支持的数，得到 dtype {array.dtype}：{error}",
+            )
+        ) from None
 
 
 def _tensor(value: Any, what: str) -> torch.Tensor:
     if isinstance(value, np.ndarray):
         if value.dtype == object:
-            raise GradusError(f"expected numbers as {what}, got an array of Python objects")
+            raise GradusError(
+                Text(
+                    f"expected numbers as {what}, got an array of Python objects",
+                    f"{what} 应为数，得到由 Python 对象组成的数组",
+                )
+            )
         # torch cannot share memory that is read-only or runs backwards.
         value = _from_numpy(
             value if value.flags.writeable and min(value.strides, default=0) >= 0 else value.copy()
         )
     if not isinstance(value, torch.Tensor):
-        raise GradusError(f"expected {what} as a tensor or a NumPy array, got {type(value).__name__}")
+        raise GradusError(
+            Text(
+                f"expected {what} as a tensor or a NumPy array, got {type(value).__name__}",
+                f"{what} 应为张量或 NumPy 数组，得到 {type(value).__name__}",
+            )
+        )
     if value.dim() == 0 or value.layout != torch.strided or value.is_meta:
         raise GradusError(
-            f"expected {what} as a dense tensor of samples, got shape {tuple(value.shape)}, {value.layout}"
+            Text(
+                f"expected {what} as a dense tensor of samples, got shape {tuple(value.shape)}, {value.layout}",
+                f"{what} 应为由样本组成的稠密张量，得到形状 {tuple(value.shape)}，{value.layout}",
+            )
         )
     return value.detach()
 
@@ -77,10 +96,18 @@ def in_memory(data: Any, what: str = "data") -> InMemory:
     if isinstance(data, InMemory):
         return data
     if not isinstance(data, tuple | list) or len(data) != 2:
-        raise GradusError(f"expected {what} as a pair (inputs, targets), got {type(data).__name__}")
+        raise GradusError(
+            Text(
+                f"expected {what} as a pair (inputs, targets), got {type(data).__name__}",
+                f"{what} 应为一对 (inputs, targets)，得到 {type(data).__name__}",
+            )
+        )
     inputs, targets = _tensor(data[0], f"{what} inputs"), _tensor(data[1], f"{what} targets")
     if len(inputs) != len(targets) or len(inputs) == 0:
         raise GradusError(
-            f"expected {what} with as many inputs as targets, at least one, got {len(inputs)} and {len(targets)}"
+            Text(
+                f"expected {what} with as many inputs as targets, at least one, got {len(inputs)} and {len(targets)}",
+                f"{what} 的输入与目标应一样多，且至少一个，得到 {len(inputs)} 与 {len(targets)}",
+            )
         )
     return InMemory(inputs, targets)

@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch import nn
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 class Group:
@@ -129,7 +130,10 @@ def process_group() -> Iterator[Group]:
             _meeting.join()
         except (RuntimeError, ValueError) as error:
             raise GradusError(
-                f"cannot join the processes of torchrun: {str(error).splitlines()[0]}"
+                Text(
+                    f"cannot join the processes of torchrun: {str(error).splitlines()[0]}",
+                    f"无法加入 torchrun 的进程组：{str(error).splitlines()[0]}",
+                )
             ) from None
     try:
         yield Distributed()

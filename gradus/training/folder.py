@@ -16,6 +16,7 @@ from typing import Any
 from gradus.errors import GradusError
 from gradus.files import write_failed
 from gradus.progress import Reporter
+from gradus.text import Text
 from gradus.training.checkpoint import (
     Checkpoint,
     list_checkpoints,
@@ -72,8 +73,11 @@ class RunFolder:
     def _check(self, checkpoints: list[Path], *, force: bool) -> None:
         if checkpoints and not force:
             raise GradusError(
-                f"{self.directory} holds a run (newest checkpoint {checkpoints[-1].stem}): pass resume=True to go on "
-                "with it, force=True to begin anew, or choose another directory"
+                Text(
+                    f"{self.directory} holds a run (newest checkpoint {checkpoints[-1].stem}): pass resume=True to go on "
+                    "with it, force=True to begin anew, or choose another directory",
+                    f"{self.directory} 中已有一次训练（最新检查点为 {checkpoints[-1].stem}）：传入 resume=True 可接着训练，force=True 可从头开始，或另选文件夹",
+                )
             )
         self.files.check(force=force)
 
@@ -96,8 +100,11 @@ class RunFolder:
             return True
         if not force:
             raise GradusError(
-                f"cannot resume {self.directory} exactly: {'; '.join(changes)}; make them agree, or pass force=True "
-                "to go on inexactly"
+                Text(
+                    f"cannot resume {self.directory} exactly: {'; '.join(changes)}; make them agree, or pass force=True "
+                    "to go on inexactly",
+                    f"无法精确地接续 {self.directory}：{'；'.join(changes)}；请使其一致，或传入 force=True 以不精确地接续",
+                )
             )
         self.tell(reporter, f"resumed, but not exact: {'; '.join(changes)}")
         return False

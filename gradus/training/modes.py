@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def place_of(model: nn.Module, device: str | torch.device | None) -> torch.device:
@@ -16,10 +17,20 @@ def place_of(model: nn.Module, device: str | torch.device | None) -> torch.devic
         GradusError: for a device that this machine does not have, or a model with nothing to train.
     """
     if not isinstance(model, nn.Module):
-        raise GradusError(f"expected the model as a torch.nn.Module, got {type(model).__name__}")
+        raise GradusError(
+            Text(
+                f"expected the model as a torch.nn.Module, got {type(model).__name__}",
+                f"模型应为 torch.nn.Module，得到 {type(model).__name__}",
+            )
+        )
     first = next((p for p in model.parameters() if p.requires_grad), None)
     if first is None:
-        raise GradusError(f"expected a model with parameters to train, got {type(model).__name__} with none")
+        raise GradusError(
+            Text(
+                f"expected a model with parameters to train, got {type(model).__name__} with none",
+                f"模型应有可训练的参数，而 {type(model).__name__} 没有",
+            )
+        )
     try:
         place = first.device if device is None else torch.device(device)
         if place.type != "meta":
@@ -28,10 +39,16 @@ def place_of(model: nn.Module, device: str | torch.device | None) -> torch.devic
     except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise GradusError(
-            f"expected a device of this machine (cpu works everywhere), got {device!r}: {reason}"
+            Text(
+                f"expected a device of this machine (cpu works everywhere), got {device!r}: {reason}",
+                f"应为本机的设备（cpu 总可用），得到 {device!r}：{reason}",
+            )
         ) from None
     raise GradusError(
-        "expected a model with memory, got one on the meta device; use model.to_empty and initialise it"
+        Text(
+            "expected a model with memory, got one on the meta device; use model.to_empty and initialise it",
+            "模型应占有内存，得到的模型在 meta 设备上；请用 model.to_empty 并初始化",
+        )
     )
 
 

@@ -8,6 +8,7 @@ import torch
 from torch.optim import Optimizer
 
 from gradus.errors import GradusError
+from gradus.text import Text
 from gradus.training import tree
 from gradus.training.errors import CheckpointError
 
@@ -46,7 +47,12 @@ def make_optimizer(
         return optimizer
     if isinstance(optimizer, str):
         if optimizer not in OPTIMIZERS:
-            raise GradusError(f"expected an optimizer among {', '.join(OPTIMIZERS)}, got {optimizer!r}")
+            raise GradusError(
+                Text(
+                    f"expected an optimizer among {', '.join(OPTIMIZERS)}, got {optimizer!r}",
+                    f"优化器应为 {'、'.join(OPTIMIZERS)} 之一，得到 {optimizer!r}",
+                )
+            )
         kind, settings, fused = OPTIMIZERS[optimizer]
         if fused and all(
             p.is_floating_point() and p.device.type in ("cpu", "cuda", "mps") for p in parameters
@@ -57,11 +63,17 @@ def make_optimizer(
         instance = optimizer(parameters)
     except TypeError as error:
         raise GradusError(
-            f"expected optimizer as a function of the parameters alone, got an error: {error}"
+            Text(
+                f"expected optimizer as a function of the parameters alone, got an error: {error}",
+                f"optimizer 应为只接受参数的函数，调用时出错：{error}",
+            )
         ) from None
     if not isinstance(instance, Optimizer):
         raise GradusError(
-            f"expected the optimizer factory to return a torch.optim.Optimizer, got {type(instance).__name__}"
+            Text(
+                f"expected the optimizer factory to return a torch.optim.Optimizer, got {type(instance).__name__}",
+                f"优化器工厂应返回 torch.optim.Optimizer，得到 {type(instance).__name__}",
+            )
         )
     return instance
 

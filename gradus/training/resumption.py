@@ -8,6 +8,7 @@ from typing import Any
 from gradus.errors import GradusError
 from gradus.locks import run_lock
 from gradus.progress import Reporter
+from gradus.text import Text
 from gradus.training.checkpoint import Checkpoint, load_checkpoint, step_of
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
@@ -73,7 +74,12 @@ def agreed_checkpoint(
     step = FRESH if checkpoint is None else (step_of(checkpoint.path) or 0)
     agreed = group.broadcast(step)
     if agreed == FAILED:
-        raise GradusError("the first process of the run could not begin; see its message")
+        raise GradusError(
+            Text(
+                "the first process of the run could not begin; see its message",
+                "训练的第一个进程未能开始；见它的消息",
+            )
+        )
     if folder is None and agreed >= 0:
         return load_checkpoint(directory / "checkpoints" / f"step-{agreed:08d}")
     return checkpoint

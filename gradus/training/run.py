@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from gradus.errors import GradusError
+from gradus.text import Text
 from gradus.training import tree
 from gradus.training.averaging import Average
 from gradus.training.checkpoint import Checkpoint
@@ -78,7 +79,10 @@ class Run:
         path = self.files.directory / name
         if any(log.path == path for log in self.logs):
             raise GradusError(
-                f"expected a log's name that is not in use, got {name!r}: give one of the two another"
+                Text(
+                    f"expected a log's name that is not in use, got {name!r}: give one of the two another",
+                    f"日志名不应与已有的重复，得到 {name!r}：请为其中之一另取名称",
+                )
             )
         log = JsonLines(path, self.step)
         self.logs.append(log)

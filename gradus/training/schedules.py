@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 Schedule = Callable[[int], float]
 WARMUP_SHARE = 0.05
@@ -71,7 +72,10 @@ def make_schedule(schedule: str | Schedule | None, total: int) -> Schedule | Non
         return schedule
     if schedule not in SCHEDULES:
         raise GradusError(
-            f"expected a schedule among {', '.join(SCHEDULES)} or a function of the step, got {schedule!r}"
+            Text(
+                f"expected a schedule among {', '.join(SCHEDULES)} or a function of the step, got {schedule!r}",
+                f"学习率调度应为 {'、'.join(SCHEDULES)} 之一或步数的函数，得到 {schedule!r}",
+            )
         )
     curve = SCHEDULES[schedule]
     return lambda step: curve(min(step, total), total)

@@ -46,7 +46,12 @@ class Best:
             GradusError: when the row lacks the monitored column.
         """
         if self.monitor not in row:
-            raise GradusError(f"expected to monitor one of {', '.join(row)}, got {self.monitor!r}")
+            raise GradusError(
+                Text(
+                    f"expected to monitor one of {', '.join(row)}, got {self.monitor!r}",
+                    f"应监测 {'、'.join(row)} 之一，得到 {self.monitor!r}",
+                )
+            )
         falling = falls(self.monitor, self.mode)
         value = row[self.monitor]
         value = math.nan if value is None else float(value)
@@ -108,13 +113,33 @@ def check_stopping(stopping: EarlyStopping | None, columns: list[str]) -> None:
         return
     patience, gain = stopping.patience, stopping.improvement
     if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
-        raise GradusError(f"expected EarlyStopping's patience as a whole number >= 1, got {patience!r}")
+        raise GradusError(
+            Text(
+                f"expected EarlyStopping's patience as a whole number >= 1, got {patience!r}",
+                f"EarlyStopping 的 patience 应为 ≥ 1 的整数，得到 {patience!r}",
+            )
+        )
     if isinstance(gain, bool) or not isinstance(gain, int | float) or not 0 <= gain < math.inf:
-        raise GradusError(f"expected EarlyStopping's improvement as a number >= 0, got {gain!r}")
+        raise GradusError(
+            Text(
+                f"expected EarlyStopping's improvement as a number >= 0, got {gain!r}",
+                f"EarlyStopping 的 improvement 应为 ≥ 0 的数，得到 {gain!r}",
+            )
+        )
     if stopping.mode not in ("auto", "min", "max"):
-        raise GradusError(f"expected EarlyStopping's mode as 'auto', 'min' or 'max', got {stopping.mode!r}")
+        raise GradusError(
+            Text(
+                f"expected EarlyStopping's mode as 'auto', 'min' or 'max', got {stopping.mode!r}",
+                f"EarlyStopping 的 mode 应为 'auto'、'min' 或 'max'，得到 {stopping.mode!r}",
+            )
+        )
     if stopping.monitor not in columns:
-        raise GradusError(f"expected to monitor one of {', '.join(columns)}, got {stopping.monitor!r}")
+        raise GradusError(
+            Text(
+                f"expected to monitor one of {', '.join(columns)}, got {stopping.monitor!r}",
+                f"应监测 {'、'.join(columns)} 之一，得到 {stopping.monitor!r}",
+            )
+        )
     falls(stopping.monitor, stopping.mode)
 
 

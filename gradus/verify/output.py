@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from gradus.page import Concept
-from gradus.text import Text
+from gradus.text import SMALLEST_CASE, Text
 from gradus.verify.runner import MutantResult, Report, Result
 
 FORMAT = 1  # of the JSON; it rises when a field changes its meaning or goes
@@ -174,8 +174,7 @@ def lines(report: Report, lang: str = "en", verbose: bool = False) -> Iterator[t
                 yield _mutant_line(m, lang)
         for c, example in report.counterexamples:
             if c is concept:
-                heading = Text("smallest case where it differs from the definition", "与定义不同的最小输入")
-                yield f"    {heading.get(lang)} ({example.origin.get(lang)}):", "bold"
+                yield f"    {SMALLEST_CASE.get(lang)} ({example.origin.get(lang)}):", "bold"
                 yield example.text(lang), ""
 
 

@@ -106,8 +106,23 @@ def judge(
 ) -> Result:
     """Measures one claim on one implementation; whatever the implementation raises is a failure, not a crash.
 
+    Where its calls are made in a cheaper way, the first failure must be one of its calls as they stand, too.
+
     `told` puts an exception into words.
     """
+    result = _measured(concept, claim, adapted, base, told)
+    if result.verdict != "fails" or adapted.calls.trusted or adapted.calls.leaked:
+        return result
+    plain = _measured(concept, claim, adapted.as_written(), base, told)
+    # a function whose answers depend on how often it was asked may fail once: that is no fault of the cheaper way
+    confirmed = plain.verdict == "fails" or _measured(concept, claim, adapted, base, told).verdict != "fails"
+    adapted.calls.confirm(confirmed)
+    return result if confirmed else plain
+
+
+def _measured(
+    concept: Concept, claim: Claim, adapted: Adapted, base: int, told: Callable[[BaseException], Text]
+) -> Result:
     seed = seed_of(concept, claim.name, base)
     start = time.perf_counter()
     evidence, reason = None, Text("", "")

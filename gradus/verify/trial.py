@@ -54,9 +54,16 @@ class Trial:
 
 
 def tried(
-    concept: Concept, function: Any, framework: str | None, name: str, watch: Callable[..., Any]
+    concept: Concept,
+    function: Any,
+    framework: str | None,
+    name: str,
+    watch: Callable[..., Any],
+    as_written: bool = False,
 ) -> Trial:
     """The function in the framework that is named, or else that it is found to be written in.
+
+    With `as_written` each of its calls is made as it stands, though its framework may have a cheaper way.
 
     Raises:
         Unanswered: it raises on every small input, in every framework that comes into question.
@@ -84,6 +91,9 @@ def tried(
         and not _batches(adapted, inputs)
     ):
         adapted = _one_at_a_time(adapted)
+    if adapted.framework.compiles and not as_written:
+        adapted = adapted.economical()
+        answer_of(adapted, inputs[:1])  # on known shapes: whether the cheaper way gives the same
     words = [_how_called(adapted.framework.title, framework, told), *_peculiarities(adapted)]
     why = Text("; ".join(w.en for w in words), "；".join(w.zh for w in words))
     return Trial(adapted, why, taken.fault)

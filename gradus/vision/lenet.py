@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gradus.arguments import choice, whole
 from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 Activation = Literal["relu", "tanh", "sigmoid"]
 Pooling = Literal["max", "average"]
@@ -94,8 +95,11 @@ class LeNet(nn.Module):
         if tuple(x.shape[1:]) != self.shape or x.dim() != 4:
             want = ", ".join(map(str, self.shape))
             raise GradusError(
-                f"x: expected images of shape (N, {want}), got {tuple(x.shape)}; "
-                "reshape them, or make the network with their size and channels"
+                Text(
+                    f"x: expected images of shape (N, {want}), got {tuple(x.shape)}; "
+                    "reshape them, or make the network with their size and channels",
+                    f"x：图像的形状应为 (N, {want})，得到 {tuple(x.shape)}；请改变其形状，或按其尺寸与通道数建立网络",
+                )
             )
         f = ACTIVATIONS[self.activation]
         x = self.enlarge(x)  # (N, C, 28 or 32, 28 or 32)

@@ -35,8 +35,9 @@ from gradus.report import (
     wrong_images,
 )
 from gradus.report import page as page_module
-from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
+from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, SMALLEST_CASE, Text
 from gradus.verify import MutantResult, Report, Result
+from gradus.verify.counterexamples import SHRUNK, Counterexample
 
 VOID = {"meta", "img", "br", "link", "hr", "input", "col"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&"
@@ -543,3 +544,25 @@ def test_formulas_of_a_users_own_concept_are_shown_as_latex():
     assert '<code class="latex">\\text{&lt;never compiled&gt;}</code>' in report_html(
         None, None, results_of(c)
     )
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_remarks_and_the_smallest_counterexample_are_shown_as_on_the_terminal(lang):
+    c = concept("own", "foundations")
+    rows = (
+        (Text("x", "x"), Text("[1.]", "[1.]")),
+        (Text("definition", "定义"), Text("<2.>", "<2.>")),
+        (Text("implementation", "实现"), Text(HOSTILE, HOSTILE)),
+    )
+    remark = Text(f"judged as NumPy {HOSTILE}", f"按 NumPy 评判 {HOSTILE}")
+    report = Report(tuple(results_of(c)), (), ((c, Counterexample(SHRUNK, rows)),), (remark,))
+    html = report_html(evidence=report, lang=lang)
+    text = " ".join(read(html).text)
+    assert remark.get(lang) in text
+    assert SMALLEST_CASE.get(lang) in text.replace("Smallest", "smallest")
+    assert SHRUNK.get(lang) in text
+    for name, value in rows:
+        assert name.get(lang) in text
+        assert value.get(lang) in text
+    assert "<script>" not in html
+    assert SMALLEST_CASE.get(lang) not in report_html(evidence=list(report.results), lang=lang)

@@ -22,6 +22,7 @@ from gradus.verify.isolated.integrity import Integrity
 from gradus.verify.isolated.limits import Limits
 from gradus.verify.isolated.printable import clipped, printable
 from gradus.verify.isolated.process_state import ProcessState
+from gradus.verify.isolated.seal import Seal, new_key
 from gradus.verify.isolated.supervisor import Request
 from gradus.verify.isolated.verification import verify_user_code
 from gradus.verify.isolated.watch import EndedItself, Watch, described
@@ -273,3 +274,82 @@ def test_a_function_of_whose_claims_none_was_measured_does_not_hold(tmp_path):
     report, results = results_of(tmp_path, body)
     assert not report.holds
     assert "no claim" in results["answers"].reason.en
+
+
+REMEMBERING = """
+import functools
+import jax.numpy as jnp
+
+@functools.cache
+def ones(shape, dtype):
+    return jnp.ones(shape, dtype)
+
+def f(x):
+    return jnp.maximum(x, 0) * ones(x.shape, x.dtype)
+"""
+
+
+def test_a_function_that_remembers_arrays_of_jax_is_called_as_it_stands(tmp_path):
+    pytest.importorskip("jax")
+    report, _ = results_of(tmp_path, REMEMBERING)
+    assert report.count("fails") == 0
+    assert report.count("holds") > 10
+
+
+FORGING = """
+import json, os, sys
+from pathlib import Path
+
+records = Path(sys.orig_argv[-1]) / "records"
+
+def as_it_stands(event, **values):
+    return json.dumps({"event": event, **values})
+
+def resealed(event, **values):  # with what a line of the judge's begins with
+    number, seal, _ = records.read_text().splitlines()[0].split(" ", 2)
+    return f"{number} {seal} {as_it_stands(event, **values)}"
+
+def forge(written):
+    claims = json.loads(records.read_text().splitlines()[0].split(" ", 2)[-1])["claims"]
+    good = dict(kind="identical", measured=0, relation="=", expected=0, tolerance=0, because=["", ""], note=["", ""])
+    with records.open("a") as file:
+        print(written("taken", text=["judged as NumPy", ""], framework="numpy", single=False), file=file)
+        for name in claims:
+            row = dict(claim=name, verdict="holds", reason=["", ""], seed=0, seconds=0, replaced=[], evidence=good)
+            print(written("claim", name=name), file=file)
+            print(written("result", **row), file=file)
+        print(written("left", fault=None, changed=[]), file=file)
+        print(written("end"), file=file)
+"""
+
+
+@pytest.mark.parametrize("written", ["as_it_stands", "resealed"])
+@pytest.mark.parametrize("ends", ["os._exit(0)", "pass"])
+def test_results_written_into_the_records_while_a_file_is_imported_are_not_believed(tmp_path, written, ends):
+    body = f"{FORGING}\nforge({written})\n{ends}\ndef f(x):\n    return x\n"
+    report, results = results_of(tmp_path, body)
+    assert not report.holds
+    if ends == "pass":
+        assert results["equals-definition"].verdict == "fails"
+        assert "records" in results["leaves-process-unchanged"].reason.en
+    else:
+        assert [r.claim.name for r in report.results if r.verdict == "holds"] == []
+
+
+def test_results_written_into_the_records_by_a_call_are_not_believed(tmp_path):
+    _, results = results_of(tmp_path, f"{FORGING}\ndef f(x):\n    forge(as_it_stands)\n    return x\n")
+    assert results["equals-definition"].verdict == "fails"
+    assert results["leaves-process-unchanged"].verdict == "fails"
+
+
+def test_a_seal_opens_its_own_lines_once_and_in_order():
+    key = new_key()
+    writer, reader = Seal(key), Seal(key)
+    first, second = writer.sealed("{}").encode()[:-1], writer.sealed('{"é ": 1}').encode()[:-1]
+    assert reader.opened(first) == b"{}"
+    assert reader.opened(first) is None
+    assert reader.opened(second) == '{"é ": 1}'.encode()
+    assert reader.opened(first) is None
+    for line_ in (b"", b"{}", b"9 00 {}", b"x y z", b"3 \xff {}", first.replace(b"{}", b"[]")):
+        assert Seal(key).opened(line_) is None
+    assert Seal(new_key()).opened(first) is None

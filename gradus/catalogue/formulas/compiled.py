@@ -16,6 +16,7 @@ from typing import Literal
 
 from gradus.catalogue.formulas.terminal import terminal_text
 from gradus.errors import GradusError
+from gradus.text import Text
 
 DATA = Path(__file__).parents[2] / "assets" / "formulas.json"
 Style = Literal["display", "inline"]
@@ -42,7 +43,12 @@ def mathml(latex: str, display: bool = True) -> str:
     """
     formula = _compiled()["display" if display else "inline"].get(latex)
     if formula is None:
-        raise GradusError(f"the formula {latex!r} is not compiled; run `make formulas` after changing a page")
+        raise GradusError(
+            Text(
+                f"the formula {latex!r} is not compiled; run `make formulas` after changing a page",
+                f"公式 {latex!r} 尚未编译；改动页面后请运行 `make formulas`",
+            )
+        )
     return formula
 
 

@@ -23,7 +23,12 @@ def _torch(maximum_likelihood, x, family):
         "poisson": lambda x, t: x * t[..., 0] - t[..., 0].exp() - torch.lgamma(x + 1),  # log-mean
     }
     if family not in densities:
-        raise GradusError(f"expected one of the families {', '.join(densities)}, got {family!r}")
+        raise GradusError(
+            Text(
+                f"expected one of the families {', '.join(densities)}, got {family!r}",
+                f"分布族应为 {'、'.join(densities)} 之一，得到 {family!r}",
+            )
+        )
     k = 2 if family == "normal" else 1
     t = maximum_likelihood(densities[family], x, torch.zeros(*x.shape[:-1], k, dtype=torch.float64)).parameters
     if family == "normal":

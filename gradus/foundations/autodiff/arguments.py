@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = ["fitted", "misfit"]
 
@@ -76,14 +77,20 @@ def fitted(function: Any, written: Callable[..., Any], args: Any, kwargs: Any) -
         out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
         if not hasattr(type(out), "become"):
             raise GradusError(
-                f"numpy.{function.__name__} writes into a plain array (out=), where its derivative would be lost; "
-                "use its result instead"
+                Text(
+                    f"numpy.{function.__name__} writes into a plain array (out=), where its derivative would be lost; "
+                    "use its result instead",
+                    f"numpy.{function.__name__} 写入普通数组（out=），导数会在那里丢失；请改用它的返回值",
+                )
             )
     unknown = [] if order.everything else [n for n in rest if n not in order.ours]
     if unknown:
         raise GradusError(
-            f"numpy.{function.__name__} on a tape: got {', '.join(f'{n}={rest[n]!r}' for n in unknown)}; "
-            f"it takes {', '.join(sorted(order.ours))}"
+            Text(
+                f"numpy.{function.__name__} on a tape: got {', '.join(f'{n}={rest[n]!r}' for n in unknown)}; "
+                f"it takes {', '.join(sorted(order.ours))}",
+                f"梯度带上的 numpy.{function.__name__}：得到 {', '.join(f'{n}={rest[n]!r}' for n in unknown)}；它接受 {'、'.join(sorted(order.ours))}",
+            )
         )
     return args, rest, out
 
@@ -112,6 +119,16 @@ def misfit(
         inspect.signature(written).bind(*args, **kwargs)
     except TypeError as binding:
         takes = ", ".join(inspect.signature(written).parameters)
-        return GradusError(f"numpy.{function.__name__} on a tape: {binding}; it takes {takes}")
+        return GradusError(
+            Text(
+                f"numpy.{function.__name__} on a tape: {binding}; it takes {takes}",
+                f"梯度带上的 numpy.{function.__name__}：{binding}；它接受 {takes}",
+            )
+        )
     shapes = ", ".join(str(np.shape(a)) if hasattr(a, "dtype") else repr(a)[:40] for a in args)
-    return GradusError(f"numpy.{function.__name__} of {shapes}: {error}")
+    return GradusError(
+        Text(
+            f"numpy.{function.__name__} of {shapes}: {error}",
+            f"numpy.{function.__name__} 作用于 {shapes}：{error}",
+        )
+    )

@@ -22,6 +22,7 @@ from gradus.foundations.autodiff.composed import (
     unsupported,
 )
 from gradus.foundations.autodiff.rules import RULES, take
+from gradus.text import Text
 
 __all__ = ["ArrayLike", "NoAttribute", "result_of", "value_of"]
 
@@ -42,7 +43,10 @@ def _without(arguments: Any) -> Any:
 
 def _lost(what: str, instead: str) -> GradusError:
     return GradusError(
-        f"what is being differentiated cannot become {what} without losing its derivative; {instead}"
+        Text(
+            f"what is being differentiated cannot become {what} without losing its derivative; {instead}",
+            f"被求导的量不能变为 {what}，否则会丢失导数；{instead}",
+        )
     )
 
 
@@ -56,14 +60,25 @@ def result_of(y: Any, who: str) -> Any:
         return y
     if y is None:
         raise GradusError(
-            f"f: {who} expects a function whose result is one array, got None; is a `return` missing?"
+            Text(
+                f"f: {who} expects a function whose result is one array, got None; is a `return` missing?",
+                f"f：{who} 需要结果为一个数组的函数，得到 None；是否漏了 `return`？",
+            )
         )
     if isinstance(y, (tuple, list, dict)):
         raise GradusError(
-            f"f: {who} expects a function whose result is one array, got a {type(y).__name__} of {len(y)}; stack them"
+            Text(
+                f"f: {who} expects a function whose result is one array, got a {type(y).__name__} of {len(y)}; stack them",
+                f"f：{who} 需要结果为一个数组的函数，得到含 {len(y)} 项的 {type(y).__name__}；请将其堆叠",
+            )
         )
     if np.asanyarray(y).dtype.kind not in "fciub":
-        raise GradusError(f"f: {who} expects a function whose result is one array of numbers, got {y!r:.60}")
+        raise GradusError(
+            Text(
+                f"f: {who} expects a function whose result is one array of numbers, got {y!r:.60}",
+                f"f：{who} 需要结果为一个数值数组的函数，得到 {y!r:.60}",
+            )
+        )
     return y
 
 
@@ -82,7 +97,9 @@ def _of_call(ufunc: Any, inputs: Any) -> Any:
             return ufunc(*_without(inputs))
         return COMPOSED[ufunc](*[np.asarray(a) if type(a) in (list, tuple) else a for a in inputs])
     except TypeError as error:
-        raise GradusError(f"numpy.{ufunc.__name__}: {error}") from error
+        raise GradusError(
+            Text(f"numpy.{ufunc.__name__}: {error}", f"numpy.{ufunc.__name__}：{error}")
+        ) from error
 
 
 def _of_method(ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
@@ -126,7 +143,10 @@ class ArrayLike(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
         if out is not None and not (isinstance(out[0], ArrayLike) and len(out) == 1):
             raise GradusError(
-                f"numpy.{ufunc.__name__} writes into a plain array; write a = a + b for a += b, or see traceable"
+                Text(
+                    f"numpy.{ufunc.__name__} writes into a plain array; write a = a + b for a += b, or see traceable",
+                    f"numpy.{ufunc.__name__} 写入普通数组；请把 a += b 写成 a = a + b，或参见 traceable",
+                )
             )
         if method != "__call__" or options:
             result = _of_method(ufunc, method, inputs, options)
@@ -214,7 +234,10 @@ class ArrayLike(NDArrayOperatorsMixin):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise GradusError(
-            "what is being differentiated cannot be changed in part; use np.where, np.stack or np.concatenate"
+            Text(
+                "what is being differentiated cannot be changed in part; use np.where, np.stack or np.concatenate",
+                "被求导的量不能部分修改；请用 np.where、np.stack 或 np.concatenate",
+            )
         )
 
     def __iter__(self) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 __all__ = ["applied", "call", "plain_value", "summed_back"]
 
@@ -31,7 +32,12 @@ def applied(function: Callable[..., Any], inputs: Any, options: dict[str, Any]) 
         return function(*inputs, **options)
     except (ValueError, IndexError) as error:  # np.linalg.LinAlgError is a ValueError
         shapes = " and ".join(str(np.shape(a)) for a in inputs)
-        raise GradusError(f"{function.__name__} of shapes {shapes}: {error}") from None
+        raise GradusError(
+            Text(
+                f"{function.__name__} of shapes {shapes}: {error}",
+                f"{function.__name__} 作用于形状 {shapes}：{error}",
+            )
+        ) from None
 
 
 def plain_value(a: Any) -> Any:

@@ -12,6 +12,7 @@ from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.tape import vjp
 from gradus.foundations.autodiff.tree import mapped
 from gradus.foundations.autodiff.variable import Variable
+from gradus.text import Text
 
 __all__ = ["checkpoint"]
 
@@ -60,7 +61,10 @@ class _Rematerialised:
         y = self.f(*mapped(lambda place: leaves[place], self.places))
         if isinstance(y, Variable) and not any(isinstance(a, Variable) for a in leaves):
             raise GradusError(
-                f"checkpoint({self.__name__}) uses what is being differentiated; make it an argument of the function"
+                Text(
+                    f"checkpoint({self.__name__}) uses what is being differentiated; make it an argument of the function",
+                    f"checkpoint({self.__name__}) 用到了被求导的量；请把它作为函数的参数",
+                )
             )
         return y
 

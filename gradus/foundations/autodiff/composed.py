@@ -27,6 +27,7 @@ from gradus.foundations.autodiff.products import PRODUCTS
 from gradus.foundations.autodiff.reductions import REDUCTIONS
 from gradus.foundations.autodiff.rules import RULES
 from gradus.foundations.autodiff.shapes import SHAPES
+from gradus.text import Text
 
 __all__ = ["ACCUMULATED", "COMPOSED", "CONSTANT", "METHODS", "REDUCED", "composed", "name_of", "unsupported"]
 
@@ -98,6 +99,9 @@ def unsupported(name: str) -> GradusError:
     near = difflib.get_close_matches(name.rpartition(".")[2], known, 3, 0.5)
     like = f", {' and '.join(near)} do" if len(near) > 1 else f", {near[0]} does" if near else ""
     return GradusError(
-        f"{name} has no derivative rule here{like}; write the function with those of the {len(known)} "
-        "in gradus.foundations.autodiff.rules, or add a rule there"
+        Text(
+            f"{name} has no derivative rule here{like}; write the function with those of the {len(known)} "
+            "in gradus.foundations.autodiff.rules, or add a rule there",
+            f"{name} 在此没有求导规则{like}；请用 gradus.foundations.autodiff.rules 中 {len(known)} 个有规则的函数改写，或在那里添加规则",
+        )
     )

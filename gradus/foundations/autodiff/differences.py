@@ -10,6 +10,7 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.call import plain_value
 from gradus.foundations.autodiff.reductions import chosen_axes
+from gradus.text import Text
 
 __all__ = ["DIFFERENCES"]
 
@@ -52,7 +53,10 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
     spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
     if edge_order not in (1, 2) or any(np.ndim(h) for h in spacings):
         raise GradusError(
-            "numpy.gradient on a tape: expected one number for each spacing, and edge_order 1 or 2"
+            Text(
+                "numpy.gradient on a tape: expected one number for each spacing, and edge_order 1 or 2",
+                "梯度带上的 numpy.gradient：每个间距应为一个数，edge_order 应为 1 或 2",
+            )
         )
     if len(spacings) != len(axes):
         raise TypeError("invalid number of arguments")
@@ -74,7 +78,9 @@ def _slope(f: Any, h: Any, edge_order: int, axis: int) -> Any:
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """Along the straight line between the two points beside x; outside them constant."""
     if period is not None:
-        raise GradusError("numpy.interp on a tape: expected no period")
+        raise GradusError(
+            Text("numpy.interp on a tape: expected no period", "梯度带上的 numpy.interp：不支持 period")
+        )
     x, xp, fp = (a if hasattr(a, "dtype") else np.asarray(a, float) for a in (x, xp, fp))
     at, points = plain_value(x), plain_value(xp)
     if np.size(points) == 1:

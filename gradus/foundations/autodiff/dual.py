@@ -15,6 +15,7 @@ from gradus.foundations.autodiff.array_like import ArrayLike, result_of
 from gradus.foundations.autodiff.call import call, summed_back
 from gradus.foundations.autodiff.rules import RULES, einsum, join, put, reshape, take
 from gradus.foundations.autodiff.tape import vjp
+from gradus.text import Text
 
 __all__ = ["Dual", "jvp"]
 
@@ -53,10 +54,18 @@ def jvp(f: Callable[..., Any], x: Any, u: Any) -> tuple[Any, Any]:
     x, u = real_or_duck("x", x), real_or_duck("u", u)
     if np.shape(x) != np.shape(u):
         raise GradusError(
-            f"u: the direction has shape {np.shape(u)}, expected that of the argument, {np.shape(x)}"
+            Text(
+                f"u: the direction has shape {np.shape(u)}, expected that of the argument, {np.shape(x)}",
+                f"u：方向的形状为 {np.shape(u)}，应与参数相同，即 {np.shape(x)}",
+            )
         )
     if any(np.iscomplexobj(part) for part in (x, u)):
-        raise GradusError("jvp takes dual numbers with real parts, got complex ones")
+        raise GradusError(
+            Text(
+                "jvp takes dual numbers with real parts, got complex ones",
+                "jvp 使用实部与虚部皆为实数的对偶数，得到复数",
+            )
+        )
     level = next(_levels)
     y = result_of(f(Dual(x, u, level)), "jvp")
     if not (isinstance(y, Dual) and y.level == level):
@@ -137,7 +146,12 @@ class Dual(ArrayLike):
     def __init__(self, value: Any, tangent: Any, level: int = 1) -> None:
         for part in (value, tangent):
             if not isinstance(part, ArrayLike) and np.asanyarray(part).dtype.kind not in "fiubc":
-                raise GradusError(f"dual numbers have numbers for parts, got {np.asanyarray(part).dtype}")
+                raise GradusError(
+                    Text(
+                        f"dual numbers have numbers for parts, got {np.asanyarray(part).dtype}",
+                        f"对偶数的各部分应为数，得到 {np.asanyarray(part).dtype}",
+                    )
+                )
         self.level, self.value, self.tangent = level, _floating(value), _floating(tangent)
 
     def record(self, function: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Dual:

@@ -18,6 +18,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.call import call, plain_value
+from gradus.text import Text
 
 __all__ = ["LINEAR_ALGEBRA", "LINEAR_ALGEBRA_RULES"]
 
@@ -167,9 +168,19 @@ LINEAR_ALGEBRA_RULES: dict[Any, Any] = {
 
 def _matrix(a: Any) -> Any:
     if np.ndim(a) < 2:
-        raise GradusError(f"expected a matrix, or a stack of them, got shape {np.shape(a)}")
+        raise GradusError(
+            Text(
+                f"expected a matrix, or a stack of them, got shape {np.shape(a)}",
+                f"应为一个矩阵或一组矩阵，得到形状 {np.shape(a)}",
+            )
+        )
     if np.iscomplexobj(a):
-        raise GradusError("the factorisations are differentiated for real matrices; this one is complex")
+        raise GradusError(
+            Text(
+                "the factorisations are differentiated for real matrices; this one is complex",
+                "分解只能对实矩阵求导；该矩阵为复矩阵",
+            )
+        )
     return a
 
 
@@ -194,7 +205,12 @@ def _eigh(a: Any, UPLO: str = "L") -> Any:
 def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     m, n = np.shape(_matrix(a))[-2:]
     if hermitian or (compute_uv and full_matrices and m != n):
-        raise GradusError("numpy.linalg.svd on a tape: expected full_matrices=False and hermitian=False")
+        raise GradusError(
+            Text(
+                "numpy.linalg.svd on a tape: expected full_matrices=False and hermitian=False",
+                "梯度带上的 numpy.linalg.svd：应为 full_matrices=False 且 hermitian=False",
+            )
+        )
     y = call(svd_joined, a)
     if not compute_uv:
         return y[..., 0, :]
@@ -203,7 +219,12 @@ def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian:
 
 def _qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "r"):
-        raise GradusError(f"numpy.linalg.qr on a tape: expected mode 'reduced' or 'r', got {mode!r}")
+        raise GradusError(
+            Text(
+                f"numpy.linalg.qr on a tape: expected mode 'reduced' or 'r', got {mode!r}",
+                f"梯度带上的 numpy.linalg.qr：mode 应为 'reduced' 或 'r'，得到 {mode!r}",
+            )
+        )
     m = np.shape(_matrix(a))[-2]
     y = call(qr_joined, a)
     return y[..., m:] if mode == "r" else _named(np.linalg.qr, _t(y[..., :m]), y[..., m:])
@@ -226,7 +247,12 @@ def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = Non
     """Singular values below `rcond` times the largest are taken for 0: the matrix is replaced by the one without them."""
     cut = rcond if rtol is None else rtol
     if hermitian or (cut is not None and np.ndim(cut)):
-        raise GradusError("numpy.linalg.pinv on a tape: expected hermitian=False and one number for rcond")
+        raise GradusError(
+            Text(
+                "numpy.linalg.pinv on a tape: expected hermitian=False and one number for rcond",
+                "梯度带上的 numpy.linalg.pinv：应为 hermitian=False，且 rcond 为一个数",
+            )
+        )
     cut = 1e-15 if cut is None else float(cut)
     s = np.linalg.svd(plain_value(_matrix(a)), compute_uv=False)
     if np.all(s > cut * s[..., :1]):

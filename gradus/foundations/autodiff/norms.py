@@ -12,6 +12,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.reductions import chosen_axes, root
+from gradus.text import Text
 
 __all__ = ["NORMS"]
 
@@ -98,7 +99,10 @@ def _cond(x: Any, p: Any = None) -> Any:
     """‖x‖ ‖x⁻¹‖; in the spectral norm the largest singular value over the least."""
     if np.ndim(x) < 2:
         raise GradusError(
-            f"numpy.linalg.cond: expected a matrix, or a stack of them, got shape {np.shape(x)}"
+            Text(
+                f"numpy.linalg.cond: expected a matrix, or a stack of them, got shape {np.shape(x)}",
+                f"numpy.linalg.cond：应为一个矩阵或一组矩阵，得到形状 {np.shape(x)}",
+            )
         )
     if p is None or p in (2, -2):
         s = np.linalg.svd(x, compute_uv=False)

@@ -14,6 +14,7 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.call import plain_value
 from gradus.foundations.autodiff.reductions import chosen_axes
+from gradus.text import Text
 
 __all__ = ["ORDER"]
 
@@ -51,7 +52,10 @@ def _between(ordered: Any, numbers: Any, q: float, method: str) -> Any:
     """The quantile of each ordered line, of which so many first entries are numbers."""
     if method not in ("linear", "lower", "higher", "midpoint", "nearest"):
         raise GradusError(
-            f"quantiles on a tape: expected method linear, lower, higher, midpoint or nearest, got {method!r}"
+            Text(
+                f"quantiles on a tape: expected method linear, lower, higher, midpoint or nearest, got {method!r}",
+                f"梯度带上的分位数：method 应为 linear、lower、higher、midpoint 或 nearest，得到 {method!r}",
+            )
         )
     position = q * np.maximum(numbers - 1, 0)
     low, high = np.floor(position).astype(int), np.ceil(position).astype(int)
@@ -84,7 +88,10 @@ def _quantile(scale: float, skip: bool) -> Callable[..., Any]:
     def quantile(a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
         if hasattr(type(q), "record"):
             raise GradusError(
-                "quantiles on a tape: q is taken for constant, and it is being differentiated by"
+                Text(
+                    "quantiles on a tape: q is taken for constant, and it is being differentiated by",
+                    "梯度带上的分位数：q 视为常数，而此处正对它求导",
+                )
             )
         fractions = np.asarray(q, float) / scale
         if not np.all((fractions >= 0) & (fractions <= 1)):

@@ -11,6 +11,7 @@ from gradus.errors import GradusError
 from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.rules import join, put
 from gradus.foundations.autodiff.shapes import moved
+from gradus.text import Text
 
 __all__ = ["PADDING"]
 
@@ -44,8 +45,11 @@ def _pad(
         ends = _pairs(end_values, np.ndim(array))
         return _by_axis(array, widths, lambda a, axis, side, n: _ramp(a, axis, side, n, ends[axis][side]))
     raise GradusError(
-        f"numpy.pad on a tape: expected mode constant, linear_ramp, {', '.join([*MOVED, *STATISTICS])}, "
-        f"and reflect_type='even', got mode={mode!r}, reflect_type={reflect_type!r}"
+        Text(
+            f"numpy.pad on a tape: expected mode constant, linear_ramp, {', '.join([*MOVED, *STATISTICS])}, "
+            f"and reflect_type='even', got mode={mode!r}, reflect_type={reflect_type!r}",
+            f"梯度带上的 numpy.pad：mode 应为 constant、linear_ramp、{'、'.join([*MOVED, *STATISTICS])}，reflect_type 应为 'even'，得到 mode={mode!r}，reflect_type={reflect_type!r}",
+        )
     )
 
 

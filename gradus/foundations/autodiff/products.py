@@ -13,6 +13,7 @@ from gradus.errors import GradusError
 from gradus.foundations.autodiff.call import call, plain_value
 from gradus.foundations.autodiff.rules import einsum
 from gradus.foundations.autodiff.shapes import moved
+from gradus.text import Text
 
 __all__ = ["PRODUCTS"]
 
@@ -105,7 +106,10 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
     a, b = np.moveaxis(_array(a), axisa, -1), np.moveaxis(_array(b), axisb, -1)
     if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
         raise GradusError(
-            f"numpy.cross on a tape: expected vectors of 3 entries, got shapes {np.shape(a)} and {np.shape(b)}"
+            Text(
+                f"numpy.cross on a tape: expected vectors of 3 entries, got shapes {np.shape(a)} and {np.shape(b)}",
+                f"梯度带上的 numpy.cross：应为含 3 个分量的向量，得到形状 {np.shape(a)} 与 {np.shape(b)}",
+            )
         )
     turn, back = [1, 2, 0], [2, 0, 1]
     c = a[..., turn] * b[..., back] - a[..., back] * b[..., turn]
@@ -149,7 +153,9 @@ def _cov(
     aweights: Any = None,
 ) -> Any:
     if fweights is not None or aweights is not None:
-        raise GradusError("numpy.cov on a tape: expected no weights")
+        raise GradusError(
+            Text("numpy.cov on a tape: expected no weights", "梯度带上的 numpy.cov：不支持权重")
+        )
     rows = [np.atleast_2d(a) for a in (m, y) if a is not None]
     rows = [a if rowvar or np.ndim(given) < 2 else a.T for a, given in zip(rows, (m, y), strict=False)]
     x = np.concatenate(rows, axis=0)

@@ -14,6 +14,7 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.foundations.autodiff.call import call, plain_value
 from gradus.foundations.autodiff.rules import join, put, reshape
+from gradus.text import Text
 
 __all__ = ["SHAPES", "moved"]
 
@@ -52,7 +53,12 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
     if order == "K":  # as it lies in memory, of which the tape knows nothing
-        raise GradusError("numpy.ravel on a tape: expected order 'C' or 'F', got 'K'")
+        raise GradusError(
+            Text(
+                "numpy.ravel on a tape: expected order 'C' or 'F', got 'K'",
+                "梯度带上的 numpy.ravel：order 应为 'C' 或 'F'，得到 'K'",
+            )
+        )
     if order not in ("C", "A"):
         return moved(lambda n: np.reshape(n, shape, order=order), a)  # type: ignore[call-overload]
     return call(reshape, a, shape=shape)

@@ -24,6 +24,7 @@ from gradus.foundations.autodiff.limit import with_limits
 from gradus.foundations.autodiff.liveness import in_shape, live_shares, lives
 from gradus.foundations.autodiff.rules import RULES, take
 from gradus.foundations.autodiff.variable import Step, Variable
+from gradus.text import Text
 
 __all__ = ["adjoints", "pulled_back", "steps_to"]
 
@@ -107,7 +108,12 @@ def adjoints(steps: Sequence[Step], w: Any, wanted: set[int], nested: bool) -> A
         with np.errstate(invalid="raise"):
             return sweep(steps, w, towards, nested)
     except np.linalg.LinAlgError as error:
-        raise GradusError(f"a derivative of linear algebra does not exist at this matrix: {error}") from None
+        raise GradusError(
+            Text(
+                f"a derivative of linear algebra does not exist at this matrix: {error}",
+                f"在该矩阵处，线性代数运算的导数不存在：{error}",
+            )
+        ) from None
     except FloatingPointError:  # such as 0·∞, where np.where did not choose what overflows
         with np.errstate(all="ignore"):
             result = careful_sweep(steps, w, towards, nested)

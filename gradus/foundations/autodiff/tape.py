@@ -21,6 +21,7 @@ from gradus.foundations.autodiff.array_like import ArrayLike, result_of, value_o
 from gradus.foundations.autodiff.sweep import adjoints, steps_to
 from gradus.foundations.autodiff.tree import mapped
 from gradus.foundations.autodiff.variable import Step, Variable, floating
+from gradus.text import Text
 
 __all__ = ["grad", "value_and_grad", "vjp"]
 
@@ -70,15 +71,26 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
 
         if not all(0 <= i < len(arguments) for i in chosen):
             raise GradusError(
-                f"argnums={argnums}: the function was called with {len(arguments)} argument(s), numbered from 0"
+                Text(
+                    f"argnums={argnums}: the function was called with {len(arguments)} argument(s), numbered from 0",
+                    f"argnums={argnums}：调用函数时给了 {len(arguments)} 个参数，从 0 开始编号",
+                )
             )
         y, pull = vjp(of_chosen, *[arguments[i] for i in chosen])
         if np.shape(y) != ():
             raise GradusError(
-                f"grad expects a function whose result is one number, got shape {np.shape(y)}; sum it, or use vjp"
+                Text(
+                    f"grad expects a function whose result is one number, got shape {np.shape(y)}; sum it, or use vjp",
+                    f"grad 需要结果为一个数的函数，得到形状 {np.shape(y)}；请求和，或用 vjp",
+                )
             )
         if np.iscomplexobj(y):
-            raise GradusError("grad expects a function whose result is one real number, got a complex one")
+            raise GradusError(
+                Text(
+                    "grad expects a function whose result is one real number, got a complex one",
+                    "grad 需要结果为一个实数的函数，得到复数",
+                )
+            )
         gradients = pull(1.0)
         return y, gradients if several else gradients[0]
 
@@ -122,10 +134,18 @@ def vjp(f: Callable[..., Any], *x: Any) -> tuple[Any, Callable[[Any], tuple[Any,
     def pull(w: Any) -> tuple[Any, ...]:
         if np.shape(w) != np.shape(y):
             raise GradusError(
-                f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}"
+                Text(
+                    f"the adjoint has shape {np.shape(w)}, expected that of the result, {np.shape(y)}",
+                    f"伴随量的形状为 {np.shape(w)}，应与结果相同，即 {np.shape(y)}",
+                )
             )
         if not isinstance(w, ArrayLike) and np.asanyarray(w).dtype.kind not in "fciub":
-            raise GradusError(f"the adjoint: expected an array of numbers, got {w!r:.60}")
+            raise GradusError(
+                Text(
+                    f"the adjoint: expected an array of numbers, got {w!r:.60}",
+                    f"伴随量应为数值数组，得到 {w!r:.60}",
+                )
+            )
         adjoint = adjoints(steps, w if isinstance(w, Variable) else floating(w), wanted, nested)
         handed_out = {id(w)}
         return tuple(mapped(lambda v: owned(adjoint.get(v.step), v.shape, handed_out), a) for a in leaves)
@@ -138,7 +158,12 @@ def _check_positions(argnums: Any) -> None:
     for place in places:
         whole("argnums", place)
     if not places or len(set(places)) != len(places):
-        raise GradusError(f"argnums: expected positions that differ, at least one, got {argnums!r}")
+        raise GradusError(
+            Text(
+                f"argnums: expected positions that differ, at least one, got {argnums!r}",
+                f"argnums：应为互不相同的位置，至少一个，得到 {argnums!r}",
+            )
+        )
 
 
 def _evaluated(f: Callable[..., Any], arguments: list[Any], starts: list[Step]) -> Any:
@@ -169,5 +194,8 @@ def _leaf(x: Any) -> Any:
 def _refuse_dual(x: Any) -> None:
     if isinstance(x, ArrayLike) and not isinstance(x, Variable):
         raise GradusError(
-            "grad and vjp cannot run inside jvp; put the jvp inside, grad(lambda x: jvp(f, x, u)[1])"
+            Text(
+                "grad and vjp cannot run inside jvp; put the jvp inside, grad(lambda x: jvp(f, x, u)[1])",
+                "grad 与 vjp 不能在 jvp 内部运行；请把 jvp 放在里面：grad(lambda x: jvp(f, x, u)[1])",
+            )
         )

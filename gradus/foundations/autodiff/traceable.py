@@ -19,6 +19,7 @@ from gradus.foundations.autodiff.array_like import ArrayLike
 from gradus.foundations.autodiff.call import call
 from gradus.foundations.autodiff.special import erf, erfc, lgamma
 from gradus.foundations.autodiff.variable import Step, Variable
+from gradus.text import Text
 
 __all__ = ["traceable"]
 
@@ -119,14 +120,22 @@ def _vectorize(pyfunc: Callable[..., Any], otypes: Any = None, **options: Any) -
             or (otypes and any(np.dtype(t).kind not in "fc" for t in otypes))
         ):
             raise GradusError(
-                "numpy.vectorize on a tape: expected a function of arrays by position, and no otypes but float, "
-                f"got {', '.join([*named, *options, *(['otypes'] if otypes else [])])}"
+                Text(
+                    "numpy.vectorize on a tape: expected a function of arrays by position, and no otypes but float, "
+                    f"got {', '.join([*named, *options, *(['otypes'] if otypes else [])])}",
+                    f"梯度带上的 numpy.vectorize：应为按位置接受数组的函数，otypes 只能为 float，得到 {'、'.join([*named, *options, *(['otypes'] if otypes else [])])}",
+                )
             )
         shape = np.broadcast_shapes(*map(np.shape, arrays))
         spread = [np.broadcast_to(a, shape) for a in arrays]
         entries = [pyfunc(*[a[index] for a in spread]) for index in np.ndindex(shape)]
         if any(isinstance(e, (tuple, list)) for e in entries):
-            raise GradusError("numpy.vectorize on a tape: expected a function with one result, got several")
+            raise GradusError(
+                Text(
+                    "numpy.vectorize on a tape: expected a function with one result, got several",
+                    "梯度带上的 numpy.vectorize：函数应有一个结果，得到多个",
+                )
+            )
         return np.reshape(np.stack(entries), shape) if entries else np.zeros(shape)
 
     return entry_by_entry

@@ -12,6 +12,7 @@ from gradus.errors import GradusError
 from gradus.foundations.autodiff.array_like import ArrayLike, value_of
 from gradus.foundations.autodiff.call import applied, call
 from gradus.foundations.autodiff.rules import assign, reshape, take
+from gradus.text import Text
 
 __all__ = ["Step", "Variable", "floating"]
 
@@ -63,11 +64,16 @@ class Variable(ArrayLike):
         array = np.asanyarray(value)
         if array.dtype.kind not in "fiub":
             got = f"{value!r}, a {type(value).__name__}" if array.dtype.kind == "O" else str(array.dtype)
-            raise GradusError(f"the tape differentiates real numbers, got {got}")
+            raise GradusError(
+                Text(f"the tape differentiates real numbers, got {got}", f"梯度带只对实数求导，得到 {got}")
+            )
         if isinstance(array, (np.matrix, np.ma.MaskedArray)):
             raise GradusError(
-                f"the tape differentiates by plain arrays, got a {type(array).__name__}; "
-                "hand over np.asarray(x), and a mask beside it"
+                Text(
+                    f"the tape differentiates by plain arrays, got a {type(array).__name__}; "
+                    "hand over np.asarray(x), and a mask beside it",
+                    f"梯度带只对普通数组求导，得到 {type(array).__name__}；请传入 np.asarray(x)，掩码另行传入",
+                )
             )
         self._step, self._view = Step(np.asanyarray(array, dtype=float)), None
 
@@ -113,7 +119,12 @@ class Variable(ArrayLike):
         if self._view is None and not isinstance(self.value, np.ndarray):
             return y
         if np.shape(y) != self.shape:
-            raise GradusError(f"a result of shape {np.shape(y)} does not fit into an array of {self.shape}")
+            raise GradusError(
+                Text(
+                    f"a result of shape {np.shape(y)} does not fit into an array of {self.shape}",
+                    f"形状为 {np.shape(y)} 的结果放不进形状为 {self.shape} 的数组",
+                )
+            )
         self._step = y.step if isinstance(y, Variable) else Step(floating(y))
         if self._view is not None:
             base, function, options, _ = self._view

@@ -20,6 +20,7 @@ from gradus.foundations.distributions.parameters import (
     working_dtype,
 )
 from gradus.foundations.distributions.saddle_point import trigamma
+from gradus.text import Text
 
 
 def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k k"]:
@@ -50,12 +51,20 @@ def fisher_information(distribution: D.Distribution) -> Float[Tensor, "*batch k 
     check_parameters(distribution)
     if isinstance(distribution, D.Uniform):
         raise GradusError(
-            "Uniform has no Fisher information: its support moves with its parameters; the maximum converges like 1/n"
+            Text(
+                "Uniform has no Fisher information: its support moves with its parameters; the maximum converges like 1/n",
+                "Uniform 没有费希尔信息：其支撑集随参数移动；极大值以 1/n 的速度收敛",
+            )
         )
     rule = _FISHER.get(type(distribution))
     if rule is None:
         known = ", ".join(t.__name__ for t in _FISHER)
-        raise GradusError(f"distribution: expected one of {known}, got {type(distribution).__name__}")
+        raise GradusError(
+            Text(
+                f"distribution: expected one of {known}, got {type(distribution).__name__}",
+                f"distribution：应为 {known} 之一，得到 {type(distribution).__name__}",
+            )
+        )
     return rule(distribution).to(working_dtype(distribution))
 
 

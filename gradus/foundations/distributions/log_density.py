@@ -255,12 +255,20 @@ def multivariate_normal(
     (matrix,) = wide(covariance)
     largest = matrix.abs().max() if matrix.numel() else torch.zeros(())
     if not bool(((matrix - matrix.mT).abs() <= 1e-6 * largest).all()):
-        raise GradusError("covariance: expected a symmetric one; take (Σ + Σᵀ)/2 if it is meant to be one")
+        raise GradusError(
+            Text(
+                "covariance: expected a symmetric one; take (Σ + Σᵀ)/2 if it is meant to be one",
+                "covariance：应为对称矩阵；若本应对称，可取 (Σ + Σᵀ)/2",
+            )
+        )
     factor, failed = torch.linalg.cholesky_ex(matrix)
     if bool(failed.any()):
         least = torch.linalg.eigvalsh(matrix.detach()).min().item()
         raise GradusError(
-            f"covariance: expected a positive definite one, got the eigenvalue {least:.3g}; add to its diagonal"
+            Text(
+                f"covariance: expected a positive definite one, got the eigenvalue {least:.3g}; add to its diagonal",
+                f"covariance：应为正定矩阵，得到特征值 {least:.3g}；可加大对角线元素",
+            )
         )
     return D.MultivariateNormal(mean, scale_tril=factor.to(covariance.dtype), validate_args=False)
 

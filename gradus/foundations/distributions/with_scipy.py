@@ -11,6 +11,7 @@ from torch import distributions as D
 from gradus.errors import GradusError
 from gradus.foundations.distributions.arguments import require_distribution
 from gradus.foundations.distributions.parameters import check_parameters
+from gradus.text import Text
 
 
 def as_scipy(distribution: D.Distribution) -> Any:
@@ -39,14 +40,22 @@ def as_scipy(distribution: D.Distribution) -> Any:
     rule = _RULES.get(type(distribution))
     if rule is None:
         known = ", ".join(t.__name__ for t in _RULES)
-        raise GradusError(f"distribution: expected one of {known}, got {type(distribution).__name__}")
+        raise GradusError(
+            Text(
+                f"distribution: expected one of {known}, got {type(distribution).__name__}",
+                f"distribution：应为 {known} 之一，得到 {type(distribution).__name__}",
+            )
+        )
     check_parameters(distribution)
     if (
         isinstance(distribution, D.Categorical | D.Dirichlet | D.MultivariateNormal)
         and distribution.batch_shape
     ):
         raise GradusError(
-            f"distribution: expected a single {type(distribution).__name__}, got a batch of {tuple(distribution.batch_shape)}; take one"
+            Text(
+                f"distribution: expected a single {type(distribution).__name__}, got a batch of {tuple(distribution.batch_shape)}; take one",
+                f"distribution：应为单个 {type(distribution).__name__}，得到形状为 {tuple(distribution.batch_shape)} 的一批；请取其中一个",
+            )
         )
     from scipy import stats
 

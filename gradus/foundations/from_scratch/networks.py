@@ -14,6 +14,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.foundations.from_scratch.blocks import Definitions, layer_norm, lenet, lstm, transformer_block
+from gradus.text import Text
 
 Parameters = dict[str, np.ndarray]
 
@@ -50,7 +51,12 @@ def network(name: str, definition: Definitions) -> Network:
         GradusError: there is none of that name.
     """
     if name not in NETWORKS:
-        raise GradusError(f"expected the model as one of {', '.join(NETWORKS)}, got {name!r}")
+        raise GradusError(
+            Text(
+                f"expected the model as one of {', '.join(NETWORKS)}, got {name!r}",
+                f"模型应为 {'、'.join(NETWORKS)} 之一，得到 {name!r}",
+            )
+        )
     task, initial, logits, prepare = NETWORKS[name]
     return Network(task, partial(initial, definition), partial(logits, definition), prepare)
 

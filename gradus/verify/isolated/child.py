@@ -32,6 +32,7 @@ from gradus.verify.isolated.board import Board
 from gradus.verify.isolated.integrity import Integrity
 from gradus.verify.isolated.memory import limit_memory
 from gradus.verify.isolated.process_state import ProcessState
+from gradus.verify.isolated.seal import SIZE, Seal
 from gradus.verify.isolated.watch import EndedItself, Watch
 from gradus.verify.isolated.wire import example_values, line, result_values
 from gradus.verify.memberwise import Memberwise
@@ -45,8 +46,8 @@ LONGEST = 600  # characters of an exception's own words
 class Judging:
     """One process's work: a page, a user's code, and the claims that are left to be measured."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self.folder, self._seal = folder, Seal(key)
         self.request: dict[str, Any] = json.loads((folder / "request.json").read_text("utf-8"))
         self.board = Board(folder / "board")
         self.watch = Watch(self.board)
@@ -59,7 +60,7 @@ class Judging:
         if os.getpid() != self.process:
             os._exit(0)
         with (self.folder / "records").open("a", encoding="utf-8") as file:
-            file.write(line(event, **values))
+            file.write(self._seal.sealed(line(event, **values)))
 
     def run(self) -> None:
         """Everything, in order."""
@@ -107,7 +108,14 @@ class Judging:
         self.board.begin_claim()
         try:
             try:
-                trial = tried(concept, function, self.request["framework"], self.request["path"], self.watch)
+                trial = tried(
+                    concept,
+                    function,
+                    self.request["framework"],
+                    self.request["path"],
+                    self.watch,
+                    self.request["as_written"],
+                )
             finally:
                 self.replaced += integrity.put_back()
         except (Unanswered, EndedItself) as error:
@@ -141,6 +149,7 @@ class Judging:
             result = judge(concept, claim, adapted, self.request["base"], self._told)
             self.board.rest()
             replaced = integrity.put_back()
+            self._begin_anew_if_spoilt(adapted)
             if not self.request["strict"]:
                 result = as_remark(result)
             self.write("result", replaced=replaced[:4], **result_values(result))
@@ -161,8 +170,15 @@ class Judging:
             return
         finally:
             self.board.rest()
+        self._begin_anew_if_spoilt(adapted)
         if example is not None:
             self.write("example", **example_values(example))
+
+    def _begin_anew_if_spoilt(self, adapted: Adapted) -> None:
+        """Leaves the rest to a process that calls the code as it stands, where a cheaper way has spoilt the code's own memory."""
+        if adapted.calls.leaked:
+            self.write("spoilt")
+            os._exit(0)
 
     def _told(self, error: BaseException, doing: str = "") -> Text:
         """What was raised, the line of the user's file, and the input."""
@@ -229,5 +245,15 @@ def main(arguments: list[str], leave: Callable[[int], Any] = os._exit) -> None:
     for name in FRAMEWORKS:
         for variable, value in framework_named(name).environment().items():
             os.environ.setdefault(variable, value)
-    Judging(Path(arguments[0])).run()
+    Judging(Path(arguments[0]), _key()).run()
     leave(0)
+
+
+def _key() -> bytes:
+    """The key of the seal, from standard input, which is empty from then on."""
+    with open(0, "rb", closefd=False) as pipe:
+        key = pipe.read(SIZE)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return key

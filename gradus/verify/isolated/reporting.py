@@ -14,6 +14,7 @@ from gradus.verify.isolated.supervisor import Records, Request
 from gradus.verify.isolated.wire import example_of, result_of, text_of
 from gradus.verify.runner import Report, Result, as_remark, claims_of, seed_of
 
+FORGED = Text("it writes among the judge's records (left out)", "它在评判程序的记录中写入内容（未予采信）")
 NOTHING = Text("no claim of the page could be measured on it", "该页没有一条断言可在其上测量")
 
 
@@ -65,6 +66,8 @@ def _results(concept: Concept, request: Request, records: Records) -> list[Resul
     if before is None and structure is None and not any(r.verdict != "skipped" for r in results[2:]):
         results[0] = outcome(concept, ANSWERS, name, NOTHING)
     left = [text_of(e["fault"]) for e in records.of("left") if e["fault"]]
+    if records.forged:
+        left.insert(0, FORGED)
     if before is None and structure is None:
         results.append(outcome(concept, LEAVES_PROCESS, name, left[0] if left else None))
     return results

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from gradus.verify.isolated.limits import MEGABYTE, Limits
 from gradus.verify.isolated.memory import resident_bytes
 from gradus.verify.isolated.output import Output
 from gradus.verify.isolated.printable import printable
+from gradus.verify.isolated.seal import Seal, new_key
 
 LOOK = 0.01  # seconds between two looks
 WEIGH = 0.1  # seconds between two looks at the memory
@@ -35,7 +36,7 @@ READY = 60.0  # seconds in which the process must begin
 
 @dataclass
 class Request:
-    """What is judged, and how."""
+    """What is judged, and how; `as_written` says that no cheaper way than calls as they stand may be used."""
 
     key: str
     path: str
@@ -44,6 +45,7 @@ class Request:
     base: int
     strict: bool
     limits: Limits
+    as_written: bool = False
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Records:
         output: the beginning of what was printed.
         deaths: processes that ended before their time.
         slow: claims that took too long though every call came back.
+        forged: whether lines stood among the records that the judge did not write.
     """
 
     claims: list[str] = field(default_factory=list)
@@ -67,6 +70,7 @@ class Records:
     output: str = ""
     deaths: int = 0
     slow: set[str] = field(default_factory=set)
+    forged: bool = False
 
     def of(self, event: str) -> list[dict[str, Any]]:
         """The records of one kind."""
@@ -105,10 +109,14 @@ class JudgingProcess:
         self._rest = b""
         self.process = subprocess.Popen(
             [sys.executable, *_flags(), "-m", "gradus.verify.isolated", str(folder)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.output = Output(self.process.stdout)
-        self.slow = False
+        self.slow = self.forged = False
+        key = new_key()
+        self._seal = Seal(key)
+        with contextlib.suppress(OSError), self.process.stdin as pipe:  # type: ignore[union-attr]
+            pipe.write(key)
 
     def __enter__(self) -> JudgingProcess:
         return self
@@ -129,14 +137,15 @@ class JudgingProcess:
         self.process.wait()
 
     def news(self) -> list[dict[str, Any]]:
-        """The records that have come since the last time; what is no record of ours is left out."""
+        """The records that have come since the last time; what does not bear our seal is left out."""
         *lines, self._rest = (self._rest + self.records.read()).split(b"\n")
         events = []
-        for text in lines:
-            with contextlib.suppress(ValueError):
-                event = json.loads(text)
-                if isinstance(event, dict) and "event" in event:
-                    events.append(event)
+        for sealed in lines:
+            text = self._seal.opened(sealed)
+            if text is None:
+                self.forged = True
+            else:
+                events.append(json.loads(text))
         return events
 
     def over_limit(self, weigh: bool) -> Text | None:
@@ -181,6 +190,11 @@ def follow(
                 meanwhile() if not records.events else None
                 ending = _until_its_end(judging, records, told)
                 records.output = records.output or judging.output.text
+                records.forged |= judging.forged
+            if records.of("spoilt") and not request.as_written:
+                request = replace(request, as_written=True)
+                records.events = [e for e in records.events if e["event"] not in ("search", "spoilt")]
+                continue
             if ending is not None:
                 records.deaths += 1
                 records.endings["" if not records.of("taken") else records.current] = ending

@@ -23,7 +23,7 @@ _ENCODE = json.JSONEncoder().encode  # bound before a user's code can put anothe
 
 def line(event: str, **values: Any) -> str:
     """One record; infinities and NaN are written as Python's JSON does, both ends being ours."""
-    return _ENCODE({"event": event, **values}) + "\n"
+    return _ENCODE({"event": event, **values})
 
 
 def result_values(result: Result) -> dict[str, Any]:

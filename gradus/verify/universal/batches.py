@@ -9,7 +9,7 @@ from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import Evidence, NotApplicable, all_of
 from gradus.text import Text
-from gradus.verify.universal.cases import Measure, over_cases
+from gradus.verify.universal.cases import FEW, Measure, over_cases
 from gradus.verify.universal.sensitivity import REFUSALS, largest, parts, sensitivity, symbol_of, terms_of
 from gradus.verify.universal.values import close
 
@@ -18,7 +18,7 @@ def accepts_batches(concept: Concept) -> Measure:
     """The claim's measurement: a case and its fellow, stacked, beside the two apart."""
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
-        few = adapted.framework.compiles
+        few = FEW * adapted.framework.compiles
         return over_cases(concept, rng, lambda arguments: _one_by_one(concept, adapted, arguments), few)
 
     return measure
@@ -40,7 +40,7 @@ def accepts_empty_batch(concept: Concept) -> Measure:
                 note = Text(f"shapes {got}, expected {want}", f"形状为 {got}，应为 {want}")
             return Evidence("identical", float(got != want), "=", 0.0, 0.0, why, note)
 
-        return over_cases(concept, rng, one, few=adapted.framework.compiles)
+        return over_cases(concept, rng, one, few=FEW * adapted.framework.compiles)
 
     return measure
 

@@ -18,10 +18,11 @@ Measure = Callable[[Adapted, np.random.Generator], Evidence]
 
 
 FEW = 4  # cases, where each costs a compilation and others have shown the values on all of them
+FEWER = 1  # where it costs one for each operation, and arrays cannot be written to, only given away
 
 
 def over_cases(
-    concept: Concept, rng: np.random.Generator, measure: Callable[[Arguments], Evidence], few: bool = False
+    concept: Concept, rng: np.random.Generator, measure: Callable[[Arguments], Evidence], few: int = 0
 ) -> Evidence:
     """The worst evidence over the page's cases; cases that the implementation does not offer are left out.
 
@@ -29,12 +30,12 @@ def over_cases(
         concept: whose page it is.
         rng: draws the cases.
         measure: the evidence of one case.
-        few: stop when four cases have been measured, taken at equal distances from the first to the last.
+        few: stop when so many cases have been measured, taken at equal distances from the first to the last; 0 for all.
     """
     judged: list[Evidence] = []
     missing: list[Text] = []
-    for label, arguments in _few(concept.cases(rng)) if few else concept.cases(rng):
-        if few and len(judged) == FEW:
+    for label, arguments in _apart(concept.cases(rng), few):
+        if few and len(judged) == few:
             break
         try:
             evidence = measure(arguments)
@@ -52,9 +53,10 @@ def over_cases(
     return all_of(*judged)
 
 
-def _few(cases: Sequence[Case]) -> list[Case]:
-    """The cases in another order: four at equal distances, then the others, in case those are not offered."""
-    chosen = list(dict.fromkeys(round(i * (len(cases) - 1) / (FEW - 1)) for i in range(FEW)))
+def _apart(cases: Sequence[Case], few: int) -> list[Case]:
+    """The cases in another order: a few at equal distances, then the others, in case those are not offered."""
+    spaces = max(few - 1, 1)
+    chosen = list(dict.fromkeys(round(i * (len(cases) - 1) / spaces) for i in range(few)))
     return [cases[i] for i in [*chosen, *(i for i in range(len(cases)) if i not in chosen)]]
 
 

@@ -11,7 +11,7 @@ from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import Evidence, NotApplicable
 from gradus.text import Text
-from gradus.verify.universal.cases import Measure, over_cases
+from gradus.verify.universal.cases import FEW, Measure, over_cases
 from gradus.verify.universal.values import compare
 
 
@@ -36,7 +36,7 @@ def equals_definition_in(concept: Concept, dtype: str) -> Measure:
                     ) from None
                 raise
 
-        return over_cases(concept, rng, one, few=adapted.framework.compiles)
+        return over_cases(concept, rng, one, few=FEW * adapted.framework.compiles)
 
     return measure
 
@@ -61,7 +61,7 @@ def keeps_dtype(concept: Concept) -> Measure:
             note = Text(f"{wrong[0]} came back", f"返回了 {wrong[0]}") if wrong else Text("", "")
             return Evidence("identical", float(len(wrong)), "=", 0.0, 0.0, why, note)
 
-        return over_cases(concept, rng, one, few=adapted.framework.compiles)
+        return over_cases(concept, rng, one, few=FEW * adapted.framework.compiles)
 
     return measure
 

@@ -17,6 +17,9 @@ def rejects_invalid(concept: Concept) -> Measure:
     """The claim's measurement: the library's own functions raise `GradusError`, others any error of the kind."""
 
     def measure(adapted: Adapted, rng: np.random.Generator) -> Evidence:
+        adapted = (
+            adapted.as_written()
+        )  # what a function refuses for its values it cannot refuse while it is traced
         errors = (GradusError,) if adapted.name.startswith("gradus.") else REFUSALS
         judged = []
         for label, arguments in concept.invalid(rng):

@@ -30,7 +30,12 @@ def _torch(log_density, x, eta, family):
         ),
     }
     if family not in made:
-        raise GradusError(f"expected one of the families {', '.join(made)}, got {family!r}")
+        raise GradusError(
+            Text(
+                f"expected one of the families {', '.join(made)}, got {family!r}",
+                f"分布族应为 {'、'.join(made)} 之一，得到 {family!r}",
+            )
+        )
     return log_density(made[family](), x - 1 if family == "die" else x)
 
 

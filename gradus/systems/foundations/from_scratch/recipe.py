@@ -61,7 +61,12 @@ def trained(data: Dataset | Characters, request: SeedRequest) -> Fit:
     net = network(model, definition)
     if isinstance(data, Dataset) != (net.task == "digits"):
         names = ", ".join(SETTINGS[model])
-        raise GradusError(f"a network of {net.task} is trained on {names}, not on {data.name}")
+        raise GradusError(
+            Text(
+                f"a network of {net.task} is trained on {names}, not on {data.name}",
+                f"任务为 {net.task} 的网络在 {names} 上训练，而非 {data.name}",
+            )
+        )
     settings = SETTINGS[model].get(data.name) or next(reversed(SETTINGS[model].values()))
     problem = problem_of(net, data, request.seed, settings)
     batch = settings["batch_size"]

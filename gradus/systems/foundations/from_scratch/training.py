@@ -135,7 +135,10 @@ def _epoch(
         loss, gradient, z = loss_and_gradient(logits, cross_entropy, state.parameters, x, y)
         if not np.isfinite(loss):
             raise GradusError(
-                f"the loss is {loss} at epoch {epoch + 1}, step {i + 1}; lower the learning rate"
+                Text(
+                    f"the loss is {loss} at epoch {epoch + 1}, step {i + 1}; lower the learning rate",
+                    f"第 {epoch + 1} 轮第 {i + 1} 步的损失为 {loss}；请降低学习率",
+                )
             )
         state.parameters, state.moments = adam_step(
             state.parameters, gradient, state.moments, schedule.rate(i)
