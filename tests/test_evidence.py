@@ -99,3 +99,8 @@ def test_all_of_shows_the_first_failure_or_the_nearest_miss():
 
 def test_raises_shows_what_came_back_whatever_its_form():
     assert "1" in raises(lambda: (np.ones(2), np.ones((3, 3))), ValueError).note.en
+
+
+def test_a_bound_at_or_below_zero_has_no_share():
+    assert bound(-1e-16, -1e-14, "≥").note.en == "9.9e-15 from the bound"
+    assert bound(3.0, 4.0).note.en == "reaches 0.75 of the bound"

@@ -221,11 +221,15 @@ def rate(sizes: Sequence[float], errors: Sequence[float], order: float, toleranc
 def bound(value: float, limit: float, relation: Relation = "≤", because: Text | None = None) -> Evidence:
     """A proved bound is kept; the margin is recorded, and a bound that is uselessly slack says so."""
     value, limit = float(value), float(limit)
-    ratio = abs(value / limit) if limit else math.inf
-    fraction = ratio if relation == "≤" else (1 / ratio if ratio else math.inf)
-    note = Text(f"reaches {fraction:.3g} of the bound", f"达到界的 {fraction:.3g}")
-    if limit and fraction < 1e-3:
-        note = Text(note.en + ": slack, says little", note.zh + "：过于宽松，说明不了什么")
+    if value >= 0 < limit:
+        ratio = value / limit
+        fraction = ratio if relation == "≤" else (1 / ratio if ratio else math.inf)
+        note = Text(f"reaches {fraction:.3g} of the bound", f"达到界的 {fraction:.3g}")
+        if fraction < 1e-3:
+            note = Text(note.en + ": slack, says little", note.zh + "：过于宽松，说明不了什么")
+    else:  # a share says nothing of a bound at or below 0
+        apart = abs(limit - value)
+        note = Text(f"{apart:.3g} from the bound", f"距界 {apart:.3g}")
     rounding = 8 * EPSILON * abs(limit)
     return Evidence(
         "bound", value, relation, limit, rounding, because or Text("proved bound", "已证明的界"), note

@@ -91,9 +91,9 @@ def margin(evidence: Evidence) -> Text:
             return Text("exactly", "完全相等") if e.measured == e.expected else Text("", "")
         share = _percent(abs(e.measured - e.expected) / e.tolerance)
         return Text(f"{share} of the tolerance used", f"用去容差的 {share}")
-    if e.expected == 0:
+    if e.expected <= 0 or e.measured < 0:  # of which a share says nothing
         return Text("", "")
-    ratio = abs(e.measured / e.expected)
+    ratio = e.measured / e.expected
     if e.relation == "≥":
         ratio = 1 / ratio if ratio else math.inf
     if not math.isfinite(ratio):

@@ -135,6 +135,7 @@ def test_every_call_is_python():
         (bound(4.0, 1.0, "≥"), "reaches 25\u202f% of the bound"),
         (bound(1e-9, 4.0), "reaches < 0.1\u202f% of the bound"),
         (bound(1.0, 0.0, "≥"), ""),
+        (bound(-1e-16, -1e-14, "≥"), ""),
         (near(float("inf"), 1.0, 0.5, Text("", "")), ""),
     ],
 )
