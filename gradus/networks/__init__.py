@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from gradus.networks.activation_properties import ActivationProperties, activation_properties
     from gradus.networks.attention import online_attention
     from gradus.networks.convolution import fft_convolution, im2col_convolution
+    from gradus.networks.graph_attention import GAT, GATLayer, gat_layer
+    from gradus.networks.graph_convolution import GCN, GCNLayer, gcn_layer
+    from gradus.networks.graphs import Graph
     from gradus.networks.losses import Risk, constant_risk, hinge_loss
     from gradus.networks.positions import (
         RotaryEncoding,
@@ -16,16 +19,25 @@ if TYPE_CHECKING:
         sinusoidal_encoding,
     )
     from gradus.networks.residual import Residual, residual_block, zero_last_
+    from gradus.networks.sparse import SparseMatrix
 
 __all__ = [
+    "GAT",
+    "GCN",
     "ActivationProperties",
+    "GATLayer",
+    "GCNLayer",
+    "Graph",
     "Residual",
     "Risk",
     "RotaryEncoding",
     "SinusoidalEncoding",
+    "SparseMatrix",
     "activation_properties",
     "constant_risk",
     "fft_convolution",
+    "gat_layer",
+    "gcn_layer",
     "hinge_loss",
     "im2col_convolution",
     "online_attention",
@@ -41,8 +53,12 @@ export(
         "activation_properties": ["ActivationProperties", "activation_properties"],
         "attention": ["online_attention"],
         "convolution": ["fft_convolution", "im2col_convolution"],
+        "graph_attention": ["GAT", "GATLayer", "gat_layer"],
+        "graph_convolution": ["GCN", "GCNLayer", "gcn_layer"],
+        "graphs": ["Graph"],
         "losses": ["Risk", "constant_risk", "hinge_loss"],
         "positions": ["RotaryEncoding", "SinusoidalEncoding", "rotary_encoding", "sinusoidal_encoding"],
         "residual": ["Residual", "residual_block", "zero_last_"],
+        "sparse": ["SparseMatrix"],
     },
 )

@@ -58,9 +58,12 @@ WITHOUT: dict[str, str] = {
     },
     "gradus.networks.ActivationProperties": RESULT,
     "gradus.networks.Risk": RESULT,
+    "gradus.networks.Graph": "made by its methods of_edges, of_matrix and batch",
+    "gradus.networks.SparseMatrix": "made by its methods of_entries and of_dense",
     "gradus.data.Characters": RESULT,
     "gradus.data.Dataset": RESULT,
     "gradus.data.Listed": RESULT,
+    "gradus.data.NodeGraph": RESULT,
     "gradus.data.Sentences": RESULT,
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
@@ -93,10 +96,16 @@ WITHOUT: dict[str, str] = {
     "gradus.training.read_rows": "a log's refusals are tests/training's",
     "gradus.training.save_checkpoint": "a checkpoint's refusals are tests/training/test_checkpoint.py's",
     "gradus.data.fetch": "needs the network; tests/data/test_download.py holds what it refuses",
+    "gradus.data.load_graph": "needs files that are not embedded",
     "gradus.data.load_sentences": "needs files that are not embedded",
     "gradus.data.Limits.budget": "called by `extract` alone",
     "gradus.data.Characters.summary": "takes no arguments",
+    "gradus.data.NodeGraph.dense": "the numbers of nodes that it holds itself",
+    "gradus.data.NodeGraph.summary": "takes no arguments",
     "gradus.data.Sentences.summary": "takes no arguments",
+    "gradus.networks.Graph.to": "hands its arguments to torch.Tensor.to",
+    "gradus.networks.SparseMatrix.dense": "takes no arguments",
+    "gradus.networks.SparseMatrix.to": "hands its arguments to torch.Tensor.to",
     "gradus.networks.Residual.extra_repr": "takes no arguments",
     "gradus.networks.RotaryEncoding.extra_repr": "takes no arguments",
     "gradus.networks.SinusoidalEncoding.extra_repr": "takes no arguments",
@@ -466,7 +475,64 @@ def _networks() -> dict[str, Example]:
         "residual_block": _of(networks.residual_block, **block),
         "zero_last_": _of(networks.zero_last_, branch=_Fresh(lambda: nn.Sequential(nn.LayerNorm(2)))),
     }
-    return {f"gradus.networks.{name}": example for name, example in examples.items()}
+    return {f"gradus.networks.{name}": example for name, example in (examples | _graphs()).items()}
+
+
+def _seeded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which leaves PyTorch's generator as it was."""
+
+    def call(**given: Any) -> Any:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return function(**given)
+
+    return call
+
+
+def _ring() -> torch.Tensor:
+    """Adjacency matrix of four nodes in a ring."""
+    return torch.roll(torch.eye(4, dtype=torch.float64), 1, 0) + torch.roll(
+        torch.eye(4, dtype=torch.float64), -1, 0
+    )
+
+
+def _graphs() -> dict[str, Example]:
+    Graph, SparseMatrix = networks.Graph, networks.SparseMatrix
+    graph, sparse = Graph.of_matrix(_ring()), SparseMatrix.of_dense(_ring())
+    pairs = _Fresh(lambda: torch.tensor([[0, 1, 2], [1, 2, 3]]))
+    A, H = _Fresh(_ring), _new(tensors, 0, 4, 3)
+    heads = dict(W=_new(tensors, 1, 2, 3, 5), a=_new(tensors, 2, 2, 5), a_neighbour=_new(tensors, 3, 2, 5))
+    return {
+        "Graph.of_edges": _of(
+            Graph.of_edges, edges=pairs, nodes=4, weights=_t(1.0, 2.0, 1.0), undirected=True
+        ),
+        "Graph.of_matrix": _of(Graph.of_matrix, A=A),
+        "Graph.batch": _of(Graph.batch, graphs=[graph, graph]),
+        "Graph.heads": _of(graph.heads, count=2),
+        "SparseMatrix.of_entries": _of(
+            SparseMatrix.of_entries,
+            rows=_Fresh(lambda: torch.tensor([0, 1, 3])),
+            columns=_Fresh(lambda: torch.tensor([2, 1, 0])),
+            values=_t(1.0, 2.0, 1.0),
+            shape=(4, 3),
+        ),
+        "SparseMatrix.of_dense": _of(SparseMatrix.of_dense, matrix=A),
+        "SparseMatrix.product": _of(sparse.product, dense=H, values=_new(tensors, 1, 8)),
+        "SparseMatrix.with_values": _of(sparse.with_values, values=_new(tensors, 0, 8)),
+        "SparseMatrix.dropout": _of(_seeded(sparse.dropout), p=0.5, training=True),
+        "gcn_layer": _of(networks.gcn_layer, A=A, H=H, W=_new(tensors, 1, 3, 2), b=_new(tensors, 2, 2)),
+        "GCNLayer": _of(_seeded(networks.GCNLayer), inputs=3, outputs=2, bias=True),
+        "GCNLayer.forward": _of(networks.GCNLayer(3, 2).double().forward, A=A, H=H),
+        "GCN": _of(_seeded(networks.GCN), inputs=3, hidden=4, classes=2, dropout=0.5),
+        "GCN.forward": _of(networks.GCN(3, 4, 2).double().eval().forward, A=A, X=H),
+        "gat_layer": _of(_seeded(networks.gat_layer), A=A, H=H, **heads, slope=0.2, dropout=0.0),
+        "GATLayer": _of(
+            _seeded(networks.GATLayer), inputs=3, outputs=2, heads=2, concat=True, dropout=0.0, slope=0.2
+        ),
+        "GATLayer.forward": _of(networks.GATLayer(3, 2, 2).double().forward, A=A, H=H),
+        "GAT": _of(_seeded(networks.GAT), inputs=3, hidden=4, classes=2, heads=2, last_heads=1, dropout=0.5),
+        "GAT.forward": _of(networks.GAT(3, 4, 2, 2).double().eval().forward, A=A, X=H),
+    }
 
 
 def _others() -> dict[str, Example]:
