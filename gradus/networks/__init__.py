@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from gradus.networks.attention import online_attention
     from gradus.networks.convolution import fft_convolution, im2col_convolution
     from gradus.networks.losses import Risk, constant_risk, hinge_loss
+    from gradus.networks.neural_ode import NeuralODE, neural_ode
     from gradus.networks.residual import Residual, residual_block, zero_last_
 
 __all__ = [
     "ActivationProperties",
+    "NeuralODE",
     "Residual",
     "Risk",
     "activation_properties",
@@ -20,6 +22,7 @@ __all__ = [
     "fft_convolution",
     "hinge_loss",
     "im2col_convolution",
+    "neural_ode",
     "online_attention",
     "residual_block",
     "zero_last_",
@@ -32,6 +35,7 @@ export(
         "attention": ["online_attention"],
         "convolution": ["fft_convolution", "im2col_convolution"],
         "losses": ["Risk", "constant_risk", "hinge_loss"],
+        "neural_ode": ["NeuralODE", "neural_ode"],
         "residual": ["Residual", "residual_block", "zero_last_"],
     },
 )

@@ -408,6 +408,14 @@ def _networks() -> dict[str, Example]:
         alpha=0.5,
     )
     examples = {
+        "NeuralODE": _of(
+            lambda **given: networks.NeuralODE(**given)(torch.ones(2, 3)),
+            field=torch.sin,
+            time=0.5,
+            steps=2,
+            order=4,
+        ),
+        "NeuralODE.forward": _of(networks.NeuralODE(torch.sin).forward, x=_new(tensors, 0, 2, 3)),
         "Residual": _of(
             lambda **given: networks.Residual(**given)(torch.ones(2, 3)),
             branch=torch.relu,
@@ -430,6 +438,9 @@ def _networks() -> dict[str, Example]:
         "fft_convolution": _of(networks.fft_convolution, **images),
         "hinge_loss": _of(networks.hinge_loss, s=_new(tensors, 0, 4), y=_t(1.0, -1.0, 1.0, 1.0)),
         "im2col_convolution": _of(networks.im2col_convolution, **images),
+        "neural_ode": _of(
+            networks.neural_ode, field=torch.sin, x=_new(tensors, 0, 2, 3), time=0.5, steps=2, order=1
+        ),
         "online_attention": _of(
             networks.online_attention,
             Q=_new(tensors, 0, 2, 3, 4),
