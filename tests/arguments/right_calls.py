@@ -408,6 +408,13 @@ def _networks() -> dict[str, Example]:
         alpha=0.5,
     )
     examples = {
+        "C4Convolution": _of(
+            _model(networks.C4Convolution), inputs=1, outputs=2, kernel=3, padding=1, bias=True, lifting=True
+        ),
+        "C4Convolution.forward": _of(
+            _model(networks.C4Convolution)(inputs=1, outputs=2, kernel=3, lifting=True).double().forward,
+            x=_new(tensors, 0, 2, 1, 4, 4),
+        ),
         "NeuralODE": _of(
             lambda **given: networks.NeuralODE(**given)(torch.ones(2, 3)),
             field=torch.sin,
@@ -427,6 +434,13 @@ def _networks() -> dict[str, Example]:
             networks.activation_properties,
             function=torch.relu,
             x=_Fresh(lambda: torch.linspace(-2, 2, 9, dtype=torch.float64)),
+        ),
+        "c4_convolution": _of(
+            networks.c4_convolution,
+            x=_new(tensors, 0, 2, 1, 4, 5, 5),
+            w=_new(tensors, 1, 2, 1, 4, 3, 3),
+            b=_new(tensors, 2, 2),
+            padding=1,
         ),
         "constant_risk": _of(
             networks.constant_risk,
