@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from gradus.networks.graph_attention import GAT, GATLayer, gat_layer
     from gradus.networks.graph_convolution import GCN, GCNLayer, gcn_layer
     from gradus.networks.graphs import Graph
+    from gradus.networks.group_convolution import C4Convolution, c4_convolution
     from gradus.networks.losses import Risk, constant_risk, hinge_loss
+    from gradus.networks.neural_ode import NeuralODE, neural_ode
     from gradus.networks.positions import (
         RotaryEncoding,
         SinusoidalEncoding,
@@ -25,21 +27,25 @@ __all__ = [
     "GAT",
     "GCN",
     "ActivationProperties",
+    "C4Convolution",
     "GATLayer",
     "GCNLayer",
     "Graph",
+    "NeuralODE",
     "Residual",
     "Risk",
     "RotaryEncoding",
     "SinusoidalEncoding",
     "SparseMatrix",
     "activation_properties",
+    "c4_convolution",
     "constant_risk",
     "fft_convolution",
     "gat_layer",
     "gcn_layer",
     "hinge_loss",
     "im2col_convolution",
+    "neural_ode",
     "online_attention",
     "residual_block",
     "rotary_encoding",
@@ -58,6 +64,8 @@ export(
         "graphs": ["Graph"],
         "losses": ["Risk", "constant_risk", "hinge_loss"],
         "positions": ["RotaryEncoding", "SinusoidalEncoding", "rotary_encoding", "sinusoidal_encoding"],
+        "group_convolution": ["C4Convolution", "c4_convolution"],
+        "neural_ode": ["NeuralODE", "neural_ode"],
         "residual": ["Residual", "residual_block", "zero_last_"],
         "sparse": ["SparseMatrix"],
     },

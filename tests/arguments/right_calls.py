@@ -419,6 +419,21 @@ def _networks() -> dict[str, Example]:
         alpha=0.5,
     )
     examples = {
+        "C4Convolution": _of(
+            _model(networks.C4Convolution), inputs=1, outputs=2, kernel=3, padding=1, bias=True, lifting=True
+        ),
+        "C4Convolution.forward": _of(
+            _model(networks.C4Convolution)(inputs=1, outputs=2, kernel=3, lifting=True).double().forward,
+            x=_new(tensors, 0, 2, 1, 4, 4),
+        ),
+        "NeuralODE": _of(
+            lambda **given: networks.NeuralODE(**given)(torch.ones(2, 3)),
+            field=torch.sin,
+            time=0.5,
+            steps=2,
+            order=4,
+        ),
+        "NeuralODE.forward": _of(networks.NeuralODE(torch.sin).forward, x=_new(tensors, 0, 2, 3)),
         "Residual": _of(
             lambda **given: networks.Residual(**given)(torch.ones(2, 3)),
             branch=torch.relu,
@@ -443,6 +458,13 @@ def _networks() -> dict[str, Example]:
             function=torch.relu,
             x=_Fresh(lambda: torch.linspace(-2, 2, 9, dtype=torch.float64)),
         ),
+        "c4_convolution": _of(
+            networks.c4_convolution,
+            x=_new(tensors, 0, 2, 1, 4, 5, 5),
+            w=_new(tensors, 1, 2, 1, 4, 3, 3),
+            b=_new(tensors, 2, 2),
+            padding=1,
+        ),
         "constant_risk": _of(
             networks.constant_risk,
             loss=absolute,
@@ -453,6 +475,9 @@ def _networks() -> dict[str, Example]:
         "fft_convolution": _of(networks.fft_convolution, **images),
         "hinge_loss": _of(networks.hinge_loss, s=_new(tensors, 0, 4), y=_t(1.0, -1.0, 1.0, 1.0)),
         "im2col_convolution": _of(networks.im2col_convolution, **images),
+        "neural_ode": _of(
+            networks.neural_ode, field=torch.sin, x=_new(tensors, 0, 2, 3), time=0.5, steps=2, order=1
+        ),
         "online_attention": _of(
             networks.online_attention,
             Q=_new(tensors, 0, 2, 3, 4),
