@@ -196,7 +196,8 @@ def _parts(equation: Any) -> Iterator[Any]:
 
 def agree(a: Any, b: Any) -> bool:
     """Whether two results have one structure and, up to rounding, the same entries."""
-    if jax.tree.structure(a) != jax.tree.structure(b):
+    shape: Any = jax.tree.structure(a)
+    if shape != jax.tree.structure(b):
         return False
     return all(map(_equal, jax.tree.leaves(a), jax.tree.leaves(b)))
 
