@@ -56,7 +56,13 @@ def saying_how_to_mend(entry: Entry) -> Iterator[None]:
         yield
     except DamagedFileError as error:
         hint = f"it was not used; `gradus data get {entry.name}` sets it aside and fetches it again"
-        raise DamagedFileError(error.path, f"{error}; {hint}") from None
+        raise DamagedFileError(
+            error.path,
+            Text(
+                f"{error}; {hint}",
+                f"{error.text.zh}；该文件未被使用；`gradus data get {entry.name}` 会将它移开并重新下载",
+            ),
+        ) from None
 
 
 def read_idx_set(entry: Entry, root: Path) -> Arrays:
@@ -122,7 +128,13 @@ def _archived(entry: Entry, path: Path, size: int) -> dict[str, bytes]:
             if name in wanted and member.size == size:
                 contents[wanted[name]] = member.read.read(size)
     if missing := set(wanted.values()) - set(contents):
-        raise DamagedFileError(path, f"{path}: has no {', '.join(sorted(missing))} of {size:,} bytes")
+        raise DamagedFileError(
+            path,
+            Text(
+                f"{path}: has no {', '.join(sorted(missing))} of {size:,} bytes",
+                f"{path}：没有大小为 {size:,} 字节的 {'、'.join(sorted(missing))}",
+            ),
+        )
     return contents
 
 
