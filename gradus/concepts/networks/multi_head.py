@@ -490,7 +490,7 @@ def scores_of_two_heads(strength, back):
 
 @MULTI_HEAD.figure(
     strength=Slider(0.5, 12, 6.0, "largest score"),
-    back=Slider(1, 4, 1, "how far back the second head looks", integer=True),
+    back=Slider(1, 3, 1, "how far back the second head looks", integer=True),  # 4 back stands the earlier D
 )
 def figure(strength, back):
     n, first = len(LETTERS), scores_of_two_heads(strength, int(back))
