@@ -6,6 +6,7 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.networks.activation_properties import ActivationProperties, activation_properties
+    from gradus.networks.additive_attention import AdditiveAttention, additive_attention
     from gradus.networks.attention import online_attention
     from gradus.networks.convolution import fft_convolution, im2col_convolution
     from gradus.networks.losses import Risk, constant_risk, hinge_loss
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActivationProperties",
+    "AdditiveAttention",
     "Residual",
     "Risk",
     "RotaryEncoding",
     "SinusoidalEncoding",
     "activation_properties",
+    "additive_attention",
     "constant_risk",
     "fft_convolution",
     "hinge_loss",
@@ -39,6 +42,7 @@ export(
     __name__,
     {
         "activation_properties": ["ActivationProperties", "activation_properties"],
+        "additive_attention": ["AdditiveAttention", "additive_attention"],
         "attention": ["online_attention"],
         "convolution": ["fft_convolution", "im2col_convolution"],
         "losses": ["Risk", "constant_risk", "hinge_loss"],
