@@ -6,6 +6,7 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.networks.activation_properties import ActivationProperties, activation_properties
+    from gradus.networks.additive_attention import AdditiveAttention, additive_attention
     from gradus.networks.attention import online_attention
     from gradus.networks.convolution import fft_convolution, im2col_convolution
     from gradus.networks.graph_attention import GAT, GATLayer, gat_layer
@@ -27,6 +28,7 @@ __all__ = [
     "GAT",
     "GCN",
     "ActivationProperties",
+    "AdditiveAttention",
     "C4Convolution",
     "GATLayer",
     "GCNLayer",
@@ -38,6 +40,7 @@ __all__ = [
     "SinusoidalEncoding",
     "SparseMatrix",
     "activation_properties",
+    "additive_attention",
     "c4_convolution",
     "constant_risk",
     "fft_convolution",
@@ -57,6 +60,7 @@ export(
     __name__,
     {
         "activation_properties": ["ActivationProperties", "activation_properties"],
+        "additive_attention": ["AdditiveAttention", "additive_attention"],
         "attention": ["online_attention"],
         "convolution": ["fft_convolution", "im2col_convolution"],
         "graph_attention": ["GAT", "GATLayer", "gat_layer"],

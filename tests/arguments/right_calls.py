@@ -418,6 +418,12 @@ def _networks() -> dict[str, Example]:
         W_s=_new(tensors, 5, 5, 3),
         alpha=0.5,
     )
+    asked = dict(
+        S=_new(tensors, 0, 2, 3, 4),
+        H=_new(tensors, 1, 2, 5, 3),
+        pad=_Fresh(lambda: torch.tensor([[False] * 5, [False] * 3 + [True] * 2])),
+    )
+    scored = dict(W=_new(tensors, 2, 6, 4), U=_new(tensors, 3, 6, 3), v=_new(tensors, 4, 6))
     examples = {
         "C4Convolution": _of(
             _model(networks.C4Convolution), inputs=1, outputs=2, kernel=3, padding=1, bias=True, lifting=True
@@ -434,6 +440,9 @@ def _networks() -> dict[str, Example]:
             order=4,
         ),
         "NeuralODE.forward": _of(networks.NeuralODE(torch.sin).forward, x=_new(tensors, 0, 2, 3)),
+        "AdditiveAttention": _of(_model(networks.AdditiveAttention), states=4, annotations=3, units=6),
+        "AdditiveAttention.forward": _of(_additive().forward, **asked),
+        "additive_attention": _of(networks.additive_attention, **asked, **scored),
         "Residual": _of(
             lambda **given: networks.Residual(**given)(torch.ones(2, 3)),
             branch=torch.relu,
@@ -641,6 +650,12 @@ def _folder() -> Path:
     with zipfile.ZipFile(folder / "a.zip", "w") as archive:
         archive.writestr("a.txt", "a")
     return folder
+
+
+@cache
+def _additive() -> networks.AdditiveAttention:
+    with torch.random.fork_rng(devices=[]):
+        return networks.AdditiveAttention(4, 3, 6).double()
 
 
 @cache
