@@ -55,9 +55,8 @@ RMS_NORM = Concept(
         Convention(
             "ε",
             "1e-6 unless given, inside the root",
-            "PyTorch: where none is given, the spacing at 1 of the type that it computes in (1.2e-7 for float32 and for the "
-            "16-bit types, 2.2e-16 for float64; before 2.7 the input's own type: 0.0078 for bfloat16); 1e-5 in ONNX, 1e-5 or "
-            "1e-6 in language models",
+            "PyTorch: where none is given, the spacing at 1 of the numbers it computes with (1.2e-7 for float32, bfloat16 and "
+            "float16, 2.2e-16 for float64); 1e-5 in ONNX, 1e-5 or 1e-6 in language models",
         ),
         Convention("what the weight stores", "γ itself", "Gemma: γ − 1, so that a weight of 0 changes nothing"),
     ),
