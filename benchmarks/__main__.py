@@ -11,8 +11,8 @@ from importlib import import_module
 
 from benchmarks.table import Row, table
 
-NAMES = ("startup", "verification", "judge", "regression", "autodiff", "training", "site")
-CAN_BE_QUICK = ("regression", "autodiff", "training", "site")
+NAMES = ("startup", "verification", "judge", "regression", "autodiff", "recurrent", "training", "site")
+CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "training", "site")
 
 
 def run(name: str, options: list[str]) -> list[Row]:
