@@ -211,8 +211,8 @@ class _GRU(torch.autograd.Function):
         d_b = joined.sum(2)
         d_c = torch.stack((d_b[0], d_b[1], inner.sum(1) if ctx.after else d_b[2]))
         flat = joined.view(3 * n, T * B)
-        d_W = (flat @ x.reshape(T * B, -1)).view_as(W)
-        d_x = (flat.mT @ W.reshape(3 * n, -1)).view(T, B, -1) if ctx.needs_input_grad[1] else None
+        d_W = (flat @ x.flatten(0, 1)).view_as(W)
+        d_x = (flat.mT @ W.reshape(3 * n, -1)).view(x.shape) if ctx.needs_input_grad[1] else None
         return None, d_x, d_W, d_U, d_b, d_c, d_h0.mT
 
 

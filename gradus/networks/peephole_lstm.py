@@ -172,7 +172,7 @@ class _PeepholeLSTM(torch.autograd.Function):
         ctx: Any, x: Tensor, W: Tensor, U: Tensor, P: Tensor, b: Tensor, h0: Tensor, c0: Tensor
     ) -> Any:
         T, B, n = x.shape[0], x.shape[1], W.shape[1]
-        z = torch.addmm(b.flatten(), x.reshape(T * B, -1), W.flatten(0, 1).mT).view(T, B, 4 * n)
+        z = torch.addmm(b.flatten(), x.flatten(0, 1), W.flatten(0, 1).mT).view(T, B, 4 * n)
         h, c = (x.new_empty(T + 1, B, n) for _ in range(2))
         h[0], c[0] = h0, c0
         recurrent = U.flatten(0, 1).mT.contiguous()
@@ -203,9 +203,9 @@ class _PeepholeLSTM(torch.autograd.Function):
         flat = dz.view(T * B, 4 * n)
         d_inner = (dz[..., : 2 * n].unflatten(2, (2, n)) * c[:-1, :, None]).sum((0, 1))
         d_P = torch.cat((d_inner, (dz[..., 3 * n :] * c[1:]).sum((0, 1))[None]))
-        d_W = (flat.mT @ x.reshape(T * B, -1)).view_as(W)
+        d_W = (flat.mT @ x.flatten(0, 1)).view_as(W)
         d_U = (flat.mT @ h[:-1].view(T * B, n)).view_as(U)
-        d_x = (flat @ W.flatten(0, 1)).view(T, B, -1) if ctx.needs_input_grad[0] else None
+        d_x = (flat @ W.flatten(0, 1)).view(x.shape) if ctx.needs_input_grad[0] else None
         return d_x, d_W, d_U, d_P, flat.sum(0).view_as(b), d_h0, d_c0
 
 
