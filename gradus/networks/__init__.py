@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from gradus.networks.graph_convolution import GCN, GCNLayer, gcn_layer
     from gradus.networks.graphs import Graph
     from gradus.networks.group_convolution import C4Convolution, c4_convolution
+    from gradus.networks.gru import GRU, gru
     from gradus.networks.losses import Risk, constant_risk, hinge_loss
     from gradus.networks.neural_ode import NeuralODE, neural_ode
+    from gradus.networks.peephole_lstm import PeepholeLSTM, peephole_lstm
     from gradus.networks.positions import (
         RotaryEncoding,
         SinusoidalEncoding,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GAT",
     "GCN",
+    "GRU",
     "ActivationProperties",
     "AdditiveAttention",
     "C4Convolution",
@@ -34,6 +37,7 @@ __all__ = [
     "GCNLayer",
     "Graph",
     "NeuralODE",
+    "PeepholeLSTM",
     "Residual",
     "Risk",
     "RotaryEncoding",
@@ -46,10 +50,12 @@ __all__ = [
     "fft_convolution",
     "gat_layer",
     "gcn_layer",
+    "gru",
     "hinge_loss",
     "im2col_convolution",
     "neural_ode",
     "online_attention",
+    "peephole_lstm",
     "residual_block",
     "rotary_encoding",
     "sinusoidal_encoding",
@@ -70,6 +76,8 @@ export(
         "positions": ["RotaryEncoding", "SinusoidalEncoding", "rotary_encoding", "sinusoidal_encoding"],
         "group_convolution": ["C4Convolution", "c4_convolution"],
         "neural_ode": ["NeuralODE", "neural_ode"],
+        "gru": ["GRU", "gru"],
+        "peephole_lstm": ["PeepholeLSTM", "peephole_lstm"],
         "residual": ["Residual", "residual_block", "zero_last_"],
         "sparse": ["SparseMatrix"],
     },
