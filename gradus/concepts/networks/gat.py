@@ -104,7 +104,7 @@ def gat(A, H, W, a, a_neighbour, slope=0.2):
 @GAT.example
 def example():
     A = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
-    H, W = np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, 1.0]]), np.array([[[1.0], [1.0]]])
+    H, W = np.array([[1.0, 0.0], [0.0, 2.0], [-2.0, 1.0]]), np.array([[[1.0], [1.0]]])
     a, a_neighbour = np.array([[1.0]]), np.array([[2.0]])
     z = (H @ W[0])[:, 0]
     t = a[0, 0] * z[0] + a_neighbour[0, 0] * z
