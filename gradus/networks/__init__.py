@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gradus.networks.convolution import fft_convolution, im2col_convolution
     from gradus.networks.graph_attention import GAT, GATLayer, gat_layer
     from gradus.networks.graph_convolution import GCN, GCNLayer, gcn_layer
+    from gradus.networks.graph_isomorphism import GINLayer, gin_layer
     from gradus.networks.graphs import Graph
     from gradus.networks.losses import Risk, constant_risk, hinge_loss
     from gradus.networks.residual import Residual, residual_block, zero_last_
@@ -21,6 +22,7 @@ __all__ = [
     "ActivationProperties",
     "GATLayer",
     "GCNLayer",
+    "GINLayer",
     "Graph",
     "Residual",
     "Risk",
@@ -30,6 +32,7 @@ __all__ = [
     "fft_convolution",
     "gat_layer",
     "gcn_layer",
+    "gin_layer",
     "hinge_loss",
     "im2col_convolution",
     "online_attention",
@@ -45,6 +48,7 @@ export(
         "convolution": ["fft_convolution", "im2col_convolution"],
         "graph_attention": ["GAT", "GATLayer", "gat_layer"],
         "graph_convolution": ["GCN", "GCNLayer", "gcn_layer"],
+        "graph_isomorphism": ["GINLayer", "gin_layer"],
         "graphs": ["Graph"],
         "losses": ["Risk", "constant_risk", "hinge_loss"],
         "residual": ["Residual", "residual_block", "zero_last_"],
