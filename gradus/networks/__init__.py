@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gradus.networks.convolution import fft_convolution, im2col_convolution
     from gradus.networks.graph_attention import GAT, GATLayer, gat_layer
     from gradus.networks.graph_convolution import GCN, GCNLayer, gcn_layer
+    from gradus.networks.graph_isomorphism import GINLayer, gin_layer
     from gradus.networks.graphs import Graph
     from gradus.networks.group_convolution import C4Convolution, c4_convolution
     from gradus.networks.gru import GRU, gru
@@ -35,6 +36,7 @@ __all__ = [
     "C4Convolution",
     "GATLayer",
     "GCNLayer",
+    "GINLayer",
     "Graph",
     "NeuralODE",
     "PeepholeLSTM",
@@ -50,6 +52,7 @@ __all__ = [
     "fft_convolution",
     "gat_layer",
     "gcn_layer",
+    "gin_layer",
     "gru",
     "hinge_loss",
     "im2col_convolution",
@@ -71,6 +74,7 @@ export(
         "convolution": ["fft_convolution", "im2col_convolution"],
         "graph_attention": ["GAT", "GATLayer", "gat_layer"],
         "graph_convolution": ["GCN", "GCNLayer", "gcn_layer"],
+        "graph_isomorphism": ["GINLayer", "gin_layer"],
         "graphs": ["Graph"],
         "losses": ["Risk", "constant_risk", "hinge_loss"],
         "positions": ["RotaryEncoding", "SinusoidalEncoding", "rotary_encoding", "sinusoidal_encoding"],

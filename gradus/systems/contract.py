@@ -82,13 +82,7 @@ class Fitting:
             for k, takes in (
                 (Text("images", "图像"), self.images),
                 (Text("tables", "表格"), self.tables),
-                (
-                    Text(
-                        "graphs (a folder of edges.csv and nodes.csv)",
-                        "图（含 edges.csv 与 nodes.csv 的文件夹）",
-                    ),
-                    self.graphs,
-                ),
+                (Text("graphs", "图"), self.graphs),
             )
             if takes
         ]

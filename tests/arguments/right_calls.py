@@ -611,6 +611,18 @@ def _graphs() -> dict[str, Example]:
         "GCNLayer.forward": _of(networks.GCNLayer(3, 2).double().forward, A=A, H=H),
         "GCN": _of(_seeded(networks.GCN), inputs=3, hidden=4, classes=2, dropout=0.5),
         "GCN.forward": _of(networks.GCN(3, 4, 2).double().eval().forward, A=A, X=H),
+        "gin_layer": _of(
+            networks.gin_layer,
+            A=A,
+            H=H,
+            W1=_new(tensors, 1, 3, 5),
+            b1=_new(tensors, 2, 5),
+            W2=_new(tensors, 3, 5, 2),
+            b2=_new(tensors, 4, 2),
+            epsilon=0.5,
+        ),
+        "GINLayer": _of(_seeded(networks.GINLayer), inputs=3, hidden=4, outputs=2, learn_epsilon=True),
+        "GINLayer.forward": _of(networks.GINLayer(3, 4, 2).double().forward, A=A, H=H),
         "gat_layer": _of(_seeded(networks.gat_layer), A=A, H=H, **heads, slope=0.2, dropout=0.0),
         "GATLayer": _of(
             _seeded(networks.GATLayer), inputs=3, outputs=2, heads=2, concat=True, dropout=0.0, slope=0.2

@@ -6,14 +6,25 @@ import torch
 from torch import Tensor
 
 from gradus.errors import GradusError
-from gradus.networks import GAT, GCN, GATLayer, GCNLayer, Graph, SparseMatrix, gat_layer, gcn_layer
+from gradus.networks import (
+    GAT,
+    GCN,
+    GATLayer,
+    GCNLayer,
+    GINLayer,
+    Graph,
+    SparseMatrix,
+    gat_layer,
+    gcn_layer,
+    gin_layer,
+)
 
 EDGES = torch.tensor([[0, 1, 2, 3, 0, 5], [1, 2, 3, 4, 4, 1]])
 N, C, D, K = 7, 5, 3, 2
 
 
 def normal(*shape, seed=0, dtype=torch.float64):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
 
 
 def graph(dtype=torch.float64):
@@ -28,7 +39,11 @@ def gat_weights(dtype=torch.float64):
     return [normal(*s, seed=i, dtype=dtype) for i, s in enumerate([(K, C, D), (K, D), (K, D)], start=1)]
 
 
-LAYERS = {"gcn": (gcn_layer, gcn_weights), "gat": (gat_layer, gat_weights)}
+def gin_weights(dtype=torch.float64):
+    return [normal(*s, seed=i, dtype=dtype) for i, s in enumerate([(C, 4), (4,), (4, D), (D,), ()], start=1)]
+
+
+LAYERS = {"gcn": (gcn_layer, gcn_weights), "gat": (gat_layer, gat_weights), "gin": (gin_layer, gin_weights)}
 every_layer = pytest.mark.parametrize(("layer", "weights"), LAYERS.values(), ids=LAYERS)
 
 
@@ -37,7 +52,8 @@ def test_edges_and_whole_matrix_agree(layer, weights):
     g, H, w = graph(), normal(N, C), weights()
     whole = layer(g.adjacency.dense(), H, *w)
     torch.testing.assert_close(layer(g, H, *w), whole, rtol=1e-13, atol=1e-13)
-    torch.testing.assert_close(layer(g, SparseMatrix.of_dense(H), *w), whole, rtol=1e-13, atol=1e-13)
+    if layer is not gin_layer:  # its sums of neighbours come before the weights, and are dense
+        torch.testing.assert_close(layer(g, SparseMatrix.of_dense(H), *w), whole, rtol=1e-13, atol=1e-13)
 
 
 @every_layer
@@ -68,6 +84,8 @@ def test_gradients_by_stored_values_and_features():
 def test_compiles_without_graph_breaks(layer, weights, sparse):
     g, w = graph(torch.float32), weights(torch.float32)
     H = normal(N, C, dtype=torch.float32)
+    if sparse and layer is gin_layer:
+        pytest.skip("its sums of neighbours come before the weights, and are dense")
     H = SparseMatrix.of_dense(H) if sparse else H
     w = [v.requires_grad_() for v in w]
     compiled = torch.compile(lambda H, *w: layer(g, H, *w), fullgraph=True, backend="aot_eager")
@@ -114,6 +132,16 @@ def test_heads_stand_side_by_side_or_are_averaged():
     mean.load_state_dict({**layer.state_dict(), "bias": torch.zeros(D).double()})
     apart = layer(graph(), normal(N, C))
     torch.testing.assert_close(mean(graph(), normal(N, C)), apart.unflatten(-1, (4, D)).mean(-2))
+
+
+def test_the_isomorphism_layer_learns_its_epsilon_or_not():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer, fixed = GINLayer(C, 4, D).double(), GINLayer(C, 4, D, learn_epsilon=False)
+    layer(graph(), normal(N, C)).square().sum().backward()
+    assert layer.epsilon.grad.abs() > 0 and not fixed.epsilon.requires_grad
+    w = layer.first.weight.T, layer.first.bias, layer.second.weight.T, layer.second.bias
+    torch.testing.assert_close(layer(graph(), normal(N, C)), gin_layer(graph(), normal(N, C), *w))
 
 
 def test_edges_in_both_directions_once_and_self_edges():
@@ -164,7 +192,7 @@ def test_dropout_of_stored_features_is_dropout_of_all():
     assert S.dropout(1.0).values.abs().sum() == 0
 
 
-@pytest.mark.parametrize("layer", ["gcn", "gat"])
+@pytest.mark.parametrize("layer", LAYERS)
 def test_memory_grows_with_edges_not_with_pairs(layer):
     n = 20_000  # a dense matrix of so many nodes would take 1.6 GB
     i = torch.arange(n - 1)

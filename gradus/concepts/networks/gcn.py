@@ -476,13 +476,13 @@ GCN.erratum(
 
 
 @GCN.figure(
-    layers=Slider(0, 30, 4, "number of layers L", integer=True),
-    nodes=Slider(4, 24, 12, "number of nodes of the ring", integer=True),
+    layers=Slider(0, 30, 11, "number of layers L", integer=True),
+    nodes=Slider(4, 24, 8, "number of nodes of the ring", integer=True),
 )
 def figure(layers, nodes):
     n, L = 2 * (int(nodes) // 2), int(layers)
     A = ring(n)
-    x = np.where(np.arange(n) % 2, -0.3, 0.3) + np.cos(2 * np.pi * np.arange(n) / n) + 0.5
+    x = np.where(np.arange(n) % 2, -0.4, 0.4) + np.cos(2 * np.pi * np.arange(n) / n) + 0.5
     paths = {}
     for name, layer in (("with self edges", gcn), ("without", no_self_edges)):
         paths[name] = smoothed(layer, A, x, 30)
