@@ -22,7 +22,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("keys", nargs="*", metavar="KEY", help="concepts whose figures are drawn")
-    parser.add_argument("--figures", action="store_true", help="draw the figures, of all concepts unless some are named")
+    parser.add_argument(
+        "--figures", action="store_true", help="draw the figures, of all concepts unless some are named"
+    )
     options = parser.parse_args()
     lines = faults(modules())
     for concept in load():

@@ -434,7 +434,55 @@ def _networks() -> dict[str, Example]:
         pad=_Fresh(lambda: torch.tensor([[False] * 5, [False] * 3 + [True] * 2])),
     )
     scored = dict(W=_new(tensors, 2, 6, 4), U=_new(tensors, 3, 6, 3), v=_new(tensors, 4, 6))
+    peephole = dict(
+        x=_new(tensors, 0, 2, 4, 3),
+        W=_new(tensors, 1, 4, 5, 3),
+        U=_new(tensors, 2, 4, 5, 5),
+        P=_new(tensors, 3, 3, 5),
+        b=_new(tensors, 4, 4, 5),
+        h0=_new(tensors, 5, 2, 5),
+        c0=_new(tensors, 6, 2, 5),
+        lengths=_Fresh(lambda: torch.tensor([4, 2])),
+    )
+    gated = dict(
+        x=_new(tensors, 0, 2, 4, 3),
+        W=_new(tensors, 1, 3, 5, 3),
+        U=_new(tensors, 2, 3, 5, 5),
+        b=_new(tensors, 3, 3, 5),
+        c=_new(tensors, 4, 3, 5),
+        h0=_new(tensors, 5, 2, 5),
+        reset_after=False,
+        lengths=_Fresh(lambda: torch.tensor([4, 2])),
+    )
+    of_three = dict(x=_new(tensors, 0, 2, 4, 3), lengths=_Fresh(lambda: torch.tensor([4, 2])))
     examples = {
+        "GRU": _of(
+            lambda **given: _drawn(networks.GRU, **given)(torch.ones(2, 4, 3).double()),
+            input_size=3,
+            hidden_size=5,
+            batch_first=True,
+            reset_after=False,
+        ),
+        "GRU.forward": _of(
+            _drawn(networks.GRU, input_size=3, hidden_size=5, batch_first=True).forward,
+            x=of_three["x"],
+            h0=_new(tensors, 1, 1, 2, 5),
+            lengths=of_three["lengths"],
+        ),
+        "PeepholeLSTM": _of(
+            lambda **given: _drawn(networks.PeepholeLSTM, **given)(torch.ones(2, 4, 3).double()),
+            input_size=3,
+            hidden_size=5,
+            batch_first=True,
+        ),
+        "PeepholeLSTM.forward": _of(
+            _drawn(networks.PeepholeLSTM, input_size=3, hidden_size=5, batch_first=True).forward,
+            x=of_three["x"],
+            states=_Fresh(lambda: (tensors(1, 1, 2, 5), tensors(2, 1, 2, 5))),
+            lengths=of_three["lengths"],
+        ),
+        "gru": _of(networks.gru, **gated),
+        "peephole_lstm": _of(networks.peephole_lstm, **peephole),
         "C4Convolution": _of(
             _model(networks.C4Convolution), inputs=1, outputs=2, kernel=3, padding=1, bias=True, lifting=True
         ),
@@ -453,48 +501,6 @@ def _networks() -> dict[str, Example]:
         "AdditiveAttention": _of(_model(networks.AdditiveAttention), states=4, annotations=3, units=6),
         "AdditiveAttention.forward": _of(_additive().forward, **asked),
         "additive_attention": _of(networks.additive_attention, **asked, **scored),
-    peephole = dict(
-        x=_new(tensors, 0, 2, 4, 3),
-        W=_new(tensors, 1, 4, 5, 3),
-        U=_new(tensors, 2, 4, 5, 5),
-        P=_new(tensors, 3, 3, 5),
-        b=_new(tensors, 4, 4, 5),
-        h0=_new(tensors, 5, 2, 5),
-        c0=_new(tensors, 6, 2, 5),
-        lengths=_Fresh(lambda: torch.tensor([4, 2])),
-    gated = dict(
-        x=_new(tensors, 0, 2, 4, 3),
-        W=_new(tensors, 1, 3, 5, 3),
-        U=_new(tensors, 2, 3, 5, 5),
-        b=_new(tensors, 3, 3, 5),
-        c=_new(tensors, 4, 3, 5),
-        h0=_new(tensors, 5, 2, 5),
-        reset_after=False,
-        lengths=_Fresh(lambda: torch.tensor([4, 2])),
-    of_three = dict(x=_new(tensors, 0, 2, 4, 3), lengths=_Fresh(lambda: torch.tensor([4, 2])))
-        "GRU": _of(
-            lambda **given: _drawn(networks.GRU, **given)(torch.ones(2, 4, 3).double()),
-            input_size=3,
-            hidden_size=5,
-            batch_first=True,
-            reset_after=False,
-        "GRU.forward": _of(
-            _drawn(networks.GRU, input_size=3, hidden_size=5, batch_first=True).forward,
-            x=of_three["x"],
-            h0=_new(tensors, 1, 1, 2, 5),
-            lengths=of_three["lengths"],
-        "PeepholeLSTM": _of(
-            lambda **given: _drawn(networks.PeepholeLSTM, **given)(torch.ones(2, 4, 3).double()),
-            input_size=3,
-            hidden_size=5,
-            batch_first=True,
-        "PeepholeLSTM.forward": _of(
-            _drawn(networks.PeepholeLSTM, input_size=3, hidden_size=5, batch_first=True).forward,
-            x=of_three["x"],
-            states=_Fresh(lambda: (tensors(1, 1, 2, 5), tensors(2, 1, 2, 5))),
-            lengths=of_three["lengths"],
-        "gru": _of(networks.gru, **gated),
-        "peephole_lstm": _of(networks.peephole_lstm, **peephole),
         "Residual": _of(
             lambda **given: networks.Residual(**given)(torch.ones(2, 3)),
             branch=torch.relu,
