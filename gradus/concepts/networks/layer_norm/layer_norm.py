@@ -216,14 +216,15 @@ def features_may_be_relabelled(norm, rng):
 
 
 @LAYER_NORM.claim
-def a_large_mean_costs_no_digits(norm, rng):
-    r"""A mean of $2^{30}$ beside a deviation of 1 costs nothing where the deviations are whole numbers: the variance is
+def a_large_mean_costs_only_its_rounding(norm, rng):
+    r"""A mean of $2^{30}$ beside a deviation of 2.1 costs no more than the rounding of the mean: the variance is
     taken of $x-\mu$, not as $\overline{x^2}-\mu^2$, which would lose it all"""
     x = np.array([[-3.0, -1.0, 0.0, 4.0, 1.0, -1.0, -2.0, 2.0]])
-    return roundoff(bare(norm, 2.0**30 + x), x / x.std(), terms=8, scale=4.0)
+    # a running mean (Welford's) is rounded at every step, by 2⁻⁵³ of itself
+    return roundoff(bare(norm, 2.0**30 + x), x / x.std(), terms=8, scale=2.0**30)
 
 
-@LAYER_NORM.mutant(caught_by="a-large-mean-costs-no-digits")
+@LAYER_NORM.mutant(caught_by="a-large-mean-costs-only-its-rounding")
 def difference_of_squares(x, gamma, beta, eps=1e-5):
     """the variance as mean square minus square of the mean"""
     mu = x.mean(-1, keepdims=True)
