@@ -11,8 +11,18 @@ from importlib import import_module
 
 from benchmarks.table import Row, table
 
-NAMES = ("startup", "verification", "judge", "regression", "autodiff", "training", "site")
-CAN_BE_QUICK = ("regression", "autodiff", "training", "site")
+NAMES = (
+    "startup",
+    "verification",
+    "judge",
+    "regression",
+    "autodiff",
+    "recurrent",
+    "graphs",
+    "training",
+    "site",
+)
+CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "graphs", "training", "site")
 
 
 def run(name: str, options: list[str]) -> list[Row]:

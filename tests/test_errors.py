@@ -1,9 +1,13 @@
 """Exceptions that a user reads speak both languages; in a program they are what they always were."""
 
+import ast
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 
+import gradus
 from gradus.errors import GradusError, raised, words_of
 from gradus.page.evidence import NotApplicable, no_argument, no_gradient
 from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, VERDICTS, Text
@@ -50,3 +54,64 @@ def test_names_are_complete_and_differ(table):
     for lang in ("en", "zh"):
         names = [text.get(lang) for text in table.values()]
         assert all(names) and len(set(names)) == len(names)
+
+
+TREES = {
+    path: ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted(Path(gradus.__file__).parent.rglob("*.py"))
+}
+CHINESE = re.compile("[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]")
+
+
+def name_of(node):
+    return getattr(node, "id", getattr(node, "attr", ""))
+
+
+def mistakes():
+    """The names of `GradusError` and of all classes derived from it."""
+    classes = [n for tree in TREES.values() for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
+    names = {"GradusError"}
+    while more := {c.name for c in classes if {name_of(b) for b in c.bases} & names} - names:
+        names |= more
+    return names
+
+
+def is_words(node):
+    """Whether an expression is a plain string, joined, formatted or with a default."""
+    if isinstance(node, ast.BinOp):
+        return is_words(node.left) or is_words(node.right)
+    if isinstance(node, ast.IfExp):
+        return is_words(node.body) or is_words(node.orelse)
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def literal(node):
+    """The words that stand in a string, formatted or not."""
+    parts = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant)]
+    return "".join(p for p in parts if isinstance(p, str))
+
+
+def calls(*names):
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and name_of(node.func) in names:
+                yield f"{path.name}:{node.lineno}", node
+
+
+def test_no_mistake_is_told_in_one_language():
+    known = mistakes()
+    assert {"GradusError", "CheckpointError", "DamagedFileError", "NonFiniteError"} <= known
+    raised_here = list(calls(*known))
+    assert len(raised_here) > 400
+    assert [place for place, call in raised_here if any(map(is_words, call.args))] == []
+
+
+def test_the_second_words_of_a_mistake_are_chinese():
+    wrong = []
+    for place, call in calls(*mistakes()):
+        for text in call.args:
+            if isinstance(text, ast.Call) and name_of(text.func) == "Text":
+                en, zh = text.args
+                if is_words(zh) and (not CHINESE.search(literal(zh)) or ast.unparse(en) == ast.unparse(zh)):
+                    wrong.append(place)
+    assert wrong == []

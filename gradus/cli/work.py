@@ -51,7 +51,9 @@ def _data_of(recipe: Recipe) -> Text:
         else Text("", "")
     )
     table = Text("a CSV file", "CSV 文件") if recipe.fitting.tables else Text("", "")
-    ways = [Text("a known data set", "已知的数据集"), *(t for t in (path, table) if t.en)]
+    graph = Text("a folder of edges.csv and nodes.csv", "含 edges.csv 与 nodes.csv 的文件夹")
+    known = Text("a known data set", "已知的数据集")
+    ways = [graph] if recipe.fitting.graphs else [known, *(t for t in (path, table) if t.en)]
     return Text(
         f"{en}; without a target also {fits.en}: {', '.join(w.en for w in ways)}",
         f"{zh}；无目标值时也可用{fits.zh}：{'、'.join(w.zh for w in ways)}",

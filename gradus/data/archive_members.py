@@ -24,9 +24,10 @@ BROKEN = (
     struct.error, NotImplementedError, RuntimeError, UnicodeError, OverflowError, ValueError, IndexError, KeyError,
 )  # fmt: skip
 KINDS = {
-    tarfile.LNKTYPE: "a hard link", tarfile.SYMTYPE: "a symbolic link", tarfile.CHRTYPE: "a device",
-    tarfile.BLKTYPE: "a device", tarfile.FIFOTYPE: "a pipe", tarfile.GNUTYPE_SPARSE: "a sparse file",
-    tarfile.GNUTYPE_LONGLINK: "a link",
+    tarfile.LNKTYPE: Text("a hard link", "硬链接"), tarfile.SYMTYPE: Text("a symbolic link", "符号链接"),
+    tarfile.CHRTYPE: Text("a device", "设备"), tarfile.BLKTYPE: Text("a device", "设备"),
+    tarfile.FIFOTYPE: Text("a pipe", "管道"), tarfile.GNUTYPE_SPARSE: Text("a sparse file", "稀疏文件"),
+    tarfile.GNUTYPE_LONGLINK: Text("a link", "链接"),
 }  # fmt: skip
 PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE)
 EXTENDED = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME)
@@ -168,11 +169,11 @@ def _strict_headers(archive: Path) -> type[tarfile.TarInfo]:
                         )
                     )
             elif info.type not in PLAIN:
-                kind = KINDS.get(info.type, f"of type {info.type!r}")
+                kind = KINDS.get(info.type, Text(f"of type {info.type!r}", f"类型为 {info.type!r} 的条目"))
                 raise GradusError(
                     Text(
-                        f"{archive}: refused: {info.name[:80]!r} is {kind}; only files and folders are unpacked",
-                        f"{archive}：已拒绝：{info.name[:80]!r} 的类型为“{kind}”；只解压文件与文件夹",
+                        f"{archive}: refused: {info.name[:80]!r} is {kind.en}; only files and folders are unpacked",
+                        f"{archive}：已拒绝：{info.name[:80]!r} 是{kind.zh}；只解压文件与文件夹",
                     )
                 )
             return info

@@ -1,4 +1,4 @@
-"""Every kind of data set by its name: arrays, sentences, characters."""
+"""Every kind of data set by its name: arrays, sentences, characters, graphs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 from gradus.data import characters, sentences
 from gradus.data.dataset import Dataset, Task
+from gradus.data.graph_folder import is_graph_folder, read_graph_folder
+from gradus.data.graphs import GRAPHS, NodeGraph, load_graph
 from gradus.data.of_user import is_path, load_own
 from gradus.data.reading import located
 from gradus.data.registry import entry_of
@@ -13,14 +15,14 @@ from gradus.data.sets import load
 from gradus.data.store import data_directory
 from gradus.files import user_path
 
-AnyData = Dataset | sentences.Sentences | characters.Characters
+AnyData = Dataset | sentences.Sentences | characters.Characters | NodeGraph
 
 
 def load_any(name: str, data_dir: str | Path | None = None, task: Task = "classification") -> AnyData:
-    """A data set of any kind: what `gradus.data.load` knows, the sentences of rt-polarity, a text, or a user's own.
+    """A data set of any kind: what `gradus.data.load` knows, the sentences of rt-polarity, a text, a graph, or a user's own.
 
     Args:
-        name: of a data set, or the path of a folder of images or of a CSV file.
+        name: of a data set, or the path of a folder of images, of one with edges.csv and nodes.csv, or of a CSV file.
         data_dir: the folder of downloaded data.
         task: what a user's own data are read for.
 
@@ -31,7 +33,12 @@ def load_any(name: str, data_dir: str | Path | None = None, task: Task = "classi
         return sentences.load_sentences(data_dir)
     if name in characters.TEXTS:
         return characters.load_characters(name, data_dir)
-    return load_own(name, task) if is_path(name) else load(name, data_dir)
+    if name in GRAPHS:
+        return load_graph(name, data_dir)
+    if not is_path(name):
+        return load(name, data_dir)
+    path = user_path(name)
+    return read_graph_folder(path) if is_graph_folder(path) else load_own(name, task)
 
 
 def is_present(name: str, data_dir: str | Path | None = None) -> bool:

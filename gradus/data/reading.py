@@ -29,7 +29,12 @@ def located(entry: Entry, root: Path) -> list[Path | None]:
     return [find(entry, file, root) for file in entry.files]
 
 
-def _place(entry: Entry, root: Path) -> list[Path]:
+def place(entry: Entry, root: Path) -> list[Path]:
+    """Where the files lie, all of them.
+
+    Raises:
+        GradusError: one is not there.
+    """
     paths = located(entry, root)
     for path, file in zip(paths, entry.files, strict=True):
         if path is None:
@@ -45,12 +50,19 @@ def _place(entry: Entry, root: Path) -> list[Path]:
 
 
 @contextmanager
-def _saying_how_to_mend(entry: Entry) -> Iterator[None]:
+def saying_how_to_mend(entry: Entry) -> Iterator[None]:
+    """Adds to what is said of a damaged file how another one is got."""
     try:
         yield
     except DamagedFileError as error:
         hint = f"it was not used; `gradus data get {entry.name}` sets it aside and fetches it again"
-        raise DamagedFileError(error.path, f"{error}; {hint}") from None
+        raise DamagedFileError(
+            error.path,
+            Text(
+                f"{error}; {hint}",
+                f"{error.text.zh}；该文件未被使用；`gradus data get {entry.name}` 会将它移开并重新下载",
+            ),
+        ) from None
 
 
 def read_idx_set(entry: Entry, root: Path) -> Arrays:
@@ -61,8 +73,8 @@ def read_idx_set(entry: Entry, root: Path) -> Arrays:
     """
     counts = (entry.train, entry.train, entry.test, entry.test)
     arrays = []
-    for file, path, count in zip(entry.files, _place(entry, root), counts, strict=True):
-        with _saying_how_to_mend(entry):
+    for file, path, count in zip(entry.files, place(entry, root), counts, strict=True):
+        with saying_how_to_mend(entry):
             array = parse_idx(read_content(path, file), str(path))
         shape = (count, *entry.shape[1:]) if "images" in file.name else (count,)
         if array.shape != shape or array.dtype != np.uint8:
@@ -91,8 +103,8 @@ def read_cifar_set(entry: Entry, root: Path) -> Arrays:
         GradusError: a file is missing, damaged, or not of the expected size; the path is named.
     """
     size = entry.train // len(cifar.TRAIN) * cifar.RECORD
-    (path,) = _place(entry, root)
-    with _saying_how_to_mend(entry):
+    (path,) = place(entry, root)
+    with saying_how_to_mend(entry):
         if path.is_dir():
             contents = {name: read_exactly(path / name, size) for name in (*cifar.TRAIN, *cifar.TEST)}
         else:
@@ -116,7 +128,13 @@ def _archived(entry: Entry, path: Path, size: int) -> dict[str, bytes]:
             if name in wanted and member.size == size:
                 contents[wanted[name]] = member.read.read(size)
     if missing := set(wanted.values()) - set(contents):
-        raise DamagedFileError(path, f"{path}: has no {', '.join(sorted(missing))} of {size:,} bytes")
+        raise DamagedFileError(
+            path,
+            Text(
+                f"{path}: has no {', '.join(sorted(missing))} of {size:,} bytes",
+                f"{path}：没有大小为 {size:,} 字节的 {'、'.join(sorted(missing))}",
+            ),
+        )
     return contents
 
 

@@ -48,7 +48,7 @@ class Entry:
     source: str
     licence: str
     citation: str
-    format: Literal["scikit-learn", "idx", "cifar"] = "scikit-learn"
+    format: Literal["scikit-learn", "idx", "cifar", "planetoid"] = "scikit-learn"
     files: tuple[RemoteFile, ...] = ()
     mirrors: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()  # where other programs keep the same files
@@ -171,7 +171,37 @@ CIFAR_10 = Entry(
     ),
 )  # fmt: skip
 
-ENTRIES = {entry.name: entry for entry in (*EMBEDDED, MNIST, FASHION_MNIST, CIFAR_10)}
+CORA = Entry(
+    "cora", Text("Cora, citations between papers", "Cora 论文引用网络"), "classification", (1433,), 140, 1000,
+    ("theory", "reinforcement learning", "genetic algorithms", "neural networks", "probabilistic methods", "case-based",
+     "rule learning"),
+    "https://github.com/kimiyoung/planetoid", "MIT",
+    "Sen, P., Namata, G., Bilgic, M., Getoor, L., Gallagher, B., Eliassi-Rad, T. (2008). Collective classification in network "
+    "data. AI Magazine 29(3), 93–106; split of Yang, Z., Cohen, W., Salakhutdinov, R. (2016), ICML.",
+    "planetoid",
+    (
+        RemoteFile("ind.cora.x", 22_119,
+                   "23cfa55d91c6f624233f5eb7b6e3f141f1bd2b2ae39608a63cf5d084bb27baab"),
+        RemoteFile("ind.cora.tx", 148_025,
+                   "b9afbaa4a400df991f6f02ef677e1e44da55ffc04801fd02f9e673987829226a"),
+        RemoteFile("ind.cora.allx", 257_305,
+                   "9419ba2f26f5c35243db64aba110e0f35a04851609e0dc5433450676ca6b8543"),
+        RemoteFile("ind.cora.y", 4_054,
+                   "94465c14eb53e04ca262198dcbb2521ee8af60fb3f3d546cd6ca24a511b0e7d1"),
+        RemoteFile("ind.cora.ty", 28_135,
+                   "41f5ac76596a1699cc33f53084a2419e92961c42bb75f36fc38e616d348532ad"),
+        RemoteFile("ind.cora.ally", 47_959,
+                   "2b998f5cc7fedc86e7f97ca2498f47a1ffc1462c29e2d578b23bf3f62b6e7d71"),
+        RemoteFile("ind.cora.graph", 59_847,
+                   "58f13302f39dde8852dad6fe6d15b89b077b6d7f837626bce671ef80344b383d"),
+        RemoteFile("ind.cora.test.index", 5_000,
+                   "297ce89af2b51a6a194181c7dbe1796c6a1cf9cd9349a88383b1b1e227867875"),
+    ),
+    ("https://raw.githubusercontent.com/kimiyoung/planetoid/af6abf468a772cc055bec88c52e4d6f51b7c37e3/data/",),
+    ("planetoid", "planetoid/data", "Cora/raw", "cora/raw"),
+)  # fmt: skip
+
+ENTRIES = {entry.name: entry for entry in (*EMBEDDED, MNIST, FASHION_MNIST, CIFAR_10, CORA)}
 
 
 def entry_of(name: str) -> Entry:

@@ -55,7 +55,7 @@ class Listed:
 
 
 def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download: bool = False) -> Dataset:
-    """Loads a data set by name.
+    """Loads a data set by name; of a graph the features of its nodes alone (`load_graph` gives all of it).
 
     Args:
         name: one of `list_datasets()`.
@@ -81,6 +81,10 @@ def load(name: str, data_dir: str | Path | None = None, seed: int = 0, download:
         from gradus.data.fetching import fetch
 
         fetch(name, data_dir)
+    if entry.format == "planetoid":
+        from gradus.data.graphs import features_table, load_graph
+
+        return features_table(load_graph(name, data_dir), entry)
     read = read_idx_set if entry.format == "idx" else read_cifar_set
     return _dataset(entry, *read(entry, root))
 

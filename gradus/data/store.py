@@ -99,10 +99,22 @@ def compare(path: Path, got: int | str, expected: int | str) -> None:
     """
     if isinstance(got, str):
         if expected and got != expected:
-            raise DamagedFileError(path, f"{path}: corrupted: expected sha256 {expected}, got {got}")
+            raise DamagedFileError(
+                path,
+                Text(
+                    f"{path}: corrupted: expected sha256 {expected}, got {got}",
+                    f"{path}：已损坏：sha256 应为 {expected}，得到 {got}",
+                ),
+            )
     elif got != expected:
-        state = "truncated" if got < int(expected) else "too long"
-        raise DamagedFileError(path, f"{path}: {state}: expected {expected:,} bytes, got {got:,}")
+        state, state_zh = ("truncated", "不完整") if got < int(expected) else ("too long", "过长")
+        raise DamagedFileError(
+            path,
+            Text(
+                f"{path}: {state}: expected {expected:,} bytes, got {got:,}",
+                f"{path}：{state_zh}：应为 {expected:,} 字节，得到 {got:,} 字节",
+            ),
+        )
 
 
 def _expected(path: Path, file: RemoteFile) -> tuple[int, str]:

@@ -164,7 +164,7 @@ class Adapted:
         with self.framework.full_precision(), self.watch(bound):
             weights = [self.from_numpy(np.asarray(w)) for w in flatten(cotangent)]
             gradients = self.calls(
-                lambda own: self.framework.vjp(lambda a: flatten(self.raw(a)), *own, wanted),
+                lambda own: self.framework.vjp(lambda a: flatten(self.raw(a)), own[0], own[1], wanted),
                 (self.convert(bound), weights),
                 "gradients",
             )

@@ -12,6 +12,7 @@ from typing import Any
 from gradus.data.characters import TEXTS
 from gradus.data.contents import contents_digest
 from gradus.data.dataset import Dataset
+from gradus.data.graphs import NodeGraph
 from gradus.data.kinds import is_present, load_any
 from gradus.data.of_user import is_path
 from gradus.data.registry import ENTRIES, entry_of
@@ -119,7 +120,7 @@ def with_data(request: RunRequest) -> tuple[RunRequest, Any]:
         GradusError: it is not there, or is damaged.
     """
     data = load_data(request)
-    own = is_path(request.data) and isinstance(data, Dataset)
+    own = is_path(request.data) and isinstance(data, Dataset | NodeGraph)
     return replace(request, contents=contents_digest(data)) if own else request, data
 
 
@@ -133,6 +134,8 @@ def load_data(request: RunRequest) -> Any:
     if request.data in recipe.data or recipe.fitting is None:
         return load_any(request.data, request.data_dir)
     data = load_any(request.data, request.data_dir, recipe.fitting.task)
+    if isinstance(data, NodeGraph) and recipe.fitting.graphs:
+        return data
     if not isinstance(data, Dataset):
         raise _unfitting(recipe, request.data, None)
     _check_fitting(recipe, request.data, data.task, data.shape, math.prod(data.train_targets.shape[1:]))

@@ -60,7 +60,7 @@ class Fitting:
 
     Attributes:
         task: "classification" or "regression".
-        images, tables: whether it takes these.
+        images, tables, graphs: whether it takes these.
         sizes: heights of square images that it takes; empty for any size.
         channels: how many an image may have.
         columns: how many pixels or columns it needs at least.
@@ -69,6 +69,7 @@ class Fitting:
     task: Task = "classification"
     images: bool = True
     tables: bool = False
+    graphs: bool = False
     sizes: tuple[int, ...] = ()
     channels: tuple[int, ...] = (1,)
     columns: int = 1
@@ -78,7 +79,11 @@ class Fitting:
         """What fits, in words."""
         kinds = [
             k
-            for k, takes in ((Text("images", "图像"), self.images), (Text("tables", "表格"), self.tables))
+            for k, takes in (
+                (Text("images", "图像"), self.images),
+                (Text("tables", "表格"), self.tables),
+                (Text("graphs", "图"), self.graphs),
+            )
             if takes
         ]
         en, zh = " or ".join(k.en for k in kinds), "或".join(k.zh for k in kinds)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradus.files import TEMPORARY, remove_quietly, sweep, write_atomically, write_failed
+from gradus.text import Text
 from gradus.training import strict_json, tensor_file
 from gradus.training.errors import CheckpointError
 
@@ -84,7 +85,10 @@ def save_checkpoint(
     manifest_file = manifest_path(path)
     if manifest_file.exists() and not is_manifest(manifest_file):
         raise CheckpointError(
-            f"{manifest_file} is there and is no checkpoint: choose another name, or remove it first"
+            Text(
+                f"{manifest_file} is there and is no checkpoint: choose another name, or remove it first",
+                f"{manifest_file} 已存在且不是检查点：请另取名称，或先删除它",
+            )
         )
     return write_checkpoint(manifest_file, tensors, state)
 
@@ -106,7 +110,12 @@ def write_checkpoint(
     manifest = {"format": FORMAT, "payload": payload, "payload_bytes": length[0], "payload_sha256": digest.hexdigest(), "state": state}  # fmt: skip
     sealed = seal(manifest)
     if len(sealed) > MAX_MANIFEST:
-        raise CheckpointError(f"expected a state of at most {MAX_MANIFEST} bytes, got {len(sealed)}")
+        raise CheckpointError(
+            Text(
+                f"expected a state of at most {MAX_MANIFEST} bytes, got {len(sealed)}",
+                f"状态最多 {MAX_MANIFEST} 字节，得到 {len(sealed)} 字节",
+            )
+        )
     before = _named_payload(manifest_file)
     write_atomically(manifest_file.with_name(payload), tensor_file.encode(tensors))
     write_atomically(manifest_file, [sealed])
@@ -161,21 +170,35 @@ def _read_manifest(manifest_file: Path) -> dict[str, Any]:
     data = bytes(tensor_file.read_bytes(manifest_file, MAX_MANIFEST))
     manifest = strict_json.loads(data)
     if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), str):
-        raise CheckpointError(f"expected a checkpoint's manifest in {manifest_file}, got another JSON value")
+        raise CheckpointError(
+            Text(
+                f"expected a checkpoint's manifest in {manifest_file}, got another JSON value",
+                f"{manifest_file} 应为检查点的清单，得到其他 JSON 值",
+            )
+        )
     del manifest["sha256"]
     # Comparing the whole spelling leaves no byte, not even white space, that could change unnoticed.
     if not hmac.compare_digest(seal(manifest), data):
         raise CheckpointError(
-            f"the manifest {manifest_file} was changed or damaged: its SHA-256 does not match"
+            Text(
+                f"the manifest {manifest_file} was changed or damaged: its SHA-256 does not match",
+                f"清单 {manifest_file} 已被改动或损坏：SHA-256 不符",
+            )
         )
     if manifest.get("format") != FORMAT or not isinstance(manifest.get("payload"), str):
         raise CheckpointError(
-            f"expected format {FORMAT!r} in {manifest_file}, got {manifest.get('format')!r}"
+            Text(
+                f"expected format {FORMAT!r} in {manifest_file}, got {manifest.get('format')!r}",
+                f"{manifest_file} 的格式应为 {FORMAT!r}，得到 {manifest.get('format')!r}",
+            )
         )
     match = _PAYLOAD.fullmatch(manifest["payload"])
     if not match or "state" not in manifest:
         raise CheckpointError(
-            f"expected {manifest_file} to name a payload beside it, got {manifest['payload']!r}"
+            Text(
+                f"expected {manifest_file} to name a payload beside it, got {manifest['payload']!r}",
+                f"{manifest_file} 应指明与它同处的数据文件，得到 {manifest['payload']!r}",
+            )
         )
     return manifest
 
@@ -206,13 +229,28 @@ def _verified(path: str | os.PathLike[str]) -> tuple[bytearray, Any, Path]:
     manifest = _read_manifest(manifest_file)
     payload, length = manifest_file.with_name(manifest["payload"]), manifest.get("payload_bytes")
     if type(length) is not int:
-        raise CheckpointError(f"expected the payload's length in {manifest_file}, got {str(length)[:40]!r}")
+        raise CheckpointError(
+            Text(
+                f"expected the payload's length in {manifest_file}, got {str(length)[:40]!r}",
+                f"{manifest_file} 中应有数据文件的长度，得到 {str(length)[:40]!r}",
+            )
+        )
     data = tensor_file.read_bytes(payload, length)
     if len(data) != length:
-        raise CheckpointError(f"expected {length} bytes in {payload}, got {len(data)}")
+        raise CheckpointError(
+            Text(
+                f"expected {length} bytes in {payload}, got {len(data)}",
+                f"{payload} 应为 {length} 字节，得到 {len(data)} 字节",
+            )
+        )
     digest = hashlib.sha256(data).hexdigest()
     if digest != manifest.get("payload_sha256"):
-        raise CheckpointError(f"the payload {payload} was changed or damaged: its SHA-256 does not match")
+        raise CheckpointError(
+            Text(
+                f"the payload {payload} was changed or damaged: its SHA-256 does not match",
+                f"数据文件 {payload} 已被改动或损坏：SHA-256 不符",
+            )
+        )
     return data, manifest["state"], manifest_file
 
 

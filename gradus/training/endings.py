@@ -3,6 +3,7 @@
 import signal
 
 from gradus.progress import Reporter
+from gradus.text import Text
 from gradus.training.errors import Interrupted, NonFiniteError
 from gradus.training.folder import RunFolder
 from gradus.training.nonfinite import NonFiniteStep
@@ -19,9 +20,14 @@ def non_finite_error(
         f"the {error.tensor} of step {step} (epoch {run.epoch + 1}) is not finite (loss {error.value}): "
         f"first in {error.layer}; {state}; lower the learning rate, clip the gradient or check the data"
     )
+    state_zh = f"最近的有效检查点为 {checkpoint}" if checkpoint else "尚未写出检查点"
+    message_zh = (
+        f"第 {step} 步（第 {run.epoch + 1} 轮）的 {error.tensor} 不是有限值（损失 {error.value}）："
+        f"最先出现在 {error.layer}；{state_zh}；请降低学习率、裁剪梯度或检查数据"
+    )
     if folder is not None:
         folder.note(message)
-    return NonFiniteError(message, step, error.tensor, error.layer, checkpoint)
+    return NonFiniteError(Text(message, message_zh), step, error.tensor, error.layer, checkpoint)
 
 
 def interrupted(number: int, *, run: Run, folder: RunFolder | None, reporter: Reporter) -> Interrupted:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 class CheckpointError(GradusError):
@@ -19,7 +20,9 @@ class NonFiniteError(GradusError):
         checkpoint: the last good checkpoint, where there is one.
     """
 
-    def __init__(self, message: str, step: int, tensor: str, layer: str, checkpoint: Path | None) -> None:
+    def __init__(
+        self, message: str | Text, step: int, tensor: str, layer: str, checkpoint: Path | None
+    ) -> None:
         super().__init__(message)
         self.step, self.tensor, self.layer, self.checkpoint = step, tensor, layer, checkpoint
 

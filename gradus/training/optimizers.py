@@ -203,7 +203,10 @@ def unpack_optimizer(optimizer: Optimizer, packed: Any, tensors: dict[str, torch
         optimizer.load_state_dict(tree.unpack(packed, tensors))
     except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise CheckpointError(
-            f"the stored state does not fit the optimizer {type(optimizer).__name__}: {error}"
+            Text(
+                f"the stored state does not fit the optimizer {type(optimizer).__name__}: {error}",
+                f"存储的状态与优化器 {type(optimizer).__name__} 不符：{error}",
+            )
         ) from None
     if type(optimizer) in {kind for kind, _, _ in OPTIMIZERS.values()} - {torch.optim.LBFGS}:
         _check_shapes(optimizer)
@@ -216,8 +219,11 @@ def _check_shapes(optimizer: Optimizer) -> None:
         for name, value in state.items():
             if isinstance(value, torch.Tensor) and value.dim() and value.shape != parameter.shape:
                 raise CheckpointError(
-                    f"the stored state does not fit the optimizer {type(optimizer).__name__}: {name} of shape "
-                    f"{tuple(value.shape)} for a parameter of shape {tuple(parameter.shape)}"
+                    Text(
+                        f"the stored state does not fit the optimizer {type(optimizer).__name__}: {name} of shape "
+                        f"{tuple(value.shape)} for a parameter of shape {tuple(parameter.shape)}",
+                        f"存储的状态与优化器 {type(optimizer).__name__} 不符：{name} 的形状为 {tuple(value.shape)}，而参数的形状为 {tuple(parameter.shape)}",
+                    )
                 )
 
 

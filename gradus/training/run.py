@@ -129,7 +129,7 @@ def pack_run(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     return tensors, state
 
 
-def _copy(into: dict[str, torch.Tensor], stored: dict[str, torch.Tensor], what: str) -> None:
+def _copy(into: dict[str, torch.Tensor], stored: dict[str, torch.Tensor], what: Text) -> None:
     wrong = [
         f"{name} {tuple(value.shape)}"
         for name, value in into.items()
@@ -138,8 +138,11 @@ def _copy(into: dict[str, torch.Tensor], stored: dict[str, torch.Tensor], what: 
     surplus = [name for name in stored if name not in into]
     if wrong or surplus:
         raise CheckpointError(
-            f"the checkpoint is of another {what}: this one has {', '.join(wrong[:3]) or 'fewer tensors'}, "
-            f"the checkpoint has {', '.join(surplus[:3]) or 'other shapes or types'}; build the model as it was"
+            Text(
+                f"the checkpoint is of another {what.en}: this one has {', '.join(wrong[:3]) or 'fewer tensors'}, "
+                f"the checkpoint has {', '.join(surplus[:3]) or 'other shapes or types'}; build the model as it was",
+                f"检查点属于另一{what.zh}：此处有 {'、'.join(wrong[:3]) or '较少的张量'}，检查点有 {'、'.join(surplus[:3]) or '其他形状或类型'}；请按原样建立模型",
+            )
         )
     with torch.no_grad():
         for name, value in into.items():
@@ -161,17 +164,25 @@ def unpack_run(run: Run, checkpoint: Checkpoint) -> None:
         packed_run, packed_best, optimizer = state["run"], state["best"], state["optimizer"]
     except (KeyError, TypeError):
         raise CheckpointError(
-            f"expected a checkpoint of a run in {checkpoint.path}, got another one"
+            Text(
+                f"expected a checkpoint of a run in {checkpoint.path}, got another one",
+                f"{checkpoint.path} 应为一次训练的检查点，得到其他检查点",
+            )
         ) from None
-    _copy(_model_tensors(run.model), _part(tensors, "parameter.", "buffer."), "model")
+    _copy(_model_tensors(run.model), _part(tensors, "parameter.", "buffer."), Text("model", "模型"))
     average = (
         {} if run.average is None else {f"average.{name}": value for name, value in run.average.mean.items()}
     )
-    _copy(average, _part(tensors, "average."), "moving average")
+    _copy(average, _part(tensors, "average."), Text("moving average", "滑动平均"))
     unpack_optimizer(run.optimizer, optimizer, _part(tensors, "optimizer#"))
     counters, stored = tree.unpack(packed_run, {}), tree.unpack(packed_best, {})
     if not _sensible(counters) or not isinstance(stored, dict) or set(stored) != set(vars(run.best)):
-        raise CheckpointError(f"expected the counters of a run in {checkpoint.path}, got other values")
+        raise CheckpointError(
+            Text(
+                f"expected the counters of a run in {checkpoint.path}, got other values",
+                f"{checkpoint.path} 应含有训练的计数，得到其他值",
+            )
+        )
     for name in counters:
         setattr(run, name, counters[name])
     for name in run.sums:  # earlier versions counted samples

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradus.text import Text
 from gradus.training import strict_json
 from gradus.training.errors import CheckpointError
 
@@ -63,9 +64,19 @@ def encode(tensors: Mapping[str, torch.Tensor | np.ndarray]) -> Iterator[bytes |
         CheckpointError: for a tensor that the format does not hold, or that `decode` would refuse.
     """
     if sys.byteorder != "little":
-        raise CheckpointError("expected a little-endian machine: safetensors stores little-endian numbers")
+        raise CheckpointError(
+            Text(
+                "expected a little-endian machine: safetensors stores little-endian numbers",
+                "应为小端序的机器：safetensors 以小端序存储数",
+            )
+        )
     if len(tensors) > MAX_TENSORS:
-        raise CheckpointError(f"expected at most {MAX_TENSORS} tensors, got {len(tensors)}: stack small ones")
+        raise CheckpointError(
+            Text(
+                f"expected at most {MAX_TENSORS} tensors, got {len(tensors)}: stack small ones",
+                f"最多 {MAX_TENSORS} 个张量，得到 {len(tensors)} 个：请把小张量堆叠起来",
+            )
+        )
     blocks = {name: _block(name, value) for name, value in tensors.items()}
     # Widest first keeps every tensor aligned to its own item size.
     order = sorted(blocks, key=lambda name: (-ITEM_BYTES[blocks[name].dtype], name))
@@ -77,7 +88,12 @@ def encode(tensors: Mapping[str, torch.Tensor | np.ndarray]) -> Iterator[bytes |
     text = strict_json.dumps(header)
     text += b" " * (-len(text) % 8)
     if len(text) > MAX_HEADER:
-        raise CheckpointError(f"expected names that fit a {MAX_HEADER}-byte header, got {len(text)} bytes")
+        raise CheckpointError(
+            Text(
+                f"expected names that fit a {MAX_HEADER}-byte header, got {len(text)} bytes",
+                f"名称应能放入 {MAX_HEADER} 字节的头部，得到 {len(text)} 字节",
+            )
+        )
     yield len(text).to_bytes(8, "little") + text
     for name in order:
         yield blocks[name].content()
@@ -86,7 +102,10 @@ def encode(tensors: Mapping[str, torch.Tensor | np.ndarray]) -> Iterator[bytes |
 def _block(name: Any, value: Any) -> Block:
     if not isinstance(name, str) or name == METADATA:
         raise CheckpointError(
-            f"expected the names of tensors as text other than {METADATA!r}, got {name!r}: choose another name"
+            Text(
+                f"expected the names of tensors as text other than {METADATA!r}, got {name!r}: choose another name",
+                f"张量名应为文本，且不是 {METADATA!r}，得到 {name!r}：请另取名称",
+            )
         )
     block = _array_block(name, value) if isinstance(value, np.ndarray) else _tensor_block(name, value)
     _check_shape(name, block.shape, ITEM_BYTES[block.dtype])
@@ -95,7 +114,10 @@ def _block(name: Any, value: Any) -> Block:
 
 def _refused(name: str, what: str) -> CheckpointError:
     return CheckpointError(
-        f"expected dense tensors or arrays of a storable dtype, got {name!r}: {what}; convert it before saving"
+        Text(
+            f"expected dense tensors or arrays of a storable dtype, got {name!r}: {what}; convert it before saving",
+            f"应为可存储 dtype 的稠密张量或数组，得到 {name!r}：{what}；请在保存前转换",
+        )
     )
 
 
@@ -142,31 +164,53 @@ def _check_shape(name: str, shape: Sequence[int], item: int) -> None:
     """Whether a tensor of this shape can be made: also one without entries has strides, which may not overflow."""
     if len(shape) > MAX_RANK or math.prod(n for n in shape if n) * item >= LARGEST_STRIDE:
         raise CheckpointError(
-            f"expected at most {MAX_RANK} dimensions whose product fits 63 bits for tensor {name[:80]!r}, "
-            f"got {len(shape)}: {str(list(shape))[:80]}"
+            Text(
+                f"expected at most {MAX_RANK} dimensions whose product fits 63 bits for tensor {name[:80]!r}, "
+                f"got {len(shape)}: {str(list(shape))[:80]}",
+                f"张量 {name[:80]!r} 最多 {MAX_RANK} 个维度，其乘积不超过 63 位，得到 {len(shape)} 个：{str(list(shape))[:80]}",
+            )
         )
 
 
 def _entry(name: str, entry: Any) -> Entry:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise CheckpointError(
-            f"expected dtype, shape and data_offsets for tensor {name[:80]!r}, got another entry"
+            Text(
+                f"expected dtype, shape and data_offsets for tensor {name[:80]!r}, got another entry",
+                f"张量 {name[:80]!r} 应有 dtype、shape 与 data_offsets，得到其他条目",
+            )
         )
     kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(kind, str) or kind not in ITEM_BYTES:
-        raise CheckpointError(f"expected a known dtype for tensor {name[:80]!r}, got {str(kind)[:40]!r}")
+        raise CheckpointError(
+            Text(
+                f"expected a known dtype for tensor {name[:80]!r}, got {str(kind)[:40]!r}",
+                f"张量 {name[:80]!r} 的 dtype 应为已知的，得到 {str(kind)[:40]!r}",
+            )
+        )
     for numbers, most in ((shape, MAX_RANK), (offsets, 2)):
         if not isinstance(numbers, list) or len(numbers) > most:
             raise CheckpointError(
-                f"expected short lists of numbers for tensor {name[:80]!r}, got another value"
+                Text(
+                    f"expected short lists of numbers for tensor {name[:80]!r}, got another value",
+                    f"张量 {name[:80]!r} 应为由数组成的短列表，得到其他值",
+                )
             )
         for number in numbers:
             if type(number) is not int or not 0 <= number < 2**62:
-                raise CheckpointError(f"expected whole numbers for tensor {name[:80]!r}, got another value")
+                raise CheckpointError(
+                    Text(
+                        f"expected whole numbers for tensor {name[:80]!r}, got another value",
+                        f"张量 {name[:80]!r} 应为整数，得到其他值",
+                    )
+                )
     _check_shape(name, shape, ITEM_BYTES[kind])
     if len(offsets) != 2 or offsets[1] - offsets[0] != math.prod(shape) * ITEM_BYTES[kind]:
         raise CheckpointError(
-            f"expected the place of tensor {name[:80]!r} to fit its shape and dtype; it does not"
+            Text(
+                f"expected the place of tensor {name[:80]!r} to fit its shape and dtype; it does not",
+                f"张量 {name[:80]!r} 的位置应与其形状及 dtype 相符；实际不符",
+            )
         )
     return kind, shape, offsets[0], offsets[1]
 
@@ -178,29 +222,66 @@ def parse_header(data: bytes | bytearray) -> tuple[dict[str, Entry], int]:
         CheckpointError: unless the header is well formed and its tensors tile the rest of the file exactly.
     """
     if len(data) < 8:
-        raise CheckpointError(f"expected a safetensors file, got {len(data)} bytes")
+        raise CheckpointError(
+            Text(
+                f"expected a safetensors file, got {len(data)} bytes",
+                f"应为 safetensors 文件，只得到 {len(data)} 字节",
+            )
+        )
     length = int.from_bytes(data[:8], "little")
     if length > MAX_HEADER or length > len(data) - 8:
-        raise CheckpointError(f"expected a header within the file of {len(data)} bytes, got length {length}")
+        raise CheckpointError(
+            Text(
+                f"expected a header within the file of {len(data)} bytes, got length {length}",
+                f"头部应在 {len(data)} 字节的文件之内，得到长度 {length}",
+            )
+        )
     text = bytes(data[8 : 8 + length])
     if (entries := text.count(b'"data_offsets"')) > MAX_TENSORS + 1:  # told before they are parsed
-        raise CheckpointError(f"expected at most {MAX_TENSORS} tensors, got {entries}")
+        raise CheckpointError(
+            Text(
+                f"expected at most {MAX_TENSORS} tensors, got {entries}",
+                f"最多 {MAX_TENSORS} 个张量，得到 {entries} 个",
+            )
+        )
     header = strict_json.loads(text)
     if not isinstance(header, dict):
-        raise CheckpointError("expected a JSON object as header, got another value")
+        raise CheckpointError(
+            Text("expected a JSON object as header, got another value", "头部应为 JSON 对象，得到其他值")
+        )
     notes = header.pop(METADATA, {})
     if not isinstance(notes, dict) or not all(isinstance(note, str) for note in notes.values()):
-        raise CheckpointError(f"expected text in the header's {METADATA}, got another value")
+        raise CheckpointError(
+            Text(
+                f"expected text in the header's {METADATA}, got another value",
+                f"头部的 {METADATA} 应为文本，得到其他值",
+            )
+        )
     places = {name: _entry(name, entry) for name, entry in header.items()}
     if len(places) > MAX_TENSORS:
-        raise CheckpointError(f"expected at most {MAX_TENSORS} tensors, got {len(places)}")
+        raise CheckpointError(
+            Text(
+                f"expected at most {MAX_TENSORS} tensors, got {len(places)}",
+                f"最多 {MAX_TENSORS} 个张量，得到 {len(places)} 个",
+            )
+        )
     end = 0
     for _, _, begin, stop in sorted(places.values(), key=lambda entry: entry[2:]):
         if begin != end:
-            raise CheckpointError("expected tensors that follow one another, got a hole or an overlap")
+            raise CheckpointError(
+                Text(
+                    "expected tensors that follow one another, got a hole or an overlap",
+                    "张量应首尾相接，得到空隙或重叠",
+                )
+            )
         end = stop
     if 8 + length + end != len(data):
-        raise CheckpointError(f"expected {8 + length + end} bytes, got {len(data)}")
+        raise CheckpointError(
+            Text(
+                f"expected {8 + length + end} bytes, got {len(data)}",
+                f"应为 {8 + length + end} 字节，得到 {len(data)} 字节",
+            )
+        )
     return places, 8 + length
 
 
@@ -232,7 +313,12 @@ def decode(data: bytearray) -> dict[str, torch.Tensor]:
 
 def _check_truth(name: str, data: bytearray, begin: int, end: int) -> None:
     if end > begin and int(np.frombuffer(data, np.uint8, end - begin, begin).max()) > 1:
-        raise CheckpointError(f"expected 0 and 1 as truth values of tensor {name[:80]!r}, got another byte")
+        raise CheckpointError(
+            Text(
+                f"expected 0 and 1 as truth values of tensor {name[:80]!r}, got another byte",
+                f"张量 {name[:80]!r} 的真值应为 0 与 1，得到其他字节",
+            )
+        )
 
 
 def decode_arrays(data: bytearray) -> dict[str, np.ndarray]:
@@ -245,7 +331,12 @@ def decode_arrays(data: bytearray) -> dict[str, np.ndarray]:
     arrays = {}
     for name, (kind, shape, begin, end) in entries.items():
         if kind not in ARRAY_DTYPES:
-            raise CheckpointError(f"expected dtypes of NumPy, got {kind} for tensor {name[:80]!r}")
+            raise CheckpointError(
+                Text(
+                    f"expected dtypes of NumPy, got {kind} for tensor {name[:80]!r}",
+                    f"应为 NumPy 的 dtype，张量 {name[:80]!r} 为 {kind}",
+                )
+            )
         if kind == "BOOL":
             _check_truth(name, data, start + begin, start + end)
         content = memoryview(data)[start + begin : start + end]
@@ -262,16 +353,33 @@ def read_bytes(path: Path, most: int | None = None) -> bytearray:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
-            raise CheckpointError(f"cannot read {path}: it is no regular file")
+            raise CheckpointError(
+                Text(f"cannot read {path}: it is no regular file", f"无法读取 {path}：不是普通文件")
+            )
         if most is not None and status.st_size > most:
-            raise CheckpointError(f"expected at most {most} bytes in {path}, got {status.st_size}")
+            raise CheckpointError(
+                Text(
+                    f"expected at most {most} bytes in {path}, got {status.st_size}",
+                    f"{path} 最多 {most} 字节，得到 {status.st_size} 字节",
+                )
+            )
         with path.open("rb") as file:
             data = bytearray(status.st_size)
             count = file.readinto(data)
             return data if count == len(data) else data[:count]
     except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
+        raise CheckpointError(
+            Text(
+                f"cannot read {path}: {error.strerror or error}",
+                f"无法读取 {path}：{error.strerror or error}",
+            )
+        ) from None
     except (ValueError, MemoryError) as error:
         if isinstance(error, CheckpointError):
             raise
-        raise CheckpointError(f"cannot read {str(path)!r}: {error or type(error).__name__}") from None
+        raise CheckpointError(
+            Text(
+                f"cannot read {str(path)!r}: {error or type(error).__name__}",
+                f"无法读取 {str(path)!r}：{error or type(error).__name__}",
+            )
+        ) from None

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from gradus.text import Text
 from gradus.training.errors import CheckpointError
 
 
@@ -31,8 +32,11 @@ def pack(value: Any, prefix: str, tensors: dict[str, torch.Tensor]) -> Any:
         pairs = [[pack(key, prefix, tensors), pack(item, prefix, tensors)] for key, item in value.items()]
         return {"dict": pairs}
     raise CheckpointError(
-        f"expected state made of tensors, numbers, text, lists and dictionaries, got {type(value).__name__} "
-        f"in {prefix}"
+        Text(
+            f"expected state made of tensors, numbers, text, lists and dictionaries, got {type(value).__name__} "
+            f"in {prefix}",
+            f"状态应由张量、数、文本、列表与字典组成，{prefix} 处得到 {type(value).__name__}",
+        )
     )
 
 
@@ -59,4 +63,6 @@ def unpack(packed: Any, tensors: dict[str, torch.Tensor]) -> Any:
             return {unpack(key, tensors): unpack(item, tensors) for key, item in body}
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         pass
-    raise CheckpointError(f"expected packed state, got {str(packed)[:60]}")
+    raise CheckpointError(
+        Text(f"expected packed state, got {str(packed)[:60]}", f"应为打包后的状态，得到 {str(packed)[:60]}")
+    )

@@ -194,7 +194,8 @@ def _in_other_memory(value: Any, library: Any, tensor: bool) -> Iterator[Bad]:
 
             yield Bad("sparse", "of SciPy", csr_array(value))
         return
-    yield Bad("non-contiguous", "negated lazily", torch._neg_view(-value), SAME, value)
+    if value.dtype != torch.bool:
+        yield Bad("non-contiguous", "negated lazily", torch._neg_view(-value), SAME, value)
     if value.is_floating_point():
         yield Bad("requires_grad leaf", "leaf", value.clone().requires_grad_(), SAME, value)
     yield Bad("meta", "tensor", value.to("meta"), ANY)

@@ -58,9 +58,12 @@ WITHOUT: dict[str, str] = {
     },
     "gradus.networks.ActivationProperties": RESULT,
     "gradus.networks.Risk": RESULT,
+    "gradus.networks.Graph": "made by its methods of_edges, of_matrix and batch",
+    "gradus.networks.SparseMatrix": "made by its methods of_entries and of_dense",
     "gradus.data.Characters": RESULT,
     "gradus.data.Dataset": RESULT,
     "gradus.data.Listed": RESULT,
+    "gradus.data.NodeGraph": RESULT,
     "gradus.data.Sentences": RESULT,
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
@@ -93,10 +96,20 @@ WITHOUT: dict[str, str] = {
     "gradus.training.read_rows": "a log's refusals are tests/training's",
     "gradus.training.save_checkpoint": "a checkpoint's refusals are tests/training/test_checkpoint.py's",
     "gradus.data.fetch": "needs the network; tests/data/test_download.py holds what it refuses",
+    "gradus.data.load_graph": "needs files that are not embedded",
     "gradus.data.load_sentences": "needs files that are not embedded",
     "gradus.data.Limits.budget": "called by `extract` alone",
     "gradus.data.Characters.summary": "takes no arguments",
+    "gradus.data.NodeGraph.dense": "the numbers of nodes that it holds itself",
+    "gradus.data.NodeGraph.summary": "takes no arguments",
     "gradus.data.Sentences.summary": "takes no arguments",
+    "gradus.networks.Graph.to": "hands its arguments to torch.Tensor.to",
+    "gradus.networks.SparseMatrix.dense": "takes no arguments",
+    "gradus.networks.SparseMatrix.to": "hands its arguments to torch.Tensor.to",
+    "gradus.networks.GRU.extra_repr": "takes no arguments",
+    "gradus.networks.GRU.reset_parameters": "takes no arguments",
+    "gradus.networks.PeepholeLSTM.extra_repr": "takes no arguments",
+    "gradus.networks.PeepholeLSTM.reset_parameters": "takes no arguments",
     "gradus.networks.Residual.extra_repr": "takes no arguments",
     "gradus.networks.RotaryEncoding.extra_repr": "takes no arguments",
     "gradus.networks.SinusoidalEncoding.extra_repr": "takes no arguments",
@@ -389,6 +402,12 @@ def _distributions() -> dict[str, Example]:
     return {f"gradus.foundations.distributions.{name}": example for name, example in examples.items()}
 
 
+def _drawn(layer: Callable[..., nn.Module], **options: Any) -> nn.Module:
+    """A layer in double precision, whose random weights leave the generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        return layer(**options).double()
+
+
 def _networks() -> dict[str, Example]:
     absolute = lambda c, y: (c - y).abs()
     images = dict(
@@ -409,7 +428,73 @@ def _networks() -> dict[str, Example]:
         W_s=_new(tensors, 5, 5, 3),
         alpha=0.5,
     )
+    asked = dict(
+        S=_new(tensors, 0, 2, 3, 4),
+        H=_new(tensors, 1, 2, 5, 3),
+        pad=_Fresh(lambda: torch.tensor([[False] * 5, [False] * 3 + [True] * 2])),
+    )
+    scored = dict(W=_new(tensors, 2, 6, 4), U=_new(tensors, 3, 6, 3), v=_new(tensors, 4, 6))
     examples = {
+        "C4Convolution": _of(
+            _model(networks.C4Convolution), inputs=1, outputs=2, kernel=3, padding=1, bias=True, lifting=True
+        ),
+        "C4Convolution.forward": _of(
+            _model(networks.C4Convolution)(inputs=1, outputs=2, kernel=3, lifting=True).double().forward,
+            x=_new(tensors, 0, 2, 1, 4, 4),
+        ),
+        "NeuralODE": _of(
+            lambda **given: networks.NeuralODE(**given)(torch.ones(2, 3)),
+            field=torch.sin,
+            time=0.5,
+            steps=2,
+            order=4,
+        ),
+        "NeuralODE.forward": _of(networks.NeuralODE(torch.sin).forward, x=_new(tensors, 0, 2, 3)),
+        "AdditiveAttention": _of(_model(networks.AdditiveAttention), states=4, annotations=3, units=6),
+        "AdditiveAttention.forward": _of(_additive().forward, **asked),
+        "additive_attention": _of(networks.additive_attention, **asked, **scored),
+    peephole = dict(
+        x=_new(tensors, 0, 2, 4, 3),
+        W=_new(tensors, 1, 4, 5, 3),
+        U=_new(tensors, 2, 4, 5, 5),
+        P=_new(tensors, 3, 3, 5),
+        b=_new(tensors, 4, 4, 5),
+        h0=_new(tensors, 5, 2, 5),
+        c0=_new(tensors, 6, 2, 5),
+        lengths=_Fresh(lambda: torch.tensor([4, 2])),
+    gated = dict(
+        x=_new(tensors, 0, 2, 4, 3),
+        W=_new(tensors, 1, 3, 5, 3),
+        U=_new(tensors, 2, 3, 5, 5),
+        b=_new(tensors, 3, 3, 5),
+        c=_new(tensors, 4, 3, 5),
+        h0=_new(tensors, 5, 2, 5),
+        reset_after=False,
+        lengths=_Fresh(lambda: torch.tensor([4, 2])),
+    of_three = dict(x=_new(tensors, 0, 2, 4, 3), lengths=_Fresh(lambda: torch.tensor([4, 2])))
+        "GRU": _of(
+            lambda **given: _drawn(networks.GRU, **given)(torch.ones(2, 4, 3).double()),
+            input_size=3,
+            hidden_size=5,
+            batch_first=True,
+            reset_after=False,
+        "GRU.forward": _of(
+            _drawn(networks.GRU, input_size=3, hidden_size=5, batch_first=True).forward,
+            x=of_three["x"],
+            h0=_new(tensors, 1, 1, 2, 5),
+            lengths=of_three["lengths"],
+        "PeepholeLSTM": _of(
+            lambda **given: _drawn(networks.PeepholeLSTM, **given)(torch.ones(2, 4, 3).double()),
+            input_size=3,
+            hidden_size=5,
+            batch_first=True,
+        "PeepholeLSTM.forward": _of(
+            _drawn(networks.PeepholeLSTM, input_size=3, hidden_size=5, batch_first=True).forward,
+            x=of_three["x"],
+            states=_Fresh(lambda: (tensors(1, 1, 2, 5), tensors(2, 1, 2, 5))),
+            lengths=of_three["lengths"],
+        "gru": _of(networks.gru, **gated),
+        "peephole_lstm": _of(networks.peephole_lstm, **peephole),
         "Residual": _of(
             lambda **given: networks.Residual(**given)(torch.ones(2, 3)),
             branch=torch.relu,
@@ -434,6 +519,13 @@ def _networks() -> dict[str, Example]:
             function=torch.relu,
             x=_Fresh(lambda: torch.linspace(-2, 2, 9, dtype=torch.float64)),
         ),
+        "c4_convolution": _of(
+            networks.c4_convolution,
+            x=_new(tensors, 0, 2, 1, 4, 5, 5),
+            w=_new(tensors, 1, 2, 1, 4, 3, 3),
+            b=_new(tensors, 2, 2),
+            padding=1,
+        ),
         "constant_risk": _of(
             networks.constant_risk,
             loss=absolute,
@@ -444,6 +536,9 @@ def _networks() -> dict[str, Example]:
         "fft_convolution": _of(networks.fft_convolution, **images),
         "hinge_loss": _of(networks.hinge_loss, s=_new(tensors, 0, 4), y=_t(1.0, -1.0, 1.0, 1.0)),
         "im2col_convolution": _of(networks.im2col_convolution, **images),
+        "neural_ode": _of(
+            networks.neural_ode, field=torch.sin, x=_new(tensors, 0, 2, 3), time=0.5, steps=2, order=1
+        ),
         "online_attention": _of(
             networks.online_attention,
             Q=_new(tensors, 0, 2, 3, 4),
@@ -466,7 +561,76 @@ def _networks() -> dict[str, Example]:
         "residual_block": _of(networks.residual_block, **block),
         "zero_last_": _of(networks.zero_last_, branch=_Fresh(lambda: nn.Sequential(nn.LayerNorm(2)))),
     }
-    return {f"gradus.networks.{name}": example for name, example in examples.items()}
+    return {f"gradus.networks.{name}": example for name, example in (examples | _graphs()).items()}
+
+
+def _seeded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which leaves PyTorch's generator as it was."""
+
+    def call(**given: Any) -> Any:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return function(**given)
+
+    return call
+
+
+def _ring() -> torch.Tensor:
+    """Adjacency matrix of four nodes in a ring."""
+    return torch.roll(torch.eye(4, dtype=torch.float64), 1, 0) + torch.roll(
+        torch.eye(4, dtype=torch.float64), -1, 0
+    )
+
+
+def _graphs() -> dict[str, Example]:
+    Graph, SparseMatrix = networks.Graph, networks.SparseMatrix
+    graph, sparse = Graph.of_matrix(_ring()), SparseMatrix.of_dense(_ring())
+    pairs = _Fresh(lambda: torch.tensor([[0, 1, 2], [1, 2, 3]]))
+    A, H = _Fresh(_ring), _new(tensors, 0, 4, 3)
+    heads = dict(W=_new(tensors, 1, 2, 3, 5), a=_new(tensors, 2, 2, 5), a_neighbour=_new(tensors, 3, 2, 5))
+    return {
+        "Graph.of_edges": _of(
+            Graph.of_edges, edges=pairs, nodes=4, weights=_t(1.0, 2.0, 1.0), undirected=True
+        ),
+        "Graph.of_matrix": _of(Graph.of_matrix, A=A),
+        "Graph.batch": _of(Graph.batch, graphs=[graph, graph]),
+        "Graph.heads": _of(graph.heads, count=2),
+        "SparseMatrix.of_entries": _of(
+            SparseMatrix.of_entries,
+            rows=_Fresh(lambda: torch.tensor([0, 1, 3])),
+            columns=_Fresh(lambda: torch.tensor([2, 1, 0])),
+            values=_t(1.0, 2.0, 1.0),
+            shape=(4, 3),
+        ),
+        "SparseMatrix.of_dense": _of(SparseMatrix.of_dense, matrix=A),
+        "SparseMatrix.product": _of(sparse.product, dense=H, values=_new(tensors, 1, 8)),
+        "SparseMatrix.with_values": _of(sparse.with_values, values=_new(tensors, 0, 8)),
+        "SparseMatrix.dropout": _of(_seeded(sparse.dropout), p=0.5, training=True),
+        "gcn_layer": _of(networks.gcn_layer, A=A, H=H, W=_new(tensors, 1, 3, 2), b=_new(tensors, 2, 2)),
+        "GCNLayer": _of(_seeded(networks.GCNLayer), inputs=3, outputs=2, bias=True),
+        "GCNLayer.forward": _of(networks.GCNLayer(3, 2).double().forward, A=A, H=H),
+        "GCN": _of(_seeded(networks.GCN), inputs=3, hidden=4, classes=2, dropout=0.5),
+        "GCN.forward": _of(networks.GCN(3, 4, 2).double().eval().forward, A=A, X=H),
+        "gin_layer": _of(
+            networks.gin_layer,
+            A=A,
+            H=H,
+            W1=_new(tensors, 1, 3, 5),
+            b1=_new(tensors, 2, 5),
+            W2=_new(tensors, 3, 5, 2),
+            b2=_new(tensors, 4, 2),
+            epsilon=0.5,
+        ),
+        "GINLayer": _of(_seeded(networks.GINLayer), inputs=3, hidden=4, outputs=2, learn_epsilon=True),
+        "GINLayer.forward": _of(networks.GINLayer(3, 4, 2).double().forward, A=A, H=H),
+        "gat_layer": _of(_seeded(networks.gat_layer), A=A, H=H, **heads, slope=0.2, dropout=0.0),
+        "GATLayer": _of(
+            _seeded(networks.GATLayer), inputs=3, outputs=2, heads=2, concat=True, dropout=0.0, slope=0.2
+        ),
+        "GATLayer.forward": _of(networks.GATLayer(3, 2, 2).double().forward, A=A, H=H),
+        "GAT": _of(_seeded(networks.GAT), inputs=3, hidden=4, classes=2, heads=2, last_heads=1, dropout=0.5),
+        "GAT.forward": _of(networks.GAT(3, 4, 2, 2).double().eval().forward, A=A, X=H),
+    }
 
 
 def _others() -> dict[str, Example]:
@@ -550,6 +714,12 @@ def _folder() -> Path:
     with zipfile.ZipFile(folder / "a.zip", "w") as archive:
         archive.writestr("a.txt", "a")
     return folder
+
+
+@cache
+def _additive() -> networks.AdditiveAttention:
+    with torch.random.fork_rng(devices=[]):
+        return networks.AdditiveAttention(4, 3, 6).double()
 
 
 @cache

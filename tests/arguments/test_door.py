@@ -29,7 +29,14 @@ from gradus.arguments import (
 from gradus.arguments.tensors import concrete, factor, same_device, same_kind, tensor
 from gradus.errors import GradusError
 from gradus.foundations import entropy, gram_schmidt, js_divergence, power_iteration
-from gradus.networks import fft_convolution, hinge_loss, im2col_convolution, online_attention, residual_block
+from gradus.networks import (
+    c4_convolution,
+    fft_convolution,
+    hinge_loss,
+    im2col_convolution,
+    online_attention,
+    residual_block,
+)
 
 DOUBLE = torch.float64
 
@@ -114,12 +121,14 @@ def test_arrays_are_taken_as_they_are_or_as_what_they_stand_for():
 
 ATTENTION = [torch.rand(2, n, 4, dtype=DOUBLE, generator=torch.Generator().manual_seed(n)) for n in (3, 5, 5)]
 IMAGES = [torch.ones(1, 2, 4, 4, dtype=DOUBLE), torch.ones(3, 2, 3, 3, dtype=DOUBLE)]
+MAPS = [torch.ones(2, 1, 4, 4, 4, dtype=DOUBLE), torch.ones(3, 1, 4, 3, 3, dtype=DOUBLE)]
 BLOCK = [torch.ones(s, dtype=DOUBLE) for s in ((2, 3), (4, 3), (4,), (3, 4), (3,))]
 SHARES = torch.tensor([[0.25, 0.75], [0.5, 0.5]], dtype=DOUBLE)
 CALLS = [
     (online_attention, ATTENTION),
     (im2col_convolution, IMAGES),
     (fft_convolution, IMAGES),
+    (c4_convolution, MAPS),
     (residual_block, BLOCK),
     (entropy, [SHARES]),
     (js_divergence, [SHARES, SHARES.flip(0)]),

@@ -80,6 +80,8 @@ def test_norms_take_the_epsilon_that_the_pages_name():
     assert nn.RMSNorm(2).eps is None
     square = 1e-6 / (1e-6 + torch.finfo(torch.float32).eps)
     assert nn.RMSNorm(2)(row).square().mean().item() == pytest.approx(square, rel=1e-5)
+    half = F.rms_norm(row.bfloat16(), (2,)).float()  # computed in float32, and so is its ε
+    assert half.square().mean().item() == pytest.approx(square, rel=0.02)
 
 
 def test_norms_refuse_what_has_no_variance():
@@ -87,5 +89,8 @@ def test_norms_refuse_what_has_no_variance():
         F.batch_norm(torch.ones(1, 3), None, None, training=True)
     with pytest.raises(ValueError, match="more than 1 spatial element"):
         F.instance_norm(torch.ones(2, 3, 1))
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        F.group_norm(torch.ones(1, 3, 1), 3)
+    assert (F.group_norm(torch.ones(2, 3, 1), 3) == 0).all()
     with pytest.raises(IndexError):
         F.instance_norm(torch.ones(0, 3, 4), weight=torch.ones(3))

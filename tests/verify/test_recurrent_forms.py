@@ -17,6 +17,30 @@ def rnn_step(x, h, W, U, b):
     return np.tanh(x @ W.T + h @ U.T + b)
 
 
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def lstm_step(x, h, c, W, U, b):
+    i, f, g, o = (x @ W[k].T + h @ U[k].T + b[k] for k in range(4))
+    c = logistic(f) * c + logistic(i) * np.tanh(g)
+    return logistic(o) * np.tanh(c), c
+
+
+def order_of_onnx(x, h, c, W, U, b):
+    return lstm_step(x, h, c, W[[0, 2, 3, 1]], U[[0, 2, 3, 1]], b[[0, 2, 3, 1]])
+
+
+def gru_step(x, h, W, U, b, c):
+    r, z = (logistic(x @ W[k].T + b[k] + h @ U[k].T + c[k]) for k in range(2))
+    return (1 - z) * np.tanh(x @ W[2].T + b[2] + r * (h @ U[2].T + c[2])) + z * h
+
+
+def gru_before(x, h, W, U, b, c):
+    r, z = (logistic(x @ W[k].T + b[k] + h @ U[k].T + c[k]) for k in range(2))
+    return (1 - z) * np.tanh(x @ W[2].T + b[2] + (r * h) @ U[2].T + c[2]) + z * h
+
+
 class OfCells(nn.Module):
     """A module that is no `torch.nn.RNNBase`, and has its parameters under a name of its own."""
 
@@ -47,6 +71,8 @@ GOOD = {
         "instance of a user's": OfCells(8, 16),
         "step": rnn_step,
     },
+    "lstm": {"class": nn.LSTM, "instance": nn.LSTM(8, 24, batch_first=True), "step": lstm_step},
+    "gru": {"class": nn.GRU, "instance": nn.GRU(8, 24), "step": gru_step},
 }
 WRONG = {
     "rnn": {
@@ -55,6 +81,8 @@ WRONG = {
         "instance, ReLU": nn.RNN(8, 16, nonlinearity="relu"),
         "step": lambda x, h, W, U, b: np.tanh(x @ W.T + h @ U + b),
     },
+    "lstm": {"step": order_of_onnx},
+    "gru": {"step": gru_before},
 }
 
 

@@ -35,7 +35,7 @@ REGULARIZATION = Concept(
     formulas=(
         r"\min_{b,\beta}\ \frac1{2n}\sum_{i=1}^{n}(y_i-b-x_i^{\mathsf T}\beta)^2+\lambda_1\lVert\beta\rVert_1+\frac{\lambda_2}2\lVert\beta\rVert_2^2",
         r"\beta_j\leftarrow\frac{S\bigl(\frac1n\tilde x_j^{\mathsf T}r_j,\ \lambda_1\bigr)}{\frac1n\tilde x_j^{\mathsf T}\tilde x_j+\lambda_2},\quad S(z,t)=\operatorname{sgn}(z)\max(|z|-t,0),\quad r_j=\tilde y-\sum_{k\ne j}\tilde x_k\beta_k",
-        r"\lambda_1=0:\ \beta=\bigl(\tfrac1n\tilde X^{\mathsf T}\tilde X+\lambda_2I\bigr)^{-1}\tfrac1n\tilde X^{\mathsf T}\tilde y;\qquad \text{descent for }t\text{ steps}:\ 1-(1-\alpha s)^t\ \text{ beside }\ \frac s{s+\lambda_2},\ \lambda_2=\frac1{\alpha t}",
+        r"\lambda_1=0<\lambda_2:\ \beta=\bigl(\tfrac1n\tilde X^{\mathsf T}\tilde X+\lambda_2I\bigr)^{-1}\tfrac1n\tilde X^{\mathsf T}\tilde y;\qquad \text{descent for }t\text{ steps}:\ 1-(1-\alpha s)^t\ \text{ beside }\ \frac s{s+\lambda_2},\ \lambda_2=\frac1{\alpha t}",
     ),
     symbols=(
         Symbol("X", "X", "n d", "observations, without a column of ones"),
@@ -317,7 +317,7 @@ def early_stopping_is_nearly_ridge(f, rng):
     r"""Early stopping is nearly ridge on a quadratic: after t steps of descent from 0 each eigendirection has
     $1-(1-\alpha s)^t$ of its least-squares coefficient, ridge with $\lambda_2=1/\alpha t$ has $s/(s+\lambda_2)$. For
     $\alpha s\to0$ they differ by at most 0.204, for $\alpha s\le0.1$ by 0.215; for $\alpha s=1$ the first step differs
-    by ½. The best losses on fresh data are within a factor of 1.22"""
+    by ½. The best losses on fresh diabetes data are within a factor of 1.22"""
     X, y = diabetes()
     order = rng.permutation(len(y))
     train, test = order[:60], order[60:]  # few, so that a penalty pays
@@ -344,7 +344,7 @@ def early_stopping_is_nearly_ridge(f, rng):
             residual = y[test] - y[train].mean() - (X[test] - X[train].mean(0)) @ beta
             losses[name].append(np.mean(residual**2))
     ratio = min(losses["descent"]) / min(losses["ridge"])
-    said = Text("Ali et al. prove a factor of 1.22 at the best", "Ali 等证明最优处的因子为 1.22")
+    said = Text("the factor of Ali et al. between the best mean risks", "Ali 等关于最优平均风险之比的因子")
     yield bound(ratio, 1.22, "≤", said)
     yield bound(ratio, 1 / 1.22, "≥", said)
 

@@ -251,11 +251,12 @@ def penalty_on_a_linear_model(f, rng):
         want = ((t - X @ w) ** 2).sum() + p / (1 - p) * (w**2 * (X**2).sum(0)).sum()
         yield roundoff(mean_loss(f, X, t, w, p), want, terms=64)
     G = X.T @ X
-    best = np.linalg.solve(G + np.diag(np.diag(G)), X.T @ t)
+    p = 0.2
+    best = np.linalg.solve(G + p / (1 - p) * np.diag(np.diag(G)), X.T @ t)
     # the loss is quadratic, so that central differences are its gradient, up to rounding over h
-    h, loss = 2.0**-6, mean_loss(f, X, t, best, 0.5)
+    h, loss = 2.0**-6, mean_loss(f, X, t, best, p)
     gradient = [
-        (mean_loss(f, X, t, best + h * e, 0.5) - mean_loss(f, X, t, best - h * e, 0.5)) / (2 * h) for e in np.eye(4)
+        (mean_loss(f, X, t, best + h * e, p) - mean_loss(f, X, t, best - h * e, p)) / (2 * h) for e in np.eye(4)
     ]
     yield roundoff(gradient, np.zeros(4), terms=64, scale=loss / h)
 

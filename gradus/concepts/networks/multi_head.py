@@ -346,13 +346,17 @@ def a_bias_of_the_keys_does_nothing(layer_of, rng):
 
 @MULTI_HEAD.claim(required=False)
 def a_query_without_keys_gets_zero(layer_of, rng):
-    """A query all of whose keys are padding gets 0, not NaN, and its neighbours in the batch what they get alone"""
+    """A query all of whose keys are padding gets 0, not NaN, whatever it and the keys are, and passes no gradient on; its
+    neighbours in the batch get what they get alone"""
     X, Z, w = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 5, 4)), layer(rng)
     pad = np.array([[True] * 5, [False] * 5])
     blind, other = layer_of(X, Z, **w, heads=2, pad=pad)
-    return all_of(
-        identical(blind, np.zeros((3, 4))), roundoff(other, layer_of(X[1], Z[1], **w, heads=2), terms=24, scale=20.0)
-    )
+    yield identical(blind, np.zeros((3, 4)))
+    yield identical(layer_of(3 * X, -Z, **w, heads=2, pad=pad)[0], np.zeros((3, 4)))
+    yield roundoff(other, layer_of(X[1], Z[1], **w, heads=2), terms=24, scale=20.0)
+    if layer_of.differentiates:
+        gradients = layer_of.vjp(dict(X=X, Z=Z, **w, heads=2, pad=pad), (np.ones((2, 3, 4)),), ("X", "Z"))
+        yield identical(np.concatenate([gradients["X"][0], gradients["Z"][0]]), np.zeros((8, 4)))
 
 
 @MULTI_HEAD.claim
@@ -488,7 +492,7 @@ def scores_of_two_heads(strength, back):
 
 @MULTI_HEAD.figure(
     strength=Slider(0.5, 12, 6.0, "largest score"),
-    back=Slider(1, 4, 1, "how far back the second head looks", integer=True),
+    back=Slider(1, 3, 1, "how far back the second head looks", integer=True),  # 4 back stands the earlier D
 )
 def figure(strength, back):
     n, first = len(LETTERS), scores_of_two_heads(strength, int(back))

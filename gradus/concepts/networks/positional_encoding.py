@@ -257,8 +257,9 @@ def products_do_not_fall_steadily(encode, rng):
 
 @POSITIONAL_ENCODING.claim
 def positions_are_told_apart(encode, rng):
-    """All positions are told apart, far from the beginning, too: no two of 1000 encodings are nearer than half of two
-    neighbours, and neighbours at 100,000 are as far apart as at 0"""
+    """All positions are told apart, far from the beginning, too: at d = 32 no two of 1000 encodings are nearer than half of
+    two neighbours, and neighbours at 100,000 are as far apart as at 0. One pair does not suffice: at d = 2 positions 0 and
+    710 are nearly one"""
     PE = sinusoids(encode, np.arange(1000.0), 32)
     norms = (PE**2).sum(1)
     squared = norms[:, None] + norms - 2 * PE @ PE.T
@@ -266,7 +267,13 @@ def positions_are_told_apart(encode, rng):
     step = np.linalg.norm(PE[1] - PE[0])
     far = np.diff(sinusoids(encode, [1e5, 1e5 + 1], 32), axis=0)[0]
     apart = bound(np.sqrt(squared.min()), step / 2, "≥", Text("half the distance of neighbours", "相邻位置距离的一半"))
-    return all_of(apart, roundoff(np.linalg.norm(far), step, terms=2, scale=1e5))
+    pair = sinusoids(encode, [0.0, 1.0, 710.0], 2)  # 710 is nearly 113 turns
+    near_by = np.linalg.norm(pair[2] - pair[0]) / np.linalg.norm(pair[1] - pair[0])
+    yield apart
+    yield roundoff(np.linalg.norm(far), step, terms=2, scale=1e5)
+    yield bound(
+        near_by, 1e-4, "≤", Text("710 − 113·2π over the distance of neighbours", "710 − 113·2π 与相邻位置距离之比")
+    )
 
 
 @POSITIONAL_ENCODING.claim

@@ -170,8 +170,11 @@ class ArrayLike(NDArrayOperatorsMixin):
             return partial(getattr(np, name), self)
         if hasattr(np.ndarray, name):
             raise NoAttribute(
-                f"an array that is being differentiated has no {name}(), which would lose its derivative or has no rule; "
-                f"it has the methods {', '.join(sorted(METHODS))}"
+                Text(
+                    f"an array that is being differentiated has no {name}(), which would lose its derivative or has no rule; "
+                    f"it has the methods {', '.join(sorted(METHODS))}",
+                    f"被求导的数组没有 {name}()：它会丢失导数，或没有求导规则；可用的方法有 {'、'.join(sorted(METHODS))}",
+                )
             )
         raise AttributeError(f"an array that is being differentiated has no attribute {name!r}")
 

@@ -228,7 +228,8 @@ def residuals_and_directions_are_orthogonal(cg, rng):
 
 @CONJUGATE_GRADIENTS.claim
 def fewer_steps_than_descent(cg, rng):
-    r"""Beats gradient descent with its best constant step: at $\kappa=400$ it needs fewer than a tenth of its steps for an error of $10^{-6}$"""
+    r"""Beats gradient descent with its best constant step: for 50 eigenvalues evenly spread from 1 to 400 and a random
+    solution it needs fewer than a tenth of its steps for an error of $10^{-6}$"""
     kappa = 400.0
     A = np.diag(np.linspace(1, kappa, 50))
     x = rng.standard_normal(50)

@@ -62,6 +62,8 @@ GROUP_NORM = Concept(
         ),
         Convention("number of groups", "given by the caller", "32 unless given in the paper, in Keras and in Flax"),
     ),
+    deviations="PyTorch refuses a batch of a single sample whose groups have one value each (ValueError), though it computes two such "
+    "samples; the definition's result is β.",
     nonfinite="nan",
 )
 

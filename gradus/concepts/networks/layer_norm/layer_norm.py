@@ -168,7 +168,7 @@ def scale_and_shift_of_a_sample_cancel(norm, rng):
 
 @LAYER_NORM.claim
 def one_unit_does_not_cancel(norm, rng):
-    """Scaled as a whole, the weights in front of it cancel; a single unit's do not (batch norm cancels these), and a
+    """Scaled as a whole (ε = 0), the weights in front of it cancel; a single unit's do not (batch norm cancels these), and a
     negative factor turns the sign"""
     x, W = rng.standard_normal((5, 6)), rng.standard_normal((8, 6))
     one = W.copy()
@@ -216,15 +216,38 @@ def features_may_be_relabelled(norm, rng):
 
 
 @LAYER_NORM.claim
-def a_large_mean_costs_only_its_rounding(norm, rng):
-    r"""A mean of $2^{30}$ beside a deviation of 2.1 costs no more than the rounding of the mean: the variance is
-    taken of $x-\mu$, not as $\overline{x^2}-\mu^2$, which would lose it all"""
-    x = np.array([[-3.0, -1.0, 0.0, 4.0, 1.0, -1.0, -2.0, 2.0]])
-    # a running mean (Welford's) is rounded at every step, by 2⁻⁵³ of itself
-    return roundoff(bare(norm, 2.0**30 + x), x / x.std(), terms=8, scale=2.0**30)
+def a_large_mean_costs_its_own_digits_only(norm, rng):
+    r"""Beside a mean of $2^{30}$ a deviation of 2 is known up to the spacing of numbers of that size, and so are the outputs:
+    the variance is taken of $x-\mu$, not as $\overline{x^2}-\mu^2$, which would lose all digits"""
+    x = np.array([[-3.0, -1.0, 0.0, 3.0, 2.0, -2.0, -1.0, 2.0]])  # of mean 0 and deviation 2
+    return roundoff(bare(norm, 2.0**30 + x), x / 2, terms=8, scale=2.0**30)
 
 
-@LAYER_NORM.mutant(caught_by="a-large-mean-costs-only-its-rounding")
+@LAYER_NORM.claim
+def gradient_of_the_inputs(norm, rng):
+    r"""The gradient is $\frac1{\sqrt{\sigma^2+\varepsilon}}\bigl(h-\overline h-\hat x\,\overline{h\hat x}\bigr)$ with
+    $h=\gamma\odot\partial\ell/\partial y$: its sum over a row is 0, and rows that are large get small gradients"""
+    x, g, gamma, eps = rng.standard_normal((3, 7)), rng.standard_normal((3, 7)), rng.standard_normal(7), 0.1
+    h = gamma * g
+    s = np.sqrt(x.var(-1, keepdims=True) + eps)
+    hat = (x - x.mean(-1, keepdims=True)) / s
+    want = (h - h.mean(-1, keepdims=True) - hat * (h * hat).mean(-1, keepdims=True)) / s
+    if norm.differentiates:
+        got = norm.vjp(dict(x=x, gamma=gamma, beta=np.zeros(7), eps=eps), (g,), ("x",))["x"]
+        return roundoff(got, want, terms=14)
+    step, got = 2.0**-10, np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        e = np.zeros_like(x)
+        e[place] = step
+        ahead, back, near_by, near_back = (
+            (g * norm(x + s * e, gamma, np.zeros(7), eps=eps)).sum() for s in (1, -1, 0.5, -0.5)
+        )
+        got[place] = (8 * (near_by - near_back) - (ahead - back)) / (6 * step)
+    # rounding of the sum over the step; the five-point rule itself errs by step⁴ f⁽⁵⁾/480 ≈ 1e-14
+    return roundoff(got, want, terms=14, scale=8 / step)
+
+
+@LAYER_NORM.mutant(caught_by="a-large-mean-costs-its-own-digits-only")
 def difference_of_squares(x, gamma, beta, eps=1e-5):
     """the variance as mean square minus square of the mean"""
     mu = x.mean(-1, keepdims=True)
@@ -240,7 +263,9 @@ def unbiased_variance(x, gamma, beta, eps=1e-5):
     return gamma * (x - x.mean(-1, keepdims=True)) / np.sqrt(s2 + eps) + beta
 
 
-@LAYER_NORM.mutant(caught_by="rows-lie-on-a-sphere, scale-and-shift-of-a-sample-cancel, padded-features-count")
+@LAYER_NORM.mutant(
+    caught_by="rows-lie-on-a-sphere, scale-and-shift-of-a-sample-cancel, padded-features-count, gradient-of-the-inputs"
+)
 def mean_left_in(x, gamma, beta, eps=1e-5):
     """the mean is not subtracted: RMS norm"""
     return gamma * x / np.sqrt((x**2).mean(-1, keepdims=True) + eps) + beta

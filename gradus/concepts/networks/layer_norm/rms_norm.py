@@ -19,12 +19,12 @@ RMS_NORM = Concept(
     key="rms-norm",
     kind="layer",
     title="RMS normalisation",
-    summary="Layer norm without the mean: each sample is divided by the root of its mean square. The direction stays, the length "
-    "becomes $\\sqrt d$; one sum less, and in large language models it does as well.",
+    summary="Layer norm without the mean: each sample is divided by the root of its mean square. With γ = 1 and but for ε the "
+    "direction stays and the length becomes $\\sqrt d$; one sum less, and in large language models it does as well.",
     formulas=(
         r"r=\sqrt{\frac1d\sum_{j=1}^{d}x_j^2+\varepsilon},\qquad y_j=\gamma_j\,\frac{x_j}{r}",
-        r"\gamma=1,\ \varepsilon=0:\qquad\|y\|^2=d,\qquad\operatorname{RMS}(Qx)=Q\operatorname{RMS}(x)\quad(Q^{\mathsf T}Q=I)",
-        r"\operatorname{LN}(x)=\operatorname{RMS}(x-\bar x\,\mathbf 1)\quad(\gamma=1,\ \beta=0)",
+        r"\gamma=1,\ \varepsilon=0:\qquad\|y\|^2=d,\qquad\operatorname{RMSNorm}(Qx)=Q\operatorname{RMSNorm}(x)\quad(Q^{\mathsf T}Q=I)",
+        r"\operatorname{LN}(x)=\operatorname{RMSNorm}(x-\bar x\,\mathbf 1)\quad(\gamma=1,\ \beta=0)",
         r"\frac{\partial\ell}{\partial x_j}=\frac1r\Bigl(h_j-\frac{x_j}{d\,r^2}\sum_kh_kx_k\Bigr),\qquad h_k=\gamma_k\frac{\partial\ell}{\partial y_k}",
     ),
     symbols=(
@@ -32,7 +32,7 @@ RMS_NORM = Concept(
         Symbol(r"\gamma", "gamma", "d", "learnt scale, one a feature"),
         Symbol(r"\varepsilon", "eps", "", "added to the mean square", "positive"),
         Symbol("r", "", "", "root mean square of the row"),
-        Symbol("y", "", "... d", "outputs"),
+        Symbol("y", "", "... d", "outputs, $\\operatorname{RMSNorm}(x)$; LN is layer norm"),
         Symbol("d", "", "", "number of features"),
         Symbol("Q", "", "d d", "an orthogonal matrix"),
         Symbol(r"\bar x", "", "", "mean of the row"),
@@ -55,8 +55,8 @@ RMS_NORM = Concept(
         Convention(
             "ε",
             "1e-6 unless given, inside the root",
-            "PyTorch: where none is given, the spacing of the input's own type at 1 (1.2e-7 for float32, 0.0078 for "
-            "bfloat16); 1e-5 in ONNX, 1e-5 or 1e-6 in language models",
+            "PyTorch: where none is given, the spacing at 1 of the numbers it computes with (1.2e-7 for float32, bfloat16 and "
+            "float16, 2.2e-16 for float64); 1e-5 in ONNX, 1e-5 or 1e-6 in language models",
         ),
         Convention("what the weight stores", "γ itself", "Gemma: γ − 1, so that a weight of 0 changes nothing"),
     ),
@@ -143,7 +143,7 @@ def length_is_the_root_of_d(norm, rng):
 
 @RMS_NORM.claim
 def scale_cancels(norm, rng):
-    r"""$\operatorname{RMS}(ax)=\operatorname{sign}(a)\operatorname{RMS}(x)$ for ε = 0; for a power of two bit for bit"""
+    r"""$\operatorname{RMSNorm}(ax)=\operatorname{sign}(a)\operatorname{RMSNorm}(x)$ for ε = 0, or if ε grows by $a^2$"""
     x = rng.standard_normal((4, 16))
     yield invariance(bare(norm, -300 * x), -bare(norm, x), terms=16)
     yield invariance(bare(norm, 0.25 * x, eps=1e-5 / 16), bare(norm, x, eps=1e-5), terms=16)
@@ -163,7 +163,7 @@ def direction_stays(norm, rng):
 
 @RMS_NORM.claim
 def rotations_pass_through(norm, rng):
-    r"""$\operatorname{RMS}(Qx)=Q\operatorname{RMS}(x)$ for orthogonal Q and γ = 1: no feature is singled out"""
+    r"""$\operatorname{RMSNorm}(Qx)=Q\operatorname{RMSNorm}(x)$ for orthogonal Q and γ = 1: no feature is singled out"""
     x, Q = rng.standard_normal((4, 6)), np.linalg.qr(rng.standard_normal((6, 6)))[0]
     return invariance(bare(norm, x @ Q.T), bare(norm, x) @ Q.T, terms=12, scale=3.0)
 
@@ -189,7 +189,7 @@ def layer_norm_of_centred_rows(norm, rng):
 
 @RMS_NORM.claim
 def a_shift_does_not_cancel(norm, rng):
-    """A shift of the whole row changes the result, which layer norm's is free of: far from 0 all entries become 1"""
+    """A shift of the whole row changes the result, which layer norm's is free of: far above 0 all entries come near 1"""
     x = rng.standard_normal((3, 8))
     far = bare(norm, x + 1e6)
     why = Text("spread over 1e6, second order included", "离散程度与 1e6 之比，含二阶项")
@@ -213,7 +213,30 @@ def rows_see_no_neighbour(norm, rng):
     return all_of(identical(norm(padded, gamma)[3:8], y), identical(norm(x[2:3], gamma), y[2:3]))
 
 
-@RMS_NORM.mutant(caught_by="a-shift-does-not-cancel, direction-stays, rotations-pass-through, equals-definition")
+@RMS_NORM.claim
+def gradient_of_the_inputs(norm, rng):
+    r"""The gradient is $\frac1r\bigl(h-\frac{x}{d\,r^2}\sum_kh_kx_k\bigr)$ with
+    $h=\gamma\odot\partial\ell/\partial y$: rows that are large get small gradients"""
+    x, g, gamma, eps = rng.standard_normal((3, 7)), rng.standard_normal((3, 7)), rng.standard_normal(7), 0.1
+    h = gamma * g
+    r = np.sqrt((x**2).mean(-1, keepdims=True) + eps)
+    want = (h - x / (7 * r**2) * (h * x).sum(-1, keepdims=True)) / r
+    if norm.differentiates:
+        got = norm.vjp(dict(x=x, gamma=gamma, eps=eps), (g,), ("x",))["x"]
+        return roundoff(got, want, terms=14)
+    step, got = 2.0**-10, np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        e = np.zeros_like(x)
+        e[place] = step
+        ahead, back, near_by, near_back = ((g * norm(x + s * e, gamma, eps=eps)).sum() for s in (1, -1, 0.5, -0.5))
+        got[place] = (8 * (near_by - near_back) - (ahead - back)) / (6 * step)
+    # rounding of the sum over the step; the five-point rule itself errs by step⁴ f⁽⁵⁾/480 ≈ 1e-14
+    return roundoff(got, want, terms=14, scale=8 / step)
+
+
+@RMS_NORM.mutant(
+    caught_by="a-shift-does-not-cancel, gradient-of-the-inputs, direction-stays, rotations-pass-through, equals-definition"
+)
 def mean_subtracted(x, gamma, eps=1e-6):
     """the mean is subtracted first: layer norm"""
     return rms_norm(x - x.mean(-1, keepdims=True), gamma, eps)

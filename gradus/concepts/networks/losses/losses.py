@@ -50,7 +50,9 @@ LOSSES = Concept(
     readings="murphy2022probabilistic §5.1; hastie2009elements §2.4; bishop2006pattern §1.5",
     hypotheses=(
         Hypothesis("the median, the likelier label: there is only one", "ties-leave-an-interval"),
-        Hypothesis("Huber's loss predicts the median: δ small beside the gaps of the targets", "huber-lies-between"),
+        Hypothesis(
+            "Huber's loss predicts nearly the median: δ small beside the gaps of the targets", "huber-lies-between"
+        ),
     ),
     differentiable=False,
     nonfinite="nan",

@@ -40,7 +40,11 @@ SOFTMAX_CROSS_ENTROPY = Concept(
     "交叉熵损失, softmax 损失, 多分类交叉熵, 交叉熵损失函数",
     implementations=(Implementation("torch.nn.functional:cross_entropy", "torch"),),
     readings="bishop2006pattern §4.3.4; goodfellow2016deep §6.2.2.3; cs231n Linear classification: Softmax classifier",
-    hypotheses=(Hypothesis("a best score exists: every class occurs", "a-class-that-never-occurs"),),
+    hypotheses=(
+        Hypothesis(
+            "best scores exist, among those that all samples share: every class occurs", "a-class-that-never-occurs"
+        ),
+    ),
     conventions=(
         Convention(
             "scores or probabilities",
@@ -158,8 +162,8 @@ def two_classes(loss, rng):
 
 @SOFTMAX_CROSS_ENTROPY.claim
 def proper_scoring(loss, rng):
-    """Strictly proper: the best scores are the log-frequencies of the classes, up to a constant; the loss there is their
-    entropy, and elsewhere more by the divergence of the two laws"""
+    """Strictly proper: where all samples share their scores, the best are the log-frequencies of the classes, up to a
+    constant; the loss there is their entropy, and elsewhere more by the divergence of the two laws"""
     y = np.repeat([0, 1, 2], [5, 3, 2])
     q = np.array([0.5, 0.3, 0.2])
     f = lambda t: loss(np.broadcast_to(t, (10, 3)), y)
