@@ -65,11 +65,7 @@ def tensor(
     if not isinstance(value, Tensor):
         raise _no_tensor(name, value)
     if value.layout is not torch.strided or value.is_quantized or value.is_nested:
-        layout = str(value.layout).removeprefix("torch.")
-        mend = (f"give {name}.to_dense()", f"请用 {name}.to_dense()")
-        raise refusal(
-            name, ("a dense tensor", "稠密张量"), Text(f"a {layout} one", f"{layout} 张量"), mend, kind=True
-        )
+        raise _not_dense(name, value)
     if value.dtype not in _TAKEN[dtype]:
         raise _wrong_dtype(name, value, dtype)
     if not meta and value.is_meta:
@@ -151,6 +147,22 @@ def _require_finite(name: str, value: Tensor) -> None:
         return
     place = (~good).nonzero()[0].tolist()
     raise not_finite(name, value.detach()[tuple(place)].item(), place)
+
+
+def _not_dense(name: str, value: Tensor) -> Exception:
+    """That it is sparse, quantised or nested, and what makes a dense tensor of it."""
+    kind, zh, mend = str(value.layout).removeprefix("torch."), "", "to_dense()"
+    if value.is_quantized:
+        kind, zh, mend = "quantised", "量化", "dequantize()"
+    elif value.is_nested:
+        kind, zh, mend = "nested", "嵌套", "to_padded_tensor(0.0)"
+    return refusal(
+        name,
+        ("a dense tensor", "稠密张量"),
+        Text(f"a {kind} one", f"{zh}张量" if zh else f"{kind} 张量"),
+        (f"give {name}.{mend}", f"请用 {name}.{mend}"),
+        kind=True,
+    )
 
 
 def _no_tensor(name: str, value: Any) -> Exception:

@@ -44,14 +44,14 @@ def number(
     if type(value) is not float:
         value = _real(name, value, (least, most, above, below))
     if (
-        (math.isfinite(value) or (infinite and value == value))
+        (abs(value) < math.inf or (infinite and value == value))  # no isfinite: torch.compile cannot trace it
         and (least is None or value >= least)
         and (most is None or value <= most)
         and (above is None or value > above)
         and (below is None or value < below)
     ):
         return float(value)
-    noun = ("a number", "数") if math.isfinite(value) or infinite else ("a finite number", "有限数")
+    noun = ("a number", "数") if abs(value) < math.inf or infinite else ("a finite number", "有限数")
     raise refusal(name, _range((least, most, above, below), noun), came)
 
 

@@ -56,7 +56,13 @@ class Torch(Framework):
     def lacks_kernel(self, error: Exception) -> bool:
         """Whether it refuses the precision itself, as PyTorch's factorisations do in 16 bits."""
         message = str(error)
-        return "not implemented for" in message or "dtypes not supported" in message
+        refusals = (
+            "not implemented for",
+            "dtypes not supported",
+            "to be Half, Float or Double tensors but got BFloat16",  # complex numbers of two parts
+            "only supported for half, float and double tensors",  # complex numbers of pairs
+        )
+        return any(words in message for words in refusals)
 
     def vjp(
         self,

@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float, Real
 from torch import Tensor, nn
 
-from gradus.arguments import Sizes, choice, number, refusal, shown, whole
+from gradus.arguments import Sizes, choice, number, refusal, whole
 from gradus.arguments.tensors import same_device, tensor
+from gradus.text import Text
 
 __all__ = ["RotaryEncoding", "SinusoidalEncoding", "rotary_encoding", "sinusoidal_encoding"]
 
@@ -42,7 +43,9 @@ def sinusoidal_encoding(
     if dtype is None:
         dtype = t.dtype if t.is_floating_point() else torch.get_default_dtype()
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise refusal("dtype", ("a floating-point dtype", "浮点数据类型"), dtype, kind=True)
+        raise refusal(
+            "dtype", ("a floating-point dtype", "浮点数据类型"), Text(str(dtype), str(dtype)), kind=True
+        )
     angles = _angles(t, d, base)
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(-2).to(dtype)
 
@@ -59,7 +62,8 @@ def rotary_encoding(
 
     Args:
         x: queries or keys (..., n, d), d even.
-        t: their positions, any real numbers (..., n); leading axes broadcast.
+        t: their positions, any real numbers (..., n); leading axes broadcast, so that rows of a batch whose heads come
+            before n, x (b, h, n, d), take t (b, 1, n).
         base: the wavelengths grow from 2π towards 2π·base.
         pairs: "neighbours" pairs the coordinates (1, 2), (3, 4), …, as in the paper; "halves" pairs i with i + d/2, as
             GPT-NeoX and Llama's weights in transformers.
@@ -121,7 +125,7 @@ class SinusoidalEncoding(nn.Module):
         sizes = Sizes()
         tensor("x", x, "*#batch n d", sizes)
         if x.shape[-1] != self.d:
-            raise refusal("x", (f"the width {self.d}", f"宽度 {self.d}"), shown(x))
+            raise refusal("x", (f"the width {self.d}", f"宽度 {self.d}"), x.shape[-1])
         if t is None:
             t = torch.arange(x.shape[-2], device=x.device)
         tensor("t", t, "*#batch n", sizes, dtype="real")

@@ -141,8 +141,10 @@ def test_compiled_without_a_break():
         (SinusoidalEncoding(8), (X,)),
         (RotaryEncoding(pairs="halves"), (X,)),
     ):
-        compiled = torch.compile(call, fullgraph=True, backend="eager")
-        torch.testing.assert_close(compiled(*arguments), call(*arguments))
+        for dynamic in (None, True):  # with True the base is a symbol, too
+            torch.compiler.reset()
+            compiled = torch.compile(call, fullgraph=True, backend="eager", dynamic=dynamic)
+            torch.testing.assert_close(compiled(*arguments), call(*arguments))
 
 
 def test_mistakes_are_named():
@@ -154,7 +156,25 @@ def test_mistakes_are_named():
         rotary_encoding(X, T[:3])
     with pytest.raises(GradusError, match="pairs: expected"):
         rotary_encoding(X, T, pairs="interleaved")
-    with pytest.raises(GradusError, match="x: expected the width 8"):
+    with pytest.raises(GradusError, match="x: expected the width 8, got 6"):
         SinusoidalEncoding(8)(torch.ones(5, 6))
-    with pytest.raises(GradusError, match="dtype: expected a floating-point dtype"):
+    with pytest.raises(GradusError, match=r"dtype: expected a floating-point dtype, got torch\.int64"):
         sinusoidal_encoding(T, 4, dtype=torch.int64)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # prototypes of PyTorch
+def test_other_layouts_are_refused_with_what_mends_them():
+    quantised = torch.quantize_per_tensor(T.float(), 0.1, 0, torch.quint8)
+    with pytest.raises(
+        GradusError, match=r"t: expected a dense tensor, got a quantised one; give t\.dequantize"
+    ):
+        sinusoidal_encoding(quantised, 4)
+    nested = torch.nested.nested_tensor([torch.zeros(2, 4), torch.zeros(3, 4)])
+    with pytest.raises(
+        GradusError, match=r"x: expected a dense tensor, got a nested one; give x\.to_padded_tensor"
+    ):
+        RotaryEncoding()(nested)
+    with pytest.raises(
+        GradusError, match=r"t: expected a dense tensor, got a sparse_coo one; give t\.to_dense"
+    ):
+        sinusoidal_encoding(T.to_sparse(), 4)

@@ -239,7 +239,8 @@ def a_negative_factor_turns_the_sign(bn, rng):
 @BATCH_NORM.claim
 def gradient_of_the_inputs(bn, rng):
     r"""The gradient is $\frac{\gamma}{\sqrt{\sigma^2+\varepsilon}}\bigl(g-\overline g-\hat x\,\overline{g\hat x}\bigr)$:
-    no part of it is constant over the batch, and next to none lies along $\hat x$"""
+    no part of it is constant over the batch, and next to none lies along $\hat x$. That by γ is $\sum g\hat x$, that by β
+    $\sum g$; in evaluation g is only multiplied by the factor, that of the running variance"""
     x, g, eps = rng.standard_normal((6, 2, 3)), rng.standard_normal((6, 2, 3)), 0.1
     given = {**fresh(2), "gamma": np.array([1.5, -0.5])}
     factor = (given["gamma"] / np.sqrt(x.var((0, 2)) + eps))[:, None]
@@ -247,8 +248,14 @@ def gradient_of_the_inputs(bn, rng):
     average = lambda t: t.mean((0, 2))[:, None]
     want = factor * (g - average(g) - hat * average(g * hat))
     if bn.differentiates:
-        got = bn.vjp(dict(x=x, **given, eps=eps), (g, np.zeros(2), np.zeros(2)), ("x",))["x"]
-        return roundoff(got, want, terms=18)
+        still, wanted = (np.zeros(2), np.zeros(2)), ("x", "gamma", "beta")
+        got = bn.vjp(dict(x=x, **given, eps=eps), (g, *still), wanted)
+        yield roundoff(got["x"], want, terms=18)
+        yield roundoff(got["gamma"], (g * hat).sum((0, 2)), terms=18, scale=18.0)
+        yield roundoff(got["beta"], g.sum((0, 2)), terms=18, scale=18.0)
+        got = bn.vjp(dict(x=x, **given, training=False, eps=eps), (g, *still), ("x",))["x"]
+        yield roundoff(got, (given["gamma"] / np.sqrt(1 + eps))[:, None] * g, terms=2)
+        return
     h, got = 2.0**-10, np.zeros_like(x)
     for place in np.ndindex(x.shape):
         step = np.zeros_like(x)
@@ -258,7 +265,7 @@ def gradient_of_the_inputs(bn, rng):
         )
         got[place] = (8 * (near_by - near_back) - (ahead - back)) / (6 * h)
     # rounding of the sum over h; the five-point rule itself errs by h⁴ f⁽⁵⁾/480 ≈ 1e-14
-    return roundoff(got, want, terms=18, scale=8 / h)
+    yield roundoff(got, want, terms=18, scale=8 / h)
 
 
 @BATCH_NORM.claim

@@ -83,6 +83,9 @@ DROPOUT = Concept(
             "in evaluation in the paper: the weights are multiplied by the probability of being left",
         ),
         Convention(
+            "a NaN that is dropped", "0, as in Flax, which selects", "NaN in PyTorch, which multiplies: 0 · NaN"
+        ),
+        Convention(
             "what shares a mask",
             "nothing: every number has its own",
             "all places of a channel in `Dropout2d`; every step of a sequence in variational dropout",
@@ -99,9 +102,8 @@ def dropout(x, m, p=0.5, training=True):
         raise ValueError("p is a probability, and every input has a number of the mask")
     if not training:
         return 1.0 * x
-    if p == 1:
-        return 0.0 * x  # nothing is left
-    return m * x / (1 - p)
+    left = np.where(m, x, 0.0)
+    return left if p == 1 else left / (1 - p)  # at p = 1 nothing is left
 
 
 @DROPOUT.example

@@ -193,6 +193,8 @@ def cases(rng):
     yield "heads wider than the model", dict(X=normal(3, 4), Z=normal(4, 4), **layer(rng, 4, 4, 12, 5), heads=3)
     X = normal(5, 6)
     yield "causal", dict(X=X, Z=X.copy(), **layer(rng, 6), heads=3, causal=True)
+    yield "causal, more keys than queries", dict(X=normal(2, 4), Z=normal(5, 4), **layer(rng), heads=2, causal=True)
+    yield "causal, more queries than keys", dict(X=normal(4, 4), Z=normal(2, 4), **layer(rng), heads=2, causal=True)
     pad = np.array([[False, False, True, True], [True, False, False, False]])
     yield "padding right and left", dict(X=normal(2, 3, 4), Z=normal(2, 4, 4), **layer(rng), heads=2, pad=pad)
     blind = np.array([[True] * 4, [False] * 4])

@@ -177,8 +177,9 @@ def _entry_by_entry(
     compared = []
     for k in names:
         moved = float(np.abs(near[k] - gradient[k]).max(initial=0.0)) / DELTA
-        # rounding of the values themselves, for each unit of the argument
-        values = _weight(p) / max(float(np.abs(arguments[k]).max(initial=0.0)), 1e-3)
+        # rounding of the values themselves, for each unit of the argument; a slope such as 1 − h² is rounded by ε, however large
+        # the argument is at which the function saturates
+        values = _weight(p) / min(max(float(np.abs(arguments[k]).max(initial=0.0)), 1e-3), 1.0)
         size = float(np.abs(gradient[k]).max(initial=0.0)) + moved + values
         compared.append(roundoff(theirs[k], gradient[k], terms_of(concept, arguments), SWEEPS * C, size))
     return compared
