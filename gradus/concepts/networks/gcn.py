@@ -377,7 +377,7 @@ def a_directed_graph_may_amplify(gcn, rng):
     return roundoff((gcn(A, x, np.eye(1), np.zeros(1)) ** 2).sum(), 5.0, terms=9)
 
 
-@GCN.claim(of_definition=True)
+@GCN.claim(required=False)  # what is refused is no law of the layer
 def negative_weights_have_no_root(gcn, rng):
     """Negative weights have no meaning here: a degree of 0 or less has no root; they are refused"""
     from gradus.page.evidence import raises
