@@ -205,7 +205,10 @@ def cases(rng):
         dict(x=rng.standard_normal((3, 4, 2)), **layer(2, 2), h0=rng.standard_normal((3, 2)), lengths=np.array([1, 4, 3])),
     )  # fmt: skip
     yield "three of everything", dict(x=rng.standard_normal((3, 3)), **layer(3, 3))
-    yield "saturated", dict(x=10 * rng.standard_normal((4, 3)), **layer(3, 2))
+    yield (
+        "saturated",
+        dict(x=rng.standard_normal((4, 3)), **layer(3, 2) | dict(b=300.0 * rng.choice([-1.0, 1.0], (3, 2)))),
+    )
     yield "long", dict(x=rng.standard_normal((40, 2)), **layer(2, 3))
     yield "many units", dict(x=rng.standard_normal((3, 2)), **layer(2, 20))
 
