@@ -16,6 +16,7 @@ LAZY = ("gradus.foundations", "gradus.networks", "gradus.optimization", "gradus.
 WITHOUT_EXAMPLE = {
     "gradus.data.extract": "needs an archive",
     "gradus.data.fetch": "needs the network",
+    "gradus.data.load_graph": "needs files that are not embedded",
     "gradus.data.load_sentences": "needs files that are not embedded",
     "gradus.data.read_idx": "needs a file",
     "gradus.data.read_npy": "needs a file",

@@ -122,7 +122,7 @@ def load_graph(name: str = "cora", data_dir: str | Path | None = None) -> NodeGr
                 part = file.name.rpartition(".")[2]
                 contents[part] = np.array(content.split(), np.int64) if part == "index" else decoded(content)
             except ValueError as error:
-                raise DamagedFileError(path, f"{path}: {error}") from None
+                raise DamagedFileError(path, Text(f"{path}: {error}", f"{path}：{error}")) from None
     return _graph(entry, contents)
 
 

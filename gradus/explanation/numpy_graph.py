@@ -80,14 +80,16 @@ def numpy_graph(f: Callable[..., Any], inputs: Sequence[Any], name: str) -> list
     while isinstance(result, (tuple, list)) and result:
         result = next((r for r in result if isinstance(r, Variable)), result[0])
     if not isinstance(result, Variable) or not result.step.live:
+        shown = repr(result)[:80]
         if np.asarray(result).dtype.kind in "biu":
+            shown = f"{np.asarray(result).tolist()!r}"[:80]
             raise GradusError(
                 Text(
-                    f"{name} answers with truth values or whole numbers, which have no derivative: {np.asarray(result).tolist()!r}",
-                    f"{name} 的结果是真值或整数，没有导数：{np.asarray(result).tolist()!r}",
+                    f"the result of {name} does not depend on the inputs by NumPy's functions, or is of truth values or whole "
+                    f"numbers, which have no derivative: {shown}",
+                    f"{name} 的结果不经 NumPy 的函数依赖输入，或是没有导数的真值或整数：{shown}",
                 )
             )
-        shown = repr(result)[:80]
         raise GradusError(
             Text(
                 f"the result of {name} does not depend on the inputs by NumPy's functions: {shown}",

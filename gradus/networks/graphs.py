@@ -30,7 +30,7 @@ class Graph:
     Example:
         >>> import torch
         >>> pair = Graph.of_edges(torch.tensor([[0], [1]]), nodes=2)
-        >>> pair.normalized.dense().tolist()
+        >>> pair.normalized.dense().round(decimals=6).tolist()
         [[0.5, 0.5], [0.5, 0.5]]
     """
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from gradus.arguments import Sizes, flag, whole
 from gradus.arguments.tensors import same_kind, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 
 def c4_convolution(
@@ -56,12 +57,18 @@ def c4_convolution(
     s, k = w.shape[2], w.shape[-1]
     if s not in (1, 4):
         raise GradusError(
-            f"w: expected 1 direction (an image is lifted) or 4, got {s}; w needs shape (o, c, s, k, k)"
+            Text(
+                f"w: expected 1 direction (an image is lifted) or 4, got {s}; w needs shape (o, c, s, k, k)",
+                f"w：应有 1 个方向（把图像提升）或 4 个，得到 {s}；w 的形状应为 (o, c, s, k, k)",
+            )
         )
     if min(x.shape[-2:]) + 2 * padding < k:
         raise GradusError(
-            f"expected kernels no larger than the padded input, got x {tuple(x.shape)} and w {tuple(w.shape)} with "
-            f"padding={padding}; pad more or take smaller kernels"
+            Text(
+                f"expected kernels no larger than the padded input, got x {tuple(x.shape)} and w {tuple(w.shape)} with "
+                f"padding={padding}; pad more or take smaller kernels",
+                f"核不应大于填充后的输入，x 为 {tuple(x.shape)}，w 为 {tuple(w.shape)}，padding={padding}；请增加填充或减小核",
+            )
         )
     turned = [torch.rot90(w, r, (-2, -1)).roll(r, 2) for r in range(4)]  # roll: plane s holds w of s − r
     bank = torch.stack(turned, 1).flatten(0, 1).flatten(1, 2)  # (o·4, c·s, k, k)

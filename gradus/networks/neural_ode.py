@@ -11,6 +11,7 @@ from gradus.arguments import function as require_function
 from gradus.arguments import refusal, shown, whole
 from gradus.arguments.tensors import factor, tensor
 from gradus.errors import GradusError
+from gradus.text import Text
 
 Field = Callable[[Tensor], Tensor]
 
@@ -66,7 +67,10 @@ def _velocity(field: Field, x: Tensor) -> Tensor:
     v = field(x)
     if not isinstance(v, Tensor) or v.shape != x.shape:
         raise GradusError(
-            f"field: expected velocities of the shape of the states, {tuple(x.shape)}, got {shown(v)}"
+            Text(
+                f"field: expected velocities of the shape of the states, {tuple(x.shape)}, got {shown(v)}",
+                f"field：速度的形状应与状态相同，为 {tuple(x.shape)}，得到 {shown(v)}",
+            )
         )
     return v
 

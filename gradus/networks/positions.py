@@ -77,8 +77,8 @@ def rotary_encoding(
 
     Example:
         >>> import math, torch
-        >>> rotary_encoding(torch.tensor([[1.0, 0.0]]), torch.tensor([math.pi / 2])).round().tolist()
-        [[0.0, 1.0]]
+        >>> rotary_encoding(torch.tensor([[2.0, 0.0]]), torch.tensor([math.pi / 2])).abs().round().tolist()
+        [[0.0, 2.0]]
     """
     sizes = Sizes()
     tensor("x", x, "*#batch n d>=2", sizes)

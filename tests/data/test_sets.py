@@ -332,8 +332,8 @@ for row in list_datasets():
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert len(lines) == 3
-    assert all(line.count("Network is unreachable") == 3 for line in lines)
+    tried = [line.count("Network is unreachable") for line in lines]
+    assert tried == [3, 3, 3, 1]  # of Cora one mirror is known
 
 
 # --- where data lie --------------------------------------------------------------------------------------------------

@@ -39,6 +39,16 @@ def start(hold, *argv):
     )  # fmt: skip
 
 
+def graph_of_two_rings(folder):
+    """A graph of a user's own: the systems on graphs have no data that are embedded."""
+    folder.mkdir()
+    edges = [f"{20 * ring + i},{20 * ring + (i + 1) % 20}" for ring in (0, 1) for i in range(20)]
+    nodes = [f"{20 * ring + i},{ring},{i / 20},{'ab'[ring]}" for ring in (0, 1) for i in range(20)]
+    (folder / "edges.csv").write_text("\n".join(["source,target", *edges]), encoding="utf-8")
+    (folder / "nodes.csv").write_text("\n".join(["id,ring,place,class", *nodes]), encoding="utf-8")
+    return folder
+
+
 WITHOUT_STATE = [key for key in keys() if key not in ("lenet", "from-scratch")]
 
 
@@ -48,7 +58,8 @@ WITHOUT_STATE = [key for key in keys() if key not in ("lenet", "from-scratch")]
 )
 def test_a_system_without_a_state_stops_with_a_message(tmp_path, key, number):
     folder = tmp_path / "run"
-    process = start("hold", key, "--seed", "0", "--directory", str(folder))
+    own_data = ["--data", str(graph_of_two_rings(tmp_path / "graph"))] if key in ("gat", "gcn") else []
+    process = start("hold", key, "--seed", "0", "--directory", str(folder), *own_data)
     while "training" not in (line := process.stdout.readline()):
         assert line, process.stderr.read()
     process.send_signal(number)
