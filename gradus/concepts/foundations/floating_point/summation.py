@@ -181,7 +181,7 @@ def survives_cancellation(f, rng):
     return all_of(identical(np.array(kahan), np.full(5, 2.0)), identical(np.array(naive), np.array([0.0, 0, 2, 2, 1])))
 
 
-@SUMMATION.claim
+@SUMMATION.claim(required=False)  # of compensated summation; an exact sum is better
 def compensation_errs_by_n_squared(f, rng):
     r"""The compensated error is of order $n^2u^2$, not $nu^2$: of $1,t,\dots,t,-1$ with a thousand $t=0.9u$ it is more
     than 40 times $u|s|+nu^2\sum|x_i|$, and below $u|s|+n^2u^2\sum|x_i|$"""
@@ -195,7 +195,7 @@ def compensation_errs_by_n_squared(f, rng):
     yield bound(error / (U * abs(s) + n * U**2 * size), 40.0, "≥", linear)
 
 
-@SUMMATION.claim
+@SUMMATION.claim(required=False)  # of compensated summation; an exact sum may refuse
 def overflow_is_not_compensated(f, rng):
     r"""An overflow on the way is not mended: $10^{308}+10^{308}-10^{308}$ is finite, but not its compensated sum from
     left to right; in the order $10^{308}-10^{308}+10^{308}$ it is"""

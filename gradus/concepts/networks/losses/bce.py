@@ -147,8 +147,8 @@ def best_constant_is_the_share(bce, rng):
 @BCE.claim
 def one_class_has_no_best_logit(bce, rng):
     r"""If all targets are 1 there is no best constant: the loss $\log(1+e^{-z})$ falls for ever"""
-    z = np.array([0.0, 5.0, 10.0, 30.0])
-    return roundoff([bce(np.full(3, t), np.ones(3)) for t in z], np.log1p(np.exp(-z)), terms=4)
+    z = np.array([0.0, 5.0, 10.0, 18.0])  # log(1 + eᶻ) − z is right, too, and is off by a rounding of z
+    return roundoff([bce(np.full(3, t), np.ones(3)) for t in z], np.log1p(np.exp(-z)), scale=18.0, terms=4)
 
 
 @BCE.claim
