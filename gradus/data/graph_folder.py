@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from gradus.errors import GradusError
 from gradus.text import Text
 
 EDGES, NODES = "edges.csv", "nodes.csv"
+NUMBERS = ("id", "node")  # the column that says which node a row is
 PER_CLASS, MOST_EDGES = 20, 50_000_000  # nodes of each class to train on, as in the public split of Planetoid
 UNKNOWN = "?"  # in place of a class: the node is neither trained on nor tested
 
@@ -26,20 +28,20 @@ def read_graph_folder(path: Path) -> NodeGraph:
     """The graph of a folder.
 
     `edges.csv` has two node numbers a line, with a comma, semicolon, tab or blanks between them; a first line of words is passed
-    over. Node k is the k-th row of `nodes.csv`, from 0: a table of features with the class in the column target, label, class or
-    y, else the last; "?" is no class. Edges count in both directions, those listed twice once, self edges not at all. Of each
+    over. Node k is the k-th row of `nodes.csv`, from 0, or the row with k in a column id or node: a table of features with the
+    class in the column target, label, class or y, else the last; "?" is no class. Edges count in both directions, those listed twice once, self edges not at all. Of each
     class 20 nodes, a third at most, are trained on; of the others one in three is for choosing, the rest for the test.
 
     Raises:
         GradusError: a file is not of this form, or a node number is out of range; file and line are named.
     """
-    table = read_table(path / NODES)
+    table, rows = _without_numbers(read_table(path / NODES))
     known = [word for word in table.targets if word != UNKNOWN]
     classes = _classes(path / NODES, known)
     numbers = {name: i for i, name in enumerate(classes)}
     labels = np.array([numbers.get(word, -1) for word in table.targets], np.int64)
     train, validation, test = _split(labels, len(classes))
-    pairs = read_edges(path / EDGES, len(labels))
+    pairs = read_edges(path / EDGES, rows)
     indptr, indices, values = _compressed(table)
     return NodeGraph(
         name=path.name, title=Text(path.name, path.name), edges=canonical_edges(pairs), indptr=indptr, indices=indices,
@@ -48,8 +50,28 @@ def read_graph_folder(path: Path) -> NodeGraph:
     )  # fmt: skip
 
 
-def read_edges(path: Path, nodes: int) -> np.ndarray:
-    """Pairs of node numbers (m, 2), in the order of the lines.
+def _without_numbers(table: Table) -> tuple[Table, dict[int, int]]:
+    """The table without the column that numbers its nodes, and the row of each number; the rows in their order without one."""
+    at = next((i for i, name in enumerate(table.features) if name.casefold() in NUMBERS), None)
+    if at is None:
+        return table, {k: k for k in range(len(table.inputs))}
+    name, numbers = table.features[at], table.inputs[:, at]
+    rows: dict[int, int] = {}
+    for row, number in enumerate(numbers):
+        if number != int(number) or int(number) in rows:
+            raise _wrong(
+                table.path,
+                f"{name}: expected whole numbers, each once, got {number:g} in row {row + 1}; without this column nodes are "
+                "numbered by their rows, from 0",
+                f"{name}：应为互不相同的整数，第 {row + 1} 行为 {number:g}；没有这一列时，节点按行从 0 编号",
+            )
+        rows[int(number)] = row
+    features = table.features[:at] + table.features[at + 1 :]
+    return replace(table, inputs=np.delete(table.inputs, at, 1), features=features), rows
+
+
+def read_edges(path: Path, nodes: Mapping[int, int]) -> np.ndarray:
+    """Pairs of rows (m, 2) of the nodes with these numbers, in the order of the lines.
 
     Raises:
         GradusError: a line has no two whole numbers, or one that is out of range; a file of too many lines.
@@ -69,7 +91,7 @@ def read_edges(path: Path, nodes: int) -> np.ndarray:
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def _pair(path: Path, at: int, words: Sequence[str], nodes: int) -> tuple[int, int]:
+def _pair(path: Path, at: int, words: Sequence[str], nodes: Mapping[int, int]) -> tuple[int, int]:
     if len(words) != 2 or not all(w.isascii() and w.lstrip("-").isdigit() for w in words):
         shown = " ".join(words)[:40]
         raise _wrong(
@@ -79,13 +101,13 @@ def _pair(path: Path, at: int, words: Sequence[str], nodes: int) -> tuple[int, i
         )
     source, target = (int(w) for w in words)
     for node in (source, target):
-        if not 0 <= node < nodes:
+        if node not in nodes:
             raise _wrong(
                 path,
-                f"line {at}: expected nodes from 0 to {nodes - 1}, one a row of {NODES}, got {node}",
-                f"第 {at} 行：节点编号应在 0 到 {nodes - 1} 之间（{NODES} 每行一个节点），得到 {node}",
+                f"line {at}: expected nodes from {min(nodes)} to {max(nodes)}, one a row of {NODES}, got {node}",
+                f"第 {at} 行：节点编号应在 {min(nodes)} 到 {max(nodes)} 之间（{NODES} 每行一个节点），得到 {node}",
             )
-    return source, target
+    return nodes[source], nodes[target]
 
 
 def _classes(path: Path, known: Sequence[str]) -> tuple[str, ...]:

@@ -103,6 +103,22 @@ def test_own_graph(folder):
     assert graph.summary().sizes == {"train": 3, "validation": 3, "test": 5}
 
 
+def test_a_column_of_numbers_says_which_node_a_row_is(folder):
+    """It is no feature, and the rows may stand in any order."""
+    plain = load_any(f"{folder}/")
+    rows = (folder / "nodes.csv").read_text().splitlines()[1:]
+    order = np.random.default_rng(0).permutation(12)
+    numbered = "\n".join(["id,colour,size,label", *(f"{k + 100},{rows[k]}" for k in order)])
+    (folder / "nodes.csv").write_text(numbered)
+    (folder / "edges.csv").write_text("100,101\n102,103\n111,100\n")
+    graph = load_any(f"{folder}/")
+    assert {frozenset(order[list(e)]) for e in graph.edges} == {frozenset(e) for e in plain.edges}
+    np.testing.assert_array_equal(graph.dense(np.arange(12)), plain.dense(order))
+    (folder / "nodes.csv").write_text(numbered.replace("\n104,", "\n103,"))
+    with pytest.raises(GradusError, match="each once, got 103 in row"):
+        load_any(f"{folder}/")
+
+
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
