@@ -33,12 +33,10 @@ OPTIONS = {
     "xla_disable_hlo_passes": "algsimp",
     "xla_allow_excess_precision": False,
 }
-LARGEST = (
-    300  # equations; beyond, as of a loop in Python, the kernels of single operations are soon all there
-)
-OFTEN = (
-    64  # calls on one shape, after which plain ones are tried: kernels do not cost more than so much tracing
-)
+# Equations; beyond, as of a loop in Python, the kernels of single operations are soon all there.
+LARGEST = 300
+# Calls on one shape, after which plain ones are tried: kernels do not cost more than so much tracing.
+OFTEN = 64
 VARIANTS = 4  # programs that differ in their constants alone, before these are taken for a state
 ROUNDING = 256.0  # spacings of the largest entry by which a program may differ from the plain call
 _ADDRESS = re.compile(r"0x[0-9a-f]+")

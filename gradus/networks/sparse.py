@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -15,9 +14,8 @@ from torch import Tensor
 from gradus.arguments import Sizes, flag, number, refusal, whole
 from gradus.arguments.tensors import concrete, same_kind, tensor
 from gradus.errors import GradusError
+from gradus.networks.sparse_products import product_of
 from gradus.text import Text
-
-_WIDE = (torch.float32, torch.float64)  # what the kernels multiply in; shorter numbers are widened
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +150,7 @@ class SparseMatrix:
             if values.shape != self.values.shape:
                 raise refusal("values", (f"{len(self.values)} numbers", f" {len(self.values)} 个数"), values)
         same_kind(dense=dense, values=values)
-        result: Tensor = _Product.apply(values, dense, matrix)
-        return result
+        return product_of(values, dense, matrix)
 
     def with_values(self, values: Float[Tensor, " nnz"]) -> SparseMatrix:
         """Other values in the same places.
@@ -275,73 +272,3 @@ def _starts(sorted_or_not: Tensor, count: int) -> Tensor:
     starts = sorted_or_not.new_zeros(count + 1)
     starts[1:] = torch.bincount(sorted_or_not, minlength=count).cumsum(0)
     return starts
-
-
-def _compressed_product(values: Tensor, indptr: Tensor, indices: Tensor, dense: Tensor) -> Tensor:
-    wide = values.dtype if values.dtype in _WIDE else torch.float32
-    if not len(values) or not dense.numel():
-        return dense.new_zeros(len(indptr) - 1, dense.shape[1])
-    size = (len(indptr) - 1, dense.shape[0])
-    sparse = torch.sparse_csr_tensor(indptr, indices, values.to(wide), size, check_invariants=False)
-    return (sparse @ dense.to(wide)).to(dense.dtype)
-
-
-def _product_without_values(values: Tensor, indptr: Tensor, indices: Tensor, dense: Tensor) -> Tensor:
-    return dense.new_empty(indptr.shape[0] - 1, dense.shape[1])
-
-
-# An operator of its own, so that compilers need not look into it; registered by hand, since `custom_op` costs more than
-# the product itself on a graph of some thousand nodes.
-_LIBRARY = torch.library.Library("gradus", "FRAGMENT")
-_LIBRARY.define("compressed_product(Tensor values, Tensor indptr, Tensor indices, Tensor dense) -> Tensor")
-_LIBRARY.impl("compressed_product", _compressed_product, "CompositeExplicitAutograd")
-torch.library.register_fake("gradus::compressed_product", _product_without_values, lib=_LIBRARY)
-compressed_product: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] = (
-    torch.ops.gradus.compressed_product.default
-)
-
-
-class _Product(torch.autograd.Function):
-    """S X: back through the transpose to X, and at the stored entries alone to the values."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, dense: Tensor, matrix: SparseMatrix) -> Tensor:
-        ctx.save_for_backward(values, dense)
-        ctx.matrix = matrix
-        return compressed_product(values, matrix.indptr, matrix.indices, dense)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        values, dense = ctx.saved_tensors
-        matrix, by_values, by_dense = ctx.matrix, None, None
-        if ctx.needs_input_grad[0]:
-            by_values = entry_products(gradient, dense, matrix.rows, matrix.indices)
-        if ctx.needs_input_grad[1]:
-            by_dense = _TransposedProduct.apply(values, gradient, matrix)
-        return by_values, by_dense, None
-
-
-class _TransposedProduct(torch.autograd.Function):
-    """Sᵀ G, by the order of the transpose."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, dense: Tensor, matrix: SparseMatrix) -> Tensor:
-        ctx.save_for_backward(values, dense)
-        ctx.matrix = matrix
-        values_t = values.index_select(0, matrix.order_t) if matrix.values_t is None else matrix.values_t
-        return compressed_product(values_t, matrix.indptr_t, matrix.indices_t, dense)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        values, dense = ctx.saved_tensors
-        matrix, by_values, by_dense = ctx.matrix, None, None
-        if ctx.needs_input_grad[0]:
-            by_values = entry_products(dense, gradient, matrix.rows, matrix.indices)
-        if ctx.needs_input_grad[1]:
-            by_dense = _Product.apply(values, gradient, matrix)
-        return by_values, by_dense, None
-
-
-def entry_products(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """⟨left_i, right_j⟩ for the stored entries (i, j) alone: the gradient of a product by its values."""
-    return (left.index_select(0, rows) * right.index_select(0, columns)).sum(-1)
