@@ -1,5 +1,7 @@
 """The transformer block."""
 
+from itertools import product
+
 import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
@@ -281,7 +283,7 @@ def pre_norm_lets_the_input_through(block, rng):
 @TRANSFORMER_BLOCK.claim
 def post_norm_normalises_its_output(block, rng):
     """A post-norm block is no identity, even with silent branches: every row comes out with the mean 0 and the variance
-    1 (but for ε), at any size of the input; with gains and shifts with those"""
+    1 (but for ε), however large the input is; with gains and shifts with those"""
     w = silent(drawn(rng), "network")
     plain = w | dict(gamma=np.ones((2, 4)), beta=np.zeros((2, 4)))
     x = 50 * rng.standard_normal((6, 4))
@@ -297,8 +299,8 @@ def post_norm_normalises_its_output(block, rng):
 
 @TRANSFORMER_BLOCK.claim
 def the_variance_is_over_the_width(block, rng):
-    """The norm divides by the root of the mean square over d entries, ε inside: of the row $(2t,-2t)$, a thousandth in
-    size, silent post-norm makes what two such norms make"""
+    """The norm divides by the root of the mean square over d entries, ε inside: of the row $(2t,-2t)$, down to a thousandth
+    in size, silent post-norm makes what two such norms make"""
     t = np.array([1.0, 1e-2, 1e-3])
     x, w = np.stack([2 * t, -2 * t], -1), silent(drawn(rng, 2, 3))
 
@@ -346,14 +348,13 @@ def padding_is_not_seen(block, rng):
     """A row's tokens depend neither on its neighbours nor on its padding: whatever stands in the padding, on whichever
     side, they get what they get alone and without padding"""
     w, rows = drawn(rng), [rng.standard_normal((n, 4)) for n in (2, 5, 3)]
-    want = np.concatenate([block(z, **w, heads=2) for z in rows])
-    for left in (False, True):
-        for filling in (0.0, 1e3):
-            x, pad = filling * (1 + rng.random((3, 5, 4))), np.ones((3, 5), bool)
-            for i, z in enumerate(rows):
-                place = slice(5 - len(z), 5) if left else slice(0, len(z))
-                x[i, place], pad[i, place] = z, False
-            yield invariance(block(x, **w, heads=2, pad=pad)[~pad], want, terms=24, scale=10.0)
+    for left, filling, pre in product((False, True), (0.0, 1e3), (False, True)):
+        want = np.concatenate([block(z, **w, heads=2, pre_norm=pre) for z in rows])
+        x, pad = filling * (1 + rng.random((3, 5, 4))), np.ones((3, 5), bool)
+        for i, z in enumerate(rows):
+            place = slice(5 - len(z), 5) if left else slice(0, len(z))
+            x[i, place], pad[i, place] = z, False
+        yield invariance(block(x, **w, heads=2, pre_norm=pre, pad=pad)[~pad], want, terms=24, scale=10.0)
 
 
 @TRANSFORMER_BLOCK.mutant(caught_by="second-branch-reads-the-first, equals-definition")
