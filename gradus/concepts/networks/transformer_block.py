@@ -70,7 +70,12 @@ TRANSFORMER_BLOCK = Concept(
         Symbol(
             "j>p", "causal", "", "position p sees only j ≤ p: a block of a decoder without cross-attention", "boolean"
         ),
-        Symbol("M", "", "n n", "mask: −∞ at padding and, if causal, at later positions; else 0"),
+        Symbol(
+            "M",
+            "",
+            "n n",
+            "mask: −∞ at padding and, if causal, at later positions; else 0. Heads give 0 to a position that sees nothing",
+        ),
         Symbol("u", "", "... n d", "between the branches"),
         Symbol("y", "", "... n d", "outputs"),
         Symbol(r"\mu,\ \sigma^2", "", "", "mean and variance of a row, over its d entries"),
@@ -357,6 +362,17 @@ def padding_is_not_seen(block, rng):
         yield invariance(block(x, **w, heads=2, pre_norm=pre, pad=pad)[~pad], want, terms=24, scale=10.0)
 
 
+@TRANSFORMER_BLOCK.claim(required=False)
+def a_position_that_sees_nothing_gets_the_bias(block, rng):
+    """A position that sees nothing, as padding before the row under the causal mask, gets the bias alone from attention, not
+    NaN; the row's own positions get what they get alone"""
+    w, x, pad = drawn(rng), rng.standard_normal((4, 4)), np.array([True, False, False, False])
+    for pre in (True, False):
+        y = block(x, **w, heads=2, pre_norm=pre, pad=pad, causal=True)
+        yield roundoff(y[:1], block(x[:1], **w | dict(W_O=0 * w["W_O"]), heads=2, pre_norm=pre), terms=24, scale=10.0)
+        yield invariance(y[1:], block(x[1:], **w, heads=2, pre_norm=pre, causal=True), terms=24, scale=10.0)
+
+
 @TRANSFORMER_BLOCK.mutant(caught_by="second-branch-reads-the-first, equals-definition")
 def side_by_side(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, pre_norm=False, pad=None, causal=False):
     """both branches read the input"""
@@ -417,7 +433,9 @@ def mask_forgotten(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, 
     return transformer_block(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, pre_norm, pad)
 
 
-@TRANSFORMER_BLOCK.mutant(caught_by="padding-is-not-seen, equals-definition")
+@TRANSFORMER_BLOCK.mutant(
+    caught_by="padding-is-not-seen, a-position-that-sees-nothing-gets-the-bias, equals-definition"
+)
 def padding_seen(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, pre_norm=False, pad=None, causal=False):
     """the padding is set to 0 and seen"""
     x = x if pad is None else np.where(pad[..., None], 0, x)
