@@ -64,7 +64,7 @@ ADDITIVE_ATTENTION = Concept(
         ),
         Convention(
             "biases",
-            "none, as in the paper",
+            "none, as the paper writes it, which leaves all biases out for readability",
             "many write one inside tanh: as an entry of s that is always 1, it is a column of W; one behind $v$ cancels",
         ),
         Convention(
@@ -226,11 +226,15 @@ def the_scores_are_bounded(attend, rng):
 
 @ADDITIVE_ATTENTION.claim
 def a_large_state_is_indifferent(attend, rng):
-    """A state that is very large saturates all units alike: the weights become equal. Scores that are products become
-    sharper instead"""
+    r"""A state that is very large saturates all units that it reaches, and the weights become equal; a unit l with
+    $(Ws_i)_l=0$ alone still tells the annotations apart"""
     given = drawn(rng)
     far = attend(**{**given, "S": 1e6 * given["S"]})[1]
-    return roundoff(far, np.full((4, 6), 1 / 6), terms=6)
+    yield roundoff(far, np.full((4, 6), 1 / 6), terms=6)
+    given["W"][2] = 0
+    left = attend(**{**given, "S": 1e6 * given["S"]})[1]
+    e = given["v"][2] * np.tanh(given["H"] @ given["U"][2])
+    yield roundoff(np.log(left / left[:, :1]), np.tile(e - e[0], (4, 1)), terms=12, scale=10.0)
 
 
 @ADDITIVE_ATTENTION.claim
@@ -380,9 +384,9 @@ def figure(sharpness, width):
     at_zero, far = float(alpha[100, 2]), float(alpha[200, 4])
     words = Text(
         f"Weights of five annotations as the state moves. Additive: at s = 0 the annotation 0 has {at_zero:.2f}, each state finds "
-        f"the one like itself, and far outside, at s = 5, none stands out ({far:.2f} for the nearest). With products the "
+        f"the one like itself; outside, at s = 5, the nearest has {far:.2f}, and one fifth in the limit of large s. With products the "
         f"outermost annotation wins on either side, with {dot[200, 4]:.2f} at s = 5.",
-        f"状态移动时五个注释的权重。加性：s = 0 时注释 0 的权重为 {at_zero:.2f}，每个状态都找到与自己相同的注释；在很远处 s = 5，没有哪个突出（最近的为 {far:.2f}）。"
+        f"状态移动时五个注释的权重。加性：s = 0 时注释 0 的权重为 {at_zero:.2f}，每个状态都找到与自己相同的注释；在外面 s = 5 处，最近的注释为 {far:.2f}，s 趋于无穷时为五分之一。"
         f"用乘积打分时，两侧都由最外面的注释胜出，s = 5 时权重为 {dot[200, 4]:.2f}。",
     )
     return Drawing(fig, words)

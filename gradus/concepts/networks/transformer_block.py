@@ -1,5 +1,7 @@
 """The transformer block."""
 
+from itertools import product
+
 import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
@@ -68,7 +70,12 @@ TRANSFORMER_BLOCK = Concept(
         Symbol(
             "j>p", "causal", "", "position p sees only j ≤ p: a block of a decoder without cross-attention", "boolean"
         ),
-        Symbol("M", "", "n n", "mask: −∞ at padding and, if causal, at later positions; else 0"),
+        Symbol(
+            "M",
+            "",
+            "n n",
+            "mask: −∞ at padding and, if causal, at later positions; else 0. Heads give 0 to a position that sees nothing",
+        ),
         Symbol("u", "", "... n d", "between the branches"),
         Symbol("y", "", "... n d", "outputs"),
         Symbol(r"\mu,\ \sigma^2", "", "", "mean and variance of a row, over its d entries"),
@@ -281,7 +288,7 @@ def pre_norm_lets_the_input_through(block, rng):
 @TRANSFORMER_BLOCK.claim
 def post_norm_normalises_its_output(block, rng):
     """A post-norm block is no identity, even with silent branches: every row comes out with the mean 0 and the variance
-    1 (but for ε), at any size of the input; with gains and shifts with those"""
+    1 (but for ε), however large the input is; with gains and shifts with those"""
     w = silent(drawn(rng), "network")
     plain = w | dict(gamma=np.ones((2, 4)), beta=np.zeros((2, 4)))
     x = 50 * rng.standard_normal((6, 4))
@@ -297,8 +304,8 @@ def post_norm_normalises_its_output(block, rng):
 
 @TRANSFORMER_BLOCK.claim
 def the_variance_is_over_the_width(block, rng):
-    """The norm divides by the root of the mean square over d entries, ε inside: of the row $(2t,-2t)$, a thousandth in
-    size, silent post-norm makes what two such norms make"""
+    """The norm divides by the root of the mean square over d entries, ε inside: of the row $(2t,-2t)$, down to a thousandth
+    in size, silent post-norm makes what two such norms make"""
     t = np.array([1.0, 1e-2, 1e-3])
     x, w = np.stack([2 * t, -2 * t], -1), silent(drawn(rng, 2, 3))
 
@@ -346,14 +353,24 @@ def padding_is_not_seen(block, rng):
     """A row's tokens depend neither on its neighbours nor on its padding: whatever stands in the padding, on whichever
     side, they get what they get alone and without padding"""
     w, rows = drawn(rng), [rng.standard_normal((n, 4)) for n in (2, 5, 3)]
-    want = np.concatenate([block(z, **w, heads=2) for z in rows])
-    for left in (False, True):
-        for filling in (0.0, 1e3):
-            x, pad = filling * (1 + rng.random((3, 5, 4))), np.ones((3, 5), bool)
-            for i, z in enumerate(rows):
-                place = slice(5 - len(z), 5) if left else slice(0, len(z))
-                x[i, place], pad[i, place] = z, False
-            yield invariance(block(x, **w, heads=2, pad=pad)[~pad], want, terms=24, scale=10.0)
+    for left, filling, pre in product((False, True), (0.0, 1e3), (False, True)):
+        want = np.concatenate([block(z, **w, heads=2, pre_norm=pre) for z in rows])
+        x, pad = filling * (1 + rng.random((3, 5, 4))), np.ones((3, 5), bool)
+        for i, z in enumerate(rows):
+            place = slice(5 - len(z), 5) if left else slice(0, len(z))
+            x[i, place], pad[i, place] = z, False
+        yield invariance(block(x, **w, heads=2, pre_norm=pre, pad=pad)[~pad], want, terms=24, scale=10.0)
+
+
+@TRANSFORMER_BLOCK.claim(required=False)
+def a_position_that_sees_nothing_gets_the_bias(block, rng):
+    """A position that sees nothing, as padding before the row under the causal mask, gets the bias alone from attention, not
+    NaN; the row's own positions get what they get alone"""
+    w, x, pad = drawn(rng), rng.standard_normal((4, 4)), np.array([True, False, False, False])
+    for pre in (True, False):
+        y = block(x, **w, heads=2, pre_norm=pre, pad=pad, causal=True)
+        yield roundoff(y[:1], block(x[:1], **w | dict(W_O=0 * w["W_O"]), heads=2, pre_norm=pre), terms=24, scale=10.0)
+        yield invariance(y[1:], block(x[1:], **w, heads=2, pre_norm=pre, causal=True), terms=24, scale=10.0)
 
 
 @TRANSFORMER_BLOCK.mutant(caught_by="second-branch-reads-the-first, equals-definition")
@@ -416,7 +433,9 @@ def mask_forgotten(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, 
     return transformer_block(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, pre_norm, pad)
 
 
-@TRANSFORMER_BLOCK.mutant(caught_by="padding-is-not-seen, equals-definition")
+@TRANSFORMER_BLOCK.mutant(
+    caught_by="padding-is-not-seen, a-position-that-sees-nothing-gets-the-bias, equals-definition"
+)
 def padding_seen(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, pre_norm=False, pad=None, causal=False):
     """the padding is set to 0 and seen"""
     x = x if pad is None else np.where(pad[..., None], 0, x)

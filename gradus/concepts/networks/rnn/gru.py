@@ -89,8 +89,8 @@ GRU = Concept(
         Convention(
             "what the reset gate multiplies",
             "the product, with reset_after, as in PyTorch and cuDNN and by default in Keras",
-            "the state before the product in Cho et al. 2014, in ONNX unless linear_before_reset is set, and in Keras with "
-            "reset_after=False",
+            "the state before the product in Cho et al. 2014 as published (its first version on arXiv reset the product), in ONNX "
+            "unless linear_before_reset is set, and in Keras with reset_after=False",
         ),
         Convention(
             "what the update gate multiplies",
@@ -181,7 +181,7 @@ def where_the_forms_agree():
 @GRU.exercise
 def weights_beside_the_lstm():
     d, n = 30, 40
-    return number(3 * (n * d + n * n + n) / (4 * (n * d + n * n + n)), inverse=4 / 3, two_gates=2 / 4)
+    return number(3 * (n * d + n * n + n) / (4 * (n * d + n * n + n)), inverse=4 / 3, two_gates=2 / 3)
 
 
 @GRU.cases
@@ -260,7 +260,7 @@ def reset_after_the_product(gru, rng):
 
 @GRU.claim(required=False)
 def reset_before_the_product(gru, rng):
-    """In the form of 2014 the gate of a unit resets what all units see of it: one step, sum by sum"""
+    """In the form published in 2014 the gate of a unit resets what all units see of it: one step, sum by sum"""
     w, x, h = weights(rng), rng.standard_normal(3), rng.standard_normal(4)
     return roundoff(gru(x[None], **w, h0=h, reset_after=False)[1], by_sums(x, h, **w, after=False), terms=8, scale=1.0)
 
@@ -278,8 +278,8 @@ def the_forms_differ(gru, rng):
 
 @GRU.claim
 def update_gate_keeps_the_old_state(gru, rng):
-    r"""z multiplies the old state: at $z=1$ it stays as it is, at $z=0$ it is the candidate, at a constant z the state decays
-    like $z^T$"""
+    r"""z multiplies the old state: at $z=1$ it stays as it is, at $z=0$ it is the candidate; at a constant z and a
+    candidate of 0 the state decays like $z^T$"""
     zero, x = dict(W=np.zeros((3, 2, 1)), U=np.zeros((3, 2, 2)), c=np.zeros((3, 2))), np.zeros((6, 1))
     h0 = np.array([0.75, -0.5])
 
@@ -294,7 +294,7 @@ def update_gate_keeps_the_old_state(gru, rng):
 @GRU.claim
 def a_state_outside_comes_in_slowly(gru, rng):
     r"""An average of numbers within −1 and 1 stays there, whatever the weights; of a first state of 3 the part $z^T$ is still
-    there after T steps"""
+    there after T steps at a constant z"""
     w = {k: 5 * v for k, v in weights(rng).items()}
     h = gru(5 * rng.standard_normal((50, 3)), **w, h0=rng.uniform(-1, 1, 4))[0]
     zero = dict(
@@ -411,8 +411,8 @@ def figure(size, bias):
     axes[1].plot(apart, color=COLOURS[2])
     axes[1].set(xlabel="steps t", ylabel="largest difference", ylim=(0, None))
     words = Text(
-        f"The same weights in both forms, 8 units. With recurrent weights of spread {size:.3g} and a reset bias of {bias:.3g} the states "
-        f"differ by {apart.mean():.3g} on average and by {apart.max():.3g} at most.",
-        f"同样的权重用于两种形式，8 个单元。循环权重的离散程度为 {size:.3g}、重置门偏置为 {bias:.3g} 时，两者状态平均相差 {apart.mean():.3g}，最多相差 {apart.max():.3g}。",
+        f"The same weights in both forms, 8 units. With recurrent weights of spread {size:.3g} and a reset bias of {bias:.3g} the unit "
+        f"that differs most differs by {apart.mean():.3g} on average over the steps, and by {apart.max():.3g} at most.",
+        f"同样的权重用于两种形式，8 个单元。循环权重的离散程度为 {size:.3g}、重置门偏置为 {bias:.3g} 时，相差最大的单元按各步平均相差 {apart.mean():.3g}，最多相差 {apart.max():.3g}。",
     )
     return Drawing(fig, words)

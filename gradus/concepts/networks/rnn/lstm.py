@@ -27,8 +27,8 @@ LSTM = Concept(
     kind="layer",
     title="Long short-term memory",
     summary="A recurrent layer whose units keep a cell apart from their output. The cell is only multiplied by a forget gate "
-    "and added to, so that its derivative over many steps is a product of forget gates, near 1 where the network wants to "
-    "remember.",
+    "and added to, so that along the cell the derivative over many steps is a product of forget gates, near 1 where the network "
+    "wants to remember.",
     formulas=(
         r"i_t,\,f_t,\,o_t=\sigma(W_\bullet x_t+U_\bullet h_{t-1}+b_\bullet),\qquad g_t=\tanh(W_gx_t+U_gh_{t-1}+b_g),\qquad\bullet=i,f,o",
         r"c_t=f_t\odot c_{t-1}+i_t\odot g_t,\qquad h_t=o_t\odot\tanh c_t,\qquad t=1,\dots,T",
@@ -49,7 +49,7 @@ LSTM = Concept(
         Symbol("g", "", "... n", "what may be written into the cell"),
         Symbol(r"\sigma", "", "", r"logistic function $1/(1+e^{-z})$, entry by entry"),
         Symbol(r"\odot", "", "", "product entry by entry; ∏ likewise"),
-        Symbol(r"\tau", "", "", "steps after which 1/e of the cell is left"),
+        Symbol(r"\tau", "", "", "steps after which about 1/e of the cell is left"),
         Symbol("T", "", "", "number of steps"),
         Symbol("d,\\ n", "", "", "numbers of inputs and of units"),
         Symbol("t", "", "", "index of steps"),
@@ -248,7 +248,7 @@ def outputs_are_a_second_way(lstm, rng):
 
 @LSTM.claim
 def forget_bias_sets_the_memory(lstm, rng):
-    r"""A forget bias of $\log(\tau-1)$ keeps 1/e of the cell over τ steps: .3675 at τ = 500; a bias of 0 keeps
+    r"""A forget bias of $\log(\tau-1)$ keeps about 1/e of the cell over τ steps: .3675 at τ = 500; a bias of 0 keeps
     $2^{-500}$"""
     x = np.zeros((500, 1))
     keeps = lstm(x, **constant(1, 0, math.log(499), 0, 0), c0=np.ones(1))[2][0]
@@ -339,7 +339,7 @@ def trained_to_remember(kind, seed):
 @LSTM.claim(cost="slow")
 def carries_a_bit_over_500_steps(lstm, rng):
     """One bit over 500 steps, after 200 steps of training: with forget biases drawn from log U(1, 500) all of 4 LSTMs of 8 units
-    tell it at the end, and at most 2 of 4 plain recurrent networks"""
+    tell it at the end for at least 95 % of the sequences, and at most 2 of 4 plain recurrent networks do"""
     import torch
 
     x, y = bits(200, np.random.default_rng(99))
@@ -448,7 +448,7 @@ def figure(bias, noise):
     ax.semilogy(steps, sigma(bias) ** steps, ":", color=COLOURS[6], label="without spread")
     ax.set(xlabel="steps t", ylabel=r"$\prod f_t$", ylim=(1e-12, 2))
     ax.legend(frameon=False)
-    end, mean = float(np.exp(np.log(kept(bias)[:, -1]).mean())), float(sigma(bias) ** 500)
+    end, mean = float(np.exp(np.log(sigma(bias + sums)).sum(1).mean())), float(sigma(bias) ** 500)
     words = Text(
         f"What is left of a cell, eight units. With a forget bias of {bias:.3g} and a spread of {noise:.3g} it is {end:.3g} after 500 "
         f"steps (geometric mean); without spread {mean:.3g}. Spread costs memory, for the gate loses more below than it wins above.",

@@ -225,6 +225,8 @@ def each_unit_sees_its_own_cell(layer, rng):
     nothing, bit for bit"""
     w, x, c0 = weights(rng), rng.standard_normal((5, 3)), rng.standard_normal(4)
     w["U"] = 0 * w["U"]
+    # the second unit's gates stand open for every draw, so that its own output shows its cell
+    w["W"][:, 1], w["P"][:, 1], w["b"][:, 1] = 0, 1, [0, 2, 0, 2]
     other = c0 + np.array([0.0, 3.0, 0.0, 0.0])
     h, moved = layer(x, **w, c0=c0)[0], layer(x, **w, c0=other)[0]
     keep = [0, 2, 3]
