@@ -77,12 +77,12 @@ GAT = Concept(
         Convention(
             "the node itself",
             "is always among those that it sees, as in the paper's first-order neighbourhoods that include i",
-            "PyTorch Geometric adds self edges unless told not to; DGL never, and refuses a node that sees nobody",
+            "PyTorch Geometric adds self edges unless told not to; DGL never, and by default refuses a node that sees nobody",
         ),
         Convention(
             "weights of the edges",
             "do not count: an edge is there or not",
-            "PyTorch Geometric adds a learnt map of edge features to the score where they are given",
+            "PyTorch Geometric adds a learnt map of edge features to the score where `edge_dim` is set",
         ),
     ),
     unverified="On Cora's public split the mean test accuracy of 10 seeds is at least 82.0 % (83.0 ± 0.7 % in the paper): run the "
@@ -276,8 +276,8 @@ def one_order_for_all(gat, rng):
 
 @GAT.claim
 def dynamic_scores_rank_differently(gat, rng):
-    r"""A score with the kink inside, $a^{\mathsf T}\operatorname{LeakyReLU}(\cdot)$, lets each node prefer itself; with the page's score the
-    best one of one node is the best of all"""
+    r"""A score with the kink inside, $a^{\mathsf T}\operatorname{LeakyReLU}(\cdot)$, lets each node prefer itself; with the page's score,
+    where all see one another, the best one of one node is the best of all"""
     n = 4
     A, H = np.ones((n, n)), np.eye(n)
     # −|x| = −LeakyReLU(x)−LeakyReLU(−x) over 1−s: a sum over coordinates of −|h_i−h_j| is greatest at j = i
@@ -323,8 +323,8 @@ def heads_do_not_meet(gat, rng):
 
 @GAT.claim
 def attention_is_no_sum(gat, rng):
-    """Graph attention is not the isomorphism network: it takes a mean, and a node with two equal neighbours gets what it gets
-    with three; a sum would tell them apart"""
+    """Graph attention is not the isomorphism network: it takes a mean, and a node with two neighbours equal to itself gets what
+    it gets with three; a sum would tell them apart"""
     w = heads(rng)
     h = rng.standard_normal(3)
 
@@ -417,7 +417,7 @@ GAT.erratum(
     "E35",
     common="Graph attention network (GIN) (a common slip)",
     why="GIN is the graph isomorphism network, another one: it adds up the neighbours, equal weights for all, and learns no scores. "
-    "A weighted mean cannot count: with two or three equal neighbours it gives the same.",
+    "A weighted mean keeps no numbers: a node gets the same from two neighbours equal to itself as from three.",
     right="Graph attention network (GAT); graph isomorphism network (GIN)",
     claims="attention-is-no-sum, without-scores-a-plain-mean",
 )

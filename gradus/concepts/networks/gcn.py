@@ -31,7 +31,7 @@ GCN = Concept(
     title="Graph convolution",
     summary="Each node takes a weighted sum of its own features and its neighbours', every pair weighted by the roots of both degrees, "
     "and one matrix, the same at every node, maps the sum. It is a filter on the graph's frequencies that lets the slow ones "
-    "pass; many layers of it make all nodes of a connected graph alike.",
+    "pass; many layers of it, without weights between them, leave of the nodes of a connected graph only the roots of their degrees.",
     formulas=(
         r"Y=\hat AHW+b,\qquad \hat A=\tilde D^{-\frac12}\tilde A\tilde D^{-\frac12},\qquad \tilde A=A+I,\qquad \tilde D_{ii}=\sum_{j=1}^{n}\tilde A_{ij}",
         r"y_i=W^{\mathsf T}\sum_{j=1}^{n}\frac{\tilde A_{ij}}{\sqrt{\tilde D_{ii}\tilde D_{jj}}}\,h_j+b",
@@ -89,7 +89,7 @@ GCN = Concept(
         Convention(
             "the degree in a directed graph",
             "the sum of a row of Ã: of what a node receives, where A_ij is the edge from j to i; for both ends",
-            "PyTorch Geometric takes what arrives, DGL by default the out-degree of the source and the in-degree of the target, "
+            "PyTorch Geometric does the same; DGL takes by default the out-degree of the source and the in-degree of the target, "
             "and adds no self edges",
         ),
     ),
@@ -282,8 +282,8 @@ def filter_of_frequencies(gcn, rng):
 
 @GCN.claim
 def nothing_grows_and_nothing_flips(gcn, rng):
-    r"""The eigenvalues lie between $-1+2/\max_i\tilde D_{ii}$ and 1, so that no feature grows and none alternates for ever,
-    on bipartite graphs either: on a complete bipartite graph with equal sides the lower bound is attained"""
+    r"""The eigenvalues lie between $-1+2/\max_i\tilde D_{ii}$ and 1, so that no feature grows in norm and none alternates for
+    ever, on bipartite graphs either: on a complete bipartite graph with equal sides the lower bound is attained"""
     for _ in range(4):
         A = some_graph(rng, 10, 8)
         eigenvalues = np.linalg.eigvalsh(matrix_of(gcn, A))
@@ -307,12 +307,14 @@ def two_nodes_meet(gcn, rng):
 @GCN.claim
 def roots_of_degrees_stay(gcn, rng):
     r"""What the layer leaves as it is are the roots of the degrees: $\hat A\tilde D^{1/2}\mathbf 1=\tilde D^{1/2}\mathbf 1$. Equal
-    features do not stay equal unless all degrees are: the rows of $\hat A$ sum to 1 only then"""
+    features do not stay equal unless all degrees of a connected part are: the rows of $\hat A$ sum to 1 only then"""
     A = some_graph(rng)
     root = np.sqrt(1 + A.sum(1))[:, None]
     one, none = np.eye(1), np.zeros(1)
     yield roundoff(gcn(A, root, one, none), root, terms=8)
-    yield roundoff(gcn(ring(7), np.ones((7, 1)), one, none), np.ones((7, 1)), terms=8)
+    parts = np.pad(ring(7), (0, 4))
+    parts[7:, 7:] = 1 - np.eye(4)  # degrees 3 in one part, 4 in the other
+    yield roundoff(gcn(parts, np.ones((11, 1)), one, none), np.ones((11, 1)), terms=8)
     star = np.pad(np.ones((1, 8)), ((0, 8), (1, 0)))
     star = np.maximum(star, star.T)  # the hub's row sums to 1/9 + 8/√18
     yield roundoff(gcn(star, np.ones((9, 1)), one, none)[0, 0], 1 / 9 + 8 / 18**0.5, terms=9)
@@ -335,7 +337,7 @@ def limit_of(A, x):
 @GCN.claim
 def over_smoothing(gcn, rng):
     r"""Over-smoothing: without weights between them $L$ layers leave at most $\lambda^L$ of what distinguishes the nodes of a
-    connected graph; in the long run each layer leaves $\lambda$ of it"""
+    connected graph; in the long run each layer leaves $\lambda$ of it, for almost every feature"""
     for A in (some_graph(rng, 10), ring(8)):
         x = rng.standard_normal(len(A))
         d = 1 + A.sum(1)
@@ -359,12 +361,12 @@ def components_keep_their_own_limits(gcn, rng):
 
 @GCN.claim
 def weights_may_undo_the_smoothing(gcn, rng):
-    r"""Weights between the layers may undo it: with $W=s$ what distinguishes the nodes grows by $s\lambda$ a layer where
-    $s>1/\lambda$"""
+    r"""Weights between the layers may undo the decay: with $W=s$ what distinguishes the nodes grows by $s\lambda$ a layer where
+    $s>1/\lambda$. What they share grows by $s$: beside it the differences still fall by $\lambda$"""
     n, s = 6, 2.0  # on a ring λ = (1+2cos 60°)/3 = 2/3, and sλ = 4/3
     wave = np.cos(2 * np.pi * np.arange(n) / n)
-    after = smoothed(gcn, ring(n), wave, 12, s * np.eye(1))
-    return roundoff(after[-1], (4 / 3) ** 12 * wave, terms=60)
+    after = smoothed(gcn, ring(n), 1 + wave, 12, s * np.eye(1))
+    return roundoff(after[-1], s**12 + (4 / 3) ** 12 * wave, terms=60)
 
 
 @GCN.claim

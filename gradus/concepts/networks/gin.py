@@ -31,7 +31,7 @@ GIN = Concept(
     key="gin",
     kind="layer",
     title="Graph isomorphism network",
-    summary="Each node adds up its neighbours, where other layers average, and a small network maps the sum. Sums keep how often a "
+    summary="Each node adds up its neighbours, where many layers average, and a small network maps the sum. Sums keep how often a "
     "neighbour occurs: the layer can tell apart what the Weisfeiler–Lehman test tells apart, and nothing more.",
     formulas=(
         r"Y=\operatorname{ReLU}(MW_1+b_1)\,W_2+b_2,\qquad M=(1+\varepsilon)H+AH,\qquad m_i=(1+\varepsilon)h_i+\sum_{j\in\mathcal N_i}h_j",
@@ -78,12 +78,16 @@ GIN = Concept(
             "equal colours give equal features: nodes are not numbered by their features", "numbers-break-the-tie"
         ),
         Hypothesis("multisets are kept: a sum of the neighbours", "mean-aggregation, largest-neighbour"),
+        Hypothesis(
+            "no weaker than the test: features are one-hot at first, or mapped before the first sum", "sums-count"
+        ),
+        Hypothesis("no stronger than the test: all edges weigh the same", "weights-of-edges-are-beyond-the-test"),
     ),
     conventions=(
         Convention(
             "ε",
-            "a number, 0 unless given; may be learnt",
-            "PyTorch Geometric keeps it at 0 unless `train_eps` is set, as the paper's GIN-0",
+            "a number, 0 unless given; `GINLayer` learns it from 0 on unless told not to",
+            "PyTorch Geometric learns it only where `train_eps` is set; in the paper's GIN-0 it is always 0",
         ),
         Convention(
             "the small network",
@@ -272,12 +276,27 @@ def numbers_break_the_tie(gin, rng):
 
 @GIN.claim
 def sums_count(gin, rng):
-    """A sum counts: a node with two neighbours gets another result than one with each of them twice, and neighbours with the same set of
-    features in other numbers give other results; means and maxima confuse some of these"""
+    """Of one-hot features a sum keeps how often each occurs, where means and maxima confuse some; bare numbers may add up alike: 1 and 3
+    as 2 and 2"""
     one, zero = np.ones((1, 1)), np.zeros(1)
-    for features in ([1.0, 3.0], [1.0, 1.0, 3.0, 3.0], [1.0, 1.0, 3.0], [1.0, 3.0, 3.0]):
+    for features in ([1.0, 3.0], [2.0, 2.0], [1.0, 1.0, 3.0, 3.0], [1.0, 1.0, 3.0], [1.0, 3.0, 3.0]):
         H = np.array([2.0, *features])[:, None]
         yield identical(gin(star(len(features)), H, one, zero, one, zero)[0, 0], 2.0 + sum(features))
+    same, none = np.eye(3), np.zeros(3)
+    for kinds in ([0, 1], [2, 2], [0, 0, 1, 1], [0, 0, 1], [0, 1, 1]):
+        counts = np.bincount([2, *kinds], minlength=3).astype(float)
+        yield identical(gin(star(len(kinds)), same[[2, *kinds]], same, none, same, none)[0], counts)
+
+
+@GIN.claim
+def weights_of_edges_are_beyond_the_test(gin, rng):
+    """The sum is weighted by the edges, which the test does not see: two joined nodes of feature 1 look alike to it whatever their edge
+    weighs, and get 1 and the weight"""
+    one, zero = np.ones((1, 1)), np.zeros(1)
+    for weight in (1.0, 2.0, 0.5):
+        A = weight * star(1)
+        yield identical(colours(A, 3) == colours(star(1), 3), True)
+        yield identical(gin(A, np.ones((2, 1)), one, zero, one, zero), np.full((2, 1), 1 + weight))
 
 
 @GIN.claim
@@ -357,6 +376,12 @@ def epsilon_ignored(A, H, W1, b1, W2, b2, epsilon=0.0):
 def without_the_node_itself(A, H, W1, b1, W2, b2, epsilon=0.0):
     """the node itself counts ε times, not 1+ε times"""
     return gin(A, H, W1, b1, W2, b2, epsilon - 1)
+
+
+@GIN.mutant(caught_by="weights-of-edges-are-beyond-the-test")
+def edges_all_alike(A, H, W1, b1, W2, b2, epsilon=0.0):
+    """an edge is there or not: its weight is ignored"""
+    return gin((A != 0) * 1.0, H, W1, b1, W2, b2, epsilon)
 
 
 @GIN.mutant(caught_by="the-network-bends")

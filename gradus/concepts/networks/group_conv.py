@@ -58,7 +58,7 @@ GROUP_CONV = Concept(
         Convention(
             "which turn is direction 1",
             "counter-clockwise, as in `numpy.rot90` and `torch.rot90`, with rows downwards",
-            "clockwise in some libraries: directions 1 and 3 change places",
+            "with clockwise turns directions 1 and 3 change places",
         ),
         Convention(
             "what is summed",
@@ -292,7 +292,7 @@ def every_other_place_needs_a_middle(conv, rng):
 
 @GROUP_CONV.claim
 def bias_of_each_direction(conv, rng):
-    """The bias is one number a map: on an empty input all directions are b; with a bias of each direction a turn would be
+    """The bias is one number a map: on an input of zeros all directions are b; with a bias of each direction a turn would be
     noticed"""
     b = rng.standard_normal(3)
     y = conv(np.zeros((2, 4, 5, 5)), rng.standard_normal((3, 2, 4, 3, 3)), b, padding=1)
@@ -452,8 +452,8 @@ def figure(angle, edge):
         ax.set(xticks=[], yticks=[])
     sums, before = y.sum((-2, -1)), upright.sum((-2, -1))
     words = Text(
-        f"An edge filter at {edge:.0f}°, laid on in four directions, on a digit turned {times} times by 90°. Sums of the four maps: "
+        f"An edge filter at {edge:.0f}°, laid on in four directions, on a digit turned by {90 * times}°. Sums of the four maps: "
         f"{', '.join(f'{v:.1f}' for v in sums)}; of the upright digit {', '.join(f'{v:.1f}' for v in before)}: the same, moved on by {times}.",
-        f"{edge:.0f}° 的边缘滤波器以四个方向作用于转了 {times} 次 90° 的数字。四张图之和：{'、'.join(f'{v:.1f}' for v in sums)}；未旋转时为 {'、'.join(f'{v:.1f}' for v in before)}：数值相同，移动了 {times} 位。",
+        f"{edge:.0f}° 的边缘滤波器以四个方向作用于旋转了 {90 * times}° 的数字。四张图之和：{'、'.join(f'{v:.1f}' for v in sums)}；未旋转时为 {'、'.join(f'{v:.1f}' for v in before)}：数值相同，移动了 {times} 位。",
     )
     return Drawing(fig, words)
