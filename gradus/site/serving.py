@@ -87,8 +87,9 @@ class Server:
         """Ends the server and its processes."""
         threading.Thread(target=self._http.shutdown, daemon=True).start()
         self._http.server_close()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._making:
+            if self._pool is not None:  # waited for: the interpreter's end would write to a pipe just being closed
+                self._pool.shutdown(wait=True, cancel_futures=True)
 
     def file(self, name: str) -> Path | None:
         """The file of that name, made now where it is not as it should be; none where the site has no such file."""
