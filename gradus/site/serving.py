@@ -88,7 +88,8 @@ class Server:
         threading.Thread(target=self._http.shutdown, daemon=True).start()
         self._http.server_close()
         with self._making:
-            if self._pool is not None:  # waited for: the interpreter's end would write to a pipe just being closed
+            if self._pool is not None:
+                # waited for: the interpreter's own end would write to a pipe that is just being closed
                 self._pool.shutdown(wait=True, cancel_futures=True)
 
     def file(self, name: str) -> Path | None:
