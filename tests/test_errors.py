@@ -9,7 +9,7 @@ import pytest
 
 import gradus
 from gradus.errors import GradusError, raised, words_of
-from gradus.page.evidence import NotApplicable, no_argument, no_gradient
+from gradus.page.not_applicable import NotApplicable, no_argument, no_gradient
 from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, VERDICTS, Text
 
 BOTH = Text("no such file", "没有这个文件")

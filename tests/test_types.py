@@ -10,7 +10,7 @@ with install_import_hook(packages, "beartype.beartype"):
     import numpy as np
     from gradus.catalogue import load
     from gradus.frameworks import adapt
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.not_applicable import NotApplicable
     calls = 0
     for concept in load():
         for implementation in concept.implementations:

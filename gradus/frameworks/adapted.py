@@ -21,7 +21,7 @@ from gradus.frameworks.registry import framework_named, framework_of
 from gradus.frameworks.signatures import parameters_of, passed, unexpected
 from gradus.frameworks.structure import flatten, map_arrays
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import no_argument, not_offered
+from gradus.page.not_applicable import no_argument, not_offered
 from gradus.text import Text
 
 #: From the arguments of a call to the context in which it runs.

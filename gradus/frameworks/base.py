@@ -20,7 +20,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.frameworks.calls import Calls
-from gradus.page.evidence import NotApplicable, no_gradient
+from gradus.page.not_applicable import NotApplicable, no_gradient
 from gradus.text import Text
 
 #: The dtypes that implementations are judged in, each with its spacing at 1.

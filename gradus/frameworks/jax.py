@@ -13,7 +13,7 @@ from gradus.errors import GradusError
 from gradus.files import cache_folder
 from gradus.frameworks.base import Framework
 from gradus.frameworks.calls import Calls
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 
 KEPT = 256 * 2**20  # bytes of compiled kernels; the oldest go first

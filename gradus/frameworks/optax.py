@@ -18,7 +18,7 @@ from gradus.frameworks.detection import detect
 from gradus.frameworks.registry import framework_of
 from gradus.frameworks.signatures import accepted_keywords, is_default
 from gradus.page import Concept
-from gradus.page.evidence import no_argument
+from gradus.page.not_applicable import no_argument
 from gradus.text import Text
 
 CONTRACT = ("gradient", "theta0", "steps", "alpha")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradus.frameworks.base import Framework
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradus.page.evidence import no_argument
+from gradus.page.not_applicable import no_argument
 
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

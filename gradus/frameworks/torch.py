@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradus.frameworks.base import Framework
-from gradus.page.evidence import NoGradient
+from gradus.page.not_applicable import NoGradient
 from gradus.text import Text
 
 

@@ -12,7 +12,7 @@ from gradus.frameworks import Adapted
 from gradus.frameworks.registry import FRAMEWORKS, framework_named
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.isolated.watch import EndedItself, described
 from gradus.verify.structures import structure_fault

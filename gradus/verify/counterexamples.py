@@ -17,7 +17,7 @@ from gradus.errors import TextError, raised
 from gradus.frameworks import Adapted
 from gradus.frameworks.structure import map_arrays
 from gradus.page import Arguments, Concept, Symbol
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text, as_text
 from gradus.verify.cutting import cut
 from gradus.verify.universal import compare

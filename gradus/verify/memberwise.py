@@ -11,7 +11,7 @@ from gradus.frameworks import Adapted
 from gradus.frameworks.adapted import is_several
 from gradus.frameworks.structure import flatten
 from gradus.page import Concept, Symbol
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 
 

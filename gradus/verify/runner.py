@@ -14,7 +14,8 @@ import numpy as np
 from gradus.errors import raised
 from gradus.frameworks import Adapted, adapt
 from gradus.page import Claim, Concept, Cost, Mutant
-from gradus.page.evidence import Evidence, NotApplicable
+from gradus.page.evidence import Evidence
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.counterexamples import Counterexample, smallest
 from gradus.verify.universal import universal_claims

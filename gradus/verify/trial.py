@@ -18,7 +18,7 @@ from gradus.frameworks.registry import FRAMEWORKS, framework_named
 from gradus.frameworks.signatures import has_other_order, other_defaults
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import NotApplicable, NotOffered
+from gradus.page.not_applicable import NotApplicable, NotOffered
 from gradus.text import Text
 from gradus.verify.answers import Answer, answer_of
 from gradus.verify.instances import require_instance

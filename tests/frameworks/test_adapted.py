@@ -11,7 +11,7 @@ from gradus.catalogue import load
 from gradus.errors import GradusError
 from gradus.frameworks import Adapted, adapt_function
 from gradus.frameworks.memory import peak_memory
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.verify import claims_of, judge, verify, verify_concept
 
 ATTENTION = load().get("attention")

@@ -21,7 +21,7 @@ from gradus.frameworks import (
     like,
     namespace,
 )
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.verify import judge, universal_claims
 
 ATTENTION = load().get("attention")

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from gradus.frameworks.signatures import has_other_order, other_defaults, parameters_of, passed, unexpected
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 
 
 def definition(x, y, alpha=0.5, scale=None):

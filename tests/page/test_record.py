@@ -6,7 +6,8 @@ import pytest
 
 from gradus.errors import GradusError
 from gradus.page import Concept, Reading, Text
-from gradus.page.evidence import NotApplicable, all_of, identical, no_argument, roundoff
+from gradus.page.evidence import all_of, identical, roundoff
+from gradus.page.not_applicable import NotApplicable, no_argument
 
 
 def concept(**fields):

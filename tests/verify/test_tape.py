@@ -8,7 +8,7 @@ import pytest
 from gradus.catalogue import load
 from gradus.foundations.autodiff.rules import RULES
 from gradus.frameworks import Adapted, adapt
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.verify import claims_of, judge
 from gradus.verify.universal.directions import differentiated
 from gradus.verify.universal.tape import tape_evidence

@@ -30,7 +30,7 @@ def _pieces(step, n, c):
 
 
 def _even_alone(schedule):
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.not_applicable import NotApplicable
 
     if schedule != "even":
         raise NotApplicable(Text("it has no argument 'schedule'", "它没有参数 schedule"))
@@ -51,7 +51,7 @@ def _torch(checkpoint, step, pullback, x, x_bar, n, c, schedule):
 
 def _tape(checkpoint, step, pullback, x, x_bar, n, c, schedule):
     from gradus.foundations.autodiff import vjp
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.not_applicable import NotApplicable
 
     _even_alone(schedule)
     if c < 1:

@@ -187,7 +187,7 @@ def linear_in_the_direction(forward_mode, rng):
 
 def operations(forward_mode, x, directions):
     """Operations of one evaluation, and of the runs along the directions."""
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.not_applicable import NotApplicable
     from gradus.page.operations import Counted
 
     one, total = Counted.of(x), 0

@@ -3,9 +3,10 @@
 import numpy as np
 
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import NotApplicable, all_of, bound, identical, rate, roundoff
+from gradus.page.evidence import all_of, bound, identical, rate, roundoff
 from gradus.page.exercises import choice, number
 from gradus.page.figures import canvas
+from gradus.page.not_applicable import NotApplicable
 
 MATRIX_PRODUCT = Concept(
     key="matrix-product",

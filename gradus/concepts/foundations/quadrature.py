@@ -11,7 +11,7 @@ from gradus.page.figures import COLOURS, canvas
 
 
 def _gauss_only(fixed_quad, f, a, b, n, rule):
-    from gradus.page.evidence import no_argument
+    from gradus.page.not_applicable import no_argument
 
     if rule != "gauss" or np.ndim(a) or np.ndim(b):
         raise no_argument("fixed_quad", "rule" if rule != "gauss" else "a")
@@ -19,7 +19,7 @@ def _gauss_only(fixed_quad, f, a, b, n, rule):
 
 
 def _simpson_only(simpson, f, a, b, n, rule):
-    from gradus.page.evidence import no_argument
+    from gradus.page.not_applicable import no_argument
 
     if rule != "simpson":
         raise no_argument("simpson", "rule")

@@ -337,7 +337,7 @@ def moderate(x):
 def cost_is_five_evaluations(reverse_mode, rng):
     """A gradient of this function, of products, a quotient, sine, exponential and root, costs at most 5 evaluations, for
     10 inputs and for a million (operations counted)"""
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.not_applicable import NotApplicable
     from gradus.page.operations import Counted
 
     evidence = []

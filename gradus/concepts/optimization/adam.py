@@ -15,7 +15,7 @@ from gradus.page.figures import COLOURS, canvas
 
 def _torch(Adam, gradient, theta0, steps, alpha, beta1, beta2, epsilon, amsgrad):
     from gradus.optimization.trajectory import trajectory
-    from gradus.page.evidence import no_argument
+    from gradus.page.not_applicable import no_argument
 
     options = dict(lr=alpha, betas=(beta1, beta2), eps=epsilon)
     if amsgrad:

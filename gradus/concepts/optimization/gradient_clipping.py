@@ -12,7 +12,7 @@ from gradus.page.figures import COLOURS, canvas
 def _torch(clip_grad_norm_, g, c, epsilon):
     import torch
 
-    from gradus.page.evidence import NotApplicable
+    from gradus.page.not_applicable import NotApplicable
 
     if epsilon != 1e-6:
         raise NotApplicable(Text("clip_grad_norm_ has ε = 1e-6 built in", "clip_grad_norm_ 内置 ε = 1e-6"))

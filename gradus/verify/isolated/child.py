@@ -25,7 +25,7 @@ from gradus.errors import GradusError, raised
 from gradus.frameworks import Adapted
 from gradus.frameworks.registry import FRAMEWORKS, framework_named
 from gradus.page import Claim, Concept
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.counterexamples import Unrepeatable, about_values
 from gradus.verify.isolated.board import Board

@@ -7,7 +7,8 @@ import numpy as np
 from gradus.errors import raised
 from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import Evidence, NotApplicable, all_of
+from gradus.page.evidence import Evidence, all_of
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.universal.cases import FEW, Measure, over_cases
 from gradus.verify.universal.sensitivity import REFUSALS, largest, parts, sensitivity, symbol_of, terms_of

@@ -9,7 +9,8 @@ import numpy as np
 
 from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import Evidence, NotApplicable, all_of
+from gradus.page.evidence import Evidence, all_of
+from gradus.page.not_applicable import NotApplicable
 from gradus.page.record import Case
 from gradus.text import Text
 

@@ -17,7 +17,8 @@ from gradus.errors import raised
 from gradus.frameworks import Adapted
 from gradus.frameworks.structure import flatten, map_arrays
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import Evidence, NotApplicable, all_of, identical
+from gradus.page.evidence import Evidence, all_of, identical
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
 from gradus.verify.universal.sensitivity import REFUSALS, parts, sensitivity, terms_of

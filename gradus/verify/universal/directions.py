@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import EPSILON, NotApplicable
+from gradus.page.evidence import EPSILON
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.universal.sensitivity import DELTA, REFUSALS, C, parts, perturbed, symbol_of
 

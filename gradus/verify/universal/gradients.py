@@ -9,7 +9,8 @@ import numpy as np
 from gradus.errors import words_of
 from gradus.frameworks import Adapted
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import EPSILON, Evidence, NoGradient, NotApplicable, no_gradient
+from gradus.page.evidence import EPSILON, Evidence
+from gradus.page.not_applicable import NoGradient, NotApplicable, no_gradient
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
 from gradus.verify.universal.directions import probe, slope

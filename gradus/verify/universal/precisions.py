@@ -9,7 +9,8 @@ import numpy as np
 from gradus.frameworks import Adapted
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import Evidence, NotApplicable
+from gradus.page.evidence import Evidence
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.universal.cases import FEW, Measure, over_cases
 from gradus.verify.universal.values import compare

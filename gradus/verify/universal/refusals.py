@@ -7,7 +7,8 @@ import numpy as np
 from gradus.errors import GradusError
 from gradus.frameworks import Adapted
 from gradus.page import Concept
-from gradus.page.evidence import Evidence, NotApplicable, all_of, raises
+from gradus.page.evidence import Evidence, all_of, raises
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, noted
 from gradus.verify.universal.sensitivity import REFUSALS

@@ -15,7 +15,8 @@ from gradus.errors import GradusError, words_of
 from gradus.frameworks import Adapted
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept
-from gradus.page.evidence import EPSILON, Evidence, NotApplicable, all_of, roundoff
+from gradus.page.evidence import EPSILON, Evidence, all_of, roundoff
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
 from gradus.verify.universal.directions import Probe, probe, shaken_arguments, slope

@@ -7,9 +7,10 @@ import numpy as np
 from gradus.concepts.networks.rnn.padded_rows import alone_and_padded
 from gradus.concepts.networks.rnn.recurrent_layers import by_module, by_steps, other_form
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
-from gradus.page.evidence import NotApplicable, bound, identical, roundoff
+from gradus.page.evidence import bound, identical, roundoff
 from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
+from gradus.page.not_applicable import NotApplicable
 
 
 def _module(layer, x, W, U, b, c, h0, reset_after, lengths):

@@ -18,7 +18,7 @@ import numpy as np
 
 from gradus.errors import GradusError
 from gradus.frameworks import framework_of, namespace
-from gradus.page.evidence import NotApplicable
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
