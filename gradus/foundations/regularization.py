@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from gradus.arguments import Sizes, array, choice, duck, fit, flag, number, shapes_together, whole
 from gradus.errors import GradusError
-from gradus.foundations.design_matrix import augmented
+from gradus.foundations.penalized_losses import Logistic, Squared
 from gradus.text import Text
 
 Array = np.ndarray
@@ -126,7 +126,7 @@ def penalized(
     flat = spread <= 1e-14 * np.abs(X).max(axis=0, initial=0.0)  # constant columns explain nothing
     spread = np.where(flat, 1.0, spread)
     Z = np.where(flat, 0.0, Z / spread)
-    smooth = (_Squared if loss == "squared" else _Logistic)(Z, Y, intercept)
+    smooth = (Squared if loss == "squared" else Logistic)(Z, Y, intercept)
     head = np.zeros((int(intercept), Y.shape[1]))
     weights1 = np.concatenate([head, np.tile((l1 / spread)[:, None], Y.shape[1])])
     weights2 = np.concatenate([head, np.tile((l2 / spread**2)[:, None], Y.shape[1])])
@@ -151,82 +151,8 @@ def _checked(X: Array, y: Array, loss: str) -> tuple[Array, Array]:
     return X, y.reshape(len(y), -1)
 
 
-class _Squared:
-    """½ mean (y − Zθ)², through the Gram matrix where that is smaller; the first row of θ is the intercept."""
-
-    def __init__(self, Z: Array, Y: Array, intercept: bool) -> None:
-        n = len(Z)
-        self.A = augmented(Z, intercept)
-        self.n, self.constant = n, float((Y**2).sum()) / (2 * n)
-        self.small = self.A.shape[1] <= max(n, _NEWTON)
-        self.gram = self.A.T @ self.A / n if self.small else np.empty((0, 0))
-        self.target = self.A.T @ Y / n  # (p, 1)
-        self.curvature = _largest(self.A)
-        self.unknowns = self.A.shape[1]
-
-    def gradient(self, theta: Array) -> tuple[float, Array]:
-        product = self.gram @ theta if self.small else self.A.T @ (self.A @ theta) / self.n
-        value = self.constant + float((theta * (product / 2 - self.target)).sum())
-        return value, product - self.target
-
-    def hessian(self, theta: Array, active: Array) -> Array:
-        if self.small:
-            return self.gram[np.ix_(active, active)]
-        return self.A[:, active].T @ self.A[:, active] / self.n
-
-
-class _Logistic:
-    """Mean of log Σ e^z − y·z over K classes, or of log(1 + e^z) − yz for one column of labels."""
-
-    def __init__(self, Z: Array, Y: Array, intercept: bool) -> None:
-        self.A = augmented(Z, intercept)
-        self.Y, self.n, self.K = Y, len(Z), Y.shape[1]
-        self.curvature = _largest(self.A) / (4 if self.K == 1 else 2)
-        self.unknowns = self.A.shape[1] * self.K
-
-    def _probabilities(self, theta: Array) -> tuple[Array, Array]:
-        """The log Σ e^z of each row, and the probabilities (n, K)."""
-        z = self.A @ theta
-        if self.K == 1:
-            e = np.exp(-np.abs(z))
-            return (np.maximum(z, 0) + np.log1p(e))[:, 0], np.where(z >= 0, 1.0, e) / (1 + e)
-        top = z.max(1, keepdims=True)
-        e = np.exp(z - top)
-        total = e.sum(1, keepdims=True)
-        return (top + np.log(total))[:, 0], e / total
-
-    def gradient(self, theta: Array) -> tuple[float, Array]:
-        log_total, p = self._probabilities(theta)
-        value = float(log_total.mean() - (self.Y * (self.A @ theta)).sum() / self.n)
-        return value, self.A.T @ (p - self.Y) / self.n
-
-    def hessian(self, theta: Array, active: Array) -> Array:
-        _, p = self._probabilities(theta)
-        rows, classes = np.divmod(active, self.K)
-        H = np.empty((active.size, active.size))
-        for a in range(self.K):
-            for b in range(a, self.K):
-                weight = p[:, a] * ((a == b) - p[:, b])
-                i, j = np.flatnonzero(classes == a), np.flatnonzero(classes == b)
-                block = (self.A[:, rows[i]] * weight[:, None]).T @ self.A[:, rows[j]] / self.n
-                H[np.ix_(i, j)], H[np.ix_(j, i)] = block, block.T
-        return H
-
-
-def _largest(A: Array) -> float:
-    """λ_max(AᵀA)/n, exactly for up to 2000 columns or rows, else by its Frobenius bound's power iteration."""
-    n, p = A.shape
-    if min(n, p) <= _NEWTON:
-        gram = A.T @ A if p <= n else A @ A.T
-        return float(np.linalg.eigvalsh(gram)[-1]) / n
-    v = A.T @ np.ones(n)
-    for _ in range(60):
-        v = A.T @ (A @ (v / np.linalg.norm(v)))
-    return 1.1 * float(np.linalg.norm(v)) / n
-
-
 def _minimise(
-    smooth: _Squared | _Logistic, w1: Array, w2: Array, tolerance: float, steps: int
+    smooth: Squared | Logistic, w1: Array, w2: Array, tolerance: float, steps: int
 ) -> tuple[Array, int, float, bool]:
     """FISTA with restart; every 20 steps Newton's method on the coefficients that are not 0."""
     step = 1 / max(smooth.curvature, 1e-300)
@@ -260,9 +186,7 @@ def _minimise(
     return theta, count, off, False
 
 
-def _newton(
-    smooth: _Squared | _Logistic, theta: Array, w1: Array, w2: Array, goal: float
-) -> tuple[Array, int]:
+def _newton(smooth: Squared | Logistic, theta: Array, w1: Array, w2: Array, goal: float) -> tuple[Array, int]:
     """Newton's steps among the coefficients that are not 0; one that would change its sign stops at 0 and leaves."""
     active = np.flatnonzero((theta != 0) | (w1 == 0))
     sign = np.sign(theta.flat[active]) * (w1.flat[active] > 0)

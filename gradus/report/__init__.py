@@ -3,10 +3,11 @@
 from gradus.data.summary import DataSummary
 from gradus.report.charts import Chart, Series, accuracy_curves, gradient_norms, loss_curves
 from gradus.report.concept_page import page_html, write_page
+from gradus.report.confusion import confusion_matrix
 from gradus.report.dossier import Dossier, dossier
 from gradus.report.material import SeedResult, pictures_over_seeds
 from gradus.report.page import report_html, write_report
-from gradus.report.pictures import Picture, confusion_matrix, feature_maps, filters, wrong_images
+from gradus.report.pictures import Picture, feature_maps, filters, wrong_images
 from gradus.report.summary import Layer, RunSummary, environment, layers_of
 from gradus.report.tables import table
 

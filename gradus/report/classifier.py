@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradus.report.charts import Chart, Series, accuracy_chart, gradient_norms, loss_chart
+from gradus.report.confusion import confusion_matrix
 from gradus.report.material import SeedResult
-from gradus.report.pictures import Picture, confusion_matrix, feature_maps, filters, wrong_images
+from gradus.report.pictures import Picture, feature_maps, filters, wrong_images
 from gradus.report.summary import layers_of
 from gradus.text import Text
 

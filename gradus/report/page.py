@@ -19,18 +19,10 @@ from gradus.page import Concept
 from gradus.report.dossier import Dossier, dossier
 from gradus.report.formula_parts import formula_parts
 from gradus.report.pictures import Picture
+from gradus.report.sentences import evidence_sentence, result_sentence
 from gradus.report.summary import RunSummary
 from gradus.report.svg import inline_svg
-from gradus.report.words import (
-    JUDGEMENTS,
-    WORDS,
-    evidence_sentence,
-    is_fraction,
-    metric,
-    result_sentence,
-    said,
-    setting,
-)
+from gradus.report.words import JUDGEMENTS, WORDS, is_fraction, metric, said, setting
 from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
 
 if TYPE_CHECKING:
