@@ -43,7 +43,9 @@ def confusion_matrix(counts: Any, classes: Sequence[str]) -> Picture:
             f"最常见的混淆：{classes[i]} 被认作 {classes[j]}（{int(off[i, j])} 次）。",
         )
     caption = Text(caption.en + worst.en, caption.zh + worst.zh)
-    return Picture(lambda lang: _confusion_table(matrix, classes, lang), caption, caption, "result", wide=True)
+    return Picture(
+        lambda lang: _confusion_table(matrix, classes, lang), caption, caption, "result", wide=True
+    )
 
 
 def _confusion_table(matrix: np.ndarray, classes: Sequence[str], lang: str) -> str:

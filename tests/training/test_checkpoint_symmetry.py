@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from gradus import GradusError
-from gradus.training import CheckpointError, load_checkpoint, save_checkpoint, tensor_file
+from gradus.training import CheckpointError, load_checkpoint, save_checkpoint, tensor_file, tensor_header
 from gradus.training.checkpoint import load_arrays, newest_checkpoint, seal, step_of, sweep_orphans
 
 
@@ -144,7 +144,8 @@ def test_a_tensor_that_would_not_be_read_is_refused(tmp_path: Path, name: str) -
 
 
 def test_as_many_tensors_as_are_read_are_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensor_file, "MAX_TENSORS", 3)
+    for module in (tensor_file, tensor_header):
+        monkeypatch.setattr(module, "MAX_TENSORS", 3)
     names = ["data_offsets", "{", '"data_offsets"']
     path = save_checkpoint(tmp_path / "a", {name: torch.zeros(0) for name in names}, None)
     assert set(load_checkpoint(path).tensors) == set(names)
