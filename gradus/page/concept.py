@@ -6,7 +6,6 @@ beside it in `<key>.zh.md` (see `gradus.page.companion`). Importing it costs Num
 share a file, or, where they are many, a folder `<area>/<family>/` with one file each.
 
     ENTROPY = Concept(key="entropy", kind="definition", title="Entropy", summary="…", ...)
-
     @ENTROPY.definition
     def entropy(p, base=2.0): ...          # the formula in NumPy float64, with the paper's letters
     @ENTROPY.example
@@ -15,13 +14,9 @@ share a file, or, where they are many, a folder `<area>/<family>/` with one file
     def cases(rng): yield "fair coin", dict(p=np.array([0.5, 0.5]))
     @ENTROPY.invalid
     def invalid(rng): yield "negative mass", dict(p=np.array([-0.1, 1.1]))
-
     @ENTROPY.claim
-    def uniform_maximises(entropy, rng):
-        'The uniform distribution maximises …'
-        for k in (2, 10, 100):
-            yield roundoff(...)            # or one measurement: return roundoff(...)
-
+    def uniform_maximises(entropy, rng):   # its docstring: 'The uniform distribution maximises …'
+        return roundoff(...)               # or several measurements: yield each
     @ENTROPY.mutant(caught_by="uniform-maximises, equals-definition")
     def natural_logarithm(p, **given): ...  # its docstring: 'nats sold as bits'
     @ENTROPY.exercise
@@ -272,12 +267,8 @@ class Concept:
         """The figure at slider values, the others at their starts; a narrow one, for a phone, has its panels stacked."""
         if (unknown := set(values) - set(self.sliders)) or self._drawing is None:
             known = ", ".join(self.sliders)
-            raise GradusError(
-                Text(
-                    f"the figure of {self.key} has the parameters {known}; got {unknown}",
-                    f"{self.key} 的图有参数 {known}；得到 {unknown}",
-                )
-            )
+            en = f"the figure of {self.key} has the parameters {known}; got {unknown}"
+            raise GradusError(Text(en, f"{self.key} 的图有参数 {known}；得到 {unknown}"))
         with figure_size(), canvas_width(narrow):
             drawing = self._drawing(**{name: values.get(name, s.start) for name, s in self.sliders.items()})
         set_numbers(drawing.figure)

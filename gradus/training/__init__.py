@@ -9,12 +9,13 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.training.callbacks import Callback, GradientNorms
-    from gradus.training.checkpoint import Checkpoint, load_checkpoint, newest_checkpoint, save_checkpoint
+    from gradus.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
     from gradus.training.errors import CheckpointError, Interrupted, NonFiniteError
     from gradus.training.fitting import Fitted, fit
     from gradus.training.logs import read_rows
     from gradus.training.metrics import accuracy
     from gradus.training.run import Run, export_weights
+    from gradus.training.step_folder import newest_checkpoint
     from gradus.training.stopping import EarlyStopping
 
 __all__ = [

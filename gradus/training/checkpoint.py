@@ -12,12 +12,12 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradus.files import TEMPORARY, remove_quietly, sweep, write_atomically, write_failed
+from gradus.files import remove_quietly, write_atomically, write_failed
 from gradus.text import Text
 from gradus.training import strict_json, tensor_file
 from gradus.training.errors import CheckpointError
@@ -28,11 +28,8 @@ if TYPE_CHECKING:
 
 FORMAT = "gradus-checkpoint-1"
 MAX_MANIFEST = 256 * 2**20
-# All are matched as a whole: `$` would let a line feed pass.
-_PAYLOAD = re.compile(r"(?P<name>[^/\\\x00]+)\.(?P<hash>[0-9a-f]{16})\.safetensors")
-_STEP = re.compile(r"step-(?P<step>[0-9]{8,18})\.json")
-_OF_STEP = re.compile(r"step-[0-9]{8,18}(\.json|\.[0-9a-f]{16}\.safetensors)")
-_UNFINISHED = re.compile(rf"(?P<name>.+)\.[0-9]+{re.escape(TEMPORARY)}", re.DOTALL)
+# Matched as a whole: `$` would let a line feed pass.
+PAYLOAD = re.compile(r"(?P<name>[^/\\\x00]+)\.(?P<hash>[0-9a-f]{16})\.safetensors")
 
 
 @dataclass(frozen=True)
@@ -150,7 +147,7 @@ def _remove_payloads(manifest_file: Path, before: str, keep: str | None = None) 
     """
     name = manifest_file.name.removesuffix(".json")
     for other in manifest_file.parent.glob("*.safetensors"):
-        match = _PAYLOAD.fullmatch(other.name)
+        match = PAYLOAD.fullmatch(other.name)
         if match and match["name"] == name and other.name != keep and other.is_file() and (
             other.name == before or holds_what_it_says(other, match["hash"])
         ):  # fmt: skip
@@ -192,7 +189,7 @@ def _read_manifest(manifest_file: Path) -> dict[str, Any]:
                 f"{manifest_file} 的格式应为 {FORMAT!r}，得到 {manifest.get('format')!r}",
             )
         )
-    match = _PAYLOAD.fullmatch(manifest["payload"])
+    match = PAYLOAD.fullmatch(manifest["payload"])
     if not match or "state" not in manifest:
         raise CheckpointError(
             Text(
@@ -254,73 +251,8 @@ def _verified(path: str | os.PathLike[str]) -> tuple[bytearray, Any, Path]:
     return data, manifest["state"], manifest_file
 
 
-def step_of(manifest_file: Path) -> int | None:
-    """The step in a manifest's name, `step-00000120.json`; None for other files."""
-    match = _STEP.fullmatch(manifest_file.name)
-    return int(match["step"]) if match else None
-
-
-def list_checkpoints(folder: Path) -> list[Path]:
-    """The manifests of a folder's steps, oldest first."""
-    if not folder.is_dir():
-        return []
-    manifests = [(step, path) for path in folder.iterdir() if (step := step_of(path)) is not None]
-    return [path for _, path in sorted(manifests)]
-
-
-def newest_checkpoint(folder: Path, tell: Callable[[str], None] = lambda line: None) -> Checkpoint | None:
-    """The newest checkpoint of a folder that is whole; None when the folder has none at all.
-
-    Raises:
-        CheckpointError: when there are checkpoints, and every one is damaged.
-    """
-    last: CheckpointError | None = None
-    for path in reversed(list_checkpoints(folder)):
-        try:
-            return load_checkpoint(path)
-        except CheckpointError as error:
-            tell(f"skipping a damaged checkpoint: {error}")
-            last = error
-    if last is not None:
-        raise last
-    return None
-
-
 def remove_checkpoint(manifest_file: Path) -> None:
     """Remove a checkpoint: its manifest first, so that what is left is never taken for whole."""
     payload = _named_payload(manifest_file)
     remove_quietly(manifest_file)
     _remove_payloads(manifest_file, payload)
-
-
-def prune(folder: Path, *, keep: int, also: set[int]) -> None:
-    """Keep the newest `keep` steps and those in `also`."""
-    for path in list_checkpoints(folder)[:-keep]:
-        if step_of(path) not in also:
-            remove_checkpoint(path)
-
-
-def is_unfinished(path: Path, is_own: Callable[[str], Any]) -> bool:
-    """Whether a file is what a killed writer left of one of our own names."""
-    match = _UNFINISHED.fullmatch(path.name)
-    return match is not None and bool(is_own(match["name"]))
-
-
-def is_step_file(path: Path) -> bool:
-    """Whether a file is named as a checkpoint of a step is: its manifest, its payload, or what a writer left of one."""
-    return bool(_OF_STEP.fullmatch(path.name)) or is_unfinished(path, _OF_STEP.fullmatch)
-
-
-def sweep_orphans(folder: Path) -> list[Path]:
-    """Remove what a killed writer left of a step's checkpoint: temporary files, and payloads without a manifest."""
-    if not folder.is_dir():
-        return []
-    manifests = {path.name.removesuffix(".json") for path in folder.glob("*.json")}
-
-    def wanted(path: Path) -> bool:
-        if not is_step_file(path):
-            return True
-        match = _PAYLOAD.fullmatch(path.name)
-        return match["name"] in manifests if match else path.name.endswith(".json")
-
-    return sweep(folder, wanted)

@@ -17,16 +17,11 @@ from gradus.errors import GradusError
 from gradus.files import write_failed
 from gradus.progress import Reporter
 from gradus.text import Text
-from gradus.training.checkpoint import (
-    Checkpoint,
-    list_checkpoints,
-    newest_checkpoint,
-    prune,
-    write_checkpoint,
-)
+from gradus.training.checkpoint import Checkpoint, write_checkpoint
 from gradus.training.environment import differences
 from gradus.training.run import Run, pack_run
 from gradus.training.run_files import NOTES, RunFiles
+from gradus.training.step_folder import list_checkpoints, newest_checkpoint, prune
 
 
 class RunFolder:

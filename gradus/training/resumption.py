@@ -9,13 +9,14 @@ from gradus.errors import GradusError
 from gradus.locks import run_lock
 from gradus.progress import Reporter
 from gradus.text import Text
-from gradus.training.checkpoint import Checkpoint, load_checkpoint, step_of
+from gradus.training.checkpoint import Checkpoint, load_checkpoint
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
 from gradus.training.environment import environment, hash_tensors
 from gradus.training.folder import RunFolder
 from gradus.training.objective import Objective
 from gradus.training.run_files import check_lock
+from gradus.training.step_folder import step_of
 
 FRESH, FAILED = -1, -2
 

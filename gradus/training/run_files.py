@@ -16,14 +16,8 @@ from typing import Any
 from gradus.errors import GradusError
 from gradus.files import TEMPORARY, sweep, write_atomically, write_failed
 from gradus.text import Text
-from gradus.training.checkpoint import (
-    holds_what_it_says,
-    is_manifest,
-    is_step_file,
-    is_unfinished,
-    step_of,
-    sweep_orphans,
-)
+from gradus.training.checkpoint import holds_what_it_says, is_manifest
+from gradus.training.step_folder import is_step_file, is_unfinished, step_of, sweep_orphans
 
 FORMAT = "gradus-run-1"
 LIST, LOCK, NOTES = "run.json", "run.lock", "log.txt"

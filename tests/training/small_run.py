@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from gradus.training import Callback, fit
-from gradus.training.checkpoint import list_checkpoints, load_checkpoint
+from gradus.training.checkpoint import load_checkpoint
+from gradus.training.step_folder import list_checkpoints
 
 BATCH = 16
 

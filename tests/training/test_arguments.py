@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from gradus import GradusError
 from gradus.training import Callback, CheckpointError, EarlyStopping, accuracy, fit, load_checkpoint
-from gradus.training.checkpoint import list_checkpoints, save_checkpoint
+from gradus.training.checkpoint import save_checkpoint
+from gradus.training.step_folder import list_checkpoints
 from gradus.training.stopping import falls
 
 WRONG: list[tuple[str, Any]] = [

@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 
 from gradus import GradusError
 from gradus.training import CheckpointError, load_checkpoint, save_checkpoint, tensor_file
-from gradus.training.checkpoint import load_arrays, newest_checkpoint, sweep_orphans
+from gradus.training.checkpoint import load_arrays
+from gradus.training.step_folder import newest_checkpoint, sweep_orphans
 from gradus.training.strict_json import loads
 from gradus.training.tree import pack, unpack
 

@@ -17,7 +17,8 @@ from torch import nn
 
 from gradus import GradusError
 from gradus.training import CheckpointError, load_checkpoint, save_checkpoint, tensor_file, tensor_header
-from gradus.training.checkpoint import load_arrays, newest_checkpoint, seal, step_of, sweep_orphans
+from gradus.training.checkpoint import load_arrays, seal
+from gradus.training.step_folder import newest_checkpoint, step_of, sweep_orphans
 
 
 def complexes() -> torch.Tensor:

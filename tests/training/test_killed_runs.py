@@ -14,7 +14,7 @@ import pytest
 from small_run import digest
 
 from gradus.training import load_checkpoint, newest_checkpoint
-from gradus.training.checkpoint import list_checkpoints
+from gradus.training.step_folder import list_checkpoints
 
 HERE = Path(__file__).parent
 STEPS = 24
