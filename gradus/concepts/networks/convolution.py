@@ -66,7 +66,7 @@ CONVOLUTION = Concept(
         Convention(
             "is the kernel flipped",
             "yes, as in mathematics, SciPy and NumPy",
-            "no in PyTorch, JAX, TensorFlow and ONNX, which call cross-correlation “convolution”",
+            "no in the layers of PyTorch, JAX, TensorFlow and ONNX, which call cross-correlation “convolution”",
         ),
         Convention(
             "which part of the result",

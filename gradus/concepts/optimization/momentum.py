@@ -233,7 +233,7 @@ def floor(alpha, beta):
 
 @MOMENTUM.claim
 def noise_floor_is_not_lowered(momentum, rng):
-    r"""At an equal effective step $\frac\alpha{1-\beta}$ momentum leaves the noise floor almost as it is: with noise of variance 1 on $\tfrac12\theta^2$, $\mathbb E\,\theta^2$
+    r"""At an equal effective step $\frac\alpha{1-\beta}$, small beside $1/L$, momentum leaves the noise floor almost as it is: with noise of variance 1 on $\tfrac12\theta^2$, $\mathbb E\,\theta^2$
     is 0.0526 for $\alpha=0.1$, 0.0501 for $\alpha=0.01,\beta=0.9$, and 0.514 for
     $\alpha=0.1,\beta=0.9$"""
 

@@ -169,7 +169,7 @@ def iris():
 @CLUSTERING.claim
 def objective_never_rises(f, rng):
     """J never rises, over all rounds from random starts on blobs and on the irises, and it falls strictly in every
-    round that moves a centre"""
+    round that moves a centre, unless it is 0 already"""
     for X, k in ((blobs(rng, 60, 4, 3), 5), (iris(), 3), (rng.standard_normal((50, 2)), 6)):
         C = X[rng.choice(len(X), k, replace=False)]
         start = cost(X, C, ((X[:, None] - C) ** 2).sum(-1).argmin(1))

@@ -63,7 +63,7 @@ CONFIDENCE_INTERVAL = Concept(
     ),
     readings="wasserman2004all §6.3.2; wilson1927probable; brown2001interval",
     hypotheses=(
-        Hypothesis("for t: normal data, or many of them", "skewed-samples-need-many"),
+        Hypothesis("for t: normal data, or many of them, of finite variance", "skewed-samples-need-many"),
         Hypothesis("the observations are independent", "copies-are-no-observations"),
         Hypothesis(
             "for Wilson's interval: the coverage is that of an average over p, not of every p",
@@ -243,8 +243,8 @@ def width_falls_as_the_root_of_n(interval, rng):
 
 @CONFIDENCE_INTERVAL.claim
 def skewed_samples_need_many(interval, rng):
-    """The promise needs normal data (or many of them): of exponential samples of 5 it holds the mean in 88 %, of 200 again
-    in about 95 %"""
+    r"""The promise needs normal data (or many of them, of finite variance): of exponential samples of 5 it holds the mean
+    in 88 %, of 200 again in about 95 %; of 200 with $P(X>x)=x^{-1.2}$, $x\ge1$, whose variance is infinite, in 44 %"""
     few = covered(interval(rng.exponential(size=(4000, 5))), 1.0).mean()
     many = covered(interval(rng.exponential(size=(2000, 200))), 1.0).mean()
     noise = 5 * np.sqrt(0.95 * 0.05 / 2000)
@@ -258,6 +258,9 @@ def skewed_samples_need_many(interval, rng):
     yield near(
         many, 0.95, 0.01 + noise, Text("one per cent, and five standard errors", "1% 加五倍标准误"), "statistical"
     )
+    heavy = covered(interval(1 + rng.pareto(1.2, (2000, 200))), 1.2 / 0.2).mean()
+    why = Text("0.444 of 200 000 samples; five standard errors", "20 万个样本得 0.444；五倍标准误")
+    yield near(heavy, 0.444, 0.001 + 5 * np.sqrt(0.444 * 0.556 / 2000), why, "statistical")
 
 
 @CONFIDENCE_INTERVAL.claim
