@@ -41,12 +41,13 @@ export(
     __name__,
     {
         "callbacks": ["Callback", "GradientNorms"],
-        "checkpoint": ["Checkpoint", "load_checkpoint", "newest_checkpoint", "save_checkpoint"],
+        "checkpoint": ["Checkpoint", "load_checkpoint", "save_checkpoint"],
         "errors": ["CheckpointError", "Interrupted", "NonFiniteError"],
         "fitting": ["Fitted", "fit"],
         "logs": ["read_rows"],
         "metrics": ["accuracy"],
         "run": ["Run", "export_weights"],
+        "step_folder": ["newest_checkpoint"],
         "stopping": ["EarlyStopping"],
     },
 )
