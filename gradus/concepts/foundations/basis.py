@@ -545,7 +545,7 @@ def residual_is_small_for_both(orthogonalise, rng):
 @GRAM_SCHMIDT.claim
 def laeuchli(orthogonalise, rng):
     r"""On Läuchli's columns $(1,e,0,0),(1,0,e,0),(1,0,0,e)$ with $e^2<\varepsilon/2$ the classical
-    $\langle q_2,q_3\rangle$ is exactly ½; the modified is 0"""
+    $\langle q_2,q_3\rangle$ is ½, to rounding; the modified is 0"""
     e = 1e-8
     A = np.vstack([np.ones(3), e * np.eye(3)])
     classical, _ = orthogonalise(A, modified=False)

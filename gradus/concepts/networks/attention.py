@@ -196,12 +196,12 @@ def keys_and_values_are_a_set(attention, rng):
 
 @ATTENTION.claim
 def causal_mask_leaks_nothing(attention, rng):
-    """Whatever changes at later positions, a causal query's output stays the same, bit for bit"""
+    """Whatever finite numbers stand at later positions, a causal query's output stays the same, bit for bit"""
     Q, K, V = rng.standard_normal((6, 4)), rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
-    later_K, later_V = K.copy(), V.copy()
-    later_K[3:], later_V[3:] = 5 * rng.standard_normal((3, 4)), 5 * rng.standard_normal((3, 3))
+    later_Q, later_K, later_V = Q.copy(), K.copy(), V.copy()
+    later_Q[3:], later_K[3:], later_V[3:] = (5 * rng.standard_normal((3, width)) for width in (4, 4, 3))
     before = attention(Q, K, V, causal=True)[:3]
-    return identical(attention(Q, later_K, later_V, causal=True)[:3], before)
+    return identical(attention(later_Q, later_K, later_V, causal=True)[:3], before)
 
 
 @ATTENTION.claim

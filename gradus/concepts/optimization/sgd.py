@@ -262,7 +262,7 @@ def spread(sgd, rng, steps, alpha, replicas):
 
 @SGD.claim
 def noise_floor_is_proportional_to_the_step(sgd, rng):
-    r"""A constant step leaves a noise floor: on $\tfrac12(\theta-x_i)^2$, with minimum 0,
+    r"""A constant step leaves a noise floor: on $\tfrac12(\theta-x_i)^2$, with the minimiser 0,
     $\mathbb E\,\theta^2\to\frac{\alpha}{2-\alpha}\sigma^2$, for small $\alpha$ proportional to it"""
     steps, floors = (0.1, 0.05, 0.025, 0.0125), []
     for a in steps:

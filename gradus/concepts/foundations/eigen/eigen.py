@@ -70,8 +70,8 @@ EIGEN = Concept(
     ),
     deviations=(
         "`eigh` reads one triangle of A alone, by default the lower, and does not notice that A is not symmetric.",
-        "`eig` of NumPy and PyTorch, for matrices that are not symmetric, returns complex numbers "
-        "where needed. Such matrices may have no real eigenvalue (a rotation) or too few eigenvectors (a Jordan "
+        "`eig` of NumPy and PyTorch, for matrices that are not symmetric, returns complex numbers, NumPy's "
+        "only where needed. Such matrices may have no real eigenvalue (a rotation) or too few eigenvectors (a Jordan "
         "block): the page of the power iteration computes both.",
     ),
     canonical=same_signs,

@@ -88,7 +88,7 @@ FLOATING_POINT = Concept(
         Convention(
             "machine epsilon",
             r"the gap above 1, $\varepsilon=2^{-m}$, as in NumPy and PyTorch; half of it is u",
-            "many texts (Higham, LAPACK's manual) call u machine epsilon",
+            "others (Demmel, LAPACK's manual) call u machine epsilon",
         ),
         Convention(
             "overflow of float8_e4m3fn, which has no infinity",

@@ -245,8 +245,8 @@ def infinities(f, rng):
 
 @STABLE.claim
 def zeros_and_tiny_numbers(f, rng):
-    r"""At 0 all four stand: the norm of zeros is 0, $\log(1+0)=e^0-1=0$, and for $|x|<u$, where $1+x$ rounds to 1, both
-    are x"""
+    r"""At 0 all four stand: the norm of zeros is 0, $\log(1+0)=e^0-1=0$, and for $-\frac u2<x<u$, where $1+x$ rounds to
+    1, both are x"""
     x = np.array([0.0, 1e-17, -1e-17, 1e-300])
     yield identical(np.asarray(f(np.zeros((2, 3)), "hypot"), float), np.zeros(2))
     for function in ("log1p", "expm1"):
@@ -257,7 +257,8 @@ def zeros_and_tiny_numbers(f, rng):
 @STABLE.claim
 def sigmoid_loss(f, rng):
     r"""The loss of a sigmoid,
-    $\log(1+e^{-z})=\operatorname{log1p}(e^{-|z|})+\max(-z,0)=\operatorname{logsumexp}(0,-z)$, keeps all its digits at $z=40$, where $1+e^{-40}=1$"""
+    $\log(1+e^{-z})=\operatorname{log1p}(e^{-|z|})+\max(-z,0)$, keeps all its digits at $z=40$, where $1+e^{-40}=1$; as
+    $\operatorname{logsumexp}(0,-z)$ it is sure only to the rounding of $1+|z|$"""
     z = np.array([-700.0, -40.0, -1.0, 0.0, 1.0, 40.0, 90.0])
     got = np.asarray(f(np.exp(-np.abs(z)), "log1p"), float) + np.maximum(-z, 0)
     pair = np.asarray(f(np.stack([np.zeros(7), -z], -1), "logsumexp"), float)
@@ -290,7 +291,7 @@ def naive_expm1(x, function="logsumexp"):
 
 @STABLE.mutant(caught_by="all-digits-near-zero")
 def zero_by_zero(x, function="logsumexp"):
-    """v = 1 is no exception: 0/0 for |x| < u"""
+    """v = 1 is no exception: 0/0 for x between −u/2 and u"""
     if function not in ("log1p", "expm1"):
         return stable_evaluation(x, function)
     with np.errstate(all="ignore"):

@@ -249,7 +249,7 @@ def temperature_ignored(X, q, beta=1.0, steps=1):
 
 @MODERN_HOPFIELD.mutant(caught_by="equals-definition, energy-falls, limits-of-the-temperature")
 def overshooting(X, q, beta=1.0, steps=1):
-    """a step past the average: twice the update"""
+    """a step past the average: two and a half times the update"""
     for _ in range(steps):
         q = 2.5 * modern_hopfield(X, q, beta) - 1.5 * q
     return q

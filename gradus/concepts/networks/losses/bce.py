@@ -41,7 +41,8 @@ BCE = Concept(
     deviations=(
         "`torch.nn.BCELoss`, which takes probabilities, replaces logarithms below −100 by −100: at z = −1000, "
         "y = 1 it gives 100 where the loss is 1000.",
-        "At z = −∞, y = 1 PyTorch's loss of logits is NaN where the limit is +∞; at z = +∞, y = 0 it is +∞.",
+        "At z = ±∞ PyTorch's loss of logits is NaN, even where the limit is 0 (sure and right); "
+        "only at z = +∞, y < 1 is it the limit, +∞.",
     ),
     nonfinite="nan",
 )
