@@ -36,10 +36,12 @@ def imported(folder: str) -> dict[str, str]:
         if "node_modules" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.level == 0:
-                names = [node.module]
-            for top in {n.partition(".")[0] for n in names} - OURS - set(sys.stdlib_module_names):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            names = [a.name for a in node.names]
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module] if node.level == 0 else []
+            for top in {n.partition(".")[0] for n in names} - OURS - sys.stdlib_module_names:
                 # a package that is not installed here is asked for by the name of its module
                 places[plain(DISTRIBUTIONS.get(top, [top])[0])] = str(path.relative_to(ROOT))
     return places

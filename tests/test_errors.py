@@ -1,6 +1,7 @@
 """Exceptions that a user reads speak both languages; in a program they are what they always were."""
 
 import ast
+import functools
 import pickle
 import re
 from pathlib import Path
@@ -67,9 +68,16 @@ def name_of(node):
     return getattr(node, "id", getattr(node, "attr", ""))
 
 
+@functools.cache
+def nodes(tree):
+    """What this test looks at in a file."""
+    return [n for n in ast.walk(tree) if isinstance(n, ast.Call | ast.ClassDef)]
+
+
+@functools.cache
 def mistakes():
     """The names of `GradusError` and of all classes derived from it."""
-    classes = [n for tree in TREES.values() for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
+    classes = [n for tree in TREES.values() for n in nodes(tree) if isinstance(n, ast.ClassDef)]
     names = {"GradusError"}
     while more := {c.name for c in classes if {name_of(b) for b in c.bases} & names} - names:
         names |= more
@@ -93,7 +101,7 @@ def literal(node):
 
 def calls(*names):
     for path, tree in TREES.items():
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.Call) and name_of(node.func) in names:
                 yield f"{path.name}:{node.lineno}", node
 

@@ -1,6 +1,7 @@
 """The rooms of Gradus and their order: read by the test of the direction of imports, and by the picture of it."""
 
 import ast
+import functools
 from pathlib import Path
 
 GRADUS = Path(__file__).resolve().parent.parent / "gradus"
@@ -45,6 +46,7 @@ def modules() -> dict[str, ast.Module]:
 MODULES = modules()
 
 
+@functools.cache
 def imported(tree: ast.AST) -> list[tuple[str, str]]:
     """(module, name) of everything that is imported from Gradus, wherever in the file."""
     names = []

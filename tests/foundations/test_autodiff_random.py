@@ -1,6 +1,7 @@
 """A thousand random expression graphs: values, gradients and Hessian-vector products equal PyTorch's to 1e-12."""
 
 import numpy as np
+import pytest
 import torch
 from autodiff_calls import MASK
 from hypothesis import given, settings
@@ -160,6 +161,13 @@ def test_every_operation_by_itself():
         against_torch(([(2, 3), (1, 3)], [(k, 0, 0), (k, 1, 1)]), seed=k)
 
 
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(graphs, st.integers(0, 2**31))
+def test_random_graphs_equal_torch(graph, seed):
+    against_torch(graph, seed)
+
+
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None, derandomize=True, database=None)
 @given(graphs, st.integers(0, 2**31))
 def test_a_thousand_random_graphs_equal_torch(graph, seed):

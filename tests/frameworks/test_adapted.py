@@ -47,7 +47,9 @@ def python_attention(q, k, v):
 
 
 @pytest.mark.parametrize(
-    "function", [numpy_attention, torch_attention, jax_attention], ids=lambda f: f.__name__
+    "function",
+    [numpy_attention, torch_attention, pytest.param(jax_attention, marks=pytest.mark.slow)],
+    ids=lambda f: f.__name__,
 )
 def test_right_implementations_hold(function):
     if function is jax_attention:

@@ -24,10 +24,12 @@ COMPILED = (
     "eigen_jax",
     "norm_jax",
     "neuron_jax",
+    "rnn_step_joined",
+    "multi_head_einsum",
 )  # minutes of compiling together
 
 
-QUICK = 7  # one entry in so many belongs to the ordinary run
+QUICK = 10  # one entry in so many belongs to the ordinary run
 
 
 def parameters(corpus, slow=()):
