@@ -50,7 +50,7 @@ ADDITIVE_ATTENTION = Concept(
     aliases="Bahdanau attention, alignment model, concat attention, MLP attention, soft alignment, Bahdanau 注意力, 对齐模型, "
     "软对齐",
     implementations=(Implementation("gradus.networks.additive_attention:additive_attention", "torch"),),
-    readings="bahdanau2015neural §3.1, A.1.2; luong2015effective §3.1; murphy2022probabilistic §15.4.1; "
+    readings="bahdanau2015neural §3.1, A.1.2; luong2015effective §3.1; murphy2022probabilistic §15.4.3; "
     "vaswani2017attention §3.2.1",
     hypotheses=(
         Hypothesis("the state matters: the units bend (tanh)", "no-tanh"),
@@ -229,10 +229,10 @@ def a_large_state_is_indifferent(attend, rng):
     r"""A state that is very large saturates all units that it reaches, and the weights become equal; a unit l with
     $(Ws_i)_l=0$ alone still tells the annotations apart"""
     given = drawn(rng)
-    far = attend(**{**given, "S": 1e6 * given["S"]})[1]
+    far = attend(**{**given, "S": 1e12 * given["S"]})[1]
     yield roundoff(far, np.full((4, 6), 1 / 6), terms=6)
     given["W"][2] = 0
-    left = attend(**{**given, "S": 1e6 * given["S"]})[1]
+    left = attend(**{**given, "S": 1e12 * given["S"]})[1]
     e = given["v"][2] * np.tanh(given["H"] @ given["U"][2])
     yield roundoff(np.log(left / left[:, :1]), np.tile(e - e[0], (4, 1)), terms=12, scale=10.0)
 

@@ -393,7 +393,7 @@ def sum_of_neighbours(A, H, W, a, a_neighbour, slope=0.2):
 @GAT.mutant(caught_by="heads-do-not-meet")
 def heads_share_their_weights(A, H, W, a, a_neighbour, slope=0.2):
     """all heads attend by the mean of their attention vectors"""
-    return gat(A, H, W, a + 0 * a.mean(0), np.tile(a_neighbour.mean(0), (len(a), 1)), slope)
+    return gat(A, H, W, *(np.tile(v.mean(0), (len(v), 1)) for v in (a, a_neighbour)), slope)
 
 
 @GAT.mutant(caught_by="the-order-of-nodes-is-nothing")

@@ -353,7 +353,7 @@ def over_smoothing(gcn, rng):
 
 @GCN.claim
 def components_keep_their_own_limits(gcn, rng):
-    """In a graph of several parts every part tends to its own limit; only a connected graph becomes all alike"""
+    """In a graph of several parts every part tends to a limit of its own, of which the other parts know nothing"""
     A, x = np.kron(np.eye(2), ring(4)), np.array([1.0, 2.0, 3.0, 2.0, -5.0, -4.0, -3.0, -4.0])
     after = smoothed(gcn, A, x, 60)[-1]
     return roundoff(after, np.repeat([2.0, -4.0], 4), terms=60)

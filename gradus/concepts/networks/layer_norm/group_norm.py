@@ -182,6 +182,14 @@ def one_group_and_a_group_a_channel(norm, rng):
 
 
 @GROUP_NORM.claim
+def scale_and_shift_belong_to_channels(norm, rng):
+    """γ and β belong to channels: each channel of a group is multiplied by its own γ and shifted by its own β, after the norm"""
+    x, gamma, beta = rng.standard_normal((2, 6, 4)), rng.standard_normal(6), rng.standard_normal(6)
+    want = gamma[:, None] * bare(norm, x, 2, eps=1e-3) + beta[:, None]
+    return roundoff(norm(x, gamma, beta, 2, eps=1e-3), want, terms=4, scale=12.0)
+
+
+@GROUP_NORM.claim
 def scale_and_shift_of_a_group_cancel(norm, rng):
     """Each group's scale (a > 0) and shift cancel for ε = 0; with ε they do if ε grows with the square of the scale"""
     x = rng.standard_normal((2, 4, 5))
@@ -271,7 +279,7 @@ def each_place_by_itself(x, gamma, beta, groups, eps=1e-5):
     return gamma[:, None] * y.reshape(x.shape) + beta[:, None]
 
 
-@GROUP_NORM.mutant(caught_by="equals-definition")
+@GROUP_NORM.mutant(caught_by="scale-and-shift-belong-to-channels, equals-definition")
 def scale_of_the_group(x, gamma, beta, groups, eps=1e-5):
     """γ and β of the group's first channel for all of it, as in ONNX's first version"""
     first = np.arange(len(gamma)) // (len(gamma) // groups) * (len(gamma) // groups)

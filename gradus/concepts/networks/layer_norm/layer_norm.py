@@ -303,7 +303,9 @@ def figure(sample, channel):
     fig = before_and_after(x, y[..., None], "layer norm of each sample")
     words = Text(
         f"Six samples of six features. The first sample's deviation was {flat[0].std():.2f} and is {y[0].std():.2f}, as every "
-        f"sample's; over the samples the last feature's was {flat[:, -1].std():.2f} and is {y[:, -1].std():.2f}: its scale is left in.",
-        f"六个样本，各六个特征。第一个样本的标准差由 {flat[0].std():.2f} 变为 {y[0].std():.2f}，每个样本都是如此；最后一个特征在样本间的标准差由 {flat[:, -1].std():.2f} 变为 {y[:, -1].std():.2f}：它的尺度保留了下来。",
+        f"sample's. Over the samples the last feature has the mean {y[:, -1].mean():.2f} and the deviation {y[:, -1].std():.2f} afterwards, "
+        f"not 0 and 1: these the layer does not set.",
+        f"六个样本，各六个特征。第一个样本的标准差由 {flat[0].std():.2f} 变为 {y[0].std():.2f}，每个样本都变为同一个值。最后一个特征在样本间的均值变为 {y[:, -1].mean():.2f}，"
+        f"标准差变为 {y[:, -1].std():.2f}，而不是 0 和 1：层归一化不管这两个量。",
     )
     return Drawing(fig, words)

@@ -100,6 +100,11 @@ GRU = Concept(
         ),
         Convention("the order of the gates", "r, z, n, as in PyTorch", "z, r, h in Keras and ONNX"),
         Convention(
+            "biases",
+            "two, b and c, as in PyTorch and ONNX; the candidate's cannot be merged in the form that resets after the product",
+            "one in Keras with reset_after=False; its other form keeps both in one array, 2 × 3n",
+        ),
+        Convention(
             "after the end of a padded row",
             "outputs are 0 and the last state is that of the row's own end, as from PyTorch's packed sequences and ONNX",
             "Keras repeats the last output under a mask, unless zero_output_for_mask is set",
@@ -404,12 +409,13 @@ def figure(size, bias):
     x = rng.standard_normal((40, 2))
     one, other = (gru(x, **w, reset_after=a)[0] for a in (True, False))
     fig, axes = canvas(columns=2, width=6.8, height=3.2)
-    axes[0].plot(one[:, 0], color=COLOURS[0], label="reset after")
-    axes[0].plot(other[:, 0], color=COLOURS[1], label="reset before")
+    steps = np.arange(1, 41)
+    axes[0].plot(steps, one[:, 0], color=COLOURS[0], label="reset after")
+    axes[0].plot(steps, other[:, 0], color=COLOURS[1], label="reset before")
     axes[0].set(xlabel="steps t", ylabel="state of unit 1", ylim=(-1.05, 1.6))
     axes[0].legend(frameon=False, loc="upper center")
     apart = np.abs(one - other).max(-1)
-    axes[1].plot(apart, color=COLOURS[2])
+    axes[1].plot(steps, apart, color=COLOURS[2])
     axes[1].set(xlabel="steps t", ylabel="largest difference", ylim=(0, None))
     words = Text(
         f"The same weights in both forms, 8 units. With recurrent weights of spread {size:.3g} and a reset bias of {bias:.3g} the unit "

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from gradus.concepts.networks.rnn.padded_rows import alone_and_padded
-from gradus.concepts.networks.rnn.recurrent_layers import by_module, by_steps, other_form
+from gradus.concepts.networks.rnn.recurrent_layers import by_module, by_steps, other_form, two_biases
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, metric, roundoff
 from gradus.page.exercises import choice, number
@@ -14,7 +14,7 @@ from gradus.page.figures import COLOURS, canvas
 
 
 def _module(layer, x, W, U, b, h0, c0, lengths):
-    weights = dict(weight_ih=W, weight_hh=U, bias_ih=b, bias_hh=0 * b)
+    weights = dict(weight_ih=W, weight_hh=U, **two_biases(b))
     return by_module(layer, x, [h0, c0], weights, lengths)
 
 
