@@ -1,4 +1,4 @@
-"""Every kind of data set by its name: arrays, sentences, characters, graphs."""
+"""Every kind of data set by its name: arrays, sentences, characters, graphs, tasks that are drawn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gradus.data import characters, sentences
 from gradus.data.dataset import Dataset, Task
+from gradus.data.generated import GENERATED, Generated
 from gradus.data.graph_folder import is_graph_folder, read_graph_folder
 from gradus.data.graphs import GRAPHS, NodeGraph, load_graph
 from gradus.data.of_user import is_path, load_own
@@ -15,11 +16,11 @@ from gradus.data.sets import load
 from gradus.data.store import data_directory
 from gradus.files import user_path
 
-AnyData = Dataset | sentences.Sentences | characters.Characters | NodeGraph
+AnyData = Dataset | sentences.Sentences | characters.Characters | NodeGraph | Generated
 
 
 def load_any(name: str, data_dir: str | Path | None = None, task: Task = "classification") -> AnyData:
-    """A data set of any kind: what `gradus.data.load` knows, the sentences of rt-polarity, a text, a graph, or a user's own.
+    """A data set of any kind: what `gradus.data.load` knows, rt-polarity, a text, a graph, a task that is drawn, or a user's own.
 
     Args:
         name: of a data set, or the path of a folder of images, of one with edges.csv and nodes.csv, or of a CSV file.
@@ -35,6 +36,8 @@ def load_any(name: str, data_dir: str | Path | None = None, task: Task = "classi
         return characters.load_characters(name, data_dir)
     if name in GRAPHS:
         return load_graph(name, data_dir)
+    if name in GENERATED:
+        return GENERATED[name]
     if not is_path(name):
         return load(name, data_dir)
     path = user_path(name)
@@ -51,6 +54,8 @@ def is_present(name: str, data_dir: str | Path | None = None) -> bool:
         return sentences.sentences_present(data_dir)
     if name in characters.TEXTS:
         return characters.characters_present(name, data_dir)
+    if name in GENERATED:
+        return True
     if is_path(name):
         return user_path(name).exists()
     entry = entry_of(name)

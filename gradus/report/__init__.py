@@ -2,6 +2,7 @@
 
 from gradus.data.summary import DataSummary
 from gradus.report.charts import Chart, Series, accuracy_curves, gradient_norms, loss_curves
+from gradus.report.comparison import Comparison
 from gradus.report.concept_page import page_html, write_page
 from gradus.report.confusion import confusion_matrix
 from gradus.report.dossier import Dossier, dossier
@@ -13,6 +14,7 @@ from gradus.report.tables import table
 
 __all__ = [
     "Chart",
+    "Comparison",
     "DataSummary",
     "Dossier",
     "Layer",

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradus.data.summary import DataSummary
 from gradus.report.charts import Chart, chart_picture
+from gradus.report.comparison import Comparison, comparison_table
 from gradus.report.pictures import Picture
 from gradus.report.summary import Layer
 
@@ -24,6 +25,7 @@ class SeedResult:
         pictures: pictures and tables, or a function that makes them: the report shows those of the first seed alone.
         charts: lines over time; the report shows mean and range over the seeds.
         data: what the report says of the data, where `DataSummary.of` does not say it rightly.
+        comparisons: what was measured of several variants; the report puts the seeds together in one table.
     """
 
     score: float
@@ -32,13 +34,17 @@ class SeedResult:
     pictures: Sequence[Picture] | Callable[[], Sequence[Picture]] = ()
     charts: Sequence[Chart] = ()
     data: DataSummary | None = None
+    comparisons: Sequence[Comparison] = ()
 
 
 def pictures_over_seeds(results: Sequence[SeedResult]) -> list[Picture]:
-    """The charts of all seeds together, then the pictures of the first one."""
+    """The comparisons and the charts of all seeds together, then the pictures of the first one."""
+    tables = [
+        comparison_table([r.comparisons[i] for r in results]) for i in range(len(results[0].comparisons))
+    ]
     charts = [_together([r.charts[i] for r in results]) for i in range(len(results[0].charts))]
     pictures = results[0].pictures
-    return [*map(chart_picture, charts), *(pictures() if callable(pictures) else pictures)]
+    return [*tables, *map(chart_picture, charts), *(pictures() if callable(pictures) else pictures)]
 
 
 def _together(charts: Sequence[Chart]) -> Chart:

@@ -18,6 +18,7 @@ _PAYLOAD = r"(?:\.json|\.[0-9a-f]{16}\.safetensors)"
 _STATE = rf"state{_PAYLOAD}|state\.safetensors"  # the last: a single file, as version 0.1 wrote it
 _OF_SEED = re.compile(rf"(?:{LOCK}|log\.txt|{_LOGS}|{_STATE})(?:\.\d+\.tmp)?")
 _CHECKPOINT = re.compile(rf"step-\d+{_PAYLOAD}(?:\.\d+\.tmp)?")
+_PART = re.compile(r"[a-z][a-z0-9-]*")  # one of several networks that a seed trains, in a folder of its own
 
 
 def foreign_files(directory: Path, of_run: bool) -> list[str]:
@@ -44,8 +45,9 @@ def remove_own(directory: Path) -> None:
             remove_quietly(path)
     for seed in directory.iterdir():
         if _SEED.fullmatch(seed.name) and seed.is_dir() and not seed.is_symlink():
-            for folder in (seed / "checkpoints", seed):
-                if folder.is_dir() and not any(folder.iterdir()):
+            parts = [path for path in seed.iterdir() if _is_part(path)]
+            for folder in (*(part / "checkpoints" for part in parts), *parts, seed / "checkpoints", seed):
+                if _is_folder(folder) and not any(folder.iterdir()):
                     folder.rmdir()
 
 
@@ -59,12 +61,18 @@ def _files(directory: Path, of_run: bool) -> Iterator[tuple[Path, bool]]:
             yield path, _is_own(path, top)
 
 
-def _files_of_seed(seed: Path) -> Iterator[tuple[Path, bool]]:
+def _files_of_seed(seed: Path, parts: bool = True) -> Iterator[tuple[Path, bool]]:
     for path in seed.iterdir():
         if path.name == "checkpoints" and _is_folder(path):
             yield from ((file, _is_own(file, _CHECKPOINT)) for file in path.iterdir())
+        elif parts and _is_part(path):
+            yield from _files_of_seed(path, parts=False)
         else:
             yield path, _is_own(path, _OF_SEED)
+
+
+def _is_part(path: Path) -> bool:
+    return bool(_PART.fullmatch(path.name)) and path.name != "checkpoints" and _is_folder(path)
 
 
 def _is_folder(path: Path) -> bool:

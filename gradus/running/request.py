@@ -12,6 +12,7 @@ from typing import Any
 from gradus.data.characters import TEXTS
 from gradus.data.contents import contents_digest
 from gradus.data.dataset import Dataset
+from gradus.data.generated import GENERATED
 from gradus.data.graphs import NodeGraph
 from gradus.data.kinds import is_present, load_any
 from gradus.data.of_user import is_path
@@ -144,12 +145,13 @@ def load_data(request: RunRequest) -> Any:
 
 def _fitting_name(recipe: Recipe, name: str) -> str:
     """The name of data that the recipe promises nothing on, refused where it is known already that they do not fit; of a path the whole."""
-    known = name in TEXTS or name == SENTENCES or name in ENTRIES
+    other = name in TEXTS or name == SENTENCES or name in GENERATED
+    known = other or name in ENTRIES
     if is_path(name) or (not known and user_path(name).exists()):
         if recipe.fitting is None:
             raise _unfitting(recipe, name, None)
         return str(user_path(name))
-    if name in TEXTS or name == SENTENCES:
+    if other:
         raise _unfitting(recipe, name, None)
     entry = entry_of(name)
     _check_fitting(recipe, name, entry.task, entry.shape)

@@ -5,6 +5,7 @@ import pytest
 
 from gradus.data import Dataset, Sentences, load_characters, load_sentences
 from gradus.data.characters import held_out, windows
+from gradus.data.generated import GENERATED
 from gradus.data.kinds import is_present, load_any
 from gradus.errors import GradusError
 
@@ -15,6 +16,8 @@ def test_every_kind_is_found_by_its_name():
     assert [is_present(name, "/nowhere") for name in ("iris", "alice", "mnist", "tinyshakespeare", "rt-polarity")] == [
         True, True, False, False, False,
     ]  # fmt: skip
+    task = load_any("long-lag")
+    assert task is GENERATED["long-lag"] and task.summary(train=3).sizes == {"train": 3} and is_present("long-lag")
     for unknown in (load_any, is_present):
         with pytest.raises(GradusError, match="unknown data set 'irsi': did you mean 'iris'"):
             unknown("irsi")

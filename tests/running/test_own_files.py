@@ -36,6 +36,7 @@ def done(tmp_path):
 FOREIGN = (
     "thesis.tex", "seed-0/notes.txt", "seed-0/checkpoints/mine.safetensors", "checkpoints/step-00000001.json", "seeds/x",
     "metrics.jsonl", "seed-0x/metrics.jsonl", "mine.tmp", "config.json.tmp", "seed-0/other.jsonl", ".git/HEAD",
+    "seed-0/rnn/notes.txt", "seed-0/rnn/deep/metrics.jsonl", "seed-0/.git/log.txt",
 )  # fmt: skip
 
 
@@ -83,7 +84,10 @@ def test_fresh_replaces_a_run(done):
         "log.txt",
         "checkpoints/step-00000012.json",
         "state.json.4711.tmp",
+        "plain-rnn/metrics.jsonl",
+        "plain-rnn/checkpoints/step-00000012.json",
     ):
+        (done / "seed-7" / name).parent.mkdir(parents=True, exist_ok=True)
         (done / "seed-7" / name).write_text("old")
     outcome = run(done, fresh=True, seeds=[1])
     assert set(outcome.summary.scores) == {1}
