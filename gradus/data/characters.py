@@ -42,6 +42,7 @@ class Characters:
         name: of the text.
         alphabet: its characters, in the order of their numbers.
         train, test: numbers of the first nine tenths, and of what is held out.
+        title, source, licence: what a report says of it.
 
     Example:
         >>> text = Characters("letters", "ab", np.array([0, 1, 0]), np.array([1, 1]))
@@ -53,17 +54,24 @@ class Characters:
     alphabet: str
     train: np.ndarray
     test: np.ndarray
+    title: Text = Text("A text, characters", "文本（字符）")
+    source: str = ""
+    licence: str = ""
+
+    @property
+    def shape(self) -> tuple[int]:
+        """How many characters there are."""
+        return (len(self.train) + len(self.test),)
 
     def summary(self) -> DataSummary:
         """What a report says of it."""
-        title, source, licence = TEXTS[self.name]
         split = Text(
             f"The last tenth is held out; its first {len(self.test) - 1} characters after the first are predicted.",
             f"最后十分之一留作测试，对其首字符之后的 {len(self.test) - 1} 个字符作预测。",
         )
         classes = tuple(_visible(c) for c in self.alphabet)
         sizes = {"train": len(self.train), "test": len(self.test)}
-        return DataSummary(title, source, licence, (), classes, sizes, split)
+        return DataSummary(self.title, self.source, self.licence, (), classes, sizes, split)
 
 
 def load_characters(name: str, data_dir: str | Path | None = None) -> Characters:
@@ -86,10 +94,16 @@ def load_characters(name: str, data_dir: str | Path | None = None) -> Characters
         text = (Path(__file__).parent / "alice.txt").read_text(encoding="utf-8")
     else:
         text = _shakespeare(data_dir)
+    return of_text(name, text, *TEXTS[name])
+
+
+def of_text(name: str, text: str, title: Text, source: str, licence: str) -> Characters:
+    """A text as the numbers of its characters, its last tenth held out."""
     alphabet = "".join(sorted(set(text)))
-    ids = np.array([alphabet.index(c) for c in text])
+    numbers = {character: i for i, character in enumerate(alphabet)}
+    ids = np.array([numbers[c] for c in text])
     n = int((1 - HELD_OUT) * len(ids))
-    return Characters(name, alphabet, ids[:n], ids[n : n + MOST + 1])
+    return Characters(name, alphabet, ids[:n], ids[n : n + MOST + 1], title, source, licence)
 
 
 def characters_present(name: str, data_dir: str | Path | None = None) -> bool:

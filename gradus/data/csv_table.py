@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,49 @@ def read_table(path: Path) -> Table:
     Raises:
         GradusError: it is too large, no text, has lines of other lengths, or holds what is no finite number.
     """
+    rows = _checked_rows(path)
+    width = len(rows[0][1])
+    header = not all(map(_is_number, rows[0][1][:-1]))
+    names = (
+        [word or f"column {i + 1}" for i, word in enumerate(rows[0][1])]
+        if header
+        else [f"column {i + 1}" for i in range(width)]
+    )
+    at = target_column(names)
+    rows = rows[1:] if header else rows
+    columns = [i for i in range(width) if i != at]
+    inputs = np.array([[_number(path, line, names[i], row[i]) for i in columns] for line, row in rows], float)
+    for line, row in rows:
+        if not row[at]:
+            raise _wrong(
+                path,
+                f"line {line}, {names[at]}: expected a value, got none",
+                f"第 {line} 行的 {names[at]} 缺少取值",
+            )
+    features = tuple(names[i] for i in columns)
+    return Table(path, inputs, tuple(row[at] for _, row in rows), features, names[at])
+
+
+def words_of(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The columns' names, and the other lines as words with their numbers; the first line names the columns.
+
+    Raises:
+        GradusError: it is too large, no text, or has lines of other lengths or none but the first.
+    """
+    rows = _checked_rows(path)
+    if len(rows) < 2:
+        raise _wrong(path, "has no rows below its first line", "首行之下没有数据行")
+    return rows[0][1], rows[1:]
+
+
+def target_column(names: Sequence[str]) -> int:
+    """Which column is predicted: the one called target, label, class or y, else the last."""
+    folded = [name.casefold() for name in names]
+    return next((folded.index(name) for name in TARGETS if name in folded), len(names) - 1)
+
+
+def _checked_rows(path: Path) -> list[tuple[int, list[str]]]:
+    """The lines that are not empty, all of one length, two columns or more."""
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise _wrong(
@@ -67,26 +111,7 @@ def read_table(path: Path) -> Table:
             "expected at least two columns, one of them to predict, got one",
             "至少需要两列，其中一列为预测目标，得到一列",
         )
-    header = not all(map(_is_number, rows[0][1][:-1]))
-    names = (
-        [word or f"column {i + 1}" for i, word in enumerate(rows[0][1])]
-        if header
-        else [f"column {i + 1}" for i in range(width)]
-    )
-    folded = [name.casefold() for name in names]
-    at = next((folded.index(name) for name in TARGETS if name in folded), width - 1) if header else width - 1
-    rows = rows[1:] if header else rows
-    columns = [i for i in range(width) if i != at]
-    inputs = np.array([[_number(path, line, names[i], row[i]) for i in columns] for line, row in rows], float)
-    for line, row in rows:
-        if not row[at]:
-            raise _wrong(
-                path,
-                f"line {line}, {names[at]}: expected a value, got none",
-                f"第 {line} 行的 {names[at]} 缺少取值",
-            )
-    features = tuple(names[i] for i in columns)
-    return Table(path, inputs, tuple(row[at] for _, row in rows), features, names[at])
+    return rows
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

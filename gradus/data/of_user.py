@@ -21,7 +21,7 @@ TEST_PART, LEAST = 0.2, 5  # the share that is held out; rows that each class mu
 
 def is_path(name: str) -> bool:
     """Whether a name is that of a file or folder, and not of a data set that Gradus knows."""
-    return "/" in name or "\\" in name or name.endswith(".csv") or name in (".", "..")
+    return "/" in name or "\\" in name or name.endswith((".csv", ".txt")) or name in (".", "..")
 
 
 def load_own(name: str, task: Task = "classification", seed: int = 0) -> Dataset:
@@ -64,12 +64,12 @@ def _of_folder(path: Path, task: Task, seed: int) -> Dataset:
         if x.shape[1:] != test_x.shape[1:]:
             raise _wrong(path, f"images of one shape in train and test, got {x.shape[1:]} and {test_x.shape[1:]}",
                          f"train 与 test 中图像形状应相同，得到 {x.shape[1:]} 与 {test_x.shape[1:]}")  # fmt: skip
-        classes = _classes(path, [*labels, *test_labels])
-        parts = (x, _numbers(labels, classes), test_x, _numbers(test_labels, classes))
+        classes = class_names(path, [*labels, *test_labels])
+        parts = (x, class_numbers(labels, classes), test_x, class_numbers(test_labels, classes))
     else:
         x, labels = read_images(path)
-        classes = _classes(path, labels)
-        parts = _split(x, _numbers(labels, classes), seed, True)
+        classes = class_names(path, labels)
+        parts = _split(x, class_numbers(labels, classes), seed, True)
     return _dataset(path, "classification", parts, classes, (), "")
 
 
@@ -78,8 +78,8 @@ def _of_table(path: Path, task: Task, seed: int) -> Dataset:
     X = table.inputs
     classes: tuple[str, ...] = ()
     if task == "classification":
-        classes = _classes(path, table.targets)
-        y = _numbers(table.targets, classes)
+        classes = class_names(path, table.targets)
+        y = class_numbers(table.targets, classes)
     else:
         y = table.numbers()
         if len(y) < 2 * LEAST:
@@ -90,8 +90,12 @@ def _of_table(path: Path, task: Task, seed: int) -> Dataset:
     return _dataset(path, task, parts, classes, table.features, f"; {table.target}")
 
 
-def _classes(path: Path, labels: Sequence[str]) -> tuple[str, ...]:
-    """The classes' names: numbers in their order, else by the alphabet."""
+def class_names(path: Path, labels: Sequence[str]) -> tuple[str, ...]:
+    """The classes' names: numbers in their order, else by the alphabet.
+
+    Raises:
+        GradusError: there are fewer than two, or one has too few examples.
+    """
     counts = Counter(labels)
     few = [name for name, count in counts.items() if count < LEAST]
     if len(counts) < 2 or few:
@@ -104,7 +108,8 @@ def _classes(path: Path, labels: Sequence[str]) -> tuple[str, ...]:
         return tuple(sorted(counts))
 
 
-def _numbers(labels: Sequence[str], classes: tuple[str, ...]) -> np.ndarray:
+def class_numbers(labels: Sequence[str], classes: tuple[str, ...]) -> np.ndarray:
+    """The number of each label among the classes (n,)."""
     numbers = {name: i for i, name in enumerate(classes)}
     return np.array([numbers[label] for label in labels], np.int64)
 

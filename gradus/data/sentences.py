@@ -19,6 +19,7 @@ FILES = {  # label: (name, bytes, sha256)
     0: ("rt-polarity.neg", 612_256, "4ace77d558c3714723843f1d65b60c01e3417b208180f0728808d76ad0eeeaca"),
     1: ("rt-polarity.pos", 626_139, "2da124ec187a9d5a29c9f04e91c540e02baed5af8868f550a26bd6fd4dbf8bf0"),
 }
+CITATION = "Pang, B., Lee, L. (2005). Seeing stars. Proceedings of ACL, 115–124."
 SOURCE = "Pang and Lee (2005), sentence polarity dataset v1.0, as in github.com/yoonkim/CNN_sentence"
 
 
@@ -31,6 +32,7 @@ class Sentences:
         sentences: the texts, tokens separated by blanks.
         targets: class numbers (n,).
         classes: the classes' names.
+        title, source: what a report calls them, and where they are from.
 
     Example:
         >>> reviews = Sentences("mine", ("a fine film .", "dull ."), np.array([1, 0]), ("negative", "positive"))
@@ -42,18 +44,20 @@ class Sentences:
     sentences: tuple[str, ...]
     targets: np.ndarray
     classes: tuple[str, ...]
+    title: Text = Text("Sentences", "句子")
+    source: str = ""
 
     def summary(self) -> DataSummary:
         """What a report says of them."""
         return DataSummary(
-            Text("Movie-review sentences", "影评句子"),
-            SOURCE,
-            "none stated",
+            self.title,
+            self.source,
+            "none stated" if self.name == NAME else "",
             (),
             self.classes,
             {"all": len(self.sentences)},
             Text("Ten folds, shuffled by the seed.", "10 折，由种子打乱。"),
-            "Pang, B., Lee, L. (2005). Seeing stars. Proceedings of ACL, 115–124.",
+            CITATION if self.name == NAME else "",
         )
 
 
@@ -69,7 +73,8 @@ def load_sentences(data_dir: str | Path | None = None) -> Sentences:
         lines = _content(label, data_dir).decode("cp1252", errors="replace").splitlines()
         texts += [line.strip() for line in lines]
         targets += [label] * len(lines)
-    return Sentences(NAME, tuple(texts), np.array(targets), ("negative", "positive"))
+    title = Text("Movie-review sentences", "影评句子")
+    return Sentences(NAME, tuple(texts), np.array(targets), ("negative", "positive"), title, SOURCE)
 
 
 def sentences_present(data_dir: str | Path | None = None) -> bool:

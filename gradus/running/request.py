@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gradus.data.characters import TEXTS
+from gradus.data.characters import TEXTS, Characters
 from gradus.data.contents import contents_digest
 from gradus.data.dataset import Dataset
 from gradus.data.generated import GENERATED
 from gradus.data.graphs import NodeGraph
 from gradus.data.kinds import is_present, load_any
 from gradus.data.of_user import is_path
+from gradus.data.own_texts import read_characters, read_sentences
 from gradus.data.registry import ENTRIES, entry_of
 from gradus.data.sentences import NAME as SENTENCES
+from gradus.data.sentences import Sentences
 from gradus.errors import GradusError
 from gradus.files import user_path
 from gradus.page import Concept
@@ -121,7 +123,7 @@ def with_data(request: RunRequest) -> tuple[RunRequest, Any]:
         GradusError: it is not there, or is damaged.
     """
     data = load_data(request)
-    own = is_path(request.data) and isinstance(data, Dataset | NodeGraph)
+    own = is_path(request.data) and isinstance(data, Dataset | NodeGraph | Sentences | Characters)
     return replace(request, contents=contents_digest(data)) if own else request, data
 
 
@@ -134,6 +136,11 @@ def load_data(request: RunRequest) -> Any:
     recipe = request.recipe
     if request.data in recipe.data or recipe.fitting is None:
         return load_any(request.data, request.data_dir)
+    if is_path(request.data) and (path := user_path(request.data)).is_file():
+        if recipe.fitting.characters:
+            return read_characters(path)
+        if recipe.fitting.sentences:
+            return read_sentences(path)
     data = load_any(request.data, request.data_dir, recipe.fitting.task)
     if isinstance(data, NodeGraph) and recipe.fitting.graphs:
         return data

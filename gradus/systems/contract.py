@@ -61,6 +61,7 @@ class Fitting:
     Attributes:
         task: "classification" or "regression".
         images, tables, graphs: whether it takes these.
+        sentences, characters: whether it takes a CSV file of sentences with classes, or a plain text.
         sizes: heights of square images that it takes; empty for any size.
         channels: how many an image may have.
         columns: how many pixels or columns it needs at least.
@@ -70,6 +71,8 @@ class Fitting:
     images: bool = True
     tables: bool = False
     graphs: bool = False
+    sentences: bool = False
+    characters: bool = False
     sizes: tuple[int, ...] = ()
     channels: tuple[int, ...] = (1,)
     columns: int = 1
@@ -77,12 +80,15 @@ class Fitting:
     @property
     def text(self) -> Text:
         """What fits, in words."""
+        if self.characters:
+            return Text("a text file of your own", "您自己的文本文件")
         kinds = [
             k
             for k, takes in (
                 (Text("images", "图像"), self.images),
                 (Text("tables", "表格"), self.tables),
                 (Text("graphs", "图"), self.graphs),
+                (Text("a CSV file of sentences", "句子的 CSV 文件"), self.sentences),
             )
             if takes
         ]

@@ -38,7 +38,7 @@ RECIPE = Recipe(
         "the pixels. Every row is predicted once, by a model that has not seen it; the seed shuffles the folds.",
         "多项式朴素贝叶斯，每个计数加一。句子：其中出现的词与相邻词对，各计一次；词表只取自用于学习的九折。数字：各像素的计数 0…16。每行由未见过它的模型预测一次；种子决定如何分折。",
     ),
-    fitting=Fitting(),
+    fitting=Fitting(sentences=True),
 )
 
 

@@ -11,7 +11,7 @@ from gradus.errors import GradusError
 from gradus.foundations.from_scratch.networks import network
 from gradus.systems.contract import Fitting, Option, Recipe, SeedRequest
 from gradus.systems.foundations.from_scratch.problems import definition, problem_of
-from gradus.systems.foundations.from_scratch.settings import SETTINGS, TARGETS
+from gradus.systems.foundations.from_scratch.settings import SETTINGS, TARGETS, like_text
 from gradus.systems.foundations.from_scratch.training import Fit, fit
 from gradus.text import Text
 
@@ -22,7 +22,8 @@ _CHARACTERS: dict[str, Any] = {
     "data": ("alice", "tinyshakespeare"),
     "metric": "bits-per-character",
     "relation": "≤",
-    "fitting": None,
+    "fitting": Fitting(images=False, characters=True),
+    "like": like_text,
 }
 _FITTING = {"mlp": Fitting(sizes=(8,)), "lenet": Fitting(sizes=(8, 16, 28, 32, 64))}
 _WORDS = {
@@ -67,7 +68,9 @@ def trained(data: Dataset | Characters, request: SeedRequest) -> Fit:
                 f"任务为 {net.task} 的网络在 {names} 上训练，而非 {data.name}",
             )
         )
-    settings = SETTINGS[model].get(data.name) or next(reversed(SETTINGS[model].values()))
+    table = SETTINGS[model]
+    own = like_text(data.shape) if isinstance(data, Characters) else next(reversed(table))
+    settings = table.get(data.name, table[own])
     problem = problem_of(net, data, request.seed, settings)
     batch = settings["batch_size"]
     return fit(

@@ -1,5 +1,6 @@
 """How each network is trained, and what it must reach: plain data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -14,6 +15,16 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "tinyshakespeare": {"epochs": 2, "batch_size": 32, "context": 32, "optimizer": "adam", "learning_rate": 2e-3},
     },
 }  # fmt: skip
+SHORT = (
+    100_000  # characters up to which a text is trained on as `alice` is, and beyond it as `tinyshakespeare`
+)
+
+
+def like_text(shape: Sequence[int]) -> str:
+    """The text whose settings another of so many characters takes."""
+    return "alice" if shape[0] <= SHORT else "tinyshakespeare"
+
+
 TARGETS: dict[str, dict[str, float]] = {
     "mlp": {"digits": 0.95},
     "lenet": {"digits": 0.97},
