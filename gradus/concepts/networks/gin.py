@@ -239,7 +239,7 @@ def separates_what_the_test_separates(gin, rng):
     A = all_graphs(4)
     H = np.sort(deep(gin, A, np.ones((len(A), 4, 1)), weights(rng, 1, 16, 6)).sum(-1), -1)
     by_features = [tuple(np.round(h, 7)) for h in H]
-    palette: dict = {}
+    palette = {}
     by_colours = [palette.setdefault(tuple(sorted(colours(a, 3))), len(palette)) for a in A]
     pairs = set(zip(by_colours, by_features, strict=True))
     yield identical(len(pairs), len(palette))  # equal colours: equal features

@@ -373,6 +373,47 @@ def a_position_that_sees_nothing_gets_the_bias(block, rng):
         yield invariance(y[1:], block(x[1:], **w, heads=2, pre_norm=pre, causal=True), terms=24, scale=10.0)
 
 
+@TRANSFORMER_BLOCK.claim
+def a_decoder_attends_between_the_two(block, rng):
+    """A decoder's block is this one cut in two, with cross-attention and a norm of its own in between: causal and pre-norm it
+    equals PyTorch's TransformerDecoderLayer"""
+    import torch
+
+    d, f, k = 4, 6, 2
+    own, cross = drawn(rng, d, f), drawn(rng, d)
+    x, memory = rng.standard_normal((2, 5, d)), rng.standard_normal((2, 3, d))
+    u = block(x, **silent(own, "network"), heads=d // k, pre_norm=True, causal=True)
+    z, W, b = layer_norm(u, cross["gamma"][0], cross["beta"][0]), cross["W_in"], cross["b_in"]
+    Q, KV = z @ W[:d].T + b[:d], memory @ W[d:].T + b[d:]
+    heads = []
+    for i in range(0, d, k):
+        E = np.exp(Q[..., i : i + k] @ np.swapaxes(KV[..., i : i + k], -1, -2) / np.sqrt(k))
+        heads.append(E / E.sum(-1, keepdims=True) @ KV[..., d + i : d + i + k])
+    u = u + np.concatenate(heads, -1) @ cross["W_O"].T + cross["b_O"]
+    y = block(u, **silent(own, "attention"), heads=d // k, pre_norm=True)
+
+    layer = torch.nn.TransformerDecoderLayer(
+        d, d // k, f, dropout=0.0, batch_first=True, norm_first=True, device="meta"
+    )
+    weights = {
+        "linear1.weight": own["W1"],
+        "linear1.bias": own["b1"],
+        "linear2.weight": own["W2"],
+        "linear2.bias": own["b2"],
+    }
+    for part, w in (("self_attn", own), ("multihead_attn", cross)):
+        weights |= {f"{part}.in_proj_weight": w["W_in"], f"{part}.in_proj_bias": w["b_in"]}
+        weights |= {f"{part}.out_proj.weight": w["W_O"], f"{part}.out_proj.bias": w["b_O"]}
+    for norm, w, i in (("norm1", own, 0), ("norm2", cross, 0), ("norm3", own, 1)):
+        weights |= {f"{norm}.weight": w["gamma"][i], f"{norm}.bias": w["beta"][i]}
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(w)) for name, w in weights.items()}
+    later = torch.ones(5, 5, dtype=torch.bool).triu(1)
+    inputs = torch.from_numpy(x), torch.from_numpy(memory)
+    with torch.no_grad():
+        want = torch.func.functional_call(layer, tensors, inputs, dict(tgt_mask=later)).numpy()
+    return roundoff(y, want, terms=48, scale=10.0)
+
+
 @TRANSFORMER_BLOCK.mutant(caught_by="second-branch-reads-the-first, equals-definition")
 def side_by_side(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, pre_norm=False, pad=None, causal=False):
     """both branches read the input"""
@@ -427,7 +468,9 @@ def unbiased_variance(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, head
     )
 
 
-@TRANSFORMER_BLOCK.mutant(caught_by="later-positions-do-not-leak, order-enters-by-the-causal-mask")
+@TRANSFORMER_BLOCK.mutant(
+    caught_by="later-positions-do-not-leak, order-enters-by-the-causal-mask, a-decoder-attends-between-the-two"
+)
 def mask_forgotten(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, pre_norm=False, pad=None, causal=False):
     """the causal mask is forgotten"""
     return transformer_block(x, W_in, b_in, W_O, b_O, W1, b1, W2, b2, gamma, beta, heads, pre_norm, pad)
