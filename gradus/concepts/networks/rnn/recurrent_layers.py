@@ -130,7 +130,7 @@ def by_two_directions(
         lengths: of the rows, or None.
     """
     d, n, lead = weights["weight_ih"].shape[-1], weights["weight_hh"].shape[-1], x.shape[:-2]
-    module = layer(d, n, batch_first=True, bidirectional=True) if isinstance(layer, type) else layer
+    module: Any = layer(d, n, batch_first=True, bidirectional=True) if isinstance(layer, type) else layer
     wide, units = _sizes(module, d, n, 2)
     rows = math.prod(lead)
     if rows == 0:
@@ -140,7 +140,7 @@ def by_two_directions(
         first = x.new_zeros(2, rows, units)
     else:
         first = _padded(h0.expand(*lead, 2, n).reshape(rows, 2, n).movedim(1, 0), units)
-    own = {}
+    own: dict[str, Any] = {}
     for k in range(2):
         own |= _weights_of(module, {name: w[k] for name, w in weights.items()}, wide, units, ("", REVERSE)[k])
     y, last = _in_module(module.to(x.dtype), own, flat, [first], _rows(lengths, lead))
