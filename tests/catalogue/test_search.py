@@ -14,7 +14,8 @@ from gradus.cli import main
 from tools.pinyin import readings, table
 
 LATIN = {
-    "BiLSTM": "bidirectional", "nn.Embedding": "embedding", "CNN": "conv-layer", "learning rate": "gradient-descent", "skip connection": "residual", "MLE": "mle",
+    "BiLSTM": "bidirectional", "nn.Embedding": "embedding",
+    "CNN": "conv-layer", "learning rate": "gradient-descent", "skip connection": "residual", "MLE": "mle",
     "maximum likelihood estimation": "mle", "OLS": "linear-regression", "least squares": "linear-regression",
     "KL divergence": "kl", "relative entropy": "kl", "Hessian matrix": "hessian", "backprop": "reverse-mode",
     "backpropagation": "reverse-mode", "autograd": "reverse-mode", "self-attention": "attention", "QKV": "attention",
