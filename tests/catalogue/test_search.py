@@ -14,6 +14,7 @@ from gradus.cli import main
 from tools.pinyin import readings, table
 
 LATIN = {
+    "BiLSTM": "bidirectional", "nn.Embedding": "embedding",
     "CNN": "conv-layer", "learning rate": "gradient-descent", "skip connection": "residual", "MLE": "mle",
     "maximum likelihood estimation": "mle", "OLS": "linear-regression", "least squares": "linear-regression",
     "KL divergence": "kl", "relative entropy": "kl", "Hessian matrix": "hessian", "backprop": "reverse-mode",
@@ -53,7 +54,7 @@ MISSPELT = {
     "batchnrom": "batch-norm",
 }  # fmt: skip
 WITHOUT_A_PAGE = {
-    "BiLSTM": "bidirectional", "nn.Embedding": "embedding", "GAN": "gan", "扩散模型": "diffusion",
+    "GAN": "gan", "扩散模型": "diffusion",
     "reinforcement learning": "mdp", "word2vec": "word2vec", "shengchengduikangwangluo": "gan", "牛顿法": "newton", "t-SNE": "manifold-learning",
     "随机森林": "decision-tree", "vanishing gradients": "signal-propagation", "自适应学习率": "adagrad",
 }  # fmt: skip

@@ -1,7 +1,5 @@
 """Positions: the rotary function on all claims of its page, ONNX's and transformers' pairings, precision, the mistakes it names."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -68,39 +66,6 @@ def rotated_half(x, t, base=10000.0):
 
 def test_halves_are_as_in_transformers():
     torch.testing.assert_close(rotary_encoding(X, T, pairs="halves"), rotated_half(X, T))
-
-
-def test_onnx_agrees(oracles):
-    """Its tables hold any sines and cosines: a pair alone is turned by the definition, at the position that is its angle."""
-    folder, seen = oracles / "onnx_node", 0
-    entries = [e for e in json.loads((folder / "index.json").read_text()) if e["op"] == "RotaryEmbedding"]
-    with np.load(folder / "RotaryEmbedding.npz") as arrays:
-        for e in entries:
-            parts = [arrays[f"{e['name']}/in{i}"] for i in range(len(e["inputs"]))]
-            want, attributes = arrays[f"{e['name']}/out0"], e["attrs"]
-            np.testing.assert_allclose(
-                by_the_page(parts, attributes), want, rtol=1e-5, atol=1e-5, err_msg=e["name"]
-            )
-            seen += 1
-    assert seen == 8
-
-
-def by_the_page(parts, attributes):
-    """ONNX's operator, its single turns made by the page's definition."""
-    x, cos, sin = (p.astype(float) for p in parts[:3])
-    shape = x.shape
-    if x.ndim == 3:
-        x = x.reshape(*shape[:2], attributes["num_heads"], -1).swapaxes(1, 2)
-    if len(parts) > 3:
-        cos, sin = cos[parts[3]], sin[parts[3]]
-    d = attributes.get("rotary_embedding_dim", 0) or x.shape[-1]
-    y, half = x.copy(), d // 2
-    for i in range(half):
-        pair = [2 * i, 2 * i + 1] if attributes.get("interleaved") else [i, i + half]
-        angle, size = np.arctan2(sin[..., i], cos[..., i]), np.hypot(sin[..., i], cos[..., i])
-        turned = positional_encoding(x[..., pair], np.broadcast_to(angle[:, None], x.shape[:-1]), rotary=True)
-        y[..., pair] = turned * size[:, None, :, None]
-    return y.swapaxes(1, 2).reshape(shape) if len(shape) == 3 else y
 
 
 def test_modules_count_from_zero_unless_told():

@@ -22,6 +22,7 @@ from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+REVERSE = "_reverse"  # behind the names of the second direction
 
 
 def is_step(function: Any) -> bool:
@@ -115,10 +116,41 @@ def by_module(layer: Any, x: Any, states: Sequence[Any], weights: Mapping[str, A
     if rows == 0:  # PyTorch packs no empty batch
         return x.new_zeros(*lead, x.shape[-2], n), *[x.new_zeros(*lead, n) for _ in states]
     flat = _padded(x.reshape(rows, *x.shape[-2:]), wide, d=d)
-    first = [_first(s, flat, rows, n, units) for s in states]
+    first = [_first(s, flat, rows, n, units)[None] for s in states]
     own = _weights_of(module, weights, wide, units)
     outputs, *last = _in_module(module.to(x.dtype), own, flat, first, _rows(lengths, lead))
     return outputs[..., :n].reshape(*lead, x.shape[-2], n), *[s[..., :n].reshape(*lead, n) for s in last]
+
+
+def by_two_directions(
+    layer: Callable[..., Any], x: Any, h0: Any, weights: Mapping[str, Any], lengths: Any
+) -> tuple[Any, Any]:
+    """Outputs (..., T, 2 n) and last states (..., 2, n) of a bidirectional module; as `by_module`.
+
+    Args:
+        layer: a class or an instance.
+        x: inputs (..., T, d).
+        h0: the first states (..., 2, n), or None for zeros.
+        weights: by the names of `PARAMETERS`, with the axes of directions and of gates in front.
+        lengths: of the rows, or None.
+    """
+    d, n, lead = weights["weight_ih"].shape[-1], weights["weight_hh"].shape[-1], x.shape[:-2]
+    module: Any = layer(d, n, batch_first=True, bidirectional=True) if isinstance(layer, type) else layer
+    wide, units = _sizes(module, d, n, 2)
+    rows = math.prod(lead)
+    if rows == 0:
+        return x.new_zeros(*lead, x.shape[-2], 2 * n), x.new_zeros(*lead, 2, n)
+    flat = _padded(x.reshape(rows, *x.shape[-2:]), wide, d=d)
+    if h0 is None:
+        first = x.new_zeros(2, rows, units)
+    else:
+        first = _padded(h0.expand(*lead, 2, n).reshape(rows, 2, n).movedim(1, 0), units)
+    own: dict[str, Any] = {}
+    for k in range(2):
+        own |= _weights_of(module, {name: w[k] for name, w in weights.items()}, wide, units, ("", REVERSE)[k])
+    y, last = _in_module(module.to(x.dtype), own, flat, [first], _rows(lengths, lead))
+    halves = y.unflatten(-1, (2, units))[..., :n].flatten(-2)
+    return halves.reshape(*lead, x.shape[-2], 2 * n), last[..., :n].movedim(0, 1).reshape(*lead, 2, n)
 
 
 def _made(layer: type, d: int, n: int) -> Any:
@@ -128,12 +160,25 @@ def _made(layer: type, d: int, n: int) -> Any:
         return layer(d, n)
 
 
-def _sizes(module: Any, d: int, n: int) -> tuple[int, int]:
+def _own_names(module: Any) -> dict[str, str]:
+    """The module's names of its parameters, by the names without the module that holds them and without the layer."""
+    return {name.rpartition(".")[2].replace("_l0", ""): name for name, _ in module.named_parameters()}
+
+
+def _sizes(module: Any, d: int, n: int, directions: int = 1) -> tuple[int, int]:
     """The module's numbers of inputs and of units."""
-    if getattr(module, "num_layers", 1) != 1 or getattr(module, "bidirectional", False):
-        raise GradusError(Text("expected a module of one layer and one direction", "应为单层、单向的模块"))
-    own = {k.rpartition(".")[2].removesuffix("_l0"): p.shape for k, p in module.named_parameters()}
-    if set(own) != set(PARAMETERS):
+    if getattr(module, "num_layers", 1) != 1 or getattr(module, "bidirectional", directions == 2) != (directions == 2):
+        one = directions == 1
+        raise GradusError(
+            Text(
+                f"expected a module of one layer and {'one direction' if one else 'two directions'}",
+                f"应为单层、{'单向' if one else '双向'}的模块",
+            )
+        )
+    shapes = {name: p.shape for name, p in module.named_parameters()}
+    own = {k: shapes[name] for k, name in _own_names(module).items()}
+    wanted = {p + end for p in PARAMETERS for end in ("", REVERSE)[:directions]}
+    if set(own) != wanted:
         raise GradusError(
             Text(
                 f"expected a module with the parameters {', '.join(PARAMETERS)} of torch.nn.LSTM, got {', '.join(own)}",
@@ -168,15 +213,15 @@ def _first(state: Any, x: Any, rows: int, n: int, units: int) -> Any:
     return _padded(state.expand(rows, n) if state.ndim == 1 else state.reshape(rows, n), units)
 
 
-def _weights_of(module: Any, weights: Mapping[str, Any], wide: int, units: int) -> dict[str, Any]:
+def _weights_of(module: Any, weights: Mapping[str, Any], wide: int, units: int, end: str = "") -> dict[str, Any]:
     laid = {
         "weight_ih": _padded(weights["weight_ih"], units, wide),
         "weight_hh": _padded(weights["weight_hh"], units, units),
         "bias_ih": _padded(weights["bias_ih"], units),
         "bias_hh": _padded(weights["bias_hh"], units),
     }
-    own = {name.rpartition(".")[2].removesuffix("_l0"): name for name, _ in module.named_parameters()}
-    return {own[k]: v.reshape(-1, *v.shape[2:]) for k, v in laid.items()}
+    own = _own_names(module)
+    return {own[k + end]: v.reshape(-1, *v.shape[2:]) for k, v in laid.items()}
 
 
 def _rows(lengths: Any, lead: tuple[int, ...]) -> list[int] | None:
@@ -186,13 +231,13 @@ def _rows(lengths: Any, lead: tuple[int, ...]) -> list[int] | None:
 
 
 def _in_module(module: Any, weights: dict[str, Any], x: Any, first: list[Any], lengths: list[int] | None) -> list[Any]:
-    """Outputs (rows, T, n) and last states; with lengths packed, or row by row where the module is no torch.nn.RNNBase."""
+    """Outputs (rows, T, n) and last states (directions, rows, n); with lengths packed, or row by row where the module is no torch.nn.RNNBase."""
     import torch
     from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
     def run(x: Any, first: list[Any]) -> list[Any]:
-        states = tuple(s[None] for s in first)
-        outputs, last = torch.func.functional_call(module, weights, (x, states if len(states) > 1 else states[0]))
+        states = tuple(first) if len(first) > 1 else first[0]
+        outputs, last = torch.func.functional_call(module, weights, (x, states))
         return [outputs, *(last if isinstance(last, tuple) else (last,))]
 
     swapped = not getattr(module, "batch_first", True)
@@ -208,7 +253,7 @@ def _in_module(module: Any, weights: dict[str, Any], x: Any, first: list[Any], l
         pieces = []
         for i, length in enumerate(lengths):
             row = x[i : i + 1, :length]
-            y, *last = run(row.transpose(0, 1) if swapped else row, [s[i : i + 1] for s in first])
+            y, *last = run(row.transpose(0, 1) if swapped else row, [s[:, i : i + 1] for s in first])
             y = y.transpose(0, 1) if swapped else y
             pieces.append([_padded(y, x.shape[1], y.shape[-1]), *last])
         results = [torch.cat(column, 0 if k == 0 else -2) for k, column in enumerate(zip(*pieces, strict=True))]
