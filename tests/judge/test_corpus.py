@@ -24,6 +24,13 @@ COMPILED = (
     "eigen_jax",
     "norm_jax",
     "neuron_jax",
+    "lstm_step_jax",
+    "gru_step_jax",
+    "additive_concat_jax",
+    "gcn_jax",
+    "gat_jax",
+    "gin_jax",
+    "group_conv_jax",
 )  # minutes of compiling together
 
 
