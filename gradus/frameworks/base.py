@@ -36,6 +36,8 @@ class Framework(ABC):
         packages: the top-level modules that code written in it names; the first is the one to install.
         precisions: the dtypes in which its functions are judged.
         widens: whether its functions may answer in float64 whatever they are given, as many of NumPy's users' do.
+        widens_its_own: whether arrays that its functions make by themselves are float64 while the judge asks for full precision,
+            though they are float32 as it comes.
         differentiates: whether it has a `vjp`.
         compiles: whether each new shape of an argument costs it a compilation, a thousand times as long as the call.
         holds_objects: whether its arrays may hold any Python numbers, such as numbers that count operations.
@@ -46,6 +48,7 @@ class Framework(ABC):
     packages: ClassVar[tuple[str, ...]] = ()
     precisions: ClassVar[tuple[str, ...]] = ("float64",)
     widens: ClassVar[bool] = False
+    widens_its_own: ClassVar[bool] = False
     differentiates: ClassVar[bool] = False
     compiles: ClassVar[bool] = False
     holds_objects: ClassVar[bool] = False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
+from types import CodeType
 from typing import Any
 
 from gradus.frameworks.registry import FRAMEWORKS, framework_named
@@ -22,11 +24,7 @@ def packages_named(function: Any, depth: int) -> set[str]:
     if isinstance(function, type) or not hasattr(function, "__code__"):
         bases = type.mro(function) if isinstance(function, type) else type(function).__mro__
         return own | {base.__module__.partition(".")[0] for base in bases}
-    names = set(function.__code__.co_names)
-    for constant in function.__code__.co_consts:
-        if hasattr(constant, "co_names"):
-            names |= set(constant.co_names)
-    for name in names:
+    for name in _globals(function.__code__):
         value = function.__globals__.get(name)
         if inspect.ismodule(value):
             own.add(value.__name__.partition(".")[0])
@@ -35,6 +33,17 @@ def packages_named(function: Any, depth: int) -> set[str]:
         elif callable(value) and depth:
             own |= packages_named(value, depth - 1)
     return own
+
+
+def _globals(code: CodeType) -> set[str]:
+    """Names that the code reads from its file or imports; attributes are none: `jax.nn` is not the file's own `nn`."""
+    names = {
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "IMPORT_NAME")
+    }
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return names.union(*map(_globals, inner))
 
 
 def _packages() -> set[str]:

@@ -26,6 +26,7 @@ class Jax(Framework):
     title = "JAX"
     packages = ("jax", "jaxlib", "optax")
     precisions = ("float64", "float32", "bfloat16")
+    widens_its_own = True
     differentiates = True
     compiles = True
 

@@ -6,6 +6,7 @@ function is called on a small input in each framework that comes into question; 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +25,7 @@ from gradus.verify.answers import Answer, answer_of
 from gradus.verify.instances import require_instance
 from gradus.verify.isolated.watch import EndedItself
 from gradus.verify.memberwise import Memberwise, Numberwise, leading_shape
-
-INPUTS = 4  # cases that are tried before the function is said not to take the page's arguments
+from gradus.verify.small_inputs import small_inputs
 
 
 class Unanswered(GradusError):
@@ -72,9 +72,14 @@ def tried(
     """
     require_instance(concept, function, name)
     adapted = adapt_function(concept, function, framework, name).watched(watch)
-    inputs = _small_inputs(concept)
+    inputs = small_inputs(concept)
     told = bool(framework) or adapted.bridge is not None
-    answers = [answer_of(adapted, inputs)] if told else list(_answers(concept, function, name, watch, inputs))
+    if framework:
+        answers = [answer_of(adapted, inputs)]
+    elif told:
+        answers = _of_another_form(adapted, inputs)
+    else:
+        answers = list(_answers(concept, function, name, watch, inputs))
     taken = _by_name(answers, inputs) or _best(answers) or _one_by_one(answers, inputs)
     if taken is None:
         silent = [
@@ -237,33 +242,26 @@ def _answers(
                 yield answer_of(Adapted(function, concept, framework, name=name, watch=watch), inputs)
 
 
+def _of_another_form(adapted: Adapted, inputs: list[Arguments]) -> list[Answer]:
+    """The answer in the framework that the code names; of a function that raises there, in the first other that it takes."""
+    first = answer_of(adapted, inputs)
+    if (
+        not inspect.isfunction(adapted.function)
+        or first.error is None
+        or isinstance(first.error, NotApplicable)
+    ):
+        return [first]
+    others = [f for f in FRAMEWORKS if f not in (adapted.framework.name, "python") and _installed(f)]
+    answers = (answer_of(other, inputs) for other in _in_each(adapted, others))
+    return [next((a for a in answers if a.error is None and a.own), first)]
+
+
 def _installed(framework: str) -> bool:
     try:
         framework_named(framework).require()
     except GradusError:
         return False
     return True
-
-
-def _small_inputs(concept: Concept) -> list[Arguments]:
-    """Kind cases of the page: nothing empty, nothing infinite, few numbers, and not only one."""
-
-    def arrays(arguments: Arguments) -> list[np.ndarray]:
-        return [np.asarray(a) for a in flatten(arguments) if isinstance(a, np.ndarray)]
-
-    cases = [arguments for _, arguments in concept.cases(np.random.default_rng(0))]
-    kind = [
-        c
-        for c in cases
-        if all(a.size and (a.dtype.kind not in "fc" or np.isfinite(a).all()) for a in arrays(c))
-    ]
-
-    def rank(arguments: Arguments) -> tuple[int, int]:
-        size = sum(a.size for a in arrays(arguments))
-        single = any(1 in a.shape for a in arrays(arguments))
-        return int(single), size
-
-    return sorted(kind or cases, key=rank)[: max(INPUTS, len(kind))]
 
 
 def _unanswered(concept: Concept, answers: list[Answer]) -> Unanswered:

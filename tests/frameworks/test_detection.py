@@ -56,3 +56,16 @@ def test_a_framework_imported_inside_the_function_is_detected():
 def test_a_compiled_function_is_of_the_framework_that_compiled_it():
     jax = pytest.importorskip("jax")
     assert detect(jax.jit(of_numpy)) == "jax"
+
+
+nn = torch.nn  # a name of this file that is an attribute of another framework
+
+
+def of_jax_beside_torch(x):
+    import jax
+
+    return [jax.nn.relu(v) for v in x]
+
+
+def test_an_attribute_is_not_a_name_of_the_file():
+    assert detect(of_jax_beside_torch) == "jax"

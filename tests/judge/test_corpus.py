@@ -26,6 +26,13 @@ COMPILED = (
     "neuron_jax",
     "rnn_step_joined",
     "multi_head_einsum",
+    "lstm_step_jax",
+    "gru_step_jax",
+    "additive_concat_jax",
+    "gcn_jax",
+    "gat_jax",
+    "gin_jax",
+    "group_conv_jax",
 )  # minutes of compiling together
 
 

@@ -145,3 +145,28 @@ def test_a_step_in_jax_is_called_as_jax():
     arguments = dict(x=x, W=np.ones((1, 2)), U=np.array([[0.5]]), b=np.zeros(1), lengths=np.array(2))
     for got, want in zip(adapted(**arguments), page.definition(**arguments), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-14)
+
+
+def test_a_step_by_methods_alone_is_called_as_the_framework_that_has_them():
+    def step(x, h, c, W, U, b):
+        i, f, g, o = (x @ W[k].mT + h @ U[k].mT + b[k] for k in range(4))
+        cell = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        return o.sigmoid() * cell.tanh(), cell
+
+    trial = tried(concept("lstm"), step, None, "mine", lambda a: nullcontext())
+    assert trial.adapted.framework.name == "torch"
+    assert trial.fault is None
+
+
+def test_a_module_that_leaves_its_second_bias_out_fails():
+    class Forgetful(OfCells):
+        def forward(self, x, h):
+            states = [h[0]]
+            for t in range(x.shape[1]):
+                sums = (
+                    x[:, t] @ self.cell.weight_ih.T + states[-1] @ self.cell.weight_hh.T + self.cell.bias_ih
+                )
+                states.append(sums.tanh())
+            return torch.stack(states[1:], 1), states[-1][None]
+
+    assert verdicts("rnn", Forgetful)["equals-definition"] == "fails"

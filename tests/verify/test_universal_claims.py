@@ -136,6 +136,19 @@ def test_numpy_may_answer_in_float64_and_not_in_a_third_precision():
     assert verdict(plain, "gradient-equals-definition", "numpy") == "skipped"
 
 
+def test_arrays_that_jax_makes_by_itself_may_widen():
+    jnp = pytest.importorskip("jax").numpy
+
+    def of(function):
+        page = load().get("relu")
+        claim = next(c for c in universal_claims(page) if c.name == "keeps-dtype-and-device")
+        return judge(page, claim, adapt_function(page, function, "jax", "mine")).verdict
+
+    assert of(lambda x: jnp.maximum(x, jnp.zeros_like(x))) == "holds"
+    assert of(lambda x: jnp.maximum(x, jnp.zeros(1))) == "skipped"
+    assert of(lambda x: jnp.maximum(x, 0).astype(jnp.float16)) == "fails"
+
+
 def test_sensitivity_widens_the_tolerance_where_the_problem_is_ill_conditioned():
     from gradus.verify.universal import compare
 

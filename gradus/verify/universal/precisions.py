@@ -59,6 +59,13 @@ def keeps_dtype(concept: Concept) -> Measure:
                         f"{adapted.framework.title} 函数可以用 float64 回答 float32，该函数即如此",
                     )
                 )
+            if wrong and adapted.framework.widens_its_own and set(wrong) == {"float64"}:
+                raise NotApplicable(
+                    Text(
+                        f"with float64 allowed, as here, arrays that a {adapted.framework.title} function makes by itself may widen float32",
+                        f"此处允许 float64，{adapted.framework.title} 函数自己生成的数组可能使 float32 变宽",
+                    )
+                )
             note = Text(f"{wrong[0]} came back", f"返回了 {wrong[0]}") if wrong else Text("", "")
             return Evidence("identical", float(len(wrong)), "=", 0.0, 0.0, why, note)
 
