@@ -72,7 +72,11 @@ SGD = Concept(
         Hypothesis("unbiased: the samples are drawn uniformly", "in-order"),
         Hypothesis(r"it arrives: $\sum_t\alpha_t=\infty$", "summable-steps-stop-short"),
         Hypothesis(r"it settles: $\sum_t\alpha_t^2<\infty$", "noise-floor-is-proportional-to-the-step"),
-        Hypothesis("the last line: $f$ is convex and has a minimiser", "stays-at-a-saddle"),
+        Hypothesis("the last two lines: $f$ is convex and has a minimiser", "stays-at-a-saddle"),
+        Hypothesis(
+            r"the line before the last: $\mathbb E\lVert g_t\rVert^2\le c\,(1+\lVert\theta_t-\theta^\star\rVert^2)$ with some $c$",
+            "steep-gradients-run-away",
+        ),
         Hypothesis("the last line: the iterates are averaged", "last-iterate-pays-a-logarithm"),
     ),
     conventions=(
@@ -254,6 +258,17 @@ def summable_steps_stop_short(sgd, rng):
     return roundoff(theta, (t + 2) / (2 * (t + 1)), terms=500)
 
 
+@SGD.claim
+def steep_gradients_run_away(sgd, rng):
+    r"""Where gradients grow faster than the distance the steps $1/t$ may run away: on $\tfrac14\theta^4$, which is convex,
+    $\theta$ goes from 3 to −24 and 6888, and beyond all bounds"""
+    cubes = generic(lambda theta, i: theta**3)
+    theta = sgd(cubes, np.array([3.0]), singles(4), 1 / np.arange(1.0, 5))[:, 0]
+    farther = Text("each step at least a hundred times as far as the one before", "每一步都至少比前一步远一百倍")
+    yield roundoff(theta[:3], [3.0, -24.0, 6888.0], terms=4)
+    yield bound(np.abs(theta[2:] / theta[1:-1]).min(), 100.0, "≥", farther)
+
+
 def spread(sgd, rng, steps, alpha, replicas):
     """Final iterates of independent runs on ½(θ − ξ)² from 0: each coordinate is a run with noise of its own."""
     noise = rng.standard_normal((steps, replicas))
@@ -406,7 +421,10 @@ def first_of_the_batch(gradient, theta0, batches, alpha):
     return sgd(gradient, theta0, batches[:, :1], alpha)
 
 
-@SGD.mutant(caught_by="one-over-t-gives-the-running-mean, summable-steps-stop-short, strongly-convex-rate")
+@SGD.mutant(
+    caught_by="one-over-t-gives-the-running-mean, summable-steps-stop-short, strongly-convex-rate, "
+    "steep-gradients-run-away"
+)
 def schedule_ignored(gradient, theta0, batches, alpha):
     """the schedule is ignored: always the first step size"""
     return sgd(gradient, theta0, batches, np.ravel(alpha)[0] if len(batches) else alpha)

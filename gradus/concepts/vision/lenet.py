@@ -258,10 +258,10 @@ def one_pixel_is_no_place(lenet, rng):
     weights["K1"][0, 0, 2, 2] = weights["K3"][0, 0, 2, 2] = 1  # copies the image's first channel
     W5 = weights["W5"].reshape(120, 16, 5, 5)
     W5[0, 0, 2, 2] = weights["W6"][0, 0] = weights["W7"][:, 0] = 1
-    images = np.zeros((3, 1, 32, 32))
-    for i, column in enumerate((14, 15, 18)):  # S4's window 2 holds columns 14 to 17: 2 + 2·(2·2 + 2) … + 3
+    images = np.zeros((4, 1, 32, 32))
+    for i, column in enumerate((14, 15, 17, 18)):  # S4's window 2 holds columns 14 to 17: 2 + 2·(2·2 + 2) … + 3
         images[i, 0, 14, column] = 1
-    return identical(lenet(images, **weights, padding=0)[:, 0], [1.0, 1.0, 0.0])
+    return identical(lenet(images, **weights, padding=0)[:, 0], [1.0, 1.0, 1.0, 0.0])
 
 
 SIGNS = Text("a logit on either side of 0", "0 的两侧都有 logit")

@@ -60,7 +60,7 @@ VARIANCE = Concept(
     readings="chan1983algorithms; welford1962note; higham2002accuracy §1.9",
     hypotheses=(
         Hypothesis(
-            r"$s>0$: of equal numbers the relative error has no meaning, the absolute one is $(nu|x|)^2$",
+            r"$s>0$: of equal numbers the relative error has no meaning, the absolute one is at most about $(nu|x|)^2$",
             "never-negative",
         ),
         Hypothesis(r"the mean is as exact as the data: it is not rounded to fewer bits", "mean-in-single"),

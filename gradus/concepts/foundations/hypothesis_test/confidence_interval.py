@@ -4,7 +4,7 @@ import numpy as np
 
 from gradus.concepts.foundations.hypothesis_test.tails import normal_quantile, t_quantile
 from gradus.page import Concept, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, invariance, near, rate, roundoff, statistical
+from gradus.page.evidence import bound, invariance, near, rate, roundoff, statistical
 from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
@@ -226,7 +226,14 @@ def nothing_seen_is_not_certainty(interval, rng):
     $[0,\frac{z^2}{20+z^2}]=[0,0.161]$"""
     low, high = interval(np.zeros(20), method="wilson")
     z2 = 1.959963984540054**2
-    return all_of(roundoff(high, z2 / (20 + z2), terms=4), roundoff(low, 0.0, scale=1.0))
+    yield roundoff(high, z2 / (20 + z2), terms=4)
+    yield roundoff(low, 0.0, scale=1.0)
+    for n in (1, 20):
+        low, high = (np.asarray(end, float) for end in interval(_all_counts(n), method="wilson"))
+        rounding = Text("0 and 1, and rounding", "0 与 1，以及舍入")
+        yield bound(low.min(), -(2.0**-50), "≥", rounding)
+        yield bound(high.max(), 1 + 2.0**-50, "≤", rounding)
+        yield bound((high - low).min(), 0.1, "≥", Text("the width, for every count", "宽度，对每一种计数"))
 
 
 @CONFIDENCE_INTERVAL.claim
