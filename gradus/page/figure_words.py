@@ -8,15 +8,16 @@ The name of a text is its English with `#` for every number and a space for ever
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradus.numbers import mathematical
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
-    from matplotlib.text import Text as Artist
+    from matplotlib.text import Text as Words
 
 #: Written in Latin letters in Chinese, too: functions, methods named after themselves, units, formats, data sets.
 PROPER = frozenset(
@@ -66,13 +67,50 @@ def texts(figure: Figure) -> Iterator[str]:
         yield from _labels(axis)
 
 
+class Twin(NamedTuple):
+    """What looks otherwise in Chinese: a text, a whole legend, table or axis; `swap` exchanges its English and its Chinese."""
+
+    artist: Artist
+    swap: Callable[[], None]
+
+
 def put_chinese(figure: Figure, chinese: Mapping[str, str]) -> None:
     """Puts the Chinese of each text, by its name, in the place of the English."""
-    for artist in _artists(figure):
-        artist.set_text(rendering(artist.get_text(), chinese))
-    for axis in _named_axes(figure):
-        if any(name_of(label) in chinese for label in _labels(axis)):
-            axis.set_major_formatter(_translated(axis.get_major_formatter(), chinese))
+    for twin in twins(figure, chinese):
+        twin.swap()
+
+
+def twins(figure: Figure, chinese: Mapping[str, str]) -> list[Twin]:
+    """The parts of a figure that have Chinese: none is a part of another, so that each may be drawn by itself."""
+    named = [
+        axis for axis in _named_axes(figure) if any(name_of(label) in chinese for label in _labels(axis))
+    ]
+    whole = [(axis, [axis.label]) for axis in named]
+    within = {id(axis.label) for axis in named}
+    rest = [(part, labels) for part, labels in _worded(figure) if id(part) not in within]
+    made = []
+    for part, labels in (*whole, *rest):
+        words = [(label, rendering(label.get_text(), chinese)) for label in labels]
+        other = [(label, text) for label, text in words if text != label.get_text()]
+        ticks = _translated(part.get_major_formatter(), chinese) if part in named else None
+        if other or ticks:
+            made.append(Twin(part, _swap(part, other, ticks)))
+    return made
+
+
+def _swap(part: Any, words: Sequence[tuple[Words, str]], ticks: Any) -> Callable[[], None]:
+    """What exchanges the texts, and the formatter of an axis, and at its next call exchanges them back."""
+    held = [ticks, *(text for _, text in words)]
+
+    def exchange() -> None:
+        formatter, *texts = held
+        held[:] = [formatter and part.get_major_formatter(), *(label.get_text() for label, _ in words)]
+        if formatter:
+            part.set_major_formatter(formatter)
+        for (label, _), text in zip(words, texts, strict=True):
+            label.set_text(text)
+
+    return exchange
 
 
 def rendering(text: str, chinese: Mapping[str, str]) -> str:
@@ -98,22 +136,28 @@ def set_numbers(figure: Figure) -> None:
         artist.set_text(mathematical(artist.get_text()))
 
 
-def _artists(figure: Figure) -> Iterator[Artist]:
+def _artists(figure: Figure) -> Iterator[Words]:
     """The texts of a figure without those of its ticks, which do not exist before the figure is laid out."""
+    for _, labels in _worded(figure):
+        yield from labels
+
+
+def _worded(figure: Figure) -> Iterator[tuple[Artist, list[Words]]]:
+    """What holds texts and is drawn as a whole, with its texts."""
     from matplotlib.legend import Legend
     from matplotlib.table import Table
-    from matplotlib.text import Text as Artist
+    from matplotlib.text import Text as Words
 
     parts = list(figure.get_children())
     for axes in figure.axes:
         parts += [*axes.get_children(), axes.xaxis.label, axes.yaxis.label]
     for part in parts:
-        if isinstance(part, Artist):
-            yield part
+        if isinstance(part, Words):
+            yield part, [part]
         elif isinstance(part, Legend):
-            yield from (part.get_title(), *part.get_texts())
+            yield part, [part.get_title(), *part.get_texts()]
         elif isinstance(part, Table):
-            yield from (cell.get_text() for cell in part.get_celld().values())
+            yield part, [cell.get_text() for cell in part.get_celld().values()]
 
 
 def _named_axes(figure: Figure) -> Iterator[Axis]:

@@ -14,6 +14,7 @@ from gradus.text import Text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
 # Okabe & Ito's eight colours, told apart by colour-blind readers, reordered so that the first four contrast.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#B8A000")
@@ -92,6 +93,20 @@ def _for_a_phone(
     return shape, PHONE, panel * shape[0]
 
 
+def layout(figure: Figure) -> list[Bbox]:
+    """Where the layout puts the axes of a figure: their boxes, as shares of its width and height."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    engine, dpi = figure.get_layout_engine(), figure.get_dpi()
+    if engine is not None:
+        FigureCanvasSVG(figure)  # words are as wide as they will be
+        figure.set_dpi(FigureCanvasSVG.fixed_dpi)
+        with _page_fonts(figure):
+            engine.execute(figure)
+        figure.set_dpi(dpi)
+    return [axes.get_position(original=True) for axes in figure.axes]
+
+
 def svg(figure: Figure, name: str = "gradus", laid_out: bool = False) -> str:
     """The figure as SVG with real text (the browser supplies the glyphs) and the same bytes each time.
 
@@ -100,19 +115,26 @@ def svg(figure: Figure, name: str = "gradus", laid_out: bool = False) -> str:
         name: of what is drawn.
         laid_out: its axes stand where they shall: it is drawn once alone.
     """
-    import warnings
-
     import matplotlib
 
     settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name}
-    with figure_fonts(figure), matplotlib.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has it
+    with _page_fonts(figure), matplotlib.rc_context(settings):
         buffer = io.StringIO()
         if laid_out:
             _print(figure, buffer)
         else:
             figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     return in_runs(buffer.getvalue())
+
+
+@contextmanager
+def _page_fonts(figure: Figure) -> Iterator[None]:
+    """Within it, words are measured in the fonts of the pages; what they lack the browser has."""
+    import warnings
+
+    with figure_fonts(figure), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
 
 
 def _print(figure: Figure, buffer: io.StringIO) -> None:

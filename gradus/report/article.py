@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradus.catalogue import citation, entries, references
 from gradus.catalogue.formulas.prose import prose_page
@@ -38,7 +38,17 @@ def nowhere(key: str) -> str:
     return ""
 
 
-def article(concept: Concept, lang: str, evidence: Report, address: Address = nowhere) -> dict[str, Any]:
+class Shown(NamedTuple):
+    """The figure as it is shown: its markup, a narrow one for a phone or "", and the same in words."""
+
+    markup: Markup
+    narrow: Markup | str
+    words: str
+
+
+def article(
+    concept: Concept, lang: str, evidence: Report, address: Address = nowhere, figure: Shown | None = None
+) -> dict[str, Any]:
     """What the template of the article shows.
 
     Args:
@@ -46,9 +56,10 @@ def article(concept: Concept, lang: str, evidence: Report, address: Address = no
         lang: "en" or "zh".
         evidence: what was measured of it.
         address: where other concepts are found.
+        figure: as it is shown, where the concept has one.
     """
     prose = prose_of(concept, "zh" if lang == "zh" else "en")
-    shown = _Shown(concept, address)
+    shown = _Rendered(concept, address)
     sections = prose.sections if prose else {}
     keys = list(dict.fromkeys([concept.source, *[r.source for r in concept.readings]]))
     entry = dossier([concept], evidence).entries[0]
@@ -62,7 +73,7 @@ def article(concept: Concept, lang: str, evidence: Report, address: Address = no
         "kind_names": EVIDENCE_KINDS,
         "prose": {name: shown.section(text) for name, text in sections.items() if name != "exercises"},
         "headings": {name: title.get(lang) for name, title in SECTIONS.items()},
-        "figure": figure(concept, lang, phone=address is nowhere) if concept.has("figure") else None,
+        "figure": figure,
         "returns": _returns(concept),
         "calls": [(i, call_of(concept, i)) for i in concept.implementations],
         "questions": questions(concept, prose, shown.line),
@@ -81,7 +92,7 @@ def article(concept: Concept, lang: str, evidence: Report, address: Address = no
     }
 
 
-class _Shown:
+class _Rendered:
     """Prose as HTML, with the numbers of the example and links to other concepts."""
 
     def __init__(self, concept: Concept, address: Address) -> None:
@@ -102,20 +113,22 @@ class _Shown:
         return html[3:-4] if whole else html
 
 
-def figure(concept: Concept, lang: str, phone: bool) -> dict[str, Any]:
-    """The figure at the start of its sliders, and the same in words; for a phone also with its panels below each other."""
+def figure_alone(concept: Concept, lang: str) -> Shown | None:
+    """The figure at the start of its sliders, for a phone also with its panels below each other; none where there is none."""
     from markupsafe import Markup
+
+    if not concept.has("figure"):
+        return None
 
     def drawn(narrow: bool) -> tuple[Markup, str]:
         drawing = concept.draw("zh" if lang == "zh" else "en", narrow)
         name = f"{concept.key}-narrow" if narrow else concept.key
         words = drawing.text.get(lang)
-        return Markup(
-            inline_svg(fewer_digits(svg(drawing.figure, name)), f"{name}-figure", words)
-        ), words  # our own SVG
+        markup = inline_svg(fewer_digits(svg(drawing.figure, name)), f"{name}-figure", words)
+        return Markup(markup), words  # our own SVG
 
     markup, words = drawn(False)
-    return {"markup": markup, "narrow": drawn(True)[0] if phone else "", "words": words}
+    return Shown(markup, drawn(True)[0], words)
 
 
 def _returns(concept: Concept) -> list[Text]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gradus import __version__
 from gradus.page import Concept
-from gradus.report.article import article
+from gradus.report.article import article, figure_alone
 from gradus.report.page import ASSETS, HERE, LANGUAGES, fonts_inlined, templates, written
 from gradus.verify import Report
 from gradus.verify.evidence_cache import measured
@@ -30,7 +30,7 @@ def page_html(concept: Concept, lang: str = "en", evidence: Report | None = None
         templates(lang)
         .get_template("page.html")
         .render(
-            **article(concept, lang, evidence or measured(concept)),
+            **article(concept, lang, evidence or measured(concept), figure=figure_alone(concept, lang)),
             html_lang=LANGUAGES[lang],
             version=__version__,
             style=source("style.css") + source("article.css"),

@@ -16,7 +16,24 @@ _ID = re.compile(r'\sid="([^"]+)"')
 
 
 def inline_svg(svg: str, name: str, alt: str) -> str:
-    """An SVG file's text as an element of the page.
+    """An SVG file's text as an element of the page, with the picture in words.
+
+    Args:
+        svg: text of an SVG file, or an `<svg>` element.
+        name: unique in the page.
+        alt: the picture in words.
+    """
+    return described(page_svg(svg, name), alt)
+
+
+def described(svg: str, alt: str) -> str:
+    """An element of the page with the picture in words."""
+    label = f'<svg role="img" aria-label="{escape(alt, quote=True)}" fill="currentColor"'
+    return svg.replace("<svg", label, 1)
+
+
+def page_svg(svg: str, name: str) -> str:
+    """An SVG file's text as an element of the page, which is yet to be described.
 
     Black becomes the text colour, the palette becomes the page's, greys shares of the text colour and white the paper, so that
     the figure follows light and dark; fonts become the page's; every `id` is dropped or made unique by `name`; scripts are refused.
@@ -24,7 +41,6 @@ def inline_svg(svg: str, name: str, alt: str) -> str:
     Args:
         svg: text of an SVG file, or an `<svg>` element.
         name: unique in the page.
-        alt: the picture in words.
     """
     start = svg.find("<svg")
     body = svg[start : svg.rfind("</svg>") + len("</svg>")]
@@ -38,10 +54,7 @@ def inline_svg(svg: str, name: str, alt: str) -> str:
     body = _NEUTRAL.sub(_grey, body)
     body = _FONT.sub(r"font: \1\2 var(--figure-font,sans-serif)", body)
     body = _FAMILY.sub("font-family: var(--figure-font,sans-serif)", body)
-    body = re.sub(r"\n\s*", "\n", body)
-    return body.replace(
-        "<svg", f'<svg role="img" aria-label="{escape(alt, quote=True)}" fill="currentColor"', 1
-    )
+    return re.sub(r"\n\s*", "\n", body)
 
 
 def _grey(match: re.Match[str]) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from gradus.catalogue import Catalogue, Entry
 from gradus.page import Concept
 from gradus.page.prose import SECTIONS
-from gradus.report.article import article
-from gradus.site.figures import tracks
+from gradus.report.article import Shown, article
+from gradus.site.figures import Frame, drawings, tracks
 from gradus.site.layout import around, environment
-from gradus.site.plan import reading_order
+from gradus.site.plan import LANGUAGES, reading_order
 from gradus.site.words import SECTION_WORDS, WORDS
 
 if TYPE_CHECKING:
@@ -30,7 +32,18 @@ class Links:
         return f"{key}.html" if key in self.catalogue.concepts else ""
 
 
-def concept_page(concept: Concept, lang: str, evidence: Report, links: Links) -> str:
+def concept_pages(concept: Concept, evidence: Report, links: Links) -> dict[str, str]:
+    """The pages by language, the figures of all from one drawing; see `concept_page`."""
+    if not concept.has("figure"):
+        return {lang: concept_page(concept, lang, evidence, links) for lang in LANGUAGES}
+    with drawings(concept) as figure:
+        start = figure.at({})
+    return {lang: concept_page(concept, lang, evidence, links, start[lang]) for lang in LANGUAGES}
+
+
+def concept_page(
+    concept: Concept, lang: str, evidence: Report, links: Links, start: Frame | None = None
+) -> str:
     """The page as HTML.
 
     Args:
@@ -38,8 +51,10 @@ def concept_page(concept: Concept, lang: str, evidence: Report, links: Links) ->
         lang: "en" or "zh".
         evidence: what was measured of it.
         links: notes which other pages are linked.
+        start: the figure at the start of its sliders.
     """
-    made = article(concept, lang, evidence, links.address)
+    figure = start and Shown(Markup(start.markup), "", start.words)
+    made = article(concept, lang, evidence, links.address, figure)
     here = around(lang, f"{concept.key}.html", concept.title.get(lang))
     beside = {
         "sliders": tracks(concept, lang),

@@ -25,6 +25,8 @@ _DRAWING = (
     "page",
     "site/frames.py",
     "site/figures.py",
+    "site/both_languages.py",
+    "site/measured_once.py",
     "site/parsed_once.py",
     "report/svg.py",
     "report/fewer_digits.py",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from gradus.numbers import rounded
 from gradus.page import Concept
-from gradus.page.figure_words import put_chinese
-from gradus.page.figures import Slider, svg
+from gradus.page.figures import Slider, layout, svg
 from gradus.report.fewer_digits import fewer_digits
-from gradus.report.svg import inline_svg
+from gradus.report.svg import described, page_svg
+from gradus.site.both_languages import both_languages, in_language
+from gradus.site.measured_once import measured_once
+from gradus.site.parsed_once import parsed_once
 from gradus.site.plan import LANGUAGES
 
 if TYPE_CHECKING:
@@ -70,40 +74,56 @@ def tracks(concept: Concept, lang: str) -> list[Track]:
 class Figure:
     """The figure of a concept, wherever one slider is moved, in both languages from one drawing.
 
-    What is drawn at the start is laid out; all other drawings keep that layout, so that nothing jumps as a slider moves.
+    At the start it is laid out with room for the words of either language; all drawings keep that layout, so that nothing
+    jumps as a slider moves.
     """
 
     def __init__(self, concept: Concept) -> None:
         self.concept = concept
-        self._places = {lang: self._laid_out(lang) for lang in LANGUAGES}
-
-    def _laid_out(self, lang: str) -> list[Bbox]:
-        """Where the axes stand at the start."""
-        drawing = self.concept.draw(lang, False)
-        svg(drawing.figure, self.concept.key)
-        return [axes.get_position(original=True) for axes in drawing.figure.axes]
+        english, chinese = (layout(concept.draw(lang, False).figure) for lang in LANGUAGES)
+        self._places = [_within(*places) for places in zip(english, chinese, strict=True)]
 
     def moved(self, track: Track) -> Iterator[dict[str, Frame] | None]:
         """The frames of one slider by language, the others at their starts; none where it stands at its own start."""
         for i, value in enumerate(track.values):
             yield None if i == track.start else self.at({track.name: value})
 
-    def at(self, values: dict[str, float]) -> dict[str, Frame]:
+    def at(self, values: Mapping[str, float]) -> dict[str, Frame]:
         """The drawing at these values of its sliders, by language."""
-        drawing = self.concept.draw("en", False, **values)
+        drawing, key = self.concept.draw("en", False, **values), self.concept.key
+        self.lay_out(drawing.figure)
+        with both_languages(drawing.figure, self.concept.figure_words):
+            both = page_svg(fewer_digits(svg(drawing.figure, key, laid_out=True)), f"{key}-figure")
         frames = {}
-        for lang in LANGUAGES:  # English first: its words are those that Chinese is put in place of
-            if lang == "zh":
-                put_chinese(drawing.figure, self.concept.figure_words)
+        for lang in LANGUAGES:
             words = drawing.text.get(lang)
-            frames[lang] = Frame(self._markup(drawing.figure, lang, words), words)
+            frames[lang] = Frame(described(in_language(both, lang), words), words)
         return frames
 
-    def _markup(self, figure: Canvas, lang: str, words: str) -> str:
-        places, key = self._places[lang], self.concept.key
-        laid_out = len(figure.axes) == len(places) and not figure.get_suptitle()
-        if laid_out:
-            figure.set_layout_engine("none")
-            for axes, place in zip(figure.axes, places, strict=True):
-                axes.set_position(place)
-        return inline_svg(fewer_digits(svg(figure, key, laid_out)), f"{key}-figure", words)
+    def lay_out(self, figure: Canvas) -> None:
+        """Puts the axes where they stand at the start; a drawing with other axes than that one is laid out by itself."""
+        places = self._places if len(figure.axes) == len(self._places) else layout(figure)
+        figure.set_layout_engine("none")
+        for axes, place in zip(figure.axes, places, strict=True):
+            axes.set_position(place)
+
+
+@contextmanager
+def drawings(concept: Concept) -> Iterator[Figure]:
+    """The figure of a concept for as many drawings as are wanted: what they have in common is worked out once."""
+    collected = gc.isenabled()
+    gc.disable()  # a figure is many cycles, and looking for them after every few objects costs more than keeping them
+    try:
+        with parsed_once(), measured_once():
+            yield Figure(concept)
+    finally:
+        if collected:
+            gc.enable()
+
+
+def _within(one: Bbox, other: Bbox) -> Bbox:
+    """The part of the figure that is of both boxes."""
+    both = one.intersection(one, other)
+    if both is None:
+        raise ValueError(f"expected places that overlap, got {one} and {other}")
+    return both

@@ -8,17 +8,17 @@ import zlib
 from collections.abc import Mapping
 
 from gradus.page import Concept
-from gradus.site.figures import Figure, Frame, tracks
-from gradus.site.parsed_once import parsed_once
+from gradus.site.figures import Frame, drawings, tracks
 from gradus.site.plan import LANGUAGES
 
 
 def frames_scripts(concept: Concept) -> dict[str, str]:
     """By language a script that hands over the frames of each slider, compressed: `gradus.frames("attention", "eJz…")`."""
     moved = tracks(concept, "en")
-    with parsed_once():
-        figure = Figure(concept) if moved else None
-        drawn = {track.name: list(figure.moved(track)) for track in moved if figure is not None}
+    drawn = {}
+    if moved:
+        with drawings(concept) as figure:
+            drawn = {track.name: list(figure.moved(track)) for track in moved}
     return {lang: _script(concept.key, lang, drawn) for lang in LANGUAGES}
 
 

@@ -11,7 +11,7 @@ from gradus.catalogue import Catalogue, Entry
 from gradus.catalogue import concept as load_concept
 from gradus.files import make_folder, write_atomically
 from gradus.site.assets import shared_files
-from gradus.site.concept_pages import Links, concept_page
+from gradus.site.concept_pages import Links, concept_pages
 from gradus.site.dependencies import inputs, uses
 from gradus.site.frames import frames_scripts
 from gradus.site.manifest import Manifest, Row
@@ -77,8 +77,9 @@ def _make_page(part: Part, directory: Path, catalogue: Catalogue[Entry], measure
     if evidence is None:
         row["unmeasured"] = True
         evidence = Report(())
+    pages = concept_pages(concept, evidence, links)
     for lang, file in zip(LANGUAGES, part.files, strict=True):
-        _write(directory, file, concept_page(concept, lang, evidence, links))
+        _write(directory, file, pages[lang])
     row |= uses(concept, links.asked)
 
 

@@ -11,17 +11,13 @@ import time
 
 import pytest
 
-from gradus.catalogue import concept, entries
+from gradus.catalogue import entries
 from gradus.cli import main
 from gradus.errors import GradusError
-from gradus.page.figures import Slider, svg
-from gradus.report.fewer_digits import fewer_digits
 from gradus.report.formula_parts import formula_parts
 from gradus.site import build_site, dependencies
-from gradus.site.figures import Figure, positions, tracks
 from gradus.site.layout import TEMPLATES
 from gradus.site.manifest import NAME, open_site
-from gradus.site.parsed_once import parsed_once
 from gradus.site.plan import Part, chosen, depths, parts, reading_order
 from gradus.site.words import OWN, WORDS
 from tests.site.links import Page, dead_links
@@ -211,44 +207,6 @@ def test_a_build_that_is_interrupted_goes_on(data, tmp_path):
     assert process.returncode == 130
     assert len(build(tmp_path / "cut", KEYS[:1]).made) < 3
     assert dead_links(tmp_path / "cut") == []
-
-
-def test_the_positions_of_a_slider_hold_its_ends_and_its_start():
-    for slider in (
-        Slider(0, 1, 0.5, "x"), Slider(0.05, 20, 1.0, "x", log=True), Slider(1, 256, 64, "x", log=True, integer=True),
-        Slider(0, 3, 1, "x", integer=True), Slider(0, 1, 0, "x"), Slider(-3, 3, 2.9, "x"), Slider(0, 1, 0.01, "x"),
-    ):  # fmt: skip
-        values = positions(slider)
-        assert list(values) == sorted(set(values)) and 2 <= len(values) <= 9
-        assert all(any(v == pytest.approx(w) for w in values) for v in (slider.low, slider.high))
-        assert slider.start in values
-
-
-def test_both_languages_come_from_one_drawing():
-    page = concept("entropy")
-    track, *_ = tracks(page, "en")
-    value = track.values[-1]
-    frames, chinese = Figure(page).at({track.name: value}), page.draw("zh", False, **{track.name: value})
-    assert frames["zh"].words == chinese.text.zh and frames["en"].words == chinese.text.en
-    texts = (frames["zh"].markup, svg(chinese.figure), frames["en"].markup)
-    shown = [set(re.findall(r">([^<>]*[\u4e00-\u9fff][^<>]*)<", text)) for text in texts]
-    assert shown[0] == shown[1] != set() and shown[2] == set()
-
-
-def test_frames_that_share_their_formulas_are_the_same():
-    page = concept("softmax")
-    track, *_ = tracks(page, "zh")
-    alone = list(Figure(page).moved(track))
-    with parsed_once():
-        assert list(Figure(page).moved(track)) == alone
-    assert [frame is None for frame in alone].index(True) == track.start
-
-
-def test_coordinates_lose_digits_that_no_screen_shows_and_words_keep_theirs():
-    svg = '<svg><path d="M 10.123456 0.999999 L 12.500000 3"/><text x="1.25981">0.123456 of 7.000000</text><g transform="scale(0.001234)"/></svg>'
-    assert fewer_digits(svg) == (
-        '<svg><path d="M 10.12 0.99 L 12.5 3"/><text x="1.25">0.123456 of 7.000000</text><g transform="scale(0.001234)"/></svg>'
-    )
 
 
 def test_a_formula_is_parted_at_wide_spaces_outside_of_brackets():
