@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gradus.arguments import Sizes, flag, refusal, whole
 from gradus.arguments.tensors import concrete, same_kind, tensor
 from gradus.networks.padded_sequences import Rows, of_one_layer
+from gradus.networks.peephole_steps import steps_back, steps_forward
 
 __all__ = ["PeepholeLSTM", "peephole_lstm"]
 
@@ -172,81 +173,44 @@ class _PeepholeLSTM(torch.autograd.Function):
         ctx: Any, x: Tensor, W: Tensor, U: Tensor, P: Tensor, b: Tensor, h0: Tensor, c0: Tensor
     ) -> Any:
         T, B, n = x.shape[0], x.shape[1], W.shape[1]
-        z = torch.addmm(b.flatten(), x.flatten(0, 1), W.flatten(0, 1).mT).view(T, B, 4 * n)
-        h, c = (x.new_empty(T + 1, B, n) for _ in range(2))
-        h[0], c[0] = h0, c0
-        recurrent = U.flatten(0, 1).mT.contiguous()
-        hs, cs, squashed = h.unbind(), c.unbind(), x.new_empty(B, n)
-        both = z[:, :, : 2 * n]
-        blocks = (z, both, both.unflatten(2, (2, n)), *z.split(n, 2), c[:, :, None])
-        for t, (every, inner, gates, i, f, g, o, old) in enumerate(
-            zip(*(v.unbind() for v in blocks[:-1]), blocks[-1].unbind()[:-1], strict=True)
-        ):
-            every.addmm_(hs[t], recurrent)
-            gates.addcmul_(P[:2], old)
-            inner.sigmoid_()
-            g.tanh_()
-            new = torch.mul(f, cs[t], out=cs[t + 1]).addcmul_(i, g)
-            o.addcmul_(P[2], new).sigmoid_()
-            torch.mul(torch.tanh(new, out=squashed), o, out=hs[t + 1])
-        ctx.save_for_backward(x, W, U, P, b, h0, c0, z, h, c)
-        return h[1:], c[1:]
+        z = torch.baddbmm(b.reshape(1, -1, 1), W.reshape(1, 4 * n, -1).expand(T, -1, -1), x.mT)
+        z = z.view(T, 4, n, B)
+        h, c = (x.new_empty(T + 1, n, B) for _ in range(2))
+        h[0], c[0], squashed = h0.mT, c0.mT, x.new_empty(T, n, B)
+        steps_forward(U.reshape(4 * n, n), P, z, h, c, squashed)
+        ctx.save_for_backward(x, W, U, P, b, h0, c0, z, h, c, squashed)
+        ctx.set_materialize_grads(False)  # the cells are seldom used, and zeros cost what numbers do
+        return h[1:].mT, c[1:].mT
 
     @staticmethod
-    def backward(ctx: Any, dh: Tensor, dc: Tensor) -> Any:
-        x, W, U, P, b, h0, c0, z, h, c = ctx.saved_tensors
+    def backward(ctx: Any, dh: Tensor | None, dc: Tensor | None) -> Any:
+        x, W, U, P, b, h0, c0, z, h, c, squashed = ctx.saved_tensors
         if torch.is_grad_enabled():  # a derivative of the derivative is asked for
             again = _step_by_step(x, W, U, P, b, h0, c0)
             return _second(again, (x, W, U, P, b, h0, c0), (dh, dc), ctx.needs_input_grad)
-        dz, d_h0, d_c0 = _through_time(U, P, z, c, dh, dc)
-        T, B, n = h.shape[0] - 1, h.shape[1], h.shape[2]
-        flat = dz.view(T * B, 4 * n)
-        d_inner = (dz[..., : 2 * n].unflatten(2, (2, n)) * c[:-1, :, None]).sum((0, 1))
-        d_P = torch.cat((d_inner, (dz[..., 3 * n :] * c[1:]).sum((0, 1))[None]))
-        d_W = (flat.mT @ x.flatten(0, 1)).view_as(W)
-        d_U = (flat.mT @ h[:-1].view(T * B, n)).view_as(U)
-        d_x = (flat @ W.flatten(0, 1)).view(x.shape) if ctx.needs_input_grad[0] else None
-        return d_x, d_W, d_U, d_P, flat.sum(0).view_as(b), d_h0, d_c0
-
-
-def _through_time(
-    U: Tensor, P: Tensor, z: Tensor, c: Tensor, dh: Tensor, dc: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Derivatives by the sums of the gates (T, B, 4n), and by the first states.
-
-    The derivative by the cell, d_c, brings those by i, f and g, and is handed back as d_c (f + p_i i' + p_f f'), where i' and
-    f' are what it is multiplied by; so peepholes cost a step nothing.
-    """
-    T, _, n = dh.shape
-    i, f, g, o = z.split(n, 2)
-    dz = torch.empty_like(z)  # at first the slopes: of the cell by the sums of i, f, g; of h by that of o
-    s_i, s_f, s_g, s_o = dz.split(n, 2)
-    sigmoid, tanh = torch.ops.aten.sigmoid_backward, torch.ops.aten.tanh_backward
-    squashed = torch.tanh(c[1:])
-    sigmoid(g, i, grad_input=s_i)
-    sigmoid(c[:-1], f, grad_input=s_f)
-    tanh(i, g, grad_input=s_g)
-    sigmoid(squashed, o, grad_input=s_o)
-    through = tanh(o, squashed).addcmul_(P[2], s_o).unbind()
-    handed = torch.addcmul(f, P[0], s_i).addcmul_(P[1], s_f).unbind()
-    recurrent, last = U.flatten(0, 1), s_o.unbind()
-    every, inner = dz.unbind(), dz[..., : 3 * n].unflatten(2, (3, n)).unbind()
-    hs, cs = dh.unbind(), dc.unbind()
-    d_h, d_c = hs[-1].clone(), cs[-1].clone()
-    wide, none = d_c[:, None], torch.zeros_like(d_h)
-    for t in reversed(range(T)):
-        last[t].mul_(d_h)
-        d_c.addcmul_(d_h, through[t])
-        inner[t].mul_(wide)
-        torch.addmm(hs[t - 1] if t else none, every[t], recurrent, out=d_h)
-        torch.addcmul(cs[t - 1] if t else none, d_c, handed[t], out=d_c)
-    return dz, d_h, d_c
+        T, _, n, B = z.shape
+        dz, d_h0, d_c0 = steps_back(U.reshape(4 * n, n), P, z, c, squashed, dh, dc)
+        joined = dz.permute(1, 2, 0, 3).reshape(4, n, T * B)
+        flat = joined.view(4 * n, T * B)
+        old, new = (v.transpose(0, 1).reshape(n, T * B) for v in (c[:-1], c[1:]))
+        cells = (old, old, new)
+        d_P = torch.stack([torch.linalg.vecdot(joined[k], v) for k, v in zip((0, 1, 3), cells, strict=True)])
+        # the narrow side first: some kernels take several times as long for flat @ x with few columns
+        d_W = (x.reshape(T * B, -1).mT @ flat.mT).mT.reshape(W.shape)
+        d_U = (flat @ h[:-1].transpose(0, 1).reshape(n, T * B).mT).view_as(U)
+        d_x = (W.reshape(4 * n, -1).mT @ flat).mT.view(x.shape) if ctx.needs_input_grad[0] else None
+        return d_x, d_W, d_U, d_P, joined.sum(2), d_h0.mT, d_c0.mT
 
 
 def _second(
-    outputs: Sequence[Tensor], inputs: Sequence[Tensor], weights: Sequence[Tensor], wanted: Sequence[bool]
+    outputs: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+    weights: Sequence[Tensor | None],
+    wanted: Sequence[bool],
 ) -> tuple[Tensor | None, ...]:
-    """The gradients with a graph of their own."""
+    """The gradients with a graph of their own; outputs without a weight are not used."""
+    used = [(v, w) for v, w in zip(outputs, weights, strict=True) if w is not None]
+    outputs, weights = [v for v, _ in used], [w for _, w in used]
     chosen = [v for v, w in zip(inputs, wanted, strict=True) if w]
     found = iter(torch.autograd.grad(outputs, chosen, weights, create_graph=True, allow_unused=True))
     return tuple(next(found) if w else None for w in wanted)

@@ -149,3 +149,32 @@ def test_mistakes_are_named():
         peephole_lstm(x, W, U, P, b, lengths=torch.tensor([1, 1]))
     with pytest.raises(GradusError, match="hidden_size: expected a whole number"):
         GRU(2, 0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_large_and_small_steps_agree(dtype):
+    rows, steps, n = 300, 3, 32  # together beyond the size up to which NumPy takes the steps, alone below it
+    parts = [a.detach().to(dtype) for a in drawn((rows, steps, D), (4, n, D), (4, n, n), (3, n), (4, n))]
+    whole = [a.clone().requires_grad_() for a in parts]
+    h, h_last, c_last = peephole_lstm(*whole)
+    (h.square().sum() + c_last.square().sum()).backward()
+    single = [a.clone().requires_grad_() for a in parts]
+    for some in single[0].split(50):
+        own, _, c_own = peephole_lstm(some, *single[1:])
+        (own.square().sum() + c_own.square().sum()).backward()
+    torch.testing.assert_close(own, h[-50:])
+    for a, b in zip(single, whole, strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-3)
+
+
+def test_second_derivatives_where_one_output_is_used():
+    for part in range(3):
+        assert torch.autograd.gradgradcheck(lambda *a: peephole_lstm(*a)[part], lstm_arguments())  # noqa: B023
+
+
+def test_an_overflow_is_no_warning():
+    x = torch.full((1, 2, 1), 3e38, requires_grad=True)
+    one = torch.full((1, 1, 1), 3e38).expand(4, 1, 1)
+    h, *_ = peephole_lstm(x, one, one, torch.full((3, 1), 3e38), torch.zeros(4, 1))
+    (h * 3e38).sum().backward()
+    assert h.tolist()[0][0][0] == pytest.approx(0.7615942)
