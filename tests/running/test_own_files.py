@@ -96,6 +96,13 @@ def test_fresh_replaces_a_run(done):
     assert not (done / "seed-7").exists()
 
 
+def test_fresh_replaces_what_a_training_leaves(tmp_path):
+    """What `fit` really writes is known here by name, whichever files that are."""
+    for fresh in (False, True):
+        outcome = run_system(concept("lenet"), directory=tmp_path / "run", epochs=1, fresh=fresh, **QUIET)
+    assert set(outcome.summary.scores) == {0}
+
+
 def test_fresh_beside_a_live_run_is_refused(done):
     before = listing(done)
     with run_lock(done), pytest.raises(GradusError, match="in use"):
