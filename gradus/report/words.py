@@ -214,6 +214,8 @@ SETTINGS: dict[str, Text] = {
     "width": Text("features of a node", "每个节点的特征数"),
     "layers": Text("layers", "层数"),
     "units": Text("units", "单元数"),
+    "task": Text("task", "任务"),
+    "interval": Text("interval", "间隔"),
     "python": Text("Python", "Python"),
     "gradus": Text("Gradus", "Gradus"),
     "torch": Text("PyTorch", "PyTorch"),

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from gradus.systems.contract import SeedRequest
 from gradus.training import fit
+from gradus.training.objective import Metric
+from gradus.training.settings import Loss
 
 if TYPE_CHECKING:
     from gradus.training import Fitted
@@ -42,7 +44,14 @@ def told(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def trained(
-    net: nn.Module, part: str, request: SeedRequest, data: Any, validation: Any, **settings: Any
+    net: nn.Module,
+    part: str,
+    request: SeedRequest,
+    data: Any,
+    validation: Any,
+    loss: Loss = nn.functional.binary_cross_entropy_with_logits,
+    accuracy: Metric = told,
+    **settings: Any,
 ) -> Fitted:
     """Trains one network of a seed, with its state in a folder of its own.
 
@@ -52,11 +61,12 @@ def trained(
         request: what the seed is asked for.
         data: sequences and their targets.
         validation: the like, measured after every epoch.
+        loss: `loss(outputs, targets)`; unless given, of bits.
+        accuracy: `accuracy(outputs, targets)`, the share of sequences that are answered rightly.
         settings: arguments of `fit`.
     """
     return fit(
-        net, nn.functional.binary_cross_entropy_with_logits, data, validation=validation,
-        metrics={"accuracy": told}, seed=request.seed, directory=request.directory and request.directory / part,
+        net, loss, data, validation=validation, metrics={"accuracy": accuracy}, seed=request.seed, directory=request.directory and request.directory / part,
         resume=request.resume, progress=request.progress, device=request.device, **settings,
     )  # fmt: skip
 

@@ -7,11 +7,11 @@ from gradus.catalogue import load
 from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.running import run_system
-from gradus.systems import SeedRequest, recipe_of
-from gradus.systems.networks import lstm
+from gradus.systems import SeedRequest, recipe_of, spike_timing
+from gradus.systems.networks import lstm, peephole_lstm
 
-SMALL = {"lstm": {"lag": "100", "units": "4"}}
-DATA = {"lstm": "long-lag"}
+SMALL = {"lstm": {"lag": "100", "units": "4"}, "peephole-lstm": {"task": "answer"}}
+DATA = {"lstm": "long-lag", "peephole-lstm": "spike-intervals"}
 every_system = pytest.mark.parametrize("key", list(SMALL))
 
 
@@ -93,3 +93,42 @@ def test_forget_biases_remember_for_up_to_the_lag():
 def test_a_bit_is_carried_over_a_short_lag():
     request = SeedRequest(0, None, options={"lag": "20", "units": "4"})
     assert recipe_of("networks", "lstm").train(load_any("long-lag"), request).score >= 0.95
+
+
+def test_spikes_are_answered_after_the_interval_and_gaps_are_told():
+    rng, T = np.random.default_rng(0), spike_timing.INTERVAL
+    x, y = spike_timing.spikes_to_answer(300, rng)
+    assert (x.sum((1, 2)) == 1).all() and (y.sum(1) == 1).all()
+    assert (y.argmax(1) - x[..., 0].argmax(1) == T).all() and set(x[..., 0].argmax(1)) == set(range(T))
+    x, y = spike_timing.gaps(300, rng)
+    assert (x.sum((1, 2)) == 2).all() and (x[:, -1] == 1).all()
+    assert np.allclose(x.shape[1] - 1 - x[..., 0].argmax(1), y * T) and set(np.round(y * T)) == set(
+        range(1, T + 1)
+    )
+
+
+def test_an_answer_counts_at_its_step_alone():
+    import torch
+
+    y = torch.eye(4)[[1, 2, 3]]
+    assert spike_timing.at_the_step(torch.eye(4)[[1, 2, 0]], y) == torch.tensor(2 / 3)
+    half = 0.5 / spike_timing.INTERVAL
+    outputs = torch.tensor([0.5 + 0.9 * half, 0.5 - 1.1 * half])
+    assert spike_timing.within_half_a_step(outputs, torch.tensor([0.5, 0.5])) == 0.5
+    # a spike that is missed costs as much as all the other steps together
+    z = torch.zeros(1, spike_timing.INTERVAL)
+    spike = torch.eye(spike_timing.INTERVAL)[:1]
+    quiet = spike_timing.spike_loss(z, 0 * z)
+    assert torch.isclose(
+        spike_timing.spike_loss(z, spike), quiet * (2 * spike_timing.INTERVAL - 1) / spike_timing.INTERVAL
+    )
+
+
+@pytest.mark.parametrize("task", ["answer", "measure"])
+def test_without_peepholes_none_are_learnt(task):
+    request = SeedRequest(0, None, epochs=1, options={"task": task})
+    result = recipe_of("networks", "peephole-lstm").train(load_any("spike-intervals"), request)
+    more, fewer = (row[-1] for row in result.comparisons[0].rows.values())
+    assert more - fewer == 3 * peephole_lstm.SETTINGS["units"]
+    net = peephole_lstm.network(False, True)
+    assert not net.layer.weight_peephole.any() and not net.layer.weight_peephole.requires_grad

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TARGET, NOISE, HELD_OUT = 0.95, 0.05, 400
 SETTINGS: dict[str, Any] = {
-    "epochs": 20,
+    "epochs": 30,
     "sequences": 160,
     "batch_size": 16,
     "optimizer": "adam",
