@@ -140,6 +140,7 @@ class Session:
             self.reporter.close()
             for log in run.logs:
                 log.close()
+        self.watch.pass_on()
         return self.folder.saved if self.folder else None
 
     def _epochs(self) -> None:

@@ -82,6 +82,7 @@ def test_fresh_replaces_a_run(done):
         "metrics.jsonl",
         "timings.jsonl",
         "log.txt",
+        "run.json",
         "checkpoints/step-00000012.json",
         "state.json.4711.tmp",
         "plain-rnn/metrics.jsonl",
@@ -93,6 +94,13 @@ def test_fresh_replaces_a_run(done):
     assert set(outcome.summary.scores) == {1}
     assert read_config(done / "config.json")["seeds"] == [1]
     assert not (done / "seed-7").exists()
+
+
+def test_fresh_replaces_what_a_training_leaves(tmp_path):
+    """What `fit` really writes is known here by name, whichever files that are."""
+    for fresh in (False, True):
+        outcome = run_system(concept("lenet"), directory=tmp_path / "run", epochs=1, fresh=fresh, **QUIET)
+    assert set(outcome.summary.scores) == {0}
 
 
 def test_fresh_beside_a_live_run_is_refused(done):
