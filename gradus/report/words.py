@@ -209,6 +209,8 @@ SETTINGS: dict[str, Text] = {
     "model": Text("model", "模型"),
     "shift": Text("shifted at random by up to", "随机平移至多"),
     "context": Text("characters seen", "可见字符数"),
+    "depths": Text("layers", "层数"),
+    "width": Text("width", "宽度"),
     "python": Text("Python", "Python"),
     "gradus": Text("Gradus", "Gradus"),
     "torch": Text("PyTorch", "PyTorch"),
