@@ -84,7 +84,7 @@ def _cell(values: Sequence[Measured]) -> Cell:
     if not numbers:
         return Text("never", "从未")
     mean = float(np.mean(numbers))
-    if len(numbers) == 1:
+    if len(numbers) == 1 or (len(set(numbers)) == 1 and mean.is_integer()):
         spread = true_minus(f"{mean:.4g}")
     else:
         deviation = float(np.std(numbers, ddof=1))

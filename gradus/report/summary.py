@@ -134,6 +134,7 @@ def layers_of(model: torch.nn.Module, example: torch.Tensor) -> list[Layer]:
 
     def note(module: torch.nn.Module, inputs: Any, output: Any) -> None:
         name = names[module] or type(module).__name__
+        output = output[0] if isinstance(output, tuple) else output  # of a recurrent layer
         if name not in rows and isinstance(output, torch.Tensor):
             own = sum(p.numel() for p in module.parameters())
             rows[name] = Layer(name, _kind(module), tuple(output.shape[1:]), own)

@@ -17,7 +17,11 @@ def test_every_kind_is_found_by_its_name():
         True, True, False, False, False,
     ]  # fmt: skip
     task = load_any("long-lag")
-    assert task is GENERATED["long-lag"] and task.summary(train=3).sizes == {"train": 3} and is_present("long-lag")
+    assert (
+        task is GENERATED["long-lag"]
+        and task.summary(train=3).sizes == {"train": 3}
+        and is_present("long-lag")
+    )
     for unknown in (load_any, is_present):
         with pytest.raises(GradusError, match="unknown data set 'irsi': did you mean 'iris'"):
             unknown("irsi")

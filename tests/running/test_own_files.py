@@ -82,6 +82,7 @@ def test_fresh_replaces_a_run(done):
         "metrics.jsonl",
         "timings.jsonl",
         "log.txt",
+        "run.json",
         "checkpoints/step-00000012.json",
         "state.json.4711.tmp",
         "plain-rnn/metrics.jsonl",

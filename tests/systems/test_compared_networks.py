@@ -15,7 +15,7 @@ from gradus.systems import SeedRequest, recipe_of
 from gradus.systems.networks import residual
 from gradus.training import Interrupted
 
-TINY = {"residual": (residual, {"depths": [4, 6], "width": 8})}
+TINY = {"residual": (residual, {"depths": [4, 6], "units": 8})}
 DATA = {"residual": "digits"}
 every_system = pytest.mark.parametrize("key", TINY)
 

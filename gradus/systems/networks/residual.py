@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SETTINGS: dict[str, Any] = {
     "depths": [8, 20, 32, 56],
-    "width": 32,
+    "units": 32,
     "epochs": 15,
     "batch_size": 64,
     "optimizer": "momentum",
@@ -63,7 +63,7 @@ def digits_network(inputs: int, classes: int, depth: int, shortcuts: bool) -> nn
 
     from gradus.networks.residual import Residual
 
-    d = SETTINGS["width"]
+    d = SETTINGS["units"]
 
     def dense(n: int, m: int) -> nn.Linear:
         layer = nn.Linear(n, m)

@@ -1,0 +1,95 @@
+"""The systems of recurrent layers, at a small size: what they learn, what their scores depend on, what a kill leaves."""
+
+import numpy as np
+import pytest
+
+from gradus.catalogue import load
+from gradus.data.kinds import load_any
+from gradus.errors import GradusError
+from gradus.running import run_system
+from gradus.systems import SeedRequest, recipe_of
+from gradus.systems.networks import lstm
+
+SMALL = {"lstm": {"lag": "100", "units": "4"}}
+DATA = {"lstm": "long-lag"}
+every_system = pytest.mark.parametrize("key", list(SMALL))
+
+
+def result(key, seed=0, **more):
+    request = SeedRequest(seed, None, epochs=1, options=SMALL[key], **more)
+    return recipe_of("networks", key).train(load_any(DATA[key]), request)
+
+
+@every_system
+def test_the_score_is_of_the_seed_alone(key):
+    ends = [result(key, seed).charts[-1].series[0].y for seed in (3, 3, 4)]
+    assert np.array_equal(ends[0], ends[1]) and not np.array_equal(ends[0], ends[2])
+
+
+@every_system
+def test_a_run_that_is_killed_between_two_networks_goes_on_to_the_same_result(key, tmp_path, monkeypatch):
+    from gradus.systems import sequence_reading
+
+    whole, fit, parts = result(key), sequence_reading.fit, []
+
+    def once(*arguments, **settings):
+        if parts:
+            raise KeyboardInterrupt
+        parts.append(settings["directory"].name)
+        return fit(*arguments, **settings)
+
+    monkeypatch.setattr(sequence_reading, "fit", once)
+    with pytest.raises(KeyboardInterrupt):
+        result(key, directory=tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == parts
+    monkeypatch.setattr(sequence_reading, "fit", fit)
+    again = result(key, directory=tmp_path, resume=True)
+    assert again.score == whole.score
+    assert [list(map(float, s.y)) for c in again.charts for s in c.series] == [
+        list(map(float, s.y)) for c in whole.charts for s in c.series
+    ]
+
+
+@every_system
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_run_is_reported_begun_anew_and_takes_no_other_data(key, lang, tmp_path):
+    small = {"seeds": [0, 1], "epochs": 1, "options": SMALL[key], "verify": False, "progress": "silent"}
+    system = load().get(key)
+    for fresh in (False, True):
+        outcome = run_system(system, directory=tmp_path / "r", lang=lang, fresh=fresh, **small)
+    html = outcome.report.read_text(encoding="utf-8")
+    assert html.count("Wilson") == 1 and outcome.summary.data.title.get(lang) in html
+    for word in ("Source", "Licence", "来源", "许可"):
+        assert f"<dt>{word}</dt>" not in html
+    with pytest.raises(GradusError, match=f"trains on {DATA[key]}, not on digits"):
+        run_system(system, data="digits", directory=tmp_path / "s", **small)
+
+
+def test_the_bit_is_at_the_first_step_alone():
+    x, y = lstm.bits(500, 100, np.random.default_rng(0))
+    assert np.array_equal(x[:, 0, 0], 2 * y - 1) and abs(y.mean() - 0.5) < 0.1
+    # five standard deviations of a correlation of 500 pairs
+    correlations = [np.corrcoef(x[:, t, 0], y)[0, 1] for t in range(1, 100)]
+    assert np.abs(correlations).max() < 5 / np.sqrt(500) and np.abs(x[:, 1:]).max() < 0.5
+
+
+def test_new_noise_keeps_the_bit():
+    import torch
+
+    x = torch.from_numpy(lstm.bits(8, 20, np.random.default_rng(0))[0])
+    first, second = (lstm.new_noise(x, torch.Generator().manual_seed(s)) for s in (0, 1))
+    assert torch.equal(first[:, 0], x[:, 0]) and torch.equal(second[:, 0], x[:, 0])
+    assert not torch.isclose(first[:, 1:], second[:, 1:]).any(1).all()
+
+
+def test_forget_biases_remember_for_up_to_the_lag():
+    net = lstm.network("chrono", 64, 500)
+    f = 1 / (1 + np.exp(-net.layer.bias_ih_l0.detach().numpy()[64:128]))
+    memory = 1 / (1 - f)  # τ of f = 1 − 1/τ
+    assert 2 <= memory.min() < 60 and 440 < memory.max() <= 501
+    assert np.allclose(lstm.network("one", 4, 500).layer.bias_ih_l0.detach().numpy()[4:8], 1)
+
+
+def test_a_bit_is_carried_over_a_short_lag():
+    request = SeedRequest(0, None, options={"lag": "20", "units": "4"})
+    assert recipe_of("networks", "lstm").train(load_any("long-lag"), request).score >= 0.95
