@@ -12,11 +12,14 @@ from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.running import run_system
 from gradus.systems import SeedRequest, recipe_of
-from gradus.systems.networks import residual
+from gradus.systems.networks import attention, residual
 from gradus.training import Interrupted
 
-TINY = {"residual": (residual, {"depths": [4, 6], "units": 8})}
-DATA = {"residual": "digits"}
+TINY = {
+    "residual": (residual, {"depths": [4, 6], "units": 8}),
+    "attention": (attention, {"examples": 192, "vector_width": 8, "length": 12}),
+}
+DATA = {"residual": "digits", "attention": "delayed-copy"}
 every_system = pytest.mark.parametrize("key", TINY)
 
 
@@ -33,7 +36,7 @@ def measured(result):
     """All numbers that a seed gives to the report."""
     return [
         result.score,
-        *(value for c in result.comparisons for row in c.rows.values() for value in row),
+        *(np.nan if v is None else v for c in result.comparisons for row in c.rows.values() for v in row),
         *(y for chart in result.charts for s in chart.series for y in np.ravel(s.y)),
     ]
 

@@ -116,12 +116,12 @@ def _trained(
         metrics={"accuracy": accuracy},
         **settings,
     )
-    parts = {
-        "training": (data.train_inputs, data.train_targets),
-        "test": (data.test_inputs, data.test_targets),
+    errors = {
+        "training": float((predict(model, data.train_inputs).argmax(-1) != data.train_targets).mean()),
+        "test": float((predict(model, data.test_inputs).argmax(-1) != data.test_targets).mean()),
+        "loss": fitted.history[-1]["loss"],
     }
-    errors = {name: float((predict(model, x).argmax(-1) != y).mean()) for name, (x, y) in parts.items()}
-    return {**errors, "loss": fitted.history[-1]["loss"]}, [1 - row["accuracy"] for row in fitted.history]
+    return errors, [1 - row["accuracy"] for row in fitted.history]
 
 
 def _table(measured: Measured) -> Comparison:
@@ -176,10 +176,8 @@ def _gradients(data: Dataset, seed: int, depth: int) -> Chart:
     """How the gradient grows on its way back through both kinds of network before they are trained."""
     from gradus.report import Chart, Series
 
-    series = []
-    for kind, name in KINDS.items():
-        norms = gradient_by_block(data, seed, depth, kind == "residual")
-        series.append(Series(name, range(1, len(norms) + 1), norms))
+    norms = {k: gradient_by_block(data, seed, depth, k == "residual") for k in KINDS}
+    series = [Series(KINDS[k], range(1, len(n) + 1), n) for k, n in norms.items()]
     caption = Text(
         f"Before training, {depth} layers: norm of the gradient by each block's output, over that of the last (logarithmic). "
         "Plain layers with batch norm multiply it by √(π/(π−1)) ≈ 1.21 each on the way back, if they are wide.",
