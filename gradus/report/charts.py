@@ -35,6 +35,7 @@ class Chart:
         y_label, x_label: names of the axes.
         caption: what is seen; how the seeds are drawn is added to it.
         log: a logarithmic y-axis.
+        log_x: a logarithmic x-axis.
         target: a level that must be reached, dotted.
         place: the section of the report.
         wide: takes the full width.
@@ -48,6 +49,7 @@ class Chart:
     target: float | None = None
     place: Place = "result"
     wide: bool = False
+    log_x: bool = False
 
 
 def loss_chart(series: Sequence[Series], x_label: Text = Text("epoch", "轮次")) -> Chart:
@@ -105,12 +107,17 @@ def chart_picture(chart: Chart) -> Picture:
         figure, ax = canvas(width=5.6 if chart.wide else 3.5, height=2.8 if chart.wide else 2.6)
         ends = [_line(ax, s, i) for i, s in enumerate(chart.series)]
         if chart.log:
-            _logarithmic(ax)
+            ax.set_yscale("log")
+            _ticks(ax.yaxis, ax.get_ylim())
         if chart.target is not None:
             ax.axhline(chart.target, color="#000000", linewidth=0.9, linestyle=(0, (1, 2)))
         ax.set_xlabel(chart.x_label.get(lang))
         ax.set_ylabel(chart.y_label.get(lang))
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        if chart.log_x:
+            ax.set_xscale("log")
+            _ticks(ax.xaxis, ax.get_xlim())
+        else:
+            ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(axis="y", color=GRID, linewidth=0.5)
         ax.set_axisbelow(True)
         _label_ends(ax, chart.series, ends, lang)
@@ -157,16 +164,15 @@ def _line(ax: Any, series: Series, index: int) -> float:
     return float(finite[-1]) if finite.size else 0.0
 
 
-def _logarithmic(ax: Any) -> None:
-    """A logarithmic axis whose ticks are written 0.2, 0.5, 1 over few decades, and as powers over many."""
+def _ticks(axis: Any, limits: tuple[float, float]) -> None:
+    """The ticks of a logarithmic axis, written 0.2, 0.5, 1 over few decades, and as powers over many."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
+    low, high = limits
     few = high / low < 1000
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if few else _power(value)))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if few else _power(value)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _power(value: float) -> str:

@@ -182,7 +182,11 @@ def feature_maps(image: Any, maps: Mapping[str, Any], label: str = "", limit: in
 
 
 def image_rows(
-    rows: Mapping[Text, Any], caption: Text, place: Place = "result", alt: Text | None = None
+    rows: Mapping[Text, Any],
+    caption: Text,
+    place: Place = "result",
+    alt: Text | None = None,
+    large: bool = False,
 ) -> Picture:
     """Rows of small images, each with its name: ink where a row has one sign, else blue below zero and brown above.
 
@@ -192,6 +196,7 @@ def image_rows(
         caption: what is seen.
         place: the section of the report.
         alt: the same in words; the caption and the numbers of images unless given.
+        large: four images fill a row, in place of ten.
 
     Raises:
         GradusError: another shape.
@@ -220,7 +225,7 @@ def image_rows(
                 for i, v in enumerate(values)
             ]
             label = f'<span class="layer">{escape(name.get(lang))}</span>'
-            parts.append(f'<div class="maps">{label}{_grid(tiles)}</div>')
+            parts.append(f'<div class="maps{" large" if large else ""}">{label}{_grid(tiles)}</div>')
         return "".join(parts)
 
     return Picture(draw, caption, words, place, wide=True)

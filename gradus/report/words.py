@@ -209,6 +209,13 @@ SETTINGS: dict[str, Text] = {
     "model": Text("model", "模型"),
     "shift": Text("shifted at random by up to", "随机平移至多"),
     "context": Text("characters seen", "可见字符数"),
+    "depths": Text("layers", "层数"),
+    "learning_rates": Text("learning rates", "学习率"),
+    "symbols": Text("symbols", "符号种数"),
+    "places_back": Text("places back", "回溯位数"),
+    "length": Text("length of a sequence", "序列长度"),
+    "examples": Text("sequences to learn from", "训练序列数"),
+    "vector_width": Text("width of the vectors", "向量宽度"),
     "sequences": Text("sequences an epoch", "每轮的序列数"),
     "lag": Text("lag", "时滞"),
     "width": Text("features of a node", "每个节点的特征数"),
@@ -242,6 +249,7 @@ METRICS: dict[str, tuple[Text, bool]] = {
     "variance-kept": (Text("share of the held-out variance kept", "留出数据的方差保留比例"), True),
     "adjusted-rand-index": (Text("adjusted Rand index", "调整兰德指数"), False),
     "recalled": (Text("share of the images recalled", "成功回忆的图像比例"), True),
+    "rate-quotient": (Text("quotient of the largest learning rates", "最大学习率之比"), False),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
 }
 
