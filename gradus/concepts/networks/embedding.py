@@ -5,9 +5,10 @@ import math
 import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import NotApplicable, identical
+from gradus.page.evidence import identical
 from gradus.page.exercises import array, number
 from gradus.page.figures import canvas
+from gradus.page.not_applicable import NotApplicable
 
 
 def _function(lookup, i, E, padding_idx):
