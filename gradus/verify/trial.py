@@ -252,8 +252,13 @@ def _of_another_form(adapted: Adapted, inputs: list[Arguments]) -> list[Answer]:
     ):
         return [first]
     others = [f for f in FRAMEWORKS if f not in (adapted.framework.name, "python") and _installed(f)]
-    answers = (answer_of(other, inputs) for other in _in_each(adapted, others))
-    return [next((a for a in answers if a.error is None and a.own), first)]
+    refused = [first] if isinstance(first.error, GradusError) else []  # in words of the page's own
+    for other in _in_each(adapted, others):
+        answer = answer_of(other, inputs)
+        if answer.error is None and answer.own:
+            return [answer]
+        refused += [answer] * isinstance(answer.error, GradusError)
+    return [*refused, first][:1]
 
 
 def _installed(framework: str) -> bool:

@@ -10,7 +10,7 @@ from torch import nn
 from gradus.catalogue import concept
 from gradus.frameworks import adapt_function
 from gradus.verify import claims_of, judge
-from gradus.verify.trial import tried
+from gradus.verify.trial import Unanswered, tried
 
 
 def rnn_step(x, h, W, U, b):
@@ -170,3 +170,12 @@ def test_a_module_that_leaves_its_second_bias_out_fails():
             return torch.stack(states[1:], 1), states[-1][None]
 
     assert verdicts("rnn", Forgetful)["equals-definition"] == "fails"
+
+
+def test_a_step_that_returns_too_few_states_is_told_so():
+    def step(x, h, c, W, U, b):
+        i, f, g, o = (x @ W[k].mT + h @ U[k].mT + b[k] for k in range(4))
+        return o.sigmoid() * (f.sigmoid() * c + i.sigmoid() * g.tanh()).tanh()
+
+    with pytest.raises(Unanswered, match="as many states as it takes, h and c, got 1"):
+        tried(concept("lstm"), step, None, "mine", lambda a: nullcontext())

@@ -334,7 +334,7 @@ def volume_follows_the_divergence(flow, rng):
         trace = ((1 - hidden**2) * like((W1 * W2.T).sum(0), z)).sum(-1)[..., None]
         return namespace(z).concatenate([hidden @ like(W2, z), trace], -1)
 
-    x, h = rng.standard_normal(2), 2.0**-10
+    x, h = 0.5 * rng.standard_normal(2), 2.0**-10
     J = np.stack(
         [
             (flow(small_network, x + h * e, steps=32, order=4) - flow(small_network, x - h * e, steps=32, order=4))

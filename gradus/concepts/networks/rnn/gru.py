@@ -110,6 +110,7 @@ GRU = Concept(
             "Keras repeats the last output under a mask, unless zero_output_for_mask is set",
         ),
     ),
+    unverified="That it does about as well as the LSTM (Chung et al. 2014) is not measured here.",
     nonfinite="nan",
     other_form=other_form(_module, _steps),
 )

@@ -65,6 +65,8 @@ PEEPHOLE = Concept(
         Convention("the order of the gates", "i, f, g, o, as in PyTorch", "i, o, f, c in ONNX"),
         Convention("gradients", "exact, through all states", "cut at the peepholes and gates in Gers et al. 2002"),
     ),
+    unverified="That peepholes help to learn tasks of timing (Gers et al. 2002), and change little elsewhere (Greff et al. 2017), "
+    "is not measured here.",
     nonfinite="nan",
 )
 

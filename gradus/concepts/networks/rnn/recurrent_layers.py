@@ -81,6 +81,14 @@ def _advance(
     """The next states and the output; a row that has ended keeps its states and gives 0."""
     new = step(row, *now, *weights)
     new = tuple(new) if isinstance(new, (tuple, list)) else (new,)
+    if len(new) != len(now):
+        names = " and ".join("hc"[: len(now)])
+        raise GradusError(
+            Text(
+                f"expected a step that returns as many states as it takes, {names}, got {len(new)}",
+                f"单步函数返回的状态应与传入的一样多（{'、'.join('hc'[: len(now)])}），得到 {len(new)} 个",
+            )
+        )
     if inside is None:
         return new, new[0]
     xp = namespace(row)
