@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradus.concepts.networks.rnn.padded_rows import alone_and_padded
-from gradus.concepts.networks.rnn.recurrent_layers import by_two_directions, is_instance
+from gradus.concepts.networks.rnn.recurrent_layers import by_two_directions, is_instance, two_biases
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, roundoff
 from gradus.page.exercises import choice, number
@@ -11,7 +11,7 @@ from gradus.page.figures import COLOURS, canvas
 
 
 def _module(layer, x, W, U, b, h0, lengths):
-    weights = dict(weight_ih=W[:, None], weight_hh=U[:, None], bias_ih=b[:, None], bias_hh=0 * b[:, None])
+    weights = dict(weight_ih=W[:, None], weight_hh=U[:, None], **two_biases(b[:, None]))
     return by_two_directions(layer, x, h0, weights, lengths)
 
 
