@@ -1,4 +1,4 @@
-"""The architecture note: its picture is fresh, it names every room, and the places that it sends readers to exist."""
+"""The architecture note: its picture is fresh, it names every room, the places that it names exist; and files stay short."""
 
 import re
 
@@ -33,3 +33,16 @@ def test_the_places_that_it_names_exist():
     assert len(places) > 15
     named = [p for p in places if not re.search(r"[A-Z]{3}", p)]
     assert [p for p in named if not (ROOT / p).exists()] == []
+
+
+SUFFIXES = {".py", ".js", ".mjs", ".css", ".html"}
+
+
+def test_no_file_is_longer_than_300_lines():
+    """Pages excepted: one holds all of its concept."""
+    files = [p for f in ("gradus", "tests", "tools", "benchmarks") for p in (ROOT / f).rglob("*")]
+    others = (ROOT / "gradus" / "concepts", ROOT / "tools" / "node_modules")
+    own = [p for p in files if p.suffix in SUFFIXES and not any(map(p.is_relative_to, others))]
+    lines = {p.relative_to(ROOT).as_posix(): len(p.read_text(encoding="utf-8").splitlines()) for p in own}
+    assert len(lines) > 500
+    assert {name: count for name, count in lines.items() if count > 300} == {}

@@ -1,17 +1,14 @@
 """Every page, whole: its parts, its words, its claims, its mutants, its figure. A new page adds rows here, not code."""
 
-import ast
-import builtins
 import importlib
 import inspect
 import re
 import sys
-import textwrap
-import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+from foreign_names import foreign_names
 
 from gradus import systems
 from gradus.catalogue import citation, load, references
@@ -240,59 +237,9 @@ def test_chinese_pages_show_no_english_words(concept: Concept):
     assert [text for text in shown if figure_words.foreign_words(text)] == []
 
 
-ALLOWED = {"numpy", "math", "itertools"}
-
-
-def _foreign(function, seen) -> set[str]:
-    """Names that a definition uses and that are neither NumPy, math, builtins, nor functions of its own page."""
-    if function in seen:
-        return set()
-    seen.add(function)
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    body = next(n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda)))
-    foreign = set()
-    for node in ast.walk(body):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            foreign |= {n for n in names if n.partition(".")[0] not in ALLOWED}
-    statements = body.body if isinstance(body.body, list) else [body.body]
-    for name in {
-        n.id
-        for s in statements
-        for n in ast.walk(s)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-    }:
-        value = function.__globals__.get(name)
-        if value is None:
-            if name not in vars(builtins) and name in function.__globals__:
-                foreign.add(name)
-        elif isinstance(value, types.ModuleType):
-            if value.__name__.partition(".")[0] not in ALLOWED:
-                foreign.add(name)
-        elif isinstance(value, Concept):
-            foreign.add(name)
-        elif (
-            callable(value)
-            and _of_one_page(getattr(value, "__module__", ""), function.__module__)
-            and hasattr(value, "__code__")
-        ):
-            foreign |= _foreign(value, seen)
-        elif callable(value) and (getattr(value, "__module__", "") or "").partition(".")[0] not in ALLOWED | {
-            "builtins"
-        }:
-            foreign.add(name)
-    return foreign
-
-
-def _of_one_page(module: str, other: str) -> bool:
-    """The same file, or files of one family's folder: gradus.concepts.<area>.<family>."""
-    family, _, _ = other.rpartition(".")
-    return module == other or (module.rpartition(".")[0] == family and family.count(".") == 3)
-
-
 @every_concept
 def test_definition_is_numpy_alone(concept: Concept):
-    assert _foreign(concept.definition, set()) == set()
+    assert foreign_names(concept.definition, set()) == set()
 
 
 @every_concept
@@ -322,6 +269,6 @@ def test_a_foreign_name_is_found():
 
     cheating.__globals__["scipy"] = scipy
     try:
-        assert _foreign(cheating, set()) == {"scipy"}
+        assert foreign_names(cheating, set()) == {"scipy"}
     finally:
         del cheating.__globals__["scipy"]

@@ -1,10 +1,11 @@
-"""Hosts on the loopback interface."""
+"""Hosts on the loopback interface, and a user without settings."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from loopback import Handler, Host
@@ -36,3 +37,10 @@ def _serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No mirror is set, and data lie in a folder of the test's own."""
+    monkeypatch.delenv("GRADUS_MIRROR", raising=False)
+    monkeypatch.setenv("GRADUS_DATA", str(tmp_path / "own data"))

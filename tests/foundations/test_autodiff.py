@@ -1,29 +1,14 @@
-"""The tape: each rule against finite differences, linear algebra against PyTorch, structure, errors."""
-
-import math
+"""The tape: each rule against finite differences, its structure, what a pullback and a checkpoint cost."""
 
 import numpy as np
 import pytest
 import torch
 from autodiff_calls import CALLS, SAFE
+from finite_differences import agree, differences
 
-from gradus.errors import GradusError
 from gradus.foundations.autodiff import Variable, checkpoint, grad, value_and_grad, vjp
 from gradus.foundations.autodiff.composed import COMPOSED, METHODS
 from gradus.foundations.autodiff.rules import RULES
-
-
-def agree(got, want, scale=0.0):
-    size = max(scale, 1.0, *(np.abs(w).max() for w in want))
-    assert max(np.abs(g - w).max() for g, w in zip(got, want, strict=True)) <= 1e-12 * size
-
-
-# --- each rule by itself
-
-
-def differences(f, x, u, h=1e-5):
-    """Derivative of f along u, of fourth order."""
-    return (8 * (f(x + h * u) - f(x - h * u)) - (f(x + 2 * h * u) - f(x - 2 * h * u))) / (12 * h)
 
 
 @pytest.mark.parametrize(
@@ -209,174 +194,6 @@ def test_results_do_not_share_memory_with_the_input():
 def test_integers_are_taken_as_numbers():
     assert grad(lambda x: x * x)(3) == 6.0
     assert grad(lambda x: (x**2).sum())(np.array([1, 2])).dtype == np.float64
-
-
-# --- errors name what is wrong and what to do
-
-ERRORS = {
-    "names the function": (lambda x: np.unwrap(x).sum(), r"numpy\.unwrap has no derivative rule here.*write the function with those of the \d{3} in"),
-    "names the ufunc": (lambda x: np.nextafter(x, 2).sum(), r"numpy\.nextafter has no derivative rule here"),
-    "names the method": (lambda x: np.multiply.reduceat(x, [0]), r"numpy\.multiply reduceat has no derivative rule"),
-    "names the option": (lambda x: np.sum(x, dtype=int), r"numpy\.sum on a tape.*dtype.*keepdims"),
-    "index out of range": (lambda x: x[3], r"take of shapes \(3,\): index 3 is out of bounds"),
-    "singular": (lambda x: np.linalg.inv(np.outer(x, x)).sum(), r"inv of shapes \(3, 3\): Singular matrix"),
-    "option of a ufunc": (lambda x: np.exp(x, where=x > 0).sum(), r"numpy\.exp where"),
-    "result of many numbers": (lambda x: x * 2, r"one number, got shape \(3,\); sum it, or use vjp"),
-    "result is complex": (lambda x: (1j * x).sum(), r"one real number, got a complex one"),
-    "complex factorisation": (lambda x: np.linalg.svd(1j * np.outer(x, x), compute_uv=False).sum(), "real matrices; this one is complex"),
-    "all of U": (lambda x: np.linalg.svd(np.outer(x, x[:2]))[0].sum(), "full_matrices=False"),
-    "result is a tuple": (lambda x: (x.sum(), x), r"one array, got a tuple of 2; stack them"),
-    "made an array": (lambda x: np.array([x[0], 1.0]).sum(), r"np\.stack"),
-    "used math": (lambda x: math.sin(x[0]), r"NumPy's functions, not math's"),
-    "assigned what does not fit": (lambda x: x.__setitem__(0, np.ones(2)), r"assign of shapes \(3,\) and \(2,\)"),
-    "grown in place": (lambda x: x[0:1].__iadd__(x).sum(), r"shape \(3,\) does not fit into an array of \(1,\)"),
-    "added into an array": (lambda x: np.zeros(3).__iadd__(x).sum(), r"a = a \+ b for a \+= b, or see traceable"),
-    "checkpoint of a closure": (lambda x: checkpoint(lambda t: t * x[0])(2.0), "make it an argument of the function"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("label", ERRORS)
-def test_errors_say_what_to_do(label):
-    f, words = ERRORS[label]
-    with pytest.raises(GradusError, match=words):
-        grad(f)(np.array([1.0, 2.0, 3.0]))
-
-
-def test_assigning_to_a_part_of_a_plain_array_is_refused():
-    def f(x):
-        a = np.zeros(3)
-        a[0] = x[0]
-        return a.sum()
-
-    with pytest.raises(GradusError, match="plain number"):
-        grad(f)(np.ones(3))
-
-
-def test_wrong_arguments():
-    with pytest.raises(GradusError, match=r"argnums=2.*1 argument"):
-        grad(lambda x: x, 2)(1.0)
-    with pytest.raises(GradusError, match=r"adjoint has shape \(2,\), expected that of the result, \(3,\)"):
-        vjp(lambda x: x * 2, np.ones(3))[1](np.ones(2))
-    with pytest.raises(GradusError, match="real numbers, got complex128"):
-        Variable(1j)
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        Variable(1.0).nonsense  # noqa: B018
-
-
-def test_an_error_of_the_function_itself_passes_through():
-    with pytest.raises(ZeroDivisionError):
-        grad(lambda x: x / (1 // 0))(1.0)
-    with pytest.raises(GradusError, match=r"matmul of shapes \(2, 3\) and \(4, 2\): "):
-        grad(lambda x: (x @ np.ones((4, 2))).sum())(np.ones((2, 3)))
-
-
-# --- writing into arrays: as in NumPy, views included
-
-
-def doubled_in_place(x):
-    y = x.copy()
-    y[0] = x[1] * x[2]
-    y[1:] += y[0]
-    return y * x
-
-
-def written_through_a_view(x):
-    y = np.reshape(np.concatenate([x, x]), (2, 3)) * 1.0
-    row = y[1]
-    row *= x
-    row[0] = 3 * x[2]
-    y.T[2, 0] = row[0] * x[1]
-    return y
-
-
-def a_view_follows_its_array(x):
-    y = x * 1.0
-    tail = y[1:]
-    y[2] = x[0] ** 2
-    return tail * y[0]
-
-
-def written_twice(x):
-    y = np.zeros_like(x)
-    y[:] = x
-    y[[0, 0, 1]] = np.stack([x[2], x[1] ** 2, x[0]])
-    return y
-
-
-def masked(x):
-    y = x * 2
-    y[y > 1] = x[0]
-    y[np.array([True, False, False])] *= x[1]
-    return y
-
-
-def numbers_are_never_changed(x):
-    total = x[0]
-    first = total
-    total += x[1]
-    return np.stack([first, total])
-
-
-@pytest.mark.parametrize(
-    "f",
-    [
-        doubled_in_place, written_through_a_view, a_view_follows_its_array, written_twice, masked,
-        numbers_are_never_changed,
-    ],
-)  # fmt: skip
-def test_writing_into_arrays_is_as_in_numpy(f):
-    x, u = np.array([0.7, -1.3, 0.4]), np.array([0.3, 0.5, -0.8])
-    y, pull = vjp(f, x)
-    assert np.array_equal(y, f(x.copy()))
-    w = np.random.default_rng(0).standard_normal(y.shape)
-    along = lambda x: (w * f(x.copy())).sum()
-    assert pull(w)[0] @ u == pytest.approx(differences(along, x, u), rel=1e-9)
-    slope = lambda x: (vjp(f, x)[1](w)[0] * u).sum()
-    assert grad(slope)(x) @ u == pytest.approx(differences(slope, x, u), rel=1e-8, abs=1e-9)
-
-
-# --- linear algebra beside PyTorch, in stacks, to the second derivative
-
-t = lambda a: a.swapaxes(-1, -2)
-FACTORISED = {
-    "solve": lambda xp, a: xp.linalg.solve(a[..., :3], a),
-    "inv": lambda xp, a: xp.linalg.inv(a[..., :3]),
-    "pinv": lambda xp, a: xp.linalg.pinv(a) @ xp.linalg.pinv(t(a)),
-    "det": lambda xp, a: xp.linalg.det(a[..., :3]),
-    "slogdet": lambda xp, a: xp.linalg.slogdet(a[..., :3])[1],
-    "cholesky": lambda xp, a: xp.linalg.cholesky(a @ t(a)),
-    "eigh": lambda xp, a: xp.linalg.eigh(a @ t(a))[0][..., None, :] * xp.linalg.eigh(a @ t(a))[1] ** 2,
-    "svd wide": lambda xp, a: xp.linalg.svd(a, full_matrices=False)[0] ** 2 @ xp.linalg.svd(a, full_matrices=False)[2] ** 2,
-    "svd tall": lambda xp, a: (xp.linalg.svd(t(a), full_matrices=False)[1][..., None, :] * xp.linalg.svd(t(a), full_matrices=False)[0]) ** 2,
-    "svd square": lambda xp, a: xp.linalg.svd(a[..., :3])[0] ** 2 * xp.linalg.svd(a[..., :3])[2] ** 2,
-    "qr tall": lambda xp, a: xp.linalg.qr(t(a))[0] @ xp.linalg.qr(t(a))[1] ** 2,
-    "qr wide": lambda xp, a: xp.linalg.qr(a)[0] ** 2 @ xp.linalg.qr(a)[1] ** 2,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", FACTORISED)
-def test_linear_algebra_equals_torch(name):
-    f, rng = FACTORISED[name], np.random.default_rng(5)
-    a, u = rng.standard_normal((2, 2, 3, 4))
-    z = torch.tensor(a, requires_grad=True)
-    y = f(torch, z)
-    w = rng.standard_normal(y.shape)
-    (first,) = torch.autograd.grad((y * torch.tensor(w)).sum(), z, create_graph=True)
-    (second,) = torch.autograd.grad((first * torch.tensor(u)).sum(), z)
-    value, pull = vjp(lambda a: f(np, a), a)
-    assert np.allclose(value, y.detach().numpy(), rtol=1e-12, atol=1e-13)
-    agree(pull(w), [first.detach().numpy()])
-    agree([grad(lambda a: (vjp(lambda b: f(np, b), a)[1](w)[0] * u).sum())(a)], [second.numpy()])
-
-
-def test_equal_eigenvalues_and_singular_matrices():
-    S = np.eye(3)  # every basis is one of eigenvectors; the sum of the eigenvalues is the trace all the same
-    assert np.allclose(grad(lambda a: np.linalg.eigh(a)[0].sum())(S), np.eye(3))
-    assert np.allclose(grad(lambda a: np.linalg.svd(a)[1].sum())(S), np.eye(3))
-    rank2 = np.array([[1.0, 2, 3], [2, 4, 6], [1, 0, 1]])
-    cofactors = grad(np.linalg.det)(rank2)
-    x, u = rank2, np.random.default_rng(0).standard_normal((3, 3))
-    assert (cofactors * u).sum() == pytest.approx(differences(np.linalg.det, x, u), rel=1e-9)
 
 
 # --- rematerialisation

@@ -1,19 +1,17 @@
-"""What `fit` computes, beside plain loops; and what it leaves alone."""
+"""What `fit` computes, beside plain loops; its mistakes and its progress."""
 
-import random
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from small_run import data, digest_of, model, noisy, train
+from small_run import data, digest_of, model, train
 from torch import nn
 
 from gradus import GradusError
-from gradus.training import Callback, EarlyStopping, NonFiniteError, accuracy, fit, load_checkpoint
-from gradus.training.randomness import epoch_order, mix
+from gradus.training import Callback, EarlyStopping, accuracy, fit, load_checkpoint
+from gradus.training.randomness import epoch_order
 from gradus.training.schedules import SCHEDULES, make_schedule
 
 
@@ -185,143 +183,6 @@ def test_the_checkpoint_holds_the_weights(tmp_path: Path) -> None:
     assert digest_of(other.state_dict()) == digest_of(net.state_dict())
     other.load_state_dict(export_weights(checkpoint, averaged=True))
     torch.testing.assert_close(other[0].weight.detach(), fitted.averaged["0.weight"])
-
-
-# Determinism and global state
-
-
-def test_the_order_depends_on_seed_and_epoch_alone() -> None:
-    cpu = torch.device("cpu")
-    assert torch.equal(epoch_order(1, 2, 50, cpu), epoch_order(1, 2, 50, cpu))
-    orders = {tuple(epoch_order(seed, epoch, 50, cpu).tolist()) for seed in range(10) for epoch in range(10)}
-    assert len(orders) == 100
-    assert (
-        len(
-            {
-                mix(*numbers)
-                for numbers in [(a, b, c) for a in range(20) for b in range(20) for c in range(20)]
-            }
-        )
-        == 8000
-    )
-
-
-def state_of_the_world() -> list[Any]:
-    return [
-        torch.get_rng_state().tolist(), random.getstate(), str(np.random.get_state()), torch.get_num_threads(),
-        torch.get_default_dtype(), torch.is_grad_enabled(), list(warnings.filters), torch.is_autocast_enabled("cpu"),
-        torch.are_deterministic_algorithms_enabled(), torch.get_float32_matmul_precision(),
-        __import__("signal").getsignal(2), __import__("signal").getsignal(15),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("grad", [True, False])
-def test_nothing_global_is_changed(tmp_path: Path, grad: bool) -> None:
-    with torch.set_grad_enabled(grad):
-        before = state_of_the_world()
-        train(
-            model("conv norm dropout"),
-            tmp_path,
-            augment=noisy,
-            precision="bfloat16",
-            validation=data(),
-            ema=0.9,
-        )
-        assert state_of_the_world() == before
-        with pytest.raises(NonFiniteError):
-            train(model(), learning_rate=1e30, optimizer="sgd")
-        assert state_of_the_world() == before
-
-
-def test_flags_of_modules_are_put_back() -> None:
-    net = model("conv norm dropout").eval()
-    net[1].train()
-    flags = [module.training for module in net.modules()]
-    train(net, validation=data())
-    assert [module.training for module in net.modules()] == flags
-
-
-def test_the_result_does_not_depend_on_the_generator_outside() -> None:
-    nets = [model("conv dropout") for _ in range(2)]
-    for seed, net in enumerate(nets):
-        torch.manual_seed(seed)
-        train(net, augment=noisy)
-    assert digest_of(nets[0].state_dict()) == digest_of(nets[1].state_dict())
-
-
-# F-NAN
-
-
-class Poison(nn.Module):
-    """Gives NaN in its forward or its backward pass at a given call."""
-
-    def __init__(self, at: int, backward: bool = False) -> None:
-        super().__init__()
-        self.at, self.backward_too, self.step = at, backward, 0
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.step + 1 != self.at:
-            return x
-        # At 0 the root is 0 and its slope infinite: a finite loss with a gradient that is not.
-        return x + (x * 0).abs().sqrt().sum() if self.backward_too else x * float("nan")
-
-
-class Count(Callback):
-    def __init__(self, poison: Poison) -> None:
-        self.poison = poison
-
-    def on_step_end(self, run: Any) -> None:
-        self.poison.step = run.step
-
-
-@pytest.mark.parametrize("step", [1, 5, 6, 7, 14])
-@pytest.mark.parametrize("backward", [False, True])
-def test_a_nan_stops_at_its_step_and_names_the_layer(tmp_path: Path, step: int, backward: bool) -> None:
-    poison = Poison(step, backward)
-    net = nn.Sequential(nn.Flatten(), nn.Linear(36, 8), poison, nn.Linear(8, 4), nn.Softplus())
-    with pytest.raises(NonFiniteError) as caught:
-        train(net, tmp_path, checkpoint_every=2, callbacks=[Count(poison)])
-    error = caught.value
-    assert error.step == step and f"step {step} " in str(error) and "\n" not in str(error)
-    assert error.tensor == ("gradient" if backward else "loss")
-    assert ("'1" if False else "1 (Linear)" if backward else "2 (Poison)") in error.layer
-    assert str(error) in (tmp_path / "log.txt").read_text()
-    if step > 2:
-        assert error.checkpoint is not None
-        assert all(torch.isfinite(v).all() for v in load_checkpoint(error.checkpoint).tensors.values())
-        expected = max(s for s in (*range(2, 18, 2), 6, 12) if s < step)
-        assert error.checkpoint.name == f"step-{expected:08d}.json"
-
-
-@pytest.mark.parametrize(("where", "value"), [("inputs", float("inf")), ("inputs", float("nan"))])
-def test_a_bad_sample_is_named(where: str, value: float) -> None:
-    inputs, targets = data()
-    inputs[40, 0, 0, 0] = value
-    with pytest.raises(NonFiniteError, match="the inputs of the batch"):
-        train(model(), data=(inputs, targets))
-
-
-def test_a_bad_loss_function_is_named() -> None:
-    with pytest.raises(NonFiniteError, match="the loss function"):
-        fit(model(), lambda o, t: (o.sum() * 0).log(), data(), progress="silent")
-
-
-def test_a_bad_validation_loss_is_named() -> None:
-    inputs, targets = data(10)
-    inputs[3] = float("nan")
-    with pytest.raises(NonFiniteError, match="validation loss"):
-        train(model(), validation=(inputs, targets))
-
-
-def test_a_nan_under_dropout_is_found_with_the_same_noise() -> None:
-    class Rare(nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            noise = torch.rand(())
-            return x / 0 if self.training and noise < 0.1 else x
-
-    net = nn.Sequential(nn.Flatten(), nn.Linear(36, 4), Rare())
-    with pytest.raises(NonFiniteError, match=r"2 \(Rare\)"):
-        train(net, epochs=30)
 
 
 # Mistakes
