@@ -461,12 +461,15 @@ def second_pass():
 def both_cases(rng):
     for modified in (True, False):
         name = "modified" if modified else "classical"
-        yield f"{name}, random", dict(A=rng.standard_normal((6, 4)), modified=modified)
-        yield f"{name}, batch", dict(A=rng.standard_normal((2, 5, 3)), modified=modified)
+        yield f"{name}, random", dict(A=spectrum(rng, 6, 4, 4.0), modified=modified)
+        yield (
+            f"{name}, batch",
+            dict(A=np.stack([spectrum(rng, 5, 3, 4.0), spectrum(rng, 5, 3, 2.0)]), modified=modified),
+        )
     yield "one vector", dict(A=rng.standard_normal((4, 1)))
     yield "scales apart", dict(A=rng.standard_normal((6, 3)) * [1e-6, 1.0, 1e6])
     for modified in (True, False):
-        yield f"square, {modified}", dict(A=rng.standard_normal((4, 4)) + 3 * np.eye(4), modified=modified)
+        yield f"square, {modified}", dict(A=spectrum(rng, 4, 4, 4.0), modified=modified)
 
 
 @GRAM_SCHMIDT.invalid
