@@ -27,12 +27,15 @@ def test_the_table_is_well_formed():
     assert {TABLE[op]["page"] for op in WITH_A_PAGE} <= keys
     assert set(WITH_A_PAGE) == set(RUN)
     for op, row in TABLE.items():
-        assert set(row) <= {"page", "cases", "left_out"}, op
+        assert set(row) <= {"page", "cases", "left_out", "disputed"}, op
         named = [name for group in row.get("left_out", []) for name in group["cases"]]
         assert len(named) == len(set(named)), op
         for group in row.get("left_out", []):
             assert group["state"] in STATES and group["why"], op
-            assert (group["state"] == "no page") == ("page" not in row), op
+            assert group["state"] != "no page" or "page" not in row, op
+        assert all(
+            group["why"] and set(group["cases"]).isdisjoint(named) for group in row.get("disputed", [])
+        ), op
 
 
 def test_the_table_has_every_operator_and_every_case(oracles):
