@@ -103,10 +103,10 @@ def _successes(values: Sequence[bool]) -> Cell:
     count, n = sum(values), len(values)
     if n == 1:
         return Text("yes", "是") if count else Text("no", "否")
-    low, high = wilson(count, n)
+    low, high = (f"{100 * end:.0f} %" for end in wilson(count, n))
     return Text(
-        f"{count} of {n} ({low:.0%} to {high:.0%})",
-        f"{n} 次中 {count} 次（{low:.0%} 至 {high:.0%}）",
+        f"{count} of {n} ({low} to {high})",
+        f"{n} 次中 {count} 次（{low} 至 {high}）",
     )
 
 
