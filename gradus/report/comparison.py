@@ -49,12 +49,15 @@ def comparison_table(comparisons: Sequence[Comparison]) -> Picture:
     ]
     en, zh = [first.caption.en], first.caption.zh
     values = [v for c in comparisons for row in c.rows.values() for v in row]
-    if seeds > 1 and any(isinstance(v, bool) for v in values):
+    counted = any(isinstance(v, bool) for v in values)
+    if seeds > 1 and counted:
         en.append(f"Successes of {seeds} seeds, with Wilson's interval at 95 %.")
         zh += f"成功次数以 {seeds} 个种子计，附 95 % 的 Wilson 区间。"
     if seeds > 1 and any(_is_number(v) for v in values):
-        en.append("Other numbers: mean ± standard deviation over the seeds that have one.")
-        zh += "其余数值为有该值的各种子的平均值 ± 标准差。"
+        en.append(
+            f"{'Other numbers' if counted else 'Numbers'}: mean ± standard deviation over the seeds that have one."
+        )
+        zh += f"{'其余数值' if counted else '数值'}为有该值的各种子的平均值 ± 标准差。"
     return table(first.columns, rows, Text(" ".join(en), zh), first.place)
 
 
@@ -84,11 +87,11 @@ def _cell(values: Sequence[Measured]) -> Cell:
     if not numbers:
         return Text("never", "从未")
     mean = float(np.mean(numbers))
-    if len(numbers) == 1 or (len(set(numbers)) == 1 and mean.is_integer()):
-        spread = true_minus(f"{mean:.4g}")
+    if len(set(numbers)) == 1:
+        spread = str(int(mean)) if mean.is_integer() else true_minus(f"{mean:.4g}")
     else:
         deviation = float(np.std(numbers, ddof=1))
-        places = max(0, 1 - math.floor(math.log10(deviation))) if deviation else 3
+        places = max(0, 1 - math.floor(math.log10(deviation)))
         spread = true_minus(f"{mean:.{places}f} ± {deviation:.{places}f}")
     missing = len(values) - len(numbers)
     if not missing:
@@ -100,10 +103,10 @@ def _successes(values: Sequence[bool]) -> Cell:
     count, n = sum(values), len(values)
     if n == 1:
         return Text("yes", "是") if count else Text("no", "否")
-    low, high = wilson(count, n)
+    low, high = (f"{100 * end:.0f} %" for end in wilson(count, n))
     return Text(
-        f"{count} of {n} ({low:.0%} to {high:.0%})",
-        f"{n} 次中 {count} 次（{low:.0%} 至 {high:.0%}）",
+        f"{count} of {n} ({low} to {high})",
+        f"{n} 次中 {count} 次（{low} 至 {high}）",
     )
 
 

@@ -13,7 +13,7 @@ from gradus.numbers import typeset_value
 from gradus.report.pictures import Picture, Place
 from gradus.text import Text
 
-_NUMBER = re.compile(r"(< )?[+−-]?[\d.]+%?")
+_NUMBER = re.compile(r"(< )?[+−-]?[\d.]+%?( ± [\d.]+)?")
 Cell = Any  # Text, str, int, float, or None for nothing
 
 
@@ -70,7 +70,7 @@ def _aligned(cells: Sequence[Cell]) -> str:
 
 
 def _is_number(cell: Cell) -> bool:
-    """A number, or a text that shows one: −0.25, 98.7%, < 0.001."""
+    """A number, or a text that shows one: −0.25, 98.7%, < 0.001, 0.98 ± 0.02."""
     return isinstance(cell, (int, float)) or (isinstance(cell, str) and bool(_NUMBER.fullmatch(cell)))
 
 

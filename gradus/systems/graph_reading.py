@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,10 @@ class GraphReader(nn.Module):
         sums = [NODE * H.sum(-2)]
         A = A / A.sum(-1, keepdim=True).clamp(min=1) if self.how == "mean" else EDGE * A
         for layer in self.layers:
-            H = torch.relu(_by_largest(layer, A, H) if self.how == "max" else layer(A, H)) * nodes
+            H = (
+                torch.relu(_by_largest(cast(GINLayer, layer), A, H) if self.how == "max" else layer(A, H))
+                * nodes
+            )
             sums.append(NODE * H.sum(-2))
         z: Tensor = self.readout(torch.cat(sums, -1))
         return z

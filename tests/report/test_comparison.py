@@ -38,10 +38,10 @@ def test_seeds_are_put_together():
              of_seed((False, None, 0.7), (False, None, 0.7))]  # fmt: skip
     picture = comparison_table(seeds)
     assert cells(picture.markup("en")) == [
-        "LSTM", "2 of 3 (21% to 94%)", "120 ± 28 (1 never)", "0.90 ± 0.17",
-        "plain", "0 of 3 (0% to 56%)", "never", "0.60 ± 0.10",
+        "LSTM", "2 of 3 (21 % to 94 %)", "120 ± 28 (1 never)", "0.90 ± 0.17",
+        "plain", "0 of 3 (0 % to 56 %)", "never", "0.60 ± 0.10",
     ]  # fmt: skip
-    assert "3 次中 2 次（21% 至 94%）" in picture.markup("zh") and "从未" in picture.markup("zh")
+    assert "3 次中 2 次（21 % 至 94 %）" in picture.markup("zh") and "从未" in picture.markup("zh")
     assert "Wilson" in picture.caption.en and "标准差" in picture.caption.zh
 
 

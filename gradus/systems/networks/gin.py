@@ -91,9 +91,7 @@ def parts(data: Dataset | Generated, seed: int) -> tuple[Arrays, Arrays, int, Da
         "Drawn by the seed: three pairs of classes, 8, 12 or 16 nodes, each pair the same number of each size.",
         "由种子抽取：三对类别，8、12 或 16 个节点，每对中各种大小的数目相同。",
     )
-    classes = tuple(f"{pair} {side}" for pair in PAIRS for side in "ab")
-    about = data.summary(split, classes=classes, train=len(training[1]), test=len(test[1]))
-    return training, test, len(classes), about
+    return training, test, 2 * len(PAIRS), data.summary(split, train=len(training[1]), test=len(test[1]))
 
 
 def comparison(

@@ -99,8 +99,8 @@ def network(kind: str, units: int, lag: int) -> Reader:
         forget = torch.log(1 + (lag - 1) * torch.rand(units)) if kind == "chrono" else one
         write = -forget if kind == "chrono" else zero
         with torch.no_grad():
-            layer.bias_ih_l0.copy_(torch.cat((write, forget, zero, zero)))
-            layer.bias_hh_l0.zero_()
+            layer.get_parameter("bias_ih_l0").copy_(torch.cat((write, forget, zero, zero)))
+            layer.get_parameter("bias_hh_l0").zero_()
     return Reader(layer, units)
 
 
