@@ -52,7 +52,8 @@ class SignalWatch:
             signal.raise_signal(number)
             return
         self.caught = number
-        if self._watching(outer := self._outer.get(number)):
+        outer = self._outer.get(number)
+        if callable(outer) and self._watching(outer):
             outer(number, frame)
 
     @staticmethod
