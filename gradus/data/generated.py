@@ -40,6 +40,7 @@ GENERATED: dict[str, Generated] = {
     for name, title in (
         ("long-lag", Text("One bit over a long lag", "跨越长时滞的一个比特")),
         ("spike-intervals", Text("Intervals between spikes", "脉冲间隔")),
+        ("sorting", Text("Sorting symbols", "符号排序")),
         ("delayed-copy", Text("Copying from some places back", "延迟复制")),
         ("alike-graphs", Text("Graphs that look alike", "看似相同的图")),
     )

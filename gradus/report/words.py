@@ -210,6 +210,8 @@ SETTINGS: dict[str, Text] = {
     "shift": Text("shifted at random by up to", "随机平移至多"),
     "context": Text("characters seen", "可见字符数"),
     "depths": Text("layers", "层数"),
+    "blocks": Text("blocks", "块数"),
+    "heads": Text("heads", "注意力头数"),
     "learning_rates": Text("learning rates", "学习率"),
     "symbols": Text("symbols", "符号种数"),
     "places_back": Text("places back", "回溯位数"),

@@ -12,15 +12,24 @@ from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.running import run_system
 from gradus.systems import SeedRequest, recipe_of
-from gradus.systems.networks import attention, batch_norm, residual
+from gradus.systems.networks import attention, batch_norm, residual, transformer_block
 from gradus.training import Interrupted
 
 TINY = {
     "residual": (residual, {"depths": [4, 6], "units": 8}),
     "batch-norm": (batch_norm, {"learning_rates": [0.1, 1e4], "layers": 2, "units": 8}),
+    "transformer-block": (
+        transformer_block,
+        {"examples": 128, "blocks": 1, "vector_width": 4, "learning_rates": [1e-3]},
+    ),
     "attention": (attention, {"examples": 192, "vector_width": 8, "length": 12}),
 }
-DATA = {"residual": "digits", "batch-norm": "digits", "attention": "delayed-copy"}
+DATA = {
+    "residual": "digits",
+    "batch-norm": "digits",
+    "attention": "delayed-copy",
+    "transformer-block": "sorting",
+}
 every_system = pytest.mark.parametrize("key", TINY)
 
 

@@ -33,7 +33,7 @@ def test_files_and_packages_are_systems_and_nothing_else_is(tmp_path, monkeypatc
     assert keys() == {"small-gpt": "language", "le-net": "vision"}
 
 
-@pytest.mark.parametrize(("area", "key"), [("networks", "attention"), ("foundations", "lenet")])
+@pytest.mark.parametrize(("area", "key"), [("networks", "softmax"), ("foundations", "lenet")])
 def test_a_concept_without_a_recipe_is_named_with_those_that_have_one(area, key):
     with pytest.raises(GradusError, match=rf"{key} has no recipe; `gradus run` trains .*pca.*lenet"):
         recipe_of(area, key)
