@@ -152,6 +152,10 @@ def cases(rng):
             f"predicted and never true, {average}",
             dict(y=np.array([0, 1, 1, 0, 1]), predicted=np.array([0, 1, 2, 0, 3]), average=average),
         )
+    yield (
+        "a label between the others that does not occur",
+        dict(y=np.array([0, 3, 3, 0, 3]), predicted=np.array([0, 3, 0, 0, 3])),
+    )
     yield "long", dict(y=rng.integers(0, 4, 1500), predicted=rng.integers(0, 4, 1500))
 
 

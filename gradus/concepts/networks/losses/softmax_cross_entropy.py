@@ -184,6 +184,14 @@ def a_class_that_never_occurs(loss, rng):
 
 
 @SOFTMAX_CROSS_ENTROPY.claim
+def an_excluded_class(loss, rng):
+    """A class that is not the true one and has the score −∞ is as if it were absent: the loss is that of the others"""
+    z, y = rng.standard_normal((4, 5)), np.array([0, 2, 1, 0])
+    others = z[:, [0, 1, 2, 4]]
+    return roundoff(loss(np.where(np.arange(5) == 3, -np.inf, z), y), loss(others, y), terms=5, scale=8.0)
+
+
+@SOFTMAX_CROSS_ENTROPY.claim
 def convex_in_the_scores(loss, rng):
     """Convex in the scores"""
     y, end = np.array([0, 2, 1]), 30 * np.eye(3)[[0, 2, 1]]
@@ -215,6 +223,14 @@ def softmax_twice(z, y):
     """softmax taken twice: probabilities fed in as scores"""
     e = np.exp(z - z.max(-1, keepdims=True))
     return softmax_cross_entropy(e / e.sum(-1, keepdims=True), y)
+
+
+@SOFTMAX_CROSS_ENTROPY.mutant(caught_by="an-excluded-class")
+def one_hot_product(z, y):
+    """one-hot rows times the logarithms: 0·∞ at a class of score −∞"""
+    shifted = z - z.max(-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return -(np.eye(z.shape[-1])[y] * log_p).sum(-1).mean()
 
 
 @SOFTMAX_CROSS_ENTROPY.mutant(caught_by="uniform-costs-log-k, two-classes, a-class-that-never-occurs")

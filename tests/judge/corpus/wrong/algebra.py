@@ -77,11 +77,6 @@ def norm_euclidean(x, p=2.0):
     return np.sqrt((x**2).sum(-1))
 
 
-# norm: of the whole array
-def norm_whole(x, p=2.0):
-    return np.linalg.norm(x.ravel(), p)
-
-
 # norm: no absolute value
 def norm_signed(x, p=2.0):
     return x.max(-1) if p == np.inf else np.abs((x**p).sum(-1)) ** (1 / p)

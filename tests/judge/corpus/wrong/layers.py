@@ -140,7 +140,7 @@ def conv_flipped(x, w, b, stride=1, padding=0, dilation=1, groups=1):
 
 # conv-layer: height and width of the kernel swapped
 def conv_transposed(x, w, b, stride=1, padding=0, dilation=1, groups=1):
-    return F.conv2d(x.mT, w, b, stride, padding, dilation, groups).mT
+    return F.conv2d(x, w.mT, b, stride, padding, dilation, groups)
 
 
 # conv-layer: no bias
