@@ -138,9 +138,9 @@ def conv_flipped(x, w, b, stride=1, padding=0, dilation=1, groups=1):
     return F.conv2d(x, w.flip(-1, -2), b, stride, padding, dilation, groups)
 
 
-# conv-layer: height and width of the kernel swapped
+# conv-layer: the kernel read column by column
 def conv_transposed(x, w, b, stride=1, padding=0, dilation=1, groups=1):
-    return F.conv2d(x, w.mT, b, stride, padding, dilation, groups)
+    return F.conv2d(x, w.mT.reshape(w.shape), b, stride, padding, dilation, groups)
 
 
 # conv-layer: no bias
