@@ -1,7 +1,7 @@
 """The steps of an LSTM with peepholes, forward and back, with units first: each gate of a step is one block of memory.
 
 A step is a dozen small operations, so that calling them costs as much as what they do. Where a processor holds the numbers in a
-precision that NumPy shares, NumPy does the elementwise part on the same memory: its calls cost a third of PyTorch's.
+precision that NumPy shares, NumPy does the elementwise part on the same memory: its calls cost about half of PyTorch's.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ COMPILED = (
     "eigen_jax",
     "norm_jax",
     "neuron_jax",
+    "multi_head_einsum",
+    "rnn_step_joined",
 )  # minutes of compiling together
 
 
