@@ -18,11 +18,12 @@ NAMES = (
     "regression",
     "autodiff",
     "recurrent",
+    "attention",
     "graphs",
     "training",
     "site",
 )
-CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "graphs", "training", "site")
+CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "training", "site")
 
 
 def run(name: str, options: list[str]) -> list[Row]:

@@ -12,13 +12,13 @@ import argparse
 import importlib.util
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from typing import Any
 
+from benchmarks.memory import grown
 from benchmarks.table import Row
 
 SIZES = {"cora": (2708, 5278, 1433, 49216, 7), "large": (100_000, 500_000, 128, 12_800_000, 40)}
@@ -101,15 +101,17 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01, fused=options.side == "gradus")
     labels, seen = data(size)[-1], torch.arange(140)
     seconds = []
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(options.epochs):
-        begun = time.process_time()
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(logits()[seen], labels[seen]).backward()
-        optimizer.step()
-        seconds.append(time.process_time() - begun)
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return {"ms": 1e3 * min(seconds), "MiB": grown / 1024}
+
+    def train() -> None:
+        for _ in range(options.epochs):
+            begun = time.process_time()
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(logits()[seen], labels[seen]).backward()
+            optimizer.step()
+            seconds.append(time.process_time() - begun)
+
+    more = grown(train)
+    return {"ms": 1e3 * min(seconds), "MiB": more}
 
 
 def spawn(run: tuple[str, str, str], side: str, epochs: int) -> dict[str, float]:
@@ -161,10 +163,10 @@ def main() -> list[Row]:
         said = "; ".join(f"{s} {v['ms']:.2f} ms, {v['MiB']:.0f} MiB more" for s, v in middle.items())
         print(f"{layer} epoch, {size}, {form}: {said}", flush=True)
         if peer:
-            what = f"{layer} epoch, {SIZES[size][0]:,} nodes"
-            rows.append(
-                Row(what, middle["gradus"]["ms"], f"torch-geometric, {form}", middle["peer"]["ms"], "ms")
-            )
+            what, whom = f"{layer} epoch, {SIZES[size][0]:,} nodes", f"torch-geometric, {form}"
+            mine, other = middle["gradus"], middle["peer"]
+            rows.append(Row(what, mine["ms"], whom, other["ms"], "ms"))
+            rows.append(Row(f"{what}: memory", mine["MiB"], whom, other["MiB"], "MiB"))
     return rows
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from gradus.arguments import Sizes, flag, whole
-from gradus.arguments.tensors import factor, same_kind, tensor
+from gradus.arguments.tensors import concrete, factor, same_kind, tensor
+from gradus.networks.attention_blocks import BlockAttention, largest_score
 
 
 def online_attention(
@@ -18,7 +20,7 @@ def online_attention(
     V: Float[Tensor, "*batch m e"],
     causal: bool = False,
     scale: float | None = None,
-    block: int = 128,
+    block: int = 512,
 ) -> Float[Tensor, "*batch n e"]:
     r"""Scaled dot-product attention without the score matrix.
 
@@ -39,7 +41,8 @@ def online_attention(
         GradusError: no tensors, or of several precisions; shapes that do not fit; a scale that is no finite number, a block
             below 1.
 
-    Cost: O(n·m·(d+e)) operations, O(block² + n·e) memory.
+    Cost: O(n·m·(d+e)) operations, O(block² + n·e) memory; so in training, where scores are finite and their precision is
+    32 or 64 bits: the weights are computed anew on the way back.
 
     Source: Rabe and Staats 2021, Self-attention does not need O(n²) memory; Milakov and Gimelshein 2018.
 
@@ -58,9 +61,34 @@ def online_attention(
     block = whole("block", block, least=1)
     scale = None if scale is None else factor("scale", scale, most=1e18)
     s = 1 / math.sqrt(Q.shape[-1]) if scale is None else scale
+    if _is_plain(Q, K, V, s):
+        return _in_place(Q, K, V, causal, block, float(s))
+    return _differentiable(Q, K, V, causal, block, s)
+
+
+def _is_plain(Q: Tensor, K: Tensor, V: Tensor, scale: Any) -> bool:
+    """Whether all scores are finite numbers that may be looked at, and wide enough to be summed as they are."""
+    if isinstance(scale, Tensor) or not concrete(Q, K, V) or Q.dtype not in (torch.float32, torch.float64):
+        return False
+    return bool(Q.numel() and K.numel() and V.numel()) and largest_score(Q, K, scale) < 1e30
+
+
+def _in_place(Q: Tensor, K: Tensor, V: Tensor, causal: bool, block: int, scale: float) -> Tensor:
+    lead = torch.broadcast_shapes(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
+    flat = (v.expand(*lead, *v.shape[-2:]).reshape(-1, *v.shape[-2:]) for v in (Q, K, V))
+
+    def again(Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
+        return _differentiable(Q, K, V, causal, block, scale)
+
+    out: Tensor = BlockAttention.apply(*flat, causal, block, scale, again)
+    return out.reshape(*lead, *out.shape[-2:])
+
+
+def _differentiable(Q: Tensor, K: Tensor, V: Tensor, causal: bool, block: int, scale: Any) -> Tensor:
+    """The attention as autograd, `torch.compile` and `torch.func` see through it, for any scores."""
     units = _unit(Q), _unit(K)
     rows = [
-        _rows(Q[..., i : i + block, :], K, V, i, causal, block, s, units)
+        _rows(Q[..., i : i + block, :], K, V, i, causal, block, scale, units)
         for i in range(0, Q.shape[-2], block)
     ]
     return torch.cat(rows, dim=-2) if rows else Q.new_zeros((*Q.shape[:-1], V.shape[-1]))

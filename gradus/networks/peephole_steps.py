@@ -1,7 +1,7 @@
 """The steps of an LSTM with peepholes, forward and back, with units first: each gate of a step is one block of memory.
 
 A step is a dozen small operations, so that calling them costs as much as what they do. Where a processor holds the numbers in a
-precision that NumPy shares, NumPy does the elementwise part on the same memory: its calls cost a third of PyTorch's.
+precision that NumPy shares, NumPy does the elementwise part on the same memory: its calls cost about half of PyTorch's.
 """
 
 from __future__ import annotations
@@ -77,7 +77,11 @@ def steps_back(
     f' are what it is multiplied by; so peepholes cost a step nothing. What is multiplied by is computed for all steps at once.
 
     Args:
-        U, P, z, c, squashed: as `steps_forward` left them.
+        U: recurrent weights (4n, n).
+        P: peepholes of i, f, o (3, n).
+        z: the gates (T, 4, n, B), as `steps_forward` left them.
+        c: cells (T+1, n, B).
+        squashed: tanh c (T, n, B).
         dh: derivative by the states (T, B, n), None where they are not used.
         dc: derivative by the cells (T, B, n), None where they are not used.
     """

@@ -95,3 +95,37 @@ def test_gradients_at_integer_points_are_not_cut_off(make):
     assert "float32" in str(single.dtype)
     with pytest.raises(GradusError, match="theta: expected the shape"):
         quadratic([1.0, 1.0])(make([1.0, 2.0, 3.0]))
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(
+    "size", [1.0, 9.0]
+)  # scores that are summed as they are, and some that need their maximum
+def test_attention_in_place_is_that_of_the_formula_with_both_derivatives(causal, size):
+    torch.manual_seed(0)
+    Q, K, V = (size * torch.randn(2, 1, 5, 3, dtype=torch.float64) for _ in range(3))
+    K, V = (v[:1, :, :4].expand(1, 3, 4, 3) for v in (K, V))  # broadcast against Q
+    args = [v.clone().requires_grad_() for v in (Q, K, V)]
+
+    def ours(Q, K, V):
+        return online_attention(Q, K, V, causal=causal, block=2)
+
+    def formula(Q, K, V):
+        hidden = torch.ones(5, 4, dtype=torch.bool).triu(1) & causal
+        return torch.softmax((Q @ K.mT / 3**0.5).masked_fill(hidden, -torch.inf), -1) @ V
+
+    torch.testing.assert_close(ours(*args), formula(*args))
+    weights = torch.randn(2, 3, 5, 3, dtype=torch.float64)
+    got, want = (torch.autograd.grad((f(*args) * weights).sum(), args) for f in (ours, formula))
+    for a, b in zip(got, want, strict=True):
+        torch.testing.assert_close(a, b)
+    if size == 1.0:
+        assert torch.autograd.gradgradcheck(ours, args)
+
+
+def test_attention_of_values_that_leave_the_range_or_are_no_numbers():
+    Q, K = torch.ones(2, 3), torch.ones(3, 3)
+    V = torch.tensor([[1e38], [1e38], [1e38]])
+    torch.testing.assert_close(online_attention(Q, K, V), torch.full((2, 1), 1e38))
+    V[1] = torch.nan
+    assert online_attention(Q, K, V).isnan().all()

@@ -156,7 +156,7 @@ def test_large_and_small_steps_agree(dtype):
     rows, steps, n = 300, 3, 32  # together beyond the size up to which NumPy takes the steps, alone below it
     parts = [a.detach().to(dtype) for a in drawn((rows, steps, D), (4, n, D), (4, n, n), (3, n), (4, n))]
     whole = [a.clone().requires_grad_() for a in parts]
-    h, h_last, c_last = peephole_lstm(*whole)
+    h, _, c_last = peephole_lstm(*whole)
     (h.square().sum() + c_last.square().sum()).backward()
     single = [a.clone().requires_grad_() for a in parts]
     for some in single[0].split(50):
