@@ -1,9 +1,11 @@
-"""An exercise whose answer is a function: the page gives its first lines and the command that judges it."""
+"""Answers as readers give them: functions by what the page gives to copy, and numbers with a comma for the point."""
 
 import pytest
 
 from gradus.catalogue import concept
 from gradus.cli import main
+from gradus.errors import GradusError
+from gradus.page.exercises import number
 from gradus.page.prose import prose_of
 from gradus.report.questions import questions
 
@@ -22,3 +24,8 @@ def test_what_the_page_gives_to_copy_is_judged(key, tmp_path, monkeypatch, capsy
         (tmp_path / file).write_text(q.skeleton.replace("...", "return np.zeros(1)"))
         assert main(q.command.split()[1:]) == 1  # it is read and runs, and is not right
         assert "not right" in capsys.readouterr().out
+
+
+def test_a_comma_for_a_point_is_said_and_not_judged():
+    with pytest.raises(GradusError, match="one number, got 2: '0,333'.*point"):
+        number(1 / 3).grade("0,333")
