@@ -27,5 +27,5 @@ def test_what_the_page_gives_to_copy_is_judged(key, tmp_path, monkeypatch, capsy
 
 
 def test_a_comma_for_a_point_is_said_and_not_judged():
-    with pytest.raises(GradusError, match="one number, got 2: '0,333'.*point"):
+    with pytest.raises(GradusError, match=r"one number, got 2: '0,333'.*point"):
         number(1 / 3).grade("0,333")
