@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from gradus.areas import AREAS
 from gradus.catalogue.search import IN_NAMES, INITIALS, LEAST, NEAR, SUBJECT, scores
 from gradus.catalogue.search_table import SearchTable
-from gradus.catalogue.subjects import subject_words
+from gradus.catalogue.subjects import subject_words, subjects
 from gradus.catalogue.words import words_of
 from gradus.errors import GradusError
 from gradus.text import Text
@@ -67,10 +67,13 @@ class Catalogue(Generic[N]):
         """The concept of that key.
 
         Raises:
-            GradusError: there is none; the nearest keys are suggested.
+            GradusError: there is none; the nearest keys are suggested, for a subject without a page those to read meanwhile.
         """
         if key in self.concepts:
             return self.concepts[key]
+        _, subject = self.answer(key)
+        if subject:
+            raise GradusError(self._unwritten(subject))
         en, zh = self.suggestion(key)
         raise GradusError(Text(f"no concept is called {key!r}{en}", f"没有名为 {key!r} 的概念{zh}"))
 
@@ -84,6 +87,13 @@ class Catalogue(Generic[N]):
         if not near:
             return Text("; `gradus map` lists them", "；`gradus map` 列出全部概念")
         return Text(f"; did you mean {' or '.join(near)}?", f"；你要找的是 {' 或 '.join(near)} 吗？")
+
+    def _unwritten(self, key: str) -> Text:
+        """What is said of a subject without a page."""
+        subject = subjects()[key]
+        near = [name for name in subject.nearest if name in self.concepts]
+        en, zh = (f"; nearest: {', '.join(near)}", f"；最接近的是：{'、'.join(near)}") if near else ("", "")
+        return Text(f"{subject.title.en}: no page yet{en}", f"{subject.title.zh}：暂无页面{zh}")
 
     def area(self, area: str) -> list[N]:
         """The concepts of one area, each after what it needs."""

@@ -62,6 +62,8 @@ class Exercise:
         if self.kind == "function":
             return Grade(all(self._agrees(_called(answer, a), self.answer(*a)) for a in self.inputs))
         values = numbers(answer) if isinstance(answer, str) else np.asarray(answer, float)
+        if self.kind == "number" and values.size != 1:
+            raise _not_one(answer, values.size)
         shape = np.shape(self.answer)
         if values.size == 1 and shape == ():
             values = values.reshape(())
@@ -177,6 +179,15 @@ def _number(part: str, words: str) -> float:
     except (ZeroDivisionError, OverflowError) as error:
         raise _no_number(words) from error
     return value / 100 if percent else value
+
+
+def _not_one(answer: Any, count: int) -> GradusError:
+    return GradusError(
+        Text(
+            f"expected one number, got {count}: {answer!r}; decimals follow a point, as in 0.25",
+            f"应为一个数，得到 {count} 个：{answer!r}；小数点写作“.”，如 0.25",
+        )
+    )
 
 
 def _no_number(words: str) -> GradusError:

@@ -26,7 +26,15 @@ ON_LIGHT, ON_DARK = "#14171a", "#fdfdfb"
 
 @bilingual(frozen=True)
 class Slider:
-    """A parameter of a figure that is worth moving: its range, its first value, and whether the scale is logarithmic."""
+    """A parameter of a figure that is worth moving.
+
+    Attributes:
+        low, high: its range; start: its first value.
+        title: its name.
+        log: whether its scale is logarithmic.
+        integer: whether it takes whole numbers alone.
+        values: the only values that it takes, rising from low to high; any within its range unless given.
+    """
 
     low: float
     high: float
@@ -34,14 +42,16 @@ class Slider:
     title: Words
     log: bool = False
     integer: bool = False
+    values: tuple[float, ...] = ()
 
 
 def states(sliders: Mapping[str, Slider]) -> list[dict[str, float]]:
-    """Where a figure is looked at: the start, both ends of each slider, and every position of one that has few."""
+    """Where a figure is looked at: the start, both ends of each slider, and every position of one that has few or names them."""
     positions: list[dict[str, float]] = [{}]
     for name, slider in sliders.items():
         few = slider.integer and slider.high - slider.low <= 8
-        values = range(int(slider.low), int(slider.high) + 1) if few else (slider.low, slider.high)
+        ends = range(int(slider.low), int(slider.high) + 1) if few else (slider.low, slider.high)
+        values = slider.values or ends
         positions += [{name: float(value)} for value in values]
     return positions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +37,8 @@ class Asked(NamedTuple):
     solution: Markup
     answer: Markup
     remarks: tuple[Remarked, ...]
-    command: str  # that judges a function
+    skeleton: str  # of a function, to be filled in
+    command: str  # that judges it
     judged_by: str  # JSON: the answer, the mistakes and the tolerance
 
 
@@ -57,9 +59,19 @@ def _asked(key: str, question: Question, exercise: Exercise, shown: Callable[[st
         shown(question.solution),
         _answer(question, exercise, shown),
         tuple(_remarked(name, question, exercise.kind, shown) for name in question.remarks),
-        f"gradus practice {key} --answer {question.name}=FILE.py:NAME",
+        *_to_write(key, question.name, exercise),
         judged_by(exercise),
     )
+
+
+def _to_write(key: str, name: str, exercise: Exercise) -> tuple[str, str]:
+    """For a function: its first lines with the file where they shall stand, and the command that judges it."""
+    if exercise.kind != "function":
+        return "", ""
+    file, called = f"{name}.py", name.replace("-", "_")
+    arguments = ", ".join(inspect.signature(exercise.answer).parameters)
+    skeleton = f"# {file}\nimport numpy as np\n\n\ndef {called}({arguments}):\n    ..."
+    return skeleton, f"gradus practice {key} --answer {name}={file}:{called}"
 
 
 def _remarked(name: str, question: Question, kind: str, shown: Callable[[str], Markup]) -> Remarked:

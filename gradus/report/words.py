@@ -115,8 +115,8 @@ WORDS: dict[str, Text] = {
     "right-answer": Text("Right.", "正确。"),
     "wrong-answer": Text("Not right.", "不对。"),
     "unread-answer": Text(
-        "That could not be read as a number. Write 0.25, 1/4 or 25 %; several with commas, rows with semicolons.",
-        "无法读作数。请写成 0.25、1/4 或 25 %；多个数用逗号分隔，各行用分号。",
+        "That could not be read as a number. Write 0.25 (with a point), 1/4 or 25 %; several with commas, rows with semicolons.",
+        "无法读作数。请写成 0.25（小数点为“.”）、1/4 或 25 %；多个数用逗号分隔，各行用分号。",
     ),
     "no-choice": Text("Choose one of the answers.", "请选择一个答案。"),
     "by-function": Text(

@@ -45,6 +45,8 @@ class Track(NamedTuple):
 
 def positions(slider: Slider) -> tuple[float, ...]:
     """Where a slider is drawn: even steps from end to end, on a logarithmic scale even ratios, its start among them."""
+    if slider.values:
+        return slider.values
     spaced = np.geomspace if slider.log else np.linspace
     values = spaced(slider.low, slider.high, POSITIONS)
     if slider.integer:

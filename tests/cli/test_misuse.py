@@ -31,6 +31,7 @@ def folder(tmp_path, monkeypatch):
 MISUSE = [
     (["show", "atention"], "did you mean attention"),
     (["show"], "KEY"),
+    *(([verb, "bidirectional"], "Bidirectional recurrent network: no page yet; nearest: lstm") for verb in ("show", "path", "verify", "practice", "run")),
     (["nonsense"], "nonsense"),
     (["map", "nowhere"], "areas"),
     (["search", "zzzzqqqq"], "nothing found"),

@@ -7,7 +7,7 @@ import pytest
 from gradus.catalogue import concept
 from gradus.page import Concept
 from gradus.page.figure_words import put_chinese
-from gradus.page.figures import Drawing, Slider, canvas, layout, svg
+from gradus.page.figures import Drawing, Slider, canvas, layout, states, svg
 from gradus.report.fewer_digits import fewer_digits
 from gradus.report.svg import inline_svg
 from gradus.site.figures import Figure, drawings, positions, tracks
@@ -56,6 +56,15 @@ def test_the_positions_of_a_slider_hold_its_ends_and_its_start():
         assert list(values) == sorted(set(values)) and 2 <= len(values) <= 9
         assert all(any(v == pytest.approx(w) for w in values) for v in (slider.low, slider.high))
         assert slider.start in values
+
+
+def test_a_slider_over_a_list_stands_at_its_values_and_shows_them():
+    slider = concept("group-norm").sliders["groups"]
+    assert positions(slider) == (1, 2, 6) and states({"groups": slider})[1:] == [
+        {"groups": g} for g in (1, 2, 6)
+    ]
+    track = tracks(concept("group-norm"), "zh")[1]
+    assert (track.labels, track.start) == (("1", "2", "6"), 1)
 
 
 @pytest.mark.parametrize("values", [{}, {"n": 3.0}])

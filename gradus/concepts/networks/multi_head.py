@@ -47,8 +47,8 @@ MULTI_HEAD = Concept(
     symbols=(
         Symbol("X", "X", "... n d", "the sequence that asks, a position a row"),
         Symbol("Z", "Z", "... m c", "the sequence that is asked; self-attention: $Z=X$, cross-attention: another one"),
-        Symbol("W_Q", "W_Q", "p d", "weights of the queries; $W_{Q,i}$ are its rows $(i-1)d_k+1,\\dots,i\\,d_k$"),
-        Symbol("W_K", "W_K", "p c", "weights of the keys, by rows likewise"),
+        Symbol("W_Q", "W_Q", "u d", "weights of the queries; $W_{Q,i}$ are its rows $(i-1)d_k+1,\\dots,i\\,d_k$"),
+        Symbol("W_K", "W_K", "u c", "weights of the keys, by rows likewise"),
         Symbol("W_V", "W_V", "r c", "weights of the values, $d_v$ rows for each head"),
         Symbol("W_O", "W_O", "o r", "weights of the output; $W_{O,i}$ are its columns $(i-1)d_v+1,\\dots,i\\,d_v$"),
         Symbol("h", "heads", "", "number of heads; it divides the rows of $W_Q$ and of $W_V$", "natural"),

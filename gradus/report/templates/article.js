@@ -47,7 +47,7 @@
   function grade(kind, judge, answer) {
     if (kind === "choice") return { right: answer === judge.answer, mistake: answer };
     const values = numbers(answer);
-    if (values === null) return null;
+    if (values === null || (kind === "number" && flat(values).length !== 1)) return null;
     const near = (right) => fits(values, right) && agrees(values, right, judge.tolerance);
     if (near(judge.answer)) return { right: true, mistake: "" };
     const mistake = Object.entries(judge.mistakes).find(([, wrong]) => near(wrong));

@@ -296,10 +296,10 @@ def eps_outside_the_root(x, gamma, beta, groups, eps=1e-5):
 
 @GROUP_NORM.figure(
     channel=Slider(0.1, 10, 3.0, "scale of the last channel", log=True),
-    power=Slider(0, 2, 1, "groups: 1, 2 or 6", integer=True),
+    groups=Slider(1, 6, 2, "groups", integer=True, values=(1, 2, 6)),
 )
-def figure(channel, power):
-    groups = (1, 2, 6)[int(power)]
+def figure(channel, groups):
+    groups = int(groups)
     x = batch(3.0, channel)
     y = group_norm(x, np.ones(6), np.zeros(6), groups)
     fig = before_and_after(x, y, f"group norm, G = {groups}")
