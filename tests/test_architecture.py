@@ -46,3 +46,9 @@ def test_no_file_is_longer_than_300_lines():
     lines = {p.relative_to(ROOT).as_posix(): len(p.read_text(encoding="utf-8").splitlines()) for p in own}
     assert len(lines) > 500
     assert {name: count for name, count in lines.items() if count > 300} == {}
+
+
+def test_pages_are_laid_out_by_the_formatter():
+    pages = sorted((ROOT / "gradus" / "concepts").rglob("*.py"))
+    assert len(pages) > 140
+    assert [p.name for p in pages if re.search(r"# fmt: (skip|off)", p.read_text(encoding="utf-8"))] == []

@@ -88,16 +88,22 @@ def adaline(X, y, mu, w0):
 
 @ADALINE.example
 def example():
-    X, y, mu, w0 = np.array([[1.0, 2.0], [1.0, -1.0], [1.0, 1.0], [1.0, 0.0]]), np.array([5.0, 0.0, 3.0, 1.0]), 0.1, np.zeros(2)  # fmt: skip
+    X, y, mu, w0 = (
+        np.array([[1.0, 2.0], [1.0, -1.0], [1.0, 1.0], [1.0, 0.0]]),
+        np.array([5.0, 0.0, 3.0, 1.0]),
+        0.1,
+        np.zeros(2),
+    )
     w = adaline(X, y, mu, w0)
     R = X.T @ X / 4
     steps = np.array([0.1, 0.2])  # in one dimension, R = σ² = 1
-    return dict(
-        X=X, y=y, mu=mu, w0=w0, w=w, z=(w[:4] * X).sum(1), e=y - (w[:4] * X).sum(1), after=y[0] - w[1] @ X[0],
-        square=X[0] @ X[0], best=np.linalg.lstsq(X, y, rcond=None)[0], late=adaline(np.tile(X, (60, 1)), np.tile(y, 60), mu, w0)[-1],
-        R=R, top=np.linalg.eigvalsh(R)[1], trace=np.trace(R), mean_limit=2 / np.linalg.eigvalsh(R)[1], square_limit=2 / (3 * np.trace(R)),
-        steps=steps, floor=steps / (2 - 3 * steps),
-    )  # fmt: skip
+    return (
+        dict(X=X, y=y, mu=mu, w0=w0, w=w, z=(w[:4] * X).sum(1), e=y - (w[:4] * X).sum(1))
+        | dict(after=y[0] - w[1] @ X[0], square=X[0] @ X[0], best=np.linalg.lstsq(X, y, rcond=None)[0])
+        | dict(late=adaline(np.tile(X, (60, 1)), np.tile(y, 60), mu, w0)[-1], R=R)
+        | dict(top=np.linalg.eigvalsh(R)[1], trace=np.trace(R), mean_limit=2 / np.linalg.eigvalsh(R)[1])
+        | dict(square_limit=2 / (3 * np.trace(R)), steps=steps, floor=steps / (2 - 3 * steps))
+    )
 
 
 @ADALINE.exercise

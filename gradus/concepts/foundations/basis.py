@@ -101,11 +101,12 @@ def example():
     x, y = A[:, 0] + A[:, 1], np.array([3.0, 0.0, 0.0])
     foot = Q @ (Q.T @ y)
     B, z = np.array([[1.0, 1.0], [1.0, -1.0]]), np.array([4.0, 2.0])
-    return dict(
-        A=A, a=A.T, R=R, q=3 * Q.T, length=R[0, 0], r12=R[0, 1], v=A[:, 1] - R[0, 1] * Q[:, 0], height=R[1, 1], x=x,
-        c=Q.T @ x, squares=(Q.T @ x) ** 2, xx=x @ x, y=y, foot=foot, rest=y - foot, near=float(np.linalg.norm(y - foot)),
-        z=z, products=B.T @ z, wrong=B @ (B.T @ z), area=R[0, 0] * R[1, 1],
-    )  # fmt: skip
+    return (
+        dict(A=A, a=A.T, R=R, q=3 * Q.T, length=R[0, 0], r12=R[0, 1], v=A[:, 1] - R[0, 1] * Q[:, 0])
+        | dict(height=R[1, 1], x=x, c=Q.T @ x, squares=(Q.T @ x) ** 2, xx=x @ x, y=y, foot=foot)
+        | dict(rest=y - foot, near=float(np.linalg.norm(y - foot)), z=z, products=B.T @ z)
+        | dict(wrong=B @ (B.T @ z), area=R[0, 0] * R[1, 1])
+    )
 
 
 @BASIS.exercise
@@ -428,12 +429,12 @@ def laeuchlis_columns():
     A = np.vstack([np.ones(3), e * np.eye(3)])
     (C, S), (M, R) = gram_schmidt(A, modified=False), gram_schmidt(A, modified=True)
     kappa = np.sqrt(3) / e
-    return dict(
-        A=A, e=e, classical_r23=S[1, 2], classical_q3=C[:, 2], classical_dot=C[:, 1] @ C[:, 2],
-        classical_angle=np.degrees(np.arccos(C[:, 1] @ C[:, 2])), modified_r23=R[1, 2], modified_q3=M[:, 2],
-        modified_dot=M[:, 1] @ M[:, 2], first_dot=M[:, 0] @ M[:, 1], kappa=kappa, kappa_eps=kappa * EPSILON,
-        kappa2_eps=kappa**2 * EPSILON,
-    )  # fmt: skip
+    return (
+        dict(A=A, e=e, classical_r23=S[1, 2], classical_q3=C[:, 2], classical_dot=C[:, 1] @ C[:, 2])
+        | dict(classical_angle=np.degrees(np.arccos(C[:, 1] @ C[:, 2])), modified_r23=R[1, 2])
+        | dict(modified_q3=M[:, 2], modified_dot=M[:, 1] @ M[:, 2], first_dot=M[:, 0] @ M[:, 1], kappa=kappa)
+        | dict(kappa_eps=kappa * EPSILON, kappa2_eps=kappa**2 * EPSILON)
+    )
 
 
 @GRAM_SCHMIDT.exercise

@@ -79,10 +79,12 @@ def example():
     likelihood = np.array([0.01, 0.02, 0.05])  # shares of faulty bolts in theirs
     joint = prior * likelihood
     after = posterior(prior, likelihood)
-    return dict(
-        prior=prior, likelihood=likelihood, joint=joint, evidence=joint.sum(), post=after, again=posterior(after, likelihood), sound=posterior(prior, 1 - likelihood),
-        ratio=likelihood[2] / likelihood[0], odds_before=prior[2] / prior[0], odds_after=after[2] / after[0],
-    )  # fmt: skip
+    return (
+        dict(prior=prior, likelihood=likelihood, joint=joint, evidence=joint.sum(), post=after)
+        | dict(again=posterior(after, likelihood), sound=posterior(prior, 1 - likelihood))
+        | dict(ratio=likelihood[2] / likelihood[0], odds_before=prior[2] / prior[0])
+        | dict(odds_after=after[2] / after[0])
+    )
 
 
 @BAYES.exercise

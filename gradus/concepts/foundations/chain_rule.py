@@ -91,10 +91,9 @@ def example():
     x = np.array([2.0, 1.0])
     u = g(x)
     J_f, J_g = partial_derivatives(f, u), partial_derivatives(g, x)
-    return dict(
-        f=f, g=g, x=x, u=u, y=f(u), J_f=J_f, J_g=J_g, J=chain_rule(f, g, x), paths=J_f[0] * J_g[:, 0],
-        check=np.array([3 * x[0] ** 2 * x[1], x[0] ** 3]),
-    )  # fmt: skip
+    return dict(f=f, g=g, x=x, u=u, y=f(u), J_f=J_f, J_g=J_g, J=chain_rule(f, g, x), paths=J_f[0] * J_g[:, 0]) | dict(
+        check=np.array([3 * x[0] ** 2 * x[1], x[0] ** 3])
+    )
 
 
 @CHAIN_RULE.exercise

@@ -195,11 +195,12 @@ def example():
     counting, calls = counted(step)
     result = checkpointing(counting, pullback, x, x_bar, n, c)
     numbers, hundred = np.array([1, 5, 10, 20, 50]), 100
-    return dict(
-        step=step, pullback=pullback, x=x, x_bar=x_bar, n=n, c=c, states=np.array(states), adjoints=np.array(adjoints[::-1]),
-        result=result[0], evaluations=calls[0], kept_all=n - 1, held=c + n // c - 1, numbers=numbers, hundred=hundred,
-        memory=numbers + -(-hundred // numbers), inverse=1 / result[0],
-    )  # fmt: skip
+    return (
+        dict(step=step, pullback=pullback, x=x, x_bar=x_bar, n=n, c=c, states=np.array(states))
+        | dict(adjoints=np.array(adjoints[::-1]), result=result[0], evaluations=calls[0], kept_all=n - 1)
+        | dict(held=c + n // c - 1, numbers=numbers, hundred=hundred, memory=numbers + -(-hundred // numbers))
+        | dict(inverse=1 / result[0])
+    )
 
 
 @CHECKPOINTING.exercise

@@ -93,10 +93,11 @@ def example():
         return 15 * x**2 * (x**2 - 1)
 
     x, d = np.array([-1.0, 0.0, 1.0, 0.5]), 0.1
-    return dict(
-        f=f, x=x, d=d, kind=classify(f, x), y=f(x), slope=slope(x), bend=60 * x**3 - 30 * x, left=slope(x - d), right=slope(x + d),
-        third=180 * 0.0**2 - 30, cubic=(180 * 0.0**2 - 30) / 6, before=f(-d), after=f(d),
-    )  # fmt: skip
+    return (
+        dict(f=f, x=x, d=d, kind=classify(f, x), y=f(x), slope=slope(x), bend=60 * x**3 - 30 * x)
+        | dict(left=slope(x - d), right=slope(x + d), third=180 * 0.0**2 - 30, cubic=(180 * 0.0**2 - 30) / 6)
+        | dict(before=f(-d), after=f(d))
+    )
 
 
 @CRITICAL_POINTS.exercise

@@ -63,10 +63,11 @@ def example():
     z = np.array([2.0, 1.0, 0.0])
     e = np.exp(z)
     s, t = e / e.sum(), np.array([0.0, 1.0, 0.0])
-    return dict(
-        p=p, q=q, base=base, length=-np.log2(q), part=-p * np.log2(q), H=cross_entropy(p, q, base), least=cross_entropy(p, p, base),
-        D=cross_entropy(p, q, base) - cross_entropy(p, p, base), z=z, e=e, total=e.sum(), s=s, loss=cross_entropy(t, s), gradient=s - t,
-    )  # fmt: skip
+    return (
+        dict(p=p, q=q, base=base, length=-np.log2(q), part=-p * np.log2(q), H=cross_entropy(p, q, base))
+        | dict(least=cross_entropy(p, p, base), D=cross_entropy(p, q, base) - cross_entropy(p, p, base), z=z)
+        | dict(e=e, total=e.sum(), s=s, loss=cross_entropy(t, s), gradient=s - t)
+    )
 
 
 @CROSS_ENTROPY.exercise

@@ -65,10 +65,11 @@ def example():
     forward, central, imaginary = (derivative(f, x, h, method) for method in ("forward", "central", "complex"))
     steps = np.array([1e-2, 1e-5, 1e-8, 1e-11])
     errors = np.array([[abs(derivative(f, x, s, m) - 12) for m in ("forward", "central", "complex")] for s in steps])
-    return dict(
-        f=f, x=x, h=h, exact=3 * x * x, y=f(x), right=f(x + h), left=f(x - h), cube=f(x + 1j * h).imag, steps=steps,
-        forward=forward, central=central, imaginary=imaginary, half_f2=h / 2 * 6 * x, sixth_f3=h * h / 6 * 6, errors=errors,
-    )  # fmt: skip
+    return (
+        dict(f=f, x=x, h=h, exact=3 * x * x, y=f(x), right=f(x + h), left=f(x - h), cube=f(x + 1j * h).imag)
+        | dict(steps=steps, forward=forward, central=central, imaginary=imaginary, half_f2=h / 2 * 6 * x)
+        | dict(sixth_f3=h * h / 6 * 6, errors=errors)
+    )
 
 
 @DERIVATIVE.exercise

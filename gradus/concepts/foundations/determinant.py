@@ -93,12 +93,13 @@ def example():
     first = A - np.outer([0.0, 3.0, 2.0], A[0])
     U = first - np.outer([0.0, 0.0, 1.0], first[1])
     exchanged, near = A[[1, 0, 2]], np.array([[1.0, 1.0], [1.0, 1.001]])
-    return dict(
-        A=A, d=determinant(A), orders=orders, signs=signs, products=products, signed=signs * products, first=first, U=U,
-        pivots=np.diag(U), exchanged=determinant(exchanged), doubled=determinant(2 * A),
-        one_row=determinant(A * [[2.0], [1.0], [1.0]]), bound=np.prod(np.linalg.norm(A, axis=0)), near=near,
-        d_near=determinant(near), cond_near=np.linalg.cond(near), d_tenth=determinant(0.1 * np.eye(3)),
-    )  # fmt: skip
+    return (
+        dict(A=A, d=determinant(A), orders=orders, signs=signs, products=products, signed=signs * products)
+        | dict(first=first, U=U, pivots=np.diag(U), exchanged=determinant(exchanged))
+        | dict(doubled=determinant(2 * A), one_row=determinant(A * [[2.0], [1.0], [1.0]]))
+        | dict(bound=np.prod(np.linalg.norm(A, axis=0)), near=near, d_near=determinant(near))
+        | dict(cond_near=np.linalg.cond(near), d_tenth=determinant(0.1 * np.eye(3)))
+    )
 
 
 @DETERMINANT.exercise

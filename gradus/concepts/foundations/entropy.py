@@ -76,12 +76,14 @@ def example():
     wrong = np.array([0.25, 0.25, 0.25, 0.25])
     q = np.array([0.7, 0.2, 0.1])
     lengths = np.ceil(-np.log2(q))
-    return dict(
-        p=p, base=base, surprise=-np.log2(p), part=-p * np.log2(p), H=entropy(p, base), nats=entropy(p), uniform=entropy(wrong, base),
-        q=q, Hq=entropy(q, base), own=-np.log2(q), lengths=lengths, mean_length=(q * lengths).sum(), best=(q * [1, 2, 2]).sum(),
-        pairs=entropy(np.outer(q, q).ravel(), base), pair_code=(np.outer(q, q).ravel() * huffman(np.outer(q, q).ravel())).sum(),
-        card=np.log2(52), pack=np.log2(np.arange(1.0, 53.0)).sum(),
-    )  # fmt: skip
+    return (
+        dict(p=p, base=base, surprise=-np.log2(p), part=-p * np.log2(p), H=entropy(p, base))
+        | dict(nats=entropy(p), uniform=entropy(wrong, base), q=q, Hq=entropy(q, base), own=-np.log2(q))
+        | dict(lengths=lengths, mean_length=(q * lengths).sum(), best=(q * [1, 2, 2]).sum())
+        | dict(pairs=entropy(np.outer(q, q).ravel(), base))
+        | dict(pair_code=(np.outer(q, q).ravel() * huffman(np.outer(q, q).ravel())).sum(), card=np.log2(52))
+        | dict(pack=np.log2(np.arange(1.0, 53.0)).sum())
+    )
 
 
 @ENTROPY.exercise

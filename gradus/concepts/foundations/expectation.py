@@ -79,11 +79,13 @@ def example():
     mean, C = expectation(x, p)
     c = x - mean
     product = p @ x.prod(1)
-    return dict(
-        x=x, p=p, X=x[:, 0], Y=x[:, 1], EX=mean[0], EY=mean[1], dX=c[:, 0], dY=c[:, 1], dXX=c[:, 0] ** 2, dXY=c.prod(1), VX=C[0, 0], VY=C[1, 1], cov=C[0, 1],
-        r=C[0, 1] / np.sqrt(C[0, 0] * C[1, 1]), product=product, apart=mean.prod(), sum_variance=C.sum(), sum_apart=np.trace(C),
-        square=p @ x[:, 0] ** 2, square_of_mean=mean[0] ** 2, sigma=np.sqrt(C[0, 0]),
-    )  # fmt: skip
+    return (
+        dict(x=x, p=p, X=x[:, 0], Y=x[:, 1], EX=mean[0], EY=mean[1], dX=c[:, 0], dY=c[:, 1])
+        | dict(dXX=c[:, 0] ** 2, dXY=c.prod(1), VX=C[0, 0], VY=C[1, 1], cov=C[0, 1])
+        | dict(r=C[0, 1] / np.sqrt(C[0, 0] * C[1, 1]), product=product, apart=mean.prod())
+        | dict(sum_variance=C.sum(), sum_apart=np.trace(C), square=p @ x[:, 0] ** 2)
+        | dict(square_of_mean=mean[0] ** 2, sigma=np.sqrt(C[0, 0]))
+    )
 
 
 @EXPECTATION.exercise

@@ -93,10 +93,11 @@ def example():
     y, y_dot = forward_mode(f, x, u)
     gradient = np.array([forward_mode(f, x, e)[1] for e in np.eye(2)])
     product, quotient = (forward_mode(g, x, u) for g in (lambda x: x[0] * x[1], lambda x: x[0] / x[1]))
-    return dict(
-        f=f, x=x, u=u, y=y, y_dot=y_dot, product=np.array(product), quotient=np.array(quotient), gradient=gradient,
-        shares=gradient * u, h=h, difference=(f(x + h * u) - f(x)) / h, doubled=forward_mode(f, x, 2 * u)[1],
-    )  # fmt: skip
+    return (
+        dict(f=f, x=x, u=u, y=y, y_dot=y_dot, product=np.array(product), quotient=np.array(quotient))
+        | dict(gradient=gradient, shares=gradient * u, h=h, difference=(f(x + h * u) - f(x)) / h)
+        | dict(doubled=forward_mode(f, x, 2 * u)[1])
+    )
 
 
 @FORWARD_MODE.exercise

@@ -155,11 +155,12 @@ def example():
     dz = p - np.eye(3)[y[0]]
     dh = dz @ W2[:, 0]
     slope = 1 - h * h
-    return dict(
-        x=x, y=y, W1=W1, b1=b1, W2=W2, b2=b2, steps=steps, alpha=alpha, losses=losses, a=a, h=h, z=z, p=p, dz=dz, dh=dh, slope=slope,
-        da=dh * slope, dW2=dz * h, dW1=dh * slope * x[0], V1=V1, c1=c1, V2=V2[:, 0], c2=c2, w=W1[0], w2=W2[:, 0], one=1.0,
-        numeric=(loss(eps) - loss(-eps)) / (2 * eps),
-    )  # fmt: skip
+    return (
+        dict(x=x, y=y, W1=W1, b1=b1, W2=W2, b2=b2, steps=steps, alpha=alpha, losses=losses, a=a, h=h, z=z)
+        | dict(p=p, dz=dz, dh=dh, slope=slope, da=dh * slope, dW2=dz * h, dW1=dh * slope * x[0], V1=V1, c1=c1)
+        | dict(V2=V2[:, 0], c2=c2, w=W1[0], w2=W2[:, 0], one=1.0)
+        | dict(numeric=(loss(eps) - loss(-eps)) / (2 * eps))
+    )
 
 
 @FROM_SCRATCH.exercise

@@ -87,11 +87,12 @@ def example():
     g = gradient(f, x)
     u, t = g / np.linalg.norm(g), 0.1
     across, east = np.array([-u[1], u[0]]), np.array([1.0, 0.0])
-    return dict(
-        f=f, x=x, y=f(x), g=g, norm=np.linalg.norm(g), u=u, across=across, t=t, flat=(g @ [-g[1], g[0]]) / np.linalg.norm(g),
-        plane=f(x) + t * (g @ u), value=f(x + t * u), east=f(x) + t * (g @ east), value_east=f(x + t * east),
-        level=f(x + t * across), rest=f(x + t * u) - f(x) - t * (g @ u), rest2=f(x + t / 2 * u) - f(x) - t / 2 * (g @ u),
-    )  # fmt: skip
+    return (
+        dict(f=f, x=x, y=f(x), g=g, norm=np.linalg.norm(g), u=u, across=across, t=t)
+        | dict(flat=(g @ [-g[1], g[0]]) / np.linalg.norm(g), plane=f(x) + t * (g @ u), value=f(x + t * u))
+        | dict(east=f(x) + t * (g @ east), value_east=f(x + t * east), level=f(x + t * across))
+        | dict(rest=f(x + t * u) - f(x) - t * (g @ u), rest2=f(x + t / 2 * u) - f(x) - t / 2 * (g @ u))
+    )
 
 
 @GRADIENT.exercise

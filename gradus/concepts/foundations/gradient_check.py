@@ -91,10 +91,12 @@ def example():
     x, tolerance, steps = np.array([1.5, 0.5]), 1e-5, np.array([1e-1, 1e-3, 6e-6, 1e-8, 1e-12])
     d, g, wrong, h = central(f, x), gradient(x), mistaken(x), np.cbrt(2.0**-52) * np.array([1.5, 1.0])
     off = np.array([np.abs(central(f, x, s) - g) / g for s in steps])
-    return dict(
-        f=f, gradient=gradient, x=x, tolerance=tolerance, value=f(x), h=h, d=d, g=g, wrong=wrong, relative=np.abs(wrong - d) / d, steps=steps, off=off,
-        right=gradient_check(f, gradient, x, tolerance), passes=gradient_check(f, mistaken, x, tolerance),
-    )  # fmt: skip
+    return (
+        dict(f=f, gradient=gradient, x=x, tolerance=tolerance, value=f(x), h=h, d=d, g=g, wrong=wrong)
+        | dict(relative=np.abs(wrong - d) / d, steps=steps, off=off)
+        | dict(right=gradient_check(f, gradient, x, tolerance))
+        | dict(passes=gradient_check(f, mistaken, x, tolerance))
+    )
 
 
 @GRADIENT_CHECK.exercise

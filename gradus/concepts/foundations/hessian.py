@@ -105,10 +105,11 @@ def example():
     H, g = np.round(hessian(f, x), 9), slope(x)  # whole numbers, up to the rounding of differences
     rows = np.array([[f(x) + g @ d, f(x) + g @ d + d @ H @ d / 2, f(x + d)] for d in (u, w)])
     lam = np.linalg.eigvalsh(H)
-    return dict(
-        f=f, x=x, H=H, g=g, y=f(x), u=u, w=w, rows=rows, lam=lam, Hu=H @ u, Hw=H @ w, half_u=u @ H @ u / 2,
-        half_w=w @ H @ w / 2, change=slope(x + u) - g, missed=rows[0, 2] - rows[0, 1], missed_by_plane=rows[0, 2] - rows[0, 0],
-    )  # fmt: skip
+    return (
+        dict(f=f, x=x, H=H, g=g, y=f(x), u=u, w=w, rows=rows, lam=lam, Hu=H @ u, Hw=H @ w)
+        | dict(half_u=u @ H @ u / 2, half_w=w @ H @ w / 2, change=slope(x + u) - g)
+        | dict(missed=rows[0, 2] - rows[0, 1], missed_by_plane=rows[0, 2] - rows[0, 0])
+    )
 
 
 @HESSIAN.exercise
@@ -456,10 +457,9 @@ def saddle_example():
     )
     lam = np.round(np.linalg.eigvalsh(H), 12)[:, ::-1] + 0.0
     along = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
-    return dict(
-        H=H, kind=classify(H), lam=lam, det=np.round(np.linalg.det(H), 12) + 0.0, first=H[0],
-        bend=np.array([u @ H[0] @ u / 2 for u in along]),
-    )  # fmt: skip
+    return dict(H=H, kind=classify(H), lam=lam, det=np.round(np.linalg.det(H), 12) + 0.0, first=H[0]) | dict(
+        bend=np.array([u @ H[0] @ u / 2 for u in along])
+    )
 
 
 @SADDLE_POINTS.exercise

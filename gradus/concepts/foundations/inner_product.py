@@ -87,12 +87,13 @@ def example():
     xy_G, xx_G, yy_G = inner_product(x, y, G), inner_product(x, x, G), inner_product(y, y, G)
     foot = xy / yy * y
     cosine, cosine_G = xy / np.sqrt(xx * yy), xy_G / np.sqrt(xx_G * yy_G)
-    return dict(
-        x=x, y=y, G=G, xy=xy, xx=xx, yy=yy, cosine=cosine, angle=np.degrees(np.arccos(cosine)), share=xy / yy, foot=foot,
-        rest=x - foot, square=inner_product(x - foot, x - foot), foot_square=inner_product(foot, foot),
-        check=inner_product(x - foot, y), Gy=G @ y, xy_G=xy_G, xx_G=xx_G, yy_G=yy_G, cosine_G=cosine_G,
-        angle_G=np.degrees(np.arccos(cosine_G)), plus=inner_product(x + y, x + y), minus=inner_product(x - y, x - y),
-    )  # fmt: skip
+    return (
+        dict(x=x, y=y, G=G, xy=xy, xx=xx, yy=yy, cosine=cosine, angle=np.degrees(np.arccos(cosine)))
+        | dict(share=xy / yy, foot=foot, rest=x - foot, square=inner_product(x - foot, x - foot))
+        | dict(foot_square=inner_product(foot, foot), check=inner_product(x - foot, y), Gy=G @ y, xy_G=xy_G)
+        | dict(xx_G=xx_G, yy_G=yy_G, cosine_G=cosine_G, angle_G=np.degrees(np.arccos(cosine_G)))
+        | dict(plus=inner_product(x + y, x + y), minus=inner_product(x - y, x - y))
+    )
 
 
 @INNER_PRODUCT.exercise

@@ -99,11 +99,13 @@ def example():
         left = np.linspace(0, 2, n, endpoint=False)
         sums.append([np.sum(f(left + shift * 2 / n)) * 2 / n for shift in (0, 0.5, 1)])
     h = 0.1
-    return dict(
-        f=f, a=a, b=b, pieces=pieces, sums=np.array(sums), whole=F(2.0) - F(0.0), Fb=F(2.0), Fa=F(0.0), below=integral(f, a, np.array(1.0)),
-        above=integral(f, np.array(1.0), b), absolute=F(2.0) - 2 * F(1.0), h=h, strip=integral(f, b, b + h), mean=integral(f, b, b + h) / h,
-        fb=f(2.0), middle=np.array([f(0.25), f(0.75), f(1.25), f(1.75)]), backwards=integral(f, b, a), one=1.0,
-    )  # fmt: skip
+    return (
+        dict(f=f, a=a, b=b, pieces=pieces, sums=np.array(sums), whole=F(2.0) - F(0.0), Fb=F(2.0), Fa=F(0.0))
+        | dict(below=integral(f, a, np.array(1.0)), above=integral(f, np.array(1.0), b))
+        | dict(absolute=F(2.0) - 2 * F(1.0), h=h, strip=integral(f, b, b + h), mean=integral(f, b, b + h) / h)
+        | dict(fb=f(2.0), middle=np.array([f(0.25), f(0.75), f(1.25), f(1.75)]), backwards=integral(f, b, a))
+        | dict(one=1.0)
+    )
 
 
 @INTEGRAL.exercise

@@ -92,11 +92,11 @@ def example():
     J, sides = jacobian(f, x), np.array([1.0, 0.1])
     u = np.array([d, 0.0])
     areas = np.array([image_area(plane, x, s) / s**2 for s in sides])
-    return dict(
-        f=f, x=x, y=f(x), J=J, u=u, Ju=J @ u, change=f(x + u) - f(x), wJ=np.array([0.0, 0.0, 1.0]) @ J, sides=sides,
-        det=np.linalg.det(J[:2]), areas=areas, size=abs(np.linalg.det(J[:2])), product=J[0, 0] * J[1, 1],
-        other=J[0, 1] * J[1, 0],
-    )  # fmt: skip
+    return (
+        dict(f=f, x=x, y=f(x), J=J, u=u, Ju=J @ u, change=f(x + u) - f(x), wJ=np.array([0.0, 0.0, 1.0]) @ J)
+        | dict(sides=sides, det=np.linalg.det(J[:2]), areas=areas, size=abs(np.linalg.det(J[:2])))
+        | dict(product=J[0, 0] * J[1, 1], other=J[0, 1] * J[1, 0])
+    )
 
 
 @JACOBIAN.exercise

@@ -82,11 +82,12 @@ def example():
 
     best = p / (p + q)
     a, b, c = np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.array([0.0, 1.0])
-    return dict(
-        p=p, q=q, base=base, m=m, best=best, first=kl_bits(p, m), second=kl_bits(q, m), J=js(p, q, base), nats=js(p, q),
-        far=js(a, c, base), half=js(a, b, base), detour=2 * js(a, b, base),
-        root_half=np.sqrt(js(a, b, base)), root_detour=2 * np.sqrt(js(a, b, base)),
-    )  # fmt: skip
+    return (
+        dict(p=p, q=q, base=base, m=m, best=best, first=kl_bits(p, m), second=kl_bits(q, m))
+        | dict(J=js(p, q, base), nats=js(p, q), far=js(a, c, base), half=js(a, b, base))
+        | dict(detour=2 * js(a, b, base), root_half=np.sqrt(js(a, b, base)))
+        | dict(root_detour=2 * np.sqrt(js(a, b, base)))
+    )
 
 
 @JS.exercise

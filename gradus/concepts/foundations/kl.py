@@ -78,10 +78,11 @@ def example():
     N, halved = (0.0, 1.0), (1.0, 2.0)
     there = np.log(halved[1] / N[1]) + (N[1] ** 2 + 1) / (2 * halved[1] ** 2) - 0.5
     back = np.log(N[1] / halved[1]) + (halved[1] ** 2 + 1) / (2 * N[1] ** 2) - 0.5
-    return dict(
-        p=p, q=q, base=base, own=own, other=other, extra=other - own, part=p * (other - own), D=kl(p, q, base),
-        back=kl(q, p, base), nats=kl(p, q), bayes=2.0 ** (10 * kl(p, q, base)), wide=there, narrow=back,
-    )  # fmt: skip
+    return (
+        dict(p=p, q=q, base=base, own=own, other=other, extra=other - own, part=p * (other - own))
+        | dict(D=kl(p, q, base), back=kl(q, p, base), nats=kl(p, q), bayes=2.0 ** (10 * kl(p, q, base)))
+        | dict(wide=there, narrow=back)
+    )
 
 
 @KL.exercise
@@ -89,9 +90,11 @@ def infinite_direction():
     p, q = np.array([0.5, 0.5, 0.0]), np.array([0.4, 0.4, 0.2])
     there, back = kl(p, q), kl(q, p)
     return choice(
-        forward=bool(np.isinf(there) and np.isfinite(back)), backward=bool(np.isinf(back) and np.isfinite(there)),
-        both=bool(np.isinf(there) and np.isinf(back)), neither=bool(np.isfinite(there) and np.isfinite(back)),
-    )  # fmt: skip
+        forward=bool(np.isinf(there) and np.isfinite(back)),
+        backward=bool(np.isinf(back) and np.isfinite(there)),
+        both=bool(np.isinf(there) and np.isinf(back)),
+        neither=bool(np.isfinite(there) and np.isfinite(back)),
+    )
 
 
 @KL.exercise

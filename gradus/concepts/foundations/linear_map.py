@@ -78,11 +78,11 @@ def linear_map(A, x):
 def example():
     A, x, z = np.array([[1.0, -1.0, 2.0], [0.0, 3.0, 1.0]]), np.array([2.0, 1.0, -1.0]), np.array([-7.0, -1.0, 3.0])
     y, u, b = linear_map(A, x), np.array([1.0, 2.0]), np.array([4.0, 5.0])
-    return dict(
-        A=A, x=x, a=A.T, y=y, y2=linear_map(A, 2 * x), z=z, lost=linear_map(A, z), other=x + z,
-        y_other=linear_map(A, x + z), rank=np.linalg.matrix_rank(A), u=u, back=linear_map(A.T, u), left=y @ u,
-        right=x @ linear_map(A.T, u), b=b, biased=y + b, biased2=linear_map(A, 2 * x) + b,
-    )  # fmt: skip
+    return (
+        dict(A=A, x=x, a=A.T, y=y, y2=linear_map(A, 2 * x), z=z, lost=linear_map(A, z), other=x + z)
+        | dict(y_other=linear_map(A, x + z), rank=np.linalg.matrix_rank(A), u=u, back=linear_map(A.T, u))
+        | dict(left=y @ u, right=x @ linear_map(A.T, u), b=b, biased=y + b, biased2=linear_map(A, 2 * x) + b)
+    )
 
 
 @LINEAR_MAP.exercise

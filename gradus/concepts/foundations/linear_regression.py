@@ -129,12 +129,12 @@ def example():
     theta, se, s, R2, F = linear_regression(x[:, None], y)
     dx, dy, fit = x - x.mean(), y - y.mean(), theta[0] + theta[1] * x
     t, quantile = theta[1] / se[1], 0.95 / np.sqrt(2 * 0.975 * 0.025)  # Student's, 2 degrees of freedom, at 0.975
-    return dict(
-        X=x[:, None], y=y, x=x, xm=x.mean(), ym=y.mean(), dx=dx, dy=dy, Sxx=dx @ dx, Sxy=dx @ dy, theta=theta, fit=fit,
-        r=y - fit, rss=((y - fit) ** 2).sum(), tss=dy @ dy, s2=s**2, s=s, se=se, t=t, F=F, R2=R2, quantile=quantile,
-        low=theta[1] - quantile * se[1], high=theta[1] + quantile * se[1],
-        lifted=linear_regression(x[:, None], y + [0, 0, 0, 1])[0][1],
-    )  # fmt: skip
+    return (
+        dict(X=x[:, None], y=y, x=x, xm=x.mean(), ym=y.mean(), dx=dx, dy=dy, Sxx=dx @ dx, Sxy=dx @ dy)
+        | dict(theta=theta, fit=fit, r=y - fit, rss=((y - fit) ** 2).sum(), tss=dy @ dy, s2=s**2, s=s, se=se)
+        | dict(t=t, F=F, R2=R2, quantile=quantile, low=theta[1] - quantile * se[1])
+        | dict(high=theta[1] + quantile * se[1], lifted=linear_regression(x[:, None], y + [0, 0, 0, 1])[0][1])
+    )
 
 
 @LINEAR_REGRESSION.exercise

@@ -79,10 +79,11 @@ def example():
     faces, k = np.arange(1.0, 7.0), np.arange(1, 5)
     mu, sigma = faces.mean(), faces.std()
     m, S = running_mean(x), np.cumsum(x)
-    return dict(
-        x=x, S=S, m=m, mu=mu, sigma=sigma, excess=S - mu * k, error=m - mu, typical=sigma / np.sqrt(k),
-        later=(S[-1] - 4 * mu) / 104, chebyshev=np.ceil(sigma**2 / (0.05 * 0.1**2)), normal=np.ceil((1.96 * sigma / 0.1) ** 2),
-    )  # fmt: skip
+    return (
+        dict(x=x, S=S, m=m, mu=mu, sigma=sigma, excess=S - mu * k, error=m - mu, typical=sigma / np.sqrt(k))
+        | dict(later=(S[-1] - 4 * mu) / 104, chebyshev=np.ceil(sigma**2 / (0.05 * 0.1**2)))
+        | dict(normal=np.ceil((1.96 * sigma / 0.1) ** 2))
+    )
 
 
 @LLN.exercise

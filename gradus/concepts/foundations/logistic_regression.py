@@ -105,12 +105,14 @@ def example():
     share = np.array([y[x == 0].mean(), y[x == 1].mean()])
     odds = share / (1 - share)
     first, best = (logistic_regression(X, y, zero, k)[0] for k in (1, 20))
-    return dict(
-        X=X, y=y, theta=zero, steps=1, share=share, odds=odds, logodds=np.log(odds), ratio=odds[1] / odds[0], best=best,
-        first=first, gradient=X.T @ (y - 0.5), information=X.T @ X / 4, det=np.linalg.det(X.T @ X / 4), p=1 / (1 + np.exp(-(first[0] + first[1] * np.array([0, 1])))),
-        ell=np.array([logistic_regression(X, y, zero, k)[1] for k in (0, 1, 20)]),
-        all_well=np.array([logistic_regression(X, np.where(x == 1, 1.0, y), zero, k)[0][1] for k in (4, 8, 12)]),
-    )  # fmt: skip
+    return (
+        dict(X=X, y=y, theta=zero, steps=1, share=share, odds=odds, logodds=np.log(odds))
+        | dict(ratio=odds[1] / odds[0], best=best, first=first, gradient=X.T @ (y - 0.5))
+        | dict(information=X.T @ X / 4, det=np.linalg.det(X.T @ X / 4))
+        | dict(p=1 / (1 + np.exp(-(first[0] + first[1] * np.array([0, 1])))))
+        | dict(ell=np.array([logistic_regression(X, y, zero, k)[1] for k in (0, 1, 20)]))
+        | dict(all_well=np.array([logistic_regression(X, np.where(x == 1, 1.0, y), zero, k)[0][1] for k in (4, 8, 12)]))
+    )
 
 
 @LOGISTIC_REGRESSION.exercise
@@ -135,7 +137,11 @@ def stable_likelihood():
         y, z = np.asarray(y), np.asarray(z)
         return (y * z - np.logaddexp(0, z)).sum()
 
-    return function(log_likelihood, (np.array([1.0, 0.0, 1.0]), np.array([2.0, -1.0, 0.5])), (np.array([1.0, 0.0]), np.array([1000.0, 1000.0])))  # fmt: skip
+    return function(
+        log_likelihood,
+        (np.array([1.0, 0.0, 1.0]), np.array([2.0, -1.0, 0.5])),
+        (np.array([1.0, 0.0]), np.array([1000.0, 1000.0])),
+    )
 
 
 @LOGISTIC_REGRESSION.cases

@@ -66,11 +66,12 @@ def example():
     A, B = np.array([[1.0, 2.0, 0.0], [-1.0, 1.0, 3.0]]), np.array([[2.0, 1.0], [0.0, -1.0], [1.0, 2.0]])
     C, x = matrix_product(A, B), np.array([[1.0], [3.0]])
     outer = [matrix_product(A[:, k : k + 1], B[k : k + 1]) for k in range(3)]
-    return dict(
-        A=A, B=B, C=C, row=A[0], column=B[:, 1], terms=A[0] * B[:, 1], outer=np.stack(outer), BA=matrix_product(B, A),
-        x=x[:, 0], Bx=matrix_product(B, x)[:, 0], ABx=matrix_product(A, matrix_product(B, x))[:, 0],
-        CBx=matrix_product(C, x)[:, 0], trace=np.trace(C), trace_BA=np.trace(matrix_product(B, A)),
-    )  # fmt: skip
+    return (
+        dict(A=A, B=B, C=C, row=A[0], column=B[:, 1], terms=A[0] * B[:, 1], outer=np.stack(outer))
+        | dict(BA=matrix_product(B, A), x=x[:, 0], Bx=matrix_product(B, x)[:, 0])
+        | dict(ABx=matrix_product(A, matrix_product(B, x))[:, 0], CBx=matrix_product(C, x)[:, 0])
+        | dict(trace=np.trace(C), trace_BA=np.trace(matrix_product(B, A)))
+    )
 
 
 @MATRIX_PRODUCT.exercise

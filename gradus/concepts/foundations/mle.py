@@ -110,11 +110,12 @@ def example():
     lam = mle(x, family)[0]
     tried = np.array([0.25, lam, 0.5])
     mu, v = mle(x)  # the same numbers as a normal sample
-    return dict(
-        x=x, family=family, lam=lam, mean=x.mean(), total=x.sum(), tried=tried, ell=4 * np.log(tried) - tried * x.sum(),
-        score=4 / tried - x.sum(), ratio=np.exp(4 * np.log(0.5 / lam) - (0.5 - lam) * x.sum()), error=lam / np.sqrt(4),
-        mu=mu, v=v, unbiased=x.var(ddof=1), in_seconds=mle(60 * x, family)[0],
-    )  # fmt: skip
+    return (
+        dict(x=x, family=family, lam=lam, mean=x.mean(), total=x.sum(), tried=tried)
+        | dict(ell=4 * np.log(tried) - tried * x.sum(), score=4 / tried - x.sum())
+        | dict(ratio=np.exp(4 * np.log(0.5 / lam) - (0.5 - lam) * x.sum()), error=lam / np.sqrt(4), mu=mu)
+        | dict(v=v, unbiased=x.var(ddof=1), in_seconds=mle(60 * x, family)[0])
+    )
 
 
 @MLE.exercise
@@ -140,8 +141,8 @@ def written_twice():
     promised = np.array([before / np.sqrt(4), after / np.sqrt(8)])  # λ̂/√n
     same = bool(np.isclose(before, after))
     return choice(
-        nothing=same and np.isclose(*promised), surer=same and promised[1] < promised[0] * 0.99, moves=not same,
-    )  # fmt: skip
+        nothing=same and np.isclose(*promised), surer=same and promised[1] < promised[0] * 0.99, moves=not same
+    )
 
 
 @MLE.cases

@@ -92,10 +92,11 @@ def example():
         u = np.stack([g.ravel() for g in np.meshgrid(middle, middle, indexing="ij")])
         sums.append(np.sum(f(phi(u)) * u[0]) / k**2)
     first = np.array([[0.25, 0.25], [0.25, 0.75], [0.75, 0.25], [0.75, 0.75]]).T
-    return dict(
-        f=f, phi=phi, d=d, n=n, boxes=boxes, sums=np.array(sums), whole=multiple_integral(f, phi, d, n), area=multiple_integral(one, phi, d, n),
-        u=first, det=first[0], values=f(phi(first)), forgotten=np.sum(f(phi(first))) / 4, limit_forgotten=1 / 6,
-    )  # fmt: skip
+    return (
+        dict(f=f, phi=phi, d=d, n=n, boxes=boxes, sums=np.array(sums))
+        | dict(whole=multiple_integral(f, phi, d, n), area=multiple_integral(one, phi, d, n), u=first)
+        | dict(det=first[0], values=f(phi(first)), forgotten=np.sum(f(phi(first))) / 4, limit_forgotten=1 / 6)
+    )
 
 
 @MULTIPLE_INTEGRAL.exercise

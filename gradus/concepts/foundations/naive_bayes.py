@@ -127,11 +127,13 @@ def example():
     present = np.stack([((X[y == c] > 0).sum(0) + 1) / ((y == c).sum() + 2) for c in (0, 1)])
     by_presence = prior * np.where(Z > 0, present, 1 - present).prod(1)
     posterior = np.exp(naive_bayes(X, y, Z))[0]
-    return dict(
-        X=X, y=y, Z=Z, alpha=alpha, prior=prior, N=N, total=N.sum(1), holding=np.stack([(X[y == c] > 0).sum(0) for c in (0, 1)]), theta=theta, joint=joint, posterior=posterior, z=Z[0], present=present,
-        by_presence=by_presence, other=np.exp(naive_bayes(X, y, Z, "bernoulli"))[0], twice=np.exp(naive_bayes(X, y, 2 * Z))[0],
-        ten_times=np.exp(naive_bayes(X, y, 10 * Z))[0],
-    )  # fmt: skip
+    return (
+        dict(X=X, y=y, Z=Z, alpha=alpha, prior=prior, N=N, total=N.sum(1))
+        | dict(holding=np.stack([(X[y == c] > 0).sum(0) for c in (0, 1)]), theta=theta, joint=joint)
+        | dict(posterior=posterior, z=Z[0], present=present, by_presence=by_presence)
+        | dict(other=np.exp(naive_bayes(X, y, Z, "bernoulli"))[0], twice=np.exp(naive_bayes(X, y, 2 * Z))[0])
+        | dict(ten_times=np.exp(naive_bayes(X, y, 10 * Z))[0])
+    )
 
 
 @NAIVE_BAYES.exercise

@@ -69,12 +69,13 @@ def norm(x, p=2.0):
 def example():
     x, y, p = np.array([3.0, -4.0, 1.0]), np.array([-1.0, 2.0, 2.0]), 3.0
     e = np.eye(2)
-    return dict(
-        x=x, y=y, p=p, size=np.abs(x), one=norm(x, 1.0), squares=(x**2).sum(), two=norm(x), cubes=(np.abs(x) ** 3).sum(),
-        three=norm(x, p), top=norm(x, np.inf), y_one=norm(y, 1.0), y_two=norm(y), y_top=norm(y, np.inf), sum=x + y,
-        sum_one=norm(x + y, 1.0), sum_two=norm(x + y), sum_top=norm(x + y, np.inf), most=np.sqrt(3) * norm(x),
-        half=norm(e[0] + e[1], 0.5), halves=norm(e[0], 0.5) + norm(e[1], 0.5),
-    )  # fmt: skip
+    return (
+        dict(x=x, y=y, p=p, size=np.abs(x), one=norm(x, 1.0), squares=(x**2).sum(), two=norm(x))
+        | dict(cubes=(np.abs(x) ** 3).sum(), three=norm(x, p), top=norm(x, np.inf), y_one=norm(y, 1.0))
+        | dict(y_two=norm(y), y_top=norm(y, np.inf), sum=x + y, sum_one=norm(x + y, 1.0), sum_two=norm(x + y))
+        | dict(sum_top=norm(x + y, np.inf), most=np.sqrt(3) * norm(x), half=norm(e[0] + e[1], 0.5))
+        | dict(halves=norm(e[0], 0.5) + norm(e[1], 0.5))
+    )
 
 
 @NORM.exercise

@@ -115,10 +115,11 @@ def example():
     near = mu + np.outer(z, W[0])
     rest = ((X - near) ** 2).sum(1)
     metres = pca(X * [1.0, 0.01], 2)
-    return dict(
-        X=X, k=k, mu=mu, C=C, S=S, trace=np.trace(S), det=np.linalg.det(S), lam=every, w=W[0], z=z, near=near, rest=rest,
-        mean_rest=rest.sum() / 3, share=every[0] / every.sum(), raw=np.linalg.svd(X)[2][0], w_units=metres[1][0],
-    )  # fmt: skip
+    return (
+        dict(X=X, k=k, mu=mu, C=C, S=S, trace=np.trace(S), det=np.linalg.det(S), lam=every, w=W[0], z=z)
+        | dict(near=near, rest=rest, mean_rest=rest.sum() / 3, share=every[0] / every.sum())
+        | dict(raw=np.linalg.svd(X)[2][0], w_units=metres[1][0])
+    )
 
 
 @PCA.exercise

@@ -104,11 +104,12 @@ def example():
     u = np.array([5.0, -2.0]) / np.sqrt(29)
     R, gamma = np.linalg.norm(X, axis=1).max(), (y * (X @ u)).min()
     end, M = perceptron(X, y, 10, False)
-    return dict(
-        X=X, y=y, epochs=10, intercept=False, before=np.array([r[0] for r in rows]), agree=np.array([r[1] for r in rows]),
-        w=end, M=M, last=y * (X @ end), u=u, R=R, gamma=gamma, bound=(R / gamma) ** 2, along=u @ end, least=M * gamma,
-        length=np.linalg.norm(end), most=np.sqrt(M) * R,
-    )  # fmt: skip
+    return (
+        dict(X=X, y=y, epochs=10, intercept=False, before=np.array([r[0] for r in rows]))
+        | dict(agree=np.array([r[1] for r in rows]), w=end, M=M, last=y * (X @ end), u=u, R=R, gamma=gamma)
+        | dict(bound=(R / gamma) ** 2, along=u @ end, least=M * gamma, length=np.linalg.norm(end))
+        | dict(most=np.sqrt(M) * R)
+    )
 
 
 @PERCEPTRON.exercise

@@ -89,11 +89,12 @@ def example():
     p = np.array([0.24, 0.06, 0.14, 0.56])  # spam with the word, spam without, no spam with, no spam without
     B, A = np.array([True, True, False, False]), np.array([True, False, True, False])
     PA, PB = probability(p, A), probability(p, B)
-    return dict(
-        p=p, A=A, B=B, PA=PA, PB=PB, PnotB=1 - PB, joint=probability(p, A & B), given=probability(p, A, B),
-        other=probability(p, A, ~B), total=probability(p, A, B) * PB + probability(p, A, ~B) * (1 - PB),
-        back=probability(p, B, A), apart=PA * PB,
-    )  # fmt: skip
+    return (
+        dict(p=p, A=A, B=B, PA=PA, PB=PB, PnotB=1 - PB, joint=probability(p, A & B))
+        | dict(given=probability(p, A, B), other=probability(p, A, ~B))
+        | dict(total=probability(p, A, B) * PB + probability(p, A, ~B) * (1 - PB), back=probability(p, B, A))
+        | dict(apart=PA * PB)
+    )
 
 
 @PROBABILITY.exercise

@@ -108,11 +108,13 @@ def example():
     x, t = np.array([1.0, 2.0, 3.0]), np.array([-1, 1]) / np.sqrt(3)
     sizes = np.array([2, 4, 8])
     errors = np.array([[quadrature(f, a, b, k, rule) - exact for rule in RULES] for k in sizes])
-    return dict(
-        f=f, a=a, b=b, n=n, x=x, y=f(x), t=t, points=2 + t, heights=f(2 + t), trapezoid=quadrature(f, a, b, n, "trapezoid"),
-        simpson=quadrature(f, a, b, n, "simpson"), gauss=quadrature(f, a, b, n), exact=exact, sizes=sizes, errors=errors,
-        predicted=h**2 / 12 * (-1 / 9 + 1), fall=errors[1, :2] / errors[2, :2], per_point=(errors[1, 2] / errors[2, 2]) ** 0.25, coarse=h * 2 * (1 + 1 / 3) / 2,
-    )  # fmt: skip
+    return (
+        dict(f=f, a=a, b=b, n=n, x=x, y=f(x), t=t, points=2 + t, heights=f(2 + t))
+        | dict(trapezoid=quadrature(f, a, b, n, "trapezoid"), simpson=quadrature(f, a, b, n, "simpson"))
+        | dict(gauss=quadrature(f, a, b, n), exact=exact, sizes=sizes, errors=errors)
+        | dict(predicted=h**2 / 12 * (-1 / 9 + 1), fall=errors[1, :2] / errors[2, :2])
+        | dict(per_point=(errors[1, 2] / errors[2, 2]) ** 0.25, coarse=h * 2 * (1 + 1 / 3) / 2)
+    )
 
 
 @QUADRATURE.exercise

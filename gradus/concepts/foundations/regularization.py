@@ -122,12 +122,13 @@ def example():
     X = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     y, l1, l2 = np.array([6.0, 4.0, -1.0, -1.0]), 1.0, 0.5
     alpha, t = 0.1, 20  # α t = 1/λ₂
-    return dict(
-        X=X, y=y, l1=l1, l2=l2, z=X.T @ (y - y.mean()) / 4, free=elastic_net(X, y, 0.0, 0.0)[0],
-        ridge=elastic_net(X, y, 0.0, l2)[0], lasso=elastic_net(X, y, l1, 0.0)[0], net=elastic_net(X, y, l1, l2)[0],
-        b=elastic_net(X, y, l1, l2)[1], twice=elastic_net(X, 2 * y, l1, 0.0)[0], ridge_twice=elastic_net(X, 2 * y, 0.0, l2)[0],
-        alpha=alpha, t=t, descent=1 - (1 - alpha) ** t, share=1 / (1 + l2),
-    )  # fmt: skip
+    return (
+        dict(X=X, y=y, l1=l1, l2=l2, z=X.T @ (y - y.mean()) / 4, free=elastic_net(X, y, 0.0, 0.0)[0])
+        | dict(ridge=elastic_net(X, y, 0.0, l2)[0], lasso=elastic_net(X, y, l1, 0.0)[0])
+        | dict(net=elastic_net(X, y, l1, l2)[0], b=elastic_net(X, y, l1, l2)[1])
+        | dict(twice=elastic_net(X, 2 * y, l1, 0.0)[0], ridge_twice=elastic_net(X, 2 * y, 0.0, l2)[0])
+        | dict(alpha=alpha, t=t, descent=1 - (1 - alpha) ** t, share=1 / (1 + l2))
+    )
 
 
 @REGULARIZATION.exercise
@@ -142,7 +143,9 @@ def one_coefficient():
 def a_column_twice():
     X, y = np.array([[1.0, 1.0], [0.0, 0.0], [-1.0, -1.0]]), np.array([2.0, 0.5, -2.0])
     ridge, lasso = (np.isclose(*elastic_net(X, y, *l)[0]) for l in ((0.0, 0.3), (0.3, 0.0)))
-    return choice(ridge=ridge and not lasso, lasso=lasso and not ridge, both=ridge and lasso, neither=not (ridge or lasso))  # fmt: skip
+    return choice(
+        ridge=ridge and not lasso, lasso=lasso and not ridge, both=ridge and lasso, neither=not (ridge or lasso)
+    )
 
 
 @REGULARIZATION.exercise

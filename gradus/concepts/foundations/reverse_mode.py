@@ -163,10 +163,11 @@ def example():
     u = x[0] * x[1]
     w_bar = np.cos(u * u)
     u_bar = 1 + w_bar * 2 * u
-    return dict(
-        f=f, x=x, u=u, w=u * u, s=np.sin(u * u), y=f(x), one=1.0, w_bar=w_bar, two_u=2 * u, by_w=w_bar * 2 * u, u_bar=u_bar,
-        x_bar=u_bar * x[::-1], gradient=reverse_mode(f, x), overwritten=x[1] * 1.0, by_one_path=w_bar * 2 * u * x[1],
-    )  # fmt: skip
+    return (
+        dict(f=f, x=x, u=u, w=u * u, s=np.sin(u * u), y=f(x), one=1.0, w_bar=w_bar, two_u=2 * u)
+        | dict(by_w=w_bar * 2 * u, u_bar=u_bar, x_bar=u_bar * x[::-1], gradient=reverse_mode(f, x))
+        | dict(overwritten=x[1] * 1.0, by_one_path=w_bar * 2 * u * x[1])
+    )
 
 
 @REVERSE_MODE.exercise

@@ -158,11 +158,12 @@ def example():
     soft, soft_b = svm(X, y, 0.5)
     v = X.T @ (soft * y)
     xi = np.maximum(0, 1 - y * (X @ v + soft_b))
-    return dict(
-        X=X, y=y, C=C, alpha=alpha, b=b, w=w, f=X @ w + b, width=2 / np.linalg.norm(w), primal=w @ w / 2,
-        dual=alpha.sum() - w @ w / 2, low=0.5, soft=soft, v=v, c=soft_b, g=X @ v + soft_b, xi=xi,
-        soft_width=2 / np.linalg.norm(v), soft_cost=v @ v / 2 + 0.5 * xi.sum(),
-    )  # fmt: skip
+    return (
+        dict(X=X, y=y, C=C, alpha=alpha, b=b, w=w, f=X @ w + b, width=2 / np.linalg.norm(w))
+        | dict(primal=w @ w / 2, dual=alpha.sum() - w @ w / 2, low=0.5, soft=soft, v=v, c=soft_b)
+        | dict(g=X @ v + soft_b, xi=xi, soft_width=2 / np.linalg.norm(v))
+        | dict(soft_cost=v @ v / 2 + 0.5 * xi.sum())
+    )
 
 
 @SVM.exercise

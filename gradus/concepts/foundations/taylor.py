@@ -98,10 +98,9 @@ def example():
     f, a, x, n = np.exp, np.array(0.0), np.array([0.25, 0.5, 1.0]), 3
     T = np.array([taylor(f, a, x, k) for k in range(5)])  # degrees 0 to 4
     error = f(x) - T
-    return dict(
-        f=f, a=a, x=x, n=n, T=T, error=error, value=f(x), low=x**4 / 24, high=f(x) * x**4 / 24,
-        ratio=error[3, 1:] / error[3, :-1], term=x**3 / 6,
-    )  # fmt: skip
+    return dict(f=f, a=a, x=x, n=n, T=T, error=error, value=f(x), low=x**4 / 24, high=f(x) * x**4 / 24) | dict(
+        ratio=error[3, 1:] / error[3, :-1], term=x**3 / 6
+    )
 
 
 @TAYLOR.exercise

@@ -64,11 +64,11 @@ def example():
     w, t, c = linear_combination(a, V), 2.0, np.array([1.0, 1.0, 1.0])
     p, q, r = (np.polynomial.polynomial.polyval(t, f) for f in (*V, w))
     x = np.array([3.0, 6.0])
-    return dict(
-        a=a, V=V, w=w, t=t, p=p, q=q, r=r, x=x, z=np.exp(linear_combination(a, np.log(x)[:, None]))[0], c=c,
-        moved=linear_combination(a, V + c), b=np.array([1.0, 1.0]), sum=V[0] + V[1],
-        sum_moved=linear_combination(np.ones(2), V + c),
-    )  # fmt: skip
+    return (
+        dict(a=a, V=V, w=w, t=t, p=p, q=q, r=r, x=x, z=np.exp(linear_combination(a, np.log(x)[:, None]))[0])
+        | dict(c=c, moved=linear_combination(a, V + c), b=np.array([1.0, 1.0]), sum=V[0] + V[1])
+        | dict(sum_moved=linear_combination(np.ones(2), V + c))
+    )
 
 
 @VECTOR_SPACE.exercise

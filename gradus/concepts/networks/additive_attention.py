@@ -101,10 +101,11 @@ def example():
     far = additive_attention(20 * S, H, W, U, v)[1][0]
     back = additive_attention(-S, H, W, U, v)[1][0]
     linear = np.exp(2 * z) / np.exp(2 * z).sum()
-    return dict(
-        S=S, H=H, W=W, U=U, v=v, z=z, tanh=np.tanh(z), e=2 * np.tanh(z), alpha=alpha[0], c=c[0], far=far, back=back,
-        linear=linear, Uh=(H @ U.T)[:, 0], ratio=np.exp(4.0), largest=alpha.max() / alpha.min(),
-    )  # fmt: skip
+    return (
+        dict(S=S, H=H, W=W, U=U, v=v, z=z, tanh=np.tanh(z), e=2 * np.tanh(z), alpha=alpha[0], c=c[0])
+        | dict(far=far, back=back, linear=linear, Uh=(H @ U.T)[:, 0], ratio=np.exp(4.0))
+        | dict(largest=alpha.max() / alpha.min())
+    )
 
 
 @ADDITIVE_ATTENTION.exercise

@@ -88,10 +88,9 @@ def example():
     q, k, v = Q[0, 0], K[:, 0], V[:, 0]
     alpha, alpha2 = attention(Q, K, np.eye(3))[0], attention(2 * Q, K, np.eye(3))[0]
     y = attention(Q, K, V)[0, 0]
-    return dict(
-        Q=Q, K=K, V=V, q=q, k=k, v=v, e=q * k, exp=np.exp(q * k), alpha=alpha, alpha2=alpha2, y=y,
-        y2=attention(2 * Q, K, V)[0, 0], mean=v.mean(), dy=q * alpha[0] * (v[0] - y),
-    )  # fmt: skip
+    return dict(Q=Q, K=K, V=V, q=q, k=k, v=v, e=q * k, exp=np.exp(q * k), alpha=alpha, alpha2=alpha2, y=y) | dict(
+        y2=attention(2 * Q, K, V)[0, 0], mean=v.mean(), dy=q * alpha[0] * (v[0] - y)
+    )
 
 
 @ATTENTION.exercise

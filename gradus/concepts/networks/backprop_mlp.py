@@ -155,12 +155,14 @@ def example():
     moved = [(Ws[0] + s * h * np.outer([1, 0, 0], [0, 1]), Ws[1]) for s in (1, -1)]
     up, down = (loss_of(x, y, W, bs, activation, loss) for W in moved)
     stepped = (Ws[0] - step * dW1, Ws[1] - step * dW2), (bs[0] - step * db1, bs[1] - step * db2)
-    return dict(
-        x=x, y=y, Ws=Ws, bs=bs, activation=activation, loss=loss, x0=x[0], target=y[0, 0], W1=Ws[0], b1=bs[0], w2=Ws[1][0], b2=bs[1][0],
-        z=z, a=a, f=f, cost=loss_of(x, y, Ws, bs, activation, loss), delta2=db2[0], dw2=dW2[0], db1=db1, db2=db2[0], back=Ws[1][0] * db2[0], delta1=db1, dW1=dW1,
-        unsloped=np.outer(Ws[1][0] * db2[0], x[0])[1], h=h, up=up, down=down, difference=(up - down) / (2 * h), step=step,
-        after=loss_of(x, y, *stepped, activation, loss), smooth=1 - np.tanh(a[0]) ** 2,
-    )  # fmt: skip
+    return (
+        dict(x=x, y=y, Ws=Ws, bs=bs, activation=activation, loss=loss, x0=x[0], target=y[0, 0], W1=Ws[0])
+        | dict(b1=bs[0], w2=Ws[1][0], b2=bs[1][0], z=z, a=a, f=f)
+        | dict(cost=loss_of(x, y, Ws, bs, activation, loss), delta2=db2[0], dw2=dW2[0], db1=db1, db2=db2[0])
+        | dict(back=Ws[1][0] * db2[0], delta1=db1, dW1=dW1, unsloped=np.outer(Ws[1][0] * db2[0], x[0])[1])
+        | dict(h=h, up=up, down=down, difference=(up - down) / (2 * h), step=step)
+        | dict(after=loss_of(x, y, *stepped, activation, loss), smooth=1 - np.tanh(a[0]) ** 2)
+    )
 
 
 @BACKPROP_MLP.exercise
@@ -175,9 +177,11 @@ def error_of_a_hidden_layer():
     W, delta, a = np.array([[1.0, -2.0], [3.0, 0.5]]), np.array([1.0, -1.0]), np.array([0.5, 0.0])
     slope = 1 - a**2
     return array(
-        slope * (W.T @ delta), transposed=slope * (W @ delta), no_slope=W.T @ delta,
+        slope * (W.T @ delta),
+        transposed=slope * (W @ delta),
+        no_slope=W.T @ delta,
         slope_of_the_activation=(1 - np.tanh(a) ** 2) * (W.T @ delta),
-    )  # fmt: skip
+    )
 
 
 @BACKPROP_MLP.exercise

@@ -117,11 +117,12 @@ def example():
     g[6] = 1.0  # the loss is the output of the seventh sample
     h = hat.ravel()
     dx = gamma[0] / np.sqrt(values.var() + 1e-5) * (g - g.mean() - h * (g * h).mean())
-    return dict(
-        x=x, gamma=gamma, beta=beta, mean=mean, variance=variance, values=values, mu=values.mean(), s2=values.var(),
-        unbiased=values.var(ddof=1), hat=h, y=y.ravel(), new_mean=new_mean[0], new_variance=new_variance[0],
-        last=y[-1, 0, 0], tested=tested[-1, 0, 0], dx=dx, alone=gamma[0] / values.std(),
-    )  # fmt: skip
+    return (
+        dict(x=x, gamma=gamma, beta=beta, mean=mean, variance=variance, values=values, mu=values.mean())
+        | dict(s2=values.var(), unbiased=values.var(ddof=1), hat=h, y=y.ravel(), new_mean=new_mean[0])
+        | dict(new_variance=new_variance[0], last=y[-1, 0, 0], tested=tested[-1, 0, 0], dx=dx)
+        | dict(alone=gamma[0] / values.std())
+    )
 
 
 @BATCH_NORM.exercise

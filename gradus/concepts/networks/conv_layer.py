@@ -111,12 +111,13 @@ def example():
     two_kernels = np.arange(4.0).reshape(2, 2) + np.arange(2.0)[:, None, None]
     shares = [(two[c, :2, :2] * two_kernels[c]).sum() for c in (0, 1)]
     summed = conv_layer(two, two_kernels[None], np.zeros(1))[0]
-    return dict(
-        x=x, w=w, b=b, map=x[0], kernel=w[0, 0], bias=b[0], y=y[0], window=x[0, 1:, 1:3],
-        true_convolution=conv_layer(x, w[..., ::-1, ::-1], b)[0], strided=conv_layer(x, w, b, stride=2)[0],
-        padded=conv_layer(x, w, b, padding=1)[0], weights=w.size + b.size, dense=x.size * y.size + y.size,
-        dx=dx, two=two, two_kernels=two_kernels, summed=summed, shares=shares,
-    )  # fmt: skip
+    return (
+        dict(x=x, w=w, b=b, map=x[0], kernel=w[0, 0], bias=b[0], y=y[0], window=x[0, 1:, 1:3])
+        | dict(true_convolution=conv_layer(x, w[..., ::-1, ::-1], b)[0])
+        | dict(strided=conv_layer(x, w, b, stride=2)[0], padded=conv_layer(x, w, b, padding=1)[0])
+        | dict(weights=w.size + b.size, dense=x.size * y.size + y.size, dx=dx, two=two)
+        | dict(two_kernels=two_kernels, summed=summed, shares=shares)
+    )
 
 
 @CONV_LAYER.exercise

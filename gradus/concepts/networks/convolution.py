@@ -93,11 +93,13 @@ def example():
     y = convolve(f, g)
     circular = np.fft.ifft(np.fft.fft(f) * np.fft.fft(g, 3)).real.round(12)
     smooth = convolve(np.array([0.0, 0.0, 6.0, 6.0]), np.full(3, 1 / 3))
-    return dict(
-        f=f, g=g, y=y, rows=np.array([[3.0, 1.0, 0.0, 0.0], [0.0, 6.0, 2.0, 0.0], [0.0, 0.0, 12.0, 4.0]]), swapped=convolve(g, f),
-        correlation=convolve(f, g[::-1]), circular=circular, product=(y * 10.0 ** np.arange(4)).sum(), smooth=smooth,
-        later=convolve(np.append(0.0, f), g), T=np.stack([convolve(e, g) for e in np.eye(3)], -1),
-    )  # fmt: skip
+    return (
+        dict(f=f, g=g, y=y)
+        | dict(rows=np.array([[3.0, 1.0, 0.0, 0.0], [0.0, 6.0, 2.0, 0.0], [0.0, 0.0, 12.0, 4.0]]))
+        | dict(swapped=convolve(g, f), correlation=convolve(f, g[::-1]), circular=circular)
+        | dict(product=(y * 10.0 ** np.arange(4)).sum(), smooth=smooth, later=convolve(np.append(0.0, f), g))
+        | dict(T=np.stack([convolve(e, g) for e in np.eye(3)], -1))
+    )
 
 
 @CONVOLUTION.exercise

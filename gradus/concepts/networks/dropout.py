@@ -113,12 +113,14 @@ def example():
     pairs = masks(2)
     z = dropout(np.ones((4, 2)), pairs, 0.5) @ w
     row = np.array([[3.0, 1.0]])
-    return dict(
-        x=x, m=m, p=p, keep=1 - p, mask=1 * m, y=y, sum=x.sum(), dropped_sum=y.sum(), factor=1 / (1 - p),
-        sd=np.sqrt(p / (1 - p) * (x**2).sum()), z=z, relu=np.maximum(z, 0), mean=z.mean(), relu_mean=np.maximum(z, 0).mean(),
-        tested=np.maximum(np.ones(2) @ w, 0), unscaled=np.maximum(pairs @ w, 0).mean(), row=row[0], w=w, half=0.5,
-        penalty=float((w**2 * row**2).sum()), first=float(row[0, 0] ** 2), second=float(row[0, 1] ** 2),
-    )  # fmt: skip
+    return (
+        dict(x=x, m=m, p=p, keep=1 - p, mask=1 * m, y=y, sum=x.sum(), dropped_sum=y.sum())
+        | dict(factor=1 / (1 - p), sd=np.sqrt(p / (1 - p) * (x**2).sum()), z=z, relu=np.maximum(z, 0))
+        | dict(mean=z.mean(), relu_mean=np.maximum(z, 0).mean(), tested=np.maximum(np.ones(2) @ w, 0))
+        | dict(unscaled=np.maximum(pairs @ w, 0).mean(), row=row[0], w=w, half=0.5)
+        | dict(penalty=float((w**2 * row**2).sum()), first=float(row[0, 0] ** 2))
+        | dict(second=float(row[0, 1] ** 2))
+    )
 
 
 @DROPOUT.exercise

@@ -120,11 +120,12 @@ def example():
     wide, small, deep = 50257, 768, 12
     table = wide * small
     rest = 1024 * small + deep * (12 * small**2 + 13 * small) + 2 * small
-    return dict(
-        E=E, i=i, e=embedding(i, E), hot=hot, g=g, dE=hot.T @ g, careless=careless, step=0.1, after=E - 0.1 * hot.T @ g,
-        wide=wide, small=small, table=table, share=table / (table + rest), multiplications=wide * small,
-        once=-adam_steps([1.0])[0], then=-adam_steps([1.0, 0.0])[0] + adam_steps([1.0])[0],
-    )  # fmt: skip
+    return (
+        dict(E=E, i=i, e=embedding(i, E), hot=hot, g=g, dE=hot.T @ g, careless=careless, step=0.1)
+        | dict(after=E - 0.1 * hot.T @ g, wide=wide, small=small, table=table, share=table / (table + rest))
+        | dict(multiplications=wide * small, once=-adam_steps([1.0])[0])
+        | dict(then=-adam_steps([1.0, 0.0])[0] + adam_steps([1.0])[0])
+    )
 
 
 def adam_steps(gradients):

@@ -61,11 +61,12 @@ def example():
     x, W, b = np.array([1.0, -1.0, 2.0]), np.array([[2.0, 0.0, 1.0], [-1.0, 3.0, 1.0]]), np.array([1.0, -2.0])
     g, y = np.array([1.0, -2.0]), fully_connected(x, W, b)
     dW, step = np.outer(g, x), 0.1
-    return dict(
-        x=x, W=W, b=b, y=y, g=g, dW=dW, db=g, dx=W.T @ g, step=step, after=fully_connected(x, W - step * dW, b - step * g),
-        change=-step * (x @ x + 1) * g, parameters=W.size + b.size, multiplications=W.size,
-        picture=(224 * 224 * 3) ** 2, conv=64 * 3 * 3 * 3 + 64,
-    )  # fmt: skip
+    return (
+        dict(x=x, W=W, b=b, y=y, g=g, dW=dW, db=g, dx=W.T @ g, step=step)
+        | dict(after=fully_connected(x, W - step * dW, b - step * g), change=-step * (x @ x + 1) * g)
+        | dict(parameters=W.size + b.size, multiplications=W.size, picture=(224 * 224 * 3) ** 2)
+        | dict(conv=64 * 3 * 3 * 3 + 64)
+    )
 
 
 @FULLY_CONNECTED.exercise

@@ -112,10 +112,11 @@ def example():
     alpha = weights_of(gat, A, H, W, a, a_neighbour)[0, 0]
     y = gat(A, H, W, a, a_neighbour)
     bare = np.exp(t) / np.exp(t).sum()
-    return dict(
-        A=A, H=H, W=W, a=a, a_neighbour=a_neighbour, z=z, own=a[0, 0], other=a_neighbour[0, 0], t=t, e=e, exp=np.exp(e), alpha=alpha,
-        y0=y[0, 0, 0], y1=y[1, 0, 0], alpha1=weights_of(gat, A, H, W, a, a_neighbour)[0, 1], mean=z.mean(), bare=bare,
-    )  # fmt: skip
+    return (
+        dict(A=A, H=H, W=W, a=a, a_neighbour=a_neighbour, z=z, own=a[0, 0], other=a_neighbour[0, 0], t=t)
+        | dict(e=e, exp=np.exp(e), alpha=alpha, y0=y[0, 0, 0], y1=y[1, 0, 0])
+        | dict(alpha1=weights_of(gat, A, H, W, a, a_neighbour)[0, 1], mean=z.mean(), bare=bare)
+    )
 
 
 @GAT.exercise
@@ -180,10 +181,16 @@ def cases(rng):
         return rng.standard_normal((*lead, A.shape[-1], c))
 
     for name, A in (
-        ("random graph", graph(7)), ("ring", ring(5)), ("one node", np.zeros((1, 1))), ("no edges", np.zeros((4, 4))),
-        ("isolated nodes", np.pad(ring(3), (0, 2))), ("self edges", ring(4) + np.eye(4)), ("complete", np.ones((6, 6))),
-        ("weights of edges do not count", ring(5) * 3.5), ("directed", np.triu(graph(6, 0.7))),
-    ):  # fmt: skip
+        ("random graph", graph(7)),
+        ("ring", ring(5)),
+        ("one node", np.zeros((1, 1))),
+        ("no edges", np.zeros((4, 4))),
+        ("isolated nodes", np.pad(ring(3), (0, 2))),
+        ("self edges", ring(4) + np.eye(4)),
+        ("complete", np.ones((6, 6))),
+        ("weights of edges do not count", ring(5) * 3.5),
+        ("directed", np.triu(graph(6, 0.7))),
+    ):
         yield name, dict(A=A, H=features(A), **heads(rng))
     yield "one head, one feature", dict(A=ring(4), H=features(ring(4), 1), **heads(rng, 1, 1, 1))
     yield "another slope", dict(A=ring(5), H=features(ring(5)), **heads(rng), slope=0.5)

@@ -117,10 +117,12 @@ def example():
     bare = A / np.sqrt(np.outer(A.sum(1), A.sum(1)))
     x, eigenvalues = H[:, 0], np.linalg.eigvalsh(S)[::-1]
     limit = np.sqrt(d) * (np.sqrt(d) @ x) / d.sum()
-    return dict(
-        A=A, H=H, W=W, b=b, d=d, S=S, x=x, s=S @ x, y=gcn(A, H, W, b), left=S[0, 0], right=S[0, 1], middle=S[1, 1],
-        eigenvalues=eigenvalues, once=S @ x - limit, limit=limit, ten=np.linalg.matrix_power(S, 10) @ x, bare=bare @ x, twice=bare @ bare @ x, thrice=bare @ bare @ bare @ x,
-    )  # fmt: skip
+    return (
+        dict(A=A, H=H, W=W, b=b, d=d, S=S, x=x, s=S @ x, y=gcn(A, H, W, b), left=S[0, 0], right=S[0, 1])
+        | dict(middle=S[1, 1], eigenvalues=eigenvalues, once=S @ x - limit, limit=limit)
+        | dict(ten=np.linalg.matrix_power(S, 10) @ x, bare=bare @ x, twice=bare @ bare @ x)
+        | dict(thrice=bare @ bare @ bare @ x)
+    )
 
 
 @GCN.exercise

@@ -113,11 +113,11 @@ def example():
     M = H + A @ H
     z = M @ W1 + b1
     degree = A.sum(1, keepdims=True)
-    return dict(
-        A=A, H=H, W1=W1, b1=b1, W2=W2, b2=b2, M=M, m=M[0], z=z[0], relu=np.maximum(z[0], 0), y=gin(A, H, W1, b1, W2, b2)[:, 0],
-        mean=(A @ H / degree)[0], once=(A @ H)[0], twice=2 * (A @ H)[0], largest=H[1:].max(0),
-        half=gin(A, H, W1, b1, W2, b2, epsilon=0.5)[0, 0],
-    )  # fmt: skip
+    return (
+        dict(A=A, H=H, W1=W1, b1=b1, W2=W2, b2=b2, M=M, m=M[0], z=z[0], relu=np.maximum(z[0], 0))
+        | dict(y=gin(A, H, W1, b1, W2, b2)[:, 0], mean=(A @ H / degree)[0], once=(A @ H)[0])
+        | dict(twice=2 * (A @ H)[0], largest=H[1:].max(0), half=gin(A, H, W1, b1, W2, b2, epsilon=0.5)[0, 0])
+    )
 
 
 @GIN.exercise

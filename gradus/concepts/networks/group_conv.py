@@ -101,11 +101,12 @@ def example():
     kernel = np.array([[1.0, 2.0], [0.0, -1.0]])
     x, w, b = image[None, None], kernel[None, None, None], np.array([0.5])
     y, z = group_conv(x, w, b)[0], group_conv(turned(x), w, b)[0]
-    return dict(
-        x=x, w=w, b=b, image=image, kernel=kernel, bias=b[0], k0=np.rot90(kernel, 0), k1=np.rot90(kernel, 1), k2=np.rot90(kernel, 2),
-        k3=np.rot90(kernel, 3), y0=y[0], y1=y[1], y2=y[2], y3=y[3], turned=np.rot90(image), z0=z[0], z1=z[1], z2=z[2], z3=z[3],
-        largest=y.max(), largest_turned=z.max(), weights=kernel.size,
-    )  # fmt: skip
+    return (
+        dict(x=x, w=w, b=b, image=image, kernel=kernel, bias=b[0], k0=np.rot90(kernel, 0))
+        | dict(k1=np.rot90(kernel, 1), k2=np.rot90(kernel, 2), k3=np.rot90(kernel, 3), y0=y[0], y1=y[1])
+        | dict(y2=y[2], y3=y[3], turned=np.rot90(image), z0=z[0], z1=z[1], z2=z[2], z3=z[3], largest=y.max())
+        | dict(largest_turned=z.max(), weights=kernel.size)
+    )
 
 
 @GROUP_CONV.exercise

@@ -137,11 +137,12 @@ def example():
     W, b = Ws[1] @ Ws[0], Ws[1] @ bs[0] + bs[1]
     corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     xor = mlp(corners, (np.ones((2, 2)), np.array([[1.0, -2.0]])), (np.array([0.0, -1.0]), np.zeros(1)), "relu")[:, 0]
-    return dict(
-        x=x, Ws=Ws, bs=bs, activation=activation, W1=Ws[0], b1=bs[0], w2=Ws[1][0], b2=bs[1][0], z=z, a=a, y=mlp(x, Ws, bs, activation)[0],
-        flat=W[0], flat_b=b[0], linear=mlp(x, Ws, bs, "identity")[0], negative=mlp(-x, Ws, bs, activation)[0],
-        doubled=mlp(2 * x, Ws, bs, activation)[0], xor=xor, parameters=sum(p.size for p in (*Ws, *bs)),
-    )  # fmt: skip
+    return (
+        dict(x=x, Ws=Ws, bs=bs, activation=activation, W1=Ws[0], b1=bs[0], w2=Ws[1][0], b2=bs[1][0], z=z)
+        | dict(a=a, y=mlp(x, Ws, bs, activation)[0], flat=W[0], flat_b=b[0])
+        | dict(linear=mlp(x, Ws, bs, "identity")[0], negative=mlp(-x, Ws, bs, activation)[0])
+        | dict(doubled=mlp(2 * x, Ws, bs, activation)[0], xor=xor, parameters=sum(p.size for p in (*Ws, *bs)))
+    )
 
 
 @MLP.exercise

@@ -136,10 +136,9 @@ def example():
     one = multi_head(**{**arguments, "heads": 1})
     s = (Z @ X[0]) / np.sqrt(2)
     a = np.exp(s) / np.exp(s).sum()
-    return dict(
-        **arguments, E=E, exp=np.exp(E), A=A, H=H, Y=multi_head(**arguments)[0], s=s, a=a, one=one[0], mixed=a @ Z[:, ::-1],
-        d=512, h=8, width=64, weights=4 * 512**2,
-    )  # fmt: skip
+    return dict(**arguments, E=E, exp=np.exp(E), A=A, H=H, Y=multi_head(**arguments)[0], s=s, a=a, one=one[0]) | dict(
+        mixed=a @ Z[:, ::-1], d=512, h=8, width=64, weights=4 * 512**2
+    )
 
 
 @MULTI_HEAD.exercise

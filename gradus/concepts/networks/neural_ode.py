@@ -108,12 +108,13 @@ def example():
     steps = [1, 2, 4, 8]
     ends = np.array([neural_ode(decay, x, steps=L)[0] for L in steps])
     true = np.exp(-1.0)
-    return dict(
-        field=decay, x=x, time=1.0, steps=4, start=x[0], path=np.array([neural_ode(decay, x, time=k / 4, steps=k)[0] for k in (1, 2, 3, 4)]),
-        ends=ends, errors=true - ends, true=true, runge=neural_ode(decay, x, steps=1, order=4)[0],
-        runge_error=neural_ode(decay, x, steps=1, order=4)[0] - true, factor=0.75,
-        back=neural_ode(decay, x * ends[2], time=-1.0, steps=4)[0],
-    )  # fmt: skip
+    return (
+        dict(field=decay, x=x, time=1.0, steps=4, start=x[0])
+        | dict(path=np.array([neural_ode(decay, x, time=k / 4, steps=k)[0] for k in (1, 2, 3, 4)]), ends=ends)
+        | dict(errors=true - ends, true=true, runge=neural_ode(decay, x, steps=1, order=4)[0])
+        | dict(runge_error=neural_ode(decay, x, steps=1, order=4)[0] - true, factor=0.75)
+        | dict(back=neural_ode(decay, x * ends[2], time=-1.0, steps=4)[0])
+    )
 
 
 @NEURAL_ODE.exercise

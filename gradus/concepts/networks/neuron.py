@@ -58,10 +58,11 @@ def neuron(x, w, b):
 def example():
     x, w, b = np.array([[1.0, 1.0], [1.0, 0.5], [0.0, 1.0]]), np.array([3.0, 4.0]), np.array(-5.0)
     z, y = x @ w + b, neuron(x, w, b)
-    return dict(
-        x=x, w=w, b=b, z=z, y=y, norm=np.linalg.norm(w), distance=z / np.linalg.norm(w), origin=-b / np.linalg.norm(w), doubled=neuron(x, 2 * w, 2 * b),
-        moved=neuron(x, w, b + 2), along=neuron(x + np.array([4.0, -3.0]), w, b), slope=y[0] * (1 - y[0]) * w, steepest=w / 4,
-    )  # fmt: skip
+    return (
+        dict(x=x, w=w, b=b, z=z, y=y, norm=np.linalg.norm(w), distance=z / np.linalg.norm(w))
+        | dict(origin=-b / np.linalg.norm(w), doubled=neuron(x, 2 * w, 2 * b), moved=neuron(x, w, b + 2))
+        | dict(along=neuron(x + np.array([4.0, -3.0]), w, b), slope=y[0] * (1 - y[0]) * w, steepest=w / 4)
+    )
 
 
 @NEURON.exercise

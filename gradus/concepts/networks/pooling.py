@@ -91,12 +91,14 @@ def example():
     x = np.array([[4.0, 3.0, 0.0, 2.0, -1.0, -2.0], [1.0, 2.0, 1.0, 5.0, -3.0, -2.0]])
     moved = np.concatenate([np.zeros((2, 1)), x[:, :-1]], 1)
     largest = x == np.repeat(np.repeat(pooling(x), 2, -1), 2, -2)
-    return dict(
-        x=x, top=pooling(x)[0], mean=pooling(x, kind="average")[0], first=x[:, :2], route=largest.astype(float), share=np.full((2, 6), 0.25),
-        moved=moved, moved_top=pooling(moved)[0], moved_mean=pooling(moved, kind="average")[0], padded=pooling(x, padding=1),
-        padded_zero=pooling(np.pad(x, 1)), corner=pooling(x, padding=1, kind="average")[0, 0], corner_inside=x[0, 0],
-        soft=np.log(np.exp(4 * x[:, :2]).mean()) / 4,
-    )  # fmt: skip
+    return (
+        dict(x=x, top=pooling(x)[0], mean=pooling(x, kind="average")[0], first=x[:, :2])
+        | dict(route=largest.astype(float), share=np.full((2, 6), 0.25), moved=moved)
+        | dict(moved_top=pooling(moved)[0], moved_mean=pooling(moved, kind="average")[0])
+        | dict(padded=pooling(x, padding=1), padded_zero=pooling(np.pad(x, 1)))
+        | dict(corner=pooling(x, padding=1, kind="average")[0, 0], corner_inside=x[0, 0])
+        | dict(soft=np.log(np.exp(4 * x[:, :2]).mean()) / 4)
+    )
 
 
 @POOLING.exercise

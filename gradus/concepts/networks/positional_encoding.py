@@ -113,11 +113,12 @@ def example():
     def turned(v, t):
         return positional_encoding(np.array([[*v, 0.0, 0.0]]), np.array([t]), base, True)[0, :2]
 
-    return dict(
-        x=x, t=t, base=base, rotary=rotary, PE=PE, omega=np.array([1.0, 0.1]), moved=moved, q=q, key=key, q3=turned(q, 3.0),
-        k1=turned(key, 1.0), score=turned(q, 3.0) @ turned(key, 1.0), q2=turned(q, 2.0), same=turned(q, 2.0) @ key,
-        unturned=q @ key, wavelengths=2 * np.pi / np.array([1.0, 0.1]), y=positional_encoding(x, t, base, rotary),
-    )  # fmt: skip
+    return (
+        dict(x=x, t=t, base=base, rotary=rotary, PE=PE, omega=np.array([1.0, 0.1]), moved=moved, q=q)
+        | dict(key=key, q3=turned(q, 3.0), k1=turned(key, 1.0), score=turned(q, 3.0) @ turned(key, 1.0))
+        | dict(q2=turned(q, 2.0), same=turned(q, 2.0) @ key, unturned=q @ key)
+        | dict(wavelengths=2 * np.pi / np.array([1.0, 0.1]), y=positional_encoding(x, t, base, rotary))
+    )
 
 
 @POSITIONAL_ENCODING.exercise

@@ -80,12 +80,13 @@ def example():
     z = W1 @ x + b1
     JF = W2 @ np.diag(1.0 * (z > 0)) @ W1
     u = np.array([1.0, -2.0])
-    return dict(
-        x=x, W1=W1, b1=b1, W2=W2, b2=b2, z=z, a=np.maximum(z, 0), F=W2 @ np.maximum(z, 0) + b2, y=residual(x, W1, b1, W2, b2), JF=JF, J=np.eye(2) + JF,
-        wrong=1 + JF, u=u, through=u @ (np.eye(2) + JF), branch=u @ JF, half=residual(x, W1, b1, W2, b2, alpha=0.1),
-        small=np.eye(2) + 0.1 * JF, silent=residual(x, W1, b1, 0 * W2, 0 * b2), L=50, doubled=2.0**50, kept=(1 + 1 / 50) ** 50,
-        halves=0.9**50,
-    )  # fmt: skip
+    return (
+        dict(x=x, W1=W1, b1=b1, W2=W2, b2=b2, z=z, a=np.maximum(z, 0), F=W2 @ np.maximum(z, 0) + b2)
+        | dict(y=residual(x, W1, b1, W2, b2), JF=JF, J=np.eye(2) + JF, wrong=1 + JF, u=u)
+        | dict(through=u @ (np.eye(2) + JF), branch=u @ JF, half=residual(x, W1, b1, W2, b2, alpha=0.1))
+        | dict(small=np.eye(2) + 0.1 * JF, silent=residual(x, W1, b1, 0 * W2, 0 * b2), L=50, doubled=2.0**50)
+        | dict(kept=(1 + 1 / 50) ** 50, halves=0.9**50)
+    )
 
 
 @RESIDUAL.exercise

@@ -164,10 +164,19 @@ def example():
     x = np.array([[3.0, 1.0], [0.0, 2.0]])
     W_in = np.concatenate([np.eye(2), np.eye(2), [[1.0, 0.0], [1.0, 1.0]]])
     w = dict(
-        W_in=W_in, b_in=np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0]), W_O=np.eye(2), b_O=np.zeros(2), W1=np.array([[1.0, 0.0]]),
-        b1=np.zeros(1), W2=np.array([[0.0], [2.0]]), b2=np.zeros(2), gamma=np.array([[1.0, 1.0], [1.0, 2.0]]),
-        beta=np.array([[0.0, 0.0], [0.0, 1.0]]), heads=1, pre_norm=True,
-    )  # fmt: skip
+        W_in=W_in,
+        b_in=np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0]),
+        W_O=np.eye(2),
+        b_O=np.zeros(2),
+        W1=np.array([[1.0, 0.0]]),
+        b1=np.zeros(1),
+        W2=np.array([[0.0], [2.0]]),
+        b2=np.zeros(2),
+        gamma=np.array([[1.0, 1.0], [1.0, 2.0]]),
+        beta=np.array([[0.0, 0.0], [0.0, 1.0]]),
+        heads=1,
+        pre_norm=True,
+    )
     z = layer_norm(x, w["gamma"][0], w["beta"][0])
     V = z @ W_in[4:].T + w["b_in"][4:]
     E = z @ z.T / np.sqrt(2)
@@ -176,11 +185,12 @@ def example():
     t = layer_norm(u, w["gamma"][1], w["beta"][1])
     hidden = np.maximum(t[:, 0], 0)
     d = 512
-    return dict(
-        x=x, **w, z=z, V=V, E=E, A=A, answer=A @ V, u=u, t=t, hidden=hidden, added=np.outer(hidden, [0.0, 2.0]),
-        y=transformer_block(x, **w), post=transformer_block(x, **{**w, "pre_norm": False}), d=d, f=4 * d,
-        attention_weights=4 * d * d, ffn_weights=8 * d * d,
-    )  # fmt: skip
+    return (
+        dict(x=x, **w, z=z, V=V, E=E, A=A, answer=A @ V, u=u, t=t, hidden=hidden)
+        | dict(added=np.outer(hidden, [0.0, 2.0]), y=transformer_block(x, **w))
+        | dict(post=transformer_block(x, **{**w, "pre_norm": False}), d=d, f=4 * d)
+        | dict(attention_weights=4 * d * d, ffn_weights=8 * d * d)
+    )
 
 
 @TRANSFORMER_BLOCK.exercise

@@ -133,10 +133,11 @@ def example():
         m[i] = (0.9 * m[i - 1] if i else 0) + 0.1 * g[i]
         v[i] = (0.999 * v[i - 1] if i else 0) + 0.001 * g[i] ** 2
     m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
-    return dict(
-        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, g=g, m=m, v=v, beta1=0.9, beta2=0.999, m_hat=m_hat, root=np.sqrt(v_hat),
-        step=theta[:-1] - theta[1:], theta=theta, raw_first=0.1 * m[0, 0] / np.sqrt(v[0, 0]), bound=0.1 / np.sqrt(0.001 * (1 - 0.81 / 0.999)),
-    )  # fmt: skip
+    return (
+        dict(gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, g=g, m=m, v=v, beta1=0.9)
+        | dict(beta2=0.999, m_hat=m_hat, root=np.sqrt(v_hat), step=theta[:-1] - theta[1:], theta=theta)
+        | dict(raw_first=0.1 * m[0, 0] / np.sqrt(v[0, 0]), bound=0.1 / np.sqrt(0.001 * (1 - 0.81 / 0.999)))
+    )
 
 
 @ADAM.exercise

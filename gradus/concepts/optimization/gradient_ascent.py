@@ -82,11 +82,11 @@ def example():
     gradient, theta0, steps, alpha = coin(3.0, 4.0), np.array([0.0]), 4, 1.0
     eta = gradient_ascent(gradient, theta0, steps, alpha)[:, 0]
     p = 1 / (1 + np.exp(-eta))
-    return dict(
-        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, heads=3.0, tosses=4.0, eta=eta, p=p, slope=3 - 4 * p,
-        ell=3 * eta - 4 * np.log1p(np.exp(eta)), L=4 / 4, best=np.log(3.0), best_p=3 / 4,
-        limit=2 / (4 / 4), large=gradient_ascent(gradient, theta0, 3, 3.5)[:, 0],
-    )  # fmt: skip
+    return (
+        dict(gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, heads=3.0, tosses=4.0, eta=eta)
+        | dict(p=p, slope=3 - 4 * p, ell=3 * eta - 4 * np.log1p(np.exp(eta)), L=4 / 4, best=np.log(3.0))
+        | dict(best_p=3 / 4, limit=2 / (4 / 4), large=gradient_ascent(gradient, theta0, 3, 3.5)[:, 0])
+    )
 
 
 @ASCENT.exercise

@@ -89,11 +89,12 @@ def example():
     norms = [np.sqrt((part**2).sum()) for part in g]
     norm = np.hypot(*norms)
     each = [part * min(1, c / n) for part, n in zip(g, norms, strict=True)]
-    return dict(
-        g=g, c=c, a=g[0], b=g[1][0], norm_a=norms[0], norm_b=norms[1], norm=norm, factor=c / norm, clipped_a=clipped[0],
-        clipped_b=clipped[1][0], each_a=each[0], each_b=each[1][0], ratio=g[1][0] / g[0][0], each_ratio=each[1][0] / each[0][0],
-        value_a=np.clip(g[0], -c, c), value_b=min(g[1][0], c), coin=(0.9 * 1 + 0.1 * -9), coin_clipped=0.9 * 1 + 0.1 * -1,
-    )  # fmt: skip
+    return (
+        dict(g=g, c=c, a=g[0], b=g[1][0], norm_a=norms[0], norm_b=norms[1], norm=norm, factor=c / norm)
+        | dict(clipped_a=clipped[0], clipped_b=clipped[1][0], each_a=each[0], each_b=each[1][0])
+        | dict(ratio=g[1][0] / g[0][0], each_ratio=each[1][0] / each[0][0], value_a=np.clip(g[0], -c, c))
+        | dict(value_b=min(g[1][0], c), coin=(0.9 * 1 + 0.1 * -9), coin_clipped=0.9 * 1 + 0.1 * -1)
+    )
 
 
 @CLIPPING.exercise

@@ -86,12 +86,14 @@ def example():
     f = (lam * theta**2).sum(1) / 2
     small, large = (gradient_descent(gradient, theta0, 3, a) for a in (0.1, 0.6))
     factor = 1 - alpha * lam
-    return dict(
-        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, mu=lam[0], L=lam[1], g0=gradient(theta0), theta=theta,
-        f=f, ratio=f[1] / f[0], factor=factor, best=2 / lam.sum(), slow=small, over=large, slow_factor=1 - 0.1 * lam,
-        over_factor=1 - 0.6 * lam, threshold=2 / lam[1], promised=alpha * (1 - alpha * lam[1] / 2) * (gradient(theta0) ** 2).sum(),
-        fallen=f[0] - f[1], line=10.0 * (1 - 2 * np.array([0.05, 0.2, 1.1]))[:, None] ** np.arange(1, 4),
-    )  # fmt: skip
+    return (
+        dict(gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, mu=lam[0], L=lam[1])
+        | dict(g0=gradient(theta0), theta=theta, f=f, ratio=f[1] / f[0], factor=factor, best=2 / lam.sum())
+        | dict(slow=small, over=large, slow_factor=1 - 0.1 * lam, over_factor=1 - 0.6 * lam)
+        | dict(threshold=2 / lam[1])
+        | dict(promised=alpha * (1 - alpha * lam[1] / 2) * (gradient(theta0) ** 2).sum(), fallen=f[0] - f[1])
+        | dict(line=10.0 * (1 - 2 * np.array([0.05, 0.2, 1.1]))[:, None] ** np.arange(1, 4))
+    )
 
 
 @DESCENT.exercise

@@ -100,12 +100,12 @@ def example():
     theta = momentum(gradient, theta0, steps, alpha, beta)
     plain = momentum(gradient, theta0, steps, 2 / 10, 0.0)
     v = (theta[:-1] - theta[1:]) / alpha
-    return dict(
-        gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, beta=beta, mu=lam[0], L=lam[1], kappa=lam[1] / lam[0],
-        theta=theta, v=v, root=np.sqrt(beta), plain=plain, plain_factor=8 / 10, step_plain=2 / 10,
-        long_plain=np.abs(momentum(gradient, theta0, 30, 0.2, 0.0)[30]).max(),
-        long=np.abs(momentum(gradient, theta0, 30, alpha, beta)[30]).max(),
-    )  # fmt: skip
+    return (
+        dict(gradient=gradient, theta0=theta0, steps=steps, alpha=alpha, beta=beta, mu=lam[0], L=lam[1])
+        | dict(kappa=lam[1] / lam[0], theta=theta, v=v, root=np.sqrt(beta), plain=plain, plain_factor=8 / 10)
+        | dict(step_plain=2 / 10, long_plain=np.abs(momentum(gradient, theta0, 30, 0.2, 0.0)[30]).max())
+        | dict(long=np.abs(momentum(gradient, theta0, 30, alpha, beta)[30]).max())
+    )
 
 
 @MOMENTUM.exercise

@@ -138,11 +138,12 @@ def example():
     constant = sgd(gradient, theta0, batches, 0.5)
     drawn = x[batches[:, 0], 0]
     spread = ((x - x.mean()) ** 2).mean()
-    return dict(
-        gradient=gradient, theta0=theta0, batches=batches, alpha=alpha, x=x[:, 0], mean=x.mean(), drawn=drawn, theta=theta[:, 0],
-        g=theta[:-1, 0] - drawn, constant=constant[:, 0], spread=spread, pair=spread / 2, pair_set=spread / 2 * (3 - 2) / (3 - 1),
-        floor=0.5 / 1.5 * spread, drawn_mean=drawn.mean(),
-    )  # fmt: skip
+    return (
+        dict(gradient=gradient, theta0=theta0, batches=batches, alpha=alpha, x=x[:, 0], mean=x.mean())
+        | dict(drawn=drawn, theta=theta[:, 0], g=theta[:-1, 0] - drawn, constant=constant[:, 0])
+        | dict(spread=spread, pair=spread / 2, pair_set=spread / 2 * (3 - 2) / (3 - 1))
+        | dict(floor=0.5 / 1.5 * spread, drawn_mean=drawn.mean())
+    )
 
 
 @SGD.exercise

@@ -133,11 +133,12 @@ def example():
     ]
     products = [6 * 25 * 28 * 28, 16 * 6 * 25 * 10 * 10, 120 * 400, 84 * 120, 10 * 84]
     p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
-    return dict(
-        x=x, padding=2, **weights, z=z, counts=np.array(counts), total=sum(counts), products=np.array(products),
-        all_products=sum(products), first_share=products[0] / sum(products), fifth_share=counts[2] / sum(counts),
-        ink=int(x.sum()), chosen=int(z.argmax()), p=p.max(), dense=(28 * 28 + 1) * 6 * 28 * 28, by_chance=np.log(10),
-    )  # fmt: skip
+    return (
+        dict(x=x, padding=2, **weights, z=z, counts=np.array(counts), total=sum(counts))
+        | dict(products=np.array(products), all_products=sum(products))
+        | dict(first_share=products[0] / sum(products), fifth_share=counts[2] / sum(counts), ink=int(x.sum()))
+        | dict(chosen=int(z.argmax()), p=p.max(), dense=(28 * 28 + 1) * 6 * 28 * 28, by_chance=np.log(10))
+    )
 
 
 @LENET.exercise

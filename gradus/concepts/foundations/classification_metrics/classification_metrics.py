@@ -105,10 +105,11 @@ def example():
     FP, FN = counts.sum(0) - TP, counts.sum(1) - TP
     P, R, F = (a / np.maximum(b, 1) for a, b in ((TP, TP + FP), (TP, TP + FN), (2 * TP, 2 * TP + FP + FN)))
     macro, micro = classification_metrics(y, predicted), classification_metrics(y, predicted, average="micro")
-    return dict(
-        y=y, predicted=predicted, counts=counts, TP=TP, FP=FP, FN=FN, P=P, R=R, F=F, macro=macro, micro=micro,
-        of_means=2 * macro[1] * macro[2] / (macro[1] + macro[2]), always=classification_metrics(y, 0 * y),
-    )  # fmt: skip
+    return (
+        dict(y=y, predicted=predicted, counts=counts, TP=TP, FP=FP, FN=FN, P=P, R=R, F=F, macro=macro)
+        | dict(micro=micro, of_means=2 * macro[1] * macro[2] / (macro[1] + macro[2]))
+        | dict(always=classification_metrics(y, 0 * y))
+    )
 
 
 @METRICS.exercise

@@ -87,12 +87,14 @@ def example():
     values, sizes = np.array([0.8, 0.4]), np.array([2, 3])
     among = np.array([y[p == v].mean() for v in values])
     q, stated = 0.7, np.array([0.5, 0.7, 0.9, 1.0])
-    return dict(
-        y=y, p=p, squares=(p - y) ** 2, L=L, B=B, among=among, share=y.mean(),
-        reliability=sizes @ (values - among) ** 2 / 5, resolution=sizes @ (among - y.mean()) ** 2 / 5, uncertainty=y.mean() * (1 - y.mean()),
-        q=q, stated=stated, log_mean=np.append(-(q * np.log(stated[:3]) + (1 - q) * np.log(1 - stated[:3])), np.inf),
-        brier_mean=q * (1 - stated) ** 2 + (1 - q) * stated**2, absolute=q * (1 - stated) + (1 - q) * stated,
-    )  # fmt: skip
+    return (
+        dict(y=y, p=p, squares=(p - y) ** 2, L=L, B=B, among=among, share=y.mean())
+        | dict(reliability=sizes @ (values - among) ** 2 / 5, resolution=sizes @ (among - y.mean()) ** 2 / 5)
+        | dict(uncertainty=y.mean() * (1 - y.mean()), q=q, stated=stated)
+        | dict(log_mean=np.append(-(q * np.log(stated[:3]) + (1 - q) * np.log(1 - stated[:3])), np.inf))
+        | dict(brier_mean=q * (1 - stated) ** 2 + (1 - q) * stated**2)
+        | dict(absolute=q * (1 - stated) + (1 - q) * stated)
+    )
 
 
 @PROPER.exercise

@@ -75,10 +75,11 @@ def example():
     strips = np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2
     ones, zeros = score[y == 1], score[y == 0]
     wins = [float((s > zeros).sum() + (s == zeros).sum() / 2) for s in ones]
-    return dict(
-        y=y, score=score, fpr=fpr, tpr=tpr, levels=np.unique(score)[::-1], strips=strips, area=strips.sum(), ones=ones, zeros=zeros, wins=np.array(wins),
-        total=sum(wins), A=roc_auc(y, score), hard=roc_auc(y, 1.0 * (score >= 0.5)), squared=roc_auc(y, score**2),
-    )  # fmt: skip
+    return (
+        dict(y=y, score=score, fpr=fpr, tpr=tpr, levels=np.unique(score)[::-1], strips=strips)
+        | dict(area=strips.sum(), ones=ones, zeros=zeros, wins=np.array(wins), total=sum(wins))
+        | dict(A=roc_auc(y, score), hard=roc_auc(y, 1.0 * (score >= 0.5)), squared=roc_auc(y, score**2))
+    )
 
 
 @ROC.exercise

@@ -106,16 +106,22 @@ def example():
         after.append(J(rounds[-1], labels))
     bad, labels = k_means(X, np.array([[6.0], [10.0]]))
     total = ((x - x.mean()) ** 2).sum()
-    return dict(
-        X=X, C=C[:, None], steps=3, x=x, c=np.array(rounds), before=np.array(before), after=np.array(after), bad=bad[:, 0],
-        bad_J=J(bad[:, 0], labels), total=total, between=total - after[-1], mean=x.mean(), far=10.0, distance=6 - bad[0, 0],
-    )  # fmt: skip
+    return (
+        dict(X=X, C=C[:, None], steps=3, x=x, c=np.array(rounds), before=np.array(before))
+        | dict(after=np.array(after), bad=bad[:, 0], bad_J=J(bad[:, 0], labels), total=total)
+        | dict(between=total - after[-1], mean=x.mean(), far=10.0, distance=6 - bad[0, 0])
+    )
 
 
 @CLUSTERING.exercise
 def one_round():
     X, C = np.array([[0.0, 0.0], [1.0, 0.0], [5.0, 2.0], [6.0, 4.0]]), np.array([[0.0, 0.0], [1.0, 0.0]])
-    return array(k_means(X, C, 1)[0], at_rest=k_means(X, C)[0], medians=np.array([[0.0, 0.0], [5.0, 2.0]]), centre_counted=np.array([[0.0, 0.0], [3.25, 1.5]]))  # fmt: skip
+    return array(
+        k_means(X, C, 1)[0],
+        at_rest=k_means(X, C)[0],
+        medians=np.array([[0.0, 0.0], [5.0, 2.0]]),
+        centre_counted=np.array([[0.0, 0.0], [3.25, 1.5]]),
+    )
 
 
 @CLUSTERING.exercise
@@ -131,7 +137,10 @@ def millimetres():
     X = np.array([[1.0, 0.0], [1.2, 9.0], [2.0, 1.0], [2.2, 10.0]])
 
     def second_decides(X):
-        labels = min((k_means(X, X[list(pair)]) for pair in ((0, 1), (0, 2), (2, 3))), key=lambda r: ((X - r[0][r[1]]) ** 2).sum())[1]  # fmt: skip
+        labels = min(
+            (k_means(X, X[list(pair)]) for pair in ((0, 1), (0, 2), (2, 3))),
+            key=lambda r: ((X - r[0][r[1]]) ** 2).sum(),
+        )[1]
         return labels[0] == labels[2]
 
     before, after = second_decides(X), second_decides(X * [1000, 1])

@@ -96,11 +96,11 @@ def example():
     close = np.abs(x[:, None] - x) <= eps
     count = close.sum(1)
     labels = dbscan(X, eps, m)
-    return dict(
-        X=X, eps=eps, minimum=m, x=x, count=count, labels=labels, core=x[count >= m], noise=x[labels < 0][0],
-        wide=3.5, merged=dbscan(X, 3.5, m), gap=8 - 4.5, strict=dbscan(X, eps, 4), easy=dbscan(X, eps, 2),
-        tight=1.4, tight_labels=dbscan(X, 1.4, m),
-    )  # fmt: skip
+    return (
+        dict(X=X, eps=eps, minimum=m, x=x, count=count, labels=labels, core=x[count >= m])
+        | dict(noise=x[labels < 0][0], wide=3.5, merged=dbscan(X, 3.5, m), gap=8 - 4.5)
+        | dict(strict=dbscan(X, eps, 4), easy=dbscan(X, eps, 2), tight=1.4, tight_labels=dbscan(X, 1.4, m))
+    )
 
 
 @DBSCAN.exercise
@@ -117,7 +117,10 @@ def how_much_noise():
 @DBSCAN.exercise
 def between_two_clusters():
     x = np.array([0.0, 0.5, 1.0, 2.0, 3.5, 5.0, 6.0, 6.5, 7.0])  # 3.5 is within 1.5 of 2 and of 5
-    with_left = [bool(l[x == 3.5] == l[x == 2.0]) for l, x in ((dbscan(x[o][:, None], 1.5, 4), x[o]) for o in (np.arange(9), np.arange(8, -1, -1)))]  # fmt: skip
+    with_left = [
+        bool(l[x == 3.5] == l[x == 2.0])
+        for l, x in ((dbscan(x[o][:, None], 1.5, 4), x[o]) for o in (np.arange(9), np.arange(8, -1, -1)))
+    ]
     left, right = all(with_left), not any(with_left)
     return choice(first_come=not left and not right, nearer=left, merges=right)
 

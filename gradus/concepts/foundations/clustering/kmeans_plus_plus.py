@@ -93,12 +93,14 @@ def example():
     chosen = kmeans_plus_plus(x[:, None], u)
     D2 = np.array([square[:, chosen[: m + 1]].min(1) for m in range(3)])
     pair = np.array([[np.minimum(square[i], square[j]).sum() for j in range(5)] for i in range(5)])
-    return dict(
-        X=x[:, None], u=u, x=x, chosen=chosen, c=x[chosen], D2=D2, cost=D2.sum(1), p=D2[:2] / D2[:2].sum(1, keepdims=True),
-        sums=np.cumsum(D2[:2] / D2[:2].sum(1, keepdims=True), 1), least=optimum(x, 3), least2=optimum(x, 2),
-        uniform=(pair.sum() - pair.trace()) / 20, mean=(pair * square / square.sum(1, keepdims=True)).sum() / 5,
-        bound=8 * (np.log(2) + 2) * optimum(x, 2),
-    )  # fmt: skip
+    return (
+        dict(X=x[:, None], u=u, x=x, chosen=chosen, c=x[chosen], D2=D2, cost=D2.sum(1))
+        | dict(p=D2[:2] / D2[:2].sum(1, keepdims=True))
+        | dict(sums=np.cumsum(D2[:2] / D2[:2].sum(1, keepdims=True), 1), least=optimum(x, 3))
+        | dict(least2=optimum(x, 2), uniform=(pair.sum() - pair.trace()) / 20)
+        | dict(mean=(pair * square / square.sum(1, keepdims=True)).sum() / 5)
+        | dict(bound=8 * (np.log(2) + 2) * optimum(x, 2))
+    )
 
 
 @KMEANS_PLUS_PLUS.exercise

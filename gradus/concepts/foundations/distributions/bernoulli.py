@@ -69,12 +69,13 @@ def bernoulli(x, p):
 def example():
     x, p = np.array([1.0, 0.0, 1.0]), np.array(0.8)
     share = x.mean()
-    return dict(
-        x=x, p=p, q=1 - p, log_p=bernoulli(x, p), total=bernoulli(x, p).sum(), loss=-bernoulli(x, p).mean(), likelihood=np.exp(bernoulli(x, p).sum()),
-        share=share, best=-bernoulli(x, share).mean(), variance=p * (1 - p), information=1 / (p * (1 - p)),
-        score=x / p - (1 - x) / (1 - p), logit=np.log(p / (1 - p)), slope=p - share, near=0.99,
-        ratio=p * (1 - p) / (0.99 * 0.01),
-    )  # fmt: skip
+    return (
+        dict(x=x, p=p, q=1 - p, log_p=bernoulli(x, p), total=bernoulli(x, p).sum())
+        | dict(loss=-bernoulli(x, p).mean(), likelihood=np.exp(bernoulli(x, p).sum()), share=share)
+        | dict(best=-bernoulli(x, share).mean(), variance=p * (1 - p), information=1 / (p * (1 - p)))
+        | dict(score=x / p - (1 - x) / (1 - p), logit=np.log(p / (1 - p)), slope=p - share, near=0.99)
+        | dict(ratio=p * (1 - p) / (0.99 * 0.01))
+    )
 
 
 @BERNOULLI.exercise

@@ -94,11 +94,13 @@ def example():
     B = math.gamma(3) * math.gamma(2) / math.gamma(5)
     more = (5.0, 3.0)
     variance = lambda a, b: a * b / ((a + b) ** 2 * (a + b + 1))
-    return dict(
-        x=x, a=a, b=b, B=B, factor=1 / B, log_p=log_p, p=np.exp(log_p), mean=a / (a + b), mode=(a - 1) / (a + b - 2), share=2 / 3, variance=variance(a, b),
-        deviation=np.sqrt(variance(a, b)), more=np.array(more), more_mean=more[0] / sum(more), more_deviation=np.sqrt(variance(*more)),
-        two=a / (a + b) * (a + 1) / (a + b + 1), square=(a / (a + b)) ** 2,
-    )  # fmt: skip
+    return (
+        dict(x=x, a=a, b=b, B=B, factor=1 / B, log_p=log_p, p=np.exp(log_p), mean=a / (a + b))
+        | dict(mode=(a - 1) / (a + b - 2), share=2 / 3, variance=variance(a, b))
+        | dict(deviation=np.sqrt(variance(a, b)), more=np.array(more), more_mean=more[0] / sum(more))
+        | dict(more_deviation=np.sqrt(variance(*more)), two=a / (a + b) * (a + 1) / (a + b + 1))
+        | dict(square=(a / (a + b)) ** 2)
+    )
 
 
 @BETA.exercise

@@ -85,10 +85,11 @@ def binomial(x, n, p):
 def example():
     x, n, p = np.arange(4.0), 3, np.array(0.2)
     mass, ways = np.exp(binomial(x, n, p)), np.array([math.comb(3, i) for i in range(4)])
-    return dict(
-        x=x, n=n, p=p, q=1 - p, ways=ways, one=p**x * (1 - p) ** (n - x), mass=mass, mean=mass @ x, variance=mass @ x**2 - (mass @ x) ** 2,
-        at_least_one=1 - mass[0], tripled=3 * p, six=np.exp(binomial(np.array(0.0), 6, p)),
-    )  # fmt: skip
+    return (
+        dict(x=x, n=n, p=p, q=1 - p, ways=ways, one=p**x * (1 - p) ** (n - x), mass=mass, mean=mass @ x)
+        | dict(variance=mass @ x**2 - (mass @ x) ** 2, at_least_one=1 - mass[0], tripled=3 * p)
+        | dict(six=np.exp(binomial(np.array(0.0), 6, p)))
+    )
 
 
 @BINOMIAL.exercise

@@ -74,10 +74,12 @@ def example():
     C, sharp = np.diag(p) - np.outer(p, p), p**2 / (p**2).sum()
     flat = np.sqrt(p) / np.sqrt(p).sum()
     label = np.array([0.0, 0.0, 1.0])
-    return dict(
-        x=x, p=p, log_p=categorical(x, p), total=categorical(x, p).sum(), loss=-categorical(x, p).mean(), entropy=-(p * np.log(p)).sum(), C=C, label=label,
-        slope=p - label, sharp=sharp, flat=flat, squares=p**2, sum_of_squares=(p**2).sum(), likelihood=p.prod(),
-    )  # fmt: skip
+    return (
+        dict(x=x, p=p, log_p=categorical(x, p), total=categorical(x, p).sum())
+        | dict(loss=-categorical(x, p).mean(), entropy=-(p * np.log(p)).sum(), C=C, label=label)
+        | dict(slope=p - label, sharp=sharp, flat=flat, squares=p**2, sum_of_squares=(p**2).sum())
+        | dict(likelihood=p.prod())
+    )
 
 
 @CATEGORICAL.exercise

@@ -93,11 +93,14 @@ def example():
     after, total = alpha + counts, alpha.sum()
     B = np.prod([math.gamma(a) for a in alpha]) / math.gamma(total)
     cov = (np.diag(alpha) * total - np.outer(alpha, alpha)) / (total**2 * (total + 1))
-    return dict(
-        x=x, alpha=alpha, total=total, factor=1 / B, p=np.exp(dirichlet(x, alpha)), log_p=dirichlet(x, alpha), mean=alpha / total, variance=np.diag(cov),
-        deviation=np.sqrt(np.diag(cov)), covariance=cov[0, 1], counts=counts, after=after, after_mean=after / after.sum(), share=counts / counts.sum(),
-        weight=total / after.sum(), rest=counts.sum() / after.sum(), merged=np.array([alpha[0] + alpha[1], alpha[2]]), sparse=np.exp(dirichlet(x, alpha / 10)),
-    )  # fmt: skip
+    return (
+        dict(x=x, alpha=alpha, total=total, factor=1 / B, p=np.exp(dirichlet(x, alpha)))
+        | dict(log_p=dirichlet(x, alpha), mean=alpha / total, variance=np.diag(cov))
+        | dict(deviation=np.sqrt(np.diag(cov)), covariance=cov[0, 1], counts=counts, after=after)
+        | dict(after_mean=after / after.sum(), share=counts / counts.sum(), weight=total / after.sum())
+        | dict(rest=counts.sum() / after.sum(), merged=np.array([alpha[0] + alpha[1], alpha[2]]))
+        | dict(sparse=np.exp(dirichlet(x, alpha / 10)))
+    )
 
 
 @DIRICHLET.exercise

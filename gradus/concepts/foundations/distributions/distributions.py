@@ -201,12 +201,14 @@ def example():
     mean = p @ faces
     A = log_partition(eta, family)
     step = np.log(2.2)
-    return dict(
-        x=x, eta=eta, family=family, weight=weights, total=weights.sum(), p=p, log_p=distributions(x, eta, family), sixth=weights.sum() / 6, A=A, mean=mean,
-        square=p @ faces**2, variance=p @ faces**2 - mean**2, fair=3.5, eta1=eta[0], step=step, A_step=log_partition(np.array([step]), family),
-        slope=(log_partition(np.array([step]), family) - A) / (step - eta[0]), gap=-A + mean * eta[0], direct=p @ np.log(6 * p), entropy=-(p @ np.log(p)),
-        fair_entropy=np.log(6),
-    )  # fmt: skip
+    return (
+        dict(x=x, eta=eta, family=family, weight=weights, total=weights.sum(), p=p)
+        | dict(log_p=distributions(x, eta, family), sixth=weights.sum() / 6, A=A, mean=mean)
+        | dict(square=p @ faces**2, variance=p @ faces**2 - mean**2, fair=3.5, eta1=eta[0], step=step)
+        | dict(A_step=log_partition(np.array([step]), family))
+        | dict(slope=(log_partition(np.array([step]), family) - A) / (step - eta[0]), gap=-A + mean * eta[0])
+        | dict(direct=p @ np.log(6 * p), entropy=-(p @ np.log(p)), fair_entropy=np.log(6))
+    )
 
 
 @DISTRIBUTIONS.exercise

@@ -71,11 +71,13 @@ def exponential(x, lam):
 def example():
     x, lam, s = np.array([0.25, 0.5, 1.5]), np.array(2.0), 1.0
     survival = np.exp(-lam * x)
-    return dict(
-        x=x, lam=lam, log_p=exponential(x, lam), p=np.exp(exponential(x, lam)), survival=survival, mean=1 / lam, median=np.log(2) / lam, deviation=1 / lam,
-        log_lam=np.log(lam), entropy=1 - np.log(lam), s=s, at_s=np.exp(-lam * s), further=np.exp(-lam * (s + x[1])) / np.exp(-lam * s), data_mean=x.mean(),
-        estimate=1 / x.mean(), first=1 / (lam + 3), share=lam / (lam + 3),
-    )  # fmt: skip
+    return (
+        dict(x=x, lam=lam, log_p=exponential(x, lam), p=np.exp(exponential(x, lam)), survival=survival)
+        | dict(mean=1 / lam, median=np.log(2) / lam, deviation=1 / lam, log_lam=np.log(lam))
+        | dict(entropy=1 - np.log(lam), s=s, at_s=np.exp(-lam * s))
+        | dict(further=np.exp(-lam * (s + x[1])) / np.exp(-lam * s), data_mean=x.mean())
+        | dict(estimate=1 / x.mean(), first=1 / (lam + 3), share=lam / (lam + 3))
+    )
 
 
 @EXPONENTIAL.exercise

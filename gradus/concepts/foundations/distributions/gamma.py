@@ -91,11 +91,13 @@ def example():
     log_p = gamma(x, alpha, beta)
     fewer = np.exp(-2) * np.array([1, 2, 2])  # Poisson masses of 0, 1, 2 events at the mean βx = 2
     counts, start = np.array([3, 0, 1]), np.array([3.0, 2.0])
-    return dict(
-        x=x, alpha=alpha, beta=beta, Gamma=math.gamma(3), factor=2**3 / math.gamma(3), log_p=log_p, p=np.exp(log_p), mean=alpha / beta,
-        variance=alpha / beta**2, mode=(alpha - 1) / beta, skewness=2 / np.sqrt(alpha), fewer=fewer, later=fewer.sum(), counts=counts,
-        after=np.array([start[0] + counts.sum(), start[1] + 3]), after_mean=(start[0] + counts.sum()) / (start[1] + 3), data_mean=counts.mean(),
-    )  # fmt: skip
+    return (
+        dict(x=x, alpha=alpha, beta=beta, Gamma=math.gamma(3), factor=2**3 / math.gamma(3), log_p=log_p)
+        | dict(p=np.exp(log_p), mean=alpha / beta, variance=alpha / beta**2, mode=(alpha - 1) / beta)
+        | dict(skewness=2 / np.sqrt(alpha), fewer=fewer, later=fewer.sum(), counts=counts)
+        | dict(after=np.array([start[0] + counts.sum(), start[1] + 3]))
+        | dict(after_mean=(start[0] + counts.sum()) / (start[1] + 3), data_mean=counts.mean())
+    )
 
 
 @GAMMA.exercise

@@ -100,12 +100,17 @@ def example():
     other = np.array([2.0, 0.0])
     r, K = x - mu, np.linalg.inv(Sigma)
     values = np.linalg.eigvalsh(Sigma)
-    return dict(
-        x=x, mu=mu, Sigma=Sigma, r=r, det=np.linalg.det(Sigma), K=np.round(K, 12), Kr=np.round(K @ r, 12), square=np.round(r @ K @ r, 12), log_p=multivariate_normal(x, mu, Sigma),
-        two_pi=np.log(2 * np.pi), other=other, other_r=other - mu, other_square=np.round((other - mu) @ K @ (other - mu), 12), other_log_p=multivariate_normal(other, mu, Sigma),
-        gain=Sigma[0, 1] / Sigma[1, 1], conditional=mu[0] + Sigma[0, 1] / Sigma[1, 1] * r[1], left=Sigma[0, 0] - Sigma[0, 1] ** 2 / Sigma[1, 1], r2=Sigma[0, 1] / np.sqrt(2),
-        axes=np.sqrt(values[::-1]), ratio=np.exp(multivariate_normal(x, mu, Sigma) - multivariate_normal(other, mu, Sigma)),
-    )  # fmt: skip
+    return (
+        dict(x=x, mu=mu, Sigma=Sigma, r=r, det=np.linalg.det(Sigma), K=np.round(K, 12))
+        | dict(Kr=np.round(K @ r, 12), square=np.round(r @ K @ r, 12))
+        | dict(log_p=multivariate_normal(x, mu, Sigma), two_pi=np.log(2 * np.pi), other=other)
+        | dict(other_r=other - mu, other_square=np.round((other - mu) @ K @ (other - mu), 12))
+        | dict(other_log_p=multivariate_normal(other, mu, Sigma), gain=Sigma[0, 1] / Sigma[1, 1])
+        | dict(conditional=mu[0] + Sigma[0, 1] / Sigma[1, 1] * r[1])
+        | dict(left=Sigma[0, 0] - Sigma[0, 1] ** 2 / Sigma[1, 1], r2=Sigma[0, 1] / np.sqrt(2))
+        | dict(axes=np.sqrt(values[::-1]))
+        | dict(ratio=np.exp(multivariate_normal(x, mu, Sigma) - multivariate_normal(other, mu, Sigma)))
+    )
 
 
 @MULTIVARIATE_NORMAL.exercise

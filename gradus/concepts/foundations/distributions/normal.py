@@ -69,11 +69,13 @@ def example():
     log_p = normal(x, mu, sigma)
     wide, narrow = (normal(x, mu, np.array(s)).sum() for s in (np.sqrt(20 / 3), 1.0))
     share = [math.erf(k / math.sqrt(2)) for k in (1, 2, 3)]
-    return dict(
-        x=x, mu=mu, sigma=sigma, z=(x - mu) / sigma, log_p=log_p, p=np.exp(log_p), constant=np.log(2) + 0.5 * np.log(2 * np.pi), half=np.log(2),
-        two_pi=0.5 * np.log(2 * np.pi), entropy=0.5 * np.log(2 * np.pi * np.e * 4), total=log_p.sum(), mean=x.mean(), centred=normal(x, x.mean(), sigma).sum(),
-        wide=wide, narrow=narrow, best_sigma=np.sqrt(20 / 3), share=np.array(share), outside=1 - share[1], drop=np.exp(-0.5 * 4),
-    )  # fmt: skip
+    return (
+        dict(x=x, mu=mu, sigma=sigma, z=(x - mu) / sigma, log_p=log_p, p=np.exp(log_p))
+        | dict(constant=np.log(2) + 0.5 * np.log(2 * np.pi), half=np.log(2), two_pi=0.5 * np.log(2 * np.pi))
+        | dict(entropy=0.5 * np.log(2 * np.pi * np.e * 4), total=log_p.sum(), mean=x.mean())
+        | dict(centred=normal(x, x.mean(), sigma).sum(), wide=wide, narrow=narrow, best_sigma=np.sqrt(20 / 3))
+        | dict(share=np.array(share), outside=1 - share[1], drop=np.exp(-0.5 * 4))
+    )
 
 
 @NORMAL.exercise

@@ -94,10 +94,11 @@ def example():
     }
     k = np.arange(60.0)
     whole = np.exp(poisson(k, lam))
-    return dict(
-        x=x, lam=lam, mass=mass, six=trials[6], sixty=trials[60], more=1 - mass.sum(), ratio=lam / x[1:], mean=whole @ k,
-        variance=whole @ k**2 - (whole @ k) ** 2, twice=np.exp(poisson(np.array(0.0), 2 * lam)), binomial_variance=1.5 * (1 - 1.5 / 6),
-    )  # fmt: skip
+    return (
+        dict(x=x, lam=lam, mass=mass, six=trials[6], sixty=trials[60], more=1 - mass.sum())
+        | dict(ratio=lam / x[1:], mean=whole @ k, variance=whole @ k**2 - (whole @ k) ** 2)
+        | dict(twice=np.exp(poisson(np.array(0.0), 2 * lam)), binomial_variance=1.5 * (1 - 1.5 / 6))
+    )
 
 
 @POISSON.exercise

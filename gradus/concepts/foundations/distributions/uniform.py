@@ -75,11 +75,13 @@ def example():
     x, a, b = np.array([5.0, 3.0, 2.2]), np.array(2.0), np.array(6.0)
     u = np.array([0.25, 0.5, 0.9])
     n, top = 3, x.max() - a
-    return dict(
-        x=x, a=a, b=b, width=b - a, p=1 / (b - a), log_p=uniform(x, a, b), mean=(a + b) / 2, variance=(b - a) ** 2 / 12, sigma=np.sqrt((b - a) ** 2 / 12),
-        u=u, stretched=a + (b - a) * u, bent=-np.log1p(-u), largest=x.max(), shorter=np.exp(uniform(x, a, np.array(5.5)).sum()),
-        likelihood=np.exp(uniform(x, a, b).sum()), estimate=a + (n + 1) / n * top, by_mean=a + 2 * (x.mean() - a), data_mean=x.mean(),
-    )  # fmt: skip
+    return (
+        dict(x=x, a=a, b=b, width=b - a, p=1 / (b - a), log_p=uniform(x, a, b), mean=(a + b) / 2)
+        | dict(variance=(b - a) ** 2 / 12, sigma=np.sqrt((b - a) ** 2 / 12), u=u, stretched=a + (b - a) * u)
+        | dict(bent=-np.log1p(-u), largest=x.max(), shorter=np.exp(uniform(x, a, np.array(5.5)).sum()))
+        | dict(likelihood=np.exp(uniform(x, a, b).sum()), estimate=a + (n + 1) / n * top)
+        | dict(by_mean=a + 2 * (x.mean() - a), data_mean=x.mean())
+    )
 
 
 @UNIFORM.exercise

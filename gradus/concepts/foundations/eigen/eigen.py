@@ -112,12 +112,14 @@ def example():
     raised, h = A.copy(), 0.1
     raised[0, 0] += h
     x, parts = np.array([1.0, 1.0]), [value * np.outer(v, v) for value, v in zip(lam, V.T, strict=True)]
-    return dict(
-        A=A, trace=np.trace(A), det=np.linalg.det(A).round(9), lam=lam, v=V.T, w1=np.array([-1.0, 2.0]),
-        w2=np.array([2.0, 1.0]), Aw1=A @ [-1.0, 2.0], Aw2=A @ [2.0, 1.0], parts=np.stack(parts), x=x, Ax=A @ x,
-        quotient=x @ A @ x / (x @ x), squares=(A**2).sum(), lam_squares=lam**2, raised=raised, h=h,
-        cube=np.linalg.matrix_power(A, 3), cubes=lam**3, slope=V[0, 1] ** 2, guess=lam[1] + h * V[0, 1] ** 2, exact=eigen(raised)[0][1], turn=np.array([[0.0, -1.0], [1.0, 0.0]]),
-    )  # fmt: skip
+    return (
+        dict(A=A, trace=np.trace(A), det=np.linalg.det(A).round(9), lam=lam, v=V.T)
+        | dict(w1=np.array([-1.0, 2.0]), w2=np.array([2.0, 1.0]), Aw1=A @ [-1.0, 2.0], Aw2=A @ [2.0, 1.0])
+        | dict(parts=np.stack(parts), x=x, Ax=A @ x, quotient=x @ A @ x / (x @ x), squares=(A**2).sum())
+        | dict(lam_squares=lam**2, raised=raised, h=h, cube=np.linalg.matrix_power(A, 3), cubes=lam**3)
+        | dict(slope=V[0, 1] ** 2, guess=lam[1] + h * V[0, 1] ** 2, exact=eigen(raised)[0][1])
+        | dict(turn=np.array([[0.0, -1.0], [1.0, 0.0]]))
+    )
 
 
 @EIGEN.exercise

@@ -85,12 +85,12 @@ def example():
         plain.append(A @ plain[-1])
     R = np.array([[0.0, 1.0], [1.0, 0.0]])
     swapped = power_iteration(R, np.array([2.0, 1.0]), 2)
-    return dict(
-        A=A, x0=x0, steps=steps, plain=np.stack(plain), slope=np.array([p[1] / p[0] for p in plain]), mu=mu, sine=sine,
-        error=lam[1] - mu, ratio=sine[4] / sine[3], ratio_mu=(lam[1] - mu[4]) / (lam[1] - mu[3]),
-        lam1=lam[1], lam2=lam[0],
-        swap=R, tie=swapped[1], tie_mu=swapped[0][0],
-    )  # fmt: skip
+    return (
+        dict(A=A, x0=x0, steps=steps, plain=np.stack(plain), slope=np.array([p[1] / p[0] for p in plain]))
+        | dict(mu=mu, sine=sine, error=lam[1] - mu, ratio=sine[4] / sine[3])
+        | dict(ratio_mu=(lam[1] - mu[4]) / (lam[1] - mu[3]), lam1=lam[1], lam2=lam[0], swap=R, tie=swapped[1])
+        | dict(tie_mu=swapped[0][0])
+    )
 
 
 @POWER_ITERATION.exercise

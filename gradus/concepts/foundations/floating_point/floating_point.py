@@ -123,10 +123,11 @@ def example():
     y = fl(x, format)
     q = np.ldexp(1.0, np.maximum(np.frexp(x)[1] - 1, -14) - 10)
     third = fl(np.array([2048.0 + 1.0]), format)
-    return dict(
-        x=x, format=format, y=y, q=q, k=np.rint(x / q)[:2], relative=np.abs(y[:2] - x[:2]) / x[:2], u=2.0**-11, largest=65504.0, big=70000.0, over=fl(np.array([70000.0]), format)[0],
-        smallest=2.0**-24, tenth=y[0], stuck=third[0], brain=fl(x[:2], "bfloat16"), brain_u=2.0**-8,
-    )  # fmt: skip
+    return (
+        dict(x=x, format=format, y=y, q=q, k=np.rint(x / q)[:2], relative=np.abs(y[:2] - x[:2]) / x[:2])
+        | dict(u=2.0**-11, largest=65504.0, big=70000.0, over=fl(np.array([70000.0]), format)[0])
+        | dict(smallest=2.0**-24, tenth=y[0], stuck=third[0], brain=fl(x[:2], "bfloat16"), brain_u=2.0**-8)
+    )
 
 
 @FLOATING_POINT.exercise

@@ -119,12 +119,13 @@ def example():
     tiny = 1e-17
     small = 1e-10
     v = 1 + small
-    return dict(
-        x=x, function="logsumexp", m=x.max(), shifted=x - x.max(), terms=np.exp(x - x.max()), total=np.exp(x - x.max()).sum(),
-        y=stable_evaluation(x), small=small, v_less_one=v - 1, naive=np.log(v), log1p=stable_evaluation(np.array([small]), "log1p")[0],
-        tiny=tiny, tiny_naive=np.log(1 + tiny), legs=np.array([3e200, 4e200]), hypot=stable_evaluation(np.array([3e200, 4e200]), "hypot"),
-        off=abs(np.log(v) - small) / small,
-    )  # fmt: skip
+    return (
+        dict(x=x, function="logsumexp", m=x.max(), shifted=x - x.max(), terms=np.exp(x - x.max()))
+        | dict(total=np.exp(x - x.max()).sum(), y=stable_evaluation(x), small=small, v_less_one=v - 1)
+        | dict(naive=np.log(v), log1p=stable_evaluation(np.array([small]), "log1p")[0], tiny=tiny)
+        | dict(tiny_naive=np.log(1 + tiny), legs=np.array([3e200, 4e200]))
+        | dict(hypot=stable_evaluation(np.array([3e200, 4e200]), "hypot"), off=abs(np.log(v) - small) / small)
+    )
 
 
 @STABLE.exercise

@@ -84,12 +84,14 @@ def summation(x, method="kahan"):
 def example():
     x = np.array([1.0, 1e100, 1.0, -1e100])
     eight = np.array([2.0**53, 1.0, 1.0, 1.0])  # above 2⁵³ only even numbers are left
-    return dict(
-        x=x, method="kahan", naive=summation(x, "naive"), pairwise=summation(x, "pairwise"), kahan=summation(x), big=2.0**53,
-        extra_naive=summation(eight, "naive") - 2.0**53, extra_pairwise=summation(eight, "pairwise") - 2.0**53,
-        extra_kahan=summation(eight) - 2.0**53, tenths=summation(np.full(10, 0.1), "naive") - 1.0, tenths_kahan=summation(np.full(10, 0.1)) - 1.0,
-        bound_naive=1e6, bound_pairwise=np.ceil(np.log2(1e6)),
-    )  # fmt: skip
+    return (
+        dict(x=x, method="kahan", naive=summation(x, "naive"), pairwise=summation(x, "pairwise"))
+        | dict(kahan=summation(x), big=2.0**53, extra_naive=summation(eight, "naive") - 2.0**53)
+        | dict(extra_pairwise=summation(eight, "pairwise") - 2.0**53, extra_kahan=summation(eight) - 2.0**53)
+        | dict(tenths=summation(np.full(10, 0.1), "naive") - 1.0)
+        | dict(tenths_kahan=summation(np.full(10, 0.1)) - 1.0, bound_naive=1e6)
+        | dict(bound_pairwise=np.ceil(np.log2(1e6)))
+    )
 
 
 @SUMMATION.exercise

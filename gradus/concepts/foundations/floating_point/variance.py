@@ -96,11 +96,12 @@ def example():
         S = S + (value - before) * (value - m)
         means.append(m)
         sums.append(S)
-    return dict(
-        x=x, n=3, mean=x.mean(), deviations=x - x.mean(), squares=(x - x.mean()) ** 2, s2=variance(x), mean_of_squares=(x**2).mean(),
-        square_of_mean=x.mean() ** 2, means=np.array(means), sums=np.array(sums), far_two=variance(far),
-        far_one=(far**2).mean() - far.mean() ** 2, kappa=np.sqrt(1 + far.mean() ** 2 / variance(far)), spacing=np.spacing(1e18),
-    )  # fmt: skip
+    return (
+        dict(x=x, n=3, mean=x.mean(), deviations=x - x.mean(), squares=(x - x.mean()) ** 2, s2=variance(x))
+        | dict(mean_of_squares=(x**2).mean(), square_of_mean=x.mean() ** 2, means=np.array(means))
+        | dict(sums=np.array(sums), far_two=variance(far), far_one=(far**2).mean() - far.mean() ** 2)
+        | dict(kappa=np.sqrt(1 + far.mean() ** 2 / variance(far)), spacing=np.spacing(1e18))
+    )
 
 
 @VARIANCE.exercise

@@ -111,11 +111,12 @@ def example():
     states = [hopfield(xi, s, order[:t]) for t in range(7)]
     W = xi.T @ xi * (1 - np.eye(6, dtype=int))  # 6 times the weights
     far = np.array([1, 1, -1, -1, -1, 1])
-    return dict(
-        xi=xi, s=s, order=order, W=W, h=np.array([W[t] @ states[t] for t in range(6)]), states=np.array(states),
-        overlap=xi @ s, E=np.array([energy(xi, states[0]), energy(xi, states[6])]), end=states[6],
-        drop=2 * abs(W[2] @ s) / 6, far=far, far_end=hopfield(xi, far, order), far_overlap=xi @ far,
-    )  # fmt: skip
+    return (
+        dict(xi=xi, s=s, order=order, W=W, h=np.array([W[t] @ states[t] for t in range(6)]))
+        | dict(states=np.array(states), overlap=xi @ s)
+        | dict(E=np.array([energy(xi, states[0]), energy(xi, states[6])]), end=states[6])
+        | dict(drop=2 * abs(W[2] @ s) / 6, far=far, far_end=hopfield(xi, far, order), far_overlap=xi @ far)
+    )
 
 
 @HOPFIELD.exercise
@@ -126,7 +127,12 @@ def unstable_units():
         return erfc(x / sqrt(2)) / 2
 
     n, P = 1000, 100
-    return number(n * tail(np.sqrt(n / P)), no_root=n * tail(n / P), upside_down=n * tail(np.sqrt(P / n)), one_unit=tail(np.sqrt(n / P)))  # fmt: skip
+    return number(
+        n * tail(np.sqrt(n / P)),
+        no_root=n * tail(n / P),
+        upside_down=n * tail(np.sqrt(P / n)),
+        one_unit=tail(np.sqrt(n / P)),
+    )
 
 
 @HOPFIELD.exercise
@@ -146,7 +152,9 @@ def a_mixture():
     s = np.sign(xi.sum(0))
     end = hopfield(xi, s, np.arange(8))
     stays = (end == s).all()
-    return choice(stays=stays, falls=not stays and (abs(xi @ end) == 8).any(), other=not stays and not (abs(xi @ end) == 8).any())  # fmt: skip
+    return choice(
+        stays=stays, falls=not stays and (abs(xi @ end) == 8).any(), other=not stays and not (abs(xi @ end) == 8).any()
+    )
 
 
 @HOPFIELD.cases

@@ -83,20 +83,24 @@ def example():
 
     betas = np.array([1.0, 2.0, 4.0])
     path = np.array([modern_hopfield(X, q, beta, t) for t in (0, 1, 2, 30)])
-    return dict(
-        X=X, q=q, beta=beta, steps=1, score=score, exp=np.exp(score), p=np.exp(score) / np.exp(score).sum(), path=path,
-        E=np.array([energy(v) for v in path]), betas=betas, delta=score[0] - score[1], M=M, mean=X.mean(0),
-        error=np.array([np.linalg.norm(modern_hopfield(X, q, b) - X[0]) for b in betas]), bound=2 * M * 2 * np.exp(-betas),
-        sharp=np.array([modern_hopfield(X, q, b) for b in betas]), flat=modern_hopfield(X, q, 1e-6),
-    )  # fmt: skip
+    return (
+        dict(X=X, q=q, beta=beta, steps=1, score=score, exp=np.exp(score))
+        | dict(p=np.exp(score) / np.exp(score).sum(), path=path, E=np.array([energy(v) for v in path]))
+        | dict(betas=betas, delta=score[0] - score[1], M=M, mean=X.mean(0))
+        | dict(error=np.array([np.linalg.norm(modern_hopfield(X, q, b) - X[0]) for b in betas]))
+        | dict(bound=2 * M * 2 * np.exp(-betas), sharp=np.array([modern_hopfield(X, q, b) for b in betas]))
+        | dict(flat=modern_hopfield(X, q, 1e-6))
+    )
 
 
 @MODERN_HOPFIELD.exercise
 def cold_enough():
     M, N, delta, error = 1.0, 101, 0.5, 0.01
     return number(
-        np.log(2 * M * (N - 1) / error) / delta, no_delta=np.log(2 * M * (N - 1) / error), one_other=np.log(2 * M / error) / delta
-    )  # fmt: skip
+        np.log(2 * M * (N - 1) / error) / delta,
+        no_delta=np.log(2 * M * (N - 1) / error),
+        one_other=np.log(2 * M / error) / delta,
+    )
 
 
 @MODERN_HOPFIELD.exercise

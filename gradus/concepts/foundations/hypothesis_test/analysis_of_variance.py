@@ -102,11 +102,12 @@ def example():
     away, off = means - y.mean(), y - means[g]
     SSB, SSW, F, p, share = analysis_of_variance(y, g)
     lost = one_pass(y + 1e8, g)
-    return dict(
-        y=y, g=g, sizes=sizes, means=means, grand=y.mean(), away=away, between=sizes * away**2, within=np.bincount(g, off**2), SSB=SSB, SSW=SSW,
-        TSS=((y - y.mean()) ** 2).sum(), MSB=SSB / 2, MSW=SSW / 3, F=F, p=float(p), share=share, lost=np.array(lost[:2]), alarms=1 - 0.95**3,
-        moved=analysis_of_variance(np.where(g == 2, y - 6, y), g)[2],
-    )  # fmt: skip
+    return (
+        dict(y=y, g=g, sizes=sizes, means=means, grand=y.mean(), away=away, between=sizes * away**2)
+        | dict(within=np.bincount(g, off**2), SSB=SSB, SSW=SSW, TSS=((y - y.mean()) ** 2).sum(), MSB=SSB / 2)
+        | dict(MSW=SSW / 3, F=F, p=float(p), share=share, lost=np.array(lost[:2]), alarms=1 - 0.95**3)
+        | dict(moved=analysis_of_variance(np.where(g == 2, y - 6, y), g)[2])
+    )
 
 
 @ANALYSIS_OF_VARIANCE.exercise
@@ -125,8 +126,10 @@ def against_a_t_test():
     t = stats.ttest_ind(y[g == 0], y[g == 1])
     same = bool(np.isclose(p, t.pvalue))
     return choice(
-        square=same and np.isclose(F, t.statistic**2), equal=same and np.isclose(F, abs(t.statistic)), halved=bool(np.isclose(p, t.pvalue / 2)),
-    )  # fmt: skip
+        square=same and np.isclose(F, t.statistic**2),
+        equal=same and np.isclose(F, abs(t.statistic)),
+        halved=bool(np.isclose(p, t.pvalue / 2)),
+    )
 
 
 @ANALYSIS_OF_VARIANCE.exercise

@@ -98,11 +98,13 @@ def example():
     coin, z = np.array([1.0] * 9 + [0.0]), normal_quantile(0.975)
     wilson = confidence_interval(coin, method="wilson")
     half = z * np.sqrt(0.9 * 0.1 / 10)
-    return dict(
-        x=x, mean=x.mean(), squares=((x - x.mean()) ** 2).sum(), s=x.std(ddof=1), error=x.std(ddof=1) / 2, t=t_quantile(0.975, 3), z=z, low=low, high=high,
-        narrow=x.mean() + z * x.std(ddof=1) / 2 * np.array([-1, 1]), z2=z**2, wilson=np.array(wilson), wald=0.9 + half * np.array([-1, 1]),
-        centre=(0.9 + z**2 / 20) / (1 + z**2 / 10), four_times=t_quantile(0.975, 15) / 4 / (t_quantile(0.975, 3) / 2),
-    )  # fmt: skip
+    return (
+        dict(x=x, mean=x.mean(), squares=((x - x.mean()) ** 2).sum(), s=x.std(ddof=1))
+        | dict(error=x.std(ddof=1) / 2, t=t_quantile(0.975, 3), z=z, low=low, high=high)
+        | dict(narrow=x.mean() + z * x.std(ddof=1) / 2 * np.array([-1, 1]), z2=z**2, wilson=np.array(wilson))
+        | dict(wald=0.9 + half * np.array([-1, 1]), centre=(0.9 + z**2 / 20) / (1 + z**2 / 10))
+        | dict(four_times=t_quantile(0.975, 15) / 4 / (t_quantile(0.975, 3) / 2))
+    )
 
 
 @CONFIDENCE_INTERVAL.exercise
@@ -127,9 +129,10 @@ def ninety_five_of_what():
     held = (low <= 0) & (high >= 0)
     inside = ((samples >= low[:, None]) & (samples <= high[:, None])).mean()
     return choice(
-        of_the_samples=abs(held.mean() - 0.95) < 0.02, this_one=abs(float(held[0]) - 0.95) < 0.02,
+        of_the_samples=abs(held.mean() - 0.95) < 0.02,
+        this_one=abs(float(held[0]) - 0.95) < 0.02,
         of_the_observations=abs(inside - 0.95) < 0.02,
-    )  # fmt: skip
+    )
 
 
 @CONFIDENCE_INTERVAL.cases

@@ -165,11 +165,13 @@ def example():
     pooled = (2 * sx + 3 * sy) / 5
     first, second = np.array([8.0, 2.0]), np.array([3.0, 7.0])
     chi2, p_chi2 = hypothesis_test(first, second, "chi2")
-    return dict(
-        x=x, y=y, xbar=x.mean(), ybar=y.mean(), sx=sx, sy=sy, pooled=pooled, error=np.sqrt(pooled * (1 / 3 + 1 / 4)), t=t, p=p, welch=welch, p_welch=p_welch,
-        U=U, p_ranks=p_ranks, deals=len(list(combinations(range(7), 3))), parted=2 / 35, expected=5.5, other=4.5, chi2=chi2, p_chi2=p_chi2,
-        yates=2 * 2.0**2 * (1 / 5.5 + 1 / 4.5), p_yates=chi2_tail(2 * 2.0**2 * (1 / 5.5 + 1 / 4.5), 1),
-    )  # fmt: skip
+    return (
+        dict(x=x, y=y, xbar=x.mean(), ybar=y.mean(), sx=sx, sy=sy, pooled=pooled)
+        | dict(error=np.sqrt(pooled * (1 / 3 + 1 / 4)), t=t, p=p, welch=welch, p_welch=p_welch, U=U)
+        | dict(p_ranks=p_ranks, deals=len(list(combinations(range(7), 3))), parted=2 / 35, expected=5.5)
+        | dict(other=4.5, chi2=chi2, p_chi2=p_chi2, yates=2 * 2.0**2 * (1 / 5.5 + 1 / 4.5))
+        | dict(p_yates=chi2_tail(2 * 2.0**2 * (1 / 5.5 + 1 / 4.5), 1))
+    )
 
 
 @HYPOTHESIS_TEST.exercise

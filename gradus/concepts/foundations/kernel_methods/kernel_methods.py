@@ -107,11 +107,12 @@ def example():
     features = np.stack([[a * a, b * b, r * a * b, r * a, r * b, 1] for a, b in X])
     bad = np.array([[(a * b - 1) ** 2 for b in (0.0, 1.0)] for a in (0.0, 1.0)])
     c = np.array([1.0, -1.0])
-    return dict(
-        X=X, Z=X, kernel="polynomial", gamma=1.0, degree=2, c=1.0, K=K, inner=X @ X.T, features=features,
-        products=features[0] * features[1], eigenvalues=np.linalg.eigvalsh(K),
-        distance=K[0, 0] - 2 * K[0, 1] + K[1, 1], plain=((X[0] - X[1]) ** 2).sum(), bad=bad, form=c @ bad @ c,
-    )  # fmt: skip
+    return (
+        dict(X=X, Z=X, kernel="polynomial", gamma=1.0, degree=2, c=1.0, K=K, inner=X @ X.T)
+        | dict(features=features, products=features[0] * features[1], eigenvalues=np.linalg.eigvalsh(K))
+        | dict(distance=K[0, 0] - 2 * K[0, 1] + K[1, 1], plain=((X[0] - X[1]) ** 2).sum(), bad=bad)
+        | dict(form=c @ bad @ c)
+    )
 
 
 @KERNEL_METHODS.exercise
@@ -126,7 +127,10 @@ def distance_of_features():
 def difference_of_kernels():
     X = np.random.default_rng(0).standard_normal((8, 2))
     G, L = kernel_matrix(X, X, "gaussian"), kernel_matrix(X, X, "linear")
-    worst = {n: np.linalg.eigvalsh(K).min() < -1e-9 for n, K in dict(sum=G + L, product=G * L, scaled=3 * G, difference=G - L).items()}  # fmt: skip
+    worst = {
+        n: np.linalg.eigvalsh(K).min() < -1e-9
+        for n, K in dict(sum=G + L, product=G * L, scaled=3 * G, difference=G - L).items()
+    }
     return choice(**worst)
 
 

@@ -73,16 +73,23 @@ def kernel_ridge(X, y, Z, lam=1.0, gamma=1.0):
 
 @KERNEL_RIDGE.example
 def example():
-    X, y, Z, lam, gamma = np.array([[0.0], [1.0]]), np.array([4.0, 2.0]), np.array([[0.0], [1.0], [2.0], [3.0]]), 0.5, np.log(2)  # fmt: skip
+    X, y, Z, lam, gamma = (
+        np.array([[0.0], [1.0]]),
+        np.array([4.0, 2.0]),
+        np.array([[0.0], [1.0], [2.0], [3.0]]),
+        0.5,
+        np.log(2),
+    )
     K = gaussian(X, X, gamma)
     M = np.linalg.inv(K + lam * np.eye(2))
     alpha, fit = M @ y, kernel_ridge(X, y, Z, lam, gamma)
-    return dict(
-        X=X, y=y, Z=Z, lam=lam, gamma=gamma, K=K, A=K + lam * np.eye(2), det=np.linalg.det(K + lam * np.eye(2)), M=M,
-        alpha=alpha, fit=fit, r=y - fit[:2], k=gaussian(Z, X, gamma), norm=alpha @ K @ alpha,
-        out=alpha / np.diag(M), without=kernel_ridge(X[1:], y[1:], X[:1], lam, gamma)[0],
-        loose=kernel_ridge(X, y, X, 1e-9, gamma), stiff=kernel_ridge(X, y, X, 50.0, gamma),
-    )  # fmt: skip
+    return (
+        dict(X=X, y=y, Z=Z, lam=lam, gamma=gamma, K=K, A=K + lam * np.eye(2))
+        | dict(det=np.linalg.det(K + lam * np.eye(2)), M=M, alpha=alpha, fit=fit, r=y - fit[:2])
+        | dict(k=gaussian(Z, X, gamma), norm=alpha @ K @ alpha, out=alpha / np.diag(M))
+        | dict(without=kernel_ridge(X[1:], y[1:], X[:1], lam, gamma)[0])
+        | dict(loose=kernel_ridge(X, y, X, 1e-9, gamma), stiff=kernel_ridge(X, y, X, 50.0, gamma))
+    )
 
 
 @KERNEL_RIDGE.exercise

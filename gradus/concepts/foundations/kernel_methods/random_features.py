@@ -98,11 +98,12 @@ def example():
     gamma = 0.5
     psi, k = random_features(X, N, u, gamma), np.exp(-gamma)
     c = np.sqrt(4 / 2) * psi  # the cosines themselves
-    return dict(
-        X=X, N=N, u=u, gamma=gamma, psi=psi, omega=N[0], b=2 * np.pi * u, cx=c[0], cz=c[1], products=2 * c[0] * c[1],
-        estimate=psi[0] @ psi[1], k=k, itself=psi[0] @ psi[0], spread=np.sqrt((1 + k**4 / 2 - k**2) / 4),
-        own=np.sqrt(1 / 8), needed=np.ceil((1 + k**4 / 2 - k**2) / 0.01**2 / 1000) * 1000,
-    )  # fmt: skip
+    return (
+        dict(X=X, N=N, u=u, gamma=gamma, psi=psi, omega=N[0], b=2 * np.pi * u, cx=c[0], cz=c[1])
+        | dict(products=2 * c[0] * c[1], estimate=psi[0] @ psi[1], k=k, itself=psi[0] @ psi[0])
+        | dict(spread=np.sqrt((1 + k**4 / 2 - k**2) / 4), own=np.sqrt(1 / 8))
+        | dict(needed=np.ceil((1 + k**4 / 2 - k**2) / 0.01**2 / 1000) * 1000)
+    )
 
 
 @RANDOM_FEATURES.exercise

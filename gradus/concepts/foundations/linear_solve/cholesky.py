@@ -65,11 +65,11 @@ def example():
     S = A - np.outer(L[:, 0], L[:, 0])
     T = S - np.outer(L[:, 1], L[:, 1])
     low, x = A - 5 * np.diag([0.0, 0.0, 1.0]), np.array([2.0, -1.0, 3.0])
-    return dict(
-        A=A, L=L, first=L[:, 0], S=S, second=L[:, 1], T=T, third=L[2, 2], det=np.prod(np.diag(L)) ** 2,
-        logdet=2 * np.log(np.diag(L)).sum(), z=z, draw=L @ z, least=A[2, 2] - T[2, 2], low=low[2, 2],
-        low_rest=low[2, 2] - (L[2, :2] ** 2).sum(), x=x, betrayed=x @ low @ x,
-    )  # fmt: skip
+    return (
+        dict(A=A, L=L, first=L[:, 0], S=S, second=L[:, 1], T=T, third=L[2, 2], det=np.prod(np.diag(L)) ** 2)
+        | dict(logdet=2 * np.log(np.diag(L)).sum(), z=z, draw=L @ z, least=A[2, 2] - T[2, 2], low=low[2, 2])
+        | dict(low_rest=low[2, 2] - (L[2, :2] ** 2).sum(), x=x, betrayed=x @ low @ x)
+    )
 
 
 @CHOLESKY.exercise

@@ -91,12 +91,13 @@ def example():
     descent = path[1] + (r[1] @ r[1]) / (r[1] @ A @ r[1]) * r[1]
     kappa = np.linalg.cond(A)
     errors = energy_errors(A, path, path[2])
-    return dict(
-        A=A, b=b, steps=steps, rr=b @ b, Ab=Ab, bAb=b @ Ab, alpha=alpha, x1=path[1], r1=r[1], r1r1=r[1] @ r[1], beta=beta,
-        p=p, Ap=A @ p, pAp=p @ A @ p, conjugate=b @ A @ p, alpha2=(r[1] @ r[1]) / (p @ A @ p), x2=path[2], r0r1=b @ r[1],
-        descent=descent, descent_rest=b - A @ descent, kappa=kappa, error=errors[1] / errors[0],
-        limit=2 * (np.sqrt(kappa) - 1) / (np.sqrt(kappa) + 1),
-    )  # fmt: skip
+    return (
+        dict(A=A, b=b, steps=steps, rr=b @ b, Ab=Ab, bAb=b @ Ab, alpha=alpha, x1=path[1], r1=r[1])
+        | dict(r1r1=r[1] @ r[1], beta=beta, p=p, Ap=A @ p, pAp=p @ A @ p, conjugate=b @ A @ p)
+        | dict(alpha2=(r[1] @ r[1]) / (p @ A @ p), x2=path[2], r0r1=b @ r[1], descent=descent)
+        | dict(descent_rest=b - A @ descent, kappa=kappa, error=errors[1] / errors[0])
+        | dict(limit=2 * (np.sqrt(kappa) - 1) / (np.sqrt(kappa) + 1))
+    )
 
 
 @CONJUGATE_GRADIENTS.exercise

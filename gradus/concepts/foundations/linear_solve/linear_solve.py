@@ -86,11 +86,12 @@ def example():
     x, near = linear_solve(A, b), np.array([[1.0, 1.0], [1.0, 1.01]])
     c, d = np.array([2.0, 2.01]), np.array([2.0, 2.02])
     wrong = np.array([0.0, 2.0])
-    return dict(
-        A=A, b=b, W=W, first=first, last=last, x=x, near=near, c=c, d=d, x_c=np.round(linear_solve(near, c), 9),
-        x_d=np.round(linear_solve(near, d), 9), kappa=np.linalg.cond(near, np.inf), rest=c - near @ wrong,
-        eta=backward_error(near, c, wrong), moved=d[1] - c[1],
-    )  # fmt: skip
+    return (
+        dict(A=A, b=b, W=W, first=first, last=last, x=x, near=near, c=c, d=d)
+        | dict(x_c=np.round(linear_solve(near, c), 9), x_d=np.round(linear_solve(near, d), 9))
+        | dict(kappa=np.linalg.cond(near, np.inf), rest=c - near @ wrong, eta=backward_error(near, c, wrong))
+        | dict(moved=d[1] - c[1])
+    )
 
 
 @LINEAR_SOLVE.exercise

@@ -81,10 +81,11 @@ def example():
     start = A[[2, 1, 0]]
     first = start - np.outer([0.0, 0.5, 0.25], start[0])
     growth = [float(np.abs(lu(wilkinson(n))[2]).max()) for n in (2, 3, 4)]
-    return dict(
-        A=A, P=P, L=L, U=U, start=start, first=first, pivots=np.diag(U), PA=P.T @ A, det=np.prod(np.diag(U)),
-        multipliers=L[[1, 2, 2], [0, 0, 1]], W=wilkinson(4), W_U=lu(wilkinson(4))[2], growth=np.array(growth),
-    )  # fmt: skip
+    return (
+        dict(A=A, P=P, L=L, U=U, start=start, first=first, pivots=np.diag(U), PA=P.T @ A)
+        | dict(det=np.prod(np.diag(U)), multipliers=L[[1, 2, 2], [0, 0, 1]], W=wilkinson(4))
+        | dict(W_U=lu(wilkinson(4))[2], growth=np.array(growth))
+    )
 
 
 @LU.exercise

@@ -113,10 +113,11 @@ def example():
     own = np.array([((y - ridge(X, y, s)(X)) ** 2).mean() for s in grid])
     x, H = X[:, 0], X[0, 0] ** 2 / ((X**2).sum() + best)
     f = ridge(X, y, best)(X)
-    return dict(
-        fit=ridge, X=X, y=y, fold=fold, grid=grid, x=x, E=E, best=best, slopes=slopes, mean=E.mean(0), own=own, theta=f[0], H=H,
-        residual=y[0] - f[0], left_out=(y[0] - f[0]) / (1 - H), without=ridge(X[1:], y[1:], best)(X)[0],
-    )  # fmt: skip
+    return (
+        dict(fit=ridge, X=X, y=y, fold=fold, grid=grid, x=x, E=E, best=best, slopes=slopes, mean=E.mean(0))
+        | dict(own=own, theta=f[0], H=H, residual=y[0] - f[0], left_out=(y[0] - f[0]) / (1 - H))
+        | dict(without=ridge(X[1:], y[1:], best)(X)[0])
+    )
 
 
 @MODEL_SELECTION.exercise

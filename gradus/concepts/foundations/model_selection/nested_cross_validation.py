@@ -112,18 +112,22 @@ def example():
     errors, chosen = nested_cross_validation(one_column, X, y, outer, inner, grid)
     rest = np.array([squares[outer != k].mean(0) for k in range(3)])
     plain = squares.mean(0)
-    return dict(
-        fit=one_column, X=X, y=y, outer=outer, inner=inner, grid=grid, squares=squares, rest=rest, errors=errors, names=["ABC"[j] for j in chosen],
-        plain=plain, least=plain.min(), honest=errors.mean(),
-    )  # fmt: skip
+    return (
+        dict(fit=one_column, X=X, y=y, outer=outer, inner=inner, grid=grid, squares=squares, rest=rest)
+        | dict(errors=errors, names=["ABC"[j] for j in chosen], plain=plain, least=plain.min())
+        | dict(honest=errors.mean())
+    )
 
 
 @NESTED_CROSS_VALIDATION.exercise
 def fits_of_all_folds():
     outer, inner, settings = 5, 4, 6
     return number(
-        outer * (inner * settings + 1), never_judged=outer * inner * settings, not_nested=outer * settings + 1, tolerance=1e-6
-    )  # fmt: skip
+        outer * (inner * settings + 1),
+        never_judged=outer * inner * settings,
+        not_nested=outer * settings + 1,
+        tolerance=1e-6,
+    )
 
 
 @NESTED_CROSS_VALIDATION.exercise

@@ -90,10 +90,11 @@ def example():
     a, b = ((d < epsilon[:, None]).sum(1) - 1 for d in (dx, dy))
     H = np.append(0.0, np.cumsum(1 / np.arange(1, 4)))  # ψ(m) + γ = H[m − 1]
     every = [ksg(x, y[list(order)], 1) for order in permutations(range(4))]
-    return dict(
-        x=x, y=y, neighbours=neighbours, u=x[:, 0], v=y[:, 0], epsilon=epsilon, a=a, b=b, Ha=H[a], Hb=H[b], top=H[3], mean=(H[a] + H[b]).mean(),
-        estimate=ksg(x, y, 1), itself=ksg(x, x, 1), least=min(every), centre=round(float(np.mean(every)), 12) + 0.0,
-    )  # fmt: skip
+    return (
+        dict(x=x, y=y, neighbours=neighbours, u=x[:, 0], v=y[:, 0], epsilon=epsilon, a=a, b=b, Ha=H[a])
+        | dict(Hb=H[b], top=H[3], mean=(H[a] + H[b]).mean(), estimate=ksg(x, y, 1), itself=ksg(x, x, 1))
+        | dict(least=min(every), centre=round(float(np.mean(every)), 12) + 0.0)
+    )
 
 
 @KSG.exercise

@@ -77,11 +77,12 @@ def example():
     bits = lambda q: float(-(q * np.log2(np.where(q > 0, q, 1))).sum())
     given = p / column  # P(X | Y), a column each
     left = np.array([bits(g) for g in given.T])
-    return dict(
-        p=p, base=base, product=product, ratio=p / product, part=p * np.log2(np.where(p > 0, p / product, 1)),
-        I=mutual_information(p, base), HX=bits(row), HY=bits(column), HXY=bits(p), left=left, HX_Y=column @ left,
-        blind=mutual_information(np.stack([p[:, 0], p[:, 1] + p[:, 2]], 1), base),
-    )  # fmt: skip
+    return (
+        dict(p=p, base=base, product=product, ratio=p / product)
+        | dict(part=p * np.log2(np.where(p > 0, p / product, 1)), I=mutual_information(p, base), HX=bits(row))
+        | dict(HY=bits(column), HXY=bits(p), left=left, HX_Y=column @ left)
+        | dict(blind=mutual_information(np.stack([p[:, 0], p[:, 1] + p[:, 2]], 1), base))
+    )
 
 
 @MUTUAL_INFORMATION.exercise

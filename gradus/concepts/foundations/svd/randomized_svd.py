@@ -107,11 +107,12 @@ def example():
         Qs.append(U[:, 0])
         errors.append(np.linalg.norm(A - U * value @ Vt))
         sines.append(np.linalg.norm(U[:, 0] - (u1 @ U[:, 0]) * u1))
-    return dict(
-        A=A, Omega=Omega, k=k, Y=Y, length2=Y @ Y, row=Y @ A, row2=(Y @ A) @ (Y @ A), s=s, values=np.array(values),
-        errors=np.array(errors), sines=np.array(sines), ratio=s[1] ** 2 / s[0] ** 2, back=A.T @ Y, again=A @ (A.T @ Y),
-        excess=errors[0] / s[1] - 1, excess2=errors[1] / s[1] - 1, tangents=np.array(sines) / np.sqrt(1 - np.array(sines) ** 2),
-    )  # fmt: skip
+    return (
+        dict(A=A, Omega=Omega, k=k, Y=Y, length2=Y @ Y, row=Y @ A, row2=(Y @ A) @ (Y @ A), s=s)
+        | dict(values=np.array(values), errors=np.array(errors), sines=np.array(sines))
+        | dict(ratio=s[1] ** 2 / s[0] ** 2, back=A.T @ Y, again=A @ (A.T @ Y), excess=errors[0] / s[1] - 1)
+        | dict(excess2=errors[1] / s[1] - 1, tangents=np.array(sines) / np.sqrt(1 - np.array(sines) ** 2))
+    )
 
 
 @RANDOMIZED_SVD.exercise

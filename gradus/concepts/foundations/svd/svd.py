@@ -120,11 +120,12 @@ def example():
     A1 = s[0] * np.outer(U[:, 0], Vt[0])
     x = np.array([1.0, 0.0])
     b = np.array([4.0, 5.0, 2.0])
-    return dict(
-        A=A, gram=A.T @ A, lam=s**2, s=s, U=U.T, V=Vt, Av1=A @ [1.0, 1.0], Av2=A @ [1.0, -1.0], A1=A1, rest=A - A1,
-        lost=np.linalg.norm(A - A1), frobenius=np.linalg.norm(A), squares=(A**2).sum(), share=s[0] ** 2 / (s**2).sum(),
-        kappa=s[0] / s[1], column=np.linalg.norm(A @ x), pinv=(Vt.T / s) @ U.T, pinv_b=((Vt.T / s) @ U.T @ b).round(12), b=b,
-    )  # fmt: skip
+    return (
+        dict(A=A, gram=A.T @ A, lam=s**2, s=s, U=U.T, V=Vt, Av1=A @ [1.0, 1.0], Av2=A @ [1.0, -1.0], A1=A1)
+        | dict(rest=A - A1, lost=np.linalg.norm(A - A1), frobenius=np.linalg.norm(A), squares=(A**2).sum())
+        | dict(share=s[0] ** 2 / (s**2).sum(), kappa=s[0] / s[1], column=np.linalg.norm(A @ x))
+        | dict(pinv=(Vt.T / s) @ U.T, pinv_b=((Vt.T / s) @ U.T @ b).round(12), b=b)
+    )
 
 
 @SVD.exercise

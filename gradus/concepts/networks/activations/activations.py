@@ -88,10 +88,11 @@ def example():
     fine = np.linspace(-8, 8, 1025)
     better, folded = activations(f, fine), activations(relu, fine)
     W1, W2 = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [-1.0, 1.0]])
-    return dict(
-        f=f, x=x, y=y, q=q, low=low, high=high, least=least, greatest=greatest, left=left, right=right, jump=jump,
-        fine_least=better[2], fine_greatest=better[3], fine_jump=better[6], relu_jump=folded[6], product=W2 @ W1,
-    )  # fmt: skip
+    return (
+        dict(f=f, x=x, y=y, q=q, low=low, high=high, least=least, greatest=greatest, left=left, right=right)
+        | dict(jump=jump, fine_least=better[2], fine_greatest=better[3], fine_jump=better[6])
+        | dict(relu_jump=folded[6], product=W2 @ W1)
+    )
 
 
 @ACTIVATIONS.exercise

@@ -62,11 +62,12 @@ def example():
     slope = np.where(x > 0, 1.0, y + alpha)
     moment = np.exp(0.5) * 0.5 * math.erfc(1 / math.sqrt(2))  # E e^z for z < 0
     of_relu = 1 / np.sqrt(2 * np.pi)
-    return dict(
-        x=x, alpha=alpha, exp=np.exp(x), y=y, slope=slope, mean=y.mean(), relu_mean=np.maximum(x, 0).mean(),
-        below=np.exp(0.5), share=0.5 * math.erfc(1 / math.sqrt(2)), product=moment, of_relu=of_relu,
-        left=moment - 0.5, normal=of_relu + moment - 0.5, deep=elu(x, 2.0), celu=2 * np.expm1(x[2] / 2),
-    )  # fmt: skip
+    return (
+        dict(x=x, alpha=alpha, exp=np.exp(x), y=y, slope=slope, mean=y.mean())
+        | dict(relu_mean=np.maximum(x, 0).mean(), below=np.exp(0.5), share=0.5 * math.erfc(1 / math.sqrt(2)))
+        | dict(product=moment, of_relu=of_relu, left=moment - 0.5, normal=of_relu + moment - 0.5)
+        | dict(deep=elu(x, 2.0), celu=2 * np.expm1(x[2] / 2))
+    )
 
 
 @ELU.exercise

@@ -65,11 +65,12 @@ def example():
     inner = np.sqrt(2 / np.pi) * (x[0] + 0.044715 * x[0] ** 3)
     form = x[0] / 2 * (1 + np.tanh(inner))
     rough = x[0] / (1 + np.exp(-1.702 * x[0]))
-    return dict(
-        x=x, share=share, density=density, y=y, slope=share + x * density, spread=np.sqrt(share[0] * (1 - share[0])), inner=inner,
-        form=form, off=form - y[0], rough=rough, off_rough=rough - y[0], steepest=float(slope_by_scipy(np.sqrt(2.0))),
-        c=0.044715, steep=1.702, double=gelu(2 * x[:1])[0], twice=2 * y[0],
-    )  # fmt: skip
+    return (
+        dict(x=x, share=share, density=density, y=y, slope=share + x * density)
+        | dict(spread=np.sqrt(share[0] * (1 - share[0])), inner=inner, form=form, off=form - y[0])
+        | dict(rough=rough, off_rough=rough - y[0], steepest=float(slope_by_scipy(np.sqrt(2.0))), c=0.044715)
+        | dict(steep=1.702, double=gelu(2 * x[:1])[0], twice=2 * y[0])
+    )
 
 
 @GELU.exercise

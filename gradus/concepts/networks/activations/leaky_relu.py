@@ -62,11 +62,11 @@ def example():
     w = [-1.0]  # descent on (f(w) − 1)²/2 with step 1
     while w[-1] < 0:
         w.append(w[-1] - alpha * (alpha * w[-1] - 1))
-    return dict(
-        x=x, alpha=alpha, y=y, back=leaky_relu(y, 1 / alpha), other=1 / alpha, w=np.array(w[:4]), last=w[-1], steps=len(w) - 1,
-        g0=alpha * (alpha * w[0] - 1), share=(1 + alpha**2) / 2, deep=((1 + alpha**2) / 2) ** 10, relu_deep=0.5**10,
-        path=alpha**5,
-    )  # fmt: skip
+    return (
+        dict(x=x, alpha=alpha, y=y, back=leaky_relu(y, 1 / alpha), other=1 / alpha, w=np.array(w[:4]))
+        | dict(last=w[-1], steps=len(w) - 1, g0=alpha * (alpha * w[0] - 1), share=(1 + alpha**2) / 2)
+        | dict(deep=((1 + alpha**2) / 2) ** 10, relu_deep=0.5**10, path=alpha**5)
+    )
 
 
 @LEAKY_RELU.exercise

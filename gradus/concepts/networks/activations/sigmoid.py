@@ -43,11 +43,11 @@ def example():
     s = sigmoid(x)
     prior, ratio = 0.1, 18.0
     log_odds = np.log([prior / (1 - prior), ratio, ratio * prior / (1 - prior)])
-    return dict(
-        x=x, exp=np.exp(-x), s=s, slope=s * (1 - s), prior=prior, ratio=ratio, L=log_odds, posterior=sigmoid(log_odds[2]),
-        odds=np.exp(log_odds[2]), rest=1 - sigmoid(log_odds[2]), five=0.25**5, five_out=(s[0] * (1 - s[0])) ** 5,
-        double=sigmoid(2 * x[0]),
-    )  # fmt: skip
+    return (
+        dict(x=x, exp=np.exp(-x), s=s, slope=s * (1 - s), prior=prior, ratio=ratio, L=log_odds)
+        | dict(posterior=sigmoid(log_odds[2]), odds=np.exp(log_odds[2]), rest=1 - sigmoid(log_odds[2]))
+        | dict(five=0.25**5, five_out=(s[0] * (1 - s[0])) ** 5, double=sigmoid(2 * x[0]))
+    )
 
 
 @SIGMOID.exercise

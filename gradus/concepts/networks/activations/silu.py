@@ -61,10 +61,11 @@ def example():
     for _ in range(100):
         W = float(np.exp(-1 - W))
     place = -1 - W
-    return dict(
-        x=x, s=s, y=silu(x), slope=s * (1 + x * (1 - s)), u=u, W=W, place=place, lowest=silu(np.array(place)), near=silu(np.array(-1 - u[4])),
-        small=silu(np.array(0.1)), half=0.05, large=silu(np.array(10.0)), sharp=float(silu(np.array(4 * -1.0)) / 4),
-    )  # fmt: skip
+    return (
+        dict(x=x, s=s, y=silu(x), slope=s * (1 + x * (1 - s)), u=u, W=W, place=place)
+        | dict(lowest=silu(np.array(place)), near=silu(np.array(-1 - u[4])), small=silu(np.array(0.1)))
+        | dict(half=0.05, large=silu(np.array(10.0)), sharp=float(silu(np.array(4 * -1.0)) / 4))
+    )
 
 
 @SILU.exercise

@@ -65,10 +65,11 @@ def example():
     J = np.diag(p) - np.outer(p, p)
     step = 0.1
     moved = softmax(z + step * np.array([1.0, 0.0, 0.0]))
-    return dict(
-        z=z, e=e, total=e.sum(), p=p, shifted=z + 100, row=J[0], step=step, moved=moved, predicted=p + step * J[0],
-        cool=softmax(z / 0.5), warm=softmax(2 * z / 4), lost=softmax(z[:2]), ratio=np.exp(z[0] - z[1]),
-    )  # fmt: skip
+    return (
+        dict(z=z, e=e, total=e.sum(), p=p, shifted=z + 100, row=J[0], step=step, moved=moved)
+        | dict(predicted=p + step * J[0], cool=softmax(z / 0.5), warm=softmax(2 * z / 4), lost=softmax(z[:2]))
+        | dict(ratio=np.exp(z[0] - z[1]))
+    )
 
 
 @SOFTMAX.exercise

@@ -54,11 +54,12 @@ def softplus(x, beta=1.0):
 def example():
     x, beta = np.array([2.0, 0.0, -3.0]), 1.0
     y = softplus(x, beta)
-    return dict(
-        x=x, beta=beta, exp=np.exp(x), y=y, gap=y - np.maximum(x, 0), tail=np.log1p(np.exp(-np.abs(x))), slope=sigmoid(x),
-        sharp=softplus(x, 4.0), at_zero=np.log(2) / 4, start=np.log(np.e - 1), small=np.exp(x[2]),
-        right=softplus(np.array(-2.0)), wrong=softplus(np.array(2.0)),
-    )  # fmt: skip
+    return (
+        dict(x=x, beta=beta, exp=np.exp(x), y=y, gap=y - np.maximum(x, 0))
+        | dict(tail=np.log1p(np.exp(-np.abs(x))), slope=sigmoid(x), sharp=softplus(x, 4.0))
+        | dict(at_zero=np.log(2) / 4, start=np.log(np.e - 1), small=np.exp(x[2]))
+        | dict(right=softplus(np.array(-2.0)), wrong=softplus(np.array(2.0)))
+    )
 
 
 @SOFTPLUS.exercise

@@ -44,10 +44,9 @@ def example():
     fixed = strong[-1]
     for _ in range(200):
         fixed = float(tanh(np.array(1.5 * fixed)))
-    return dict(
-        x=x, up=np.exp(x), down=np.exp(-x), y=y, slope=1 - y**2, cubic=x[0] - x[0] ** 3 / 3, g=1.5, weak=weak, strong=strong,
-        fixed=fixed, damping=1.5 * (1 - fixed**2),
-    )  # fmt: skip
+    return dict(x=x, up=np.exp(x), down=np.exp(-x), y=y, slope=1 - y**2, cubic=x[0] - x[0] ** 3 / 3, g=1.5) | dict(
+        weak=weak, strong=strong, fixed=fixed, damping=1.5 * (1 - fixed**2)
+    )
 
 
 @TANH.exercise

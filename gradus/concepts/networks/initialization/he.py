@@ -81,11 +81,12 @@ def example():
     z = he(signs) @ x
     half, q = np.maximum(z, 0), (x**2).mean()
     out = np.maximum(W @ x, 0)
-    return dict(
-        Z=Z, x=x, z=z, half=half, q=q, mean_z=(z**2).mean(), mean_half=(half**2).mean(), factor=np.sqrt(2 / 2), one=(half**2).mean() / 2,
-        net=out, q_net=(out**2).mean(), ratio=(out**2).mean() / q, leaky=he(Z, 0.5)[0, 0], fifty=2.0**-50, default=6.0**-50,
-        out_factor=he(Z, mode="fan_out")[0, 0],
-    )  # fmt: skip
+    return (
+        dict(Z=Z, x=x, z=z, half=half, q=q, mean_z=(z**2).mean(), mean_half=(half**2).mean())
+        | dict(factor=np.sqrt(2 / 2), one=(half**2).mean() / 2, net=out, q_net=(out**2).mean())
+        | dict(ratio=(out**2).mean() / q, leaky=he(Z, 0.5)[0, 0], fifty=2.0**-50, default=6.0**-50)
+        | dict(out_factor=he(Z, mode="fan_out")[0, 0])
+    )
 
 
 @HE.exercise

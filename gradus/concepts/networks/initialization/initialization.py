@@ -104,11 +104,13 @@ def example():
     q = initialization(x, Z)
     first, second = np.maximum(Z[0] @ x, 0), np.maximum(Z[1] @ np.maximum(Z[0] @ x, 0), 0)
     slow = tanh_recursion(1.0, 50)
-    return dict(
-        x=x, Z=Z, q=q, scheme="he", factor=np.sqrt(2 / 2), z1=Z[0] @ x, z2=Z[1] @ first, z3=Z[2] @ second, a1=first, a2=second,
-        a3=np.maximum(Z[2] @ second, 0), xavier=initialization(x, Z, "xavier"), half=initialization(x, Z, "he", gain=0.5),
-        linear=initialization(x, Z, "orthogonal", "linear"), deep=0.5**50, c=0.9**100, tanh10=slow[10], tanh50=slow[50], rule=1 / 100,
-    )  # fmt: skip
+    return (
+        dict(x=x, Z=Z, q=q, scheme="he", factor=np.sqrt(2 / 2), z1=Z[0] @ x, z2=Z[1] @ first)
+        | dict(z3=Z[2] @ second, a1=first, a2=second, a3=np.maximum(Z[2] @ second, 0))
+        | dict(xavier=initialization(x, Z, "xavier"), half=initialization(x, Z, "he", gain=0.5))
+        | dict(linear=initialization(x, Z, "orthogonal", "linear"), deep=0.5**50, c=0.9**100, tanh10=slow[10])
+        | dict(tanh50=slow[50], rule=1 / 100)
+    )
 
 
 @INITIALIZATION.exercise

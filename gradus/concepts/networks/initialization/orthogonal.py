@@ -80,11 +80,13 @@ def example():
     x, y = np.array([2.0, -1.0]), np.array([2.0, 0.0, -1.0])
     lapack = np.linalg.qr(Z)[0]
     weak, strong = np.array([1.0, np.sqrt(7)]) / 2, 20
-    return dict(
-        Z=Z, W=W, q1=3 * q1, norm=np.linalg.norm(z1), along=along, u2=z2 - along * q1, norm2=np.linalg.norm(z2 - along * q1), q2=3 * W[:, 1],
-        x=x, Wx=3 * W @ x, length=np.sqrt(x @ x), kept=np.linalg.norm(W @ x), y=y, back=3 * W.T @ y, before=np.sqrt(y @ y),
-        after=np.linalg.norm(W.T @ y), lapack=3 * lapack, weak=weak, mean=np.sqrt((weak**2).mean()), low=weak[0] ** strong, high=weak[1] ** strong,
-    )  # fmt: skip
+    return (
+        dict(Z=Z, W=W, q1=3 * q1, norm=np.linalg.norm(z1), along=along, u2=z2 - along * q1)
+        | dict(norm2=np.linalg.norm(z2 - along * q1), q2=3 * W[:, 1], x=x, Wx=3 * W @ x)
+        | dict(length=np.sqrt(x @ x), kept=np.linalg.norm(W @ x), y=y, back=3 * W.T @ y)
+        | dict(before=np.sqrt(y @ y), after=np.linalg.norm(W.T @ y), lapack=3 * lapack, weak=weak)
+        | dict(mean=np.sqrt((weak**2).mean()), low=weak[0] ** strong, high=weak[1] ** strong)
+    )
 
 
 @ORTHOGONAL.exercise

@@ -83,11 +83,11 @@ def example():
     back = np.array(np.meshgrid(*[[-1.0, 1.0]] * 2)).reshape(2, -1).T  # all 4 columns
     q, qd = (x**2).mean(), (d**2).mean()
     forwards, backwards = ((factor * signs @ x) ** 2).mean(), ((factor * back @ d) ** 2).mean()
-    return dict(
-        Z=Z, factor=factor, variance=factor**2, limit=np.sqrt(6 / 6), x=x, y=W @ x, d=d, q=q, qd=qd, forwards=forwards,
-        backwards=backwards, up=forwards / q, down=backwards / qd, both=forwards / q * backwards / qd, torch=1 / (3 * 4),
-        lecun=2 / 4,
-    )  # fmt: skip
+    return (
+        dict(Z=Z, factor=factor, variance=factor**2, limit=np.sqrt(6 / 6), x=x, y=W @ x, d=d, q=q, qd=qd)
+        | dict(forwards=forwards, backwards=backwards, up=forwards / q, down=backwards / qd)
+        | dict(both=forwards / q * backwards / qd, torch=1 / (3 * 4), lecun=2 / 4)
+    )
 
 
 @XAVIER.exercise
@@ -95,9 +95,11 @@ def which_one_grows():
     n_in, n_out = 100, 400
     forwards, backwards = 2 * n_in / (n_in + n_out), 2 * n_out / (n_in + n_out)
     return choice(
-        signal=forwards > 1 > backwards, gradient=backwards > 1 > forwards, both=min(forwards, backwards) > 1,
+        signal=forwards > 1 > backwards,
+        gradient=backwards > 1 > forwards,
+        both=min(forwards, backwards) > 1,
         neither=forwards == backwards == 1,
-    )  # fmt: skip
+    )
 
 
 @XAVIER.exercise

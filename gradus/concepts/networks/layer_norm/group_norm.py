@@ -86,11 +86,12 @@ def example():
     gamma, beta = np.array([1.0, 1.0, 2.0, 1.0]), np.array([0.0, 0.0, 0.0, 1.0])
     one, zero = np.ones(4), np.zeros(4)
     parts = x.reshape(2, 4)
-    return dict(
-        x=x, gamma=gamma, beta=beta, groups=2, upper=x[:2], lower=x[2:], mu=parts.mean(1), s2=parts.var(1),
-        s=parts.std(1), hat=group_norm(x, one, zero, 2), y=group_norm(x, gamma, beta, 2),
-        all=group_norm(x, one, zero, 1), each=group_norm(x, one, zero, 4), values=parts[0].size,
-    )  # fmt: skip
+    return (
+        dict(x=x, gamma=gamma, beta=beta, groups=2, upper=x[:2], lower=x[2:], mu=parts.mean(1))
+        | dict(s2=parts.var(1), s=parts.std(1), hat=group_norm(x, one, zero, 2))
+        | dict(y=group_norm(x, gamma, beta, 2), all=group_norm(x, one, zero, 1))
+        | dict(each=group_norm(x, one, zero, 4), values=parts[0].size)
+    )
 
 
 @GROUP_NORM.exercise

@@ -87,10 +87,11 @@ def example():
     one, zero = np.ones(2), np.zeros(2)
     gamma, beta = z.std(-1), z.mean(-1)
     dark = instance_norm(0.5 * x - 1, one, zero)
-    return dict(
-        x=x, gamma=gamma, beta=beta, first=x[0], second=x[1], mu=x.mean(-1), s=x.std(-1), hat=instance_norm(x, one, zero),
-        z=z, y=instance_norm(x, gamma, beta), dark=dark[0], dim=0.5 * x[0] - 1, mu_z=z.mean(-1), s_z=z.std(-1),
-    )  # fmt: skip
+    return (
+        dict(x=x, gamma=gamma, beta=beta, first=x[0], second=x[1], mu=x.mean(-1), s=x.std(-1))
+        | dict(hat=instance_norm(x, one, zero), z=z, y=instance_norm(x, gamma, beta), dark=dark[0])
+        | dict(dim=0.5 * x[0] - 1, mu_z=z.mean(-1), s_z=z.std(-1))
+    )
 
 
 @INSTANCE_NORM.exercise

@@ -84,10 +84,9 @@ def example():
     bare = layer_norm(x, np.ones(4), np.zeros(4))
     scaled = layer_norm(10 * x[0] + 3, np.ones(4), np.zeros(4))
     one = layer_norm(x[0] * np.array([1, 1, 1, 10.0]), np.ones(4), np.zeros(4))
-    return dict(
-        x=x, gamma=gamma, beta=beta, first=x[0], second=x[1], mu=x.mean(-1), s2=x.var(-1), s=x.std(-1), hat=bare[0],
-        hat2=bare[1], y=layer_norm(x, gamma, beta)[0], scaled=scaled, one=one,
-    )  # fmt: skip
+    return dict(x=x, gamma=gamma, beta=beta, first=x[0], second=x[1], mu=x.mean(-1), s2=x.var(-1), s=x.std(-1)) | dict(
+        hat=bare[0], hat2=bare[1], y=layer_norm(x, gamma, beta)[0], scaled=scaled, one=one
+    )
 
 
 @LAYER_NORM.exercise

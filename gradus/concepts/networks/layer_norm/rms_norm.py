@@ -74,11 +74,13 @@ def rms_norm(x, gamma, eps=1e-6):
 def example():
     x, gamma = np.array([1.0, 1.0, 3.0, 5.0]), np.array([1.0, 2.0, 1.0, 0.5])
     y = rms_norm(x, np.ones(4))
-    return dict(
-        x=x, gamma=gamma, squares=x**2, ms=(x**2).mean(), r=np.sqrt((x**2).mean()), hat=y, length=(y**2).sum(),
-        y=rms_norm(x, gamma), moved=rms_norm(x + 10, np.ones(4)), layer=layer_norm(x, np.ones(4), np.zeros(4)),
-        layer_moved=layer_norm(x + 10, np.ones(4), np.zeros(4)), tenfold=rms_norm(10 * x, np.ones(4)), mean=x.mean(),
-    )  # fmt: skip
+    return (
+        dict(x=x, gamma=gamma, squares=x**2, ms=(x**2).mean(), r=np.sqrt((x**2).mean()), hat=y)
+        | dict(length=(y**2).sum(), y=rms_norm(x, gamma), moved=rms_norm(x + 10, np.ones(4)))
+        | dict(layer=layer_norm(x, np.ones(4), np.zeros(4)))
+        | dict(layer_moved=layer_norm(x + 10, np.ones(4), np.zeros(4)), tenfold=rms_norm(10 * x, np.ones(4)))
+        | dict(mean=x.mean())
+    )
 
 
 @RMS_NORM.exercise

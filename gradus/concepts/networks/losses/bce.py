@@ -58,11 +58,13 @@ def example():
     z, y = np.array([2.0, -1.0, -3.0]), np.array([1.0, 0.0, 1.0])
     p = 1 / (1 + np.exp(-z))
     each = np.array([bce(z[[i]], y[[i]]) for i in range(3)])
-    return dict(
-        z=z, y=y, p=p, happened=np.where(y == 1, p, 1 - p), each=each, bce=bce(z, y), pull=p - y, gradient=(p - y) / 3,
-        squared_slope=2 * (p[2] - 1) * p[2] * (1 - p[2]), worse=bce(np.array([-6.0]), y[2:]),
-        worse_slope=2 * (1 / (1 + np.exp(6.0)) - 1) / (1 + np.exp(6.0)) / (1 + np.exp(-6.0)), base=bce(np.full(3, np.log(2.0)), y),
-    )  # fmt: skip
+    return (
+        dict(z=z, y=y, p=p, happened=np.where(y == 1, p, 1 - p), each=each, bce=bce(z, y), pull=p - y)
+        | dict(gradient=(p - y) / 3, squared_slope=2 * (p[2] - 1) * p[2] * (1 - p[2]))
+        | dict(worse=bce(np.array([-6.0]), y[2:]))
+        | dict(worse_slope=2 * (1 / (1 + np.exp(6.0)) - 1) / (1 + np.exp(6.0)) / (1 + np.exp(-6.0)))
+        | dict(base=bce(np.full(3, np.log(2.0)), y))
+    )
 
 
 @BCE.exercise

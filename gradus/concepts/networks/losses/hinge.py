@@ -65,10 +65,11 @@ def hinge(s, y):
 def example():
     s, y = np.array([0.5, -0.5, 2.0, -1.5]), np.array([1.0, -1.0, 1.0, 1.0])
     each = np.maximum(0, 1 - y * s)
-    return dict(
-        s=s, y=y, margin=y * s, each=each, hinge=hinge(s, y), error_rate=(y * s <= 0).mean(), gradient=-y / 4 * (y * s < 1),
-        log_loss=np.log1p(np.exp(-y * s)), log_pull=-y / (1 + np.exp(y * s)), doubled=hinge(2 * s, y),
-    )  # fmt: skip
+    return (
+        dict(s=s, y=y, margin=y * s, each=each, hinge=hinge(s, y), error_rate=(y * s <= 0).mean())
+        | dict(gradient=-y / 4 * (y * s < 1), log_loss=np.log1p(np.exp(-y * s)))
+        | dict(log_pull=-y / (1 + np.exp(y * s)), doubled=hinge(2 * s, y))
+    )
 
 
 @HINGE.exercise

@@ -73,11 +73,13 @@ def example():
     def best(d):
         return float(grid[np.argmin([huber(np.full(5, c), t, d) for c in grid])])
 
-    return dict(
-        y_hat=y_hat, y=y, delta=delta, e=e, each=each, half=e**2 / 2, huber=huber(y_hat, y, delta), slope=np.clip(e, -delta, delta),
-        gradient=np.clip(e, -delta, delta) / 3, far=huber(np.array([40.0]), np.zeros(1), delta), far_half=40.0**2 / 2, t=t,
-        median=np.median(t), mean=t.mean(), best2=best(2.0), best5=best(5.0), pulls=np.clip(11 / 3 - t, -2, 2),
-    )  # fmt: skip
+    return (
+        dict(y_hat=y_hat, y=y, delta=delta, e=e, each=each, half=e**2 / 2, huber=huber(y_hat, y, delta))
+        | dict(slope=np.clip(e, -delta, delta), gradient=np.clip(e, -delta, delta) / 3)
+        | dict(far=huber(np.array([40.0]), np.zeros(1), delta), far_half=40.0**2 / 2, t=t)
+        | dict(median=np.median(t), mean=t.mean(), best2=best(2.0), best5=best(5.0))
+        | dict(pulls=np.clip(11 / 3 - t, -2, 2))
+    )
 
 
 @HUBER.exercise

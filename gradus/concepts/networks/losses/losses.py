@@ -75,10 +75,11 @@ def example():
     logit = losses(logistic, np.array([0.0, 1.0]), np.array([1 - q, q]), z)[1]
     score = losses(hinged, np.array([-1.0, 1.0]), np.array([1 - q, q]), np.linspace(-2, 2, 9))[1]
     far = np.array([1.0, 2.0, 99.0])
-    return dict(
-        loss=squared, y=y, p=p, c=c, R=R, best=best, curvature=curvature, R1=R1, best1=best1, q=q, z=np.log(q / (1 - q)),
-        sigmoid=1 / (1 + np.exp(-logit)), score=score, far_mean=(p * far).sum(), terms=p * (2 - y) ** 2,
-    )  # fmt: skip
+    return (
+        dict(loss=squared, y=y, p=p, c=c, R=R, best=best, curvature=curvature, R1=R1, best1=best1, q=q)
+        | dict(z=np.log(q / (1 - q)), sigmoid=1 / (1 + np.exp(-logit)), score=score, far_mean=(p * far).sum())
+        | dict(terms=p * (2 - y) ** 2)
+    )
 
 
 @LOSSES.exercise

@@ -55,11 +55,12 @@ def example():
     e, t = y_hat - y, np.array([1.0, 2.0, 4.0, 5.0, 13.0])
     far = np.array([1.0, 2.0, 4.0, 5.0, 1000.0])
     costs = [mae(np.full(5, c), t) for c in (3.0, 4.0, 5.0)]
-    return dict(
-        y_hat=y_hat, y=y, e=e, size=np.abs(e), mae=mae(y_hat, y), gradient=np.sign(e) / 4, share=abs(e[3]) / np.abs(e).sum(),
-        squared_share=e[3] ** 2 / (e**2).sum(), t=t, cost3=costs[0], cost4=costs[1], cost5=costs[2], mean=t.mean(), median=np.median(t),
-        far_mean=far.mean(), far_median=np.median(far), slope_left=(2 - 3) / 5, slope_right=(3 - 2) / 5,
-    )  # fmt: skip
+    return (
+        dict(y_hat=y_hat, y=y, e=e, size=np.abs(e), mae=mae(y_hat, y), gradient=np.sign(e) / 4)
+        | dict(share=abs(e[3]) / np.abs(e).sum(), squared_share=e[3] ** 2 / (e**2).sum(), t=t, cost3=costs[0])
+        | dict(cost4=costs[1], cost5=costs[2], mean=t.mean(), median=np.median(t), far_mean=far.mean())
+        | dict(far_median=np.median(far), slope_left=(2 - 3) / 5, slope_right=(3 - 2) / 5)
+    )
 
 
 @MAE.exercise

@@ -56,11 +56,12 @@ def example():
     y_hat, y = np.array([2.0, 1.0, 6.0, 5.0]), np.array([1.0, 2.0, 4.0, 9.0])
     e, c = y_hat - y, 5.0
     far = np.array([1.0, 2.0, 4.0, 49.0])
-    return dict(
-        y_hat=y_hat, y=y, e=e, square=e**2, total=(e**2).sum(), mse=mse(y_hat, y), gradient=2 / e.size * e, share=e[3] ** 2 / (e**2).sum(),
-        mean=y.mean(), variance=y.var(), c=c, constant=mse(np.full(4, c), y), bias2=(c - y.mean()) ** 2, far_mean=far.mean(),
-        root=np.sqrt(mse(y_hat, y)), explained=1 - mse(y_hat, y) / y.var(),
-    )  # fmt: skip
+    return (
+        dict(y_hat=y_hat, y=y, e=e, square=e**2, total=(e**2).sum(), mse=mse(y_hat, y))
+        | dict(gradient=2 / e.size * e, share=e[3] ** 2 / (e**2).sum(), mean=y.mean(), variance=y.var(), c=c)
+        | dict(constant=mse(np.full(4, c), y), bias2=(c - y.mean()) ** 2, far_mean=far.mean())
+        | dict(root=np.sqrt(mse(y_hat, y)), explained=1 - mse(y_hat, y) / y.var())
+    )
 
 
 @MSE.exercise

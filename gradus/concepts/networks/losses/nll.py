@@ -55,12 +55,13 @@ def example():
     p, y = np.array([[0.7, 0.2, 0.1], [0.25, 0.5, 0.25]]), np.array([0, 2])
     log_p = np.log(p)
     chosen = p[[0, 1], y]
-    return dict(
-        log_p=log_p, y=y, p=p, chosen=chosen, logs=np.log(chosen), likelihood=chosen.prod(), nll=nll(log_p, y),
-        perplexity=np.exp(nll(log_p, y)), gradient=-np.eye(3)[y] / 2, logit_gradient=(p - np.eye(3)[y]) / 2,
-        rounded=nll(np.log([[0.99, 0.01], [0.01, 0.99]]), np.array([0, 0])), long=1100 * np.log10(0.5),
-        smallest=np.log10(5e-324),
-    )  # fmt: skip
+    return (
+        dict(log_p=log_p, y=y, p=p, chosen=chosen, logs=np.log(chosen), likelihood=chosen.prod())
+        | dict(nll=nll(log_p, y), perplexity=np.exp(nll(log_p, y)), gradient=-np.eye(3)[y] / 2)
+        | dict(logit_gradient=(p - np.eye(3)[y]) / 2)
+        | dict(rounded=nll(np.log([[0.99, 0.01], [0.01, 0.99]]), np.array([0, 0])), long=1100 * np.log10(0.5))
+        | dict(smallest=np.log10(5e-324))
+    )
 
 
 @NLL.exercise

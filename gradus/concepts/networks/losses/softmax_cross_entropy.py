@@ -73,10 +73,11 @@ def example():
     e = np.exp(z - m[:, None])
     p = e / e.sum(1, keepdims=True)
     each = np.array([softmax_cross_entropy(z[[i]], y[[i]]) for i in range(2)])
-    return dict(
-        z=z, y=y, m=m, e=e, total=e.sum(1), log=np.log(e.sum(1)), p=p, each=each, loss=softmax_cross_entropy(z, y),
-        gradient=(p - np.eye(3)[y]) / 2, uniform=softmax_cross_entropy(0 * z, y), shifted=softmax_cross_entropy(z + 1000.0, y),
-    )  # fmt: skip
+    return (
+        dict(z=z, y=y, m=m, e=e, total=e.sum(1), log=np.log(e.sum(1)), p=p, each=each)
+        | dict(loss=softmax_cross_entropy(z, y), gradient=(p - np.eye(3)[y]) / 2)
+        | dict(uniform=softmax_cross_entropy(0 * z, y), shifted=softmax_cross_entropy(z + 1000.0, y))
+    )
 
 
 @SOFTMAX_CROSS_ENTROPY.exercise

@@ -124,10 +124,11 @@ def example():
     padded = np.concatenate([x, np.zeros((1, 1))])
     shifted = np.array([[0.0], [0.5]])
     right, wrong = bidirectional(padded, W, U, shifted, lengths=3)[0], bidirectional(padded, W, U, shifted)[0]
-    return dict(
-        x=x, W=W, U=U, b=b, forwards=y[:, 0], backwards=y[:, 1], last=last[:, 0], end=y[-1], alone=np.tanh(x[2, 0]),
-        moved=z, u=U[1, 0, 0], bias=0.5, right=right[:3, 1], wrong=wrong[:3, 1],
-    )  # fmt: skip
+    return (
+        dict(x=x, W=W, U=U, b=b, forwards=y[:, 0], backwards=y[:, 1], last=last[:, 0], end=y[-1])
+        | dict(alone=np.tanh(x[2, 0]), moved=z, u=U[1, 0, 0], bias=0.5, right=right[:3, 1])
+        | dict(wrong=wrong[:3, 1])
+    )
 
 
 @BIDIRECTIONAL.exercise
@@ -188,7 +189,7 @@ def cases(rng):
     yield (
         "padded rows, first states given",
         dict(x=normal(3, 4, 2), **weights(rng, 2, 2), h0=normal(3, 2, 2), lengths=np.array([1, 4, 3])),
-    )  # fmt: skip
+    )
     yield "two of everything", dict(x=normal(2, 2), **weights(rng, 2, 2))
     yield "saturated", dict(x=normal(4, 3), **weights(rng, 3, 2) | dict(b=300.0 * rng.choice([-1.0, 1.0], (2, 2))))
     yield "long", dict(x=normal(40, 2), **weights(rng, 2, 3))

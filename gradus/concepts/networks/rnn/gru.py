@@ -156,10 +156,11 @@ def example():
     product = U[2] @ h0 + c[2]
     after = np.tanh(x[0] @ W[2].T + b[2] + r * product)
     before = np.tanh(x[0] @ W[2].T + b[2] + U[2] @ (r * h0) + c[2])
-    return dict(
-        x=x, W=W, U=U, b=b, c=c, h0=h0, r=r, z=z, product=product, after=after, before=before, scaled=U[2] @ (r * h0),
-        h_after=gru(x, W, U, b, c, h0)[1], h_before=gru(x, W, U, b, c, h0, False)[1], c_n=c[2],
-    )  # fmt: skip
+    return (
+        dict(x=x, W=W, U=U, b=b, c=c, h0=h0, r=r, z=z, product=product, after=after, before=before)
+        | dict(scaled=U[2] @ (r * h0), h_after=gru(x, W, U, b, c, h0)[1])
+        | dict(h_before=gru(x, W, U, b, c, h0, False)[1], c_n=c[2])
+    )
 
 
 @GRU.exercise
@@ -202,15 +203,17 @@ def cases(rng):
     yield (
         "reset before the product, a batch",
         dict(x=rng.standard_normal((2, 3, 2)), **layer(2, 4), h0=rng.standard_normal((2, 4)), reset_after=False),
-    )  # fmt: skip
+    )
     yield "two leading axes", dict(x=rng.standard_normal((2, 3, 2, 2)), **layer(2, 3))
     yield "one step", dict(x=rng.standard_normal((1, 3)), **layer(3, 4), h0=rng.standard_normal(4))
     yield "one unit, one input", dict(x=rng.standard_normal((6, 1)), **layer(1, 1))
     yield "padded rows", dict(x=rng.standard_normal((3, 5, 2)), **layer(2, 3), lengths=np.array([5, 2, 1]))
     yield (
         "padded rows, first states given",
-        dict(x=rng.standard_normal((3, 4, 2)), **layer(2, 2), h0=rng.standard_normal((3, 2)), lengths=np.array([1, 4, 3])),
-    )  # fmt: skip
+        dict(
+            x=rng.standard_normal((3, 4, 2)), **layer(2, 2), h0=rng.standard_normal((3, 2)), lengths=np.array([1, 4, 3])
+        ),
+    )
     yield "three of everything", dict(x=rng.standard_normal((3, 3)), **layer(3, 3))
     yield (
         "saturated",

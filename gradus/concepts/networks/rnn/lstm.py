@@ -132,11 +132,11 @@ def example():
         cells.append(c)
         before = (h[t], c)
     gates = np.array(gates)
-    return dict(
-        x=x, W=W, U=U, b=b, i=gates[:, 0], f=gates[:, 1], g=gates[:, 2], o=gates[:, 3], c=np.array(cells), h=h,
-        carried=gates[1, 1] * gates[2, 1], at_bias=sigma(2.0), hundred=sigma(2.0) ** 100, five=sigma(math.log(99)) ** 100,
-        c_last=c_last[0],
-    )  # fmt: skip
+    return (
+        dict(x=x, W=W, U=U, b=b, i=gates[:, 0], f=gates[:, 1], g=gates[:, 2], o=gates[:, 3])
+        | dict(c=np.array(cells), h=h, carried=gates[1, 1] * gates[2, 1], at_bias=sigma(2.0))
+        | dict(hundred=sigma(2.0) ** 100, five=sigma(math.log(99)) ** 100, c_last=c_last[0])
+    )
 
 
 @LSTM.exercise
@@ -169,16 +169,27 @@ def cases(rng):
     yield "one sequence", dict(x=rng.standard_normal((4, 3)), **layer(3, 2))
     yield (
         "a batch",
-        dict(x=rng.standard_normal((2, 5, 3)), **layer(3, 4), h0=rng.standard_normal((2, 4)), c0=rng.standard_normal((2, 4))),
-    )  # fmt: skip
+        dict(
+            x=rng.standard_normal((2, 5, 3)),
+            **layer(3, 4),
+            h0=rng.standard_normal((2, 4)),
+            c0=rng.standard_normal((2, 4)),
+        ),
+    )
     yield "two leading axes", dict(x=rng.standard_normal((2, 3, 2, 2)), **layer(2, 3))
     yield "one step, a cell alone", dict(x=rng.standard_normal((1, 3)), **layer(3, 4), c0=3 * rng.standard_normal(4))
     yield "one unit, one input", dict(x=rng.standard_normal((6, 1)), **layer(1, 1))
     yield "padded rows", dict(x=rng.standard_normal((3, 5, 2)), **layer(2, 3), lengths=np.array([5, 2, 1]))
     yield (
         "padded rows, first states given",
-        dict(x=rng.standard_normal((3, 4, 2)), **layer(2, 2), h0=rng.standard_normal((3, 2)), c0=rng.standard_normal((3, 2)), lengths=np.array([1, 4, 3])),
-    )  # fmt: skip
+        dict(
+            x=rng.standard_normal((3, 4, 2)),
+            **layer(2, 2),
+            h0=rng.standard_normal((3, 2)),
+            c0=rng.standard_normal((3, 2)),
+            lengths=np.array([1, 4, 3]),
+        ),
+    )
     yield "square", dict(x=rng.standard_normal((3, 3)), **layer(3, 3))
     yield "four of everything", dict(x=rng.standard_normal((4, 4)), **layer(4, 4))
     yield (

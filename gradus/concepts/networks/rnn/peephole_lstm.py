@@ -97,7 +97,11 @@ def peephole_lstm(x, W, U, P, b, h0=None, c0=None, lengths=None):
 
 @PEEPHOLE.example
 def example():
-    x, W, U = np.array([[1.0]]), np.array([1.0, 0.0, 2.0, 0.0]).reshape(4, 1, 1), np.zeros((4, 1, 1)) + np.array([0.5, 0.0, 0.0, 1.0]).reshape(4, 1, 1)  # fmt: skip
+    x, W, U = (
+        np.array([[1.0]]),
+        np.array([1.0, 0.0, 2.0, 0.0]).reshape(4, 1, 1),
+        np.zeros((4, 1, 1)) + np.array([0.5, 0.0, 0.0, 1.0]).reshape(4, 1, 1),
+    )
     P, b, h0, c0 = (
         np.array([[0.5], [1.0], [-3.0]]),
         np.array([[0.0], [1.0], [0.0], [2.0]]),
@@ -108,10 +112,11 @@ def example():
     i, f, g = sigma(sums[0] + P[0, 0] * c0[0]), sigma(sums[1] + P[1, 0] * c0[0]), np.tanh(sums[2])
     _, h_last, c = peephole_lstm(x, W, U, P, b, h0, c0)
     o, old = sigma(sums[3] + P[2, 0] * c[0]), sigma(sums[3] + P[2, 0] * c0[0])
-    return dict(
-        x=x, W=W, U=U, P=P, b=b, h0=h0, c0=c0, i=i, f=f, g=g, c=c[0], o=o, h=h_last[0], old=old, wrong=old * np.tanh(c[0]),
-        sum_o=sums[3], p_i=P[0, 0], p_f=P[1, 0], p_o=P[2, 0], before=c0[0], sum_i=sums[0], sum_f=sums[1],
-    )  # fmt: skip
+    return (
+        dict(x=x, W=W, U=U, P=P, b=b, h0=h0, c0=c0, i=i, f=f, g=g, c=c[0], o=o, h=h_last[0], old=old)
+        | dict(wrong=old * np.tanh(c[0]), sum_o=sums[3], p_i=P[0, 0], p_f=P[1, 0], p_o=P[2, 0], before=c0[0])
+        | dict(sum_i=sums[0], sum_f=sums[1])
+    )
 
 
 @PEEPHOLE.exercise
@@ -143,8 +148,13 @@ def cases(rng):
     yield "one sequence", dict(x=rng.standard_normal((4, 3)), **layer(3, 2))
     yield (
         "a batch",
-        dict(x=rng.standard_normal((2, 5, 3)), **layer(3, 4), h0=rng.standard_normal((2, 4)), c0=rng.standard_normal((2, 4))),
-    )  # fmt: skip
+        dict(
+            x=rng.standard_normal((2, 5, 3)),
+            **layer(3, 4),
+            h0=rng.standard_normal((2, 4)),
+            c0=rng.standard_normal((2, 4)),
+        ),
+    )
     yield "two leading axes", dict(x=rng.standard_normal((2, 3, 2, 2)), **layer(2, 3))
     yield "one step, a cell alone", dict(x=rng.standard_normal((1, 3)), **layer(3, 4), c0=3 * rng.standard_normal(4))
     yield "one unit, one input", dict(x=rng.standard_normal((6, 1)), **layer(1, 1))
@@ -154,8 +164,14 @@ def cases(rng):
     )
     yield (
         "padded rows, first states given",
-        dict(x=rng.standard_normal((3, 4, 2)), **layer(2, 2), h0=rng.standard_normal((3, 2)), c0=rng.standard_normal((3, 2)), lengths=np.array([1, 4, 3])),
-    )  # fmt: skip
+        dict(
+            x=rng.standard_normal((3, 4, 2)),
+            **layer(2, 2),
+            h0=rng.standard_normal((3, 2)),
+            c0=rng.standard_normal((3, 2)),
+            lengths=np.array([1, 4, 3]),
+        ),
+    )
     yield "three of everything", dict(x=rng.standard_normal((3, 3)), **layer(3, 3))
     yield (
         "saturated",

@@ -108,10 +108,11 @@ def example():
     u, slope, before = U[0, 0], 1 - h**2, np.array([0.0, h[0], h[1]])
     delta = np.array([u * slope[1] * u * slope[2], u * slope[2], 1.0])
     terms = slope * delta * before
-    return dict(
-        x=x, W=W, U=U, b=b, u=u, h=h, slope=slope, delta=delta, terms=terms, dU=terms.sum(), share=terms[1] / terms.sum(),
-        at_rest=u**2, far=slope[1] * slope[2] * u**2, three=np.array([1.0, 2, 3]), x1=x[0, 0], ten=u**10,
-    )  # fmt: skip
+    return (
+        dict(x=x, W=W, U=U, b=b, u=u, h=h, slope=slope, delta=delta, terms=terms, dU=terms.sum())
+        | dict(share=terms[1] / terms.sum(), at_rest=u**2, far=slope[1] * slope[2] * u**2)
+        | dict(three=np.array([1.0, 2, 3]), x1=x[0, 0], ten=u**10)
+    )
 
 
 @RNN.exercise
@@ -147,8 +148,10 @@ def cases(rng):
     yield "padded rows", dict(x=rng.standard_normal((3, 5, 2)), **layer(2, 3), lengths=np.array([5, 2, 1]))
     yield (
         "padded rows, first states given",
-        dict(x=rng.standard_normal((3, 4, 2)), **layer(2, 2), h0=rng.standard_normal((3, 2)), lengths=np.array([1, 4, 3])),
-    )  # fmt: skip
+        dict(
+            x=rng.standard_normal((3, 4, 2)), **layer(2, 2), h0=rng.standard_normal((3, 2)), lengths=np.array([1, 4, 3])
+        ),
+    )
     yield "square", dict(x=rng.standard_normal((3, 3)), **layer(3, 3))
     # by the biases: by large inputs or weights the gradients of these would be large multiples of the rounding of 1 − h²
     yield "saturated", dict(x=rng.standard_normal((4, 3)), **layer(3, 2) | dict(b=np.array([300.0, -300.0])))
