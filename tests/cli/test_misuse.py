@@ -31,7 +31,7 @@ def folder(tmp_path, monkeypatch):
 MISUSE = [
     (["show", "atention"], "did you mean attention"),
     (["show"], "KEY"),
-    *(([verb, "bidirectional"], "Bidirectional recurrent network: no page yet; nearest: lstm") for verb in ("show", "path", "verify", "practice", "run")),
+    *(([verb, "seq2seq"], "Sequence to sequence: no page yet; nearest: lstm") for verb in ("show", "path", "verify", "practice", "run")),
     (["nonsense"], "nonsense"),
     (["map", "nowhere"], "areas"),
     (["search", "zzzzqqqq"], "nothing found"),
@@ -57,7 +57,7 @@ MISUSE = [
     (["practice", "attention", "--output", "good.py"], "exists"),
     (["practice", "attention", "--output", "absent/mine.py"], "cannot write"),
     (["run", "lent"], "lenet"),
-    (["run", "attention"], "recipe"),
+    (["run", "multi-head"], "recipe"),
     (["run", "lenet", "--data", "minst"], "mnist"),
     (["run", "lenet", "--seed", "1", "--seeds", "2"], "not both"),
     (["run", "lenet", "--seeds", "0"], "seed"),

@@ -118,5 +118,5 @@ def test_what_is_not_requested_is_the_recipe_s():
     request = request_run(load().get("from-scratch"), options={"model": "lstm"})
     assert (request.data, request.seeds, request.epochs, request.target) == ("alice", (0, 1, 2), None, 3.42)
     assert request.config["options"] == {"model": "lstm"}
-    with pytest.raises(GradusError, match="attention has no recipe"):
-        request_run(load().get("attention"))
+    with pytest.raises(GradusError, match="multi-head has no recipe"):
+        request_run(load().get("multi-head"))

@@ -143,7 +143,9 @@ def _scaled(x: np.ndarray, domain: str) -> np.ndarray:
         f = (f + np.swapaxes(f, -1, -2)) / 2
     f[(0,) * x.ndim] = 1
     y = x * f
-    if (x == x.astype(np.float32)).all():  # what float32 holds stays so: who rounds by way of it would round twice
+    if (
+        x == x.astype(np.float32)
+    ).all():  # what float32 holds stays so: who rounds by way of it would round twice
         y = y.astype(np.float32).astype(x.dtype)
     return np.minimum(y, np.maximum(x, (1 + x) / 2)) if domain == "unit" else y
 

@@ -147,7 +147,7 @@ def cases(rng):
     for kernel in KERNELS:
         yield kernel, dict(X=X, Z=Z, kernel=kernel, gamma=0.7)
     yield "cubic, homogeneous", dict(X=X, Z=Z, kernel="polynomial", gamma=0.5, degree=3, c=0.0)
-    yield "narrow", dict(X=X, Z=X, gamma=60.0)
+    yield "narrow", dict(X=X / 5, Z=X / 5, gamma=60.0)
     yield "one point", dict(X=X[:1], Z=X[:1])
     yield "square", dict(X=rng.standard_normal((3, 3)), Z=rng.standard_normal((3, 3)))
     yield "many points", dict(X=rng.standard_normal((520, 2)), Z=rng.standard_normal((1, 2)))
