@@ -191,7 +191,7 @@ def cases(rng):
         dict(x=normal(3, 4, 2), **weights(rng, 2, 2), h0=normal(3, 2, 2), lengths=np.array([1, 4, 3])),
     )
     yield "two of everything", dict(x=normal(2, 2), **weights(rng, 2, 2))
-    yield "saturated", dict(x=normal(4, 3), **weights(rng, 3, 2) | dict(b=300.0 * rng.choice([-1.0, 1.0], (2, 2))))
+    yield "saturated", dict(x=normal(4, 3), **weights(rng, 3, 2) | dict(b=800.0 * rng.choice([-1.0, 1.0], (2, 2))))
     yield "long", dict(x=normal(40, 2), **weights(rng, 2, 3))
     yield "many units", dict(x=normal(3, 2), **weights(rng, 2, 20))
 

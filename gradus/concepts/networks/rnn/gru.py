@@ -217,7 +217,7 @@ def cases(rng):
     yield "three of everything", dict(x=rng.standard_normal((3, 3)), **layer(3, 3))
     yield (
         "saturated",
-        dict(x=rng.standard_normal((4, 3)), **layer(3, 2) | dict(b=300.0 * rng.choice([-1.0, 1.0], (3, 2)))),
+        dict(x=rng.standard_normal((4, 3)), **layer(3, 2) | dict(b=800.0 * rng.choice([-1.0, 1.0], (3, 2)))),
     )
     yield "long", dict(x=rng.standard_normal((40, 2)), **layer(2, 3))
     yield "many units", dict(x=rng.standard_normal((3, 2)), **layer(2, 20))
