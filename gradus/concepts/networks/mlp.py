@@ -30,7 +30,7 @@ MLP = Concept(
     kind="model",
     title="Feed-forward network",
     summary="Layer after layer, each unit adds up what the layer before it says, weighted, and passes the sum "
-    "through an activation function. If that is no polynomial, width lets the net approximate any continuous function "
+    "through an activation function. If that is continuous and no polynomial, width lets the net approximate any continuous function "
     "on a bounded closed set; depth lets it fold the input space, and each fold can double the pieces.",
     formulas=(
         r"a^{(0)}=x,\qquad z_j^{(l)}=\sum_{i=1}^{n_{l-1}}w_{ji}^{(l)}a_i^{(l-1)}+b_j^{(l)},\quad j=1,\dots,n_l,\quad l=1,\dots,L",
@@ -72,23 +72,21 @@ MLP = Concept(
     readings="goodfellow2016deep ch. 6; murphy2022probabilistic §13.2; cybenko1989approximation; "
     "hornik1989multilayer; telgarsky2016benefits; sussmann1992uniqueness",
     hypotheses=(
-        Hypothesis("approximation: the activation is no polynomial", "linear-layers-collapse, no-activation"),
+        Hypothesis(
+            "approximation: the activation is continuous and no polynomial", "linear-layers-collapse, no-activation"
+        ),
         Hypothesis(r"the rate $n^{-2}$: $g$ has a bounded second derivative", "a-steep-end-costs-the-rate"),
         Hypothesis("the Lipschitz bound: no activation is steeper than 1", "steep-activation"),
     ),
     conventions=(
-        Convention(
-            "how weights are stored",
-            "(out, in), as in PyTorch",
-            "the transpose, (in, out), in Keras and the libraries on JAX",
-        ),
+        Convention("how weights are stored", "(out, in), as in PyTorch", "the transpose, (in, out), in Keras and Flax"),
         Convention(
             "what counts as a layer",
             "each of the L weight matrices",
             "with some the input too: the same net then has L + 1 layers",
         ),
     ),
-    unverified="With an activation that is no polynomial, one hidden layer suffices on every compact set in any dimension "
+    unverified="With a continuous activation that is no polynomial, one hidden layer suffices on every compact set in any dimension "
     "(Cybenko; Hornik; Leshno et al.): only the one-dimensional case is constructed here.",
     nonfinite="nan",
 )

@@ -69,7 +69,7 @@ SGD = Concept(
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the mean gradient of a batch"),),
     readings="bottou2018optimization §4; goodfellow2016deep §8.3.1; polyak1992acceleration; harvey2019tight §3",
     hypotheses=(
-        Hypothesis("unbiased: the samples are drawn uniformly", "in-order"),
+        Hypothesis("unbiased: each batch is drawn uniformly, whatever was drawn in the steps before", "in-order"),
         Hypothesis(r"it arrives: $\sum_t\alpha_t=\infty$", "summable-steps-stop-short"),
         Hypothesis(r"it settles: $\sum_t\alpha_t^2<\infty$", "noise-floor-is-proportional-to-the-step"),
         Hypothesis("the last two lines: $f$ is convex and has a minimiser", "stays-at-a-saddle"),

@@ -328,7 +328,7 @@ def reads_digits(lenet, rng):
 
 @LENET.mutant(caught_by="positively-homogeneous, connections-multiply, reads-digits, one-pixel-is-no-place")
 def sigmoid(x, K1, b1, K3, b3, W5, b5, W6, b6, W7, b7, padding=2):
-    """the sigmoid of 1989 for ReLU"""
+    """the sigmoid for ReLU"""
     s = lambda t: 1 / (1 + np.exp(-t))
     x = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
     h = pool(s(conv(pool(s(conv(x, K1, b1))), K3, b3)))

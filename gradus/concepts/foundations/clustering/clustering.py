@@ -232,7 +232,7 @@ def squares_within_and_between(f, rng):
 
 @CLUSTERING.claim
 def optimum_by_enumeration(f, rng):
-    """Beside all $2^{10}$ partitions of ten random points into two: no start ends below the best of them, and the means of
+    """Beside all $2^9-1$ partitions of ten random points into two: no start ends below the best of them, and the means of
     the best stay where they are, with its J"""
     X = rng.standard_normal((10, 2))
     best, means = np.inf, X[:2]

@@ -385,9 +385,9 @@ def small_samples_exceed_the_level(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def welch_needs_a_variance(test, rng):
-    r"""Without a variance large samples do not help Welch's test: of 20 and 400 draws with $P(X>x)=x^{-1.2}$, $x\ge1$, it
-    rejects 22 % at 0.05, of 200 and 2000 still 13 %"""
-    for sizes, repeats, rate in (((20, 400), 4000, 0.217), ((200, 2000), 800, 0.132)):
+    r"""Without a variance large samples do not help Welch's test: of 20 and 200 draws with $P(X>x)=x^{-1.2}$, $x\ge1$, it
+    rejects 15 % at 0.05, of 200 and 2000 still 13 %"""
+    for sizes, repeats, rate in (((20, 200), 4000, 0.153), ((200, 2000), 800, 0.132)):
         x, y = (1 + rng.pareto(1.2, (repeats, size)) for size in sizes)
         alarms = share(test(x, y, test="welch")[1], 0.05).mean()
         why = Text(f"{rate:g} of many samples; five standard errors", f"大量样本得 {rate:g}；五倍标准误")
