@@ -210,7 +210,7 @@ def all_digits_near_zero(f, rng):
 
 @STABLE.claim
 def accurate_at_every_size(f, rng):
-    r"""Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few $u\max|x_i|$; relatively
+    r"""Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few $u(1+\max|x_i|)$; relatively
     the norm of numbers of any size errs by a few u, and so do $e^x-1$ from $-900$ to 700 and $\log(1+x)$ up to $10^{300}$"""
     for power in np.linspace(-2, 2.95, 12):
         x = rng.uniform(-1, 1, 8) * 10.0**power
