@@ -30,7 +30,7 @@ def practice(options: Namespace, out: Terminal) -> int:
     if options.answer:
         return session.judge(options.answer, options.hint)
     if is_terminal(sys.stdin) and is_terminal(sys.stdout):
-        session.ask_all()
+        session.ask_all(options.hint)
     else:
         session.list_all(options.hint)
     return 0
@@ -41,6 +41,8 @@ class Session:
 
     def __init__(self, concept: Concept, questions: dict[str, Question], out: Terminal) -> None:
         self.concept, self.questions, self.out = concept, questions, out
+        # in the order and with the numbers of the text, which need not be those of the page's file
+        self.exercises = {name: concept.exercises[name] for name in questions if name in concept.exercises}
         self.values = concept.example_values
         self.learned = Learned()
 
@@ -73,7 +75,7 @@ class Session:
     def list_all(self, hints: bool) -> None:
         """All questions, and how to answer."""
         out = self.out
-        for number, (name, made) in enumerate(self.concept.exercises.items(), 1):
+        for number, (name, made) in enumerate(self.exercises.items(), 1):
             self.put(number, name, made())
             if hints:
                 self.show(out.t("hint: ", "提示：") + self.questions[name].hint, indent=3)
@@ -85,26 +87,32 @@ class Session:
         """The command that writes the file to be filled in."""
         return f"gradus practice {self.concept.key} --output {self.concept.key.replace('-', '_')}.py"
 
-    def ask_all(self) -> None:
-        """Every question in turn, each until it is answered rightly or left."""
+    def ask_all(self, hints: bool = False) -> None:
+        """Every question in turn, each until it is answered rightly or left; an end of the input ends them all."""
         out = self.out
-        for number, (name, made) in enumerate(self.concept.exercises.items(), 1):
+        for number, (name, made) in enumerate(self.exercises.items(), 1):
             exercise = made()
             self.put(number, name, exercise)
-            while not self._ask_once(name, exercise):
-                pass
+            if hints:
+                self.show(out.t("hint: ", "提示：") + self.questions[name].hint, indent=3)
+            try:
+                while not self._ask_once(name, exercise):
+                    pass
+            except EOFError:
+                out.say()
+                return
             out.say()
         out.say(out.t("to write the definition yourself: ", "自己写出定义：") + self.file_command())
 
     def _ask_once(self, name: str, exercise: Exercise) -> bool:
         """Whether the question is done with."""
         out, question = self.out, self.questions[name]
-        try:
-            answer = input(
-                out.t("   answer (? for a hint, Enter to go on): ", "   答案（? 看提示，回车跳过）：")
-            ).strip()
-        except EOFError:
-            answer = ""
+        answer = input(
+            out.t(
+                "   answer (? for a hint, Enter to see it and go on, Ctrl-D to stop): ",
+                "   答案（? 看提示，回车看答案并继续，Ctrl-D 结束）：",
+            )
+        ).strip()
         if answer in ("?", "？"):
             self.show(question.hint, indent=3)
             return False
@@ -119,7 +127,7 @@ class Session:
 
     def judge(self, answers: list[str], hints: bool) -> int:
         """Judges answers NAME=VALUE or NUMBER=VALUE; 1 where one is wrong."""
-        grades, names = [], list(self.concept.exercises)
+        grades, names = [], list(self.exercises)
         for words in answers:
             label, equals, answer = words.partition("=")
             name = self._name(label.strip())
@@ -130,7 +138,7 @@ class Session:
                         f"应为 --answer {label}=答案，得到 {words!r}",
                     )
                 )
-            exercise = self.concept.exercises[name]()
+            exercise = self.exercises[name]()
             number = f"{names.index(name) + 1}. "
             grades.append(self.say(name, exercise, self.grade(name, exercise, answer.strip()), number))
             if hints and not grades[-1].right:
@@ -138,7 +146,7 @@ class Session:
         return 0 if all(grade.right for grade in grades) else 1
 
     def _name(self, label: str) -> str:
-        names = list(self.concept.exercises)
+        names = list(self.exercises)
         numbered = dict(zip(map(str, range(1, len(names) + 1)), names, strict=True))
         if label in numbered:
             return numbered[label]

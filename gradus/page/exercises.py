@@ -67,8 +67,9 @@ class Exercise:
         shape = np.shape(self.answer)
         if values.size == 1 and shape == ():
             values = values.reshape(())
-        if values.shape != shape and values.size == np.size(self.answer) and values.ndim <= 1:
-            values = values.reshape(shape)  # a matrix may be written in one line
+        in_one_line = values.ndim <= 1 or (_is_vector(values.shape) and _is_vector(shape))
+        if values.shape != shape and values.size == np.size(self.answer) and in_one_line:
+            values = values.reshape(shape)  # a matrix may be written in one line, and a vector as a column
         if self._agrees(values, self.answer):
             return Grade(True)
         return Grade(
@@ -90,6 +91,11 @@ class Exercise:
         return bool(
             np.all(np.abs(values - right) <= self.tolerance * max(np.abs(right).max(initial=0), 1e-12))
         )
+
+
+def _is_vector(shape: tuple[int, ...]) -> bool:
+    """Whether at most one axis is longer than 1."""
+    return sum(n != 1 for n in shape) <= 1
 
 
 def _called(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

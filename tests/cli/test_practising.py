@@ -108,6 +108,27 @@ def test_questions_are_asked_until_they_are_answered_or_left(capsys, monkeypatch
     assert out.count("✓ right") == 2
 
 
+def test_the_end_of_the_input_ends_the_session(capsys, monkeypatch):
+    def ended(prompt):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", ended)
+    page = concept("entropy")
+    Session(page, prose_of(page, "en").questions, Terminal("en", colour=False)).ask_all(hints=True)
+    out = capsys.readouterr().out
+    assert "1. " in out and "hint: " in out
+    assert "2. " not in out and "the answer" not in out
+
+
+def test_exercises_have_the_numbers_of_the_text():
+    for key in ("entropy", "sgd", "momentum", "reverse-mode"):
+        page = concept(key)
+        questions = prose_of(page, "en").questions
+        session = Session(page, questions, Terminal("en", colour=False))
+        assert list(session.exercises) == list(questions)
+        assert set(session.exercises) == set(page.exercises)
+
+
 @pytest.mark.parametrize(
     ("words", "values"),
     [
@@ -135,6 +156,9 @@ def test_kinds_of_answers():
     assert array([[1, 2], [3, 4]]).grade("1, 2; 3, 4").right
     assert array([[1, 2], [3, 4]]).grade("1 2 3 4").right
     assert not array([1, 2]).grade("1").right
+    assert array([5, 7, 0]).grade("5; 7; 0").right  # a vector is one, lying or standing
+    assert array([[5], [7], [0]]).grade("5, 7, 0").right
+    assert not array([[1, 2], [3, 4]]).grade("1; 2; 3; 4").right
     assert choice(a=True, b=False).answer == "a"
     with pytest.raises(ValueError, match="one is true"):
         choice(a=True, b=True)

@@ -440,7 +440,7 @@ def figure(mu, noise):
     right.plot(t, (v**2).mean(0), lw=1.4, label=f"μ = {mu:.2g}, {runs} runs")
     right.plot(t, exact, "--", color="0.2", lw=1.2, label="theory")
     right.plot(t, (settled**2).mean(0), color=COLOURS[1], lw=1.4, label=r"$\mu_t$ falling as 1/t")
-    right.set(yscale="log", ylim=(1e-5, 1e4), xlabel="step", ylabel=r"mean square $\mathbb{E}\,v_t^2$")
+    right.set(yscale="log", ylim=(1e-5, 1e4), xlabel="step", ylabel=r"mean square $\mathrm{E}\,v_t^2$")
     right.legend(frameon=False, fontsize=9.5, loc="upper right")
     grows = factor >= 1
     floor = np.inf if grows else mu * noise**2 / (2 - 3 * mu)

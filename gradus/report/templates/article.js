@@ -36,11 +36,12 @@
     return r.every((x, i) => x === v[i] || Math.abs(v[i] - x) <= tolerance * size);
   }
 
-  /* A vector for a number, and a matrix in one line, are taken as what they hold. */
+  /* A vector for a number, a matrix in one line, and a column for a vector are taken as what they hold. */
   function fits(values, right) {
     const v = shape(values), r = shape(right);
     if (JSON.stringify(v) === JSON.stringify(r)) return true;
-    return v.length < 2 && flat(values).length === flat(right).length;
+    const line = (lengths) => lengths.filter((n) => n !== 1).length < 2;
+    return flat(values).length === flat(right).length && (v.length < 2 || (line(v) && line(r)));
   }
 
   /* {right, mistake}, or null where the answer is no answer. */
