@@ -38,7 +38,7 @@ def matches(expected: list[str], got: str) -> bool:
     return re.fullmatch(r"\s*" + pattern + r"\s*", got, re.DOTALL) is not None
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", [READMES[0], pytest.param(READMES[1], marks=pytest.mark.slow)])
 def test_commands_print_what_is_shown(name, tmp_path):
     for block in blocks((ROOT / name).read_text(encoding="utf-8"), "python"):
         title = re.match(r"# (\S+\.py)", block)

@@ -77,6 +77,7 @@ def test_the_score_is_of_the_seed_alone(key):
     assert key == "clustering" or scores[0] != scores[2]
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_rt_polarity_reaches_its_target(real_data, tmp_path):
     outcome = run_system(

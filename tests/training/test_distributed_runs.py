@@ -57,6 +57,7 @@ def test_two_processes_equal_one_and_resume(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_further_runs_in_one_script_end_as_the_first(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     assert start(one, 1, "again").returncode == 0

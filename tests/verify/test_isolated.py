@@ -104,6 +104,7 @@ def test_a_path_that_names_nothing_is_refused_in_a_line(path, words, tmp_path, m
         verify_user_code(request(path), progress=False)
 
 
+@pytest.mark.slow
 def test_a_claim_of_many_members_that_takes_too_long_one_by_one_condemns_nobody(tmp_path):
     body = (
         "import itertools, time\n"

@@ -86,7 +86,7 @@ def digest(hash_seed, *keys):
 
 def test_same_digest_in_fresh_processes():
     keys = ("entropy", "bernoulli", "norm")
-    assert len({digest(seed, *keys) for seed in ("0", "1", "random")}) == 1
+    assert len({digest(seed, *keys) for seed in ("0", "random")}) == 1
 
 
 @pytest.mark.slow
