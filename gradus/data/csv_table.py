@@ -46,7 +46,7 @@ def read_table(path: Path) -> Table:
     """
     rows = _checked_rows(path)
     width = len(rows[0][1])
-    header = not all(map(_is_number, rows[0][1][:-1]))
+    header = not all(map(is_number, rows[0][1][:-1]))
     names = (
         [word or f"column {i + 1}" for i, word in enumerate(rows[0][1])]
         if header
@@ -134,7 +134,8 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         raise _wrong(path, f"is no CSV: {error}", f"不是 CSV：{error}") from None
 
 
-def _is_number(word: str) -> bool:
+def is_number(word: str) -> bool:
+    """Whether a word is a number, finite or not."""
     try:
         float(word)
     except ValueError:
@@ -143,7 +144,7 @@ def _is_number(word: str) -> bool:
 
 
 def _number(path: Path, line: int | None, column: str, word: str) -> float:
-    if _is_number(word) and math.isfinite(value := float(word)):
+    if is_number(word) and math.isfinite(value := float(word)):
         return value
     en, zh = (f"line {line}, ", f"第 {line} 行，") if line else ("", "")
     raise _wrong(

@@ -62,7 +62,7 @@ def _of_folder(path: Path, task: Task, seed: int) -> Dataset:
         x, labels = read_images(path / "train")
         test_x, test_labels = read_images(path / "test")
         if x.shape[1:] != test_x.shape[1:]:
-            raise _wrong(path, f"images of one shape in train and test, got {x.shape[1:]} and {test_x.shape[1:]}",
+            raise expected(path, f"images of one shape in train and test, got {x.shape[1:]} and {test_x.shape[1:]}",
                          f"train 与 test 中图像形状应相同，得到 {x.shape[1:]} 与 {test_x.shape[1:]}")  # fmt: skip
         classes = class_names(path, [*labels, *test_labels])
         parts = (x, class_numbers(labels, classes), test_x, class_numbers(test_labels, classes))
@@ -83,7 +83,7 @@ def _of_table(path: Path, task: Task, seed: int) -> Dataset:
     else:
         y = table.numbers()
         if len(y) < 2 * LEAST:
-            raise _wrong(
+            raise expected(
                 path, f"at least {2 * LEAST} rows, got {len(y)}", f"至少需要 {2 * LEAST} 行，得到 {len(y)} 行"
             )
     parts = _split(X, y, seed, task == "classification")
@@ -100,7 +100,7 @@ def class_names(path: Path, labels: Sequence[str]) -> tuple[str, ...]:
     few = [name for name, count in counts.items() if count < LEAST]
     if len(counts) < 2 or few:
         rare = f"{few[0]!r} ×{counts[few[0]]}" if few else str(len(counts))
-        raise _wrong(path, f"two classes or more with at least {LEAST} examples each, got {rare}",
+        raise expected(path, f"two classes or more with at least {LEAST} examples each, got {rare}",
                      f"至少需要两个类别，且每类至少 {LEAST} 个样本，得到 {rare}")  # fmt: skip
     try:
         return tuple(sorted(counts, key=float))
@@ -140,5 +140,6 @@ def _dataset(
     )  # fmt: skip
 
 
-def _wrong(path: Path, en: str, zh: str) -> GradusError:
+def expected(path: Path, en: str, zh: str) -> GradusError:
+    """That a file of the user's is not what it should be, in words that go on from "expected"."""
     return GradusError(Text(f"{path}: expected {en}", f"{path}：{zh}"))

@@ -6,13 +6,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from gradus.data.characters import Characters, of_text
-from gradus.data.csv_table import target_column, words_of
-from gradus.data.of_user import class_names, class_numbers
+from gradus.data.csv_table import is_number, target_column, words_of
+from gradus.data.of_user import class_names, class_numbers, expected
 from gradus.data.sentences import Sentences
-from gradus.errors import GradusError
 from gradus.text import Text
 
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # written without blanks: each is a word
@@ -34,17 +31,20 @@ def read_sentences(path: Path) -> Sentences:
     """
     names, rows = words_of(path)
     at = target_column(names)
+    if names[at] in {row[at] for _, row in rows}:
+        raise expected(path, f"names of the columns in the first line, such as text and label, got the class {names[at]!r}",
+                       f"首行应为列名（如 text 与 label），得到类别 {names[at]!r}")  # fmt: skip
     folded = [name.casefold() for name in names]
     column = next(
         (folded.index(name) for name in SENTENCES if name in folded and folded.index(name) != at),
         max((i for i in range(len(names)) if i != at), key=lambda i: sum(len(row[i]) for _, row in rows)),
     )
-    if all(_is_number(row[column]) for _, row in rows):
-        raise _wrong(path, f"a column of text, got numbers in {names[column]}",
+    if all(is_number(row[column]) for _, row in rows):
+        raise expected(path, f"a column of text, got numbers in {names[column]}",
                      f"应有一列文本，而 {names[column]} 中都是数")  # fmt: skip
     for line, row in rows:
         if not (row[column] and row[at]):
-            raise _wrong(
+            raise expected(
                 path, f"a text and its class in line {line}, got none", f"第 {line} 行缺少文本或类别"
             )
     labels = [row[at] for _, row in rows]
@@ -66,26 +66,14 @@ def read_characters(path: Path) -> Characters:
         GradusError: it is no text in UTF-8, too long, or has fewer than 2,000 characters or a single one repeated.
     """
     if (size := path.stat().st_size) > MOST_BYTES:
-        raise _wrong(
+        raise expected(
             path, f"at most {MOST_BYTES:,} bytes, got {size:,}", f"最多 {MOST_BYTES:,} 字节，得到 {size:,}"
         )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise _wrong(path, "a text in UTF-8; save it as UTF-8", "应为 UTF-8 文本；请另存为 UTF-8") from None
+        raise expected(path, "a text in UTF-8; save it as UTF-8", "应为 UTF-8 文本；请另存为 UTF-8") from None
     if len(text) < LEAST_CHARACTERS or len(Counter(text)) < 2:
-        raise _wrong(path, f"at least {LEAST_CHARACTERS:,} characters, not all the same, got {len(text):,}",
+        raise expected(path, f"at least {LEAST_CHARACTERS:,} characters, not all the same, got {len(text):,}",
                      f"至少需要 {LEAST_CHARACTERS:,} 个不全相同的字符，得到 {len(text):,} 个")  # fmt: skip
     return of_text(path.stem, text, Text(path.name, path.name), str(path), "")
-
-
-def _is_number(word: str) -> bool:
-    try:
-        np.float64(word)
-    except ValueError:
-        return False
-    return True
-
-
-def _wrong(path: Path, en: str, zh: str) -> GradusError:
-    return GradusError(Text(f"{path}: expected {en}", f"{path}：{zh}"))

@@ -11,7 +11,7 @@ from torch import Tensor
 __all__ = ["BlockAttention", "largest_score"]
 
 _PLAIN = 40.0  # scores in size below which exp needs no maximum: e^±40 and sums of it are far from the ends of float32
-_LARGEST_VALUE = 1e15  # and values with which its weighted sums are, too
+_LARGEST_SUM = 1e20  # of the sizes of the values, with which its weighted sums are, too
 
 
 def largest_score(Q: Tensor, K: Tensor, scale: float) -> float:
@@ -31,7 +31,7 @@ class BlockAttention(torch.autograd.Function):
         ctx: Any, Q: Tensor, K: Tensor, V: Tensor, causal: bool, block: int, scale: float, again: Callable[..., Tensor]
     ) -> Tensor:  # fmt: skip
         """All rows (N, n, e); `again` is the same attention as autograd sees through it."""
-        plain = largest_score(Q, K, scale) <= _PLAIN and float(V.abs().amax()) <= _LARGEST_VALUE
+        plain = largest_score(Q, K, scale) <= _PLAIN and float(V.abs().amax()) * V.shape[1] <= _LARGEST_SUM
         out = Q.new_empty(*Q.shape[:-1], V.shape[-1])
         logs = Q.new_empty(*Q.shape[:-1], 1)  # of the sums of e^s
         rows = _rows_by_sums if plain else _rows_by_maximum

@@ -40,49 +40,32 @@ compressed_product: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] = (
 
 def product_of(values: Tensor, dense: Tensor, matrix: SparseMatrix) -> Tensor:
     """S X for the matrix S with these values in the places of `matrix`; differentiable by both, as often as one likes."""
-    result: Tensor = _Product.apply(values, dense, matrix)
+    result: Tensor = _Product.apply(values, dense, matrix, False)
     return result
 
 
 class _Product(torch.autograd.Function):
-    """S X: back through the transpose to X, and at the stored entries alone to the values."""
+    """S X, or Sᵀ X by the order of the transpose: back through the other of the two to X, and at the stored entries to S."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, dense: Tensor, matrix: SparseMatrix) -> Tensor:
+    def forward(ctx: Any, values: Tensor, dense: Tensor, matrix: SparseMatrix, transposed: bool) -> Tensor:
         ctx.save_for_backward(values, dense)
-        ctx.matrix = matrix
-        return compressed_product(values, matrix.indptr, matrix.indices, dense)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        values, dense = ctx.saved_tensors
-        matrix, by_values, by_dense = ctx.matrix, None, None
-        if ctx.needs_input_grad[0]:
-            by_values = entry_products(gradient, dense, matrix.rows, matrix.indices)
-        if ctx.needs_input_grad[1]:
-            by_dense = _TransposedProduct.apply(values, gradient, matrix)
-        return by_values, by_dense, None
-
-
-class _TransposedProduct(torch.autograd.Function):
-    """Sᵀ G, by the order of the transpose."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, dense: Tensor, matrix: SparseMatrix) -> Tensor:
-        ctx.save_for_backward(values, dense)
-        ctx.matrix = matrix
+        ctx.matrix, ctx.transposed = matrix, transposed
+        if not transposed:
+            return compressed_product(values, matrix.indptr, matrix.indices, dense)
         values_t = values.index_select(0, matrix.order_t) if matrix.values_t is None else matrix.values_t
         return compressed_product(values_t, matrix.indptr_t, matrix.indices_t, dense)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         values, dense = ctx.saved_tensors
         matrix, by_values, by_dense = ctx.matrix, None, None
         if ctx.needs_input_grad[0]:
-            by_values = entry_products(dense, gradient, matrix.rows, matrix.indices)
+            left, right = (dense, gradient) if ctx.transposed else (gradient, dense)
+            by_values = entry_products(left, right, matrix.rows, matrix.indices)
         if ctx.needs_input_grad[1]:
-            by_dense = _Product.apply(values, gradient, matrix)
-        return by_values, by_dense, None
+            by_dense = _Product.apply(values, gradient, matrix, not ctx.transposed)
+        return by_values, by_dense, None, None
 
 
 def entry_products(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

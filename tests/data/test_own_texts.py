@@ -37,6 +37,10 @@ def test_sentences_are_words_marks_and_ideographs(tmp_path):
         ("text,label\n" + "one,x\ntwo,y\n" * 5 + ",x\n", "a text and its class in line 12"),
         ("text,label\n" + "one,x\n" * 8 + "two,y\n", "at least 5 examples each, got 'y' ×1"),
         ("text,label\none,x,3\n", "line 2 has 3 columns"),
+        (
+            "one,x\n" * 6 + "two,y\n" * 6,
+            "names of the columns in the first line, such as text and label, got the class 'x'",
+        ),
     ],
 )
 def test_a_table_that_holds_no_sentences_is_refused(tmp_path, text, said):
