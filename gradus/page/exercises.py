@@ -72,9 +72,15 @@ class Exercise:
             values = values.reshape(shape)  # a matrix may be written in one line, and a vector as a column
         if self._agrees(values, self.answer):
             return Grade(True)
-        return Grade(
-            False, next((n for n, wrong in self.mistakes.items() if self._agrees(values, wrong)), "")
+        return Grade(False, self._mistake(values))
+
+    def _mistake(self, values: Any) -> str:
+        """The mistake that leads to these values, which may be rounded more than an answer may; "" where none is known."""
+        roundings = (
+            [self.tolerance] if self._agrees(values, self.answer, TOLERANCE) else [self.tolerance, TOLERANCE]
         )
+        led = (n for r in roundings for n, wrong in self.mistakes.items() if self._agrees(values, wrong, r))
+        return next(led, "")
 
     def _choice(self, name: str) -> Grade:
         if name == self.answer:
@@ -84,13 +90,12 @@ class Exercise:
         names = ", ".join(sorted([self.answer, *self.mistakes]))
         raise GradusError(Text(f"expected one of {names}, got {name!r}", f"应为 {names} 之一，得到 {name!r}"))
 
-    def _agrees(self, values: Any, right: Any) -> bool:
+    def _agrees(self, values: Any, right: Any, tolerance: float | None = None) -> bool:
         values, right = np.asarray(values, float), np.asarray(right, float)
         if values.shape != right.shape:
             return False
-        return bool(
-            np.all(np.abs(values - right) <= self.tolerance * max(np.abs(right).max(initial=0), 1e-12))
-        )
+        tolerance = self.tolerance if tolerance is None else tolerance
+        return bool(np.all(np.abs(values - right) <= tolerance * max(np.abs(right).max(initial=0), 1e-12)))
 
 
 def _is_vector(shape: tuple[int, ...]) -> bool:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gradus.page import Concept
+from gradus.page.exercises import TOLERANCE, Exercise
 from gradus.page.prose import Prose, Question
 from gradus.page.values import as_html, rows_plain, written
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-    from gradus.page.exercises import Exercise
 
 
 class Remarked(NamedTuple):
@@ -99,9 +98,8 @@ def judged_by(exercise: Exercise) -> str:
     if exercise.kind == "choice":
         return json.dumps({"answer": exercise.answer})
     mistakes = {name: _numbers(value) for name, value in exercise.mistakes.items()}
-    return json.dumps(
-        {"answer": _numbers(exercise.answer), "tolerance": exercise.tolerance, "mistakes": mistakes}
-    )
+    tolerances = {"tolerance": exercise.tolerance, "rounding": TOLERANCE}
+    return json.dumps({"answer": _numbers(exercise.answer), **tolerances, "mistakes": mistakes})
 
 
 def _numbers(value: Any) -> Any:

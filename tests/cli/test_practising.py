@@ -153,6 +153,12 @@ def test_kinds_of_answers():
     assert number(0.0).grade("0").right
     assert not number(0.0).grade("0.1").right
     assert number(2.0, half=1.0).grade("1").mistake == "half"
+    exact = number(3.0, tolerance=1e-6, with_logarithms=4.584962500721156, off_by_one=3.0001)
+    assert (
+        exact.grade("4.58").mistake == "with_logarithms"
+    )  # a mistake may be rounded, an exact answer may not
+    assert exact.grade("3.0001").mistake == "off_by_one"
+    assert exact.grade("3.001").mistake == "" and not exact.grade("3.001").right
     assert array([[1, 2], [3, 4]]).grade("1, 2; 3, 4").right
     assert array([[1, 2], [3, 4]]).grade("1 2 3 4").right
     assert not array([1, 2]).grade("1").right

@@ -90,7 +90,8 @@ def test_an_exercise_carries_what_judges_it_and_what_is_said(attention):
     made = {q.name: q for q in questions(attention, prose_of(attention, "en"), lambda text: text)}
     assert list(made) == list(attention.exercises)
     judged = json.loads(made["variance"].judged_by)
-    assert judged == {"answer": 8.0, "tolerance": 0.005, "mistakes": {"no_root": 64.0, "width_only": 4.0}}
+    tolerances = {"tolerance": 0.005, "rounding": 0.005}
+    assert judged == {"answer": 8.0, **tolerances, "mistakes": {"no_root": 64.0, "width_only": 4.0}}
     assert made["variance"].answer == "8" and [r.name for r in made["variance"].remarks] == [
         "no_root",
         "width_only",

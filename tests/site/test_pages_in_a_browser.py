@@ -112,6 +112,7 @@ ANSWERS = [
 EXERCISES = [
     Exercise("number", 8.0, {"square": 64.0, "half": 4.0}),
     Exercise("number", 0.0, {"one": 1.0}),
+    Exercise("number", 8.0, {"rounded": 8.03, "halved": 4.001}, 1e-6),
     Exercise("array", [[1.0, 2.0], [3.0, 4.0]], {"transposed": [[1.0, 3.0], [2.0, 4.0]]}),
     Exercise("array", [0.5, 1.5], {"swapped": [1.5, 0.5]}),
     Exercise("array", [1.0], {}),

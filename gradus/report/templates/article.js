@@ -49,9 +49,11 @@
     if (kind === "choice") return { right: answer === judge.answer, mistake: answer };
     const values = numbers(answer);
     if (values === null || (kind === "number" && flat(values).length !== 1)) return null;
-    const near = (right) => fits(values, right) && agrees(values, right, judge.tolerance);
-    if (near(judge.answer)) return { right: true, mistake: "" };
-    const mistake = Object.entries(judge.mistakes).find(([, wrong]) => near(wrong));
+    const near = (right, tolerance) => fits(values, right) && agrees(values, right, tolerance);
+    if (near(judge.answer, judge.tolerance)) return { right: true, mistake: "" };
+    const led = (tolerance) => Object.entries(judge.mistakes).find(([, wrong]) => near(wrong, tolerance));
+    const rounded = near(judge.answer, judge.rounding) ? undefined : led(judge.rounding);
+    const mistake = led(judge.tolerance) || rounded;
     return { right: false, mistake: mistake ? mistake[0] : "" };
   }
 
@@ -112,7 +114,7 @@
       math.before(slim);
       slim.append(math);
     });
-    document.querySelectorAll(".formula, .scroll, .slim, pre, dl.symbols dt, .erratum dd").forEach((box) => {
+    document.querySelectorAll(".formula, .scroll, .slim, .moving .drawing, pre, dl.symbols dt, .erratum dd").forEach((box) => {
       const wider = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
       box.classList.toggle("wider", wider && box.tagName !== "PRE");
       if (wider) box.tabIndex = 0;
