@@ -44,8 +44,8 @@ def load_own(name: str, task: Task = "classification", seed: int = 0) -> Dataset
         raise GradusError(Text(f"{path}: cannot be read: {reason}", f"{path}：无法读取：{reason}")) from None
     raise GradusError(
         Text(
-            f"no file or folder {path}; expected a folder of images, a folder with edges.csv and nodes.csv (a graph), or a CSV file",
-            f"没有文件或文件夹 {path}；应为图像文件夹、含 edges.csv 与 nodes.csv 的文件夹（图）或 CSV 文件",
+            f"no file or folder {path}; expected a folder of images, a folder with edges.csv and nodes.csv (a graph), a CSV file, or a text (.txt)",
+            f"没有文件或文件夹 {path}；应为图像文件夹、含 edges.csv 与 nodes.csv 的文件夹（图）、CSV 文件或文本（.txt）",
         )
     )
 

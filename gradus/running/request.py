@@ -139,6 +139,8 @@ def load_data(request: RunRequest) -> Any:
     if is_path(request.data) and (path := user_path(request.data)).is_file():
         if recipe.fitting.characters:
             return read_characters(path)
+        if path.suffix == ".txt":
+            raise _unfitting(recipe, request.data, None)
         if recipe.fitting.sentences:
             return read_sentences(path)
     data = load_any(request.data, request.data_dir, recipe.fitting.task)

@@ -112,7 +112,7 @@ def test_a_run_knows_which_text_it_was(tmp_path):
 
 def test_a_network_of_digits_takes_no_text(tmp_path):
     path = written(tmp_path / "t.txt", "abcd" * 600)
-    with pytest.raises(GradusError):
+    with pytest.raises(GradusError, match="the recipe trains on digits"):
         with_data(request_run(concept("from-scratch"), data=str(path), options={"model": "mlp"}))
     with pytest.raises(GradusError, match="a text file of your own"):
         request_run(concept("from-scratch"), data="digits", options={"model": "lstm"})
