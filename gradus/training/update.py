@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 
 from gradus.training.callbacks import Callback, watching
+from gradus.training.clipping import clip_gradients
 from gradus.training.objective import Objective
 from gradus.training.optimizers import direct_update
 from gradus.training.run import Run
@@ -66,7 +67,7 @@ class GradientUpdate(Update):
         for callback in self.watchers(step):
             callback.on_gradients(self.run)
         if self.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self.objective.parameters, self.clip_norm)
+            clip_gradients(self.objective.parameters, self.clip_norm)
         return totals
 
     def _update_by_closure(self, indices: torch.Tensor, step: int) -> Totals:
