@@ -12,15 +12,16 @@ def clip_gradients(parameters: Sequence[torch.Tensor], most: float) -> None:
     PyTorch's own function refuses the sparse gradients of `Embedding(sparse=True)`: theirs are scaled by their values, after
     rows that stand several times have been added up.
     """
-    with_gradient = [p for p in parameters if p.grad is not None]
-    if not any(p.grad.is_sparse for p in with_gradient if p.grad is not None):
-        clip_grad_norm_(with_gradient, most)
+    if not any(p.grad is not None and p.grad.is_sparse for p in parameters):
+        clip_grad_norm_(parameters, most)
         return
-    parts = []
-    for p in with_gradient:
+    parts: list[torch.Tensor] = []
+    for p in parameters:
         if p.grad is not None and p.grad.is_sparse:
             p.grad = p.grad.coalesce()
-        parts.append(p.grad.values() if p.grad.is_sparse else p.grad)
+            parts.append(p.grad.values())
+        elif p.grad is not None:
+            parts.append(p.grad)
     factor = (most / (get_total_norm(parts) + 1e-6)).clamp(max=1.0)  # as PyTorch does it
     for part in parts:
         part.mul_(factor.to(part.device))
