@@ -45,7 +45,7 @@ EMBEDDING = Concept(
     formulas=(
         r"e_t=E_{i_t}=\sum_{v=0}^{V-1}[i_t=v]\,E_v,\qquad t=1,\dots,T",
         r"\frac{\partial\ell}{\partial E_v}=\sum_{t:\,i_t=v}\frac{\partial\ell}{\partial e_t}",
-        r"i_t=p:\qquad e_t=0",
+        r"i_t=p:\quad e_t=0,\qquad\frac{\partial\ell}{\partial E_p}=0",
     ),
     symbols=(
         Symbol("i", "i", "... T", "numbers of the tokens, from 0 to V − 1", "index"),
@@ -164,9 +164,9 @@ def cases(rng):
     def table(V, d):
         return rng.standard_normal((V, d))
 
+    yield "a batch", dict(i=rng.integers(0, 6, (3, 4)), E=table(6, 2))
     yield "one sentence", dict(i=np.array([3, 0, 4, 2, 1]), E=table(5, 3))
     yield "a token repeated", dict(i=np.array([1, 1, 4, 1, 0, 2, 3]), E=table(5, 2))
-    yield "a batch", dict(i=rng.integers(0, 6, (3, 4)), E=table(6, 2))
     yield "two leading axes", dict(i=rng.integers(0, 4, (2, 3, 2)), E=table(4, 3))
     yield "one token, one feature", dict(i=np.array([0]), E=table(1, 1))
     yield "no token", dict(i=np.zeros(0, int), E=table(3, 2))
@@ -240,7 +240,8 @@ def numbers_are_only_names(embedding, rng):
     """The numbers have no order and no size: tokens renumbered, and the rows with them, give the same answers"""
     E, i, p = rng.standard_normal((8, 3)), rng.integers(0, 8, 12), rng.permutation(8)
     renumbered = np.argsort(p)[i]
-    return identical(embedding(renumbered, E[p]), embedding(i, E))
+    yield identical(embedding(renumbered, E[p]), embedding(i, E))
+    yield identical(embedding(renumbered, E[p]), E[i])  # the same answer to all would be no name
 
 
 @EMBEDDING.claim
@@ -248,6 +249,7 @@ def knows_no_positions(embedding, rng):
     """A token has the same row wherever it stands, and whatever its neighbours are"""
     E, i, p = rng.standard_normal((8, 3)), np.r_[rng.integers(0, 8, 9), 5, 5], rng.permutation(11)
     yield identical(embedding(i[p], E), embedding(i, E)[p])
+    yield identical(embedding(i[p], E), E[i[p]])
     yield identical(embedding(i, E), np.concatenate([embedding(i[[t]], E) for t in range(11)]))
     batch = rng.integers(0, 8, (3, 4))
     yield identical(embedding(batch, E), np.stack([embedding(row, E) for row in batch]))

@@ -34,7 +34,7 @@ SGD = Concept(
     "the cost; its noise leaves the iterates hovering above the minimum unless the step shrinks, or the iterates are "
     "averaged.",
     formulas=(
-        r"g_t=\frac1B\sum_{i\in\mathcal B_t}\nabla f_i(\theta_t),\qquad \theta_{t+1}=\theta_t-\alpha_t\,g_t,\qquad f=\frac1N\sum_{i=1}^{N}f_i",
+        r"g_t=\frac1B\sum_{i\in\mathcal B_t}\nabla f_i(\theta_t),\qquad \theta_{t+1}=\theta_t-\alpha_{t+1}\,g_t,\qquad f=\frac1N\sum_{i=1}^{N}f_i",
         r"\mathbb E[g_t]=\nabla f(\theta_t),\qquad \operatorname{Var}(g_t)=\frac{\sigma^2}{B}\quad(\mathcal B_t\in\{1,\dots,N\}^B),\qquad "
         r"\operatorname{Var}(g_t)=\frac{\sigma^2}{B}\cdot\frac{N-B}{N-1}\quad(\lvert\mathcal B_t\rvert=B)",
         r"\theta_t\to\theta^\star:\qquad\sum_t\alpha_t=\infty,\qquad \sum_t\alpha_t^2<\infty",
@@ -51,7 +51,7 @@ SGD = Concept(
             "the samples of each step, drawn beforehand: a tuple with replacement, a set without",
             "index",
         ),
-        Symbol(r"\alpha_t", "alpha", "", "step size: one for all steps, or T of them", "positive"),
+        Symbol(r"\alpha_t", "alpha", "", "step size of the t-th step: one for all, or T of them", "positive"),
         Symbol("B", "", "", "size of a batch"),
         Symbol("N", "", "", "number of samples"),
         Symbol(r"\sigma^2", "", "d", "variance of the samples' gradients at θ (divided by N)"),
@@ -379,7 +379,7 @@ def stays_at_a_saddle(sgd, rng):
     theta = sgd(gradient, np.array([1.0, 0.0]), rng.integers(0, 2, (1000, 1)), 0.1)
     slowest = Text("0.95¹⁰⁰⁰: the smaller of the two rates in every step", "0.95¹⁰⁰⁰：每一步都取两个速率中较小的")
     arrived = near(abs(theta[-1, 0]), 0.0, 0.95**1000, slowest)
-    return all_of(identical(theta[:, 1], np.zeros(1001)), arrived)
+    return all_of(identical(theta[0], [1.0, 0.0]), identical(theta[:, 1], np.zeros(1001)), arrived)
 
 
 @SGD.claim

@@ -36,7 +36,7 @@ STABLE = Concept(
     title="Numerically stable evaluation",
     summary=r"Four formulas that fail as they are written: $\log\sum e^{x_i}$ overflows, $\log(1+x)$ and $e^x-1$ lose "
     r"all digits near 0, $\sqrt{\sum x_i^2}$ overflows long before its value. Each has another form that does not, "
-    "equal to it or right to a few roundings. Every softmax, log-likelihood and sigmoid loss stands on the first.",
+    "equal to it or right to a few roundings. Softmax losses and mixture likelihoods stand on the first, sigmoid losses on the second.",
     formulas=(
         r"\log\sum_{i=1}^{n}e^{x_i}=m+\log\sum_{i=1}^{n}e^{x_i-m},\qquad m=\max_ix_i",
         r"\log(1+x)\approx x\,\frac{\log v}{v-1},\quad v=\operatorname{fl}(1+x)\ne1;\qquad e^x-1\approx x\,\frac{v-1}{\log v},\quad v=\operatorname{fl}(e^x)\ne1;\qquad v=1:\ x",
@@ -211,7 +211,7 @@ def all_digits_near_zero(f, rng):
 @STABLE.claim
 def accurate_at_every_size(f, rng):
     r"""Beside 60 decimal digits the log-sum-exp of numbers from $-900$ to $900$ errs by a few $u(1+\max|x_i|)$; relatively
-    the norm of numbers of any size errs by a few u, and so do $e^x-1$ from $-900$ to 700 and $\log(1+x)$ up to $10^{300}$"""
+    the norm of numbers from $10^{-250}$ to $10^{250}$ errs by a few u, and so do $e^x-1$ from $-900$ to 700 and $\log(1+x)$ up to $10^{300}$"""
     for power in np.linspace(-2, 2.95, 12):
         x = rng.uniform(-1, 1, 8) * 10.0**power
         x[0] = 10.0**power

@@ -227,33 +227,35 @@ def each_half_reads_by_itself(layer, rng):
 
 @BIDIRECTIONAL.claim
 def reversal_is_a_symmetry(layer, rng):
-    """The sequence reversed and the directions' weights exchanged give the same outputs, in reversed order and with the halves
-    exchanged"""
+    """The sequence reversed, and the directions' weights and first states exchanged, give the same outputs, in reversed order and
+    with the halves exchanged"""
     w, x, h0 = weights(rng), rng.standard_normal((2, 6, 3)), rng.standard_normal((2, 2, 4))
     y, last = layer(x, **w, h0=h0)
     z, end = layer(x[:, ::-1].copy(), **{k: v[::-1].copy() for k, v in w.items()}, h0=h0[:, ::-1].copy())
     yield roundoff(np.roll(z[:, ::-1], 4, -1), y, terms=10, scale=1.0)
     yield roundoff(end[:, ::-1], last, terms=10, scale=1.0)
+    yield bound(np.abs(y[..., :4] - y[..., 4:]).max(), 0.01, "≥", Text("the halves differ", "两部分不同"))
 
 
 @BIDIRECTIONAL.claim
 def halves_share_nothing(layer, rng):
-    """Other weights and another first state of one direction change nothing in the other half"""
+    """Other weights and another first state of one direction change that half, and nothing in the other"""
     w, other, x = weights(rng), weights(rng), rng.standard_normal((5, 3))
     y, last = layer(x, **w)
     for k in range(2):
         mixed = {name: np.stack([other[name][j] if j == k else v[j] for j in range(2)]) for name, v in w.items()}
         h0 = np.stack([np.full(4, 0.5 if j == k else 0.0) for j in range(2)])
         z, end = layer(x, **mixed, h0=h0)
-        half = slice(4, 8) if k == 0 else slice(0, 4)
+        half, own = (slice(4, 8), slice(0, 4)) if k == 0 else (slice(0, 4), slice(4, 8))
         yield roundoff(z[:, half], y[:, half], terms=8, scale=1.0)
         yield roundoff(end[1 - k], last[1 - k], terms=8, scale=1.0)
+        yield bound(np.abs(z[:, own] - y[:, own]).max(), 0.01, "≥", Text("its own half", "它自己的一半"))
 
 
 @BIDIRECTIONAL.claim
 def every_position_hears_of_every_step(layer, rng):
-    """A changed input changes the forward half there and after it, the backward half there and before it, and no other entry: so
-    every position hears of every step"""
+    """A changed input can change the forward half there and after it, the backward half there and before it, and no other entry: so
+    every position can hear of every step"""
     Q = np.stack([np.linalg.qr(rng.standard_normal((4, 4)))[0] for _ in range(2)])
     w, x = dict(W=0.2 * rng.standard_normal((2, 4, 3)), U=0.9 * Q, b=np.zeros((2, 4))), rng.standard_normal((5, 3))
     y = layer(x, **w)[0]
@@ -280,8 +282,8 @@ def last_states_stand_at_both_ends(layer, rng):
 
 @BIDIRECTIONAL.claim
 def pieces_need_both_ends(layer, rng):
-    """Cut in two, the sequence gives the same only if the first piece gets the backward state of the second: what comes later
-    changes the answers before it, by more than .01 at the cut"""
+    """Cut in two, the sequence gives the same where the second piece gets the forward state of the first, and the first the
+    backward state of the second: what comes later changes the answers before it, by more than .01 at the cut"""
     w, x, zero = weights(rng), rng.standard_normal((9, 3)), np.zeros(4)
     whole, last = layer(x, **w)
     behind = layer(x[4:], **w)[1][1]
@@ -323,6 +325,14 @@ def begins_in_the_padding(x, W, U, b, h0=None, lengths=None):
     z, end = bidirectional(x, W, U, b, h0)
     n = b.shape[-1]
     return np.concatenate([y[..., :n], z[..., n:]], -1), np.stack([last[..., 0, :], end[..., 1, :]], -2)
+
+
+@BIDIRECTIONAL.mutant(caught_by="padding-changes-nothing, equals-definition")
+def through_the_padding(x, W, U, b, h0=None, lengths=None):
+    """the forward half's last state is taken behind the padding"""
+    y, last = bidirectional(x, W, U, b, h0, lengths)
+    behind = bidirectional(x, W, U, b, h0)[1]
+    return y, np.stack([behind[..., 0, :], last[..., 1, :]], -2)
 
 
 @BIDIRECTIONAL.mutant(caught_by="last-states-stand-at-both-ends, reversal-is-a-symmetry, equals-definition")

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gradus.page.evidence import all_of, identical, invariance
+from gradus.page import Text
+from gradus.page.evidence import all_of, bound, identical, invariance
 
 LENGTHS = np.array([7, 3, 5])
 
@@ -16,7 +17,8 @@ def alone_and_padded(layer, rng, draw, d=3):
     weights = draw(rng)
     x = rng.standard_normal((3, 7, d))
     alone = [layer(x[i, :length], **weights) for i, length in enumerate(LENGTHS)]
-    judged = []
+    largest = min(np.abs(np.asarray(a[0])).max() for a in alone)
+    judged = [bound(largest, 0.01, "≥", Text("the outputs are not all 0", "输出不全为 0"))]
     for filling in (np.nan, 1e300, 0.0):
         padded = x.copy()
         for i, length in enumerate(LENGTHS):
