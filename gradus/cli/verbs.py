@@ -112,7 +112,7 @@ TABLE: dict[str, Verb] = {
         Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),
         (
             _key(),
-            _value("--data", "NAME", "data set, folder of images or CSV file; the recipe's first unless given", "数据集、图像文件夹或 CSV 文件，默认为配方的第一个"),
+            _value("--data", "NAME", "data set, folder of images, CSV or text file; the recipe's first unless given", "数据集、图像文件夹、CSV 或文本文件，默认为配方的第一个"),
             _value("--data-dir", "DIR", "folder of downloaded data", "数据所在的文件夹"),
             _value("--seeds", "N", "train with seeds 0 … N−1; 3 unless given", "用种子 0 … N−1 训练，默认 3 个", type=int),
             _value("--seed", "S", "train once, with this seed", "只用这一个种子训练一次", type=int),

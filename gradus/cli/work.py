@@ -31,10 +31,11 @@ def what_is_offered(argv: Sequence[str], lang: str) -> str:
     lines = [_data_of(recipe).get(lang)]
     for option in recipe.options:
         for choice in option.choices:
-            lines.append(
-                f"  --{option.name} {choice}: "
-                + _data_of(recipe.with_choices({option.name: choice})).get(lang)
-            )
+            if option.choices[choice]:  # it changes the recipe's data or targets
+                lines.append(
+                    f"  --{option.name} {choice}: "
+                    + _data_of(recipe.with_choices({option.name: choice})).get(lang)
+                )
     return "\n".join([*lines, "", whole])
 
 
@@ -45,19 +46,20 @@ def _data_of(recipe: Recipe) -> Text:
     if recipe.fitting is None:
         return Text(en, zh)
     fits = recipe.fitting.text
+    en, zh = f"{en}; without a target also {fits.en}", f"{zh}；无目标值时也可用{fits.zh}"
+    if recipe.fitting.characters:
+        return Text(en, zh)
     path = (
         Text("a folder of images with one folder a class", "每个类别一个文件夹的图像文件夹")
         if recipe.fitting.images
         else Text("", "")
     )
-    table = Text("a CSV file", "CSV 文件") if recipe.fitting.tables else Text("", "")
+    csv = recipe.fitting.tables or recipe.fitting.sentences
+    table = Text("a CSV file", "CSV 文件") if csv else Text("", "")
     graph = Text("a folder of edges.csv and nodes.csv", "含 edges.csv 与 nodes.csv 的文件夹")
     known = Text("a known data set", "已知的数据集")
     ways = [graph] if recipe.fitting.graphs else [known, *(t for t in (path, table) if t.en)]
-    return Text(
-        f"{en}; without a target also {fits.en}: {', '.join(w.en for w in ways)}",
-        f"{zh}；无目标值时也可用{fits.zh}：{'、'.join(w.zh for w in ways)}",
-    )
+    return Text(f"{en}: {', '.join(w.en for w in ways)}", f"{zh}：{'、'.join(w.zh for w in ways)}")
 
 
 def recipe_arguments(argv: Sequence[str]) -> list[Argument]:

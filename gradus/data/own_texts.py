@@ -63,8 +63,11 @@ def read_characters(path: Path) -> Characters:
     """A text in UTF-8 as characters; its last tenth is held out.
 
     Raises:
-        GradusError: it is no text in UTF-8, too long, or has fewer than 2,000 characters or a single one repeated.
+        GradusError: it is no file, no text in UTF-8, too long, or has fewer than 2,000 characters or a single one repeated.
     """
+    if not path.is_file():
+        en, zh = ("a folder", "文件夹") if path.is_dir() else ("none", "没有该文件")
+        raise _wrong(path, f"a text file, got {en}", f"应为文本文件，得到：{zh}")
     if (size := path.stat().st_size) > MOST_BYTES:
         raise expected(
             path, f"at most {MOST_BYTES:,} bytes, got {size:,}", f"最多 {MOST_BYTES:,} 字节，得到 {size:,}"

@@ -222,6 +222,6 @@ def entry_of(name: str) -> Entry:
     raise GradusError(
         Text(
             f"name: unknown data set {name!r}: {en}known are {names}",
-            f"没有名为 {name!r} 的数据集：{zh}可选：{names}",
+            f"没有名为 {name!r} 的数据集；{zh}可选：{names}",
         )
     )

@@ -136,12 +136,13 @@ def load_data(request: RunRequest) -> Any:
     recipe = request.recipe
     if request.data in recipe.data or recipe.fitting is None:
         return load_any(request.data, request.data_dir)
-    if is_path(request.data) and (path := user_path(request.data)).is_file():
+    if is_path(request.data):
+        path = user_path(request.data)
         if recipe.fitting.characters:
             return read_characters(path)
-        if path.suffix == ".txt":
+        if path.suffix == ".txt" and path.is_file():
             raise _unfitting(recipe, request.data, None)
-        if recipe.fitting.sentences:
+        if recipe.fitting.sentences and path.is_file():
             return read_sentences(path)
     data = load_any(request.data, request.data_dir, recipe.fitting.task)
     if isinstance(data, NodeGraph) and recipe.fitting.graphs:
@@ -160,7 +161,7 @@ def _fitting_name(recipe: Recipe, name: str) -> str:
         if recipe.fitting is None:
             raise _unfitting(recipe, name, None)
         return str(user_path(name))
-    if other:
+    if other or (not known and (recipe.fitting is None or recipe.fitting.characters)):
         raise _unfitting(recipe, name, None)
     entry = entry_of(name)
     _check_fitting(recipe, name, entry.task, entry.shape)
@@ -176,7 +177,7 @@ def _unfitting(recipe: Recipe, name: str, what: tuple[str, Sequence[int]] | None
     names = ", ".join(recipe.data)
     en, zh = f"the recipe trains on {names}", f"该配方在 {names} 上训练"
     if recipe.fitting is not None:
-        en, zh = f"{en}, and on {recipe.fitting.text.en}", f"{zh}，也可用 {recipe.fitting.text.zh}"
+        en, zh = f"{en}, and on {recipe.fitting.text.en}", f"{zh}，也可用{recipe.fitting.text.zh}"
     task = {
         "classification": Text("with classes", "有类别"),
         "regression": Text("with numbers to predict", "以数值为目标"),

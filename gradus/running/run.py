@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradus.catalogue import load as load_catalogue
 from gradus.data.summary import DataSummary
+from gradus.errors import GradusError
 from gradus.files import output_file, user_path
 from gradus.locks import run_lock
 from gradus.page import Concept
@@ -87,6 +88,13 @@ def run_system(
     if resume:
         named = named or newest_unfinished(concept.key)
         before = read_config(named / CONFIG)
+        if before.get("system", concept.key) != concept.key:
+            raise GradusError(
+                Text(
+                    f"{named} holds a run of {before['system']}, not of {concept.key}; give the folder of one, or leave --resume out",
+                    f"{named} 中是 {before['system']} 的运行，而非 {concept.key} 的；请给出其运行所在的文件夹，或去掉 --resume",
+                )
+            )
         data, epochs = data or before.get("data"), epochs or before.get("epochs")
         seeds = before.get("seeds") if seeds is None else seeds
         options = {**before.get("options", {}), **options}
@@ -180,6 +188,7 @@ def _summary(request: RunRequest, dataset: Any, results: Mapping[int, SeedResult
 
     recipe, first = request.recipe, next(iter(results.values()))
     settings = {**request.options, **recipe.settings_for(request.data, getattr(dataset, "shape", None))}
+    settings |= {"epochs": request.epochs} if request.epochs else {}
     return RunSummary(
         layers=first.layers,
         data=first.data or DataSummary.of(dataset),

@@ -85,7 +85,7 @@ class Fitting:
         kinds = [
             k
             for k, takes in (
-                (Text("images", "图像"), self.images),
+                (Text("grey images", "灰度图像") if self.sentences else Text("images", "图像"), self.images),
                 (Text("tables", "表格"), self.tables),
                 (Text("graphs", "图"), self.graphs),
                 (Text("a CSV file of sentences", "句子的 CSV 文件"), self.sentences),
@@ -101,7 +101,7 @@ class Fitting:
         if self.sizes:
             sizes = [f"{n}×{n}" for n in self.sizes]
             en, zh = f"{en}, {' or '.join(sizes)} pixels", f"{zh}，{'、'.join(sizes)} 像素"
-        if self.images and self.channels == (1,):
+        if self.images and self.channels == (1,) and not self.sentences:
             en, zh = f"{en}, grey", f"{zh}，灰度"
         if self.columns > 1:
             en, zh = f"{en}, {self.columns} values or more each", f"{zh}，每个样本至少 {self.columns} 个值"

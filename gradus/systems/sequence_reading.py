@@ -1,17 +1,12 @@
-"""Networks that read a sequence and answer with one number, trained side by side: what the recipes of recurrent layers share."""
+"""Networks that read a sequence and answer with one number: what the recipes of recurrent layers share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-
-from gradus.systems.contract import SeedRequest
-from gradus.training import fit
-from gradus.training.objective import Metric
-from gradus.training.settings import Loss
 
 if TYPE_CHECKING:
     from gradus.training import Fitted
@@ -41,34 +36,6 @@ def told(outputs: Tensor, targets: Tensor) -> Tensor:
     """The share of sequences that are answered rightly; of those with an answer at every step, at all of them."""
     right = (outputs > 0) == (targets > 0.5)
     return right.flatten(1).all(1).float().mean() if right.ndim > 1 else right.float().mean()
-
-
-def trained(
-    net: nn.Module,
-    part: str,
-    request: SeedRequest,
-    data: Any,
-    validation: Any,
-    loss: Loss = nn.functional.binary_cross_entropy_with_logits,
-    accuracy: Metric = told,
-    **settings: Any,
-) -> Fitted:
-    """Trains one network of a seed, with its state in a folder of its own.
-
-    Args:
-        net: the network.
-        part: its name among those of the seed.
-        request: what the seed is asked for.
-        data: sequences and their targets.
-        validation: the like, measured after every epoch.
-        loss: `loss(outputs, targets)`; unless given, of bits.
-        accuracy: `accuracy(outputs, targets)`, the share of sequences that are answered rightly.
-        settings: arguments of `fit`.
-    """
-    return fit(
-        net, loss, data, validation=validation, metrics={"accuracy": accuracy}, seed=request.seed, directory=request.directory and request.directory / part,
-        resume=request.resume, progress=request.progress, device=request.device, **settings,
-    )  # fmt: skip
 
 
 def steps_to(fitted: Fitted, level: float) -> int | None:

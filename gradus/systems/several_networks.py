@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -79,7 +80,7 @@ class Networks:
         """
         import torch
 
-        from gradus.training import Interrupted, fit
+        from gradus.training import Interrupted, NonFiniteError, fit
 
         request = self.request
         directory = None if request.directory is None else request.directory / name
@@ -107,9 +108,12 @@ class Networks:
                 f"{name}: stopped, " + (f"state saved in {directory}" if directory else "no state")
             )
             raise
+        except NonFiniteError:
+            self.reporter.say(f"{name}: diverged")
+            raise
         finally:
             self.epochs += epochs
-        self.seconds += fitted.seconds
+        self.seconds += _whole_seconds(fitted, directory)
         figures = ", ".join(
             f"{k.replace('_', ' ')} {v:.4g}" for k, v in fitted.history[-1].items() if _is_figure(k, v)
         )
@@ -127,6 +131,16 @@ class Networks:
                 reporter.step(row["epoch"], before + row["epoch"], row["loss"])
 
         return Moving()
+
+
+def _whole_seconds(fitted: Fitted, directory: Path | None) -> float:
+    """The time in training steps, that of earlier processes included which a resumed run goes on from."""
+    from gradus.training.logs import read_rows
+
+    timings = None if directory is None else directory / "timings.jsonl"
+    if timings is None or not timings.is_file():
+        return fitted.seconds
+    return float(sum(row["seconds"] for row in read_rows(timings)))
 
 
 def _is_figure(key: str, value: Any) -> bool:

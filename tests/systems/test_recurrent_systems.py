@@ -28,9 +28,9 @@ def test_the_score_is_of_the_seed_alone(key):
 
 @every_system
 def test_a_run_that_is_killed_between_two_networks_goes_on_to_the_same_result(key, tmp_path, monkeypatch):
-    from gradus.systems import sequence_reading
+    from gradus import training
 
-    whole, fit, parts = result(key), sequence_reading.fit, []
+    whole, fit, parts = result(key), training.fit, []
 
     def once(*arguments, **settings):
         if parts:
@@ -38,11 +38,11 @@ def test_a_run_that_is_killed_between_two_networks_goes_on_to_the_same_result(ke
         parts.append(settings["directory"].name)
         return fit(*arguments, **settings)
 
-    monkeypatch.setattr(sequence_reading, "fit", once)
+    monkeypatch.setattr(training, "fit", once)
     with pytest.raises(KeyboardInterrupt):
         result(key, directory=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == parts
-    monkeypatch.setattr(sequence_reading, "fit", fit)
+    monkeypatch.setattr(training, "fit", fit)
     again = result(key, directory=tmp_path, resume=True)
     assert again.score == whole.score
     assert [list(map(float, s.y)) for c in again.charts for s in c.series] == [

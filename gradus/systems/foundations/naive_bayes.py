@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gradus.data import Dataset
     from gradus.report import Picture, SeedResult
 
-TELLING = 12  # words shown of each class
+TELLING, MANY = 12, 5  # words shown of each class: of two, and of more
 
 
 def train(data: Dataset | Sentences, request: SeedRequest) -> SeedResult:
@@ -56,7 +56,7 @@ def _of_sentences(data: Sentences, seed: int) -> SeedResult:
         return [
             _variants(texts, y, seed, accuracy),
             *predictions(log_p, y, data.classes),
-            _surest_mistakes(data, log_p),
+            *([_surest_mistakes(data, log_p)] if accuracy < 1 else []),
             _words(data),
         ]
 
@@ -100,24 +100,29 @@ def _words(data: Sentences) -> Picture:
     from gradus.report import table
 
     counter = _counter((1, 2))
-    A = counter.fit_transform(data.sentences)
-    model = MultinomialNB(alpha=1.0).fit(A, data.targets)
-    odds = (
-        model.feature_log_prob_[1] - model.feature_log_prob_[0]
-    )  # log p(word | positive) − log p(word | negative)
-    names, order = counter.get_feature_names_out(), np.argsort(odds, kind="stable")
-    rows = [
-        (names[i], f"{odds[i]:+.2f}".replace("-", "−"), names[j], f"{odds[j]:+.2f}")
-        for i, j in zip(order[:TELLING], order[::-1][:TELLING], strict=True)
-    ]
-    columns = [
-        Text("Against", "反面"), Text("log odds", "对数优势"), Text("For", "正面"), Text("log odds", "对数优势")
-    ]  # fmt: skip
-    caption = Text(
-        "The words and pairs that speak most clearly: the logarithm of how much likelier one is in a positive sentence.",
-        "最能说明问题的词与词对：它在正面句子中相对更可能出现的程度（对数）。",
+    model = MultinomialNB(alpha=1.0).fit(counter.fit_transform(data.sentences), data.targets)
+    names, log_p, rows = counter.get_feature_names_out(), model.feature_log_prob_, []
+    for k, name in enumerate(data.classes):
+        # log p(word | class) − log of its mean over the other classes
+        ratio = log_p[k] - np.log(np.exp(np.delete(log_p, k, 0)).mean(0))
+        best = np.argsort(-ratio, kind="stable")[:TELLING]
+        rows.append([(name, names[i], f"{ratio[i]:+.2f}".replace("-", "−")) for i in best])
+    two = len(rows) == 2
+    word, odds = Text("Words", "词"), Text("log ratio", "对数比")
+    columns = [Text("Class", "类别"), word, odds] * (2 if two else 1)
+    shown = (
+        [a + b for a, b in zip(*rows, strict=True)]
+        if two
+        else [row for of_class in rows for row in of_class[:MANY]]
     )
-    return table(columns, rows, caption, place="inside")
+    caption = Text(
+        "The words and pairs that speak most clearly for each class: the logarithm of how much likelier one is in it than in "
+        + ("the other." if two else "the others on average."),
+        "最能说明各类别的词与词对：它在该类中的概率与"
+        + ("另一类" if two else "其余各类平均")
+        + "之比的对数。",
+    )
+    return table(columns, shown, caption, place="inside")
 
 
 def _surest_mistakes(data: Sentences, log_p: np.ndarray) -> Picture:
@@ -126,10 +131,10 @@ def _surest_mistakes(data: Sentences, log_p: np.ndarray) -> Picture:
     wrong = np.flatnonzero(log_p.argmax(1) != data.targets)
     sure = wrong[np.argsort(-log_p[wrong].max(1), kind="stable")][:6]
     rows = [
-        (data.classes[data.targets[i]], data.sentences[i])
+        (data.classes[data.targets[i]], data.classes[log_p[i].argmax()], data.sentences[i])
         for i in sure
     ]  # fmt: skip
-    columns = [Text("Truly", "真实类别"), Text("Sentence", "句子")]
+    columns = [Text("Truly", "真实类别"), Text("Taken for", "判为"), Text("Sentence", "句子")]
     caption = Text(f"The surest of {len(wrong)} mistakes.", f"{len(wrong)} 个错误中最确信的几个。")
     return table(columns, rows, caption)
 

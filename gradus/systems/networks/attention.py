@@ -152,7 +152,7 @@ def _learning(seed: int, x: np.ndarray, curves: Mapping[str, list[float]]) -> Co
         rows[title] = [next((i for i, a in enumerate(curves[name], 1) if a >= LEARNED), None), largest]
     columns = [
         Text("Network", "网络"),
-        Text(f"Epochs to {LEARNED:.0%}", f"达到 {LEARNED:.0%} 的轮数"),
+        Text(f"Epochs to {100 * LEARNED:g} %", f"达到 {100 * LEARNED:g} % 的轮数"),
         Text("Largest weight before training", "训练前的最大权重"),
     ]
     caption = Text(
@@ -171,8 +171,8 @@ def _over_length(reached: Reached, guess: Mapping[int, float]) -> Chart:
     n = SETTINGS["length"]
     caption = Text(
         f"Accuracy over the length of the sequence; all were trained at {n}. Scores between sinusoidal positions never seen were never "
-        "learned; rotary scores depend on the symbols and the distance alone, and distances are seen at every length.",
-        f"准确率随序列长度的变化；训练长度均为 {n}。未见过的正弦位置之间的得分从未学过；旋转位置编码的得分只依赖于符号与距离，而距离在任何长度下都见过。",
+        f"learned; rotary scores depend on the symbols and the distance alone, but distances beyond {n - 1} were never seen either.",
+        f"准确率随序列长度的变化；训练长度均为 {n}。未见过的正弦位置之间的得分从未学过；旋转位置编码的得分只依赖于符号与距离，但大于 {n - 1} 的距离同样从未见过。",
     )
     return Chart(series, Text("accuracy", "准确率"), caption, Text("length", "长度"), wide=True)
 
@@ -192,9 +192,9 @@ def _maps(trained: Mapping[str, AttentionNetwork], x: np.ndarray) -> Picture:
     lag = SETTINGS["places_back"]
     caption = Text(
         f"Attention weights on {DRAWN} test sequences of length {x.shape[1]}: row = place that looks, column = place that is looked at. "
-        f"Looking {lag} places back is a dark line {lag} below the diagonal.",
+        f"Looking {lag} places back is a clear line {lag} below the diagonal.",
         f"{DRAWN} 个长度为 {x.shape[1]} 的测试序列上的注意力权重：行为查询位置，列为被关注的位置。"
-        f"向前看 {lag} 位，就是主对角线下方第 {lag} 条深色斜线。",
+        f"向前看 {lag} 位，就是主对角线下方第 {lag} 条清晰的斜线。",
     )
     return image_rows(
         {NAMES[k]: net.weights(x[:DRAWN]) for k, net in trained.items()}, caption, "inside", large=True

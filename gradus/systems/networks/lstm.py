@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradus.data.generated import Generated
 from gradus.systems.contract import Option, Recipe, SeedRequest
+from gradus.systems.several_networks import Networks
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -45,23 +47,23 @@ def train(data: Generated, request: SeedRequest) -> SeedResult:
 
     from gradus.report import SeedResult
     from gradus.report.summary import layers_of
-    from gradus.systems.sequence_reading import share_told, trained
+    from gradus.systems.sequence_reading import share_told, told
 
     lag, units = (int(request.options.get(k, v)) for k, v in (("lag", "500"), ("units", "8")))
     settings = {k: v for k, v in SETTINGS.items() if k != "sequences"}
-    settings |= {} if request.epochs is None else {"epochs": request.epochs}
+    settings["epochs"] = request.epochs or settings["epochs"]
     rng = np.random.default_rng(request.seed)
     training, validation, test = (bits(n, lag, rng) for n in (SETTINGS["sequences"], HELD_OUT, HELD_OUT))
     runs: dict[str, tuple[Reader, Fitted]] = {}
-    for kind in NETWORKS:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(request.seed)
-            net = network(kind, units, lag)
-        runs[kind] = net, trained(net, kind, request, training, validation, augment=new_noise, **settings)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits
+    settings |= {"validation": validation, "metrics": {"accuracy": told}, "augment": new_noise}
+    with Networks(request, len(NETWORKS) * settings["epochs"]) as networks:
+        for kind in NETWORKS:
+            runs[kind] = networks.train(kind, partial(network, kind, units, lag), loss, training, **settings)
     scores = {kind: share_told(net, *test) for kind, (net, _) in runs.items()}
     return SeedResult(
         score=scores["chrono"],
-        seconds=sum(fitted.seconds for _, fitted in runs.values()),
+        seconds=networks.seconds,
         layers=layers_of(runs["chrono"][0], torch.from_numpy(test[0][:1]).to(request.device or "cpu")),
         charts=charts(runs, lag, rng),
         comparisons=(comparison(runs, scores),),
@@ -163,8 +165,9 @@ def charts(runs: dict[str, tuple[Reader, Fitted]], lag: int, rng: np.random.Gene
             f"训练后在其他时滞下提问，每隔 {every} 步一次，最长为训练时 {lag} 步的两倍。"), Text("lag", "时滞"), target=TARGET),
         Chart(past, Text("sensitivity", "敏感度"), Text(
             "How much the answer z at the end depends on each input: the mean of |∂z/∂xₜ|, logarithmic; what is below 10⁻²⁰ is drawn "
-            "there. A network that carries the bit stands high at step 1.",
-            "最后的回答 z 对每个输入的依赖程度，即 |∂z/∂xₜ| 的平均（对数坐标；低于 10⁻²⁰ 者画在该处）。记住比特的网络在第 1 步处很高。"),
+            "there. A network that stands high at step 1 still moves with the bit; one that stands low may tell it all the same: in one of "
+            "two stable states small changes die out.",
+            "最后的回答 z 对每个输入的依赖程度，即 |∂z/∂xₜ| 的平均（对数坐标；低于 10⁻²⁰ 者画在该处）。在第 1 步处高的网络仍随该比特变化；低的网络也可能答对：处于两个稳定状态之一时，微小变化会消失。"),
             Text("step t", "步 t"), log=True, place="inside", wide=True),
     ]  # fmt: skip
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradus.data.generated import Generated
 from gradus.systems.contract import Option, Recipe, SeedRequest
+from gradus.systems.several_networks import Networks
 from gradus.systems.spike_timing import (
     INTERVAL,
     at_the_step,
@@ -46,7 +48,7 @@ def train(data: Generated, request: SeedRequest) -> SeedResult:
 
     from gradus.report import SeedResult
     from gradus.report.summary import layers_of
-    from gradus.systems.sequence_reading import answers, trained
+    from gradus.systems.sequence_reading import answers
 
     task = request.options.get("task", "answer")
     draw, loss, accuracy = (
@@ -55,21 +57,22 @@ def train(data: Generated, request: SeedRequest) -> SeedResult:
         else (gaps, squared, within_half_a_step)
     )
     settings = {k: v for k, v in SETTINGS.items() if k not in SHOWN}
-    settings |= {} if request.epochs is None else {"epochs": request.epochs}
+    settings["epochs"] = request.epochs or settings["epochs"]
     rng = np.random.default_rng(request.seed)
     training, validation, test = (draw(n, rng) for n in (TRAINING, HELD_OUT, HELD_OUT))
     runs: dict[str, tuple[Reader, Fitted]] = {}
     scores: dict[str, float] = {}
-    for kind in NETWORKS:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(request.seed)
-            net = network(kind == "peepholes", task == "answer")
-        runs[kind] = net, trained(net, kind, request, training, validation, loss, accuracy, **settings)
+    settings |= {"validation": validation, "metrics": {"accuracy": accuracy}}
+    with Networks(request, len(NETWORKS) * settings["epochs"]) as networks:
+        for kind in NETWORKS:
+            build = partial(network, kind == "peepholes", task == "answer")
+            runs[kind] = networks.train(kind, build, loss, training, **settings)
+    for kind, (net, _) in runs.items():
         scores[kind] = float(accuracy(torch.from_numpy(answers(net, test[0])), torch.from_numpy(test[1])))
     first = runs["peepholes"][0]
     return SeedResult(
         score=scores["peepholes"],
-        seconds=sum(fitted.seconds for _, fitted in runs.values()),
+        seconds=networks.seconds,
         layers=layers_of(first, torch.from_numpy(test[0][:1]).to(next(first.parameters()).device)),
         charts=[learning(runs), answered(runs) if task == "answer" else errors(runs, rng)],
         comparisons=(comparison(runs, scores),),

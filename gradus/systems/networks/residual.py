@@ -91,7 +91,7 @@ RECIPE = Recipe(
         "mode. The score is the test accuracy of the deepest residual network; its target is what the page claims of one such network. "
         "Nothing was tuned for either kind, and the test part decides nothing.",
         "8 至 56 层的全连接网络，每两层为一块，块内作批归一化；一种为普通网络，一种在每块外加捷径；训练预算相同，权重以同样方式（He）抽取。"
-        "训练误差由训练好的网络在评估模式下测得。得分为最深的残差网络的测试准确率；目标值即概念页对这样一个网络的断言。"
+        "训练错误率由训练好的网络在评估模式下测得。得分为最深的残差网络的测试准确率；目标值即概念页对这样一个网络的断言。"
         "没有为任何一种网络单独调参，测试部分不参与任何决定。",
     ),
     honours=("epochs", "device"),
@@ -137,8 +137,8 @@ def _table(measured: Measured) -> Comparison:
     }
     columns = [
         Text("Network", "网络"),
-        Text("Training error", "训练误差"),
-        Text("Test error", "测试误差"),
+        Text("Training error", "训练错误率"),
+        Text("Test error", "测试错误率"),
         Text("Loss of the last epoch", "最后一轮的损失"),
     ]
     return Comparison(columns, rows, Text("Each network after its training.", "各网络训练后的结果。"))
@@ -156,7 +156,7 @@ def _over_depth(measured: Measured, depths: list[int]) -> Chart:
     caption = Text(
         "Error over depth. Where a deeper network errs more on the data it learned from, it does not overfit: descent does not "
         "find what a shallower network found.",
-        "误差随深度的变化。若更深的网络在训练数据上错得更多，那就不是过拟合，而是下降法没有找到较浅网络已找到的解。",
+        "错误率随深度的变化。若更深的网络在训练数据上错得更多，那就不是过拟合，而是下降法没有找到较浅网络已找到的解。",
     )
     return Chart(series, Text("error", "错误率"), caption, Text("layers", "层数"), wide=True)
 
@@ -167,9 +167,9 @@ def _over_epochs(histories: Mapping[str, list[float]], depth: int) -> Chart:
     series = [Series(KINDS[kind], range(1, len(e) + 1), e) for kind, e in histories.items()]
     caption = Text(
         f"Training error of the networks of {depth} layers, epoch by epoch.",
-        f"{depth} 层网络逐轮的训练误差。",
+        f"{depth} 层网络逐轮的训练错误率。",
     )
-    return Chart(series, Text("training error", "训练误差"), caption)
+    return Chart(series, Text("training error", "训练错误率"), caption)
 
 
 def _gradients(data: Dataset, seed: int, depth: int) -> Chart:

@@ -96,8 +96,14 @@ def _bits(fit: Fit, target: float | None) -> list[Chart]:
             ],
             Text("bits per character", "每字符比特数"),
             Text(
-                f"Bits per character over time; dotted: the target, {target}, which is what counting pairs reaches.",
-                f"每字符比特数随训练的变化；点线为目标值 {target}，即统计字符对所达到的值。",
+                "Bits per character over time"
+                + (
+                    f"; dotted: the target, {target}, which is what counting pairs reaches."
+                    if target
+                    else "."
+                ),
+                "每字符比特数随训练的变化"
+                + (f"；点线为目标值 {target}，即统计字符对所达到的值。" if target else "。"),
             ),
             target=target,
             wide=True,
@@ -143,9 +149,9 @@ def _surprise(net: Network, text: Characters, fit: Fit) -> Picture:
     worst = np.argsort(-bits)[:5]
     surprises = ", ".join(f"{text.alphabet[y[i]]!r} {bits[i]:.1f}" for i in worst)
     caption = Text(
-        f"Held-out text: the darker a character, the less it was expected, {bits.mean():.2f} bits on the average of these "
+        f"Held-out text: the stronger the colour of a character, the less it was expected, {bits.mean():.2f} bits on the average of these "
         f"{len(bits)}.",
-        f"留出文本：字符颜色越深，越出乎网络意料；这 {len(bits)} 个字符平均 {bits.mean():.2f} 比特。",
+        f"留出文本：字符底色越浓，越出乎网络意料；这 {len(bits)} 个字符平均 {bits.mean():.2f} 比特。",
     )
     alt = Text(
         f"The least expected characters, in bits: {surprises}", f"最出乎意料的字符（比特）：{surprises}"
