@@ -67,7 +67,7 @@ def read_characters(path: Path) -> Characters:
     """
     if not path.is_file():
         en, zh = ("a folder", "文件夹") if path.is_dir() else ("none", "没有该文件")
-        raise _wrong(path, f"a text file, got {en}", f"应为文本文件，得到：{zh}")
+        raise expected(path, f"a text file, got {en}", f"应为文本文件，得到：{zh}")
     if (size := path.stat().st_size) > MOST_BYTES:
         raise expected(
             path, f"at most {MOST_BYTES:,} bytes, got {size:,}", f"最多 {MOST_BYTES:,} 字节，得到 {size:,}"
