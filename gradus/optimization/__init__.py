@@ -6,11 +6,13 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
+    from gradus.optimization.comparison import expected_best
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
     "clip_by_global_norm",
+    "expected_best",
     "quadratic",
     "scripted",
     "trajectory",
@@ -20,6 +22,7 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
+        "comparison": ["expected_best"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
     },

@@ -24,6 +24,9 @@ def calls_elsewhere() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     small = vision.LeNet
     return {
+        "gradus.optimization.expected_best": of(
+            optimization.expected_best, losses=np.array([0.4, 0.1, 0.3]), budget=2
+        ),
         "gradus.optimization.clip_by_global_norm": of(
             optimization.clip_by_global_norm,
             gradients=Fresh(lambda: [tensors(0, 3), tensors(1, 2, 2)]),
