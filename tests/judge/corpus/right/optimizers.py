@@ -129,3 +129,30 @@ def clip_numpy(g, c, epsilon=0.0):
 def clip_torch(g, c):
     total = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(part) for part in g]))
     return tuple(part * (c / total).clamp(max=1.0) for part in g) if total > 0 else tuple(g)
+
+
+# adagrad: the sum of squares of a table of gradients
+def adagrad_table(gradient, theta, steps, lr, epsilon=1e-10):
+    path, met = [np.array(theta, float)], np.zeros((steps, theta.size))
+    for t in range(steps):
+        met[t] = gradient(path[-1])
+        path.append(path[-1] - lr * met[t] / (np.linalg.norm(met[: t + 1], axis=0) + epsilon))
+    return np.array(path)
+
+
+# adagrad: a class with torch's interface
+class AdagradOfMine(torch.optim.Optimizer):
+    def __init__(self, params, lr=1e-2, eps=1e-10):
+        super().__init__(params, dict(lr=lr, eps=eps))
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                s = self.state[p].setdefault("s", torch.zeros_like(p))
+                s.addcmul_(p.grad, p.grad)
+                p.addcdiv_(p.grad, s.sqrt().add_(group["eps"]), value=-group["lr"])
+
+
+# adagrad: torch's optimiser
+Adagrad = torch.optim.Adagrad
