@@ -156,3 +156,37 @@ class AdagradOfMine(torch.optim.Optimizer):
 
 # adagrad: torch's optimiser
 Adagrad = torch.optim.Adagrad
+
+
+# rmsprop: NumPy, without centring
+def rmsprop_numpy(gradient, theta, steps, lr, beta2=0.99, epsilon=1e-8):
+    path, v = [theta], np.zeros_like(theta)
+    for _ in range(steps):
+        g = gradient(path[-1])
+        v += (1 - beta2) * (g * g - v)
+        path.append(path[-1] - lr * g / (v**0.5 + epsilon))
+    return np.array(path)
+
+
+class Scaled:
+    """RMSprop in the form of a gradient transformation, without Optax."""
+
+    def __init__(self, learning_rate, decay, eps):
+        self.settings = learning_rate, decay, eps
+
+    def init(self, params):
+        return 0 * params
+
+    def update(self, gradients, v, params=None):
+        learning_rate, decay, eps = self.settings
+        v = decay * v + (1 - decay) * gradients**2
+        return -learning_rate * gradients / (v**0.5 + eps), v
+
+
+# rmsprop: a factory of gradient transformations
+def rmsprop_factory(learning_rate, decay=0.99, eps=1e-8):
+    return Scaled(learning_rate, decay, eps)
+
+
+# rmsprop: torch's optimiser
+RMSprop = torch.optim.RMSprop

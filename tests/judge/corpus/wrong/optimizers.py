@@ -276,3 +276,41 @@ class Decaying(torch.optim.Adagrad):
 
 # adagrad: the step size decays besides
 adagrad_decays = Decaying
+
+
+def rmsprop(
+    gradient, theta0, steps, alpha, beta2, epsilon, correct=False, inside=False, mean=np.square, root=np.sqrt
+):
+    path, v = [theta0], 0 * theta0
+    for t in range(1, steps + 1):
+        g = gradient(path[-1])
+        v = beta2 * v + (1 - beta2) * mean(g)
+        size = v / (1 - beta2**t) if correct else v
+        path.append(path[-1] - alpha * g / (root(size + epsilon) if inside else root(size) + epsilon))
+    return np.stack(path)
+
+
+# rmsprop: the bias is corrected
+def rmsprop_corrected(gradient, theta0, steps, alpha, beta2=0.99, epsilon=1e-8):
+    return rmsprop(gradient, theta0, steps, alpha, beta2, epsilon, correct=True)
+
+
+# rmsprop: ε inside the root, decay 0.9, as in Keras and Optax
+def rmsprop_keras(gradient, theta0, steps, alpha, beta2=0.9, epsilon=1e-7):
+    return rmsprop(gradient, theta0, steps, alpha, beta2, epsilon, inside=True)
+
+
+# rmsprop: the mean of the sizes
+def rmsprop_of_sizes(gradient, theta0, steps, alpha, beta2=0.99, epsilon=1e-8):
+    return rmsprop(gradient, theta0, steps, alpha, beta2, epsilon, mean=np.abs, root=lambda v: v)
+
+
+class Carried(torch.optim.RMSprop):
+    """RMSprop with momentum."""
+
+    def __init__(self, params, lr=1e-2, alpha=0.99, eps=1e-8):
+        super().__init__(params, lr=lr, alpha=alpha, eps=eps, momentum=0.1)
+
+
+# rmsprop: a momentum is left on
+rmsprop_with_momentum = Carried
