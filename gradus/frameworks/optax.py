@@ -22,8 +22,8 @@ from gradus.page.not_applicable import no_argument
 from gradus.text import Text
 
 CONTRACT = ("gradient", "theta0", "steps", "alpha")
-#: The pages' arguments under the names that Optax gives them.
-NAMES = {"beta": "momentum", "beta1": "b1", "beta2": "b2", "epsilon": "eps"}
+#: The pages' arguments under the names that Optax gives them; of several the first that the factory accepts.
+NAMES = {"beta": ("momentum",), "beta1": ("b1",), "beta2": ("b2", "decay"), "epsilon": ("eps",)}
 COMPILED_FROM = 100  # steps: below, compiling an update takes longer than it saves
 
 
@@ -156,7 +156,8 @@ def _bridge(concept: Concept, function: Callable[..., Any]) -> Callable[..., Any
     ) -> Any:
         settings = {}
         for name, value in options.items():
-            theirs = NAMES.get(name, name)
+            names = NAMES.get(name, (name,))
+            theirs = next((n for n in names if accepted is not None and n in accepted), names[0])
             if accepted is None or theirs in accepted:
                 settings[theirs] = value
             elif not is_default(value, defaults[name]):

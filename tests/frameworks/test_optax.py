@@ -9,6 +9,7 @@ import torch
 from gradus.concepts.foundations.norm import NORM
 from gradus.concepts.optimization.adam import ADAM
 from gradus.concepts.optimization.gradient_descent import DESCENT
+from gradus.concepts.optimization.rmsprop import RMSPROP
 from gradus.concepts.optimization.sgd import SGD
 from gradus.errors import GradusError
 from gradus.frameworks import adapt_function
@@ -191,6 +192,31 @@ def test_a_transformation_runs_on_jax_when_asked():
     adapted = adapt_function(ADAM, my_factory, "jax")
     arguments = ADAM.cases(np.random.default_rng(0))[0][1]
     np.testing.assert_allclose(adapted(**arguments), ADAM.definition(**arguments), atol=1e-14)
+
+
+class Averaged(NamedTuple):
+    """RMSprop as Optax names its settings: decay for β₂, eps for ε."""
+
+    learning_rate: float
+    decay: float
+    eps: float
+
+    def init(self, params):
+        return 0 * params
+
+    def update(self, g, v, params=None):
+        v = self.decay * v + (1 - self.decay) * g**2
+        return -self.learning_rate * g / (v**0.5 + self.eps), v
+
+
+def averaged_factory(learning_rate, decay=0.99, eps=1e-8, momentum=None):
+    return Averaged(learning_rate, decay, eps) if momentum is None else None
+
+
+def test_a_decay_of_the_squares_reaches_the_factory_under_its_own_name():
+    adapted = adapt_function(RMSPROP, averaged_factory, "numpy")
+    arguments = dict(gradient=quadratic([1.0, 8.0]), theta0=np.ones(2), steps=5, alpha=0.1, beta2=0.5)
+    np.testing.assert_allclose(adapted(**arguments), RMSPROP.definition(**arguments), atol=1e-15)
 
 
 def test_a_factory_on_a_page_that_cannot_drive_it_is_named():

@@ -129,3 +129,64 @@ def clip_numpy(g, c, epsilon=0.0):
 def clip_torch(g, c):
     total = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(part) for part in g]))
     return tuple(part * (c / total).clamp(max=1.0) for part in g) if total > 0 else tuple(g)
+
+
+# adagrad: the sum of squares of a table of gradients
+def adagrad_table(gradient, theta, steps, lr, epsilon=1e-10):
+    path, met = [np.array(theta, float)], np.zeros((steps, theta.size))
+    for t in range(steps):
+        met[t] = gradient(path[-1])
+        path.append(path[-1] - lr * met[t] / (np.linalg.norm(met[: t + 1], axis=0) + epsilon))
+    return np.array(path)
+
+
+# adagrad: a class with torch's interface
+class AdagradOfMine(torch.optim.Optimizer):
+    def __init__(self, params, lr=1e-2, eps=1e-10):
+        super().__init__(params, dict(lr=lr, eps=eps))
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                s = self.state[p].setdefault("s", torch.zeros_like(p))
+                s.addcmul_(p.grad, p.grad)
+                p.addcdiv_(p.grad, s.sqrt().add_(group["eps"]), value=-group["lr"])
+
+
+# adagrad: torch's optimiser
+Adagrad = torch.optim.Adagrad
+
+
+# rmsprop: NumPy, without centring
+def rmsprop_numpy(gradient, theta, steps, lr, beta2=0.99, epsilon=1e-8):
+    path, v = [theta], np.zeros_like(theta)
+    for _ in range(steps):
+        g = gradient(path[-1])
+        v += (1 - beta2) * (g * g - v)
+        path.append(path[-1] - lr * g / (v**0.5 + epsilon))
+    return np.array(path)
+
+
+class Scaled:
+    """RMSprop in the form of a gradient transformation, without Optax."""
+
+    def __init__(self, learning_rate, decay, eps):
+        self.settings = learning_rate, decay, eps
+
+    def init(self, params):
+        return 0 * params
+
+    def update(self, gradients, v, params=None):
+        learning_rate, decay, eps = self.settings
+        v = decay * v + (1 - decay) * gradients**2
+        return -learning_rate * gradients / (v**0.5 + eps), v
+
+
+# rmsprop: a factory of gradient transformations
+def rmsprop_factory(learning_rate, decay=0.99, eps=1e-8):
+    return Scaled(learning_rate, decay, eps)
+
+
+# rmsprop: torch's optimiser
+RMSprop = torch.optim.RMSprop

@@ -235,3 +235,82 @@ def clip_in_place(g, c, epsilon=0.0):
     for part in g:
         part *= c / n if n > c else 1.0
     return tuple(g)
+
+
+# adagrad: the squares are averaged, as in RMSprop
+def adagrad_averages(gradient, theta0, steps, alpha, epsilon=1e-10):
+    path, s = [theta0], 0 * theta0
+    for t in range(1, steps + 1):
+        g = gradient(path[-1])
+        s = s + (g**2 - s) / t
+        path.append(path[-1] - alpha * g / (np.sqrt(s) + epsilon))
+    return np.stack(path)
+
+
+# adagrad: ε inside the root, the sum starts at 0.1
+def adagrad_keras(gradient, theta0, steps, alpha, epsilon=1e-7):
+    path, s = [theta0], 0 * theta0 + 0.1
+    for _ in range(steps):
+        g = gradient(path[-1])
+        s = s + g**2
+        path.append(path[-1] - alpha * g / np.sqrt(s + epsilon))
+    return np.stack(path)
+
+
+# adagrad: one step size for all, from the norm of the gradient
+def adagrad_norm(gradient, theta0, steps, alpha, epsilon=1e-10):
+    path, s = [theta0], 0.0
+    for _ in range(steps):
+        g = gradient(path[-1])
+        s += float(g @ g)
+        path.append(path[-1] - alpha * g / (math.sqrt(s) + epsilon))
+    return np.stack(path)
+
+
+class Decaying(torch.optim.Adagrad):
+    """Its step size decays besides."""
+
+    def __init__(self, params, lr=1e-2, eps=1e-10):
+        super().__init__(params, lr=lr, eps=eps, lr_decay=0.01)
+
+
+# adagrad: the step size decays besides
+adagrad_decays = Decaying
+
+
+def rmsprop(
+    gradient, theta0, steps, alpha, beta2, epsilon, correct=False, inside=False, mean=np.square, root=np.sqrt
+):
+    path, v = [theta0], 0 * theta0
+    for t in range(1, steps + 1):
+        g = gradient(path[-1])
+        v = beta2 * v + (1 - beta2) * mean(g)
+        size = v / (1 - beta2**t) if correct else v
+        path.append(path[-1] - alpha * g / (root(size + epsilon) if inside else root(size) + epsilon))
+    return np.stack(path)
+
+
+# rmsprop: the bias is corrected
+def rmsprop_corrected(gradient, theta0, steps, alpha, beta2=0.99, epsilon=1e-8):
+    return rmsprop(gradient, theta0, steps, alpha, beta2, epsilon, correct=True)
+
+
+# rmsprop: ε inside the root, decay 0.9, as in Keras and Optax
+def rmsprop_keras(gradient, theta0, steps, alpha, beta2=0.9, epsilon=1e-7):
+    return rmsprop(gradient, theta0, steps, alpha, beta2, epsilon, inside=True)
+
+
+# rmsprop: the mean of the sizes
+def rmsprop_of_sizes(gradient, theta0, steps, alpha, beta2=0.99, epsilon=1e-8):
+    return rmsprop(gradient, theta0, steps, alpha, beta2, epsilon, mean=np.abs, root=lambda v: v)
+
+
+class Carried(torch.optim.RMSprop):
+    """RMSprop with momentum."""
+
+    def __init__(self, params, lr=1e-2, alpha=0.99, eps=1e-8):
+        super().__init__(params, lr=lr, alpha=alpha, eps=eps, momentum=0.1)
+
+
+# rmsprop: a momentum is left on
+rmsprop_with_momentum = Carried
