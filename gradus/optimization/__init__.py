@@ -6,10 +6,12 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
+    from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
+    "Nesterov",
     "clip_by_global_norm",
     "quadratic",
     "scripted",
@@ -20,6 +22,7 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
+        "nesterov": ["Nesterov"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
     },

@@ -30,6 +30,9 @@ def calls_elsewhere() -> dict[str, Example]:
             max_norm=1.0,
             epsilon=1e-6,
         ),
+        "gradus.optimization.Nesterov": of(
+            optimization.Nesterov, parameters=Fresh(lambda: [tensors(0, 3)]), lr=0.1, momentum=0.9
+        ),
         "gradus.optimization.quadratic": of(
             gradient_at(optimization.quadratic, np.ones(3)),
             hessian=Fresh(lambda: np.diag([1.0, 2, 3])),
