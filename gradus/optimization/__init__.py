@@ -6,13 +6,16 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
+    from gradus.optimization.convexity import chord_curvature, conjugate
     from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
     "Nesterov",
+    "chord_curvature",
     "clip_by_global_norm",
+    "conjugate",
     "quadratic",
     "scripted",
     "trajectory",
@@ -22,6 +25,7 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
+        "convexity": ["chord_curvature", "conjugate"],
         "nesterov": ["Nesterov"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],

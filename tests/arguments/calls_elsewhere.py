@@ -24,6 +24,17 @@ def calls_elsewhere() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     small = vision.LeNet
     return {
+        "gradus.optimization.chord_curvature": of(
+            optimization.chord_curvature,
+            function=lambda points: points.square().sum(1),
+            points=new(tensors, 0, 4, 2),
+        ),
+        "gradus.optimization.conjugate": of(
+            optimization.conjugate,
+            points=new(tensors, 0, 4, 2),
+            values=new(tensors, 1, 4),
+            slopes=new(tensors, 2, 3, 2),
+        ),
         "gradus.optimization.clip_by_global_norm": of(
             optimization.clip_by_global_norm,
             gradients=Fresh(lambda: [tensors(0, 3), tensors(1, 2, 2)]),

@@ -35,3 +35,26 @@ def nesterov_torch(gradient, theta, steps, lr, beta=None):
         old, a = new, later
         path.append(new)
     return torch.stack(path)
+
+
+# convexity: loops over pairs and slopes
+def convexity_loops(f, points, slopes):
+    n, values = len(points), f(points)
+    c = []
+    for i in range(n):
+        for j in range(i):
+            middle = f((points[i] + points[j])[None] / 2)[0]
+            c.append(4 * (values[i] + values[j] - 2 * middle) / np.sum((points[i] - points[j]) ** 2))
+    upper = np.array([max(y @ x - v for x, v in zip(points, values, strict=True)) for y in slopes])
+    again = np.array([max(x @ y - u for y, u in zip(slopes, upper, strict=True)) for x in points])
+    return min(c), max(c), upper, again
+
+
+# convexity: torch, all pairs at once
+def convexity_torch(f, points, slopes):
+    n = len(points)
+    first, second = torch.triu_indices(n, n, 1)
+    x, z = points[first], points[second]
+    c = 4 * (f(x) + f(z) - 2 * f((x + z) / 2)) / (x - z).pow(2).sum(-1)
+    upper = (slopes @ points.T - f(points)).amax(-1)
+    return c.amin(), c.amax(), upper, (points @ slopes.T - upper).amax(-1)

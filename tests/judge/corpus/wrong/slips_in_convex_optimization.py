@@ -42,3 +42,40 @@ def nesterov_whole_step(gradient, theta0, steps, alpha, beta=None):
         path.append(y - alpha * gradient(y))
         y = 2 * path[-1] - path[-2]
     return np.stack(path)
+
+
+def pairs(f, X, weight=4.0):
+    i, j = np.triu_indices(len(X), 1)
+    return weight * (f(X[i]) + f(X[j]) - 2 * f((X[i] + X[j]) / 2)) / ((X[i] - X[j]) ** 2).sum(1)
+
+
+def raised(f, X, Y):
+    return (Y @ X.T - f(X)).max(1)
+
+
+# convexity: the chord's excess over the length, not over its square
+def convexity_by_length(f, X, Y):
+    i, j = np.triu_indices(len(X), 1)
+    c = pairs(f, X) * np.linalg.norm(X[i] - X[j], axis=1)
+    upper = raised(f, X, Y)
+    return c.min(), c.max(), upper, raised(lambda y: upper, Y, X)
+
+
+# convexity: log-sum-exp called concave, by the sign of the chord
+def convexity_concave(f, X, Y):
+    c, upper = -pairs(f, X), raised(f, X, Y)
+    return c.min(), c.max(), upper, raised(lambda y: upper, Y, X)
+
+
+# convexity: the conjugate by the slope of the nearest point, no maximum
+def convexity_nearest(f, X, Y):
+    c, upper = pairs(f, X), raised(f, X, Y)
+    nearest = np.array([X[((X - y) ** 2).sum(1).argmin()] for y in Y])
+    upper = (Y * nearest).sum(1) - f(nearest)
+    return c.min(), c.max(), upper, raised(lambda y: upper, Y, X)
+
+
+# convexity: curvature by absolute value
+def convexity_absolute(f, X, Y):
+    c, upper = np.abs(pairs(f, X)), raised(f, X, Y)
+    return c.min(), c.max(), upper, raised(lambda y: upper, Y, X)
