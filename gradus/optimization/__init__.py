@@ -7,11 +7,16 @@ from gradus.lazy import export
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
     from gradus.optimization.comparison import expected_best
+    from gradus.optimization.convexity import chord_curvature, conjugate
+    from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
+    "Nesterov",
+    "chord_curvature",
     "clip_by_global_norm",
+    "conjugate",
     "expected_best",
     "quadratic",
     "scripted",
@@ -23,6 +28,8 @@ export(
     {
         "clipping": ["clip_by_global_norm"],
         "comparison": ["expected_best"],
+        "convexity": ["chord_curvature", "conjugate"],
+        "nesterov": ["Nesterov"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
     },

@@ -24,6 +24,20 @@ def calls_elsewhere() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     small = vision.LeNet
     return {
+        "gradus.optimization.chord_curvature": of(
+            optimization.chord_curvature,
+            function=lambda points: points.square().sum(1),
+            points=new(tensors, 0, 4, 2),
+        ),
+        "gradus.optimization.conjugate": of(
+            optimization.conjugate,
+            points=new(tensors, 0, 4, 2),
+            values=new(tensors, 1, 4),
+            slopes=new(tensors, 2, 3, 2),
+        ),
+        "gradus.optimization.Nesterov": of(
+            optimization.Nesterov, parameters=Fresh(lambda: [tensors(0, 3)]), lr=0.1, momentum=0.9
+        ),
         "gradus.optimization.expected_best": of(
             optimization.expected_best, losses=np.array([0.4, 0.1, 0.3]), budget=2
         ),

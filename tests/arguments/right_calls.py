@@ -84,6 +84,8 @@ WITHOUT: dict[str, str] = {
     "gradus.networks.Residual.extra_repr": "takes no arguments",
     "gradus.networks.RotaryEncoding.extra_repr": "takes no arguments",
     "gradus.networks.SinusoidalEncoding.extra_repr": "takes no arguments",
+    "gradus.optimization.Nesterov.iterates": "takes no arguments",
+    "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
 }
 
