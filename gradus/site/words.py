@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradus.catalogue.subjects import NO_PAGE
 from gradus.report.words import WORDS as ARTICLE
 from gradus.text import Text
 
@@ -20,9 +21,11 @@ OWN: dict[str, Text] = {
     "search-hint": Text(
         "English, 中文, pinyin; a misspelling is forgiven", "中文、拼音、英文均可，可容忍一处拼写错误"
     ),
-    "search-none": Text("Nothing is called so.", "没有找到。"),
-    "search-subject": Text("There is no page yet on", "尚无页面："),
-    "search-nearest": Text("nearest:", "最接近的页面："),
+    "search-none": Text(
+        "Nothing found; try another word, English, Chinese or pinyin (softmax, 卷积, juanji).",
+        "没有找到；可换用其他中文、英文或拼音词（如 卷积、softmax、juanji）。",
+    ),
+    "search-subject": NO_PAGE,
     "close": Text("Close", "关闭"),
     "skip": Text("Skip to the text", "跳到正文"),
     "theme": Text("Light or dark", "浅色或深色"),

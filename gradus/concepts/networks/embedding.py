@@ -62,8 +62,8 @@ EMBEDDING = Concept(
     source="bengio2003neural",
     year=2003,
     people=("Yoshua Bengio", "Geoffrey Hinton"),
-    aliases="embedding, lookup table, nn.Embedding, token embedding, weight tying, padding_idx, 嵌入, 词嵌入层, 查找表, "
-    "词元嵌入, 权重共享",
+    aliases="embedding, lookup table, nn.Embedding, token embedding, weight tying, padding_idx, one-hot encoding, 嵌入, 词嵌入层, 查找表, "
+    "词元嵌入, 权重共享, 独热编码",
     implementations=(Implementation("torch.nn.functional:embedding", "torch", _function),),
     readings="bengio2003neural §2; press2017using §3; vaswani2017attention §3.4; goodfellow2016deep §12.4.2",
     hypotheses=(
