@@ -43,9 +43,11 @@ OWN: dict[str, Text] = {
         "{} 个概念；每个都有缘由、推导、手算例子、与定义并列的代码、练习，以及在机器上测得的证据。",
     ),
     "roadmap-lead": Text(
-        "Each row needs only what stands above it. Point at a concept to see what leads to it and what it opens.",
-        "每一行只需要它上面各行的内容。指向某个概念，即可看到通向它的概念与它所通向的概念。",
+        "Each row needs only what stands above it. Point at a concept, or tap it, to see what leads to it and what it opens.",
+        "每一行只需要它上面各行的内容。指向或轻点某个概念，即可看到通向它的概念与它所通向的概念。",
     ),
+    "tapped": Text("{} lead to it, it opens {}.", "通向它的概念 {} 个，它通向的概念 {} 个。"),
+    "show-all": Text("Show all", "显示全部"),
     "step": Text("Step {}", "第 {} 步"),
     "routes-lead": Text(
         "Four walks through the concepts, in order, each for one kind of reader.",

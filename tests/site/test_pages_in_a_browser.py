@@ -208,6 +208,39 @@ def test_the_roadmap_shows_what_leads_to_a_concept(visit):
     assert "above" in page.locator(".chip#attention").get_attribute("class")
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_on_a_phone_the_roadmap_leaves_what_belongs_to_the_concept_that_is_tapped(visit, lang):
+    page = visit(viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True).open(
+        f"{lang}/roadmap.html"
+    )
+    assert not page.locator(".tapped").is_visible()
+    page.tap(".chip#attention")
+    assert page.url.endswith("roadmap.html")
+    assert page.locator(".chip#softmax").is_visible() and not page.locator(".chip#entropy").is_visible()
+    panel = page.locator(".tapped")
+    assert re.findall(r"\d+", panel.locator("p").inner_text()) == ["1", "0"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    panel.locator("button").tap()
+    assert page.locator(".chip#entropy").is_visible() and not panel.is_visible()
+    page.tap(".chip#attention")
+    panel.locator("a").tap()
+    page.wait_for_url(re.compile(rf"{lang}/attention\.html$"))
+
+
+@pytest.mark.parametrize("width", [400, 1100])
+def test_a_wide_symbol_is_not_cut(visit, width):
+    page = visit(viewport={"width": width, "height": 800}).open("en/attention.html")
+    wide = page.evaluate(
+        """() => {
+          const row = document.querySelector("dl.symbols > div"), symbol = row.querySelector("dt");
+          symbol.textContent = "a symbol of ten letters";
+          const overlap = symbol.getBoundingClientRect().right - row.querySelector("dd").getBoundingClientRect().left;
+          return [symbol.scrollWidth - symbol.clientWidth, overlap];
+        }"""
+    )
+    assert wide[0] <= 0 and wide[1] <= 0
+
+
 FILES = [f"{lang}/{name}.html" for lang in LANGUAGES for name in (*KEYS, *OVERVIEWS)]
 
 
