@@ -6,11 +6,13 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
+    from gradus.optimization.minimize import minimize
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
     "clip_by_global_norm",
+    "minimize",
     "quadratic",
     "scripted",
     "trajectory",
@@ -20,6 +22,7 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
+        "minimize": ["minimize"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
     },
