@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
     from gradus.optimization.comparison import expected_best
     from gradus.optimization.convexity import chord_curvature, conjugate
+    from gradus.optimization.minimize import minimize
     from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
@@ -18,6 +19,7 @@ __all__ = [
     "clip_by_global_norm",
     "conjugate",
     "expected_best",
+    "minimize",
     "quadratic",
     "scripted",
     "trajectory",
@@ -29,6 +31,7 @@ export(
         "clipping": ["clip_by_global_norm"],
         "comparison": ["expected_best"],
         "convexity": ["chord_curvature", "conjugate"],
+        "minimize": ["minimize"],
         "nesterov": ["Nesterov"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],

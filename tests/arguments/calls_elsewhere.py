@@ -47,6 +47,18 @@ def calls_elsewhere() -> dict[str, Example]:
             max_norm=1.0,
             epsilon=1e-6,
         ),
+        "gradus.optimization.minimize": of(
+            optimization.minimize,
+            f=lambda x: (x - 1).square().sum(),
+            x0=Fresh(lambda: tensors(0, 3)),
+            method="lbfgs",
+            args=(),
+            batched=False,
+            tolerance=1e-6,
+            max_iterations=20,
+            max_evaluations=40,
+            keep_points=False,
+        ),
         "gradus.optimization.quadratic": of(
             gradient_at(optimization.quadratic, np.ones(3)),
             hessian=Fresh(lambda: np.diag([1.0, 2, 3])),
