@@ -8,17 +8,21 @@ if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
     from gradus.optimization.comparison import expected_best
     from gradus.optimization.convexity import chord_curvature, conjugate
+    from gradus.optimization.kfac import KFAC
+    from gradus.optimization.kronecker_factors import kronecker_step
     from gradus.optimization.minimize import minimize
     from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
+    "KFAC",
     "Nesterov",
     "chord_curvature",
     "clip_by_global_norm",
     "conjugate",
     "expected_best",
+    "kronecker_step",
     "minimize",
     "quadratic",
     "scripted",
@@ -31,6 +35,8 @@ export(
         "clipping": ["clip_by_global_norm"],
         "comparison": ["expected_best"],
         "convexity": ["chord_curvature", "conjugate"],
+        "kfac": ["KFAC"],
+        "kronecker_factors": ["kronecker_step"],
         "minimize": ["minimize"],
         "nesterov": ["Nesterov"],
         "problems": ["quadratic", "scripted"],

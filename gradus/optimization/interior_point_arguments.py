@@ -113,7 +113,9 @@ def _convex(P: Tensor) -> Tensor:
         raise refusal(
             "P",
             ("a symmetric matrix", "对称矩阵"),
-            Text(f"P[{i}, {j}] = {a:g} and P[{j}, {i}] = {b:g}", f"P[{i}, {j}] = {a:g} 而 P[{j}, {i}] = {b:g}"),
+            Text(
+                f"P[{i}, {j}] = {a:g} and P[{j}, {i}] = {b:g}", f"P[{i}, {j}] = {a:g} 而 P[{j}, {i}] = {b:g}"
+            ),
             ("give (P + P.mT) / 2, which has the same objective", "请给出目标函数相同的 (P + P.mT) / 2"),
         )
     shifted = bare.clone()
@@ -139,7 +141,9 @@ def form_of(data: Data) -> tuple[Form, Tensor | None, Tensor | None]:
         b.append(torch.where(on, (data.g[:, rows] + data.h[:, rows]) / 2, 0.0))
     if variables is not None:
         on = (data.lower == data.upper)[:, variables]
-        A.append(torch.eye(data.q.shape[1], dtype=data.q.dtype, device=data.q.device)[variables] * on.unsqueeze(-1))
+        A.append(
+            torch.eye(data.q.shape[1], dtype=data.q.dtype, device=data.q.device)[variables] * on.unsqueeze(-1)
+        )
         b.append(torch.where(on, (data.lower[:, variables] + data.upper[:, variables]) / 2, 0.0))
     sides, d, live = _sides(data)
     joined = (torch.cat(A, 1), torch.cat(b, 1)) if len(A) > 1 else (data.A, data.b)

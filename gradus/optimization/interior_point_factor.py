@@ -46,7 +46,9 @@ class Newton:
         u, v = self._once(f, g)
         for _ in range(self.refinements):
             form = self.form
-            above = f - form.quadratic(u) - form.side_forces(self.w * form.side_values(u)) - REGULARISATION * u
+            above = (
+                f - form.quadratic(u) - form.side_forces(self.w * form.side_values(u)) - REGULARISATION * u
+            )
             below = g
             if self.V is not None:
                 above = above - times_transposed(form.A, v)

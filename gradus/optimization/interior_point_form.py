@@ -78,7 +78,11 @@ class Form:
     @property
     def count(self) -> Tensor | float:
         """How many sides a problem has, (B, 1); at least 1."""
-        return float(max(self.d.shape[1], 1)) if self.live is None else self.live.sum(-1, keepdim=True).clamp(min=1)
+        return (
+            float(max(self.d.shape[1], 1))
+            if self.live is None
+            else self.live.sum(-1, keepdim=True).clamp(min=1)
+        )
 
     def quadratic(self, x: Tensor) -> Tensor:
         """P x."""

@@ -36,7 +36,11 @@ class Outcome:
 def solve_form(form: Form, tolerance: float, limit: int) -> Outcome:
     """The solutions of a batch, part by part, in the user's units."""
     B, n = form.q.shape
-    size = max(1, PART // max(n * (n + form.A.shape[1] + form.G.shape[1]), 1)) if form.q.device.type == "cpu" else B
+    size = (
+        max(1, PART // max(n * (n + form.A.shape[1] + form.G.shape[1]), 1))
+        if form.q.device.type == "cpu"
+        else B
+    )
     parts = [
         _solve_part(form if size >= B else form.select(part), tolerance, limit)
         for part in torch.arange(B, device=form.q.device).split(max(size, 1))
@@ -66,7 +70,11 @@ class _Batch:
         self.at = start(form, self.always)
         B, device = form.q.shape[0], form.q.device
         everything = torch.arange(B, device=device)
-        self.whole, self.best, self.closest = (form, scale), self.at.select(everything), self.at.select(everything)
+        self.whole, self.best, self.closest = (
+            (form, scale),
+            self.at.select(everything),
+            self.at.select(everything),
+        )
         self.size, self.ratio = form.q.new_full((B,), torch.inf), form.q.new_full((B,), torch.inf)
         self.code = torch.zeros(B, dtype=torch.int64, device=device)
         self.iterations = torch.zeros_like(self.code)

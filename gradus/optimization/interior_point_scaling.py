@@ -43,7 +43,10 @@ def equilibrated(form: Form) -> tuple[Form, Scaling, bool]:
     if bool((sizes < ENOUGH).all()) and bool((sizes > 1 / ENOUGH).all()):
         return with_base(form), scaling, False
     for _ in range(ROUNDS):
-        D, F, R = (_factor(v) for v in (_column_sizes(form), largest_entries(form.A, -1), largest_entries(form.G, -1)))
+        D, F, R = (
+            _factor(v)
+            for v in (_column_sizes(form), largest_entries(form.A, -1), largest_entries(form.G, -1))
+        )
         form = _scaled(form, D, F, R)
         scaling = Scaling(scaling.D * D, scaling.F * F, scaling.R * R, scaling.c)
     average = form.q.new_zeros(len(form.q)) if form.P is None else largest_entries(form.P, -2).mean(-1)

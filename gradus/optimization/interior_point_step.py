@@ -145,9 +145,7 @@ def step(form: Form, at: Point, r: Residuals, refinements: int) -> Point:
     target = sz + affine.s * affine.z - (after / mu).clamp(0, 1) ** 3 * mu
     both = direction(target if form.live is None else target * form.live)
     primal, dual = _lengths(form, at, both, FRACTION)
-    return Point(
-        at.x + primal * both.x, at.y + dual * both.y, at.s + primal * both.s, at.z + dual * both.z
-    )
+    return Point(at.x + primal * both.x, at.y + dual * both.y, at.s + primal * both.s, at.z + dual * both.z)
 
 
 def _lengths(form: Form, at: Point, step: Point, fraction: float) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 import torch
 from example_calls import Example, Fresh, array, gradient_at, model_of, new, of, rows, tensors
+from torch import nn
 
 from gradus import optimization, training, vision
 from gradus.data import Limits
@@ -24,6 +25,31 @@ def calls_elsewhere() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     small = vision.LeNet
     return {
+        "gradus.optimization.kronecker_step": of(
+            optimization.kronecker_step,
+            a=new(tensors, 0, 5, 3),
+            g=new(tensors, 1, 5, 2),
+            gradient=new(tensors, 2, 2, 3),
+            damping=0.1,
+        ),
+        "gradus.optimization.KFAC": of(
+            optimization.KFAC,
+            model=Fresh(lambda: seeded(nn.Linear, 3, 2)),
+            lr=0.1,
+            damping=0.1,
+            likelihood="categorical",
+            loss_scale=1.0,
+            fisher="sampled",
+            decay=0.9,
+            factor_every=2,
+            inverse_every=3,
+            momentum=0.5,
+            weight_decay=0.1,
+            rescaling="kl",
+            kl=0.1,
+            largest=100,
+            seed=1,
+        ),
         "gradus.optimization.chord_curvature": of(
             optimization.chord_curvature,
             function=lambda points: points.square().sum(1),
@@ -138,3 +164,8 @@ def _lenet() -> vision.LeNet:
     model = vision.LeNet(3, size=8).double()
     torch.random.set_rng_state(state)
     return model
+
+
+def seeded(maker: Any, *sizes: int) -> Any:
+    """A module in double precision, with the generator left as it was."""
+    return model_of(maker)(in_features=sizes[0], out_features=sizes[1]).double()

@@ -190,3 +190,31 @@ def rmsprop_factory(learning_rate, decay=0.99, eps=1e-8):
 
 # rmsprop: torch's optimiser
 RMSprop = torch.optim.RMSprop
+
+
+# kfac: NumPy, by solving, without an inverse
+def kfac_solves(a, g, gradient, damping=1e-3):
+    if len(a) == 0:
+        raise ValueError("no samples")
+    A, S = a.T @ a / len(a), g.T @ g / len(g)
+    a_size, s_size = np.mean(np.diag(A)), np.mean(np.diag(S))
+    pi = np.sqrt(a_size) / np.sqrt(s_size) if a_size > 0 and s_size > 0 else 1.0
+    root = np.sqrt(damping)
+    half = np.linalg.solve(S + root / pi * np.eye(len(S)), gradient)
+    return np.linalg.solve(A + pi * root * np.eye(len(A)), half.T).T
+
+
+# kfac: torch, in the eigenvectors of the factors
+def kfac_by_eigenvectors(a, g, gradient, damping=1e-3):
+    A, S = a.mT @ a / a.shape[0], g.mT @ g / g.shape[0]
+    a_size, s_size = A.diagonal().mean(), S.diagonal().mean()
+    pi = (a_size.sqrt() / s_size.sqrt()) if a_size > 0 and s_size > 0 else torch.ones((), dtype=a.dtype)
+    values_a, U = torch.linalg.eigh(A)
+    values_s, V = torch.linalg.eigh(S)
+    root = damping**0.5
+    scale = (values_s + root / pi)[:, None] * (values_a + root * pi)[None, :]
+    if damping == 0 and (
+        values_a.min() <= 1e-12 * values_a.max() or values_s.min() <= 1e-12 * values_s.max()
+    ):
+        raise ValueError("singular without damping")
+    return V @ (V.mT @ gradient @ U / scale) @ U.mT

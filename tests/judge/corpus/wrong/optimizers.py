@@ -314,3 +314,35 @@ class Carried(torch.optim.RMSprop):
 
 # rmsprop: a momentum is left on
 rmsprop_with_momentum = Carried
+
+
+# kfac: the factors stand on the wrong sides of a square gradient, and on transposed sides of any other
+def kfac_sides_swapped(a, g, gradient, damping=1e-3):
+    A, S = a.T @ a / len(a), g.T @ g / len(g)
+    pi = np.sqrt(np.trace(A) / len(A) / max(np.trace(S) / len(S), 1e-30)) if np.trace(S) > 0 else 1.0
+    left = np.linalg.inv(S + np.sqrt(damping) / pi * np.eye(len(S)))
+    right = np.linalg.inv(A + pi * np.sqrt(damping) * np.eye(len(A)))
+    if len(A) == len(S):
+        return right @ gradient @ left
+    return (right @ gradient.T @ left).T
+
+
+# kfac: the traces are not divided by the sizes, so that the damping leans to the larger factor
+def kfac_pi_of_traces(a, g, gradient, damping=1e-3):
+    A, S = a.T @ a / len(a), g.T @ g / len(g)
+    pi = np.sqrt(np.trace(A) / np.trace(S)) if np.trace(S) > 0 else 1.0
+    left = np.linalg.inv(S + np.sqrt(damping) / pi * np.eye(len(S)))
+    return left @ gradient @ np.linalg.inv(A + pi * np.sqrt(damping) * np.eye(len(A)))
+
+
+# kfac: the square roots of the factors, as Shampoo has them
+def kfac_fourth_root_habit(a, g, gradient, damping=1e-3):
+    A, S = a.T @ a / len(a), g.T @ g / len(g)
+    pi = np.sqrt(np.trace(A) / len(A) / (np.trace(S) / len(S))) if np.trace(S) > 0 else 1.0
+
+    def inverse_root(M):
+        values, vectors = np.linalg.eigh(M)
+        return vectors / np.sqrt(values) @ vectors.T
+
+    left = inverse_root(S + np.sqrt(damping) / pi * np.eye(len(S)))
+    return left @ gradient @ inverse_root(A + pi * np.sqrt(damping) * np.eye(len(A)))
