@@ -14,6 +14,10 @@ from gradus.errors import GradusError
 from gradus.text import Text
 
 
+class SingularFactorError(GradusError):
+    """A factor that has no inverse at its damping: singular to rounding, or not finite, as where training diverges."""
+
+
 def kronecker_step(
     a: Float[Tensor, "n d_in"],
     g: Float[Tensor, "m d_out"],
@@ -102,7 +106,7 @@ def _inverse(factor: Tensor, shift: Tensor, damping: float, which: tuple[str, st
         en = "singular" if finite else "not finite"
         zh = "奇异" if finite else "非有限"
         mend = ("raise the damping", "请增大阻尼") if finite else ("look for NaN and infinities in its data", "请检查数据中的 NaN 与无穷")  # fmt: skip
-        raise GradusError(
+        raise SingularFactorError(
             Text(
                 f"the {which[0]} factor{of} is {en} at damping {damping:g}; {mend[0]}",
                 f"{of_zh}{which[1]}因子在阻尼 {damping:g} 下{zh}；{mend[1]}",
