@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gradus.arguments import Sizes, refusal
 from gradus.arguments.tensors import same_device, tensor
-from gradus.optimization.interior_point_form import Form, Places, Sides, gram
+from gradus.optimization.interior_point_form import Form, Places, Sides
 from gradus.text import Text
 
 #: How much P may differ from its transpose, and its least eigenvalue be below 0, relative to its largest entry.

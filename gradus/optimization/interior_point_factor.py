@@ -42,7 +42,7 @@ class Newton:
             self.S = regularised_cholesky(gram(self.V))
 
     def solve(self, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        """u (B, n) and v (B, p), refined by what the system leaves."""
+        """U (B, n) and v (B, p), refined by what the system leaves."""
         u, v = self._once(f, g)
         for _ in range(self.refinements):
             form = self.form

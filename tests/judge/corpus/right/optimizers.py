@@ -218,3 +218,30 @@ def kfac_by_eigenvectors(a, g, gradient, damping=1e-3):
     ):
         raise ValueError("singular without damping")
     return V @ (V.mT @ gradient @ U / scale) @ U.mT
+
+
+# adamw: the weights shrink first, then Adam steps
+def adamw_in_two_halves(gradient, theta, steps, lr, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
+    m, v, path = np.zeros_like(theta), np.zeros_like(theta), [theta]
+    for t in range(1, steps + 1):
+        g = gradient(path[-1])
+        m += (1 - beta1) * (g - m)
+        v += (1 - beta2) * (g * g - v)
+        shrunk = path[-1] * (1 - lr * weight_decay)
+        path.append(shrunk - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon))
+    return np.array(path)
+
+
+# adamw: torch's optimiser
+AdamW = torch.optim.AdamW
+
+
+class DecoupledAdam(torch.optim.Adam):
+    """torch's Adam, told to decouple."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+        super().__init__(params, lr, betas, eps, weight_decay, decoupled_weight_decay=True)
+
+
+# adamw: torch's Adam with its decay decoupled
+adamw_by_decoupled_adam = DecoupledAdam

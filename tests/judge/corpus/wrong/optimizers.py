@@ -346,3 +346,42 @@ def kfac_fourth_root_habit(a, g, gradient, damping=1e-3):
 
     left = inverse_root(S + np.sqrt(damping) / pi * np.eye(len(S)))
     return left @ gradient @ inverse_root(A + pi * np.sqrt(damping) * np.eye(len(A)))
+
+
+# adamw: Adam with an L2 penalty, as torch's Adam(weight_decay=…)
+def adamw_coupled(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
+    return adam(lambda x: gradient(x) + weight_decay * x, theta0, steps, alpha, beta1, beta2, epsilon)
+
+
+# adamw: the decay is not multiplied by the step size
+def adamw_of_the_paper(
+    gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01
+):
+    m = v = 0 * theta0
+    path = [theta0]
+    for t in range(1, steps + 1):
+        g = gradient(path[-1])
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        u = m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        path.append(path[-1] - alpha * u - weight_decay * path[-1])
+    return np.stack(path)
+
+
+# adamw: the new point decays
+def adamw_afterwards(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
+    m = v = 0 * theta0
+    path = [theta0]
+    for t in range(1, steps + 1):
+        g = gradient(path[-1])
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        new = path[-1] - alpha * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+        path.append(new * (1 - alpha * weight_decay))
+    return np.stack(path)
+
+
+class Coupled(torch.optim.Adam):
+    """torch's Adam, whose weight decay is a penalty."""
+
+
+# adamw: torch's Adam with its weight decay
+adamw_by_adam = Coupled
