@@ -92,7 +92,7 @@ def run(
         if new.any():
             log.note(problems, state, new)
         better = new & (state.value < best_value)
-        _judge(state, limits, new)
+        _judge(method, objective, state, limits, new)
         # a converged point may lie above the best by the rounding of f
         better |= running & (state.reason == Reason.CONVERGED)
         if better.any():
@@ -121,7 +121,7 @@ def run(
         method.step(objective, state)
 
 
-def _judge(state: State, limits: Limits, new: np.ndarray) -> None:
+def _judge(method: Method[Any], objective: Objective, state: State, limits: Limits, new: np.ndarray) -> None:
     """Ends what has converged or used up its iterations or evaluations."""
     free = state.reason == Reason.NONE
     for condition, reason in (
@@ -132,7 +132,8 @@ def _judge(state: State, limits: Limits, new: np.ndarray) -> None:
             state.reason[free & condition] = reason
     converged = new & (state.gradient_norm <= limits.tolerance) & (state.reason != Reason.NOT_FINITE)
     if converged.any():
-        state.reason[converged] = Reason.CONVERGED
+        rows = np.flatnonzero(converged)
+        state.reason[rows[method.settled(objective, state, rows)]] = Reason.CONVERGED
 
 
 def _call(

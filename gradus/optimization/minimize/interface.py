@@ -45,7 +45,7 @@ def minimize(
         f: from a point and the arguments to a scalar tensor. An object with a method `value_and_gradient(x, *args)` is asked
             for both by it.
         x0: the start: a tensor, or a tree of tensors (dict, list, tuple, registered dataclass) of one dtype and device.
-        method: "gradient-descent", "bfgs" or "lbfgs".
+        method: "gradient-descent", "bfgs", "lbfgs"; of second order "newton", "trust-region", or without a Hessian "newton-cg".
         args: further arguments of f.
         batched: many problems at once: x0 and all tensors of `args` have a leading axis of problems; f is written for one
             and mapped by `torch.func.vmap`. Each stops for itself.

@@ -10,10 +10,15 @@ from gradus.arguments import choice, refusal
 from gradus.optimization.minimize.bfgs import BFGS
 from gradus.optimization.minimize.gradient_descent import GradientDescent
 from gradus.optimization.minimize.lbfgs import LBFGS
+from gradus.optimization.minimize.newton import Newton
+from gradus.optimization.minimize.newton_cg import NewtonCG
 from gradus.optimization.minimize.state import Method
+from gradus.optimization.minimize.trust_region import TrustRegion
 from gradus.text import Text
 
-METHODS: dict[str, type[Method[Any]]] = {m.name: m for m in (GradientDescent, BFGS, LBFGS)}
+METHODS: dict[str, type[Method[Any]]] = {
+    m.name: m for m in (GradientDescent, BFGS, LBFGS, Newton, NewtonCG, TrustRegion)
+}
 
 
 def make_method(name: str, options: Mapping[str, Any]) -> Method[Any]:

@@ -82,6 +82,10 @@ class Method(ABC, Generic[S]):
         Problems that have ended may still be among the rows: what becomes of them does not matter.
         """
 
+    def settled(self, objective: Objective, state: S, rows: np.ndarray) -> np.ndarray:
+        """Whether the points of these problems, whose gradient is within the tolerance, are the end (rows,)."""
+        return np.ones(len(rows), dtype=bool)
+
 
 def first_state(objective: Objective, x: Tensor) -> State:
     """The state at the starting points: f evaluated once, ended where it is not finite."""
