@@ -21,9 +21,10 @@ NAMES = (
     "attention",
     "graphs",
     "training",
+    "kfac",
     "site",
 )
-CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "training", "site")
+CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "training", "kfac", "site")
 
 
 def run(name: str, options: list[str]) -> list[Row]:
