@@ -20,10 +20,20 @@ NAMES = (
     "recurrent",
     "attention",
     "graphs",
+    "optimizers",
     "training",
     "site",
 )
-CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "training", "site")
+CAN_BE_QUICK = (
+    "regression",
+    "autodiff",
+    "recurrent",
+    "attention",
+    "graphs",
+    "optimizers",
+    "training",
+    "site",
+)
 
 
 def run(name: str, options: list[str]) -> list[Row]:

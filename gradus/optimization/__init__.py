@@ -6,10 +6,12 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
+    from gradus.optimization.flat_update import FlatUpdate
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
+    "FlatUpdate",
     "clip_by_global_norm",
     "quadratic",
     "scripted",
@@ -20,6 +22,7 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
+        "flat_update": ["FlatUpdate"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
     },
