@@ -34,6 +34,18 @@ def calls_elsewhere() -> dict[str, Example]:
             optimization.FlatUpdate,
             optimizer=Fresh(lambda: torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=0.1, fused=True)),
         ),
+        "gradus.optimization.minimize": of(
+            optimization.minimize,
+            f=lambda x: (x - 1).square().sum(),
+            x0=Fresh(lambda: tensors(0, 3)),
+            method="lbfgs",
+            args=(),
+            batched=False,
+            tolerance=1e-6,
+            max_iterations=20,
+            max_evaluations=40,
+            keep_points=False,
+        ),
         "gradus.optimization.quadratic": of(
             gradient_at(optimization.quadratic, np.ones(3)),
             hessian=Fresh(lambda: np.diag([1.0, 2, 3])),
