@@ -20,11 +20,25 @@ NAMES = (
     "recurrent",
     "attention",
     "graphs",
+    "optimizers",
+    "training",
+    "site",
+)
+CAN_BE_QUICK = (
+    "regression",
+    "autodiff",
+    "recurrent",
+    "attention",
+    "graphs",
+    "optimizers",
     "training",
     "kfac",
     "site",
 )
+<<<<<<< HEAD
 CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "training", "kfac", "site")
+=======
+>>>>>>> h/o7
 
 
 def run(name: str, options: list[str]) -> list[Row]:

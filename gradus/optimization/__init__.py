@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
     from gradus.optimization.comparison import expected_best
     from gradus.optimization.convexity import chord_curvature, conjugate
+    from gradus.optimization.flat_update import FlatUpdate
     from gradus.optimization.kfac import KFAC
     from gradus.optimization.kronecker_factors import kronecker_step
     from gradus.optimization.minimize import minimize
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
+    "FlatUpdate",
     "KFAC",
     "Nesterov",
     "chord_curvature",
@@ -35,6 +37,7 @@ export(
         "clipping": ["clip_by_global_norm"],
         "comparison": ["expected_best"],
         "convexity": ["chord_curvature", "conjugate"],
+        "flat_update": ["FlatUpdate"],
         "kfac": ["KFAC"],
         "kronecker_factors": ["kronecker_step"],
         "minimize": ["minimize"],

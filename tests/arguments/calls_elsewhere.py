@@ -73,6 +73,10 @@ def calls_elsewhere() -> dict[str, Example]:
             max_norm=1.0,
             epsilon=1e-6,
         ),
+        "gradus.optimization.FlatUpdate": of(
+            optimization.FlatUpdate,
+            optimizer=Fresh(lambda: torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=0.1, fused=True)),
+        ),
         "gradus.optimization.minimize": of(
             optimization.minimize,
             f=lambda x: (x - 1).square().sum(),

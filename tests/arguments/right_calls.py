@@ -34,6 +34,10 @@ WITHOUT: dict[str, str] = {
     "gradus.data.Listed": RESULT,
     "gradus.data.NodeGraph": RESULT,
     "gradus.data.Sentences": RESULT,
+    **{
+        f"gradus.optimization.FlatUpdate.{name}": "takes no argument"
+        for name in ("apply", "attach", "collect", "release", "step", "zero_grad")
+    },
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,
