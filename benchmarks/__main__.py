@@ -21,6 +21,7 @@ NAMES = (
     "attention",
     "graphs",
     "optimizers",
+    "kfac",
     "training",
     "site",
 )
@@ -31,14 +32,10 @@ CAN_BE_QUICK = (
     "attention",
     "graphs",
     "optimizers",
-    "training",
     "kfac",
+    "training",
     "site",
 )
-<<<<<<< HEAD
-CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "training", "kfac", "site")
-=======
->>>>>>> h/o7
 
 
 def run(name: str, options: list[str]) -> list[Row]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
-    "FlatUpdate",
     "KFAC",
+    "FlatUpdate",
     "Nesterov",
     "chord_curvature",
     "clip_by_global_norm",
