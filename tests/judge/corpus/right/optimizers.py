@@ -1,5 +1,7 @@
 """Optimisers: functions, classes with torch's interface, torch's own."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -217,3 +219,24 @@ class DecoupledAdam(torch.optim.Adam):
 
 # adamw: torch's Adam with its decay decoupled
 adamw_by_decoupled_adam = DecoupledAdam
+
+
+# schedules: a table of functions of one step
+def schedule_table(t, alpha, total, kind="cosine", warmup=0, every=1, gamma=0.1, floor=0.0):
+    fall = {
+        "constant": lambda k: alpha,
+        "step": lambda k: alpha * gamma ** ((k - warmup) // every),
+        "cosine": lambda k: (
+            floor + (alpha - floor) * math.cos(math.pi / 2 * min((k - warmup) / (total - warmup), 1)) ** 2
+        ),
+        "root": lambda k: alpha * math.sqrt(max(warmup, 1) / (k + 1)),
+    }[kind]
+    return np.array([alpha * (k + 1) / warmup if k < warmup else fall(int(k)) for k in t], float)
+
+
+# schedules: a cosine alone, in torch
+def schedule_cosine(t, alpha, total, warmup=0, floor=0.0):
+    t = t.double()
+    share = ((t - warmup) / (total - warmup)).clamp(0, 1)
+    fall = floor + (alpha - floor) / 2 * (1 + torch.cos(torch.pi * share))
+    return torch.where(t < warmup, alpha * (t + 1) / max(warmup, 1), fall)

@@ -353,3 +353,28 @@ class Coupled(torch.optim.Adam):
 
 # adamw: torch's Adam with its weight decay
 adamw_by_adam = Coupled
+
+
+# schedules: the warm-up begins at 0
+def schedule_from_zero(t, alpha, total, kind="cosine", warmup=0, every=1, gamma=0.1, floor=0.0):
+    k = np.minimum(np.maximum(t - warmup, 0), total - warmup) / (total - warmup)
+    cosine = floor + (alpha - floor) * (1 + np.cos(np.pi * k)) / 2
+    return np.where(t < warmup, alpha * t / max(warmup, 1), cosine)
+
+
+# schedules: the cosine goes on beyond its end
+def schedule_swings(t, alpha, total, kind="cosine", warmup=0, every=1, gamma=0.1, floor=0.0):
+    cosine = floor + (alpha - floor) * (1 + np.cos(np.pi * (t - warmup) / (total - warmup))) / 2
+    return np.where(t < warmup, alpha * (t + 1) / max(warmup, 1), cosine)
+
+
+# schedules: the cosine forgets that the warm-up has used up a part of the run
+def schedule_cut_off(t, alpha, total, kind="cosine", warmup=0, every=1, gamma=0.1, floor=0.0):
+    cosine = floor + (alpha - floor) * (1 + np.cos(np.pi * np.minimum(t, total) / total)) / 2
+    return np.where(t < warmup, alpha * (t + 1) / max(warmup, 1), cosine)
+
+
+# schedules: a straight line to the floor
+def schedule_linear(t, alpha, total, warmup=0, floor=0.0):
+    k = np.clip((t - warmup) / (total - warmup), 0, 1)
+    return np.where(t < warmup, alpha * (t + 1) / max(warmup, 1), alpha + (floor - alpha) * k)
