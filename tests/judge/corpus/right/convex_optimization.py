@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from scipy.optimize import linprog
 
 
 # nesterov: two sequences, of points and of weighted gradients
@@ -58,3 +59,31 @@ def convexity_torch(f, points, slopes):
     c = 4 * (f(x) + f(z) - 2 * f((x + z) / 2)) / (x - z).pow(2).sum(-1)
     upper = (slopes @ points.T - f(points)).amax(-1)
     return c.amin(), c.amax(), upper, (points @ slopes.T - upper).amax(-1)
+
+
+# duality: the dual problem itself as a linear program in the prices and their bound
+def duality_prices(f, g):
+    n, m = g.shape
+    if len(f) != n:
+        raise ValueError("one value a point")
+    least = linprog(
+        np.append(np.zeros(m), -1.0),
+        A_ub=np.column_stack([-g, np.ones(n)]),
+        b_ub=f,
+        bounds=[(0, None)] * m + [(None, None)],
+    )
+    if least.status:
+        raise ValueError(least.message)
+    return f[(g <= 0).all(1)].min(initial=np.inf), -least.fun, least.x[:m]
+
+
+# duality: mixtures of the points by another method of HiGHS
+def duality_mixtures(values, constraints):
+    n, m = constraints.shape
+    best = linprog(
+        values, constraints.T, np.zeros(m), np.ones((1, n)), np.ones(1), method="highs-ds", bounds=(0, None)
+    )
+    if not best.success:
+        raise ValueError("no mixture is allowed")
+    allowed = [v for v, row in zip(values, constraints, strict=True) if max(row) <= 0]
+    return min(allowed, default=math.inf), best.fun, 0.0 - best.ineqlin.marginals

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from scipy.optimize import linprog
 
 
 # nesterov: the velocity is updated after the step, so that it is one gradient late
@@ -79,3 +80,38 @@ def convexity_nearest(f, X, Y):
 def convexity_absolute(f, X, Y):
     c, upper = np.abs(pairs(f, X)), raised(f, X, Y)
     return c.min(), c.max(), upper, raised(lambda y: upper, Y, X)
+
+
+def cheapest_mixture(f, g, bounds=(0, None)):
+    return linprog(
+        f, A_ub=g.T, b_ub=np.zeros(g.shape[1]), A_eq=np.ones((1, len(f))), b_eq=[1.0], bounds=bounds
+    )
+
+
+# duality: SciPy's marginals as they come, of the wrong sign
+def duality_marginals(f, g):
+    best = cheapest_mixture(f, g)
+    return f[(g <= 0).all(1)].min(initial=np.inf), best.fun, best.ineqlin.marginals
+
+
+# duality: the dual taken over the allowed points alone, so that there is never a gap
+def duality_allowed(f, g):
+    best = cheapest_mixture(f, g)
+    primal = f[(g <= 0).all(1)].min(initial=np.inf)
+    return primal, primal, -best.ineqlin.marginals
+
+
+# duality: one price for all constraints
+def duality_one_price(f, g):
+    total = g.sum(1, keepdims=True)
+    best = cheapest_mixture(f, total)
+    price = -best.ineqlin.marginals[0]
+    return f[(g <= 0).all(1)].min(initial=np.inf), (f + price * total[:, 0]).min(), np.full(g.shape[1], price)
+
+
+# duality: dual ascent that stops early
+def duality_ascent(f, g):
+    price = np.zeros(g.shape[1])
+    for t in range(1, 200):
+        price = np.maximum(0, price + g[(f + g @ price).argmin()] / t)
+    return f[(g <= 0).all(1)].min(initial=np.inf), (f + g @ price).min(), price
