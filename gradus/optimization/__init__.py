@@ -6,12 +6,18 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
+    from gradus.optimization.logistic_loss import LogisticLoss
     from gradus.optimization.minimize import minimize
+    from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
+    "LogisticLoss",
+    "MGHProblem",
     "clip_by_global_norm",
+    "mgh_problem",
+    "mgh_problems",
     "minimize",
     "quadratic",
     "scripted",
@@ -22,7 +28,9 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
+        "logistic_loss": ["LogisticLoss"],
         "minimize": ["minimize"],
+        "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
     },
