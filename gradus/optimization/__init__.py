@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
     from gradus.optimization.logistic_loss import LogisticLoss
     from gradus.optimization.minimize import minimize
+    from gradus.optimization.minimize.bfgs import bfgs_update
+    from gradus.optimization.minimize.lbfgs import lbfgs_product
     from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = [
     "LogisticLoss",
     "MGHProblem",
+    "bfgs_update",
     "clip_by_global_norm",
+    "lbfgs_product",
     "mgh_problem",
     "mgh_problems",
     "minimize",
@@ -30,6 +34,8 @@ export(
         "clipping": ["clip_by_global_norm"],
         "logistic_loss": ["LogisticLoss"],
         "minimize": ["minimize"],
+        "minimize.bfgs": ["bfgs_update"],
+        "minimize.lbfgs": ["lbfgs_product"],
         "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],

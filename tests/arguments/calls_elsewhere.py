@@ -35,6 +35,19 @@ def calls_elsewhere() -> dict[str, Example]:
             max_norm=1.0,
             epsilon=1e-6,
         ),
+        "gradus.optimization.bfgs_update": of(
+            optimization.bfgs_update,
+            H=Fresh(lambda: torch.eye(3, dtype=torch.float64)),
+            s=new(tensors, 0, 3),
+            y=new(tensors, 1, 3),
+        ),
+        "gradus.optimization.lbfgs_product": of(
+            optimization.lbfgs_product,
+            S=new(tensors, 0, 2, 3),
+            Y=new(tensors, 1, 2, 3),
+            g=new(tensors, 2, 3),
+            gamma=0.5,
+        ),
         "gradus.optimization.LogisticLoss": of(
             lambda X, y, penalty: optimization.LogisticLoss(X, y, penalty)(torch.ones(3, dtype=X.dtype)),
             X=new(tensors, 0, 5, 3),

@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from gradus.arguments import whole
+from gradus.arguments import Sizes, refusal, whole
+from gradus.arguments.tensors import concrete, factor, same_device, same_kind, tensor
 from gradus.optimization.minimize.descent import Descent, DescentState
 from gradus.optimization.minimize.state import Rows, to_tensor
 from gradus.optimization.minimize.wolfe import conditions
+from gradus.text import Text
 
-__all__ = ["LBFGS"]
+__all__ = ["LBFGS", "lbfgs_product"]
 
 LEAST_CURVATURE = 1e-16  # sᵀy/yᵀy below which a pair is rounding
 
@@ -110,13 +113,7 @@ class LBFGS(Descent[LBFGSState]):
         steps, changes = state.steps[rows], state.changes[rows]
         gamma = to_tensor(state.scale[rows], gradient)
         R, age = self._in_age(state, rows)
-        D = R.diagonal(dim1=1, dim2=2)
-        v = _solve(R, (steps @ gradient[..., None])[..., 0], age)
-        q = gradient - (_in_ring(v, age, changes)[:, None] @ changes)[:, 0]
-        back = (changes @ q[..., None])[..., 0].gather(1, age).to(R.dtype)
-        middle = D * v - gamma.to(R.dtype) * back
-        u = torch.linalg.solve_triangular(R.mT, middle[..., None], upper=False)[..., 0]
-        return -(gamma * q + (_in_ring(u, age, steps)[:, None] @ steps)[:, 0])
+        return -_product(steps, changes, gradient, gamma, R, age)
 
     def _in_age(self, state: LBFGSState, rows: Rows) -> tuple[Tensor, Tensor]:
         """R with the oldest pair first, ones on its diagonal where none is; and the places of the pairs in that order (b, m)."""
@@ -133,13 +130,61 @@ class LBFGS(Descent[LBFGSState]):
         return R, age
 
 
-def _solve(R: Tensor, inner: Tensor, age: Tensor) -> Tensor:
-    """R⁻¹ of inner products (b, m) that stand in the order of the ring, in the order of age."""
-    right = inner.gather(1, age).to(R.dtype)[..., None]
-    solved: Tensor = torch.linalg.solve_triangular(R, right, upper=True)[..., 0]
-    return solved
+def _product(steps: Tensor, changes: Tensor, g: Tensor, gamma: Tensor, R: Tensor, age: Tensor) -> Tensor:
+    """Hg (b, n), of pairs in any order (b, m, n), γ (b, 1), R in the order of age, and the places of the pairs in it (b, m)."""
+    D = R.diagonal(dim1=1, dim2=2)
+    inner = (steps @ g[..., None])[..., 0].gather(1, age).to(R.dtype)
+    v = torch.linalg.solve_triangular(R, inner[..., None], upper=True)[..., 0]
+    q = g - (_in_ring(v, age, changes)[:, None] @ changes)[:, 0]
+    back = (changes @ q[..., None])[..., 0].gather(1, age).to(R.dtype)
+    middle = D * v - gamma.to(R.dtype) * back
+    u = torch.linalg.solve_triangular(R.mT, middle[..., None], upper=False)[..., 0]
+    return gamma * q + (_in_ring(u, age, steps)[:, None] @ steps)[:, 0]
 
 
 def _in_ring(weights: Tensor, age: Tensor, like: Tensor) -> Tensor:
     """Weights (b, m) in the order of age, in that of the ring."""
     return torch.zeros_like(weights).scatter(1, age, weights).to(like.dtype)
+
+
+def lbfgs_product(
+    S: Float[Tensor, "m n"], Y: Float[Tensor, "m n"], g: Float[Tensor, " n"], gamma: float | Tensor
+) -> Float[Tensor, " n"]:
+    r"""Hg, for the H of BFGS that began at γI and took in m steps s and changes y, without forming it.
+
+    Args:
+        S: the steps as rows, the oldest first (m, n).
+        Y: the changes of the gradient (m, n); sᵀy ≠ 0 in every row.
+        g: a gradient (n,).
+        gamma: γ; sᵀy/yᵀy of the last pair is usual.
+
+    Returns:
+        Hg (n,); the direction of L-BFGS is its negative. Differentiable.
+
+    Raises:
+        GradusError: the shapes or precisions do not fit, or a sᵀy is 0.
+
+    Cost: O(m²n) here, since all inner products of the pairs are formed; `minimize` keeps them, and pays O(mn) a step.
+
+    Source: Nocedal 1980; Byrd, Nocedal and Schnabel 1994, §2.
+
+    Example:
+        >>> import torch
+        >>> S, Y = torch.tensor([[1.0, 0.0]]), torch.tensor([[2.0, 1.0]])
+        >>> lbfgs_product(S, Y, torch.tensor([2.0, 1.0]), 1.0)
+        tensor([1., 0.])
+    """
+    sizes = Sizes()
+    tensor("S", S, "m n>=1", sizes, finite=True)
+    tensor("Y", Y, "m n", sizes, finite=True)
+    tensor("g", g, "n", sizes, finite=True)
+    same_kind(S=S, Y=Y, g=g)
+    same_device(S=S, Y=Y, g=g)
+    scale = torch.as_tensor(factor("gamma", gamma), dtype=g.dtype, device=g.device).reshape(1, 1)
+    if not len(S):
+        return scale[0] * g
+    products = (S @ Y.mT).to(torch.promote_types(g.dtype, torch.float32))
+    if concrete(products) and bool((products.diagonal().abs() < torch.finfo(products.dtype).tiny).any()):
+        raise refusal("Y", ("changes with sᵀy ≠ 0", "满足 sᵀy ≠ 0 的变化"), Text("sᵀy = 0", "sᵀy = 0"))
+    age = torch.arange(len(S), device=g.device)[None]
+    return _product(S[None], Y[None], g[None], scale, products.triu()[None], age)[0]
