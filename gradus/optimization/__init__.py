@@ -11,20 +11,30 @@ if TYPE_CHECKING:
     from gradus.optimization.flat_update import FlatUpdate
     from gradus.optimization.kfac import KFAC
     from gradus.optimization.kronecker_factors import kronecker_step
+    from gradus.optimization.logistic_loss import LogisticLoss
     from gradus.optimization.minimize import minimize
+    from gradus.optimization.minimize.bfgs import bfgs_update
+    from gradus.optimization.minimize.lbfgs import lbfgs_product
+    from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
     from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
-    "KFAC",
     "FlatUpdate",
+    "KFAC",
+    "LogisticLoss",
+    "MGHProblem",
     "Nesterov",
+    "bfgs_update",
     "chord_curvature",
     "clip_by_global_norm",
     "conjugate",
     "expected_best",
     "kronecker_step",
+    "lbfgs_product",
+    "mgh_problem",
+    "mgh_problems",
     "minimize",
     "quadratic",
     "scripted",
@@ -40,7 +50,11 @@ export(
         "flat_update": ["FlatUpdate"],
         "kfac": ["KFAC"],
         "kronecker_factors": ["kronecker_step"],
+        "logistic_loss": ["LogisticLoss"],
         "minimize": ["minimize"],
+        "minimize.bfgs": ["bfgs_update"],
+        "minimize.lbfgs": ["lbfgs_product"],
+        "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
         "nesterov": ["Nesterov"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
