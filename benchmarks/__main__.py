@@ -20,10 +20,11 @@ NAMES = (
     "recurrent",
     "attention",
     "graphs",
+    "quadratic",
     "training",
     "site",
 )
-CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "training", "site")
+CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "quadratic", "training", "site")
 
 
 def run(name: str, options: list[str]) -> list[Row]:

@@ -18,6 +18,7 @@ def regularised_cholesky(H: Tensor) -> Tensor:
     diagonal = H.diagonal(dim1=-2, dim2=-1)
     more = REGULARISATION + ROUNDING * diagonal
     diagonal.add_(more)
+    L: Tensor
     L, info = torch.linalg.cholesky_ex(H)
     for _ in range(10):
         at = info.nonzero()[:, 0]
@@ -42,11 +43,13 @@ class Newton:
             self.S = regularised_cholesky(gram(self.V))
 
     def solve(self, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        """u (B, n) and v (B, p), refined by what the system leaves."""
+        """U (B, n) and v (B, p), refined by what the system leaves."""
         u, v = self._once(f, g)
         for _ in range(self.refinements):
             form = self.form
-            above = f - form.quadratic(u) - form.side_forces(self.w * form.side_values(u)) - REGULARISATION * u
+            above = (
+                f - form.quadratic(u) - form.side_forces(self.w * form.side_values(u)) - REGULARISATION * u
+            )
             below = g
             if self.V is not None:
                 above = above - times_transposed(form.A, v)

@@ -43,7 +43,10 @@ def equilibrated(form: Form) -> tuple[Form, Scaling, bool]:
     if bool((sizes < ENOUGH).all()) and bool((sizes > 1 / ENOUGH).all()):
         return with_base(form), scaling, False
     for _ in range(ROUNDS):
-        D, F, R = (_factor(v) for v in (_column_sizes(form), largest_entries(form.A, -1), largest_entries(form.G, -1)))
+        D, F, R = (
+            _factor(v)
+            for v in (_column_sizes(form), largest_entries(form.A, -1), largest_entries(form.G, -1))
+        )
         form = _scaled(form, D, F, R)
         scaling = Scaling(scaling.D * D, scaling.F * F, scaling.R * R, scaling.c)
     average = form.q.new_zeros(len(form.q)) if form.P is None else largest_entries(form.P, -2).mean(-1)
@@ -89,7 +92,7 @@ class Scaling:
     def undone(self, form: Form, at: Point) -> Point:
         """The point in the user's units."""
         E, c = side_factors(form, self.R, 1 / self.D), self.c[:, None]
-        return Point(self.D * at.x, self.F * at.y / c, at.s / E, E * at.z / c)
+        return Point(self.D * at.x, self.F * at.y / c, at.s / E, E * at.z / c, at.e / E)
 
 
 def unscaled(form: Form) -> Scale:
