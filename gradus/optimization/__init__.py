@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from gradus.optimization.comparison import expected_best
     from gradus.optimization.convexity import chord_curvature, conjugate
     from gradus.optimization.flat_update import FlatUpdate
+    from gradus.optimization.interior_point import Farkas, Multipliers, QPResult, solve_qp
     from gradus.optimization.kfac import KFAC
     from gradus.optimization.kronecker_factors import kronecker_step
     from gradus.optimization.logistic_loss import LogisticLoss
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
-    "FlatUpdate",
     "KFAC",
+    "Farkas",
+    "FlatUpdate",
     "LogisticLoss",
     "MGHProblem",
+    "Multipliers",
     "Nesterov",
+    "QPResult",
     "bfgs_update",
     "chord_curvature",
     "clip_by_global_norm",
@@ -38,6 +42,7 @@ __all__ = [
     "minimize",
     "quadratic",
     "scripted",
+    "solve_qp",
     "trajectory",
 ]
 
@@ -48,6 +53,7 @@ export(
         "comparison": ["expected_best"],
         "convexity": ["chord_curvature", "conjugate"],
         "flat_update": ["FlatUpdate"],
+        "interior_point": ["Farkas", "Multipliers", "QPResult", "solve_qp"],
         "kfac": ["KFAC"],
         "kronecker_factors": ["kronecker_step"],
         "logistic_loss": ["LogisticLoss"],

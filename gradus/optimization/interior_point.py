@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,6 +33,21 @@ class Multipliers:
 
 
 @dataclass(frozen=True)
+class Farkas:
+    """A proof that no point meets the constraints: multipliers under the name of the data that they belong to.
+
+    Aᵀb + Gᵀ(h − g) + upper − lower = 0, all but those of b at least 0, and the sum of their products with the data
+    (those of g and lower with −g, −lower) is −1: for a point within the constraints it would be at least 0.
+    """
+
+    b: Tensor
+    h: Tensor
+    g: Tensor
+    upper: Tensor
+    lower: Tensor
+
+
+@dataclass(frozen=True)
 class QPResult:
     r"""What `solve_qp` gives, for each problem of the batch.
 
@@ -44,12 +59,11 @@ class QPResult:
             ‖P x + q + Aᵀy + Gᵀz + w‖ / (1 + the largest of its terms), the violation of the constraints
             / (1 + the largest of ‖b‖, ‖A x‖, ‖G x‖, ‖x‖ of bounded variables), and the duality gap / (1 + |objective|), all in the maximum norm.
         iterations: that it took.
-        reason: "solved", "infeasible", "unbounded", "stalled" (rounding allows no better; x is the best point),
+        reason: "solved", "infeasible", "unbounded" (if there is a point within the constraints), "stalled" (rounding allows no better; x is the best point),
             or "iterations" (the limit was reached; x is the best point). An array of words.
         ray: where unbounded, a direction d (…, n) with P d = 0, A d = 0, G d and d within the bounds' directions, and
-            qᵀd = −1; elsewhere NaN.
-        farkas: where infeasible, multipliers with Aᵀy + Gᵀz + w = 0 whose bound on the constraints is −1:
-            bᵀy + hᵀz₊ − gᵀz₋ + upperᵀw₊ − lowerᵀw₋ = −1; elsewhere NaN.
+            qᵀd = −1; elsewhere 0.
+        farkas: where infeasible, a certificate of that; elsewhere 0.
     """
 
     x: Tensor
@@ -59,7 +73,7 @@ class QPResult:
     iterations: Tensor
     reason: np.ndarray
     ray: Tensor
-    farkas: Multipliers
+    farkas: Farkas
 
     @property
     def solved(self) -> bool:
@@ -94,10 +108,13 @@ def solve_qp(
     Args:
         P: (…, n, n), symmetric, no negative eigenvalue; None for a linear program.
         q: (…, n).
-        A, b: (…, p, n) and (…, p).
-        G, h, g: (…, m, n) and (…, m); ∞ in h, −∞ in g where a row has no such side. Without g there are no lower sides,
-            without h no upper ones.
-        lower, upper: (…, n), infinite where a variable has no such bound.
+        A: (…, p, n).
+        b: (…, p).
+        G: (…, m, n).
+        h: (…, m), ∞ where a row has no upper side; None where none has.
+        g: (…, m), −∞ where a row has no lower side; None where none has.
+        lower: (…, n), −∞ where a variable has no such bound.
+        upper: (…, n), ∞ where a variable has no such bound.
         tolerance: of the KKT residual (see `QPResult`) and of the certificates.
         max_iterations: at most so many.
 
@@ -126,16 +143,17 @@ def solve_qp(
     # half, so that what is computed anew from the data in the end does not exceed it by rounding
     x, y, z, outcome = solve(form, tolerance / 2, limit)
     code = outcome.code
-    bare = Form(*(v.detach() if isinstance(v, Tensor) else v for v in vars(form).values()))
-    size = residuals(bare, outcome.point, unscaled(bare)).size
+    bare = form.detached()
+    point = replace(outcome.point, e=bare.side_values(outcome.point.x))
+    size = residuals(bare, point, unscaled(bare)).size
     code = torch.where((code == SOLVED) & ~(size <= tolerance), STALLED, code)
     none = ((code == INFEASIBLE) | (code == UNBOUNDED)).unsqueeze(-1)
     signed = _signed(data, form, y, z, rows, variables)
     objective = (x * (form.quadratic(x) / 2 + form.q)).sum(-1)
     ray, farkas = _certificates(data, bare, outcome.point, code, rows, variables)
 
-    def shaped(value: Tensor, missing: Tensor) -> Tensor:
-        value = value.masked_fill(missing, torch.nan)
+    def shaped(value: Tensor, missing: Tensor, fill: float = torch.nan) -> Tensor:
+        value = value.masked_fill(missing, fill)
         return value.to(q.dtype).reshape((*data.batch, *value.shape[1:]))
 
     return QPResult(
@@ -145,8 +163,8 @@ def solve_qp(
         size.masked_fill(none[:, 0], torch.nan).reshape(data.batch),
         outcome.iterations.reshape(data.batch),
         REASONS[code.cpu().numpy()].reshape(tuple(data.batch)),
-        shaped(ray, (code != UNBOUNDED).unsqueeze(-1)),
-        Multipliers(*(shaped(v, (code != INFEASIBLE).unsqueeze(-1)) for v in farkas)),
+        shaped(ray, (code != UNBOUNDED).unsqueeze(-1), 0.0),
+        Farkas(*(shaped(v, (code != INFEASIBLE).unsqueeze(-1), 0.0) for v in farkas)),
     )
 
 
@@ -169,10 +187,15 @@ def _signed(
 
 def _certificates(
     data: Data, form: Form, at: Point, code: Tensor, rows: Tensor | None, variables: Tensor | None
-) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
+) -> tuple[Tensor, list[Tensor]]:
     """The iterates, so long that qᵀx and the bound on the constraints are −1; they count where the code says so."""
     bound = (form.b * at.y).sum(-1, keepdim=True) + (form.d * at.z).sum(-1, keepdim=True)
     slope = (form.q * at.x).sum(-1, keepdim=True)
     ray = at.x / torch.where(code.unsqueeze(-1) == UNBOUNDED, -slope, 1.0)
     length = torch.where(code.unsqueeze(-1) == INFEASIBLE, -bound, 1.0)
-    return ray, _signed(data, form, at.y / length, at.z / length, rows, variables)
+    y, z = at.y / length, at.z / length
+    # a row or variable whose sides agree has one multiplier of either sign: its positive and its negative part
+    own, on_rows, on_variables = _signed(data, form, y, torch.zeros_like(z), rows, variables)
+    sides = form.each_side(z)
+    signs = (on_rows, -on_rows, on_variables, -on_variables)
+    return ray, [own, *(side + v.clamp(min=0) for side, v in zip(sides, signs, strict=True))]

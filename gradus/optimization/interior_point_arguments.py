@@ -14,6 +14,8 @@ from gradus.text import Text
 
 #: How much P may differ from its transpose, and its least eigenvalue be below 0, relative to its largest entry.
 SLACK = 1e-9
+#: How many numbers of P are looked at together.
+PART = 500_000
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,14 @@ def checked(
     upper: Tensor | None,
 ) -> Data:
     """The arguments, checked and brought to one batch."""
+    if q is None:
+        raise refusal("q", ("a tensor", "张量"), None, kind=True)
     sizes, shapes = Sizes(), {}
     axes = dict(q="n>=1", P="n n", A="p n", b="p", G="m n", g="m", h="m", lower="n", upper="n")
     arguments = dict(q=q, P=P, A=A, b=b, G=G, g=g, h=h, lower=lower, upper=upper)
     for name, own in axes.items():
         value = arguments[name]
-        if value is not None or name == "q":
+        if value is not None:
             finite = name in ("q", "P", "A", "b", "G")
             tensor(name, value, f"*#batch {own}", sizes, finite=finite, meta=False)
             shapes[name] = value.shape[: value.dim() - len(own.split())]
@@ -63,7 +67,7 @@ def checked(
     blank = torch.zeros((), dtype=torch.float64, device=q.device)
 
     def flat(value: Tensor | None, *own: int, fill: float = 0.0) -> Tensor:
-        value = (blank + fill if value is None else value.double()).expand(*batch, *own)
+        value = (blank + fill if value is None else value.resolve_neg().double()).expand(*batch, *own)
         return value.reshape(batch.numel(), *own) if len(batch) != 1 else value
 
     p, m = 0 if A is None else A.shape[-2], 0 if G is None else G.shape[-2]
@@ -104,31 +108,39 @@ def _require_bound(name: str, value: Tensor, above: bool) -> None:
 def _convex(P: Tensor) -> Tensor:
     """P, where it is symmetric and has no negative eigenvalue, up to rounding."""
     bare = P.detach()[:1] if P.stride(0) == 0 else P.detach()  # one matrix for the whole batch
-    size = bare.diagonal(dim1=-2, dim2=-1).abs().amax(-1).clamp(min=torch.finfo(torch.float64).tiny)
-    off = (bare - bare.mT).abs().amax((-1, -2))
-    worst = int((off / size).argmax()) if len(off) else 0
-    if len(off) and bool((off > 1e-6 * size).any()):
-        i, j = divmod(int((bare[worst] - bare[worst].mT).abs().argmax()), P.shape[-1])
-        a, b = bare[worst, i, j].item(), bare[worst, j, i].item()
-        raise refusal(
-            "P",
-            ("a symmetric matrix", "对称矩阵"),
-            Text(
-                f"P[{i}, {j}] = {a:g} and P[{j}, {i}] = {b:g}", f"P[{i}, {j}] = {a:g} 而 P[{j}, {i}] = {b:g}"
-            ),
-            ("give (P + P.mT) / 2, which has the same objective", "请给出目标函数相同的 (P + P.mT) / 2"),
-        )
-    shifted = bare.clone()
-    shifted.diagonal(dim1=-2, dim2=-1).add_(SLACK * size.unsqueeze(-1))
-    info = torch.linalg.cholesky_ex(shifted)[1]
-    if bool(info.any()):
-        least = torch.linalg.eigvalsh(bare[int(info.nonzero()[0, 0])])[0].item()
-        raise refusal(
-            "P",
-            ("no negative eigenvalue, so that the program is convex", "没有负特征值，使问题为凸"),
-            Text(f"the eigenvalue {least:g}", f"特征值 {least:g}"),
-        )
-    return (P + P.mT) / 2 if bool(off.any()) else P
+    uneven = False
+    for part in bare.split(max(1, PART // max(P.shape[-1] ** 2, 1))):
+        size = part.diagonal(dim1=-2, dim2=-1).abs().amax(-1).clamp(min=torch.finfo(torch.float64).tiny)
+        shifted = part.mT.clone(memory_format=torch.contiguous_format)  # never the data themselves
+        off = torch.sub(shifted, part).abs_().amax((-1, -2))
+        if bool((off > 1e-6 * size).any()):
+            raise _not_symmetric(part[int((off / size).argmax())])
+        uneven = uneven or bool(off.any())
+        shifted.diagonal(dim1=-2, dim2=-1).add_(SLACK * size.unsqueeze(-1))
+        info = torch.linalg.cholesky_ex(shifted)[1]
+        if bool(info.any()):
+            raise _not_convex(part[int(info.nonzero()[0, 0])])
+    return (P + P.mT) / 2 if uneven else P
+
+
+def _not_symmetric(P: Tensor) -> Exception:
+    i, j = divmod(int((P - P.mT).abs().argmax()), P.shape[-1])
+    a, b = P[i, j].item(), P[j, i].item()
+    return refusal(
+        "P",
+        ("a symmetric matrix", "对称矩阵"),
+        Text(f"P[{i}, {j}] = {a:g} and P[{j}, {i}] = {b:g}", f"P[{i}, {j}] = {a:g} 而 P[{j}, {i}] = {b:g}"),
+        ("give (P + P.mT) / 2, which has the same objective", "请给出目标函数相同的 (P + P.mT) / 2"),
+    )
+
+
+def _not_convex(P: Tensor) -> Exception:
+    least = torch.linalg.eigvalsh(P)[0].item()
+    return refusal(
+        "P",
+        ("no negative eigenvalue, so that the program is convex", "没有负特征值，使问题为凸"),
+        Text(f"the eigenvalue {least:g}", f"特征值 {least:g}"),
+    )
 
 
 def form_of(data: Data) -> tuple[Form, Tensor | None, Tensor | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,9 +16,10 @@ class Implicit(torch.autograd.Function):
     """From the data of a form to x, y, z; backwards one more factor of the same Newton matrix, at the solution."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, form: Form, settings: tuple[float, int], outcomes: list[Outcome], *data: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
+        """Solves; the data are there for the graph, the form holds them."""
         outcome = solve_form(form, *settings)
         outcomes.append(outcome)
         ctx.form, ctx.point = form, outcome.point
@@ -27,7 +27,7 @@ class Implicit(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gx: Tensor, gy: Tensor, gz: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gx: Tensor, gy: Tensor, gz: Tensor) -> Any:
         """Solves JᵀΛ = −(gx, gy, gz) with the Jacobian J of the KKT conditions; then −Λ acts on their data."""
         form, at = with_base(ctx.form), ctx.point
         # at the solution either s or z is 0: what is left of the smaller is the tolerance
@@ -50,9 +50,8 @@ def _outer(a: Tensor, b: Tensor) -> Tensor:
 
 def solve(form: Form, tolerance: float, limit: int) -> tuple[Tensor, Tensor, Tensor, Outcome]:
     """x, y, z, attached to the graph of the form's data, and the outcome."""
-    names = ("P", "q", "A", "b", "G", "d")
-    data = [getattr(form, name) for name in names]
-    bare = replace(form, **{n: None if v is None else v.detach() for n, v in zip(names, data, strict=True)})
     outcomes: list[Outcome] = []
-    x, y, z = Implicit.apply(bare, (tolerance, limit), outcomes, *data)
+    x, y, z = Implicit.apply(
+        form.detached(), (tolerance, limit), outcomes, form.P, form.q, form.A, form.b, form.G, form.d
+    )
     return x, y, z, outcomes[0]

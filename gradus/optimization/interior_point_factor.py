@@ -18,6 +18,7 @@ def regularised_cholesky(H: Tensor) -> Tensor:
     diagonal = H.diagonal(dim1=-2, dim2=-1)
     more = REGULARISATION + ROUNDING * diagonal
     diagonal.add_(more)
+    L: Tensor
     L, info = torch.linalg.cholesky_ex(H)
     for _ in range(10):
         at = info.nonzero()[:, 0]

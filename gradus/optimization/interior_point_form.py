@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -34,20 +35,29 @@ def _width(places: Places, every: int) -> int:
 
 def times(M: Tensor, x: Tensor) -> Tensor:
     """M x for a batch of matrices (B, m, n) and vectors (B, n)."""
+    if _plain(M, x):
+        return torch.from_numpy(np.matmul(M.numpy(), x.numpy()[..., None])[..., 0])
     return torch.bmm(M, x.unsqueeze(-1)).squeeze(-1)
 
 
 def times_transposed(M: Tensor, y: Tensor) -> Tensor:
     """Mᵀ y for a batch of matrices (B, m, n) and vectors (B, m)."""
+    if _plain(M, y):
+        return torch.from_numpy(np.matmul(y.numpy()[:, None], M.numpy())[:, 0])
     return torch.bmm(y.unsqueeze(-2), M).squeeze(-2)
 
 
 def gram(M: Tensor) -> Tensor:
-    """Mᵀ M for a batch; on the processor by NumPy, which computes one triangle only."""
-    if M.device.type == "cpu":
+    """Mᵀ M for a batch."""
+    if _plain(M, M):
         array = M.contiguous().numpy()
         return torch.from_numpy(array.swapaxes(-1, -2) @ array)
     return torch.bmm(M.mT, M)
+
+
+def _plain(M: Tensor, x: Tensor) -> bool:
+    """Whether NumPy may multiply: on the processor it is twice as fast, and of Mᵀ M computes one triangle only."""
+    return M.device.type == "cpu" and not (torch.is_grad_enabled() and (M.requires_grad or x.requires_grad))
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,19 @@ class Form:
             _gathered(n, s.above, third, s.below, fourth, sign),
         )
 
+    def each_side(self, z: Tensor) -> list[Tensor]:
+        """The four kinds of sides apart, each at the places of all rows (B, m) or variables (B, n), 0 elsewhere."""
+        s, m, n = self.sides, self.G.shape[1], self.q.shape[1]
+        places = (s.rows_above, s.rows_below, s.above, s.below)
+        parts = (z if self.live is None else z * self.live).split(s.widths(m, n), 1)
+        out = []
+        for at, part, size in zip(places, parts, (m, m, n, n), strict=True):
+            total = z.new_zeros(len(z), size)
+            if at is not None:
+                total[:, at] = part
+            out.append(total)
+        return out
+
     def side_forces(self, z: Tensor) -> Tensor:
         """Eᵀ z, (B, n)."""
         rows, variables = self.by_place(z)
@@ -137,9 +160,15 @@ class Form:
 
     def select(self, index: Tensor) -> Form:
         """The problems with these numbers."""
-        names = ("P", "q", "A", "b", "G", "d", "live", "base")
-        chosen = {name: getattr(self, name) for name in names}
-        return replace(self, **{k: v if v is None else v[index] for k, v in chosen.items()})
+        P, live, base = (None if v is None else v[index] for v in (self.P, self.live, self.base))
+        q, A, b, G, d = (v[index] for v in (self.q, self.A, self.b, self.G, self.d))
+        return Form(P, q, A, b, G, d, self.sides, live, base)
+
+    def detached(self) -> Form:
+        """The same numbers outside of the graph."""
+        P = None if self.P is None else self.P.detach()
+        q, A, b, G, d = (v.detach() for v in (self.q, self.A, self.b, self.G, self.d))
+        return Form(P, q, A, b, G, d, self.sides, self.live, None)
 
 
 def _gathered(

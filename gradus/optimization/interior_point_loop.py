@@ -16,8 +16,6 @@ RUNNING, SOLVED, INFEASIBLE, UNBOUNDED, STALLED, LIMIT = range(6)
 COMPACT = 0.15
 #: After so many iterations without a smaller residual a problem is given up.
 PATIENCE = 30
-#: From this residual on, directions of a well-scaled program are refined, too.
-REFINE = 1e-4
 #: Multipliers that are smaller than this part of the largest do not belong to a certificate: tried in turn.
 CUTS = (0.0, 1e-6, 1e-3)
 #: How many numbers the matrices of one part of a batch may hold: more would not stay near the processor.
@@ -62,70 +60,68 @@ def _solve_part(form: Form, tolerance: float, limit: int) -> Outcome:
 
 
 class _Batch:
-    """The problems that still run, by their numbers, and the best points of all."""
+    """The problems that still run, by their numbers, and what has become of all."""
 
     def __init__(self, form: Form, scale: Scale, tolerance: float, hard: bool) -> None:
-        self.form, self.scale, self.tolerance = form, scale, tolerance
+        self.form, self.scale, self.tolerance, self.whole = form, scale, tolerance, (form, scale)
         self.always = 2 if hard or form.P is None or form.A.shape[1] else 0
-        self.at = start(form, self.always)
+        self.at = self.best = self.closest = start(form, self.always)
         B, device = form.q.shape[0], form.q.device
-        everything = torch.arange(B, device=device)
-        self.whole, self.best, self.closest = (
-            (form, scale),
-            self.at.select(everything),
-            self.at.select(everything),
-        )
-        self.size, self.ratio = form.q.new_full((B,), torch.inf), form.q.new_full((B,), torch.inf)
-        self.code = torch.zeros(B, dtype=torch.int64, device=device)
-        self.iterations = torch.zeros_like(self.code)
-        self.number, self.since = torch.arange(B, device=device), torch.zeros_like(self.code)
+        self.size, self.ratio = (form.q.new_full((B,), torch.inf) for _ in range(2))
+        self.number = torch.arange(B, device=device)
+        self.code, self.iterations, self.since = (torch.zeros_like(self.number) for _ in range(3))
+        self.result, self.diverging = self.at.select(self.number), self.at.select(self.number)
+        self.left = torch.ones_like(self.number, dtype=torch.bool)
 
     def run(self, limit: int) -> Outcome:
         for k in range(limit + 1):
             r = residuals(self.form, self.at, self.scale)
             self._remember(r)
             self._finish(r, k, last=k == limit)
-            left = (self.code[self.number] == RUNNING).nonzero()[:, 0]
+            left = self.left.nonzero()[:, 0]
             if not len(left):
                 break
             if len(left) <= (1 - COMPACT) * len(self.number):
                 self._drop(left)
                 r = r.select(left)
-            late = bool((r.size < REFINE).any())
-            self.at = step(self.form, self.at, r, max(self.always, int(late)))
-        self._certify(((self.code >= STALLED) & (self.ratio < 1)).nonzero()[:, 0])
-        return Outcome(self.best, self.code, self.iterations)
+            refinements = max(self.always, int(bool((self.since >= 2).any())))
+            self.at = step(self.form, self.at, r, refinements)
+        self._certify((self.code >= STALLED).nonzero()[:, 0])
+        return Outcome(self.result, self.code, self.iterations)
 
     def _remember(self, r: Residuals) -> None:
         """The points whose residual is the smallest yet, and those that are the nearest to a certificate."""
-        running = self.code[self.number] == RUNNING
-        better = (r.size < self.size[self.number]) & running
+        better = r.size < self.size
         self.since = torch.where(better, 0, self.since + 1)
-        pairs = ((better, self.size, r.size, self.best),
-                 ((r.infeasible < self.ratio[self.number]) & running, self.ratio, r.infeasible, self.closest))  # fmt: skip
-        for smaller, sizes, new, points in pairs:
-            i = smaller.nonzero()[:, 0]
-            if len(i):
-                sizes[self.number[i]] = new[i]
-                points.put(self.number[i], self.at.select(i))
+        self.size, self.best = torch.where(better, r.size, self.size), self.best.where(better, self.at)
+        nearer = r.infeasible < self.ratio
+        self.ratio, self.closest = (
+            torch.where(nearer, r.infeasible, self.ratio),
+            self.closest.where(nearer, self.at),
+        )
 
     def _finish(self, r: Residuals, k: int, last: bool) -> None:
-        """Writes why a problem stops now; a certificate is the iterate itself."""
-        now = torch.zeros_like(self.number)
+        """Writes why a problem stops now, and its best point; a certificate is the iterate itself."""
+        now = torch.full_like(self.number, LIMIT if last else RUNNING)
         now[(self.since > PATIENCE) | ~r.size.isfinite()] = STALLED
-        if last:
-            now[now == RUNNING] = LIMIT
-        now[r.infeasible <= self.tolerance] = INFEASIBLE
-        now[r.unbounded <= self.tolerance] = UNBOUNDED
-        now[r.size <= self.tolerance] = SOLVED
-        i = ((now != RUNNING) & (self.code[self.number] == RUNNING)).nonzero()[:, 0]
-        self.code[self.number[i]], self.iterations[self.number[i]] = now[i], k
-        i = i[(now[i] == INFEASIBLE) | (now[i] == UNBOUNDED)]
-        self.best.put(self.number[i], self.at.select(i))
+        certified = (r.infeasible <= self.tolerance) | (r.unbounded <= self.tolerance)
+        now[certified] = torch.where(r.infeasible <= self.tolerance, INFEASIBLE, UNBOUNDED)[certified]
+        solved = r.size <= self.tolerance
+        now[solved] = SOLVED
+        i = ((now != RUNNING) & self.left).nonzero()[:, 0]
+        if not len(i):
+            return
+        self.left[i] = False
+        at = self.number[i]
+        self.code[at], self.iterations[at] = now[i], k
+        self.result.put(at, self.best.where(certified & ~solved, self.at).select(i))
+        self.diverging.put(at, self.closest.select(i))
 
     def _drop(self, left: Tensor) -> None:
-        self.form, self.at, self.scale = self.form.select(left), self.at.select(left), self.scale.select(left)
-        self.number, self.since = self.number[left], self.since[left]
+        for name in ("form", "at", "best", "closest", "scale"):
+            setattr(self, name, getattr(self, name).select(left))
+        for name in ("size", "ratio", "number", "since", "left"):
+            setattr(self, name, getattr(self, name)[left])
 
     def _certify(self, left: Tensor) -> None:
         """Problems without a solution whose multipliers diverge, projected on Aᵀy + Eᵀz = 0: a certificate or none."""
@@ -133,9 +129,9 @@ class _Batch:
             if not len(left):
                 return
             form = self.whole[0].select(left)
-            at = projected(form, self.closest.select(left), least)
+            at = projected(form, self.diverging.select(left), least)
             r = residuals(form, at, self.whole[1].select(left))
             good = (r.infeasible <= self.tolerance) & (at.z >= 0).all(-1)
             self.code[left[good]] = INFEASIBLE
-            self.best.put(left[good], at.select(good))
+            self.result.put(left[good], at.select(good))
             left = left[~good]

@@ -92,7 +92,7 @@ class Scaling:
     def undone(self, form: Form, at: Point) -> Point:
         """The point in the user's units."""
         E, c = side_factors(form, self.R, 1 / self.D), self.c[:, None]
-        return Point(self.D * at.x, self.F * at.y / c, at.s / E, E * at.z / c)
+        return Point(self.D * at.x, self.F * at.y / c, at.s / E, E * at.z / c, at.e / E)
 
 
 def unscaled(form: Form) -> Scale:

@@ -11,21 +11,32 @@ from gradus.optimization.interior_point_factor import REGULARISATION, Newton, re
 from gradus.optimization.interior_point_form import Form, times, times_transposed, with_base
 
 #: How much of the way to the boundary a step may go.
-FRACTION = 0.995
+FRACTION = 0.999
 
 
 @dataclass
 class Point:
-    """Iterates of a batch: x, multipliers y of the equalities, slacks s and multipliers z of the sides."""
+    """Iterates of a batch: x, multipliers y of the equalities, slacks s and multipliers z of the sides, e = E x."""
 
     x: Tensor
     y: Tensor
     s: Tensor
     z: Tensor
+    e: Tensor
 
     def select(self, index: Tensor) -> Point:
         """The problems with these numbers."""
         return Point(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    def where(self, better: Tensor, other: Point) -> Point:
+        """Those of `other` where it is better."""
+        count = int(better.sum())
+        if count in (0, len(better)):
+            return other if count else self
+        column = better.unsqueeze(-1)
+        return Point(
+            *(torch.where(column, getattr(other, f.name), getattr(self, f.name)) for f in fields(self))
+        )
 
     def put(self, index: Tensor, other: Point) -> None:
         """Writes the problems of `other` at these numbers."""
@@ -80,7 +91,7 @@ def largest(*vectors: Tensor) -> Tensor:
 
 def residuals(form: Form, at: Point, scale: Scale) -> Residuals:
     """The KKT residuals, and how far the iterate is from a certificate."""
-    Px, Ez, Ex = form.quadratic(at.x), form.side_forces(at.z), form.side_values(at.x)
+    Px, Ez, Ex = form.quadratic(at.x), form.side_forces(at.z), at.e
     Ay = times_transposed(form.A, at.y) if at.y.shape[1] else torch.zeros_like(Px)
     Ax = times(form.A, at.x) if at.y.shape[1] else at.y
     dual, equal, above = Px + form.q + Ay + Ez, Ax - form.b, Ex - form.d
@@ -108,8 +119,8 @@ def start(form: Form, refinements: int) -> Point:
     """The minimiser of the objective plus ½‖s‖² on A x = b, its slacks and multipliers shifted to be positive."""
     live = torch.ones_like(form.d) if form.live is None else form.live
     x, y = Newton(form, live, refinements).solve(form.side_forces(form.d) - form.q, form.b)
-    s = form.d - form.side_values(x)
-    return Point(x, y, _positive(s, live), _positive(-s, live) * live)
+    e = form.side_values(x)
+    return Point(x, y, _positive(form.d - e, live), _positive(e - form.d, live) * live, e)
 
 
 def _positive(s: Tensor, live: Tensor) -> Tensor:
@@ -134,9 +145,9 @@ def step(form: Form, at: Point, r: Residuals, refinements: int) -> Point:
         """Where s∘Δz + z∘Δs = −complementarity."""
         pull = complementarity / damped
         dx, dy = newton.solve(-r.dual - form.side_forces(w * r.sides - pull), -r.equal)
-        change = r.sides + form.side_values(dx)
-        dz = w * change - pull
-        return Point(dx, dy, REGULARISATION * dz - change, dz)
+        de = form.side_values(dx)
+        dz = w * (r.sides + de) - pull
+        return Point(dx, dy, REGULARISATION * dz - r.sides - de, dz, de)
 
     affine = direction(sz)
     primal, dual = _lengths(form, at, affine, 1.0)
@@ -145,7 +156,8 @@ def step(form: Form, at: Point, r: Residuals, refinements: int) -> Point:
     target = sz + affine.s * affine.z - (after / mu).clamp(0, 1) ** 3 * mu
     both = direction(target if form.live is None else target * form.live)
     primal, dual = _lengths(form, at, both, FRACTION)
-    return Point(at.x + primal * both.x, at.y + dual * both.y, at.s + primal * both.s, at.z + dual * both.z)
+    lengths = dict(x=primal, y=dual, s=primal, z=dual, e=primal)
+    return Point(*(getattr(at, k) + a * getattr(both, k) for k, a in lengths.items()))
 
 
 def _lengths(form: Form, at: Point, step: Point, fraction: float) -> tuple[Tensor, Tensor]:
@@ -176,4 +188,4 @@ def projected(form: Form, at: Point, least: float) -> Point:
         force = times_transposed(form.A, y) + form.side_forces(z)
         u = torch.cholesky_solve(force.unsqueeze(-1), L).squeeze(-1)
         y, z = y - times(form.A, u), z - weight * form.side_values(u)
-    return Point(at.x, y, at.s, z)
+    return Point(at.x, y, at.s, z, at.e)

@@ -121,6 +121,20 @@ def calls_elsewhere() -> dict[str, Example]:
             hessian=Fresh(lambda: np.diag([1.0, 2, 3])),
             minimiser=new(rows, 0, 3),
         ),
+        "gradus.optimization.solve_qp": of(
+            optimization.solve_qp,
+            P=Fresh(lambda: torch.eye(3)),
+            q=new(tensors, 0, 3),
+            A=Fresh(lambda: torch.eye(3)[:2]),
+            b=Fresh(lambda: torch.ones(2)),
+            G=new(tensors, 1, 2, 3),
+            h=Fresh(lambda: torch.full((2,), 9.0)),
+            g=Fresh(lambda: torch.full((2,), -9.0)),
+            lower=Fresh(lambda: torch.full((3,), -9.0)),
+            upper=Fresh(lambda: torch.full((3,), 9.0)),
+            tolerance=1e-8,
+            max_iterations=50,
+        ),
         "gradus.optimization.scripted": of(
             gradient_at(optimization.scripted, np.ones(3)), gradients=new(rows, 0, 2, 3)
         ),
