@@ -6,17 +6,26 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
+    from gradus.optimization.cross_validated_step import cross_validated_step
     from gradus.optimization.kfac import KFAC
     from gradus.optimization.kronecker_factors import kronecker_step
     from gradus.optimization.problems import quadratic, scripted
+    from gradus.optimization.range_curve import read_range_curve
+    from gradus.optimization.stable_steps import largest_stable_step
+    from gradus.optimization.step_size_search import StepSizeSearch, search_step_size
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
     "KFAC",
+    "StepSizeSearch",
     "clip_by_global_norm",
+    "cross_validated_step",
     "kronecker_step",
+    "largest_stable_step",
     "quadratic",
+    "read_range_curve",
     "scripted",
+    "search_step_size",
     "trajectory",
 ]
 
@@ -24,9 +33,13 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
+        "cross_validated_step": ["cross_validated_step"],
         "kfac": ["KFAC"],
         "kronecker_factors": ["kronecker_step"],
         "problems": ["quadratic", "scripted"],
+        "range_curve": ["read_range_curve"],
+        "stable_steps": ["largest_stable_step"],
+        "step_size_search": ["StepSizeSearch", "search_step_size"],
         "trajectory": ["trajectory"],
     },
 )
