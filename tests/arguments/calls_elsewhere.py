@@ -14,7 +14,8 @@ from uuid import uuid4
 
 import numpy as np
 import torch
-from example_calls import Example, Fresh, array, gradient_at, model_of, new, of, rows, tensors
+from example_calls import LABELS, Example, Fresh, array, gradient_at, model_of, new, of, rows, tensors
+from sklearn.linear_model import SGDClassifier
 from torch import nn
 
 from gradus import optimization, training, vision
@@ -25,6 +26,38 @@ def calls_elsewhere() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     small = vision.LeNet
     return {
+        "gradus.optimization.read_range_curve": of(
+            optimization.read_range_curve,
+            step_sizes=Fresh(lambda: np.geomspace(1e-3, 1, 30)),
+            losses=Fresh(lambda: np.r_[np.linspace(4, 1, 25), 2.0, 3, 4, 5, 6]),
+            smoothing=0.5,
+        ),
+        "gradus.optimization.largest_stable_step": of(
+            optimization.largest_stable_step, curvature=2.0, optimizer="momentum"
+        ),
+        "gradus.optimization.search_step_size": of(
+            optimization.search_step_size,
+            model=Fresh(lambda: seeded(nn.Linear, 3, 1)),
+            loss=nn.functional.mse_loss,
+            data=Fresh(lambda: [tensors(0, 240, 3), 3 * tensors(0, 240, 3)[:, :1] + tensors(1, 240, 1)]),
+            way="range",
+            optimizer="sgd",
+            batch_size=2,
+            low=1e-3,
+            high=10.0,
+            seed=0,
+        ),
+        "gradus.optimization.cross_validated_step": of(
+            optimization.cross_validated_step,
+            estimator=Fresh(
+                lambda: SGDClassifier(learning_rate="constant", max_iter=3, tol=None, random_state=0)
+            ),
+            X=new(rows, 0, 12, 3),
+            y=Fresh(lambda: LABELS),
+            step_sizes=array(1e-3, 1e-1),
+            parameter="eta0",
+            folds=2,
+        ),
         "gradus.optimization.bfgs_update": of(
             optimization.bfgs_update,
             H=Fresh(lambda: torch.eye(3, dtype=torch.float64)),

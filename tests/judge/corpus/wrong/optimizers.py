@@ -385,3 +385,27 @@ class Coupled(torch.optim.Adam):
 
 # adamw: torch's Adam with its weight decay
 adamw_by_adam = Coupled
+
+
+# step-size-search: takes the steepest place
+def step_at_the_steepest_place(alpha, losses, beta=0.9):
+    finite = np.isfinite(losses)
+    n = len(losses) if finite.all() else int(np.argmin(finite))
+    average, smooth = 0.0, []
+    for t in range(n):
+        average = beta * average + (1 - beta) * losses[t]
+        smooth.append(average / (1 - beta ** (t + 1)))
+    return alpha[np.argmin(np.gradient(smooth, np.log(alpha[:n])))]
+
+
+# step-size-search: the smoothing begins at zero and is not corrected
+def step_from_uncorrected_smoothing(alpha, losses, beta=0.9):
+    average, smooth = 0.0, []
+    for t, loss in enumerate(losses):
+        average = beta * average + (1 - beta) * loss
+        if not np.isfinite(average) or (t >= 10 and average > 4 * min(smooth[9:]) > 0):
+            break
+        smooth.append(average)
+    m = 10 + int(np.argmin(smooth[10:]))
+    above = [t for t in range(m) if smooth[t] > (smooth[9] + smooth[m]) / 2]
+    return np.sqrt(alpha[(above[-1] + 1) if above else 0] * alpha[m])
