@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gradus.catalogue import load
+from gradus.cli import main
 from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.running import run_system
@@ -151,3 +152,11 @@ def test_other_lags_and_sizes_are_not_judged_by_the_target_of_the_first(options,
 def test_the_first_lag_and_size_are_judged():
     recipe = recipe_of("networks", "lstm")
     assert recipe.with_choices({"lag": "500", "units": "8"}).targets == {"long-lag": 0.95}
+
+
+@pytest.mark.parametrize(("lang", "none"), [("en", "none"), ("zh", "无")])
+def test_the_help_says_which_choices_have_a_target(lang, none, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "lstm", "--help", "--lang", lang])
+    out = " ".join(capsys.readouterr().out.split())
+    assert "long-lag (≥ 0.95)" in out and f"long-lag ({none})" in out
