@@ -7,7 +7,7 @@ import torch
 from small_run import BATCH, data, model
 from torch import nn
 
-from gradus.training.choice import choose_update, closed_form_layers
+from gradus.training.choice import choose_update, closed_form_layers, flat_update
 from gradus.training.closed_form import ClosedFormUpdate
 from gradus.training.compiled import CompiledUpdate
 from gradus.training.data import in_memory
@@ -42,7 +42,10 @@ def chosen(
     )  # fmt: skip
     instance = make_optimizer(optimizer, objective.parameters, 0.01)
     run = Run(model=net, optimizer=instance, rate=Rate(instance, None), best=Best("loss"))
-    return choose_update(objective=objective, run=run, callbacks=(), layers=layers, say=lines.append)
+    flat = flat_update(instance, objective)
+    return choose_update(
+        objective=objective, run=run, callbacks=(), layers=layers, flat=flat, say=lines.append
+    )
 
 
 @pytest.mark.parametrize(
