@@ -69,6 +69,28 @@ def test_prose_is_shown(concept: Concept):
                 assert key in KEYS, f"{prose_file(concept, lang)}: there is no page {key}"
 
 
+RUN_IN = re.compile(
+    r"\*\*[^*]{1,60}(?:[。：:.?？]\*\*|\*\*[。：])|\*[^*]{1,80}[.:?]\*"
+)  # the title of a paragraph
+
+
+@every_concept
+def test_a_title_begins_a_paragraph_and_those_behind_it_have_one_too(concept: Concept):
+    for lang, prose in proses(concept).items():
+        lines = [line for text in prose.sections.values() for line in ("", *text.splitlines())]
+        inside = [
+            line for line, before in zip(lines[1:], lines, strict=False) if before and RUN_IN.match(line)
+        ]
+        assert not inside, f"{lang}: {inside[0][:60]}: leave a line empty before it"
+        practice = prose.sections.get("in-practice", "").split("\n\n")
+        titled = [
+            bool(RUN_IN.match(paragraph)) for paragraph in practice if not paragraph.startswith("`gradus ")
+        ]
+        assert titled == sorted(titled), (
+            f"{lang}: in practice, a title, and a paragraph without one behind it"
+        )
+
+
 @every_concept
 def test_each_language_is_its_own(concept: Concept):
     en, zh = (

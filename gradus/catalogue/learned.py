@@ -51,9 +51,9 @@ class Learned:
             raise _foreign(path) from error
         return _answers(path, text)
 
-    def knows(self, key: str, name: str) -> bool:
-        """Whether an exercise was once answered rightly."""
-        return bool(self.known().get(key, {}).get(name, {}).get("right"))
+    def since(self, key: str, name: str) -> str:
+        """The day on which an exercise was first answered rightly; "" where it never was."""
+        return str(self.known().get(key, {}).get(name, {}).get("right", ""))
 
     def record(self, key: str, name: str, right: bool) -> None:
         """Keeps one answer.

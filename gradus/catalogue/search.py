@@ -14,6 +14,7 @@ NEAR = 0.6  # beside the best, the share of its score that is still shown
 IN_NAMES = 1.4  # shown whatever the best is: most of the words stand in the names
 SUBJECT = 1.2  # what names a subject that has no page
 FORGIVING = 5  # letters from which on one may be wrong
+PLURAL = 4  # letters from which on a last s may be too much
 STOP_WORDS = frozenset(
     [
         "a",
@@ -56,11 +57,19 @@ def scores(query: str, concepts: Sequence[Words]) -> list[float]:
 
     A name that is the whole query counts most, then one that begins with it, in letters or in pinyin. Else each word of
     the query that is no stop word is looked for by itself: in the names, one of two letters as a whole word only, one of
-    many with a letter wrong, too; then in the headings, errata and symbols of the page, then in the summary.
+    many with a letter wrong or an s behind it, too; then in the headings, errata and symbols of the page, then in the summary.
     """
     words = fold(query).split()
     if not words:
         return [0.0] * len(concepts)
+    scored = _of_words(words, concepts)
+    singular = [_singular(word, concepts) for word in words]
+    if singular == words:
+        return scored
+    return [max(pair) for pair in zip(scored, _of_words(singular, concepts), strict=True)]
+
+
+def _of_words(words: Sequence[str], concepts: Sequence[Words]) -> list[float]:
     whole = [_whole(words, concept) for concept in concepts]
     searched = [word for word in words if word not in STOP_WORDS]
     near = {word: _misspelt(word, concepts) for word in searched if ord(word[0]) < WIDE}
@@ -121,6 +130,12 @@ def _on_the_page(word: str, terms: str, summary: str, wanted: str) -> float:
     if len(word) == 1 and ord(word) < WIDE:
         return 0.0
     return 0.5 if wanted in terms else 0.45 if wanted in summary else 0.0
+
+
+def _singular(word: str, concepts: Sequence[Words]) -> str:
+    """The word without its last s where a name has it so: `embeddings`, but not `bias`."""
+    plural = len(word) >= PLURAL and word.endswith("s")
+    return word[:-1] if plural and any(f" {word[:-1]} " in c.names for c in concepts) else word
 
 
 def _misspelt(word: str, concepts: Sequence[Words]) -> list[str]:

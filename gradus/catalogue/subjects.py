@@ -11,6 +11,8 @@ from gradus.catalogue.words import Words, names_of, pinyin_of
 from gradus.text import Text
 
 FILE = Path(__file__).parent / "subjects.txt"
+#: What a search answers to the title of one without a page, above the pages to read meanwhile.
+NO_PAGE = Text("{}: no page yet; nearest:", "{}：暂无页面；最接近的是：")
 
 
 class Subject(NamedTuple):

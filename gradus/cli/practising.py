@@ -30,7 +30,7 @@ def practice(options: Namespace, out: Terminal) -> int:
     if options.answer:
         return session.judge(options.answer, options.hint)
     if is_terminal(sys.stdin) and is_terminal(sys.stdout):
-        session.ask_all(options.hint)
+        session.ask_all(options.hint, options.again)
     else:
         session.list_all(options.hint)
     return 0
@@ -61,8 +61,10 @@ class Session:
     def put(self, number: int, name: str, exercise: Exercise) -> None:
         """Prints a question and its choices."""
         question, out = self.questions[name], self.out
-        done = "✓ " if self.learned.knows(self.concept.key, name) else ""
-        self.show(f"{done}{number}. {question.text}")
+        done = self.known(name)
+        self.show(f"{'✓ ' if done else ''}{number}. {question.text}")
+        if done:
+            out.say(done, indent=3, style="dim")
         for letter, option in self.options_of(question, exercise).items():
             self.show(f"({letter}) {question.remarks[option].words}", indent=3)
         if exercise.kind == "function":
@@ -71,6 +73,11 @@ class Session:
                 indent=3,
                 style="dim",
             )
+
+    def known(self, name: str) -> str:
+        """That and when a question was answered rightly; "" where it was not."""
+        day = self.learned.since(self.concept.key, name)
+        return self.out.t(f"answered rightly on {day}", f"{day} 已答对") if day else ""
 
     def list_all(self, hints: bool) -> None:
         """All questions, and how to answer."""
@@ -87,10 +94,19 @@ class Session:
         """The command that writes the file to be filled in."""
         return f"gradus practice {self.concept.key} --output {self.concept.key.replace('-', '_')}.py"
 
-    def ask_all(self, hints: bool = False) -> None:
-        """Every question in turn, each until it is answered rightly or left; an end of the input ends them all."""
-        out = self.out
+    def ask_all(self, hints: bool = False, again: bool = False) -> None:
+        """Every question in turn, each until it is answered rightly or left; an end of the input ends them all.
+
+        Args:
+            hints: whether the hint stands below each question.
+            again: whether those are asked, too, that were answered rightly before.
+        """
+        out, passed = self.out, 0
         for number, (name, made) in enumerate(self.exercises.items(), 1):
+            if not again and (done := self.known(name)):
+                self.show(f"✓ {number}. {done}", style="dim")
+                passed += 1
+                continue
             exercise = made()
             self.put(number, name, exercise)
             if hints:
@@ -102,6 +118,11 @@ class Session:
                 out.say()
                 return
             out.say()
+        if passed:
+            out.say(
+                out.t("to be asked those again: ", "重新作答：")
+                + f"gradus practice {self.concept.key} --again"
+            )
         out.say(out.t("to write the definition yourself: ", "自己写出定义：") + self.file_command())
 
     def _ask_once(self, name: str, exercise: Exercise) -> bool:

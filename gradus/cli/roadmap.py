@@ -145,11 +145,10 @@ def search(options: Namespace, out: Terminal) -> int:
 
 def _instead(key: str, catalogue: Catalogue[Entry], out: Terminal) -> list[Entry]:
     """Says that a subject has no page yet; the concepts to read instead."""
-    from gradus.catalogue.subjects import subjects
+    from gradus.catalogue.subjects import NO_PAGE, subjects
 
     subject = subjects()[key]
-    title = subject.title.get(out.lang)
-    out.say(out.t(f"{title}: no page yet; nearest:", f"{title}：暂无页面；最接近的是："))
+    out.say(NO_PAGE.get(out.lang).format(subject.title.get(out.lang)))
     return [catalogue.get(near) for near in subject.nearest]
 
 

@@ -89,6 +89,7 @@ TABLE: dict[str, Verb] = {
         (
             _key(),
             _flag("--hint", "print the hints, too", "同时显示提示"),
+            _flag("--again", "ask those that you have answered rightly, too", "已答对的也重新提问"),
             _value("--answer", "N=ANSWER", "judge answers: a number, numbers with commas, a letter, FILE.py:name",
                    "判断答案：数、逗号分隔的数、选项字母或 FILE.py:name", nargs="+"),
             _value("--output", "FILE", "write the file to be filled in", "写出待补全的文件"),

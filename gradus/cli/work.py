@@ -41,8 +41,11 @@ def what_is_offered(argv: Sequence[str], lang: str) -> str:
 
 def _data_of(recipe: Recipe) -> Text:
     """Its data with their targets, and what else fits."""
-    each = ", ".join(f"{name} ({recipe.relation} {recipe.targets[name]:g})" for name in recipe.data)
-    en, zh = f"data (target): {each}", f"数据（目标值）：{each}"
+    known = {name: f"{recipe.relation} {target:g}" for name, target in recipe.targets.items()}
+    en, zh = (
+        ", ".join(f"{name} ({known.get(name, none)})" for name in recipe.data) for none in ("none", "无")
+    )
+    en, zh = f"data (target): {en}", f"数据（目标值）：{zh}"
     if recipe.fitting is None:
         return Text(en, zh)
     fits = recipe.fitting.text
@@ -57,8 +60,8 @@ def _data_of(recipe: Recipe) -> Text:
     csv = recipe.fitting.tables or recipe.fitting.sentences
     table = Text("a CSV file", "CSV 文件") if csv else Text("", "")
     graph = Text("a folder of edges.csv and nodes.csv", "含 edges.csv 与 nodes.csv 的文件夹")
-    known = Text("a known data set", "已知的数据集")
-    ways = [graph] if recipe.fitting.graphs else [known, *(t for t in (path, table) if t.en)]
+    listed = Text("a known data set", "已知的数据集")
+    ways = [graph] if recipe.fitting.graphs else [listed, *(t for t in (path, table) if t.en)]
     return Text(f"{en}: {', '.join(w.en for w in ways)}", f"{zh}：{'、'.join(w.zh for w in ways)}")
 
 

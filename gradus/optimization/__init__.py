@@ -6,13 +6,52 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
+    from gradus.optimization.comparison import expected_best
+    from gradus.optimization.convexity import chord_curvature, conjugate
+    from gradus.optimization.cross_validated_step import cross_validated_step
+    from gradus.optimization.flat_update import FlatUpdate
+    from gradus.optimization.interior_point import Farkas, Multipliers, QPResult, solve_qp
+    from gradus.optimization.kfac import KFAC
+    from gradus.optimization.kronecker_factors import kronecker_step
+    from gradus.optimization.logistic_loss import LogisticLoss
+    from gradus.optimization.minimize import minimize
+    from gradus.optimization.minimize.bfgs import bfgs_update
+    from gradus.optimization.minimize.lbfgs import lbfgs_product
+    from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
+    from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.problems import quadratic, scripted
+    from gradus.optimization.range_curve import read_range_curve
+    from gradus.optimization.stable_steps import largest_stable_step
+    from gradus.optimization.step_size_search import StepSizeSearch, search_step_size
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
+    "KFAC",
+    "Farkas",
+    "FlatUpdate",
+    "LogisticLoss",
+    "MGHProblem",
+    "Multipliers",
+    "Nesterov",
+    "QPResult",
+    "StepSizeSearch",
+    "bfgs_update",
+    "chord_curvature",
     "clip_by_global_norm",
+    "conjugate",
+    "cross_validated_step",
+    "expected_best",
+    "kronecker_step",
+    "largest_stable_step",
+    "lbfgs_product",
+    "mgh_problem",
+    "mgh_problems",
+    "minimize",
     "quadratic",
+    "read_range_curve",
     "scripted",
+    "search_step_size",
+    "solve_qp",
     "trajectory",
 ]
 
@@ -20,7 +59,23 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
+        "comparison": ["expected_best"],
+        "convexity": ["chord_curvature", "conjugate"],
+        "cross_validated_step": ["cross_validated_step"],
+        "flat_update": ["FlatUpdate"],
+        "interior_point": ["Farkas", "Multipliers", "QPResult", "solve_qp"],
+        "kfac": ["KFAC"],
+        "kronecker_factors": ["kronecker_step"],
+        "logistic_loss": ["LogisticLoss"],
+        "minimize": ["minimize"],
+        "minimize.bfgs": ["bfgs_update"],
+        "minimize.lbfgs": ["lbfgs_product"],
+        "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
+        "nesterov": ["Nesterov"],
         "problems": ["quadratic", "scripted"],
+        "range_curve": ["read_range_curve"],
+        "stable_steps": ["largest_stable_step"],
+        "step_size_search": ["StepSizeSearch", "search_step_size"],
         "trajectory": ["trajectory"],
     },
 )

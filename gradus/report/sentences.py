@@ -31,10 +31,14 @@ def result_sentence(
     """The abstract's first line: what was trained, on what, how well."""
     if lang == "zh":
         gap = " " if score[:1].isascii() else ""
-        beside = "这些数据没有目标值" if target is None else f"目标值：{relation} {target}"
+        beside = "这些数据与设置没有目标值" if target is None else f"目标值：{relation} {target}"
         after = " " if title[-1:].isascii() else ""
         return f"{title}{after}在“{data}”上训练，{seeds} 个随机种子的平均{gap}{score}为 {mean}（{beside}）。"
-    beside = "there is no target for these data" if target is None else f"the target: {relation} {target}"
+    beside = (
+        "there is no target for these data and settings"
+        if target is None
+        else f"the target: {relation} {target}"
+    )
     over = "with one seed" if seeds == 1 else f"as the mean of {seeds} seeds"
     return f"{title}, trained on “{data}”, reaches {article(score)} {score} of {mean} {over} ({beside})."
 

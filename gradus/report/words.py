@@ -43,7 +43,7 @@ WORDS: dict[str, Text] = {
     "with-seed": Text("seed", "种子"),
     "mean": Text("Mean", "平均"),
     "target": Text("Target", "目标值"),
-    "no-target": Text("There is no target for these data.", "这些数据没有目标值。"),
+    "no-target": Text("There is no target for these data and settings.", "这些数据与设置没有目标值。"),
     "reached": Text("reached", "达到"),
     "missed": Text("missed", "未达到"),
     "scores-caption": Text(

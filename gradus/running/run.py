@@ -211,7 +211,10 @@ def _words(value: Any) -> Any:
 
 
 def _say_seed(concept: Concept, request: RunRequest, seed: int, say: Say) -> None:
-    chosen = "".join(f" {choice}" for choice in request.options.values())
+    options = [f"{name} {choice}" for name, choice in request.options.items()]
+    chosen = (
+        f" ({', '.join(options)})" if len(options) > 1 else "".join(f" {c}" for c in request.options.values())
+    )
     say(
         Text(
             f"{concept.title.en}{chosen} on {request.data}, seed {seed}",
@@ -228,7 +231,7 @@ def _say_score(summary: RunSummary, say: Say) -> None:
     seconds = summary.seconds["training"]
     none = summary.target is None
     beside = f"{summary.mean:.4f}" + ("" if none else f" {summary.relation} {summary.target}")
-    en, zh = ("no target for these data; ", "这些数据没有目标值；") if none else ("", "")
+    en, zh = ("no target for these data and settings; ", "这些数据与设置没有目标值；") if none else ("", "")
     say(
         Text(
             f"{mark} {metric(summary.metric, 'en')} {beside} ({en}seeds: {each}; training {seconds:.1f} s)",

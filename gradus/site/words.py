@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradus.catalogue.subjects import NO_PAGE
 from gradus.report.words import WORDS as ARTICLE
 from gradus.text import Text
 
@@ -20,9 +21,11 @@ OWN: dict[str, Text] = {
     "search-hint": Text(
         "English, 中文, pinyin; a misspelling is forgiven", "中文、拼音、英文均可，可容忍一处拼写错误"
     ),
-    "search-none": Text("Nothing is called so.", "没有找到。"),
-    "search-subject": Text("There is no page yet on", "尚无页面："),
-    "search-nearest": Text("nearest:", "最接近的页面："),
+    "search-none": Text(
+        "Nothing found; try another word, English, Chinese or pinyin (softmax, 卷积, juanji).",
+        "没有找到；可换用其他中文、英文或拼音词（如 卷积、softmax、juanji）。",
+    ),
+    "search-subject": NO_PAGE,
     "close": Text("Close", "关闭"),
     "skip": Text("Skip to the text", "跳到正文"),
     "theme": Text("Light or dark", "浅色或深色"),
@@ -40,9 +43,11 @@ OWN: dict[str, Text] = {
         "{} 个概念；每个都有缘由、推导、手算例子、与定义并列的代码、练习，以及在机器上测得的证据。",
     ),
     "roadmap-lead": Text(
-        "Each row needs only what stands above it. Point at a concept to see what leads to it and what it opens.",
-        "每一行只需要它上面各行的内容。指向某个概念，即可看到通向它的概念与它所通向的概念。",
+        "Each row needs only what stands above it. Point at a concept, or tap it, to see what leads to it and what it opens.",
+        "每一行只需要它上面各行的内容。指向或轻点某个概念，即可看到通向它的概念与它所通向的概念。",
     ),
+    "tapped": Text("{} lead to it, it opens {}.", "通向它的概念 {} 个，它通向的概念 {} 个。"),
+    "show-all": Text("Show all", "显示全部"),
     "step": Text("Step {}", "第 {} 步"),
     "routes-lead": Text(
         "Four walks through the concepts, in order, each for one kind of reader.",

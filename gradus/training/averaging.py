@@ -16,8 +16,9 @@ class Average:
         self.decay = decay
         self.live = dict(model.named_parameters())
         self.mean = {name: parameter.detach().clone() for name, parameter in self.live.items()}
-        self.pairs = [(self.mean[name], self.live[name].detach()) for name in self.live]
+        self.pairs = [(self.mean[name], self.live[name]) for name in self.live]
 
+    @torch.no_grad()
     def update(self) -> None:
         """Take in the parameters of a step."""
         for mean, value in self.pairs:
@@ -32,6 +33,7 @@ class Average:
         finally:
             self._swap()
 
+    @torch.no_grad()
     def _swap(self) -> None:
         for mean, value in self.pairs:
             live = value.clone()

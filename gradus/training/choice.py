@@ -3,7 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from torch import nn
+from torch.optim import Optimizer
 
+from gradus.optimization.flat_update import FlatUpdate
+from gradus.optimization.fused import obstacle as flat_obstacle
 from gradus.training.attachments import is_attached, is_observed
 from gradus.training.callbacks import Callback
 from gradus.training.closed_form import ClosedFormUpdate, LayerSequence, layer_sequence
@@ -36,12 +39,26 @@ def closed_form_layers(
     return layer_sequence(model, loss=loss, example=example, precision=PRECISIONS[settings.precision])
 
 
+def flat_update(optimizer: Optimizer, objective: Objective) -> FlatUpdate | None:
+    """The update of all parameters in one call; None where it cannot be had, or another way would not be quicker.
+
+    It is asked before anything looks at where the parameters lie.
+    """
+    if objective.settings.compile or objective.group.world > 1 or objective.device.type != "cpu":
+        return None
+    updated = [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
+    if set(map(id, updated)) != set(map(id, objective.parameters)) or flat_obstacle(optimizer):
+        return None
+    return FlatUpdate(optimizer)
+
+
 def choose_update(
     *,
     objective: Objective,
     run: Run,
     callbacks: Sequence[Callback],
     layers: LayerSequence | None,
+    flat: FlatUpdate | None,
     say: Callable[[str], None],
 ) -> Update:
     """The update of a run, chosen once everything is in place for its first step.
@@ -51,9 +68,10 @@ def choose_update(
         run: its model and optimiser are updated.
         callbacks: those among them that look at gradients.
         layers: what `closed_form_layers` found.
+        flat: what `flat_update` made of the optimiser.
         say: is told why a step that was to be compiled is not.
     """
-    eager = EagerUpdate(objective=objective, run=run, callbacks=callbacks)
+    eager = EagerUpdate(objective=objective, run=run, callbacks=callbacks, flat=flat)
     if layers is not None and not is_attached(objective.model):
         return ClosedFormUpdate(layers=layers, eager=eager)
     if not objective.settings.compile:

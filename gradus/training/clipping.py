@@ -22,6 +22,11 @@ def clip_gradients(parameters: Sequence[torch.Tensor], most: float) -> None:
             parts.append(p.grad.values())
         elif p.grad is not None:
             parts.append(p.grad)
+    shorten(parts, most)
+
+
+def shorten(parts: Sequence[torch.Tensor], most: float) -> None:
+    """Scales tensors by one factor, so that their common Euclidean norm is at most `most`."""
     factor = (most / (get_total_norm(parts) + 1e-6)).clamp(max=1.0)  # as PyTorch does it
     for part in parts:
         part.mul_(factor.to(part.device))

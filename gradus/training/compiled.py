@@ -17,12 +17,12 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradus.errors import GradusError
+from gradus.optimization.fused import hooked
 from gradus.text import Text
 from gradus.training.attachments import is_attached
 from gradus.training.eager import EagerUpdate
 from gradus.training.known_losses import known_loss
 from gradus.training.objective import Objective
-from gradus.training.optimizers import hooked
 from gradus.training.update import Totals
 from gradus.training.update_rules import assign, rule_of, scalars_of
 

@@ -13,11 +13,14 @@ from gradus.training.update import GradientUpdate, Totals
 class EagerUpdate(GradientUpdate):
     """Forward and backward pass of each batch of the step, as PyTorch runs them."""
 
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.in_one = set(map(id, self.flat.parameters)) if self.flat else set()
+
     def gradients(self, indices: torch.Tensor, step: int) -> Totals:
         """See `GradientUpdate`; each batch counts by its share of what the step is a mean over."""
         objective, group, tally = self.objective, self.objective.group, self.objective.tally
-        for parameter in objective.model.parameters():
-            parameter.grad = None
+        self._clear()
         totals: Totals = {}
         parts = objective.batches(indices)
         for number, part in enumerate(parts):
@@ -36,9 +39,22 @@ class EagerUpdate(GradientUpdate):
                 totals[name] = totals.get(name, 0.0) + (value * share if share else 0.0)
         totals = dict(zip(totals, group.sum(list(totals.values())), strict=True))
         counts = tally.of("loss", indices)
-        if not (counts and math.isfinite(totals["loss"]) and gradients_finite(objective.parameters)):
+        if not (counts and math.isfinite(totals["loss"]) and self._finite()):
             raise objective.non_finite(totals["loss"] if counts else math.nan, indices, step)
         return totals
+
+    def _clear(self) -> None:
+        self.others = [p for p in self.objective.model.parameters() if id(p) not in self.in_one]
+        for parameter in self.others:
+            parameter.grad = None
+        if self.flat is not None:
+            self.flat.zero_grad()
+
+    def _finite(self) -> bool:
+        if self.flat is not None:
+            self.flat.collect()
+        one_by_one = (p.grad for p in self.objective.parameters)
+        return gradients_finite(self.flat_gradients() or [g for g in one_by_one if g is not None])
 
     def _backward(self, loss: torch.Tensor, outputs: Any, scale: float) -> None:
         if scale:

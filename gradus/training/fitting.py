@@ -17,7 +17,7 @@ from gradus.training.allocator import warm_heap
 from gradus.training.arguments import check_arguments, checked_callbacks, checked_metrics, columns_of
 from gradus.training.averaging import Average
 from gradus.training.callbacks import Callback
-from gradus.training.choice import choose_update, closed_form_layers
+from gradus.training.choice import choose_update, closed_form_layers, flat_update
 from gradus.training.closed_form import LayerSequence
 from gradus.training.data import InMemory, in_memory
 from gradus.training.distributed import Group, process_group
@@ -182,6 +182,10 @@ def fit(
         )  # fmt: skip
         total = epochs * objective.steps_per_epoch
         chosen_optimizer = make_optimizer(optimizer, objective.parameters, settings.learning_rate)
+        # before anything looks at where the parameters lie
+        flat = flat_update(chosen_optimizer, objective)
+        if flat is not None:
+            stack.enter_context(flat)
         run = Run(
             model=model,
             optimizer=chosen_optimizer,
@@ -194,7 +198,7 @@ def fit(
         session = Session(
             run=run,
             objective=objective,
-            choose_update=partial(choose_update, layers=layers),
+            choose_update=partial(choose_update, layers=layers, flat=flat),
             validation=None if held_out is None else held_out.to(place, dtype).fitting(loss, dtype),
             folder=folder,
             callbacks=watchers,
@@ -207,6 +211,7 @@ def fit(
                 "loss": describe_function(loss),
                 "augment": describe_function(augment),
                 "metrics": ", ".join(figures),
+                "update": "by tensor" if flat is None else "in one call",
             },
         )
         session.take_up(directory=directory, resume=resume, force=force, progress=progress)

@@ -117,7 +117,7 @@ class RunFolder:
 
 
 # What earlier versions did not record is not known to differ.
-_ADDED = ("learning_rate", "groups", "loss", "augment", "metrics")
+_ADDED = ("learning_rate", "groups", "loss", "augment", "metrics", "update")
 
 
 def _recorded(stored: Any, current: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -32,12 +32,11 @@ def finite(value: Any) -> bool:
     return all(bool(torch.isfinite(tensor).all()) for tensor in _tensors(value))
 
 
-def gradients_finite(parameters: list[nn.Parameter]) -> bool:
+def gradients_finite(gradients: list[torch.Tensor]) -> bool:
     """Whether every gradient is finite; a sum screens each of them at the cost of one pass over it.
 
     A NaN or an infinity always spoils the sum; a sum that merely overflows is looked at again, exactly.
     """
-    gradients = [p.grad for p in parameters if p.grad is not None]
     if not gradients:
         return True
     total = sum(_sum(g.coalesce().values() if g.is_sparse else g) for g in gradients)

@@ -1,18 +1,17 @@
 """Optimisers by name, with the settings that make PyTorch's own fast; and their state, stored and restored."""
 
 from collections.abc import Callable, Iterable
-from importlib import import_module
 from typing import Any
 
 import torch
 from torch.optim import Optimizer
 
 from gradus.errors import GradusError
+from gradus.optimization.fused import fused_sgd_works, hooked
 from gradus.text import Text
 from gradus.training import tree
 from gradus.training.errors import CheckpointError
 
-_torch_optimizers = import_module("torch.optim.optimizer")  # torch.optim hides it behind a name of its own
 Factory = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
 
 # Each row: the class, its settings, and whether PyTorch has a fused update (one call for all parameters).
@@ -54,9 +53,9 @@ def make_optimizer(
                 )
             )
         kind, settings, fused = OPTIMIZERS[optimizer]
-        if fused and all(
-            p.is_floating_point() and p.device.type in ("cpu", "cuda", "mps") for p in parameters
-        ):
+        if fused and all(map(_is_fusible, parameters)) and (
+            kind is not torch.optim.SGD or all(fused_sgd_works(p.dtype, p.device.type) for p in parameters)
+        ):  # fmt: skip
             settings = settings | {"fused": True}
         return kind(parameters, lr=learning_rate, **settings)  # type: ignore[call-arg]
     try:
@@ -78,6 +77,10 @@ def make_optimizer(
     return instance
 
 
+def _is_fusible(p: torch.Tensor) -> bool:
+    return p.is_floating_point() and p.device.type in ("cpu", "cuda", "mps")
+
+
 def direct_update(optimizer: Optimizer) -> Callable[[], Any]:
     """The optimiser's step; for PyTorch's fused Adam the fused call itself, whose preparation costs half as much again.
 
@@ -91,17 +94,6 @@ def direct_update(optimizer: Optimizer) -> Callable[[], Any]:
     if not (group["fused"] and plain and on_cpu) or not hasattr(torch, "_fused_adamw_"):
         return optimizer.step
     return _DirectAdam(optimizer)
-
-
-def hooked(optimizer: Optimizer) -> bool:
-    """Whether somebody wants to see the optimiser's steps: hooks on it or on all, or a step of another's in its place."""
-    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
-    everywhere = ("_global_optimizer_pre_hooks", "_global_optimizer_post_hooks")
-    return (
-        any(getattr(optimizer, name, None) for name in hooks)
-        or any(getattr(_torch_optimizers, name, None) for name in everywhere)
-        or "step" in vars(optimizer)
-    )
 
 
 class _DirectAdam:

@@ -6,8 +6,9 @@ from typing import Protocol
 
 import torch
 
+from gradus.optimization.flat_update import FlatUpdate
 from gradus.training.callbacks import Callback, watching
-from gradus.training.clipping import clip_gradients
+from gradus.training.clipping import clip_gradients, shorten
 from gradus.training.objective import Objective
 from gradus.training.optimizers import direct_update
 from gradus.training.run import Run
@@ -30,10 +31,19 @@ class Update(Protocol):
 
 
 class GradientUpdate(Update):
-    """Gradients are written to the parameters' `grad`; callbacks see them, they are clipped, the optimiser uses them."""
+    """Gradients are written to the parameters' `grad`; callbacks see them, they are clipped, the optimiser uses them.
 
-    def __init__(self, *, objective: Objective, run: Run, callbacks: Sequence[Callback]) -> None:
+    Attributes:
+        flat: the update of all parameters in one call, where the run's optimiser allows it.
+        others: parameters of the model that are not among its own.
+    """
+
+    def __init__(
+        self, *, objective: Objective, run: Run, callbacks: Sequence[Callback], flat: FlatUpdate | None
+    ) -> None:
         self.objective, self.run = objective, run
+        self.flat = flat
+        self.others: list[torch.Tensor] = []
         self.watching = watching(tuple(callbacks))
         self.clip_norm = objective.settings.clip_norm
         self.optimizer_step = direct_update(run.optimizer)
@@ -56,7 +66,10 @@ class GradientUpdate(Update):
         if self.by_closure:
             return self._update_by_closure(indices, step)
         totals = self._clipped(indices, step)
-        self.optimizer_step()
+        if self.flat is None:
+            self.optimizer_step()
+        else:
+            self.flat.apply()
         return totals
 
     def settle(self) -> None:
@@ -64,11 +77,23 @@ class GradientUpdate(Update):
 
     def _clipped(self, indices: torch.Tensor, step: int) -> Totals:
         totals = self.gradients(indices, step)
-        for callback in self.watchers(step):
+        watchers = self.watchers(step)
+        for callback in watchers:
             callback.on_gradients(self.run)
-        if self.clip_norm is not None:
+        if self.flat is not None and watchers:
+            self.flat.collect()
+        if self.clip_norm is not None and (parts := self.flat_gradients()):
+            shorten(parts, self.clip_norm)
+        elif self.clip_norm is not None:
             clip_gradients(self.objective.parameters, self.clip_norm)
         return totals
+
+    def flat_gradients(self) -> list[torch.Tensor]:
+        """The gradients of the step in as few tensors as can be; empty where they are only to be had one by one."""
+        more = [p.grad for p in self.others if p.grad is not None]
+        if self.flat is None or not self.flat.whole or any(g.is_sparse for g in more):
+            return []
+        return self.flat.gradients + more
 
     def _update_by_closure(self, indices: torch.Tensor, step: int) -> Totals:
         # L-BFGS asks for the gradients several times; what is reported is the loss before the step.

@@ -12,6 +12,7 @@ from gradus.frameworks import Adapted
 from gradus.frameworks.structure import flatten
 from gradus.page import Arguments, Concept, Result
 from gradus.text import Text
+from gradus.verify.result_shapes import result_in_words
 
 REFUSED = Path(__file__).with_name("refused_inputs.zh.txt")
 
@@ -33,36 +34,10 @@ def returned(concept: Concept, want: Any, arguments: Arguments) -> str:
 
 
 def return_lines(concept: Concept) -> list[Text]:
-    """What is to be returned, a line each: name, shape and meaning; of a single result the shape on the page's first case."""
+    """What is to be returned, a line each: name, shape and meaning; of a single result its shape alone."""
     if concept.returns:
         return [_result_line(result) for result in concept.returns]
-    for _, arguments in concept.cases(np.random.default_rng(0)):
-        with np.errstate(all="ignore"):
-            want = concept.definition(**arguments)
-        if np.ndim(want):
-            shape = _shape_in_words(concept, arguments, np.shape(flatten(want)[0]))
-            return [Text(f"array {shape}", f"数组 {shape}")]
-        return [Text("number", "一个数")]
-    return []
-
-
-def _shape_in_words(concept: Concept, arguments: Arguments, shape: tuple[int, ...]) -> str:
-    """A result's shape in the names of the page, the axes of a batch as `…`."""
-    sizes, batch = _dimension_names(concept, arguments), _batch_axes(concept, arguments)
-    words = [sizes.get(n, str(n)) for n in shape]
-    if batch and shape[: len(batch)] == batch:
-        words = ["…", *words[len(batch) :]]
-    return f"({', '.join(words)})"
-
-
-def _batch_axes(concept: Concept, arguments: Arguments) -> tuple[int, ...]:
-    """The sizes of the axes that an argument has before those that its page names."""
-    extra: tuple[int, ...] = ()
-    for symbol in concept.symbols:
-        value = arguments.get(symbol.argument)
-        if isinstance(value, np.ndarray) and symbol.dimensions and value.ndim > len(symbol.dimensions):
-            extra = max(extra, value.shape[: value.ndim - len(symbol.dimensions)], key=len)
-    return extra
+    return [result_in_words(concept)]
 
 
 def _result_line(result: Result) -> Text:
@@ -73,21 +48,6 @@ def _result_line(result: Result) -> Text:
             for colon, words in zip((": ", "："), result.meaning, strict=True)
         )
     )
-
-
-def _dimension_names(concept: Concept, arguments: Arguments) -> dict[int, str]:
-    """The names of the sizes of one case, where a size has one name only."""
-    names: dict[int, set[str]] = {}
-    for symbol in concept.symbols:
-        value, dims = arguments.get(symbol.argument), symbol.dimensions
-        if isinstance(value, np.ndarray) and value.ndim >= len(dims):
-            shape = value.shape
-            for size, name in zip(shape[len(shape) - len(dims) :], dims, strict=True):
-                names.setdefault(size, set()).add(name)
-    for name, value in arguments.items():
-        if isinstance(value, int) and not isinstance(value, bool) and value > 1:
-            names.setdefault(value, set()).add(name)
-    return {size: next(iter(known)) for size, known in names.items() if len(known) == 1}
 
 
 def refused_inputs(concept: Concept) -> list[Text]:

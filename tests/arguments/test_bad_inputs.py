@@ -34,6 +34,13 @@ NAN_IS_RIGHT: dict[tuple[str, str], tuple[set[str], str]] = {
         "R², F and t of a constant y are 0/0",
     ),
     ("linear_regression", "X"): ({"empty"}, "F of no columns is 0/0"),
+    **{
+        ("solve_qp", name): (
+            {"extremes"},
+            "a program without a solution, or beyond double precision; the reason says so",
+        )
+        for name in ("q", "A", "b", "G", "h", "g", "lower", "upper")
+    },
     ("jacobian", "x"): ({"extremes"}, "exp(1e300) is ∞ in the user's function"),
 }
 #: Where what is wrong elsewhere is right, or the user's function answers for it: (function, argument, pattern), and why.
@@ -49,6 +56,7 @@ RIGHT_HERE: dict[tuple[str, str, str], str] = {
         "x",
         "list: (nested|ragged)|wrong type: dict|list: empty list|list: with None",
     ): "lists and dicts of arrays are trees",
+    ("solve_qp", "P", "wrong type: None"): "a linear program has no P",
     ("Residual.forward", "x", "complex"): "complex networks have residual blocks, too",
     (
         "trajectory",

@@ -54,7 +54,26 @@ MISSPELT = {
     "covolution": "convolution", "bakpropagation": "reverse-mode", "jacobain": "jacobian", "xuexilu": "gradient-descent",
     "batchnrom": "batch-norm",
 }  # fmt: skip
+# what a student types, and the pages of which one is first and the others follow among the first three
+STUDENT = {
+    "overfitting": "regularization", "过拟合": "regularization", "underfitting": "regularization", "欠拟合": "regularization",
+    "graph neural network": "gcn gin gat", "graph neural networks": "gcn gin gat", "图神经网络": "gcn gin gat", "node classification": "gcn",
+    "transformers": "transformer-block", "attention is all you need": "transformer-block", "embeddings": "embedding",
+    "one-hot encoding": "embedding", "独热编码": "embedding", "CNNs": "conv-layer", "feature map": "conv-layer", "感受野": "conv-layer",
+    "学习率": "gradient-descent", "gradients": "gradient", "epoch": "sgd", "batch size": "sgd", "批量大小": "sgd",
+    "hidden state": "rnn", "sequence model": "rnn", "序列模型": "rnn", "BPTT": "rnn", "forget gate": "lstm", "遗忘门": "lstm",
+    "logits": "softmax", "temperature": "softmax", "cross entropy loss": "softmax-cross-entropy cross-entropy", "hidden layer": "mlp",
+    "归一化": "batch-norm", "normalization": "batch-norm layer-norm", "期望": "expectation", "back propagation": "reverse-mode",
+    "early stopping": "regularization", "hyperparameters": "model-selection", "train test split": "model-selection", "验证集": "model-selection",
+    "mixed precision": "floating-point", "masked attention": "attention", "cross attention": "multi-head", "message passing": "gcn",
+    "weight initialization": "initialization", "loss function": "losses", "激活函数": "activations", "F1 score": "classification-metrics",
+    "local minimum": "derivative sgd", "鞍点": "saddle-points", "L2": "regularization", "optimizers": "adam", "kernel trick": "kernel-methods",
+    "dot product": "inner-product attention", "eigenvectors": "eigen", "条件概率": "probability", "likelihood": "mle nll", "convolutions": "convolution conv-layer",
+}  # fmt: skip
 WITHOUT_A_PAGE = {
+    "token": "tokenizer", "词元": "tokenizer", "vanishing gradient": "signal-propagation", "梯度消失": "signal-propagation",
+    "bias variance tradeoff": "bias-variance", "feature": "feature-scaling", "特征": "feature-scaling", "deep learning": "deep-learning",
+    "机器学习": "machine-learning", "image classification": "alexnet", "LLM": "gpt", "词向量": "word2vec", "收敛": "sgd-convergence",
     "GAN": "gan", "扩散模型": "diffusion",
     "reinforcement learning": "mdp", "word2vec": "word2vec", "shengchengduikangwangluo": "gan", "牛顿法": "newton", "t-SNE": "manifold-learning",
     "随机森林": "decision-tree", "vanishing gradients": "signal-propagation",
@@ -66,6 +85,25 @@ NONSENSE = ("qqqqzzzz", "blorp", "xyzzyplugh", "嚞嚞嚞", "zzxqj", "!!!", "")
 def test_the_right_page_is_first(words, key):
     found, subject = entries().answer(words)
     assert (found[0].key, subject) == (key, None)
+
+
+@pytest.mark.parametrize(("words", "keys"), STUDENT.items())
+def test_what_a_student_types_finds_the_pages_that_answer_it(words, keys):
+    found, subject = entries().answer(words)
+    first, *others = keys.split()
+    assert (found[0].key, subject) == (first, None)
+    assert set(others) <= {concept.key for concept in found[:3]}
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [("word2vec", "embedding"), ("token", "embedding"), ("BERT", "transformer-block"), ("ResNet-50", "residual"),
+     ("internal covariate shift", "batch-norm"), ("vanishing gradient", "initialization"), ("Runge-Kutta", "neural-ode")],
+)  # fmt: skip
+def test_the_nearest_page_of_a_subject_without_one_is_first(words, key):
+    subject = entries().answer(words)[1]
+    assert subject is not None
+    assert subjects()[subject].nearest[0] == key
 
 
 @pytest.mark.parametrize(("words", "key"), MISSPELT.items())

@@ -1,6 +1,7 @@
 """The verb practice: exercises are printed, judged and remembered."""
 
 import json
+import re
 
 import pytest
 
@@ -73,7 +74,8 @@ def test_progress_is_kept(capsys):
     row = Learned().known()["attention"]["variance"]
     assert row["tries"] == 2
     assert row["right"]
-    assert "✓ 1. Queries" in run(capsys, "attention")[1]
+    assert re.search(r"✓ 1\. Queries[^✓]*answered rightly on \d{4}-\d\d-\d\d", run(capsys, "attention")[1])
+    assert re.search(r"✓ 1\.[^✓]*\d 已答对", run(capsys, "attention", "--lang", "zh")[1])
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,23 @@ def test_questions_are_asked_until_they_are_answered_or_left(capsys, monkeypatch
     assert "such as 0.25" in out
     assert "the answer: It stays the same the first time" in out
     assert out.count("✓ right") == 2
+
+
+def test_what_was_answered_is_said_and_asked_again_on_request_alone(capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or "")
+    page = concept("attention")
+    session = Session(page, prose_of(page, "en").questions, Terminal("en", colour=False))
+    run(capsys, "attention", "--answer", "1=8")
+    session.ask_all()
+    out = capsys.readouterr().out
+    assert len(asked) == len(session.exercises) - 1
+    assert "✓ 1. answered rightly on" in out and "Queries have entries" not in out
+    assert "gradus practice attention --again" in out
+    session.ask_all(again=True)
+    assert len(asked) == 2 * len(session.exercises) - 1
+    out = capsys.readouterr().out
+    assert "Queries have entries" in out and "--again" not in out
 
 
 def test_the_end_of_the_input_ends_the_session(capsys, monkeypatch):

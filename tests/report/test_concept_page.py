@@ -39,6 +39,13 @@ def evidence(attention):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_page_alone_speaks_of_no_sliders(attention, evidence, lang):
+    html = page_html(attention, lang, evidence)
+    words = re.sub(r"<(style|script)[^>]*>.*?</\1>", "", html, flags=re.DOTALL)
+    assert not re.search("slider|滑块", words)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_sections_stand_in_the_order_in_which_they_are_read(attention, evidence, lang):
     html = page_html(attention, lang, evidence)
     sections = re.findall(r'<h2 id="([a-z-]+)"', html)

@@ -6,11 +6,20 @@ import re
 import pytest
 
 from gradus.catalogue import concept, entries
+from gradus.cli import main
 from gradus.errors import GradusError
 from gradus.page.exercises import Exercise
 from gradus.report.questions import judged_by
 from gradus.site.assets import search_words
-from tests.catalogue.test_search import CHINESE, LATIN, MISSPELT, NONSENSE, PINYIN_WORDS, WITHOUT_A_PAGE
+from tests.catalogue.test_search import (
+    CHINESE,
+    LATIN,
+    MISSPELT,
+    NONSENSE,
+    PINYIN_WORDS,
+    STUDENT,
+    WITHOUT_A_PAGE,
+)
 from tests.site.small_site import KEYS
 
 LANGUAGES = ("en", "zh")
@@ -28,13 +37,29 @@ def test_from_the_index_to_a_page_by_search(visit, lang, words):
     assert page.locator("h1").inner_text() == concept("attention").title.get(lang)
 
 
-def test_a_search_says_what_has_no_page_and_what_is_no_word(visit):
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_search_says_what_the_command_line_says_of_a_subject_without_a_page(visit, lang, capsys):
+    page = visit().open(f"{lang}/index.html")
+    page.evaluate(search_words(entries()))
+    page.click("[data-open-search] >> nth=0")
+    for words in ("word2vec", "token", "梯度消失"):
+        page.fill("dialog input", words)
+        assert main(["search", words, "--lang", lang]) == 0
+        first, *rows = capsys.readouterr().out.splitlines()
+        page.wait_for_function(
+            "(said) => document.querySelector('.search-said').textContent === said", arg=first
+        )
+        links = page.locator("#search-results a").evaluate_all(
+            "links => links.map((a) => a.getAttribute('href'))"
+        )
+        assert links == [f"{row.split()[0]}.html" for row in rows]
+
+
+def test_a_search_says_what_is_no_word(visit):
     page = visit().open("en/index.html")
     page.click("[data-open-search] >> nth=0")
-    page.fill("dialog input", "dropout")
-    page.wait_for_function("document.querySelector('.search-said').textContent.includes('no page yet')")
     page.fill("dialog input", "xyzzyplugh")
-    page.wait_for_function("document.querySelector('.search-said').textContent.includes('Nothing')")
+    page.wait_for_function("document.querySelector('.search-said').textContent.includes('try another word')")
     page.keyboard.press("Escape")
     assert not page.locator("dialog").is_visible()
 
@@ -42,7 +67,7 @@ def test_a_search_says_what_has_no_page_and_what_is_no_word(visit):
 def test_the_search_of_the_page_is_that_of_the_command_line(visit):
     page = visit().open("en/index.html")
     page.evaluate(search_words(entries()))
-    queries = [*LATIN, *CHINESE, *PINYIN_WORDS, *MISSPELT, *WITHOUT_A_PAGE, *NONSENSE]
+    queries = [*LATIN, *CHINESE, *PINYIN_WORDS, *MISSPELT, *STUDENT, *WITHOUT_A_PAGE, *NONSENSE]
     found = page.evaluate(
         "(queries) => queries.map((q) => { const r = gradus.search(q); return [r.pages.map((p) => p.key), r.subject && r.subject.key]; })",
         queries,
@@ -181,6 +206,39 @@ def test_the_roadmap_shows_what_leads_to_a_concept(visit):
     assert "below" in page.locator(".chip#softmax").get_attribute("class")
     page.hover(".chip#softmax")
     assert "above" in page.locator(".chip#attention").get_attribute("class")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_on_a_phone_the_roadmap_leaves_what_belongs_to_the_concept_that_is_tapped(visit, lang):
+    page = visit(viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True).open(
+        f"{lang}/roadmap.html"
+    )
+    assert not page.locator(".tapped").is_visible()
+    page.tap(".chip#attention")
+    assert page.url.endswith("roadmap.html")
+    assert page.locator(".chip#softmax").is_visible() and not page.locator(".chip#entropy").is_visible()
+    panel = page.locator(".tapped")
+    assert re.findall(r"\d+", panel.locator("p").inner_text()) == ["1", "0"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    panel.locator("button").tap()
+    assert page.locator(".chip#entropy").is_visible() and not panel.is_visible()
+    page.tap(".chip#attention")
+    panel.locator("a").tap()
+    page.wait_for_url(re.compile(rf"{lang}/attention\.html$"))
+
+
+@pytest.mark.parametrize("width", [400, 1100])
+def test_a_wide_symbol_is_not_cut(visit, width):
+    page = visit(viewport={"width": width, "height": 800}).open("en/attention.html")
+    wide = page.evaluate(
+        """() => {
+          const row = document.querySelector("dl.symbols > div"), symbol = row.querySelector("dt");
+          symbol.textContent = "a symbol of ten letters";
+          const overlap = symbol.getBoundingClientRect().right - row.querySelector("dd").getBoundingClientRect().left;
+          return [symbol.scrollWidth - symbol.clientWidth, overlap];
+        }"""
+    )
+    assert wide[0] <= 0 and wide[1] <= 0
 
 
 FILES = [f"{lang}/{name}.html" for lang in LANGUAGES for name in (*KEYS, *OVERVIEWS)]

@@ -12,7 +12,9 @@ from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.running import run_system
 from gradus.systems import SeedRequest, recipe_of
+from gradus.systems.finding import keys
 from gradus.systems.networks import attention, batch_norm, residual, transformer_block
+from gradus.systems.optimization import optimizers
 from gradus.training import Interrupted
 
 TINY = {
@@ -23,12 +25,14 @@ TINY = {
         {"examples": 128, "blocks": 1, "vector_width": 4, "learning_rates": [1e-3]},
     ),
     "attention": (attention, {"examples": 192, "vector_width": 8, "length": 12}),
+    "optimizers": (optimizers, {"learning_rates": [0.1, 1e4], "units": [8]}),
 }
 DATA = {
     "residual": "digits",
     "batch-norm": "digits",
     "attention": "delayed-copy",
     "transformer-block": "sorting",
+    "optimizers": "digits",
 }
 every_system = pytest.mark.parametrize("key", TINY)
 
@@ -39,7 +43,7 @@ def tiny(key, monkeypatch):
     module, settings = TINY[key]
     for name, value in settings.items():
         monkeypatch.setitem(module.SETTINGS, name, value)
-    return recipe_of("networks", key)
+    return recipe_of(keys()[key], key)
 
 
 def measured(result):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gradus.catalogue import load
+from gradus.cli import main
 from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.running import run_system
@@ -132,3 +133,30 @@ def test_without_peepholes_none_are_learnt(task):
     assert more - fewer == 3 * peephole_lstm.SETTINGS["units"]
     net = peephole_lstm.network(False, True)
     assert not net.layer.weight_peephole.any() and not net.layer.weight_peephole.requires_grad
+
+
+@pytest.mark.parametrize("options", [{"lag": "100"}, {"units": "16"}, {"lag": "200", "units": "4"}])
+def test_other_lags_and_sizes_are_not_judged_by_the_target_of_the_first(options, tmp_path):
+    told = []
+    outcome = run_system(
+        load().get("lstm"), options={"lag": "100", **options}, seeds=[0], epochs=1, directory=tmp_path, verify=False,
+        progress="silent", say=told.append,
+    )  # fmt: skip
+    assert outcome.summary.target is None and outcome.holds
+    lag, units = options.get("lag", "100"), options.get("units", "8")
+    assert f"(lag {lag}, units {units}) on long-lag" in told[0].en
+    assert any("no target for these data and settings" in text.en for text in told)
+    assert "There is no target for these data and settings" in outcome.report.read_text(encoding="utf-8")
+
+
+def test_the_first_lag_and_size_are_judged():
+    recipe = recipe_of("networks", "lstm")
+    assert recipe.with_choices({"lag": "500", "units": "8"}).targets == {"long-lag": 0.95}
+
+
+@pytest.mark.parametrize(("lang", "none"), [("en", "none"), ("zh", "无")])
+def test_the_help_says_which_choices_have_a_target(lang, none, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "lstm", "--help", "--lang", lang])
+    out = " ".join(capsys.readouterr().out.split())
+    assert "long-lag (≥ 0.95)" in out and f"long-lag ({none})" in out

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -97,8 +98,6 @@ def test_an_option_that_is_not_implemented_is_not_offered():
     ],
 )
 def test_the_structure_of_the_result_is_told_in_one_line(key, function, words):
-    import re
-
     fault = taken(key, function).fault
     assert re.search(words, fault.en)
     assert "应返回" in fault.zh
@@ -112,10 +111,33 @@ def test_results_are_named_and_refusals_listed():
         "lam (k): variance along each direction, the largest first",
     ]
     assert return_lines(concept("pca"))[0].zh == "mu (d)：数据的均值"
-    assert return_lines(concept("softmax")) == [Text("array (n)", "数组 (n)")]
-    assert return_lines(concept("relu")) == [Text("array (…, n)", "数组 (…, n)")]
-    assert return_lines(concept("mse")) == [Text("number", "一个数")]
     assert Text("a negative probability", "负的概率") in refused_inputs(concept("entropy"))
+
+
+SHAPES = {
+    "softmax": "array (…, n)", "relu": "array (…, n)", "embedding": "array (…, T, d)", "derivative": "array of the shape of `x`",
+    "momentum": "array (steps+1, d)", "chain-rule": "array (p, n)", "jacobian": "array (m, n)", "conv-layer": "array (…, o, h2, w2)",
+    "entropy": "number; of a batch an array (…)", "mse": "number", "initialization": "array (L+1)", "he": "array (…, n_out, n_in)", "stable-evaluation": "array (…)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "words"), SHAPES.items())
+def test_a_single_result_has_its_shape_in_names(key, words):
+    (line,) = return_lines(concept(key))
+    assert line.en == words
+    assert line.zh == {
+        "number": "一个数",
+        "number; of a batch an array (…)": "一个数；成批时为数组 (…)",
+        "array of the shape of `x`": "与 `x` 形状相同的数组",
+    }.get(words, words.replace("array", "数组"))
+
+
+def test_no_result_has_the_sizes_of_a_case():
+    """A number stands in the shape of those alone that return as many whatever their arguments are."""
+    single = [c for c in load() if c.has("definition") and c.has("cases") and not c.returns]
+    shapes = {c.key: return_lines(c)[0].en.partition("(")[2] for c in single}
+    fixed = {key for key, shape in shapes.items() if re.search(r"(^|, )\d+[,)]", shape)}
+    assert fixed == {"classification-metrics", "proper-scores"}
 
 
 def test_what_is_refused_has_its_chinese_and_no_more():

@@ -358,17 +358,17 @@ def figure(p, sharpness):
     length, eight = huffman(distribution), float(entropy(distribution, 2.0))
     right.bar(np.arange(8), distribution, color=COLOURS[0], alpha=0.6)
     for i, (mass, bits) in enumerate(zip(distribution, length, strict=True)):
-        right.text(i, mass, f"{bits}", ha="center", va="bottom", color=COLOURS[1])
+        right.annotate(f"{bits}", (i, mass), (0, 5), textcoords="offset points", ha="center", color=COLOURS[1])
     mean, lengths = float(distribution @ length), ", ".join(map(str, length))
     right.set(
         xlabel="outcome; above it its code length",
         ylabel="probability",
         title=f"H = {eight:.2f} ≤ Huffman {mean:.2f} < H + 1",
-        ylim=(0, 1.1 * distribution.max()),
+        ylim=(0, 1.12 * distribution.max()),
         xticks=range(8),
     )
     words = Text(
-        f"A coin with p = {p:.2f} has {h:.3f} bit. Eight outcomes of inequality {sharpness:.1f} have H = {eight:.3f} bits; "
+        f"A coin with p = {p:.2f} has {h:.3f} bits. Eight outcomes of inequality {sharpness:.1f} have H = {eight:.3f} bits; "
         f"Huffman's code needs {mean:.3f} bits on average, with lengths {lengths}.",
         f"p = {p:.2f} 的硬币熵为 {h:.3f} 比特。不均匀程度为 {sharpness:.1f} 的八个结果 H = {eight:.3f} 比特；Huffman 码平均需要 {mean:.3f} 比特，码长为 {lengths.replace(', ', '、')}。",
     )

@@ -45,7 +45,7 @@ HESSIAN = Concept(
     needs=("gradient", "jacobian", "taylor"),
     source="hesse1844elimination",
     year=1844,
-    people=("Ludwig Otto Hesse", "Hermann Amandus Schwarz"),
+    people=("Ludwig Otto Hesse", "Hermann Schwarz"),
     aliases="Hessian matrix, second derivatives, curvature, Hessian-vector product, "
     "黑塞矩阵, 海森矩阵, 海塞矩阵, 二阶导数矩阵, 曲率",
     implementations=(

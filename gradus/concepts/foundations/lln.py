@@ -47,7 +47,7 @@ LLN = Concept(
     needs=("probability", "expectation"),
     source="bernoulli1713ars",
     year=1713,
-    people=("Jakob Bernoulli", "Abraham de Moivre", "Aleksandr Lyapunov", "Andrew Berry", "Carl-Gustav Esseen"),
+    people=("Jacob Bernoulli", "Abraham de Moivre", "Aleksandr Lyapunov", "Andrew Berry", "Carl-Gustav Esseen"),
     aliases="CLT, law of large numbers, central limit theorem, Berry-Esseen, 大数定律, 中心极限定理, 大数法则",
     implementations=(
         Implementation("numpy:cumsum", "numpy", _numpy, "one pass"),

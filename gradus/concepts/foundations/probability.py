@@ -52,7 +52,7 @@ PROBABILITY = Concept(
     needs=(),
     source="kolmogorov1933grundbegriffe",
     year=1933,
-    people=("Andrey Kolmogorov", "Jakob Bernoulli", "Pierre-Simon Laplace"),
+    people=("Andrey Kolmogorov", "Jacob Bernoulli", "Pierre-Simon Laplace"),
     aliases="probability theory, conditional probability, independence, law of total probability, "
     "Kolmogorov axioms, "
     "概率, 条件概率, 独立性, 全概率公式, 概率论",

@@ -58,7 +58,8 @@ REGULARIZATION = Concept(
     year=1970,
     people=("Arthur Hoerl", "Robert Kennard", "Robert Tibshirani", "Hui Zou", "Trevor Hastie", "Andrey Tikhonov"),
     aliases="L1, L2, lasso, ridge, ridge regression, weight decay, elastic net, early stopping, "
-    "正则化, 岭回归, 套索回归, 权重衰减, 弹性网络, 早停, 过拟合",
+    "overfitting, over-fitting, underfitting, "
+    "正则化, 岭回归, 套索回归, 权重衰减, 弹性网络, 早停, 过拟合, 欠拟合",
     implementations=(
         Implementation(
             "gradus.foundations.regularization:penalized",

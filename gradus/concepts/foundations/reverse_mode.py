@@ -37,7 +37,7 @@ REVERSE_MODE = Concept(
     source="linnainmaa1970representation",
     year=1970,
     people=("Seppo Linnainmaa", "Paul Werbos", "Bert Speelpenning", "Andreas Griewank"),
-    aliases="backpropagation, backprop, automatic differentiation, autodiff, autograd, VJP, computational graph, "
+    aliases="backpropagation, backprop, back propagation, automatic differentiation, autodiff, autograd, VJP, computational graph, "
     "反向传播, 自动微分, 计算图, 反向传播算法, 反向模式自动微分",
     implementations=(
         Implementation(

@@ -44,7 +44,7 @@ ATTENTION = Concept(
     source="vaswani2017attention",
     year=2017,
     people=("Ashish Vaswani", "Noam Shazeer", "Niki Parmar", "Jakob Uszkoreit"),
-    aliases="self-attention, attention mechanism, dot-product attention, QKV, query key value, causal mask, "
+    aliases="self-attention, attention mechanism, dot-product attention, QKV, query key value, causal mask, masked attention, "
     "flash attention, "
     "注意力, 注意力机制, 自注意力, 点积注意力, 查询键值, 因果掩码",
     implementations=(

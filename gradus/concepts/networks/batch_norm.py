@@ -57,8 +57,8 @@ BATCH_NORM = Concept(
     source="ioffe2015batch",
     year=2015,
     people=("Sergey Ioffe", "Christian Szegedy"),
-    aliases="batch normalization, BN, BatchNorm, BatchNorm2d, running statistics, "
-    "批量归一化, 批标准化, 批规范化, 批量规范化",
+    aliases="batch normalization, BN, BatchNorm, BatchNorm2d, running statistics, normalization layer, "
+    "归一化, 归一化层, 批量归一化, 批标准化, 批规范化, 批量规范化",
     implementations=(Implementation("torch.nn.functional:batch_norm", "torch", _torch),),
     readings="ioffe2015batch §3; santurkar2018how §3; arora2019theoretical §3; yang2019mean §3",
     hypotheses=(

@@ -45,8 +45,8 @@ CONV_LAYER = Concept(
     year=1989,
     people=("Kunihiko Fukushima", "Yann LeCun"),
     aliases="CNN, convolutional neural network, convolutional network, ConvNet, Conv2d, convolution layer, "
-    "stride, padding, "
-    "卷积神经网络, 卷积网络, 二维卷积, 步幅, 填充, 空洞卷积",
+    "stride, padding, receptive field, feature map, "
+    "卷积神经网络, 卷积网络, 二维卷积, 步幅, 填充, 空洞卷积, 感受野, 特征图",
     implementations=(
         Implementation("torch.nn.functional:conv2d", "torch", _torch),
         Implementation("gradus.networks.convolution:im2col_convolution", "torch", note="one matrix product"),

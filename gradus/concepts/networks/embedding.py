@@ -62,8 +62,8 @@ EMBEDDING = Concept(
     source="bengio2003neural",
     year=2003,
     people=("Yoshua Bengio", "Geoffrey Hinton"),
-    aliases="embedding, lookup table, nn.Embedding, token embedding, weight tying, padding_idx, 嵌入, 词嵌入层, 查找表, "
-    "词元嵌入, 权重共享",
+    aliases="embedding, lookup table, nn.Embedding, token embedding, weight tying, padding_idx, one-hot encoding, 嵌入, 词嵌入层, 查找表, "
+    "词元嵌入, 权重共享, 独热编码",
     implementations=(Implementation("torch.nn.functional:embedding", "torch", _function),),
     readings="bengio2003neural §2; press2017using §3; vaswani2017attention §3.4; goodfellow2016deep §12.4.2",
     hypotheses=(
@@ -373,24 +373,26 @@ def figure(positions, vocabulary, skew):
     hot, counts = np.eye(V)[i], np.bincount(i, minlength=V)
     fig, axes = canvas(columns=4, width=7.4, height=3.4)
     span = np.abs(E).max()
-    axes[0].imshow(hot, cmap="Greys", vmin=0, vmax=1.3)
+    axes[0].imshow(hot, cmap="Greys", vmin=0, vmax=1.3, aspect="auto")
     axes[0].set(title="one-hot vectors", xlabel="token v", ylabel="position t")
-    axes[1].imshow(E, cmap="RdBu_r", vmin=-span, vmax=span)
+    axes[1].imshow(E, cmap="RdBu_r", vmin=-span, vmax=span, aspect="auto")
     axes[1].set(title="table E", xlabel="feature", ylabel="token v")
-    axes[2].imshow(embedding(i, E), cmap="RdBu_r", vmin=-span, vmax=span)
-    axes[2].set(title="their product", xlabel="feature", ylabel="token at t")
+    axes[2].imshow(embedding(i, E), cmap="RdBu_r", vmin=-span, vmax=span, aspect="auto")
+    axes[2].set(title="product", xlabel="feature", ylabel="token at t")
     axes[3].barh(np.arange(V), counts, color="#0072B2")
     axes[3].set(title="gradient", xlabel="number of terms", ylabel="token v", ylim=(V - 0.5, -0.5))
-    axes[3].set(xlim=(0, max(3, counts.max()) + 0.3))
+    top = max(3, counts.max())
+    axes[3].set(xlim=(0, top + 0.3), xticks=range(0, top + 1, 1 if top < 6 else 3))
     for ax in axes[:3]:
         ax.spines[:].set(visible=True, color="#BBBBBB")
-        ax.set(xticks=[], yticks=[])
-    axes[1].set(yticks=range(V))
-    axes[2].set_yticks(range(T), labels=[str(v) for v in i])
+    axes[0].set(xticks=range(0, V, 1 if V < 6 else 2 if V < 9 else 4), yticks=range(T), yticklabels=range(1, T + 1))
+    axes[1].set(xticks=range(d), xticklabels=range(1, d + 1), yticks=range(V))
+    axes[2].set(xticks=range(d), xticklabels=range(1, d + 1), yticks=range(T), yticklabels=i)
     axes[3].set(yticks=range(V))
     unseen, most = int((counts == 0).sum()), int(counts.argmax())
     words = Text(
-        f"{T} positions, {V} tokens. Each row of the product is a row of the table. Token {most} stands {counts[most]} times, and its "
+        f"{T} {'position' if T == 1 else 'positions'}, {V} tokens. Each row of the product is a row of the table. Token {most} "
+        f"stands {counts[most]} {'time' if counts[most] == 1 else 'times'}, and its "
         f"row has a gradient of as many terms; {unseen} of the {V} rows have none.",
         f"{T} 个位置，{V} 个词元。乘积的每一行就是表中的一行。词元 {most} 出现 {counts[most]} 次，它那一行的梯度就有这么多项；{V} 行中有 {unseen} 行没有梯度。",
     )

@@ -58,7 +58,8 @@ GAT = Concept(
     year=2017,
     people=("Petar Veličković", "Guillem Cucurull", "Yoshua Bengio"),
     aliases="GAT, graph attention network, GATConv, masked self-attention on graphs, static attention, GATv2, "
-    "图注意力, 图注意力网络, 静态注意力",
+    "graph neural network with attention, "
+    "图注意力, 图注意力网络, 静态注意力, 带注意力的图神经网络",
     implementations=(
         Implementation("gradus.networks.graph_attention:gat_layer", "torch"),
         Implementation(

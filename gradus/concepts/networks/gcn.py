@@ -61,9 +61,9 @@ GCN = Concept(
     source="kipf2017semi",
     year=2016,
     people=("Thomas Kipf", "Max Welling"),
-    aliases="GCN, graph convolutional network, graph neural network, GNN, message passing, over-smoothing, "
+    aliases="GCN, graph convolutional network, graph neural network, GNN, message passing, node classification, over-smoothing, "
     "renormalization trick, Cora, "
-    "图卷积, 图卷积网络, 图神经网络, 消息传递, 过平滑",
+    "图卷积, 图卷积网络, 图神经网络, 消息传递, 节点分类, 过平滑",
     implementations=(
         Implementation("gradus.networks.graph_convolution:gcn_layer", "torch"),
         Implementation(

@@ -62,7 +62,8 @@ GIN = Concept(
     year=2018,
     people=("Keyulu Xu", "Weihua Hu", "Jure Leskovec", "Stefanie Jegelka"),
     aliases="GIN, GINConv, Weisfeiler-Lehman test, WL test, 1-WL, colour refinement, color refinement, sum aggregation, "
-    "图同构网络, WL 检验, 颜色细化, 求和聚合",
+    "graph classification, power of a graph neural network, "
+    "图同构网络, WL 检验, 颜色细化, 求和聚合, 图分类, 图神经网络的表达能力",
     implementations=(
         Implementation("gradus.networks.graph_isomorphism:gin_layer", "torch"),
         Implementation(

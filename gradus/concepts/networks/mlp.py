@@ -66,8 +66,8 @@ MLP = Concept(
     source="rumelhart1986learning",
     year=1986,
     people=("David Rumelhart", "Geoffrey Hinton", "Ronald Williams"),
-    aliases="multilayer perceptron, feedforward neural network, FFN, deep neural network, neural network, "
-    "多层感知机, 多层感知器, 前馈神经网络, 神经网络, 深度神经网络",
+    aliases="multilayer perceptron, feedforward neural network, FFN, deep neural network, neural network, hidden layer, "
+    "多层感知机, 多层感知器, 前馈神经网络, 神经网络, 深度神经网络, 隐藏层",
     implementations=(Implementation("torch.nn:Sequential", "torch", _torch, "of `torch.nn.Linear` and activations"),),
     readings="goodfellow2016deep ch. 6; murphy2022probabilistic §13.2; cybenko1989approximation; "
     "hornik1989multilayer; telgarsky2016benefits; sussmann1992uniqueness",

@@ -88,7 +88,7 @@ TRANSFORMER_BLOCK = Concept(
     year=2017,
     people=("Ashish Vaswani", "Noam Shazeer", "Niki Parmar", "Jakob Uszkoreit"),
     aliases="Transformer, transformer encoder layer, transformer decoder, TransformerEncoderLayer, pre-norm, post-norm, "
-    "pre-LN, post-LN, 变换器, Transformer 编码器层, Transformer 解码器, 前置归一化, 后置归一化",
+    "pre-LN, post-LN, attention is all you need, 变换器, Transformer 编码器层, Transformer 解码器, 前置归一化, 后置归一化",
     implementations=(
         Implementation("torch.nn:TransformerEncoderLayer", "torch", _torch, "with `batch_first=True, dropout=0.0`"),
     ),

@@ -1,7 +1,7 @@
 "use strict";
 /* The search of the command line, word for word (gradus/catalogue/search.py). */
 (() => {
-  const WIDE = 0x2e80, FORGIVING = 5, LEAST = 0.8, NEAR = 0.6, IN_NAMES = 1.4, SUBJECT = 1.2, INITIALS = 4.5;
+  const WIDE = 0x2e80, FORGIVING = 5, PLURAL = 4, LEAST = 0.8, NEAR = 0.6, IN_NAMES = 1.4, SUBJECT = 1.2, INITIALS = 4.5;
   let table = null;
 
   const wide = (word) => word.codePointAt(0) >= WIDE;
@@ -15,6 +15,12 @@
   function scores(query, rows) {
     const words = fold(query).split(" ").filter(Boolean);
     if (!words.length) return rows.map(() => 0);
+    const found = ofWords(words, rows), one = words.map((word) => singular(word, rows));
+    if (one.join(" ") === words.join(" ")) return found;
+    return ofWords(one, rows).map((score, i) => Math.max(score, found[i]));
+  }
+
+  function ofWords(words, rows) {
     const searched = words.filter((word) => !table.stop.includes(word));
     const near = new Map(searched.filter((word) => !wide(word)).map((word) => [word, misspelt(word, rows)]));
     return rows.map((row) => Math.max(wholly(words, row), byWords(searched, near, row)));
@@ -62,6 +68,11 @@
   function onThePage(word, terms, summary, wanted) {
     if (word.length === 1 && !wide(word)) return 0;
     return terms.includes(wanted) ? 0.5 : summary.includes(wanted) ? 0.45 : 0;
+  }
+
+  function singular(word, rows) {
+    const one = word.slice(0, -1), plural = word.length >= PLURAL && word.endsWith("s");
+    return plural && rows.some((row) => row.names.includes(` ${one} `)) ? one : word;
   }
 
   function misspelt(word, rows) {
@@ -146,9 +157,8 @@
     said.textContent = "";
     let rows = pages;
     if (subject) {
-      const names = subject.nearest.map((key) => table.concepts.find((c) => c.key === key)).filter(Boolean);
-      said.textContent = `${dialog.dataset.subject}${lang === "zh" ? "" : " "}${subject[lang]}${lang === "zh" ? "；" : "; "}${dialog.dataset.nearest}`;
-      rows = [...names, ...pages.filter((row) => !names.includes(row))];
+      said.textContent = dialog.dataset.subject.replace("{}", () => subject[lang]);
+      rows = subject.nearest.map((key) => table.concepts.find((c) => c.key === key)).filter(Boolean);
     } else if (input.value.trim() && !pages.length) said.textContent = dialog.dataset.none;
     list.replaceChildren(...rows.map(option));
     choose(0);

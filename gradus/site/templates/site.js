@@ -171,11 +171,41 @@
         chip.classList.toggle("below", below.has(k));
         chip.classList.toggle("above", above.has(k));
       });
+      return [below.size, above.size];
     };
+    if (matchMedia("(hover: none)").matches) { tapped(root, chips, show); return; }
     for (const [event, end] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
       root.addEventListener(event, (e) => { const c = e.target.closest(".chip"); if (c) show(c.dataset.key); });
       root.addEventListener(end, (e) => { if (e.target.closest(".chip")) show(null); });
     }
+  }
+
+  /* A finger cannot point: the first tap leaves what belongs to the concept alone and offers its page, a second one opens it. */
+  function tapped(root, chips, show) {
+    const panel = document.querySelector(".tapped"), link = panel.querySelector("a");
+    let chosen = null;
+    const choose = (key) => {
+      const counts = show(chosen = key);
+      root.classList.toggle("alone", Boolean(key));
+      panel.hidden = !key;
+      if (!key) return;
+      const chip = chips.get(key);
+      link.href = chip.href;
+      link.textContent = chip.textContent;
+      panel.querySelector("p").textContent = panel.dataset.words.replace(/\{\}/g, () => counts.shift());
+      chip.scrollIntoView({ block: "center" });
+    };
+    root.addEventListener("click", (e) => {
+      const chip = e.target.closest(".chip");
+      if (!chip || chip.dataset.key === chosen) return;
+      e.preventDefault();
+      choose(chip.dataset.key);
+    });
+    panel.querySelector("button").addEventListener("click", () => {
+      const was = chips.get(chosen);
+      choose(null);
+      was.scrollIntoView({ block: "center" });
+    });
   }
 
   function keys() {

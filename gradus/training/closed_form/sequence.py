@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gradus.optimization.flat_update import FlatUpdate
 from gradus.training.attachments import is_attached
 from gradus.training.closed_form.layer import Layer, TooLarge
 from gradus.training.closed_form.output_gradient import OutputGradient
@@ -22,7 +23,8 @@ class LayerSequence:
         preparing: modules without parameters that are called first, as they are.
         modules: those that layers in closed form stand for.
         parameters: of all layers.
-        gradient: all of their gradients side by side; each parameter's `grad` is a part of it.
+        wholes: buffers with all of their gradients side by side.
+        parts: each parameter's `grad`, a part of one of them.
         precision: of the large products.
         plans: the layers by the shape of the batch; None where their buffers would be too large.
     """
@@ -40,11 +42,21 @@ class LayerSequence:
         self.model, self.preparing, self.modules, self.parameters = model, preparing, modules, parameters
         self.structure = self._structure()
         sizes = [p.numel() for p in parameters]
-        self.gradient = parameters[0].new_zeros(sum(sizes))
-        self.parts = [g.view(p.shape) for g, p in zip(self.gradient.split(sizes), parameters, strict=True)]
+        self.wholes = [parameters[0].new_zeros(sum(sizes))]
+        self.parts = [g.view(p.shape) for g, p in zip(self.wholes[0].split(sizes), parameters, strict=True)]
         self.precision = precision or parameters[0].dtype
-        self.output_gradient = OutputGradient(loss, like=self.gradient)
+        self.dtype = parameters[0].dtype
+        self.output_gradient = OutputGradient(loss, like=self.wholes[0])
         self.plans: dict[tuple[int, ...], list[Layer] | None] = {}
+
+    def write_to(self, flat: FlatUpdate) -> None:
+        """Let the gradients be written where an update of all parameters in one call reads them.
+
+        All of the layers' parameters are among those updated; layers planned before know the places of before.
+        """
+        self.plans.clear()
+        views = {id(p): view for part in flat.parts for p, view in part.memory.pairs()}
+        self.wholes, self.parts = flat.gradients, [views[id(p)] for p in self.parameters]
 
     def prepared(self, inputs: Tensor) -> Tensor:
         """The inputs of the first layer: images batch-last, rows as they are."""
@@ -75,7 +87,7 @@ class LayerSequence:
         if self._structure() != self.structure or is_attached(self.model):
             return None
         x = self.prepared(inputs)
-        if x.dtype != self.gradient.dtype:
+        if x.dtype != self.dtype:
             return None
         layers = self.plan(x)
         if layers is None:
@@ -84,7 +96,7 @@ class LayerSequence:
         with torch.no_grad():
             for layer in layers:
                 x = layer.forward(x if x.dtype is layer.dtype else x.to(layer.dtype))
-            x = x.to(self.gradient.dtype)
+            x = x.to(self.dtype)
             loss, g = self.output_gradient(x, targets)
             for layer in reversed(layers):
                 before = layer.backward(g if g.dtype is layer.dtype else g.to(layer.dtype))
@@ -95,8 +107,8 @@ class LayerSequence:
 
     def finite(self) -> bool:
         """Whether every gradient is finite; a sum screens them, and is looked at again, exactly, where it is not."""
-        total = float(self.gradient.sum())
-        return total - total == 0.0 or bool(self.gradient.isfinite().all())
+        totals = [float(whole.sum()) for whole in self.wholes]
+        return all(t - t == 0.0 or bool(w.isfinite().all()) for t, w in zip(totals, self.wholes, strict=True))
 
     def _structure(self) -> list[int]:
         """What a callback could change in the model: its modules, their classes and parameters, and which are trained."""

@@ -18,18 +18,26 @@ class ClosedFormUpdate(GradientUpdate):
     """
 
     def __init__(self, *, layers: LayerSequence, eager: EagerUpdate) -> None:
-        super().__init__(objective=eager.objective, run=eager.run, callbacks=eager.watching)
+        super().__init__(objective=eager.objective, run=eager.run, callbacks=eager.watching, flat=eager.flat)
         self.layers, self.eager = layers, eager
+        if self.flat is not None:
+            layers.write_to(self.flat)
 
     def gradients(self, indices: torch.Tensor, step: int) -> Totals:
         """See `GradientUpdate`."""
         objective = self.objective
         inputs, targets = objective.batch(indices, step, 0)
+        if self.flat is not None:
+            self.flat.attach()
         result = self.layers.gradients(inputs, targets)
         if result is None:
-            return self.eager.gradients(indices, step)
+            totals = self.eager.gradients(indices, step)
+            self.others = self.eager.others
+            return totals
         loss, outputs = result
         value = loss.item()
         if not (math.isfinite(value) and self.layers.finite()):
             raise objective.non_finite(value, indices, step)
+        if self.flat is not None:
+            self.flat.collect()
         return {"loss": value, **objective.measure(outputs, targets)}

@@ -65,7 +65,7 @@ FLOATING_POINT = Concept(
     source="ieee754",
     year=1985,
     people=("William Kahan", "Konrad Zuse", "James Wilkinson"),
-    aliases="IEEE 754, machine epsilon, bfloat16, fp16, fp8, rounding, 浮点, 机器精度, 舍入误差, 半精度",
+    aliases="IEEE 754, machine epsilon, bfloat16, fp16, fp8, rounding, mixed precision, 浮点, 机器精度, 舍入误差, 半精度, 混合精度",
     implementations=(
         Implementation("gradus.foundations.floating_point:round_to_format", "numpy", None, "rounds once from float64"),
         Implementation("torch:Tensor.to", "torch", _torch, "what the hardware and PyTorch do"),

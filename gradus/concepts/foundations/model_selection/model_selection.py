@@ -72,8 +72,8 @@ MODEL_SELECTION = Concept(
     source="stone1974cross",
     year=1974,
     people=("Mervyn Stone", "Seymour Geisser"),
-    aliases="cross-validation, CV, k-fold, grid search, hyperparameter tuning, leave-one-out, "
-    "交叉验证, 网格搜索, 模型选择, 留一法, 超参数调优, K 折交叉验证",
+    aliases="cross-validation, CV, k-fold, grid search, hyperparameter tuning, leave-one-out, train-test split, "
+    "交叉验证, 网格搜索, 模型选择, 留一法, 超参数调优, 训练集与测试集, K 折交叉验证",
     implementations=(Implementation("sklearn.model_selection:GridSearchCV", "numpy", _sklearn),),
     readings="hastie2009elements §7.10; stone1974cross; golub1979generalized; bengio2004unbiased",
     hypotheses=(

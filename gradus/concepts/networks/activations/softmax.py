@@ -34,7 +34,7 @@ SOFTMAX = Concept(
     source="bridle1990probabilistic",
     year=1990,
     people=("Ludwig Boltzmann", "John S. Bridle"),
-    aliases="softargmax, normalised exponential, Boltzmann distribution, temperature, "
+    aliases="softargmax, normalised exponential, Boltzmann distribution, temperature, logits, "
     "归一化指数函数, 软最大值, 玻尔兹曼分布, 温度参数",
     implementations=(Implementation("torch:softmax", "torch", _softmax_torch),),
     readings="goodfellow2016deep §6.2.2.3; murphy2022probabilistic §2.5.2; bishop2006pattern §4.3.4",

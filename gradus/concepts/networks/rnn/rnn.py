@@ -56,8 +56,8 @@ RNN = Concept(
     year=1990,
     people=("Jeffrey Elman", "Paul Werbos"),
     aliases="recurrent network, RNN, simple recurrent network, Elman network, BPTT, backpropagation through time, "
-    "truncated BPTT, "
-    "循环网络, 简单循环网络, 随时间反向传播, 截断的随时间反向传播, 递归神经网络",
+    "truncated BPTT, hidden state, sequence model, "
+    "循环网络, 简单循环网络, 随时间反向传播, 截断的随时间反向传播, 递归神经网络, 隐藏状态, 序列模型",
     implementations=(Implementation("torch.nn:RNN", "torch", _module),),
     readings="elman1990finding pp. 182-186; werbos1990backpropagation §III; pascanu2013difficulty §2; goodfellow2016deep §10.2",
     hypotheses=(

@@ -215,3 +215,17 @@ def running_means_updated(x):
         m = m + (x[..., k] - m) / (k + 1)
         out[..., k] = m
     return out
+
+
+# optimizers: the chance that all k are among those from a rank on, by hypergeometric survival
+def budget_curve(losses, budget):
+    x, n = np.sort(losses, -1), losses.shape[-1]
+    beyond = np.array([math.comb(n - i, budget) / math.comb(n, budget) for i in range(n + 1)])
+    w = beyond[:-1] - beyond[1:]
+    return x[..., w > 0] @ w[w > 0]
+
+
+# optimizers: torch, all choices at once
+def all_choices(losses, budget):
+    rows = torch.combinations(torch.arange(losses.shape[-1]), budget)
+    return losses[..., rows].amin(-1).mean(-1)

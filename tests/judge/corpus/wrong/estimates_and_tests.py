@@ -75,3 +75,22 @@ def t_one_sided(x, y, test="t", alternative="two-sided"):
     side = "greater" if alternative == "two-sided" else alternative
     r = scipy.stats.ttest_ind(x, y, axis=-1, equal_var=test == "t", alternative=side)
     return r.statistic, r.pvalue
+
+
+# optimizers: the running minimum
+def best_so_far(losses, budget):
+    return np.minimum.accumulate(losses, axis=-1)[..., budget - 1]
+
+
+# optimizers: pass@k by the rate
+def independent_failures(losses, budget):
+    low, high = losses.min(-1), losses.max(-1)
+    rate = (losses == low[..., None]).mean(-1)
+    return low + (high - low) * (1 - rate) ** budget
+
+
+# optimizers: weights off by one
+def one_rank_late(losses, budget):
+    n = losses.shape[-1]
+    w = np.array([math.comb(n - i, budget) for i in range(1, n + 1)], float)
+    return np.sort(losses, -1) @ (w / max(w.sum(), 1))

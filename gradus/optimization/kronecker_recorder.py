@@ -1,0 +1,201 @@
+"""Watches a model's forward pass, and gathers for each block the second moments of its inputs and of its gradients."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import GradientEdge, get_gradient_edge
+from torch.nn import functional as F
+
+from gradus.errors import GradusError
+from gradus.optimization.kronecker_layers import (
+    CONVOLUTIONS,
+    Block,
+    channels_last_rows,
+    flat,
+    input_projections,
+    patches,
+)
+from gradus.text import Text
+
+Rows = Callable[[Tensor], Tensor]
+
+
+@dataclass(eq=False)
+class _Use:
+    """One use of a block in a forward pass: where the gradient of its output is found, and how it becomes rows."""
+
+    block: Block
+    edge: GradientEdge
+    rows: Rows
+
+
+class Recorder:
+    """Sums aaᵀ and ggᵀ over what passes through the blocks while it is on.
+
+    Args:
+        model: whose forward passes are watched, in training mode and with gradients.
+        blocks: by module.
+        columns: from the model's outputs to the vectors by whose back-propagation g comes; None where g is that of the
+            loss itself, which the user's own backward pass brings.
+        due: whether the next forward pass is to be watched.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        blocks: dict[nn.Module, list[Block]],
+        columns: Callable[[Tensor], Iterator[Tensor]] | None,
+        due: Callable[[], bool],
+    ) -> None:
+        self.columns, self.due, self.on, self.paused = columns, due, False, False
+        self.uses: list[_Use] = []
+        self.arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self.clear()
+        mine = weakref.ref(self)  # the model must not keep an optimiser alive that nobody uses any more
+        self.handles = [model.register_forward_pre_hook(_begin(mine), with_kwargs=True)]
+        for module, own in blocks.items():
+            self.handles.append(module.register_forward_hook(_layer(mine, own), with_kwargs=True))
+        self.handles.append(model.register_forward_hook(_end(mine)))
+
+    def clear(self) -> None:
+        """Forgets all sums."""
+        self.inputs: dict[Block, tuple[Tensor, int]] = {}
+        self.outputs: dict[Block, Tensor] = {}
+        self.samples = 0
+
+    def remove(self) -> None:
+        """Takes the hooks off the model."""
+        for handle in self.handles:
+            handle.remove()
+
+    def begin(self, model: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """Before the model's forward pass."""
+        watched = not self.paused and model.training and torch.is_grad_enabled()
+        self.on = watched and self.due()
+        self.uses = []
+        if watched:
+            self.arguments = arguments, options
+
+    def use(self, block: Block, x: Tensor, output: Tensor, rows_in: Rows, rows_out: Rows) -> None:
+        """The block has made `output` of `x`."""
+        if not output.requires_grad:
+            return
+        with torch.no_grad():
+            rows = block.rows_of_inputs(_wide(rows_in(x.detach())))
+            moment, count = self.inputs.get(block, (0, 0))
+            self.inputs[block] = moment + rows.mT @ rows, count + rows.shape[-2]
+        if self.columns is None:
+            output.register_hook(lambda g: self.gradients(block, rows_out(g)))
+        else:
+            self.uses.append(_Use(block, get_gradient_edge(output), rows_out))
+
+    @torch.no_grad()
+    def gradients(self, block: Block, rows: Tensor) -> None:
+        """Adds ggᵀ."""
+        rows = _wide(rows)
+        before = self.outputs.get(block)
+        self.outputs[block] = rows.mT @ rows if before is None else before + rows.mT @ rows
+
+    def end(self, output: Any) -> None:
+        """After the model's forward pass: g of targets that the model's own distribution draws, or of all of them."""
+        if not self.on:
+            return
+        self.on = False
+        if not isinstance(output, Tensor):
+            got = type(output).__name__
+            raise GradusError(
+                Text(
+                    f"KFAC: expected the model to return one tensor, got {got}; wrap it so that it returns the logits or means alone",
+                    f"KFAC：模型应返回单个张量，得到 {got}；请加一层包装，只返回 logits 或均值",
+                )
+            )
+        self.samples += output.shape[:-1].numel()
+        if self.columns is None or not self.uses:
+            return
+        edges = [use.edge for use in self.uses]
+        for column in self.columns(output.detach()):
+            found = torch.autograd.grad(output, edges, column, retain_graph=True, allow_unused=True)
+            for use, g in zip(self.uses, found, strict=True):
+                if g is not None:
+                    self.gradients(use.block, use.rows(g))
+        self.uses = []
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def _begin(recorder: weakref.ref[Recorder]) -> Callable[..., None]:
+    def hook(model: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        if (mine := recorder()) is not None:
+            mine.begin(model, arguments, options)
+
+    return hook
+
+
+def _end(recorder: weakref.ref[Recorder]) -> Callable[..., None]:
+    def hook(_model: nn.Module, _arguments: Any, output: Any) -> None:
+        if (mine := recorder()) is not None:
+            mine.end(output)
+
+    return hook
+
+
+def _layer(recorder: weakref.ref[Recorder], blocks: list[Block]) -> Callable[..., Any]:
+    def hook(module: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any], output: Any) -> Any:
+        mine = recorder()
+        if mine is None or not mine.on:
+            return None
+        if isinstance(module, nn.MultiheadAttention):
+            return watched_attention(module, blocks, mine, *arguments, **options)
+        x = arguments[0] if arguments else options["input"]
+        if isinstance(module, CONVOLUTIONS):
+            dims = len(module.kernel_size)
+            mine.use(
+                blocks[0], x, output,
+                lambda v: patches(module, v),
+                lambda g: channels_last_rows(g if g.dim() == dims + 2 else g[None], module.groups),
+            )  # fmt: skip
+        else:
+            mine.use(blocks[0], x, output, flat, flat)
+        return None
+
+    return hook
+
+
+def watched_attention(
+    module: nn.MultiheadAttention, blocks: list[Block], recorder: Recorder,
+    query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None, need_weights: bool = True,
+    attn_mask: Tensor | None = None, average_attn_weights: bool = True, is_causal: bool = False,
+) -> tuple[Tensor, Tensor | None]:  # fmt: skip
+    """The attention's result once more, its projections outside of PyTorch's own function, which shows nothing of them.
+
+    PyTorch's function gets the projected queries, keys and values, and identity matrices for its weights.
+    """
+    of = {(id(block.weight), block.weight_rows.start): block for block in blocks}
+    bias, projected = module.in_proj_bias, []
+    for x, (weight, rows, third) in zip((query, key, value), input_projections(module), strict=True):
+        y = F.linear(x, weight[rows], None if bias is None else bias[third])
+        if (block := of.get((id(weight), rows.start))) is not None:
+            recorder.use(block, x, y, flat, flat)
+        projected.append(y)
+    swap = module.batch_first and query.dim() == 3
+    identity = torch.eye(module.embed_dim, dtype=query.dtype, device=query.device)
+    q, k, v = (y.transpose(0, 1) if swap else y for y in projected)
+    heads, shares = F.multi_head_attention_forward(
+        q, k, v, module.embed_dim, module.num_heads, identity.repeat(3, 1), None, module.bias_k, module.bias_v,
+        module.add_zero_attn, module.dropout, identity, None, training=module.training,
+        key_padding_mask=key_padding_mask, need_weights=need_weights, attn_mask=attn_mask,
+        average_attn_weights=average_attn_weights, is_causal=is_causal,
+    )  # fmt: skip
+    heads = heads.transpose(0, 1) if swap else heads
+    output = F.linear(heads, module.out_proj.weight, module.out_proj.bias)
+    if (block := of.get((id(module.out_proj.weight), None))) is not None:
+        recorder.use(block, heads, output, flat, flat)
+    return output, shares

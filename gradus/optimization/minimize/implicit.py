@@ -1,0 +1,77 @@
+"""The solution as a function of the arguments: its derivative by the implicit function theorem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from gradus.optimization.minimize.objective import Objective
+
+__all__ = ["solution_in_graph"]
+
+DENSE = 200  # numbers of a problem up to which the Hessian is formed and factorised
+
+
+def solution_in_graph(objective: Objective, x: Tensor) -> Tensor:
+    """The points (b, n) where ∇f vanishes, in the graph of the arguments that require a gradient; else x as it is."""
+    leaves, structure = pytree.tree_flatten(objective.args)
+    wanted = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.requires_grad]
+    if not wanted or not torch.is_grad_enabled():
+        return x
+    places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor) and leaf.requires_grad]
+
+    def args_with(tensors: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        changed = list(leaves)
+        for place, value in zip(places, tensors, strict=True):
+            changed[place] = value
+        return tuple(pytree.tree_unflatten(changed, structure))
+
+    solution: Tensor = _Solution.apply(objective, args_with, x, *wanted)
+    return solution
+
+
+class _Solution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, objective: Objective, args_with: Any, x: Tensor, *wanted: Tensor) -> Tensor:
+        ctx.objective, ctx.args_with = objective, args_with
+        ctx.save_for_backward(x, *wanted)
+        return x.clone()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        x, *wanted = ctx.saved_tensors
+        u = _solve(ctx.objective.detached(), x, upstream)
+        with torch.enable_grad():
+            inner = tuple(w.detach().requires_grad_() for w in wanted)
+            leaf = x.detach().requires_grad_()
+            gradient = ctx.objective.gradient_in_graph(leaf, ctx.args_with(inner))
+            grads = torch.autograd.grad(gradient, inner, grad_outputs=-u, allow_unused=True)
+        return (None, None, None, *grads)
+
+
+def _solve(objective: Objective, x: Tensor, b: Tensor) -> Tensor:
+    """(∇²f)⁻¹b (b, n): by a factorisation where n is small, else by conjugate gradients."""
+    if x.shape[1] <= DENSE:
+        solved: Tensor = torch.linalg.solve(objective.hessian(x), b)
+        return solved
+    return conjugate_gradients(objective.hessian_product(x), b)
+
+
+def conjugate_gradients(product: Any, b: Tensor) -> Tensor:
+    """A⁻¹b (b, n) of positive definite A, given by its products, to rounding or n steps."""
+    x, r = torch.zeros_like(b), b.clone()
+    p, rr = r, (r * r).sum(dim=1, keepdim=True)
+    small = torch.finfo(b.dtype).eps ** 2 * rr
+    for _ in range(2 * b.shape[1]):
+        if bool((rr <= small).all()):
+            break
+        Ap = product(p)
+        alpha = torch.where(rr > small, rr / (p * Ap).sum(dim=1, keepdim=True), 0.0)
+        x, r = x + alpha * p, r - alpha * Ap
+        new = (r * r).sum(dim=1, keepdim=True)
+        p, rr = r + torch.where(rr > small, new / rr, 0.0) * p, new
+    return x

@@ -1,0 +1,58 @@
+"""Why a minimisation ended."""
+
+from __future__ import annotations
+
+import enum
+
+from gradus.text import Text
+
+
+class Reason(enum.IntEnum):
+    """Why a minimisation ended; a method writes it into its state, `NONE` while the problem still runs.
+
+    Example:
+        >>> Reason.CONVERGED.text.en
+        'the gradient is no larger than the tolerance'
+    """
+
+    NONE = 0
+    CONVERGED = 1
+    AT_ROUNDING = 2
+    MAX_ITERATIONS = 3
+    MAX_EVALUATIONS = 4
+    LINE_SEARCH_FAILED = 5
+    NOT_DESCENT = 6
+    UNBOUNDED_BELOW = 7
+    NOT_FINITE = 8
+    STOPPED = 9
+
+    @property
+    def text(self) -> Text:
+        """The reason in a sentence."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    Reason.NONE: Text("still running", "仍在运行"),
+    Reason.CONVERGED: Text("the gradient is no larger than the tolerance", "梯度已不大于容差"),
+    Reason.AT_ROUNDING: Text(
+        "no step lowers the value by more than its rounding error; the gradient is above the tolerance",
+        "任何一步所降低的函数值都不超过其舍入误差；梯度仍大于容差",
+    ),
+    Reason.MAX_ITERATIONS: Text(
+        "the number of iterations reached max_iterations", "迭代次数达到 max_iterations"
+    ),
+    Reason.MAX_EVALUATIONS: Text(
+        "the number of evaluations reached max_evaluations", "函数求值次数达到 max_evaluations"
+    ),
+    Reason.LINE_SEARCH_FAILED: Text(
+        "no step along the direction lowers the value as the gradient says: is the gradient that of f?",
+        "沿搜索方向没有一步能像梯度所示那样降低函数值：所给的梯度是 f 的梯度吗？",
+    ),
+    Reason.NOT_DESCENT: Text("the direction is not one of descent", "搜索方向不是下降方向"),
+    Reason.UNBOUNDED_BELOW: Text(
+        "the value falls without end along a ray: f has no minimum", "函数值沿一条射线无限下降：f 没有最小值"
+    ),
+    Reason.NOT_FINITE: Text("the value or the gradient is not finite", "函数值或梯度不是有限值"),
+    Reason.STOPPED: Text("the callback stopped it", "由回调函数停止"),
+}

@@ -1,0 +1,131 @@
+"""What a method knows of the problems that still run, and what it must do: start, and step."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradus.optimization.minimize.objective import Objective
+from gradus.optimization.minimize.reason import Reason
+
+Rows = Any  # which problems: slice(None), or their numbers (rows,)
+
+
+@dataclass
+class State:
+    """Of b problems, each its iterate and what was counted; every field has one row a problem.
+
+    Points are tensors where f computes; numbers that decide are NumPy's, in float64, in the processor's memory. The tensors
+    `x` and `gradient` are replaced, never written into: the best point seen may share their memory.
+
+    Attributes:
+        x: iterates (b, n).
+        gradient: there (b, n).
+        value: f there (b,).
+        gradient_norm: the largest entry of the gradient in size (b,).
+        step_length: of the last iteration (b,).
+        iterations: completed (b,).
+        evaluations: of f with its gradient (b,).
+        hessian_evaluations, hessian_products: counted (b,).
+        completed: whether the last call of `step` ended an iteration (b,).
+        reason: why the problem ended, `Reason.NONE` while it runs (b,).
+    """
+
+    x: Tensor
+    gradient: Tensor
+    value: np.ndarray
+    gradient_norm: np.ndarray
+    step_length: np.ndarray
+    iterations: np.ndarray
+    evaluations: np.ndarray
+    hessian_evaluations: np.ndarray
+    hessian_products: np.ndarray
+    completed: np.ndarray
+    reason: np.ndarray
+
+    def select(self: S, rows: np.ndarray) -> S:
+        """The rows of some problems: arrays, tensors and whatever has a `select` of its own."""
+        index = torch.as_tensor(rows, device=self.x.device)
+        changes = {f.name: _selected(getattr(self, f.name), rows, index) for f in fields(self)}
+        return replace(self, **changes)
+
+
+def _selected(value: Any, rows: np.ndarray, index: Tensor) -> Any:
+    if isinstance(value, Tensor):
+        return value[index]
+    if isinstance(value, np.ndarray):
+        return value[rows]
+    return value.select(rows, index) if hasattr(value, "select") else value
+
+
+S = TypeVar("S", bound=State)
+
+
+class Method(ABC, Generic[S]):
+    """A way to minimise, of many problems at once; its constructor takes and checks its options."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def start(self, objective: Objective, x: Tensor) -> S:
+        """The state at the starting points (b, n)."""
+
+    @abstractmethod
+    def step(self, objective: Objective, state: S) -> None:
+        """At most one evaluation for every problem; sets `completed` where an iteration ended, `reason` where one must end.
+
+        Problems that have ended may still be among the rows: what becomes of them does not matter.
+        """
+
+    def settled(self, objective: Objective, state: S, rows: np.ndarray) -> np.ndarray:
+        """Whether the points of these problems, whose gradient is within the tolerance, are the end (rows,)."""
+        return np.ones(len(rows), dtype=bool)
+
+
+def first_state(objective: Objective, x: Tensor) -> State:
+    """The state at the starting points: f evaluated once, ended where it is not finite."""
+    value, gradient = objective.value_and_gradient(x)
+    numbers = to_numbers(value.reshape(-1), gradient.abs().amax(dim=1))
+    count = len(x)
+    bad = ~np.isfinite(numbers).all(axis=0)
+
+    def zeros() -> np.ndarray:
+        return np.zeros(count, dtype=np.int64)
+
+    return State(
+        x=x,
+        gradient=gradient,
+        value=numbers[0],
+        gradient_norm=numbers[1],
+        step_length=np.zeros(count),
+        iterations=zeros(),
+        evaluations=zeros() + 1,
+        hessian_evaluations=zeros(),
+        hessian_products=zeros(),
+        completed=np.ones(count, dtype=bool),
+        reason=np.where(bad, Reason.NOT_FINITE, Reason.NONE).astype(np.int64),
+    )
+
+
+def to_numbers(*columns: Tensor) -> np.ndarray:
+    """Tensors (b,) as the rows of one array of float64: the device is waited for once."""
+    return torch.stack(columns).detach().cpu().double().numpy()
+
+
+def to_tensor(numbers: np.ndarray, like: Tensor) -> Tensor:
+    """Numbers (b,) as a column (b, 1) that meets points (b, n)."""
+    return torch.from_numpy(np.ascontiguousarray(numbers)).to(like)[:, None]
+
+
+def put(old: Tensor, rows: Rows, new: Tensor) -> Tensor:
+    """`old` with some of its rows replaced, in new memory."""
+    if isinstance(rows, slice):
+        return new
+    result = old.clone()
+    result[torch.as_tensor(rows, device=old.device)] = new
+    return result

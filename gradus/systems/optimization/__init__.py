@@ -1,0 +1,1 @@
+"""Recipes of the systems of the area optimization."""

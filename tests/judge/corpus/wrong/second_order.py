@@ -1,0 +1,37 @@
+"""Methods of second order with the faults that people make."""
+
+import numpy as np
+import torch
+
+
+# newton: uphill, the sign of the gradient forgotten
+def newton_uphill(f, gradient, hessian, theta0, steps):
+    path = [theta0]
+    for _ in range(steps):
+        path.append(path[-1] + np.linalg.solve(hessian(path[-1]), gradient(path[-1])))
+    return np.stack(path)
+
+
+# newton: the diagonal of the Hessian alone
+def newton_diagonal(f, gradient, hessian, theta0, steps):
+    path = [theta0]
+    for _ in range(steps):
+        path.append(path[-1] - gradient(path[-1]) / hessian(path[-1]).diagonal())
+    return torch.stack(path)
+
+
+# newton: the Hessian lags one step behind
+def newton_lagging(f, gradient, hessian, theta0, steps):
+    path, H = [theta0], hessian(theta0)
+    for _ in range(steps):
+        path.append(path[-1] - np.linalg.solve(H, gradient(path[-1])))
+        H = hessian(path[-2])
+    return np.stack(path)
+
+
+# newton: every step a tenth shorter
+def newton_shortened(f, gradient, hessian, theta0, steps):
+    path = [theta0]
+    for _ in range(steps):
+        path.append(path[-1] - 0.9 * np.linalg.solve(hessian(path[-1]), gradient(path[-1])))
+    return np.stack(path)
