@@ -31,6 +31,7 @@ LATIN = {
     "multi-head attention": "multi-head", "BatchNorm2d": "batch-norm", "Weisfeiler-Lehman": "gin",
 }  # fmt: skip
 CHINESE = {
+    "自适应学习率": "adagrad", "余弦退火": "schedules",
     "学习率": "gradient-descent", "卷积神经网络": "conv-layer", "极大似然": "mle", "黑塞矩阵": "hessian", "海森矩阵": "hessian",
     "跳跃连接": "residual", "残差网络": "residual", "反向传播": "reverse-mode", "计算图": "reverse-mode", "自注意力": "attention",
     "缩放点积注意力": "attention", "池化": "pooling", "随机梯度下降": "sgd", "权重衰减": "regularization", "过拟合": "regularization",
@@ -75,7 +76,7 @@ WITHOUT_A_PAGE = {
     "机器学习": "machine-learning", "image classification": "alexnet", "LLM": "gpt", "词向量": "word2vec", "收敛": "sgd-convergence",
     "GAN": "gan", "扩散模型": "diffusion",
     "reinforcement learning": "mdp", "word2vec": "word2vec", "shengchengduikangwangluo": "gan", "牛顿法": "newton", "t-SNE": "manifold-learning",
-    "随机森林": "decision-tree", "vanishing gradients": "signal-propagation", "自适应学习率": "adagrad",
+    "随机森林": "decision-tree", "vanishing gradients": "signal-propagation",
 }  # fmt: skip
 NONSENSE = ("qqqqzzzz", "blorp", "xyzzyplugh", "嚞嚞嚞", "zzxqj", "!!!", "")
 

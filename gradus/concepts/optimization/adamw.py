@@ -54,8 +54,7 @@ ADAMW = Concept(
     source="loshchilov2019decoupled",
     year=2017,
     people=("Ilya Loshchilov", "Frank Hutter"),
-    aliases="Adam with decoupled weight decay, decoupled weight decay, weight decay, AdamW optimizer, "
-    "权重衰减, 解耦权重衰减, AdamW 优化器",
+    aliases="Adam with decoupled weight decay, decoupled weight decay, AdamW optimizer, 解耦权重衰减, AdamW 优化器",
     implementations=(Implementation("torch.optim:AdamW", "torch", _torch),),
     readings="loshchilov2019decoupled Algorithm 2, Propositions 1–3; hanson1988comparing; xie2024implicit Theorem 1.1",
     hypotheses=(

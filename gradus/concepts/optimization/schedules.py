@@ -82,7 +82,7 @@ SCHEDULES = Concept(
     hypotheses=(
         Hypothesis("the noise floors: a quadratic, and noise of one variance everywhere", "noise-floor-at-the-end"),
         Hypothesis(
-            r"it reaches every minimum: the step sizes have an infinite sum", "a-step-schedule-goes-only-so-far"
+            r"every distance can be covered: the step sizes have an infinite sum", "a-step-schedule-goes-only-so-far"
         ),
         Hypothesis(
             "the guarantee of Robbins and Monro: the squares of the step sizes have a finite sum",
@@ -92,7 +92,7 @@ SCHEDULES = Concept(
     conventions=(
         Convention(
             "where the warm-up begins",
-            r"at $\alpha/w$, as in PyTorch's `LinearLR` with `start_factor=1/w` and in Vaswani et al.",
+            r"at $\alpha/w$, as in PyTorch's `LinearLR` with `start_factor=1/w`, `total_iters=w-1`, and in Vaswani et al.",
             "at 0 in many training scripts (`t/w` from `t = 0`, Optax with `init_value=0`): the first step moves nothing",
         ),
         Convention(
