@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
     from gradus.optimization.convexity import chord_curvature, conjugate
     from gradus.optimization.nesterov import Nesterov
+    from gradus.optimization.online import online_descent
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
@@ -16,6 +17,7 @@ __all__ = [
     "chord_curvature",
     "clip_by_global_norm",
     "conjugate",
+    "online_descent",
     "quadratic",
     "scripted",
     "trajectory",
@@ -27,6 +29,7 @@ export(
         "clipping": ["clip_by_global_norm"],
         "convexity": ["chord_curvature", "conjugate"],
         "nesterov": ["Nesterov"],
+        "online": ["online_descent"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
     },
