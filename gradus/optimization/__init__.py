@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradus.optimization.minimize.lbfgs import lbfgs_product
     from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
     from gradus.optimization.nesterov import Nesterov
+    from gradus.optimization.online import online_descent
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.range_curve import read_range_curve
     from gradus.optimization.stable_steps import largest_stable_step
@@ -47,6 +48,7 @@ __all__ = [
     "mgh_problem",
     "mgh_problems",
     "minimize",
+    "online_descent",
     "quadratic",
     "read_range_curve",
     "scripted",
@@ -72,6 +74,7 @@ export(
         "minimize.lbfgs": ["lbfgs_product"],
         "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
         "nesterov": ["Nesterov"],
+        "online": ["online_descent"],
         "problems": ["quadratic", "scripted"],
         "range_curve": ["read_range_curve"],
         "stable_steps": ["largest_stable_step"],

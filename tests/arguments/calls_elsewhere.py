@@ -149,6 +149,15 @@ def calls_elsewhere() -> dict[str, Example]:
             max_evaluations=40,
             keep_points=False,
         ),
+        "gradus.optimization.online_descent": of(
+            optimization.online_descent,
+            gradient=lambda theta, t: theta,
+            theta0=Fresh(lambda: tensors(0, 3) / 10),
+            steps=2,
+            step_sizes=array(0.1, 0.2),
+            radius=1.0,
+            simplex=False,
+        ),
         "gradus.optimization.quadratic": of(
             gradient_at(optimization.quadratic, np.ones(3)),
             hessian=Fresh(lambda: np.diag([1.0, 2, 3])),

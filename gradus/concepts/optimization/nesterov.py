@@ -343,7 +343,7 @@ def iterations(nesterov, kappa):
 @NESTEROV.claim
 def root_of_the_condition_number(nesterov, rng):
     r"""To $10^{-6}$ on quadratics it needs steps $\propto\sqrt\kappa$"""
-    sizes = [64, 256, 1024, 4096]
+    sizes = [64, 160, 400, 1000]
     return rate(sizes, [iterations(nesterov, k) for k in sizes], 0.5, 0.05)
 
 
@@ -438,7 +438,7 @@ def cube(theta):
 def no_curvature_no_factor(nesterov, rng):
     r"""Without strong convexity a constant β has no factor a step: on $\theta^4/4$ with $\beta=\frac12$ the error falls like
     $t^{-2}$"""
-    x, t = nesterov(cube, np.ones(1), 3200, 0.1, 0.5)[:, 0], np.array([400, 800, 1600, 3200])
+    x, t = nesterov(cube, np.ones(1), 1600, 0.1, 0.5)[:, 0], np.array([200, 400, 800, 1600])
     return rate(t, x[t] ** 4 / 4, -2.0, 0.05)
 
 

@@ -87,3 +87,35 @@ def duality_mixtures(values, constraints):
         raise ValueError("no mixture is allowed")
     allowed = [v for v, row in zip(values, constraints, strict=True) if max(row) <= 0]
     return min(allowed, default=math.inf), best.fun, 0.0 - best.ineqlin.marginals
+
+
+# online-learning: shares by softmax of the sums of losses
+def online_sums(gradient, theta, steps, rates, radius=1.0, simplex=False):
+    rates, path, logits = np.broadcast_to(rates, (steps,)), [theta], np.log(np.maximum(theta, 1e-320))
+    logits[theta == 0] = -np.inf
+    for t in range(steps):
+        g = gradient(path[-1], t)
+        if simplex:
+            logits = logits - rates[t] * g
+            share = np.exp(logits - logits.max())
+            path.append(share / share.sum())
+            continue
+        x = path[-1] - rates[t] * g
+        length = math.sqrt(float(x @ x))
+        path.append(x if length <= radius else x / length * radius)
+    return np.array(path)
+
+
+# online-learning: torch
+def online_torch(gradient, theta, steps, alpha, radius=1.0, simplex=False):
+    alpha = torch.as_tensor(alpha, dtype=theta.dtype).expand(int(steps))
+    path, total = [theta], torch.zeros_like(theta)
+    for t in range(int(steps)):
+        step = alpha[t] * gradient(path[-1], t)
+        total = total + step
+        if simplex:
+            path.append(torch.softmax(theta.log() - total, 0))
+        else:
+            x = path[-1] - step
+            path.append(torch.where(x.norm() > radius, radius * x / x.norm(), x))
+    return torch.stack(path)

@@ -115,3 +115,50 @@ def duality_ascent(f, g):
     for t in range(1, 200):
         price = np.maximum(0, price + g[(f + g @ price).argmin()] / t)
     return f[(g <= 0).all(1)].min(initial=np.inf), (f + g @ price).min(), price
+
+
+def rounds(step, gradient, theta0, steps, alpha):
+    path = [theta0]
+    for t, a in enumerate(np.broadcast_to(alpha, (steps,))):
+        path.append(step(path[-1], a * gradient(path[-1], t)))
+    return np.stack(path)
+
+
+def into_ball(x, radius):
+    return x * min(1.0, radius / max(np.linalg.norm(x), 1e-300))
+
+
+def shares(theta, g):
+    weights = theta * np.exp(g.min() - g)
+    return weights / weights.sum()
+
+
+# online-learning: the constant step of the first round, whatever the schedule
+def online_constant(gradient, theta0, steps, alpha, radius=1.0, simplex=False):
+    first = np.ravel(alpha)[0]
+    step = shares if simplex else lambda theta, g: into_ball(theta - g, radius)
+    return rounds(step, gradient, theta0, steps, first)
+
+
+# online-learning: always on the sphere, also from inside the ball
+def online_sphere(gradient, theta0, steps, alpha, radius=1.0, simplex=False):
+    step = shares if simplex else lambda theta, g: (theta - g) * radius / np.linalg.norm(theta - g)
+    return rounds(step, gradient, theta0, steps, alpha)
+
+
+# online-learning: experts by projected descent: negative shares are cut off
+def online_cut_off(gradient, theta0, steps, alpha, radius=1.0, simplex=False):
+    def step(theta, g):
+        if not simplex:
+            return into_ball(theta - g, radius)
+        weights = np.maximum(theta - g, 1e-12)
+        return weights / weights.sum()
+
+    return rounds(step, gradient, theta0, steps, alpha)
+
+
+# online-learning: the step of each round is of the round before
+def online_late(gradient, theta0, steps, alpha, radius=1.0, simplex=False):
+    late = np.broadcast_to(alpha, (steps,))[[0, *range(steps - 1)][:steps]]
+    step = shares if simplex else lambda theta, g: into_ball(theta - g, radius)
+    return rounds(step, gradient, theta0, steps, late)
