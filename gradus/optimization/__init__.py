@@ -6,12 +6,16 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
-    from gradus.optimization.minimize import minimize
+    from gradus.optimization.minimize import least_squares, minimize
+    from gradus.optimization.nist_strd import CertifiedFit, certified_fits
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.trajectory import trajectory
 
 __all__ = [
+    "CertifiedFit",
+    "certified_fits",
     "clip_by_global_norm",
+    "least_squares",
     "minimize",
     "quadratic",
     "scripted",
@@ -22,7 +26,8 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
-        "minimize": ["minimize"],
+        "minimize": ["least_squares", "minimize"],
+        "nist_strd": ["CertifiedFit", "certified_fits"],
         "problems": ["quadratic", "scripted"],
         "trajectory": ["trajectory"],
     },

@@ -29,6 +29,7 @@ WITHOUT: dict[str, str] = {
     "gradus.networks.Risk": RESULT,
     "gradus.networks.Graph": "made by its methods of_edges, of_matrix and batch",
     "gradus.networks.SparseMatrix": "made by its methods of_entries and of_dense",
+    "gradus.optimization.CertifiedFit": RESULT,
     "gradus.data.Characters": RESULT,
     "gradus.data.Dataset": RESULT,
     "gradus.data.Listed": RESULT,
