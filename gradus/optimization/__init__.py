@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from gradus.optimization.kfac import KFAC
     from gradus.optimization.kronecker_factors import kronecker_step
     from gradus.optimization.logistic_loss import LogisticLoss
-    from gradus.optimization.minimize import minimize
+    from gradus.optimization.minimize import least_squares, minimize
     from gradus.optimization.minimize.bfgs import bfgs_update
     from gradus.optimization.minimize.lbfgs import lbfgs_product
     from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
     from gradus.optimization.nesterov import Nesterov
+    from gradus.optimization.nist_strd import CertifiedFit, certified_fits
     from gradus.optimization.online import online_descent
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.range_curve import read_range_curve
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KFAC",
+    "CertifiedFit",
     "Farkas",
     "FlatUpdate",
     "LogisticLoss",
@@ -37,6 +39,7 @@ __all__ = [
     "QPResult",
     "StepSizeSearch",
     "bfgs_update",
+    "certified_fits",
     "chord_curvature",
     "clip_by_global_norm",
     "conjugate",
@@ -45,6 +48,7 @@ __all__ = [
     "kronecker_step",
     "largest_stable_step",
     "lbfgs_product",
+    "least_squares",
     "mgh_problem",
     "mgh_problems",
     "minimize",
@@ -69,11 +73,12 @@ export(
         "kfac": ["KFAC"],
         "kronecker_factors": ["kronecker_step"],
         "logistic_loss": ["LogisticLoss"],
-        "minimize": ["minimize"],
+        "minimize": ["least_squares", "minimize"],
         "minimize.bfgs": ["bfgs_update"],
         "minimize.lbfgs": ["lbfgs_product"],
         "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
         "nesterov": ["Nesterov"],
+        "nist_strd": ["CertifiedFit", "certified_fits"],
         "online": ["online_descent"],
         "problems": ["quadratic", "scripted"],
         "range_curve": ["read_range_curve"],

@@ -26,6 +26,20 @@ def calls_elsewhere() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     small = vision.LeNet
     return {
+        "gradus.optimization.certified_fits": of(optimization.certified_fits),
+        "gradus.optimization.least_squares": of(
+            optimization.least_squares,
+            residual=lambda x: x - 1,
+            x0=Fresh(lambda: tensors(0, 3)),
+            method="levenberg-marquardt",
+            args=(),
+            batched=False,
+            jacobian="reverse",
+            tolerance=1e-6,
+            max_iterations=20,
+            max_evaluations=40,
+            keep_points=False,
+        ),
         "gradus.optimization.read_range_curve": of(
             optimization.read_range_curve,
             step_sizes=Fresh(lambda: np.geomspace(1e-3, 1, 30)),

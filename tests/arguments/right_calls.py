@@ -32,6 +32,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Farkas": RESULT,
     "gradus.optimization.Multipliers": RESULT,
     "gradus.optimization.QPResult": RESULT,
+    "gradus.optimization.CertifiedFit": RESULT,
     "gradus.data.Characters": RESULT,
     "gradus.data.Dataset": RESULT,
     "gradus.data.Listed": RESULT,

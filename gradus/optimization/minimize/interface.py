@@ -15,7 +15,7 @@ from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.result import History, Iterate, Result
 
-__all__ = ["minimize"]
+__all__ = ["minimize", "result_of"]
 
 
 def minimize(
@@ -88,10 +88,11 @@ def minimize(
     ended, history = run(
         chosen, given.detached(), layout.flat(), limits, callback, flag("keep_points", keep_points)
     )
-    return _result(layout, given, ended, history)
+    return result_of(layout, given, ended, history)
 
 
-def _result(layout: Flattening, objective: Objective, ended: Ended, history: History) -> Result:
+def result_of(layout: Flattening, objective: Objective, ended: Ended, history: History) -> Result:
+    """The result of a run, its point in the graph of the arguments that require a gradient."""
     x = layout.points(solution_in_graph(objective, ended.x))
     names = [f.name for f in fields(Ended) if f.name not in ("x", "gradient", "reason")]
     columns: dict[str, Any] = {name: getattr(ended, name) for name in names}

@@ -11,7 +11,15 @@ from torch import Tensor
 from gradus.arguments import flag, number
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
-from gradus.optimization.minimize.state import Method, State, first_state, put, to_numbers, to_tensor
+from gradus.optimization.minimize.state import (
+    Method,
+    State,
+    at_least_single,
+    first_state,
+    put,
+    to_numbers,
+    to_tensor,
+)
 
 __all__ = ["Newton", "rounding_of"]
 
@@ -119,7 +127,8 @@ class Newton(Method[NewtonState]):
         index = torch.as_tensor(rows, device=state.x.device)
         some = objective if len(rows) == len(state.value) else objective.select(index)
         x, g = state.x[index], state.gradient[index]
-        p = newton_direction(some.hessian(x), g, modified=self.damped)
+        H = at_least_single(some.hessian(x))
+        p = newton_direction(H, g.to(H), modified=self.damped).to(x)
         state.hessian_evaluations[rows] += 1
         (slope,) = to_numbers((p * g).sum(dim=1))
         bad = ~np.isfinite(slope)

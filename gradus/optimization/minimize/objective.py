@@ -71,14 +71,14 @@ class Objective:
         """The same of some of the problems (rows,)."""
         if not self._batched:
             return self
-        other = object.__new__(Objective)
+        other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.args = pytree.tree_map(lambda a: a[rows] if isinstance(a, Tensor) else a, self.args)
         return other
 
     def detached(self) -> Objective:
         """The same with arguments outside of the graph."""
-        other = object.__new__(Objective)
+        other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.args = pytree.tree_map(lambda a: a.detach() if isinstance(a, Tensor) else a, self.args)
         return other

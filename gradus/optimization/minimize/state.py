@@ -122,6 +122,11 @@ def to_tensor(numbers: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(numbers)).to(like)[:, None]
 
 
+def at_least_single(x: Tensor) -> Tensor:
+    """In float32, where PyTorch's factorisations do not know the precision."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 def put(old: Tensor, rows: Rows, new: Tensor) -> Tensor:
     """`old` with some of its rows replaced, in new memory."""
     if isinstance(rows, slice):

@@ -12,7 +12,7 @@ from gradus.arguments import flag, number
 from gradus.optimization.minimize.newton import FARTHEST, STALLED, rounding_of
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
-from gradus.optimization.minimize.state import Method, State, first_state, put, to_numbers
+from gradus.optimization.minimize.state import Method, State, at_least_single, first_state, put, to_numbers
 from gradus.optimization.minimize.trust_region_problem import step_in_ball
 
 __all__ = ["TrustRegion", "TrustRegionState", "judge_trial", "next_radius"]
@@ -104,16 +104,16 @@ class TrustRegion(Method[TrustRegionState]):
         state.fresh[rows] = False
         index = torch.as_tensor(rows, device=state.x.device)
         all_of_them = len(rows) == len(state.value)
-        H = (objective if all_of_them else objective.select(index)).hessian(state.x[index])
+        H = at_least_single((objective if all_of_them else objective.select(index)).hessian(state.x[index]))
         state.hessian_evaluations[rows] += 1
         finite = torch.isfinite(H).all(dim=2).all(dim=1)
         lam, Q = torch.linalg.eigh(torch.where(finite[:, None, None], H, torch.zeros_like(H)))
-        a = (Q.mT @ state.gradient[index][..., None])[..., 0]
+        a = (Q.mT @ state.gradient[index][..., None].to(Q))[..., 0]
         flattest = Q[:, :, 0]
         largest = flattest.gather(1, flattest.abs().argmax(dim=1, keepdim=True))[:, 0]
         state.values[rows], state.slopes[rows] = lam.double().cpu().numpy(), a.double().cpu().numpy()
         state.upward[rows] = (largest >= 0).cpu().numpy()
-        state.vectors = put(state.vectors, slice(None) if all_of_them else rows, Q)
+        state.vectors = put(state.vectors, slice(None) if all_of_them else rows, Q.to(state.x))
         bad = ~finite.cpu().numpy()
         state.reason[rows[bad]] = Reason.NOT_FINITE
 

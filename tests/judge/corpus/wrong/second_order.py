@@ -35,3 +35,30 @@ def newton_shortened(f, gradient, hessian, theta0, steps):
     for _ in range(steps):
         path.append(path[-1] - 0.9 * np.linalg.solve(hessian(path[-1]), gradient(path[-1])))
     return np.stack(path)
+
+
+# gauss-newton: uphill
+def gauss_newton_uphill(residual, jacobian, theta0, steps):
+    path = [theta0]
+    for _ in range(steps):
+        path.append(path[-1] + np.linalg.lstsq(jacobian(path[-1]), residual(path[-1]), rcond=None)[0])
+    return np.stack(path)
+
+
+# gauss-newton: a fixed damping in every step
+def gauss_newton_ridge(residual, jacobian, theta0, steps):
+    path = [theta0]
+    for _ in range(steps):
+        J = jacobian(path[-1])
+        path.append(
+            path[-1] - np.linalg.solve(J.T @ J + 1e-3 * np.eye(len(theta0)), J.T @ residual(path[-1]))
+        )
+    return np.stack(path)
+
+
+# gauss-newton: the Jacobian of the start for ever
+def gauss_newton_chord(residual, jacobian, theta0, steps):
+    path, inverse = [theta0], np.linalg.pinv(jacobian(theta0))
+    for _ in range(steps):
+        path.append(path[-1] - inverse @ residual(path[-1]))
+    return np.stack(path)

@@ -1,0 +1,91 @@
+"""Residuals to be made small, seen as functions of vectors: their values and Jacobians at (b, n) points."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from gradus.arguments import choice, function, refusal
+from gradus.optimization.minimize.flattening import Flattening
+from gradus.optimization.minimize.objective import Objective
+
+__all__ = ["Residuals"]
+
+MODES = ("forward", "reverse")
+OVERHEAD = (
+    16  # residuals a parameter from which forward mode is cheaper: its calls cost more than reverse mode's
+)
+
+
+class Residuals(Objective):
+    """The residuals r of b problems; as an objective, ½‖r‖².
+
+    Args:
+        residual: from a point (a tree like x0) and the arguments to a tensor of residuals, of any shape.
+        layout: how trees are laid out as vectors.
+        args: further arguments; with an axis of problems in every tensor where x0 has one.
+        jacobian: "forward" or "reverse" for automatic differentiation; None for the cheaper of the two; or a function
+            (x, *args) to the Jacobian (m, n), the residuals and the numbers of x in their order.
+    """
+
+    def __init__(
+        self,
+        residual: Callable[..., Any],
+        layout: Flattening,
+        args: tuple[Any, ...] = (),
+        jacobian: Callable[..., Any] | str | None = None,
+    ) -> None:
+        super().__init__(function("residual", residual, "lambda x: x - 1"), layout, args)
+        self.mode = None if jacobian is None or callable(jacobian) else choice("jacobian", jacobian, MODES)
+        self.jacobian = jacobian if callable(jacobian) else None
+        self.many = layout.batched
+
+    def residual(self, x: Float[Tensor, "b n"]) -> Float[Tensor, "b m"]:
+        """The residuals at each point, outside of the graph.
+
+        Raises:
+            GradusError: they are no tensor of floating-point numbers.
+        """
+        with torch.no_grad():
+            r = self._map(self.f, x)
+        if not isinstance(r, Tensor) or not r.is_floating_point() or r.numel() == 0:
+            words = ("a tensor of floating-point residuals", "浮点数残差的张量")
+            raise refusal("residual", words, r, kind=True)
+        return r.reshape(len(x), -1).to(x)
+
+    def jacobian_at(self, x: Float[Tensor, "b n"], count: int) -> Float[Tensor, "b m n"]:
+        """The Jacobian of `count` residuals at each point."""
+        shape = (len(x), count, x.shape[1])
+        if self.jacobian is not None:
+            with torch.no_grad():
+                J = torch.as_tensor(self._map(self.jacobian, x)).to(x)
+            if J.shape != (shape if self.many else shape[1:]):
+                raise refusal("jacobian", (f"the shape {shape[1:]}", f"形状 {shape[1:]}"), J)
+            return J.reshape(shape)
+        forward = self.mode == "forward" or (self.mode is None and OVERHEAD * x.shape[1] <= count)
+        transform = torch.func.jacfwd if forward else torch.func.jacrev
+
+        def flat(v: Tensor, *args: Any) -> Tensor:
+            return torch.as_tensor(self.f(self.layout.point(v), *args)).reshape(-1)
+
+        derivative, point = transform(flat), x[0]
+        if self.many:
+            axes = pytree.tree_map(lambda a: 0 if isinstance(a, Tensor) else None, self.args)
+            derivative, point = torch.func.vmap(derivative, in_dims=(0, *axes)), x
+        with warnings.catch_warnings():
+            # the first forward-mode derivative of a process compiles PyTorch's rules by its own deprecated function
+            warnings.filterwarnings("ignore", message="`torch.jit.script", category=DeprecationWarning)
+            J: Tensor = derivative(point, *self.args)
+        return J.detach().reshape(shape)
+
+    def value_and_gradient(self, x: Float[Tensor, "b n"]) -> tuple[Float[Tensor, " b"], Float[Tensor, "b n"]]:
+        """½‖r‖² and Jᵀr at each point."""
+        r = self.residual(x)
+        J = self.jacobian_at(x, r.shape[1])
+        return (r * r).sum(dim=1) / 2, (J.mT @ r[..., None])[..., 0]
