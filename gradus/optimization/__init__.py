@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
     from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.nist_strd import CertifiedFit, certified_fits
+    from gradus.optimization.noise_scale import (
+        NoiseScale,
+        gradient_noise_scale,
+        measure_noise_scale,
+        step_at_batch_size,
+    )
     from gradus.optimization.online import online_descent
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.range_curve import read_range_curve
@@ -36,6 +42,7 @@ __all__ = [
     "MGHProblem",
     "Multipliers",
     "Nesterov",
+    "NoiseScale",
     "QPResult",
     "StepSizeSearch",
     "bfgs_update",
@@ -45,10 +52,12 @@ __all__ = [
     "conjugate",
     "cross_validated_step",
     "expected_best",
+    "gradient_noise_scale",
     "kronecker_step",
     "largest_stable_step",
     "lbfgs_product",
     "least_squares",
+    "measure_noise_scale",
     "mgh_problem",
     "mgh_problems",
     "minimize",
@@ -58,6 +67,7 @@ __all__ = [
     "scripted",
     "search_step_size",
     "solve_qp",
+    "step_at_batch_size",
     "trajectory",
 ]
 
@@ -79,6 +89,7 @@ export(
         "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
         "nesterov": ["Nesterov"],
         "nist_strd": ["CertifiedFit", "certified_fits"],
+        "noise_scale": ["NoiseScale", "gradient_noise_scale", "measure_noise_scale", "step_at_batch_size"],
         "online": ["online_descent"],
         "problems": ["quadratic", "scripted"],
         "range_curve": ["read_range_curve"],

@@ -40,6 +40,21 @@ def calls_elsewhere() -> dict[str, Example]:
             max_evaluations=40,
             keep_points=False,
         ),
+        "gradus.optimization.gradient_noise_scale": of(
+            optimization.gradient_noise_scale, gradients=new(tensors, 0, 6, 3), batch_size=2
+        ),
+        "gradus.optimization.measure_noise_scale": of(
+            optimization.measure_noise_scale,
+            model=Fresh(lambda: seeded(nn.Linear, 3, 1)),
+            loss=nn.functional.mse_loss,
+            data=Fresh(lambda: [tensors(0, 24, 3), 3 + tensors(1, 24, 1)]),
+            batch_size=2,
+            batches=4,
+            seed=0,
+        ),
+        "gradus.optimization.step_at_batch_size": of(
+            optimization.step_at_batch_size, step=0.1, batch_size=32.0, new_batch_size=64.0, noise_scale=10.0
+        ),
         "gradus.optimization.read_range_curve": of(
             optimization.read_range_curve,
             step_sizes=Fresh(lambda: np.geomspace(1e-3, 1, 30)),

@@ -82,6 +82,7 @@ WITHOUT: dict[str, str] = {
     "gradus.data.NodeGraph.dense": "the numbers of nodes that it holds itself",
     "gradus.data.NodeGraph.summary": "takes no arguments",
     "gradus.data.Sentences.summary": "takes no arguments",
+    "gradus.optimization.NoiseScale": RESULT,
     "gradus.optimization.StepSizeSearch": RESULT,
     "gradus.optimization.StepSizeSearch.figure": "takes no arguments",
     "gradus.optimization.KFAC.load_state_dict": "PyTorch's own, with its refusals",
