@@ -151,5 +151,6 @@ class GCN(nn.Module):
         require_features("X", X, self.first.weight.shape[0])
         p, training = self.dropout, self.training
         X = X.dropout(p, training) if isinstance(X, SparseMatrix) else uniform_dropout(X, p, training)
-        logits: Tensor = self.second(A, uniform_dropout(F.relu(self.first(A, X)), p, training))
+        # as factors are never negative, dropout may come before the ReLU, whose result alone is then held for the way back
+        logits: Tensor = self.second(A, F.relu(uniform_dropout(self.first(A, X), p, training)))
         return logits

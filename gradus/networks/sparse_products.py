@@ -49,7 +49,7 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, dense: Tensor, matrix: SparseMatrix, transposed: bool) -> Tensor:
-        ctx.save_for_backward(values, dense)
+        ctx.save_for_backward(values, dense if ctx.needs_input_grad[0] else None)  # it may be large
         ctx.matrix, ctx.transposed = matrix, transposed
         if not transposed:
             return compressed_product(values, matrix.indptr, matrix.indices, dense)

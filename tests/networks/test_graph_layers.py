@@ -200,3 +200,19 @@ def test_memory_grows_with_edges_not_with_pairs(layer):
     function, weights = LAYERS[layer]
     y: Tensor = function(path, normal(n, C, dtype=torch.float32), *weights(torch.float32))
     assert y.isfinite().all() and y.shape[0] == n
+
+
+def test_of_large_graphs_a_gcn_holds_its_features_and_the_hidden_layer_twice():
+    """The dropped features, the factors of the second dropout, and its result: nothing else that grows with the nodes."""
+    n, features, hidden, classes = 500, 8, 16, 4
+    graph = Graph.of_edges(torch.randint(0, n, (2, 2000), generator=torch.Generator().manual_seed(0)), n)
+    held: dict[int, int] = {}
+
+    def hold(tensor):
+        if tensor.layout == torch.strided and len(tensor) == n:
+            held[tensor.untyped_storage().data_ptr()] = tensor.numel()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(hold, lambda tensor: tensor):
+        GCN(features, hidden, classes)(graph, torch.rand(n, features))
+    assert sum(held.values()) == n * (features + 2 * hidden)
