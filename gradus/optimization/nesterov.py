@@ -32,7 +32,7 @@ class Nesterov(torch.optim.Optimizer):
 
     Cost: a step reads and writes each parameter and one vector of memory beside it.
 
-    Source: Nesterov 1983; with a constant β Nesterov 2018, (2.2.22).
+    Source: Nesterov 1983; with a constant β Nesterov 2018, §2.2.1.
 
     Deviates: from `torch.optim.SGD(nesterov=True)` in the sequence; with a constant β the parameters are the same.
 

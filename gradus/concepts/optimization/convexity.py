@@ -71,7 +71,7 @@ CONVEXITY = Concept(
     source="jensen1906fonctions",
     year=1906,
     people=("Johan Jensen", "Werner Fenchel"),
-    aliases="convex function, convex set, concave function, Jensen's inequality, strong convexity, strongly convex, smoothness, "
+    aliases="convex function, convex set, concave function, strong convexity, strongly convex, smoothness, "
     "conjugate function, Legendre transform, Legendre-Fenchel transform, Fenchel conjugate, Fenchel-Young inequality, epigraph, "
     "凸函数, 凸集, 凸优化, 凹函数, 强凸, 光滑性, 共轭函数, 勒让德变换, Fenchel 共轭, 上图",
     implementations=(

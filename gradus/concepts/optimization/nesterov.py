@@ -94,7 +94,7 @@ NESTEROV = Concept(
         ),
     ),
     readings="nesterov1983method; nesterov2018lectures §2.1.2, §2.2.1; beck2009fast §4; sutskever2013importance §2; "
-    "lessard2016analysis §4.5",
+    "lessard2016analysis §4",
     hypotheses=(
         Hypothesis("the order $1/t^2$: $f$ is convex and has a minimiser", "a-higher-valley-keeps-it"),
         Hypothesis(r"both bounds: $\nabla f$ is $L$-Lipschitz and $\alpha\le1/L$", "stability-threshold"),

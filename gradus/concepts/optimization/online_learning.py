@@ -58,7 +58,7 @@ ONLINE = Concept(
     "weighted majority, exponentiated gradient, adversarial, 在线学习, 在线梯度下降, 遗憾, 悔恨, 专家问题, 指数加权, 乘性权重",
     implementations=(Implementation("gradus.optimization:online_descent", "torch", _ours, "weights as logarithms"),),
     readings="zinkevich2003online; hazan2016introduction §1.3, §3.1, §3.3; freund1997decision §2; cesabianchi2006prediction §2.2, §3.7; "
-    "hazan2007logarithmic §3",
+    "hazan2007logarithmic",
     hypotheses=(
         Hypothesis("Θ is bounded, and the points are put back into it", "no-projection"),
         Hypothesis("every $f_t$ is convex", "a-valley-keeps-it"),
