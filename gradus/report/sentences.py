@@ -6,6 +6,13 @@ from __future__ import annotations
 def evidence_sentence(totals: dict[str, int], lang: str) -> str:
     """The line at the top: what was measured, and with what outcome."""
     n = totals
+    if not any(n[k] for k in ("holds", "fails", "skipped", "mutants")):
+        zh = f"所依据的 {n['concepts']} 个概念：本次未验证其断言。"
+        return (
+            zh
+            if lang == "zh"
+            else f"{_count(n['concepts'], 'concept')}, whose claims were not verified this time."
+        )
     if lang == "zh":
         parts = [f"{n['concepts']} 个概念", f"{n['holds']} 条断言成立", f"{n['fails']} 条不成立"]
         parts += [f"{n['skipped']} 条不适用"] if n["skipped"] else []

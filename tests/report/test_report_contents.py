@@ -16,6 +16,7 @@ from gradus.page import Symbol
 from gradus.page.evidence import bound, statistical
 from gradus.report import RunSummary, dossier, environment, layers_of, report_html, write_report
 from gradus.report import page as page_module
+from gradus.report.sentences import evidence_sentence
 from gradus.text import SMALLEST_CASE, Text
 from gradus.verify import MutantResult, Report, Result
 from gradus.verify.counterexamples import SHRUNK, Counterexample
@@ -208,3 +209,15 @@ def test_remarks_and_the_smallest_counterexample_are_shown_as_on_the_terminal(la
         assert value.get(lang) in text
     assert "<script>" not in html
     assert SMALLEST_CASE.get(lang) not in report_html(evidence=list(report.results), lang=lang)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "29 concepts, whose claims were not verified this time."),
+        ("zh", "所依据的 29 个概念：本次未验证其断言。"),
+    ],
+)
+def test_a_report_without_verification_does_not_speak_of_claims_that_hold(lang, words):
+    totals = dict.fromkeys(("holds", "fails", "skipped", "mutants", "caught", "errata"), 0)
+    assert evidence_sentence(totals | {"concepts": 29, "unverified": 2}, lang) == words

@@ -1,5 +1,6 @@
 """SIGTERM and Ctrl-C end every system alike: a message, status 143 or 130, no traceback, and a folder that goes on."""
 
+import json
 import os
 import signal
 import subprocess
@@ -72,6 +73,28 @@ def test_a_system_without_a_state_stops_with_a_message(tmp_path, key, number):
         again = start("go", key, "--directory", str(folder), "--resume")
         assert again.communicate(timeout=120) and again.returncode == 0
         assert (folder / "summary.json").is_file()
+
+
+def test_a_kill_within_one_of_several_networks_goes_on_to_the_same_result(tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    argv = ["lstm", "--lag", "100", "--epochs", "3", "--seed", "0", "--directory"]
+    process = start("go", *argv, str(broken))
+    end = time.monotonic() + 300
+    while not list(broken.glob("seed-0/one/checkpoints/*.json")) and time.monotonic() < end:
+        time.sleep(0.002)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert not (broken / "seed-0" / "plain").exists() and not (broken / "summary.json").exists()
+    done = [start("go", *argv, str(whole)), start("go", "lstm", "--directory", str(broken), "--resume")]
+    for one in done:
+        one.communicate(timeout=300)
+    assert [one.returncode for one in done] == [0, 0]
+    scores = [json.loads((folder / "summary.json").read_text())["scores"] for folder in (whole, broken)]
+    assert scores[0] == scores[1]
+    rows = [sorted(folder.glob("seed-0/*/metrics.jsonl")) for folder in (whole, broken)]
+    assert len(rows[0]) == 3
+    assert [p.read_text() for p in rows[0]] == [p.read_text() for p in rows[1]]
 
 
 def curves(folder):

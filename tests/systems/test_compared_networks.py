@@ -111,3 +111,13 @@ def test_reports_in_both_languages(key, tiny, tmp_path):
 def test_other_data_are_refused(key, tmp_path):
     with pytest.raises(GradusError, match=f"the recipe trains on {DATA[key]}"):
         run_system(load().get(key), data="diabetes", seeds=[0], directory=tmp_path / "r", verify=False)
+
+
+def test_a_network_that_never_learns_has_no_largest_rate_and_no_quotient():
+    never, once = (
+        {0.1: {"training": 0.5}, 0.2: {"training": 0.6}},
+        {0.1: {"training": 0.95}, 0.2: {"training": 0.1}},
+    )
+    assert batch_norm.largest_rate(never) is None and batch_norm.largest_rate(once) == 0.1
+    assert batch_norm.quotient(1.0, None) == batch_norm.quotient(None, 1.0) == 0.0
+    assert batch_norm.quotient(0.6, 0.1) == pytest.approx(6)

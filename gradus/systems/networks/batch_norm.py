@@ -43,7 +43,7 @@ def train(data: Dataset, request: SeedRequest) -> SeedResult:
                 measured[kind][rate] = _trained(networks, data, kind, i, epochs)
     largest = {kind: largest_rate(measured[kind]) for kind in KINDS}
     return SeedResult(
-        score=largest["normed"] / largest["plain"],
+        score=quotient(largest["normed"], largest["plain"]),
         seconds=networks.seconds,
         comparisons=[_table(measured, largest)],
         charts=[_over_rate(measured, part, name) for part, name in PARTS.items()]
@@ -62,10 +62,10 @@ RECIPE = Recipe(
         "A dense network of four hidden layers, with batch norm before each ReLU and without, by plain gradient descent in mini-batches "
         "at learning rates of which each is twice the one before; all with the same epochs, no schedule, no momentum, weights drawn "
         "alike (He). A rate counts as one at which a network learns if it has 90 % of the training data right in its last epoch, as they come; "
-        "a network that diverged is right nowhere. The score is the largest such rate with batch norm over the largest without. The target is 5: "
+        "a network that diverged is right nowhere. The score is the largest such rate with batch norm over the largest without, 0 where one learns at none. The target is 5: "
         "Ioffe and Szegedy trained at 5 and at 30 times the rate of the network without.",
         "四个隐藏层的全连接网络，在每个 ReLU 之前加批归一化或不加，用小批量普通梯度下降训练；各学习率依次为前一个的两倍；轮数相同，无调度、无动量，权重以同样方式（He）抽取。"
-        "若最后一轮训练中（随训练进行统计）答对 90 % 的训练数据，就算在该学习率下学会；发散的网络算全部答错。得分为有批归一化时学会的最大学习率与无批归一化时之比。"
+        "若最后一轮训练中（随训练进行统计）答对 90 % 的训练数据，就算在该学习率下学会；发散的网络算全部答错。得分为有批归一化时学会的最大学习率与无批归一化时之比；若其中之一在任何学习率下都未学会，则为 0。"
         "目标值为 5：Ioffe 与 Szegedy 用的是无批归一化网络的 5 倍和 30 倍学习率。",
     ),
     honours=("epochs", "device"),
@@ -87,9 +87,14 @@ def dense_network(inputs: int, classes: int, normed: bool) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(widths[-1], classes))
 
 
-def largest_rate(measured: Mapping[float, Mapping[str, float]]) -> float:
-    """The largest learning rate at which a network learned; the smallest of all where it never did."""
-    return max([rate for rate, m in measured.items() if m["training"] >= LEARNED], default=min(measured))
+def largest_rate(measured: Mapping[float, Mapping[str, float]]) -> float | None:
+    """The largest learning rate at which a network learned; None where it never did."""
+    return max([rate for rate, m in measured.items() if m["training"] >= LEARNED], default=None)
+
+
+def quotient(normed: float | None, plain: float | None) -> float:
+    """The largest rate with batch norm over the largest without; 0 where one of them is not known."""
+    return 0.0 if normed is None or plain is None else normed / plain
 
 
 def _norm(model: nn.Module) -> float:
@@ -128,7 +133,7 @@ def _trained(networks: Networks, data: Dataset, kind: str, i: int, epochs: int) 
     }
 
 
-def _table(measured: Measured, largest: Mapping[str, float]) -> Comparison:
+def _table(measured: Measured, largest: Mapping[str, float | None]) -> Comparison:
     from gradus.report import Comparison
 
     rows = {}

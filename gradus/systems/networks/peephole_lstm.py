@@ -179,11 +179,11 @@ RECIPE = Recipe(
     targets={"spike-intervals": TARGET},
     settings=SETTINGS,
     text=Text(
-        "Tasks after Gers, Schraudolph and Schmidhuber (2002). answer: one spike comes in, and one shall come out 20 steps later, at no "
-        "other step; measure: how far apart are two spikes? The score is the share right to the step with peepholes; the same network "
-        "without has the same budget. The target, 95 %, is ours: the paper asks for other tasks, and counts training sequences.",
-        "任务仿照 Gers、Schraudolph 与 Schmidhuber（2002）。answer：输入一个脉冲，20 步之后且仅在那一步输出一个脉冲；measure：两个脉冲相距几步？"
-        "得分为有窥孔时精确到步的比例；无窥孔的同一网络训练预算相同。目标值 95 % 由我们设定：论文的任务不同，且以训练序列数计。",
+        "Tasks after Gers, Schraudolph and Schmidhuber (2002). In “answer” one spike comes in, and one shall come out 20 steps later, at no "
+        "other step; in “measure” the question is how far apart two spikes are. The score is the share of the sequences that the network with "
+        "peepholes tells right to the step; the same network without them has the same budget. The target, 95 %, is ours: the paper asks for other tasks, and counts training sequences.",
+        "任务仿照 Gers、Schraudolph 与 Schmidhuber（2002）。“answer”：输入一个脉冲，20 步之后且仅在那一步输出一个脉冲；“measure”：两个脉冲相距几步？"
+        "得分为有窥孔的网络精确到步的序列所占比例；无窥孔的同一网络训练预算相同。目标值 95 % 由我们设定：论文的任务不同，且以训练序列数计。",
     ),
     honours=("epochs", "device"),
     options=(
