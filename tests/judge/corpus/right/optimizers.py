@@ -129,3 +129,16 @@ def clip_numpy(g, c, epsilon=0.0):
 def clip_torch(g, c):
     total = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(part) for part in g]))
     return tuple(part * (c / total).clamp(max=1.0) for part in g) if total > 0 else tuple(g)
+
+
+# bfgs: expanded, without a product of matrices
+def bfgs_expanded(H, s, y):
+    sy, Hy = s @ y, H @ y
+    return H + (sy + y @ Hy) / sy**2 * np.outer(s, s) - (np.outer(Hy, s) + np.outer(s, Hy)) / sy
+
+
+# bfgs: torch, as a rank-two change
+def bfgs_torch(H: torch.Tensor, s: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    sy, Hy = torch.dot(s, y), H @ y
+    w = ((1 + torch.dot(y, Hy) / sy) / 2) * s - Hy
+    return H + (torch.outer(s, w) + torch.outer(w, s)) / sy

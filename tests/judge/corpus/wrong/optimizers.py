@@ -235,3 +235,23 @@ def clip_in_place(g, c, epsilon=0.0):
     for part in g:
         part *= c / n if n > c else 1.0
     return tuple(g)
+
+
+# bfgs: the factors stand the wrong way round
+def bfgs_transposed(H, s, y):
+    rho = 1 / (s @ y)
+    V = np.eye(len(s)) - rho * np.outer(s, y)
+    return V.T @ H @ V + rho * np.outer(s, s)
+
+
+# bfgs: the step's own term is not scaled
+def bfgs_unscaled(H, s, y):
+    rho = 1 / (s @ y)
+    V = np.eye(len(s)) - rho * np.outer(y, s)
+    return V.T @ H @ V + np.outer(s, s)
+
+
+# bfgs: the update of the Hessian itself
+def bfgs_direct(H, s, y):
+    Hs = H @ s
+    return H - np.outer(Hs, Hs) / (s @ Hs) + np.outer(y, y) / (s @ y)
