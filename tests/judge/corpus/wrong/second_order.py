@@ -62,3 +62,23 @@ def gauss_newton_chord(residual, jacobian, theta0, steps):
     for _ in range(steps):
         path.append(path[-1] - inverse @ residual(path[-1]))
     return np.stack(path)
+
+
+# newton-cg: one step of steepest descent of the best length, no more
+def newton_cg_steepest(f, gradient, theta0, steps, forcing=0.5, radius=1.0):
+    path = [theta0]
+    for _ in range(steps):
+        x, g = path[-1], gradient(path[-1])
+        curvature = g @ gradient(x + 1e-30j * g).imag / 1e-30
+        path.append(x - ((g @ g) / curvature if curvature > 0 else 0.1) * g if g.any() else x)
+    return np.stack(path)
+
+
+# newton-cg: no trust region: the Newton equation is solved to the end
+def newton_cg_untrusted(f, gradient, theta0, steps, forcing=0.5, radius=1.0):
+    path = [theta0]
+    for _ in range(steps):
+        x = path[-1]
+        H = np.stack([gradient(x + 1e-30j * e).imag / 1e-30 for e in np.eye(len(x))], axis=1)
+        path.append(x - np.linalg.lstsq(H, gradient(x), rcond=None)[0])
+    return np.stack(path)
