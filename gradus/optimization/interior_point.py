@@ -115,7 +115,7 @@ def solve_qp(
         g: (…, m), −∞ where a row has no lower side; None where none has.
         lower: (…, n), −∞ where a variable has no such bound.
         upper: (…, n), ∞ where a variable has no such bound.
-        tolerance: of the KKT residual (see `QPResult`) and of the certificates.
+        tolerance: of the KKT residual (see `QPResult`), and, where it is above 1e-8, of the certificates.
         max_iterations: at most so many.
 
     Leading axes broadcast. The iteration is in double precision; results have the precision of q.

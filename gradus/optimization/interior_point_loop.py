@@ -14,8 +14,13 @@ from gradus.optimization.interior_point_step import Point, Residuals, Scale, pro
 RUNNING, SOLVED, INFEASIBLE, UNBOUNDED, STALLED, LIMIT = range(6)
 #: What share of a batch must be finished before it is made smaller.
 COMPACT = 0.15
-#: After so many iterations without a smaller residual a problem is given up.
+#: After so many iterations without a smaller residual directions are refined; after so many a problem is given up.
+REFINE = 3
 PATIENCE = 30
+#: After a step shorter than this a problem is stuck at the boundary (so it is every other step when nothing improves).
+SHORT = 0.1
+#: Certificates need not be more exact than this: what regularises the iteration keeps iterates from diverging further.
+PROOF = 5e-9
 #: Multipliers that are smaller than this part of the largest do not belong to a certificate: tried in turn.
 CUTS = (0.0, 1e-6, 1e-3)
 #: How many numbers the matrices of one part of a batch may hold: more would not stay near the processor.
@@ -63,11 +68,12 @@ class _Batch:
     """The problems that still run, by their numbers, and what has become of all."""
 
     def __init__(self, form: Form, scale: Scale, tolerance: float, hard: bool) -> None:
-        self.form, self.scale, self.tolerance, self.whole = form, scale, tolerance, (form, scale)
+        self.form, self.scale, self.whole = form, scale, (form, scale)
+        self.tolerance, self.proof = tolerance, max(tolerance, PROOF)
         self.always = 2 if hard or form.P is None or form.A.shape[1] else 0
         self.at = self.best = self.closest = start(form, self.always)
         B, device = form.q.shape[0], form.q.device
-        self.size, self.ratio = (form.q.new_full((B,), torch.inf) for _ in range(2))
+        self.size, self.ratio, self.length = (form.q.new_full((B,), torch.inf) for _ in range(3))
         self.number = torch.arange(B, device=device)
         self.code, self.iterations, self.since = (torch.zeros_like(self.number) for _ in range(3))
         self.result, self.diverging = self.at.select(self.number), self.at.select(self.number)
@@ -84,8 +90,9 @@ class _Batch:
             if len(left) <= (1 - COMPACT) * len(self.number):
                 self._drop(left)
                 r = r.select(left)
-            refinements = max(self.always, int(bool((self.since >= 2).any())))
-            self.at = step(self.form, self.at, r, refinements)
+            refinements = max(self.always, int(bool((self.since >= REFINE).any())))
+            stuck = (self.length < SHORT) | ((self.since >= PATIENCE // 3) & (self.since % 2 == 0))
+            self.at, self.length = step(self.form, self.at, r, refinements, stuck)
         self._certify((self.code >= STALLED).nonzero()[:, 0])
         return Outcome(self.result, self.code, self.iterations)
 
@@ -104,8 +111,8 @@ class _Batch:
         """Writes why a problem stops now, and its best point; a certificate is the iterate itself."""
         now = torch.full_like(self.number, LIMIT if last else RUNNING)
         now[(self.since > PATIENCE) | ~r.size.isfinite()] = STALLED
-        certified = (r.infeasible <= self.tolerance) | (r.unbounded <= self.tolerance)
-        now[certified] = torch.where(r.infeasible <= self.tolerance, INFEASIBLE, UNBOUNDED)[certified]
+        certified = (r.infeasible <= self.proof) | (r.unbounded <= self.proof)
+        now[certified] = torch.where(r.infeasible <= self.proof, INFEASIBLE, UNBOUNDED)[certified]
         solved = r.size <= self.tolerance
         now[solved] = SOLVED
         i = ((now != RUNNING) & self.left).nonzero()[:, 0]
@@ -120,7 +127,7 @@ class _Batch:
     def _drop(self, left: Tensor) -> None:
         for name in ("form", "at", "best", "closest", "scale"):
             setattr(self, name, getattr(self, name).select(left))
-        for name in ("size", "ratio", "number", "since", "left"):
+        for name in ("size", "ratio", "length", "number", "since", "left"):
             setattr(self, name, getattr(self, name)[left])
 
     def _certify(self, left: Tensor) -> None:
@@ -131,7 +138,7 @@ class _Batch:
             form = self.whole[0].select(left)
             at = projected(form, self.diverging.select(left), least)
             r = residuals(form, at, self.whole[1].select(left))
-            good = (r.infeasible <= self.tolerance) & (at.z >= 0).all(-1)
+            good = (r.infeasible <= self.proof) & (at.z >= 0).all(-1)
             self.code[left[good]] = INFEASIBLE
             self.result.put(left[good], at.select(good))
             left = left[~good]

@@ -12,6 +12,8 @@ from gradus.optimization.interior_point_form import Form, times, times_transpose
 
 #: How much of the way to the boundary a step may go.
 FRACTION = 0.999
+#: What share of the mean of s∘z a problem that is stuck aims at.
+CENTRING = 0.5
 
 
 @dataclass
@@ -131,11 +133,12 @@ def _positive(s: Tensor, live: Tensor) -> Tensor:
     return torch.where(live == 0, 1.0, s + torch.where(least < 1e-8 * size, 1 - least, 0.0))
 
 
-def step(form: Form, at: Point, r: Residuals, refinements: int) -> Point:
-    """One predictor–corrector step (Mehrotra 1992): two right-hand sides for one factor.
+def step(form: Form, at: Point, r: Residuals, refinements: int, stuck: Tensor) -> tuple[Point, Tensor]:
+    """One predictor–corrector step (Mehrotra 1992), and its length: two right-hand sides for one factor.
 
     Slacks are eliminated with E Δx + Δs − δ Δz = −r, as A Δx − δ Δy = −r: no weight exceeds 1/δ, and what δ leaves
-    is a residual of the next step.
+    is a residual of the next step. Where the iteration is stuck, some products s z are far below their mean: there it
+    aims at the centre, and keeps away from the boundary.
     """
     damped = at.s + REGULARISATION * at.z
     w, sz = at.z / damped, at.s * at.z
@@ -153,11 +156,13 @@ def step(form: Form, at: Point, r: Residuals, refinements: int) -> Point:
     primal, dual = _lengths(form, at, affine, 1.0)
     after = ((at.s + primal * affine.s) * (at.z + dual * affine.z)).sum(-1, keepdim=True) / form.count
     mu = r.mu.unsqueeze(-1)
-    target = sz + affine.s * affine.z - (after / mu).clamp(0, 1) ** 3 * mu
+    centring = torch.where(stuck.unsqueeze(-1), CENTRING, (after / mu).clamp(0, 1) ** 3)
+    target = sz + affine.s * affine.z * ~stuck.unsqueeze(-1) - centring * mu
     both = direction(target if form.live is None else target * form.live)
     primal, dual = _lengths(form, at, both, FRACTION)
     lengths = dict(x=primal, y=dual, s=primal, z=dual, e=primal)
-    return Point(*(getattr(at, k) + a * getattr(both, k) for k, a in lengths.items()))
+    moved = Point(*(getattr(at, k) + a * getattr(both, k) for k, a in lengths.items()))
+    return moved, torch.minimum(primal, dual)[:, 0]
 
 
 def _lengths(form: Form, at: Point, step: Point, fraction: float) -> tuple[Tensor, Tensor]:

@@ -255,3 +255,44 @@ def bfgs_unscaled(H, s, y):
 def bfgs_direct(H, s, y):
     Hs = H @ s
     return H - np.outer(Hs, Hs) / (s @ Hs) + np.outer(y, y) / (s @ y)
+
+
+def _path_following(P, q, A, b, steps, slope=1.0, shrink=0.1):
+    """Newton's method on the central path, all unknowns at once."""
+    m, n = A.shape
+    x, s, z = np.zeros(n), np.maximum(b, 1.0), np.ones(m)
+    for _ in range(4 * steps):
+        mu = shrink * (s @ z) / m if shrink else 1e-2
+        rest = np.concatenate([slope * P @ x + q + A.T @ z, A @ x + s - b, s * z - mu])
+        if np.abs(rest).max() < 1e-13 or np.abs(rest).max() > 1e12:
+            break
+        K = np.block(
+            [
+                [slope * P, np.zeros((n, m)), A.T],
+                [A, np.eye(m), np.zeros((m, m))],
+                [np.zeros((m, n)), np.diag(z), np.diag(s)],
+            ]
+        )
+        d = np.linalg.solve(K, -rest)
+        ratios = np.concatenate([-d[n : n + m] / s, -d[n + m :] / z])
+        a = 0.9 / max(0.9, ratios.max())
+        x, s, z = x + a * d[:n], s + a * d[n : n + m], z + a * d[n + m :]
+    return x, z
+
+
+# interior-point: the slope of ½ xᵀPx taken for 2 Px
+def interior_double_slope(P, q, A, b, steps=60):
+    return _path_following(P, q, A, b, steps, slope=2.0)
+
+
+# interior-point: the barrier stays at one hundredth
+def interior_one_barrier(P, q, A, b, steps=60):
+    return _path_following(P, q, A, b, steps, shrink=0)
+
+
+# interior-point: the minimiser without constraints, cut off row by row
+def interior_cut(P, q, A, b, steps=60):
+    x = -np.linalg.pinv(P) @ q
+    for row, most in zip(A, b, strict=True):
+        x = x - max(0.0, row @ x - most) / (row @ row) * row
+    return x, np.maximum(-np.linalg.pinv(A.T) @ (P @ x + q), 0)
