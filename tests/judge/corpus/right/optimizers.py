@@ -176,3 +176,23 @@ def step_by_weights(alpha, losses, beta=0.9):
     m = int(np.argmin(smooth))
     h = np.flatnonzero(smooth[:m] > (smooth[9] + smooth[m]) / 2)[-1] + 1
     return float(np.exp((np.log(alpha[h]) + np.log(alpha[m])) / 2))
+
+
+# large-batch: NumPy, from the norms of single gradients and of their mean
+def noise_scale_of_norms(g):
+    if g.ndim != 2 or len(g) < 2:
+        raise ValueError("two rows or more")
+    n = len(g)
+    small, big = np.mean(np.sum(g**2, axis=1)), np.sum(np.mean(g, axis=0) ** 2)
+    trace = max((small - big) / (1 - 1 / n), 0.0)
+    square = (n * big - small) / (n - 1)
+    return trace, square, trace / square if square > 0 else np.inf
+
+
+# large-batch: torch, by the covariance
+def noise_scale_by_covariance(g):
+    if g.dim() != 2 or g.shape[0] < 2:
+        raise ValueError("two rows or more")
+    trace = g.var(dim=0, correction=1).sum()
+    square = g.mean(dim=0).square().sum() - trace / g.shape[0]
+    return trace, square, torch.where(square > 0, trace / square, torch.full_like(trace, float("inf")))

@@ -291,3 +291,26 @@ def step_from_uncorrected_smoothing(alpha, losses, beta=0.9):
     m = 10 + int(np.argmin(smooth[10:]))
     above = [t for t in range(m) if smooth[t] > (smooth[9] + smooth[m]) / 2]
     return np.sqrt(alpha[(above[-1] + 1) if above else 0] * alpha[m])
+
+
+# large-batch: the squared length of the mean, its own noise not subtracted
+def noise_scale_uncorrected(g):
+    mean = g.mean(0)
+    trace = g.var(0, ddof=1).sum()
+    return trace, mean @ mean, trace / (mean @ mean)
+
+
+# large-batch: second moments for variances
+def noise_scale_uncentred(g):
+    n, mean = len(g), g.mean(0)
+    trace = (g**2).sum() / (n - 1)
+    square = mean @ mean - trace / n
+    return trace, square, trace / square if square > 0 else np.inf
+
+
+# large-batch: the absolute value of a negative square
+def noise_scale_never_infinite(g):
+    n, mean = len(g), g.mean(0)
+    trace = g.var(0, ddof=1).sum()
+    square = abs(mean @ mean - trace / n)
+    return trace, square, trace / square
