@@ -22,6 +22,10 @@ class NoiseScale(NamedTuple):
         trace: of a sample's covariance Σ, unbiased.
         square: |G|² of the true gradient G, unbiased; it may come out below 0 where the noise hides it.
         scale: tr Σ / |G|²; ∞ where the square is not above 0.
+
+    Example:
+        >>> NoiseScale(trace=8.0, square=4.0, scale=2.0).scale
+        2.0
     """
 
     trace: Any

@@ -46,6 +46,13 @@ class StepSizeSearch:
         step_sizes: that were tried, (T,).
         losses: at each, (T,): before the step for a range test, after it for a line search, the mean score over the folds
             for cross-validation.
+
+    Example:
+        >>> import numpy as np
+        >>> from gradus.text import Text
+        >>> steps = np.array([0.1, 0.2])
+        >>> StepSizeSearch(0.1, Text("lowest", "最低"), "line", steps, np.array([1.0, 2.0])).figure().axes[0].get_title()
+        'α = 0.1'
     """
 
     recommended: float
