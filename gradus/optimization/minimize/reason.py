@@ -26,6 +26,9 @@ class Reason(enum.IntEnum):
     NOT_FINITE = 8
     STOPPED = 9
 
+    def __str__(self) -> str:
+        return self.name.lower().replace("_", " ")
+
     @property
     def text(self) -> Text:
         """The reason in a sentence."""
