@@ -3,6 +3,7 @@
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
+from gradus.concepts.optimization.wolfe_search import wolfe_step
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, metric, near, roundoff
 from gradus.page.exercises import array, choice, number
@@ -317,22 +318,6 @@ def affine_invariance(bfgs, rng):
         got.append(bfgs(inverse @ H @ inverse.T, inverse @ s, T.T @ y))
         want.append(inverse @ bfgs(H, s, y) @ inverse.T)
     return roundoff(got, want, terms=10**5, scale=10.0)
-
-
-def wolfe_step(both, theta, f, g, d):
-    """A step to the weak Wolfe conditions by bisection; None where there is none."""
-    low, high, t = 0.0, np.inf, 1.0
-    slope = g @ d
-    for _ in range(60):
-        value, new = both(theta + t * d)
-        if not np.isfinite(value) or value > f + 1e-4 * t * slope:
-            high = t
-        elif new @ d < 0.9 * slope:
-            low = t
-        else:
-            return t, value, new
-        t = (low + high) / 2 if np.isfinite(high) else 2 * low
-    return None
 
 
 def minimum(bfgs, both, theta, most=400):

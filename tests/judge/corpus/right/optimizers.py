@@ -207,3 +207,26 @@ def predictor_corrector(P, q, A, b, steps=60):
         a = 0.98 * most(s, z, ds, dz)
         x, s, z = x + a * dx, s + a * ds, z + a * dz
     return x.to(kind), z.to(kind)
+
+
+# lbfgs: torch, with a list of the shares
+def lbfgs_torch(S: torch.Tensor, Y: torch.Tensor, g: torch.Tensor, gamma: float) -> torch.Tensor:
+    q, shares = g.clone(), []
+    rho = 1 / (S * Y).sum(1)
+    for s, y, r in zip(S.flip(0), Y.flip(0), rho.flip(0), strict=True):
+        shares.append(r * (s @ q))
+        q = q - shares[-1] * y
+    q = gamma * q
+    for s, y, r, share in zip(S, Y, rho, reversed(shares), strict=True):
+        q = q + s * (share - r * (y @ q))
+    return q
+
+
+# lbfgs: recursion in place of loops
+def lbfgs_recursive(S, Y, g, gamma):
+    if len(S) == 0:
+        return gamma * g
+    s, y = S[-1], Y[-1]
+    a = (s @ g) / (s @ y)
+    r = lbfgs_recursive(S[:-1], Y[:-1], g - a * y, gamma)
+    return r + s * (a - (y @ r) / (s @ y))

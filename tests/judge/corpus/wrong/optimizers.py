@@ -296,3 +296,35 @@ def interior_cut(P, q, A, b, steps=60):
     for row, most in zip(A, b, strict=True):
         x = x - max(0.0, row @ x - most) / (row @ row) * row
     return x, np.maximum(-np.linalg.pinv(A.T) @ (P @ x + q), 0)
+
+
+# lbfgs: the second loop runs from the newest pair, too
+def lbfgs_same_order(S, Y, g, gamma):
+    q, a = g, {}
+    for k in reversed(range(len(S))):
+        a[k] = (S[k] @ q) / (S[k] @ Y[k])
+        q = q - a[k] * Y[k]
+    r = gamma * q
+    for k in reversed(range(len(S))):
+        r = r + (a[k] - (Y[k] @ r) / (S[k] @ Y[k])) * S[k]
+    return r
+
+
+# lbfgs: gamma is left out
+def lbfgs_without_gamma(S, Y, g, gamma):
+    q, a = g, {}
+    for k in reversed(range(len(S))):
+        a[k] = (S[k] @ q) / (S[k] @ Y[k])
+        q = q - a[k] * Y[k]
+    for k in range(len(S)):
+        q = q + (a[k] - (Y[k] @ q) / (S[k] @ Y[k])) * S[k]
+    return q
+
+
+# lbfgs: the direction in place of the product
+def lbfgs_negative(S, Y, g, gamma):
+    H = gamma * np.eye(len(g))
+    for s, y in zip(S, Y, strict=True):
+        V = np.eye(len(g)) - np.outer(y, s) / (s @ y)
+        H = V.T @ H @ V + np.outer(s, s) / (s @ y)
+    return -H @ g
