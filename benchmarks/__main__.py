@@ -16,6 +16,7 @@ NAMES = (
     "verification",
     "judge",
     "regression",
+    "minimize",
     "autodiff",
     "recurrent",
     "attention",
@@ -23,7 +24,7 @@ NAMES = (
     "training",
     "site",
 )
-CAN_BE_QUICK = ("regression", "autodiff", "recurrent", "attention", "graphs", "training", "site")
+CAN_BE_QUICK = ("regression", "minimize", "autodiff", "recurrent", "attention", "graphs", "training", "site")
 
 
 def run(name: str, options: list[str]) -> list[Row]:

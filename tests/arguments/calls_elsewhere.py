@@ -20,6 +20,11 @@ from gradus import optimization, training, vision
 from gradus.data import Limits
 
 
+def _logistic_loss() -> optimization.LogisticLoss:
+    labels = torch.tensor([0.0, 1, 1, 0, 1], dtype=torch.float64)
+    return optimization.LogisticLoss(tensors(1, 5, 3), labels)
+
+
 def calls_elsewhere() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     small = vision.LeNet
@@ -44,6 +49,33 @@ def calls_elsewhere() -> dict[str, Example]:
             max_evaluations=40,
             keep_points=False,
         ),
+        "gradus.optimization.bfgs_update": of(
+            optimization.bfgs_update,
+            H=Fresh(lambda: torch.eye(3, dtype=torch.float64)),
+            s=new(tensors, 0, 3),
+            y=new(tensors, 1, 3),
+        ),
+        "gradus.optimization.lbfgs_product": of(
+            optimization.lbfgs_product,
+            S=new(tensors, 0, 2, 3),
+            Y=new(tensors, 1, 2, 3),
+            g=new(tensors, 2, 3),
+            gamma=0.5,
+        ),
+        "gradus.optimization.LogisticLoss": of(
+            lambda X, y, penalty: optimization.LogisticLoss(X, y, penalty)(torch.ones(3, dtype=X.dtype)),
+            X=new(tensors, 0, 5, 3),
+            y=Fresh(lambda: torch.tensor([0.0, 1, 1, 0, 1], dtype=torch.float64)),
+            penalty=0.1,
+        ),
+        "gradus.optimization.LogisticLoss.value_and_gradient": of(
+            lambda w: _logistic_loss().value_and_gradient(w), w=new(tensors, 0, 3)
+        ),
+        "gradus.optimization.MGHProblem.solved": of(
+            optimization.mgh_problem(1).solved, value=0.5, tolerance=1e-5, absolute=1e-10
+        ),
+        "gradus.optimization.MGHProblem.start": of(optimization.mgh_problem(1).start, factor=10.0),
+        "gradus.optimization.mgh_problem": of(optimization.mgh_problem, number=21, n=4),
         "gradus.optimization.minimize": of(
             optimization.minimize,
             f=lambda x: (x - 1).square().sum(),

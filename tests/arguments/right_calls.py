@@ -38,6 +38,8 @@ WITHOUT: dict[str, str] = {
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,
+    "gradus.optimization.MGHProblem": "made by mgh_problem",
+    "gradus.optimization.mgh_problems": "without arguments",
     "gradus.GradusError": "an exception",
     "gradus.training.CheckpointError": "an exception",
     "gradus.training.Interrupted": "an exception",

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
+from gradus.arguments import Sizes, refusal
+from gradus.arguments.tensors import concrete, same_device, same_kind, tensor
 from gradus.optimization.minimize.descent import Descent, DescentState
 from gradus.optimization.minimize.state import Rows, to_tensor
 from gradus.optimization.minimize.wolfe import conditions
+from gradus.text import Text
 
-__all__ = ["BFGS"]
+__all__ = ["BFGS", "bfgs_update"]
 
 
 @dataclass
@@ -69,12 +73,7 @@ class BFGS(Descent[BFGSState]):
         H = state.inverse[rows]
         if (scale != 1).any():
             H = H * to_tensor(scale, H)[..., None]
-        r = to_tensor(rho, s)
-        Hy = (H @ y[..., None])[..., 0]
-        w = ((1 + r * (y * Hy).sum(dim=1, keepdim=True)) / 2) * s - Hy
-        # H + ρ(swᵀ + wsᵀ) is the update, and symmetric to the last digit
-        left, right = torch.stack([r * s, r * w], dim=2), torch.stack([w, s], dim=1)
-        H = torch.baddbmm(H, left, right)
+        H = _updated(H, s, y, to_tensor(rho, s))
         if isinstance(rows, slice):
             state.inverse = H
         else:
@@ -84,3 +83,52 @@ class BFGS(Descent[BFGSState]):
     def direction(self, state: BFGSState, rows: Rows, gradient: Tensor) -> Tensor:
         """−H∇f."""
         return -(state.inverse[rows] @ gradient[..., None])[..., 0]
+
+
+def _updated(H: Tensor, s: Tensor, y: Tensor, rho: Tensor) -> Tensor:
+    """H (b, n, n) after the steps s and changes y (b, n), with ρ (b, 1)."""
+    Hy = (H @ y[..., None])[..., 0]
+    w = ((1 + rho * (y * Hy).sum(dim=1, keepdim=True)) / 2) * s - Hy
+    # H + ρ(swᵀ + wsᵀ) is the update, and symmetric to the last digit
+    left, right = torch.stack([rho * s, rho * w], dim=2), torch.stack([w, s], dim=1)
+    return torch.baddbmm(H, left, right)
+
+
+def bfgs_update(
+    H: Float[Tensor, "n n"], s: Float[Tensor, " n"], y: Float[Tensor, " n"]
+) -> Float[Tensor, "n n"]:
+    r"""The inverse Hessian after a step s that changed the gradient by y.
+
+    .. math:: (I-\rho sy^\top)H(I-\rho ys^\top)+\rho ss^\top,\qquad\rho=\frac{1}{s^\top y}
+
+    Args:
+        H: the inverse Hessian before, symmetric (n, n).
+        s: the step (n,).
+        y: the change of the gradient (n,), with sᵀy ≠ 0; H stays positive definite where sᵀy > 0.
+
+    Returns:
+        A new matrix; differentiable.
+
+    Raises:
+        GradusError: the shapes or precisions do not fit, or sᵀy is 0.
+
+    Cost: O(n²).
+
+    Source: Nocedal and Wright 2006, (6.17).
+
+    Example:
+        >>> import torch
+        >>> H = bfgs_update(torch.eye(2), torch.tensor([1.0, 0.0]), torch.tensor([2.0, 1.0]))
+        >>> H @ torch.tensor([2.0, 1.0])
+        tensor([1., 0.])
+    """
+    sizes = Sizes()
+    tensor("s", s, "n>=1", sizes, finite=True)
+    tensor("y", y, "n", sizes, finite=True)
+    tensor("H", H, "n n", sizes, finite=True)
+    same_kind(H=H, s=s, y=y)
+    same_device(H=H, s=s, y=y)
+    sy = s @ y
+    if concrete(sy) and sy.abs() < torch.finfo(sy.dtype).tiny:
+        raise refusal("y", ("a change with sᵀy ≠ 0", "满足 sᵀy ≠ 0 的变化"), Text("sᵀy = 0", "sᵀy = 0"))
+    return _updated(H[None], s[None], y[None], (1 / sy).reshape(1, 1))[0]

@@ -107,19 +107,16 @@ class Objective:
         return value.detach(), torch.zeros_like(x) if gradient is None else gradient
 
     def _written(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        with torch.no_grad():
-            if self._both is not None:
-                pair = self._map(self._both, x)
-                if not isinstance(pair, tuple) or len(pair) != 2:
-                    raise refusal(
-                        "f", ("(value, gradient) as its value", "返回 (函数值, 梯度)"), pair, kind=True
-                    )
-                value, tree = pair
-            else:
-                assert self._gradient is not None
-                value, tree = self._map(self.f, x), self._map(self._gradient, x)
-            gradient = self.layout.flatten_like("gradient", tree, len(x))
-            return self._scalar(value, len(x)), gradient.to(x.dtype)
+        if self._both is not None:
+            pair = self._map(self._both, x)
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise refusal("f", ("(value, gradient) as its value", "返回 (函数值, 梯度)"), pair, kind=True)
+            value, tree = pair
+        else:
+            assert self._gradient is not None
+            value, tree = self._map(self.f, x), self._map(self._gradient, x)
+        gradient = self.layout.flatten_like("gradient", tree, len(x))
+        return self._scalar(value, len(x)).detach(), gradient.detach().to(x.dtype)
 
     def gradient_in_graph(self, x: Float[Tensor, "b n"], args: tuple[Any, ...] | None = None) -> Tensor:
         """∇f (b, n) within the graph, from x and the arguments; x requires a gradient."""
