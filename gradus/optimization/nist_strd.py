@@ -32,6 +32,11 @@ class CertifiedFit:
         predictor: (m,), or (2, m) for the one problem with two predictors.
         response: (m,); its logarithm where the model is one of the logarithm.
         residual: from parameters (n,) to predictions minus responses (m,), for the arrays of any framework.
+
+    Example:
+        >>> fit = certified_fits()["Thurber"]
+        >>> fit.level, fit.starts.shape, fit.response.shape
+        ('higher', (2, 7), (37,))
     """
 
     name: str

@@ -87,6 +87,23 @@ def calls_elsewhere() -> dict[str, Example]:
             parameter="eta0",
             folds=2,
         ),
+<<<<<<< HEAD
+=======
+        "gradus.optimization.certified_fits": of(optimization.certified_fits),
+        "gradus.optimization.least_squares": of(
+            optimization.least_squares,
+            residual=lambda x: x - 1,
+            x0=Fresh(lambda: tensors(0, 3)),
+            method="levenberg-marquardt",
+            args=(),
+            batched=False,
+            jacobian="reverse",
+            tolerance=1e-6,
+            max_iterations=20,
+            max_evaluations=40,
+            keep_points=False,
+        ),
+>>>>>>> h/o4
         "gradus.optimization.bfgs_update": of(
             optimization.bfgs_update,
             H=Fresh(lambda: torch.eye(3, dtype=torch.float64)),
@@ -114,6 +131,7 @@ def calls_elsewhere() -> dict[str, Example]:
         ),
         "gradus.optimization.MGHProblem.start": of(optimization.mgh_problem(1).start, factor=10.0),
         "gradus.optimization.mgh_problem": of(optimization.mgh_problem, number=21, n=4),
+<<<<<<< HEAD
         "gradus.optimization.kronecker_step": of(
             optimization.kronecker_step,
             a=new(tensors, 0, 5, 3),
@@ -166,6 +184,8 @@ def calls_elsewhere() -> dict[str, Example]:
             optimization.FlatUpdate,
             optimizer=Fresh(lambda: torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=0.1, fused=True)),
         ),
+=======
+>>>>>>> h/o4
         "gradus.optimization.minimize": of(
             optimization.minimize,
             f=lambda x: (x - 1).square().sum(),

@@ -46,6 +46,12 @@ class Residuals(Objective):
         self.jacobian = jacobian if callable(jacobian) else None
         self.many = layout.batched
 
+    def select(self, rows: Tensor) -> Residuals:
+        """The same of some of the problems (rows,)."""
+        other = super().select(rows)
+        assert isinstance(other, Residuals)
+        return other
+
     def residual(self, x: Float[Tensor, "b n"]) -> Float[Tensor, "b m"]:
         """The residuals at each point, outside of the graph.
 
@@ -81,8 +87,8 @@ class Residuals(Objective):
         with warnings.catch_warnings():
             # the first forward-mode derivative of a process compiles PyTorch's rules by its own deprecated function
             warnings.filterwarnings("ignore", message="`torch.jit.script", category=DeprecationWarning)
-            J: Tensor = derivative(point, *self.args)
-        return J.detach().reshape(shape)
+            derived: Tensor = derivative(point, *self.args)
+        return derived.detach().reshape(shape)
 
     def value_and_gradient(self, x: Float[Tensor, "b n"]) -> tuple[Float[Tensor, " b"], Float[Tensor, "b n"]]:
         """½‖r‖² and Jᵀr at each point."""
