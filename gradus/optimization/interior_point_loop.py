@@ -17,8 +17,10 @@ COMPACT = 0.15
 #: After so many iterations without a smaller residual directions are refined; after so many a problem is given up.
 REFINE = 3
 PATIENCE = 30
-#: After a step shorter than this a problem is stuck at the boundary (so it is every other step when nothing improves).
+#: After a step shorter than this a problem is stuck at the boundary.
 SHORT = 0.1
+#: From here on an iterate is taken to be on its way to a certificate: centring would hold it back.
+HEADING = 1e-2
 #: Certificates need not be more exact than this: what regularises the iteration keeps iterates from diverging further.
 PROOF = 5e-9
 #: Multipliers that are smaller than this part of the largest do not belong to a certificate: tried in turn.
@@ -73,7 +75,7 @@ class _Batch:
         self.always = 2 if hard or form.P is None or form.A.shape[1] else 0
         self.at = self.best = self.closest = start(form, self.always)
         B, device = form.q.shape[0], form.q.device
-        self.size, self.ratio, self.length = (form.q.new_full((B,), torch.inf) for _ in range(3))
+        self.size, self.ratio, self.length, self.mu = (form.q.new_full((B,), torch.inf) for _ in range(4))
         self.number = torch.arange(B, device=device)
         self.code, self.iterations, self.since = (torch.zeros_like(self.number) for _ in range(3))
         self.result, self.diverging = self.at.select(self.number), self.at.select(self.number)
@@ -91,7 +93,10 @@ class _Batch:
                 self._drop(left)
                 r = r.select(left)
             refinements = max(self.always, int(bool((self.since >= REFINE).any())))
-            stuck = (self.length < SHORT) | ((self.since >= PATIENCE // 3) & (self.since % 2 == 0))
+            # the products s z grow where the corrector overshoots: without centring it may go round for ever
+            stuck = (self.length < SHORT) | (r.mu > self.mu)
+            stuck &= torch.minimum(r.infeasible, r.unbounded) > HEADING
+            self.mu = r.mu
             self.at, self.length = step(self.form, self.at, r, refinements, stuck)
         self._certify((self.code >= STALLED).nonzero()[:, 0])
         return Outcome(self.result, self.code, self.iterations)
@@ -127,7 +132,7 @@ class _Batch:
     def _drop(self, left: Tensor) -> None:
         for name in ("form", "at", "best", "closest", "scale"):
             setattr(self, name, getattr(self, name).select(left))
-        for name in ("size", "ratio", "length", "number", "since", "left"):
+        for name in ("size", "ratio", "length", "mu", "number", "since", "left"):
             setattr(self, name, getattr(self, name)[left])
 
     def _certify(self, left: Tensor) -> None:

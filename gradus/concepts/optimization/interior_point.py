@@ -86,7 +86,7 @@ INTERIOR_POINT = Concept(
         ),
     ),
     deviations=(
-        "`solve_qp` starts with σ free to be near 0 and aims at the centre only where a step has become short; it "
+        "`solve_qp` leaves σ free to be near 0, and aims at the centre only where a step has become short or μ has grown; it "
         "scales the data, and adds $10^{-9}$ to the matrix, which later steps mend.",
     ),
     unverified=(
