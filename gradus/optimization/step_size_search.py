@@ -112,7 +112,7 @@ def search_step_size(
         GradusError: settings that make no sense, fewer than 10 batches for a range test, a loss that is not finite at
             the start, or a curve that never falls.
 
-    Cost: at most an epoch for "range"; up to 40 Hessian–vector products on a batch for "curvature"; up to 40 forward
+    Cost: at most an epoch for "range"; up to 40 Hessian–vector products on a batch, and as many vectors of the size of the model, for "curvature"; up to 40 forward
         passes on a batch for "line".
 
     Source: Smith 2017 (range test); Cohen et al. 2021, 2022 (thresholds); Armijo 1966 (line search).

@@ -103,6 +103,10 @@ def example():
     gradient, damping = np.array([[4.0, 2.0], [0.0, 1.0]]), 0.0625
     A, S = a.T @ a / 2, g.T @ g / 2
     pi = np.sqrt((np.trace(A) / 2) / (np.trace(S) / 2))
+    root = np.sqrt(damping)
+    kept = (
+        np.linalg.eigvalsh(A) / (np.linalg.eigvalsh(A) + pi * root) * np.diag(S)[::-1] / (np.diag(S)[::-1] + root / pi)
+    )
     undamped = np.linalg.inv(S) @ gradient @ np.linalg.inv(A)
     return (
         dict(a=a, g=g, gradient=gradient, damping=damping, A=A, S=S, pi=pi, undamped=undamped)
@@ -112,7 +116,7 @@ def example():
             on_A=pi * np.sqrt(damping),
             on_S=np.sqrt(damping) / pi,
         )
-        | dict(step=kfac(a, g, gradient, damping), mean_A=np.trace(A) / 2, mean_S=np.trace(S) / 2)
+        | dict(step=kfac(a, g, gradient, damping), kept=kept, mean_A=np.trace(A) / 2, mean_S=np.trace(S) / 2)
     )
 
 

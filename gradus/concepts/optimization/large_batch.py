@@ -42,8 +42,8 @@ NOISE = Concept(
     source="mccandlish2018empirical",
     year=2018,
     people=("Sam McCandlish", "Jared Kaplan", "Dario Amodei"),
-    aliases="gradient noise scale, critical batch size, linear scaling rule, large batch training, batch size, noise scale, "
-    "大批量训练, 批量大小, 线性缩放规则, 梯度噪声尺度, 临界批量",
+    aliases="gradient noise scale, critical batch size, linear scaling rule, large batch training, noise scale, "
+    "大批量训练, 线性缩放规则, 梯度噪声尺度, 临界批量",
     implementations=(
         Implementation(
             "gradus.optimization:gradient_noise_scale",
