@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradus.optimization.logistic_loss import LogisticLoss
     from gradus.optimization.minimize import least_squares, minimize
     from gradus.optimization.minimize.bfgs import bfgs_update
+    from gradus.optimization.minimize.composite import minimize_composite
     from gradus.optimization.minimize.lbfgs import lbfgs_product
     from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
     from gradus.optimization.nesterov import Nesterov
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
     from gradus.optimization.online import online_descent
     from gradus.optimization.problems import quadratic, scripted
+    from gradus.optimization.proximal_operators import Box, L1Norm, L2Norm, NuclearNorm
     from gradus.optimization.range_curve import read_range_curve
     from gradus.optimization.stable_steps import largest_stable_step
     from gradus.optimization.step_size_search import StepSizeSearch, search_step_size
@@ -35,14 +37,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KFAC",
+    "Box",
     "CertifiedFit",
     "Farkas",
     "FlatUpdate",
+    "L1Norm",
+    "L2Norm",
     "LogisticLoss",
     "MGHProblem",
     "Multipliers",
     "Nesterov",
     "NoiseScale",
+    "NuclearNorm",
     "QPResult",
     "StepSizeSearch",
     "bfgs_update",
@@ -61,6 +67,7 @@ __all__ = [
     "mgh_problem",
     "mgh_problems",
     "minimize",
+    "minimize_composite",
     "online_descent",
     "quadratic",
     "read_range_curve",
@@ -85,6 +92,7 @@ export(
         "logistic_loss": ["LogisticLoss"],
         "minimize": ["least_squares", "minimize"],
         "minimize.bfgs": ["bfgs_update"],
+        "minimize.composite": ["minimize_composite"],
         "minimize.lbfgs": ["lbfgs_product"],
         "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
         "nesterov": ["Nesterov"],
@@ -92,6 +100,7 @@ export(
         "noise_scale": ["NoiseScale", "gradient_noise_scale", "measure_noise_scale", "step_at_batch_size"],
         "online": ["online_descent"],
         "problems": ["quadratic", "scripted"],
+        "proximal_operators": ["Box", "L1Norm", "L2Norm", "NuclearNorm"],
         "range_curve": ["read_range_curve"],
         "stable_steps": ["largest_stable_step"],
         "step_size_search": ["StepSizeSearch", "search_step_size"],

@@ -30,6 +30,8 @@ ABBREVIATIONS = frozenset(
         "CV",
         "DFT",
         "CGS",
+        "ISTA",
+        "FISTA",
         "MGS",
         "bit",
         "nat",

@@ -230,3 +230,28 @@ def lbfgs_recursive(S, Y, g, gamma):
     a = (s @ g) / (s @ y)
     r = lbfgs_recursive(S[:-1], Y[:-1], g - a * y, gamma)
     return r + s * (a - (y @ r) / (s @ y))
+
+
+# proximal: the point ahead kept as the last two points
+def proximal_two_points(gradient, prox, theta0, steps, alpha, accelerated=False):
+    path, t = [np.array(theta0, float)], [0.0, 1.0]
+    for k in range(steps):
+        before = path[k - 1] if k else path[0]
+        y = path[k] + ((t[-2] - 1) / t[-1] * (path[k] - before) if accelerated and k else 0.0)
+        path.append(prox(y - alpha * gradient(y), alpha))
+        t.append((1 + np.sqrt(1 + 4 * t[-1] ** 2)) / 2)
+    return np.array(path)
+
+
+# proximal: torch, ISTA and FISTA apart
+def proximal_torch(gradient, prox, theta, steps, lr, accelerated=False):
+    path, y, t = [theta], theta, 1.0
+    for _ in range(int(steps)):
+        new = prox(y - lr * gradient(y), lr)
+        if accelerated:
+            t_new = (1 + (1 + 4 * t * t) ** 0.5) / 2
+            y, t = new + (t - 1) / t_new * (new - path[-1]), t_new
+        else:
+            y = new
+        path.append(new)
+    return torch.stack(path)

@@ -328,3 +328,33 @@ def lbfgs_negative(S, Y, g, gamma):
         V = np.eye(len(g)) - np.outer(y, s) / (s @ y)
         H = V.T @ H @ V + np.outer(s, s) / (s @ y)
     return -H @ g
+
+
+# proximal: the threshold is λ, whatever the step
+def proximal_threshold(gradient, prox, theta0, steps, alpha, accelerated=False):
+    path, ahead, t = [theta0], theta0, 1.0
+    for _ in range(steps):
+        path.append(prox(ahead - alpha * gradient(ahead), 1.0))
+        new = (1 + math.sqrt(1 + 4 * t * t)) / 2
+        ahead = path[-1] + (t - 1) / new * (path[-1] - path[-2]) if accelerated else path[-1]
+        t = new
+    return np.stack(path)
+
+
+# proximal: the acceleration is left out
+def proximal_plain(gradient, prox, theta0, steps, alpha, accelerated=False):
+    path = [theta0]
+    for _ in range(steps):
+        path.append(prox(path[-1] - alpha * gradient(path[-1]), alpha))
+    return np.stack(path)
+
+
+# proximal: FISTA's sequence is used one step too early
+def proximal_early(gradient, prox, theta0, steps, alpha, accelerated=False):
+    path, ahead, t = [theta0], theta0, 1.0
+    for _ in range(steps):
+        path.append(prox(ahead - alpha * gradient(ahead), alpha))
+        t = (1 + math.sqrt(1 + 4 * t * t)) / 2
+        factor = (t - 1) / ((1 + math.sqrt(1 + 4 * t * t)) / 2) if accelerated else 0.0
+        ahead = path[-1] + factor * (path[-1] - path[-2])
+    return np.stack(path)
