@@ -26,6 +26,57 @@ def calls_elsewhere() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     small = vision.LeNet
     return {
+        "gradus.optimization.minimize_composite": of(
+            optimization.minimize_composite,
+            f=lambda x: (x - 1).square().sum(),
+            prox=Fresh(lambda: optimization.L1Norm(0.1)),
+            x0=Fresh(lambda: tensors(0, 3)),
+            args=(),
+            batched=False,
+            accelerated=True,
+            restart=True,
+            step_size=0.4,
+            tolerance=1e-6,
+            max_iterations=20,
+            max_evaluations=40,
+            keep_points=False,
+        ),
+        "gradus.optimization.L1Norm": of(optimization.L1Norm, weight=0.5),
+        "gradus.optimization.L2Norm": of(optimization.L2Norm, weight=0.5),
+        "gradus.optimization.NuclearNorm": of(optimization.NuclearNorm, weight=0.5),
+        "gradus.optimization.Box": of(optimization.Box, lower=-1.0, upper=2.0),
+        "gradus.optimization.L1Norm.value": of(
+            optimization.L1Norm(0.5).value, x=Fresh(lambda: tensors(0, 3))
+        ),
+        "gradus.optimization.L1Norm.prox": of(
+            optimization.L1Norm(0.5).prox,
+            v=Fresh(lambda: tensors(0, 3)),
+            step=0.5,
+        ),
+        "gradus.optimization.L2Norm.value": of(
+            optimization.L2Norm(0.5).value, x=Fresh(lambda: tensors(0, 3))
+        ),
+        "gradus.optimization.L2Norm.prox": of(
+            optimization.L2Norm(0.5).prox,
+            v=Fresh(lambda: tensors(0, 3)),
+            step=0.5,
+        ),
+        "gradus.optimization.NuclearNorm.value": of(
+            optimization.NuclearNorm(0.5).value, x=Fresh(lambda: tensors(0, 3, 2))
+        ),
+        "gradus.optimization.NuclearNorm.prox": of(
+            optimization.NuclearNorm(0.5).prox,
+            v=Fresh(lambda: tensors(0, 3, 2)),
+            step=0.5,
+        ),
+        "gradus.optimization.Box.value": of(
+            optimization.Box(-1.0, 1.0).value, x=Fresh(lambda: tensors(0, 3))
+        ),
+        "gradus.optimization.Box.prox": of(
+            optimization.Box(-1.0, 1.0).prox,
+            v=Fresh(lambda: tensors(0, 3)),
+            step=0.5,
+        ),
         "gradus.optimization.certified_fits": of(optimization.certified_fits),
         "gradus.optimization.least_squares": of(
             optimization.least_squares,
@@ -87,23 +138,6 @@ def calls_elsewhere() -> dict[str, Example]:
             parameter="eta0",
             folds=2,
         ),
-<<<<<<< HEAD
-=======
-        "gradus.optimization.certified_fits": of(optimization.certified_fits),
-        "gradus.optimization.least_squares": of(
-            optimization.least_squares,
-            residual=lambda x: x - 1,
-            x0=Fresh(lambda: tensors(0, 3)),
-            method="levenberg-marquardt",
-            args=(),
-            batched=False,
-            jacobian="reverse",
-            tolerance=1e-6,
-            max_iterations=20,
-            max_evaluations=40,
-            keep_points=False,
-        ),
->>>>>>> h/o4
         "gradus.optimization.bfgs_update": of(
             optimization.bfgs_update,
             H=Fresh(lambda: torch.eye(3, dtype=torch.float64)),
@@ -131,7 +165,6 @@ def calls_elsewhere() -> dict[str, Example]:
         ),
         "gradus.optimization.MGHProblem.start": of(optimization.mgh_problem(1).start, factor=10.0),
         "gradus.optimization.mgh_problem": of(optimization.mgh_problem, number=21, n=4),
-<<<<<<< HEAD
         "gradus.optimization.kronecker_step": of(
             optimization.kronecker_step,
             a=new(tensors, 0, 5, 3),
@@ -184,8 +217,6 @@ def calls_elsewhere() -> dict[str, Example]:
             optimization.FlatUpdate,
             optimizer=Fresh(lambda: torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=0.1, fused=True)),
         ),
-=======
->>>>>>> h/o4
         "gradus.optimization.minimize": of(
             optimization.minimize,
             f=lambda x: (x - 1).square().sum(),
@@ -198,7 +229,6 @@ def calls_elsewhere() -> dict[str, Example]:
             max_evaluations=40,
             keep_points=False,
         ),
-<<<<<<< HEAD
         "gradus.optimization.online_descent": of(
             optimization.online_descent,
             gradient=lambda theta, t: theta,
@@ -207,58 +237,6 @@ def calls_elsewhere() -> dict[str, Example]:
             step_sizes=array(0.1, 0.2),
             radius=1.0,
             simplex=False,
-=======
-        "gradus.optimization.minimize_composite": of(
-            optimization.minimize_composite,
-            f=lambda x: (x - 1).square().sum(),
-            prox=Fresh(lambda: optimization.L1Norm(0.1)),
-            x0=Fresh(lambda: tensors(0, 3)),
-            args=(),
-            batched=False,
-            accelerated=True,
-            restart=True,
-            step_size=0.4,
-            tolerance=1e-6,
-            max_iterations=20,
-            max_evaluations=40,
-            keep_points=False,
-        ),
-        "gradus.optimization.L1Norm": of(optimization.L1Norm, weight=0.5),
-        "gradus.optimization.L2Norm": of(optimization.L2Norm, weight=0.5),
-        "gradus.optimization.NuclearNorm": of(optimization.NuclearNorm, weight=0.5),
-        "gradus.optimization.Box": of(optimization.Box, lower=-1.0, upper=2.0),
-        "gradus.optimization.L1Norm.value": of(
-            optimization.L1Norm(0.5).value, x=Fresh(lambda: tensors(0, 3))
-        ),
-        "gradus.optimization.L1Norm.prox": of(
-            optimization.L1Norm(0.5).prox,
-            v=Fresh(lambda: tensors(0, 3)),
-            step=0.5,
-        ),
-        "gradus.optimization.L2Norm.value": of(
-            optimization.L2Norm(0.5).value, x=Fresh(lambda: tensors(0, 3))
-        ),
-        "gradus.optimization.L2Norm.prox": of(
-            optimization.L2Norm(0.5).prox,
-            v=Fresh(lambda: tensors(0, 3)),
-            step=0.5,
-        ),
-        "gradus.optimization.NuclearNorm.value": of(
-            optimization.NuclearNorm(0.5).value, x=Fresh(lambda: tensors(0, 3, 2))
-        ),
-        "gradus.optimization.NuclearNorm.prox": of(
-            optimization.NuclearNorm(0.5).prox,
-            v=Fresh(lambda: tensors(0, 3, 2)),
-            step=0.5,
-        ),
-        "gradus.optimization.Box.value": of(
-            optimization.Box(-1.0, 1.0).value, x=Fresh(lambda: tensors(0, 3))
-        ),
-        "gradus.optimization.Box.prox": of(
-            optimization.Box(-1.0, 1.0).prox,
-            v=Fresh(lambda: tensors(0, 3)),
-            step=0.5,
->>>>>>> h/o7
         ),
         "gradus.optimization.quadratic": of(
             gradient_at(optimization.quadratic, np.ones(3)),
