@@ -39,7 +39,7 @@ class FlatUpdate:
     Cost: a step reads and writes each number of parameters, gradients and state once, and looks at a few attributes of
         each parameter; twice the parameters' memory while it is made.
 
-    Source: kingma2015adam and loshchilov2019decoupled for the updates; PyTorch's kernels compute them.
+    Source: Kingma and Ba 2015, Loshchilov and Hutter 2019 for the updates; PyTorch's kernels compute them.
 
     Example:
         >>> import torch
