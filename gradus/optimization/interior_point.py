@@ -25,6 +25,13 @@ class Multipliers:
     """Of the equalities (…, p), the rows G x (…, m), and the variables' bounds (…, n).
 
     In rows and bounds a positive number belongs to the upper side, a negative one to the lower.
+
+    Example:
+        >>> import torch
+        >>> from gradus.optimization import solve_qp
+        >>> result = solve_qp(None, torch.tensor([2.0, -1.0]), lower=torch.zeros(2), upper=torch.ones(2))
+        >>> [round(v, 4) for v in result.multipliers.w.tolist()]
+        [-2.0, 1.0]
     """
 
     y: Tensor
@@ -38,6 +45,13 @@ class Farkas:
 
     Aᵀb + Gᵀ(h − g) + upper − lower = 0, all but those of b at least 0, and the sum of their products with the data
     (those of g and lower with −g, −lower) is −1: for a point within the constraints it would be at least 0.
+
+    Example:
+        >>> import torch
+        >>> from gradus.optimization import solve_qp
+        >>> result = solve_qp(None, torch.ones(1), lower=torch.ones(1), upper=torch.zeros(1))
+        >>> round(result.farkas.upper.item(), 4), round(result.farkas.lower.item(), 4)
+        (1.0, 1.0)
     """
 
     b: Tensor
@@ -64,6 +78,13 @@ class QPResult:
         ray: where unbounded, a direction d (…, n) with P d = 0, A d = 0, G d and d within the bounds' directions, and
             qᵀd = −1; elsewhere 0.
         farkas: where infeasible, a certificate of that; elsewhere 0.
+
+    Example:
+        >>> import torch
+        >>> from gradus.optimization import solve_qp
+        >>> result = solve_qp(None, -torch.ones(1), lower=torch.zeros(1))
+        >>> str(result.reason), result.ray.tolist()
+        ('unbounded', [1.0])
     """
 
     x: Tensor

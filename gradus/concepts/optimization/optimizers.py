@@ -39,8 +39,8 @@ OPTIMIZERS = Concept(
     source="tang2020showing",
     year=2019,
     people=("Jesse Dodge", "Raphael Tang"),
-    aliases="optimizer comparison, expected validation performance, tuning budget, hyperparameter tuning, best of k, pass@k, "
-    "random search, benchmark of optimizers, 优化器, 优化器比较, 调参预算, 超参数搜索, 期望最优性能",
+    aliases="optimizer comparison, expected validation performance, tuning budget, best of k, pass@k, "
+    "random search, benchmark of optimizers, 优化器, 优化器比较, 调参预算, 期望最优性能",
     implementations=(
         Implementation("gradus.optimization:expected_best", "numpy", None, "a sort and one weighted sum"),
     ),
