@@ -23,9 +23,18 @@ def _gradus(minimize_composite, gradient, prox, theta0, steps, alpha, accelerate
 
     start = torch.as_tensor(theta0)
     result = minimize_composite(
-        lambda x: (0 * x.sum(), gradient(x)), Operator(), start, gradient=True, accelerated=bool(accelerated), restart=False,
-        step_size=alpha, tolerance=0.0, max_iterations=int(steps), max_evaluations=10**9, keep_points=True,
-    )  # fmt: skip
+        lambda x: (0 * x.sum(), gradient(x)),
+        Operator(),
+        start,
+        gradient=True,
+        accelerated=bool(accelerated),
+        restart=False,
+        step_size=alpha,
+        tolerance=0.0,
+        max_iterations=int(steps),
+        max_evaluations=10**9,
+        keep_points=True,
+    )
     points = result.history.points
     return torch.cat([points, points[-1:].expand(int(steps) + 1 - len(points), -1)])
 
@@ -47,7 +56,13 @@ PROXIMAL = Concept(
     ),
     symbols=(
         Symbol(r"\nabla f", "gradient", "function", "gradient of the smooth part", "function"),
-        Symbol(r"\operatorname{prox}_{\alpha g}", "prox", "function", "proximal operator of the other part, of a point and a step", "function"),
+        Symbol(
+            r"\operatorname{prox}_{\alpha g}",
+            "prox",
+            "function",
+            "proximal operator of the other part, of a point and a step",
+            "function",
+        ),
         Symbol(r"\theta_0", "theta0", "d", "the start; $y_0$, too"),
         Symbol("T", "steps", "", "number of steps", "natural"),
         Symbol(r"\alpha", "alpha", "", "step size", "positive"),
@@ -70,7 +85,9 @@ PROXIMAL = Concept(
     "近端梯度下降, 近端算子, 软阈值, 投影梯度法, 前向后向分裂",
     implementations=(
         Implementation(
-            "gradus.optimization:minimize_composite", "torch", _gradus,
+            "gradus.optimization:minimize_composite",
+            "torch",
+            _gradus,
             "with a penalty such as `L1Norm(0.1)`; backtracking and restart by default",
         ),
     ),
@@ -96,7 +113,7 @@ PROXIMAL = Concept(
     "of large dimension (Nemirovski and Yudin).",
     differentiable=False,
     longest_sum=64,
-)  # fmt: skip
+)
 
 
 @PROXIMAL.definition
@@ -218,7 +235,7 @@ def cases(rng):
         "all is cut off",
         dict(gradient=quadratic([1.0, 1.0], 0.5), prox=soft(1.0), theta0=np.zeros(2), steps=5, alpha=0.5),
     )
-    yield "no step", dict(gradient=quadratic([1.0]), prox=soft(1.0), theta0=np.ones(1), steps=0, alpha=0.5)  # fmt: skip
+    yield "no step", dict(gradient=quadratic([1.0]), prox=soft(1.0), theta0=np.ones(1), steps=0, alpha=0.5)
 
 
 @PROXIMAL.invalid
