@@ -70,7 +70,7 @@ GAUSS_NEWTON = Concept(
     year=1809,
     people=("Carl Friedrich Gauss", "Kenneth Levenberg", "Donald W. Marquardt", "Jorge J. Moré"),
     aliases="Gauss-Newton, Levenberg-Marquardt, LM algorithm, nonlinear least squares, damped least squares, curve fitting, "
-    "least_squares, 高斯-牛顿法, 列文伯格-马夸尔特, LM 算法, 非线性最小二乘, 阻尼最小二乘, 曲线拟合",
+    "高斯-牛顿法, 列文伯格-马夸尔特, LM 算法, 非线性最小二乘, 阻尼最小二乘, 曲线拟合",
     implementations=(Implementation("gradus.optimization.minimize:least_squares", "torch", _ours),),
     readings="gauss1809theoria §§179–180; levenberg1944method; marquardt1963algorithm; more1978levenberg; dennis1996numerical ch. 10; nocedal2006numerical ch. 10; nist2003nonlinear",
     hypotheses=(

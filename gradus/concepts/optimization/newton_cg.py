@@ -66,7 +66,7 @@ NEWTON_CG = Concept(
     year=1983,
     people=("Ron S. Dembo", "Stanley C. Eisenstat", "Trond Steihaug", "Barak A. Pearlmutter", "James Martens"),
     aliases="Hessian-free optimization, HF, truncated Newton, inexact Newton, Newton-Krylov, Steihaug-Toint, "
-    "Hessian-vector product, Pearlmutter trick, 牛顿-共轭梯度法, 截断牛顿法, 不精确牛顿法, 无黑塞优化, 黑塞向量积",
+    "Pearlmutter trick, 牛顿-共轭梯度法, 截断牛顿法, 不精确牛顿法, 无黑塞优化, 黑塞向量积",
     implementations=(Implementation("gradus.optimization.minimize:minimize", "torch", _ours, '`method="newton-cg"`'),),
     readings="steihaug1983conjugate; dembo1982inexact; pearlmutter1994fast; martens2010deep; nocedal2006numerical §7.1",
     hypotheses=(
