@@ -70,7 +70,8 @@ DUALITY = Concept(
     hypotheses=(
         Hypothesis("no gap: $f$, $g$ and $X$ are convex", "a-gap-without-convexity, fractional-knapsack"),
         Hypothesis(
-            "some multiplier closes it: a point with $g(x)<0$ (Slater); affine constraints on all of $\\mathbb R^d$ need only an allowed one",
+            "no gap, and a multiplier that closes it: besides, a point with $g(x)<0$ (Slater); affine constraints on all of $\\mathbb R^d$ need only "
+            "an allowed one",
             "without-slater-the-price-runs-off",
         ),
         Hypothesis(
