@@ -204,8 +204,8 @@ def invalid(rng):
 
 @ADAMW.claim
 def without_gradient_it_halves_and_halves(adamw, rng):
-    r"""Where the gradient is 0 the weights fade like $(1-\alpha\lambda)^t$: towards 0, never through it, and for all of them by the same
-    share"""
+    r"""Where the gradient is 0 the weights fade like $(1-\alpha\lambda)^t$: towards 0, never through it if $\alpha\lambda<1$, and for all of
+    them by the same share"""
     start, t = 10.0 ** rng.uniform(-3, 3, 6) * [1, -1, 1, -1, 1, -1], np.arange(121)[:, None]
     for alpha, decay in ((0.125, 0.5), (0.01, 0.1), (1.0, 0.0)):
         path = adamw(quadratic(np.zeros(6)), start, 120, alpha, weight_decay=decay)
@@ -226,7 +226,8 @@ def adams_step_and_a_share_beside_it(adamw, rng):
 @ADAMW.claim
 def a_constant_gradient_leads_to_one_over_lambda(adamw, rng):
     r"""Under a constant gradient $\theta_t=-\tfrac\sigma\lambda+(1-\alpha\lambda)^t\bigl(\theta_0+\tfrac\sigma\lambda\bigr)$: however small or
-    large the gradient, the weight tends to $\mp1/\lambda$"""
+    large the gradient, if only large beside ε, the weight tends to $\mp1/\lambda$; at $\lvert g\rvert=\varepsilon$ to half of that
+    ($\alpha\lambda<2$)"""
     g, t = np.array([1e-8, -1e-3, 1.0, -1e6]), np.arange(301)[:, None]
     sigma = g / (np.abs(g) + 1e-8)
     start = rng.standard_normal(4)

@@ -111,8 +111,8 @@ CONVEXITY = Concept(
         r"$s^2$, $u^{\mathsf T}\nabla^2f(x)u\ge0$. And then $g(s)=f(x+s(z-x))$ has $g''\ge0$, so $g'$ rises, and $g$ lies below its "
         r"chord. Midpoints are enough: halving again and again gives all $s$ that are sums of powers of ½, and $f$ is continuous."
     ),
-    unverified=r"On all of $\mathbb R^d$, $f^{**}=f$ if and only if $f$ is convex and closed, its epigraph a closed set, or "
-    "infinite everywhere (Fenchel, Moreau).",
+    unverified=r"On all of $\mathbb R^d$, for $f$ that may be $+\infty$ but is nowhere $-\infty$: $f^{**}=f$ if and only if $f$ is "
+    "convex and closed, its epigraph a closed set (Fenchel, Moreau).",
     differentiable=False,
 )
 

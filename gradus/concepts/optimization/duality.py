@@ -70,7 +70,8 @@ DUALITY = Concept(
     hypotheses=(
         Hypothesis("no gap: $f$, $g$ and $X$ are convex", "a-gap-without-convexity, fractional-knapsack"),
         Hypothesis(
-            "some multiplier closes it: a point with $g(x)<0$ (Slater); affine constraints on all of $\\mathbb R^d$ need only an allowed one",
+            "no gap, and a multiplier that closes it: besides, a point with $g(x)<0$ (Slater); affine constraints on all of $\\mathbb R^d$ need only "
+            "an allowed one",
             "without-slater-the-price-runs-off",
         ),
         Hypothesis(
@@ -277,7 +278,7 @@ def kkt(duality, rng):
 
 @DUALITY.claim
 def a_gap_without_convexity(duality, rng):
-    r"""Without convexity there is a gap: four plans with $f=0,\ 1.5,\ 3,\ 7$ and $g=2,\ 1,\ -1,\ -2$ have $p^\star=3$,
+    r"""Without convexity there may be a gap: four plans with $f=0,\ 1.5,\ 3,\ 7$ and $g=2,\ 1,\ -1,\ -2$ have $p^\star=3$,
     $d^\star=2$, $\lambda=1$"""
     primal, dual, multipliers = duality(*four_plans())
     return roundoff([primal, dual, *multipliers], [3.0, 2.0, 1.0], terms=16)
@@ -334,8 +335,9 @@ def mixing_closes_the_gap(duality, rng):
 
 @DUALITY.claim
 def without_slater_the_price_runs_off(duality, rng):
-    r"""Without Slater's point a convex problem may have no multiplier: $e^{-y}$ under $\sqrt{x^2+y^2}\le x$ allows only $y=0$; to hold
-    it with all $x\le r$ takes $\lambda\approx1.26r$, and over all $x$ no price will do: $q(\lambda)=0$, $p^\star=1$"""
+    r"""Without Slater's point a convex problem may have no multiplier: $e^{-y}$ under $\sqrt{x^2+y^2}\le x$ allows only $y=0$; to
+    hold out against $y=1$ alone, for $x\le r$, takes $\lambda\approx1.26r$, and over all points no price will do: $q(\lambda)=0$,
+    $p^\star=1$"""
     prices, reaches = [], [4.0, 16.0, 64.0, 256.0]
     for r in reaches:
         x, y = np.array(list(product(r * np.array([0.25, 0.5, 1.0]), [0.0, 1.0]))).T
@@ -345,6 +347,10 @@ def without_slater_the_price_runs_off(duality, rng):
     yield rate(reaches, prices, 1.0, 0.02)
     digits = Text("2(1 − 1/e) = 1.264, and 1/4r²", "2(1 − 1/e) = 1.264，以及 1/4r²")
     yield bound(prices[-1] / reaches[-1], 1.26, "≥", digits)
+    price = prices[-1]  # far out along y = 30 the violation, y²/2x, is too small for it
+    x, y = np.array([1.0, 1e9]), np.array([0.0, 30.0])
+    undercut = dual_function(np.exp(-y), (np.hypot(x, y) - x)[:, None], np.array([price]))
+    yield bound(undercut, 1e-3, "≤", Text("e⁻³⁰ + λ · 900/2x at x = 10⁹", "x = 10⁹ 处的 e⁻³⁰ + λ · 900/2x"))
 
 
 @DUALITY.claim
@@ -378,18 +384,20 @@ def a_line_from_below(duality, rng):
 
 @DUALITY.claim
 def a_kink_has_many_multipliers(duality, rng):
-    r"""Where $p^\star(u)$ has a kink, every slope between its two one-sided derivatives is a multiplier: $f=4,\ 1,\ 0$ with
-    $g=-1,\ 0,\ 1$ takes $1\le\lambda\le3$"""
+    r"""Where $d^\star(u)$ has a kink, every $-\lambda$ between its two one-sided derivatives gives a multiplier $\lambda$:
+    $f=4,\ 1,\ 0$ with $g=-1,\ 0,\ 1$ takes $1\le\lambda\le3$, and no other"""
     f, g = np.array([4.0, 1.0, 0.0]), np.array([[-1.0], [0.0], [1.0]])
     _, dual, multipliers = duality(f, g)
     yield roundoff([duality(f, g - 0.5)[1], dual, duality(f, g + 0.5)[1]], [0.5, 1.0, 2.5], terms=16)
     yield bound(multipliers[0], 1 - 1e-12, "≥")
     yield bound(multipliers[0], 3 + 1e-12, "≤")
+    at = [dual_function(f, g, np.array([price])) for price in (0.5, 1.0, 2.0, 3.0, 3.5)]
+    yield roundoff(np.array(at) - dual, [-0.5, 0.0, 0.0, 0.0, -0.5], terms=16, scale=4.0)
 
 
 @DUALITY.claim
 def units(duality, rng):
-    r"""A multiplier has the unit of $f$ over that of its constraint: $af+b$ with $cg$ has the multipliers $\frac ac\lambda$"""
+    r"""A multiplier has the unit of $f$ over that of its constraint: $af+b$ with $cg$ has the multipliers $\frac ac\lambda$ ($a,c>0$)"""
     f, g = random_problem(rng, 12, 2)
     primal, dual, multipliers = duality(f, g)
     scales = np.array([4.0, 0.5])
@@ -400,7 +408,7 @@ def units(duality, rng):
 
 @DUALITY.claim
 def a_constraint_that_never_binds(duality, rng):
-    r"""A constraint that all points meet changes nothing and costs nothing: its multiplier is 0"""
+    r"""A constraint that all points meet with room to spare changes nothing and costs nothing: its multiplier is 0"""
     f, g = random_problem(rng, 12, 1)
     before, more = duality(f, g), duality(f, np.append(g, -rng.uniform(0.5, 1, (12, 1)), 1))
     return all_of(

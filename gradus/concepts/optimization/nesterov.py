@@ -54,7 +54,7 @@ NESTEROV = Concept(
         r"f(\theta_t)-f^\star\le\frac{2R^2}{\alpha(t+1)^2}\qquad(t\ge1,\ \alpha\le\tfrac1L)",
         r"\beta=\frac{\sqrt\kappa-1}{\sqrt\kappa+1},\quad\alpha=\frac1L,\quad\kappa=\frac L\mu:\qquad "
         r"f(\theta_t)-f^\star\le\Bigl(1-\frac1{\sqrt\kappa}\Bigr)^t\Bigl(f(\theta_0)-f^\star+\frac\mu2R^2\Bigr)",
-        r"\exists f:\qquad\theta_t-\theta_0\in\operatorname{span}\{\nabla f(y_0),\dots,\nabla f(y_{t-1})\},\quad t\le\frac{d-1}2\quad\Rightarrow\quad "
+        r"\exists f:\qquad\theta_t-\theta_0,\ y_t-\theta_0\in\operatorname{span}\{\nabla f(y_0),\dots,\nabla f(y_{t-1})\},\quad t\le\frac{d-1}2\quad\Rightarrow\quad "
         r"f(\theta_t)-f^\star\ge\frac{3LR^2}{32(t+1)^2}",
         r"f=\tfrac\lambda2\theta^2,\ 0\le\beta<1:\qquad z^2-(1+\beta)(1-\alpha\lambda)z+\beta(1-\alpha\lambda)=0,\qquad "
         r"\lvert z\rvert<1\iff0<\alpha\lambda<\frac{2(1+\beta)}{1+2\beta}",
@@ -101,7 +101,8 @@ NESTEROV = Concept(
         Hypothesis(r"the factor a step: $f$ is $\mu$-strongly convex, $\mu>0$", "no-curvature-no-factor"),
         Hypothesis("both bounds: exact gradients", "noise-is-amplified"),
         Hypothesis(
-            "the lower bound: one gradient a step, and steps that combine the gradients seen", "three-gradients-a-step"
+            "the lower bound: one gradient a step, and steps and points $y_t$ that only combine the gradients seen",
+            "three-gradients-a-step",
         ),
     ),
     conventions=(

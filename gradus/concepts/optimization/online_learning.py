@@ -63,7 +63,10 @@ ONLINE = Concept(
         Hypothesis("Θ is bounded, and the points are put back into it", "no-projection"),
         Hypothesis("every $f_t$ is convex", "a-valley-keeps-it"),
         Hypothesis("gradients no longer than $G$; losses of experts in [0, 1]", "units-count"),
-        Hypothesis("the step falls, or knows $T$", "a-constant-step-pays-every-round"),
+        Hypothesis(
+            "the step knows $T$; in the ball it may fall instead",
+            "a-constant-step-pays-every-round, falling-steps-trap-the-weights",
+        ),
         Hypothesis("the point is played before the loss is seen", "peeks"),
     ),
     conventions=(
@@ -257,8 +260,8 @@ def known_number_of_rounds(learn, rng):
 
 @ONLINE.claim
 def a_constant_step_pays_every_round(learn, rng):
-    r"""A constant step that knows no $T$ is not optimal: against an adversary in one dimension $\alpha=\frac12$ pays $\frac14$ a round,
-    $R_T=\frac T4$ for even $T$; the falling step pays $\propto\sqrt T$"""
+    r"""A constant step that knows no $T$ is not optimal: against an adversary in one dimension, from $\frac14$, $\alpha=\frac12$ pays
+    $\frac14$ a round, $R_T=\frac T4$ for even $T$; the falling step pays $\propto\sqrt T$"""
     sizes = [64, 128, 256, 512]
     falling = 2 / np.sqrt(np.arange(1, 513))
     constant = regrets(against, learn(against, np.array([0.25]), 512, 0.5, 1.0), 1.0)
@@ -279,10 +282,11 @@ def follows_the_mean(learn, rng):
 @ONLINE.claim
 def logarithm_when_strongly_convex(learn, rng):
     r"""On μ-strongly convex losses, with $\alpha_t=\frac1{\mu t}$, $R_T\le\frac{G^2}{2\mu}(1+\log T)$ after every round: for
-    $\frac12(\theta-x_t)^2$, $\lvert x_t\rvert\le1$, at random and for the worst order, all −1 before all 1"""
+    $\frac12(\theta-x_t)^2$, $\lvert x_t\rvert\le1$, at random, all −1 before all 1, and 1 and −1 in turn"""
     T = 300
     t = np.arange(1, T + 1)
-    for x in (rng.uniform(-1, 1, (T, 1)), np.sort(rng.choice([-1.0, 1.0], (T, 1)), axis=0)):
+    half = np.sort(rng.choice([-1.0, 1.0], (T, 1)), axis=0)
+    for x in (rng.uniform(-1, 1, (T, 1)), half, np.resize([1.0, -1.0], (T, 1))):
         theta = learn(towards(x), np.zeros(1), T, 1 / t, 1.0)
         lost = ((theta[:-1] - x) ** 2 / 2).sum(1).cumsum()
         best = ((x**2).cumsum(0) - x.cumsum(0) ** 2 / t[:, None]).sum(1) / 2
@@ -372,14 +376,27 @@ def following_the_leader_loses_half(learn, rng):
 
 @ONLINE.claim
 def units_count(learn, rng):
-    r"""The bound is for losses in [0, 1]: ten times the losses at the same α cost more than ten times the bound, as the step must
-    fall with the scale of the losses"""
+    r"""The bound is for losses in [0, 1]: ten times the losses at the same α may cost more than ten times the bound, as for two experts
+    who lose in turn: the step must fall with the scale of the losses"""
     T, start = 200, np.array([0.5, 0.5])
     alpha, tenfold = sqrt(8 * log(2) / T), shown(10 * alternating(T))
     over = regrets(tenfold, learn(tenfold, start, T, alpha, 1.0, True))[-1] / (10 * sqrt(T * log(2) / 2))
     right = regrets(tenfold, learn(tenfold, start, T, alpha / 10, 1.0, True))[-1] / (10 * sqrt(T * log(2) / 2))
     yield bound(over, 1.5, "≥", Text("R_T over ten times the bound", "R_T 与上界的十倍之比"))
     yield bound(right, 1.0, "≤", Text("with a tenth of the step", "步长取十分之一"))
+
+
+@ONLINE.claim
+def falling_steps_trap_the_weights(learn, rng):
+    r"""In the simplex a step that falls from loss to loss is no way out: with $\alpha_t=1/\sqrt t$, if one of two experts loses $\frac T4$
+    rounds and then the other all the rest, the late losses weigh too little, and $R_T>0.4\,T$ at $T=400$ and 1600"""
+    for T in (400, 1600):
+        losses = np.zeros((T, 2))
+        losses[: T // 4, 0], losses[T // 4 :, 1] = 1, 1
+        theta = learn(shown(losses), np.array([0.5, 0.5]), T, 1 / np.sqrt(np.arange(1, T + 1)), 1.0, True)
+        reached = regrets(shown(losses), theta)[-1] / T
+        # √T − √(T/4) is just √(T/4): the sums of the steps are level at T only
+        yield bound(reached, 0.4, "≥", Text("R_T over T; it tends to ½", "R_T 与 T 之比；趋于 ½"))
 
 
 @generic
@@ -403,7 +420,7 @@ def a_valley_keeps_it(learn, rng):
 
 @ONLINE.mutant(
     caught_by="equals-definition, regret-of-the-falling-step, a-constant-step-pays-every-round, follows-the-mean, "
-    "logarithm-when-strongly-convex"
+    "logarithm-when-strongly-convex, falling-steps-trap-the-weights"
 )
 def constant_step(gradient, theta0, steps, alpha, radius=1.0, simplex=False):
     """a constant step sold as optimal: the first of the step sizes for all rounds"""

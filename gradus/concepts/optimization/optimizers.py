@@ -60,7 +60,7 @@ OPTIMIZERS = Concept(
         Convention(
             "what is drawn",
             "k of the n trials without replacement: no bias, and nothing is said beyond k = n",
-            r"with replacement (Dodge et al. 2019): $\tilde e_k\ge\hat e_k$, biased upwards, though of smaller variance",
+            r"with replacement (Dodge et al. 2019): $\tilde e_k\ge\hat e_k$, biased upwards, though often of smaller variance",
         ),
         Convention(
             "what counts as budget",

@@ -286,7 +286,7 @@ def a_large_gradient_is_forgotten(rmsprop, rng):
 def it_never_settles(rmsprop, rng):
     r"""With a constant $\alpha$ it does not converge: on $\tfrac\lambda2\theta^2$ from 1 it ends swinging between
     $\pm(\alpha/2-\varepsilon/\lambda)$, whatever the curvature
-    ($\varepsilon<\alpha\lambda/2$; tried at $\beta_2=0.5$ and 0.9)"""
+    ($\beta_2>0$, $\varepsilon<\alpha\lambda/2$; tried at $\beta_2=0.5$ and 0.9)"""
     curvature = np.array([1.0, 100.0, 1e-3])
     for b, steps in ((0.9, 700), (0.5, 300)):
         ends = rmsprop(quadratic(curvature), np.ones(3), steps, 0.1, b)[-2:]
