@@ -214,12 +214,12 @@ def berry_esseen(mean, rng):
     $p=\tfrac12$, 0.3 and 0.1, is at most $0.4748\rho/(\sigma^3\sqrt n)$, and for $p=\tfrac12$ and even n it is half
     the chance of a tie, $1/\sqrt{2\pi n}$ to a relative $1/4n$"""
     stirling = Text("Stirling's formula: the tie is less likely by 1/4n at most", "斯特林公式：平局概率至多小 1/4n")
-    for n in (2, 4, 6, 8, 10, 12):
+    for n in range(1, 13):
         for p in (0.5, 0.3, 0.1):
             distance = distance_to_normal(mean, n, p)
             ratio = (1 - 2 * p + 2 * p**2) / np.sqrt(p * (1 - p))  # ρ/σ³ of a coin
             yield bound(distance, 0.4748 * ratio / np.sqrt(n), "≤")
-            if p == 0.5:
+            if p == 0.5 and n % 2 == 0:
                 yield roundoff(distance, comb(n, n // 2) / 2 ** (n + 1), terms=2**n, scale=1.0)
                 yield near(distance * np.sqrt(2 * np.pi * n), 1.0, 1 / (4 * n), stirling)
 

@@ -242,7 +242,8 @@ def translation_equivariance(conv, rng):
 
 @CONV_LAYER.claim
 def stride_breaks_other_shifts(conv, rng):
-    """A stride of 2 passes shifts by multiples of 2 only: under a shift by 1 a single bright pixel is seen or missed"""
+    """A stride of 2 passes shifts by multiples of 2 only: under a shift by 1 a single bright pixel is seen or missed by a kernel
+    of 1×1"""
     x, w, b = np.zeros((1, 9, 9)), np.ones((1, 1, 1, 1)), np.zeros(1)
     x[0, 4, 4] = 1
     seen = [conv(np.roll(x, t, -1), w, b, stride=2).sum() for t in (0, 1, 2)]
@@ -251,8 +252,8 @@ def stride_breaks_other_shifts(conv, rng):
 
 @CONV_LAYER.claim
 def borders_break_equivariance(conv, rng):
-    """Zero padding lets the border be seen: with p = 1 a map of 12 columns that is turned by one differs in columns 0,
-    1 and 11, where a window met the old or the new border, and nowhere else"""
+    """Zero padding lets the border be seen: with p = 1 and a 3×3 kernel a map of 12 columns that is turned by one differs
+    in columns 0, 1 and 11, where a window met the old or the new border, and nowhere else"""
     x, w, b = integers(rng, 1, 12, 12), 1 + np.abs(integers(rng, 1, 1, 3, 3)), np.zeros(1)
     x = np.abs(x) + 1  # no sum of products vanishes, so that a border is seen
     y, moved = conv(x, w, b, padding=1), conv(np.roll(x, 1, -1), w, b, padding=1)

@@ -88,7 +88,8 @@ MODEL_SELECTION = Concept(
         ),
         Convention("score", "an error: the least is best", "scikit-learn turns the sign: the greatest is best"),
     ),
-    unverified="No unbiased estimate of the variance of K-fold cross-validation exists (Bengio and Grandvalet 2004).",
+    unverified="No estimate of the variance of K-fold cross-validation is unbiased for every distribution (Bengio and Grandvalet "
+    "2004).",
     differentiable=False,
 )
 
@@ -213,9 +214,9 @@ def leave_one_out_of_ridge(select, rng):
 
 @MODEL_SELECTION.claim
 def unbiased_for_the_smaller_training_set(select, rng):
-    r"""Unbiased for $m=n(1-1/K)$ rows, pessimistic for n: least squares with p = 3 and n = 15 in three folds gives
-    $\sigma^2\cdot\frac{3}{2}$ for $m=10$, not the $\sigma^2\cdot\frac{14}{11}$ of all 15; the error on the rows it
-    learned from is $\sigma^2(1-\frac pm)$"""
+    r"""Unbiased for $m=n(1-1/K)$ rows, pessimistic for n: least squares on normal rows and a linear truth, with p = 3 and
+    n = 15 in three folds, gives $\sigma^2\cdot\frac{3}{2}$ for $m=10$, not the $\sigma^2\cdot\frac{14}{11}$ of all 15;
+    the error on the rows it learned from is on average $\sigma^2(1-\frac pm)$"""
     n, p, K, together = 15, 3, 3, 100
     means, shown = [], []
     for _ in range(40):
@@ -282,8 +283,8 @@ def screening_outside_leaks(select, rng):
 
 @MODEL_SELECTION.claim
 def grid_search_of_the_step_size(select, rng):
-    r"""Grid search of the step size, L the largest eigenvalue of $X^{\mathsf T}X/m$: after ten steps of descent the
-    errors are those of
+    r"""Grid search of the step size, $\lambda_j,u_j$ being the eigenvalues and unit eigenvectors of $X^{\mathsf T}X/m$ and L the
+    largest of all folds: after ten steps of descent from 0 on $\lVert X\theta-y\rVert^2/2m$ the errors are those of
     $\theta_{10}=\sum_j\frac{1-(1-\alpha\lambda_j)^{10}}{\lambda_j}u_ju_j^{\mathsf T}X^{\mathsf
     T}y/m$; steps above $2/L$ diverge, and the chosen one lies below"""
     n, fold = 40, np.arange(40) % 4

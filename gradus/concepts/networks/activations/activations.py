@@ -38,7 +38,7 @@ ACTIVATIONS = Concept(
     ),
     symbols=(
         Symbol("f", "f", "function", "an activation function, applied entry by entry", "function"),
-        Symbol("x", "x", "n", "increasing grid"),
+        Symbol("x", "x", "n", "increasing grid of a fixed closed interval"),
         Symbol("q", "", "n-1", "slopes of the chords between neighbours"),
         Symbol("i", "", "", "index of a grid point"),
         Symbol("y", "", "", "another point"),
