@@ -69,7 +69,7 @@ def test_a_batch_is_its_members(method):
 @every_method
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept_and_its_accuracy_reached(method, dtype):
-    x = minimize(rosenbrock, tensor(-1.2, 1.0, dtype=dtype), method, tolerance=0).x
+    x = minimize(rosenbrock, tensor(-1.2, 1.0, dtype=dtype), method, tolerance=0.0).x
     assert x.dtype == dtype
     assert torch.allclose(x, torch.ones(2, dtype=dtype), atol=200 * torch.finfo(dtype).eps)
 
