@@ -212,8 +212,8 @@ def one_step_solves_least_squares(kfac, rng):
 
 @KFAC.claim
 def residuals_are_not_the_fisher(kfac, rng):
-    r"""The empirical Fisher matrix, with the data's residuals for $g$, misses the least-squares solution by a tenth or more: its step is
-    not Newton's"""
+    r"""The empirical Fisher matrix, with the data's residuals for $g$, is another matrix, and its step not Newton's: where the residuals are
+    of size 1 to 3 it misses the least-squares solution by a tenth or more"""
     a, W = rng.standard_normal((40, 3)), np.zeros((2, 3))
     y = a @ np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]) + 0.1 * rng.standard_normal((40, 2))
     solution = np.linalg.lstsq(a, y, rcond=None)[0].T
@@ -240,7 +240,8 @@ def input_coordinates_do_not_matter(kfac, rng):
 
 @KFAC.claim
 def damping_ties_it_to_the_coordinates(kfac, rng):
-    r"""With damping it does depend on them: stretching one input tenfold turns the step by a tenth of its length or more"""
+    r"""With damping it does depend on them: for $A=S=\tfrac12I$, $\lambda=0.1$ and a gradient of ones, stretching one input tenfold
+    changes the step by a tenth of its length or more"""
     a, g, G = np.eye(2), np.eye(2), np.ones((2, 2))
     step, M = kfac(a, g, G, 0.1), np.diag([1.0, 10.0])
     moved = kfac(a @ M, g, G @ M, 0.1) @ M

@@ -195,10 +195,7 @@ def step_grows_with_the_batch_then_stands(large_batch, rng):
     noise = 2.0 * rng.standard_normal((2000, 128, 16))
     scale = float(large_batch(G + noise[:120].reshape(-1, 16))[2])
     for B in (1, 2, 16, 128):
-        why = Text(
-            "2000 trials: five standard errors of 0.03, and the grid's 0.005",
-            "2000 次试验：0.03 的五倍标准误，网格 0.005",
-        )
+        why = Text("2000 trials: five standard errors of 0.03 of it", "2000 次试验：其 0.03 倍的五倍标准误")
         want = 1 / (1 + scale / B)
         yield near(best_step(noise, G, B), want, 0.15 * want, why)
     yield bound(1 / (1 + scale / 2) / (1 / (1 + scale)), 1.8, "≥", Text("nearly doubled", "几乎加倍"))
@@ -206,8 +203,8 @@ def step_grows_with_the_batch_then_stands(large_batch, rng):
 
 @NOISE.claim
 def quotients_are_not_to_be_averaged(large_batch, rng):
-    r"""Of 8 rows where $\mathcal B=16$, the estimate of $\lVert G\rVert^2$ is negative in a quarter of all measurements or more; the quotient of
-    the means over 2000 measurements is within a quarter of 16"""
+    r"""Of 8 rows of 4 weights, with isotropic normal noise and $\mathcal B=16$, the estimate of $\lVert G\rVert^2$ is negative in a quarter of
+    all measurements or more; the quotient of the means over 2000 measurements is within a quarter of 16"""
     G, noise = np.full(4, 0.5), 2.0 * rng.standard_normal((2000, 8, 4))  # ‖G‖² = 1, trace 16
     found = np.array([[float(x) for x in large_batch(G + rows)[:2]] for rows in noise])
     yield bound((found[:, 1] < 0).mean(), 0.25, "≥", Text("of eight rows", "八行"))
@@ -235,11 +232,19 @@ def unequal_curvature_misleads(large_batch, rng):
     r"""With curvatures 1 and 0.01, the noise in the flat direction, the gradient in the steep one, the batch size at which the best step is half
     of its limit is $\operatorname{tr}(H\Sigma)/G^{\mathsf T}HG$, a hundredth of $\mathcal B$"""
     h, G = np.array([1.0, 0.01]), np.array([1.0, 0.0])
-    g = G + np.array([0.0, 5.0]) * rng.standard_normal((4000, 2))
+    g = G + np.array([0.0, 10.0]) * rng.standard_normal((16000, 2))
     scale = float(large_batch(g)[2])
     exact = (h * g.var(0, ddof=1)).sum() / (h * G**2).sum()
-    why = Text("the squared mean of 4000 rows: five standard errors of 0.9 %", "4000 行均值的平方：0.9 % 的五倍标准误")
+    why = Text(
+        "the squared mean of 16000 rows: five standard errors of 0.9 %", "16000 行均值的平方：0.9 % 的五倍标准误"
+    )
     yield near(scale / exact, 100.0, 4.5, why)
+    # single rows are batches of 1 = tr(HΣ)/GᵀHG; the best step for exact gradients is 1
+    alone = np.mean(g @ G) / np.mean((g * g) @ h)
+    yield near(alone, 0.5, 0.014, Text("five standard errors of 16000 batches", "16000 个批次的五倍标准误"))
+    yield near(
+        exact, 1.0, 0.056, Text("the variance of 16000 rows: five standard errors", "16000 行的方差：五倍标准误")
+    )
 
 
 def sigmoid(z):
@@ -329,13 +334,19 @@ def norm_not_squared(g):
     return trace, square, trace / np.sqrt(square) if square > 0 else np.inf
 
 
-@NOISE.mutant(
-    caught_by="step-grows-with-the-batch-then-stands, critical-batch-is-predicted, unequal-curvature-misleads"
-)
+@NOISE.mutant(caught_by="both-parts-are-unbiased, step-grows-with-the-batch-then-stands, unequal-curvature-misleads")
 def mean_over_the_weights(g):
     """the trace averaged over the weights, the square summed"""
     trace, square, _ = large_batch(g)
-    return trace / (10 * g.shape[1]), square, trace / (10 * g.shape[1]) / square if square > 0 else np.inf
+    mean = trace / g.shape[1]
+    return mean, square, mean / square if square > 0 else np.inf
+
+
+@NOISE.mutant(caught_by="critical-batch-is-predicted, both-parts-are-unbiased, step-grows-with-the-batch-then-stands")
+def noise_of_the_mean(g):
+    """the variance of the mean for that of a sample: divided by n once more"""
+    trace, square, _ = large_batch(g)
+    return trace / len(g), square, trace / len(g) / square if square > 0 else np.inf
 
 
 @NOISE.mutant(caught_by="units-and-coordinates-do-not-matter")

@@ -555,7 +555,7 @@ def diagonal_alone(f, gradient, hessian, theta0, steps, **given):
     caught_by="order-is-two, a-guide-keeps-the-order, error-bound, linear-where-the-hessian-vanishes, order-falls-without-a-lipschitz-hessian"
 )
 def first_hessian_for_ever(f, gradient, hessian, theta0, steps, **given):
-    """the Hessian of the start at every step"""
+    """the Hessian of one point, close to the start, at every step"""
     return newton(f, gradient, lambda x: hessian(theta0 + 0.05 * (1 - 0 * x)), theta0, steps, **given)
 
 

@@ -286,8 +286,8 @@ def work(newton_cg, different, size=60):
 
 @NEWTON_CG.claim
 def products_are_as_many_as_eigenvalues(newton_cg, rng):
-    r"""On a convex quadratic a step to full accuracy takes as many products as the Hessian has different eigenvalues, not d: with m of them
-    and $d=60$ its price is at most $4(m+2)$ gradients"""
+    r"""On a convex quadratic, in a region that reaches far enough, a step to full accuracy takes at most as many products as the Hessian
+    has different eigenvalues, not d: with m of them and $d=60$ its price is at most $4(m+2)$ gradients"""
     why = Text("4(m + 2) gradients", "4(m + 2) 个梯度")
     for m in (1, 3, 6):
         yield bound(work(newton_cg, m), 4 * (m + 2), "≤", why)
@@ -295,7 +295,8 @@ def products_are_as_many_as_eigenvalues(newton_cg, rng):
 
 @NEWTON_CG.claim
 def a_product_costs_four_gradients_at_most(newton_cg, rng):
-    r"""A product costs at most as much as four gradients: by a complex step four, backwards through the graph of the gradient fewer"""
+    r"""On a quadratic, counted in multiplications, a product costs at most as much as four gradients: by a complex step four, backwards
+    through the graph of the gradient fewer"""
     each = (work(newton_cg, 6) - work(newton_cg, 2)) / 4
     yield bound(each, 4.0, "≤", Text("of four products more, the price of one", "多四个乘积，取其一的代价"))
     yield bound(each, 0.9, "≥", Text("a product is not free", "乘积并非没有代价"))

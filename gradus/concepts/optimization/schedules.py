@@ -211,8 +211,8 @@ def cosine_from_top_to_floor(schedule, rng):
 
 @SCHEDULES.claim
 def cosine_is_flat_at_both_ends(schedule, rng):
-    r"""At both ends the cosine is flat: the first and the last step lower it by about $\pi^2\alpha/4T^2$ only, one in the middle by
-    $\pi\alpha/2T$"""
+    r"""At both ends the cosine is flat: without a warm-up and with the floor 0 the first and the last step lower it by about
+    $\pi^2\alpha/4T^2$ only, one in the middle by $\pi\alpha/2T$"""
     sizes, first, last, middle = [64, 128, 256, 512], [], [], []
     for T in sizes:
         a = schedule(np.arange(T + 1), 1.0, T)
@@ -251,7 +251,7 @@ def steps_fall_at_multiples(schedule, rng):
 
 @SCHEDULES.claim
 def warm_up_rises_in_equal_steps(schedule, rng):
-    r"""The warm-up rises from $\alpha/w$ in equal steps to $\alpha$, at step $w$, whatever follows; it covers as much as
+    r"""The warm-up rises from $\alpha/w$ in equal steps to $\alpha$, in its last step, $t=w-1$, whatever follows; it covers as much as
     $(w+1)/2$ full steps"""
     for kind in KINDS:
         rise = schedule(np.arange(12), 0.6, 40, kind, 12, 5)
@@ -293,8 +293,8 @@ def proportional_to_alpha(schedule, rng):
 
 @SCHEDULES.claim
 def a_step_schedule_goes_only_so_far(schedule, rng):
-    r"""All steps of a step schedule together come to $\alpha s/(1-\gamma)$: with gradients of 1 it moves no farther, ever; those of
-    $1/\sqrt t$ grow like $2\alpha\sqrt T$ beyond every limit"""
+    r"""All steps of a step schedule without a warm-up come to $\alpha s/(1-\gamma)$ together: with gradients of 1 it moves no farther, ever;
+    those of $1/\sqrt t$ grow like $2\alpha\sqrt T$ beyond every limit"""
     t = np.arange(4096)
     way = schedule(t, 0.1, 4096, "step", every=100, gamma=0.5).sum()
     yield bound(way, 20.0)
