@@ -152,3 +152,14 @@ def test_options_are_checked():
         least_squares(valley, tensor(-1.2, 1.0), "gauss-newton", factor=1.0)
     with pytest.raises(GradusError, match="residual"):
         least_squares(lambda x: 1, tensor(1.0))
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_residuals_outside_of_the_graph_are_refused(batched):
+    with pytest.raises(GradusError, match="carry no gradient"):
+        least_squares(lambda x: x.detach() - 1, torch.zeros(3, 2), batched=batched)
+
+
+def test_residuals_that_change_their_number_are_refused():
+    with pytest.raises(GradusError, match="got 2, then 3"):
+        least_squares(lambda x: x[: 2 if x[0] < 0.5 else 3] - 1, torch.zeros(3))
